@@ -1,0 +1,60 @@
+/*
+** Slices and growable buffers.
+**
+** A br_buf has a hard maximum that its owner names. Failure is sticky: an add that would pass
+** the maximum, or that finds no memory, sets `failed` and leaves the contents as they were; all
+** later adds do nothing. So a writer adds freely and looks at `failed` once, at the end.
+*/
+#ifndef BR_CORE_BUFFER_H
+#define BR_CORE_BUFFER_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Borrowed bytes; need not end in NUL. {NULL, 0} is "not given", {"", 0} is "given, empty". */
+typedef struct br_slice {
+    const char *p;
+    size_t n;
+} br_slice;
+
+#define BR_SLICE(literal) ((br_slice){(literal), sizeof(literal) - 1})
+
+br_slice br_slice_of(const char *text); /* NULL gives {NULL, 0} */
+bool br_slice_eq(br_slice a, br_slice b);
+bool br_slice_eqs(br_slice a, const char *text);
+bool br_slice_eq_nocase(br_slice a, br_slice b); /* ASCII only */
+bool br_slice_starts(br_slice a, const char *prefix);
+
+typedef struct br_buf {
+    char *data; /* NULL while nothing was added; contents are followed by a NUL, not counted in len */
+    size_t len;
+    size_t cap;
+    size_t max;  /* largest len allowed */
+    bool failed; /* sticky */
+    bool secret; /* cleansed when grown, cleared or freed */
+} br_buf;
+
+void br_buf_init(br_buf *b, size_t max);
+void br_buf_init_secret(br_buf *b, size_t max);
+void br_buf_free(br_buf *b);  /* back to the state after init; idempotent */
+void br_buf_clear(br_buf *b); /* keeps the memory, resets failed */
+
+bool br_buf_add(br_buf *b, const void *bytes, size_t n);
+bool br_buf_adds(br_buf *b, const char *text);
+bool br_buf_add_slice(br_buf *b, br_slice s);
+bool br_buf_addc(br_buf *b, char c);
+bool br_buf_addf(br_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool br_buf_add_u64(br_buf *b, uint64_t value);
+
+/*
+** Makes room for n more bytes and returns where they go (NULL on failure); br_buf_commit then
+** counts the bytes really written (at most n).
+*/
+char *br_buf_reserve(br_buf *b, size_t n);
+void br_buf_commit(br_buf *b, size_t n);
+
+br_slice br_buf_slice(const br_buf *b); /* never a NULL pointer: "" for an empty buffer */
+
+#endif

@@ -1,0 +1,63 @@
+/*
+** An HTTP request before it is signed, and lists of headers. Plain data shared by the codec (which
+** fills it), the signer (which reads it) and the engine (which sends it).
+*/
+#ifndef BR_CORE_REQUEST_H
+#define BR_CORE_REQUEST_H
+
+#include "core/buffer.h"
+
+/* Header names are kept lower-case. Values hold no control characters but horizontal tab. */
+#define BR_HEADERS_MAX 256           /* entries in one list */
+#define BR_HEADERS_BYTES_MAX 131072  /* all names and values of one list together */
+
+typedef struct br_headers {
+    br_buf text;       /* name NUL value NUL …; entries are offsets, so the buffer may move */
+    struct br_header_ref {
+        uint32_t name, name_len, value, value_len;
+    } *refs;
+    size_t count, cap;
+    bool failed; /* sticky: too many, too long, no memory */
+} br_headers;
+
+void br_headers_init(br_headers *h);
+void br_headers_init_secret(br_headers *h); /* cleansed when freed: lists that carry tokens */
+void br_headers_free(br_headers *h);
+void br_headers_clear(br_headers *h);
+/* Lower-cases the name; trims blanks around the value. Repeats are kept, in order. */
+bool br_headers_add(br_headers *h, br_slice name, br_slice value);
+/* Removes all of that name, then adds. */
+bool br_headers_set(br_headers *h, br_slice name, br_slice value);
+br_slice br_headers_name(const br_headers *h, size_t i);
+br_slice br_headers_value(const br_headers *h, size_t i);
+/* The first of that (lower-case) name; {NULL, 0} if there is none. */
+br_slice br_headers_get(const br_headers *h, const char *name);
+
+/* RFC 9110: token characters only. */
+bool br_header_name_ok(br_slice name);
+/* No CR, LF, NUL or other control character (tab allowed), so no value can become a header. */
+bool br_header_value_ok(br_slice value);
+
+#define BR_METHOD_MAX 15
+#define BR_PATH_MAX 65536
+#define BR_QUERY_MAX 262144
+#define BR_BODY_MAX ((size_t)256 * 1024 * 1024)
+
+typedef enum br_auth_scheme { BR_AUTH_SIGV4, BR_AUTH_BEARER_OK, BR_AUTH_NONE } br_auth_scheme;
+
+typedef struct br_request {
+    uint8_t service;                 /* index into the model's services */
+    br_auth_scheme auth;             /* BEARER_OK: SigV4, or an API key where the client has one */
+    bool retry_safe;                 /* readonly, idempotent, or carries an idempotency token */
+    char method[BR_METHOD_MAX + 1];  /* upper-case */
+    br_buf path;                     /* wire path: encoded once, starts with '/', no prefix */
+    br_buf query;                    /* wire query without '?' */
+    br_headers headers;              /* without host, x-amz-date, authorization, token */
+    br_buf body;
+    bool has_body; /* false: no body and no Content-Type; true and empty body is possible */
+} br_request;
+
+void br_request_init(br_request *r);
+void br_request_free(br_request *r); /* idempotent */
+
+#endif

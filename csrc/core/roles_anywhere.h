@@ -1,0 +1,38 @@
+/*
+** CreateSession of IAM Roles Anywhere: the request, its X.509 signature, the answer. Pure: the
+** engine sends. Parameters go into the JSON body, the query stays empty.
+** Source: AWS "Authenticate" pages of the IAM Roles Anywhere user guide.
+*/
+#ifndef BR_CORE_ROLES_ANYWHERE_H
+#define BR_CORE_ROLES_ANYWHERE_H
+
+#include "core/credentials.h"
+#include "core/request.h"
+#include "core/sigv4.h"
+#include "core/uri.h"
+#include "core/x509.h"
+
+#define BR_RA_DURATION_MIN 900
+#define BR_RA_DURATION_MAX 3600
+
+typedef struct br_ra_params {
+    br_slice profile_arn, role_arn, trust_anchor_arn;
+    br_slice region;       /* of the credential scope */
+    br_slice session_name; /* n == 0: not sent (the repeat after a profile refused it) */
+    int duration_s;
+} br_ra_params;
+
+/*
+** Fills method, path ("/sessions" after the endpoint's prefix), headers (all that is sent but
+** content-length and user-agent, Authorization included) and body. now_ms: corrected time.
+*/
+bool br_ra_request(br_crypto *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
+                   int64_t now_ms, br_request *out, const br_sign_trace *trace, br_error *error);
+
+/* Reads a 2xx answer. Every member is checked; a missing one is an error (credentials, BadResponse). */
+const br_credentials *br_ra_answer(br_slice body, br_error *error);
+
+/* The 403 that AWS's default profile gives for a session name; then the exchange is repeated without. */
+bool br_ra_session_name_refused(int status, br_slice message);
+
+#endif

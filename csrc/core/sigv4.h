@@ -1,0 +1,64 @@
+/*
+** AWS Signature Version 4 (AWS4-HMAC-SHA256), and the canonical request it shares with IAM Roles
+** Anywhere. Source: AWS "Signature Version 4 signing process"; the public signing test suite.
+*/
+#ifndef BR_CORE_SIGV4_H
+#define BR_CORE_SIGV4_H
+
+#include "core/crypto.h"
+#include "core/error.h"
+#include "core/request.h"
+
+#define BR_CANONICAL_MAX ((size_t)1024 * 1024)
+#define BR_SCOPE_PART_MAX 64 /* region and service, each */
+
+/*
+** What is signed: the exact bytes that are sent. Every header of the list is signed, but those
+** that proxies change (connection, user-agent, expect, te, trailer, transfer-encoding, upgrade,
+** proxy-*, x-amzn-trace-id, content-length, accept-encoding, authorization). `host` and
+** `x-amz-date` must be in the list; equal names are joined with ',' in their order; inner runs of
+** blanks collapse to one.
+*/
+typedef struct br_sign_input {
+    br_slice method;
+    br_slice path;  /* wire path with any endpoint prefix */
+    br_slice query; /* wire query */
+    const br_headers *headers;
+    br_slice body;
+    br_slice payload_hash; /* n == 0: hash `body`; else this text, e.g. STREAMING-… */
+    bool normalise_path;   /* true for AWS services other than S3 */
+    bool encode_path;      /* encode the path a second time; true for all but S3 */
+} br_sign_input;
+
+/*
+** Appends the canonical request to `out` and the names joined with ';' to `signed_headers`.
+** false: host or x-amz-date missing, or a buffer failed.
+*/
+bool br_canonical_request(br_crypto *c, const br_sign_input *in, br_buf *out,
+                          br_buf *signed_headers);
+
+/*
+** Keeps the derived signing keys of the last few (secret, date, region, service), so deriving
+** happens once a day and not once a request. One thread at a time. Freeing cleanses.
+*/
+#define BR_SIGNING_KEYS_MAX 16
+
+typedef struct br_signer br_signer;
+br_signer *br_signer_new(br_crypto *c); /* borrows c, which must outlive it */
+void br_signer_free(br_signer *s);
+
+/*
+** Appends the value of the Authorization header. The date is the x-amz-date header's. The session
+** token, if any, must already be among the headers (x-amz-security-token). The optional outputs
+** (NULL if not wanted) are for diagnosis and tests.
+*/
+typedef struct br_sign_trace {
+    br_buf *canonical_request;
+    br_buf *string_to_sign;
+} br_sign_trace;
+
+bool br_sigv4_sign(br_signer *s, const br_sign_input *in, br_slice access_key_id, br_slice secret,
+                   br_slice region, br_slice service, br_buf *authorization,
+                   const br_sign_trace *trace);
+
+#endif

@@ -1,0 +1,167 @@
+/*
+** The API as tables: static const, no pointers inside, so no relocations; 16-bit indexes into each
+** other; names in one pool. Generated from the facts by model/generate.py (or lua); see there.
+** All text is in one pool; a name is an index into `name_offsets`.
+*/
+#ifndef BR_MODEL_MODEL_H
+#define BR_MODEL_MODEL_H
+
+#include "core/buffer.h"
+
+#define BR_NONE 0xFFFFu
+
+typedef enum br_shape_kind {
+    BR_SHAPE_STRUCTURE, /* a = first member, b = member count (sorted by name), c = BR_NONE or error record */
+    BR_SHAPE_UNION,     /* as structure */
+    BR_SHAPE_LIST,      /* a = element shape, b = limits */
+    BR_SHAPE_MAP,       /* a = key shape, b = value shape, c = limits */
+    BR_SHAPE_STRING,    /* a = limits, b = enum, c = pattern (BR_NONE each) */
+    BR_SHAPE_BLOB,      /* a = limits */
+    BR_SHAPE_BOOLEAN,
+    BR_SHAPE_INTEGER,   /* a = limits */
+    BR_SHAPE_LONG,      /* a = limits */
+    BR_SHAPE_FLOAT,     /* a = limits */
+    BR_SHAPE_DOUBLE,    /* a = limits */
+    BR_SHAPE_TIMESTAMP, /* a = br_timestamp_format */
+    BR_SHAPE_DOCUMENT
+} br_shape_kind;
+
+typedef enum br_timestamp_format { BR_TIME_ISO, BR_TIME_EPOCH, BR_TIME_HTTP } br_timestamp_format;
+
+#define BR_SHAPE_SENSITIVE 0x01
+#define BR_SHAPE_SPARSE 0x02
+#define BR_SHAPE_EVENT 0x04
+#define BR_SHAPE_EVENTSTREAM 0x08
+#define BR_SHAPE_ERROR 0x10
+
+typedef struct br_shape {
+    uint8_t kind, flags;
+    uint16_t a, b, c;
+} br_shape;
+
+#define BR_MEMBER_LOC_MASK 0x0007
+#define BR_MEMBER_BODY 0
+#define BR_MEMBER_URI 1
+#define BR_MEMBER_QUERY 2
+#define BR_MEMBER_HEADER 3
+#define BR_MEMBER_STATUS 4
+#define BR_MEMBER_REQUIRED 0x0008
+#define BR_MEMBER_TOKEN 0x0010   /* idempotency token: filled in when absent */
+#define BR_MEMBER_PAYLOAD 0x0020 /* is the whole body */
+#define BR_MEMBER_WIRE 0x0040    /* has another name on the wire: see br_model_wire_name */
+
+typedef struct br_member {
+    uint16_t name, shape, bits;
+} br_member;
+
+typedef enum br_method { BR_GET, BR_POST, BR_PUT, BR_DELETE, BR_PATCH, BR_HEAD_METHOD } br_method;
+
+#define BR_OP_EVENT_OUT 0x01
+#define BR_OP_EVENT_IN 0x02
+#define BR_OP_READONLY 0x04
+#define BR_OP_IDEMPOTENT 0x08
+#define BR_OP_NO_AUTH 0x10
+#define BR_OP_RAW_OUT 0x20 /* the payload of the answer is a streaming blob */
+#define BR_OP_TOKEN 0x40   /* the input has an idempotency token */
+
+typedef struct br_op {
+    uint16_t name;    /* "Converse" */
+    uint16_t snake;   /* "converse" */
+    uint16_t uri;     /* template "/model/{modelId}/converse" */
+    uint16_t in, out; /* structures; BR_NONE: no members at all */
+    uint16_t errors;  /* first entry in `error_lists`: count, then shapes; BR_NONE: none */
+    uint16_t stream;  /* name of the member of `out` that streams, or BR_NONE */
+    uint8_t service;
+    uint8_t method; /* br_method */
+    uint8_t code;   /* success status - 200 */
+    uint8_t flags;
+} br_op;
+
+typedef enum br_protocol { BR_REST_JSON, BR_JSON_11, BR_QUERY_XML } br_protocol;
+
+#define BR_SERVICE_AUTH_SIGV4 0x01
+#define BR_SERVICE_AUTH_BEARER 0x02
+
+typedef struct br_service {
+    uint16_t id;              /* "bedrock-runtime" */
+    uint16_t space;           /* namespace in Lua: "runtime" */
+    uint16_t prefix;          /* endpoint prefix */
+    uint16_t signing;         /* signing name */
+    uint16_t api_version;     /* "2023-09-30" */
+    uint16_t target;          /* X-Amz-Target prefix of BR_JSON_11, or BR_NONE */
+    uint16_t first_op, op_count; /* operations of a service lie together, sorted by snake */
+    uint8_t protocol;
+    uint8_t auth;
+} br_service;
+
+typedef struct br_limits {
+    double min, max; /* -INFINITY / INFINITY: none */
+} br_limits;
+
+typedef struct br_paginator {
+    uint16_t op, in, out, limit, result, more; /* names, or BR_NONE; dotted paths are one name */
+} br_paginator;
+
+typedef struct br_partition {
+    char id[16];
+    char dns_suffix[32];
+    char dualstack_suffix[40];
+    char region_prefixes[48]; /* "us|eu|ap": a region is PREFIX-\w+-\d+ */
+    bool fips, dualstack;
+} br_partition;
+
+typedef struct br_known_region {
+    char name[24];
+    uint8_t partition;
+} br_known_region;
+
+typedef struct br_model {
+    uint32_t format_version;
+    const char *facts_hash; /* hex SHA-256 of the facts the tables were made from */
+    const char *facts_source; /* "botocore 1.43.67 …", for api_version() */
+    const char *names;
+    const uint32_t *name_offsets; /* name_count + 1 entries; name i is [offsets[i], offsets[i+1]) */
+    uint32_t name_count;
+    const br_shape *shapes;
+    const uint16_t *shape_names; /* NULL, or a name per shape (errors and event shapes need theirs) */
+    uint32_t shape_count;
+    const br_member *members;
+    uint32_t member_count;
+    const br_op *ops;
+    uint32_t op_count;
+    const uint16_t *flat; /* operation indexes sorted by snake name, for flat lookup */
+    const br_service *services;
+    uint32_t service_count;
+    const br_limits *limits;
+    const uint16_t *enums;       /* lists: count, then names */
+    const uint16_t *error_lists; /* lists: count, then shape indexes */
+    const uint16_t (*wires)[2];  /* sorted: member index, name on the wire */
+    uint32_t wire_count;
+    const uint16_t *patterns; /* name indexes of the pattern texts */
+    const br_paginator *paginators; /* sorted by op */
+    uint32_t paginator_count;
+    const br_partition *partitions;
+    uint32_t partition_count;
+    const br_known_region *regions; /* sorted by name */
+    uint32_t region_count;
+} br_model;
+
+extern const br_model br_model_builtin;
+
+br_slice br_model_name(const br_model *m, unsigned name);
+br_slice br_model_wire_name(const br_model *m, unsigned member); /* its own name if it has no other */
+/* Binary search; -1 if not found. */
+int br_model_member(const br_model *m, const br_shape *structure, br_slice name);
+int br_model_service(const br_model *m, br_slice id_or_namespace);
+int br_model_op(const br_model *m, unsigned service, br_slice snake);
+int br_model_op_by_name(const br_model *m, unsigned service, br_slice upper_camel);
+
+/* Flat lookup. count = how many services have it; ops[] gets at most BR_FLAT_MAX of them. */
+#define BR_FLAT_MAX 10
+unsigned br_model_flat(const br_model *m, br_slice snake, uint16_t ops[BR_FLAT_MAX]);
+
+/* The error shape of that name: among the operation's, else any of the model; -1 if none. */
+int br_model_error_shape(const br_model *m, unsigned op, br_slice name);
+const br_paginator *br_model_paginator(const br_model *m, unsigned op);
+
+#endif
