@@ -1,0 +1,72 @@
+/*
+** Where a client's credentials come from. A provider stands for one identity: static keys, or a
+** Roles Anywhere identity with its memory and file cache. With cache "shared" or "memory" all
+** clients of one identity in a process share one provider (a registry under a mutex); with
+** cache = false each client has its own.
+**
+** Single flight: all that wait for one identity, in this engine, in other engines of the process
+** and in other processes, are served by one exchange (rules: cache_file.h, file_lock.h). The
+** exchange belongs to the engine, not to the call that began it: cancelling a waiter fails no other.
+*/
+#ifndef BR_ENGINE_PROVIDER_H
+#define BR_ENGINE_PROVIDER_H
+
+#include "core/credentials.h"
+#include "engine/client.h"
+
+typedef enum br_origin {
+    BR_FROM_NOWHERE, /* static keys: no cache is involved */
+    BR_FROM_EXCHANGE,
+    BR_FROM_MEMORY,
+    BR_FROM_FILE
+} br_origin;
+
+/* Static keys, or an identity looked up in the registry. Called by br_client_new. NULL: no memory. */
+br_provider *br_provider_for_client(br_client *c);
+void br_provider_unref(br_provider *p); /* NULL is fine */
+
+/*
+** What memory holds, if it may be used at once (60 s of life or more, corrected time); else NULL.
+** A counted reference. The quick way: no allocation.
+*/
+const br_credentials *br_provider_peek(br_provider *p, int64_t now_ms);
+
+typedef enum br_obtain_mode {
+    BR_OBTAIN,        /* memory, file, then an exchange */
+    BR_OBTAIN_FRESH,  /* refresh(): ignores memory and file, exchanges, replaces both */
+} br_obtain_mode;
+
+typedef struct br_obtained {
+    const br_credentials *credentials; /* NULL on failure; take a reference to keep it */
+    br_origin origin;
+    const br_error *error; /* on failure */
+} br_obtained;
+
+/* Part of its owner (a call), zero-filled before use. */
+typedef struct br_obtain {
+    br_provider *provider;
+    br_engine *engine;
+    br_client *client;
+    void (*done)(void *user, const br_obtained *result);
+    void *user;
+    struct br_obtain *next; /* the provider's list of waiters */
+    br_timer timer;         /* the provider's: polling */
+    bool waiting;
+} br_obtain;
+
+/*
+** Starts to obtain; `done` is called once, from br_engine_step, never from here. The provider uses
+** client's timeouts and net for the exchange.
+*/
+bool br_provider_obtain(br_provider *p, br_engine *e, br_client *c, br_obtain_mode mode,
+                        br_obtain *o, void (*done)(void *user, const br_obtained *), void *user,
+                        br_error *error);
+void br_provider_cancel(br_obtain *o); /* idempotent; no callback follows */
+
+/* The service refused these as expired: not handed out again (memory and file). */
+void br_provider_reject(br_provider *p, const br_credentials *bad);
+
+/* The engine goes away or was abandoned after a fork: forget what belongs to it. */
+void br_provider_engine_gone(br_engine *e, bool abandoned);
+
+#endif
