@@ -1,0 +1,204 @@
+#include "core/buffer.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAP 64
+
+br_slice br_slice_of(const char *text)
+{
+    return (br_slice){text, text != NULL ? strlen(text) : 0};
+}
+
+bool br_slice_eq(br_slice a, br_slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool br_slice_eqs(br_slice a, const char *text)
+{
+    return br_slice_eq(a, br_slice_of(text));
+}
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool br_slice_eq_nocase(br_slice a, br_slice b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+            return false;
+    return true;
+}
+
+bool br_slice_starts(br_slice a, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return n == 0 || (a.n >= n && memcmp(a.p, prefix, n) == 0);
+}
+
+/* One byte of the address space stays free for the NUL, so that max + 1 cannot wrap. */
+static void init(br_buf *b, size_t max, bool secret)
+{
+    *b = (br_buf){.max = max < SIZE_MAX ? max : SIZE_MAX - 1, .secret = secret};
+}
+
+void br_buf_init(br_buf *b, size_t max)
+{
+    init(b, max, false);
+}
+
+void br_buf_init_secret(br_buf *b, size_t max)
+{
+    init(b, max, true);
+}
+
+void br_buf_free(br_buf *b)
+{
+    if (b->secret && b->data != NULL)
+        OPENSSL_cleanse(b->data, b->cap);
+    free(b->data);
+    init(b, b->max, b->secret);
+}
+
+void br_buf_clear(br_buf *b)
+{
+    if (b->data != NULL) {
+        if (b->secret)
+            OPENSSL_cleanse(b->data, b->cap);
+        b->data[0] = '\0';
+    }
+    b->len = 0;
+    b->failed = false;
+}
+
+/* realloc may leave the old block behind as it was, so secrets move by hand. */
+static char *resize(const br_buf *b, size_t cap)
+{
+    if (!b->secret || b->data == NULL)
+        return realloc(b->data, cap);
+    char *fresh = malloc(cap);
+    if (fresh == NULL)
+        return NULL;
+    memcpy(fresh, b->data, b->len);
+    OPENSSL_cleanse(b->data, b->cap);
+    free(b->data);
+    return fresh;
+}
+
+static size_t grown_cap(const br_buf *b, size_t need)
+{
+    size_t cap = b->cap > b->max / 2 ? b->max + 1 : b->cap * 2;
+    if (cap < FIRST_CAP)
+        cap = FIRST_CAP;
+    return cap < need ? need : cap;
+}
+
+static bool grow(br_buf *b, size_t n)
+{
+    if (b->failed)
+        return false;
+    if (n > b->max - b->len) {
+        b->failed = true;
+        return false;
+    }
+    size_t cap = grown_cap(b, b->len + n + 1);
+    char *data = resize(b, cap);
+    if (data == NULL) {
+        b->failed = true;
+        return false;
+    }
+    data[b->len] = '\0';
+    b->data = data;
+    b->cap = cap;
+    return true;
+}
+
+/* cap may pass max + 1 (the first, small block), so the maximum is asked as well. */
+static bool has_room(const br_buf *b, size_t n)
+{
+    return !b->failed && n < b->cap - b->len && n <= b->max - b->len;
+}
+
+char *br_buf_reserve(br_buf *b, size_t n)
+{
+    return has_room(b, n) || grow(b, n) ? b->data + b->len : NULL;
+}
+
+void br_buf_commit(br_buf *b, size_t n)
+{
+    b->len += n;
+    b->data[b->len] = '\0';
+}
+
+bool br_buf_add(br_buf *b, const void *bytes, size_t n)
+{
+    if (n == 0)
+        return !b->failed;
+    char *to = br_buf_reserve(b, n);
+    if (to == NULL)
+        return false;
+    memcpy(to, bytes, n);
+    br_buf_commit(b, n);
+    return true;
+}
+
+bool br_buf_adds(br_buf *b, const char *text)
+{
+    return br_buf_add(b, text, strlen(text));
+}
+
+bool br_buf_add_slice(br_buf *b, br_slice s)
+{
+    return br_buf_add(b, s.p, s.n);
+}
+
+bool br_buf_addc(br_buf *b, char c)
+{
+    char *to = br_buf_reserve(b, 1);
+    if (to == NULL)
+        return false;
+    *to = c;
+    br_buf_commit(b, 1);
+    return true;
+}
+
+bool br_buf_addf(br_buf *b, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n < 0)
+        b->failed = true;
+    char *to = n < 0 ? NULL : br_buf_reserve(b, (size_t)n);
+    if (to != NULL) {
+        vsnprintf(to, (size_t)n + 1, format, again);
+        b->len += (size_t)n;
+    }
+    va_end(again);
+    return to != NULL;
+}
+
+bool br_buf_add_u64(br_buf *b, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    return br_buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+br_slice br_buf_slice(const br_buf *b)
+{
+    return (br_slice){b->data != NULL ? b->data : "", b->len};
+}

@@ -1,0 +1,200 @@
+#include "core/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBLEM_PATH_MAX 1024
+#define SUGGEST_NAME_MAX 96
+
+/*
+** The longest prefix of at most max bytes that does not end inside a UTF-8 sequence. Looks back
+** three bytes at most, so text that is no UTF-8 is simply cut.
+*/
+static size_t cut_length(const char *text, size_t n, size_t max)
+{
+    if (n <= max)
+        return n;
+    size_t end = max;
+    for (int back = 0; back < 3 && end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80; back++)
+        end--;
+    return end;
+}
+
+static void copy_cut(char *to, size_t size, const char *from)
+{
+    size_t n = cut_length(from, strlen(from), size - 1);
+    memmove(to, from, n);
+    to[n] = '\0';
+}
+
+/* Room for one whole sequence beyond the maximum, so that a cut one is seen as cut. */
+#define FORMATTED_SIZE (BR_ERROR_MESSAGE_MAX + 4)
+
+void br_error_clear(br_error *e)
+{
+    e->kind = BR_OK;
+    e->code[0] = '\0';
+    e->message[0] = '\0';
+}
+
+/* Formats beside the error first: the arguments may be the old code or message. */
+bool br_error_set(br_error *e, br_err_kind kind, const char *code, const char *format, ...)
+{
+    char text[FORMATTED_SIZE];
+    va_list args;
+    va_start(args, format);
+    if (vsnprintf(text, sizeof(text), format, args) < 0)
+        text[0] = '\0';
+    va_end(args);
+    e->kind = kind;
+    copy_cut(e->code, sizeof(e->code), code != NULL && *code != '\0' ? code : "Unknown");
+    copy_cut(e->message, sizeof(e->message), text);
+    return false;
+}
+
+const char *br_err_kind_name(br_err_kind kind)
+{
+    static const char *const names[] = {
+        [BR_OK] = "ok",
+        [BR_ERR_CONFIG] = "config",
+        [BR_ERR_VALIDATION] = "validation",
+        [BR_ERR_CREDENTIALS] = "credentials",
+        [BR_ERR_TRANSPORT] = "transport",
+        [BR_ERR_TIMEOUT] = "timeout",
+        [BR_ERR_SERVICE] = "service",
+        [BR_ERR_STREAM] = "stream",
+        [BR_ERR_CANCELLED] = "cancelled",
+    };
+    return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}
+
+void br_problems_init(br_problems *p)
+{
+    p->count = 0;
+    p->dropped = 0;
+}
+
+void br_problems_free(br_problems *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->items[i].path);
+        free(p->items[i].message);
+    }
+    br_problems_init(p);
+}
+
+static char *copy_text(const char *text, size_t n)
+{
+    char *copy = malloc(n + 1);
+    if (copy == NULL)
+        return NULL;
+    if (n > 0)
+        memcpy(copy, text, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+static bool fill_problem(br_problem *item, const char *kind, br_slice path, const char *message)
+{
+    size_t max = BR_ERROR_MESSAGE_MAX - 1;
+    item->kind = kind;
+    item->path = copy_text(path.p, cut_length(path.p, path.n, PROBLEM_PATH_MAX));
+    item->message = copy_text(message, cut_length(message, strlen(message), max));
+    if (item->path != NULL && item->message != NULL)
+        return true;
+    free(item->path);
+    free(item->message);
+    return false;
+}
+
+bool br_problems_add(br_problems *p, const char *kind, br_slice path, const char *format, ...)
+{
+    char text[FORMATTED_SIZE];
+    va_list args;
+    va_start(args, format);
+    if (vsnprintf(text, sizeof(text), format, args) < 0)
+        text[0] = '\0';
+    va_end(args);
+    if (p->count < BR_PROBLEMS_MAX && fill_problem(&p->items[p->count], kind, path, text))
+        p->count++;
+    else
+        p->dropped++;
+    return false;
+}
+
+bool br_problems_any(const br_problems *p)
+{
+    return p->count > 0 || p->dropped > 0;
+}
+
+/* A name as it is compared: lower-case, without _ and -. Names over the maximum are never near. */
+typedef struct folded {
+    size_t n;
+    char text[SUGGEST_NAME_MAX];
+} folded;
+
+static bool fold(folded *f, br_slice name)
+{
+    f->n = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        if (c == '_' || c == '-')
+            continue;
+        if (f->n == SUGGEST_NAME_MAX)
+            return false;
+        f->text[f->n++] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    return true;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+static bool swapped(const folded *a, const folded *b, size_t i, size_t j)
+{
+    return i > 1 && j > 1 && a->text[i - 1] == b->text[j - 2] && a->text[i - 2] == b->text[j - 1];
+}
+
+/* Insertions, deletions, substitutions, and swaps of neighbours (optimal string alignment). */
+static unsigned edit_distance(const folded *a, const folded *b)
+{
+    unsigned rows[3][SUGGEST_NAME_MAX + 1];
+    for (size_t j = 0; j <= b->n; j++)
+        rows[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= a->n; i++) {
+        unsigned *row = rows[i % 3];
+        const unsigned *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b->n; j++) {
+            unsigned cost = a->text[i - 1] == b->text[j - 1] ? 0 : 1;
+            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + cost);
+            if (swapped(a, b, i, j))
+                row[j] = least(row[j], before[j - 2] + 1);
+        }
+    }
+    return rows[a->n % 3][b->n];
+}
+
+void br_suggest_init(br_suggest *s, br_slice given)
+{
+    size_t limit = given.n <= 2 * SUGGEST_NAME_MAX ? given.n / 3 : 0;
+    *s = (br_suggest){.given = given, .best_distance = (unsigned)limit + 1};
+}
+
+void br_suggest_try(br_suggest *s, br_slice candidate)
+{
+    folded given, other;
+    if (!fold(&given, s->given) || !fold(&other, candidate))
+        return;
+    size_t gap = given.n > other.n ? given.n - other.n : other.n - given.n;
+    if (gap >= s->best_distance)
+        return;
+    unsigned distance = edit_distance(&given, &other);
+    if (distance < s->best_distance) {
+        s->best = candidate;
+        s->best_distance = distance;
+    }
+}
