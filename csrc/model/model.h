@@ -1,6 +1,6 @@
 /*
 ** The API as tables: static const, no pointers inside, so no relocations; 16-bit indexes into each
-** other; names in one pool. Generated from the facts by model/generate.py (or lua); see there.
+** other; names in one pool. tables.c is generated from the facts by generate.lua; see there.
 ** All text is in one pool; a name is an index into `name_offsets`.
 */
 #ifndef BR_MODEL_MODEL_H
@@ -9,9 +9,12 @@
 #include "core/buffer.h"
 
 #define BR_NONE 0xFFFFu
+#define BR_MODEL_FORMAT 1  /* format_version that this code reads */
+#define BR_MEMBERS_MAX 256 /* members of one structure */
 
 typedef enum br_shape_kind {
-    BR_SHAPE_STRUCTURE, /* a = first member, b = member count (sorted by name), c = BR_NONE or error record */
+    BR_SHAPE_STRUCTURE, /* a = first member, b = member count (sorted by name), c = BR_NONE, or an
+                           error's name */
     BR_SHAPE_UNION,     /* as structure */
     BR_SHAPE_LIST,      /* a = element shape, b = limits */
     BR_SHAPE_MAP,       /* a = key shape, b = value shape, c = limits */
@@ -49,6 +52,7 @@ typedef struct br_shape {
 #define BR_MEMBER_TOKEN 0x0010   /* idempotency token: filled in when absent */
 #define BR_MEMBER_PAYLOAD 0x0020 /* is the whole body */
 #define BR_MEMBER_WIRE 0x0040    /* has another name on the wire: see br_model_wire_name */
+#define BR_MEMBER_DEPRECATED 0x0080
 
 typedef struct br_member {
     uint16_t name, shape, bits;
@@ -83,12 +87,12 @@ typedef enum br_protocol { BR_REST_JSON, BR_JSON_11, BR_QUERY_XML } br_protocol;
 #define BR_SERVICE_AUTH_BEARER 0x02
 
 typedef struct br_service {
-    uint16_t id;              /* "bedrock-runtime" */
-    uint16_t space;           /* namespace in Lua: "runtime" */
-    uint16_t prefix;          /* endpoint prefix */
-    uint16_t signing;         /* signing name */
-    uint16_t api_version;     /* "2023-09-30" */
-    uint16_t target;          /* X-Amz-Target prefix of BR_JSON_11, or BR_NONE */
+    uint16_t id;                 /* "bedrock-runtime" */
+    uint16_t space;              /* namespace in Lua: "runtime" */
+    uint16_t prefix;             /* endpoint prefix */
+    uint16_t signing;            /* signing name */
+    uint16_t api_version;        /* "2023-09-30" */
+    uint16_t target;             /* X-Amz-Target prefix of BR_JSON_11, or BR_NONE */
     uint16_t first_op, op_count; /* operations of a service lie together, sorted by snake */
     uint8_t protocol;
     uint8_t auth;
@@ -117,13 +121,12 @@ typedef struct br_known_region {
 
 typedef struct br_model {
     uint32_t format_version;
-    const char *facts_hash; /* hex SHA-256 of the facts the tables were made from */
+    const char *facts_hash;   /* hex SHA-256 of the facts the tables were made from */
     const char *facts_source; /* "botocore 1.43.67 …", for api_version() */
     const char *names;
     const uint32_t *name_offsets; /* name_count + 1 entries; name i is [offsets[i], offsets[i+1]) */
     uint32_t name_count;
     const br_shape *shapes;
-    const uint16_t *shape_names; /* NULL, or a name per shape (errors and event shapes need theirs) */
     uint32_t shape_count;
     const br_member *members;
     uint32_t member_count;
@@ -137,7 +140,7 @@ typedef struct br_model {
     const uint16_t *error_lists; /* lists: count, then shape indexes */
     const uint16_t (*wires)[2];  /* sorted: member index, name on the wire */
     uint32_t wire_count;
-    const uint16_t *patterns; /* name indexes of the pattern texts */
+    const uint16_t *patterns;       /* name indexes of the pattern texts */
     const br_paginator *paginators; /* sorted by op */
     uint32_t paginator_count;
     const br_partition *partitions;
@@ -149,7 +152,8 @@ typedef struct br_model {
 extern const br_model br_model_builtin;
 
 br_slice br_model_name(const br_model *m, unsigned name);
-br_slice br_model_wire_name(const br_model *m, unsigned member); /* its own name if it has no other */
+br_slice br_model_wire_name(const br_model *m,
+                            unsigned member); /* its own name if it has no other */
 /* Binary search; -1 if not found. */
 int br_model_member(const br_model *m, const br_shape *structure, br_slice name);
 int br_model_service(const br_model *m, br_slice id_or_namespace);
