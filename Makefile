@@ -1,0 +1,192 @@
+# lua-bedrock: building, testing, installing. GNU make. `make help` lists the targets.
+#
+#   CC CFLAGS CPPFLAGS LDFLAGS    as everywhere
+#   V=1                           show the commands
+#   WERROR=1                      warnings are errors (default where the project is tested)
+#   BUILD=build                   where everything that is made goes
+#   ABIS="5.4 5.1"                Lua versions to build for; 5.1 is LuaJIT (default: those found)
+#   PREFIX DESTDIR LUADIR LIBDIR  where `make install` installs
+
+# As many jobs as there are processors, unless the caller says otherwise.
+ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
+MAKEFLAGS += --jobs=$(shell nproc 2>/dev/null || echo 1)
+endif
+Q = $(if $(V),,@)
+say = @$(if $(V),:,echo '  $(1)')
+
+BUILD ?= build
+CFLAGS ?= -O2 -g
+LIBFLAG ?= -shared
+PKG_CONFIG ?= pkg-config
+LUA ?= lua5.4
+PREFIX ?= /usr/local
+# The parts that C tests are linked with; PARTS=core builds and tests the core alone.
+PARTS ?= model core engine
+
+# Goals that may install what they need, and that treat warnings as errors.
+CHECKED = test lint sanitize interop fuzz bench
+ifneq ($(filter demo $(CHECKED),$(MAKECMDGOALS)),)
+DEPS = deps
+ABIS ?= 5.4 5.1
+endif
+ifneq ($(filter $(CHECKED),$(MAKECMDGOALS)),)
+WERROR ?= 1
+endif
+ifdef LUA_INCDIR
+ABIS ?= $(shell sed -n 's/^.define[ \t]*LUA_VERSION_NUM[ \t]*50\([0-9]\).*/5.\1/p' $(LUA_INCDIR)/lua.h)
+endif
+ABIS ?= $(foreach abi,5.4 5.1,$(if $(shell $(PKG_CONFIG) --exists $(LUA_PC_$(abi)) && echo yes),$(abi)))
+
+LUA_PC_5.4 = lua5.4
+LUA_PC_5.1 = luajit
+LUA_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $(LUA_PC_$(1))))
+
+# Evaluated when a recipe runs, so that what `deps` has just installed is found.
+DEFLATE = $(if $(shell $(PKG_CONFIG) --exists libdeflate && echo yes),libdeflate,zlib)
+PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl libcrypto $(DEFLATE)) \
+    $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE)
+PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs libcurl libcrypto $(DEFLATE))
+
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
+    -Wwrite-strings -Wvla -Wundef -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)
+ifdef SANITIZE
+HARDENING = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINK_HARDENING = -fsanitize=$(SANITIZE)
+else
+HARDENING = -U_FORTIFY_SOURCE $(if $(filter -O -O1 -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=2) -fstack-protector-strong
+LINK_HARDENING = -Wl,-z,relro,-z,now,--as-needed
+endif
+
+COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
+    -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(CFLAGS)
+LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
+LIBS = $(PACKAGE_LIBS) -lm
+
+PART_OBJ = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(PARTS:%=csrc/%/*.c)))
+BINDING_SRC = $(wildcard csrc/lua/*.c)
+BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
+MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
+
+C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
+C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o,$(filter-out spec/c/test_%,$(wildcard spec/c/*.c)))
+BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
+
+.PHONY: all help test demo lint sanitize interop fuzz bench modules c-tests benches install \
+    uninstall clean deps env FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: modules
+
+help:
+	@echo 'make            build the module for the Lua versions found ($(ABIS))'
+	@echo 'make demo       the main job end to end, against a local endpoint'
+	@echo 'make test       everything that must pass; the last line counts'
+	@echo 'make install    to PREFIX ($(PREFIX)); uninstall undoes it'
+	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
+	@echo 'make deps       install what is missing on Debian'
+	@echo 'make lint sanitize interop fuzz bench clean'
+
+modules: $(MODULES)
+	$(if $(MODULES),@:,@echo 'no Lua headers found: install liblua5.4-dev, or run make deps' >&2; exit 1)
+
+# The compile command, so that another one compiles everything anew.
+$(BUILD)/flags: FORCE | $(DEPS)
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+
+$(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# One binary for each Lua ABI. Lua's own symbols come from the interpreter; the module stays in
+# memory once loaded, as libcurl and OpenSSL do not like to go.
+define ABI_RULES
+$(BUILD)/$(1)/obj/%.o: csrc/lua/%.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC $$< for Lua $(1))
+	$$(Q)$$(COMPILE) $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
+	@mkdir -p $$(@D)
+	$$(call say,LINK $$@)
+	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+endef
+$(foreach abi,$(ABIS),$(eval $(call ABI_RULES,$(abi))))
+
+c-tests: $(C_TESTS)
+
+$(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(COMPILE) -Ispec/c -MMD -MP -c -o $@ $<
+
+$(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(PART_OBJ)
+	$(call say,LINK $@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+benches: $(BENCHES)
+
+$(BUILD)/bench/%.o: bench/c/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(COMPILE) -Ibench/c -MMD -MP -c -o $@ $<
+
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(PART_OBJ)
+	$(call say,LINK $@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+test: modules c-tests
+	spec/run.sh
+
+demo: modules
+	tools/demo.sh
+
+lint: | $(DEPS)
+	tools/lint.sh
+
+sanitize: | $(DEPS)
+	spec/sanitize.sh
+
+interop: modules
+	spec/interop/run.sh
+
+fuzz: | $(DEPS)
+	spec/fuzz/run.sh
+
+bench: modules benches
+	bench/run.sh
+
+deps:
+	@tools/deps.sh
+
+env:
+	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;';" \
+	    "export LUA_CPATH='$(abspath $(BUILD))/$(if $(findstring jit,$(LUA)),5.1,5.4)/?.so;;'"
+
+# LuaRocks names one LUADIR and LIBDIR; otherwise each Lua version has its own.
+INSTALL_LUA = $(DESTDIR)$(or $(LUADIR),$(PREFIX)/share/lua/$(1))
+INSTALL_LIB = $(DESTDIR)$(or $(LIBDIR),$(PREFIX)/lib/lua/$(1))
+LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/bedrock/*.lua lua/bedrock/*/*.lua))
+
+define INSTALL
+	@mkdir -p '$(call INSTALL_LIB,$(1))/bedrock'
+	install -m 755 '$(BUILD)/$(1)/bedrock/core.so' '$(call INSTALL_LIB,$(1))/bedrock/core.so'
+	@for f in $(LUA_FILES); do \
+	    mkdir -p "$$(dirname '$(call INSTALL_LUA,$(1))'/$$f)" && \
+	    install -m 644 lua/$$f '$(call INSTALL_LUA,$(1))'/$$f || exit 1; \
+	done
+
+endef
+
+install: modules
+	$(foreach abi,$(ABIS),$(call INSTALL,$(abi)))
+
+uninstall:
+	$(foreach abi,$(ABIS),rm -rf '$(call INSTALL_LUA,$(abi))/bedrock' '$(call INSTALL_LIB,$(abi))/bedrock';)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/*/obj/*.d $(BUILD)/spec/*.d $(BUILD)/bench/*.d)
