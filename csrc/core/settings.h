@@ -6,15 +6,20 @@
 #ifndef BR_CORE_SETTINGS_H
 #define BR_CORE_SETTINGS_H
 
+#include "core/credentials.h"
 #include "core/error.h"
 #include "core/region.h"
+#include "core/roles_anywhere.h"
 #include "core/uri.h"
 
-#define BR_SETTING_TEXT_MAX ((size_t)1024 * 1024) /* one option's text; PEM texts are the longest */
+#define BR_SETTING_TEXT_MAX ((size_t)1024 * 1024) /* one option's text; PEM texts are the longest  \
+                                                   */
 #define BR_ENDPOINTS_MAX 16
 #define BR_SESSION_NAME_MIN 2
 #define BR_SESSION_NAME_MAX 64
+#define BR_MAX_ATTEMPTS_DEFAULT 3
 #define BR_MAX_ATTEMPTS_MAX 100
+#define BR_RA_DURATION_DEFAULT 3600
 
 typedef enum br_auth {
     BR_AUTH_ROLES_ANYWHERE,
@@ -63,7 +68,7 @@ typedef enum br_option {
     BR_OPT_VALIDATE,
     BR_OPT_STRICT,
     BR_OPT_RETRY_TIMEOUTS,
-    BR_OPT_BOOLEAN_END, /* the ones from ALLOW_HTTP on are booleans */
+    BR_OPT_BOOLEAN_END,                   /* the ones from ALLOW_HTTP on are booleans */
     BR_OPT_ENDPOINT = BR_OPT_BOOLEAN_END, /* text, or a table service -> text */
     BR_OPT_PROXY,                         /* text or false */
     BR_OPT_CACHE,                         /* "shared", "memory" or false */
@@ -93,8 +98,9 @@ typedef struct br_settings {
     char ra_region[BR_REGION_MAX + 1]; /* effective, for Roles Anywhere */
 } br_settings;
 
-void br_settings_init(br_settings *s); /* the defaults */
-void br_settings_free(br_settings *s); /* cleanses; idempotent */
+void br_settings_init(br_settings *s);                          /* the defaults */
+void br_settings_free(br_settings *s);                          /* cleanses; idempotent */
+void br_settings_forget(br_settings *s, br_option text_option); /* cleanses one text */
 
 /* Each takes the value as given and reports a wrong type or form; false if it did. */
 bool br_settings_set_text(br_settings *s, br_slice name, br_slice value, br_problems *p);

@@ -1,0 +1,315 @@
+#include "core/settings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+typedef enum option_type { TEXT, NUMBER, FLAG, ENDPOINT, PROXY, CACHE } option_type;
+
+static const struct option {
+    const char *name;
+    option_type type;
+} options[BR_OPT_COUNT] = {
+    [BR_OPT_AUTH] = {"auth", TEXT},
+    [BR_OPT_PROFILE_ARN] = {"profile_arn", TEXT},
+    [BR_OPT_ROLE_ARN] = {"role_arn", TEXT},
+    [BR_OPT_TRUST_ANCHOR_ARN] = {"trust_anchor_arn", TEXT},
+    [BR_OPT_CERTIFICATE] = {"certificate", TEXT},
+    [BR_OPT_PRIVATE_KEY] = {"private_key", TEXT},
+    [BR_OPT_CERTIFICATE_CHAIN] = {"certificate_chain", TEXT},
+    [BR_OPT_PRIVATE_KEY_PASSWORD] = {"private_key_password", TEXT},
+    [BR_OPT_PKCS12] = {"pkcs12", TEXT},
+    [BR_OPT_SESSION_NAME] = {"session_name", TEXT},
+    [BR_OPT_ROLES_ANYWHERE_REGION] = {"roles_anywhere_region", TEXT},
+    [BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION] = {"roles_anywhere_custom_region", TEXT},
+    [BR_OPT_ACCESS_KEY_ID] = {"access_key_id", TEXT},
+    [BR_OPT_SECRET_ACCESS_KEY] = {"secret_access_key", TEXT},
+    [BR_OPT_SESSION_TOKEN] = {"session_token", TEXT},
+    [BR_OPT_API_KEY] = {"api_key", TEXT},
+    [BR_OPT_REGION] = {"region", TEXT},
+    [BR_OPT_CUSTOM_REGION] = {"custom_region", TEXT},
+    [BR_OPT_CA_FILE] = {"ca_file", TEXT},
+    [BR_OPT_CACHE_DIR] = {"cache_dir", TEXT},
+    [BR_OPT_UNKNOWN] = {"unknown", TEXT},
+    [BR_OPT_DURATION] = {"duration", NUMBER},
+    [BR_OPT_CONNECT_TIMEOUT] = {"connect_timeout", NUMBER},
+    [BR_OPT_READ_TIMEOUT] = {"read_timeout", NUMBER},
+    [BR_OPT_FIRST_BYTE_TIMEOUT] = {"first_byte_timeout", NUMBER},
+    [BR_OPT_TOTAL_TIMEOUT] = {"total_timeout", NUMBER},
+    [BR_OPT_MAX_ATTEMPTS] = {"max_attempts", NUMBER},
+    [BR_OPT_ALLOW_HTTP] = {"allow_http", FLAG},
+    [BR_OPT_USE_FIPS] = {"use_fips", FLAG},
+    [BR_OPT_USE_DUALSTACK] = {"use_dualstack", FLAG},
+    [BR_OPT_VALIDATE] = {"validate", FLAG},
+    [BR_OPT_STRICT] = {"strict", FLAG},
+    [BR_OPT_RETRY_TIMEOUTS] = {"retry_timeouts", FLAG},
+    [BR_OPT_ENDPOINT] = {"endpoint", ENDPOINT},
+    [BR_OPT_PROXY] = {"proxy", PROXY},
+    [BR_OPT_CACHE] = {"cache", CACHE},
+};
+
+static const char *const type_wants[] = {
+    [TEXT] = "a string",
+    [NUMBER] = "an integer",
+    [FLAG] = "true or false",
+    [ENDPOINT] = "a URL, or a table of service = URL",
+    [PROXY] = "a URL, or false for none",
+    [CACHE] = "\"shared\", \"memory\" or false",
+};
+
+const char *br_option_name(br_option o)
+{
+    return options[o].name;
+}
+
+int br_option_find(br_slice name)
+{
+    for (int i = 0; i < BR_OPT_COUNT; i++)
+        if (br_slice_eqs(name, options[i].name))
+            return i;
+    return -1;
+}
+
+void br_settings_init(br_settings *s)
+{
+    memset(s, 0, sizeof(*s));
+    s->number[0] = BR_RA_DURATION_DEFAULT;
+    for (int o = BR_OPT_CONNECT_TIMEOUT; o <= BR_OPT_TOTAL_TIMEOUT; o++)
+        s->number[o - BR_OPT_DURATION] = -1;
+    s->number[BR_OPT_MAX_ATTEMPTS - BR_OPT_DURATION] = BR_MAX_ATTEMPTS_DEFAULT;
+    s->flag[BR_OPT_VALIDATE - BR_OPT_ALLOW_HTTP] = true;
+}
+
+static void text_free(char *text, size_t n)
+{
+    if (text != NULL)
+        OPENSSL_cleanse(text, n);
+    free(text);
+}
+
+void br_settings_free(br_settings *s)
+{
+    for (int o = 0; o < BR_OPT_TEXT_COUNT; o++)
+        text_free(s->text[o], s->text_len[o]);
+    if (s->proxy != NULL)
+        text_free(s->proxy, strlen(s->proxy));
+    br_settings_init(s);
+}
+
+void br_settings_forget(br_settings *s, br_option o)
+{
+    text_free(s->text[o], s->text_len[o]);
+    s->text[o] = NULL;
+    s->text_len[o] = 0;
+}
+
+/* Setting. */
+
+static bool problem_unknown(br_slice name, br_problems *p)
+{
+    br_suggest near;
+    br_suggest_init(&near, name);
+    for (int i = 0; i < BR_OPT_COUNT; i++)
+        br_suggest_try(&near, br_slice_of(options[i].name));
+    if (near.best.p != NULL)
+        return br_problems_add(p, "unknown", name, "unknown option (did you mean %.*s?)",
+                               (int)near.best.n, near.best.p);
+    return br_problems_add(p, "unknown", name, "unknown option");
+}
+
+static bool problem_type(int option, const char *given, br_problems *p)
+{
+    return br_problems_add(p, "type", br_slice_of(options[option].name), "must be %s, got %s",
+                           type_wants[options[option].type], given);
+}
+
+static char *copy_text(br_slice value)
+{
+    char *copy = malloc(value.n + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, value.p, value.n);
+    copy[value.n] = '\0';
+    return copy;
+}
+
+static bool no_memory(int option, br_problems *p)
+{
+    return br_problems_add(p, "file", br_slice_of(options[option].name), "out of memory");
+}
+
+static bool set_plain_text(br_settings *s, int option, br_slice value, br_problems *p)
+{
+    if (value.n > BR_SETTING_TEXT_MAX)
+        return br_problems_add(p, "max-length", br_slice_of(options[option].name),
+                               "%zu bytes are above the maximum %zu", value.n, BR_SETTING_TEXT_MAX);
+    br_settings_forget(s, (br_option)option);
+    if (value.n == 0)
+        return true;
+    s->text[option] = copy_text(value);
+    if (s->text[option] == NULL)
+        return no_memory(option, p);
+    s->text_len[option] = value.n;
+    return true;
+}
+
+static bool has_proxy_scheme(br_slice value)
+{
+    static const char *const schemes[] = {"http://",    "https://",  "socks4://",
+                                          "socks4a://", "socks5://", "socks5h://"};
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+        if (br_slice_starts(value, schemes[i]) && value.n > strlen(schemes[i]))
+            return true;
+    return false;
+}
+
+static bool printable(br_slice value)
+{
+    for (size_t i = 0; i < value.n; i++)
+        if (value.p[i] <= ' ' || value.p[i] > '~')
+            return false;
+    return true;
+}
+
+/* The URL is never shown: it may hold a password. */
+static bool set_proxy(br_settings *s, br_slice value, br_problems *p)
+{
+    if (value.n == 0)
+        return true;
+    if (!has_proxy_scheme(value) || !printable(value))
+        return br_problems_add(p, "pattern", BR_SLICE("proxy"),
+                               "must be a URL such as \"http://proxy.example.com:3128\" (schemes: "
+                               "http https socks4 socks4a socks5 socks5h), or false for none");
+    s->proxy = copy_text(value);
+    return s->proxy != NULL || no_memory(BR_OPT_PROXY, p);
+}
+
+static bool set_cache(br_settings *s, br_slice value, br_problems *p)
+{
+    if (br_slice_eqs(value, "memory"))
+        s->cache = BR_CACHE_MEMORY;
+    else if (br_slice_eqs(value, "shared") || value.n == 0)
+        s->cache = BR_CACHE_SHARED;
+    else
+        return br_problems_add(p, "enum", BR_SLICE("cache"), "must be %s", type_wants[CACHE]);
+    return true;
+}
+
+static bool add_endpoint(br_settings *s, int service, br_slice path, br_slice url, br_problems *p)
+{
+    br_error error;
+    if (s->endpoint_count == BR_ENDPOINTS_MAX)
+        return br_problems_add(p, "max-length", path, "more than %d endpoints", BR_ENDPOINTS_MAX);
+    if (!br_url_parse(&s->endpoints[s->endpoint_count].url, url, &error))
+        return br_problems_add(p, "pattern", path, "%s", error.message);
+    s->endpoints[s->endpoint_count++].service = service;
+    return true;
+}
+
+bool br_settings_set_text(br_settings *s, br_slice name, br_slice value, br_problems *p)
+{
+    int option = br_option_find(name);
+    if (option < 0)
+        return problem_unknown(name, p);
+    s->given[option] = true;
+    switch (options[option].type) {
+    case TEXT:
+        return set_plain_text(s, option, value, p);
+    case ENDPOINT:
+        return value.n == 0 || add_endpoint(s, -1, name, value, p);
+    case PROXY:
+        return set_proxy(s, value, p);
+    case CACHE:
+        return set_cache(s, value, p);
+    default:
+        return problem_type(option, "a string", p);
+    }
+}
+
+bool br_settings_set_number(br_settings *s, br_slice name, double value, br_problems *p)
+{
+    int option = br_option_find(name);
+    if (option < 0)
+        return problem_unknown(name, p);
+    s->given[option] = true;
+    if (options[option].type != NUMBER)
+        return problem_type(option, "a number", p);
+    if (!(fabs(value) <= 9007199254740992.0) || floor(value) != value)
+        return br_problems_add(p, "type", name, "must be an integer, got %.14g", value);
+    s->number[option - BR_OPT_DURATION] = (int64_t)value;
+    return true;
+}
+
+bool br_settings_set_flag(br_settings *s, br_slice name, bool value, br_problems *p)
+{
+    int option = br_option_find(name);
+    if (option < 0)
+        return problem_unknown(name, p);
+    s->given[option] = true;
+    if (options[option].type == FLAG) {
+        s->flag[option - BR_OPT_ALLOW_HTTP] = value;
+        return true;
+    }
+    if (options[option].type == PROXY && !value)
+        return s->proxy_off = true;
+    if (options[option].type == CACHE && !value) {
+        s->cache = BR_CACHE_NONE;
+        return true;
+    }
+    return problem_type(option, value ? "true" : "false", p);
+}
+
+static bool problem_service(const br_model *m, br_slice service, br_slice path, br_problems *p)
+{
+    br_suggest near;
+    br_suggest_init(&near, service);
+    for (uint32_t i = 0; i < m->service_count; i++) {
+        br_suggest_try(&near, br_model_name(m, m->services[i].id));
+        br_suggest_try(&near, br_model_name(m, m->services[i].space));
+    }
+    return br_problems_add(p, "unknown", path, "unknown service%s%.*s%s",
+                           near.best.p ? " (did you mean " : "", (int)near.best.n,
+                           near.best.p ? near.best.p : "", near.best.p ? "?)" : "");
+}
+
+bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice service, br_slice url,
+                              br_problems *p)
+{
+    char path[96];
+    int n = snprintf(path, sizeof(path), "endpoint[\"%.*s\"]", service.n > 64 ? 64 : (int)service.n,
+                     service.p);
+    br_slice where = {path, (size_t)n};
+    int index = br_model_service(m, service);
+    s->given[BR_OPT_ENDPOINT] = true;
+    if (index < 0)
+        return problem_service(m, service, where, p);
+    return add_endpoint(s, index, where, url, p);
+}
+
+bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p)
+{
+    int option = br_option_find(name);
+    if (option < 0)
+        return problem_unknown(name, p);
+    char given[40];
+    snprintf(given, sizeof(given), "a %s", type_name);
+    return problem_type(option, given, p);
+}
+
+int64_t br_settings_number(const br_settings *s, br_option o)
+{
+    return s->number[o - BR_OPT_DURATION];
+}
+
+bool br_settings_flag(const br_settings *s, br_option o)
+{
+    return s->flag[o - BR_OPT_ALLOW_HTTP];
+}
+
+br_slice br_settings_text(const br_settings *s, br_option o)
+{
+    return s->text[o] == NULL ? (br_slice){NULL, 0} : (br_slice){s->text[o], s->text_len[o]};
+}

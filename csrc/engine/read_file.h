@@ -1,0 +1,18 @@
+/*
+** Options that are a file path or the thing itself, and reading such files.
+*/
+#ifndef BR_ENGINE_READ_FILE_H
+#define BR_ENGINE_READ_FILE_H
+
+#include "core/error.h"
+
+/* PEM text, or DER (a SEQUENCE of more than 127 bytes), rather than a path. */
+bool br_looks_like_data(br_slice text);
+
+/*
+** Appends a whole regular file (symbolic links are followed: the user named it) to out, whose
+** maximum holds. A failure is one problem of kind "file" under that option's name.
+*/
+bool br_read_file(const char *option, const char *path, br_buf *out, br_problems *problems);
+
+#endif
