@@ -90,10 +90,11 @@ help:
 modules: $(MODULES)
 	$(if $(MODULES),@:,@echo 'no Lua headers found: install liblua5.4-dev, or run make deps' >&2; exit 1)
 
-# The compile command, so that another one compiles everything anew.
+# The compile command: when it changes, everything is compiled anew (not for WERROR alone).
 $(BUILD)/flags: FORCE | $(DEPS)
 	@mkdir -p $(@D)
-	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+	@echo '$(filter-out -Werror,$(COMPILE))' | cmp -s - $@ || \
+	    echo '$(filter-out -Werror,$(COMPILE))' >$@
 
 $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -159,7 +160,7 @@ bench: modules benches
 	bench/run.sh
 
 deps:
-	@tools/deps.sh
+	@tools/deps.sh $(if $(filter-out demo test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(filter demo,$(MAKECMDGOALS)),all))
 
 env:
 	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;';" \

@@ -1,0 +1,88 @@
+#!/bin/sh
+# Installs the Debian packages that are missing, silently doing nothing when none is.
+#
+#   tools/deps.sh demo|test|all
+#
+# demo: to build and to run the local endpoint. test: also for the specs and the linters.
+# all: also for sanitizers, fuzzing and interoperation.
+set -eu
+
+demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev
+    libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev openssl curl ca-certificates lua-cjson
+    lua-socket lua-luaossl nginx libnginx-mod-http-lua"
+test="lua-busted luarocks xz-utils python3 clang clang-format cppcheck lua-check"
+all="clang-tidy libclang-rt-14-dev valgrind nodejs python3-venv"
+
+case ${1:-all} in
+demo) wanted=$demo ;;
+test) wanted="$demo $test" ;;
+all) wanted="$demo $test $all" ;;
+*)
+    echo "usage: $0 demo|test|all" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "deps: this is no Debian, so nothing is checked or installed. Needed are what Debian calls:" \
+        $wanted >&2
+    exit 0
+fi
+
+# missing PACKAGE...: those of them that are not installed.
+missing() {
+    dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' |
+        awk -v wanted="$*" '
+            { have[$1] = 1 }
+            END { n = split(wanted, w, " "); for (i = 1; i <= n; i++) if (!have[w[i]]) printf " %s", w[i] }'
+}
+
+packages=$(missing $wanted)
+if [ "$wanted" != "${wanted%"$all"}" ] && ! command -v npm >/dev/null; then
+    packages="$packages npm"
+fi
+if [ -z "$packages" ]; then
+    exit 0
+fi
+
+install="apt-get install -y --no-remove --no-install-recommends$packages"
+if [ "$(id -u)" = 0 ]; then
+    root=
+elif sudo -n true 2>/dev/null; then
+    root="sudo -n"
+else
+    echo "deps: missing packages, and no right to install them. Run as root:" >&2
+    echo "    apt-get update && $install" >&2
+    exit 1
+fi
+
+nginx_runs() {
+    test -s /run/nginx.pid
+}
+
+# The endpoint needs nginx's program, not a web server on port 80 of this machine: with run level 1
+# in the environment Debian's scripts do not start services.
+apt() {
+    $root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 PREVLEVEL=N "$@"
+}
+
+quiet_new_nginx() {
+    $root update-rc.d nginx disable >/dev/null 2>&1 || :
+    if nginx_runs; then
+        $root invoke-rc.d nginx stop >/dev/null 2>&1 || :
+    fi
+}
+
+case $packages in
+*" nginx"*) nginx_is_new=$(nginx_runs || echo yes) ;;
+*) nginx_is_new= ;;
+esac
+
+echo "deps: installing$packages"
+if ! apt $install >/dev/null 2>&1; then
+    apt apt-get update >/dev/null
+    apt $install
+fi
+if [ -n "$nginx_is_new" ]; then
+    quiet_new_nginx
+fi
