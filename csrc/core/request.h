@@ -17,7 +17,7 @@ typedef struct br_headers {
         uint32_t name, name_len, value, value_len;
     } *refs;
     size_t count, cap;
-    bool failed; /* sticky: too many, too long, no memory */
+    bool failed; /* sticky: too many, too long, no memory, or refused by the checks below */
 } br_headers;
 
 void br_headers_init(br_headers *h);

@@ -37,6 +37,10 @@ typedef struct br_sign_input {
 bool br_canonical_request(br_crypto *c, const br_sign_input *in, br_buf *out,
                           br_buf *signed_headers);
 
+/* Appends algorithm, date, scope and the hex SHA-256 of the canonical request, a line each. */
+bool br_string_to_sign(br_crypto *c, const char *algorithm, br_slice amz_date, br_slice scope,
+                       br_slice canonical_request, br_buf *out);
+
 /*
 ** Keeps the derived signing keys of the last few (secret, date, region, service), so deriving
 ** happens once a day and not once a request. One thread at a time. Freeing cleanses.

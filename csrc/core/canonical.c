@@ -1,0 +1,176 @@
+#include "core/sigv4.h"
+#include "core/uri.h"
+
+#include <string.h>
+
+static const br_slice unsigned_names[] = {
+    {"connection", 10},     {"user-agent", 10},
+    {"expect", 6},          {"te", 2},
+    {"trailer", 7},         {"transfer-encoding", 17},
+    {"upgrade", 7},         {"x-amzn-trace-id", 15},
+    {"content-length", 14}, {"accept-encoding", 15},
+    {"authorization", 13},
+};
+
+static bool is_signed(br_slice name)
+{
+    if (br_slice_starts(name, "proxy-"))
+        return false;
+    for (size_t i = 0; i < sizeof unsigned_names / sizeof unsigned_names[0]; i++)
+        if (br_slice_eq(name, unsigned_names[i]))
+            return false;
+    return true;
+}
+
+static int compare_names(br_slice a, br_slice b)
+{
+    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+    return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+/* The signed headers in the order of their names; equal names keep the order of the list. */
+typedef struct ordered {
+    uint16_t at[BR_HEADERS_MAX];
+    size_t count;
+    size_t line_bytes; /* at most needed for the lines */
+    size_t name_bytes; /* and for the names, with a separator each */
+} ordered;
+
+static void insert(ordered *o, const br_headers *h, size_t i)
+{
+    br_slice name = br_headers_name(h, i);
+    size_t to = o->count++;
+    while (to > 0 && compare_names(br_headers_name(h, o->at[to - 1]), name) > 0) {
+        o->at[to] = o->at[to - 1];
+        to--;
+    }
+    o->at[to] = (uint16_t)i;
+    o->line_bytes += name.n + br_headers_value(h, i).n + 2;
+    o->name_bytes += name.n + 1;
+}
+
+static bool order_headers(ordered *o, const br_headers *h)
+{
+    bool host = false, date = false;
+    o->count = o->line_bytes = o->name_bytes = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        br_slice name = br_headers_name(h, i);
+        if (!is_signed(name))
+            continue;
+        host = host || br_slice_eqs(name, "host");
+        date = date || br_slice_eqs(name, "x-amz-date");
+        insert(o, h, i);
+    }
+    return host && date;
+}
+
+static bool needs_collapse(br_slice value)
+{
+    if (value.n == 0 || memchr(value.p, '\t', value.n) != NULL)
+        return value.n > 0;
+    const char *p = value.p, *end = value.p + value.n;
+    while ((p = memchr(p, ' ', (size_t)(end - p))) != NULL && ++p < end)
+        if (*p == ' ')
+            return true;
+    return false;
+}
+
+static char *put(char *to, br_slice text)
+{
+    if (text.n > 0)
+        memcpy(to, text.p, text.n);
+    return to + text.n;
+}
+
+static char *put_value(char *to, br_slice value)
+{
+    if (!needs_collapse(value))
+        return put(to, value);
+    bool after_blank = false;
+    for (size_t i = 0; i < value.n; i++) {
+        bool blank = value.p[i] == ' ' || value.p[i] == '\t';
+        if (!blank)
+            *to++ = value.p[i];
+        else if (!after_blank)
+            *to++ = ' ';
+        after_blank = blank;
+    }
+    return to;
+}
+
+/* Writes "name:value,value\n" for each name, and the names joined with ';'. */
+static void put_headers(const ordered *o, const br_headers *h, br_buf *lines, br_buf *names)
+{
+    char *line_start = br_buf_reserve(lines, o->line_bytes);
+    char *name_start = br_buf_reserve(names, o->name_bytes);
+    if (line_start == NULL || name_start == NULL)
+        return;
+    char *line = line_start, *list = name_start;
+    br_slice last = {NULL, 0};
+    for (size_t i = 0; i < o->count; i++) {
+        br_slice name = br_headers_name(h, o->at[i]);
+        if (i > 0 && br_slice_eq(name, last)) {
+            line[-1] = ',';
+        } else {
+            line = put(line, name);
+            *line++ = ':';
+            if (i > 0)
+                *list++ = ';';
+            list = put(list, name);
+        }
+        line = put_value(line, br_headers_value(h, o->at[i]));
+        *line++ = '\n';
+        last = name;
+    }
+    br_buf_commit(lines, (size_t)(line - line_start));
+    br_buf_commit(names, (size_t)(list - name_start));
+}
+
+static bool add_hash(br_crypto *c, br_slice data, br_buf *out)
+{
+    uint8_t hash[BR_SHA256_SIZE];
+    char *to = br_buf_reserve(out, BR_SHA256_HEX);
+    if (to == NULL || !br_sha256(c, data, hash))
+        return false;
+    br_hex(to, hash, sizeof hash);
+    br_buf_commit(out, BR_SHA256_HEX);
+    return true;
+}
+
+bool br_canonical_request(br_crypto *c, const br_sign_input *in, br_buf *out,
+                          br_buf *signed_headers)
+{
+    ordered order;
+    if (!order_headers(&order, in->headers))
+        return false;
+    size_t names_at = signed_headers->len;
+    br_buf_add_slice(out, in->method);
+    br_buf_addc(out, '\n');
+    br_uri_canonical_path(out, in->path, in->normalise_path, in->encode_path);
+    br_buf_addc(out, '\n');
+    br_uri_canonical_query(out, in->query);
+    br_buf_addc(out, '\n');
+    put_headers(&order, in->headers, out, signed_headers);
+    br_buf_addc(out, '\n');
+    if (out->failed || signed_headers->failed)
+        return false;
+    br_buf_add(out, signed_headers->data + names_at, signed_headers->len - names_at);
+    br_buf_addc(out, '\n');
+    if (in->payload_hash.n > 0)
+        br_buf_add_slice(out, in->payload_hash);
+    else if (!add_hash(c, in->body, out))
+        return false;
+    return !out->failed;
+}
+
+bool br_string_to_sign(br_crypto *c, const char *algorithm, br_slice amz_date, br_slice scope,
+                       br_slice canonical_request, br_buf *out)
+{
+    br_buf_adds(out, algorithm);
+    br_buf_addc(out, '\n');
+    br_buf_add_slice(out, amz_date);
+    br_buf_addc(out, '\n');
+    br_buf_add_slice(out, scope);
+    br_buf_addc(out, '\n');
+    return add_hash(c, canonical_request, out) && !out->failed;
+}

@@ -1,0 +1,197 @@
+#include "core/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void br_headers_init(br_headers *h)
+{
+    memset(h, 0, sizeof *h);
+    br_buf_init(&h->text, BR_HEADERS_BYTES_MAX);
+}
+
+void br_headers_init_secret(br_headers *h)
+{
+    memset(h, 0, sizeof *h);
+    br_buf_init_secret(&h->text, BR_HEADERS_BYTES_MAX);
+}
+
+void br_headers_free(br_headers *h)
+{
+    br_buf_free(&h->text);
+    free(h->refs);
+    h->refs = NULL;
+    h->count = h->cap = 0;
+    h->failed = false;
+}
+
+void br_headers_clear(br_headers *h)
+{
+    br_buf_clear(&h->text);
+    h->count = 0;
+    h->failed = false;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static br_slice trimmed(br_slice s)
+{
+    while (s.n > 0 && is_blank(s.p[0])) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n > 0 && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool room_for_ref(br_headers *h)
+{
+    if (h->count < h->cap)
+        return true;
+    if (h->count >= BR_HEADERS_MAX)
+        return false;
+    size_t cap = h->cap == 0 ? 16 : h->cap * 2;
+    struct br_header_ref *refs = realloc(h->refs, cap * sizeof *refs);
+    if (refs == NULL)
+        return false;
+    h->refs = refs;
+    h->cap = cap;
+    return true;
+}
+
+static void put_text(char *to, br_slice name, br_slice value)
+{
+    for (size_t i = 0; i < name.n; i++)
+        *to++ = lower(name.p[i]);
+    *to++ = '\0';
+    if (value.n > 0)
+        memcpy(to, value.p, value.n);
+    to[value.n] = '\0';
+}
+
+bool br_headers_add(br_headers *h, br_slice name, br_slice value)
+{
+    value = trimmed(value);
+    if (h->failed || name.n > BR_HEADERS_BYTES_MAX || value.n > BR_HEADERS_BYTES_MAX ||
+        !br_header_name_ok(name) || !br_header_value_ok(value) || !room_for_ref(h)) {
+        h->failed = true;
+        return false;
+    }
+    size_t at = h->text.len, needed = name.n + value.n + 2;
+    char *to = br_buf_reserve(&h->text, needed);
+    if (to == NULL) {
+        h->failed = true;
+        return false;
+    }
+    put_text(to, name, value);
+    br_buf_commit(&h->text, needed);
+    h->refs[h->count++] = (struct br_header_ref){
+        .name = (uint32_t)at,
+        .name_len = (uint32_t)name.n,
+        .value = (uint32_t)(at + name.n + 1),
+        .value_len = (uint32_t)value.n,
+    };
+    return true;
+}
+
+bool br_headers_set(br_headers *h, br_slice name, br_slice value)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < h->count; i++)
+        if (!br_slice_eq_nocase(br_headers_name(h, i), name))
+            h->refs[kept++] = h->refs[i];
+    h->count = kept;
+    return br_headers_add(h, name, value);
+}
+
+br_slice br_headers_name(const br_headers *h, size_t i)
+{
+    return (br_slice){h->text.data + h->refs[i].name, h->refs[i].name_len};
+}
+
+br_slice br_headers_value(const br_headers *h, size_t i)
+{
+    return (br_slice){h->text.data + h->refs[i].value, h->refs[i].value_len};
+}
+
+br_slice br_headers_get(const br_headers *h, const char *name)
+{
+    br_slice wanted = br_slice_of(name);
+    for (size_t i = 0; i < h->count; i++)
+        if (br_slice_eq(br_headers_name(h, i), wanted))
+            return br_headers_value(h, i);
+    return (br_slice){NULL, 0};
+}
+
+static bool is_token_char(unsigned char c)
+{
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
+        return true;
+    return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+bool br_header_name_ok(br_slice name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!is_token_char((unsigned char)name.p[i]))
+            return false;
+    return name.n > 0;
+}
+
+static bool is_control(unsigned char c)
+{
+    return (c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/*
+** Whether any of eight bytes may be below 0x20 or be 0x7f. Never misses one; a byte after such a
+** byte may be suspected too. Session tokens are long, so eight at a time.
+*/
+static bool suspicious(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t below = (word - ones * 0x20) & ~word & tops;
+    uint64_t del = word ^ (ones * 0x7f);
+    return (below | ((del - ones) & ~del & tops)) != 0;
+}
+
+bool br_header_value_ok(br_slice value)
+{
+    size_t i = 0;
+    while (i < value.n) {
+        size_t step = value.n - i < 8 ? value.n - i : 8;
+        uint64_t word = 0;
+        memcpy(&word, value.p + i, step);
+        if (step < 8 || suspicious(word))
+            for (size_t j = i; j < i + step; j++)
+                if (is_control((unsigned char)value.p[j]))
+                    return false;
+        i += step;
+    }
+    return true;
+}
+
+void br_request_init(br_request *r)
+{
+    memset(r, 0, sizeof *r);
+    br_buf_init(&r->path, BR_PATH_MAX);
+    br_buf_init(&r->query, BR_QUERY_MAX);
+    br_headers_init(&r->headers);
+    br_buf_init(&r->body, BR_BODY_MAX);
+}
+
+void br_request_free(br_request *r)
+{
+    br_buf_free(&r->path);
+    br_buf_free(&r->query);
+    br_headers_free(&r->headers);
+    br_buf_free(&r->body);
+}
