@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs the clients the endpoint is proved with, where they are missing:
+#
+#   spec/interop/oracles.sh DIR
+#
+# DIR/venv  boto3, iam-roles-anywhere-session (Python)
+# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime (JavaScript)
+#
+# Exits with 77 and says why when one of them cannot be had.
+set -eu
+
+dir=$1
+mkdir -p "$dir"
+
+missing() {
+    echo "interop: $1 cannot be installed; see $dir/$2" >&2
+    tail -n 5 "$dir/$2" >&2
+    exit 77
+}
+
+python_ready() {
+    "$dir/venv/bin/python" -c 'import boto3, cryptography, iam_rolesanywhere_session' 2>/dev/null
+}
+
+install_python() {
+    python3 -m venv "$dir/venv" &&
+        "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+            boto3 cryptography iam-rolesanywhere-session
+}
+
+node_ready() {
+    for name in client-bedrock client-bedrock-runtime client-bedrock-agent-runtime; do
+        [ -f "$dir/node/node_modules/@aws-sdk/$name/package.json" ] || return 1
+    done
+}
+
+install_node() {
+    mkdir -p "$dir/node" &&
+        npm install --prefix "$dir/node" --no-audit --no-fund --loglevel=error \
+            @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime \
+            @aws-sdk/client-bedrock-agent-runtime
+}
+
+python_ready || install_python >"$dir/pip.log" 2>&1 || missing "the Python client" pip.log
+node_ready || install_node >"$dir/npm.log" 2>&1 || missing "the JavaScript client" npm.log

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Proves the local endpoint with clients this project did not write: boto3, the AWS JavaScript SDK and AWS's Python
+# package for IAM Roles Anywhere must get through it, and be refused when a request is bent.
+#
+#   spec/interop/run.sh [BUILDDIR]
+#
+# Prints "N passed, N failed". Exits with 1 on a failure, with 77 when the clients cannot be installed.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=${1:-$here/../../build}
+mkdir -p "$build/interop"
+build=$(cd "$build" && pwd)
+dir=$build/interop
+
+"$here/oracles.sh" "$dir"
+"$here/../pki/make.sh" "$build/pki"
+lua5.4 "$here/../endpoint/cli.lua" start "$dir/endpoint" "$build/pki" >/dev/null
+trap 'lua5.4 "$here/../endpoint/cli.lua" stop "$dir/endpoint"' EXIT
+trap 'exit 1' HUP INT TERM
+
+export INTEROP_ENDPOINT="$dir/endpoint/endpoint.json" INTEROP_NODE="$dir/node"
+export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+export PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+unset AWS_PROFILE AWS_BEARER_TOKEN_BEDROCK AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN || :
+python=$dir/venv/bin/python
+results=$dir/results.txt
+: >"$results"
+
+# part NAME COMMAND...: a part that ends badly counts as a failure even if its checks passed.
+part() {
+    name=$1
+    shift
+    "$@" >"$dir/part.txt" 2>"$dir/part.err" || echo "not ok - $name ended with an error" >>"$dir/part.txt"
+    cat "$dir/part.txt" >>"$results"
+    if grep -q '^not ok' "$dir/part.txt"; then
+        grep '^not ok' "$dir/part.txt"
+        tail -n 20 "$dir/part.err"
+    fi
+}
+
+part "bent requests" "$python" "$here/bent_requests.py"
+part "boto3" "$python" "$here/boto_client.py"
+INTEROP_CREDENTIALS=$("$python" "$here/exchange.py")
+export INTEROP_CREDENTIALS
+part "JavaScript SDK" node "$here/sdk_client.mjs"
+part "botocore's requests" "$python" "$here/prepare_test.py"
+
+passed=$(grep -c '^ok' "$results" || :)
+failed=$(grep -c '^not ok' "$results" || :)
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
