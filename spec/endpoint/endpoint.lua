@@ -1,4 +1,5 @@
---- Starts, stops and steers the local endpoint: nginx playing IAM Roles Anywhere and Bedrock on loopback.
+--- Starts, stops and steers the local endpoint: nginx playing IAM Roles Anywhere and Bedrock on
+--- loopback.
 ---
 ---     local endpoint = dofile "spec/endpoint/endpoint.lua"
 ---     local ep = endpoint.start { dir = "build/endpoint", pki = "build/pki" }
@@ -95,7 +96,7 @@ local function refuses(port)
     return not connected and why == "connection refused"
 end
 
---- A port nobody listens on: below the ephemeral range, so that no other process is given it by chance.
+--- A port nobody listens on: below the ephemeral range, so that no process is given it by chance.
 local function refused_port(fallback)
     for _, port in ipairs { 1, 9, 47 } do
         if refuses(port) then
@@ -116,7 +117,8 @@ end
 local function launch(dir)
     local command = "nginx -p " .. quoted(dir) .. " -e " .. quoted(dir .. "/error.log")
         .. " -c " .. quoted(dir .. "/nginx.conf")
-    return succeeded(os.execute(command .. " >" .. quoted(dir .. "/start.log") .. " 2>&1 </dev/null"))
+    local log = quoted(dir .. "/start.log")
+    return succeeded(os.execute(command .. " >" .. log .. " 2>&1 </dev/null"))
 end
 
 local function control_request(url, method, body)
@@ -165,7 +167,11 @@ end
 
 --- @return table<string, number> zero for what never happened
 function Endpoint:counters()
-    return setmetatable(self:ask("GET", "/counters"), { __index = function() return 0 end })
+    local counters = self:ask("GET", "/counters")
+    for name, value in pairs(counters) do
+        counters[name] = tonumber(string.format("%d", value))
+    end
+    return setmetatable(counters, { __index = function() return 0 end })
 end
 
 --- @return table[] the last 200 requests, oldest first

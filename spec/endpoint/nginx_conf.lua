@@ -6,10 +6,10 @@ daemon on;
 worker_processes 1;
 worker_rlimit_nofile 16384;
 @user@
-pid @dir@/nginx.pid;
-error_log @dir@/error.log warn;
-load_module @modules@/ndk_http_module.so;
-load_module @modules@/ngx_http_lua_module.so;
+pid "@dir@/nginx.pid";
+error_log "@dir@/error.log" warn;
+load_module "@modules@/ndk_http_module.so";
+load_module "@modules@/ngx_http_lua_module.so";
 events {
     worker_connections 8192;
 }
@@ -27,11 +27,11 @@ http {
     underscores_in_headers on;
     ignore_invalid_headers off;
     merge_slashes off;
-    client_body_temp_path @dir@/temp/body;
-    proxy_temp_path @dir@/temp/proxy;
-    fastcgi_temp_path @dir@/temp/fastcgi;
-    uwsgi_temp_path @dir@/temp/uwsgi;
-    scgi_temp_path @dir@/temp/scgi;
+    client_body_temp_path "@dir@/temp/body";
+    proxy_temp_path "@dir@/temp/proxy";
+    fastcgi_temp_path "@dir@/temp/fastcgi";
+    uwsgi_temp_path "@dir@/temp/uwsgi";
+    scgi_temp_path "@dir@/temp/scgi";
     lua_package_path "@code@/?.lua;;";
     lua_check_client_abort on;
     lua_socket_log_errors off;
@@ -63,8 +63,8 @@ local SERVER = [[
 ]]
 
 local TLS = [[
-        ssl_certificate @pki@/@certificate@.pem;
-        ssl_certificate_key @pki@/@certificate@.key;
+        ssl_certificate "@pki@/@certificate@.pem";
+        ssl_certificate_key "@pki@/@certificate@.key";
         ssl_certificate_by_lua_block { require("server.main").handshake() }
 ]]
 

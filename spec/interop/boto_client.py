@@ -1,4 +1,4 @@
-"""boto3 against the endpoint: with static keys, a session token, an API key, and credentials from CreateSession."""
+"""boto3 against the endpoint: static keys, session token, API key, credentials of CreateSession."""
 
 import json
 import os
@@ -23,8 +23,12 @@ class Bedrock:
     """The three clients of one boto3 session."""
 
     def __init__(self, session):
-        common = {"endpoint_url": ENDPOINT["https"], "verify": ENDPOINT["ca_file"],
-                  "region_name": REGION, "config": ONCE}
+        common = {
+            "endpoint_url": ENDPOINT["https"],
+            "verify": ENDPOINT["ca_file"],
+            "region_name": REGION,
+            "config": ONCE,
+        }
         self.control = session.client("bedrock", **common)
         self.runtime = session.client("bedrock-runtime", **common)
         self.agents = session.client("bedrock-agent-runtime", **common)
@@ -40,8 +44,11 @@ class Bedrock:
         equal(len(models["modelSummaries"]), 2)
 
     def page_profiles(self):
-        pages = list(self.control.get_paginator("list_inference_profiles").paginate(
-            PaginationConfig={"PageSize": 3}))
+        pages = list(
+            self.control.get_paginator("list_inference_profiles").paginate(
+                PaginationConfig={"PageSize": 3}
+            )
+        )
         ids = [p["inferenceProfileId"] for page in pages for p in page["inferenceProfileSummaries"]]
         assert len(pages) > 2 and len(ids) == len(set(ids)), ids
         contains(ids, "eu.amazon.nova-lite-v1:0")
@@ -50,24 +57,36 @@ class Bedrock:
     def other_lists(self):
         equal(len(self.control.list_custom_models()["modelSummaries"]), 1)
         equal(len(self.control.list_imported_models()["modelSummaries"]), 1)
-        equal(len(self.control.list_provisioned_model_throughputs()["provisionedModelSummaries"]), 1)
+        equal(
+            len(self.control.list_provisioned_model_throughputs()["provisionedModelSummaries"]), 1
+        )
 
     def converse(self, model=MODEL):
         answer = self.runtime.converse(modelId=model, messages=messages())
         contains(answer["output"]["message"]["content"][0]["text"], PROMPT)
         equal(answer["stopReason"], "end_turn")
-        equal(answer["usage"]["totalTokens"],
-              answer["usage"]["inputTokens"] + answer["usage"]["outputTokens"])
+        equal(
+            answer["usage"]["totalTokens"],
+            answer["usage"]["inputTokens"] + answer["usage"]["outputTokens"],
+        )
 
     def converse_tool(self):
-        schema = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
+        schema = {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+        }
         tools = {"tools": [{"toolSpec": {"name": "weather", "inputSchema": {"json": schema}}}]}
-        content = self.runtime.converse(modelId=MODEL, messages=messages("please use tool"),
-                                        toolConfig=tools)["output"]["message"]["content"]
+        content = self.runtime.converse(
+            modelId=MODEL, messages=messages("please use tool"), toolConfig=tools
+        )["output"]["message"]["content"]
         equal(content[1]["toolUse"]["input"], {"city": "example", "days": 42})
-        pieces = [e["contentBlockDelta"]["delta"]["toolUse"]["input"] for e in self.runtime.converse_stream(
-            modelId=MODEL, messages=messages("please use tool"), toolConfig=tools)["stream"]
-            if "toolUse" in e.get("contentBlockDelta", {}).get("delta", {})]
+        pieces = [
+            e["contentBlockDelta"]["delta"]["toolUse"]["input"]
+            for e in self.runtime.converse_stream(
+                modelId=MODEL, messages=messages("please use tool"), toolConfig=tools
+            )["stream"]
+            if "toolUse" in e.get("contentBlockDelta", {}).get("delta", {})
+        ]
         assert len(pieces) > 1, pieces
         equal(json.loads("".join(pieces)), {"city": "example", "days": 42})
 
@@ -76,7 +95,9 @@ class Bedrock:
         events = list(self.runtime.converse_stream(modelId=MODEL, messages=messages())["stream"])
         names = [next(iter(event)) for event in events]
         equal((names[0], names[-2:]), ("messageStart", ["messageStop", "metadata"]))
-        text = "".join(e["contentBlockDelta"]["delta"]["text"] for e in events if "contentBlockDelta" in e)
+        text = "".join(
+            e["contentBlockDelta"]["delta"]["text"] for e in events if "contentBlockDelta" in e
+        )
         equal(text, whole["output"]["message"]["content"][0]["text"])
         equal(events[-1]["metadata"]["usage"], whole["usage"])
 
@@ -86,34 +107,49 @@ class Bedrock:
         return json.loads(answer["body"].read())
 
     def invoke_stream(self, model, body):
-        stream = self.runtime.invoke_model_with_response_stream(modelId=model, body=json.dumps(body))
+        stream = self.runtime.invoke_model_with_response_stream(
+            modelId=model, body=json.dumps(body)
+        )
         return [json.loads(event["chunk"]["bytes"]) for event in stream["body"]]
 
     def invoke_nova(self):
         body = {"messages": messages()}
         whole = self.invoke(MODEL, body)["output"]["message"]["content"][0]["text"]
         pieces = self.invoke_stream(MODEL, body)
-        text = "".join(p["contentBlockDelta"]["delta"]["text"] for p in pieces if "contentBlockDelta" in p)
+        text = "".join(
+            p["contentBlockDelta"]["delta"]["text"] for p in pieces if "contentBlockDelta" in p
+        )
         equal(text, whole)
 
     def invoke_titan(self):
         body = {"inputText": PROMPT}
         whole = self.invoke("amazon.titan-text-express-v1", body)["results"][0]["outputText"]
-        equal("".join(p["outputText"] for p in self.invoke_stream("amazon.titan-text-express-v1", body)), whole)
+        equal(
+            "".join(
+                p["outputText"] for p in self.invoke_stream("amazon.titan-text-express-v1", body)
+            ),
+            whole,
+        )
 
     def invoke_embedding(self):
         body = {"inputText": PROMPT, "dimensions": 256}
         equal(len(self.invoke("amazon.titan-embed-text-v2:0", body)["embedding"]), 256)
 
     def invoke_image(self):
-        body = {"taskType": "TEXT_IMAGE", "textToImageParams": {"text": PROMPT},
-                "imageGenerationConfig": {"numberOfImages": 2}}
+        body = {
+            "taskType": "TEXT_IMAGE",
+            "textToImageParams": {"text": PROMPT},
+            "imageGenerationConfig": {"numberOfImages": 2},
+        }
         images = self.invoke("amazon.nova-canvas-v1:0", body)["images"]
         equal((len(images), images[0][:11]), (2, "iVBORw0KGgo"))
 
     def invoke_anthropic(self):
-        body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 5,
-                "messages": [{"role": "user", "content": PROMPT}]}
+        body = {
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 5,
+            "messages": [{"role": "user", "content": PROMPT}],
+        }
         model = "anthropic.claude-3-haiku-20240307-v1:0"
         whole = self.invoke(model, body)
         equal(whole["stop_reason"], "max_tokens")
@@ -135,8 +171,13 @@ class Bedrock:
         equal("".join(p["choices"][0]["delta"].get("content", "") for p in pieces), whole)
 
     def invoke_agent(self):
-        answer = self.agents.invoke_agent(agentId="AGENT12345", agentAliasId="ALIAS12345",
-                                          sessionId="s-1", inputText=PROMPT, enableTrace=True)
+        answer = self.agents.invoke_agent(
+            agentId="AGENT12345",
+            agentAliasId="ALIAS12345",
+            sessionId="s-1",
+            inputText=PROMPT,
+            enableTrace=True,
+        )
         equal((answer["sessionId"], answer["contentType"]), ("s-1", "application/json"))
         events = list(answer["completion"])
         text = b"".join(e["chunk"]["bytes"] for e in events if "chunk" in e).decode()
@@ -146,9 +187,23 @@ class Bedrock:
 
 def everything(label, session):
     bedrock = Bedrock(session)
-    for name in ("list_models", "filter_models", "page_profiles", "other_lists", "converse", "converse_tool",
-                 "converse_stream", "invoke_nova", "invoke_titan", "invoke_embedding", "invoke_image",
-                 "invoke_anthropic", "invoke_llama", "invoke_openai", "invoke_agent"):
+    for name in (
+        "list_models",
+        "filter_models",
+        "page_profiles",
+        "other_lists",
+        "converse",
+        "converse_tool",
+        "converse_stream",
+        "invoke_nova",
+        "invoke_titan",
+        "invoke_embedding",
+        "invoke_image",
+        "invoke_anthropic",
+        "invoke_llama",
+        "invoke_openai",
+        "invoke_agent",
+    ):
         check(f"boto3, {label}: {name}", getattr(bedrock, name))
     check(f"boto3, {label}: converse by profile ARN", bedrock.converse, PROFILE_ARN)
 
@@ -165,10 +220,15 @@ def api_key():
 
 
 def roles_anywhere(kind, **more):
-    settings = {"certificate": str(PKI / f"{kind}.crt.pem"), "private_key": str(PKI / f"{kind}.key.pkcs8.pem"),
-                "certificate_chain": str(PKI / "intermediate.pem"), "region": REGION,
-                "endpoint": ENDPOINT["https"].removeprefix("https://"), "verify": ENDPOINT["ca_file"],
-                "role_session_name": "interop"}
+    settings = {
+        "certificate": str(PKI / f"{kind}.crt.pem"),
+        "private_key": str(PKI / f"{kind}.key.pkcs8.pem"),
+        "certificate_chain": str(PKI / "intermediate.pem"),
+        "region": REGION,
+        "endpoint": ENDPOINT["https"].removeprefix("https://"),
+        "verify": ENDPOINT["ca_file"],
+        "role_session_name": "interop",
+    }
     return IAMRolesAnywhereSession(**ARNS, **settings | more).get_session()
 
 
@@ -182,8 +242,11 @@ def expired_token():
     session = roles_anywhere("p256")
     credentials = session.get_credentials().get_frozen_credentials()
     control("POST", "/expire", {})
-    fixed = boto3.Session(aws_access_key_id=credentials.access_key, aws_session_token=credentials.token,
-                          aws_secret_access_key=credentials.secret_key)
+    fixed = boto3.Session(
+        aws_access_key_id=credentials.access_key,
+        aws_session_token=credentials.token,
+        aws_secret_access_key=credentials.secret_key,
+    )
     refused("ExpiredTokenException", fixed)
 
 
@@ -211,9 +274,21 @@ def session_name_refused():
 
 
 def stream_exception():
-    control("POST", "/script", [{"match": {"operation": "ConverseStream"}, "action": {"frames": [
-        {"event": "messageStart", "json": {"role": "assistant"}},
-        {"exception": "throttlingException", "json": {"message": "slow down"}}]}}])
+    control(
+        "POST",
+        "/script",
+        [
+            {
+                "match": {"operation": "ConverseStream"},
+                "action": {
+                    "frames": [
+                        {"event": "messageStart", "json": {"role": "assistant"}},
+                        {"exception": "throttlingException", "json": {"message": "slow down"}},
+                    ]
+                },
+            }
+        ],
+    )
     runtime = Bedrock(STATIC).runtime
     try:
         list(runtime.converse_stream(modelId=MODEL, messages=messages())["stream"])
@@ -223,23 +298,43 @@ def stream_exception():
         raise AssertionError("no exception came")
 
 
-STATIC = boto3.Session(aws_access_key_id=ENDPOINT["access_key_id"],
-                       aws_secret_access_key=ENDPOINT["secret_access_key"])
+STATIC = boto3.Session(
+    aws_access_key_id=ENDPOINT["access_key_id"], aws_secret_access_key=ENDPOINT["secret_access_key"]
+)
 TOKEN = ENDPOINT["session"]
 everything("static keys", STATIC)
-everything("session token", boto3.Session(aws_access_key_id=TOKEN["access_key_id"],
-                                          aws_secret_access_key=TOKEN["secret_access_key"],
-                                          aws_session_token=TOKEN["session_token"]))
+everything(
+    "session token",
+    boto3.Session(
+        aws_access_key_id=TOKEN["access_key_id"],
+        aws_secret_access_key=TOKEN["secret_access_key"],
+        aws_session_token=TOKEN["session_token"],
+    ),
+)
 for key_kind in ("rsa2048", "rsa4096", "p256", "p384", "p521"):
     check(f"CreateSession with {key_kind}, then converse", exchange_then_converse, key_kind)
 everything("credentials of CreateSession", roles_anywhere("p256"))
 check("API key", api_key)
 check("a profile that refuses session names", session_name_refused)
 check("expired credentials", expired_token)
-check("wrong secret", refused, "InvalidSignatureException", boto3.Session(
-    aws_access_key_id=ENDPOINT["access_key_id"], aws_secret_access_key="wrong"))
-check("unknown access key", refused, "UnrecognizedClientException", boto3.Session(
-    aws_access_key_id="AKIDEXAMPLE0000000009", aws_secret_access_key="wrong"))
-check("session token missing", refused, "UnrecognizedClientException", boto3.Session(
-    aws_access_key_id=TOKEN["access_key_id"], aws_secret_access_key=TOKEN["secret_access_key"]))
+check(
+    "wrong secret",
+    refused,
+    "InvalidSignatureException",
+    boto3.Session(aws_access_key_id=ENDPOINT["access_key_id"], aws_secret_access_key="wrong"),
+)
+check(
+    "unknown access key",
+    refused,
+    "UnrecognizedClientException",
+    boto3.Session(aws_access_key_id="AKIDEXAMPLE0000000009", aws_secret_access_key="wrong"),
+)
+check(
+    "session token missing",
+    refused,
+    "UnrecognizedClientException",
+    boto3.Session(
+        aws_access_key_id=TOKEN["access_key_id"], aws_secret_access_key=TOKEN["secret_access_key"]
+    ),
+)
 check("an exception in mid-stream", stream_exception)

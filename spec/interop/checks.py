@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 ENDPOINT = json.loads(Path(os.environ["INTEROP_ENDPOINT"]).read_text())
 PKI = Path(ENDPOINT["pki"])
 REGION = "eu-west-3"
+_ROLES_ANYWHERE = f"arn:aws:rolesanywhere:{REGION}:123456789012"
 ARNS = {
-    "profile_arn": f"arn:aws:rolesanywhere:{REGION}:123456789012:profile/a1b2c3d4-0000-4000-8000-00000000000a",
-    "trust_anchor_arn": f"arn:aws:rolesanywhere:{REGION}:123456789012:trust-anchor/a1b2c3d4-0000-4000-8000-00000000000b",
+    "profile_arn": f"{_ROLES_ANYWHERE}:profile/a1b2c3d4-0000-4000-8000-00000000000a",
+    "trust_anchor_arn": f"{_ROLES_ANYWHERE}:trust-anchor/a1b2c3d4-0000-4000-8000-00000000000b",
     "role_arn": "arn:aws:iam::123456789012:role/bedrock-caller",
 }
 
@@ -26,7 +27,10 @@ def check(name, function, *arguments):
         function(*arguments)
     except Exception as error:
         place = traceback.extract_tb(sys.exc_info()[2])[-1]
-        print(f"not ok - {name}: {type(error).__name__}: {error} ({place.name}:{place.lineno})", flush=True)
+        print(
+            f"not ok - {name}: {type(error).__name__}: {error} ({place.name}:{place.lineno})",
+            flush=True,
+        )
     else:
         print(f"ok - {name}", flush=True)
 

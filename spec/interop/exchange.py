@@ -1,4 +1,4 @@
-"""One CreateSession by AWS's Python package; prints the credentials as the JavaScript SDK takes them."""
+"""One CreateSession by AWS's Python package; prints what the JavaScript SDK takes."""
 
 import json
 
@@ -15,8 +15,12 @@ session = IAMRolesAnywhereSession(
     verify=ENDPOINT["ca_file"],
 )
 credentials = session.get_session().get_credentials().get_frozen_credentials()
-print(json.dumps({
-    "accessKeyId": credentials.access_key,
-    "secretAccessKey": credentials.secret_key,
-    "sessionToken": credentials.token,
-}))
+print(
+    json.dumps(
+        {
+            "accessKeyId": credentials.access_key,
+            "secretAccessKey": credentials.secret_key,
+            "sessionToken": credentials.token,
+        }
+    )
+)

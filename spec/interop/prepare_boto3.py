@@ -1,12 +1,14 @@
 """What botocore would send: the oracle for prepared requests.
 
 Reads one JSON object a line:
-    {"service", "operation", "params", "region", "credentials", "endpoint", "timestamp"}
-operation is AWS's name or botocore's snake_case; bytes are {"$blob": base64}; credentials are {"access_key_id",
-"secret_access_key", "session_token"} or {"api_key"}; endpoint is a URL or null for AWS's own; timestamp is
-YYYYMMDD'T'HHMMSS'Z', or null for now. Prints one JSON object a line:
+    {"service", "operation", "params", "region", "credentials", "endpoint", "timestamp", "validate"}
+operation is AWS's name or botocore's snake_case; bytes are {"$blob": base64}; credentials are
+{"access_key_id", "secret_access_key", "session_token"} or {"api_key"}; endpoint is a URL, or null
+for AWS's own; timestamp is YYYYMMDD'T'HHMMSS'Z', or null for now; validate false switches botocore's
+parameter validation off. Prints one JSON object a line:
     {"method", "url", "path", "query", "headers", "body", "signed_headers"}
-with path and query as on the wire, headers lower-case, body in base64 (null: none); or {"error"}. Nothing is sent.
+with path and query as on the wire, headers lower-case, body in base64 (null: none), signed_headers
+a list (null: not signed); or {"error"}. Nothing is sent.
 """
 
 import base64
@@ -60,7 +62,9 @@ def client_for(job):
         aws_access_key_id=keys.get("access_key_id"),
         aws_secret_access_key=keys.get("secret_access_key"),
         aws_session_token=keys.get("session_token"),
-        config=Config(retries={"total_max_attempts": 1}, parameter_validation=job.get("validate", True)),
+        config=Config(
+            retries={"total_max_attempts": 1}, parameter_validation=job.get("validate", True)
+        ),
     )
     client.meta.events.register_last("before-send.*.*", capture)
     return client

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Proves the local endpoint with clients this project did not write: boto3, the AWS JavaScript SDK and AWS's Python
-# package for IAM Roles Anywhere must get through it, and be refused when a request is bent.
+# Proves the local endpoint with clients this project did not write: boto3, the AWS JavaScript SDK
+# and AWS's Python package for IAM Roles Anywhere must get through it, and be refused when a request
+# is bent.
 #
 #   spec/interop/run.sh [BUILDDIR]
 #
-# Prints "N passed, N failed". Exits with 1 on a failure, with 77 when the clients cannot be installed.
+# Prints "N passed, N failed". Exits with 1 on a failure, with 77 when the clients cannot be had.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,9 +21,11 @@ trap 'lua5.4 "$here/../endpoint/cli.lua" stop "$dir/endpoint"' EXIT
 trap 'exit 1' HUP INT TERM
 
 export INTEROP_ENDPOINT="$dir/endpoint/endpoint.json" INTEROP_NODE="$dir/node"
-export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+export AWS_EC2_METADATA_DISABLED=true
+export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
-unset AWS_PROFILE AWS_BEARER_TOKEN_BEDROCK AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN || :
+unset AWS_PROFILE AWS_BEARER_TOKEN_BEDROCK AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY || :
+unset AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_CA_BUNDLE HTTPS_PROXY https_proxy || :
 python=$dir/venv/bin/python
 results=$dir/results.txt
 : >"$results"
@@ -31,7 +34,8 @@ results=$dir/results.txt
 part() {
     name=$1
     shift
-    "$@" >"$dir/part.txt" 2>"$dir/part.err" || echo "not ok - $name ended with an error" >>"$dir/part.txt"
+    "$@" >"$dir/part.txt" 2>"$dir/part.err" ||
+        echo "not ok - $name ended with an error" >>"$dir/part.txt"
     cat "$dir/part.txt" >>"$results"
     if grep -q '^not ok' "$dir/part.txt"; then
         grep '^not ok' "$dir/part.txt"
@@ -40,6 +44,7 @@ part() {
 }
 
 part "bent requests" "$python" "$here/bent_requests.py"
+part "faults" "$python" "$here/fault_checks.py"
 part "boto3" "$python" "$here/boto_client.py"
 INTEROP_CREDENTIALS=$("$python" "$here/exchange.py")
 export INTEROP_CREDENTIALS

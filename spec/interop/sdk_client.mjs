@@ -1,20 +1,24 @@
-// The AWS JavaScript SDK against the endpoint: static keys, a session token, and credentials from CreateSession.
+// The AWS JavaScript SDK against the endpoint: static keys, a session token, and credentials from
+// CreateSession.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Agent } from "node:https";
 
 const require = createRequire(`${process.env.INTEROP_NODE}/`);
-const { BedrockClient, ListFoundationModelsCommand, paginateListInferenceProfiles } = require("@aws-sdk/client-bedrock");
+const { BedrockClient, ListFoundationModelsCommand, paginateListInferenceProfiles } =
+  require("@aws-sdk/client-bedrock");
 const { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, InvokeModelCommand,
   InvokeModelWithResponseStreamCommand } = require("@aws-sdk/client-bedrock-runtime");
-const { BedrockAgentRuntimeClient, InvokeAgentCommand } = require("@aws-sdk/client-bedrock-agent-runtime");
+const { BedrockAgentRuntimeClient, InvokeAgentCommand } =
+  require("@aws-sdk/client-bedrock-agent-runtime");
 const { NodeHttpHandler } = require("@smithy/node-http-handler");
 
 const endpoint = JSON.parse(readFileSync(process.env.INTEROP_ENDPOINT));
 const issued = JSON.parse(process.env.INTEROP_CREDENTIALS);
 const region = "ap-southeast-2";
 const model = "amazon.nova-lite-v1:0";
-const profile = `arn:aws:bedrock:${region}:123456789012:inference-profile/apac.amazon.nova-lite-v1:0`;
+const profile = `arn:aws:bedrock:${region}:123456789012:inference-profile/apac.${model}`;
+const titan = "amazon.titan-text-express-v1";
 const prompt = "How deep is the lake?";
 const messages = [{ role: "user", content: [{ text: prompt }] }];
 
@@ -36,7 +40,8 @@ function contains(text, part) {
 }
 
 function clients(credentials) {
-  const requestHandler = new NodeHttpHandler({ httpsAgent: new Agent({ ca: readFileSync(endpoint.ca_file), keepAlive: true }) });
+  const httpsAgent = new Agent({ ca: readFileSync(endpoint.ca_file), keepAlive: true });
+  const requestHandler = new NodeHttpHandler({ httpsAgent });
   const common = { region, endpoint: endpoint.https, credentials, requestHandler, maxAttempts: 1 };
   return {
     control: new BedrockClient(common),
@@ -77,18 +82,19 @@ async function everything(label, credentials) {
   });
   await named("invoke model", async () => {
     const body = JSON.stringify({ inputText: prompt });
-    const answer = await runtime.send(new InvokeModelCommand({ modelId: "amazon.titan-text-express-v1", body,
-      contentType: "application/json" }));
+    const input = { modelId: titan, body, contentType: "application/json" };
+    const answer = await runtime.send(new InvokeModelCommand(input));
     const whole = JSON.parse(new TextDecoder().decode(answer.body)).results[0].outputText;
-    const streamed = await runtime.send(new InvokeModelWithResponseStreamCommand({
-      modelId: "amazon.titan-text-express-v1", body, contentType: "application/json" }));
+    const streamed = await runtime.send(new InvokeModelWithResponseStreamCommand(input));
     let text = "";
-    for await (const { chunk } of streamed.body) text += JSON.parse(new TextDecoder().decode(chunk.bytes)).outputText;
+    for await (const { chunk } of streamed.body) {
+      text += JSON.parse(new TextDecoder().decode(chunk.bytes)).outputText;
+    }
     equal(text, whole);
   });
   await named("invoke agent", async () => {
-    const answer = await agents.send(new InvokeAgentCommand({ agentId: "AGENT12345", agentAliasId: "ALIAS12345",
-      sessionId: "s-1", inputText: prompt, enableTrace: true }));
+    const answer = await agents.send(new InvokeAgentCommand({ agentId: "AGENT12345",
+      agentAliasId: "ALIAS12345", sessionId: "s-1", inputText: prompt, enableTrace: true }));
     equal(answer.sessionId, "s-1");
     const bytes = [];
     let traces = 0;
@@ -114,8 +120,12 @@ async function refused(name, credentials, code) {
 
 const { access_key_id: accessKeyId, secret_access_key: secretAccessKey, session } = endpoint;
 await everything("static keys", { accessKeyId, secretAccessKey });
-await everything("session token", { accessKeyId: session.access_key_id, secretAccessKey: session.secret_access_key,
-  sessionToken: session.session_token });
+await everything("session token", {
+  accessKeyId: session.access_key_id,
+  secretAccessKey: session.secret_access_key,
+  sessionToken: session.session_token,
+});
 await everything("credentials of CreateSession", issued);
-await refused("wrong secret", { accessKeyId, secretAccessKey: "wrong" }, "InvalidSignatureException");
+const wrong = { accessKeyId, secretAccessKey: "wrong" };
+await refused("wrong secret", wrong, "InvalidSignatureException");
 await refused("wrong token", { ...issued, sessionToken: "x" }, "UnrecognizedClientException");

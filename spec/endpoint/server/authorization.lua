@@ -1,5 +1,5 @@
---- What both signature schemes share: the Authorization header, the date, the scope, which headers must be signed, and the
---- string to sign.
+--- What both signature schemes share: the Authorization header, the date, which headers must be
+--- signed, and the string to sign.
 -- luacheck: std ngx_lua
 local canonical = require "server.canonical"
 local refusal = require "server.refusal"
@@ -128,13 +128,15 @@ function authorization.check_signed_headers(request, names)
     end
 end
 
-local function known_host(name)
-    if name == "localhost" or name == "127.0.0.1" or name == "[::1]"
-        or name:find("%.localhost$") then
+local LOOPBACK = { localhost = true, ["127.0.0.1"] = true, ["[::1]"] = true }
+
+local function known_host(host, port)
+    local name, given = host:match("^(.-):(%d+)$")
+    if tonumber(given) == port and (LOOPBACK[name] or name:find("%.localhost$")) then
         return true
     end
     for _, pattern in ipairs(state.config.hosts) do
-        if name:find(pattern) then
+        if host:find(pattern) then
             return true
         end
     end
@@ -144,13 +146,7 @@ end
 --- There is one Host, with the port in it, and it names this endpoint.
 function authorization.check_host(request)
     local host = request:header("host") or ""
-    local name, port = host:match("^(.-):(%d+)$")
-    if not name or tonumber(port) ~= request.port or not known_host(name) then
-        for _, pattern in ipairs(state.config.hosts) do
-            if host:find(pattern) then
-                return
-            end
-        end
+    if not known_host(host, request.port) then
         refusal.invalid_signature("host " .. host .. " is not this endpoint")
     end
 end

@@ -134,13 +134,14 @@ local function profile(model, prefix, regions, who)
 end
 
 local function application_profile(who)
+    local id = "a1b2c3d4e5f6"
     return {
         inferenceProfileName = "reporting",
         createdAt = CREATED,
         updatedAt = CREATED,
-        inferenceProfileArn = arn(who, fixtures.account, "application-inference-profile/a1b2c3d4e5f6"),
+        inferenceProfileArn = arn(who, fixtures.account, "application-inference-profile/" .. id),
         models = { { modelArn = arn(who, "", "foundation-model/" .. catalogue.models[1].id) } },
-        inferenceProfileId = "a1b2c3d4e5f6",
+        inferenceProfileId = id,
         status = "ACTIVE",
         type = "APPLICATION",
     }

@@ -1,4 +1,5 @@
---- Converse and ConverseStream, alike in content: a text, or a tool call when the prompt says "use tool".
+--- Converse and ConverseStream, alike in content: a text, or a tool call when the prompt says
+--- "use tool".
 -- luacheck: std ngx_lua
 local eventstream = require "server.eventstream"
 local json = require "server.json"

@@ -50,7 +50,7 @@ end
 
 --- @param headers table list of {name, value}; value a string or {type=, value=}
 --- @param payload string
---- @param corrupt string? "prelude_crc", "message_crc", "length", "header_length", "payload" or "cut"
+--- @param corrupt string? "prelude_crc", "message_crc", "length", "header_length", "payload", "cut"
 function eventstream.message(headers, payload, corrupt)
     local parts = {}
     for i, pair in ipairs(headers) do
@@ -100,7 +100,8 @@ local function sorted_pairs(map)
 end
 
 --- A message from its description in a script:
---- {event=NAME | exception=NAME | error={code, message} | headers={…}, json= | payload= | payload64=, corrupt=}.
+--- {event=NAME | exception=NAME | error={code, message} | headers={…},
+--- json= | payload= | payload64=, corrupt=}.
 function eventstream.described(frame)
     local payload = frame.payload or (frame.payload64 and ngx.decode_base64(frame.payload64))
         or (frame.json and json.encode(frame.json)) or ""

@@ -1,5 +1,6 @@
---- The model families' native bodies. A family has reply(input): what is said; whole(reply): the answer in one piece;
---- chunks(reply): the same as a stream; required: the member no request may lack.
+--- The model families' native bodies. A family has reply(input): what is said; whole(reply): the
+--- answer in one piece; chunks(reply): the same as a stream; required: the member no request may
+--- lack.
 -- luacheck: std ngx_lua
 local json = require "server.json"
 local prose = require "server.prose"
@@ -64,7 +65,9 @@ families.nova = {
                 contentBlockIndex = 0 } }
         end
         list[#list + 1] = { contentBlockStop = { contentBlockIndex = 0 } }
-        list[#list + 1] = { messageStop = { stopReason = reply.cut and "max_tokens" or "end_turn" } }
+        list[#list + 1] = { messageStop = {
+            stopReason = reply.cut and "max_tokens" or "end_turn",
+        } }
         list[#list + 1] = {
             metadata = { usage = { inputTokens = reply.read, outputTokens = reply.written } },
             ["amazon-bedrock-invocationMetrics"] = invocation_metrics(reply),

@@ -1,4 +1,4 @@
---- What every model here says: the same for the same prompt, with characters of every UTF-8 length in it.
+--- What every model here says: the same for the same prompt, with characters of every UTF-8 length.
 -- luacheck: std ngx_lua
 local prose = {}
 

@@ -1,4 +1,5 @@
---- A request as it came over the wire: nothing decoded, no header merged or renamed but to lower case.
+--- A request as it came over the wire: nothing decoded, no header merged; only their names are made
+--- lower case.
 -- luacheck: std ngx_lua
 local request = {}
 

@@ -55,6 +55,7 @@ end
 
 local function parameters(request)
     local given = request_reader.arguments(request.query)
+    given.durationSeconds = tonumber(given.durationSeconds)
     local body = request.body ~= "" and json.decode(request.body) or {}
     if type(body) ~= "table" then
         refusal.validation("The request body is not a JSON object.")
@@ -145,7 +146,8 @@ function sessions.create(request, who)
     return { status = 201, body = json.encode {
         credentialSet = { {
             assumedRoleUser = {
-                arn = string.format("arn:aws:sts::%s:assumed-role/%s/%s", fixtures.account, role, name),
+                arn = string.format("arn:aws:sts::%s:assumed-role/%s/%s",
+                    fixtures.account, role, name),
                 assumedRoleId = random_id("AROA", 17) .. ":" .. name,
             },
             credentials = {

@@ -32,9 +32,15 @@ local function check_token(request, set)
     end
 end
 
+local function signing_name(service)
+    if service and service:find("^bedrock%-agentcore") then
+        return "bedrock-agentcore"
+    end
+    return service == "rolesanywhere" and service or "bedrock"
+end
+
 local function check_scope(auth, service)
-    local expected = service and (service:find("^bedrock%-agentcore") or service == "rolesanywhere")
-        and service:gsub("%-control$", "") or "bedrock"
+    local expected = signing_name(service)
     local fits = auth.service == expected or (not service and auth.service == "bedrock-agentcore")
     if not fits then
         refusal.raise(403, "InvalidSignatureException",

@@ -1,4 +1,5 @@
---- The certificates of a CreateSession request: reading them, trusting them, and the signature made with them.
+--- The certificates of a CreateSession request: reading them, trusting them, and the signature made
+--- with them.
 -- luacheck: std ngx_lua
 local certificate = require "openssl.x509"
 local chain = require "openssl.x509.chain"
