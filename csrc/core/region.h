@@ -18,9 +18,8 @@ const br_partition *br_region_partition(br_slice region);
 void br_region_suggest(br_suggest *s); /* feeds every known region */
 
 /*
-** The service's default endpoint. `service` is an index into the model's services, or
-** BR_SERVICE_ROLES_ANYWHERE_SESSIONS for CreateSession. false: the partition has no FIPS or no
-** dual-stack endpoints (error: config).
+** The service's default endpoint. `service` is an index into the model's services. false (error:
+** config): the region is no host label, or its partition has no FIPS or no dual-stack endpoints.
 */
 bool br_endpoint_resolve(const br_model *model, unsigned service, br_slice region, bool fips,
                          bool dualstack, br_url *out, br_error *error);

@@ -1,0 +1,106 @@
+/*
+** Scanning text eight bytes at a time, for the JSON reader, the JSON writer and UTF-8 checks.
+** Static inline, because it is the innermost loop of all three.
+*/
+#ifndef BR_CORE_UTF8_H
+#define BR_CORE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define BR_ONES UINT64_C(0x0101010101010101)
+#define BR_HIGHS UINT64_C(0x8080808080808080)
+
+static inline uint64_t br_load8(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+static inline bool br_is_continuation(unsigned char c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
+/*
+** The length of the well-formed sequence (RFC 3629) at p, whose first byte is 0x80 or above; 0 if
+** there is none. The second byte alone tells overlong forms, surrogates and values above U+10FFFF.
+*/
+static inline size_t br_utf8_sequence(const char *p, const char *end)
+{
+    const unsigned char *s = (const unsigned char *)p;
+    size_t left = (size_t)(end - p);
+    if (s[0] < 0xC2 || s[0] > 0xF4 || left < 2 || !br_is_continuation(s[1]))
+        return 0;
+    if (s[0] < 0xE0)
+        return 2;
+    if (left < 3 || !br_is_continuation(s[2]))
+        return 0;
+    if (s[0] < 0xF0)
+        return (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ? 0 : 3;
+    if (left < 4 || !br_is_continuation(s[3]))
+        return 0;
+    return (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F) ? 0 : 4;
+}
+
+/*
+** The bytes of a word that end a plain run of a JSON string: quote, backslash, control characters
+** and all above ASCII, as 0x80 in their places. Borrows make wrong marks only above a right one, so
+** the lowest mark is always right.
+*/
+static inline uint64_t br_json_marks(uint64_t word)
+{
+    uint64_t quote = word ^ (BR_ONES * '"'), backslash = word ^ (BR_ONES * '\\');
+    uint64_t below = (quote - BR_ONES) & ~quote;
+    below |= (backslash - BR_ONES) & ~backslash;
+    below |= (word - BR_ONES * ' ') & ~word;
+    return (below | word) & BR_HIGHS;
+}
+
+static inline bool br_json_is_plain_ascii(char c)
+{
+    return (unsigned char)c >= ' ' && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
+static inline const char *br_json_skip_ascii(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t marks = br_json_marks(br_load8(p));
+        if (marks == 0) {
+            p += 8;
+            continue;
+        }
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        return p + (__builtin_ctzll(marks) >> 3);
+#else
+        break;
+#endif
+    }
+    while (p < end && br_json_is_plain_ascii(*p))
+        p++;
+    return p;
+}
+
+/*
+** The first byte that cannot stand in a JSON string as it is: quote, backslash, control character,
+** or the start of something that is not UTF-8; `end` if there is none.
+*/
+static inline const char *br_json_skip_plain(const char *p, const char *end)
+{
+    for (;;) {
+        p = br_json_skip_ascii(p, end);
+        if (p == end || (unsigned char)*p < 0x80)
+            return p;
+        do {
+            size_t n = br_utf8_sequence(p, end);
+            if (n == 0)
+                return p;
+            p += n;
+        } while (p < end && (unsigned char)*p >= 0x80);
+    }
+}
+
+#endif
