@@ -12,41 +12,50 @@ static const br_slice unsigned_names[] = {
     {"authorization", 13},
 };
 
+/* Most names differ from all of these in length or first letter; so few are compared in full. */
 static bool is_signed(br_slice name)
 {
-    if (br_slice_starts(name, "proxy-"))
-        return false;
     for (size_t i = 0; i < sizeof unsigned_names / sizeof unsigned_names[0]; i++)
-        if (br_slice_eq(name, unsigned_names[i]))
+        if (name.n == unsigned_names[i].n && name.p[0] == unsigned_names[i].p[0] &&
+            memcmp(name.p, unsigned_names[i].p, name.n) == 0)
             return false;
-    return true;
+    return name.p[0] != 'p' || !br_slice_starts(name, "proxy-");
 }
 
 static int compare_names(br_slice a, br_slice b)
 {
+    if (a.p[0] != b.p[0])
+        return (unsigned char)a.p[0] < (unsigned char)b.p[0] ? -1 : 1;
     int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
     return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
 }
 
 /* The signed headers in the order of their names; equal names keep the order of the list. */
 typedef struct ordered {
-    uint16_t at[BR_HEADERS_MAX];
+    struct {
+        br_slice name, value;
+    } at[BR_HEADERS_MAX];
     size_t count;
     size_t line_bytes; /* at most needed for the lines */
     size_t name_bytes; /* and for the names, with a separator each */
 } ordered;
 
-static void insert(ordered *o, const br_headers *h, size_t i)
+static void insert(ordered *o, br_slice name, br_slice value)
 {
-    br_slice name = br_headers_name(h, i);
     size_t to = o->count++;
-    while (to > 0 && compare_names(br_headers_name(h, o->at[to - 1]), name) > 0) {
+    while (to > 0 && compare_names(o->at[to - 1].name, name) > 0) {
         o->at[to] = o->at[to - 1];
         to--;
     }
-    o->at[to] = (uint16_t)i;
-    o->line_bytes += name.n + br_headers_value(h, i).n + 2;
+    o->at[to].name = name;
+    o->at[to].value = value;
+    o->line_bytes += name.n + value.n + 2;
     o->name_bytes += name.n + 1;
+}
+
+static bool is_name(br_slice name, br_slice wanted)
+{
+    return name.n == wanted.n && memcmp(name.p, wanted.p, name.n) == 0;
 }
 
 static bool order_headers(ordered *o, const br_headers *h)
@@ -57,9 +66,9 @@ static bool order_headers(ordered *o, const br_headers *h)
         br_slice name = br_headers_name(h, i);
         if (!is_signed(name))
             continue;
-        host = host || br_slice_eqs(name, "host");
-        date = date || br_slice_eqs(name, "x-amz-date");
-        insert(o, h, i);
+        host = host || is_name(name, BR_SLICE("host"));
+        date = date || is_name(name, BR_SLICE("x-amz-date"));
+        insert(o, name, br_headers_value(h, i));
     }
     return host && date;
 }
@@ -99,7 +108,7 @@ static char *put_value(char *to, br_slice value)
 }
 
 /* Writes "name:value,value\n" for each name, and the names joined with ';'. */
-static void put_headers(const ordered *o, const br_headers *h, br_buf *lines, br_buf *names)
+static void put_headers(const ordered *o, br_buf *lines, br_buf *names)
 {
     char *line_start = br_buf_reserve(lines, o->line_bytes);
     char *name_start = br_buf_reserve(names, o->name_bytes);
@@ -108,8 +117,8 @@ static void put_headers(const ordered *o, const br_headers *h, br_buf *lines, br
     char *line = line_start, *list = name_start;
     br_slice last = {NULL, 0};
     for (size_t i = 0; i < o->count; i++) {
-        br_slice name = br_headers_name(h, o->at[i]);
-        if (i > 0 && br_slice_eq(name, last)) {
+        br_slice name = o->at[i].name;
+        if (i > 0 && is_name(name, last)) {
             line[-1] = ',';
         } else {
             line = put(line, name);
@@ -118,7 +127,7 @@ static void put_headers(const ordered *o, const br_headers *h, br_buf *lines, br
                 *list++ = ';';
             list = put(list, name);
         }
-        line = put_value(line, br_headers_value(h, o->at[i]));
+        line = put_value(line, o->at[i].value);
         *line++ = '\n';
         last = name;
     }
@@ -150,7 +159,7 @@ bool br_canonical_request(br_crypto *c, const br_sign_input *in, br_buf *out,
     br_buf_addc(out, '\n');
     br_uri_canonical_query(out, in->query);
     br_buf_addc(out, '\n');
-    put_headers(&order, in->headers, out, signed_headers);
+    put_headers(&order, out, signed_headers);
     br_buf_addc(out, '\n');
     if (out->failed || signed_headers->failed)
         return false;

@@ -9,6 +9,8 @@
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define DATE_SIZE 8 /* YYYYMMDD, the start of an x-amz-date */
 #define NAMES_MAX BR_HEADERS_BYTES_MAX
+#define SCOPE_END "/aws4_request"
+#define SCOPE_MAX (DATE_SIZE + 2 * (1 + BR_SCOPE_PART_MAX) + sizeof SCOPE_END)
 #define STRING_TO_SIGN_MAX 512
 
 /* Everything a signing key is derived from. */
@@ -19,17 +21,15 @@ typedef struct origin {
 typedef struct kept_key {
     br_hmac_key *key; /* NULL: free place */
     uint64_t last_use;
-    size_t secret_len, region_len, service_len;
-    char date[DATE_SIZE];
-    char region[BR_SCOPE_PART_MAX];
-    char service[BR_SCOPE_PART_MAX];
+    size_t secret_len, region_len, service_len, scope_len;
     char secret[BR_SECRET_MAX];
+    char scope[SCOPE_MAX]; /* date/region/service/aws4_request */
 } kept_key;
 
 struct br_signer {
     br_crypto *crypto;
     uint64_t uses;
-    br_buf canonical, names, scope, to_sign; /* reused, so that signing allocates nothing */
+    br_buf canonical, names, to_sign; /* reused, so that signing allocates nothing */
     kept_key keys[BR_SIGNING_KEYS_MAX];
 };
 
@@ -41,7 +41,6 @@ br_signer *br_signer_new(br_crypto *c)
     s->crypto = c;
     br_buf_init_secret(&s->canonical, BR_CANONICAL_MAX);
     br_buf_init(&s->names, NAMES_MAX);
-    br_buf_init(&s->scope, STRING_TO_SIGN_MAX);
     br_buf_init(&s->to_sign, STRING_TO_SIGN_MAX);
     return s;
 }
@@ -60,7 +59,6 @@ void br_signer_free(br_signer *s)
         forget(&s->keys[i]);
     br_buf_free(&s->canonical);
     br_buf_free(&s->names);
-    br_buf_free(&s->scope);
     br_buf_free(&s->to_sign);
     free(s);
 }
@@ -78,16 +76,31 @@ static bool derive(br_crypto *c, const origin *o, uint8_t key[BR_SHA256_SIZE])
     return ok;
 }
 
-static bool same(const char *kept, size_t kept_len, br_slice given)
-{
-    return kept_len == given.n && CRYPTO_memcmp(kept, given.p, kept_len) == 0;
-}
-
+/* The lengths match, and the separators stand where they should: so the texts are the same. */
 static bool is_from(const kept_key *k, const origin *o)
 {
-    return k->key != NULL && memcmp(k->date, o->date.p, DATE_SIZE) == 0 &&
-           same(k->secret, k->secret_len, o->secret) && same(k->region, k->region_len, o->region) &&
-           same(k->service, k->service_len, o->service);
+    return k->key != NULL && k->secret_len == o->secret.n && k->region_len == o->region.n &&
+           k->service_len == o->service.n && memcmp(k->scope, o->date.p, DATE_SIZE) == 0 &&
+           memcmp(k->scope + DATE_SIZE + 1, o->region.p, o->region.n) == 0 &&
+           memcmp(k->scope + DATE_SIZE + 1 + o->region.n + 1, o->service.p, o->service.n) == 0 &&
+           CRYPTO_memcmp(k->secret, o->secret.p, o->secret.n) == 0;
+}
+
+static char *put(char *to, br_slice text)
+{
+    memcpy(to, text.p, text.n);
+    return to + text.n;
+}
+
+static void put_scope(kept_key *k, const origin *o)
+{
+    char *to = put(k->scope, o->date);
+    *to++ = '/';
+    to = put(to, o->region);
+    *to++ = '/';
+    to = put(to, o->service);
+    to = put(to, BR_SLICE(SCOPE_END));
+    k->scope_len = (size_t)(to - k->scope);
 }
 
 static bool keep(br_crypto *c, kept_key *k, const origin *o)
@@ -99,22 +112,23 @@ static bool keep(br_crypto *c, kept_key *k, const origin *o)
     OPENSSL_cleanse(bytes, sizeof bytes);
     if (k->key == NULL)
         return false;
-    memcpy(k->date, o->date.p, DATE_SIZE);
-    memcpy(k->secret, o->secret.p, k->secret_len = o->secret.n);
-    memcpy(k->region, o->region.p, k->region_len = o->region.n);
-    memcpy(k->service, o->service.p, k->service_len = o->service.n);
+    memcpy(k->secret, o->secret.p, o->secret.n);
+    k->secret_len = o->secret.n;
+    k->region_len = o->region.n;
+    k->service_len = o->service.n;
+    put_scope(k, o);
     return true;
 }
 
 /* The kept key of that origin, else a new one in the place used longest ago. NULL: no memory. */
-static br_hmac_key *signing_key(br_signer *s, const origin *o)
+static const kept_key *signing_key(br_signer *s, const origin *o)
 {
     kept_key *oldest = &s->keys[0];
     for (size_t i = 0; i < BR_SIGNING_KEYS_MAX; i++) {
         kept_key *k = &s->keys[i];
         if (is_from(k, o)) {
             k->last_use = ++s->uses;
-            return k->key;
+            return k;
         }
         if (k->last_use < oldest->last_use)
             oldest = k;
@@ -122,7 +136,7 @@ static br_hmac_key *signing_key(br_signer *s, const origin *o)
     if (!keep(s->crypto, oldest, o))
         return NULL;
     oldest->last_use = ++s->uses;
-    return oldest->key;
+    return oldest;
 }
 
 static bool is_amz_date(br_slice date)
@@ -142,25 +156,15 @@ static bool is_usable(const origin *o)
            o->service.n <= BR_SCOPE_PART_MAX;
 }
 
-static void add_scope(br_buf *out, const origin *o)
-{
-    br_buf_add_slice(out, o->date);
-    br_buf_addc(out, '/');
-    br_buf_add_slice(out, o->region);
-    br_buf_addc(out, '/');
-    br_buf_add_slice(out, o->service);
-    br_buf_adds(out, "/aws4_request");
-}
-
-static void add_authorization(br_buf *out, const br_signer *s, br_slice access_key_id,
+static void add_authorization(br_buf *out, br_slice access_key_id, br_slice scope, br_slice names,
                               const uint8_t signature[BR_SHA256_SIZE])
 {
     br_buf_adds(out, ALGORITHM " Credential=");
     br_buf_add_slice(out, access_key_id);
     br_buf_addc(out, '/');
-    br_buf_add_slice(out, br_buf_slice(&s->scope));
+    br_buf_add_slice(out, scope);
     br_buf_adds(out, ", SignedHeaders=");
-    br_buf_add_slice(out, br_buf_slice(&s->names));
+    br_buf_add_slice(out, names);
     br_buf_adds(out, ", Signature=");
     char *to = br_buf_reserve(out, BR_SHA256_HEX);
     if (to == NULL)
@@ -177,12 +181,11 @@ static void copy_trace(const br_signer *s, const br_sign_trace *trace)
         br_buf_add_slice(trace->string_to_sign, br_buf_slice(&s->to_sign));
 }
 
-static void clear(br_signer *s)
+/* Back to empty, not cleansed: the next signature overwrites what the signer's end cleanses. */
+static void rewind_buffer(br_buf *b)
 {
-    br_buf_clear(&s->canonical);
-    br_buf_clear(&s->names);
-    br_buf_clear(&s->scope);
-    br_buf_clear(&s->to_sign);
+    b->len = 0;
+    b->failed = false;
 }
 
 bool br_sigv4_sign(br_signer *s, const br_sign_input *in, br_slice access_key_id, br_slice secret,
@@ -193,16 +196,20 @@ bool br_sigv4_sign(br_signer *s, const br_sign_input *in, br_slice access_key_id
     origin from = {secret, {amz_date.p, DATE_SIZE}, region, service};
     if (access_key_id.n == 0 || !is_amz_date(amz_date) || !is_usable(&from))
         return false;
-    clear(s);
-    add_scope(&s->scope, &from);
-    br_hmac_key *key = signing_key(s, &from);
-    uint8_t signature[BR_SHA256_SIZE];
-    if (key == NULL || !br_canonical_request(s->crypto, in, &s->canonical, &s->names) ||
-        !br_string_to_sign(s->crypto, ALGORITHM, amz_date, br_buf_slice(&s->scope),
-                           br_buf_slice(&s->canonical), &s->to_sign) ||
-        !br_hmac_key_sign(key, br_buf_slice(&s->to_sign), signature))
+    const kept_key *kept = signing_key(s, &from);
+    if (kept == NULL)
         return false;
-    add_authorization(authorization, s, access_key_id, signature);
+    rewind_buffer(&s->canonical);
+    rewind_buffer(&s->names);
+    rewind_buffer(&s->to_sign);
+    br_slice scope = {kept->scope, kept->scope_len};
+    uint8_t signature[BR_SHA256_SIZE];
+    if (!br_canonical_request(s->crypto, in, &s->canonical, &s->names) ||
+        !br_string_to_sign(s->crypto, ALGORITHM, amz_date, scope, br_buf_slice(&s->canonical),
+                           &s->to_sign) ||
+        !br_hmac_key_sign(kept->key, br_buf_slice(&s->to_sign), signature))
+        return false;
+    add_authorization(authorization, access_key_id, scope, br_buf_slice(&s->names), signature);
     copy_trace(s, trace);
     return !authorization->failed;
 }
