@@ -70,6 +70,19 @@ class Bedrock:
             answer["usage"]["inputTokens"] + answer["usage"]["outputTokens"],
         )
 
+    def count_tokens(self):
+        given = {"converse": {"messages": messages()}}
+        equal(self.runtime.count_tokens(modelId=MODEL, input=given)["inputTokens"], 5)
+
+    def malformed(self):
+        for body in (b"not json", b"[]", b'{"messages":"x"}', b'{"messages":[{"content":1}]}'):
+            try:
+                self.runtime.invoke_model(modelId=MODEL, body=body)
+            except ClientError as error:
+                equal(error.response["Error"]["Code"], "ValidationException")
+            else:
+                raise AssertionError(f"{body} was not refused")
+
     def converse_tool(self):
         schema = {
             "type": "object",
@@ -177,7 +190,9 @@ class Bedrock:
             sessionId="s-1",
             inputText=PROMPT,
             enableTrace=True,
+            memoryId="m-1",
         )
+        equal(answer["memoryId"], "m-1")
         equal((answer["sessionId"], answer["contentType"]), ("s-1", "application/json"))
         events = list(answer["completion"])
         text = b"".join(e["chunk"]["bytes"] for e in events if "chunk" in e).decode()
@@ -193,6 +208,8 @@ def everything(label, session):
         "page_profiles",
         "other_lists",
         "converse",
+        "count_tokens",
+        "malformed",
         "converse_tool",
         "converse_stream",
         "invoke_nova",

@@ -4,8 +4,8 @@ Reads one JSON object a line:
     {"service", "operation", "params", "region", "credentials", "endpoint", "timestamp", "validate"}
 operation is AWS's name or botocore's snake_case; bytes are {"$blob": base64}; credentials are
 {"access_key_id", "secret_access_key", "session_token"} or {"api_key"}; endpoint is a URL, or null
-for AWS's own; timestamp is YYYYMMDD'T'HHMMSS'Z', or null for now; validate false switches botocore's
-parameter validation off. Prints one JSON object a line:
+for AWS's own; timestamp is YYYYMMDD'T'HHMMSS'Z', or null for now; validate false switches
+botocore's parameter validation off. Prints one JSON object a line:
     {"method", "url", "path", "query", "headers", "body", "signed_headers"}
 with path and query as on the wire, headers lower-case, body in base64 (null: none), signed_headers
 a list (null: not signed); or {"error"}. Nothing is sent.
@@ -24,6 +24,9 @@ import botocore.auth
 import botocore.session
 from botocore import xform_name
 from botocore.config import Config
+
+CLIENT_SETTINGS = ("service", "region", "endpoint", "credentials", "validate")
+_clients = {}
 
 
 class Captured(Exception):
@@ -49,13 +52,24 @@ def blobs(value):
     return value
 
 
-def client_for(job):
-    session = botocore.session.Session()
-    keys = job.get("credentials") or {}
+def use_api_key(key):
     os.environ.pop("AWS_BEARER_TOKEN_BEDROCK", None)
-    if "api_key" in keys:
-        os.environ["AWS_BEARER_TOKEN_BEDROCK"] = keys["api_key"]
-    client = session.create_client(
+    if key:
+        os.environ["AWS_BEARER_TOKEN_BEDROCK"] = key
+
+
+def client_for(job):
+    """A client for the job's settings; jobs of the same settings share one."""
+    keys = job.get("credentials") or {}
+    use_api_key(keys.get("api_key"))
+    settings = json.dumps([job.get(n) for n in CLIENT_SETTINGS], sort_keys=True)
+    if settings not in _clients:
+        _clients[settings] = new_client(job, keys)
+    return _clients[settings]
+
+
+def new_client(job, keys):
+    client = botocore.session.Session().create_client(
         job["service"],
         region_name=job.get("region") or "us-east-1",
         endpoint_url=job.get("endpoint"),

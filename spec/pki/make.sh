@@ -55,16 +55,33 @@ if [ $# -ne 1 ]; then
 fi
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
-if [ -n "$(find "$out/.complete" -mtime -5 2>/dev/null || :)" ]; then
-    exit 0
-fi
-rm -f "$out/.complete"
-work=$out/.new.$$
-mkdir "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-cd "$work"
+
+fresh() {
+    [ -n "$(find "$out/.complete" -mtime -5 2>/dev/null || :)" ]
+}
+
+# Two runs at once must not mix their keys and certificates: the first one works, others wait.
+lock() {
+    until ln -s $$ "$out/.lock" 2>/dev/null; do
+        holder=$(readlink "$out/.lock" || :)
+        if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+            rm -f "$out/.lock"
+        else
+            sleep 1
+        fi
+    done
+}
+
 umask 077
+fresh && exit 0
+lock
+work=$out/.new.$$
+trap 'rm -rf "$work" "$out/.lock"' EXIT
+trap 'exit 1' HUP INT TERM
+fresh && exit 0
+rm -rf "$out/.complete" "$out"/.new.*
+mkdir "$work"
+cd "$work"
 mkdir ca-db
 
 cat >openssl.cnf <<'CONF'

@@ -33,6 +33,11 @@ local function parse(request, model)
         refusal.validation("1 validation error detected: Value null at 'messages' failed to "
             .. "satisfy constraint: Member must not be null")
     end
+    for i, message in ipairs(messages) do
+        if type(message) ~= "table" or type(message.content) ~= "table" then
+            refusal.validation("Value at 'messages." .. i .. ".content' must be a list.")
+        end
+    end
     if messages[#messages].role ~= "user" then
         refusal.validation("A conversation must end with a user message.")
     end
@@ -152,7 +157,14 @@ converse.operations["bedrock-runtime.CountTokens"] = function(request)
     if not asked then
         refusal.validation("The input is missing.")
     end
-    local tokens = asked.converse and spoken(asked.converse) or prose.count(asked.invokeModel.body)
+    local tokens
+    if asked.converse then
+        tokens = spoken(asked.converse)
+    elseif asked.invokeModel then
+        tokens = prose.count(ngx.decode_base64(asked.invokeModel.body))
+    else
+        refusal.validation("The input must be of one kind.")
+    end
     return { body = json.encode { inputTokens = tokens } }
 end
 

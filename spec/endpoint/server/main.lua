@@ -109,7 +109,7 @@ local function respond(request, route, labels, entry)
     local who, refused = guarded(entry, verify, request, route)
     if refused then
         state.count("refused")
-        return refused
+        return refused, early
     end
     entry.verified, entry.region = state.config.verify, who.region
     local action = faults.take(request, route, false) or early

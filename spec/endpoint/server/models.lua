@@ -20,12 +20,16 @@ local function parse(request, model)
     return family, input
 end
 
-local function check(family, input)
-    local missing = family.required and input[family.required] == nil
-    if missing then
+local function reply_of(family, input)
+    if family.required and input[family.required] == nil then
         refusal.validation("Malformed input request: #: required key [" .. family.required
             .. "] not found, please reformat your input and try again.")
     end
+    local good, reply = pcall(family.reply, input)
+    if not good then
+        refusal.validation("Malformed input request, please reformat your input and try again.")
+    end
+    return reply
 end
 
 local function count_headers(reply)
@@ -44,8 +48,7 @@ models.operations["bedrock-runtime.InvokeModel"] = function(request, _, labels)
             body = request.body,
         }
     end
-    check(family, input)
-    local reply = family.reply(input)
+    local reply = reply_of(family, input)
     return { headers = count_headers(reply), body = json.encode(family.whole(reply)) }
 end
 
@@ -65,8 +68,7 @@ models.operations["bedrock-runtime.InvokeModelWithResponseStream"] = function(re
     elseif not family.chunks then
         refusal.validation("The model is unsupported for streaming.")
     else
-        check(family, input)
-        chunks = family.chunks(family.reply(input))
+        chunks = family.chunks(reply_of(family, input))
     end
     return {
         headers = {
