@@ -1,0 +1,101 @@
+/*
+** What the files of the binding share. The module is `bedrock.core`; what users see is made of it
+** in lua/bedrock.
+**
+** Every C function has the state of its Lua state as first upvalue. Nothing here waits but the step
+** functions, nothing yields, and no Lua code runs in between (tables are read raw). A Lua error
+** ("not enough memory") may leave any function at any push, so what C owns always hangs on a
+** userdata: on its own, or on the scratch of the state, which is emptied before each use.
+*/
+#ifndef BR_LUA_BINDING_H
+#define BR_LUA_BINDING_H
+
+#include "core/settings.h"
+#include "engine/call.h"
+#include "lua/codec.h"
+
+#define BR_LUA_CLIENT "bedrock.client"
+#define BR_LUA_CALL "bedrock.call"
+#define BR_LUA_ERROR "bedrock.error"
+
+typedef struct br_lua_call br_lua_call;
+
+/* One for each Lua state; a userdata, anchored as upvalue of all functions. */
+typedef struct br_lua_state {
+    br_engine *engine;  /* made by the first call of this process; NULL before */
+    br_lua_call *calls; /* all that hold a br_call, newest first */
+    br_request request; /* scratch */
+    br_problems problems;
+    br_settings settings;
+} br_lua_state;
+
+br_lua_state *br_lua_state_of(lua_State *L);
+
+/* The engine of this process, made when there is none. NULL: error set. */
+br_engine *br_lua_engine(br_lua_state *s, br_error *error);
+
+/*
+** After a fork: what was inherited is given up without touching it. Its calls then answer
+** cancelled, Forked. To be called before anything that leads to the engine, by collectors too.
+*/
+void br_lua_leave_parent(br_lua_state *s);
+
+/* Makes the metatable of a class; `methods` become its __index. The state is on top of the stack.
+ */
+void br_lua_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
+
+/* t[name], without metamethods; pushes one value. */
+void br_lua_rawfield(lua_State *L, int table, const char *name);
+void br_lua_push(lua_State *L, br_slice text);
+/* The bytes of a string argument; {NULL, 0} if it is nil or none. Raises for other types. */
+br_slice br_lua_slice(lua_State *L, int arg);
+
+/* errors.c: both push nil and the error table, and return 2. info may be NULL. */
+int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const br_call_info *info);
+int br_lua_fail_problems(lua_State *L, br_err_kind kind, br_slice operation,
+                         const br_problems *problems);
+void br_lua_open_errors(lua_State *L);
+
+/* client.c. Raises if the argument is no client; NULL if it is closed. */
+br_client *br_lua_check_client(lua_State *L, int arg);
+void br_lua_open_client(lua_State *L);
+int br_lua_connect(lua_State *L);
+
+/* call.c */
+void br_lua_open_call(lua_State *L);
+int br_lua_client_call(lua_State *L);
+int br_lua_client_request(lua_State *L);
+int br_lua_client_identity(lua_State *L);
+/* Ends the calls of that client, or all for NULL; their answer is cancelled with that code. */
+void br_lua_end_calls(br_lua_state *s, const br_client *client, const char *code);
+
+/* options.c: what a call may be told beside its parameters. */
+typedef struct br_lua_options {
+    br_call_opts call;
+    br_encode_ctx encode;
+    bool stream;
+} br_lua_options;
+
+/*
+** Starts from the client's settings, then reads the table at index (nil and none count as empty).
+** Problems go to the state's.
+*/
+bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out);
+/* Adds the headers of the table at index (nil and none: none), and of its member `headers`. */
+bool br_lua_options_headers(lua_State *L, int index, br_request *request);
+
+/* metadata.c: the facts of an answer in one collectable block, made a table when asked for. */
+void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token_name,
+                          const char *token);
+int br_lua_metadata(lua_State *L);
+
+/* names.c and describe.c: the model as Lua sees it. */
+int br_lua_find(lua_State *L);
+int br_lua_service(lua_State *L);
+int br_lua_services(lua_State *L);
+int br_lua_operations(lua_State *L);
+int br_lua_suggest(lua_State *L);
+int br_lua_api_version(lua_State *L);
+int br_lua_describe(lua_State *L);
+
+#endif

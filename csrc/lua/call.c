@@ -1,0 +1,439 @@
+/*
+** Calls as userdata. Lua makes one, waits until it is ready, and takes what came:
+**   client:call(op, params, options, "prepare"?)   client:request(fields, options)
+**   client:identity(refresh)
+**   call:ready()  call:step(ms)                    is there something to take, or the end?
+**   call:result() call:head() call:event() call:prepared() call:credentials()
+*/
+#include <string.h>
+
+#include "core/service_error.h"
+#include "lua/call.h"
+
+static br_lua_call *check(lua_State *L)
+{
+    return luaL_checkudata(L, 1, BR_LUA_CALL);
+}
+
+void br_lua_call_begin(br_lua_state *s, br_lua_call *c, br_call *call)
+{
+    c->call = call;
+    c->next = s->calls;
+    c->prev = NULL;
+    if (s->calls)
+        s->calls->prev = c;
+    s->calls = c;
+}
+
+void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code)
+{
+    br_call *call = c->call;
+    if (!call)
+        return;
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        s->calls = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    c->call = NULL;
+    c->ready = false;
+    c->gone = code;
+    br_call_free(call);
+}
+
+void br_lua_end_calls(br_lua_state *s, const br_client *client, const char *code)
+{
+    for (br_lua_call *c = s->calls, *next; c; c = next) {
+        next = c->next;
+        if (!client || c->client == client)
+            br_lua_call_end(s, c, code);
+    }
+}
+
+br_slice br_lua_call_name(const br_lua_call *c)
+{
+    if (c->op >= 0)
+        return br_model_name(&br_model_builtin, br_model_builtin.ops[c->op].snake);
+    if (c->mode == BR_CALL_CREDENTIALS)
+        return BR_SLICE("credentials");
+    return c->mode == BR_CALL_REFRESH ? BR_SLICE("refresh") : BR_SLICE("request");
+}
+
+static int fail_gone(lua_State *L, const char *code, br_slice operation)
+{
+    br_error error;
+    br_error_clear(&error);
+    if (strcmp(code, "Closed") == 0)
+        br_error_set(&error, BR_ERR_CANCELLED, code, "it was closed before it was done");
+    else if (strcmp(code, "Forked") == 0)
+        br_error_set(&error, BR_ERR_CANCELLED, code,
+                     "it belongs to the parent process and did not survive the fork");
+    else
+        br_error_set(&error, BR_ERR_CANCELLED, code, "it was cancelled");
+    return br_lua_fail(L, &error, operation, NULL);
+}
+
+/* Waiting */
+
+static bool is_stream(const br_lua_call *c)
+{
+    return c->mode == BR_CALL_EVENTS || c->mode == BR_CALL_BYTES;
+}
+
+/* The head of a whole answer or of an error says nothing yet; the body follows. */
+static bool head_suffices(const br_lua_call *c)
+{
+    return is_stream(c) && c->item.status < 300;
+}
+
+static bool poll_call(br_lua_state *s, br_lua_call *c)
+{
+    br_lua_leave_parent(s);
+    while (c->call && !c->ready) {
+        br_item_kind kind = br_call_next(c->call, &c->item);
+        if (kind == BR_WAIT)
+            return false;
+        c->ready = kind != BR_HEAD || head_suffices(c);
+    }
+    return true;
+}
+
+static int call_ready(lua_State *L)
+{
+    lua_pushboolean(L, poll_call(br_lua_state_of(L), check(L)));
+    return 1;
+}
+
+/* step(ms): ready at once, or after at most one turn of the engine? */
+static int call_step(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    br_lua_call *c = check(L);
+    bool ready = poll_call(s, c);
+    if (!ready) {
+        br_engine_step(s->engine, (int)luaL_optinteger(L, 2, 0));
+        ready = poll_call(s, c);
+    }
+    lua_pushboolean(L, ready);
+    return 1;
+}
+
+static int call_cancel(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    br_lua_call *c = check(L);
+    br_lua_leave_parent(s);
+    br_lua_call_end(s, c, lua_toboolean(L, 2) ? "Closed" : "Cancelled");
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int call_gc(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    br_lua_leave_parent(s);
+    br_lua_call_end(s, check(L), "Closed");
+    return 0;
+}
+
+/* Taking what came */
+
+static int not_ready(lua_State *L)
+{
+    return luaL_error(L, "a call was asked for its result before it was ready (is the host's wait "
+                         "function in order?)");
+}
+
+/* Nothing more is wanted of it. The last next lets a finished call end in order. */
+static void finish(lua_State *L, br_lua_call *c)
+{
+    if (c->call && c->item.kind == BR_DATA)
+        br_call_next(c->call, &c->item);
+    br_lua_call_end(br_lua_state_of(L), c, "Closed");
+}
+
+static int fail_call(lua_State *L, br_lua_call *c, const br_error *error)
+{
+    br_call_info info;
+    br_call_info_get(c->call, &info);
+    return br_lua_fail(L, error, br_lua_call_name(c), &info);
+}
+
+static int end_with_error(lua_State *L, br_lua_call *c, const br_error *error)
+{
+    int n = fail_call(L, c, error);
+    finish(L, c);
+    return n;
+}
+
+static void set_fields(lua_State *L, br_lua_call *c, const br_error *error,
+                       const br_call_info *info, br_slice body)
+{
+    if (c->op < 0)
+        return;
+    br_decode_error_fields(L, &br_model_builtin, c->op, br_slice_of(error->code), info->headers,
+                           body);
+    lua_setfield(L, -2, "fields");
+}
+
+/* An answer of 300 or more: its code, message and members. */
+static int fail_service(lua_State *L, br_lua_call *c, const br_call_info *info)
+{
+    br_error error;
+    br_slice body = c->item.kind == BR_DATA ? c->item.data : (br_slice){"", 0};
+    br_error_clear(&error);
+    br_service_error(info->status, info->headers, body, &error);
+    br_lua_fail(L, &error, br_lua_call_name(c), info);
+    set_fields(L, c, &error, info, body);
+    finish(L, c);
+    return 2;
+}
+
+static void push_facts(lua_State *L, const br_lua_call *c, const br_call_info *info)
+{
+    br_slice token = {NULL, 0};
+    if (c->token_member >= 0) {
+        const br_member *m = &br_model_builtin.members[c->token_member];
+        token = br_model_name(&br_model_builtin, m->name);
+    }
+    br_lua_push_metadata(L, info, token, c->token);
+}
+
+static void push_raw_head(lua_State *L, const br_call_info *info)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, info->status);
+    lua_setfield(L, -2, "status");
+}
+
+/* What the head and the body say, and the facts; or nil, err. */
+static int push_output(lua_State *L, br_lua_call *c, br_slice body, bool whole)
+{
+    br_call_info info;
+    br_error error;
+    br_error_clear(&error);
+    br_call_info_get(c->call, &info);
+    luaL_checkstack(L, 10, NULL);
+    if (c->op < 0) {
+        push_raw_head(L, &info);
+        if (whole) {
+            br_lua_push(L, body);
+            lua_setfield(L, -2, "body");
+        }
+    } else if (!br_decode_output(L, &br_model_builtin, c->op, info.status, info.headers, body,
+                                 &error)) {
+        return end_with_error(L, c, &error);
+    }
+    push_facts(L, c, &info);
+    return 2;
+}
+
+/* false: an answer that is an error was pushed as nil, err. */
+static bool succeeded(lua_State *L, br_lua_call *c)
+{
+    br_call_info info;
+    br_call_info_get(c->call, &info);
+    if (c->item.kind == BR_ERROR)
+        end_with_error(L, c, c->item.error);
+    else if (info.status >= 300)
+        fail_service(L, c, &info);
+    else
+        return true;
+    return false;
+}
+
+/* result() -> output, facts | nil, err */
+static int call_result(lua_State *L)
+{
+    br_lua_call *c = check(L);
+    if (!c->call)
+        return fail_gone(L, c->gone, br_lua_call_name(c));
+    if (!c->ready)
+        return not_ready(L);
+    if (!succeeded(L, c))
+        return 2;
+    br_slice body = c->item.kind == BR_DATA ? c->item.data : (br_slice){"", 0};
+    int n = push_output(L, c, body, true);
+    finish(L, c);
+    return n;
+}
+
+/* head() -> fields, facts | nil, err: a stream begins, or does not. */
+static int call_head(lua_State *L)
+{
+    br_lua_call *c = check(L);
+    if (!c->call)
+        return fail_gone(L, c->gone, br_lua_call_name(c));
+    if (!c->ready)
+        return not_ready(L);
+    if (!succeeded(L, c))
+        return 2;
+    c->ready = c->item.kind != BR_HEAD;
+    return push_output(L, c, (br_slice){"", 0}, false);
+}
+
+/* The exception is a table on top of the stack. */
+static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
+{
+    br_call_info info;
+    br_call_info_get(c->call, &info);
+    br_failure failure = br_retry_classify(0, br_slice_of(error->code));
+    info.retryable = failure == BR_FAIL_TRANSIENT || failure == BR_FAIL_THROTTLING;
+    int fields = lua_gettop(L);
+    br_lua_fail(L, error, br_lua_call_name(c), &info);
+    lua_pushvalue(L, fields);
+    lua_setfield(L, -2, "fields");
+    finish(L, c);
+    return 2;
+}
+
+static int take_event(lua_State *L, br_lua_call *c)
+{
+    br_error error;
+    br_error_clear(&error);
+    switch (br_decode_event(L, &br_model_builtin, c->op, c->item.event, &error)) {
+    case BR_EVENT_VALUE:
+        return 2;
+    case BR_EVENT_INITIAL:
+        lua_pushboolean(L, 1);
+        lua_insert(L, -2);
+        return 2;
+    case BR_EVENT_EXCEPTION:
+        return fail_exception(L, c, &error);
+    default:
+        return end_with_error(L, c, &error);
+    }
+}
+
+/*
+** event() -> name, event | true, fields (of an initial answer) | false (not ready: wait) |
+** nothing (the end) | nil, err. An error or the end is told once; the caller remembers it.
+*/
+static int call_event(lua_State *L)
+{
+    br_lua_call *c = check(L);
+    luaL_checkstack(L, 12, NULL);
+    if (!poll_call(br_lua_state_of(L), c)) {
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    if (!c->call)
+        return fail_gone(L, c->gone, br_lua_call_name(c));
+    c->ready = false;
+    switch (c->item.kind) {
+    case BR_EVENT:
+        return take_event(L, c);
+    case BR_DATA:
+        lua_pushliteral(L, "chunk");
+        br_lua_push(L, c->item.data);
+        return 2;
+    case BR_ERROR:
+        return end_with_error(L, c, c->item.error);
+    default:
+        finish(L, c);
+        return 0;
+    }
+}
+
+static void push_header_table(lua_State *L, const br_headers *headers)
+{
+    lua_createtable(L, 0, (int)headers->count);
+    for (size_t i = 0; i < headers->count; i++) {
+        br_lua_push(L, br_headers_name(headers, i));
+        br_lua_push(L, br_headers_value(headers, i));
+        lua_rawset(L, -3);
+    }
+}
+
+/* prepared() -> {method, url, headers, body} | nil, err */
+static int call_prepared(lua_State *L)
+{
+    br_lua_call *c = check(L);
+    if (!c->call)
+        return fail_gone(L, c->gone, br_lua_call_name(c));
+    if (!c->ready)
+        return not_ready(L);
+    if (c->item.kind != BR_PREPARED)
+        return end_with_error(L, c, c->item.error);
+    const br_prepared *p = c->item.prepared;
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, p->method);
+    lua_setfield(L, -2, "method");
+    br_lua_push(L, p->url);
+    lua_setfield(L, -2, "url");
+    push_header_table(L, p->headers);
+    lua_setfield(L, -2, "headers");
+    if (p->has_body) {
+        br_lua_push(L, p->body);
+        lua_setfield(L, -2, "body");
+    }
+    finish(L, c);
+    return 1;
+}
+
+static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *credentials)
+{
+    int64_t now = br_client_now_ms(c->client, br_lua_state_of(L)->engine);
+    if (credentials->expiration_ms == BR_NEVER_EXPIRES)
+        return;
+    lua_pushinteger(L, (lua_Integer)(credentials->expiration_ms / 1000));
+    lua_setfield(L, -2, "expiration");
+    lua_pushinteger(L, (lua_Integer)(br_credentials_life_ms(credentials, now) / 1000));
+    lua_setfield(L, -2, "seconds_left");
+}
+
+/* credentials() -> {cache, access_key_id, expiration, seconds_left} | nil, err */
+static int call_credentials(lua_State *L)
+{
+    static const char *const origins[] = {NULL, "exchange", "memory", "file"};
+    br_lua_call *c = check(L);
+    if (!c->call)
+        return fail_gone(L, c->gone, br_lua_call_name(c));
+    if (!c->ready)
+        return not_ready(L);
+    if (c->item.kind == BR_ERROR)
+        return end_with_error(L, c, c->item.error);
+    lua_createtable(L, 0, 5);
+    if (c->item.kind == BR_CREDENTIALS) {
+        lua_pushstring(L, origins[c->item.origin]);
+        lua_setfield(L, -2, "cache");
+        br_lua_push(L, c->item.credentials->access_key_id);
+        lua_setfield(L, -2, "access_key_id");
+        push_life(L, c, c->item.credentials);
+    }
+    finish(L, c);
+    return 1;
+}
+
+static int call_tostring(lua_State *L)
+{
+    br_slice name = br_lua_call_name(check(L));
+    lua_pushliteral(L, BR_LUA_CALL ": ");
+    br_lua_push(L, name);
+    lua_concat(L, 2);
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"cancel", call_cancel},
+    {"credentials", call_credentials},
+    {"event", call_event},
+    {"head", call_head},
+    {"prepared", call_prepared},
+    {"ready", call_ready},
+    {"result", call_result},
+    {"step", call_step},
+    {NULL, NULL},
+};
+
+static const luaL_Reg meta[] = {
+    {"__gc", call_gc},
+    {"__tostring", call_tostring},
+    {NULL, NULL},
+};
+
+void br_lua_open_call(lua_State *L)
+{
+    br_lua_class(L, BR_LUA_CALL, methods, meta);
+}

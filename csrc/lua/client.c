@@ -1,0 +1,185 @@
+#include "lua/binding.h"
+
+/* A connection's userdata. Its metatable says nothing about what is in it. */
+typedef struct br_lua_client {
+    br_client *client; /* NULL: closed */
+} br_lua_client;
+
+static br_lua_client *check(lua_State *L, int arg)
+{
+    return luaL_checkudata(L, arg, BR_LUA_CLIENT);
+}
+
+br_client *br_lua_check_client(lua_State *L, int arg)
+{
+    return check(L, arg)->client;
+}
+
+static void report_type(br_lua_state *s, br_slice name, const char *type_name)
+{
+    br_settings_wrong_type(name, type_name, &s->problems);
+}
+
+/* endpoint = { [service] = url } */
+static void read_endpoints(lua_State *L, br_lua_state *s, int table)
+{
+    lua_pushnil(L);
+    for (; lua_next(L, table); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
+            br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
+                            "a table of endpoints has services as keys and URLs as values, "
+                            "got a %s and a %s",
+                            luaL_typename(L, -2), luaL_typename(L, -1));
+            continue;
+        }
+        br_settings_set_endpoint(&s->settings, &br_model_builtin, br_lua_slice(L, -2),
+                                 br_lua_slice(L, -1), &s->problems);
+    }
+}
+
+/* The value on top of the stack, for that option. JSON's null counts as not given. */
+static void read_option(lua_State *L, br_lua_state *s, br_slice name)
+{
+    switch (lua_type(L, -1)) {
+    case LUA_TSTRING:
+        br_settings_set_text(&s->settings, name, br_lua_slice(L, -1), &s->problems);
+        break;
+    case LUA_TNUMBER:
+        br_settings_set_number(&s->settings, name, lua_tonumber(L, -1), &s->problems);
+        break;
+    case LUA_TBOOLEAN:
+        br_settings_set_flag(&s->settings, name, lua_toboolean(L, -1), &s->problems);
+        break;
+    case LUA_TTABLE:
+        if (br_slice_eqs(name, "endpoint"))
+            read_endpoints(L, s, lua_gettop(L));
+        else
+            report_type(s, name, "table");
+        break;
+    case LUA_TLIGHTUSERDATA:
+        if (lua_touserdata(L, -1))
+            report_type(s, name, "userdata");
+        break;
+    default:
+        report_type(s, name, luaL_typename(L, -1));
+    }
+}
+
+/* In the order of the options, so that problems are always told in the same order. */
+static void read_known(lua_State *L, br_lua_state *s, int table)
+{
+    for (int o = 0; o < BR_OPT_COUNT; o++) {
+        const char *name = br_option_name((br_option)o);
+        br_lua_rawfield(L, table, name);
+        if (!lua_isnil(L, -1))
+            read_option(L, s, br_slice_of(name));
+        lua_pop(L, 1);
+    }
+}
+
+static void read_others(lua_State *L, br_lua_state *s, int table)
+{
+    lua_pushnil(L);
+    for (; lua_next(L, table); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            br_problems_add(&s->problems, "unknown", (br_slice){"", 0},
+                            "settings are named: a key is a %s, not a string (is a name missing?)",
+                            luaL_typename(L, -2));
+        else if (br_option_find(br_lua_slice(L, -2)) < 0)
+            read_option(L, s, br_lua_slice(L, -2));
+    }
+}
+
+static void release(br_lua_client *c)
+{
+    br_client *client = c->client;
+    c->client = NULL;
+    if (client)
+        br_client_unref(client);
+}
+
+int br_lua_connect(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkstack(L, 12, NULL);
+    lua_settop(L, 1);
+    br_lua_client *c = lua_newuserdatauv(L, sizeof *c, 0);
+    c->client = NULL;
+    luaL_getmetatable(L, BR_LUA_CLIENT);
+    lua_setmetatable(L, -2);
+
+    br_problems_free(&s->problems);
+    br_settings_free(&s->settings);
+    br_settings_init(&s->settings);
+    read_known(L, s, 1);
+    read_others(L, s, 1);
+    c->client = br_client_new(&s->settings, &br_model_builtin, &br_host_system, &s->problems);
+    if (c->client && !br_problems_any(&s->problems))
+        return 1;
+    release(c);
+    return br_lua_fail_problems(L, BR_ERR_CONFIG, BR_SLICE("connect"), &s->problems);
+}
+
+static int client_close(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    br_lua_client *c = check(L, 1);
+    br_lua_leave_parent(s);
+    if (c->client)
+        br_lua_end_calls(s, c->client, "Closed");
+    release(c);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* Calls that run go on: they hold the client themselves. */
+static int client_gc(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    br_lua_leave_parent(s);
+    release(check(L, 1));
+    return 0;
+}
+
+/* region, kind of credentials, session name: what may be shown. nil: closed. */
+static int client_about(lua_State *L)
+{
+    static const char *const auths[] = {"roles_anywhere", "access_keys", "api_key", "chain"};
+    br_lua_client *c = check(L, 1);
+    if (!c->client)
+        return 0;
+    lua_pushstring(L, c->client->settings.region);
+    lua_pushstring(L, auths[c->client->settings.auth]);
+    br_slice name = br_settings_text(&c->client->settings, BR_OPT_SESSION_NAME);
+    if (name.n == 0)
+        return 2;
+    br_lua_push(L, name);
+    return 3;
+}
+
+static int client_tostring(lua_State *L)
+{
+    lua_pushstring(L, check(L, 1)->client ? BR_LUA_CLIENT : BR_LUA_CLIENT " (closed)");
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"about", client_about},
+    {"call", br_lua_client_call},
+    {"close", client_close},
+    {"identity", br_lua_client_identity},
+    {"request", br_lua_client_request},
+    {NULL, NULL},
+};
+
+static const luaL_Reg meta[] = {
+    {"__gc", client_gc},
+    {"__tostring", client_tostring},
+    {NULL, NULL},
+};
+
+void br_lua_open_client(lua_State *L)
+{
+    br_lua_class(L, BR_LUA_CLIENT, methods, meta);
+}

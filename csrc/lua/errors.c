@@ -1,0 +1,106 @@
+#include <string.h>
+
+#include "core/service_error.h"
+#include "lua/binding.h"
+
+static void set_text(lua_State *L, const char *name, br_slice text)
+{
+    br_lua_push(L, text);
+    lua_setfield(L, -2, name);
+}
+
+static void push_table(lua_State *L, br_err_kind kind, const char *code, br_slice operation)
+{
+    lua_createtable(L, 0, 8);
+    set_text(L, "kind", br_slice_of(br_err_kind_name(kind)));
+    set_text(L, "code", br_slice_of(code));
+    if (operation.n > 0)
+        set_text(L, "operation", operation);
+    luaL_getmetatable(L, BR_LUA_ERROR);
+    lua_setmetatable(L, -2);
+}
+
+static void set_info(lua_State *L, const br_call_info *info)
+{
+    lua_pushinteger(L, info->attempts);
+    lua_setfield(L, -2, "attempts");
+    if (info->status == 0)
+        return;
+    lua_pushinteger(L, info->status);
+    lua_setfield(L, -2, "status");
+    br_slice id = info->headers ? br_request_id(info->headers) : (br_slice){NULL, 0};
+    if (id.n > 0)
+        set_text(L, "request_id", id);
+}
+
+int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const br_call_info *info)
+{
+    luaL_checkstack(L, 8, NULL);
+    lua_pushnil(L);
+    push_table(L, error->kind, error->code, operation);
+    set_text(L, "message", br_slice_of(error->message));
+    lua_pushboolean(L, info && info->retryable);
+    lua_setfield(L, -2, "retryable");
+    if (info)
+        set_info(L, info);
+    return 2;
+}
+
+static void push_problem(lua_State *L, const br_problem *problem)
+{
+    lua_createtable(L, 0, 3);
+    set_text(L, "path", br_slice_of(problem->path));
+    set_text(L, "kind", br_slice_of(problem->kind));
+    set_text(L, "message", br_slice_of(problem->message));
+}
+
+static void push_line(lua_State *L, const br_problem *problem)
+{
+    if (problem->path[0] != '\0')
+        lua_pushfstring(L, "%s: %s", problem->path, problem->message);
+    else
+        lua_pushstring(L, problem->message);
+}
+
+/* All problems, a line each. */
+static void push_summary(lua_State *L, const br_problems *problems)
+{
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    for (size_t i = 0; i < problems->count; i++) {
+        if (i > 0)
+            luaL_addchar(&text, '\n');
+        push_line(L, &problems->items[i]);
+        luaL_addvalue(&text);
+    }
+    if (problems->dropped > 0) {
+        lua_pushfstring(L, "%sand %d more", problems->count ? "\n" : "", (int)problems->dropped);
+        luaL_addvalue(&text);
+    }
+    luaL_pushresult(&text);
+}
+
+int br_lua_fail_problems(lua_State *L, br_err_kind kind, br_slice operation,
+                         const br_problems *problems)
+{
+    luaL_checkstack(L, 10, NULL);
+    lua_pushnil(L);
+    push_table(L, kind, kind == BR_ERR_CONFIG ? "ConfigError" : "ValidationError", operation);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "retryable");
+    push_summary(L, problems);
+    lua_setfield(L, -2, "message");
+    lua_createtable(L, (int)problems->count, 0);
+    for (size_t i = 0; i < problems->count; i++) {
+        push_problem(L, &problems->items[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_setfield(L, -2, "errors");
+    return 2;
+}
+
+void br_lua_open_errors(lua_State *L)
+{
+    luaL_newmetatable(L, BR_LUA_ERROR);
+    lua_setfield(L, -2, "error_metatable");
+}

@@ -1,0 +1,95 @@
+#include <string.h>
+
+#include "core/service_error.h"
+#include "lua/binding.h"
+
+/*
+** What is known of an answer beside its contents. Kept as one block, since few ask for it: texts
+** end in NUL and follow each other: request ID, name and value of the made-up token, then a name
+** and a value for each header.
+*/
+typedef struct br_lua_facts {
+    int status, attempts;
+    size_t len;
+    char text[];
+} br_lua_facts;
+
+static char *put(char *to, br_slice text)
+{
+    if (text.n > 0)
+        memcpy(to, text.p, text.n);
+    to[text.n] = '\0';
+    return to + text.n + 1;
+}
+
+static size_t headers_size(const br_headers *h)
+{
+    size_t size = 0;
+    for (size_t i = 0; h && i < h->count; i++)
+        size += br_headers_name(h, i).n + br_headers_value(h, i).n + 2;
+    return size;
+}
+
+void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token_name,
+                          const char *token)
+{
+    const br_headers *h = info->headers;
+    br_slice id = h ? br_request_id(h) : (br_slice){NULL, 0};
+    br_slice value = token_name.n > 0 ? br_slice_of(token) : (br_slice){NULL, 0};
+    size_t len = id.n + token_name.n + value.n + 3 + headers_size(h);
+    br_lua_facts *facts = lua_newuserdatauv(L, sizeof *facts + len, 0);
+    facts->status = info->status;
+    facts->attempts = info->attempts;
+    facts->len = len;
+    char *to = put(put(put(facts->text, id), token_name), value);
+    for (size_t i = 0; h && i < h->count; i++)
+        to = put(put(to, br_headers_name(h, i)), br_headers_value(h, i));
+}
+
+static const char *after(const char *text)
+{
+    return text + strlen(text) + 1;
+}
+
+/* Repeated fields are joined, as RFC 9110 allows. */
+static void push_headers(lua_State *L, const char *text, const char *end)
+{
+    lua_newtable(L);
+    while (text < end) {
+        const char *value = after(text);
+        lua_getfield(L, -1, text);
+        if (lua_isnil(L, -1))
+            lua_pushstring(L, value);
+        else
+            lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), value);
+        lua_setfield(L, -3, text);
+        lua_pop(L, 1);
+        text = after(value);
+    }
+}
+
+/* metadata(facts) -> {status, request_id, attempts, headers, token?} */
+int br_lua_metadata(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TUSERDATA);
+    const br_lua_facts *facts = lua_touserdata(L, 1);
+    const char *id = facts->text, *name = after(id), *value = after(name);
+    lua_createtable(L, 0, 5);
+    lua_pushinteger(L, facts->status);
+    lua_setfield(L, -2, "status");
+    lua_pushinteger(L, facts->attempts);
+    lua_setfield(L, -2, "attempts");
+    if (*id) {
+        lua_pushstring(L, id);
+        lua_setfield(L, -2, "request_id");
+    }
+    if (*name) {
+        lua_newtable(L);
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, name);
+        lua_setfield(L, -2, "token");
+    }
+    push_headers(L, after(value), facts->text + facts->len);
+    lua_setfield(L, -2, "headers");
+    return 1;
+}

@@ -1,0 +1,234 @@
+#include <string.h>
+
+#include "core/uri.h"
+#include "core/version.h"
+#include "lua/binding.h"
+#include "lua/sign.h"
+
+#define BR_LUA_STATE "bedrock.state"
+#define BR_LUA_TEXT_MAX ((size_t)256 * 1024 * 1024)
+
+__attribute__((visibility("default"))) int luaopen_bedrock_core(lua_State *L);
+
+br_lua_state *br_lua_state_of(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+void br_lua_rawfield(lua_State *L, int table, const char *name)
+{
+    int t = lua_absindex(L, table);
+    lua_pushstring(L, name);
+    lua_rawget(L, t);
+}
+
+void br_lua_push(lua_State *L, br_slice text)
+{
+    lua_pushlstring(L, text.p ? text.p : "", text.n);
+}
+
+br_slice br_lua_slice(lua_State *L, int arg)
+{
+    br_slice s = {NULL, 0};
+    if (!lua_isnoneornil(L, arg)) {
+        luaL_checktype(L, arg, LUA_TSTRING);
+        s.p = lua_tolstring(L, arg, &s.n);
+    }
+    return s;
+}
+
+br_engine *br_lua_engine(br_lua_state *s, br_error *error)
+{
+    br_lua_leave_parent(s);
+    if (!s->engine)
+        s->engine = br_engine_new(&br_host_system, error);
+    return s->engine;
+}
+
+void br_lua_leave_parent(br_lua_state *s)
+{
+    if (!s->engine || !br_engine_forked(s->engine))
+        return;
+    br_engine_abandon(s->engine);
+    br_lua_end_calls(s, NULL, "Forked");
+    br_engine_free(s->engine);
+    s->engine = NULL;
+}
+
+/* Calls first, whatever order the collector has: they lean on the engine. */
+static int state_gc(lua_State *L)
+{
+    br_lua_state *s = lua_touserdata(L, 1);
+    br_lua_leave_parent(s);
+    br_lua_end_calls(s, NULL, "Closed");
+    br_engine_free(s->engine);
+    s->engine = NULL;
+    br_request_free(&s->request);
+    br_problems_free(&s->problems);
+    br_settings_free(&s->settings);
+    return 0;
+}
+
+static void push_state(lua_State *L)
+{
+    br_lua_state *s = lua_newuserdatauv(L, sizeof *s, 0);
+    memset(s, 0, sizeof *s);
+    br_request_init(&s->request);
+    br_problems_init(&s->problems);
+    br_settings_init(&s->settings);
+    luaL_newmetatable(L, BR_LUA_STATE);
+    lua_pushcfunction(L, state_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushliteral(L, BR_LUA_STATE);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+}
+
+void br_lua_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta)
+{
+    int state = lua_gettop(L);
+    luaL_newmetatable(L, name);
+    lua_pushvalue(L, state);
+    luaL_setfuncs(L, meta, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, state);
+    luaL_setfuncs(L, methods, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_settop(L, state);
+}
+
+/* step(ms) -> number of things still running */
+static int step(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    int ms = (int)luaL_checkinteger(L, 1);
+    br_lua_leave_parent(s);
+    lua_pushinteger(L, s->engine ? br_engine_step(s->engine, ms) : 0);
+    return 1;
+}
+
+/* fd() -> descriptor that is readable when step has something to do */
+static int descriptor(lua_State *L)
+{
+    br_error error;
+    br_error_clear(&error);
+    br_engine *e = br_lua_engine(br_lua_state_of(L), &error);
+    if (!e)
+        return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
+    lua_pushinteger(L, br_engine_fd(e));
+    return 1;
+}
+
+/* A buffer that the collector frees, so that no Lua error can lose it. */
+static int buffer_gc(lua_State *L)
+{
+    br_buf_free(lua_touserdata(L, 1));
+    return 0;
+}
+
+static br_buf *push_buffer(lua_State *L, size_t max)
+{
+    br_buf *b = lua_newuserdatauv(L, sizeof *b, 0);
+    br_buf_init(b, max);
+    if (luaL_newmetatable(L, "bedrock.buffer")) {
+        lua_pushcfunction(L, buffer_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return b;
+}
+
+static int push_text(lua_State *L, br_buf *b)
+{
+    if (b->failed)
+        return luaL_error(L, "not enough memory");
+    br_lua_push(L, br_buf_slice(b));
+    br_buf_free(b);
+    return 1;
+}
+
+/* encode(value) -> JSON text | nil, err */
+static int encode(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    br_buf *out = push_buffer(L, BR_LUA_TEXT_MAX);
+    br_problems_free(&s->problems);
+    if (!br_write_json(L, 1, out, &s->problems))
+        return br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("encode"), &s->problems);
+    return push_text(L, out);
+}
+
+/* decode(text) -> value | nil, err */
+static int decode(lua_State *L)
+{
+    br_error error;
+    br_error_clear(&error);
+    luaL_checktype(L, 1, LUA_TSTRING);
+    if (br_push_json(L, br_lua_slice(L, 1), &error))
+        return 1;
+    return br_lua_fail(L, &error, BR_SLICE("decode"), NULL);
+}
+
+/* percent(text, keep_slash) -> percent-encoded */
+static int percent(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    br_buf *out = push_buffer(L, BR_QUERY_MAX);
+    br_uri_encode(out, br_lua_slice(L, 1), lua_toboolean(L, 2));
+    return push_text(L, out);
+}
+
+static const luaL_Reg functions[] = {
+    {"api_version", br_lua_api_version},
+    {"array", br_lua_array},
+    {"connect", br_lua_connect},
+    {"decode", decode},
+    {"describe", br_lua_describe},
+    {"encode", encode},
+    {"fd", descriptor},
+    {"find", br_lua_find},
+    {"metadata", br_lua_metadata},
+    {"operations", br_lua_operations},
+    {"percent", percent},
+    {"service", br_lua_service},
+    {"services", br_lua_services},
+    {"step", step},
+    {"suggest", br_lua_suggest},
+    {NULL, NULL},
+};
+
+static void push_module(lua_State *L)
+{
+    br_codec_open(L);
+    lua_newtable(L);
+    push_state(L);
+    br_lua_open_client(L);
+    br_lua_open_call(L);
+    luaL_setfuncs(L, functions, 1);
+    br_lua_open_errors(L);
+    br_push_null(L);
+    lua_setfield(L, -2, "null");
+    br_lua_push_sign(L);
+    lua_setfield(L, -2, "sign");
+    lua_pushliteral(L, BR_VERSION);
+    lua_setfield(L, -2, "version");
+}
+
+/* One module and one engine for a Lua state, even if it is loaded twice. */
+int luaopen_bedrock_core(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "bedrock.core");
+    if (lua_istable(L, -1))
+        return 1;
+    lua_pop(L, 1);
+    push_module(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "bedrock.core");
+    return 1;
+}

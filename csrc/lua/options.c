@@ -1,0 +1,232 @@
+#include <math.h>
+#include <string.h>
+
+#include "lua/binding.h"
+
+static const char *const known[] = {
+    "authorization",  "connect_timeout", "first_byte_timeout",
+    "headers",        "max_attempts",    "read_timeout",
+    "retry_timeouts", "stream",          "strict",
+    "total_timeout",  "unknown",         "validate",
+};
+
+/* Set for each request by the signer and the transport; a caller's value could only break it. */
+static const char *const reserved[] = {
+    "connection", "content-length",       "expect",  "host",
+    "te",         "transfer-encoding",    "upgrade", "x-amz-content-sha256",
+    "x-amz-date", "x-amz-security-token",
+};
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+static bool is_known(br_slice option)
+{
+    for (size_t i = 0; i < COUNT(known); i++) {
+        if (br_slice_eqs(option, known[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_reserved(br_slice header)
+{
+    for (size_t i = 0; i < COUNT(reserved); i++) {
+        if (br_slice_eq_nocase(header, br_slice_of(reserved[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool is_null(lua_State *L, int index)
+{
+    return lua_isnoneornil(L, index) ||
+           (lua_type(L, index) == LUA_TLIGHTUSERDATA && !lua_touserdata(L, index));
+}
+
+static void wrong_type(br_problems *p, const char *name, const char *wanted, const char *got)
+{
+    br_problems_add(p, "type", br_slice_of(name), "must be %s, got a %s", wanted, got);
+}
+
+/* An integer of [low, high], or -1 where `none`. Absent: *value stays. */
+static void read_integer(lua_State *L, int table, const char *name, int low, int high, bool none,
+                         int *value, br_problems *p)
+{
+    br_lua_rawfield(L, table, name);
+    double n = lua_tonumber(L, -1);
+    if (is_null(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    if (lua_type(L, -1) != LUA_TNUMBER)
+        wrong_type(p, name, "a number", luaL_typename(L, -1));
+    else if (floor(n) == n && ((n >= low && n <= high) || (none && n == -1)))
+        *value = (int)n;
+    else
+        br_problems_add(p, "value", br_slice_of(name), "%g is not an integer from %d to %d%s", n,
+                        low, high, none ? ", or -1 for none" : "");
+    lua_pop(L, 1);
+}
+
+static void read_flag(lua_State *L, int table, const char *name, bool *value, br_problems *p)
+{
+    br_lua_rawfield(L, table, name);
+    if (lua_type(L, -1) == LUA_TBOOLEAN)
+        *value = lua_toboolean(L, -1);
+    else if (!is_null(L, -1))
+        wrong_type(p, name, "true or false", luaL_typename(L, -1));
+    lua_pop(L, 1);
+}
+
+static void read_unknown_mode(lua_State *L, int table, bool *pass, br_problems *p)
+{
+    br_lua_rawfield(L, table, "unknown");
+    br_slice text = {"", 0};
+    if (lua_type(L, -1) == LUA_TSTRING)
+        text = br_lua_slice(L, -1);
+    if (br_slice_eqs(text, "pass") || br_slice_eqs(text, "error"))
+        *pass = br_slice_eqs(text, "pass");
+    else if (!is_null(L, -1))
+        br_problems_add(p, "value", BR_SLICE("unknown"), "must be \"error\" or \"pass\"");
+    lua_pop(L, 1);
+}
+
+static void read_numbers(lua_State *L, int table, br_call_opts *o, br_problems *p)
+{
+    br_timeouts *t = &o->timeouts;
+    read_integer(L, table, "connect_timeout", 1, INT32_MAX, true, &t->connect_ms, p);
+    read_integer(L, table, "read_timeout", 1, INT32_MAX, true, &t->read_ms, p);
+    read_integer(L, table, "first_byte_timeout", 1, INT32_MAX, true, &t->first_byte_ms, p);
+    read_integer(L, table, "total_timeout", 1, INT32_MAX, true, &t->total_ms, p);
+    read_integer(L, table, "max_attempts", 1, BR_MAX_ATTEMPTS_MAX, false, &o->max_attempts, p);
+}
+
+/* Borrowed from the caller's table, which outlives the making of the call. */
+static void use_authorization(lua_State *L, int index, br_slice *out, br_problems *p)
+{
+    br_slice value = {NULL, 0};
+    if (lua_type(L, index) == LUA_TSTRING)
+        value = br_lua_slice(L, index);
+    if (value.n > 0 && br_header_value_ok(value))
+        *out = value;
+    else
+        br_problems_add(p, "header-value", BR_SLICE("authorization"),
+                        "must be a string without control characters, not empty");
+}
+
+static void read_authorization(lua_State *L, int table, br_slice *out, br_problems *p)
+{
+    br_lua_rawfield(L, table, "authorization");
+    if (!is_null(L, -1))
+        use_authorization(L, -1, out, p);
+    lua_pop(L, 1);
+    br_lua_rawfield(L, table, "headers");
+    if (lua_type(L, -1) == LUA_TTABLE) {
+        lua_pushnil(L);
+        for (; lua_next(L, -2); lua_pop(L, 1)) {
+            if (lua_type(L, -2) == LUA_TSTRING &&
+                br_slice_eq_nocase(br_lua_slice(L, -2), BR_SLICE("authorization")))
+                use_authorization(L, -1, out, p);
+        }
+    } else if (!is_null(L, -1)) {
+        wrong_type(p, "headers", "a table of names and values", luaL_typename(L, -1));
+    }
+    lua_pop(L, 1);
+}
+
+static void refuse(br_slice name, br_problems *p)
+{
+    br_suggest near;
+    br_suggest_init(&near, name);
+    for (size_t i = 0; i < COUNT(known); i++)
+        br_suggest_try(&near, br_slice_of(known[i]));
+    if (near.best.p)
+        br_problems_add(p, "unknown", name, "unknown option of a call (did you mean %.*s?)",
+                        (int)near.best.n, near.best.p);
+    else
+        br_problems_add(p, "unknown", name, "unknown option of a call");
+}
+
+static void refuse_others(lua_State *L, int table, br_problems *p)
+{
+    lua_pushnil(L);
+    for (; lua_next(L, table); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            br_problems_add(p, "unknown", (br_slice){"", 0},
+                            "options are named: a key is a %s, not a string", luaL_typename(L, -2));
+        else if (!is_known(br_lua_slice(L, -2)))
+            refuse(br_lua_slice(L, -2), p);
+    }
+}
+
+static void defaults(const br_client *client, br_lua_options *out)
+{
+    memset(out, 0, sizeof *out);
+    br_encode_ctx_init(&out->encode, &br_model_builtin);
+    out->encode.validate = br_settings_flag(&client->settings, BR_OPT_VALIDATE);
+    out->encode.strict = br_settings_flag(&client->settings, BR_OPT_STRICT);
+    out->encode.unknown_pass =
+        br_slice_eqs(br_settings_text(&client->settings, BR_OPT_UNKNOWN), "pass");
+    out->call.model = &br_model_builtin;
+    out->call.timeouts = client->timeouts;
+    out->call.max_attempts = client->max_attempts;
+    out->call.retry_timeouts = client->retry_timeouts;
+}
+
+bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out)
+{
+    br_problems *p = &br_lua_state_of(L)->problems;
+    defaults(client, out);
+    if (is_null(L, index))
+        return true;
+    luaL_checktype(L, index, LUA_TTABLE);
+    read_numbers(L, index, &out->call, p);
+    read_flag(L, index, "retry_timeouts", &out->call.retry_timeouts, p);
+    read_flag(L, index, "strict", &out->encode.strict, p);
+    read_flag(L, index, "validate", &out->encode.validate, p);
+    read_flag(L, index, "stream", &out->stream, p);
+    read_unknown_mode(L, index, &out->encode.unknown_pass, p);
+    read_authorization(L, index, &out->call.authorization, p);
+    refuse_others(L, index, p);
+    return !br_problems_any(p);
+}
+
+/* One header of the caller's: the name at -2, the value at -1. */
+static void add_header(lua_State *L, br_request *request, br_problems *p)
+{
+    br_slice name = lua_type(L, -2) == LUA_TSTRING ? br_lua_slice(L, -2) : (br_slice){"", 0};
+    if (!br_header_name_ok(name)) {
+        br_problems_add(p, "header-name", BR_SLICE("headers"),
+                        "a header's name is a string of letters, digits and -");
+        return;
+    }
+    if (br_slice_eq_nocase(name, BR_SLICE("authorization")))
+        return;
+    if (is_reserved(name)) {
+        br_problems_add(p, "header-name", BR_SLICE("headers"), "%.*s is set by the library",
+                        (int)name.n, name.p);
+        return;
+    }
+    if (lua_type(L, -1) != LUA_TSTRING || !br_header_value_ok(br_lua_slice(L, -1))) {
+        br_problems_add(p, "header-value", BR_SLICE("headers"),
+                        "%.*s must be a string without control characters", (int)name.n, name.p);
+        return;
+    }
+    if (!br_headers_set(&request->headers, name, br_lua_slice(L, -1)))
+        br_problems_add(p, "header-value", BR_SLICE("headers"), "too many or too long");
+}
+
+bool br_lua_options_headers(lua_State *L, int index, br_request *request)
+{
+    br_problems *p = &br_lua_state_of(L)->problems;
+    if (is_null(L, index))
+        return true;
+    br_lua_rawfield(L, index, "headers");
+    if (lua_type(L, -1) == LUA_TTABLE) {
+        lua_pushnil(L);
+        for (; lua_next(L, -2); lua_pop(L, 1))
+            add_header(L, request, p);
+    }
+    lua_pop(L, 1);
+    return !br_problems_any(p);
+}
