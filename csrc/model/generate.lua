@@ -349,6 +349,9 @@ end
 
 local error_lists = list_pool("error lists")
 
+--- Made up like tokens when absent, but they name a session and do not make a repeat harmless.
+local SESSION_MEMBERS = { runtimeSessionId = true }
+
 local function op_flags(op)
     local fact, flags = op.fact, 0
     local function set(condition, bit)
@@ -361,7 +364,7 @@ local function op_flags(op)
     set(fact.authtype == "none", 0x10)
     set(fact.streamOut, 0x20)
     for _, member in ipairs(op.input and nodes[op.input].members or {}) do
-        set(member.fact.idem, 0x40)
+        set(member.fact.idem and not SESSION_MEMBERS[member.name], 0x40)
     end
     return flags
 end

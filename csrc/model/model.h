@@ -66,7 +66,7 @@ typedef enum br_method { BR_GET, BR_POST, BR_PUT, BR_DELETE, BR_PATCH, BR_HEAD_M
 #define BR_OP_IDEMPOTENT 0x08
 #define BR_OP_NO_AUTH 0x10
 #define BR_OP_RAW_OUT 0x20 /* the payload of the answer is a streaming blob */
-#define BR_OP_TOKEN 0x40   /* the input has an idempotency token */
+#define BR_OP_TOKEN 0x40   /* the input has an idempotency token (session IDs do not count) */
 
 typedef struct br_op {
     uint16_t name;    /* "Converse" */

@@ -1,0 +1,43 @@
+/*
+** Private to the decoder. Functions that decode push one value; on false they may leave anything on
+** the stack, and the entry point that began the walk cuts it back.
+*/
+#ifndef BR_LUA_DECODE_H
+#define BR_LUA_DECODE_H
+
+#include "core/json.h"
+#include "lua/codec.h"
+
+/* Lives in a userdata, so that a Lua error cannot leak what the reader holds. */
+typedef struct br_decoder {
+    lua_State *L;
+    const br_model *model;
+    const char *problem; /* static text of what was wrong besides the JSON itself */
+    bool declared_only;  /* unknown members of the outermost structure are dropped */
+    unsigned known;      /* declared members that the outermost structure had */
+    unsigned unknown;    /* others that it had */
+    br_json_reader reader;
+    br_buf scratch;
+} br_decoder;
+
+/* Pushes the decoder's userdata. */
+br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text);
+void br_decoder_close(br_decoder *d);
+void br_decoder_open_metatable(lua_State *L);
+
+bool br_decode_value(br_decoder *d, unsigned shape);
+bool br_decode_document(br_decoder *d);
+/* The members of the object that comes next, set into the table on top of the stack. */
+bool br_decode_members(br_decoder *d, const br_shape *s);
+/* Text from a header, or of an XML element. */
+bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text);
+bool br_decode_fail(br_decoder *d, const char *problem);
+
+/* Integers as they are; on LuaJIT those that a double cannot hold as decimal strings. */
+void br_push_integer(lua_State *L, int64_t value);
+void br_push_time(lua_State *L, int64_t ms);
+
+/* decode_xml.c: the output of a query operation, set into the table on top of the stack. */
+bool br_decode_xml(br_decoder *d, const br_op *op, br_slice body);
+
+#endif

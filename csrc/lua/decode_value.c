@@ -1,0 +1,430 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/crypto.h"
+#include "core/times.h"
+#include "lua/decode.h"
+#include "lua/document.h"
+
+#define STACK_PER_LEVEL 6
+#define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
+#define EXACT_INTEGER INT64_C(9007199254740992)
+
+bool br_decode_fail(br_decoder *d, const char *problem)
+{
+    if (d->problem == NULL)
+        d->problem = problem;
+    return false;
+}
+
+static bool room(br_decoder *d)
+{
+    return lua_checkstack(d->L, STACK_PER_LEVEL) || br_decode_fail(d, "the Lua stack is full");
+}
+
+void br_push_integer(lua_State *L, int64_t value)
+{
+#if LUA_VERSION_NUM == 501
+    if (value > EXACT_INTEGER || value < -EXACT_INTEGER) {
+        char digits[24];
+        int n = snprintf(digits, sizeof digits, "%lld", (long long)value);
+        lua_pushlstring(L, digits, (size_t)n);
+        return;
+    }
+    lua_pushnumber(L, (lua_Number)value);
+#else
+    lua_pushinteger(L, (lua_Integer)value);
+#endif
+}
+
+void br_push_time(lua_State *L, int64_t ms)
+{
+    if (ms % 1000 == 0)
+        br_push_integer(L, ms / 1000);
+    else
+        lua_pushnumber(L, (lua_Number)ms / 1000);
+}
+
+static bool push_string(br_decoder *d)
+{
+    br_slice text;
+    if (!br_json_string(&d->reader, &text))
+        return false;
+    lua_pushlstring(d->L, text.p, text.n);
+    return true;
+}
+
+static void push_big_number(lua_State *L, const br_json_number *n)
+{
+#if LUA_VERSION_NUM == 501
+    size_t digits = n->text.n - (n->text.n > 0 && n->text.p[0] == '-');
+    bool whole = strspn(n->text.p + (n->text.n - digits), "0123456789") >= digits;
+    if (whole && fabs(n->d) > (double)EXACT_INTEGER) {
+        lua_pushlstring(L, n->text.p, n->text.n);
+        return;
+    }
+#endif
+    lua_pushnumber(L, (lua_Number)n->d);
+}
+
+static bool push_number(br_decoder *d)
+{
+    br_json_number n;
+    if (!br_json_number_value(&d->reader, &n))
+        return false;
+    if (n.is_integer)
+        br_push_integer(d->L, n.i);
+    else
+        push_big_number(d->L, &n);
+    return true;
+}
+
+static bool push_boolean(br_decoder *d)
+{
+    bool value;
+    if (!br_json_bool(&d->reader, &value))
+        return false;
+    lua_pushboolean(d->L, value);
+    return true;
+}
+
+static bool push_null(br_decoder *d)
+{
+    if (!br_json_null(&d->reader))
+        return false;
+    br_push_null(d->L);
+    return true;
+}
+
+static bool document_array(br_decoder *d)
+{
+    lua_State *L = d->L;
+    lua_Integer i = 0;
+    int next;
+    if (!room(d) || !br_json_array_begin(&d->reader))
+        return false;
+    lua_newtable(L);
+    br_document_set_array(L);
+    while ((next = br_json_array_next(&d->reader, i == 0)) == 1) {
+        if (!br_decode_document(d))
+            return false;
+        lua_rawseti(L, -2, (int)++i);
+    }
+    return next == 0;
+}
+
+static bool document_object(br_decoder *d)
+{
+    lua_State *L = d->L;
+    bool first = true;
+    br_slice key;
+    int next;
+    if (!room(d) || !br_json_object_begin(&d->reader))
+        return false;
+    lua_newtable(L);
+    br_document_set_object(L);
+    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
+        first = false;
+        lua_pushlstring(L, key.p, key.n);
+        if (!br_decode_document(d))
+            return false;
+        lua_rawset(L, -3);
+    }
+    return next == 0;
+}
+
+bool br_decode_document(br_decoder *d)
+{
+    switch (br_json_peek(&d->reader)) {
+    case BR_JSON_NULL:
+        return push_null(d);
+    case BR_JSON_FALSE:
+    case BR_JSON_TRUE:
+        return push_boolean(d);
+    case BR_JSON_NUMBER:
+        return push_number(d);
+    case BR_JSON_STRING:
+        return push_string(d);
+    case BR_JSON_ARRAY:
+        return document_array(d);
+    case BR_JSON_OBJECT:
+        return document_object(d);
+    case BR_JSON_ERROR:
+        break;
+    }
+    return false;
+}
+
+static bool decode_integer(br_decoder *d)
+{
+    br_json_number n;
+    if (br_json_peek(&d->reader) != BR_JSON_NUMBER)
+        return br_decode_document(d);
+    if (!br_json_number_value(&d->reader, &n))
+        return false;
+    if (n.is_integer)
+        br_push_integer(d->L, n.i);
+    else if (n.d == floor(n.d) && fabs(n.d) < 9.2e18)
+        br_push_integer(d->L, (int64_t)n.d);
+    else
+        lua_pushnumber(d->L, (lua_Number)n.d);
+    return true;
+}
+
+/* Smithy writes what JSON numbers cannot say as strings. */
+static bool push_special_double(lua_State *L, br_slice text)
+{
+    double value;
+    if (br_slice_eqs(text, "NaN"))
+        value = (double)NAN;
+    else if (br_slice_eqs(text, "Infinity"))
+        value = (double)INFINITY;
+    else if (br_slice_eqs(text, "-Infinity"))
+        value = -(double)INFINITY;
+    else
+        return false;
+    lua_pushnumber(L, (lua_Number)value);
+    return true;
+}
+
+static bool decode_double(br_decoder *d)
+{
+    br_json_number n;
+    br_slice text;
+    br_json_type type = br_json_peek(&d->reader);
+    if (type == BR_JSON_STRING) {
+        if (!br_json_string(&d->reader, &text))
+            return false;
+        if (!push_special_double(d->L, text))
+            lua_pushlstring(d->L, text.p, text.n);
+        return true;
+    }
+    if (type != BR_JSON_NUMBER)
+        return br_decode_document(d);
+    if (!br_json_number_value(&d->reader, &n))
+        return false;
+    lua_pushnumber(d->L, (lua_Number)n.d);
+    return true;
+}
+
+static bool decode_blob(br_decoder *d)
+{
+    br_slice text;
+    if (!br_json_string(&d->reader, &text))
+        return br_decode_fail(d, "a byte string is no string");
+    br_buf_clear(&d->scratch);
+    if (!br_base64_decode(&d->scratch, text))
+        return br_decode_fail(d, "a byte string is not base64");
+    lua_pushlstring(d->L, br_buf_slice(&d->scratch).p, d->scratch.len);
+    return true;
+}
+
+static bool push_time_text(br_decoder *d, br_slice text)
+{
+    int64_t ms;
+    if (!br_time_parse_iso(text, &ms) && !br_time_parse_http(text, &ms))
+        return br_decode_fail(d, "a time is neither a number nor an ISO 8601 text");
+    br_push_time(d->L, ms);
+    return true;
+}
+
+static bool decode_time(br_decoder *d)
+{
+    br_slice text;
+    if (br_json_peek(&d->reader) == BR_JSON_NUMBER)
+        return push_number(d);
+    if (!br_json_string(&d->reader, &text))
+        return br_decode_fail(d, "a time is neither a number nor a text");
+    return push_time_text(d, text);
+}
+
+/* Lists and maps without null: absent in answers, unless the shape is sparse. */
+static bool skip_null(br_decoder *d, const br_shape *s)
+{
+    if ((s->flags & BR_SHAPE_SPARSE) != 0 || br_json_peek(&d->reader) != BR_JSON_NULL)
+        return false;
+    return br_json_null(&d->reader);
+}
+
+static bool decode_element(br_decoder *d, const br_shape *s, unsigned shape)
+{
+    if ((s->flags & BR_SHAPE_SPARSE) != 0 && br_json_peek(&d->reader) == BR_JSON_NULL)
+        return push_null(d);
+    return br_decode_value(d, shape);
+}
+
+static bool decode_list(br_decoder *d, const br_shape *s)
+{
+    lua_State *L = d->L;
+    lua_Integer i = 0;
+    bool first = true;
+    int next;
+    if (!room(d))
+        return false;
+    if (br_json_peek(&d->reader) != BR_JSON_ARRAY)
+        return br_decode_fail(d, "a list is none");
+    if (!br_json_array_begin(&d->reader))
+        return false;
+    lua_createtable(L, 1, 0);
+    while ((next = br_json_array_next(&d->reader, first)) == 1) {
+        first = false;
+        if (skip_null(d, s))
+            continue;
+        if (!decode_element(d, s, s->a))
+            return false;
+        lua_rawseti(L, -2, (int)++i);
+    }
+    return next == 0;
+}
+
+static bool decode_map(br_decoder *d, const br_shape *s)
+{
+    lua_State *L = d->L;
+    bool first = true;
+    br_slice key;
+    int next;
+    if (!room(d))
+        return false;
+    if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
+        return br_decode_fail(d, "a map is no object");
+    if (!br_json_object_begin(&d->reader))
+        return false;
+    lua_newtable(L);
+    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
+        first = false;
+        if (skip_null(d, s))
+            continue;
+        lua_pushlstring(L, key.p, key.n);
+        if (!decode_element(d, s, s->b))
+            return false;
+        lua_rawset(L, -3);
+    }
+    return next == 0;
+}
+
+/* The key is pushed first: reading the value may overwrite the bytes it lies in. */
+static bool decode_member(br_decoder *d, const br_shape *s, br_slice key, bool outermost)
+{
+    int member = br_model_member(d->model, s, key);
+    if (outermost) {
+        d->known += member >= 0;
+        d->unknown += member < 0;
+        if (member < 0 && d->declared_only)
+            return br_json_skip(&d->reader);
+    }
+    lua_pushlstring(d->L, key.p, key.n);
+    if (member >= 0 ? !br_decode_value(d, d->model->members[member].shape) : !br_decode_document(d))
+        return false;
+    lua_rawset(d->L, -3);
+    return true;
+}
+
+static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
+{
+    bool first = true;
+    br_slice key;
+    int next;
+    if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
+        return br_decode_fail(d, "a structure is no object");
+    if (!br_json_object_begin(&d->reader))
+        return false;
+    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
+        first = false;
+        if (br_json_peek(&d->reader) == BR_JSON_NULL ? !br_json_null(&d->reader)
+                                                     : !decode_member(d, s, key, outermost))
+            return false;
+    }
+    return next == 0;
+}
+
+bool br_decode_members(br_decoder *d, const br_shape *s)
+{
+    return room(d) && decode_object(d, s, true);
+}
+
+static bool decode_structure(br_decoder *d, const br_shape *s)
+{
+    if (!room(d))
+        return false;
+    int hint = s->kind == BR_SHAPE_UNION ? 1 : s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
+    lua_createtable(d->L, 0, hint);
+    return decode_object(d, s, false);
+}
+
+bool br_decode_value(br_decoder *d, unsigned shape)
+{
+    const br_shape *s = &d->model->shapes[shape];
+    switch ((br_shape_kind)s->kind) {
+    case BR_SHAPE_STRUCTURE:
+    case BR_SHAPE_UNION:
+        return decode_structure(d, s);
+    case BR_SHAPE_LIST:
+        return decode_list(d, s);
+    case BR_SHAPE_MAP:
+        return decode_map(d, s);
+    case BR_SHAPE_BLOB:
+        return decode_blob(d);
+    case BR_SHAPE_INTEGER:
+    case BR_SHAPE_LONG:
+        return decode_integer(d);
+    case BR_SHAPE_FLOAT:
+    case BR_SHAPE_DOUBLE:
+        return decode_double(d);
+    case BR_SHAPE_TIMESTAMP:
+        return decode_time(d);
+    case BR_SHAPE_STRING:
+    case BR_SHAPE_BOOLEAN:
+    case BR_SHAPE_DOCUMENT:
+        break;
+    }
+    return br_decode_document(d);
+}
+
+static bool push_number_text(br_decoder *d, br_slice text, bool whole)
+{
+    br_json_reader r;
+    br_json_number n;
+    br_json_reader_init(&r, text);
+    bool ok = br_json_number_value(&r, &n) && br_json_end(&r);
+    br_json_reader_free(&r);
+    if (!ok)
+        return !whole && push_special_double(d->L, text) ? true
+                                                         : br_decode_fail(d, "a number is none");
+    if (whole && n.is_integer)
+        br_push_integer(d->L, n.i);
+    else
+        lua_pushnumber(d->L, (lua_Number)n.d);
+    return true;
+}
+
+static bool push_base64_text(br_decoder *d, br_slice text)
+{
+    br_buf_clear(&d->scratch);
+    if (!br_base64_decode(&d->scratch, text))
+        return br_decode_fail(d, "a byte string is not base64");
+    lua_pushlstring(d->L, br_buf_slice(&d->scratch).p, d->scratch.len);
+    return true;
+}
+
+bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text)
+{
+    switch ((br_shape_kind)s->kind) {
+    case BR_SHAPE_BOOLEAN:
+        lua_pushboolean(d->L, br_slice_eqs(text, "true"));
+        return true;
+    case BR_SHAPE_INTEGER:
+    case BR_SHAPE_LONG:
+        return push_number_text(d, text, true);
+    case BR_SHAPE_FLOAT:
+    case BR_SHAPE_DOUBLE:
+        return push_number_text(d, text, false);
+    case BR_SHAPE_TIMESTAMP:
+        return push_time_text(d, text);
+    case BR_SHAPE_BLOB:
+        return push_base64_text(d, text);
+    default:
+        lua_pushlstring(d->L, text.p, text.n);
+        return true;
+    }
+}

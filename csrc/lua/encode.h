@@ -1,0 +1,109 @@
+/*
+** Private to the encoder: the state of one walk over an input, and what its files share.
+** Everything here works on the value on top of the Lua stack and leaves the stack as it was.
+*/
+#ifndef BR_LUA_ENCODE_H
+#define BR_LUA_ENCODE_H
+
+#include <string.h>
+
+#include "core/decimal.h"
+#include "lua/codec.h"
+
+/* One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. */
+typedef struct br_step {
+    br_slice name;
+    lua_Integer index;
+} br_step;
+
+typedef struct br_encoder {
+    lua_State *L;
+    const br_encode_ctx *ctx; /* NULL: a document alone */
+    const br_model *model;
+    br_buf *out;
+    br_problems *problems;
+    bool form;       /* key=value pairs instead of JSON */
+    unsigned secret; /* > 0: inside a sensitive shape, no value may be shown */
+    unsigned depth;  /* steps in path */
+    br_step path[BR_CODEC_DEPTH_MAX];
+} br_encoder;
+
+static inline const br_shape *br_encoder_shape(const br_encoder *e, unsigned shape)
+{
+    return &e->model->shapes[shape];
+}
+
+static inline br_slice br_lua_slice(lua_State *L, int index)
+{
+    br_slice s;
+    s.p = lua_tolstring(L, index, &s.n);
+    return s;
+}
+
+static inline bool br_lua_is_null(lua_State *L, int index)
+{
+    return lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == NULL;
+}
+
+/* As br_buf_add; the common case, room left, without a call. */
+static inline void br_put(br_buf *b, const char *text, size_t n)
+{
+    if (b->failed || n >= b->cap - b->len || n > b->max - b->len) {
+        br_buf_add(b, text, n);
+        return;
+    }
+    memcpy(b->data + b->len, text, n);
+    b->len += n;
+    b->data[b->len] = '\0';
+}
+
+static inline void br_put_char(br_buf *b, char c)
+{
+    br_put(b, &c, 1);
+}
+
+/* encode_problem.c: violations at the path in hand, or at a member of it. */
+void br_encode_problem(br_encoder *e, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void br_encode_problem_at(br_encoder *e, const char *kind, br_slice member, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void br_encode_wrong_type(br_encoder *e, const char *expected);
+void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name);
+void br_encode_union_count(br_encoder *e, const br_shape *s, const uint64_t *seen, unsigned count);
+/* The path as a form key: steps joined with '.', list indexes as member.N. */
+void br_encode_form_key(const br_encoder *e, br_buf *out);
+
+/* encode_text.c: scalars as text, fully checked. */
+typedef struct br_text {
+    br_slice s;
+    bool quoted;                     /* a JSON string: to be quoted and escaped */
+    bool ascii;                      /* quoted, but needs no escapes and no UTF-8 check */
+    char small[BR_DOUBLE_TEXT_SIZE]; /* s may point here */
+} br_text;
+/* false: not encodable, and the problem is reported. */
+bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text);
+/* Lengths in what the shape counts: elements, pairs, bytes. */
+void br_encode_check_count(br_encoder *e, unsigned limits, size_t n, const char *unit);
+void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text);
+
+/* encode_value.c */
+bool br_encode_enter(br_encoder *e, const char *expected);
+void br_encode_value(br_encoder *e, unsigned shape);
+/*
+** Members of the structure on top of the stack that belong into the body. `braces` false: members
+** are checked but nothing is written (the body is something else).
+*/
+void br_encode_body_members(br_encoder *e, const br_shape *s, bool braces);
+/* Fills in the token if there is none yet; false: no randomness, reported. */
+bool br_encode_token(br_encoder *e, int member, br_slice *token);
+
+/* encode_document.c */
+void br_encode_document(br_encoder *e);
+/*
+** Walks the table on top of the stack as a list and calls `item` for each element, which is then
+** on top, with its index as last step. Elements come in order. false: it is no list (reported).
+*/
+typedef void br_item_encoder(br_encoder *e, const void *how);
+bool br_encode_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count);
+
+#endif

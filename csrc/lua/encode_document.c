@@ -1,0 +1,231 @@
+#include <math.h>
+#include <stdio.h>
+
+#include "core/json.h"
+#include "lua/document.h"
+#include "lua/encode.h"
+
+static void encode_number(br_encoder *e)
+{
+    lua_State *L = e->L;
+    if (lua_isinteger(L, -1)) {
+        br_json_write_int(e->out, (int64_t)lua_tointeger(L, -1));
+        return;
+    }
+    double d = (double)lua_tonumber(L, -1);
+#if LUA_VERSION_NUM == 501
+    if (d == floor(d) && fabs(d) <= 9007199254740992.0 && !(d == 0 && signbit(d))) {
+        br_json_write_int(e->out, (int64_t)d);
+        return;
+    }
+#endif
+    if (!isfinite(d))
+        br_encode_problem(e, "type", "a document holds finite numbers only");
+    else
+        br_json_write_double(e->out, d);
+}
+
+static void encode_string(br_encoder *e)
+{
+    if (!br_json_write_string(e->out, br_lua_slice(e->L, -1)) && !e->out->failed)
+        br_encode_problem(e, "type", "is not valid UTF-8");
+}
+
+static void encode_element(br_encoder *e, const void *how)
+{
+    (void)how;
+    br_encode_document(e);
+}
+
+static bool encode_entry(br_encoder *e, bool first)
+{
+    if (lua_type(e->L, -2) != LUA_TSTRING) {
+        br_encode_problem(e, "type", "a document's map has string keys only, got a key of type %s",
+                          luaL_typename(e->L, -2));
+        return false;
+    }
+    br_slice key = br_lua_slice(e->L, -2);
+    e->path[e->depth++] = (br_step){key, 0};
+    if (!first)
+        br_put_char(e->out, ',');
+    if (!br_json_write_string(e->out, key) && !e->out->failed)
+        br_encode_problem(e, "type", "the key is not valid UTF-8");
+    br_put_char(e->out, ':');
+    br_encode_document(e);
+    e->depth--;
+    return true;
+}
+
+static void encode_map(br_encoder *e)
+{
+    lua_State *L = e->L;
+    bool first = true;
+    br_put_char(e->out, '{');
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        first = !encode_entry(e, first) && first;
+        lua_pop(L, 1);
+    }
+    br_put_char(e->out, '}');
+}
+
+/* By its mark; without one, a table with something at 1 is a list, and an empty one a map. */
+static bool is_list(lua_State *L)
+{
+    br_mark mark = br_document_mark(L, -1);
+    if (mark == BR_MARK_ARRAY || mark == BR_MARK_OBJECT)
+        return mark == BR_MARK_ARRAY;
+    if (lua_rawlen(L, -1) > 0)
+        return true;
+    if (mark == BR_MARK_NONE)
+        return false;
+    lua_pushnil(L);
+    bool empty = lua_next(L, -2) == 0;
+    lua_pop(L, empty ? 0 : 2);
+    return empty;
+}
+
+static void encode_table(br_encoder *e)
+{
+    size_t count;
+    if (!br_encode_enter(e, "a table"))
+        return;
+    if (is_list(e->L))
+        br_encode_items(e, encode_element, NULL, &count);
+    else
+        encode_map(e);
+}
+
+void br_encode_document(br_encoder *e)
+{
+    lua_State *L = e->L;
+    switch (lua_type(L, -1)) {
+    case LUA_TTABLE:
+        encode_table(e);
+        break;
+    case LUA_TSTRING:
+        encode_string(e);
+        break;
+    case LUA_TNUMBER:
+        encode_number(e);
+        break;
+    case LUA_TBOOLEAN:
+        br_buf_adds(e->out, lua_toboolean(L, -1) ? "true" : "false");
+        break;
+    default:
+        if (br_lua_is_null(L, -1))
+            br_put(e->out, "null", 4);
+        else if (br_document_is_empty_array(L, -1))
+            br_put(e->out, "[]", 2);
+        else
+            br_encode_wrong_type(e, "a string, number, boolean, table or bedrock.null");
+    }
+}
+
+static void encode_next_item(br_encoder *e, br_item_encoder *item, const void *how, lua_Integer i)
+{
+    if (i > 1 && !e->form)
+        br_put_char(e->out, ',');
+    e->path[e->depth++] = (br_step){{NULL, 0}, i};
+    item(e, how);
+    e->depth--;
+}
+
+static bool is_key(lua_State *L, int index, lua_Integer wanted)
+{
+    return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == (lua_Number)wanted;
+}
+
+/*
+** The elements as lua_next gives them, which is in order for all but strangely made tables. Stops
+** (false) at the first key out of order; *count elements are written then.
+*/
+static bool items_in_order(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
+{
+    lua_State *L = e->L;
+    *count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        if (!is_key(L, -2, (lua_Integer)*count + 1)) {
+            lua_pop(L, 2);
+            return false;
+        }
+        encode_next_item(e, item, how, (lua_Integer)++ * count);
+        lua_pop(L, 1);
+    }
+    return true;
+}
+
+/* Counts the keys; false if one is no positive integer up to `limit`. */
+static bool all_indexes(lua_State *L, size_t limit, size_t *count)
+{
+    *count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        lua_pop(L, 1);
+        lua_Number key = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+        if (!(key >= 1 && key <= (lua_Number)limit && key == floor(key))) {
+            lua_pop(L, 1);
+            return false;
+        }
+        ++*count;
+    }
+    return true;
+}
+
+static void report_no_list(br_encoder *e)
+{
+    lua_State *L = e->L;
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) != LUA_TNUMBER) {
+            br_slice key = lua_type(L, -1) == LUA_TSTRING ? br_lua_slice(L, -1) : BR_SLICE("");
+            br_encode_problem(e, "type", "expected a list, got a table with the key \"%.*s\"",
+                              key.n > 60 ? 60 : (int)key.n, key.p);
+            lua_pop(L, 1);
+            return;
+        }
+    }
+    br_encode_problem(e, "type", "expected a list without holes: keys 1, 2, …");
+}
+
+static bool remaining_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
+{
+    lua_State *L = e->L;
+    size_t length = lua_rawlen(L, -1), keys;
+    if (!all_indexes(L, length, &keys) || keys != length) {
+        report_no_list(e);
+        return false;
+    }
+    while (*count < length) {
+        lua_rawgeti(L, -1, (int)++*count);
+        encode_next_item(e, item, how, (lua_Integer)*count);
+        lua_pop(L, 1);
+    }
+    return true;
+}
+
+bool br_encode_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
+{
+    if (!e->form)
+        br_put_char(e->out, '[');
+    bool ok = items_in_order(e, item, how, count) || remaining_items(e, item, how, count);
+    if (!e->form)
+        br_put_char(e->out, ']');
+    return ok;
+}
+
+bool br_write_json(lua_State *L, int index, br_buf *out, br_problems *problems)
+{
+    br_encoder e = {.L = L, .out = out, .problems = problems};
+    size_t before = problems->count + problems->dropped;
+    if (!lua_checkstack(L, 8))
+        return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
+    lua_pushvalue(L, index);
+    br_encode_document(&e);
+    lua_pop(L, 1);
+    if (out->failed)
+        br_problems_add(problems, "max-length", BR_SLICE(""), "is larger than %zu bytes", out->max);
+    return problems->count + problems->dropped == before;
+}

@@ -1,0 +1,317 @@
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/decimal.h"
+#include "core/json.h"
+#include "core/times.h"
+#include "lua/encode.h"
+
+#define SHOWN_MAX 60
+#define EXACT_DOUBLE 9007199254740992.0 /* 2^53: integers up to it are exact */
+#define MS_MAX 253402300799999.0        /* 9999-12-31T23:59:59.999Z */
+#define MS_MIN (-62167219200000.0)      /* 0000-01-01T00:00:00Z */
+
+static const br_limits *limits_of(const br_encoder *e, unsigned limits)
+{
+    bool wanted = limits != BR_NONE && e->ctx->validate;
+    return wanted ? &e->model->limits[limits] : NULL;
+}
+
+void br_encode_check_count(br_encoder *e, unsigned limits, size_t n, const char *unit)
+{
+    const br_limits *l = limits_of(e, limits);
+    if (l == NULL)
+        return;
+    if ((double)n < l->min)
+        br_encode_problem(e, "min-length", "has %zu %s, the minimum is %.17g", n, unit, l->min);
+    else if ((double)n > l->max)
+        br_encode_problem(e, "max-length", "has %zu %s, the maximum is %.17g", n, unit, l->max);
+}
+
+/* Code points are counted only where the number of bytes does not settle the matter. */
+static void check_code_points(br_encoder *e, unsigned limits, br_slice text)
+{
+    const br_limits *l = limits_of(e, limits);
+    if (l == NULL || ((double)text.n <= l->max && (double)(text.n / 4) >= l->min))
+        return;
+    br_encode_check_count(e, limits, br_utf8_length(text), "characters");
+}
+
+static bool in_enum(const br_encoder *e, unsigned list, br_slice text)
+{
+    const uint16_t *values = e->model->enums + list;
+    for (unsigned i = 1; i <= values[0]; i++) {
+        if (br_slice_eq(br_model_name(e->model, values[i]), text))
+            return true;
+    }
+    return false;
+}
+
+static void report_enum(br_encoder *e, unsigned list, br_slice text)
+{
+    char allowed[320] = "";
+    size_t len = 0;
+    const uint16_t *values = e->model->enums + list;
+    for (unsigned i = 1; i <= values[0] && len < sizeof allowed - 64; i++) {
+        br_slice value = br_model_name(e->model, values[i]);
+        len += (size_t)snprintf(allowed + len, sizeof allowed - len, "%s%.*s", i > 1 ? ", " : "",
+                                value.n > 60 ? 60 : (int)value.n, value.p);
+    }
+    if (e->secret > 0 || text.n > SHOWN_MAX)
+        br_encode_problem(e, "enum", "is not one of %s", allowed);
+    else
+        br_encode_problem(e, "enum", "\"%.*s\" is not one of %s", (int)text.n, text.p, allowed);
+}
+
+void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
+{
+    check_code_points(e, s->a, text);
+    if (!e->ctx->strict)
+        return;
+    if (s->b != BR_NONE && !in_enum(e, s->b, text))
+        report_enum(e, s->b, text);
+}
+
+static bool string_text(br_encoder *e, const br_shape *s, br_text *text)
+{
+    if (lua_type(e->L, -1) != LUA_TSTRING) {
+        br_encode_wrong_type(e, "a string");
+        return false;
+    }
+    text->s = br_lua_slice(e->L, -1);
+    text->quoted = true;
+    br_encode_check_string(e, s, text->s);
+    return true;
+}
+
+static bool boolean_text(br_encoder *e, br_text *text)
+{
+    if (!lua_isboolean(e->L, -1)) {
+        br_encode_wrong_type(e, "a boolean");
+        return false;
+    }
+    text->s = lua_toboolean(e->L, -1) ? BR_SLICE("true") : BR_SLICE("false");
+    return true;
+}
+
+static void check_value(br_encoder *e, unsigned limits, double value)
+{
+    const br_limits *l = limits_of(e, limits);
+    if (l == NULL || (value >= l->min && value <= l->max))
+        return;
+    bool low = value < l->min;
+    const char *kind = low ? "min-value" : "max-value";
+    const char *side = low ? "below the minimum" : "above the maximum";
+    double bound = low ? l->min : l->max;
+    if (e->secret > 0)
+        br_encode_problem(e, kind, "is %s %.17g", side, bound);
+    else
+        br_encode_problem(e, kind, "%.14g is %s %.17g", value, side, bound);
+}
+
+/* Digits with an optional sign, all of the text, within int64. `suffix` may follow. */
+static bool parse_decimal(br_slice text, bool cdata, int64_t *value)
+{
+    char *end;
+    size_t digits = text.n > 0 && text.p[0] == '-' ? 1 : 0;
+    if (text.n == digits || text.n > 24 || text.p[digits] < '0' || text.p[digits] > '9')
+        return false;
+    errno = 0;
+    long long parsed = strtoll(text.p, &end, 10);
+    *value = parsed;
+    if (errno != 0)
+        return false;
+    size_t used = (size_t)(end - text.p);
+    br_slice rest = {text.p + used, text.n - used};
+    return cdata ? br_slice_eqs(rest, "LL") || br_slice_eqs(rest, "ULL") : rest.n == 0;
+}
+
+#ifdef BR_LUA_TCDATA
+/* A boxed 64-bit integer of LuaJIT prints as digits and LL or ULL; nothing else does. */
+static bool cdata_integer(lua_State *L, int64_t *value)
+{
+    if (lua_type(L, -1) != BR_LUA_TCDATA)
+        return false;
+    lua_pushliteral(L, LUA_LOADED_TABLE);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushliteral(L, "_G");
+    lua_rawget(L, -2);
+    lua_pushliteral(L, "tostring");
+    lua_rawget(L, -2);
+    lua_pushvalue(L, -4);
+    bool ok = lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING;
+    ok = ok && parse_decimal(br_lua_slice(L, -1), true, value);
+    lua_pop(L, 3);
+    return ok;
+}
+#endif
+
+typedef enum integer_outcome {
+    INTEGER_OK,
+    INTEGER_NOT,
+    INTEGER_FRACTION,
+    INTEGER_RANGE
+} integer_outcome;
+
+static integer_outcome double_to_integer(double d, int64_t *value)
+{
+    if (!isfinite(d))
+        return INTEGER_NOT;
+    if (d != floor(d))
+        return INTEGER_FRACTION;
+    if (d < -9223372036854775808.0 || d >= 9223372036854775808.0)
+        return INTEGER_RANGE;
+#if LUA_VERSION_NUM == 501
+    if (fabs(d) > EXACT_DOUBLE)
+        return INTEGER_RANGE;
+#endif
+    *value = (int64_t)d;
+    return INTEGER_OK;
+}
+
+static integer_outcome read_integer(br_encoder *e, bool is_long, int64_t *value)
+{
+    lua_State *L = e->L;
+    if (lua_isinteger(L, -1)) {
+        *value = (int64_t)lua_tointeger(L, -1);
+        return INTEGER_OK;
+    }
+    if (lua_type(L, -1) == LUA_TNUMBER)
+        return double_to_integer((double)lua_tonumber(L, -1), value);
+    if (is_long && lua_type(L, -1) == LUA_TSTRING)
+        return parse_decimal(br_lua_slice(L, -1), false, value) ? INTEGER_OK : INTEGER_NOT;
+#ifdef BR_LUA_TCDATA
+    if (cdata_integer(L, value))
+        return INTEGER_OK;
+#endif
+    return INTEGER_NOT;
+}
+
+static bool integer_text(br_encoder *e, const br_shape *s, br_text *text)
+{
+    int64_t value = 0;
+    bool is_long = s->kind == BR_SHAPE_LONG;
+    integer_outcome outcome = read_integer(e, is_long, &value);
+    if (outcome == INTEGER_NOT) {
+        br_encode_wrong_type(e, "an integer");
+        return false;
+    }
+    if (outcome == INTEGER_FRACTION) {
+        br_encode_problem(e, "type", "expected an integer, got a number with a fraction");
+        return false;
+    }
+    size_t before = e->problems->count + e->problems->dropped;
+    if (outcome == INTEGER_OK)
+        check_value(e, s->a, (double)value);
+    if (e->problems->count + e->problems->dropped > before)
+        return false;
+    if (outcome == INTEGER_RANGE || (!is_long && (value < INT32_MIN || value > INT32_MAX))) {
+        br_encode_problem(e, "type", "does not fit a %d-bit integer%s", is_long ? 64 : 32,
+                          is_long ? " exactly: give it as a decimal string" : "");
+        return false;
+    }
+    text->s.p = text->small;
+    text->s.n = (size_t)snprintf(text->small, sizeof text->small, "%lld", (long long)value);
+    return true;
+}
+
+static bool number_text(br_encoder *e, const br_shape *s, br_text *text)
+{
+    if (lua_type(e->L, -1) != LUA_TNUMBER) {
+        br_encode_wrong_type(e, "a number");
+        return false;
+    }
+    if (lua_isinteger(e->L, -1)) {
+        check_value(e, s->a, (double)lua_tointeger(e->L, -1));
+        text->s.p = text->small;
+        text->s.n = (size_t)snprintf(text->small, sizeof text->small, "%lld",
+                                     (long long)lua_tointeger(e->L, -1));
+        return true;
+    }
+    double d = (double)lua_tonumber(e->L, -1);
+    if (!isfinite(d)) {
+        br_encode_problem(e, "type", "expected a finite number, got %s",
+                          isnan(d) ? "NaN" : "infinity");
+        return false;
+    }
+    check_value(e, s->a, d);
+    text->s = (br_slice){text->small, br_double_text(d, text->small)};
+    return true;
+}
+
+static bool read_time(br_encoder *e, int64_t *ms)
+{
+    lua_State *L = e->L;
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        if (br_time_parse_iso(br_lua_slice(L, -1), ms))
+            return true;
+        br_encode_problem(e, "type",
+                          "expected epoch seconds or an ISO 8601 time such as "
+                          "2026-01-31T12:00:00Z");
+        return false;
+    }
+    if (lua_type(L, -1) != LUA_TNUMBER) {
+        br_encode_wrong_type(e, "a time (epoch seconds or an ISO 8601 string)");
+        return false;
+    }
+    double scaled = floor((double)lua_tonumber(L, -1) * 1000.0 + 0.5);
+    if (!(scaled >= MS_MIN && scaled <= MS_MAX)) {
+        br_encode_problem(e, "type", "is no time in the years 0 to 9999 (epoch seconds)");
+        return false;
+    }
+    *ms = (int64_t)scaled;
+    return true;
+}
+
+static void write_epoch(int64_t ms, br_text *text)
+{
+    long long whole = ms / 1000, rest = ms % 1000;
+    const char *sign = ms < 0 ? "-" : "";
+    whole = whole < 0 ? -whole : whole;
+    rest = rest < 0 ? -rest : rest;
+    int n = snprintf(text->small, sizeof text->small, "%s%lld.%03lld", sign, whole, rest);
+    while (n > 0 && text->small[n - 1] == '0')
+        n--;
+    if (n > 0 && text->small[n - 1] == '.')
+        n--;
+    text->s = (br_slice){text->small, (size_t)n};
+}
+
+static bool time_text(br_encoder *e, const br_shape *s, br_text *text)
+{
+    int64_t ms;
+    if (!read_time(e, &ms))
+        return false;
+    if (s->a == BR_TIME_EPOCH && !e->form) {
+        write_epoch(ms, text);
+        return true;
+    }
+    br_time_iso(ms, text->small);
+    text->s = br_slice_of(text->small);
+    text->quoted = text->ascii = true;
+    return true;
+}
+
+bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text)
+{
+    text->quoted = text->ascii = false;
+    switch ((br_shape_kind)s->kind) {
+    case BR_SHAPE_STRING:
+        return string_text(e, s, text);
+    case BR_SHAPE_BOOLEAN:
+        return boolean_text(e, text);
+    case BR_SHAPE_INTEGER:
+    case BR_SHAPE_LONG:
+        return integer_text(e, s, text);
+    case BR_SHAPE_FLOAT:
+    case BR_SHAPE_DOUBLE:
+        return number_text(e, s, text);
+    case BR_SHAPE_TIMESTAMP:
+        return time_text(e, s, text);
+    default:
+        br_encode_wrong_type(e, "a scalar");
+        return false;
+    }
+}

@@ -1,0 +1,322 @@
+#include "core/json.h"
+#include "core/uri.h"
+#include "lua/encode.h"
+
+#define SEEN_WORDS (BR_MEMBERS_MAX / 64)
+#define STACK_PER_LEVEL 8
+
+/* What is known of a structure while its table is walked. */
+typedef struct walk {
+    const br_shape *shape;
+    uint64_t seen[SEEN_WORDS];
+    unsigned count; /* members that are there */
+    bool comma;     /* something was written */
+    bool braces;
+    bool top; /* members of the operation's input: only those bound to the body are written */
+} walk;
+
+bool br_encode_enter(br_encoder *e, const char *expected)
+{
+    if (!lua_istable(e->L, -1)) {
+        br_encode_wrong_type(e, expected);
+        return false;
+    }
+    if (e->depth >= BR_CODEC_DEPTH_MAX || !lua_checkstack(e->L, STACK_PER_LEVEL)) {
+        br_encode_problem(e, "type", "nested deeper than %d tables (does one contain itself?)",
+                          BR_CODEC_DEPTH_MAX);
+        return false;
+    }
+    return true;
+}
+
+/* Pairs of a form: the path, '=', the text. Nothing here calls Lua, so the buffer cannot leak. */
+static void put_form_pair(br_encoder *e, br_slice text)
+{
+    br_buf key;
+    br_buf_init(&key, BR_QUERY_MAX);
+    br_encode_form_key(e, &key);
+    if (key.failed)
+        e->out->failed = true;
+    if (e->out->len > 0)
+        br_put_char(e->out, '&');
+    br_uri_encode(e->out, br_buf_slice(&key), false);
+    br_put_char(e->out, '=');
+    br_uri_encode(e->out, text, false);
+    br_buf_free(&key);
+}
+
+static void not_utf8(br_encoder *e)
+{
+    if (!e->out->failed)
+        br_encode_problem(e, "type", "is not valid UTF-8");
+}
+
+static void put_text(br_encoder *e, const br_text *text)
+{
+    if (e->form) {
+        if (text->quoted && !text->ascii && !br_utf8_valid(text->s))
+            not_utf8(e);
+        else
+            put_form_pair(e, text->s);
+        return;
+    }
+    if (!text->quoted) {
+        br_put(e->out, text->s.p, text->s.n);
+    } else if (!br_json_write_string(e->out, text->s)) {
+        not_utf8(e);
+    }
+}
+
+static void encode_scalar(br_encoder *e, const br_shape *s)
+{
+    br_text text;
+    if (br_encode_text(e, s, &text))
+        put_text(e, &text);
+}
+
+static void encode_blob(br_encoder *e, const br_shape *s)
+{
+    if (lua_type(e->L, -1) != LUA_TSTRING) {
+        br_encode_wrong_type(e, "a string of bytes (it is base64-encoded for you)");
+        return;
+    }
+    br_slice bytes = br_lua_slice(e->L, -1);
+    br_encode_check_count(e, s->a, bytes.n, "bytes");
+    br_json_write_base64(e->out, bytes);
+}
+
+static void put_member_name(br_encoder *e, walk *w, br_slice name)
+{
+    if (e->form)
+        return;
+    br_put(e->out, ",\"", w->comma ? 2 : 0);
+    if (!w->comma)
+        br_put_char(e->out, '"');
+    br_put(e->out, name.p, name.n);
+    br_put(e->out, "\":", 2);
+    w->comma = true;
+}
+
+static void encode_unknown(br_encoder *e, walk *w, br_slice name)
+{
+    bool pass = (e->ctx->unknown_pass || !e->ctx->validate) && !e->form && w->braces;
+    if (!pass) {
+        br_encode_unknown(e, w->shape, name);
+        return;
+    }
+    if (w->comma)
+        br_put_char(e->out, ',');
+    w->comma = true;
+    e->path[e->depth++] = (br_step){name, 0};
+    if (!br_json_write_string(e->out, name))
+        not_utf8(e);
+    br_put_char(e->out, ':');
+    br_encode_document(e);
+    e->depth--;
+}
+
+static void encode_member(br_encoder *e, walk *w, int index, br_slice name)
+{
+    const br_member *m = &e->model->members[index];
+    unsigned at = (unsigned)index - w->shape->a;
+    w->seen[at / 64] |= (uint64_t)1 << (at % 64);
+    w->count++;
+    if (w->top && (m->bits & (BR_MEMBER_LOC_MASK | BR_MEMBER_PAYLOAD)) != 0)
+        return;
+    put_member_name(e, w, name);
+    e->path[e->depth++] = (br_step){name, 0};
+    br_encode_value(e, m->shape);
+    e->depth--;
+}
+
+/* Key at -2, value at -1. */
+static void encode_pair(br_encoder *e, walk *w)
+{
+    if (lua_type(e->L, -2) != LUA_TSTRING) {
+        br_encode_problem(e, "type", "expected a table with named members, got a key of type %s",
+                          luaL_typename(e->L, -2));
+        return;
+    }
+    br_slice name = br_lua_slice(e->L, -2);
+    bool is_union = w->shape->kind == BR_SHAPE_UNION;
+    if (!is_union && br_lua_is_null(e->L, -1))
+        return;
+    int member = br_model_member(e->model, w->shape, name);
+    if (member >= 0) {
+        encode_member(e, w, member, name);
+    } else {
+        w->count++;
+        encode_unknown(e, w, name);
+    }
+}
+
+bool br_encode_token(br_encoder *e, int member, br_slice *token)
+{
+    br_encode_ctx *ctx = (br_encode_ctx *)(uintptr_t)e->ctx;
+    if (ctx->token_member < 0) {
+        if (!ctx->uuid(ctx->uuid_state, ctx->token)) {
+            br_encode_problem(e, "missing", "no random numbers to make a token of: give one");
+            return false;
+        }
+        ctx->token_member = member;
+    }
+    *token = br_slice_of(ctx->token);
+    return true;
+}
+
+static void fill_token(br_encoder *e, walk *w, int member, br_slice name)
+{
+    br_slice token;
+    if (w->top && (e->model->members[member].bits & BR_MEMBER_LOC_MASK) != BR_MEMBER_BODY)
+        return;
+    e->path[e->depth++] = (br_step){name, 0};
+    if (br_encode_token(e, member, &token)) {
+        put_member_name(e, w, name);
+        put_text(e, &(br_text){.s = token, .quoted = true, .ascii = true});
+    }
+    e->depth--;
+}
+
+/* Members that were not given: tokens are made, required ones demanded. */
+static void finish_members(br_encoder *e, walk *w)
+{
+    for (unsigned i = 0; i < w->shape->b; i++) {
+        int index = w->shape->a + (int)i;
+        const br_member *m = &e->model->members[index];
+        if ((m->bits & (BR_MEMBER_TOKEN | BR_MEMBER_REQUIRED)) == 0 ||
+            (w->seen[i / 64] >> (i % 64) & 1) != 0)
+            continue;
+        if (m->bits & BR_MEMBER_TOKEN)
+            fill_token(e, w, index, br_model_name(e->model, m->name));
+        else if ((br_encoder_shape(e, m->shape)->flags & BR_SHAPE_EVENTSTREAM) == 0)
+            br_encode_problem_at(e, "missing", br_model_name(e->model, m->name), "missing");
+    }
+}
+
+static void walk_members(br_encoder *e, walk *w)
+{
+    lua_State *L = e->L;
+    bool braces = w->braces && !e->form;
+    if (braces)
+        br_put_char(e->out, '{');
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        encode_pair(e, w);
+        lua_pop(L, 1);
+    }
+    finish_members(e, w);
+    if (braces)
+        br_put_char(e->out, '}');
+}
+
+static void encode_structure(br_encoder *e, const br_shape *s)
+{
+    if (!br_encode_enter(e, "a table of members"))
+        return;
+    walk w = {.shape = s, .braces = true};
+    walk_members(e, &w);
+    if (s->kind == BR_SHAPE_UNION && w.count != 1)
+        br_encode_union_count(e, s, w.seen, w.count);
+}
+
+void br_encode_body_members(br_encoder *e, const br_shape *s, bool braces)
+{
+    if (!br_encode_enter(e, "a table of parameters"))
+        return;
+    walk w = {.shape = s, .braces = braces, .top = true};
+    walk_members(e, &w);
+}
+
+static void encode_item(br_encoder *e, const void *how)
+{
+    const br_shape *list = how;
+    if (br_lua_is_null(e->L, -1) && (list->flags & BR_SHAPE_SPARSE) != 0)
+        br_put(e->out, "null", 4);
+    else
+        br_encode_value(e, list->a);
+}
+
+static void encode_list(br_encoder *e, const br_shape *s)
+{
+    size_t count;
+    if (!br_encode_enter(e, "a list") || !br_encode_items(e, encode_item, s, &count))
+        return;
+    br_encode_check_count(e, s->b, count, "elements");
+    if (e->form && count == 0)
+        put_form_pair(e, BR_SLICE(""));
+}
+
+static void encode_map_pair(br_encoder *e, const br_shape *s, bool first)
+{
+    if (lua_type(e->L, -2) != LUA_TSTRING) {
+        br_encode_problem(e, "type", "keys of this map are strings, got a key of type %s",
+                          luaL_typename(e->L, -2));
+        return;
+    }
+    br_slice key = br_lua_slice(e->L, -2);
+    e->path[e->depth++] = (br_step){key, 0};
+    br_encode_check_string(e, br_encoder_shape(e, s->a), key);
+    if (!e->form) {
+        if (!first)
+            br_put_char(e->out, ',');
+        if (!br_json_write_string(e->out, key))
+            not_utf8(e);
+        br_put_char(e->out, ':');
+    }
+    if (br_lua_is_null(e->L, -1) && (s->flags & BR_SHAPE_SPARSE) != 0)
+        br_put(e->out, "null", 4);
+    else
+        br_encode_value(e, s->b);
+    e->depth--;
+}
+
+static void encode_map(br_encoder *e, const br_shape *s)
+{
+    lua_State *L = e->L;
+    size_t count = 0;
+    if (!br_encode_enter(e, "a table of keys and values"))
+        return;
+    if (!e->form)
+        br_put_char(e->out, '{');
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        encode_map_pair(e, s, count++ == 0);
+        lua_pop(L, 1);
+    }
+    if (!e->form)
+        br_put_char(e->out, '}');
+    br_encode_check_count(e, s->c, count, "entries");
+}
+
+static void encode_by_kind(br_encoder *e, const br_shape *s)
+{
+    switch ((br_shape_kind)s->kind) {
+    case BR_SHAPE_STRUCTURE:
+    case BR_SHAPE_UNION:
+        encode_structure(e, s);
+        break;
+    case BR_SHAPE_LIST:
+        encode_list(e, s);
+        break;
+    case BR_SHAPE_MAP:
+        encode_map(e, s);
+        break;
+    case BR_SHAPE_BLOB:
+        encode_blob(e, s);
+        break;
+    case BR_SHAPE_DOCUMENT:
+        br_encode_document(e);
+        break;
+    default:
+        encode_scalar(e, s);
+    }
+}
+
+void br_encode_value(br_encoder *e, unsigned shape)
+{
+    const br_shape *s = br_encoder_shape(e, shape);
+    unsigned sensitive = (s->flags & BR_SHAPE_SENSITIVE) != 0;
+    e->secret += sensitive;
+    encode_by_kind(e, s);
+    e->secret -= sensitive;
+}
