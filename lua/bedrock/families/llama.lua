@@ -1,0 +1,14 @@
+--- Meta Llama 3, 3.1, 3.2 and 3.3 instruct.
+local llama_prompt = require "bedrock.families.llama_prompt"
+
+return {
+    name = "llama",
+    output = "text",
+    models = { "meta.llama3" },
+    required = llama_prompt.required,
+    takes = llama_prompt.takes,
+    fields = llama_prompt.fields,
+    refuse = llama_prompt.refuse,
+    body = llama_prompt.body("<|start_header_id|>%s<|end_header_id|>", "<|eot_id|>"),
+    read = llama_prompt.read,
+}

@@ -1,0 +1,14 @@
+--- Meta Llama 4 instruct.
+local llama_prompt = require "bedrock.families.llama_prompt"
+
+return {
+    name = "llama4",
+    output = "text",
+    models = { "meta.llama4" },
+    required = llama_prompt.required,
+    takes = llama_prompt.takes,
+    fields = llama_prompt.fields,
+    refuse = llama_prompt.refuse,
+    body = llama_prompt.body("<|header_start|>%s<|header_end|>", "<|eot|>"),
+    read = llama_prompt.read,
+}

@@ -1,0 +1,15 @@
+--- Amazon Titan Text Embeddings V2.
+return {
+    name = "titan_embeddings",
+    output = "embeddings",
+    models = { "amazon.titan-embed-text-v2" },
+    required = { "input" },
+    takes = { "input" },
+    fields = { dimensions = "dimensions" },
+    body = function(given)
+        return { inputText = given.input }
+    end,
+    read = function(answer)
+        return { embedding = answer.embedding, input_tokens = answer.inputTextTokenCount }
+    end,
+}

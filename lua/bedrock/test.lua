@@ -1,0 +1,260 @@
+--- `conn:test()` and `bedrock.test(settings)`: does this connection work, and if not, what is in the way?
+---
+--- AWS answers nearly every mistake with the same 403, so each failure comes with what usually causes
+--- it.
+local core = require "bedrock.core"
+
+local test = {}
+
+--- Called with the error; the first whose test holds gives the hint.
+local SESSION_NAME = "to have the session name used, let the Roles Anywhere profile accept it: aws rolesanywhere "
+    .. "update-profile --profile-id … --accept-role-session-name"
+
+local NETWORK = {
+    ConnectTimeout = "is there a way to this host: firewall, proxy, VPC endpoint? connect_timeout may also "
+        .. "be too short",
+    ReadTimeout = "the service was reached but said nothing in time; read_timeout may be too short",
+    FirstByteTimeout = "the service was reached but said nothing in time; first_byte_timeout may be too short",
+    TotalTimeout = "total_timeout may be too short",
+}
+
+local function network_hint(err)
+    if err.kind == "timeout" then
+        return NETWORK[err.code]
+    end
+    if err.kind ~= "transport" then
+        return nil
+    end
+    local message = err.message:lower()
+    if message:find("certificate", 1, true) or message:find("ssl", 1, true)
+        or message:find("tls", 1, true) then
+        return "the server's certificate is not trusted: behind a proxy that opens TLS, or with an endpoint of "
+            .. "your own, set ca_file to the authority's certificate"
+    end
+    return "is the region right, and is there a way to this host: DNS, firewall, proxy, VPC endpoint?"
+end
+
+local function busy_hint(err)
+    if err.status == 429 or (err.status or 0) >= 500 then
+        return "the service is busy or has trouble; try again later"
+    end
+end
+
+local function clock_hint(err)
+    if err.message:find("expired", 1, true) or err.message:find("not yet current", 1, true)
+        or err.code == "RequestTimeTooSkewed" or err.code == "RequestInTheFuture" then
+        return "does this machine's clock run right?"
+    end
+end
+
+local EXCHANGE = {
+    { "Untrusted signing certificate", "the certificate does not lead to the trust anchor: is trust_anchor_arn the "
+        .. "right one and enabled, and are the intermediate certificates in certificate_chain? Is the certificate "
+        .. "revoked?" },
+    { "Invalid signature", "the private key and the certificate match (that is checked), so most likely the clock "
+        .. "of this machine is wrong, or a proxy changed the request" },
+    { "roleSessionName", SESSION_NAME },
+}
+
+local function exchange_hint(err)
+    for _, pair in ipairs(EXCHANGE) do
+        if err.message:find(pair[1], 1, true) then
+            return pair[2]
+        end
+    end
+    if err.code == "ResourceNotFoundException" or err.status == 404 then
+        return "no such trust anchor or profile in this account and region: check profile_arn, trust_anchor_arn "
+            .. "and roles_anywhere_region"
+    end
+    if err.status == 403 then
+        return "usual causes: the role is not in the profile's list; profile or trust anchor is disabled; the "
+            .. "role's trust policy does not let rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and "
+            .. "sts:SetSourceIdentity, or has a condition this certificate does not meet"
+    end
+    if err.status == 400 then
+        return "an ARN or duration does not suit the profile: check role_arn, profile_arn, trust_anchor_arn, and "
+            .. "that duration is not above the role's maximum"
+    end
+end
+
+local IDENTITIES = {
+    UnrecognizedClientException = true,
+    InvalidClientTokenId = true,
+    InvalidSignatureException = true,
+    SignatureDoesNotMatch = true,
+    IncompleteSignatureException = true,
+}
+
+local function bedrock_hint(err, conn)
+    if err.code == "AccessDeniedException" or err.code == "AccessDenied" then
+        return "the permission bedrock:ListFoundationModels is missing: add it to the role's (or user's) policy, and "
+            .. "see that no session policy, permissions boundary or service control policy takes it away"
+    end
+    if err.code == "ExpiredTokenException" or err.code == "ExpiredToken" then
+        return "session_token has expired: get new temporary credentials"
+    end
+    if IDENTITIES[err.code] then
+        return "AWS does not accept these credentials in " .. conn.region .. ": are access key and secret a pair, is "
+            .. "session_token given where the key needs one, is the region enabled for the account?"
+    end
+    if err.status == 403 then
+        return "are the credentials valid in " .. conn.region .. ", and is the region enabled for the account?"
+    end
+    if err.status == 404 then
+        return "is Bedrock offered in " .. conn.region .. "? An endpoint of your own may also be the wrong one"
+    end
+end
+
+local function hint_of(err, specific, conn)
+    return network_hint(err) or busy_hint(err) or clock_hint(err) or specific(err, conn)
+end
+
+local Report = {}
+Report.__index = Report
+
+function Report:__tostring()
+    local lines = {}
+    for i, step in ipairs(self.steps) do
+        lines[i] = ("%-4s %-12s %6.0f ms  %s"):format(step.ok and "ok" or "FAIL", step.name, step.ms,
+            (step.detail:gsub("\n", "\n" .. (" "):rep(29))))
+        if step.hint then
+            lines[i] = lines[i] .. "\n" .. (" "):rep(29) .. "hint: " .. step.hint
+        end
+    end
+    return table.concat(lines, "\n")
+end
+
+local function new_report()
+    return setmetatable({ ok = true, steps = {} }, Report)
+end
+
+--- Runs a step: action returns detail and perhaps a hint, or nil, err, hint.
+local function run(report, name, action)
+    local start = core.now_ms()
+    local detail, err_or_hint, hint = action()
+    local step = { name = name, ok = detail ~= nil, ms = core.now_ms() - start }
+    report.steps[#report.steps + 1] = step
+    if detail then
+        step.detail, step.hint = detail, err_or_hint
+        return true
+    end
+    report.ok = false
+    step.detail, step.hint = tostring(err_or_hint), hint
+    err_or_hint.report = report
+    return false, err_or_hint
+end
+
+local function settings_step(conn)
+    return function()
+        return ("region %s, auth %s"):format(conn.region, conn.auth)
+    end
+end
+
+local function certificate_step(conn)
+    return function()
+        return conn:certificate() or "not used by auth " .. conn.auth
+    end
+end
+
+local function credentials_step(conn)
+    return function()
+        local done, err = conn:refresh()
+        local held
+        if done then
+            held, err = conn:credentials()
+        end
+        if not held then
+            return nil, err, hint_of(err, exchange_hint)
+        end
+        local life = held.seconds_left and (", good for %d s"):format(held.seconds_left) or ""
+        return ("%s from %s%s"):format(held.access_key_id or "API key", held.source, life),
+            held.session_name_refused and "the profile refused the session name, so AWS chose one; " .. SESSION_NAME
+            or nil
+    end
+end
+
+local function bedrock_step(conn)
+    return function()
+        local answer, err = conn.bedrock:list_foundation_models {}
+        if not answer then
+            return nil, err, hint_of(err, bedrock_hint, conn)
+        end
+        return ("%d foundation models in %s"):format(#(answer.modelSummaries or {}), conn.region)
+    end
+end
+
+--- @class bedrock.TestStep
+--- @field name "settings"|"certificate"|"credentials"|"bedrock"
+--- @field ok boolean
+--- @field ms number
+--- @field detail string
+--- @field hint string?
+
+--- @class bedrock.TestReport
+--- @field ok boolean
+--- @field steps bedrock.TestStep[] none after one that failed
+
+--- Makes one fresh exchange, whatever the caches hold, then asks Bedrock for its models.
+--- @param conn bedrock.Connection
+--- @return bedrock.TestReport? report it prints well
+--- @return bedrock.Error? err with the report as err.report
+function test.connection(conn)
+    local report = new_report()
+    for _, step in ipairs {
+        { "settings", settings_step },
+        { "certificate", certificate_step },
+        { "credentials", credentials_step },
+        { "bedrock", bedrock_step },
+    } do
+        local ok, err = run(report, step[1], step[2](conn))
+        if not ok then
+            return nil, err
+        end
+    end
+    return report
+end
+
+--- Certificate problems are their own step when nothing else is wrong.
+local function is_about_certificate(err)
+    for _, problem in ipairs(err.errors or {}) do
+        if problem.kind ~= "certificate" and problem.kind ~= "file" then
+            return false
+        end
+    end
+    return err.errors ~= nil and #err.errors > 0
+end
+
+local function refused(err)
+    local report = new_report()
+    if is_about_certificate(err) then
+        run(report, "settings", function()
+            return "complete"
+        end)
+        run(report, "certificate", function()
+            return nil, err, "nothing was sent; the files are read and checked by connect"
+        end)
+    else
+        run(report, "settings", function()
+            return nil, err, "nothing was sent; correct the settings named here"
+        end)
+    end
+    return nil, err
+end
+
+--- connect and test in one; there is a report even when the settings are bad.
+--- @param connect function bedrock.connect
+--- @param settings table
+--- @return bedrock.TestReport? report
+--- @return bedrock.Error? err
+function test.settings(connect, settings)
+    local conn, err = connect(settings)
+    if not conn then
+        return refused(err)
+    end
+    local report
+    report, err = test.connection(conn)
+    conn:close()
+    return report, err
+end
+
+return test

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Everything that must pass, after `make test` has built it. The last line counts.
+set -u
+cd "$(dirname "$0")/.."
+
+build=${BUILD:-build}
+. spec/tally.sh
+tally_start "$build/log"
+
+endpoint() {
+    lua5.4 spec/endpoint/cli.lua "$@"
+}
+trap 'endpoint stop "$build/endpoint"' EXIT
+trap 'exit 130' HUP INT TERM
+
+export BEDROCK_TEST_ENDPOINT="$build/endpoint" BEDROCK_TEST_PKI="$build/pki"
+export XDG_CACHE_HOME="$PWD/$build/cache"
+unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY no_proxy
+rm -rf "$XDG_CACHE_HOME"
+
+suite "lint" tools/lint.sh
+spec/pki/make.sh "$build/pki" || exit 1
+endpoint start "$build/endpoint" "$build/pki" >/dev/null || exit 1
+
+for program in "$build"/spec/test_*; do
+    case $program in
+    *.*) ;;
+    *) suite "C ${program##*/test_}" "$program" ;;
+    esac
+done
+for lua in lua5.4 luajit; do
+    eval "$(make -s env LUA=$lua)"
+    suite "specs on $lua" spec/busted.sh $lua
+done
+suite "LuaRocks" spec/rock.sh
+tally_end

@@ -1,0 +1,46 @@
+#!/bin/sh
+# The linters, each over all it is for; prints "N passed, N failed".
+set -u
+cd "$(dirname "$0")/.."
+
+good=0
+bad=0
+check() {
+    name=$1
+    shift
+    if "$@"; then
+        good=$((good + 1))
+    else
+        bad=$((bad + 1))
+        echo "lint: $name is not satisfied" >&2
+    fi
+}
+
+sources=$(find csrc spec/c spec/fuzz bench -name '*.[ch]' ! -name tables.c 2>/dev/null | sort)
+units=$(echo "$sources" | grep '\.c$')
+packages=$(pkg-config --cflags libcurl libcrypto lua5.4)
+warnings="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
+    -Wwrite-strings -Wvla -Wundef -Wformat=2"
+defines="-D_POSIX_C_SOURCE=200809L"
+
+compiles() {
+    for unit in $units; do
+        clang -std=c11 $defines $warnings -Icsrc -Ispec/c $packages -fsyntax-only "$unit" || return 1
+    done
+}
+
+scripts_parse() {
+    for script in $(git ls-files '*.sh' .ci/run 2>/dev/null || find . -name '*.sh' -not -path './build/*'); do
+        sh -n "$script" || return 1
+    done
+}
+
+check "clang's warnings" compiles
+check clang-format clang-format --dry-run -Werror $sources
+check cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --error-exitcode=1 \
+    -j 2 $defines -Icsrc -Ispec/c $units
+check luacheck luacheck --quiet --no-color lua spec examples bench
+check "the shell" scripts_parse
+echo "$good passed, $bad failed"
+[ "$bad" -eq 0 ]
