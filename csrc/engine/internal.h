@@ -1,0 +1,110 @@
+/*
+** What the files of the engine share among themselves: its parts, the tasks that run on it, and
+** the clock of silence. Hosts and providers use engine.h.
+*/
+#ifndef BR_ENGINE_INTERNAL_H
+#define BR_ENGINE_INTERNAL_H
+
+#include <curl/curl.h>
+#include <sys/types.h>
+
+#include "engine/engine.h"
+
+#define BR_CONNECTIONS_MAX 256L /* kept open when idle, per engine */
+#define BR_CONNECTION_IDLE_S                                                                       \
+    50L /* an older one is not reused: servers drop them after 60 s or more */
+#define BR_TRANSFER_POOL_MAX 64 /* transfers kept for reuse, per engine */
+#define BR_TIMERS_PER_TASK 4    /* heap places reserved with each task */
+
+/* A binary heap by due time; heap[0] is not used, so that slot 0 can mean "not armed". */
+typedef struct br_timers {
+    br_timer **heap;
+    size_t count, cap;
+} br_timers;
+
+bool br_timers_reserve(br_timers *h, size_t count);
+bool br_timers_add(br_timers *h, br_timer *t);
+void br_timers_remove(br_timers *h, br_timer *t);
+br_timer *br_timers_first(const br_timers *h); /* NULL: none */
+void br_timers_free(br_timers *h);
+
+/*
+** Which descriptors epoll watches, by number. Taking an idle connection out of epoll and putting it
+** back would cost two system calls a request, so connections stay registered between requests;
+** one that becomes readable while nobody wants it is then taken out. That needs to know of every
+** close, so it is only done for sockets that the engine itself opened for libcurl.
+*/
+typedef struct br_socket {
+    uint8_t registered; /* EPOLL bits that epoll knows of */
+    uint8_t wanted;     /* EPOLL bits that libcurl asked for */
+    bool opened;        /* by br_sockets_open */
+} br_socket;
+
+typedef struct br_sockets {
+    int epoll_fd;
+    br_socket *of;
+    int cap;
+} br_sockets;
+
+int br_sockets_open(br_sockets *s, const struct curl_sockaddr *address); /* -1: failed */
+int br_sockets_close(br_sockets *s, int fd);
+bool br_sockets_watch(br_sockets *s, int fd, int what); /* CURL_POLL_… */
+/* What an event means to libcurl (CURL_CSELECT_… bits); 0: nothing, nobody wanted it. */
+int br_sockets_event(br_sockets *s, int fd, uint32_t events);
+void br_sockets_close_all(br_sockets *s); /* of an abandoned engine */
+void br_sockets_free(br_sockets *s);
+
+/* Something that runs: a call or a transfer. `gone` is called when the engine ends under it. */
+typedef struct br_task {
+    void (*gone)(void *user);
+    void *user;
+    struct br_task *prev, *next;
+    bool running;
+} br_task;
+
+/* Also reserves timer places, so that a task's own timers can always be armed. false: no memory. */
+bool br_task_enter(br_engine *e, br_task *task, void (*gone)(void *user), void *user);
+void br_task_leave(br_engine *e, br_task *task); /* idempotent */
+
+typedef struct br_transfer br_transfer;
+
+struct br_engine {
+    br_host host;
+    pid_t pid;
+    bool abandoned;
+    bool stepping;
+    bool notified;
+    CURLM *multi;
+    CURLSH *share; /* TLS sessions, which libcurl would else keep per handle */
+    unsigned in_curl;
+    br_timers timers;
+    br_timer curl_timer;
+    int timer_fd; /* -1 until a host asks for the descriptor */
+    int64_t timer_fd_due;
+    br_sockets sockets;
+    br_task *tasks;
+    size_t running;
+    br_transfer *pool, *doomed;
+    size_t pooled;
+    int64_t left_ms;      /* when the last step ended */
+    int64_t unstepped_ms; /* sum of the times between steps */
+    br_crypto *crypto;
+    br_signer *signer;
+};
+
+/*
+** The clock that silence is measured by. It stands still while a host that waits in br_engine_step
+** is somewhere else. A host that watches the descriptor waits all the time.
+*/
+int64_t br_engine_waited_ms(const br_engine *e);
+
+/* Around everything that may make libcurl call back into transfers. */
+void br_engine_enter_curl(br_engine *e);
+void br_engine_leave_curl(br_engine *e);
+
+/* Of transfer.c, for the engine. */
+void br_transfer_finished(CURL *curl, CURLcode result);
+void br_transfers_reap(br_engine *e);
+void br_transfers_free_pool(br_engine *e);
+
+#endif

@@ -1,0 +1,176 @@
+#include "engine/transfer_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ABORT 0 /* what header and data callbacks return to make libcurl give up */
+
+static void touch(br_transfer *t)
+{
+    t->since_ms = br_engine_waited_ms(t->engine);
+}
+
+static void first_byte(br_transfer *t)
+{
+    t->answered = true;
+    t->sent = true;
+    br_transfer_watch_silence(t);
+}
+
+static size_t refuse(br_transfer *t, const char *why)
+{
+    snprintf(t->bad, sizeof t->bad, "%s", why);
+    return ABORT;
+}
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* "HTTP/1.1 200 OK"; 0: not that. */
+static int read_status(br_slice line)
+{
+    const char *blank = memchr(line.p, ' ', line.n);
+    if (blank == NULL)
+        return 0;
+    const char *p = blank + 1, *end = line.p + line.n;
+    if (end - p < 3 || !digit(p[0]) || !digit(p[1]) || !digit(p[2]) || (end - p > 3 && p[3] != ' '))
+        return 0;
+    return (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
+}
+
+static bool begin_head(br_transfer *t, br_slice line)
+{
+    t->status = br_slice_starts(line, "HTTP/") ? read_status(line) : 0;
+    br_headers_clear(&t->answer);
+    return t->status >= 100 && t->status != 101;
+}
+
+static bool add_header(br_transfer *t, br_slice line)
+{
+    const char *colon = memchr(line.p, ':', line.n);
+    if (colon == NULL)
+        return false;
+    br_slice name = {line.p, (size_t)(colon - line.p)};
+    br_slice value = {colon + 1, line.n - name.n - 1};
+    return br_header_name_ok(name) && br_header_value_ok(value) &&
+           br_headers_add(&t->answer, name, value);
+}
+
+/* Interim answers are forgotten; the next status line begins anew. */
+static void end_head(br_transfer *t)
+{
+    int status = t->status;
+    t->status = 0;
+    if (status < 200)
+        return;
+    t->head_done = true;
+    t->ops.head(t->user, status, &t->answer);
+}
+
+static br_slice without_line_end(char *line, size_t n)
+{
+    if (n > 0 && line[n - 1] == '\n')
+        n--;
+    if (n > 0 && line[n - 1] == '\r')
+        n--;
+    return (br_slice){line, n};
+}
+
+size_t br_transfer_on_header(char *bytes, size_t size, size_t n, void *user)
+{
+    br_transfer *t = user;
+    if (t->cancelled)
+        return ABORT;
+    touch(t);
+    if (!t->answered)
+        first_byte(t);
+    if (t->head_done)
+        return size * n;
+    br_slice line = without_line_end(bytes, size * n);
+    if (t->status == 0) {
+        if (!begin_head(t, line))
+            return refuse(t, "its first line is no usable HTTP status line");
+    } else if (line.n == 0) {
+        end_head(t);
+    } else if (!add_header(t, line)) {
+        return refuse(t, t->answer.failed ? "its headers are too many or too long"
+                                          : "a header line is malformed");
+    }
+    return t->cancelled ? ABORT : size * n;
+}
+
+/*
+** A data callback that asks for a pause has taken its bytes; so the pause is only told to libcurl,
+** which then keeps the bytes, when more come.
+*/
+size_t br_transfer_on_data(char *bytes, size_t size, size_t n, void *user)
+{
+    br_transfer *t = user;
+    if (t->cancelled)
+        return ABORT;
+    touch(t);
+    if (t->paused) {
+        t->curl_paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (!t->ops.data(t->user, (br_slice){bytes, size * n}))
+        t->paused = true;
+    return t->cancelled ? ABORT : size * n;
+}
+
+static bool all_sent(br_transfer *t, curl_off_t body_bytes)
+{
+    long head_bytes = 0;
+    if (t->body.n > 0)
+        return body_bytes >= (curl_off_t)t->body.n;
+    return curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &head_bytes) == CURLE_OK &&
+           head_bytes > 0;
+}
+
+int br_transfer_on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                            curl_off_t up)
+{
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    br_transfer *t = user;
+    if (t->cancelled || t->sent || t->requests == 0 || !all_sent(t, up))
+        return 0;
+    t->sent = true;
+    touch(t);
+    br_transfer_watch_silence(t);
+    return 0;
+}
+
+/*
+** Called when a connection is there and the request is about to go out. libcurl repeats requests of
+** its own accord when a reused connection turns out dead; a second time is refused here, and a
+** new connection for it in br_transfer_open_socket: the retry rules are the call's.
+*/
+int br_transfer_on_request(void *user, char *peer, char *local, int peer_port, int local_port)
+{
+    (void)peer;
+    (void)local;
+    (void)peer_port;
+    (void)local_port;
+    br_transfer *t = user;
+    if (t->cancelled || t->requests > 0)
+        return CURL_PREREQFUNC_ABORT;
+    long connections = 0;
+    t->reused = curl_easy_getinfo(t->curl, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK &&
+                connections == 0;
+    t->requests++;
+    br_timer_stop(t->engine, &t->timer);
+    return CURL_PREREQFUNC_OK;
+}
+
+curl_socket_t br_transfer_open_socket(void *user, curlsocktype purpose,
+                                      struct curl_sockaddr *address)
+{
+    br_transfer *t = user;
+    if (purpose != CURLSOCKTYPE_IPCXN || t->cancelled || t->requests > 0)
+        return CURL_SOCKET_BAD;
+    return br_sockets_open(&t->engine->sockets, address);
+}

@@ -1,0 +1,83 @@
+/*
+** A transfer's inside, shared by transfer.c (life), transfer_setup.c (options), transfer_answer.c
+** (what comes back) and transfer_end.c (how it ended).
+*/
+#ifndef BR_ENGINE_TRANSFER_PRIVATE_H
+#define BR_ENGINE_TRANSFER_PRIVATE_H
+
+#include "engine/internal.h"
+#include "engine/transfer.h"
+
+#define BR_TARGET_MAX ((size_t)BR_URL_PATH_MAX + BR_PATH_MAX + BR_QUERY_MAX + 1)
+#define BR_URL_TEXT_MAX (BR_TARGET_MAX + BR_HOST_MAX + 32)
+#define BR_REASON_MAX 160 /* why an answer is unusable */
+
+struct br_transfer {
+    br_engine *engine;
+    br_transfer *next; /* in the pool, or among the doomed */
+    br_task task;
+    CURL *curl;
+    br_transfer_ops ops;
+    void *user;
+
+    /* the request */
+    br_url endpoint;
+    br_slice body;
+    br_timeouts timeouts;
+    bool posts; /* sends a body, be it an empty one */
+    br_buf url;
+    br_buf lines;             /* "name: value" NUL … */
+    struct curl_slist *nodes; /* point into lines; libcurl borrows them */
+    size_t node_cap;
+    struct curl_slist *pins; /* where "localhost" is */
+
+    /* what the handle was last told, so that it is only told again when that changes */
+    char *ca_file;
+    char *proxy;
+    long connect_ms;
+    bool watches_progress;
+    bool fresh;
+
+    /* progress */
+    unsigned requests; /* how often libcurl began to send it */
+    bool reused;       /* on a connection that was there before */
+    bool sent;         /* the last request byte has left */
+    bool proxied;
+    bool answered; /* an answer byte came */
+    bool head_done;
+    bool paused;      /* data asked for it */
+    bool curl_paused; /* libcurl holds data back */
+    bool cancelled;
+    bool over;      /* done is being told, or was */
+    br_timer timer; /* connecting, then silence */
+    br_timer resume;
+    int64_t since_ms; /* br_engine_waited_ms of the start, then of the last byte */
+
+    /* the answer's head; status 0 = no status line yet */
+    int status;
+    br_headers answer;
+    char bad[BR_REASON_MAX]; /* "" = usable */
+    char reason[CURL_ERROR_SIZE];
+};
+
+/* transfer_setup.c */
+bool br_transfer_create_handle(br_transfer *t);
+bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request);
+
+/* transfer_answer.c: libcurl's callbacks */
+size_t br_transfer_on_header(char *line, size_t size, size_t n, void *user);
+size_t br_transfer_on_data(char *bytes, size_t size, size_t n, void *user);
+int br_transfer_on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                            curl_off_t up);
+int br_transfer_on_request(void *user, char *peer, char *local, int peer_port, int local_port);
+curl_socket_t br_transfer_open_socket(void *user, curlsocktype purpose,
+                                      struct curl_sockaddr *address);
+
+/* transfer.c: (re)starts the measurement of silence that is due in this state */
+void br_transfer_watch_silence(br_transfer *t);
+
+/* transfer_end.c */
+void br_transfer_judge(br_transfer *t, CURLcode code, br_transfer_result *result, br_error *error);
+void br_transfer_judge_timeout(br_transfer *t, br_transfer_result *result, br_error *error);
+
+#endif

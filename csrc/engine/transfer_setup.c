@@ -1,0 +1,314 @@
+#define _GNU_SOURCE
+#include "engine/transfer_private.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/version.h"
+
+#if LIBCURL_VERSION_NUM < 0x075500
+#error "libcurl 7.85 or newer is needed"
+#endif
+
+#define KEEPALIVE_IDLE_S 60L
+#define EXPECT_BODY                                                                                \
+    1024              /* from this size on some versions of libcurl add "Expect: 100-continue"     \
+                       */
+#define EXTRA_LINES 3 /* expect, accept, content-type */
+
+static bool set_long(CURL *curl, CURLoption option, long value)
+{
+    return curl_easy_setopt(curl, option, value) == CURLE_OK;
+}
+
+static bool set_text(CURL *curl, CURLoption option, const char *text)
+{
+    return curl_easy_setopt(curl, option, text) == CURLE_OK;
+}
+
+static int close_socket(void *user, curl_socket_t fd)
+{
+    br_engine *e = user;
+    return br_sockets_close(&e->sockets, fd);
+}
+
+static bool set_callbacks(br_transfer *t)
+{
+    CURL *c = t->curl;
+    return curl_easy_setopt(c, CURLOPT_PRIVATE, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, br_transfer_on_header) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_HEADERDATA, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, br_transfer_on_data) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, br_transfer_on_progress) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_XFERINFODATA, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, br_transfer_on_request) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_PREREQDATA, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, br_transfer_open_socket) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, t->engine) == CURLE_OK;
+}
+
+/*
+** Where libcurl has both a CA file and a CA directory built in, the directory keeps it from caching
+** the parsed file: 29 ms of CPU for each new connection instead of 1.
+*/
+static bool set_tls(CURL *curl)
+{
+    bool file = curl_version_info(CURLVERSION_NOW)->cainfo != NULL;
+    return set_long(curl, CURLOPT_SSL_VERIFYPEER, 1) && set_long(curl, CURLOPT_SSL_VERIFYHOST, 2) &&
+           set_long(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) &&
+           (!file ||
+            (set_text(curl, CURLOPT_CAPATH, NULL) && set_text(curl, CURLOPT_PROXY_CAPATH, NULL)));
+}
+
+static bool set_constants(br_transfer *t)
+{
+    CURL *c = t->curl;
+    bool ok = set_long(c, CURLOPT_NOSIGNAL, 1) && set_long(c, CURLOPT_PATH_AS_IS, 1) &&
+              set_long(c, CURLOPT_FOLLOWLOCATION, 0) &&
+              set_long(c, CURLOPT_NETRC, CURL_NETRC_IGNORED) &&
+              set_long(c, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) &&
+              set_text(c, CURLOPT_PROTOCOLS_STR, "http,https") &&
+              set_long(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1) &&
+              set_long(c, CURLOPT_TCP_NODELAY, 1) && set_long(c, CURLOPT_TCP_KEEPALIVE, 1) &&
+              set_long(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S) &&
+              set_long(c, CURLOPT_MAXAGE_CONN, BR_CONNECTION_IDLE_S) &&
+              set_long(c, CURLOPT_CONNECTTIMEOUT_MS, INT_MAX) &&
+              set_text(c, CURLOPT_USERAGENT, "lua-bedrock/" BR_VERSION) &&
+              curl_easy_setopt(c, CURLOPT_SHARE, t->engine->share) == CURLE_OK;
+#if LIBCURL_VERSION_NUM >= 0x075700
+    ok = ok && set_long(c, CURLOPT_QUICK_EXIT, 1);
+#endif
+    t->connect_ms = INT_MAX;
+    return ok;
+}
+
+bool br_transfer_create_handle(br_transfer *t)
+{
+    t->curl = curl_easy_init();
+    return t->curl != NULL && set_callbacks(t) && set_tls(t->curl) && set_constants(t);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool remember(char **kept, const char *text)
+{
+    char *copy = text != NULL ? strdup(text) : NULL;
+    if (text != NULL && copy == NULL)
+        return false;
+    free(*kept);
+    *kept = copy;
+    return true;
+}
+
+static bool set_ca_file(br_transfer *t, const char *file)
+{
+    if (same(t->ca_file, file))
+        return true;
+    const char *path = file != NULL ? file : curl_version_info(CURLVERSION_NOW)->cainfo;
+    return set_text(t->curl, CURLOPT_CAINFO, path) &&
+           set_text(t->curl, CURLOPT_PROXY_CAINFO, path) && remember(&t->ca_file, file);
+}
+
+/* "" tells libcurl to use none, NULL to look into the environment. A URL that was given is not
+ * overruled by the environment's no_proxy. */
+static bool set_proxy(br_transfer *t, const br_net *net)
+{
+    const char *proxy = net->proxy;
+    if (net->no_proxy_at_all || (proxy == NULL && t->endpoint.loopback))
+        proxy = "";
+    t->proxied = proxy == NULL || *proxy != '\0';
+    if (same(t->proxy, proxy))
+        return true;
+    return set_text(t->curl, CURLOPT_PROXY, proxy) &&
+           set_text(t->curl, CURLOPT_NOPROXY, proxy != NULL && *proxy != '\0' ? "" : NULL) &&
+           remember(&t->proxy, proxy);
+}
+
+/* No resolver is asked where "localhost" is. */
+static bool pin_localhost(br_transfer *t)
+{
+    bool pinned = t->pins != NULL;
+    curl_slist_free_all(t->pins);
+    t->pins = NULL;
+    if (strcmp(t->endpoint.host, "localhost") == 0) {
+        char pin[48];
+        snprintf(pin, sizeof pin, "localhost:%d:127.0.0.1,[::1]", (int)t->endpoint.port);
+        t->pins = curl_slist_append(NULL, pin);
+        if (t->pins == NULL)
+            return false;
+    }
+    return (!pinned && t->pins == NULL) ||
+           curl_easy_setopt(t->curl, CURLOPT_RESOLVE, t->pins) == CURLE_OK;
+}
+
+/*
+** Our own timer judges; libcurl's is longer by a quarter. It has to know a limit, because it gives
+** the first of several addresses half of it. 0 would be libcurl's 300 s.
+*/
+static bool set_connect_timeout(br_transfer *t, int ms)
+{
+    long limit = ms < 0 || ms > INT_MAX / 2 ? INT_MAX : ms + ms / 4 + 1;
+    if (t->connect_ms == limit)
+        return true;
+    t->connect_ms = limit;
+    return set_long(t->curl, CURLOPT_CONNECTTIMEOUT_MS, limit);
+}
+
+/* Progress is only watched where a timer has to know when the last request byte left. */
+static bool set_progress(br_transfer *t)
+{
+    bool watch = t->timeouts.read_ms >= 0 || t->timeouts.first_byte_ms >= 0;
+    if (watch == t->watches_progress)
+        return true;
+    t->watches_progress = watch;
+    return set_long(t->curl, CURLOPT_NOPROGRESS, watch ? 0 : 1);
+}
+
+static bool set_fresh(br_transfer *t, bool fresh)
+{
+    if (fresh == t->fresh)
+        return true;
+    t->fresh = fresh;
+    return set_long(t->curl, CURLOPT_FRESH_CONNECT, fresh ? 1 : 0);
+}
+
+/* libcurl would cut at a '#' and refuse the rest. */
+static bool target_ok(br_slice target)
+{
+    if (target.n == 0 || target.p[0] != '/')
+        return false;
+    for (size_t i = 0; i < target.n; i++) {
+        unsigned char c = (unsigned char)target.p[i];
+        if (c <= ' ' || c >= 0x7f || c == '#')
+            return false;
+    }
+    return true;
+}
+
+static bool set_url(br_transfer *t, br_slice target)
+{
+    br_buf_clear(&t->url);
+    br_url_origin(&t->url, &t->endpoint);
+    br_buf_add_slice(&t->url, target);
+    return target_ok(target) && !t->url.failed && set_text(t->curl, CURLOPT_URL, t->url.data);
+}
+
+/* These three announce a body by their nature, so none at all is sent as an empty one. */
+static bool method_posts(const char *method)
+{
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+           strcmp(method, "PATCH") == 0;
+}
+
+static bool set_body(br_transfer *t, const br_transfer_request *request)
+{
+    t->body = request->has_body ? request->body : (br_slice){NULL, 0};
+    t->posts = request->has_body || method_posts(request->method);
+    if (!t->posts)
+        return set_long(t->curl, CURLOPT_HTTPGET, 1);
+    const char *bytes = t->body.n > 0 ? t->body.p : "";
+    return set_long(t->curl, CURLOPT_POST, 1) &&
+           curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.n) ==
+               CURLE_OK &&
+           curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, bytes) == CURLE_OK;
+}
+
+static bool set_method(br_transfer *t, const char *method)
+{
+    bool head = strcmp(method, "HEAD") == 0;
+    bool usual = strcmp(method, t->posts ? "POST" : "GET") == 0;
+    return (!head || set_long(t->curl, CURLOPT_NOBODY, 1)) &&
+           set_text(t->curl, CURLOPT_CUSTOMREQUEST, usual || head ? NULL : method);
+}
+
+static bool reserve_nodes(br_transfer *t, size_t count)
+{
+    if (count <= t->node_cap)
+        return true;
+    struct curl_slist *nodes = realloc(t->nodes, count * sizeof *nodes);
+    if (nodes == NULL)
+        return false;
+    t->nodes = nodes;
+    t->node_cap = count;
+    return true;
+}
+
+static void add_line(br_buf *lines, br_slice name, br_slice value)
+{
+    br_buf_add_slice(lines, name);
+    br_buf_adds(lines, value.n > 0 ? ": " : ";");
+    br_buf_add_slice(lines, value);
+    br_buf_addc(lines, '\0');
+}
+
+/* libcurl's own Host is the same, and cheaper. */
+static bool is_own_host(const br_transfer *t, br_slice name, br_slice value)
+{
+    char text[BR_HOST_MAX + 16];
+    bool usual = t->endpoint.port == (t->endpoint.https ? 443 : 80);
+    if (!br_slice_eqs(name, "host") || t->endpoint.ipv6)
+        return false;
+    int n = snprintf(text, sizeof text, usual ? "%s" : "%s:%d", t->endpoint.host,
+                     (int)t->endpoint.port);
+    return n > 0 && br_slice_eq(value, (br_slice){text, (size_t)n});
+}
+
+/* A name with nothing after the colon stops libcurl from adding its own header of that name. */
+static size_t add_refusals(br_transfer *t, const br_headers *headers)
+{
+    size_t count = 0;
+    if (t->body.n >= EXPECT_BODY)
+        count += br_buf_add(&t->lines, "expect:", sizeof "expect:");
+    if (br_headers_get(headers, "accept").p == NULL)
+        count += br_buf_add(&t->lines, "accept:", sizeof "accept:");
+    if (t->posts && br_headers_get(headers, "content-type").p == NULL)
+        count += br_buf_add(&t->lines, "content-type:", sizeof "content-type:");
+    return count;
+}
+
+static size_t add_lines(br_transfer *t, const br_headers *headers)
+{
+    size_t count = 0;
+    br_buf_clear(&t->lines);
+    for (size_t i = 0; i < headers->count; i++) {
+        br_slice name = br_headers_name(headers, i), value = br_headers_value(headers, i);
+        if (is_own_host(t, name, value))
+            continue;
+        add_line(&t->lines, name, value);
+        count++;
+    }
+    return count + add_refusals(t, headers);
+}
+
+static bool set_headers(br_transfer *t, const br_headers *headers)
+{
+    size_t count = add_lines(t, headers);
+    if (t->lines.failed || !reserve_nodes(t, headers->count + EXTRA_LINES))
+        return false;
+    char *line = t->lines.data;
+    for (size_t i = 0; i < count; i++) {
+        t->nodes[i] = (struct curl_slist){line, i + 1 < count ? &t->nodes[i + 1] : NULL};
+        line += strlen(line) + 1;
+    }
+    return curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, count > 0 ? t->nodes : NULL) == CURLE_OK;
+}
+
+bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request)
+{
+    t->endpoint = *request->endpoint;
+    t->timeouts = request->timeouts;
+    return set_url(t, request->target) && set_body(t, request) && set_method(t, request->method) &&
+           set_headers(t, request->headers) && set_ca_file(t, request->net.ca_file) &&
+           set_proxy(t, &request->net) && pin_localhost(t) &&
+           set_connect_timeout(t, t->timeouts.connect_ms) && set_progress(t) &&
+           set_fresh(t, request->fresh_connection);
+}
