@@ -286,31 +286,33 @@ static void from_text(told *t, br_slice body)
 
 static void read_body(told *t, br_slice body)
 {
-    bool named = t->code.len > 0;
     body = trimmed(body);
     if (body.n > 0 && body.p[0] == '{')
         from_json(t, body);
     else
         from_xml(t, body);
-    bool told_name = t->code.len > 0 && !named;
-    if (t->message.len == 0 && !told_name)
+    if (t->message.len == 0 && t->code.len == 0)
         from_text(t, body);
 }
 
 void br_service_error(int status, const br_headers *headers, br_slice body, br_error *out)
 {
+    char code[BR_ERROR_CODE_MAX];
     told t;
     told_init(&t);
-    set_code(&t, br_headers_get(headers, "x-amzn-errortype"));
     read_body(&t, body);
-    char code[16];
-    snprintf(code, sizeof(code), "HTTP%d", status);
-    const char *name = t.code.len > 0 ? t.code.data : code;
-    if (t.message.len > 0)
-        br_error_set(out, BR_ERR_SERVICE, name, "%.*s", (int)t.message.len, t.message.data);
+    br_slice name = bare_name(br_headers_get(headers, "x-amzn-errortype"));
+    if (name.n == 0)
+        name = br_buf_slice(&t.code);
+    if (name.n > 0)
+        snprintf(code, sizeof(code), "%.*s", (int)name.n, name.p);
     else
-        br_error_set(out, BR_ERR_SERVICE, name,
-                     "the service answered HTTP %d and said nothing more", status);
+        snprintf(code, sizeof(code), "HTTP%d", status);
+    if (t.message.len > 0)
+        br_error_set(out, BR_ERR_SERVICE, code, "%.*s", (int)t.message.len, t.message.data);
+    else
+        br_error_set(out, BR_ERR_SERVICE, code, "the service answered HTTP %d and told no reason",
+                     status);
     told_free(&t);
 }
 
