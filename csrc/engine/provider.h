@@ -6,7 +6,8 @@
 **
 ** Single flight: all that wait for one identity, in this engine, in other engines of the process
 ** and in other processes, are served by one exchange (rules: cache_file.h, file_lock.h). The
-** exchange belongs to the engine, not to the call that began it: cancelling a waiter fails no other.
+** exchange belongs to the engine, not to the call that began it: cancelling a waiter fails no
+*other.
 */
 #ifndef BR_ENGINE_PROVIDER_H
 #define BR_ENGINE_PROVIDER_H
@@ -21,42 +22,50 @@ typedef enum br_origin {
     BR_FROM_FILE
 } br_origin;
 
-/* Static keys, or an identity looked up in the registry. Called by br_client_new. NULL: no memory. */
+/* Static keys, or an identity looked up in the registry. Called by br_client_new. NULL: no memory.
+ */
 br_provider *br_provider_for_client(br_client *c);
 void br_provider_unref(br_provider *p); /* NULL is fine */
 
 /*
 ** What memory holds, if it may be used at once (60 s of life or more, corrected time); else NULL.
-** A counted reference. The quick way: no allocation.
+** A counted reference. The quick way: no allocation, no file.
 */
 const br_credentials *br_provider_peek(br_provider *p, int64_t now_ms);
 
 typedef enum br_obtain_mode {
-    BR_OBTAIN,        /* memory, file, then an exchange */
-    BR_OBTAIN_FRESH,  /* refresh(): ignores memory and file, exchanges, replaces both */
+    BR_OBTAIN,      /* memory, file, then an exchange */
+    BR_OBTAIN_FRESH /* refresh(): ignores memory and file, exchanges, replaces both */
 } br_obtain_mode;
 
 typedef struct br_obtained {
     const br_credentials *credentials; /* NULL on failure; take a reference to keep it */
     br_origin origin;
-    const br_error *error; /* on failure */
+    const br_error *error; /* on failure: credentials, transport or timeout */
+    bool retryable;        /* of the error: transport, timeout, 429 or 5xx */
 } br_obtained;
 
-/* Part of its owner (a call), zero-filled before use. */
+/* Part of its owner (a call), zero-filled before use. All fields are the provider's. */
 typedef struct br_obtain {
     br_provider *provider;
     br_engine *engine;
-    br_client *client;
+    br_client *client; /* not counted: the owner holds it */
+    br_obtain_mode mode;
     void (*done)(void *user, const br_obtained *result);
     void *user;
-    struct br_obtain *next; /* the provider's list of waiters */
-    br_timer timer;         /* the provider's: polling */
+    struct br_obtain *next, **link; /* all that wait */
+    struct br_flight *flight;       /* what it waits for */
+    const br_credentials *ready;    /* or what it gets as soon as the engine steps */
+    br_timer timer;
+    int poll_ms;
     bool waiting;
 } br_obtain;
 
 /*
-** Starts to obtain; `done` is called once, from br_engine_step, never from here. The provider uses
-** client's timeouts and net for the exchange.
+** Starts to obtain; `done` is called once, from br_engine_step, never from here, and may free the
+** owner of `o`. The client, whose provider p is, lends its timeouts, net, clock and cache settings
+*to
+** an exchange that begins with this.
 */
 bool br_provider_obtain(br_provider *p, br_engine *e, br_client *c, br_obtain_mode mode,
                         br_obtain *o, void (*done)(void *user, const br_obtained *), void *user,
@@ -66,7 +75,12 @@ void br_provider_cancel(br_obtain *o); /* idempotent; no callback follows */
 /* The service refused these as expired: not handed out again (memory and file). */
 void br_provider_reject(br_provider *p, const br_credentials *bad);
 
-/* The engine goes away or was abandoned after a fork: forget what belongs to it. */
+/*
+** The engine goes away (call this while its transfers and timers still can be stopped) or was
+** abandoned after a fork: forget what belongs to it. Those of other engines who wait for an
+*exchange
+** of this one notice and begin another. No callback follows.
+*/
 void br_provider_engine_gone(br_engine *e, bool abandoned);
 
 #endif

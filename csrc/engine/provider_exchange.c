@@ -1,0 +1,275 @@
+#include "engine/provider_exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/service_error.h"
+#include "core/times.h"
+
+static void send_request(br_exchange *x);
+
+static void finish(br_exchange *x)
+{
+    x->done(x->user);
+}
+
+static void forget_attempt(br_exchange *x)
+{
+    br_request_free(&x->request);
+    br_request_init(&x->request);
+    br_headers_clear(&x->headers);
+    br_buf_clear(&x->body);
+    x->status = 0;
+}
+
+static void fire_retry(void *user)
+{
+    br_exchange *x = user;
+    send_request(x);
+}
+
+static void repeat_after(br_exchange *x, int delay_ms)
+{
+    forget_attempt(x);
+    if (br_timer_start(x->engine, &x->retry, delay_ms, fire_retry, x))
+        return;
+    br_error_set(&x->error, BR_ERR_CREDENTIALS, "OutOfMemory", "out of memory");
+    finish(x);
+}
+
+/* The last failure is in x->error; repeats it if its kind and the number of attempts allow. */
+static void fail_or_repeat(br_exchange *x, br_failure failure)
+{
+    int max = x->client->max_attempts;
+    max = max < BR_EXCHANGE_ATTEMPTS ? max : BR_EXCHANGE_ATTEMPTS;
+    if (!x->retryable || x->attempt >= max) {
+        finish(x);
+        return;
+    }
+    int64_t hint = br_retry_hint_ms(br_headers_get(&x->headers, "x-amz-retry-after"),
+                                    br_headers_get(&x->headers, "retry-after"),
+                                    br_client_now_ms(x->client, x->engine));
+    repeat_after(x, br_retry_delay_ms(failure, x->attempt, br_engine_random01(x->engine), hint));
+}
+
+static void transfer_failed(br_exchange *x, const br_transfer_result *result)
+{
+    br_error_set(&x->error, result->error->kind, result->error->code,
+                 "getting credentials from IAM Roles Anywhere: %s", result->error->message);
+    x->retryable = true;
+    x->fresh_connection = true;
+    if (result->end == BR_DONE_STALE && !x->stale_repeated) {
+        x->stale_repeated = true;
+        x->attempt--;
+        repeat_after(x, 0);
+        return;
+    }
+    fail_or_repeat(x, BR_FAIL_TRANSIENT);
+}
+
+/*
+** Whether the answer's Date says that the request was refused for a wrong clock: by more than the
+** truncation to seconds where the refusal names the time, by minutes where it only says "no".
+*/
+static bool refused_for_clock(const br_exchange *x)
+{
+    int64_t server_ms, skew;
+    if (!br_time_parse_http(br_headers_get(&x->headers, "date"), &server_ms) ||
+        br_headers_get(&x->headers, "age").p != NULL)
+        return false;
+    skew = server_ms - x->signed_ms;
+    bool named = strstr(x->error.message, "Signature expired") != NULL ||
+                 strstr(x->error.message, "not yet current") != NULL;
+    int64_t min = named ? BR_SKEW_NAMED_MIN_MS : BR_SKEW_MIN_MS;
+    return skew >= min || skew <= -min;
+}
+
+/* Repeats that the refusal itself calls for: once each, uncounted. */
+static bool repeat_corrected(br_exchange *x)
+{
+    if (x->name_sent && br_ra_session_name_refused(x->status, br_slice_of(x->error.message))) {
+        x->name_refused = true;
+        x->name_sent = false;
+    } else if (x->clock_trusted && !x->clock_corrected && refused_for_clock(x)) {
+        x->clock_corrected = true;
+    } else {
+        return false;
+    }
+    x->attempt--;
+    repeat_after(x, 0);
+    return true;
+}
+
+static const char *likely_causes(int status)
+{
+    if (status == 404)
+        return ". Check that profile_arn and trust_anchor_arn exist in this region and account";
+    if (status != 401 && status != 403)
+        return "";
+    return ". Check that the trust anchor is enabled and its CA issued the certificate (with any "
+           "intermediates in certificate_chain); that the profile is enabled and lists the role; "
+           "that the role's trust policy allows rolesanywhere.amazonaws.com sts:AssumeRole, "
+           "sts:TagSession and sts:SetSourceIdentity; that the certificate is not revoked; and "
+           "that this machine's clock is right";
+}
+
+static void explain_refusal(br_exchange *x)
+{
+    br_error plain = x->error;
+    br_slice id = br_request_id(&x->headers);
+    br_error_set(&x->error, BR_ERR_CREDENTIALS, plain.code,
+                 "IAM Roles Anywhere refused CreateSession (HTTP %d%s%.*s): %.*s%s", x->status,
+                 id.n > 0 ? ", request " : "", (int)(id.n < 64 ? id.n : 64), id.n > 0 ? id.p : "",
+                 1024, plain.message, likely_causes(x->status));
+}
+
+static void refused(br_exchange *x)
+{
+    br_service_error(x->status, &x->headers, br_buf_slice(&x->body), &x->error);
+    br_failure failure = br_retry_classify(x->status, br_slice_of(x->error.code));
+    bool throttled = x->status == 429 || failure == BR_FAIL_THROTTLING;
+    x->retryable = throttled || x->status >= 500;
+    if (!x->retryable && repeat_corrected(x))
+        return;
+    explain_refusal(x);
+    fail_or_repeat(x, throttled ? BR_FAIL_THROTTLING : BR_FAIL_TRANSIENT);
+}
+
+static void unusable(br_exchange *x)
+{
+    br_error_set(&x->error, BR_ERR_TRANSPORT, "BadResponse",
+                 "the answer of IAM Roles Anywhere is over %zu bytes", BR_EXCHANGE_ANSWER_MAX);
+    x->retryable = true;
+    fail_or_repeat(x, BR_FAIL_TRANSIENT);
+}
+
+static void answered(br_exchange *x)
+{
+    if (x->body.failed || x->headers.failed) {
+        unusable(x);
+        return;
+    }
+    if (x->status < 200 || x->status > 299) {
+        refused(x);
+        return;
+    }
+    x->retryable = false;
+    x->credentials = br_ra_answer(br_buf_slice(&x->body), &x->error);
+    finish(x);
+}
+
+static void on_head(void *user, int status, const br_headers *headers)
+{
+    br_exchange *x = user;
+    int64_t server_ms;
+    x->status = status;
+    for (size_t i = 0; i < headers->count; i++)
+        br_headers_add(&x->headers, br_headers_name(headers, i), br_headers_value(headers, i));
+    x->clock_trusted = br_transfer_date_trusted(x->transfer);
+    if (x->clock_trusted && br_headers_get(headers, "age").p == NULL &&
+        br_time_parse_http(br_headers_get(headers, "date"), &server_ms))
+        br_client_clock_sample(x->client, server_ms, br_engine_wall_ms(x->engine));
+}
+
+static bool on_data(void *user, br_slice bytes)
+{
+    br_exchange *x = user;
+    if (br_buf_add_slice(&x->body, bytes))
+        return true;
+    br_transfer_cancel(x->transfer);
+    x->transfer = NULL;
+    unusable(x);
+    return false;
+}
+
+static void on_done(void *user, const br_transfer_result *result)
+{
+    br_exchange *x = user;
+    x->transfer = NULL;
+    if (result->end == BR_DONE_OK)
+        answered(x);
+    else
+        transfer_failed(x, result);
+}
+
+static bool certificate_good(br_exchange *x)
+{
+    char end[BR_ISO_DATE_SIZE];
+    int64_t not_after_ms = br_x509_not_after_ms(x->client->x509);
+    br_slice subject = br_x509_subject(x->client->x509);
+    if (br_client_now_ms(x->client, x->engine) <= not_after_ms)
+        return true;
+    br_time_iso(not_after_ms, end);
+    return br_error_set(&x->error, BR_ERR_CREDENTIALS, "CertificateExpired",
+                        "the certificate of %.*s expired at %s, so IAM Roles Anywhere gives no "
+                        "credentials for it: connect again with a renewed one",
+                        (int)(subject.n < 512 ? subject.n : 512), subject.p, end);
+}
+
+static bool build_request(br_exchange *x)
+{
+    br_ra_params params = x->client->ra;
+    if (!x->name_sent)
+        params.session_name = (br_slice){NULL, 0};
+    x->signed_ms = br_client_now_ms(x->client, x->engine);
+    return br_ra_request(br_engine_crypto(x->engine), &params, x->client->x509,
+                         &x->client->ra_endpoint, x->signed_ms, &x->request, NULL, &x->error);
+}
+
+static bool start_transfer(br_exchange *x)
+{
+    static const br_transfer_ops ops = {on_head, on_data, on_done};
+    br_transfer_request request = {
+        .method = x->request.method,
+        .endpoint = &x->client->ra_endpoint,
+        .target = br_buf_slice(&x->request.path),
+        .headers = &x->request.headers,
+        .body = br_buf_slice(&x->request.body),
+        .has_body = x->request.has_body,
+        .timeouts = x->client->timeouts,
+        .net = x->client->net,
+        .fresh_connection = x->fresh_connection,
+    };
+    x->transfer = br_transfer_start(x->engine, &request, &ops, x, &x->error);
+    return x->transfer != NULL;
+}
+
+static void send_request(br_exchange *x)
+{
+    x->attempt++;
+    x->retryable = false;
+    forget_attempt(x);
+    if (!certificate_good(x) || !build_request(x) || !start_transfer(x))
+        finish(x);
+}
+
+bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, bool with_name,
+                       void (*done)(void *user), void *user)
+{
+    x->engine = e;
+    x->client = c;
+    x->done = done;
+    x->user = user;
+    x->name_sent = with_name && c->ra.session_name.n > 0;
+    br_request_init(&x->request);
+    br_headers_init(&x->headers);
+    br_buf_init_secret(&x->body, BR_EXCHANGE_ANSWER_MAX);
+    if (br_timer_start(e, &x->retry, 0, fire_retry, x))
+        return true;
+    return br_error_set(&x->error, BR_ERR_CREDENTIALS, "OutOfMemory", "out of memory");
+}
+
+void br_exchange_stop(br_exchange *x)
+{
+    if (x->engine == NULL)
+        return;
+    br_transfer_cancel(x->transfer);
+    x->transfer = NULL;
+    br_timer_stop(x->engine, &x->retry);
+    br_request_free(&x->request);
+    br_headers_free(&x->headers);
+    br_buf_free(&x->body);
+    br_credentials_unref(x->credentials);
+    x->credentials = NULL;
+    x->engine = NULL;
+}
