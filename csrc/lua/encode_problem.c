@@ -25,6 +25,8 @@ static void add_quoted(br_buf *out, br_slice name)
         unsigned char c = (unsigned char)name.p[i];
         if (c == '"' || c == '\\')
             br_buf_addf(out, "\\%c", c);
+        else if (c == '\n' || c == '\r' || c == '\t')
+            br_buf_addf(out, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
         else if (c < 0x20 || c == 0x7F)
             br_buf_addf(out, "\\%03d", c);
         else
