@@ -1,0 +1,16 @@
+--- Which models are there? Foundation models that run on demand in this region, and inference
+--- profiles that route to several regions.
+local bedrock = require "bedrock"
+local settings = dofile "examples/settings.lua"
+
+local conn = assert(bedrock.connect(settings.connection))
+
+for _, kind in ipairs { "on_demand", "inference_profile" } do
+    local models = assert(conn:models { kind = kind, modality = "TEXT" })
+    print(("%d models of kind %s:"):format(#models, kind))
+    for _, model in ipairs(models) do
+        print(("    %-48s %s"):format(model.id, model.name))
+    end
+end
+
+conn:close()

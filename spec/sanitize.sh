@@ -1,0 +1,64 @@
+#!/bin/bash
+# The tests under AddressSanitizer, UBSan, ThreadSanitizer and valgrind, with eager garbage
+# collection. The last line counts.
+set -u
+cd "$(dirname "$0")/.."
+
+build=${BUILD:-build}
+. spec/tally.sh
+tally_start "$build/log/sanitize"
+
+endpoint() {
+    lua5.4 spec/endpoint/cli.lua "$@"
+}
+trap 'endpoint stop "$build/endpoint"' EXIT
+trap 'exit 130' HUP INT TERM
+
+export BEDROCK_TEST_ENDPOINT="$build/endpoint" BEDROCK_TEST_PKI="$build/pki"
+export XDG_CACHE_HOME="$PWD/$build/cache"
+unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY no_proxy
+
+asan="BUILD=$build/asan SANITIZE=address,undefined WERROR=1 CFLAGS='-O1 -g' ABIS=5.4"
+tsan="BUILD=$build/tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' ABIS="
+eval make -s "$asan" modules c-tests || exit 1
+eval make -s "$tsan" c-tests || exit 1
+make -s ABIS=5.4 modules || exit 1
+spec/pki/make.sh "$build/pki" || exit 1
+endpoint start "$build/endpoint" "$build/pki" >/dev/null || exit 1
+
+c_tests() {
+    for program in "$build/$1"/spec/test_*; do
+        case $program in
+        *.*) ;;
+        *) suite "$1 ${program##*/test_}" "$program" ;;
+        esac
+    done
+}
+
+# What other libraries keep until the process ends is theirs; leaks are looked for in the C tests.
+asan_lua() {
+    LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
+        BEDROCK_TEST_GC=$1 spec/busted.sh lua5.4 "${@:2}"
+}
+
+valgrind_lua() {
+    spec/busted.sh "valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite lua5.4" "$@"
+}
+
+# Many processes at once have nothing to do with memory and would take minutes under these tools.
+specs=$(ls spec/*_spec.lua | grep -v processes_spec)
+
+export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1
+c_tests asan
+c_tests tsan
+
+eval "$(make -s env BUILD="$build/asan")"
+suite "asan specs" asan_lua plain $specs
+suite "asan specs, eager collector" asan_lua stress $specs
+suite "asan specs, generational" asan_lua generational $specs
+
+unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
+eval "$(make -s env BUILD="$build")"
+suite "valgrind specs" valgrind_lua $specs
+tally_end
