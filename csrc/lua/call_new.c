@@ -222,7 +222,7 @@ static bool raw_request(lua_State *L, br_request *r, br_problems *p)
 
 /*
 ** request(client, fields, options) -> call | nil, err. Fields: service (index), method, path,
-** query (text), content_type, body (text), headers; lua/bedrock/request.lua makes them.
+** query (text), content_type, body (text), headers, stream; lua/bedrock/request.lua makes them.
 */
 int br_lua_client_request(lua_State *L)
 {
@@ -241,7 +241,8 @@ int br_lua_client_request(lua_State *L)
     br_request_init(&s->request);
     if (!raw_request(L, &s->request, &s->problems))
         return br_lua_fail_problems(L, BR_ERR_VALIDATION, name, &s->problems);
-    options.call.mode = options.stream ? BR_CALL_BYTES : BR_CALL_UNARY;
+    br_lua_rawfield(L, 2, "stream");
+    options.call.mode = lua_toboolean(L, -1) ? BR_CALL_BYTES : BR_CALL_UNARY;
     br_lua_call *c = push_call(L, client, -1, options.call.mode);
     return start(L, c, client, &s->request, &options.call);
 }

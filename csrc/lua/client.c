@@ -1,3 +1,4 @@
+#include "core/times.h"
 #include "lua/binding.h"
 
 /* A connection's userdata. Its metatable says nothing about what is in it. */
@@ -158,6 +159,21 @@ static int client_about(lua_State *L)
     return 3;
 }
 
+/* A line for people about the certificate; nil: closed, or none is used. */
+static int client_certificate(lua_State *L)
+{
+    char until[BR_ISO_DATE_SIZE];
+    br_lua_client *c = check(L, 1);
+    if (!c->client || !c->client->x509)
+        return 0;
+    const br_x509 *x = c->client->x509;
+    br_time_iso(br_x509_not_after_ms(x), until);
+    br_lua_push(L, br_x509_subject(x));
+    lua_pushfstring(L, ", %s, valid until %s", br_x509_key_type(x), until);
+    lua_concat(L, 2);
+    return 1;
+}
+
 static int client_tostring(lua_State *L)
 {
     lua_pushstring(L, check(L, 1)->client ? BR_LUA_CLIENT : BR_LUA_CLIENT " (closed)");
@@ -167,6 +183,7 @@ static int client_tostring(lua_State *L)
 static const luaL_Reg methods[] = {
     {"about", client_about},
     {"call", br_lua_client_call},
+    {"certificate", client_certificate},
     {"close", client_close},
     {"identity", br_lua_client_identity},
     {"request", br_lua_client_request},

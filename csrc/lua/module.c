@@ -184,9 +184,27 @@ static int percent(lua_State *L)
     return push_text(L, out);
 }
 
+/* base64_decode(text) -> bytes | nil */
+static int base64_decode(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    br_buf *out = push_buffer(L, BR_LUA_TEXT_MAX);
+    if (!br_base64_decode(out, br_lua_slice(L, 1)) && !out->failed)
+        return 0;
+    return push_text(L, out);
+}
+
+/* now_ms() -> milliseconds of a clock that never goes back */
+static int now_ms(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)br_host_system.mono_ms(br_host_system.user));
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"api_version", br_lua_api_version},
     {"array", br_lua_array},
+    {"base64_decode", base64_decode},
     {"connect", br_lua_connect},
     {"decode", decode},
     {"describe", br_lua_describe},
@@ -194,6 +212,7 @@ static const luaL_Reg functions[] = {
     {"fd", descriptor},
     {"find", br_lua_find},
     {"metadata", br_lua_metadata},
+    {"now_ms", now_ms},
     {"operations", br_lua_operations},
     {"percent", percent},
     {"service", br_lua_service},

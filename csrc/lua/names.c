@@ -26,7 +26,8 @@ static int push_found(lua_State *L, unsigned op)
 {
     lua_pushinteger(L, (lua_Integer)op);
     lua_pushstring(L, kind_of(&model->ops[op]));
-    return 2;
+    br_lua_push(L, name_of(model->ops[op].snake));
+    return 3;
 }
 
 static void try_service(br_suggest *near, const br_service *service)
@@ -130,7 +131,11 @@ static int unknown_service(lua_State *L, br_slice name)
     return 2;
 }
 
-/* find(name, service?, others?) -> index, kind | nil, message. others: more names to suggest. */
+/*
+** find(name, service?, others?) -> index, kind, snake-case name | nil, message. kind: "plain",
+** "events" (the answer is an event stream), "raw" (it may be one of bytes), "two_way".
+** others: more names to suggest.
+*/
 int br_lua_find(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);

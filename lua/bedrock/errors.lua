@@ -1,0 +1,92 @@
+--- Errors as values: what every failing function returns after nil.
+local core = require "bedrock.core"
+
+--- @class bedrock.Problem
+--- @field path string "messages[1].content", or a setting's name
+--- @field kind string "missing", "unknown", "type", "min-length", …
+--- @field message string
+
+--- @class bedrock.Error
+--- @field kind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
+--- @field code string never nil: the service's name for it, or ours ("ValidationError", "ReadTimeout", …)
+--- @field message string
+--- @field operation string?
+--- @field status integer? of the HTTP answer, if there was one
+--- @field request_id string?
+--- @field retryable boolean the same call may succeed later
+--- @field attempts integer?
+--- @field errors bedrock.Problem[]? all that is wrong with settings or parameters
+--- @field fields table? members of a service error
+--- @field partial any what a stream had brought when it broke, from gather
+
+local errors = {}
+
+--- Shared with the errors that C makes.
+local Error = core.error_metatable
+
+local function origin(err)
+    local notes = {}
+    if err.status then
+        notes[#notes + 1] = "status " .. err.status
+    end
+    if err.request_id then
+        notes[#notes + 1] = "request " .. err.request_id
+    end
+    if (err.attempts or 0) > 1 then
+        notes[#notes + 1] = err.attempts .. " attempts"
+    end
+    return notes[1] and " (" .. table.concat(notes, ", ") .. ")" or ""
+end
+
+function Error.__tostring(err)
+    local prefix = err.operation and err.operation .. ": " or ""
+    if err.errors then
+        return prefix .. tostring(err.message):gsub("\n", "\n" .. prefix)
+    end
+    return prefix .. tostring(err.code) .. ": " .. tostring(err.message) .. origin(err)
+end
+
+--- @param fields table kind, code, message, and what else is known
+--- @return bedrock.Error
+function errors.new(fields)
+    if fields.retryable == nil then
+        fields.retryable = false
+    end
+    return setmetatable(fields, Error)
+end
+
+local function of_problems(kind, code, operation, problems)
+    local lines = {}
+    for i, problem in ipairs(problems) do
+        lines[i] = problem.path ~= "" and problem.path .. ": " .. problem.message or problem.message
+    end
+    return errors.new {
+        kind = kind,
+        code = code,
+        operation = operation,
+        message = table.concat(lines, "\n"),
+        errors = problems,
+    }
+end
+
+--- @param operation string
+--- @param problems bedrock.Problem[]
+--- @return bedrock.Error
+function errors.validation(operation, problems)
+    return of_problems("validation", "ValidationError", operation, problems)
+end
+
+--- @param operation string
+--- @param problems bedrock.Problem[]
+--- @return bedrock.Error
+function errors.config(operation, problems)
+    return of_problems("config", "ConfigError", operation, problems)
+end
+
+--- @param value any
+--- @return boolean
+function errors.is(value)
+    return getmetatable(value) == Error
+end
+
+return errors

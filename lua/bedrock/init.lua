@@ -1,0 +1,79 @@
+--- Amazon Bedrock for Lua.
+---
+---     local bedrock = require "bedrock"
+---     local conn = assert(bedrock.connect { … })
+---     local answer = assert(conn:converse { modelId = …, messages = { … } })
+local function supported()
+    local minor = tonumber(_VERSION:match("^Lua 5%.(%d+)$"))
+    return rawget(_G, "jit") or (minor and minor >= 4)
+end
+
+if not supported() then
+    error("bedrock runs on Lua 5.4 and on LuaJIT 2.1, not on " .. _VERSION, 0)
+end
+
+local core = require "bedrock.core"
+local connection = require "bedrock.connection"
+local metadata = require "bedrock.metadata"
+
+--- @class bedrock
+--- @field null lightuserdata JSON's null; the same value as cjson.null and ngx.null
+local bedrock = {
+    _NAME = "bedrock",
+    _VERSION = core.version,
+    connect = connection.connect,
+    metadata = metadata.of,
+    null = core.null,
+    array = core.array,
+    sign = core.sign,
+    --- JSON as this module writes and reads it: integers stay integers, [] stays [].
+    json = { encode = core.encode, decode = core.decode },
+}
+
+connection.add("generate", function()
+    return require "bedrock.generate"
+end)
+
+connection.add("models", function()
+    return require "bedrock.models"
+end)
+
+connection.add("test", function()
+    return require("bedrock.test").connection
+end)
+
+--- Connects and tests. There is a report even when the settings are bad: err.report.
+--- @param settings table as for connect
+--- @return table? report
+--- @return bedrock.Error? err
+function bedrock.test(settings)
+    if type(settings) ~= "table" then
+        error("test: a table of settings is needed, got a " .. type(settings), 2)
+    end
+    return require("bedrock.test").settings(connection.connect, settings)
+end
+
+--- Which facts of AWS's this build was made from.
+--- @return {source: string, hash: string, services: table<string, string>}
+function bedrock.api_version()
+    return core.api_version()
+end
+
+--- Names of operations, as conn:prepare takes them.
+--- @param service string? id or namespace; without it, all
+--- @return string[]? names it prints well
+--- @return bedrock.Error? err
+function bedrock.operations(service)
+    return require("bedrock.describe").operations(service)
+end
+
+--- What an operation takes and returns.
+--- @param name string "converse", "agent.tag_resource"
+--- @param depth integer? levels of members to show, 1 to 8; 3 if not given
+--- @return table? description it prints well
+--- @return bedrock.Error? err
+function bedrock.describe(name, depth)
+    return require("bedrock.describe").operation(name, depth)
+end
+
+return bedrock

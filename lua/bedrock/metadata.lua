@@ -1,0 +1,40 @@
+--- What is known of an answer beside its contents, kept apart from it.
+local core = require "bedrock.core"
+
+local metadata = {}
+
+--- Facts as C packed them, or the table once somebody asked for it.
+local known = setmetatable({}, { __mode = "k" })
+
+--- @class bedrock.Metadata
+--- @field status integer
+--- @field attempts integer requests sent
+--- @field request_id string?
+--- @field headers table<string, string> lower-case names; repeated fields joined with ", "
+--- @field token table<string, string>? the idempotency token or session ID that was made up, by member
+
+--- @param result any a result, a stream, or what a stream gathered
+--- @return bedrock.Metadata? nil for anything else
+function metadata.of(result)
+    if result == nil then
+        return nil
+    end
+    local facts = known[result]
+    if type(facts) == "userdata" then
+        facts = core.metadata(facts)
+        known[result] = facts
+    end
+    return facts
+end
+
+function metadata.set(result, facts)
+    known[result] = facts
+end
+
+--- Gives `result` the metadata of another.
+function metadata.copy(result, other)
+    known[result] = known[other]
+    return result
+end
+
+return metadata

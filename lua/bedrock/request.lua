@@ -1,0 +1,143 @@
+--- Raw requests: from what a person writes to what is sent.
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+
+local request = {}
+
+local FIELDS = { "body", "headers", "method", "path", "query", "service", "stream" }
+local DEFAULT_SERVICE = "bedrock-runtime"
+
+local known = {}
+for _, name in ipairs(FIELDS) do
+    known[name] = true
+end
+
+local function add(problems, path, kind, message)
+    problems[#problems + 1] = { path = path, kind = kind, message = message }
+end
+
+local function check_names(fields, problems)
+    for name in pairs(fields) do
+        if not known[name] then
+            local near = type(name) == "string" and core.suggest(name, FIELDS)
+            add(problems, tostring(name), "unknown",
+                "unknown field of a request" .. (near and " (did you mean " .. near .. "?)" or ""))
+        end
+    end
+end
+
+local TYPES = {
+    headers = "table",
+    method = "string",
+    path = "string",
+    service = "string",
+    stream = "boolean",
+}
+
+local function check_types(fields, problems)
+    for name, wanted in pairs(TYPES) do
+        local value = fields[name]
+        if value ~= nil and type(value) ~= wanted then
+            add(problems, name, "type", "must be a " .. wanted .. ", got a " .. type(value))
+        end
+    end
+    if fields.path == nil then
+        add(problems, "path", "missing", "missing: the path of the request, percent-encoded")
+    end
+end
+
+local SCALARS = { string = true, number = true, boolean = true }
+
+local function add_pairs(list, name, value)
+    for _, one in ipairs(type(value) == "table" and value or { value }) do
+        list[#list + 1] = core.percent(name) .. "=" .. core.percent(tostring(one))
+    end
+end
+
+local function is_query_value(value)
+    if type(value) ~= "table" then
+        return SCALARS[type(value)]
+    end
+    for _, one in pairs(value) do
+        if not SCALARS[type(one)] then
+            return false
+        end
+    end
+    return true
+end
+
+--- @return string? query in the order of the names, so that equal tables make equal requests
+local function query_text(query, problems)
+    if query == nil or type(query) == "string" then
+        return query
+    elseif type(query) ~= "table" then
+        return add(problems, "query", "type", "must be a table or a string, got a " .. type(query))
+    end
+    local names, list = {}, {}
+    for name, value in pairs(query) do
+        if type(name) ~= "string" or not is_query_value(value) then
+            return add(problems, "query", "type", "must map names to strings, numbers, booleans or lists of them")
+        end
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+        add_pairs(list, name, query[name])
+    end
+    return table.concat(list, "&")
+end
+
+local function body_text(body, problems)
+    if body == nil or type(body) == "string" then
+        return body
+    elseif type(body) ~= "table" then
+        return add(problems, "body", "type", "must be a table or a string, got a " .. type(body))
+    end
+    local text, err = core.encode(body)
+    if not text then
+        for _, problem in ipairs(err.errors) do
+            local dot = problem.path:find("^[^%[]") and "." or ""
+            add(problems, "body" .. dot .. problem.path, problem.kind, problem.message)
+        end
+    end
+    return text, "application/json"
+end
+
+local function service_index(name, problems)
+    local index, message = core.service(name)
+    if not index then
+        add(problems, "service", "unknown", message)
+    end
+    return index
+end
+
+--- @param fields table as conn:request takes it
+--- @return table? wire as the core takes it
+--- @return bedrock.Error? err
+function request.wire(fields)
+    local problems = {}
+    check_names(fields, problems)
+    check_types(fields, problems)
+    local query = query_text(fields.query, problems)
+    local body, content_type = body_text(fields.body, problems)
+    local service = type(fields.service or "") == "string"
+        and service_index(fields.service or DEFAULT_SERVICE, problems)
+    if #problems > 0 then
+        table.sort(problems, function(a, b)
+            return a.path < b.path
+        end)
+        return nil, errors.validation("request", problems)
+    end
+    return {
+        service = service,
+        method = fields.method or (body and "POST" or "GET"),
+        path = fields.path,
+        query = query,
+        headers = fields.headers,
+        body = body,
+        content_type = content_type,
+        stream = fields.stream,
+    }
+end
+
+return request

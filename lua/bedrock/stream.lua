@@ -1,0 +1,215 @@
+--- An answer that comes in pieces.
+---
+---     for name, event in stream:events() do … end      raises when the stream breaks
+---     local name, event = stream:next()                nil: the end; nil, err: it broke
+---     local result, err = stream:gather()              all of it
+local errors = require "bedrock.errors"
+local host = require "bedrock.host"
+local metadata = require "bedrock.metadata"
+
+--- @class bedrock.Stream the other members of the operation's output are its fields
+--- @field next fun(self): string?, table|bedrock.Error|nil
+--- @field events fun(self): function, bedrock.Stream, nil, bedrock.Stream
+--- @field gather fun(self): table?, bedrock.Error?
+--- @field close fun(self): true
+local stream = {}
+
+local methods = {}
+local Stream = { __index = methods, __name = "bedrock.stream" }
+
+--- One of these events must have come before the end, whatever HTTP says of it.
+local REQUIRED = {
+    converse_stream = { messageStop = true },
+    invoke_harness = { messageStop = true },
+    invoke_flow = { flowCompletionEvent = true, flowMultiTurnInputRequestEvent = true },
+}
+
+--- Events whose bytes are JSON of the model's own.
+local MODEL_CHUNKS = { invoke_model_with_response_stream = true }
+
+local function failed(self, err)
+    self._state, self._error = "failed", err
+    return nil, err
+end
+
+local function truncated(self)
+    return errors.new {
+        kind = "stream",
+        code = "Truncated",
+        operation = self._operation,
+        message = "the stream ended before its last event",
+        request_id = (metadata.of(self) or {}).request_id,
+    }
+end
+
+local function ended(self)
+    if self._awaited then
+        return failed(self, truncated(self))
+    end
+    self._state = "ended"
+    return nil
+end
+
+--- Methods win over a member of the same name.
+local function set_fields(self, fields)
+    for name, value in pairs(fields) do
+        if not methods[name] then
+            rawset(self, name, value)
+        end
+    end
+end
+
+local function wait(self)
+    if self._waiting then
+        error("two coroutines wait on one stream", 0)
+    end
+    self._waiting = true
+    local ok, why = pcall(host.await, self._call)
+    self._waiting = false
+    if not ok then
+        self._state, self._error = "failed", errors.new {
+            kind = "cancelled",
+            code = "Cancelled",
+            operation = self._operation,
+            message = "waiting for it was interrupted",
+        }
+        error(why, 0)
+    end
+end
+
+--- One event, waiting for it; initial answers only add fields.
+local function take(self)
+    local call = self._call
+    while true do
+        local name, event = call:event()
+        if name == true then
+            set_fields(self, event)
+        elseif name == false then
+            wait(self)
+        else
+            return name, event
+        end
+    end
+end
+
+local function settled(self)
+    if self._state == "ended" then
+        return nil
+    end
+    return nil, self._error
+end
+
+--- The next event.
+--- @return string? name nil at the end, and when it broke
+--- @return table|string|bedrock.Error|nil event
+function methods.next(self)
+    if self._state ~= "open" then
+        return settled(self)
+    end
+    if self._waiting then
+        error("two coroutines wait on one stream", 2)
+    end
+    local name, event = take(self)
+    if name == nil then
+        if self._state ~= "open" then
+            return settled(self)
+        end
+        if event then
+            return failed(self, event)
+        end
+        return ended(self)
+    end
+    self._taken = true
+    if self._awaited and self._awaited[name] then
+        self._awaited = nil
+    end
+    if self._model_chunks and name == "chunk" then
+        event.json = require("bedrock.core").decode(event.bytes or "")
+    end
+    return name, event
+end
+
+local function raise_or_next(self)
+    local name, event = self:next()
+    if name == nil and event then
+        error(event, 0)
+    end
+    return name, event
+end
+
+--- For a generic `for`. What breaks the stream is raised. Lua 5.4 closes it when the loop is left.
+function methods.events(self)
+    return raise_or_next, self, nil, self
+end
+
+--- Everything that is still to come, put together.
+--- @return table? result
+--- @return bedrock.Error? err what had come is in err.partial
+function methods.gather(self)
+    if self._taken and self._state == "open" then
+        return nil, errors.new {
+            kind = "stream",
+            code = "PartlyRead",
+            operation = self._operation,
+            message = "gather puts a whole stream together, but an event was already taken",
+        }
+    end
+    if self._state ~= "open" then
+        return nil, self._error or errors.new {
+            kind = "stream",
+            code = "PartlyRead",
+            operation = self._operation,
+            message = "the stream was already read to its end",
+        }
+    end
+    return require("bedrock.gather")(self, self._operation)
+end
+
+local function release(self)
+    self._call:cancel(true)
+end
+
+--- Stops it, without reading what is left. May be called again.
+--- @return true
+function methods.close(self)
+    release(self)
+    self._state = "closed"
+    self._error = errors.new {
+        kind = "cancelled",
+        code = "Closed",
+        operation = self._operation,
+        message = "the stream is closed",
+    }
+    return true
+end
+
+--- A loop that ran to its end leaves an ended stream, not a closed one.
+function Stream.__close(self)
+    if self._state == "open" then
+        self:close()
+    end
+end
+
+function Stream.__tostring(self)
+    return "bedrock.stream (" .. self._operation .. ", " .. self._state .. ")"
+end
+
+--- @param call userdata whose head was taken
+--- @param operation string
+--- @param fields table the output's other members
+--- @param facts userdata
+--- @return bedrock.Stream
+function stream.new(call, operation, fields, facts)
+    local self = setmetatable({
+        _call = call,
+        _operation = operation,
+        _state = "open",
+        _awaited = REQUIRED[operation],
+        _model_chunks = MODEL_CHUNKS[operation],
+    }, Stream)
+    set_fields(self, fields)
+    metadata.set(self, facts)
+    return self
+end
+
+return stream
