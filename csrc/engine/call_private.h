@@ -1,0 +1,121 @@
+/*
+** A call's inside, shared by
+**
+**   call.c          its life: from new to free, and every way to end
+**   call_send.c     credentials, signature, one attempt
+**   call_answer.c   what comes back from an attempt
+**   call_retry.c    whether there is another one
+**   call_items.c    what the host gets
+*/
+#ifndef BR_ENGINE_CALL_PRIVATE_H
+#define BR_ENGINE_CALL_PRIVATE_H
+
+#include "engine/call.h"
+#include "engine/internal.h"
+#include "engine/transfer_private.h"
+
+#define BR_PRESIZE_MAX ((size_t)4 * 1024 * 1024) /* what a Content-Length alone makes us allocate  \
+                                                  */
+#define BR_SKEW_MS 240000 /* a 403 with a clock so far off is taken for a clock problem */
+#define BR_CLOCK_SAMPLE_MAX_MS 900000 /* the Date of an answer that took longer says nothing */
+#define BR_AUTHORIZATION_MAX 65536
+
+typedef enum br_call_state {
+    BR_CALL_NEW,
+    BR_CALL_OBTAINING, /* credentials */
+    BR_CALL_SENT,      /* until the head is there */
+    BR_CALL_BODY,
+    BR_CALL_RETRY_WAIT,
+    BR_CALL_DONE,
+    BR_CALL_FAILED,
+    BR_CALL_CANCELLED
+} br_call_state;
+
+/* Bytes of a streamed body: they come into one buffer while the host reads from the other. */
+typedef struct br_stream {
+    bool open;   /* the head of a stream came: no error answer, nothing is retried any more */
+    bool paused; /* the peer */
+    br_buf incoming, reading;
+    br_es_decoder *decoder; /* EVENTS */
+    br_es_message *message;
+} br_stream;
+
+struct br_call {
+    br_client *client;
+    const br_model *model;
+    br_engine *engine; /* NULL before the start, and when the engine is gone */
+    br_call_mode mode;
+    br_call_state state;
+    br_task task;
+
+    /* the inputs */
+    br_request request;
+    br_timeouts timeouts;
+    int max_attempts;
+    bool retry_timeouts;
+    size_t answer_max;
+    br_buf authorization; /* the caller's own; later what signing made */
+    bool authorized;      /* the caller's own */
+
+    /* credentials */
+    br_obtain obtain;
+    const br_credentials *credentials;
+    br_origin origin;
+    bool obtained; /* by this call; then they serve it to its end */
+    bool renewed;  /* after the service called them expired */
+
+    /* the attempt */
+    br_url endpoint;
+    br_headers sent;
+    br_buf target;
+    br_slice path, query; /* in target */
+    br_buf url;           /* PREPARE */
+    br_prepared prepared;
+    br_transfer *transfer;
+    bool in_callback;         /* of the transfer, with libcurl on the stack */
+    int64_t signed_offset_ms; /* of the clock, at signing */
+    int64_t started_ms;       /* monotonic */
+
+    /* retries */
+    br_timer retry, total;
+    int attempts;
+    int retries;
+    int taken; /* from the quota, by the last retry */
+    bool fresh_connection, clock_repeated;
+
+    /* the answer */
+    int status;     /* of the last head; 0: none came */
+    bool head_came; /* in this attempt */
+    bool is_error;
+    bool clock_known;     /* a trusted Date came with it */
+    int64_t clock_off_ms; /* by how much the signature's date was wrong */
+    br_headers headers;
+    br_buf body;
+    br_stream stream;
+
+    /* items */
+    int given;
+    br_error error;
+    bool retryable;
+};
+
+/* call.c */
+void br_call_settle(br_call *c);               /* stops and releases all that runs for it */
+void br_call_finish(br_call *c);               /* -> DONE */
+void br_call_fail(br_call *c, bool retryable); /* -> FAILED; `error` is set */
+void br_call_no_memory(br_call *c);
+
+/* call_send.c: begins the next attempt; also the first */
+void br_call_attempt(br_call *c);
+
+/* call_answer.c */
+extern const br_transfer_ops br_call_transfer_ops;
+
+/* call_retry.c */
+br_failure br_call_failure(const br_call *c, const br_transfer_result *result);
+bool br_call_may_pass(br_failure f); /* the same call may succeed later */
+/* Arranges for another attempt, if there is to be one. */
+bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms);
+void br_call_succeeded(br_call *c); /* for the quota */
+
+#endif
