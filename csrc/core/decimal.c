@@ -182,9 +182,11 @@ static void set_integer(digit_string *s, uint64_t value, int exponent)
         s->n--;
 }
 
+#define SHORT_MAX 1e15
+
 /*
 ** Most numbers that people write have few decimals: value = integer / 10^k with both exact, so it
-** reads back; the first k that does is the shortest.
+** reads back; the first k that does is the shortest. Beyond 15 digits more than one integer may do.
 */
 static bool short_digits(double value, digit_string *s)
 {
@@ -192,7 +194,7 @@ static bool short_digits(double value, digit_string *s)
         return false;
     for (int k = 0; k <= 15; k++) {
         double scaled = value * powers_of_ten[k];
-        if (scaled > (double)EXACT_INTEGER_MAX)
+        if (scaled > SHORT_MAX)
             return false;
         uint64_t integer = (uint64_t)(scaled + 0.5);
         if ((double)integer / powers_of_ten[k] == value) {
