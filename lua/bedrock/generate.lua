@@ -5,6 +5,7 @@
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local families = require "bedrock.families"
+local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
 
 local OPERATION = "generate"
@@ -376,8 +377,7 @@ local function generate(conn, given, options)
         results[i], last = result, answer
     end
     local result = type(given.input) == "table" and merge(results) or results[1]
-    core.metadata(result, last)
-    return result
+    return metadata.copy(result, last)
 end
 
 return generate

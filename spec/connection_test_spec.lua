@@ -1,0 +1,217 @@
+--- conn:test and bedrock.test: each step with what it found, each failure with what usually causes it.
+local bedrock = require "bedrock"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+
+local REGION = "us-east-1"
+
+describe("test", function()
+    local ep, pki
+
+    setup(function()
+        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        pki = ep.pki .. "/"
+    end)
+
+    before_each(function()
+        ep:reset()
+    end)
+
+    after_each(function()
+        ep:reset()
+    end)
+
+    local function settings(changes)
+        local s = {
+            profile_arn = "arn:aws:rolesanywhere:" .. REGION .. ":123456789012:profile/one",
+            role_arn = "arn:aws:iam::123456789012:role/one",
+            trust_anchor_arn = "arn:aws:rolesanywhere:" .. REGION .. ":123456789012:trust-anchor/one",
+            session_name = "connection-test",
+            certificate = pki .. "p256.crt.pem",
+            certificate_chain = pki .. "intermediate.pem",
+            private_key = pki .. "p256.key.pkcs8.pem",
+            endpoint = ep.https,
+            ca_file = ep.ca_file,
+            cache = "memory",
+            max_attempts = 1,
+        }
+        for name, value in pairs(changes or {}) do
+            s[name] = value or nil
+        end
+        return s
+    end
+
+    local function keys(changes)
+        local s = {
+            auth = "access_keys",
+            access_key_id = ep.access_key_id,
+            secret_access_key = ep.secret_access_key,
+            endpoint = ep.https,
+            ca_file = ep.ca_file,
+            max_attempts = 1,
+        }
+        for name, value in pairs(changes or {}) do
+            s[name] = value
+        end
+        return s
+    end
+
+    --- The report of a failure at that step, which is the last one.
+    local function fails_at(step, report, err)
+        assert.is_nil(report)
+        assert.is_table(err)
+        assert.is_string(err.kind)
+        report = err.report
+        assert.is_false(report.ok)
+        local last = report.steps[#report.steps]
+        assert.equal(step, last.name)
+        assert.is_false(last.ok)
+        for i = 1, #report.steps - 1 do
+            assert.is_true(report.steps[i].ok)
+        end
+        assert.truthy(tostring(report):find("FAIL", 1, true))
+        return last, err
+    end
+
+    it("goes through four steps", function()
+        local report = assert(bedrock.test(settings()))
+        assert.is_true(report.ok)
+        local names = {}
+        for i, step in ipairs(report.steps) do
+            names[i] = step.name
+            assert.is_true(step.ok)
+            assert.truthy(step.ms >= 0)
+            assert.truthy(#step.detail > 0)
+            assert.is_nil(step.hint)
+        end
+        assert.same({ "settings", "certificate", "credentials", "bedrock" }, names)
+        assert.truthy(report.steps[4].detail:find(REGION, 1, true))
+        assert.equal(1, ep:counters().CreateSession)
+        assert.equal(1, ep:counters().ListFoundationModels)
+    end)
+
+    it("prints well, and without secrets", function()
+        local text = tostring(assert(bedrock.test(keys())))
+        for _, name in ipairs { "settings", "certificate", "credentials", "bedrock" } do
+            assert.truthy(text:find(name, 1, true), text)
+        end
+        assert.is_nil(text:find(ep.secret_access_key, 1, true))
+    end)
+
+    it("makes a fresh exchange each time, which replaces what is cached", function()
+        local conn = assert(bedrock.connect(settings { session_name = "fresh" }))
+        local before = assert(conn:credentials()).access_key_id
+        assert(conn:test())
+        local after = assert(conn:credentials()).access_key_id
+        assert(conn:test())
+        assert.not_equal(before, after)
+        assert.equal(3, ep:counters().CreateSession)
+        conn:close()
+    end)
+
+    it("needs no exchange for access keys and API keys", function()
+        assert(bedrock.test(keys()))
+        assert(bedrock.test { auth = "api_key", api_key = ep.api_key, endpoint = ep.https, ca_file = ep.ca_file })
+        assert.equal(0, ep:counters().CreateSession)
+        assert.equal(2, ep:counters().ListFoundationModels)
+    end)
+
+    it("tells how to have session names accepted", function()
+        ep:config { accept_session_names = false }
+        local report = assert(bedrock.test(settings { session_name = "refused-name" }))
+        assert.truthy(report.steps[3].hint:find("accept-role-session-name", 1, true))
+        assert.equal(2, ep:counters().CreateSession)
+    end)
+
+    it("reports bad settings", function()
+        local step, err = fails_at("settings", bedrock.test(settings { region = "mars-1", session_name = false }))
+        assert.equal("config", err.kind)
+        assert.truthy(step.detail:find("session_name", 1, true))
+        assert.truthy(step.detail:find("mars%-1"))
+        assert.is_string(step.hint)
+        assert.equal(0, ep:counters().requests)
+    end)
+
+    it("reports bad certificates as a step of their own", function()
+        for _, name in ipairs { "expired", "future", "ca-leaf", "nodigsig" } do
+            local step = fails_at("certificate", bedrock.test(settings {
+                certificate = pki .. name .. ".crt.pem", private_key = pki .. name .. ".key.pem" }))
+            assert.is_string(step.hint)
+        end
+        fails_at("certificate", bedrock.test(settings { private_key = pki .. "p384.key.pkcs8.pem" }))
+        fails_at("certificate", bedrock.test(settings { certificate = pki .. "is-not-there.pem" }))
+        assert.equal(0, ep:counters().requests)
+    end)
+
+    it("knows a certificate that does not lead to the trust anchor", function()
+        local step, err = fails_at("credentials", bedrock.test(settings {
+            certificate = pki .. "other.crt.pem", private_key = pki .. "other.key.pem", certificate_chain = false }))
+        assert.equal(403, err.status)
+        assert.truthy(step.hint:find("trust_anchor_arn", 1, true))
+        step = fails_at("credentials", bedrock.test(settings { certificate_chain = false, session_name = "no-chain" }))
+        assert.truthy(step.hint:find("certificate_chain", 1, true))
+    end)
+
+    local function refusal(operation, status, code, message)
+        ep:script { { match = { operation = operation }, action = { status = status,
+            json = { __type = code, message = message } } } }
+    end
+
+    it("names the usual causes of refused exchanges", function()
+        local cases = {
+            { 403, "AccessDeniedException", "Access denied", "sts:TagSession" },
+            { 404, "ResourceNotFoundException", "Profile not found", "profile_arn" },
+            { 400, "ValidationException", "Value is bad", "duration" },
+            { 503, "ServiceUnavailableException", "slow down", "later" },
+        }
+        for i, case in ipairs(cases) do
+            refusal("CreateSession", case[1], case[2], case[3])
+            local step, err = fails_at("credentials", bedrock.test(settings { session_name = "refused-" .. i }))
+            assert.equal(case[2], err.code)
+            assert.truthy(step.detail:find(case[3], 1, true), step.detail)
+            assert.truthy(step.hint:find(case[4], 1, true), step.hint)
+        end
+    end)
+
+    it("names the permission that Bedrock misses", function()
+        refusal("ListFoundationModels", 403, "AccessDeniedException", "User is not authorized")
+        local step = fails_at("bedrock", bedrock.test(keys()))
+        assert.truthy(step.hint:find("bedrock:ListFoundationModels", 1, true))
+    end)
+
+    it("knows wrong and expired keys", function()
+        local step = fails_at("bedrock", bedrock.test(keys { secret_access_key = ("x"):rep(40) }))
+        assert.truthy(step.hint:find("pair", 1, true))
+        refusal("ListFoundationModels", 403, "ExpiredTokenException", "The security token included is expired")
+        step = fails_at("bedrock", bedrock.test(keys()))
+        assert.truthy(step.hint:find("session_token", 1, true), step.hint)
+    end)
+
+    it("knows network trouble: nobody there, a server not trusted, silence", function()
+        local step, err = fails_at("credentials",
+            bedrock.test(settings { endpoint = ep.refused, session_name = "off" }))
+        assert.equal("transport", err.kind)
+        assert.truthy(step.hint:find("firewall", 1, true))
+        step = fails_at("bedrock", bedrock.test(keys { endpoint = ep.https_untrusted }))
+        assert.truthy(step.hint:find("ca_file", 1, true), step.hint)
+        ep:script { { match = { operation = "ListFoundationModels" }, action = { hang = true } } }
+        step, err = fails_at("bedrock", bedrock.test(keys { read_timeout = 200 }))
+        assert.equal("timeout", err.kind)
+        assert.truthy(step.hint:find("read_timeout", 1, true))
+    end)
+
+    it("tests a connection that goes on to live", function()
+        local conn = assert(bedrock.connect(keys()))
+        refusal("ListFoundationModels", 403, "AccessDeniedException", "no")
+        fails_at("bedrock", conn:test())
+        assert.is_true(assert(conn:test()).ok)
+        conn:close()
+    end)
+
+    it("answers on a closed connection too", function()
+        local conn = assert(bedrock.connect(keys()))
+        conn:close()
+        local report, err = conn:test()
+        assert.is_nil(report)
+        assert.equal("Closed", err.code)
+    end)
+end)

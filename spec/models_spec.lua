@@ -1,0 +1,176 @@
+--- models: every kind in one form, paged, filtered.
+local bedrock = require "bedrock"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+
+describe("models", function()
+    local ep, conn
+
+    setup(function()
+        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+    end)
+
+    before_each(function()
+        ep:reset()
+        conn = assert(bedrock.connect {
+            auth = "access_keys",
+            access_key_id = ep.access_key_id,
+            secret_access_key = ep.secret_access_key,
+            endpoint = ep.https,
+            ca_file = ep.ca_file,
+        })
+    end)
+
+    after_each(function()
+        conn:close()
+    end)
+
+    local function by_id(list)
+        local found = {}
+        for _, model in ipairs(list) do
+            assert.is_nil(found[model.id], model.id .. " is there twice")
+            found[model.id] = model
+        end
+        return found
+    end
+
+    it("lists every kind, each in the same form", function()
+        local list = assert(conn:models())
+        local found, kinds = by_id(list), {}
+        for _, model in ipairs(list) do
+            kinds[model.kind] = (kinds[model.kind] or 0) + 1
+            assert.truthy(model.arn:find "^arn:aws:bedrock:us%-east%-1:")
+            assert.is_string(model.name)
+            assert.is_table(model.input)
+            assert.is_table(model.output)
+            assert.is_boolean(model.streaming)
+        end
+        assert.equal(1, kinds.custom)
+        assert.equal(1, kinds.imported)
+        assert.equal(1, kinds.provisioned)
+        assert.same({
+            id = "amazon.nova-micro-v1:0",
+            arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0",
+            name = "Nova Micro",
+            provider = "Amazon",
+            kind = "on_demand",
+            input = { "TEXT" },
+            output = { "TEXT" },
+            streaming = true,
+        }, found["amazon.nova-micro-v1:0"])
+        assert.is_nil(list.denied)
+    end)
+
+    it("leaves models out of on_demand that only run through a profile", function()
+        local found = by_id(assert(conn:models { kind = "on_demand" }))
+        assert.is_nil(found["anthropic.claude-sonnet-4-20250514-v1:0"])
+        assert.is_not_nil(found["anthropic.claude-3-haiku-20240307-v1:0"])
+        assert.equal(1, ep:counters().requests)
+    end)
+
+    it("tells of profiles what their models can", function()
+        local found = by_id(assert(conn:models { kind = "inference_profile" }))
+        local profile = found["us.anthropic.claude-sonnet-4-20250514-v1:0"]
+        assert.equal("Anthropic", profile.provider)
+        assert.same({ "TEXT", "IMAGE" }, profile.input)
+        assert.same({ "TEXT" }, profile.output)
+        assert.is_true(profile.streaming)
+        assert.equal("inference_profile", found["global.anthropic.claude-sonnet-4-20250514-v1:0"].kind)
+        assert.equal("Amazon", found["a1b2c3d4e5f6"].provider)
+    end)
+
+    it("calls custom, imported and provisioned models by their ARN", function()
+        for _, kind in ipairs { "custom", "imported", "provisioned" } do
+            local list = assert(conn:models { kind = kind })
+            assert.equal(1, #list)
+            assert.equal(list[1].arn, list[1].id)
+            assert.equal(kind ~= "imported" and "Amazon" or nil, list[1].provider)
+        end
+    end)
+
+    it("filters by provider, modality, name and streaming", function()
+        for _, model in ipairs(assert(conn:models { provider = "anthropic" })) do
+            assert.equal("Anthropic", model.provider)
+        end
+        local images = by_id(assert(conn:models { output = "IMAGE" }))
+        assert.is_not_nil(images["amazon.nova-canvas-v1:0"])
+        assert.is_nil(images["amazon.nova-lite-v1:0"])
+        assert.same(by_id(assert(conn:models { modality = "image" })), images)
+        assert.equal(1, #assert(conn:models { input = "video", kind = "on_demand", name = "pro" }))
+        for _, model in ipairs(assert(conn:models { streaming = false, kind = "on_demand" })) do
+            assert.not_equal("TEXT", model.output[1])
+        end
+        assert.equal(0, #assert(conn:models { provider = "Nobody" }))
+    end)
+
+    it("follows pages to the end", function()
+        local function page(first, count, token)
+            local profiles = {}
+            for i = 1, count do
+                local id = ("us.example.model-%d"):format(first + i)
+                profiles[i] = { inferenceProfileName = id, inferenceProfileId = id, status = "ACTIVE",
+                    type = "SYSTEM_DEFINED",
+                    models = { { modelArn = "arn:aws:bedrock:us-east-1::foundation-model/x" } },
+                    inferenceProfileArn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/" .. id }
+            end
+            return { match = { operation = "ListInferenceProfiles" },
+                action = { json = { inferenceProfileSummaries = profiles, nextToken = token } } }
+        end
+        ep:script { page(0, 100, "a+/="), page(100, 100, "b"), page(200, 7) }
+        assert.equal(207, #assert(conn:models { kind = "inference_profile" }))
+        local tokens = {}
+        for _, request in ipairs(ep:requests()) do
+            tokens[#tokens + 1] = request.uri:match "nextToken=([^&]*)"
+        end
+        assert.same({ "a%2B%2F%3D", "b" }, tokens)
+    end)
+
+    it("does not go round for ever", function()
+        ep:script { { times = -1, match = { operation = "ListInferenceProfiles" },
+            action = { json = { inferenceProfileSummaries = { { inferenceProfileName = "x", inferenceProfileId = "x",
+                inferenceProfileArn = "x", models = { { modelArn = "x" } }, status = "ACTIVE",
+                type = "APPLICATION" } }, nextToken = "again" } } } }
+        local list, err = conn:models { kind = "inference_profile" }
+        assert.is_nil(list)
+        assert.equal("BadResponse", err.code)
+        assert.equal(2, ep:counters().ListInferenceProfiles)
+    end)
+
+    local function deny(operation)
+        ep:script { { match = { operation = operation }, action = { status = 403,
+            json = { __type = "AccessDeniedException", message = "not authorized" } } } }
+    end
+
+    it("goes on without lists the role may not read, and notes them", function()
+        deny "ListCustomModels"
+        local list = assert(conn:models())
+        assert.equal("AccessDeniedException", list.denied.custom.code)
+        assert.is_nil(list.denied.imported)
+        for _, model in ipairs(list) do
+            assert.not_equal("custom", model.kind)
+        end
+    end)
+
+    it("fails when just that list was asked for, or the foundation models are refused", function()
+        deny "ListCustomModels"
+        local list, err = conn:models { kind = "custom" }
+        assert.is_nil(list)
+        assert.equal("AccessDeniedException", err.code)
+        deny "ListFoundationModels"
+        list, err = conn:models()
+        assert.is_nil(list)
+        assert.equal("AccessDeniedException", err.code)
+    end)
+
+    it("refuses filters it does not know, with nothing sent", function()
+        local list, err = conn:models { provder = "Amazon", kind = "on-demand", streaming = "yes", name = 5 }
+        assert.is_nil(list)
+        assert.equal("validation", err.kind)
+        assert.equal(4, #err.errors)
+        assert.truthy(err.message:find("did you mean provider?", 1, true))
+        assert.truthy(err.message:find("did you mean on_demand?", 1, true))
+        assert.equal(0, ep:counters().requests)
+        assert.has_error(function()
+            conn:models "Amazon"
+        end)
+    end)
+end)

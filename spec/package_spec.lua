@@ -1,0 +1,97 @@
+--- The project's own promises: one version, a README that lists everything, a module that exports one
+--- symbol and does nothing when it is loaded.
+local bedrock = require "bedrock"
+
+local function contents(name)
+    local file = assert(io.open(name, "rb"))
+    local text = file:read "*a"
+    file:close()
+    return text
+end
+
+local function output(command)
+    local pipe = assert(io.popen(command))
+    local text = pipe:read "*a"
+    pipe:close()
+    return text
+end
+
+local abi = rawget(_G, "jit") and "5.1" or "5.4"
+local interpreter = rawget(_G, "jit") and "luajit" or "lua5.4"
+local module = package.searchpath("bedrock.core", package.cpath)
+
+describe("the package", function()
+    it("has one version", function()
+        assert.equal(bedrock._VERSION, contents("CHANGELOG.md"):match "\n## (%d+%.%d+%.%d+)")
+    end)
+
+    it("was built for this Lua", function()
+        assert.truthy(module:find("/" .. abi .. "/bedrock/core.so", 1, true), module)
+    end)
+
+    it("exports only its entry point", function()
+        local exported = {}
+        for name in output("nm -D --defined-only '" .. module .. "'"):gmatch "%x+ %a ([%w_]+)" do
+            if not name:find "^__" then
+                exported[#exported + 1] = name
+            end
+        end
+        assert.same({ "luaopen_bedrock_core" }, exported)
+    end)
+
+    it("does no input or output, sets no global and reads no environment when it is loaded", function()
+        local trace = output(([[%s -e '
+            local before = {}
+            for name in pairs(_G) do before[name] = true end
+            os.getenv = function(name) error("reads " .. name) end
+            require "bedrock"
+            for name in pairs(_G) do if not before[name] then io.write("global ", name, "\n") end end
+            io.write("done\n")' 2>&1]]):format(interpreter))
+        assert.equal("done\n", trace)
+    end)
+
+    it("documents every option in the README, and no other", function()
+        local documented, known = {}, {}
+        for name in contents("README.md"):match("| option |.-\n\n"):gmatch "\n| `([%w_]+)` |" do
+            documented[#documented + 1] = name
+        end
+        for name in contents("csrc/core/settings.c"):gmatch '%[BR_OPT_[%w_]+%] = {"([%w_]+)"' do
+            known[#known + 1] = name
+        end
+        table.sort(documented)
+        table.sort(known)
+        assert.truthy(#known > 30)
+        assert.same(known, documented)
+    end)
+
+    it("documents every family, with what it takes", function()
+        local families = require "bedrock.families"
+        local readme = contents "README.md"
+        for _, name in ipairs(families.names()) do
+            local row = readme:match("\n(|[^\n]*`" .. name .. "`[^\n]*)\n")
+            assert.is_string(row, name .. " is not in the README")
+            local family = families.named(name)
+            assert.equal(name, family.name)
+            for parameter in pairs(family.fields) do
+                assert.truthy(row:find(parameter, 1, true), name .. " " .. parameter)
+            end
+        end
+    end)
+
+    it("names only existing files in the rockspec", function()
+        local rockspec = {}
+        local text = contents "rockspec/bedrock-scm-1.rockspec"
+        local load_text = rawget(_G, "loadstring") or load
+        local chunk = assert(load_text(text, "rockspec"))
+        if rawget(_G, "setfenv") then
+            rawget(_G, "setfenv")(chunk, rockspec)
+        else
+            chunk = assert(load(text, "rockspec", "t", rockspec))
+        end
+        chunk()
+        assert.same({ "lua >= 5.1, < 5.5", "lua-cjson" }, rockspec.dependencies)
+        for _, directory in ipairs(rockspec.build.copy_directories or {}) do
+            assert.is_true(os.rename(directory, directory) ~= nil, directory)
+        end
+    end)
+end)
