@@ -9,8 +9,8 @@
 #define ENTITY_MAX 10 /* "&#x10FFFF;" */
 #define XML_LOOKED_AT 65536
 
-/* Texts are kept one byte longer than they will be, so that br_error_set sees where to cut. */
-#define TEXT_MAX BR_ERROR_MESSAGE_MAX
+/* Longer than a message, so that a character cut off here lies beyond where br_error_set cuts. */
+#define TEXT_MAX (BR_ERROR_MESSAGE_MAX + 3)
 
 /* What an answer says of its error; an empty part is unknown. */
 typedef struct told {
@@ -220,8 +220,10 @@ static void decode_entities(br_buf *out, br_slice text)
 /* Bytes that are not UTF-8 become '?'. */
 static void replace_bad_utf8(br_buf *text)
 {
+    if (text->len == 0)
+        return;
     char *p = text->data, *end = text->data + text->len;
-    while (text->len > 0 && p < end) {
+    while (p < end) {
         size_t n = (unsigned char)*p < 0x80 ? 1 : br_utf8_sequence(p, end);
         if (n == 0)
             *p = '?';

@@ -1,0 +1,169 @@
+#include "core/retry.h"
+
+#include "check.h"
+
+#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
+
+static void test_classify(void)
+{
+    static const struct {
+        int status;
+        const char *code;
+        br_failure want;
+    } cases[] = {
+        {400, "", BR_FAIL_FINAL},
+        {400, "ValidationException", BR_FAIL_FINAL},
+        {403, "AccessDeniedException", BR_FAIL_FINAL},
+        {404, "ResourceNotFoundException", BR_FAIL_FINAL},
+        {409, "ConflictException", BR_FAIL_FINAL},
+        {409, "RetryableConflictException", BR_FAIL_TRANSIENT},
+        {408, "ModelTimeoutException", BR_FAIL_FINAL},
+        {408, "", BR_FAIL_FINAL},
+        {424, "ModelErrorException", BR_FAIL_FINAL},
+        {400, "ServiceQuotaExceededException", BR_FAIL_FINAL},
+        {429, "ServiceQuotaExceededException", BR_FAIL_FINAL},
+        {501, "", BR_FAIL_FINAL},
+        {200, "", BR_FAIL_FINAL},
+        {500, "", BR_FAIL_TRANSIENT},
+        {500, "InternalServerException", BR_FAIL_TRANSIENT},
+        {502, "", BR_FAIL_TRANSIENT},
+        {503, "ServiceUnavailableException", BR_FAIL_TRANSIENT},
+        {504, "", BR_FAIL_TRANSIENT},
+        {400, "RequestTimeout", BR_FAIL_TRANSIENT},
+        {400, "RequestTimeoutException", BR_FAIL_TRANSIENT},
+        {429, "ModelNotReadyException", BR_FAIL_TRANSIENT},
+        {429, "", BR_FAIL_THROTTLING},
+        {429, "Whatever", BR_FAIL_THROTTLING},
+        {400, "Throttling", BR_FAIL_THROTTLING},
+        {400, "ThrottlingException", BR_FAIL_THROTTLING},
+        {400, "ThrottledException", BR_FAIL_THROTTLING},
+        {400, "TooManyRequestsException", BR_FAIL_THROTTLING},
+        {400, "RequestThrottled", BR_FAIL_THROTTLING},
+        {400, "RequestThrottledException", BR_FAIL_THROTTLING},
+        {400, "ProvisionedThroughputExceededException", BR_FAIL_THROTTLING},
+        {400, "TransactionInProgressException", BR_FAIL_THROTTLING},
+        {400, "RequestLimitExceeded", BR_FAIL_THROTTLING},
+        {400, "BandwidthLimitExceeded", BR_FAIL_THROTTLING},
+        {400, "LimitExceededException", BR_FAIL_THROTTLING},
+        {400, "PriorRequestNotComplete", BR_FAIL_THROTTLING},
+        {400, "EC2ThrottledException", BR_FAIL_THROTTLING},
+        {503, "SlowDown", BR_FAIL_THROTTLING},
+        {403, "RequestTimeTooSkewed", BR_FAIL_CLOCK_SKEW},
+        {400, "RequestExpired", BR_FAIL_CLOCK_SKEW},
+        {403, "InvalidSignatureException", BR_FAIL_CLOCK_SKEW},
+        {403, "RequestInTheFuture", BR_FAIL_CLOCK_SKEW},
+        {403, "SignatureDoesNotMatch", BR_FAIL_CLOCK_SKEW},
+        {401, "AuthFailure", BR_FAIL_CLOCK_SKEW},
+        {403, "ExpiredTokenException", BR_FAIL_EXPIRED},
+        {400, "ExpiredToken", BR_FAIL_EXPIRED},
+        {400, "throttlingexception", BR_FAIL_FINAL},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        check_number(br_retry_classify(cases[i].status, br_slice_of(cases[i].code)), cases[i].want,
+                     cases[i].code, __FILE__, __LINE__);
+    CHECK_INT(br_retry_classify(503, (br_slice){NULL, 0}), BR_FAIL_TRANSIENT);
+}
+
+static void test_allowed(void)
+{
+    static const br_failure always[] = {BR_FAIL_TRANSIENT, BR_FAIL_THROTTLING, BR_FAIL_CLOCK_SKEW,
+                                        BR_FAIL_EXPIRED,   BR_FAIL_UNSENT,     BR_FAIL_STALE};
+    static const br_failure may_have_run[] = {BR_FAIL_LOST, BR_FAIL_TIMED_OUT};
+    for (int safe = 0; safe < 2; safe++)
+        for (int timeouts = 0; timeouts < 2; timeouts++) {
+            for (size_t i = 0; i < LENGTH(always); i++)
+                CHECK(br_retry_allowed(always[i], safe, timeouts));
+            for (size_t i = 0; i < LENGTH(may_have_run); i++)
+                CHECK(br_retry_allowed(may_have_run[i], safe, timeouts) == (safe || timeouts));
+            CHECK(!br_retry_allowed(BR_FAIL_FINAL, safe, timeouts));
+        }
+}
+
+static void test_quota(void)
+{
+    br_retry_quota q;
+    br_retry_quota_init(&q);
+    CHECK_INT(q.tokens, 500);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_TRANSIENT), 14);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_THROTTLING), 5);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_UNSENT), 14);
+    CHECK_INT(q.tokens, 467);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_CLOCK_SKEW), -1);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_EXPIRED), -1);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_STALE), -1);
+    CHECK_INT(q.tokens, 467);
+    br_retry_quota_give(&q, 14);
+    br_retry_quota_give(&q, 0);
+    br_retry_quota_give(&q, -1);
+    CHECK_INT(q.tokens, 482);
+    int retries = 0;
+    while (br_retry_quota_take(&q, BR_FAIL_LOST) > 0)
+        retries++;
+    CHECK_INT(retries, 34);
+    CHECK_INT(q.tokens, 6);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_THROTTLING), 5);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_THROTTLING), 0);
+    CHECK_INT(q.tokens, 1);
+    CHECK_INT(br_retry_quota_take(&q, BR_FAIL_STALE), -1);
+    for (int i = 0; i < 1000; i++)
+        br_retry_quota_give(&q, 0);
+    CHECK_INT(q.tokens, 500);
+    br_retry_quota_give(&q, 14);
+    CHECK_INT(q.tokens, 500);
+}
+
+static void test_delay(void)
+{
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, -1), 50);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 0.5, -1), 25);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 2, 1, -1), 100);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 9, 1, -1), 12800);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 10, 1, -1), 20000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1000000000, 1, -1), 20000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_THROTTLING, 1, 1, -1), 1000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_THROTTLING, 5, 0.5, -1), 8000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_THROTTLING, 6, 1, -1), 20000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_THROTTLING, 3, 0, -1), 0);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 0, 1, -1), 50);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 7, -1), 50);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, -7, -1), 0);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 0), 50);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 49), 50);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 51), 51);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 5050), 5050);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 5051), 5050);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_THROTTLING, 9, 1, INT64_MAX), 25000);
+}
+
+static int64_t hint(const char *amz, const char *plain)
+{
+    return br_retry_hint_ms(br_slice_of(amz), br_slice_of(plain), 784111777000);
+}
+
+static void test_hint(void)
+{
+    CHECK_INT(hint(NULL, NULL), -1);
+    CHECK_INT(hint("", ""), -1);
+    CHECK_INT(hint("1500", NULL), 1500);
+    CHECK_INT(hint("0", "7"), 0);
+    CHECK_INT(hint(NULL, "7"), 7000);
+    CHECK_INT(hint("soon", "7"), 7000);
+    CHECK_INT(hint("-5", NULL), -1);
+    CHECK_INT(hint("1.5", NULL), -1);
+    CHECK_INT(hint("99999999999999999999", NULL), -1);
+    CHECK_INT(hint(NULL, "999999999999999"), INT64_C(999999999999999000));
+    CHECK_INT(hint(NULL, "Sun, 06 Nov 1994 08:49:40 GMT"), 3000);
+    CHECK_INT(hint(NULL, "Sun, 06 Nov 1994 08:49:30 GMT"), 0);
+    CHECK_INT(hint(NULL, "tomorrow"), -1);
+    CHECK_INT(hint(NULL, "7s"), -1);
+}
+
+int main(void)
+{
+    test_classify();
+    test_allowed();
+    test_quota();
+    test_delay();
+    test_hint();
+    return check_done();
+}
