@@ -65,7 +65,7 @@ static int fail_gone(lua_State *L, const char *code, br_slice operation)
     br_error error;
     br_error_clear(&error);
     if (strcmp(code, "Closed") == 0)
-        br_error_set(&error, BR_ERR_CANCELLED, code, "it was closed before it was done");
+        br_error_set(&error, BR_ERR_CANCELLED, code, "the connection was closed");
     else if (strcmp(code, "Forked") == 0)
         br_error_set(&error, BR_ERR_CANCELLED, code,
                      "it belongs to the parent process and did not survive the fork");
@@ -273,13 +273,15 @@ static int call_head(lua_State *L)
     return push_output(L, c, (br_slice){"", 0}, false);
 }
 
-/* The exception is a table on top of the stack. */
+/* The exception is a table on top of the stack. The head's status told of success, so it is left
+ * out. */
 static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
 {
     br_call_info info;
     br_call_info_get(c->call, &info);
     br_failure failure = br_retry_classify(0, br_slice_of(error->code));
     info.retryable = failure == BR_FAIL_TRANSIENT || failure == BR_FAIL_THROTTLING;
+    info.status = 0;
     int fields = lua_gettop(L);
     br_lua_fail(L, error, br_lua_call_name(c), &info);
     lua_pushvalue(L, fields);

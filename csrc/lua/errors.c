@@ -24,10 +24,10 @@ static void set_info(lua_State *L, const br_call_info *info)
 {
     lua_pushinteger(L, info->attempts);
     lua_setfield(L, -2, "attempts");
-    if (info->status == 0)
-        return;
-    lua_pushinteger(L, info->status);
-    lua_setfield(L, -2, "status");
+    if (info->status != 0) {
+        lua_pushinteger(L, info->status);
+        lua_setfield(L, -2, "status");
+    }
     br_slice id = info->headers ? br_request_id(info->headers) : (br_slice){NULL, 0};
     if (id.n > 0)
         set_text(L, "request_id", id);

@@ -4,7 +4,7 @@ local core = require "bedrock.core"
 local converse = { events = {} }
 
 function converse.new()
-    return { blocks = {}, order = {} }
+    return { blocks = {}, order = {}, metadata = {} }
 end
 
 --- Blocks are numbered; deltas of several may come mixed.
@@ -94,10 +94,14 @@ function converse.events.messageStop(state, event)
     state.additionalModelResponseFields = event.additionalModelResponseFields
 end
 
+--- Events carry padding, so that their lengths tell an eavesdropper nothing.
+local PADDING = "p"
+
 function converse.events.metadata(state, event)
     for name, value in pairs(event) do
-        state.metadata = state.metadata or {}
-        state.metadata[name] = value
+        if name ~= PADDING then
+            state.metadata[name] = value
+        end
     end
 end
 
@@ -176,7 +180,7 @@ function converse.result(state)
         stopReason = state.stopReason,
         additionalModelResponseFields = state.additionalModelResponseFields,
     }
-    for name, value in pairs(state.metadata or {}) do
+    for name, value in pairs(state.metadata) do
         result[name] = value
     end
     local unfit = problems[1] and table.concat(problems, "; ")

@@ -38,6 +38,7 @@ local function truncated(self)
         code = "Truncated",
         operation = self._operation,
         message = "the stream ended before its last event",
+        retryable = true,
         request_id = (metadata.of(self) or {}).request_id,
     }
 end
