@@ -318,7 +318,7 @@ bool br_provider_obtain(br_provider *p, br_engine *e, br_client *c, br_obtain_mo
     else
         release(o);
     br_registry_leave();
-    return ok || br_error_set(error, BR_ERR_CREDENTIALS, "OutOfMemory", "out of memory");
+    return ok || br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
 }
 
 static void adopt_clock(br_client *c, const br_flight *f)
@@ -351,7 +351,7 @@ static void settle(const br_obtain *o, br_obtained *result)
 */
 static bool settled(br_obtain *o, br_obtained *result)
 {
-    static const br_error no_memory = {BR_ERR_CREDENTIALS, "OutOfMemory", "out of memory"};
+    static const br_error no_memory = {BR_ERR_TRANSPORT, "NoMemory", "out of memory"};
     br_flight *f = o->flight;
     bool on = true;
     if (o->ready != NULL) {

@@ -33,7 +33,7 @@ static void repeat_after(br_exchange *x, int delay_ms)
     forget_attempt(x);
     if (br_timer_start(x->engine, &x->retry, delay_ms, fire_retry, x))
         return;
-    br_error_set(&x->error, BR_ERR_CREDENTIALS, "OutOfMemory", "out of memory");
+    br_error_set(&x->error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
     finish(x);
 }
 
@@ -256,7 +256,7 @@ bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, bool with_nam
     br_buf_init_secret(&x->body, BR_EXCHANGE_ANSWER_MAX);
     if (br_timer_start(e, &x->retry, 0, fire_retry, x))
         return true;
-    return br_error_set(&x->error, BR_ERR_CREDENTIALS, "OutOfMemory", "out of memory");
+    return br_error_set(&x->error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
 }
 
 void br_exchange_stop(br_exchange *x)

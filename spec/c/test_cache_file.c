@@ -75,24 +75,34 @@ static void test_order(void)
     check_place(br_cache_dir_open(NULL), in_place("home/.cache/lua-bedrock"));
 }
 
-/* Without HOME: the passwd home, or /tmp where that cannot be used. Only looked for, not made. */
+/* The directories outside `place` that calls without a usable HOME may choose, and make. */
+static char elsewhere[2][400];
+static bool was_there[2];
+
+static void note_elsewhere(void)
+{
+    struct passwd *entry = getpwuid(geteuid());
+    snprintf(elsewhere[0], sizeof(elsewhere[0]), "/tmp/lua-bedrock-%lu", (unsigned long)geteuid());
+    if (entry != NULL)
+        snprintf(elsewhere[1], sizeof(elsewhere[1]), "%s/.cache/lua-bedrock", entry->pw_dir);
+    for (int i = 0; i < 2; i++)
+        was_there[i] = access(elsewhere[i], F_OK) == 0;
+}
+
+static void leave_no_trace(void)
+{
+    for (int i = 0; i < 2; i++)
+        if (!was_there[i])
+            rmdir(elsewhere[i]);
+}
+
 static void test_no_home(void)
 {
-    char tmp[64], home[400] = "";
-    struct passwd *entry = getpwuid(geteuid());
-    snprintf(tmp, sizeof(tmp), "/tmp/lua-bedrock-%lu", (unsigned long)geteuid());
-    if (entry != NULL)
-        snprintf(home, sizeof(home), "%s/.cache/lua-bedrock", entry->pw_dir);
-    bool tmp_was = access(tmp, F_OK) == 0, home_was = access(home, F_OK) == 0;
     setenv("HOME", in_place("no-such-home"), 1);
     int fd = br_cache_dir_open(NULL);
-    CHECK(is_at(fd, home) || is_at(fd, tmp));
+    CHECK(is_at(fd, elsewhere[1]) || is_at(fd, elsewhere[0]));
     close(fd);
     CHECK_INT(access(in_place("no-such-home"), F_OK), -1);
-    if (!tmp_was)
-        rmdir(tmp);
-    if (!home_was)
-        rmdir(home);
     setenv("HOME", in_place("home"), 1);
 }
 
@@ -294,11 +304,13 @@ int main(void)
     br_cache_stem(b, other);
     CHECK_INT(strlen(stem), 64);
     CHECK_INT(strncmp(stem, "ab010000", 8), 0);
+    note_elsewhere();
     test_order();
     test_no_home();
     test_unusable_directories();
     test_next_one();
     test_foreign_home();
+    leave_no_trace();
     int dir = br_cache_dir_open(in_place("cache"));
     CHECK(dir >= 0);
     test_round_trip(dir);
