@@ -1,5 +1,6 @@
 --- generate: the bodies that reach the endpoint, and the one form its answers come back in.
 local cjson = require "cjson"
+local mime = require "mime"
 local bedrock = require "bedrock"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
 
@@ -103,13 +104,17 @@ describe("generate", function()
         return given
     end
 
+    local function body_of(request)
+        return (mime.unb64(request.body64))
+    end
+
     local function bodies_seen()
         local seen = {}
         for _, request in ipairs(ep:requests()) do
             if request.operation == "InvokeModel" then
                 assert.is_true(request.verified)
                 seen[#seen + 1] = { uri = request.uri,
-                    body = cjson.decode((require "mime").unb64(request.body64)), headers = request.headers }
+                    body = cjson.decode(body_of(request)), headers = request.headers }
             end
         end
         return seen
@@ -126,7 +131,7 @@ describe("generate", function()
 
     it("sends whole numbers as integers", function()
         assert(conn:generate { model = "amazon.nova-lite-v1:0", prompt = "Hi", max_tokens = 20 })
-        local sent = (require "mime").unb64(ep:requests()[1].body64)
+        local sent = body_of(ep:requests()[1])
         assert.truthy(sent:find('"maxTokens":20}', 1, true), sent)
     end)
 

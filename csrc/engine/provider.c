@@ -219,6 +219,14 @@ const br_credentials *br_provider_peek(br_provider *p, int64_t now_ms)
     return c;
 }
 
+bool br_provider_session_name_refused(br_provider *p)
+{
+    br_registry_enter();
+    bool refused = p->session_name_refused_ms != 0;
+    br_registry_leave();
+    return refused;
+}
+
 static int64_t held_life_ms(const br_obtain *o)
 {
     const br_credentials *held = o->provider->held;

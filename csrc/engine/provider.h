@@ -75,6 +75,9 @@ void br_provider_cancel(br_obtain *o); /* idempotent; no callback follows */
 /* The service refused these as expired: not handed out again (memory and file). */
 void br_provider_reject(br_provider *p, const br_credentials *bad);
 
+/* Did the profile refuse the session name when this identity was last exchanged? */
+bool br_provider_session_name_refused(br_provider *p);
+
 /*
 ** The engine goes away (call this while its transfers and timers still can be stopped) or was
 ** abandoned after a fork: forget what belongs to it. Those of other engines who wait for an

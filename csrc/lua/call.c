@@ -385,7 +385,9 @@ static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *
     lua_setfield(L, -2, "seconds_left");
 }
 
-/* credentials() -> {cache, access_key_id, expiration, seconds_left} | nil, err */
+/*
+** credentials() -> {cache, access_key_id, expiration, seconds_left, session_name_refused} | nil, err
+*/
 static int call_credentials(lua_State *L)
 {
     static const char *const origins[] = {NULL, "exchange", "memory", "file"};
@@ -403,6 +405,10 @@ static int call_credentials(lua_State *L)
         br_lua_push(L, c->item.credentials->access_key_id);
         lua_setfield(L, -2, "access_key_id");
         push_life(L, c, c->item.credentials);
+        if (br_provider_session_name_refused(c->client->provider)) {
+            lua_pushboolean(L, 1);
+            lua_setfield(L, -2, "session_name_refused");
+        }
     }
     finish(L, c);
     return 1;

@@ -6,7 +6,6 @@ local core = require "bedrock.core"
 
 local test = {}
 
---- Called with the error; the first whose test holds gives the hint.
 local SESSION_NAME = "to have the session name used, let the Roles Anywhere profile accept it: aws rolesanywhere "
     .. "update-profile --profile-id … --accept-role-session-name"
 
@@ -34,14 +33,19 @@ local function network_hint(err)
     return "is the region right, and is there a way to this host: DNS, firewall, proxy, VPC endpoint?"
 end
 
+--- The HTTP status, which credentials errors have in their text only.
+local function status_of(err)
+    return err.status or tonumber(err.message:match "%(HTTP (%d+)") or 0
+end
+
 local function busy_hint(err)
-    if err.status == 429 or (err.status or 0) >= 500 then
+    if status_of(err) == 429 or status_of(err) >= 500 then
         return "the service is busy or has trouble; try again later"
     end
 end
 
 local function clock_hint(err)
-    if err.message:find("expired", 1, true) or err.message:find("not yet current", 1, true)
+    if err.message:find("Signature expired", 1, true) or err.message:find("not yet current", 1, true)
         or err.code == "RequestTimeTooSkewed" or err.code == "RequestInTheFuture" then
         return "does this machine's clock run right?"
     end
@@ -62,16 +66,16 @@ local function exchange_hint(err)
             return pair[2]
         end
     end
-    if err.code == "ResourceNotFoundException" or err.status == 404 then
+    if err.code == "ResourceNotFoundException" or status_of(err) == 404 then
         return "no such trust anchor or profile in this account and region: check profile_arn, trust_anchor_arn "
             .. "and roles_anywhere_region"
     end
-    if err.status == 403 then
+    if status_of(err) == 403 then
         return "usual causes: the role is not in the profile's list; profile or trust anchor is disabled; the "
             .. "role's trust policy does not let rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and "
             .. "sts:SetSourceIdentity, or has a condition this certificate does not meet"
     end
-    if err.status == 400 then
+    if status_of(err) == 400 then
         return "an ARN or duration does not suit the profile: check role_arn, profile_arn, trust_anchor_arn, and "
             .. "that duration is not above the role's maximum"
     end
@@ -124,6 +128,11 @@ function Report:__tostring()
     return table.concat(lines, "\n")
 end
 
+--- What was said, without the advice that credentials errors end with: the hint has more.
+local function detail_of(err)
+    return (tostring(err):gsub("%. Check that .*$", ""))
+end
+
 local function new_report()
     return setmetatable({ ok = true, steps = {} }, Report)
 end
@@ -139,7 +148,7 @@ local function run(report, name, action)
         return true
     end
     report.ok = false
-    step.detail, step.hint = tostring(err_or_hint), hint
+    step.detail, step.hint = detail_of(err_or_hint), hint
     err_or_hint.report = report
     return false, err_or_hint
 end
