@@ -53,7 +53,7 @@ describe("processes", function()
             local text = pipes[i]:read "*a"
             pipes[i]:close()
             local word, key = text:match "^(%S+) (.*)\n$"
-            assert.is_not_equal("failed", word, text)
+            assert.truthy(word == "exchange" or word == "file", text)
             said[word] = (said[word] or 0) + 1
             distinct = distinct + (keys[key] and 0 or 1)
             keys[key] = true

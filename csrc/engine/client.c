@@ -109,12 +109,20 @@ static void take_settings(br_client *c, br_settings *settings)
     c->retry_timeouts = br_settings_flag(s, BR_OPT_RETRY_TIMEOUTS);
 }
 
+/* Otherwise the check of settings has said so, and loading would only say it again. */
+static bool one_source_of_certificate(const br_settings *s)
+{
+    bool pkcs12 = br_settings_text(s, BR_OPT_PKCS12).p != NULL;
+    return pkcs12 != (br_settings_text(s, BR_OPT_CERTIFICATE).p != NULL);
+}
+
 static bool load_identity(br_client *c, const br_model *model, const br_host *host,
                           br_problems *problems)
 {
     br_error error;
     int service = br_model_service(model, BR_SLICE("rolesanywhere"));
-    c->x509 = load_x509(&c->settings, host->wall_ms(host->user), problems);
+    if (one_source_of_certificate(&c->settings))
+        c->x509 = load_x509(&c->settings, host->wall_ms(host->user), problems);
     forget_material(&c->settings);
     c->ra = ra_params(&c->settings);
     if (br_problems_any(problems))

@@ -104,7 +104,7 @@ static void test_files(void)
     roles_anywhere(&s, "/dev/zero", in_pki("p256.key.pkcs8.pem"));
     refused(&s, "certificate", "file", "not a regular file");
     roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p384.key.pkcs8.pem"));
-    refused(&s, "private_key", "certificate", "match");
+    refused(&s, "private_key", "certificate", "does not belong");
 }
 
 /* Opening a FIFO that nobody writes to must not wait. */
@@ -127,7 +127,7 @@ static void test_ca_file(void)
     br_problems p;
     br_problems_init(&p);
     roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
-    set(&s, "ca_file", in_pki("garbage.pem"), &p);
+    set(&s, "ca_file", in_pki("p256.crt.der"), &p);
     refused(&s, "ca_file", "file", "no PEM certificate");
     roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
     set(&s, "ca_file", "/nonexistent.pem", &p);
