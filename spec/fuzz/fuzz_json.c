@@ -1,0 +1,126 @@
+#include "core/json.h"
+#include "fuzz.h"
+
+#include <math.h>
+
+static bool copy_value(br_json_reader *r, br_buf *out);
+
+static bool copy_array(br_json_reader *r, br_buf *out)
+{
+    int more;
+    if (!br_json_array_begin(r))
+        return false;
+    br_buf_addc(out, '[');
+    for (bool first = true; (more = br_json_array_next(r, first)) == 1; first = false) {
+        if (!first)
+            br_buf_addc(out, ',');
+        if (!copy_value(r, out))
+            return false;
+    }
+    return br_buf_addc(out, ']') && more == 0;
+}
+
+static bool copy_object(br_json_reader *r, br_buf *out)
+{
+    int more;
+    br_slice key;
+    if (!br_json_object_begin(r))
+        return false;
+    br_buf_addc(out, '{');
+    for (bool first = true; (more = br_json_object_next(r, first, &key)) == 1; first = false) {
+        if (!first)
+            br_buf_addc(out, ',');
+        MUST(br_json_write_string(out, key));
+        br_buf_addc(out, ':');
+        if (!copy_value(r, out))
+            return false;
+    }
+    return br_buf_addc(out, '}') && more == 0;
+}
+
+static bool copy_number(br_json_reader *r, br_buf *out)
+{
+    br_json_number n;
+    if (!br_json_number_value(r, &n))
+        return false;
+    MUST(isfinite(n.d) && n.text.n > 0);
+    if (n.is_integer)
+        br_json_write_int(out, n.i);
+    else
+        MUST(br_json_write_double(out, n.d));
+    return true;
+}
+
+static bool copy_string(br_json_reader *r, br_buf *out)
+{
+    br_slice text;
+    if (!br_json_string(r, &text))
+        return false;
+    MUST(br_utf8_valid(text) && br_utf8_length(text) <= text.n);
+    return br_json_write_string(out, text);
+}
+
+static bool copy_flag(br_json_reader *r, br_buf *out)
+{
+    bool flag;
+    return br_json_bool(r, &flag) && br_buf_adds(out, flag ? "true" : "false");
+}
+
+static bool copy_value(br_json_reader *r, br_buf *out)
+{
+    switch (br_json_peek(r)) {
+    case BR_JSON_NULL:
+        return br_json_null(r) && br_buf_adds(out, "null");
+    case BR_JSON_FALSE:
+    case BR_JSON_TRUE:
+        return copy_flag(r, out);
+    case BR_JSON_NUMBER:
+        return copy_number(r, out);
+    case BR_JSON_STRING:
+        return copy_string(r, out);
+    case BR_JSON_ARRAY:
+        return copy_array(r, out);
+    case BR_JSON_OBJECT:
+        return copy_object(r, out);
+    case BR_JSON_ERROR:
+        break;
+    }
+    return false;
+}
+
+static bool copy_text(br_slice text, br_buf *out)
+{
+    br_json_reader r;
+    br_json_reader_init(&r, text);
+    bool ok = copy_value(&r, out) && br_json_end(&r);
+    MUST(ok == (r.error == NULL) && br_json_offset(&r) <= text.n);
+    br_json_reader_free(&r);
+    return ok;
+}
+
+static bool skip_text(br_slice text)
+{
+    br_json_reader r;
+    br_json_reader_init(&r, text);
+    bool ok = br_json_skip(&r) && br_json_end(&r);
+    br_json_reader_free(&r);
+    return ok;
+}
+
+/* What is read can be written, what is written can be read, and comes out the same again. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    br_slice text = {(const char *)data, size};
+    br_buf once, twice;
+    br_buf_init(&once, 1 << 26);
+    br_buf_init(&twice, 1 << 26);
+    bool ok = copy_text(text, &once);
+    MUST(skip_text(text) == ok);
+    if (ok) {
+        MUST(copy_text(br_buf_slice(&once), &twice));
+        MUST(br_slice_eq(br_buf_slice(&once), br_buf_slice(&twice)));
+    }
+    br_buf_free(&once);
+    br_buf_free(&twice);
+    return 0;
+}

@@ -1,0 +1,29 @@
+#include "core/json.h"
+#include "core/retry.h"
+#include "core/service_error.h"
+#include "fuzz.h"
+
+#include <string.h>
+
+/* The first line is the header, the rest the body. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    br_slice text = {(const char *)data, size};
+    const char *line = size > 0 ? memchr(data, '\n', size) : NULL;
+    br_slice type = {text.p, line != NULL ? (size_t)(line - text.p) : 0};
+    br_slice body = line != NULL ? (br_slice){line + 1, size - type.n - 1} : text;
+    br_headers headers;
+    br_headers_init(&headers);
+    br_headers_add(&headers, BR_SLICE("x-amzn-errortype"), type);
+    br_error error;
+    br_error_clear(&error);
+    br_service_error(400 + (int)(size % 200), &headers, body, &error);
+    MUST(error.kind == BR_ERR_SERVICE && error.code[0] != '\0' && error.message[0] != '\0');
+    MUST(strlen(error.code) < sizeof(error.code) && strlen(error.message) < sizeof(error.message));
+    MUST(br_utf8_valid(br_slice_of(error.code)) && br_utf8_valid(br_slice_of(error.message)));
+    MUST(br_request_id(&headers).p == NULL);
+    br_retry_classify(400, br_slice_of(error.code));
+    MUST(br_retry_hint_ms(type, body, 0) >= -1);
+    br_headers_free(&headers);
+    return 0;
+}
