@@ -125,7 +125,7 @@ describe("certificates", function()
         ["CA certificate as leaf"] = { { "ca-leaf.crt.pem", "ca-leaf.key.pem" }, "CA" },
         ["no digitalSignature"] = { { "nodigsig.crt.pem", "nodigsig.key.pem" }, "digitalSignature" },
         ["no keyUsage"] = { { "nokeyusage.crt.pem", "nokeyusage.key.pem" }, "keyUsage" },
-        ["SHA-1 signature"] = { { "sha1.crt.pem", "sha1.key.pem" }, "SHA%-?1" },
+        ["SHA-1 signature"] = { { "sha1.crt.pem", "sha1.key.pem" }, "sha1" },
         ["short RSA key"] = { { "rsa1024.crt.pem", "rsa1024.key.pem" }, "1024" },
         ["Ed25519 key"] = { { "ed25519.crt.pem", "ed25519.key.pem" }, "[Ee][Dd]25519" },
         ["unsupported curve"] = { { "secp256k1.crt.pem", "secp256k1.key.pem" }, "secp256k1" },
@@ -133,7 +133,7 @@ describe("certificates", function()
         ["RSA key for an EC certificate"] = { { "p256.crt.pem", "rsa2048.key.pkcs8.pem" }, "does not belong" },
         ["encrypted key without a password"] = { { "p256.crt.pem", "p256.key.pkcs8.enc.pem" }, "private_key_password" },
         ["encrypted old-style key without a password"] = { { "p256.crt.pem", "p256.key.trad.enc.pem" }, "private_key_password" },
-        ["wrong password"] = { { "p256.crt.pem", "p256.key.pkcs8.enc.pem", password = "wrong" }, "password" },
+        ["wrong password"] = { { "p256.crt.pem", "p256.key.pkcs8.enc.pem", password = "wrong" }, "wrong" },
         ["chain of somebody else"] = { { "p256.crt.pem", "p256.key.pkcs8.pem", chain = "other-ca.pem" }, "chain" },
         ["cut file"] = { { "truncated.pem", "p256.key.pkcs8.pem" }, "" },
         ["garbage"] = { { "garbage.pem", "p256.key.pkcs8.pem" }, "" },
@@ -161,7 +161,7 @@ describe("certificates", function()
             assert.equal(case.kind or "certificate", err.errors[1].kind)
             local message = err.errors[1].message
             assert.truthy(message:find(words), name .. ": " .. message)
-            assert.is_nil(seen[message] and seen[message] ~= words and name .. " has the message of another: " .. message)
+            assert.falsy(seen[message] and seen[message] ~= words and name .. " has the message of another: " .. message)
             seen[message] = words
             assert.equal(0, ep:counters().CreateSession)
         end)
