@@ -120,10 +120,15 @@ void ra_release(ra_want *w)
     memset(w, 0, sizeof(*w));
 }
 
-void ra_ask(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode)
+bool ra_start(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode)
 {
     ra_release(w);
-    CHECK(br_provider_obtain(c->provider, e, c, mode, &w->obtain, done, w, &w->error));
+    return br_provider_obtain(c->provider, e, c, mode, &w->obtain, done, w, &w->error);
+}
+
+void ra_ask(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode)
+{
+    CHECK(ra_start(w, e, c, mode));
     CHECK(!w->done);
 }
 

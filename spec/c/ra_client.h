@@ -40,7 +40,8 @@ typedef struct ra_want {
     br_error error;
 } ra_want;
 
-void ra_ask(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode);
+bool ra_start(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode);
+void ra_ask(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode); /* … checked */
 /* Steps the engine until the request is done, at most for some seconds. */
 void ra_wait(ra_want *w, br_engine *e, ra_clock *clock);
 /* ra_ask, ra_wait; the previous result is released first. */

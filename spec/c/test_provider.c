@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -778,6 +779,77 @@ static void test_fork(void)
     end();
 }
 
+enum { THREADS = 4, ROUNDS = 25 };
+
+typedef struct worker {
+    pthread_t thread;
+    br_client *client;
+    ra_clock clock;
+    int good;
+} worker;
+
+/* The key and the secret of one set carry the same number. */
+static bool matches(const br_credentials *c)
+{
+    char id[32], secret[64];
+    snprintf(id, sizeof(id), "%.*s", (int)c->access_key_id.n, c->access_key_id.p);
+    snprintf(secret, sizeof(secret), "very-secret-%d", atoi(id + strlen("ASIATEST")));
+    return br_slice_eqs(c->secret_access_key, secret);
+}
+
+static void take_some(worker *w, br_engine *e)
+{
+    static const br_obtain_mode modes[] = {BR_OBTAIN, BR_OBTAIN, BR_OBTAIN_FRESH};
+    ra_want own = {.done = false};
+    for (int i = 0; i < ROUNDS; i++) {
+        ra_start(&own, e, w->client, modes[i % 3]);
+        if (i % 5 == 4) {
+            ra_rounds(e, &w->clock, 3);
+            br_provider_cancel(&own.obtain);
+        }
+        for (int round = 0; i % 5 != 4 && round < 100000 && !own.done; round++)
+            ra_rounds(e, &w->clock, 1);
+        w->good += i % 5 == 4 || (own.ok && matches(own.credentials));
+        if (own.ok)
+            br_provider_reject(w->client->provider, own.credentials);
+        ra_release(&own);
+    }
+}
+
+/* Every other engine is freed and made anew in between, with whatever it was doing. */
+static void *work(void *user)
+{
+    worker *w = user;
+    br_error error;
+    br_host own = ra_host(&w->clock);
+    for (int i = 0; i < 2; i++) {
+        br_engine *e = br_engine_new(&own, &error);
+        if (e != NULL)
+            take_some(w, e);
+        br_engine_free(e);
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    begin();
+    worker workers[THREADS] = {{.good = 0}};
+    for (int i = 0; i < THREADS; i++) {
+        workers[i].clock = now;
+        workers[i].client = client_of(i % 2 ? "shared" : "memory");
+    }
+    for (int i = 0; i < THREADS; i++)
+        CHECK_INT(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        CHECK_INT(pthread_join(workers[i].thread, NULL), 0);
+    for (int i = 0; i < THREADS; i++) {
+        CHECK_INT(workers[i].good, 2 * ROUNDS);
+        br_client_unref(workers[i].client);
+    }
+    end();
+}
+
 int main(void)
 {
     server = ra_server_start();
@@ -812,6 +884,7 @@ int main(void)
     test_nothing_in_the_clear();
     test_static_keys();
     test_fork();
+    test_threads();
     ra_server_stop(server);
     return check_done();
 }
