@@ -2,12 +2,13 @@
 
 #include "lua/decode.h"
 
-static const char decoder_key = 'd';
+static const char decoder_key = 'd', metatable_key = 'm';
 
 void br_decoder_close(br_decoder *d)
 {
     br_json_reader_free(&d->reader);
     br_buf_free(&d->scratch);
+    d->busy = false;
 }
 
 static int collect_decoder(lua_State *L)
@@ -23,19 +24,31 @@ void br_decoder_open_metatable(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &metatable_key);
+}
+
+static br_decoder *push_new(lua_State *L)
+{
+    br_decoder *d = lua_newuserdatauv(L, sizeof *d, 0);
+    memset(d, 0, sizeof *d);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &decoder_key);
+    return d;
 }
 
 br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text)
 {
-    br_decoder *d = lua_newuserdatauv(L, sizeof *d, 0);
-    memset(d, 0, sizeof *d);
-    d->L = L;
-    d->model = m;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &decoder_key);
+    br_decoder *d = lua_touserdata(L, -1);
+    if (d == NULL || d->busy) {
+        lua_pop(L, 1);
+        d = push_new(L);
+    }
+    *d = (br_decoder){.L = L, .busy = true, .model = m};
     br_json_reader_init(&d->reader, text);
     br_buf_init(&d->scratch, BR_BODY_MAX);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &decoder_key);
-    lua_setmetatable(L, -2);
     return d;
 }
 

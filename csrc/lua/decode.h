@@ -8,9 +8,13 @@
 #include "core/json.h"
 #include "lua/codec.h"
 
-/* Lives in a userdata, so that a Lua error cannot leak what the reader holds. */
+/*
+** Lives in a userdata, so that a Lua error cannot leak what the reader holds. One is kept in the
+** registry; while it is busy (a finalizer decodes, or a Lua error left it) another takes its place.
+*/
 typedef struct br_decoder {
     lua_State *L;
+    bool busy;
     const br_model *model;
     const char *problem; /* static text of what was wrong besides the JSON itself */
     bool declared_only;  /* unknown members of the outermost structure are dropped */

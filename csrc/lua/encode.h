@@ -8,7 +8,11 @@
 #include <string.h>
 
 #include "core/decimal.h"
+#include "core/json.h"
+#include "core/utf8.h"
 #include "lua/codec.h"
+
+#define BR_BODY_FIRST 1000 /* a body starts with this much room, so that few need to grow often */
 
 /* One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. */
 typedef struct br_step {
@@ -27,6 +31,20 @@ typedef struct br_encoder {
     unsigned depth;  /* steps in path */
     br_step path[BR_CODEC_DEPTH_MAX];
 } br_encoder;
+
+/* All but the path, which need not be cleared. ctx NULL: for documents alone. */
+static inline void br_encoder_init(br_encoder *e, lua_State *L, const br_encode_ctx *ctx,
+                                   br_buf *out, br_problems *problems)
+{
+    e->L = L;
+    e->ctx = ctx;
+    e->model = ctx != NULL ? ctx->model : NULL;
+    e->out = out;
+    e->problems = problems;
+    e->form = false;
+    e->secret = e->depth = 0;
+    br_buf_reserve(out, BR_BODY_FIRST);
+}
 
 static inline const br_shape *br_encoder_shape(const br_encoder *e, unsigned shape)
 {
@@ -60,6 +78,20 @@ static inline void br_put(br_buf *b, const char *text, size_t n)
 static inline void br_put_char(br_buf *b, char c)
 {
     br_put(b, &c, 1);
+}
+
+/* A JSON string. Without escapes, the common case, it is one copy; false: not UTF-8. */
+static inline bool br_put_string(br_buf *b, br_slice s)
+{
+    const char *end = s.p + s.n;
+    char *to;
+    if (br_json_skip_plain(s.p, end) != end || (to = br_buf_reserve(b, s.n + 2)) == NULL)
+        return br_json_write_string(b, s);
+    to[0] = '"';
+    memcpy(to + 1, s.p, s.n);
+    to[s.n + 1] = '"';
+    br_buf_commit(b, s.n + 2);
+    return true;
 }
 
 /* encode_problem.c: violations at the path in hand, or at a member of it. */

@@ -1,7 +1,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/json.h"
 #include "lua/document.h"
 #include "lua/encode.h"
 
@@ -27,7 +26,7 @@ static void encode_number(br_encoder *e)
 
 static void encode_string(br_encoder *e)
 {
-    if (!br_json_write_string(e->out, br_lua_slice(e->L, -1)) && !e->out->failed)
+    if (!br_put_string(e->out, br_lua_slice(e->L, -1)) && !e->out->failed)
         br_encode_problem(e, "type", "is not valid UTF-8");
 }
 
@@ -48,7 +47,7 @@ static bool encode_entry(br_encoder *e, bool first)
     e->path[e->depth++] = (br_step){key, 0};
     if (!first)
         br_put_char(e->out, ',');
-    if (!br_json_write_string(e->out, key) && !e->out->failed)
+    if (!br_put_string(e->out, key) && !e->out->failed)
         br_encode_problem(e, "type", "the key is not valid UTF-8");
     br_put_char(e->out, ':');
     br_encode_document(e);
@@ -218,10 +217,11 @@ bool br_encode_items(br_encoder *e, br_item_encoder *item, const void *how, size
 
 bool br_write_json(lua_State *L, int index, br_buf *out, br_problems *problems)
 {
-    br_encoder e = {.L = L, .out = out, .problems = problems};
+    br_encoder e;
     size_t before = problems->count + problems->dropped;
     if (!lua_checkstack(L, 8))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
+    br_encoder_init(&e, L, NULL, out, problems);
     lua_pushvalue(L, index);
     br_encode_document(&e);
     lua_pop(L, 1);

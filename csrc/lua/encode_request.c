@@ -355,13 +355,12 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
                      br_problems *problems)
 {
     const br_model *m = ctx->model;
-    head h = {.op = &m->ops[op], .service = &m->services[m->ops[op].service], .request = request};
+    head h;
+    h.op = &m->ops[op];
+    h.service = &m->services[h.op->service];
     h.input = h.op->in != BR_NONE ? &m->shapes[h.op->in] : NULL;
-    h.e.L = L;
-    h.e.ctx = ctx;
-    h.e.model = m;
-    h.e.out = &request->body;
-    h.e.problems = problems;
+    h.request = request;
+    br_encoder_init(&h.e, L, ctx, &request->body, problems);
     ctx->token_member = -1;
     if (!lua_checkstack(L, 16))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");

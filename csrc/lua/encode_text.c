@@ -5,10 +5,12 @@
 
 #include "core/decimal.h"
 #include "core/json.h"
+#include "core/pattern.h"
 #include "core/times.h"
 #include "lua/encode.h"
 
 #define SHOWN_MAX 60
+#define PATTERN_SHOWN_MAX 300
 #define EXACT_DOUBLE 9007199254740992.0 /* 2^53: integers up to it are exact */
 #define MS_MAX 253402300799999.0        /* 9999-12-31T23:59:59.999Z */
 #define MS_MIN (-62167219200000.0)      /* 0000-01-01T00:00:00Z */
@@ -65,6 +67,17 @@ static void report_enum(br_encoder *e, unsigned list, br_slice text)
         br_encode_problem(e, "enum", "\"%.*s\" is not one of %s", (int)text.n, text.p, allowed);
 }
 
+/* Patterns can be long and are matched by a machine of their own; see core/pattern.h. */
+static void check_pattern(br_encoder *e, unsigned index, br_slice text)
+{
+    br_slice pattern = br_model_name(e->model, e->model->patterns[index]);
+    if (!br_utf8_valid(text) || br_pattern_match(pattern, text) != BR_PATTERN_NO)
+        return;
+    bool cut = pattern.n > PATTERN_SHOWN_MAX;
+    br_encode_problem(e, "pattern", "does not match the pattern %.*s%s",
+                      cut ? PATTERN_SHOWN_MAX : (int)pattern.n, pattern.p, cut ? "…" : "");
+}
+
 void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
 {
     check_code_points(e, s->a, text);
@@ -72,6 +85,8 @@ void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
         return;
     if (s->b != BR_NONE && !in_enum(e, s->b, text))
         report_enum(e, s->b, text);
+    if (s->c != BR_NONE)
+        check_pattern(e, s->c, text);
 }
 
 static bool string_text(br_encoder *e, const br_shape *s, br_text *text)

@@ -1,4 +1,3 @@
-#include "core/json.h"
 #include "core/uri.h"
 #include "lua/encode.h"
 
@@ -62,7 +61,7 @@ static void put_text(br_encoder *e, const br_text *text)
     }
     if (!text->quoted) {
         br_put(e->out, text->s.p, text->s.n);
-    } else if (!br_json_write_string(e->out, text->s)) {
+    } else if (!br_put_string(e->out, text->s)) {
         not_utf8(e);
     }
 }
@@ -85,16 +84,24 @@ static void encode_blob(br_encoder *e, const br_shape *s)
     br_json_write_base64(e->out, bytes);
 }
 
+/* Names of the model need no escapes. */
 static void put_member_name(br_encoder *e, walk *w, br_slice name)
 {
     if (e->form)
         return;
-    br_put(e->out, ",\"", w->comma ? 2 : 0);
-    if (!w->comma)
-        br_put_char(e->out, '"');
-    br_put(e->out, name.p, name.n);
-    br_put(e->out, "\":", 2);
+    char *to = br_buf_reserve(e->out, name.n + 4);
+    if (to == NULL)
+        return;
+    char *p = to;
+    if (w->comma)
+        *p++ = ',';
     w->comma = true;
+    *p++ = '"';
+    memcpy(p, name.p, name.n);
+    p += name.n;
+    *p++ = '"';
+    *p++ = ':';
+    br_buf_commit(e->out, (size_t)(p - to));
 }
 
 static void encode_unknown(br_encoder *e, walk *w, br_slice name)
@@ -108,7 +115,7 @@ static void encode_unknown(br_encoder *e, walk *w, br_slice name)
         br_put_char(e->out, ',');
     w->comma = true;
     e->path[e->depth++] = (br_step){name, 0};
-    if (!br_json_write_string(e->out, name))
+    if (!br_put_string(e->out, name))
         not_utf8(e);
     br_put_char(e->out, ':');
     br_encode_document(e);
@@ -259,7 +266,7 @@ static void encode_map_pair(br_encoder *e, const br_shape *s, bool first)
     if (!e->form) {
         if (!first)
             br_put_char(e->out, ',');
-        if (!br_json_write_string(e->out, key))
+        if (!br_put_string(e->out, key))
             not_utf8(e);
         br_put_char(e->out, ':');
     }

@@ -35,8 +35,25 @@ static int compare(const br_model *m, unsigned name, br_slice wanted)
     return (have.n > wanted.n) - (have.n < wanted.n);
 }
 
+/* Few members: a scan that compares lengths first needs hardly a look at any text. */
+static int member_by_scan(const br_model *m, const br_shape *structure, br_slice name)
+{
+    const br_member *member = m->members + structure->a;
+    for (int i = 0; i < structure->b; i++) {
+        uint32_t at = m->name_offsets[member[i].name];
+        if (m->name_offsets[member[i].name + 1] - at == name.n &&
+            memcmp(m->names + at, name.p, name.n) == 0)
+            return structure->a + i;
+    }
+    return -1;
+}
+
+#define SCAN_MAX 12
+
 int br_model_member(const br_model *m, const br_shape *structure, br_slice name)
 {
+    if (structure->b <= SCAN_MAX)
+        return member_by_scan(m, structure, name);
     int low = 0, high = structure->b;
     while (low < high) {
         int middle = (low + high) / 2;

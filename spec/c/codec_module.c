@@ -170,6 +170,16 @@ static int body(lua_State *L)
     return 1;
 }
 
+/* output(service, Operation, body): the decoded output, for the benchmark */
+static int output(lua_State *L)
+{
+    int op = check_op(L);
+    br_error error;
+    if (!br_decode_output(L, model, op, 200, NULL, check_slice(L, 3), &error))
+        return luaL_error(L, "%s", error.message);
+    return 1;
+}
+
 static void read_headers(lua_State *L, int index, br_headers *h)
 {
     lua_pushnil(L);
@@ -310,9 +320,9 @@ static int write(lua_State *L)
 int luaopen_codec_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"encode", encode},      {"body", body},       {"decode", decode}, {"events", events},
-        {"event", event},        {"failure", failure}, {"read", read},     {"write", write},
-        {"array", br_lua_array}, {NULL, NULL}};
+        {"encode", encode}, {"body", body},          {"output", output},   {"decode", decode},
+        {"events", events}, {"event", event},        {"failure", failure}, {"read", read},
+        {"write", write},   {"array", br_lua_array}, {NULL, NULL}};
     br_codec_open(L);
     luaL_newmetatable(L, "codec_module.work");
     lua_pushcfunction(L, collect_work);
