@@ -1,3 +1,4 @@
+#include "core/put.h"
 #include "core/sigv4.h"
 #include "core/uri.h"
 
@@ -84,17 +85,10 @@ static bool needs_collapse(br_slice value)
     return false;
 }
 
-static char *put(char *to, br_slice text)
-{
-    if (text.n > 0)
-        memcpy(to, text.p, text.n);
-    return to + text.n;
-}
-
 static char *put_value(char *to, br_slice value)
 {
     if (!needs_collapse(value))
-        return put(to, value);
+        return br_put(to, value);
     bool after_blank = false;
     for (size_t i = 0; i < value.n; i++) {
         bool blank = value.p[i] == ' ' || value.p[i] == '\t';
@@ -121,11 +115,11 @@ static void put_headers(const ordered *o, br_buf *lines, br_buf *names)
         if (i > 0 && is_name(name, last)) {
             line[-1] = ',';
         } else {
-            line = put(line, name);
+            line = br_put(line, name);
             *line++ = ':';
             if (i > 0)
                 *list++ = ';';
-            list = put(list, name);
+            list = br_put(list, name);
         }
         line = put_value(line, o->at[i].value);
         *line++ = '\n';
@@ -175,11 +169,16 @@ bool br_canonical_request(br_crypto *c, const br_sign_input *in, br_buf *out,
 bool br_string_to_sign(br_crypto *c, const char *algorithm, br_slice amz_date, br_slice scope,
                        br_slice canonical_request, br_buf *out)
 {
-    br_buf_adds(out, algorithm);
-    br_buf_addc(out, '\n');
-    br_buf_add_slice(out, amz_date);
-    br_buf_addc(out, '\n');
-    br_buf_add_slice(out, scope);
-    br_buf_addc(out, '\n');
-    return add_hash(c, canonical_request, out) && !out->failed;
+    br_slice name = br_slice_of(algorithm);
+    uint8_t hash[BR_SHA256_SIZE];
+    size_t length = name.n + amz_date.n + scope.n + 3 + BR_SHA256_HEX;
+    char *to = br_buf_reserve(out, length);
+    if (to == NULL || !br_sha256(c, canonical_request, hash))
+        return false;
+    to = br_putc(br_put(to, name), '\n');
+    to = br_putc(br_put(to, amz_date), '\n');
+    to = br_putc(br_put(to, scope), '\n');
+    br_hex(to, hash, sizeof hash);
+    br_buf_commit(out, length);
+    return true;
 }

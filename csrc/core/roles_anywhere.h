@@ -23,8 +23,10 @@ typedef struct br_ra_params {
 } br_ra_params;
 
 /*
-** Fills method, path ("/sessions" after the endpoint's prefix), headers (all that is sent but
-** content-length and user-agent, Authorization included) and body. now_ms: corrected time.
+** Fills method, path (the endpoint's prefix and "/sessions": the whole path on the wire), headers
+** (all that is sent but content-length and user-agent, Authorization included) and body. What `out`
+** held before is replaced. now_ms: corrected time. false: error set (config, or credentials with
+** code SigningFailed).
 */
 bool br_ra_request(br_crypto *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
                    int64_t now_ms, br_request *out, const br_sign_trace *trace, br_error *error);

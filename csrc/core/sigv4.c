@@ -1,6 +1,7 @@
 #include "core/sigv4.h"
 
 #include "core/credentials.h"
+#include "core/put.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -86,20 +87,12 @@ static bool is_from(const kept_key *k, const origin *o)
            CRYPTO_memcmp(k->secret, o->secret.p, o->secret.n) == 0;
 }
 
-static char *put(char *to, br_slice text)
-{
-    memcpy(to, text.p, text.n);
-    return to + text.n;
-}
-
 static void put_scope(kept_key *k, const origin *o)
 {
-    char *to = put(k->scope, o->date);
-    *to++ = '/';
-    to = put(to, o->region);
-    *to++ = '/';
-    to = put(to, o->service);
-    to = put(to, BR_SLICE(SCOPE_END));
+    char *to = br_putc(br_put(k->scope, o->date), '/');
+    to = br_putc(br_put(to, o->region), '/');
+    to = br_put(to, o->service);
+    to = br_put(to, BR_SLICE(SCOPE_END));
     k->scope_len = (size_t)(to - k->scope);
 }
 
@@ -159,18 +152,18 @@ static bool is_usable(const origin *o)
 static void add_authorization(br_buf *out, br_slice access_key_id, br_slice scope, br_slice names,
                               const uint8_t signature[BR_SHA256_SIZE])
 {
-    br_buf_adds(out, ALGORITHM " Credential=");
-    br_buf_add_slice(out, access_key_id);
-    br_buf_addc(out, '/');
-    br_buf_add_slice(out, scope);
-    br_buf_adds(out, ", SignedHeaders=");
-    br_buf_add_slice(out, names);
-    br_buf_adds(out, ", Signature=");
-    char *to = br_buf_reserve(out, BR_SHA256_HEX);
+    static const br_slice credential = {ALGORITHM " Credential=", sizeof ALGORITHM + 11};
+    static const br_slice signed_headers = {", SignedHeaders=", 16}, last = {", Signature=", 12};
+    size_t length = credential.n + access_key_id.n + 1 + scope.n + signed_headers.n + names.n +
+                    last.n + BR_SHA256_HEX;
+    char *to = br_buf_reserve(out, length);
     if (to == NULL)
         return;
-    br_hex(to, signature, BR_SHA256_SIZE);
-    br_buf_commit(out, BR_SHA256_HEX);
+    to = br_put(br_put(to, credential), access_key_id);
+    to = br_put(br_putc(to, '/'), scope);
+    to = br_put(br_put(to, signed_headers), names);
+    br_hex(br_put(to, last), signature, BR_SHA256_SIZE);
+    br_buf_commit(out, length);
 }
 
 static void copy_trace(const br_signer *s, const br_sign_trace *trace)
@@ -194,7 +187,8 @@ bool br_sigv4_sign(br_signer *s, const br_sign_input *in, br_slice access_key_id
 {
     br_slice amz_date = br_headers_get(in->headers, "x-amz-date");
     origin from = {secret, {amz_date.p, DATE_SIZE}, region, service};
-    if (access_key_id.n == 0 || !is_amz_date(amz_date) || !is_usable(&from))
+    if (access_key_id.n == 0 || access_key_id.n > BR_ACCESS_KEY_ID_MAX || !is_amz_date(amz_date) ||
+        !is_usable(&from))
         return false;
     const kept_key *kept = signing_key(s, &from);
     if (kept == NULL)

@@ -16,7 +16,10 @@
 #define BR_SIGNATURE_MAX 1024                  /* bytes; RSA-8192 */
 #define BR_RSA_BITS_MIN 2048
 
-/* {NULL, 0} = not given. Names in problems are the options': certificate, private_key, … */
+/*
+** {NULL, 0} = not given. Names in problems are the options': certificate, private_key, pkcs12,
+** certificate_chain, and private_key_password for `password` (which opens pkcs12 as well).
+*/
 typedef struct br_x509_input {
     br_slice certificate; /* may hold chain and key too */
     br_slice private_key; /* not given: looked for in `certificate` */
