@@ -68,10 +68,13 @@ BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
 MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
 
 C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
-C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o,$(filter-out spec/c/test_%,$(wildcard spec/c/*.c)))
+C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
+    $(filter-out spec/c/test_% %_module.c,$(wildcard spec/c/*.c)))
+# Parts of the binding as Lua modules of their own, for specs and benchmarks.
+TEST_MODULES = $(foreach abi,$(ABIS),$(patsubst spec/c/%.c,$(BUILD)/$(abi)/%.so,$(wildcard spec/c/*_module.c)))
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
-.PHONY: all help test demo lint sanitize interop fuzz bench modules c-tests benches install \
+.PHONY: all help test demo lint sanitize interop fuzz bench modules c-tests test-modules benches install \
     uninstall clean deps env FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -113,10 +116,21 @@ $(BUILD)/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
 	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+
+$(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC $$< for Lua $(1))
+	$$(Q)$$(COMPILE) -Ispec/c $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/%_module.so: $(BUILD)/$(1)/obj/%_module.o $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
+	$$(call say,LINK $$@)
+	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 endef
 $(foreach abi,$(ABIS),$(eval $(call ABI_RULES,$(abi))))
 
 c-tests: $(C_TESTS)
+
+test-modules: $(TEST_MODULES)
 
 $(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -138,26 +152,26 @@ $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(PART_OBJ)
 	$(call say,LINK $@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-test: modules c-tests
-	spec/run.sh
+test: modules c-tests test-modules
+	@spec/run.sh
 
 demo: modules
-	tools/demo.sh
+	@tools/demo.sh
 
 lint: | $(DEPS)
-	tools/lint.sh
+	@tools/lint.sh
 
 sanitize: | $(DEPS)
-	spec/sanitize.sh
+	@spec/sanitize.sh
 
 interop: modules
-	spec/interop/run.sh
+	@spec/interop/run.sh
 
 fuzz: | $(DEPS)
-	spec/fuzz/run.sh
+	@spec/fuzz/run.sh
 
-bench: modules benches
-	bench/run.sh
+bench: modules benches test-modules
+	@bench/run.sh
 
 deps:
 	@tools/deps.sh $(if $(filter-out demo test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(filter demo,$(MAKECMDGOALS)),all))

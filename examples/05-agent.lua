@@ -12,17 +12,18 @@ local stream = assert(conn:invoke_agent {
 })
 
 -- next() is the way without exceptions: name and event, nil at the end, or nil and an error.
+local steps = 0
 local name, event = stream:next()
 while name do
     if name == "chunk" then
         io.write(event.bytes)
         io.flush()
     elseif name == "trace" then
-        io.write("[the agent thinks] ")
+        steps = steps + 1
     end
     name, event = stream:next()
 end
-print()
+print(("\n(%d steps of reasoning, in the trace events)"):format(steps))
 
 stream:close()
 conn:close()

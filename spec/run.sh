@@ -2,6 +2,7 @@
 # Everything that must pass, after `make test` has built it. The last line counts.
 set -u
 cd "$(dirname "$0")/.."
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 build=${BUILD:-build}
 . spec/tally.sh

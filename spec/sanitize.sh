@@ -3,6 +3,7 @@
 # collection. The last line counts.
 set -u
 cd "$(dirname "$0")/.."
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 build=${BUILD:-build}
 . spec/tally.sh
@@ -20,9 +21,9 @@ unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY
 
 asan="BUILD=$build/asan SANITIZE=address,undefined WERROR=1 CFLAGS='-O1 -g' ABIS=5.4"
 tsan="BUILD=$build/tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' ABIS="
-eval make -s "$asan" modules c-tests || exit 1
+eval make -s "$asan" modules c-tests test-modules || exit 1
 eval make -s "$tsan" c-tests || exit 1
-make -s ABIS=5.4 modules || exit 1
+make -s ABIS=5.4 modules test-modules || exit 1
 spec/pki/make.sh "$build/pki" || exit 1
 endpoint start "$build/endpoint" "$build/pki" >/dev/null || exit 1
 

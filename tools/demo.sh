@@ -3,6 +3,7 @@
 # on loopback that verifies like AWS, runs the examples, stops what it started.
 set -eu
 cd "$(dirname "$0")/.."
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 build=${BUILD:-build}
 demo=$PWD/$build/demo

@@ -386,7 +386,8 @@ static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *
 }
 
 /*
-** credentials() -> {cache, access_key_id, expiration, seconds_left, session_name_refused} | nil, err
+** credentials() -> {cache, access_key_id, expiration, seconds_left, session_name_refused}
+**                | nil, err
 */
 static int call_credentials(lua_State *L)
 {
