@@ -100,53 +100,26 @@ static size_t grown_cap(const br_buf *b, size_t need)
     return cap < need ? need : cap;
 }
 
-static bool grow(br_buf *b, size_t n)
+/*
+** Also asked when the block has room beyond the maximum (the first block may be larger), and then
+** fails.
+*/
+char *br_buf_grow(br_buf *b, size_t n)
 {
-    if (b->failed)
-        return false;
-    if (n > b->max - b->len) {
+    if (b->failed || n > b->max - b->len) {
         b->failed = true;
-        return false;
+        return NULL;
     }
     size_t cap = grown_cap(b, b->len + n + 1);
     char *data = resize(b, cap);
     if (data == NULL) {
         b->failed = true;
-        return false;
+        return NULL;
     }
     data[b->len] = '\0';
     b->data = data;
     b->cap = cap;
-    return true;
-}
-
-/* cap may pass max + 1 (the first, small block), so the maximum is asked as well. */
-static bool has_room(const br_buf *b, size_t n)
-{
-    return !b->failed && n < b->cap - b->len && n <= b->max - b->len;
-}
-
-char *br_buf_reserve(br_buf *b, size_t n)
-{
-    return has_room(b, n) || grow(b, n) ? b->data + b->len : NULL;
-}
-
-void br_buf_commit(br_buf *b, size_t n)
-{
-    b->len += n;
-    b->data[b->len] = '\0';
-}
-
-bool br_buf_add(br_buf *b, const void *bytes, size_t n)
-{
-    if (n == 0)
-        return !b->failed;
-    char *to = br_buf_reserve(b, n);
-    if (to == NULL)
-        return false;
-    memcpy(to, bytes, n);
-    br_buf_commit(b, n);
-    return true;
+    return data + b->len;
 }
 
 bool br_buf_adds(br_buf *b, const char *text)
@@ -157,16 +130,6 @@ bool br_buf_adds(br_buf *b, const char *text)
 bool br_buf_add_slice(br_buf *b, br_slice s)
 {
     return br_buf_add(b, s.p, s.n);
-}
-
-bool br_buf_addc(br_buf *b, char c)
-{
-    char *to = br_buf_reserve(b, 1);
-    if (to == NULL)
-        return false;
-    *to = c;
-    br_buf_commit(b, 1);
-    return true;
 }
 
 bool br_buf_addf(br_buf *b, const char *format, ...)

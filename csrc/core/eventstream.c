@@ -23,13 +23,17 @@ static uint32_t checksum(const char *p, size_t n)
 #endif
 }
 
-/* Big-endian, n bytes. */
 static uint64_t get(const char *p, unsigned n)
 {
     uint64_t value = 0;
     for (unsigned i = 0; i < n; i++)
         value = value << 8 | (unsigned char)p[i];
     return value;
+}
+
+static size_t get16(const char *p)
+{
+    return (size_t)get(p, 2);
 }
 
 static uint32_t get32(const char *p)
@@ -143,7 +147,7 @@ static const char *read_value(br_es_header *h, br_slice *rest)
     h->i = h->type == BR_ES_TRUE;
     h->bytes = (br_slice){NULL, 0};
     if (size == -1) {
-        n = (size_t)get(p, 2);
+        n = get16(p);
         if (n > BR_ES_HEADER_VALUE_MAX)
             return "the value of a header is longer than 32767 bytes";
         if (rest->n < n)
@@ -171,21 +175,24 @@ static const char *read_header(br_es_header *h, br_slice *rest)
     return read_value(h, rest);
 }
 
+/* For names whose length is already that of the literal. */
+#define IS(name, literal) (memcmp((name).p, literal, sizeof(literal) - 1) == 0)
+
 static br_slice *usual_header(br_es_message *m, br_slice name)
 {
     switch (name.p[0] == ':' ? name.n : 0) {
-    case 11:
-        if (br_slice_eqs(name, ":event-type"))
+    case sizeof(":event-type") - 1:
+        if (IS(name, ":event-type"))
             return &m->event_type;
-        return br_slice_eqs(name, ":error-code") ? &m->error_code : NULL;
-    case 13:
-        if (br_slice_eqs(name, ":message-type"))
+        return IS(name, ":error-code") ? &m->error_code : NULL;
+    case sizeof(":message-type") - 1:
+        if (IS(name, ":message-type"))
             return &m->message_type;
-        return br_slice_eqs(name, ":content-type") ? &m->content_type : NULL;
-    case 14:
-        return br_slice_eqs(name, ":error-message") ? &m->error_message : NULL;
-    case 15:
-        return br_slice_eqs(name, ":exception-type") ? &m->exception_type : NULL;
+        return IS(name, ":content-type") ? &m->content_type : NULL;
+    case sizeof(":error-message") - 1:
+        return IS(name, ":error-message") ? &m->error_message : NULL;
+    case sizeof(":exception-type") - 1:
+        return IS(name, ":exception-type") ? &m->exception_type : NULL;
     default:
         return NULL;
     }

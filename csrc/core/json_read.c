@@ -107,22 +107,60 @@ static inline bool is_digit(char c)
 
 #define DIGITS_MAX 19
 
+/* `digits` is right as long as they are at most DIGITS_MAX, leading zeros not counted. */
 typedef struct number_scan {
     const char *p, *end;
     uint64_t digits;
-    unsigned count; /* significant digits seen */
+    size_t count;
 } number_scan;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static inline bool are_digits(uint64_t word)
+{
+    uint64_t high = BR_ONES * 0xF0, zeros = BR_ONES * '0';
+    return (word & high) == zeros && ((word + BR_ONES * 6) & high) == zeros;
+}
+
+/* Eight digits at once: neighbours are joined into pairs, pairs into fours, fours into eight. */
+static inline uint64_t value_of_eight(uint64_t word)
+{
+    word = (word & BR_ONES * 0x0F) * (10 * 0x100 + 1) >> 8;
+    word = (word & UINT64_C(0x00FF00FF00FF00FF)) * (100 * 0x10000 + 1) >> 16;
+    return (word & UINT64_C(0x0000FFFF0000FFFF)) * (10000 * UINT64_C(0x100000000) + 1) >> 32;
+}
+
+static inline void scan_eights(number_scan *s)
+{
+    while (s->end - s->p >= 8 && are_digits(br_load8(s->p))) {
+        s->digits = s->digits * 100000000 + value_of_eight(br_load8(s->p));
+        s->p += 8;
+    }
+}
+#else
+static inline void scan_eights(number_scan *s)
+{
+    (void)s;
+}
+#endif
 
 /* A run of digits; false if there is none. */
 static inline bool scan_digits(number_scan *s)
 {
     const char *start = s->p;
-    for (; s->p < s->end && is_digit(*s->p); s->p++) {
-        if (s->count < DIGITS_MAX)
-            s->digits = s->digits * 10 + (uint64_t)(*s->p - '0');
-        s->count += s->count > 0 || *s->p != '0';
-    }
+    scan_eights(s);
+    for (; s->p < s->end && is_digit(*s->p); s->p++)
+        s->digits = s->digits * 10 + (uint64_t)(*s->p - '0');
+    s->count += (size_t)(s->p - start);
     return s->p > start;
+}
+
+/* Whether the digits from `first` on are too many for `digits`. */
+static bool too_many(const number_scan *s, const char *first)
+{
+    size_t count = s->count;
+    for (; count > DIGITS_MAX && (*first == '0' || *first == '.'); first++)
+        count -= *first == '0';
+    return count > DIGITS_MAX;
 }
 
 #define EXPONENT_MAX 1000000000
@@ -186,7 +224,7 @@ static bool read_fraction(br_json_reader *r, number_scan *s, br_decimal *d)
         }
     }
     d->exponent += d->written;
-    d->truncated = s->count > DIGITS_MAX;
+    d->truncated = too_many(s, d->text.p);
     d->digits = s->digits;
     return true;
 }
