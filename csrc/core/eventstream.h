@@ -1,7 +1,8 @@
 /*
 ** application/vnd.amazon.eventstream: an incremental decoder and an encoder.
 ** Message = total length (4) header length (4) CRC-32 of those (4) headers payload CRC-32 of all
-** before it (4); big-endian. Source: Smithy "Amazon Event Stream"; limits as AWS's C library has them.
+** before it (4); big-endian. Source: Smithy "Amazon Event Stream"; limits as in AWS's C library,
+** but for the number of headers.
 */
 #ifndef BR_CORE_EVENTSTREAM_H
 #define BR_CORE_EVENTSTREAM_H
@@ -54,13 +55,15 @@ void br_es_decoder_free(br_es_decoder *d);
 
 /*
 ** Feed: bytes as they come, in pieces of any size; copied only as far as a message is incomplete
-** at the end of a piece. Call next until it gives 0 before feeding again: `bytes` is borrowed until then.
+** at the end of a piece. Call next until it gives 0 before feeding again: `bytes` is borrowed until
+** then, and feed refuses (false) as long as some are left or once the stream is broken.
 ** next: 1 = *m holds a message (slices valid until the next call to next or feed), 0 = more bytes
 ** are needed, -1 = broken for good (error set; kind stream, code BadResponse), repeated for ever.
 */
 bool br_es_feed(br_es_decoder *d, br_slice bytes);
 int br_es_next(br_es_decoder *d, br_es_message *m, br_error *error);
-/* True at a message boundary: nothing half-read is held. At the end of a body, false = truncated. */
+/* True at a message boundary: nothing half-read is held. At the end of a body, false = truncated.
+ */
 bool br_es_at_boundary(const br_es_decoder *d);
 
 /* Appends one message. false: a limit is passed, or the buffer failed. */

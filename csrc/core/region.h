@@ -9,7 +9,10 @@
 
 #define BR_REGION_MAX 63
 
-/* A host label as a region may be: [a-z0-9-], starts and ends with a letter or digit, no "--", <= 63. */
+/*
+** A host label as a region may be: [a-z0-9-], starts and ends with a letter or digit, no "--", at
+** most BR_REGION_MAX characters.
+*/
 bool br_region_syntax_ok(br_slice region);
 /* One of the listed regions of the facts; pseudo-regions (…-global) are not listed. */
 bool br_region_known(br_slice region);

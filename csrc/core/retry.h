@@ -42,9 +42,12 @@ typedef struct br_retry_quota {
     int tokens;
 } br_retry_quota;
 void br_retry_quota_init(br_retry_quota *q);
-/* Takes the cost of a retry; 0 and nothing taken if there is not enough. Clock skew, expired and stale cost nothing (returns -1: free). */
+/*
+** Takes the cost of a retry; 0 and nothing taken if there is not enough. Clock skew, expired and
+** stale cost nothing (returns -1: free).
+*/
 int br_retry_quota_take(br_retry_quota *q, br_failure f);
-/* A call succeeded: gives back what its last retry took (0: first attempt, gives the credit). */
+/* A call succeeded: gives back what its last retry took (-1: nothing; 0, no retry: the credit). */
 void br_retry_quota_give(br_retry_quota *q, int taken);
 
 /*
@@ -52,7 +55,8 @@ void br_retry_quota_give(br_retry_quota *q, int taken);
 ** (>= 0): max(delay, min(hint, delay + extra)).
 */
 int br_retry_delay_ms(br_failure f, int retry, double random01, int64_t hint_ms);
-/* x-amz-retry-after (milliseconds) or Retry-After (seconds or HTTP date); -1: none or unreadable. */
+/* x-amz-retry-after (milliseconds) or Retry-After (seconds or HTTP date); -1: none or unreadable.
+ */
 int64_t br_retry_hint_ms(br_slice x_amz_retry_after, br_slice retry_after, int64_t now_ms);
 
 #endif

@@ -75,10 +75,17 @@ static void add_what_fits(br_buf *to, br_slice text)
     br_buf_add(to, text.p, text.n < room ? text.n : room);
 }
 
+/* A message may be shown on a terminal, so no control character but line feed and tab stays. */
 static void set_message(told *t, br_slice text)
 {
-    if (t->message.len == 0)
-        add_what_fits(&t->message, trimmed(text));
+    if (t->message.len > 0)
+        return;
+    add_what_fits(&t->message, trimmed(text));
+    for (size_t i = 0; i < t->message.len; i++) {
+        char *c = &t->message.data[i];
+        if (((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7F)
+            *c = ' ';
+    }
 }
 
 /* JSON */

@@ -13,7 +13,7 @@
 
 /*
 ** Fills kind service, code ("HTTP418" style when there is no name: "HTTP" and the status) and
-** message (never empty). 
+** message (never empty, valid UTF-8, no control characters but line feed and tab).
 */
 void br_service_error(int status, const br_headers *headers, br_slice body, br_error *out);
 

@@ -31,11 +31,11 @@ void br_uri_canonical_query(br_buf *out, br_slice query);
 
 typedef struct br_url {
     bool https;
-    bool ipv6;     /* host is an IPv6 literal, kept without brackets */
-    bool loopback; /* 127.0.0.0/8, ::1 or localhost, literally */
-    uint16_t port; /* effective port */
-    char host[BR_HOST_MAX + 1];      /* lower-case */
-    char path[BR_URL_PATH_MAX + 1];  /* prefix without a trailing slash: "" or "/vpc" */
+    bool ipv6;                      /* host is an IPv6 literal, kept without brackets */
+    bool loopback;                  /* 127.0.0.0/8, ::1 or localhost, literally */
+    uint16_t port;                  /* effective port */
+    char host[BR_HOST_MAX + 1];     /* lower-case */
+    char path[BR_URL_PATH_MAX + 1]; /* prefix without a trailing slash: "" or "/vpc" */
 } br_url;
 
 /*
