@@ -163,20 +163,25 @@ static bool suspicious(uint64_t word)
     return (below | ((del - ones) & ~del & tops)) != 0;
 }
 
+static bool has_control(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_control((unsigned char)p[i]))
+            return true;
+    return false;
+}
+
 bool br_header_value_ok(br_slice value)
 {
     size_t i = 0;
-    while (i < value.n) {
-        size_t step = value.n - i < 8 ? value.n - i : 8;
-        uint64_t word = 0;
-        memcpy(&word, value.p + i, step);
-        if (step < 8 || suspicious(word))
-            for (size_t j = i; j < i + step; j++)
-                if (is_control((unsigned char)value.p[j]))
-                    return false;
-        i += step;
+    if (value.n == 0)
+        return true;
+    for (uint64_t word; value.n - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, value.p + i, sizeof word);
+        if (suspicious(word) && has_control(value.p + i, sizeof word))
+            return false;
     }
-    return true;
+    return !has_control(value.p + i, value.n - i);
 }
 
 void br_request_init(br_request *r)

@@ -24,7 +24,10 @@ void br_headers_init(br_headers *h);
 void br_headers_init_secret(br_headers *h); /* cleansed when freed: lists that carry tokens */
 void br_headers_free(br_headers *h);
 void br_headers_clear(br_headers *h);
-/* Lower-cases the name; trims blanks around the value. Repeats are kept, in order. */
+/*
+** Lower-cases the name; trims blanks around the value. Repeats are kept, in order. Neither may be
+** a part of the list itself, whose text may move.
+*/
 bool br_headers_add(br_headers *h, br_slice name, br_slice value);
 /* Removes all of that name, then adds. */
 bool br_headers_set(br_headers *h, br_slice name, br_slice value);

@@ -31,7 +31,7 @@ typedef struct br_ra_params {
 bool br_ra_request(br_crypto *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
                    int64_t now_ms, br_request *out, const br_sign_trace *trace, br_error *error);
 
-/* Reads a 2xx answer. Every member is checked; a missing one is an error (credentials, BadResponse). */
+/* Reads a 2xx answer. Each member is checked; without one: error (credentials, BadResponse). */
 const br_credentials *br_ra_answer(br_slice body, br_error *error);
 
 /* The 403 that AWS's default profile gives for a session name; then the exchange is repeated without. */

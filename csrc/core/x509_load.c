@@ -160,11 +160,10 @@ static void release(br_x509_loading *l)
 br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems)
 {
     br_x509_loading l = {.in = in, .now_ms = now_ms, .problems = problems};
-    size_t before = problems->count + problems->dropped;
     ERR_set_mark();
     check_all(&l, read_all(&l));
     br_x509 *x = NULL;
-    if (problems->count + problems->dropped == before) {
+    if (!l.failed) {
         x = build(&l);
         if (x == NULL)
             br_x509_problem(&l, "certificate", "is too large, or there is no memory");

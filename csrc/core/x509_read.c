@@ -13,6 +13,7 @@ bool br_x509_problem(br_x509_loading *l, const char *option, const char *format,
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    l->failed = true;
     return br_problems_add(l->problems, "certificate", br_slice_of(option), "%s", text);
 }
 
