@@ -55,8 +55,7 @@ void br_retry_quota_give(br_retry_quota *q, int taken);
 ** (>= 0): max(delay, min(hint, delay + extra)).
 */
 int br_retry_delay_ms(br_failure f, int retry, double random01, int64_t hint_ms);
-/* x-amz-retry-after (milliseconds) or Retry-After (seconds or HTTP date); -1: none or unreadable.
- */
+/* x-amz-retry-after (milliseconds) or Retry-After (seconds or HTTP date); -1: none to be read. */
 int64_t br_retry_hint_ms(br_slice x_amz_retry_after, br_slice retry_after, int64_t now_ms);
 
 #endif
