@@ -1,0 +1,403 @@
+--- Errors as values: their kinds, codes, texts, and what must never be in them.
+local cjson = require "cjson"
+local bedrock = require "bedrock"
+local errors = require "bedrock.errors"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+
+local MODEL = "amazon.nova-lite-v1:0"
+local ACCOUNT = "123456789012"
+
+local function ask(text)
+    return { modelId = MODEL, messages = { { role = "user", content = { { text = text } } } } }
+end
+
+local function paths(err)
+    local list = {}
+    for i, problem in ipairs(err.errors) do
+        list[i] = problem.path
+    end
+    table.sort(list)
+    return list
+end
+
+local function by_path(err)
+    local found = {}
+    for _, problem in ipairs(err.errors) do
+        found[problem.path] = problem
+    end
+    return found
+end
+
+--- Every string that can be reached from a value, and its printed form.
+local function texts(value, list, seen)
+    list, seen = list or {}, seen or {}
+    list[#list + 1] = tostring(value)
+    if type(value) == "table" and not seen[value] then
+        seen[value] = true
+        for key, member in pairs(value) do
+            texts(key, list, seen)
+            texts(member, list, seen)
+        end
+    end
+    return table.concat(list, "\n")
+end
+
+describe("an error", function()
+    local ep, settings, conn
+
+    setup(function()
+        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        settings = {
+            auth = "access_keys",
+            access_key_id = ep.access_key_id,
+            secret_access_key = ep.secret_access_key,
+            endpoint = ep.https,
+            ca_file = ep.ca_file,
+        }
+    end)
+
+    before_each(function()
+        ep:reset()
+        conn = assert(bedrock.connect(settings))
+    end)
+
+    after_each(function()
+        conn:close()
+    end)
+
+    local function with(more)
+        local copy = {}
+        for name, value in pairs(settings) do
+            copy[name] = value
+        end
+        for name, value in pairs(more) do
+            copy[name] = value
+        end
+        return copy
+    end
+
+    local function fails(connection, options)
+        local result, err = connection:converse(ask "Hi", options)
+        assert.is_nil(result)
+        assert.is_true(errors.is(err))
+        assert.equal("converse", err.operation)
+        return err
+    end
+
+    local function scripted(action, times)
+        ep:script { { match = { operation = "Converse" }, times = times or -1, action = action } }
+    end
+
+    describe("of settings", function()
+        it("tells everything at once, a line each", function()
+            local refused, err = bedrock.connect {
+                auth = "access_keys",
+                regoin = "us-east-1",
+                region = "us-easst-1",
+                read_timeout = 0,
+                secret_access_key = 12,
+                ca_file = {},
+                [7] = "stray",
+            }
+            assert.is_nil(refused)
+            assert.equal("config", err.kind)
+            assert.equal("ConfigError", err.code)
+            assert.equal("connect", err.operation)
+            assert.is_false(err.retryable)
+            local found = by_path(err)
+            for _, path in ipairs { "regoin", "region", "read_timeout", "secret_access_key", "ca_file",
+                "access_key_id", "" } do
+                assert.is_table(found[path], path)
+                assert.is_string(found[path].kind)
+            end
+            assert.matches("did you mean region", found.regoin.message)
+            assert.matches("us%-east%-1", found.region.message)
+            local lines = 0
+            for line in tostring(err):gmatch "[^\n]+" do
+                lines = lines + 1
+                assert.matches("^connect: ", line)
+            end
+            assert.equal(#err.errors, lines)
+        end)
+
+        it("never tells a secret", function()
+            local secrets = { "SECRETKEY0123456789", "TOKEN0123456789", "APIKEY0123456789", "PASSWORD0123456789",
+                "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBM0123456789\n-----END PRIVATE KEY-----\n" }
+            local _, err = bedrock.connect {
+                auth = "roles_anywhere",
+                secret_access_key = secrets[1],
+                session_token = secrets[2],
+                api_key = secrets[3],
+                private_key_password = secrets[4],
+                private_key = secrets[5],
+                certificate = secrets[5],
+                session_name = "nightly",
+            }
+            local everything = texts(err)
+            for _, secret in ipairs(secrets) do
+                assert.is_nil(everything:find(secret, 1, true))
+                assert.is_nil(everything:find("0123456789", 1, true))
+            end
+        end)
+
+        it("names what is missing for Roles Anywhere", function()
+            local _, err = bedrock.connect {}
+            local found = by_path(err)
+            for _, name in ipairs { "profile_arn", "role_arn", "trust_anchor_arn", "certificate", "session_name" } do
+                assert.is_table(found[name], name)
+                assert.equal("missing", found[name].kind, name)
+            end
+        end)
+    end)
+
+    describe("of parameters", function()
+        it("has all of them, with paths, and sends nothing", function()
+            local result, err = conn:converse {
+                modelID = MODEL,
+                messages = {
+                    { role = "user", content = { { text = "Hi" }, { text = "a", image = {} } } },
+                    { content = "Hi" },
+                },
+                inferenceConfig = { maxTokens = 0, temperature = "hot" },
+            }
+            assert.is_nil(result)
+            assert.equal("validation", err.kind)
+            assert.equal("ValidationError", err.code)
+            assert.is_nil(err.status)
+            local found = by_path(err)
+            assert.matches("did you mean modelId", found.modelID.message)
+            assert.equal("missing", found.modelId.kind)
+            assert.equal("union-many", found["messages[1].content[2]"].kind)
+            assert.equal("missing", found["messages[2].role"].kind)
+            assert.equal("type", found["messages[2].content"].kind)
+            assert.equal("min-value", found["inferenceConfig.maxTokens"].kind)
+            assert.equal("type", found["inferenceConfig.temperature"].kind)
+            assert.matches("converse: messages%[2%]%.role: ", tostring(err))
+            assert.equal(0, ep:counters().requests)
+        end)
+
+        it("counts what it does not list", function()
+            local many = {}
+            for i = 1, 30 do
+                many["member" .. i] = i
+            end
+            local _, err = conn:converse(many)
+            assert.equal(20, #err.errors)
+            assert.matches("and %d+ more", err.message)
+        end)
+
+        it("keeps sensitive values to itself", function()
+            local params = ask "Hi"
+            params.requestMetadata = { key = ("PRIVATE"):rep(100) }
+            local _, err = conn:converse(params)
+            assert.is_nil(texts(err):find("PRIVATE", 1, true))
+        end)
+    end)
+
+    describe("of the service", function()
+        it("has code, message, status, request and attempts", function()
+            scripted { status = 400, json = { message = "bad model" }, headers = {
+                ["x-amzn-errortype"] = "ValidationException:http://internal.amazon.com/", ["x-amzn-requestid"] = "r-1",
+            } }
+            local err = fails(conn)
+            assert.equal("service", err.kind)
+            assert.equal("ValidationException", err.code)
+            assert.equal("bad model", err.message)
+            assert.equal("400", tostring(err.status))
+            assert.equal("r-1", err.request_id)
+            assert.equal(1, err.attempts)
+            assert.is_false(err.retryable)
+            assert.equal("converse: ValidationException: bad model (status 400, request r-1)", tostring(err))
+        end)
+
+        it("has the members that its shape declares", function()
+            scripted({ status = 424, json = { message = "model fell", originalStatusCode = 418, resourceName = "m" },
+                headers = { ["x-amzn-errortype"] = "ModelErrorException" } })
+            local err = fails(conn)
+            assert.equal("418", tostring(err.fields.originalStatusCode))
+            assert.equal("m", err.fields.resourceName)
+        end)
+
+        it("takes its name from wherever it is", function()
+            for _, case in ipairs {
+                { { json = { __type = "com.amazon#ThrottlingException", message = "m" } }, "ThrottlingException" },
+                { { json = { code = "AccessDeniedException", Message = "m" } }, "AccessDeniedException" },
+                { { body = "<E><Error><Code>ExpiredToken</Code><Message>m</Message></Error></E>" }, "ExpiredToken" },
+            } do
+                ep:reset()
+                case[1].status = 403
+                scripted(case[1])
+                local err = fails(conn, { max_attempts = 1 })
+                assert.equal(case[2], err.code)
+                assert.equal("m", err.message)
+            end
+        end)
+
+        it("makes do with HTML, nothing, and rubbish", function()
+            for _, body in ipairs { "<html><body>Bad Gateway</body></html>", "", "\0\1\2\255", "null", "[1]", "{" } do
+                ep:reset()
+                scripted { status = 502, body = body }
+                local err = fails(conn, { max_attempts = 1 })
+                assert.equal("service", err.kind)
+                assert.equal("HTTP502", err.code)
+                assert.truthy(#err.message > 0)
+                assert.is_true(err.retryable)
+                assert.is_nil(err.message:find "%c")
+            end
+        end)
+
+        it("is tried again as far as that helps", function()
+            scripted { status = 503, json = { message = "busy" } }
+            local err = fails(conn)
+            assert.equal(3, err.attempts)
+            assert.is_true(err.retryable)
+            assert.matches("3 attempts", tostring(err))
+            assert.equal(3, ep:counters().Converse)
+        end)
+
+        it("comes from the exchange as well", function()
+            ep:script { { match = { operation = "CreateSession" }, times = -1, action = {
+                status = 403,
+                json = { message = "Untrusted certificate" },
+                headers = { ["x-amzn-errortype"] = "AccessDeniedException" },
+            } } }
+            local other = assert(bedrock.connect {
+                profile_arn = "arn:aws:rolesanywhere:us-east-1:" .. ACCOUNT .. ":profile/errors",
+                role_arn = "arn:aws:iam::" .. ACCOUNT .. ":role/r",
+                trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:" .. ACCOUNT .. ":trust-anchor/t",
+                certificate = ep.pki .. "/p256.chain.pem",
+                private_key = ep.pki .. "/p256.key.pkcs8.pem",
+                session_name = "errors",
+                endpoint = ep.https,
+                ca_file = ep.ca_file,
+                cache = false,
+            })
+            local err = fails(other)
+            assert.equal("credentials", err.kind)
+            assert.equal("AccessDeniedException", err.code)
+            assert.matches("Untrusted certificate", err.message)
+            local refreshed, why = other:refresh()
+            assert.is_nil(refreshed)
+            assert.equal("credentials", why.kind)
+            assert.equal("refresh", why.operation)
+            other:close()
+        end)
+    end)
+
+    describe("of transport", function()
+        local function through(url, more)
+            local other = assert(bedrock.connect(with(more or { endpoint = url, max_attempts = 1 })))
+            local err = fails(other)
+            other:close()
+            return err
+        end
+
+        it("is a refused connection", function()
+            local err = through(ep.refused)
+            assert.equal("transport", err.kind)
+            assert.is_true(err.retryable)
+            assert.is_nil(err.status)
+        end)
+
+        it("is a host nobody knows", function()
+            assert.equal("transport", through("https://no-such-host.invalid").kind)
+        end)
+
+        it("is a certificate that does not convince", function()
+            for _, name in ipairs { "https_expired", "https_wronghost", "https_untrusted" } do
+                local err = through(ep[name])
+                assert.equal("transport", err.kind, name)
+                assert.equal(0, ep:counters().Converse, name)
+            end
+        end)
+
+        it("is an answer that breaks off, or never comes", function()
+            scripted({ truncate = 20 }, 1)
+            local err = fails(conn, { max_attempts = 1 })
+            assert.equal("transport", err.kind)
+            scripted({ close = true }, 1)
+            err = fails(conn, { max_attempts = 1 })
+            assert.equal("transport", err.kind)
+        end)
+
+        it("is an answer that cannot be read", function()
+            for _, body in ipairs { "<html>welcome to the hotel</html>", '{"output":', "[]" } do
+                ep:reset()
+                scripted({ status = 200, body = body }, 1)
+                local err = fails(conn)
+                assert.equal("transport", err.kind, body)
+                assert.equal("BadResponse", err.code, body)
+                assert.equal("200", tostring(err.status))
+            end
+        end)
+    end)
+
+    describe("of time", function()
+        it("names the limit that was passed", function()
+            for option, code in pairs {
+                read_timeout = "ReadTimeout", first_byte_timeout = "FirstByteTimeout", total_timeout = "TotalTimeout",
+            } do
+                ep:reset()
+                scripted { hang = true }
+                local err = fails(conn, { [option] = 60 })
+                assert.equal("timeout", err.kind)
+                assert.equal(code, err.code)
+                assert.equal(1, ep:counters().Converse, "a call that may have run was repeated")
+            end
+        end)
+
+        it("names the connection's", function()
+            ep:config { tls_delay_ms = 2000 }
+            local other = assert(bedrock.connect(with {
+                endpoint = ep.https:gsub("127%.0%.0%.1", "localhost"),
+                connect_timeout = 60,
+                max_attempts = 1,
+            }))
+            local err = fails(other)
+            assert.equal("timeout", err.kind)
+            assert.equal("ConnectTimeout", err.code)
+            other:close()
+        end)
+    end)
+
+    describe("as a value", function()
+        it("is for error and print", function()
+            local ok, err = pcall(function()
+                error((select(2, conn:converse {})))
+            end)
+            assert.is_false(ok)
+            assert.is_true(errors.is(err))
+            assert.matches("^converse: ", tostring(err))
+            assert.is_false(errors.is {})
+            assert.is_false(errors.is "text")
+        end)
+
+        it("has a code and a message, whatever happened", function()
+            scripted({ status = 500, body = "" }, -1)
+            for _, err in ipairs {
+                fails(conn, { max_attempts = 1 }),
+                select(2, conn:converse {}),
+                select(2, bedrock.connect {}),
+                select(2, bedrock.json.decode "{"),
+                select(2, conn:prepare("nothing", {})),
+                select(2, conn:call("runtime", "Nothing", {})),
+                select(2, conn:request {}),
+            } do
+                assert.is_string(err.kind)
+                assert.truthy(#err.code > 0)
+                assert.truthy(#err.message > 0)
+                assert.is_boolean(err.retryable)
+            end
+        end)
+
+        it("never holds what signs", function()
+            ep:config { verify = false }
+            scripted { status = 400, json = { message = "no" } }
+            local err = fails(conn)
+            local everything = texts(err) .. texts(conn) .. texts(getmetatable(conn))
+                .. cjson.encode(paths(select(2, conn:converse {})))
+            assert.is_nil(everything:find(ep.secret_access_key, 1, true))
+            assert.is_nil(everything:find("AWS4-HMAC", 1, true))
+        end)
+    end)
+end)
