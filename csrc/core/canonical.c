@@ -10,7 +10,8 @@ static const br_slice unsigned_names[] = {
     {"trailer", 7},         {"transfer-encoding", 17},
     {"upgrade", 7},         {"x-amzn-trace-id", 15},
     {"content-length", 14}, {"accept-encoding", 15},
-    {"authorization", 13},
+    {"authorization", 13},  {"traceparent", 11},
+    {"tracestate", 10},     {"baggage", 7},
 };
 
 /* Most names differ from all of these in length or first letter; so few are compared in full. */

@@ -1,0 +1,68 @@
+--- Prepares the request of every valid conformance case through the public surface and prints it, one
+--- JSON object a line, for prepared_check.py to compare with what botocore would send.
+local bedrock = require "bedrock"
+local json = require "spec.support.plain_json"
+local cjson = require "cjson"
+local mime = require "mime"
+
+local KEYS = {
+    auth = "access_keys",
+    access_key_id = "AKIDEXAMPLE0000000001",
+    secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    session_token = "FwoGZXIvYXdzEXAMPLE//token+for/tests==",
+    region = "eu-central-1",
+}
+
+local function to_document(v)
+    if v == json.null then
+        return bedrock.null
+    elseif type(v) ~= "table" then
+        return v
+    end
+    local t = json.is_array(v) and bedrock.array {} or {}
+    for k, item in pairs(v) do
+        t[k] = to_document(item)
+    end
+    return t
+end
+
+local function to_input(v)
+    if type(v) ~= "table" then
+        return v
+    elseif v["$blob"] then
+        return mime.unb64(v["$blob"]) or ""
+    elseif v["$time"] then
+        return v["$time"]
+    elseif v["$doc"] ~= nil then
+        return to_document(v["$doc"])
+    end
+    local t = {}
+    for k, item in pairs(v) do
+        t[k] = to_input(item)
+    end
+    return t
+end
+
+local function describe(request)
+    local host, target = request.url:match "^https://([^/]+)(.*)$"
+    local path, query = target:match "^([^?]*)%??(.*)$"
+    return {
+        method = request.method,
+        host = host,
+        path = path,
+        query = query,
+        headers = request.headers,
+        body = request.body and (mime.b64(request.body) or "") or cjson.null,
+    }
+end
+
+local conn = assert(bedrock.connect(KEYS))
+for line in io.popen("xz -dc spec/cases/api-cases.jsonl.xz"):lines() do
+    local case = json.decode(line)
+    if case.kind == "valid" then
+        local name = case.service .. "." .. case.method
+        local request, err = conn:prepare(name, to_input(case.input))
+        print(('{"case":%s,"ours":%s}'):format(line,
+            cjson.encode(request and describe(request) or { error = tostring(err) })))
+    end
+end

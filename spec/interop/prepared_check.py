@@ -1,0 +1,153 @@
+"""Compares requests this library prepared with what botocore would send for the same input.
+
+Reads the lines of prepared.lua on stdin. For each case, method, host, path bytes, query, signed
+headers and body must agree; what may differ, and why, is in EXPLAINED. Prints "ok" and "not ok" lines.
+"""
+
+import base64
+import datetime
+import functools
+import json
+import re
+import sys
+from urllib.parse import parse_qsl
+
+import botocore.exceptions
+import prepare_boto3 as oracle
+from botocore import xform_name
+
+KEYS = {
+    "access_key_id": "AKIDEXAMPLE0000000001",
+    "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    "session_token": "FwoGZXIvYXdzEXAMPLE//token+for/tests==",
+}
+REGION = "eu-central-1"
+
+# Signed headers that botocore sends and this library does not need.
+EXPLAINED_HEADERS = {
+    "amz-sdk-invocation-id",  # only of use to AWS's own telemetry
+    "amz-sdk-request",
+    "x-amz-content-sha256",  # optional; the hash is part of the signature anyway
+}
+
+
+# Needs HTTP/2 both ways; botocore has no such method either.
+NOT_COMPARED = {"InvokeModelWithBidirectionalStream"}
+
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@functools.cache
+def client(service):
+    return oracle.client_for(
+        {"service": service, "region": REGION, "credentials": KEYS, "validate": False}
+    )
+
+
+def to_python(value):
+    if isinstance(value, list):
+        return [to_python(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$blob" in value:
+        return base64.b64decode(value["$blob"])
+    if "$time" in value:
+        return datetime.datetime.fromtimestamp(value["$time"], datetime.timezone.utc)
+    if "$doc" in value:
+        return value["$doc"]
+    return {name: to_python(item) for name, item in value.items()}
+
+
+def body_of(request):
+    return None if request["body"] is None else base64.b64decode(request["body"])
+
+
+def with_our_tokens(params, auto, ours):
+    """The tokens this library made up, so that botocore sends the same."""
+    sent = dict(parse_qsl(ours["query"]))
+    body = body_of(ours)
+    if body and body.startswith(b"{"):
+        sent.update(json.loads(body))
+    made_up = (v for v in ours["headers"].values() if UUID.fullmatch(v))
+    for name in auto:
+        params[name] = sent.get(name) or next(made_up, None)
+    return params
+
+
+def theirs(case, ours):
+    params = with_our_tokens(to_python(case["input"]), case["expect"].get("auto") or [], ours)
+    try:
+        with oracle.fixed_clock(ours["headers"].get("x-amz-date", "20260101T000000Z")):
+            getattr(client(case["service"]), xform_name(case["op"]))(**params)
+    except oracle.Captured as captured:
+        return oracle.description(captured.request)
+    raise AssertionError("no request came out of botocore")
+
+
+def signed_names(headers):
+    """None for the operations that are sent unsigned."""
+    if "authorization" not in headers:
+        return set()
+    return set(headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";"))
+
+
+def near(a, b):
+    """Equal JSON, numbers by value."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(near(a[k], b[k]) for k in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(near, a, b))
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
+
+
+def same_body(mine, other):
+    if not mine or not other:
+        return (mine or b"") == (other or b"")
+    if mine == other:
+        return True
+    try:
+        return near(json.loads(mine), json.loads(other))
+    except ValueError:
+        return sorted(parse_qsl(mine.decode())) == sorted(parse_qsl(other.decode()))
+
+
+def differences(ours, other):
+    if ours["method"] != other["method"]:
+        yield f"method {ours['method']}, botocore {other['method']}"
+    if ours["host"] != other["headers"]["host"]:
+        yield f"host {ours['host']}, botocore {other['headers']['host']}"
+    if ours["path"] != other["path"]:
+        yield f"path {ours['path']}, botocore {other['path']}"
+    if sorted(ours["query"].split("&")) != sorted(other["query"].split("&")):
+        yield f"query {ours['query']}, botocore {other['query']}"
+    mine, its = signed_names(ours["headers"]), set(other["signed_headers"] or ())
+    if mine != its - EXPLAINED_HEADERS:
+        yield f"signed headers {sorted(mine)}, botocore {sorted(its)}"
+    for name in mine & its:
+        if ours["headers"][name] != other["headers"][name]:
+            yield f"{name}: {ours['headers'][name]}, botocore {other['headers'][name]}"
+    if not same_body(body_of(ours), body_of(other)):
+        yield f"body {body_of(ours)!r:.300}, botocore {body_of(other)!r:.300}"
+
+
+def check(case, ours):
+    if "error" in ours:
+        return [ours["error"]]
+    try:
+        return list(differences(ours, theirs(case, ours)))
+    except (botocore.exceptions.BotoCoreError, AttributeError, AssertionError) as error:
+        return [f"{type(error).__name__}: {error}"]
+
+
+def main():
+    for line in sys.stdin:
+        item = json.loads(line)
+        if item["case"]["op"] in NOT_COMPARED:
+            continue
+        found = check(item["case"], item["ours"])
+        name = item["case"]["id"]
+        print(f"not ok - {name}: " + "; ".join(found) if found else f"ok - {name}")
+
+
+if __name__ == "__main__":
+    main()
