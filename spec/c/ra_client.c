@@ -61,9 +61,10 @@ static void set_identity(br_settings *s, const ra_options *o, br_problems *p)
     set(s, "role_arn", role, p);
     set(s, "trust_anchor_arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/a", p);
     set(s, "session_name", ra_session_name, p);
-    snprintf(path, sizeof(path), "%s/p256.crt.pem", pki);
+    snprintf(path, sizeof(path), "%s/%s", pki, o->certificate ? o->certificate : "p256.chain.pem");
     set(s, "certificate", path, p);
-    snprintf(path, sizeof(path), "%s/p256.key.pkcs8.pem", pki);
+    snprintf(path, sizeof(path), "%s/%s", pki,
+             o->private_key ? o->private_key : "p256.key.pkcs8.pem");
     set(s, "private_key", path, p);
 }
 
@@ -86,10 +87,13 @@ br_client *ra_client(const ra_options *o, const br_host *host)
     set_identity(&s, o, &p);
     set_cache(&s, o, &p);
     snprintf(url, sizeof(url), "http://127.0.0.1:%d", o->port);
-    br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("rolesanywhere"), br_slice_of(url),
-                             &p);
+    br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("rolesanywhere"),
+                             br_slice_of(o->url != NULL ? o->url : url), &p);
+    set(&s, "ca_file", o->ca_file, &p);
     if (o->max_attempts > 0)
         br_settings_set_number(&s, BR_SLICE("max_attempts"), o->max_attempts, &p);
+    if (o->read_timeout > 0)
+        br_settings_set_number(&s, BR_SLICE("read_timeout"), o->read_timeout, &p);
     br_client *c = br_client_new(&s, &br_model_builtin, host, &p);
     for (size_t i = 0; i < p.count; i++)
         printf("  unexpected: %s: %s\n", p.items[i].path, p.items[i].message);

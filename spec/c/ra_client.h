@@ -18,11 +18,15 @@ br_host ra_host(ra_clock *clock);
 extern const char *const ra_session_name;
 
 typedef struct ra_options {
-    const char *cache;     /* "shared", "memory" or NULL: none */
-    const char *cache_dir; /* NULL: not given */
-    const char *role;      /* makes another identity; NULL: "a" */
-    int port;              /* of the server */
-    int max_attempts;      /* 0: not given */
+    const char *cache;                     /* "shared", "memory" or NULL: none */
+    const char *cache_dir;                 /* NULL: not given */
+    const char *role;                      /* makes another identity; NULL: "a" */
+    const char *certificate, *private_key; /* files of the test PKI; NULL: P-256 */
+    int port;                              /* of a server on loopback without TLS */
+    const char *url;                       /* or its whole URL */
+    const char *ca_file;
+    int max_attempts; /* 0: not given */
+    int read_timeout; /* 0: not given */
 } ra_options;
 
 /* NULL: a check failed and was reported. */

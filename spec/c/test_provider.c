@@ -169,6 +169,7 @@ static void test_sixty_seconds(void)
     now.wall_ms = expiration - 60000;
     CHECK(usable(c));
     CHECK(get(c));
+    CHECK_INT(want.origin, BR_FROM_MEMORY);
     now.wall_ms = expiration - 59999;
     CHECK(!usable(c));
     now.wall_ms = expiration - 60000;
