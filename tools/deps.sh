@@ -11,7 +11,7 @@ demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-
     libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev openssl curl ca-certificates lua-cjson
     lua-socket lua-luaossl nginx libnginx-mod-http-lua"
 test="lua-busted luarocks xz-utils python3 clang clang-format cppcheck lua-check"
-all="clang-tidy libclang-rt-14-dev valgrind nodejs python3-venv"
+all="libclang-rt-14-dev valgrind nodejs python3-venv"
 
 case ${1:-all} in
 demo) wanted=$demo ;;
