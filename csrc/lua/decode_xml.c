@@ -215,7 +215,12 @@ static bool read_text(xml *x)
     return fail(x, "the XML ends too early");
 }
 
-static bool decode_element(xml *x, const br_shape *s, bool empty);
+static bool decode_element(xml *x, const br_shape *s, const tag *open);
+
+static bool closes(xml *x, const tag *t, br_slice name)
+{
+    return br_slice_eq(t->name, name) || fail(x, "an XML element is closed by another's tag");
+}
 
 static const br_shape *member_shape(const xml *x, const br_shape *s, br_slice name)
 {
@@ -227,7 +232,7 @@ static const br_shape *member_shape(const xml *x, const br_shape *s, br_slice na
 }
 
 /* Child elements, up to the closing tag, into the table on top: by name, or in order for a list. */
-static bool decode_children(xml *x, const br_shape *s)
+static bool decode_children(xml *x, const br_shape *s, br_slice name)
 {
     lua_State *L = x->d->L;
     bool list = s != NULL && s->kind == BR_SHAPE_LIST;
@@ -235,11 +240,11 @@ static bool decode_children(xml *x, const br_shape *s)
     tag t;
     while (next_tag(x, &t)) {
         if (t.closing)
-            return true;
+            return closes(x, &t, name);
         if (!list)
             lua_pushlstring(L, t.name.p, t.name.n);
         const br_shape *child = list ? &x->d->model->shapes[s->a] : member_shape(x, s, t.name);
-        if (!decode_element(x, child, t.empty))
+        if (!decode_element(x, child, &t))
             return false;
         if (list)
             lua_rawseti(L, -2, ++n);
@@ -249,15 +254,15 @@ static bool decode_children(xml *x, const br_shape *s)
     return false;
 }
 
-static bool decode_container(xml *x, const br_shape *s, bool empty)
+static bool decode_container(xml *x, const br_shape *s, const tag *open)
 {
     if (x->depth >= DEPTH_MAX || !lua_checkstack(x->d->L, STACK_PER_LEVEL))
         return fail(x, "the XML is nested too deep");
     lua_newtable(x->d->L);
-    if (empty)
+    if (open->empty)
         return true;
     x->depth++;
-    bool ok = decode_children(x, s);
+    bool ok = decode_children(x, s, open->name);
     x->depth--;
     return ok;
 }
@@ -272,29 +277,29 @@ static bool push_scratch(xml *x, const br_shape *s)
 }
 
 /* An element that the model does not know is a table if it has children, else its text. */
-static bool decode_leaf(xml *x, const br_shape *s, bool empty)
+static bool decode_leaf(xml *x, const br_shape *s, const tag *open)
 {
     tag t;
     br_buf_clear(&x->d->scratch);
-    if (empty)
+    if (open->empty)
         return push_scratch(x, s);
     const char *from = x->p;
     if (!read_text(x) || !next_tag(x, &t))
         return false;
     if (t.closing)
-        return push_scratch(x, s);
+        return closes(x, &t, open->name) && push_scratch(x, s);
     if (s != NULL)
         return fail(x, "an XML element holds others where text belongs");
     x->p = from;
-    return decode_container(x, NULL, false);
+    return decode_container(x, NULL, open);
 }
 
-static bool decode_element(xml *x, const br_shape *s, bool empty)
+static bool decode_element(xml *x, const br_shape *s, const tag *open)
 {
     if (s != NULL &&
         (s->kind == BR_SHAPE_STRUCTURE || s->kind == BR_SHAPE_UNION || s->kind == BR_SHAPE_LIST))
-        return decode_container(x, s, empty);
-    return decode_leaf(x, s, empty);
+        return decode_container(x, s, open);
+    return decode_leaf(x, s, open);
 }
 
 static bool ends_with(br_slice name, br_slice start, const char *end)
@@ -317,5 +322,5 @@ bool br_decode_xml(br_decoder *d, const br_op *op, br_slice body)
         return false;
     if (!ends_with(t.name, name, "Result") || t.empty || t.closing)
         return true;
-    return decode_children(&x, op->out != BR_NONE ? &d->model->shapes[op->out] : NULL);
+    return decode_children(&x, op->out != BR_NONE ? &d->model->shapes[op->out] : NULL, t.name);
 }
