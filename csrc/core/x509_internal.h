@@ -56,8 +56,8 @@ bool br_x509_problem(br_x509_loading *l, const char *option, const char *format,
 bool br_x509_give(br_x509_loading *l, X509 *x, const char *option);
 
 /*
-** PEM as people have it: BOM, CR and CRLF, a literal \n where a line ends, prose between blocks,
-** base64 of any line length.
+** PEM as people have it: CR and CRLF, a literal \n where a line ends, prose (or a BOM) around
+** blocks, base64 of any line length.
 */
 typedef struct br_pem_block {
     br_slice label;   /* "CERTIFICATE" */

@@ -6,11 +6,6 @@
 #define END "-----END "
 #define DASHES "-----"
 
-static size_t bom_length(br_slice text)
-{
-    return br_slice_starts(text, "\xef\xbb\xbf") ? 3 : 0;
-}
-
 /* Length of the line end at i: CRLF, CR or LF, as bytes or written out with backslashes. */
 static size_t line_end(br_slice text, size_t i)
 {
@@ -27,7 +22,7 @@ void br_pem_normalise(br_buf *out, br_slice text)
     char *start = br_buf_reserve(out, text.n), *to = start;
     if (start == NULL)
         return;
-    for (size_t i = bom_length(text); i < text.n;) {
+    for (size_t i = 0; i < text.n;) {
         char c = text.p[i];
         size_t end = c == '\r' || c == '\n' || c == '\\' ? line_end(text, i) : 0;
         *to++ = end > 0 ? '\n' : c;

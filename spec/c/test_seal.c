@@ -132,6 +132,60 @@ static void test_format(void)
     br_buf_free(&file);
 }
 
+/* A file that is sealed as it should be, around a plain text that need not be. */
+static size_t seal_by_hand(const unsigned char *plain, int n, unsigned char *out)
+{
+    unsigned char key[32];
+    int used = 0, last = 0;
+    memcpy(out, "LBRCACH\x01", 8);
+    memcpy(out + 8, random_bytes, sizeof random_bytes);
+    hkdf_by_hand(out + 8, key);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, out + 40);
+    EVP_EncryptUpdate(ctx, NULL, &used, out, 52);
+    EVP_EncryptUpdate(ctx, NULL, &used, identity, BR_IDENTITY_SIZE);
+    EVP_EncryptUpdate(ctx, out + 52, &used, plain, n);
+    EVP_EncryptFinal_ex(ctx, out + 52 + used, &last);
+    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16, out + 52 + n);
+    EVP_CIPHER_CTX_free(ctx);
+    return 52 + (size_t)n + 16;
+}
+
+static bool opens(const unsigned char *plain, int n)
+{
+    unsigned char file[1024];
+    br_cache_record back;
+    bool ok = open_copy((char *)file, seal_by_hand(plain, n, file), &back);
+    CHECK(ok || back.credentials == NULL);
+    br_cache_record_clear(&back);
+    return ok;
+}
+
+/* Flags, four times, then id "i", secret "s" and token "t": good only in full. */
+static void test_malformed_plain(void)
+{
+    unsigned char plain[49] = {1};
+    const int texts[] = {33, 38, 43};
+    for (int i = 0; i < 3; i++) {
+        plain[texts[i] + 3] = 1;
+        plain[texts[i] + 4] = 'x';
+    }
+    CHECK(opens(plain, 48));
+    for (int n = 0; n < 48; n++)
+        CHECK(!opens(plain, n));
+    CHECK(!opens(plain, 49));
+    for (int i = 0; i < 3; i++)
+        for (int byte = 0; byte < 4; byte++) {
+            unsigned char before = plain[texts[i] + byte];
+            plain[texts[i] + byte] = 0xff;
+            CHECK(!opens(plain, 48));
+            plain[texts[i] + byte] = before;
+        }
+    static const unsigned char none[26] = {0};
+    CHECK(opens(none, 25));
+    CHECK(!opens(none, 26));
+}
+
 static void test_hostile_files(void)
 {
     br_cache_record r = sample(true), back;
@@ -265,6 +319,7 @@ int main(void)
     test_round_trip(false);
     test_largest_record();
     test_format();
+    test_malformed_plain();
     test_hostile_files();
     test_other_key_or_identity();
     test_identity();
