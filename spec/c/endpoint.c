@@ -31,12 +31,24 @@ static const char *description(void)
     return text;
 }
 
+/* Of the outermost object: a key within an inner one may have the same name. */
+static const char *find_key(const char *json, const char *key)
+{
+    int depth = 0;
+    for (const char *at = json; *at != '\0'; at++) {
+        depth += (*at == '{') - (*at == '}');
+        if (depth == 1 && strncmp(at, key, strlen(key)) == 0)
+            return at;
+    }
+    return NULL;
+}
+
 /* Enough of JSON for "name":"text"; the only escape that comes is that of a slash. */
 static char *text_of(const char *json, const char *name)
 {
     char key[64];
     snprintf(key, sizeof key, "\"%s\":\"", name);
-    const char *at = strstr(json, key);
+    const char *at = find_key(json, key);
     if (at == NULL)
         give_up("endpoint.json lacks", name);
     at += strlen(key);

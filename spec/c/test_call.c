@@ -1,0 +1,1039 @@
+/* Whole calls against the local endpoint: signed, retried, corrected, streamed, cancelled. */
+#define _GNU_SOURCE
+#include "engine/call_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "endpoint.h"
+
+/* The machine's clocks, moved; the greatest random numbers, so that delays are the longest. */
+static int64_t wall_ahead_ms, mono_ahead_ms;
+
+static int64_t wall_clock(void *user)
+{
+    (void)user;
+    return br_host_system.wall_ms(NULL) + wall_ahead_ms;
+}
+
+static int64_t mono_clock(void *user)
+{
+    (void)user;
+    return br_host_system.mono_ms(NULL) + mono_ahead_ms;
+}
+
+static bool all_ones(void *user, void *out, size_t n)
+{
+    (void)user;
+    memset(out, 0xff, n);
+    return true;
+}
+
+static const br_host moved_host = {wall_clock, mono_clock, all_ones, NULL};
+static br_engine *engine;
+static br_client *client; /* access keys, over TLS */
+
+typedef struct option {
+    const char *name, *value;
+} option;
+
+static br_client *connect_with(const option *options)
+{
+    br_settings s;
+    br_problems p;
+    br_settings_init(&s);
+    br_problems_init(&p);
+    br_settings_set_text(&s, BR_SLICE("ca_file"), br_slice_of(endpoint_text("ca_file")), &p);
+    for (; options->name != NULL; options++)
+        br_settings_set_text(&s, br_slice_of(options->name), br_slice_of(options->value), &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, &br_host_system, &p);
+    for (size_t i = 0; i < p.count; i++)
+        printf("  unexpected: %s: %s\n", p.items[i].path, p.items[i].message);
+    CHECK(c != NULL);
+    br_problems_free(&p);
+    return c;
+}
+
+static br_client *connect_keys(const char *secret)
+{
+    const option options[] = {{"auth", "access_keys"},
+                              {"access_key_id", endpoint_text("access_key_id")},
+                              {"secret_access_key", secret},
+                              {"endpoint", endpoint_text("https")},
+                              {NULL, NULL}};
+    return connect_with(options);
+}
+
+static br_client *connect_api_key(void)
+{
+    const option options[] = {{"auth", "api_key"},
+                              {"api_key", endpoint_text("api_key")},
+                              {"endpoint", endpoint_text("https")},
+                              {NULL, NULL}};
+    return connect_with(options);
+}
+
+static br_client *connect_certificate(void)
+{
+    char certificate[512], key[512];
+    snprintf(certificate, sizeof certificate, "%s/p256.chain.pem", endpoint_text("pki"));
+    snprintf(key, sizeof key, "%s/p256.key.pkcs8.pem", endpoint_text("pki"));
+    const option options[] = {
+        {"profile_arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/a"},
+        {"role_arn", "arn:aws:iam::123456789012:role/a"},
+        {"trust_anchor_arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/a"},
+        {"session_name", "calls"},
+        {"certificate", certificate},
+        {"private_key", key},
+        {"cache", "memory"},
+        {"endpoint", endpoint_text("https")},
+        {NULL, NULL}};
+    return connect_with(options);
+}
+
+static unsigned service_of(const char *id)
+{
+    return (unsigned)br_model_service(&br_model_builtin, br_slice_of(id));
+}
+
+static br_request request_to(const char *service, const char *method, const char *path,
+                             const char *body)
+{
+    br_request r;
+    br_request_init(&r);
+    r.service = (uint8_t)service_of(service);
+    r.auth = BR_AUTH_BEARER_OK;
+    snprintf(r.method, sizeof r.method, "%s", method);
+    br_buf_adds(&r.path, path);
+    if (body != NULL) {
+        r.has_body = true;
+        br_buf_adds(&r.body, body);
+        br_headers_add(&r.headers, BR_SLICE("content-type"), BR_SLICE("application/json"));
+    }
+    return r;
+}
+
+#define PROMPT "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello there\"}]}]}"
+
+static br_request converse(bool stream)
+{
+    return request_to("bedrock-runtime", "POST",
+                      stream ? "/model/amazon.nova-lite-v1%3A0/converse-stream"
+                             : "/model/amazon.nova-lite-v1%3A0/converse",
+                      PROMPT);
+}
+
+static br_call_opts opts_for(br_call_mode mode)
+{
+    return (br_call_opts){
+        .mode = mode, .model = &br_model_builtin, .timeouts = {-1, -1, -1, -1}, .max_attempts = 3};
+}
+
+/* What came of a call: its items as letters, and what they carried. */
+typedef struct outcome {
+    char items[64]; /* H D V(event) P C E X(error); V and D of streams are not repeated */
+    int status;
+    int events;
+    br_buf data;
+    char last_event[64];
+    br_error error;
+    br_call_info info;
+    char access_key_id[64];
+    br_origin origin;
+} outcome;
+
+static void note(outcome *o, char letter)
+{
+    size_t n = strlen(o->items);
+    if (n + 1 < sizeof o->items && (n == 0 || o->items[n - 1] != letter))
+        o->items[n] = letter;
+}
+
+static void note_item(outcome *o, const br_item *item)
+{
+    note(o, "-HDVPCEX"[item->kind]);
+    if (item->kind == BR_HEAD) {
+        o->status = item->status;
+    } else if (item->kind == BR_DATA) {
+        br_buf_add_slice(&o->data, item->data);
+    } else if (item->kind == BR_EVENT) {
+        o->events++;
+        snprintf(o->last_event, sizeof o->last_event, "%.*s", (int)item->event->event_type.n,
+                 item->event->event_type.p);
+    } else if (item->kind == BR_CREDENTIALS && item->credentials != NULL) {
+        snprintf(o->access_key_id, sizeof o->access_key_id, "%.*s",
+                 (int)item->credentials->access_key_id.n, item->credentials->access_key_id.p);
+        o->origin = item->origin;
+    } else if (item->kind == BR_ERROR) {
+        o->error = *item->error;
+    }
+}
+
+static bool take(br_call *call, outcome *o)
+{
+    br_item item;
+    br_item_kind kind;
+    while ((kind = br_call_next(call, &item)) != BR_WAIT) {
+        note_item(o, &item);
+        if (kind == BR_END || kind == BR_ERROR)
+            return true;
+    }
+    return false;
+}
+
+static br_call *begin(br_client *c, br_request request, const br_call_opts *opts)
+{
+    br_error error;
+    br_call *call = br_call_new(c, &request, opts, &error);
+    CHECK(call != NULL);
+    CHECK_INT((long long)request.path.len, 0);
+    CHECK(br_call_start(call, engine, &error));
+    return call;
+}
+
+static void init_outcome(outcome *o)
+{
+    memset(o, 0, sizeof *o);
+    br_buf_init(&o->data, (size_t)64 * 1024 * 1024);
+}
+
+/* To the end; end and error are repeated for ever. */
+static void finish(br_call *call, outcome *o)
+{
+    br_item item;
+    while (!take(call, o))
+        br_engine_step(engine, 20000);
+    br_call_info_get(call, &o->info);
+    br_item_kind last = br_call_next(call, &item);
+    CHECK(last == br_call_next(call, &item) && (last == BR_END || last == BR_ERROR));
+}
+
+static outcome run_with(br_client *c, br_request request, const br_call_opts *opts)
+{
+    outcome o;
+    init_outcome(&o);
+    br_call *call = begin(c, request, opts);
+    finish(call, &o);
+    br_call_free(call);
+    return o;
+}
+
+static outcome run(br_client *c, br_request request, br_call_mode mode)
+{
+    br_call_opts opts = opts_for(mode);
+    return run_with(c, request, &opts);
+}
+
+static void script(const char *operation, int times, const char *action)
+{
+    static char text[65536];
+    snprintf(text, sizeof text, "[{\"match\":{\"operation\":\"%s\"},\"times\":%d,\"action\":%s}]",
+             operation, times, action);
+    endpoint_script(text);
+}
+
+static void test_unary(void)
+{
+    endpoint_reset();
+    outcome o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_STR(o.items, "HDE");
+    CHECK_INT(o.status, 200);
+    CHECK(o.data.len > 0 && strstr(o.data.data, "\"stopReason\"") != NULL);
+    CHECK_INT(o.info.attempts, 1);
+    CHECK_INT(o.info.status, 200);
+    CHECK(strstr(endpoint_requests(), "\"verified\":true") != NULL);
+    br_buf_free(&o.data);
+}
+
+static void test_methods_queries_and_prefixes(void)
+{
+    endpoint_reset();
+    br_request r = request_to("bedrock", "GET", "/foundation-models", NULL);
+    br_buf_adds(&r.query, "byOutputModality=TEXT&byProvider=amazon%20%2B");
+    outcome o = run(client, r, BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    br_buf_free(&o.data);
+    endpoint_config("{\"path_prefix\":\"/vpc\"}");
+    char url[300];
+    snprintf(url, sizeof url, "%s/vpc", endpoint_text("https"));
+    const option options[] = {{"auth", "access_keys"},
+                              {"access_key_id", endpoint_text("access_key_id")},
+                              {"secret_access_key", endpoint_text("secret_access_key")},
+                              {"endpoint", url},
+                              {NULL, NULL}};
+    br_client *prefixed = connect_with(options);
+    o = run(prefixed, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    br_buf_free(&o.data);
+    br_client_unref(prefixed);
+    endpoint_reset();
+}
+
+static void test_api_keys(void)
+{
+    endpoint_reset();
+    br_client *c = connect_api_key();
+    outcome o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    br_buf_free(&o.data);
+    br_request r = request_to("bedrock-agent", "GET", "/agents/x", NULL);
+    r.auth = BR_AUTH_SIGV4;
+    o = run(c, r, BR_CALL_UNARY);
+    CHECK_STR(o.items, "X");
+    CHECK_INT(o.error.kind, BR_ERR_CONFIG);
+    CHECK_STR(o.error.code, "NotSupported");
+    CHECK(strstr(o.error.message, "bedrock-agent") != NULL);
+    CHECK_INT(endpoint_counter("requests"), 1);
+    o = run(c, request_to("bedrock", "GET", "/x", NULL), BR_CALL_CREDENTIALS);
+    CHECK_STR(o.items, "CE");
+    CHECK_STR(o.access_key_id, "");
+    br_client_unref(c);
+}
+
+static void test_an_authorization_of_ones_own(void)
+{
+    endpoint_reset();
+    char bearer[256];
+    snprintf(bearer, sizeof bearer, "Bearer %s", endpoint_text("api_key"));
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    opts.authorization = br_slice_of(bearer);
+    outcome o = run_with(client, converse(false), &opts);
+    CHECK_INT(o.status, 200);
+    CHECK(strstr(endpoint_requests(), "x-amz-date") == NULL);
+    br_buf_free(&o.data);
+    br_error error;
+    br_request r = converse(false);
+    opts.authorization = BR_SLICE("Bearer a\r\nx: y");
+    CHECK(br_call_new(client, &r, &opts, &error) == NULL);
+    CHECK_INT(error.kind, BR_ERR_VALIDATION);
+}
+
+static void test_unsigned(void)
+{
+    endpoint_reset();
+    br_request r = converse(false);
+    r.auth = BR_AUTH_NONE;
+    outcome o = run(client, r, BR_CALL_UNARY);
+    CHECK_INT(o.status, 403);
+    CHECK(strstr(endpoint_requests(), "authorization") == NULL);
+    br_buf_free(&o.data);
+}
+
+static void test_error_answers(void)
+{
+    endpoint_reset();
+    br_request r = request_to("bedrock-runtime", "POST", "/model/nonexistent.x/converse", PROMPT);
+    outcome o = run(client, r, BR_CALL_UNARY);
+    CHECK_STR(o.items, "HDE");
+    CHECK(o.status >= 400);
+    CHECK_INT(o.info.attempts, 1);
+    CHECK(!o.info.retryable);
+    CHECK(strstr(o.data.data, "message") != NULL);
+    br_buf_free(&o.data);
+    r = request_to("bedrock-runtime", "POST", "/model/nonexistent.x/converse-stream", PROMPT);
+    o = run(client, r, BR_CALL_EVENTS);
+    CHECK_STR(o.items, "HDE");
+    CHECK(o.status >= 400);
+    br_buf_free(&o.data);
+}
+
+static void test_server_errors_are_retried(void)
+{
+    static const int statuses[] = {429, 500, 502, 503, 504};
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        char action[64];
+        endpoint_reset();
+        snprintf(action, sizeof action, "{\"status\":%d}", statuses[i]);
+        script("Converse", 2, action);
+        br_call_opts opts = opts_for(BR_CALL_UNARY);
+        br_engine_free(engine);
+        br_error error;
+        engine = br_engine_new(&br_host_system, &error);
+        outcome o = run_with(client, converse(false), &opts);
+        CHECK_STR(o.items, "HDE");
+        CHECK_INT(o.status, 200);
+        CHECK_INT(o.info.attempts, 3);
+        CHECK_INT(endpoint_counter("Converse"), 3);
+        CHECK(strstr(endpoint_requests(), "\"refused\"") == NULL);
+        br_buf_free(&o.data);
+    }
+}
+
+static void test_the_last_failure_is_given(void)
+{
+    endpoint_reset();
+    script("Converse", -1, "{\"status\":503,\"body\":\"{\\\"message\\\":\\\"busy\\\"}\"}");
+    outcome o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_STR(o.items, "HDE");
+    CHECK_INT(o.status, 503);
+    CHECK_INT(o.info.attempts, 3);
+    CHECK(o.info.retryable);
+    CHECK_SLICE(br_buf_slice(&o.data), "{\"message\":\"busy\"}");
+    br_buf_free(&o.data);
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    opts.max_attempts = 1;
+    o = run_with(client, converse(false), &opts);
+    CHECK_INT(o.info.attempts, 1);
+    br_buf_free(&o.data);
+    client->quota.tokens = BR_RETRY_COST;
+    o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.info.attempts, 2);
+    br_buf_free(&o.data);
+    br_retry_quota_init(&client->quota);
+    endpoint_reset();
+    script("Converse", 1, "{\"status\":503}");
+    o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    CHECK_INT(client->quota.tokens, BR_RETRY_QUOTA);
+    br_buf_free(&o.data);
+}
+
+static void use_engine(const br_host *host)
+{
+    br_error error;
+    br_engine_free(engine);
+    engine = br_engine_new(host, &error);
+}
+
+static void step_some(int count)
+{
+    for (int i = 0; i < count; i++)
+        br_engine_step(engine, 5);
+}
+
+static void step_to(const br_call *call, br_call_state state)
+{
+    for (int i = 0; i < 4000 && call->state != state; i++)
+        br_engine_step(engine, 5);
+    CHECK_INT(call->state, state);
+}
+
+/* A throttled call waits up to a second, and a hint makes it wait longer. */
+static void test_backing_off(void)
+{
+    static const struct {
+        const char *action;
+        int64_t early_ms;
+    } cases[] = {{"{\"status\":429}", 900},
+                 {"{\"status\":429,\"headers\":{\"Retry-After\":\"3\"}}", 2900},
+                 {"{\"status\":503,\"headers\":{\"x-amz-retry-after\":\"4000\"}}", 3900},
+                 {"{\"status\":503,\"headers\":{\"Retry-After\":\"900\"}}", 4900}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        outcome o;
+        init_outcome(&o);
+        endpoint_reset();
+        script("Converse", 1, cases[i].action);
+        use_engine(&moved_host);
+        br_call_opts opts = opts_for(BR_CALL_UNARY);
+        br_call *call = begin(client, converse(false), &opts);
+        step_to(call, BR_CALL_RETRY_WAIT);
+        CHECK(call->retry.due_ms - mono_clock(NULL) > cases[i].early_ms);
+        step_some(3);
+        CHECK_INT(call->state, BR_CALL_RETRY_WAIT);
+        mono_ahead_ms += cases[i].early_ms + 1000;
+        finish(call, &o);
+        CHECK_INT(o.status, 200);
+        CHECK_INT(o.info.attempts, 2);
+        br_call_free(call);
+        br_buf_free(&o.data);
+    }
+    use_engine(&br_host_system);
+}
+
+static void test_the_clock_is_corrected(void)
+{
+    static const int offsets[] = {1200, -1200, 86400};
+    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+        char config[64];
+        br_client *c = connect_keys(endpoint_text("secret_access_key"));
+        endpoint_reset();
+        snprintf(config, sizeof config, "{\"clock_offset_s\":%d}", offsets[i]);
+        endpoint_config(config);
+        outcome o = run(c, converse(false), BR_CALL_UNARY);
+        CHECK_INT(o.status, 200);
+        CHECK_INT(o.info.attempts, 2);
+        CHECK_INT(endpoint_counter("refused"), 1);
+        br_buf_free(&o.data);
+        o = run(c, converse(false), BR_CALL_UNARY);
+        CHECK_INT(o.info.attempts, 1);
+        br_buf_free(&o.data);
+        br_client_unref(c);
+    }
+    endpoint_reset();
+}
+
+static void test_a_refusal_that_hides_the_clock(void)
+{
+    br_client *c = connect_keys(endpoint_text("secret_access_key"));
+    endpoint_reset();
+    endpoint_config("{\"clock_offset_s\":600,\"verify\":false}");
+    script("Converse", -1, "{\"status\":403,\"body\":\"{\\\"message\\\":\\\"no\\\"}\"}");
+    outcome o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 403);
+    CHECK_INT(o.info.attempts, 2);
+    br_buf_free(&o.data);
+    o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.info.attempts, 1);
+    br_buf_free(&o.data);
+    endpoint_reset();
+    endpoint_config("{\"clock_offset_s\":600}");
+    script("Converse", -1, "{\"status\":200,\"headers\":{\"Age\":\"5\"},\"body\":\"{}\"}");
+    int64_t before = c->clock_offset_ms;
+    wall_ahead_ms = 0;
+    atomic_store(&c->clock_offset_ms, before);
+    o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    CHECK_INT(c->clock_offset_ms, before);
+    br_buf_free(&o.data);
+    br_client_unref(c);
+    endpoint_reset();
+}
+
+static void test_a_wrong_secret_is_no_endless_story(void)
+{
+    br_client *c = connect_keys("wrongwrongwrongwrongwrongwrongwrongwrong");
+    endpoint_reset();
+    outcome o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 403);
+    CHECK(o.info.attempts <= 2);
+    CHECK(!o.info.retryable);
+    br_buf_free(&o.data);
+    br_client_unref(c);
+}
+
+static void test_expired_credentials_are_renewed(void)
+{
+    br_client *c = connect_certificate();
+    endpoint_reset();
+    outcome o = run(c, converse(false), BR_CALL_CREDENTIALS);
+    CHECK_STR(o.items, "CE");
+    CHECK_INT(o.origin, BR_FROM_EXCHANGE);
+    CHECK(o.access_key_id[0] != '\0');
+    o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    CHECK_INT(endpoint_counter("CreateSession"), 1);
+    br_buf_free(&o.data);
+    endpoint_expire();
+    o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    CHECK_INT(o.info.attempts, 2);
+    CHECK_INT(endpoint_counter("CreateSession"), 2);
+    br_buf_free(&o.data);
+    o = run(c, converse(false), BR_CALL_REFRESH);
+    CHECK_STR(o.items, "CE");
+    CHECK_INT(endpoint_counter("CreateSession"), 3);
+    script("Converse", -1,
+           "{\"status\":403,\"body\":\"{\\\"__type\\\":\\\"ExpiredTokenException\\\"}\"}");
+    o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.status, 403);
+    CHECK_INT(o.info.attempts, 2);
+    br_buf_free(&o.data);
+    br_client_unref(c);
+}
+
+static void test_no_credentials(void)
+{
+    br_client *c = connect_certificate();
+    br_client *warm = connect_certificate();
+    endpoint_reset();
+    br_provider_unref(warm->provider);
+    warm->provider = NULL;
+    br_client_unref(warm);
+    script("CreateSession", -1,
+           "{\"status\":403,\"body\":\"{\\\"__type\\\":\\\"AccessDeniedException\\\"}\"}");
+    outcome o = run(c, converse(false), BR_CALL_REFRESH);
+    CHECK_STR(o.items, "X");
+    CHECK_INT(o.error.kind, BR_ERR_CREDENTIALS);
+    CHECK(!o.info.retryable);
+    CHECK_INT(o.info.attempts, 0);
+    br_client_unref(c);
+    endpoint_reset();
+}
+
+/* Ten calls that find no credentials share one exchange. */
+static void test_one_exchange_for_many(void)
+{
+    enum { COUNT = 10 };
+    br_client *c = connect_certificate();
+    br_call *calls[COUNT];
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    endpoint_reset();
+    endpoint_config("{\"exchange_delay_ms\":50}");
+    for (int i = 0; i < COUNT; i++)
+        calls[i] = begin(c, converse(false), &opts);
+    br_call_cancel(calls[0], "Cancelled");
+    for (int i = 0; i < COUNT; i++) {
+        outcome o;
+        init_outcome(&o);
+        finish(calls[i], &o);
+        CHECK_STR(o.items, i == 0 ? "X" : "HDE");
+        br_buf_free(&o.data);
+        br_call_free(calls[i]);
+    }
+    CHECK_INT(endpoint_counter("CreateSession"), 1);
+    br_client_unref(c);
+}
+
+/* A generation that may have run is not run again unasked. */
+static void test_what_may_have_run(void)
+{
+    outcome o;
+    endpoint_reset();
+    use_engine(&br_host_system);
+    script("Converse", 1, "{\"close\":true}");
+    o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_STR(o.items, "X");
+    CHECK_INT(o.error.kind, BR_ERR_TRANSPORT);
+    CHECK_STR(o.error.code, "ConnectionLost");
+    CHECK_INT(o.info.attempts, 1);
+    CHECK(o.info.retryable);
+    use_engine(&br_host_system);
+    script("Converse", 1, "{\"close\":true}");
+    br_request safe = converse(false);
+    safe.retry_safe = true;
+    o = run(client, safe, BR_CALL_UNARY);
+    CHECK_INT(o.status, 200);
+    CHECK_INT(o.info.attempts, 2);
+    br_buf_free(&o.data);
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    opts.timeouts.read_ms = 300;
+    script("Converse", 1, "{\"hang\":true}");
+    o = run_with(client, converse(false), &opts);
+    CHECK_STR(o.items, "X");
+    CHECK_INT(o.error.kind, BR_ERR_TIMEOUT);
+    CHECK_STR(o.error.code, "ReadTimeout");
+    CHECK_INT(o.info.attempts, 1);
+    opts.retry_timeouts = true;
+    script("Converse", 1, "{\"hang\":true}");
+    o = run_with(client, converse(false), &opts);
+    CHECK_INT(o.status, 200);
+    CHECK_INT(o.info.attempts, 2);
+    br_buf_free(&o.data);
+    script("Converse", 1, "{\"status\":200,\"body\":\"{\\\"a\\\":1}\",\"truncate\":3}");
+    o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_STR(o.items, "X");
+    CHECK_STR(o.error.code, "Truncated");
+    CHECK_INT(o.info.status, 200);
+}
+
+static void test_a_dead_connection_costs_nothing(void)
+{
+    endpoint_reset();
+    use_engine(&br_host_system);
+    outcome o = run(client, converse(false), BR_CALL_UNARY);
+    br_buf_free(&o.data);
+    script("Converse", 1, "{\"close\":true}");
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    opts.max_attempts = 1;
+    o = run_with(client, converse(false), &opts);
+    CHECK_INT(o.status, 200);
+    CHECK_INT(o.info.attempts, 2);
+    CHECK_INT(endpoint_counter("Converse"), 3);
+    CHECK_INT(endpoint_counter("connections"), 2);
+    br_buf_free(&o.data);
+}
+
+static void test_no_server(void)
+{
+    const option options[] = {{"auth", "access_keys"},
+                              {"access_key_id", "AKIDEXAMPLE"},
+                              {"secret_access_key", "secret"},
+                              {"endpoint", endpoint_text("refused")},
+                              {NULL, NULL}};
+    br_client *c = connect_with(options);
+    outcome o = run(c, converse(false), BR_CALL_UNARY);
+    CHECK_STR(o.items, "X");
+    CHECK_STR(o.error.code, "ConnectFailed");
+    CHECK_INT(o.info.attempts, 3);
+    CHECK_INT(o.info.status, 0);
+    CHECK(o.info.headers == NULL);
+    br_client_unref(c);
+}
+
+static void test_total_timeout(void)
+{
+    static const char *const actions[] = {"{\"hang\":true}", "{\"status\":503}",
+                                          "{\"body_delay_ms\":60000}"};
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        endpoint_reset();
+        script("Converse", -1, actions[i]);
+        br_call_opts opts = opts_for(BR_CALL_UNARY);
+        opts.max_attempts = 50;
+        opts.timeouts.total_ms = 150;
+        outcome o = run_with(client, converse(false), &opts);
+        CHECK_STR(o.items, "X");
+        CHECK_INT(o.error.kind, BR_ERR_TIMEOUT);
+        CHECK_STR(o.error.code, "TotalTimeout");
+        br_buf_free(&o.data);
+    }
+    endpoint_reset();
+    endpoint_config("{\"exchange_delay_ms\":60000}");
+    br_client *c = connect_certificate();
+    br_call_opts opts = opts_for(BR_CALL_REFRESH);
+    opts.timeouts.total_ms = 50;
+    outcome o = run_with(c, converse(false), &opts);
+    CHECK_STR(o.error.code, "TotalTimeout");
+    CHECK(strstr(o.error.message, "credentials") != NULL);
+    br_client_unref(c);
+    endpoint_reset();
+    use_engine(&br_host_system);
+}
+
+static void test_answer_limits(void)
+{
+    endpoint_reset();
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    opts.answer_max = 10;
+    script("Converse", 1, "{\"status\":200,\"body\":\"0123456789\"}");
+    outcome o = run_with(client, converse(false), &opts);
+    CHECK_STR(o.items, "HDE");
+    br_buf_free(&o.data);
+    script("Converse", 1, "{\"status\":200,\"body\":\"0123456789a\"}");
+    o = run_with(client, converse(false), &opts);
+    CHECK_STR(o.items, "X");
+    CHECK_STR(o.error.code, "BadResponse");
+    CHECK(strstr(o.error.message, " 10 ") != NULL);
+    size_t n = BR_ERROR_BODY_MAX + 100000;
+    char *text = malloc(n + 200), *at = text;
+    at += sprintf(at, "[{\"match\":{\"operation\":\"Converse\"},\"action\":"
+                      "{\"status\":400,\"body\":\"");
+    memset(at, 'e', n);
+    strcpy(at + n, "\"}}]");
+    endpoint_script(text);
+    free(text);
+    o = run_with(client, converse(false), &opts);
+    CHECK_STR(o.items, "HDE");
+    CHECK_INT(o.status, 400);
+    CHECK_INT((long long)o.data.len, (long long)BR_ERROR_BODY_MAX);
+    br_buf_free(&o.data);
+    script("Converse", 1, "{\"status\":204}");
+    o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_STR(o.items, "HE");
+    br_buf_free(&o.data);
+}
+
+static void test_event_streams(void)
+{
+    endpoint_reset();
+    outcome o = run(client, converse(true), BR_CALL_EVENTS);
+    CHECK_STR(o.items, "HVE");
+    CHECK_INT(o.status, 200);
+    CHECK(o.events > 4);
+    CHECK_STR(o.last_event, "metadata");
+    br_buf_free(&o.data);
+    o = run(client, converse(true), BR_CALL_BYTES);
+    CHECK_STR(o.items, "HDE");
+    CHECK(o.data.len > 200);
+    br_buf_free(&o.data);
+}
+
+/* The shape goes around a stream of two events. */
+static outcome run_frames(const char *frame, const char *shape)
+{
+    char action[4096];
+    snprintf(action, sizeof action,
+             "{\"frames\":[{\"event\":\"messageStart\",\"json\":{\"role\":\"assistant\"}},%s]%s}",
+             frame, shape);
+    script("ConverseStream", 1, action);
+    return run(client, converse(true), BR_CALL_EVENTS);
+}
+
+static void test_broken_streams(void)
+{
+    static const struct {
+        const char *frame, *shape, *items, *code;
+        bool framing;
+    } cases[] = {
+        {"{\"event\":\"messageStop\",\"json\":{}}", "", "HVE", "", false},
+        {"{\"exception\":\"throttlingException\",\"json\":{}}", "", "HVE", "", false},
+        {"{\"event\":\"x\",\"json\":{},\"corrupt\":\"cut\"}", "", "HVX", "Truncated", true},
+        {"{\"event\":\"x\",\"json\":{},\"corrupt\":\"message_crc\"}", "", "HVX", "BadResponse",
+         true},
+        {"{\"event\":\"x\",\"json\":{},\"corrupt\":\"prelude_crc\"}", "", "HVX", "BadResponse",
+         true},
+        {"{\"event\":\"x\",\"json\":{}}", ",\"abort\":true", "HVX", "Truncated", true},
+        {"{\"event\":\"x\",\"json\":{}}", ",\"truncate\":150", "HVX", "Truncated", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        endpoint_reset();
+        outcome o = run_frames(cases[i].frame, cases[i].shape);
+        CHECK_STR(o.items, cases[i].items);
+        CHECK_STR(o.error.code, cases[i].code);
+        if (cases[i].framing)
+            CHECK_INT(o.error.kind, BR_ERR_STREAM);
+        CHECK_INT(o.info.attempts, 1);
+    }
+    endpoint_reset();
+    script("ConverseStream", 1, "{\"status\":503}");
+    outcome o = run(client, converse(true), BR_CALL_EVENTS);
+    CHECK_STR(o.items, "HVE");
+    CHECK_INT(o.info.attempts, 2);
+}
+
+static void test_a_silent_stream(void)
+{
+    endpoint_reset();
+    script("ConverseStream", 1,
+           "{\"frames\":[{\"event\":\"a\",\"json\":{}},"
+           "{\"event\":\"b\",\"json\":{},\"delay_ms\":60000}]}");
+    br_call_opts opts = opts_for(BR_CALL_EVENTS);
+    opts.timeouts.read_ms = 200;
+    outcome o = run_with(client, converse(true), &opts);
+    CHECK_STR(o.items, "HVX");
+    CHECK_INT(o.events, 1);
+    CHECK_STR(o.error.code, "ReadTimeout");
+    CHECK_INT(o.info.attempts, 1);
+    script("ConverseStream", 1,
+           "{\"frames\":[{\"event\":\"a\",\"json\":{}},"
+           "{\"event\":\"b\",\"json\":{},\"delay_ms\":60000}]}");
+    opts.timeouts.read_ms = -1;
+    opts.timeouts.total_ms = 300;
+    o = run_with(client, converse(true), &opts);
+    CHECK_STR(o.items, "HVX");
+    CHECK_STR(o.error.code, "TotalTimeout");
+}
+
+/* 4 MB that nobody reads: the call holds a bounded part of it, and all of it comes in the end. */
+static void test_back_pressure(void)
+{
+    size_t frame = 60000, count = 60;
+    char *text = malloc(frame * count + 10000), *at = text;
+    at += sprintf(at, "[{\"match\":{\"operation\":\"ConverseStream\"},\"action\":{\"frames\":[");
+    for (size_t i = 0; i < count; i++) {
+        at += sprintf(at, "%s{\"event\":\"contentBlockDelta\",\"payload\":\"", i > 0 ? "," : "");
+        memset(at, 'x', frame);
+        at += frame;
+        at += sprintf(at, "\"}");
+    }
+    strcpy(at, "]}}]");
+    endpoint_reset();
+    endpoint_script(text);
+    free(text);
+    br_call_opts opts = opts_for(BR_CALL_EVENTS);
+    opts.timeouts.read_ms = 60000;
+    use_engine(&moved_host);
+    br_call *call = begin(client, converse(true), &opts);
+    for (int i = 0; i < 4000 && !call->stream.paused; i++)
+        br_engine_step(engine, 5);
+    step_some(20);
+    CHECK(call->stream.paused);
+    CHECK(call->stream.incoming.len >= BR_STREAM_HIGH);
+    CHECK(call->stream.incoming.len < BR_STREAM_HIGH + 65536);
+    mono_ahead_ms += 600000;
+    step_some(3);
+    outcome o;
+    init_outcome(&o);
+    finish(call, &o);
+    CHECK_STR(o.items, "HVE");
+    CHECK_INT(o.events, (long long)count);
+    br_call_free(call);
+    use_engine(&br_host_system);
+}
+
+static void test_prepare(void)
+{
+    endpoint_reset();
+    br_error error;
+    br_item item;
+    br_request r = converse(false);
+    br_buf_adds(&r.query, "a=b");
+    br_call_opts opts = opts_for(BR_CALL_PREPARE);
+    br_call *call = begin(client, r, &opts);
+    while (br_call_next(call, &item) == BR_WAIT)
+        br_engine_step(engine, -1);
+    CHECK_INT(item.kind, BR_PREPARED);
+    const br_prepared *p = item.prepared;
+    char url[600];
+    snprintf(url, sizeof url, "%s/model/amazon.nova-lite-v1%%3A0/converse?a=b",
+             endpoint_text("https"));
+    CHECK_SLICE(p->url, url);
+    CHECK_STR(p->method, "POST");
+    CHECK_SLICE(p->body, PROMPT);
+    CHECK(br_slice_starts(br_headers_get(p->headers, "authorization"), "AWS4-HMAC-SHA256 "));
+    CHECK_INT((long long)br_headers_get(p->headers, "x-amz-date").n, 16);
+    CHECK(br_headers_get(p->headers, "host").n > 0);
+    CHECK_INT(br_call_next(call, &item), BR_END);
+    CHECK_INT(br_call_next(call, &item), BR_END);
+    CHECK(!br_call_start(call, engine, &error));
+    br_call_free(call);
+    CHECK_INT(endpoint_counter("requests"), 0);
+}
+
+static void expect_cancelled(br_call *call, const char *code)
+{
+    br_item item;
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(br_call_next(call, &item), BR_ERROR);
+        CHECK_INT(item.error->kind, BR_ERR_CANCELLED);
+        CHECK_STR(item.error->code, code);
+    }
+    br_call_free(call);
+}
+
+static void test_cancelling(void)
+{
+    br_call_opts opts = opts_for(BR_CALL_EVENTS);
+    br_request r = converse(true);
+    br_error error;
+    br_item item;
+    endpoint_reset();
+    br_call *call = br_call_new(client, &r, &opts, &error);
+    CHECK_INT(br_call_next(call, &item), BR_WAIT);
+    br_call_cancel(call, "Cancelled");
+    expect_cancelled(call, "Cancelled");
+    call = begin(client, converse(true), &opts);
+    br_call_cancel(call, "Closed");
+    expect_cancelled(call, "Closed");
+    CHECK_INT(br_engine_step(engine, -1), 0);
+    script("ConverseStream", 2, "{\"hang\":true}");
+    call = begin(client, converse(true), &opts);
+    step_some(3);
+    br_call_cancel(call, "Closed");
+    br_call_cancel(call, "Cancelled");
+    expect_cancelled(call, "Closed");
+    call = begin(client, converse(true), &opts);
+    step_some(3);
+    br_call_free(call);
+    use_engine(&moved_host);
+    endpoint_reset();
+    script("ConverseStream", 1, "{\"status\":429}");
+    call = begin(client, converse(true), &opts);
+    step_to(call, BR_CALL_RETRY_WAIT);
+    br_call_cancel(call, "Closed");
+    expect_cancelled(call, "Closed");
+    call = begin(client, converse(true), &opts);
+    while (br_call_next(call, &item) != BR_EVENT)
+        br_engine_step(engine, 1000);
+    br_call_cancel(call, "Closed");
+    expect_cancelled(call, "Closed");
+    call = begin(client, converse(true), &opts);
+    step_to(call, BR_CALL_DONE);
+    br_call_cancel(call, "Closed");
+    expect_cancelled(call, "Closed");
+    br_call_free(NULL);
+}
+
+static void test_the_engine_ends_first(void)
+{
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    br_client *c = connect_certificate();
+    endpoint_reset();
+    endpoint_config("{\"exchange_delay_ms\":2000}");
+    script("Converse", -1, "{\"hang\":true}");
+    br_call *sent = begin(client, converse(false), &opts);
+    br_call_opts refresh = opts_for(BR_CALL_REFRESH);
+    br_call *obtaining = begin(c, converse(false), &refresh);
+    step_some(3);
+    use_engine(&br_host_system);
+    expect_cancelled(sent, "Closed");
+    expect_cancelled(obtaining, "Closed");
+    br_client_unref(c);
+    endpoint_reset();
+}
+
+static int child(br_call *sent, br_call *waiting)
+{
+    br_item item;
+    br_error error;
+    br_engine_abandon(engine);
+    if (br_call_next(sent, &item) != BR_ERROR || strcmp(item.error->code, "Forked") != 0 ||
+        br_call_next(waiting, &item) != BR_ERROR || strcmp(item.error->code, "Forked") != 0)
+        return 1;
+    br_request r = converse(false);
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    br_call *late = br_call_new(client, &r, &opts, &error);
+    if (br_call_start(late, engine, &error) || strcmp(error.code, "Forked") != 0)
+        return 2;
+    br_call_free(late);
+    br_call_free(sent);
+    br_call_free(waiting);
+    br_engine_free(engine);
+    engine = br_engine_new(&br_host_system, &error);
+    outcome o = run(client, converse(false), BR_CALL_UNARY);
+    br_engine_free(engine);
+    return o.status == 200 ? 0 : 3;
+}
+
+static void test_fork(void)
+{
+    br_call_opts opts = opts_for(BR_CALL_UNARY), refresh = opts_for(BR_CALL_REFRESH);
+    br_client *c = connect_certificate();
+    outcome o;
+    init_outcome(&o);
+    endpoint_reset();
+    endpoint_config("{\"exchange_delay_ms\":500}");
+    script("Converse", 1, "{\"delay_ms\":500}");
+    br_call *sent = begin(client, converse(false), &opts);
+    br_call *waiting = begin(c, converse(false), &refresh);
+    step_some(5);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(child(sent, waiting));
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK_INT(status, 0);
+    finish(sent, &o);
+    CHECK_INT(o.status, 200);
+    finish(waiting, &o);
+    br_buf_free(&o.data);
+    br_call_free(sent);
+    br_call_free(waiting);
+    br_client_unref(c);
+}
+
+static void test_bad_calls_are_refused(void)
+{
+    br_error error;
+    br_request r;
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    br_request_init(&r);
+    CHECK(br_call_new(client, &r, &opts, &error) == NULL);
+    CHECK_INT(error.kind, BR_ERR_VALIDATION);
+    r = request_to("bedrock", "GET", "/a b", NULL);
+    outcome o = run(client, r, BR_CALL_UNARY);
+    CHECK_STR(o.items, "X");
+    CHECK(o.error.message[0] != '\0');
+}
+
+int main(void)
+{
+    br_error error;
+    engine = br_engine_new(&br_host_system, &error);
+    client = connect_keys(endpoint_text("secret_access_key"));
+    test_unary();
+    test_methods_queries_and_prefixes();
+    test_api_keys();
+    test_an_authorization_of_ones_own();
+    test_unsigned();
+    test_error_answers();
+    test_server_errors_are_retried();
+    test_the_last_failure_is_given();
+    test_backing_off();
+    test_the_clock_is_corrected();
+    test_a_refusal_that_hides_the_clock();
+    test_a_wrong_secret_is_no_endless_story();
+    test_expired_credentials_are_renewed();
+    test_no_credentials();
+    test_one_exchange_for_many();
+    test_what_may_have_run();
+    test_a_dead_connection_costs_nothing();
+    test_no_server();
+    test_total_timeout();
+    test_answer_limits();
+    test_event_streams();
+    test_broken_streams();
+    test_a_silent_stream();
+    test_back_pressure();
+    test_prepare();
+    test_cancelling();
+    test_the_engine_ends_first();
+    test_fork();
+    test_bad_calls_are_refused();
+    br_client_unref(client);
+    br_engine_free(engine);
+    return check_done();
+}
