@@ -11,8 +11,7 @@
 
 /*
 ** All providers of the process that may be shared, all flights that run, all who wait. One mutex
-*for
-** everything: it is held for a few loads and stores, never for a file, a callback or a digest.
+** for everything: it is held for a few loads and stores, never for a file, a callback or a digest.
 */
 static struct {
     pthread_mutex_t lock;
@@ -33,8 +32,8 @@ static void detach(br_obtain *o)
 
 /*
 ** In a child: what the parent's engines were doing is the parent's. Their flights stay allocated
-*for
-** ever, since taking them apart would call libcurl and OpenSSL on state that another process uses.
+** for ever, since taking them apart would call libcurl and OpenSSL on state that another process
+** uses.
 */
 static void forget_parent(void)
 {
@@ -354,8 +353,7 @@ static void settle(const br_obtain *o, br_obtained *result)
 
 /*
 ** Under the mutex: whether a waiter has its result. One whose flight was lost with its engine, or
-*who
-** wants a fresh exchange and only saw another's end, looks for the next flight.
+** who wants a fresh exchange and only saw another's end, looks for the next flight.
 */
 static bool settled(br_obtain *o, br_obtained *result)
 {
@@ -466,8 +464,9 @@ static void cancel_waiters_of(br_engine *e, bool abandoned)
     }
 }
 
-/* What an abandoned engine ran was forgotten on entering (see forget_parent), but for its waiters.
- */
+/*
+** What an abandoned engine ran was forgotten on entering (see forget_parent), but for its waiters.
+*/
 void br_provider_engine_gone(br_engine *e, bool abandoned)
 {
     br_flight *f;

@@ -1,13 +1,13 @@
 /*
 ** Where a client's credentials come from. A provider stands for one identity: static keys, or a
 ** Roles Anywhere identity with its memory and file cache. With cache "shared" or "memory" all
-** clients of one identity in a process share one provider (a registry under a mutex); with
-** cache = false each client has its own.
+** clients of one identity in a process share one provider (a registry under a mutex); with cache =
+** false each client has its own.
 **
 ** Single flight: all that wait for one identity, in this engine, in other engines of the process
 ** and in other processes, are served by one exchange (rules: cache_file.h, file_lock.h). The
 ** exchange belongs to the engine, not to the call that began it: cancelling a waiter fails no
-*other.
+** other.
 */
 #ifndef BR_ENGINE_PROVIDER_H
 #define BR_ENGINE_PROVIDER_H
@@ -22,8 +22,9 @@ typedef enum br_origin {
     BR_FROM_FILE
 } br_origin;
 
-/* Static keys, or an identity looked up in the registry. Called by br_client_new. NULL: no memory.
- */
+/*
+** Static keys, or an identity looked up in the registry. Called by br_client_new. NULL: no memory.
+*/
 br_provider *br_provider_for_client(br_client *c);
 void br_provider_unref(br_provider *p); /* NULL is fine */
 
@@ -64,8 +65,7 @@ typedef struct br_obtain {
 /*
 ** Starts to obtain; `done` is called once, from br_engine_step, never from here, and may free the
 ** owner of `o`. The client, whose provider p is, lends its timeouts, net, clock and cache settings
-*to
-** an exchange that begins with this.
+** to an exchange that begins with this.
 */
 bool br_provider_obtain(br_provider *p, br_engine *e, br_client *c, br_obtain_mode mode,
                         br_obtain *o, void (*done)(void *user, const br_obtained *), void *user,
@@ -81,8 +81,7 @@ bool br_provider_session_name_refused(br_provider *p);
 /*
 ** The engine goes away (call this while its transfers and timers still can be stopped) or was
 ** abandoned after a fork: forget what belongs to it. Those of other engines who wait for an
-*exchange
-** of this one notice and begin another. No callback follows.
+** exchange of this one notice and begin another. No callback follows.
 */
 void br_provider_engine_gone(br_engine *e, bool abandoned);
 

@@ -40,7 +40,7 @@ typedef struct br_exchange {
 /*
 ** `done` is called once, from br_engine_step. false: nothing started, *error of the exchange says
 ** why. `x` is zero-filled before; br_exchange_stop ends it in any state and frees all but plain
-*data.
+** data.
 */
 bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, bool with_name,
                        void (*done)(void *user), void *user);

@@ -1,10 +1,7 @@
 #include "engine/provider_private.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <openssl/crypto.h>
 
 #define KEY_MATERIAL_MAX 8192     /* RSA-16384 would be 4096 bytes */
 #define FUTURE_TOLERATED_MS 60000 /* a clock that was set back a little between two processes */

@@ -16,9 +16,8 @@
 #include "engine/provider.h"
 #include "engine/provider_exchange.h"
 
-#define BR_HOLD_OFF_MS                                                                             \
-    5000 /* after a failed renewal an old set serves so long without a new try                     \
-          */
+/* After a failed renewal an old set serves so long without a new try. */
+#define BR_HOLD_OFF_MS 5000
 #define BR_SESSION_NAME_REFUSED_MS ((int64_t)24 * 3600 * 1000)
 #define BR_CLOCK_OFFSET_KEPT_MS ((int64_t)24 * 3600 * 1000)
 
@@ -74,8 +73,7 @@ bool br_provider_rejected(const br_provider *p, const br_credentials *c);
 
 /*
 ** By the flight's own engine, not under the mutex: its result stands, waiters of the same engine
-*are
-** woken, and the flight is stopped and given up.
+** are woken, and the flight is stopped and given up.
 */
 void br_flight_land(br_flight *f);
 

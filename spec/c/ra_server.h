@@ -1,7 +1,6 @@
 /*
 ** A server that answers CreateSession as it is told, in a process of its own, on loopback. It
-*checks
-** no signature (spec/endpoint does); it counts, notes what was asked, and can be held.
+** checks no signature (spec/endpoint does); it counts, notes what was asked, and can be held.
 */
 #ifndef BR_SPEC_RA_SERVER_H
 #define BR_SPEC_RA_SERVER_H

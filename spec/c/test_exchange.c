@@ -1,8 +1,7 @@
 /*
 ** CreateSession over TLS against the local endpoint, which verifies certificate, chain and
-*signature
-** and answers like AWS. The rules of caching are test_provider's; here it is about being
-*understood.
+** signature and answers like AWS. The rules of caching are test_provider's; here it is about being
+** understood.
 */
 #define _GNU_SOURCE
 #include "check.h"

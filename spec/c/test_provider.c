@@ -189,8 +189,9 @@ static void test_sixty_seconds(void)
     end();
 }
 
-/* The clock offset is the server's Date cut to seconds, so tests of life say which time they mean.
- */
+/*
+** The clock offset is the server's Date cut to seconds, so tests of life say which time they mean.
+*/
 static void to_life(const br_client *c, int64_t life_ms)
 {
     int64_t offset = atomic_load(&c->clock_offset_ms);
@@ -749,27 +750,50 @@ static void test_static_keys(void)
     end();
 }
 
-/* A child does not wait for what its parent's engine is doing; the parent goes on. */
-static void test_fork(void)
+static bool has_lock_open(void)
+{
+    char name[64], path[512];
+    for (int fd = 0; fd < 256; fd++) {
+        snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(name, path, sizeof(path) - 1);
+        path[n > 0 ? n : 0] = '\0';
+        if (strstr(path, ".lock") != NULL)
+            return true;
+    }
+    return false;
+}
+
+static int in_child(br_client *c, ra_want *parents)
+{
+    br_error error;
+    ra_want own = {.done = false};
+    bool closed = !has_lock_open();
+    atomic_store(&server->hold, false);
+    br_engine *fresh = br_engine_new(&host, &error);
+    br_engine_abandon(engine);
+    br_provider_cancel(&parents->obtain);
+    bool ok = !parents->done && ra_get(&own, fresh, c, BR_OBTAIN, &now);
+    return closed && ok && REQUESTS() == 2 ? 0 : 1;
+}
+
+/*
+** A child does not take part in what its parent's engine is doing, which goes on. With files it
+** waits for its parent as for any other process: here in vain, since the parent does not step
+** meanwhile.
+*/
+static void test_fork(const char *cache)
 {
     begin();
     ra_want a = {.done = false};
-    br_client *c = client_of("memory");
+    br_client *c = client_of(cache);
     atomic_store(&server->hold, true);
     ra_ask(&a, engine, c, BR_OBTAIN);
     while (REQUESTS() == 0)
         ra_rounds(engine, &now, 1);
+    CHECK_INT(has_lock_open(), strcmp(cache, "shared") == 0);
     pid_t child = fork();
-    if (child == 0) {
-        br_error error;
-        ra_want own = {.done = false};
-        atomic_store(&server->hold, false);
-        br_engine *fresh = br_engine_new(&host, &error);
-        br_engine_abandon(engine);
-        br_provider_cancel(&a.obtain);
-        bool ok = !a.done && ra_get(&own, fresh, c, BR_OBTAIN, &now) && REQUESTS() == 2;
-        _exit(ok ? 0 : 1);
-    }
+    if (child == 0)
+        _exit(in_child(c, &a));
     int status = -1;
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK_INT(status, 0);
@@ -884,7 +908,8 @@ int main(void)
     test_bad_cache();
     test_nothing_in_the_clear();
     test_static_keys();
-    test_fork();
+    test_fork("memory");
+    test_fork("shared");
     test_threads();
     ra_server_stop(server);
     return check_done();

@@ -1,7 +1,6 @@
 /*
 ** Many processes that want one identity at the same time, by the real clock: one exchange, also
-*when
-** it takes long; at most two when whoever makes it is killed or stopped in the middle.
+** when it takes long; at most two when whoever makes it is killed or stopped in the middle.
 */
 #define _GNU_SOURCE
 #include "check.h"
