@@ -3,9 +3,10 @@
 ** in lua/bedrock.
 **
 ** Every C function has the state of its Lua state as first upvalue. Nothing here waits but the step
-** functions, nothing yields, and no Lua code runs in between (tables are read raw). A Lua error
-** ("not enough memory") may leave any function at any push, so what C owns always hangs on a
-** userdata: on its own, or on the scratch of the state, which is emptied before each use.
+** functions, and nothing yields. Tables are read raw, but any push may run a finalizer of the
+** user's, which may use the same connection; and any push may end in a Lua error ("not enough
+** memory"). So what C owns hangs on a userdata of its own, and a call is not freed while its answer
+** is being read.
 */
 #ifndef BR_LUA_BINDING_H
 #define BR_LUA_BINDING_H
@@ -24,9 +25,6 @@ typedef struct br_lua_call br_lua_call;
 typedef struct br_lua_state {
     br_engine *engine;  /* made by the first call of this process; NULL before */
     br_lua_call *calls; /* all that hold a br_call, newest first */
-    br_request request; /* scratch */
-    br_problems problems;
-    br_settings settings;
 } br_lua_state;
 
 br_lua_state *br_lua_state_of(lua_State *L);
@@ -76,15 +74,17 @@ typedef struct br_lua_options {
     bool stream;
 } br_lua_options;
 
-/*
-** Starts from the client's settings, then reads the table at index (nil and none count as empty).
-** Problems go to the state's.
-*/
-bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out);
-/* Adds the headers of the table at index (nil and none: none), and of its member `headers`. */
-bool br_lua_options_headers(lua_State *L, int index, br_request *request);
+/* Starts from the client's settings, then reads the table at index (nil and none: an empty one). */
+bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out,
+                         br_problems *problems);
+/* The members `headers` of the table at index (nil and none: none), Authorization apart. */
+bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *problems);
+/* An Authorization of the caller's own in that table or its headers; *out stays if there is none.
+ */
+void br_lua_options_authorization(lua_State *L, int index, br_slice *out, br_problems *problems);
 
 /* metadata.c: the facts of an answer in one collectable block, made a table when asked for. */
+void br_lua_open_metadata(lua_State *L);
 void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token_name,
                           const char *token);
 int br_lua_metadata(lua_State *L);

@@ -25,21 +25,34 @@ void br_lua_call_begin(br_lua_state *s, br_lua_call *c, br_call *call)
     s->calls = c;
 }
 
-void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code)
+static void unlink_call(br_lua_state *s, br_lua_call *c)
 {
-    br_call *call = c->call;
-    if (!call)
-        return;
     if (c->prev)
         c->prev->next = c->next;
     else
         s->calls = c->next;
     if (c->next)
         c->next->prev = c->prev;
+}
+
+void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code)
+{
+    br_call *call = c->call;
+    br_client *client = c->client;
+    c->doomed = c->taking;
+    if (call && !c->doomed)
+        c->gone = code;
+    if (c->doomed || !client)
+        return;
+    if (call)
+        unlink_call(s, c);
     c->call = NULL;
+    c->client = NULL;
     c->ready = false;
-    c->gone = code;
+    br_request_free(&c->request);
+    br_problems_free(&c->problems);
     br_call_free(call);
+    br_client_unref(client);
 }
 
 void br_lua_end_calls(br_lua_state *s, const br_client *client, const char *code)
@@ -132,8 +145,10 @@ static int call_cancel(lua_State *L)
 static int call_gc(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
+    br_lua_call *c = check(L);
     br_lua_leave_parent(s);
-    br_lua_call_end(s, check(L), "Closed");
+    c->taking = false;
+    br_lua_call_end(s, c, "Closed");
     return 0;
 }
 
@@ -145,10 +160,32 @@ static int not_ready(lua_State *L)
                          "function in order?)");
 }
 
+/*
+** Runs a function that reads what came. Its pushes may run finalizers, which may close the call:
+** that waits until it has returned.
+*/
+static int take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
+{
+    br_lua_call *c = check(L);
+    luaL_checkstack(L, 12, NULL);
+    if (!c->call)
+        return fail_gone(L, c->gone, br_lua_call_name(c));
+    if (!c->ready)
+        return not_ready(L);
+    if (c->taking)
+        return luaL_error(L, "the answer is being read already");
+    c->taking = true;
+    int n = read(L, c);
+    c->taking = false;
+    if (c->doomed)
+        br_lua_call_end(br_lua_state_of(L), c, "Closed");
+    return n;
+}
+
 /* Nothing more is wanted of it. The last next lets a finished call end in order. */
 static void finish(lua_State *L, br_lua_call *c)
 {
-    if (c->call && c->item.kind == BR_DATA)
+    if (c->item.kind == BR_DATA)
         br_call_next(c->call, &c->item);
     br_lua_call_end(br_lua_state_of(L), c, "Closed");
 }
@@ -243,14 +280,8 @@ static bool succeeded(lua_State *L, br_lua_call *c)
     return false;
 }
 
-/* result() -> output, facts | nil, err */
-static int call_result(lua_State *L)
+static int read_result(lua_State *L, br_lua_call *c)
 {
-    br_lua_call *c = check(L);
-    if (!c->call)
-        return fail_gone(L, c->gone, br_lua_call_name(c));
-    if (!c->ready)
-        return not_ready(L);
     if (!succeeded(L, c))
         return 2;
     br_slice body = c->item.kind == BR_DATA ? c->item.data : (br_slice){"", 0};
@@ -259,22 +290,31 @@ static int call_result(lua_State *L)
     return n;
 }
 
+/* result() -> output, facts | nil, err */
+static int call_result(lua_State *L)
+{
+    return take(L, read_result);
+}
+
+static int read_head(lua_State *L, br_lua_call *c)
+{
+    if (!succeeded(L, c))
+        return 2;
+    int n = push_output(L, c, (br_slice){"", 0}, false);
+    c->ready = c->item.kind != BR_HEAD;
+    return n;
+}
+
 /* head() -> fields, facts | nil, err: a stream begins, or does not. */
 static int call_head(lua_State *L)
 {
-    br_lua_call *c = check(L);
-    if (!c->call)
-        return fail_gone(L, c->gone, br_lua_call_name(c));
-    if (!c->ready)
-        return not_ready(L);
-    if (!succeeded(L, c))
-        return 2;
-    c->ready = c->item.kind != BR_HEAD;
-    return push_output(L, c, (br_slice){"", 0}, false);
+    return take(L, read_head);
 }
 
-/* The exception is a table on top of the stack. The head's status told of success, so it is left
- * out. */
+/*
+** The exception is a table on top of the stack. The status told of success when the stream began,
+** so it is left out.
+*/
 static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
 {
     br_call_info info;
@@ -290,7 +330,7 @@ static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
     return 2;
 }
 
-static int take_event(lua_State *L, br_lua_call *c)
+static int read_event(lua_State *L, br_lua_call *c)
 {
     br_error error;
     br_error_clear(&error);
@@ -308,24 +348,11 @@ static int take_event(lua_State *L, br_lua_call *c)
     }
 }
 
-/*
-** event() -> name, event | true, fields (of an initial answer) | false (not ready: wait) |
-** nothing (the end) | nil, err. An error or the end is told once; the caller remembers it.
-*/
-static int call_event(lua_State *L)
+static int read_item(lua_State *L, br_lua_call *c)
 {
-    br_lua_call *c = check(L);
-    luaL_checkstack(L, 12, NULL);
-    if (!poll_call(br_lua_state_of(L), c)) {
-        lua_pushboolean(L, 0);
-        return 1;
-    }
-    if (!c->call)
-        return fail_gone(L, c->gone, br_lua_call_name(c));
-    c->ready = false;
     switch (c->item.kind) {
     case BR_EVENT:
-        return take_event(L, c);
+        return read_event(L, c);
     case BR_DATA:
         lua_pushliteral(L, "chunk");
         br_lua_push(L, c->item.data);
@@ -338,6 +365,25 @@ static int call_event(lua_State *L)
     }
 }
 
+static int read_next(lua_State *L, br_lua_call *c)
+{
+    int n = read_item(L, c);
+    c->ready = false;
+    return n;
+}
+
+/*
+** event() -> name, event | true, fields (of an initial answer) | false (not ready: wait) |
+** nothing (the end) | nil, err. An error or the end is told once; the caller remembers it.
+*/
+static int call_event(lua_State *L)
+{
+    if (poll_call(br_lua_state_of(L), check(L)))
+        return take(L, read_next);
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
 static void push_header_table(lua_State *L, const br_headers *headers)
 {
     lua_createtable(L, 0, (int)headers->count);
@@ -348,14 +394,8 @@ static void push_header_table(lua_State *L, const br_headers *headers)
     }
 }
 
-/* prepared() -> {method, url, headers, body} | nil, err */
-static int call_prepared(lua_State *L)
+static int read_prepared(lua_State *L, br_lua_call *c)
 {
-    br_lua_call *c = check(L);
-    if (!c->call)
-        return fail_gone(L, c->gone, br_lua_call_name(c));
-    if (!c->ready)
-        return not_ready(L);
     if (c->item.kind != BR_PREPARED)
         return end_with_error(L, c, c->item.error);
     const br_prepared *p = c->item.prepared;
@@ -374,6 +414,12 @@ static int call_prepared(lua_State *L)
     return 1;
 }
 
+/* prepared() -> {method, url, headers, body} | nil, err */
+static int call_prepared(lua_State *L)
+{
+    return take(L, read_prepared);
+}
+
 static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *credentials)
 {
     int64_t now = br_client_now_ms(c->client, br_lua_state_of(L)->engine);
@@ -385,34 +431,38 @@ static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *
     lua_setfield(L, -2, "seconds_left");
 }
 
+static void push_credentials(lua_State *L, const br_lua_call *c)
+{
+    static const char *const origins[] = {NULL, "exchange", "memory", "file"};
+    lua_pushstring(L, origins[c->item.origin]);
+    lua_setfield(L, -2, "cache");
+    br_lua_push(L, c->item.credentials->access_key_id);
+    lua_setfield(L, -2, "access_key_id");
+    push_life(L, c, c->item.credentials);
+    if (br_provider_session_name_refused(c->client->provider)) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, "session_name_refused");
+    }
+}
+
+static int read_credentials(lua_State *L, br_lua_call *c)
+{
+    if (c->item.kind == BR_ERROR)
+        return end_with_error(L, c, c->item.error);
+    lua_createtable(L, 0, 5);
+    if (c->item.kind == BR_CREDENTIALS)
+        push_credentials(L, c);
+    finish(L, c);
+    return 1;
+}
+
 /*
 ** credentials() -> {cache, access_key_id, expiration, seconds_left, session_name_refused}
 **                | nil, err
 */
 static int call_credentials(lua_State *L)
 {
-    static const char *const origins[] = {NULL, "exchange", "memory", "file"};
-    br_lua_call *c = check(L);
-    if (!c->call)
-        return fail_gone(L, c->gone, br_lua_call_name(c));
-    if (!c->ready)
-        return not_ready(L);
-    if (c->item.kind == BR_ERROR)
-        return end_with_error(L, c, c->item.error);
-    lua_createtable(L, 0, 5);
-    if (c->item.kind == BR_CREDENTIALS) {
-        lua_pushstring(L, origins[c->item.origin]);
-        lua_setfield(L, -2, "cache");
-        br_lua_push(L, c->item.credentials->access_key_id);
-        lua_setfield(L, -2, "access_key_id");
-        push_life(L, c, c->item.credentials);
-        if (br_provider_session_name_refused(c->client->provider)) {
-            lua_pushboolean(L, 1);
-            lua_setfield(L, -2, "session_name_refused");
-        }
-    }
-    finish(L, c);
-    return 1;
+    return take(L, read_credentials);
 }
 
 static int call_tostring(lua_State *L)

@@ -12,12 +12,15 @@ static int fail_closed(lua_State *L, br_slice operation)
     return br_lua_fail(L, &error, operation, NULL);
 }
 
-static br_lua_call *push_call(lua_State *L, const br_client *client, int op, br_call_mode mode)
+/* Before anything else is made, so that the collector knows of it. */
+static br_lua_call *push_call(lua_State *L, br_client *client, int op, br_call_mode mode)
 {
     br_lua_call *c = lua_newuserdatauv(L, sizeof *c, 0);
     memset(c, 0, sizeof *c);
+    br_request_init(&c->request);
+    br_problems_init(&c->problems);
     c->gone = "Cancelled";
-    c->client = client;
+    c->client = br_client_ref(client);
     c->op = op;
     c->mode = mode;
     c->token_member = -1;
@@ -26,22 +29,36 @@ static br_lua_call *push_call(lua_State *L, const br_client *client, int op, br_
     return c;
 }
 
-/* The userdata is on top of the stack: the result, if all goes well. */
-static int start(lua_State *L, br_lua_call *c, br_client *client, br_request *request,
-                 const br_call_opts *opts)
+static int refuse(lua_State *L, br_lua_call *c, br_err_kind kind)
+{
+    int n = br_lua_fail_problems(L, kind, br_lua_call_name(c), &c->problems);
+    br_lua_call_end(br_lua_state_of(L), c, "Cancelled");
+    return n;
+}
+
+static int fail(lua_State *L, br_lua_call *c, const br_error *error)
+{
+    int n = br_lua_fail(L, error, br_lua_call_name(c), NULL);
+    br_lua_call_end(br_lua_state_of(L), c, "Cancelled");
+    return n;
+}
+
+/* Its request is complete; pushes it as the result. */
+static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *opts)
 {
     br_lua_state *s = br_lua_state_of(L);
+    bool bare = c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH;
     br_error error;
     br_error_clear(&error);
     br_engine *e = br_lua_engine(s, &error);
-    br_call *call = e ? br_call_new(client, request, opts, &error) : NULL;
+    br_call *call = e ? br_call_new(c->client, bare ? NULL : &c->request, opts, &error) : NULL;
     if (!call)
-        return br_lua_fail(L, &error, br_lua_call_name(c), NULL);
+        return fail(L, c, &error);
     br_lua_call_begin(s, c, call);
-    if (br_call_start(call, e, &error))
-        return 1;
-    br_lua_call_end(s, c, "Cancelled");
-    return br_lua_fail(L, &error, br_lua_call_name(c), NULL);
+    if (!br_call_start(call, e, &error))
+        return fail(L, c, &error);
+    lua_pushvalue(L, index);
+    return 1;
 }
 
 /* Version 4 of RFC 9562, from the engine's random numbers. */
@@ -90,60 +107,71 @@ static int fail_two_way(lua_State *L, br_slice name)
     return br_lua_fail(L, &error, name, NULL);
 }
 
-/* call(client, op, params, options, "prepare"?) -> call | nil, err */
+/* options at 4, params at 3 */
+static bool read_options(lua_State *L, br_lua_call *c, const br_op *op, br_lua_options *options)
+{
+    return br_lua_options_read(L, 4, c->client, options, &c->problems) &&
+           stream_allowed(op, options, &c->problems);
+}
+
+static bool encode(lua_State *L, br_lua_call *c, br_engine *e, br_lua_options *options)
+{
+    options->encode.uuid = random_uuid;
+    options->encode.uuid_state = e;
+    if (!br_encode_input(L, &options->encode, c->op, 3, &c->request, &c->problems) ||
+        !br_lua_options_headers(L, 4, &c->request, &c->problems))
+        return false;
+    c->token_member = options->encode.token_member;
+    memcpy(c->token, options->encode.token, sizeof c->token);
+    return true;
+}
+
+/* call(client, op, params, options, prepare?) -> call | nil, err */
 int br_lua_client_call(lua_State *L)
 {
-    br_lua_state *s = br_lua_state_of(L);
     br_client *client = br_lua_check_client(L, 1);
     lua_Integer index = luaL_checkinteger(L, 2);
     luaL_argcheck(L, index >= 0 && index < (lua_Integer)br_model_builtin.op_count, 2,
                   "no such operation");
     const br_op *op = &br_model_builtin.ops[index];
     br_slice name = br_model_name(&br_model_builtin, op->snake);
-    bool prepare = lua_toboolean(L, 5);
     br_lua_options options;
     br_error error;
     br_error_clear(&error);
+    lua_settop(L, 5);
     luaL_checkstack(L, 12, NULL);
     if (!client)
         return fail_closed(L, name);
     if (op->flags & BR_OP_EVENT_IN)
         return fail_two_way(L, name);
 
-    br_problems_free(&s->problems);
-    if (!br_lua_options_read(L, 4, client, &options) || !stream_allowed(op, &options, &s->problems))
-        return br_lua_fail_problems(L, BR_ERR_CONFIG, name, &s->problems);
-    options.encode.uuid = random_uuid;
-    options.encode.uuid_state = br_lua_engine(s, &error);
-    if (!options.encode.uuid_state)
-        return br_lua_fail(L, &error, name, NULL);
-
-    br_request_free(&s->request);
-    br_request_init(&s->request);
-    if (!br_encode_input(L, &options.encode, (int)index, 3, &s->request, &s->problems) ||
-        !br_lua_options_headers(L, 4, &s->request))
-        return br_lua_fail_problems(L, BR_ERR_VALIDATION, name, &s->problems);
-    options.call.mode = mode_of(op, prepare, &options);
+    br_lua_call *c = push_call(L, client, (int)index, BR_CALL_UNARY);
+    if (!read_options(L, c, op, &options))
+        return refuse(L, c, BR_ERR_CONFIG);
+    br_engine *e = br_lua_engine(br_lua_state_of(L), &error);
+    if (!e)
+        return fail(L, c, &error);
+    if (!encode(L, c, e, &options))
+        return refuse(L, c, BR_ERR_VALIDATION);
+    c->mode = options.call.mode = mode_of(op, lua_toboolean(L, 5), &options);
     options.call.answer_max = op->flags & BR_OP_RAW_OUT ? BR_RAW_OUT_MAX : 0;
-    br_lua_call *c = push_call(L, client, (int)index, options.call.mode);
-    c->token_member = options.encode.token_member;
-    memcpy(c->token, options.encode.token, sizeof c->token);
-    return start(L, c, client, &s->request, &options.call);
+    return start(L, c, 6, &options.call);
 }
 
 /* identity(client, refresh) -> call | nil, err */
 int br_lua_client_identity(lua_State *L)
 {
     br_client *client = br_lua_check_client(L, 1);
-    br_call_mode mode = lua_toboolean(L, 2) ? BR_CALL_REFRESH : BR_CALL_CREDENTIALS;
+    bool refresh = lua_toboolean(L, 2);
+    br_call_mode mode = refresh ? BR_CALL_REFRESH : BR_CALL_CREDENTIALS;
     br_lua_options options;
     lua_settop(L, 2);
     if (!client)
-        return fail_closed(L, lua_toboolean(L, 2) ? BR_SLICE("refresh") : BR_SLICE("credentials"));
-    br_lua_options_read(L, 3, client, &options);
-    options.call.mode = mode;
+        return fail_closed(L, refresh ? BR_SLICE("refresh") : BR_SLICE("credentials"));
     br_lua_call *c = push_call(L, client, -1, mode);
-    return start(L, c, client, NULL, &options.call);
+    br_lua_options_read(L, 4, c->client, &options, &c->problems);
+    options.call.mode = mode;
+    return start(L, c, 3, &options.call);
 }
 
 /* Raw requests: what Lua has not already put into its wire form is only checked here. */
@@ -216,7 +244,7 @@ static bool raw_request(lua_State *L, br_request *r, br_problems *p)
     raw_body(L, r);
     if (r->path.failed || r->query.failed || r->body.failed || r->headers.failed)
         br_problems_add(p, "value", (br_slice){"", 0}, "the request is too large");
-    return br_lua_options_headers(L, 2, r) && br_lua_options_headers(L, 3, r) &&
+    return br_lua_options_headers(L, 2, r, p) && br_lua_options_headers(L, 3, r, p) &&
            !br_problems_any(p);
 }
 
@@ -226,23 +254,20 @@ static bool raw_request(lua_State *L, br_request *r, br_problems *p)
 */
 int br_lua_client_request(lua_State *L)
 {
-    br_lua_state *s = br_lua_state_of(L);
     br_client *client = br_lua_check_client(L, 1);
-    br_slice name = BR_SLICE("request");
     br_lua_options options;
     luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 3);
     luaL_checkstack(L, 12, NULL);
     if (!client)
-        return fail_closed(L, name);
-    br_problems_free(&s->problems);
-    if (!br_lua_options_read(L, 3, client, &options))
-        return br_lua_fail_problems(L, BR_ERR_CONFIG, name, &s->problems);
-    br_request_free(&s->request);
-    br_request_init(&s->request);
-    if (!raw_request(L, &s->request, &s->problems))
-        return br_lua_fail_problems(L, BR_ERR_VALIDATION, name, &s->problems);
+        return fail_closed(L, BR_SLICE("request"));
     br_lua_rawfield(L, 2, "stream");
-    options.call.mode = lua_toboolean(L, -1) ? BR_CALL_BYTES : BR_CALL_UNARY;
-    br_lua_call *c = push_call(L, client, -1, options.call.mode);
-    return start(L, c, client, &s->request, &options.call);
+    br_lua_call *c = push_call(L, client, -1, lua_toboolean(L, -1) ? BR_CALL_BYTES : BR_CALL_UNARY);
+    if (!br_lua_options_read(L, 3, c->client, &options, &c->problems))
+        return refuse(L, c, BR_ERR_CONFIG);
+    br_lua_options_authorization(L, 2, &options.call.authorization, &c->problems);
+    if (!raw_request(L, &c->request, &c->problems))
+        return refuse(L, c, BR_ERR_VALIDATION);
+    options.call.mode = c->mode;
+    return start(L, c, 5, &options.call);
 }

@@ -16,13 +16,43 @@ br_client *br_lua_check_client(lua_State *L, int arg)
     return check(L, arg)->client;
 }
 
-static void report_type(br_lua_state *s, br_slice name, const char *type_name)
+#define BR_LUA_SETUP "bedrock.setup"
+
+/* What connect works on, in a userdata. */
+typedef struct br_lua_setup {
+    br_settings settings;
+    br_problems problems;
+} br_lua_setup;
+
+static void clear_setup(br_lua_setup *s)
+{
+    br_settings_free(&s->settings);
+    br_problems_free(&s->problems);
+}
+
+static int setup_gc(lua_State *L)
+{
+    clear_setup(lua_touserdata(L, 1));
+    return 0;
+}
+
+static br_lua_setup *push_setup(lua_State *L)
+{
+    br_lua_setup *s = lua_newuserdatauv(L, sizeof *s, 0);
+    br_settings_init(&s->settings);
+    br_problems_init(&s->problems);
+    luaL_getmetatable(L, BR_LUA_SETUP);
+    lua_setmetatable(L, -2);
+    return s;
+}
+
+static void report_type(br_lua_setup *s, br_slice name, const char *type_name)
 {
     br_settings_wrong_type(name, type_name, &s->problems);
 }
 
 /* endpoint = { [service] = url } */
-static void read_endpoints(lua_State *L, br_lua_state *s, int table)
+static void read_endpoints(lua_State *L, br_lua_setup *s, int table)
 {
     lua_pushnil(L);
     for (; lua_next(L, table); lua_pop(L, 1)) {
@@ -39,7 +69,7 @@ static void read_endpoints(lua_State *L, br_lua_state *s, int table)
 }
 
 /* The value on top of the stack, for that option. JSON's null counts as not given. */
-static void read_option(lua_State *L, br_lua_state *s, br_slice name)
+static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
 {
     switch (lua_type(L, -1)) {
     case LUA_TSTRING:
@@ -67,7 +97,7 @@ static void read_option(lua_State *L, br_lua_state *s, br_slice name)
 }
 
 /* In the order of the options, so that problems are always told in the same order. */
-static void read_known(lua_State *L, br_lua_state *s, int table)
+static void read_known(lua_State *L, br_lua_setup *s, int table)
 {
     for (int o = 0; o < BR_OPT_COUNT; o++) {
         const char *name = br_option_name((br_option)o);
@@ -78,7 +108,7 @@ static void read_known(lua_State *L, br_lua_state *s, int table)
     }
 }
 
-static void read_others(lua_State *L, br_lua_state *s, int table)
+static void read_others(lua_State *L, br_lua_setup *s, int table)
 {
     lua_pushnil(L);
     for (; lua_next(L, table); lua_pop(L, 1)) {
@@ -99,27 +129,28 @@ static void release(br_lua_client *c)
         br_client_unref(client);
 }
 
+/* connect(settings) -> client | nil, err */
 int br_lua_connect(lua_State *L)
 {
-    br_lua_state *s = br_lua_state_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checkstack(L, 12, NULL);
     lua_settop(L, 1);
+    br_lua_setup *s = push_setup(L);
     br_lua_client *c = lua_newuserdatauv(L, sizeof *c, 0);
     c->client = NULL;
     luaL_getmetatable(L, BR_LUA_CLIENT);
     lua_setmetatable(L, -2);
 
-    br_problems_free(&s->problems);
-    br_settings_free(&s->settings);
-    br_settings_init(&s->settings);
     read_known(L, s, 1);
     read_others(L, s, 1);
     c->client = br_client_new(&s->settings, &br_model_builtin, &br_host_system, &s->problems);
-    if (c->client && !br_problems_any(&s->problems))
-        return 1;
-    release(c);
-    return br_lua_fail_problems(L, BR_ERR_CONFIG, BR_SLICE("connect"), &s->problems);
+    bool sound = !br_problems_any(&s->problems);
+    if (!sound) {
+        release(c);
+        br_lua_fail_problems(L, BR_ERR_CONFIG, BR_SLICE("connect"), &s->problems);
+    }
+    clear_setup(s);
+    return sound ? 1 : 2;
 }
 
 static int client_close(lua_State *L)
@@ -196,7 +227,15 @@ static const luaL_Reg meta[] = {
     {NULL, NULL},
 };
 
+static const luaL_Reg no_methods[] = {{NULL, NULL}};
+
+static const luaL_Reg setup_meta[] = {
+    {"__gc", setup_gc},
+    {NULL, NULL},
+};
+
 void br_lua_open_client(lua_State *L)
 {
     br_lua_class(L, BR_LUA_CLIENT, methods, meta);
+    br_lua_class(L, BR_LUA_SETUP, no_methods, setup_meta);
 }

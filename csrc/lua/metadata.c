@@ -14,6 +14,8 @@ typedef struct br_lua_facts {
     char text[];
 } br_lua_facts;
 
+#define BR_LUA_FACTS "bedrock.facts"
+
 static char *put(char *to, br_slice text)
 {
     if (text.n > 0)
@@ -41,9 +43,19 @@ void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token
     facts->status = info->status;
     facts->attempts = info->attempts;
     facts->len = len;
+    luaL_getmetatable(L, BR_LUA_FACTS);
+    lua_setmetatable(L, -2);
     char *to = put(put(put(facts->text, id), token_name), value);
     for (size_t i = 0; h && i < h->count; i++)
         to = put(put(to, br_headers_name(h, i)), br_headers_value(h, i));
+}
+
+void br_lua_open_metadata(lua_State *L)
+{
+    luaL_newmetatable(L, BR_LUA_FACTS);
+    lua_pushliteral(L, BR_LUA_FACTS);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
 }
 
 static const char *after(const char *text)
@@ -71,8 +83,7 @@ static void push_headers(lua_State *L, const char *text, const char *end)
 /* metadata(facts) -> {status, request_id, attempts, headers, token?} */
 int br_lua_metadata(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TUSERDATA);
-    const br_lua_facts *facts = lua_touserdata(L, 1);
+    const br_lua_facts *facts = luaL_checkudata(L, 1, BR_LUA_FACTS);
     const char *id = facts->text, *name = after(id), *value = after(name);
     lua_createtable(L, 0, 5);
     lua_pushinteger(L, facts->status);

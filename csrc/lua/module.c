@@ -63,9 +63,6 @@ static int state_gc(lua_State *L)
     br_lua_end_calls(s, NULL, "Closed");
     br_engine_free(s->engine);
     s->engine = NULL;
-    br_request_free(&s->request);
-    br_problems_free(&s->problems);
-    br_settings_free(&s->settings);
     return 0;
 }
 
@@ -73,9 +70,6 @@ static void push_state(lua_State *L)
 {
     br_lua_state *s = lua_newuserdatauv(L, sizeof *s, 0);
     memset(s, 0, sizeof *s);
-    br_request_init(&s->request);
-    br_problems_init(&s->problems);
-    br_settings_init(&s->settings);
     luaL_newmetatable(L, BR_LUA_STATE);
     lua_pushcfunction(L, state_gc);
     lua_setfield(L, -2, "__gc");
@@ -123,45 +117,57 @@ static int descriptor(lua_State *L)
     return 1;
 }
 
-/* A buffer that the collector frees, so that no Lua error can lose it. */
-static int buffer_gc(lua_State *L)
+/* What a text is made in; the collector frees it, so that no Lua error can lose it. */
+typedef struct br_lua_text {
+    br_buf buf;
+    br_problems problems;
+} br_lua_text;
+
+static void clear_text(br_lua_text *t)
 {
-    br_buf_free(lua_touserdata(L, 1));
+    br_buf_free(&t->buf);
+    br_problems_free(&t->problems);
+}
+
+static int text_gc(lua_State *L)
+{
+    clear_text(lua_touserdata(L, 1));
     return 0;
 }
 
-static br_buf *push_buffer(lua_State *L, size_t max)
+static br_lua_text *push_text(lua_State *L, size_t max)
 {
-    br_buf *b = lua_newuserdatauv(L, sizeof *b, 0);
-    br_buf_init(b, max);
-    if (luaL_newmetatable(L, "bedrock.buffer")) {
-        lua_pushcfunction(L, buffer_gc);
+    br_lua_text *t = lua_newuserdatauv(L, sizeof *t, 0);
+    br_buf_init(&t->buf, max);
+    br_problems_init(&t->problems);
+    if (luaL_newmetatable(L, "bedrock.text")) {
+        lua_pushcfunction(L, text_gc);
         lua_setfield(L, -2, "__gc");
     }
     lua_setmetatable(L, -2);
-    return b;
+    return t;
 }
 
-static int push_text(lua_State *L, br_buf *b)
+static int give_text(lua_State *L, br_lua_text *t)
 {
-    if (b->failed)
+    if (t->buf.failed)
         return luaL_error(L, "not enough memory");
-    br_lua_push(L, br_buf_slice(b));
-    br_buf_free(b);
+    br_lua_push(L, br_buf_slice(&t->buf));
+    clear_text(t);
     return 1;
 }
 
 /* encode(value) -> JSON text | nil, err */
 static int encode(lua_State *L)
 {
-    br_lua_state *s = br_lua_state_of(L);
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    br_buf *out = push_buffer(L, BR_LUA_TEXT_MAX);
-    br_problems_free(&s->problems);
-    if (!br_write_json(L, 1, out, &s->problems))
-        return br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("encode"), &s->problems);
-    return push_text(L, out);
+    br_lua_text *t = push_text(L, BR_LUA_TEXT_MAX);
+    if (br_write_json(L, 1, &t->buf, &t->problems))
+        return give_text(L, t);
+    br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("encode"), &t->problems);
+    clear_text(t);
+    return 2;
 }
 
 /* decode(text) -> value | nil, err */
@@ -179,19 +185,19 @@ static int decode(lua_State *L)
 static int percent(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
-    br_buf *out = push_buffer(L, BR_QUERY_MAX);
-    br_uri_encode(out, br_lua_slice(L, 1), lua_toboolean(L, 2));
-    return push_text(L, out);
+    br_lua_text *t = push_text(L, BR_QUERY_MAX);
+    br_uri_encode(&t->buf, br_lua_slice(L, 1), lua_toboolean(L, 2));
+    return give_text(L, t);
 }
 
 /* base64_decode(text) -> bytes | nil */
 static int base64_decode(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
-    br_buf *out = push_buffer(L, BR_LUA_TEXT_MAX);
-    if (!br_base64_decode(out, br_lua_slice(L, 1)) && !out->failed)
+    br_lua_text *t = push_text(L, BR_LUA_TEXT_MAX);
+    if (!br_base64_decode(&t->buf, br_lua_slice(L, 1)) && !t->buf.failed)
         return 0;
-    return push_text(L, out);
+    return give_text(L, t);
 }
 
 /* now_ms() -> milliseconds of a clock that never goes back */
@@ -229,6 +235,7 @@ static void push_module(lua_State *L)
     push_state(L);
     br_lua_open_client(L);
     br_lua_open_call(L);
+    br_lua_open_metadata(L);
     luaL_setfuncs(L, functions, 1);
     br_lua_open_errors(L);
     br_push_null(L);

@@ -114,7 +114,7 @@ static void use_authorization(lua_State *L, int index, br_slice *out, br_problem
                         "must be a string without control characters, not empty");
 }
 
-static void read_authorization(lua_State *L, int table, br_slice *out, br_problems *p)
+void br_lua_options_authorization(lua_State *L, int table, br_slice *out, br_problems *p)
 {
     br_lua_rawfield(L, table, "authorization");
     if (!is_null(L, -1))
@@ -173,9 +173,9 @@ static void defaults(const br_client *client, br_lua_options *out)
     out->call.retry_timeouts = client->retry_timeouts;
 }
 
-bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out)
+bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out,
+                         br_problems *p)
 {
-    br_problems *p = &br_lua_state_of(L)->problems;
     defaults(client, out);
     if (is_null(L, index))
         return true;
@@ -186,7 +186,7 @@ bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lu
     read_flag(L, index, "validate", &out->encode.validate, p);
     read_flag(L, index, "stream", &out->stream, p);
     read_unknown_mode(L, index, &out->encode.unknown_pass, p);
-    read_authorization(L, index, &out->call.authorization, p);
+    br_lua_options_authorization(L, index, &out->call.authorization, p);
     refuse_others(L, index, p);
     return !br_problems_any(p);
 }
@@ -216,9 +216,8 @@ static void add_header(lua_State *L, br_request *request, br_problems *p)
         br_problems_add(p, "header-value", BR_SLICE("headers"), "too many or too long");
 }
 
-bool br_lua_options_headers(lua_State *L, int index, br_request *request)
+bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *p)
 {
-    br_problems *p = &br_lua_state_of(L)->problems;
     if (is_null(L, index))
         return true;
     br_lua_rawfield(L, index, "headers");

@@ -60,22 +60,22 @@ local function set_fields(self, fields)
     end
 end
 
+--- An error thrown through it (Ctrl-C, a killed coroutine) ends the stream.
 local function wait(self)
-    if self._waiting then
-        error("two coroutines wait on one stream", 0)
-    end
     self._waiting = true
-    local ok, why = pcall(host.await, self._call)
+    local ok, why = pcall(host.wait, self._call)
     self._waiting = false
-    if not ok then
-        self._state, self._error = "failed", errors.new {
-            kind = "cancelled",
-            code = "Cancelled",
-            operation = self._operation,
-            message = "waiting for it was interrupted",
-        }
-        error(why, 0)
+    if ok then
+        return
     end
+    self._call:cancel()
+    failed(self, errors.new {
+        kind = "cancelled",
+        code = "Cancelled",
+        operation = self._operation,
+        message = "waiting for it was interrupted",
+    })
+    error(why, 0)
 end
 
 --- One event, waiting for it; initial answers only add fields.
