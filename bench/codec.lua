@@ -7,46 +7,52 @@ local codec = require "codec_module"
 local cjson = require "cjson"
 
 local ROUNDS, CALLS = 21, 2000
+local CONVERSE = codec.op("bedrock-runtime", "Converse")
 
 local function paragraph(n)
     local words = "The quick brown fox jumps over the lazy dog, and so on and so forth. "
     return words:rep(math.ceil(n / #words)):sub(1, n)
 end
 
-local function request()
+--- A conversation, as most requests are.
+local function chat()
     return {
         modelId = "anthropic.claude-3-5-sonnet-20241022-v2:0",
-        system = { { text = paragraph(300) } },
+        system = { { text = paragraph(400) } },
         messages = {
-            { role = "user", content = { { text = paragraph(400) } } },
-            { role = "assistant", content = { { text = paragraph(350) } } },
-            { role = "user", content = { { text = paragraph(200) }, { text = "line\nbreak \"x\"" } } },
+            { role = "user", content = { { text = paragraph(500) } } },
+            { role = "assistant", content = { { text = paragraph(500) } } },
+            { role = "user", content = { { text = paragraph(300) .. "\n\"quoted\"" } } },
         },
-        inferenceConfig = {
-            maxTokens = 1024, temperature = 0.7, topP = 0.95, stopSequences = { "END", "STOP" },
-        },
-        toolConfig = {
-            tools = {
-                {
-                    toolSpec = {
-                        name = "get_weather",
-                        description = "Gives the weather of a city",
-                        inputSchema = {
-                            json = {
-                                type = "object",
-                                properties = {
-                                    city = { type = "string", description = "Name of the city" },
-                                    days = { type = "integer", minimum = 1, maximum = 14 },
-                                },
-                                required = { "city" },
+        inferenceConfig = { maxTokens = 1024, temperature = 0.7, topP = 0.95 },
+    }
+end
+
+--- The same with a tool: many short values, a document among them.
+local function chat_with_tool()
+    local input = chat()
+    input.toolConfig = {
+        tools = {
+            {
+                toolSpec = {
+                    name = "get_weather",
+                    description = "Gives the weather of a city",
+                    inputSchema = {
+                        json = {
+                            type = "object",
+                            properties = {
+                                city = { type = "string", description = "Name of the city" },
+                                days = { type = "integer", minimum = 1, maximum = 14 },
                             },
+                            required = { "city" },
                         },
                     },
                 },
             },
-            toolChoice = { auto = { dummy = nil } },
         },
+        toolChoice = { auto = {} },
     }
+    return input
 end
 
 local ANSWER = cjson.encode {
@@ -93,16 +99,18 @@ local function compare(name, ours, theirs)
         a[middle] / b[middle]))
 end
 
-local input = request()
-print(("%s: request %d bytes, answer %d bytes"):format(jit and jit.version or _VERSION,
-    #codec.body("bedrock-runtime", "Converse", input), #ANSWER))
-compare("encode + validate", function()
-    return codec.body("bedrock-runtime", "Converse", input)
-end, function()
-    return cjson.encode(input)
-end)
-compare("decode", function()
-    return codec.output("bedrock-runtime", "Converse", ANSWER)
+print(("%s: answer %d bytes"):format(jit and jit.version or _VERSION, #ANSWER))
+local function compare_request(name, input)
+    compare(name, function()
+        return codec.body(CONVERSE, input)
+    end, function()
+        return cjson.encode(input)
+    end)
+end
+compare_request("request", chat())
+compare_request("request with tool", chat_with_tool())
+compare("answer", function()
+    return codec.output(CONVERSE, ANSWER)
 end, function()
     return cjson.decode(ANSWER)
 end)

@@ -12,7 +12,10 @@
 #include "core/utf8.h"
 #include "lua/codec.h"
 
-#define BR_BODY_FIRST 1000 /* a body starts with this much room, so that few need to grow often */
+#define BR_BODY_FIRST 4000 /* a body starts with this much room, so that few need to grow */
+
+/* Lua stack for the deepest input: a key and a value a level, and what is in hand. */
+#define BR_ENCODE_STACK (2 * BR_CODEC_DEPTH_MAX + 16)
 
 /* One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. */
 typedef struct br_step {
@@ -22,7 +25,7 @@ typedef struct br_step {
 
 typedef struct br_encoder {
     lua_State *L;
-    const br_encode_ctx *ctx; /* NULL: a document alone */
+    br_encode_ctx *ctx; /* NULL: a document alone */
     const br_model *model;
     br_buf *out;
     br_problems *problems;
@@ -33,8 +36,8 @@ typedef struct br_encoder {
 } br_encoder;
 
 /* All but the path, which need not be cleared. ctx NULL: for documents alone. */
-static inline void br_encoder_init(br_encoder *e, lua_State *L, const br_encode_ctx *ctx,
-                                   br_buf *out, br_problems *problems)
+static inline void br_encoder_init(br_encoder *e, lua_State *L, br_encode_ctx *ctx, br_buf *out,
+                                   br_problems *problems)
 {
     e->L = L;
     e->ctx = ctx;
@@ -64,7 +67,7 @@ static inline bool br_lua_is_null(lua_State *L, int index)
 }
 
 /* As br_buf_add; the common case, room left, without a call. */
-static inline void br_put(br_buf *b, const char *text, size_t n)
+static inline void br_emit(br_buf *b, const char *text, size_t n)
 {
     if (b->failed || n >= b->cap - b->len || n > b->max - b->len) {
         br_buf_add(b, text, n);
@@ -75,13 +78,13 @@ static inline void br_put(br_buf *b, const char *text, size_t n)
     b->data[b->len] = '\0';
 }
 
-static inline void br_put_char(br_buf *b, char c)
+static inline void br_emit_char(br_buf *b, char c)
 {
-    br_put(b, &c, 1);
+    br_emit(b, &c, 1);
 }
 
 /* A JSON string. Without escapes, the common case, it is one copy; false: not UTF-8. */
-static inline bool br_put_string(br_buf *b, br_slice s)
+static inline bool br_emit_string(br_buf *b, br_slice s)
 {
     const char *end = s.p + s.n;
     char *to;

@@ -26,7 +26,7 @@ static void encode_number(br_encoder *e)
 
 static void encode_string(br_encoder *e)
 {
-    if (!br_put_string(e->out, br_lua_slice(e->L, -1)) && !e->out->failed)
+    if (!br_emit_string(e->out, br_lua_slice(e->L, -1)) && !e->out->failed)
         br_encode_problem(e, "type", "is not valid UTF-8");
 }
 
@@ -46,10 +46,10 @@ static bool encode_entry(br_encoder *e, bool first)
     br_slice key = br_lua_slice(e->L, -2);
     e->path[e->depth++] = (br_step){key, 0};
     if (!first)
-        br_put_char(e->out, ',');
-    if (!br_put_string(e->out, key) && !e->out->failed)
+        br_emit_char(e->out, ',');
+    if (!br_emit_string(e->out, key) && !e->out->failed)
         br_encode_problem(e, "type", "the key is not valid UTF-8");
-    br_put_char(e->out, ':');
+    br_emit_char(e->out, ':');
     br_encode_document(e);
     e->depth--;
     return true;
@@ -59,13 +59,13 @@ static void encode_map(br_encoder *e)
 {
     lua_State *L = e->L;
     bool first = true;
-    br_put_char(e->out, '{');
+    br_emit_char(e->out, '{');
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
         first = !encode_entry(e, first) && first;
         lua_pop(L, 1);
     }
-    br_put_char(e->out, '}');
+    br_emit_char(e->out, '}');
 }
 
 /* By its mark; without one, a table with something at 1 is a list, and an empty one a map. */
@@ -113,9 +113,9 @@ void br_encode_document(br_encoder *e)
         break;
     default:
         if (br_lua_is_null(L, -1))
-            br_put(e->out, "null", 4);
+            br_emit(e->out, "null", 4);
         else if (br_document_is_empty_array(L, -1))
-            br_put(e->out, "[]", 2);
+            br_emit(e->out, "[]", 2);
         else
             br_encode_wrong_type(e, "a string, number, boolean, table or bedrock.null");
     }
@@ -124,7 +124,7 @@ void br_encode_document(br_encoder *e)
 static void encode_next_item(br_encoder *e, br_item_encoder *item, const void *how, lua_Integer i)
 {
     if (i > 1 && !e->form)
-        br_put_char(e->out, ',');
+        br_emit_char(e->out, ',');
     e->path[e->depth++] = (br_step){{NULL, 0}, i};
     item(e, how);
     e->depth--;
@@ -208,10 +208,10 @@ static bool remaining_items(br_encoder *e, br_item_encoder *item, const void *ho
 bool br_encode_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
 {
     if (!e->form)
-        br_put_char(e->out, '[');
+        br_emit_char(e->out, '[');
     bool ok = items_in_order(e, item, how, count) || remaining_items(e, item, how, count);
     if (!e->form)
-        br_put_char(e->out, ']');
+        br_emit_char(e->out, ']');
     return ok;
 }
 
@@ -219,7 +219,7 @@ bool br_write_json(lua_State *L, int index, br_buf *out, br_problems *problems)
 {
     br_encoder e;
     size_t before = problems->count + problems->dropped;
-    if (!lua_checkstack(L, 8))
+    if (!lua_checkstack(L, BR_ENCODE_STACK))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
     br_encoder_init(&e, L, NULL, out, problems);
     lua_pushvalue(L, index);

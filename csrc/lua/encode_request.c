@@ -2,6 +2,8 @@
 #include "core/uri.h"
 #include "lua/encode.h"
 
+#define PATH_FIRST 200 /* room for most paths with their labels */
+
 /* One operation's input on its way into a request. */
 typedef struct head {
     br_encoder e;
@@ -161,6 +163,7 @@ static void encode_path(head *h)
 {
     br_slice uri = br_model_name(h->e.model, h->op->uri);
     size_t from = 0;
+    br_buf_reserve(&h->request->path, PATH_FIRST);
     for (size_t i = 0; i < uri.n; i++) {
         if (uri.p[i] != '{')
             continue;
@@ -268,7 +271,7 @@ static void encode_rest(head *h)
 
 static void encode_whole_body(head *h)
 {
-    br_put(&h->request->path, "/", 1);
+    br_emit(&h->request->path, "/", 1);
     h->request->has_body = true;
     if (h->input != NULL) {
         br_encode_value(&h->e, h->op->in);
@@ -276,7 +279,7 @@ static void encode_whole_body(head *h)
     }
     refuse_members(h);
     if (!h->e.form)
-        br_put(&h->request->body, "{}", 2);
+        br_emit(&h->request->body, "{}", 2);
 }
 
 static void encode_json_11(head *h)
@@ -362,7 +365,7 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
     h.request = request;
     br_encoder_init(&h.e, L, ctx, &request->body, problems);
     ctx->token_member = -1;
-    if (!lua_checkstack(L, 16))
+    if (!lua_checkstack(L, BR_ENCODE_STACK))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
     push_params(L, params);
     describe_request(&h);

@@ -212,6 +212,20 @@ static integer_outcome read_integer(br_encoder *e, bool is_long, int64_t *value)
     return INTEGER_NOT;
 }
 
+/* As snprintf's %lld, which costs more than all the rest of an integer. */
+static void write_integer(int64_t value, br_text *text)
+{
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char *p = text->small + sizeof text->small;
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    if (value < 0)
+        *--p = '-';
+    text->s = (br_slice){p, (size_t)(text->small + sizeof text->small - p)};
+}
+
 static bool integer_text(br_encoder *e, const br_shape *s, br_text *text)
 {
     int64_t value = 0;
@@ -235,8 +249,7 @@ static bool integer_text(br_encoder *e, const br_shape *s, br_text *text)
                           is_long ? " exactly: give it as a decimal string" : "");
         return false;
     }
-    text->s.p = text->small;
-    text->s.n = (size_t)snprintf(text->small, sizeof text->small, "%lld", (long long)value);
+    write_integer(value, text);
     return true;
 }
 
@@ -248,9 +261,7 @@ static bool number_text(br_encoder *e, const br_shape *s, br_text *text)
     }
     if (lua_isinteger(e->L, -1)) {
         check_value(e, s->a, (double)lua_tointeger(e->L, -1));
-        text->s.p = text->small;
-        text->s.n = (size_t)snprintf(text->small, sizeof text->small, "%lld",
-                                     (long long)lua_tointeger(e->L, -1));
+        write_integer((int64_t)lua_tointeger(e->L, -1), text);
         return true;
     }
     double d = (double)lua_tonumber(e->L, -1);

@@ -2,7 +2,6 @@
 #include "lua/encode.h"
 
 #define SEEN_WORDS (BR_MEMBERS_MAX / 64)
-#define STACK_PER_LEVEL 8
 
 /* What is known of a structure while its table is walked. */
 typedef struct walk {
@@ -20,7 +19,7 @@ bool br_encode_enter(br_encoder *e, const char *expected)
         br_encode_wrong_type(e, expected);
         return false;
     }
-    if (e->depth >= BR_CODEC_DEPTH_MAX || !lua_checkstack(e->L, STACK_PER_LEVEL)) {
+    if (e->depth >= BR_CODEC_DEPTH_MAX) {
         br_encode_problem(e, "type", "nested deeper than %d tables (does one contain itself?)",
                           BR_CODEC_DEPTH_MAX);
         return false;
@@ -37,9 +36,9 @@ static void put_form_pair(br_encoder *e, br_slice text)
     if (key.failed)
         e->out->failed = true;
     if (e->out->len > 0)
-        br_put_char(e->out, '&');
+        br_emit_char(e->out, '&');
     br_uri_encode(e->out, br_buf_slice(&key), false);
-    br_put_char(e->out, '=');
+    br_emit_char(e->out, '=');
     br_uri_encode(e->out, text, false);
     br_buf_free(&key);
 }
@@ -60,8 +59,8 @@ static void put_text(br_encoder *e, const br_text *text)
         return;
     }
     if (!text->quoted) {
-        br_put(e->out, text->s.p, text->s.n);
-    } else if (!br_put_string(e->out, text->s)) {
+        br_emit(e->out, text->s.p, text->s.n);
+    } else if (!br_emit_string(e->out, text->s)) {
         not_utf8(e);
     }
 }
@@ -112,12 +111,12 @@ static void encode_unknown(br_encoder *e, walk *w, br_slice name)
         return;
     }
     if (w->comma)
-        br_put_char(e->out, ',');
+        br_emit_char(e->out, ',');
     w->comma = true;
     e->path[e->depth++] = (br_step){name, 0};
-    if (!br_put_string(e->out, name))
+    if (!br_emit_string(e->out, name))
         not_utf8(e);
-    br_put_char(e->out, ':');
+    br_emit_char(e->out, ':');
     br_encode_document(e);
     e->depth--;
 }
@@ -159,7 +158,7 @@ static void encode_pair(br_encoder *e, walk *w)
 
 bool br_encode_token(br_encoder *e, int member, br_slice *token)
 {
-    br_encode_ctx *ctx = (br_encode_ctx *)(uintptr_t)e->ctx;
+    br_encode_ctx *ctx = e->ctx;
     if (ctx->token_member < 0) {
         if (!ctx->uuid(ctx->uuid_state, ctx->token)) {
             br_encode_problem(e, "missing", "no random numbers to make a token of: give one");
@@ -205,7 +204,7 @@ static void walk_members(br_encoder *e, walk *w)
     lua_State *L = e->L;
     bool braces = w->braces && !e->form;
     if (braces)
-        br_put_char(e->out, '{');
+        br_emit_char(e->out, '{');
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
         encode_pair(e, w);
@@ -213,7 +212,7 @@ static void walk_members(br_encoder *e, walk *w)
     }
     finish_members(e, w);
     if (braces)
-        br_put_char(e->out, '}');
+        br_emit_char(e->out, '}');
 }
 
 static void encode_structure(br_encoder *e, const br_shape *s)
@@ -238,7 +237,7 @@ static void encode_item(br_encoder *e, const void *how)
 {
     const br_shape *list = how;
     if (br_lua_is_null(e->L, -1) && (list->flags & BR_SHAPE_SPARSE) != 0)
-        br_put(e->out, "null", 4);
+        br_emit(e->out, "null", 4);
     else
         br_encode_value(e, list->a);
 }
@@ -265,13 +264,13 @@ static void encode_map_pair(br_encoder *e, const br_shape *s, bool first)
     br_encode_check_string(e, br_encoder_shape(e, s->a), key);
     if (!e->form) {
         if (!first)
-            br_put_char(e->out, ',');
-        if (!br_put_string(e->out, key))
+            br_emit_char(e->out, ',');
+        if (!br_emit_string(e->out, key))
             not_utf8(e);
-        br_put_char(e->out, ':');
+        br_emit_char(e->out, ':');
     }
     if (br_lua_is_null(e->L, -1) && (s->flags & BR_SHAPE_SPARSE) != 0)
-        br_put(e->out, "null", 4);
+        br_emit(e->out, "null", 4);
     else
         br_encode_value(e, s->b);
     e->depth--;
@@ -284,14 +283,14 @@ static void encode_map(br_encoder *e, const br_shape *s)
     if (!br_encode_enter(e, "a table of keys and values"))
         return;
     if (!e->form)
-        br_put_char(e->out, '{');
+        br_emit_char(e->out, '{');
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
         encode_map_pair(e, s, count++ == 0);
         lua_pop(L, 1);
     }
     if (!e->form)
-        br_put_char(e->out, '}');
+        br_emit_char(e->out, '}');
     br_encode_check_count(e, s->c, count, "entries");
 }
 

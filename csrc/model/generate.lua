@@ -322,7 +322,7 @@ local MEMBERS_MAX = 256
 
 local function record(node)
     local kind = node.kind
-    local a, b, c = NONE, NONE, NONE
+    local a, b, c = node.limits, NONE, NONE
     if kind == KIND.structure or kind == KIND.union then
         assert(#node.members <= MEMBERS_MAX, node.name .. ": too many members")
         a, b, c = add_members(node), #node.members, optional_name(node.error_name)
@@ -334,8 +334,6 @@ local function record(node)
         a, b, c = node.limits, node.enum, node.pattern
     elseif kind == KIND.timestamp then
         a = node.format
-    else
-        a = node.limits
     end
     return { kind, node.flags, a, b, c }
 end

@@ -48,7 +48,7 @@ static int member_by_scan(const br_model *m, const br_shape *structure, br_slice
     return -1;
 }
 
-#define SCAN_MAX 12
+#define SCAN_MAX 16
 
 int br_model_member(const br_model *m, const br_shape *structure, br_slice name)
 {

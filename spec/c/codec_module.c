@@ -154,28 +154,35 @@ static int encode(lua_State *L)
     return 2;
 }
 
-/* body(service, Operation, params): the body alone, for the benchmark */
+/* op(service, Operation): the operation's index, for body and output */
+static int find_op(lua_State *L)
+{
+    lua_pushinteger(L, check_op(L));
+    return 1;
+}
+
+/* body(op, params): the body alone, for the benchmark */
 static int body(lua_State *L)
 {
-    int op = check_op(L);
-    lua_settop(L, 3);
+    int op = (int)luaL_checkinteger(L, 1);
+    lua_settop(L, 2);
     work *w = new_work(L);
     br_encode_ctx ctx;
     br_encode_ctx_init(&ctx, model);
     ctx.uuid = fixed_uuid;
-    if (!br_encode_input(L, &ctx, op, 3, &w->request, &w->problems))
+    if (!br_encode_input(L, &ctx, op, 2, &w->request, &w->problems))
         return luaL_error(L, "not valid");
     lua_pushlstring(L, w->request.body.data, w->request.body.len);
     br_request_free(&w->request);
     return 1;
 }
 
-/* output(service, Operation, body): the decoded output, for the benchmark */
+/* output(op, body): the decoded output, for the benchmark */
 static int output(lua_State *L)
 {
-    int op = check_op(L);
+    int op = (int)luaL_checkinteger(L, 1);
     br_error error;
-    if (!br_decode_output(L, model, op, 200, NULL, check_slice(L, 3), &error))
+    if (!br_decode_output(L, model, op, 200, NULL, check_slice(L, 2), &error))
         return luaL_error(L, "%s", error.message);
     return 1;
 }
@@ -320,9 +327,9 @@ static int write(lua_State *L)
 int luaopen_codec_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"encode", encode}, {"body", body},          {"output", output},   {"decode", decode},
-        {"events", events}, {"event", event},        {"failure", failure}, {"read", read},
-        {"write", write},   {"array", br_lua_array}, {NULL, NULL}};
+        {"encode", encode}, {"body", body},     {"op", find_op},         {"output", output},
+        {"decode", decode}, {"events", events}, {"event", event},        {"failure", failure},
+        {"read", read},     {"write", write},   {"array", br_lua_array}, {NULL, NULL}};
     br_codec_open(L);
     luaL_newmetatable(L, "codec_module.work");
     lua_pushcfunction(L, collect_work);

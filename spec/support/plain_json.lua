@@ -64,14 +64,13 @@ local function skip(text, at)
 end
 
 local function read_array(text, at)
-    local list, value = setmetatable({}, json.array), nil
+    local list = setmetatable({}, json.array)
     at = skip(text, at + 1)
     if text:sub(at, at) == "]" then
         return list, at + 1
     end
     while true do
-        value, at = read_value(text, at)
-        list[#list + 1] = value
+        list[#list + 1], at = read_value(text, at)
         at = skip(text, at)
         if text:sub(at, at) == "]" then
             return list, at + 1
@@ -82,7 +81,7 @@ local function read_array(text, at)
 end
 
 local function read_object(text, at)
-    local object, key, value = {}, nil, nil
+    local object, key, value = {}
     at = skip(text, at + 1)
     if text:sub(at, at) == "}" then
         return object, at + 1

@@ -1,0 +1,89 @@
+/*
+** Lua runs out of memory at every allocation in turn, in the midst of encoding and decoding: a
+*plain
+** Lua error must come out, and nothing may leak (run under a leak checker).
+*/
+#include "check.h"
+
+#include <stdlib.h>
+
+#include "lua/compat.h"
+
+int luaopen_codec_module(lua_State *L);
+
+typedef struct budget {
+    long left; /* < 0: no limit */
+} budget;
+
+static void *allocate(void *state, void *block, size_t old, size_t size)
+{
+    budget *b = state;
+    (void)old;
+    if (size == 0) {
+        free(block);
+        return NULL;
+    }
+    if (b->left == 0)
+        return NULL;
+    if (b->left > 0)
+        b->left--;
+    return realloc(block, size);
+}
+
+static const char program[] =
+    "local codec = ...\n"
+    "local ok, problems = codec.encode('runtime', 'Converse', { modelId = 'm', messages = {\n"
+    "  { role = 'user', content = { { text = ('x'):rep(5000) } } } } })\n"
+    "assert(ok and ok.body)\n"
+    "ok, problems = codec.encode('runtime', 'Converse', { messages = { { role = 1 } }, zz = 1 })\n"
+    "assert(not ok and #problems == 4)\n"
+    "assert(codec.read('{\"a\":[\"\\\\u00fc\\\\n\", 1, {}], \"b\":{\"c\":[1.5,null]}}'))\n"
+    "assert(codec.decode('runtime', 'InvokeModel', 200, { ['content-type'] = 'a/b' }, 'body'))\n"
+    "assert(codec.decode('runtime', 'Converse', 200, {}, '{\"output\":{\"message\":{\"content\":["
+    "  "
+    "{\"image\":{\"source\":{\"bytes\":\"AAEC\"}}},{\"text\":\"a\\\\nb\"}]}},\"x\":{\"y\":[]}}'))\n"
+    "assert(codec.write({ a = codec.array {}, b = { 1, 'x', codec.null } }))\n";
+
+static int body(lua_State *L)
+{
+    lua_pushcfunction(L, luaopen_codec_module);
+    lua_call(L, 0, 1);
+    if (luaL_loadstring(L, program) != 0)
+        return lua_error(L);
+    lua_insert(L, -2);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+/* The number of allocations of a run without limit. */
+static long run(long limit, int *status)
+{
+    budget b = {-1};
+    lua_State *L = lua_newstate(allocate, &b);
+    if (L == NULL)
+        abort();
+    luaL_openlibs(L);
+    const long plenty = 1000000;
+    b.left = limit < 0 ? plenty : limit;
+    lua_pushcfunction(L, body);
+    *status = lua_pcall(L, 0, 0, 0);
+    if (limit < 0 && *status != 0)
+        CHECK_STR(lua_tostring(L, -1), "");
+    long used = plenty - b.left;
+    b.left = -1;
+    lua_close(L);
+    return used;
+}
+
+int main(void)
+{
+    int status;
+    long total = run(-1, &status);
+    CHECK_INT(status, 0);
+    CHECK(total > 100);
+    for (long i = 0; i < total; i++) {
+        run(i, &status);
+        CHECK(status == 0 || status == LUA_ERRMEM);
+    }
+    return check_done();
+}
