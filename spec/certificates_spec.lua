@@ -100,7 +100,10 @@ describe("certificates", function()
     for _, kind in ipairs { "rsa2048", "p256" } do
         for _, form in ipairs { "crlf", "bom", "bag", "comments" } do
             it(kind .. ": " .. form, function()
-                authenticates { certificate = pki .. kind .. "." .. form .. ".pem", certificate_chain = pki .. "intermediate.pem" }
+                authenticates {
+                    certificate = pki .. kind .. "." .. form .. ".pem",
+                    certificate_chain = pki .. "intermediate.pem",
+                }
             end)
         end
 
@@ -132,7 +135,10 @@ describe("certificates", function()
         ["key of another certificate"] = { { "p256.crt.pem", "p384.key.pkcs8.pem" }, "does not belong" },
         ["RSA key for an EC certificate"] = { { "p256.crt.pem", "rsa2048.key.pkcs8.pem" }, "does not belong" },
         ["encrypted key without a password"] = { { "p256.crt.pem", "p256.key.pkcs8.enc.pem" }, "private_key_password" },
-        ["encrypted old-style key without a password"] = { { "p256.crt.pem", "p256.key.trad.enc.pem" }, "private_key_password" },
+        ["encrypted old-style key without a password"] = {
+            { "p256.crt.pem", "p256.key.trad.enc.pem" },
+            "private_key_password",
+        },
         ["wrong password"] = { { "p256.crt.pem", "p256.key.pkcs8.enc.pem", password = "wrong" }, "wrong" },
         ["chain of somebody else"] = { { "p256.crt.pem", "p256.key.pkcs8.pem", chain = "other-ca.pem" }, "chain" },
         ["cut file"] = { { "truncated.pem", "p256.key.pkcs8.pem" }, "" },
@@ -161,7 +167,7 @@ describe("certificates", function()
             assert.equal(case.kind or "certificate", err.errors[1].kind)
             local message = err.errors[1].message
             assert.truthy(message:find(words), name .. ": " .. message)
-            assert.falsy(seen[message] and seen[message] ~= words and name .. " has the message of another: " .. message)
+            assert.falsy(seen[message] and seen[message] ~= words and name .. " has another's message: " .. message)
             seen[message] = words
             assert.equal(0, ep:counters().CreateSession)
         end)

@@ -43,11 +43,15 @@ describe("processes", function()
         os.execute("rm -rf '" .. dir .. "'")
     end)
 
+    local function command()
+        return ("%s '%s/worker.lua' '%s/settings.lua'"):format(INTERPRETER, dir, dir)
+    end
+
     --- Starts n processes at once, waits for all; returns how many said what, and the key IDs.
     local function run(n)
         local pipes, said, keys, distinct = {}, {}, {}, 0
         for i = 1, n do
-            pipes[i] = assert(io.popen(("exec %s '%s/worker.lua' '%s/settings.lua' 2>&1"):format(INTERPRETER, dir, dir)))
+            pipes[i] = assert(io.popen("exec " .. command() .. " 2>&1"))
         end
         for i = 1, n do
             local text = pipes[i]:read "*a"
@@ -83,7 +87,7 @@ describe("processes", function()
 
     --- Starts a holder in the background and returns its pid once its exchange has begun.
     local function holder()
-        local pipe = assert(io.popen(("%s '%s/worker.lua' '%s/settings.lua' >/dev/null 2>&1 & echo $!"):format(INTERPRETER, dir, dir)))
+        local pipe = assert(io.popen(command() .. " >/dev/null 2>&1 & echo $!"))
         local pid = pipe:read "*l"
         pipe:close()
         for _ = 1, 500 do

@@ -34,7 +34,7 @@ bool br_ra_request(br_crypto *c, const br_ra_params *p, const br_x509 *x, const 
 /* Reads a 2xx answer. Each member is checked; without one: error (credentials, BadResponse). */
 const br_credentials *br_ra_answer(br_slice body, br_error *error);
 
-/* The 403 that AWS's default profile gives for a session name; then the exchange is repeated without. */
+/* The 403 of AWS's default profile for a session name; the exchange is then repeated without. */
 bool br_ra_session_name_refused(int status, br_slice message);
 
 #endif

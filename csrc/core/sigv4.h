@@ -16,8 +16,8 @@
 ** What is signed: the exact bytes that are sent. Every header of the list is signed, but those
 ** that proxies change (connection, user-agent, expect, te, trailer, transfer-encoding, upgrade,
 ** proxy-*, the tracing headers x-amzn-trace-id traceparent tracestate baggage, content-length,
-** accept-encoding, authorization). `host` and `x-amz-date` must be in the list; equal names are joined with ',' in their order; inner runs of
-** blanks collapse to one.
+** accept-encoding, authorization). `host` and `x-amz-date` must be in the list; equal names are
+** joined with ',' in their order; inner runs of blanks collapse to one.
 */
 typedef struct br_sign_input {
     br_slice method;

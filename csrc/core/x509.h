@@ -32,10 +32,11 @@ typedef struct br_x509 br_x509; /* immutable after loading; counted; shared betw
 
 /*
 ** Loads and checks everything that can be checked without a network: parses, key matches leaf,
-** dates against now_ms, CA:FALSE, digitalSignature, RSA >= 2048 or P-256/384/521, signature hash not
-** MD5 or SHA-1, chain ordered leaf to root (certificates that do not belong to it are a problem,
-** the self-signed root is left out). The leaf is the certificate that matches the key. Problems
-** have kind "certificate" and the option's name as path; NULL is returned if there are any.
+** dates against now_ms, CA:FALSE, digitalSignature, RSA >= 2048 or P-256/384/521, signature hash
+** not MD5 or SHA-1, chain ordered leaf to root (certificates that do not belong to it are a
+** problem, the self-signed root is left out). The leaf is the certificate that matches the key.
+** Problems have kind "certificate" and the option's name as path; NULL is returned if there are
+** any.
 */
 br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems);
 br_x509 *br_x509_ref(br_x509 *x);
@@ -47,8 +48,9 @@ br_slice br_x509_chain_base64(const br_x509 *x); /* X-Amz-X509-Chain; n == 0: no
 br_slice br_x509_serial(const br_x509 *x);       /* decimal */
 br_slice br_x509_subject(const br_x509 *x);      /* RFC 2253 text, for people */
 br_slice br_x509_issuer(const br_x509 *x);
-const char *br_x509_algorithm(const br_x509 *x); /* "AWS4-X509-RSA-SHA256" | "AWS4-X509-ECDSA-SHA256" */
-const char *br_x509_key_type(const br_x509 *x);  /* "RSA-2048", "EC P-256", … */
+/* "AWS4-X509-RSA-SHA256" or "AWS4-X509-ECDSA-SHA256": by the type of the key. */
+const char *br_x509_algorithm(const br_x509 *x);
+const char *br_x509_key_type(const br_x509 *x); /* "RSA-2048", "EC P-256", … */
 int64_t br_x509_not_before_ms(const br_x509 *x);
 int64_t br_x509_not_after_ms(const br_x509 *x);
 const uint8_t *br_x509_fingerprint(const br_x509 *x); /* SHA-256 of the DER, 32 bytes */
@@ -57,8 +59,8 @@ const uint8_t *br_x509_fingerprint(const br_x509 *x); /* SHA-256 of the DER, 32 
 bool br_x509_sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len);
 
 /*
-** Key material for the cache file key, independent of the file format the key came in.
-** EC: curve OID (DER) ‖ private scalar left-padded to the order's length; RSA: n ‖ min(p,q) ‖ max(p,q),
+** Key material for the cache file key, independent of the file format the key came in. EC: curve
+** OID (DER) ‖ private scalar left-padded to the order's length; RSA: n ‖ min(p,q) ‖ max(p,q),
 ** big-endian. `out` should be a secret buffer. false: no key bytes to be had.
 */
 bool br_x509_key_material(const br_x509 *x, br_buf *out);

@@ -1,7 +1,8 @@
 /*
 ** A call: one operation with everything that belongs to it (credentials, signature, attempts,
-** clock correction, renewal). NEW -> CREDENTIALS -> SEND -> HEAD -> BODY -> DONE, FAILED or CANCELLED;
-** SEND or HEAD -> RETRY_WAIT -> CREDENTIALS. It copies or takes over its inputs and yields items.
+** clock correction, renewal). NEW -> CREDENTIALS -> SEND -> HEAD -> BODY -> DONE, FAILED or
+** CANCELLED; SEND or HEAD -> RETRY_WAIT -> CREDENTIALS. It copies or takes over its inputs and
+** yields items.
 */
 #ifndef BR_ENGINE_CALL_H
 #define BR_ENGINE_CALL_H
@@ -27,10 +28,10 @@ typedef enum br_call_mode {
 typedef struct br_call_opts {
     br_call_mode mode;
     const br_model *model;
-    br_timeouts timeouts;   /* start from the client's */
-    int max_attempts;       /* likewise */
+    br_timeouts timeouts; /* start from the client's */
+    int max_attempts;     /* likewise */
     bool retry_timeouts;
-    br_slice authorization; /* the caller's own Authorization value (n > 0): nothing is signed; copied */
+    br_slice authorization; /* n > 0: sent as Authorization, and nothing is signed; copied */
     size_t answer_max;      /* 0: BR_ANSWER_MAX */
 } br_call_opts;
 
@@ -57,9 +58,9 @@ typedef struct br_prepared {
 /* Valid until the next br_call_next or br_call_free. */
 typedef struct br_item {
     br_item_kind kind;
-    int status;                /* HEAD */
-    const br_headers *headers; /* HEAD; lives as long as the call */
-    br_slice data;             /* DATA */
+    int status;                 /* HEAD */
+    const br_headers *headers;  /* HEAD; lives as long as the call */
+    br_slice data;              /* DATA */
     const br_es_message *event; /* EVENT: framing checked, not yet told apart by type */
     const br_prepared *prepared;
     const br_credentials *credentials;
@@ -68,17 +69,17 @@ typedef struct br_item {
 } br_item;
 
 typedef struct br_call_info {
-    int attempts;       /* requests sent, or tried */
-    int status;         /* of the last head; 0: none came */
-    bool retryable;     /* of the error: the same call may succeed later */
+    int attempts;              /* requests sent, or tried */
+    int status;                /* of the last head; 0: none came */
+    bool retryable;            /* of the error: the same call may succeed later */
     const br_headers *headers; /* of the last head; NULL: none came */
 } br_call_info;
 
 typedef struct br_call br_call;
 
 /*
-** Takes the contents of *request (left empty; may be NULL for CREDENTIALS and REFRESH) and a reference
-** of the client. NULL: out of memory or refused, error set. Nothing runs yet.
+** Takes the contents of *request (left empty; may be NULL for CREDENTIALS and REFRESH) and a
+** reference of the client. NULL: out of memory or refused, error set. Nothing runs yet.
 */
 br_call *br_call_new(br_client *client, br_request *request, const br_call_opts *opts,
                      br_error *error);

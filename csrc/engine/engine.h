@@ -3,12 +3,12 @@
 **
 ** It owns a libcurl multi handle, timers, a signer. One thread at a time uses it. Nothing waits
 ** but br_engine_step. All callbacks (timers, transfers, providers) run inside step, or inside the
-** function that starts a thing when it can finish at once where that is documented; never re-entrantly
-** on a half-changed engine.
+** function that starts a thing when it can finish at once where that is documented; never
+** re-entrantly on a half-changed engine.
 **
 ** After a fork the child must not touch what it inherited: each entry point of the host compares
-** br_engine_forked and then calls br_engine_abandon, which closes the descriptors and makes no curl or
-** OpenSSL call; calls and transfers of that engine then answer `cancelled`, `Forked`.
+** br_engine_forked and then calls br_engine_abandon, which closes the descriptors and makes no
+** curl or OpenSSL call; calls and transfers of that engine then answer `cancelled`, `Forked`.
 */
 #ifndef BR_ENGINE_ENGINE_H
 #define BR_ENGINE_ENGINE_H
@@ -37,13 +37,14 @@ bool br_engine_abandoned(const br_engine *e);
 
 /*
 ** Level-triggered: readable when step has something to do (sockets and timers). The timer part is
-** only kept up to date once a host has asked for the descriptor, so blocking hosts do not pay for it.
+** only kept up to date once a host has asked for the descriptor, so blocking hosts do not pay for
+** it.
 */
 int br_engine_fd(br_engine *e);
 
 /*
-** Does what is due, waiting at most `ms` (0: not at all, -1: until something happens). Returns early
-** when any call got an item, and on EINTR. Returns the number of things still running.
+** Does what is due, waiting at most `ms` (0: not at all, -1: until something happens). Returns
+** early when any call got an item, and on EINTR. Returns the number of things still running.
 */
 int br_engine_step(br_engine *e, int ms);
 

@@ -18,17 +18,17 @@ typedef struct br_timeouts {
 
 /* How to reach servers. Strings are borrowed and must outlive the transfer. */
 typedef struct br_net {
-    const char *ca_file;    /* PEM bundle, instead of the system's; NULL = the system's */
-    const char *proxy;      /* URL; NULL = as the environment says */
-    bool no_proxy_at_all;   /* proxy = false */
+    const char *ca_file;  /* PEM bundle, instead of the system's; NULL = the system's */
+    const char *proxy;    /* URL; NULL = as the environment says */
+    bool no_proxy_at_all; /* proxy = false */
 } br_net;
 
 typedef struct br_transfer_request {
     const char *method;
-    const br_url *endpoint;     /* copied */
-    br_slice target;            /* path with prefix, and ?query: sent as it is; copied */
-    const br_headers *headers;  /* all that is sent but content-length; copied */
-    br_slice body;              /* borrowed until the transfer is done or freed */
+    const br_url *endpoint;    /* copied */
+    br_slice target;           /* path with prefix, and ?query: sent as it is; copied */
+    const br_headers *headers; /* all that is sent but content-length; copied */
+    br_slice body;             /* borrowed until the transfer is done or freed */
     bool has_body;
     br_timeouts timeouts;
     br_net net;
@@ -40,7 +40,7 @@ typedef enum br_transfer_end {
     BR_DONE_OK,        /* a complete answer */
     BR_DONE_UNSENT,    /* failed before the last request byte left (DNS, connect, TLS, send) */
     BR_DONE_STALE,     /* a reused connection died with no answer byte */
-    BR_DONE_LOST,      /* a fresh connection died after the request was sent, before the head was whole */
+    BR_DONE_LOST,      /* a fresh connection died after the request, before a whole head */
     BR_DONE_TRUNCATED, /* the answer broke off after its head */
     BR_DONE_TIMED_OUT, /* error.code says which: ConnectTimeout, ReadTimeout, FirstByteTimeout */
     BR_DONE_BAD        /* unusable answer: not HTTP, headers too long, … */
@@ -48,14 +48,14 @@ typedef enum br_transfer_end {
 
 typedef struct br_transfer_result {
     br_transfer_end end;
-    bool sent;            /* the last request byte had left */
+    bool sent;             /* the last request byte had left */
     const br_error *error; /* kind transport or timeout; NULL when OK */
 } br_transfer_result;
 
 /*
-** Called inside br_engine_step. After done the transfer is gone. The slices are valid during the call.
-** data returns false to pause (the bytes WERE taken); br_transfer_resume goes on.
-** A callback may cancel its own transfer.
+** Called inside br_engine_step. After done the transfer is gone. The slices are valid during the
+** call. data returns false to pause (the bytes WERE taken); br_transfer_resume goes on. A
+** callback may cancel its own transfer.
 */
 typedef struct br_transfer_ops {
     void (*head)(void *user, int status, const br_headers *headers); /* the final head, not 1xx */

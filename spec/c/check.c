@@ -84,8 +84,12 @@ char *slurp(const char *path, size_t *n)
         if (got == 0)
             break;
         len += got;
-        if (len + 1 == cap)
-            data = realloc(data, cap *= 2);
+        if (len + 1 == cap) {
+            char *larger = realloc(data, cap *= 2);
+            if (larger == NULL)
+                abort();
+            data = larger;
+        }
     }
     fclose(f);
     if (data == NULL)
