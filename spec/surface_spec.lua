@@ -725,5 +725,42 @@ describe("bedrock", function()
             collectgarbage()
             assert(conn:converse(ask "Hi"))
         end)
+
+        --- An object whose finalizer is called like that.
+        local function finalized(run_it)
+            local proxy = rawget(_G, "newproxy")
+            if not proxy then
+                return setmetatable({}, { __gc = run_it })
+            end
+            local object = proxy(true)
+            getmetatable(object).__gc = run_it
+            return object
+        end
+
+        it("may run finalizers that use, or close, what is just being read", function()
+            local pause = collectgarbage("setpause", 0)
+            local ran = 0
+            for round = 1, 20 do
+                local other = assert(bedrock.connect(settings))
+                local stream = assert(other:converse_stream(ask "Hi"))
+                for _ = 1, 3 do
+                    finalized(function()
+                        ran = ran + 1
+                        assert(conn:prepare("converse", ask("round " .. round)))
+                        stream:close()
+                        other:close()
+                    end)
+                end
+                local name, err = stream:next()
+                assert.truthy(name or err.code == "Closed")
+                local result
+                result, err = other:converse(ask(("long "):rep(200)))
+                assert.truthy(result or err.code == "Closed")
+                assert.matches("round", assert(conn:prepare("converse", ask "round")).body)
+                other:close()
+            end
+            collectgarbage("setpause", pause)
+            assert.truthy(ran > 0)
+        end)
     end)
 end)
