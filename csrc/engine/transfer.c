@@ -130,7 +130,7 @@ br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
     t->user = user;
     t->since_ms = br_engine_waited_ms(e);
     if (!br_transfer_set_up(t, request) || !br_task_enter(e, &t->task, engine_gone, t)) {
-        recycle(t);
+        destroy(t); /* what its handle was told is not certain */
         br_error_set(
             error, BR_ERR_TRANSPORT, "BadRequest",
             "the request cannot be sent: no memory, or its target is malformed or too long");

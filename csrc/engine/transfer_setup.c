@@ -262,6 +262,12 @@ static bool is_own_host(const br_transfer *t, br_slice name, br_slice value)
     return n > 0 && br_slice_eq(value, (br_slice){text, (size_t)n});
 }
 
+/* Where a message ends is libcurl's to say; another opinion would desynchronise the connection. */
+static bool is_framing(br_slice name)
+{
+    return br_slice_eqs(name, "content-length") || br_slice_eqs(name, "transfer-encoding");
+}
+
 /* A name with nothing after the colon stops libcurl from adding its own header of that name. */
 static size_t add_refusals(br_transfer *t, const br_headers *headers)
 {
@@ -281,7 +287,7 @@ static size_t add_lines(br_transfer *t, const br_headers *headers)
     br_buf_clear(&t->lines);
     for (size_t i = 0; i < headers->count; i++) {
         br_slice name = br_headers_name(headers, i), value = br_headers_value(headers, i);
-        if (is_own_host(t, name, value))
+        if (is_own_host(t, name, value) || is_framing(name))
             continue;
         add_line(&t->lines, name, value);
         count++;

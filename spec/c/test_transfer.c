@@ -209,6 +209,8 @@ static void test_given_headers_go_out(void)
     br_headers_add(&headers, BR_SLICE("x-empty"), BR_SLICE(""));
     br_headers_add(&headers, BR_SLICE("x-twice"), BR_SLICE("1"));
     br_headers_add(&headers, BR_SLICE("x-twice"), BR_SLICE("2"));
+    br_headers_add(&headers, BR_SLICE("content-length"), BR_SLICE("7"));
+    br_headers_add(&headers, BR_SLICE("transfer-encoding"), BR_SLICE("chunked"));
     br_headers_add(&headers, BR_SLICE("host"), BR_SLICE("other.example"));
     answer_with("{\"status\":200,\"body\":\"ok\"}");
     br_transfer_request request = request_to("https", "/t");
@@ -220,6 +222,8 @@ static void test_given_headers_go_out(void)
     CHECK(saw_header("content-type", "application\\/json"));
     CHECK(saw_header("accept", "text\\/plain"));
     CHECK(saw_header("x-empty", ""));
+    CHECK(saw_header("content-length", "2"));
+    CHECK(strstr(endpoint_requests(), "transfer-encoding") == NULL);
     CHECK(saw_header("x-twice", "1") && saw_header("x-twice", "2"));
     CHECK(saw_header("host", "other.example"));
     br_headers_free(&headers);
