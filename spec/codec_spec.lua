@@ -96,6 +96,10 @@ describe("violations", function()
             [1] = { text = "a" }, [3] = { text = "b" },
         } }, loose))
         assert.matches("missing", refusal("runtime", "Converse", {}, loose))
+        assert.matches("modelId: type: .*UTF%-8", refusal("runtime", "Converse",
+            { modelId = "\255" }, loose))
+        assert.matches("accept: type: .*UTF%-8", refusal("runtime", "InvokeModel",
+            { modelId = "m", accept = "\255" }, loose))
     end)
 
     it("stop at tables that hold themselves", function()

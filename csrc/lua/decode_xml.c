@@ -95,6 +95,7 @@ static bool read_tag(xml *x, tag *t)
 /* The next element's tag; what lies before it is skipped. */
 static bool next_tag(xml *x, tag *t)
 {
+    *t = (tag){.closing = false};
     while (x->p < x->end) {
         const char *open = memchr(x->p, '<', (size_t)(x->end - x->p));
         if (open == NULL)

@@ -6,6 +6,7 @@
 #define PATH_MAX_BYTES 4096
 #define MESSAGE_MAX 512
 #define NAMES_SHOWN 12
+#define NAME_SHOWN_MAX 64
 
 static bool is_identifier(br_slice s)
 {
@@ -90,9 +91,18 @@ void br_encode_wrong_type(br_encoder *e, const char *expected)
     br_encode_problem(e, "type", "expected %s, got %s", expected, given);
 }
 
+/* At most `max` bytes, without half a character at the end. */
+static int shown_length(br_slice text, size_t max)
+{
+    size_t n = text.n < max ? text.n : max;
+    while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xC0) == 0x80)
+        n--;
+    return (int)n;
+}
+
 void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name)
 {
-    int shown = name.n > 64 ? 64 : (int)name.n;
+    int shown = shown_length(name, NAME_SHOWN_MAX);
     br_suggest near;
     br_suggest_init(&near, name);
     for (unsigned i = 0; i < structure->b; i++)

@@ -37,21 +37,25 @@ static bool push_member(head *h, int member)
 
 typedef void text_sink(head *h, int member, br_slice text);
 
+static void check_utf8(head *h, br_slice text)
+{
+    if (!br_utf8_valid(text))
+        br_encode_problem(&h->e, "type", "is not valid UTF-8");
+}
+
 static void put_label(head *h, int member, br_slice text)
 {
     (void)member;
     if (text.n == 0)
         br_encode_problem(&h->e, "empty-label", "is part of the path and must not be empty");
-    else if (!br_utf8_valid(text))
-        br_encode_problem(&h->e, "type", "is not valid UTF-8");
+    check_utf8(h, text);
     br_uri_encode(&h->request->path, text, false);
 }
 
 static void put_query(head *h, int member, br_slice text)
 {
     br_buf *query = &h->request->query;
-    if (!br_utf8_valid(text))
-        br_encode_problem(&h->e, "type", "is not valid UTF-8");
+    check_utf8(h, text);
     if (query->len > 0)
         br_buf_addc(query, '&');
     br_uri_encode(query, br_model_wire_name(h->e.model, (unsigned)member), false);
@@ -62,6 +66,7 @@ static void put_query(head *h, int member, br_slice text)
 static void put_header(head *h, int member, br_slice text)
 {
     br_slice name = br_model_wire_name(h->e.model, (unsigned)member);
+    check_utf8(h, text);
     if (!br_header_value_ok(text))
         br_encode_problem(&h->e, "header-value",
                           "is sent as a header and must not hold control "

@@ -36,7 +36,7 @@ void br_encode_check_count(br_encoder *e, unsigned limits, size_t n, const char 
 static void check_code_points(br_encoder *e, unsigned limits, br_slice text)
 {
     const br_limits *l = limits_of(e, limits);
-    if (l == NULL || ((double)text.n <= l->max && (double)(text.n / 4) >= l->min))
+    if (l == NULL || ((double)text.n <= l->max && (double)text.n / 4 >= l->min))
         return;
     br_encode_check_count(e, limits, br_utf8_length(text), "characters");
 }
