@@ -90,6 +90,7 @@ struct br_engine {
     int64_t unstepped_ms; /* sum of the times between steps */
     br_crypto *crypto;
     br_signer *signer;
+    br_engine *left_behind; /* the next of those that were abandoned */
 };
 
 /*

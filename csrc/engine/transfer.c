@@ -152,7 +152,7 @@ static void withdraw(br_transfer *t)
     br_engine *e = t->engine;
     detach(t);
     if (e->abandoned) {
-        t->curl = NULL;
+        t->curl = NULL; /* libcurl knows it, and keeps it */
         destroy(t);
         return;
     }
