@@ -1,4 +1,4 @@
-"""Rebuilds the API facts from an installed botocore; tools/refresh_api.sh installs it and runs this.
+"""Rebuilds the API facts from an installed botocore; tools/refresh_api.sh runs this.
 
     python refresh.py --facts csrc/model/facts --out DIR --report FILE
 """
