@@ -188,6 +188,26 @@ static void emit_programs(br_regex_draft *draft, unsigned root)
     }
 }
 
+/* A way through a loop meets a split at least, so no jumps go in circles. */
+static uint16_t jump_target(const br_regex_draft *draft, uint16_t place)
+{
+    while (draft->code[place].op == BR_CODE_JUMP)
+        place = draft->code[place].next;
+    return place;
+}
+
+/* Nothing then leads to a jump, which would be a step for each code point. */
+static void shorten_jumps(br_regex_draft *draft)
+{
+    for (unsigned i = 0; i < draft->code_count; i++) {
+        br_regex_instruction *code = &draft->code[i];
+        if (code->op != BR_CODE_MATCH)
+            code->next = jump_target(draft, code->next);
+        if (code->op == BR_CODE_SPLIT)
+            code->arg = jump_target(draft, code->arg);
+    }
+}
+
 /* Copies an array to *room and moves that past it. Arrays come in falling order of alignment. */
 static const void *place(char **room, const void *from, size_t bytes)
 {
@@ -226,6 +246,7 @@ static br_regex *compile(br_regex_draft *draft, br_slice pattern)
         emit_programs(draft, root);
     if (draft->why != NULL)
         return NULL;
+    shorten_jumps(draft);
     br_regex *regex = pack(draft);
     if (regex == NULL)
         br_regex_fail(draft, "out of memory");
@@ -234,7 +255,7 @@ static br_regex *compile(br_regex_draft *draft, br_slice pattern)
 
 br_regex *br_regex_compile(br_slice pattern, const char **why)
 {
-    const char *unused;
+    const char *unused = NULL;
     const char **reason = why != NULL ? why : &unused;
     if (pattern.n > BR_REGEX_TEXT_MAX) {
         *reason = "it is too long";

@@ -80,6 +80,7 @@ static void test_repetition(void)
         {"(ab){2,3}", "abab", "abababab"},
         {"(ab){0,2}", "", "ababab"},
         {"(ab){2,}", "ababab", "ab"},
+        {"(a{3}|aab)*", "aaaaabaaa", "aaba"},
         {"(a|b?){3}", "", "aaaa"},
         {"(a*)*", "aaa", "b"},
         {"(a*)+b", "b", "a"},
