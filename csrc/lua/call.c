@@ -40,12 +40,12 @@ void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code)
     br_call *call = c->call;
     br_client *client = c->client;
     c->doomed = c->taking;
-    if (call && !c->doomed)
-        c->gone = code;
-    if (c->doomed || !client)
+    if (c->taking || !client)
         return;
-    if (call)
+    if (call) {
         unlink_call(s, c);
+        c->gone = code;
+    }
     c->call = NULL;
     c->client = NULL;
     c->ready = false;
