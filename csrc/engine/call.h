@@ -16,6 +16,7 @@
 #define BR_STREAM_LOW ((size_t)64 * 1024)         /* … and at which it goes on */
 #define BR_ERROR_BODY_MAX ((size_t)1024 * 1024)   /* an error answer's body */
 
+/* An error answer is any but 2xx. */
 typedef enum br_call_mode {
     BR_CALL_UNARY,       /* items: HEAD, DATA (the whole body, at most one), END */
     BR_CALL_EVENTS,      /* HEAD, EVENT …, END; an error answer: HEAD, DATA, END */

@@ -68,7 +68,11 @@ typedef struct br_transfer br_transfer;
 /* NULL: out of memory, error set. Never calls back before the next step. */
 br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
                                const br_transfer_ops *ops, void *user, br_error *error);
-void br_transfer_cancel(br_transfer *t); /* in any state, no callback follows; NULL is fine */
+/*
+** In any state; no callback follows; NULL is fine. Also for a transfer whose engine ended or was
+** abandoned under it: that made it stop without a callback, this frees it.
+*/
+void br_transfer_cancel(br_transfer *t);
 void br_transfer_resume(br_transfer *t);
 
 /* TLS was verified, or the peer is loopback over plain http: its Date may be believed. */

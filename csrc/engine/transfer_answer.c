@@ -47,6 +47,7 @@ static bool begin_head(br_transfer *t, br_slice line)
     return t->status >= 100 && t->status != 101;
 }
 
+/* The list itself refuses bad names, control characters, and too much of everything. */
 static bool add_header(br_transfer *t, br_slice line)
 {
     const char *colon = memchr(line.p, ':', line.n);
@@ -54,8 +55,7 @@ static bool add_header(br_transfer *t, br_slice line)
         return false;
     br_slice name = {line.p, (size_t)(colon - line.p)};
     br_slice value = {colon + 1, line.n - name.n - 1};
-    return br_header_name_ok(name) && br_header_value_ok(value) &&
-           br_headers_add(&t->answer, name, value);
+    return br_headers_add(&t->answer, name, value);
 }
 
 /* Interim answers are forgotten; the next status line begins anew. */
@@ -95,8 +95,7 @@ size_t br_transfer_on_header(char *bytes, size_t size, size_t n, void *user)
     } else if (line.n == 0) {
         end_head(t);
     } else if (!add_header(t, line)) {
-        return refuse(t, t->answer.failed ? "its headers are too many or too long"
-                                          : "a header line is malformed");
+        return refuse(t, "a header line is malformed, or the headers are too many or too long");
     }
     return t->cancelled ? ABORT : size * n;
 }
