@@ -92,10 +92,19 @@ static const char *hint_for_missing(const checker *c)
     return "";
 }
 
+/* A value of the wrong type has been reported when it was set: it is not missing as well. */
+static bool is_reported(const checker *c, br_option o)
+{
+    for (size_t i = 0; i < c->p->count; i++)
+        if (strcmp(c->p->items[i].path, br_option_name(o)) == 0)
+            return true;
+    return false;
+}
+
 static bool need(checker *c, br_option o, const char *what)
 {
-    if (is_set(c, o))
-        return true;
+    if (is_set(c, o) || is_reported(c, o))
+        return is_set(c, o);
     return br_problems_add(c->p, "missing", name_of(o), "missing: %s%s", what, hint_for_missing(c));
 }
 

@@ -20,6 +20,12 @@ static const setting good[] = {
     {"certificate", "leaf.pem"}, {"session_name", "nightly"}, {NULL, NULL},
 };
 
+/* The same without a session name. */
+static const setting nameless[] = {
+    {"profile_arn", PROFILE},    {"role_arn", ROLE}, {"trust_anchor_arn", ANCHOR},
+    {"certificate", "leaf.pem"}, {NULL, NULL},
+};
+
 static void put(br_settings *s, const setting *list, br_problems *p)
 {
     for (; list != NULL && list->name != NULL; list++) {
@@ -168,7 +174,8 @@ static void test_ranges(void)
     one("session_name", "x", "min-length", "minimum 2");
     one("session_name", "a b", "pattern", "letters, digits");
     one("session_name", "", "missing", "CloudTrail");
-    one("session_name", "#5", "type", "must be a string, got a number");
+    static const setting number[] = {{"session_name", "#5"}, {NULL, NULL}};
+    expect(nameless, number, "type", "session_name", "must be a string, got a number");
     one("session_name", "12345678901234567890123456789012345678901234567890123456789012345",
         "max-length", "maximum 64");
     for (size_t i = 0; i < sizeof(timeouts) / sizeof(*timeouts); i++) {
