@@ -194,7 +194,7 @@ static void stream_broke(br_call *c, const br_transfer_result *result)
 
 static void broke(br_call *c, const br_transfer_result *result)
 {
-    br_failure f = br_call_failure(c, result);
+    br_failure f = br_call_failure(result);
     c->error = *result->error;
     if (!br_call_try_again(c, f, -1))
         br_call_fail(c, br_call_may_pass(f));

@@ -14,8 +14,8 @@
 #include "engine/internal.h"
 #include "engine/transfer_private.h"
 
-#define BR_PRESIZE_MAX ((size_t)4 * 1024 * 1024) /* what a Content-Length alone makes us allocate  \
-                                                  */
+/* What a Content-Length alone makes us allocate. */
+#define BR_PRESIZE_MAX ((size_t)4 * 1024 * 1024)
 #define BR_SKEW_MS 240000 /* a 403 with a clock so far off is taken for a clock problem */
 #define BR_CLOCK_SAMPLE_MAX_MS 900000 /* the Date of an answer that took longer says nothing */
 #define BR_AUTHORIZATION_MAX 65536
@@ -112,7 +112,7 @@ void br_call_attempt(br_call *c);
 extern const br_transfer_ops br_call_transfer_ops;
 
 /* call_retry.c */
-br_failure br_call_failure(const br_call *c, const br_transfer_result *result);
+br_failure br_call_failure(const br_transfer_result *result);
 bool br_call_may_pass(br_failure f); /* the same call may succeed later */
 /* Arranges for another attempt, if there is to be one. */
 bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms);

@@ -1,8 +1,7 @@
 #include "engine/call_private.h"
 
-br_failure br_call_failure(const br_call *c, const br_transfer_result *result)
+br_failure br_call_failure(const br_transfer_result *result)
 {
-    (void)c;
     switch (result->end) {
     case BR_DONE_UNSENT:
         return BR_FAIL_UNSENT;

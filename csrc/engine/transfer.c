@@ -179,16 +179,19 @@ static void finish(br_transfer *t, const br_transfer_result *result)
     recycle(t);
 }
 
-void br_transfer_finished(CURL *curl, CURLcode code)
+static void end_with(br_transfer *t, CURLcode code)
 {
-    char *user = NULL;
-    if (curl_easy_getinfo(curl, CURLINFO_PRIVATE, &user) != CURLE_OK || user == NULL)
-        return;
-    br_transfer *t = (br_transfer *)(void *)user;
     br_transfer_result result;
     br_error error;
     br_transfer_judge(t, code, &result, &error);
     finish(t, &result);
+}
+
+void br_transfer_finished(CURL *curl, CURLcode code)
+{
+    char *user = NULL;
+    if (curl_easy_getinfo(curl, CURLINFO_PRIVATE, &user) == CURLE_OK && user != NULL)
+        end_with((br_transfer *)(void *)user, code);
 }
 
 static void time_out(br_transfer *t)
@@ -244,8 +247,11 @@ static void resume_due(void *user)
         return;
     t->curl_paused = false;
     br_engine_enter_curl(e);
-    curl_easy_pause(t->curl, CURLPAUSE_CONT);
+    CURLcode code = curl_easy_pause(t->curl, CURLPAUSE_CONT);
+    bool broken = code != CURLE_OK && !t->cancelled;
     br_engine_leave_curl(e);
+    if (broken)
+        end_with(t, code);
 }
 
 /* libcurl hands out what it kept at once; that has to wait for the next step. */
