@@ -68,6 +68,9 @@ BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
 MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
 
 C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
+# Those that run the binding within a Lua state of their own.
+LUA_C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%, \
+    $(shell grep -l '"lua/' $(wildcard spec/c/test_*.c) /dev/null))
 C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
     $(filter-out spec/c/test_% %_module.c,$(wildcard spec/c/*.c)))
 # Parts of the binding as Lua modules of their own, for specs and benchmarks.
@@ -135,11 +138,15 @@ test-modules: $(TEST_MODULES)
 $(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC $<)
-	$(Q)$(COMPILE) -Ispec/c -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -Ispec/c $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(PART_OBJ)
 	$(call say,LINK $@)
-	$(Q)$(LINK) -o $@ $^ $(LIBS)
+	$(Q)$(LINK) -o $@ $^ $(EXTRA_LIBS) $(LIBS)
+
+$(LUA_C_TESTS): $(call BINDING_OBJ,5.4) $(patsubst spec/c/%.c,$(BUILD)/5.4/obj/%.o,$(wildcard spec/c/*_module.c))
+$(LUA_C_TESTS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
+$(LUA_C_TESTS:=.o): private EXTRA_CFLAGS = $(call LUA_CFLAGS,5.4)
 
 benches: $(BENCHES)
 

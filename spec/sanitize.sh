@@ -19,20 +19,21 @@ export BEDROCK_TEST_ENDPOINT="$build/endpoint" BEDROCK_TEST_PKI="$build/pki"
 export XDG_CACHE_HOME="$PWD/$build/cache"
 unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY no_proxy
 
-asan="BUILD=$build/asan SANITIZE=address,undefined WERROR=1 CFLAGS='-O1 -g' ABIS=5.4"
-tsan="BUILD=$build/tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' ABIS="
+asan="BUILD=$build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' ABIS=5.4"
+tsan="BUILD=$build/tsan SANITIZE=thread CFLAGS='-O1 -g' ABIS="
 eval make -s "$asan" modules c-tests test-modules || exit 1
-eval make -s "$tsan" c-tests || exit 1
+threaded=$(grep -lE 'pthread_create|ra_server|endpoint.h' spec/c/test_*.c)
+eval make -s "$tsan" $(basename -s .c $threaded | sed "s,^,$build/tsan/spec/,") || exit 1
 make -s ABIS=5.4 modules test-modules || exit 1
 spec/pki/make.sh "$build/pki" || exit 1
 endpoint start "$build/endpoint" "$build/pki" >/dev/null || exit 1
 
 c_tests() {
-    for program in "$build/$1"/spec/test_*; do
-        case $program in
-        *.*) ;;
-        *) suite "$1 ${program##*/test_}" "$program" ;;
-        esac
+    kind=$1
+    shift
+    for source in "$@"; do
+        name=$(basename "$source" .c)
+        suite "$kind ${name#test_}" "$build/$kind/spec/$name"
     done
 }
 
@@ -46,18 +47,20 @@ valgrind_lua() {
     spec/busted.sh "valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite lua5.4" "$@"
 }
 
-# Many processes at once have nothing to do with memory and would take minutes under these tools.
+# Many processes at once have nothing to do with memory and would take minutes under these tools; so
+# would the codec's thousands of cases with a collector that never rests.
 specs=$(ls spec/*_spec.lua | grep -v processes_spec)
+smaller=$(echo "$specs" | grep -v codec_spec)
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
-c_tests asan
-c_tests tsan
+c_tests asan spec/c/test_*.c
+c_tests tsan $threaded
 
 eval "$(make -s env BUILD="$build/asan")"
 suite "asan specs" asan_lua plain $specs
-suite "asan specs, eager collector" asan_lua stress $specs
 suite "asan specs, generational" asan_lua generational $specs
+suite "asan specs, eager collector" asan_lua stress $smaller
 
 unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 eval "$(make -s env BUILD="$build")"
