@@ -23,7 +23,7 @@ typedef struct br_client {
     br_ra_params ra;      /* slices into settings */
     br_url ra_endpoint;   /* effective rolesanywhere endpoint */
     br_timeouts timeouts;
-    br_net net;           /* strings of settings */
+    br_net net; /* strings of settings */
     int max_attempts;
     bool retry_timeouts;
     br_provider *provider; /* where credentials come from; NULL for api_key */
