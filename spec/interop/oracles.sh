@@ -3,7 +3,7 @@
 #
 #   spec/interop/oracles.sh DIR
 #
-# DIR/venv  boto3, iam-roles-anywhere-session (Python)
+# DIR/venv  boto3, iam-rolesanywhere-session, regex (Python)
 # DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime (JavaScript)
 #
 # Exits with 77 and says why when one of them cannot be had.
@@ -19,13 +19,13 @@ missing() {
 }
 
 python_ready() {
-    "$dir/venv/bin/python" -c 'import boto3, cryptography, iam_rolesanywhere_session' 2>/dev/null
+    "$dir/venv/bin/python" -c 'import boto3, cryptography, iam_rolesanywhere_session, regex' 2>/dev/null
 }
 
 install_python() {
     python3 -m venv "$dir/venv" &&
         "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-            boto3 cryptography iam-rolesanywhere-session
+            boto3 cryptography iam-rolesanywhere-session regex
 }
 
 node_ready() {

@@ -25,6 +25,7 @@ export AWS_EC2_METADATA_DISABLED=true
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 unset AWS_PROFILE AWS_BEARER_TOKEN_BEDROCK AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY || :
+unset MAKEFLAGS MFLAGS MAKELEVEL || :
 unset AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_CA_BUNDLE HTTPS_PROXY https_proxy || :
 python=$dir/venv/bin/python
 results=$dir/results.txt
@@ -43,6 +44,14 @@ part() {
     fi
 }
 
+# Every valid conformance case, prepared by this library and by botocore.
+prepared() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build")"
+    LUA_PATH="./?.lua;$LUA_PATH" lua5.4 spec/interop/prepared.lua >"$dir/prepared.jsonl"
+    "$python" "$here/prepared_check.py" <"$dir/prepared.jsonl"
+)
+
 part "bent requests" "$python" "$here/bent_requests.py"
 part "faults" "$python" "$here/fault_checks.py"
 part "boto3" "$python" "$here/boto_client.py"
@@ -50,6 +59,8 @@ INTEROP_CREDENTIALS=$("$python" "$here/exchange.py") || INTEROP_CREDENTIALS={}
 export INTEROP_CREDENTIALS
 part "JavaScript SDK" node "$here/sdk_client.mjs"
 part "botocore's requests" "$python" "$here/prepare_test.py"
+part "our requests and botocore's" prepared
+part "patterns" "$python" "$here/patterns.py" "$build"
 
 passed=$(grep -c '^ok' "$results" || :)
 failed=$(grep -c '^not ok' "$results" || :)
