@@ -172,7 +172,7 @@ sanitize: | $(DEPS)
 	@spec/sanitize.sh
 
 interop: modules
-	@spec/interop/run.sh
+	@spec/interop/run.sh $(BUILD)
 
 fuzz: | $(DEPS)
 	@spec/fuzz/run.sh
