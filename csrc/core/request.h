@@ -8,14 +8,14 @@
 #include "core/buffer.h"
 
 /* Header names are kept lower-case. Values hold no control characters but horizontal tab. */
-#define BR_HEADERS_MAX 256           /* entries in one list */
-#define BR_HEADERS_BYTES_MAX 131072  /* all names and values of one list together */
+#define BR_HEADERS_MAX 256          /* entries in one list */
+#define BR_HEADERS_BYTES_MAX 131072 /* all names and values of one list together */
 
 typedef struct br_headers {
-    br_buf text;       /* name NUL value NUL …; entries are offsets, so the buffer may move */
+    br_buf text; /* name NUL value NUL …; entries are offsets, so the buffer may move */
     struct br_header_ref {
         uint32_t name, name_len, value, value_len;
-    } *refs;
+    } * refs;
     size_t count, cap;
     bool failed; /* sticky: too many, too long, no memory, or refused by the checks below */
 } br_headers;
@@ -49,13 +49,13 @@ bool br_header_value_ok(br_slice value);
 typedef enum br_auth_scheme { BR_AUTH_SIGV4, BR_AUTH_BEARER_OK, BR_AUTH_NONE } br_auth_scheme;
 
 typedef struct br_request {
-    uint8_t service;                 /* index into the model's services */
-    br_auth_scheme auth;             /* BEARER_OK: SigV4, or an API key where the client has one */
-    bool retry_safe;                 /* readonly, idempotent, or carries an idempotency token */
-    char method[BR_METHOD_MAX + 1];  /* upper-case */
-    br_buf path;                     /* wire path: encoded once, starts with '/', no prefix */
-    br_buf query;                    /* wire query without '?' */
-    br_headers headers;              /* without host, x-amz-date, authorization, token */
+    uint8_t service;                /* index into the model's services */
+    br_auth_scheme auth;            /* BEARER_OK: SigV4, or an API key where the client has one */
+    bool retry_safe;                /* readonly, idempotent, or carries an idempotency token */
+    char method[BR_METHOD_MAX + 1]; /* upper-case */
+    br_buf path;                    /* wire path: encoded once, starts with '/', no prefix */
+    br_buf query;                   /* wire query without '?' */
+    br_headers headers;             /* without host, x-amz-date, authorization, token */
     br_buf body;
     bool has_body; /* false: no body and no Content-Type; true and empty body is possible */
 } br_request;

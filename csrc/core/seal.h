@@ -21,11 +21,11 @@ bool br_identity(br_crypto *c, const br_ra_params *p, const br_x509 *x, const br
 
 /* What a cache file holds. credentials == NULL: none (only what is remembered beyond expiry). */
 typedef struct br_cache_record {
-    const br_credentials *credentials;  /* counted reference of the record */
-    int64_t written_ms;                 /* corrected time of writing */
-    int64_t clock_offset_ms;            /* server Date - local, as known at writing */
+    const br_credentials *credentials; /* counted reference of the record */
+    int64_t written_ms;                /* corrected time of writing */
+    int64_t clock_offset_ms;           /* server Date - local, as known at writing */
     bool clock_offset_known;
-    int64_t session_name_refused_ms;    /* corrected time of the last refusal; 0 = never refused */
+    int64_t session_name_refused_ms; /* corrected time of the last refusal; 0 = never refused */
 } br_cache_record;
 
 void br_cache_record_clear(br_cache_record *r);

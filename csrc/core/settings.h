@@ -12,8 +12,9 @@
 #include "core/roles_anywhere.h"
 #include "core/uri.h"
 
-#define BR_SETTING_TEXT_MAX ((size_t)1024 * 1024) /* one option's text; PEM texts are the longest  \
-                                                   */
+#define BR_SETTING_TEXT_MAX                                                                        \
+    ((size_t)1024 * 1024) /* one option's text; PEM texts are the longest                          \
+                           */
 #define BR_ENDPOINTS_MAX 16
 #define BR_SESSION_NAME_MIN 2
 #define BR_SESSION_NAME_MAX 64

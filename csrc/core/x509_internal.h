@@ -40,7 +40,7 @@ typedef struct br_x509_loading {
     const br_x509_input *in;
     int64_t now_ms;
     br_problems *problems;
-    bool failed; /* a problem was added */
+    bool failed;                                          /* a problem was added */
     br_given_certificate given[BR_X509_CERTIFICATES_MAX]; /* distinct */
     size_t count;
     EVP_PKEY *key;
