@@ -40,8 +40,8 @@ static void derive(unsigned char key[32])
 static void setup_signing(void)
 {
     unsigned char key[32];
-    OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 6),
-                           OSSL_PARAM_END};
+    char name[] = "SHA256";
+    OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 6), OSSL_PARAM_END};
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     sha = EVP_MD_fetch(NULL, "SHA256", NULL);
     digest = EVP_MD_CTX_new();
