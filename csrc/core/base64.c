@@ -1,4 +1,4 @@
-#include "core/crypto.h"
+#include "core/base64.h"
 
 #include <string.h>
 
@@ -13,25 +13,50 @@ static void encode_three(char *out, const uint8_t *in)
     out[3] = alphabet[bits & 63];
 }
 
+size_t br_base64_portable(char *to, const uint8_t *from, size_t n)
+{
+    size_t done = 0;
+    for (; n - done >= 3; done += 3, to += 4)
+        encode_three(to, from + done);
+    return done;
+}
+
+static br_base64_groups *fastest(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2"))
+        return br_base64_avx2;
+    if (__builtin_cpu_supports("ssse3"))
+        return br_base64_ssse3;
+#endif
+    return br_base64_portable;
+}
+
+static void encode(char *to, const uint8_t *from, size_t n)
+{
+    size_t done = fastest()(to, from, n);
+    done += br_base64_portable(to + done / 3 * 4, from + done, n - done);
+    size_t rest = n - done;
+    if (rest == 0)
+        return;
+    uint8_t last[3] = {from[done], rest > 1 ? from[done + 1] : 0, 0};
+    to += done / 3 * 4;
+    encode_three(to, last);
+    memset(to + 1 + rest, '=', 3 - rest);
+}
+
 void br_base64_encode(br_buf *out, br_slice bytes)
 {
-    size_t whole = bytes.n / 3, rest = bytes.n % 3;
     if (bytes.n > SIZE_MAX / 2) {
         out->failed = true;
         return;
     }
-    size_t length = (whole + (rest > 0)) * 4;
+    size_t length = (bytes.n + 2) / 3 * 4;
     char *to = br_buf_reserve(out, length);
     if (to == NULL)
         return;
-    const uint8_t *from = (const uint8_t *)bytes.p;
-    for (size_t i = 0; i < whole; i++, from += 3, to += 4)
-        encode_three(to, from);
-    if (rest > 0) {
-        uint8_t last[3] = {from[0], rest > 1 ? from[1] : 0, 0};
-        encode_three(to, last);
-        memset(to + 1 + rest, '=', 3 - rest);
-    }
+    if (bytes.n > 0)
+        encode(to, (const uint8_t *)bytes.p, bytes.n);
     br_buf_commit(out, length);
 }
 

@@ -1,5 +1,5 @@
 /*
-** Scanning text eight bytes at a time, for the JSON reader, the JSON writer and UTF-8 checks.
+** Scanning text many bytes at a time, for the JSON reader, the JSON writer and UTF-8 checks.
 ** Static inline, because it is the innermost loop of all three.
 */
 #ifndef BR_CORE_UTF8_H
@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define BR_ONES UINT64_C(0x0101010101010101)
 #define BR_HIGHS UINT64_C(0x8080808080808080)
@@ -65,7 +69,7 @@ static inline bool br_json_is_plain_ascii(char c)
     return (unsigned char)c >= ' ' && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
-static inline const char *br_json_skip_ascii(const char *p, const char *end)
+static inline const char *br_json_skip_ascii_8(const char *p, const char *end)
 {
     while (end - p >= 8) {
         uint64_t marks = br_json_marks(br_load8(p));
@@ -82,6 +86,32 @@ static inline const char *br_json_skip_ascii(const char *p, const char *end)
     while (p < end && br_json_is_plain_ascii(*p))
         p++;
     return p;
+}
+
+#ifdef __SSE2__
+/* A bit for each byte of sixteen that ends a plain run. */
+static inline unsigned br_json_marks_16(const char *p)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(low, bytes), _mm_or_si128(quote, backslash)));
+}
+#endif
+
+/* Where SSE2 is missing, and for the last bytes, eight at a time. */
+static inline const char *br_json_skip_ascii(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        unsigned marks = br_json_marks_16(p);
+        if (marks != 0)
+            return p + __builtin_ctz(marks);
+    }
+#endif
+    return br_json_skip_ascii_8(p, end);
 }
 
 /*

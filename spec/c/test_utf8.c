@@ -1,4 +1,5 @@
 #include "core/json.h"
+#include "core/utf8.h"
 
 #include "check.h"
 
@@ -42,8 +43,40 @@ static void test_utf8(void)
     CHECK_INT(br_utf8_length(BR_SLICE("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80")), 4);
 }
 
+typedef const char *skip(const char *p, const char *end);
+
+/* One byte that ends the run, of every value and at every place, in text that ends at a guard. */
+static void check_skip(skip *skip_plain)
+{
+    size_t wrong = 0;
+    for (size_t n = 0; n <= 50; n++) {
+        char text[51];
+        memset(text, '~', sizeof text);
+        for (size_t at = 0; at < n; at++) {
+            for (int c = 0; c < 256; c++) {
+                text[at] = (char)c;
+                bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+                wrong += skip_plain(text, text + n) != text + (plain ? n : at);
+            }
+            text[at] = ' ';
+        }
+        char *guarded = guard_copy(text, n);
+        wrong += skip_plain(guarded, guarded + n) != guarded + n;
+        guard_free(guarded, n);
+    }
+    CHECK_INT(wrong, 0);
+}
+
+/* The wide way where there is one, and the way without. */
+static void test_skip_plain(void)
+{
+    check_skip(br_json_skip_ascii);
+    check_skip(br_json_skip_ascii_8);
+}
+
 int main(void)
 {
     test_utf8();
+    test_skip_plain();
     return check_done();
 }
