@@ -4,7 +4,7 @@ if os.getenv "BEDROCK_TEST_GC" == "stress" then
     collectgarbage("setpause", 0)
     collectgarbage("setstepmul", 10000)
     if _VERSION == "Lua 5.4" then
-        collectgarbage("incremental", 0, 1000, 0)
+        collectgarbage("incremental", 0, 1000, 10)
     end
 elseif os.getenv "BEDROCK_TEST_GC" == "generational" and _VERSION == "Lua 5.4" then
     collectgarbage("generational", 1, 1)
