@@ -89,13 +89,20 @@ void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token
                           const char *token);
 int br_lua_metadata(lua_State *L);
 
-/* names.c and describe.c: the model as Lua sees it. */
+/* timer.c */
+void br_lua_open_timer(lua_State *L);
+int br_lua_timer_new(lua_State *L);
+
+/* names.c, describe.c and pages.c: the model as Lua sees it. */
 int br_lua_find(lua_State *L);
+int br_lua_operation(lua_State *L);
 int br_lua_service(lua_State *L);
 int br_lua_services(lua_State *L);
 int br_lua_operations(lua_State *L);
 int br_lua_suggest(lua_State *L);
 int br_lua_api_version(lua_State *L);
 int br_lua_describe(lua_State *L);
+int br_lua_paginator(lua_State *L);
+int br_lua_waiters(lua_State *L);
 
 #endif

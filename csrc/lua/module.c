@@ -219,12 +219,16 @@ static const luaL_Reg functions[] = {
     {"find", br_lua_find},
     {"metadata", br_lua_metadata},
     {"now_ms", now_ms},
+    {"operation", br_lua_operation},
     {"operations", br_lua_operations},
+    {"paginator", br_lua_paginator},
     {"percent", percent},
     {"service", br_lua_service},
     {"services", br_lua_services},
     {"step", step},
     {"suggest", br_lua_suggest},
+    {"timer", br_lua_timer_new},
+    {"waiters", br_lua_waiters},
     {NULL, NULL},
 };
 
@@ -235,6 +239,7 @@ static void push_module(lua_State *L)
     push_state(L);
     br_lua_open_client(L);
     br_lua_open_call(L);
+    br_lua_open_timer(L);
     br_lua_open_metadata(L);
     luaL_setfuncs(L, functions, 1);
     br_lua_open_errors(L);

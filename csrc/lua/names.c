@@ -152,6 +152,15 @@ int br_lua_find(lua_State *L)
     return service < 0 ? unknown_service(L, space) : find_in(L, service, name);
 }
 
+/* operation(index) -> kind, snake-case name, as find gives them */
+int br_lua_operation(lua_State *L)
+{
+    lua_Integer index = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, index >= 0 && index < (lua_Integer)model->op_count, 1, "no such operation");
+    push_found(L, (unsigned)index);
+    return 2;
+}
+
 /* service(name) -> index, id | nil, message */
 int br_lua_service(lua_State *L)
 {

@@ -128,6 +128,10 @@ unsigned br_model_flat(const br_model *m, br_slice snake, uint16_t ops[BR_FLAT_M
     for (size_t i = flat_lower_bound(m, snake); i < m->op_count; i++) {
         if (compare(m, m->ops[m->flat[i]].snake, snake) != 0)
             break;
+        if (m->ops[m->flat[i]].flags & BR_OP_FLAT) {
+            ops[0] = m->flat[i];
+            return 1;
+        }
         if (count < BR_FLAT_MAX)
             ops[count] = m->flat[i];
         count++;

@@ -9,7 +9,7 @@
 #include "core/buffer.h"
 
 #define BR_NONE 0xFFFFu
-#define BR_MODEL_FORMAT 1  /* format_version that this code reads */
+#define BR_MODEL_FORMAT 2  /* format_version that this code reads */
 #define BR_MEMBERS_MAX 256 /* members of one structure */
 
 typedef enum br_shape_kind {
@@ -67,6 +67,7 @@ typedef enum br_method { BR_GET, BR_POST, BR_PUT, BR_DELETE, BR_PATCH, BR_HEAD_M
 #define BR_OP_NO_AUTH 0x10
 #define BR_OP_RAW_OUT 0x20 /* the payload of the answer is a streaming blob */
 #define BR_OP_TOKEN 0x40   /* the input has an idempotency token (session IDs do not count) */
+#define BR_OP_FLAT 0x80    /* its name was flat before other services had it, and stays so */
 
 typedef struct br_op {
     uint16_t name;    /* "Converse" */
@@ -106,6 +107,23 @@ typedef struct br_paginator {
     uint16_t op, in, out, limit, result, more; /* names, or BR_NONE; dotted paths are one name */
 } br_paginator;
 
+/* Waiting for a state: an operation is repeated until an acceptor of success or failure fits. */
+typedef struct br_waiter {
+    uint16_t name; /* "memory_created" */
+    uint16_t op;
+    uint16_t delay; /* seconds between two requests */
+    uint16_t attempts;
+    uint16_t first, count; /* acceptors, to be asked in this order */
+} br_waiter;
+
+typedef enum br_waiter_state { BR_WAIT_SUCCESS, BR_WAIT_FAILURE, BR_WAIT_RETRY } br_waiter_state;
+
+typedef struct br_acceptor {
+    uint16_t path;     /* into the output, dotted; BR_NONE: the code of an error */
+    uint16_t expected; /* what is found there */
+    uint16_t state;    /* br_waiter_state */
+} br_acceptor;
+
 typedef struct br_partition {
     char id[16];
     char dns_suffix[32];
@@ -136,13 +154,21 @@ typedef struct br_model {
     const br_service *services;
     uint32_t service_count;
     const br_limits *limits;
-    const uint16_t *enums;       /* lists: count, then names */
+    uint32_t limit_count;
+    const uint16_t *enums; /* lists: count, then names */
+    uint32_t enum_count;
     const uint16_t *error_lists; /* lists: count, then shape indexes */
-    const uint16_t (*wires)[2];  /* sorted: member index, name on the wire */
+    uint32_t error_list_count;
+    const uint16_t (*wires)[2]; /* sorted: member index, name on the wire */
     uint32_t wire_count;
-    const uint16_t *patterns;       /* name indexes of the pattern texts */
+    const uint16_t *patterns; /* name indexes of the pattern texts */
+    uint32_t pattern_count;
     const br_paginator *paginators; /* sorted by op */
     uint32_t paginator_count;
+    const br_waiter *waiters;
+    uint32_t waiter_count;
+    const br_acceptor *acceptors;
+    uint32_t acceptor_count;
     const br_partition *partitions;
     uint32_t partition_count;
     const br_known_region *regions; /* sorted by name */
@@ -160,8 +186,11 @@ int br_model_service(const br_model *m, br_slice id_or_namespace);
 int br_model_op(const br_model *m, unsigned service, br_slice snake);
 int br_model_op_by_name(const br_model *m, unsigned service, br_slice upper_camel);
 
-/* Flat lookup. count = how many services have it; ops[] gets at most BR_FLAT_MAX of them. */
-#define BR_FLAT_MAX 10
+/*
+** Flat lookup. count = how many services have it; ops[] gets at most BR_FLAT_MAX of them. One that
+** owns the name (BR_OP_FLAT) is the only one found.
+*/
+#define BR_FLAT_MAX 16
 unsigned br_model_flat(const br_model *m, br_slice snake, uint16_t ops[BR_FLAT_MAX]);
 
 /* The error shape of that name: among the operation's, else any of the model; -1 if none. */

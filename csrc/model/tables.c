@@ -33,7 +33,7 @@ static const struct {
     char c27[3996];
     char c28[3984];
     char c29[3987];
-    char c30[710];
+    char c30[832];
 } name_text = {
     "jpegpnggrounding_sourceguard_contentquery(|([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{"
     "1,20}:[0-9]{12}:guardrail/[a-z0-9]+))(|([1-9][0-9]{0,7})|(DRAFT))FULLINTERVENTIONSINPUTOUTPU"
@@ -1315,7 +1315,9 @@ static const struct {
     "023-04-20bedrock-agent2023-06-05bedrock-agent-runtimeagent_runtime2023-07-26bedrock-agentcor"
     "eagentcore2024-02-28bedrock-agentcore-controlagentcore_controlbedrock-data-automationdata_au"
     "tomationbedrock-data-automation-runtimedata_automation_runtime2024-06-13AmazonBedrockKeyston"
-    "eRuntimeServicerolesanywhereroles_anywhere2018-05-10sts2011-06-15",
+    "eRuntimeServicerolesanywhereroles_anywhere2018-05-10sts2011-06-15memory_createdmemory.status"
+    "policy_activepolicy_deletedpolicy_engine_activepolicy_engine_deletedpolicy_generation_comple"
+    "ted",
 };
 
 static const uint32_t name_offsets[] = {
@@ -1725,7 +1727,8 @@ static const uint32_t name_offsets[] = {
     114586, 114615, 114625, 114636, 114662, 114690, 114706, 114725, 114742, 114761, 114784,
     114810, 114828, 114848, 114863, 114880, 114899, 114921, 114936, 114943, 114953, 114963,
     114976, 114986, 115007, 115020, 115030, 115047, 115056, 115066, 115091, 115108, 115131,
-    115146, 115177, 115200, 115210, 115245, 115258, 115272, 115282, 115285, 115295,
+    115146, 115177, 115200, 115210, 115245, 115258, 115272, 115282, 115285, 115295, 115309,
+    115322, 115335, 115349, 115369, 115390, 115417,
 };
 
 static const br_shape shapes[] = {
@@ -4616,6 +4619,18 @@ static const br_paginator paginators[] = {
     {519,1545,1545,65535,3751,65535}, {521,1545,1545,65535,3752,65535},
 };
 
+static const br_waiter waiters[] = {
+    {5219,375,2,60,0,3}, {5221,381,5,24,3,4}, {5222,381,2,60,7,3}, {5223,382,5,24,10,4},
+    {5224,382,2,60,14,3}, {5225,384,5,24,17,4},
+};
+
+static const br_acceptor acceptors[] = {
+    {5220,350,2}, {5220,253,0}, {5220,309,1}, {1440,253,0}, {1440,752,1}, {1440,754,1},
+    {1440,753,1}, {65535,1378,0}, {1440,351,2}, {1440,753,1}, {1440,253,0}, {1440,752,1},
+    {1440,754,1}, {1440,753,1}, {65535,1378,0}, {1440,351,2}, {1440,753,1}, {1440,1177,0},
+    {1440,1179,2}, {1440,1178,1}, {1440,753,1},
+};
+
 static const br_partition partitions[] = {
     {"aws", "amazonaws.com", "api.aws", "us|eu|ap|sa|ca|me|af|il|mx", true, true},
     {"aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn", true, true},
@@ -4643,12 +4658,12 @@ static const br_known_region regions[] = {
 };
 
 const br_model br_model_builtin = {
-    .format_version = 1,
+    .format_version = 2,
     .facts_hash = "44c3ab72f3453370a7a5f24f4d5d3ffd18500bb11013d0114c88cd365f6c41c4",
     .facts_source = "botocore 1.43.67 and the newer @aws-sdk schemas",
     .names = (const char *)&name_text,
     .name_offsets = name_offsets,
-    .name_count = 5219,
+    .name_count = 5226,
     .shapes = shapes,
     .shape_count = 3940,
     .members = members,
@@ -4659,13 +4674,21 @@ const br_model br_model_builtin = {
     .services = services,
     .service_count = 10,
     .limits = limits,
+    .limit_count = 215,
     .enums = enums,
+    .enum_count = 1694,
     .error_lists = error_lists,
+    .error_list_count = 597,
     .wires = wires,
     .wire_count = 111,
     .patterns = patterns,
+    .pattern_count = 401,
     .paginators = paginators,
     .paginator_count = 103,
+    .waiters = waiters,
+    .waiter_count = 6,
+    .acceptors = acceptors,
+    .acceptor_count = 21,
     .partitions = partitions,
     .partition_count = 8,
     .regions = regions,

@@ -29,6 +29,15 @@ local function check_table(value, what, level)
     end
 end
 
+--- Raises misuse of a connection's method. Level 1 is the function that calls this one.
+function connection.check(self, params, options, level)
+    if type(self) ~= "table" or not rawget(self, "_client") then
+        error("no connection: call its methods with a colon, as in conn:converse { … }", level + 1)
+    end
+    check_table(params, "the parameters", level + 1)
+    check_table(options, "the options", level + 1)
+end
+
 local function finish(call)
     await(call)
     local output, facts = call:result()
@@ -95,6 +104,7 @@ local function operation(index, kind, name)
     end
     return method
 end
+connection.operation = operation
 
 local function is_name(key)
     return type(key) == "string" and key:sub(1, 1) ~= "_"

@@ -17,6 +17,7 @@ local core = require "bedrock.core"
 --- @field attempts integer?
 --- @field errors bedrock.Problem[]? all that is wrong with settings or parameters
 --- @field fields table? members of a service error
+--- @field output table? the last answer of what conn:wait waited for
 --- @field partial any what a stream had brought when it broke, from gather
 
 local errors = {}

@@ -34,12 +34,24 @@ connection.add("generate", function()
     return require "bedrock.generate"
 end)
 
+connection.add("items", function()
+    return require("bedrock.pages").items
+end)
+
 connection.add("models", function()
     return require "bedrock.models"
 end)
 
+connection.add("pages", function()
+    return require("bedrock.pages").pages
+end)
+
 connection.add("test", function()
     return require("bedrock.test").connection
+end)
+
+connection.add("wait", function()
+    return require "bedrock.wait"
 end)
 
 --- Connects and tests. There is a report even when the settings are bad: err.report.

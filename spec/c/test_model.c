@@ -144,6 +144,26 @@ static void paginators_by_operation(void)
     CHECK(br_model_paginator(m, (unsigned)op_index("runtime", "converse")) == NULL);
 }
 
+static void waiters_with_their_acceptors(void)
+{
+    CHECK_INT(m->waiter_count, 6);
+    for (unsigned i = 0; i < m->waiter_count; i++) {
+        const br_waiter *w = &m->waiters[i];
+        CHECK(w->op < m->op_count && w->delay > 0 && w->attempts > 0 && w->count > 0);
+        CHECK((uint32_t)w->first + w->count <= m->acceptor_count);
+    }
+    const br_waiter *created = &m->waiters[0];
+    CHECK_SLICE(br_model_name(m, created->name), "memory_created");
+    CHECK_SLICE(br_model_name(m, m->ops[created->op].snake), "get_memory");
+    CHECK_INT(created->delay, 2);
+    CHECK_INT(created->attempts, 60);
+    CHECK_INT(created->count, 3);
+    const br_acceptor *a = &m->acceptors[created->first + 1];
+    CHECK_SLICE(br_model_name(m, a->path), "memory.status");
+    CHECK_SLICE(br_model_name(m, a->expected), "ACTIVE");
+    CHECK_INT(a->state, BR_WAIT_SUCCESS);
+}
+
 static void regions_and_partitions(void)
 {
     for (unsigned i = 0; i < m->region_count; i++) {
@@ -172,6 +192,7 @@ int main(void)
     one_operation_in_full();
     errors_by_name();
     paginators_by_operation();
+    waiters_with_their_acceptors();
     regions_and_partitions();
     return check_done();
 }
