@@ -75,9 +75,10 @@ C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
     $(filter-out spec/c/test_% %_module.c,$(wildcard spec/c/*.c)))
 # Parts of the binding as Lua modules of their own, for specs and benchmarks.
 TEST_MODULES = $(foreach abi,$(ABIS),$(patsubst spec/c/%.c,$(BUILD)/$(abi)/%.so,$(wildcard spec/c/*_module.c)))
+FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
-.PHONY: all help test demo lint sanitize interop fuzz bench modules c-tests test-modules benches install \
+.PHONY: all help test demo lint sanitize interop fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -147,6 +148,14 @@ $(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(PART_OBJ)
 $(LUA_C_TESTS): $(call BINDING_OBJ,5.4) $(patsubst spec/c/%.c,$(BUILD)/5.4/obj/%.o,$(wildcard spec/c/*_module.c))
 $(LUA_C_TESTS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
 $(LUA_C_TESTS:=.o): private EXTRA_CFLAGS = $(call LUA_CFLAGS,5.4)
+
+# With CC=clang SANITIZE=fuzzer-no-link,…; see spec/fuzz/run.sh.
+fuzz-targets: $(FUZZERS)
+
+$(FUZZERS): $(BUILD)/fuzz/%: spec/fuzz/%.c $(PART_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(COMPILE) -Ispec/fuzz -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 benches: $(BENCHES)
 
