@@ -21,6 +21,7 @@ dependencies = {
 }
 build = {
     type = "make",
+    copy_directories = { "library" },
     variables = {
         CC = "$(CC)",
         CFLAGS = "$(CFLAGS)",
