@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 void br_headers_init(br_headers *h)
 {
     memset(h, 0, sizeof *h);
@@ -47,11 +51,6 @@ static br_slice trimmed(br_slice s)
     return s;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 static bool room_for_ref(br_headers *h)
 {
     if (h->count < h->cap)
@@ -67,31 +66,53 @@ static bool room_for_ref(br_headers *h)
     return true;
 }
 
-static void put_text(char *to, br_slice name, br_slice value)
+/* The characters of a token (RFC 9110) in lower case; 0 for all others. */
+static const char token[256] = {
+    ['!'] = '!', ['#'] = '#', ['$'] = '$', ['%'] = '%', ['&'] = '&', ['\''] = '\'', ['*'] = '*',
+    ['+'] = '+', ['-'] = '-', ['.'] = '.', ['^'] = '^', ['_'] = '_', ['`'] = '`',   ['|'] = '|',
+    ['~'] = '~', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',   ['5'] = '5',
+    ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['A'] = 'a', ['B'] = 'b',   ['C'] = 'c',
+    ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i',   ['J'] = 'j',
+    ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p',   ['Q'] = 'q',
+    ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w',   ['X'] = 'x',
+    ['Y'] = 'y', ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd',   ['e'] = 'e',
+    ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k',   ['l'] = 'l',
+    ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r',   ['s'] = 's',
+    ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y',   ['z'] = 'z',
+};
+
+/* Writes the name in lower case; false if it is none. */
+static bool put_name(char *to, br_slice name)
 {
-    for (size_t i = 0; i < name.n; i++)
-        *to++ = lower(name.p[i]);
+    char all = (char)-1;
+    for (size_t i = 0; i < name.n; i++) {
+        to[i] = token[(unsigned char)name.p[i]];
+        all = to[i] != '\0' ? all : '\0';
+    }
+    return name.n > 0 && all != '\0';
+}
+
+static bool put_text(char *to, br_slice name, br_slice value)
+{
+    if (!put_name(to, name))
+        return false;
+    to += name.n;
     *to++ = '\0';
     if (value.n > 0)
         memcpy(to, value.p, value.n);
     to[value.n] = '\0';
+    return true;
 }
 
-bool br_headers_add(br_headers *h, br_slice name, br_slice value)
+static bool add(br_headers *h, br_slice name, br_slice value)
 {
-    value = trimmed(value);
-    if (h->failed || name.n > BR_HEADERS_BYTES_MAX || value.n > BR_HEADERS_BYTES_MAX ||
-        !br_header_name_ok(name) || !br_header_value_ok(value) || !room_for_ref(h)) {
-        h->failed = true;
+    if (name.n > BR_HEADERS_BYTES_MAX || value.n > BR_HEADERS_BYTES_MAX ||
+        !br_header_value_ok(value) || !room_for_ref(h))
         return false;
-    }
     size_t at = h->text.len, needed = name.n + value.n + 2;
     char *to = br_buf_reserve(&h->text, needed);
-    if (to == NULL) {
-        h->failed = true;
+    if (to == NULL || !put_text(to, name, value))
         return false;
-    }
-    put_text(to, name, value);
     br_buf_commit(&h->text, needed);
     h->refs[h->count++] = (struct br_header_ref){
         .name = (uint32_t)at,
@@ -100,6 +121,13 @@ bool br_headers_add(br_headers *h, br_slice name, br_slice value)
         .value_len = (uint32_t)value.n,
     };
     return true;
+}
+
+bool br_headers_add(br_headers *h, br_slice name, br_slice value)
+{
+    if (!h->failed)
+        h->failed = !add(h, name, trimmed(value));
+    return !h->failed;
 }
 
 bool br_headers_set(br_headers *h, br_slice name, br_slice value)
@@ -131,17 +159,10 @@ br_slice br_headers_get(const br_headers *h, const char *name)
     return (br_slice){NULL, 0};
 }
 
-static bool is_token_char(unsigned char c)
-{
-    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-        return true;
-    return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
-}
-
 bool br_header_name_ok(br_slice name)
 {
     for (size_t i = 0; i < name.n; i++)
-        if (!is_token_char((unsigned char)name.p[i]))
+        if (token[(unsigned char)name.p[i]] == '\0')
             return false;
     return name.n > 0;
 }
@@ -153,7 +174,7 @@ static bool is_control(unsigned char c)
 
 /*
 ** Whether any of eight bytes may be below 0x20 or be 0x7f. Never misses one; a byte after such a
-** byte may be suspected too. Session tokens are long, so eight at a time.
+** byte may be suspected too. Session tokens are long, so many at a time.
 */
 static bool suspicious(uint64_t word)
 {
@@ -171,11 +192,28 @@ static bool has_control(const char *p, size_t n)
     return false;
 }
 
+#ifdef __SSE2__
+static bool has_control_16(const char *p)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+    __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
+    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
+    return _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del)) != 0;
+}
+#endif
+
+/* Where SSE2 is missing, and for the last bytes, eight at a time. */
 bool br_header_value_ok(br_slice value)
 {
     size_t i = 0;
     if (value.n == 0)
         return true;
+#ifdef __SSE2__
+    for (; value.n - i >= 16; i += 16)
+        if (has_control_16(value.p + i))
+            return false;
+#endif
     for (uint64_t word; value.n - i >= sizeof word; i += sizeof word) {
         memcpy(&word, value.p + i, sizeof word);
         if (suspicious(word) && has_control(value.p + i, sizeof word))

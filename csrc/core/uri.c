@@ -8,14 +8,27 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_alnum(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+static const bool unreserved[256] = {
+    ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true, ['0'] = true, ['1'] = true,
+    ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true,
+    ['8'] = true, ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true,
+    ['E'] = true, ['F'] = true, ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true,
+    ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true,
+    ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true,
+    ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true, ['a'] = true, ['b'] = true,
+    ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true,
+    ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true,
+    ['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true,
+    ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true,
+};
 
-static bool is_unreserved(char c)
+static size_t encoded_length(br_slice text, bool keep_slash)
 {
-    return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    size_t length = text.n;
+    for (size_t i = 0; i < text.n; i++)
+        if (!unreserved[(unsigned char)text.p[i]] && !(keep_slash && text.p[i] == '/'))
+            length += 2;
+    return length;
 }
 
 void br_uri_encode(br_buf *out, br_slice text, bool keep_slash)
@@ -25,16 +38,17 @@ void br_uri_encode(br_buf *out, br_slice text, bool keep_slash)
         out->failed = true;
         return;
     }
-    size_t need = text.n;
-    for (size_t i = 0; i < text.n; i++)
-        if (!is_unreserved(text.p[i]) && !(keep_slash && text.p[i] == '/'))
-            need += 2;
-    char *to = br_buf_reserve(out, need);
+    size_t length = encoded_length(text, keep_slash);
+    if (length == text.n) {
+        br_buf_add_slice(out, text);
+        return;
+    }
+    char *to = br_buf_reserve(out, length);
     if (to == NULL)
         return;
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        if (is_unreserved((char)c) || (keep_slash && c == '/')) {
+        if (unreserved[c] || (keep_slash && c == '/')) {
             *to++ = (char)c;
         } else {
             *to++ = '%';
@@ -42,7 +56,7 @@ void br_uri_encode(br_buf *out, br_slice text, bool keep_slash)
             *to++ = hex[c & 15];
         }
     }
-    br_buf_commit(out, need);
+    br_buf_commit(out, length);
 }
 
 /* The part before the first `separator`, which is consumed; all if there is none. */

@@ -27,12 +27,10 @@ static br_slice skip(br_slice s, size_t n)
     return (br_slice){s.p + n, s.n - n};
 }
 
-static size_t span_before(br_slice s, const char *stops)
+static size_t span_before(br_slice s, char stop)
 {
-    size_t n = 0;
-    while (n < s.n && (s.p[n] == '\0' || strchr(stops, s.p[n]) == NULL))
-        n++;
-    return n;
+    const char *at = s.n > 0 ? memchr(s.p, stop, s.n) : NULL;
+    return at != NULL ? (size_t)(at - s.p) : s.n;
 }
 
 static bool take_scheme(br_url *url, br_slice *rest)
@@ -82,7 +80,7 @@ static const char *check_name(br_url *url)
 {
     br_slice rest = br_slice_of(url->host), label;
     for (;;) {
-        label = (br_slice){rest.p, span_before(rest, ".")};
+        label = (br_slice){rest.p, span_before(rest, '.')};
         if (!label_ok(label))
             return "its host is not a valid host name";
         if (label.n == rest.n)
@@ -124,7 +122,7 @@ static const char *take_host(br_url *url, br_slice *rest)
     url->ipv6 = rest->n > 0 && rest->p[0] == '[';
     if (url->ipv6)
         *rest = skip(*rest, 1);
-    br_slice host = {rest->p, span_before(*rest, url->ipv6 ? "]" : ":")};
+    br_slice host = {rest->p, span_before(*rest, url->ipv6 ? ']' : ':')};
     *rest = skip(*rest, host.n);
     if (url->ipv6) {
         if (rest->n == 0)
@@ -201,7 +199,7 @@ static const char *take_path(br_url *url, br_slice path)
         return "its path has characters that must be percent-encoded";
     for (br_slice rest = path; rest.n > 0;) {
         rest = skip(rest, 1);
-        br_slice segment = {rest.p, span_before(rest, "/")};
+        br_slice segment = {rest.p, span_before(rest, '/')};
         if (segment.n == 0)
             return "its path has an empty segment";
         if (is_dot_segment(segment))
@@ -226,6 +224,14 @@ static bool has(br_slice text, char c)
     return text.n > 0 && memchr(text.p, c, text.n) != NULL;
 }
 
+static br_slice authority_of(br_slice text)
+{
+    text.n = span_before(text, '/');
+    text.n = span_before(text, '?');
+    text.n = span_before(text, '#');
+    return text;
+}
+
 static const char *parse(br_url *url, br_slice text)
 {
     if (text.n == 0)
@@ -234,7 +240,7 @@ static const char *parse(br_url *url, br_slice text)
         return "it has a space or control character";
     if (!take_scheme(url, &text))
         return "it does not start with https:// or http://";
-    br_slice authority = {text.p, span_before(text, "/?#")};
+    br_slice authority = authority_of(text);
     br_slice path = skip(text, authority.n);
     if (has(authority, '@'))
         return "it has a user name or password";

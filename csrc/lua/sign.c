@@ -15,7 +15,7 @@ typedef struct signing {
     br_crypto *crypto;
     br_signer *signer;
     br_headers headers;
-    br_buf host;
+    br_buf origin, host; /* the URL's last time, and the Host header that it makes */
     br_buf authorization;
 } signing;
 
@@ -30,6 +30,7 @@ static int signing_gc(lua_State *L)
     br_signer_free(s->signer);
     br_crypto_free(s->crypto);
     br_headers_free(&s->headers);
+    br_buf_free(&s->origin);
     br_buf_free(&s->host);
     br_buf_free(&s->authorization);
     memset(s, 0, sizeof(*s));
@@ -70,6 +71,17 @@ static parts split(br_slice url)
     return p;
 }
 
+static bool refuse_header(br_slice name, br_slice value, br_error *error)
+{
+    if (br_header_name_ok(name) && br_header_value_ok(value))
+        return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                            "sign: the headers are more than %d, or longer than %d bytes together",
+                            BR_HEADERS_MAX, BR_HEADERS_BYTES_MAX);
+    return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                        "sign: header \"%.*s\" has a bad name, or control characters in its value",
+                        name.n > 80 ? 80 : (int)name.n, name.p);
+}
+
 static bool add_given(lua_State *L, br_headers *h, br_error *error)
 {
     br_lua_rawfield(L, 1, "headers");
@@ -82,12 +94,8 @@ static bool add_given(lua_State *L, br_headers *h, br_error *error)
         br_slice name, value;
         name.p = lua_tolstring(L, -2, &name.n);
         value.p = lua_tolstring(L, -1, &value.n);
-        if (!br_header_name_ok(name) || !br_header_value_ok(value))
-            return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                                "sign: header \"%.*s\" has a bad name, or control characters in "
-                                "its value",
-                                name.n > 80 ? 80 : (int)name.n, name.p);
-        br_headers_add(h, name, value);
+        if (!br_headers_add(h, name, value))
+            return refuse_header(name, value, error);
     }
     return true;
 }
@@ -101,15 +109,26 @@ static int64_t time_ms(lua_State *L)
     return ms;
 }
 
-static bool add_host(br_headers *h, br_buf *host, br_slice origin, br_error *error)
+static bool remember_host(signing *s, br_slice origin, br_error *error)
 {
     br_url url;
-    if (br_headers_get(h, "host").p != NULL)
-        return true;
+    br_buf_clear(&s->origin);
+    br_buf_clear(&s->host);
     if (!br_url_parse(&url, origin, error))
         return false;
-    br_url_host(host, &url);
-    return br_headers_add(h, BR_SLICE("host"), br_buf_slice(host));
+    br_url_host(&s->host, &url);
+    br_buf_add_slice(&s->origin, origin);
+    return true;
+}
+
+static bool add_host(signing *s, br_slice origin, br_error *error)
+{
+    if (br_headers_get(&s->headers, "host").p != NULL)
+        return true;
+    bool known = s->origin.len > 0 && br_slice_eq(br_buf_slice(&s->origin), origin);
+    if (!known && !remember_host(s, origin, error))
+        return false;
+    return br_headers_add(&s->headers, BR_SLICE("host"), br_buf_slice(&s->host));
 }
 
 /* Host, date and token: what signing needs and the caller has not given. */
@@ -117,7 +136,7 @@ static bool add_own(lua_State *L, signing *s, br_slice origin, br_error *error)
 {
     char date[BR_AMZ_DATE_SIZE];
     br_slice token = field(L, "session_token", "");
-    if (!add_host(&s->headers, &s->host, origin, error))
+    if (!add_host(s, origin, error))
         return false;
     br_time_amz(time_ms(L), date);
     br_headers_set(&s->headers, BR_SLICE("x-amz-date"), br_slice_of(date));
@@ -147,7 +166,6 @@ static bool sign(lua_State *L, signing *s, br_error *error)
 {
     parts url = split(field(L, "url", NULL));
     br_headers_clear(&s->headers);
-    br_buf_clear(&s->host);
     br_buf_clear(&s->authorization);
     if (!add_given(L, &s->headers, error) || !add_own(L, s, url.origin, error))
         return false;
@@ -186,6 +204,7 @@ void br_lua_push_sign(lua_State *L)
     signing *s = lua_newuserdatauv(L, sizeof(*s), 0);
     memset(s, 0, sizeof(*s));
     br_headers_init_secret(&s->headers);
+    br_buf_init(&s->origin, BR_HOST_MAX + 16);
     br_buf_init(&s->host, BR_HOST_MAX + 16);
     br_buf_init(&s->authorization, BR_HEADERS_BYTES_MAX);
     if (luaL_newmetatable(L, TYPE)) {

@@ -3,6 +3,7 @@
 #include "core/base64.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,22 @@ static void test_hex(void)
     CHECK_SLICE(((br_slice){out, sizeof out}), "00090a7f80f0ff#");
     br_hex(out, bytes, 0);
     CHECK(out[0] == '0');
+}
+
+/* All byte values, in texts of any length. */
+static void test_hex_lengths(void)
+{
+    uint8_t bytes[256 + 40];
+    char out[2 * sizeof bytes], want[2 * sizeof bytes + 1];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)i;
+        snprintf(want + 2 * i, 3, "%02x", (unsigned)bytes[i]);
+    }
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        memset(out, '#', sizeof out);
+        br_hex(out, bytes, n);
+        CHECK(memcmp(out, want, 2 * n) == 0 && (n == sizeof bytes || out[2 * n] == '#'));
+    }
 }
 
 static void test_base64_samples(void)
@@ -201,6 +218,7 @@ int main(void)
     test_sha256();
     test_hmac();
     test_hex();
+    test_hex_lengths();
     test_base64_samples();
     test_base64_lengths();
     test_base64_ways();
