@@ -13,7 +13,8 @@
 #include "core/uri.h"
 
 #define BR_SETTING_TEXT_MAX                                                                        \
-    ((size_t)1024 * 1024) /* one option's text; PEM texts are the longest                          \
+    ((size_t)1024 *                                                                                \
+     1024) /* one option's text; PEM texts are the longest                          \
                            */
 #define BR_ENDPOINTS_MAX 16
 #define BR_SESSION_NAME_MIN 2
