@@ -76,6 +76,7 @@ C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
 # Parts of the binding as Lua modules of their own, for specs and benchmarks.
 TEST_MODULES = $(foreach abi,$(ABIS),$(patsubst spec/c/%.c,$(BUILD)/$(abi)/%.so,$(wildcard spec/c/*_module.c)))
 FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
+FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(BUILD)/bench/processes
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
 .PHONY: all help test demo lint sanitize interop fuzz bench modules c-tests test-modules fuzz-targets benches install \
@@ -108,6 +109,14 @@ $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	$(call say,CC $<)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
+# What the benchmarks measure against: bare libraries, called from Lua.
+define FLOOR_RULES
+$(BUILD)/$(1)/floor.so: bench/floor/floor.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(call say,LINK $$@)
+	$$(Q)$$(COMPILE) $$(call LUA_CFLAGS,$(1)) $(LIBFLAG) -fvisibility=default -o $$@ $$< $$(LIBS)
+endef
+
 # One binary for each Lua ABI. Lua's own symbols come from the interpreter; the module stays in
 # memory once loaded, as libcurl and OpenSSL do not like to go.
 define ABI_RULES
@@ -131,6 +140,7 @@ $(BUILD)/$(1)/%_module.so: $(BUILD)/$(1)/obj/%_module.o $$(call BINDING_OBJ,$(1)
 	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 endef
 $(foreach abi,$(ABIS),$(eval $(call ABI_RULES,$(abi))))
+$(foreach abi,$(ABIS),$(eval $(call FLOOR_RULES,$(abi))))
 
 c-tests: $(C_TESTS)
 
@@ -157,7 +167,12 @@ $(FUZZERS): $(BUILD)/fuzz/%: spec/fuzz/%.c $(PART_OBJ)
 	$(call say,LINK $@)
 	$(Q)$(COMPILE) -Ispec/fuzz -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-benches: $(BENCHES)
+benches: $(BENCHES) $(FLOORS)
+
+$(BUILD)/bench/processes: bench/floor/processes.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(COMPILE) -o $@ $<
 
 $(BUILD)/bench/%.o: bench/c/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -187,7 +202,7 @@ fuzz: | $(DEPS)
 	@spec/fuzz/run.sh
 
 bench: modules benches test-modules
-	@bench/run.sh
+	@bench/run.sh $(BUILD)
 
 deps:
 	@tools/deps.sh $(if $(filter-out demo test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(filter demo,$(MAKECMDGOALS)),all))

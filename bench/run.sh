@@ -1,0 +1,61 @@
+#!/bin/sh
+# Every benchmark beside its floor, in one table. CPU time; medians of rounds in which the contestants
+# take turns, so the ratios hold on a busy machine and the absolute numbers do not.
+#
+#   bench/run.sh [BUILDDIR]      after `make bench` has built what it runs
+set -eu
+cd "$(dirname "$0")/.."
+unset MAKEFLAGS MFLAGS MAKELEVEL || :
+
+build=$(cd "${1:-build}" && pwd)
+pki=$build/pki
+spec/pki/make.sh "$pki"
+https=$(lua5.4 spec/endpoint/cli.lua start "$build/bench/endpoint" "$pki")
+trap 'lua5.4 spec/endpoint/cli.lua stop "$build/bench/endpoint"' EXIT
+trap 'exit 130' HUP INT TERM
+# The endpoint's own checks would only add noise.
+lua5.4 spec/endpoint/cli.lua config "$build/bench/endpoint" '{"verify":false}' >/dev/null
+ca=$pki/tls-ca.pem
+unset HTTPS_PROXY https_proxy ALL_PROXY all_proxy || :
+
+heading() {
+    printf '\n%s\n' "$1"
+}
+
+# name, CPU per operation, times the first line (the floor)
+nanoseconds() {
+    awk -F '\t' '{ if (!floor) floor = $2; printf "  %-44s %12.0f ns %8.2f\n", $1, $2, $2 / floor }'
+}
+
+microseconds() {
+    awk -F '\t' '{ printf "  %-44s %12s %8s\n", $1, $2, $3 }'
+}
+
+c() {
+    "$build/bench/$@"
+}
+
+heading "Signature, C: 2 KB body, 6 headers, session token"
+c bench_sigv4 301 "$pki/rsa2048.crt.pem" "$pki/rsa2048.key.pkcs8.pem" "$pki/p256.crt.pem" \
+    "$pki/p256.key.pkcs8.pem" | nanoseconds
+heading "Event stream, C: one 200-byte event"
+c bench_eventstream | nanoseconds
+heading "JSON, C (no floor: the lines are different jobs)"
+c bench_json | nanoseconds
+heading "A call over TLS, C: kept-alive connection"
+c bench_call "$https" "$ca" | nanoseconds
+
+for lua in lua5.4 luajit; do
+    eval "$(make -s env BUILD="$build" LUA=$lua)"
+    heading "Signature from $lua"
+    "$lua" bench/sign.lua | microseconds
+    heading "Codec beside lua-cjson, $lua"
+    "$lua" bench/codec.lua
+    heading "A whole Converse over TLS from $lua"
+    "$lua" bench/call.lua "$https" "$ca" | microseconds
+    heading "Process start to first answer, $lua: CPU ms, wall ms, peak kB, CPU ratio"
+    c processes 15 "floor: raw OpenSSL, libcurl, lua-cjson" "exec $lua bench/start.lua floor $https $ca" \
+        "bedrock" "exec $lua bench/start.lua ours $https $ca" |
+        awk -F '\t' '{ if (!floor) floor = $2
+            printf "  %-44s %8.1f %8.1f %8d %8.2f\n", $1, $2, $3, $4, $2 / floor }'
+done
