@@ -15,6 +15,7 @@
 ---| "BadResponse" # an answer that cannot be read
 ---| "Truncated" # a stream that ended too early
 ---| "PartlyRead" # gather on a stream of which events were taken
+---| "WaiterFailure" # what is waited for cannot come any more
 ---| "Cancelled"
 ---| "Closed"
 ---| "Forked" # begun before a fork
@@ -38,6 +39,7 @@
 ---@field attempts? integer
 ---@field errors? bedrock.Problem[] all that is wrong with settings or parameters
 ---@field fields? table members of a service error
+---@field output? table the last answer of what wait waited for
 ---@field partial? any what a stream had brought when it broke, from gather
 ---@field report? bedrock.TestReport from test
 
@@ -103,6 +105,19 @@
 
 ---@class bedrock.StreamOptions: bedrock.CallOptions
 ---@field stream true
+
+---@class bedrock.WaitOptions: bedrock.CallOptions
+---@field max_wait? number seconds for the whole
+
+--- Stands in a generic `for`, where an error is raised; `next` returns it.
+---@class bedrock.Pages
+---@field next fun(self: bedrock.Pages): table?, bedrock.Error?
+---@overload fun(): table
+
+--- Stands in a generic `for`, where an error is raised; `next` returns it.
+---@class bedrock.Items
+---@field next fun(self: bedrock.Items): any, bedrock.Error?
+---@overload fun(): any
 
 ---@class bedrock.Prepared
 ---@field method string
@@ -302,26 +317,26 @@ function Connection:prepare(name, params, options) end
 ---@return bedrock.Error? err
 function Connection:request(fields, options) end
 
---- To come. Each page of a list, for a generic `for`; an error is raised.
+--- To come. The pages of a list, one answer after the other. An unknown name is raised.
 ---@param name bedrock.PagedOperation
----@param params? table
+---@param params? table sent with every request
 ---@param options? bedrock.CallOptions
----@return fun(): table page
+---@return bedrock.Pages
 function Connection:pages(name, params, options) end
 
---- To come. Each item of all pages of a list, for a generic `for`; an error is raised.
+--- To come. The items of all pages of a list.
 ---@param name bedrock.PagedOperation
----@param params? table
+---@param params? table sent with every request
 ---@param options? bedrock.CallOptions
----@return fun(): any item
+---@return bedrock.Items
 function Connection:items(name, params, options) end
 
---- To come. Waits until a resource is as its name says.
+--- To come. Repeats an operation until its answer says that a state is reached, or cannot be reached.
 ---@param name bedrock.WaiterName
----@param params? table
----@param options? table
----@return table? result
----@return bedrock.Error? err
+---@param params? table of the operation
+---@param options? bedrock.WaitOptions
+---@return table? result the last answer
+---@return bedrock.Error? err with the last answer as err.output
 function Connection:wait(name, params, options) end
 
 --- One-shot text, images or embeddings, the same for all model families.
