@@ -78,6 +78,7 @@ static void set_members(lua_State *L, const br_shape *s, int depth)
         set_flag(L, "required", m->bits & BR_MEMBER_REQUIRED);
         set_flag(L, "token", m->bits & BR_MEMBER_TOKEN);
         set_flag(L, "payload", m->bits & BR_MEMBER_PAYLOAD);
+        set_flag(L, "deprecated", m->bits & BR_MEMBER_DEPRECATED);
         if (m->bits & BR_MEMBER_LOC_MASK) {
             lua_pushstring(L, places[m->bits & BR_MEMBER_LOC_MASK]);
             lua_setfield(L, -2, "location");
@@ -94,6 +95,8 @@ static void set_details(lua_State *L, const br_shape *s, int depth)
     case BR_SHAPE_UNION:
         if (depth > 0)
             set_members(L, s, depth);
+        else
+            set_flag(L, "more", s->b > 0);
         break;
     case BR_SHAPE_LIST:
         set_shape(L, "element", s->a, depth);
@@ -127,8 +130,9 @@ static void push_shape(lua_State *L, unsigned shape, int depth)
     lua_pushstring(L, kinds[s->kind]);
     lua_setfield(L, -2, "type");
     set_flag(L, "sensitive", s->flags & BR_SHAPE_SENSITIVE);
-    if (s->flags & BR_SHAPE_EVENTSTREAM)
-        set_flag(L, "stream", true);
+    set_flag(L, "sparse", s->flags & BR_SHAPE_SPARSE);
+    set_flag(L, "stream", s->flags & BR_SHAPE_EVENTSTREAM);
+    set_flag(L, "error", s->flags & BR_SHAPE_ERROR);
     set_details(L, s, depth);
 }
 
@@ -171,6 +175,7 @@ int br_lua_describe(lua_State *L)
         set_name(L, "stream", op->stream);
     set_flag(L, "readonly", op->flags & BR_OP_READONLY);
     set_flag(L, "idempotent", op->flags & BR_OP_IDEMPOTENT);
+    set_flag(L, "two_way", op->flags & BR_OP_EVENT_IN);
     set_side(L, "input", op->in, (int)depth);
     set_side(L, "output", op->out, (int)depth);
     set_errors(L, op);

@@ -88,4 +88,13 @@ function bedrock.describe(name, depth)
     return require("bedrock.describe").operation(name, depth)
 end
 
+--- A table of an operation's parameters to fill in: required members with a placeholder each. Printed, it is Lua
+--- source to paste, with the optional ones in comments.
+--- @param name string "converse", "agent.tag_resource"
+--- @return table? params
+--- @return bedrock.Error? err
+function bedrock.skeleton(name)
+    return require("bedrock.describe").skeleton(name)
+end
+
 return bedrock
