@@ -23,15 +23,21 @@ typedef enum br_err_kind {
 
 #define BR_ERROR_CODE_MAX 128
 #define BR_ERROR_MESSAGE_MAX 2048
+#define BR_ERROR_REQUEST_ID_MAX 128
 
 typedef struct br_error {
     br_err_kind kind;
+    int status; /* HTTP status of the answer that it came with; 0: none */
+    char request_id[BR_ERROR_REQUEST_ID_MAX]; /* of that answer; "": none */
     char code[BR_ERROR_CODE_MAX];
     char message[BR_ERROR_MESSAGE_MAX];
 } br_error;
 
 void br_error_clear(br_error *e);
-/* Longer codes and messages are cut (at a UTF-8 boundary). Always returns false, to be returned. */
+/*
+** Longer codes and messages are cut (at a UTF-8 boundary); status and request ID are emptied.
+** Always returns false, to be returned.
+*/
 bool br_error_set(br_error *e, br_err_kind kind, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 const char *br_err_kind_name(br_err_kind kind); /* "config", "validation", … as in Lua */

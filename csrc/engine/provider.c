@@ -357,7 +357,8 @@ static void settle(const br_obtain *o, br_obtained *result)
 */
 static bool settled(br_obtain *o, br_obtained *result)
 {
-    static const br_error no_memory = {BR_ERR_TRANSPORT, "NoMemory", "out of memory"};
+    static const br_error no_memory = {
+        .kind = BR_ERR_TRANSPORT, .code = "NoMemory", .message = "out of memory"};
     br_flight *f = o->flight;
     bool on = true;
     if (o->ready != NULL) {

@@ -118,9 +118,11 @@ static void explain_refusal(br_exchange *x)
     br_error plain = x->error;
     br_slice id = br_request_id(&x->headers);
     br_error_set(&x->error, BR_ERR_CREDENTIALS, plain.code,
-                 "IAM Roles Anywhere refused CreateSession (HTTP %d%s%.*s): %.*s%s", x->status,
-                 id.n > 0 ? ", request " : "", (int)(id.n < 64 ? id.n : 64), id.n > 0 ? id.p : "",
-                 1024, plain.message, likely_causes(x->status));
+                 "IAM Roles Anywhere refused CreateSession: %.*s%s", 1024, plain.message,
+                 likely_causes(x->status));
+    x->error.status = x->status;
+    if (id.n > 0)
+        snprintf(x->error.request_id, sizeof(x->error.request_id), "%.*s", (int)id.n, id.p);
 }
 
 static void refused(br_exchange *x)

@@ -20,17 +20,26 @@ static void push_table(lua_State *L, br_err_kind kind, const char *code, br_slic
     lua_setmetatable(L, -2);
 }
 
-static void set_info(lua_State *L, const br_call_info *info)
+static void set_answer(lua_State *L, int status, br_slice request_id)
+{
+    if (status != 0) {
+        lua_pushinteger(L, status);
+        lua_setfield(L, -2, "status");
+    }
+    if (request_id.n > 0)
+        set_text(L, "request_id", request_id);
+}
+
+/* The answer that the error itself names goes before the call's: a refused exchange, say. */
+static void set_info(lua_State *L, const br_error *error, const br_call_info *info)
 {
     lua_pushinteger(L, info->attempts);
     lua_setfield(L, -2, "attempts");
-    if (info->status != 0) {
-        lua_pushinteger(L, info->status);
-        lua_setfield(L, -2, "status");
-    }
-    br_slice id = info->headers ? br_request_id(info->headers) : (br_slice){NULL, 0};
-    if (id.n > 0)
-        set_text(L, "request_id", id);
+    if (error->status != 0)
+        set_answer(L, error->status, br_slice_of(error->request_id));
+    else
+        set_answer(L, info->status,
+                   info->headers ? br_request_id(info->headers) : (br_slice){NULL, 0});
 }
 
 int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const br_call_info *info)
@@ -42,7 +51,7 @@ int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const b
     lua_pushboolean(L, info && info->retryable);
     lua_setfield(L, -2, "retryable");
     if (info)
-        set_info(L, info);
+        set_info(L, error, info);
     return 2;
 }
 

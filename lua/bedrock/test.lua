@@ -33,9 +33,8 @@ local function network_hint(err)
     return "is the region right, and is there a way to this host: DNS, firewall, proxy, VPC endpoint?"
 end
 
---- The HTTP status, which credentials errors have in their text only.
 local function status_of(err)
-    return err.status or tonumber(err.message:match "%(HTTP (%d+)") or 0
+    return err.status or 0
 end
 
 local function busy_hint(err)
