@@ -61,14 +61,19 @@ end
 local DERIVED = facts.set { "ListBrowserSessions", "ListCodeInterpreterSessions" }
 local DERIVED_PAGINATOR = { ["in"] = "nextToken", out = "nextToken", limit = "maxResults", result = "items" }
 
+--- Stands for the parameters or the result of an operation that has none.
+local NOTHING = "Unit"
+
 local function operations_of(data)
     local list = {}
+    data.shapes[NOTHING] = data.shapes[NOTHING] or { type = "structure", members = {} }
     for name, fact in pairs(data.operations) do
+        fact["in"], fact.out, fact.errors = fact["in"] or NOTHING, fact.out or NOTHING, fact.errors or {}
         list[#list + 1] = {
             name = name,
             snake = fact.snake,
             fact = fact,
-            paginator = data.paginators[name] or (DERIVED[name] and DERIVED_PAGINATOR) or nil,
+            paginator = (data.paginators or {})[name] or (DERIVED[name] and DERIVED_PAGINATOR) or nil,
         }
     end
     table.sort(list, function(a, b)

@@ -383,7 +383,12 @@ function Connection:close() end
 ---@field required? true
 ---@field token? true filled in when absent
 ---@field payload? true it is the whole body
+---@field deprecated? true
 ---@field sensitive? true
+---@field sparse? true its elements may be null
+---@field stream? true its members are events
+---@field error? true
+---@field more? true it has members below the depth asked for
 ---@field location? "uri"|"query"|"header"|"status"
 ---@field min? number
 ---@field max? number
@@ -394,9 +399,18 @@ function Connection:close() end
 ---@field key? bedrock.DescribedShape
 ---@field value? bedrock.DescribedShape
 
+--- How the pages of a list follow each other; paths are dotted.
+---@class bedrock.DescribedPaginator
+---@field input string the member that takes the token
+---@field output string where the next token is
+---@field limit? string the member that takes the size of a page
+---@field result string where the items are
+---@field more? string
+
 --- Prints like documentation.
 ---@class bedrock.Description
----@field name string
+---@field name string "tag_resource"
+---@field full_name string "agent.tag_resource": what finds it without a service
 ---@field operation string
 ---@field service string
 ---@field namespace string
@@ -405,6 +419,9 @@ function Connection:close() end
 ---@field stream? string the member that streams
 ---@field readonly? true
 ---@field idempotent? true
+---@field two_way? true it takes a stream of events, too
+---@field paginator? bedrock.DescribedPaginator
+---@field waiters string[]
 ---@field input? bedrock.DescribedShape
 ---@field output? bedrock.DescribedShape
 ---@field errors string[]
