@@ -1,5 +1,6 @@
 #include "engine/provider_exchange.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
