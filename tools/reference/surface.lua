@@ -1,5 +1,6 @@
 -- The hand-written part of library/bedrock.d.lua: everything but the operations. A function whose comment
 -- says "To come." need not exist yet. tools/generate_docs.lua puts the rest after it.
+-- luacheck: ignore
 
 ---@alias bedrock.Timestamp number|string epoch seconds, or ISO 8601
 ---@alias bedrock.Auth "roles_anywhere"|"access_keys"|"api_key"|"chain"
