@@ -147,12 +147,25 @@ void br_call_settle(br_call *c)
     release_request(c);
 }
 
+void br_call_listen(br_call *c, void (*ready)(void *user), void *user)
+{
+    c->ready = ready;
+    c->ready_user = user;
+}
+
+void br_call_notify(br_call *c)
+{
+    br_engine_notify(c->engine);
+    if (c->ready != NULL)
+        c->ready(c->ready_user);
+}
+
 static void end_as(br_call *c, br_call_state state)
 {
     br_call_settle(c);
     c->state = state;
     if (c->engine != NULL)
-        br_engine_notify(c->engine);
+        br_call_notify(c);
 }
 
 void br_call_finish(br_call *c)

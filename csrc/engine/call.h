@@ -85,6 +85,9 @@ typedef struct br_call br_call;
 br_call *br_call_new(br_client *client, br_request *request, const br_call_opts *opts,
                      br_error *error);
 bool br_call_start(br_call *c, br_engine *e, br_error *error);
+/* `ready` is called inside br_engine_step, or br_call_start, when next may give something new. It
+ * must not use the call. */
+void br_call_listen(br_call *c, void (*ready)(void *user), void *user);
 br_item_kind br_call_next(br_call *c, br_item *item);
 void br_call_info_get(const br_call *c, br_call_info *info);
 /* Stops it in any state; next() gives ERROR cancelled with that code ("Cancelled", "Closed"). */

@@ -93,7 +93,7 @@ static void on_head(void *user, int status, const br_headers *headers)
         sample_clock(c);
         c->stream.open = streams(c) && !c->is_error;
         if (c->stream.open)
-            br_engine_notify(c->engine);
+            br_call_notify(c);
         else
             open_body(c);
     }
@@ -107,7 +107,7 @@ static bool keep_streaming(br_call *c, br_slice bytes)
         br_call_no_memory(c);
         return true;
     }
-    br_engine_notify(c->engine);
+    br_call_notify(c);
     s->paused = s->incoming.len + s->reading.len >= BR_STREAM_HIGH;
     return !s->paused;
 }

@@ -97,9 +97,12 @@ struct br_call {
     int given;
     br_error error;
     bool retryable;
+    void (*ready)(void *user); /* NULL: nobody listens */
+    void *ready_user;
 };
 
 /* call.c */
+void br_call_notify(br_call *c);               /* there is something for the host */
 void br_call_settle(br_call *c);               /* stops and releases all that runs for it */
 void br_call_finish(br_call *c);               /* -> DONE */
 void br_call_fail(br_call *c, bool retryable); /* -> FAILED; `error` is set */

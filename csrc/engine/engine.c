@@ -221,18 +221,18 @@ void br_engine_leave_curl(br_engine *e)
         br_transfers_reap(e);
 }
 
-/* Settles the descriptor's timer with the earliest of ours; costs a system call only on a change.
- */
+/* Settles the descriptor's timer with the earliest of ours, or with now if the host is to look;
+ * costs a system call only on a change. */
 static void arm_timer_fd(br_engine *e)
 {
     if (e->timer_fd < 0 || e->stepping)
         return;
     br_timer *first = br_timers_first(&e->timers);
-    int64_t due = first != NULL ? first->due_ms : INT64_MAX;
+    int64_t due = e->notified ? 0 : first != NULL ? first->due_ms : INT64_MAX;
     if (due == e->timer_fd_due)
         return;
     struct itimerspec when = {0};
-    if (first != NULL) {
+    if (due != INT64_MAX) {
         int64_t delay = due - br_engine_mono_ms(e);
         when.it_value.tv_sec = delay > 0 ? delay / 1000 : 0;
         when.it_value.tv_nsec = delay > 0 ? delay % 1000 * 1000000 : 1;
@@ -305,6 +305,8 @@ static void handle_event(br_engine *e, const struct epoll_event *event)
             e->timer_fd_due = INT64_MAX;
         return;
     }
+    if (br_sockets_tell(&e->sockets, fd, event->events))
+        return;
     int bits = br_sockets_event(&e->sockets, fd, event->events);
     if (bits == 0)
         return;
@@ -397,9 +399,22 @@ int br_engine_fd(br_engine *e)
     return e->sockets.epoll_fd;
 }
 
+bool br_engine_watch(br_engine *e, int fd, uint32_t events,
+                     void (*ready)(void *user, uint32_t events), void *user)
+{
+    return !e->abandoned && br_sockets_lend(&e->sockets, fd, events, ready, user);
+}
+
+void br_engine_unwatch(br_engine *e, int fd)
+{
+    if (!e->abandoned)
+        br_sockets_return(&e->sockets, fd);
+}
+
 void br_engine_notify(br_engine *e)
 {
     e->notified = true;
+    arm_timer_fd(e);
 }
 
 int64_t br_engine_wall_ms(const br_engine *e)

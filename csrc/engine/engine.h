@@ -55,7 +55,18 @@ double br_engine_random01(br_engine *e); /* [0, 1) */
 br_crypto *br_engine_crypto(br_engine *e);
 br_signer *br_engine_signer(br_engine *e);
 
-/* Makes a blocking step return: something (an item) became ready for the host. */
+/*
+** Watches another descriptor as well: `ready` is called inside br_engine_step while `events`
+** (EPOLLIN, EPOLLOUT) last. Again with other events: they replace the former. To be ended before
+** the descriptor is closed; a call for a descriptor that got its number may follow. false: no
+** memory, or epoll does not take it.
+*/
+bool br_engine_watch(br_engine *e, int fd, uint32_t events,
+                     void (*ready)(void *user, uint32_t events), void *user);
+void br_engine_unwatch(br_engine *e, int fd);
+
+/* Something (an item) became ready for the host: a blocking step returns; outside of one, the
+ * descriptor is readable and the next step returns at once. */
 void br_engine_notify(br_engine *e);
 
 /* Timers are part of their owner; set up zero-filled. */

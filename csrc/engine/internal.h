@@ -38,6 +38,8 @@ typedef struct br_socket {
     uint8_t registered; /* EPOLL bits that epoll knows of */
     uint8_t wanted;     /* EPOLL bits that libcurl asked for */
     bool opened;        /* by br_sockets_open */
+    void (*ready)(void *user, uint32_t events); /* of br_engine_watch: libcurl has no part in it */
+    void *user;
 } br_socket;
 
 typedef struct br_sockets {
@@ -49,6 +51,11 @@ typedef struct br_sockets {
 int br_sockets_open(br_sockets *s, const struct curl_sockaddr *address); /* -1: failed */
 int br_sockets_close(br_sockets *s, int fd);
 bool br_sockets_watch(br_sockets *s, int fd, int what); /* CURL_POLL_… */
+/* Watches a descriptor of somebody else's; br_engine_watch says more. */
+bool br_sockets_lend(br_sockets *s, int fd, uint32_t events,
+                     void (*ready)(void *user, uint32_t events), void *user);
+void br_sockets_return(br_sockets *s, int fd);
+bool br_sockets_tell(br_sockets *s, int fd, uint32_t events); /* false: it is libcurl's */
 /* What an event means to libcurl (CURL_CSELECT_… bits); 0: nothing, nobody wanted it. */
 int br_sockets_event(br_sockets *s, int fd, uint32_t events);
 void br_sockets_close_all(br_sockets *s); /* of an abandoned engine */

@@ -81,6 +81,34 @@ bool br_sockets_watch(br_sockets *s, int fd, int what)
     return registered(s, slot, fd, bits) || bits == 0;
 }
 
+bool br_sockets_lend(br_sockets *s, int fd, uint32_t events,
+                     void (*ready)(void *user, uint32_t events), void *user)
+{
+    br_socket *slot = slot_of(s, fd);
+    if (slot == NULL || !registered(s, slot, fd, (uint8_t)events))
+        return false;
+    slot->ready = ready;
+    slot->user = user;
+    return true;
+}
+
+void br_sockets_return(br_sockets *s, int fd)
+{
+    br_socket *slot = slot_of(s, fd);
+    if (slot == NULL)
+        return;
+    registered(s, slot, fd, 0);
+    *slot = (br_socket){0};
+}
+
+bool br_sockets_tell(br_sockets *s, int fd, uint32_t events)
+{
+    if (fd >= s->cap || s->of[fd].ready == NULL)
+        return false;
+    s->of[fd].ready(s->of[fd].user, events);
+    return true;
+}
+
 int br_sockets_event(br_sockets *s, int fd, uint32_t events)
 {
     br_socket *slot = slot_of(s, fd);
