@@ -514,10 +514,11 @@ static void test_sockets_are_read_before_timers_are_judged(void)
     begin(&r, &request);
     step_until(&r, arrived);
     struct pollfd p = {.fd = br_engine_fd(engine), .events = POLLIN};
-    while (poll(&p, 1, 20000) == 1 && endpoint_counter("requests") > 0 && !r.done) {
-        clock_ahead_ms += 600000;
+    CHECK_INT(poll(&p, 1, 20000), 1);
+    clock_ahead_ms += 600000;
+    br_engine_step(engine, 0);
+    while (!r.done && poll(&p, 1, 20000) == 1)
         br_engine_step(engine, 0);
-    }
     CHECK_INT(r.end, BR_DONE_OK);
     CHECK_SLICE(br_buf_slice(&r.body), "0123456789");
     run_free(&r);
