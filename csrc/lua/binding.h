@@ -21,10 +21,19 @@
 
 typedef struct br_lua_call br_lua_call;
 
+/* A call's or timer's place in the line of those that woke: see wake.c. */
+typedef struct br_lua_waiter {
+    struct br_lua_waiter *prev, *next;
+    struct br_lua_state *state;
+    lua_Integer id; /* 0: nobody waits */
+    bool in_line;
+} br_lua_waiter;
+
 /* One for each Lua state; a userdata, anchored as upvalue of all functions. */
 typedef struct br_lua_state {
     br_engine *engine;  /* made by the first call of this process; NULL before */
     br_lua_call *calls; /* all that hold a br_call, newest first */
+    br_lua_waiter *woken, *woken_last;
 } br_lua_state;
 
 br_lua_state *br_lua_state_of(lua_State *L);
@@ -88,6 +97,14 @@ void br_lua_open_metadata(lua_State *L);
 void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token_name,
                           const char *token);
 int br_lua_metadata(lua_State *L);
+
+/* wake.c */
+void br_lua_waiter_init(br_lua_waiter *w, br_lua_state *s);
+void br_lua_waiter_arm(br_lua_waiter *w, lua_Integer id); /* for once */
+void br_lua_waiter_wake(void *waiter);                    /* nothing happens if nobody waits */
+void br_lua_waiter_leave(br_lua_waiter *w);               /* idempotent; before it is freed */
+int br_lua_woken(lua_State *L);
+int br_lua_notify(lua_State *L);
 
 /* timer.c */
 void br_lua_open_timer(lua_State *L);

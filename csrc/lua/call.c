@@ -2,7 +2,7 @@
 ** Calls as userdata. Lua makes one, waits until it is ready, and takes what came:
 **   client:call(op, params, options, "prepare"?)   client:request(fields, options)
 **   client:identity(refresh)
-**   call:ready()  call:step(ms)                    is there something to take, or the end?
+**   call:ready()  call:step(ms)  call:arm(id)      is there something to take, or the end?
 **   call:result() call:head() call:event() call:prepared() call:credentials()
 */
 #include <string.h>
@@ -53,6 +53,7 @@ void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code)
     br_problems_free(&c->problems);
     br_call_free(call);
     br_client_unref(client);
+    br_lua_waiter_wake(&c->waiter);
 }
 
 void br_lua_end_calls(br_lua_state *s, const br_client *client, const char *code)
@@ -132,6 +133,18 @@ static int call_step(lua_State *L)
     return 1;
 }
 
+/* arm(id): ready? If not, woken gives that number, once, when there may be something to take. */
+static int call_arm(lua_State *L)
+{
+    br_lua_call *c = check(L);
+    lua_Integer id = luaL_checkinteger(L, 2);
+    bool ready = poll_call(br_lua_state_of(L), c);
+    if (!ready)
+        br_lua_waiter_arm(&c->waiter, id);
+    lua_pushboolean(L, ready);
+    return 1;
+}
+
 static int call_cancel(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
@@ -149,6 +162,7 @@ static int call_gc(lua_State *L)
     br_lua_leave_parent(s);
     c->taking = false;
     br_lua_call_end(s, c, "Closed");
+    br_lua_waiter_leave(&c->waiter);
     return 0;
 }
 
@@ -475,6 +489,7 @@ static int call_tostring(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
+    {"arm", call_arm},
     {"cancel", call_cancel},
     {"credentials", call_credentials},
     {"event", call_event},

@@ -13,6 +13,7 @@ struct br_lua_call {
     br_lua_call *prev, *next;
     br_item item; /* what is taken next, when ready */
     bool ready;
+    br_lua_waiter waiter;
     bool taking; /* its answer is being read: nothing of it may be freed */
     bool doomed; /* … and then it ends */
     br_call_mode mode;

@@ -19,6 +19,7 @@ static br_lua_call *push_call(lua_State *L, br_client *client, int op, br_call_m
     memset(c, 0, sizeof *c);
     br_request_init(&c->request);
     br_problems_init(&c->problems);
+    br_lua_waiter_init(&c->waiter, br_lua_state_of(L));
     c->gone = "Cancelled";
     c->client = br_client_ref(client);
     c->op = op;
@@ -55,6 +56,7 @@ static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *op
     if (!call)
         return fail(L, c, &error);
     br_lua_call_begin(s, c, call);
+    br_call_listen(call, br_lua_waiter_wake, &c->waiter);
     if (!br_call_start(call, e, &error))
         return fail(L, c, &error);
     lua_pushvalue(L, index);

@@ -218,6 +218,7 @@ static const luaL_Reg functions[] = {
     {"fd", descriptor},
     {"find", br_lua_find},
     {"metadata", br_lua_metadata},
+    {"notify", br_lua_notify},
     {"now_ms", now_ms},
     {"operation", br_lua_operation},
     {"operations", br_lua_operations},
@@ -229,6 +230,7 @@ static const luaL_Reg functions[] = {
     {"suggest", br_lua_suggest},
     {"timer", br_lua_timer_new},
     {"waiters", br_lua_waiters},
+    {"woken", br_lua_woken},
     {NULL, NULL},
 };
 

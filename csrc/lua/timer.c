@@ -14,6 +14,7 @@ typedef struct br_lua_timer {
     br_engine *engine; /* NULL: over */
     br_task task;
     br_timer timer;
+    br_lua_waiter waiter;
 } br_lua_timer;
 
 static br_lua_timer *check(lua_State *L)
@@ -29,6 +30,7 @@ static void end(br_lua_timer *t)
         return;
     br_timer_stop(e, &t->timer);
     br_task_leave(e, &t->task);
+    br_lua_waiter_wake(&t->waiter);
 }
 
 static void due(void *user)
@@ -53,6 +55,7 @@ int br_lua_timer_new(lua_State *L)
     luaL_argcheck(L, ms >= 0 && ms <= BR_TIMER_MAX_MS, 1, "milliseconds, at most 2147483647");
     br_lua_timer *t = lua_newuserdatauv(L, sizeof *t, 0);
     memset(t, 0, sizeof *t);
+    br_lua_waiter_init(&t->waiter, br_lua_state_of(L));
     luaL_getmetatable(L, BR_LUA_TIMER);
     lua_setmetatable(L, -2);
 
@@ -89,6 +92,18 @@ static int timer_step(lua_State *L)
     return 1;
 }
 
+/* arm(id): over? If not, woken gives that number when it is. */
+static int timer_arm(lua_State *L)
+{
+    br_lua_timer *t = check(L);
+    lua_Integer id = luaL_checkinteger(L, 2);
+    br_lua_leave_parent(br_lua_state_of(L));
+    if (t->engine)
+        br_lua_waiter_arm(&t->waiter, id);
+    lua_pushboolean(L, !t->engine);
+    return 1;
+}
+
 static int timer_cancel(lua_State *L)
 {
     br_lua_timer *t = check(L);
@@ -97,15 +112,20 @@ static int timer_cancel(lua_State *L)
     return 0;
 }
 
+static int timer_gc(lua_State *L)
+{
+    timer_cancel(L);
+    br_lua_waiter_leave(&check(L)->waiter);
+    return 0;
+}
+
 static const luaL_Reg methods[] = {
-    {"cancel", timer_cancel},
-    {"ready", timer_ready},
-    {"step", timer_step},
+    {"arm", timer_arm}, {"cancel", timer_cancel}, {"ready", timer_ready}, {"step", timer_step},
     {NULL, NULL},
 };
 
 static const luaL_Reg meta[] = {
-    {"__gc", timer_cancel},
+    {"__gc", timer_gc},
     {NULL, NULL},
 };
 

@@ -65,6 +65,22 @@ function bedrock.test(settings)
     return require("bedrock.test").settings(connection.connect, settings)
 end
 
+--- Starts a function as a coroutine. What it calls yields while it waits, so that others go on.
+--- @param f function
+--- @param ... any its arguments
+--- @return bedrock.Task task join() waits for it, cancel() ends it
+function bedrock.spawn(f, ...)
+    return require("bedrock.task").spawn(f, ...)
+end
+
+--- Runs functions at the same time and waits for all: parallel(f1, f2, …) or
+--- parallel({ f1, f2, … }, { limit = 10, stop_on_error = true }).
+--- @return table results the first value that each returned, in order; `n`: how many
+--- @return table<integer, any>? errs nil if none failed; else errors by the number of the function
+function bedrock.parallel(...)
+    return require("bedrock.task").parallel(...)
+end
+
 --- Which facts of AWS's this build was made from.
 --- @return {source: string, hash: string, services: table<string, string>}
 function bedrock.api_version()

@@ -1,0 +1,74 @@
+/*
+** The line of those that woke. A coroutine that waits gives its call or timer a number; the numbers
+** of those that have something come out in the order in which it came. So a program with a thousand
+** streams asks none of the others.
+*/
+#include "lua/binding.h"
+
+void br_lua_waiter_init(br_lua_waiter *w, br_lua_state *s)
+{
+    *w = (br_lua_waiter){.state = s};
+}
+
+void br_lua_waiter_arm(br_lua_waiter *w, lua_Integer id)
+{
+    br_lua_waiter_leave(w);
+    w->id = id;
+}
+
+/* Outside of a step the descriptor has to tell, so that an event loop comes and looks. */
+void br_lua_waiter_wake(void *waiter)
+{
+    br_lua_waiter *w = waiter;
+    br_lua_state *s = w->state;
+    if (w->id == 0 || w->in_line)
+        return;
+    w->in_line = true;
+    w->next = NULL;
+    w->prev = s->woken_last;
+    if (w->prev)
+        w->prev->next = w;
+    else
+        s->woken = w;
+    s->woken_last = w;
+    if (s->engine)
+        br_engine_notify(s->engine);
+}
+
+void br_lua_waiter_leave(br_lua_waiter *w)
+{
+    br_lua_state *s = w->state;
+    w->id = 0;
+    if (!w->in_line)
+        return;
+    w->in_line = false;
+    if (w->prev)
+        w->prev->next = w->next;
+    else
+        s->woken = w->next;
+    if (w->next)
+        w->next->prev = w->prev;
+    else
+        s->woken_last = w->prev;
+}
+
+/* woken() -> the number of the next one that woke | nil */
+int br_lua_woken(lua_State *L)
+{
+    br_lua_waiter *w = br_lua_state_of(L)->woken;
+    if (!w)
+        return 0;
+    lua_pushinteger(L, w->id);
+    br_lua_waiter_leave(w);
+    return 1;
+}
+
+/* notify(): the descriptor becomes readable, or a waiting step returns, though nothing came. */
+int br_lua_notify(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    br_lua_leave_parent(s);
+    if (s->engine)
+        br_engine_notify(s->engine);
+    return 0;
+}

@@ -1,0 +1,37 @@
+--- Calls inside libuv's loop: coroutines started with bedrock.spawn yield.
+---
+---     require("bedrock.host.luv").use()
+---     require("bedrock.host.luv").use { coroutines = true }
+---
+--- With `coroutines` every coroutine yields, and is resumed from the loop; then no stream may be read and no
+--- operation called inside of a generator of your own (coroutine.wrap), whose caller would get the yield.
+local scheduler = require "bedrock.scheduler"
+local uv = require "luv"
+
+local function watch(fd, step)
+    local poll = assert(uv.new_poll(fd))
+    poll:start("r", function()
+        if not step() then
+            poll:close()
+        end
+    end)
+end
+
+local function pause()
+    local thread = coroutine.running()
+    local function resume()
+        assert(coroutine.resume(thread))
+    end
+    return coroutine.yield, function()
+        scheduler.later(resume)
+    end
+end
+
+local luv = {}
+
+--- @param options {coroutines: boolean?}?
+function luv.use(options)
+    scheduler.use { watch = watch, pause = options and options.coroutines and pause or nil }
+end
+
+return luv

@@ -1,0 +1,291 @@
+--- Many things at once in one Lua state: who waits for what, and who goes on.
+---
+--- A coroutine waits in one of three ways. Coroutines made here (bedrock.spawn) yield to whoever runs
+--- them; coroutines of an event loop pause by the loop's means; everything else, generators inside of
+--- either included, blocks. Only those are woken whose call or timer has something.
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+local host = require "bedrock.host"
+
+local scheduler = {}
+
+--- @class bedrock.Loop what is needed to run in an event loop
+--- @field watch fun(fd: integer, step: fun(): boolean): boolean? calls `step` whenever the descriptor is
+---     readable, until it returns false, and then forgets both. False: no loop runs here that could.
+--- @field pause nil|fun(): sleep: function?, wake: function?, loop: any? for a coroutine that belongs to the
+---     loop; nil: the running one does not. `sleep` suspends it until `wake` is called from elsewhere, which
+---     must not resume it on the spot (scheduler.later helps). `loop` tells several loops apart.
+--- @field spawn nil|fun(body: function) starts a coroutine of the loop
+
+--- A turn is bounded, so that a signal which came just before it is noticed soon.
+local TURN_MS = 500
+
+local driver
+local watched = setmetatable({}, { __mode = "k" })
+
+--- Wake functions by the numbers that calls and timers were given.
+local wakers, last_id, waiting = {}, 0, 0
+
+--- Contexts of the coroutines made here, and the tasks of all.
+local contexts = setmetatable({}, { __mode = "k" })
+local tasks = setmetatable({}, { __mode = "k" })
+local on_stack = 0
+
+--- Functions to be called when the stack is low again.
+local line, first, last = {}, 1, 0
+
+--- One that sleeps for a reason of its own (a yield that is not ours) is left alone.
+local function resume(context)
+    context.queued = false
+    if not context.sleeping then
+        return
+    end
+    context.sleeping = false
+    on_stack = on_stack + 1
+    local ok, why = coroutine.resume(context.thread)
+    on_stack = on_stack - 1
+    if not ok then
+        error(why, 0)
+    end
+end
+
+local function run_line()
+    for _ = first, last do
+        local f = line[first]
+        line[first] = nil
+        first = first + 1
+        f()
+    end
+end
+
+--- @return integer how many
+local function wake_all()
+    local count = 0
+    for id in core.woken do
+        local wake = wakers[id]
+        if wake then
+            wakers[id] = nil
+            waiting = waiting - 1
+            count = count + 1
+            wake()
+        end
+    end
+    return count
+end
+
+local function look()
+    core.step(0)
+    local woken = wake_all()
+    run_line()
+    if waiting > 0 or first <= last then
+        return true
+    end
+    -- Those of a loop that woke have not run yet; most of them wait again at once.
+    if woken > 0 and driver.pause then
+        core.notify()
+        return true
+    end
+    return false
+end
+
+local function watch(loop)
+    loop = loop or driver
+    if not driver or watched[loop] then
+        return
+    end
+    watched[loop] = true
+    local accepted = driver.watch(assert(core.fd()), function()
+        local more = look()
+        if not more then
+            watched[loop] = nil
+        end
+        return more
+    end)
+    if accepted == false then
+        watched[loop] = nil
+    end
+end
+
+--- Calls it soon, but not from here: what wakes a coroutine may itself run in one.
+--- @param f function
+function scheduler.later(f)
+    last = last + 1
+    line[last] = f
+    watch()
+    core.notify()
+end
+
+local function new_context(body)
+    local context = { sleeping = true }
+    local function go_on()
+        resume(context)
+    end
+    function context.sleep()
+        context.sleeping = true
+        coroutine.yield()
+        context.sleeping = false
+    end
+    function context.wake()
+        if not context.queued then
+            context.queued = true
+            scheduler.later(go_on)
+        end
+    end
+    context.thread = coroutine.create(body)
+    contexts[context.thread] = context
+    return context
+end
+
+local function running()
+    local thread, is_main = coroutine.running()
+    return not is_main and thread or nil
+end
+
+--- How the running coroutine can pause: sleep, wake, loop; nil: it cannot.
+local function suspension()
+    local thread = running()
+    local context = thread and contexts[thread]
+    if context then
+        return context.sleep, context.wake
+    end
+    if thread and driver and driver.pause and on_stack == 0 then
+        return driver.pause()
+    end
+end
+
+local function cancelled()
+    return errors.new { kind = "cancelled", code = "Cancelled", operation = "task", message = "the task was cancelled" }
+end
+scheduler.cancelled = cancelled
+
+local function check_cancelled(task)
+    if task and task._cancelled then
+        error(cancelled(), 0)
+    end
+end
+
+--- Pauses once, in a way that task:cancel can end.
+local function sleep_once(task, sleep, wake)
+    if task then
+        task._wake = wake
+    end
+    sleep()
+    if task then
+        task._wake = nil
+    end
+    check_cancelled(task)
+end
+
+--- Where coroutines cannot pause. Others go on meanwhile, except from inside of one of them.
+local function block(call)
+    if on_stack > 0 then
+        host.block(call)
+        if waiting > 0 then
+            core.notify()
+        end
+        return
+    end
+    while not call:ready() do
+        wake_all()
+        run_line()
+        core.step(first <= last and 0 or TURN_MS)
+    end
+end
+
+local function forget(id)
+    if wakers[id] then
+        wakers[id] = nil
+        waiting = waiting - 1
+    end
+end
+
+local function wait(call)
+    local thread = running()
+    local task = thread and tasks[thread]
+    check_cancelled(task)
+    local sleep, wake, loop = suspension()
+    if not sleep then
+        return block(call)
+    end
+    last_id = last_id + 1
+    local id = last_id
+    while not call:arm(id) do
+        if not wakers[id] then
+            wakers[id] = wake
+            waiting = waiting + 1
+        end
+        watch(loop)
+        local ok, why = pcall(sleep_once, task, sleep, wake)
+        if not ok then
+            forget(id)
+            error(why, 0)
+        end
+    end
+    forget(id)
+end
+
+--- Runs all others until `done()`, blocking. Between two turns nothing woke, nobody can go on and the engine has
+--- nothing to do: then nothing will ever come.
+local function run_until(done)
+    local calls = 1
+    while not done() do
+        local idle = wake_all() == 0 and first > last and calls == 0
+        if idle then
+            error("nothing that is waited for can come: a coroutine of spawn or parallel yielded by itself, "
+                .. "or needs an event loop that is not running here", 0)
+        end
+        run_line()
+        if not done() then
+            calls = core.step(first <= last and 0 or TURN_MS)
+        end
+    end
+end
+
+--- Waits until `done()`; whoever makes it true calls what was added to `waiters`.
+--- @param done fun(): boolean
+--- @param waiters function[]
+function scheduler.wait_until(done, waiters)
+    local thread = running()
+    local task = thread and tasks[thread]
+    local sleep, wake = suspension()
+    check_cancelled(task)
+    if not sleep then
+        return run_until(done)
+    end
+    while not done() do
+        waiters[#waiters + 1] = wake
+        sleep_once(task, sleep, wake)
+    end
+end
+
+--- Runs a task's body as a coroutine, until it first waits or, in a loop, from when the loop comes to it.
+--- @param task table
+--- @param body function that raises nothing
+function scheduler.start(task, body)
+    if host.wait == host.block then
+        host.wait = wait
+    end
+    local function run()
+        local thread = coroutine.running()
+        tasks[thread] = task
+        body()
+        tasks[thread], contexts[thread] = nil, nil
+    end
+    if driver and driver.spawn and on_stack == 0 and suspension() then
+        return driver.spawn(run)
+    end
+    resume(new_context(run))
+end
+
+--- From now on coroutines wait in that event loop.
+--- @param loop bedrock.Loop
+function scheduler.use(loop)
+    if type(loop) ~= "table" or type(loop.watch) ~= "function" then
+        error("use: a table with a function watch(fd, step) is needed", 2)
+    end
+    driver = loop
+    watched = setmetatable({}, { __mode = "k" })
+    host.wait = wait
+end
+
+return scheduler

@@ -1,0 +1,201 @@
+--- Functions that run at the same time as coroutines: bedrock.spawn and bedrock.parallel.
+local errors = require "bedrock.errors"
+local scheduler = require "bedrock.scheduler"
+
+local pack = table.pack or function(...)
+    return { n = select("#", ...), ... }
+end
+local unpack = table.unpack or unpack
+
+local tasks = {}
+
+--- @class bedrock.Task
+--- @field join fun(self): ... what the function returned; nil and an error if it raised one or was cancelled
+--- @field cancel fun(self): true
+--- @field status fun(self): "running"|"done"|"cancelled"
+local Task = { __name = "bedrock.task" }
+local methods = {}
+Task.__index = methods
+
+local function wake_all(waiters)
+    for i = #waiters, 1, -1 do
+        local wake = waiters[i]
+        waiters[i] = nil
+        wake()
+    end
+end
+
+local function settle(task, ok, ...)
+    task._results = ok and pack(...) or pack(nil, (...))
+    wake_all(task._waiters)
+end
+
+local function is_callable(value)
+    local meta = getmetatable(value)
+    return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
+end
+
+--- Starts a function as a coroutine; it runs until it first waits.
+--- @param f function
+--- @param ... any its arguments
+--- @return bedrock.Task
+function tasks.spawn(f, ...)
+    if not is_callable(f) then
+        error("spawn: a function is needed, got a " .. type(f), 2)
+    end
+    local task = setmetatable({ _waiters = {} }, Task)
+    local arguments = pack(...)
+    scheduler.start(task, function()
+        if task._cancelled then
+            return settle(task, false, scheduler.cancelled())
+        end
+        settle(task, pcall(f, unpack(arguments, 1, arguments.n)))
+    end)
+    return task
+end
+
+--- Waits for its end.
+function methods.join(self)
+    scheduler.wait_until(function()
+        return self._results ~= nil
+    end, self._waiters)
+    return unpack(self._results, 1, self._results.n)
+end
+
+--- What it waits for is cancelled, and an error (kind "cancelled") raised there, so that it ends.
+--- @return true
+function methods.cancel(self)
+    if not self._results and not self._cancelled then
+        self._cancelled = true
+        if self._wake then
+            self._wake()
+        end
+    end
+    return true
+end
+
+function methods.status(self)
+    if not self._results then
+        return "running"
+    end
+    return self._cancelled and "cancelled" or "done"
+end
+
+function Task.__tostring(self)
+    return "bedrock.task (" .. self:status() .. ")"
+end
+
+--- @class bedrock.ParallelOptions
+--- @field limit integer? how many run at once; all if not given
+--- @field stop_on_error boolean? the first that fails cancels the others, and no more are started
+
+local OPTIONS = { limit = true, stop_on_error = true }
+
+local function check_options(options)
+    if options == nil then
+        return {}
+    elseif type(options) ~= "table" then
+        error("parallel: the options must be a table, got a " .. type(options), 3)
+    end
+    for name in pairs(options) do
+        if not OPTIONS[name] then
+            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(tostring(name)), 3)
+        end
+    end
+    local limit = options.limit
+    if limit ~= nil and not (type(limit) == "number" and limit >= 1 and limit % 1 == 0) then
+        error("parallel: limit must be a whole number of at least 1, got " .. tostring(limit), 3)
+    end
+    return options
+end
+
+--- A list and options, or one function after the other.
+local function read_arguments(first, ...)
+    local list, options
+    if is_callable(first) or type(first) ~= "table" then
+        list = pack(first, ...)
+    else
+        list, options = first, ...
+    end
+    for i = 1, list.n or #list do
+        if not is_callable(list[i]) then
+            error(("parallel: a function is needed as number %d, got a %s"):format(i, type(list[i])), 3)
+        end
+    end
+    return list, check_options(options)
+end
+
+--- Keeps what a function gave. A failure is an error raised, or nil with an error.
+local function keep(group, i, ok, value, err)
+    if ok then
+        group.results[i] = value
+    else
+        err = value
+    end
+    if not ok or not value and err ~= nil then
+        group.errors = group.errors or {}
+        group.errors[i] = err
+        return false
+    end
+    return true
+end
+
+local function stop(group)
+    group.stopped = true
+    for _, worker in ipairs(group.workers) do
+        worker:cancel()
+    end
+end
+
+--- Takes one function after the other. The one whose function failed ends by itself when all are stopped.
+local function work(group)
+    while group.next <= #group.list and not group.stopped do
+        local i = group.next
+        group.next = i + 1
+        if not keep(group, i, pcall(group.list[i])) and group.stop_on_error and not group.stopped then
+            stop(group)
+        end
+    end
+end
+
+local function start_workers(group, limit)
+    for i = 1, math.min(limit or math.huge, #group.list) do
+        if group.next > #group.list or group.stopped then
+            return
+        end
+        group.workers[i] = tasks.spawn(work, group)
+    end
+end
+
+local function join_workers(group)
+    for _, worker in ipairs(group.workers) do
+        worker:join()
+    end
+end
+
+--- Runs functions at the same time and waits for all of them:
+---
+---     local answers, errs = bedrock.parallel(f1, f2, f3)
+---     local answers, errs = bedrock.parallel({ f1, f2, … }, { limit = 10, stop_on_error = true })
+---
+--- @return table results the first value that each returned, in the order of the functions; `n`: how many there were
+--- @return table<integer, any>? errs nil if none failed; else by the number of the function, what it raised, or
+---     returned beside nil
+function tasks.parallel(...)
+    local list, options = read_arguments(...)
+    local group = { list = list, next = 1, workers = {}, stop_on_error = options.stop_on_error,
+        results = { n = #list } }
+    start_workers(group, options.limit)
+    local ok, why = pcall(join_workers, group)
+    if not ok then
+        stop(group)
+        error(why, 0)
+    end
+    for i = group.next, #list do
+        keep(group, i, false, errors.new { kind = "cancelled", code = "Cancelled", operation = "parallel",
+            message = "it was not started, as another one failed" })
+    end
+    return group.results, group.errors
+end
+
+return tasks
