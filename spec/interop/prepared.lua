@@ -1,5 +1,5 @@
---- Prepares the request of every valid conformance case through the public surface and prints it, one
---- JSON object a line, for prepared_check.py to compare with what botocore would send.
+--- Reads cases, one JSON object a line, prepares the request of every valid one through the public
+--- surface and prints both, for prepared_check.py to compare with what botocore would send.
 local bedrock = require "bedrock"
 local json = require "spec.support.plain_json"
 local cjson = require "cjson"
@@ -57,7 +57,7 @@ local function describe(request)
 end
 
 local conn = assert(bedrock.connect(KEYS))
-for line in io.popen("xz -dc spec/cases/api-cases.jsonl.xz"):lines() do
+for line in io.lines() do
     local case = json.decode(line)
     if case.kind == "valid" then
         local name = case.service .. "." .. case.method

@@ -44,11 +44,15 @@ part() {
     fi
 }
 
-# Every valid conformance case, prepared by this library and by botocore.
+# Every valid conformance case, and other random inputs each day, prepared by this library and by botocore.
 prepared() (
     cd "$here/../.."
     eval "$(make -s env BUILD="$build")"
-    LUA_PATH="./?.lua;$LUA_PATH" lua5.4 spec/interop/prepared.lua >"$dir/prepared.jsonl"
+    export LUA_PATH="./?.lua;$LUA_PATH"
+    xz -dc spec/cases/api-cases.jsonl.xz | lua5.4 spec/interop/prepared.lua >"$dir/prepared.jsonl"
+    seed=$(date +%j)
+    echo "random inputs: seed $seed" >&2
+    "$python" "$here/random_inputs.py" "$seed" | lua5.4 spec/interop/prepared.lua >>"$dir/prepared.jsonl"
     "$python" "$here/prepared_check.py" <"$dir/prepared.jsonl"
 )
 
