@@ -140,6 +140,30 @@ describe("an error", function()
             end
         end)
 
+        it("never tells a key that lost its PEM lines and passes for a path", function()
+            local bare = ("MIGHAgEAMBMG" .. ("Ab1/+"):rep(34)) .. "=="
+            for _, text in ipairs { bare, bare .. "\127\200", (bare:gsub("/", "_")) } do
+                local _, err = bedrock.connect { certificate = "/no/such/cert.pem", private_key = text }
+                assert.equal("file", by_path(err).private_key.kind)
+                assert.is_nil(texts(err):find(text:sub(20, 40), 1, true))
+                assert.matches('"/no/such/cert.pem"', by_path(err).certificate.message, 1, true)
+                _, err = bedrock.connect { pkcs12 = text }
+                assert.equal("file", by_path(err).pkcs12.kind)
+                assert.is_nil(texts(err):find(text:sub(20, 40), 1, true))
+            end
+        end)
+
+        it("does not call missing what is of the wrong type", function()
+            local _, err = bedrock.connect { certificate = "/no/such/file.pem", private_key = 5 }
+            local kinds = {}
+            for _, problem in ipairs(err.errors) do
+                if problem.path == "private_key" then
+                    kinds[#kinds + 1] = problem.kind
+                end
+            end
+            assert.same({ "type" }, kinds)
+        end)
+
         it("names what is missing for Roles Anywhere", function()
             local _, err = bedrock.connect {}
             local found = by_path(err)

@@ -130,6 +130,14 @@ bool br_problems_any(const br_problems *p)
     return p->count > 0 || p->dropped > 0;
 }
 
+bool br_problems_at(const br_problems *p, const char *path)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->items[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 /* A name as it is compared: lower-case, without _ and -. Names over the maximum are never near. */
 typedef struct folded {
     size_t n;

@@ -63,6 +63,8 @@ void br_problems_free(br_problems *p);
 bool br_problems_add(br_problems *p, const char *kind, br_slice path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool br_problems_any(const br_problems *p);
+/* Whether one of that very path was found. */
+bool br_problems_at(const br_problems *p, const char *path);
 
 /*
 ** "Did you mean": feed every candidate, then look at `best`, which is NULL when nothing is near.

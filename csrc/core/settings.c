@@ -203,6 +203,10 @@ static bool add_endpoint(br_settings *s, int service, br_slice path, br_slice ur
     br_error error;
     if (s->endpoint_count == BR_ENDPOINTS_MAX)
         return br_problems_add(p, "max-length", path, "more than %d endpoints", BR_ENDPOINTS_MAX);
+    for (size_t i = 0; i < s->endpoint_count; i++)
+        if (s->endpoints[i].service == service)
+            return br_problems_add(p, "conflict", path,
+                                   "this service has another endpoint already");
     if (!br_url_parse(&s->endpoints[s->endpoint_count].url, url, &error))
         return br_problems_add(p, "pattern", path, "%s", error.message);
     s->endpoints[s->endpoint_count++].service = service;

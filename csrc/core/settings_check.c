@@ -93,17 +93,9 @@ static const char *hint_for_missing(const checker *c)
 }
 
 /* A value of the wrong type has been reported when it was set: it is not missing as well. */
-static bool is_reported(const checker *c, br_option o)
-{
-    for (size_t i = 0; i < c->p->count; i++)
-        if (strcmp(c->p->items[i].path, br_option_name(o)) == 0)
-            return true;
-    return false;
-}
-
 static bool need(checker *c, br_option o, const char *what)
 {
-    if (is_set(c, o) || is_reported(c, o))
+    if (is_set(c, o) || br_problems_at(c->p, br_option_name(o)))
         return is_set(c, o);
     return br_problems_add(c->p, "missing", name_of(o), "missing: %s%s", what, hint_for_missing(c));
 }
@@ -226,11 +218,13 @@ static void check_arn_region(checker *c, br_option o)
     br_arn arn;
     if (!br_arn_parse(text_of(c, o), &arn) || br_slice_eqs(arn.region, c->s->ra_region))
         return;
+    br_option overriding = is_set(c, BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION)
+                               ? BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION
+                               : BR_OPT_ROLES_ANYWHERE_REGION;
     br_problems_add(c->p, "conflict", name_of(o),
-                    "is of region %.*s but Roles Anywhere is asked in %s: set "
-                    "roles_anywhere_region = \"%.*s\"",
-                    (int)arn.region.n, arn.region.p, c->s->ra_region, (int)arn.region.n,
-                    arn.region.p);
+                    "is of region %.*s but Roles Anywhere is asked in %s: set %s = \"%.*s\"",
+                    (int)arn.region.n, arn.region.p, c->s->ra_region, br_option_name(overriding),
+                    (int)arn.region.n, arn.region.p);
 }
 
 /* Both ARNs name the region that CreateSession must be sent to. */

@@ -110,8 +110,11 @@ static void take_settings(br_client *c, br_settings *settings)
 }
 
 /* Otherwise the check of settings has said so, and loading would only say it again. */
-static bool one_source_of_certificate(const br_settings *s)
+static bool one_source_of_certificate(const br_settings *s, const br_problems *problems)
 {
+    for (int i = 0; i < MATERIALS; i++)
+        if (br_problems_at(problems, br_option_name(material_options[i])))
+            return false;
     bool pkcs12 = br_settings_text(s, BR_OPT_PKCS12).p != NULL;
     return pkcs12 != (br_settings_text(s, BR_OPT_CERTIFICATE).p != NULL);
 }
@@ -121,7 +124,7 @@ static bool load_identity(br_client *c, const br_model *model, const br_host *ho
 {
     br_error error;
     int service = br_model_service(model, BR_SLICE("rolesanywhere"));
-    if (one_source_of_certificate(&c->settings))
+    if (one_source_of_certificate(&c->settings, problems))
         c->x509 = load_x509(&c->settings, host->wall_ms(host->user), problems);
     forget_material(&c->settings);
     c->ra = ra_params(&c->settings);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SECRET_LENGTH_MIN 32
+
 bool br_looks_like_data(br_slice text)
 {
     static const char begin[] = "-----BEGIN";
@@ -18,8 +20,26 @@ bool br_looks_like_data(br_slice text)
     return text.n > 0 && (memchr(text.p, '\n', text.n) != NULL || memchr(text.p, 0, text.n));
 }
 
+/*
+** A key given without its PEM lines is taken for a path that does not exist, and must not be told.
+** Paths of that length have a dot or begin with a slash, which base64 and DER do not.
+*/
+static bool may_be_secret(const char *path)
+{
+    size_t n = strlen(path);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)path[i] < 0x20 || (unsigned char)path[i] >= 0x7f)
+            return n >= SECRET_LENGTH_MIN;
+    return n >= SECRET_LENGTH_MIN && path[0] != '/' && strchr(path, '.') == NULL;
+}
+
 static bool problem(const char *option, const char *path, const char *why, br_problems *problems)
 {
+    if (may_be_secret(path))
+        return br_problems_add(problems, "file", br_slice_of(option),
+                               "cannot read the file of this name, which is not shown as it may "
+                               "be a key: %s (keys are given as PEM or DER, or as a path)",
+                               why);
     return br_problems_add(problems, "file", br_slice_of(option), "cannot read \"%.300s\": %s%s",
                            path, why,
                            path[0] == '~' ? " (\"~\" is not expanded: give the whole path)" : "");

@@ -140,6 +140,8 @@ static void test_arns(void)
         {"trust_anchor_arn", "arn:aws:rolesanywhere:eu-west-1:123456789012:trust-anchor/abc"},
         {"profile_arn", "arn:aws:rolesanywhere:eu-west-1:123456789012:profile/xxx"},
         {NULL, NULL}};
+    static const setting overridden[] = {{"roles_anywhere_custom_region", "us-east-9"},
+                                         {NULL, NULL}};
     static const setting moved_with_endpoint[] = {
         {"trust_anchor_arn", "arn:aws:rolesanywhere:eu-west-1:123456789012:trust-anchor/abc"},
         {"profile_arn", "arn:aws:rolesanywhere:eu-west-1:123456789012:profile/xxx"},
@@ -157,6 +159,8 @@ static void test_arns(void)
     one("profile_arn", "arn:aws:rolesanywhere:us-west-2:123456789012:profile/xxx", "conflict",
         "both must be of one region");
     expect(good, moved, "conflict", "trust_anchor_arn", "roles_anywhere_region = \"eu-west-1\"");
+    expect(good, overridden, "conflict", "trust_anchor_arn",
+           "roles_anywhere_custom_region = \"us-east-1\"");
     fine(good, moved_with_endpoint, &s);
     br_settings_free(&s);
 }
@@ -306,6 +310,9 @@ static void test_endpoint_table(void)
     CHECK_INT(p.count, 1);
     CHECK_STR(p.items[0].path, "endpoint[\"bedrok\"]");
     CHECK(strstr(p.items[0].message, "did you mean bedrock?") != NULL);
+    CHECK(!br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("bedrock-runtime"),
+                                    BR_SLICE("https://other.example"), &p));
+    CHECK_STR(p.items[1].kind, "conflict");
     CHECK_INT(s.endpoint_count, 2);
     CHECK_STR(s.endpoints[1].url.path, "/x");
     br_problems_free(&p);
