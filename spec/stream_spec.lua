@@ -447,6 +447,35 @@ describe("a stream", function()
             assert.equal('{"city":"Par', err.partial.output.message.content[1].toolUse.input)
         end)
 
+        it("never raises for members of another type, or pieces that do not fit", function()
+            for _, event in ipairs {
+                { delta = { text = true } },
+                { delta = { text = {} } },
+                { delta = { text = { a = 1 } } },
+                { delta = { toolUse = { input = {} } } },
+                { contentBlockIndex = "a", delta = { text = "x" } },
+                { contentBlockIndex = {}, delta = { text = "x" } },
+            } do
+                local odd = { event = "contentBlockDelta", json = event }
+                local result, err = converse_with(frames(HALF, odd, STOP)):gather()
+                if result then
+                    assert.equal("halftrue", result.output.message.content[1].text)
+                else
+                    assert.equal("BadResponse", err.code)
+                    assert.equal("half", err.partial.output.message.content[1].text)
+                end
+            end
+            local result = assert(converse_with(frames(
+                { event = "contentBlockStart", json = { contentBlockIndex = 0, start = { pieces = 1, input = 2 } } },
+                HALF, STOP, { event = "metadata", json = { output = { text = "other" } } })):gather())
+            assert.equal("half", result.output.message.content[1].text)
+            for _, chunk in ipairs { '{"choices":[5]}', '{"outputs":[5]}', '{"contentBlockDelta":{"delta":5}}', "5" } do
+                scripted("InvokeModelWithResponseStream", { { event = "chunk", json = { bytes = mime.b64(chunk) } } })
+                local stream = assert(conn:invoke_model_with_response_stream { modelId = CLAUDE, body = {} })
+                assert.equal("", assert(stream:gather()).text)
+            end
+        end)
+
         it("has the part that came, when it breaks", function()
             local result, err = converse_with(HALF):gather()
             assert.is_nil(result)

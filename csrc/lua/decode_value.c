@@ -156,13 +156,44 @@ bool br_decode_document(br_decoder *d)
     return false;
 }
 
+/* Numbers and truth values become their JSON text: who takes a text joins and searches it. */
+static bool decode_string(br_decoder *d)
+{
+    br_json_number n;
+    bool value;
+    switch (br_json_peek(&d->reader)) {
+    case BR_JSON_NUMBER:
+        if (!br_json_number_value(&d->reader, &n))
+            return false;
+        lua_pushlstring(d->L, n.text.p, n.text.n);
+        return true;
+    case BR_JSON_TRUE:
+    case BR_JSON_FALSE:
+        if (!br_json_bool(&d->reader, &value))
+            return false;
+        lua_pushstring(d->L, value ? "true" : "false");
+        return true;
+    case BR_JSON_NULL:
+    case BR_JSON_ARRAY:
+    case BR_JSON_OBJECT:
+        return br_decode_fail(d, "a text is none");
+    case BR_JSON_STRING:
+    case BR_JSON_ERROR:
+        break;
+    }
+    return push_string(d);
+}
+
+static bool decode_boolean(br_decoder *d)
+{
+    return push_boolean(d) || br_decode_fail(d, "a truth value is none");
+}
+
 static bool decode_integer(br_decoder *d)
 {
     br_json_number n;
-    if (br_json_peek(&d->reader) != BR_JSON_NUMBER)
-        return br_decode_document(d);
     if (!br_json_number_value(&d->reader, &n))
-        return false;
+        return br_decode_fail(d, "an integer is no number, or out of range");
     if (n.is_integer)
         br_push_integer(d->L, n.i);
     else if (n.d == floor(n.d) && fabs(n.d) < 9.2e18)
@@ -196,14 +227,10 @@ static bool decode_double(br_decoder *d)
     if (type == BR_JSON_STRING) {
         if (!br_json_string(&d->reader, &text))
             return false;
-        if (!push_special_double(d->L, text))
-            lua_pushlstring(d->L, text.p, text.n);
-        return true;
+        return push_special_double(d->L, text) || br_decode_fail(d, "a number is a text");
     }
-    if (type != BR_JSON_NUMBER)
-        return br_decode_document(d);
     if (!br_json_number_value(&d->reader, &n))
-        return false;
+        return br_decode_fail(d, "a number is none, or out of range");
     lua_pushnumber(d->L, (lua_Number)n.d);
     return true;
 }
@@ -374,7 +401,9 @@ bool br_decode_value(br_decoder *d, unsigned shape)
     case BR_SHAPE_TIMESTAMP:
         return decode_time(d);
     case BR_SHAPE_STRING:
+        return decode_string(d);
     case BR_SHAPE_BOOLEAN:
+        return decode_boolean(d);
     case BR_SHAPE_DOCUMENT:
         break;
     }

@@ -147,23 +147,33 @@ local optimize_prompt = {
 }
 
 --- Where the families put a piece of text; the first that is there counts.
+local PIECES = {
+    { "delta", "text" },
+    { "contentBlockDelta", "delta", "text" },
+    { "choices", 1, "delta", "content" },
+    { "choices", 1, "text" },
+    { "outputs", 1, "text" },
+    { "completion" },
+    { "generation" },
+    { "outputText" },
+    { "text" },
+}
+
+local function at(json, path)
+    for _, key in ipairs(path) do
+        if type(json) ~= "table" then
+            return nil
+        end
+        json = json[key]
+    end
+    return json
+end
+
 local function piece_of(json)
-    local first_choice = type(json.choices) == "table" and json.choices[1]
-    local output = type(json.outputs) == "table" and json.outputs[1]
-    local block = type(json.contentBlockDelta) == "table" and json.contentBlockDelta
-    for _, candidate in ipairs {
-        type(json.delta) == "table" and json.delta.text or false,
-        block and block.delta and block.delta.text or false,
-        first_choice and first_choice.delta and first_choice.delta.content or false,
-        first_choice and first_choice.text or false,
-        output and output.text or false,
-        json.completion or false,
-        json.generation or false,
-        json.outputText or false,
-        json.text or false,
-    } do
-        if type(candidate) == "string" then
-            return candidate
+    for _, path in ipairs(PIECES) do
+        local piece = at(json, path)
+        if type(piece) == "string" then
+            return piece
         end
     end
 end
@@ -175,7 +185,7 @@ local model = {
     events = {
         chunk = function(state, event)
             append(state.parts, event.json or event.bytes)
-            append(state.text, type(event.json) == "table" and piece_of(event.json) or nil)
+            append(state.text, piece_of(event.json))
         end,
     },
     result = function(state)

@@ -30,10 +30,22 @@ function converse.events.messageStart(state, event)
     state.role = event.role
 end
 
+--- Kinds that are put together from a start and deltas; the others are kept as they come.
+local STARTS = { image = true, toolResult = true, toolUse = true }
+
+local function keep(block, kind, value)
+    block.others = block.others or {}
+    block.others[kind] = value
+end
+
 function converse.events.contentBlockStart(state, event)
     local block = block_of(state, event.contentBlockIndex)
     for kind, start in pairs(event.start or {}) do
-        block[kind] = start
+        if STARTS[kind] then
+            block[kind] = start
+        else
+            keep(block, kind, start)
+        end
     end
 end
 
@@ -83,8 +95,7 @@ function converse.events.contentBlockDelta(state, event)
         if add then
             add(block, delta)
         else
-            block.others = block.others or {}
-            block.others[kind] = delta
+            keep(block, kind, delta)
         end
     end
 end
@@ -181,7 +192,9 @@ function converse.result(state)
         additionalModelResponseFields = state.additionalModelResponseFields,
     }
     for name, value in pairs(state.metadata) do
-        result[name] = value
+        if result[name] == nil then
+            result[name] = value
+        end
     end
     local unfit = problems[1] and table.concat(problems, "; ")
         .. (state.stopReason and " (stop reason " .. state.stopReason .. ")" or "")

@@ -33,13 +33,16 @@ local function failed(self, err)
 end
 
 local function truncated(self)
+    local facts = metadata.of(self) or {}
     return errors.new {
         kind = "stream",
         code = "Truncated",
         operation = self._operation,
         message = "the stream ended before its last event",
         retryable = true,
-        request_id = (metadata.of(self) or {}).request_id,
+        status = facts.status,
+        request_id = facts.request_id,
+        attempts = facts.attempts,
     }
 end
 
