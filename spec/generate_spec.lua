@@ -374,4 +374,30 @@ describe("generate", function()
         assert.is_nil(answer)
         assert.equal("BadResponse", err.code)
     end)
+
+    it("refuses answers whose members are missing or of another type", function()
+        local bodies = { "{}", "[]", '{"output":{"message":{"content":5}},"results":[{"outputText":5}],"content":5,'
+            .. '"generation":{"a":1},"choices":[{"message":5}],"embedding":["x"],"images":[5]}',
+            '{"output":{},"results":[5],"generation":null,"choices":[5],"embedding":[],"images":5}' }
+        for _, case in ipairs(BODIES) do
+            for _, body in ipairs(bodies) do
+                ep:reset()
+                ep:script { { times = -1, match = { operation = "InvokeModel" }, action = { body = body } } }
+                local params = { model = case[1] }
+                for name, value in pairs(case[2]) do
+                    params[name] = value
+                end
+                local answer, err = conn:generate(params)
+                assert.is_nil(answer, case[1] .. " " .. body)
+                assert.equal("BadResponse", err.code)
+            end
+        end
+    end)
+
+    it("refuses lists with holes, with nothing sent", function()
+        local _, err = conn:generate { model = "amazon.titan-embed-text-v2:0", input = { "a", nil, "c" } }
+        assert.equal("input", err.errors[1].path)
+        assert.equal("type", err.errors[1].kind)
+        assert.equal(0, ep:counters().requests)
+    end)
 end)

@@ -135,6 +135,17 @@ describe("models", function()
         assert.equal(2, ep:counters().ListInferenceProfiles)
     end)
 
+    it("refuses entries that have nothing to call them by", function()
+        ep:script { { match = { operation = "ListFoundationModels" }, action = { body = '{"modelSummaries":[{}]}' } } }
+        local list, err = conn:models()
+        assert.is_nil(list)
+        assert.equal("BadResponse", err.code)
+        ep:script { { match = { operation = "ListCustomModels" }, action = { body = '{"modelSummaries":[{}]}' } } }
+        list, err = conn:models { kind = "custom" }
+        assert.is_nil(list)
+        assert.equal("BadResponse", err.code)
+    end)
+
     local function deny(operation)
         ep:script { { match = { operation = operation }, action = { status = 403,
             json = { __type = "AccessDeniedException", message = "not authorized" } } } }

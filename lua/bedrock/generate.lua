@@ -19,8 +19,15 @@ local function is_text_list(value)
     if type(value) ~= "table" or #value == 0 then
         return false
     end
-    for key, text in pairs(value) do
-        if type(key) ~= "number" or key < 1 or key > #value or key % 1 ~= 0 or not is_text(text) then
+    local count = 0
+    for _, text in pairs(value) do
+        if not is_text(text) then
+            return false
+        end
+        count = count + 1
+    end
+    for i = 1, count do
+        if value[i] == nil then
             return false
         end
     end
@@ -237,6 +244,31 @@ local function unreadable(family, why)
     }
 end
 
+local function all(list, is)
+    if type(list) ~= "table" then
+        return false
+    end
+    for i = 1, #list do
+        if not is(list[i]) then
+            return false
+        end
+    end
+    return next(list) == nil or #list > 0
+end
+
+--- What the answer of a family must hold, by what it makes.
+local FITS = {
+    text = function(read)
+        return type(read.text) == "string"
+    end,
+    images = function(read)
+        return all(read.images, is_text)
+    end,
+    embeddings = function(read)
+        return all(read.embedding, is_number) and #read.embedding > 0
+    end,
+}
+
 local function invoke(conn, model, body, family, options)
     local answer, err = conn.runtime:invoke_model({
         modelId = model,
@@ -252,8 +284,8 @@ local function invoke(conn, model, body, family, options)
         return nil, unreadable(family, why and why.message or "it is no JSON object")
     end
     local ok, read = pcall(family.read, raw)
-    if not ok then
-        return nil, unreadable(family, "a member is missing")
+    if not ok or not FITS[family.output](read) then
+        return nil, unreadable(family, "a member is missing, or of another type")
     end
     return read, raw, answer
 end
@@ -269,9 +301,8 @@ local function decode_images(images)
     return list
 end
 
---- JSON's null is no value.
-local function present(value)
-    if value ~= core.null then
+local function of_type(wanted, value)
+    if type(value) == wanted then
         return value
     end
 end
@@ -281,15 +312,15 @@ local function result_of(read, raw, family)
     if read.images and not images then
         return nil, unreadable(family, "an image is not base64")
     end
-    local ending = present(read.stop_reason)
+    local ending = of_type("string", read.stop_reason)
     return {
         text = read.text,
         images = images,
         embeddings = read.embedding and { read.embedding },
         stop_reason = ending and (STOP_REASONS[ending] or ending),
         usage = {
-            input_tokens = present(read.input_tokens),
-            output_tokens = present(read.output_tokens),
+            input_tokens = of_type("number", read.input_tokens),
+            output_tokens = of_type("number", read.output_tokens),
         },
         raw = raw,
     }

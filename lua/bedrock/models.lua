@@ -73,6 +73,15 @@ local function endless(operation)
     }
 end
 
+local function nameless(operation)
+    return errors.new {
+        kind = "transport",
+        code = "BadResponse",
+        operation = operation,
+        message = "an entry of the list has no ID or ARN to call it by",
+    }
+end
+
 --- All pages of a listing.
 local function whole_list(conn, operation, member, options)
     local list, token, seen = {}, nil, {}
@@ -116,7 +125,7 @@ local function derived(kind, id, arn, name, base)
     return {
         id = id,
         arn = arn,
-        name = name,
+        name = name or id,
         provider = base.provider,
         kind = kind,
         input = base.input or {},
@@ -170,6 +179,9 @@ local function foundations(conn, options)
     local on_demand, by_id = {}, {}
     for _, summary in ipairs(answer.modelSummaries or {}) do
         local model = foundation(summary)
+        if not model.id then
+            return nil, nameless "list_foundation_models"
+        end
         by_id[model.id] = model
         if has(summary.inferenceTypesSupported or {}, "on_demand") then
             on_demand[#on_demand + 1] = model
@@ -188,6 +200,9 @@ local function others(conn, kind, base_of, options)
     local models = {}
     for i, summary in ipairs(summaries) do
         models[i] = READ[kind](summary, base_of)
+        if not models[i].id then
+            return nil, nameless(LISTINGS[kind][1])
+        end
     end
     return models
 end

@@ -19,7 +19,8 @@ end
 
 --- `error` is said when images were held back by a content filter.
 function image_task.read(answer)
-    return { images = type(answer.images) == "table" and answer.images or {}, stop_reason = answer.error }
+    local images = type(answer.images) == "table" and answer.images
+    return { images = images or (type(answer.error) == "string" and {}), stop_reason = answer.error }
 end
 
 return image_task
