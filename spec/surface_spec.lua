@@ -343,6 +343,17 @@ describe("bedrock", function()
             assert.equal("ReadTimeout", err.code)
         end)
 
+        it("are refused as those of a connection are", function()
+            local _, err = conn:converse(ask "Hi", { max_attempts = 0, read_timeout = 2 ^ 31, total_timeout = 1.5,
+                unknown = "x", nope = 1, retry_timeouts = 1 })
+            local kinds = {}
+            for _, problem in ipairs(err.errors) do
+                kinds[problem.path] = problem.kind
+            end
+            assert.same({ max_attempts = "min-value", read_timeout = "max-value", total_timeout = "type",
+                unknown = "enum", nope = "unknown", retry_timeouts = "type" }, kinds)
+        end)
+
         it("let an Authorization of one's own pass unsigned", function()
             ep:config { verify = false }
             local value = "Bearer x.y.z"
@@ -492,6 +503,17 @@ describe("bedrock", function()
             assert.equal("path", err.errors[1].path)
             _, err = conn:request { path = "/x", method = "get" }
             assert.equal("method", err.errors[1].path)
+            assert.equal(0, ep:counters().requests)
+            for _, path in ipairs { "/a%zz", "/a%2", "/a%" } do
+                _, err = conn:request { path = path }
+                assert.equal("path", err.errors[1].path)
+                assert.equal("pattern", err.errors[1].kind)
+            end
+            for _, list in ipairs { { [3] = "x" }, { "a", nil, "c" }, { x = "y" } } do
+                _, err = conn:request { path = "/x", query = { a = list } }
+                assert.equal("query", err.errors[1].path)
+                assert.equal("type", err.errors[1].kind)
+            end
             assert.equal(0, ep:counters().requests)
         end)
     end)

@@ -95,7 +95,7 @@ static br_call_mode mode_of(const br_op *op, bool prepare, const br_lua_options 
 static bool stream_allowed(const br_op *op, const br_lua_options *options, br_problems *p)
 {
     if (options->stream && !(op->flags & (BR_OP_RAW_OUT | BR_OP_EVENT_OUT)))
-        return br_problems_add(p, "value", BR_SLICE("stream"),
+        return br_problems_add(p, "conflict", BR_SLICE("stream"),
                                "the answer of this operation does not stream");
     return true;
 }
@@ -188,11 +188,18 @@ static br_slice text_field(lua_State *L, const char *name)
     return text;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
 static bool wire_safe(br_slice text, const char *forbidden)
 {
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
         if (c <= 0x20 || c >= 0x7f || strchr(forbidden, c))
+            return false;
+        if (c == '%' && (text.n - i < 3 || !is_hex(text.p[i + 1]) || !is_hex(text.p[i + 2])))
             return false;
     }
     return true;
@@ -202,10 +209,10 @@ static void raw_target(lua_State *L, br_request *r, br_problems *p)
 {
     br_slice path = text_field(L, "path"), query = text_field(L, "query");
     if (!br_slice_starts(path, "/") || path.n > BR_PATH_MAX || !wire_safe(path, "?#"))
-        br_problems_add(p, "value", BR_SLICE("path"),
+        br_problems_add(p, "pattern", BR_SLICE("path"),
                         "must begin with / and be percent-encoded, without ? and #");
     if (query.n > BR_QUERY_MAX || !wire_safe(query, "#"))
-        br_problems_add(p, "value", BR_SLICE("query"), "must be percent-encoded, without #");
+        br_problems_add(p, "pattern", BR_SLICE("query"), "must be percent-encoded, without #");
     br_buf_add_slice(&r->path, path);
     br_buf_add_slice(&r->query, query);
 }
@@ -220,7 +227,7 @@ static void raw_method(lua_State *L, br_request *r, br_problems *p)
         memcpy(r->method, method.p, method.n);
         r->method[method.n] = '\0';
     } else {
-        br_problems_add(p, "value", BR_SLICE("method"), "must be an HTTP method in capitals");
+        br_problems_add(p, "pattern", BR_SLICE("method"), "must be an HTTP method in capitals");
     }
     r->retry_safe = br_slice_eqs(method, "GET") || br_slice_eqs(method, "HEAD");
 }
@@ -245,7 +252,7 @@ static bool raw_request(lua_State *L, br_request *r, br_problems *p)
     raw_target(L, r, p);
     raw_body(L, r);
     if (r->path.failed || r->query.failed || r->body.failed || r->headers.failed)
-        br_problems_add(p, "value", (br_slice){"", 0}, "the request is too large");
+        br_problems_add(p, "max-length", (br_slice){"", 0}, "the request is too large");
     return br_lua_options_headers(L, 2, r, p) && br_lua_options_headers(L, 3, r, p) &&
            !br_problems_any(p);
 }

@@ -63,8 +63,12 @@ static void read_integer(lua_State *L, int table, const char *name, int low, int
     else if (floor(n) == n && ((n >= low && n <= high) || (none && n == -1)))
         *value = (int)n;
     else
-        br_problems_add(p, "value", br_slice_of(name), "%g is not an integer from %d to %d%s", n,
-                        low, high, none ? ", or -1 for none" : "");
+        br_problems_add(p,
+                        floor(n) != n ? "type"
+                        : n > high    ? "max-value"
+                                      : "min-value",
+                        br_slice_of(name), "%g is not an integer from %d to %d%s", n, low, high,
+                        none ? ", or -1 for none" : "");
     lua_pop(L, 1);
 }
 
@@ -87,7 +91,7 @@ static void read_unknown_mode(lua_State *L, int table, bool *pass, br_problems *
     if (br_slice_eqs(text, "pass") || br_slice_eqs(text, "error"))
         *pass = br_slice_eqs(text, "pass");
     else if (!is_null(L, -1))
-        br_problems_add(p, "value", BR_SLICE("unknown"), "must be \"error\" or \"pass\"");
+        br_problems_add(p, "enum", BR_SLICE("unknown"), "must be \"error\" or \"pass\"");
     lua_pop(L, 1);
 }
 

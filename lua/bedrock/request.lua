@@ -58,8 +58,15 @@ local function is_query_value(value)
     if type(value) ~= "table" then
         return SCALARS[type(value)]
     end
+    local count = 0
     for _, one in pairs(value) do
         if not SCALARS[type(one)] then
+            return false
+        end
+        count = count + 1
+    end
+    for i = 1, count do
+        if value[i] == nil then
             return false
         end
     end
