@@ -75,7 +75,7 @@ br_failure br_retry_classify(int status, br_slice code)
         return BR_FAIL_TRANSIENT;
     if (status == 429)
         return BR_FAIL_THROTTLING;
-    if (status == 500 || status == 502 || status == 503 || status == 504)
+    if (status >= 500 && status <= 599)
         return BR_FAIL_TRANSIENT;
     return BR_FAIL_FINAL;
 }
