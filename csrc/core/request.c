@@ -97,7 +97,8 @@ static bool put_text(char *to, br_slice name, br_slice value)
     if (!put_name(to, name))
         return false;
     to += name.n;
-    *to++ = '\0';
+    *to++ = value.n > 0 ? ':' : ';';
+    *to++ = value.n > 0 ? ' ' : '\0';
     if (value.n > 0)
         memcpy(to, value.p, value.n);
     to[value.n] = '\0';
@@ -109,7 +110,7 @@ static bool add(br_headers *h, br_slice name, br_slice value)
     if (name.n > BR_HEADERS_BYTES_MAX || value.n > BR_HEADERS_BYTES_MAX ||
         !br_header_value_ok(value) || !room_for_ref(h))
         return false;
-    size_t at = h->text.len, needed = name.n + value.n + 2;
+    size_t at = h->text.len, needed = name.n + value.n + 3;
     char *to = br_buf_reserve(&h->text, needed);
     if (to == NULL || !put_text(to, name, value))
         return false;
@@ -117,7 +118,7 @@ static bool add(br_headers *h, br_slice name, br_slice value)
     h->refs[h->count++] = (struct br_header_ref){
         .name = (uint32_t)at,
         .name_len = (uint32_t)name.n,
-        .value = (uint32_t)(at + name.n + 1),
+        .value = (uint32_t)(at + name.n + 2),
         .value_len = (uint32_t)value.n,
     };
     return true;
@@ -138,6 +139,18 @@ bool br_headers_set(br_headers *h, br_slice name, br_slice value)
             h->refs[kept++] = h->refs[i];
     h->count = kept;
     return br_headers_add(h, name, value);
+}
+
+void br_headers_swap(br_headers *a, br_headers *b)
+{
+    br_headers kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+const char *br_headers_line(const br_headers *h, size_t i)
+{
+    return h->text.data + h->refs[i].name;
 }
 
 br_slice br_headers_name(const br_headers *h, size_t i)

@@ -12,7 +12,7 @@
 #define BR_HEADERS_BYTES_MAX 131072 /* all names and values of one list together */
 
 typedef struct br_headers {
-    br_buf text; /* name NUL value NUL …; entries are offsets, so the buffer may move */
+    br_buf text; /* lines, each with a NUL; entries are offsets, so the buffer may move */
     struct br_header_ref {
         uint32_t name, name_len, value, value_len;
     } * refs;
@@ -31,8 +31,11 @@ void br_headers_clear(br_headers *h);
 bool br_headers_add(br_headers *h, br_slice name, br_slice value);
 /* Removes all of that name, then adds. */
 bool br_headers_set(br_headers *h, br_slice name, br_slice value);
+void br_headers_swap(br_headers *a, br_headers *b);
 br_slice br_headers_name(const br_headers *h, size_t i);
 br_slice br_headers_value(const br_headers *h, size_t i);
+/* "name: value", or "name;" where the value is empty, as libcurl takes them. */
+const char *br_headers_line(const br_headers *h, size_t i);
 /* The first of that (lower-case) name; {NULL, 0} if there is none. */
 br_slice br_headers_get(const br_headers *h, const char *name);
 

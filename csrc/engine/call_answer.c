@@ -1,32 +1,11 @@
 #include "engine/call_private.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/service_error.h"
 #include "core/times.h"
 
 static bool streams(const br_call *c)
 {
     return c->mode == BR_CALL_EVENTS || c->mode == BR_CALL_BYTES;
-}
-
-static bool copy_headers(br_headers *to, const br_headers *from)
-{
-    br_headers_clear(to);
-    if (from->count > to->cap) {
-        struct br_header_ref *refs = realloc(to->refs, from->count * sizeof *refs);
-        if (refs == NULL)
-            return false;
-        to->refs = refs;
-        to->cap = from->count;
-    }
-    if (!br_buf_add_slice(&to->text, br_buf_slice(&from->text)))
-        return false;
-    if (from->count > 0)
-        memcpy(to->refs, from->refs, from->count * sizeof *to->refs);
-    to->count = from->count;
-    return true;
 }
 
 /*
@@ -79,7 +58,7 @@ static void open_body(br_call *c)
     c->body.failed = false;
 }
 
-static void on_head(void *user, int status, const br_headers *headers)
+static void on_head(void *user, int status, br_headers *headers)
 {
     br_call *c = user;
     c->in_callback = true;
@@ -87,16 +66,13 @@ static void on_head(void *user, int status, const br_headers *headers)
     c->head_came = true;
     c->is_error = status < 200 || status >= 300;
     c->state = BR_CALL_BODY;
-    if (!copy_headers(&c->headers, headers)) {
-        br_call_no_memory(c);
-    } else {
-        sample_clock(c);
-        c->stream.open = streams(c) && !c->is_error;
-        if (c->stream.open)
-            br_call_notify(c);
-        else
-            open_body(c);
-    }
+    br_headers_swap(&c->headers, headers);
+    sample_clock(c);
+    c->stream.open = streams(c) && !c->is_error;
+    if (c->stream.open)
+        br_call_notify(c);
+    else
+        open_body(c);
     c->in_callback = false;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "engine/process.h"
 #include "engine/provider.h"
 
 #define EVENTS_PER_WAIT 64
@@ -94,7 +95,7 @@ br_engine *br_engine_new(const br_host *host, br_error *error)
         return NULL;
     }
     e->host = *host;
-    e->pid = getpid();
+    e->pid = br_process_id();
     e->timer_fd = -1;
     e->timer_fd_due = INT64_MAX;
     e->left_ms = br_engine_mono_ms(e);
@@ -164,7 +165,7 @@ void br_engine_free(br_engine *e)
 
 bool br_engine_forked(const br_engine *e)
 {
-    return e->pid != getpid();
+    return e->pid != br_process_id();
 }
 
 void br_engine_abandon(br_engine *e)

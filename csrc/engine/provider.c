@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/process.h"
+
 #define POLL_MIN_MS 5
 #define POLL_MAX_MS 100
 #define POLL_OWN_MS 1000 /* woken by the flight; also keeps the timer's place for that */
@@ -37,7 +39,7 @@ static void detach(br_obtain *o)
 */
 static void forget_parent(void)
 {
-    registry.pid = getpid();
+    registry.pid = br_process_id();
     while (registry.waiters != NULL)
         detach(registry.waiters);
     while (registry.flights != NULL) {
@@ -71,7 +73,7 @@ static void after_fork_in_child(void)
 /* So that a fork beside another thread's use leaves the child a mutex that works. */
 static void watch_forks(void)
 {
-    registry.pid = getpid();
+    registry.pid = br_process_id();
     (void)pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
@@ -80,7 +82,7 @@ void br_registry_enter(void)
 {
     pthread_once(&registry.once, watch_forks);
     pthread_mutex_lock(&registry.lock);
-    if (registry.pid != getpid())
+    if (registry.pid != br_process_id())
         forget_parent();
 }
 

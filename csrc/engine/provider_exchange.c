@@ -161,7 +161,7 @@ static void answered(br_exchange *x)
     finish(x);
 }
 
-static void on_head(void *user, int status, const br_headers *headers)
+static void on_head(void *user, int status, br_headers *headers)
 {
     br_exchange *x = user;
     int64_t server_ms;

@@ -11,7 +11,6 @@ static void destroy(br_transfer *t)
         curl_easy_cleanup(t->curl);
     curl_slist_free_all(t->pins);
     br_buf_free(&t->url);
-    br_buf_free(&t->lines);
     br_headers_free(&t->answer);
     free(t->nodes);
     free(t->ca_file);
@@ -26,7 +25,6 @@ static br_transfer *create(br_engine *e)
         return NULL;
     t->engine = e;
     br_buf_init(&t->url, BR_URL_TEXT_MAX);
-    br_buf_init_secret(&t->lines, (size_t)2 * BR_HEADERS_BYTES_MAX);
     br_headers_init(&t->answer);
     if (br_transfer_create_handle(t))
         return t;
@@ -53,7 +51,6 @@ static void reset(br_transfer *t)
     t->status = 0;
     t->bad[0] = t->reason[0] = '\0';
     br_headers_clear(&t->answer);
-    br_buf_clear(&t->lines);
 }
 
 static void recycle(br_transfer *t)

@@ -27,7 +27,7 @@ typedef struct br_transfer_request {
     const char *method;
     const br_url *endpoint;    /* copied */
     br_slice target;           /* path with prefix, and ?query: sent as it is; copied */
-    const br_headers *headers; /* all that is sent but content-length; copied */
+    const br_headers *headers; /* all that is sent but content-length; borrowed as the body is */
     br_slice body;             /* borrowed until the transfer is done or freed */
     bool has_body;
     br_timeouts timeouts;
@@ -58,7 +58,8 @@ typedef struct br_transfer_result {
 ** callback may cancel its own transfer.
 */
 typedef struct br_transfer_ops {
-    void (*head)(void *user, int status, const br_headers *headers); /* the final head, not 1xx */
+    /* The final head, not 1xx. The headers may be taken, by a swap. */
+    void (*head)(void *user, int status, br_headers *headers);
     bool (*data)(void *user, br_slice bytes);
     void (*done)(void *user, const br_transfer_result *result);
 } br_transfer_ops;

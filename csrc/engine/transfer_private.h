@@ -26,8 +26,8 @@ struct br_transfer {
     br_timeouts timeouts;
     bool posts; /* sends a body, be it an empty one */
     br_buf url;
-    br_buf lines;             /* "name: value" NUL … */
-    struct curl_slist *nodes; /* point into lines; libcurl borrows them */
+    size_t origin_len;        /* of its part before the target */
+    struct curl_slist *nodes; /* point into the request's headers; libcurl borrows them */
     size_t node_cap;
     struct curl_slist *pins; /* where "localhost" is */
 

@@ -198,6 +198,7 @@ static bool set_url(br_transfer *t, br_slice target)
 {
     br_buf_clear(&t->url);
     br_url_origin(&t->url, &t->endpoint);
+    t->origin_len = t->url.len;
     br_buf_add_slice(&t->url, target);
     return target_ok(target) && !t->url.failed && set_text(t->curl, CURLOPT_URL, t->url.data);
 }
@@ -242,24 +243,12 @@ static bool reserve_nodes(br_transfer *t, size_t count)
     return true;
 }
 
-static void add_line(br_buf *lines, br_slice name, br_slice value)
-{
-    br_buf_add_slice(lines, name);
-    br_buf_adds(lines, value.n > 0 ? ": " : ";");
-    br_buf_add_slice(lines, value);
-    br_buf_addc(lines, '\0');
-}
-
-/* libcurl's own Host is the same, and cheaper. */
+/* libcurl's own Host, which it makes of the URL, is the same, and cheaper. */
 static bool is_own_host(const br_transfer *t, br_slice name, br_slice value)
 {
-    char text[BR_HOST_MAX + 16];
-    bool usual = t->endpoint.port == (t->endpoint.https ? 443 : 80);
-    if (!br_slice_eqs(name, "host") || t->endpoint.ipv6)
-        return false;
-    int n = snprintf(text, sizeof text, usual ? "%s" : "%s:%d", t->endpoint.host,
-                     (int)t->endpoint.port);
-    return n > 0 && br_slice_eq(value, (br_slice){text, (size_t)n});
+    size_t scheme = t->endpoint.https ? sizeof "https://" - 1 : sizeof "http://" - 1;
+    br_slice own = {t->url.data + scheme, t->origin_len - scheme};
+    return br_slice_eqs(name, "host") && !t->endpoint.ipv6 && br_slice_eq(value, own);
 }
 
 /* Where a message ends is libcurl's to say; another opinion would desynchronise the connection. */
@@ -268,43 +257,37 @@ static bool is_framing(br_slice name)
     return br_slice_eqs(name, "content-length") || br_slice_eqs(name, "transfer-encoding");
 }
 
-/* A name with nothing after the colon stops libcurl from adding its own header of that name. */
-static size_t add_refusals(br_transfer *t, const br_headers *headers)
+/* libcurl only reads the text, though its list does not say so. */
+static void add_line(br_transfer *t, size_t *count, const char *line)
 {
-    size_t count = 0;
-    if (t->body.n >= EXPECT_BODY)
-        count += br_buf_add(&t->lines, "expect:", sizeof "expect:");
-    if (br_headers_get(headers, "accept").p == NULL)
-        count += br_buf_add(&t->lines, "accept:", sizeof "accept:");
-    if (t->posts && br_headers_get(headers, "content-type").p == NULL)
-        count += br_buf_add(&t->lines, "content-type:", sizeof "content-type:");
-    return count;
+    t->nodes[*count] = (struct curl_slist){.data = (char *)(uintptr_t)line};
+    if (*count > 0)
+        t->nodes[*count - 1].next = &t->nodes[*count];
+    ++*count;
 }
 
-static size_t add_lines(br_transfer *t, const br_headers *headers)
+/* A name with nothing after the colon stops libcurl from adding its own header of that name. */
+static void add_refusals(br_transfer *t, const br_headers *headers, size_t *count)
 {
-    size_t count = 0;
-    br_buf_clear(&t->lines);
-    for (size_t i = 0; i < headers->count; i++) {
-        br_slice name = br_headers_name(headers, i), value = br_headers_value(headers, i);
-        if (is_own_host(t, name, value) || is_framing(name))
-            continue;
-        add_line(&t->lines, name, value);
-        count++;
-    }
-    return count + add_refusals(t, headers);
+    if (t->body.n >= EXPECT_BODY)
+        add_line(t, count, "expect:");
+    if (br_headers_get(headers, "accept").p == NULL)
+        add_line(t, count, "accept:");
+    if (t->posts && br_headers_get(headers, "content-type").p == NULL)
+        add_line(t, count, "content-type:");
 }
 
 static bool set_headers(br_transfer *t, const br_headers *headers)
 {
-    size_t count = add_lines(t, headers);
-    if (t->lines.failed || !reserve_nodes(t, headers->count + EXTRA_LINES))
+    size_t count = 0;
+    if (!reserve_nodes(t, headers->count + EXTRA_LINES))
         return false;
-    char *line = t->lines.data;
-    for (size_t i = 0; i < count; i++) {
-        t->nodes[i] = (struct curl_slist){line, i + 1 < count ? &t->nodes[i + 1] : NULL};
-        line += strlen(line) + 1;
+    for (size_t i = 0; i < headers->count; i++) {
+        br_slice name = br_headers_name(headers, i);
+        if (!is_own_host(t, name, br_headers_value(headers, i)) && !is_framing(name))
+            add_line(t, &count, br_headers_line(headers, i));
     }
+    add_refusals(t, headers, &count);
     return curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, count > 0 ? t->nodes : NULL) == CURLE_OK;
 }
 

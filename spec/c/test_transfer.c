@@ -37,7 +37,7 @@ typedef struct run {
     br_error error;
 } run;
 
-static void on_head(void *user, int status, const br_headers *headers)
+static void on_head(void *user, int status, br_headers *headers)
 {
     run *r = user;
     r->heads++;
