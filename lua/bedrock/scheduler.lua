@@ -81,7 +81,7 @@ local function look()
         return true
     end
     -- Those of a loop that woke have not run yet; most of them wait again at once.
-    if woken > 0 and driver.pause then
+    if woken > 0 and driver and driver.pause then
         core.notify()
         return true
     end
@@ -277,10 +277,10 @@ function scheduler.start(task, body)
     resume(new_context(run))
 end
 
---- From now on coroutines wait in that event loop.
---- @param loop bedrock.Loop
+--- From now on coroutines wait in that event loop; nil: in none, as at first.
+--- @param loop bedrock.Loop?
 function scheduler.use(loop)
-    if type(loop) ~= "table" or type(loop.watch) ~= "function" then
+    if loop ~= nil and (type(loop) ~= "table" or type(loop.watch) ~= "function") then
         error("use: a table with a function watch(fd, step) is needed", 2)
     end
     driver = loop
