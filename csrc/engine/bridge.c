@@ -112,6 +112,7 @@ static void free_parts(br_bridge *b)
     br_door_close(&b->door);
     if (b->wake >= 0)
         close(b->wake);
+    pthread_cond_destroy(&b->settled);
     pthread_mutex_destroy(&b->lock);
     free(b);
 }
@@ -128,6 +129,7 @@ static br_bridge *create(br_error *error)
     b->wake = b->door.listener = b->door.path_fd = -1;
     atomic_init(&b->stop, false);
     pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->settled, NULL);
     if (set_up(b, error))
         return b;
     if (b->engine != NULL) {
@@ -198,6 +200,15 @@ static void stop(br_bridge *b)
     free_parts(b);
 }
 
+/* What dropped calls point to may go with who dropped them. */
+static void settle(br_bridge *b)
+{
+    pthread_mutex_lock(&b->lock);
+    while (b->dropping > 0)
+        pthread_cond_wait(&b->settled, &b->lock);
+    pthread_mutex_unlock(&b->lock);
+}
+
 void br_bridge_unref(br_bridge *b)
 {
     if (br_bridge_inherited(b))
@@ -206,6 +217,8 @@ void br_bridge_unref(br_bridge *b)
     if (--b->users == 0) {
         current = NULL;
         stop(b);
+    } else {
+        settle(b);
     }
     pthread_mutex_unlock(&registry);
 }
@@ -266,9 +279,9 @@ void br_passage_drop(br_bridge *b, br_passage *p)
     bool parked = unpark(b, p);
     bool done = p->done;
     if (!parked && !done) {
-        p->dropped = true;
         p->next = b->dropped;
         b->dropped = p;
+        b->dropping++;
     }
     pthread_mutex_unlock(&b->lock);
     if (!parked && !done) {
@@ -295,6 +308,14 @@ void br_bridge_passed(br_bridge *b, br_passage *p)
 {
     pthread_mutex_lock(&b->lock);
     p->done = true;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void br_bridge_forgot(br_bridge *b)
+{
+    pthread_mutex_lock(&b->lock);
+    if (--b->dropping == 0)
+        pthread_cond_broadcast(&b->settled);
     pthread_mutex_unlock(&b->lock);
 }
 

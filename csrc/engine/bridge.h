@@ -31,7 +31,10 @@ typedef struct br_passage br_passage; /* a call that was handed over */
 ** of its own linked in; else transport NoBridge). After a fork the child gets a new one.
 */
 br_bridge *br_bridge_ref(br_error *error);
-/* The last one ends all that runs, joins the thread and closes everything. Nothing in a child. */
+/*
+** Returns when nothing is left on the thread of the passages that were dropped before. The last one
+** ends all that runs, joins the thread and closes everything. Nothing happens in a child.
+*/
 void br_bridge_unref(br_bridge *b);
 bool br_bridge_inherited(const br_bridge *b); /* it stayed with the parent */
 

@@ -287,6 +287,7 @@ static void on_wake(void *user, uint32_t events)
         if (p->link != NULL)
             close_link(p->link);
         free(p);
+        br_bridge_forgot(b);
     }
     br_engine_notify(b->engine);
 }

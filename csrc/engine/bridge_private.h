@@ -28,7 +28,6 @@ struct br_passage {
     br_call *call;    /* until its ticket comes */
     br_passage *next; /* parked, or dropped */
     bool done;        /* nothing of it is left on the thread */
-    bool dropped;
     /* the thread's */
     br_link *link;
 };
@@ -73,7 +72,9 @@ struct br_bridge {
     br_task task;
     pthread_mutex_t lock;
     br_passage *parked[BR_PARKED_SLOTS]; /* by the first byte of the ticket */
-    br_passage *dropped;
+    br_passage *dropped;                 /* the thread has not seen them yet */
+    unsigned dropping;                   /* … or is not done with them */
+    pthread_cond_t settled;
     /* the thread's */
     br_link *links, *dirty, *dead;
     br_timer accept_pause;
@@ -93,6 +94,7 @@ void br_links_close(br_bridge *b);
 /* bridge.c, for the thread */
 br_passage *br_bridge_claim(br_bridge *b, const uint8_t ticket[BR_TICKET_SIZE]);
 void br_bridge_passed(br_bridge *b, br_passage *p); /* its call is over */
-br_passage *br_bridge_dropped(br_bridge *b);        /* takes the list */
+br_passage *br_bridge_dropped(br_bridge *b);        /* takes the list; for each of it: */
+void br_bridge_forgot(br_bridge *b);
 
 #endif

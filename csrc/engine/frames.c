@@ -286,6 +286,7 @@ static void scan(br_frames *f)
         } else {
             f->scanned += BR_FRAME_HEADER + length;
             f->over = is_last(kind);
+            f->failed = kind == BR_ERROR;
         }
     }
 }

@@ -29,6 +29,7 @@ typedef struct br_frames {
     size_t taken;      /* bytes of `in` */
     size_t scanned;    /* bytes of `in` that are whole frames */
     bool over;         /* the last frame was received: END or ERROR */
+    bool failed;       /* … and it was an ERROR */
     bool broken;       /* malformed, or lost; `error` says so once what came before is taken */
     br_item_kind last; /* END or ERROR: was taken, and is repeated */
     br_call_info info;

@@ -12,7 +12,7 @@
 #define BR_LUA_BINDING_H
 
 #include "core/settings.h"
-#include "engine/call.h"
+#include "engine/bridge.h"
 #include "lua/codec.h"
 
 #define BR_LUA_CLIENT "bedrock.client"
@@ -32,7 +32,9 @@ typedef struct br_lua_waiter {
 /* One for each Lua state; a userdata, anchored as upvalue of all functions. */
 typedef struct br_lua_state {
     br_engine *engine;  /* made by the first call of this process; NULL before */
-    br_lua_call *calls; /* all that hold a br_call, newest first */
+    br_lua_call *calls; /* all that hold a br_call, or were handed over, newest first */
+    bool bridged;       /* there is no engine here: calls are handed over */
+    br_bridge *bridge;  /* since the first one was */
     br_lua_waiter *woken, *woken_last;
 } br_lua_state;
 
@@ -105,6 +107,9 @@ void br_lua_waiter_wake(void *waiter);                    /* nothing happens if 
 void br_lua_waiter_leave(br_lua_waiter *w);               /* idempotent; before it is freed */
 int br_lua_woken(lua_State *L);
 int br_lua_notify(lua_State *L);
+
+/* bridge.c */
+int br_lua_bridged(lua_State *L);
 
 /* timer.c */
 void br_lua_open_timer(lua_State *L);

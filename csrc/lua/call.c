@@ -42,10 +42,11 @@ void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code)
     c->doomed = c->taking;
     if (c->taking || !client)
         return;
-    if (call) {
+    if (br_lua_call_alive(c)) {
         unlink_call(s, c);
         c->gone = code;
     }
+    br_lua_call_recall(s, c);
     c->call = NULL;
     c->client = NULL;
     c->ready = false;
@@ -101,21 +102,27 @@ static bool head_suffices(const br_lua_call *c)
     return is_stream(c) && c->item.status < 300;
 }
 
-static bool poll_call(br_lua_state *s, br_lua_call *c)
+static bool must_wait(const br_lua_call *c)
+{
+    return c->frames && (c->whole || !is_stream(c)) && !c->frames->over && !c->frames->broken;
+}
+
+bool br_lua_call_poll(br_lua_state *s, br_lua_call *c)
 {
     br_lua_leave_parent(s);
-    while (c->call && !c->ready) {
-        br_item_kind kind = br_call_next(c->call, &c->item);
+    while (br_lua_call_alive(c) && !c->ready) {
+        br_item_kind kind = must_wait(c) ? BR_WAIT : br_lua_call_next(c, &c->item);
         if (kind == BR_WAIT)
             return false;
         c->ready = kind != BR_HEAD || head_suffices(c);
+        c->whole |= kind == BR_HEAD && !c->ready;
     }
     return true;
 }
 
 static int call_ready(lua_State *L)
 {
-    lua_pushboolean(L, poll_call(br_lua_state_of(L), check(L)));
+    lua_pushboolean(L, br_lua_call_poll(br_lua_state_of(L), check(L)));
     return 1;
 }
 
@@ -124,10 +131,12 @@ static int call_step(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
     br_lua_call *c = check(L);
-    bool ready = poll_call(s, c);
+    bool ready = br_lua_call_poll(s, c);
+    if (!ready && s->bridged)
+        return luaL_error(L, "nobody may block here: calls are waited for by the host");
     if (!ready) {
         br_engine_step(s->engine, (int)luaL_optinteger(L, 2, 0));
-        ready = poll_call(s, c);
+        ready = br_lua_call_poll(s, c);
     }
     lua_pushboolean(L, ready);
     return 1;
@@ -138,7 +147,7 @@ static int call_arm(lua_State *L)
 {
     br_lua_call *c = check(L);
     lua_Integer id = luaL_checkinteger(L, 2);
-    bool ready = poll_call(br_lua_state_of(L), c);
+    bool ready = br_lua_call_poll(br_lua_state_of(L), c);
     if (!ready)
         br_lua_waiter_arm(&c->waiter, id);
     lua_pushboolean(L, ready);
@@ -182,7 +191,7 @@ static int take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
 {
     br_lua_call *c = check(L);
     luaL_checkstack(L, 12, NULL);
-    if (!c->call)
+    if (!br_lua_call_alive(c))
         return fail_gone(L, c->gone, br_lua_call_name(c));
     if (!c->ready)
         return not_ready(L);
@@ -200,14 +209,14 @@ static int take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
 static void finish(lua_State *L, br_lua_call *c)
 {
     if (c->item.kind == BR_DATA)
-        br_call_next(c->call, &c->item);
+        br_lua_call_next(c, &c->item);
     br_lua_call_end(br_lua_state_of(L), c, "Closed");
 }
 
 static int fail_call(lua_State *L, br_lua_call *c, const br_error *error)
 {
     br_call_info info;
-    br_call_info_get(c->call, &info);
+    br_lua_call_info(c, &info);
     return br_lua_fail(L, error, br_lua_call_name(c), &info);
 }
 
@@ -264,7 +273,7 @@ static int push_output(lua_State *L, br_lua_call *c, br_slice body, bool whole)
     br_call_info info;
     br_error error;
     br_error_clear(&error);
-    br_call_info_get(c->call, &info);
+    br_lua_call_info(c, &info);
     luaL_checkstack(L, 10, NULL);
     if (c->op < 0) {
         push_raw_head(L, &info);
@@ -284,7 +293,7 @@ static int push_output(lua_State *L, br_lua_call *c, br_slice body, bool whole)
 static bool succeeded(lua_State *L, br_lua_call *c)
 {
     br_call_info info;
-    br_call_info_get(c->call, &info);
+    br_lua_call_info(c, &info);
     if (c->item.kind == BR_ERROR)
         end_with_error(L, c, c->item.error);
     else if (info.status >= 300)
@@ -332,7 +341,7 @@ static int call_head(lua_State *L)
 static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
 {
     br_call_info info;
-    br_call_info_get(c->call, &info);
+    br_lua_call_info(c, &info);
     br_failure failure = br_retry_classify(0, br_slice_of(error->code));
     info.retryable = failure == BR_FAIL_TRANSIENT || failure == BR_FAIL_THROTTLING;
     info.status = 0;
@@ -392,7 +401,7 @@ static int read_next(lua_State *L, br_lua_call *c)
 */
 static int call_event(lua_State *L)
 {
-    if (poll_call(br_lua_state_of(L), check(L)))
+    if (br_lua_call_poll(br_lua_state_of(L), check(L)))
         return take(L, read_next);
     lua_pushboolean(L, 0);
     return 1;
@@ -436,7 +445,8 @@ static int call_prepared(lua_State *L)
 
 static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *credentials)
 {
-    int64_t now = br_client_now_ms(c->client, br_lua_state_of(L)->engine);
+    int64_t local = br_host_system.wall_ms(br_host_system.user);
+    int64_t now = local + atomic_load(&c->client->clock_offset_ms);
     if (credentials->expiration_ms == BR_NEVER_EXPIRES)
         return;
     lua_pushinteger(L, (lua_Integer)(credentials->expiration_ms / 1000));
@@ -493,11 +503,15 @@ static const luaL_Reg methods[] = {
     {"cancel", call_cancel},
     {"credentials", call_credentials},
     {"event", call_event},
+    {"feed", br_lua_call_feed},
     {"head", call_head},
+    {"lost", br_lua_call_lost},
     {"prepared", call_prepared},
     {"ready", call_ready},
+    {"refuse", br_lua_call_refuse},
     {"result", call_result},
     {"step", call_step},
+    {"submit", br_lua_call_submit},
     {NULL, NULL},
 };
 

@@ -4,15 +4,19 @@
 #ifndef BR_LUA_CALL_H
 #define BR_LUA_CALL_H
 
+#include "engine/frames.h"
 #include "lua/binding.h"
 
 struct br_lua_call {
-    br_call *call;     /* NULL: over, or never begun */
-    const char *gone;  /* then: the code of the error that it answers with */
-    br_client *client; /* counted; NULL once it is over */
+    br_call *call;       /* NULL: over, never begun, or handed over */
+    br_passage *passage; /* handed over; NULL also when that failed */
+    br_frames *frames;   /* since then, what came of it */
+    const char *gone;    /* neither call nor frames: the code of the error that it answers with */
+    br_client *client;   /* counted; NULL once it is over */
     br_lua_call *prev, *next;
     br_item item; /* what is taken next, when ready */
     bool ready;
+    bool whole; /* nothing is taken before the end came: frames that follow would overwrite it */
     br_lua_waiter waiter;
     bool taking; /* its answer is being read: nothing of it may be freed */
     bool doomed; /* … and then it ends */
@@ -32,5 +36,33 @@ void br_lua_call_begin(br_lua_state *s, br_lua_call *c, br_call *call);
 ** its answer is being read.
 */
 void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code);
+bool br_lua_call_poll(br_lua_state *s, br_lua_call *c); /* ready? */
+
+/* Where items come from: the call itself, or frames. */
+static inline bool br_lua_call_alive(const br_lua_call *c)
+{
+    return c->call || c->frames;
+}
+
+static inline br_item_kind br_lua_call_next(br_lua_call *c, br_item *item)
+{
+    return c->call ? br_call_next(c->call, item) : br_frames_next(c->frames, item);
+}
+
+static inline void br_lua_call_info(const br_lua_call *c, br_call_info *info)
+{
+    if (c->call)
+        br_call_info_get(c->call, info);
+    else
+        *info = c->frames->info;
+}
+
+/* bridge.c: methods of calls that are handed over. */
+int br_lua_call_submit(lua_State *L);
+int br_lua_call_feed(lua_State *L);
+int br_lua_call_lost(lua_State *L);
+int br_lua_call_refuse(lua_State *L);
+/* Gives up what was handed over, and what came of it. */
+void br_lua_call_recall(br_lua_state *s, br_lua_call *c);
 
 #endif

@@ -44,6 +44,13 @@ static int fail(lua_State *L, br_lua_call *c, const br_error *error)
     return n;
 }
 
+/* Where calls are handed over, that is the host's to do. */
+static bool start_here(br_lua_state *s, br_lua_call *c, br_error *error)
+{
+    br_call_listen(c->call, br_lua_waiter_wake, &c->waiter);
+    return s->bridged || br_call_start(c->call, s->engine, error);
+}
+
 /* Its request is complete; pushes it as the result. */
 static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *opts)
 {
@@ -51,24 +58,24 @@ static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *op
     bool bare = c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH;
     br_error error;
     br_error_clear(&error);
-    br_engine *e = br_lua_engine(s, &error);
-    br_call *call = e ? br_call_new(c->client, bare ? NULL : &c->request, opts, &error) : NULL;
+    bool ok = s->bridged || br_lua_engine(s, &error);
+    br_call *call = ok ? br_call_new(c->client, bare ? NULL : &c->request, opts, &error) : NULL;
     if (!call)
         return fail(L, c, &error);
     br_lua_call_begin(s, c, call);
-    br_call_listen(call, br_lua_waiter_wake, &c->waiter);
-    if (!br_call_start(call, e, &error))
+    if (!start_here(s, c, &error))
         return fail(L, c, &error);
     lua_pushvalue(L, index);
     return 1;
 }
 
-/* Version 4 of RFC 9562, from the engine's random numbers. */
-static bool random_uuid(void *engine, char out[BR_UUID_SIZE])
+/* Version 4 of RFC 9562. */
+static bool random_uuid(void *user, char out[BR_UUID_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t bytes[16];
-    if (!br_engine_random(engine, bytes, sizeof bytes))
+    (void)user;
+    if (!br_host_system.random(br_host_system.user, bytes, sizeof bytes))
         return false;
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
@@ -116,10 +123,9 @@ static bool read_options(lua_State *L, br_lua_call *c, const br_op *op, br_lua_o
            stream_allowed(op, options, &c->problems);
 }
 
-static bool encode(lua_State *L, br_lua_call *c, br_engine *e, br_lua_options *options)
+static bool encode(lua_State *L, br_lua_call *c, br_lua_options *options)
 {
     options->encode.uuid = random_uuid;
-    options->encode.uuid_state = e;
     if (!br_encode_input(L, &options->encode, c->op, 3, &c->request, &c->problems) ||
         !br_lua_options_headers(L, 4, &c->request, &c->problems))
         return false;
@@ -150,10 +156,7 @@ int br_lua_client_call(lua_State *L)
     br_lua_call *c = push_call(L, client, (int)index, BR_CALL_UNARY);
     if (!read_options(L, c, op, &options))
         return refuse(L, c, BR_ERR_CONFIG);
-    br_engine *e = br_lua_engine(br_lua_state_of(L), &error);
-    if (!e)
-        return fail(L, c, &error);
-    if (!encode(L, c, e, &options))
+    if (!encode(L, c, &options))
         return refuse(L, c, BR_ERR_VALIDATION);
     c->mode = options.call.mode = mode_of(op, lua_toboolean(L, 5), &options);
     options.call.answer_max = op->flags & BR_OP_RAW_OUT ? BR_RAW_OUT_MAX : 0;

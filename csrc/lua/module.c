@@ -40,6 +40,11 @@ br_slice br_lua_slice(lua_State *L, int arg)
 br_engine *br_lua_engine(br_lua_state *s, br_error *error)
 {
     br_lua_leave_parent(s);
+    if (s->bridged) {
+        br_error_set(error, BR_ERR_CONFIG, "NotSupported",
+                     "there is no engine in this thread, as nobody may block here");
+        return NULL;
+    }
     if (!s->engine)
         s->engine = br_engine_new(&br_host_system, error);
     return s->engine;
@@ -47,6 +52,10 @@ br_engine *br_lua_engine(br_lua_state *s, br_error *error)
 
 void br_lua_leave_parent(br_lua_state *s)
 {
+    if (s->bridge && br_bridge_inherited(s->bridge)) {
+        br_lua_end_calls(s, NULL, "Forked");
+        s->bridge = NULL;
+    }
     if (!s->engine || !br_engine_forked(s->engine))
         return;
     br_engine_abandon(s->engine);
@@ -63,6 +72,9 @@ static int state_gc(lua_State *L)
     br_lua_end_calls(s, NULL, "Closed");
     br_engine_free(s->engine);
     s->engine = NULL;
+    if (s->bridge)
+        br_bridge_unref(s->bridge);
+    s->bridge = NULL;
     return 0;
 }
 
@@ -211,6 +223,7 @@ static const luaL_Reg functions[] = {
     {"api_version", br_lua_api_version},
     {"array", br_lua_array},
     {"base64_decode", base64_decode},
+    {"bridged", br_lua_bridged},
     {"connect", br_lua_connect},
     {"decode", decode},
     {"describe", br_lua_describe},

@@ -16,13 +16,27 @@ end
 
 host.wait = host.block
 
+--- Ends a call whose answer is no longer wanted.
+--- @param call userdata
+--- @param closed boolean? by closing what it belongs to
+function host.cancel(call, closed)
+    call:cancel(closed)
+end
+
 --- Waits by the host's means. An error thrown through it (Ctrl-C, a killed coroutine) ends the call.
 --- @param call userdata
 function host.await(call)
     local ok, why = pcall(host.wait, call)
     if not ok then
-        call:cancel()
+        host.cancel(call)
         error(why, 0)
+    end
+end
+
+if package.loaded.ngx then
+    local nginx = require "bedrock.host_nginx"
+    if nginx.usable() then
+        host.wait, host.cancel = nginx.wait, nginx.cancel
     end
 end
 

@@ -71,7 +71,7 @@ local function wait(self)
     if ok then
         return
     end
-    self._call:cancel()
+    host.cancel(self._call)
     failed(self, errors.new {
         kind = "cancelled",
         code = "Cancelled",
@@ -170,7 +170,7 @@ function methods.gather(self)
 end
 
 local function release(self)
-    self._call:cancel(true)
+    host.cancel(self._call, true)
 end
 
 --- Stops it, without reading what is left. May be called again.

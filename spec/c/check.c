@@ -1,13 +1,14 @@
 #define _DEFAULT_SOURCE
 #include "check.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int passed, failed;
+static atomic_int passed, failed; /* threads check, too */
 
 static void count(bool ok)
 {

@@ -1,0 +1,150 @@
+--- Waiting inside nginx. Nothing here blocks its loop: calls run on the engine's own thread, and what
+--- comes of them is read from an ordinary cosocket, which belongs to the request. When the request ends,
+--- in whatever way, the cosocket is closed, and with it the call is cancelled.
+local ngx = require "ngx"
+local core = require "bedrock.core"
+
+local host_nginx = {}
+
+local READ_SIZE = 65536
+--- The call has its own timeouts; a cosocket cannot be without one.
+local NEVER_MS = 2147483647
+local CONNECT_MS = 10000
+--- Kept connections to the thread: a bound far above what one worker has running at once.
+local KEEP_MS, KEEP_COUNT = 60000, 4096
+--- A burst of calls can fill the queue of connections that the thread has not accepted yet.
+local CONNECT_TRIES, CONNECT_PAUSE_S = 20, 0.005
+
+local WAITING_PHASES = {
+    access = true,
+    content = true,
+    preread = true,
+    rewrite = true,
+    server_rewrite = true,
+    ssl_cert = true,
+    ssl_client_hello = true,
+    ssl_session_fetch = true,
+    timer = true,
+}
+
+local ADVICE = {
+    init = "connect here, and call from a request or a timer",
+    init_worker = "start a timer (ngx.timer.at(0, f)) and call from it",
+    set = "call in rewrite_by_lua instead",
+    balancer = "call in access_by_lua instead",
+    header_filter = "call before the answer begins, in access_by_lua or content_by_lua",
+    body_filter = "call before the answer begins, in access_by_lua or content_by_lua",
+}
+
+local OTHERWISE = "start a timer (ngx.timer.at(0, f)) and call from it"
+
+--- The cosockets of calls that are not over.
+local sockets = setmetatable({}, { __mode = "k" })
+
+--- @return string? message why nothing can be waited for here
+local function obstacle()
+    local phase = ngx.get_phase()
+    if WAITING_PHASES[phase] then
+        return nil
+    end
+    return ("nginx cannot wait in the phase %s: %s"):format(phase, ADVICE[phase] or OTHERWISE)
+end
+
+local function connect(address, pool)
+    local sock, why
+    for _ = 1, CONNECT_TRIES do
+        sock = ngx.socket.tcp()
+        sock:settimeouts(CONNECT_MS, NEVER_MS, NEVER_MS)
+        local ok
+        ok, why = sock:connect(address, { pool = pool, pool_size = KEEP_COUNT })
+        if ok then
+            return sock
+        end
+        ngx.sleep(CONNECT_PAUSE_S)
+    end
+    return nil, why
+end
+
+--- @return table? sock nil: the call has an error instead
+local function open(call)
+    local message = obstacle()
+    if message then
+        return call:refuse(message)
+    end
+    local address, pool, ticket = call:submit()
+    if not address then
+        return nil
+    end
+    local sock = connect(address, pool)
+    if not sock or not sock:send(ticket) then
+        return call:lost()
+    end
+    sockets[call] = sock
+    return sock
+end
+
+local function done_with(call, sock, kept)
+    sockets[call] = nil
+    if not (kept and sock:setkeepalive(KEEP_MS, KEEP_COUNT)) then
+        sock:close()
+    end
+end
+
+local function receive(call, sock)
+    local ready, kept
+    repeat
+        local bytes = sock:receiveany(READ_SIZE)
+        if not bytes then
+            call:lost()
+            return done_with(call, sock, false)
+        end
+        ready, kept = call:feed(bytes)
+    until ready
+    if kept ~= nil then
+        done_with(call, sock, kept)
+    end
+end
+
+--- @param call userdata
+function host_nginx.wait(call)
+    if call.pause_s then
+        ngx.sleep(call.pause_s)
+    elseif not call:ready() then
+        local sock = sockets[call] or open(call)
+        if sock then
+            receive(call, sock)
+        end
+    end
+end
+
+--- The cosocket is closed at once, where the collector would take its time. One that belongs to another
+--- request cannot be; that one's end closes it.
+--- @param call userdata
+--- @param closed boolean?
+function host_nginx.cancel(call, closed)
+    call:cancel(closed)
+    local sock = sockets[call]
+    sockets[call] = nil
+    if sock then
+        pcall(sock.close, sock)
+    end
+end
+
+--- A pause is nginx's own.
+function core.timer(ms)
+    return {
+        pause_s = ms / 1000,
+        cancel = function() end,
+    }
+end
+
+--- Can this Lua state have cosockets at all?
+function host_nginx.usable()
+    return type(ngx.get_phase) == "function" and ngx.socket ~= nil and ngx.socket.tcp ~= nil
+end
+
+if host_nginx.usable() then
+    core.bridged()
+end
+
+return host_nginx
