@@ -7,8 +7,7 @@
 ** URL is an endpoint that answers Converse and checks no signature (spec/endpoint with
 ** verify = false). Bare libcurl sends the same body with a content type and nothing else; a call
 ** also signs, and carries a security token of the usual length. What libcurl takes for sending
-*those
-** headers is in "libcurl-same-headers".
+** those headers is in "libcurl-same-headers".
 */
 #define _GNU_SOURCE
 #include <curl/curl.h>

@@ -1,7 +1,6 @@
 /*
 ** What an event of 200 bytes costs: its checksum alone (the floor), decoding where it lies,
-*decoding
-** when messages straddle the pieces, and encoding. Nanoseconds for each event.
+** decoding when messages straddle the pieces, and encoding. Nanoseconds for each event.
 **
 **   bench_eventstream [ROUNDS]
 */

@@ -2,9 +2,8 @@
 ** The floors as Lua functions: the least code that does a job with the best library, called from
 ** Lua. What is measured against them is this project's own code; nothing here is used by it.
 **
-**   floor.sign(method, path, host, date, token, body) -> Authorization   raw OpenSSL, kept HMAC key
-**   floor.post(url, ca_file, header lines, body)      -> status, body    bare libcurl, one easy
-*handle
+**   floor.sign(method, path, host, date, token, body) -> Authorization  raw OpenSSL, kept HMAC key
+**   floor.post(url, ca_file, header lines, body)      -> status, body   bare libcurl, one easy handle
 */
 #include <stdio.h>
 #include <string.h>

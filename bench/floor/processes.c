@@ -1,8 +1,7 @@
 /*
 ** Times whole processes side by side: processes ROUNDS NAME COMMAND [NAME COMMAND …]
 ** Each round runs every command once, in turn, by /bin/sh -c "exec …"; after one round that does
-*not
-** count, prints for each: name, median CPU ms, median wall ms, median peak kB, tab-separated.
+** not count, prints for each: name, median CPU ms, median wall ms, median peak kB, tab-separated.
 */
 #define _DEFAULT_SOURCE
 #include <stddef.h>

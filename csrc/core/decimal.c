@@ -63,8 +63,8 @@ static const uint64_t powers_of_five[FIVE_POWER_MAX + 1] = {UINT64_C(1),
 
 /*
 ** high * 2^exponent, to nearest even; `sticky` tells of a remainder below. high has its top bit
-*set,
-** which adds one to the exponent's field when the mantissa is added; a carry does so once more.
+** set, which adds one to the exponent's field when the mantissa is added; a carry does so once
+** more.
 */
 static double round_to_double(uint64_t high, bool sticky, int exponent)
 {
@@ -228,8 +228,7 @@ static bool reads_back(double value, uint64_t integer, int exponent)
 
 /*
 ** With n digits, the nearest decimal, else the one above it: at a power of two the gap below is
-*half
-** as wide as the gap above, so the nearest may lie outside where its upper neighbour does not.
+** half as wide as the gap above, so the nearest may lie outside where its upper neighbour does not.
 */
 static bool digits_of_precision(double value, int n, digit_string *s)
 {

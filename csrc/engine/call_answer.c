@@ -10,8 +10,7 @@ static bool streams(const br_call *c)
 
 /*
 ** Every trusted answer tells the time, also a refusal for a wrong date; one that a cache kept
-*(Age),
-** or that was long on its way, does not.
+** (Age), or that was long on its way, does not.
 */
 static void sample_clock(br_call *c)
 {

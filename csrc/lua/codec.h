@@ -56,7 +56,7 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
 ** Pushes the decoded output of a success answer. Headers, status and payload members are in it;
 ** of a streaming operation only what the head says (no body is read), and without the streaming
 ** member. A payload of bytes is left out when body.p is NULL (the caller streams it). Members that
-*the model does not know are kept, decoded like a document.
+** the model does not know are kept, decoded like a document.
 ** false: nothing is pushed, error is transport/BadResponse; so is an answer that has none of the
 ** operation's members though some are required, or is an error document in disguise.
 */

@@ -1,7 +1,6 @@
 /*
 ** Answers of the query protocol: <OpResponse><OpResult>members</OpResult>…</OpResponse>. A reader
-*of
-** just the XML that such answers hold: elements, text, entities, CDATA, comments; a DOCTYPE is
+** of just the XML that such answers hold: elements, text, entities, CDATA, comments; a DOCTYPE is
 ** refused, so no entity can be declared. Attributes and namespaces say nothing and are skipped.
 */
 #include <string.h>

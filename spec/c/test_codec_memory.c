@@ -1,7 +1,6 @@
 /*
 ** Lua runs out of memory at every allocation in turn, in the midst of encoding and decoding: a
-*plain
-** Lua error must come out, and nothing may leak (run under a leak checker).
+** plain Lua error must come out, and nothing may leak (run under a leak checker).
 */
 #include "check.h"
 
