@@ -3,7 +3,7 @@
 ** Lua. What is measured against them is this project's own code; nothing here is used by it.
 **
 **   floor.sign(method, path, host, date, token, body) -> Authorization  raw OpenSSL, kept HMAC key
-**   floor.post(url, ca_file, header lines, body)      -> status, body   bare libcurl, one easy handle
+**   floor.post(url, ca_file, header lines, body)      -> status, body   bare libcurl, one handle
 */
 #include <stdio.h>
 #include <string.h>
