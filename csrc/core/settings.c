@@ -198,18 +198,23 @@ static bool set_cache(br_settings *s, br_slice value, br_problems *p)
     return true;
 }
 
-static bool add_endpoint(br_settings *s, int service, br_slice path, br_slice url, br_problems *p)
+static bool add_endpoint(br_settings *s, br_slice service, br_slice path, br_slice url,
+                         br_problems *p)
 {
     br_error error;
+    if (service.n > BR_SERVICE_ID_MAX)
+        return br_problems_add(p, "max-length", path, "the service's name is too long");
     if (s->endpoint_count == BR_ENDPOINTS_MAX)
         return br_problems_add(p, "max-length", path, "more than %d endpoints", BR_ENDPOINTS_MAX);
     for (size_t i = 0; i < s->endpoint_count; i++)
-        if (s->endpoints[i].service == service)
+        if (br_slice_eqs(service, s->endpoints[i].service))
             return br_problems_add(p, "conflict", path,
                                    "this service has another endpoint already");
     if (!br_url_parse(&s->endpoints[s->endpoint_count].url, url, &error))
         return br_problems_add(p, "pattern", path, "%s", error.message);
-    s->endpoints[s->endpoint_count++].service = service;
+    char *id = s->endpoints[s->endpoint_count++].service;
+    memcpy(id, service.p, service.n);
+    id[service.n] = '\0';
     return true;
 }
 
@@ -223,7 +228,7 @@ bool br_settings_set_text(br_settings *s, br_slice name, br_slice value, br_prob
     case TEXT:
         return set_plain_text(s, option, value, p);
     case ENDPOINT:
-        return value.n == 0 || add_endpoint(s, -1, name, value, p);
+        return value.n == 0 || add_endpoint(s, BR_SLICE(""), name, value, p);
     case PROXY:
         return set_proxy(s, value, p);
     case CACHE:
@@ -290,7 +295,7 @@ bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice servic
     s->given[BR_OPT_ENDPOINT] = true;
     if (index < 0)
         return problem_service(m, service, where, p);
-    return add_endpoint(s, index, where, url, p);
+    return add_endpoint(s, br_model_name(m, m->services[index].id), where, url, p);
 }
 
 bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p)

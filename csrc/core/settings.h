@@ -80,6 +80,8 @@ typedef enum br_option {
 const char *br_option_name(br_option o);
 int br_option_find(br_slice name); /* -1: no such option */
 
+#define BR_SERVICE_ID_MAX 63
+
 typedef struct br_settings {
     char *text[BR_OPT_TEXT_COUNT]; /* owned, cleansed; NULL or "" in the input = not set = NULL */
     size_t text_len[BR_OPT_TEXT_COUNT];
@@ -87,7 +89,7 @@ typedef struct br_settings {
     bool flag[BR_OPT_BOOLEAN_END - BR_OPT_ALLOW_HTTP];
     bool given[BR_OPT_COUNT];
     struct {
-        int service; /* index into the model's services; -1 = all */
+        char service[BR_SERVICE_ID_MAX + 1]; /* its id; "" = all */
         br_url url;
     } endpoints[BR_ENDPOINTS_MAX];
     size_t endpoint_count;

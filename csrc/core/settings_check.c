@@ -206,10 +206,11 @@ static void range(checker *c, br_option o, int64_t min, int64_t max, const char 
 
 static bool own_rolesanywhere_endpoint(const checker *c)
 {
-    int service = br_model_service(c->model, BR_SLICE("rolesanywhere"));
-    for (size_t i = 0; i < c->s->endpoint_count; i++)
-        if (c->s->endpoints[i].service == service || c->s->endpoints[i].service == -1)
+    for (size_t i = 0; i < c->s->endpoint_count; i++) {
+        const char *service = c->s->endpoints[i].service;
+        if (service[0] == '\0' || strcmp(service, "rolesanywhere") == 0)
             return true;
+    }
     return false;
 }
 

@@ -190,13 +190,13 @@ void br_client_unref(br_client *c)
 }
 
 /* A URL given for the service itself goes before one given for all. */
-static const br_url *own_endpoint(const br_settings *s, int service)
+static const br_url *own_endpoint(const br_settings *s, br_slice service)
 {
     const br_url *for_all = NULL;
     for (size_t i = 0; i < s->endpoint_count; i++) {
-        if (s->endpoints[i].service == service)
+        if (br_slice_eqs(service, s->endpoints[i].service))
             return &s->endpoints[i].url;
-        if (s->endpoints[i].service == -1)
+        if (s->endpoints[i].service[0] == '\0')
             for_all = &s->endpoints[i].url;
     }
     return for_all;
@@ -206,13 +206,13 @@ bool br_client_endpoint(const br_client *c, const br_model *model, unsigned serv
                         br_error *error)
 {
     const br_settings *s = &c->settings;
-    const br_url *own = own_endpoint(s, (int)service);
+    br_slice id = br_model_name(model, model->services[service].id);
+    const br_url *own = own_endpoint(s, id);
     if (own != NULL) {
         *out = *own;
         return true;
     }
-    bool roles_anywhere =
-        br_slice_eqs(br_model_name(model, model->services[service].id), "rolesanywhere");
+    bool roles_anywhere = br_slice_eqs(id, "rolesanywhere");
     return br_endpoint_resolve(model, service,
                                br_slice_of(roles_anywhere ? s->ra_region : s->region),
                                br_settings_flag(s, BR_OPT_USE_FIPS),

@@ -21,6 +21,8 @@
 
 typedef struct br_lua_call br_lua_call;
 
+#define BR_LUA_MODELS_MAX 64 /* the built-in one, and those loaded at run time */
+
 /* A call's or timer's place in the line of those that woke: see wake.c. */
 typedef struct br_lua_waiter {
     struct br_lua_waiter *prev, *next;
@@ -36,6 +38,12 @@ typedef struct br_lua_state {
     bool bridged;       /* there is no engine here: calls are handed over */
     br_bridge *bridge;  /* since the first one was */
     br_lua_waiter *woken, *woken_last;
+    /*
+    ** [0] is the built-in one. What a later one has goes before what an earlier one has. They
+    ** live as long as the Lua state, finalizers at its end included.
+    */
+    const br_model *models[BR_LUA_MODELS_MAX];
+    unsigned model_count;
 } br_lua_state;
 
 br_lua_state *br_lua_state_of(lua_State *L);
@@ -58,6 +66,23 @@ void br_lua_rawfield(lua_State *L, int table, const char *name);
 void br_lua_push(lua_State *L, br_slice text);
 /* The bytes of a string argument; {NULL, 0} if it is nil or none. Raises for other types. */
 br_slice br_lua_slice(lua_State *L, int arg);
+
+/*
+** model_load.c. An operation or a service in Lua is one number: its model's place among the models,
+** times 65536, plus its index in there.
+*/
+typedef struct br_lua_op {
+    const br_model *model;
+    unsigned op;
+} br_lua_op;
+
+lua_Integer br_lua_op_ref(unsigned model, unsigned index);
+br_lua_op br_lua_check_op(lua_State *L, int arg); /* raises if it is none */
+/* Likewise for a service. */
+const br_model *br_lua_check_service(lua_State *L, int arg, uint8_t *service);
+/* The newest model that knows the service, by id or namespace; the built-in one if none does. */
+const br_model *br_lua_model_of_service(const br_lua_state *s, br_slice id_or_namespace);
+int br_lua_load_model(lua_State *L);
 
 /* errors.c: both push nil and the error table, and return 2. info may be NULL. */
 int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const br_call_info *info);
@@ -86,8 +111,8 @@ typedef struct br_lua_options {
 } br_lua_options;
 
 /* Starts from the client's settings, then reads the table at index (nil and none: an empty one). */
-bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out,
-                         br_problems *problems);
+bool br_lua_options_read(lua_State *L, int index, const br_client *client, const br_model *model,
+                         br_lua_options *out, br_problems *problems);
 /* The members `headers` of the table at index (nil and none: none), Authorization apart. */
 bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *problems);
 /* An Authorization of the caller's own in that table or its headers; *out stays if there is none.

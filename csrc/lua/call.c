@@ -69,7 +69,7 @@ void br_lua_end_calls(br_lua_state *s, const br_client *client, const char *code
 br_slice br_lua_call_name(const br_lua_call *c)
 {
     if (c->op >= 0)
-        return br_model_name(&br_model_builtin, br_model_builtin.ops[c->op].snake);
+        return br_model_name(c->model, c->model->ops[c->op].snake);
     if (c->mode == BR_CALL_CREDENTIALS)
         return BR_SLICE("credentials");
     return c->mode == BR_CALL_REFRESH ? BR_SLICE("refresh") : BR_SLICE("request");
@@ -232,8 +232,7 @@ static void set_fields(lua_State *L, br_lua_call *c, const br_error *error,
 {
     if (c->op < 0)
         return;
-    br_decode_error_fields(L, &br_model_builtin, c->op, br_slice_of(error->code), info->headers,
-                           body);
+    br_decode_error_fields(L, c->model, c->op, br_slice_of(error->code), info->headers, body);
     lua_setfield(L, -2, "fields");
 }
 
@@ -254,8 +253,8 @@ static void push_facts(lua_State *L, const br_lua_call *c, const br_call_info *i
 {
     br_slice token = {NULL, 0};
     if (c->token_member >= 0) {
-        const br_member *m = &br_model_builtin.members[c->token_member];
-        token = br_model_name(&br_model_builtin, m->name);
+        const br_member *m = &c->model->members[c->token_member];
+        token = br_model_name(c->model, m->name);
     }
     br_lua_push_metadata(L, info, token, c->token);
 }
@@ -281,8 +280,7 @@ static int push_output(lua_State *L, br_lua_call *c, br_slice body, bool whole)
             br_lua_push(L, body);
             lua_setfield(L, -2, "body");
         }
-    } else if (!br_decode_output(L, &br_model_builtin, c->op, info.status, info.headers, body,
-                                 &error)) {
+    } else if (!br_decode_output(L, c->model, c->op, info.status, info.headers, body, &error)) {
         return end_with_error(L, c, &error);
     }
     push_facts(L, c, &info);
@@ -357,7 +355,7 @@ static int read_event(lua_State *L, br_lua_call *c)
 {
     br_error error;
     br_error_clear(&error);
-    switch (br_decode_event(L, &br_model_builtin, c->op, c->item.event, &error)) {
+    switch (br_decode_event(L, c->model, c->op, c->item.event, &error)) {
     case BR_EVENT_VALUE:
         return 2;
     case BR_EVENT_INITIAL:

@@ -21,6 +21,7 @@ struct br_lua_call {
     bool taking; /* its answer is being read: nothing of it may be freed */
     bool doomed; /* … and then it ends */
     br_call_mode mode;
+    const br_model *model;
     int op; /* -1: a raw request, or no request at all */
     int token_member;
     char token[BR_UUID_SIZE];

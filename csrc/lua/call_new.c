@@ -13,7 +13,8 @@ static int fail_closed(lua_State *L, br_slice operation)
 }
 
 /* Before anything else is made, so that the collector knows of it. */
-static br_lua_call *push_call(lua_State *L, br_client *client, int op, br_call_mode mode)
+static br_lua_call *push_call(lua_State *L, br_client *client, const br_model *model, int op,
+                              br_call_mode mode)
 {
     br_lua_call *c = lua_newuserdatauv(L, sizeof *c, 0);
     memset(c, 0, sizeof *c);
@@ -22,6 +23,7 @@ static br_lua_call *push_call(lua_State *L, br_client *client, int op, br_call_m
     br_lua_waiter_init(&c->waiter, br_lua_state_of(L));
     c->gone = "Cancelled";
     c->client = br_client_ref(client);
+    c->model = model;
     c->op = op;
     c->mode = mode;
     c->token_member = -1;
@@ -119,7 +121,7 @@ static int fail_two_way(lua_State *L, br_slice name)
 /* options at 4, params at 3 */
 static bool read_options(lua_State *L, br_lua_call *c, const br_op *op, br_lua_options *options)
 {
-    return br_lua_options_read(L, 4, c->client, options, &c->problems) &&
+    return br_lua_options_read(L, 4, c->client, c->model, options, &c->problems) &&
            stream_allowed(op, options, &c->problems);
 }
 
@@ -138,11 +140,9 @@ static bool encode(lua_State *L, br_lua_call *c, br_lua_options *options)
 int br_lua_client_call(lua_State *L)
 {
     br_client *client = br_lua_check_client(L, 1);
-    lua_Integer index = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, index >= 0 && index < (lua_Integer)br_model_builtin.op_count, 2,
-                  "no such operation");
-    const br_op *op = &br_model_builtin.ops[index];
-    br_slice name = br_model_name(&br_model_builtin, op->snake);
+    br_lua_op which = br_lua_check_op(L, 2);
+    const br_op *op = &which.model->ops[which.op];
+    br_slice name = br_model_name(which.model, op->snake);
     br_lua_options options;
     br_error error;
     br_error_clear(&error);
@@ -153,7 +153,7 @@ int br_lua_client_call(lua_State *L)
     if (op->flags & BR_OP_EVENT_IN)
         return fail_two_way(L, name);
 
-    br_lua_call *c = push_call(L, client, (int)index, BR_CALL_UNARY);
+    br_lua_call *c = push_call(L, client, which.model, (int)which.op, BR_CALL_UNARY);
     if (!read_options(L, c, op, &options))
         return refuse(L, c, BR_ERR_CONFIG);
     if (!encode(L, c, &options))
@@ -173,8 +173,8 @@ int br_lua_client_identity(lua_State *L)
     lua_settop(L, 2);
     if (!client)
         return fail_closed(L, refresh ? BR_SLICE("refresh") : BR_SLICE("credentials"));
-    br_lua_call *c = push_call(L, client, -1, mode);
-    br_lua_options_read(L, 4, c->client, &options, &c->problems);
+    br_lua_call *c = push_call(L, client, &br_model_builtin, -1, mode);
+    br_lua_options_read(L, 4, c->client, c->model, &options, &c->problems);
     options.call.mode = mode;
     return start(L, c, 3, &options.call);
 }
@@ -244,12 +244,9 @@ static void raw_body(lua_State *L, br_request *r)
         br_headers_add(&r->headers, BR_SLICE("content-type"), type);
 }
 
-static bool raw_request(lua_State *L, br_request *r, br_problems *p)
+static bool raw_request(lua_State *L, const br_model *model, br_request *r, br_problems *p)
 {
-    br_lua_rawfield(L, 2, "service");
-    r->service = (uint8_t)lua_tointeger(L, -1);
-    lua_pop(L, 1);
-    bool bearer = br_model_builtin.services[r->service].auth & BR_SERVICE_AUTH_BEARER;
+    bool bearer = model->services[r->service].auth & BR_SERVICE_AUTH_BEARER;
     r->auth = bearer ? BR_AUTH_BEARER_OK : BR_AUTH_SIGV4;
     raw_method(L, r, p);
     raw_target(L, r, p);
@@ -261,7 +258,7 @@ static bool raw_request(lua_State *L, br_request *r, br_problems *p)
 }
 
 /*
-** request(client, fields, options) -> call | nil, err. Fields: service (index), method, path,
+** request(client, fields, options) -> call | nil, err. Fields: service (a number), method, path,
 ** query (text), content_type, body (text), headers, stream; lua/bedrock/request.lua makes them.
 */
 int br_lua_client_request(lua_State *L)
@@ -273,12 +270,18 @@ int br_lua_client_request(lua_State *L)
     luaL_checkstack(L, 12, NULL);
     if (!client)
         return fail_closed(L, BR_SLICE("request"));
+    uint8_t service;
+    br_lua_rawfield(L, 2, "service");
+    const br_model *model = br_lua_check_service(L, -1, &service);
     br_lua_rawfield(L, 2, "stream");
-    br_lua_call *c = push_call(L, client, -1, lua_toboolean(L, -1) ? BR_CALL_BYTES : BR_CALL_UNARY);
-    if (!br_lua_options_read(L, 3, c->client, &options, &c->problems))
+    bool stream = lua_toboolean(L, -1);
+    lua_settop(L, 4);
+    br_lua_call *c = push_call(L, client, model, -1, stream ? BR_CALL_BYTES : BR_CALL_UNARY);
+    c->request.service = service;
+    if (!br_lua_options_read(L, 3, c->client, c->model, &options, &c->problems))
         return refuse(L, c, BR_ERR_CONFIG);
     br_lua_options_authorization(L, 2, &options.call.authorization, &c->problems);
-    if (!raw_request(L, &c->request, &c->problems))
+    if (!raw_request(L, model, &c->request, &c->problems))
         return refuse(L, c, BR_ERR_VALIDATION);
     options.call.mode = c->mode;
     return start(L, c, 5, &options.call);

@@ -63,8 +63,9 @@ static void read_endpoints(lua_State *L, br_lua_setup *s, int table)
                             luaL_typename(L, -2), luaL_typename(L, -1));
             continue;
         }
-        br_settings_set_endpoint(&s->settings, &br_model_builtin, br_lua_slice(L, -2),
-                                 br_lua_slice(L, -1), &s->problems);
+        br_slice service = br_lua_slice(L, -2);
+        const br_model *model = br_lua_model_of_service(br_lua_state_of(L), service);
+        br_settings_set_endpoint(&s->settings, model, service, br_lua_slice(L, -1), &s->problems);
     }
 }
 

@@ -5,16 +5,14 @@
 
 #define BR_DESCRIBE_DEPTH_MAX 8
 
-static const br_model *const model = &br_model_builtin;
-
 static const char *const kinds[] = {
     "structure", "union", "list",  "map",    "string",    "blob",     "boolean",
     "integer",   "long",  "float", "double", "timestamp", "document",
 };
 
-static void push_shape(lua_State *L, unsigned shape, int depth);
+static void push_shape(lua_State *L, const br_model *model, unsigned shape, int depth);
 
-static void set_name(lua_State *L, const char *key, unsigned name)
+static void set_name(lua_State *L, const br_model *model, const char *key, unsigned name)
 {
     br_lua_push(L, br_model_name(model, name));
     lua_setfield(L, -2, key);
@@ -39,7 +37,7 @@ static void set_limit(lua_State *L, const char *key, double value)
     lua_setfield(L, -2, key);
 }
 
-static void set_limits(lua_State *L, unsigned limits)
+static void set_limits(lua_State *L, const br_model *model, unsigned limits)
 {
     if (limits == BR_NONE)
         return;
@@ -47,7 +45,7 @@ static void set_limits(lua_State *L, unsigned limits)
     set_limit(L, "max", model->limits[limits].max);
 }
 
-static void set_enum(lua_State *L, unsigned list)
+static void set_enum(lua_State *L, const br_model *model, unsigned list)
 {
     if (list == BR_NONE)
         return;
@@ -60,21 +58,22 @@ static void set_enum(lua_State *L, unsigned list)
     lua_setfield(L, -2, "enum");
 }
 
-static void set_shape(lua_State *L, const char *key, unsigned shape, int depth)
+static void set_shape(lua_State *L, const br_model *model, const char *key, unsigned shape,
+                      int depth)
 {
-    push_shape(L, shape, depth);
+    push_shape(L, model, shape, depth);
     lua_setfield(L, -2, key);
 }
 
 /* Adds a list of members, each its shape with name and marks on it. */
-static void set_members(lua_State *L, const br_shape *s, int depth)
+static void set_members(lua_State *L, const br_model *model, const br_shape *s, int depth)
 {
     static const char *const places[] = {NULL, "uri", "query", "header", "status"};
     lua_createtable(L, s->b, 0);
     for (unsigned i = 0; i < s->b; i++) {
         const br_member *m = &model->members[s->a + i];
-        push_shape(L, m->shape, depth - 1);
-        set_name(L, "name", m->name);
+        push_shape(L, model, m->shape, depth - 1);
+        set_name(L, model, "name", m->name);
         set_flag(L, "required", m->bits & BR_MEMBER_REQUIRED);
         set_flag(L, "token", m->bits & BR_MEMBER_TOKEN);
         set_flag(L, "payload", m->bits & BR_MEMBER_PAYLOAD);
@@ -88,41 +87,41 @@ static void set_members(lua_State *L, const br_shape *s, int depth)
     lua_setfield(L, -2, "members");
 }
 
-static void set_details(lua_State *L, const br_shape *s, int depth)
+static void set_details(lua_State *L, const br_model *model, const br_shape *s, int depth)
 {
     switch (s->kind) {
     case BR_SHAPE_STRUCTURE:
     case BR_SHAPE_UNION:
         if (depth > 0)
-            set_members(L, s, depth);
+            set_members(L, model, s, depth);
         else
             set_flag(L, "more", s->b > 0);
         break;
     case BR_SHAPE_LIST:
-        set_shape(L, "element", s->a, depth);
-        set_limits(L, s->b);
+        set_shape(L, model, "element", s->a, depth);
+        set_limits(L, model, s->b);
         break;
     case BR_SHAPE_MAP:
-        set_shape(L, "key", s->a, depth);
-        set_shape(L, "value", s->b, depth);
-        set_limits(L, s->c);
+        set_shape(L, model, "key", s->a, depth);
+        set_shape(L, model, "value", s->b, depth);
+        set_limits(L, model, s->c);
         break;
     case BR_SHAPE_STRING:
-        set_limits(L, s->a);
-        set_enum(L, s->b);
+        set_limits(L, model, s->a);
+        set_enum(L, model, s->b);
         if (s->c != BR_NONE)
-            set_name(L, "pattern", model->patterns[s->c]);
+            set_name(L, model, "pattern", model->patterns[s->c]);
         break;
     case BR_SHAPE_BOOLEAN:
     case BR_SHAPE_TIMESTAMP:
     case BR_SHAPE_DOCUMENT:
         break;
     default:
-        set_limits(L, s->a);
+        set_limits(L, model, s->a);
     }
 }
 
-static void push_shape(lua_State *L, unsigned shape, int depth)
+static void push_shape(lua_State *L, const br_model *model, unsigned shape, int depth)
 {
     const br_shape *s = &model->shapes[shape];
     luaL_checkstack(L, 8, "shapes are nested too deeply");
@@ -133,10 +132,10 @@ static void push_shape(lua_State *L, unsigned shape, int depth)
     set_flag(L, "sparse", s->flags & BR_SHAPE_SPARSE);
     set_flag(L, "stream", s->flags & BR_SHAPE_EVENTSTREAM);
     set_flag(L, "error", s->flags & BR_SHAPE_ERROR);
-    set_details(L, s, depth);
+    set_details(L, model, s, depth);
 }
 
-static void set_errors(lua_State *L, const br_op *op)
+static void set_errors(lua_State *L, const br_model *model, const br_op *op)
 {
     unsigned count = op->errors == BR_NONE ? 0 : model->error_lists[op->errors];
     lua_createtable(L, (int)count, 0);
@@ -148,36 +147,37 @@ static void set_errors(lua_State *L, const br_op *op)
     lua_setfield(L, -2, "errors");
 }
 
-static void set_side(lua_State *L, const char *key, unsigned shape, int depth)
+static void set_side(lua_State *L, const br_model *model, const char *key, unsigned shape,
+                     int depth)
 {
     if (shape != BR_NONE)
-        set_shape(L, key, shape, depth);
+        set_shape(L, model, key, shape, depth);
 }
 
 /* describe(op, depth) -> {name, operation, service, namespace, method, uri, input, output, …} */
 int br_lua_describe(lua_State *L)
 {
     static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"};
-    lua_Integer index = luaL_checkinteger(L, 1);
+    br_lua_op which = br_lua_check_op(L, 1);
     lua_Integer depth = luaL_optinteger(L, 2, 3);
-    luaL_argcheck(L, index >= 0 && index < (lua_Integer)model->op_count, 1, "no such operation");
     luaL_argcheck(L, depth >= 1 && depth <= BR_DESCRIBE_DEPTH_MAX, 2, "depth is 1 to 8");
-    const br_op *op = &model->ops[index];
+    const br_model *model = which.model;
+    const br_op *op = &model->ops[which.op];
     lua_createtable(L, 0, 12);
-    set_name(L, "name", op->snake);
-    set_name(L, "operation", op->name);
-    set_name(L, "service", model->services[op->service].id);
-    set_name(L, "namespace", model->services[op->service].space);
-    set_name(L, "uri", op->uri);
+    set_name(L, model, "name", op->snake);
+    set_name(L, model, "operation", op->name);
+    set_name(L, model, "service", model->services[op->service].id);
+    set_name(L, model, "namespace", model->services[op->service].space);
+    set_name(L, model, "uri", op->uri);
     lua_pushstring(L, methods[op->method]);
     lua_setfield(L, -2, "method");
     if (op->stream != BR_NONE)
-        set_name(L, "stream", op->stream);
+        set_name(L, model, "stream", op->stream);
     set_flag(L, "readonly", op->flags & BR_OP_READONLY);
     set_flag(L, "idempotent", op->flags & BR_OP_IDEMPOTENT);
     set_flag(L, "two_way", op->flags & BR_OP_EVENT_IN);
-    set_side(L, "input", op->in, (int)depth);
-    set_side(L, "output", op->out, (int)depth);
-    set_errors(L, op);
+    set_side(L, model, "input", op->in, (int)depth);
+    set_side(L, model, "output", op->out, (int)depth);
+    set_errors(L, model, op);
     return 1;
 }

@@ -82,6 +82,7 @@ static void push_state(lua_State *L)
 {
     br_lua_state *s = lua_newuserdatauv(L, sizeof *s, 0);
     memset(s, 0, sizeof *s);
+    s->models[s->model_count++] = &br_model_builtin;
     luaL_newmetatable(L, BR_LUA_STATE);
     lua_pushcfunction(L, state_gc);
     lua_setfield(L, -2, "__gc");
@@ -231,6 +232,7 @@ static const luaL_Reg functions[] = {
     {"fd", descriptor},
     {"find", br_lua_find},
     {"metadata", br_lua_metadata},
+    {"model", br_lua_load_model},
     {"notify", br_lua_notify},
     {"now_ms", now_ms},
     {"operation", br_lua_operation},

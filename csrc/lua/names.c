@@ -1,17 +1,11 @@
 /*
 ** Names of operations and services, as Lua gives them: "list_agents", "agent.tag_resource",
-** "bedrock-agent.tag_resource"; a service by its id or its namespace.
+** "bedrock-agent.tag_resource"; a service by its id or its namespace. All models are asked: the
+** newest says what an operation is, the oldest that has a flat name says whose it is.
 */
 #include <string.h>
 
 #include "lua/binding.h"
-
-static const br_model *const model = &br_model_builtin;
-
-static br_slice name_of(unsigned index)
-{
-    return br_model_name(model, index);
-}
 
 static const char *kind_of(const br_op *op)
 {
@@ -22,18 +16,22 @@ static const char *kind_of(const br_op *op)
     return op->flags & BR_OP_RAW_OUT ? "raw" : "plain";
 }
 
-static int push_found(lua_State *L, unsigned op)
+static br_slice service_id(const br_model *m, unsigned service)
 {
-    lua_pushinteger(L, (lua_Integer)op);
-    lua_pushstring(L, kind_of(&model->ops[op]));
-    br_lua_push(L, name_of(model->ops[op].snake));
-    return 3;
+    return br_model_name(m, m->services[service].id);
 }
 
-static void try_service(br_suggest *near, const br_service *service)
+static int push_kind(lua_State *L, const br_model *m, unsigned op)
+{
+    lua_pushstring(L, kind_of(&m->ops[op]));
+    br_lua_push(L, br_model_name(m, m->ops[op].snake));
+    return 2;
+}
+
+static void try_service(const br_model *m, const br_service *service, br_suggest *near)
 {
     for (unsigned i = 0; i < service->op_count; i++)
-        br_suggest_try(near, name_of(model->ops[service->first_op + i].snake));
+        br_suggest_try(near, br_model_name(m, m->ops[service->first_op + i].snake));
 }
 
 /* The names of a list at that index, too. */
@@ -49,15 +47,25 @@ static void try_list(lua_State *L, int list, br_suggest *near)
     }
 }
 
-/* nil, message */
-static int unknown(lua_State *L, int service, br_slice name, int others)
+/* The operations of all services, or of the one of that name. */
+static void try_operations(const br_lua_state *s, br_slice service, br_suggest *near)
+{
+    for (unsigned k = 0; k < s->model_count; k++) {
+        const br_model *m = s->models[k];
+        int only = service.p ? br_model_service(m, service) : -1;
+        for (unsigned i = 0; i < m->service_count; i++) {
+            if (!service.p || (int)i == only)
+                try_service(m, &m->services[i], near);
+        }
+    }
+}
+
+/* nil, message. service {NULL, 0}: any. */
+static int unknown(lua_State *L, br_slice service, br_slice name, int others)
 {
     br_suggest near;
     br_suggest_init(&near, name);
-    for (unsigned i = 0; i < model->service_count; i++) {
-        if (service < 0 || i == (unsigned)service)
-            try_service(&near, &model->services[i]);
-    }
+    try_operations(br_lua_state_of(L), service, &near);
     try_list(L, others, &near);
     lua_pushnil(L);
     lua_pushliteral(L, "no operation \"");
@@ -75,7 +83,8 @@ static int unknown(lua_State *L, int service, br_slice name, int others)
     return 2;
 }
 
-static int ambiguous(lua_State *L, br_slice name, const uint16_t *ops, unsigned count)
+static int ambiguous(lua_State *L, const br_model *m, br_slice name, const uint16_t *ops,
+                     unsigned count)
 {
     luaL_Buffer text;
     lua_pushnil(L);
@@ -84,7 +93,7 @@ static int ambiguous(lua_State *L, br_slice name, const uint16_t *ops, unsigned 
     luaL_addlstring(&text, name.p, name.n);
     luaL_addstring(&text, "\" is an operation of several services; say which: ");
     for (unsigned i = 0; i < count && i < BR_FLAT_MAX; i++) {
-        br_slice space = name_of(model->services[model->ops[ops[i]].service].space);
+        br_slice space = br_model_name(m, m->services[m->ops[ops[i]].service].space);
         if (i > 0)
             luaL_addstring(&text, ", ");
         luaL_addlstring(&text, space.p, space.n);
@@ -95,31 +104,18 @@ static int ambiguous(lua_State *L, br_slice name, const uint16_t *ops, unsigned 
     return 2;
 }
 
-static int find_in(lua_State *L, int service, br_slice name)
-{
-    int op = br_model_op(model, (unsigned)service, name);
-    if (op < 0)
-        op = br_model_op_by_name(model, (unsigned)service, name);
-    return op < 0 ? unknown(L, service, name, 0) : push_found(L, (unsigned)op);
-}
-
-static int find_anywhere(lua_State *L, br_slice name, int others)
-{
-    uint16_t ops[BR_FLAT_MAX];
-    unsigned count = br_model_flat(model, name, ops);
-    if (count == 0)
-        return unknown(L, -1, name, others);
-    return count == 1 ? push_found(L, ops[0]) : ambiguous(L, name, ops, count);
-}
-
 /* nil, message */
 static int unknown_service(lua_State *L, br_slice name)
 {
+    const br_lua_state *s = br_lua_state_of(L);
     br_suggest near;
     br_suggest_init(&near, name);
-    for (unsigned i = 0; i < model->service_count; i++) {
-        br_suggest_try(&near, name_of(model->services[i].id));
-        br_suggest_try(&near, name_of(model->services[i].space));
+    for (unsigned k = 0; k < s->model_count; k++) {
+        const br_model *m = s->models[k];
+        for (unsigned i = 0; i < m->service_count; i++) {
+            br_suggest_try(&near, service_id(m, i));
+            br_suggest_try(&near, br_model_name(m, m->services[i].space));
+        }
     }
     lua_pushnil(L);
     lua_pushliteral(L, "no service \"");
@@ -131,8 +127,56 @@ static int unknown_service(lua_State *L, br_slice name)
     return 2;
 }
 
+static int op_of(const br_model *m, br_slice service, br_slice name)
+{
+    int index = br_model_service(m, service);
+    if (index < 0)
+        return -1;
+    int op = br_model_op(m, (unsigned)index, name);
+    return op >= 0 ? op : br_model_op_by_name(m, (unsigned)index, name);
+}
+
+static int find_in(lua_State *L, br_slice service, br_slice name)
+{
+    const br_lua_state *s = br_lua_state_of(L);
+    for (unsigned k = s->model_count; k-- > 0;) {
+        int op = op_of(s->models[k], service, name);
+        if (op < 0)
+            continue;
+        lua_pushinteger(L, br_lua_op_ref(k, (unsigned)op));
+        return 1 + push_kind(L, s->models[k], (unsigned)op);
+    }
+    if (br_model_service(br_lua_model_of_service(s, service), service) < 0)
+        return unknown_service(L, service);
+    return unknown(L, service, name, 0);
+}
+
+/* The oldest model with that flat name, and the operations of that name in it; NULL: none has it. */
+static const br_model *flat_owner(const br_lua_state *s, br_slice name, uint16_t ops[BR_FLAT_MAX],
+                                  unsigned *count)
+{
+    for (unsigned k = 0; k < s->model_count; k++) {
+        *count = br_model_flat(s->models[k], name, ops);
+        if (*count > 0)
+            return s->models[k];
+    }
+    return NULL;
+}
+
+static int find_anywhere(lua_State *L, br_slice name, int others)
+{
+    uint16_t ops[BR_FLAT_MAX];
+    unsigned count;
+    const br_model *m = flat_owner(br_lua_state_of(L), name, ops, &count);
+    if (!m)
+        return unknown(L, (br_slice){NULL, 0}, name, others);
+    if (count > 1)
+        return ambiguous(L, m, name, ops, count);
+    return find_in(L, service_id(m, m->ops[ops[0]].service), name);
+}
+
 /*
-** find(name, service?, others?) -> index, kind, snake-case name | nil, message. kind: "plain",
+** find(name, service?, others?) -> operation, kind, snake-case name | nil, message. kind: "plain",
 ** "events" (the answer is an event stream), "raw" (it may be one of bytes), "two_way".
 ** others: more names to suggest.
 */
@@ -146,80 +190,126 @@ int br_lua_find(lua_State *L)
         space = (br_slice){name.p, (size_t)(dot - name.p)};
         name = (br_slice){dot + 1, name.n - space.n - 1};
     }
-    if (!space.p)
-        return find_anywhere(L, name, 3);
-    int service = br_model_service(model, space);
-    return service < 0 ? unknown_service(L, space) : find_in(L, service, name);
+    return space.p ? find_in(L, space, name) : find_anywhere(L, name, 3);
 }
 
-/* operation(index) -> kind, snake-case name, as find gives them */
+/* operation(operation) -> kind, snake-case name, as find gives them */
 int br_lua_operation(lua_State *L)
 {
-    lua_Integer index = luaL_checkinteger(L, 1);
-    luaL_argcheck(L, index >= 0 && index < (lua_Integer)model->op_count, 1, "no such operation");
-    push_found(L, (unsigned)index);
-    return 2;
+    br_lua_op which = br_lua_check_op(L, 1);
+    return push_kind(L, which.model, which.op);
 }
 
-/* service(name) -> index, id | nil, message */
+/* service(name) -> service, id | nil, message */
 int br_lua_service(lua_State *L)
 {
+    const br_lua_state *s = br_lua_state_of(L);
     luaL_checktype(L, 1, LUA_TSTRING);
-    int service = br_model_service(model, br_lua_slice(L, 1));
-    if (service < 0)
-        return unknown_service(L, br_lua_slice(L, 1));
-    lua_pushinteger(L, service);
-    br_lua_push(L, name_of(model->services[service].id));
-    return 2;
+    br_slice name = br_lua_slice(L, 1);
+    for (unsigned k = s->model_count; k-- > 0;) {
+        int service = br_model_service(s->models[k], name);
+        if (service < 0)
+            continue;
+        lua_pushinteger(L, br_lua_op_ref(k, (unsigned)service));
+        br_lua_push(L, service_id(s->models[k], (unsigned)service));
+        return 2;
+    }
+    return unknown_service(L, name);
+}
+
+/* Does a model before that one know the service? */
+static bool service_is_older(const br_lua_state *s, unsigned model, br_slice id)
+{
+    for (unsigned k = 0; k < model; k++) {
+        if (br_model_service(s->models[k], id) >= 0)
+            return true;
+    }
+    return false;
+}
+
+static void push_service(lua_State *L, const br_model *m, unsigned service)
+{
+    lua_createtable(L, 0, 2);
+    br_lua_push(L, service_id(m, service));
+    lua_setfield(L, -2, "id");
+    br_lua_push(L, br_model_name(m, m->services[service].space));
+    lua_setfield(L, -2, "namespace");
 }
 
 /* services() -> list of {id, namespace} */
 int br_lua_services(lua_State *L)
 {
-    lua_createtable(L, (int)model->service_count, 0);
-    for (unsigned i = 0; i < model->service_count; i++) {
-        lua_createtable(L, 0, 2);
-        br_lua_push(L, name_of(model->services[i].id));
-        lua_setfield(L, -2, "id");
-        br_lua_push(L, name_of(model->services[i].space));
-        lua_setfield(L, -2, "namespace");
-        lua_rawseti(L, -2, (int)i + 1);
+    const br_lua_state *s = br_lua_state_of(L);
+    int count = 0;
+    lua_newtable(L);
+    for (unsigned k = 0; k < s->model_count; k++) {
+        for (unsigned i = 0; i < s->models[k]->service_count; i++) {
+            if (service_is_older(s, k, service_id(s->models[k], i)))
+                continue;
+            push_service(L, s->models[k], i);
+            lua_rawseti(L, -2, ++count);
+        }
     }
     return 1;
 }
 
 /* The name under which an operation is found without a service: "converse", "agent.tag_resource".
  */
-static void push_full_name(lua_State *L, const br_op *op)
+static void push_full_name(lua_State *L, const br_model *m, const br_op *op)
 {
     uint16_t ops[BR_FLAT_MAX];
-    br_slice snake = name_of(op->snake);
-    if (br_model_flat(model, snake, ops) == 1) {
+    unsigned count = 0;
+    br_slice snake = br_model_name(m, op->snake);
+    const br_model *owner = flat_owner(br_lua_state_of(L), snake, ops, &count);
+    if (owner && count == 1 &&
+        br_slice_eq(service_id(owner, owner->ops[ops[0]].service), service_id(m, op->service))) {
         br_lua_push(L, snake);
         return;
     }
-    br_lua_push(L, name_of(model->services[op->service].space));
+    br_lua_push(L, br_model_name(m, m->services[op->service].space));
     lua_pushliteral(L, ".");
     br_lua_push(L, snake);
     lua_concat(L, 3);
 }
 
+/* Does a model before that one have the operation? */
+static bool op_is_older(const br_lua_state *s, unsigned model, const br_op *op)
+{
+    const br_model *m = s->models[model];
+    for (unsigned k = 0; k < model; k++) {
+        if (op_of(s->models[k], service_id(m, op->service), br_model_name(m, op->snake)) >= 0)
+            return true;
+    }
+    return false;
+}
+
+/* The names of one model's operations that no older one has, to the list on top. */
+static int add_operations(lua_State *L, unsigned model, br_slice service, int count)
+{
+    const br_lua_state *s = br_lua_state_of(L);
+    const br_model *m = s->models[model];
+    int only = service.p ? br_model_service(m, service) : -1;
+    for (unsigned i = 0; i < m->op_count; i++) {
+        const br_op *op = &m->ops[i];
+        if ((service.p && op->service != only) || op_is_older(s, model, op))
+            continue;
+        push_full_name(L, m, op);
+        lua_rawseti(L, -2, ++count);
+    }
+    return count;
+}
+
 /* operations(service?) -> list of names; nil, message for an unknown service */
 int br_lua_operations(lua_State *L)
 {
+    const br_lua_state *s = br_lua_state_of(L);
     br_slice wanted = br_lua_slice(L, 1);
-    int service = wanted.p ? br_model_service(model, wanted) : -1;
-    if (wanted.p && service < 0)
+    int count = 0;
+    if (wanted.p && br_model_service(br_lua_model_of_service(s, wanted), wanted) < 0)
         return unknown_service(L, wanted);
     lua_newtable(L);
-    int count = 0;
-    for (unsigned i = 0; i < model->op_count; i++) {
-        const br_op *op = &model->ops[i];
-        if (service >= 0 && op->service != service)
-            continue;
-        push_full_name(L, op);
-        lua_rawseti(L, -2, ++count);
-    }
+    for (unsigned k = 0; k < s->model_count; k++)
+        count = add_operations(L, k, wanted, count);
     return 1;
 }
 
@@ -239,16 +329,20 @@ int br_lua_suggest(lua_State *L)
 /* api_version() -> {source, hash, services = {[id] = version}} */
 int br_lua_api_version(lua_State *L)
 {
+    const br_lua_state *s = br_lua_state_of(L);
     lua_createtable(L, 0, 3);
-    lua_pushstring(L, model->facts_source);
+    lua_pushstring(L, br_model_builtin.facts_source);
     lua_setfield(L, -2, "source");
-    lua_pushstring(L, model->facts_hash);
+    lua_pushstring(L, br_model_builtin.facts_hash);
     lua_setfield(L, -2, "hash");
-    lua_createtable(L, 0, (int)model->service_count);
-    for (unsigned i = 0; i < model->service_count; i++) {
-        br_lua_push(L, name_of(model->services[i].id));
-        br_lua_push(L, name_of(model->services[i].api_version));
-        lua_rawset(L, -3);
+    lua_newtable(L);
+    for (unsigned k = 0; k < s->model_count; k++) {
+        const br_model *m = s->models[k];
+        for (unsigned i = 0; i < m->service_count; i++) {
+            br_lua_push(L, service_id(m, i));
+            br_lua_push(L, br_model_name(m, m->services[i].api_version));
+            lua_rawset(L, -3);
+        }
     }
     lua_setfield(L, -2, "services");
     return 1;

@@ -163,24 +163,24 @@ static void refuse_others(lua_State *L, int table, br_problems *p)
     }
 }
 
-static void defaults(const br_client *client, br_lua_options *out)
+static void defaults(const br_client *client, const br_model *model, br_lua_options *out)
 {
     memset(out, 0, sizeof *out);
-    br_encode_ctx_init(&out->encode, &br_model_builtin);
+    br_encode_ctx_init(&out->encode, model);
     out->encode.validate = br_settings_flag(&client->settings, BR_OPT_VALIDATE);
     out->encode.strict = br_settings_flag(&client->settings, BR_OPT_STRICT);
     out->encode.unknown_pass =
         br_slice_eqs(br_settings_text(&client->settings, BR_OPT_UNKNOWN), "pass");
-    out->call.model = &br_model_builtin;
+    out->call.model = model;
     out->call.timeouts = client->timeouts;
     out->call.max_attempts = client->max_attempts;
     out->call.retry_timeouts = client->retry_timeouts;
 }
 
-bool br_lua_options_read(lua_State *L, int index, const br_client *client, br_lua_options *out,
-                         br_problems *p)
+bool br_lua_options_read(lua_State *L, int index, const br_client *client, const br_model *model,
+                         br_lua_options *out, br_problems *p)
 {
-    defaults(client, out);
+    defaults(client, model, out);
     if (is_null(L, index))
         return true;
     luaL_checktype(L, index, LUA_TTABLE);

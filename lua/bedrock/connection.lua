@@ -151,8 +151,23 @@ local function namespace_class(service)
 end
 
 local namespaces = {}
-for _, service in ipairs(core.services()) do
-    namespaces[service.namespace] = namespace_class(service)
+
+local function add_namespaces()
+    for _, service in ipairs(core.services()) do
+        namespaces[service.namespace] = namespaces[service.namespace] or namespace_class(service)
+    end
+end
+add_namespaces()
+
+--- Connections that there are, to be told of services that come later.
+local connections = setmetatable({}, { __mode = "k" })
+
+local function give_namespaces(self)
+    for name, namespace in pairs(namespaces) do
+        if not rawget(self, name) then
+            self[name] = setmetatable({ _client = self._client }, namespace)
+        end
+    end
 end
 
 local class = { __index = methods, __name = "bedrock.connection" }
@@ -183,9 +198,8 @@ function connection.connect(settings)
     end
     local self = { _client = client }
     self.region, self.auth = client:about()
-    for name, namespace in pairs(namespaces) do
-        self[name] = setmetatable({ _client = client }, namespace)
-    end
+    give_namespaces(self)
+    connections[self] = true
     return setmetatable(self, class)
 end
 
@@ -378,6 +392,37 @@ function connection.add(name, load)
     methods[name] = function(...)
         methods[name] = load()
         return methods[name](...)
+    end
+end
+
+--- Is the name one of a connection's own, apart from operations?
+--- @param name string
+function connection.has(name)
+    for _, own in ipairs(connection.handwritten) do
+        if own == name then
+            return true
+        end
+    end
+    return namespaces[name] ~= nil or name == "region" or name == "auth"
+end
+
+local function forget_operations(known)
+    for name in pairs(known) do
+        if not connection.has(name) then
+            known[name] = nil
+        end
+    end
+end
+
+--- The models have changed: names are looked up anew, and connections get the new namespaces.
+function connection.renew()
+    forget_operations(methods)
+    for _, namespace in pairs(namespaces) do
+        forget_operations(namespace.__index)
+    end
+    add_namespaces()
+    for self in pairs(connections) do
+        give_namespaces(self)
     end
 end
 

@@ -416,15 +416,26 @@ local function success_code(code, where)
     return math.floor(code - 200)
 end
 
-local function op_record(b, op)
-    local fact, errors = op.fact, {}
+--- Its errors by name, so that operations with the same ones share a list.
+local function error_list(b, op)
+    local nodes, classes = {}, {}
     for i, id in ipairs(op.errors) do
-        errors[i] = class_of(b, id)
+        nodes[i] = b.nodes[id]
     end
-    table.sort(errors)
+    table.sort(nodes, function(x, y)
+        return before(x.error_name or "", y.error_name or "")
+    end)
+    for i, node in ipairs(nodes) do
+        classes[i] = node.class
+    end
+    return b.error_lists.add(classes)
+end
+
+local function op_record(b, op)
+    local fact = op.fact
     return {
         b.name(op.name), b.name(fact.snake), b.name(fact.uri), op.input and class_of(b, op.input) or NONE,
-        op.output and class_of(b, op.output) or NONE, b.error_lists.add(errors),
+        op.output and class_of(b, op.output) or NONE, error_list(b, op),
         optional_name(b, fact.eventOut, op.where .. ".eventOut"), op.service,
         one_of(METHOD, fact.method, op.where .. ".method"), success_code(fact.code, op.where .. ".code"),
         op_flags(b, op),

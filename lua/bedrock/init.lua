@@ -113,4 +113,16 @@ function bedrock.skeleton(name)
     return require("bedrock.describe").skeleton(name)
 end
 
+--- Adds or replaces operations, from a file in the form of csrc/model/facts: for all connections of this Lua state,
+--- those that are open too.
+--- @param file string
+--- @return true? ok
+--- @return bedrock.Error? err
+function bedrock.load_api(file)
+    if type(file) ~= "string" then
+        error("load_api: the name of a file is needed, got a " .. type(file), 2)
+    end
+    return require("bedrock.load_api")(file)
+end
+
 return bedrock

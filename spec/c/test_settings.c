@@ -230,7 +230,7 @@ static void test_endpoint_variants(void)
     br_settings_free(&s);
     fine(good, loop, &s);
     CHECK_INT(s.endpoint_count, 1);
-    CHECK_INT(s.endpoints[0].service, -1);
+    CHECK_STR(s.endpoints[0].service, "");
     br_settings_free(&s);
 }
 

@@ -1,0 +1,294 @@
+/*
+** Models from records at run time. Each array of a model is a userdata of its own, without a
+** finalizer and anchored in the registry: so it is there as long as anything in this Lua state can
+** run, and no "not enough memory" on the way can lose it.
+*/
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "lua/binding.h"
+#include "model/check.h"
+
+#define BR_LUA_ANCHORS "bedrock.models"
+#define RECORDS 1 /* stack: the records, */
+#define ANCHORS 2 /* the list that anchors the arrays, */
+#define LOADED 3  /* and the registry's list of such lists */
+#define FIELDS_MAX 12
+#define NAMES_BYTES_MAX (16u * 1024 * 1024)
+
+lua_Integer br_lua_op_ref(unsigned model, unsigned index)
+{
+    return (lua_Integer)model * 65536 + (lua_Integer)index;
+}
+
+static const br_model *model_at(lua_State *L, int arg, unsigned *index)
+{
+    const br_lua_state *s = br_lua_state_of(L);
+    lua_Integer ref = luaL_checkinteger(L, arg);
+    if (ref < 0 || ref / 65536 >= (lua_Integer)s->model_count)
+        luaL_error(L, "no such operation or service");
+    *index = (unsigned)(ref % 65536);
+    return s->models[ref / 65536];
+}
+
+br_lua_op br_lua_check_op(lua_State *L, int arg)
+{
+    br_lua_op which;
+    which.model = model_at(L, arg, &which.op);
+    if (which.op >= which.model->op_count)
+        luaL_error(L, "no such operation");
+    return which;
+}
+
+const br_model *br_lua_check_service(lua_State *L, int arg, uint8_t *service)
+{
+    unsigned index;
+    const br_model *m = model_at(L, arg, &index);
+    if (index >= m->service_count)
+        luaL_error(L, "no such service");
+    *service = (uint8_t)index;
+    return m;
+}
+
+const br_model *br_lua_model_of_service(const br_lua_state *s, br_slice id_or_namespace)
+{
+    for (unsigned k = s->model_count; k-- > 0;) {
+        if (br_model_service(s->models[k], id_or_namespace) >= 0)
+            return s->models[k];
+    }
+    return &br_model_builtin;
+}
+
+/* Where a number of a row goes in its record. */
+typedef struct field {
+    uint8_t offset, size;
+} field;
+
+#define FIELD(type, name)                                                                          \
+    {                                                                                              \
+        offsetof(type, name), sizeof(((type *)NULL)->name)                                         \
+    }
+
+static const field shape_fields[] = {
+    FIELD(br_shape, kind), FIELD(br_shape, flags), FIELD(br_shape, a),
+    FIELD(br_shape, b),    FIELD(br_shape, c),
+};
+static const field member_fields[] = {
+    FIELD(br_member, name),
+    FIELD(br_member, shape),
+    FIELD(br_member, bits),
+};
+static const field op_fields[] = {
+    FIELD(br_op, name),   FIELD(br_op, snake),  FIELD(br_op, uri),    FIELD(br_op, in),
+    FIELD(br_op, out),    FIELD(br_op, errors), FIELD(br_op, stream), FIELD(br_op, service),
+    FIELD(br_op, method), FIELD(br_op, code),   FIELD(br_op, flags),
+};
+static const field service_fields[] = {
+    FIELD(br_service, id),       FIELD(br_service, space),       FIELD(br_service, prefix),
+    FIELD(br_service, signing),  FIELD(br_service, api_version), FIELD(br_service, target),
+    FIELD(br_service, first_op), FIELD(br_service, op_count),    FIELD(br_service, protocol),
+    FIELD(br_service, auth),
+};
+static const field paginator_fields[] = {
+    FIELD(br_paginator, op),    FIELD(br_paginator, in),     FIELD(br_paginator, out),
+    FIELD(br_paginator, limit), FIELD(br_paginator, result), FIELD(br_paginator, more),
+};
+static const field waiter_fields[] = {
+    FIELD(br_waiter, name),     FIELD(br_waiter, op),    FIELD(br_waiter, delay),
+    FIELD(br_waiter, attempts), FIELD(br_waiter, first), FIELD(br_waiter, count),
+};
+static const field acceptor_fields[] = {
+    FIELD(br_acceptor, path),
+    FIELD(br_acceptor, expected),
+    FIELD(br_acceptor, state),
+};
+static const field wire_fields[] = {{0, 2}, {2, 2}};
+static const field index_fields[] = {{0, 2}};
+
+/* Pushes the list of that name; false: there is none, or it is too long. */
+static bool push_section(lua_State *L, const char *name, uint32_t *count)
+{
+    br_lua_rawfield(L, RECORDS, name);
+    if (!lua_istable(L, -1))
+        return false;
+    size_t n = lua_rawlen(L, -1);
+    *count = (uint32_t)n;
+    return n <= BR_NONE;
+}
+
+/* Memory for a part of the model, zeroed. */
+static void *new_array(lua_State *L, size_t bytes)
+{
+    void *array = lua_newuserdatauv(L, bytes > 0 ? bytes : 1, 0);
+    memset(array, 0, bytes > 0 ? bytes : 1);
+    lua_rawseti(L, ANCHORS, (int)lua_rawlen(L, ANCHORS) + 1);
+    return array;
+}
+
+/* The number on top of the stack, popped, into its place. */
+static bool store(lua_State *L, uint8_t *record, field where)
+{
+    lua_Number value = lua_tonumber(L, -1);
+    bool fits = lua_type(L, -1) == LUA_TNUMBER && value >= 0 && value == floor(value) &&
+                value <= (where.size == 1 ? UINT8_MAX : UINT16_MAX);
+    lua_pop(L, 1);
+    if (!fits)
+        return false;
+    uint16_t wide = (uint16_t)value;
+    uint8_t narrow = (uint8_t)value;
+    memcpy(record + where.offset, where.size == 1 ? (void *)&narrow : (void *)&wide, where.size);
+    return true;
+}
+
+static bool read_row(lua_State *L, uint8_t *record, const field *fields, unsigned count)
+{
+    if (!lua_istable(L, -1))
+        return count == 1 && (lua_pushvalue(L, -1), store(L, record, fields[0]));
+    for (unsigned i = 0; i < count; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        if (!store(L, record, fields[i]))
+            return false;
+    }
+    return true;
+}
+
+/* NULL: that section is no list of such records. */
+static void *read_section(lua_State *L, const char *name, size_t size, const field *fields,
+                          unsigned field_count, uint32_t *count)
+{
+    if (!push_section(L, name, count))
+        return NULL;
+    uint8_t *array = new_array(L, *count * size);
+    for (uint32_t i = 0; i < *count; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        if (!read_row(L, array + i * size, fields, field_count))
+            return NULL;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return array;
+}
+
+#define READ(L, name, type, fields, count)                                                         \
+    read_section(L, name, sizeof(type), fields, sizeof(fields) / sizeof((fields)[0]), count)
+
+static bool read_limits(lua_State *L, br_model *m)
+{
+    if (!push_section(L, "limits", &m->limit_count))
+        return false;
+    br_limits *limits = new_array(L, m->limit_count * sizeof *limits);
+    m->limits = limits;
+    for (uint32_t i = 0; i < m->limit_count; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        if (!lua_istable(L, -1))
+            return false;
+        lua_rawgeti(L, -1, 1);
+        lua_rawgeti(L, -2, 2);
+        if (lua_type(L, -2) != LUA_TNUMBER || lua_type(L, -1) != LUA_TNUMBER)
+            return false;
+        limits[i] = (br_limits){lua_tonumber(L, -2), lua_tonumber(L, -1)};
+        lua_pop(L, 3);
+    }
+    lua_pop(L, 1);
+    return true;
+}
+
+/* The list of names is on top. */
+static bool measure_names(lua_State *L, uint32_t *offsets, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        size_t n = lua_type(L, -1) == LUA_TSTRING ? lua_rawlen(L, -1) : NAMES_BYTES_MAX + 1u;
+        lua_pop(L, 1);
+        if (n > NAMES_BYTES_MAX - offsets[i])
+            return false;
+        offsets[i + 1] = offsets[i] + (uint32_t)n;
+    }
+    return true;
+}
+
+static bool read_names(lua_State *L, br_model *m)
+{
+    if (!push_section(L, "names", &m->name_count))
+        return false;
+    uint32_t *offsets = new_array(L, (m->name_count + 1) * sizeof *offsets);
+    if (!measure_names(L, offsets, m->name_count))
+        return false;
+    char *text = new_array(L, offsets[m->name_count]);
+    for (uint32_t i = 0; i < m->name_count; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        br_slice name = br_lua_slice(L, -1);
+        memcpy(text + offsets[i], name.p, name.n);
+        lua_pop(L, 1);
+    }
+    m->names = text;
+    m->name_offsets = offsets;
+    lua_pop(L, 1);
+    return true;
+}
+
+static bool read_model(lua_State *L, br_model *m)
+{
+    uint32_t flat = 0;
+    *m = br_model_builtin;
+    if (!read_names(L, m) || !read_limits(L, m))
+        return false;
+    m->shapes = READ(L, "shapes", br_shape, shape_fields, &m->shape_count);
+    m->members = READ(L, "members", br_member, member_fields, &m->member_count);
+    m->ops = READ(L, "ops", br_op, op_fields, &m->op_count);
+    m->flat = READ(L, "flat", uint16_t, index_fields, &flat);
+    m->services = READ(L, "services", br_service, service_fields, &m->service_count);
+    m->enums = READ(L, "enums", uint16_t, index_fields, &m->enum_count);
+    m->error_lists = READ(L, "error_lists", uint16_t, index_fields, &m->error_list_count);
+    m->wires = READ(L, "wires", uint16_t[2], wire_fields, &m->wire_count);
+    m->patterns = READ(L, "patterns", uint16_t, index_fields, &m->pattern_count);
+    m->paginators = READ(L, "paginators", br_paginator, paginator_fields, &m->paginator_count);
+    m->waiters = READ(L, "waiters", br_waiter, waiter_fields, &m->waiter_count);
+    m->acceptors = READ(L, "acceptors", br_acceptor, acceptor_fields, &m->acceptor_count);
+    return m->shapes && m->members && m->ops && m->flat && m->services && m->enums &&
+           m->error_lists && m->wires && m->patterns && m->paginators && m->waiters &&
+           m->acceptors && flat == m->op_count;
+}
+
+/* Pushes a list for the arrays of one model, and the registry's list of these. */
+static void push_anchors(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, BR_LUA_ANCHORS);
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, LUA_REGISTRYINDEX, BR_LUA_ANCHORS);
+    }
+    lua_newtable(L);
+    lua_insert(L, -2);
+}
+
+static int refuse(lua_State *L, const char *why)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
+/* model(records) -> true | nil, what is wrong. The records are those of lua/bedrock/facts.lua. */
+int br_lua_load_model(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    const char *why = "its records are no lists of numbers that fit";
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkstack(L, FIELDS_MAX + 8, NULL);
+    lua_settop(L, 1);
+    push_anchors(L);
+    br_model *m = new_array(L, sizeof *m);
+    if (!read_model(L, m) || !br_model_check(m, &why))
+        return refuse(L, why);
+    if (s->model_count == BR_LUA_MODELS_MAX)
+        return refuse(L, "too many files were loaded already");
+    lua_pushvalue(L, ANCHORS);
+    lua_rawseti(L, LOADED, (int)lua_rawlen(L, LOADED) + 1);
+    s->models[s->model_count++] = m;
+    lua_pushboolean(L, 1);
+    return 1;
+}

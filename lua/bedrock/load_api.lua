@@ -1,0 +1,74 @@
+--- Newer facts at run time: operations from a file, without a rebuild.
+local connection = require "bedrock.connection"
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+local facts = require "bedrock.facts"
+
+local FILE_MAX = 32 * 1024 * 1024
+
+local function refused(file, kind, message)
+    return nil, errors.config("load_api", { { path = "file", kind = kind, message = file .. ": " .. message } })
+end
+
+--- @return string? text
+--- @return string? why
+local function read(path)
+    local file, why = io.open(path, "rb")
+    if not file then
+        return nil, (tostring(why):gsub("^.-: ", ""))
+    end
+    local text
+    text, why = file:read(FILE_MAX + 1)
+    file:close()
+    if not text then
+        return nil, why or "is empty"
+    elseif #text > FILE_MAX then
+        return nil, "is larger than " .. FILE_MAX .. " bytes"
+    end
+    return text
+end
+
+--- A name of ours that the file would hide, or be hidden by.
+local function collision(service, operations)
+    local space = facts.namespace(service.id)
+    local index, id = core.service(space)
+    if index and id ~= service.id then
+        return ("the namespace %s is that of %s"):format(space, id)
+    elseif not index and (connection.has(space) or core.find(space)) then
+        return ("the namespace %s is already the name of something else"):format(space)
+    end
+    for name, operation in pairs(operations) do
+        if connection.has(operation.snake) or operation.snake == space then
+            return ("the operation %s would be called %s, which is already the name of something else"):format(name,
+                operation.snake)
+        end
+    end
+end
+
+--- @param file string
+--- @return true? ok
+--- @return bedrock.Error? err
+return function(file)
+    local text, why = read(file)
+    if not text then
+        return refused(file, "file", why)
+    end
+    local data, err = core.decode(text)
+    if data == nil then
+        return refused(file, "file", err.message)
+    end
+    local ok, records = pcall(facts.records, { data })
+    if not ok then
+        return refused(file, "value", tostring(records))
+    end
+    why = collision(data.service, data.operations)
+    if why then
+        return refused(file, "conflict", why)
+    end
+    ok, why = core.model(records)
+    if not ok then
+        return refused(file, "value", why)
+    end
+    connection.renew()
+    return true
+end
