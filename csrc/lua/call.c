@@ -3,6 +3,7 @@
 **   client:call(op, params, options, "prepare"?)   client:request(fields, options)
 **   client:identity(refresh)
 **   call:ready()  call:step(ms)  call:arm(id)      is there something to take, or the end?
+**   call:submit() call:feed(bytes) call:lost() call:refuse(why)   for a host in another thread
 **   call:result() call:head() call:event() call:prepared() call:credentials()
 */
 #include <string.h>
