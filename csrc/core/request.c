@@ -7,6 +7,8 @@
 #include <emmintrin.h>
 #endif
 
+#define FIRST_BYTES 500 /* room for most lists, so that few need to grow */
+
 void br_headers_init(br_headers *h)
 {
     memset(h, 0, sizeof *h);
@@ -17,6 +19,14 @@ void br_headers_init_secret(br_headers *h)
 {
     memset(h, 0, sizeof *h);
     br_buf_init_secret(&h->text, BR_HEADERS_BYTES_MAX);
+}
+
+/* Only saves growing: what is not to be had now fails when it is needed. */
+void br_headers_reserve(br_headers *h, size_t bytes)
+{
+    if (bytes > h->text.cap && bytes <= h->text.max - h->text.len)
+        br_buf_reserve(&h->text, bytes);
+    h->text.failed = false;
 }
 
 void br_headers_free(br_headers *h)
@@ -111,6 +121,8 @@ static bool add(br_headers *h, br_slice name, br_slice value)
         !br_header_value_ok(value) || !room_for_ref(h))
         return false;
     size_t at = h->text.len, needed = name.n + value.n + 3;
+    if (h->text.cap == 0)
+        br_headers_reserve(h, FIRST_BYTES);
     char *to = br_buf_reserve(&h->text, needed);
     if (to == NULL || !put_text(to, name, value))
         return false;

@@ -24,6 +24,8 @@ void br_headers_init(br_headers *h);
 void br_headers_init_secret(br_headers *h); /* cleansed when freed: lists that carry tokens */
 void br_headers_free(br_headers *h);
 void br_headers_clear(br_headers *h);
+/* Room for that many more bytes of names and values, if it can be had. */
+void br_headers_reserve(br_headers *h, size_t bytes);
 /*
 ** Lower-cases the name; trims blanks around the value. Repeats are kept, in order. Neither may be
 ** a part of the list itself, whose text may move.

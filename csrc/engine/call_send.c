@@ -4,6 +4,9 @@
 
 #include "core/times.h"
 
+/* Host, date and signature, with the names of what is signed. */
+#define SENT_OWN_BYTES 1000
+
 static bool uses_api_key(const br_call *c)
 {
     return c->client->settings.auth == BR_AUTH_API_KEY;
@@ -97,6 +100,8 @@ static bool add_headers(br_call *c)
     br_headers *sent = &c->sent;
     const br_headers *given = &c->request.headers;
     br_headers_clear(sent);
+    br_headers_reserve(sent, given->text.len + SENT_OWN_BYTES +
+                                 (c->credentials != NULL ? c->credentials->session_token.n : 0));
     br_buf_init(&host, sizeof text);
     br_url_host(&host, &c->endpoint);
     br_headers_add(sent, BR_SLICE("host"), br_buf_slice(&host));

@@ -151,6 +151,18 @@ static void set(lua_State *L, const char *name, br_slice value)
     lua_setfield(L, -2, name);
 }
 
+/* Mostly the very string that the caller gave: tokens are long. */
+static void set_token(lua_State *L, br_slice token)
+{
+    br_slice given = field(L, "session_token", "");
+    if (!br_slice_eq(given, token)) {
+        set(L, "x-amz-security-token", token);
+        return;
+    }
+    br_lua_rawfield(L, 1, "session_token");
+    lua_setfield(L, -2, "x-amz-security-token");
+}
+
 static void push_added(lua_State *L, const signing *s)
 {
     br_slice token = br_headers_get(&s->headers, "x-amz-security-token");
@@ -158,7 +170,7 @@ static void push_added(lua_State *L, const signing *s)
     set(L, "host", br_headers_get(&s->headers, "host"));
     set(L, "x-amz-date", br_headers_get(&s->headers, "x-amz-date"));
     if (token.p != NULL)
-        set(L, "x-amz-security-token", token);
+        set_token(L, token);
     set(L, "authorization", br_buf_slice(&s->authorization));
 }
 
