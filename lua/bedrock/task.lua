@@ -95,16 +95,16 @@ local function check_options(options)
     if options == nil then
         return {}
     elseif type(options) ~= "table" then
-        error("parallel: the options must be a table, got a " .. type(options), 3)
+        error("parallel: the options must be a table, got a " .. type(options), 4)
     end
     for name in pairs(options) do
         if not OPTIONS[name] then
-            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(tostring(name)), 3)
+            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(tostring(name)), 4)
         end
     end
     local limit = options.limit
     if limit ~= nil and not (type(limit) == "number" and limit >= 1 and limit % 1 == 0) then
-        error("parallel: limit must be a whole number of at least 1, got " .. tostring(limit), 3)
+        error("parallel: limit must be a whole number of at least 1, got " .. tostring(limit), 4)
     end
     return options
 end
