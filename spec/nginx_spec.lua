@@ -38,7 +38,10 @@ local function named_sockets()
 end
 
 local LOCATIONS = {}
-for _, name in ipairs { "bytes", "case", "close_under", "converse", "credentials", "leave", "stream", "threads" } do
+local HANDLERS = {
+    "bytes", "case", "close_under", "converse", "credentials", "leave", "parallel", "stream", "threads",
+}
+for _, name in ipairs(HANDLERS) do
     LOCATIONS["/" .. name] = handler(name)
 end
 
@@ -398,6 +401,20 @@ describe("in nginx", function()
         end
         local _, said = server:get "/threads"
         assert.equal(table.concat(wanted, ";"), said)
+        stop()
+    end)
+
+    it("runs functions at the same time, and cancels those that are not wanted any more", function()
+        ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
+            { event = "messageStart", json = { role = "assistant" } },
+            { event = "messageStop", json = { stopReason = "end_turn" }, delay_ms = 600000 },
+        } } } }
+        start()
+        local _, said = server:get "/parallel"
+        assert.equal("2 Cancelled ValidationException", said)
+        soon(function()
+            return ep:counters().aborted == 1
+        end)
         stop()
     end)
 

@@ -90,7 +90,7 @@ end
 
 local function watch(loop)
     loop = loop or driver
-    if not driver or watched[loop] then
+    if not driver or not driver.watch or watched[loop] then
         return
     end
     watched[loop] = true
@@ -224,6 +224,23 @@ local function wait(call)
     forget(id)
 end
 
+--- Where the host has its own way to wait for a call, there is no descriptor to watch.
+local function wait_by_host(call)
+    local thread = running()
+    local task = thread and tasks[thread]
+    check_cancelled(task)
+    if task then
+        task._wake = function()
+            host.cancel(call)
+        end
+    end
+    host.loop.wait(call)
+    if task then
+        task._wake = nil
+    end
+    check_cancelled(task)
+end
+
 --- Runs all others until `done()`, blocking. Between two turns nothing woke, nobody can go on and the engine has
 --- nothing to do: then nothing will ever come.
 local function run_until(done)
@@ -264,6 +281,8 @@ end
 function scheduler.start(task, body)
     if host.wait == host.block then
         host.wait = wait
+    elseif host.loop and host.wait == host.loop.wait then
+        host.wait, driver = wait_by_host, host.loop
     end
     local function run()
         local thread = coroutine.running()

@@ -113,6 +113,20 @@ function app.threads()
     ngx.print(table.concat(texts, ";"))
 end
 
+--- One function waits for ever; that it is cancelled when the other fails shows that both ran.
+function app.parallel()
+    local results, errs = app.bedrock.parallel({
+        function()
+            local stream = assert(connections.plain:converse_stream(question "hello there"))
+            return stream:gather()
+        end,
+        function()
+            return connections.plain:converse { modelId = "nonexistent.model-v1:0", messages = question("Hi").messages }
+        end,
+    }, { stop_on_error = true })
+    ngx.print(results.n, " ", errs[1] and errs[1].code, " ", errs[2] and errs[2].code)
+end
+
 --- A light thread reads, another closes the connection under it.
 function app.close_under()
     local conn = assert(app.bedrock.connect(app.settings.plain))
