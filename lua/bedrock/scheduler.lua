@@ -176,26 +176,32 @@ local function sleep_once(task, sleep, wake)
     check_cancelled(task)
 end
 
+--- Somebody else did what the loop was to do: it shall look whether there is still something to wait for.
+local function tell_loop()
+    if driver then
+        core.notify()
+    end
+end
+
 --- Where coroutines cannot pause. Others go on meanwhile, except from inside of one of them.
 local function block(call)
     if on_stack > 0 then
         host.block(call)
-        if waiting > 0 then
-            core.notify()
+    else
+        while not call:ready() do
+            wake_all()
+            run_line()
+            core.step(first <= last and 0 or TURN_MS)
         end
-        return
     end
-    while not call:ready() do
-        wake_all()
-        run_line()
-        core.step(first <= last and 0 or TURN_MS)
-    end
+    tell_loop()
 end
 
 local function forget(id)
     if wakers[id] then
         wakers[id] = nil
         waiting = waiting - 1
+        tell_loop()
     end
 end
 
@@ -256,6 +262,7 @@ local function run_until(done)
             calls = core.step(first <= last and 0 or TURN_MS)
         end
     end
+    tell_loop()
 end
 
 --- Waits until `done()`; whoever makes it true calls what was added to `waiters`.
