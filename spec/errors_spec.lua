@@ -273,6 +273,38 @@ describe("an error", function()
             end
         end)
 
+        it("hides the secrets that its text shows, as AWS's own texts do", function()
+            local session = ep.session
+            local temporary = assert(bedrock.connect(with {
+                access_key_id = session.access_key_id,
+                secret_access_key = session.secret_access_key,
+                session_token = session.session_token,
+            }))
+            local keyed = assert(bedrock.connect {
+                auth = "api_key",
+                api_key = ep.api_key,
+                endpoint = ep.https,
+                ca_file = ep.ca_file,
+            })
+            local secrets = { session.secret_access_key, session.session_token, ep.api_key }
+            local text = "The canonical string should have been\nx-amz-security-token:%s\n%s\n"
+            for _, body in ipairs { '{"__type":"InvalidSignatureException","message":"' .. text:gsub("\n", "\\n")
+                .. '"}', '{"message":"%s%s"}', "<html>" .. text .. "</html>", "%s%s" } do
+                local said = body:format(secrets[2], secrets[1])
+                scripted({ status = 403, body = body:find "^{" and said:gsub("/", "\\/") or said }, 2)
+                local err = fails(temporary)
+                assert.is_nil(texts(err):find(secrets[1], 1, true))
+                assert.is_nil(texts(err):find(secrets[2], 1, true))
+                assert.matches("%*%*%*%*%*%*%*%*", err.message)
+                ep:reset()
+                scripted({ status = 403, body = body:format(secrets[3], secrets[3]:gsub("=+$", "")) }, 1)
+                assert.is_nil(texts(fails(keyed)):find(secrets[3], 1, true))
+                ep:reset()
+            end
+            temporary:close()
+            keyed:close()
+        end)
+
         it("is tried again as far as that helps", function()
             scripted { status = 503, json = { message = "busy" } }
             local err = fails(conn)

@@ -96,9 +96,10 @@ static void total_due(void *user)
     br_error_set(&c->error, BR_ERR_TIMEOUT, "TotalTimeout",
                  "the call was not over within total_timeout = %d ms (%s, attempt %d)",
                  c->timeouts.total_ms,
-                 c->state == BR_CALL_OBTAINING ? "it was waiting for credentials"
-                 : c->stream.open              ? "its stream had begun"
-                                               : "it was waiting for the answer",
+                 c->state == BR_CALL_OBTAINING    ? "it was waiting for credentials"
+                 : c->state == BR_CALL_RETRY_WAIT ? "it was about to try again"
+                 : c->stream.open                 ? "its stream had begun"
+                                                  : "it was waiting for the answer",
                  c->attempts);
     br_call_fail(c, true);
 }
