@@ -7,3 +7,4 @@ ignore = {
 files["spec/*_spec.lua"].std = "+busted"
 files["spec/endpoint/server"].std = "+ngx_lua"
 files["spec/nginx/app.lua"].std = "+ngx_lua"
+files["bench/nginx/app.lua"].std = "+ngx_lua"

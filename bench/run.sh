@@ -59,3 +59,6 @@ for lua in lua5.4 luajit; do
         awk -F '\t' '{ if (!floor) floor = $2
             printf "  %-44s %8.1f %8.1f %8d %8.2f\n", $1, $2, $3, $4, $2 / floor }'
 done
+
+heading "Inside nginx"
+lua5.4 bench/nginx/run.lua "$build/bench/endpoint"
