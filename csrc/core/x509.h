@@ -15,6 +15,7 @@
 #define BR_SERIAL_MAX 64                       /* decimal digits; RFC 5280 allows 20 octets = 49 */
 #define BR_SIGNATURE_MAX 1024                  /* bytes; RSA-8192 */
 #define BR_RSA_BITS_MIN 2048
+#define BR_PASSWORD_ROUNDS_MAX 10000000 /* of deriving a key from the password: some seconds */
 
 /*
 ** {NULL, 0} = not given. Names in problems are the options': certificate, private_key, pkcs12,

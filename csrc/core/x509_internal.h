@@ -7,6 +7,7 @@
 #include "core/x509.h"
 
 #include <openssl/evp.h>
+#include <openssl/pkcs12.h>
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 #include <stdatomic.h>
@@ -81,13 +82,22 @@ typedef enum br_key_result {
     BR_KEY_UNREADABLE,
     BR_KEY_NEEDS_PASSWORD,
     BR_KEY_WRONG_PASSWORD,
-    BR_KEY_CIPHER_MISSING
+    BR_KEY_CIPHER_MISSING,
+    BR_KEY_TOO_SLOW
 } br_key_result;
 
 /* DER of PKCS#8 (plain or encrypted), PKCS#1 or SEC1. *key is the caller's. */
 br_key_result br_key_from_der(br_slice der, br_slice password, EVP_PKEY **key);
 /* A PEM block with or without encryption headers. */
 br_key_result br_key_from_block(const br_pem_block *block, br_slice password, EVP_PKEY **key);
+/*
+** Whether opening it takes no more than BR_PASSWORD_ROUNDS_MAX rounds (scrypt: N * r * p), since
+** the file says how many and nothing interrupts them. All parts of a PKCS#12 file count together,
+** but for keys within its encrypted parts, where they lie in no usual file.
+*/
+bool br_key_rounds_ok(const X509_SIG *sealed);
+bool br_pkcs12_rounds_ok(const PKCS12 *p12);
+
 /* The default and legacy providers in a context of their own, so the process's is left alone. */
 typedef struct br_legacy {
     OSSL_LIB_CTX *context;

@@ -63,6 +63,8 @@ static br_key_result read_sealed(const X509_SIG *sealed, br_slice password, EVP_
 {
     if (password.p == NULL)
         return BR_KEY_NEEDS_PASSWORD;
+    if (!br_key_rounds_ok(sealed))
+        return BR_KEY_TOO_SLOW;
     *key = decrypt(sealed, password, NULL);
     if (*key != NULL)
         return BR_KEY_READ;

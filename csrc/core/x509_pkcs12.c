@@ -116,6 +116,11 @@ static bool check_password(br_x509_loading *l, PKCS12 *p12, const char *password
 {
     if (p12 == NULL)
         return br_x509_problem(l, "pkcs12", "is not a PKCS#12 file");
+    if (!br_pkcs12_rounds_ok(p12))
+        return br_x509_problem(l, "pkcs12",
+                               "takes more than %d rounds of key derivation from its password: "
+                               "export it anew with fewer",
+                               BR_PASSWORD_ROUNDS_MAX);
     if (password_fits(p12, password))
         return true;
     if (l->in->password.p == NULL)

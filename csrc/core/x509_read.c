@@ -181,6 +181,11 @@ static bool key_problem(br_x509_loading *l, const char *option, br_key_result re
                                "holds a private key encrypted with a cipher that this OpenSSL "
                                "does not offer: convert it with openssl pkcs8 -topk8 -v2 "
                                "aes-256-cbc");
+    case BR_KEY_TOO_SLOW:
+        return br_x509_problem(l, option,
+                               "holds a private key whose password takes more than %d rounds of "
+                               "key derivation: encrypt it anew with fewer",
+                               BR_PASSWORD_ROUNDS_MAX);
     case BR_KEY_UNREADABLE:
         break;
     }
