@@ -31,6 +31,11 @@ microseconds() {
     awk -F '\t' '{ printf "  %-44s %12s %8s\n", $1, $2, $3 }'
 }
 
+# Pause between the words of a stream, in milliseconds.
+interval() {
+    lua5.4 spec/endpoint/cli.lua config "$build/bench/endpoint" "{\"stream_interval_ms\":$1}" >/dev/null
+}
+
 c() {
     "$build/bench/$@"
 }
@@ -53,6 +58,12 @@ for lua in lua5.4 luajit; do
     "$lua" bench/codec.lua
     heading "A whole Converse over TLS from $lua"
     "$lua" bench/call.lua "$https" "$ca" | microseconds
+    heading "1,000 streams over TLS at once, $lua: open at once, kB each, CPU us an event, events, s, ms late at worst"
+    interval 100
+    for loop in plain cqueues luv; do
+        "$lua" bench/streams.lua $loop 1000 "$https" "$ca"
+    done | awk -F '\t' '{ printf "  %-44s %8d %8.1f %8.1f %8d %8.1f %8d\n", $1, $2, $3, $4, $5, $6, $7 }'
+    interval 0
     heading "Process start to first answer, $lua: CPU ms, wall ms, peak kB, CPU ratio"
     c processes 15 "floor: raw OpenSSL, libcurl, lua-cjson" "exec $lua bench/start.lua floor $https $ca" \
         "bedrock" "exec $lua bench/start.lua ours $https $ca" |

@@ -10,7 +10,7 @@ set -eu
 demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev
     libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev openssl curl ca-certificates lua-cjson
     lua-socket lua-luaossl nginx libnginx-mod-http-lua"
-test="lua-busted luarocks xz-utils python3 clang clang-format cppcheck lua-check"
+test="lua-busted lua-cqueues lua-luv luarocks xz-utils python3 clang clang-format cppcheck lua-check"
 all="libclang-rt-14-dev valgrind nodejs python3-venv"
 
 case ${1:-all} in

@@ -492,6 +492,30 @@ function bedrock.json.encode(value) end
 ---@return bedrock.Error? err
 function bedrock.json.decode(text) end
 
+--- A function that runs as a coroutine.
+---@class bedrock.Task
+---@field join fun(self: bedrock.Task): any, any waits for its end: what it returned; nil and an error if it raised one
+---@field cancel fun(self: bedrock.Task): true raises an error of kind "cancelled" where it waits
+---@field status fun(self: bedrock.Task): "running"|"done"|"cancelled"
+
+--- Starts a function as a coroutine. What it calls yields while it waits, so that others go on.
+---@param f function
+---@param ... any its arguments
+---@return bedrock.Task task
+function bedrock.spawn(f, ...) end
+
+---@class bedrock.ParallelOptions
+---@field limit? integer how many run at once; all if not given
+---@field stop_on_error? boolean the first that fails cancels the others, and no more are started
+
+--- Runs functions at the same time and waits for all: parallel({ f1, f2 }, { limit = 10 }) or parallel(f1, f2).
+---@overload fun(...: function): table, table<integer, any>?
+---@param functions function[]
+---@param options? bedrock.ParallelOptions
+---@return table results the first value that each returned, in order; `n`: how many
+---@return table<integer, any>? errs nil if none failed; else errors by the number of the function
+function bedrock.parallel(functions, options) end
+
 --- Which facts of AWS's this build was made from.
 ---@return bedrock.ApiVersion
 function bedrock.api_version() end
