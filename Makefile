@@ -76,6 +76,7 @@ C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
 # Parts of the binding as Lua modules of their own, for specs and benchmarks.
 TEST_MODULES = $(foreach abi,$(ABIS),$(patsubst spec/c/%.c,$(BUILD)/$(abi)/%.so,$(wildcard spec/c/*_module.c)))
 FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
+LUA_FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(shell grep -l '"lua/' spec/fuzz/fuzz_*.c))
 FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(BUILD)/bench/processes
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
@@ -165,7 +166,11 @@ fuzz-targets: $(FUZZERS)
 $(FUZZERS): $(BUILD)/fuzz/%: spec/fuzz/%.c $(PART_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK $@)
-	$(Q)$(COMPILE) -Ispec/fuzz -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(COMPILE) -Ispec/fuzz $(EXTRA_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(EXTRA_LIBS) $(LIBS)
+
+$(LUA_FUZZERS): $(call BINDING_OBJ,5.4)
+$(LUA_FUZZERS): private EXTRA_CFLAGS = $(call LUA_CFLAGS,5.4)
+$(LUA_FUZZERS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
 
 benches: $(BENCHES) $(FLOORS)
 

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Makes what the fuzzers begin with, from the cases of the API and the test certificates.
+
+    spec/fuzz/seeds.py CASES.jsonl.xz PKI OUT
+
+OUT/fuzz_NAME/ gets the seeds of that target, in the form its source describes.
+"""
+import base64
+import json
+import lzma
+import os
+import struct
+import sys
+
+EVENT_CHOICES = 8
+
+
+class Seeds:
+    """Numbered files, a directory for each target."""
+
+    def __init__(self, out):
+        self.out = out
+        self.counts = {}
+
+    def add(self, target, content):
+        directory = os.path.join(self.out, "fuzz_" + target)
+        os.makedirs(directory, exist_ok=True)
+        number = self.counts.get(target, 0)
+        self.counts[target] = number + 1
+        with open(os.path.join(directory, f"seed-{number:05}"), "wb") as file:
+            file.write(content)
+
+
+def event_payloads(body):
+    while len(body) >= 16:
+        total, headers = struct.unpack(">II", body[:8])
+        yield body[12 + headers:total - 4]
+        body = body[total:]
+
+
+def answer(choices, case, body):
+    headers = "".join(f"{k}: {v}\n" for k, v in case["http"]["headers"].items()
+                      if k != "x-amzn-requestid")
+    return bytes(choices) + f"{case['service']}.{case['op']}\n{headers}\n".encode() + body
+
+
+def from_cases(seeds, path):
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for case in map(json.loads, lines):
+            if "http" not in case:
+                continue
+            body = base64.b64decode(case["http"]["body64"])
+            status = case["http"]["status"]
+            seeds.add("decode", answer([status % 100, 0, 0, 0], case, body))
+            if "events" in case:
+                seeds.add("eventstream", b"\0\0" + body)
+                for payload in event_payloads(body):
+                    for event in range(EVENT_CHOICES):
+                        seeds.add("decode", answer([0, 0, event, 64], case, payload))
+            elif "error" in case:
+                seeds.add("service_error", b"Code:http://example.invalid\n" + body)
+
+
+def read(*path):
+    with open(os.path.join(*path), "rb") as file:
+        return file.read()
+
+
+def from_certificates(seeds, pki):
+    """A byte of form, then the file or files: see fuzz_x509.c."""
+    chain = read(pki, "intermediate.pem")
+    for name in sorted(os.listdir(pki)):
+        if name.startswith((".", "tls-", "rsa4096")):
+            continue
+        content = read(pki, name)
+        form = 1 if name.endswith(".p12") else 2 if name.endswith(".der") else 0
+        seeds.add("x509", bytes([form]) + content)
+        kind = name.split(".")[0]
+        if ".key." in name and name.endswith(".pem"):
+            certificate = read(pki, kind + ".crt.pem")
+            seeds.add("x509", b"\0" + b"\0".join([certificate, content, chain]))
+
+
+def main(cases, pki, out):
+    seeds = Seeds(out)
+    from_cases(seeds, cases)
+    from_certificates(seeds, pki)
+    text = json.dumps({"credentialSet": [{"credentials": {
+        "accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "secret", "sessionToken": "token",
+        "expiration": "2026-01-01T00:00:00Z"}, "roleArn": "arn", "packedPolicySize": 10}],
+        "subjectArn": None}).encode()
+    seeds.add("answer", text)
+    seeds.add("json", text)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
