@@ -6,3 +6,4 @@ ignore = {
 }
 files["spec/*_spec.lua"].std = "+busted"
 files["spec/endpoint/server"].std = "+ngx_lua"
+files["spec/nginx/app.lua"].std = "+ngx_lua"

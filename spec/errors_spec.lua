@@ -1,7 +1,9 @@
 --- Errors as values: their kinds, codes, texts, and what must never be in them.
 local cjson = require "cjson"
+local socket = require "socket"
 local bedrock = require "bedrock"
 local errors = require "bedrock.errors"
+local host = require "bedrock.host"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
 
 local MODEL = "amazon.nova-lite-v1:0"
@@ -63,6 +65,7 @@ describe("an error", function()
 
     after_each(function()
         conn:close()
+        host.wait = host.block
     end)
 
     local function with(more)
@@ -342,6 +345,53 @@ describe("an error", function()
             scripted({ close = true }, 1)
             err = fails(conn, { max_attempts = 1 })
             assert.equal("transport", err.kind)
+        end)
+
+        --- A peer that sends these bytes to whoever comes, and hangs up.
+        local function peer(answer)
+            local listener = assert(socket.bind("127.0.0.1", 0))
+            local waiting, served = {}, 0
+            listener:settimeout(0)
+            host.wait = function(call)
+                while not call:step(10) do
+                    waiting[#waiting + 1] = listener:accept()
+                    for i = #waiting, 1, -1 do
+                        waiting[i]:settimeout(0)
+                        if waiting[i]:receive "*l" then
+                            waiting[i]:send(answer)
+                            table.remove(waiting, i):shutdown()
+                            served = served + 1
+                        end
+                    end
+                end
+            end
+            local _, port = listener:getsockname()
+            local connection = assert(bedrock.connect(with { endpoint = "http://127.0.0.1:" .. port }))
+            return connection, function()
+                host.wait = host.block
+                connection:close()
+                listener:close()
+                return served
+            end
+        end
+
+        it("is a head that breaks off, tried again where that is safe", function()
+            local connection, done = peer "HTTP/1.1 200 OK\r\nContent-Le"
+            local err = fails(connection)
+            assert.equal("transport", err.kind)
+            assert.equal("ConnectionLost", err.code)
+            assert.matches("within the head", err.message)
+            local _, again = connection:list_foundation_models()
+            assert.equal("ConnectionLost", again.code)
+            assert.equal(1 + 3, done())
+        end)
+
+        it("is a header without an end", function()
+            scripted { headers = { ["X-Long"] = ("v"):rep(400000) } }
+            local err = fails(conn)
+            assert.equal("transport", err.kind)
+            assert.equal("BadResponse", err.code)
+            assert.is_false(err.retryable)
         end)
 
         it("is an answer that cannot be read", function()

@@ -47,9 +47,9 @@ valgrind_lua() {
     spec/busted.sh "valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite lua5.4" "$@"
 }
 
-# Many processes at once have nothing to do with memory and would take minutes under these tools; so
-# would thousands of cases and certificates with a collector that never rests.
-specs=$(ls spec/*_spec.lua | grep -v processes_spec)
+# nginx runs another interpreter, which these tools do not watch. Many processes at once have nothing
+# to do with memory and would take minutes under these tools; so would thousands of cases and certificates with a collector that never rests.
+specs=$(ls spec/*_spec.lua | grep -vE 'processes_spec|nginx_spec')
 smaller=$(echo "$specs" | grep -vE 'codec|certificates|package')
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1

@@ -71,7 +71,7 @@ typedef struct cursor {
 
 static br_slice get(cursor *c, size_t n)
 {
-    if (n > c->n) {
+    if (c->bad || n > c->n) {
         *c = (cursor){.bad = true};
         return (br_slice){"", 0};
     }

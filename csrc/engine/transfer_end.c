@@ -84,11 +84,17 @@ static bool all_left(br_transfer *t)
     return head > 0 && body >= (curl_off_t)t->body.n;
 }
 
+/* What libcurl says of a header line that is longer than it takes. */
+static bool endless_line(const br_transfer *t, CURLcode code)
+{
+    return code == CURLE_OUT_OF_MEMORY && t->answered && !t->head_done;
+}
+
 static bool unreadable(const br_transfer *t, CURLcode code)
 {
     return t->bad[0] != '\0' || code == CURLE_UNSUPPORTED_PROTOCOL ||
            code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_FILESIZE_EXCEEDED ||
-           code == CURLE_BAD_CONTENT_ENCODING;
+           code == CURLE_BAD_CONTENT_ENCODING || endless_line(t, code);
 }
 
 /* libcurl's own retry on a second connection was refused, which is not what went wrong. */
@@ -115,6 +121,11 @@ static br_transfer_end judge(br_transfer *t, CURLcode code, bool sent, br_error 
 {
     if (code == CURLE_OK && t->head_done)
         return BR_DONE_OK;
+    if (code == CURLE_OK && t->bad[0] == '\0') {
+        say(t, error, "ConnectionLost", "the connection ended within the head of the answer",
+            "the request was sent, but its answer did not come");
+        return BR_DONE_LOST;
+    }
     if (code == CURLE_OK || (unreadable(t, code) && t->requests > 0)) {
         say(t, error, "BadResponse", t->bad[0] != '\0' ? t->bad : reason_of(t, code),
             "the answer cannot be read as HTTP");

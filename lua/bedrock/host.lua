@@ -23,6 +23,9 @@ function host.cancel(call, closed)
     call:cancel(closed)
 end
 
+--- @type bedrock.Loop? that of a host which needs none of ours, with its own `wait`
+host.loop = nil
+
 --- Waits by the host's means. An error thrown through it (Ctrl-C, a killed coroutine) ends the call.
 --- @param call userdata
 function host.await(call)
@@ -36,7 +39,7 @@ end
 if package.loaded.ngx then
     local nginx = require "bedrock.host_nginx"
     if nginx.usable() then
-        host.wait, host.cancel = nginx.wait, nginx.cancel
+        host.wait, host.cancel, host.loop = nginx.wait, nginx.cancel, nginx
     end
 end
 

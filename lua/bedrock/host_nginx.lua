@@ -14,6 +14,8 @@ local CONNECT_MS = 10000
 local KEEP_MS, KEEP_COUNT = 60000, 4096
 --- A burst of calls can fill the queue of connections that the thread has not accepted yet.
 local CONNECT_TRIES, CONNECT_PAUSE_S = 20, 0.005
+--- A semaphore is not waited for without end, but again and again.
+local SLEEP_S = 3600
 
 local WAITING_PHASES = {
     access = true,
@@ -128,6 +130,29 @@ function host_nginx.cancel(call, closed)
     if sock then
         pcall(sock.close, sock)
     end
+end
+
+--- How a light thread can pause, for the scheduler; nil where none can.
+--- @return function? sleep
+--- @return function? wake
+function host_nginx.pause()
+    if obstacle() then
+        return nil
+    end
+    local semaphore = require("ngx.semaphore").new(0)
+    local function sleep()
+        repeat
+            local woken = semaphore:wait(SLEEP_S)
+        until woken
+    end
+    return sleep, function()
+        semaphore:post(1)
+    end
+end
+
+--- @param body function that raises nothing
+function host_nginx.spawn(body)
+    ngx.thread.spawn(body)
 end
 
 --- A pause is nginx's own.

@@ -90,7 +90,7 @@ end
 
 local function watch(loop)
     loop = loop or driver
-    if not driver or watched[loop] then
+    if not driver or not driver.watch or watched[loop] then
         return
     end
     watched[loop] = true
@@ -176,26 +176,32 @@ local function sleep_once(task, sleep, wake)
     check_cancelled(task)
 end
 
+--- Somebody else did what the loop was to do: it shall look whether there is still something to wait for.
+local function tell_loop()
+    if driver then
+        core.notify()
+    end
+end
+
 --- Where coroutines cannot pause. Others go on meanwhile, except from inside of one of them.
 local function block(call)
     if on_stack > 0 then
         host.block(call)
-        if waiting > 0 then
-            core.notify()
+    else
+        while not call:ready() do
+            wake_all()
+            run_line()
+            core.step(first <= last and 0 or TURN_MS)
         end
-        return
     end
-    while not call:ready() do
-        wake_all()
-        run_line()
-        core.step(first <= last and 0 or TURN_MS)
-    end
+    tell_loop()
 end
 
 local function forget(id)
     if wakers[id] then
         wakers[id] = nil
         waiting = waiting - 1
+        tell_loop()
     end
 end
 
@@ -224,6 +230,23 @@ local function wait(call)
     forget(id)
 end
 
+--- Where the host has its own way to wait for a call, there is no descriptor to watch.
+local function wait_by_host(call)
+    local thread = running()
+    local task = thread and tasks[thread]
+    check_cancelled(task)
+    if task then
+        task._wake = function()
+            host.cancel(call)
+        end
+    end
+    host.loop.wait(call)
+    if task then
+        task._wake = nil
+    end
+    check_cancelled(task)
+end
+
 --- Runs all others until `done()`, blocking. Between two turns nothing woke, nobody can go on and the engine has
 --- nothing to do: then nothing will ever come.
 local function run_until(done)
@@ -239,6 +262,7 @@ local function run_until(done)
             calls = core.step(first <= last and 0 or TURN_MS)
         end
     end
+    tell_loop()
 end
 
 --- Waits until `done()`; whoever makes it true calls what was added to `waiters`.
@@ -264,6 +288,8 @@ end
 function scheduler.start(task, body)
     if host.wait == host.block then
         host.wait = wait
+    elseif host.loop and host.wait == host.loop.wait then
+        host.wait, driver = wait_by_host, host.loop
     end
     local function run()
         local thread = coroutine.running()

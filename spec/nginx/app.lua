@@ -1,0 +1,147 @@
+--- What the gateway of the specs does; runs inside nginx.
+local app = {}
+
+local MODEL = "amazon.nova-lite-v1:0"
+
+local connections = {}
+
+--- In init_by_lua.
+function app.init(settings, cases)
+    app.bedrock = require "bedrock"
+    app.settings, app.cases = settings, cases and dofile(cases)
+    for name, one in pairs(settings) do
+        connections[name] = assert(app.bedrock.connect(one))
+    end
+end
+
+--- Which connection a request wants: ?conn=NAME.
+local function connection()
+    return connections[ngx.var.arg_conn or "keys"]
+end
+
+local function question(text)
+    return { modelId = MODEL, messages = { { role = "user", content = { { text = text } } } } }
+end
+
+--- What a request asks: ?p=TEXT.
+local function ask()
+    return question(ngx.unescape_uri(ngx.var.arg_p or "hello there"))
+end
+
+local function refuse(err)
+    ngx.status = 502
+    ngx.print(type(err) == "table" and err.kind .. " " .. err.code .. " " or "", tostring(err))
+end
+
+function app.converse()
+    local answer, err = connection():converse(ask())
+    if not answer then
+        return refuse(err)
+    end
+    ngx.print(answer.output.message.content[1].text)
+end
+
+--- Words as they come.
+function app.stream()
+    local stream, err = connection():converse_stream(ask())
+    if not stream then
+        return refuse(err)
+    end
+    local name, event
+    repeat
+        name, event = stream:next()
+        if name == "contentBlockDelta" then
+            ngx.print(event.delta.text)
+            ngx.flush(true)
+        end
+    until not name
+    ngx.print(event and " BROKEN " .. event.code or " END")
+end
+
+--- Bytes of a raw answer.
+function app.bytes()
+    local stream, err = connection():request { path = "/much", stream = true, body = "" }
+    if not stream then
+        return refuse(err)
+    end
+    for _, bytes in stream:events() do
+        ngx.print(bytes)
+        ngx.flush(true)
+    end
+end
+
+--- Reads one event and leaves the stream to the end of the request.
+function app.leave()
+    local stream = assert(connection():converse_stream(ask()))
+    ngx.print((stream:next()))
+end
+
+--- One case of spec/support/surface_cases.lua.
+function app.case()
+    local case = app.cases[tonumber(ngx.var.arg_n)]
+    local ok, why = pcall(case.run, app.bedrock, app.settings.keys)
+    ngx.print(ok and "ok" or "failed: " .. tostring(why))
+end
+
+--- What a call says in the phase that this is.
+function app.attempt()
+    local answer, err = connections.keys:converse(question "hello there")
+    return answer and "an answer" or err.kind .. " " .. err.code .. " " .. err.message
+end
+
+function app.credentials()
+    local info, err = connection():credentials()
+    if not info then
+        return refuse(err)
+    end
+    ngx.print(ngx.worker.pid(), " ", info.access_key_id)
+end
+
+--- Several light threads of one request.
+function app.threads()
+    local threads, texts = {}, {}
+    for i = 1, 10 do
+        threads[i] = ngx.thread.spawn(function()
+            local answer = assert(connections.keys:converse(question("number " .. i)))
+            return answer.output.message.content[1].text:match "^[^\n]*"
+        end)
+    end
+    for i = 1, 10 do
+        local _, text = ngx.thread.wait(threads[i])
+        texts[i] = text
+    end
+    ngx.print(table.concat(texts, ";"))
+end
+
+--- One function waits for ever; that it is cancelled when the other fails shows that both ran.
+function app.parallel()
+    local results, errs = app.bedrock.parallel({
+        function()
+            local stream = assert(connections.plain:converse_stream(question "hello there"))
+            return stream:gather()
+        end,
+        function()
+            return connections.plain:converse { modelId = "nonexistent.model-v1:0", messages = question("Hi").messages }
+        end,
+    }, { stop_on_error = true })
+    ngx.print(results.n, " ", errs[1] and errs[1].code, " ", errs[2] and errs[2].code)
+end
+
+--- A light thread reads, another closes the connection under it.
+function app.close_under()
+    local conn = assert(app.bedrock.connect(app.settings.plain))
+    local stream = assert(conn:converse_stream(ask()))
+    assert(stream:next())
+    local reader = ngx.thread.spawn(function()
+        local name, err
+        repeat
+            name, err = stream:next()
+        until not name
+        return err.code
+    end)
+    conn:close()
+    local _, code = ngx.thread.wait(reader)
+    ngx.print(code)
+end
+
+return app

@@ -1,0 +1,428 @@
+--- The module inside a real nginx: the same surface, nothing blocked, nothing left behind.
+local socket = require "socket"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+local gateway = dofile "spec/nginx/gateway.lua"
+local cases = dofile "spec/support/surface_cases.lua"
+
+local DIR = os.tmpname()
+os.remove(DIR)
+
+local function soon(f)
+    assert.is_true(gateway.eventually(f) or false)
+end
+
+local function handler(name)
+    return ('content_by_lua_block { require("app").%s() }'):format(name)
+end
+
+local function literal(value)
+    if type(value) ~= "table" then
+        return ("%q"):format(value)
+    end
+    local parts = {}
+    for name, one in pairs(value) do
+        parts[#parts + 1] = ("[%q] = %s"):format(name, literal(one))
+    end
+    return "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+local function shell(command)
+    local pipe = assert(io.popen(command))
+    local text = pipe:read "*a"
+    pipe:close()
+    return text
+end
+
+local function named_sockets()
+    return shell "ls -d /tmp/lua-bedrock-?????? /dev/shm/lua-bedrock-?????? 2>/dev/null"
+end
+
+local LOCATIONS = {}
+local HANDLERS = {
+    "bytes", "case", "close_under", "converse", "credentials", "leave", "parallel", "stream", "threads",
+}
+for _, name in ipairs(HANDLERS) do
+    LOCATIONS["/" .. name] = handler(name)
+end
+
+describe("in nginx", function()
+    local ep, server, settings, on_disk
+
+    local function init(more)
+        return ([[
+            lua_shared_dict seen 1m;
+            init_by_lua_block {
+                package.path = %q .. "/?.lua;" .. package.path
+                require("app").init(%s, %q)
+                %s
+            }
+        ]]):format("spec/nginx", literal(settings), "spec/support/surface_cases.lua", more or "")
+    end
+
+    local function start(more)
+        local options = { dir = DIR .. "/gateway", http = init(), locations = LOCATIONS }
+        for name, value in pairs(more or {}) do
+            options[name] = value
+        end
+        server = gateway.start(options)
+    end
+
+    --- Ends it; nothing may have been complained of, no socket may have a name.
+    local function stop(signal)
+        assert.is_true(server:stop(signal))
+        for _, level in ipairs { "error", "crit", "alert", "emerg" } do
+            assert.is_nil(server:error_log():match("[^\n]*%[" .. level .. "%][^\n]*"))
+        end
+        assert.equal(on_disk, named_sockets())
+    end
+
+    setup(function()
+        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        os.execute("mkdir -m 755 " .. DIR .. " && mkdir -m 777 " .. DIR .. "/cache && cp " .. ep.ca_file
+            .. " " .. DIR .. "/ca.pem && chmod 644 " .. DIR .. "/ca.pem")
+        on_disk = named_sockets()
+    end)
+
+    teardown(function()
+        os.execute("rm -rf " .. DIR)
+    end)
+
+    before_each(function()
+        ep:reset()
+        settings = {
+            keys = {
+                auth = "access_keys",
+                access_key_id = ep.access_key_id,
+                secret_access_key = ep.secret_access_key,
+                endpoint = ep.https,
+                ca_file = DIR .. "/ca.pem",
+            },
+            plain = {
+                auth = "access_keys",
+                access_key_id = ep.access_key_id,
+                secret_access_key = ep.secret_access_key,
+                endpoint = ep.http,
+            },
+        }
+    end)
+
+    after_each(function()
+        if server then
+            server:stop()
+            server = nil
+        end
+    end)
+
+    describe("the surface:", function()
+        for n, case in ipairs(cases) do
+            it(case.name, function()
+                start()
+                ep:config(case.config or {})
+                ep:script(case.rules or {})
+                local _, said = server:get("/case?n=" .. n)
+                assert.equal("ok", said)
+                stop()
+            end)
+        end
+    end)
+
+    it("streams as it comes, and a client that goes cancels the call", function()
+        ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
+            { event = "messageStart", json = { role = "assistant" } },
+            { event = "contentBlockDelta", json = { contentBlockIndex = 0, delta = { text = "first word" } } },
+            { event = "messageStop", json = { stopReason = "end_turn" }, delay_ms = 600000 },
+        } } } }
+        start { http = init() .. "lua_check_client_abort on;" }
+        local client = server:open "/stream?conn=plain"
+        local text = ""
+        repeat
+            text = text .. assert(client:receive(1))
+        until text:find("first word", 1, true)
+        assert.equal(0, ep:counters().aborted)
+        client:close()
+        soon(function()
+            return ep:counters().aborted == 1
+        end)
+        stop()
+    end)
+
+    it("cancels what a request leaves unread", function()
+        ep:config { stream_interval_ms = 200 }
+        start()
+        assert.equal(200, (server:get "/leave?conn=plain"))
+        soon(function()
+            return ep:counters().aborted == 1
+        end)
+        stop()
+    end)
+
+    it("holds the peer up while the client does not read", function()
+        settings.much = {}
+        for name, value in pairs(settings.plain) do
+            settings.much[name] = value
+        end
+        local giver = gateway.start { dir = DIR .. "/giver", http = "lua_shared_dict seen 1m;", locations = {
+            ["/much"] = [[ content_by_lua_block {
+                local piece = ("x"):rep(65536)
+                for _ = 1, 800 do
+                    ngx.print(piece)
+                    ngx.flush(true)
+                    ngx.shared.seen:incr("sent", 65536, 0)
+                end
+            } ]],
+            ["/sent"] = [[ content_by_lua_block { ngx.print(ngx.shared.seen:get "sent" or 0) } ]],
+        } }
+        settings.much.endpoint = "http://127.0.0.1:" .. giver.port
+        start()
+        local client = server:open "/bytes?conn=much"
+        local sent, before = 0, nil
+        while sent == 0 or sent ~= before do
+            before = sent
+            socket.sleep(0.3)
+            sent = tonumber((select(2, giver:get "/sent")))
+        end
+        assert.truthy(sent < 800 * 65536 / 2, sent)
+        local text = assert(client:receive "*a")
+        assert.equal(800 * 65536, #text:gsub("^.-\r\n\r\n", "", 1))
+        client:close()
+        stop()
+        giver:stop()
+    end)
+
+    it("carries 200 streams at once, aborts half of as many, and has nothing left", function()
+        ep:config { stream_interval_ms = 10 }
+        start()
+        server:get "/converse"
+        local pid = server:workers()[1]
+        local fds, threads, paths = gateway.fds(pid), gateway.threads(pid), {}
+        assert.equal(2, threads)
+        for i = 1, 200 do
+            paths[i] = "/stream?p=stream+" .. i
+        end
+        for i, body in ipairs(server:all(paths)) do
+            assert.equal("You asked: stream " .. i, body:match "^[^\n]*")
+            assert.equal(" END", body:sub(-4))
+        end
+        for _ = 1, 3 do
+            local clients = {}
+            for i = 1, 100 do
+                clients[i] = server:open "/stream?conn=plain"
+            end
+            for i = 1, 100 do
+                clients[i]:receive(i)
+                clients[i]:close()
+            end
+        end
+        assert.equal(200, (server:get "/converse"))
+        assert.equal(threads, gateway.threads(pid))
+        server:reload()
+        server:get "/converse"
+        assert.equal(fds, gateway.fds(server:workers()[1]))
+        stop "QUIT"
+    end)
+
+    it("is reloaded under load", function()
+        ep:config { stream_interval_ms = 15 }
+        start { workers = 2 }
+        for _ = 1, 5 do
+            local clients = {}
+            for i = 1, 20 do
+                clients[i] = server:open("/stream?p=number+" .. i)
+            end
+            for i = 1, 20 do
+                assert(clients[i]:receive "*l")
+            end
+            server:reload()
+            for i = 1, 20 do
+                local text = clients[i]:receive "*a"
+                assert.truthy(text:find("You asked: number " .. i .. "\n", 1, true), text)
+                assert.equal(" END", text:sub(-4))
+                clients[i]:close()
+            end
+        end
+        stop "QUIT"
+    end)
+
+    it("comes back after a worker was killed", function()
+        ep:config { stream_interval_ms = 50 }
+        start()
+        local client = server:open "/stream"
+        client:receive "*l"
+        local pid = server:workers()[1]
+        gateway.kill(pid, "KILL")
+        client:receive "*a"
+        client:close()
+        soon(function()
+            local now = server:workers()[1]
+            return now and now ~= pid and server:get "/converse" == 200
+        end)
+        assert.is_true(server:stop())
+        assert.equal(on_disk, named_sockets())
+    end)
+
+    it("keeps connections with different credentials apart", function()
+        settings.session = {
+            auth = "access_keys",
+            access_key_id = ep.session.access_key_id,
+            secret_access_key = ep.session.secret_access_key,
+            session_token = ep.session.session_token,
+            endpoint = ep.https,
+            ca_file = DIR .. "/ca.pem",
+        }
+        settings.token = { auth = "api_key", api_key = ep.api_key, endpoint = ep.https, ca_file = DIR .. "/ca.pem" }
+        start()
+        local paths, wanted = {}, { keys = 0, session = 0, token = 0 }
+        for _ = 1, 10 do
+            for name in pairs(wanted) do
+                paths[#paths + 1] = "/converse?conn=" .. name .. "&p=" .. name
+            end
+        end
+        server:all(paths)
+        for _, request in ipairs(ep:requests()) do
+            assert.is_true(request.verified)
+            for _, header in ipairs(request.headers) do
+                if header[1] == "authorization" then
+                    local kind = header[2]:find(ep.session.access_key_id, 1, true) and "session"
+                        or header[2]:find(ep.access_key_id, 1, true) and "keys" or "token"
+                    wanted[kind] = wanted[kind] + 1
+                end
+            end
+        end
+        assert.same({ keys = 10, session = 10, token = 10 }, wanted)
+        stop()
+    end)
+
+    it("says where nobody can wait, and what to do", function()
+        start {
+            http = init [[init_said = require("app").attempt()]] .. [[
+                init_worker_by_lua_block { worker_said = require("app").attempt() }
+            ]],
+            locations = {
+                ["/init"] = "content_by_lua_block { ngx.print(init_said) }",
+                ["/worker"] = "content_by_lua_block { ngx.print(worker_said) }",
+                ["/set"] = [[set_by_lua_block $said { return require("app").attempt() }
+                    content_by_lua_block { ngx.print(ngx.var.said) }]],
+                ["/header"] = [[header_filter_by_lua_block { ngx.header.said = require("app").attempt() }
+                    content_by_lua_block { ngx.print "" }]],
+                ["/body"] = [[body_filter_by_lua_block { ngx.arg[1] = ngx.arg[2] and require("app").attempt() or nil }
+                    content_by_lua_block { ngx.print "" }]],
+                ["/log"] = [[log_by_lua_block { ngx.shared.seen:set("said", require("app").attempt()) }
+                    content_by_lua_block { ngx.print "" }]],
+                ["/logged"] = [[content_by_lua_block { ngx.print(ngx.shared.seen:get "said") }]],
+                ["/rewrite"] = [[rewrite_by_lua_block { ngx.ctx.said = require("app").attempt() }
+                    content_by_lua_block { ngx.print(ngx.ctx.said) }]],
+                ["/access"] = [[access_by_lua_block { ngx.ctx.said = require("app").attempt() }
+                    content_by_lua_block { ngx.print(ngx.ctx.said) }]],
+                ["/timer"] = [[content_by_lua_block {
+                    ngx.timer.at(0, function() ngx.shared.seen:set("said", require("app").attempt()) end)
+                    ngx.sleep(1)
+                    ngx.print(ngx.shared.seen:get "said")
+                }]],
+            },
+        }
+        server:get "/log"
+        local refused = {
+            init = select(2, server:get "/init"),
+            init_worker = select(2, server:get "/worker"),
+            set = select(2, server:get "/set"),
+            header_filter = select(3, server:get "/header").said,
+            body_filter = select(2, server:get "/body"),
+            log = select(2, server:get "/logged"),
+        }
+        for phase, said in pairs(refused) do
+            assert.equal("config NotSupported nginx cannot wait in the phase " .. phase, said:match "^[^:]*")
+        end
+        assert.equal(0, ep:counters().Converse)
+        for _, phase in ipairs { "rewrite", "access", "timer" } do
+            assert.equal("an answer", (select(2, server:get("/" .. phase))), phase)
+        end
+        stop()
+    end)
+
+    it("runs with the code cache off", function()
+        ep:config { stream_interval_ms = 1 }
+        start { code_cache = false }
+        local pid = server:workers()[1]
+        server:all { "/converse", "/stream" }
+        local fds, paths = gateway.fds(pid), {}
+        for i = 1, 20 do
+            paths[i] = i % 2 == 0 and "/stream" or "/converse"
+        end
+        for _ = 1, 3 do
+            for _, body in ipairs(server:all(paths)) do
+                assert.equal("You asked: hello there", body:match "^[^\n]*")
+            end
+        end
+        soon(function()
+            return gateway.threads(pid) == 1 and gateway.fds(pid) <= fds
+        end)
+        assert.is_true(server:stop())
+        assert.is_nil(server:error_log():match "[^\n]*%[error%][^\n]*")
+        assert.equal(on_disk, named_sockets())
+    end)
+
+    it("exchanges once for workers that all start cold", function()
+        ep:config { exchange_delay_ms = 300 }
+        settings.certificate = {
+            profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/one",
+            role_arn = "arn:aws:iam::123456789012:role/one",
+            trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
+            session_name = "workers",
+            endpoint = ep.https,
+            ca_file = DIR .. "/ca.pem",
+            cache_dir = DIR .. "/cache/of-nobody",
+            certificate = ep.pki .. "/p256.crt.pem",
+            private_key = ep.pki .. "/p256.key.pkcs8.pem",
+            certificate_chain = ep.pki .. "/intermediate.pem",
+        }
+        start { workers = 4 }
+        local paths, pids, count = {}, {}, 0
+        for i = 1, 40 do
+            paths[i] = "/credentials?conn=certificate"
+        end
+        soon(function()
+            for _, body in ipairs(server:all(paths)) do
+                local pid, key = body:match "^(%d+) (%S+)$"
+                assert.truthy(key, body)
+                count = count + (pids[pid] and 0 or 1)
+                pids[pid] = true
+            end
+            return count >= 2
+        end)
+        assert.equal(1, ep:counters().CreateSession)
+        stop()
+    end)
+
+    it("serves several light threads of a request", function()
+        start()
+        local wanted = {}
+        for i = 1, 10 do
+            wanted[i] = "You asked: number " .. i
+        end
+        local _, said = server:get "/threads"
+        assert.equal(table.concat(wanted, ";"), said)
+        stop()
+    end)
+
+    it("runs functions at the same time, and cancels those that are not wanted any more", function()
+        ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
+            { event = "messageStart", json = { role = "assistant" } },
+            { event = "messageStop", json = { stopReason = "end_turn" }, delay_ms = 600000 },
+        } } } }
+        start()
+        local _, said = server:get "/parallel"
+        assert.equal("2 Cancelled ValidationException", said)
+        soon(function()
+            return ep:counters().aborted == 1
+        end)
+        stop()
+    end)
+
+    it("wakes a reader whose connection is closed by another", function()
+        ep:config { stream_interval_ms = 100 }
+        start()
+        local _, said = server:get "/close_under"
+        assert.equal("Closed", said)
+        stop()
+    end)
+end)
