@@ -296,11 +296,11 @@ end
 
 describe("the conformance cases of all operations", function()
     it("become the requests they must", function()
-        run_all(ALL.valid, check_valid, 1082)
+        run_all(ALL.valid, check_valid, 1070)
     end)
 
     it("are refused where they are invalid, with kind and path", function()
-        run_all(ALL.invalid, check_invalid, 2164)
+        run_all(ALL.invalid, check_invalid, 2150)
     end)
 
     it("decode from success answers and event streams", function()

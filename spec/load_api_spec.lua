@@ -285,7 +285,7 @@ describe("load_api", function()
                 local ok, err = bedrock.load_api(path)
                 assert(ok == nil and err.errors[1].kind == "file" and err.message:find(path, 1, true))
             end
-            assert(#core.services() == 10)
+            assert(#core.services() == 12)
         ]==]
     end)
 

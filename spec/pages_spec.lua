@@ -231,6 +231,6 @@ describe("pages", function()
         for _, name in ipairs(bedrock.operations()) do
             count = count + (pcall(conn.pages, conn, name) and 1 or 0)
         end
-        assert.equal(103, count)
+        assert.equal(112, count)
     end)
 end)

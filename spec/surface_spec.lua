@@ -200,6 +200,34 @@ describe("bedrock", function()
             end, "several services.*agent%.tag_resource.*agentcore_control%.tag_resource")
         end)
 
+        it("keeps a flat name with the service that had it first", function()
+            assert.equal(conn.agentcore_control.create_registry, conn.create_registry)
+            assert.not_equal(conn.agent_registry_control.create_registry, conn.create_registry)
+            local listed = {}
+            for _, name in ipairs(bedrock.operations "agent_registry_control") do
+                listed[name] = true
+            end
+            assert.is_true(listed["agent_registry_control.create_registry"])
+            assert.is_nil(listed.create_registry)
+        end)
+
+        it("writes and reads a member by the name it has on the wire", function()
+            local request = assert(conn:prepare("agentcore_control.update_gateway", {
+                gatewayIdentifier = "gateway-1234567890",
+                name = "tools",
+                roleArn = "arn:aws:iam::123456789012:role/tools",
+                authorizerType = "NONE",
+                domainOverride = { defaultDomain = "tools.example.com" },
+            }))
+            assert.truthy(request.body:find('"domainOverride":{"default":"tools.example.com"}', 1, true))
+            ep:script { {
+                match = { path = "^/gateways/" },
+                action = { status = 200, json = { domainOverride = { default = "tools.example.com" } } },
+            } }
+            local gateway = assert(conn:get_gateway { gatewayIdentifier = "gateway-1234567890" })
+            assert.same({ defaultDomain = "tools.example.com" }, gateway.domainOverride)
+        end)
+
         it("gives nil for other keys", function()
             assert.is_nil(conn[1])
             assert.is_nil(conn._secret)

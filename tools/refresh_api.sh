@@ -52,7 +52,9 @@ sed -n '/: [0-9]* changes$/q;p' "$work/report.txt"
 echo "All changes: $work/report.txt"
 if $write; then
     cp "$out"/*.json "$facts"/
-    echo "Written to $facts. Now: lua5.4 csrc/model/generate.lua $facts > csrc/model/tables.c"
+    echo "Written to $facts. Now:"
+    echo "  lua5.4 csrc/model/generate.lua $facts >csrc/model/tables.c"
+    echo "  lua5.4 tools/generate_docs.lua $facts ."
 else
     echo "Facts: $out (--write copies them to $facts)"
 fi

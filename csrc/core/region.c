@@ -128,6 +128,24 @@ static bool fips_is_plain(const br_model *m, unsigned service, const br_partitio
            br_slice_eqs(br_model_name(m, m->services[service].id), "sts");
 }
 
+/* Services of a domain of their own have one endpoint a region, for IPv4 and IPv6, without FIPS. */
+static bool own_domain(const br_model *model, const br_service *service, br_slice region, bool fips,
+                       br_url *out, br_error *error)
+{
+    br_slice prefix = br_model_name(model, service->prefix);
+    br_slice domain = br_model_name(model, service->domain);
+    if (fips)
+        return br_error_set(error, BR_ERR_CONFIG, "ConfigError",
+                            "this service has no FIPS endpoints; switch use_fips off, or set an "
+                            "endpoint");
+    *out = (br_url){.https = true, .port = 443};
+    int n = snprintf(out->host, sizeof(out->host), "%.*s.%.*s.%.*s", (int)prefix.n, prefix.p,
+                     (int)region.n, region.p, (int)domain.n, domain.p);
+    if (n < 0 || (size_t)n >= sizeof(out->host))
+        return br_error_set(error, BR_ERR_CONFIG, "ConfigError", "the endpoint's host is too long");
+    return true;
+}
+
 bool br_endpoint_resolve(const br_model *model, unsigned service, br_slice region, bool fips,
                          bool dualstack, br_url *out, br_error *error)
 {
@@ -136,11 +154,14 @@ bool br_endpoint_resolve(const br_model *model, unsigned service, br_slice regio
                             "the region is not a host label (lower-case letters, digits and single "
                             "dashes, at most %d); give one such as us-east-1",
                             BR_REGION_MAX);
+    const br_service *chosen = &model->services[service];
+    if (chosen->domain != BR_NONE)
+        return own_domain(model, chosen, region, fips, out, error);
     const br_partition *partition = partition_of(model, region);
     if (!check_partition(partition, fips, dualstack, error))
         return false;
     bool suffixed = fips && !fips_is_plain(model, service, partition, dualstack);
-    br_slice prefix = br_model_name(model, model->services[service].prefix);
+    br_slice prefix = br_model_name(model, chosen->prefix);
     *out = (br_url){.https = true, .port = 443};
     int n = snprintf(out->host, sizeof(out->host), "%.*s%s.%.*s.%s", (int)prefix.n, prefix.p,
                      suffixed ? "-fips" : "", (int)region.n, region.p,

@@ -333,13 +333,15 @@ static bool decode_map(br_decoder *d, const br_shape *s)
 /* The key is pushed first: reading the value may overwrite the bytes it lies in. */
 static bool decode_member(br_decoder *d, const br_shape *s, br_slice key, bool outermost)
 {
-    int member = br_model_member(d->model, s, key);
+    int member = br_model_body_member(d->model, s, key);
     if (outermost) {
         d->known += member >= 0;
         d->unknown += member < 0;
         if (member < 0 && d->declared_only)
             return br_json_skip(&d->reader);
     }
+    if (member >= 0)
+        key = br_model_name(d->model, d->model->members[member].name);
     lua_pushlstring(d->L, key.p, key.n);
     if (member >= 0 ? !br_decode_value(d, d->model->members[member].shape) : !br_decode_document(d))
         return false;

@@ -43,13 +43,25 @@ static void check_utf8(head *h, br_slice text)
         br_encode_problem(&h->e, "type", "is not valid UTF-8");
 }
 
-static void put_label(head *h, int member, br_slice text)
+static void add_label(head *h, br_slice text, bool keep_slash)
 {
-    (void)member;
     if (text.n == 0)
         br_encode_problem(&h->e, "empty-label", "is part of the path and must not be empty");
     check_utf8(h, text);
-    br_uri_encode(&h->request->path, text, false);
+    br_uri_encode(&h->request->path, text, keep_slash);
+}
+
+static void put_label(head *h, int member, br_slice text)
+{
+    (void)member;
+    add_label(h, text, false);
+}
+
+/* May take several segments of the path. */
+static void put_greedy_label(head *h, int member, br_slice text)
+{
+    (void)member;
+    add_label(h, text, true);
 }
 
 static void put_query(head *h, int member, br_slice text)
@@ -152,18 +164,20 @@ static void encode_located_members(head *h)
 
 static void encode_label(head *h, br_slice name)
 {
+    bool greedy = name.n > 0 && name.p[name.n - 1] == '+';
+    name.n -= greedy;
     int member = h->input != NULL ? br_model_member(h->e.model, h->input, name) : -1;
     if (member < 0)
         return;
     if (push_member(h, member)) {
-        put_value(h, put_label, member);
+        put_value(h, greedy ? put_greedy_label : put_label, member);
         lua_pop(h->e.L, 1);
     } else if ((h->e.model->members[member].bits & BR_MEMBER_REQUIRED) == 0) {
         br_encode_problem_at(&h->e, "missing", name, "missing");
     }
 }
 
-/* The template holds its labels as {name}; no other form occurs in the facts. */
+/* The template holds its labels as {name}, or {name+} for greedy ones. */
 static void encode_path(head *h)
 {
     br_slice uri = br_model_name(h->e.model, h->op->uri);

@@ -129,7 +129,8 @@ static void encode_member(br_encoder *e, walk *w, int index, br_slice name)
     w->count++;
     if (w->top && (m->bits & (BR_MEMBER_LOC_MASK | BR_MEMBER_PAYLOAD)) != 0)
         return;
-    put_member_name(e, w, name);
+    put_member_name(
+        e, w, m->bits & BR_MEMBER_WIRE ? br_model_wire_name(e->model, (unsigned)index) : name);
     e->path[e->depth++] = (br_step){name, 0};
     br_encode_value(e, m->shape);
     e->depth--;

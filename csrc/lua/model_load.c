@@ -87,8 +87,8 @@ static const field op_fields[] = {
 static const field service_fields[] = {
     FIELD(br_service, id),       FIELD(br_service, space),       FIELD(br_service, prefix),
     FIELD(br_service, signing),  FIELD(br_service, api_version), FIELD(br_service, target),
-    FIELD(br_service, first_op), FIELD(br_service, op_count),    FIELD(br_service, protocol),
-    FIELD(br_service, auth),
+    FIELD(br_service, domain),   FIELD(br_service, first_op),    FIELD(br_service, op_count),
+    FIELD(br_service, protocol), FIELD(br_service, auth),
 };
 static const field paginator_fields[] = {
     FIELD(br_paginator, op),    FIELD(br_paginator, in),     FIELD(br_paginator, out),

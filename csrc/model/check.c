@@ -302,7 +302,8 @@ static bool check_services(checker *c)
         const br_service *s = &m->services[i];
         if (!is_name(m, s->id) || !is_name(m, s->space) || !is_name(m, s->prefix) ||
             !is_name(m, s->signing) || !is_name(m, s->api_version) ||
-            !is_name_or_none(m, s->target) || s->protocol > BR_QUERY_XML)
+            !is_name_or_none(m, s->target) || !is_name_or_none(m, s->domain) ||
+            s->protocol > BR_QUERY_XML)
             return fail(c, "a service is out of range");
         if (s->protocol == BR_JSON_11 && s->target == BR_NONE)
             return fail(c, "a service has no target prefix");

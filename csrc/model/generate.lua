@@ -11,7 +11,7 @@ local cjson = require "cjson"
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 local facts = dofile(here .. "/../../lua/bedrock/facts.lua")
 
-local FORMAT_VERSION = 2
+local FORMAT_VERSION = 3
 local NONE = 0xFFFF
 
 --- These first, so that their names lie close together; others follow in alphabetical order.

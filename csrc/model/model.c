@@ -68,6 +68,24 @@ int br_model_member(const br_model *m, const br_shape *structure, br_slice name)
     return -1;
 }
 
+static bool is_renamed(const br_member *member)
+{
+    return (member->bits & (BR_MEMBER_WIRE | BR_MEMBER_LOC_MASK)) == BR_MEMBER_WIRE;
+}
+
+int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key)
+{
+    int member = br_model_member(m, structure, key);
+    if (member >= 0 && !is_renamed(&m->members[member]))
+        return member;
+    for (unsigned i = 0; i < structure->b; i++) {
+        unsigned renamed = structure->a + i;
+        if (is_renamed(&m->members[renamed]) && br_slice_eq(br_model_wire_name(m, renamed), key))
+            return (int)renamed;
+    }
+    return -1;
+}
+
 int br_model_service(const br_model *m, br_slice id_or_namespace)
 {
     for (unsigned i = 0; i < m->service_count; i++) {

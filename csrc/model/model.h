@@ -9,7 +9,7 @@
 #include "core/buffer.h"
 
 #define BR_NONE 0xFFFFu
-#define BR_MODEL_FORMAT 2  /* format_version that this code reads */
+#define BR_MODEL_FORMAT 3  /* format_version that this code reads */
 #define BR_MEMBERS_MAX 256 /* members of one structure */
 
 typedef enum br_shape_kind {
@@ -88,12 +88,13 @@ typedef enum br_protocol { BR_REST_JSON, BR_JSON_11, BR_QUERY_XML } br_protocol;
 #define BR_SERVICE_AUTH_BEARER 0x02
 
 typedef struct br_service {
-    uint16_t id;                 /* "bedrock-runtime" */
-    uint16_t space;              /* namespace in Lua: "runtime" */
-    uint16_t prefix;             /* endpoint prefix */
-    uint16_t signing;            /* signing name */
-    uint16_t api_version;        /* "2023-09-30" */
-    uint16_t target;             /* X-Amz-Target prefix of BR_JSON_11, or BR_NONE */
+    uint16_t id;          /* "bedrock-runtime" */
+    uint16_t space;       /* namespace in Lua: "runtime" */
+    uint16_t prefix;      /* endpoint prefix */
+    uint16_t signing;     /* signing name */
+    uint16_t api_version; /* "2023-09-30" */
+    uint16_t target;      /* X-Amz-Target prefix of BR_JSON_11, or BR_NONE */
+    uint16_t domain;      /* "api.aws": of all its endpoints, whatever partition; or BR_NONE */
     uint16_t first_op, op_count; /* operations of a service lie together, sorted by snake */
     uint8_t protocol;
     uint8_t auth;
@@ -182,6 +183,8 @@ br_slice br_model_wire_name(const br_model *m,
                             unsigned member); /* its own name if it has no other */
 /* Binary search; -1 if not found. */
 int br_model_member(const br_model *m, const br_shape *structure, br_slice name);
+/* The same by the name that a JSON body has for it: for very few members another than its own. */
+int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key);
 int br_model_service(const br_model *m, br_slice id_or_namespace);
 int br_model_op(const br_model *m, unsigned service, br_slice snake);
 int br_model_op_by_name(const br_model *m, unsigned service, br_slice upper_camel);

@@ -5,35 +5,37 @@
 
 static const struct {
     char c1[3917];
-    char c2[3928];
-    char c3[3699];
-    char c4[3963];
-    char c5[3996];
-    char c6[3553];
-    char c7[3977];
-    char c8[3924];
-    char c9[3970];
-    char c10[3857];
-    char c11[3991];
-    char c12[3999];
-    char c13[3996];
-    char c14[3982];
-    char c15[3998];
-    char c16[3990];
+    char c2[3589];
+    char c3[3600];
+    char c4[3953];
+    char c5[3993];
+    char c6[3912];
+    char c7[3981];
+    char c8[3910];
+    char c9[3999];
+    char c10[3909];
+    char c11[3984];
+    char c12[3996];
+    char c13[4001];
+    char c14[3990];
+    char c15[3999];
+    char c16[3998];
     char c17[3999];
     char c18[3990];
-    char c19[3988];
-    char c20[3980];
-    char c21[3974];
-    char c22[3998];
-    char c23[3975];
-    char c24[4001];
-    char c25[3988];
+    char c19[3999];
+    char c20[3994];
+    char c21[3992];
+    char c22[3995];
+    char c23[3996];
+    char c24[3993];
+    char c25[3989];
     char c26[3986];
-    char c27[3996];
-    char c28[3984];
-    char c29[3987];
-    char c30[832];
+    char c27[3975];
+    char c28[3983];
+    char c29[3995];
+    char c30[3979];
+    char c31[3941];
+    char c32[3812];
 } name_text = {
     "jpegpnggrounding_sourceguard_contentquery(|([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{"
     "1,20}:[0-9]{12}:guardrail/[a-z0-9]+))(|([1-9][0-9]{0,7})|(DRAFT))FULLINTERVENTIONSINPUTOUTPU"
@@ -83,1241 +85,1359 @@ static const struct {
     "0}:[0-9]{12}:evaluation-job/[a-z0-9]{12})[a-f0-9]{8}-\?[a-f0-9]{4}-\?4[a-f0-9]{3}-\?[89ab][a"
     "-f0-9]{3}-\?[a-f0-9]{12}[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])\?arn:aws(-[^:]+)\?:kms:["
     "a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'("
-    ").a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)\?/\?[a-zA-Z0-9][a-zA-Z0-9.+-]*[a-z0-9-]{1,63}[.]{1"
-    "}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{"
-    "12}|)s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'().a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+"
-    ")*)\?/arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/["
-    "a-z0-9]{12}.*(^[a-zA-Z0-9][a-zA-Z0-9\\-]*$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9"
-    "]{12}:custom-model/(imported)/[a-z0-9]{12}$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:([0"
-    "-9]{12}|)((:(fine-tuning-job|model-customization-job|custom-model)/[a-z0-9-]{1,63}[.]{1}[a-z"
-    "0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12})$"
-    ")|(:guardrail/[a-z0-9]+$)|(:automated-reasoning-policy/[a-zA-Z0-9]+(:[a-zA-Z0-9]+)\?$)|(:(in"
-    "ference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+$)|(:(provisioned-model|model-"
-    "invocation-job|model-evaluation-job|evaluation-job|model-import-job|imported-model|async-inv"
-    "oke|provisioned-model-v2|provisioned-model-reservation|prompt-router|custom-model-deployment"
-    ")/[a-z0-9]{12}$))).*[\\s\\S]+(arn:aws(-[^:]+)\?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9"
-    "-]{36})|(alias/[a-zA-Z0-9-_/]+)))|([a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+)[0-9a-zA-Z-_ ]+["
-    "A-Z][0-9A-Z]{11}[A-Za-z][A-Za-z0-9_]*[0-9a-z]{128}([1-9][0-9]{0,11})IMPOSSIBLEINVALIDNO_TRAN"
-    "SLATIONSATISFIABLETOO_COMPLEXTRANSLATION_AMBIGUOUSVALID[0-9A-Z]{12}arn:aws[a-z\\-]*:sagemake"
-    "r:[a-z0-9\\-]{9,16}:[0-9]{12}:model-package/[\\S]{1,2048}([0-9a-zA-Z][_-]\?){1,63}arn:aws(-["
-    "^:]+)\?:iam::([0-9]{12})\?:role/.+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:cust"
-    "om-model/((imported)|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}))(([:][a-z0-9-]{1,63}){0,2})\?/[a"
-    "-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}"
-    "([:][a-z0-9-]{1,63}){0,2})).*arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9-]{1,20}:[0-9]"
-    "{12}:custom-model/(imported|[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-"
-    "z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})/[a-z0-9]{12}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}"
-    ":[0-9]{12}:custom-model-deployment/[a-z0-9]{12}ModelEvaluationRagEvaluation[0-9a-zA-Z-_.]+(a"
-    "rn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{"
-    "1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:inference-profile/(([a-z-]{2,8}.)[a-z0-9-]{1,63}[.]"
-    "{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))))$|(^[a-z0-9-]+[.][a-z0-9-]+([.][a-z0-9-]+)*(:[a"
-    "-z0-9-]+)\?$)|^[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}("
-    "[:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}|)ClassificationCustomGenerationQuestionAndAnswerSumma"
-    "rization[A-Za-z0-9]+.+[0-9a-zA-Z-_]+arn:aws(-[^:]+)\?:sagemaker:[a-z0-9-]{1,20}:[0-9]{12}:fl"
-    "ow-definition/.*[\\S\\s]+(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z"
-    "0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:provisioned-model/[a-z0-"
-    "9]{12})|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:application-inference-profile/[a-"
-    "z0-9]{12})|([0-9]{12}:inference-profile/(([a-z-]{2,8}.)[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}("
-    "[.:]\?[a-z0-9-]{1,63})))|([0-9]{12}:(default-prompt-router|prompt-router)/[a-zA-Z0-9-:.]+)))"
-    "|(([a-z]{2,4}[.]{1})([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))|([a-z0-9-"
-    "]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|arn:aws(-[^:]+)\?:sagemaker:[a-z0-9-]{1"
-    ",20}:[0-9]{12}:endpoint/[a-z0-9-]{1,63}[a-zA-Z0-9]([a-zA-Z0-9._-]){0,255}[a-z0-9]+(([1-9][0-"
-    "9]{0,7})|(DRAFT))",
-    "(arn:aws(-[^:]+)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z"
-    "0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?.*[a-z]{1,20}/.{1,20}.*s3:"
-    "//[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.{1,1024}BYTE_CONTENTS3[0-9a-zA-Z]+QUERY_DECOMPOSITIONBOO"
-    "LEANNUMBERSTRINGSTRING_LISTHYBRIDSEMANTICALLSELECTIVE(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,"
-    "20}::foundation-model/(.*))\?BEDROCK_RERANKING_MODELEXTERNAL_SOURCESKNOWLEDGE_BASE[a-z0-9](-"
-    "*[a-z0-9]){0,62}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:evaluation-job/[a-z0-9]{"
-    "12}BLOCKIMAGETEXTCLASSICSTANDARD[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+|arn:aws(-[^:]+)\?:be"
-    "drock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail-profile/[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+ANO"
-    "NYMIZE[0-9a-zA-Z-_ !\?.]+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0"
-    "-9]+DRAFT(([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9"
-    "]+))[1-9][0-9]{0,7}([0-9a-zA-Z:.][ _-]\?)+([0-9a-zA-Z][ _-]\?)+arn:aws(|-us-gov|-cn|-iso|-is"
-    "o-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|foundation-model)/[a-zA-Z0-9"
-    "-:.]+arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-pr"
-    "ofile|application-inference-profile)/[a-zA-Z0-9-:.]+ACTIVE[-0-9a-zA-Z]+.*arn:aws:sagemaker:."
-    "*:hub-content/SageMakerPublicHub/Model/.*INCOMPATIBLE_ENDPOINTREGISTEREDarn:aws(-[^:]+)\?:be"
-    "drock:[a-z0-9-]{1,20}:[0-9]{12}:model-copy-job/[a-z0-9]{12}(arn:aws(-[^:]+)\?:bedrock:[a-z0-"
-    "9-]{1,20}:(([0-9]{12}:custom-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63"
-    "})([:][a-z0-9-]{1,63}){0,2})/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]"
-    "{1,63}([:][a-z0-9-]{1,63}){0,2})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63"
-    "})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20"
-    "}:((:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9"
-    "-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)$)|([0-9]{12}:inference-profile/[a-zA-Z0-9-:.]+$)))|(["
-    "a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})arn:(aws["
-    "a-zA-Z-]*)\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$L"
-    "ATEST|[a-zA-Z0-9-_]+))\?highlowmediumCONTINUED_PRE_TRAININGDISTILLATIONFINE_TUNINGIMPORTEDRE"
-    "INFORCEMENT_FINE_TUNING[a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*[a-zA-Z0-9\\s._:/=+$@-]{1,256}[a-"
-    "zA-Z0-9\\s._:/=+$@-]{0,256}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-customi"
-    "zation-job/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:]["
-    "a-z0-9-]{1,63}){0,2}/[a-z0-9]{12}([0-9a-zA-Z][_-]\?)+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,2"
-    "0}:[0-9]{12}:model-import-job/[a-z0-9]{12}[a-zA-Z0-9]{1,256}(-*[a-zA-Z0-9]){0,256}JSONL[a-zA"
-    "-Z0-9]{1,63}(-*[a-zA-Z0-9\\+\\-\\.]){0,63}(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]"
-    "{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-:]{1,63}/[a-z0-9]{12}$)|(:foundation-model/(["
-    "a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-"
-    "zA-Z][_-]\?)+)$)|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]"
-    "+$)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|"
-    "(([0-9a-zA-Z][_-]\?)+)ConverseInvokeModel(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12"
-    "}:model-invocation-job/[a-z0-9]{12}).*(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundatio"
-    "n-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,"
-    "2})|(^arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-p"
-    "rofile|application-inference-profile)/[a-zA-Z0-9-:.]+)arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,"
-    "20}:[0-9]{12}:default-prompt-router/[a-zA-Z0-9-:.]+OneMonthSixMonths",
-    "arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/((imported)|([a-z0-9-]{1,"
-    "63}[.]{1}[a-z0-9-]{1,63}))(([:][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/([a"
-    "-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})))|(([a-z0"
-    "-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}))|(([0-9a-zA-"
-    "Z][_-]\?)+)arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:provisioned-model/[a-z0-9]{12"
-    "}(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom-model-deploymen"
-    "t/[a-z0-9]{12})|^([0-9a-zA-Z][_-]\?){1,63}(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{1"
-    "2}:imported-model/[a-z0-9]{12})|(([0-9a-zA-Z][_-]\?)+)(arn:aws(|-us-gov|-cn|-iso|-iso-b):bed"
-    "rock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|application-inference-profile)/)\?[a"
-    "-zA-Z0-9-:.]+((([0-9a-zA-Z][_-]\?)+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:pr"
-    "ovisioned-model/[a-z0-9]{12}))aws_reviewinheritnoneprovider_data_shareGENERATE_FIDELITY_REPO"
-    "RTGENERATE_POLICY_SCENARIOSIMPORT_POLICYINGEST_CONTENTITERATIVELY_REFINE_POLICYREFINE_POLICY"
-    "RESOLVE_POLICY_AMBIGUITIESBUILDINGCANCELLEDCANCEL_REQUESTEDCOMPLETEDFAILEDPREPROCESSINGSCHED"
-    "ULEDTESTING[0-9a-fA-F\\-]+ASSET_MANIFESTBUILD_LOGFIDELITY_REPORTGENERATED_TEST_CASESPOLICY_D"
-    "EFINITIONPOLICY_SCENARIOSQUALITY_REPORTSOURCE_DOCUMENTERRORINFOWARNINGAPPLIED[a-zA-Z0-9]*PAS"
-    "SEDIN_PROGRESSNOT_STARTEDActiveCreatingUpdateCompletedUpdateFailedUpdatingAutomatedHuman(arn"
-    ":aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,6"
-    "3}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}(["
-    ".]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})ON_DEMANDPROVISIONEDEMBEDDINGarn:aws(-[^:]+)\?"
-    ":bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-"
-    "z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}LEGACYAVAILABLENOT_AVAILABLEPENDINGAUTHORIZEDNOT_AUTHOR"
-    "IZEDarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail-profile/[a-z0-9-]+[.]{1}gu"
-    "ardrail[.]{1}v[0-9:]+[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+CREATINGDELETINGREADYUPDATINGVER"
-    "SIONINGv\\d+.\\d+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:imported-model/[a-z0-9]"
-    "{12}[a-zA-Z0-9-:.]+APPLICATIONSYSTEM_DEFINED(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]"
-    "{12}:model-customization-job/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a"
-    "-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}/[a-z0-9]{12})|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)N"
-    "otStarted(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-import-job/[a-z0-9]{12})"
-    "|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)((arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}"
-    ":model-invocation-job/)\?[a-z0-9]{12})ExpiredScheduledSubmittedValidatingcustomInService[   "
-    " -\303\277]+CreationTime([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})HONORIGNORE([a-z0-9-]{1,63}[.]"
-    "{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1}(ALL|([a-z0-9-]{1,63}[.]{1}["
-    "a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1})ACCOUNTCOMPREHENSIVEPUBLIC[A-Za"
-    "-z0-9- ]{1,63}arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA"
-    "-Z]{10}[0-9a-zA-Z]{10}[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}([0-9a-zA-Z][_-]\?){1,100}TO_COLLABOR"
-    "ATOR(DRAFT|[0-9]{0,4}[1-9][0-9]{0,4})SUPERVISORSUPERVISOR_ROUTERarn:aws(|-cn|-us-gov):kms:[a"
-    "-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}(arn:aws(-[^:]{1,12})\?:(bedrock|sagemaker):[a-z0-"
-    "9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})"
-    "\?(/[a-z0-9]{1,12})\?(([0-9]{1,8})|(DRAFT))SESSION_SUMMARYCUSTOM_ORCHESTRATIONDEFAULTOVERRID"
-    "DENKNOWLEDGE_BASE_RESPONSE_GENERATIONMEMORY_SUMMARIZATIONORCHESTRATIONPOST_PROCESSINGPRE_PRO"
-    "CESSINGarn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-zA-Z]{10}NOT_PREPAREDPREPAREDPR"
-    "EPARINGRETURN_CONTROL[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9][\\.\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9]"
-    "[\\.\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*arraybooleanintegernumberstringAMAZON.CodeInterpreter"
-    "AMAZON.UserInputANTHROPIC.BashANTHROPIC.ComputerANTHROPIC.TextEditor",
-    "((([0-9a-zA-Z][_-]\?){1,63})|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:provisione"
-    "d-model/[a-z0-9]{12}))(\\bTSTALIASID\\b|[0-9a-zA-Z]+)DISSOCIATEDACCEPT_INVOCATIONSREJECT_INV"
-    "OCATIONSDELETERETAINPATTERNBASICOAUTH2_CLIENT_CREDENTIALSarn:aws(|-cn|-us-gov):secretsmanage"
-    "r:[a-z0-9-]{1,20}:([0-9]{12}|):secret:[a-zA-Z0-9!/_+=.@-]{1,512}SAAShttps://[A-Za-z0-9][^\\s"
-    "]*FRIDAYMONDAYSATURDAYSUNDAYTHURSDAYTUESDAYWEDNESDAYarn:aws(|-cn|-us-gov):s3:::[a-z0-9][a-z0"
-    "-9.-]{1,61}[a-z0-9]OAUTH2_SHAREPOINT_APP_ONLY_CLIENT_CREDENTIALSONLINE[0-9a-f]{8}-[0-9a-f]{4"
-    "}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}CONFLUENCECUSTOMMANAGED_KNOWLEDGE_BASE_CONNECTORREDSHI"
-    "FT_METADATASALESFORCESHAREPOINTWEBHOST_ONLYSUBDOMAINShttps\?://[A-Za-z0-9][^\\s]*FIXED_SIZEH"
-    "IERARCHICALCHUNK_ENTITY_EXTRACTION(arn:aws(-[^:]{1,12})\?:(bedrock):[a-z0-9-]{1,20}:([0-9]{1"
-    "2})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12}"
-    ")\?BEDROCK_FOUNDATION_MODELs3://.{1,128}POST_CHUNKINGMULTIMODALBEDROCK_DATA_AUTOMATIONMULTI_"
-    "MODAL_EMBEDDINGSSMART_PARSINGDELETE_UNSUCCESSFUL[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}[a-zA-Z]([_]"
-    "\?[0-9a-zA-Z]){1,100}ConditionalData$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:["
-    "a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}Python_3$|^[0-9a-zA-Z]+$"
-    "|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:lambda:([a-z]{2,}-){2,}\\d:\\d{12}:function:[a"
-    "-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?"
-    ":lex:([a-z]{2,}-){2,}\\d:\\d{12}:bot-alias/[0-9a-zA-Z]+/[0-9a-zA-Z]+$|^(arn:aws(-cn|-us-gov|"
-    "-eusc|-iso(-[b-f])\?)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a"
-    "-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?[a-zA-Z][a-zA-Z0-9_]*"
-    "CHAT$|^(arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt"
-    "/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)$|^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]ExitLoopLoopCondit"
-    "ionReturnValueToLoopStartArrayBooleanNumberObjectStringAgentCollectorConditionInlineCodeInpu"
-    "tIteratorKnowledgeBaseLambdaFunctionLexLoopLoopControllerLoopInputOutputPromptRetrievalStora"
-    "gearn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/(service-role/)\?.+arn:aws:bedrock:[a-z0-9-]{1,2"
-    "0}:[0-9]{12}:flow/[0-9a-zA-Z]{10}NotPreparedPreparedPreparingAutomaticManual(arn:aws:bedrock"
-    ":[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})arn:aws:bedrock:[a-z0-9-]{"
-    "1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/(TSTALIASID|[0-9a-zA-Z]{10})(TSTALIASID|[0-9a-zA-"
-    "Z]{10})[0-9]{1,5}arn:aws(|-cn|-us-gov):kendra:[a-z0-9-]{1,20}:([0-9]{12}|):index/([a-zA-Z0-9"
-    "][a-zA-Z0-9-]{35}|[a-zA-Z0-9][a-zA-Z0-9-]{35}-[a-zA-Z0-9][a-zA-Z0-9-]{35})BINARYFLOAT32MANAG"
-    "EDIAMUSERNAME_PASSWORD(arn:(aws(-[a-z]+)*):redshift-serverless:[a-z]{2}(-gov)\?-[a-z]+-\\d{1"
-    "}:\\d{12}:workgroup/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})SERVERLESSE"
-    "XCLUDEINCLUDE.*\\..*\\..*.*\\.*AWS_DATA_CATALOGREDSHIFTKENDRASQLVECTOR(\?:arn:aws(\?:-us-gov"
-    "|-cn|-iso|-iso-[a-z])*:.+:.*:\\d+:.+/.+$|[a-zA-Z0-9*]+[a-zA-Z0-9._-]*)arn:aws(|-cn|-us-gov):"
-    "neptune-graph:[a-zA-Z0-9-]*:[0-9]{12}:graph/g-[a-zA-Z0-9]{10}arn:aws(|-cn|-us-gov|-iso):es:["
-    "a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:domain/[a-z][a-z0-9-]{3,28}https://.*(\?![\\-_+.])[a-z"
-    "0-9][a-z0-9\\-_\\.]*arn:aws:aoss:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:collection/[a-z0-9-]"
-    "{3,32}[a-zA-Z0-9_\\-]+arn:aws(|-cn|-us-gov):rds:[a-zA-Z0-9-]*:[0-9]{12}:cluster:[a-zA-Z0-9-]"
-    "{1,63}[a-zA-Z0-9_\\.\\-]+MONGO_DB_ATLASNEPTUNE_ANALYTICSOPENSEARCH_MANAGED_CLUSTEROPENSEARCH"
-    "_SERVERLESSPINECONERDSREDIS_ENTERPRISE_CLOUDS3_VECTORSarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0"
-    "-9-]*:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+UPDATE_UNSUCCESSFUL(arn:aws:bedrock:[a-z0-9-]{1,2"
-    "0}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)([0-9a-zA-Z]{10})|(arn:aws:bedrock:[a-"
-    "z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10})(\?::[0-9]{1,5})\?(arn:aws:bedrock:[a-z0-9-]{1"
-    ",20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]{10})|(TSTALIASID|[0-9a-zA-Z]{10})DELET"
-    "E_IN_PROGRESSIGNOREDINDEXEDMETADATA_PARTIALLY_INDEXEDMETADATA_UPDATE_FAILEDNOT_FOUNDPARTIALL"
-    "Y_INDEXEDSTARTING",
-    "arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+ALL_DATAMETAD"
-    "ATA_ONLYErrorWarningCyclicConnectionDuplicateConditionExpressionDuplicateConnectionsIncompat"
-    "ibleConnectionDataTypeInvalidLoopBoundaryLoopIncompatibleNodeTypeMalformedConditionExpressio"
-    "nMalformedNodeInputExpressionMismatchedNodeInputTypeMismatchedNodeOutputTypeMissingConnectio"
-    "nConfigurationMissingDefaultConditionMissingEndingNodesMissingLoopControllerNodeMissingLoopI"
-    "nputNodeMissingNodeConfigurationMissingNodeInputMissingNodeOutputMissingStartingNodesMultipl"
-    "eLoopControllerNodesMultipleLoopInputNodesMultipleNodeInputConnectionsUnfulfilledNodeInputUn"
-    "knownConnectionConditionUnknownConnectionSourceUnknownConnectionSourceOutputUnknownConnectio"
-    "nTargetUnknownConnectionTargetInputUnknownNodeInputUnknownNodeOutputUnreachableNodeUnsatisfi"
-    "edConnectionConditionsUnspecifiedCOMPLETESTOPPEDSTOPPING[\\u0009\\u000A\\u000D\\u0020-\\u00F"
-    "F]+BYTEIN_LINES3_LOCATIONALLOWUSERIN_LINE_ATTRIBUTESTATUSEQSTARTED_ATASCENDINGDESCENDING.*(^"
-    "arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:(agent|agent-alias|knowledge-base|flow|prompt)/[A-Z0-9]"
-    "{10}(\?:/[A-Z0-9]{10})\?$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:flow/([A-Z0-9]{10})/alias/(["
-    "A-Z0-9]{10})$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:prompt/([A-Z0-9]{10})\?(\?::/d+)\?$).*^("
-    "arn:aws(-[^:]+)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-z0-9."
-    "-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?$MANTLE_FOUNDATION_MODELAFTERB"
-    "EFORECONTAINSEQUALS_TOEXISTSGREATER_THANGREATER_THAN_OR_EQUALSLESS_THANLESS_THAN_OR_EQUALSNO"
-    "T_EXISTS^\\S*$^[a-z0-9]+$^(([1-9][0-9]{0,7})|(DRAFT))$^[0-9a-zA-Z]+$^[\\s\\S]*$BedrockAgentC"
-    "oreMemoryBedrockKnowledgeBaseSUCCEEDEDCodeExecutionFullDocumentExpansionPlanningSessionHisto"
-    "ryLoadSpeculativeRetrievalINTERVENED^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9"
-    "]{12}$^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0"
-    "-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})|([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{1"
-    "2})$^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}$^[a-zA-Z0-9\\s._"
-    ":/=+@-]*$^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-"
-    "f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$ENDEDEXPIRED^[0-9a-zA-Z._:-]+$^(\?!\\s*$).+TEXT_TO_SQL^arn"
-    ":aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+$REDSHIFT_SQL^"
-    "\\P{C}*$^[0-9a-zA-Z]{10}$|^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:knowledge-bas"
-    "e/[0-9a-zA-Z]{10}$EXTRACTEDRAW^[a-zA-Z0-9-]{1,36}$|^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{1"
-    "2}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]{10}/execution/[a-zA-Z0-9-]{1,36})$^(arn:aws:bedroc"
-    "k:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]{10})|(\\bTSTALIASID\\b|[0"
-    "-9a-zA-Z]+)$^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{1"
-    "0})$^arn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/(service-role/)\?.+$^(DRAFT|[0-9]{0,4}[1-9][0"
-    "-9]{0,4})$ExecutionTimedOut^[a-zA-Z]([_]\?[0-9a-zA-Z]){0,99}$AbortedRunningSucceededTimedOut"
-    "ANDORDATA_SOURCE^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.{1,1024}$CODE_INTERPRETER^(arn:aws(-"
-    "[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/(.*))\?$^[\\s\\S]+$CONFIRMFAILUREREPROMPT"
-    "^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-zA-Z]{10}$BLOBDOUBLELONGNUL"
-    "LAUDIOROWVIDEOGOOGLEDRIVEONEDRIVERESULTUSER_CONFIRMATIONUSER_CONFIRMATION_AND_RESULT^([0-9a-"
-    "zA-Z][_-]\?){1,100}$^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-z"
-    "A-Z]{10}/[0-9a-zA-Z]{10}$LAMBDAACTION_GROUPACTION_GROUP_CODE_INTERPRETERAGENT_COLLABORATORFI"
-    "NISH",
-    "(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a"
-    "-z0-9-]{1,63}(([:][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/([a-z0-9-]{1,63}"
-    "[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]"
-    "{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+))$"
-    "|(^arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{1,20}):(|[0-9]{12}):inference-profi"
-    "le/[a-zA-Z0-9-:.]+)$ROUTING_CLASSIFIERPARSERASK_USERINPUT_REQUIREDSUCCESSConditionNodeFlowIn"
-    "putNodeFlowOutputNodeKnowledgeBaseNodeLambdaFunctionNodeLexNodePromptNode^[a-zA-Z]([_]\?[0-9"
-    "a-zA-Z]){1,50}$^arn:(aws[a-zA-Z-]*)\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function"
-    ":[a-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?$^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]$^[\\"
-    ".\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9][\\.\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*$^(([a-z0-9]+)|(arn:a"
-    "ws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$FlowNodeINTERNAL_SERVER"
-    "NODE_EXECUTION_FAILEDVALIDATIONBAD_GATEWAYDEPENDENCY_FAILED(^arn:aws(-[^:]+)\?:bedrock:[a-zA"
-    "-Z0-9-]+:[0-9]{12}:(session)/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$)^"
+    ").a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)\?/\?[a-zA-Z0-9][a-zA-Z0-9.+-]*(([a-z0-9-]{1,63}[.]"
+    "{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9"
+    "]{12}|))|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:applica"
+    "tion-inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a"
+    "-z0-9-]{1,20}:([0-9]{12})\?:inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(-[^:]+)\?:bedrock:[a"
+    "-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))"
+    ")s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'().a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)"
+    "\?/arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/[a-z"
+    "0-9]{12}.*(^[a-zA-Z0-9][a-zA-Z0-9\\-]*$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{1"
+    "2}:custom-model/(imported)/[a-z0-9]{12}$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:([0-9]"
+    "{12}|)((:(fine-tuning-job|model-customization-job|custom-model)/[a-z0-9-]{1,63}[.]{1}[a-z0-9"
+    "-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12})$)|("
+    ":guardrail/[a-z0-9]+$)|(:automated-reasoning-policy/[a-zA-Z0-9]+(:[a-zA-Z0-9]+)\?$)|(:(infer"
+    "ence-profile|application-inference-profile)/[a-zA-Z0-9-:.]+$)|(:(provisioned-model|model-inv"
+    "ocation-job|model-evaluation-job|evaluation-job|model-import-job|imported-model|async-invoke"
+    "|provisioned-model-v2|provisioned-model-reservation|prompt-router|custom-model-deployment)/["
+    "a-z0-9]{12}$))).*[\\s\\S]+(arn:aws(-[^:]+)\?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9-]{"
+    "36})|(alias/[a-zA-Z0-9-_/]+)))|([a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+)[0-9a-zA-Z-_ ]+[A-Z"
+    "][0-9A-Z]{11}\\p{L}[\\p{L}\\p{M}0-9_]*( [\\p{L}\\p{M}0-9_]+)*[0-9a-z]{128}([1-9][0-9]{0,11})"
+    "IMPOSSIBLEINVALIDNO_TRANSLATIONSATISFIABLETOO_COMPLEXTRANSLATION_AMBIGUOUSVALID[0-9A-Z]{12}a"
+    "rn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]{9,16}:[0-9]{12}:model-package/[\\S]{1,2048}([0-9a-zA-Z"
+    "][_-]\?){1,63}arn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/.+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-"
+    "]{1,20}:(([0-9]{12}:custom-model/((imported)|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}))(([:][a-"
+    "z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,63}"
+    "[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})).*arn:aws(|-us-gov|-cn|-iso|-iso-b):bedro"
+    "ck:[a-z0-9-]{1,20}:[0-9]{12}:custom-model/(imported|[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-"
+    "z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})/[a-z0-9]{12}arn:aws(-[^:]+)\?"
+    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom-model-deployment/[a-z0-9]{12}ModelEvaluationRagEva"
+    "luation[0-9a-zA-Z-_.]+(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z0-9"
+    "-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:inference-profile/(([a-z-]{"
+    "2,8}.)[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))))$|(^[a-z0-9-]+[.][a-z0-"
+    "9-]+([.][a-z0-9-]+)*(:[a-z0-9-]+)\?$)|^[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}["
+    ".]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}|)ClassificationCustomGenerati"
+    "onQuestionAndAnswerSummarization[A-Za-z0-9]+.+[0-9a-zA-Z-_]+arn:aws(-[^:]+)\?:sagemaker:[a-z"
+    "0-9-]{1,20}:[0-9]{12}:flow-definition/.*[\\S\\s]+",
+    "(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-"
+    "]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:import"
+    "ed-model/[a-z0-9]{12})|([0-9]{12}:application-inference-profile/[a-z0-9]{12})|([0-9]{12}:inf"
+    "erence-profile/(([a-z-]{2,8}.)[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))|"
+    "([0-9]{12}:(default-prompt-router|prompt-router)/[a-zA-Z0-9-:.]+)))|(([a-z]{2,4}[.]{1})([a-z"
+    "0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,"
+    "63}([.:]\?[a-z0-9-]{1,63}))|arn:aws(-[^:]+)\?:sagemaker:[a-z0-9-]{1,20}:[0-9]{12}:endpoint/["
+    "a-z0-9-]{1,63}[a-zA-Z0-9]([a-zA-Z0-9._-]){0,255}[a-z0-9]+(([1-9][0-9]{0,7})|(DRAFT))(arn:aws"
+    "(-[^:]+)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1"
+    ",63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?.*[a-z]{1,20}/.{1,20}.*s3://[a-z0-"
+    "9][a-z0-9.-]{1,61}[a-z0-9]/.{1,1024}BYTE_CONTENTS3[0-9a-zA-Z]+QUERY_DECOMPOSITIONBOOLEANNUMB"
+    "ERSTRINGSTRING_LISTHYBRIDSEMANTICALLSELECTIVE(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::fou"
+    "ndation-model/(.*))\?BEDROCK_RERANKING_MODELEXTERNAL_SOURCESKNOWLEDGE_BASE[a-z0-9](-*[a-z0-9"
+    "]){0,62}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:evaluation-job/[a-z0-9]{12}[a-z0"
+    "-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){"
+    "0,2}(/[a-z0-9]{12}|)BLOCKIMAGETEXTCLASSICSTANDARD[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+|arn"
+    ":aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail-profile/[a-z0-9-]+[.]{1}guardrail"
+    "[.]{1}v[0-9:]+ANONYMIZE[0-9a-zA-Z-_ !\?.]+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12"
+    "}:guardrail/[a-z0-9]+DRAFT(([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:"
+    "guardrail/[a-z0-9]+))[1-9][0-9]{0,7}([0-9a-zA-Z:.][ _-]\?)+([0-9a-zA-Z][ _-]\?)+arn:aws(|-us"
+    "-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|foundation-"
+    "model)/[a-zA-Z0-9-:.]+arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{1"
+    "2}):(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+ACTIVE[-0-9a-zA-Z]+.*ar"
+    "n:aws:sagemaker:.*:hub-content/SageMakerPublicHub/Model/.*INCOMPATIBLE_ENDPOINTREGISTEREDarn"
+    ":aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-copy-job/[a-z0-9]{12}(arn:aws(-[^:]+)"
+    "\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([."
+    "]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,6"
+    "3}[.]{1}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([."
+    "]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)(arn:aws(-[^:]+)\?:bedro"
+    "ck:[a-z0-9-]{1,20}:((:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{"
+    "1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)$)|([0-9]{12}:inference-profile/[a-zA"
+    "-Z0-9-:.]+$)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63"
+    "}){0,2})arn:(aws[a-zA-Z-]*)\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z"
+    "0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?highlowmediumCONTINUED_PRE_TRAININGDISTILLATIONFINE"
+    "_TUNINGIMPORTEDREINFORCEMENT_FINE_TUNING[a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*[a-zA-Z0-9\\s._:"
+    "/=+$@-]{1,256}[a-zA-Z0-9\\s._:/=+$@-]{0,256}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{"
+    "12}:model-customization-job/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-"
+    "z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}/[a-z0-9]{12}([0-9a-zA-Z][_-]\?)+arn:aws(-[^:]+)\?:bedr"
+    "ock:[a-z0-9-]{1,20}:[0-9]{12}:model-import-job/[a-z0-9]{12}[a-zA-Z0-9]{1,256}(-*[a-zA-Z0-9])"
+    "{0,256}JSONL[a-zA-Z0-9]{1,63}(-*[a-zA-Z0-9\\+\\-\\.]){0,63}",
     "(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-"
-    "z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-"
-    "z0-9-]{1,63}))|([0-9]{12}:provisioned-model/[a-z0-9]{12})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{"
-    "1,63}([.:]\?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]\?)+)$JSONINLINE[a-z]{1,20}/.{1,20}^[a-zA-Z0-"
-    "9-]{1,36}$(arn:(aws|aws-cn|aws-us-gov):bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory/)\?[a-z"
-    "A-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-zA-Z0-9][a-zA-Z0-9-_]*[a-zA-Z0-9/*][a-zA-Z0-9-_/*]"
-    "*(\?::[a-zA-Z0-9-_/*]+)*[a-zA-Z0-9-_/*]*mem-[a-zA-Z0-9-_]*CannotParseEventInOtherSessionFiel"
-    "dValidationFailedIdempotentParameterMismatchExceptionResourceConflicturn:ietf:params:oauth:r"
-    "equest_uri:[a-zA-Z0-9-._~]+[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+arn:aws[a-zA-Z-]*:"
-    "bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:online-evaluation-config\\/[a-zA-Z][a-zA-Z0-9-_]{0,99"
-    "}-[a-zA-Z0-9]{10}(C|T1)arn:aws(|-cn|-us-gov):bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gat"
-    "eway/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,47}arn:aws[a-zA-Z-]*:bedrock-a"
-    "gentcore:[a-z0-9-]+:[0-9]{12}:configuration-bundle/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{1"
-    "0}[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}arn:aws[a-zA-Z-]*:bedrock-agen"
-    "tcore:[a-z0-9-]+:[0-9]{12}:ab-test/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-"
-    "Z0-9-_]{0,99}-[a-zA-Z0-9]{10}PAUSEDRUNNINGCREATE_FAILEDDELETE_FAILEDUPDATE_FAILED[a-zA-Z0-9]"
-    "[a-zA-Z0-9-_/]*(\?::[a-zA-Z0-9-_/]+)*[a-zA-Z0-9-_/]*[0-9]+#[a-fA-F0-9]+SKIPASSISTANTOTHERTOO"
-    "L([0-9a-z][-]\?){1,100}-[0-9a-z]{10}[a-zA-Z0-9_-]{1,255}[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.["
-    "a-zA-Z]{2,}\\+[1-9]\\d{1,14}ETHEREUMSOLANAEMBEDDED_CRYPTO_WALLETarn:(aws|aws-[a-z0-9-]+):bed"
-    "rock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager/[a-z0-9]([a-z0-9-]{0,47}[a-z0-9])\?-[a-z"
-    "0-9]{10}payment-instrument-[0-9a-zA-Z-]{15}DELETEDINITIATEDUSDpayment-session-[0-9a-zA-Z-]{1"
-    "5}COMPLETED_WITH_ERRORS[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}arn:aws(-[^:]+)\?:bedrock-a"
-    "gentcore:[a-z0-9-]+:[0-9]{12}:capacity-provider/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}De"
-    "letedDeprovisioningProvisioning[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}(Builtin.[a-zA-Z0-9_-]+|[a-zA"
-    "-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{"
-    "12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}$|^arn:aws[a-zA-Z-]*:bedrock-agen"
-    "tcore:::evaluator/Builtin.[a-zA-Z0-9_-]+(Builtin.[a-zA-Z0-9_-]+|[a-zA-Z][a-zA-Z0-9_]{0,47})c"
-    "oding-use-case-specific-failure-types-category-dependency-issuescoding-use-case-specific-fai"
-    "lure-types-category-edge-case-oversightsconfiguration-mismatch-category-tool-definitionconte"
-    "xt-handling-error-category-context-handling-failuresexecution-error-category-authenticatione"
-    "xecution-error-category-environmentexecution-error-category-formatting",
-    "execution-error-category-rate-limitingexecution-error-category-resource-exhaustionexecution-"
-    "error-category-resource-not-foundexecution-error-category-service-errorsexecution-error-cate"
-    "gory-timeoutexecution-error-category-tool-schemahallucination-category-fabricate-tool-output"
-    "shallucination-category-hall-capabilitieshallucination-category-hall-historyhallucination-ca"
-    "tegory-hall-misunderstandhallucination-category-hall-paramshallucination-category-hall-usage"
-    "incorrect-actions-category-clarificationincorrect-actions-category-inappropriate-info-reques"
-    "tincorrect-actions-category-poor-information-retrievalincorrect-actions-category-tool-select"
-    "ionllm-output-category-nonsensicalorchestration-related-errors-category-goal-deviationorches"
-    "tration-related-errors-category-premature-terminationorchestration-related-errors-category-r"
-    "easoning-mismatchorchestration-related-errors-category-unaware-terminationotherrepetitive-be"
-    "havior-category-repetition-inforepetitive-behavior-category-repetition-toolrepetitive-behavi"
-    "or-category-step-repetitiontask-instruction-category-non-compliancetask-instruction-category"
-    "-problem-id(Builtin\\.[a-zA-Z0-9._-]+|[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})DEDICATED_"
-    "LOG_GROUPSOURCE_LOG_GROUP[0-9a-zA-Z]{1,40}arn:aws(-[a-z-]+)\?:secretsmanager:[a-z0-9-]+:[0-9"
-    "]{12}:secret:[a-zA-Z0-9/_+=.@-]+[a-z0-9][a-z0-9.-]*[a-z0-9]RECOMMENDEDarn:aws[-a-z]*:elastic"
-    "filesystem:[0-9a-z-:]+:access-point/fsap-[0-9a-f]{8,40}arn:aws[-a-z]*:elasticfilesystem:[a-z"
-    "0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{8,40}/mnt/[a-zA-Z0-9._-]+/\?arn:aws[-a-z]*:s3files:"
-    "[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}arn:aws[-a-z]*:s"
-    "3files:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{17,40}(\\.)\?[a-zA-Z0-9]([a-zA-Z0-9\\-]{"
-    "0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?)*[a-zA-Z0-9]([a-zA-Z0-"
-    "9\\-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?)*TERMINATEDBASEB"
-    "ASE_SEPOLIASOLANA_DEVNETUSDC[a-zA-Z][a-zA-Z0-9_-]{0,47}arn:aws[a-zA-Z-]*:bedrock-agentcore:["
-    "a-z0-9-]+:[0-9]{12}:recommendation/[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}[a-zA-Z0-9._-]+ContainsEq"
-    "ualsGreaterThanGreaterThanOrEqualLessThanLessThanOrEqualNotContainsNotEquals[a-zA-Z0-9_\\-\\"
-    ".]+SYSTEM_PROMPT_RECOMMENDATIONTOOL_DESCRIPTION_RECOMMENDATION[a-zA-Z0-9\\-_]+[a-zA-Z0-9\\-_"
-    "\\.]+M2MON_BEHALF_OF_TOKEN_EXCHANGEUSER_FEDERATION\\w+:(\\/\?\\/\?)[^\\s]+[\\u0009\\u000A\\u"
-    "000D\\u0020-\\u007E]+[a-zA-Z0-9\\-\\.]+GETPATCHPOSTPUT/[a-zA-Z0-9/_\\-\\.~%\?=&]+[A-Za-z0-9_"
-    ".-]+TIMED_OUTLEFTMIDDLERIGHTPNGjavascriptpythontypescriptdenonodejsexecuteCodeexecuteCommand"
-    "getTasklistFilesreadFilesremoveFilesstartCommandExecutionstopTaskwriteFilesblobtextimagereso"
-    "urceresource_linkcanceledcompletedfailedsubmittedworking(\\*|@\?[^/]+(/[^/]+)\?)arn:([^:]+)"
-    "\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}"
-    "mcp_tool_usechat_completionsconverse_streamresponsesarn:aws:bedrock-agentcore:[a-z0-9-]+:[0-"
-    "9]{12}:token-vault/[a-zA-Z0-9-.]+/apikeycredentialprovider/[a-zA-Z0-9-.]+([^*\?\\[\\]]|\\*)+"
-    "https://[^#@]+s3://.*arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):browser("
-    "-custom)\?/(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]+)\?:"
-    "bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):code-interpreter(-custom)\?/(aws\\.codeinterpre"
-    "ter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})AUTHORIZATION_CODECLIENT_CREDENTIALSTOKE"
-    "N_EXCHANGEarn:([^:]*):([^:]*):([^:]*):([0-9]{12})\?:(.+)agentcore_browseragentcore_code_inte"
+    "z0-9-:]{1,63}/[a-z0-9]{12}$)|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?["
+    "a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)$)|([0-9]{12}:(inference-pro"
+    "file|application-inference-profile)/[a-zA-Z0-9-:.]+$)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63"
+    "}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)ConverseInvokeModel("
+    "arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/[a-z0-9]{12}).*(^ar"
+    "n:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,"
+    "63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|(^arn:aws(|-us-gov|-cn|-iso|-iso-b):be"
+    "drock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|application-inference-profile)/[a-z"
+    "A-Z0-9-:.]+)arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:default-prompt-router/[a-zA-"
+    "Z0-9-:.]+OneMonthSixMonthsarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model"
+    "/((imported)|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}))(([:][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{1"
+    "2})|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-"
+    "9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]"
+    "{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+)arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:pro"
+    "visioned-model/[a-z0-9]{12}(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9-]{1,20}:[0-9]{"
+    "12}:custom-model-deployment/[a-z0-9]{12})|^([0-9a-zA-Z][_-]\?){1,63}(arn:aws(-[^:]+)\?:bedro"
+    "ck:[a-z0-9-]{1,20}:[0-9]{12}:imported-model/[a-z0-9]{12})|(([0-9a-zA-Z][_-]\?)+)(arn:aws(|-u"
+    "s-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|applicatio"
+    "n-inference-profile)/)\?[a-zA-Z0-9-:.]+((([0-9a-zA-Z][_-]\?)+)|(arn:aws(-[^:]+)\?:bedrock:[a"
+    "-z0-9-]{1,20}:[0-9]{12}:provisioned-model/[a-z0-9]{12}))aws_reviewinheritnoneprovider_data_s"
+    "hareGENERATE_FIDELITY_REPORTGENERATE_POLICY_SCENARIOSIMPORT_POLICYINGEST_CONTENTITERATIVELY_"
+    "REFINE_POLICYREFINE_POLICYRESOLVE_POLICY_AMBIGUITIESBUILDINGCANCELLEDCANCEL_REQUESTEDCOMPLET"
+    "EDFAILEDPREPROCESSINGSCHEDULEDTESTING[0-9a-fA-F\\-]+ASSET_MANIFESTBUILD_LOGFIDELITY_REPORTGE"
+    "NERATED_TEST_CASESPOLICY_DEFINITIONPOLICY_SCENARIOSQUALITY_REPORTSOURCE_DOCUMENTERRORINFOWAR"
+    "NINGAPPLIED[a-zA-Z0-9]*PASSEDIN_PROGRESSNOT_STARTEDActiveCreatingUpdateCompletedUpdateFailed"
+    "UpdatingAutomatedHuman(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]"
+    "{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|([a-z0-9-]{1,"
+    "63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})ON_DEMANDPROVISIONED"
+    "EMBEDDINGarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}(["
+    "a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}LEGACYAVAILABLENOT_AVAILABLEP"
+    "ENDINGAUTHORIZEDNOT_AUTHORIZEDarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail-"
+    "profile/[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+CREATI"
+    "NGDELETINGREADYUPDATINGVERSIONINGv\\d+.\\d+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{1"
+    "2}:imported-model/[a-z0-9]{12}[a-zA-Z0-9-:.]+APPLICATIONSYSTEM_DEFINED(arn:aws(-[^:]+)\?:bed"
+    "rock:[a-z0-9-]{1,20}:[0-9]{12}:model-customization-job/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}("
+    "[a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}/[a-z0-9]{12})|([a-zA-Z0-9]("
+    "-*[a-zA-Z0-9\\+\\-\\.])*)NotStarted(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:mode"
+    "l-import-job/[a-z0-9]{12})|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)((arn:aws(-[^:]+)\?:bedrock"
+    ":[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/)\?[a-z0-9]{12})ExpiredScheduledSubmittedVal"
+    "idatingcustomInService[    -\303\277]+CreationTime([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})HONO"
+    "RIGNORE([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1}(A"
+    "LL|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1})ACCOU"
+    "NTCOMPREHENSIVEPUBLIC[A-Za-z0-9- ]{1,63}",
+    "arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}[0-9a-z"
+    "A-Z]{10}[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}([0-9a-zA-Z][_-]\?){1,100}TO_COLLABORATOR(DRAFT|[0-"
+    "9]{0,4}[1-9][0-9]{0,4})SUPERVISORSUPERVISOR_ROUTERarn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0"
+    "-9]{12}:key/[a-zA-Z0-9-]{36}(arn:aws(-[^:]{1,12})\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-"
+    "9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1"
+    ",12})\?(([0-9]{1,8})|(DRAFT))SESSION_SUMMARYCUSTOM_ORCHESTRATIONDEFAULTOVERRIDDENKNOWLEDGE_B"
+    "ASE_RESPONSE_GENERATIONMEMORY_SUMMARIZATIONORCHESTRATIONPOST_PROCESSINGPRE_PROCESSINGarn:aws"
+    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-zA-Z]{10}NOT_PREPAREDPREPAREDPREPARINGRETURN_"
+    "CONTROL[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9][\\.\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9][\\.\\-\\!\\*"
+    "\\_\\'\\(\\)\\/a-zA-Z0-9]*arraybooleanintegernumberstringAMAZON.CodeInterpreterAMAZON.UserIn"
+    "putANTHROPIC.BashANTHROPIC.ComputerANTHROPIC.TextEditor((([0-9a-zA-Z][_-]\?){1,63})|(arn:aws"
+    "(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:provisioned-model/[a-z0-9]{12}))(\\bTSTALIASID"
+    "\\b|[0-9a-zA-Z]+)DISSOCIATEDACCEPT_INVOCATIONSREJECT_INVOCATIONSDELETERETAINPATTERNBASICOAUT"
+    "H2_CLIENT_CREDENTIALSarn:aws(|-cn|-us-gov):secretsmanager:[a-z0-9-]{1,20}:([0-9]{12}|):secre"
+    "t:[a-zA-Z0-9!/_+=.@-]{1,512}SAAShttps://[A-Za-z0-9][^\\s]*FRIDAYMONDAYSATURDAYSUNDAYTHURSDAY"
+    "TUESDAYWEDNESDAYarn:aws(|-cn|-us-gov):s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]OAUTH2_SHAREPOINT"
+    "_APP_ONLY_CLIENT_CREDENTIALSONLINE[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1"
+    "2}CONFLUENCECUSTOMMANAGED_KNOWLEDGE_BASE_CONNECTORREDSHIFT_METADATASALESFORCESHAREPOINTWEBHO"
+    "ST_ONLYSUBDOMAINShttps\?://[A-Za-z0-9][^\\s]*FIXED_SIZEHIERARCHICALCHUNK_ENTITY_EXTRACTION(a"
+    "rn:aws(-[^:]{1,12})\?:(bedrock):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{"
+    "1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?BEDROCK_FOUNDATION_MODELs3://.{1,"
+    "128}POST_CHUNKINGMULTIMODALBEDROCK_DATA_AUTOMATIONMULTI_MODAL_EMBEDDINGSSMART_PARSINGDELETE_"
+    "UNSUCCESSFUL[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}[a-zA-Z]([_]\?[0-9a-zA-Z]){1,100}ConditionalData"
+    "$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias"
+    "/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}Python_3$|^[0-9a-zA-Z]+$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b"
+    "-f])\?)\?:lambda:([a-z]{2,}-){2,}\\d:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0"
+    "-9-_]+))\?$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:lex:([a-z]{2,}-){2,}\\d:\\d{12}:bot"
+    "-alias/[0-9a-zA-Z]+/[0-9a-zA-Z]+$|^(arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:(bedrock|sag"
+    "emaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-"
+    "]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?[a-zA-Z][a-zA-Z0-9_]*CHAT$|^(arn:aws(-cn|-us-gov|-eusc|-i"
+    "so(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)$"
+    "|^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]ExitLoopLoopConditionReturnValueToLoopStartArrayBoolea"
+    "nNumberObjectStringAgentCollectorConditionInlineCodeInputIteratorKnowledgeBaseLambdaFunction"
+    "LexLoopLoopControllerLoopInputOutputPromptRetrievalStoragearn:aws(-[^:]+)\?:iam::([0-9]{12})"
+    "\?:role/(service-role/)\?.+arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}Not"
+    "PreparedPreparedPreparingAutomaticManual(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9"
+    "a-zA-Z]{10})|([0-9a-zA-Z]{10})arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}"
+    "/alias/(TSTALIASID|[0-9a-zA-Z]{10})(TSTALIASID|[0-9a-zA-Z]{10})[0-9]{1,5}arn:aws(|-cn|-us-go"
+    "v):kendra:[a-z0-9-]{1,20}:([0-9]{12}|):index/([a-zA-Z0-9][a-zA-Z0-9-]{35}|[a-zA-Z0-9][a-zA-Z"
+    "0-9-]{35}-[a-zA-Z0-9][a-zA-Z0-9-]{35})BINARYFLOAT32MANAGEDIAMUSERNAME_PASSWORD(arn:(aws(-[a-"
+    "z]+)*):redshift-serverless:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:workgroup/[0-9a-f]{8}-[0-9"
+    "a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})SERVERLESSEXCLUDEINCLUDE.*\\..*\\..*.*\\.*AWS_D"
+    "ATA_CATALOGREDSHIFTKENDRASQLVECTOR(\?:arn:aws(\?:-us-gov|-cn|-iso|-iso-[a-z])*:.+:.*:\\d+:.+"
+    "/.+$|[a-zA-Z0-9*]+[a-zA-Z0-9._-]*)arn:aws(|-cn|-us-gov):neptune-graph:[a-zA-Z0-9-]*:[0-9]{12"
+    "}:graph/g-[a-zA-Z0-9]{10}",
+    "arn:aws(|-cn|-us-gov|-iso):es:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:domain/[a-z][a-z0-9-]{3"
+    ",28}https://.*(\?![\\-_+.])[a-z0-9][a-z0-9\\-_\\.]*arn:aws:aoss:[a-z]{2}(-gov)\?-[a-z]+-\\d{"
+    "1}:\\d{12}:collection/[a-z0-9-]{3,32}[a-zA-Z0-9_\\-]+arn:aws(|-cn|-us-gov):rds:[a-zA-Z0-9-]*"
+    ":[0-9]{12}:cluster:[a-zA-Z0-9-]{1,63}[a-zA-Z0-9_\\.\\-]+MONGO_DB_ATLASNEPTUNE_ANALYTICSOPENS"
+    "EARCH_MANAGED_CLUSTEROPENSEARCH_SERVERLESSPINECONERDSREDIS_ENTERPRISE_CLOUDS3_VECTORSarn:aws"
+    "(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+[a-zA-Z0-9_][a-zA-"
+    "Z0-9_-]*UPDATE_UNSUCCESSFUL(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}"
+    "(\?::[0-9]{1,5})\?)([0-9a-zA-Z]{10})|(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a"
+    "-zA-Z]{10})(\?::[0-9]{1,5})\?CREATE_FAILEDCREATE_SUCCESSFULUPDATE_FAILEDUPDATE_SUCCESSFULarn"
+    ":aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:retrieval-instruc"
+    "tion/[a-z0-9]{10}[a-z0-9]{10}INACTIVE[1-9][0-9]{0,8}[^\\p{C}]*[A-Za-z0-9._:\\[\\]-]{1,255}[a"
+    "-zA-Z0-9]([a-zA-Z0-9 _-]*[a-zA-Z0-9])\?HTTPHTTPSIN_VPCsubnet-[a-zA-Z0-9]+(\\*\\.)\?([A-Za-z0"
+    "-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?\\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?vpc-[a-"
+    "zA-Z0-9]+CREATEDDELETE_FAILED[a-z0-9](\?:[a-z0-9-]{30}[a-z0-9])(arn:aws:bedrock:[a-z0-9-]{1,"
+    "20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]{10})|(TSTALIASID|[0-9a-zA-Z]{10})DELETE"
+    "_IN_PROGRESSIGNOREDINDEXEDMETADATA_PARTIALLY_INDEXEDMETADATA_UPDATE_FAILEDNOT_FOUNDPARTIALLY"
+    "_INDEXEDSTARTINGarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-zA-"
+    "Z]+ALL_DATAMETADATA_ONLYErrorWarningCyclicConnectionDuplicateConditionExpressionDuplicateCon"
+    "nectionsIncompatibleConnectionDataTypeInvalidLoopBoundaryLoopIncompatibleNodeTypeMalformedCo"
+    "nditionExpressionMalformedNodeInputExpressionMismatchedNodeInputTypeMismatchedNodeOutputType"
+    "MissingConnectionConfigurationMissingDefaultConditionMissingEndingNodesMissingLoopController"
+    "NodeMissingLoopInputNodeMissingNodeConfigurationMissingNodeInputMissingNodeOutputMissingStar"
+    "tingNodesMultipleLoopControllerNodesMultipleLoopInputNodesMultipleNodeInputConnectionsUnfulf"
+    "illedNodeInputUnknownConnectionConditionUnknownConnectionSourceUnknownConnectionSourceOutput"
+    "UnknownConnectionTargetUnknownConnectionTargetInputUnknownNodeInputUnknownNodeOutputUnreacha"
+    "bleNodeUnsatisfiedConnectionConditionsUnspecifiedCOMPLETESTOPPEDSTOPPING[\\u0009\\u000A\\u00"
+    "0D\\u0020-\\u00FF]+(DRAFT|[1-9][0-9]{0,8})CLIENT_ERRORCONTENT_REJECTEDINTERNAL_ERRORANSWER_F"
+    "ORMATANSWER_POLICYPERSONARETRIEVAL_GUIDANCEBYTEIN_LINES3_LOCATIONALLOWUSERIN_LINE_ATTRIBUTES"
+    "TATUSEQSTARTED_ATASCENDINGDESCENDING.*(^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:(agent|agent-al"
+    "ias|knowledge-base|flow|prompt)/[A-Z0-9]{10}(\?:/[A-Z0-9]{10})\?$|^arn:aws:bedrock:[a-zA-Z0-"
+    "9-]+:/d{12}:flow/([A-Z0-9]{10})/alias/([A-Z0-9]{10})$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:"
+    "prompt/([A-Z0-9]{10})\?(\?::/d+)\?$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-"
+    "zA-Z0-9-]+:[0-9]{12}:retrieval-instruction/[a-z0-9]{10}$).*^(arn:aws(-[^:]+)\?:(bedrock|sage"
+    "maker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,"
+    "63}){0,2})\?(/[a-z0-9]{1,12})\?$^(proj_[a-zA-Z0-9]+|default)$MANTLE_FOUNDATION_MODEL^[a-zA-Z"
+    "][a-zA-Z0-9\\-_]{0,99}-[a-zA-Z0-9]{10}$^[a-zA-Z0-9\\s._:/=+@-]*$AFTERBEFORECONTAINSEQUALS_TO"
+    "EXISTSGREATER_THANGREATER_THAN_OR_EQUALSLESS_THANLESS_THAN_OR_EQUALSNOT_EXISTS^[a-zA-Z0-9/*]"
+    "[a-zA-Z0-9\\-_/*]*(\?::[a-zA-Z0-9\\-_/*]+)*[a-zA-Z0-9\\-_/*]*$^[a-zA-Z0-9][a-zA-Z0-9\\-_]*$^"
+    "[a-zA-Z0-9][a-zA-Z0-9\\-_/]*(\?::[a-zA-Z0-9\\-_/]+)*[a-zA-Z0-9\\-_/]*$^\\S*$^[a-z0-9]+$^(([1"
+    "-9][0-9]{0,7})|(DRAFT))$^(DRAFT|[1-9][0-9]{0,8})$^[0-9a-zA-Z]+$^[\\s\\S]*$BedrockAgentCoreMe"
+    "moryBedrockKnowledgeBaseSUCCEEDEDCodeExecutionFullDocumentExpansionPlanningSessionHistoryLoa"
+    "dSpeculativeRetrievalINTERVENED^\\P{C}*$^[0-9a-zA-Z]{10}$|^arn:aws(-[^:]+)\?:bedrock:[a-z0-9"
+    "-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-zA-Z]{10}$^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0"
+    "-9]{4}-[a-f0-9]{12}$",
+    "^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}"
+    "-[a-f0-9]{4}-[a-f0-9]{12})|([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})$^a"
+    "rn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}$^arn:aws(-[^:]+)\?:bed"
+    "rock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{1"
+    "2}$ENDEDEXPIRED^[0-9a-zA-Z._:-]+$^(\?!\\s*$).+TEXT_TO_SQL^arn:aws(|-cn|-us-gov):bedrock:[a-z"
+    "A-Z0-9-]*:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+$REDSHIFT_SQL^[a-zA-Z0-9][a-zA-Z0-9-]{35}$EXT"
+    "RACTEDRAW^[a-zA-Z0-9-]{1,36}$|^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{1"
+    "0}/alias/[0-9a-zA-Z]{10}/execution/[a-zA-Z0-9-]{1,36})$^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-"
+    "9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]{10})|(\\bTSTALIASID\\b|[0-9a-zA-Z]+)$^(arn:aws"
+    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})$^arn:aws(-[^:]+)"
+    "\?:iam::([0-9]{12})\?:role/(service-role/)\?.+$^(DRAFT|[0-9]{0,4}[1-9][0-9]{0,4})$ExecutionT"
+    "imedOut^[a-zA-Z]([_]\?[0-9a-zA-Z]){0,99}$AbortedRunningSucceededTimedOutANDORDATA_SOURCE^s3:"
+    "//[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.{1,1024}$CODE_INTERPRETER^(arn:aws(-[^:]+)\?:bedrock:[a-"
+    "z0-9-]{1,20}::foundation-model/(.*))\?$^[\\s\\S]+$CONFIRMFAILUREREPROMPT^arn:aws(-[^:]+)\?:b"
+    "edrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-zA-Z]{10}$BLOBDOUBLELONGNULLAUDIOROWVIDEOGOOGLE"
+    "DRIVEONEDRIVERESULTUSER_CONFIRMATIONUSER_CONFIRMATION_AND_RESULT^([0-9a-zA-Z][_-]\?){1,100}$"
+    "^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]"
+    "{10}$LAMBDAACTION_GROUPACTION_GROUP_CODE_INTERPRETERAGENT_COLLABORATORFINISH(^arn:aws(-[^:]+"
+    ")\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}((["
+    ":][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{"
+    "1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,6"
+    "3}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+))$|(^arn:aws(|-us-"
+    "gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{1,20}):(|[0-9]{12}):inference-profile/[a-zA-Z0-9-:."
+    "]+)$ROUTING_CLASSIFIERPARSERASK_USERINPUT_REQUIREDSUCCESSConditionNodeFlowInputNodeFlowOutpu"
+    "tNodeKnowledgeBaseNodeLambdaFunctionNodeLexNodePromptNode^[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}$^"
+    "arn:(aws[a-zA-Z-]*)\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\."
+    "]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?$^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]$^[\\.\\-\\!\\*\\_\\'"
+    "\\(\\)a-zA-Z0-9][\\.\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*$^(([a-z0-9]+)|(arn:aws(-[^:]+)\?:bed"
+    "rock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$FlowNodeINTERNAL_SERVERNODE_EXECUTION_F"
+    "AILEDVALIDATIONBAD_GATEWAYDEPENDENCY_FAILED(^arn:aws(-[^:]+)\?:bedrock:[a-zA-Z0-9-]+:[0-9]{1"
+    "2}:(session)/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$)^(arn:aws(-[^:]+)"
+    "\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-"
+    "z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|("
+    "[0-9]{12}:provisioned-model/[a-z0-9]{12})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z"
+    "0-9-]{1,63}))|(([0-9a-zA-Z][_-]\?)+)$JSONINLINE[a-z]{1,20}/.{1,20}^[a-zA-Z0-9-]{1,36}$(arn:("
+    "aws|aws-cn|aws-us-gov):bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory/)\?[a-zA-Z][a-zA-Z0-9-_"
+    "]{0,99}-[a-zA-Z0-9]{10}REMOVE[a-zA-Z0-9][a-zA-Z0-9-_]*[a-zA-Z0-9/*][a-zA-Z0-9-_/*]*(\?::[a-z"
+    "A-Z0-9-_/*]+)*[a-zA-Z0-9-_/*]*mem-[a-zA-Z0-9-_]*CannotParseEventInOtherSessionFieldValidatio"
+    "nFailedIdempotentParameterMismatchExceptionResourceConflicturn:ietf:params:oauth:request_uri"
+    ":[a-zA-Z0-9-._~]+[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+arn:aws[a-zA-Z-]*:bedrock-ag"
+    "entcore:[a-z0-9-]+:[0-9]{12}:online-evaluation-config\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0"
+    "-9]{10}(C|T1)arn:aws(|-cn|-us-gov):bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9"
+    "a-z][-]\?){1,48}-[a-z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,47}arn:aws[a-zA-Z-]*:bedrock-agentcore:["
+    "a-z0-9-]+:[0-9]{12}:configuration-bundle/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}",
+    "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}arn:aws[a-zA-Z-]*:bedrock-agentc"
+    "ore:[a-z0-9-]+:[0-9]{12}:ab-test/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0"
+    "-9-_]{0,99}-[a-zA-Z0-9]{10}PAUSEDRUNNING[a-zA-Z0-9][a-zA-Z0-9-_/]*(\?::[a-zA-Z0-9-_/]+)*[a-z"
+    "A-Z0-9-_/]*[0-9]+#[a-fA-F0-9]+(\?!memoryStrategyId$|actorId$|sessionId$)[a-z][a-z0-9]*[a-z0-"
+    "9][a-z0-9-_]*SKIPASSISTANTOTHERTOOL([0-9a-z][-]\?){1,100}-[0-9a-z]{10}[a-zA-Z0-9_-]{1,255}[a"
+    "-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,}\\+[1-9]\\d{1,14}ETHEREUMSOLANAEMBEDDED_CRYPTO_"
+    "WALLETarn:(aws|aws-[a-z0-9-]+):bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager/[a-z0-"
+    "9]([a-z0-9-]{0,47}[a-z0-9])\?-[a-z0-9]{10}payment-instrument-[0-9a-zA-Z-]{15}DELETEDINITIATE"
+    "DUSDpayment-session-[0-9a-zA-Z-]{15}COMPLETED_WITH_ERRORS[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0"
+    "-9]{10}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:capacity-provider/[a-zA-Z][a"
+    "-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}DeletedDeprovisioningProvisioning[a-zA-Z0-9_-]{1,110}[0-9a-z"
+    "A-Z_-]{1,48}-[0-9A-Z]{10}(Builtin\\.[a-zA-Z0-9._-]+|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-zA-Z0-9"
+    "_-]+|[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9"
+    "-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}$|^arn:aws[a-zA-Z-]*:be"
+    "drock-agentcore:::evaluator/(Builtin|ThirdParty)\\.[a-zA-Z0-9._-]+(Builtin\\.[a-zA-Z0-9._-]+"
+    "|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-zA-Z0-9_-]+|[a-zA-Z][a-zA-Z0-9_]{0,47})ARCHIVEDCUSTOMER_KE"
+    "Y_UNAVAILABLEUNAVAILABLESPAN_IDSPAN_NAMETRACE_ID[.\\-_/#A-Za-z0-9]+arn:aws(-[^:]+)\?:bedrock"
+    "-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}/runtime-e"
+    "ndpoint/[a-zA-Z][a-zA-Z0-9_]{0,47}([1-9][0-9]{0,4})(DRAFT|[0-9]{1,19})coding-use-case-specif"
+    "ic-failure-types-category-dependency-issuescoding-use-case-specific-failure-types-category-e"
+    "dge-case-oversightsconfiguration-mismatch-category-tool-definitioncontext-handling-error-cat"
+    "egory-context-handling-failuresexecution-error-category-authenticationexecution-error-catego"
+    "ry-environmentexecution-error-category-formattingexecution-error-category-rate-limitingexecu"
+    "tion-error-category-resource-exhaustionexecution-error-category-resource-not-foundexecution-"
+    "error-category-service-errorsexecution-error-category-timeoutexecution-error-category-tool-s"
+    "chemahallucination-category-fabricate-tool-outputshallucination-category-hall-capabilitiesha"
+    "llucination-category-hall-historyhallucination-category-hall-misunderstandhallucination-cate"
+    "gory-hall-paramshallucination-category-hall-usageincorrect-actions-category-clarificationinc"
+    "orrect-actions-category-inappropriate-info-requestincorrect-actions-category-poor-informatio"
+    "n-retrievalincorrect-actions-category-tool-selectionllm-output-category-nonsensicalorchestra"
+    "tion-related-errors-category-goal-deviationorchestration-related-errors-category-premature-t"
+    "erminationorchestration-related-errors-category-reasoning-mismatchorchestration-related-erro"
+    "rs-category-unaware-terminationotherrepetitive-behavior-category-repetition-inforepetitive-b"
+    "ehavior-category-repetition-toolrepetitive-behavior-category-step-repetitiontask-instruction"
+    "-category-non-compliancetask-instruction-category-problem-id(Builtin\\.[a-zA-Z0-9._-]+|[a-zA"
+    "-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})$|^[.\\-_/#A-Za-z0-9]+[^:*]*[a-zA-Z0-9._#/:-]+DEDICAT"
+    "ED_LOG_GROUPSOURCE_LOG_GROUP[0-9a-zA-Z]{1,40}arn:aws(-[a-z-]+)\?:secretsmanager:[a-z0-9-]+:["
+    "0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+[a-z0-9][a-z0-9.-]*[a-z0-9]RECOMMENDEDarn:aws[-a-z]*:elas"
+    "ticfilesystem:[0-9a-z-:]+:access-point/fsap-[0-9a-f]{8,40}arn:aws[-a-z]*:elasticfilesystem:["
+    "a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{8,40}/mnt/[a-zA-Z0-9._-]+/\?arn:aws[-a-z]*:s3fil"
+    "es:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}arn:aws[-a-z]"
+    "*:s3files:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{17,40}(\\.)\?[a-zA-Z0-9]([a-zA-Z0-9\\"
+    "-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?)*",
+    "[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9"
+    "])\?)*TERMINATED[A-Z][A-Z0-9_]*[a-zA-Z][a-zA-Z0-9_-]{0,47}[A-Za-z0-9_-]{1,128}DYNAMICFIXEDex"
+    "pected_responseexpected_trajectoryAllMatchAnyMatchMaxMeanMinContainsEqualsGreaterThanGreater"
+    "ThanOrEqualLessThanLessThanOrEqualNotContainsNotEquals[A-Za-z0-9_-]+BANK_ACCOUNT_NUMBER_DEBA"
+    "NK_ACCOUNT_NUMBER_ESBANK_ACCOUNT_NUMBER_FRBANK_ACCOUNT_NUMBER_GBBANK_ACCOUNT_NUMBER_ITBANK_A"
+    "CCOUNT_NUMBER_USCEP_CODE_BRCNPJ_BRCPF_CODE_BRCREDIT_CARD_EXPIRATIONCREDIT_CARD_MAGNETIC_STRI"
+    "PECREDIT_CARD_NUMBERCREDIT_CARD_SECURITY_CODEDATE_OF_BIRTHDRIVERS_LICENSE_ATDRIVERS_LICENSE_"
+    "AUDRIVERS_LICENSE_BEDRIVERS_LICENSE_BGDRIVERS_LICENSE_CADRIVERS_LICENSE_CYDRIVERS_LICENSE_CZ"
+    "DRIVERS_LICENSE_DEDRIVERS_LICENSE_DKDRIVERS_LICENSE_EEDRIVERS_LICENSE_ESDRIVERS_LICENSE_FIDR"
+    "IVERS_LICENSE_FRDRIVERS_LICENSE_GBDRIVERS_LICENSE_GRDRIVERS_LICENSE_HRDRIVERS_LICENSE_HUDRIV"
+    "ERS_LICENSE_IEDRIVERS_LICENSE_ITDRIVERS_LICENSE_LTDRIVERS_LICENSE_LUDRIVERS_LICENSE_LVDRIVER"
+    "S_LICENSE_MTDRIVERS_LICENSE_NLDRIVERS_LICENSE_PLDRIVERS_LICENSE_PTDRIVERS_LICENSE_RODRIVERS_"
+    "LICENSE_SEDRIVERS_LICENSE_SIDRIVERS_LICENSE_SKDRIVERS_LICENSE_USDRUG_ENFORCEMENT_AGENCY_NUMB"
+    "ER_USELECTORAL_ROLL_NUMBER_GBEMAIL_ADDRESSHEALTHCARE_PROCEDURE_CODE_USHEALTH_INSURANCE_CARD_"
+    "NUMBER_EUHEALTH_INSURANCE_CLAIM_NUMBER_USHEALTH_INSURANCE_NUMBER_FRINDIVIDUAL_TAX_IDENTIFICA"
+    "TION_NUMBER_USINSEE_CODE_FRLAT_LONGMEDICARE_BENEFICIARY_NUMBER_USNATIONAL_DRUG_CODE_USNATION"
+    "AL_IDENTIFICATION_NUMBER_DENATIONAL_IDENTIFICATION_NUMBER_ESNATIONAL_IDENTIFICATION_NUMBER_I"
+    "TNATIONAL_INSURANCE_NUMBER_GBNATIONAL_PROVIDER_ID_USNHS_NUMBER_GBNIE_NUMBER_ESNIF_NUMBER_ESO"
+    "PEN_SSH_PRIVATE_KEYPASSPORT_NUMBER_CAPASSPORT_NUMBER_DEPASSPORT_NUMBER_ESPASSPORT_NUMBER_FRP"
+    "ASSPORT_NUMBER_GBPASSPORT_NUMBER_ITPASSPORT_NUMBER_USPERMANENT_RESIDENCE_NUMBER_CAPERSONAL_H"
+    "EALTH_NUMBER_CAPGP_PRIVATE_KEYPHONE_NUMBER_BRPHONE_NUMBER_DEPHONE_NUMBER_ESPHONE_NUMBER_FRPH"
+    "ONE_NUMBER_GBPHONE_NUMBER_ITPHONE_NUMBER_USPKCS_PRIVATE_KEYPOSTAL_CODE_CAPUTTY_PRIVATE_KEYRG"
+    "_NUMBER_BRSOCIAL_INSURANCE_NUMBER_CASSN_ESSSN_USTAX_ID_DETAX_ID_ESTAX_ID_FRTAX_ID_GBZIP_CODE"
+    "_US[a-zA-Z0-9._-]+BASEBASE_SEPOLIASOLANA_DEVNETUSDCarn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0"
+    "-9-]+:[0-9]{12}:recommendation/[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}[a-zA-Z0-9_\\-\\.]+SYSTEM_PRO"
+    "MPT_RECOMMENDATIONTOOL_DESCRIPTION_RECOMMENDATION[a-zA-Z0-9\\-_]+[a-zA-Z0-9\\-_\\.]+M2MON_BE"
+    "HALF_OF_TOKEN_EXCHANGEUSER_FEDERATION\\w+:(\\/\?\\/\?)[^\\s]+[\\u0009\\u000A\\u000D\\u0020-"
+    "\\u007E]+[a-zA-Z0-9\\-\\.]+GETPATCHPOSTPUT/[a-zA-Z0-9/_\\-\\.~%\?=&]+[A-Za-z0-9_.-]+TIMED_OU"
+    "TLEFTMIDDLERIGHTPNGjavascriptpythontypescriptdenonodejsexecuteCodeexecuteCommandgetTasklistF"
+    "ilesreadFilesremoveFilesstartCommandExecutionstopTaskwriteFilesblobtextimageresourceresource"
+    "_linkcanceledcompletedfailedsubmittedworking(\\*|@\?[^/]+(/[^/]+)\?)arn:([^:]+)\?:bedrock-ag"
+    "entcore:[a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}mcp_tool_usec"
+    "hat_completionsconverse_streamresponsesarn:aws:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:token-"
+    "vault/[a-zA-Z0-9-.]+/apikeycredentialprovider/[a-zA-Z0-9-.]+([^*\?\\[\\]]|\\*)+https://[^#@]"
+    "+s3://.*arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):browser(-custom)\?/(a"
+    "ws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]+)\?:bedrock-agent"
+    "core:[a-z0-9-]+:(aws|[0-9]{12}):code-interpreter(-custom)\?/(aws\\.codeinterpreter\\.v1|[a-z"
+    "A-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})AUTHORIZATION_CODECLIENT_CREDENTIALSTOKEN_EXCHANGEarn"
+    ":([^:]*):([^:]*):([^:]*):([0-9]{12})\?:(.+)[a-zA-Z0-9-]+agentcore_browseragentcore_code_inte"
     "rpreteragentcore_gatewayinline_functionremote_mcpallowdenyafter_invocationafter_tool_callbef"
     "ore_invocationbefore_tool_callhook_stoppedinterruptedmax_iterations_exceededmax_output_token"
-    "s_exceededpartial_turntimeout_exceededtool_resultHAS_EVENTSCRYPTO_X402MPP[a-fA-F0-9]{8}-[a-f"
-    "A-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}PROOF_GENERATED(arn:aws(-[^:]+)\?:be"
-    "drock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z0-9]{12,16}A2AAGENT_SKILLSMCP[a-zA-Z"
-    "0-9][a-zA-Z0-9_\\-\\.\\/]*",
-    "arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/"
-    "[a-zA-Z0-9]{12}[a-zA-Z0-9]{12}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:regis"
-    "try/[a-zA-Z0-9]{12,16}APPROVEDDEPRECATEDPENDING_APPROVALREJECTED[a-zA-Z0-9.-]+[a-zA-Z0-9_-]{"
-    "1,110}s3://[a-z0-9][a-z0-9.\\-]{1,61}[a-z0-9]/.{1,1024}arn:aws(-[a-z]+)*:bedrock-agentcore:["
-    "a-z0-9-]+:[0-9]{12}:dataset/[a-zA-Z0-9_-]{1,110}(targetName|toolName|qualifiedModelId|\\$\\."
-    "context\\.iam\\.principal|\\$\\.context\\.iam\\.sourceIdentity|\\$\\.context\\.jwt\\.[a-zA-Z"
-    "_][a-zA-Z0-9_\\-\\.]{0,61}[a-zA-Z0-9_])minutesecond[a-zA-Z0-9][a-zA-Z0-9\\-_\\.]{0,62}[a-zA-"
-    "Z0-9][a-z0-9][a-z0-9.-]{1,61}[a-z0-9]NODE_22PYTHON_3_10PYTHON_3_11PYTHON_3_12PYTHON_3_13PYTH"
-    "ON_3_14(([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.amazonaws\\.com(\\.cn)\?|public\\.ecr\\.aws"
-    ")/((\?:[a-z0-9]+(\?:[._-][a-z0-9]+)*/)*[a-z0-9]+(\?:[._-][a-z0-9]+)*)(\?::([^:@]{1,300}))\?("
-    "\?:@(.+))\?[\\x21\\x23-\\x5B\\x5D-\\x7E]+CONTAINS_ANYEQUALS[A-Za-z0-9_.-:]+STRING_ARRAY.+/\\"
-    ".well-known/openid-configurationIPV4IPV6sg-(([0-9a-z]{8})|([0-9a-z]{17}))subnet-[0-9a-zA-Z]{"
-    "8,17}vpc-(([0-9a-z]{8})|([0-9a-z]{17}))((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a"
-    "-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))VPCsg-[0-9a-zA-Z]{8,17}AGUIHT"
-    "TP[A-Za-z][A-Za-z0-9_-]{0,255}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runti"
-    "me/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}([1-9"
-    "][0-9]{0,4})arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z"
-    "0-9_]{0,47}-[a-zA-Z0-9]{10}/runtime-endpoint/[a-zA-Z][a-zA-Z0-9_]{0,47}EXTERNALarn:(aws|aws-"
-    "us-gov):secretsmanager:[A-Za-z0-9-]{1,64}:[0-9]{12}:secret:[a-zA-Z0-9-_/+=.@!]+arn:(aws|aws-"
-    "us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/apikeycredentialprovide"
-    "r/[a-zA-Z0-9-.]+(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]"
-    "+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:browser-profile/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA"
-    "-Z0-9]{10}SAVINGcapacity-reservations-onlyopencr-[0-9a-z]+arn:aws(-[^:]+)\?:resource-groups:"
-    "[a-z0-9-]+:[0-9]{12}:group/[a-zA-Z0-9_-]+[a-zA-Z0-9/._-]+arn:aws(-[^:]+)\?:kms:[a-z0-9-]+:[0"
-    "-9]{12}:key/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}snap-[a-f0-9]{8,17}g"
-    "p2gp3io1io2sc1st1ephemeral[0-9]+arn:aws(-[^:]+)\?:iam::[0-9]{12}:instance-profile/([!-~]{1,5"
-    "10}/)\?([\\w+=,.@-]{1,128})arn:aws(-[^:]+)\?:license-manager:[a-z0-9-]+:[0-9]{12}:license-co"
-    "nfiguration:[a-zA-Z0-9_-]+DETAILEDLINUX_ARM64LINUX_X86_64[!-~][ -~]*[!-~]$|^[!-~]SANDBOX(aws"
-    "\\.codeinterpreter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})[a-zA-Z][a-zA-Z0-9_/-]{0,"
-    "127}[a-zA-Z][a-zA-Z0-9_]{0,99}[a-zA-Z][a-zA-Z0-9_:/.\\-]{0,2047}agentcore-gatewayAGENTCORE_E"
-    "VALUATION_PREDEFINED_V1AGENTCORE_EVALUATION_SIMULATED_V1THIRD_PARTY_EVALUATION_V1(DRAFT|[0-9"
-    "]+)arn:(aws[a-zA-Z-]*)\?:lambda:([a-z]{2}(-gov)\?-[a-z]+-\\d{1}):(\\d{12}):function:([a-zA-Z"
-    "0-9-_.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))\?SESSIONTOOL_CALLTRACEarn:aws[a-zA-Z-]*:bedrock-agent"
-    "core:[a-z0-9-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}AUTHENTICAT"
-    "E_ONLYAWS_IAMCUSTOM_JWTDEBUGRESPONSE_BODYRESPONSE([0-9a-zA-Z][-]\?){1,48}arn:aws:bedrock-age"
-    "ntcore:[a-z0-9-]+:[0-9]{12}:policy-engine\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9_]{10}ENFO"
-    "RCELOG_ONLYFAIL_CLOSEFAIL_OPENarn:[a-z0-9\\-]+:wafv2:[a-z0-9\\-]+:[0-9]{12}:regional/webacl/"
-    ".+[a-zA-Z0-9]([a-zA-Z0-9-]{0,62}[a-zA-Z0-9])\?([0-9a-zA-Z][-]\?){1,100}/[\\w\\-.]+/\\*(arn:a"
-    "ws[a-zA-Z-]*:iam::(\\d{12}|\\*):(user|role)/[\\w+=,.@*\?/-]+|arn:aws[a-zA-Z-]*:sts::(\\d{12}"
-    "|\\*):assumed-role/[\\w+=,.@*\?/-]+)StringEqualsStringLikeHEADERQUERY_PARAMETER[a-zA-Z0-9-]+"
-    "API_KEYCALLER_IAM_CREDENTIALSGATEWAY_IAM_ROLEJWT_PASSTHROUGHOAUTH.*([1-9][0-9]{0,4})|([a-zA-"
-    "Z][a-zA-Z0-9_]{0,47}).*s3://.{1,2043}[a-zA-Z][a-zA-Z0-9_-]*https://[a-zA-Z0-9\\-\\.]+(:[0-9]"
-    "{1,5})\?(/.*)\?INFERENCECLIENT_OVERRIDESTATIC_OVERRIDE[a-zA-Z0-9\\-\\._\\*\\\?@]+(/[a-zA-Z0-"
-    "9\\-\\._\\*\\\?@]+)*/[a-zA-Z0-9\\-\\._/]+HEADOPTIONS(\?:0|[1-9]\\d*)\\.(\?:0|[1-9]\\d*)\\.("
-    "\?:0|[1-9]\\d*)objectDYNAMIC",
-    "arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:servicenetworkresourceassociation/snra-"
-    "[0-9a-f]{17}arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourcegateway/rgw-[0-9a-z"
-    "]{17}CREATE_PENDING_AUTHSYNCHRONIZE_PENDING_AUTHSYNCHRONIZE_UNSUCCESSFULSYNCHRONIZINGUPDATE_"
-    "PENDING_AUTH[a-zA-Z][a-zA-Z0-9_]{0,39}arn:aws:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory"
-    "\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}EPISODICSUMMARIZATIONUSER_PREFERENCEsliding_wi"
-    "ndowsummarization[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}arn:([^:]+)\?:bedrock-agentcore:["
-    "a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}/harness-endpoint/[a-z"
-    "A-Z][a-zA-Z0-9_]{0,47}arn:[a-z0-9-\\.]{1,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-"
-    "\\.]{0,63}:[^/].{0,1023}STRINGLISTLLM_INFERREDSTRICTLY_CONSISTENT[a-zA-Z0-9\\-_\\/]*(\\{(act"
-    "orId|sessionId|memoryStrategyId)\\}[a-zA-Z0-9\\-_\\/]*)*FULL_CONTENTMEMORY_RECORDSEPISODIC_O"
-    "VERRIDESELF_MANAGEDSEMANTIC_OVERRIDESUMMARY_OVERRIDEUSER_PREFERENCE_OVERRIDEAtlassianOauth2A"
-    "uth0Oauth2CognitoOauth2CustomOauth2CyberArkOauth2DropboxOauth2FacebookOauth2FusionAuthOauth2"
-    "GithubOauth2GoogleOauth2HubspotOauth2LinkedinOauth2MicrosoftOauth2NotionOauth2OktaOauth2OneL"
-    "oginOauth2PingOneOauth2RedditOauth2SalesforceOauth2SlackOauth2SpotifyOauth2TwitchOauth2XOaut"
-    "h2YandexOauth2ZoomOauth2AWS_IAM_ID_TOKEN_JWTCLIENT_SECRET_BASICCLIENT_SECRET_POSTPRIVATE_KEY"
-    "_JWT(client_secret_post|client_secret_basic).+/\\.well-known/(openid-configuration|oauth-aut"
-    "horization-server)JWT_AUTHORIZATION_GRANT[A-Za-z0-9_.:#-]+ES256PS256RS256arn:(aws|aws-us-gov"
-    "):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/oauth2credentialprovider/[a-z"
-    "A-Z0-9-.]+DAILYMONTHLYWEEKLY[.\\-_/#A-Za-z0-9]+arn:(aws|aws-us-gov|aws-cn|aws-iso|aws-iso-b|"
-    "aws-iso-e|aws-iso-f|aws-eusc):(acps|bedrock-agentcore):[A-Za-z0-9-]{1,64}:[0-9]{12}:token-va"
-    "ult/[a-zA-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9-.]+[a-zA-Z0-9\\s]+MANUALQUICK_CREATE"
-    "CoinbaseCDPStripePrivyAUTHENTICATION_EXPIREDAUTHENTICATION_FAILEDAWS_MARKETPLACE_SUBSCRIPTIO"
-    "N_REQUIREDPENDING_AUTHENTICATIONPROVISIONING[a-zA-Z0-9+/=\\-_\\s]*(wallet-auth:)\?[a-zA-Z0-9"
-    "+/=\\-_\\s]*arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]"
-    "+/paymentcredentialprovider/[a-zA-Z0-9-.]+[a-zA-Z][a-zA-Z0-9]{0,47}arn:(-[^:]+)\?:bedrock-ag"
-    "entcore:[a-z0-9-]+:[0-9]{12}:payment-manager/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}[A-Za-z][A-Za"
-    "-z0-9_]*-[a-z0-9_]{10}FAIL_ON_ANY_FINDINGSIGNORE_ALL_FINDINGSarn:aws[-a-z]{0,7}:bedrock-agen"
-    "tcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/p"
-    "olicy/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}arn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0"
-    "-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}[a-z0-9-]+arn"
-    ":aws(-[^:]+)\?:iam::[0-9]{12}:role/.+arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12"
-    "}:.*(arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/re"
-    "cord/)\?[a-zA-Z0-9]{12}INTERNAL_SERVER_EXCEPTIONQUOTA_EXCEEDEDTHROTTLEDVALIDATION_ERRORMODIF"
-    "IEDUNMODIFIEDBuiltinCustomCodeCustomDerivedThirdPartyAWSAutoEvalDeepEvalfullwithout_decrypti"
-    "onarn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA"
-    "-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/policy-generation/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{1"
-    "0}GENERATEDGENERATE_FAILEDGENERATING[a-zA-Z0-9]{12,16}CustomerManagedKeyServiceManagedKeySYS"
-    "TEMAGENTCORE_RUNTIMEAPI_GATEWAYCONNECTORHTTP_CONNECTORMCP_SERVEROPEN_API_SCHEMAPASSTHROUGHPR"
-    "OVIDERSMITHY_MODELALLOW_ALLALLOW_NONEDENY_ALLDENY_NONENOT_TRANSLATABLEarn:(\?:[^:]+)\?:bedro"
-    "ck-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(\?:/[a-z-]+/[^/]+)*WALLET_SECRETarn:aws(|-"
-    "cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-data-automation-public-"
-    "[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]{12,36})DEVELOPMENTLIVE[a-zA-Z0-9-_]+.*\\S.*[A-Za-z0-9][A-Za"
-    "-z0-9:_/+=,@.-]+DOCUMENT[0-9]*",
-    "[a-zA-Z0-9\\s!\"\\#\\$%'&\\(\\)\\*\\+\\,\\-\\./:;=\\\?@\\[\\\\\\]\\^_`\\{\\|\\}~><\303\200-"
-    "\303\226\303\230-\303\234\303\237\303\240-\303\266\303\270-\303\274\341\272\236\302\277\302"
-    "\241\305\222-\305\223\302\260\302\243\302\245\342\202\271\342\202\254\302\247\302\251\302"
-    "\252\302\256\342\204\242\302\271\302\261-\302\265\342\234\223\342\221\206-\342\221\211\340"
-    "\270\277\342\202\275\342\202\261\342\202\246\342\202\243\342\202\251\342\202\253\342\202\272"
-    "]*arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-libr"
-    "ary/[a-zA-Z0-9-]{12,36}ENCNDEESFRHKITJAKOPTTWDETECTIONDETECTION_AND_REDACTIONENTITY_TYPEPIIA"
-    "SYNCSYNCAUDIO_CONTENT_MODERATIONTOPIC_CONTENT_MODERATIONTRANSCRIPTAUDIO_SUMMARYIABTOPIC_SUMM"
-    "ARYELEMENTLINEPAGEWORDCSVHTMLMARKDOWNPLAIN_TEXTCONTENT_MODERATIONLOGOSTEXT_DETECTIONIMAGE_SU"
-    "MMARYCHAPTER_SUMMARYVIDEO_SUMMARYarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12})"
-    ":data-automation-project/[a-zA-Z0-9-]{12,36}arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a"
-    "-zA-Z0-9-]*:[0-9]{12}:blueprint-optimization-invocation/[a-zA-Z0-9-_]+ClientErrorCreatedServ"
-    "iceErrorSuccessVOCABULARY.*.+.*arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:["
-    "0-9]{12}:data-automation-library-ingestion-job/[a-zA-Z0-9-]{12,36}UPSERTarn:aws(|-cn|-us-gov"
-    "):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-profile/[a-zA-Z0-9-_.]+SERVICEarn:aw"
-    "s(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-z0-9-]*:[0-9]{12}:(blueprint|data-automation-proj"
-    "ect|blueprint-optimization-invocation|data-automation-library|data-automation-library-ingest"
-    "ion-job)/[a-zA-Z0-9-]{12,36}arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9"
-    "]{12}:data-automation-invocation/[a-zA-Z0-9-_]+s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/[^"
-    "\\x00-\\x1F\\x7F\\{^}%`\\]\">\\[~<#|]*)\?arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA"
-    "-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-data-insights-public-[a-zA-Z0-9-_]{1,30}|bedrock"
-    "-data-automation-public-[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]{12,36})arn:aws(|-cn|-iso|-iso-[a-z]"
-    "|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-project/[a-zA-Z0-9-_]+arn:aw"
-    "s(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-profil"
-    "e/[a-zA-Z0-9-_.]+MATCHNO_MATCH[a-zA-Z0-9](-*[a-zA-Z0-9]){1,256}(\?!aws:)[\\p{L}\\p{Z}\\p{N}_"
-    ".:/=+\\-@]*([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)[ a-zA-Z0-9-_]*arn:aws(-[^:]+)\?:iam(:.*){2}(:ro"
-    "le.*)[ a-zA-Z0-9_.:/=+@-]*x509Issuerx509SANx509Subjectarn:aws(-[^:]+)\?:rolesanywhere(:.*){2"
-    "}(:profile.*).*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*CA_CERTIFICATE_EXPIRYEND_ENTITY_CE"
-    "RTIFICATE_EXPIRYAWS_ACM_PCACERTIFICATE_BUNDLESELF_SIGNED_REPOSITORYarn:aws(-[^:]+)\?:rolesan"
-    "ywhere(:.*){2}(:trust-anchor.*)[\\w+=,.@:\\/-]*[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085"
-    "\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+[\\w+=,.@-]*[\\w+=/:,.@-]*[\\p{L}\\p{Z}\\p"
-    "{N}_.:/=+\\-@]+[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*[\\d]*[\\w+=,.@:-]*[\\w]*[\\w+=,.@\\:-]*conten"
-    "tguardrailIdentifierguardrailVersionoutputScopesourceformatbytesqualifiersactionactionReason"
-    "assessmentsguardrailCoverageoutputsusageappliedGuardrailDetailsautomatedReasoningPolicyconte"
-    "ntPolicycontextualGroundingPolicyinvocationMetricssensitiveInformationPolicytopicPolicywordP"
-    "olicyguardrailArnguardrailIdguardrailOriginguardrailOwnershipfindingsimpossibleinvalidnoTran"
-    "slationssatisfiabletooComplextranslationAmbiguousvalidcontradictingRuleslogicWarningtranslat"
-    "ionidentifierpolicyVersionArnclaimspremisestypelogicnaturalLanguageconfidenceuntranslatedCla"
-    "imsuntranslatedPremisesclaimsFalseScenarioclaimsTrueScenariostatementsdifferenceScenariosopt"
-    "ionstranslationssupportingRulesfiltersdetectedfilterStrengthscorethresholdguardrailProcessin"
-    "gLatencyimagestextCharactersguardedtotalautomatedReasoningPoliciesautomatedReasoningPolicyUn"
-    "itscontentPolicyImageUnitscontentPolicyUnitscontextualGroundingPolicyUnitssensitiveInformati"
-    "onPolicyFreeUnitssensitiveInformationPolicyUnitstopicPolicyUnitswordPolicyUnitspiiEntitiesre"
-    "gexesmatchnameregextopicscustomWordsmanagedWordListsmessageAccessDeniedExceptionResourceNotF"
-    "oundExceptionThrottlingExceptionInternalServerExceptionServiceUnavailableExceptionValidation"
-    "ExceptionServiceQuotaExceededExceptionadditionalModelRequestFieldsadditionalModelResponseFie"
-    "ldPathsguardrailConfiginferenceConfigmessagesmodelIdoutputConfigperformanceConfigpromptVaria"
-    "blesrequestMetadata",
-    "serviceTiertoolConfigtracemaxTokensstopSequencestemperaturetopProleaudiocachePointcitationsC"
-    "ontentdocumentguardContentreasoningContentsearchResulttoolAdditiontoolRemovaltoolResulttoolU"
-    "sevideos3LocationbucketOwnerurittlcitationslocationsourceContenttitledocumentChardocumentChu"
-    "nkdocumentPagesearchResultLocationwebdocumentIndexendstartsearchResultIndexdomainurlcontextr"
-    "easoningTextredactedContentsignaturetoolserverNamestatustoolUseIdjsoninputefforttextFormatst"
-    "ructurejsonSchemadescriptionschemalatencytoolChoicetoolsanyautosystemTooltoolSpecinputSchema"
-    "strictadditionalModelResponseFieldsmetricsoutputstopReasonlatencyMsguardrailpromptRouterinpu"
-    "tAssessmentmodelOutputoutputAssessmentsinvokedModelIdcacheDetailscacheReadInputTokenscacheWr"
-    "iteInputTokensinputTokensoutputTokenstotalTokensModelTimeoutExceptionModelNotReadyExceptiono"
-    "riginalStatusCoderesourceNameModelErrorExceptionstreamProcessingModestreamcontentBlockDeltac"
-    "ontentBlockStartcontentBlockStopinternalServerExceptionmessageStartmessageStopmetadatamodelS"
-    "treamErrorExceptionserviceUnavailableExceptionthrottlingExceptionvalidationExceptioncontentB"
-    "lockIndexdeltacitationoriginalMessageModelStreamErrorExceptionconverseinvokeModelbodyinvocat"
-    "ionArnclientRequestTokenendTimefailureMessagelastModifiedTimemodelArnoutputDataConfigsubmitT"
-    "imes3OutputDataConfigkmsKeyIds3UricheckscontentFilterpromptAttacksensitiveInformationcategor"
-    "iescategoryentitiesresultsseverityScoretruncatedbeginOffsetconfidenceScorecontentIndexendOff"
-    "setmessageIndextextUnitsAcceptacceptContent-TypecontentTypeX-Amzn-Bedrock-GuardrailIdentifie"
-    "rX-Amzn-Bedrock-GuardrailVersionX-Amzn-Bedrock-PerformanceConfig-LatencyperformanceConfigLat"
-    "encyX-Amzn-Bedrock-Request-MetadataX-Amzn-Bedrock-Service-TierX-Amzn-Bedrock-Tracechunkmodel"
-    "TimeoutExceptionX-Amzn-Bedrock-AcceptX-Amzn-Bedrock-Content-TypemaxResultsnextTokensortBysor"
-    "tOrderstatusEqualssubmitTimeAftersubmitTimeBeforeasyncInvokeSummariesmodelInputtagskeyvalueC"
-    "onflictExceptionjobIdentifiersadvancedPromptOptimizationJobserrorsjobIdentifierjobStatuscode"
-    "evaluationJobsbuildWorkflowIdpolicyArnclientTokenencryptionKeyArninputConfigjobDescriptionjo"
-    "bNamemodelConfigurationsjobArnTooManyTagsExceptionpolicyDefinitionrulestypesvariablesversion"
-    "alternateExpressionexpressionidvaluescreatedAtdefinitionHashupdatedAtconfidenceThresholdexpe"
-    "ctedAggregatedFindingsResultqueryContenttestCaseIdlastUpdatedDefinitionHashcustomModelDataSo"
-    "urcemodelKmsKeyArnmodelNamemodelSourceConfigmodelTagsroleArnmodelPackageArnDataSourcemodelPa"
-    "ckageArns3DataSourcemodelDeploymentNamecustomModelDeploymentArnapplicationTypecustomerEncryp"
-    "tionKeyIdevaluationConfigjobTagsautomatedhumancustomMetricConfigdatasetMetricConfigsevaluato"
-    "rModelConfigcustomMetricscustomMetricDefinitioninstructionsratingScaledefinitionfloatValuest"
-    "ringValuebedrockEvaluatorModelsmodelIdentifierdatasetmetricNamestaskTypedatasetLocationhuman"
-    "WorkflowConfigratingMethodflowDefinitionArnmodelsragConfigsbedrockModelprecomputedInferenceS"
-    "ourceinferenceParamsinferenceSourceIdentifierknowledgeBaseConfigprecomputedRagSourceConfigre"
-    "trieveAndGenerateConfigretrieveConfigexternalSourcesConfigurationknowledgeBaseConfigurationg"
-    "enerationConfigurationsourcesguardrailConfigurationkbInferenceConfigpromptTemplatetextInfere"
-    "nceConfigtextPromptTemplatebyteContentsourceTypedataknowledgeBaseIdorchestrationConfiguratio"
-    "nretrievalConfigurationqueryTransformationConfigurationvectorSearchConfigurationfilterimplic"
-    "itFilterConfigurationnumberOfResultsoverrideSearchTypererankingConfigurationandAllequalsgrea"
-    "terThangreaterThanOrEqualsinlessThanlessThanOrEqualslistContainsnotEqualsnotInorAllstartsWit"
-    "hstringContainsmetadataAttributesbedrockRerankingConfigurationmetadataConfigurationmodelConf"
-    "igurationnumberOfRerankedResultsselectionModeselectiveModeConfigurationfieldsToExcludefields"
-    "ToIncludefieldNameknowledgeBaseRetrievalConfigurationretrieveAndGenerateSourceConfigretrieve"
-    "SourceConfigragSourceIdentifierofferTokenautomatedReasoningPolicyConfigblockedInputMessaging"
-    "blockedOutputsMessagingcontentPolicyConfig",
-    "contextualGroundingPolicyConfigcrossRegionConfigsensitiveInformationPolicyConfigtopicPolicyC"
-    "onfigwordPolicyConfigpoliciesfiltersConfigtierConfiginputActioninputEnabledinputModalitiesin"
-    "putStrengthoutputActionoutputEnabledoutputModalitiesoutputStrengthtierNameguardrailProfileId"
-    "entifierpiiEntitiesConfigregexesConfigpatterntopicsConfigexamplesmanagedWordListsConfigwords"
-    "ConfiginferenceProfileNamemodelSourcecopyFrominferenceProfileArnacceptEulaendpointConfigendp"
-    "ointNamemodelSourceIdentifiersageMakerexecutionRoleinitialInstanceCountinstanceTypekmsEncryp"
-    "tionKeyvpcsecurityGroupIdssubnetIdsmarketplaceModelEndpointendpointArnendpointStatusendpoint"
-    "StatusMessagestatusMessagemodelKmsKeyIdsourceModelArntargetModelNametargetModelTagsbaseModel"
-    "IdentifiercustomModelKmsKeyIdcustomModelNamecustomModelTagscustomizationConfigcustomizationT"
-    "ypehyperParameterstrainingDataConfigvalidationDataConfigvpcConfigdistillationConfigrftConfig"
-    "teacherModelConfigmaxResponseLengthForInferenceteacherModelIdentifiergraderConfiglambdaGrade"
-    "rlambdaArnbatchSizeepochCountevalIntervalinferenceMaxTokenslearningRatemaxPromptLengthreason"
-    "ingEfforttrainingSamplePerPromptinvocationLogsConfiginvocationLogSourcerequestMetadataFilter"
-    "susePromptResponsevalidatorsimportedModelKmsKeyIdimportedModelNameimportedModelTagsmodelData"
-    "SourceinputDataConfigmodelInvocationTypetimeoutDurationInHourss3InputDataConfigs3BucketOwner"
-    "s3InputFormats3EncryptionKeyIdfallbackModelpromptRouterNameroutingCriteriaresponseQualityDif"
-    "ferencepromptRouterArncommitmentDurationmodelUnitsprovisionedModelNameprovisionedModelArnfor"
-    "ceResourceInUseExceptionlastUpdatedAtcustomModelDeploymentIdentifierconfigIdinferenceProfile"
-    "IdentifierprovisionedModelIdresourceArnmodecreationTimekmsKeyArnpolicyIdannotationSetHashann"
-    "otationsaddRuleaddRuleFromNaturalLanguageaddTypeaddVariabledeleteRuledeleteTypedeleteVariabl"
-    "eingestContentupdateFromRulesFeedbackupdateFromScenarioFeedbackupdateRuleupdateTypeupdateVar"
-    "iableruleIdfeedbackruleIdsscenarioExpressionnewNameaddTypeValuedeleteTypeValueupdateTypeValu"
-    "enewValuebuildWorkflowTypedocumentContentTypedocumentDescriptiondocumentNameassetIdassetType"
-    "buildWorkflowAssetsassetManifestbuildLogfidelityReportgeneratedTestCasespolicyScenariosquali"
-    "tyReportentriesassetNameannotationbuildStepspriorElementmutationplanningrulevariablemessageT"
-    "ypepolicyDefinitionRulepolicyDefinitionTypepolicyDefinitionVariabledocumentHashaccuracyScore"
-    "coverageScoredocumentSourcesruleReportsvariableReportsatomicStatementsdocumentContentdocumen"
-    "tIdlinespageNumberlinelineNumberlineTextaccuracyJustificationgroundingJustificationsgroundin"
-    "gStatementsstatementIdpolicyVariableexpectedResultconflictingRulesdisjointRuleSetsruleCountt"
-    "ypeCountunusedTypeValuesunusedTypesunusedVariablesvariableCounttypeNamevalueNamescenariotest"
-    "CasetestResultaggregatedTestFindingsResulttestFindingstestRunResulttestRunStatusbaseModelArn"
-    "modelStatustrainingMetricsvalidationMetricstrainingLossvalidationLossupdateDetailsupdateStat"
-    "usfailureMessagesjobTypemodelDetailscustomizationsSupportedinferenceTypesSupportedmodelLifec"
-    "ycleproviderNameresponseStreamingSupportedendOfLifeTimelegacyTimepublicExtendedAccessTimesta"
-    "rtOfLifeTimeagreementAvailabilityauthorizationStatusentitlementAvailabilityregionAvailabilit"
-    "yerrorMessagecrossRegionDetailsfailureRecommendationsstatusReasonstierguardrailProfileArngua"
-    "rdrailProfileIdwordscustomModelUnitsinstructSupportedmodelArchitecturecustomModelUnitsPerMod"
-    "elCopycustomModelUnitsVersioninferenceProfileIdsourceAccountIdsourceModelNametargetModelArnt"
-    "argetModelKmsKeyArnoutputModelArnoutputModelKmsKeyArnoutputModelNamestatusDetailsdataProcess"
-    "ingDetailstrainingDetailsvalidationDetailsimportedModelArnimportedModelKmsKeyArnerrorRecordC"
-    "ountjobExpirationTimeprocessedRecordCountsuccessRecordCounttotalRecordCountloggingConfigaudi"
-    "oDataDeliveryEnabledcloudWatchConfigembeddingDataDeliveryEnabledimageDataDeliveryEnableds3Co"
-    "nfigtextDataDeliveryEnabledvideoDataDeliveryEnabledlargeDataDeliveryS3ConfiglogGroupNamebuck"
-    "etNamekeyPrefixcommitmentExpirationTime",
-    "desiredModelArndesiredModelUnitsfoundationModelArnresourcePolicyformDatajobSummariesautomate"
-    "dReasoningPolicySummariesautomatedReasoningPolicyBuildWorkflowSummariestestCasestestResultsc"
-    "reatedAftercreatedBeforemodelArnEqualsnameContainsmodelDeploymentSummariescustomModelDeploym"
-    "entNamebaseModelArnEqualscreationTimeAftercreationTimeBeforefoundationModelArnEqualsisOwnedm"
-    "odelSummariesbaseModelNameownerAccountIdguardrailsConfigcreatedByinputTagsmodelEnforcementow"
-    "nerselectiveContentGuardingupdatedByexcludedModelsincludedModelsapplicationTypeEqualscustomM"
-    "etricsEvaluatorModelIdentifiersevaluationTaskTypesevaluatorModelIdentifiersinferenceConfigSu"
-    "mmarymodelIdentifiersragIdentifiersmodelConfigSummaryragConfigSummarybedrockModelIdentifiers"
-    "precomputedInferenceSourceIdentifiersbedrockKnowledgeBaseIdentifiersprecomputedRagSourceIden"
-    "tifiersofferTypeoffersofferIdtermDetailslegalTermsupportTermusageBasedPricingTermvalidityTer"
-    "mrefundPolicyDescriptionrateCarddimensionpriceunitagreementDurationbyCustomizationTypebyInfe"
-    "renceTypebyOutputModalitybyProviderguardrailsarntypeEqualsinferenceProfileSummariesmodelSour"
-    "ceEqualsmarketplaceModelEndpointssourceAccountEqualssourceModelArnEqualsoutputModelNameConta"
-    "instargetModelNameContainsmodelCopyJobSummariesmodelCustomizationJobSummariescustomModelArnm"
-    "odelImportJobSummariesinvocationJobSummariespromptRouterSummariesprovisionedModelSummariesre"
-    "sourceARNguardrailInferenceConfigendpointIdentifierx-amz-client-tokenworkflowContentdocument"
-    "sgenerateFidelityReportContentiterativeRefinementContentpolicyRepairAssetstestCaseIdstagKeys"
-    "lastUpdatedAnnotationSetHashdesiredModelIddesiredProvisionedModelNameagentDescriptoragentIda"
-    "gentVersioncollaborationInstructioncollaboratorNamerelayConversationHistoryaliasArnagentColl"
-    "aboratorcollaboratorIdfieldListknowledgeBaseStateagentKnowledgeBaseagentCollaborationagentNa"
-    "meagentResourceRoleArncustomOrchestrationcustomerEncryptionKeyArnfoundationModelidleSessionT"
-    "TLInSecondsinstructionmemoryConfigurationorchestrationTypepromptOverrideConfigurationexecuto"
-    "rlambdaenabledMemoryTypessessionSummaryConfigurationstorageDaysmaxRecentSessionsoverrideLamb"
-    "dapromptConfigurationsbasePromptTemplateinferenceConfigurationparserModepromptCreationModepr"
-    "omptStatepromptTypemaximumLengthtopKagentagentArnagentStatusfailureReasonspreparedAtrecommen"
-    "dedActionsactionGroupExecutoractionGroupNameactionGroupStateapiSchemafunctionSchemaparentAct"
-    "ionGroupSignatureparentActionGroupSignatureParamscustomControlpayloads3s3BucketNames3ObjectK"
-    "eyfunctionsparametersrequireConfirmationrequiredagentActionGroupactionGroupIdparentActionSig"
-    "natureagentAliasNameroutingConfigurationprovisionedThroughputagentAliasagentAliasArnagentAli"
-    "asHistoryEventsagentAliasIdagentAliasStatusaliasInvocationStateendDatestartDatedataDeletionP"
-    "olicydataSourceConfigurationserverSideEncryptionConfigurationvectorIngestionConfigurationcon"
-    "fluenceConfigurationmanagedKnowledgeBaseConnectorConfigurations3ConfigurationsalesforceConfi"
-    "gurationsharePointConfigurationwebConfigurationcrawlerConfigurationsourceConfigurationfilter"
-    "ConfigurationpatternObjectFilterexclusionFiltersinclusionFiltersobjectTypeauthTypecredential"
-    "sSecretArnhostTypehostUrlconnectorParametersdeletionProtectionConfigurationmediaExtractionCo"
-    "nfigurationsyncScheduledeletionProtectionStatusdeletionProtectionThresholdaudioExtractionCon"
-    "figurationimageExtractionConfigurationvideoExtractionConfigurationaudioExtractionStatusimage"
-    "ExtractionStatusvideoExtractionStatusdailymonthlyweeklydayOfMonthdayNumberlastDayOfMonthdayO"
-    "fWeekbucketArnbucketOwnerAccountIdinclusionPrefixessiteUrlstenantIdcrawlerLimitsscopeuserAge"
-    "ntuserAgentHeadermaxPagesrateLimiturlConfigurationseedUrlschunkingConfigurationcontextEnrich"
-    "mentConfigurationcustomTransformationConfigurationparsingConfigurationchunkingStrategyfixedS"
-    "izeChunkingConfigurationhierarchicalChunkingConfigurationsemanticChunkingConfigurationoverla"
-    "pPercentagelevelConfigurationsoverlapTokensbreakpointPercentileThresholdbufferSizebedrockFou"
-    "ndationModelConfiguration",
-    "enrichmentStrategyConfigurationmethodintermediateStoragetransformationsstepToApplytransforma"
-    "tionFunctiontransformationLambdaConfigurationbedrockDataAutomationConfigurationparsingStrate"
-    "gyparsingModalityparsingPromptparsingPromptTextdataSourcedataSourceIdexecutionRoleArnconnect"
-    "ionsnodesconfigurationtargetconditionalconditionsourceOutputtargetInputinputscollectorinline"
-    "CodeiteratorknowledgeBaselambdaFunctionlexlooploopControllerloopInputpromptretrievalstoragec"
-    "onditionslanguagebotAliasArnlocaleIdcontinueConditionmaxIterationsinlinetemplateConfiguratio"
-    "ntemplateTypechatinputVariablestoolConfigurationpromptArnserviceConfigurationconcurrencyConf"
-    "igurationflowIdentifiermaxConcurrencyflowVersionflowIdstorageConfigurationkendraKnowledgeBas"
-    "eConfigurationmanagedKnowledgeBaseConfigurationsqlKnowledgeBaseConfigurationvectorKnowledgeB"
-    "aseConfigurationkendraIndexArnembeddingModelArnembeddingModelConfigurationembeddingModelType"
-    "supplementalDataStorageConfigurationbedrockEmbeddingModelConfigurationdimensionsembeddingDat"
-    "aTypesegmentationConfigurationfixedLengthDurationstorageLocationsredshiftConfigurationqueryE"
-    "ngineConfigurationqueryGenerationConfigurationstorageConfigurationsprovisionedConfigurations"
-    "erverlessConfigurationauthConfigurationclusterIdentifierdatabaseUserusernamePasswordSecretAr"
-    "nworkgroupArnexecutionTimeoutSecondsgenerationContextcuratedQueriestablessqlcolumnsinclusion"
-    "awsDataCatalogConfigurationtableNamesdatabaseNamemongoDbAtlasConfigurationneptuneAnalyticsCo"
-    "nfigurationopensearchManagedClusterConfigurationopensearchServerlessConfigurationpineconeCon"
-    "figurationrdsConfigurationredisEnterpriseCloudConfigurations3VectorsConfigurationcollectionN"
-    "ameendpointendpointServiceNamefieldMappingtextIndexNamevectorIndexNamemetadataFieldtextField"
-    "vectorFieldgraphArndomainArndomainEndpointcollectionArnconnectionStringnamespacetableNamecus"
-    "tomMetadataFieldprimaryKeyFieldindexArnindexNamevectorBucketArnknowledgeBaseArndefaultVarian"
-    "tvariantsgenAiResourceagentIdentifierpromptIdentifierskipResourceInUseCheckaliasIdentifierdo"
-    "cumentIdentifiersdataSourceTypedocumentDetailsstatusReasonpromptVersionexpectedRevisionIdrev"
-    "isionIdincludedDatavalidationsdetailsseveritycyclicConnectionduplicateConditionExpressiondup"
-    "licateConnectionsincompatibleConnectionDataTypeinvalidLoopBoundaryloopIncompatibleNodeTypema"
-    "lformedConditionExpressionmalformedNodeInputExpressionmismatchedNodeInputTypemismatchedNodeO"
-    "utputTypemissingConnectionConfigurationmissingDefaultConditionmissingEndingNodesmissingLoopC"
-    "ontrollerNodemissingLoopInputNodemissingNodeConfigurationmissingNodeInputmissingNodeOutputmi"
-    "ssingStartingNodesmultipleLoopControllerNodesmultipleLoopInputNodesmultipleNodeInputConnecti"
-    "onsunfulfilledNodeInputunknownConnectionConditionunknownConnectionSourceunknownConnectionSou"
-    "rceOutputunknownConnectionTargetunknownConnectionTargetInputunknownNodeInputunknownNodeOutpu"
-    "tunreachableNodeunsatisfiedConnectionConditionsunspecifiedconnectionnodeincompatibleNodeName"
-    "incompatibleNodeTypecauseexpectedTypeloopNodeingestionJobIdingestionJobstartedAtstatisticsnu"
-    "mberOfDocumentsDeletednumberOfDocumentsFailednumberOfDocumentsScannednumberOfDocumentsSkippe"
-    "dnumberOfMetadataDocumentsModifiednumberOfMetadataDocumentsScannednumberOfModifiedDocumentsI"
-    "ndexednumberOfNewDocumentsIndexedpolicycustomDocumentIdentifierinlineContenttextContentmimeT"
-    "ypeaccessControlListinlineAttributesaccessbooleanValuenumberValuestringListValueactionGroupS"
-    "ummariesagentAliasSummariesagentCollaboratorSummariesagentKnowledgeBaseSummariesagentVersion"
-    "SummariesagentSummarieslatestAgentVersiondataSourceSummariesflowAliasSummariesflowVersionSum"
-    "mariesflowSummariesattributeoperatororderingestionJobSummariesknowledgeBaseSummariespromptSu"
-    "mmariesagenticRetrieveConfigurationgenerateResponsepolicyConfigurationretrievalInstructionCo"
-    "nfigurationretrieversuserContextfoundationModelConfigurationfoundationModelTypemaxAgentItera"
-    "tionrerankingModelTypemantleFoundationModelConfigurationprojectIdmemoryIdpersistenceModeretr"
-    "ievalConfigssessionBindingmetadataFilters",
-    "namespacePathstrategyIdleftrightmetadataKeymetadataValuedateTimeValueactorIdsessionIdbedrock"
-    "GuardrailConfigurationretrievalInstructionIdretrievalOverridesmaxNumberOfResultsuserIdaccess"
-    "DeniedExceptionbadGatewayExceptionconflictExceptiondependencyFailedExceptionresourceNotFound"
-    "ExceptionresponseEventresultserviceQuotaExceededExceptiontraceEventBadGatewayExceptionDepend"
-    "encyFailedExceptionreasongeneratedResponseanswerendIndexreferencesstartIndexresultIndexsourc"
-    "eRetrieverattributestimestampactionsappliedInstructionfailuresretrievalMetadataretrievalResp"
-    "onsestepwarningscodeExecutionfullDocumentExpansionmemoryRetrieveretrieveinputQuerysourceRetr"
-    "ieversretrievalTypehasAccessinvocationIdsessionIdentifiersessionMetadatasessionArnsessionSta"
-    "tusqueryGenerationInputtransformationConfigurationtextToSqlConfigurationqueriesmaxItemsmemor"
-    "yTypememoryContentssessionSummarysessionExpiryTimesessionStartTimesummaryTextmediaIdoutputFo"
-    "rmatdocumentContentLengthpresignedUrlexecutionIdentifierflowAliasIdentifierendedAtexecutionA"
-    "rnnodeNamedocumentAclallowListdenyListmemberRelationconditionOperatorgroupsusersinvocationId"
-    "entifierinvocationStepIdinvocationStepinvocationStepTimecontentBlocksbedrockModelConfigurati"
-    "onsenableTraceendSessioninputTextpromptCreationConfigurationssessionStatex-amz-source-arnsou"
-    "rceArnstreamingConfigurationsexcludePreviousThinkingStepspreviousConversationTurnsToIncludec"
-    "onversationHistoryfilesknowledgeBaseConfigurationspromptSessionAttributesreturnControlInvoca"
-    "tionResultssessionAttributesuseCasemediaTypemanagedSearchConfigurationapiResultfunctionResul"
-    "tactionGroupapiPathconfirmationStatehttpMethodhttpStatusCoderesponseBodyresponseStatefunctio"
-    "napplyGuardrailIntervalstreamFinalResponsecompletionx-amzn-bedrock-agent-content-typex-amz-b"
-    "edrock-agent-memory-idx-amz-bedrock-agent-session-idmodelNotReadyExceptionreturnControlattri"
-    "butiongeneratedResponsePartretrievedReferencestextResponsePartspanrowtranscriptioncolumnName"
-    "columnValuesummaryconfluenceLocationcustomDocumentLocationgoogleDriveLocationkendraDocumentL"
-    "ocationoneDriveLocationsalesforceLocationsharePointLocationsqlLocationwebLocationinvocationI"
-    "nputsapiInvocationInputfunctionInvocationInputactionInvocationTyperequestBodypropertiescalle"
-    "rChaineventTimecustomOrchestrationTracefailureTraceguardrailTraceorchestrationTracepostProce"
-    "ssingTracepreProcessingTraceroutingClassifierTraceeventtraceIdfailureCodefailureReasonclient"
-    "RequestIdoperationTotalTimeMsstartTimetotalTimeMsinputAssessmentsinvocationInputmodelInvocat"
-    "ionInputmodelInvocationOutputobservationrationaleactionGroupInvocationInputagentCollaborator"
-    "InvocationInputcodeInterpreterInvocationInputinvocationTypeknowledgeBaseLookupInputexecution"
-    "TypeverbagentCollaboratorAliasArnagentCollaboratorNamereturnControlResultsrawResponseactionG"
-    "roupInvocationOutputagentCollaboratorInvocationOutputcodeInterpreterInvocationOutputfinalRes"
-    "ponseknowledgeBaseLookupOutputrepromptResponsereturnControlPayloadexecutionErrorexecutionOut"
-    "putexecutionTimeoutparsedResponseisValidexecutionIdmodelPerformanceConfigurationnodeInputNam"
-    "enodeOutputNamex-amz-bedrock-flow-execution-idresponseStreamflowCompletionEventflowMultiTurn"
-    "InputRequestEventflowOutputEventflowTraceEventcompletionReasonnodeTypeconditionNodeResultTra"
-    "cenodeActionTracenodeDependencyTracenodeInputTracenodeOutputTracesatisfiedConditionsconditio"
-    "nNameoperationNameoperationRequestoperationResponserequestIdserviceNametraceElementsagentTra"
-    "cesfieldsexecutionChainindexoutputFieldNamenextinputFieldNameactionGroupscollaboratorConfigu"
-    "rationscollaboratorsinlineSessionStateknowledgeBasescollaboratorInstructioneventTypeflowExec"
-    "utionEventsconditionResultEventflowFailureEventflowInputEventnodeActionEventnodeDependencyEv"
-    "entnodeFailureEventnodeInputEventnodeOutputEventerrorCodeflowExecutionSummariesinvocationSte"
-    "pSummariesinvocationSummariessessionSummariestargetModelIdtextPromptoptimizedPromptanalyzePr"
-    "omptEventoptimizedPromptEventtextQueryinlineDocumentSourcejsonDocumenttextDocumentrelevanceS"
-    "coreretrievalQueryguardrailAction",
-    "retrievalResultsretrieveAndGenerateConfigurationsessionConfigurationx-amzn-bedrock-knowledge"
-    "-base-session-idflowExecutionNamerecordsmemoryStrategyIdnamespacesrequestIdentifierfailedRec"
-    "ordssuccessfulRecordsmemoryRecordIdThrottledExceptionServiceExceptionsourceNamespacessession"
-    "UriuserIdentifieruserTokenUnauthorizedExceptionenableOnCreategatewayArngatewayFilteronlineEv"
-    "aluationConfigArnperVariantOnlineEvaluationConfigtargetPathsvariantConfigurationweightconfig"
-    "urationBundlebundleArnbundleVersionabTestArnabTestIdexecutionStatusbrancheventTimestampextra"
-    "ctionConfigextractionModerootEventIdnamespaceVariablesconversationaleventIdRetryableConflict"
-    "ExceptionInvalidInputExceptionX-Amzn-Bedrock-AgentCore-Payments-Agent-NamepaymentConnectorId"
-    "paymentInstrumentDetailspaymentInstrumentTypepaymentManagerArnX-Amzn-Bedrock-AgentCore-Payme"
-    "nts-User-IdembeddedCryptoWalletlinkedAccountsnetworkredirectUrlwalletAddressdeveloperJwtemai"
-    "loAuth2smskidsubemailAddressapplegithubgoogletelegramxusernamephoneNumberpaymentInstrumentpa"
-    "ymentInstrumentIdproductNamesubscriptionUrlSubscriptionRequiredExceptionexpiryTimeInMinutesl"
-    "imitsmaxSpendAmountcurrencypaymentSessionavailableLimitspaymentSessionIdavailableSpendAmount"
-    "batchEvaluationIdbatchEvaluationArncapacityProviderIdcapacityProviderArnrecommendationIdeval"
-    "uationInputevaluationReferenceInputsevaluationTargetevaluatorIdsessionSpansassertionsexpecte"
-    "dResponseexpectedTrajectoryspanContextspanIdtoolNamesspanIdstraceIdsevaluationResultsevaluat"
-    "orArnevaluatorNameexplanationignoredReferenceInputFieldslabeltokenUsageDuplicateIdExceptionc"
-    "urrentRunIderrorDetailsmaxDurationExpiresAtstoppedAtanalysisTimestampevaluatorMetricscontrol"
-    "StatsvariantResultsmeansampleSizevariantNameabsoluteChangeconfidenceIntervalisSignificantpVa"
-    "luepercentChangelowerupperagentRuntimeArnqualifierX-Amzn-Bedrock-AgentCore-Runtime-Session-I"
-    "druntimeSessionIdagentCardstatusCodeRuntimeClientErrorbatchEvaluationNamedataSourceConfigeva"
-    "luatorsexecutionSummaryResultfailureAnalysisResultinsightsuserIntentResultcloudWatchLogsonli"
-    "neEvaluationConfigSourcefilterConfiglogGroupNamePrefixeslogGroupNamesserviceNamessessionIdss"
-    "essionTraceIdstimeRangeevaluatorSummariesnumberOfSessionsCompletednumberOfSessionsFailednumb"
-    "erOfSessionsIgnorednumberOfSessionsInProgresstotalNumberOfSessionstotalEvaluatedtotalFaileda"
-    "verageScoreexecutionSummariesaffectedSessionCountaffectedSessionsclusterIdapproachTakenfinal"
-    "OutcomesubCategoriesrootCausesrecommendationrootCausefailureSpansfixTypesignalsevidenceinsig"
-    "htIdlogStreamNamemetricsNamespaceresultDestinationuserIntentsuserMessagesbrowserIdentifierce"
-    "rtificatesenterprisePoliciesextensionsfilesystemConfigurationsprofileConfigurationproxyConfi"
-    "gurationsessionReplayArtifactsessionTimeoutSecondsstreamsviewPortsecretsManagersecretArnbuck"
-    "etprefixversionIdefsConfigurations3FilesConfigurationaccessPointArnfileSystemArnmountPathpro"
-    "fileIdentifierbypassproxiesdomainPatternsexternalProxycredentialsportserverbasicAuthautomati"
-    "onStreamliveViewStreamstreamEndpointstreamStatusheightwidthcodeInterpreterIdentifiermemoryRe"
-    "cordchaintokentokenBalanceamountdecimalsrecommendationArnrecommendationConfigrecommendationR"
-    "esultsystemPromptRecommendationConfigtoolDescriptionRecommendationConfigsystemPromptbatchEva"
-    "luationcloudwatchLogsonlineEvaluationlogGroupArnsdoubleValuesystemPromptJsonPathtoolDescript"
-    "iontoolDescriptionTexttoolDescriptionJsonPathtoolNamesystemPromptRecommendationResulttoolDes"
-    "criptionRecommendationResultrecommendedSystemPromptrecommendedToolDescriptionresourceCredent"
-    "ialProviderNameworkloadIdentityTokenapiKeyaudiencescustomParameterscustomStateforceAuthentic"
-    "ationoauth2FlowresourceOauth2ReturnUrlresourcesscopesaccessTokenauthorizationUrlpaymentToken"
-    "RequestcoinbaseCdpTokenRequeststripePrivyTokenRequestincludeWalletAuthTokenrequestHostreques"
-    "tMethodrequestPathincludeAuthorizationSignaturepaymentTokenResponsecoinbaseCdpTokenResponses"
-    "tripePrivyTokenResponsebearerTokenwalletAuthTokenappIdauthorizationSignaturebasicAuthTokenre"
-    "questExpiryworkloadNameworkloadAccessToken",
-    "contentTimestampaccountIdbaggageMcp-MethodmcpMethodMcp-NamemcpNameMcp-Protocol-VersionmcpPro"
-    "tocolVersionMcp-Session-IdmcpSessionIdX-Amzn-Bedrock-AgentCore-Runtime-User-IdruntimeUserIdX"
-    "-Amzn-Trace-IdtraceparenttraceParenttracestatetraceStateresponsecommandtimeoutruntimeClientE"
-    "rrorcontentDeltacontentStartcontentStopstderrstdoutexitCodex-amzn-browser-session-idkeyPress"
-    "keyShortcutkeyTypemouseClickmouseDragmouseMovemouseScrollscreenshotpresseskeysbuttonclickCou"
-    "ntyendXendYstartXstartYdeltaXdeltaYargumentsx-amzn-code-interpreter-session-idclearContextdi"
-    "rectoryPathpathpathsruntimetaskIdisErrorstructuredContentsizeexecutionTimetaskStatusallowedT"
-    "oolsharnessArnmodelskillstimeoutSecondsbedrockModelConfiggeminiModelConfigliteLlmModelConfig"
-    "openAiModelConfigadditionalParamsapiFormatapiKeyArnapiBaseawsSkillsgitauthcredentialArnconfi"
-    "gagentCoreBrowseragentCoreCodeInterpreteragentCoreGatewayinlineFunctionremoteMcpbrowserArnco"
-    "deInterpreterArnoutboundAuthawsIamoauthdefaultReturnUrlgrantTypeproviderArnheadershookEventt"
-    "oolResultMetadatadecisionhookEventIdabTestsactorSummariesbatchEvaluationsitemsincludePayload"
-    "seventMetadataincludeParentBrancheseventsjobsjobIDmessagesListmemoryRecordSummariespaymentIn"
-    "strumentspaymentSessionsstatusFilterrecommendationSummarieseventFilterpaymentInputpaymentTyp"
-    "ecryptoX402mpppermit2AllowanceLimitbuyerPaysGasFeeswwwAuthenticateHeaderspaymentOutputproces"
-    "sPaymentIdpaymentCredentialselectedPaymentIdsearchCriteriasearchQueryregistryIdsregistryReco"
-    "rdsdescriptorTypedescriptorsrecordArnrecordIdregistryArna2aagentSkillsmcpschemaVersionskillD"
-    "efinitionskillMdprotocolVersionevaluationMetadatagroundTruthtestScenarioIdturnsextractionJob"
-    "jobIdstreamUpdateautomationStreamUpdatedatasetIdinlineExampless3SourceaddedCountdatasetArnex"
-    "ampleIdsgatewayIdentifierrateLimitsdimensionKeysrateLimitIdrequeststokensperiodrateagentRunt"
-    "imeArtifactagentRuntimeNameauthorizerConfigurationcapacityProviderConfigurationenvironmentVa"
-    "riableslifecycleConfigurationnetworkConfigurationplatformVersionprotocolConfigurationrequest"
-    "HeaderConfigurationcodeConfigurationcontainerConfigurationentryPointcontainerUricustomJWTAut"
-    "horizeradvertisedScopeMappingallowedAudienceallowedClientsallowedScopesallowedWorkloadConfig"
-    "urationcustomClaimsdiscoveryUrlprivateEndpointprivateEndpointOverrideshostingEnvironmentswor"
-    "kloadIdentitiesauthorizingClaimMatchValueinboundTokenClaimNameinboundTokenClaimValueTypeclai"
-    "mMatchOperatorclaimMatchValuematchValueStringmatchValueStringListmanagedVpcResourceselfManag"
-    "edLatticeResourceendpointIpAddressTyperoutingDomainvpcIdentifierresourceConfigurationIdentif"
-    "iercapacityProviderVolumeefsAccessPoints3FilesAccessPointsessionStoragevolumeNameidleRuntime"
-    "SessionTimeoutmaxLifetimenetworkModenetworkModeConfigrequireServiceS3EndpointsecurityGroupss"
-    "ubnetsserverProtocolrequestHeaderAllowlistagentRuntimeIdagentRuntimeVersionworkloadIdentityD"
-    "etailsworkloadIdentityArnagentRuntimeEndpointArntargetVersionapiKeySecretConfigapiKeySecretS"
-    "ourcejsonKeysecretIdapiKeySecretArnapiKeySecretJsonKeycredentialProviderArnResourceLimitExce"
-    "ededExceptionDecryptionFailureEncryptionFailurebrowserSigningrecordingbrowserIdprofileArnpro"
-    "fileIdcomputeConfigurationpermissionsConfigurationec2ConfigurationlaunchTemplateSourcerootVo"
-    "lumevolumesvpcConfigurationlaunchParameterscapacityReservationSpecificationephemeralVolumesi"
-    "nstanceProfileArninstanceRequirementslicenseSpecificationsmonitoringoperatingSystempropagate"
-    "dTagssshKeyNamecapacityReservationPreferencecapacityReservationTargetcapacityReservationIdca"
-    "pacityReservationResourceGroupArndeviceNameebsvirtualNameebsCardIndexencryptediopssnapshotId"
-    "throughputvolumeInitializationRatevolumeSizevolumeTypeallowedInstanceTypeslicenseConfigurati"
-    "onArnidleInstanceTimeoutfreeSpaceGiBebsConfigurationsizeGiBcapacityProviderOperatorRoleArnco"
-    "deInterpreterIdbranchNamebundleNamecommitMessagecomponentsbundleIdidpConfigaudienceconsentPo"
-    "rtalArnconsentPortalIdportalUrldatasetNameschemaTypedatasetVersionevaluatorConfiglevelcodeBa"
-    "sedderivedllmAsAJudgelambdaConfig",
-    "lambdaTimeoutInSecondsbaseEvaluatorIdmodelConfigbedrockEvaluatorModelConfigresponsesEvaluato"
-    "rModelConfigmaxOutputTokensreasoningcategoricalnumericalauthorizerTypeexceptionLevelintercep"
-    "torConfigurationspolicyEngineConfigurationprotocolTypeinputConfigurationinterceptionPointsin"
-    "terceptorpassRequestHeaderspayloadFilterexcludefielddisableMcpListToolsPaginationsearchTypes"
-    "treamingConfigurationsupportedVersionssessionTimeoutInSecondsenableResponseStreamingcustomTr"
-    "ansformConfigurationgatewayIdgatewayUrlwafConfigurationwebAclArnfailureModerouteToTargetstat"
-    "icOverrideweightedOverridetrafficSplitstaticRouteweightedRoutetargetNamematchPathsmatchPrinc"
-    "ipalsanyOfiamPrincipalmanagedBycredentialProviderConfigurationstargetConfigurationcredential"
-    "ProvidercredentialProviderTypeapiKeyCredentialProvideriamCredentialProvideroauthCredentialPr"
-    "ovidercredentialLocationcredentialParameterNamecredentialPrefixregionserviceallowedQueryPara"
-    "metersallowedRequestHeadersallowedResponseHeadershttpinferenceagentcoreRuntimeconnectorpasst"
-    "hroughinlinePayloadconnectorIdstaticQueryParameterConflictResolutionstaticQueryParameterssti"
-    "ckinessConfigurationcompositeIdentifierprovidermodelMappingoperationsproviderPrefixseparator"
-    "stripproviderPathapiGatewaymcpServeropenApiSchemasmithyModelapiGatewayToolConfigurationrestA"
-    "piIdstagetoolFilterstoolOverridesfilterPathmethodsconfigurationsparameterOverridesparameterV"
-    "aluesvisibletoolSchemaoutputSchemalistingModemcpToolSchemaresourcePriorityauthorizationDatal"
-    "astSynchronizedAtprivateEndpointManagedResourcestargetIdoauth2resourceAssociationArnresource"
-    "GatewayArnenvironmentenvironmentArtifactharnessNamehooksmemorytruncationagentCoreRuntimeEnvi"
-    "ronmentafterInvocationafterToolCallbeforeInvocationbeforeToolCalleventBridgesnsagentCoreMemo"
-    "ryConfigurationmanagedMemoryConfigurationmessagesCountretrievalConfigeventExpiryDurationstra"
-    "tegiesstrategyslidingWindowpreserveRecentMessagessummarizationSystemPromptsummaryRatioharnes"
-    "sharnessIdharnessVersionliveVersionindexedKeysmemoryExecutionRoleArnmemoryStrategiesnamespac"
-    "eKeysstreamDeliveryResourcescustomMemoryStrategyepisodicMemoryStrategysemanticMemoryStrategy"
-    "summaryMemoryStrategyuserPreferenceMemoryStrategymemoryRecordSchemanamespaceTemplatesepisodi"
-    "cOverrideselfManagedConfigurationsemanticOverridesummaryOverrideuserPreferenceOverrideconsol"
-    "idationextractionreflectionappendToPromptmetadataSchemaextractionTypellmExtractionConfigllmE"
-    "xtractionInstructionvalidationnumberValidationstringListValidationstringValidationmaxValuemi"
-    "nValueallowedValueshistoricalContextWindowSizeinvocationConfigurationtriggerConditionspayloa"
-    "dDeliveryBucketNametopicArnmessageBasedTriggertimeBasedTriggertokenBasedTriggermessageCounti"
-    "dleSessionTimeouttokenCountreflectionConfigurationregexPatternkinesiscontentConfigurationsda"
-    "taStreamArnmanagedByResourceArncustomConsolidationConfigurationepisodicConsolidationOverride"
-    "semanticConsolidationOverridesummaryConsolidationOverrideuserPreferenceConsolidationOverride"
-    "customExtractionConfigurationepisodicExtractionOverridesemanticExtractionOverrideuserPrefere"
-    "nceExtractionOverridecustomReflectionConfigurationepisodicReflectionConfigurationepisodicRef"
-    "lectionOverridecredentialProviderVendoroauth2ProviderConfigInputatlassianOauth2ProviderConfi"
-    "gcustomOauth2ProviderConfiggithubOauth2ProviderConfiggoogleOauth2ProviderConfigincludedOauth"
-    "2ProviderConfiglinkedinOauth2ProviderConfigmicrosoftOauth2ProviderConfigsalesforceOauth2Prov"
-    "iderConfigslackOauth2ProviderConfigclientIdclientSecretclientSecretConfigclientSecretSourcec"
-    "lientAuthenticationMethodoauthDiscoveryonBehalfOfTokenExchangeConfigprivateKeyJwtConfigautho"
-    "rizationServerMetadataauthorizationEndpointissuerresponseTypestokenEndpointtokenEndpointAuth"
-    "MethodstokenExchangeGrantTypeConfigactorTokenContentactorTokenScopesadditionalHeaderClaimsad"
-    "ditionalPayloadClaimsprivateKeySourcesigningAlgorithmkmsKeySourcecallbackUrlclientSecretArnc"
-    "lientSecretJsonKeyoauth2ProviderConfigOutputclusteringConfigevaluationExecutionRoleArnonline"
-    "EvaluationConfigNamefrequencies",
-    "samplingConfigsessionConfigsamplingPercentagesessionTimeoutMinutesonlineEvaluationConfigIdpa"
-    "ymentManagerIdprovisionModecoinbaseCDPstripePrivyproviderConfigurationInputcoinbaseCdpConfig"
-    "urationstripePrivyConfigurationapiKeyIdapiKeySecretwalletSecretwalletSecretConfigwalletSecre"
-    "tSourceappSecretappSecretConfigappSecretSourceauthorizationIdauthorizationPrivateKeyauthoriz"
-    "ationPrivateKeyConfigauthorizationPrivateKeySourceproviderConfigurationOutputwalletSecretArn"
-    "walletSecretJsonKeyappSecretArnappSecretJsonKeyauthorizationPrivateKeyArnauthorizationPrivat"
-    "eKeyJsonKeyenforcementModepolicyEngineIdvalidationModecedarpolicyGenerationstatementpolicyGe"
-    "nerationAssetIdpolicyGenerationIdpolicyEngineArnapprovalConfigurationautoApprovalrecordVersi"
-    "onregistryIdsynchronizationConfigurationsynchronizationTypefromUrlallowedResourceOauth2Retur"
-    "nUrlslastSavedAtconsentPortalIdentifierdeletedCountdeleteManagedMemoryrequireMMDSV2createdTi"
-    "melastUpdatedTimelastSavedBrowserIdlastSavedBrowserSessionIdlineageMetadataparentVersionIdsv"
-    "ersionCreatedAtdownloadUrldownloadUrlExpiresAtdraftStatusexampleCountevaluatorTypelockedForM"
-    "odificationviewcredentialsUpdatedAtpolicyGenerationArntokenVaultIdkmsConfigurationlastModifi"
-    "edDateruntimeEndpointsagentRuntimescredentialProvidersprofileSummariesbrowserSummariescapaci"
-    "tyProviderscodeInterpreterSummariescreatedByNamelatestPerBranchversionsbundlesconsentPortals"
-    "datasetsgatewayRulestargetTypeendpointsharnessVersionsharnessesmemoriesonlineEvaluationConfi"
-    "gspaymentConnectorspaymentManagerstargetResourceScopepolicyEnginespolicyGenerationAssetsrawT"
-    "extFragmentpolicyGenerationsregistriescredentialsToRotatesecretsConcurrentModificationExcept"
-    "ionrawTexttargetIdListtargetsoptionalValueupdatedCountaddIndexedKeysaddMemoryStrategiesdelet"
-    "eMemoryStrategiesmodifyMemoryStrategiestriggerSynchronizationblueprintArnsourceStagetargetSt"
-    "ageblueprintNameblueprintStageencryptionConfigurationkmsEncryptionContextblueprintblueprintV"
-    "ersionoptimizationSamplesoptimizationTimeassetS3ObjectgroundTruthS3ObjectlibraryDescriptionl"
-    "ibraryNamelibraryArncustomOutputConfigurationdataAutomationLibraryConfigurationoverrideConfi"
-    "gurationprojectDescriptionprojectNameprojectStageprojectTypestandardOutputConfigurationbluep"
-    "rintsfallbackBlueprintslibrariesmodalityRoutinglanguageConfigurationmodalityProcessingsensit"
-    "iveDataConfigurationgenerativeOutputLanguageidentifyMultipleLanguagesinputLanguagesstatedete"
-    "ctionModedetectionScopepiiEntitiesConfigurationpiiEntityTypesredactionMaskModesplittergenera"
-    "tiveFieldtypeConfigurationtranscriptchannelLabelingspeakerLabelingboundingBoxgranularityaddi"
-    "tionalFileFormatprojectArnerrorTypeoutputConfigurations3ObjectlibraryentityTypesentityMetada"
-    "taentityTypeentityIdentityvocabularyphrasesdisplayAsTextjobcompletionTimeoperationTypeprojec"
-    "tdataAutomationProfileArnsamplesnotificationConfigurationdeleteEntitiesInfoupsertEntitiesInf"
-    "oentityIdseventBridgeConfigurationeventBridgeEnabledblueprintStageFilterprojectFilterresourc"
-    "eOwnernumOfPhrasesblueprintFilterlibraryFilterprojectStageFilterprojectsjobCompletionTimejob"
-    "DurationInSecondsjobSubmissionTimedataAutomationConfigurationdataAutomationProjectArnoutputS"
-    "egmentssemanticModalitycustomOutputcustomOutputStatusstandardOutputassetProcessingConfigurat"
-    "ionsegmentConfigurationtimestampSegmentendTimeMillisstartTimeMillisacceptRoleSessionNamedura"
-    "tionSecondsmanagedPolicyArnsrequireInstancePropertiesroleArnssessionPolicyprofileattributeMa"
-    "ppingscertificateFieldmappingRulesspecifiernotificationSettingschannelsourceDataacmPcaArnx50"
-    "9CertificateDatatrustAnchortrustAnchorArntrustAnchorIdconfiguredByspecifierscrlIdcrlcrlArncr"
-    "lDatasubjectIdsubjectinstancePropertieslastSeenAtsubjectArnseenAtserialNumberpageSizecrlspro"
-    "filessubjectstrustAnchorsnotificationSettingKeysDurationSecondsExternalIdMinimumSessionToken"
-    "SizePolicyPolicyArnsProvidedContextsRoleArnRoleSessionNameSerialNumberSourceIdentityTagsToke"
-    "nCodeTransitiveTagKeysContextAssertionProviderArnKeyValueAssumedRoleUserCredentialsPackedPol"
-    "icySizeSessionTokenSize",
-    "SessionTokenUtilizationArnAssumedRoleIdAccessKeyIdExpirationSecretAccessKeySessionTokenMalfo"
-    "rmedPolicyDocumentPackedPolicyTooLargeRegionDisabledExceptionExpiredTokenExceptionPrincipalA"
-    "rnSAMLAssertionAudienceIssuerNameQualifierSubjectSubjectTypeIDPRejectedClaimInvalidIdentityT"
-    "okenProviderIdWebIdentityTokenProviderSubjectFromWebIdentityTokenIDPCommunicationErrorTarget"
-    "PrincipalTaskPolicyArnEncodedMessageDecodedMessageInvalidAuthorizationMessageExceptionAccoun"
-    "tUserIdTradeInTokenAssumedPrincipalExpiredTradeInTokenExceptionNameFederatedUserFederatedUse"
-    "rIdSigningAlgorithmSessionDurationEscalationExceptionOutboundWebIdentityFederationDisabledEx"
-    "ceptionJWTPayloadSizeExceededExceptionApplyGuardrailapply_guardrail/guardrail/{guardrailIden"
-    "tifier}/version/{guardrailVersion}/apply/model/{modelId}/converseConverseStream/model/{model"
-    "Id}/converse-streamCountTokenscount_tokens/model/{modelId}/count-tokensGetAsyncInvokeget_asy"
-    "nc_invoke/async-invoke/{invocationArn}InvokeGuardrailChecksinvoke_guardrail_checks/guardrail"
-    "-checks/invokeinvoke_model/model/{modelId}/invokeInvokeModelWithBidirectionalStreaminvoke_mo"
-    "del_with_bidirectional_stream/model/{modelId}/invoke-with-bidirectional-streamInvokeModelWit"
-    "hResponseStreaminvoke_model_with_response_stream/model/{modelId}/invoke-with-response-stream"
-    "ListAsyncInvokeslist_async_invokes/async-invokeStartAsyncInvokestart_async_invokeBatchDelete"
-    "AdvancedPromptOptimizationJobbatch_delete_advanced_prompt_optimization_job/advanced-prompt-o"
-    "ptimization-job/batch-deleteBatchDeleteEvaluationJobbatch_delete_evaluation_job/evaluation-j"
-    "obs/batch-deleteCancelAutomatedReasoningPolicyBuildWorkflowcancel_automated_reasoning_policy"
-    "_build_workflow/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/c"
-    "ancelCreateAdvancedPromptOptimizationJobcreate_advanced_prompt_optimization_job/advanced-pro"
-    "mpt-optimization-jobsCreateAutomatedReasoningPolicycreate_automated_reasoning_policy/automat"
-    "ed-reasoning-policiesCreateAutomatedReasoningPolicyTestCasecreate_automated_reasoning_policy"
-    "_test_case/automated-reasoning-policies/{policyArn}/test-casesCreateAutomatedReasoningPolicy"
-    "Versioncreate_automated_reasoning_policy_version/automated-reasoning-policies/{policyArn}/ve"
-    "rsionsCreateCustomModelcreate_custom_model/custom-models/create-custom-modelCreateCustomMode"
-    "lDeploymentcreate_custom_model_deployment/model-customization/custom-model-deploymentsCreate"
-    "EvaluationJobcreate_evaluation_job/evaluation-jobsCreateFoundationModelAgreementcreate_found"
-    "ation_model_agreement/create-foundation-model-agreementCreateGuardrailcreate_guardrail/guard"
-    "railsCreateGuardrailVersioncreate_guardrail_version/guardrails/{guardrailIdentifier}CreateIn"
-    "ferenceProfilecreate_inference_profile/inference-profilesCreateMarketplaceModelEndpointcreat"
-    "e_marketplace_model_endpoint/marketplace-model/endpointsCreateModelCopyJobcreate_model_copy_"
-    "job/model-copy-jobsCreateModelCustomizationJobcreate_model_customization_job/model-customiza"
-    "tion-jobsCreateModelImportJobcreate_model_import_job/model-import-jobsCreateModelInvocationJ"
-    "obcreate_model_invocation_job/model-invocation-jobCreatePromptRoutercreate_prompt_router/pro"
-    "mpt-routersCreateProvisionedModelThroughputcreate_provisioned_model_throughput/provisioned-m"
-    "odel-throughputDeleteAutomatedReasoningPolicydelete_automated_reasoning_policy/automated-rea"
-    "soning-policies/{policyArn}DeleteAutomatedReasoningPolicyBuildWorkflowdelete_automated_reaso"
-    "ning_policy_build_workflow/automated-reasoning-policies/{policyArn}/build-workflows/{buildWo"
-    "rkflowId}DeleteAutomatedReasoningPolicyTestCasedelete_automated_reasoning_policy_test_case/a"
-    "utomated-reasoning-policies/{policyArn}/test-cases/{testCaseId}DeleteCustomModeldelete_custo"
-    "m_model/custom-models/{modelIdentifier}DeleteCustomModelDeploymentdelete_custom_model_deploy"
-    "ment/model-customization/custom-model-deployments/{customModelDeploymentIdentifier}DeleteEnf"
-    "orcedGuardrailConfigurationdelete_enforced_guardrail_configuration/enforcedGuardrailsConfigu"
-    "ration/{configId}",
-    "DeleteFoundationModelAgreementdelete_foundation_model_agreement/delete-foundation-model-agre"
-    "ementDeleteGuardraildelete_guardrailDeleteImportedModeldelete_imported_model/imported-models"
-    "/{modelIdentifier}DeleteInferenceProfiledelete_inference_profile/inference-profiles/{inferen"
-    "ceProfileIdentifier}DeleteMarketplaceModelEndpointdelete_marketplace_model_endpoint/marketpl"
-    "ace-model/endpoints/{endpointArn}DeleteModelInvocationLoggingConfigurationdelete_model_invoc"
-    "ation_logging_configuration/logging/modelinvocationsDeletePromptRouterdelete_prompt_router/p"
-    "rompt-routers/{promptRouterArn}DeleteProvisionedModelThroughputdelete_provisioned_model_thro"
-    "ughput/provisioned-model-throughput/{provisionedModelId}DeleteResourcePolicydelete_resource_"
-    "policy/resource-policy/{resourceArn}DeregisterMarketplaceModelEndpointderegister_marketplace"
-    "_model_endpoint/marketplace-model/endpoints/{endpointArn}/registrationExportAutomatedReasoni"
-    "ngPolicyVersionexport_automated_reasoning_policy_version/automated-reasoning-policies/{polic"
-    "yArn}/exportGetAccountDataRetentionget_account_data_retention/data-retentionGetAdvancedPromp"
-    "tOptimizationJobget_advanced_prompt_optimization_job/advanced-prompt-optimization-jobs/{jobI"
-    "dentifier}GetAutomatedReasoningPolicyget_automated_reasoning_policyGetAutomatedReasoningPoli"
-    "cyAnnotationsget_automated_reasoning_policy_annotations/automated-reasoning-policies/{policy"
-    "Arn}/build-workflows/{buildWorkflowId}/annotationsGetAutomatedReasoningPolicyBuildWorkflowge"
-    "t_automated_reasoning_policy_build_workflowGetAutomatedReasoningPolicyBuildWorkflowResultAss"
-    "etsget_automated_reasoning_policy_build_workflow_result_assets/automated-reasoning-policies/"
-    "{policyArn}/build-workflows/{buildWorkflowId}/result-assetsGetAutomatedReasoningPolicyNextSc"
-    "enarioget_automated_reasoning_policy_next_scenario/automated-reasoning-policies/{policyArn}/"
-    "build-workflows/{buildWorkflowId}/scenariosGetAutomatedReasoningPolicyTestCaseget_automated_"
-    "reasoning_policy_test_caseGetAutomatedReasoningPolicyTestResultget_automated_reasoning_polic"
-    "y_test_result/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/tes"
-    "t-cases/{testCaseId}/test-resultsGetCustomModelget_custom_modelGetCustomModelDeploymentget_c"
-    "ustom_model_deploymentGetEvaluationJobget_evaluation_job/evaluation-jobs/{jobIdentifier}GetF"
-    "oundationModelget_foundation_model/foundation-models/{modelIdentifier}GetFoundationModelAvai"
-    "labilityget_foundation_model_availability/foundation-model-availability/{modelId}GetGuardrai"
-    "lget_guardrailGetImportedModelget_imported_modelGetInferenceProfileget_inference_profileGetM"
-    "arketplaceModelEndpointget_marketplace_model_endpointGetModelCopyJobget_model_copy_job/model"
-    "-copy-jobs/{jobArn}GetModelCustomizationJobget_model_customization_job/model-customization-j"
-    "obs/{jobIdentifier}GetModelImportJobget_model_import_job/model-import-jobs/{jobIdentifier}Ge"
-    "tModelInvocationJobget_model_invocation_job/model-invocation-job/{jobIdentifier}GetModelInvo"
-    "cationLoggingConfigurationget_model_invocation_logging_configurationGetPromptRouterget_promp"
-    "t_routerGetProvisionedModelThroughputget_provisioned_model_throughputGetResourcePolicyget_re"
-    "source_policyGetUseCaseForModelAccessget_use_case_for_model_access/use-case-for-model-access"
-    "ListAdvancedPromptOptimizationJobslist_advanced_prompt_optimization_jobsListAutomatedReasoni"
-    "ngPolicieslist_automated_reasoning_policiesListAutomatedReasoningPolicyBuildWorkflowslist_au"
-    "tomated_reasoning_policy_build_workflows/automated-reasoning-policies/{policyArn}/build-work"
-    "flowsListAutomatedReasoningPolicyTestCaseslist_automated_reasoning_policy_test_casesListAuto"
-    "matedReasoningPolicyTestResultslist_automated_reasoning_policy_test_results/automated-reason"
-    "ing-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-resultsListCustomModelDeploy"
-    "mentslist_custom_model_deploymentsListCustomModelslist_custom_models/custom-modelsListEnforc"
-    "edGuardrailsConfigurationlist_enforced_guardrails_configuration/enforcedGuardrailsConfigurat"
-    "ionListEvaluationJobslist_evaluation_jobs",
-    "ListFoundationModelAgreementOfferslist_foundation_model_agreement_offers/list-foundation-mod"
-    "el-agreement-offers/{modelId}ListFoundationModelslist_foundation_models/foundation-modelsLis"
-    "tGuardrailslist_guardrailsListImportedModelslist_imported_models/imported-modelsListInferenc"
-    "eProfileslist_inference_profilesListMarketplaceModelEndpointslist_marketplace_model_endpoint"
-    "sListModelCopyJobslist_model_copy_jobsListModelCustomizationJobslist_model_customization_job"
-    "sListModelImportJobslist_model_import_jobsListModelInvocationJobslist_model_invocation_jobs/"
-    "model-invocation-jobsListPromptRouterslist_prompt_routersListProvisionedModelThroughputslist"
-    "_provisioned_model_throughputs/provisioned-model-throughputsListTagsForResourcelist_tags_for"
-    "_resource/listTagsForResourcePutAccountDataRetentionput_account_data_retentionPutEnforcedGua"
-    "rdrailConfigurationput_enforced_guardrail_configurationPutModelInvocationLoggingConfiguratio"
-    "nput_model_invocation_logging_configurationPutResourcePolicyput_resource_policy/resource-pol"
-    "icyPutUseCaseForModelAccessput_use_case_for_model_accessRegisterMarketplaceModelEndpointregi"
-    "ster_marketplace_model_endpoint/marketplace-model/endpoints/{endpointIdentifier}/registratio"
-    "nStartAutomatedReasoningPolicyBuildWorkflowstart_automated_reasoning_policy_build_workflow/a"
-    "utomated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowType}/startStartAutoma"
-    "tedReasoningPolicyTestWorkflowstart_automated_reasoning_policy_test_workflow/automated-reaso"
-    "ning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-workflowsStopAdvancedPrompt"
-    "OptimizationJobstop_advanced_prompt_optimization_job/advanced-prompt-optimization-jobs/{jobI"
-    "dentifier}/stopStopEvaluationJobstop_evaluation_job/evaluation-job/{jobIdentifier}/stopStopM"
-    "odelCustomizationJobstop_model_customization_job/model-customization-jobs/{jobIdentifier}/st"
-    "opStopModelInvocationJobstop_model_invocation_job/model-invocation-job/{jobIdentifier}/stopT"
-    "agResourcetag_resource/tagResourceUntagResourceuntag_resource/untagResourceUpdateAutomatedRe"
-    "asoningPolicyupdate_automated_reasoning_policyUpdateAutomatedReasoningPolicyAnnotationsupdat"
-    "e_automated_reasoning_policy_annotationsUpdateAutomatedReasoningPolicyTestCaseupdate_automat"
-    "ed_reasoning_policy_test_caseUpdateCustomModelDeploymentupdate_custom_model_deploymentUpdate"
-    "Guardrailupdate_guardrailUpdateMarketplaceModelEndpointupdate_marketplace_model_endpointUpda"
-    "teProvisionedModelThroughputupdate_provisioned_model_throughputAssociateAgentCollaboratorass"
-    "ociate_agent_collaborator/agents/{agentId}/agentversions/{agentVersion}/agentcollaborators/A"
-    "ssociateAgentKnowledgeBaseassociate_agent_knowledge_base/agents/{agentId}/agentversions/{age"
-    "ntVersion}/knowledgebases/CreateAgentcreate_agent/agents/CreateAgentActionGroupcreate_agent_"
-    "action_group/agents/{agentId}/agentversions/{agentVersion}/actiongroups/CreateAgentAliascrea"
-    "te_agent_alias/agents/{agentId}/agentaliases/CreateDataSourcecreate_data_source/knowledgebas"
-    "es/{knowledgeBaseId}/datasources/CreateFlowcreate_flow/flows/CreateFlowAliascreate_flow_alia"
-    "s/flows/{flowIdentifier}/aliasesCreateFlowVersioncreate_flow_version/flows/{flowIdentifier}/"
-    "versionsCreateKnowledgeBasecreate_knowledge_base/knowledgebases/CreatePromptcreate_prompt/pr"
-    "ompts/CreatePromptVersioncreate_prompt_version/prompts/{promptIdentifier}/versionsDeleteAgen"
-    "tdelete_agent/agents/{agentId}/DeleteAgentActionGroupdelete_agent_action_group/agents/{agent"
-    "Id}/agentversions/{agentVersion}/actiongroups/{actionGroupId}/DeleteAgentAliasdelete_agent_a"
-    "lias/agents/{agentId}/agentaliases/{agentAliasId}/DeleteAgentVersiondelete_agent_version/age"
-    "nts/{agentId}/agentversions/{agentVersion}/DeleteDataSourcedelete_data_source/knowledgebases"
-    "/{knowledgeBaseId}/datasources/{dataSourceId}DeleteFlowdelete_flow/flows/{flowIdentifier}/De"
-    "leteFlowAliasdelete_flow_alias/flows/{flowIdentifier}/aliases/{aliasIdentifier}DeleteFlowVer"
-    "siondelete_flow_version/flows/{flowIdentifier}/versions/{flowVersion}/DeleteKnowledgeBasedel"
-    "ete_knowledge_base",
-    "/knowledgebases/{knowledgeBaseId}DeleteKnowledgeBaseDocumentsdelete_knowledge_base_documents"
-    "/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/deleteDocumentsDelete"
-    "Promptdelete_prompt/prompts/{promptIdentifier}//resourcepolicy/{resourceArn}DisassociateAgen"
-    "tCollaboratordisassociate_agent_collaborator/agents/{agentId}/agentversions/{agentVersion}/a"
-    "gentcollaborators/{collaboratorId}/DisassociateAgentKnowledgeBasedisassociate_agent_knowledg"
-    "e_base/agents/{agentId}/agentversions/{agentVersion}/knowledgebases/{knowledgeBaseId}/GetAge"
-    "ntget_agentGetAgentActionGroupget_agent_action_groupGetAgentAliasget_agent_aliasGetAgentColl"
-    "aboratorget_agent_collaboratorGetAgentKnowledgeBaseget_agent_knowledge_baseGetAgentVersionge"
-    "t_agent_versionGetDataSourceget_data_sourceGetFlowget_flowGetFlowAliasget_flow_aliasGetFlowV"
-    "ersionget_flow_versionGetIngestionJobget_ingestion_job/knowledgebases/{knowledgeBaseId}/data"
-    "sources/{dataSourceId}/ingestionjobs/{ingestionJobId}GetKnowledgeBaseget_knowledge_baseGetKn"
-    "owledgeBaseDocumentsget_knowledge_base_documents/knowledgebases/{knowledgeBaseId}/datasource"
-    "s/{dataSourceId}/documents/getDocumentsGetPromptget_promptIngestKnowledgeBaseDocumentsingest"
-    "_knowledge_base_documents/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/docume"
-    "ntsListAgentActionGroupslist_agent_action_groupsListAgentAliaseslist_agent_aliasesListAgentC"
-    "ollaboratorslist_agent_collaboratorsListAgentKnowledgeBaseslist_agent_knowledge_basesListAge"
-    "ntVersionslist_agent_versions/agents/{agentId}/agentversions/ListAgentslist_agentsListDataSo"
-    "urceslist_data_sourcesListFlowAliaseslist_flow_aliasesListFlowVersionslist_flow_versionsList"
-    "Flowslist_flowsListIngestionJobslist_ingestion_jobs/knowledgebases/{knowledgeBaseId}/datasou"
-    "rces/{dataSourceId}/ingestionjobs/ListKnowledgeBaseDocumentslist_knowledge_base_documentsLis"
-    "tKnowledgeBaseslist_knowledge_basesListPromptslist_prompts/tags/{resourceArn}PrepareAgentpre"
-    "pare_agentPrepareFlowprepare_flowStartIngestionJobstart_ingestion_jobStopIngestionJobstop_in"
-    "gestion_job/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/{inges"
-    "tionJobId}/stopUpdateAgentupdate_agentUpdateAgentActionGroupupdate_agent_action_groupUpdateA"
-    "gentAliasupdate_agent_aliasUpdateAgentCollaboratorupdate_agent_collaboratorUpdateAgentKnowle"
-    "dgeBaseupdate_agent_knowledge_baseUpdateDataSourceupdate_data_sourceUpdateFlowupdate_flowUpd"
-    "ateFlowAliasupdate_flow_aliasUpdateKnowledgeBaseupdate_knowledge_baseUpdatePromptupdate_prom"
-    "ptValidateFlowDefinitionvalidate_flow_definition/flows/validate-definitionAgenticRetrieveStr"
-    "eamagentic_retrieve_stream/agenticRetrieveStreamCheckIngestedDocumentAclcheck_ingested_docum"
-    "ent_acl/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/check-ingested-document-"
-    "aclCreateInvocationcreate_invocation/sessions/{sessionIdentifier}/invocations/CreateSessionc"
-    "reate_session/sessions/DeleteAgentMemorydelete_agent_memory/agents/{agentId}/agentAliases/{a"
-    "gentAliasId}/memoriesDeleteSessiondelete_session/sessions/{sessionIdentifier}/EndSessionend_"
-    "session/sessions/{sessionIdentifier}GenerateQuerygenerate_query/generateQueryGetAgentMemoryg"
-    "et_agent_memoryGetDocumentContentget_document_content/knowledgebases/{knowledgeBaseId}/datas"
-    "ources/{dataSourceId}/documents/{documentId}/contentGetExecutionFlowSnapshotget_execution_fl"
-    "ow_snapshot/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdenti"
-    "fier}/flowsnapshotGetFlowExecutionget_flow_execution/flows/{flowIdentifier}/aliases/{flowAli"
-    "asIdentifier}/executions/{executionIdentifier}GetIngestedDocumentAclget_ingested_document_ac"
-    "l/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/get-ingested-document-aclGetIn"
-    "vocationStepget_invocation_step/sessions/{sessionIdentifier}/invocationSteps/{invocationStep"
-    "Id}GetSessionget_sessionInvokeAgentinvoke_agent/agents/{agentId}/agentAliases/{agentAliasId}"
-    "/sessions/{sessionId}/textInvokeFlowinvoke_flow/flows/{flowIdentifier}/aliases/{flowAliasIde"
-    "ntifier}InvokeInlineAgentinvoke_inline_agent",
-    "/agents/{sessionId}ListFlowExecutionEventslist_flow_execution_events/flows/{flowIdentifier}/"
-    "aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/eventsListFlowExecutionslist_"
-    "flow_executions/flows/{flowIdentifier}/executionsListInvocationStepslist_invocation_steps/se"
-    "ssions/{sessionIdentifier}/invocationSteps/ListInvocationslist_invocationsListSessionslist_s"
-    "essionsOptimizePromptoptimize_prompt/optimize-promptPutInvocationStepput_invocation_stepRera"
-    "nkrerank/rerankRetrieve/knowledgebases/{knowledgeBaseId}/retrieveRetrieveAndGenerateretrieve"
-    "_and_generate/retrieveAndGenerateRetrieveAndGenerateStreamretrieve_and_generate_stream/retri"
-    "eveAndGenerateStreamStartFlowExecutionstart_flow_execution/flows/{flowIdentifier}/aliases/{f"
-    "lowAliasIdentifier}/executionsStopFlowExecutionstop_flow_execution/flows/{flowIdentifier}/al"
-    "iases/{flowAliasIdentifier}/executions/{executionIdentifier}/stopUpdateSessionupdate_session"
-    "BatchCreateMemoryRecordsbatch_create_memory_records/memories/{memoryId}/memoryRecords/batchC"
-    "reateBatchDeleteMemoryRecordsbatch_delete_memory_records/memories/{memoryId}/memoryRecords/b"
-    "atchDeleteBatchUpdateMemoryRecordsbatch_update_memory_records/memories/{memoryId}/memoryReco"
-    "rds/batchUpdateCompleteResourceTokenAuthcomplete_resource_token_auth/identities/CompleteReso"
-    "urceTokenAuthCreateABTestcreate_ab_test/ab-testsCreateEventcreate_event/memories/{memoryId}/"
-    "eventsCreatePaymentInstrumentcreate_payment_instrument/payments/createPaymentInstrumentCreat"
-    "ePaymentSessioncreate_payment_session/payments/createPaymentSessionDeleteABTestdelete_ab_tes"
-    "t/ab-tests/{abTestId}DeleteBatchEvaluationdelete_batch_evaluation/evaluations/batch-evaluate"
-    "/{batchEvaluationId}DeleteCapacityProviderSessiondelete_capacity_provider_session/capacity-p"
-    "roviders/{capacityProviderId}/sessions/{sessionId}DeleteEventdelete_event/memories/{memoryId"
-    "}/actor/{actorId}/sessions/{sessionId}/events/{eventId}DeleteMemoryRecorddelete_memory_recor"
-    "d/memories/{memoryId}/memoryRecords/{memoryRecordId}DeletePaymentInstrumentdelete_payment_in"
-    "strument/payments/deletePaymentInstrumentDeletePaymentSessiondelete_payment_session/payments"
-    "/deletePaymentSessionDeleteRecommendationdelete_recommendation/recommendations/{recommendati"
-    "onId}Evaluateevaluate/evaluations/evaluate/{evaluatorId}GetABTestget_ab_testGetAgentCardget_"
-    "agent_card/runtimes/{agentRuntimeArn}/invocations/.well-known/agent-card.jsonGetBatchEvaluat"
-    "ionget_batch_evaluationGetBrowserSessionget_browser_session/browsers/{browserIdentifier}/ses"
-    "sions/getGetCodeInterpreterSessionget_code_interpreter_session/code-interpreters/{codeInterp"
-    "reterIdentifier}/sessions/getGetEventget_eventGetMemoryRecordget_memory_record/memories/{mem"
-    "oryId}/memoryRecord/{memoryRecordId}GetPaymentInstrumentget_payment_instrument/payments/getP"
-    "aymentInstrumentGetPaymentInstrumentBalanceget_payment_instrument_balance/payments/getPaymen"
-    "tInstrumentBalanceGetPaymentSessionget_payment_session/payments/getPaymentSessionGetRecommen"
-    "dationget_recommendationGetResourceApiKeyget_resource_api_key/identities/api-keyGetResourceO"
-    "auth2Tokenget_resource_oauth2_token/identities/oauth2/tokenGetResourcePaymentTokenget_resour"
-    "ce_payment_token/identities/payment/tokenGetWorkloadAccessTokenget_workload_access_token/ide"
-    "ntities/GetWorkloadAccessTokenGetWorkloadAccessTokenForJWTget_workload_access_token_for_jwt/"
-    "identities/GetWorkloadAccessTokenForJWTGetWorkloadAccessTokenForUserIdget_workload_access_to"
-    "ken_for_user_id/identities/GetWorkloadAccessTokenForUserIdIngestDataingest_data/memories/{me"
-    "moryId}/ingestInvokeAgentRuntimeinvoke_agent_runtime/runtimes/{agentRuntimeArn}/invocationsI"
-    "nvokeAgentRuntimeCommandinvoke_agent_runtime_command/runtimes/{agentRuntimeArn}/commandsInvo"
-    "keBrowserinvoke_browser/browsers/{browserIdentifier}/sessions/invokeInvokeCodeInterpreterinv"
-    "oke_code_interpreter/code-interpreters/{codeInterpreterIdentifier}/tools/invokeInvokeHarness"
-    "invoke_harness/harnesses/invokeListABTestslist_ab_testsListActorslist_actors/memories/{memor"
-    "yId}/actorsListBatchEvaluations",
-    "list_batch_evaluations/evaluations/batch-evaluateListBrowserSessionslist_browser_sessions/br"
-    "owsers/{browserIdentifier}/sessions/listListCodeInterpreterSessionslist_code_interpreter_ses"
-    "sions/code-interpreters/{codeInterpreterIdentifier}/sessions/listListEventslist_events/memor"
-    "ies/{memoryId}/actor/{actorId}/sessions/{sessionId}ListMemoryExtractionJobslist_memory_extra"
-    "ction_jobs/memories/{memoryId}/extractionJobsListMemoryRecordslist_memory_records/memories/{"
-    "memoryId}/memoryRecordsListPaymentInstrumentslist_payment_instruments/payments/listPaymentIn"
-    "strumentsListPaymentSessionslist_payment_sessions/payments/listPaymentSessionsListRecommenda"
-    "tionslist_recommendations/recommendations/memories/{memoryId}/actor/{actorId}/sessionsProces"
-    "sPaymentprocess_payment/payments/processPaymentRetrieveMemoryRecordsretrieve_memory_records/"
-    "memories/{memoryId}/retrieveSaveBrowserSessionProfilesave_browser_session_profile/browser-pr"
-    "ofiles/{profileIdentifier}/saveSearchRegistryRecordssearch_registry_records/registry-records"
-    "/searchStartBatchEvaluationstart_batch_evaluationStartBrowserSessionstart_browser_session/br"
-    "owsers/{browserIdentifier}/sessions/startStartCodeInterpreterSessionstart_code_interpreter_s"
-    "ession/code-interpreters/{codeInterpreterIdentifier}/sessions/startStartMemoryExtractionJobs"
-    "tart_memory_extraction_job/memories/{memoryId}/extractionJobs/startStartRecommendationstart_"
-    "recommendationStopBatchEvaluationstop_batch_evaluation/evaluations/batch-evaluate/{batchEval"
-    "uationId}/stopStopBrowserSessionstop_browser_session/browsers/{browserIdentifier}/sessions/s"
-    "topStopCodeInterpreterSessionstop_code_interpreter_session/code-interpreters/{codeInterprete"
-    "rIdentifier}/sessions/stopStopRuntimeSessionstop_runtime_session/runtimes/{agentRuntimeArn}/"
-    "stopruntimesessionUpdateABTestupdate_ab_testUpdateBrowserStreamupdate_browser_stream/browser"
-    "s/{browserIdentifier}/sessions/streams/updateAddDatasetExamplesadd_dataset_examples/datasets"
-    "/{datasetId}/examples/addBatchPutGatewayRateLimitsbatch_put_gateway_rate_limits/gateways/{ga"
-    "tewayIdentifier}/rate-limits/batchCreateAgentRuntimecreate_agent_runtime/runtimes/CreateAgen"
-    "tRuntimeEndpointcreate_agent_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-endpoints/Cr"
-    "eateApiKeyCredentialProvidercreate_api_key_credential_provider/identities/CreateApiKeyCreden"
-    "tialProviderCreateBrowsercreate_browser/browsersCreateBrowserProfilecreate_browser_profile/b"
-    "rowser-profilesCreateCapacityProvidercreate_capacity_provider/capacity-providersCreateCodeIn"
-    "terpretercreate_code_interpreter/code-interpretersCreateConfigurationBundlecreate_configurat"
-    "ion_bundle/configuration-bundles/createCreateConsentPortalcreate_consent_portal/identities/C"
-    "reateConsentPortalCreateDatasetcreate_dataset/datasetsCreateDatasetVersioncreate_dataset_ver"
-    "sion/datasets/{datasetId}/versionsCreateEvaluatorcreate_evaluator/evaluators/createCreateGat"
-    "ewaycreate_gateway/gateways/CreateGatewayRateLimitcreate_gateway_rate_limit/gateways/{gatewa"
-    "yIdentifier}/rate-limitsCreateGatewayRulecreate_gateway_rule/gateways/{gatewayIdentifier}/ru"
-    "lesCreateGatewayTargetcreate_gateway_target/gateways/{gatewayIdentifier}/targets/CreateHarne"
-    "sscreate_harness/harnessesCreateHarnessEndpointcreate_harness_endpoint/harnesses/{harnessId}"
-    "/endpointsCreateMemorycreate_memory/memories/createCreateOauth2CredentialProvidercreate_oaut"
-    "h2_credential_provider/identities/CreateOauth2CredentialProviderCreateOnlineEvaluationConfig"
-    "create_online_evaluation_config/online-evaluation-configs/createCreatePaymentConnectorcreate"
-    "_payment_connector/payments/managers/{paymentManagerId}/connectorsCreatePaymentCredentialPro"
-    "vidercreate_payment_credential_provider/identities/CreatePaymentCredentialProviderCreatePaym"
-    "entManagercreate_payment_manager/payments/managersCreatePolicycreate_policy/policy-engines/{"
-    "policyEngineId}/policiesCreatePolicyEnginecreate_policy_engine/policy-enginesCreateRegistryc"
-    "reate_registry/registriesCreateRegistryRecordcreate_registry_record/registries/{registryId}/"
-    "recordsCreateWorkloadIdentity",
-    "create_workload_identity/identities/CreateWorkloadIdentityDeleteAgentRuntimedelete_agent_run"
-    "time/runtimes/{agentRuntimeId}/DeleteAgentRuntimeEndpointdelete_agent_runtime_endpoint/runti"
-    "mes/{agentRuntimeId}/runtime-endpoints/{endpointName}/DeleteApiKeyCredentialProviderdelete_a"
-    "pi_key_credential_provider/identities/DeleteApiKeyCredentialProviderDeleteBrowserdelete_brow"
-    "ser/browsers/{browserId}DeleteBrowserProfiledelete_browser_profile/browser-profiles/{profile"
-    "Id}DeleteCapacityProviderdelete_capacity_provider/capacity-providers/{capacityProviderId}Del"
-    "eteCodeInterpreterdelete_code_interpreter/code-interpreters/{codeInterpreterId}DeleteConfigu"
-    "rationBundledelete_configuration_bundle/configuration-bundles/{bundleId}DeleteConsentPortald"
-    "elete_consent_portal/identities/DeleteConsentPortalDeleteDatasetdelete_dataset/datasets/{dat"
-    "asetId}DeleteDatasetExamplesdelete_dataset_examples/datasets/{datasetId}/examples/deleteDele"
-    "teEvaluatordelete_evaluator/evaluators/{evaluatorId}DeleteGatewaydelete_gateway/gateways/{ga"
-    "tewayIdentifier}/DeleteGatewayRateLimitdelete_gateway_rate_limit/gateways/{gatewayIdentifier"
-    "}/rate-limits/{rateLimitId}DeleteGatewayRuledelete_gateway_rule/gateways/{gatewayIdentifier}"
-    "/rules/{ruleId}DeleteGatewayTargetdelete_gateway_target/gateways/{gatewayIdentifier}/targets"
-    "/{targetId}/DeleteHarnessdelete_harness/harnesses/{harnessId}DeleteHarnessEndpointdelete_har"
-    "ness_endpoint/harnesses/{harnessId}/endpoints/{endpointName}DeleteMemorydelete_memory/memori"
-    "es/{memoryId}/deleteDeleteOauth2CredentialProviderdelete_oauth2_credential_provider/identiti"
-    "es/DeleteOauth2CredentialProviderDeleteOnlineEvaluationConfigdelete_online_evaluation_config"
-    "/online-evaluation-configs/{onlineEvaluationConfigId}DeletePaymentConnectordelete_payment_co"
-    "nnector/payments/managers/{paymentManagerId}/connectors/{paymentConnectorId}DeletePaymentCre"
-    "dentialProviderdelete_payment_credential_provider/identities/DeletePaymentCredentialProvider"
+    "s_exceededpartial_turntimeout_exceededtool_result[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
+    "\?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?)*[a-z0-9]+([.-][a-z0-9]+)*HAS_EVENTS[0-9]"
+    "+CRYPTO_X402MPP[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}",
+    "PROOF_GENERATED(arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z"
+    "0-9]{12,16}A2AAGENT_SKILLSMCP[a-zA-Z0-9][a-zA-Z0-9_\\-\\.\\/]*arn:aws(-[^:]+)\?:bedrock-agen"
+    "tcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/[a-zA-Z0-9]{12}[a-zA-Z0-9]{12}"
+    "arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}APPROVED"
+    "DEPRECATEDPENDING_APPROVALREJECTED[a-zA-Z0-9.-]+s3://[a-z0-9][a-z0-9.\\-]{1,61}[a-z0-9]/.{1,"
+    "1024}arn:aws(-[a-z]+)*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:dataset/[a-zA-Z0-9_-]{1,110}(t"
+    "argetName|toolName|qualifiedModelId|\\$\\.context\\.iam\\.principal|\\$\\.context\\.iam\\.so"
+    "urceIdentity|\\$\\.context\\.jwt\\.[a-zA-Z_][a-zA-Z0-9_\\-\\.]{0,61}[a-zA-Z0-9_]|\\$\\.conte"
+    "xt\\.request\\.header\\.[a-zA-Z0-9!#$%&'+\\.\\^_`|~\\-]+|\\$\\.context\\.request\\.body\\.[a"
+    "-zA-Z_][a-zA-Z0-9_\\-]*(\\.[a-zA-Z_][a-zA-Z0-9_\\-]*)*)minutesecond[a-zA-Z0-9][a-zA-Z0-9\\-_"
+    "\\.]{0,62}[a-zA-Z0-9][a-z0-9][a-z0-9.-]{1,61}[a-z0-9]NODE_22PYTHON_3_10PYTHON_3_11PYTHON_3_1"
+    "2PYTHON_3_13PYTHON_3_14(([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.amazonaws\\.com(\\.cn)\?|pu"
+    "blic\\.ecr\\.aws)/((\?:[a-z0-9]+(\?:[._-][a-z0-9]+)*/)*[a-z0-9]+(\?:[._-][a-z0-9]+)*)(\?::(["
+    "^:@]{1,300}))\?(\?:@(.+))\?[\\x21\\x23-\\x5B\\x5D-\\x7E]+s3://.{1,2043}arn:aws(-[^:]+)\?:sec"
+    "retsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+CONTAINS_ANYEQUALS[A-Za-z0-9_.-:]+STRING_ARRAY[^\\"
+    "s\?#]+/\\.well-known/(openid-configuration|oauth-authorization-server)(/[^\\s\?#]+)\?IPV4IPV"
+    "6sg-(([0-9a-z]{8})|([0-9a-z]{17}))subnet-[0-9a-zA-Z]{8,17}vpc-(([0-9a-z]{8})|([0-9a-z]{17}))"
+    "((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfigura"
+    "tion/rcfg-[0-9a-z]{17}))/[A-Za-z0-9._~/-]*VPCsg-[0-9a-zA-Z]{8,17}[^\\s]+/[A-Za-z0-9\\-._~/%]"
+    "*AGUI[A-Za-z][A-Za-z0-9_-]{0,255}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:ru"
+    "ntime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}EX"
+    "TERNALarn:(aws|aws-us-gov):secretsmanager:[A-Za-z0-9-]{1,64}:[0-9]{12}:secret:[a-zA-Z0-9-_/+"
+    "=.@!]+arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/apik"
+    "eycredentialprovider/[a-zA-Z0-9-.]+(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9"
+    "]{10})arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:browser-profile/[a-zA-Z][a-zA"
+    "-Z0-9_]{0,47}-[a-zA-Z0-9]{10}SAVINGcapacity-reservations-onlyopencr-[0-9a-z]+arn:aws(-[^:]+)"
+    "\?:resource-groups:[a-z0-9-]+:[0-9]{12}:group/[a-zA-Z0-9_-]+[a-zA-Z0-9/._-]+arn:aws(-[^:]+)"
+    "\?:kms:[a-z0-9-]+:[0-9]{12}:key/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}"
+    "snap-[a-f0-9]{8,17}gp2gp3io1io2sc1st1ephemeral[0-9]+arn:aws(-[^:]+)\?:iam::[0-9]{12}:instanc"
+    "e-profile/([!-~]{1,510}/)\?([\\w+=,.@-]{1,128})arn:aws(-[^:]+)\?:license-manager:[a-z0-9-]+:"
+    "[0-9]{12}:license-configuration:[a-zA-Z0-9_-]+DETAILEDLINUX_ARM64LINUX_X86_64[!-~][ -~]*[!-~"
+    "]$|^[!-~]SANDBOX(aws\\.codeinterpreter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})[a-zA"
+    "-Z][a-zA-Z0-9_/-]{0,127}[a-zA-Z][a-zA-Z0-9_]{0,99}[a-zA-Z][a-zA-Z0-9_:/.\\-]{0,2047}arn:aws("
+    "-[a-z-]+)\?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\\-_/]+arn:(aws|aws-cn|aws-us-gov|aws-iso|aws"
+    "-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault"
+    "/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}[a-zA-Z0-9_-]{1,50}([0-9a-"
+    "z][-]\?){1,100}-[0-9a-z]{10}$|^arn:aws(-[a-z-]+)\?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{1"
+    "2}:gateway/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}agentcore-gatewayarn:aws[^:]*:bedrock-agentcore"
+    ":[a-z0-9-]+:[0-9]{12}:consent-portal/[a-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}[a-zA-Z0-9\\-_]{1,"
+    "50}-[A-Za-z0-9]{10}AGENTCORE_EVALUATION_PREDEFINED_V1AGENTCORE_EVALUATION_SIMULATED_V1THIRD_"
+    "PARTY_EVALUATION_V1(DRAFT|[0-9]+)arn:(aws[a-zA-Z-]*)\?:lambda:([a-z]{2}(-gov)\?-[a-z]+-\\d{1"
+    "}):(\\d{12}):function:([a-zA-Z0-9-_.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))\?SESSIONTOOL_CALLTRACEa"
+    "rn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,"
+    "99}-[a-zA-Z0-9]{10}AUTHENTICATE_ONLYAWS_IAMCUSTOM_JWT",
+    "(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?)(\?:\\.(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0"
+    ",61}[a-zA-Z0-9])\?))+DEBUGRESPONSE_BODYRESPONSE([0-9a-zA-Z][-]\?){1,48}arn:aws(-[^:]+)\?:bed"
+    "rock-agentcore:[a-z0-9-]+:[0-9]{12}:policy-engine\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9_]"
+    "{10}ENFORCELOG_ONLYFAIL_CLOSEFAIL_OPENarn:[a-z0-9\\-]+:wafv2:[a-z0-9\\-]+:[0-9]{12}:regional"
+    "/webacl/.+[a-zA-Z0-9]([a-zA-Z0-9-]{0,62}[a-zA-Z0-9])\?[a-zA-Z0-9][a-zA-Z0-9\\-._/@:]*([0-9a-"
+    "zA-Z][-]\?){1,100}CONNECTION_ERRORFIRST_BYTE_TIMEOUTUNROUTABLE[4-5]([0-9]{2}|XX)StringEquals"
+    "StringLike[a-zA-Z0-9\\-\\._\\*\\\?@:]+(/[a-zA-Z0-9\\-\\._\\*\\\?@:]+)*/[\\w\\-.]+/\\*(arn:aw"
+    "s[a-zA-Z-]*:iam::(\\d{12}|\\*):(user|role)/[\\w+=,.@*\?/-]+|arn:aws[a-zA-Z-]*:sts::(\\d{12}|"
+    "\\*):assumed-role/[\\w+=,.@*\?/-]+)HEADERQUERY_PARAMETERAPI_KEYCALLER_IAM_CREDENTIALSGATEWAY"
+    "_IAM_ROLEJWT_PASSTHROUGHOAUTH.*([1-9][0-9]{0,4})|([a-zA-Z][a-zA-Z0-9_]{0,47}).*[a-zA-Z][a-zA"
+    "-Z0-9_-]*https://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})\?(/.*)\?INFERENCECLIENT_OVERRIDESTATIC_OVER"
+    "RIDE[a-zA-Z0-9_.-]+[^\\x00-\\x1F\\x7F]*/[a-zA-Z0-9\\-\\._/{}]+HEADOPTIONS(\?:0|[1-9]\\d*)\\."
+    "(\?:0|[1-9]\\d*)\\.(\?:0|[1-9]\\d*)objectarn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12"
+    "}:servicenetworkresourceassociation/snra-[0-9a-f]{17}arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9"
+    "\\-]+:\\d{12}:resourcegateway/rgw-[0-9a-z]{17}CREATE_PENDING_AUTHSYNCHRONIZE_PENDING_AUTHSYN"
+    "CHRONIZE_UNSUCCESSFULSYNCHRONIZINGUPDATE_PENDING_AUTH[a-zA-Z][a-zA-Z0-9_]{0,39}arn:aws(-[^:]"
+    "+)\?:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+arn:aws(-[^:]+)\?:lambda:[a-z0-9-]+:[0-9]{12}:f"
+    "unction:.+arn:aws(-[^:]+)\?:sns:[a-z0-9-]+:[0-9]{12}:.+arn:aws:bedrock-agentcore:[a-z0-9-]+:"
+    "[0-9]{12}:memory\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}EPISODICSUMMARIZATIONUSER_PREF"
+    "ERENCEsliding_windowsummarization[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}arn:([^:]+)\?:bed"
+    "rock-agentcore:[a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}/harne"
+    "ss-endpoint/[a-zA-Z][a-zA-Z0-9_]{0,47}arn:[a-z0-9-\\.]{1,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-\\.]"
+    "{0,63}:[a-z0-9-\\.]{0,63}:[^/].{0,1023}STRINGLISTLLM_INFERREDSTRICTLY_CONSISTENT[a-zA-Z0-9\\"
+    "-_\\/]*(\\{[a-zA-Z][a-zA-Z0-9]*\\}[a-zA-Z0-9\\-_\\/]*)*FULL_CONTENTMEMORY_RECORDSEPISODIC_OV"
+    "ERRIDESELF_MANAGEDSEMANTIC_OVERRIDESUMMARY_OVERRIDEUSER_PREFERENCE_OVERRIDEAtlassianOauth2Au"
+    "th0Oauth2CognitoOauth2CustomOauth2CyberArkOauth2DropboxOauth2FacebookOauth2FusionAuthOauth2G"
+    "ithubOauth2GoogleOauth2HubspotOauth2LinkedinOauth2MicrosoftOauth2NotionOauth2OktaOauth2OneLo"
+    "ginOauth2PingOneOauth2RedditOauth2SalesforceOauth2SlackOauth2SpotifyOauth2TwitchOauth2XOauth"
+    "2YandexOauth2ZoomOauth2AWS_IAM_ID_TOKEN_JWTCLIENT_SECRET_BASICCLIENT_SECRET_POSTPRIVATE_KEY_"
+    "JWT(client_secret_post|client_secret_basic)JWT_AUTHORIZATION_GRANTNO_CLIENT[A-Za-z0-9_.:#-]+"
+    "ES256PS256RS256arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9"
+    "-.]+/oauth2credentialprovider/[a-zA-Z0-9-.]+DAILYMONTHLYWEEKLYarn:(aws|aws-us-gov|aws-cn|aws"
+    "-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):(acps|bedrock-agentcore):[A-Za-z0-9-]{1,64}:[0-"
+    "9]{12}:token-vault/[a-zA-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9-.]+MANUALQUICK_CREATE"
+    "CoinbaseCDPStripePrivyhttps://[^\\p{C}]*([0-9a-z_][-]\?){1,100}-[0-9a-z]{10}AUTHENTICATION_E"
+    "XPIREDAUTHENTICATION_FAILEDAWS_MARKETPLACE_SUBSCRIPTION_REQUIREDPENDING_AUTHENTICATIONPROVIS"
+    "IONING[a-zA-Z0-9+/=\\-_\\s]*(wallet-auth:)\?[a-zA-Z0-9+/=\\-_\\s]*arn:(aws|aws-us-gov):acps:"
+    "[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9"
+    "-.]+[a-zA-Z][a-zA-Z0-9]{0,47}arn:(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-m"
+    "anager/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}[A-Za-z][A-Za-z0-9_]*-[a-z0-9_]{10}[A-Za-z][A-Za-z0"
+    "-9_]*FAIL_ON_ANY_FINDINGSIGNORE_ALL_FINDINGSarn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9"
+    ",15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/policy/[a-zA-Z][a-"
+    "zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}arn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{"
+    "12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}[a-z0-9-]+arn:aws(-[^:]+)\?:ia"
+    "m::[0-9]{12}:role/.+",
+    "arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:.*(arn:aws(-[^:]+)\?:bedrock-agentc"
+    "ore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a-zA-Z0-9]{12}arn:aws(-[a-z]"
+    "+)*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:agent-insight-store\\/[a-z0-9-]{1,64}AWS_OWNED_KM"
+    "S_KEYCUSTOMER_MANAGED_KMSINTERNAL_SERVER_EXCEPTIONQUOTA_EXCEEDEDTHROTTLEDVALIDATION_ERRORMOD"
+    "IFIEDUNMODIFIEDBuiltinCustomCodeCustomDerivedThirdPartyAWSAutoEvalDeepEvalfullwithout_decryp"
+    "tionarn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-"
+    "zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/policy-generation/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]"
+    "{10}GENERATEDGENERATE_FAILEDGENERATING[a-zA-Z0-9]{12,16}CustomerManagedKeyServiceManagedKeyS"
+    "YSTEMACTOR_PROFILETURNSAGENTCORE_RUNTIMEAPI_GATEWAYCONNECTORHTTP_CONNECTORMCP_SERVEROPEN_API"
+    "_SCHEMAPASSTHROUGHPROVIDERSMITHY_MODELALLOW_ALLALLOW_NONEDENY_ALLDENY_NONENOT_TRANSLATABLEar"
+    "n:(\?:[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(\?:/[a-z-]+/[^/]+)*WAL"
+    "LET_SECRETarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-dat"
+    "a-automation-public-[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]{12,36})DEVELOPMENTLIVE[a-zA-Z0-9-_]+.*"
+    "\\S.*[A-Za-z0-9][A-Za-z0-9:_/+=,@.-]+DOCUMENT[0-9]*[a-zA-Z0-9\\s!\"\\#\\$%'&\\(\\)\\*\\+\\,"
+    "\\-\\./:;=\\\?@\\[\\\\\\]\\^_`\\{\\|\\}~><\303\200-\303\226\303\230-\303\234\303\237\303\240"
+    "-\303\266\303\270-\303\274\341\272\236\302\277\302\241\305\222-\305\223\302\260\302\243\302"
+    "\245\342\202\271\342\202\254\302\247\302\251\302\252\302\256\342\204\242\302\271\302\261-"
+    "\302\265\342\234\223\342\221\206-\342\221\211\340\270\277\342\202\275\342\202\261\342\202"
+    "\246\342\202\243\342\202\251\342\202\253\342\202\272]*arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):"
+    "bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-library/[a-zA-Z0-9-]{12,36}ENCNDEESFRHKITJAK"
+    "OPTTWDETECTIONDETECTION_AND_REDACTIONENTITY_TYPEPIIASYNCSYNCAUDIO_CONTENT_MODERATIONTOPIC_CO"
+    "NTENT_MODERATIONTRANSCRIPTAUDIO_SUMMARYIABTOPIC_SUMMARYELEMENTLINEPAGEWORDCSVHTMLMARKDOWNPLA"
+    "IN_TEXTCONTENT_MODERATIONLOGOSTEXT_DETECTIONIMAGE_SUMMARYCHAPTER_SUMMARYVIDEO_SUMMARYarn:aws"
+    "(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-project/[a-zA-Z0-9-]{12"
+    ",36}arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:blueprint-optimiza"
+    "tion-invocation/[a-zA-Z0-9-_]+ClientErrorCreatedServiceErrorSuccessVOCABULARY.*.+.*arn:aws(|"
+    "-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-library-ingesti"
+    "on-job/[a-zA-Z0-9-]{12,36}UPSERTarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):"
+    "data-automation-profile/[a-zA-Z0-9-_.]+SERVICEarn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:"
+    "[a-z0-9-]*:[0-9]{12}:(blueprint|data-automation-project|blueprint-optimization-invocation|da"
+    "ta-automation-library|data-automation-library-ingestion-job)/[a-zA-Z0-9-]{12,36}arn:aws(|-cn"
+    "|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-invocation/[a-zA-Z"
+    "0-9-_]+s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/[^\\x00-\\x1F\\x7F\\{^}%`\\]\">\\[~<#|]*)"
+    "\?arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bed"
+    "rock-data-insights-public-[a-zA-Z0-9-_]{1,30}|bedrock-data-automation-public-[a-zA-Z0-9-_]{1"
+    ",30}|[a-zA-Z0-9-]{12,36})arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0"
+    "-9]{12}):data-automation-project/[a-zA-Z0-9-_]+arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock"
+    ":[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-profile/[a-zA-Z0-9-_.]+MATCHNO_MATCH[a-zA-Z0-"
+    "9](-*[a-zA-Z0-9]){1,256}(\?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*([\\p{L}\\p{Z}\\p{N}_.:/=+\\"
+    "-@]*)(\?!.*//)([A-Za-z]([A-Za-z0-9_/-]*[A-Za-z0-9_-])\?)\?[ a-zA-Z0-9-_]*arn:aws(-[^:]+)\?:i"
+    "am(:.*){2}(:role.*)[ a-zA-Z0-9_.:/=+@-]*arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:alias/profi"
+    "le/.*)x509Issuerx509SANx509Subjectarn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:profile/.*).*[a-f"
+    "0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*CA_CERTIFICATE_EXPIRYEND_ENTITY_CERTIFICATE_EXPIRYAWS"
+    "_ACM_PCACERTIFICATE_BUNDLESELF_SIGNED_REPOSITORYarn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:ali"
+    "as/trust-anchor/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:trust-anchor/.*)([a-f0-9]{8}-([a"
+    "-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}:(profile|alias/profile)/."
+    "*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}:(crl|al"
+    "ias/crl)/.*)",
+    "arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:alias/crl/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2"
+    "}(:crl/.*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}"
+    ":(trust-anchor|alias/trust-anchor)/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:trust-anchor."
+    "*|:alias/trust-anchor/.*)[\\w+=,.@:\\/-]*[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0"
+    "-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+[\\w+=,.@-]*[\\w+=/:,.@-]*[\\p{L}\\p{Z}\\p{N}_.:/"
+    "=+\\-@]+[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*[\\d]*[\\w+=,.@:-]*[\\w]*[\\w+=,.@\\:-]*(arn:aws(-[^:"
+    "]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a-zA-Z0-9]{"
+    "12}(arn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z0-9]{12,16}ACCE"
+    "SS_DENIEDRESOURCE_NOT_FOUNDarn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a"
+    "-zA-Z0-9]{12,16}/record/[a-zA-Z0-9]{12}AGENTGATEWAYSKILLarn:aws(-[^:]+)\?:agent-registry:[a-"
+    "z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}descriptorTyperecordTypeAPPROVE_ALLORGANIZATION"
+    "[A-Za-z0-9_.:/-]+DETECTED_FROMarn:aws(-[^:]+)\?:[a-zA-Z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+AWS::Be"
+    "drockAgentCore::GatewayAWS::BedrockAgentCore::RuntimeCOMPLIANTNON_COMPLIANTdiscoveryConfigur"
+    "ation.authorizerTypestatusnamecontentguardrailIdentifierguardrailVersionoutputScopesourcefor"
+    "matbytesqualifiersactionactionReasonassessmentsguardrailCoverageoutputsusageappliedGuardrail"
+    "DetailsautomatedReasoningPolicycontentPolicycontextualGroundingPolicyinvocationMetricssensit"
+    "iveInformationPolicytopicPolicywordPolicyguardrailArnguardrailIdguardrailOriginguardrailOwne"
+    "rshipfindingsimpossibleinvalidnoTranslationssatisfiabletooComplextranslationAmbiguousvalidco"
+    "ntradictingRuleslogicWarningtranslationidentifierpolicyVersionArnclaimspremisestypelogicnatu"
+    "ralLanguageconfidenceuntranslatedClaimsuntranslatedPremisesclaimsFalseScenarioclaimsTrueScen"
+    "ariostatementsdifferenceScenariosoptionstranslationssupportingRulesfiltersdetectedfilterStre"
+    "ngthscorethresholdguardrailProcessingLatencyimagestextCharactersguardedtotalautomatedReasoni"
+    "ngPoliciesautomatedReasoningPolicyUnitscontentPolicyImageUnitscontentPolicyUnitscontextualGr"
+    "oundingPolicyUnitssensitiveInformationPolicyFreeUnitssensitiveInformationPolicyUnitstopicPol"
+    "icyUnitswordPolicyUnitspiiEntitiesregexesmatchregextopicscustomWordsmanagedWordListsmessageA"
+    "ccessDeniedExceptionResourceNotFoundExceptionThrottlingExceptionInternalServerExceptionServi"
+    "ceUnavailableExceptionValidationExceptionServiceQuotaExceededExceptionadditionalModelRequest"
+    "FieldsadditionalModelResponseFieldPathsguardrailConfiginferenceConfigmessagesmodelIdoutputCo"
+    "nfigperformanceConfigpromptVariablesrequestMetadataserviceTiertoolConfigtracemaxTokensstopSe"
+    "quencestemperaturetopProleaudiocachePointcitationsContentdocumentguardContentreasoningConten"
+    "tsearchResulttoolAdditiontoolRemovaltoolResulttoolUsevideos3LocationbucketOwnerurittlcitatio"
+    "nslocationsourceContenttitledocumentChardocumentChunkdocumentPagesearchResultLocationwebdocu"
+    "mentIndexendstartsearchResultIndexdomainurlcontextreasoningTextredactedContentsignaturetools"
+    "erverNametoolUseIdjsoninputefforttextFormatstructurejsonSchemadescriptionschemalatencytoolCh"
+    "oicetoolsanyautosystemTooltoolSpecinputSchemastrictadditionalModelResponseFieldsmetricsoutpu"
+    "tstopReasonlatencyMsguardrailpromptRouterinputAssessmentmodelOutputoutputAssessmentsinvokedM"
+    "odelIdcacheDetailscacheReadInputTokenscacheWriteInputTokensinputTokensoutputTokenstotalToken"
+    "sModelTimeoutExceptionModelNotReadyExceptionoriginalStatusCoderesourceNameModelErrorExceptio"
+    "nstreamProcessingModestreamcontentBlockDeltacontentBlockStartcontentBlockStopinternalServerE"
+    "xceptionmessageStartmessageStopmetadatamodelStreamErrorExceptionserviceUnavailableExceptiont"
+    "hrottlingExceptionvalidationExceptioncontentBlockIndexdeltacitationoriginalMessageModelStrea"
+    "mErrorExceptionconverseinvokeModelbodyinvocationArnclientRequestTokenendTimefailureMessagela"
+    "stModifiedTimemodelArnoutputDataConfigsubmitTimes3OutputDataConfigkmsKeyIds3Uricheckscontent"
+    "FilterpromptAttacksensitiveInformationcategoriescategoryentitiesresultsseverityScore",
+    "truncatedbeginOffsetconfidenceScorecontentIndexendOffsetmessageIndextextUnitsAcceptacceptCon"
+    "tent-TypecontentTypeX-Amzn-Bedrock-GuardrailIdentifierX-Amzn-Bedrock-GuardrailVersionX-Amzn-"
+    "Bedrock-PerformanceConfig-LatencyperformanceConfigLatencyX-Amzn-Bedrock-Request-MetadataX-Am"
+    "zn-Bedrock-Service-TierX-Amzn-Bedrock-TracechunkmodelTimeoutExceptionX-Amzn-Bedrock-AcceptX-"
+    "Amzn-Bedrock-Content-TypemaxResultsnextTokensortBysortOrderstatusEqualssubmitTimeAftersubmit"
+    "TimeBeforeasyncInvokeSummariesmodelInputtagskeyvalueConflictExceptionjobIdentifiersadvancedP"
+    "romptOptimizationJobserrorsjobIdentifierjobStatuscodeevaluationJobsbuildWorkflowIdpolicyArnc"
+    "lientTokenencryptionKeyArninputConfigjobDescriptionjobNamemodelConfigurationsjobArnTooManyTa"
+    "gsExceptionpolicyDefinitionrulestypesvariablesversionalternateExpressionexpressionidvaluescr"
+    "eatedAtdefinitionHashupdatedAtconfidenceThresholdexpectedAggregatedFindingsResultqueryConten"
+    "ttestCaseIdlastUpdatedDefinitionHashcustomModelDataSourcemodelKmsKeyArnmodelNamemodelSourceC"
+    "onfigmodelTagsroleArnmodelPackageArnDataSourcemodelPackageArns3DataSourcemodelDeploymentName"
+    "customModelDeploymentArnapplicationTypecustomerEncryptionKeyIdevaluationConfigjobTagsautomat"
+    "edhumancustomMetricConfigdatasetMetricConfigsevaluatorModelConfigcustomMetricscustomMetricDe"
+    "finitioninstructionsratingScaledefinitionfloatValuestringValuebedrockEvaluatorModelsmodelIde"
+    "ntifierdatasetmetricNamestaskTypedatasetLocationhumanWorkflowConfigratingMethodflowDefinitio"
+    "nArnmodelsragConfigsbedrockModelprecomputedInferenceSourceinferenceParamsinferenceSourceIden"
+    "tifierknowledgeBaseConfigprecomputedRagSourceConfigretrieveAndGenerateConfigretrieveConfigex"
+    "ternalSourcesConfigurationknowledgeBaseConfigurationgenerationConfigurationsourcesguardrailC"
+    "onfigurationkbInferenceConfigpromptTemplatetextInferenceConfigtextPromptTemplatebyteContents"
+    "ourceTypedataknowledgeBaseIdorchestrationConfigurationretrievalConfigurationqueryTransformat"
+    "ionConfigurationvectorSearchConfigurationfilterimplicitFilterConfigurationnumberOfResultsove"
+    "rrideSearchTypererankingConfigurationandAllequalsgreaterThangreaterThanOrEqualsinlessThanles"
+    "sThanOrEqualslistContainsnotEqualsnotInorAllstartsWithstringContainsmetadataAttributesbedroc"
+    "kRerankingConfigurationmetadataConfigurationmodelConfigurationnumberOfRerankedResultsselecti"
+    "onModeselectiveModeConfigurationfieldsToExcludefieldsToIncludefieldNameknowledgeBaseRetrieva"
+    "lConfigurationretrieveAndGenerateSourceConfigretrieveSourceConfigragSourceIdentifierofferTok"
+    "enautomatedReasoningPolicyConfigblockedInputMessagingblockedOutputsMessagingcontentPolicyCon"
+    "figcontextualGroundingPolicyConfigcrossRegionConfigsensitiveInformationPolicyConfigtopicPoli"
+    "cyConfigwordPolicyConfigpoliciesfiltersConfigtierConfiginputActioninputEnabledinputModalitie"
+    "sinputStrengthoutputActionoutputEnabledoutputModalitiesoutputStrengthtierNameguardrailProfil"
+    "eIdentifierpiiEntitiesConfigregexesConfigpatterntopicsConfigexamplesmanagedWordListsConfigwo"
+    "rdsConfiginferenceProfileNamemodelSourcecopyFrominferenceProfileArnacceptEulaendpointConfige"
+    "ndpointNamemodelSourceIdentifiersageMakerexecutionRoleinitialInstanceCountinstanceTypekmsEnc"
+    "ryptionKeyvpcsecurityGroupIdssubnetIdsmarketplaceModelEndpointendpointArnendpointStatusendpo"
+    "intStatusMessagestatusMessagemodelKmsKeyIdsourceModelArntargetModelNametargetModelTagsbaseMo"
+    "delIdentifiercustomModelKmsKeyIdcustomModelNamecustomModelTagscustomizationConfigcustomizati"
+    "onTypehyperParameterstrainingDataConfigvalidationDataConfigvpcConfigdistillationConfigrftCon"
+    "figteacherModelConfigmaxResponseLengthForInferenceteacherModelIdentifiergraderConfiglambdaGr"
+    "aderlambdaArnbatchSizeepochCountevalIntervalinferenceMaxTokenslearningRatemaxPromptLengthrea"
+    "soningEfforttrainingSamplePerPromptinvocationLogsConfiginvocationLogSourcerequestMetadataFil"
+    "tersusePromptResponsevalidatorsimportedModelKmsKeyIdimportedModelNameimportedModelTagsmodelD"
+    "ataSourceinputDataConfigmodelInvocationTypetimeoutDurationInHourss3InputDataConfigs3BucketOw"
+    "ners3InputFormats3EncryptionKeyId",
+    "fallbackModelpromptRouterNameroutingCriteriaresponseQualityDifferencepromptRouterArncommitme"
+    "ntDurationmodelUnitsprovisionedModelNameprovisionedModelArnforceResourceInUseExceptionlastUp"
+    "datedAtcustomModelDeploymentIdentifierconfigIdinferenceProfileIdentifierprovisionedModelIdre"
+    "sourceArnmodecreationTimekmsKeyArnpolicyIdannotationSetHashannotationsaddRuleaddRuleFromNatu"
+    "ralLanguageaddTypeaddVariabledeleteRuledeleteTypedeleteVariableingestContentupdateFromRulesF"
+    "eedbackupdateFromScenarioFeedbackupdateRuleupdateTypeupdateVariableruleIdfeedbackruleIdsscen"
+    "arioExpressionnewNameaddTypeValuedeleteTypeValueupdateTypeValuenewValuebuildWorkflowTypedocu"
+    "mentContentTypedocumentDescriptiondocumentNameassetIdassetTypebuildWorkflowAssetsassetManife"
+    "stbuildLogfidelityReportgeneratedTestCasespolicyScenariosqualityReportentriesassetNameannota"
+    "tionbuildStepspriorElementmutationplanningrulevariablemessageTypepolicyDefinitionRulepolicyD"
+    "efinitionTypepolicyDefinitionVariabledocumentHashaccuracyScorecoverageScoredocumentSourcesru"
+    "leReportsvariableReportsatomicStatementsdocumentContentdocumentIdlinespageNumberlinelineNumb"
+    "erlineTextaccuracyJustificationgroundingJustificationsgroundingStatementsstatementIdpolicyVa"
+    "riableexpectedResultconflictingRulesdisjointRuleSetsruleCounttypeCountunusedTypeValuesunused"
+    "TypesunusedVariablesvariableCounttypeNamevalueNamescenariotestCasetestResultaggregatedTestFi"
+    "ndingsResulttestFindingstestRunResulttestRunStatusbaseModelArnmodelStatustrainingMetricsvali"
+    "dationMetricstrainingLossvalidationLossupdateDetailsupdateStatusfailureMessagesjobTypemodelD"
+    "etailscustomizationsSupportedinferenceTypesSupportedmodelLifecycleproviderNameresponseStream"
+    "ingSupportedendOfLifeTimelegacyTimepublicExtendedAccessTimestartOfLifeTimeagreementAvailabil"
+    "ityauthorizationStatusentitlementAvailabilityregionAvailabilityerrorMessagecrossRegionDetail"
+    "sfailureRecommendationsstatusReasonstierguardrailProfileArnguardrailProfileIdwordscustomMode"
+    "lUnitsinstructSupportedmodelArchitecturecustomModelUnitsPerModelCopycustomModelUnitsVersioni"
+    "nferenceProfileIdsourceAccountIdsourceModelNametargetModelArntargetModelKmsKeyArnoutputModel"
+    "ArnoutputModelKmsKeyArnoutputModelNamestatusDetailsdataProcessingDetailstrainingDetailsvalid"
+    "ationDetailsimportedModelArnimportedModelKmsKeyArnerrorRecordCountjobExpirationTimeprocessed"
+    "RecordCountsuccessRecordCounttotalRecordCountloggingConfigaudioDataDeliveryEnabledcloudWatch"
+    "ConfigembeddingDataDeliveryEnabledimageDataDeliveryEnableds3ConfigtextDataDeliveryEnabledvid"
+    "eoDataDeliveryEnabledlargeDataDeliveryS3ConfiglogGroupNamebucketNamekeyPrefixcommitmentExpir"
+    "ationTimedesiredModelArndesiredModelUnitsfoundationModelArnresourcePolicyformDatajobSummarie"
+    "sautomatedReasoningPolicySummariesautomatedReasoningPolicyBuildWorkflowSummariestestCasestes"
+    "tResultscreatedAftercreatedBeforemodelArnEqualsnameContainsmodelDeploymentSummariescustomMod"
+    "elDeploymentNamebaseModelArnEqualscreationTimeAftercreationTimeBeforefoundationModelArnEqual"
+    "sisOwnedmodelSummariesbaseModelNameownerAccountIdguardrailsConfigcreatedByinputTagsmodelEnfo"
+    "rcementownerselectiveContentGuardingupdatedByexcludedModelsincludedModelsapplicationTypeEqua"
+    "lscustomMetricsEvaluatorModelIdentifiersevaluationTaskTypesevaluatorModelIdentifiersinferenc"
+    "eConfigSummarymodelIdentifiersragIdentifiersmodelConfigSummaryragConfigSummarybedrockModelId"
+    "entifiersprecomputedInferenceSourceIdentifiersbedrockKnowledgeBaseIdentifiersprecomputedRagS"
+    "ourceIdentifiersofferTypeoffersofferIdtermDetailslegalTermsupportTermusageBasedPricingTermva"
+    "lidityTermrefundPolicyDescriptionrateCarddimensionpriceunitagreementDurationbyCustomizationT"
+    "ypebyInferenceTypebyOutputModalitybyProviderguardrailsarntypeEqualsinferenceProfileSummaries"
+    "modelSourceEqualsmarketplaceModelEndpointssourceAccountEqualssourceModelArnEqualsoutputModel"
+    "NameContainstargetModelNameContainsmodelCopyJobSummariesmodelCustomizationJobSummariescustom"
+    "ModelArnmodelImportJobSummariesinvocationJobSummariespromptRouterSummariesprovisionedModelSu"
+    "mmariesresourceARNguardrailInferenceConfig",
+    "endpointIdentifierx-amz-client-tokenworkflowContentdocumentsgenerateFidelityReportContentite"
+    "rativeRefinementContentpolicyRepairAssetstestCaseIdstagKeyslastUpdatedAnnotationSetHashdesir"
+    "edModelIddesiredProvisionedModelNameagentDescriptoragentIdagentVersioncollaborationInstructi"
+    "oncollaboratorNamerelayConversationHistoryaliasArnagentCollaboratorcollaboratorIdfieldListkn"
+    "owledgeBaseStateagentKnowledgeBaseagentCollaborationagentNameagentResourceRoleArncustomOrche"
+    "strationcustomerEncryptionKeyArnfoundationModelidleSessionTTLInSecondsinstructionmemoryConfi"
+    "gurationorchestrationTypepromptOverrideConfigurationexecutorlambdaenabledMemoryTypessessionS"
+    "ummaryConfigurationstorageDaysmaxRecentSessionsoverrideLambdapromptConfigurationsbasePromptT"
+    "emplateinferenceConfigurationparserModepromptCreationModepromptStatepromptTypemaximumLengtht"
+    "opKagentagentArnagentStatusfailureReasonspreparedAtrecommendedActionsactionGroupExecutoracti"
+    "onGroupNameactionGroupStateapiSchemafunctionSchemaparentActionGroupSignatureparentActionGrou"
+    "pSignatureParamscustomControlpayloads3s3BucketNames3ObjectKeyfunctionsparametersrequireConfi"
+    "rmationrequiredagentActionGroupactionGroupIdparentActionSignatureagentAliasNameroutingConfig"
+    "urationprovisionedThroughputagentAliasagentAliasArnagentAliasHistoryEventsagentAliasIdagentA"
+    "liasStatusaliasInvocationStateendDatestartDatedataDeletionPolicydataSourceConfigurationserve"
+    "rSideEncryptionConfigurationvectorIngestionConfigurationconfluenceConfigurationmanagedKnowle"
+    "dgeBaseConnectorConfigurations3ConfigurationsalesforceConfigurationsharePointConfigurationwe"
+    "bConfigurationcrawlerConfigurationsourceConfigurationfilterConfigurationpatternObjectFiltere"
+    "xclusionFiltersinclusionFiltersobjectTypeauthTypecredentialsSecretArnhostTypehostUrlconnecto"
+    "rParametersdeletionProtectionConfigurationmediaExtractionConfigurationsyncScheduledeletionPr"
+    "otectionStatusdeletionProtectionThresholdaudioExtractionConfigurationimageExtractionConfigur"
+    "ationvideoExtractionConfigurationaudioExtractionStatusimageExtractionStatusvideoExtractionSt"
+    "atusdailymonthlyweeklydayOfMonthdayNumberlastDayOfMonthdayOfWeekbucketArnbucketOwnerAccountI"
+    "dinclusionPrefixessiteUrlstenantIdcrawlerLimitsscopeuserAgentuserAgentHeadermaxPagesrateLimi"
+    "turlConfigurationseedUrlschunkingConfigurationcontextEnrichmentConfigurationcustomTransforma"
+    "tionConfigurationparsingConfigurationchunkingStrategyfixedSizeChunkingConfigurationhierarchi"
+    "calChunkingConfigurationsemanticChunkingConfigurationoverlapPercentagelevelConfigurationsove"
+    "rlapTokensbreakpointPercentileThresholdbufferSizebedrockFoundationModelConfigurationenrichme"
+    "ntStrategyConfigurationmethodintermediateStoragetransformationsstepToApplytransformationFunc"
+    "tiontransformationLambdaConfigurationbedrockDataAutomationConfigurationparsingStrategyparsin"
+    "gModalityparsingPromptparsingPromptTextdataSourcedataSourceIdexecutionRoleArnconnectionsnode"
+    "sconfigurationtargetconditionalconditionsourceOutputtargetInputinputscollectorinlineCodeiter"
+    "atorknowledgeBaselambdaFunctionlexlooploopControllerloopInputpromptretrievalstoragecondition"
+    "slanguagebotAliasArnlocaleIdcontinueConditionmaxIterationsinlinetemplateConfigurationtemplat"
+    "eTypechatinputVariablestoolConfigurationpromptArnserviceConfigurationconcurrencyConfiguratio"
+    "nflowIdentifiermaxConcurrencyflowVersionflowIdstorageConfigurationkendraKnowledgeBaseConfigu"
+    "rationmanagedKnowledgeBaseConfigurationsqlKnowledgeBaseConfigurationvectorKnowledgeBaseConfi"
+    "gurationkendraIndexArnembeddingModelArnembeddingModelConfigurationembeddingModelTypesuppleme"
+    "ntalDataStorageConfigurationbedrockEmbeddingModelConfigurationdimensionsembeddingDataTypeseg"
+    "mentationConfigurationfixedLengthDurationstorageLocationsredshiftConfigurationqueryEngineCon"
+    "figurationqueryGenerationConfigurationstorageConfigurationsprovisionedConfigurationserverles"
+    "sConfigurationauthConfigurationclusterIdentifierdatabaseUserusernamePasswordSecretArnworkgro"
+    "upArnexecutionTimeoutSecondsgenerationContextcuratedQueriestablessqlcolumnsinclusionawsDataC"
+    "atalogConfigurationtableNamesdatabaseName",
+    "mongoDbAtlasConfigurationneptuneAnalyticsConfigurationopensearchManagedClusterConfigurationo"
+    "pensearchServerlessConfigurationpineconeConfigurationrdsConfigurationredisEnterpriseCloudCon"
+    "figurations3VectorsConfigurationcollectionNameendpointendpointServiceNamefieldMappingtextInd"
+    "exNamevectorIndexNamemetadataFieldtextFieldvectorFieldgraphArndomainArndomainEndpointcollect"
+    "ionArnconnectionStringnamespacetableNamecustomMetadataFieldprimaryKeyFieldindexArnindexNamev"
+    "ectorBucketArnknowledgeBaseArnmetadataConfigurationssearchabilitydefaultVariantvariantsgenAi"
+    "ResourceagentIdentifierpromptIdentifieranswerFormatanswerPolicypersonaretrievalGuidancelastT"
+    "ransitionStatusretrievalInstructionArnretrievalInstructionIdhostHeaderportprotocolresolution"
+    "ModeresourceTargettlsServerNamevpcIdvpcConfigurationIdskipResourceInUseCheckaliasIdentifierd"
+    "ocumentIdentifiersdataSourceTypedocumentDetailsstatusReasonpromptVersionexpectedRevisionIdre"
+    "visionIdretrievalInstructionVersionincludedDatavalidationsdetailsseveritycyclicConnectiondup"
+    "licateConditionExpressionduplicateConnectionsincompatibleConnectionDataTypeinvalidLoopBounda"
+    "ryloopIncompatibleNodeTypemalformedConditionExpressionmalformedNodeInputExpressionmismatched"
+    "NodeInputTypemismatchedNodeOutputTypemissingConnectionConfigurationmissingDefaultConditionmi"
+    "ssingEndingNodesmissingLoopControllerNodemissingLoopInputNodemissingNodeConfigurationmissing"
+    "NodeInputmissingNodeOutputmissingStartingNodesmultipleLoopControllerNodesmultipleLoopInputNo"
+    "desmultipleNodeInputConnectionsunfulfilledNodeInputunknownConnectionConditionunknownConnecti"
+    "onSourceunknownConnectionSourceOutputunknownConnectionTargetunknownConnectionTargetInputunkn"
+    "ownNodeInputunknownNodeOutputunreachableNodeunsatisfiedConnectionConditionsunspecifiedconnec"
+    "tionnodeincompatibleNodeNameincompatibleNodeTypecauseexpectedTypeloopNodeingestionJobIdinges"
+    "tionJobstartedAtstatisticstextReadyAtnumberOfDocumentsDeletednumberOfDocumentsFailednumberOf"
+    "DocumentsScannednumberOfDocumentsSkippednumberOfMetadataDocumentsModifiednumberOfMetadataDoc"
+    "umentsScannednumberOfModifiedDocumentsIndexednumberOfNewDocumentsIndexedpolicylastTransition"
+    "StatusReasonslatestVersionvpcConfigurationcustomDocumentIdentifierinlineContenttextContentmi"
+    "meTypeaccessControlListinlineAttributesaccessbooleanValuenumberValuestringListValueactionGro"
+    "upSummariesagentAliasSummariesagentCollaboratorSummariesagentKnowledgeBaseSummariesagentVers"
+    "ionSummariesagentSummarieslatestAgentVersiondataSourceSummariesflowAliasSummariesflowVersion"
+    "SummariesflowSummariesattributeoperatororderingestionJobSummariesknowledgeBaseSummariespromp"
+    "tSummariesretrievalInstructionVersionSummariesretrievalInstructionSummariesstatusFilteritems"
+    "agenticRetrieveConfigurationgenerateResponsepolicyConfigurationretrievalInstructionConfigura"
+    "tionretrieversuserContextfoundationModelConfigurationfoundationModelTypemaxAgentIterationrer"
+    "ankingModelTypemantleFoundationModelConfigurationprojectIdmemoryIdpersistenceModeretrievalCo"
+    "nfigssessionBindingmetadataFiltersnamespacePathstrategyIdleftrightmetadataKeymetadataValueda"
+    "teTimeValueactorIdsessionIdbedrockGuardrailConfigurationretrievalOverridesmaxNumberOfResults"
+    "userIdaccessDeniedExceptionbadGatewayExceptionconflictExceptiondependencyFailedExceptionreso"
+    "urceNotFoundExceptionresponseEventresultserviceQuotaExceededExceptiontraceEventBadGatewayExc"
+    "eptionDependencyFailedExceptionreasongeneratedResponseanswerendIndexreferencesstartIndexresu"
+    "ltIndexsourceRetrieverattributestimestampactionsappliedInstructionfailuresretrievalMetadatar"
+    "etrievalResponsestepwarningscodeExecutionfullDocumentExpansionmemoryRetrieveretrieveinputQue"
+    "rysourceRetrieversretrievalTypehasAccessinvocationIdsessionIdentifiersessionMetadatasessionA"
+    "rnsessionStatusqueryGenerationInputtransformationConfigurationtextToSqlConfigurationqueriesm"
+    "axItemsmemoryTypememoryContentssessionSummarysessionExpiryTimesessionStartTimesummaryTextmed"
+    "iaIdoutputFormatdocumentContentLengthpresignedUrlexecutionIdentifierflowAliasIdentifierended"
+    "AtexecutionArnnodeNamedocumentAclallowList",
+    "denyListmemberRelationconditionOperatorgroupsusersinvocationIdentifierinvocationStepIdinvoca"
+    "tionStepinvocationStepTimecontentBlocksbedrockModelConfigurationsenableTraceendSessioninputT"
+    "extpromptCreationConfigurationssessionStatex-amz-source-arnsourceArnstreamingConfigurationse"
+    "xcludePreviousThinkingStepspreviousConversationTurnsToIncludeconversationHistoryfilesknowled"
+    "geBaseConfigurationspromptSessionAttributesreturnControlInvocationResultssessionAttributesus"
+    "eCasemediaTypemanagedSearchConfigurationapiResultfunctionResultactionGroupapiPathconfirmatio"
+    "nStatehttpMethodhttpStatusCoderesponseBodyresponseStatefunctionapplyGuardrailIntervalstreamF"
+    "inalResponsecompletionx-amzn-bedrock-agent-content-typex-amz-bedrock-agent-memory-idx-amz-be"
+    "drock-agent-session-idmodelNotReadyExceptionreturnControlattributiongeneratedResponsePartret"
+    "rievedReferencestextResponsePartspanrowtranscriptioncolumnNamecolumnValuesummaryconfluenceLo"
+    "cationcustomDocumentLocationgoogleDriveLocationkendraDocumentLocationoneDriveLocationsalesfo"
+    "rceLocationsharePointLocationsqlLocationwebLocationinvocationInputsapiInvocationInputfunctio"
+    "nInvocationInputactionInvocationTyperequestBodypropertiescallerChaineventTimecustomOrchestra"
+    "tionTracefailureTraceguardrailTraceorchestrationTracepostProcessingTracepreProcessingTracero"
+    "utingClassifierTraceeventtraceIdfailureCodefailureReasonclientRequestIdoperationTotalTimeMss"
+    "tartTimetotalTimeMsinputAssessmentsinvocationInputmodelInvocationInputmodelInvocationOutputo"
+    "bservationrationaleactionGroupInvocationInputagentCollaboratorInvocationInputcodeInterpreter"
+    "InvocationInputinvocationTypeknowledgeBaseLookupInputexecutionTypeverbagentCollaboratorAlias"
+    "ArnagentCollaboratorNamereturnControlResultsrawResponseactionGroupInvocationOutputagentColla"
+    "boratorInvocationOutputcodeInterpreterInvocationOutputfinalResponseknowledgeBaseLookupOutput"
+    "repromptResponsereturnControlPayloadexecutionErrorexecutionOutputexecutionTimeoutparsedRespo"
+    "nseisValidexecutionIdmodelPerformanceConfigurationnodeInputNamenodeOutputNamex-amz-bedrock-f"
+    "low-execution-idresponseStreamflowCompletionEventflowMultiTurnInputRequestEventflowOutputEve"
+    "ntflowTraceEventcompletionReasonnodeTypeconditionNodeResultTracenodeActionTracenodeDependenc"
+    "yTracenodeInputTracenodeOutputTracesatisfiedConditionsconditionNameoperationNameoperationReq"
+    "uestoperationResponserequestIdserviceNametraceElementsagentTracesfieldsexecutionChainindexou"
+    "tputFieldNamenextinputFieldNameactionGroupscollaboratorConfigurationscollaboratorsinlineSess"
+    "ionStateknowledgeBasescollaboratorInstructioneventTypeflowExecutionEventsconditionResultEven"
+    "tflowFailureEventflowInputEventnodeActionEventnodeDependencyEventnodeFailureEventnodeInputEv"
+    "entnodeOutputEventerrorCodeflowExecutionSummariesinvocationStepSummariesinvocationSummariess"
+    "essionSummariestargetModelIdtextPromptoptimizedPromptanalyzePromptEventoptimizedPromptEventt"
+    "extQueryinlineDocumentSourcejsonDocumenttextDocumentrelevanceScoreretrievalQueryguardrailAct"
+    "ionretrievalResultsretrieveAndGenerateConfigurationsessionConfigurationx-amzn-bedrock-knowle"
+    "dge-base-session-idflowExecutionNamerecordExpirySpecificationrecordsrecordExpiryDurationDays"
+    "memoryStrategyIdnamespacesrequestIdentifierfailedRecordssuccessfulRecordsmemoryRecordIdThrot"
+    "tledExceptionServiceExceptionsourceNamespacessessionUriuserIdentifieruserTokenUnauthorizedEx"
+    "ceptionenableOnCreategatewayArngatewayFilteronlineEvaluationConfigArnperVariantOnlineEvaluat"
+    "ionConfigtargetPathsvariantConfigurationweightconfigurationBundlebundleArnbundleVersionabTes"
+    "tArnabTestIdexecutionStatusbrancheventTimestampextractionConfigextractionModerootEventIdname"
+    "spaceVariablesconversationaleventIdRetryableConflictExceptionInvalidInputExceptionX-Amzn-Bed"
+    "rock-AgentCore-Payments-Agent-NamepaymentConnectorIdpaymentInstrumentDetailspaymentInstrumen"
+    "tTypepaymentManagerArnX-Amzn-Bedrock-AgentCore-Payments-User-IdembeddedCryptoWalletlinkedAcc"
+    "ountsnetworkredirectUrlwalletAddressdeveloperJwtemailoAuth2smskidsubemailAddressapplegithubg"
+    "oogletelegramxusernamephoneNumber",
+    "paymentInstrumentpaymentInstrumentIdproductNamesubscriptionUrlSubscriptionRequiredExceptione"
+    "xpiryTimeInMinuteslimitsmaxSpendAmountcurrencypaymentSessionavailableLimitspaymentSessionIda"
+    "vailableSpendAmountbatchEvaluationIdbatchEvaluationArncapacityProviderIdcapacityProviderArnd"
+    "atasetIdgenerationIdrecommendationIdevaluationInputevaluationReferenceInputsevaluationTarget"
+    "evaluatorIdsessionSpansassertionsexpectedResponseexpectedTrajectoryspanContextspanIdtoolName"
+    "sspanIdstraceIdsevaluationResultsevaluationDimensionNameevaluatorArnevaluatorNameexplanation"
+    "ignoredReferenceInputFieldslabeltokenUsageDuplicateIdExceptioncurrentRunIderrorDetailsmaxDur"
+    "ationExpiresAtstoppedAtanalysisTimestampevaluatorMetricscontrolStatsvariantResultsmeansample"
+    "SizevariantNameabsoluteChangeconfidenceIntervalisSignificantpValuepercentChangelowerupperage"
+    "ntRuntimeArnqualifierX-Amzn-Bedrock-AgentCore-Runtime-Session-IdruntimeSessionIdagentCardsta"
+    "tusCodeRuntimeClientErroragentInsightIdapplicationNameaffectedSessionCountarchiveStatuscusto"
+    "merMetadataStatuslastSeenAtrootCausessampleSessionssuggestedFixtargetIdtargetTypebatchEvalua"
+    "tionNamedataSourceConfigdatasetExecutionDetailsevaluatorsexecutionSummaryResultfailureAnalys"
+    "isResultinsightResultsinsightsuserIntentResultcloudWatchLogsonlineEvaluationConfigSourcefilt"
+    "erConfiglogGroupNamePrefixeslogGroupNamesserviceNamessessionIdssessionTraceIdstimeRangeagent"
+    "InvocationagentCoreRuntimeagentRuntimeEndpointArnagentRuntimeVersionrequestTemplatedatasetVe"
+    "rsionevaluatorSummariesnumberOfSessionsCompletednumberOfSessionsFailednumberOfSessionsIgnore"
+    "dnumberOfSessionsInProgresstotalNumberOfSessionstotalEvaluatedtotalFailedaverageScoreexecuti"
+    "onSummariesaffectedSessionsclusterIdapproachTakenfinalOutcomesubCategoriesrecommendationroot"
+    "CausefailureSpansfixTypesignalsevidenceinsightIdlogStreamNamemetricsNamespaceresultDestinati"
+    "onuserIntentsuserMessagesbrowserIdentifiercertificatesenterprisePoliciesextensionsfilesystem"
+    "ConfigurationsprofileConfigurationproxyConfigurationsessionReplayArtifactsessionTimeoutSecon"
+    "dsstreamsviewPortsecretsManagersecretArnbucketprefixversionIdefsConfigurations3FilesConfigur"
+    "ationaccessPointArnfileSystemArnmountPathprofileIdentifierbypassproxiesdomainPatternsexterna"
+    "lProxycredentialsserverbasicAuthautomationStreamliveViewStreamstreamEndpointstreamStatusheig"
+    "htwidthcodeInterpreterIdentifiercompletedAtgenerationResultsredactionSummaryscenarioTypecoun"
+    "texamplesWithGroundTruthexamplesWrittenscenariosDeduplicatedscenariosGeneratedsessionsFailed"
+    "sessionsMatchedsessionsSelectedsessionsUnscoredfindingCountsscenariosScannedtraceGenerationg"
+    "roundTruthredactionConfigurationsamplingselectionsourceConfigqualityFiltersaggregationdouble"
+    "ValuecustomDataIdentifiersidentifiersmaxScenariosattributeFiltersevaluatorFiltersturnCountma"
+    "xminsessionIdCounttraceIdCountbatchEvaluationonlineEvaluationmemoryRecordexpiresAtchaintoken"
+    "tokenBalanceamountdecimalsrecommendationArnrecommendationConfigrecommendationResultsystemPro"
+    "mptRecommendationConfigtoolDescriptionRecommendationConfigsystemPromptcloudwatchLogslogGroup"
+    "ArnssystemPromptJsonPathtoolDescriptiontoolDescriptionTexttoolDescriptionJsonPathtoolNamesys"
+    "temPromptRecommendationResulttoolDescriptionRecommendationResultrecommendedSystemPromptrecom"
+    "mendedToolDescriptionresourceCredentialProviderNameworkloadIdentityTokenapiKeyaudiencescusto"
+    "mParameterscustomStateforceAuthenticationoauth2FlowresourceOauth2ReturnUrlresourcesscopesacc"
+    "essTokenauthorizationUrlpaymentTokenRequestcoinbaseCdpTokenRequeststripePrivyTokenRequestinc"
+    "ludeWalletAuthTokenrequestHostrequestMethodrequestPathincludeAuthorizationSignaturepaymentTo"
+    "kenResponsecoinbaseCdpTokenResponsestripePrivyTokenResponsebearerTokenwalletAuthTokenappIdau"
+    "thorizationSignaturebasicAuthTokenrequestExpiryworkloadNameworkloadAccessTokencontentTimesta"
+    "mpaccountIdbaggageMcp-MethodmcpMethodMcp-NamemcpNameMcp-Protocol-VersionmcpProtocolVersionMc"
+    "p-Session-IdmcpSessionIdX-Amzn-Bedrock-AgentCore-Runtime-User-IdruntimeUserIdX-Amzn-Trace-Id"
+    "traceparenttraceParenttracestatetraceState",
+    "responseX-Amzn-Bedrock-AgentCore-Runtime-Session-Endpoint-UrlsessionEndpointUrlcommandtimeou"
+    "truntimeClientErrorcontentDeltacontentStartcontentStopstderrstdoutexitCodex-amzn-browser-ses"
+    "sion-idkeyPresskeyShortcutkeyTypemouseClickmouseDragmouseMovemouseScrollscreenshotpresseskey"
+    "sbuttonclickCountyendXendYstartXstartYdeltaXdeltaYargumentsx-amzn-code-interpreter-session-i"
+    "dclearContextdirectoryPathpathpathsruntimetaskIdisErrorstructuredContentsizeexecutionTimetas"
+    "kStatusallowedToolsharnessArnmodelskillstimeoutSecondsbedrockModelConfiggeminiModelConfiglit"
+    "eLlmModelConfigopenAiModelConfigadditionalParamsapiFormatapiKeyArnapiBaseawsSkillsgitauthcre"
+    "dentialArnconfigagentCoreBrowseragentCoreCodeInterpreteragentCoreGatewayinlineFunctionremote"
+    "McpbrowserArncodeInterpreterArnoutboundAuthawsIamoauthdefaultReturnUrlgrantTypeproviderArnhe"
+    "adersregionservicehookEventtoolResultMetadatadecisionhookEventIdsearchQuerywebSearchIddomain"
+    "FilterpublishedDateFilterexcludeincludepublishedAfterpublishedBeforepublishedAtretryAfterSec"
+    "ondsabTestsactorSummariesagentInsightsbatchEvaluationsdatasetGenerationsincludePayloadsevent"
+    "MetadataincludeParentBrancheseventsjobsjobIDmessagesListmemoryRecordSummariespaymentInstrume"
+    "ntspaymentSessionsrecommendationSummarieseventFilterpaymentInputpaymentTypecryptoX402mppperm"
+    "it2AllowanceLimitbuyerPaysGasFeeswwwAuthenticateHeaderspaymentOutputprocessPaymentIdpaymentC"
+    "redentialselectedPaymentIdsearchCriteriaregistryIdsregistryRecordsdescriptorsrecordArnrecord"
+    "IdregistryArna2aagentSkillsmcpschemaVersionskillDefinitionskillMdprotocolVersiondatasetExecu"
+    "tionConfigevaluationMetadatatestScenarioIdturnsextractionJobjobIdstreamUpdateautomationStrea"
+    "mUpdateinlineExampless3SourceaddedCountdatasetArnexampleIdsgatewayIdentifierrateLimitsdimens"
+    "ionKeysrateLimitIdrequeststokensperiodrateagentRuntimeArtifactagentRuntimeNameallowedPortsau"
+    "thorizerConfigurationcapacityProviderConfigurationenvironmentVariableshooksConfigurationlife"
+    "cycleConfigurationnetworkConfigurationplatformVersionprotocolConfigurationrequestHeaderConfi"
+    "gurationresourceConfigurationscodeConfigurationcontainerConfigurationentryPointcontainerUrip"
+    "ortRangefromtocustomJWTAuthorizeradvertisedScopeMappingallowedAudienceallowedClientsallowedS"
+    "copesallowedWorkloadConfigurationcertificateConfigurationscustomClaimsdiscoveryUrlprivateEnd"
+    "pointprivateEndpointOverrideshostingEnvironmentsworkloadIdentitiesauthorizingClaimMatchValue"
+    "inboundTokenClaimNameinboundTokenClaimValueTypeclaimMatchOperatorclaimMatchValuematchValueSt"
+    "ringmatchValueStringListmanagedVpcResourceselfManagedLatticeResourceendpointIpAddressTyperou"
+    "tingDomainvpcIdentifierresourceConfigurationIdentifiercapacityProviderVolumeefsAccessPoints3"
+    "FilesAccessPointsessionStoragevolumeNamebuildwarmuphttpPostidleRuntimeSessionTimeoutmaxLifet"
+    "imenetworkModenetworkModeConfigrequireServiceS3EndpointsecurityGroupssubnetsserverProtocolre"
+    "questHeaderAllowlistminimumMemoryInMiBagentRuntimeIdworkloadIdentityDetailsworkloadIdentityA"
+    "rntargetVersionapiKeySecretConfigapiKeySecretSourcejsonKeysecretIdapiKeySecretArnapiKeySecre"
+    "tJsonKeycredentialProviderArnResourceLimitExceededExceptionDecryptionFailureEncryptionFailur"
+    "ebrowserSigningrecordingbrowserIdprofileArnprofileIdcomputeConfigurationpermissionsConfigura"
+    "tionec2ConfigurationlaunchTemplateSourcerootVolumevolumeslaunchParameterscapacityReservation"
+    "SpecificationephemeralVolumesinstanceProfileArninstanceRequirementslicenseSpecificationsmoni"
+    "toringoperatingSystempropagatedTagssshKeyNamecapacityReservationPreferencecapacityReservatio"
+    "nTargetcapacityReservationIdcapacityReservationResourceGroupArndeviceNameebsvirtualNameebsCa"
+    "rdIndexencryptediopssnapshotIdthroughputvolumeInitializationRatevolumeSizevolumeTypeallowedI"
+    "nstanceTypeslicenseConfigurationArnidleInstanceTimeoutfreeSpaceGiBebsConfigurationsizeGiBcap"
+    "acityProviderOperatorRoleArncodeInterpreterIdbranchNamebundleNamecommitMessagecomponentsbund"
+    "leIdidpConfigaudienceconsentPortalArnconsentPortalIdportalUrldatasetNameschemaTypeevaluatorC"
+    "onfiglevelcodeBasedderivedllmAsAJudge",
+    "lambdaConfiglambdaTimeoutInSecondsbaseEvaluatorIdmodelConfigbedrockEvaluatorModelConfigrespo"
+    "nsesEvaluatorModelConfigmaxOutputTokensreasoningcategoricalmultiDimensionalnumericaldimensio"
+    "nInstructiondimensionNamedimensionRatingScaleauthorizerTypedomainOverrideexceptionLevelinter"
+    "ceptorConfigurationspolicyEngineConfigurationprotocolTypealternateDomainsdefaultDomaininputC"
+    "onfigurationinterceptionPointsinterceptorpassRequestHeaderspayloadFilterfielddisableMcpListT"
+    "oolsPaginationsearchTypestreamingConfigurationsupportedVersionssessionTimeoutInSecondsenable"
+    "ResponseStreamingcustomTransformConfigurationgatewayIdgatewayUrlwafConfigurationwebAclArnfai"
+    "lureModerouteToTargetstaticOverrideweightedOverridetrafficSplitstaticRouteweightedRoutefallb"
+    "acktargetNamecircuitBreakerfirstByteTimeoutMillisecondstargetFallbacktriggerOnstatusCodesmat"
+    "chModelsmatchPathsmatchPrincipalsanyOfiamPrincipalmanagedBycredentialProviderConfigurationst"
+    "argetConfigurationcredentialProvidercredentialProviderTypeapiKeyCredentialProvideriamCredent"
+    "ialProvideroauthCredentialProvidercredentialLocationcredentialParameterNamecredentialPrefixa"
+    "llowedQueryParametersallowedRequestHeadersallowedResponseHeadershttpinferenceagentcoreRuntim"
+    "econnectorpassthroughinlinePayloadconnectorIdstaticQueryParameterConflictResolutionstaticQue"
+    "ryParametersstickinessConfigurationcompositeIdentifierprovidermodelMappingoperationsprovider"
+    "PrefixseparatorstripproviderPathapiGatewaymcpServeropenApiSchemasmithyModelapiGatewayToolCon"
+    "figurationrestApiIdstagetoolFilterstoolOverridesfilterPathmethodsconfigurationsparameterOver"
+    "ridesparameterValuesvisibletoolSchemaoutputSchemalistingModemcpToolSchemaresourcePriorityaut"
+    "horizationDatalastSynchronizedAtprivateEndpointManagedResourcesoauth2resourceAssociationArnr"
+    "esourceGatewayArnenvironmentenvironmentArtifactharnessNamehooksmemorytruncationagentCoreRunt"
+    "imeEnvironmentafterInvocationafterToolCallbeforeInvocationbeforeToolCalleventBridgesnsagentC"
+    "oreMemoryConfigurationmanagedMemoryConfigurationmessagesCountretrievalConfigeventExpiryDurat"
+    "ionstrategiesstrategyslidingWindowpreserveRecentMessagessummarizationSystemPromptsummaryRati"
+    "oharnessharnessIdharnessVersionliveVersionindexedKeysmemoryExecutionRoleArnmemoryStrategiesn"
+    "amespaceKeysstreamDeliveryResourcescustomMemoryStrategyepisodicMemoryStrategysemanticMemoryS"
+    "trategysummaryMemoryStrategyuserPreferenceMemoryStrategymemoryRecordSchemanamespaceTemplates"
+    "episodicOverrideselfManagedConfigurationsemanticOverridesummaryOverrideuserPreferenceOverrid"
+    "econsolidationextractionreflectionappendToPromptmetadataSchemaextractionTypellmExtractionCon"
+    "figllmExtractionInstructionvalidationnumberValidationstringListValidationstringValidationmax"
+    "ValueminValueallowedValueshistoricalContextWindowSizeinvocationConfigurationtriggerCondition"
+    "spayloadDeliveryBucketNametopicArnmessageBasedTriggertimeBasedTriggertokenBasedTriggermessag"
+    "eCountidleSessionTimeouttokenCountreflectionConfigurationregexPatternkinesiscontentConfigura"
+    "tionsdataStreamArnmanagedByResourceArncustomConsolidationConfigurationepisodicConsolidationO"
+    "verridesemanticConsolidationOverridesummaryConsolidationOverrideuserPreferenceConsolidationO"
+    "verridecustomExtractionConfigurationepisodicExtractionOverridesemanticExtractionOverrideuser"
+    "PreferenceExtractionOverridecustomReflectionConfigurationepisodicReflectionConfigurationepis"
+    "odicReflectionOverridecredentialProviderVendoroauth2ProviderConfigInputatlassianOauth2Provid"
+    "erConfigcustomOauth2ProviderConfiggithubOauth2ProviderConfiggoogleOauth2ProviderConfiginclud"
+    "edOauth2ProviderConfiglinkedinOauth2ProviderConfigmicrosoftOauth2ProviderConfigsalesforceOau"
+    "th2ProviderConfigslackOauth2ProviderConfigclientIdclientSecretclientSecretConfigclientSecret"
+    "SourceclientAuthenticationMethodoauthDiscoveryonBehalfOfTokenExchangeConfigprivateKeyJwtConf"
+    "igauthorizationServerMetadataauthorizationEndpointissuerresponseTypestokenEndpointtokenEndpo"
+    "intAuthMethodsonBehalfOfAuthenticationConfigtokenExchangeGrantTypeConfigactorTokenContentact"
+    "orTokenScopesadditionalHeaderClaims",
+    "additionalPayloadClaimsprivateKeySourcesigningAlgorithmkmsKeySourcecallbackUrlclientSecretAr"
+    "nclientSecretJsonKeyoauth2ProviderConfigOutputclusteringConfigevaluationExecutionRoleArnonli"
+    "neEvaluationConfigNamefrequenciessamplingConfigsessionConfigsamplingPercentagesessionTimeout"
+    "MinutesonlineEvaluationConfigIdpaymentManagerIdprovisionModecoinbaseCDPstripePrivyproviderCo"
+    "nfigurationInputcoinbaseCdpConfigurationstripePrivyConfigurationapiKeyIdapiKeySecretwalletSe"
+    "cretwalletSecretConfigwalletSecretSourceappSecretappSecretConfigappSecretSourceauthorization"
+    "IdauthorizationPrivateKeyauthorizationPrivateKeyConfigauthorizationPrivateKeySourceproviderC"
+    "onfigurationOutputwalletSecretArnwalletSecretJsonKeyappSecretArnappSecretJsonKeyauthorizatio"
+    "nPrivateKeyArnauthorizationPrivateKeyJsonKeyenforcementModepolicyEngineIdvalidationModecedar"
+    "policyGenerationstatementpolicyGenerationAssetIdpolicyGenerationIdpolicyEngineArnapprovalCon"
+    "figurationautoApprovalrecordVersionregistryIdsynchronizationConfigurationsynchronizationType"
+    "fromUrlallowedResourceOauth2ReturnUrlslastSavedAtconsentPortalIdentifierdeletedCountdeleteMa"
+    "nagedMemoryagentInsightStoreIdagentInsightStoreArnenablementStatusencryptionConfigurationreq"
+    "uireMMDSV2createdTimelastUpdatedTimelastSavedBrowserIdlastSavedBrowserSessionIdlineageMetada"
+    "taparentVersionIdsversionCreatedAtdownloadUrldownloadUrlExpiresAtdraftStatusexampleCountexam"
+    "pleCountByFieldactorProfileevaluatorTypelockedForModificationviewcredentialsUpdatedAtpolicyG"
+    "enerationArntokenVaultIdkmsConfigurationlastModifiedDateagentInsightStoresruntimeEndpointsag"
+    "entRuntimescredentialProvidersprofileSummariesbrowserSummariescapacityProviderscodeInterpret"
+    "erSummariescreatedByNamelatestPerBranchversionsbundlesconsentPortalsexampleFieldsgenerationI"
+    "dsdatasetsgatewayRulesendpointsharnessVersionsharnessesmemoriesonlineEvaluationConfigspaymen"
+    "tConnectorspaymentManagerstargetResourceScopepolicyEnginespolicyGenerationAssetsrawTextFragm"
+    "entpolicyGenerationsregistriescredentialsToRotatesecretsConcurrentModificationExceptionrawTe"
+    "xttargetIdListtargetsoptionalValueupdatedCountaddIndexedKeysaddMemoryStrategiesdeleteMemoryS"
+    "trategiesmodifyMemoryStrategiestriggerSynchronizationblueprintArnsourceStagetargetStagebluep"
+    "rintNameblueprintStagekmsEncryptionContextblueprintblueprintVersionoptimizationSamplesoptimi"
+    "zationTimeassetS3ObjectgroundTruthS3ObjectlibraryDescriptionlibraryNamelibraryArncustomOutpu"
+    "tConfigurationdataAutomationLibraryConfigurationoverrideConfigurationprojectDescriptionproje"
+    "ctNameprojectStageprojectTypestandardOutputConfigurationblueprintsfallbackBlueprintslibrarie"
+    "smodalityRoutinglanguageConfigurationmodalityProcessingsensitiveDataConfigurationgenerativeO"
+    "utputLanguageidentifyMultipleLanguagesinputLanguagesstatedetectionModedetectionScopepiiEntit"
+    "iesConfigurationpiiEntityTypesredactionMaskModesplittergenerativeFieldtypeConfigurationtrans"
+    "criptchannelLabelingspeakerLabelingboundingBoxgranularityadditionalFileFormatprojectArnerror"
+    "TypeoutputConfigurations3ObjectlibraryentityTypesentityMetadataentityTypeentityIdentityvocab"
+    "ularyphrasesdisplayAsTextjobcompletionTimeoperationTypeprojectdataAutomationProfileArnsample"
+    "snotificationConfigurationdeleteEntitiesInfoupsertEntitiesInfoentityIdseventBridgeConfigurat"
+    "ioneventBridgeEnabledblueprintStageFilterprojectFilterresourceOwnernumOfPhrasesblueprintFilt"
+    "erlibraryFilterprojectStageFilterprojectsjobCompletionTimejobDurationInSecondsjobSubmissionT"
+    "imedataAutomationConfigurationdataAutomationProjectArnoutputSegmentssemanticModalitycustomOu"
+    "tputcustomOutputStatusstandardOutputassetProcessingConfigurationsegmentConfigurationtimestam"
+    "pSegmentendTimeMillisstartTimeMillisacceptRoleSessionNamealiasNamedurationSecondsmanagedPoli"
+    "cyArnsrequireInstancePropertiesroleArnssessionPolicyprofileattributeMappingspreviousAliasNam"
+    "ecertificateFieldmappingRulesspecifiercrlDpRevocationEnablednotificationSettingschannelsourc"
+    "eDataacmPcaArnx509CertificateDatatrustAnchortrustAnchorArntrustAnchorIdconfiguredByspecifier"
+    "scrlIdcrlcrlArncrlDatasubjectIdsubject",
+    "instancePropertiessubjectArnseenAtserialNumberpageSizecrlsprofilessubjectstrustAnchorsnotifi"
+    "cationSettingKeysDurationSecondsExternalIdMinimumSessionTokenSizePolicyPolicyArnsProvidedCon"
+    "textsRoleArnRoleSessionNameSerialNumberSourceIdentityTagsTokenCodeTransitiveTagKeysContextAs"
+    "sertionProviderArnKeyValueAssumedRoleUserCredentialsPackedPolicySizeSessionTokenSizeSessionT"
+    "okenUtilizationArnAssumedRoleIdAccessKeyIdExpirationSecretAccessKeySessionTokenMalformedPoli"
+    "cyDocumentPackedPolicyTooLargeRegionDisabledExceptionExpiredTokenExceptionPrincipalArnSAMLAs"
+    "sertionAudienceIssuerNameQualifierSubjectSubjectTypeIDPRejectedClaimInvalidIdentityTokenProv"
+    "iderIdWebIdentityTokenProviderSubjectFromWebIdentityTokenIDPCommunicationErrorTargetPrincipa"
+    "lTaskPolicyArnEncodedMessageDecodedMessageInvalidAuthorizationMessageExceptionAccountUserIdT"
+    "radeInTokenAssumedPrincipalExpiredTradeInTokenExceptionNameFederatedUserFederatedUserIdSigni"
+    "ngAlgorithmSessionDurationEscalationExceptionOutboundWebIdentityFederationDisabledExceptionJ"
+    "WTPayloadSizeExceededExceptionrecordIdscustomMetadatadisplayNamea2aAgentCardagentSkillsDefin"
+    "itionaguidataSchemaVersionadditionalDatadescriptorTypesautoDetectionConfigurationcustomMetad"
+    "ataSchemaConfigurationdiscoveryConfigurationautoApprovalRulesdefaultSchemarecordTypeSchemaOv"
+    "erridesprovenancerelationsourceDetailssourceIdagentcoreGatewayautoDetectioncreatedByAutoDete"
+    "ctioncustomMetadataSchemaComplianceStatusprovenanceSummaryListApplyGuardrailapply_guardrail/"
+    "guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply/model/{modelId}/converseCon"
+    "verseStream/model/{modelId}/converse-streamCountTokenscount_tokens/model/{modelId}/count-tok"
+    "ensGetAsyncInvokeget_async_invoke/async-invoke/{invocationArn}InvokeGuardrailChecksinvoke_gu"
+    "ardrail_checks/guardrail-checks/invokeinvoke_model/model/{modelId}/invokeInvokeModelWithBidi"
+    "rectionalStreaminvoke_model_with_bidirectional_stream/model/{modelId}/invoke-with-bidirectio"
+    "nal-streamInvokeModelWithResponseStreaminvoke_model_with_response_stream/model/{modelId}/inv"
+    "oke-with-response-streamListAsyncInvokeslist_async_invokes/async-invokeStartAsyncInvokestart"
+    "_async_invokeBatchDeleteAdvancedPromptOptimizationJobbatch_delete_advanced_prompt_optimizati"
+    "on_job/advanced-prompt-optimization-job/batch-deleteBatchDeleteEvaluationJobbatch_delete_eva"
+    "luation_job/evaluation-jobs/batch-deleteCancelAutomatedReasoningPolicyBuildWorkflowcancel_au"
+    "tomated_reasoning_policy_build_workflow/automated-reasoning-policies/{policyArn}/build-workf"
+    "lows/{buildWorkflowId}/cancelCreateAdvancedPromptOptimizationJobcreate_advanced_prompt_optim"
+    "ization_job/advanced-prompt-optimization-jobsCreateAutomatedReasoningPolicycreate_automated_"
+    "reasoning_policy/automated-reasoning-policiesCreateAutomatedReasoningPolicyTestCasecreate_au"
+    "tomated_reasoning_policy_test_case/automated-reasoning-policies/{policyArn}/test-casesCreate"
+    "AutomatedReasoningPolicyVersioncreate_automated_reasoning_policy_version/automated-reasoning"
+    "-policies/{policyArn}/versionsCreateCustomModelcreate_custom_model/custom-models/create-cust"
+    "om-modelCreateCustomModelDeploymentcreate_custom_model_deployment/model-customization/custom"
+    "-model-deploymentsCreateEvaluationJobcreate_evaluation_job/evaluation-jobsCreateFoundationMo"
+    "delAgreementcreate_foundation_model_agreement/create-foundation-model-agreementCreateGuardra"
+    "ilcreate_guardrail/guardrailsCreateGuardrailVersioncreate_guardrail_version/guardrails/{guar"
+    "drailIdentifier}CreateInferenceProfilecreate_inference_profile/inference-profilesCreateMarke"
+    "tplaceModelEndpointcreate_marketplace_model_endpoint/marketplace-model/endpointsCreateModelC"
+    "opyJobcreate_model_copy_job/model-copy-jobsCreateModelCustomizationJobcreate_model_customiza"
+    "tion_job/model-customization-jobsCreateModelImportJobcreate_model_import_job/model-import-jo"
+    "bsCreateModelInvocationJobcreate_model_invocation_job/model-invocation-jobCreatePromptRouter"
+    "create_prompt_router/prompt-routersCreateProvisionedModelThroughputcreate_provisioned_model_"
+    "throughput/provisioned-model-throughput",
+    "DeleteAutomatedReasoningPolicydelete_automated_reasoning_policy/automated-reasoning-policies"
+    "/{policyArn}DeleteAutomatedReasoningPolicyBuildWorkflowdelete_automated_reasoning_policy_bui"
+    "ld_workflow/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}Delete"
+    "AutomatedReasoningPolicyTestCasedelete_automated_reasoning_policy_test_case/automated-reason"
+    "ing-policies/{policyArn}/test-cases/{testCaseId}DeleteCustomModeldelete_custom_model/custom-"
+    "models/{modelIdentifier}DeleteCustomModelDeploymentdelete_custom_model_deployment/model-cust"
+    "omization/custom-model-deployments/{customModelDeploymentIdentifier}DeleteEnforcedGuardrailC"
+    "onfigurationdelete_enforced_guardrail_configuration/enforcedGuardrailsConfiguration/{configI"
+    "d}DeleteFoundationModelAgreementdelete_foundation_model_agreement/delete-foundation-model-ag"
+    "reementDeleteGuardraildelete_guardrailDeleteImportedModeldelete_imported_model/imported-mode"
+    "ls/{modelIdentifier}DeleteInferenceProfiledelete_inference_profile/inference-profiles/{infer"
+    "enceProfileIdentifier}DeleteMarketplaceModelEndpointdelete_marketplace_model_endpoint/market"
+    "place-model/endpoints/{endpointArn}DeleteModelInvocationLoggingConfigurationdelete_model_inv"
+    "ocation_logging_configuration/logging/modelinvocationsDeletePromptRouterdelete_prompt_router"
+    "/prompt-routers/{promptRouterArn}DeleteProvisionedModelThroughputdelete_provisioned_model_th"
+    "roughput/provisioned-model-throughput/{provisionedModelId}DeleteResourcePolicydelete_resourc"
+    "e_policy/resource-policy/{resourceArn}DeregisterMarketplaceModelEndpointderegister_marketpla"
+    "ce_model_endpoint/marketplace-model/endpoints/{endpointArn}/registrationExportAutomatedReaso"
+    "ningPolicyVersionexport_automated_reasoning_policy_version/automated-reasoning-policies/{pol"
+    "icyArn}/exportGetAccountDataRetentionget_account_data_retention/data-retentionGetAdvancedPro"
+    "mptOptimizationJobget_advanced_prompt_optimization_job/advanced-prompt-optimization-jobs/{jo"
+    "bIdentifier}GetAutomatedReasoningPolicyget_automated_reasoning_policyGetAutomatedReasoningPo"
+    "licyAnnotationsget_automated_reasoning_policy_annotations/automated-reasoning-policies/{poli"
+    "cyArn}/build-workflows/{buildWorkflowId}/annotationsGetAutomatedReasoningPolicyBuildWorkflow"
+    "get_automated_reasoning_policy_build_workflowGetAutomatedReasoningPolicyBuildWorkflowResultA"
+    "ssetsget_automated_reasoning_policy_build_workflow_result_assets/automated-reasoning-policie"
+    "s/{policyArn}/build-workflows/{buildWorkflowId}/result-assetsGetAutomatedReasoningPolicyNext"
+    "Scenarioget_automated_reasoning_policy_next_scenario/automated-reasoning-policies/{policyArn"
+    "}/build-workflows/{buildWorkflowId}/scenariosGetAutomatedReasoningPolicyTestCaseget_automate"
+    "d_reasoning_policy_test_caseGetAutomatedReasoningPolicyTestResultget_automated_reasoning_pol"
+    "icy_test_result/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/t"
+    "est-cases/{testCaseId}/test-resultsGetCustomModelget_custom_modelGetCustomModelDeploymentget"
+    "_custom_model_deploymentGetEvaluationJobget_evaluation_job/evaluation-jobs/{jobIdentifier}Ge"
+    "tFoundationModelget_foundation_model/foundation-models/{modelIdentifier}GetFoundationModelAv"
+    "ailabilityget_foundation_model_availability/foundation-model-availability/{modelId}GetGuardr"
+    "ailget_guardrailGetImportedModelget_imported_modelGetInferenceProfileget_inference_profileGe"
+    "tMarketplaceModelEndpointget_marketplace_model_endpointGetModelCopyJobget_model_copy_job/mod"
+    "el-copy-jobs/{jobArn}GetModelCustomizationJobget_model_customization_job/model-customization"
+    "-jobs/{jobIdentifier}GetModelImportJobget_model_import_job/model-import-jobs/{jobIdentifier}"
+    "GetModelInvocationJobget_model_invocation_job/model-invocation-job/{jobIdentifier}GetModelIn"
+    "vocationLoggingConfigurationget_model_invocation_logging_configurationGetPromptRouterget_pro"
+    "mpt_routerGetProvisionedModelThroughputget_provisioned_model_throughputGetResourcePolicyget_"
+    "resource_policyGetUseCaseForModelAccessget_use_case_for_model_access/use-case-for-model-acce"
+    "ssListAdvancedPromptOptimizationJobs",
+    "list_advanced_prompt_optimization_jobsListAutomatedReasoningPolicieslist_automated_reasoning"
+    "_policiesListAutomatedReasoningPolicyBuildWorkflowslist_automated_reasoning_policy_build_wor"
+    "kflows/automated-reasoning-policies/{policyArn}/build-workflowsListAutomatedReasoningPolicyT"
+    "estCaseslist_automated_reasoning_policy_test_casesListAutomatedReasoningPolicyTestResultslis"
+    "t_automated_reasoning_policy_test_results/automated-reasoning-policies/{policyArn}/build-wor"
+    "kflows/{buildWorkflowId}/test-resultsListCustomModelDeploymentslist_custom_model_deployments"
+    "ListCustomModelslist_custom_models/custom-modelsListEnforcedGuardrailsConfigurationlist_enfo"
+    "rced_guardrails_configuration/enforcedGuardrailsConfigurationListEvaluationJobslist_evaluati"
+    "on_jobsListFoundationModelAgreementOfferslist_foundation_model_agreement_offers/list-foundat"
+    "ion-model-agreement-offers/{modelId}ListFoundationModelslist_foundation_models/foundation-mo"
+    "delsListGuardrailslist_guardrailsListImportedModelslist_imported_models/imported-modelsListI"
+    "nferenceProfileslist_inference_profilesListMarketplaceModelEndpointslist_marketplace_model_e"
+    "ndpointsListModelCopyJobslist_model_copy_jobsListModelCustomizationJobslist_model_customizat"
+    "ion_jobsListModelImportJobslist_model_import_jobsListModelInvocationJobslist_model_invocatio"
+    "n_jobs/model-invocation-jobsListPromptRouterslist_prompt_routersListProvisionedModelThroughp"
+    "utslist_provisioned_model_throughputs/provisioned-model-throughputsListTagsForResourcelist_t"
+    "ags_for_resource/listTagsForResourcePutAccountDataRetentionput_account_data_retentionPutEnfo"
+    "rcedGuardrailConfigurationput_enforced_guardrail_configurationPutModelInvocationLoggingConfi"
+    "gurationput_model_invocation_logging_configurationPutResourcePolicyput_resource_policy/resou"
+    "rce-policyPutUseCaseForModelAccessput_use_case_for_model_accessRegisterMarketplaceModelEndpo"
+    "intregister_marketplace_model_endpoint/marketplace-model/endpoints/{endpointIdentifier}/regi"
+    "strationStartAutomatedReasoningPolicyBuildWorkflowstart_automated_reasoning_policy_build_wor"
+    "kflow/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowType}/startStar"
+    "tAutomatedReasoningPolicyTestWorkflowstart_automated_reasoning_policy_test_workflow/automate"
+    "d-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-workflowsStopAdvance"
+    "dPromptOptimizationJobstop_advanced_prompt_optimization_job/advanced-prompt-optimization-job"
+    "s/{jobIdentifier}/stopStopEvaluationJobstop_evaluation_job/evaluation-job/{jobIdentifier}/st"
+    "opStopModelCustomizationJobstop_model_customization_job/model-customization-jobs/{jobIdentif"
+    "ier}/stopStopModelInvocationJobstop_model_invocation_job/model-invocation-job/{jobIdentifier"
+    "}/stopTagResourcetag_resource/tagResourceUntagResourceuntag_resource/untagResourceUpdateAuto"
+    "matedReasoningPolicyupdate_automated_reasoning_policyUpdateAutomatedReasoningPolicyAnnotatio"
+    "nsupdate_automated_reasoning_policy_annotationsUpdateAutomatedReasoningPolicyTestCaseupdate_"
+    "automated_reasoning_policy_test_caseUpdateCustomModelDeploymentupdate_custom_model_deploymen"
+    "tUpdateGuardrailupdate_guardrailUpdateMarketplaceModelEndpointupdate_marketplace_model_endpo"
+    "intUpdateProvisionedModelThroughputupdate_provisioned_model_throughputAssociateAgentCollabor"
+    "atorassociate_agent_collaborator/agents/{agentId}/agentversions/{agentVersion}/agentcollabor"
+    "ators/AssociateAgentKnowledgeBaseassociate_agent_knowledge_base/agents/{agentId}/agentversio"
+    "ns/{agentVersion}/knowledgebases/CreateAgentcreate_agent/agents/CreateAgentActionGroupcreate"
+    "_agent_action_group/agents/{agentId}/agentversions/{agentVersion}/actiongroups/CreateAgentAl"
+    "iascreate_agent_alias/agents/{agentId}/agentaliases/CreateDataSourcecreate_data_source/knowl"
+    "edgebases/{knowledgeBaseId}/datasources/CreateFlowcreate_flow/flows/CreateFlowAliascreate_fl"
+    "ow_alias/flows/{flowIdentifier}/aliasesCreateFlowVersioncreate_flow_version/flows/{flowIdent"
+    "ifier}/versionsCreateKnowledgeBasecreate_knowledge_base/knowledgebases/CreatePromptcreate_pr"
+    "ompt/prompts/CreatePromptVersion",
+    "create_prompt_version/prompts/{promptIdentifier}/versionsCreateRetrievalInstructioncreate_re"
+    "trieval_instruction/retrievalinstructions/CreateRetrievalInstructionVersioncreate_retrieval_"
+    "instruction_version/retrievalinstructions/{retrievalInstructionId}/versionsCreateVpcConfigur"
+    "ationcreate_vpc_configuration/knowledgebases/{knowledgeBaseId}/vpcconfigurations/DeleteAgent"
+    "delete_agent/agents/{agentId}/DeleteAgentActionGroupdelete_agent_action_group/agents/{agentI"
+    "d}/agentversions/{agentVersion}/actiongroups/{actionGroupId}/DeleteAgentAliasdelete_agent_al"
+    "ias/agents/{agentId}/agentaliases/{agentAliasId}/DeleteAgentVersiondelete_agent_version/agen"
+    "ts/{agentId}/agentversions/{agentVersion}/DeleteDataSourcedelete_data_source/knowledgebases/"
+    "{knowledgeBaseId}/datasources/{dataSourceId}DeleteFlowdelete_flow/flows/{flowIdentifier}/Del"
+    "eteFlowAliasdelete_flow_alias/flows/{flowIdentifier}/aliases/{aliasIdentifier}DeleteFlowVers"
+    "iondelete_flow_version/flows/{flowIdentifier}/versions/{flowVersion}/DeleteKnowledgeBasedele"
+    "te_knowledge_base/knowledgebases/{knowledgeBaseId}DeleteKnowledgeBaseDocumentsdelete_knowled"
+    "ge_base_documents/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/dele"
+    "teDocumentsDeletePromptdelete_prompt/prompts/{promptIdentifier}//resourcepolicy/{resourceArn"
+    "}DeleteRetrievalInstructiondelete_retrieval_instruction/retrievalinstructions/{retrievalInst"
+    "ructionId}DeleteVpcConfigurationdelete_vpc_configuration/knowledgebases/{knowledgeBaseId}/vp"
+    "cconfigurations/{vpcConfigurationId}DisassociateAgentCollaboratordisassociate_agent_collabor"
+    "ator/agents/{agentId}/agentversions/{agentVersion}/agentcollaborators/{collaboratorId}/Disas"
+    "sociateAgentKnowledgeBasedisassociate_agent_knowledge_base/agents/{agentId}/agentversions/{a"
+    "gentVersion}/knowledgebases/{knowledgeBaseId}/GetAgentget_agentGetAgentActionGroupget_agent_"
+    "action_groupGetAgentAliasget_agent_aliasGetAgentCollaboratorget_agent_collaboratorGetAgentKn"
+    "owledgeBaseget_agent_knowledge_baseGetAgentVersionget_agent_versionGetDataSourceget_data_sou"
+    "rceGetFlowget_flowGetFlowAliasget_flow_aliasGetFlowVersionget_flow_versionGetIngestionJobget"
+    "_ingestion_job/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/{in"
+    "gestionJobId}GetKnowledgeBaseget_knowledge_baseGetKnowledgeBaseDocumentsget_knowledge_base_d"
+    "ocuments/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/getDocumentsG"
+    "etPromptget_promptGetRetrievalInstructionget_retrieval_instructionGetVpcConfigurationget_vpc"
+    "_configurationIngestKnowledgeBaseDocumentsingest_knowledge_base_documents/knowledgebases/{kn"
+    "owledgeBaseId}/datasources/{dataSourceId}/documentsListAgentActionGroupslist_agent_action_gr"
+    "oupsListAgentAliaseslist_agent_aliasesListAgentCollaboratorslist_agent_collaboratorsListAgen"
+    "tKnowledgeBaseslist_agent_knowledge_basesListAgentVersionslist_agent_versions/agents/{agentI"
+    "d}/agentversions/ListAgentslist_agentsListDataSourceslist_data_sourcesListFlowAliaseslist_fl"
+    "ow_aliasesListFlowVersionslist_flow_versionsListFlowslist_flowsListIngestionJobslist_ingesti"
+    "on_jobs/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/ListKnowle"
+    "dgeBaseDocumentslist_knowledge_base_documentsListKnowledgeBaseslist_knowledge_basesListPromp"
+    "tslist_promptsListRetrievalInstructionVersionslist_retrieval_instruction_versionsListRetriev"
+    "alInstructionslist_retrieval_instructions/tags/{resourceArn}ListVpcConfigurationslist_vpc_co"
+    "nfigurationsPrepareAgentprepare_agentPrepareFlowprepare_flowStartIngestionJobstart_ingestion"
+    "_jobStopIngestionJobstop_ingestion_job/knowledgebases/{knowledgeBaseId}/datasources/{dataSou"
+    "rceId}/ingestionjobs/{ingestionJobId}/stopUpdateAgentupdate_agentUpdateAgentActionGroupupdat"
+    "e_agent_action_groupUpdateAgentAliasupdate_agent_aliasUpdateAgentCollaboratorupdate_agent_co"
+    "llaboratorUpdateAgentKnowledgeBaseupdate_agent_knowledge_baseUpdateDataSourceupdate_data_sou"
+    "rceUpdateFlowupdate_flowUpdateFlowAliasupdate_flow_aliasUpdateKnowledgeBaseupdate_knowledge_"
+    "baseUpdatePromptupdate_prompt",
+    "UpdateRetrievalInstructionupdate_retrieval_instructionValidateFlowDefinitionvalidate_flow_de"
+    "finition/flows/validate-definitionAgenticRetrieveStreamagentic_retrieve_stream/agenticRetrie"
+    "veStreamCheckIngestedDocumentAclcheck_ingested_document_acl/knowledgebases/{knowledgeBaseId}"
+    "/datasources/{dataSourceId}/check-ingested-document-aclCreateInvocationcreate_invocation/ses"
+    "sions/{sessionIdentifier}/invocations/CreateSessioncreate_session/sessions/DeleteAgentMemory"
+    "delete_agent_memory/agents/{agentId}/agentAliases/{agentAliasId}/memoriesDeleteSessiondelete"
+    "_session/sessions/{sessionIdentifier}/EndSessionend_session/sessions/{sessionIdentifier}Gene"
+    "rateQuerygenerate_query/generateQueryGetAgentMemoryget_agent_memoryGetDocumentContentget_doc"
+    "ument_content/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/{documen"
+    "tId}/contentGetExecutionFlowSnapshotget_execution_flow_snapshot/flows/{flowIdentifier}/alias"
+    "es/{flowAliasIdentifier}/executions/{executionIdentifier}/flowsnapshotGetFlowExecutionget_fl"
+    "ow_execution/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdent"
+    "ifier}GetIngestedDocumentAclget_ingested_document_acl/knowledgebases/{knowledgeBaseId}/datas"
+    "ources/{dataSourceId}/get-ingested-document-aclGetInvocationStepget_invocation_step/sessions"
+    "/{sessionIdentifier}/invocationSteps/{invocationStepId}GetSessionget_sessionInvokeAgentinvok"
+    "e_agent/agents/{agentId}/agentAliases/{agentAliasId}/sessions/{sessionId}/textInvokeFlowinvo"
+    "ke_flow/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}InvokeInlineAgentinvoke_inline_a"
+    "gent/agents/{sessionId}ListFlowExecutionEventslist_flow_execution_events/flows/{flowIdentifi"
+    "er}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/eventsListFlowExecutionsl"
+    "ist_flow_executions/flows/{flowIdentifier}/executionsListInvocationStepslist_invocation_step"
+    "s/sessions/{sessionIdentifier}/invocationSteps/ListInvocationslist_invocationsListSessionsli"
+    "st_sessionsOptimizePromptoptimize_prompt/optimize-promptPutInvocationStepput_invocation_step"
+    "Rerankrerank/rerankRetrieve/knowledgebases/{knowledgeBaseId}/retrieveRetrieveAndGenerateretr"
+    "ieve_and_generate/retrieveAndGenerateRetrieveAndGenerateStreamretrieve_and_generate_stream/r"
+    "etrieveAndGenerateStreamStartFlowExecutionstart_flow_execution/flows/{flowIdentifier}/aliase"
+    "s/{flowAliasIdentifier}/executionsStopFlowExecutionstop_flow_execution/flows/{flowIdentifier"
+    "}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/stopUpdateSessionupdate_ses"
+    "sionBatchCreateMemoryRecordsbatch_create_memory_records/memories/{memoryId}/memoryRecords/ba"
+    "tchCreateBatchDeleteMemoryRecordsbatch_delete_memory_records/memories/{memoryId}/memoryRecor"
+    "ds/batchDeleteBatchUpdateMemoryRecordsbatch_update_memory_records/memories/{memoryId}/memory"
+    "Records/batchUpdateCompleteResourceTokenAuthcomplete_resource_token_auth/identities/Complete"
+    "ResourceTokenAuthCreateABTestcreate_ab_test/ab-testsCreateEventcreate_event/memories/{memory"
+    "Id}/eventsCreatePaymentInstrumentcreate_payment_instrument/payments/createPaymentInstrumentC"
+    "reatePaymentSessioncreate_payment_session/payments/createPaymentSessionDeleteABTestdelete_ab"
+    "_test/ab-tests/{abTestId}DeleteBatchEvaluationdelete_batch_evaluation/evaluations/batch-eval"
+    "uate/{batchEvaluationId}DeleteCapacityProviderSessiondelete_capacity_provider_session/capaci"
+    "ty-providers/{capacityProviderId}/sessions/{sessionId}DeleteDatasetGenerationdelete_dataset_"
+    "generation/datasets/{datasetId}/generations/{generationId}DeleteEventdelete_event/memories/{"
+    "memoryId}/actor/{actorId}/sessions/{sessionId}/events/{eventId}DeleteMemoryRecorddelete_memo"
+    "ry_record/memories/{memoryId}/memoryRecords/{memoryRecordId}DeletePaymentInstrumentdelete_pa"
+    "yment_instrument/payments/deletePaymentInstrumentDeletePaymentSessiondelete_payment_session/"
+    "payments/deletePaymentSessionDeleteRecommendationdelete_recommendation/recommendations/{reco"
+    "mmendationId}Evaluateevaluate/evaluations/evaluate/{evaluatorId}GetABTestget_ab_testGetAgent"
+    "Cardget_agent_card",
+    "/runtimes/{agentRuntimeArn}/invocations/.well-known/agent-card.jsonGetAgentInsightget_agent_"
+    "insight/agentinsights/{agentInsightId}GetBatchEvaluationget_batch_evaluationGetBrowserSessio"
+    "nget_browser_session/browsers/{browserIdentifier}/sessions/getGetCodeInterpreterSessionget_c"
+    "ode_interpreter_session/code-interpreters/{codeInterpreterIdentifier}/sessions/getGetDataset"
+    "Generationget_dataset_generationGetEventget_eventGetMemoryRecordget_memory_record/memories/{"
+    "memoryId}/memoryRecord/{memoryRecordId}GetPaymentInstrumentget_payment_instrument/payments/g"
+    "etPaymentInstrumentGetPaymentInstrumentBalanceget_payment_instrument_balance/payments/getPay"
+    "mentInstrumentBalanceGetPaymentSessionget_payment_session/payments/getPaymentSessionGetRecom"
+    "mendationget_recommendationGetResourceApiKeyget_resource_api_key/identities/api-keyGetResour"
+    "ceOauth2Tokenget_resource_oauth2_token/identities/oauth2/tokenGetResourcePaymentTokenget_res"
+    "ource_payment_token/identities/payment/tokenGetWorkloadAccessTokenget_workload_access_token/"
+    "identities/GetWorkloadAccessTokenGetWorkloadAccessTokenForJWTget_workload_access_token_for_j"
+    "wt/identities/GetWorkloadAccessTokenForJWTGetWorkloadAccessTokenForUserIdget_workload_access"
+    "_token_for_user_id/identities/GetWorkloadAccessTokenForUserIdIngestDataingest_data/memories/"
+    "{memoryId}/ingestInvokeAgentRuntimeinvoke_agent_runtime/runtimes/{agentRuntimeArn}/invocatio"
+    "nsInvokeAgentRuntimeCommandinvoke_agent_runtime_command/runtimes/{agentRuntimeArn}/commandsI"
+    "nvokeBrowserinvoke_browser/browsers/{browserIdentifier}/sessions/invokeInvokeCodeInterpreter"
+    "invoke_code_interpreter/code-interpreters/{codeInterpreterIdentifier}/tools/invokeInvokeHarn"
+    "essinvoke_harness/harnesses/invokeInvokeWebSearchinvoke_web_search/web-search/{webSearchId}/"
+    "invokeListABTestslist_ab_testsListActorslist_actors/memories/{memoryId}/actorsListAgentInsig"
+    "htslist_agent_insights/agentinsightsListBatchEvaluationslist_batch_evaluations/evaluations/b"
+    "atch-evaluateListBrowserSessionslist_browser_sessions/browsers/{browserIdentifier}/sessions/"
+    "listListCodeInterpreterSessionslist_code_interpreter_sessions/code-interpreters/{codeInterpr"
+    "eterIdentifier}/sessions/listListDatasetGenerationslist_dataset_generations/datasets/{datase"
+    "tId}/generationsListEventslist_events/memories/{memoryId}/actor/{actorId}/sessions/{sessionI"
+    "d}ListMemoryExtractionJobslist_memory_extraction_jobs/memories/{memoryId}/extractionJobsList"
+    "MemoryRecordslist_memory_records/memories/{memoryId}/memoryRecordsListPaymentInstrumentslist"
+    "_payment_instruments/payments/listPaymentInstrumentsListPaymentSessionslist_payment_sessions"
+    "/payments/listPaymentSessionsListRecommendationslist_recommendations/recommendations/memorie"
+    "s/{memoryId}/actor/{actorId}/sessionsProcessPaymentprocess_payment/payments/processPaymentRe"
+    "trieveMemoryRecordsretrieve_memory_records/memories/{memoryId}/retrieveSaveBrowserSessionPro"
+    "filesave_browser_session_profile/browser-profiles/{profileIdentifier}/saveSearchRegistryReco"
+    "rdssearch_registry_records/registry-records/searchStartBatchEvaluationstart_batch_evaluation"
+    "StartBrowserSessionstart_browser_session/browsers/{browserIdentifier}/sessions/startStartCod"
+    "eInterpreterSessionstart_code_interpreter_session/code-interpreters/{codeInterpreterIdentifi"
+    "er}/sessions/startStartDatasetGenerationstart_dataset_generationStartMemoryExtractionJobstar"
+    "t_memory_extraction_job/memories/{memoryId}/extractionJobs/startStartRecommendationstart_rec"
+    "ommendationStopBatchEvaluationstop_batch_evaluation/evaluations/batch-evaluate/{batchEvaluat"
+    "ionId}/stopStopBrowserSessionstop_browser_session/browsers/{browserIdentifier}/sessions/stop"
+    "StopCodeInterpreterSessionstop_code_interpreter_session/code-interpreters/{codeInterpreterId"
+    "entifier}/sessions/stopStopRuntimeSessionstop_runtime_session/runtimes/{agentRuntimeArn}/sto"
+    "pruntimesessionUpdateABTestupdate_ab_testUpdateAgentInsightupdate_agent_insightUpdateBrowser"
+    "Streamupdate_browser_stream/browsers/{browserIdentifier}/sessions/streams/updateAddDatasetEx"
+    "amplesadd_dataset_examples",
+    "/datasets/{datasetId}/examples/addBatchPutGatewayRateLimitsbatch_put_gateway_rate_limits/gat"
+    "eways/{gatewayIdentifier}/rate-limits/batchCreateAgentRuntimecreate_agent_runtime/runtimes/C"
+    "reateAgentRuntimeEndpointcreate_agent_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-end"
+    "points/CreateApiKeyCredentialProvidercreate_api_key_credential_provider/identities/CreateApi"
+    "KeyCredentialProviderCreateBrowsercreate_browser/browsersCreateBrowserProfilecreate_browser_"
+    "profile/browser-profilesCreateCapacityProvidercreate_capacity_provider/capacity-providersCre"
+    "ateCodeInterpretercreate_code_interpreter/code-interpretersCreateConfigurationBundlecreate_c"
+    "onfiguration_bundle/configuration-bundles/createCreateConsentPortalcreate_consent_portal/ide"
+    "ntities/CreateConsentPortalCreateDatasetcreate_dataset/datasetsCreateDatasetVersioncreate_da"
+    "taset_version/datasets/{datasetId}/versionsCreateEvaluatorcreate_evaluator/evaluators/create"
+    "CreateGatewaycreate_gateway/gateways/CreateGatewayRateLimitcreate_gateway_rate_limit/gateway"
+    "s/{gatewayIdentifier}/rate-limitsCreateGatewayRulecreate_gateway_rule/gateways/{gatewayIdent"
+    "ifier}/rulesCreateGatewayTargetcreate_gateway_target/gateways/{gatewayIdentifier}/targets/Cr"
+    "eateHarnesscreate_harness/harnessesCreateHarnessEndpointcreate_harness_endpoint/harnesses/{h"
+    "arnessId}/endpointsCreateMemorycreate_memory/memories/createCreateOauth2CredentialProvidercr"
+    "eate_oauth2_credential_provider/identities/CreateOauth2CredentialProviderCreateOnlineEvaluat"
+    "ionConfigcreate_online_evaluation_config/online-evaluation-configs/createCreatePaymentConnec"
+    "torcreate_payment_connector/payments/managers/{paymentManagerId}/connectorsCreatePaymentCred"
+    "entialProvidercreate_payment_credential_provider/identities/CreatePaymentCredentialProviderC"
+    "reatePaymentManagercreate_payment_manager/payments/managersCreatePolicycreate_policy/policy-"
+    "engines/{policyEngineId}/policiesCreatePolicyEnginecreate_policy_engine/policy-enginesCreate"
+    "Registrycreate_registry/registriesCreateRegistryRecordcreate_registry_record/registries/{reg"
+    "istryId}/recordsCreateWorkloadIdentitycreate_workload_identity/identities/CreateWorkloadIden"
+    "tityDeleteAgentRuntimedelete_agent_runtime/runtimes/{agentRuntimeId}/DeleteAgentRuntimeEndpo"
+    "intdelete_agent_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/"
+    "DeleteApiKeyCredentialProviderdelete_api_key_credential_provider/identities/DeleteApiKeyCred"
+    "entialProviderDeleteBrowserdelete_browser/browsers/{browserId}DeleteBrowserProfiledelete_bro"
+    "wser_profile/browser-profiles/{profileId}DeleteCapacityProviderdelete_capacity_provider/capa"
+    "city-providers/{capacityProviderId}DeleteCodeInterpreterdelete_code_interpreter/code-interpr"
+    "eters/{codeInterpreterId}DeleteConfigurationBundledelete_configuration_bundle/configuration-"
+    "bundles/{bundleId}DeleteConsentPortaldelete_consent_portal/identities/DeleteConsentPortalDel"
+    "eteDatasetdelete_dataset/datasets/{datasetId}DeleteDatasetExamplesdelete_dataset_examples/da"
+    "tasets/{datasetId}/examples/deleteDeleteEvaluatordelete_evaluator/evaluators/{evaluatorId}De"
+    "leteGatewaydelete_gateway/gateways/{gatewayIdentifier}/DeleteGatewayRateLimitdelete_gateway_"
+    "rate_limit/gateways/{gatewayIdentifier}/rate-limits/{rateLimitId}DeleteGatewayRuledelete_gat"
+    "eway_rule/gateways/{gatewayIdentifier}/rules/{ruleId}DeleteGatewayTargetdelete_gateway_targe"
+    "t/gateways/{gatewayIdentifier}/targets/{targetId}/DeleteHarnessdelete_harness/harnesses/{har"
+    "nessId}DeleteHarnessEndpointdelete_harness_endpoint/harnesses/{harnessId}/endpoints/{endpoin"
+    "tName}DeleteMemorydelete_memory/memories/{memoryId}/deleteDeleteOauth2CredentialProviderdele"
+    "te_oauth2_credential_provider/identities/DeleteOauth2CredentialProviderDeleteOnlineEvaluatio"
+    "nConfigdelete_online_evaluation_config/online-evaluation-configs/{onlineEvaluationConfigId}D"
+    "eletePaymentConnectordelete_payment_connector/payments/managers/{paymentManagerId}/connector"
+    "s/{paymentConnectorId}DeletePaymentCredentialProviderdelete_payment_credential_provider/iden"
+    "tities/DeletePaymentCredentialProvider",
     "DeletePaymentManagerdelete_payment_manager/payments/managers/{paymentManagerId}DeletePolicyd"
     "elete_policy/policy-engines/{policyEngineId}/policies/{policyId}DeletePolicyEnginedelete_pol"
     "icy_engine/policy-engines/{policyEngineId}DeleteRegistrydelete_registry/registries/{registry"
     "Id}DeleteRegistryRecorddelete_registry_record/registries/{registryId}/records/{recordId}Dele"
-    "teWorkloadIdentitydelete_workload_identity/identities/DeleteWorkloadIdentityGetAgentRuntimeg"
-    "et_agent_runtimeGetAgentRuntimeEndpointget_agent_runtime_endpointGetApiKeyCredentialProvider"
-    "get_api_key_credential_provider/identities/GetApiKeyCredentialProviderGetBrowserget_browserG"
-    "etBrowserProfileget_browser_profileGetCapacityProviderget_capacity_providerGetCodeInterprete"
-    "rget_code_interpreterGetConfigurationBundleget_configuration_bundleGetConfigurationBundleVer"
-    "sionget_configuration_bundle_version/configuration-bundles/{bundleId}/versions/{versionId}Ge"
-    "tConsentPortalget_consent_portal/identities/GetConsentPortalGetDatasetget_datasetGetEvaluato"
-    "rget_evaluatorGetGatewayget_gatewayGetGatewayRateLimitget_gateway_rate_limitGetGatewayRulege"
-    "t_gateway_ruleGetGatewayTargetget_gateway_targetGetHarnessget_harnessGetHarnessEndpointget_h"
-    "arness_endpointGetMemoryget_memory/memories/{memoryId}/detailsGetOauth2CredentialProviderget"
-    "_oauth2_credential_provider/identities/GetOauth2CredentialProviderGetOnlineEvaluationConfigg"
-    "et_online_evaluation_configGetPaymentConnectorget_payment_connectorGetPaymentCredentialProvi"
-    "derget_payment_credential_provider/identities/GetPaymentCredentialProviderGetPaymentManagerg"
-    "et_payment_managerGetPolicyget_policyGetPolicyEngineget_policy_engineGetPolicyEngineSummaryg"
-    "et_policy_engine_summary/policy-engine-summaries/{policyEngineId}GetPolicyGenerationget_poli"
-    "cy_generation/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId}GetPoli"
-    "cyGenerationSummaryget_policy_generation_summary/policy-engines/{policyEngineId}/policy-gene"
-    "ration-summaries/{policyGenerationId}GetPolicySummaryget_policy_summary/policy-engines/{poli"
-    "cyEngineId}/policy-summaries/{policyId}",
-    "GetRegistryget_registryGetRegistryRecordget_registry_recordGetTokenVaultget_token_vault/iden"
-    "tities/get-token-vaultGetWorkloadIdentityget_workload_identity/identities/GetWorkloadIdentit"
-    "yListAgentRuntimeEndpointslist_agent_runtime_endpointsListAgentRuntimeVersionslist_agent_run"
-    "time_versions/runtimes/{agentRuntimeId}/versions/ListAgentRuntimeVersionsByCapacityProviderl"
-    "ist_agent_runtime_versions_by_capacity_provider/capacity-providers/{capacityProviderId}/runt"
-    "ime-versionsListAgentRuntimeslist_agent_runtimesListApiKeyCredentialProviderslist_api_key_cr"
-    "edential_providers/identities/ListApiKeyCredentialProvidersListBrowserProfileslist_browser_p"
-    "rofilesListBrowserslist_browsersListCapacityProviderslist_capacity_providersListCodeInterpre"
-    "terslist_code_interpretersListConfigurationBundleVersionslist_configuration_bundle_versions/"
-    "configuration-bundles/{bundleId}/versionsListConfigurationBundleslist_configuration_bundles/"
-    "configuration-bundlesListConsentPortalslist_consent_portals/identities/ListConsentPortalsLis"
-    "tDatasetExampleslist_dataset_examples/datasets/{datasetId}/examplesListDatasetVersionslist_d"
-    "ataset_versionsListDatasetslist_datasetsListEvaluatorslist_evaluators/evaluatorsListGatewayR"
-    "ateLimitslist_gateway_rate_limitsListGatewayRuleslist_gateway_rulesListGatewayTargetslist_ga"
-    "teway_targetsListGatewayslist_gatewaysListHarnessEndpointslist_harness_endpointsListHarnessV"
-    "ersionslist_harness_versions/harnesses/{harnessId}/versionsListHarnesseslist_harnessesListMe"
-    "morieslist_memories/memories/ListOauth2CredentialProviderslist_oauth2_credential_providers/i"
-    "dentities/ListOauth2CredentialProvidersListOnlineEvaluationConfigslist_online_evaluation_con"
-    "figs/online-evaluation-configsListPaymentConnectorslist_payment_connectors/payments/managers"
-    "/{paymentManagerId}/connectors-listListPaymentCredentialProviderslist_payment_credential_pro"
-    "viders/identities/ListPaymentCredentialProvidersListPaymentManagerslist_payment_managers/pay"
-    "ments/managers-listListPolicieslist_policiesListPolicyEngineSummarieslist_policy_engine_summ"
-    "aries/policy-engine-summariesListPolicyEngineslist_policy_enginesListPolicyGenerationAssetsl"
-    "ist_policy_generation_assets/policy-engines/{policyEngineId}/policy-generations/{policyGener"
-    "ationId}/assetsListPolicyGenerationSummarieslist_policy_generation_summaries/policy-engines/"
-    "{policyEngineId}/policy-generation-summariesListPolicyGenerationslist_policy_generations/pol"
-    "icy-engines/{policyEngineId}/policy-generationsListPolicySummarieslist_policy_summaries/poli"
-    "cy-engines/{policyEngineId}/policy-summariesListRegistrieslist_registriesListRegistryRecords"
-    "list_registry_recordsListWorkloadIdentitieslist_workload_identities/identities/ListWorkloadI"
-    "dentitiesRotatePaymentConnectorCredentialsrotate_payment_connector_credentials/payments/mana"
-    "gers/{paymentManagerId}/connectors/{paymentConnectorId}/rotate-credentialsSetTokenVaultCMKse"
-    "t_token_vault_cmk/identities/set-token-vault-cmkStartPolicyGenerationstart_policy_generation"
-    "SubmitRegistryRecordForApprovalsubmit_registry_record_for_approval/registries/{registryId}/r"
-    "ecords/{recordId}/submit-for-approvalSynchronizeGatewayTargetssynchronize_gateway_targets/ga"
-    "teways/{gatewayIdentifier}/synchronizeTargetsUpdateAgentRuntimeupdate_agent_runtimeUpdateAge"
-    "ntRuntimeEndpointupdate_agent_runtime_endpointUpdateApiKeyCredentialProviderupdate_api_key_c"
-    "redential_provider/identities/UpdateApiKeyCredentialProviderUpdateCapacityProviderupdate_cap"
-    "acity_providerUpdateConfigurationBundleupdate_configuration_bundleUpdateConsentPortalupdate_"
-    "consent_portal/identities/UpdateConsentPortalUpdateDatasetupdate_datasetUpdateDatasetExample"
-    "supdate_dataset_examples/datasets/{datasetId}/examples/updateUpdateEvaluatorupdate_evaluator"
-    "UpdateGatewayupdate_gatewayUpdateGatewayRateLimitupdate_gateway_rate_limitUpdateGatewayRuleu"
-    "pdate_gateway_ruleUpdateGatewayTargetupdate_gateway_targetUpdateHarnessupdate_harnessUpdateH"
-    "arnessEndpointupdate_harness_endpointUpdateMemoryupdate_memory/memories/{memoryId}/updateUpd"
-    "ateOauth2CredentialProvider",
-    "update_oauth2_credential_provider/identities/UpdateOauth2CredentialProviderUpdateOnlineEvalu"
-    "ationConfigupdate_online_evaluation_configUpdatePaymentConnectorupdate_payment_connectorUpda"
-    "tePaymentCredentialProviderupdate_payment_credential_provider/identities/UpdatePaymentCreden"
-    "tialProviderUpdatePaymentManagerupdate_payment_managerUpdatePolicyupdate_policyUpdatePolicyE"
-    "ngineupdate_policy_engineUpdateRegistryupdate_registryUpdateRegistryRecordupdate_registry_re"
-    "cordUpdateRegistryRecordStatusupdate_registry_record_status/registries/{registryId}/records/"
-    "{recordId}/statusUpdateWorkloadIdentityupdate_workload_identity/identities/UpdateWorkloadIde"
-    "ntityCopyBlueprintStagecopy_blueprint_stage/blueprints/{blueprintArn}/copy-stageCreateBluepr"
-    "intcreate_blueprint/blueprints/CreateBlueprintVersioncreate_blueprint_version/blueprints/{bl"
-    "ueprintArn}/versions/CreateDataAutomationLibrarycreate_data_automation_library/data-automati"
-    "on-libraries/CreateDataAutomationProjectcreate_data_automation_project/data-automation-proje"
-    "cts/DeleteBlueprintdelete_blueprint/blueprints/{blueprintArn}/DeleteDataAutomationLibrarydel"
-    "ete_data_automation_library/data-automation-libraries/{libraryArn}/DeleteDataAutomationProje"
-    "ctdelete_data_automation_project/data-automation-projects/{projectArn}/GetBlueprintget_bluep"
-    "rintGetBlueprintOptimizationStatusget_blueprint_optimization_status/getBlueprintOptimization"
-    "Status/{invocationArn}GetDataAutomationLibraryget_data_automation_libraryGetDataAutomationLi"
-    "braryEntityget_data_automation_library_entity/data-automation-libraries/{libraryArn}/entityT"
-    "ype/{entityType}/entities/{entityId}GetDataAutomationLibraryIngestionJobget_data_automation_"
-    "library_ingestion_job/data-automation-libraries/{libraryArn}/library-ingestion-jobs/{jobArn}"
-    "GetDataAutomationProjectget_data_automation_projectInvokeBlueprintOptimizationAsyncinvoke_bl"
-    "ueprint_optimization_async/invokeBlueprintOptimizationAsyncInvokeDataAutomationLibraryIngest"
-    "ionJobinvoke_data_automation_library_ingestion_job/data-automation-libraries/{libraryArn}/li"
-    "brary-ingestion-jobs/ListBlueprintslist_blueprintsListDataAutomationLibrarieslist_data_autom"
-    "ation_librariesListDataAutomationLibraryEntitieslist_data_automation_library_entities/data-a"
-    "utomation-libraries/{libraryArn}/entityType/{entityType}/entities/ListDataAutomationLibraryI"
-    "ngestionJobslist_data_automation_library_ingestion_jobsListDataAutomationProjectslist_data_a"
-    "utomation_projectsUpdateBlueprintupdate_blueprintUpdateDataAutomationLibraryupdate_data_auto"
-    "mation_libraryUpdateDataAutomationProjectupdate_data_automation_projectGetDataAutomationStat"
-    "usget_data_automation_status/InvokeDataAutomationinvoke_data_automationInvokeDataAutomationA"
-    "syncinvoke_data_automation_asyncCreateProfilecreate_profile/profilesCreateTrustAnchorcreate_"
-    "trust_anchor/trustanchorsDeleteAttributeMappingdelete_attribute_mapping/profiles/{profileId}"
-    "/mappingsDeleteCrldelete_crl/crl/{crlId}DeleteProfiledelete_profile/profile/{profileId}Delet"
-    "eTrustAnchordelete_trust_anchor/trustanchor/{trustAnchorId}DisableCrldisable_crl/crl/{crlId}"
-    "/disableDisableProfiledisable_profile/profile/{profileId}/disableDisableTrustAnchordisable_t"
-    "rust_anchor/trustanchor/{trustAnchorId}/disableEnableCrlenable_crl/crl/{crlId}/enableEnableP"
-    "rofileenable_profile/profile/{profileId}/enableEnableTrustAnchorenable_trust_anchor/trustanc"
-    "hor/{trustAnchorId}/enableGetCrlget_crlGetProfileget_profileGetSubjectget_subject/subject/{s"
-    "ubjectId}GetTrustAnchorget_trust_anchorImportCrlimport_crl/crlsListCrlslist_crlsListProfiles"
-    "list_profilesListSubjectslist_subjects/subjects/ListTagsForResourceListTrustAnchorslist_trus"
-    "t_anchorsPutAttributeMappingput_attribute_mappingPutNotificationSettingsput_notification_set"
-    "tings/put-notifications-settingsResetNotificationSettingsreset_notification_settings/reset-n"
-    "otifications-settings/TagResource/UntagResourceUpdateCrlupdate_crlUpdateProfileupdate_profil"
-    "eUpdateTrustAnchorupdate_trust_anchorAssumeRoleassume_roleAssumeRoleWithSAMLassume_role_with"
-    "_samlAssumeRoleWithWebIdentity",
-    "assume_role_with_web_identityAssumeRootassume_rootDecodeAuthorizationMessagedecode_authoriza"
-    "tion_messageGetAccessKeyInfoget_access_key_infoGetCallerIdentityget_caller_identityGetDelega"
-    "tedAccessTokenget_delegated_access_tokenGetFederationTokenget_federation_tokenGetSessionToke"
-    "nget_session_tokenGetWebIdentityTokenget_web_identity_tokenbedrock-runtimebedrock2023-09-302"
-    "023-04-20bedrock-agent2023-06-05bedrock-agent-runtimeagent_runtime2023-07-26bedrock-agentcor"
-    "eagentcore2024-02-28bedrock-agentcore-controlagentcore_controlbedrock-data-automationdata_au"
-    "tomationbedrock-data-automation-runtimedata_automation_runtime2024-06-13AmazonBedrockKeyston"
-    "eRuntimeServicerolesanywhereroles_anywhere2018-05-10sts2011-06-15memory_createdmemory.status"
-    "policy_activepolicy_deletedpolicy_engine_activepolicy_engine_deletedpolicy_generation_comple"
-    "ted",
+    "teWorkloadIdentitydelete_workload_identity/identities/DeleteWorkloadIdentityGetAgentInsightS"
+    "toreget_agent_insight_store/agent-insight-stores/{agentInsightStoreId}GetAgentRuntimeget_age"
+    "nt_runtimeGetAgentRuntimeEndpointget_agent_runtime_endpointGetApiKeyCredentialProviderget_ap"
+    "i_key_credential_provider/identities/GetApiKeyCredentialProviderGetBrowserget_browserGetBrow"
+    "serProfileget_browser_profileGetCapacityProviderget_capacity_providerGetCodeInterpreterget_c"
+    "ode_interpreterGetConfigurationBundleget_configuration_bundleGetConfigurationBundleVersionge"
+    "t_configuration_bundle_version/configuration-bundles/{bundleId}/versions/{versionId}GetConse"
+    "ntPortalget_consent_portal/identities/GetConsentPortalGetDatasetget_datasetGetEvaluatorget_e"
+    "valuatorGetGatewayget_gatewayGetGatewayRateLimitget_gateway_rate_limitGetGatewayRuleget_gate"
+    "way_ruleGetGatewayTargetget_gateway_targetGetHarnessget_harnessGetHarnessEndpointget_harness"
+    "_endpointGetMemoryget_memory/memories/{memoryId}/detailsGetOauth2CredentialProviderget_oauth"
+    "2_credential_provider/identities/GetOauth2CredentialProviderGetOnlineEvaluationConfigget_onl"
+    "ine_evaluation_configGetPaymentConnectorget_payment_connectorGetPaymentCredentialProviderget"
+    "_payment_credential_provider/identities/GetPaymentCredentialProviderGetPaymentManagerget_pay"
+    "ment_managerGetPolicyget_policyGetPolicyEngineget_policy_engineGetPolicyEngineSummaryget_pol"
+    "icy_engine_summary/policy-engine-summaries/{policyEngineId}GetPolicyGenerationget_policy_gen"
+    "eration/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId}GetPolicyGene"
+    "rationSummaryget_policy_generation_summary/policy-engines/{policyEngineId}/policy-generation"
+    "-summaries/{policyGenerationId}GetPolicySummaryget_policy_summary/policy-engines/{policyEngi"
+    "neId}/policy-summaries/{policyId}GetRegistryget_registryGetRegistryRecordget_registry_record"
+    "GetTokenVaultget_token_vault/identities/get-token-vaultGetWorkloadIdentityget_workload_ident"
+    "ity/identities/GetWorkloadIdentityListAgentInsightStoreslist_agent_insight_stores/agent-insi"
+    "ght-storesListAgentRuntimeEndpointslist_agent_runtime_endpointsListAgentRuntimeVersionslist_"
+    "agent_runtime_versions/runtimes/{agentRuntimeId}/versions/ListAgentRuntimeVersionsByCapacity"
+    "Providerlist_agent_runtime_versions_by_capacity_provider/capacity-providers/{capacityProvide"
+    "rId}/runtime-versionsListAgentRuntimeslist_agent_runtimesListApiKeyCredentialProviderslist_a"
+    "pi_key_credential_providers/identities/ListApiKeyCredentialProvidersListBrowserProfileslist_"
+    "browser_profilesListBrowserslist_browsersListCapacityProviderslist_capacity_providersListCod"
+    "eInterpreterslist_code_interpretersListConfigurationBundleVersionslist_configuration_bundle_"
+    "versions/configuration-bundles/{bundleId}/versionsListConfigurationBundleslist_configuration"
+    "_bundles/configuration-bundlesListConsentPortalslist_consent_portals/identities/ListConsentP"
+    "ortalsListDatasetExampleslist_dataset_examples/datasets/{datasetId}/examples/listListDataset"
+    "Versionslist_dataset_versions/datasets/{datasetId}/versions/listListDatasetslist_datasets/da"
+    "tasets/listListEvaluatorslist_evaluators/evaluatorsListGatewayRateLimitslist_gateway_rate_li"
+    "mitsListGatewayRuleslist_gateway_rulesListGatewayTargetslist_gateway_targetsListGatewayslist"
+    "_gatewaysListHarnessEndpointslist_harness_endpointsListHarnessVersionslist_harness_versions/"
+    "harnesses/{harnessId}/versionsListHarnesseslist_harnessesListMemorieslist_memories/memories/"
+    "ListOauth2CredentialProviderslist_oauth2_credential_providers/identities/ListOauth2Credentia"
+    "lProvidersListOnlineEvaluationConfigslist_online_evaluation_configs/online-evaluation-config"
+    "sListPaymentConnectors",
+    "list_payment_connectors/payments/managers/{paymentManagerId}/connectors-listListPaymentCrede"
+    "ntialProviderslist_payment_credential_providers/identities/ListPaymentCredentialProvidersLis"
+    "tPaymentManagerslist_payment_managers/payments/managers-listListPolicieslist_policiesListPol"
+    "icyEngineSummarieslist_policy_engine_summaries/policy-engine-summariesListPolicyEngineslist_"
+    "policy_enginesListPolicyGenerationAssetslist_policy_generation_assets/policy-engines/{policy"
+    "EngineId}/policy-generations/{policyGenerationId}/assetsListPolicyGenerationSummarieslist_po"
+    "licy_generation_summaries/policy-engines/{policyEngineId}/policy-generation-summariesListPol"
+    "icyGenerationslist_policy_generations/policy-engines/{policyEngineId}/policy-generationsList"
+    "PolicySummarieslist_policy_summaries/policy-engines/{policyEngineId}/policy-summariesListReg"
+    "istrieslist_registriesListRegistryRecordslist_registry_recordsListWorkloadIdentitieslist_wor"
+    "kload_identities/identities/ListWorkloadIdentitiesResetTokenVaultKeyMaterialreset_token_vaul"
+    "t_key_material/identities/reset-token-vault-key-materialRotatePaymentConnectorCredentialsrot"
+    "ate_payment_connector_credentials/payments/managers/{paymentManagerId}/connectors/{paymentCo"
+    "nnectorId}/rotate-credentialsSetTokenVaultCMKset_token_vault_cmk/identities/set-token-vault-"
+    "cmkStartPolicyGenerationstart_policy_generationSubmitRegistryRecordForApprovalsubmit_registr"
+    "y_record_for_approval/registries/{registryId}/records/{recordId}/submit-for-approvalSynchron"
+    "izeGatewayTargetssynchronize_gateway_targets/gateways/{gatewayIdentifier}/synchronizeTargets"
+    "UpdateAgentInsightStoreupdate_agent_insight_storeUpdateAgentRuntimeupdate_agent_runtimeUpdat"
+    "eAgentRuntimeEndpointupdate_agent_runtime_endpointUpdateApiKeyCredentialProviderupdate_api_k"
+    "ey_credential_provider/identities/UpdateApiKeyCredentialProviderUpdateCapacityProviderupdate"
+    "_capacity_providerUpdateConfigurationBundleupdate_configuration_bundleUpdateConsentPortalupd"
+    "ate_consent_portal/identities/UpdateConsentPortalUpdateDatasetupdate_datasetUpdateDatasetExa"
+    "mplesupdate_dataset_examples/datasets/{datasetId}/examples/updateUpdateEvaluatorupdate_evalu"
+    "atorUpdateGatewayupdate_gatewayUpdateGatewayRateLimitupdate_gateway_rate_limitUpdateGatewayR"
+    "uleupdate_gateway_ruleUpdateGatewayTargetupdate_gateway_targetUpdateHarnessupdate_harnessUpd"
+    "ateHarnessEndpointupdate_harness_endpointUpdateMemoryupdate_memory/memories/{memoryId}/updat"
+    "eUpdateOauth2CredentialProviderupdate_oauth2_credential_provider/identities/UpdateOauth2Cred"
+    "entialProviderUpdateOnlineEvaluationConfigupdate_online_evaluation_configUpdatePaymentConnec"
+    "torupdate_payment_connectorUpdatePaymentCredentialProviderupdate_payment_credential_provider"
+    "/identities/UpdatePaymentCredentialProviderUpdatePaymentManagerupdate_payment_managerUpdateP"
+    "olicyupdate_policyUpdatePolicyEngineupdate_policy_engineUpdateRegistryupdate_registryUpdateR"
+    "egistryRecordupdate_registry_recordUpdateRegistryRecordStatusupdate_registry_record_status/r"
+    "egistries/{registryId}/records/{recordId}/statusUpdateWorkloadIdentityupdate_workload_identi"
+    "ty/identities/UpdateWorkloadIdentityCopyBlueprintStagecopy_blueprint_stage/blueprints/{bluep"
+    "rintArn}/copy-stageCreateBlueprintcreate_blueprint/blueprints/CreateBlueprintVersioncreate_b"
+    "lueprint_version/blueprints/{blueprintArn}/versions/CreateDataAutomationLibrarycreate_data_a"
+    "utomation_library/data-automation-libraries/CreateDataAutomationProjectcreate_data_automatio"
+    "n_project/data-automation-projects/DeleteBlueprintdelete_blueprint/blueprints/{blueprintArn}"
+    "/DeleteDataAutomationLibrarydelete_data_automation_library/data-automation-libraries/{librar"
+    "yArn}/DeleteDataAutomationProjectdelete_data_automation_project/data-automation-projects/{pr"
+    "ojectArn}/GetBlueprintget_blueprintGetBlueprintOptimizationStatusget_blueprint_optimization_"
+    "status/getBlueprintOptimizationStatus/{invocationArn}GetDataAutomationLibraryget_data_automa"
+    "tion_libraryGetDataAutomationLibraryEntityget_data_automation_library_entity",
+    "/data-automation-libraries/{libraryArn}/entityType/{entityType}/entities/{entityId}GetDataAu"
+    "tomationLibraryIngestionJobget_data_automation_library_ingestion_job/data-automation-librari"
+    "es/{libraryArn}/library-ingestion-jobs/{jobArn}GetDataAutomationProjectget_data_automation_p"
+    "rojectInvokeBlueprintOptimizationAsyncinvoke_blueprint_optimization_async/invokeBlueprintOpt"
+    "imizationAsyncInvokeDataAutomationLibraryIngestionJobinvoke_data_automation_library_ingestio"
+    "n_job/data-automation-libraries/{libraryArn}/library-ingestion-jobs/ListBlueprintslist_bluep"
+    "rintsListDataAutomationLibrarieslist_data_automation_librariesListDataAutomationLibraryEntit"
+    "ieslist_data_automation_library_entities/data-automation-libraries/{libraryArn}/entityType/{"
+    "entityType}/entities/ListDataAutomationLibraryIngestionJobslist_data_automation_library_inge"
+    "stion_jobsListDataAutomationProjectslist_data_automation_projectsUpdateBlueprintupdate_bluep"
+    "rintUpdateDataAutomationLibraryupdate_data_automation_libraryUpdateDataAutomationProjectupda"
+    "te_data_automation_projectGetDataAutomationStatusget_data_automation_status/InvokeDataAutoma"
+    "tioninvoke_data_automationInvokeDataAutomationAsyncinvoke_data_automation_asyncCreateProfile"
+    "create_profile/profilesCreateTrustAnchorcreate_trust_anchor/trustanchorsDeleteAttributeMappi"
+    "ngdelete_attribute_mapping/profiles/{profileId}/mappingsDeleteCrldelete_crl/crl/{crlId}Delet"
+    "eProfiledelete_profile/profile/{profileId}DeleteTrustAnchordelete_trust_anchor/trustanchor/{"
+    "trustAnchorId}DisableCrldisable_crl/crl/{crlId}/disableDisableProfiledisable_profile/profile"
+    "/{profileId}/disableDisableTrustAnchordisable_trust_anchor/trustanchor/{trustAnchorId}/disab"
+    "leEnableCrlenable_crl/crl/{crlId}/enableEnableProfileenable_profile/profile/{profileId}/enab"
+    "leEnableTrustAnchorenable_trust_anchor/trustanchor/{trustAnchorId}/enableGetCrlget_crlGetPro"
+    "fileget_profileGetSubjectget_subject/subject/{subjectId}GetTrustAnchorget_trust_anchorImport"
+    "Crlimport_crl/crlsListCrlslist_crlsListProfileslist_profilesListSubjectslist_subjects/subjec"
+    "ts/ListTagsForResourceListTrustAnchorslist_trust_anchorsPutAttributeMappingput_attribute_map"
+    "pingPutNotificationSettingsput_notification_settings/put-notifications-settingsResetNotifica"
+    "tionSettingsreset_notification_settings/reset-notifications-settings/TagResource/UntagResour"
+    "ceUpdateCrlupdate_crlUpdateProfileupdate_profileUpdateTrustAnchorupdate_trust_anchorAssumeRo"
+    "leassume_roleAssumeRoleWithSAMLassume_role_with_samlAssumeRoleWithWebIdentityassume_role_wit"
+    "h_web_identityAssumeRootassume_rootDecodeAuthorizationMessagedecode_authorization_messageGet"
+    "AccessKeyInfoget_access_key_infoGetCallerIdentityget_caller_identityGetDelegatedAccessTokeng"
+    "et_delegated_access_tokenGetFederationTokenget_federation_tokenGetSessionTokenget_session_to"
+    "kenGetWebIdentityTokenget_web_identity_tokenBatchGetDiscoverableRegistryRecordbatch_get_disc"
+    "overable_registry_record/discoverable-records-batchListDiscoverableRegistryRecordslist_disco"
+    "verable_registry_records/registries/{registryId}/discoverable-records-listSearchDiscoverable"
+    "RegistryRecordssearch_discoverable_registry_records/discoverable-records-search/registries-l"
+    "ist/registries/{registryId}/records-list/tags/{resourceArn+}bedrock-runtimebedrock2023-09-30"
+    "2023-04-20bedrock-agent2023-06-05bedrock-agent-runtimeagent_runtime2023-07-26bedrock-agentco"
+    "reagentcore2024-02-28bedrock-agentcore-controlagentcore_controlbedrock-data-automationdata_a"
+    "utomationbedrock-data-automation-runtimedata_automation_runtime2024-06-13AmazonBedrockKeysto"
+    "neRuntimeServicerolesanywhereroles_anywhere2018-05-10sts2011-06-15agent-registryagent_regist"
+    "ry2025-12-01api.awsagent-registry-controlagent_registry_controlmemory_createdmemory.statuspo"
+    "licy_activepolicy_deletedpolicy_engine_activepolicy_engine_deletedpolicy_generation_complete"
+    "dregistry_readyregistry_record_approved",
 };
 
 static const uint32_t name_offsets[] = {
@@ -1331,404 +1451,444 @@ static const uint32_t name_offsets[] = {
     2184, 2195, 2204, 2212, 2243, 2274, 2278, 2286, 2294, 2310, 2318, 2338, 2360, 2378, 2388,
     2417, 2430, 2438, 2710, 2715, 2719, 2738, 2814, 2820, 2902, 2995, 3004, 3010, 3020, 3029,
     3045, 3059, 3831, 3839, 3846, 3858, 3861, 3875, 3884, 3894, 3916, 3917, 4018, 4026, 4044,
-    4051, 4059, 4139, 4210, 4254, 4319, 4410, 4436, 4553, 4643, 4739, 5480, 5487, 5625, 5640,
-    5657, 5678, 5691, 5709, 5719, 5726, 5740, 5751, 5762, 5783, 5788, 5800, 5879, 5903, 5945,
-    6212, 6214, 6420, 6507, 6522, 6535, 6550, 6956, 6970, 6976, 6986, 7003, 7016, 7028, 7030,
-    7044, 7115, 7122, 7774, 7808, 7817, 7844, 7845, 7997, 8020, 8067, 8079, 8081, 8093, 8112,
-    8119, 8125, 8131, 8142, 8148, 8156, 8159, 8168, 8234, 8257, 8273, 8287, 8313, 8391, 8396,
-    8401, 8405, 8412, 8420, 8568, 8577, 8595, 8665, 8670, 8756, 8771, 8793, 8813, 8939, 9078,
-    9084, 9097, 9159, 9180, 9190, 9268, 9624, 9928, 10046, 10050, 10053, 10059, 10081, 10093,
-    10104, 10112, 10137, 10170, 10199, 10228, 10417, 10436, 10516, 10556, 10561, 10605, 11040,
-    11048, 11059, 11145, 11438, 11526, 11534, 11543, 11544, 11918, 11999, 12131, 12233, 12375,
-    12482, 12492, 12499, 12503, 12522, 12546, 12571, 12584, 12598, 12623, 12636, 12662, 12670,
-    12679, 12695, 12704, 12710, 12723, 12732, 12739, 12753, 12767, 12776, 12791, 12811, 12828,
-    12844, 12858, 12873, 12878, 12882, 12889, 12896, 12908, 12914, 12925, 12936, 12942, 12950,
-    12965, 12977, 12985, 12994, 12999, 13231, 13240, 13251, 13260, 13405, 13411, 13420, 13433,
-    13440, 13450, 13464, 13572, 13611, 13619, 13627, 13632, 13640, 13650, 13658, 13736, 13751,
-    13762, 13776, 14003, 14013, 14131, 14220, 14227, 14236, 14245, 14255, 14261, 14270, 14280,
-    14292, 14330, 14335, 14341, 14424, 14513, 14520, 14533, 14539, 14558, 14643, 14658, 14691,
-    14716, 14731, 14764, 14774, 14791, 14861, 15018, 15040, 15055, 15075, 15082, 15092, 15126,
-    15146, 15159, 15174, 15188, 15251, 15263, 15271, 15280, 15294, 15328, 15385, 15390, 15397,
-    15404, 15410, 15416, 15438, 15454, 15468, 15486, 15506, 15507, 15619, 15648, 15659, 15677,
-    15695, 15701, 15707, 15714, 15719, 15744, 15843, 15847, 15872, 15878, 15884, 15892, 15898,
-    15906, 15913, 15922, 15981, 16026, 16032, 16092, 16102, 16108, 16140, 16157, 16167, 16177,
-    16180, 16189, 16199, 16225, 16235, 16247, 16270, 16417, 16441, 16454, 16467, 16477, 16500,
-    16522, 16535, 16554, 16585, 16617, 16628, 16632, 16754, 16762, 16777, 16909, 17019, 17199,
-    17220, 17224, 17343, 17380, 17388, 17401, 17423, 17428, 17435, 17441, 17447, 17453, 17458,
-    17467, 17476, 17486, 17491, 17499, 17512, 17526, 17529, 17533, 17547, 17556, 17562, 17568,
-    17577, 17584, 17642, 17704, 17715, 17723, 17732, 17741, 17747, 17829, 17926, 17954, 17964,
-    18113, 18119, 18126, 18133, 18136, 18153, 18301, 18311, 18318, 18325, 18335, 18340, 18356,
-    18364, 18370, 18373, 18379, 18468, 18551, 18644, 18654, 18687, 18762, 18777, 18853, 18870,
-    18884, 18901, 18927, 18948, 18956, 18959, 18981, 18991, 19072, 19091, 19173, 19273, 19388,
-    19406, 19413, 19420, 19446, 19468, 19477, 19494, 19502, 19503, 19581, 19589, 19602, 19607,
-    19614, 19630, 19658, 19678, 19708, 19727, 19751, 19779, 19807, 19830, 19854, 19884, 19907,
-    19925, 19950, 19970, 19994, 20010, 20027, 20047, 20074, 20096, 20124, 20144, 20170, 20193,
-    20222, 20245, 20273, 20289, 20306, 20321, 20352, 20363, 20371, 20378, 20386, 20420, 20424,
-    20431, 20442, 20447, 20451, 20468, 20474, 20476, 20486, 20495, 20505, 20778, 20929, 20952,
-    20957, 20963, 20971, 20980, 20986, 20998, 21020, 21029, 21048, 21058, 21063, 21074, 21103,
-    21117, 21126, 21148, 21168, 21177, 21190, 21211, 21219, 21237, 21257, 21267, 21329, 21510,
-    21582, 21606, 21722, 21727, 21734, 21752, 21763, 21774, 21857, 21869, 21877, 21978, 21987,
-    21990, 22128, 22246, 22330, 22390, 22425, 22442, 22475, 22482, 22489, 22498, 22506, 22509,
-    22511, 22522, 22571, 22587, 22655, 22664, 22671, 22678, 22686, 22760, 22764, 22770, 22774,
-    22778, 22783, 22786, 22791, 22802, 22810, 22816, 22833, 22861, 22888, 22984, 22990, 23002,
-    23031, 23049, 23055, 23056, 23531, 23549, 23555, 23563, 23577, 23584, 23597, 23610, 23624,
-    23641, 23659, 23666, 23676, 23709, 23829, 23865, 23924, 24012, 24016, 24020, 24035, 24056,
-    24066, 24077, 24094, 24217, 24543, 24547, 24553, 24572, 24592, 24712, 24737, 24804, 24822,
-    24833, 24852, 24873, 24909, 24925, 24975, 25022, 25148, 25154, 25261, 25287, 25408, 25468,
-    25576, 25619, 25625, 25632, 25645, 25658, 25671, 25733, 25752, 25756, 25765, 25770, 25774,
-    25808, 25828, 25874, 25889, 25897, 25903, 25925, 26052, 26087, 26094, 26103, 26106, 26138,
-    26159, 26201, 26317, 26324, 26338, 26350, 26382, 26450, 26634, 26685, 26750, 26818, 26865,
-    26922, 26961, 26997, 27032, 27033, 27071, 27115, 27158, 27197, 27229, 27265, 27310, 27350,
-    27385, 27426, 27460, 27493, 27533, 27586, 27639, 27680, 27711, 27763, 27822, 27878, 27935,
-    27940, 27984, 28028, 28072, 28112, 28148, 28218, 28237, 28253, 28270, 28351, 28378, 28389,
-    28466, 28549, 28571, 28670, 28744, 28842, 28935, 28945, 28949, 28961, 28974, 28978, 29005,
-    29109, 29124, 29132, 29138, 29149, 29167, 29175, 29190, 29201, 29210, 29227, 29255, 29286,
-    29301, 29318, 29321, 29348, 29363, 29381, 29415, 29431, 29434, 29439, 29443, 29446, 29470,
-    29485, 29494, 29498, 29504, 29509, 29512, 29522, 29528, 29538, 29542, 29548, 29559, 29573,
-    29580, 29589, 29598, 29609, 29630, 29638, 29648, 29652, 29656, 29661, 29669, 29682, 29690,
-    29699, 29705, 29714, 29721, 29742, 29844, 29856, 29872, 29887, 29896, 30009, 30024, 30038,
-    30045, 30186, 30344, 30362, 30380, 30394, 30439, 30456, 30482, 30499, 30514, 30524, 30529,
-    30533, 30549, 30564, 30581, 30597, 30609, 30620, 30643, 30669, 30681, 30697, 30708, 30718,
-    30729, 30732, 30807, 30822, 30908, 30911, 30923, 30926, 30956, 30957, 31063, 31078, 31161,
-    31169, 31179, 31195, 31203, 31217, 31237, 31285, 31370, 31531, 31537, 31543, 31587, 31619,
-    31626, 31637, 31648, 31659, 31670, 31681, 31853, 31878, 31890, 31896, 31912, 31924, 31960,
-    31964, 31968, 32001, 32025, 32059, 32172, 32175, 32195, 32199, 32203, 32231, 32337, 32379,
-    32396, 32546, 32554, 32646, 32767, 32828, 32942, 32948, 32974, 32978, 32990, 33064, 33080,
-    33186, 33205, 33208, 33211, 33214, 33217, 33220, 33223, 33238, 33322, 33412, 33420, 33431,
-    33443, 33467, 33474, 33543, 33572, 33598, 33631, 33648, 33682, 33715, 33740, 33754, 33877,
-    33884, 33893, 33898, 34009, 34026, 34033, 34043, 34048, 34061, 34069, 34092, 34198, 34205,
-    34213, 34223, 34232, 34294, 34337, 34361, 34373, 34499, 34511, 34521, 34527, 34542, 34555,
-    34562, 34584, 34600, 34615, 34620, 34670, 34684, 34706, 34750, 34759, 34774, 34789, 34837,
-    34856, 34860, 34867, 34913, 34919, 34926, 34927, 35028, 35110, 35129, 35153, 35177, 35190,
-    35209, 35235, 35333, 35341, 35354, 35369, 35383, 35396, 35438, 35584, 35673, 35683, 35695,
-    35714, 35791, 35803, 35817, 35834, 35846, 35863, 35879, 35903, 35918, 35929, 35942, 35954,
-    35968, 35981, 35995, 36011, 36023, 36035, 36048, 36062, 36077, 36089, 36099, 36113, 36126,
-    36138, 36154, 36165, 36178, 36190, 36197, 36209, 36219, 36239, 36258, 36276, 36291, 36331,
-    36396, 36419, 36436, 36441, 36446, 36451, 36572, 36577, 36584, 36590, 36608, 36804, 36818,
-    36824, 36836, 36847, 36858, 36880, 36901, 36938, 36960, 36972, 36992, 37027, 37149, 37174,
-    37276, 37311, 37331, 37350, 37523, 37644, 37654, 37693, 37751, 37860, 37885, 37899, 37908,
-    37924, 37932, 37942, 37949, 37959, 37972, 37982, 37985, 37993, 38001, 38005, 38023, 38207,
-    38216, 38231, 38241, 38259, 38277, 38294, 38300, 38317, 38328, 38337, 38351, 38361, 38376,
-    38387, 38395, 38407, 38416, 38426, 38434, 38443, 38459, 38547, 38560, 38702, 38713, 38717,
-    38731, 38737, 38769, 38777, 38783, 38784, 38945, 39058, 39060, 39062, 39064, 39066, 39068,
-    39070, 39072, 39074, 39076, 39078, 39080, 39089, 39112, 39123, 39126, 39131, 39135, 39159,
-    39183, 39193, 39206, 39209, 39222, 39229, 39233, 39237, 39241, 39244, 39248, 39256, 39266,
-    39284, 39289, 39303, 39316, 39331, 39344, 39447, 39565, 39576, 39583, 39595, 39602, 39612,
-    39618, 39745, 39751, 39850, 39857, 40075, 40186, 40262, 40469, 40583, 40698, 40703, 40711,
-    40744, 40779, 40808, 40823, 40860, 40881, 40891, 40898, 40909, 40959, 41004, 41025, 41054,
-    41065, 41083, 41105, 41160, 41174, 41256, 41267, 41280, 41307, 41334, 41339, 41351, 41356,
-    41369, 41376, 41395, 41411, 41422, 41428, 41434, 41439, 41449, 41455, 41467, 41478, 41495,
-    41502, 41507, 41530, 41554, 41567, 41592, 41609, 41635, 41646, 41656, 41668, 41679, 41694,
-    41712, 41720, 41730, 41737, 41751, 41762, 41772, 41792, 41797, 41815, 41827, 41838, 41848,
-    41864, 41870, 41878, 41882, 41887, 41902, 41912, 41930, 41950, 41969, 41987, 41997, 42016,
-    42023, 42035, 42050, 42057, 42065, 42079, 42084, 42093, 42119, 42125, 42139, 42146, 42151,
-    42177, 42206, 42229, 42247, 42277, 42312, 42343, 42359, 42374, 42385, 42392, 42397, 42401,
-    42406, 42412, 42423, 42439, 42446, 42467, 42492, 42511, 42534, 42561, 42580, 42609, 42637,
-    42670, 42685, 42700, 42708, 42715, 42727, 42744, 42759, 42774, 42775, 42786, 42796, 42801,
-    42810, 42823, 42834, 42838, 42842, 42847, 42857, 42873, 42881, 42893, 42909, 42921, 42933,
-    42944, 42954, 42961, 42966, 42976, 42987, 42990, 42993, 43002, 43010, 43023, 43028, 43040,
-    43053, 43065, 43085, 43088, 43101, 43104, 43109, 43126, 43132, 43135, 43142, 43155, 43170,
-    43179, 43183, 43193, 43199, 43208, 43212, 43217, 43223, 43233, 43242, 43252, 43263, 43269,
-    43276, 43286, 43291, 43294, 43298, 43308, 43316, 43327, 43333, 43362, 43369, 43375, 43385,
-    43394, 43403, 43415, 43430, 43441, 43458, 43472, 43484, 43504, 43525, 43536, 43548, 43559,
-    43580, 43602, 43620, 43632, 43651, 43671, 43677, 43694, 43711, 43727, 43750, 43762, 43773,
-    43781, 43806, 43833, 43852, 43871, 43888, 43893, 43901, 43916, 43941, 43949, 43960, 43964,
-    43977, 43995, 44002, 44016, 44032, 44040, 44056, 44066, 44084, 44092, 44097, 44103, 44116,
-    44128, 44148, 44158, 44166, 44174, 44181, 44194, 44203, 44214, 44229, 44241, 44250, 44262,
-    44271, 44277, 44283, 44295, 44306, 44340, 44371, 44411, 44435, 44466, 44493, 44513, 44518,
-    44539, 44560, 44587, 44597, 44606, 44612, 44621, 44633, 44648, 44664, 44684, 44694, 44698,
-    44701, 44706, 44723, 44737, 44767, 44773, 44786, 44795, 44799, 44813, 44828, 44837, 44848,
-    44864, 44875, 44889, 44896, 44915, 44921, 44941, 44957, 44962, 44967, 44976, 44983, 45002,
-    45012, 45014, 45020, 45029, 45043, 45052, 45071, 45103, 45115, 45125, 45150, 45171, 45185,
-    45194, 45211, 45220, 45227, 45252, 45267, 45279, 45298, 45322, 45337, 45360, 45376, 45383,
-    45392, 45397, 45415, 45435, 45455, 45468, 45490, 45502, 45513, 45523, 45533, 45544, 45566,
-    45581, 45588, 45599, 45607, 45622, 45641, 45653, 45670, 45676, 45686, 45698, 45724, 45739,
-    45764, 45783, 45809, 45834, 45848, 45876, 45902, 45925, 45932, 45954, 45971, 45985, 46004,
-    46022, 46033, 46043, 46047, 46062, 46088, 46110, 46142, 46167, 46173, 46200, 46215, 46233,
-    46255, 46261, 46267, 46278, 46297, 46299, 46307, 46323, 46335, 46344, 46349, 46354, 46364,
-    46378, 46396, 46425, 46446, 46464, 46487, 46500, 46526, 46541, 46556, 46565, 46600, 46631,
-    46651, 46670, 46680, 46710, 46731, 46754, 46773, 46774, 46805, 46822, 46854, 46871, 46887,
-    46895, 46908, 46918, 46929, 46941, 46956, 46969, 46981, 46994, 47010, 47024, 47032, 47058,
-    47075, 47088, 47095, 47107, 47115, 47137, 47148, 47168, 47179, 47187, 47206, 47216, 47230,
-    47242, 47263, 47272, 47285, 47305, 47317, 47333, 47336, 47352, 47361, 47385, 47396, 47410,
-    47431, 47444, 47457, 47471, 47486, 47501, 47520, 47539, 47554, 47569, 47588, 47605, 47620,
-    47638, 47658, 47667, 47685, 47694, 47712, 47741, 47763, 47775, 47787, 47796, 47805, 47815,
-    47827, 47845, 47857, 47872, 47887, 47910, 47930, 47949, 47971, 47988, 47998, 48019, 48036,
-    48053, 48068, 48083, 48102, 48124, 48141, 48154, 48167, 48184, 48197, 48213, 48228, 48253,
-    48268, 48286, 48296, 48316, 48335, 48340, 48362, 48375, 48406, 48414, 48440, 48458, 48469,
-    48473, 48485, 48494, 48502, 48519, 48530, 48537, 48563, 48570, 48581, 48591, 48601, 48615,
-    48628, 48651, 48677, 48687, 48697, 48711, 48717, 48725, 48732, 48750, 48757, 48769, 48784,
-    48799, 48807, 48824, 48843, 48862, 48874, 48881, 48890, 48909, 48922, 48930, 48944, 48962,
-    48977, 48990, 48997, 49006, 49016, 49026, 49038, 49046, 49054, 49058, 49066, 49077, 49097,
-    49117, 49141, 49153, 49166, 49179, 49194, 49205, 49220, 49236, 49251, 49261, 49266, 49276,
-    49280, 49290, 49298, 49319, 49342, 49361, 49372, 49386, 49400, 49416, 49432, 49441, 49450,
-    49466, 49477, 49492, 49505, 49513, 49522, 49530, 49538, 49548, 49576, 49588, 49601, 49614,
-    49626, 49637, 49652, 49669, 49681, 49695, 49708, 49720, 49735, 49742, 49754, 49777, 49800,
-    49814, 49826, 49852, 49865, 49875, 49899, 49914, 49935, 49954, 49977, 49995, 50007, 50025,
-    50047, 50060, 50064, 50083, 50101, 50106, 50122, 50139, 50156, 50184, 50207, 50225, 50240,
-    50255, 50269, 50289, 50303, 50323, 50338, 50351, 50372, 50387, 50404, 50420, 50442, 50458,
-    50475, 50495, 50513, 50529, 50542, 50566, 50582, 50610, 50634, 50642, 50665, 50689, 50714,
-    50726, 50736, 50745, 50769, 50770, 50785, 50802, 50820, 50834, 50842, 50854, 50887, 50933,
-    50942, 50953, 50965, 50978, 50992, 51004, 51028, 51053, 51071, 51088, 51106, 51130, 51137,
-    51151, 51164, 51178, 51194, 51203, 51212, 51228, 51233, 51257, 51266, 51280, 51294, 51315,
-    51353, 51372, 51397, 51419, 51435, 51449, 51467, 51483, 51506, 51543, 51574, 51605, 51614,
-    51620, 51627, 51638, 51647, 51658, 51679, 51691, 51714, 51722, 51731, 51736, 51740, 51757,
-    51776, 51791, 51807, 51817, 51827, 51830, 51840, 51865, 51882, 51907, 51926, 51946, 51969,
-    51992, 52013, 52043, 52057, 52080, 52102, 52123, 52148, 52159, 52183, 52201, 52219, 52234,
-    52243, 52272, 52298, 52316, 52327, 52334, 52362, 52376, 52403, 52418, 52425, 52437, 52461,
-    52477, 52501, 52509, 52526, 52540, 52549, 52567, 52585, 52603, 52612, 52632, 52651, 52675,
-    52690, 52713, 52724, 52743, 52760, 52787, 52795, 52801, 52819, 52846, 52857, 52874, 52888,
-    52908, 52926, 52948, 52958, 52976, 52987, 52997, 53010, 53014, 53019, 53027, 53038, 53052,
-    53062, 53080, 53099, 53114, 53130, 53139, 53153, 53179, 53211, 53224, 53231, 53233, 53245,
-    53256, 53265, 53275, 53294, 53302, 53318, 53331, 53352, 53366, 53386, 53407, 53417, 53430,
-    53453, 53465, 53481, 53501, 53508, 53517, 53535, 53558, 53591, 53619, 53642, 53684, 53699,
-    53722, 53745, 53761, 53781, 53800, 53819, 53838, 53854, 53870, 53880, 53888, 53908, 53916,
-    53923, 53942, 53973, 54001, 54013, 54037, 54064, 54092, 54120, 54148, 54169, 54190, 54211,
-    54216, 54223, 54229, 54239, 54248, 54262, 54271, 54280, 54300, 54317, 54325, 54333, 54346,
-    54351, 54360, 54375, 54383, 54392, 54408, 54416, 54437, 54467, 54500, 54520, 54536, 54566,
-    54599, 54628, 54645, 54664, 54677, 54706, 54716, 54751, 54752, 54783, 54789, 54808, 54823,
-    54834, 54856, 54889, 54923, 54938, 54953, 54966, 54983, 54993, 55005, 55021, 55032, 55037,
-    55050, 55056, 55067, 55076, 55088, 55099, 55105, 55114, 55124, 55132, 55145, 55159, 55162,
-    55166, 55180, 55189, 55195, 55204, 55211, 55221, 55229, 55240, 55248, 55265, 55278, 55284,
-    55305, 55317, 55321, 55335, 55352, 55361, 55381, 55405, 55419, 55433, 55444, 55450, 55470,
-    55502, 55535, 55564, 55596, 55610, 55627, 55654, 55672, 55708, 55742, 55752, 55769, 55794,
-    55813, 55829, 55850, 55874, 55902, 55923, 55947, 55970, 55987, 56004, 56016, 56041, 56053,
-    56076, 56093, 56107, 56113, 56116, 56123, 56132, 56159, 56169, 56181, 56206, 56235, 56272,
-    56305, 56326, 56342, 56375, 56397, 56411, 56419, 56438, 56450, 56463, 56478, 56491, 56500,
-    56511, 56519, 56528, 56542, 56555, 56571, 56580, 56589, 56608, 56623, 56631, 56640, 56655,
-    56671, 56685, 56693, 56706, 56721, 56737, 56759, 56774, 56793, 56807, 56822, 56834, 56847,
-    56865, 56875, 56887, 56898, 56905, 56913, 56929, 56957, 56977, 57007, 57026, 57050, 57078,
-    57106, 57129, 57153, 57183, 57206, 57224, 57249, 57269, 57293, 57309, 57326, 57346, 57373,
-    57395, 57423, 57443, 57469, 57492, 57521, 57544, 57572, 57588, 57605, 57620, 57651, 57662,
-    57672, 57676, 57696, 57716, 57721, 57733, 57741, 57755, 57767, 57776, 57786, 57810, 57833,
-    57857, 57881, 57914, 57946, 57978, 58005, 58011, 58035, 58048, 58059, 58067, 58084, 58100,
-    58106, 58118, 58129, 58144, 58164, 58183, 58209, 58236, 58257, 58271, 58289, 58308, 58326,
-    58346, 58359, 58368, 58376, 58381, 58402, 58424, 58439, 58467, 58483, 58502, 58535, 58545,
-    58556, 58584, 58603, 58620, 58638, 58672, 58681, 58689, 58704, 58720, 58734, 58749, 58750,
-    58763, 58773, 58777, 58782, 58793, 58806, 58819, 58826, 58835, 58864, 58886, 58904, 58922,
-    58928, 58949, 58968, 58985, 59010, 59035, 59048, 59054, 59083, 59093, 59112, 59137, 59143,
-    59160, 59166, 59174, 59184, 59194, 59205, 59220, 59230, 59239, 59246, 59264, 59272, 59289,
-    59306, 59310, 59318, 59331, 59352, 59366, 59374, 59384, 59400, 59413, 59422, 59434, 59451,
-    59466, 59476, 59489, 59509, 59536, 59558, 59565, 59573, 59583, 59597, 59611, 59628, 59644,
-    59655, 59662, 59674, 59695, 59707, 59726, 59745, 59752, 59764, 59772, 59783, 59792, 59800,
-    59814, 59831, 59837, 59842, 59862, 59878, 59892, 59910, 59923, 59949, 59960, 59970, 59979,
-    60007, 60019, 60035, 60044, 60067, 60095, 60129, 60148, 60153, 60180, 60203, 60233, 60250,
-    60257, 60266, 60292, 60301, 60315, 60326, 60333, 60350, 60360, 60374, 60386, 60399, 60407,
-    60429, 60448, 60458, 60491, 60520, 60550, 60572, 60585, 60596, 60617, 60636, 60652, 60656,
-    60659, 60672, 60682, 60693, 60700, 60718, 60740, 60759, 60781, 60797, 60815, 60833, 60844,
-    60855, 60871, 60889, 60912, 60932, 60943, 60953, 60964, 60973, 60997, 61009, 61023, 61041,
-    61060, 61078, 61100, 61105, 61112, 61123, 61136, 61151, 61171, 61180, 61191, 61207, 61222,
-    61242, 61263, 61274, 61283, 61309, 61341, 61371, 61385, 61409, 61422, 61426, 61451, 61472,
-    61492, 61503, 61530, 61563, 61594, 61607, 61632, 61648, 61668, 61682, 61697, 61713, 61727,
-    61734, 61745, 61774, 61787, 61801, 61832, 61846, 61865, 61895, 61910, 61924, 61940, 61948,
-    61972, 61987, 62006, 62020, 62035, 62054, 62067, 62080, 62096, 62113, 62122, 62133, 62146,
-    62157, 62163, 62177, 62182, 62197, 62201, 62215, 62227, 62253, 62266, 62284, 62298, 62321,
-    62330, 62349, 62369, 62385, 62399, 62414, 62433, 62449, 62463, 62478, 62487, 62509, 62532,
-    62551, 62567, 62580, 62590, 62605, 62623, 62643, 62652, 62672, 62684, 62696, 62710, 62724,
-    62739, 62740, 62756, 62788, 62808, 62848, 62865, 62872, 62888, 62898, 62915, 62928, 62945,
-    62959, 62977, 62993, 63009, 63019, 63033, 63042, 63063, 63077, 63087, 63100, 63125, 63157,
-    63168, 63188, 63194, 63213, 63222, 63235, 63244, 63252, 63267, 63273, 63287, 63303, 63317,
-    63328, 63346, 63360, 63367, 63393, 63414, 63458, 63476, 63500, 63521, 63538, 63579, 63599,
-    63613, 63620, 63631, 63644, 63656, 63661, 63667, 63670, 63673, 63676, 63688, 63693, 63699,
-    63705, 63713, 63714, 63722, 63733, 63750, 63769, 63780, 63795, 63824, 63843, 63849, 63863,
-    63871, 63885, 63900, 63916, 63936, 63953, 63971, 63989, 64008, 64024, 64039, 64064, 64080,
-    64091, 64103, 64113, 64129, 64147, 64158, 64164, 64173, 64180, 64188, 64205, 64217, 64230,
-    64241, 64268, 64273, 64283, 64303, 64315, 64327, 64347, 64356, 64373, 64389, 64401, 64415,
-    64419, 64429, 64440, 64454, 64472, 64485, 64491, 64504, 64509, 64514, 64529, 64538, 64581,
-    64597, 64606, 64616, 64634, 64653, 64669, 64679, 64701, 64722, 64730, 64746, 64760, 64788,
-    64800, 64820, 64833, 64845, 64855, 64870, 64879, 64897, 64922, 64944, 64967, 64993, 65014,
-    65028, 65039, 65051, 65069, 65089, 65105, 65114, 65127, 65139, 65152, 65162, 65176, 65185,
-    65197, 65204, 65211, 65219, 65228, 65241, 65257, 65274, 65285, 65297, 65314, 65326, 65344,
-    65354, 65378, 65398, 65416, 65437, 65458, 65465, 65473, 65487, 65496, 65502, 65508, 65517,
-    65533, 65553, 65567, 65580, 65589, 65606, 65612, 65619, 65633, 65646, 65657, 65661, 65667,
-    65676, 65692, 65706, 65720, 65732, 65738, 65743, 65768, 65780, 65785, 65790, 65802, 65808,
-    65816, 65833, 65853, 65873, 65905, 65940, 65952, 65967, 65981, 65997, 66009, 66020, 66040,
-    66055, 66074, 66097, 66105, 66137, 66172, 66195, 66221, 66251, 66272, 66278, 66287, 66303,
-    66314, 66333, 66343, 66366, 66375, 66381, 66392, 66408, 66427, 66450, 66473, 66495, 66506,
-    66519, 66530, 66559, 66579, 66603, 66627, 66638, 66653, 66658, 66680, 66694, 66707, 66719,
-    66738, 66739, 66755, 66764, 66771, 66781, 66790, 66798, 66805, 66825, 66843, 66857, 66869,
-    66909, 66922, 66937, 66948, 66959, 66969, 66979, 66987, 66994, 67001, 67019, 67031, 67043,
-    67054, 67060, 67066, 67074, 67099, 67107, 67118, 67125, 67135, 67144, 67153, 67164, 67174,
-    67181, 67185, 67191, 67201, 67202, 67206, 67210, 67216, 67222, 67228, 67234, 67243, 67277,
-    67289, 67302, 67306, 67311, 67318, 67324, 67331, 67348, 67352, 67365, 67375, 67387, 67397,
-    67402, 67408, 67422, 67440, 67457, 67475, 67492, 67508, 67517, 67526, 67533, 67542, 67545,
-    67549, 67562, 67568, 67584, 67608, 67624, 67638, 67647, 67657, 67675, 67687, 67693, 67698,
-    67714, 67723, 67734, 67741, 67750, 67768, 67776, 67787, 67794, 67808, 67824, 67829, 67844,
-    67857, 67878, 67884, 67888, 67893, 67905, 67926, 67944, 67959, 67971, 67994, 68005, 68017,
-    68028, 68038, 68041, 68062, 68078, 68100, 68113, 68129, 68146, 68163, 68177, 68188, 68199,
-    68214, 68228, 68239, 68248, 68256, 68267, 68270, 68281, 68284, 68297, 68312, 68319, 68334,
-    68352, 68363, 68377, 68382, 68395, 68400, 68412, 68434, 68443, 68457, 68465, 68475, 68485,
-    68495, 68512, 68522, 68535, 68546, 68554, 68560, 68566, 68570, 68590, 68606, 68629, 68658,
-    68678, 68700, 68720, 68735, 68756, 68782, 68799, 68821, 68831, 68843, 68862, 68884, 68899,
-    68913, 68926, 68954, 68966, 68978, 68993, 69017, 69036, 69054, 69080, 69101, 69127, 69145,
-    69160, 69176, 69196, 69214, 69240, 69261, 69274, 69287, 69318, 69340, 69354, 69372, 69386,
-    69396, 69421, 69432, 69443, 69460, 69484, 69498, 69505, 69519, 69541, 69555, 69574, 69597,
-    69616, 69639, 69652, 69670, 69688, 69695, 69703, 69718, 69737, 69758, 69788, 69805, 69822,
-    69836, 69845, 69854, 69864, 69873, 69893, 69917, 69933, 69953, 69963, 69970, 69986, 70002,
-    70034, 70050, 70068, 70088, 70109, 70119, 70134, 70148, 70158, 70187, 70212, 70233, 70268,
-    70278, 70281, 70292, 70304, 70313, 70317, 70327, 70337, 70361, 70371, 70381, 70401, 70424,
-    70443, 70455, 70471, 70478, 70509, 70526, 70536, 70546, 70559, 70569, 70577, 70586, 70594,
-    70610, 70625, 70634, 70645, 70655, 70669, 70684, 70689, 70698, 70705, 70716, 70728, 70729,
-    70751, 70766, 70777, 70804, 70833, 70848, 70857, 70868, 70877, 70891, 70905, 70930, 70955,
-    70967, 70985, 71003, 71014, 71032, 71045, 71052, 71057, 71086, 71096, 71118, 71135, 71158,
-    71181, 71209, 71218, 71228, 71244, 71253, 71264, 71277, 71291, 71307, 71319, 71330, 71343,
-    71353, 71363, 71378, 71383, 71395, 71404, 71436, 71455, 71473, 71495, 71519, 71540, 71563,
-    71581, 71604, 71620, 71626, 71633, 71655, 71676, 71698, 71702, 71711, 71727, 71736, 71747,
-    71760, 71771, 71809, 71830, 71853, 71872, 71880, 71892, 71902, 71916, 71925, 71930, 71942,
-    71952, 71961, 71974, 71985, 72012, 72021, 72026, 72037, 72050, 72060, 72067, 72081, 72099,
-    72114, 72121, 72131, 72143, 72154, 72167, 72183, 72200, 72218, 72249, 72257, 72263, 72285,
-    72303, 72314, 72333, 72344, 72349, 72355, 72365, 72392, 72407, 72420, 72436, 72450, 72461,
-    72464, 72492, 72518, 72531, 72546, 72565, 72575, 72583, 72596, 72618, 72643, 72655, 72662,
-    72671, 72685, 72696, 72707, 72729, 72745, 72758, 72781, 72801, 72823, 72845, 72866, 72894,
-    72912, 72930, 72946, 72970, 72986, 73001, 73023, 73036, 73046, 73056, 73070, 73084, 73098,
-    73117, 73141, 73151, 73167, 73187, 73203, 73211, 73219, 73232, 73259, 73282, 73299, 73324,
-    73332, 73351, 73367, 73384, 73396, 73414, 73424, 73447, 73459, 73466, 73487, 73500, 73520,
-    73552, 73581, 73610, 73638, 73673, 73702, 73728, 73754, 73786, 73815, 73846, 73872, 73896,
-    73921, 73950, 73976, 74002, 74028, 74056, 74084, 74113, 74143, 74168, 74176, 74188, 74206,
-    74224, 74250, 74264, 74293, 74312, 74339, 74360, 74366, 74379, 74392, 74416, 74444, 74461,
-    74477, 74499, 74522, 74538, 74554, 74566, 74577, 74592, 74611, 74637, 74653, 74679, 74705,
-    74716, 74717, 74731, 74744, 74762, 74783, 74807, 74823, 74836, 74847, 74858, 74884, 74908,
-    74932, 74940, 74952, 74964, 74982, 75000, 75009, 75024, 75039, 75054, 75077, 75106, 75135,
-    75162, 75177, 75196, 75208, 75224, 75250, 75280, 75295, 75309, 75323, 75328, 75344, 75353,
-    75376, 75394, 75409, 75430, 75442, 75455, 75465, 75493, 75512, 75519, 75550, 75561, 75584,
-    75596, 75615, 75628, 75639, 75654, 75672, 75697, 75712, 75728, 75744, 75755, 75775, 75786,
-    75798, 75811, 75832, 75836, 75856, 75875, 75887, 75903, 75919, 75935, 75948, 75967, 75983,
-    75999, 76016, 76040, 76053, 76068, 76076, 76083, 76097, 76105, 76117, 76127, 76136, 76151,
-    76160, 76168, 76191, 76208, 76223, 76242, 76255, 76277, 76292, 76309, 76319, 76338, 76345,
-    76376, 76383, 76395, 76402, 76415, 76427, 76441, 76460, 76482, 76504, 76526, 76538, 76549,
-    76560, 76573, 76587, 76610, 76630, 76639, 76655, 76674, 76690, 76703, 76722, 76740, 76751,
-    76761, 76786, 76820, 76841, 76859, 76870, 76882, 76893, 76920, 76930, 76948, 76957, 76972,
-    76993, 77011, 77037, 77061, 77086, 77100, 77105, 77118, 77132, 77156, 77170, 77187, 77195,
-    77210, 77227, 77237, 77252, 77267, 77278, 77289, 77309, 77319, 77328, 77347, 77355, 77362,
-    77373, 77387, 77397, 77405, 77411, 77421, 77428, 77441, 77444, 77458, 77471, 77478, 77502,
-    77509, 77534, 77552, 77570, 77579, 77603, 77621, 77641, 77654, 77667, 77679, 77694, 77707,
-    77725, 77733, 77750, 77770, 77787, 77814, 77838, 77852, 77868, 77880, 77898, 77912, 77940,
-    77960, 77976, 77989, 78004, 78025, 78040, 78057, 78082, 78090, 78103, 78110, 78127, 78143,
-    78155, 78164, 78184, 78191, 78201, 78210, 78229, 78240, 78254, 78267, 78279, 78289, 78294,
-    78297, 78303, 78310, 78319, 78326, 78344, 78354, 78364, 78370, 78382, 78390, 78394, 78402,
-    78410, 78422, 78445, 78460, 78470, 78493, 78499, 78509, 78525, 78532, 78547, 78559, 78573,
-    78577, 78586, 78603, 78619, 78630, 78633, 78638, 78653, 78664, 78680, 78696, 78697, 78720,
-    78723, 78736, 78747, 78757, 78772, 78784, 78807, 78827, 78850, 78871, 78883, 78896, 78904,
-    78910, 78923, 78930, 78941, 78957, 78977, 78987, 79003, 79011, 79038, 79059, 79074, 79087,
-    79101, 79115, 79151, 79158, 79164, 79176, 79192, 79220, 79224, 79237, 79252, 79268, 79302,
-    79348, 79379, 79393, 79408, 79473, 79498, 79512, 79544, 79555, 79567, 79596, 79610, 79626,
-    79655, 79676, 79699, 79723, 79735, 79758, 79792, 79830, 79879, 79908, 79941, 79985, 80001,
-    80019, 80032, 80048, 80066, 80106, 80151, 80197, 80221, 80248, 80277, 80320, 80368, 80450,
-    80485, 80524, 80558, 80588, 80621, 80650, 80688, 80731, 80783, 80820, 80861, 80911, 80928,
-    80947, 80981, 81008, 81038, 81083, 81102, 81123, 81139, 81169, 81202, 81236, 81251, 81267,
-    81278, 81300, 81324, 81357, 81379, 81403, 81422, 81452, 81485, 81513, 81531, 81552, 81568,
-    81595, 81625, 81650, 81670, 81693, 81711, 81735, 81762, 81783, 81801, 81821, 81836, 81868,
-    81903, 81932, 81962, 81995, 82036, 82079, 82127, 82202, 82240, 82283, 82348, 82365, 82384,
-    82416, 82443, 82473, 82552, 82588, 82627, 82670, 82671, 82701, 82734, 82768, 82783, 82799,
-    82818, 82839, 82873, 82895, 82919, 82967, 82997, 83030, 83072, 83113, 83158, 83183, 83201,
-    83221, 83254, 83286, 83321, 83371, 83391, 83413, 83443, 83477, 83514, 83569, 83606, 83647,
-    83695, 83718, 83744, 83759, 83791, 83827, 83877, 83904, 83934, 83972, 84014, 84101, 84141,
-    84186, 84238, 84297, 84386, 84425, 84469, 84554, 84589, 84629, 84666, 84708, 84820, 84834,
-    84850, 84874, 84901, 84917, 84935, 84967, 84985, 85005, 85041, 85071, 85104, 85144, 85156,
-    85169, 85185, 85203, 85222, 85243, 85270, 85300, 85315, 85333, 85358, 85382, 85409, 85450,
-    85467, 85487, 85521, 85542, 85566, 85603, 85641, 85683, 85698, 85715, 85744, 85776, 85793,
-    85812, 85836, 85865, 85891, 85925, 85963, 85993, 86026, 86068, 86115, 86172, 86209, 86251,
-    86290, 86334, 86422, 86448, 86477, 86493, 86511, 86525, 86560, 86598, 86630, 86648, 86668,
-    86669, 86703, 86741, 86790, 86810, 86832, 86850, 86864, 86879, 86897, 86917, 86933, 86954,
-    86977, 87006, 87038, 87055, 87075, 87101, 87130, 87149, 87171, 87194, 87220, 87242, 87259,
-    87278, 87309, 87343, 87373, 87392, 87414, 87434, 87457, 87483, 87516, 87552, 87590, 87632,
-    87649, 87668, 87684, 87708, 87737, 87769, 87804, 87866, 87908, 87955, 88038, 88079, 88125,
-    88215, 88248, 88285, 88340, 88357, 88376, 88412, 88437, 88465, 88511, 88533, 88558, 88600,
-    88611, 88623, 88635, 88648, 88662, 88676, 88706, 88739, 88780, 88825, 88863, 88906, 88933,
-    88963, 88978, 88994, 89024, 89057, 89089, 89124, 89150, 89178, 89244, 89271, 89301, 89363,
-    89374, 89386, 89394, 89416, 89441, 89501, 89517, 89535, 89566, 89582, 89600, 89646, 89656,
-    89667, 89674, 89689, 89706, 89737, 89754, 89773, 89805, 89824, 89845, 89861, 89873, 89886,
-    89895, 89914, 89935, 89971, 89982, 89994, 90012, 90034, 90059, 90135, 90151, 90169, 90215,
-    90233, 90253, 90300, 90316, 90334, 90394, 90404, 90415, 90439, 90454, 90471, 90520, 90537,
-    90556, 90603, 90622, 90643, 90644, 90677, 90705, 90736, 90822, 90834, 90847, 90875, 90904,
-    90933, 90964, 91047, 91077, 91110, 91190, 91198, 91207, 91226, 91248, 91261, 91276, 91296,
-    91318, 91339, 91363, 91378, 91395, 91408, 91423, 91430, 91438, 91450, 91464, 91478, 91494,
-    91509, 91526, 91617, 91633, 91651, 91676, 91704, 91787, 91796, 91806, 91834, 91865, 91935,
-    91956, 91980, 91996, 92014, 92036, 92060, 92083, 92109, 92126, 92145, 92177, 92187, 92198,
-    92213, 92230, 92245, 92262, 92278, 92296, 92305, 92315, 92332, 92351, 92426, 92452, 92481,
-    92499, 92519, 92530, 92542, 92561, 92573, 92586, 92597, 92609, 92626, 92645, 92661, 92679,
-    92775, 92786, 92798, 92820, 92845, 92861, 92879, 92902, 92927, 92951, 92978, 92994, 93012,
-    93022, 93033, 93048, 93065, 93084, 93105, 93117, 93130, 93152, 93176, 93202, 93223, 93246,
-    93268, 93292, 93319, 93407, 93423, 93440, 93482, 93495, 93509, 93519, 93536, 93555, 93609,
-    93622, 93636, 93666, 93676, 93687, 93716, 93729, 93743, 93757, 93771, 93787, 93805, 93825,
-    93916, 93940, 93967, 94066, 94082, 94100, 94186, 94208, 94233, 94319, 94336, 94355, 94419,
-    94429, 94440, 94451, 94463, 94534, 94544, 94555, 94608, 94625, 94644, 94645, 94664, 94687,
-    94713, 94806, 94824, 94844, 94878, 94897, 94918, 94964, 94979, 94995, 95007, 95020, 95034,
-    95049, 95065, 95082, 95101, 95107, 95113, 95120, 95128, 95170, 95189, 95210, 95230, 95255,
-    95283, 95309, 95327, 95347, 95411, 95428, 95447, 95538, 95551, 95565, 95589, 95616, 95662,
-    95686, 95713, 95759, 95783, 95810, 95856, 95881, 95909, 95946, 95958, 95972, 95981, 95992,
-    96004, 96031, 96054, 96079, 96112, 96132, 96154, 96184, 96196, 96210, 96230, 96251, 96274,
-    96321, 96350, 96382, 96443, 96454, 96466, 96540, 96558, 96578, 96629, 96652, 96677, 96710,
-    96730, 96752, 96782, 96802, 96823, 96858, 96866, 96874, 96909, 96918, 96929, 96941, 96955,
-    97022, 97040, 97060, 97077, 97096, 97138, 97163, 97191, 97250, 97258, 97267, 97282, 97299,
-    97349, 97369, 97391, 97421, 97448, 97478, 97515, 97532, 97551, 97578, 97595, 97613, 97630,
-    97650, 97669, 97691, 97716, 97740, 97763, 97789, 97814, 97836, 97861, 97895, 97923, 97956,
-    97996, 98027, 98064, 98107, 98117, 98128, 98155, 98173, 98193, 98232, 98257, 98285, 98321,
-    98334, 98348, 98393, 98414, 98437, 98496, 98509, 98523, 98540, 98551, 98564, 98574, 98585,
-    98612, 98632, 98633, 98655, 98682, 98701, 98722, 98765, 98792, 98822, 98882, 98892, 98903,
-    98960, 98984, 99011, 99046, 99063, 99082, 99116, 99138, 99162, 99194, 99213, 99234, 99263,
-    99282, 99302, 99318, 99363, 99377, 99392, 99416, 99437, 99460, 99489, 99514, 99542, 99584,
-    99605, 99628, 99652, 99672, 99694, 99713, 99734, 99778, 99805, 99835, 99896, 99920, 99947,
-    99988, 100007, 100027, 100046, 100067, 100119, 100137, 100157, 100200, 100226, 100255, 100315,
-    100333, 100353, 100399, 100411, 100425, 100444, 100465, 100518, 100536, 100556, 100590,
-    100615, 100644, 100691, 100709, 100729, 100739, 100765, 100794, 100839, 100869, 100903,
-    100945, 100958, 100972, 100981, 101001, 101023, 101040, 101062, 101086, 101105, 101126,
-    101149, 101167, 101192, 101219, 101248, 101267, 101288, 101319, 101332, 101346, 101355,
-    101375, 101397, 101427, 101442, 101458, 101476, 101489, 101503, 101513, 101535, 101560,
-    101601, 101618, 101637, 101672, 101691, 101712, 101750, 101763, 101777, 101787, 101808,
-    101831, 101863, 101875, 101888, 101904, 101934, 101967, 102009, 102037, 102068, 102101,
-    102123, 102147, 102195, 102226, 102260, 102303, 102323, 102345, 102363, 102375, 102388,
-    102429, 102447, 102467, 102482, 102496, 102511, 102522, 102542, 102564, 102596, 102618,
-    102619, 102643, 102677, 102695, 102715, 102742, 102768, 102797, 102857, 102887, 102921,
-    102963, 102976, 102990, 103011, 103031, 103053, 103082, 103104, 103128, 103168, 103189,
-    103212, 103250, 103275, 103302, 103335, 103354, 103375, 103406, 103419, 103433, 103454,
-    103475, 103498, 103535, 103550, 103566, 103591, 103604, 103618, 103648, 103670, 103695,
-    103750, 103767, 103786, 103830, 103849, 103870, 103919, 103932, 103946, 103968, 103989,
-    104012, 104059, 104071, 104084, 104111, 104141, 104174, 104216, 104244, 104275, 104328,
-    104350, 104374, 104443, 104474, 104508, 104551, 104571, 104593, 104630, 104642, 104655,
-    104707, 104725, 104745, 104777, 104791, 104806, 104830, 104850, 104872, 104915, 104937,
-    104961, 104995, 105010, 105027, 105050, 105076, 105103, 105134, 105173, 105183, 105194,
-    105211, 105230, 105249, 105270, 105288, 105308, 105330, 105354, 105383, 105415, 105469,
-    105485, 105503, 105531, 105541, 105552, 105564, 105577, 105587, 105598, 105617, 105639,
-    105653, 105669, 105685, 105703, 105713, 105724, 105742, 105762, 105771, 105781, 105809,
-    105836, 105866, 105905, 105930, 105958, 105977, 105998, 106026, 106057, 106097, 106114,
-    106133, 106142, 106152, 106167, 106184, 106206, 106231, 106272, 106291, 106312, 106384,
-    106410, 106439, 106520, 106536, 106554, 106614, 106615, 106626, 106638, 106655, 106674,
-    106687, 106702, 106729, 106748, 106769, 106800, 106825, 106853, 106877, 106904, 106940,
-    106982, 107030, 107087, 107104, 107123, 107152, 107185, 107226, 107245, 107266, 107278,
-    107291, 107312, 107335, 107355, 107377, 107408, 107442, 107484, 107508, 107534, 107556,
-    107574, 107594, 107624, 107643, 107664, 107694, 107713, 107734, 107746, 107759, 107773,
-    107788, 107799, 107820, 107844, 107860, 107878, 107896, 107916, 107928, 107941, 107961,
-    107983, 108002, 108023, 108054, 108067, 108081, 108093, 108106, 108116, 108145, 108177,
-    108218, 108245, 108275, 108301, 108322, 108345, 108398, 108428, 108461, 108503, 108522,
-    108543, 108566, 108578, 108591, 108616, 108644, 108668, 108685, 108704, 108730, 108759,
-    108838, 108867, 108899, 108959, 108980, 109003, 109054, 109073, 109094, 109143, 109157,
-    109172, 109191, 109212, 109234, 109258, 109292, 109325, 109361, 109449, 109465, 109484,
-    109515, 109536, 109559, 109590, 109625, 109688, 109713, 109740, 109788, 109806, 109826,
-    109852, 109881, 109911, 109945, 109987, 110009, 110033, 110058, 110085, 110104, 110125,
-    110156, 110169, 110183, 110204, 110227, 110264, 110279, 110295, 110308, 110322, 110344,
-    110369, 110386, 110405, 110424, 110445, 110458, 110472, 110493, 110516, 110528, 110541,
-    110568, 110598, 110599, 110632, 110674, 110702, 110733, 110755, 110779, 110810, 110844,
-    110887, 110907, 110929, 110941, 110954, 110972, 110992, 111006, 111021, 111041, 111063,
-    111089, 111118, 111168, 111190, 111214, 111248, 111266, 111286, 111323, 111338, 111354,
-    111366, 111388, 111412, 111448, 111475, 111505, 111532, 111559, 111589, 111615, 111630,
-    111646, 111673, 111700, 111730, 111770, 111797, 111827, 111866, 111878, 111891, 111921,
-    111954, 112001, 112025, 112052, 112082, 112116, 112199, 112235, 112276, 112347, 112371,
-    112398, 112430, 112465, 112498, 112537, 112581, 112644, 112658, 112673, 112700, 112730,
-    112763, 112800, 112873, 112911, 112954, 112980, 113009, 113024, 113040, 113067, 113097,
-    113124, 113154, 113177, 113203, 113204, 113224, 113246, 113271, 113299, 113312, 113326,
-    113335, 113352, 113371, 113384, 113406, 113430, 113460, 113469, 113479, 113491, 113504,
-    113518, 113538, 113555, 113574, 113602, 113612, 113623, 113643, 113657, 113672, 113700,
-    113718, 113738, 113774, 113783, 113793, 113812, 113825, 113839, 113866, 113883, 113902,
-    113937, 113943, 113950, 113960, 113971, 113981, 113992, 114012, 114026, 114042, 114051,
-    114061, 114066, 114074, 114083, 114095, 114108, 114120, 114133, 114142, 114162, 114178,
-    114196, 114215, 114236, 114259, 114284, 114311, 114336, 114363, 114392, 114404, 114418,
-    114427, 114437, 114450, 114464, 114481, 114500, 114510, 114521, 114539, 114560, 114585,
-    114586, 114615, 114625, 114636, 114662, 114690, 114706, 114725, 114742, 114761, 114784,
-    114810, 114828, 114848, 114863, 114880, 114899, 114921, 114936, 114943, 114953, 114963,
-    114976, 114986, 115007, 115020, 115030, 115047, 115056, 115066, 115091, 115108, 115131,
-    115146, 115177, 115200, 115210, 115245, 115258, 115272, 115282, 115285, 115295, 115309,
-    115322, 115335, 115349, 115369, 115390, 115417,
+    4051, 4059, 4139, 4210, 4254, 4319, 4410, 4436, 4914, 5004, 5100, 5841, 5848, 5986, 6001,
+    6018, 6061, 6074, 6092, 6102, 6109, 6123, 6134, 6145, 6166, 6171, 6183, 6262, 6286, 6328,
+    6595, 6597, 6803, 6890, 6905, 6918, 6933, 7339, 7353, 7359, 7369, 7386, 7399, 7411, 7413,
+    7427, 7498, 7505, 7506, 8158, 8192, 8201, 8228, 8380, 8403, 8450, 8462, 8464, 8476, 8495,
+    8502, 8508, 8514, 8525, 8531, 8539, 8542, 8551, 8617, 8640, 8656, 8670, 8696, 8774, 8891,
+    8896, 8901, 8905, 8912, 8920, 9068, 9077, 9095, 9165, 9170, 9256, 9271, 9293, 9313, 9439,
+    9578, 9584, 9597, 9659, 9680, 9690, 9768, 10124, 10428, 10546, 10550, 10553, 10559, 10581,
+    10593, 10604, 10612, 10637, 10670, 10699, 10728, 10917, 10936, 11016, 11056, 11061, 11105,
+    11106, 11541, 11549, 11560, 11646, 11939, 12027, 12035, 12044, 12418, 12499, 12631, 12733,
+    12875, 12982, 12992, 12999, 13003, 13022, 13046, 13071, 13084, 13098, 13123, 13136, 13162,
+    13170, 13179, 13195, 13204, 13210, 13223, 13232, 13239, 13253, 13267, 13276, 13291, 13311,
+    13328, 13344, 13358, 13373, 13378, 13382, 13389, 13396, 13408, 13414, 13425, 13436, 13442,
+    13450, 13465, 13477, 13485, 13494, 13499, 13731, 13740, 13751, 13760, 13905, 13911, 13920,
+    13933, 13940, 13950, 13964, 14072, 14111, 14119, 14127, 14132, 14140, 14150, 14158, 14236,
+    14251, 14262, 14276, 14503, 14513, 14631, 14720, 14727, 14736, 14745, 14755, 14761, 14770,
+    14780, 14792, 14830, 14835, 14841, 14924, 15013, 15020, 15033, 15039, 15058, 15059, 15144,
+    15159, 15192, 15217, 15232, 15265, 15275, 15292, 15362, 15519, 15541, 15556, 15576, 15583,
+    15593, 15627, 15647, 15660, 15675, 15689, 15752, 15764, 15772, 15781, 15795, 15829, 15886,
+    15891, 15898, 15905, 15911, 15917, 15939, 15955, 15969, 15987, 16007, 16119, 16148, 16159,
+    16177, 16195, 16201, 16207, 16214, 16219, 16244, 16343, 16347, 16372, 16378, 16384, 16392,
+    16398, 16406, 16413, 16422, 16481, 16526, 16532, 16592, 16602, 16608, 16640, 16657, 16667,
+    16677, 16680, 16689, 16699, 16725, 16735, 16747, 16770, 16917, 16941, 16954, 16967, 16977,
+    17000, 17022, 17035, 17054, 17085, 17117, 17128, 17132, 17254, 17262, 17277, 17409, 17519,
+    17699, 17720, 17724, 17843, 17880, 17888, 17901, 17923, 17928, 17935, 17941, 17947, 17953,
+    17958, 17967, 17976, 17986, 17991, 17999, 18012, 18026, 18029, 18033, 18047, 18056, 18062,
+    18068, 18077, 18084, 18142, 18204, 18215, 18223, 18232, 18241, 18247, 18329, 18426, 18454,
+    18464, 18613, 18619, 18626, 18633, 18636, 18653, 18801, 18811, 18818, 18825, 18835, 18840,
+    18856, 18864, 18870, 18873, 18879, 18968, 19051, 19052, 19145, 19155, 19188, 19263, 19278,
+    19354, 19371, 19385, 19402, 19428, 19449, 19457, 19460, 19482, 19492, 19573, 19599, 19618,
+    19700, 19800, 19813, 19830, 19843, 19860, 19970, 19982, 19990, 20005, 20014, 20040, 20080,
+    20084, 20089, 20095, 20114, 20212, 20228, 20235, 20248, 20281, 20396, 20414, 20421, 20428,
+    20454, 20476, 20485, 20502, 20510, 20588, 20596, 20609, 20614, 20621, 20637, 20665, 20685,
+    20715, 20734, 20758, 20786, 20814, 20837, 20861, 20891, 20914, 20932, 20957, 20977, 21001,
+    21017, 21034, 21054, 21081, 21103, 21131, 21151, 21177, 21200, 21229, 21252, 21280, 21296,
+    21313, 21328, 21359, 21370, 21378, 21385, 21393, 21427, 21450, 21462, 21478, 21492, 21505,
+    21518, 21525, 21543, 21547, 21554, 21565, 21570, 21574, 21591, 21597, 21599, 21609, 21618,
+    21628, 22012, 22163, 22192, 22215, 22261, 22285, 22290, 22296, 22304, 22313, 22319, 22331,
+    22353, 22362, 22381, 22391, 22463, 22491, 22558, 22563, 22574, 22603, 22628, 22642, 22651,
+    22673, 22693, 22702, 22715, 22736, 22744, 22762, 22782, 22792, 22800, 22901, 22963, 22964,
+    23145, 23217, 23333, 23338, 23345, 23363, 23374, 23385, 23468, 23480, 23509, 23518, 23521,
+    23659, 23777, 23861, 23921, 23956, 23973, 24006, 24013, 24020, 24029, 24037, 24040, 24042,
+    24053, 24102, 24118, 24186, 24195, 24202, 24209, 24217, 24291, 24295, 24301, 24305, 24309,
+    24314, 24317, 24322, 24333, 24341, 24347, 24364, 24392, 24419, 24515, 24521, 24533, 24562,
+    24580, 24586, 25061, 25079, 25085, 25093, 25107, 25114, 25127, 25140, 25154, 25171, 25189,
+    25196, 25206, 25239, 25359, 25395, 25454, 25542, 25546, 25550, 25565, 25586, 25596, 25607,
+    25624, 25747, 26073, 26077, 26083, 26102, 26122, 26242, 26248, 26273, 26340, 26358, 26369,
+    26388, 26409, 26445, 26461, 26511, 26558, 26684, 26690, 26797, 26823, 26944, 26945, 27005,
+    27113, 27156, 27162, 27169, 27231, 27250, 27305, 27324, 27328, 27337, 27342, 27346, 27380,
+    27400, 27446, 27461, 27469, 27475, 27497, 27624, 27659, 27666, 27675, 27678, 27710, 27731,
+    27773, 27889, 27896, 27910, 27922, 27942, 27974, 28087, 28286, 28382, 28390, 28414, 28425,
+    28432, 28441, 28449, 28467, 28617, 28634, 28653, 28718, 28786, 28833, 28890, 28929, 28965,
+    29000, 29038, 29082, 29125, 29164, 29196, 29232, 29277, 29317, 29352, 29393, 29427, 29460,
+    29500, 29553, 29606, 29647, 29678, 29730, 29789, 29845, 29902, 29907, 29951, 29995, 30039,
+    30079, 30115, 30185, 30206, 30212, 30230, 30249, 30265, 30282, 30363, 30390, 30401, 30478,
+    30561, 30583, 30682, 30756, 30854, 30855, 30948, 30958, 30973, 31000, 31020, 31027, 31032,
+    31049, 31068, 31076, 31084, 31087, 31091, 31094, 31102, 31108, 31119, 31137, 31145, 31160,
+    31171, 31180, 31194, 31216, 31238, 31260, 31282, 31304, 31326, 31337, 31344, 31355, 31377,
+    31404, 31422, 31447, 31460, 31478, 31496, 31514, 31532, 31550, 31568, 31586, 31604, 31622,
+    31640, 31658, 31676, 31694, 31712, 31730, 31748, 31766, 31784, 31802, 31820, 31838, 31856,
+    31874, 31892, 31910, 31928, 31946, 31964, 31982, 32000, 32018, 32051, 32075, 32088, 32116,
+    32147, 32179, 32205, 32244, 32257, 32265, 32295, 32316, 32349, 32382, 32415, 32443, 32466,
+    32479, 32492, 32505, 32525, 32543, 32561, 32579, 32597, 32615, 32633, 32651, 32680, 32705,
+    32720, 32735, 32750, 32765, 32780, 32795, 32810, 32825, 32841, 32855, 32872, 32884, 32910,
+    32916, 32922, 32931, 32940, 32949, 32958, 32969, 32984, 32988, 33000, 33013, 33017, 33121,
+    33138, 33166, 33197, 33212, 33229, 33232, 33259, 33274, 33292, 33326, 33342, 33345, 33350,
+    33354, 33357, 33381, 33396, 33405, 33409, 33415, 33420, 33423, 33433, 33439, 33449, 33453,
+    33459, 33470, 33484, 33491, 33500, 33509, 33520, 33541, 33549, 33559, 33563, 33567, 33572,
+    33580, 33593, 33601, 33610, 33616, 33625, 33632, 33653, 33755, 33767, 33783, 33798, 33807,
+    33920, 33935, 33949, 33956, 34097, 34255, 34273, 34291, 34305, 34350, 34363, 34380, 34406,
+    34423, 34438, 34448, 34453, 34457, 34473, 34488, 34505, 34521, 34533, 34544, 34567, 34593,
+    34605, 34621, 34632, 34723, 34748, 34758, 34764, 34775, 34778, 34853, 34854, 34869, 34955,
+    34958, 34970, 34973, 35003, 35109, 35124, 35207, 35215, 35225, 35241, 35249, 35263, 35311,
+    35396, 35699, 35705, 35711, 35755, 35787, 35794, 35805, 35816, 35827, 35838, 35849, 36021,
+    36046, 36060, 36122, 36134, 36140, 36156, 36168, 36251, 36255, 36259, 36292, 36316, 36350,
+    36463, 36481, 36484, 36504, 36510, 36530, 36534, 36562, 36668, 36710, 36718, 36810, 36931,
+    36992, 37106, 37112, 37138, 37142, 37154, 37228, 37244, 37350, 37369, 37372, 37375, 37378,
+    37381, 37384, 37387, 37402, 37486, 37576, 37584, 37595, 37607, 37631, 37638, 37707, 37736,
+    37762, 37795, 37855, 38051, 38070, 38211, 38228, 38331, 38367, 38401, 38434, 38459, 38473,
+    38596, 38603, 38612, 38617, 38728, 38745, 38752, 38762, 38763, 38868, 38873, 38886, 38894,
+    38917, 39032, 39039, 39047, 39057, 39066, 39128, 39171, 39201, 39225, 39241, 39259, 39269,
+    39287, 39299, 39309, 39359, 39371, 39497, 39503, 39518, 39525, 39547, 39563, 39578, 39583,
+    39633, 39655, 39699, 39708, 39723, 39738, 39753, 39770, 39791, 39795, 39802, 39848, 39854,
+    39955, 40037, 40056, 40080, 40104, 40117, 40136, 40162, 40219, 40275, 40319, 40417, 40425,
+    40438, 40453, 40467, 40480, 40522, 40668, 40757, 40767, 40779, 40798, 40859, 40871, 40885,
+    40902, 40914, 40931, 40947, 40971, 40986, 40997, 41010, 41022, 41036, 41049, 41063, 41079,
+    41091, 41103, 41116, 41130, 41145, 41157, 41167, 41181, 41194, 41206, 41222, 41233, 41246,
+    41258, 41265, 41277, 41287, 41307, 41326, 41344, 41359, 41399, 41422, 41431, 41448, 41453,
+    41458, 41463, 41584, 41589, 41596, 41602, 41798, 41804, 41816, 41827, 41838, 41855, 41890,
+    41912, 41933, 41970, 41992, 42004, 42024, 42059, 42181, 42206, 42308, 42343, 42364, 42384,
+    42403, 42576, 42697, 42707, 42746, 42747, 42805, 42914, 43007, 43024, 43044, 43069, 43083,
+    43092, 43108, 43116, 43126, 43133, 43143, 43156, 43166, 43169, 43177, 43185, 43189, 43207,
+    43391, 43400, 43415, 43425, 43443, 43461, 43478, 43484, 43497, 43502, 43519, 43530, 43539,
+    43553, 43563, 43578, 43589, 43597, 43609, 43618, 43628, 43636, 43645, 43661, 43749, 43762,
+    43904, 43915, 43919, 43933, 43939, 43971, 43979, 43985, 44146, 44259, 44261, 44263, 44265,
+    44267, 44269, 44271, 44273, 44275, 44277, 44279, 44281, 44290, 44313, 44324, 44327, 44332,
+    44336, 44360, 44384, 44394, 44407, 44410, 44423, 44430, 44434, 44438, 44442, 44445, 44449,
+    44457, 44467, 44485, 44490, 44504, 44517, 44532, 44545, 44648, 44766, 44777, 44784, 44796,
+    44803, 44813, 44819, 44946, 44952, 45051, 45058, 45276, 45387, 45463, 45670, 45784, 45899,
+    45904, 45912, 45945, 45980, 46009, 46059, 46074, 46111, 46132, 46189, 46199, 46206, 46217,
+    46268, 46313, 46334, 46363, 46374, 46392, 46414, 46476, 46532, 46641, 46742, 46743, 46796,
+    46843, 46962, 47040, 47054, 47136, 47147, 47160, 47187, 47214, 47219, 47231, 47236, 47249,
+    47355, 47438, 47451, 47469, 47572, 47577, 47584, 47589, 47669, 47683, 47693, 47704, 47716,
+    47733, 47746, 47800, 47830, 47860, 47869, 47882, 47919, 47925, 47929, 47936, 47955, 47971,
+    47982, 47988, 47994, 47999, 48009, 48015, 48027, 48038, 48055, 48062, 48067, 48090, 48114,
+    48127, 48152, 48169, 48195, 48206, 48216, 48228, 48239, 48254, 48272, 48280, 48290, 48297,
+    48311, 48322, 48332, 48352, 48357, 48375, 48387, 48398, 48408, 48424, 48430, 48438, 48442,
+    48447, 48462, 48472, 48490, 48510, 48529, 48547, 48557, 48576, 48583, 48595, 48610, 48617,
+    48625, 48639, 48644, 48653, 48679, 48685, 48699, 48706, 48711, 48737, 48766, 48789, 48807,
+    48837, 48872, 48903, 48919, 48934, 48945, 48952, 48957, 48962, 48968, 48979, 48995, 49002,
+    49023, 49048, 49067, 49090, 49117, 49136, 49165, 49193, 49226, 49241, 49256, 49264, 49271,
+    49283, 49300, 49315, 49330, 49341, 49351, 49356, 49365, 49378, 49389, 49393, 49397, 49402,
+    49412, 49428, 49436, 49448, 49464, 49476, 49488, 49499, 49509, 49516, 49521, 49531, 49542,
+    49545, 49548, 49557, 49565, 49578, 49583, 49595, 49608, 49620, 49640, 49643, 49656, 49659,
+    49664, 49681, 49687, 49690, 49697, 49710, 49725, 49734, 49738, 49748, 49757, 49761, 49766,
+    49772, 49782, 49791, 49801, 49812, 49818, 49825, 49835, 49840, 49843, 49847, 49857, 49865,
+    49876, 49882, 49911, 49918, 49924, 49934, 49943, 49952, 49964, 49979, 49990, 50007, 50021,
+    50033, 50053, 50074, 50085, 50097, 50108, 50129, 50151, 50169, 50181, 50200, 50220, 50226,
+    50243, 50260, 50276, 50299, 50311, 50322, 50330, 50355, 50382, 50401, 50420, 50437, 50442,
+    50450, 50465, 50490, 50498, 50509, 50513, 50526, 50544, 50551, 50565, 50581, 50589, 50605,
+    50615, 50633, 50641, 50646, 50652, 50665, 50677, 50697, 50707, 50715, 50723, 50730, 50743,
+    50744, 50753, 50764, 50779, 50791, 50800, 50812, 50821, 50827, 50833, 50845, 50856, 50890,
+    50921, 50961, 50985, 51016, 51043, 51063, 51068, 51089, 51110, 51137, 51147, 51156, 51162,
+    51171, 51183, 51198, 51214, 51234, 51244, 51248, 51251, 51256, 51273, 51287, 51317, 51323,
+    51336, 51345, 51349, 51363, 51378, 51387, 51398, 51414, 51425, 51439, 51446, 51465, 51471,
+    51491, 51507, 51512, 51517, 51526, 51533, 51552, 51562, 51564, 51570, 51579, 51593, 51602,
+    51621, 51653, 51665, 51675, 51700, 51721, 51735, 51744, 51761, 51770, 51777, 51802, 51817,
+    51829, 51848, 51872, 51887, 51910, 51926, 51933, 51942, 51947, 51965, 51985, 52005, 52018,
+    52040, 52052, 52063, 52073, 52083, 52094, 52116, 52131, 52138, 52149, 52157, 52172, 52191,
+    52203, 52220, 52226, 52236, 52248, 52274, 52289, 52314, 52333, 52359, 52384, 52398, 52426,
+    52452, 52475, 52482, 52504, 52521, 52535, 52554, 52572, 52583, 52593, 52597, 52612, 52638,
+    52660, 52692, 52717, 52723, 52750, 52765, 52783, 52805, 52811, 52817, 52828, 52847, 52849,
+    52857, 52873, 52885, 52894, 52899, 52904, 52914, 52928, 52946, 52975, 52996, 53014, 53037,
+    53050, 53076, 53091, 53106, 53115, 53150, 53181, 53201, 53220, 53230, 53260, 53281, 53304,
+    53323, 53354, 53371, 53403, 53420, 53436, 53444, 53457, 53467, 53478, 53490, 53505, 53518,
+    53530, 53543, 53559, 53573, 53581, 53607, 53624, 53637, 53644, 53656, 53664, 53686, 53697,
+    53717, 53728, 53736, 53755, 53765, 53779, 53791, 53812, 53821, 53834, 53854, 53866, 53882,
+    53885, 53901, 53910, 53934, 53945, 53959, 53980, 53993, 54006, 54020, 54035, 54050, 54069,
+    54088, 54103, 54118, 54137, 54154, 54169, 54187, 54207, 54216, 54234, 54243, 54261, 54290,
+    54312, 54324, 54336, 54345, 54354, 54364, 54376, 54394, 54406, 54421, 54436, 54459, 54479,
+    54498, 54520, 54537, 54547, 54568, 54585, 54602, 54617, 54632, 54651, 54673, 54690, 54703,
+    54716, 54733, 54734, 54747, 54763, 54778, 54803, 54818, 54836, 54846, 54866, 54885, 54890,
+    54912, 54925, 54956, 54964, 54990, 55008, 55019, 55023, 55035, 55044, 55052, 55069, 55080,
+    55087, 55113, 55120, 55131, 55141, 55151, 55165, 55178, 55201, 55227, 55237, 55247, 55261,
+    55267, 55275, 55282, 55300, 55307, 55319, 55334, 55349, 55357, 55374, 55393, 55412, 55424,
+    55431, 55440, 55459, 55472, 55480, 55494, 55512, 55527, 55540, 55547, 55556, 55566, 55576,
+    55588, 55596, 55604, 55608, 55616, 55627, 55647, 55667, 55691, 55703, 55716, 55729, 55744,
+    55755, 55770, 55786, 55801, 55811, 55816, 55826, 55830, 55840, 55848, 55869, 55892, 55911,
+    55922, 55936, 55950, 55966, 55982, 55991, 56000, 56016, 56027, 56042, 56055, 56063, 56072,
+    56080, 56088, 56098, 56126, 56138, 56151, 56164, 56176, 56187, 56202, 56219, 56231, 56245,
+    56258, 56270, 56285, 56292, 56304, 56327, 56350, 56364, 56376, 56402, 56415, 56425, 56449,
+    56464, 56485, 56504, 56527, 56545, 56557, 56575, 56597, 56610, 56614, 56633, 56651, 56656,
+    56672, 56689, 56706, 56734, 56757, 56775, 56790, 56805, 56819, 56839, 56853, 56873, 56888,
+    56901, 56922, 56937, 56954, 56970, 56992, 57008, 57025, 57045, 57063, 57079, 57092, 57116,
+    57132, 57160, 57184, 57192, 57215, 57239, 57264, 57276, 57286, 57295, 57319, 57334, 57351,
+    57369, 57383, 57391, 57403, 57436, 57482, 57491, 57502, 57514, 57527, 57541, 57553, 57577,
+    57602, 57620, 57637, 57655, 57679, 57686, 57700, 57713, 57727, 57743, 57752, 57761, 57777,
+    57782, 57806, 57815, 57829, 57843, 57864, 57902, 57921, 57946, 57968, 57984, 57998, 58016,
+    58032, 58055, 58092, 58123, 58154, 58163, 58169, 58176, 58187, 58196, 58207, 58228, 58240,
+    58263, 58271, 58280, 58285, 58289, 58306, 58325, 58340, 58356, 58366, 58376, 58379, 58389,
+    58414, 58431, 58456, 58475, 58495, 58518, 58541, 58562, 58592, 58606, 58629, 58651, 58672,
+    58697, 58708, 58732, 58733, 58751, 58769, 58784, 58793, 58822, 58848, 58866, 58877, 58884,
+    58912, 58926, 58953, 58968, 58975, 58987, 59011, 59027, 59051, 59059, 59076, 59090, 59099,
+    59117, 59135, 59153, 59162, 59182, 59201, 59225, 59240, 59263, 59274, 59293, 59310, 59337,
+    59345, 59351, 59369, 59396, 59407, 59424, 59438, 59458, 59476, 59498, 59508, 59526, 59537,
+    59547, 59560, 59564, 59569, 59577, 59588, 59602, 59612, 59630, 59649, 59664, 59680, 59689,
+    59703, 59729, 59761, 59774, 59781, 59783, 59795, 59806, 59815, 59825, 59844, 59852, 59868,
+    59881, 59902, 59916, 59936, 59957, 59967, 59980, 60003, 60015, 60031, 60051, 60058, 60067,
+    60085, 60108, 60141, 60169, 60192, 60234, 60249, 60272, 60295, 60311, 60331, 60350, 60369,
+    60388, 60404, 60420, 60430, 60438, 60458, 60466, 60473, 60492, 60523, 60551, 60563, 60587,
+    60614, 60642, 60670, 60698, 60719, 60740, 60761, 60766, 60773, 60779, 60789, 60798, 60812,
+    60821, 60830, 60850, 60867, 60875, 60883, 60896, 60901, 60910, 60925, 60933, 60942, 60958,
+    60966, 60987, 61017, 61050, 61070, 61086, 61116, 61149, 61178, 61195, 61214, 61227, 61256,
+    61266, 61301, 61332, 61338, 61357, 61372, 61383, 61405, 61438, 61472, 61487, 61502, 61515,
+    61532, 61542, 61554, 61570, 61581, 61586, 61599, 61605, 61616, 61625, 61637, 61648, 61654,
+    61663, 61673, 61681, 61694, 61708, 61711, 61715, 61729, 61738, 61744, 61753, 61760, 61770,
+    61778, 61789, 61797, 61814, 61827, 61833, 61854, 61866, 61870, 61884, 61901, 61910, 61930,
+    61954, 61968, 61982, 61993, 61999, 62019, 62051, 62084, 62113, 62145, 62159, 62176, 62203,
+    62221, 62257, 62291, 62301, 62318, 62343, 62362, 62378, 62399, 62423, 62451, 62472, 62496,
+    62519, 62536, 62553, 62565, 62590, 62602, 62625, 62642, 62656, 62662, 62665, 62672, 62681,
+    62708, 62718, 62730, 62731, 62756, 62785, 62822, 62855, 62876, 62892, 62925, 62947, 62961,
+    62969, 62988, 63000, 63013, 63028, 63041, 63050, 63061, 63069, 63078, 63092, 63105, 63121,
+    63130, 63139, 63158, 63173, 63181, 63190, 63205, 63221, 63243, 63256, 63270, 63278, 63291,
+    63306, 63322, 63334, 63346, 63353, 63370, 63390, 63413, 63435, 63445, 63449, 63457, 63471,
+    63485, 63498, 63503, 63521, 63543, 63558, 63577, 63591, 63606, 63618, 63631, 63649, 63659,
+    63686, 63698, 63709, 63716, 63724, 63740, 63768, 63788, 63818, 63837, 63861, 63889, 63917,
+    63940, 63964, 63994, 64017, 64035, 64060, 64080, 64104, 64120, 64137, 64157, 64184, 64206,
+    64234, 64254, 64280, 64303, 64332, 64355, 64383, 64399, 64416, 64431, 64462, 64473, 64483,
+    64487, 64507, 64527, 64532, 64544, 64552, 64566, 64578, 64587, 64597, 64608, 64632, 64655,
+    64679, 64703, 64736, 64768, 64800, 64827, 64833, 64860, 64873, 64889, 64913, 64926, 64937,
+    64945, 64962, 64978, 64984, 64996, 65007, 65022, 65042, 65061, 65087, 65114, 65135, 65149,
+    65167, 65186, 65204, 65224, 65237, 65246, 65254, 65259, 65280, 65302, 65317, 65353, 65382,
+    65394, 65399, 65427, 65443, 65462, 65495, 65505, 65516, 65544, 65563, 65580, 65598, 65632,
+    65641, 65649, 65664, 65680, 65694, 65709, 65722, 65732, 65736, 65741, 65752, 65765, 65778,
+    65785, 65794, 65823, 65841, 65859, 65865, 65886, 65905, 65922, 65947, 65972, 65985, 65991,
+    66020, 66030, 66049, 66074, 66080, 66097, 66103, 66111, 66121, 66131, 66142, 66157, 66167,
+    66176, 66183, 66201, 66209, 66226, 66243, 66247, 66255, 66268, 66289, 66303, 66311, 66321,
+    66337, 66350, 66359, 66371, 66388, 66403, 66413, 66426, 66446, 66473, 66495, 66502, 66510,
+    66520, 66534, 66548, 66565, 66581, 66592, 66599, 66611, 66632, 66644, 66663, 66682, 66689,
+    66701, 66709, 66720, 66729, 66730, 66738, 66752, 66769, 66775, 66780, 66800, 66816, 66830,
+    66848, 66861, 66887, 66898, 66908, 66917, 66945, 66957, 66973, 66982, 67005, 67033, 67067,
+    67086, 67091, 67118, 67141, 67171, 67188, 67195, 67204, 67230, 67239, 67253, 67264, 67271,
+    67288, 67298, 67312, 67324, 67337, 67345, 67367, 67386, 67396, 67429, 67458, 67488, 67510,
+    67523, 67534, 67555, 67574, 67590, 67594, 67597, 67610, 67620, 67631, 67638, 67656, 67678,
+    67697, 67719, 67735, 67753, 67771, 67782, 67793, 67809, 67827, 67850, 67870, 67881, 67891,
+    67902, 67911, 67935, 67947, 67961, 67979, 67998, 68016, 68038, 68043, 68050, 68061, 68074,
+    68089, 68109, 68118, 68129, 68145, 68160, 68180, 68201, 68212, 68221, 68247, 68279, 68309,
+    68323, 68347, 68360, 68364, 68389, 68410, 68430, 68441, 68468, 68501, 68532, 68545, 68570,
+    68586, 68606, 68620, 68635, 68651, 68665, 68672, 68683, 68712, 68725, 68739, 68770, 68784,
+    68803, 68833, 68848, 68862, 68878, 68886, 68910, 68925, 68944, 68958, 68973, 68992, 69005,
+    69018, 69034, 69051, 69060, 69071, 69084, 69095, 69101, 69115, 69120, 69135, 69139, 69153,
+    69165, 69191, 69204, 69222, 69236, 69259, 69268, 69287, 69307, 69323, 69337, 69352, 69371,
+    69387, 69401, 69416, 69425, 69447, 69470, 69489, 69505, 69518, 69528, 69543, 69561, 69581,
+    69590, 69610, 69622, 69634, 69648, 69662, 69677, 69693, 69725, 69745, 69785, 69802, 69827,
+    69834, 69858, 69874, 69884, 69901, 69914, 69931, 69945, 69963, 69979, 69995, 70005, 70019,
+    70028, 70049, 70063, 70073, 70086, 70111, 70143, 70154, 70174, 70180, 70199, 70208, 70221,
+    70230, 70238, 70253, 70259, 70273, 70289, 70303, 70314, 70332, 70346, 70353, 70379, 70400,
+    70444, 70462, 70486, 70507, 70524, 70565, 70585, 70599, 70606, 70617, 70630, 70642, 70647,
+    70653, 70656, 70659, 70662, 70674, 70679, 70685, 70691, 70699, 70700, 70708, 70719, 70720,
+    70737, 70756, 70767, 70782, 70811, 70830, 70836, 70850, 70858, 70872, 70887, 70903, 70923,
+    70940, 70958, 70976, 70995, 71004, 71016, 71032, 71047, 71072, 71088, 71099, 71111, 71121,
+    71137, 71155, 71166, 71172, 71181, 71188, 71196, 71213, 71236, 71248, 71261, 71272, 71299,
+    71304, 71314, 71334, 71346, 71358, 71378, 71387, 71404, 71420, 71432, 71446, 71450, 71460,
+    71471, 71485, 71503, 71516, 71522, 71535, 71540, 71545, 71560, 71569, 71612, 71628, 71637,
+    71647, 71665, 71679, 71694, 71714, 71727, 71749, 71759, 71769, 71783, 71795, 71803, 71813,
+    71832, 71848, 71871, 71881, 71903, 71924, 71938, 71946, 71962, 71976, 72004, 72016, 72036,
+    72049, 72061, 72071, 72086, 72095, 72110, 72126, 72149, 72168, 72183, 72197, 72215, 72240,
+    72262, 72285, 72311, 72332, 72346, 72357, 72369, 72387, 72403, 72412, 72425, 72437, 72450,
+    72464, 72473, 72485, 72492, 72499, 72507, 72516, 72529, 72545, 72562, 72573, 72585, 72602,
+    72614, 72632, 72642, 72666, 72686, 72704, 72725, 72746, 72753, 72761, 72775, 72784, 72790,
+    72796, 72805, 72821, 72841, 72855, 72868, 72877, 72894, 72900, 72907, 72921, 72934, 72945,
+    72951, 72960, 72976, 72990, 73004, 73016, 73022, 73027, 73052, 73063, 73080, 73096, 73108,
+    73113, 73136, 73151, 73172, 73190, 73204, 73219, 73235, 73251, 73264, 73280, 73295, 73306,
+    73328, 73336, 73345, 73357, 73371, 73382, 73393, 73414, 73425, 73437, 73453, 73469, 73478,
+    73481, 73484, 73498, 73510, 73525, 73541, 73553, 73562, 73567, 73572, 73584, 73590, 73598,
+    73615, 73635, 73655, 73687, 73722, 73734, 73748, 73760, 73780, 73795, 73814, 73837, 73845,
+    73877, 73912, 73935, 73961, 73991, 74012, 74018, 74027, 74043, 74054, 74073, 74083, 74106,
+    74115, 74121, 74132, 74148, 74167, 74190, 74213, 74235, 74246, 74259, 74270, 74299, 74319,
+    74343, 74367, 74378, 74393, 74398, 74420, 74434, 74447, 74459, 74478, 74494, 74503, 74510,
+    74520, 74529, 74537, 74544, 74564, 74582, 74596, 74608, 74648, 74661, 74676, 74687, 74698,
+    74708, 74718, 74719, 74727, 74780, 74798, 74805, 74812, 74830, 74842, 74854, 74865, 74871,
+    74877, 74885, 74910, 74918, 74929, 74936, 74946, 74955, 74964, 74975, 74985, 74992, 74996,
+    75002, 75012, 75013, 75017, 75021, 75027, 75033, 75039, 75045, 75054, 75088, 75100, 75113,
+    75117, 75122, 75129, 75135, 75142, 75159, 75163, 75176, 75186, 75198, 75208, 75213, 75219,
+    75233, 75251, 75268, 75286, 75303, 75319, 75328, 75337, 75344, 75353, 75356, 75360, 75373,
+    75379, 75395, 75419, 75435, 75449, 75458, 75468, 75486, 75498, 75504, 75509, 75525, 75534,
+    75545, 75552, 75558, 75565, 75574, 75592, 75600, 75611, 75622, 75633, 75645, 75664, 75671,
+    75678, 75692, 75707, 75718, 75735, 75742, 75756, 75769, 75785, 75803, 75818, 75831, 75852,
+    75858, 75862, 75867, 75879, 75900, 75918, 75933, 75956, 75967, 75979, 75990, 76000, 76003,
+    76024, 76040, 76062, 76075, 76091, 76108, 76125, 76139, 76150, 76165, 76176, 76185, 76193,
+    76204, 76207, 76218, 76221, 76234, 76249, 76256, 76271, 76293, 76311, 76325, 76330, 76343,
+    76348, 76360, 76382, 76396, 76404, 76414, 76424, 76434, 76451, 76461, 76474, 76485, 76493,
+    76499, 76505, 76509, 76529, 76545, 76557, 76580, 76609, 76629, 76647, 76669, 76689, 76704,
+    76725, 76751, 76773, 76790, 76812, 76822, 76834, 76843, 76847, 76849, 76868, 76890, 76905,
+    76919, 76932, 76960, 76985, 76997, 77009, 77024, 77048, 77067, 77085, 77111, 77132, 77158,
+    77176, 77191, 77207, 77227, 77245, 77271, 77292, 77305, 77318, 77349, 77371, 77385, 77403,
+    77417, 77427, 77432, 77438, 77446, 77471, 77482, 77493, 77510, 77534, 77548, 77555, 77569,
+    77591, 77609, 77623, 77646, 77665, 77678, 77696, 77714, 77721, 77729, 77744, 77763, 77784,
+    77814, 77831, 77848, 77862, 77871, 77880, 77890, 77899, 77919, 77943, 77959, 77979, 77989,
+    77996, 78012, 78044, 78060, 78078, 78098, 78119, 78129, 78144, 78158, 78168, 78197, 78222,
+    78243, 78278, 78288, 78291, 78302, 78314, 78323, 78327, 78337, 78347, 78371, 78381, 78391,
+    78411, 78434, 78453, 78465, 78481, 78488, 78519, 78536, 78546, 78556, 78569, 78579, 78587,
+    78596, 78604, 78620, 78635, 78644, 78655, 78665, 78680, 78685, 78694, 78701, 78712, 78713,
+    78725, 78747, 78762, 78773, 78800, 78829, 78844, 78853, 78864, 78880, 78889, 78909, 78922,
+    78942, 78956, 78970, 78984, 79009, 79034, 79046, 79062, 79075, 79093, 79111, 79122, 79140,
+    79153, 79158, 79187, 79197, 79219, 79236, 79259, 79282, 79310, 79319, 79329, 79345, 79354,
+    79365, 79378, 79392, 79408, 79420, 79431, 79444, 79452, 79462, 79476, 79504, 79518, 79527,
+    79538, 79549, 79559, 79574, 79579, 79591, 79600, 79632, 79651, 79669, 79691, 79715, 79736,
+    79759, 79777, 79800, 79816, 79838, 79859, 79881, 79885, 79894, 79910, 79919, 79930, 79943,
+    79954, 79992, 80013, 80036, 80055, 80063, 80075, 80085, 80099, 80108, 80113, 80125, 80135,
+    80144, 80157, 80168, 80195, 80204, 80209, 80220, 80233, 80243, 80250, 80264, 80282, 80297,
+    80304, 80314, 80326, 80337, 80350, 80366, 80383, 80401, 80432, 80438, 80460, 80478, 80489,
+    80508, 80519, 80524, 80530, 80540, 80567, 80582, 80595, 80611, 80625, 80636, 80639, 80667,
+    80693, 80706, 80721, 80740, 80750, 80758, 80771, 80793, 80818, 80830, 80837, 80846, 80860,
+    80871, 80882, 80904, 80920, 80933, 80956, 80976, 80998, 81020, 81041, 81069, 81087, 81105,
+    81121, 81145, 81161, 81176, 81198, 81211, 81221, 81231, 81245, 81259, 81273, 81292, 81316,
+    81326, 81342, 81362, 81378, 81386, 81394, 81407, 81434, 81457, 81474, 81499, 81507, 81526,
+    81542, 81559, 81571, 81589, 81599, 81622, 81634, 81641, 81662, 81675, 81695, 81727, 81756,
+    81785, 81813, 81848, 81877, 81903, 81929, 81961, 81990, 82021, 82047, 82071, 82096, 82125,
+    82151, 82177, 82203, 82231, 82259, 82288, 82318, 82343, 82351, 82363, 82381, 82399, 82425,
+    82439, 82468, 82487, 82514, 82535, 82541, 82554, 82567, 82591, 82621, 82649, 82666, 82682,
+    82704, 82705, 82728, 82744, 82760, 82772, 82783, 82798, 82817, 82843, 82859, 82885, 82911,
+    82922, 82936, 82949, 82967, 82988, 83012, 83028, 83041, 83052, 83063, 83089, 83113, 83137,
+    83145, 83157, 83169, 83187, 83205, 83214, 83229, 83244, 83259, 83282, 83311, 83340, 83367,
+    83382, 83401, 83413, 83429, 83455, 83485, 83500, 83514, 83528, 83533, 83549, 83558, 83581,
+    83599, 83614, 83635, 83647, 83660, 83670, 83698, 83717, 83724, 83755, 83766, 83789, 83801,
+    83820, 83839, 83859, 83875, 83898, 83911, 83922, 83937, 83955, 83980, 83995, 84011, 84027,
+    84038, 84058, 84069, 84081, 84100, 84112, 84125, 84146, 84150, 84170, 84189, 84201, 84217,
+    84233, 84251, 84267, 84280, 84299, 84315, 84331, 84348, 84372, 84385, 84400, 84408, 84415,
+    84429, 84442, 84455, 84463, 84475, 84484, 84499, 84508, 84516, 84539, 84556, 84571, 84590,
+    84603, 84625, 84640, 84657, 84667, 84686, 84693, 84724, 84731, 84743, 84750, 84763, 84775,
+    84789, 84808, 84830, 84852, 84874, 84886, 84897, 84908, 84921, 84935, 84955, 84964, 84980,
+    84999, 85015, 85028, 85047, 85065, 85076, 85086, 85111, 85145, 85166, 85184, 85195, 85207,
+    85218, 85245, 85255, 85273, 85282, 85297, 85318, 85336, 85362, 85386, 85411, 85425, 85430,
+    85443, 85457, 85481, 85495, 85512, 85520, 85535, 85552, 85562, 85577, 85592, 85603, 85614,
+    85634, 85644, 85653, 85672, 85680, 85687, 85698, 85712, 85722, 85730, 85736, 85746, 85753,
+    85766, 85769, 85783, 85796, 85803, 85827, 85834, 85859, 85877, 85895, 85904, 85928, 85946,
+    85966, 85979, 85992, 86004, 86019, 86032, 86050, 86058, 86075, 86095, 86112, 86139, 86163,
+    86177, 86193, 86205, 86223, 86237, 86265, 86285, 86301, 86314, 86329, 86350, 86359, 86374,
+    86391, 86416, 86424, 86437, 86444, 86461, 86478, 86494, 86506, 86515, 86537, 86557, 86564,
+    86574, 86583, 86602, 86613, 86627, 86640, 86652, 86662, 86667, 86670, 86676, 86683, 86692,
+    86699, 86700, 86718, 86728, 86734, 86746, 86754, 86758, 86766, 86774, 86786, 86809, 86824,
+    86834, 86857, 86863, 86873, 86889, 86896, 86911, 86923, 86937, 86941, 86950, 86967, 86983,
+    86994, 86997, 87002, 87017, 87028, 87044, 87060, 87083, 87086, 87099, 87110, 87120, 87135,
+    87147, 87170, 87190, 87213, 87234, 87246, 87259, 87267, 87273, 87286, 87293, 87304, 87320,
+    87340, 87350, 87366, 87374, 87401, 87422, 87437, 87450, 87464, 87478, 87514, 87521, 87527,
+    87539, 87555, 87583, 87587, 87600, 87615, 87631, 87665, 87711, 87742, 87751, 87765, 87776,
+    87788, 87809, 87813, 87830, 87844, 87859, 87885, 87918, 87940, 87957, 87970, 87995, 88005,
+    88013, 88026, 88034, 88050, 88063, 88085, 88121, 88142, 88156, 88171, 88236, 88261, 88275,
+    88307, 88318, 88330, 88359, 88373, 88389, 88418, 88439, 88462, 88486, 88498, 88521, 88555,
+    88593, 88642, 88671, 88704, 88748, 88764, 88782, 88795, 88811, 88829, 88869, 88914, 88960,
+    88984, 89011, 89040, 89083, 89131, 89213, 89248, 89287, 89321, 89351, 89384, 89413, 89451,
+    89494, 89546, 89583, 89624, 89674, 89691, 89710, 89744, 89771, 89801, 89846, 89865, 89886,
+    89902, 89932, 89965, 89999, 90014, 90030, 90041, 90063, 90087, 90120, 90142, 90166, 90185,
+    90215, 90248, 90276, 90294, 90315, 90331, 90358, 90388, 90413, 90433, 90456, 90474, 90498,
+    90525, 90546, 90564, 90584, 90599, 90631, 90666, 90695, 90696, 90726, 90759, 90800, 90843,
+    90891, 90966, 91004, 91047, 91112, 91129, 91148, 91180, 91207, 91237, 91316, 91352, 91391,
+    91434, 91464, 91497, 91531, 91546, 91562, 91581, 91602, 91636, 91658, 91682, 91730, 91760,
+    91793, 91835, 91876, 91921, 91946, 91964, 91984, 92017, 92049, 92084, 92134, 92154, 92176,
+    92206, 92240, 92277, 92332, 92369, 92410, 92458, 92481, 92507, 92522, 92554, 92590, 92640,
+    92667, 92697, 92735, 92777, 92864, 92904, 92949, 93001, 93060, 93149, 93188, 93232, 93317,
+    93352, 93392, 93429, 93471, 93583, 93597, 93613, 93637, 93664, 93680, 93698, 93730, 93748,
+    93768, 93804, 93834, 93867, 93907, 93919, 93932, 93948, 93966, 93985, 94006, 94033, 94063,
+    94078, 94096, 94121, 94145, 94172, 94213, 94230, 94250, 94284, 94305, 94329, 94366, 94404,
+    94446, 94461, 94478, 94507, 94539, 94556, 94575, 94599, 94628, 94654, 94688, 94689, 94727,
+    94757, 94790, 94832, 94879, 94936, 94973, 95015, 95054, 95098, 95186, 95212, 95241, 95257,
+    95275, 95289, 95324, 95362, 95394, 95412, 95432, 95466, 95504, 95553, 95573, 95595, 95613,
+    95627, 95642, 95660, 95680, 95696, 95717, 95740, 95769, 95801, 95818, 95838, 95864, 95893,
+    95912, 95934, 95957, 95983, 96005, 96022, 96041, 96072, 96106, 96136, 96155, 96177, 96197,
+    96220, 96246, 96279, 96315, 96353, 96395, 96412, 96431, 96447, 96471, 96500, 96532, 96567,
+    96629, 96671, 96718, 96801, 96842, 96888, 96978, 97011, 97048, 97103, 97120, 97139, 97175,
+    97200, 97228, 97274, 97296, 97321, 97363, 97374, 97386, 97398, 97411, 97425, 97439, 97469,
+    97502, 97543, 97588, 97626, 97669, 97696, 97726, 97741, 97757, 97787, 97820, 97852, 97887,
+    97913, 97941, 98007, 98034, 98064, 98126, 98137, 98149, 98157, 98179, 98204, 98264, 98280,
+    98298, 98329, 98345, 98363, 98409, 98419, 98430, 98437, 98452, 98469, 98500, 98517, 98536,
+    98568, 98587, 98608, 98624, 98636, 98649, 98658, 98677, 98678, 98699, 98735, 98761, 98789,
+    98812, 98845, 98881, 98937, 98959, 98983, 99035, 99046, 99058, 99076, 99098, 99123, 99199,
+    99215, 99233, 99279, 99297, 99317, 99364, 99380, 99398, 99458, 99468, 99479, 99503, 99518,
+    99535, 99584, 99601, 99620, 99667, 99686, 99707, 99740, 99768, 99799, 99885, 99897, 99910,
+    99938, 99967, 99993, 100021, 100068, 100090, 100114, 100186, 100215, 100246, 100329, 100359,
+    100392, 100472, 100480, 100489, 100508, 100530, 100543, 100558, 100578, 100600, 100621,
+    100645, 100660, 100677, 100690, 100705, 100712, 100720, 100732, 100746, 100760, 100776,
+    100791, 100808, 100899, 100915, 100933, 100958, 100986, 101069, 101078, 101088, 101111,
+    101136, 101155, 101176, 101204, 101235, 101305, 101326, 101350, 101366, 101384, 101406,
+    101430, 101453, 101479, 101496, 101515, 101547, 101557, 101568, 101583, 101600, 101615,
+    101632, 101648, 101666, 101675, 101685, 101702, 101721, 101796, 101822, 101851, 101869,
+    101889, 101900, 101912, 101944, 101979, 102004, 102031, 102050, 102071, 102094, 102106,
+    102119, 102130, 102142, 102159, 102178, 102194, 102212, 102308, 102319, 102331, 102353,
+    102378, 102394, 102412, 102435, 102460, 102484, 102511, 102527, 102545, 102555, 102566,
+    102581, 102598, 102617, 102638, 102650, 102663, 102664, 102690, 102718, 102740, 102764,
+    102790, 102811, 102834, 102856, 102880, 102907, 102995, 103011, 103028, 103070, 103083,
+    103097, 103107, 103124, 103143, 103197, 103210, 103224, 103254, 103264, 103275, 103304,
+    103317, 103331, 103345, 103359, 103375, 103393, 103413, 103504, 103528, 103555, 103654,
+    103670, 103688, 103774, 103796, 103821, 103907, 103924, 103943, 104007, 104017, 104028,
+    104039, 104051, 104122, 104132, 104143, 104196, 104213, 104232, 104251, 104274, 104300,
+    104393, 104411, 104431, 104465, 104484, 104505, 104551, 104566, 104582, 104594, 104607,
+    104621, 104636, 104652, 104669, 104688, 104694, 104700, 104707, 104715, 104757, 104776,
+    104797, 104817, 104842, 104870, 104896, 104914, 104934, 104998, 105015, 105034, 105125,
+    105138, 105152, 105176, 105203, 105249, 105273, 105300, 105346, 105370, 105397, 105443,
+    105468, 105496, 105533, 105545, 105559, 105568, 105579, 105591, 105618, 105641, 105666,
+    105699, 105719, 105741, 105771, 105783, 105797, 105817, 105838, 105861, 105908, 105937,
+    105969, 106030, 106053, 106078, 106126, 106137, 106149, 106223, 106241, 106261, 106312,
+    106335, 106360, 106393, 106413, 106435, 106465, 106485, 106506, 106541, 106549, 106557,
+    106592, 106601, 106612, 106624, 106638, 106639, 106706, 106721, 106738, 106769, 106787,
+    106807, 106824, 106843, 106885, 106910, 106938, 106997, 107017, 107039, 107047, 107056,
+    107071, 107088, 107138, 107158, 107180, 107210, 107237, 107267, 107304, 107321, 107340,
+    107367, 107384, 107402, 107419, 107439, 107458, 107480, 107505, 107529, 107552, 107578,
+    107603, 107625, 107650, 107684, 107712, 107745, 107785, 107816, 107853, 107896, 107906,
+    107917, 107944, 107962, 107982, 108021, 108046, 108074, 108110, 108123, 108137, 108182,
+    108203, 108226, 108285, 108298, 108312, 108329, 108344, 108361, 108393, 108404, 108417,
+    108427, 108438, 108465, 108482, 108501, 108515, 108535, 108557, 108584, 108603, 108624,
+    108667, 108694, 108724, 108784, 108806, 108830, 108863, 108873, 108884, 108941, 108965,
+    108992, 109027, 109044, 109063, 109097, 109119, 109143, 109175, 109194, 109215, 109244,
+    109263, 109283, 109299, 109344, 109358, 109373, 109397, 109418, 109441, 109470, 109495,
+    109523, 109565, 109586, 109609, 109633, 109653, 109675, 109694, 109715, 109759, 109786,
+    109816, 109877, 109899, 109923, 109947, 109974, 110015, 110034, 110054, 110073, 110094,
+    110146, 110164, 110184, 110227, 110253, 110282, 110342, 110360, 110380, 110426, 110438,
+    110452, 110470, 110490, 110509, 110530, 110583, 110601, 110621, 110622, 110656, 110681,
+    110710, 110757, 110775, 110795, 110805, 110831, 110860, 110905, 110935, 110969, 111011,
+    111024, 111038, 111047, 111067, 111089, 111106, 111128, 111152, 111171, 111192, 111215,
+    111233, 111258, 111285, 111314, 111333, 111354, 111385, 111398, 111412, 111421, 111441,
+    111463, 111493, 111508, 111524, 111542, 111555, 111569, 111579, 111601, 111626, 111667,
+    111684, 111703, 111738, 111757, 111778, 111816, 111829, 111843, 111853, 111874, 111897,
+    111929, 111941, 111954, 111970, 112000, 112033, 112075, 112103, 112134, 112167, 112189,
+    112213, 112261, 112292, 112326, 112369, 112389, 112411, 112429, 112441, 112454, 112495,
+    112513, 112533, 112548, 112562, 112577, 112588, 112608, 112630, 112662, 112684, 112708,
+    112742, 112760, 112780, 112807, 112833, 112862, 112922, 112952, 112986, 113028, 113041,
+    113055, 113076, 113096, 113118, 113147, 113169, 113193, 113233, 113254, 113277, 113315,
+    113340, 113367, 113400, 113419, 113440, 113471, 113484, 113498, 113519, 113540, 113563,
+    113600, 113615, 113631, 113656, 113669, 113683, 113713, 113735, 113760, 113815, 113832,
+    113851, 113895, 113914, 113935, 113984, 113997, 114011, 114033, 114054, 114077, 114124,
+    114136, 114149, 114176, 114206, 114239, 114281, 114309, 114340, 114393, 114415, 114439,
+    114508, 114539, 114573, 114616, 114617, 114637, 114659, 114696, 114708, 114721, 114773,
+    114791, 114811, 114843, 114857, 114872, 114896, 114916, 114938, 114981, 115003, 115027,
+    115061, 115081, 115104, 115147, 115162, 115179, 115202, 115228, 115255, 115286, 115325,
+    115335, 115346, 115363, 115382, 115401, 115422, 115440, 115460, 115482, 115506, 115535,
+    115567, 115621, 115637, 115655, 115683, 115693, 115704, 115716, 115729, 115739, 115750,
+    115769, 115791, 115805, 115821, 115837, 115855, 115865, 115876, 115894, 115914, 115923,
+    115933, 115961, 115988, 116018, 116057, 116082, 116110, 116129, 116150, 116178, 116209,
+    116249, 116266, 116285, 116294, 116304, 116319, 116336, 116358, 116383, 116424, 116443,
+    116464, 116536, 116562, 116591, 116672, 116688, 116706, 116766, 116777, 116789, 116806,
+    116825, 116838, 116853, 116880, 116899, 116920, 116951, 116973, 116998, 117019, 117044,
+    117072, 117096, 117123, 117159, 117201, 117249, 117306, 117323, 117342, 117371, 117404,
+    117445, 117464, 117485, 117497, 117510, 117531, 117554, 117574, 117596, 117627, 117661,
+    117703, 117727, 117753, 117775, 117793, 117813, 117843, 117862, 117883, 117918, 117937,
+    117958, 117993, 118005, 118018, 118032, 118046, 118061, 118072, 118093, 118117, 118133,
+    118151, 118169, 118189, 118201, 118214, 118234, 118256, 118275, 118296, 118327, 118340,
+    118354, 118366, 118379, 118389, 118418, 118450, 118491, 118518, 118548, 118574, 118595,
+    118596, 118619, 118672, 118702, 118735, 118777, 118796, 118817, 118840, 118852, 118865,
+    118890, 118918, 118942, 118959, 118978, 119004, 119033, 119112, 119141, 119173, 119233,
+    119254, 119277, 119328, 119347, 119368, 119417, 119431, 119446, 119465, 119486, 119508,
+    119532, 119566, 119592, 119622, 119664, 119697, 119733, 119821, 119837, 119856, 119887,
+    119908, 119931, 119962, 119997, 120060, 120085, 120112, 120160, 120183, 120209, 120227,
+    120247, 120273, 120302, 120332, 120366, 120408, 120430, 120454, 120479, 120506, 120525,
+    120546, 120577, 120590, 120604, 120625, 120648, 120685, 120700, 120716, 120729, 120743,
+    120765, 120790, 120807, 120826, 120845, 120866, 120879, 120893, 120914, 120937, 120949,
+    120962, 120989, 121019, 121052, 121094, 121122, 121153, 121175, 121199, 121230, 121264,
+    121307, 121327, 121349, 121361, 121374, 121392, 121412, 121426, 121441, 121461, 121483,
+    121509, 121538, 121588, 121610, 121634, 121668, 121686, 121706, 121743, 121758, 121774,
+    121786, 121808, 121832, 121868, 121895, 121925, 121952, 121979, 122009, 122035, 122050,
+    122066, 122093, 122120, 122150, 122190, 122217, 122247, 122286, 122298, 122311, 122341,
+    122374, 122421, 122445, 122472, 122502, 122536, 122537, 122620, 122656, 122697, 122768,
+    122792, 122819, 122851, 122886, 122919, 122958, 123002, 123065, 123079, 123094, 123121,
+    123151, 123184, 123221, 123294, 123332, 123375, 123401, 123430, 123445, 123461, 123488,
+    123518, 123545, 123575, 123598, 123624, 123625, 123645, 123667, 123692, 123720, 123733,
+    123747, 123756, 123773, 123792, 123805, 123827, 123851, 123881, 123890, 123900, 123912,
+    123925, 123939, 123959, 123976, 123995, 124023, 124033, 124044, 124064, 124078, 124093,
+    124121, 124139, 124159, 124195, 124204, 124214, 124233, 124246, 124260, 124287, 124304,
+    124323, 124358, 124364, 124371, 124381, 124392, 124402, 124413, 124433, 124447, 124463,
+    124472, 124482, 124487, 124495, 124504, 124516, 124529, 124541, 124554, 124563, 124583,
+    124599, 124617, 124636, 124657, 124680, 124705, 124732, 124757, 124784, 124813, 124825,
+    124839, 124848, 124858, 124871, 124885, 124902, 124921, 124931, 124942, 124960, 124981,
+    125006, 125035, 125045, 125056, 125082, 125110, 125126, 125145, 125162, 125181, 125204,
+    125230, 125248, 125268, 125283, 125300, 125319, 125341, 125375, 125413, 125440, 125471,
+    125505, 125555, 125588, 125624, 125652, 125668, 125705, 125725, 125740, 125747, 125757,
+    125767, 125780, 125790, 125811, 125824, 125834, 125851, 125860, 125870, 125895, 125912,
+    125935, 125950, 125981, 126004, 126014, 126049, 126062, 126076, 126086, 126089, 126099,
+    126113, 126127, 126137, 126144, 126166, 126188, 126202, 126215, 126228, 126242, 126262,
+    126283, 126310, 126324, 126348,
 };
 
 static const br_shape shapes[] = {
@@ -1752,9 +1912,9 @@ static const br_shape shapes[] = {
     {2,0,74,65535,65535}, {0,0,101,5,65535}, {0,0,106,1,65535}, {2,0,77,65535,65535},
     {0,0,107,4,65535}, {4,0,65535,80,65535}, {0,0,111,2,65535}, {2,0,81,65535,65535},
     {0,0,113,3,65535}, {2,0,83,65535,65535}, {0,0,116,4,65535}, {4,0,65535,82,65535},
-    {2,0,86,65535,65535}, {0,0,120,1,65535}, {0,16,121,1,1377}, {4,0,65535,65535,6},
-    {0,16,122,1,1378}, {0,16,123,1,1379}, {0,16,124,1,1380}, {0,16,125,1,1381}, {0,16,126,1,1382},
-    {0,16,127,1,1383}, {0,0,128,13,65535}, {12,0,65535,65535,65535}, {2,0,98,6,65535},
+    {2,0,86,65535,65535}, {0,0,120,1,65535}, {0,16,121,1,1593}, {4,0,65535,65535,6},
+    {0,16,122,1,1594}, {0,16,123,1,1595}, {0,16,124,1,1596}, {0,16,125,1,1597}, {0,16,126,1,1598},
+    {0,16,127,1,1599}, {0,0,128,13,65535}, {12,0,65535,65535,65535}, {2,0,98,6,65535},
     {4,0,7,65535,65535}, {0,0,141,3,65535}, {4,0,65535,84,65535}, {0,0,144,4,65535},
     {7,0,0,65535,65535}, {2,0,104,8,65535}, {4,0,0,65535,65535}, {9,0,4,65535,65535},
     {2,0,107,65535,65535}, {0,0,148,2,65535}, {2,0,109,65535,65535}, {1,0,150,14,65535},
@@ -1779,13 +1939,13 @@ static const br_shape shapes[] = {
     {0,0,265,8,65535}, {0,0,273,1,65535}, {1,0,274,1,65535}, {4,0,65535,153,65535},
     {0,0,275,2,65535}, {0,0,277,4,65535}, {3,0,10,18,65535}, {2,0,10,65535,65535},
     {3,0,10,17,65535}, {0,0,281,1,65535}, {4,0,65535,65535,14}, {0,0,282,6,65535},
-    {2,0,196,65535,65535}, {0,0,288,2,65535}, {0,16,290,1,1476}, {0,16,291,1,1477},
-    {0,16,292,3,1480}, {7,0,18,65535,65535}, {0,0,295,13,65535}, {0,0,308,4,65535},
+    {2,0,196,65535,65535}, {0,0,288,2,65535}, {0,16,290,1,1690}, {0,16,291,1,1691},
+    {0,16,292,3,1694}, {7,0,18,65535,65535}, {0,0,295,13,65535}, {0,0,308,4,65535},
     {4,0,65535,163,65535}, {0,0,312,1,65535}, {0,8,313,11,65535}, {0,4,324,2,65535},
     {1,0,326,6,65535}, {0,0,332,4,65535}, {0,0,336,2,65535}, {1,1,338,3,65535},
     {2,0,212,65535,65535}, {1,0,341,2,65535}, {0,0,343,1,65535}, {0,4,344,2,65535},
     {1,0,346,3,65535}, {0,0,349,1,65535}, {0,0,350,3,65535}, {0,0,353,3,65535}, {0,4,356,1,65535},
-    {0,4,357,1,65535}, {0,4,358,2,65535}, {0,4,360,5,65535}, {0,16,365,3,1498}, {0,0,368,2,65535},
+    {0,4,357,1,65535}, {0,4,358,2,65535}, {0,4,360,5,65535}, {0,16,365,3,1712}, {0,0,368,2,65535},
     {1,0,370,2,65535}, {0,0,372,4,65535}, {0,0,376,1,65535}, {5,1,19,65535,65535},
     {4,0,7,65535,15}, {0,0,377,1,65535}, {0,0,378,1,65535}, {4,0,14,65535,16}, {0,0,379,9,65535},
     {4,0,7,65535,17}, {11,0,0,65535,65535}, {4,1,1,65535,65535}, {4,0,14,65535,18},
@@ -1804,7 +1964,7 @@ static const br_shape shapes[] = {
     {7,0,25,65535,65535}, {4,0,14,65535,21}, {4,0,65535,184,65535}, {4,0,65535,186,65535},
     {0,0,476,2,65535}, {2,0,293,65535,65535}, {0,0,478,9,65535}, {0,0,487,5,65535},
     {12,1,65535,65535,65535}, {2,0,297,26,65535}, {0,0,492,2,65535}, {4,0,12,65535,22},
-    {4,0,17,65535,22}, {0,0,494,1,65535}, {0,16,495,1,1556}, {0,0,496,1,65535},
+    {4,0,17,65535,22}, {0,0,494,1,65535}, {0,16,495,1,1771}, {0,0,496,1,65535},
     {2,0,304,27,65535}, {4,0,28,65535,23}, {0,0,497,2,65535}, {2,0,307,29,65535},
     {0,0,499,2,65535}, {4,0,65535,189,65535}, {2,0,310,29,65535}, {0,0,501,3,65535},
     {0,0,504,1,65535}, {2,0,313,27,65535}, {4,1,28,65535,24}, {0,0,505,2,65535},
@@ -1812,2588 +1972,2861 @@ static const br_shape shapes[] = {
     {4,0,65535,197,65535}, {0,0,512,2,65535}, {4,0,30,65535,25}, {4,0,14,65535,5},
     {0,0,514,8,65535}, {4,0,7,65535,26}, {4,0,14,65535,27}, {0,0,522,1,65535}, {4,0,9,65535,28},
     {4,0,31,65535,65535}, {4,0,32,65535,29}, {2,0,331,20,65535}, {0,0,523,3,65535},
-    {3,0,333,96,65535}, {4,0,32,65535,65535}, {4,0,33,65535,30}, {0,0,526,1,65535},
-    {4,0,9,65535,31}, {0,0,527,1,65535}, {4,0,28,65535,32}, {0,16,528,2,1573}, {4,0,34,65535,33},
-    {0,0,530,6,65535}, {4,1,35,65535,34}, {4,0,14,65535,35}, {4,1,7,65535,36}, {0,0,536,4,65535},
-    {2,0,347,36,65535}, {0,0,540,3,65535}, {4,1,1,65535,34}, {4,0,37,65535,37},
-    {2,0,351,38,65535}, {0,0,543,3,65535}, {4,1,13,65535,38}, {2,0,354,39,65535},
-    {0,0,546,2,65535}, {4,0,13,65535,38}, {2,0,357,40,65535}, {0,0,548,3,65535},
-    {0,0,551,7,65535}, {4,0,41,65535,39}, {4,0,2,65535,40}, {0,0,558,6,65535},
-    {4,0,65535,204,65535}, {4,1,35,65535,65535}, {0,0,564,2,65535}, {4,0,2,65535,41},
+    {3,0,333,96,65535}, {4,0,32,65535,65535}, {4,0,1,65535,30}, {0,0,526,1,65535},
+    {4,0,9,65535,31}, {0,0,527,1,65535}, {4,0,28,65535,32}, {0,16,528,2,1788}, {4,0,33,65535,33},
+    {0,0,530,6,65535}, {4,1,34,65535,34}, {4,0,14,65535,35}, {4,1,7,65535,36}, {0,0,536,4,65535},
+    {2,0,347,35,65535}, {0,0,540,3,65535}, {4,1,1,65535,34}, {4,0,36,65535,37},
+    {2,0,351,37,65535}, {0,0,543,3,65535}, {4,1,13,65535,38}, {2,0,354,38,65535},
+    {0,0,546,2,65535}, {4,0,13,65535,38}, {2,0,357,39,65535}, {0,0,548,3,65535},
+    {0,0,551,7,65535}, {4,0,40,65535,39}, {4,0,2,65535,40}, {0,0,558,6,65535},
+    {4,0,65535,204,65535}, {4,1,34,65535,65535}, {0,0,564,2,65535}, {4,0,2,65535,41},
     {0,0,566,4,65535}, {0,0,570,6,65535}, {0,0,576,7,65535}, {1,0,583,1,65535}, {0,0,584,1,65535},
-    {4,0,65535,65535,42}, {4,0,42,65535,43}, {1,0,585,1,65535}, {4,0,1,65535,44},
-    {0,0,586,1,65535}, {4,0,34,65535,45}, {0,0,587,5,65535}, {4,0,14,65535,46}, {4,0,34,65535,47},
+    {4,0,65535,65535,42}, {4,0,41,65535,43}, {1,0,585,1,65535}, {4,0,1,65535,44},
+    {0,0,586,1,65535}, {4,0,33,65535,45}, {0,0,587,5,65535}, {4,0,14,65535,46}, {4,0,33,65535,47},
     {0,0,592,1,65535}, {4,0,28,65535,48}, {0,0,593,10,65535}, {4,0,65535,212,65535},
-    {1,0,603,2,65535}, {0,0,605,3,65535}, {0,0,608,2,65535}, {2,0,388,43,65535},
-    {1,0,610,1,65535}, {0,1,611,3,65535}, {4,0,44,65535,65535}, {4,1,42,65535,49},
-    {2,0,393,43,65535}, {0,0,614,2,65535}, {1,0,616,2,65535}, {9,0,65535,65535,65535},
-    {0,0,618,1,65535}, {2,0,398,45,65535}, {0,0,619,1,65535}, {4,0,14,65535,50},
+    {1,0,603,2,65535}, {0,0,605,3,65535}, {0,0,608,2,65535}, {2,0,388,42,65535},
+    {1,0,610,1,65535}, {0,1,611,3,65535}, {4,0,43,65535,65535}, {4,1,41,65535,49},
+    {2,0,393,42,65535}, {0,0,614,2,65535}, {1,0,616,2,65535}, {9,0,65535,65535,65535},
+    {0,0,618,1,65535}, {2,0,398,44,65535}, {0,0,619,1,65535}, {4,0,14,65535,50},
     {2,0,401,20,65535}, {0,0,620,3,65535}, {0,0,623,2,65535}, {1,0,625,1,65535},
-    {2,0,391,27,65535}, {4,0,42,215,51}, {1,0,626,1,65535}, {0,0,627,3,65535}, {2,0,409,43,65535},
-    {0,0,630,3,65535}, {4,1,42,65535,52}, {4,0,32,65535,53}, {0,0,633,2,65535}, {4,0,35,65535,54},
-    {4,1,44,65535,55}, {1,0,635,2,65535}, {2,0,417,46,65535}, {1,0,637,2,65535},
-    {0,0,639,3,65535}, {4,1,47,65535,65535}, {4,0,14,65535,56}, {0,0,642,1,65535},
-    {4,0,7,65535,57}, {2,0,424,45,65535}, {1,0,643,2,65535}, {1,0,645,2,65535}, {0,0,647,3,65535},
-    {0,0,650,3,65535}, {0,0,653,4,65535}, {0,0,657,2,65535}, {4,0,48,65535,58}, {4,0,20,65535,59},
-    {0,0,659,1,65535}, {0,0,660,4,65535}, {7,0,49,65535,65535}, {2,0,436,50,65535},
-    {4,0,25,65535,65535}, {0,0,664,1,65535}, {4,1,51,65535,65535}, {4,0,14,65535,60},
-    {2,0,441,45,65535}, {0,0,665,3,65535}, {0,0,668,3,65535}, {4,0,65535,65535,61},
-    {5,1,52,65535,65535}, {4,1,9,65535,65535}, {0,0,671,1,65535}, {4,0,9,65535,62},
+    {2,0,391,27,65535}, {4,0,41,215,51}, {1,0,626,1,65535}, {0,0,627,3,65535}, {2,0,409,42,65535},
+    {0,0,630,3,65535}, {4,1,41,65535,52}, {4,0,32,65535,53}, {0,0,633,2,65535}, {4,0,34,65535,54},
+    {4,1,43,65535,55}, {1,0,635,2,65535}, {2,0,417,45,65535}, {1,0,637,2,65535},
+    {0,0,639,3,65535}, {4,1,46,65535,65535}, {4,0,14,65535,56}, {0,0,642,1,65535},
+    {4,0,7,65535,57}, {2,0,424,44,65535}, {1,0,643,2,65535}, {1,0,645,2,65535}, {0,0,647,3,65535},
+    {0,0,650,3,65535}, {0,0,653,4,65535}, {0,0,657,2,65535}, {4,0,47,65535,58}, {4,0,20,65535,59},
+    {0,0,659,1,65535}, {0,0,660,4,65535}, {7,0,48,65535,65535}, {2,0,436,49,65535},
+    {4,0,25,65535,65535}, {0,0,664,1,65535}, {4,1,50,65535,65535}, {4,0,14,65535,60},
+    {2,0,441,44,65535}, {0,0,665,3,65535}, {0,0,668,3,65535}, {4,0,65535,65535,61},
+    {5,1,51,65535,65535}, {4,1,9,65535,65535}, {0,0,671,1,65535}, {4,0,9,65535,62},
     {4,0,65535,221,65535}, {0,0,672,5,65535}, {4,0,6,65535,63}, {0,0,677,1,65535},
     {0,0,678,1,65535}, {4,0,65535,224,65535}, {0,0,679,1,65535}, {0,0,680,5,65535},
-    {1,1,685,13,65535}, {2,0,456,53,65535}, {0,0,698,2,65535}, {0,0,700,2,65535},
+    {1,1,685,13,65535}, {2,0,456,52,65535}, {0,0,698,2,65535}, {0,0,700,2,65535},
     {2,0,461,27,65535}, {0,1,702,3,65535}, {4,0,9,65535,34}, {4,0,7,65535,34},
     {4,0,65535,226,65535}, {7,0,32,65535,65535}, {4,0,65535,231,65535}, {0,0,705,2,65535},
     {0,0,707,3,65535}, {0,0,710,2,65535}, {4,0,65535,234,65535}, {1,0,712,2,65535},
-    {2,1,473,32,65535}, {0,0,714,1,65535}, {4,0,54,65535,65535}, {0,0,715,2,65535},
+    {2,1,473,32,65535}, {0,0,714,1,65535}, {4,0,53,65535,65535}, {0,0,715,2,65535},
     {4,0,14,65535,64}, {4,0,65535,237,65535}, {4,0,65535,239,65535}, {0,0,717,2,65535},
-    {1,0,719,2,65535}, {0,0,721,1,65535}, {4,1,11,65535,52}, {4,0,42,65535,65}, {0,0,722,1,65535},
-    {4,0,28,65535,66}, {0,0,723,2,65535}, {0,0,725,1,65535}, {0,0,726,14,65535},
-    {0,0,740,2,65535}, {2,0,322,46,65535}, {4,1,31,65535,65535}, {0,0,742,2,65535},
-    {2,0,494,55,65535}, {0,0,744,9,65535}, {4,1,65535,242,65535}, {2,0,497,46,65535},
-    {4,1,65535,245,65535}, {0,0,753,1,65535}, {4,1,65535,248,65535}, {0,0,754,2,65535},
-    {2,0,502,0,65535}, {0,0,756,4,65535}, {10,0,10,65535,65535}, {0,0,760,1,65535},
-    {4,1,65535,65535,65535}, {0,0,761,1,65535}, {4,0,56,65535,67}, {4,1,11,65535,65535},
-    {4,1,57,65535,53}, {0,0,762,2,65535}, {2,0,512,0,65535}, {0,0,764,6,65535},
-    {4,0,65535,251,65535}, {2,0,515,43,65535}, {0,0,770,8,65535}, {0,0,778,2,65535},
-    {2,0,518,58,65535}, {0,0,780,8,65535}, {2,0,520,59,65535}, {4,1,32,65535,65535},
-    {4,1,32,65535,68}, {0,0,788,2,65535}, {2,0,524,65535,65535}, {0,0,790,5,65535},
-    {2,0,526,60,65535}, {0,0,795,5,65535}, {0,0,800,4,65535}, {4,0,1,65535,69}, {4,0,61,65535,70},
-    {0,0,804,3,65535}, {4,0,1,65535,71}, {0,0,807,2,65535}, {4,0,65535,65535,72},
-    {0,0,809,5,65535}, {4,1,11,65535,73}, {4,0,13,65535,74}, {1,0,814,1,65535}, {4,0,14,65535,75},
-    {0,0,815,2,65535}, {4,0,14,65535,76}, {4,0,65535,255,65535}, {0,0,817,6,65535},
-    {1,0,823,1,65535}, {0,0,824,5,65535}, {4,0,57,65535,65535}, {0,0,829,2,65535},
-    {2,0,548,20,65535}, {4,0,62,65535,77}, {2,0,548,16,65535}, {4,0,58,65535,65535},
-    {4,0,1,65535,78}, {0,0,831,1,65535}, {0,0,832,9,65535}, {4,0,1,65535,65535},
-    {4,0,65535,257,65535}, {0,0,841,5,65535}, {0,0,846,1,65535}, {4,0,28,65535,79},
-    {0,0,847,15,65535}, {4,0,14,65535,80}, {1,0,862,2,65535}, {0,0,864,1,65535},
-    {0,0,865,2,65535}, {4,0,65535,65535,81}, {0,0,867,2,65535}, {1,0,869,1,65535},
-    {0,0,870,1,65535}, {4,0,63,65535,82}, {0,0,871,8,65535}, {7,0,64,65535,65535},
-    {7,0,57,65535,65535}, {9,0,65,65535,65535}, {4,0,65535,260,65535}, {7,0,66,65535,65535},
-    {4,0,65535,264,65535}, {3,0,10,10,65535}, {4,0,42,65535,83}, {0,0,879,2,65535},
-    {0,0,881,3,65535}, {1,0,884,4,65535}, {2,0,582,16,65535}, {0,0,888,2,65535}, {3,1,584,585,45},
-    {4,0,7,65535,84}, {4,0,17,65535,85}, {0,0,890,1,65535}, {2,0,326,6,65535}, {0,0,891,1,65535},
-    {4,0,28,65535,86}, {0,0,892,9,65535}, {4,0,42,65535,87}, {0,0,901,1,65535}, {4,0,28,65535,88},
-    {0,0,902,10,65535}, {4,0,7,65535,89}, {1,0,912,1,65535}, {0,0,913,3,65535},
-    {4,0,65535,270,65535}, {4,0,42,65535,90}, {4,0,14,65535,91}, {4,0,65535,272,65535},
-    {1,0,916,1,65535}, {0,0,917,3,65535}, {7,0,67,65535,65535}, {0,0,920,1,65535},
-    {4,0,28,65535,92}, {0,0,921,7,65535}, {0,0,928,1,65535}, {4,0,14,65535,93},
-    {2,0,608,65535,65535}, {0,0,929,1,65535}, {10,0,68,65535,65535}, {0,0,930,1,65535},
-    {4,0,14,65535,94}, {0,0,931,6,65535}, {4,0,65535,275,65535}, {4,0,14,65535,95},
-    {0,0,937,1,65535}, {4,0,65535,65535,96}, {0,0,938,2,65535}, {0,16,940,1,1794},
-    {0,0,941,3,65535}, {0,0,944,3,65535}, {0,0,947,1,65535}, {0,0,948,1,65535}, {4,0,69,65535,97},
-    {0,0,949,1,65535}, {4,0,65535,65535,58}, {0,0,950,2,65535}, {0,0,952,1,65535},
-    {4,0,70,65535,98}, {0,0,953,1,65535}, {4,0,14,65535,99}, {0,0,954,1,65535}, {0,0,955,1,65535},
-    {0,0,956,1,65535}, {4,0,65535,65535,100}, {0,0,957,1,65535}, {4,0,71,65535,65535},
-    {0,0,958,1,65535}, {0,0,959,1,65535}, {0,0,960,2,65535}, {4,0,65535,278,65535},
-    {0,0,962,1,65535}, {0,0,963,11,65535}, {0,0,974,9,65535}, {4,0,14,65535,4}, {0,0,983,6,65535},
-    {2,0,650,6,65535}, {1,0,989,13,65535}, {0,0,1002,1,65535}, {0,0,1003,1,65535},
-    {0,0,1004,3,65535}, {0,0,1007,1,65535}, {0,0,1008,1,65535}, {0,0,1009,1,65535},
-    {4,1,72,65535,34}, {0,0,1010,2,65535}, {2,0,349,68,65535}, {0,0,1012,3,65535},
-    {0,0,1015,2,65535}, {0,0,1017,4,65535}, {2,0,664,73,65535}, {1,0,1021,3,65535},
-    {0,0,1024,1,65535}, {0,0,1025,3,65535}, {0,0,1028,3,65535}, {0,0,1031,9,65535},
-    {4,0,65535,284,65535}, {4,0,65535,292,65535}, {4,1,74,65535,65535}, {4,1,17,65535,65535},
-    {4,0,65535,295,65535}, {0,0,1040,4,65535}, {4,0,30,65535,101}, {4,0,65535,304,65535},
-    {0,0,1044,3,65535}, {1,0,1047,8,65535}, {0,0,1055,1,65535}, {2,0,681,65535,65535},
-    {0,0,1056,3,65535}, {0,0,1059,1,65535}, {2,0,684,65535,65535}, {0,0,1060,3,65535},
-    {2,0,686,65535,65535}, {0,0,1063,3,65535}, {1,0,1066,2,65535}, {1,0,1068,9,65535},
-    {0,0,1077,1,65535}, {0,0,1078,1,65535}, {0,0,1079,1,65535}, {0,0,1080,1,65535},
-    {2,0,694,65535,65535}, {0,0,1081,2,65535}, {4,0,65535,313,65535}, {1,0,1083,3,65535},
-    {4,0,65535,317,65535}, {0,0,1086,5,65535}, {5,1,75,65535,65535}, {4,0,76,65535,65535},
-    {0,0,1091,5,65535}, {2,0,703,65535,65535}, {0,0,1096,5,65535}, {2,0,705,65535,65535},
-    {0,0,1101,3,65535}, {4,0,77,65535,102}, {0,0,1104,1,65535}, {2,0,65,65535,65535},
-    {2,0,710,65535,65535}, {0,0,1105,2,65535}, {2,0,712,65535,65535}, {1,0,1107,1,65535},
-    {0,0,1108,2,65535}, {3,0,349,715,65535}, {0,0,1110,5,65535}, {2,0,363,65535,65535},
-    {2,0,718,65535,65535}, {0,0,1115,2,65535}, {3,0,352,720,65535}, {0,0,1117,5,65535},
-    {0,0,1122,1,65535}, {2,0,723,65535,65535}, {0,0,1123,3,65535}, {0,0,1126,1,65535},
-    {2,0,726,65535,65535}, {0,0,1127,4,65535}, {0,0,1131,8,65535}, {2,0,349,78,65535},
-    {2,0,730,65535,65535}, {0,0,1139,2,65535}, {2,0,352,40,65535}, {2,0,733,79,65535},
-    {0,0,1141,2,65535}, {2,0,352,38,65535}, {0,0,1143,2,65535}, {0,0,1145,2,65535},
-    {0,0,1147,2,65535}, {0,0,1149,7,65535}, {0,0,1156,3,65535}, {0,0,1159,1,65535},
-    {0,0,1160,7,65535}, {2,0,743,80,65535}, {1,0,1167,7,65535}, {0,0,1174,3,65535},
-    {2,0,746,65535,65535}, {0,0,1177,2,65535}, {0,0,1179,3,65535}, {2,0,749,65535,65535},
-    {0,0,1182,2,65535}, {0,0,1184,5,65535}, {0,0,1189,4,65535}, {0,0,1193,1,65535},
-    {0,0,1194,2,65535}, {2,0,752,5,65535}, {2,0,756,5,65535}, {0,0,1196,1,65535},
-    {2,0,750,65535,65535}, {0,0,1197,4,65535}, {4,0,65535,320,65535}, {4,0,65535,323,65535},
-    {0,0,1201,17,65535}, {4,0,65535,329,65535}, {0,0,1218,1,65535}, {2,0,765,65535,65535},
-    {0,0,1219,1,65535}, {0,0,1220,9,65535}, {0,0,1229,2,65535}, {4,0,65535,333,65535},
-    {0,0,1231,1,65535}, {0,0,1232,14,65535}, {2,0,554,80,65535}, {4,0,65535,337,65535},
-    {0,0,1246,1,65535}, {4,0,14,65535,103}, {0,0,1247,1,65535}, {0,0,1248,10,65535},
-    {2,0,778,65535,65535}, {4,0,65535,340,65535}, {2,0,780,65535,65535}, {4,0,65535,344,65535},
-    {2,0,782,65535,65535}, {4,0,65535,347,65535}, {4,0,65535,65535,104}, {0,0,1258,5,65535},
-    {4,0,65535,351,65535}, {4,0,81,65535,46}, {0,0,1263,1,65535}, {0,0,1264,5,65535},
-    {0,0,1269,2,65535}, {4,0,65535,354,65535}, {4,0,65535,359,65535}, {4,0,65535,362,65535},
-    {0,0,1271,2,65535}, {4,0,65535,65535,59}, {0,0,1273,20,65535}, {0,0,1293,2,65535},
-    {0,0,1295,2,65535}, {0,0,1297,2,65535}, {4,0,82,65535,105}, {4,0,83,65535,106},
-    {2,0,508,68,65535}, {0,0,1299,2,65535}, {2,0,515,65535,65535}, {4,0,65535,365,65535},
-    {0,0,1301,2,65535}, {2,0,807,58,65535}, {0,0,1303,8,65535}, {0,0,1311,2,65535},
-    {0,0,1313,10,65535}, {0,0,1323,2,65535}, {4,0,65535,65535,107}, {4,0,34,65535,108},
-    {0,0,1325,9,65535}, {4,0,13,65535,109}, {2,0,816,20,65535}, {0,0,1334,1,65535},
-    {4,0,65535,372,65535}, {0,0,1335,1,65535}, {0,0,1336,1,65535}, {0,0,1337,11,65535},
-    {0,0,1348,1,65535}, {4,0,28,65535,110}, {0,0,1349,23,65535}, {4,0,65535,375,65535},
-    {0,0,1372,3,65535}, {0,0,1375,3,65535}, {4,0,65535,381,65535}, {0,0,1378,1,65535},
-    {4,0,28,65535,111}, {0,0,1379,13,65535}, {0,0,1392,1,65535}, {4,0,28,65535,112},
-    {0,0,1393,20,65535}, {8,0,10,65535,65535}, {4,0,65535,388,65535}, {0,0,1413,1,65535},
-    {0,0,1414,7,65535}, {0,0,1421,3,65535}, {0,0,1424,2,65535}, {4,0,84,65535,65535},
-    {4,0,35,65535,65535}, {4,0,63,65535,65535}, {0,0,1426,10,65535}, {4,0,65535,399,65535},
-    {4,0,65535,401,65535}, {0,0,1436,13,65535}, {4,0,65535,404,65535}, {0,0,1449,1,65535},
-    {4,0,85,65535,113}, {0,0,1450,1,65535}, {5,0,86,65535,65535}, {0,0,1451,4,65535},
-    {4,0,65535,409,65535}, {0,0,1455,2,65535}, {2,0,856,65535,65535}, {0,0,1457,5,65535},
-    {0,0,1462,3,65535}, {0,0,1465,2,65535}, {2,0,860,3,65535}, {0,0,1467,7,65535},
-    {0,0,1474,3,65535}, {0,0,1477,2,65535}, {2,0,864,3,65535}, {0,0,1479,6,65535},
-    {0,0,1485,2,65535}, {2,0,738,3,65535}, {0,0,1487,4,65535}, {0,0,1491,2,65535},
-    {2,0,741,87,65535}, {0,0,1493,9,65535}, {0,0,1502,2,65535}, {2,0,873,65535,65535},
-    {0,0,1504,7,65535}, {0,0,1511,11,65535}, {0,0,1522,2,65535}, {2,0,877,65535,65535},
-    {0,0,1524,8,65535}, {4,0,42,65535,114}, {0,0,1532,1,65535}, {0,0,1533,2,65535},
-    {2,0,882,4,65535}, {0,0,1535,12,65535}, {4,0,65535,411,65535}, {0,0,1547,2,65535},
-    {2,0,886,10,65535}, {4,0,65535,65535,115}, {2,0,888,0,65535}, {4,0,65535,65535,116},
-    {4,0,65535,414,65535}, {0,0,1549,2,65535}, {4,0,65535,416,65535}, {0,0,1551,9,65535},
-    {0,0,1560,2,65535}, {2,0,895,20,65535}, {0,0,1562,12,65535}, {2,0,399,4,65535},
-    {2,0,405,20,65535}, {0,0,1574,2,65535}, {0,0,1576,2,65535}, {2,0,420,5,65535},
-    {2,0,422,5,65535}, {0,0,1578,2,65535}, {2,0,450,4,65535}, {2,0,422,4,65535},
-    {0,0,1580,2,65535}, {4,0,65535,419,65535}, {0,0,1582,2,65535}, {2,0,909,65535,65535},
-    {0,0,1584,3,65535}, {0,0,1587,4,65535}, {0,0,1591,1,65535}, {0,0,1592,1,65535},
-    {0,0,1593,1,65535}, {2,0,915,65535,65535}, {0,0,1594,4,65535}, {0,0,1598,1,65535},
-    {0,0,1599,4,65535}, {4,0,65535,65535,117}, {0,0,1603,1,65535}, {2,0,776,65535,65535},
-    {0,0,1604,3,65535}, {0,0,1607,2,65535}, {2,0,924,3,65535}, {0,0,1609,9,65535},
-    {0,0,1618,7,65535}, {0,0,1625,2,65535}, {2,0,928,65535,65535}, {0,0,1627,5,65535},
-    {0,0,1632,3,65535}, {0,0,1635,2,65535}, {2,0,813,65535,65535}, {0,0,1637,3,65535},
-    {0,0,1640,2,65535}, {2,0,935,3,65535}, {0,0,1642,6,65535}, {0,0,1648,10,65535},
-    {0,0,1658,2,65535}, {2,0,820,65535,65535}, {0,0,1660,8,65535}, {0,0,1668,2,65535},
-    {2,0,942,65535,65535}, {0,0,1670,11,65535}, {0,0,1681,8,65535}, {0,0,1689,2,65535},
-    {2,0,946,65535,65535}, {0,0,1691,8,65535}, {0,0,1699,8,65535}, {0,0,1707,2,65535},
-    {2,0,950,65535,65535}, {0,0,1709,20,65535}, {0,0,1729,3,65535}, {0,0,1732,2,65535},
-    {2,0,843,65535,65535}, {0,0,1734,9,65535}, {0,0,1743,2,65535}, {2,0,957,65535,65535},
-    {0,0,1745,12,65535}, {0,0,1757,1,65535}, {0,0,1758,1,65535}, {0,0,1759,1,65535},
-    {0,0,1760,2,65535}, {0,0,1762,4,65535}, {0,0,1766,3,65535}, {0,0,1769,1,65535},
-    {0,0,1770,2,65535}, {0,0,1772,1,65535}, {0,0,1773,2,65535}, {0,0,1775,4,65535},
-    {0,0,1779,2,65535}, {1,0,1781,4,65535}, {2,0,972,45,65535}, {0,0,1785,4,65535},
-    {1,0,1789,1,65535}, {2,0,972,59,65535}, {0,0,1790,2,65535}, {2,0,972,20,65535},
-    {0,0,1792,1,65535}, {0,0,1793,2,65535}, {0,0,1795,4,65535}, {2,0,365,45,65535},
-    {0,0,1799,1,65535}, {0,0,1800,2,65535}, {0,0,1802,2,65535}, {2,0,298,26,65535},
-    {0,0,1804,4,65535}, {0,0,1808,4,65535}, {0,0,1812,4,65535}, {0,0,1816,4,65535},
-    {0,0,1820,8,65535}, {0,0,1828,2,65535}, {0,0,1830,13,65535}, {0,0,1843,4,65535},
-    {0,0,1847,3,65535}, {0,0,1850,3,65535}, {0,0,1853,7,65535}, {0,0,1860,1,65535},
-    {4,0,1,65535,118}, {4,0,65535,65535,119}, {4,0,88,65535,120}, {4,1,89,65535,65535},
-    {4,0,65535,65535,121}, {4,0,65535,422,65535}, {0,0,1861,1,65535}, {0,0,1862,10,65535},
-    {4,0,20,65535,122}, {0,16,1872,1,1379}, {4,0,65535,65535,34}, {0,16,1873,1,1377},
-    {0,16,1874,2,1382}, {2,0,1011,65535,65535}, {0,0,1876,2,65535}, {0,16,1878,1,1380},
-    {0,16,1879,1,1378}, {0,16,1880,1,1556}, {0,16,1881,1,1383}, {0,0,1882,5,65535},
-    {4,0,65535,425,65535}, {0,0,1887,1,65535}, {0,0,1888,7,65535}, {0,0,1895,15,65535},
-    {4,0,65535,428,65535}, {0,0,1910,1,65535}, {1,0,1911,1,65535}, {4,0,1,65535,82},
-    {4,0,14,65535,123}, {4,0,14,65535,124}, {0,0,1912,2,65535}, {4,0,65535,65535,125},
-    {7,0,90,65535,65535}, {4,1,91,65535,65535}, {0,0,1914,3,65535}, {2,0,1033,45,65535},
-    {4,0,65535,432,65535}, {0,0,1917,1,65535}, {7,0,92,65535,65535}, {4,0,65535,434,65535},
-    {0,1,1918,2,65535}, {2,0,1039,6,65535}, {0,0,1920,8,65535}, {0,0,1928,5,65535},
-    {2,0,10,50,65535}, {7,0,78,65535,65535}, {4,0,65535,437,65535}, {4,0,65535,440,65535},
-    {3,0,298,299,65535}, {0,0,1933,1,65535}, {0,0,1934,23,65535}, {4,0,1,65535,126},
-    {4,0,65535,446,65535}, {2,0,554,1,65535}, {0,0,1957,11,65535}, {1,0,1968,2,65535},
-    {4,0,65535,455,65535}, {1,0,1970,2,65535}, {0,0,1972,2,65535}, {4,0,84,65535,127},
-    {4,0,9,65535,128}, {1,0,1974,1,65535}, {2,0,1060,65535,65535}, {0,0,1975,4,65535},
-    {4,0,93,65535,65535}, {3,0,1001,1063,65535}, {0,0,1979,3,65535}, {4,0,65535,457,65535},
-    {4,0,65535,463,65535}, {3,0,1067,1067,65535}, {4,0,68,65535,65535}, {0,0,1982,1,65535},
-    {0,0,1983,14,65535}, {0,0,1997,6,65535}, {2,0,1072,4,65535}, {0,0,2003,2,65535},
-    {4,0,14,65535,129}, {0,0,2005,1,65535}, {0,0,2006,13,65535}, {2,0,1077,6,65535},
-    {0,0,2019,3,65535}, {4,0,94,65535,130}, {4,0,65535,469,65535}, {4,0,65535,476,65535},
-    {0,0,2022,8,65535}, {4,0,65535,479,65535}, {0,0,2030,7,65535}, {0,0,2037,2,65535},
-    {0,0,2039,1,65535}, {0,0,2040,2,65535}, {0,0,2042,1,65535}, {2,1,1089,27,65535},
-    {0,0,2043,3,65535}, {2,1,1091,27,65535}, {4,1,25,65535,65535}, {4,1,57,65535,65535},
-    {4,0,65535,482,65535}, {0,0,2046,4,65535}, {4,0,65535,484,65535}, {4,0,65535,65535,131},
-    {4,0,65535,487,65535}, {4,0,65535,65535,132}, {0,0,2050,4,65535}, {0,0,2054,2,65535},
-    {7,0,68,65535,65535}, {0,0,2056,3,65535}, {0,0,2059,1,65535}, {0,0,2060,1,65535},
-    {0,0,2061,1,65535}, {1,0,2062,3,65535}, {0,0,2065,1,65535}, {1,0,2066,2,65535},
-    {0,0,2068,1,65535}, {4,0,65535,489,65535}, {0,0,2069,3,65535}, {4,0,14,65535,133},
-    {4,0,37,65535,7}, {2,0,1115,45,65535}, {4,1,95,65535,65535}, {0,0,2072,2,65535},
-    {0,0,2074,3,65535}, {4,0,65535,497,65535}, {0,0,2077,2,65535}, {0,0,2079,6,65535},
-    {4,0,65535,499,65535}, {4,0,65535,502,65535}, {2,0,1098,32,65535}, {4,0,96,65535,134},
-    {4,0,65535,504,65535}, {0,0,2085,2,65535}, {0,0,2087,6,65535}, {0,0,2093,2,65535},
-    {7,0,95,65535,65535}, {4,0,65535,513,65535}, {4,1,97,65535,65535}, {4,1,98,65535,65535},
-    {0,0,2095,1,65535}, {0,0,2096,1,65535}, {2,0,1136,32,65535}, {0,0,2097,1,65535},
-    {4,0,65535,65535,135}, {0,0,2098,1,65535}, {0,0,2099,4,65535}, {0,0,2103,4,65535},
-    {4,0,65535,516,65535}, {0,0,2107,2,65535}, {7,0,99,65535,65535}, {7,0,100,65535,65535},
-    {0,0,2109,2,65535}, {2,0,1147,101,65535}, {0,0,2111,1,65535}, {0,0,2112,3,65535},
-    {7,0,102,65535,65535}, {7,0,4,65535,65535}, {0,0,2115,2,65535}, {0,0,2117,2,65535},
-    {0,0,2119,1,65535}, {4,0,65535,521,65535}, {4,0,14,65535,136}, {4,0,65535,523,65535},
-    {0,0,2120,2,65535}, {0,0,2122,1,65535}, {0,0,2123,1,65535}, {4,0,14,65535,137},
-    {2,0,1162,45,65535}, {0,0,2124,2,65535}, {4,0,65535,525,65535}, {0,0,2126,1,65535},
-    {0,0,2127,1,65535}, {0,0,2128,3,65535}, {0,0,2131,1,65535}, {4,0,65535,527,65535},
-    {0,0,2132,3,65535}, {0,0,2135,1,65535}, {4,0,60,65535,65535}, {4,0,65535,529,65535},
-    {0,0,2136,1,65535}, {0,0,2137,12,65535}, {4,0,65535,534,65535}, {0,0,2149,7,65535},
-    {0,1,2156,2,65535}, {2,0,1179,80,65535}, {0,0,2158,5,65535}, {1,0,2163,2,65535},
-    {0,0,2165,1,65535}, {4,0,65535,65535,138}, {0,0,2166,2,65535}, {4,0,65535,65535,139},
-    {4,0,65535,541,65535}, {2,0,1187,103,65535}, {0,0,2168,5,65535}, {1,0,2173,16,65535},
-    {0,0,2189,1,65535}, {4,0,1,65535,140}, {0,0,2190,1,65535}, {2,0,1193,20,65535},
-    {0,0,2191,2,65535}, {4,1,13,65535,65535}, {0,0,2193,2,65535}, {4,1,104,65535,65535},
-    {4,0,65535,544,65535}, {0,0,2195,8,65535}, {1,0,2203,1,65535}, {0,0,2204,4,65535},
-    {4,0,6,65535,141}, {0,0,2208,4,65535}, {0,0,2212,1,65535}, {4,0,1,65535,142},
-    {0,0,2213,2,65535}, {4,0,105,65535,143}, {4,0,6,65535,65535}, {0,0,2215,1,65535},
-    {0,0,2216,2,65535}, {0,0,2218,2,65535}, {1,0,2220,2,65535}, {0,0,2222,5,65535},
-    {4,0,1,65535,144}, {1,0,2227,2,65535}, {0,1,2229,4,65535}, {2,1,1217,80,65535},
-    {0,0,2233,1,65535}, {2,0,1219,65535,65535}, {0,0,2234,2,65535}, {2,0,1221,65535,65535},
-    {1,1,2236,2,65535}, {0,0,2238,1,65535}, {4,0,65535,546,65535}, {2,0,1225,65535,65535},
-    {1,1,2239,2,65535}, {0,0,2241,2,65535}, {1,1,2243,3,65535}, {0,0,2246,1,65535},
-    {4,0,13,65535,145}, {2,1,1231,0,65535}, {1,0,2247,2,65535}, {0,0,2249,4,65535},
-    {0,1,2253,3,65535}, {4,0,65535,549,65535}, {0,0,2256,1,65535}, {4,0,65535,65535,146},
-    {0,0,2257,1,65535}, {1,0,2258,1,65535}, {0,0,2259,1,65535}, {4,0,106,65535,147},
-    {2,0,1242,80,65535}, {0,0,2260,4,65535}, {4,0,65535,552,65535}, {4,0,65535,556,65535},
-    {2,0,1246,59,65535}, {0,0,2264,2,65535}, {4,0,65535,562,65535}, {4,0,1,65535,148},
-    {0,0,2266,11,65535}, {4,0,65535,65535,149}, {4,0,65535,579,65535}, {0,0,2277,7,65535},
-    {0,0,2284,2,65535}, {4,0,65535,584,65535}, {4,0,65535,65535,150}, {2,0,1257,45,65535},
-    {0,0,2286,1,65535}, {0,0,2287,9,65535}, {4,0,65535,65535,151}, {4,0,65535,65535,152},
-    {0,0,2296,3,65535}, {0,0,2299,10,65535}, {4,0,65535,65535,153}, {0,0,2309,7,65535},
-    {0,0,2316,5,65535}, {0,0,2321,1,65535}, {4,0,65535,65535,154}, {0,0,2322,5,65535},
-    {4,0,82,65535,124}, {0,0,2327,1,65535}, {0,0,2328,5,65535}, {2,0,1273,45,65535},
-    {0,0,2333,1,65535}, {0,0,2334,1,65535}, {7,0,58,65535,65535}, {7,0,72,65535,65535},
-    {4,0,65535,587,65535}, {4,0,65535,590,65535}, {0,0,2335,1,65535}, {2,0,1281,45,65535},
-    {0,0,2336,2,65535}, {4,0,65535,593,65535}, {0,0,2338,2,65535}, {0,0,2340,3,65535},
-    {0,0,2343,3,65535}, {0,0,2346,2,65535}, {0,0,2348,3,65535}, {4,0,65535,595,65535},
-    {4,0,42,65535,65535}, {0,0,2351,2,65535}, {0,0,2353,2,65535}, {4,0,65535,599,65535},
-    {4,0,65535,65535,155}, {4,0,65535,602,65535}, {0,0,2355,2,65535}, {7,0,11,65535,65535},
-    {0,1,2357,2,65535}, {2,0,1299,6,65535}, {0,0,2359,2,65535}, {2,0,1301,73,65535},
-    {0,0,2361,4,65535}, {2,0,1303,65535,65535}, {0,0,2365,3,65535}, {4,0,65535,605,65535},
-    {4,0,107,65535,65535}, {4,0,65535,65535,156}, {2,0,1308,45,65535}, {0,0,2368,3,65535},
-    {0,0,2371,1,65535}, {2,0,1311,25,65535}, {4,0,11,65535,157}, {0,0,2372,1,65535},
-    {4,0,65535,608,65535}, {4,0,65535,611,65535}, {4,0,65535,613,65535}, {0,0,2373,3,65535},
-    {0,0,2376,9,65535}, {0,0,2385,8,65535}, {4,0,106,65535,46}, {4,0,1,65535,46},
-    {4,0,71,65535,158}, {0,0,2393,3,65535}, {0,0,2396,2,65535}, {0,0,2398,2,65535},
-    {4,1,71,65535,159}, {0,0,2400,4,65535}, {4,0,1,65535,160}, {4,0,1,65535,161},
-    {4,1,14,65535,162}, {0,0,2404,3,65535}, {4,0,1,65535,163}, {0,0,2407,4,65535},
-    {0,0,2411,5,65535}, {4,0,106,65535,164}, {0,0,2416,5,65535}, {4,0,65535,65535,165},
-    {4,0,106,65535,166}, {0,0,2421,4,65535}, {0,0,2425,3,65535}, {4,1,84,65535,65535},
-    {4,0,65535,618,65535}, {0,0,2428,1,65535}, {0,0,2429,11,65535}, {4,0,108,65535,167},
-    {4,0,65535,627,65535}, {0,0,2440,7,65535}, {2,1,1348,4,65535}, {0,1,2447,8,65535},
-    {1,1,2455,1,65535}, {0,1,2456,1,65535}, {2,1,1352,73,65535}, {0,1,2457,2,65535},
-    {4,1,12,65535,22}, {4,1,35,65535,22}, {0,0,2459,10,65535}, {4,0,65535,65535,168},
-    {0,0,2469,4,65535}, {4,0,65535,65535,169}, {0,0,2473,2,65535}, {0,0,2475,2,65535},
-    {0,0,2477,4,65535}, {0,0,2481,2,65535}, {0,0,2483,3,65535}, {0,0,2486,3,65535},
-    {0,0,2489,3,65535}, {0,0,2492,2,65535}, {0,0,2494,3,65535}, {0,0,2497,2,65535},
-    {0,0,2499,1,65535}, {0,0,2500,2,65535}, {4,0,65535,65535,170}, {0,0,2502,2,65535},
-    {0,0,2504,3,65535}, {0,0,2507,2,65535}, {0,0,2509,1,65535}, {0,0,2510,2,65535},
-    {0,0,2512,4,65535}, {2,0,1379,43,65535}, {0,0,2516,3,65535}, {0,0,2519,1,65535},
-    {4,0,14,65535,65535}, {4,0,65535,635,65535}, {0,0,2520,1,65535}, {2,0,1385,65535,65535},
-    {0,0,2521,6,65535}, {4,0,65535,638,65535}, {0,0,2527,2,65535}, {0,0,2529,2,65535},
-    {0,0,2531,2,65535}, {4,0,34,65535,171}, {0,0,2533,2,65535}, {0,0,2535,3,65535},
-    {0,0,2538,3,65535}, {0,0,2541,1,65535}, {0,0,2542,3,65535}, {0,0,2545,3,65535},
-    {0,0,2548,3,65535}, {0,0,2551,2,65535}, {0,0,2553,1,65535}, {0,0,2554,19,65535},
-    {0,0,2573,2,65535}, {4,0,65535,651,65535}, {0,0,2575,12,65535}, {2,0,1405,68,65535},
-    {0,0,2587,4,65535}, {1,0,2591,33,65535}, {0,0,2624,1,65535}, {0,0,2625,2,65535},
-    {0,0,2627,2,65535}, {0,0,2629,3,65535}, {0,0,2632,3,65535}, {4,0,65535,654,65535},
-    {0,0,2635,3,65535}, {0,0,2638,3,65535}, {0,0,2641,3,65535}, {0,0,2644,3,65535},
-    {0,0,2647,1,65535}, {0,0,2648,1,65535}, {0,0,2649,2,65535}, {0,0,2651,2,65535},
-    {4,0,65535,659,65535}, {4,0,65535,662,65535}, {0,0,2653,3,65535}, {0,0,2656,3,65535},
-    {0,0,2659,1,65535}, {0,0,2660,9,65535}, {0,0,2669,8,65535}, {4,0,65535,696,65535},
-    {0,0,2677,3,65535}, {0,0,2680,3,65535}, {0,0,2683,1,65535}, {0,0,2684,3,65535},
-    {4,0,85,65535,172}, {0,0,2687,4,65535}, {2,0,1436,43,65535}, {0,0,2691,2,65535},
-    {0,0,2693,3,65535}, {0,0,2696,4,65535}, {0,0,2700,3,65535}, {0,0,2703,2,65535},
-    {5,1,109,65535,65535}, {0,0,2705,1,65535}, {4,1,109,65535,65535}, {4,0,65535,703,65535},
-    {0,0,2706,2,65535}, {4,0,65535,706,65535}, {0,0,2708,4,65535}, {2,0,1449,0,65535},
-    {0,1,2712,3,65535}, {4,0,65535,709,65535}, {4,0,65535,712,65535}, {2,0,1453,57,65535},
-    {0,0,2715,2,65535}, {0,0,2717,5,65535}, {10,1,65535,65535,65535}, {2,0,1457,43,65535},
-    {4,1,14,65535,65535}, {4,0,65535,714,65535}, {0,0,2722,4,65535}, {0,0,2726,2,65535},
-    {2,0,1462,6,65535}, {0,0,2728,5,65535}, {0,0,2733,3,65535}, {0,0,2736,2,65535},
-    {2,0,1466,6,65535}, {0,0,2738,8,65535}, {0,0,2746,2,65535}, {2,0,1469,6,65535},
-    {0,0,2748,9,65535}, {0,0,2757,2,65535}, {2,0,1472,6,65535}, {0,0,2759,4,65535},
-    {0,0,2763,2,65535}, {2,0,1475,6,65535}, {0,0,2765,7,65535}, {0,0,2772,2,65535},
-    {0,0,2774,2,65535}, {2,0,1479,6,65535}, {0,0,2776,7,65535}, {0,0,2783,3,65535},
-    {0,0,2786,2,65535}, {2,0,1483,65535,65535}, {0,0,2788,6,65535}, {0,0,2794,3,65535},
-    {0,0,2797,2,65535}, {2,0,1258,6,65535}, {0,0,2799,2,65535}, {2,0,1489,6,65535},
-    {0,0,2801,5,65535}, {0,0,2806,2,65535}, {0,0,2808,2,65535}, {2,0,1493,6,65535},
-    {0,0,2810,8,65535}, {0,0,2818,6,65535}, {2,0,1496,45,65535}, {0,0,2824,3,65535},
-    {4,0,65535,717,65535}, {4,0,65535,719,65535}, {2,0,1500,6,65535}, {4,0,68,65535,46},
-    {0,0,2827,2,65535}, {4,0,65535,721,65535}, {4,0,65535,724,65535}, {0,0,2829,2,65535},
-    {2,0,1506,65535,65535}, {0,0,2831,8,65535}, {0,0,2839,4,65535}, {0,0,2843,2,65535},
-    {0,0,2845,2,65535}, {2,0,1511,65535,65535}, {0,0,2847,5,65535}, {0,0,2852,3,65535},
-    {0,0,2855,2,65535}, {2,0,1515,6,65535}, {0,0,2857,7,65535}, {0,0,2864,1,65535},
-    {4,0,34,65535,173}, {0,0,2865,1,65535}, {0,0,2866,4,65535}, {0,0,2870,1,65535},
-    {0,0,2871,2,65535}, {0,0,2873,3,65535}, {0,0,2876,2,65535}, {0,0,2878,4,65535},
-    {0,0,2882,2,65535}, {0,0,2884,2,65535}, {0,0,2886,14,65535}, {0,0,2900,11,65535},
-    {0,0,2911,6,65535}, {0,0,2917,7,65535}, {0,0,2924,5,65535}, {0,0,2929,8,65535},
-    {0,0,2937,6,65535}, {0,0,2943,6,65535}, {0,0,2949,6,65535}, {0,0,2955,6,65535},
-    {0,0,2961,1,65535}, {0,0,2962,9,65535}, {0,0,2971,5,65535}, {0,0,2976,3,65535},
-    {0,0,2979,1,65535}, {0,0,2980,1,65535}, {4,0,14,65535,174}, {0,0,2981,1,65535},
-    {0,0,2982,2,65535}, {4,0,65535,727,65535}, {7,0,53,65535,65535}, {0,0,2984,2,65535},
-    {4,0,65535,730,65535}, {0,0,2986,4,65535}, {4,0,65535,734,65535}, {2,0,1553,65535,65535},
-    {0,0,2990,4,65535}, {2,0,1555,65535,65535}, {0,0,2994,3,65535}, {1,0,2997,1,65535},
-    {4,0,65535,737,65535}, {1,0,2998,1,65535}, {1,0,2999,4,65535}, {11,0,1,65535,65535},
-    {10,0,65535,65535,65535}, {0,0,3003,2,65535}, {2,0,1564,0,65535}, {0,0,3005,2,65535},
-    {0,1,3007,1,65535}, {4,0,14,65535,175}, {0,0,3008,1,65535}, {0,0,3009,2,65535},
-    {4,0,48,65535,176}, {4,0,20,65535,177}, {0,0,3011,2,65535}, {2,0,1573,0,65535},
-    {0,0,3013,2,65535}, {1,0,3015,1,65535}, {0,0,3016,2,65535}, {4,0,6,65535,178},
-    {0,0,3018,2,65535}, {0,1,3020,1,65535}, {0,0,3021,1,65535}, {0,8,3022,12,65535},
-    {0,16,3034,1,1377}, {4,0,65535,65535,179}, {0,16,3035,2,2461}, {0,16,3037,1,1556},
-    {0,16,3038,2,2462}, {0,16,3040,2,1380}, {0,16,3042,1,1378}, {0,4,3043,1,65535},
-    {0,4,3044,3,65535}, {0,0,3047,2,65535}, {2,0,1592,65535,65535}, {0,0,3049,3,65535},
-    {2,0,1594,65535,65535}, {0,0,3052,1,65535}, {2,0,1596,65535,65535}, {0,0,3053,3,65535},
-    {0,0,3056,3,65535}, {3,0,10,96,65535}, {0,0,3059,1,65535}, {0,16,3060,1,1383},
-    {0,16,3061,1,1379}, {0,4,3062,3,65535}, {0,0,3065,9,65535}, {2,0,1605,65535,65535},
-    {0,0,3074,4,65535}, {0,0,3078,1,65535}, {2,0,1608,65535,65535}, {0,0,3079,2,65535},
-    {0,0,3081,5,65535}, {0,0,3086,2,65535}, {2,0,1599,65535,65535}, {0,0,3088,2,65535},
-    {2,0,1614,0,65535}, {0,0,3090,1,65535}, {2,0,1616,65535,65535}, {0,0,3091,2,65535},
-    {4,0,65535,748,65535}, {2,0,1619,65535,65535}, {0,0,3093,3,65535}, {4,0,65535,751,65535},
-    {4,0,65535,755,65535}, {2,0,1623,0,65535}, {1,0,3096,2,65535}, {0,0,3098,4,65535},
-    {4,0,65535,762,65535}, {0,16,3102,1,1382}, {0,0,3103,4,65535}, {0,0,3107,1,65535},
-    {0,0,3108,3,65535}, {4,0,65535,65535,180}, {4,0,65535,65535,181}, {0,0,3111,3,65535},
-    {0,0,3114,3,65535}, {4,0,14,65535,182}, {3,0,333,1636,73}, {4,0,87,65535,65535},
-    {3,0,1638,1639,11}, {4,0,12,65535,183}, {4,0,17,65535,183}, {0,0,3117,4,65535},
-    {4,0,65535,65535,184}, {4,0,65535,765,65535}, {0,0,3121,4,65535}, {4,0,110,65535,185},
-    {0,0,3125,1,65535}, {0,0,3126,3,65535}, {0,0,3129,2,65535}, {0,1,3131,2,65535},
-    {4,0,111,65535,186}, {4,0,65535,769,65535}, {0,0,3133,2,65535}, {4,0,65535,771,65535},
-    {0,0,3135,2,65535}, {0,0,3137,1,65535}, {4,0,108,65535,187}, {4,0,65535,773,65535},
-    {0,0,3138,1,65535}, {2,0,1659,10,65535}, {0,1,3139,2,65535}, {4,0,65535,775,65535},
-    {0,0,3141,6,65535}, {0,0,3147,2,65535}, {2,0,1664,65535,65535}, {1,0,3149,1,65535},
-    {0,0,3150,5,65535}, {4,0,19,65535,65535}, {0,0,3155,6,65535}, {4,0,112,65535,188},
-    {4,0,113,65535,189}, {4,0,65535,777,65535}, {0,0,3161,3,65535}, {0,0,3164,3,65535},
-    {4,0,1,65535,190}, {4,0,1,65535,191}, {4,0,1,65535,192}, {0,0,3167,6,65535},
-    {4,0,1,65535,193}, {4,0,20,65535,194}, {0,0,3173,8,65535}, {2,0,1681,65535,65535},
-    {0,0,3181,3,65535}, {4,0,65535,780,65535}, {4,0,65535,65535,195}, {4,0,65535,782,65535},
-    {0,0,3184,3,65535}, {0,0,3187,1,65535}, {0,1,3188,2,65535}, {0,0,3190,2,65535},
-    {2,0,1690,65535,65535}, {0,0,3192,3,65535}, {4,0,65535,788,65535}, {2,0,1693,65535,65535},
-    {0,0,3195,2,65535}, {4,0,65535,791,65535}, {0,0,3197,3,65535}, {0,0,3200,1,65535},
-    {0,0,3201,5,65535}, {1,0,3206,1,65535}, {2,0,1700,0,65535}, {1,1,3207,2,65535},
-    {0,0,3209,2,65535}, {1,0,3211,2,65535}, {0,0,3213,1,65535}, {4,0,9,65535,196},
-    {0,0,3214,7,65535}, {0,0,3221,12,65535}, {0,0,3233,1,65535}, {4,1,19,65535,65535},
-    {0,0,3234,2,65535}, {0,0,3236,7,65535}, {0,0,3243,1,65535}, {2,0,1713,65535,65535},
-    {0,0,3244,2,65535}, {2,0,1715,65535,65535}, {1,1,3246,1,65535}, {2,0,1717,65535,65535},
-    {0,0,3247,3,65535}, {0,0,3250,3,65535}, {0,0,3253,2,65535}, {4,0,65535,794,65535},
-    {2,0,1722,0,65535}, {0,0,3255,2,65535}, {0,0,3257,2,65535}, {0,0,3259,4,65535},
-    {0,0,3263,2,65535}, {0,0,3265,3,65535}, {0,0,3268,2,65535}, {4,0,14,65535,197},
-    {0,0,3270,5,65535}, {0,0,3275,2,65535}, {2,0,1732,27,65535}, {0,1,3277,3,65535},
-    {4,0,9,65535,198}, {4,0,7,65535,198}, {2,0,1736,20,65535}, {1,0,3280,2,65535},
-    {0,0,3282,8,65535}, {4,0,65535,797,65535}, {3,0,10,1740,65535}, {0,0,3290,2,65535},
-    {2,0,1742,65535,65535}, {0,0,3292,2,65535}, {1,0,3294,1,65535}, {4,0,65535,800,65535},
-    {0,0,3295,6,65535}, {4,0,1,65535,199}, {0,0,3301,2,65535}, {0,0,3303,4,65535},
-    {0,8,3307,14,65535}, {0,5,3321,2,65535}, {0,0,3323,1,65535}, {2,0,1753,65535,65535},
-    {0,0,3324,2,65535}, {0,0,3326,1,65535}, {0,1,3327,2,65535}, {0,0,3329,2,65535},
-    {2,0,1758,65535,65535}, {0,0,3331,3,65535}, {0,1,3334,6,65535}, {0,0,3340,2,65535},
-    {2,1,1762,65535,65535}, {0,1,3342,3,65535}, {4,0,65535,803,65535}, {4,0,65535,810,65535},
-    {0,0,3345,2,65535}, {0,1,3347,11,65535}, {0,0,3358,1,65535}, {0,0,3359,1,65535},
-    {0,0,3360,1,65535}, {4,0,65535,816,65535}, {3,1,333,96,0}, {0,4,3361,1,65535},
-    {2,0,1774,59,65535}, {0,1,3362,3,65535}, {0,16,3365,1,1477}, {0,5,3366,2,65535},
-    {2,0,1778,20,65535}, {1,0,3368,2,65535}, {0,0,3370,8,65535}, {4,0,65535,827,65535},
-    {4,1,65535,65535,200}, {2,0,1783,65535,65535}, {0,0,3378,3,65535}, {0,0,3381,1,65535},
-    {3,0,10,1786,65535}, {0,0,3382,1,65535}, {0,0,3383,6,65535}, {0,5,3389,8,65535},
-    {2,0,1790,65535,65535}, {1,0,3397,1,65535}, {4,0,1,65535,201}, {1,1,3398,7,65535},
-    {0,1,3405,2,65535}, {4,0,66,65535,65535}, {0,1,3407,4,65535}, {0,1,3411,6,65535},
-    {0,1,3417,2,65535}, {0,1,3419,5,65535}, {2,0,1800,65535,65535}, {0,1,3424,4,65535},
-    {0,1,3428,1,65535}, {2,1,1803,65535,65535}, {0,1,3429,3,65535}, {4,0,65535,831,65535},
-    {0,1,3432,2,65535}, {2,1,1807,65535,65535}, {0,1,3434,3,65535}, {4,0,65535,833,65535},
-    {2,1,1810,65535,65535}, {0,1,3437,4,65535}, {0,1,3441,1,65535}, {2,1,1813,65535,65535},
-    {0,1,3442,3,65535}, {0,1,3445,2,65535}, {2,1,1816,65535,65535}, {0,1,3447,2,65535},
-    {2,1,1818,65535,65535}, {0,1,3449,3,65535}, {1,1,3452,5,65535}, {0,1,3457,6,65535},
-    {0,0,3463,8,65535}, {4,0,65535,836,65535}, {0,0,3471,1,65535}, {3,0,10,1782,65535},
-    {0,0,3472,3,65535}, {0,0,3475,3,65535}, {0,0,3478,2,65535}, {4,0,65535,839,65535},
-    {0,0,3480,2,65535}, {4,0,65535,842,65535}, {0,0,3482,2,65535}, {0,1,3484,8,65535},
-    {4,0,14,65535,202}, {0,0,3492,5,65535}, {7,0,114,65535,65535}, {4,0,65535,848,65535},
-    {0,1,3497,4,65535}, {0,1,3501,1,65535}, {0,1,3502,8,65535}, {0,0,3510,2,65535},
-    {0,0,3512,4,65535}, {0,0,3516,3,65535}, {0,0,3519,5,65535}, {0,0,3524,2,65535},
-    {0,1,3526,2,65535}, {4,1,65535,854,65535}, {4,0,65535,858,65535}, {0,1,3528,2,65535},
-    {1,1,3530,2,65535}, {0,1,3532,5,65535}, {0,1,3537,1,65535}, {1,1,3538,2,65535},
-    {0,1,3540,5,65535}, {0,1,3545,2,65535}, {1,1,3547,4,65535}, {0,1,3551,3,65535},
-    {0,0,3554,6,65535}, {2,0,1859,45,65535}, {0,0,3560,4,65535}, {1,1,3564,1,65535},
-    {0,0,3565,2,65535}, {0,8,3567,13,65535}, {0,5,3580,1,65535}, {4,0,65535,865,65535},
-    {0,5,3581,3,65535}, {1,0,3584,1,65535}, {4,0,65535,868,65535}, {0,4,3585,1,65535},
-    {1,1,3586,5,65535}, {0,1,3591,3,65535}, {2,0,1872,20,65535}, {0,1,3594,1,65535},
-    {0,1,3595,7,65535}, {0,1,3602,3,65535}, {1,1,3605,1,65535}, {2,0,1788,65535,65535},
-    {0,1,3606,3,65535}, {2,0,1879,20,65535}, {0,1,3609,6,65535}, {2,1,1881,65535,65535},
-    {0,1,3615,3,65535}, {4,0,65535,876,65535}, {0,1,3618,3,65535}, {4,0,65535,65535,203},
-    {0,1,3621,3,65535}, {2,0,1887,46,65535}, {0,1,3624,4,65535}, {2,0,1889,65535,65535},
-    {0,1,3628,2,65535}, {0,0,3630,22,65535}, {2,0,1892,65535,65535}, {0,0,3652,7,65535},
-    {1,0,3659,2,65535}, {4,0,1,65535,204}, {1,0,3661,2,65535}, {0,0,3663,2,65535},
-    {4,0,84,65535,205}, {4,0,9,65535,206}, {1,0,3665,1,65535}, {2,0,1901,65535,65535},
-    {0,0,3666,4,65535}, {3,0,1903,1063,65535}, {4,0,65535,65535,200}, {2,0,1905,65535,65535},
-    {0,0,3670,4,65535}, {2,0,1907,65535,65535}, {0,0,3674,11,65535}, {0,0,3685,2,65535},
-    {4,0,1,65535,207}, {7,0,115,65535,65535}, {4,1,116,65535,65535}, {2,0,1913,65535,65535},
-    {0,0,3687,3,65535}, {0,1,3690,2,65535}, {2,0,1916,6,65535}, {0,0,3692,8,65535},
-    {0,0,3700,1,65535}, {1,0,3701,1,65535}, {0,0,3702,6,65535}, {0,0,3708,3,65535},
-    {0,8,3711,13,65535}, {0,5,3724,5,65535}, {0,0,3729,6,65535}, {4,0,65535,879,65535},
-    {0,0,3735,2,65535}, {2,0,1927,6,65535}, {1,0,3737,9,65535}, {0,1,3746,3,65535},
-    {4,0,65535,882,65535}, {0,1,3749,3,65535}, {2,0,1932,20,65535}, {0,1,3752,2,65535},
-    {0,1,3754,4,65535}, {4,0,65535,886,65535}, {0,1,3758,3,65535}, {2,0,1937,20,65535},
-    {0,1,3761,6,65535}, {2,0,1939,65535,65535}, {0,0,3767,3,65535}, {0,0,3770,3,65535},
-    {0,1,3773,3,65535}, {2,0,1943,46,65535}, {0,1,3776,4,65535}, {0,0,3780,4,65535},
-    {0,0,3784,2,65535}, {2,0,1947,6,65535}, {0,0,3786,7,65535}, {0,0,3793,4,65535},
-    {0,0,3797,2,65535}, {2,0,1951,65535,65535}, {0,0,3799,4,65535}, {0,0,3803,3,65535},
-    {0,0,3806,2,65535}, {2,0,1632,65535,65535}, {0,0,3808,2,65535}, {0,0,3810,2,65535},
-    {2,0,1958,65535,65535}, {0,0,3812,5,65535}, {0,0,3817,1,65535}, {4,0,34,65535,208},
-    {0,0,3818,1,65535}, {0,0,3819,2,65535}, {1,0,3821,1,65535}, {0,1,3822,1,65535},
-    {4,0,117,65535,65535}, {4,0,14,65535,209}, {0,0,3823,1,65535}, {0,8,3824,8,65535},
-    {0,5,3832,1,65535}, {0,5,3833,1,65535}, {0,0,3834,5,65535}, {0,0,3839,1,65535},
-    {0,0,3840,4,65535}, {2,1,1975,45,65535}, {0,1,3844,2,65535}, {0,1,3846,1,65535},
-    {4,0,118,65535,65535}, {0,0,3847,2,65535}, {0,0,3849,2,65535}, {0,0,3851,2,65535},
-    {2,1,1982,25,65535}, {0,1,3853,2,65535}, {0,1,3855,3,65535}, {4,0,65535,891,65535},
-    {4,0,65535,894,65535}, {0,0,3858,2,65535}, {2,0,1988,65535,65535}, {0,0,3860,3,65535},
-    {7,0,3,65535,65535}, {0,0,3863,6,65535}, {0,1,3869,3,65535}, {0,0,3872,2,65535},
-    {4,0,119,65535,65535}, {4,0,65535,245,65535}, {0,0,3874,3,65535}, {2,1,1997,65535,65535},
-    {0,0,3877,5,65535}, {0,0,3882,5,65535}, {0,1,3887,1,65535}, {4,0,3,65535,65535},
-    {0,0,3888,3,65535}, {0,0,3891,3,65535}, {0,0,3894,5,65535}, {0,0,3899,1,65535},
-    {2,0,2006,45,65535}, {0,0,3900,3,65535}, {0,0,3903,3,65535}, {4,0,65535,65535,210},
-    {0,0,3906,5,65535}, {0,0,3911,5,65535}, {0,0,3916,1,65535}, {0,0,3917,4,65535},
-    {0,1,3921,1,65535}, {0,0,3922,2,65535}, {0,8,3924,12,65535}, {0,4,3936,3,65535},
-    {0,4,3939,1,65535}, {0,5,3940,1,65535}, {0,0,3941,5,65535}, {4,0,30,65535,211},
-    {0,0,3946,1,65535}, {0,0,3947,2,65535}, {0,0,3949,2,65535}, {0,0,3951,2,65535},
-    {2,0,1638,11,65535}, {0,0,3953,2,65535}, {0,0,3955,3,65535}, {4,0,120,65535,212},
-    {2,0,2030,68,65535}, {0,0,3958,6,65535}, {1,0,3964,1,65535}, {4,1,121,65535,65535},
-    {4,0,32,65535,213}, {3,0,298,2035,81}, {1,0,3965,4,65535}, {2,0,2037,20,65535},
-    {4,0,13,65535,22}, {4,0,7,65535,22}, {2,0,2040,4,65535}, {4,0,9,65535,214},
-    {4,0,122,65535,10}, {0,0,3969,2,65535}, {2,0,2044,65535,65535}, {0,0,3971,5,65535},
-    {4,0,123,65535,215}, {4,0,65535,896,65535}, {0,16,3976,1,2712}, {0,16,3977,1,2713},
-    {0,16,3978,3,1382}, {2,0,2051,65535,65535}, {0,0,3981,2,65535}, {4,0,65535,899,65535},
-    {0,0,3983,2,65535}, {2,0,2055,68,65535}, {0,0,3985,2,65535}, {0,0,3987,2,65535},
-    {2,0,2058,68,65535}, {0,0,3989,7,65535}, {0,0,3996,2,65535}, {4,0,9,65535,216},
-    {1,0,3998,2,65535}, {4,1,124,65535,217}, {0,16,4000,1,2718}, {0,0,4001,10,65535},
-    {1,0,4011,2,65535}, {4,0,65535,65535,218}, {2,0,2068,101,65535}, {0,0,4013,2,65535},
-    {4,0,46,65535,219}, {4,0,65535,65535,220}, {0,0,4015,1,65535}, {2,0,328,45,65535},
-    {4,0,65535,65535,221}, {4,0,14,65535,44}, {3,0,298,299,73}, {2,0,2077,101,65535},
-    {0,0,4016,3,65535}, {0,0,4019,2,65535}, {0,0,4021,2,65535}, {4,0,65535,65535,222},
-    {4,0,65535,65535,223}, {0,0,4023,1,65535}, {0,0,4024,6,65535}, {4,0,65535,65535,224},
-    {4,0,65535,65535,225}, {4,0,65535,905,65535}, {4,0,65535,910,65535}, {0,0,4030,10,65535},
-    {4,0,71,65535,226}, {0,0,4040,2,65535}, {4,0,65535,65535,227}, {0,0,4042,1,65535},
-    {4,0,65535,919,65535}, {3,0,298,2095,125}, {1,0,4043,1,65535}, {2,0,2097,68,65535},
-    {1,0,4044,3,65535}, {0,0,4047,2,65535}, {1,0,4049,1,65535}, {4,0,65535,921,65535},
-    {0,1,4050,1,65535}, {0,0,4051,1,65535}, {0,0,4052,8,65535}, {0,16,4060,1,2741},
-    {0,16,4061,1,2742}, {0,0,4062,7,65535}, {4,0,17,65535,65535}, {4,0,126,65535,228},
-    {1,0,4069,1,65535}, {0,0,4070,4,65535}, {2,0,2112,4,65535}, {1,1,4074,4,65535},
-    {0,0,4078,2,65535}, {4,0,71,65535,229}, {0,1,4080,1,65535}, {4,1,127,65535,230},
-    {1,0,4081,5,65535}, {0,1,4086,4,65535}, {0,1,4090,1,65535}, {4,1,128,65535,231},
-    {4,0,65535,926,65535}, {4,0,65535,929,65535}, {4,0,129,65535,232}, {4,0,130,65535,65535},
-    {0,0,4091,1,65535}, {0,0,4092,9,65535}, {4,0,131,65535,233}, {4,0,65535,931,65535},
-    {0,16,4101,3,2772}, {0,0,4104,6,65535}, {7,0,132,65535,65535}, {0,0,4110,1,65535},
-    {0,0,4111,2,65535}, {4,0,65535,937,65535}, {0,0,4113,1,65535}, {0,0,4114,8,65535},
-    {0,0,4122,2,65535}, {4,0,133,65535,234}, {0,0,4124,1,65535}, {0,0,4125,3,65535},
-    {0,0,4128,1,65535}, {0,0,4129,3,65535}, {4,0,65535,939,65535}, {0,0,4132,2,65535},
-    {4,0,134,65535,235}, {0,0,4134,3,65535}, {4,0,65535,65535,236}, {4,0,65535,948,65535},
-    {0,0,4137,4,65535}, {0,0,4141,1,65535}, {0,0,4142,3,65535}, {0,0,4145,1,65535},
-    {0,0,4146,4,65535}, {0,0,4150,1,65535}, {0,0,4151,3,65535}, {0,0,4154,1,65535},
-    {4,0,65535,955,65535}, {0,0,4155,1,65535}, {4,0,65535,65535,237}, {0,0,4156,2,65535},
-    {4,0,65535,959,65535}, {0,0,4158,4,65535}, {1,0,4162,1,65535}, {2,1,96,25,65535},
-    {2,1,2166,25,65535}, {0,0,4163,4,65535}, {2,0,2168,32,65535}, {1,0,4167,1,65535},
-    {4,0,51,65535,65535}, {1,0,4168,1,65535}, {0,0,4169,3,65535}, {0,0,4172,1,65535},
-    {2,0,328,3,65535}, {1,0,4173,2,65535}, {2,0,2176,43,65535}, {4,0,135,65535,65535},
-    {2,0,2178,43,65535}, {4,0,136,65535,65535}, {4,0,65535,65535,238}, {0,0,4175,1,65535},
-    {2,0,2182,65535,65535}, {0,0,4176,11,65535}, {4,0,9,65535,65535}, {4,0,65535,65535,239},
-    {4,0,65535,65535,240}, {2,0,436,68,65535}, {0,0,4187,3,65535}, {0,16,4190,1,2806},
-    {0,0,4191,19,65535}, {2,0,2000,4,65535}, {0,0,4210,2,65535}, {2,0,2193,65535,65535},
-    {0,0,4212,3,65535}, {0,0,4215,3,65535}, {2,0,2196,65535,65535}, {0,0,4218,8,65535},
-    {0,0,4226,2,65535}, {0,0,4228,3,65535}, {4,0,88,65535,65535}, {0,0,4231,3,65535},
-    {0,16,4234,1,2831}, {0,0,4235,17,65535}, {1,0,4252,2,65535}, {0,0,4254,4,65535},
-    {0,0,4258,3,65535}, {2,0,10,78,65535}, {2,0,2208,65535,65535}, {0,0,4261,2,65535},
-    {0,0,4263,2,65535}, {2,0,10,20,65535}, {2,0,10,45,65535}, {0,0,4265,2,65535},
-    {4,0,26,65535,65535}, {0,0,4267,6,65535}, {2,0,2216,65535,65535}, {0,0,4273,4,65535},
-    {0,0,4277,1,65535}, {2,0,2219,65535,65535}, {0,0,4278,1,65535}, {0,0,4279,1,65535},
-    {2,0,2222,10,65535}, {0,0,4280,5,65535}, {2,0,2224,10,65535}, {0,0,4285,3,65535},
-    {0,0,4288,1,65535}, {2,0,2227,10,65535}, {0,0,4289,5,65535}, {2,0,2229,10,65535},
-    {0,0,4294,5,65535}, {2,0,2231,10,65535}, {0,0,4299,6,65535}, {2,0,2233,10,65535},
-    {0,0,4305,5,65535}, {2,0,2235,10,65535}, {0,0,4310,3,65535}, {2,0,2237,65535,65535},
-    {0,0,4313,3,65535}, {4,0,65535,965,65535}, {2,0,2240,6,65535}, {0,0,4316,1,65535},
-    {4,0,65535,65535,241}, {1,0,4317,1,65535}, {0,0,4318,4,65535}, {4,0,65535,1000,65535},
-    {0,0,4322,1,65535}, {2,0,2247,10,65535}, {0,0,4323,5,65535}, {2,0,2249,10,65535},
-    {0,0,4328,2,65535}, {0,0,4330,2,65535}, {4,0,65535,65535,242}, {0,0,4332,16,65535},
-    {2,0,2254,11,65535}, {0,0,4348,1,65535}, {1,0,4349,1,65535}, {0,0,4350,1,65535},
-    {4,0,65535,65535,243}, {2,0,2259,68,65535}, {0,0,4351,2,65535}, {1,0,4353,1,65535},
-    {0,0,4354,3,65535}, {4,0,84,65535,244}, {4,0,65535,1003,65535}, {2,0,2265,43,65535},
-    {0,0,4357,1,65535}, {2,0,2267,6,65535}, {1,0,4358,2,65535}, {0,0,4360,3,65535},
-    {4,0,108,65535,245}, {4,0,17,65535,246}, {4,0,137,65535,247}, {0,0,4363,3,65535},
-    {4,0,17,65535,248}, {4,0,17,65535,249}, {0,0,4366,1,65535}, {4,0,65535,65535,235},
-    {0,0,4367,2,65535}, {0,0,4369,1,65535}, {2,0,2280,32,65535}, {4,0,138,65535,250},
-    {2,0,2282,20,65535}, {1,0,4370,1,65535}, {0,0,4371,4,65535}, {1,0,4375,1,65535},
-    {7,0,139,65535,65535}, {4,0,138,65535,251}, {7,0,140,65535,65535}, {4,0,65535,1006,65535},
-    {0,0,4376,2,65535}, {0,0,4378,2,65535}, {4,0,141,65535,65535}, {0,0,4380,1,65535},
-    {0,0,4381,2,65535}, {7,0,142,65535,65535}, {7,0,143,65535,65535}, {0,0,4383,2,65535},
-    {0,0,4385,8,65535}, {0,0,4393,1,65535}, {0,0,4394,6,65535}, {0,0,4400,5,65535},
-    {0,0,4405,7,65535}, {4,0,65535,1009,65535}, {4,0,65535,1015,65535}, {0,0,4412,2,65535},
-    {0,0,4414,5,65535}, {0,0,4419,4,65535}, {0,0,4423,11,65535}, {4,0,72,65535,65535},
-    {4,0,68,65535,252}, {4,0,65535,65535,253}, {1,0,4434,2,65535}, {0,0,4436,3,65535},
-    {1,0,4439,4,65535}, {0,0,4443,1,65535}, {0,0,4444,5,65535}, {0,0,4449,1,65535},
-    {2,0,2318,65535,65535}, {0,0,4450,3,65535}, {4,0,7,65535,254}, {4,0,65535,1017,65535},
-    {1,0,4453,3,65535}, {2,0,2319,45,65535}, {0,0,4456,3,65535}, {0,0,4459,1,65535},
-    {2,0,2326,45,65535}, {0,0,4460,1,65535}, {1,0,4461,2,65535}, {0,0,4463,3,65535},
-    {4,1,111,65535,65535}, {0,0,4466,2,65535}, {1,0,4468,2,65535}, {0,0,4470,3,65535},
-    {2,0,2334,65535,65535}, {0,0,4473,2,65535}, {4,0,7,65535,255}, {0,0,4475,1,65535},
-    {2,0,2338,65535,65535}, {0,0,4476,2,65535}, {1,0,4478,1,65535}, {1,0,4479,2,65535},
-    {0,0,4481,5,65535}, {0,0,4486,2,65535}, {0,0,4488,4,65535}, {2,0,2345,65535,65535},
-    {0,0,4492,3,65535}, {4,0,65535,1026,65535}, {0,0,4495,2,65535}, {4,0,12,65535,256},
-    {4,1,124,65535,65535}, {0,0,4497,1,65535}, {4,1,144,65535,65535}, {0,0,4498,11,65535},
-    {2,0,1381,65535,65535}, {3,0,2355,1457,65535}, {4,0,7,65535,257}, {4,1,145,65535,65535},
-    {4,0,65535,1029,65535}, {4,0,14,65535,258}, {2,0,145,65535,65535}, {0,0,4509,4,65535},
-    {4,0,65535,1033,65535}, {0,0,4513,3,65535}, {1,0,4516,2,65535}, {0,0,4518,5,65535},
-    {4,0,146,65535,259}, {4,0,7,65535,260}, {4,0,65535,1036,65535}, {4,0,14,65535,261},
-    {0,0,4523,4,65535}, {4,1,146,65535,259}, {0,0,4527,1,65535}, {1,0,4528,2,65535},
-    {0,0,4530,2,65535}, {4,1,99,65535,65535}, {0,0,4532,4,65535}, {4,0,63,65535,256},
-    {0,0,4536,1,65535}, {4,0,147,65535,262}, {0,0,4537,1,65535}, {0,0,4538,2,65535},
-    {0,0,4540,2,65535}, {0,0,4542,8,65535}, {1,0,4550,1,65535}, {0,0,4551,1,65535},
-    {2,0,2386,65535,65535}, {1,0,4552,2,65535}, {0,0,4554,1,65535}, {0,0,4555,16,65535},
-    {4,0,114,65535,65535}, {5,1,148,65535,65535}, {4,0,108,65535,65535}, {4,0,149,65535,65535},
-    {0,0,4571,10,65535}, {5,1,65535,65535,65535}, {0,0,4581,11,65535}, {0,0,4592,2,65535},
-    {4,0,144,65535,65535}, {0,0,4594,8,65535}, {0,8,4602,8,65535}, {0,4,4610,3,65535},
-    {0,0,4613,2,65535}, {0,0,4615,2,65535}, {4,0,65535,1042,65535}, {0,0,4617,3,65535},
-    {1,0,4620,8,65535}, {0,0,4628,2,65535}, {0,0,4630,1,65535}, {0,0,4631,1,65535},
-    {4,0,150,65535,65535}, {0,0,4632,4,65535}, {4,0,65535,1045,65535}, {7,0,43,65535,65535},
-    {0,0,4636,5,65535}, {0,0,4641,2,65535}, {0,0,4643,4,65535}, {7,0,151,65535,65535},
-    {0,0,4647,1,65535}, {4,0,65535,1049,65535}, {0,0,4648,2,65535}, {1,0,4650,8,65535},
-    {0,0,4658,2,65535}, {4,0,65535,1051,65535}, {0,0,4660,3,65535}, {0,0,4663,6,65535},
-    {0,0,4669,10,65535}, {4,0,148,65535,65535}, {2,0,2428,65535,65535}, {0,0,4679,3,65535},
-    {4,0,65535,1054,65535}, {2,0,2426,65535,65535}, {4,0,65535,1058,65535},
-    {4,0,65535,1062,65535}, {0,0,4682,2,65535}, {0,8,4684,8,65535}, {0,4,4692,3,65535},
-    {2,0,2437,65535,65535}, {0,0,4695,9,65535}, {0,0,4704,5,65535}, {4,0,65535,1072,65535},
-    {4,0,65535,1075,65535}, {0,0,4709,6,65535}, {4,0,65535,1080,65535}, {0,0,4715,18,65535},
-    {2,0,2445,65535,65535}, {4,0,13,65535,263}, {4,0,65535,65535,264}, {2,0,2448,65535,65535},
-    {0,0,4733,2,65535}, {2,0,2450,65535,65535}, {1,0,4735,4,65535}, {0,0,4739,4,65535},
-    {2,0,2453,65535,65535}, {1,0,4743,2,65535}, {4,0,65535,1086,65535}, {0,0,4745,5,65535},
-    {1,0,4750,4,65535}, {0,0,4754,6,65535}, {4,0,65535,1090,65535}, {9,0,5,65535,65535},
-    {0,0,4760,7,65535}, {4,0,65535,65535,265}, {0,0,4767,7,65535}, {4,1,152,65535,65535},
-    {0,0,4774,8,65535}, {4,0,65535,1094,65535}, {4,0,153,65535,213}, {2,0,2468,65535,65535},
-    {1,0,4782,4,65535}, {0,0,4786,1,65535}, {2,0,2471,65535,65535}, {4,0,145,65535,266},
-    {0,0,4787,3,65535}, {0,0,4790,2,65535}, {4,0,154,65535,267}, {4,0,145,65535,65535},
-    {0,0,4792,1,65535}, {4,0,155,65535,268}, {2,0,258,65535,65535}, {2,0,2480,65535,65535},
-    {0,0,4793,3,65535}, {1,0,4796,5,65535}, {0,0,4801,1,65535}, {4,0,65535,65535,269},
-    {0,0,4802,1,65535}, {4,0,65535,65535,270}, {0,0,4803,2,65535}, {1,0,4805,3,65535},
-    {0,0,4808,5,65535}, {3,0,98,1457,43}, {4,0,65535,1097,65535}, {4,0,65535,65535,271},
-    {2,0,146,68,65535}, {0,0,4813,2,65535}, {0,0,4815,2,65535}, {3,1,2496,2496,65535},
-    {4,0,152,65535,65535}, {4,0,65535,1101,65535}, {0,0,4817,1,65535}, {0,8,4818,10,65535},
-    {0,4,4828,2,65535}, {1,0,4830,5,65535}, {1,1,4835,3,65535}, {0,0,4838,1,65535},
-    {0,0,4839,1,65535}, {0,4,4840,2,65535}, {1,0,4842,2,65535}, {0,0,4844,2,65535},
-    {0,0,4846,4,65535}, {0,4,4850,1,65535}, {0,4,4851,5,65535}, {4,0,65535,1107,65535},
-    {4,0,65535,1110,65535}, {0,4,4856,1,65535}, {0,4,4857,1,65535}, {4,0,65535,1115,65535},
-    {0,4,4858,2,65535}, {0,0,4860,5,65535}, {0,0,4865,2,65535}, {0,0,4867,2,65535},
-    {2,0,2521,65535,65535}, {0,0,4869,9,65535}, {0,0,4878,3,65535}, {0,0,4881,2,65535},
-    {2,0,2525,65535,65535}, {0,0,4883,1,65535}, {0,0,4884,2,65535}, {2,0,2528,65535,65535},
-    {0,0,4886,12,65535}, {0,0,4898,4,65535}, {0,0,4902,2,65535}, {2,0,2532,65535,65535},
-    {0,0,4904,6,65535}, {0,0,4910,4,65535}, {0,0,4914,2,65535}, {2,0,2536,65535,65535},
-    {0,0,4916,6,65535}, {0,0,4922,7,65535}, {0,0,4929,2,65535}, {0,0,4931,2,65535},
-    {2,0,2541,20,65535}, {0,0,4933,3,65535}, {1,0,4936,1,65535}, {4,0,65535,1131,65535},
-    {1,0,4937,1,65535}, {0,0,4938,2,65535}, {2,0,2103,65535,65535}, {0,0,4940,4,65535},
-    {0,0,4944,4,65535}, {4,0,65535,1135,65535}, {0,0,4948,2,65535}, {2,0,2552,65535,65535},
-    {0,0,4950,7,65535}, {1,0,4957,1,65535}, {2,0,2555,65535,65535}, {0,0,4958,2,65535},
-    {0,0,4960,7,65535}, {2,0,2558,20,65535}, {0,0,4967,3,65535}, {1,0,4970,1,65535},
-    {0,0,4971,2,65535}, {2,0,2562,65535,65535}, {0,0,4973,7,65535}, {0,0,4980,6,65535},
-    {0,0,4986,2,65535}, {2,0,2566,65535,65535}, {0,0,4988,8,65535}, {0,0,4996,5,65535},
-    {0,0,5001,2,65535}, {2,0,2570,65535,65535}, {0,0,5003,6,65535}, {0,0,5009,3,65535},
-    {0,0,5012,2,65535}, {2,0,2574,65535,65535}, {0,0,5014,8,65535}, {0,0,5022,5,65535},
-    {0,0,5027,1,65535}, {4,0,65535,1137,65535}, {0,0,5028,2,65535}, {2,0,2580,65535,65535},
-    {0,0,5030,3,65535}, {0,0,5033,8,65535}, {1,0,5041,2,65535}, {0,0,5043,3,65535},
-    {0,0,5046,3,65535}, {4,0,65535,1139,65535}, {0,0,5049,9,65535}, {1,0,5058,2,65535},
-    {0,0,5060,2,65535}, {0,0,5062,3,65535}, {4,0,96,65535,272}, {4,0,65535,1142,65535},
-    {0,0,5065,6,65535}, {0,0,5071,4,65535}, {4,1,60,65535,65535}, {0,0,5075,6,65535},
-    {0,0,5081,4,65535}, {0,0,5085,4,65535}, {7,0,81,65535,65535}, {2,0,2600,45,65535},
-    {4,0,14,65535,273}, {0,0,5089,1,65535}, {2,0,2603,65535,65535}, {0,0,5090,11,65535},
-    {4,0,65535,1144,65535}, {0,0,5101,4,65535}, {0,0,5105,1,65535}, {0,0,5106,2,65535},
-    {4,0,156,65535,65535}, {0,0,5108,2,65535}, {0,0,5110,1,65535}, {0,0,5111,2,65535},
-    {0,0,5113,2,65535}, {4,0,71,65535,274}, {4,0,14,65535,275}, {4,0,37,65535,276},
-    {4,0,14,65535,277}, {4,0,65535,1149,65535}, {4,0,71,65535,278}, {0,0,5115,10,65535},
-    {1,0,5125,1,65535}, {2,0,2622,78,65535}, {0,0,5126,4,65535}, {1,0,5130,1,65535},
-    {0,0,5131,3,65535}, {2,0,2626,0,65535}, {0,0,5134,2,65535}, {1,0,5136,1,65535},
-    {4,0,74,65535,65535}, {2,0,2219,6,65535}, {0,0,5137,11,65535}, {0,0,5148,13,65535},
-    {0,0,5161,4,65535}, {0,0,5165,8,65535}, {0,0,5173,3,65535}, {0,0,5176,3,65535},
-    {0,0,5179,1,65535}, {0,0,5180,7,65535}, {0,0,5187,9,65535}, {0,0,5196,4,65535},
-    {0,0,5200,5,65535}, {0,0,5205,3,65535}, {0,0,5208,5,65535}, {0,0,5213,3,65535},
-    {0,0,5216,4,65535}, {0,0,5220,2,65535}, {0,0,5222,9,65535}, {0,0,5231,5,65535},
-    {0,0,5236,4,65535}, {1,0,5240,1,65535}, {0,0,5241,1,65535}, {0,0,5242,4,65535},
-    {0,0,5246,3,65535}, {4,0,65535,65535,279}, {1,0,5249,2,65535}, {0,0,5251,1,65535},
-    {2,0,295,25,65535}, {0,0,5252,1,65535}, {4,0,65535,65535,280}, {0,0,5253,6,65535},
-    {4,0,65535,65535,281}, {2,0,2662,65535,65535}, {4,0,17,65535,9}, {4,0,65535,1155,65535},
-    {0,0,5259,3,65535}, {4,0,65535,65535,228}, {2,0,2667,57,65535}, {0,0,5262,4,65535},
-    {2,0,2669,43,65535}, {4,0,122,65535,282}, {2,0,2671,25,65535}, {0,0,5266,4,65535},
-    {2,0,2673,45,65535}, {0,0,5270,2,65535}, {4,0,65535,1163,65535}, {10,0,157,65535,65535},
-    {3,0,2669,98,43}, {4,0,158,65535,283}, {0,0,5272,1,65535}, {2,0,2680,65535,65535},
-    {0,0,5273,8,65535}, {4,0,65535,1166,65535}, {0,0,5281,15,65535}, {1,0,5296,2,65535},
-    {0,0,5298,3,65535}, {1,0,5301,1,65535}, {0,0,5302,3,65535}, {4,0,65535,65535,284},
-    {4,0,159,65535,65535}, {2,0,145,46,65535}, {4,0,65535,1171,65535}, {0,0,5305,1,65535},
-    {4,0,9,65535,285}, {1,0,5306,1,65535}, {0,0,5307,9,65535}, {3,0,2696,2696,57},
-    {4,0,71,65535,286}, {2,0,10,0,65535}, {2,0,2696,0,65535}, {0,0,5316,2,65535},
-    {2,0,2701,43,65535}, {0,0,5318,1,65535}, {4,0,34,65535,65535}, {2,0,2378,43,65535},
-    {2,0,2705,0,65535}, {0,0,5319,3,65535}, {0,0,5322,2,65535}, {4,0,65535,1178,65535},
-    {1,0,5324,2,65535}, {4,0,71,65535,262}, {2,0,2709,0,65535}, {4,0,71,65535,287},
-    {4,0,65535,1182,65535}, {4,0,65535,65535,288}, {1,0,5326,2,65535}, {0,0,5328,6,65535},
-    {4,0,65535,1185,65535}, {4,0,147,65535,65535}, {2,0,2719,59,65535}, {4,0,65535,65535,289},
-    {2,0,2721,65535,65535}, {4,0,65535,65535,290}, {4,0,65535,65535,291}, {1,0,5334,1,65535},
-    {4,0,82,65535,292}, {2,0,2726,59,65535}, {0,0,5335,2,65535}, {4,0,138,65535,65535},
-    {0,0,5337,1,65535}, {3,1,333,1636,73}, {2,0,2731,59,65535}, {1,0,5338,4,65535},
-    {0,0,5342,2,65535}, {4,0,160,65535,252}, {0,0,5344,2,65535}, {0,0,5346,2,65535},
-    {0,0,5348,1,65535}, {0,0,5349,2,65535}, {7,0,161,65535,65535}, {0,0,5351,2,65535},
-    {4,0,65535,1188,65535}, {0,0,5353,3,65535}, {2,0,2743,16,65535}, {4,0,65535,65535,293},
-    {2,0,2721,16,65535}, {0,0,5356,1,65535}, {4,0,65535,1191,65535}, {1,0,5357,1,65535},
-    {2,0,2749,81,65535}, {4,0,7,65535,294}, {0,0,5358,6,65535}, {4,0,65535,65535,295},
-    {4,0,65535,65535,296}, {4,0,20,65535,297}, {4,0,65535,1196,65535}, {0,0,5364,1,65535},
-    {0,0,5365,6,65535}, {4,1,65535,65535,221}, {0,0,5371,7,65535}, {4,0,65535,65535,298},
-    {0,0,5378,5,65535}, {4,1,49,65535,65535}, {0,0,5383,2,65535}, {4,0,65535,1204,65535},
-    {0,0,5385,5,65535}, {0,0,5390,1,65535}, {4,0,65535,65535,299}, {4,0,65535,65535,300},
-    {0,16,5391,1,3202}, {0,16,5392,1,3203}, {0,16,5393,1,3204}, {0,0,5394,11,65535},
-    {2,0,2773,68,65535}, {0,0,5405,2,65535}, {0,0,5407,2,65535}, {0,0,5409,2,65535},
-    {0,0,5411,4,65535}, {4,0,65535,65535,301}, {4,0,65535,1207,65535}, {0,0,5415,4,65535},
-    {0,0,5419,4,65535}, {4,0,65535,65535,302}, {4,0,65535,1214,65535}, {0,0,5423,6,65535},
-    {1,0,5429,1,65535}, {0,0,5430,5,65535}, {1,0,5435,1,65535}, {0,0,5436,9,65535},
-    {0,0,5445,2,65535}, {4,0,65535,1219,65535}, {0,0,5447,2,65535}, {4,0,71,65535,303},
-    {4,0,14,65535,304}, {2,0,2794,59,65535}, {0,0,5449,3,65535}, {4,0,71,65535,305},
-    {0,0,5452,9,65535}, {7,0,162,65535,65535}, {4,0,82,65535,306}, {4,0,163,65535,307},
-    {7,0,164,65535,65535}, {7,0,165,65535,65535}, {7,0,144,65535,65535}, {4,0,65535,1223,65535},
-    {4,0,71,65535,308}, {4,0,14,65535,309}, {0,0,5461,1,65535}, {2,0,639,58,65535},
-    {2,0,2809,59,65535}, {0,0,5462,1,65535}, {4,0,14,65535,310}, {4,0,65535,1231,65535},
-    {4,0,65535,1234,65535}, {4,0,71,65535,311}, {0,0,5463,2,65535}, {0,0,5465,6,65535},
-    {7,0,166,65535,65535}, {2,0,2818,59,65535}, {1,0,5471,1,65535}, {0,0,5472,8,65535},
-    {0,0,5480,2,65535}, {4,0,160,65535,221}, {0,0,5482,1,65535}, {0,0,5483,4,65535},
-    {0,0,5487,8,65535}, {0,0,5495,2,65535}, {4,0,65535,1237,65535}, {0,0,5497,4,65535},
-    {4,0,65535,65535,312}, {0,0,5501,9,65535}, {4,0,12,65535,313}, {4,0,65535,65535,314},
-    {3,0,2833,2834,65535}, {4,0,14,65535,315}, {0,1,5510,1,65535}, {0,0,5511,2,65535},
-    {4,1,31,65535,52}, {0,0,5513,4,65535}, {0,0,5517,6,65535}, {0,0,5523,3,65535},
-    {2,0,2841,65535,65535}, {0,0,5526,2,65535}, {4,0,65535,1241,65535}, {0,0,5528,12,65535},
-    {4,0,65535,1243,65535}, {0,0,5540,7,65535}, {4,0,65535,1250,65535}, {0,0,5547,4,65535},
-    {0,0,5551,2,65535}, {0,0,5553,5,65535}, {4,0,65535,65535,316}, {0,0,5558,7,65535},
-    {1,0,5565,3,65535}, {1,0,5568,1,65535}, {0,0,5569,2,65535}, {4,0,65535,65535,317},
-    {0,0,5571,2,65535}, {1,0,5573,2,65535}, {0,0,5575,3,65535}, {0,0,5578,5,65535},
-    {0,0,5583,1,65535}, {0,0,5584,3,65535}, {1,1,5587,2,65535}, {2,0,2864,65535,65535},
-    {0,0,5589,2,65535}, {2,0,2866,65535,65535}, {0,0,5591,3,65535}, {4,0,65535,1254,65535},
-    {0,0,5594,4,65535}, {4,0,65535,65535,318}, {4,0,65535,1258,65535}, {0,0,5598,13,65535},
-    {4,0,65535,1265,65535}, {4,0,65535,1270,65535}, {2,0,2875,46,65535}, {0,0,5611,3,65535},
-    {0,0,5614,2,65535}, {0,0,5616,1,65535}, {2,0,2879,45,65535}, {1,0,5617,1,65535},
-    {4,0,65535,1272,65535}, {2,0,2882,46,65535}, {4,0,65535,1274,65535}, {1,0,5618,1,65535},
-    {0,0,5619,1,65535}, {4,0,167,65535,317}, {4,0,65535,65535,319}, {0,0,5620,2,65535},
-    {4,0,167,65535,320}, {4,0,65535,1277,65535}, {1,0,5622,1,65535}, {0,0,5623,6,65535},
-    {4,0,65535,1280,65535}, {0,0,5629,1,65535}, {7,0,168,65535,65535}, {0,0,5630,1,65535},
-    {4,0,65535,1282,65535}, {0,0,5631,22,65535}, {0,0,5653,1,65535}, {0,0,5654,1,65535},
-    {4,0,65535,1284,65535}, {2,0,554,68,65535}, {0,0,5655,1,65535}, {4,0,65535,1291,65535},
-    {4,0,14,65535,321}, {0,0,5656,6,65535}, {0,0,5662,6,65535}, {2,0,2908,46,65535},
-    {1,0,5668,2,65535}, {1,0,5670,2,65535}, {0,0,5672,1,65535}, {2,0,2912,101,65535},
-    {0,0,5673,5,65535}, {3,0,145,98,29}, {4,0,13,65535,322}, {1,0,5678,2,65535},
-    {0,0,5680,1,65535}, {4,1,65535,65535,323}, {0,0,5681,1,65535}, {2,0,2920,101,65535},
-    {0,0,5682,5,65535}, {2,0,2922,5,65535}, {1,0,5687,2,65535}, {0,0,5689,1,65535},
-    {2,0,2925,43,65535}, {4,0,149,65535,324}, {0,0,5690,1,65535}, {2,0,2928,32,65535},
-    {1,0,5691,1,65535}, {0,0,5692,2,65535}, {4,0,1,65535,325}, {4,0,65535,1294,65535},
-    {7,0,169,65535,65535}, {0,0,5694,9,65535}, {0,0,5703,1,65535}, {0,0,5704,8,65535},
-    {2,0,2937,45,65535}, {0,0,5712,2,65535}, {1,0,5714,3,65535}, {0,0,5717,4,65535},
-    {4,0,65535,1297,65535}, {0,0,5721,2,65535}, {4,0,170,65535,326}, {4,0,13,65535,254},
-    {4,0,65535,1300,65535}, {0,0,5723,3,65535}, {2,0,2947,43,65535}, {4,0,171,65535,65535},
-    {2,0,333,43,65535}, {1,0,5726,3,65535}, {1,0,5729,3,65535}, {0,0,5732,3,65535},
-    {4,0,65535,65535,327}, {0,0,5735,1,65535}, {1,0,5736,2,65535}, {0,0,5738,2,65535},
-    {4,0,65535,65535,328}, {0,0,5740,2,65535}, {3,0,2959,2183,6}, {4,0,12,65535,329},
-    {0,0,5742,1,65535}, {0,0,5743,6,65535}, {4,0,14,65535,330}, {4,0,65535,1306,65535},
-    {4,0,65535,1311,65535}, {3,0,10,505,65535}, {0,0,5749,3,65535}, {7,0,172,65535,65535},
-    {1,0,5752,2,65535}, {0,0,5754,1,65535}, {0,0,5755,3,65535}, {0,0,5758,1,65535},
-    {0,0,5759,2,65535}, {4,0,45,65535,65535}, {2,0,2975,43,65535}, {0,0,5761,3,65535},
-    {2,0,2977,32,65535}, {0,0,5764,1,65535}, {4,0,7,65535,331}, {4,0,7,65535,332},
-    {1,0,5765,6,65535}, {0,0,5771,3,65535}, {0,0,5774,2,65535}, {2,0,2984,65535,65535},
-    {0,0,5776,2,65535}, {2,0,2986,65535,65535}, {4,0,65535,1314,65535}, {2,0,2988,65535,65535},
-    {0,0,5778,4,65535}, {0,0,5782,3,65535}, {2,0,2991,65535,65535}, {0,0,5785,4,65535},
-    {4,0,173,65535,65535}, {4,0,48,65535,329}, {2,0,2995,65535,65535}, {0,0,5789,3,65535},
-    {2,0,10,57,65535}, {0,0,5792,2,65535}, {4,0,174,65535,333}, {0,0,5794,2,65535},
-    {1,0,5796,2,65535}, {2,0,3002,65535,65535}, {0,1,5798,4,65535}, {0,0,5802,5,65535},
-    {3,0,10,3003,65535}, {4,0,65535,1322,65535}, {0,0,5807,4,65535}, {4,0,65535,65535,161},
-    {4,0,65535,1329,65535}, {0,0,5811,16,65535}, {1,0,5827,1,65535}, {0,0,5828,2,65535},
-    {2,0,3013,65535,65535}, {0,0,5830,3,65535}, {4,0,65535,65535,334}, {4,0,65535,65535,335},
-    {4,0,65535,1332,65535}, {4,0,65535,1335,65535}, {0,0,5833,19,65535}, {1,0,5852,1,65535},
-    {0,0,5853,3,65535}, {1,0,5856,1,65535}, {4,0,65535,65535,336}, {2,0,3024,65535,65535},
-    {1,0,5857,4,65535}, {0,0,5861,2,65535}, {1,0,5863,3,65535}, {0,0,5866,1,65535},
-    {0,0,5867,3,65535}, {1,0,5870,3,65535}, {0,0,5873,4,65535}, {4,0,65535,65535,337},
-    {3,0,10,3033,65535}, {0,0,5877,3,65535}, {0,0,5880,4,65535}, {7,0,175,65535,65535},
-    {2,0,3037,176,65535}, {4,0,65535,1347,65535}, {0,0,5884,2,65535}, {1,0,5886,2,65535},
-    {0,0,5888,1,65535}, {0,0,5889,3,65535}, {4,0,65535,1352,65535}, {0,0,5892,1,65535},
-    {0,0,5893,24,65535}, {1,0,5917,1,65535}, {0,0,5918,6,65535}, {4,0,65535,65535,338},
-    {0,0,5924,6,65535}, {0,0,5930,1,65535}, {0,0,5931,11,65535}, {4,0,65535,65535,339},
-    {0,0,5942,11,65535}, {4,0,78,65535,65535}, {4,0,65535,65535,340}, {2,0,3056,43,65535},
-    {0,0,5953,2,65535}, {4,0,65535,1356,65535}, {2,0,3059,65535,65535}, {1,0,5955,5,65535},
-    {0,0,5960,6,65535}, {1,0,5966,5,65535}, {0,0,5971,3,65535}, {0,0,5974,2,65535},
-    {4,1,177,65535,65535}, {0,0,5976,5,65535}, {0,0,5981,1,65535}, {2,0,3068,81,65535},
-    {0,0,5982,4,65535}, {1,0,5986,1,65535}, {0,0,5987,3,65535}, {1,0,5990,3,65535},
-    {0,0,5993,2,65535}, {0,0,5995,2,65535}, {2,0,2037,43,65535}, {7,0,20,65535,65535},
-    {0,0,5997,1,65535}, {2,0,2038,43,65535}, {4,0,65535,1360,65535}, {2,0,3080,45,65535},
-    {4,0,63,65535,341}, {0,0,5998,3,65535}, {7,0,73,65535,65535}, {0,0,6001,2,65535},
-    {2,0,3085,0,65535}, {1,0,6003,3,65535}, {0,0,6006,1,65535}, {0,0,6007,1,65535},
-    {7,0,178,65535,65535}, {0,0,6008,1,65535}, {7,0,179,65535,65535}, {0,0,6009,2,65535},
-    {0,0,6011,1,65535}, {0,0,6012,6,65535}, {0,0,6018,3,65535}, {0,0,6021,5,65535},
-    {2,0,3097,65535,65535}, {0,0,6026,2,65535}, {0,0,6028,2,65535}, {0,0,6030,1,65535},
-    {2,0,3101,4,65535}, {1,0,6031,1,65535}, {0,0,6032,2,65535}, {2,0,3104,45,65535},
-    {0,0,6034,2,65535}, {4,0,65535,1363,65535}, {4,0,65535,1366,65535}, {0,0,6036,1,65535},
-    {0,0,6037,16,65535}, {7,0,180,65535,65535}, {4,0,120,65535,225}, {4,0,65535,1368,65535},
-    {2,0,3113,65535,65535}, {0,0,6053,11,65535}, {0,0,6064,5,65535}, {1,0,6069,1,65535},
-    {1,0,6070,4,65535}, {1,0,6074,1,65535}, {1,0,6075,3,65535}, {1,0,6078,2,65535},
-    {1,0,6080,1,65535}, {0,0,6081,3,65535}, {0,0,6084,2,65535}, {2,0,3124,0,65535},
-    {1,0,6086,3,65535}, {0,0,6089,1,65535}, {0,0,6090,1,65535}, {0,0,6091,1,65535},
-    {4,0,65535,1374,65535}, {4,0,65535,1380,65535}, {4,0,65535,1385,65535}, {0,16,6092,1,2713},
-    {0,16,6093,1,2712}, {0,0,6094,4,65535}, {4,0,65535,1391,65535}, {1,0,6098,9,65535},
-    {0,0,6107,4,65535}, {0,0,6111,10,65535}, {4,0,65535,1417,65535}, {1,0,6121,2,65535},
-    {0,0,6123,5,65535}, {2,0,3142,46,65535}, {4,0,65535,65535,342}, {4,0,65535,65535,343},
-    {0,0,6128,2,65535}, {4,0,65535,1422,65535}, {0,0,6130,2,65535}, {4,0,65535,1425,65535},
-    {0,0,6132,4,65535}, {3,0,3150,1457,43}, {4,0,71,65535,344}, {1,0,6136,1,65535},
-    {0,0,6137,1,65535}, {4,0,65535,1429,65535}, {0,0,6138,7,65535}, {0,0,6145,5,65535},
-    {0,0,6150,8,65535}, {4,0,65535,65535,345}, {1,0,6158,9,65535}, {0,0,6167,2,65535},
-    {0,0,6169,7,65535}, {0,0,6176,12,65535}, {0,0,6188,1,65535}, {2,0,3164,181,65535},
-    {4,0,65535,1433,65535}, {1,0,6189,1,65535}, {0,0,6190,3,65535}, {2,0,3168,20,65535},
-    {4,0,65535,65535,346}, {2,0,3170,6,65535}, {1,0,6193,1,65535}, {0,0,6194,1,65535},
-    {0,0,6195,3,65535}, {0,0,6198,3,65535}, {2,0,3175,59,65535}, {0,0,6201,3,65535},
-    {1,0,6204,3,65535}, {0,0,6207,1,65535}, {10,0,182,65535,65535}, {0,0,6208,1,65535},
-    {7,0,183,65535,65535}, {0,0,6209,7,65535}, {4,0,65535,1437,65535}, {0,0,6216,7,65535},
-    {2,0,3185,45,65535}, {1,0,6223,2,65535}, {0,0,6225,1,65535}, {4,0,184,65535,347},
-    {4,0,145,65535,348}, {4,0,65535,1445,65535}, {4,0,65535,1448,65535}, {0,0,6226,8,65535},
-    {4,0,65535,1451,65535}, {0,0,6234,4,65535}, {1,0,6238,2,65535}, {0,0,6240,7,65535},
-    {4,1,1,65535,349}, {0,0,6247,8,65535}, {4,1,1,65535,350}, {0,0,6255,4,65535},
-    {4,0,65535,65535,351}, {1,0,6259,2,65535}, {0,0,6261,7,65535}, {0,0,6268,8,65535},
-    {0,0,6276,8,65535}, {4,0,65535,1464,65535}, {4,0,160,65535,352}, {0,0,6284,11,65535},
-    {4,0,129,65535,353}, {0,0,6295,7,65535}, {1,0,6302,3,65535}, {0,0,6305,1,65535},
-    {4,0,185,65535,65535}, {0,0,6306,2,65535}, {4,0,134,65535,354}, {4,0,65535,1467,65535},
-    {4,0,160,65535,38}, {4,0,65535,1470,65535}, {0,0,6308,11,65535}, {4,0,186,65535,355},
-    {0,0,6319,5,65535}, {0,0,6324,9,65535}, {4,0,187,65535,356}, {0,0,6333,6,65535},
-    {0,0,6339,1,65535}, {4,0,13,65535,274}, {0,0,6340,1,65535}, {4,0,65535,65535,277},
-    {0,0,6341,9,65535}, {0,0,6350,4,65535}, {0,0,6354,1,65535}, {0,0,6355,2,65535},
-    {4,0,188,65535,65535}, {0,0,6357,2,65535}, {0,0,6359,1,65535}, {0,0,6360,2,65535},
-    {0,0,6362,2,65535}, {0,0,6364,1,65535}, {0,0,6365,2,65535}, {2,0,3240,4,65535},
-    {0,0,6367,2,65535}, {1,0,6369,2,65535}, {0,0,6371,3,65535}, {4,0,13,65535,357},
-    {4,0,82,65535,358}, {4,0,12,65535,10}, {0,0,6374,4,65535}, {4,0,65535,1473,65535},
-    {4,0,14,65535,359}, {4,0,65535,1475,65535}, {4,0,14,65535,161}, {4,0,65535,1478,65535},
-    {0,0,6378,2,65535}, {4,0,65535,1480,65535}, {0,0,6380,3,65535}, {2,0,2358,65535,65535},
-    {0,0,6383,3,65535}, {0,0,6386,3,65535}, {0,0,6389,3,65535}, {0,0,6392,3,65535},
-    {0,0,6395,3,65535}, {0,0,6398,1,65535}, {0,0,6399,2,65535}, {0,0,6401,3,65535},
-    {0,0,6404,2,65535}, {0,0,6406,5,65535}, {0,0,6411,2,65535}, {0,0,6413,2,65535},
-    {0,0,6415,2,65535}, {0,0,6417,3,65535}, {0,0,6420,1,65535}, {0,0,6421,2,65535},
-    {0,0,6423,1,65535}, {0,0,6424,2,65535}, {0,0,6426,5,65535}, {0,0,6431,3,65535},
-    {2,0,2662,25,65535}, {0,0,6434,5,65535}, {0,0,6439,1,65535}, {0,0,6440,3,65535},
-    {0,0,6443,1,65535}, {0,0,6444,3,65535}, {0,0,6447,2,65535}, {0,0,6449,2,65535},
-    {0,0,6451,2,65535}, {0,0,6453,2,65535}, {0,0,6455,2,65535}, {0,0,6457,4,65535},
-    {0,0,6461,3,65535}, {0,0,6464,1,65535}, {0,0,6465,3,65535}, {0,0,6468,2,65535},
-    {0,0,6470,2,65535}, {0,0,6472,1,65535}, {0,0,6473,3,65535}, {0,0,6476,3,65535},
-    {0,0,6479,2,65535}, {0,0,6481,2,65535}, {0,0,6483,2,65535}, {0,0,6485,2,65535},
-    {0,0,6487,1,65535}, {0,0,6488,1,65535}, {0,0,6489,1,65535}, {0,0,6490,2,65535},
-    {4,0,14,65535,360}, {0,0,6492,1,65535}, {0,0,6493,1,65535}, {0,0,6494,2,65535},
-    {0,0,6496,22,65535}, {0,0,6518,1,65535}, {0,0,6519,2,65535}, {0,0,6521,11,65535},
-    {0,0,6532,7,65535}, {0,0,6539,1,65535}, {0,0,6540,15,65535}, {0,0,6555,1,65535},
-    {0,0,6556,10,65535}, {0,0,6566,1,65535}, {0,0,6567,11,65535}, {4,0,65535,1490,65535},
-    {0,0,6578,1,65535}, {0,0,6579,12,65535}, {0,0,6591,2,65535}, {0,0,6593,10,65535},
-    {0,0,6603,4,65535}, {2,0,2081,65535,65535}, {0,0,6607,2,65535}, {0,0,6609,10,65535},
-    {0,0,6619,16,65535}, {4,0,65535,1495,65535}, {0,0,6635,2,65535}, {0,0,6637,13,65535},
-    {4,0,65535,1498,65535}, {4,0,65535,1504,65535}, {0,0,6650,10,65535}, {0,0,6660,2,65535},
-    {0,0,6662,2,65535}, {0,0,6664,2,65535}, {4,0,65535,1509,65535}, {0,0,6666,1,65535},
-    {0,0,6667,12,65535}, {0,0,6679,16,65535}, {0,0,6695,2,65535}, {0,0,6697,11,65535},
-    {0,0,6708,7,65535}, {0,0,6715,1,65535}, {0,0,6716,13,65535}, {0,0,6729,7,65535},
-    {0,0,6736,2,65535}, {0,0,6738,10,65535}, {4,0,189,65535,361}, {1,0,6748,1,65535},
-    {4,0,65535,1512,65535}, {0,0,6749,9,65535}, {0,0,6758,8,65535}, {0,0,6766,11,65535},
-    {4,0,190,65535,362}, {0,0,6777,14,65535}, {0,0,6791,1,65535}, {4,0,85,65535,65535},
-    {0,0,6792,1,65535}, {4,0,13,65535,256}, {0,0,6793,3,65535}, {0,0,6796,2,65535},
-    {4,0,65535,1517,65535}, {0,0,6798,5,65535}, {0,0,6803,3,65535}, {0,0,6806,2,65535},
-    {2,0,3369,65535,65535}, {0,0,6808,10,65535}, {0,0,6818,2,65535}, {2,0,3372,65535,65535},
-    {0,0,6820,7,65535}, {0,0,6827,3,65535}, {0,0,6830,2,65535}, {2,0,3376,65535,65535},
-    {0,0,6832,3,65535}, {0,0,6835,2,65535}, {0,0,6837,2,65535}, {0,0,6839,2,65535},
-    {2,0,3381,65535,65535}, {0,0,6841,4,65535}, {0,0,6845,3,65535}, {0,0,6848,2,65535},
-    {2,0,3316,65535,65535}, {0,0,6850,3,65535}, {4,0,65535,1520,65535}, {0,0,6853,2,65535},
-    {2,0,3389,65535,65535}, {0,0,6855,7,65535}, {0,0,6862,2,65535}, {2,0,3392,65535,65535},
-    {0,0,6864,5,65535}, {0,0,6869,2,65535}, {2,0,3395,65535,65535}, {0,0,6871,7,65535},
-    {0,0,6878,4,65535}, {0,0,6882,3,65535}, {0,0,6885,2,65535}, {2,0,3400,65535,65535},
-    {0,0,6887,5,65535}, {0,0,6892,2,65535}, {2,0,3403,65535,65535}, {0,0,6894,5,65535},
-    {0,0,6899,2,65535}, {0,0,6901,2,65535}, {2,0,3407,65535,65535}, {0,0,6903,9,65535},
-    {0,0,6912,4,65535}, {0,0,6916,5,65535}, {2,0,295,65535,65535}, {0,0,6921,3,65535},
-    {0,0,6924,2,65535}, {2,0,3414,65535,65535}, {0,0,6926,3,65535}, {0,0,6929,2,65535},
-    {0,0,6931,2,65535}, {2,0,3418,65535,65535}, {0,0,6933,10,65535}, {0,0,6943,2,65535},
-    {2,0,3421,65535,65535}, {0,0,6945,12,65535}, {0,0,6957,3,65535}, {0,0,6960,2,65535},
-    {0,0,6962,2,65535}, {2,0,3334,65535,65535}, {0,0,6964,3,65535}, {0,0,6967,2,65535},
-    {2,0,3429,65535,65535}, {0,0,6969,11,65535}, {4,0,65535,1523,65535}, {0,0,6980,2,65535},
-    {2,0,3433,65535,65535}, {0,0,6982,8,65535}, {0,0,6990,3,65535}, {0,0,6993,2,65535},
-    {2,0,3050,65535,65535}, {0,0,6995,2,65535}, {2,0,3439,65535,65535}, {0,0,6997,8,65535},
-    {0,0,7005,2,65535}, {2,0,3442,65535,65535}, {0,0,7007,7,65535}, {0,0,7014,2,65535},
-    {2,0,3445,65535,65535}, {0,0,7016,6,65535}, {0,0,7022,2,65535}, {0,0,7024,2,65535},
-    {2,0,3449,65535,65535}, {0,0,7026,5,65535}, {0,0,7031,2,65535}, {2,0,3452,65535,65535},
-    {0,0,7033,11,65535}, {0,0,7044,3,65535}, {0,0,7047,2,65535}, {2,0,3456,65535,65535},
-    {0,0,7049,6,65535}, {0,0,7055,2,65535}, {2,0,3459,65535,65535}, {0,0,7057,5,65535},
-    {0,0,7062,2,65535}, {2,0,3462,65535,65535}, {0,0,7064,10,65535}, {0,0,7074,4,65535},
-    {0,0,7078,2,65535}, {2,0,3218,68,65535}, {0,0,7080,2,65535}, {2,0,3347,68,65535},
-    {0,0,7082,2,65535}, {2,0,3221,68,65535}, {0,0,7084,4,65535}, {0,0,7088,2,65535},
-    {2,0,3473,65535,65535}, {0,0,7090,4,65535}, {2,0,3475,65535,65535}, {0,0,7094,2,65535},
-    {4,0,65535,1534,65535}, {0,0,7096,3,65535}, {0,0,7099,2,65535}, {2,0,3353,68,65535},
-    {0,0,7101,2,65535}, {2,0,3349,68,65535}, {0,0,7103,2,65535}, {2,0,3354,68,65535},
-    {0,0,7105,4,65535}, {0,0,7109,2,65535}, {2,0,3487,65535,65535}, {0,0,7111,9,65535},
-    {0,0,7120,6,65535}, {0,0,7126,2,65535}, {2,0,3491,65535,65535}, {0,0,7128,10,65535},
-    {0,0,7138,1,65535}, {4,0,34,65535,363}, {0,0,7139,1,65535}, {0,0,7140,2,65535},
-    {2,0,3497,65535,65535}, {0,0,7142,2,65535}, {0,0,7144,2,65535}, {0,0,7146,1,65535},
-    {0,0,7147,4,65535}, {1,0,7151,1,65535}, {0,0,7152,1,65535}, {2,0,3504,65535,65535},
-    {4,0,65535,1542,65535}, {0,0,7153,4,65535}, {0,0,7157,2,65535}, {0,16,7159,1,3608},
-    {0,0,7160,5,65535}, {1,0,7165,1,65535}, {0,0,7166,5,65535}, {0,0,7171,2,65535},
-    {2,0,998,45,65535}, {0,0,7173,1,65535}, {2,0,3009,65535,65535}, {0,0,7174,2,65535},
-    {0,0,7176,2,65535}, {0,0,7178,15,65535}, {0,0,7193,7,65535}, {0,0,7200,5,65535},
-    {0,0,7205,7,65535}, {0,0,7212,4,65535}, {0,0,7216,3,65535}, {0,0,7219,1,65535},
-    {0,0,7220,6,65535}, {0,0,7226,10,65535}, {0,0,7236,4,65535}, {0,0,7240,4,65535},
-    {0,0,7244,3,65535}, {0,0,7247,3,65535}, {0,0,7250,3,65535}, {0,0,7253,5,65535},
-    {0,0,7258,6,65535}, {0,0,7264,4,65535}, {0,0,7268,14,65535}, {0,0,7282,4,65535},
-    {0,0,7286,6,65535}, {0,0,7292,8,65535}, {0,0,7300,18,65535}, {0,0,7318,1,65535},
-    {0,0,7319,1,65535}, {0,0,7320,1,65535}, {0,0,7321,5,65535}, {0,0,7326,9,65535},
-    {0,0,7335,3,65535}, {2,0,3546,65535,65535}, {0,0,7338,1,65535}, {2,0,3548,65535,65535},
-    {0,0,7339,6,65535}, {0,0,7345,4,65535}, {0,0,7349,3,65535}, {0,0,7352,2,65535},
-    {0,0,7354,3,65535}, {0,0,7357,11,65535}, {0,0,7368,11,65535}, {0,0,7379,6,65535},
-    {0,0,7385,6,65535}, {0,0,7391,8,65535}, {0,0,7399,3,65535}, {0,0,7402,6,65535},
-    {0,0,7408,7,65535}, {0,0,7415,9,65535}, {0,0,7424,6,65535}, {0,0,7430,2,65535},
-    {0,0,7432,5,65535}, {0,0,7437,1,65535}, {0,0,7438,10,65535}, {0,0,7448,1,65535},
-    {0,0,7449,4,65535}, {0,0,7453,1,65535}, {0,0,7454,1,65535}, {0,0,7455,2,65535},
-    {0,0,7457,1,65535}, {0,0,7458,1,65535}, {0,0,7459,1,65535}, {0,0,7460,2,65535},
-    {0,0,7462,1,65535}, {0,0,7463,1,65535}, {0,0,7464,1,65535}, {0,0,7465,4,65535},
-    {4,0,191,65535,65535}, {0,0,7469,6,65535}, {0,0,7475,2,65535}, {0,0,7477,4,65535},
-    {4,0,108,65535,364}, {4,0,65535,1545,65535}, {0,0,7481,7,65535}, {4,1,12,65535,365},
-    {0,0,7488,2,65535}, {3,0,3590,3590,0}, {4,0,54,65535,366}, {4,0,14,65535,367},
-    {2,0,3593,26,65535}, {0,0,7490,2,65535}, {4,0,65535,1548,65535}, {0,0,7492,1,65535},
-    {0,0,7493,12,65535}, {4,0,12,65535,368}, {2,0,3599,65535,65535}, {0,0,7505,2,65535},
-    {0,0,7507,2,65535}, {0,0,7509,2,65535}, {0,0,7511,5,65535}, {4,1,192,65535,369},
-    {0,0,7516,2,65535}, {4,0,108,65535,370}, {4,0,65535,1553,65535}, {0,0,7518,11,65535},
-    {0,0,7529,2,65535}, {2,0,3610,65535,65535}, {0,0,7531,3,65535}, {0,0,7534,1,65535},
-    {2,0,3610,4,65535}, {0,0,7535,1,65535}, {2,0,3615,4,65535}, {0,0,7536,1,65535},
-    {0,0,7537,5,65535}, {0,0,7542,3,65535}, {0,0,7545,3,65535}, {4,0,65535,1556,65535},
-    {2,0,3621,65535,65535}, {4,0,65535,1559,65535}, {0,0,7548,1,65535}, {0,0,7549,3,65535},
-    {4,0,65535,1571,65535}, {2,0,3626,46,65535}, {4,0,65535,1574,65535}, {0,0,7552,2,65535},
-    {2,0,3629,170,65535}, {4,0,65535,1577,65535}, {4,0,65535,1610,65535}, {0,0,7554,3,65535},
-    {0,0,7557,2,65535}, {0,0,7559,4,65535}, {4,1,192,65535,65535}, {4,0,65535,1613,65535},
-    {0,0,7563,4,65535}, {0,0,7567,2,65535}, {0,0,7569,1,65535}, {0,0,7570,3,65535},
-    {0,0,7573,1,65535}, {0,0,7574,2,65535}, {0,0,7576,1,65535}, {2,0,3644,65535,65535},
-    {4,0,65535,1616,65535}, {0,0,7577,2,65535}, {2,0,3647,65535,65535}, {4,0,65535,1620,65535},
-    {0,0,7579,3,65535}, {0,0,7582,2,65535}, {0,0,7584,1,65535}, {2,0,3652,65535,65535},
-    {4,0,65535,1624,65535}, {0,0,7585,2,65535}, {0,0,7587,1,65535}, {2,0,3656,65535,65535},
-    {4,0,65535,1630,65535}, {0,0,7588,2,65535}, {0,0,7590,2,65535}, {0,0,7592,2,65535},
-    {2,0,3661,65535,65535}, {4,0,65535,1635,65535}, {0,0,7594,2,65535}, {2,0,3664,65535,65535},
-    {4,0,65535,1639,65535}, {0,0,7596,2,65535}, {0,0,7598,2,65535}, {0,0,7600,2,65535},
-    {2,0,3669,65535,65535}, {4,0,65535,1642,65535}, {0,0,7602,2,65535}, {2,0,3672,65535,65535},
-    {4,0,65535,1647,65535}, {0,0,7604,3,65535}, {4,0,108,65535,371}, {4,0,65535,1651,65535},
-    {0,0,7607,2,65535}, {0,0,7609,1,65535}, {0,0,7610,1,65535}, {0,0,7611,2,65535},
-    {0,0,7613,3,65535}, {0,0,7616,1,65535}, {4,0,12,65535,372}, {0,0,7617,4,65535},
-    {0,0,7621,1,65535}, {4,0,65535,1655,65535}, {0,0,7622,1,65535}, {0,0,7623,8,65535},
-    {2,0,3689,65535,65535}, {0,0,7631,2,65535}, {4,0,65535,1661,65535}, {0,0,7633,3,65535},
-    {4,0,12,65535,365}, {0,0,7636,1,65535}, {1,0,7637,1,65535}, {0,0,7638,5,65535},
-    {2,0,3697,0,65535}, {0,0,7643,2,65535}, {4,1,7,65535,373}, {0,0,7645,2,65535},
-    {4,0,108,65535,374}, {0,0,7647,1,65535}, {0,0,7648,9,65535}, {4,0,65535,1663,65535},
-    {4,0,65535,1668,65535}, {0,0,7657,1,65535}, {0,0,7658,2,65535}, {0,0,7660,1,65535},
-    {0,0,7661,14,65535}, {0,0,7675,6,65535}, {0,0,7681,2,65535}, {4,0,12,65535,375},
-    {0,0,7683,1,65535}, {0,0,7684,8,65535}, {0,0,7692,2,65535}, {1,0,7694,2,65535},
-    {0,0,7696,1,65535}, {2,0,3692,25,65535}, {2,0,3719,43,65535}, {1,0,7697,1,65535},
-    {0,0,7698,4,65535}, {0,0,7702,1,65535}, {0,0,7703,1,65535}, {0,0,7704,1,65535},
-    {0,0,7705,6,65535}, {4,0,65535,1671,65535}, {0,0,7711,2,65535}, {4,0,65535,1675,65535},
-    {0,0,7713,2,65535}, {2,0,3730,65535,65535}, {0,0,7715,6,65535}, {0,0,7721,3,65535},
-    {0,0,7724,2,65535}, {2,0,3734,65535,65535}, {0,0,7726,3,65535}, {0,0,7729,4,65535},
-    {0,0,7733,2,65535}, {2,0,3738,65535,65535}, {1,0,7735,1,65535}, {0,0,7736,5,65535},
-    {0,0,7741,3,65535}, {0,0,7744,2,65535}, {2,0,3743,65535,65535}, {0,0,7746,6,65535},
-    {0,0,7752,6,65535}, {0,0,7758,2,65535}, {2,0,3747,65535,65535}, {0,0,7760,5,65535},
-    {0,0,7765,1,65535}, {4,0,34,65535,376}, {0,0,7766,1,65535}, {0,0,7767,2,65535},
-    {0,0,7769,2,65535}, {2,0,145,26,65535}, {0,0,7771,4,65535}, {0,0,7775,3,65535},
-    {0,0,7778,8,65535}, {0,0,7786,1,65535}, {4,0,12,65535,377}, {0,0,7787,7,65535},
-    {0,0,7794,1,65535}, {4,0,9,65535,378}, {0,0,7795,6,65535}, {2,0,3764,171,65535},
-    {0,0,7801,3,65535}, {4,0,108,65535,379}, {0,0,7804,2,65535}, {4,0,12,65535,380},
-    {4,0,12,65535,381}, {0,0,7806,2,65535}, {3,0,3590,3590,43}, {0,0,7808,2,65535},
-    {0,0,7810,3,65535}, {2,0,3774,65535,65535}, {0,0,7813,3,65535}, {4,0,65535,1678,65535},
-    {0,0,7816,9,65535}, {4,0,7,65535,382}, {0,0,7825,2,65535}, {0,0,7827,1,65535},
-    {0,0,7828,1,65535}, {1,0,7829,1,65535}, {0,0,7830,2,65535}, {8,0,193,65535,65535},
-    {2,0,3785,26,65535}, {0,0,7832,2,65535}, {4,0,12,65535,383}, {4,0,17,65535,384},
-    {0,0,7834,1,65535}, {4,0,34,65535,377}, {0,0,7835,1,65535}, {0,0,7836,2,65535},
-    {0,0,7838,2,65535}, {2,0,3786,26,65535}, {0,0,7840,9,65535}, {7,0,194,65535,65535},
-    {2,0,133,73,65535}, {4,0,71,65535,385}, {2,0,3799,195,65535}, {4,0,70,65535,386},
-    {2,0,3801,26,65535}, {0,0,7849,2,65535}, {4,1,12,65535,387}, {4,1,17,65535,387},
-    {0,0,7851,1,65535}, {0,0,7852,14,65535}, {2,0,3807,65535,65535}, {0,0,7866,2,65535},
-    {4,0,65535,1681,65535}, {2,0,3810,65535,65535}, {0,0,7868,1,65535}, {4,0,196,65535,65535},
-    {4,0,70,65535,388}, {4,0,96,65535,389}, {0,16,7869,1,1382}, {0,16,7870,1,1377},
-    {0,0,7871,5,65535}, {2,0,3818,73,65535}, {0,0,7876,4,65535}, {4,0,65535,1685,65535},
-    {4,0,65535,1687,65535}, {7,0,197,65535,65535}, {0,0,7880,2,65535}, {1,0,7882,2,65535},
-    {4,0,198,65535,65535}, {4,0,65535,1690,65535}, {0,0,7884,1,65535}, {0,0,7885,8,65535},
-    {2,0,3829,73,65535}, {0,0,7893,5,65535}, {0,0,7898,3,65535}, {0,0,7901,1,65535},
-    {0,16,7902,1,1378}, {0,0,7903,1,65535}, {0,0,7904,1,65535}, {0,0,7905,8,65535},
-    {0,0,7913,1,65535}, {0,0,7914,1,65535}, {0,0,7915,1,65535}, {0,0,7916,1,65535},
-    {0,0,7917,9,65535}, {2,0,3842,65535,65535}, {0,0,7926,6,65535}, {2,0,3844,65535,65535},
-    {0,0,7932,3,65535}, {3,0,133,133,73}, {0,0,7935,5,65535}, {5,0,199,65535,65535},
-    {4,0,70,65535,390}, {0,0,7940,2,65535}, {0,0,7942,2,65535}, {2,0,3835,65535,65535},
-    {0,0,7944,2,65535}, {2,0,3805,65535,65535}, {0,0,7946,2,65535}, {2,0,3856,65535,65535},
-    {0,0,7948,7,65535}, {0,0,7955,1,65535}, {4,0,70,65535,65535}, {0,0,7956,1,65535},
-    {0,0,7957,2,65535}, {2,0,3827,65535,65535}, {0,0,7959,3,65535}, {0,0,7962,2,65535},
-    {0,0,7964,2,65535}, {2,0,3866,73,65535}, {0,0,7966,2,65535}, {0,0,7968,2,65535},
-    {0,16,7970,1,1573}, {0,0,7971,2,65535}, {2,0,3802,26,65535}, {0,0,7973,3,65535},
-    {0,0,7976,7,65535}, {0,0,7983,3,65535}, {0,0,7986,13,65535}, {4,0,200,65535,391},
-    {4,0,0,65535,172}, {2,0,3878,65535,65535}, {0,0,7999,1,65535}, {4,0,82,65535,392},
-    {2,0,3881,20,65535}, {0,0,8000,2,65535}, {4,0,201,65535,65535}, {4,0,158,65535,393},
-    {4,0,202,65535,394}, {2,0,3886,203,65535}, {0,0,8002,2,65535}, {4,0,12,65535,395},
-    {4,0,17,65535,396}, {4,0,204,65535,397}, {2,0,3887,203,65535}, {0,0,8004,6,65535},
-    {0,0,8010,2,65535}, {4,0,205,65535,398}, {0,0,8012,4,65535}, {4,0,206,65535,399},
-    {0,16,8016,1,3783}, {0,16,8017,1,3784}, {0,16,8018,1,3785}, {0,16,8019,1,3786},
-    {0,0,8020,7,65535}, {4,0,14,65535,172}, {4,1,207,65535,65535}, {0,0,8027,11,65535},
-    {0,16,8038,1,3794}, {0,16,8039,1,3795}, {0,0,8040,8,65535}, {4,1,208,65535,65535},
-    {0,0,8048,9,65535}, {4,0,209,65535,65535}, {0,16,8057,1,3800}, {0,0,8058,4,65535},
-    {7,0,210,65535,65535}, {4,0,211,65535,65535}, {0,0,8062,4,65535}, {0,0,8066,1,65535},
-    {4,0,212,65535,65535}, {0,0,8067,1,65535}, {0,16,8068,1,3805}, {0,0,8069,1,65535},
-    {0,0,8070,1,65535}, {0,0,8071,3,65535}, {0,0,8074,1,65535}, {0,0,8075,3,65535},
-    {0,16,8078,1,3810}, {0,0,8079,6,65535}, {7,0,213,65535,65535}, {4,0,214,65535,393},
-    {0,0,8085,5,65535}, {0,0,8090,2,65535}, {4,0,205,65535,400}, {0,0,8092,4,65535},
-    {0,0,8096,3,65535}, {0,0,8099,4,65535}, {2,0,436,43,65535}, {4,0,61,65535,65535},
-    {0,0,8103,2,65535}, {0,16,8105,1,3815}, {0,16,8106,1,3816}, {0,16,8107,1,3817},
+    {1,0,719,2,65535}, {0,0,721,1,65535}, {4,1,11,65535,52}, {4,0,41,65535,65}, {0,0,722,1,65535},
+    {4,0,28,65535,66}, {0,0,723,2,65535}, {4,0,54,65535,67}, {0,0,725,1,65535},
+    {0,0,726,14,65535}, {0,0,740,2,65535}, {2,0,322,45,65535}, {4,1,31,65535,65535},
+    {0,0,742,2,65535}, {2,0,495,55,65535}, {0,0,744,9,65535}, {4,1,65535,242,65535},
+    {2,0,498,45,65535}, {4,1,65535,245,65535}, {0,0,753,1,65535}, {4,1,65535,248,65535},
+    {0,0,754,2,65535}, {2,0,503,0,65535}, {0,0,756,4,65535}, {10,0,10,65535,65535},
+    {0,0,760,1,65535}, {4,0,56,65535,68}, {4,1,11,65535,65535}, {4,1,57,65535,53},
+    {0,0,761,2,65535}, {2,0,511,0,65535}, {0,0,763,6,65535}, {4,0,65535,251,65535},
+    {2,0,514,58,65535}, {0,0,769,8,65535}, {0,0,777,2,65535}, {2,0,517,58,65535},
+    {0,0,779,8,65535}, {2,0,519,59,65535}, {4,1,32,65535,65535}, {4,1,32,65535,69},
+    {0,0,787,2,65535}, {2,0,523,65535,65535}, {0,0,789,5,65535}, {2,0,525,60,65535},
+    {0,0,794,5,65535}, {0,0,799,4,65535}, {4,0,1,65535,70}, {4,0,61,65535,71}, {0,0,803,3,65535},
+    {4,0,1,65535,72}, {0,0,806,2,65535}, {4,0,65535,65535,73}, {0,0,808,5,65535},
+    {4,1,11,65535,74}, {4,0,13,65535,75}, {1,0,813,1,65535}, {4,0,14,65535,76}, {0,0,814,2,65535},
+    {4,0,14,65535,77}, {4,0,65535,255,65535}, {0,0,816,6,65535}, {1,0,822,1,65535},
+    {0,0,823,5,65535}, {4,0,57,65535,65535}, {0,0,828,2,65535}, {2,0,547,20,65535},
+    {4,0,62,65535,78}, {2,0,547,16,65535}, {4,0,58,65535,65535}, {4,0,1,65535,79},
+    {0,0,830,1,65535}, {0,0,831,9,65535}, {4,0,1,65535,65535}, {4,0,65535,257,65535},
+    {0,0,840,5,65535}, {0,0,845,1,65535}, {4,0,28,65535,80}, {0,0,846,15,65535},
+    {4,0,14,65535,81}, {1,0,861,2,65535}, {0,0,863,1,65535}, {0,0,864,2,65535},
+    {4,0,65535,65535,82}, {0,0,866,2,65535}, {1,0,868,1,65535}, {0,0,869,1,65535},
+    {4,0,63,65535,83}, {0,0,870,8,65535}, {7,0,64,65535,65535}, {7,0,57,65535,65535},
+    {9,0,65,65535,65535}, {4,0,65535,260,65535}, {7,0,66,65535,65535}, {4,0,65535,264,65535},
+    {3,0,10,10,65535}, {4,0,41,65535,84}, {0,0,878,2,65535}, {0,0,880,3,65535}, {1,0,883,4,65535},
+    {2,0,581,16,65535}, {0,0,887,2,65535}, {3,1,583,584,44}, {4,0,7,65535,85}, {4,0,17,65535,86},
+    {0,0,889,1,65535}, {2,0,326,6,65535}, {0,0,890,1,65535}, {4,0,28,65535,87}, {0,0,891,9,65535},
+    {4,0,41,65535,88}, {0,0,900,1,65535}, {4,0,28,65535,89}, {0,0,901,10,65535}, {4,0,7,65535,90},
+    {1,0,911,1,65535}, {0,0,912,3,65535}, {4,0,65535,270,65535}, {4,0,41,65535,91},
+    {4,0,14,65535,92}, {4,0,65535,272,65535}, {1,0,915,1,65535}, {0,0,916,3,65535},
+    {7,0,67,65535,65535}, {0,0,919,1,65535}, {4,0,28,65535,93}, {0,0,920,7,65535},
+    {0,0,927,1,65535}, {4,0,14,65535,94}, {2,0,607,65535,65535}, {0,0,928,1,65535},
+    {10,0,68,65535,65535}, {0,0,929,1,65535}, {4,0,14,65535,95}, {0,0,930,6,65535},
+    {4,0,65535,275,65535}, {4,0,14,65535,96}, {0,0,936,1,65535}, {4,0,65535,65535,97},
+    {0,0,937,2,65535}, {0,16,939,1,2009}, {0,0,940,3,65535}, {0,0,943,3,65535}, {0,0,946,1,65535},
+    {0,0,947,1,65535}, {4,0,69,65535,98}, {0,0,948,1,65535}, {4,0,65535,65535,58},
+    {0,0,949,2,65535}, {0,0,951,1,65535}, {4,0,70,65535,99}, {0,0,952,1,65535},
+    {4,0,14,65535,100}, {0,0,953,1,65535}, {0,0,954,1,65535}, {0,0,955,1,65535},
+    {4,0,65535,65535,101}, {0,0,956,1,65535}, {4,0,71,65535,65535}, {0,0,957,1,65535},
+    {0,0,958,1,65535}, {0,0,959,2,65535}, {4,0,65535,278,65535}, {0,0,961,1,65535},
+    {0,0,962,11,65535}, {0,0,973,9,65535}, {4,0,14,65535,4}, {0,0,982,6,65535}, {2,0,649,6,65535},
+    {1,0,988,13,65535}, {0,0,1001,1,65535}, {0,0,1002,1,65535}, {0,0,1003,3,65535},
+    {0,0,1006,1,65535}, {0,0,1007,1,65535}, {0,0,1008,1,65535}, {4,1,72,65535,34},
+    {0,0,1009,2,65535}, {2,0,349,68,65535}, {0,0,1011,3,65535}, {0,0,1014,2,65535},
+    {0,0,1016,4,65535}, {2,0,663,73,65535}, {1,0,1020,3,65535}, {0,0,1023,1,65535},
+    {0,0,1024,3,65535}, {0,0,1027,3,65535}, {0,0,1030,9,65535}, {4,0,65535,284,65535},
+    {4,0,65535,292,65535}, {4,1,74,65535,65535}, {4,1,17,65535,65535}, {4,0,65535,295,65535},
+    {0,0,1039,4,65535}, {4,0,30,65535,102}, {4,0,65535,304,65535}, {0,0,1043,3,65535},
+    {1,0,1046,8,65535}, {0,0,1054,1,65535}, {2,0,680,65535,65535}, {0,0,1055,3,65535},
+    {0,0,1058,1,65535}, {2,0,683,65535,65535}, {0,0,1059,3,65535}, {2,0,685,65535,65535},
+    {0,0,1062,3,65535}, {1,0,1065,2,65535}, {1,0,1067,9,65535}, {0,0,1076,1,65535},
+    {0,0,1077,1,65535}, {0,0,1078,1,65535}, {0,0,1079,1,65535}, {2,0,693,65535,65535},
+    {0,0,1080,2,65535}, {4,0,65535,313,65535}, {1,0,1082,3,65535}, {4,0,65535,317,65535},
+    {0,0,1085,5,65535}, {5,1,75,65535,65535}, {4,0,76,65535,65535}, {0,0,1090,5,65535},
+    {2,0,702,65535,65535}, {0,0,1095,5,65535}, {2,0,704,65535,65535}, {0,0,1100,3,65535},
+    {4,0,77,65535,103}, {0,0,1103,1,65535}, {2,0,65,65535,65535}, {2,0,709,65535,65535},
+    {0,0,1104,2,65535}, {2,0,711,65535,65535}, {1,0,1106,1,65535}, {0,0,1107,2,65535},
+    {3,0,349,714,65535}, {0,0,1109,5,65535}, {2,0,363,65535,65535}, {2,0,717,65535,65535},
+    {0,0,1114,2,65535}, {3,0,352,719,65535}, {0,0,1116,5,65535}, {0,0,1121,1,65535},
+    {2,0,722,65535,65535}, {0,0,1122,3,65535}, {0,0,1125,1,65535}, {2,0,725,65535,65535},
+    {0,0,1126,4,65535}, {0,0,1130,8,65535}, {2,0,349,78,65535}, {2,0,729,65535,65535},
+    {0,0,1138,2,65535}, {2,0,352,39,65535}, {2,0,732,79,65535}, {0,0,1140,2,65535},
+    {2,0,352,37,65535}, {0,0,1142,2,65535}, {0,0,1144,2,65535}, {0,0,1146,2,65535},
+    {0,0,1148,7,65535}, {0,0,1155,3,65535}, {0,0,1158,1,65535}, {0,0,1159,7,65535},
+    {2,0,742,80,65535}, {1,0,1166,7,65535}, {0,0,1173,3,65535}, {2,0,745,65535,65535},
+    {0,0,1176,2,65535}, {0,0,1178,3,65535}, {2,0,748,65535,65535}, {0,0,1181,2,65535},
+    {0,0,1183,5,65535}, {0,0,1188,4,65535}, {0,0,1192,1,65535}, {0,0,1193,2,65535},
+    {2,0,751,5,65535}, {2,0,755,5,65535}, {0,0,1195,1,65535}, {2,0,749,65535,65535},
+    {0,0,1196,4,65535}, {4,0,65535,320,65535}, {4,0,65535,323,65535}, {0,0,1200,17,65535},
+    {4,0,65535,329,65535}, {0,0,1217,1,65535}, {2,0,764,65535,65535}, {0,0,1218,1,65535},
+    {0,0,1219,9,65535}, {0,0,1228,2,65535}, {4,0,65535,333,65535}, {0,0,1230,1,65535},
+    {0,0,1231,14,65535}, {2,0,553,80,65535}, {4,0,65535,337,65535}, {0,0,1245,1,65535},
+    {4,0,14,65535,104}, {0,0,1246,1,65535}, {0,0,1247,10,65535}, {2,0,777,65535,65535},
+    {4,0,65535,340,65535}, {2,0,779,65535,65535}, {4,0,65535,344,65535}, {2,0,781,65535,65535},
+    {4,0,65535,347,65535}, {4,0,65535,65535,105}, {0,0,1257,5,65535}, {4,0,65535,351,65535},
+    {4,0,81,65535,46}, {0,0,1262,1,65535}, {0,0,1263,5,65535}, {0,0,1268,2,65535},
+    {4,0,65535,354,65535}, {4,0,65535,359,65535}, {4,0,65535,362,65535}, {0,0,1270,2,65535},
+    {4,0,65535,65535,59}, {0,0,1272,20,65535}, {0,0,1292,2,65535}, {0,0,1294,2,65535},
+    {0,0,1296,2,65535}, {4,0,82,65535,106}, {4,0,83,65535,107}, {2,0,507,68,65535},
+    {0,0,1298,2,65535}, {2,0,514,65535,65535}, {4,0,65535,365,65535}, {0,0,1300,2,65535},
+    {2,0,806,58,65535}, {0,0,1302,8,65535}, {0,0,1310,2,65535}, {0,0,1312,10,65535},
+    {0,0,1322,2,65535}, {4,0,65535,65535,108}, {4,0,33,65535,109}, {0,0,1324,9,65535},
+    {4,0,13,65535,110}, {2,0,815,20,65535}, {0,0,1333,1,65535}, {4,0,65535,372,65535},
+    {0,0,1334,1,65535}, {0,0,1335,1,65535}, {0,0,1336,11,65535}, {0,0,1347,1,65535},
+    {4,0,28,65535,111}, {0,0,1348,23,65535}, {4,0,65535,375,65535}, {0,0,1371,3,65535},
+    {0,0,1374,3,65535}, {4,0,65535,381,65535}, {0,0,1377,1,65535}, {4,0,28,65535,112},
+    {0,0,1378,13,65535}, {0,0,1391,1,65535}, {4,0,28,65535,113}, {0,0,1392,20,65535},
+    {8,0,10,65535,65535}, {4,0,65535,388,65535}, {0,0,1412,1,65535}, {0,0,1413,7,65535},
+    {0,0,1420,3,65535}, {0,0,1423,2,65535}, {4,0,84,65535,65535}, {4,0,34,65535,65535},
+    {4,0,63,65535,65535}, {0,0,1425,10,65535}, {4,0,65535,399,65535}, {4,0,65535,401,65535},
+    {0,0,1435,13,65535}, {4,0,65535,404,65535}, {0,0,1448,1,65535}, {4,0,85,65535,114},
+    {0,0,1449,1,65535}, {5,0,86,65535,65535}, {0,0,1450,4,65535}, {4,0,65535,409,65535},
+    {0,0,1454,2,65535}, {2,0,855,65535,65535}, {0,0,1456,5,65535}, {0,0,1461,3,65535},
+    {0,0,1464,2,65535}, {2,0,859,3,65535}, {0,0,1466,7,65535}, {0,0,1473,3,65535},
+    {0,0,1476,2,65535}, {2,0,863,3,65535}, {0,0,1478,6,65535}, {0,0,1484,2,65535},
+    {2,0,737,3,65535}, {0,0,1486,4,65535}, {0,0,1490,2,65535}, {2,0,740,87,65535},
+    {0,0,1492,9,65535}, {0,0,1501,2,65535}, {2,0,872,65535,65535}, {0,0,1503,7,65535},
+    {0,0,1510,11,65535}, {0,0,1521,2,65535}, {2,0,876,65535,65535}, {0,0,1523,8,65535},
+    {4,0,41,65535,115}, {0,0,1531,1,65535}, {0,0,1532,2,65535}, {2,0,881,4,65535},
+    {0,0,1534,12,65535}, {4,0,65535,411,65535}, {0,0,1546,2,65535}, {2,0,885,10,65535},
+    {4,0,65535,65535,116}, {2,0,887,0,65535}, {4,0,65535,65535,117}, {4,0,65535,414,65535},
+    {0,0,1548,2,65535}, {4,0,65535,416,65535}, {0,0,1550,9,65535}, {0,0,1559,2,65535},
+    {2,0,894,20,65535}, {0,0,1561,12,65535}, {2,0,399,4,65535}, {2,0,405,20,65535},
+    {0,0,1573,2,65535}, {0,0,1575,2,65535}, {2,0,420,5,65535}, {2,0,422,5,65535},
+    {0,0,1577,2,65535}, {2,0,450,4,65535}, {2,0,422,4,65535}, {0,0,1579,2,65535},
+    {4,0,65535,419,65535}, {0,0,1581,2,65535}, {2,0,908,65535,65535}, {0,0,1583,3,65535},
+    {0,0,1586,4,65535}, {0,0,1590,1,65535}, {0,0,1591,1,65535}, {0,0,1592,1,65535},
+    {2,0,914,65535,65535}, {0,0,1593,4,65535}, {0,0,1597,1,65535}, {0,0,1598,4,65535},
+    {4,0,65535,65535,118}, {0,0,1602,1,65535}, {2,0,775,65535,65535}, {0,0,1603,3,65535},
+    {0,0,1606,2,65535}, {2,0,923,3,65535}, {0,0,1608,9,65535}, {0,0,1617,7,65535},
+    {0,0,1624,2,65535}, {2,0,927,65535,65535}, {0,0,1626,5,65535}, {0,0,1631,3,65535},
+    {0,0,1634,2,65535}, {2,0,812,65535,65535}, {0,0,1636,3,65535}, {0,0,1639,2,65535},
+    {2,0,934,3,65535}, {0,0,1641,6,65535}, {0,0,1647,10,65535}, {0,0,1657,2,65535},
+    {2,0,819,65535,65535}, {0,0,1659,8,65535}, {0,0,1667,2,65535}, {2,0,941,65535,65535},
+    {0,0,1669,11,65535}, {0,0,1680,8,65535}, {0,0,1688,2,65535}, {2,0,945,65535,65535},
+    {0,0,1690,8,65535}, {0,0,1698,8,65535}, {0,0,1706,2,65535}, {2,0,949,65535,65535},
+    {0,0,1708,20,65535}, {0,0,1728,3,65535}, {0,0,1731,2,65535}, {2,0,842,65535,65535},
+    {0,0,1733,9,65535}, {0,0,1742,2,65535}, {2,0,956,65535,65535}, {0,0,1744,12,65535},
+    {0,0,1756,1,65535}, {0,0,1757,1,65535}, {0,0,1758,1,65535}, {0,0,1759,2,65535},
+    {0,0,1761,4,65535}, {0,0,1765,3,65535}, {0,0,1768,1,65535}, {0,0,1769,2,65535},
+    {0,0,1771,1,65535}, {0,0,1772,2,65535}, {0,0,1774,4,65535}, {0,0,1778,2,65535},
+    {1,0,1780,4,65535}, {2,0,971,44,65535}, {0,0,1784,4,65535}, {1,0,1788,1,65535},
+    {2,0,971,59,65535}, {0,0,1789,2,65535}, {2,0,971,20,65535}, {0,0,1791,1,65535},
+    {0,0,1792,2,65535}, {0,0,1794,4,65535}, {2,0,365,44,65535}, {0,0,1798,1,65535},
+    {0,0,1799,2,65535}, {0,0,1801,2,65535}, {2,0,298,26,65535}, {0,0,1803,4,65535},
+    {0,0,1807,4,65535}, {0,0,1811,4,65535}, {0,0,1815,4,65535}, {0,0,1819,8,65535},
+    {0,0,1827,2,65535}, {0,0,1829,13,65535}, {0,0,1842,4,65535}, {0,0,1846,3,65535},
+    {0,0,1849,3,65535}, {0,0,1852,7,65535}, {0,0,1859,1,65535}, {4,0,1,65535,119},
+    {4,0,65535,65535,120}, {4,0,88,65535,121}, {4,1,89,65535,65535}, {4,0,65535,65535,122},
+    {4,0,65535,422,65535}, {0,0,1860,1,65535}, {0,0,1861,10,65535}, {4,0,20,65535,123},
+    {0,16,1871,1,1595}, {4,0,65535,65535,34}, {0,16,1872,1,1593}, {0,16,1873,2,1598},
+    {2,0,1010,65535,65535}, {0,0,1875,2,65535}, {0,16,1877,1,1596}, {0,16,1878,1,1594},
+    {0,16,1879,1,1771}, {0,16,1880,1,1599}, {0,0,1881,5,65535}, {4,0,65535,425,65535},
+    {0,0,1886,1,65535}, {0,0,1887,7,65535}, {0,0,1894,15,65535}, {4,0,65535,428,65535},
+    {0,0,1909,1,65535}, {1,0,1910,1,65535}, {4,0,1,65535,83}, {4,0,14,65535,124},
+    {4,0,14,65535,125}, {0,0,1911,2,65535}, {4,0,65535,65535,126}, {7,0,90,65535,65535},
+    {4,1,91,65535,65535}, {0,0,1913,3,65535}, {2,0,1032,44,65535}, {4,0,65535,432,65535},
+    {0,0,1916,1,65535}, {7,0,92,65535,65535}, {4,0,65535,434,65535}, {0,1,1917,2,65535},
+    {2,0,1038,6,65535}, {0,0,1919,8,65535}, {0,0,1927,5,65535}, {2,0,10,49,65535},
+    {7,0,78,65535,65535}, {4,0,65535,437,65535}, {4,0,65535,440,65535}, {3,0,298,299,65535},
+    {0,0,1932,1,65535}, {0,0,1933,23,65535}, {4,0,1,65535,127}, {4,0,65535,446,65535},
+    {2,0,553,1,65535}, {0,0,1956,11,65535}, {1,0,1967,2,65535}, {4,0,65535,455,65535},
+    {1,0,1969,2,65535}, {4,1,65535,65535,65535}, {0,0,1971,2,65535}, {4,0,84,65535,128},
+    {4,0,9,65535,129}, {1,0,1973,1,65535}, {2,0,1060,65535,65535}, {0,0,1974,4,65535},
+    {4,0,93,65535,65535}, {3,0,1000,1063,65535}, {0,0,1978,3,65535}, {4,0,65535,457,65535},
+    {4,0,65535,463,65535}, {3,0,1067,1067,65535}, {4,0,68,65535,65535}, {0,0,1981,1,65535},
+    {0,0,1982,14,65535}, {0,0,1996,6,65535}, {2,0,1072,4,65535}, {0,0,2002,2,65535},
+    {4,0,14,65535,130}, {0,0,2004,1,65535}, {0,0,2005,13,65535}, {2,0,1077,6,65535},
+    {0,0,2018,3,65535}, {4,0,94,65535,131}, {4,0,65535,469,65535}, {4,0,65535,476,65535},
+    {0,0,2021,8,65535}, {4,0,65535,479,65535}, {0,0,2029,7,65535}, {0,0,2036,2,65535},
+    {0,0,2038,1,65535}, {0,0,2039,2,65535}, {0,0,2041,1,65535}, {2,1,1089,27,65535},
+    {0,0,2042,3,65535}, {2,1,1091,27,65535}, {4,1,25,65535,65535}, {4,1,57,65535,65535},
+    {4,0,65535,482,65535}, {0,0,2045,4,65535}, {4,0,65535,484,65535}, {4,0,65535,65535,132},
+    {4,0,65535,487,65535}, {4,0,65535,65535,133}, {0,0,2049,4,65535}, {0,0,2053,2,65535},
+    {7,0,68,65535,65535}, {0,0,2055,3,65535}, {0,0,2058,1,65535}, {0,0,2059,1,65535},
+    {0,0,2060,1,65535}, {1,0,2061,3,65535}, {0,0,2064,1,65535}, {1,0,2065,2,65535},
+    {7,0,95,65535,65535}, {0,0,2067,1,65535}, {4,0,65535,489,65535}, {0,0,2068,3,65535},
+    {4,0,14,65535,134}, {4,0,36,65535,7}, {2,0,1116,44,65535}, {4,1,96,65535,65535},
+    {0,0,2071,2,65535}, {0,0,2073,3,65535}, {4,0,65535,497,65535}, {0,0,2076,2,65535},
+    {0,0,2078,6,65535}, {4,0,65535,499,65535}, {4,0,65535,502,65535}, {2,0,1098,32,65535},
+    {4,0,97,65535,135}, {4,0,65535,504,65535}, {0,0,2084,2,65535}, {0,0,2086,6,65535},
+    {0,0,2092,2,65535}, {7,0,96,65535,65535}, {4,0,65535,513,65535}, {4,1,98,65535,65535},
+    {4,1,99,65535,65535}, {0,0,2094,1,65535}, {0,0,2095,1,65535}, {2,0,1137,32,65535},
+    {0,0,2096,1,65535}, {4,0,65535,65535,136}, {0,0,2097,1,65535}, {0,0,2098,4,65535},
+    {0,0,2102,4,65535}, {4,0,65535,516,65535}, {0,0,2106,2,65535}, {7,0,100,65535,65535},
+    {7,0,101,65535,65535}, {0,0,2108,2,65535}, {2,0,1148,102,65535}, {0,0,2110,1,65535},
+    {0,0,2111,3,65535}, {7,0,103,65535,65535}, {7,0,4,65535,65535}, {0,0,2114,2,65535},
+    {0,0,2116,2,65535}, {0,0,2118,1,65535}, {4,0,65535,521,65535}, {4,0,14,65535,137},
+    {4,0,65535,523,65535}, {0,0,2119,2,65535}, {0,0,2121,1,65535}, {0,0,2122,1,65535},
+    {4,0,14,65535,138}, {2,0,1163,44,65535}, {0,0,2123,2,65535}, {4,0,65535,525,65535},
+    {0,0,2125,1,65535}, {0,0,2126,1,65535}, {0,0,2127,3,65535}, {0,0,2130,1,65535},
+    {4,0,65535,527,65535}, {0,0,2131,3,65535}, {0,0,2134,1,65535}, {4,0,60,65535,65535},
+    {4,0,65535,529,65535}, {0,0,2135,1,65535}, {0,0,2136,12,65535}, {4,0,65535,534,65535},
+    {0,0,2148,7,65535}, {0,1,2155,2,65535}, {2,0,1180,80,65535}, {0,0,2157,5,65535},
+    {1,0,2162,2,65535}, {0,0,2164,1,65535}, {4,0,65535,65535,139}, {0,0,2165,2,65535},
+    {4,0,65535,65535,140}, {4,0,65535,541,65535}, {2,0,1188,104,65535}, {0,0,2167,5,65535},
+    {1,0,2172,16,65535}, {0,0,2188,1,65535}, {4,0,1,65535,141}, {0,0,2189,1,65535},
+    {2,0,1194,20,65535}, {0,0,2190,2,65535}, {4,1,13,65535,65535}, {0,0,2192,2,65535},
+    {4,1,105,65535,65535}, {4,0,65535,544,65535}, {0,0,2194,8,65535}, {1,0,2202,1,65535},
+    {0,0,2203,4,65535}, {4,0,6,65535,142}, {0,0,2207,4,65535}, {0,0,2211,1,65535},
+    {4,0,1,65535,143}, {0,0,2212,2,65535}, {4,0,106,65535,144}, {4,0,6,65535,65535},
+    {0,0,2214,1,65535}, {0,0,2215,2,65535}, {0,0,2217,2,65535}, {1,0,2219,2,65535},
+    {0,0,2221,5,65535}, {4,0,1,65535,145}, {1,0,2226,2,65535}, {0,1,2228,4,65535},
+    {2,1,1218,80,65535}, {0,0,2232,1,65535}, {2,0,1220,65535,65535}, {0,0,2233,2,65535},
+    {2,0,1222,65535,65535}, {1,1,2235,2,65535}, {0,0,2237,1,65535}, {4,0,65535,546,65535},
+    {2,0,1226,65535,65535}, {1,1,2238,2,65535}, {0,0,2240,2,65535}, {1,1,2242,3,65535},
+    {0,0,2245,1,65535}, {4,0,13,65535,146}, {2,1,1232,0,65535}, {1,0,2246,2,65535},
+    {0,0,2248,4,65535}, {0,1,2252,3,65535}, {4,0,65535,549,65535}, {0,0,2255,1,65535},
+    {4,0,65535,65535,147}, {0,0,2256,1,65535}, {1,0,2257,1,65535}, {0,0,2258,1,65535},
+    {4,0,107,65535,148}, {2,0,1243,80,65535}, {0,0,2259,4,65535}, {4,0,65535,552,65535},
+    {4,0,65535,556,65535}, {2,0,1247,59,65535}, {0,0,2263,2,65535}, {4,0,65535,562,65535},
+    {4,0,1,65535,149}, {0,0,2265,11,65535}, {4,0,65535,65535,150}, {4,0,65535,579,65535},
+    {0,0,2276,7,65535}, {0,0,2283,2,65535}, {4,0,65535,584,65535}, {4,0,65535,65535,151},
+    {2,0,1258,44,65535}, {0,0,2285,1,65535}, {0,0,2286,9,65535}, {4,0,65535,65535,152},
+    {4,0,65535,65535,153}, {0,0,2295,3,65535}, {0,0,2298,10,65535}, {4,0,65535,65535,154},
+    {0,0,2308,7,65535}, {0,0,2315,5,65535}, {0,0,2320,1,65535}, {4,0,65535,65535,155},
+    {0,0,2321,5,65535}, {4,0,82,65535,125}, {0,0,2326,1,65535}, {0,0,2327,5,65535},
+    {2,0,1274,44,65535}, {0,0,2332,1,65535}, {0,0,2333,1,65535}, {7,0,58,65535,65535},
+    {7,0,72,65535,65535}, {4,0,65535,587,65535}, {4,0,65535,590,65535}, {0,0,2334,1,65535},
+    {2,0,1282,44,65535}, {0,0,2335,2,65535}, {4,0,65535,593,65535}, {0,0,2337,2,65535},
+    {0,0,2339,3,65535}, {0,0,2342,3,65535}, {0,0,2345,2,65535}, {0,0,2347,3,65535},
+    {4,0,65535,595,65535}, {4,0,41,65535,65535}, {0,0,2350,2,65535}, {0,0,2352,2,65535},
+    {4,0,65535,599,65535}, {4,0,65535,65535,156}, {4,0,65535,602,65535}, {0,0,2354,2,65535},
+    {7,0,11,65535,65535}, {0,1,2356,2,65535}, {2,0,1300,6,65535}, {0,0,2358,2,65535},
+    {2,0,1302,73,65535}, {0,0,2360,4,65535}, {2,0,1304,65535,65535}, {0,0,2364,3,65535},
+    {4,0,65535,605,65535}, {4,0,108,65535,65535}, {4,0,65535,65535,157}, {2,0,1309,44,65535},
+    {0,0,2367,3,65535}, {0,0,2370,1,65535}, {2,0,1312,25,65535}, {4,0,11,65535,158},
+    {0,0,2371,1,65535}, {4,0,65535,608,65535}, {4,0,65535,611,65535}, {4,0,65535,613,65535},
+    {0,0,2372,3,65535}, {0,0,2375,9,65535}, {0,0,2384,8,65535}, {4,0,107,65535,46},
+    {4,0,1,65535,46}, {4,0,71,65535,159}, {0,0,2392,3,65535}, {0,0,2395,2,65535},
+    {0,0,2397,2,65535}, {4,1,71,65535,160}, {0,0,2399,4,65535}, {4,0,1,65535,161},
+    {4,0,1,65535,162}, {4,1,14,65535,163}, {0,0,2403,3,65535}, {4,0,1,65535,164},
+    {0,0,2406,4,65535}, {0,0,2410,5,65535}, {4,0,107,65535,165}, {0,0,2415,5,65535},
+    {4,0,65535,65535,166}, {4,0,107,65535,167}, {0,0,2420,4,65535}, {0,0,2424,3,65535},
+    {4,1,84,65535,65535}, {4,0,65535,618,65535}, {0,0,2427,1,65535}, {0,0,2428,12,65535},
+    {4,0,109,65535,168}, {2,0,1347,110,65535}, {0,0,2440,3,65535}, {4,1,11,65535,169},
+    {4,0,65535,627,65535}, {4,0,65535,630,65535}, {0,0,2443,7,65535}, {2,1,1353,4,65535},
+    {0,1,2450,8,65535}, {1,1,2458,1,65535}, {0,1,2459,1,65535}, {2,1,1357,73,65535},
+    {0,1,2460,2,65535}, {4,1,12,65535,22}, {4,1,34,65535,22}, {0,0,2462,10,65535},
+    {4,0,65535,65535,170}, {0,0,2472,4,65535}, {4,0,65535,65535,171}, {0,0,2476,6,65535},
+    {0,1,2482,4,65535}, {4,1,32,65535,122}, {0,0,2486,7,65535}, {4,0,65535,638,65535},
+    {4,0,65535,65535,172}, {4,0,94,65535,173}, {4,0,65535,645,65535}, {0,0,2493,3,65535},
+    {0,0,2496,5,65535}, {4,0,65535,65535,174}, {0,0,2501,12,65535}, {4,0,111,65535,175},
+    {4,0,71,65535,176}, {4,0,12,65535,177}, {7,0,112,65535,65535}, {4,0,65535,648,65535},
+    {4,0,65535,651,65535}, {2,0,1383,55,65535}, {4,0,13,65535,178}, {4,0,113,65535,179},
+    {4,0,13,65535,180}, {0,0,2513,2,65535}, {4,0,65535,654,65535}, {4,0,114,65535,181},
+    {0,0,2515,2,65535}, {0,0,2517,2,65535}, {0,0,2519,4,65535}, {0,0,2523,2,65535},
+    {0,0,2525,3,65535}, {0,0,2528,3,65535}, {0,0,2531,3,65535}, {0,0,2534,2,65535},
+    {0,0,2536,3,65535}, {0,0,2539,2,65535}, {0,0,2541,1,65535}, {0,0,2542,2,65535},
+    {4,0,65535,65535,182}, {0,0,2544,2,65535}, {0,0,2546,3,65535}, {0,0,2549,2,65535},
+    {0,0,2551,1,65535}, {0,0,2552,2,65535}, {0,0,2554,4,65535}, {2,0,1409,42,65535},
+    {0,0,2558,3,65535}, {0,0,2561,1,65535}, {4,0,14,65535,65535}, {4,0,65535,660,65535},
+    {0,0,2562,1,65535}, {2,0,1415,65535,65535}, {0,0,2563,6,65535}, {4,0,65535,663,65535},
+    {0,0,2569,2,65535}, {0,0,2571,2,65535}, {0,0,2573,2,65535}, {4,0,33,65535,183},
+    {0,0,2575,2,65535}, {0,0,2577,2,65535}, {0,0,2579,3,65535}, {0,0,2582,2,65535},
+    {0,0,2584,3,65535}, {0,0,2587,3,65535}, {0,0,2590,1,65535}, {0,0,2591,3,65535},
+    {0,0,2594,3,65535}, {0,0,2597,3,65535}, {0,0,2600,2,65535}, {0,0,2602,1,65535},
+    {0,0,2603,19,65535}, {0,0,2622,2,65535}, {4,0,65535,676,65535}, {0,0,2624,12,65535},
+    {2,0,1438,68,65535}, {0,0,2636,4,65535}, {1,0,2640,33,65535}, {0,0,2673,1,65535},
+    {0,0,2674,2,65535}, {0,0,2676,2,65535}, {0,0,2678,3,65535}, {0,0,2681,3,65535},
+    {4,0,65535,679,65535}, {0,0,2684,3,65535}, {0,0,2687,3,65535}, {0,0,2690,3,65535},
+    {0,0,2693,3,65535}, {0,0,2696,1,65535}, {0,0,2697,1,65535}, {0,0,2698,2,65535},
+    {0,0,2700,2,65535}, {4,0,65535,684,65535}, {4,0,65535,687,65535}, {0,0,2702,3,65535},
+    {0,0,2705,3,65535}, {0,0,2708,1,65535}, {0,0,2709,10,65535}, {0,0,2719,8,65535},
+    {4,0,65535,721,65535}, {0,0,2727,3,65535}, {0,0,2730,3,65535}, {0,0,2733,1,65535},
+    {0,0,2734,3,65535}, {4,0,85,65535,184}, {0,0,2737,2,65535}, {4,0,115,65535,185},
+    {0,0,2739,13,65535}, {2,0,1471,65535,65535}, {0,0,2752,3,65535}, {4,0,65535,728,65535},
+    {4,0,65535,732,65535}, {0,0,2755,1,65535}, {0,0,2756,15,65535}, {0,0,2771,4,65535},
+    {2,0,1478,42,65535}, {0,0,2775,2,65535}, {0,0,2777,3,65535}, {0,0,2780,4,65535},
+    {0,0,2784,3,65535}, {0,0,2787,2,65535}, {5,1,116,65535,65535}, {0,0,2789,1,65535},
+    {4,1,116,65535,65535}, {4,0,65535,737,65535}, {0,0,2790,2,65535}, {4,0,65535,740,65535},
+    {0,0,2792,4,65535}, {2,0,1491,0,65535}, {0,1,2796,3,65535}, {4,0,65535,743,65535},
+    {4,0,65535,746,65535}, {2,0,1495,57,65535}, {0,0,2799,2,65535}, {0,0,2801,5,65535},
+    {10,1,65535,65535,65535}, {2,0,1499,42,65535}, {4,1,14,65535,65535}, {4,0,65535,748,65535},
+    {0,0,2806,4,65535}, {0,0,2810,2,65535}, {2,0,1504,6,65535}, {0,0,2812,5,65535},
+    {0,0,2817,3,65535}, {0,0,2820,2,65535}, {2,0,1508,6,65535}, {0,0,2822,8,65535},
+    {0,0,2830,2,65535}, {2,0,1511,6,65535}, {0,0,2832,9,65535}, {0,0,2841,2,65535},
+    {2,0,1514,6,65535}, {0,0,2843,4,65535}, {0,0,2847,2,65535}, {2,0,1517,6,65535},
+    {0,0,2849,7,65535}, {0,0,2856,2,65535}, {0,0,2858,2,65535}, {2,0,1521,6,65535},
+    {0,0,2860,7,65535}, {0,0,2867,3,65535}, {0,0,2870,2,65535}, {2,0,1525,65535,65535},
+    {0,0,2872,6,65535}, {0,0,2878,3,65535}, {0,0,2881,2,65535}, {2,0,1259,6,65535},
+    {0,0,2883,2,65535}, {2,0,1531,6,65535}, {0,0,2885,5,65535}, {0,0,2890,2,65535},
+    {0,0,2892,2,65535}, {2,0,1535,6,65535}, {0,0,2894,8,65535}, {0,0,2902,6,65535},
+    {2,0,1538,44,65535}, {0,0,2908,3,65535}, {4,0,65535,751,65535}, {4,0,65535,753,65535},
+    {2,0,1542,6,65535}, {4,0,68,65535,46}, {0,0,2911,2,65535}, {4,0,65535,755,65535},
+    {4,0,65535,758,65535}, {0,0,2913,2,65535}, {2,0,1548,65535,65535}, {0,0,2915,9,65535},
+    {0,0,2924,4,65535}, {0,0,2928,2,65535}, {0,0,2930,2,65535}, {2,0,1553,65535,65535},
+    {0,0,2932,5,65535}, {0,0,2937,3,65535}, {0,0,2940,2,65535}, {2,0,1557,6,65535},
+    {0,0,2942,7,65535}, {0,0,2949,3,65535}, {0,0,2952,2,65535}, {2,0,1561,65535,65535},
+    {0,0,2954,2,65535}, {0,0,2956,3,65535}, {0,0,2959,2,65535}, {2,0,1565,65535,65535},
+    {0,0,2961,8,65535}, {0,0,2969,1,65535}, {4,0,33,65535,186}, {0,0,2970,1,65535},
+    {0,0,2971,4,65535}, {0,0,2975,2,65535}, {2,0,1572,65535,65535}, {0,0,2977,13,65535},
+    {0,0,2990,4,65535}, {0,0,2994,1,65535}, {0,0,2995,2,65535}, {0,0,2997,3,65535},
+    {0,0,3000,2,65535}, {0,0,3002,4,65535}, {0,0,3006,2,65535}, {0,0,3008,2,65535},
+    {0,0,3010,14,65535}, {0,0,3024,11,65535}, {0,0,3035,6,65535}, {0,0,3041,7,65535},
+    {0,0,3048,5,65535}, {0,0,3053,8,65535}, {0,0,3061,6,65535}, {0,0,3067,6,65535},
+    {0,0,3073,7,65535}, {0,0,3080,6,65535}, {0,0,3086,3,65535}, {0,0,3089,1,65535},
+    {0,0,3090,9,65535}, {0,0,3099,5,65535}, {0,0,3104,3,65535}, {0,0,3107,1,65535},
+    {0,0,3108,1,65535}, {4,0,14,65535,187}, {0,0,3109,1,65535}, {0,0,3110,2,65535},
+    {4,0,109,65535,188}, {4,0,65535,761,65535}, {0,0,3112,2,65535}, {4,0,65535,764,65535},
+    {0,0,3114,4,65535}, {4,0,117,65535,189}, {4,0,65535,768,65535}, {2,0,1609,65535,65535},
+    {0,0,3118,4,65535}, {2,0,1611,65535,65535}, {0,0,3122,3,65535}, {1,0,3125,1,65535},
+    {4,0,12,65535,190}, {4,0,65535,771,65535}, {1,0,3126,1,65535}, {1,0,3127,4,65535},
+    {11,0,1,65535,65535}, {10,0,65535,65535,65535}, {2,0,1620,65535,65535}, {4,0,13,65535,190},
+    {4,0,7,65535,190}, {4,0,9,65535,191}, {4,0,32,65535,192}, {0,0,3131,2,65535},
+    {4,0,71,65535,193}, {2,0,1627,0,65535}, {0,0,3133,2,65535}, {0,1,3135,1,65535},
+    {4,0,14,65535,194}, {0,0,3136,1,65535}, {0,0,3137,2,65535}, {4,0,47,65535,195},
+    {4,0,20,65535,196}, {0,0,3139,2,65535}, {4,0,13,65535,195}, {4,0,115,65535,197},
+    {2,0,1638,0,65535}, {0,0,3141,2,65535}, {1,0,3143,1,65535}, {0,0,3144,2,65535},
+    {4,0,6,65535,198}, {0,0,3146,2,65535}, {0,1,3148,1,65535}, {0,0,3149,1,65535},
+    {0,8,3150,12,65535}, {0,16,3162,1,1593}, {4,0,65535,65535,199}, {0,16,3163,2,2700},
+    {0,16,3165,1,1771}, {0,16,3166,2,2701}, {0,16,3168,2,1596}, {0,16,3170,1,1594},
+    {0,4,3171,1,65535}, {0,4,3172,3,65535}, {0,0,3175,2,65535}, {2,0,1657,65535,65535},
+    {0,0,3177,3,65535}, {2,0,1659,65535,65535}, {0,0,3180,1,65535}, {2,0,1661,65535,65535},
+    {0,0,3181,3,65535}, {0,0,3184,3,65535}, {3,0,10,96,65535}, {0,0,3187,1,65535},
+    {0,16,3188,1,1599}, {0,16,3189,1,1595}, {0,4,3190,3,65535}, {0,0,3193,9,65535},
+    {2,0,1670,65535,65535}, {0,0,3202,4,65535}, {0,0,3206,1,65535}, {2,0,1673,65535,65535},
+    {0,0,3207,2,65535}, {0,0,3209,5,65535}, {0,0,3214,2,65535}, {2,0,1664,65535,65535},
+    {0,0,3216,2,65535}, {2,0,1679,0,65535}, {0,0,3218,1,65535}, {2,0,1681,65535,65535},
+    {0,0,3219,2,65535}, {4,0,65535,782,65535}, {2,0,1684,65535,65535}, {0,0,3221,3,65535},
+    {4,0,65535,785,65535}, {4,0,65535,789,65535}, {2,0,1688,0,65535}, {1,0,3224,2,65535},
+    {0,0,3226,4,65535}, {4,0,65535,796,65535}, {0,16,3230,1,1598}, {0,0,3231,4,65535},
+    {4,0,118,65535,200}, {4,0,119,65535,201}, {0,0,3235,1,65535}, {0,0,3236,3,65535},
+    {4,0,65535,65535,202}, {4,0,65535,65535,203}, {0,0,3239,3,65535}, {0,0,3242,3,65535},
+    {4,0,14,65535,204}, {3,0,333,1703,73}, {4,0,87,65535,65535}, {3,0,1613,1705,11},
+    {4,0,17,65535,190}, {0,0,3245,4,65535}, {4,0,65535,65535,205}, {4,0,65535,799,65535},
+    {0,0,3249,4,65535}, {4,0,120,65535,206}, {0,0,3253,1,65535}, {0,0,3254,3,65535},
+    {0,0,3257,2,65535}, {0,1,3259,2,65535}, {4,0,121,65535,207}, {4,0,65535,803,65535},
+    {0,0,3261,2,65535}, {4,0,65535,805,65535}, {0,0,3263,2,65535}, {0,0,3265,1,65535},
+    {4,0,109,65535,208}, {4,0,65535,807,65535}, {0,0,3266,1,65535}, {2,0,1725,10,65535},
+    {0,1,3267,2,65535}, {4,0,65535,809,65535}, {0,0,3269,6,65535}, {0,0,3275,2,65535},
+    {2,0,1730,65535,65535}, {1,0,3277,1,65535}, {0,0,3278,5,65535}, {4,0,19,65535,65535},
+    {0,0,3283,6,65535}, {4,0,97,65535,209}, {4,0,65535,811,65535}, {0,0,3289,3,65535},
+    {0,0,3292,3,65535}, {4,0,1,65535,210}, {4,0,1,65535,211}, {4,0,1,65535,212},
+    {0,0,3295,6,65535}, {4,0,1,65535,213}, {4,0,20,65535,214}, {0,0,3301,8,65535},
+    {2,0,1746,65535,65535}, {0,0,3309,3,65535}, {4,0,65535,814,65535}, {4,0,65535,65535,215},
+    {4,0,65535,816,65535}, {0,0,3312,3,65535}, {0,0,3315,1,65535}, {0,1,3316,2,65535},
+    {0,0,3318,2,65535}, {2,0,1755,68,65535}, {0,0,3320,3,65535}, {4,0,65535,822,65535},
+    {2,0,1758,122,65535}, {0,0,3323,2,65535}, {4,0,9,65535,200}, {4,0,65535,825,65535},
+    {0,0,3325,3,65535}, {0,0,3328,1,65535}, {0,0,3329,5,65535}, {1,0,3334,1,65535},
+    {2,0,1766,0,65535}, {1,1,3335,2,65535}, {0,0,3337,2,65535}, {1,0,3339,2,65535},
+    {0,0,3341,1,65535}, {4,0,9,65535,216}, {0,0,3342,7,65535}, {0,0,3349,12,65535},
+    {0,0,3361,1,65535}, {4,1,19,65535,65535}, {0,0,3362,2,65535}, {0,0,3364,7,65535},
+    {0,0,3371,1,65535}, {2,0,1779,65535,65535}, {0,0,3372,2,65535}, {2,0,1781,65535,65535},
+    {1,1,3374,1,65535}, {2,0,1783,65535,65535}, {0,0,3375,3,65535}, {0,0,3378,3,65535},
+    {0,0,3381,2,65535}, {4,0,65535,828,65535}, {2,0,1788,0,65535}, {0,0,3383,2,65535},
+    {0,0,3385,2,65535}, {0,0,3387,4,65535}, {0,0,3391,2,65535}, {0,0,3393,3,65535},
+    {0,0,3396,2,65535}, {4,0,14,65535,217}, {0,0,3398,5,65535}, {0,0,3403,2,65535},
+    {2,0,1798,27,65535}, {0,1,3405,3,65535}, {4,0,9,65535,218}, {4,0,7,65535,218},
+    {2,0,1802,20,65535}, {1,0,3408,2,65535}, {0,0,3410,8,65535}, {4,0,65535,831,65535},
+    {3,0,10,1806,65535}, {0,0,3418,2,65535}, {2,0,1808,65535,65535}, {0,0,3420,2,65535},
+    {1,0,3422,1,65535}, {4,0,65535,834,65535}, {0,0,3423,6,65535}, {4,0,1,65535,219},
+    {0,0,3429,2,65535}, {0,0,3431,4,65535}, {0,8,3435,14,65535}, {0,5,3449,2,65535},
+    {0,0,3451,1,65535}, {2,0,1819,65535,65535}, {0,0,3452,2,65535}, {0,0,3454,1,65535},
+    {0,1,3455,2,65535}, {0,0,3457,2,65535}, {2,0,1824,65535,65535}, {0,0,3459,3,65535},
+    {0,1,3462,6,65535}, {0,0,3468,2,65535}, {2,1,1828,65535,65535}, {0,1,3470,3,65535},
+    {4,0,65535,837,65535}, {4,0,65535,844,65535}, {0,0,3473,2,65535}, {0,1,3475,11,65535},
+    {0,0,3486,1,65535}, {0,0,3487,1,65535}, {0,0,3488,1,65535}, {4,0,65535,850,65535},
+    {3,1,333,96,0}, {0,4,3489,1,65535}, {2,0,1840,59,65535}, {0,1,3490,3,65535},
+    {0,16,3493,1,1691}, {0,5,3494,2,65535}, {2,0,1844,20,65535}, {1,0,3496,2,65535},
+    {0,0,3498,8,65535}, {4,0,65535,861,65535}, {4,1,65535,65535,220}, {2,0,1849,65535,65535},
+    {0,0,3506,3,65535}, {0,0,3509,1,65535}, {3,0,10,1852,65535}, {0,0,3510,1,65535},
+    {0,0,3511,6,65535}, {0,5,3517,8,65535}, {2,0,1856,65535,65535}, {1,0,3525,1,65535},
+    {4,0,1,65535,221}, {1,1,3526,7,65535}, {0,1,3533,2,65535}, {4,0,66,65535,65535},
+    {0,1,3535,4,65535}, {0,1,3539,6,65535}, {0,1,3545,2,65535}, {0,1,3547,5,65535},
+    {2,0,1866,65535,65535}, {0,1,3552,4,65535}, {0,1,3556,1,65535}, {2,1,1869,65535,65535},
+    {0,1,3557,3,65535}, {4,0,65535,865,65535}, {0,1,3560,2,65535}, {2,1,1873,65535,65535},
+    {0,1,3562,3,65535}, {4,0,65535,867,65535}, {2,1,1876,65535,65535}, {0,1,3565,4,65535},
+    {0,1,3569,1,65535}, {2,1,1879,65535,65535}, {0,1,3570,3,65535}, {0,1,3573,2,65535},
+    {2,1,1882,65535,65535}, {0,1,3575,2,65535}, {2,1,1884,65535,65535}, {0,1,3577,3,65535},
+    {1,1,3580,5,65535}, {0,1,3585,6,65535}, {0,0,3591,8,65535}, {4,0,65535,870,65535},
+    {0,0,3599,1,65535}, {3,0,10,1848,65535}, {0,0,3600,3,65535}, {0,0,3603,3,65535},
+    {0,0,3606,2,65535}, {4,0,65535,873,65535}, {0,0,3608,2,65535}, {4,0,65535,876,65535},
+    {0,0,3610,2,65535}, {0,1,3612,8,65535}, {4,0,14,65535,222}, {0,0,3620,5,65535},
+    {7,0,123,65535,65535}, {4,0,65535,882,65535}, {0,1,3625,4,65535}, {0,1,3629,1,65535},
+    {0,1,3630,8,65535}, {0,0,3638,2,65535}, {0,0,3640,4,65535}, {0,0,3644,3,65535},
+    {0,0,3647,5,65535}, {0,0,3652,2,65535}, {0,1,3654,2,65535}, {4,1,65535,888,65535},
+    {4,0,65535,892,65535}, {0,1,3656,2,65535}, {1,1,3658,2,65535}, {0,1,3660,5,65535},
+    {0,1,3665,1,65535}, {1,1,3666,2,65535}, {0,1,3668,5,65535}, {0,1,3673,2,65535},
+    {1,1,3675,4,65535}, {0,1,3679,3,65535}, {0,0,3682,6,65535}, {2,0,1925,44,65535},
+    {0,0,3688,4,65535}, {1,1,3692,1,65535}, {0,0,3693,2,65535}, {0,8,3695,13,65535},
+    {0,5,3708,1,65535}, {4,0,65535,899,65535}, {0,5,3709,3,65535}, {1,0,3712,1,65535},
+    {4,0,65535,902,65535}, {0,4,3713,1,65535}, {1,1,3714,5,65535}, {0,1,3719,3,65535},
+    {2,0,1938,20,65535}, {0,1,3722,1,65535}, {0,1,3723,7,65535}, {0,1,3730,3,65535},
+    {1,1,3733,1,65535}, {2,0,1854,65535,65535}, {0,1,3734,3,65535}, {2,0,1945,20,65535},
+    {0,1,3737,6,65535}, {2,1,1947,65535,65535}, {0,1,3743,3,65535}, {4,0,65535,910,65535},
+    {0,1,3746,3,65535}, {4,0,65535,65535,223}, {0,1,3749,3,65535}, {2,0,1953,45,65535},
+    {0,1,3752,4,65535}, {2,0,1955,65535,65535}, {0,1,3756,2,65535}, {0,0,3758,22,65535},
+    {2,0,1958,65535,65535}, {0,0,3780,7,65535}, {1,0,3787,2,65535}, {4,0,1,65535,224},
+    {1,0,3789,2,65535}, {0,0,3791,2,65535}, {4,0,84,65535,225}, {4,0,9,65535,226},
+    {1,0,3793,1,65535}, {2,0,1967,65535,65535}, {0,0,3794,4,65535}, {3,0,1969,1063,65535},
+    {4,0,65535,65535,220}, {2,0,1971,65535,65535}, {0,0,3798,4,65535}, {2,0,1973,65535,65535},
+    {0,0,3802,11,65535}, {0,0,3813,2,65535}, {4,0,1,65535,227}, {7,0,124,65535,65535},
+    {4,1,125,65535,65535}, {2,0,1979,65535,65535}, {0,0,3815,3,65535}, {0,1,3818,2,65535},
+    {2,0,1982,6,65535}, {0,0,3820,8,65535}, {0,0,3828,1,65535}, {1,0,3829,1,65535},
+    {0,0,3830,6,65535}, {0,0,3836,3,65535}, {0,8,3839,13,65535}, {0,5,3852,5,65535},
+    {0,0,3857,6,65535}, {4,0,65535,913,65535}, {0,0,3863,2,65535}, {2,0,1993,6,65535},
+    {1,0,3865,9,65535}, {0,1,3874,3,65535}, {4,0,65535,916,65535}, {0,1,3877,3,65535},
+    {2,0,1998,20,65535}, {0,1,3880,2,65535}, {0,1,3882,4,65535}, {4,0,65535,920,65535},
+    {0,1,3886,3,65535}, {2,0,2003,20,65535}, {0,1,3889,6,65535}, {2,0,2005,65535,65535},
+    {0,0,3895,3,65535}, {0,0,3898,3,65535}, {0,1,3901,3,65535}, {2,0,2009,45,65535},
+    {0,1,3904,4,65535}, {0,0,3908,4,65535}, {0,0,3912,2,65535}, {2,0,2013,6,65535},
+    {0,0,3914,7,65535}, {0,0,3921,4,65535}, {0,0,3925,2,65535}, {2,0,2017,65535,65535},
+    {0,0,3927,4,65535}, {0,0,3931,3,65535}, {0,0,3934,2,65535}, {2,0,1699,65535,65535},
+    {0,0,3936,2,65535}, {0,0,3938,2,65535}, {2,0,2024,65535,65535}, {0,0,3940,5,65535},
+    {0,0,3945,1,65535}, {4,0,33,65535,228}, {0,0,3946,1,65535}, {0,0,3947,2,65535},
+    {1,0,3949,1,65535}, {0,1,3950,1,65535}, {4,0,126,65535,65535}, {4,0,14,65535,229},
+    {0,0,3951,1,65535}, {0,8,3952,8,65535}, {0,5,3960,1,65535}, {0,5,3961,1,65535},
+    {0,0,3962,5,65535}, {0,0,3967,1,65535}, {0,0,3968,4,65535}, {2,1,2041,44,65535},
+    {0,1,3972,2,65535}, {0,1,3974,1,65535}, {4,0,127,65535,65535}, {0,0,3975,2,65535},
+    {0,0,3977,2,65535}, {0,0,3979,2,65535}, {2,1,2048,25,65535}, {0,1,3981,2,65535},
+    {0,1,3983,3,65535}, {4,0,65535,925,65535}, {4,0,65535,928,65535}, {0,0,3986,2,65535},
+    {2,0,2054,65535,65535}, {0,0,3988,3,65535}, {7,0,3,65535,65535}, {0,0,3991,6,65535},
+    {0,1,3997,3,65535}, {0,0,4000,2,65535}, {4,0,128,65535,65535}, {4,0,65535,245,65535},
+    {0,0,4002,3,65535}, {2,1,2063,65535,65535}, {0,0,4005,5,65535}, {0,0,4010,5,65535},
+    {0,1,4015,1,65535}, {4,0,3,65535,65535}, {0,0,4016,3,65535}, {0,0,4019,3,65535},
+    {0,0,4022,5,65535}, {0,0,4027,1,65535}, {2,0,2072,44,65535}, {0,0,4028,3,65535},
+    {0,0,4031,3,65535}, {4,0,65535,65535,230}, {0,0,4034,5,65535}, {0,0,4039,5,65535},
+    {0,0,4044,1,65535}, {0,0,4045,4,65535}, {0,1,4049,1,65535}, {0,0,4050,2,65535},
+    {0,8,4052,12,65535}, {0,4,4064,3,65535}, {0,4,4067,1,65535}, {0,5,4068,1,65535},
+    {0,0,4069,5,65535}, {4,0,30,65535,231}, {0,0,4074,1,65535}, {0,0,4075,2,65535},
+    {0,0,4077,2,65535}, {0,0,4079,2,65535}, {2,0,1613,11,65535}, {0,0,4081,2,65535},
+    {0,0,4083,4,65535}, {4,0,129,65535,232}, {1,0,4087,2,65535}, {4,0,65535,930,65535},
+    {7,0,130,65535,65535}, {2,0,2099,68,65535}, {0,0,4089,6,65535}, {1,0,4095,1,65535},
+    {4,1,131,65535,65535}, {4,0,32,65535,233}, {3,0,298,2104,81}, {1,0,4096,4,65535},
+    {2,0,2106,20,65535}, {4,0,13,65535,22}, {4,0,7,65535,22}, {2,0,2109,4,65535},
+    {4,0,9,65535,234}, {4,0,132,65535,10}, {0,0,4100,2,65535}, {2,0,2113,65535,65535},
+    {0,0,4102,5,65535}, {4,0,133,65535,235}, {4,0,65535,932,65535}, {0,16,4107,1,2953},
+    {0,16,4108,1,2954}, {0,16,4109,3,1598}, {2,0,2120,65535,65535}, {0,0,4112,2,65535},
+    {4,0,65535,935,65535}, {0,0,4114,2,65535}, {2,0,2124,68,65535}, {0,0,4116,2,65535},
+    {0,0,4118,3,65535}, {2,0,2127,68,65535}, {0,0,4121,7,65535}, {0,0,4128,2,65535},
+    {4,0,9,65535,236}, {1,0,4130,2,65535}, {4,1,134,65535,237}, {0,16,4132,1,2959},
+    {0,0,4133,10,65535}, {1,0,4143,2,65535}, {4,0,65535,65535,238}, {2,0,2137,102,65535},
+    {0,0,4145,2,65535}, {4,0,45,65535,239}, {4,0,65535,65535,240}, {0,0,4147,1,65535},
+    {2,0,328,44,65535}, {4,0,65535,65535,241}, {4,0,14,65535,44}, {3,0,298,299,73},
+    {2,0,2146,102,65535}, {0,0,4148,3,65535}, {0,0,4151,2,65535}, {0,0,4153,2,65535},
+    {4,0,65535,65535,242}, {4,0,65535,65535,243}, {0,0,4155,1,65535}, {0,0,4156,6,65535},
+    {4,0,65535,65535,244}, {4,0,65535,65535,245}, {4,0,65535,941,65535}, {4,0,65535,946,65535},
+    {0,0,4162,10,65535}, {4,0,71,65535,246}, {0,0,4172,2,65535}, {4,0,65535,65535,247},
+    {0,0,4174,1,65535}, {3,0,2163,2164,20}, {4,0,135,65535,248}, {4,0,13,65535,249},
+    {4,0,65535,955,65535}, {3,0,298,2167,136}, {1,0,4175,1,65535}, {2,0,2169,68,65535},
+    {1,0,4176,3,65535}, {0,0,4179,2,65535}, {1,0,4181,1,65535}, {4,0,65535,957,65535},
+    {0,1,4182,1,65535}, {0,0,4183,1,65535}, {0,0,4184,8,65535}, {0,16,4192,1,2982},
+    {0,16,4193,1,2983}, {0,0,4194,7,65535}, {4,0,17,65535,65535}, {4,0,137,65535,250},
+    {1,0,4201,1,65535}, {0,0,4202,4,65535}, {2,0,2184,4,65535}, {1,1,4206,4,65535},
+    {0,0,4210,2,65535}, {4,0,71,65535,251}, {0,1,4212,1,65535}, {4,1,138,65535,252},
+    {1,0,4213,5,65535}, {0,1,4218,4,65535}, {0,1,4222,1,65535}, {4,1,139,65535,253},
+    {4,0,65535,962,65535}, {4,0,65535,965,65535}, {4,0,140,65535,254}, {4,0,141,65535,65535},
+    {0,0,4223,1,65535}, {0,0,4224,9,65535}, {4,0,142,65535,255}, {4,0,65535,967,65535},
+    {0,16,4233,3,3014}, {0,0,4236,6,65535}, {7,0,143,65535,65535}, {0,0,4242,1,65535},
+    {0,0,4243,2,65535}, {4,0,65535,973,65535}, {0,0,4245,1,65535}, {0,0,4246,8,65535},
+    {0,0,4254,2,65535}, {4,0,144,65535,256}, {0,0,4256,1,65535}, {0,0,4257,3,65535},
+    {0,0,4260,1,65535}, {0,0,4261,3,65535}, {4,0,65535,975,65535}, {0,0,4264,2,65535},
+    {4,0,145,65535,257}, {0,0,4266,3,65535}, {4,0,65535,65535,258}, {4,0,65535,984,65535},
+    {0,0,4269,2,65535}, {4,0,65535,65535,259}, {0,0,4271,2,65535}, {4,0,65535,991,65535},
+    {0,0,4273,4,65535}, {0,0,4277,1,65535}, {0,0,4278,3,65535}, {0,0,4281,1,65535},
+    {0,0,4282,4,65535}, {0,0,4286,1,65535}, {0,0,4287,3,65535}, {0,0,4290,1,65535},
+    {4,0,65535,997,65535}, {0,0,4291,1,65535}, {4,0,65535,65535,260}, {0,0,4292,2,65535},
+    {4,0,65535,1001,65535}, {0,0,4294,4,65535}, {1,0,4298,1,65535}, {2,1,96,121,65535},
+    {2,1,2242,25,65535}, {0,0,4299,4,65535}, {2,0,2244,32,65535}, {1,0,4303,1,65535},
+    {4,0,50,65535,65535}, {1,0,4304,1,65535}, {0,0,4305,3,65535}, {0,0,4308,1,65535},
+    {2,0,328,3,65535}, {1,0,4309,2,65535}, {2,0,2252,42,65535}, {4,0,146,65535,65535},
+    {2,0,2254,42,65535}, {4,0,114,65535,65535}, {4,0,147,65535,261}, {0,0,4311,1,65535},
+    {2,0,2258,65535,65535}, {0,0,4312,12,65535}, {4,0,9,65535,65535}, {4,0,65535,65535,262},
+    {4,0,148,65535,263}, {2,0,436,68,65535}, {0,0,4324,3,65535}, {0,16,4327,1,3051},
+    {0,0,4328,19,65535}, {2,0,2066,4,65535}, {0,0,4347,2,65535}, {2,0,2269,65535,65535},
+    {0,0,4349,3,65535}, {0,0,4352,3,65535}, {2,0,2272,65535,65535}, {0,0,4355,8,65535},
+    {0,0,4363,2,65535}, {0,0,4365,3,65535}, {4,0,88,65535,65535}, {0,0,4368,3,65535},
+    {0,16,4371,1,3076}, {0,0,4372,2,65535}, {4,0,13,65535,58}, {0,0,4374,14,65535},
+    {4,0,65535,1007,65535}, {4,0,65535,1010,65535}, {2,0,2284,73,65535}, {0,0,4388,5,65535},
+    {2,0,2286,6,65535}, {0,0,4393,3,65535}, {2,0,2288,6,65535}, {0,0,4396,5,65535},
+    {4,0,65535,1014,65535}, {4,0,65535,1018,65535}, {0,0,4401,19,65535}, {1,0,4420,2,65535},
+    {0,0,4422,4,65535}, {0,0,4426,3,65535}, {2,0,10,78,65535}, {2,0,2297,31,65535},
+    {0,0,4429,2,65535}, {2,0,2254,32,65535}, {0,0,4431,2,65535}, {2,0,2301,20,65535},
+    {4,0,63,65535,264}, {2,0,2303,6,65535}, {4,0,65535,65535,264}, {2,0,10,44,65535},
+    {0,0,4433,2,65535}, {0,0,4435,2,65535}, {1,0,4437,1,65535}, {0,0,4438,3,65535},
+    {4,0,65535,65535,265}, {4,0,20,65535,266}, {4,0,149,65535,65535}, {0,0,4441,2,65535},
+    {4,0,150,65535,267}, {4,0,26,65535,65535}, {0,0,4443,6,65535}, {2,0,2317,65535,65535},
+    {0,0,4449,5,65535}, {0,0,4454,1,65535}, {2,0,2320,65535,65535}, {0,0,4455,1,65535},
+    {0,0,4456,1,65535}, {2,0,2323,10,65535}, {0,0,4457,5,65535}, {2,0,2325,10,65535},
+    {0,0,4462,3,65535}, {0,0,4465,1,65535}, {2,0,2328,10,65535}, {0,0,4466,5,65535},
+    {2,0,2330,10,65535}, {0,0,4471,5,65535}, {2,0,2332,10,65535}, {0,0,4476,6,65535},
+    {2,0,2334,10,65535}, {0,0,4482,5,65535}, {2,0,2336,10,65535}, {0,0,4487,3,65535},
+    {2,0,2338,65535,65535}, {0,0,4490,3,65535}, {4,0,65535,1020,65535}, {2,0,2341,73,65535},
+    {0,0,4493,7,65535}, {2,0,2343,6,65535}, {0,0,4500,1,65535}, {4,0,65535,65535,268},
+    {1,0,4501,1,65535}, {0,0,4502,4,65535}, {4,0,65535,65535,269}, {4,0,65535,65535,270},
+    {4,0,71,65535,271}, {4,0,65535,1055,65535}, {0,0,4506,1,65535}, {2,0,2353,10,65535},
+    {0,0,4507,5,65535}, {2,0,2355,10,65535}, {0,0,4512,2,65535}, {0,0,4514,2,65535},
+    {4,0,65535,65535,272}, {0,0,4516,16,65535}, {2,0,2360,11,65535}, {0,0,4532,1,65535},
+    {1,0,4533,1,65535}, {0,0,4534,1,65535}, {4,0,65535,65535,273}, {2,0,2365,68,65535},
+    {0,0,4535,2,65535}, {1,0,4537,1,65535}, {0,0,4538,3,65535}, {4,0,84,65535,274},
+    {4,0,65535,1058,65535}, {2,0,2371,42,65535}, {0,0,4541,1,65535}, {2,0,2373,6,65535},
+    {1,0,4542,2,65535}, {0,0,4544,3,65535}, {4,0,109,65535,275}, {4,0,17,65535,276},
+    {4,0,151,65535,277}, {0,0,4547,3,65535}, {4,0,17,65535,278}, {4,0,17,65535,279},
+    {0,0,4550,1,65535}, {4,0,65535,65535,257}, {0,0,4551,2,65535}, {0,0,4553,1,65535},
+    {2,0,2386,32,65535}, {4,0,113,65535,280}, {2,0,2388,20,65535}, {1,0,4554,1,65535},
+    {0,0,4555,4,65535}, {1,0,4559,1,65535}, {4,0,113,65535,281}, {7,0,152,65535,65535},
+    {4,0,65535,1061,65535}, {0,0,4560,2,65535}, {0,0,4562,2,65535}, {4,0,153,65535,65535},
+    {0,0,4564,1,65535}, {0,0,4565,2,65535}, {7,0,154,65535,65535}, {7,0,155,65535,65535},
+    {0,0,4567,2,65535}, {0,0,4569,8,65535}, {0,0,4577,14,65535}, {2,0,2405,6,65535},
+    {0,0,4591,4,65535}, {4,0,12,65535,282}, {2,0,2102,6,65535}, {0,0,4595,8,65535},
+    {4,0,65535,65535,283}, {0,0,4603,2,65535}, {3,0,2412,65,65535}, {4,0,12,65535,284},
+    {4,0,65535,1064,65535}, {1,0,4605,1,65535}, {0,0,4606,5,65535}, {0,0,4611,2,65535},
+    {2,0,2418,45,65535}, {4,0,65535,1067,65535}, {2,0,2420,6,65535}, {0,0,4613,5,65535},
+    {4,0,65535,1070,65535}, {4,0,65535,1076,65535}, {1,0,4618,3,65535}, {0,0,4621,2,65535},
+    {2,0,2426,6,65535}, {0,0,4623,2,65535}, {4,0,12,65535,285}, {2,0,2429,68,65535},
+    {4,0,65535,1085,65535}, {0,0,4625,1,65535}, {1,0,4626,2,65535}, {0,0,4628,3,65535},
+    {2,0,2434,59,65535}, {0,0,4631,3,65535}, {4,0,7,65535,286}, {0,0,4634,2,65535},
+    {0,0,4636,2,65535}, {1,0,4638,3,65535}, {0,0,4641,1,65535}, {0,0,4642,5,65535},
+    {2,0,2303,20,65535}, {2,0,2435,44,65535}, {0,0,4647,3,65535}, {0,0,4650,1,65535},
+    {0,0,4651,8,65535}, {0,0,4659,5,65535}, {0,0,4664,7,65535}, {4,0,65535,1186,65535},
+    {4,0,65535,1192,65535}, {0,0,4671,2,65535}, {0,0,4673,5,65535}, {0,0,4678,4,65535},
+    {0,0,4682,11,65535}, {4,0,72,65535,65535}, {4,0,68,65535,283}, {4,0,65535,65535,287},
+    {1,0,4693,2,65535}, {0,0,4695,3,65535}, {1,0,4698,4,65535}, {0,0,4702,5,65535},
+    {2,0,10,20,65535}, {0,0,4707,1,65535}, {2,0,2434,65535,65535}, {0,0,4708,3,65535},
+    {0,0,4711,1,65535}, {2,0,2467,44,65535}, {0,0,4712,1,65535}, {1,0,4713,2,65535},
+    {0,0,4715,3,65535}, {4,1,121,65535,65535}, {0,0,4718,2,65535}, {1,0,4720,2,65535},
+    {0,0,4722,3,65535}, {2,0,2475,65535,65535}, {0,0,4725,2,65535}, {4,0,7,65535,288},
+    {0,0,4727,1,65535}, {2,0,2479,65535,65535}, {0,0,4728,2,65535}, {1,0,4730,1,65535},
+    {1,0,4731,2,65535}, {0,0,4733,5,65535}, {0,0,4738,2,65535}, {0,0,4740,4,65535},
+    {2,0,2486,65535,65535}, {0,0,4744,3,65535}, {4,0,65535,1194,65535}, {0,0,4747,2,65535},
+    {4,0,12,65535,289}, {4,1,134,65535,65535}, {0,0,4749,1,65535}, {4,1,156,65535,65535},
+    {0,0,4750,11,65535}, {2,0,1411,65535,65535}, {3,0,2496,1499,65535}, {4,0,7,65535,290},
+    {4,1,157,65535,65535}, {4,0,65535,1197,65535}, {4,0,14,65535,291}, {2,0,145,65535,65535},
+    {0,0,4761,4,65535}, {4,0,65535,1201,65535}, {0,0,4765,3,65535}, {1,0,4768,2,65535},
+    {0,0,4770,5,65535}, {4,0,158,65535,292}, {4,0,7,65535,293}, {4,0,65535,1204,65535},
+    {4,0,14,65535,294}, {0,0,4775,4,65535}, {4,1,158,65535,292}, {0,0,4779,1,65535},
+    {1,0,4780,2,65535}, {0,0,4782,2,65535}, {4,1,100,65535,65535}, {0,0,4784,4,65535},
+    {4,0,63,65535,289}, {0,0,4788,1,65535}, {4,0,159,65535,295}, {0,0,4789,1,65535},
+    {0,0,4790,2,65535}, {0,0,4792,2,65535}, {0,0,4794,8,65535}, {1,0,4802,1,65535},
+    {0,0,4803,1,65535}, {2,0,2527,32,65535}, {1,0,4804,2,65535}, {0,0,4806,1,65535},
+    {0,0,4807,16,65535}, {4,0,123,65535,65535}, {5,1,160,65535,65535}, {4,0,109,65535,65535},
+    {4,0,111,65535,65535}, {0,0,4823,11,65535}, {5,1,65535,65535,65535}, {0,0,4834,11,65535},
+    {0,0,4845,2,65535}, {4,0,156,65535,65535}, {0,0,4847,8,65535}, {0,8,4855,8,65535},
+    {0,4,4863,3,65535}, {0,0,4866,2,65535}, {0,0,4868,2,65535}, {4,0,65535,1210,65535},
+    {0,0,4870,3,65535}, {1,0,4873,8,65535}, {0,0,4881,2,65535}, {0,0,4883,1,65535},
+    {0,0,4884,1,65535}, {4,0,161,65535,65535}, {0,0,4885,4,65535}, {4,0,65535,1213,65535},
+    {7,0,42,65535,65535}, {0,0,4889,5,65535}, {0,0,4894,2,65535}, {0,0,4896,4,65535},
+    {7,0,162,65535,65535}, {0,0,4900,1,65535}, {4,0,65535,1217,65535}, {0,0,4901,2,65535},
+    {1,0,4903,8,65535}, {0,0,4911,2,65535}, {4,0,65535,1219,65535}, {0,0,4913,3,65535},
+    {0,0,4916,6,65535}, {0,0,4922,10,65535}, {4,0,160,65535,65535}, {2,0,2569,65535,65535},
+    {0,0,4932,3,65535}, {4,0,65535,1222,65535}, {2,0,2567,65535,65535}, {4,0,65535,1226,65535},
+    {4,0,65535,1230,65535}, {0,0,4935,2,65535}, {0,8,4937,8,65535}, {0,4,4945,3,65535},
+    {2,0,2578,65535,65535}, {0,0,4948,9,65535}, {0,0,4957,5,65535}, {4,0,65535,1240,65535},
+    {4,0,65535,1243,65535}, {0,0,4962,6,65535}, {4,0,65535,1248,65535}, {0,0,4968,18,65535},
+    {2,0,2586,65535,65535}, {4,0,13,65535,296}, {4,0,65535,65535,297}, {2,0,2589,65535,65535},
+    {0,0,4986,2,65535}, {2,0,2591,65535,65535}, {1,0,4988,4,65535}, {0,0,4992,4,65535},
+    {2,0,2594,65535,65535}, {1,0,4996,2,65535}, {4,0,65535,1254,65535}, {0,0,4998,5,65535},
+    {1,0,5003,4,65535}, {0,0,5007,6,65535}, {4,0,65535,1258,65535}, {9,0,5,65535,65535},
+    {0,0,5013,7,65535}, {4,0,65535,65535,298}, {0,0,5020,7,65535}, {4,1,163,65535,65535},
+    {0,0,5027,8,65535}, {4,0,65535,1262,65535}, {4,0,164,65535,233}, {2,0,2609,65535,65535},
+    {1,0,5035,4,65535}, {0,0,5039,1,65535}, {2,0,2612,65535,65535}, {4,0,157,65535,299},
+    {0,0,5040,3,65535}, {0,0,5043,2,65535}, {4,0,165,65535,300}, {4,0,157,65535,65535},
+    {0,0,5045,1,65535}, {4,0,166,65535,301}, {2,0,258,65535,65535}, {2,0,2621,65535,65535},
+    {0,0,5046,3,65535}, {1,0,5049,5,65535}, {0,0,5054,1,65535}, {4,0,65535,65535,302},
+    {0,0,5055,1,65535}, {4,0,65535,65535,303}, {0,0,5056,2,65535}, {1,0,5058,3,65535},
+    {0,0,5061,5,65535}, {3,0,98,1499,42}, {4,0,65535,1265,65535}, {4,0,65535,65535,304},
+    {2,0,146,68,65535}, {0,0,5066,2,65535}, {0,0,5068,3,65535}, {3,1,2637,2637,65535},
+    {4,0,163,65535,65535}, {1,0,5071,2,65535}, {0,0,5073,2,65535}, {4,0,135,65535,305},
+    {4,0,13,65535,286}, {4,0,65535,1269,65535}, {0,0,5075,1,65535}, {0,8,5076,10,65535},
+    {0,4,5086,2,65535}, {1,0,5088,5,65535}, {1,1,5093,3,65535}, {0,0,5096,1,65535},
+    {0,0,5097,1,65535}, {0,4,5098,2,65535}, {1,0,5100,2,65535}, {0,0,5102,2,65535},
+    {0,0,5104,4,65535}, {0,4,5108,1,65535}, {0,4,5109,5,65535}, {4,0,65535,1275,65535},
+    {4,0,65535,65535,135}, {4,0,65535,1278,65535}, {0,4,5114,1,65535}, {0,4,5115,1,65535},
+    {4,0,65535,1283,65535}, {0,4,5116,2,65535}, {0,0,5118,5,65535}, {0,0,5123,4,65535},
+    {0,0,5127,2,65535}, {0,0,5129,2,65535}, {2,0,2668,32,65535}, {4,0,113,65535,306},
+    {0,0,5131,2,65535}, {7,0,27,65535,65535}, {4,0,32,65535,307}, {0,0,5133,1,65535},
+    {2,0,2674,65535,65535}, {0,0,5134,4,65535}, {0,16,5138,2,1597}, {0,0,5140,2,65535},
+    {0,0,5142,2,65535}, {2,0,2679,65535,65535}, {0,0,5144,9,65535}, {0,0,5153,3,65535},
+    {0,0,5156,2,65535}, {2,0,2683,65535,65535}, {0,0,5158,1,65535}, {0,0,5159,5,65535},
+    {0,0,5164,2,65535}, {2,0,2687,73,65535}, {0,0,5166,12,65535}, {0,0,5178,2,65535},
+    {2,0,2690,65535,65535}, {0,0,5180,12,65535}, {0,0,5192,4,65535}, {0,0,5196,2,65535},
+    {2,0,2694,65535,65535}, {0,0,5198,6,65535}, {0,0,5204,4,65535}, {0,0,5208,2,65535},
+    {2,0,2698,65535,65535}, {0,0,5210,6,65535}, {0,0,5216,3,65535}, {0,0,5219,2,65535},
+    {2,0,2702,65535,65535}, {0,0,5221,8,65535}, {0,0,5229,7,65535}, {0,0,5236,2,65535},
+    {0,0,5238,2,65535}, {2,0,2707,20,65535}, {0,0,5240,3,65535}, {1,0,5243,1,65535},
+    {4,0,65535,1299,65535}, {1,0,5244,1,65535}, {0,0,5245,2,65535}, {2,0,2175,65535,65535},
+    {0,0,5247,4,65535}, {0,0,5251,4,65535}, {4,0,65535,1303,65535}, {0,0,5255,2,65535},
+    {2,0,2718,65535,65535}, {0,0,5257,7,65535}, {1,0,5264,1,65535}, {2,0,2721,65535,65535},
+    {0,0,5265,2,65535}, {0,0,5267,7,65535}, {2,0,2724,20,65535}, {0,0,5274,3,65535},
+    {1,0,5277,1,65535}, {0,0,5278,2,65535}, {2,0,2728,65535,65535}, {0,0,5280,8,65535},
+    {0,0,5288,6,65535}, {0,0,5294,2,65535}, {2,0,2732,65535,65535}, {0,0,5296,8,65535},
+    {0,0,5304,5,65535}, {0,0,5309,2,65535}, {2,0,2736,65535,65535}, {0,0,5311,6,65535},
+    {0,0,5317,3,65535}, {0,0,5320,2,65535}, {2,0,2740,65535,65535}, {0,0,5322,8,65535},
+    {0,0,5330,5,65535}, {0,0,5335,1,65535}, {4,0,65535,1305,65535}, {0,0,5336,2,65535},
+    {2,0,2746,65535,65535}, {0,0,5338,3,65535}, {0,0,5341,8,65535}, {1,0,5349,2,65535},
+    {0,0,5351,3,65535}, {4,0,167,65535,308}, {0,0,5354,3,65535}, {4,0,42,65535,308},
+    {2,0,2754,44,65535}, {4,0,158,65535,65535}, {4,0,65535,1307,65535}, {0,0,5357,9,65535},
+    {1,0,5366,2,65535}, {0,0,5368,2,65535}, {0,0,5370,3,65535}, {4,1,168,65535,65535},
+    {4,0,97,65535,309}, {4,0,65535,1310,65535}, {0,0,5373,6,65535}, {0,0,5379,4,65535},
+    {4,1,60,65535,65535}, {0,0,5383,6,65535}, {0,0,5389,4,65535}, {0,0,5393,4,65535},
+    {7,0,81,65535,65535}, {2,0,2771,44,65535}, {4,0,14,65535,310}, {0,0,5397,1,65535},
+    {2,0,2774,65535,65535}, {0,0,5398,11,65535}, {4,0,65535,1312,65535}, {0,0,5409,4,65535},
+    {0,0,5413,1,65535}, {0,0,5414,2,65535}, {4,0,169,65535,65535}, {0,0,5416,2,65535},
+    {0,0,5418,1,65535}, {0,0,5419,2,65535}, {0,0,5421,2,65535}, {4,0,71,65535,311},
+    {4,0,14,65535,312}, {4,0,36,65535,313}, {4,0,14,65535,314}, {4,0,65535,1317,65535},
+    {4,0,71,65535,315}, {0,0,5423,11,65535}, {0,0,5434,2,65535}, {1,0,5436,1,65535},
+    {0,0,5437,2,65535}, {0,0,5439,2,65535}, {1,0,5441,1,65535}, {2,0,2797,78,65535},
+    {0,0,5442,4,65535}, {1,0,5446,1,65535}, {0,0,5447,3,65535}, {2,0,2801,0,65535},
+    {0,0,5450,2,65535}, {1,0,5452,1,65535}, {4,0,74,65535,65535}, {2,0,2320,6,65535},
+    {0,0,5453,11,65535}, {0,0,5464,13,65535}, {0,0,5477,4,65535}, {0,0,5481,8,65535},
+    {0,0,5489,3,65535}, {0,0,5492,6,65535}, {1,0,5498,1,65535}, {0,0,5499,5,65535},
+    {1,0,5504,2,65535}, {0,0,5506,2,65535}, {2,0,2102,29,65535}, {2,0,2254,29,65535},
+    {0,0,5508,5,65535}, {0,0,5513,3,65535}, {0,0,5516,1,65535}, {0,0,5517,7,65535},
+    {0,0,5524,9,65535}, {0,0,5533,4,65535}, {0,0,5537,5,65535}, {0,0,5542,3,65535},
+    {0,0,5545,5,65535}, {0,0,5550,3,65535}, {0,0,5553,4,65535}, {0,0,5557,2,65535},
+    {0,0,5559,9,65535}, {0,0,5568,5,65535}, {0,0,5573,3,65535}, {0,0,5576,3,65535},
+    {0,0,5579,4,65535}, {1,0,5583,1,65535}, {0,0,5584,1,65535}, {0,0,5585,4,65535},
+    {0,0,5589,3,65535}, {1,0,5592,2,65535}, {0,0,5594,1,65535}, {2,0,295,25,65535},
+    {0,0,5595,1,65535}, {4,0,65535,65535,316}, {0,0,5596,6,65535}, {4,0,65535,65535,317},
+    {2,0,2846,65535,65535}, {4,0,17,65535,9}, {4,0,65535,1323,65535}, {0,0,5602,3,65535},
+    {4,0,65535,65535,250}, {2,0,2851,57,65535}, {0,0,5605,4,65535}, {2,0,2853,42,65535},
+    {4,0,12,65535,318}, {2,0,2855,25,65535}, {0,0,5609,4,65535}, {2,0,2857,44,65535},
+    {0,0,5613,2,65535}, {4,0,65535,1331,65535}, {10,0,170,65535,65535}, {3,0,2853,98,42},
+    {4,0,171,65535,319}, {0,0,5615,1,65535}, {2,0,2864,65535,65535}, {0,0,5616,8,65535},
+    {4,0,65535,1334,65535}, {0,0,5624,18,65535}, {1,0,5642,2,65535}, {0,0,5644,3,65535},
+    {1,0,5647,1,65535}, {0,0,5648,3,65535}, {4,0,65535,65535,320}, {4,0,172,65535,65535},
+    {2,0,145,45,65535}, {4,0,65535,1339,65535}, {0,0,5651,1,65535}, {4,0,9,65535,321},
+    {2,0,2878,20,65535}, {1,0,5652,2,65535}, {7,0,173,65535,65535}, {0,0,5654,2,65535},
+    {1,0,5656,1,65535}, {0,0,5657,10,65535}, {3,0,2884,2884,57}, {4,0,71,65535,322},
+    {2,0,10,0,65535}, {2,0,2884,0,65535}, {0,0,5667,2,65535}, {2,0,2889,42,65535},
+    {0,0,5669,1,65535}, {4,0,33,65535,65535}, {2,0,2519,42,65535}, {2,0,2893,44,65535},
+    {1,0,5670,2,65535}, {0,0,5672,2,65535}, {4,0,65535,65535,323}, {0,0,5674,1,65535},
+    {4,0,65535,65535,324}, {2,0,2899,0,65535}, {0,0,5675,3,65535}, {0,0,5678,2,65535},
+    {4,0,65535,1346,65535}, {1,0,5680,2,65535}, {4,0,71,65535,295}, {2,0,2903,0,65535},
+    {4,0,71,65535,325}, {4,0,65535,1350,65535}, {4,0,65535,65535,326}, {1,0,5682,2,65535},
+    {0,0,5684,6,65535}, {4,0,65535,1353,65535}, {4,0,159,65535,65535}, {2,0,2913,59,65535},
+    {4,0,65535,65535,327}, {2,0,2915,65535,65535}, {4,0,65535,65535,328}, {4,0,65535,65535,329},
+    {1,0,5690,1,65535}, {4,0,82,65535,330}, {2,0,2920,59,65535}, {0,0,5691,2,65535},
+    {4,0,113,65535,65535}, {0,0,5693,1,65535}, {3,1,333,1703,73}, {2,0,2925,59,65535},
+    {1,0,5694,4,65535}, {0,0,5698,2,65535}, {4,0,148,65535,283}, {0,0,5700,2,65535},
+    {0,0,5702,2,65535}, {0,0,5704,1,65535}, {0,0,5705,1,65535}, {0,0,5706,1,65535},
+    {0,0,5707,1,65535}, {1,0,5708,1,65535}, {0,0,5709,2,65535}, {4,0,135,65535,331},
+    {0,0,5711,2,65535}, {7,0,174,65535,65535}, {0,0,5713,2,65535}, {4,0,65535,1356,65535},
+    {0,0,5715,3,65535}, {2,0,2943,16,65535}, {4,0,65535,65535,332}, {2,0,2915,16,65535},
+    {4,0,12,65535,333}, {0,0,5718,3,65535}, {4,0,14,65535,334}, {4,0,65535,1359,65535},
+    {1,0,5721,1,65535}, {2,0,2951,81,65535}, {4,0,7,65535,335}, {2,0,2953,4,65535},
+    {0,0,5722,1,65535}, {0,0,5723,6,65535}, {4,0,65535,65535,336}, {4,0,65535,65535,337},
+    {4,0,65535,1364,65535}, {0,0,5729,1,65535}, {0,0,5730,6,65535}, {4,1,65535,65535,241},
+    {0,0,5736,7,65535}, {0,0,5743,5,65535}, {4,1,48,65535,65535}, {0,0,5748,2,65535},
+    {4,0,65535,1372,65535}, {0,0,5750,5,65535}, {0,0,5755,1,65535}, {4,0,65535,65535,338},
+    {4,0,65535,65535,339}, {0,16,5756,1,3517}, {0,16,5757,1,3518}, {0,16,5758,1,3519},
+    {0,0,5759,11,65535}, {2,0,2975,68,65535}, {0,0,5770,2,65535}, {0,0,5772,2,65535},
+    {0,0,5774,2,65535}, {0,0,5776,4,65535}, {4,0,65535,65535,340}, {4,0,65535,1375,65535},
+    {0,0,5780,4,65535}, {0,0,5784,4,65535}, {4,0,65535,65535,341}, {4,0,65535,1382,65535},
+    {0,0,5788,6,65535}, {1,0,5794,1,65535}, {0,0,5795,5,65535}, {1,0,5800,1,65535},
+    {0,0,5801,9,65535}, {0,0,5810,2,65535}, {4,0,65535,1387,65535}, {0,0,5812,2,65535},
+    {4,0,71,65535,342}, {4,0,14,65535,343}, {2,0,2996,59,65535}, {0,0,5814,3,65535},
+    {4,0,71,65535,344}, {0,0,5817,9,65535}, {7,0,175,65535,65535}, {4,0,82,65535,345},
+    {4,0,176,65535,346}, {7,0,177,65535,65535}, {7,0,178,65535,65535}, {7,0,156,65535,65535},
+    {4,0,65535,1391,65535}, {4,0,71,65535,347}, {4,0,14,65535,348}, {0,0,5826,1,65535},
+    {2,0,638,58,65535}, {2,0,3011,59,65535}, {0,0,5827,1,65535}, {4,0,14,65535,349},
+    {4,0,65535,1399,65535}, {4,0,65535,1402,65535}, {4,0,71,65535,350}, {0,0,5828,2,65535},
+    {0,0,5830,6,65535}, {7,0,179,65535,65535}, {2,0,3020,59,65535}, {1,0,5836,1,65535},
+    {0,0,5837,8,65535}, {0,0,5845,2,65535}, {4,0,148,65535,241}, {0,0,5847,1,65535},
+    {0,0,5848,4,65535}, {0,0,5852,8,65535}, {0,0,5860,2,65535}, {4,0,65535,1405,65535},
+    {0,0,5862,4,65535}, {4,0,65535,65535,351}, {0,0,5866,9,65535}, {4,0,12,65535,352},
+    {4,0,65535,65535,353}, {3,0,3035,3036,65535}, {4,0,14,65535,354}, {0,1,5875,1,65535},
+    {0,0,5876,2,65535}, {4,1,31,65535,52}, {0,0,5878,4,65535}, {0,0,5882,6,65535},
+    {4,0,65535,65535,355}, {0,0,5888,3,65535}, {4,0,65535,65535,356}, {4,0,57,65535,357},
+    {2,0,3046,44,65535}, {0,0,5891,2,65535}, {4,0,65535,65535,358}, {4,0,65535,1409,65535},
+    {0,0,5893,12,65535}, {4,0,65535,65535,359}, {4,0,65535,65535,360}, {4,0,65535,1411,65535},
+    {0,0,5905,7,65535}, {4,0,65535,1418,65535}, {0,0,5912,4,65535}, {0,0,5916,2,65535},
+    {0,0,5918,5,65535}, {4,0,65535,65535,361}, {0,0,5923,7,65535}, {1,0,5930,3,65535},
+    {1,0,5933,1,65535}, {0,0,5934,2,65535}, {4,0,65535,65535,362}, {0,0,5936,2,65535},
+    {1,0,5938,2,65535}, {0,0,5940,3,65535}, {0,0,5943,5,65535}, {0,0,5948,1,65535},
+    {0,0,5949,3,65535}, {1,1,5952,3,65535}, {2,0,3072,65535,65535}, {0,0,5955,2,65535},
+    {2,0,3074,57,65535}, {0,0,5957,3,65535}, {1,1,5960,2,65535}, {2,0,3077,65535,65535},
+    {0,0,5962,3,65535}, {4,0,65535,1422,65535}, {0,0,5965,4,65535}, {4,0,65535,65535,363},
+    {4,0,65535,1426,65535}, {0,0,5969,14,65535}, {4,0,65535,1433,65535}, {0,0,5983,2,65535},
+    {2,0,3086,42,65535}, {4,0,113,65535,364}, {4,0,65535,1438,65535}, {2,0,3089,45,65535},
+    {0,0,5985,3,65535}, {0,0,5988,2,65535}, {0,0,5990,1,65535}, {2,0,3093,44,65535},
+    {1,0,5991,1,65535}, {4,0,65535,1440,65535}, {2,0,3096,45,65535}, {4,0,65535,1442,65535},
+    {1,0,5992,1,65535}, {0,0,5993,1,65535}, {4,0,180,65535,362}, {4,0,65535,65535,365},
+    {0,0,5994,2,65535}, {4,0,180,65535,366}, {4,0,65535,1445,65535}, {1,0,5996,1,65535},
+    {0,0,5997,6,65535}, {4,0,65535,1448,65535}, {0,0,6003,1,65535}, {7,0,181,65535,65535},
+    {0,0,6004,1,65535}, {4,0,65535,1450,65535}, {0,0,6005,23,65535}, {0,0,6028,1,65535},
+    {0,0,6029,1,65535}, {4,0,65535,1452,65535}, {2,0,553,68,65535}, {0,0,6030,1,65535},
+    {4,0,65535,1459,65535}, {4,0,14,65535,367}, {0,0,6031,6,65535}, {0,0,6037,6,65535},
+    {2,0,3122,45,65535}, {1,0,6043,2,65535}, {1,0,6045,2,65535}, {0,0,6047,1,65535},
+    {2,0,3126,102,65535}, {0,0,6048,5,65535}, {3,0,145,98,29}, {4,0,13,65535,368},
+    {1,0,6053,2,65535}, {0,0,6055,3,65535}, {0,0,6058,4,65535}, {0,0,6062,1,65535},
+    {7,0,182,65535,65535}, {2,0,3135,45,65535}, {0,0,6063,4,65535}, {4,0,14,65535,369},
+    {4,1,65535,65535,370}, {0,0,6067,2,65535}, {2,0,3140,21,65535}, {4,0,65535,1462,65535},
+    {2,0,3142,42,65535}, {4,0,65535,65535,371}, {0,0,6069,1,65535}, {2,0,3145,102,65535},
+    {0,0,6070,7,65535}, {2,0,3147,183,65535}, {1,0,6077,3,65535}, {0,0,6080,1,65535},
+    {2,0,3150,32,65535}, {0,0,6081,2,65535}, {4,0,65535,1466,65535}, {4,0,14,65535,372},
+    {0,0,6083,1,65535}, {2,0,3155,42,65535}, {4,0,111,65535,373}, {0,0,6084,1,65535},
+    {2,0,3158,32,65535}, {1,0,6085,1,65535}, {0,0,6086,2,65535}, {4,0,1,65535,374},
+    {7,0,184,65535,65535}, {0,0,6088,9,65535}, {0,0,6097,1,65535}, {0,0,6098,9,65535},
+    {2,0,3166,44,65535}, {0,0,6107,2,65535}, {1,0,6109,3,65535}, {0,0,6112,4,65535},
+    {4,0,65535,1469,65535}, {4,0,65535,1472,65535}, {0,0,6116,3,65535}, {2,0,3173,42,65535},
+    {4,0,185,65535,65535}, {2,0,333,42,65535}, {1,0,6119,3,65535}, {1,0,6122,3,65535},
+    {0,0,6125,3,65535}, {4,0,65535,65535,375}, {0,0,6128,1,65535}, {1,0,6129,2,65535},
+    {0,0,6131,2,65535}, {0,0,6133,2,65535}, {3,0,3184,2259,6}, {4,0,12,65535,376},
+    {0,0,6135,1,65535}, {0,0,6136,6,65535}, {4,0,14,65535,377}, {4,0,65535,1478,65535},
+    {4,0,65535,1483,65535}, {3,0,3191,3192,65535}, {4,0,12,65535,378}, {4,1,65535,65535,379},
+    {0,0,6142,3,65535}, {2,0,98,20,65535}, {7,0,186,65535,65535}, {1,0,6145,2,65535},
+    {0,0,6147,1,65535}, {0,0,6148,3,65535}, {0,0,6151,1,65535}, {0,0,6152,2,65535},
+    {4,0,44,65535,65535}, {2,0,3203,42,65535}, {0,0,6154,3,65535}, {2,0,3205,32,65535},
+    {0,0,6157,1,65535}, {4,0,7,65535,380}, {1,0,6158,6,65535}, {0,0,6164,3,65535},
+    {0,0,6167,2,65535}, {2,0,3211,65535,65535}, {0,0,6169,2,65535}, {2,0,3213,65535,65535},
+    {4,0,65535,1486,65535}, {2,0,3215,65535,65535}, {0,0,6171,4,65535}, {0,0,6175,3,65535},
+    {2,0,3218,65535,65535}, {0,0,6178,4,65535}, {4,0,187,65535,65535}, {4,0,47,65535,376},
+    {2,0,3222,65535,65535}, {0,0,6182,3,65535}, {2,0,10,57,65535}, {0,0,6185,2,65535},
+    {4,0,188,65535,381}, {0,0,6187,2,65535}, {1,0,6189,2,65535}, {2,0,3229,65535,65535},
+    {0,1,6191,4,65535}, {0,0,6195,5,65535}, {3,0,10,3230,65535}, {4,0,65535,1494,65535},
+    {0,0,6200,4,65535}, {4,0,65535,65535,162}, {4,0,65535,1501,65535}, {0,0,6204,17,65535},
+    {1,0,6221,1,65535}, {0,0,6222,2,65535}, {2,0,3240,65535,65535}, {0,0,6224,3,65535},
+    {4,0,65535,65535,382}, {4,0,65535,65535,383}, {4,0,65535,1504,65535}, {4,0,65535,1507,65535},
+    {0,0,6227,19,65535}, {1,0,6246,1,65535}, {0,0,6247,3,65535}, {1,0,6250,1,65535},
+    {4,0,65535,65535,384}, {2,0,3251,80,65535}, {1,0,6251,4,65535}, {0,0,6255,2,65535},
+    {1,0,6257,3,65535}, {0,0,6260,1,65535}, {4,0,82,65535,385}, {0,0,6261,3,65535},
+    {4,0,82,65535,386}, {7,0,189,65535,65535}, {0,0,6264,1,65535}, {4,0,82,65535,387},
+    {1,0,6265,3,65535}, {0,0,6268,4,65535}, {4,0,65535,65535,388}, {3,0,10,3265,65535},
+    {0,0,6272,3,65535}, {0,0,6275,4,65535}, {7,0,190,65535,65535}, {2,0,3269,191,65535},
+    {4,0,65535,1519,65535}, {0,0,6279,2,65535}, {1,0,6281,2,65535}, {0,0,6283,1,65535},
+    {0,0,6284,3,65535}, {4,0,65535,1524,65535}, {0,0,6287,1,65535}, {0,0,6288,24,65535},
+    {1,0,6312,1,65535}, {0,0,6313,6,65535}, {4,0,65535,65535,389}, {0,0,6319,6,65535},
+    {0,0,6325,1,65535}, {0,0,6326,11,65535}, {4,0,65535,65535,390}, {0,0,6337,11,65535},
+    {4,0,78,65535,65535}, {4,0,65535,65535,391}, {7,0,192,65535,65535}, {2,0,3289,42,65535},
+    {0,0,6348,2,65535}, {4,0,65535,1528,65535}, {2,0,3292,65535,65535}, {1,0,6350,5,65535},
+    {0,0,6355,7,65535}, {1,0,6362,5,65535}, {0,0,6367,3,65535}, {0,0,6370,2,65535},
+    {4,1,193,65535,65535}, {0,0,6372,5,65535}, {0,0,6377,1,65535}, {2,0,3301,81,65535},
+    {0,0,6378,4,65535}, {1,0,6382,1,65535}, {0,0,6383,3,65535}, {1,0,6386,3,65535},
+    {0,0,6389,2,65535}, {0,0,6391,2,65535}, {2,0,2106,42,65535}, {7,0,20,65535,65535},
+    {0,0,6393,1,65535}, {2,0,2107,42,65535}, {4,0,65535,1532,65535}, {2,0,3313,44,65535},
+    {4,0,63,65535,392}, {0,0,6394,3,65535}, {7,0,73,65535,65535}, {0,0,6397,2,65535},
+    {2,0,3318,0,65535}, {1,0,6399,3,65535}, {0,0,6402,1,65535}, {0,0,6403,1,65535},
+    {7,0,194,65535,65535}, {0,0,6404,1,65535}, {7,0,195,65535,65535}, {0,0,6405,2,65535},
+    {0,0,6407,1,65535}, {0,0,6408,7,65535}, {0,0,6415,3,65535}, {0,0,6418,6,65535},
+    {2,0,3330,59,65535}, {0,0,6424,2,65535}, {0,0,6426,2,65535}, {2,0,2164,42,65535},
+    {0,0,6428,1,65535}, {2,0,3335,4,65535}, {1,0,6429,1,65535}, {0,0,6430,2,65535},
+    {2,0,3338,44,65535}, {0,0,6432,2,65535}, {4,0,65535,1535,65535}, {4,0,65535,1538,65535},
+    {0,0,6434,1,65535}, {0,0,6435,16,65535}, {7,0,196,65535,65535}, {4,0,129,65535,245},
+    {4,0,65535,1540,65535}, {2,0,3347,65535,65535}, {0,0,6451,12,65535}, {0,0,6463,5,65535},
+    {1,0,6468,1,65535}, {1,0,6469,4,65535}, {1,0,6473,1,65535}, {1,0,6474,3,65535},
+    {1,0,6477,2,65535}, {1,0,6479,1,65535}, {0,0,6480,3,65535}, {0,0,6483,2,65535},
+    {2,0,3358,0,65535}, {1,0,6485,3,65535}, {0,0,6488,1,65535}, {0,0,6489,1,65535},
+    {0,0,6490,1,65535}, {4,0,65535,1546,65535}, {4,0,65535,1552,65535}, {4,0,65535,1557,65535},
+    {0,16,6491,1,2954}, {0,16,6492,1,2953}, {0,0,6493,4,65535}, {4,0,65535,1563,65535},
+    {1,0,6497,9,65535}, {0,0,6506,4,65535}, {0,0,6510,11,65535}, {4,0,65535,1589,65535},
+    {1,0,6521,2,65535}, {0,0,6523,5,65535}, {2,0,3376,45,65535}, {4,0,65535,65535,393},
+    {0,0,6528,3,65535}, {4,0,65535,1594,65535}, {0,0,6531,1,65535}, {4,0,65535,1597,65535},
+    {0,0,6532,2,65535}, {4,0,65535,1599,65535}, {0,0,6534,4,65535}, {3,0,3385,1499,42},
+    {4,0,71,65535,394}, {1,0,6538,1,65535}, {0,0,6539,1,65535}, {4,0,65535,1603,65535},
+    {0,0,6540,7,65535}, {0,0,6547,5,65535}, {0,0,6552,8,65535}, {4,0,65535,65535,395},
+    {1,0,6560,9,65535}, {0,0,6569,2,65535}, {0,0,6571,8,65535}, {0,0,6579,12,65535},
+    {0,0,6591,1,65535}, {2,0,3399,183,65535}, {4,0,65535,1607,65535}, {1,0,6592,1,65535},
+    {0,0,6593,3,65535}, {2,0,3403,29,65535}, {1,0,6596,1,65535}, {0,0,6597,1,65535},
+    {0,0,6598,3,65535}, {0,0,6601,3,65535}, {2,0,3408,59,65535}, {0,0,6604,3,65535},
+    {1,0,6607,3,65535}, {0,0,6610,1,65535}, {10,0,197,65535,65535}, {0,0,6611,1,65535},
+    {7,0,198,65535,65535}, {0,0,6612,7,65535}, {4,0,65535,1611,65535}, {0,0,6619,7,65535},
+    {2,0,3418,4,65535}, {1,0,6626,2,65535}, {0,0,6628,1,65535}, {4,0,199,65535,396},
+    {4,0,157,65535,175}, {4,0,65535,1619,65535}, {4,0,65535,1622,65535}, {0,0,6629,8,65535},
+    {4,0,157,65535,397}, {4,0,137,65535,398}, {4,0,65535,1625,65535}, {0,16,6637,3,3014},
+    {0,0,6640,4,65535}, {1,0,6644,2,65535}, {0,0,6646,7,65535}, {4,1,1,65535,399},
+    {0,0,6653,8,65535}, {4,1,1,65535,400}, {0,0,6661,4,65535}, {4,0,65535,65535,401},
+    {1,0,6665,2,65535}, {0,0,6667,7,65535}, {0,0,6674,8,65535}, {0,0,6682,8,65535},
+    {4,0,65535,1638,65535}, {4,0,148,65535,402}, {0,0,6690,11,65535}, {4,0,140,65535,403},
+    {0,0,6701,7,65535}, {1,0,6708,3,65535}, {0,0,6711,1,65535}, {4,0,200,65535,65535},
+    {0,0,6712,2,65535}, {4,0,145,65535,404}, {4,0,65535,1641,65535}, {4,0,148,65535,405},
+    {4,0,65535,1644,65535}, {0,0,6714,11,65535}, {4,0,201,65535,406}, {0,0,6725,5,65535},
+    {0,0,6730,9,65535}, {4,0,202,65535,407}, {0,0,6739,6,65535}, {0,0,6745,1,65535},
+    {4,0,13,65535,311}, {0,0,6746,1,65535}, {4,0,65535,65535,314}, {0,0,6747,9,65535},
+    {0,0,6756,4,65535}, {0,0,6760,1,65535}, {0,0,6761,2,65535}, {4,0,203,65535,65535},
+    {0,0,6763,2,65535}, {0,0,6765,1,65535}, {0,0,6766,2,65535}, {0,0,6768,2,65535},
+    {0,0,6770,1,65535}, {0,0,6771,2,65535}, {2,0,3476,4,65535}, {0,0,6773,2,65535},
+    {1,0,6775,2,65535}, {0,0,6777,3,65535}, {4,0,13,65535,408}, {4,0,82,65535,409},
+    {4,0,12,65535,10}, {0,0,6780,4,65535}, {4,0,65535,1647,65535}, {4,0,14,65535,410},
+    {4,0,65535,1649,65535}, {4,0,14,65535,162}, {4,0,65535,1652,65535}, {0,0,6784,2,65535},
+    {4,0,65535,1654,65535}, {0,0,6786,3,65535}, {2,0,2499,65535,65535}, {0,0,6789,3,65535},
+    {0,0,6792,3,65535}, {0,0,6795,3,65535}, {0,0,6798,3,65535}, {0,0,6801,3,65535},
+    {0,0,6804,1,65535}, {0,0,6805,2,65535}, {0,0,6807,3,65535}, {0,0,6810,2,65535},
+    {0,0,6812,5,65535}, {0,0,6817,2,65535}, {0,0,6819,2,65535}, {0,0,6821,2,65535},
+    {0,0,6823,3,65535}, {0,0,6826,1,65535}, {0,0,6827,3,65535}, {0,0,6830,1,65535},
+    {0,0,6831,2,65535}, {0,0,6833,5,65535}, {0,0,6838,3,65535}, {2,0,2846,25,65535},
+    {0,0,6841,5,65535}, {0,0,6846,1,65535}, {0,0,6847,3,65535}, {0,0,6850,1,65535},
+    {0,0,6851,3,65535}, {0,0,6854,2,65535}, {0,0,6856,2,65535}, {0,0,6858,2,65535},
+    {0,0,6860,2,65535}, {0,0,6862,2,65535}, {0,0,6864,4,65535}, {0,0,6868,3,65535},
+    {0,0,6871,1,65535}, {0,0,6872,3,65535}, {0,0,6875,2,65535}, {0,0,6877,2,65535},
+    {0,0,6879,1,65535}, {0,0,6880,3,65535}, {0,0,6883,3,65535}, {0,0,6886,2,65535},
+    {0,0,6888,2,65535}, {0,0,6890,2,65535}, {0,0,6892,2,65535}, {0,0,6894,1,65535},
+    {0,0,6895,1,65535}, {0,0,6896,1,65535}, {0,0,6897,2,65535}, {4,0,14,65535,411},
+    {0,0,6899,1,65535}, {0,0,6900,1,65535}, {0,0,6901,1,65535}, {0,0,6902,8,65535},
+    {4,0,65535,65535,412}, {0,0,6910,2,65535}, {4,0,65535,1664,65535}, {4,0,65535,1667,65535},
+    {0,0,6912,2,65535}, {0,0,6914,25,65535}, {0,0,6939,1,65535}, {0,0,6940,2,65535},
+    {0,0,6942,11,65535}, {0,0,6953,7,65535}, {0,0,6960,1,65535}, {0,0,6961,15,65535},
+    {0,0,6976,1,65535}, {0,0,6977,10,65535}, {0,0,6987,1,65535}, {0,0,6988,11,65535},
+    {4,0,65535,1672,65535}, {0,0,6999,1,65535}, {0,0,7000,12,65535}, {0,0,7012,2,65535},
+    {0,0,7014,10,65535}, {0,0,7024,4,65535}, {2,0,2150,65535,65535}, {0,0,7028,2,65535},
+    {0,0,7030,10,65535}, {0,0,7040,17,65535}, {4,0,65535,1677,65535}, {0,0,7057,3,65535},
+    {0,0,7060,2,65535}, {0,0,7062,13,65535}, {4,0,65535,1680,65535}, {4,0,65535,1686,65535},
+    {0,0,7075,10,65535}, {0,0,7085,2,65535}, {0,0,7087,2,65535}, {0,0,7089,2,65535},
+    {4,0,65535,1691,65535}, {0,0,7091,1,65535}, {0,0,7092,12,65535}, {0,0,7104,16,65535},
+    {0,0,7120,2,65535}, {0,0,7122,11,65535}, {0,0,7133,7,65535}, {0,0,7140,1,65535},
+    {0,0,7141,13,65535}, {0,0,7154,7,65535}, {0,0,7161,2,65535}, {0,0,7163,10,65535},
+    {4,0,204,65535,413}, {1,0,7173,1,65535}, {4,0,65535,1694,65535}, {0,0,7174,9,65535},
+    {0,0,7183,8,65535}, {0,0,7191,11,65535}, {4,0,205,65535,414}, {0,0,7202,14,65535},
+    {0,0,7216,1,65535}, {4,0,85,65535,65535}, {0,0,7217,1,65535}, {4,0,13,65535,289},
+    {0,0,7218,3,65535}, {0,0,7221,2,65535}, {4,0,65535,1699,65535}, {0,0,7223,5,65535},
+    {0,0,7228,2,65535}, {0,0,7230,2,65535}, {2,0,3612,65535,65535}, {0,0,7232,7,65535},
+    {0,0,7239,3,65535}, {0,0,7242,2,65535}, {2,0,3616,65535,65535}, {0,0,7244,10,65535},
+    {0,0,7254,2,65535}, {2,0,3619,65535,65535}, {0,0,7256,7,65535}, {0,0,7263,3,65535},
+    {0,0,7266,2,65535}, {2,0,3623,65535,65535}, {0,0,7268,3,65535}, {0,0,7271,2,65535},
+    {0,0,7273,2,65535}, {0,0,7275,2,65535}, {2,0,3628,65535,65535}, {0,0,7277,4,65535},
+    {0,0,7281,3,65535}, {0,0,7284,2,65535}, {2,0,3558,65535,65535}, {0,0,7286,3,65535},
+    {4,0,65535,1702,65535}, {0,0,7289,2,65535}, {2,0,3636,65535,65535}, {0,0,7291,7,65535},
+    {0,0,7298,2,65535}, {2,0,3639,65535,65535}, {0,0,7300,5,65535}, {0,0,7305,2,65535},
+    {2,0,3642,65535,65535}, {0,0,7307,7,65535}, {0,0,7314,4,65535}, {0,0,7318,3,65535},
+    {0,0,7321,2,65535}, {2,0,3647,65535,65535}, {0,0,7323,5,65535}, {0,0,7328,2,65535},
+    {2,0,3650,65535,65535}, {0,0,7330,5,65535}, {0,0,7335,2,65535}, {2,0,3653,65535,65535},
+    {0,0,7337,9,65535}, {0,0,7346,5,65535}, {0,0,7351,2,65535}, {2,0,3657,21,65535},
+    {0,0,7353,1,65535}, {2,0,3659,21,65535}, {4,0,65535,1705,65535}, {2,0,2154,44,65535},
+    {0,0,7354,5,65535}, {2,0,295,65535,65535}, {0,0,7359,4,65535}, {0,0,7363,1,65535},
+    {2,0,3666,21,65535}, {0,0,7364,3,65535}, {0,0,7367,2,65535}, {2,0,3669,65535,65535},
+    {0,0,7369,4,65535}, {0,0,7373,3,65535}, {0,0,7376,2,65535}, {2,0,3673,65535,65535},
+    {0,0,7378,11,65535}, {0,0,7389,2,65535}, {2,0,3676,65535,65535}, {0,0,7391,12,65535},
+    {0,0,7403,3,65535}, {0,0,7406,2,65535}, {0,0,7408,2,65535}, {2,0,3577,65535,65535},
+    {0,0,7410,3,65535}, {0,0,7413,2,65535}, {2,0,3684,65535,65535}, {0,0,7415,11,65535},
+    {4,0,65535,1709,65535}, {0,0,7426,2,65535}, {2,0,3688,65535,65535}, {0,0,7428,8,65535},
+    {0,0,7436,3,65535}, {0,0,7439,2,65535}, {2,0,3282,65535,65535}, {0,0,7441,2,65535},
+    {2,0,3694,65535,65535}, {0,0,7443,8,65535}, {0,0,7451,2,65535}, {2,0,3697,65535,65535},
+    {0,0,7453,7,65535}, {0,0,7460,2,65535}, {2,0,3700,65535,65535}, {0,0,7462,6,65535},
+    {0,0,7468,2,65535}, {0,0,7470,2,65535}, {2,0,3704,65535,65535}, {0,0,7472,5,65535},
+    {0,0,7477,2,65535}, {2,0,3707,65535,65535}, {0,0,7479,11,65535}, {0,0,7490,3,65535},
+    {0,0,7493,2,65535}, {2,0,3711,65535,65535}, {0,0,7495,6,65535}, {0,0,7501,2,65535},
+    {2,0,3714,65535,65535}, {0,0,7503,5,65535}, {0,0,7508,2,65535}, {2,0,3717,65535,65535},
+    {0,0,7510,10,65535}, {0,0,7520,4,65535}, {0,0,7524,2,65535}, {2,0,3454,68,65535},
+    {0,0,7526,2,65535}, {2,0,3590,68,65535}, {0,0,7528,2,65535}, {2,0,3457,68,65535},
+    {0,0,7530,4,65535}, {0,0,7534,2,65535}, {2,0,3728,65535,65535}, {0,0,7536,4,65535},
+    {2,0,3730,65535,65535}, {0,0,7540,2,65535}, {4,0,65535,1720,65535}, {0,0,7542,3,65535},
+    {0,0,7545,2,65535}, {2,0,3596,68,65535}, {0,0,7547,2,65535}, {2,0,3592,68,65535},
+    {0,0,7549,2,65535}, {2,0,3597,68,65535}, {0,0,7551,4,65535}, {0,0,7555,2,65535},
+    {2,0,3742,65535,65535}, {0,0,7557,9,65535}, {0,0,7566,6,65535}, {0,0,7572,2,65535},
+    {2,0,3746,65535,65535}, {0,0,7574,10,65535}, {0,0,7584,1,65535}, {4,0,33,65535,415},
+    {0,0,7585,1,65535}, {0,0,7586,2,65535}, {2,0,3752,65535,65535}, {0,0,7588,2,65535},
+    {0,0,7590,2,65535}, {0,0,7592,1,65535}, {0,0,7593,1,65535}, {0,0,7594,4,65535},
+    {1,0,7598,1,65535}, {0,0,7599,1,65535}, {2,0,3760,0,65535}, {4,0,65535,1728,65535},
+    {0,0,7600,4,65535}, {0,0,7604,2,65535}, {0,16,7606,1,3940}, {0,0,7607,5,65535},
+    {1,0,7612,1,65535}, {0,0,7613,5,65535}, {0,0,7618,2,65535}, {2,0,997,44,65535},
+    {0,0,7620,1,65535}, {2,0,3236,65535,65535}, {0,0,7621,2,65535}, {0,0,7623,2,65535},
+    {0,0,7625,4,65535}, {0,0,7629,6,65535}, {0,0,7635,18,65535}, {0,0,7653,7,65535},
+    {0,0,7660,5,65535}, {0,0,7665,7,65535}, {0,0,7672,4,65535}, {0,0,7676,3,65535},
+    {0,0,7679,1,65535}, {0,0,7680,6,65535}, {0,0,7686,10,65535}, {0,0,7696,4,65535},
+    {0,0,7700,4,65535}, {0,0,7704,3,65535}, {0,0,7707,3,65535}, {0,0,7710,3,65535},
+    {0,0,7713,5,65535}, {0,0,7718,6,65535}, {0,0,7724,4,65535}, {0,0,7728,15,65535},
+    {0,0,7743,4,65535}, {0,0,7747,6,65535}, {0,0,7753,9,65535}, {0,0,7762,18,65535},
+    {0,0,7780,1,65535}, {0,0,7781,1,65535}, {0,0,7782,1,65535}, {0,0,7783,5,65535},
+    {0,0,7788,9,65535}, {0,0,7797,3,65535}, {2,0,3804,65535,65535}, {0,0,7800,1,65535},
+    {2,0,3806,65535,65535}, {0,0,7801,7,65535}, {0,0,7808,4,65535}, {0,0,7812,3,65535},
+    {0,0,7815,2,65535}, {0,0,7817,3,65535}, {0,0,7820,11,65535}, {0,0,7831,11,65535},
+    {0,0,7842,6,65535}, {0,0,7848,6,65535}, {0,0,7854,8,65535}, {0,0,7862,3,65535},
+    {0,0,7865,6,65535}, {0,0,7871,7,65535}, {0,0,7878,9,65535}, {0,0,7887,6,65535},
+    {0,0,7893,2,65535}, {0,0,7895,5,65535}, {0,0,7900,1,65535}, {0,0,7901,10,65535},
+    {0,0,7911,1,65535}, {0,0,7912,4,65535}, {0,0,7916,1,65535}, {0,0,7917,1,65535},
+    {0,0,7918,2,65535}, {0,0,7920,1,65535}, {0,0,7921,1,65535}, {0,0,7922,1,65535},
+    {0,0,7923,2,65535}, {0,0,7925,1,65535}, {0,0,7926,1,65535}, {0,0,7927,1,65535},
+    {0,0,7928,4,65535}, {4,0,206,65535,65535}, {0,0,7932,6,65535}, {0,0,7938,2,65535},
+    {0,0,7940,4,65535}, {4,0,109,65535,416}, {4,0,65535,1731,65535}, {0,0,7944,7,65535},
+    {4,1,12,65535,417}, {0,0,7951,2,65535}, {3,0,3848,3848,0}, {4,0,53,65535,418},
+    {4,0,14,65535,419}, {2,0,3851,26,65535}, {0,0,7953,2,65535}, {4,0,65535,1734,65535},
+    {0,0,7955,1,65535}, {0,0,7956,12,65535}, {4,0,12,65535,420}, {2,0,3857,65535,65535},
+    {0,0,7968,2,65535}, {0,0,7970,2,65535}, {0,0,7972,2,65535}, {0,0,7974,5,65535},
+    {4,1,207,65535,421}, {0,0,7979,2,65535}, {4,0,109,65535,422}, {4,0,65535,1739,65535},
+    {0,0,7981,11,65535}, {0,0,7992,2,65535}, {2,0,3868,65535,65535}, {0,0,7994,3,65535},
+    {0,0,7997,1,65535}, {2,0,3868,4,65535}, {0,0,7998,1,65535}, {2,0,3873,4,65535},
+    {0,0,7999,1,65535}, {0,0,8000,5,65535}, {0,0,8005,3,65535}, {0,0,8008,3,65535},
+    {4,0,65535,1742,65535}, {2,0,3879,65535,65535}, {4,0,65535,1745,65535}, {0,0,8011,1,65535},
+    {0,0,8012,3,65535}, {4,0,65535,1757,65535}, {2,0,3884,45,65535}, {4,0,65535,1760,65535},
+    {0,0,8015,2,65535}, {2,0,3887,135,65535}, {4,0,65535,1763,65535}, {4,0,65535,1796,65535},
+    {0,0,8017,3,65535}, {0,0,8020,2,65535}, {0,0,8022,4,65535}, {4,1,207,65535,65535},
+    {4,0,65535,1799,65535}, {0,0,8026,4,65535}, {0,0,8030,2,65535}, {0,0,8032,1,65535},
+    {0,0,8033,3,65535}, {0,0,8036,1,65535}, {0,0,8037,2,65535}, {0,0,8039,1,65535},
+    {2,0,3902,65535,65535}, {4,0,65535,1802,65535}, {0,0,8040,2,65535}, {2,0,3905,65535,65535},
+    {4,0,65535,1806,65535}, {0,0,8042,3,65535}, {0,0,8045,2,65535}, {0,0,8047,1,65535},
+    {2,0,3910,65535,65535}, {4,0,65535,1810,65535}, {0,0,8048,2,65535}, {0,0,8050,1,65535},
+    {2,0,3914,65535,65535}, {4,0,65535,1816,65535}, {0,0,8051,2,65535}, {0,0,8053,2,65535},
+    {0,0,8055,2,65535}, {2,0,3919,65535,65535}, {4,0,65535,1821,65535}, {0,0,8057,2,65535},
+    {2,0,3922,65535,65535}, {4,0,65535,1825,65535}, {0,0,8059,2,65535}, {0,0,8061,2,65535},
+    {0,0,8063,2,65535}, {2,0,3927,65535,65535}, {4,0,65535,1828,65535}, {0,0,8065,2,65535},
+    {2,0,3930,65535,65535}, {4,0,65535,1833,65535}, {0,0,8067,3,65535}, {4,0,109,65535,423},
+    {4,0,65535,1837,65535}, {0,0,8070,2,65535}, {0,0,8072,1,65535}, {0,0,8073,1,65535},
+    {0,0,8074,2,65535}, {0,0,8076,3,65535}, {0,0,8079,1,65535}, {4,0,12,65535,424},
+    {0,0,8080,4,65535}, {0,0,8084,1,65535}, {4,0,65535,1841,65535}, {0,0,8085,1,65535},
+    {0,0,8086,8,65535}, {2,0,3947,65535,65535}, {0,0,8094,2,65535}, {4,0,65535,1847,65535},
+    {0,0,8096,3,65535}, {4,0,12,65535,417}, {0,0,8099,1,65535}, {1,0,8100,1,65535},
+    {0,0,8101,5,65535}, {2,0,3955,0,65535}, {0,0,8106,2,65535}, {4,1,7,65535,425},
+    {0,0,8108,2,65535}, {4,0,109,65535,426}, {0,0,8110,1,65535}, {0,0,8111,9,65535},
+    {4,0,65535,1849,65535}, {4,0,65535,1854,65535}, {0,0,8120,1,65535}, {0,0,8121,2,65535},
+    {0,0,8123,1,65535}, {0,0,8124,14,65535}, {0,0,8138,6,65535}, {0,0,8144,2,65535},
+    {4,0,12,65535,427}, {0,0,8146,1,65535}, {0,0,8147,8,65535}, {0,0,8155,2,65535},
+    {1,0,8157,2,65535}, {0,0,8159,1,65535}, {2,0,3950,25,65535}, {2,0,3977,42,65535},
+    {1,0,8160,1,65535}, {0,0,8161,4,65535}, {0,0,8165,1,65535}, {0,0,8166,1,65535},
+    {0,0,8167,1,65535}, {0,0,8168,6,65535}, {4,0,65535,1857,65535}, {0,0,8174,2,65535},
+    {4,0,65535,1861,65535}, {0,0,8176,2,65535}, {2,0,3988,65535,65535}, {0,0,8178,6,65535},
+    {0,0,8184,3,65535}, {0,0,8187,2,65535}, {2,0,3992,65535,65535}, {0,0,8189,3,65535},
+    {0,0,8192,4,65535}, {0,0,8196,2,65535}, {2,0,3996,65535,65535}, {1,0,8198,1,65535},
+    {0,0,8199,5,65535}, {0,0,8204,3,65535}, {0,0,8207,2,65535}, {2,0,4001,65535,65535},
+    {0,0,8209,6,65535}, {0,0,8215,6,65535}, {0,0,8221,2,65535}, {2,0,4005,65535,65535},
+    {0,0,8223,5,65535}, {0,0,8228,1,65535}, {4,0,33,65535,428}, {0,0,8229,1,65535},
+    {0,0,8230,2,65535}, {0,0,8232,2,65535}, {2,0,145,26,65535}, {0,0,8234,4,65535},
+    {0,0,8238,3,65535}, {0,0,8241,8,65535}, {0,0,8249,1,65535}, {4,0,12,65535,429},
+    {0,0,8250,7,65535}, {0,0,8257,1,65535}, {4,0,9,65535,430}, {0,0,8258,6,65535},
+    {2,0,4022,185,65535}, {0,0,8264,3,65535}, {4,0,109,65535,431}, {0,0,8267,2,65535},
+    {4,0,12,65535,432}, {4,0,12,65535,433}, {0,0,8269,2,65535}, {3,0,3848,3848,42},
+    {0,0,8271,2,65535}, {0,0,8273,3,65535}, {2,0,4032,65535,65535}, {0,0,8276,3,65535},
+    {4,0,65535,1864,65535}, {0,0,8279,9,65535}, {4,0,7,65535,434}, {0,0,8288,2,65535},
+    {0,0,8290,1,65535}, {0,0,8291,1,65535}, {1,0,8292,1,65535}, {0,0,8293,2,65535},
+    {8,0,208,65535,65535}, {2,0,4043,26,65535}, {0,0,8295,2,65535}, {4,0,12,65535,435},
+    {4,0,17,65535,436}, {0,0,8297,1,65535}, {4,0,33,65535,429}, {0,0,8298,1,65535},
+    {0,0,8299,2,65535}, {0,0,8301,2,65535}, {2,0,4044,26,65535}, {0,0,8303,10,65535},
+    {4,0,17,65535,437}, {7,0,209,65535,65535}, {2,0,133,73,65535}, {4,0,71,65535,438},
+    {2,0,4058,210,65535}, {4,0,70,65535,439}, {2,0,4060,26,65535}, {0,0,8313,2,65535},
+    {4,1,12,65535,440}, {4,1,17,65535,440}, {0,0,8315,1,65535}, {0,0,8316,17,65535},
+    {4,0,70,65535,441}, {2,0,4067,65535,65535}, {0,0,8333,2,65535}, {4,0,65535,1867,65535},
+    {2,0,4070,65535,65535}, {0,0,8335,1,65535}, {4,0,211,65535,65535}, {4,0,70,65535,442},
+    {4,0,97,65535,443}, {0,16,8336,1,1598}, {0,16,8337,1,1593}, {0,0,8338,7,65535},
+    {2,0,4078,73,65535}, {0,0,8345,4,65535}, {4,0,65535,1871,65535}, {4,0,65535,1873,65535},
+    {7,0,212,65535,65535}, {0,0,8349,2,65535}, {1,0,8351,2,65535}, {4,0,213,65535,65535},
+    {4,0,65535,1876,65535}, {0,0,8353,1,65535}, {0,0,8354,12,65535}, {4,0,70,65535,444},
+    {2,0,4090,73,65535}, {0,0,8366,5,65535}, {4,0,70,65535,445}, {0,0,8371,3,65535},
+    {4,0,70,65535,446}, {0,0,8374,1,65535}, {0,16,8375,1,1594}, {0,0,8376,1,65535},
+    {4,0,70,65535,447}, {0,0,8377,1,65535}, {0,0,8378,11,65535}, {4,0,70,65535,448},
+    {4,0,70,65535,449}, {0,0,8389,1,65535}, {0,0,8390,1,65535}, {4,0,70,65535,450},
+    {0,0,8391,1,65535}, {0,0,8392,1,65535}, {0,0,8393,9,65535}, {2,0,4109,65535,65535},
+    {0,0,8402,6,65535}, {2,0,4111,65535,65535}, {0,0,8408,3,65535}, {3,0,133,133,73},
+    {0,0,8411,6,65535}, {5,0,214,65535,65535}, {4,0,70,65535,451}, {0,0,8417,2,65535},
+    {0,0,8419,2,65535}, {2,0,4099,65535,65535}, {0,0,8421,2,65535}, {2,0,4064,65535,65535},
+    {0,0,8423,2,65535}, {2,0,4123,65535,65535}, {0,0,8425,7,65535}, {0,0,8432,1,65535},
+    {4,0,70,65535,65535}, {0,0,8433,1,65535}, {0,0,8434,2,65535}, {2,0,4087,65535,65535},
+    {0,0,8436,3,65535}, {0,0,8439,2,65535}, {0,0,8441,2,65535}, {2,0,4133,73,65535},
+    {0,0,8443,2,65535}, {0,0,8445,2,65535}, {0,16,8447,1,1788}, {0,0,8448,2,65535},
+    {2,0,4061,26,65535}, {0,0,8450,4,65535}, {0,0,8454,8,65535}, {0,0,8462,5,65535},
+    {0,0,8467,13,65535}, {4,0,215,65535,452}, {4,0,0,65535,184}, {2,0,4145,65535,65535},
+    {0,0,8480,1,65535}, {4,0,82,65535,453}, {2,0,4148,20,65535}, {0,0,8481,2,65535},
+    {4,0,216,65535,65535}, {4,0,171,65535,454}, {4,0,217,65535,455}, {2,0,4153,218,65535},
+    {0,0,8483,2,65535}, {4,0,12,65535,456}, {4,0,17,65535,457}, {4,0,219,65535,458},
+    {2,0,4154,218,65535}, {0,0,8485,6,65535}, {0,0,8491,2,65535}, {4,0,220,65535,459},
+    {0,0,8493,4,65535}, {4,0,221,65535,460}, {0,16,8497,1,4116}, {0,16,8498,1,4117},
+    {0,16,8499,1,4118}, {0,16,8500,1,4119}, {0,0,8501,7,65535}, {4,0,14,65535,184},
+    {4,1,222,65535,65535}, {0,0,8508,11,65535}, {0,16,8519,1,4127}, {0,16,8520,1,4128},
+    {0,0,8521,8,65535}, {4,1,223,65535,65535}, {0,0,8529,9,65535}, {4,0,224,65535,65535},
+    {0,16,8538,1,4133}, {0,0,8539,4,65535}, {7,0,225,65535,65535}, {4,0,226,65535,65535},
+    {0,0,8543,4,65535}, {0,0,8547,1,65535}, {4,0,227,65535,65535}, {0,0,8548,1,65535},
+    {0,16,8549,1,4138}, {0,0,8550,1,65535}, {0,0,8551,1,65535}, {0,0,8552,3,65535},
+    {0,0,8555,1,65535}, {0,0,8556,3,65535}, {0,16,8559,1,4143}, {0,0,8560,6,65535},
+    {7,0,228,65535,65535}, {4,0,229,65535,454}, {0,0,8566,5,65535}, {0,0,8571,2,65535},
+    {4,0,220,65535,461}, {0,0,8573,4,65535}, {0,0,8577,3,65535}, {0,0,8580,4,65535},
+    {2,0,436,42,65535}, {4,0,61,65535,65535}, {0,0,8584,2,65535}, {0,16,8586,1,4148},
+    {0,16,8587,1,4149}, {0,16,8588,1,4150}, {0,0,8589,1,65535}, {2,0,4209,44,65535},
+    {0,0,8590,2,65535}, {2,0,4211,32,65535}, {4,0,14,65535,462}, {4,0,14,65535,463},
+    {0,0,8592,2,65535}, {2,0,4215,65535,65535}, {0,0,8594,4,65535}, {4,0,65535,1880,65535},
+    {2,0,4218,65535,65535}, {0,0,8598,13,65535}, {0,0,8611,6,65535}, {0,0,8617,3,65535},
+    {4,1,203,65535,65535}, {0,0,8620,1,65535}, {0,0,8621,1,65535}, {0,0,8622,3,65535},
+    {0,0,8625,1,65535}, {0,0,8626,1,65535}, {0,0,8627,1,65535}, {0,0,8628,4,65535},
+    {0,0,8632,1,65535}, {0,0,8633,2,65535}, {4,0,14,65535,464}, {4,0,65535,1884,65535},
+    {4,0,230,65535,465}, {0,16,8635,1,1596}, {4,0,14,65535,34}, {0,16,8636,1,1593},
+    {0,16,8637,1,1594}, {0,16,8638,1,1595}, {0,16,8639,1,2959}, {0,0,8640,4,65535},
+    {2,0,4242,6,65535}, {0,0,8644,2,65535}, {4,0,65535,1890,65535}, {2,0,638,42,65535},
+    {0,0,8646,2,65535}, {2,0,4247,65535,65535}, {0,0,8648,12,65535}, {2,0,10,6,65535},
+    {0,0,8660,4,65535}, {2,0,4212,44,65535}, {0,0,8664,1,65535}, {0,0,8665,9,65535},
+    {0,0,8674,1,65535}, {2,0,4255,6,65535}, {4,0,65535,1893,65535}, {0,0,8675,2,65535},
+    {4,0,65535,1895,65535}, {0,1,8677,2,65535}, {4,1,158,65535,65535}, {2,0,4261,6,65535},
+    {0,0,8679,2,65535}, {0,0,8681,2,65535}, {1,0,8683,1,65535}, {0,0,8684,7,65535},
+    {2,0,638,0,65535}, {2,0,4267,0,65535}, {0,0,8691,3,65535}, {0,0,8694,2,65535},
+    {1,0,8696,2,65535}, {4,0,71,65535,466}, {2,0,4270,0,65535}, {4,0,14,65535,326},
+    {1,0,8698,2,65535}, {0,0,8700,6,65535}, {2,0,4276,59,65535}, {4,0,231,65535,327},
+    {2,0,4278,65535,65535}, {4,0,232,65535,328}, {3,0,298,299,57}, {4,0,231,65535,329},
+    {2,0,4282,59,65535}, {0,0,8706,2,65535}, {0,0,8708,1,65535}, {0,16,8709,1,1599},
+    {0,16,8710,1,1771}, {0,0,8711,11,65535}, {0,0,8722,6,65535}, {0,0,8728,3,65535},
+    {0,0,8731,3,65535}, {0,0,8734,1,65535}, {0,0,8735,1,65535}, {0,0,8736,4,65535},
+    {2,0,4294,4,65535}, {0,0,8740,4,65535}, {4,0,65535,1897,65535}, {1,0,8744,2,65535},
+    {0,0,8746,4,65535}, {0,0,8750,3,65535}, {0,0,8753,1,65535}, {4,0,14,65535,467},
+    {4,0,65535,1899,65535}, {0,0,8754,2,65535}, {0,0,8756,1,65535}, {0,0,8757,2,65535},
+    {0,0,8759,13,65535}, {0,0,8772,3,65535}, {0,0,8775,18,65535}, {4,0,65535,1902,65535},
+    {0,0,8793,3,65535}, {2,0,4311,6,65535}, {0,0,8796,2,65535}, {4,0,65535,1905,65535},
+    {2,0,638,44,65535}, {0,0,8798,2,65535}, {2,0,4316,65535,65535}, {0,0,8800,10,65535},
+    {0,0,8810,4,65535}, {2,0,4319,6,65535}, {0,0,8814,2,65535}, {4,0,65535,1908,65535},
+    {0,0,8816,2,65535}, {2,0,4323,65535,65535}, {0,0,8818,15,65535}, {2,0,4325,4,65535},
+    {0,0,8833,3,65535}, {0,0,8836,1,65535}, {0,0,8837,5,65535}, {0,0,8842,2,65535},
+    {0,0,8844,2,65535}, {2,0,298,57,65535}, {0,0,8846,7,65535}, {0,0,8853,1,65535},
+    {0,0,8854,1,65535}, {0,0,8855,1,65535}, {0,0,8856,1,65535}, {0,0,8857,1,65535},
+    {0,0,8858,11,65535}, {0,0,8869,1,65535}, {0,0,8870,1,65535}, {0,0,8871,6,65535},
+    {0,0,8877,1,65535}, {0,0,8878,3,65535}, {0,0,8881,1,65535}, {0,0,8882,1,65535},
+    {0,0,8883,1,65535}, {0,0,8884,3,65535}, {0,0,8887,1,65535}, {0,0,8888,1,65535},
+    {0,0,8889,1,65535}, {0,0,8890,1,65535}, {0,0,8891,1,65535}, {0,0,8892,1,65535},
+    {0,0,8893,1,65535}, {0,0,8894,4,65535}, {0,0,8898,1,65535}, {0,0,8899,1,65535},
+    {0,0,8900,1,65535}, {0,0,8901,2,65535}, {0,0,8903,4,65535}, {0,0,8907,6,65535},
 };
 
 static const br_member members[] = {
-    {1295,1,8}, {1296,11,9}, {1297,12,9}, {1298,13,0}, {1299,14,8}, {887,3,0}, {886,7,0},
-    {1300,4,8}, {1299,5,8}, {1301,6,0}, {1302,8,0}, {886,10,8}, {1303,16,8}, {1304,10,0},
-    {1305,17,8}, {1306,63,0}, {1307,85,8}, {1308,67,8}, {1309,19,0}, {1310,25,0}, {1311,51,0},
-    {1312,58,0}, {1313,62,0}, {1314,68,0}, {1315,75,0}, {1316,79,0}, {1317,20,0}, {1318,21,0},
-    {1319,22,0}, {1320,24,0}, {1297,12,0}, {1321,26,0}, {1322,28,0}, {1323,28,0}, {1324,42,0},
-    {1325,43,0}, {1326,42,0}, {1327,45,0}, {1328,50,0}, {1329,29,0}, {1330,33,0}, {1331,38,0},
-    {1332,31,0}, {1333,32,0}, {1334,34,0}, {1335,34,0}, {1336,37,0}, {1337,36,0}, {1338,36,0},
-    {1334,34,0}, {1339,39,0}, {1335,34,0}, {1340,40,0}, {1341,40,0}, {886,36,0}, {1342,44,0},
-    {1343,44,0}, {1330,33,0}, {1331,38,0}, {1344,34,0}, {1345,46,0}, {1346,47,0}, {1347,49,0},
-    {1343,44,0}, {1330,33,0}, {1348,29,0}, {1331,38,0}, {1349,52,8}, {1303,54,8}, {1339,55,8},
-    {1350,56,0}, {1351,55,0}, {1336,57,8}, {1349,59,0}, {1303,54,8}, {1350,56,0}, {1352,39,8},
-    {1353,39,8}, {1336,61,8}, {1306,63,0}, {1354,66,0}, {1308,67,0}, {1355,64,0}, {1356,64,0},
-    {1357,65,0}, {1358,65,0}, {1359,65,0}, {1360,65,0}, {1361,65,0}, {1362,65,8}, {1363,65,8},
-    {1364,65,8}, {1365,65,8}, {1366,65,8}, {1367,65,8}, {1368,69,8}, {1369,73,8}, {1303,71,8},
-    {1350,56,0}, {1370,10,8}, {1336,72,8}, {1303,71,8}, {1350,56,0}, {1370,10,0}, {1371,10,0},
-    {1372,10,0}, {1373,76,8}, {1303,54,8}, {1350,56,0}, {1371,10,8}, {1336,78,8}, {1374,80,8},
-    {1375,82,8}, {1303,54,8}, {1350,56,0}, {1370,10,8}, {1303,54,8}, {1350,56,0}, {1370,10,8},
-    {1336,84,8}, {886,10,0}, {1376,88,0}, {1376,88,0}, {1376,88,0}, {1376,88,0}, {1376,88,0},
-    {1376,88,0}, {1376,88,0}, {1384,96,0}, {1385,97,0}, {1386,99,0}, {1387,101,0}, {1388,106,0},
-    {1389,159,9}, {1390,160,0}, {1391,166,0}, {1392,168,0}, {1393,169,0}, {1395,172,0},
-    {116,174,0}, {1396,176,0}, {1296,11,0}, {1297,12,0}, {1397,100,0}, {1398,102,0}, {1399,103,0},
-    {1400,105,0}, {1401,105,0}, {1295,108,8}, {1402,158,8}, {1403,110,0}, {1404,117,0},
-    {1405,120,0}, {1406,130,0}, {1407,2,0}, {887,135,0}, {1408,137,0}, {1409,140,0}, {886,10,0},
-    {1410,143,0}, {1411,143,0}, {1412,147,0}, {1413,155,0}, {1414,150,0}, {110,111,0},
-    {1300,112,8}, {1299,113,8}, {1376,10,0}, {1301,6,0}, {1415,114,0}, {1416,115,0}, {1417,116,8},
-    {1418,118,0}, {1336,119,8}, {1419,121,0}, {1295,128,0}, {1420,123,0}, {1299,10,0},
-    {1421,128,0}, {1422,10,0}, {1423,124,0}, {1424,124,0}, {1425,124,0}, {1426,126,0},
-    {1427,127,0}, {1428,125,0}, {1429,125,0}, {1430,125,0}, {1429,125,0}, {1431,125,0},
-    {1430,125,0}, {1432,10,0}, {1433,10,0}, {886,10,0}, {1419,131,0}, {1434,10,0}, {1300,132,0},
-    {1371,133,8}, {1299,134,8}, {72,56,8}, {1301,6,0}, {1295,128,0}, {1415,114,0}, {886,10,0},
-    {110,111,0}, {1300,136,8}, {1299,113,8}, {1435,138,0}, {1436,139,0}, {1437,10,0}, {886,10,8},
-    {1419,131,0}, {1295,141,8}, {1299,10,8}, {1422,10,8}, {886,10,8}, {1438,144,8}, {1371,145,0},
-    {1439,145,0}, {1336,146,0}, {1295,148,8}, {1440,153,0}, {1441,154,8}, {1336,10,0},
-    {1406,130,0}, {887,135,0}, {1442,96,0}, {1409,140,0}, {886,10,0}, {1414,150,0}, {1300,151,8},
-    {1299,152,8}, {1301,6,0}, {1415,114,0}, {1443,96,8}, {1371,156,8}, {1441,154,8}, {1336,157,0},
-    {1444,161,0}, {1445,162,0}, {1446,163,8}, {1336,165,8}, {1447,164,0}, {1448,10,0},
-    {1371,10,0}, {1449,10,8}, {1450,167,0}, {1336,173,8}, {1404,117,0}, {1407,2,0}, {886,104,0},
-    {1451,177,0}, {1452,179,8}, {1453,42,0}, {1454,42,0}, {1438,178,0}, {1371,156,8},
-    {1404,117,0}, {1455,178,0}, {1456,181,0}, {1448,104,0}, {1457,182,8}, {1371,156,8},
-    {1458,56,0}, {1442,96,0}, {1459,96,0}, {1460,184,8}, {1461,185,8}, {1391,166,0}, {1395,172,0},
-    {1462,186,8}, {1397,187,0}, {1308,194,8}, {1463,66,8}, {1376,107,0}, {1464,188,0},
-    {1465,192,0}, {1304,10,0}, {1466,189,0}, {1467,190,0}, {1468,191,0}, {1469,193,0},
-    {1470,195,0}, {1471,125,0}, {1472,125,0}, {1473,125,8}, {1474,125,8}, {1475,125,8},
-    {1473,125,8}, {1418,118,8}, {1376,88,0}, {1376,88,0}, {1376,88,0}, {1478,200,0}, {1479,88,0},
-    {1384,96,0}, {1385,97,0}, {1386,202,0}, {1387,101,0}, {1388,106,0}, {1389,159,9},
-    {1390,160,0}, {1391,166,0}, {1392,168,0}, {1393,169,0}, {1395,172,0}, {116,174,0},
-    {1396,176,0}, {1296,11,0}, {1297,12,0}, {1481,203,0}, {1397,100,0}, {1482,205,32},
-    {1483,206,0}, {1484,214,0}, {1485,219,0}, {1486,91,0}, {1487,220,0}, {1488,221,0},
-    {1489,222,0}, {1490,223,0}, {1491,92,0}, {1492,90,0}, {1493,93,0}, {1494,125,8}, {1495,207,8},
-    {1496,208,0}, {887,209,0}, {1408,210,0}, {886,10,0}, {1412,211,0}, {1413,213,0}, {1420,123,0},
-    {1299,10,0}, {1421,85,0}, {1422,10,0}, {110,111,0}, {1299,113,0}, {1436,139,0}, {1437,10,0},
-    {886,10,0}, {1442,96,0}, {886,10,0}, {1443,10,8}, {1494,125,8}, {1430,215,8}, {887,216,0},
-    {1412,217,0}, {1413,218,0}, {1300,136,8}, {1440,153,0}, {1441,154,8}, {1336,10,0},
-    {1371,156,8}, {1441,154,8}, {1336,157,0}, {1494,125,8}, {1402,158,8}, {1459,96,0},
-    {1462,186,8}, {1460,184,8}, {1391,166,0}, {1395,172,0}, {1397,187,0}, {1308,194,8},
-    {1376,88,0}, {1497,88,0}, {1478,200,0}, {1443,225,8}, {1389,229,9}, {1499,226,0},
-    {1500,227,0}, {1384,96,0}, {1388,106,0}, {116,174,0}, {1396,176,0}, {1501,228,8}, {1473,65,8},
-    {1502,232,9}, {1503,234,0}, {1504,235,0}, {1505,236,0}, {1502,232,8}, {1506,235,0},
-    {1507,237,8}, {1508,238,8}, {1440,241,8}, {1509,235,8}, {1510,239,0}, {1416,115,0},
-    {1511,240,0}, {1512,116,8}, {1513,243,8}, {1388,255,8}, {1514,244,0}, {1515,248,0},
-    {1516,252,0}, {1517,245,8}, {1518,247,8}, {1517,249,8}, {1518,251,8}, {1519,253,8},
-    {1336,72,8}, {1295,257,8}, {1402,158,8}, {886,259,0}, {1520,261,8}, {1308,271,8},
-    {1514,262,0}, {1515,265,0}, {1516,268,0}, {1520,263,8}, {1518,247,8}, {1521,39,8},
-    {1520,266,8}, {1518,251,8}, {1521,39,8}, {1520,269,8}, {1522,56,0}, {1523,125,8}, {1524,39,8},
-    {1525,125,8}, {1526,125,8}, {1527,125,8}, {1336,72,8}, {1514,272,0}, {1515,272,0},
-    {1516,272,0}, {1528,65,8}, {1530,10,67}, {1501,228,32}, {1532,10,67}, {1296,11,67},
-    {1297,12,67}, {1389,274,9}, {1536,167,67}, {1393,275,67}, {1395,173,67}, {1397,276,67},
-    {1501,228,40}, {1532,10,75}, {1536,167,67}, {1395,173,67}, {1501,279,40}, {1389,274,9},
-    {1540,280,0}, {1301,281,0}, {1501,283,40}, {1540,280,0}, {1486,91,0}, {1490,223,0},
-    {1541,197,0}, {1491,92,0}, {1492,90,0}, {1493,93,0}, {1530,10,67}, {1501,228,32},
-    {1532,10,67}, {1296,11,67}, {1297,12,67}, {1389,274,9}, {1536,167,67}, {1393,275,67},
-    {1395,173,67}, {1397,276,67}, {1501,283,40}, {1532,10,75}, {1536,167,67}, {1395,173,67},
-    {1544,287,2}, {1545,288,2}, {1546,289,2}, {1547,290,2}, {1548,241,2}, {1549,235,2},
-    {1550,235,2}, {1551,292,0}, {1545,288,0}, {1503,234,0}, {1504,235,0}, {1505,236,0},
-    {1502,232,8}, {1506,235,0}, {1507,237,8}, {1508,238,8}, {1440,241,0}, {1509,235,8},
-    {1503,234,16}, {1389,229,8}, {1552,295,8}, {1508,238,8}, {1553,296,0}, {1554,298,8},
-    {1555,299,8}, {1502,232,8}, {1376,88,0}, {1557,303,8}, {1558,306,8}, {1559,309,8},
-    {1560,304,8}, {1561,308,8}, {1562,10,8}, {1560,304,8}, {1376,10,0}, {1557,312,8},
-    {1559,315,8}, {1563,317,8}, {1562,10,8}, {1560,313,8}, {1376,10,0}, {1560,313,8},
-    {1561,319,8}, {1564,321,9}, {1565,322,9}, {1566,324,16}, {1567,325,0}, {1568,326,8},
-    {1569,328,0}, {1570,329,8}, {1571,330,8}, {1390,335,8}, {1553,296,0}, {1512,327,8},
-    {1384,332,0}, {1387,101,0}, {1389,334,8}, {1512,336,8}, {1572,338,8}, {1376,88,0},
-    {1479,340,0}, {1503,324,16}, {1448,342,0}, {1511,343,0}, {1371,344,8}, {1574,345,0},
-    {1553,296,0}, {1575,346,0}, {1576,350,0}, {1577,356,0}, {1578,10,0}, {1579,348,0},
-    {1580,348,8}, {1581,349,8}, {1448,342,0}, {1371,352,8}, {1582,353,8}, {1448,342,0},
-    {1555,355,8}, {1448,342,8}, {1371,352,8}, {1336,352,8}, {1583,235,8}, {1584,359,0},
-    {1448,342,0}, {1371,344,8}, {1565,322,8}, {1585,235,8}, {1578,360,8}, {1503,324,16},
-    {1586,39,0}, {1587,362,8}, {1407,236,8}, {1565,322,9}, {1588,363,0}, {1565,322,8},
-    {1589,365,8}, {1503,324,16}, {1590,359,8}, {1565,322,9}, {1553,296,0}, {1583,235,8},
-    {1584,359,8}, {1448,342,0}, {1371,344,8}, {1565,322,8}, {1578,360,8}, {1503,324,16},
-    {1591,369,0}, {1592,325,0}, {1593,372,8}, {1594,373,0}, {1595,296,0}, {1596,374,0},
-    {1597,370,0}, {1598,371,8}, {1599,326,0}, {1507,376,8}, {1503,324,16}, {1448,378,0},
-    {1507,379,8}, {1600,372,8}, {1553,296,0}, {1601,381,8}, {1602,383,0}, {1503,324,16},
-    {1603,343,0}, {1604,384,8}, {1387,415,8}, {1569,482,0}, {1570,483,8}, {1605,296,0},
-    {1508,326,8}, {1596,374,8}, {1606,385,0}, {1607,407,0}, {1608,386,0}, {1609,400,8},
-    {1610,406,0}, {1611,387,8}, {1610,396,8}, {1612,389,0}, {1613,390,8}, {1371,391,8},
-    {1614,392,0}, {1615,333,8}, {1555,394,8}, {1616,395,0}, {1617,333,0}, {1618,397,8},
-    {1619,399,8}, {1620,402,8}, {1621,404,8}, {1622,405,8}, {1623,403,0}, {1371,391,8},
-    {1512,327,0}, {1618,397,0}, {1611,408,0}, {1609,400,8}, {1624,412,0}, {1448,410,0},
-    {1371,391,8}, {1625,411,8}, {1626,413,8}, {1613,414,0}, {1627,416,0}, {1628,423,0},
-    {1629,418,0}, {1630,421,0}, {1631,419,0}, {1619,420,8}, {1391,166,0}, {1632,422,8},
-    {1633,425,0}, {1634,480,0}, {1635,426,0}, {1636,479,0}, {1637,427,0}, {1638,449,0},
-    {1336,478,8}, {1639,428,0}, {1507,439,8}, {1640,440,8}, {1384,332,0}, {1641,429,0},
-    {1642,432,0}, {1643,437,0}, {1318,430,8}, {1297,431,8}, {1644,433,0}, {1398,434,0},
-    {1399,435,0}, {1400,105,0}, {1401,105,0}, {1645,438,0}, {1646,442,0}, {1415,446,0},
-    {1647,448,8}, {1532,443,8}, {1648,444,8}, {1332,445,8}, {1417,447,8}, {1639,428,0},
-    {1649,450,8}, {1507,439,8}, {1650,451,0}, {1651,454,0}, {1652,452,8}, {1336,453,8},
-    {1653,455,8}, {1654,456,0}, {1655,459,0}, {1656,465,0}, {1657,466,0}, {1658,467,0},
-    {1659,457,0}, {1660,458,0}, {1661,458,0}, {1662,458,0}, {1663,458,0}, {1664,458,0},
-    {1665,458,0}, {1666,458,0}, {1667,458,0}, {1668,458,0}, {1669,457,0}, {1670,458,0},
-    {1671,458,0}, {1554,333,8}, {1555,96,8}, {1672,460,8}, {1507,439,8}, {1448,462,8},
-    {1554,463,8}, {1336,464,8}, {1673,468,0}, {1336,477,8}, {1674,469,0}, {1675,475,8},
-    {1676,465,0}, {1677,470,8}, {1678,471,0}, {1679,472,0}, {1680,472,0}, {1681,474,8},
-    {1384,332,0}, {1507,476,8}, {1649,450,8}, {1682,454,8}, {1683,481,0}, {1684,481,0},
-    {1685,422,8}, {1572,485,8}, {1389,334,8}, {1686,10,8}, {1389,334,8}, {1687,489,0},
-    {1688,491,8}, {1689,491,8}, {1503,324,16}, {1690,492,0}, {1692,500,0}, {1693,506,0},
-    {1448,508,0}, {1511,343,0}, {1371,509,8}, {1694,510,0}, {1553,296,0}, {1695,516,0},
-    {1696,522,0}, {1586,39,0}, {1697,490,8}, {1698,493,8}, {1699,498,0}, {1700,495,0},
-    {1701,56,0}, {1702,496,0}, {1703,55,8}, {1704,495,0}, {1705,56,0}, {1706,496,0}, {1707,55,8},
-    {1336,57,8}, {1708,499,8}, {1698,501,8}, {1699,504,0}, {1303,495,0}, {72,56,0}, {1353,503,8},
-    {1336,61,8}, {1708,505,8}, {1709,507,8}, {1710,511,0}, {1711,514,0}, {1303,513,8},
-    {1700,513,0}, {1701,56,0}, {1704,513,0}, {1705,56,0}, {1336,72,8}, {1303,513,8}, {1448,436,0},
-    {1700,513,0}, {1701,56,0}, {1371,333,8}, {1704,513,0}, {1705,56,0}, {1712,328,8},
-    {1699,498,0}, {1713,517,8}, {1615,508,8}, {1714,519,0}, {1700,495,0}, {1701,56,0},
-    {1371,521,8}, {1704,495,0}, {1705,56,0}, {1336,78,8}, {1715,523,0}, {1716,525,0},
-    {1700,495,0}, {1701,56,0}, {1704,495,0}, {1705,56,0}, {1336,84,8}, {1700,495,0}, {1701,56,0},
-    {1704,495,0}, {1705,56,0}, {886,333,8}, {1583,235,8}, {1317,528,8}, {1318,430,8},
-    {1578,529,8}, {1503,324,16}, {1448,508,0}, {1296,531,9}, {1318,430,8}, {1578,533,8},
-    {1503,324,16}, {1448,535,0}, {1717,536,8}, {1718,537,8}, {1553,296,0}, {1719,538,0},
-    {1720,540,8}, {1440,541,0}, {1721,56,0}, {1503,324,16}, {1722,543,8}, {1723,550,8},
-    {1724,551,8}, {1553,296,0}, {1725,544,0}, {1726,374,8}, {1727,102,8}, {1728,545,8},
-    {1729,343,0}, {1730,546,0}, {1731,547,8}, {1732,549,8}, {1733,553,8}, {1583,235,8},
-    {1734,554,8}, {1722,543,8}, {1735,10,8}, {1736,10,0}, {1724,551,8}, {1440,555,0}, {1737,10,0},
-    {1585,235,8}, {1503,324,16}, {1738,343,0}, {1739,376,8}, {1740,372,8}, {1741,296,0},
-    {1572,558,8}, {1742,560,8}, {1503,324,16}, {1743,343,0}, {1744,372,8}, {1745,296,0},
-    {1746,561,0}, {1747,575,0}, {1748,576,0}, {1570,577,8}, {1605,296,0}, {1508,326,8},
-    {1596,374,8}, {1749,578,8}, {1750,586,0}, {1751,546,0}, {1752,562,0}, {1753,565,0},
-    {1754,563,8}, {1755,65,0}, {1756,564,8}, {1757,566,0}, {1748,569,0}, {1758,567,0},
-    {1759,568,8}, {1760,570,0}, {1761,571,0}, {1762,465,0}, {1763,65,0}, {1764,572,0},
-    {1765,65,0}, {1766,573,0}, {1767,574,0}, {1768,579,0}, {1512,327,0}, {1769,403,8},
-    {1770,580,0}, {1771,56,0}, {1659,581,0}, {1660,583,0}, {1667,583,0}, {1669,581,0},
-    {1660,583,0}, {1667,583,0}, {1772,587,8}, {1572,589,8}, {1503,324,0}, {1773,343,0},
-    {1774,591,8}, {1775,296,0}, {1570,577,8}, {1605,296,0}, {1776,373,8}, {1596,374,8},
-    {1751,546,0}, {1572,593,8}, {1503,595,16}, {1777,596,8}, {1570,599,8}, {1389,600,8},
-    {1778,601,0}, {1508,602,8}, {1596,374,8}, {1553,296,0}, {1779,604,0}, {1751,546,0},
-    {1780,597,0}, {1781,115,0}, {1782,598,0}, {1512,327,8}, {1510,603,0}, {1781,115,0},
-    {1783,343,0}, {1512,327,8}, {1572,606,8}, {1503,324,16}, {1448,535,0}, {1784,608,8},
-    {1627,610,8}, {1785,536,8}, {1786,611,8}, {1553,296,0}, {1507,609,8}, {1787,612,8},
-    {1788,614,0}, {1503,324,16}, {1789,616,0}, {1389,617,8}, {1790,102,8}, {1791,591,8},
-    {1553,296,0}, {1792,619,8}, {1793,56,2}, {1565,322,9}, {1376,88,0}, {1564,321,9},
-    {1795,235,74}, {1565,322,9}, {1795,235,74}, {1565,322,9}, {1589,365,9}, {1619,617,9},
-    {1796,626,9}, {1797,628,9}, {1296,531,9}, {1297,533,2}, {1619,631,9}, {1798,633,9},
-    {1734,554,9}, {1788,614,9}, {1799,637,9}, {1800,639,9}, {1565,322,9}, {1574,345,40},
-    {1801,643,8}, {1585,235,0}, {1560,304,9}, {1802,235,8}, {1567,325,0}, {1505,554,0},
-    {1568,326,8}, {1572,338,8}, {1569,328,0}, {1570,329,8}, {1561,308,8}, {1506,235,0},
-    {1571,330,8}, {1390,335,8}, {1583,235,0}, {1584,359,8}, {1448,342,0}, {1803,325,0},
-    {1371,344,8}, {1565,322,8}, {1804,647,8}, {1585,235,8}, {1578,360,8}, {1805,359,8},
-    {1806,649,8}, {1564,321,8}, {1371,344,8}, {1565,322,8}, {1585,235,8}, {1807,651,0},
-    {1808,652,0}, {1809,653,0}, {1810,357,0}, {1811,654,0}, {1812,655,0}, {1813,655,0},
-    {1814,656,0}, {1815,658,0}, {1816,660,0}, {1817,661,0}, {1818,662,0}, {1819,667,0},
-    {1580,348,8}, {1338,342,8}, {1448,342,8}, {1371,352,8}, {1582,353,8}, {1820,349,8},
-    {1371,352,8}, {1295,657,8}, {1821,342,8}, {1822,659,0}, {1821,342,0}, {1822,659,0},
-    {1823,363,8}, {1580,348,8}, {1820,349,8}, {1448,342,0}, {1371,352,8}, {1824,352,0},
-    {1582,663,8}, {1825,354,0}, {1826,665,0}, {1827,666,0}, {1555,355,8}, {1448,342,0},
-    {1828,355,0}, {1555,355,8}, {1448,342,0}, {1371,352,8}, {1824,352,0}, {1564,321,8},
-    {1829,669,8}, {1583,235,8}, {1830,670,0}, {1831,671,0}, {1832,672,0}, {1565,322,8},
-    {1440,673,8}, {1585,235,8}, {1833,675,2}, {1834,676,10}, {1564,321,9}, {1565,322,9},
-    {1835,678,0}, {1564,321,8}, {1565,322,8}, {1836,679,0}, {1837,682,0}, {1406,698,0},
-    {1838,701,0}, {1839,721,0}, {1574,345,0}, {1840,724,0}, {1841,727,0}, {1842,680,8},
-    {1833,675,0}, {1843,672,0}, {1834,676,8}, {1842,683,8}, {1844,650,8}, {1845,685,8},
-    {1440,697,8}, {1434,687,8}, {1388,693,8}, {1846,696,0}, {1847,688,0}, {1848,42,0},
-    {1807,689,0}, {1809,690,0}, {1810,691,0}, {1811,692,0}, {1812,655,0}, {1813,655,0},
-    {1817,689,0}, {1818,690,0}, {1819,691,0}, {1849,347,8}, {1336,351,8}, {1850,357,8},
-    {1581,349,8}, {1376,10,8}, {1851,695,8}, {1852,347,0}, {1853,351,0}, {1854,357,0},
-    {1406,699,8}, {1830,670,8}, {1831,671,0}, {1855,700,8}, {1832,672,8}, {1856,39,8},
-    {1857,39,8}, {1858,702,8}, {1859,714,8}, {1860,719,8}, {1861,704,8}, {1862,709,8},
-    {1855,700,8}, {1863,706,8}, {1832,672,8}, {1581,706,8}, {1420,707,8}, {886,363,8},
-    {1864,708,8}, {1295,711,8}, {1865,65,0}, {1866,713,0}, {1867,65,0}, {1868,672,0},
-    {1869,363,0}, {1856,39,0}, {1870,716,0}, {1871,717,0}, {1849,349,8}, {1863,706,8},
-    {1872,706,8}, {1869,363,0}, {1856,39,0}, {1870,716,0}, {1871,717,0}, {1873,352,8},
-    {1839,722,8}, {1587,362,8}, {1407,236,8}, {1588,363,8}, {1840,725,8}, {1579,363,8},
-    {1874,362,8}, {1580,363,8}, {1822,659,8}, {1875,728,8}, {1876,729,8}, {1877,65,8},
-    {1878,65,8}, {1879,732,8}, {1880,734,8}, {1881,731,8}, {1882,65,8}, {1575,728,8},
-    {1577,731,8}, {1883,352,8}, {1884,355,8}, {1565,322,8}, {1885,726,0}, {1565,322,9},
-    {1589,365,9}, {1565,322,8}, {1886,738,8}, {1586,39,0}, {1583,235,8}, {1587,362,0},
-    {1407,236,8}, {1588,363,0}, {1589,365,8}, {1585,235,8}, {1564,321,9}, {1565,322,9},
-    {1589,365,9}, {1887,741,8}, {1888,362,0}, {1565,322,8}, {1886,738,8}, {1889,742,0},
-    {1890,759,0}, {1891,760,8}, {1585,235,8}, {1322,744,0}, {1323,744,0}, {1324,42,0},
-    {1325,751,0}, {1326,42,0}, {1327,753,0}, {1328,758,0}, {1329,745,0}, {1330,747,0},
-    {1331,750,0}, {1581,349,0}, {1333,322,0}, {1334,748,0}, {1335,748,0}, {1336,37,0},
-    {1337,36,8}, {1338,36,0}, {1334,748,8}, {1339,39,8}, {1335,748,0}, {1340,40,0}, {1341,40,0},
-    {1342,752,0}, {1343,752,0}, {1330,747,0}, {1331,750,0}, {1344,748,0}, {1345,754,0},
-    {1346,755,0}, {1347,757,0}, {1343,752,0}, {1330,747,0}, {1348,745,0}, {1331,750,0},
-    {1892,376,0}, {1802,235,8}, {1746,561,0}, {1747,575,0}, {1505,554,0}, {1748,576,0},
-    {1572,589,0}, {1570,577,0}, {1507,376,8}, {1592,325,0}, {1593,372,8}, {1893,762,0},
-    {1508,326,0}, {1749,578,0}, {1894,763,0}, {1750,586,0}, {1895,764,0}, {1896,395,0},
-    {1897,395,0}, {1583,235,8}, {1601,381,8}, {1448,378,0}, {1505,554,0}, {1795,235,0},
-    {1507,379,8}, {1600,372,8}, {1440,762,8}, {1898,767,0}, {1507,376,8}, {1899,768,8},
-    {1560,313,9}, {1602,383,0}, {1802,235,8}, {1603,343,0}, {1604,384,8}, {1900,771,0},
-    {1387,415,8}, {1572,485,8}, {1569,482,0}, {1570,483,8}, {1901,772,8}, {1506,235,0},
-    {1508,326,8}, {1596,374,8}, {1440,319,8}, {1619,774,9}, {1902,776,0}, {1903,777,0},
-    {1904,779,0}, {1702,781,0}, {1507,783,8}, {1389,334,8}, {1905,784,0}, {1593,786,0},
-    {1706,781,0}, {1906,786,0}, {1907,56,0}, {1908,235,0}, {1909,235,0}, {1910,235,0},
-    {1911,235,0}, {1440,785,8}, {1389,334,9}, {1912,789,8}, {1913,791,8}, {1914,792,8},
-    {1389,334,8}, {1915,792,8}, {1916,10,0}, {1440,790,8}, {1296,531,9}, {1297,794,2},
-    {1310,489,0}, {1688,491,8}, {1689,491,8}, {1311,796,0}, {1312,797,0}, {1583,235,8},
-    {1917,798,0}, {1448,508,0}, {1918,801,0}, {1317,528,8}, {1318,430,8}, {1803,325,0},
-    {1371,509,8}, {1314,802,0}, {1440,804,8}, {1919,801,0}, {1315,805,0}, {1585,235,8},
-    {1578,794,8}, {1316,808,0}, {1349,493,0}, {1920,498,0}, {1349,501,8}, {1920,504,0},
-    {1921,799,0}, {1922,800,0}, {1368,511,0}, {1369,803,0}, {1920,498,0}, {1373,806,8},
-    {1615,508,8}, {1714,519,0}, {1700,495,0}, {1701,56,0}, {1371,521,8}, {1704,495,0},
-    {1705,56,0}, {1336,78,0}, {1375,523,0}, {1923,525,0}, {1802,235,0}, {1924,810,0}, {1925,56,0},
-    {1572,593,0}, {1570,577,0}, {1926,10,0}, {1507,812,0}, {1776,373,0}, {1592,325,0},
-    {1593,591,0}, {1927,65,0}, {1928,811,0}, {1583,235,0}, {1448,535,0}, {1720,540,8},
-    {1929,814,8}, {1717,536,8}, {1627,815,8}, {1440,541,8}, {1336,817,8}, {1585,235,0},
-    {1507,783,0}, {1733,553,0}, {1572,558,9}, {1802,235,8}, {1505,554,0}, {1572,558,8},
-    {1930,115,8}, {1739,376,8}, {1931,372,0}, {1440,241,8}, {1932,379,8}, {1933,325,0},
-    {1740,372,0}, {1741,296,0}, {1560,822,9}, {1892,783,8}, {1503,324,0}, {1802,235,8},
-    {1746,561,0}, {1747,575,0}, {1504,235,0}, {1505,554,0}, {1748,576,0}, {1572,589,8},
-    {1570,577,8}, {1506,235,0}, {1508,326,8}, {1934,379,0}, {1935,325,0}, {1936,372,8},
-    {1596,374,8}, {1440,824,0}, {1937,825,0}, {1749,578,8}, {1894,763,0}, {1750,586,8},
-    {1895,764,0}, {1751,546,0}, {1938,826,0}, {1939,826,0}, {1940,826,0}, {1802,235,0},
-    {1506,235,0}, {1440,827,0}, {1560,829,9}, {1802,235,0}, {1504,235,0}, {1505,554,0},
-    {1941,812,0}, {1942,325,0}, {1774,591,0}, {1572,593,0}, {1570,577,0}, {1506,235,0},
-    {1776,373,0}, {1596,374,0}, {1440,241,0}, {1751,546,0}, {1560,832,9}, {1503,595,0},
-    {1504,235,0}, {1943,834,0}, {1777,596,8}, {1572,606,8}, {1944,235,0}, {1570,599,0},
-    {1506,235,0}, {1376,236,0}, {1389,600,8}, {1778,601,0}, {1508,602,8}, {1945,834,0},
-    {1596,374,8}, {1440,835,0}, {1509,235,8}, {1946,834,0}, {1779,604,0}, {1947,834,0},
-    {1751,546,0}, {1948,837,0}, {1949,56,0}, {1950,838,0}, {1951,56,0}, {1952,56,0}, {1953,839,0},
-    {1954,56,0}, {1955,56,0}, {1956,839,0}, {1957,842,8}, {1596,374,8}, {1958,840,8},
-    {1959,841,0}, {1583,235,0}, {1448,535,0}, {1784,608,8}, {1627,610,8}, {1788,614,8},
-    {1785,536,8}, {1786,611,8}, {1440,844,8}, {1336,845,8}, {1585,235,0}, {1789,616,0},
-    {1960,235,0}, {1802,235,8}, {1962,376,8}, {1963,102,8}, {1505,554,0}, {1964,783,8},
-    {1506,235,8}, {1507,376,8}, {1790,102,8}, {1792,619,8}, {1791,591,8}, {1440,847,8},
-    {1965,849,0}, {1966,851,8}, {1544,287,2}, {1545,288,2}, {1546,853,2}, {1547,290,2},
-    {1967,855,0}, {1545,288,0}, {1802,235,8}, {1572,338,8}, {1570,329,8}, {1561,308,8},
-    {1506,235,0}, {1544,287,2}, {1545,288,2}, {1565,322,2}, {1968,859,8}, {1545,288,0},
-    {1583,235,8}, {1448,342,0}, {1371,344,8}, {1565,322,8}, {1804,647,8}, {1585,235,8},
-    {1578,360,8}, {1544,287,2}, {1545,288,2}, {1565,322,9}, {1969,863,8}, {1545,288,0},
-    {1564,321,8}, {1829,669,8}, {1583,235,8}, {1565,322,8}, {1440,673,8}, {1585,235,8},
-    {1545,288,0}, {1970,866,8}, {1564,321,9}, {1544,287,2}, {1545,288,2}, {1565,322,9},
-    {1545,288,0}, {1971,869,8}, {1972,235,2}, {1973,235,2}, {1544,287,2}, {1974,379,2},
-    {1975,372,2}, {1545,288,2}, {1546,853,2}, {1547,290,2}, {1548,762,2}, {1976,872,0},
-    {1545,288,0}, {1583,235,8}, {1601,381,8}, {1977,372,8}, {1505,554,0}, {1795,235,0},
-    {1507,376,8}, {1440,762,8}, {1978,376,2}, {1979,235,2}, {1980,235,2}, {1981,783,2},
-    {1982,56,2}, {1544,287,2}, {1893,762,2}, {1975,372,2}, {1545,288,2}, {1546,853,2},
-    {1547,290,2}, {1983,876,0}, {1545,288,0}, {1892,376,8}, {1984,878,8}, {1802,235,8},
-    {1747,575,0}, {1507,379,8}, {1593,372,8}, {1893,762,0}, {1985,115,0}, {1545,288,2},
-    {1986,881,8}, {1545,288,0}, {1797,628,0}, {1583,235,0}, {1987,10,0}, {1317,528,0},
-    {1318,430,0}, {1297,533,0}, {1988,883,128}, {1989,884,0}, {1990,889,0}, {1991,890,0},
-    {1585,235,0}, {1992,10,0}, {1993,885,8}, {1994,887,8}, {1388,891,0}, {116,891,0},
-    {1995,383,2}, {1979,235,2}, {1980,235,2}, {1544,287,2}, {1975,483,2}, {1545,288,2},
-    {1546,853,2}, {1547,290,2}, {1548,319,2}, {1967,894,0}, {1545,288,0}, {1602,383,0},
-    {1802,235,8}, {1996,896,0}, {1997,897,8}, {1998,896,0}, {1999,898,0}, {1572,485,8},
-    {1570,483,8}, {1901,772,8}, {2000,900,128}, {2001,903,128}, {1440,319,8}, {2002,899,0},
-    {2003,902,0}, {2004,900,0}, {2005,901,0}, {2006,903,0}, {2007,904,0}, {1389,334,9},
-    {2008,906,2}, {1389,334,8}, {2009,908,8}, {2010,10,0}, {1686,10,8}, {2011,910,8},
-    {2012,911,8}, {2013,912,8}, {2014,913,8}, {2015,916,0}, {1433,10,0}, {2016,10,0},
-    {2017,914,8}, {1448,10,0}, {2018,10,0}, {2019,10,0}, {2020,10,0}, {2021,10,0}, {2022,778,2},
-    {2023,780,2}, {2024,782,2}, {2025,918,2}, {1983,920,0}, {1296,531,2}, {1544,287,2},
-    {1545,288,2}, {2026,923,8}, {1545,288,0}, {2027,528,8}, {1583,235,8}, {1917,798,0},
-    {1448,508,0}, {1581,430,8}, {1371,509,8}, {1440,804,8}, {1585,235,8}, {1578,794,8},
-    {1979,235,2}, {1980,235,2}, {1544,287,2}, {1975,591,2}, {1545,288,2}, {1546,853,2},
-    {1547,290,2}, {1983,927,0}, {1545,288,0}, {1802,235,8}, {1925,56,0}, {1926,10,0},
-    {1507,812,8}, {1593,591,8}, {1544,287,2}, {1545,288,2}, {2028,817,66}, {2029,931,0},
-    {1545,288,0}, {1544,287,2}, {2030,551,66}, {1545,288,2}, {2031,934,0}, {1545,288,0},
-    {1583,235,8}, {1734,554,8}, {1724,551,8}, {1440,555,0}, {1737,10,0}, {1585,235,8},
-    {1979,235,2}, {1980,235,2}, {1544,287,2}, {1545,288,2}, {1546,853,2}, {1547,290,2},
-    {2032,115,2}, {2033,376,2}, {1548,241,2}, {2035,372,66}, {2036,938,0}, {1545,288,0},
-    {1979,235,2}, {1980,235,2}, {1544,287,2}, {1975,577,2}, {1545,288,2}, {1546,853,2},
-    {1547,290,2}, {1548,824,2}, {2037,941,0}, {1545,288,0}, {1892,376,8}, {1802,235,8},
-    {2038,379,0}, {1744,372,0}, {1747,575,0}, {1504,235,0}, {1572,589,8}, {1570,577,8},
-    {1506,235,0}, {1440,824,8}, {1937,825,0}, {1979,235,2}, {1980,235,2}, {1544,287,2},
-    {1975,577,2}, {1545,288,2}, {1546,853,2}, {1547,290,2}, {1548,241,2}, {2039,945,0},
-    {1545,288,0}, {1802,235,8}, {1504,235,0}, {1941,812,0}, {1774,591,0}, {1572,593,8},
-    {1570,577,8}, {1506,235,0}, {1440,241,8}, {1544,287,2}, {1975,599,2}, {1545,288,2},
-    {1546,853,2}, {1547,290,2}, {1548,835,2}, {1549,235,2}, {1550,235,2}, {2040,949,0},
-    {1545,288,0}, {1503,595,0}, {1504,235,0}, {1943,834,0}, {1777,596,8}, {1572,606,8},
-    {1944,235,0}, {1570,599,8}, {1506,235,0}, {1376,236,0}, {1389,600,8}, {1778,601,0},
-    {1508,602,8}, {1945,834,0}, {1596,374,8}, {1440,835,0}, {1509,235,8}, {1946,834,0},
-    {1779,604,0}, {1947,834,0}, {1751,546,0}, {1544,287,2}, {1545,288,2}, {1336,845,2},
-    {1545,288,0}, {2041,953,0}, {1979,235,2}, {1980,235,2}, {1544,287,2}, {1974,376,2},
-    {1975,591,2}, {1545,288,2}, {1546,853,2}, {1547,290,2}, {1548,847,2}, {1545,288,0},
-    {2042,956,0}, {1789,616,0}, {1960,235,0}, {1802,235,8}, {1962,376,8}, {1963,102,8},
-    {1964,783,8}, {1506,235,8}, {1507,376,8}, {1790,102,8}, {1792,619,8}, {1791,591,8},
-    {1440,847,8}, {2043,340,8}, {1553,296,0}, {1801,643,8}, {1797,628,0}, {2044,962,8},
-    {1296,531,8}, {1297,533,8}, {1989,884,0}, {1991,890,0}, {1797,628,0}, {1585,235,0},
-    {1992,10,0}, {1948,837,8}, {1800,639,8}, {1965,849,8}, {1800,639,0}, {2045,554,9},
-    {1724,551,8}, {1829,669,9}, {1503,324,83}, {1565,322,9}, {1421,969,40}, {1574,345,0},
-    {2047,970,0}, {2048,971,0}, {2049,973,0}, {2050,975,0}, {2051,977,0}, {1406,699,8},
-    {1830,670,8}, {1831,671,0}, {1832,672,8}, {2048,974,0}, {2048,976,8}, {1821,671,0},
-    {1806,649,8}, {1564,321,8}, {1565,322,8}, {1564,321,9}, {1503,324,16}, {1565,322,9},
-    {2052,980,0}, {1565,322,8}, {2043,340,8}, {1553,296,8}, {2043,340,8}, {2053,984,8},
-    {1448,342,0}, {1371,344,0}, {1565,322,9}, {1574,345,8}, {1584,359,8}, {1371,344,8},
-    {1565,322,8}, {1585,235,8}, {1806,649,8}, {1564,321,9}, {2054,359,8}, {1565,322,9},
-    {1805,359,8}, {1564,321,8}, {1565,322,8}, {1585,235,8}, {1503,324,16}, {1586,39,0},
-    {1587,362,8}, {1407,236,8}, {1795,235,8}, {1565,322,9}, {1588,363,0}, {1589,365,9},
-    {1796,626,9}, {1507,379,8}, {1687,489,0}, {1688,491,8}, {1689,491,8}, {1690,492,0},
-    {1692,500,0}, {1693,506,0}, {1448,508,0}, {1296,531,9}, {1511,343,0}, {1371,509,8},
-    {1694,510,0}, {1695,516,0}, {1696,522,0}, {1317,528,8}, {1318,430,8}, {1585,235,8},
-    {1578,529,8}, {1503,324,16}, {1734,554,9}, {1722,543,8}, {2055,617,0}, {2056,591,0},
-    {1799,637,9}, {2057,996,8}, {2058,998,9}, {2059,529,9}, {1566,999,16}, {2060,1000,8},
-    {2061,1001,8}, {2062,1002,0}, {2063,997,0}, {2064,1004,8}, {2057,996,8}, {2058,998,8},
-    {2059,1005,8}, {1566,999,0}, {2060,1000,8}, {2065,998,8}, {2061,1001,8}, {1583,235,8},
-    {1795,235,8}, {2062,1002,0}, {1376,1007,0}, {1376,1007,0}, {2066,1010,0}, {1376,1007,0},
-    {1376,1007,8}, {1371,1007,8}, {1376,1007,0}, {1376,1007,0}, {1376,1007,0}, {1376,1007,0},
-    {2058,998,9}, {2059,529,9}, {1448,133,8}, {1649,998,8}, {2067,1017,0}, {2068,1019,8},
-    {2058,998,8}, {2059,1005,8}, {1583,235,8}, {1448,133,8}, {1649,998,8}, {2067,1017,8},
-    {1585,235,8}, {2069,1021,0}, {2070,1001,8}, {2071,374,0}, {1566,999,16}, {2072,1022,0},
-    {2073,1025,0}, {1448,133,0}, {2074,1026,0}, {1641,1027,0}, {2075,1029,0}, {2076,1030,0},
-    {2077,1031,0}, {2078,1036,0}, {2079,1037,0}, {1553,1045,0}, {2080,1023,0}, {2081,1024,0},
-    {1296,531,0}, {1297,1028,0}, {2082,1032,8}, {2083,1034,0}, {2084,1035,0}, {2085,102,0},
-    {2086,1024,0}, {2087,1038,8}, {1384,96,0}, {2088,438,0}, {2074,1026,0}, {2089,1040,0},
-    {2090,1043,0}, {2091,1043,0}, {2092,1017,0}, {2093,1044,0}, {2094,125,0}, {1399,1041,0},
-    {1400,105,0}, {2095,1042,0}, {1401,105,0}, {2096,1047,8}, {2097,1048,8}, {2069,1021,0},
-    {2058,998,8}, {2070,1001,8}, {2071,374,8}, {2098,1049,8}, {2059,529,8}, {1566,999,0},
-    {1583,235,8}, {2072,1022,0}, {2073,1025,0}, {1448,133,0}, {2099,1050,0}, {2074,1026,0},
-    {1641,1027,0}, {2075,1029,8}, {2076,1030,0}, {2077,1031,0}, {2078,1036,0}, {2100,235,0},
-    {2079,1037,0}, {2101,1050,0}, {1585,235,8}, {2102,1052,0}, {2103,1001,8}, {2104,1017,0},
-    {2058,998,9}, {2059,529,9}, {2105,1054,0}, {1566,999,16}, {1448,133,0}, {2106,1058,0},
-    {2107,1065,0}, {2108,1066,0}, {2109,1053,0}, {2081,1024,0}, {2110,505,0}, {2111,1055,0},
-    {2112,1056,0}, {2113,1057,0}, {2114,1059,0}, {1448,1061,0}, {1371,1001,8}, {2115,1062,0},
-    {2116,1017,0}, {1448,328,0}, {2117,56,0}, {1336,1064,8}, {2118,1069,8}, {2102,1052,0},
-    {2119,998,8}, {2103,1001,8}, {2104,1017,8}, {2058,998,8}, {2059,1005,8}, {2105,1054,0},
-    {1566,999,0}, {1583,235,8}, {1448,133,0}, {2106,1058,0}, {2108,1066,0}, {2120,1065,0},
-    {1585,235,8}, {2121,1001,8}, {2058,998,9}, {1566,999,16}, {1448,133,0}, {2122,1071,0},
-    {1553,1045,0}, {2059,1005,0}, {2123,1073,0}, {2124,1075,8}, {2125,997,8}, {2126,1076,0},
-    {2127,1078,8}, {2121,1001,8}, {2128,1079,8}, {2058,998,8}, {2129,1080,0}, {1566,999,0},
-    {1583,235,8}, {1448,133,0}, {2099,1050,0}, {2122,1071,8}, {1585,235,8}, {2130,235,0},
-    {2122,1071,0}, {2131,235,0}, {1566,999,16}, {2132,1082,0}, {2133,1083,8}, {1448,133,0},
-    {1649,998,9}, {1371,1001,8}, {2134,1138,0}, {2135,1139,0}, {2136,1084,0}, {2137,1099,0},
-    {2138,1111,0}, {2139,1116,0}, {2140,1119,0}, {1336,1125,8}, {2141,1126,0}, {2142,1085,0},
-    {2143,1094,8}, {2144,1086,0}, {2145,1087,0}, {1336,1093,8}, {1349,1088,8}, {2146,1090,0},
-    {2147,1090,0}, {2148,1092,8}, {2149,1095,8}, {2150,1096,8}, {2151,1097,8}, {2152,1098,8},
-    {2153,96,0}, {2154,1100,0}, {2155,1102,0}, {2156,1106,0}, {2157,1017,8}, {2158,1101,0},
-    {2159,1103,0}, {2160,1104,0}, {2161,1105,0}, {2162,1017,8}, {2163,1017,8}, {2164,1017,8},
-    {2165,42,0}, {2166,1107,0}, {2167,1109,0}, {2168,1108,8}, {2169,65,0}, {2170,42,0},
-    {2171,1110,8}, {2172,1112,8}, {2173,1113,0}, {2174,1114,0}, {2142,1085,0}, {2143,1117,8},
-    {2149,1118,8}, {2150,1096,8}, {2152,1098,8}, {2142,1085,0}, {2143,1120,8}, {2149,1121,8},
-    {2150,1096,8}, {1432,545,8}, {2151,1122,8}, {2175,1123,8}, {2176,1124,0}, {2142,1127,0},
-    {2143,1133,8}, {2177,1128,0}, {2146,1090,0}, {2147,1090,0}, {2178,1130,0}, {2179,1131,0},
-    {2180,1132,0}, {2181,102,0}, {2182,1129,0}, {2183,1134,8}, {2184,1135,0}, {1433,1137,0},
-    {1803,1025,0}, {2185,1140,0}, {2186,1151,0}, {2187,1157,0}, {2188,1166,0}, {2189,1141,8},
-    {2190,1142,0}, {2191,1145,0}, {2192,1148,0}, {1398,1143,8}, {2193,1144,8}, {2194,1146,8},
-    {2195,102,8}, {1398,1143,8}, {2196,1149,8}, {2197,1150,8}, {1398,1143,8}, {2198,1152,0},
-    {1336,1156,8}, {2200,1153,8}, {1507,1155,8}, {2201,1154,8}, {2202,1158,8}, {2203,1161,8},
-    {1415,1159,8}, {1417,1160,8}, {2204,1163,8}, {2205,1164,8}, {2206,1165,8}, {1759,1024,8},
-    {2207,1167,0}, {2198,1169,0}, {2208,1172,8}, {2209,1168,0}, {1507,1155,8}, {2209,1168,0},
-    {2210,1170,0}, {2211,1171,8}, {2212,1174,8}, {1583,235,8}, {2132,1082,0}, {2133,1083,8},
-    {2213,998,8}, {1448,133,0}, {2099,1050,0}, {1649,998,8}, {1371,1001,8}, {2134,1138,0},
-    {1440,1175,8}, {1585,235,8}, {2135,1139,0}, {1566,999,16}, {2073,1025,0}, {1615,1177,0},
-    {1448,133,0}, {2214,1248,8}, {1371,1001,8}, {1553,1045,0}, {2215,1178,0}, {2216,1186,0},
-    {2217,1180,0}, {1371,1184,8}, {1299,1182,8}, {2218,1182,8}, {1336,1185,8}, {2219,1181,0},
-    {1648,1183,0}, {2220,1182,8}, {2221,1182,8}, {2222,1182,8}, {2217,1188,0}, {2223,1241,0},
-    {1371,1182,8}, {1307,1245,0}, {1336,1247,8}, {2096,1189,0}, {2224,42,0}, {2220,1191,0},
-    {2225,1195,0}, {1443,42,0}, {2226,42,0}, {2227,1198,0}, {2228,1203,0}, {2229,1205,0},
-    {2230,1208,0}, {2231,1209,0}, {2232,42,0}, {1461,42,0}, {2233,1210,0}, {2234,1237,0},
-    {2235,1237,0}, {2125,1190,8}, {2236,1192,8}, {1580,1194,0}, {1371,1182,8}, {1562,1196,8},
-    {2237,1197,8}, {1641,1027,0}, {2089,1199,0}, {1649,1201,8}, {1389,1026,0}, {1656,465,0},
-    {1650,1202,0}, {1643,437,0}, {1658,467,0}, {886,1200,0}, {1398,125,0}, {1399,1041,0},
-    {1400,105,0}, {1401,105,0}, {1384,332,0}, {1387,1199,0}, {1391,166,0}, {1643,437,0},
-    {1759,1204,8}, {2238,1206,8}, {2239,1207,8}, {1615,1177,8}, {2240,1193,8}, {2241,287,0},
-    {1641,1027,0}, {2143,1211,8}, {2242,1212,0}, {888,1235,0}, {1384,96,0}, {2089,1199,0},
-    {1389,1213,8}, {2243,1214,8}, {2244,1234,8}, {2245,1215,0}, {886,1233,0}, {2246,1216,0},
-    {1388,1218,8}, {116,1224,0}, {2247,1226,0}, {1371,1001,0}, {1295,1220,8}, {1402,1223,8},
-    {1404,1222,0}, {886,10,0}, {1336,119,8}, {1404,1222,0}, {886,104,0}, {1451,1227,0},
-    {1452,1230,8}, {1453,42,0}, {1454,42,0}, {1438,1228,0}, {1371,1229,8}, {1404,1222,0},
-    {1456,1232,0}, {1448,104,0}, {1457,182,8}, {1371,1229,8}, {1458,56,0}, {1404,1222,0},
-    {2246,1216,0}, {886,259,8}, {2248,1236,8}, {2249,1238,8}, {2111,1239,0}, {1958,1240,8},
-    {1518,1243,0}, {1580,1194,8}, {1371,1182,8}, {1336,1244,8}, {1371,1182,8}, {1336,1244,8},
-    {2027,1250,8}, {1583,235,8}, {2073,1025,0}, {1615,1177,0}, {1448,133,0}, {2214,1248,8},
-    {1581,998,8}, {1371,1001,8}, {1440,1251,8}, {1585,235,8}, {1578,529,8}, {1566,999,16},
-    {2250,1253,0}, {1448,133,0}, {2251,1255,9}, {1371,1001,8}, {2122,1256,8}, {1553,1045,0},
-    {2252,465,0}, {1336,1254,8}, {2253,1005,0}, {2027,1259,8}, {2250,1253,0}, {1583,235,8},
-    {1448,133,0}, {2254,998,8}, {1581,1260,8}, {1371,1001,8}, {2122,1256,8}, {1585,235,8},
-    {1566,999,16}, {1448,133,0}, {2251,1255,9}, {2027,1250,8}, {1583,235,8}, {2073,1025,0},
-    {1615,1177,0}, {1448,133,0}, {2214,1248,8}, {1581,998,8}, {1371,1001,8}, {1440,1251,8},
-    {1578,1263,8}, {1566,999,16}, {1448,133,0}, {1638,1265,8}, {1371,1001,8}, {1596,374,8},
-    {2255,1317,0}, {1553,1045,0}, {2256,1266,0}, {2257,1268,0}, {2258,1283,0}, {1336,1315,8},
-    {2259,1316,0}, {2260,1267,8}, {2261,1269,0}, {2262,1270,0}, {2263,1278,0}, {2134,1138,0},
-    {2264,1279,0}, {2265,1271,0}, {1403,1272,0}, {2266,1276,0}, {2267,1277,0}, {1675,96,0},
-    {1414,1272,0}, {2268,1274,8}, {2269,1275,8}, {2270,1280,8}, {1415,1159,0}, {1336,1282,8},
-    {2271,1284,0}, {1336,1314,8}, {2272,1285,8}, {2273,1295,0}, {2274,1307,8}, {2275,1286,0},
-    {2276,1290,0}, {1336,1294,8}, {2277,1287,8}, {2278,1289,8}, {2279,10,0}, {1336,1288,8},
-    {2280,1096,0}, {2277,1291,8}, {2281,1293,8}, {1336,1292,8}, {2280,1096,0}, {2282,1296,0},
-    {2283,1297,0}, {2284,1298,0}, {2285,1300,0}, {1338,436,8}, {2286,436,8}, {2287,1302,0},
-    {1448,133,0}, {2288,1304,0}, {1371,1306,8}, {1448,133,0}, {2288,1304,0}, {1371,1305,0},
-    {2289,1309,0}, {2271,1312,0}, {1336,1313,8}, {2290,1310,8}, {2291,133,8}, {2261,1269,8},
-    {2262,1270,0}, {2264,1279,0}, {2292,1318,0}, {2293,1323,0}, {2294,1326,0}, {2295,1330,0},
-    {2296,1332,0}, {2297,1333,0}, {2298,1338,0}, {2299,1339,0}, {1336,1341,8}, {2300,1319,8},
-    {2150,1096,8}, {2291,1319,8}, {2301,1320,8}, {2302,1321,0}, {2303,1322,8}, {2304,1320,0},
-    {2305,1320,8}, {2306,1320,8}, {2307,1320,8}, {2308,1320,8}, {2303,1324,8}, {2309,1325,8},
-    {2306,1320,8}, {2307,1320,8}, {2310,1327,8}, {2311,1328,8}, {2303,1322,8}, {2305,1329,8},
-    {2312,1331,8}, {2303,1322,8}, {2305,1320,8}, {2313,1320,8}, {2150,1096,8}, {2303,1324,8},
-    {2314,1320,0}, {2150,1096,8}, {2291,1334,8}, {2303,1335,8}, {1800,1336,8}, {2315,1337,8},
-    {2316,1334,0}, {2306,1334,8}, {2317,1334,8}, {2307,1334,8}, {2308,1334,8}, {2150,1096,8},
-    {2301,1320,8}, {2303,1322,8}, {2305,1320,8}, {2318,505,0}, {2319,1340,0}, {2320,505,0},
-    {2227,1343,8}, {1583,235,8}, {1448,133,0}, {2099,1050,0}, {2321,1344,8}, {1638,1265,8},
-    {1649,998,8}, {1371,1001,8}, {1596,374,8}, {1440,1345,8}, {2255,1317,0}, {1585,235,8},
-    {1566,999,16}, {2073,1025,0}, {2322,1001,0}, {1448,133,0}, {1371,1001,8}, {1553,1045,0},
-    {2323,1347,0}, {1384,96,0}, {2324,1349,0}, {2089,1199,0}, {1489,1351,0}, {1389,1026,0},
-    {1371,1001,8}, {2243,1214,8}, {2244,1234,8}, {2096,1350,0}, {2325,997,8}, {1554,1353,8},
-    {1555,1354,8}, {2027,1356,8}, {1583,235,8}, {2073,1025,0}, {2322,1001,0}, {1448,133,0},
-    {1581,998,8}, {1371,1001,8}, {1585,235,8}, {2323,1347,0}, {1578,1005,8}, {1566,999,16},
-    {1448,133,0}, {2326,1358,9}, {1553,1045,0}, {2058,998,9}, {2327,56,2}, {2058,998,8},
-    {2098,1049,8}, {2119,998,9}, {2058,998,9}, {2059,529,9}, {2327,56,2}, {2127,1078,9},
-    {2058,998,9}, {2127,1078,8}, {2128,1079,8}, {2058,998,8}, {2058,998,9}, {2059,1263,9},
-    {2327,56,2}, {2058,998,8}, {2098,1049,8}, {2059,1263,8}, {2213,998,9}, {1649,998,9},
-    {2213,998,8}, {1649,998,8}, {1440,1175,8}, {2251,1255,9}, {2327,56,2}, {1581,998,8},
-    {2328,1371,9}, {2251,1255,9}, {2254,998,8}, {1581,1260,8}, {2251,1255,9}, {2253,1263,9},
-    {2327,56,2}, {1581,998,8}, {1578,1263,8}, {1649,998,9}, {1649,998,8}, {1440,1345,8},
-    {1566,999,16}, {2213,998,9}, {2329,1378,8}, {1649,998,9}, {368,1380,0}, {2330,1382,8},
-    {2111,1159,0}, {1581,1381,8}, {2331,1384,0}, {2213,998,8}, {1332,1379,8}, {1649,998,8},
-    {1440,1386,8}, {2332,10,0}, {1585,235,0}, {2326,1358,9}, {2333,1263,2}, {1581,998,8},
-    {1578,1263,0}, {2334,639,2}, {1800,1390,9}, {1800,1390,8}, {2335,639,0}, {2058,998,9},
-    {2059,529,9}, {2065,998,9}, {2058,998,9}, {2059,529,9}, {1649,998,9}, {2058,998,9},
-    {2119,998,9}, {2058,998,9}, {2059,1005,9}, {2058,998,9}, {2059,1005,9}, {2065,998,9},
-    {2058,998,9}, {2059,1005,9}, {1649,998,9}, {2058,998,9}, {2059,1263,9}, {2059,1400,8},
-    {2097,1048,8}, {2069,1021,0}, {2058,998,8}, {2070,1001,8}, {2071,374,8}, {2098,1049,8},
-    {1583,235,8}, {2073,1025,0}, {1448,133,0}, {2099,1050,0}, {2074,1026,0}, {1641,1027,0},
-    {2075,1029,8}, {2076,1030,0}, {2077,1031,0}, {2079,1037,0}, {2101,1050,0}, {1585,235,8},
-    {1578,1263,8}, {2251,1255,9}, {2336,1402,2}, {2027,1250,8}, {1583,235,8}, {2073,1025,0},
-    {1615,1177,0}, {1448,133,0}, {2214,1248,8}, {1581,998,8}, {1371,1001,8}, {1440,1251,8},
-    {1585,235,8}, {2337,1404,0}, {1578,529,8}, {2338,1406,0}, {1376,1007,8}, {2339,1421,8},
-    {1336,1422,0}, {2340,1407,0}, {2341,1408,0}, {2342,1409,0}, {2343,1407,0}, {2344,1410,0},
-    {2345,1411,0}, {2346,1413,0}, {2347,1414,0}, {2348,1415,0}, {2349,1416,0}, {2350,1407,0},
-    {2351,1417,0}, {2352,42,0}, {2353,1418,0}, {2354,1418,0}, {2355,1417,0}, {2356,1419,0},
-    {2357,1420,0}, {2358,42,0}, {2359,1418,0}, {2360,1418,0}, {2361,1419,0}, {2362,1419,0},
-    {2363,1407,0}, {2364,1407,0}, {2365,1407,0}, {2366,1407,0}, {2367,1407,0}, {2368,1419,0},
-    {2369,1420,0}, {2370,1417,0}, {2371,1407,0}, {2372,42,0}, {2373,1184,8}, {1580,1194,8},
-    {2374,1182,8}, {1299,1182,8}, {2218,1182,8}, {2373,1184,8}, {1299,1182,8}, {2218,1182,8},
-    {2375,1182,8}, {2376,1412,8}, {2374,1182,8}, {2377,554,8}, {2220,1182,8}, {2374,1182,8},
-    {2377,554,8}, {1443,1182,8}, {2374,1182,8}, {2378,1244,8}, {1443,1182,8}, {2374,1182,8},
-    {2378,1244,8}, {2374,1182,8}, {1461,1182,8}, {2374,1182,8}, {2379,1182,8}, {1443,1182,8},
-    {2374,1182,8}, {2374,1182,8}, {1461,1182,8}, {2251,1255,9}, {2253,1263,9}, {2336,1402,2},
-    {2213,998,9}, {2380,998,9}, {1649,998,9}, {2381,1426,8}, {2213,998,8}, {1448,133,0},
-    {2099,1050,0}, {2380,998,8}, {1649,998,8}, {2382,235,8}, {2383,1427,0}, {1440,1428,8},
-    {1585,235,8}, {2384,66,0}, {2385,66,0}, {2386,66,0}, {2387,66,0}, {2388,66,0}, {2389,66,0},
-    {2390,66,0}, {2391,66,0}, {2213,998,9}, {2329,1378,8}, {1649,998,9}, {2336,1402,2},
-    {2326,1358,9}, {2333,1005,2}, {1800,1390,9}, {2392,1433,8}, {1800,1390,8}, {2335,639,8},
-    {1566,999,16}, {2213,998,9}, {2048,1435,8}, {1649,998,9}, {1295,1437,8}, {1489,1447,0},
-    {368,1438,0}, {2330,1382,8}, {2111,1158,0}, {2393,1380,8}, {2394,1439,0}, {1415,1445,0},
-    {1647,1446,8}, {1646,1440,0}, {2395,1442,0}, {1336,1444,8}, {1648,1441,8}, {2396,443,8},
-    {1648,1443,8}, {2173,1113,0}, {1417,447,8}, {2397,1448,0}, {2398,1452,0}, {1415,1445,0},
-    {1336,1458,8}, {2399,1450,8}, {1371,98,8}, {1336,1451,8}, {1554,508,8}, {1555,1454,8},
-    {2400,56,0}, {2401,1455,0}, {2402,1456,0}, {1617,1457,0}, {1336,464,8}, {2058,998,9},
-    {2059,1005,9}, {1544,287,0}, {1545,288,0}, {2403,1461,8}, {1545,288,0}, {2119,998,8},
-    {2103,1001,8}, {2104,1017,8}, {1448,133,0}, {1585,235,8}, {2058,998,9}, {1544,287,0},
-    {1545,288,0}, {2404,1465,8}, {1545,288,0}, {2127,1078,8}, {2121,1001,8}, {2128,1079,8},
-    {2129,1080,0}, {1583,235,8}, {1448,133,0}, {2122,1071,0}, {1585,235,8}, {2405,1468,8},
-    {1545,288,0}, {2057,996,8}, {2058,998,8}, {2059,1005,8}, {2060,1000,8}, {2065,998,8},
-    {2061,1001,8}, {1583,235,8}, {1795,235,8}, {2062,1002,8}, {2406,1471,8}, {1545,288,0},
-    {1448,133,0}, {1649,998,8}, {2067,1017,8}, {1585,235,8}, {2407,1474,8}, {1545,288,0},
-    {2070,1001,8}, {2098,1049,8}, {2059,1005,8}, {1583,235,8}, {1448,133,0}, {1641,1027,0},
-    {1585,235,8}, {1544,287,0}, {1545,288,0}, {2408,1478,8}, {1545,288,0}, {2058,998,8},
-    {2070,1001,8}, {2098,1049,8}, {1448,133,0}, {1641,1027,0}, {2409,1005,0}, {1585,235,8},
-    {1649,998,9}, {1544,287,0}, {1545,288,0}, {2410,1482,8}, {1545,288,0}, {2213,998,8},
-    {1448,133,0}, {1649,998,8}, {1371,1001,8}, {1440,1175,8}, {1585,235,8}, {2251,1255,9},
-    {1544,287,2}, {1545,288,2}, {2411,1486,8}, {1545,288,0}, {2412,1488,8}, {1545,288,0},
-    {2027,1250,8}, {1583,235,8}, {1581,998,8}, {1440,1251,8}, {1578,1263,8}, {1544,287,2},
-    {1545,288,2}, {2413,1492,8}, {1545,288,0}, {2027,1250,8}, {1583,235,8}, {1448,133,0},
-    {1581,998,8}, {1371,1001,8}, {1440,1251,8}, {1585,235,8}, {1578,529,8}, {2213,998,9},
-    {1349,1495,0}, {1649,998,9}, {1544,287,0}, {1545,288,0}, {1546,1501,0}, {2414,1497,8},
-    {2415,1498,8}, {1582,1499,8}, {2414,1502,8}, {2416,1503,8}, {2417,1505,8}, {1545,288,0},
-    {2213,998,8}, {1448,133,0}, {2380,998,8}, {1649,998,8}, {2382,235,8}, {2383,1427,0},
-    {1440,1428,8}, {1585,235,8}, {2213,998,9}, {1649,998,9}, {1544,287,0}, {1545,288,0},
-    {2331,1384,8}, {1545,10,0}, {2418,1510,8}, {1545,288,0}, {1448,133,0}, {1649,998,8},
-    {1371,1001,8}, {1440,1345,8}, {1585,235,8}, {1544,287,2}, {1545,288,2}, {2326,1358,2},
-    {1545,288,0}, {2419,1514,8}, {2027,1356,8}, {1583,235,8}, {1448,133,0}, {1581,998,8},
-    {1371,1001,8}, {1585,235,8}, {1578,1005,8}, {1800,1517,9}, {1553,1045,0}, {2058,998,8},
-    {2098,1049,8}, {2059,1005,8}, {2100,235,8}, {2251,1255,9}, {1581,998,8}, {1440,1251,8},
-    {2334,639,0}, {2392,1433,8}, {1800,1390,9}, {1800,1390,8}, {2335,639,8}, {1566,999,16},
-    {2213,998,9}, {1448,133,0}, {1649,998,9}, {1800,1517,9}, {1553,1045,8}, {1800,1517,9},
-    {2053,984,10}, {2069,1021,0}, {2058,998,9}, {2070,1001,8}, {2071,374,8}, {2072,1022,0},
-    {2073,1025,0}, {1448,133,0}, {2074,1026,8}, {1641,1027,0}, {2075,1029,0}, {2076,1030,0},
-    {2077,1031,0}, {2078,1036,0}, {2079,1037,0}, {2102,1052,0}, {2119,998,9}, {2103,1001,8},
-    {2104,1017,0}, {2058,998,9}, {2059,529,9}, {2105,1054,0}, {1448,133,0}, {2106,1058,0},
-    {2107,1065,0}, {2108,1066,0}, {2127,1078,9}, {2121,1001,8}, {2058,998,9}, {2129,1080,0},
-    {1448,133,0}, {2122,1071,0}, {2057,996,8}, {2058,998,9}, {2059,529,9}, {2060,1000,8},
-    {2065,998,9}, {2061,1001,8}, {2062,1002,0}, {2058,998,9}, {2059,529,9}, {1448,133,0},
-    {1649,998,9}, {2067,1017,0}, {2132,1082,0}, {2133,1083,8}, {2213,998,9}, {1448,133,0},
-    {1649,998,9}, {1371,1001,8}, {2134,1138,0}, {2135,1139,0}, {2073,1025,0}, {1615,1177,0},
-    {1448,133,0}, {2214,1248,8}, {2251,1255,9}, {1371,1001,8}, {2328,1371,9}, {2250,1253,0},
-    {1448,133,0}, {2251,1255,9}, {1371,1001,8}, {2122,1256,8}, {1448,133,0}, {1638,1265,8},
-    {1649,998,9}, {1371,1001,8}, {1596,374,8}, {2255,1317,0}, {2073,1025,0}, {2322,1001,0},
-    {1448,133,0}, {1371,1001,8}, {2326,1358,9}, {2323,1347,0}, {2337,1404,8}, {2420,1539,8},
-    {2421,56,0}, {2077,1550,0}, {1388,1563,8}, {1545,1566,0}, {2422,1567,0}, {2423,1571,0},
-    {2424,1572,8}, {2425,1578,0}, {2426,1540,0}, {2427,1278,0}, {2428,1547,0}, {1658,1548,0},
-    {2429,1549,0}, {2198,1541,0}, {2430,1544,0}, {1336,1546,8}, {1675,1542,8}, {1507,1543,8},
-    {1675,1545,8}, {1507,10,8}, {2431,10,0}, {1673,1541,0}, {1336,477,8}, {2432,10,8},
-    {2433,1551,0}, {2434,1552,0}, {2435,1562,0}, {2436,1554,0}, {2314,10,0}, {2438,10,0},
-    {2439,10,0}, {2440,1556,8}, {2415,1557,8}, {2441,1558,0}, {2442,10,0}, {2443,1559,0},
-    {2444,1560,0}, {2401,1561,0}, {2402,190,0}, {1617,10,0}, {2445,10,8}, {2446,10,8},
-    {1295,1565,8}, {1402,1223,8}, {886,10,0}, {2447,1568,0}, {1318,1569,8}, {1297,1570,8},
-    {2448,10,8}, {1578,10,0}, {2217,1574,8}, {1448,10,0}, {2227,1575,0}, {1649,1576,8},
-    {2449,1577,0}, {1654,456,0}, {2450,102,0}, {2451,10,8}, {1482,1580,40}, {2452,1581,0},
-    {2453,1583,0}, {2454,1584,0}, {2455,1585,0}, {1486,1586,0}, {2456,1587,0}, {2457,1588,0},
-    {2458,1589,0}, {2459,1600,0}, {1492,1601,0}, {2460,1602,0}, {1493,1626,0}, {1376,1582,0},
-    {1376,1582,0}, {1479,1582,0}, {1376,1582,0}, {1376,1582,0}, {1479,1582,0}, {1376,1582,0},
-    {2463,10,0}, {1376,1582,0}, {886,10,8}, {2464,1590,0}, {1545,1566,0}, {1520,1595,8},
-    {2465,10,8}, {1419,1591,0}, {2466,65,8}, {2467,1593,8}, {2468,65,8}, {2469,65,8},
-    {1295,1597,8}, {1489,1598,0}, {2470,1599,8}, {1646,139,0}, {2396,10,8}, {886,10,0},
-    {1332,10,8}, {1376,1582,0}, {1376,1582,0}, {2471,1603,8}, {1581,10,8}, {2472,66,8},
-    {2473,1604,0}, {2474,1612,0}, {2475,1613,0}, {1376,10,8}, {2476,1615,0}, {2477,1618,0},
-    {1440,1620,8}, {2478,1621,8}, {2479,1622,0}, {2480,1606,0}, {2481,1608,0}, {2482,1609,0},
-    {2483,1610,0}, {2048,1607,0}, {1863,10,0}, {2470,1599,0}, {2484,1565,8}, {2432,10,8},
-    {2314,10,0}, {2438,10,0}, {2439,10,0}, {2484,1565,8}, {2485,1611,8}, {1581,10,8}, {1578,10,0},
-    {1376,10,8}, {1332,10,0}, {2486,1617,0}, {1295,1597,0}, {1489,1598,0}, {2470,1599,0},
-    {1464,1624,0}, {1376,1614,0}, {1303,1625,8}, {1581,10,8}, {1376,10,0}, {1578,10,8},
-    {1376,1582,0}, {2213,10,9}, {1863,10,8}, {1649,10,9}, {2425,1578,8}, {2487,56,8},
-    {1448,133,0}, {2488,1630,0}, {2489,1631,9}, {1583,235,8}, {2488,1630,8}, {2446,1630,8},
-    {1567,1634,0}, {2490,1635,0}, {1553,1637,0}, {1583,235,8}, {2491,1641,8}, {2446,1630,8},
-    {2492,1642,8}, {2127,1576,9}, {2058,1576,9}, {2432,1644,2}, {2446,1644,2}, {2489,1631,9},
-    {2491,1641,8}, {2446,1630,8}, {2492,1642,8}, {2493,1648,8}, {2494,1651,8}, {886,1649,8},
-    {1336,1650,8}, {1801,1652,8}, {2495,1653,0}, {1638,1654,0}, {1336,1656,8}, {2321,1655,8},
-    {2496,1658,0}, {2286,10,0}, {1336,1660,0}, {2127,1576,9}, {2058,1576,9}, {2497,287,2},
-    {2432,1644,10}, {2498,1033,10}, {1545,1566,2}, {2499,1663,0}, {1545,1566,0}, {2500,1665,0},
-    {2432,1644,0}, {2501,235,0}, {2446,1644,0}, {2502,235,0}, {2503,1666,0}, {2213,1576,9},
-    {1863,1668,9}, {1649,1669,9}, {2504,10,0}, {2505,1670,0}, {2425,1578,0}, {2506,66,0},
-    {2396,10,8}, {2507,505,8}, {2508,1673,9}, {2509,1674,9}, {2251,1675,9}, {2073,1634,0},
-    {1615,10,8}, {2214,1677,8}, {2509,1674,8}, {2251,1675,8}, {2253,1678,8}, {2510,235,0},
-    {1559,1680,0}, {2511,1673,8}, {2509,1674,8}, {2251,1675,8}, {2253,1678,8}, {2382,235,8},
-    {1440,1684,8}, {110,1682,0}, {1376,10,0}, {2512,1683,0}, {2213,10,9}, {1863,10,8},
-    {1649,10,9}, {2513,1687,8}, {2514,1688,0}, {2515,1688,0}, {2236,1689,0}, {2516,1691,0},
-    {2517,1691,0}, {2518,1692,0}, {2519,1692,0}, {1581,10,8}, {1336,1694,8}, {2520,1630,8},
-    {2521,1630,9}, {2489,1631,9}, {2522,1697,8}, {2488,1630,8}, {2521,1630,8}, {2523,235,8},
-    {2110,1698,8}, {2446,1630,8}, {2524,1699,0}, {887,1701,0}, {886,104,0}, {1300,136,8},
-    {1299,1702,8}, {1301,6,0}, {1415,1703,0}, {1417,1704,8}, {1583,235,8}, {1567,1634,0},
-    {1795,235,8}, {2491,1641,8}, {2446,1630,8}, {2490,1635,0}, {2492,1642,8}, {2127,1576,9},
-    {2058,1576,9}, {2525,1707,0}, {2526,56,0}, {2527,56,0}, {2528,1708,0}, {2432,1644,0},
-    {2529,1709,0}, {2446,1644,9}, {2530,1710,0}, {2532,1746,67}, {2533,1747,0}, {1391,166,0},
-    {2534,56,0}, {2535,125,0}, {2536,1711,0}, {2537,1716,0}, {2488,10,0}, {2538,1721,0},
-    {2539,576,0}, {2540,1735,0}, {2541,576,0}, {1388,1712,0}, {1295,1714,8}, {1402,1223,8},
-    {886,10,0}, {1371,10,8}, {1299,1718,8}, {2542,1720,8}, {1646,1719,0}, {1415,1703,0},
-    {1647,448,8}, {1648,444,8}, {2543,10,8}, {1649,1576,8}, {1651,1723,8}, {2544,1724,0},
-    {1653,1729,0}, {1654,456,0}, {1656,465,0}, {1658,1725,0}, {2429,1549,0}, {1673,1726,0},
-    {1336,477,8}, {1674,469,0}, {1675,1727,8}, {1676,465,0}, {1384,332,0}, {1507,1728,8},
-    {1654,456,0}, {1655,1730,0}, {1656,465,0}, {1657,466,0}, {1658,1725,0}, {1672,1731,8},
-    {1507,1543,8}, {1448,1733,8}, {1554,1734,8}, {1336,464,8}, {2545,1737,0}, {2546,1745,0},
-    {2547,10,8}, {2058,10,0}, {2548,505,0}, {2549,1738,0}, {2550,10,0}, {2551,65,0},
-    {2552,1739,0}, {2553,1744,0}, {1501,10,0}, {1355,1741,0}, {1300,136,8}, {1299,1743,8},
-    {1301,6,0}, {2547,10,8}, {2058,10,0}, {2549,1738,0}, {2554,10,0}, {2552,1739,0},
-    {2553,1744,0}, {2555,102,0}, {2556,56,0}, {2557,1749,40}, {1532,10,75}, {2432,1644,67},
-    {2446,1644,75}, {2452,1581,0}, {2453,1583,0}, {1540,1750,0}, {2454,1584,0}, {2455,1585,0},
-    {2537,1772,0}, {1486,1586,0}, {2561,1775,0}, {2456,1587,0}, {2562,1776,0}, {2459,1600,0},
-    {1492,1601,0}, {1397,1788,0}, {1493,1626,0}, {2563,1751,0}, {1301,281,0}, {1419,1752,0},
-    {2564,1754,0}, {2565,1757,0}, {2566,1755,0}, {2567,1756,0}, {886,10,0}, {1429,125,0},
-    {1430,125,0}, {1295,1759,0}, {1420,1766,0}, {1489,1771,0}, {1403,1760,0}, {1646,10,0},
-    {2568,1761,0}, {886,10,0}, {1336,1764,0}, {1414,1765,0}, {1512,104,8}, {2569,10,0},
-    {2570,10,0}, {2571,10,0}, {1336,1763,0}, {1512,104,8}, {2572,10,0}, {2573,911,0},
-    {2574,1767,0}, {2575,911,0}, {2576,1768,0}, {2577,911,0}, {1415,1768,0}, {2578,911,0},
-    {2579,911,0}, {2580,1769,0}, {1336,1770,8}, {2581,911,0}, {1581,10,0}, {1417,10,0}, {4,10,0},
-    {2537,1773,0}, {1301,281,0}, {1371,10,0}, {1336,10,0}, {1376,1582,0}, {2488,10,0},
-    {2582,1777,0}, {2583,1779,0}, {2584,1787,0}, {2547,10,8}, {2585,1780,0}, {2058,10,0},
-    {2548,505,0}, {2061,1781,0}, {2550,10,0}, {2115,1782,0}, {2586,1784,0}, {1371,10,0},
-    {1336,10,0}, {1555,10,0}, {1295,1785,0}, {2587,1782,0}, {2547,10,8}, {2585,1780,0},
-    {2058,10,0}, {2061,1781,0}, {2554,10,0}, {2115,1782,0}, {2127,1576,0}, {2058,1576,0},
-    {2059,1678,0}, {2588,1789,0}, {2061,1781,0}, {2589,235,0}, {2446,1644,0}, {1397,1792,0},
-    {2125,1791,0}, {2590,1793,0}, {2591,1795,0}, {2592,1798,0}, {2593,1819,0}, {2594,1849,0},
-    {2595,1852,0}, {2596,1855,0}, {2597,1565,0}, {2598,1794,0}, {2599,65,0}, {2600,505,0},
-    {1489,1796,0}, {2598,1794,0}, {2601,10,0}, {1504,235,0}, {2602,66,0}, {2603,235,0},
-    {2604,66,0}, {1308,1797,0}, {1473,65,0}, {1474,65,0}, {1303,1625,0}, {2605,1799,0},
-    {1489,1796,0}, {1468,1799,0}, {2598,1794,0}, {1311,1801,0}, {1314,1805,0}, {1315,1811,0},
-    {1316,1814,0}, {1349,1802,0}, {1303,1804,0}, {1339,55,0}, {1336,57,0}, {1368,1806,0},
-    {1369,1809,0}, {1303,1808,0}, {1370,10,0}, {1336,72,0}, {1303,1808,0}, {1370,10,0},
-    {1371,10,0}, {1372,10,0}, {1373,1812,0}, {1303,1804,0}, {1371,10,0}, {1336,78,0},
-    {1374,1815,0}, {1375,1817,0}, {1303,1804,0}, {1370,10,0}, {1303,1804,0}, {1370,10,0},
-    {1336,84,0}, {2606,1820,0}, {2607,1832,0}, {2608,1837,0}, {2609,1839,0}, {2610,1848,0},
-    {2611,1821,0}, {2612,1825,0}, {2613,1829,0}, {2614,1830,0}, {2615,1831,0}, {2598,1794,0},
-    {2103,505,0}, {2548,505,0}, {2616,1822,0}, {2554,505,0}, {2488,10,0}, {2115,1782,0},
-    {2586,1823,0}, {2617,505,0}, {1295,1824,0}, {2618,1791,0}, {2619,10,0}, {1443,1826,0},
-    {2620,1827,0}, {886,505,0}, {1336,1828,0}, {2488,10,0}, {2540,1735,0}, {1562,10,0},
-    {2537,190,0}, {1649,505,0}, {886,505,0}, {2074,1833,0}, {2089,1834,0}, {2086,10,0},
-    {2090,1043,0}, {2091,1043,0}, {886,505,0}, {2598,1794,0}, {1336,1836,0}, {2094,1835,0},
-    {1399,1041,0}, {1400,105,0}, {2095,1042,0}, {1401,105,0}, {1489,1796,0}, {2621,1838,0},
-    {1408,137,0}, {2598,1794,0}, {1295,10,0}, {2622,1840,0}, {2623,1841,0}, {2624,1843,0},
-    {2625,1840,0}, {2626,1844,0}, {2627,1845,0}, {2598,1794,0}, {1336,1847,0}, {1489,1796,0},
-    {886,505,0}, {2618,1791,0}, {2619,10,0}, {1489,1796,0}, {1461,1842,0}, {2628,1776,0},
-    {886,505,0}, {1336,1828,0}, {2629,10,0}, {2630,10,0}, {2631,56,0}, {2537,190,0},
-    {1489,1796,0}, {1489,1796,0}, {2565,1757,0}, {1299,1846,0}, {886,10,0}, {886,505,0},
-    {2598,1794,0}, {2607,1832,0}, {2608,1850,0}, {1489,1796,0}, {2632,1851,0}, {2621,1838,0},
-    {1408,137,0}, {2598,1794,0}, {886,505,0}, {2607,1832,0}, {2608,1853,0}, {1489,1796,0},
-    {2632,1854,0}, {2621,1838,0}, {1408,137,0}, {2598,1794,0}, {2633,56,0}, {2610,505,0},
-    {2606,1820,0}, {2607,1832,0}, {2608,1856,0}, {2609,1839,0}, {1489,1796,0}, {2621,1838,0},
-    {2598,1794,0}, {2526,56,0}, {2634,1644,0}, {2509,1674,9}, {2251,1675,9}, {2223,1858,8},
-    {2635,1707,0}, {1295,1860,8}, {2636,1683,0}, {2512,1683,8}, {2637,1683,0}, {1406,96,0},
-    {2634,1644,67}, {2639,1862,40}, {2452,1581,0}, {2453,1583,0}, {2454,1584,0}, {2455,1585,0},
-    {2640,1863,0}, {2641,1865,0}, {2642,1865,0}, {2643,1868,0}, {1486,1586,0}, {2456,1587,0},
-    {2459,1600,0}, {1492,1601,0}, {1493,1626,0}, {2644,1864,8}, {1295,1866,8}, {2512,1683,8},
-    {2645,1867,8}, {1406,96,0}, {1397,1869,8}, {2646,1870,0}, {2647,1873,0}, {2648,1874,0},
-    {2649,1877,0}, {2650,1885,0}, {2512,1683,8}, {2651,1871,8}, {2472,235,8}, {2652,10,8},
-    {2512,1683,8}, {2653,10,8}, {2654,96,0}, {2655,96,0}, {2656,10,8}, {2657,10,8}, {2472,235,8},
-    {2512,1683,8}, {2472,235,8}, {2658,1875,8}, {2659,1876,0}, {2660,1878,8}, {2512,1683,8},
-    {2472,235,8}, {1518,1243,0}, {1295,1860,8}, {2661,1880,0}, {2636,1683,8}, {1299,1883,0},
-    {1336,1244,0}, {2662,65,0}, {2512,1683,8}, {1336,1882,8}, {1580,1194,8}, {2512,1683,8},
-    {2663,1884,8}, {2660,1886,8}, {2512,1683,8}, {2472,235,8}, {1295,1866,8}, {2664,1888,0},
-    {2637,1683,8}, {1336,1244,0}, {2665,1884,8}, {2512,1683,8}, {2666,1891,0}, {2069,1021,0},
-    {2070,1781,0}, {2525,1707,0}, {2667,1904,0}, {2668,1906,0}, {2072,1917,0}, {2073,1634,0},
-    {2526,56,0}, {2527,56,0}, {2074,1833,8}, {1641,1908,0}, {2075,1910,0}, {2669,1919,0},
-    {2528,1708,0}, {2076,1911,8}, {2670,1912,0}, {2078,1036,0}, {2529,1709,0}, {2079,1914,0},
-    {2446,1644,9}, {2533,1747,0}, {2102,1893,0}, {2103,1781,8}, {2105,1895,0}, {1448,508,0},
-    {2106,1899,0}, {2107,1065,0}, {2108,1066,0}, {2109,1053,0}, {2081,1894,0}, {2110,505,0},
-    {2111,1896,0}, {2112,1897,0}, {2113,1898,0}, {2114,1900,0}, {1448,1061,0}, {1371,1781,8},
-    {2115,1902,0}, {2116,1017,0}, {2125,1791,0}, {2671,1000,8}, {2061,1781,8}, {2062,1002,0},
-    {2666,1891,0}, {2069,1021,0}, {2070,1781,0}, {2667,1904,0}, {2073,1634,0}, {2074,1833,8},
-    {1641,1908,0}, {2075,1910,0}, {2076,1911,8}, {2670,1912,0}, {2079,1914,0}, {1296,1909,8},
-    {1297,1570,8}, {1448,508,8}, {1649,1576,8}, {1651,1723,0}, {2086,1894,0}, {2087,1915,8},
-    {1384,96,0}, {2088,438,0}, {2074,1833,0}, {2089,1834,0}, {2090,1043,0}, {2091,1043,0},
-    {2092,1017,0}, {2093,1836,0}, {2080,1918,0}, {2081,10,0}, {2536,1711,0}, {2537,1716,0},
-    {2488,10,0}, {2539,576,0}, {2540,1735,0}, {2541,576,0}, {2557,1921,40}, {1532,10,75},
-    {2446,1644,75}, {2452,1581,0}, {2453,1583,0}, {1540,1750,0}, {2454,1584,0}, {2455,1585,0},
-    {2537,1772,0}, {1486,1586,0}, {2456,1587,0}, {2562,1776,0}, {2459,1600,0}, {1492,1601,0},
-    {1397,1922,0}, {1493,1626,0}, {2588,1789,0}, {2061,1781,0}, {2589,235,0}, {2446,1644,0},
-    {1397,1792,0}, {2672,1924,10}, {2508,1673,9}, {2509,1674,9}, {2251,1675,9}, {1544,287,2},
-    {1545,1566,2}, {2673,1926,8}, {1545,1566,0}, {2674,1870,0}, {2675,1928,0}, {2676,1930,0},
-    {2642,1930,0}, {2677,1873,0}, {2678,1874,0}, {2679,1933,0}, {2680,1935,0}, {2681,1941,0},
-    {2682,1929,8}, {1916,10,8}, {2472,235,8}, {2660,1931,8}, {2512,1683,8}, {2472,235,8},
-    {1295,1860,8}, {1371,1683,8}, {2682,1934,8}, {1916,10,8}, {2512,1683,8}, {2472,235,8},
-    {2660,1936,8}, {2512,1683,8}, {2472,235,8}, {1518,1243,0}, {1295,1860,8}, {2661,1938,0},
-    {1371,1683,8}, {1299,1940,0}, {1336,1244,0}, {2662,65,0}, {2512,1683,8}, {1336,1882,8},
-    {1580,1194,8}, {2512,1683,8}, {2663,1884,8}, {2660,1942,8}, {2512,1683,8}, {2472,235,8},
-    {1295,1860,8}, {1371,1683,8}, {2664,1888,0}, {1336,1244,0}, {2509,1674,2}, {2251,1675,9},
-    {1544,287,2}, {1545,1566,2}, {2683,1946,8}, {1545,1566,0}, {1583,235,8}, {2510,235,0},
-    {2511,1673,8}, {2509,1674,8}, {2251,1675,8}, {2253,1678,8}, {1440,1684,8}, {2520,1630,0},
-    {1544,287,2}, {1545,1566,2}, {2489,1631,9}, {2684,1950,8}, {1545,1566,0}, {2488,1630,8},
-    {2521,1630,8}, {2523,235,8}, {2446,1630,8}, {1544,287,2}, {1545,1566,2}, {2489,1631,9},
-    {2685,1954,8}, {1545,1566,0}, {1544,287,2}, {1545,1566,2}, {1545,1566,0}, {2686,1957,8},
-    {1583,235,8}, {1795,235,8}, {2491,1641,8}, {2446,1630,8}, {2492,1642,8}, {1800,1960,9},
-    {1553,1637,0}, {1443,1963,8}, {2687,1966,8}, {2688,1964,0}, {886,1965,8}, {2689,1968,40},
-    {2452,1581,0}, {2690,1969,0}, {2453,1583,0}, {2455,1585,0}, {1486,1586,0}, {2691,1970,0},
-    {1492,1601,0}, {1493,1626,0}, {1376,10,0}, {2689,1963,0}, {2520,1630,8}, {2521,1630,0},
-    {2523,235,8}, {2110,1698,8}, {2489,1631,9}, {2521,1630,8}, {1545,1566,0}, {2496,1974,8},
-    {1658,1978,8}, {1640,1981,8}, {2692,1976,8}, {1336,1650,8}, {886,1977,0}, {1673,1979,8},
-    {1336,477,8}, {1675,1980,8}, {1656,287,0}, {1384,332,0}, {1507,1543,8}, {2693,1983,8},
-    {1336,1985,8}, {2694,96,0}, {2695,1976,0}, {1336,1984,8}, {1545,1566,0}, {1520,1987,8},
-    {1406,1983,0}, {2662,1989,8}, {2696,395,8}, {1641,1568,0}, {1649,1669,9}, {1545,1566,0},
-    {1651,1723,0}, {2697,1991,8}, {2425,1578,0}, {887,1992,0}, {886,1993,0}, {1336,1994,0},
-    {1300,136,8}, {2394,1441,8}, {2698,1625,0}, {1545,1566,0}, {2700,1996,8}, {1295,1759,8},
-    {1863,1668,0}, {1420,1766,0}, {1489,1771,0}, {1352,1561,0}, {1443,1999,8}, {2701,2001,0},
-    {2702,2011,0}, {2446,1644,0}, {2425,1578,0}, {886,2000,8}, {1637,2002,0}, {1638,2009,0},
-    {1336,478,8}, {1639,2003,0}, {1507,1543,8}, {1640,2005,8}, {1384,332,0}, {1641,1568,0},
-    {1387,432,0}, {1391,166,0}, {1643,2004,0}, {1645,1000,0}, {1646,2007,0}, {1415,1703,0},
-    {1647,448,8}, {1532,2008,8}, {1648,444,8}, {1332,445,8}, {1639,2003,0}, {1649,1576,8},
-    {1507,1543,8}, {1650,2010,0}, {1651,1723,0}, {1384,332,0}, {1387,432,0}, {1391,166,0},
-    {1643,2004,0}, {1652,452,0}, {1803,1634,8}, {1419,1752,0}, {2698,1625,0}, {1461,2013,8},
-    {2446,1644,8}, {886,10,8}, {2446,1644,75}, {1482,2015,40}, {2452,1581,0}, {2453,1583,0},
-    {1496,2016,0}, {2454,1584,0}, {2455,1585,0}, {1464,2017,0}, {1486,1586,0}, {1461,2018,0},
-    {2456,1587,0}, {2459,1600,0}, {1492,1601,0}, {1493,1626,0}, {1496,1753,128}, {2564,1754,0},
-    {2565,1757,0}, {1303,1625,0}, {886,10,8}, {2509,1674,9}, {2704,2020,0}, {2251,1675,9},
-    {2223,1858,8}, {2635,1707,0}, {2511,1673,0}, {2511,1673,0}, {1440,1684,8}, {1800,1960,9},
-    {1553,1637,8}, {1800,1960,9}, {2053,2025,10}, {2489,1631,9}, {2490,1635,0}, {1566,10,16},
-    {2432,2028,9}, {2705,2029,8}, {1295,2031,8}, {2706,2033,0}, {1489,2034,0}, {2707,2039,8},
-    {2708,2041,8}, {2472,1560,8}, {886,2032,0}, {2444,1560,0}, {2401,1561,0}, {2402,2036,0},
-    {1617,2038,0}, {2709,2043,8}, {2710,2043,8}, {2682,65,0}, {1916,10,0}, {2711,2045,8},
-    {2708,2041,0}, {1440,2046,8}, {1376,10,8}, {1376,10,8}, {2066,2050,0}, {1376,10,8},
-    {2463,2052,8}, {1376,10,8}, {1371,10,8}, {2432,2028,9}, {2705,2054,8}, {2711,2045,8},
-    {2314,10,0}, {2432,2028,9}, {2705,2057,8}, {1295,2031,0}, {2711,2045,8}, {2706,2033,0},
-    {1489,2034,0}, {2707,2039,0}, {2714,190,0}, {2472,1560,8}, {2715,2060,8}, {2716,2061,8},
-    {2451,145,0}, {2717,2062,0}, {1376,1007,0}, {1566,999,16}, {1448,133,0}, {2719,56,0},
-    {1604,2065,8}, {2720,2070,8}, {2721,2071,0}, {1371,2073,8}, {1596,2074,8}, {1553,2075,0},
-    {2323,2076,8}, {2722,2066,0}, {2723,2067,0}, {1371,2069,8}, {2722,2066,8}, {2724,2072,0},
-    {1371,2069,8}, {2725,2078,8}, {2726,465,8}, {2727,2079,0}, {2218,2082,0}, {2728,2080,8},
-    {2729,2081,8}, {1371,333,8}, {2730,2084,8}, {2731,2085,8}, {1583,1560,8}, {2732,2086,8},
-    {1371,2073,0}, {1440,2087,8}, {2445,2089,8}, {2733,2090,0}, {1566,10,16}, {2734,1560,8},
-    {2735,2092,0}, {2736,2093,0}, {2432,2028,9}, {1489,2094,0}, {2110,2096,8}, {2446,2033,0},
-    {1371,2033,8}, {2737,2091,0}, {2738,576,0}, {1617,299,0}, {885,295,0}, {2739,2098,0},
-    {1442,2101,0}, {1295,2099,8}, {1402,2100,8}, {886,438,0}, {1295,295,8}, {2597,2103,8},
-    {2445,2089,8}, {2733,2090,0}, {2740,2091,8}, {2734,1560,8}, {2432,2028,8}, {1489,2094,0},
-    {2110,2096,8}, {2446,2033,8}, {1376,10,8}, {1376,10,8}, {2070,2107,67}, {1566,999,16},
-    {2744,2108,8}, {2745,2109,8}, {2746,2122,8}, {2747,2123,8}, {2451,2124,67}, {2749,2110,0},
-    {2750,2111,8}, {2751,2121,8}, {2752,554,0}, {2753,10,0}, {2754,2113,0}, {2755,2115,0},
-    {2756,2117,0}, {2757,2119,0}, {2758,2114,8}, {2759,639,8}, {2760,2116,8}, {2761,2118,0},
-    {2762,2118,0}, {2763,2118,0}, {2764,2118,0}, {2765,2118,0}, {2760,2116,0}, {1371,639,0},
-    {2759,639,8}, {2766,639,0}, {2767,2120,8}, {2768,2126,8}, {1583,235,8}, {2744,2108,8},
-    {2745,2109,8}, {2769,2127,8}, {2746,2122,8}, {2747,2123,8}, {1440,2128,8}, {1585,235,8},
-    {2451,2124,8}, {1376,10,8}, {2770,10,0}, {2771,10,0}, {2070,2107,67}, {1566,999,16},
-    {2773,2131,8}, {2774,2132,0}, {2747,2123,8}, {2451,2124,67}, {2775,2133,8}, {2776,2134,8},
-    {1555,10,8}, {2777,2136,8}, {2778,2137,0}, {1583,235,8}, {2773,65,8}, {2774,2132,0},
-    {2747,2123,8}, {2779,2138,8}, {1585,235,8}, {2451,2124,8}, {2780,2133,0}, {1585,235,0},
-    {2731,2085,9}, {2730,2084,8}, {2731,2085,8}, {1440,2087,8}, {2781,2085,9}, {2782,10,8},
-    {2781,2085,8}, {1440,2143,8}, {2783,2145,9}, {2446,2033,9}, {2784,2147,8}, {2446,2033,8},
-    {1440,2148,8}, {2445,2089,9}, {2740,2091,9}, {2432,2028,9}, {2446,2033,9}, {2740,2091,8},
-    {2432,2028,9}, {2711,2045,9}, {2314,10,2}, {2711,2045,8}, {2744,2108,8}, {2769,2127,8},
-    {2747,2123,8}, {2451,2124,67}, {1440,2128,8}, {2747,2123,8}, {2779,2138,8}, {2451,2124,67},
-    {1440,2157,8}, {2785,2159,9}, {2785,2159,8}, {1440,2161,8}, {2786,2163,8}, {2787,2165,0},
-    {2788,2174,0}, {2789,2179,9}, {2790,2164,0}, {2791,2167,0}, {1434,2170,8}, {2792,2168,0},
-    {2793,2172,0}, {886,2169,0}, {2794,2171,0}, {2446,10,8}, {2795,10,0}, {2598,10,0},
-    {2796,2173,0}, {2797,2175,0}, {2798,2177,0}, {2799,2181,8}, {1434,2170,8}, {2682,2183,0},
-    {1916,554,0}, {2800,2184,8}, {2789,2179,8}, {2801,2185,8}, {2802,236,0}, {2803,2186,0},
-    {2804,10,0}, {2805,2187,0}, {1555,1561,0}, {1473,65,0}, {1474,65,0}, {1475,65,0},
-    {1376,1007,0}, {2730,2084,8}, {2731,2085,8}, {1583,1560,8}, {2807,10,0}, {1448,133,0},
-    {2808,2190,0}, {1604,2065,8}, {2732,2086,8}, {2720,2070,8}, {2721,2071,0}, {2809,1560,0},
-    {1371,2073,8}, {1520,2191,0}, {1596,2074,0}, {2382,1560,0}, {1440,2087,8}, {2810,1560,0},
-    {1585,1560,8}, {2323,2076,8}, {2811,1560,0}, {2812,2192,8}, {2813,2194,8}, {2800,10,8},
-    {2814,2195,8}, {2815,1561,8}, {2816,65,8}, {2817,10,8}, {2818,1561,0}, {2819,2197,0},
-    {2820,56,8}, {2815,1561,8}, {2821,1561,0}, {2822,1561,0}, {2816,65,8}, {2817,10,8},
-    {2823,1561,0}, {2824,1561,0}, {2825,10,9}, {2826,10,2}, {2828,2199,83}, {2829,96,40},
-    {2828,2033,67}, {2830,65,4}, {1376,1007,0}, {2782,10,8}, {2781,2085,8}, {2832,2073,8},
-    {1583,235,8}, {2833,2203,0}, {1448,2213,0}, {2808,2190,0}, {2799,2214,0}, {2834,2218,0},
-    {2835,2220,0}, {2836,2225,0}, {2837,2239,0}, {1803,1025,0}, {1390,2242,0}, {1440,2143,8},
-    {1585,235,0}, {2838,2245,0}, {2839,2204,0}, {2840,2212,0}, {2841,2205,0}, {2842,190,0},
-    {2843,2210,0}, {2844,2211,8}, {2845,2206,0}, {2846,2207,0}, {2847,2209,0}, {2446,10,8},
-    {2798,190,8}, {1504,235,0}, {2603,235,0}, {2722,2066,8}, {2847,2209,0}, {2848,2215,0},
-    {2849,65,0}, {2850,65,0}, {2851,65,0}, {2852,65,0}, {2853,65,0}, {2789,10,0}, {2383,2217,0},
-    {2854,65,0}, {2855,65,0}, {2856,1561,0}, {2789,2179,8}, {2857,2221,8}, {2858,65,8},
-    {2859,2223,8}, {2860,65,8}, {1448,10,8}, {1371,10,8}, {2861,10,8}, {2862,10,8}, {2446,10,8},
-    {2475,2226,8}, {2858,65,8}, {2860,65,8}, {1448,10,8}, {1371,10,8}, {2863,2228,8}, {2858,65,8},
-    {2860,65,8}, {1448,10,8}, {1371,10,8}, {2864,2230,8}, {2858,65,8}, {2859,2232,8}, {2860,65,8},
-    {1371,10,8}, {2865,10,8}, {2866,10,8}, {2802,10,8}, {2867,2234,8}, {2868,10,8}, {2865,10,8},
-    {2446,10,8}, {2869,2236,8}, {2795,10,8}, {2598,10,8}, {1518,2238,8}, {1339,1561,8},
-    {2870,10,8}, {2871,2241,8}, {1950,2243,0}, {1957,10,0}, {2872,10,0}, {2873,10,0},
-    {2874,2244,0}, {2875,2246,8}, {2858,65,8}, {2859,2248,8}, {2860,65,8}, {1448,10,8},
-    {1371,10,8}, {2446,10,8}, {2876,190,8}, {2877,10,9}, {2446,2251,10}, {2877,10,8},
-    {2878,2253,0}, {1583,235,8}, {2879,2258,0}, {2880,2264,0}, {2881,2266,0}, {1795,235,0},
-    {1371,333,0}, {2882,2275,0}, {2883,2277,0}, {2446,2251,8}, {2884,10,0}, {2885,2287,0},
-    {1440,2288,0}, {2886,2289,0}, {2887,2293,0}, {1420,2255,8}, {2888,2256,0}, {2889,2257,8},
-    {1420,2260,8}, {1336,2263,0}, {2111,2261,0}, {2890,2262,8}, {2891,2183,8}, {2892,2183,0},
-    {1420,2260,8}, {2893,2268,0}, {2894,2272,0}, {2895,2269,8}, {2896,2270,8}, {2897,2271,8},
-    {2895,2273,8}, {2896,2274,8}, {2897,2271,8}, {2898,2276,8}, {2899,2278,0}, {2900,2281,8},
-    {2901,2279,0}, {2902,2283,0}, {2903,2284,0}, {2901,2279,0}, {2904,2285,8}, {2905,2286,8},
-    {2906,2256,0}, {2907,2290,8}, {2908,2292,0}, {2909,2291,8}, {2910,1017,8}, {2909,2291,0},
-    {2911,2294,8}, {2912,2295,8}, {2913,10,9}, {2446,2251,10}, {2878,2253,0}, {2913,10,8},
-    {1583,235,8}, {2881,2266,0}, {1371,333,0}, {2446,2251,8}, {2885,2287,0}, {1440,2288,0},
-    {2914,2299,8}, {1295,2031,8}, {1583,1560,8}, {2711,2045,8}, {2706,2033,8}, {1489,2034,0},
-    {2707,2039,8}, {2070,2107,67}, {2744,2108,0}, {2769,2127,8}, {2747,2123,8}, {2451,2124,67},
-    {2070,2107,67}, {2915,2302,8}, {2744,2108,8}, {2769,2127,8}, {2747,2123,8}, {2916,2303,8},
-    {2451,2124,67}, {2769,2127,8}, {2917,2305,8}, {2918,10,8}, {2915,2302,8}, {2919,65,8},
-    {2751,2121,8}, {2916,2303,8}, {2070,2107,67}, {2747,2123,8}, {2779,2138,8}, {2451,2124,67},
-    {1583,235,8}, {1448,2308,0}, {1803,1025,0}, {1371,2309,8}, {2920,2310,8}, {2921,2311,8},
-    {2785,2159,8}, {2922,2340,0}, {1440,2161,8}, {1336,2346,8}, {1585,235,8}, {2923,2312,0},
-    {2924,2330,0}, {2659,2313,8}, {1604,2324,0}, {2925,2327,8}, {2926,2314,0}, {2927,2315,0},
-    {2928,2323,0}, {2790,2164,0}, {2782,10,8}, {1504,235,8}, {2929,2210,8}, {1849,2316,0},
-    {2844,2322,8}, {2603,235,8}, {1349,2317,0}, {1554,2319,8}, {2415,2320,8}, {1555,2321,8},
-    {2400,56,0}, {2930,1561,0}, {1617,841,0}, {1504,235,8}, {2722,10,8}, {2603,235,8},
-    {2834,2325,8}, {2800,2184,8}, {2727,2328,0}, {886,2329,0}, {2728,2080,8}, {2931,10,8},
-    {2892,10,8}, {2659,2313,8}, {2932,2331,8}, {2727,2332,0}, {2933,2336,0}, {2728,2080,8},
-    {1452,2333,8}, {2892,10,8}, {2934,10,8}, {2935,2335,8}, {1452,2337,8}, {2932,2339,8},
-    {2935,2335,8}, {886,2329,0}, {2936,2341,0}, {2937,2343,0}, {2727,2342,0}, {2682,841,0},
-    {1916,554,0}, {2802,2308,0}, {2938,2329,0}, {2728,2080,8}, {2892,10,8}, {2727,2342,0},
-    {2682,841,0}, {1916,554,0}, {1452,2344,0}, {2802,2308,0}, {2939,2329,0}, {2935,2335,8},
-    {2940,2348,8}, {2941,2349,8}, {2942,2351,8}, {2943,2353,0}, {2944,2354,0}, {2945,2356,0},
-    {2946,56,0}, {2947,2357,8}, {2940,2348,8}, {2948,2358,0}, {2949,2353,0}, {2950,2359,8},
-    {2715,2060,0}, {2941,2349,8}, {2951,2349,0}, {2952,259,0}, {2492,2361,0}, {2715,2060,0},
-    {2953,2363,8}, {2940,2348,8}, {2941,2349,8}, {2954,2364,0}, {2955,2369,0}, {2956,56,0},
-    {2586,2365,0}, {2957,2366,0}, {2958,2367,8}, {2959,2368,8}, {2960,56,0}, {2586,2370,8},
-    {2957,2366,0}, {2959,2368,8}, {2961,2372,8}, {2962,2373,0}, {2963,2375,0}, {2964,2374,8},
-    {2965,2374,0}, {2966,2376,8}, {2967,2374,0}, {2968,2374,8}, {2969,66,0}, {2970,2378,8},
-    {2971,2349,8}, {2717,2062,8}, {2970,2378,8}, {2451,145,8}, {2970,2378,8}, {2445,10,8},
-    {1566,10,16}, {2973,1560,8}, {2735,2092,0}, {2432,10,9}, {1489,2094,0}, {2446,10,0},
-    {1299,2383,8}, {2242,2384,0}, {2110,2385,8}, {2739,2098,0}, {1442,2101,0}, {2446,10,8},
-    {1530,98,67}, {2974,115,2}, {2825,10,9}, {2975,2389,3}, {1532,98,67}, {2977,2183,67},
-    {2979,2183,67}, {2981,2183,67}, {2983,2183,67}, {2110,2390,40}, {2826,10,2}, {2828,2199,83},
-    {2985,2183,67}, {2598,2391,67}, {2988,2391,67}, {2990,2392,67}, {2975,10,3}, {1532,10,75},
-    {2981,10,67}, {2983,2033,67}, {2991,2394,32}, {2828,2033,67}, {2830,65,4}, {2598,10,67},
-    {2988,10,67}, {2990,10,67}, {1530,98,67}, {2974,115,2}, {2825,10,9}, {2975,2389,3},
-    {1501,2396,40}, {1532,98,67}, {2826,10,2}, {2828,2199,83}, {2598,841,67}, {2988,841,67},
-    {2990,2392,67}, {2992,2397,8}, {2993,65,0}, {2975,10,3}, {1532,10,75}, {2828,2033,67},
-    {2830,65,4}, {1482,2399,40}, {2598,10,67}, {2988,10,67}, {2990,10,67}, {2452,1008,0},
-    {1540,2400,0}, {1486,1012,0}, {2456,1013,0}, {2994,2201,0}, {2459,1015,0}, {1492,1006,0},
-    {1493,2049,0}, {2995,2401,0}, {2996,42,0}, {2997,2402,0}, {2998,10,0}, {2999,10,0},
-    {3000,65,8}, {1440,2403,8}, {1303,2405,8}, {2877,10,9}, {2446,2251,75}, {3002,2406,0},
-    {3003,2407,0}, {3004,2408,0}, {3005,2410,0}, {3006,2413,0}, {3007,2414,0}, {3008,2415,0},
-    {3009,2417,0}, {1554,10,8}, {3010,465,0}, {3011,2210,8}, {886,2409,8}, {3012,2411,0},
-    {3013,2412,0}, {2765,65,8}, {3014,65,8}, {3012,2411,0}, {3015,65,8}, {3016,65,8}, {3017,65,8},
-    {3018,65,8}, {2765,65,8}, {3014,65,8}, {3019,2416,0}, {3020,2416,0}, {2765,65,8}, {3014,65,8},
-    {1300,2418,0}, {2458,2420,8}, {2446,2251,75}, {3002,2421,0}, {3003,2421,0}, {3004,2421,0},
-    {3005,2421,0}, {3006,2421,0}, {3007,2421,0}, {3008,2421,0}, {3009,2423,0}, {110,10,0},
-    {1440,2422,8}, {1648,139,0}, {110,10,0}, {1440,2422,8}, {3021,2425,0}, {2913,10,9},
-    {1371,2432,8}, {2446,2251,67}, {2598,841,67}, {2988,841,67}, {3023,56,0}, {1562,2426,0},
-    {2992,2426,0}, {1295,2427,0}, {3024,2426,0}, {2237,2429,0}, {3025,2426,0}, {3026,2430,0},
-    {3027,2431,0}, {3028,2426,0}, {885,2390,0}, {3025,2426,8}, {886,2426,0}, {2446,2251,67},
-    {1482,2434,40}, {2452,1008,0}, {2454,1014,0}, {1486,1012,0}, {2456,1013,0}, {2458,2435,0},
-    {2459,1015,0}, {1492,1006,0}, {1493,2049,0}, {1295,2436,8}, {3029,56,0}, {3030,2441,0},
-    {1648,139,0}, {1448,10,0}, {2396,10,0}, {1371,10,0}, {888,2438,0}, {3031,66,0}, {886,10,0},
-    {1336,2440,8}, {1417,10,0}, {885,139,0}, {2396,10,0}, {886,10,0}, {1336,2439,8}, {1417,10,0},
-    {3032,1561,0}, {3000,65,0}, {2998,10,0}, {2999,10,0}, {3028,10,0}, {3033,2442,0}, {2445,10,0},
-    {3034,2444,0}, {2975,2389,3}, {3035,2446,10}, {2241,65,0}, {1398,65,0}, {1388,2447,8},
-    {3036,2456,0}, {2826,2073,2}, {2828,2466,75}, {2985,10,67}, {3037,2467,0}, {2925,2478,0},
-    {3038,65,0}, {1452,2479,0}, {2598,841,67}, {2988,841,67}, {2990,2392,67}, {1295,2449,8},
-    {1402,1223,8}, {1408,137,0}, {886,259,0}, {1412,2451,0}, {1413,2455,0}, {1295,2452,8},
-    {1440,153,0}, {1441,156,8}, {1336,2454,0}, {1442,295,0}, {886,259,0}, {1443,295,8},
-    {1371,156,8}, {1439,10,0}, {1441,156,8}, {1336,2454,0}, {3039,2457,0}, {3040,2460,0},
-    {3041,2462,0}, {3042,2464,0}, {3043,96,0}, {3044,2458,0}, {1398,102,0}, {1389,10,8},
-    {1400,2459,0}, {1401,105,0}, {3043,96,0}, {3045,2461,8}, {1398,102,0}, {1389,10,8},
-    {1400,2459,0}, {2095,1042,0}, {1401,105,0}, {3043,96,0}, {3046,2463,0}, {3045,2461,0},
-    {1398,102,0}, {1389,10,8}, {1400,2459,0}, {1401,105,0}, {3043,96,0}, {3046,505,0},
-    {3044,2465,0}, {3045,2461,8}, {1398,102,0}, {1389,10,8}, {1400,2459,0}, {1401,105,0},
-    {3047,2469,0}, {3048,2472,0}, {3025,2475,0}, {2111,2476,0}, {3026,2470,0}, {3049,2473,0},
-    {3025,10,0}, {1433,2474,8}, {3050,2461,8}, {2766,10,0}, {1417,2477,8}, {3051,2481,0},
-    {1371,156,0}, {1336,2497,8}, {3052,2482,0}, {3053,2484,0}, {3054,2486,0}, {3055,2493,0},
-    {3056,2494,0}, {3057,2483,0}, {3058,2485,0}, {2720,2070,8}, {3059,2487,0}, {3060,42,0},
-    {296,42,0}, {3061,2488,0}, {2944,2489,0}, {3062,2358,0}, {3063,2490,0}, {3064,2491,8},
-    {2950,2492,8}, {1448,2356,8}, {1457,295,8}, {3065,2495,0}, {1433,2463,8}, {1482,2499,40},
-    {1483,2500,0}, {1484,2505,0}, {1485,2509,0}, {3066,2510,0}, {1486,1012,0}, {1487,2513,0},
-    {1488,2514,0}, {1489,2516,0}, {2994,2201,0}, {1493,2049,0}, {1494,65,8}, {1495,2501,8},
-    {1408,2502,0}, {886,259,0}, {1412,2452,0}, {3067,2503,0}, {1413,2504,0}, {1436,2390,0},
-    {1437,10,0}, {886,10,0}, {1489,259,8}, {1443,259,8}, {1494,65,8}, {1430,2506,8},
-    {1412,2507,0}, {1413,2508,0}, {1440,153,0}, {1441,156,8}, {1371,156,8}, {1439,10,0},
-    {1441,156,8}, {1336,2454,0}, {1494,65,8}, {3068,2511,0}, {3069,10,8}, {1371,10,8},
-    {2463,10,0}, {1336,2512,8}, {1402,1223,8}, {1462,2515,8}, {1460,184,8}, {1308,2517,8},
-    {1471,125,0}, {1472,125,0}, {1473,125,8}, {1474,125,8}, {1475,125,8}, {1544,465,2},
-    {1545,10,2}, {3070,2520,8}, {1545,10,0}, {2730,2084,8}, {2731,2085,8}, {1583,1560,8},
-    {1448,133,0}, {2732,2086,8}, {2720,2070,0}, {1371,2073,8}, {1440,2087,8}, {1585,1560,8},
-    {1544,465,0}, {2432,2028,9}, {1545,10,0}, {3071,2524,8}, {1545,10,0}, {2445,2089,8},
-    {3072,2527,8}, {1545,10,0}, {2782,10,8}, {2781,2085,8}, {2832,2073,8}, {1583,235,8},
-    {1448,2213,0}, {2808,2190,0}, {2799,2214,0}, {2834,2218,0}, {2837,2239,0}, {1803,1025,0},
-    {1440,2143,8}, {1585,235,0}, {2877,10,9}, {1544,465,0}, {1545,288,0}, {1440,2288,0},
-    {3073,2531,8}, {1545,288,0}, {2877,10,8}, {1583,235,8}, {1795,235,0}, {1371,333,0},
-    {2446,2251,8}, {1440,2288,8}, {2913,10,9}, {1544,465,0}, {1545,288,0}, {1440,2288,0},
-    {3073,2535,8}, {1545,288,0}, {2913,10,8}, {1583,235,8}, {1795,235,0}, {1371,333,0},
-    {2446,2251,8}, {1440,2288,8}, {2445,2089,9}, {1654,2538,0}, {3074,56,0}, {1544,465,0},
-    {2432,2028,9}, {1545,10,0}, {2446,2033,9}, {2733,2539,0}, {3075,2540,0}, {3076,56,0},
-    {1371,2033,8}, {2440,2542,8}, {2415,2543,8}, {2441,2544,0}, {2442,298,0}, {2443,2095,0},
-    {3077,2546,8}, {1545,10,0}, {1654,2548,0}, {1544,571,0}, {2432,2028,9}, {1545,10,0},
-    {2445,10,0}, {2446,10,0}, {1440,2549,0}, {2439,10,0}, {3078,2551,8}, {1545,10,0}, {2445,10,0},
-    {2600,10,0}, {3079,10,8}, {1388,2553,8}, {2446,10,0}, {1440,2549,0}, {2439,10,0},
-    {3080,2554,0}, {2740,10,8}, {1527,65,8}, {1544,465,0}, {2432,2028,9}, {2706,2033,0},
-    {2436,2557,0}, {2314,2040,0}, {2438,2040,0}, {1545,10,0}, {2440,2542,8}, {2415,1557,8},
-    {2441,2559,0}, {2443,2035,0}, {3081,2561,8}, {1545,10,0}, {1295,2031,8}, {1583,1560,8},
-    {2711,2045,8}, {2706,2033,8}, {1489,2034,0}, {2707,2039,8}, {1352,1561,0}, {2070,2107,67},
-    {1544,65,0}, {1545,288,0}, {2744,2108,0}, {2747,2123,8}, {2451,2124,67}, {1545,10,0},
-    {3082,2565,8}, {1583,235,8}, {2744,2108,8}, {2769,2127,8}, {2746,2122,8}, {2747,2123,8},
-    {1440,2128,8}, {1585,235,8}, {2451,2124,8}, {2070,2107,67}, {1544,65,0}, {1545,288,0},
-    {2747,2123,8}, {2451,2124,67}, {1545,288,0}, {3083,2569,8}, {1583,235,8}, {2773,65,8},
-    {2747,2123,8}, {2779,2138,8}, {1585,235,8}, {2451,2124,8}, {1544,465,2}, {1545,288,2},
-    {3084,2161,66}, {1545,288,0}, {3085,2573,8}, {1583,235,8}, {1448,2308,0}, {1371,2309,8},
-    {2920,2310,8}, {2785,2159,8}, {1440,2161,8}, {1336,2346,8}, {1585,235,8}, {2445,2089,9},
-    {1654,2576,0}, {1544,465,0}, {2432,2028,9}, {1545,10,0}, {3086,2577,0}, {1545,10,0},
-    {2686,2579,8}, {2445,2089,8}, {1583,1560,8}, {2446,2033,8}, {2070,2107,67}, {1566,999,16},
-    {3087,2582,8}, {2769,2127,8}, {2747,2123,8}, {2779,2138,8}, {3088,2585,8}, {2451,2124,67},
-    {3089,2583,0}, {3090,2584,0}, {2110,295,8}, {3091,10,0}, {1578,10,8}, {3092,56,0},
-    {1578,10,8}, {3093,190,8}, {1583,235,8}, {2769,2127,8}, {2747,2123,8}, {3094,2587,8},
-    {2779,2138,8}, {3088,2585,8}, {3095,2590,8}, {1440,2591,8}, {1585,235,8}, {3089,2588,0},
-    {3090,2589,0}, {2110,295,8}, {1578,10,8}, {3096,505,8}, {3097,10,8}, {1578,10,8},
-    {1544,465,0}, {2432,2028,9}, {2314,2040,0}, {2438,2040,0}, {1545,10,0}, {3098,2593,8},
-    {2706,2033,0}, {2436,2557,0}, {3099,2594,8}, {2095,465,0}, {2877,10,8}, {1566,999,16},
-    {2898,2276,9}, {2446,2251,8}, {2598,841,67}, {2988,841,67}, {2877,10,8}, {1795,235,8},
-    {2898,2276,8}, {2446,2251,8}, {1349,96,0}, {1544,2598,0}, {3100,2599,8}, {3099,98,8},
-    {3101,2602,8}, {1583,235,8}, {1448,2356,0}, {3102,2604,8}, {3103,2605,8}, {1371,2613,8},
-    {3104,2614,8}, {3105,2615,8}, {3106,2616,8}, {1440,2617,8}, {1585,235,8}, {1578,2618,8},
-    {3107,2606,0}, {3108,2609,0}, {368,2610,0}, {3109,2611,0}, {2829,2607,8}, {2394,2608,0},
-    {3110,639,0}, {3111,2607,0}, {3112,2610,8}, {2394,2608,0}, {2905,2607,8}, {1452,2612,8},
-    {2394,2608,0}, {3113,639,0}, {2832,2073,8}, {1566,999,16}, {2833,2203,8}, {1448,2213,0},
-    {3114,2620,0}, {2834,2629,0}, {2837,2239,0}, {1803,1025,0}, {1390,2242,0}, {1553,2075,0},
-    {2490,2621,0}, {3115,2623,0}, {1489,576,0}, {2446,10,8}, {3116,10,0}, {2242,2624,0},
-    {2791,2167,0}, {2793,2172,0}, {3117,2625,0}, {2792,2168,0}, {1443,2627,0}, {2233,2628,0},
-    {2782,10,8}, {2781,2085,8}, {2832,2073,8}, {1583,235,8}, {1448,2213,0}, {2834,2218,0},
-    {2837,2239,0}, {1803,1025,0}, {1390,2242,0}, {1440,2143,8}, {1553,2075,0}, {2877,10,9},
-    {2878,2253,0}, {1566,999,16}, {2879,2258,0}, {2880,2264,0}, {2881,2266,0}, {1371,333,0},
-    {2882,2275,0}, {2883,2277,0}, {2885,2287,0}, {2598,841,67}, {2988,841,67}, {2887,2293,0},
-    {2877,10,8}, {1583,235,8}, {2446,2251,8}, {2886,2289,0}, {2878,2253,0}, {1566,999,16},
-    {2913,10,9}, {2881,2266,0}, {1371,333,0}, {2885,2287,0}, {2598,841,67}, {2988,841,67},
-    {2913,10,8}, {1583,235,8}, {2446,2251,8}, {1566,10,16}, {3118,2636,8}, {2432,2028,9},
-    {3119,10,8}, {1566,999,16}, {1448,2308,0}, {1803,1025,0}, {1371,2309,8}, {2921,2311,8},
-    {1553,2075,0}, {1336,2346,8}, {1583,235,8}, {1448,2308,0}, {1371,2309,8}, {2920,2310,8},
-    {2921,2311,8}, {2785,2159,8}, {1440,2161,8}, {1336,2346,8}, {1585,235,8}, {2782,10,8},
-    {2781,2085,8}, {1448,2213,0}, {1440,2143,8}, {2877,10,9}, {1566,999,16}, {2446,2251,10},
-    {2598,841,67}, {2988,841,67}, {2877,10,8}, {1795,235,8}, {2446,2251,8}, {1566,999,16},
-    {2913,10,9}, {2446,2251,10}, {2598,841,67}, {2988,841,67}, {2913,10,8}, {1795,235,8},
-    {2446,2251,8}, {2825,10,9}, {1566,999,16}, {2826,10,2}, {2828,2199,75}, {2828,2033,67},
-    {2830,65,4}, {2731,2085,9}, {1566,999,16}, {1448,133,0}, {1604,2065,0}, {2732,2086,0},
-    {2721,2071,0}, {1371,2073,0}, {1596,2074,0}, {2323,2076,0}, {2730,2084,8}, {2731,2085,8},
-    {2732,2086,8}, {1440,2087,8}, {1585,1560,8}, {2877,10,9}, {1566,999,16}, {2446,2251,10},
-    {3120,2649,8}, {3121,2650,0}, {2910,1017,0}, {2877,10,8}, {2446,2251,8}, {2886,2289,8},
-    {1585,235,8}, {1566,999,16}, {3122,2653,9}, {1299,2654,8}, {3123,2655,0}, {3124,2657,0},
-    {1714,2656,8}, {1512,2658,8}, {3125,66,8}, {3126,2660,8}, {3122,2653,8}, {3127,2661,8},
-    {1440,2663,8}, {1585,1560,8}, {1566,999,16}, {3128,2665,9}, {3129,2666,8}, {1448,2392,0},
-    {3130,2668,8}, {1842,2670,8}, {3131,2677,0}, {2215,2672,0}, {2266,2676,8}, {3132,2672,0},
-    {3133,2672,0}, {3134,2674,8}, {3135,2675,8}, {3129,2679,8}, {1583,235,8}, {1448,2392,0},
-    {3130,2668,8}, {1842,2670,8}, {3128,2665,8}, {3131,2677,8}, {1440,2681,8}, {1585,235,8},
-    {3136,2683,8}, {3137,2073,8}, {3138,2693,0}, {3139,2728,0}, {1566,999,16}, {1448,2356,0},
-    {3140,2729,0}, {2881,2730,0}, {3141,2737,0}, {3142,2739,0}, {3143,10,0}, {3144,2745,0},
-    {3145,2747,0}, {1596,2074,8}, {1553,2075,0}, {3146,2684,0}, {3147,2691,0}, {1562,2685,8},
-    {3148,2689,8}, {3027,2690,8}, {2111,2686,0}, {2890,2687,8}, {2891,2183,8}, {2892,2688,0},
-    {3149,2692,8}, {3150,2694,0}, {3151,2695,0}, {3152,2697,0}, {3153,2697,0}, {3154,2698,0},
-    {3155,2699,0}, {3156,2704,0}, {3157,2713,8}, {3158,2714,0}, {3159,2725,0}, {3160,2700,0},
-    {3161,2703,0}, {2027,2702,8}, {3162,2706,8}, {3163,2711,8}, {3164,2712,8}, {3165,2707,8},
-    {3166,2708,8}, {3167,2709,0}, {3168,2710,0}, {3169,2715,0}, {3170,2723,0}, {3171,2716,8},
-    {3172,2717,0}, {1731,2718,0}, {1732,2720,8}, {1553,2075,0}, {3173,2722,8}, {3174,2724,0},
-    {1432,2727,8}, {3158,2714,8}, {2784,2147,8}, {3175,2732,0}, {3176,2734,0}, {3177,2735,0},
-    {3178,2736,0}, {2897,2271,8}, {3179,2733,8}, {2895,2269,8}, {2897,2271,8}, {2895,2273,8},
-    {2897,2271,8}, {2897,2271,8}, {3180,2738,0}, {3181,2738,0}, {3182,2740,8}, {3183,2741,0},
-    {3184,56,0}, {3185,2742,8}, {3186,2744,8}, {3187,2746,8}, {3188,2748,0}, {2825,2751,8},
-    {3189,2752,8}, {3190,2753,8}, {1583,235,8}, {1440,2754,8}, {3191,2755,0}, {3192,2183,8},
-    {3189,2752,9}, {3190,2753,0}, {1566,999,16}, {1448,98,0}, {1371,2757,8}, {1553,2075,0},
-    {2825,2751,8}, {3193,2759,8}, {3189,2752,0}, {1583,235,8}, {1723,2757,0}, {1440,2754,8},
-    {3194,2753,8}, {2942,2761,0}, {3195,2762,0}, {3196,2763,0}, {1371,2348,8}, {1553,2075,0},
-    {3197,145,8}, {3198,1381,8}, {3199,2765,8}, {3200,145,0}, {3196,2763,0}, {3201,2767,8},
-    {1371,2348,8}, {2889,2766,8}, {1376,10,0}, {1376,10,8}, {1376,10,8}, {3205,131,0},
-    {2878,2253,0}, {1566,999,16}, {1448,2356,0}, {2879,2772,0}, {2214,2074,0}, {2881,2266,0},
-    {1371,2073,8}, {3142,2774,8}, {3206,2775,0}, {1553,2075,0}, {1420,2685,8}, {1336,2263,0},
-    {3182,2740,8}, {1751,2741,0}, {72,56,0}, {1415,2686,0}, {3057,2483,8}, {3207,2777,8},
-    {1583,235,8}, {1440,2778,8}, {1566,999,16}, {1448,2356,0}, {1371,2073,8}, {1553,2075,0},
-    {1583,235,8}, {3208,2781,8}, {3209,2276,8}, {1440,2782,8}, {1566,999,16}, {3210,2784,8},
-    {1448,2356,0}, {1371,2821,8}, {3211,2822,8}, {1553,2075,0}, {3212,2785,0}, {3213,2786,8},
-    {3141,2814,0}, {3214,2815,0}, {3215,2817,0}, {3216,2820,8}, {3217,2787,0}, {3218,2788,0},
-    {3219,2793,0}, {3220,2805,0}, {3221,2806,8}, {3222,2808,0}, {3223,2811,0}, {3224,2812,8},
-    {3225,2075,0}, {3226,2813,0}, {3227,2789,0}, {3228,2790,0}, {3229,2791,0}, {3230,2792,0},
-    {3231,2795,0}, {3232,2796,0}, {3233,2804,0}, {3234,125,0}, {3235,56,0}, {3236,2797,0},
-    {1511,2798,0}, {3237,2799,0}, {3238,2800,0}, {3239,2801,0}, {3240,2802,0}, {3241,2803,0},
-    {3242,2807,8}, {3243,2810,8}, {3244,2738,0}, {3181,2738,0}, {3235,56,0}, {3245,2816,0},
-    {3236,2797,0}, {1511,2798,0}, {3238,2800,0}, {3241,2803,0}, {3246,2819,0}, {3235,56,0},
-    {3236,2797,0}, {1511,2798,0}, {1371,2733,8}, {3247,2802,8}, {3237,2799,0}, {3238,2800,0},
-    {3241,2803,0}, {3185,2742,8}, {3186,2744,8}, {3248,2074,8}, {2784,2147,8}, {2783,2145,8},
-    {1371,2821,8}, {1440,2754,8}, {2878,2253,0}, {1566,999,16}, {1448,2356,0}, {2214,2074,0},
-    {2881,2266,0}, {1371,2073,8}, {3142,2825,8}, {1553,2075,0}, {3182,2826,8}, {1751,2741,0},
-    {3058,2485,8}, {3249,2828,8}, {1583,235,8}, {1440,2778,8}, {3250,2830,0}, {3251,2831,8},
-    {1566,999,16}, {3252,328,0}, {3253,2832,8}, {1987,2835,0}, {1448,2836,0}, {1803,1025,0},
-    {1553,2075,0}, {2217,96,8}, {2027,10,0}, {1371,10,8}, {2728,2080,8}, {3254,2085,8},
-    {1583,1560,8}, {2892,2081,8}, {1448,10,0}, {2214,10,8}, {3255,2839,8}, {1371,10,8},
-    {1640,2840,8}, {1553,576,0}, {3256,10,0}, {3201,10,8}, {2950,190,8}, {1332,10,8},
-    {1336,2842,8}, {3257,10,8}, {3258,10,8}, {1583,1560,8}, {1448,10,0}, {2214,10,8},
-    {3255,2839,8}, {1371,10,8}, {3259,10,0}, {1640,2840,8}, {1440,2844,8}, {2332,10,0},
-    {1585,1560,8}, {1566,999,16}, {3260,2073,8}, {1448,2213,0}, {1803,1025,0}, {3261,2846,8},
-    {1299,2654,8}, {1553,2075,0}, {1583,1560,8}, {3126,2660,8}, {3122,2653,8}, {1440,2663,8},
-    {1566,999,16}, {3122,2653,9}, {1583,1560,8}, {3126,2660,8}, {3122,2653,8}, {3262,2850,8},
-    {1440,2663,8}, {1566,999,16}, {1448,508,0}, {3263,2852,8}, {2801,2073,8}, {1803,1025,0},
-    {3264,2867,8}, {1553,2075,0}, {3265,2853,0}, {3266,2856,0}, {3267,2861,0}, {3268,2854,0},
-    {1759,2855,8}, {3270,1129,0}, {3271,10,8}, {3272,2857,8}, {3273,2858,0}, {3274,2859,0},
-    {1384,96,0}, {1387,101,0}, {1389,10,8}, {3275,102,0}, {1389,10,8}, {3276,2860,0},
-    {1400,2459,0}, {1401,105,0}, {1444,146,0}, {1613,505,8}, {3272,2857,8}, {1614,2862,8},
-    {3277,2863,0}, {3278,2865,0}, {1615,10,8}, {2804,333,8}, {1615,10,8}, {2804,333,8},
-    {1555,503,8}, {1583,1560,8}, {2800,2869,8}, {2789,2179,8}, {1440,2870,8}, {3138,2693,0},
-    {3279,2872,8}, {1566,999,16}, {1448,508,0}, {3280,2873,0}, {3281,2874,0}, {1803,1025,0},
-    {1371,2886,8}, {3282,2887,0}, {3144,2890,0}, {3283,2896,0}, {1596,2074,8}, {1553,2075,0},
-    {3284,2876,0}, {3285,2881,8}, {3286,2883,8}, {3287,56,8}, {3288,2877,0}, {3289,2878,8},
-    {3290,2880,0}, {2081,2884,0}, {2027,2885,8}, {2027,2888,8}, {1801,2889,8}, {3109,2891,0},
-    {3291,56,0}, {1613,1457,0}, {3292,2892,0}, {2702,2893,0}, {3293,2895,0}, {3294,190,0},
-    {3295,2894,0}, {3296,56,0}, {3138,2693,0}, {3279,2872,8}, {1583,235,8}, {3297,2898,0},
-    {1448,508,0}, {3280,2873,0}, {2720,2070,8}, {3298,2665,8}, {3299,2183,0}, {3281,2874,0},
-    {1803,1025,0}, {1371,2886,8}, {3282,2887,0}, {3144,2890,0}, {3283,2896,0}, {1596,2074,0},
-    {1440,2900,8}, {1919,2901,0}, {1585,235,8}, {3300,2902,0}, {3301,2904,0}, {3191,2755,0},
-    {2081,2899,0}, {2027,2885,0}, {3302,2903,0}, {1566,999,16}, {1448,2392,0}, {3130,2668,8},
-    {1842,2670,8}, {3128,2665,9}, {3131,2677,0}, {2473,2907,8}, {1566,999,16}, {2236,2921,0},
-    {1448,98,0}, {3128,2665,9}, {125,2932,8}, {2727,2909,0}, {3303,2915,0}, {3304,2079,0},
-    {3305,2910,0}, {3306,2911,8}, {2727,2079,8}, {1448,133,0}, {1489,2913,0}, {1371,2914,8},
-    {2726,1144,8}, {3307,2916,0}, {3308,2918,0}, {3309,2917,8}, {3306,2919,8}, {1448,133,0},
-    {1489,2913,0}, {1371,2914,8}, {3309,2917,8}, {2726,1144,8}, {3310,2923,0}, {3311,2926,0},
-    {3312,2924,8}, {3312,2927,8}, {3313,2929,0}, {2027,2930,8}, {2415,2931,0}, {2473,2907,8},
-    {2236,2921,0}, {1583,235,8}, {1448,98,0}, {2720,2070,8}, {125,2932,8}, {1820,1124,8},
-    {1440,2681,8}, {116,2934,0}, {3314,10,8}, {1566,999,16}, {3315,2936,0}, {1448,508,0},
-    {3128,2665,9}, {1674,2945,0}, {1371,2917,0}, {3158,2714,0}, {3316,2949,8}, {3317,2938,0},
-    {3318,2944,8}, {3319,2939,0}, {3320,2941,0}, {3321,2488,0}, {3322,2940,0}, {3323,146,0},
-    {3324,146,0}, {3064,2491,8}, {3325,2942,0}, {3326,2943,8}, {3327,2946,0}, {3328,2948,0},
-    {3329,2948,0}, {3330,2950,0}, {3331,2968,0}, {3109,2980,0}, {3332,2951,0}, {3333,2957,0},
-    {3334,2961,0}, {2027,2751,8}, {2826,2952,0}, {1449,2953,0}, {1299,2954,8}, {3335,505,0},
-    {2111,2955,0}, {2173,115,0}, {1417,2956,0}, {2115,2958,0}, {1299,2960,8}, {3336,98,8},
-    {2301,2962,8}, {3283,2963,8}, {1449,2953,0}, {3337,2964,0}, {3338,2965,0}, {3339,2966,0},
-    {3340,190,0}, {1332,98,8}, {2993,2967,0}, {3333,2969,0}, {3341,2970,0}, {1299,2960,8},
-    {2301,2962,8}, {3342,2971,0}, {3343,2974,0}, {3344,2972,0}, {3345,2973,0}, {3346,56,0},
-    {1627,2976,0}, {3025,2979,8}, {3347,2979,0}, {3036,2978,8}, {3348,2981,0}, {3333,2989,0},
-    {2081,2999,0}, {3349,3006,0}, {3350,2954,0}, {3351,2954,0}, {3352,2982,8}, {3353,10,8},
-    {3354,10,8}, {3355,2983,8}, {3356,2987,0}, {3357,10,8}, {3358,2985,8}, {1448,10,0},
-    {2201,2986,8}, {1371,10,8}, {3025,10,8}, {3359,2990,0}, {72,2996,0}, {1299,2997,8},
-    {1448,2992,0}, {1371,2993,8}, {3360,2994,0}, {3361,96,0}, {1448,10,0}, {3025,10,8},
-    {3362,56,0}, {3336,98,8}, {1578,2998,0}, {1759,2885,8}, {3363,3000,8}, {3335,3001,0},
-    {2111,2955,0}, {1448,10,8}, {1457,3003,8}, {1371,10,8}, {3364,3003,0}, {1448,10,0},
-    {3073,3003,0}, {2587,3004,0}, {2117,190,0}, {1336,3005,8}, {2301,3007,8}, {3365,3008,0},
-    {3366,2954,0}, {3367,1989,0}, {3368,3010,0}, {1583,235,8}, {3315,2936,8}, {1448,508,0},
-    {2720,2070,8}, {3369,235,0}, {1674,2945,0}, {1371,2917,8}, {3158,2714,0}, {3370,3012,0},
-    {3283,3016,0}, {1440,3017,8}, {1919,2901,0}, {3316,2949,8}, {3371,998,8}, {1585,235,8},
-    {3372,3011,0}, {2952,104,8}, {2451,145,0}, {1432,10,0}, {3373,3014,0}, {3374,3015,0},
-    {3034,2444,0}, {3138,2693,0}, {1566,999,16}, {3375,3019,0}, {3376,3021,0}, {3140,2729,0},
-    {2214,2074,8}, {3377,3022,8}, {3378,3023,0}, {2241,65,0}, {1398,65,0}, {3379,3029,0},
-    {3036,2456,0}, {3037,2467,0}, {2925,2478,0}, {1553,2075,0}, {3038,65,0}, {1452,2479,0},
-    {3380,3038,0}, {3381,3020,0}, {2881,2730,0}, {3141,2737,0}, {3142,2739,0}, {3147,2691,0},
-    {3382,3025,0}, {3383,3025,0}, {3384,3025,0}, {3385,3025,0}, {1371,10,8}, {2218,3026,8},
-    {3386,3027,0}, {2081,3028,0}, {3387,3027,0}, {2027,10,8}, {2027,10,8}, {3302,2511,0},
-    {3038,65,0}, {3388,3030,0}, {71,42,0}, {3389,3034,0}, {2445,10,0}, {2027,3031,8}, {3390,65,0},
-    {3391,3032,0}, {2696,395,0}, {2439,10,0}, {2095,65,0}, {2027,3031,0}, {1567,1025,0},
-    {3392,3035,0}, {3393,3036,0}, {3051,3039,0}, {3394,3042,8}, {3395,3040,0}, {1080,3041,0},
-    {3390,65,0}, {3396,65,0}, {3397,10,0}, {3398,395,0}, {3399,3044,8}, {3034,2444,8},
-    {2027,2446,8}, {3138,2693,0}, {1583,235,8}, {3375,3045,8}, {3376,3021,0}, {3140,2729,0},
-    {2214,2074,8}, {2600,10,0}, {3400,3047,8}, {3377,3022,8}, {3401,2753,0}, {3378,3023,0},
-    {2241,65,0}, {1398,65,0}, {3379,3029,0}, {3036,2456,8}, {3037,2467,8}, {1440,2754,8},
-    {2925,2478,8}, {3038,65,0}, {1452,2479,8}, {3380,3038,8}, {1585,235,8}, {3381,3046,0},
-    {2825,2702,8}, {3189,10,8}, {3137,10,8}, {2881,2730,0}, {3141,2737,8}, {3142,2739,8},
-    {1566,999,16}, {1448,98,0}, {1723,2073,8}, {3400,3047,9}, {1553,2075,0}, {3194,2753,0},
-    {2301,3050,8}, {2027,3051,8}, {1583,235,8}, {1448,98,0}, {1723,2073,8}, {2600,10,0},
-    {3400,3047,8}, {3377,3022,8}, {3402,2753,0}, {1440,2754,8}, {3194,2753,0}, {1585,235,8},
-    {1566,3053,16}, {1448,2356,0}, {1567,3054,0}, {3392,3035,8}, {3403,3055,0}, {3404,3054,0},
-    {3405,3058,0}, {1371,2073,8}, {3406,3096,0}, {3407,3099,0}, {1553,2075,0}, {1554,298,8},
-    {1336,3057,8}, {3408,3060,0}, {3409,3093,0}, {3410,3095,0}, {3411,3095,0}, {3412,3095,0},
-    {2217,3061,0}, {1448,2356,0}, {3413,3066,0}, {1371,2073,8}, {3414,3079,0}, {2707,3079,128},
-    {3415,3062,0}, {3416,3081,0}, {3417,3091,0}, {3418,3092,0}, {3419,3091,0}, {3420,3063,0},
-    {3421,3063,0}, {3422,3065,0}, {3423,3064,8}, {1389,10,8}, {3423,3064,8}, {3413,3066,0},
-    {1389,10,8}, {3414,3079,0}, {2707,3079,128}, {3424,3067,0}, {2735,3069,0}, {3425,3078,0},
-    {1554,298,8}, {1336,3057,0}, {3426,3070,0}, {1615,1091,8}, {3427,1091,0}, {3428,3071,0},
-    {3429,3072,0}, {3430,3073,0}, {3431,3076,0}, {3432,1561,0}, {3433,1561,0}, {3434,3074,0},
-    {2497,3075,0}, {3434,3077,8}, {3435,3082,0}, {3436,3083,8}, {3437,3084,0}, {3438,2687,8},
-    {3439,3054,8}, {3440,3086,0}, {3441,3087,0}, {3442,3089,0}, {3443,571,0}, {3444,3088,0},
-    {3445,3090,0}, {3420,3063,0}, {3421,3063,0}, {3420,3063,0}, {1448,2356,0}, {3413,3066,0},
-    {1371,2073,8}, {3414,3079,0}, {2707,3079,128}, {3446,3094,0}, {3413,3066,0}, {3414,3079,0},
-    {2707,3079,128}, {1448,2356,0}, {3413,3066,0}, {1371,2073,8}, {3414,3079,0}, {2707,3079,128},
-    {1554,10,8}, {3428,3098,0}, {3434,190,0}, {3447,10,0}, {2949,3100,8}, {3448,3102,0},
-    {3449,3103,8}, {3450,3054,8}, {3264,3105,0}, {1336,3106,8}, {3379,3108,0}, {2027,3031,8},
-    {1583,1560,8}, {1448,2356,0}, {1567,3054,0}, {3392,3109,8}, {2600,10,0}, {1581,3110,8},
-    {3403,3055,0}, {3451,3054,0}, {3404,3054,0}, {1371,2073,8}, {3406,3096,0}, {1440,3111,8},
-    {3393,3112,0}, {3407,3099,0}, {1585,1560,8}, {2217,3114,0}, {1583,1560,0}, {1448,2356,0},
-    {3413,3066,0}, {1371,2073,8}, {3414,3079,8}, {2707,3079,136}, {1440,3129,0}, {2439,3110,8},
-    {1336,3130,8}, {1585,1560,0}, {3420,3115,0}, {3421,3117,0}, {3422,3119,0}, {3416,3121,0},
-    {1336,3128,0}, {3452,3116,0}, {3453,3063,0}, {3454,3063,0}, {3455,3063,0}, {3456,3063,0},
-    {3457,3118,0}, {3458,3063,0}, {3459,3063,0}, {3460,3063,0}, {3461,3120,0}, {3462,3094,0},
-    {3463,3065,0}, {3435,65,8}, {3436,3122,8}, {3437,3123,8}, {3438,10,8}, {3439,3054,8},
-    {3440,3125,0}, {3441,3126,0}, {3442,3127,0}, {3443,65,0}, {3444,65,0}, {3445,65,0},
-    {1376,10,0}, {1376,10,0}, {3464,3134,8}, {1371,2348,8}, {3465,3135,8}, {1553,2075,0},
-    {3466,3136,0}, {3467,3137,0}, {3468,3136,0}, {3469,3136,0}, {3470,3154,0}, {3471,3136,0},
-    {3472,3155,0}, {3473,3136,0}, {3474,3136,0}, {3475,98,8}, {3476,236,0}, {3477,2762,0},
-    {3478,2763,0}, {3479,3138,0}, {3475,2107,0}, {3476,236,0}, {3477,2762,0}, {3478,2763,0},
-    {3480,3139,8}, {3481,3144,0}, {3158,2714,0}, {3159,2725,0}, {3482,3148,0}, {3483,3140,0},
-    {3157,3143,0}, {3484,10,8}, {3485,10,8}, {3486,190,0}, {3487,10,8}, {3488,3141,0},
-    {3063,3145,8}, {3489,3146,0}, {3490,3147,8}, {3491,2359,0}, {3492,3149,0}, {3493,3149,0},
-    {3494,3151,0}, {3495,3153,0}, {3496,3152,0}, {1803,1025,8}, {3484,10,0}, {3475,98,8},
-    {3476,236,0}, {3477,2762,0}, {3478,2763,0}, {3485,10,0}, {3487,10,0}, {3475,98,8},
-    {3476,236,0}, {3477,2762,0}, {3478,2763,0}, {2176,1381,0}, {3497,10,0}, {3498,2765,8},
-    {3499,145,0}, {3478,2763,0}, {3201,3157,8}, {1371,2348,8}, {3500,3158,0}, {1440,2754,0},
-    {3466,3159,0}, {3467,3160,0}, {3468,3159,0}, {3469,3159,0}, {3470,3159,0}, {3471,3159,0},
-    {3472,3159,0}, {3473,3159,0}, {3474,3159,0}, {3475,98,0}, {3480,3139,8}, {3479,3138,0},
-    {3475,98,0}, {3480,3139,8}, {3481,3144,0}, {3158,2714,0}, {3159,2725,0}, {3482,3148,0},
-    {1566,999,16}, {3501,3162,0}, {2833,3165,8}, {1448,482,0}, {2719,56,8}, {3502,2074,8},
-    {2834,3169,0}, {2837,2239,0}, {3503,2073,8}, {1390,3171,0}, {1849,3173,8}, {1553,2075,0},
-    {3504,3163,8}, {2839,3166,0}, {2842,190,0}, {2843,3167,0}, {2844,2322,8}, {2789,2179,0},
-    {1950,3172,8}, {1957,3168,0}, {2873,10,0}, {2874,2244,0}, {1349,3174,0}, {3506,3177,8},
-    {3507,3179,0}, {1554,2319,8}, {2415,2320,8}, {1555,3176,8}, {2400,56,0}, {2930,1561,0},
-    {1617,2183,0}, {3508,3178,8}, {3509,3180,8}, {1583,1560,8}, {2732,1017,8}, {2600,10,0},
-    {2722,2066,8}, {3510,2085,8}, {1390,3171,0}, {1440,3182,8}, {1566,999,16}, {3315,3184,8},
-    {1448,3188,0}, {1371,2821,8}, {3511,2108,9}, {3512,3189,0}, {1336,3190,8}, {3513,3186,0},
-    {3514,3186,0}, {3201,3187,8}, {2952,10,0}, {1583,235,8}, {3315,3184,8}, {1371,2821,8},
-    {2744,2108,8}, {3511,2108,8}, {1440,3192,8}, {1336,3190,8}, {3464,3190,8}, {1371,2348,8},
-    {3515,3194,8}, {1553,2075,0}, {3516,3195,0}, {3517,3197,0}, {3518,2376,8}, {3519,3196,0},
-    {3195,2762,0}, {3196,2763,0}, {3520,3196,0}, {3521,2762,0}, {3522,2763,0}, {2966,2376,8},
-    {3523,3196,0}, {3524,2762,0}, {3525,2763,0}, {3526,2376,8}, {3527,3198,0}, {3528,2762,0},
-    {3529,2763,0}, {3201,3200,8}, {3464,3190,8}, {1371,2348,8}, {3530,3201,8}, {3516,3202,0},
-    {3517,3203,0}, {3518,2376,8}, {3199,2765,8}, {3200,145,0}, {3196,2763,0}, {3531,2765,8},
-    {3532,145,0}, {3522,2763,0}, {2966,2376,8}, {3533,2765,8}, {3534,145,0}, {3525,2763,0},
-    {3526,2376,8}, {3535,2765,8}, {3536,145,0}, {3529,2763,0}, {3138,2693,0}, {3279,3205,8},
-    {1566,999,16}, {1448,3188,0}, {1803,10,0}, {1371,3206,8}, {1596,2074,8}, {1553,2075,0},
-    {3138,2693,0}, {3279,3205,8}, {1583,235,8}, {1803,10,0}, {1371,3206,8}, {2747,3208,8},
-    {3511,2108,8}, {1596,2074,8}, {1440,2754,8}, {1553,2075,0}, {3191,2755,0}, {1566,999,16},
-    {1615,3210,8}, {1448,2356,0}, {3537,3215,0}, {1371,3216,8}, {3538,3214,9}, {3539,3217,0},
-    {3540,3211,0}, {2392,3211,0}, {3541,3213,0}, {3542,3212,8}, {3543,3214,8}, {3544,3214,8},
-    {1583,235,8}, {1615,3210,8}, {1448,2356,0}, {3537,3215,0}, {1371,3216,8}, {1565,3219,8},
-    {3538,3214,8}, {1804,3214,8}, {1440,2663,8}, {1919,190,8}, {1585,235,8}, {1566,999,16},
-    {1448,2356,0}, {1567,1025,0}, {1371,3216,8}, {1553,2075,0}, {1583,235,8}, {1448,2356,0},
-    {1567,1025,0}, {1371,3216,8}, {3545,3222,8}, {3538,3214,8}, {1440,2663,8}, {1919,190,8},
-    {1585,235,8}, {3546,3224,0}, {3138,2693,0}, {3279,3205,0}, {1566,999,16}, {1448,2356,0},
-    {1371,3225,8}, {3547,56,0}, {3106,3227,8}, {1566,999,16}, {1448,2356,0}, {3102,2604,8},
-    {3103,3229,0}, {1371,2613,8}, {3548,2618,0}, {3549,2600,9}, {3550,3237,0}, {3551,3251,0},
-    {3107,3230,0}, {3108,3233,0}, {368,3234,0}, {3109,3235,0}, {2829,3231,0}, {2394,3232,0},
-    {3110,639,0}, {3111,3231,0}, {3112,3234,0}, {2394,3232,0}, {2905,3231,0}, {1452,3236,0},
-    {2394,3232,0}, {3113,639,0}, {3552,3238,0}, {3315,3239,0}, {1433,3250,8}, {3317,3241,8},
-    {3318,3249,8}, {3320,3242,0}, {3321,3246,0}, {3325,3243,0}, {1596,3244,0}, {3326,3245,0},
-    {2944,576,0}, {3063,3247,0}, {3064,3248,8}, {2950,190,0}, {3104,2614,8}, {1440,3253,8},
-    {3553,3255,0}, {1371,2378,8}, {1553,2075,0}, {3553,3255,0}, {1371,2378,8}, {3192,2183,8},
-    {3189,2752,9}, {3190,2753,66}, {1566,999,18}, {3189,2752,0}, {3190,2753,0}, {1440,2754,8},
-    {3189,2752,9}, {1566,999,18}, {1723,2757,9}, {3189,2752,0}, {1723,2757,0}, {1440,2754,8},
-    {1371,2348,8}, {3207,2777,9}, {1566,999,18}, {3207,2777,8}, {1795,235,8}, {1440,2778,8},
-    {1566,999,18}, {3209,2276,9}, {3554,235,0}, {1795,235,8}, {3208,2781,8}, {3209,2276,8},
-    {1440,2782,8}, {2783,2145,9}, {1566,999,18}, {2783,2145,8}, {1440,2754,8}, {1566,999,18},
-    {3249,2828,9}, {3249,2828,8}, {1795,235,8}, {1440,2778,8}, {3254,2085,9}, {3254,2085,8},
-    {1440,2663,8}, {3555,10,8}, {3122,2653,9}, {3262,2850,2}, {3126,2660,8}, {3122,2653,8},
-    {3262,2850,8}, {1440,2663,8}, {1585,1560,8}, {1566,999,16}, {3122,2653,9}, {3127,3276,8},
-    {3126,2660,8}, {3122,2653,8}, {3556,66,8}, {1440,2663,8}, {1585,1560,8}, {2789,2179,9},
-    {2800,2184,8}, {2789,2179,8}, {1440,2870,8}, {3128,2665,9}, {3298,2665,8}, {1440,2900,8},
-    {1919,2901,0}, {3128,2665,9}, {3131,2677,9}, {3131,2677,8}, {1440,2681,8}, {3128,2665,9},
-    {1820,1124,9}, {1820,1124,8}, {1440,2681,8}, {3128,2665,9}, {3371,998,9}, {2720,2070,8},
-    {1440,3017,8}, {1919,2901,0}, {3371,998,8}, {1566,999,18}, {3557,56,2}, {3400,3047,9},
-    {3399,3044,0}, {1566,999,18}, {1723,2073,9}, {3400,3047,9}, {1566,3053,18}, {2432,3110,9},
-    {2432,3110,8}, {1440,3111,0}, {3510,2085,9}, {2722,2066,8}, {3510,2085,8}, {1440,3182,8},
-    {1566,999,18}, {2744,2108,9}, {3511,2108,9}, {2744,2108,0}, {1440,3192,8}, {1566,999,18},
-    {3511,2108,9}, {3511,2108,0}, {1440,2754,8}, {3538,3214,9}, {1804,3214,9}, {3538,3214,9},
-    {3549,2600,9}, {1440,2754,8}, {3105,3304,9}, {3549,2600,9}, {1800,2702,9}, {1371,2378,8},
-    {3189,2752,9}, {3190,2753,66}, {2825,2751,8}, {3136,2683,0}, {3189,2752,8}, {3137,2073,8},
-    {3190,2753,8}, {3138,2693,0}, {3139,2728,0}, {1583,235,8}, {1448,2356,0}, {3140,2729,0},
-    {2600,10,0}, {2881,2730,0}, {1795,235,8}, {3141,2737,8}, {1674,3309,0}, {3142,2739,0},
-    {3143,10,0}, {3144,2745,0}, {3145,2747,0}, {1596,2074,8}, {1440,2754,8}, {3191,2755,0},
-    {3558,56,8}, {3189,2752,9}, {1723,2757,9}, {2825,2751,8}, {3193,2759,8}, {1583,235,8},
-    {1448,98,0}, {2600,10,0}, {1581,2752,8}, {1795,235,8}, {3402,2753,0}, {1371,2757,8},
-    {1440,2754,8}, {3194,2753,0}, {3199,2765,8}, {3200,145,0}, {3196,2763,0}, {3559,1560,8},
-    {3201,2767,8}, {3560,1560,8}, {1371,2348,8}, {3207,2777,9}, {3057,2483,8}, {3207,2777,8},
-    {3205,131,0}, {2878,2253,0}, {1583,235,8}, {1448,2356,0}, {2879,2772,0}, {2214,2074,0},
-    {2600,10,0}, {2881,2266,0}, {1795,235,8}, {1371,2073,8}, {3142,2774,8}, {3206,2775,0},
-    {1440,2778,8}, {3209,2276,9}, {1583,235,8}, {1448,2356,0}, {3554,235,0}, {3561,2777,0},
-    {3562,2251,0}, {1795,235,8}, {1371,2073,8}, {3208,2781,8}, {3209,2276,8}, {1440,2782,8},
-    {2783,2145,9}, {2784,2147,8}, {2783,2145,8}, {3210,2784,8}, {1583,235,8}, {1448,2356,0},
-    {1795,235,8}, {1371,2821,8}, {3211,2822,8}, {1440,2754,8}, {2830,3319,0}, {2332,10,0},
-    {3249,2828,9}, {2878,2253,0}, {3058,2485,8}, {3249,2828,8}, {1583,235,8}, {1448,2356,0},
-    {2214,2074,0}, {2600,10,0}, {2881,2266,0}, {1795,235,8}, {1371,2073,8}, {3142,2825,8},
-    {1440,2778,8}, {3250,2830,2}, {3254,2085,9}, {2728,2080,8}, {3254,2085,8}, {3251,2831,8},
-    {3253,2832,8}, {1583,1560,8}, {1448,2836,0}, {1803,1025,0}, {3563,3324,0}, {1585,1560,8},
-    {2892,2081,8}, {3250,2830,0}, {3252,328,0}, {1987,2835,0}, {3564,3325,0}, {3254,2085,9},
-    {2892,2081,9}, {2728,2080,8}, {3254,2085,8}, {3251,2831,8}, {3253,2832,8}, {1583,1560,8},
-    {1448,2836,0}, {1803,1025,0}, {3563,3324,0}, {3565,1560,8}, {2892,2081,8}, {1583,1560,8},
-    {3126,2660,8}, {3122,2653,8}, {3260,2073,8}, {3262,2850,8}, {1448,10,0}, {3566,505,0},
-    {3567,1560,0}, {3568,3329,0}, {3569,66,8}, {2600,10,0}, {1803,1025,0}, {3261,2846,8},
-    {1440,2663,8}, {1553,2075,0}, {1585,1560,8}, {2789,2179,9}, {2336,1402,2}, {1583,1560,8},
-    {1448,508,0}, {2800,2184,8}, {3263,2852,8}, {2789,2179,8}, {2801,2185,8}, {3570,3332,0},
-    {1803,1025,0}, {3264,2867,8}, {3571,56,0}, {3341,3333,0}, {1440,2870,8}, {1585,1560,8},
-    {2473,2907,8}, {2236,2921,0}, {1583,235,8}, {1448,98,0}, {2720,2070,8}, {125,2932,8},
-    {1820,1124,8}, {1440,2681,8}, {116,2934,0}, {1585,235,0}, {3400,3047,9}, {3401,2753,2},
-    {1723,2073,9}, {3400,3047,9}, {2432,3110,9}, {3572,3338,2}, {3379,3108,8}, {3497,10,0},
-    {3498,2765,8}, {3499,145,0}, {3478,2763,0}, {3559,1560,8}, {3201,3157,8}, {3464,3134,8},
-    {2600,10,0}, {3560,1560,8}, {1371,2348,8}, {3500,3158,8}, {1440,2754,0}, {3501,3162,0},
-    {1583,1560,8}, {2833,3165,8}, {1448,482,0}, {3502,2074,0}, {2834,3169,0}, {2732,1017,8},
-    {2600,10,0}, {2837,2239,0}, {2722,2066,8}, {3510,2085,8}, {3503,2073,8}, {1390,3171,0},
-    {1849,3173,8}, {1440,3182,8}, {1585,1560,8}, {2744,2108,9}, {3511,2108,9}, {2952,10,0},
-    {1583,235,8}, {3315,3184,8}, {3573,235,0}, {1448,3188,0}, {1795,235,8}, {1371,2821,8},
-    {2744,2108,8}, {3512,3189,0}, {1440,3192,8}, {1336,3190,8}, {3559,1560,8}, {3201,3200,8},
-    {3464,3190,8}, {3560,1560,8}, {1371,2348,8}, {3530,3201,8}, {1553,2075,0}, {3511,2108,9},
-    {3138,2693,0}, {3279,3205,8}, {1583,235,8}, {1448,3188,0}, {1803,10,0}, {1795,235,8},
-    {1371,3206,8}, {2747,3208,8}, {3511,2108,8}, {1596,2074,8}, {1440,2754,8}, {1553,2075,0},
-    {3191,2755,0}, {1583,235,8}, {1567,1025,0}, {1371,3216,8}, {3545,3222,8}, {3538,3214,8},
-    {1440,2663,8}, {1585,235,8}, {3538,3214,9}, {3544,3214,9}, {1583,235,8}, {1321,10,0},
-    {1371,3216,8}, {3538,3214,8}, {3574,3350,8}, {3544,3214,8}, {888,3351,8}, {1440,3352,8},
-    {1919,190,8}, {1585,235,8}, {2027,2702,0}, {1583,235,8}, {1321,10,0}, {1371,3216,8},
-    {3538,3214,8}, {3574,3350,8}, {3544,3214,8}, {888,3351,8}, {1440,3352,8}, {1585,235,8},
-    {1583,235,8}, {3537,3215,0}, {1371,3216,8}, {1565,3219,8}, {3538,3214,8}, {1804,3214,8},
-    {1440,2663,8}, {1585,235,8}, {3546,3224,0}, {3138,2693,0}, {3279,3205,0}, {1583,235,8},
-    {1448,2356,0}, {1371,3225,8}, {3106,3227,8}, {3549,3356,8}, {1440,2754,8}, {2332,10,0},
-    {1585,235,8}, {1583,235,8}, {1448,2356,0}, {3102,2604,8}, {3103,3229,8}, {1371,2613,8},
-    {3104,2614,8}, {3105,2615,8}, {3548,2618,0}, {3106,3227,8}, {1440,3253,8}, {2332,10,0},
-    {3550,3237,0}, {3551,3251,0}, {1585,235,8}, {2392,3359,0}, {3575,3361,0}, {3576,3363,8},
-    {3577,1560,8}, {3575,3361,8}, {3004,3364,8}, {1803,1025,0}, {3553,3255,0}, {3559,1560,8},
-    {3560,1560,8}, {1371,2378,8}, {3192,2183,8}, {3189,2752,9}, {1544,465,2}, {1545,288,2},
-    {1545,288,0}, {3578,3368,8}, {2825,2751,8}, {3193,2759,8}, {1583,235,8}, {1448,98,0},
-    {1581,2752,8}, {1795,235,8}, {3402,2753,0}, {1371,2757,8}, {1440,2754,8}, {3194,2753,0},
-    {3579,3371,8}, {1545,288,0}, {2825,2751,8}, {3189,2752,8}, {3137,2073,8}, {3190,2753,8},
-    {1448,2356,8}, {1795,235,8}, {1440,2754,8}, {2783,2145,9}, {1544,465,2}, {1545,288,2},
-    {3579,3375,8}, {1545,10,0}, {2825,2751,8}, {3190,2753,8}, {1440,2754,8}, {1544,465,2},
-    {1545,288,2}, {1544,465,0}, {1545,10,0}, {3580,3380,8}, {1545,10,0}, {3559,1560,8},
-    {3201,2767,8}, {3560,1560,8}, {1371,2348,8}, {1544,465,2}, {1371,2073,0}, {1545,288,2},
-    {1545,288,0}, {3581,3384,8}, {1544,465,2}, {1545,288,2}, {1336,3386,2}, {3582,3388,8},
-    {1545,288,0}, {3057,2483,8}, {3207,2777,8}, {1583,235,8}, {1448,2356,0}, {1795,235,0},
-    {1371,2073,0}, {1440,2778,8}, {3583,3391,8}, {1545,288,0}, {2784,2147,8}, {2783,2145,8},
-    {1795,1560,8}, {1371,2821,8}, {1440,2754,8}, {3584,3394,8}, {1545,288,0}, {3058,2485,8},
-    {3249,2828,8}, {1583,235,8}, {1448,2356,0}, {1795,235,0}, {1371,2073,0}, {1440,2778,8},
-    {3254,2085,9}, {1654,3397,0}, {1544,465,2}, {1545,10,2}, {3250,2830,0}, {3585,10,0},
-    {3586,56,0}, {1545,10,0}, {3587,3399,8}, {2728,2080,8}, {3254,2085,8}, {3563,3324,0},
-    {3565,1560,8}, {2892,2081,8}, {3588,3402,8}, {1545,10,0}, {2728,2080,8}, {3254,2085,8},
-    {3251,2831,8}, {1583,1560,0}, {1448,2836,0}, {1544,65,0}, {1545,10,0}, {3589,3406,8},
-    {1545,10,0}, {3257,10,8}, {3258,10,8}, {1583,1560,8}, {1448,10,0}, {1371,10,8}, {3259,10,0},
-    {1640,2840,8}, {1440,2844,8}, {1585,1560,8}, {3122,2653,9}, {3262,2850,2}, {1544,287,2},
-    {1545,554,2}, {3126,2660,8}, {3122,2653,8}, {3262,2850,8}, {1714,3410,8}, {1545,10,0},
-    {3122,2653,9}, {1544,465,2}, {1545,10,2}, {1545,10,0}, {3587,3413,8}, {1583,1560,8},
-    {3262,2850,8}, {3569,66,8}, {1544,465,2}, {1545,554,2}, {3590,3417,8}, {1545,10,0},
-    {1583,1560,8}, {3126,2660,8}, {3122,2653,8}, {3260,2073,8}, {1448,10,0}, {3568,3329,0},
-    {3569,66,8}, {3261,2846,8}, {1440,2663,8}, {1585,1560,8}, {2834,3420,8}, {1545,10,0},
-    {1583,1560,8}, {1448,508,0}, {2800,2184,8}, {2789,2179,8}, {2801,2185,8}, {3570,3332,8},
-    {1803,1025,0}, {3264,2867,0}, {3571,56,0}, {3341,3333,0}, {1440,2870,8}, {1585,1560,8},
-    {3128,2665,9}, {1544,465,2}, {1545,288,2}, {1545,288,0}, {3129,2679,8}, {3591,3425,8},
-    {1545,288,0}, {3128,2665,9}, {1544,287,2}, {1545,288,2}, {3073,3428,8}, {1545,288,0},
-    {3368,3010,0}, {1583,235,8}, {1448,508,0}, {3369,235,0}, {3365,3008,0}, {1371,2917,8},
-    {3367,1989,0}, {1440,3017,8}, {3371,998,8}, {3592,3430,0}, {1585,235,8}, {3073,3432,8},
-    {1545,288,0}, {3279,2872,8}, {1583,235,8}, {1448,508,0}, {3298,2665,8}, {1371,2886,8},
-    {3283,2896,0}, {1440,2900,8}, {1585,235,8}, {3400,3047,9}, {1544,465,2}, {1545,288,2},
-    {3593,3436,8}, {1545,288,0}, {3594,3438,8}, {1545,288,0}, {2027,2446,8}, {1583,235,8},
-    {2600,10,0}, {3400,3047,8}, {3377,3022,8}, {3401,2753,8}, {1440,2754,8}, {1585,235,8},
-    {3595,3441,8}, {1545,288,0}, {2027,2446,8}, {1583,235,8}, {3400,3047,8}, {3377,3022,8},
-    {3401,2753,0}, {1440,2754,8}, {1585,235,8}, {3596,3444,8}, {1545,10,0}, {2027,3031,0},
-    {1583,1560,8}, {1581,3110,0}, {3451,3054,0}, {1440,3111,0}, {1585,1560,8}, {1544,2598,0},
-    {1545,10,0}, {3580,3448,8}, {1545,10,0}, {3559,1560,8}, {3201,3157,8}, {3464,3134,8},
-    {3560,1560,8}, {1371,2348,8}, {1545,10,0}, {3597,3451,8}, {3501,3162,0}, {1583,1560,8},
-    {1448,482,0}, {2732,1017,8}, {2600,10,0}, {2837,2239,0}, {2722,2066,8}, {3510,2085,8},
-    {3503,2073,8}, {1440,3182,8}, {1585,1560,8}, {1544,465,2}, {1545,288,2}, {3511,2108,9},
-    {1545,288,0}, {3598,3455,8}, {1795,235,8}, {1371,2821,8}, {2744,2108,8}, {3512,3189,0},
-    {1440,3192,8}, {1336,3190,8}, {3580,3458,8}, {1545,10,0}, {3559,1560,8}, {3201,3200,8},
-    {3464,3190,8}, {3560,1560,8}, {1371,2348,8}, {1545,288,0}, {3599,3461,8}, {3279,3205,8},
-    {1583,235,0}, {1448,3188,0}, {1803,10,0}, {1795,235,8}, {1371,3206,8}, {2747,3208,8},
-    {3511,2108,8}, {1596,2074,8}, {1440,2754,8}, {1544,465,2}, {1545,288,2}, {3538,3214,9},
-    {3600,2702,2}, {1545,288,0}, {1697,3465,8}, {1545,288,0}, {3601,3467,8}, {1545,288,0},
-    {3601,3469,8}, {1544,465,2}, {1545,288,2}, {3538,3214,9}, {3544,3214,9}, {1545,288,0},
-    {3602,3472,0}, {1615,3210,0}, {1321,3474,8}, {3543,3214,8}, {3603,474,8}, {1448,10,0},
-    {1336,3476,0}, {1544,465,2}, {1545,288,2}, {3538,3214,9}, {1545,288,0}, {3604,3479,8},
-    {1545,288,0}, {3604,3481,8}, {1545,288,0}, {1697,3483,8}, {3279,3205,2}, {1544,465,2},
-    {1545,288,2}, {1440,2754,2}, {1545,288,0}, {3605,3486,8}, {3279,3205,0}, {1583,235,8},
-    {1448,2356,0}, {1371,3225,8}, {3106,3227,8}, {3549,3356,8}, {1440,2754,8}, {2332,10,0},
-    {1585,235,8}, {3102,2604,2}, {1544,465,2}, {1371,2613,2}, {1545,288,2}, {3549,2600,9},
-    {1440,3253,2}, {1545,288,0}, {3101,3490,8}, {1583,235,8}, {1448,2356,0}, {3102,2604,8},
-    {1371,2613,8}, {3104,2614,8}, {3105,2615,8}, {3548,2618,8}, {3106,3227,8}, {1440,3253,8},
-    {1585,235,8}, {1800,3493,9}, {1553,2075,0}, {1545,10,0}, {3161,3496,8}, {1371,2378,8},
-    {3192,2183,8}, {2392,3359,8}, {1800,2702,9}, {2392,3359,8}, {1566,10,16}, {3606,3501,8},
-    {2744,10,9}, {3511,10,9}, {3513,3502,0}, {3607,3503,8}, {1795,235,8}, {2744,10,8},
-    {3511,10,8}, {1440,3192,8}, {3576,3363,8}, {3575,3361,0}, {1376,10,8}, {1566,999,16},
-    {1295,3509,8}, {1371,3216,8}, {3538,3214,9}, {888,3351,8}, {3609,474,0}, {3104,2614,8},
-    {3105,2615,8}, {3106,3227,8}, {1440,3253,8}, {1585,235,8}, {3128,2665,9}, {3610,3512,8},
-    {3611,3514,0}, {1800,3493,9}, {1553,2075,8}, {1800,3493,9}, {2053,984,10}, {3136,2683,8},
-    {3189,2752,9}, {3138,2693,0}, {3139,2728,0}, {1566,999,16}, {1448,2356,0}, {3140,2729,0},
-    {2881,2730,0}, {3141,2737,0}, {1674,3309,0}, {3142,2739,0}, {3143,10,0}, {3144,2745,0},
-    {3145,2747,0}, {1596,2074,8}, {2825,2751,8}, {3189,2752,8}, {3190,2753,8}, {1583,235,8},
-    {1795,235,8}, {1440,2754,8}, {3191,2755,0}, {3189,2752,9}, {3190,2753,0}, {1566,999,16},
-    {1448,98,0}, {1723,2757,9}, {2825,2751,8}, {3193,2759,8}, {1583,235,8}, {1795,235,8},
-    {3402,2753,0}, {1440,2754,8}, {3194,2753,0}, {2942,2761,0}, {3195,2762,0}, {3196,2763,0},
-    {1371,2348,8}, {2783,2145,9}, {1566,999,16}, {1448,3523,0}, {3612,2356,0}, {2784,2147,8},
-    {2783,2145,8}, {1583,235,8}, {1795,235,8}, {1371,2821,8}, {1440,2754,8}, {3250,2830,0},
-    {3254,2085,9}, {3251,2831,0}, {1566,999,16}, {3252,328,0}, {3253,2832,0}, {1987,2835,0},
-    {1448,2836,0}, {1803,1025,0}, {3564,3325,8}, {2728,2080,8}, {3254,2085,8}, {1585,1560,8},
-    {2892,2081,8}, {3555,10,8}, {1448,10,0}, {2214,10,0}, {3255,2839,0}, {1566,999,16},
-    {3122,2653,9}, {1448,2213,0}, {3126,2660,8}, {3122,2653,8}, {1585,1560,8}, {1566,999,16},
-    {3122,2653,9}, {1714,2656,8}, {3126,2660,8}, {3122,2653,8}, {1440,2663,8}, {1585,1560,8},
-    {3613,66,8}, {1566,999,16}, {1448,508,0}, {3263,2852,0}, {2789,2179,9}, {1803,1025,0},
-    {3264,2867,0}, {2800,2184,8}, {2789,2179,8}, {1440,2870,8}, {1585,1560,8}, {3138,2693,0},
-    {3279,2872,8}, {3297,2898,0}, {1448,508,0}, {3280,2873,0}, {3128,2665,9}, {3281,2874,0},
-    {1803,1025,0}, {1371,2886,8}, {3282,2887,0}, {3144,2890,0}, {3283,2896,0}, {1596,2074,8},
-    {3300,2902,0}, {1448,2392,0}, {1842,2670,8}, {3128,2665,9}, {3131,2677,9}, {2473,2907,0},
-    {2236,2921,0}, {1448,98,0}, {3128,2665,9}, {125,2932,0}, {1820,1124,9}, {3315,2936,0},
-    {1448,508,0}, {3128,2665,9}, {1674,2945,0}, {1371,2917,0}, {3158,2714,0}, {3316,2949,8},
-    {3371,998,9}, {3034,2444,0}, {3138,3539,0}, {1566,999,16}, {3375,3019,0}, {3376,3540,0},
-    {3140,2729,0}, {2214,2074,0}, {3400,3047,9}, {3378,3023,0}, {2241,65,0}, {1398,65,0},
-    {3379,3541,0}, {3036,2456,0}, {3037,2467,0}, {2925,2478,0}, {3038,65,0}, {1452,2479,0},
-    {3380,3038,0}, {3612,2693,0}, {3612,3021,0}, {3612,3029,0}, {1566,999,16}, {1448,98,0},
-    {1723,2073,9}, {3400,3047,9}, {3194,2753,0}, {3614,3055,0}, {1566,3053,16}, {1448,2356,0},
-    {3392,3035,0}, {3404,3054,0}, {2432,3110,9}, {3405,3544,0}, {3406,3096,0}, {3407,3099,0},
-    {3615,3058,0}, {3616,3545,0}, {3617,3547,0}, {2706,10,8}, {2217,3549,0}, {1448,2356,0},
-    {3413,3066,0}, {2706,10,8}, {3414,3079,0}, {2707,3079,128}, {3420,3115,0}, {3421,3117,0},
-    {3422,3119,0}, {3416,3550,0}, {3435,3082,0}, {3436,3551,0}, {3437,3084,0}, {3438,2687,0},
-    {3439,3054,0}, {3464,3134,8}, {1371,2348,8}, {3465,3135,8}, {3497,10,0}, {3498,2765,8},
-    {3499,145,0}, {3478,2763,0}, {3559,1560,8}, {3201,3157,8}, {3464,3134,8}, {3560,1560,8},
-    {1371,2348,8}, {3500,3158,8}, {1440,2754,0}, {1566,999,16}, {3501,3162,0}, {2833,3165,0},
-    {1448,482,0}, {3502,2074,0}, {2834,3169,0}, {2732,1017,0}, {2837,2239,0}, {3510,2085,9},
-    {1390,3171,0}, {1849,3173,0}, {2732,1017,8}, {2600,10,0}, {2722,2066,8}, {3510,2085,8},
-    {1440,3182,8}, {1585,1560,8}, {1566,999,16}, {3315,3184,0}, {1448,3188,0}, {2744,2108,9},
-    {3511,2108,9}, {1336,3190,0}, {2952,10,0}, {3315,3184,8}, {1795,235,8}, {1371,2821,8},
-    {2744,2108,8}, {3511,2108,8}, {1440,3192,8}, {1336,3190,8}, {3464,3190,8}, {1371,2348,8},
-    {3515,3194,8}, {3559,1560,8}, {3201,3200,8}, {3464,3190,8}, {3560,1560,8}, {1371,2348,8},
-    {3530,3201,8}, {3138,2693,0}, {3279,3205,0}, {1566,999,16}, {1448,3188,0}, {1803,10,0},
-    {3511,2108,9}, {1596,2074,0}, {3279,3205,8}, {1803,10,0}, {1795,235,8}, {1371,3206,8},
-    {2747,3208,8}, {3511,2108,8}, {1596,2074,8}, {1440,2754,8}, {3191,2755,0}, {1615,3210,0},
-    {1448,3523,0}, {3537,3215,0}, {3538,3214,9}, {1804,3214,9}, {3539,3217,0}, {1448,3523,0},
-    {3538,3214,9}, {3546,3565,0}, {3138,3539,0}, {1448,3523,0}, {1371,3225,0}, {3549,2600,9},
-    {3612,3224,0}, {1448,3523,0}, {3102,2604,0}, {3103,3567,0}, {1371,2613,0}, {3105,3304,9},
-    {3548,2618,0}, {3549,2600,9}, {3550,3577,0}, {3551,3578,0}, {3618,56,0}, {3612,3568,0},
-    {3107,3569,0}, {3108,3570,0}, {368,3573,0}, {3109,3574,0}, {3612,3230,0}, {3612,3571,0},
-    {3111,3572,0}, {3112,3573,0}, {3612,3231,0}, {3612,3234,0}, {3612,3575,0}, {2905,3572,0},
-    {1452,3576,0}, {3612,3236,0}, {3612,3237,0}, {3612,3251,0}, {3105,3304,9}, {3549,2600,9},
-    {1440,3253,8}, {2332,3580,8}, {3104,2614,8}, {3105,2615,8}, {3106,3227,8}, {1440,3253,8},
-    {2332,10,8}, {1585,235,8}, {3553,3255,0}, {1371,2378,8}, {3619,3584,9}, {1566,999,16},
-    {3620,3585,8}, {3621,3585,8}, {3622,3587,8}, {3623,3585,0}, {1566,999,16}, {3624,3588,0},
-    {1449,438,8}, {1553,3592,0}, {1336,3594,8}, {3625,3589,0}, {1511,3591,8}, {1554,145,8},
-    {1555,2107,8}, {3626,3596,8}, {3619,3584,8}, {3622,3587,8}, {3623,3585,0}, {3627,3597,0},
-    {1802,235,8}, {3625,3589,0}, {1511,3591,0}, {1506,235,8}, {3628,3598,0}, {3629,235,0},
-    {1449,438,8}, {1336,3594,8}, {3630,3600,8}, {3631,3600,8}, {1512,116,8}, {1578,2183,0},
-    {3619,3584,9}, {1566,999,16}, {1566,999,16}, {3624,3588,0}, {3632,3603,0}, {3633,3587,8},
-    {1553,3592,0}, {3634,3605,0}, {1440,3606,0}, {1566,999,16}, {3635,3608,0}, {3636,3613,0},
-    {3624,3588,0}, {3637,3616,0}, {3638,3634,0}, {3639,3587,8}, {3640,3585,0}, {3641,3635,0},
-    {3642,3636,8}, {1553,3592,0}, {3643,3609,0}, {1406,3611,0}, {3619,3584,8}, {3623,3585,0},
-    {3627,3597,0}, {3644,3612,0}, {3645,3614,0}, {3634,3605,8}, {1403,3617,0}, {1406,3631,0},
-    {887,3632,0}, {3646,3633,0}, {1414,3632,0}, {3647,3618,0}, {3648,3622,0}, {3649,3623,0},
-    {3650,3619,0}, {3651,56,0}, {3652,3620,0}, {3653,1017,0}, {3654,3624,8}, {3655,3625,0},
-    {3656,3627,0}, {3657,3628,0}, {3658,3630,0}, {3648,3622,0}, {3649,3623,0}, {3659,3622,0},
-    {3648,3622,0}, {3649,3623,0}, {0,3594,0}, {106,3594,0}, {80,3594,0}, {1,3594,0},
-    {1403,3637,0}, {1406,3648,0}, {887,3657,0}, {1414,3665,0}, {3421,3638,0}, {3660,3645,0},
-    {1518,3639,8}, {3653,1017,8}, {3661,3640,0}, {1576,3643,0}, {3662,3641,0}, {3663,3642,0},
-    {3664,3642,0}, {3653,1017,8}, {3653,1017,8}, {1576,3646,0}, {3421,3649,0}, {3660,3642,0},
-    {2505,3653,0}, {3665,3642,8}, {3666,3650,8}, {1576,3651,0}, {3667,3642,8}, {1445,3654,8},
-    {1576,3655,0}, {3421,3658,0}, {3660,3662,0}, {3665,3642,8}, {1518,3659,8}, {3653,1017,8},
-    {1576,3660,0}, {3653,1017,8}, {1576,3663,0}, {3421,3666,0}, {3660,3670,0}, {3665,3642,8},
-    {1518,3667,8}, {3653,1017,8}, {1576,3668,0}, {3653,1017,8}, {1576,3671,0}, {3668,3674,8},
-    {3640,3585,0}, {1440,3675,0}, {3619,3584,9}, {3627,3597,2}, {3634,3605,9}, {3668,3674,9},
-    {3668,3674,8}, {1440,3675,0}, {3619,3584,9}, {3623,3585,0}, {3627,3597,0}, {1502,3682,9},
-    {1916,10,0}, {3669,10,0}, {3670,3684,0}, {1440,3685,0}, {3671,3600,8}, {3672,3687,0},
-    {1802,235,8}, {3673,3688,0}, {3625,3589,0}, {1511,3591,0}, {3634,3605,8}, {3632,3603,0},
-    {3633,3587,8}, {1440,3606,8}, {3674,10,0}, {3675,3690,8}, {3676,3692,9}, {3675,3690,9},
-    {3634,3605,9}, {3677,3694,0}, {3678,3695,0}, {1448,3603,0}, {3676,3692,0}, {2237,3621,0},
-    {1506,235,0}, {3679,3696,0}, {3680,3698,0}, {886,3698,8}, {1572,3700,9}, {3634,3605,9},
-    {3681,3702,0}, {3682,235,0}, {1802,235,8}, {3675,3690,8}, {1916,10,0}, {3669,10,0},
-    {1572,3700,8}, {1561,3703,8}, {3683,3704,8}, {3670,3705,8}, {1512,116,8}, {3668,3674,9},
-    {3640,3585,0}, {3684,3708,8}, {1802,235,8}, {3635,3608,0}, {3636,3613,0}, {3625,3589,0},
-    {1511,3591,0}, {1506,235,8}, {3637,3616,0}, {3668,3674,8}, {3638,3634,0}, {3639,3587,8},
-    {3640,3585,0}, {3641,3635,0}, {3642,3636,0}, {1440,3675,8}, {3626,3710,8}, {3685,3711,8},
-    {3624,3588,0}, {3670,3684,8}, {3686,3598,8}, {1553,3592,0}, {3619,3584,8}, {3354,3585,0},
-    {1502,3682,8}, {1566,999,16}, {3675,3690,8}, {3284,3714,8}, {3634,3605,9}, {3687,3721,0},
-    {3683,3704,8}, {3670,3705,8}, {1553,3592,0}, {3335,3715,0}, {3671,3600,0}, {3688,3716,0},
-    {3689,3718,0}, {3690,3717,8}, {3678,3720,0}, {1448,3603,0}, {3676,3692,0}, {2237,3621,8},
-    {3679,3696,8}, {3691,3722,8}, {3692,56,8}, {1572,3700,0}, {3619,3584,0}, {3693,3725,0},
-    {1544,287,0}, {1545,288,0}, {3694,3726,0}, {3695,3727,0}, {3668,3674,8}, {3640,3585,0},
-    {3643,3729,8}, {1545,288,0}, {3619,3584,8}, {3622,3587,0}, {3623,3585,0}, {3627,3597,0},
-    {1802,235,8}, {1506,235,0}, {1544,287,0}, {1545,288,0}, {3694,3726,0}, {3645,3733,0},
-    {1545,288,0}, {1802,235,8}, {3634,3605,8}, {3633,3587,0}, {3675,3690,9}, {3634,3605,9},
-    {1544,287,0}, {1545,288,0}, {1519,3737,0}, {1545,288,0}, {3678,3739,0}, {1448,3603,0},
-    {3676,3692,0}, {2237,3621,0}, {1506,235,0}, {3696,102,0}, {3634,3605,9}, {1544,287,0},
-    {1545,288,0}, {3078,3742,0}, {1545,288,0}, {3682,235,0}, {1802,235,8}, {3675,3690,8},
-    {1572,3700,8}, {1561,3703,8}, {3683,3704,8}, {3697,3610,0}, {3698,3615,0}, {1544,287,0},
-    {1545,288,0}, {3699,3725,0}, {3695,3727,0}, {1545,288,0}, {3700,3746,8}, {1802,235,8},
-    {3668,3674,8}, {3639,3587,0}, {3640,3585,0}, {3641,3635,0}, {2043,3749,8}, {1553,3592,0},
-    {2043,3749,8}, {1553,3592,8}, {2043,3749,8}, {2053,3753,8}, {3619,3584,9}, {3623,3585,0},
-    {3624,3588,0}, {1449,438,8}, {1566,999,16}, {3634,3605,9}, {3632,3603,0}, {3635,3608,0},
-    {3636,3613,0}, {3624,3588,0}, {3637,3616,0}, {3668,3674,9}, {3638,3634,0}, {3640,3585,0},
-    {3642,3636,8}, {1502,3758,8}, {1916,10,0}, {3669,10,0}, {3701,235,0}, {3702,65,0},
-    {3703,235,0}, {3670,3760,0}, {1440,3685,0}, {1512,3761,8}, {3643,3763,0}, {3704,3766,0},
-    {3685,3768,8}, {3624,3769,0}, {3284,3771,8}, {3670,3760,0}, {3619,3765,8}, {3354,3585,0},
-    {1578,3597,0}, {3705,3767,8}, {3354,3585,0}, {3625,3770,0}, {1511,3591,8}, {1301,139,0},
-    {1512,3761,0}, {3670,3760,0}, {3706,3773,0}, {3707,3594,8}, {3708,10,0}, {3709,3775,0},
-    {3710,10,0}, {3643,3763,0}, {1566,3777,16}, {3704,3766,0}, {3685,3768,8}, {3624,3769,0},
-    {3284,3778,8}, {3687,3721,0}, {3670,3760,8}, {1553,3784,0}, {3711,3779,0}, {1512,3761,8},
-    {1414,3780,0}, {3712,3781,0}, {3713,3782,0}, {3714,3783,8}, {3715,834,8}, {1554,3786,8},
-    {1555,3787,8}, {2043,3789,8}, {1553,3784,0}, {2043,3789,8}, {1553,3784,8}, {2043,3789,8},
-    {2053,3793,8}, {3716,56,0}, {3717,3795,0}, {72,56,0}, {3718,3796,0}, {1371,3797,8},
-    {3719,56,0}, {3720,3798,8}, {3721,10,0}, {1553,3800,0}, {1554,3802,8}, {1555,3803,8},
-    {3722,3805,0}, {3716,56,0}, {3723,3806,0}, {1583,235,0}, {1987,10,0}, {3717,65,0}, {72,56,0},
-    {3718,3796,0}, {1371,3797,0}, {3208,3812,0}, {3209,3813,0}, {3719,56,0}, {3720,3798,0},
-    {3721,10,0}, {1585,235,0}, {3724,3808,0}, {3725,3809,0}, {3726,3811,8}, {1376,10,0},
-    {1376,10,0}, {72,56,0}, {1371,3797,8}, {3727,3817,0}, {1299,3822,8}, {1553,3800,0},
-    {3728,3819,0}, {72,56,8}, {2597,3820,8}, {1353,3821,0}, {3729,3823,0}, {1647,3825,0},
-    {3730,10,0}, {3731,3824,0}, {3732,3827,8}, {1583,235,0}, {72,56,0}, {1371,3797,0},
-    {3727,3828,0}, {1299,3822,0}, {3733,10,0}, {3734,3813,0}, {1585,235,0}, {3728,3819,0},
-    {3735,133,0}, {72,56,8}, {2597,3820,8}, {1353,3821,0}, {3724,3808,10}, {3209,3813,9},
-    {3736,190,2}, {3722,3805,8}, {1376,10,0}, {3737,3813,9}, {3738,3835,8}, {1583,235,0},
-    {3739,10,0}, {3740,139,0}, {3737,3813,0}, {72,56,0}, {1371,10,0}, {3733,10,0}, {1585,235,0},
-    {3209,3813,9}, {3734,3813,9}, {3741,3813,9}, {3742,3840,0}, {1583,235,0}, {2903,3841,0},
-    {72,56,0}, {3743,3843,0}, {3744,235,0}, {3745,10,0}, {3741,3813,0}, {1585,235,0}, {1276,10,0},
-    {72,56,0}, {892,56,0}, {3485,10,0}, {3746,235,0}, {3747,10,0}, {3731,10,0}, {892,56,0},
-    {2587,3845,0}, {3746,235,0}, {3740,3847,8}, {72,56,0}, {1371,3797,8}, {1553,3800,0},
-    {3733,3848,8}, {1545,1171,2}, {3748,65,2}, {3749,3851,0}, {1545,10,0}, {1545,10,0},
-    {3750,3853,0}, {1545,10,0}, {3751,3855,0}, {1583,235,0}, {72,56,0}, {3744,235,0}, {3745,10,0},
-    {3741,3813,0}, {1585,235,0}, {1276,10,0}, {1800,3858,10}, {1553,3800,0}, {1545,10,0},
-    {3752,3861,0}, {3724,3808,8}, {3725,3809,8}, {3209,3813,9}, {3727,3817,8}, {3734,3813,8},
-    {3753,3865,8}, {3734,3813,8}, {3728,3819,0}, {2597,3820,8}, {1800,3858,8}, {1553,3800,8},
-    {1376,10,0}, {1800,3858,8}, {2053,3870,8}, {3740,3847,0}, {3737,3813,9}, {1371,3797,0},
-    {3716,56,0}, {3717,3795,0}, {3718,3796,0}, {1371,3797,0}, {3209,3813,9}, {3720,3798,0},
-    {3721,2169,0}, {1371,3797,0}, {1299,3822,0}, {3734,3813,9}, {3754,3795,0}, {3755,3875,0},
-    {3756,65,0}, {3757,3876,0}, {3758,3877,0}, {3759,3880,0}, {3760,3879,8}, {3761,3883,8},
-    {3762,3884,0}, {3763,3883,0}, {3764,3885,0}, {3765,3889,0}, {3766,3890,0}, {2027,3879,0},
-    {3767,3882,0}, {3768,3879,0}, {3769,3887,8}, {3770,3888,8}, {3771,3892,0}, {3772,3894,0},
-    {3773,125,0}, {3774,65,0}, {3776,1561,0}, {3763,3883,0}, {3777,3879,8}, {3778,3893,8},
-    {3779,3895,8}, {3780,1560,8}, {3781,505,8}, {3782,10,8}, {1376,10,0}, {1376,10,0},
-    {1376,10,0}, {1376,10,0}, {3754,3795,0}, {3756,65,0}, {3757,3901,0}, {3758,3877,0},
-    {3787,3879,8}, {3760,3879,8}, {3788,3902,8}, {3771,3892,0}, {3789,10,0}, {3772,3894,0},
-    {3790,10,0}, {3791,10,0}, {3773,125,0}, {3774,65,0}, {3776,1561,0}, {3763,3883,0},
-    {3792,10,0}, {3793,10,0}, {1376,10,0}, {1376,10,0}, {3754,3795,0}, {3756,65,0}, {3757,3901,0},
-    {3758,3877,0}, {3796,3882,0}, {3760,3879,8}, {3761,3883,8}, {3797,3907,8}, {3771,3892,0},
-    {3789,10,0}, {3772,3894,0}, {3773,125,0}, {3798,10,0}, {3774,65,0}, {3776,1561,0},
-    {3763,3883,0}, {3799,3909,0}, {1376,10,0}, {3754,3912,0}, {3756,65,0}, {3801,3913,8},
-    {3802,3878,8}, {3772,3894,0}, {3774,65,0}, {3776,1561,0}, {3763,3883,0}, {3803,3916,8},
-    {3804,10,0}, {1376,10,0}, {3779,3895,8}, {3806,10,0}, {3806,10,0}, {3777,3879,0}, {3807,10,0},
-    {3808,505,8}, {3809,3879,0}, {3772,3894,0}, {3773,125,0}, {1376,10,0}, {3754,3926,0},
-    {3756,65,0}, {3811,3927,8}, {3757,3901,0}, {3758,3877,0}, {3764,3885,0}, {3772,3894,0},
-    {3812,3929,0}, {3773,125,0}, {3774,65,0}, {3776,1561,0}, {3777,3879,8}, {3813,3930,8},
-    {3754,3926,0}, {3756,65,0}, {3762,3884,0}, {3765,3889,0}, {3772,3894,0}, {3774,65,0},
-    {3776,1561,0}, {3789,3934,8}, {3754,1910,0}, {3814,3935,8}, {3764,3885,0}, {3780,1560,0},
-    {3797,505,0}, {1376,10,0}, {1376,10,0}, {1376,10,0},
+    {1512,1,8}, {1513,11,9}, {1514,12,9}, {1515,13,0}, {1516,14,8}, {1046,3,0}, {1045,7,0},
+    {1517,4,8}, {1516,5,8}, {1518,6,0}, {1519,8,0}, {1045,10,8}, {1520,16,8}, {1521,10,0},
+    {1522,17,8}, {1523,63,0}, {1524,85,8}, {1525,67,8}, {1526,19,0}, {1527,25,0}, {1528,51,0},
+    {1529,58,0}, {1530,62,0}, {1531,68,0}, {1532,75,0}, {1533,79,0}, {1534,20,0}, {1535,21,0},
+    {1536,22,0}, {1537,24,0}, {1514,12,0}, {1538,26,0}, {1539,28,0}, {1540,28,0}, {1541,42,0},
+    {1542,43,0}, {1543,42,0}, {1544,45,0}, {1545,50,0}, {1546,29,0}, {1547,33,0}, {1548,38,0},
+    {1549,31,0}, {1550,32,0}, {1551,34,0}, {1552,34,0}, {1553,37,0}, {1554,36,0}, {1555,36,0},
+    {1551,34,0}, {1556,39,0}, {1552,34,0}, {1557,40,0}, {1558,40,0}, {1045,36,0}, {1559,44,0},
+    {1560,44,0}, {1547,33,0}, {1548,38,0}, {1561,34,0}, {1562,46,0}, {1563,47,0}, {1564,49,0},
+    {1560,44,0}, {1547,33,0}, {1565,29,0}, {1548,38,0}, {1566,52,8}, {1520,54,8}, {1556,55,8},
+    {1567,56,0}, {1568,55,0}, {1553,57,8}, {1566,59,0}, {1520,54,8}, {1567,56,0}, {1569,39,8},
+    {1570,39,8}, {1553,61,8}, {1523,63,0}, {1571,66,0}, {1525,67,0}, {1572,64,0}, {1573,64,0},
+    {1574,65,0}, {1575,65,0}, {1576,65,0}, {1577,65,0}, {1578,65,0}, {1579,65,8}, {1580,65,8},
+    {1581,65,8}, {1582,65,8}, {1583,65,8}, {1584,65,8}, {1585,69,8}, {1586,73,8}, {1520,71,8},
+    {1567,56,0}, {1587,10,8}, {1553,72,8}, {1520,71,8}, {1567,56,0}, {1587,10,0}, {1511,10,0},
+    {1588,10,0}, {1589,76,8}, {1520,54,8}, {1567,56,0}, {1511,10,8}, {1553,78,8}, {1590,80,8},
+    {1591,82,8}, {1520,54,8}, {1567,56,0}, {1587,10,8}, {1520,54,8}, {1567,56,0}, {1587,10,8},
+    {1553,84,8}, {1045,10,0}, {1592,88,0}, {1592,88,0}, {1592,88,0}, {1592,88,0}, {1592,88,0},
+    {1592,88,0}, {1592,88,0}, {1600,96,0}, {1601,97,0}, {1602,99,0}, {1603,101,0}, {1604,106,0},
+    {1605,159,9}, {1606,160,0}, {1607,166,0}, {1608,168,0}, {1609,169,0}, {1610,172,0},
+    {116,174,0}, {1611,176,0}, {1513,11,0}, {1514,12,0}, {1612,100,0}, {1613,102,0}, {1614,103,0},
+    {1615,105,0}, {1616,105,0}, {1512,108,8}, {1617,158,8}, {1618,110,0}, {1619,117,0},
+    {1620,120,0}, {1621,130,0}, {1622,2,0}, {1046,135,0}, {1623,137,0}, {1624,140,0}, {1045,10,0},
+    {1625,143,0}, {1626,143,0}, {1627,147,0}, {1628,155,0}, {1629,150,0}, {110,111,0},
+    {1517,112,8}, {1516,113,8}, {1592,10,0}, {1518,6,0}, {1630,114,0}, {1631,115,0}, {1632,116,8},
+    {1633,118,0}, {1553,119,8}, {1634,121,0}, {1512,128,0}, {1635,123,0}, {1516,10,0},
+    {1636,128,0}, {1637,10,0}, {1638,124,0}, {1639,124,0}, {1640,124,0}, {1641,126,0},
+    {1642,127,0}, {1643,125,0}, {1644,125,0}, {1645,125,0}, {1644,125,0}, {1646,125,0},
+    {1645,125,0}, {1647,10,0}, {1648,10,0}, {1045,10,0}, {1634,131,0}, {1649,10,0}, {1517,132,0},
+    {1511,133,8}, {1516,134,8}, {72,56,8}, {1518,6,0}, {1512,128,0}, {1630,114,0}, {1045,10,0},
+    {110,111,0}, {1517,136,8}, {1516,113,8}, {1650,138,0}, {1651,139,0}, {1652,10,0}, {1045,10,8},
+    {1634,131,0}, {1512,141,8}, {1516,10,8}, {1637,10,8}, {1045,10,8}, {1653,144,8}, {1511,145,0},
+    {1654,145,0}, {1553,146,0}, {1512,148,8}, {1510,153,0}, {1655,154,8}, {1553,10,0},
+    {1621,130,0}, {1046,135,0}, {1656,96,0}, {1624,140,0}, {1045,10,0}, {1629,150,0},
+    {1517,151,8}, {1516,152,8}, {1518,6,0}, {1630,114,0}, {1657,96,8}, {1511,156,8}, {1655,154,8},
+    {1553,157,0}, {1658,161,0}, {1659,162,0}, {1660,163,8}, {1553,165,8}, {1661,164,0},
+    {1662,10,0}, {1511,10,0}, {1663,10,8}, {1664,167,0}, {1553,173,8}, {1619,117,0}, {1622,2,0},
+    {1045,104,0}, {1665,177,0}, {1666,179,8}, {1667,42,0}, {1668,42,0}, {1653,178,0},
+    {1511,156,8}, {1619,117,0}, {1669,178,0}, {1670,181,0}, {1662,104,0}, {1671,182,8},
+    {1511,156,8}, {1672,56,0}, {1656,96,0}, {1673,96,0}, {1674,184,8}, {1675,185,8}, {1607,166,0},
+    {1610,172,0}, {1676,186,8}, {1612,187,0}, {1525,194,8}, {1677,66,8}, {1592,107,0},
+    {1678,188,0}, {1679,192,0}, {1521,10,0}, {1680,189,0}, {1681,190,0}, {1682,191,0},
+    {1683,193,0}, {1684,195,0}, {1685,125,0}, {1686,125,0}, {1687,125,8}, {1688,125,8},
+    {1689,125,8}, {1687,125,8}, {1633,118,8}, {1592,88,0}, {1592,88,0}, {1592,88,0}, {1692,200,0},
+    {1693,88,0}, {1600,96,0}, {1601,97,0}, {1602,202,0}, {1603,101,0}, {1604,106,0}, {1605,159,9},
+    {1606,160,0}, {1607,166,0}, {1608,168,0}, {1609,169,0}, {1610,172,0}, {116,174,0},
+    {1611,176,0}, {1513,11,0}, {1514,12,0}, {1695,203,0}, {1612,100,0}, {1696,205,32},
+    {1697,206,0}, {1698,214,0}, {1699,219,0}, {1700,91,0}, {1701,220,0}, {1702,221,0},
+    {1703,222,0}, {1704,223,0}, {1705,92,0}, {1706,90,0}, {1707,93,0}, {1708,125,8}, {1709,207,8},
+    {1710,208,0}, {1046,209,0}, {1623,210,0}, {1045,10,0}, {1627,211,0}, {1628,213,0},
+    {1635,123,0}, {1516,10,0}, {1636,85,0}, {1637,10,0}, {110,111,0}, {1516,113,0}, {1651,139,0},
+    {1652,10,0}, {1045,10,0}, {1656,96,0}, {1045,10,0}, {1657,10,8}, {1708,125,8}, {1645,215,8},
+    {1046,216,0}, {1627,217,0}, {1628,218,0}, {1517,136,8}, {1510,153,0}, {1655,154,8},
+    {1553,10,0}, {1511,156,8}, {1655,154,8}, {1553,157,0}, {1708,125,8}, {1617,158,8},
+    {1673,96,0}, {1676,186,8}, {1674,184,8}, {1607,166,0}, {1610,172,0}, {1612,187,0},
+    {1525,194,8}, {1592,88,0}, {1711,88,0}, {1692,200,0}, {1657,225,8}, {1605,229,9},
+    {1713,226,0}, {1714,227,0}, {1600,96,0}, {1604,106,0}, {116,174,0}, {1611,176,0},
+    {1715,228,8}, {1687,65,8}, {1716,232,9}, {1717,234,0}, {1718,235,0}, {1719,236,0},
+    {1716,232,8}, {1720,235,0}, {1721,237,8}, {1722,238,8}, {1510,241,8}, {1723,235,8},
+    {1724,239,0}, {1631,115,0}, {1725,240,0}, {1726,116,8}, {1727,243,8}, {1604,255,8},
+    {1728,244,0}, {1729,248,0}, {1730,252,0}, {1731,245,8}, {1732,247,8}, {1731,249,8},
+    {1732,251,8}, {1733,253,8}, {1553,72,8}, {1512,257,8}, {1617,158,8}, {1045,259,0},
+    {1734,261,8}, {1525,271,8}, {1728,262,0}, {1729,265,0}, {1730,268,0}, {1734,263,8},
+    {1732,247,8}, {1735,39,8}, {1734,266,8}, {1732,251,8}, {1735,39,8}, {1734,269,8}, {1737,56,0},
+    {1738,125,8}, {1739,39,8}, {1740,125,8}, {1741,125,8}, {1742,125,8}, {1553,72,8},
+    {1728,272,0}, {1729,272,0}, {1730,272,0}, {1743,65,8}, {1745,10,67}, {1715,228,32},
+    {1747,10,67}, {1513,11,67}, {1514,12,67}, {1605,274,9}, {1751,167,67}, {1609,275,67},
+    {1610,173,67}, {1612,276,67}, {1715,228,40}, {1747,10,75}, {1751,167,67}, {1610,173,67},
+    {1715,279,40}, {1605,274,9}, {1755,280,0}, {1518,281,0}, {1715,283,40}, {1755,280,0},
+    {1700,91,0}, {1704,223,0}, {1756,197,0}, {1705,92,0}, {1706,90,0}, {1707,93,0}, {1745,10,67},
+    {1715,228,32}, {1747,10,67}, {1513,11,67}, {1514,12,67}, {1605,274,9}, {1751,167,67},
+    {1609,275,67}, {1610,173,67}, {1612,276,67}, {1715,283,40}, {1747,10,75}, {1751,167,67},
+    {1610,173,67}, {1759,287,2}, {1760,288,2}, {1761,289,2}, {1762,290,2}, {1763,241,2},
+    {1764,235,2}, {1765,235,2}, {1766,292,0}, {1760,288,0}, {1717,234,0}, {1718,235,0},
+    {1719,236,0}, {1716,232,8}, {1720,235,0}, {1721,237,8}, {1722,238,8}, {1510,241,0},
+    {1723,235,8}, {1717,234,16}, {1605,229,8}, {1767,295,8}, {1722,238,8}, {1768,296,0},
+    {1769,298,8}, {1770,299,8}, {1716,232,8}, {1592,88,0}, {1772,303,8}, {1773,306,8},
+    {1774,309,8}, {1775,304,8}, {1776,308,8}, {1777,10,8}, {1775,304,8}, {1592,10,0},
+    {1772,312,8}, {1774,315,8}, {1778,317,8}, {1777,10,8}, {1775,313,8}, {1592,10,0},
+    {1775,313,8}, {1776,319,8}, {1779,321,9}, {1780,322,9}, {1781,324,16}, {1782,325,0},
+    {1783,326,8}, {1784,328,0}, {1785,329,8}, {1786,330,8}, {1606,335,8}, {1768,296,0},
+    {1726,327,8}, {1600,332,0}, {1603,101,0}, {1605,334,8}, {1726,336,8}, {1787,338,8},
+    {1592,88,0}, {1693,340,0}, {1717,324,16}, {1662,342,0}, {1725,343,0}, {1511,344,8},
+    {1789,345,0}, {1768,296,0}, {1790,346,0}, {1791,350,0}, {1792,356,0}, {1793,10,0},
+    {1794,348,0}, {1795,348,8}, {1796,349,8}, {1662,342,0}, {1511,352,8}, {1797,353,8},
+    {1662,342,0}, {1770,355,8}, {1662,342,8}, {1511,352,8}, {1553,352,8}, {1798,235,8},
+    {1799,359,0}, {1662,342,0}, {1511,344,8}, {1780,322,8}, {1800,235,8}, {1793,360,8},
+    {1717,324,16}, {1801,39,0}, {1802,362,8}, {1622,236,8}, {1780,322,9}, {1803,363,0},
+    {1780,322,8}, {1804,365,8}, {1717,324,16}, {1805,359,8}, {1780,322,9}, {1768,296,0},
+    {1798,235,8}, {1799,359,8}, {1662,342,0}, {1511,344,8}, {1780,322,8}, {1793,360,8},
+    {1717,324,16}, {1806,369,0}, {1807,325,0}, {1808,372,8}, {1809,373,0}, {1810,296,0},
+    {1811,374,0}, {1812,370,0}, {1813,371,8}, {1814,326,0}, {1721,376,8}, {1717,324,16},
+    {1662,378,0}, {1721,379,8}, {1815,372,8}, {1768,296,0}, {1816,381,8}, {1817,383,0},
+    {1717,324,16}, {1818,343,0}, {1819,384,8}, {1603,415,8}, {1784,482,0}, {1785,483,8},
+    {1820,296,0}, {1722,326,8}, {1811,374,8}, {1821,385,0}, {1822,407,0}, {1823,386,0},
+    {1824,400,8}, {1825,406,0}, {1826,387,8}, {1825,396,8}, {1827,389,0}, {1828,390,8},
+    {1511,391,8}, {1829,392,0}, {1830,333,8}, {1770,394,8}, {1831,395,0}, {1832,333,0},
+    {1833,397,8}, {1834,399,8}, {1835,402,8}, {1836,404,8}, {1837,405,8}, {1838,403,0},
+    {1511,391,8}, {1726,327,0}, {1833,397,0}, {1826,408,0}, {1824,400,8}, {1839,412,0},
+    {1662,410,0}, {1511,391,8}, {1840,411,8}, {1841,413,8}, {1828,414,0}, {1842,416,0},
+    {1843,423,0}, {1844,418,0}, {1845,421,0}, {1846,419,0}, {1834,420,8}, {1607,166,0},
+    {1847,422,8}, {1848,425,0}, {1849,480,0}, {1850,426,0}, {1851,479,0}, {1852,427,0},
+    {1853,449,0}, {1553,478,8}, {1854,428,0}, {1721,439,8}, {1855,440,8}, {1600,332,0},
+    {1856,429,0}, {1857,432,0}, {1858,437,0}, {1535,430,8}, {1514,431,8}, {1859,433,0},
+    {1613,434,0}, {1614,435,0}, {1615,105,0}, {1616,105,0}, {1860,438,0}, {1861,442,0},
+    {1630,446,0}, {1862,448,8}, {1747,443,8}, {1863,444,8}, {1549,445,8}, {1632,447,8},
+    {1854,428,0}, {1864,450,8}, {1721,439,8}, {1865,451,0}, {1866,454,0}, {1867,452,8},
+    {1553,453,8}, {1868,455,8}, {1869,456,0}, {1870,459,0}, {1871,465,0}, {1872,466,0},
+    {1873,467,0}, {1874,457,0}, {1875,458,0}, {1876,458,0}, {1877,458,0}, {1878,458,0},
+    {1879,458,0}, {1880,458,0}, {1881,458,0}, {1882,458,0}, {1883,458,0}, {1884,457,0},
+    {1885,458,0}, {1886,458,0}, {1769,333,8}, {1770,96,8}, {1887,460,8}, {1721,439,8},
+    {1662,462,8}, {1769,463,8}, {1553,464,8}, {1888,468,0}, {1553,477,8}, {1889,469,0},
+    {1890,475,8}, {1891,465,0}, {1892,470,8}, {1893,471,0}, {1894,472,0}, {1895,472,0},
+    {1896,474,8}, {1600,332,0}, {1721,476,8}, {1864,450,8}, {1897,454,8}, {1898,481,0},
+    {1899,481,0}, {1900,422,8}, {1787,485,8}, {1605,487,8}, {1901,10,8}, {1605,487,8},
+    {1902,490,0}, {1903,492,8}, {1904,492,8}, {1717,324,16}, {1905,493,0}, {1906,501,0},
+    {1907,505,0}, {1662,507,0}, {1725,343,0}, {1511,508,8}, {1908,509,0}, {1768,296,0},
+    {1909,515,0}, {1910,521,0}, {1801,39,0}, {1911,491,8}, {1912,494,8}, {1913,499,0},
+    {1914,496,0}, {1915,56,0}, {1916,497,0}, {1917,55,8}, {1918,496,0}, {1919,56,0}, {1920,497,0},
+    {1921,55,8}, {1553,57,8}, {1922,500,8}, {1912,502,8}, {1913,499,0}, {1520,496,0}, {72,56,0},
+    {1570,504,8}, {1553,61,8}, {1923,506,8}, {1924,510,0}, {1925,513,0}, {1520,512,8},
+    {1914,512,0}, {1915,56,0}, {1918,512,0}, {1919,56,0}, {1553,72,8}, {1520,512,8}, {1662,436,0},
+    {1914,512,0}, {1915,56,0}, {1511,333,8}, {1918,512,0}, {1919,56,0}, {1926,328,8},
+    {1913,499,0}, {1927,516,8}, {1830,507,8}, {1928,518,0}, {1914,496,0}, {1915,56,0},
+    {1511,520,8}, {1918,496,0}, {1919,56,0}, {1553,78,8}, {1929,522,0}, {1930,524,0},
+    {1914,496,0}, {1915,56,0}, {1918,496,0}, {1919,56,0}, {1553,84,8}, {1914,496,0}, {1915,56,0},
+    {1918,496,0}, {1919,56,0}, {1045,333,8}, {1798,235,8}, {1534,527,8}, {1535,430,8},
+    {1793,528,8}, {1717,324,16}, {1662,507,0}, {1513,530,9}, {1535,430,8}, {1793,532,8},
+    {1717,324,16}, {1662,534,0}, {1931,535,8}, {1932,536,8}, {1768,296,0}, {1933,537,0},
+    {1934,539,8}, {1510,540,0}, {1935,56,0}, {1717,324,16}, {1936,542,8}, {1937,549,8},
+    {1938,550,8}, {1768,296,0}, {1939,543,0}, {1940,374,8}, {1941,102,8}, {1942,544,8},
+    {1943,343,0}, {1944,545,0}, {1945,546,8}, {1946,548,8}, {1947,552,8}, {1798,235,8},
+    {1948,553,8}, {1936,542,8}, {1949,10,8}, {1950,10,0}, {1938,550,8}, {1510,554,0}, {1951,10,0},
+    {1800,235,8}, {1717,324,16}, {1952,343,0}, {1953,376,8}, {1954,372,8}, {1955,296,0},
+    {1787,557,8}, {1956,559,8}, {1717,324,16}, {1957,343,0}, {1958,372,8}, {1959,296,0},
+    {1960,560,0}, {1961,574,0}, {1962,575,0}, {1785,576,8}, {1820,296,0}, {1722,326,8},
+    {1811,374,8}, {1963,577,8}, {1964,585,0}, {1965,545,0}, {1966,561,0}, {1967,564,0},
+    {1968,562,8}, {1969,65,0}, {1970,563,8}, {1971,565,0}, {1962,568,0}, {1972,566,0},
+    {1973,567,8}, {1974,569,0}, {1975,570,0}, {1976,465,0}, {1977,65,0}, {1978,571,0},
+    {1979,65,0}, {1980,572,0}, {1981,573,0}, {1982,578,0}, {1726,327,0}, {1983,403,8},
+    {1984,579,0}, {1985,56,0}, {1874,580,0}, {1875,582,0}, {1882,582,0}, {1884,580,0},
+    {1875,582,0}, {1882,582,0}, {1986,586,8}, {1787,588,8}, {1717,324,0}, {1987,343,0},
+    {1988,590,8}, {1989,296,0}, {1785,576,8}, {1820,296,0}, {1990,373,8}, {1811,374,8},
+    {1965,545,0}, {1787,592,8}, {1717,594,16}, {1991,595,8}, {1785,598,8}, {1605,599,8},
+    {1992,600,0}, {1722,601,8}, {1811,374,8}, {1768,296,0}, {1993,603,0}, {1965,545,0},
+    {1994,596,0}, {1995,115,0}, {1996,597,0}, {1726,327,8}, {1724,602,0}, {1995,115,0},
+    {1997,343,0}, {1726,327,8}, {1787,605,8}, {1717,324,16}, {1662,534,0}, {1999,607,8},
+    {1842,609,8}, {2000,535,8}, {2001,610,8}, {1768,296,0}, {1721,608,8}, {2002,611,8},
+    {2003,613,0}, {1717,324,16}, {2004,615,0}, {1605,616,8}, {2005,102,8}, {2006,590,8},
+    {1768,296,0}, {2007,618,8}, {2008,56,2}, {1780,322,9}, {1592,88,0}, {1779,321,9},
+    {2010,235,74}, {1780,322,9}, {2010,235,74}, {1780,322,9}, {1804,365,9}, {1834,616,9},
+    {2011,625,9}, {2012,627,9}, {1513,530,9}, {1514,532,2}, {1834,630,9}, {2013,632,9},
+    {1948,553,9}, {2003,613,9}, {2014,636,9}, {2015,638,9}, {1780,322,9}, {1789,345,40},
+    {2016,642,8}, {1800,235,0}, {1775,304,9}, {2017,235,8}, {1782,325,0}, {1719,553,0},
+    {1783,326,8}, {1787,338,8}, {1784,328,0}, {1785,329,8}, {1776,308,8}, {1720,235,0},
+    {1786,330,8}, {1606,335,8}, {1798,235,0}, {1799,359,8}, {1662,342,0}, {2018,325,0},
+    {1511,344,8}, {1780,322,8}, {2019,646,8}, {1800,235,8}, {1793,360,8}, {2020,359,8},
+    {2021,648,8}, {1779,321,8}, {1511,344,8}, {1780,322,8}, {1800,235,8}, {2022,650,0},
+    {2023,651,0}, {2024,652,0}, {2025,357,0}, {2026,653,0}, {2027,654,0}, {2028,654,0},
+    {2029,655,0}, {2030,657,0}, {2031,659,0}, {2032,660,0}, {2033,661,0}, {2034,666,0},
+    {1795,348,8}, {1555,342,8}, {1662,342,8}, {1511,352,8}, {1797,353,8}, {2035,349,8},
+    {1511,352,8}, {1512,656,8}, {2036,342,8}, {2037,658,0}, {2036,342,0}, {2037,658,0},
+    {2038,363,8}, {1795,348,8}, {2035,349,8}, {1662,342,0}, {1511,352,8}, {2039,352,0},
+    {1797,662,8}, {2040,354,0}, {2041,664,0}, {2042,665,0}, {1770,355,8}, {1662,342,0},
+    {2043,355,0}, {1770,355,8}, {1662,342,0}, {1511,352,8}, {2039,352,0}, {1779,321,8},
+    {2044,668,8}, {1798,235,8}, {2045,669,0}, {2046,670,0}, {2047,671,0}, {1780,322,8},
+    {1510,672,8}, {1800,235,8}, {2048,674,2}, {2049,675,10}, {1779,321,9}, {1780,322,9},
+    {2050,677,0}, {1779,321,8}, {1780,322,8}, {2051,678,0}, {2052,681,0}, {1621,697,0},
+    {2053,700,0}, {2054,720,0}, {1789,345,0}, {2055,723,0}, {2056,726,0}, {2057,679,8},
+    {2048,674,0}, {2058,671,0}, {2049,675,8}, {2057,682,8}, {2059,649,8}, {2060,684,8},
+    {1510,696,8}, {1649,686,8}, {1604,692,8}, {2061,695,0}, {2062,687,0}, {2063,42,0},
+    {2022,688,0}, {2024,689,0}, {2025,690,0}, {2026,691,0}, {2027,654,0}, {2028,654,0},
+    {2032,688,0}, {2033,689,0}, {2034,690,0}, {2064,347,8}, {1553,351,8}, {2065,357,8},
+    {1796,349,8}, {1592,10,8}, {2066,694,8}, {2067,347,0}, {2068,351,0}, {2069,357,0},
+    {1621,698,8}, {2045,669,8}, {2046,670,0}, {2070,699,8}, {2047,671,8}, {2071,39,8},
+    {2072,39,8}, {2073,701,8}, {2074,713,8}, {2075,718,8}, {2076,703,8}, {2077,708,8},
+    {2070,699,8}, {2078,705,8}, {2047,671,8}, {1796,705,8}, {1635,706,8}, {1045,363,8},
+    {2079,707,8}, {1512,710,8}, {2080,65,0}, {2081,712,0}, {2082,65,0}, {2083,671,0},
+    {2084,363,0}, {2071,39,0}, {2085,715,0}, {2086,716,0}, {2064,349,8}, {2078,705,8},
+    {2087,705,8}, {2084,363,0}, {2071,39,0}, {2085,715,0}, {2086,716,0}, {2088,352,8},
+    {2054,721,8}, {1802,362,8}, {1622,236,8}, {1803,363,8}, {2055,724,8}, {1794,363,8},
+    {2089,362,8}, {1795,363,8}, {2037,658,8}, {2090,727,8}, {2091,728,8}, {2092,65,8},
+    {2093,65,8}, {2094,731,8}, {2095,733,8}, {2096,730,8}, {2097,65,8}, {1790,727,8},
+    {1792,730,8}, {2098,352,8}, {2099,355,8}, {1780,322,8}, {2100,725,0}, {1780,322,9},
+    {1804,365,9}, {1780,322,8}, {2101,737,8}, {1801,39,0}, {1798,235,8}, {1802,362,0},
+    {1622,236,8}, {1803,363,0}, {1804,365,8}, {1800,235,8}, {1779,321,9}, {1780,322,9},
+    {1804,365,9}, {2102,740,8}, {2103,362,0}, {1780,322,8}, {2101,737,8}, {2104,741,0},
+    {2105,758,0}, {2106,759,8}, {1800,235,8}, {1539,743,0}, {1540,743,0}, {1541,42,0},
+    {1542,750,0}, {1543,42,0}, {1544,752,0}, {1545,757,0}, {1546,744,0}, {1547,746,0},
+    {1548,749,0}, {1796,349,0}, {1550,322,0}, {1551,747,0}, {1552,747,0}, {1553,37,0},
+    {1554,36,8}, {1555,36,0}, {1551,747,8}, {1556,39,8}, {1552,747,0}, {1557,40,0}, {1558,40,0},
+    {1559,751,0}, {1560,751,0}, {1547,746,0}, {1548,749,0}, {1561,747,0}, {1562,753,0},
+    {1563,754,0}, {1564,756,0}, {1560,751,0}, {1547,746,0}, {1565,744,0}, {1548,749,0},
+    {2107,376,0}, {2017,235,8}, {1960,560,0}, {1961,574,0}, {1719,553,0}, {1962,575,0},
+    {1787,588,0}, {1785,576,0}, {1721,376,8}, {1807,325,0}, {1808,372,8}, {2108,761,0},
+    {1722,326,0}, {1963,577,0}, {2109,762,0}, {1964,585,0}, {2110,763,0}, {2111,395,0},
+    {2112,395,0}, {1798,235,8}, {1816,381,8}, {1662,378,0}, {1719,553,0}, {2010,235,0},
+    {1721,379,8}, {1815,372,8}, {1510,761,8}, {2113,766,0}, {1721,376,8}, {2114,767,8},
+    {1775,313,9}, {1817,383,0}, {2017,235,8}, {1818,343,0}, {1819,384,8}, {2115,770,0},
+    {1603,415,8}, {1787,485,8}, {1784,482,0}, {1785,483,8}, {2116,771,8}, {1720,235,0},
+    {1722,326,8}, {1811,374,8}, {1510,319,8}, {1834,773,9}, {2117,775,0}, {2118,776,0},
+    {2119,778,0}, {1916,780,0}, {1721,782,8}, {1605,487,8}, {2120,783,0}, {1808,785,0},
+    {1920,780,0}, {2121,785,0}, {2122,56,0}, {2123,235,0}, {2124,235,0}, {2125,235,0},
+    {2126,235,0}, {1510,784,8}, {1605,487,9}, {2127,788,8}, {2128,790,8}, {2129,791,8},
+    {1605,487,8}, {2130,791,8}, {2131,10,0}, {1510,789,8}, {1513,530,9}, {1514,793,2},
+    {1527,490,0}, {1903,492,8}, {1904,492,8}, {1528,795,0}, {1529,796,0}, {1798,235,8},
+    {2132,797,0}, {1662,507,0}, {2133,800,0}, {1534,527,8}, {1535,430,8}, {2018,325,0},
+    {1511,508,8}, {1531,801,0}, {1510,803,8}, {2134,800,0}, {1532,804,0}, {1800,235,8},
+    {1793,793,8}, {1533,807,0}, {1566,494,0}, {2135,499,0}, {1566,502,8}, {2135,499,0},
+    {2136,798,0}, {2137,799,0}, {1585,510,0}, {1586,802,0}, {2135,499,0}, {1589,805,8},
+    {1830,507,8}, {1928,518,0}, {1914,496,0}, {1915,56,0}, {1511,520,8}, {1918,496,0},
+    {1919,56,0}, {1553,78,0}, {1591,522,0}, {2138,524,0}, {2017,235,0}, {2139,809,0}, {2140,56,0},
+    {1787,592,0}, {1785,576,0}, {2141,10,0}, {1721,811,0}, {1990,373,0}, {1807,325,0},
+    {1808,590,0}, {2142,65,0}, {2143,810,0}, {1798,235,0}, {1662,534,0}, {1934,539,8},
+    {2144,813,8}, {1931,535,8}, {1842,814,8}, {1510,540,8}, {1553,816,8}, {1800,235,0},
+    {1721,782,0}, {1947,552,0}, {1787,557,9}, {2017,235,8}, {1719,553,0}, {1787,557,8},
+    {2145,115,8}, {1953,376,8}, {2146,372,0}, {1510,241,8}, {2147,379,8}, {2148,325,0},
+    {1954,372,0}, {1955,296,0}, {1775,821,9}, {2107,782,8}, {1717,324,0}, {2017,235,8},
+    {1960,560,0}, {1961,574,0}, {1718,235,0}, {1719,553,0}, {1962,575,0}, {1787,588,8},
+    {1785,576,8}, {1720,235,0}, {1722,326,8}, {2149,379,0}, {2150,325,0}, {2151,372,8},
+    {1811,374,8}, {1510,823,0}, {2152,824,0}, {1963,577,8}, {2109,762,0}, {1964,585,8},
+    {2110,763,0}, {1965,545,0}, {2153,825,0}, {2154,825,0}, {2155,825,0}, {2017,235,0},
+    {1720,235,0}, {1510,826,0}, {1775,828,9}, {2017,235,0}, {1718,235,0}, {1719,553,0},
+    {2156,811,0}, {2157,325,0}, {1988,590,0}, {1787,592,0}, {1785,576,0}, {1720,235,0},
+    {1990,373,0}, {1811,374,0}, {1510,241,0}, {1965,545,0}, {1775,831,9}, {1717,594,0},
+    {1718,235,0}, {2158,833,0}, {1991,595,8}, {1787,605,8}, {2159,235,0}, {1785,598,0},
+    {1720,235,0}, {1592,236,0}, {1605,599,8}, {1992,600,0}, {1722,601,8}, {2160,833,0},
+    {1811,374,8}, {1510,834,0}, {1723,235,8}, {2161,833,0}, {1993,603,0}, {2162,833,0},
+    {1965,545,0}, {2163,836,0}, {2164,56,0}, {2165,837,0}, {2166,56,0}, {2167,56,0}, {2168,838,0},
+    {2169,56,0}, {2170,56,0}, {2171,838,0}, {2172,841,8}, {1811,374,8}, {2173,839,8},
+    {2174,840,0}, {1798,235,0}, {1662,534,0}, {1999,607,8}, {1842,609,8}, {2003,613,8},
+    {2000,535,8}, {2001,610,8}, {1510,843,8}, {1553,844,8}, {1800,235,0}, {2004,615,0},
+    {2175,235,0}, {2017,235,8}, {2176,376,8}, {2177,102,8}, {1719,553,0}, {2178,782,8},
+    {1720,235,8}, {1721,376,8}, {2005,102,8}, {2007,618,8}, {2006,590,8}, {1510,846,8},
+    {2179,848,0}, {2180,850,8}, {1759,287,2}, {1760,288,2}, {1761,852,2}, {1762,290,2},
+    {2181,854,0}, {1760,288,0}, {2017,235,8}, {1787,338,8}, {1785,329,8}, {1776,308,8},
+    {1720,235,0}, {1759,287,2}, {1760,288,2}, {1780,322,2}, {2182,858,8}, {1760,288,0},
+    {1798,235,8}, {1662,342,0}, {1511,344,8}, {1780,322,8}, {2019,646,8}, {1800,235,8},
+    {1793,360,8}, {1759,287,2}, {1760,288,2}, {1780,322,9}, {2183,862,8}, {1760,288,0},
+    {1779,321,8}, {2044,668,8}, {1798,235,8}, {1780,322,8}, {1510,672,8}, {1800,235,8},
+    {1760,288,0}, {2184,865,8}, {1779,321,9}, {1759,287,2}, {1760,288,2}, {1780,322,9},
+    {1760,288,0}, {2185,868,8}, {2186,235,2}, {2187,235,2}, {1759,287,2}, {2188,379,2},
+    {2189,372,2}, {1760,288,2}, {1761,852,2}, {1762,290,2}, {1763,761,2}, {2190,871,0},
+    {1760,288,0}, {1798,235,8}, {1816,381,8}, {2191,372,8}, {1719,553,0}, {2010,235,0},
+    {1721,376,8}, {1510,761,8}, {2192,376,2}, {2193,235,2}, {2194,235,2}, {2195,782,2},
+    {2196,56,2}, {1759,287,2}, {2108,761,2}, {2189,372,2}, {1760,288,2}, {1761,852,2},
+    {1762,290,2}, {2197,875,0}, {1760,288,0}, {2107,376,8}, {2198,877,8}, {2017,235,8},
+    {1961,574,0}, {1721,379,8}, {1808,372,8}, {2108,761,0}, {2199,115,0}, {1760,288,2},
+    {2200,880,8}, {1760,288,0}, {2012,627,0}, {1798,235,0}, {2201,10,0}, {1534,527,0},
+    {1535,430,0}, {1514,532,0}, {2202,882,128}, {2203,883,0}, {2204,888,0}, {2205,889,0},
+    {1800,235,0}, {2206,10,0}, {2207,884,8}, {2208,886,8}, {1604,890,0}, {116,890,0},
+    {2209,383,2}, {2193,235,2}, {2194,235,2}, {1759,287,2}, {2189,483,2}, {1760,288,2},
+    {1761,852,2}, {1762,290,2}, {1763,319,2}, {2181,893,0}, {1760,288,0}, {1817,383,0},
+    {2017,235,8}, {2210,895,0}, {2211,896,8}, {2212,895,0}, {2213,897,0}, {1787,485,8},
+    {1785,483,8}, {2116,771,8}, {2214,899,128}, {2215,902,128}, {1510,319,8}, {2216,898,0},
+    {2217,901,0}, {2218,899,0}, {2219,900,0}, {2220,902,0}, {2221,903,0}, {1605,487,9},
+    {2222,905,2}, {1605,487,8}, {2223,907,8}, {2224,10,0}, {1901,10,8}, {2225,909,8},
+    {2226,910,8}, {2227,911,8}, {2228,912,8}, {2229,915,0}, {1648,10,0}, {2230,10,0},
+    {2231,913,8}, {1662,10,0}, {2232,10,0}, {2233,10,0}, {2234,10,0}, {2235,10,0}, {2236,777,2},
+    {2237,779,2}, {2238,781,2}, {2239,917,2}, {2197,919,0}, {1513,530,2}, {1759,287,2},
+    {1760,288,2}, {2240,922,8}, {1760,288,0}, {2241,527,8}, {1798,235,8}, {2132,797,0},
+    {1662,507,0}, {1796,430,8}, {1511,508,8}, {1510,803,8}, {1800,235,8}, {1793,793,8},
+    {2193,235,2}, {2194,235,2}, {1759,287,2}, {2189,590,2}, {1760,288,2}, {1761,852,2},
+    {1762,290,2}, {2197,926,0}, {1760,288,0}, {2017,235,8}, {2140,56,0}, {2141,10,0},
+    {1721,811,8}, {1808,590,8}, {1759,287,2}, {1760,288,2}, {2242,816,66}, {2243,930,0},
+    {1760,288,0}, {1759,287,2}, {2244,550,66}, {1760,288,2}, {2245,933,0}, {1760,288,0},
+    {1798,235,8}, {1948,553,8}, {1938,550,8}, {1510,554,0}, {1951,10,0}, {1800,235,8},
+    {2193,235,2}, {2194,235,2}, {1759,287,2}, {1760,288,2}, {1761,852,2}, {1762,290,2},
+    {2246,115,2}, {2247,376,2}, {1763,241,2}, {2249,372,66}, {2250,937,0}, {1760,288,0},
+    {2193,235,2}, {2194,235,2}, {1759,287,2}, {2189,576,2}, {1760,288,2}, {1761,852,2},
+    {1762,290,2}, {1763,823,2}, {2251,940,0}, {1760,288,0}, {2107,376,8}, {2017,235,8},
+    {2252,379,0}, {1958,372,0}, {1961,574,0}, {1718,235,0}, {1787,588,8}, {1785,576,8},
+    {1720,235,0}, {1510,823,8}, {2152,824,0}, {2193,235,2}, {2194,235,2}, {1759,287,2},
+    {2189,576,2}, {1760,288,2}, {1761,852,2}, {1762,290,2}, {1763,241,2}, {2253,944,0},
+    {1760,288,0}, {2017,235,8}, {1718,235,0}, {2156,811,0}, {1988,590,0}, {1787,592,8},
+    {1785,576,8}, {1720,235,0}, {1510,241,8}, {1759,287,2}, {2189,598,2}, {1760,288,2},
+    {1761,852,2}, {1762,290,2}, {1763,834,2}, {1764,235,2}, {1765,235,2}, {2254,948,0},
+    {1760,288,0}, {1717,594,0}, {1718,235,0}, {2158,833,0}, {1991,595,8}, {1787,605,8},
+    {2159,235,0}, {1785,598,8}, {1720,235,0}, {1592,236,0}, {1605,599,8}, {1992,600,0},
+    {1722,601,8}, {2160,833,0}, {1811,374,8}, {1510,834,0}, {1723,235,8}, {2161,833,0},
+    {1993,603,0}, {2162,833,0}, {1965,545,0}, {1759,287,2}, {1760,288,2}, {1553,844,2},
+    {1760,288,0}, {2255,952,0}, {2193,235,2}, {2194,235,2}, {1759,287,2}, {2188,376,2},
+    {2189,590,2}, {1760,288,2}, {1761,852,2}, {1762,290,2}, {1763,846,2}, {1760,288,0},
+    {2256,955,0}, {2004,615,0}, {2175,235,0}, {2017,235,8}, {2176,376,8}, {2177,102,8},
+    {2178,782,8}, {1720,235,8}, {1721,376,8}, {2005,102,8}, {2007,618,8}, {2006,590,8},
+    {1510,846,8}, {2257,340,8}, {1768,296,0}, {2016,642,8}, {2012,627,0}, {2258,961,8},
+    {1513,530,8}, {1514,532,8}, {2203,883,0}, {2205,889,0}, {2012,627,0}, {1800,235,0},
+    {2206,10,0}, {2163,836,8}, {2015,638,8}, {2179,848,8}, {2015,638,0}, {2260,553,9},
+    {1938,550,8}, {2044,668,9}, {1717,324,83}, {1780,322,9}, {1636,968,40}, {1789,345,0},
+    {2262,969,0}, {2263,970,0}, {2264,972,0}, {2265,974,0}, {2266,976,0}, {1621,698,8},
+    {2045,669,8}, {2046,670,0}, {2047,671,8}, {2263,973,0}, {2263,975,8}, {2036,670,0},
+    {2021,648,8}, {1779,321,8}, {1780,322,8}, {1779,321,9}, {1717,324,16}, {1780,322,9},
+    {2267,979,0}, {1780,322,8}, {2257,340,8}, {1768,296,8}, {2257,340,8}, {2268,983,8},
+    {1662,342,0}, {1511,344,0}, {1780,322,9}, {1789,345,8}, {1799,359,8}, {1511,344,8},
+    {1780,322,8}, {1800,235,8}, {2021,648,8}, {1779,321,9}, {2269,359,8}, {1780,322,9},
+    {2020,359,8}, {1779,321,8}, {1780,322,8}, {1800,235,8}, {1717,324,16}, {1801,39,0},
+    {1802,362,8}, {1622,236,8}, {2010,235,8}, {1780,322,9}, {1803,363,0}, {1804,365,9},
+    {2011,625,9}, {1721,379,8}, {1902,490,0}, {1903,492,8}, {1904,492,8}, {1905,493,0},
+    {1906,501,0}, {1907,505,0}, {1662,507,0}, {1513,530,9}, {1725,343,0}, {1511,508,8},
+    {1908,509,0}, {1909,515,0}, {1910,521,0}, {1534,527,8}, {1535,430,8}, {1800,235,8},
+    {1793,528,8}, {1717,324,16}, {1948,553,9}, {1936,542,8}, {2270,616,0}, {2271,590,0},
+    {2014,636,9}, {2272,995,8}, {2273,997,9}, {2274,528,9}, {1781,998,16}, {2275,999,8},
+    {2276,1000,8}, {2277,1001,0}, {2278,996,0}, {2279,1003,8}, {2272,995,8}, {2273,997,8},
+    {2274,1004,8}, {1781,998,0}, {2275,999,8}, {2280,997,8}, {2276,1000,8}, {1798,235,8},
+    {2010,235,8}, {2277,1001,0}, {1592,1006,0}, {1592,1006,0}, {2281,1009,0}, {1592,1006,0},
+    {1592,1006,8}, {1511,1006,8}, {1592,1006,0}, {1592,1006,0}, {1592,1006,0}, {1592,1006,0},
+    {2273,997,9}, {2274,528,9}, {1662,133,8}, {1864,997,8}, {2282,1016,0}, {2283,1018,8},
+    {2273,997,8}, {2274,1004,8}, {1798,235,8}, {1662,133,8}, {1864,997,8}, {2282,1016,8},
+    {1800,235,8}, {2284,1020,0}, {2285,1000,8}, {2286,374,0}, {1781,998,16}, {2287,1021,0},
+    {2288,1024,0}, {1662,133,0}, {2289,1025,0}, {1856,1026,0}, {2290,1028,0}, {2291,1029,0},
+    {2292,1030,0}, {2293,1035,0}, {2294,1036,0}, {1768,1044,0}, {2295,1022,0}, {2296,1023,0},
+    {1513,530,0}, {1514,1027,0}, {2297,1031,8}, {2298,1033,0}, {2299,1034,0}, {2300,102,0},
+    {2301,1023,0}, {2302,1037,8}, {1600,96,0}, {2303,438,0}, {2289,1025,0}, {2304,1039,0},
+    {2305,1042,0}, {2306,1042,0}, {2307,1016,0}, {2308,1043,0}, {2309,125,0}, {1614,1040,0},
+    {1615,105,0}, {2310,1041,0}, {1616,105,0}, {2311,1046,8}, {2312,1047,8}, {2284,1020,0},
+    {2273,997,8}, {2285,1000,8}, {2286,374,8}, {2313,1048,8}, {2274,528,8}, {1781,998,0},
+    {1798,235,8}, {2287,1021,0}, {2288,1024,0}, {1662,133,0}, {2314,1049,0}, {2289,1025,0},
+    {1856,1026,0}, {2290,1028,8}, {2291,1029,0}, {2292,1030,0}, {2293,1035,0}, {2315,235,0},
+    {2294,1036,0}, {2316,1049,0}, {1800,235,8}, {2317,1051,0}, {2318,1000,8}, {2319,1016,0},
+    {2273,997,9}, {2274,528,9}, {2320,1053,0}, {1781,998,16}, {1662,133,0}, {2321,1058,0},
+    {2322,1065,0}, {2323,1066,0}, {2324,1052,0}, {2296,1023,0}, {2325,1054,0}, {2326,1055,0},
+    {2327,1056,0}, {2328,1057,0}, {2329,1059,0}, {1662,1061,0}, {1511,1000,8}, {2330,1062,0},
+    {2331,1016,0}, {1662,328,0}, {2332,56,0}, {1553,1064,8}, {2333,1069,8}, {2317,1051,0},
+    {2334,997,8}, {2318,1000,8}, {2319,1016,8}, {2273,997,8}, {2274,1004,8}, {2320,1053,0},
+    {1781,998,0}, {1798,235,8}, {1662,133,0}, {2321,1058,0}, {2323,1066,0}, {2335,1065,0},
+    {1800,235,8}, {2336,1000,8}, {2273,997,9}, {1781,998,16}, {1662,133,0}, {2337,1071,0},
+    {1768,1044,0}, {2274,1004,0}, {2338,1073,0}, {2339,1075,8}, {2340,996,8}, {2341,1076,0},
+    {2342,1078,8}, {2336,1000,8}, {2343,1079,8}, {2273,997,8}, {2344,1080,0}, {1781,998,0},
+    {1798,235,8}, {1662,133,0}, {2314,1049,0}, {2337,1071,8}, {1800,235,8}, {2345,235,0},
+    {2337,1071,0}, {2346,235,0}, {1781,998,16}, {2347,1082,0}, {2348,1083,8}, {1662,133,0},
+    {1864,997,9}, {1511,1000,8}, {2349,1139,0}, {2350,1140,0}, {2351,1084,0}, {2352,1099,0},
+    {2353,1112,0}, {2354,1117,0}, {2355,1120,0}, {1553,1126,8}, {2356,1127,0}, {2357,1085,0},
+    {2358,1094,8}, {2359,1086,0}, {2360,1087,0}, {1553,1093,8}, {1566,1088,8}, {2361,1090,0},
+    {2362,1090,0}, {2363,1092,8}, {2364,1095,8}, {2365,1096,8}, {2366,1097,8}, {2367,1098,8},
+    {2368,96,0}, {2369,1100,0}, {2370,1102,0}, {2371,1106,0}, {2372,1016,8}, {2373,1101,0},
+    {2374,1103,0}, {2375,1104,0}, {2376,1105,0}, {2377,1016,8}, {2378,1016,8}, {2379,1016,8},
+    {2380,42,0}, {2381,1107,0}, {2382,1110,0}, {2383,1108,8}, {2384,1109,0}, {2385,42,0},
+    {2386,1111,8}, {2387,1113,8}, {2388,1114,0}, {2389,1115,0}, {2357,1085,0}, {2358,1118,8},
+    {2364,1119,8}, {2365,1096,8}, {2367,1098,8}, {2357,1085,0}, {2358,1121,8}, {2364,1122,8},
+    {2365,1096,8}, {1647,544,8}, {2366,1123,8}, {2390,1124,8}, {2391,1125,0}, {2357,1128,0},
+    {2358,1134,8}, {2392,1129,0}, {2361,1090,0}, {2362,1090,0}, {2393,1131,0}, {2394,1132,0},
+    {2395,1133,0}, {2396,102,0}, {2397,1130,0}, {2398,1135,8}, {2399,1136,0}, {1648,1138,0},
+    {2018,1024,0}, {2400,1141,0}, {2401,1152,0}, {2402,1158,0}, {2403,1167,0}, {2404,1142,8},
+    {2405,1143,0}, {2406,1146,0}, {2407,1149,0}, {1613,1144,8}, {2408,1145,8}, {2409,1147,8},
+    {2410,102,8}, {1613,1144,8}, {2411,1150,8}, {2412,1151,8}, {1613,1144,8}, {2413,1153,0},
+    {1553,1157,8}, {2414,1154,8}, {1721,1156,8}, {2415,1155,8}, {2416,1159,8}, {2417,1162,8},
+    {1630,1160,8}, {1632,1161,8}, {2418,1164,8}, {2419,1165,8}, {2420,1166,8}, {1973,1023,8},
+    {2421,1168,0}, {2413,1170,0}, {2422,1173,8}, {2423,1169,0}, {1721,1156,8}, {2423,1169,0},
+    {2424,1171,0}, {2425,1172,8}, {2426,1175,8}, {1798,235,8}, {2347,1082,0}, {2348,1083,8},
+    {2427,997,8}, {1662,133,0}, {2314,1049,0}, {1864,997,8}, {1511,1000,8}, {2349,1139,0},
+    {1510,1176,8}, {1800,235,8}, {2350,1140,0}, {1781,998,16}, {2288,1024,0}, {1830,1178,0},
+    {1662,133,0}, {2428,1249,8}, {1511,1000,8}, {1768,1044,0}, {2429,1179,0}, {2430,1187,0},
+    {2431,1181,0}, {1511,1185,8}, {1516,1183,8}, {2432,1183,8}, {1553,1186,8}, {2433,1182,0},
+    {1863,1184,0}, {2434,1183,8}, {2435,1183,8}, {2436,1183,8}, {2431,1189,0}, {2437,1242,0},
+    {1511,1183,8}, {1524,1246,0}, {1553,1248,8}, {2311,1190,0}, {2438,42,0}, {2434,1192,0},
+    {2439,1196,0}, {1657,42,0}, {2440,42,0}, {2441,1199,0}, {2442,1204,0}, {2443,1206,0},
+    {2444,1209,0}, {2445,1210,0}, {2446,42,0}, {1675,42,0}, {2447,1211,0}, {2448,1238,0},
+    {2449,1238,0}, {2340,1191,8}, {2450,1193,8}, {1795,1195,0}, {1511,1183,8}, {1777,1197,8},
+    {2451,1198,8}, {1856,1026,0}, {2304,1200,0}, {1864,1202,8}, {1605,1025,0}, {1871,465,0},
+    {1865,1203,0}, {1858,437,0}, {1873,467,0}, {1045,1201,0}, {1613,125,0}, {1614,1040,0},
+    {1615,105,0}, {1616,105,0}, {1600,332,0}, {1603,1200,0}, {1607,166,0}, {1858,437,0},
+    {1973,1205,8}, {2452,1207,8}, {2453,1208,8}, {1830,1178,8}, {2454,1194,8}, {2455,287,0},
+    {1856,1026,0}, {2358,1212,8}, {2456,1213,0}, {1047,1236,0}, {1600,96,0}, {2304,1200,0},
+    {1605,1214,8}, {2457,1215,8}, {2458,1235,8}, {2459,1216,0}, {1045,1234,0}, {2460,1217,0},
+    {1604,1219,8}, {116,1225,0}, {2461,1227,0}, {1511,1000,0}, {1512,1221,8}, {1617,1224,8},
+    {1619,1223,0}, {1045,10,0}, {1553,119,8}, {1619,1223,0}, {1045,104,0}, {1665,1228,0},
+    {1666,1231,8}, {1667,42,0}, {1668,42,0}, {1653,1229,0}, {1511,1230,8}, {1619,1223,0},
+    {1670,1233,0}, {1662,104,0}, {1671,182,8}, {1511,1230,8}, {1672,56,0}, {1619,1223,0},
+    {2460,1217,0}, {1045,259,8}, {2462,1237,8}, {2463,1239,8}, {2326,1240,0}, {2173,1241,8},
+    {1732,1244,0}, {1795,1195,8}, {1511,1183,8}, {1553,1245,8}, {1511,1183,8}, {1553,1245,8},
+    {2241,1251,8}, {1798,235,8}, {2288,1024,0}, {1830,1178,0}, {1662,133,0}, {2428,1249,8},
+    {1796,997,8}, {1511,1000,8}, {1510,1252,8}, {1800,235,8}, {1793,528,8}, {1781,998,16},
+    {2464,1254,0}, {1662,133,0}, {2465,1256,9}, {1511,1000,8}, {2337,1257,8}, {1768,1044,0},
+    {2466,465,0}, {1553,1255,8}, {2467,1004,0}, {2241,1260,8}, {2464,1254,0}, {1798,235,8},
+    {1662,133,0}, {2468,997,8}, {1796,1261,8}, {1511,1000,8}, {2337,1257,8}, {1800,235,8},
+    {1781,998,16}, {1662,133,0}, {2465,1256,9}, {2241,1251,8}, {1798,235,8}, {2288,1024,0},
+    {1830,1178,0}, {1662,133,0}, {2428,1249,8}, {1796,997,8}, {1511,1000,8}, {1510,1252,8},
+    {1793,1264,8}, {1781,998,16}, {1662,133,0}, {1853,1266,8}, {1511,1000,8}, {1811,374,8},
+    {2469,1318,0}, {1768,1044,0}, {2470,1267,0}, {2471,1269,0}, {2472,1284,0}, {1553,1316,8},
+    {2473,1317,0}, {2474,1268,8}, {2475,1270,0}, {2476,1271,0}, {2477,1279,0}, {2349,1139,0},
+    {2478,1280,0}, {2479,1272,0}, {1618,1273,128}, {2480,1277,0}, {2481,1278,0}, {1890,96,0},
+    {1629,1273,128}, {2482,1275,8}, {2483,1276,8}, {2484,1281,8}, {1630,1160,0}, {1553,1283,8},
+    {2485,1285,0}, {1553,1315,8}, {2486,1286,8}, {2487,1296,0}, {2488,1308,8}, {2489,1287,0},
+    {2490,1291,0}, {1553,1295,8}, {2491,1288,8}, {2492,1290,8}, {2493,10,0}, {1553,1289,8},
+    {2494,1096,0}, {2491,1292,8}, {2495,1294,8}, {1553,1293,8}, {2494,1096,0}, {2496,1297,0},
+    {2497,1298,0}, {2498,1299,0}, {2499,1301,0}, {1555,436,8}, {2500,436,8}, {2501,1303,0},
+    {1662,133,0}, {2502,1305,0}, {1511,1307,8}, {1662,133,0}, {2502,1305,0}, {1511,1306,0},
+    {2503,1310,0}, {2485,1313,0}, {1553,1314,8}, {2504,1311,8}, {2505,133,8}, {2475,1270,8},
+    {2476,1271,0}, {2478,1280,0}, {2507,1319,0}, {2508,1324,0}, {2509,1327,0}, {2510,1331,0},
+    {2511,1333,0}, {2512,1334,0}, {2513,1339,0}, {2514,1340,0}, {1553,1342,8}, {2515,1320,8},
+    {2365,1096,8}, {2505,1320,8}, {2516,1321,8}, {2517,1322,0}, {2518,1323,8}, {2519,1321,0},
+    {2520,1321,8}, {2521,1321,8}, {2522,1321,8}, {2523,1321,8}, {2518,1325,8}, {2524,1326,8},
+    {2521,1321,8}, {2522,1321,8}, {2525,1328,8}, {2526,1329,8}, {2518,1323,8}, {2520,1330,8},
+    {2527,1332,8}, {2518,1323,8}, {2520,1321,8}, {2528,1321,8}, {2365,1096,8}, {2518,1325,8},
+    {2529,1321,0}, {2365,1096,8}, {2505,1335,8}, {2518,1336,8}, {2015,1337,8}, {2530,1338,8},
+    {2531,1335,0}, {2521,1335,8}, {2532,1335,8}, {2522,1335,8}, {2523,1335,8}, {2365,1096,8},
+    {2516,1321,8}, {2518,1323,8}, {2520,1321,8}, {2533,1054,0}, {2534,1341,0}, {2535,1054,0},
+    {2441,1344,8}, {1798,235,8}, {1662,133,0}, {2314,1049,0}, {2536,1345,8}, {1853,1266,8},
+    {1864,997,8}, {2537,1346,0}, {1511,1000,8}, {1811,374,8}, {1510,1350,8}, {2469,1318,0},
+    {1800,235,8}, {1511,1348,8}, {2538,1016,8}, {1553,1349,8}, {1781,998,16}, {2288,1024,0},
+    {2539,1000,0}, {1662,133,0}, {1511,1000,8}, {1768,1044,0}, {2540,1352,0}, {1600,96,0},
+    {2541,1354,0}, {2304,1200,0}, {1703,1356,0}, {1605,1025,0}, {1511,1000,8}, {2457,1215,8},
+    {2458,1235,8}, {2311,1355,0}, {2542,996,8}, {1769,1358,8}, {1770,1359,8}, {2241,1361,8},
+    {1798,235,8}, {2288,1024,0}, {2539,1000,0}, {1662,133,0}, {1796,997,8}, {1511,1000,8},
+    {1800,235,8}, {2540,1352,0}, {1793,1004,8}, {1781,998,16}, {1662,133,0}, {2543,1363,9},
+    {1768,1044,0}, {1781,998,16}, {2288,1024,0}, {1662,507,0}, {2291,1365,8}, {1511,1366,8},
+    {1768,1044,0}, {2544,259,0}, {2545,259,0}, {2546,259,0}, {2547,259,0}, {1798,235,8},
+    {2548,1368,8}, {1511,1366,8}, {2549,1369,8}, {2550,1370,8}, {1510,1371,8}, {1800,235,8},
+    {1781,998,16}, {1662,507,0}, {2550,1370,9}, {1798,235,8}, {1662,507,0}, {2549,1369,8},
+    {2550,1370,8}, {1793,1374,8}, {1781,998,16}, {1662,1376,0}, {2551,1377,0}, {1864,997,9},
+    {1511,1378,0}, {2552,1379,8}, {2553,1380,8}, {2554,1381,8}, {2555,638,8}, {1946,1382,8},
+    {2556,1384,0}, {2557,1385,8}, {1510,1387,8}, {2558,1388,8}, {2273,997,9}, {2559,56,2},
+    {2273,997,8}, {2313,1048,8}, {2334,997,9}, {2273,997,9}, {2274,528,9}, {2559,56,2},
+    {2342,1078,9}, {2273,997,9}, {2342,1078,8}, {2343,1079,8}, {2273,997,8}, {2273,997,9},
+    {2274,1264,9}, {2559,56,2}, {2273,997,8}, {2313,1048,8}, {2274,1264,8}, {2427,997,9},
+    {1864,997,9}, {2427,997,8}, {1864,997,8}, {1510,1176,8}, {2465,1256,9}, {2559,56,2},
+    {1796,997,8}, {2560,1401,9}, {2465,1256,9}, {2468,997,8}, {1796,1261,8}, {2465,1256,9},
+    {2467,1264,9}, {2559,56,2}, {1796,997,8}, {1793,1264,8}, {1864,997,9}, {1864,997,8},
+    {1510,1350,8}, {1781,998,16}, {2427,997,9}, {2561,1408,8}, {1864,997,9}, {369,1410,0},
+    {2562,1412,8}, {2326,1160,0}, {1796,1411,8}, {2563,1414,0}, {2427,997,8}, {1549,1409,8},
+    {1864,997,8}, {1510,1416,8}, {2564,10,0}, {1800,235,0}, {2543,1363,9}, {2565,1264,2},
+    {1796,997,8}, {1793,1264,0}, {2566,638,2}, {2015,1420,9}, {2015,1420,8}, {2567,638,0},
+    {2550,1370,9}, {2568,1374,2}, {2549,1369,8}, {2550,1370,8}, {1793,1374,0}, {1864,997,9},
+    {2558,1388,9}, {2273,997,9}, {2274,528,9}, {2280,997,9}, {2273,997,9}, {2274,528,9},
+    {1864,997,9}, {2273,997,9}, {2334,997,9}, {2273,997,9}, {2274,1004,9}, {2273,997,9},
+    {2274,1004,9}, {2280,997,9}, {2273,997,9}, {2274,1004,9}, {1864,997,9}, {2273,997,9},
+    {2274,1264,9}, {2274,1433,8}, {2312,1047,8}, {2284,1020,0}, {2273,997,8}, {2285,1000,8},
+    {2286,374,8}, {2313,1048,8}, {1798,235,8}, {2288,1024,0}, {1662,133,0}, {2314,1049,0},
+    {2289,1025,0}, {1856,1026,0}, {2290,1028,8}, {2291,1029,0}, {2292,1030,0}, {2294,1036,0},
+    {2316,1049,0}, {1800,235,8}, {1793,1264,8}, {2465,1256,9}, {2569,1435,2}, {2241,1251,8},
+    {1798,235,8}, {2288,1024,0}, {1830,1178,0}, {1662,133,0}, {2428,1249,8}, {1796,997,8},
+    {1511,1000,8}, {1510,1252,8}, {1800,235,8}, {2570,1437,0}, {1793,528,8}, {2571,1439,0},
+    {1592,1006,8}, {2572,1454,8}, {1553,1455,0}, {2573,1440,0}, {2574,1441,0}, {2575,1442,0},
+    {2576,1440,0}, {2577,1443,0}, {2578,1444,0}, {2579,1446,0}, {2580,1447,0}, {2581,1448,0},
+    {2582,1449,0}, {2583,1440,0}, {2584,1450,0}, {2585,42,0}, {2586,1451,0}, {2587,1451,0},
+    {2588,1450,0}, {2589,1452,0}, {2590,1453,0}, {2591,42,0}, {2592,1451,0}, {2593,1451,0},
+    {2594,1452,0}, {2595,1452,0}, {2596,1440,0}, {2597,1440,0}, {2598,1440,0}, {2599,1440,0},
+    {2600,1440,0}, {2601,1452,0}, {2602,1453,0}, {2603,1450,0}, {2604,1440,0}, {2605,42,0},
+    {2606,1185,8}, {1795,1195,8}, {2607,1183,8}, {1516,1183,8}, {2432,1183,8}, {2606,1185,8},
+    {1516,1183,8}, {2432,1183,8}, {2608,1183,8}, {2609,1445,8}, {2607,1183,8}, {2610,553,8},
+    {2434,1183,8}, {2607,1183,8}, {2610,553,8}, {1657,1183,8}, {2607,1183,8}, {2611,1245,8},
+    {1657,1183,8}, {2607,1183,8}, {2611,1245,8}, {2607,1183,8}, {1675,1183,8}, {2607,1183,8},
+    {2612,1183,8}, {1657,1183,8}, {2607,1183,8}, {2607,1183,8}, {1675,1183,8}, {2465,1256,9},
+    {2467,1264,9}, {2569,1435,2}, {2427,997,9}, {2613,997,9}, {1864,997,9}, {2614,1459,8},
+    {2427,997,8}, {1662,133,0}, {2314,1049,0}, {2613,997,8}, {1864,997,8}, {2615,235,8},
+    {2616,1460,0}, {1510,1461,8}, {2617,235,0}, {1800,235,8}, {2618,66,0}, {2619,66,0},
+    {2620,66,0}, {2621,66,0}, {2622,66,0}, {2623,66,0}, {2624,66,0}, {2625,66,0}, {2427,997,9},
+    {2561,1408,8}, {1864,997,9}, {2569,1435,2}, {2543,1363,9}, {2565,1004,2}, {2015,1420,9},
+    {2626,1466,8}, {2015,1420,8}, {2567,638,8}, {2550,1370,9}, {2568,1468,2}, {1798,235,8},
+    {2288,1024,0}, {1662,507,0}, {2291,1365,0}, {2548,1368,8}, {2627,1470,0}, {2628,1374,0},
+    {1511,1366,8}, {2549,1369,8}, {2550,1370,8}, {1510,1371,8}, {1800,235,8}, {1793,1468,0},
+    {1777,1472,8}, {1896,1473,0}, {1592,10,8}, {2629,1475,8}, {1798,235,8}, {1662,1376,0},
+    {2551,1377,0}, {1511,1378,0}, {2552,1379,8}, {2553,1380,8}, {2554,1381,8}, {2555,638,8},
+    {1510,1387,8}, {1951,1411,0}, {1946,1382,8}, {2556,1384,0}, {1800,235,8}, {2558,1388,8},
+    {2557,1385,8}, {1781,998,16}, {2427,997,9}, {2263,1477,8}, {1864,997,9}, {1512,1479,8},
+    {1703,1489,0}, {369,1480,0}, {2562,1412,8}, {2326,1159,0}, {2630,1410,8}, {2631,1481,0},
+    {1630,1487,0}, {1862,1488,8}, {1861,1482,0}, {2632,1484,0}, {1553,1486,8}, {1863,1483,8},
+    {2633,443,8}, {1863,1485,8}, {2388,1114,0}, {1632,447,8}, {2634,1490,0}, {2635,1494,0},
+    {1630,1487,0}, {1553,1500,8}, {2636,1492,8}, {1511,98,8}, {1553,1493,8}, {1769,507,8},
+    {1770,1496,8}, {2637,56,0}, {2638,1497,0}, {2639,1498,0}, {1832,1499,0}, {1553,464,8},
+    {2273,997,9}, {2274,1004,9}, {1759,287,0}, {1760,288,0}, {2640,1503,8}, {1760,288,0},
+    {2334,997,8}, {2318,1000,8}, {2319,1016,8}, {1662,133,0}, {1800,235,8}, {2273,997,9},
+    {1759,287,0}, {1760,288,0}, {2641,1507,8}, {1760,288,0}, {2342,1078,8}, {2336,1000,8},
+    {2343,1079,8}, {2344,1080,0}, {1798,235,8}, {1662,133,0}, {2337,1071,0}, {1800,235,8},
+    {2642,1510,8}, {1760,288,0}, {2272,995,8}, {2273,997,8}, {2274,1004,8}, {2275,999,8},
+    {2280,997,8}, {2276,1000,8}, {1798,235,8}, {2010,235,8}, {2277,1001,8}, {2643,1513,8},
+    {1760,288,0}, {1662,133,0}, {1864,997,8}, {2282,1016,8}, {1800,235,8}, {2644,1516,8},
+    {1760,288,0}, {2285,1000,8}, {2313,1048,8}, {2274,1004,8}, {1798,235,8}, {1662,133,0},
+    {1856,1026,0}, {1800,235,8}, {1759,287,0}, {1760,288,0}, {2645,1520,8}, {1760,288,0},
+    {2273,997,8}, {2285,1000,8}, {2313,1048,8}, {1662,133,0}, {1856,1026,0}, {2646,1004,0},
+    {1800,235,8}, {1864,997,9}, {1759,287,0}, {1760,288,0}, {2647,1524,8}, {1760,288,0},
+    {2427,997,8}, {1662,133,0}, {1864,997,8}, {1511,1000,8}, {1510,1176,8}, {1800,235,8},
+    {2465,1256,9}, {1759,287,2}, {1760,288,2}, {2648,1528,8}, {1760,288,0}, {2649,1530,8},
+    {1760,288,0}, {2241,1251,8}, {1798,235,8}, {1796,997,8}, {1510,1252,8}, {1793,1264,8},
+    {1759,287,2}, {1760,288,2}, {2650,1534,8}, {1760,288,0}, {2241,1251,8}, {1798,235,8},
+    {1662,133,0}, {1796,997,8}, {1511,1000,8}, {1510,1252,8}, {1800,235,8}, {1793,528,8},
+    {2427,997,9}, {1566,1537,0}, {1864,997,9}, {1759,287,0}, {1760,288,0}, {1761,1543,0},
+    {2651,1539,8}, {2652,1540,8}, {1797,1541,8}, {2651,1544,8}, {2653,1545,8}, {2654,1547,8},
+    {1760,288,0}, {2427,997,8}, {1662,133,0}, {2613,997,8}, {1864,997,8}, {2615,235,8},
+    {2616,1460,0}, {1510,1461,8}, {2617,235,0}, {1800,235,8}, {2427,997,9}, {1864,997,9},
+    {1759,287,0}, {1760,288,0}, {2563,1414,8}, {1760,10,0}, {2655,1552,8}, {1760,288,0},
+    {1662,133,0}, {1864,997,8}, {1511,1000,8}, {1510,1350,8}, {1800,235,8}, {1759,287,2},
+    {1760,288,2}, {2543,1363,2}, {1760,288,0}, {2656,1556,8}, {2241,1361,8}, {1798,235,8},
+    {1662,133,0}, {1796,997,8}, {1511,1000,8}, {1800,235,8}, {1793,1004,8}, {1759,102,2},
+    {1760,288,2}, {2550,1370,9}, {1760,288,0}, {2657,1560,8}, {1798,235,8}, {1793,1374,8},
+    {1759,102,2}, {1760,288,2}, {1510,1371,2}, {1760,288,0}, {2658,1564,8}, {1798,235,8},
+    {1662,507,0}, {2548,1368,8}, {1511,1366,8}, {2549,1369,8}, {2550,1370,8}, {1510,1371,8},
+    {1800,235,8}, {2015,1567,9}, {1768,1044,0}, {1864,997,9}, {1759,465,2}, {1760,288,2},
+    {2659,1387,66}, {2660,1571,8}, {1760,288,0}, {1798,235,8}, {1662,1376,0}, {2551,1377,0},
+    {1511,1378,0}, {2552,1379,8}, {2553,1380,8}, {2554,1381,8}, {2555,638,8}, {1510,1387,8},
+    {1951,1411,0}, {2556,1384,0}, {2558,1388,8}, {2557,1385,8}, {2273,997,8}, {2313,1048,8},
+    {2274,1004,8}, {2315,235,8}, {2465,1256,9}, {1796,997,8}, {1510,1252,8}, {2566,638,0},
+    {2626,1466,8}, {2015,1420,9}, {2015,1420,8}, {2567,638,8}, {1781,998,16}, {2427,997,9},
+    {1662,133,0}, {1864,997,9}, {2015,1567,9}, {1768,1044,8}, {2015,1567,9}, {2268,983,10},
+    {2284,1020,0}, {2273,997,9}, {2285,1000,8}, {2286,374,8}, {2287,1021,0}, {2288,1024,0},
+    {1662,133,0}, {2289,1025,8}, {1856,1026,0}, {2290,1028,0}, {2291,1029,0}, {2292,1030,0},
+    {2293,1035,0}, {2294,1036,0}, {2317,1051,0}, {2334,997,9}, {2318,1000,8}, {2319,1016,0},
+    {2273,997,9}, {2274,528,9}, {2320,1053,0}, {1662,133,0}, {2321,1058,0}, {2322,1065,0},
+    {2323,1066,0}, {2342,1078,9}, {2336,1000,8}, {2273,997,9}, {2344,1080,0}, {1662,133,0},
+    {2337,1071,0}, {2272,995,8}, {2273,997,9}, {2274,528,9}, {2275,999,8}, {2280,997,9},
+    {2276,1000,8}, {2277,1001,0}, {2273,997,9}, {2274,528,9}, {1662,133,0}, {1864,997,9},
+    {2282,1016,0}, {2347,1082,0}, {2348,1083,8}, {2427,997,9}, {1662,133,0}, {1864,997,9},
+    {1511,1000,8}, {2349,1139,0}, {2350,1140,0}, {2288,1024,0}, {1830,1178,0}, {1662,133,0},
+    {2428,1249,8}, {2465,1256,9}, {1511,1000,8}, {2560,1401,9}, {2464,1254,0}, {1662,133,0},
+    {2465,1256,9}, {1511,1000,8}, {2337,1257,8}, {1662,133,0}, {1853,1266,8}, {1864,997,9},
+    {2537,1346,0}, {1511,1000,8}, {1811,374,8}, {2469,1318,0}, {2288,1024,0}, {2539,1000,0},
+    {1662,133,0}, {1511,1000,8}, {2543,1363,9}, {2540,1352,0}, {1662,507,0}, {2291,1365,8},
+    {2550,1370,9}, {2570,1437,8}, {2661,1594,8}, {2662,56,0}, {2292,1605,0}, {1604,1626,8},
+    {1760,1629,0}, {2663,1630,0}, {2664,1634,0}, {2665,1637,8}, {2666,1643,0}, {2667,1595,0},
+    {2668,1279,0}, {2669,125,0}, {1873,1603,0}, {2670,1604,0}, {2413,1596,0}, {2671,1599,0},
+    {1553,1602,8}, {1890,1597,8}, {1721,1598,8}, {1890,1600,8}, {1721,1598,8}, {2672,1601,0},
+    {1888,1596,0}, {1553,477,8}, {2673,1606,8}, {2674,1607,0}, {2675,1608,0}, {2676,1624,0},
+    {2677,1610,0}, {2529,1622,0}, {2678,1622,0}, {2679,1623,0}, {2680,1612,8}, {2652,1614,8},
+    {2681,1615,0}, {2682,1613,0}, {2683,1616,0}, {2684,1617,0}, {2638,1618,0}, {2639,1619,0},
+    {1832,1621,0}, {2685,1625,8}, {2686,1623,8}, {1512,1628,8}, {1617,1224,8}, {1045,10,0},
+    {2687,1631,0}, {1535,1632,8}, {1514,1633,8}, {2550,1635,8}, {1793,1636,0}, {2431,1639,8},
+    {1662,10,0}, {2441,1640,0}, {1864,1641,8}, {2688,1642,0}, {1869,456,0}, {2689,102,0},
+    {2690,10,8}, {1696,1645,40}, {2691,1646,0}, {2692,1648,0}, {2693,1649,0}, {2694,1650,0},
+    {1700,1651,0}, {2695,1652,0}, {2696,1653,0}, {2697,1654,0}, {2698,1665,0}, {1706,1666,0},
+    {2699,1667,0}, {1707,1691,0}, {1592,1647,0}, {1592,1647,0}, {1693,1647,0}, {1592,1647,0},
+    {1592,1647,0}, {1693,1647,0}, {1592,1647,0}, {2702,10,0}, {1592,1647,0}, {1045,10,8},
+    {2703,1655,0}, {1760,1629,0}, {1734,1660,8}, {2704,10,8}, {1634,1656,0}, {2705,65,8},
+    {2706,1658,8}, {2707,65,8}, {2708,65,8}, {1512,1662,8}, {1703,1663,0}, {2709,1664,8},
+    {1861,139,0}, {2633,10,8}, {1045,10,0}, {1549,10,8}, {1592,1647,0}, {1592,1647,0},
+    {2710,1668,8}, {1796,10,8}, {2711,66,8}, {2712,1669,0}, {2713,1677,0}, {2714,1678,0},
+    {1592,10,8}, {2715,1680,0}, {2716,1683,0}, {1510,1685,8}, {2717,1686,8}, {2718,1687,0},
+    {2719,1671,0}, {2720,1673,0}, {2721,1674,0}, {2722,1675,0}, {2263,1672,0}, {2078,10,0},
+    {2709,1664,0}, {2723,1628,8}, {2673,10,8}, {2529,10,0}, {2678,10,0}, {2679,10,0},
+    {2723,1628,8}, {2724,1676,8}, {1796,1635,8}, {1793,1636,0}, {1592,10,8}, {1549,10,0},
+    {2725,1682,0}, {1512,1662,0}, {1703,1663,0}, {2709,1664,0}, {1678,1689,0}, {1592,1679,0},
+    {1520,1690,8}, {1796,10,8}, {1592,10,0}, {1793,10,8}, {1592,1647,0}, {2427,1641,9},
+    {2078,1693,8}, {1864,1694,9}, {2666,1643,8}, {2726,56,8}, {1662,133,0}, {2727,1697,0},
+    {2728,1698,9}, {1798,235,8}, {2727,1697,8}, {2686,1697,8}, {1782,1701,0}, {2729,1702,0},
+    {1768,1704,0}, {1798,235,8}, {2730,1707,8}, {2686,1697,8}, {2731,1708,8}, {2342,1641,9},
+    {2273,1641,9}, {2673,1710,2}, {2686,1710,2}, {2728,1698,9}, {2730,1707,8}, {2686,1697,8},
+    {2731,1708,8}, {2732,1714,8}, {2733,1717,8}, {1045,1715,8}, {1553,1716,8}, {2016,1718,8},
+    {2734,1719,0}, {1853,1720,0}, {1553,1722,8}, {2536,1721,8}, {2735,1724,0}, {2500,10,0},
+    {1553,1726,0}, {2342,1641,9}, {2273,1641,9}, {2736,287,2}, {2673,1710,10}, {2737,1032,10},
+    {1760,1629,2}, {2738,1729,0}, {1760,1629,0}, {2739,1731,0}, {2673,1710,0}, {2740,235,0},
+    {2686,1710,0}, {2741,235,0}, {2742,1732,0}, {2427,1641,9}, {2078,1693,9}, {1864,1694,9},
+    {2743,1734,0}, {2744,1735,0}, {2666,1643,0}, {2745,66,0}, {2633,10,8}, {2746,1054,8},
+    {2747,1738,9}, {2748,1739,9}, {2465,1740,9}, {2288,1701,0}, {1830,10,8}, {2428,1742,8},
+    {2748,1739,8}, {2465,1740,8}, {2467,1743,8}, {2749,235,0}, {1774,1745,0}, {2750,1738,8},
+    {2748,1739,8}, {2465,1740,8}, {2467,1743,8}, {2615,235,8}, {1510,1749,8}, {110,1747,0},
+    {1592,10,0}, {2751,1748,0}, {2427,1641,9}, {2078,1693,8}, {1864,1694,9}, {2752,1752,8},
+    {2753,1753,0}, {2755,1753,0}, {2450,1754,0}, {2756,1756,0}, {2757,1756,0}, {2758,1757,0},
+    {2759,1757,0}, {1796,1759,8}, {1553,1760,8}, {2760,1697,8}, {2761,1697,9}, {2728,1698,9},
+    {2762,1763,8}, {2727,1697,8}, {2761,1697,8}, {2763,235,8}, {2325,1764,8}, {2686,1697,8},
+    {2764,1765,0}, {1046,1767,0}, {1045,104,0}, {1517,136,8}, {1516,1768,8}, {1518,6,0},
+    {1630,1769,0}, {1632,1770,8}, {1798,235,8}, {1782,1701,0}, {2010,235,8}, {2730,1707,8},
+    {2686,1697,8}, {2729,1702,0}, {2731,1708,8}, {2342,1641,9}, {2273,1641,9}, {2765,1773,0},
+    {2766,56,0}, {2767,56,0}, {2768,1774,0}, {2673,1710,0}, {2769,1775,0}, {2686,1710,9},
+    {2770,1776,0}, {2772,1812,67}, {2773,1813,0}, {1607,166,0}, {2774,56,0}, {2775,125,0},
+    {2776,1777,0}, {2777,1782,0}, {2727,10,0}, {2778,1787,0}, {2779,575,0}, {2780,1801,0},
+    {2781,575,0}, {1604,1778,0}, {1512,1780,8}, {1617,1224,8}, {1045,10,0}, {1511,10,8},
+    {1516,1784,8}, {2782,1786,8}, {1861,1785,0}, {1630,1769,0}, {1862,448,8}, {1863,444,8},
+    {2783,10,8}, {1864,1641,8}, {1866,1789,8}, {2784,1790,0}, {1868,1795,0}, {1869,456,0},
+    {1871,465,0}, {1873,1791,0}, {2670,1604,0}, {1888,1792,0}, {1553,477,8}, {1889,469,0},
+    {1890,1793,8}, {1891,465,0}, {1600,332,0}, {1721,1794,8}, {1869,456,0}, {1870,1796,0},
+    {1871,465,0}, {1872,466,0}, {1873,1791,0}, {1887,1797,8}, {1721,1598,8}, {1662,1799,8},
+    {1769,1800,8}, {1553,464,8}, {2785,1803,0}, {2786,1811,0}, {2787,10,8}, {2273,10,0},
+    {2788,1054,0}, {2789,1804,0}, {2790,10,0}, {2791,65,0}, {2792,1805,0}, {2793,1810,0},
+    {1715,10,0}, {1572,1807,0}, {1517,136,8}, {1516,1809,8}, {1518,6,0}, {2787,10,8}, {2273,10,0},
+    {2789,1804,0}, {2794,10,0}, {2792,1805,0}, {2793,1810,0}, {2795,102,0}, {2796,56,0},
+    {2797,1815,40}, {1747,10,75}, {2673,1710,67}, {2686,1710,75}, {2691,1646,0}, {2692,1648,0},
+    {1755,1816,0}, {2693,1649,0}, {2694,1650,0}, {2777,1838,0}, {1700,1651,0}, {2801,1841,0},
+    {2695,1652,0}, {2802,1842,0}, {2698,1665,0}, {1706,1666,0}, {1612,1854,0}, {1707,1691,0},
+    {2803,1817,0}, {1518,281,0}, {1634,1818,0}, {2804,1820,0}, {2805,1823,0}, {2806,1821,0},
+    {2807,1822,0}, {1045,10,0}, {1644,125,0}, {1645,125,0}, {1512,1825,0}, {1635,1832,0},
+    {1703,1837,0}, {1618,1826,0}, {1861,10,0}, {2808,1827,0}, {1045,10,0}, {1553,1830,0},
+    {1629,1831,0}, {1726,104,8}, {2809,10,0}, {2810,10,0}, {2811,10,0}, {1553,1829,0},
+    {1726,104,8}, {2812,10,0}, {2813,910,0}, {2814,1833,0}, {2815,910,0}, {2816,1834,0},
+    {2817,910,0}, {1630,1834,0}, {2818,910,0}, {2819,910,0}, {2820,1835,0}, {1553,1836,8},
+    {2821,910,0}, {1796,10,0}, {1632,10,0}, {4,10,0}, {2777,1839,0}, {1518,281,0}, {1511,10,0},
+    {1553,10,0}, {1592,1647,0}, {2727,10,0}, {2822,1843,0}, {2823,1845,0}, {2824,1853,0},
+    {2787,10,8}, {2825,1846,0}, {2273,10,0}, {2788,1054,0}, {2276,1847,0}, {2790,10,0},
+    {2330,1848,0}, {2826,1850,0}, {1511,10,0}, {1553,10,0}, {1770,10,0}, {1512,1851,0},
+    {2827,1848,0}, {2787,10,8}, {2825,1846,0}, {2273,10,0}, {2276,1847,0}, {2794,10,0},
+    {2330,1848,0}, {2342,1641,0}, {2273,1641,0}, {2274,1743,0}, {2828,1855,0}, {2276,1847,0},
+    {2829,235,0}, {2686,1710,0}, {1612,1858,0}, {2340,1857,0}, {2830,1859,0}, {2831,1861,0},
+    {2832,1864,0}, {2833,1885,0}, {2834,1915,0}, {2835,1918,0}, {2836,1921,0}, {2837,1628,0},
+    {2838,1860,0}, {2839,65,0}, {2840,1054,0}, {1703,1862,0}, {2838,1860,0}, {2841,10,0},
+    {1718,235,0}, {2842,66,0}, {2843,235,0}, {2844,66,0}, {1525,1863,0}, {1687,65,0}, {1688,65,0},
+    {1520,1690,0}, {2845,1865,0}, {1703,1862,0}, {1682,1865,0}, {2838,1860,0}, {1528,1867,0},
+    {1531,1871,0}, {1532,1877,0}, {1533,1880,0}, {1566,1868,0}, {1520,1870,0}, {1556,55,0},
+    {1553,57,0}, {1585,1872,0}, {1586,1875,0}, {1520,1874,0}, {1587,10,0}, {1553,72,0},
+    {1520,1874,0}, {1587,10,0}, {1511,10,0}, {1588,10,0}, {1589,1878,0}, {1520,1870,0},
+    {1511,10,0}, {1553,78,0}, {1590,1881,0}, {1591,1883,0}, {1520,1870,0}, {1587,10,0},
+    {1520,1870,0}, {1587,10,0}, {1553,84,0}, {2846,1886,0}, {2847,1898,0}, {2848,1903,0},
+    {2849,1905,0}, {2850,1914,0}, {2851,1887,0}, {2852,1891,0}, {2853,1895,0}, {2854,1896,0},
+    {2855,1897,0}, {2838,1860,0}, {2318,1054,0}, {2788,1054,0}, {2856,1888,0}, {2794,1054,0},
+    {2727,10,0}, {2330,1848,0}, {2826,1889,0}, {2857,1054,0}, {1512,1890,0}, {2858,1857,0},
+    {2859,10,0}, {1657,1892,0}, {2860,1893,0}, {1045,1054,0}, {1553,1894,0}, {2727,10,0},
+    {2780,1801,0}, {1777,10,0}, {2777,190,0}, {1864,1054,0}, {1045,1054,0}, {2289,1899,0},
+    {2304,1900,0}, {2301,10,0}, {2305,1042,0}, {2306,1042,0}, {1045,1054,0}, {2838,1860,0},
+    {1553,1902,0}, {2309,1901,0}, {1614,1040,0}, {1615,105,0}, {2310,1041,0}, {1616,105,0},
+    {1703,1862,0}, {2861,1904,0}, {1623,137,0}, {2838,1860,0}, {1512,10,0}, {2862,1906,0},
+    {2863,1907,0}, {2864,1909,0}, {2865,1906,0}, {2866,1910,0}, {2867,1911,0}, {2838,1860,0},
+    {1553,1913,0}, {1703,1862,0}, {1045,1054,0}, {2858,1857,0}, {2859,10,0}, {1703,1862,0},
+    {1675,1908,0}, {2868,1842,0}, {1045,1054,0}, {1553,1894,0}, {2869,10,0}, {2870,10,0},
+    {2871,56,0}, {2777,190,0}, {1703,1862,0}, {1703,1862,0}, {2805,1823,0}, {1516,1912,0},
+    {1045,10,0}, {1045,1054,0}, {2838,1860,0}, {2847,1898,0}, {2848,1916,0}, {1703,1862,0},
+    {2872,1917,0}, {2861,1904,0}, {1623,137,0}, {2838,1860,0}, {1045,1054,0}, {2847,1898,0},
+    {2848,1919,0}, {1703,1862,0}, {2872,1920,0}, {2861,1904,0}, {1623,137,0}, {2838,1860,0},
+    {2873,56,0}, {2850,1054,0}, {2846,1886,0}, {2847,1898,0}, {2848,1922,0}, {2849,1905,0},
+    {1703,1862,0}, {2861,1904,0}, {2838,1860,0}, {2766,56,0}, {2874,1710,0}, {2748,1739,9},
+    {2465,1740,9}, {2437,1924,8}, {2875,1773,0}, {1512,1926,8}, {2876,1748,0}, {2751,1748,8},
+    {2877,1748,0}, {1621,96,0}, {2874,1710,67}, {2879,1928,40}, {2691,1646,0}, {2692,1648,0},
+    {2693,1649,0}, {2694,1650,0}, {2880,1929,0}, {2881,1931,0}, {2882,1931,0}, {2883,1934,0},
+    {1700,1651,0}, {2695,1652,0}, {2698,1665,0}, {1706,1666,0}, {1707,1691,0}, {2884,1930,8},
+    {1512,1932,8}, {2751,1748,8}, {2885,1933,8}, {1621,96,0}, {1612,1935,8}, {2886,1936,0},
+    {2887,1939,0}, {2888,1940,0}, {2889,1943,0}, {2890,1951,0}, {2751,1748,8}, {2891,1937,8},
+    {2711,235,8}, {2892,10,8}, {2751,1748,8}, {2893,10,8}, {2894,96,0}, {2895,96,0}, {2896,10,8},
+    {2897,10,8}, {2711,235,8}, {2751,1748,8}, {2711,235,8}, {2898,1941,8}, {2899,1942,0},
+    {2900,1944,8}, {2751,1748,8}, {2711,235,8}, {1732,1244,0}, {1512,1926,8}, {2901,1946,0},
+    {2876,1748,8}, {1516,1949,0}, {1553,1245,0}, {2902,65,0}, {2751,1748,8}, {1553,1948,8},
+    {1795,1195,8}, {2751,1748,8}, {2903,1950,8}, {2900,1952,8}, {2751,1748,8}, {2711,235,8},
+    {1512,1932,8}, {2904,1954,0}, {2877,1748,8}, {1553,1245,0}, {2905,1950,8}, {2751,1748,8},
+    {2906,1957,0}, {2284,1020,0}, {2285,1847,0}, {2765,1773,0}, {2907,1970,0}, {2908,1972,0},
+    {2287,1983,0}, {2288,1701,0}, {2766,56,0}, {2767,56,0}, {2289,1899,8}, {1856,1974,0},
+    {2290,1976,0}, {2909,1985,0}, {2768,1774,0}, {2291,1977,8}, {2910,1978,0}, {2293,1035,0},
+    {2769,1775,0}, {2294,1980,0}, {2686,1710,9}, {2773,1813,0}, {2317,1959,0}, {2318,1847,8},
+    {2320,1961,0}, {1662,507,0}, {2321,1965,0}, {2322,1065,0}, {2323,1066,0}, {2324,1052,0},
+    {2296,1960,0}, {2325,1054,0}, {2326,1962,0}, {2327,1963,0}, {2328,1964,0}, {2329,1966,0},
+    {1662,1061,0}, {1511,1847,8}, {2330,1968,0}, {2331,1016,0}, {2340,1857,0}, {2911,999,8},
+    {2276,1847,8}, {2277,1001,0}, {2906,1957,0}, {2284,1020,0}, {2285,1847,0}, {2907,1970,0},
+    {2288,1701,0}, {2289,1899,8}, {1856,1974,0}, {2290,1976,0}, {2291,1977,8}, {2910,1978,0},
+    {2294,1980,0}, {1513,1975,8}, {1514,1633,8}, {1662,507,8}, {1864,1641,8}, {1866,1789,0},
+    {2301,1960,0}, {2302,1981,8}, {1600,96,0}, {2303,438,0}, {2289,1899,0}, {2304,1900,0},
+    {2305,1042,0}, {2306,1042,0}, {2307,1016,0}, {2308,1902,0}, {2295,1984,0}, {2296,10,0},
+    {2776,1777,0}, {2777,1782,0}, {2727,10,0}, {2779,575,0}, {2780,1801,0}, {2781,575,0},
+    {2797,1987,40}, {1747,10,75}, {2686,1710,75}, {2691,1646,0}, {2692,1648,0}, {1755,1816,0},
+    {2693,1649,0}, {2694,1650,0}, {2777,1838,0}, {1700,1651,0}, {2695,1652,0}, {2802,1842,0},
+    {2698,1665,0}, {1706,1666,0}, {1612,1988,0}, {1707,1691,0}, {2828,1855,0}, {2276,1847,0},
+    {2829,235,0}, {2686,1710,0}, {1612,1858,0}, {2912,1990,10}, {2747,1738,9}, {2748,1739,9},
+    {2465,1740,9}, {1759,287,2}, {1760,1629,2}, {2913,1992,8}, {1760,1629,0}, {2914,1936,0},
+    {2915,1994,0}, {2916,1996,0}, {2882,1996,0}, {2917,1939,0}, {2918,1940,0}, {2919,1999,0},
+    {2920,2001,0}, {2921,2007,0}, {2922,1995,8}, {2131,10,8}, {2711,235,8}, {2900,1997,8},
+    {2751,1748,8}, {2711,235,8}, {1512,1926,8}, {1511,1748,8}, {2922,2000,8}, {2131,10,8},
+    {2751,1748,8}, {2711,235,8}, {2900,2002,8}, {2751,1748,8}, {2711,235,8}, {1732,1244,0},
+    {1512,1926,8}, {2901,2004,0}, {1511,1748,8}, {1516,2006,0}, {1553,1245,0}, {2902,65,0},
+    {2751,1748,8}, {1553,1948,8}, {1795,1195,8}, {2751,1748,8}, {2903,1950,8}, {2900,2008,8},
+    {2751,1748,8}, {2711,235,8}, {1512,1926,8}, {1511,1748,8}, {2904,1954,0}, {1553,1245,0},
+    {2748,1739,2}, {2465,1740,9}, {1759,287,2}, {1760,1629,2}, {2923,2012,8}, {1760,1629,0},
+    {1798,235,8}, {2749,235,0}, {2750,1738,8}, {2748,1739,8}, {2465,1740,8}, {2467,1743,8},
+    {1510,1749,8}, {2760,1697,0}, {1759,287,2}, {1760,1629,2}, {2728,1698,9}, {2924,2016,8},
+    {1760,1629,0}, {2727,1697,8}, {2761,1697,8}, {2763,235,8}, {2686,1697,8}, {1759,287,2},
+    {1760,1629,2}, {2728,1698,9}, {2925,2020,8}, {1760,1629,0}, {1759,287,2}, {1760,1629,2},
+    {1760,1629,0}, {2926,2023,8}, {1798,235,8}, {2010,235,8}, {2730,1707,8}, {2686,1697,8},
+    {2731,1708,8}, {2015,2026,9}, {1768,1704,0}, {1657,2029,8}, {2927,2032,8}, {2928,2030,0},
+    {1045,2031,8}, {2929,2034,40}, {2691,1646,0}, {2930,2035,0}, {2692,1648,0}, {2694,1650,0},
+    {1700,1651,0}, {2931,2036,0}, {1706,1666,0}, {1707,1691,0}, {1592,10,0}, {2929,2029,0},
+    {2760,1697,8}, {2761,1697,0}, {2763,235,8}, {2325,1764,8}, {2728,1698,9}, {2761,1697,8},
+    {1760,1629,0}, {2735,2040,8}, {1873,2044,8}, {1855,2047,8}, {2932,2042,8}, {1553,1716,8},
+    {1045,2043,0}, {1888,2045,8}, {1553,477,8}, {1890,2046,8}, {1871,287,0}, {1600,332,0},
+    {1721,1598,8}, {2933,2049,8}, {1553,2051,8}, {2934,96,0}, {2935,2042,0}, {1553,2050,8},
+    {1760,1629,0}, {1734,2053,8}, {1621,2049,0}, {2902,2055,8}, {2936,395,8}, {1856,1631,0},
+    {1864,1694,9}, {1760,1629,0}, {1866,1789,0}, {2937,2057,8}, {2666,1643,0}, {1046,2058,0},
+    {1045,2059,0}, {1553,2060,0}, {1517,136,8}, {2631,1483,8}, {2938,1690,0}, {1760,1629,0},
+    {2939,2062,8}, {1512,1825,8}, {2078,1693,0}, {1635,1832,0}, {1703,1837,0}, {1569,1618,0},
+    {1657,2065,8}, {2940,2067,0}, {2941,2077,0}, {2686,1710,0}, {2666,1643,0}, {1045,2066,8},
+    {1852,2068,0}, {1853,2075,0}, {1553,478,8}, {1854,2069,0}, {1721,1598,8}, {1855,2071,8},
+    {1600,332,0}, {1856,1631,0}, {1603,432,0}, {1607,166,0}, {1858,2070,0}, {1860,999,0},
+    {1861,2073,0}, {1630,1769,0}, {1862,448,8}, {1747,2074,8}, {1863,444,8}, {1549,445,8},
+    {1854,2069,0}, {1864,1641,8}, {1721,1598,8}, {1865,2076,0}, {1866,1789,0}, {1600,332,0},
+    {1603,432,0}, {1607,166,0}, {1858,2070,0}, {1867,452,0}, {2018,1701,8}, {1634,1818,0},
+    {2938,1690,0}, {1675,2079,8}, {2686,1710,8}, {1045,10,8}, {2686,1710,75}, {1696,2081,40},
+    {2691,1646,0}, {2692,1648,0}, {1710,2082,0}, {2693,1649,0}, {2694,1650,0}, {1678,2083,0},
+    {1700,1651,0}, {1675,2084,0}, {2695,1652,0}, {2698,1665,0}, {1706,1666,0}, {1707,1691,0},
+    {1710,1819,128}, {2804,1820,0}, {2805,1823,0}, {1520,1690,0}, {1045,10,8}, {2748,1739,9},
+    {2943,2086,0}, {2465,1740,9}, {2437,1924,8}, {2875,1773,0}, {2750,1738,0}, {2750,1738,0},
+    {1510,1749,8}, {2015,2026,9}, {1768,1704,8}, {2015,2026,9}, {2268,2091,10}, {2728,1698,9},
+    {2729,1702,0}, {1781,10,16}, {2673,2094,9}, {2944,2095,0}, {2945,2098,8}, {1520,2096,0},
+    {2946,2097,0}, {1512,2100,8}, {2947,2102,0}, {1703,2103,0}, {2948,2108,8}, {2949,2110,8},
+    {2711,1617,8}, {1045,2101,0}, {2684,1617,0}, {2638,1618,0}, {2639,2105,0}, {1832,2107,0},
+    {2950,2112,8}, {2951,2112,8}, {2922,65,0}, {2131,10,0}, {2952,2114,8}, {2949,2110,0},
+    {1510,2115,8}, {1592,10,8}, {1592,10,8}, {2281,2119,0}, {1592,10,8}, {2702,2121,8},
+    {1592,10,8}, {1511,10,8}, {2673,2094,9}, {2945,2123,8}, {2952,2114,8}, {2529,2109,0},
+    {2673,2094,9}, {2944,2095,0}, {2945,2126,8}, {1512,2100,0}, {2952,2114,8}, {2947,2102,0},
+    {1703,2103,0}, {2948,2108,0}, {2955,2108,0}, {2711,1617,8}, {2956,2129,8}, {2957,2130,8},
+    {2690,145,0}, {2958,2131,0}, {1592,1006,0}, {1781,998,16}, {1662,133,0}, {2960,56,0},
+    {1819,2134,8}, {2961,2139,8}, {2962,2140,0}, {1511,2142,8}, {1811,2143,8}, {1768,2144,0},
+    {2540,2145,8}, {2963,2135,0}, {2964,2136,0}, {1511,2138,8}, {2963,2135,8}, {2965,2141,0},
+    {1511,2138,8}, {2966,2147,8}, {2967,465,8}, {2968,2148,0}, {2432,2151,0}, {2969,2149,8},
+    {2970,2150,8}, {1511,333,8}, {2971,2153,8}, {2972,2154,8}, {1798,1617,8}, {2973,2155,8},
+    {1511,2142,0}, {1510,2156,8}, {2685,2158,8}, {2974,2159,0}, {1781,10,16}, {2975,1617,8},
+    {2976,2161,0}, {2977,2165,0}, {2673,2094,9}, {1703,2166,0}, {2325,2168,8}, {2686,2102,0},
+    {1511,2102,8}, {2978,2160,0}, {2979,2162,0}, {1832,299,0}, {1044,295,0}, {2980,2170,0},
+    {1656,2173,0}, {1512,2171,8}, {1617,2172,8}, {1045,438,0}, {1512,295,8}, {2837,2175,8},
+    {2685,2158,8}, {2974,2159,0}, {2981,2160,8}, {2975,1617,8}, {2673,2094,8}, {1703,2166,0},
+    {2325,2168,8}, {2686,2102,8}, {1592,10,8}, {1592,10,8}, {2285,2179,67}, {1781,998,16},
+    {2985,2180,8}, {2986,2181,8}, {2987,2194,8}, {2988,2195,8}, {2690,2196,67}, {2990,2182,0},
+    {2991,2183,8}, {2992,2193,8}, {2993,553,0}, {2994,10,0}, {2995,2185,0}, {2996,2187,0},
+    {2997,2189,0}, {2998,2191,0}, {2999,2186,8}, {3000,638,8}, {3001,2188,8}, {3002,2190,0},
+    {3003,2190,0}, {3004,2190,0}, {3005,2190,0}, {3006,2190,0}, {3001,2188,0}, {1511,638,0},
+    {3000,638,8}, {3007,638,0}, {3008,2192,8}, {3010,2198,8}, {1798,235,8}, {2985,2180,8},
+    {2986,2181,8}, {3011,2199,8}, {2987,2194,8}, {2988,2195,8}, {1510,2200,8}, {1800,235,8},
+    {2690,2196,8}, {1592,10,8}, {3012,98,0}, {3013,1411,0}, {2285,2179,67}, {1781,998,16},
+    {3015,2203,8}, {3016,2204,0}, {2988,2195,8}, {2690,2196,67}, {3017,2205,8}, {3018,2206,8},
+    {1770,10,8}, {3019,2208,8}, {3020,2209,0}, {1798,235,8}, {3015,65,8}, {3016,2204,0},
+    {2988,2195,8}, {3021,2210,8}, {1800,235,8}, {2690,2196,8}, {3022,2205,0}, {1800,235,0},
+    {2972,2154,9}, {2971,2153,8}, {2972,2154,8}, {1510,2156,8}, {3023,2154,9}, {3024,10,8},
+    {3023,2154,8}, {1510,2215,8}, {3025,2217,9}, {2686,2102,9}, {3026,2219,8}, {2686,2102,8},
+    {1510,2220,8}, {3027,2222,9}, {3028,2154,9}, {3028,2154,8}, {1510,2224,8}, {2685,2158,9},
+    {2981,2160,9}, {2673,2094,9}, {2686,2102,9}, {2981,2160,8}, {2673,2094,9}, {2952,2114,9},
+    {2529,2109,2}, {2952,2114,8}, {2985,2180,8}, {3011,2199,8}, {2988,2195,8}, {2690,2196,67},
+    {1510,2200,8}, {2988,2195,8}, {3021,2210,8}, {2690,2196,67}, {1510,2233,8}, {3029,2235,9},
+    {3029,2235,8}, {1510,2237,8}, {3030,2239,8}, {3031,2241,0}, {3032,2250,0}, {3033,2255,9},
+    {3034,2240,0}, {3035,2243,0}, {1649,2246,8}, {3036,2244,0}, {3037,2248,0}, {1045,2245,0},
+    {3038,2247,0}, {2686,10,8}, {3039,10,0}, {2838,10,0}, {3040,2249,0}, {3041,2251,0},
+    {3042,2253,0}, {3043,2257,8}, {1649,2246,8}, {2922,2259,0}, {2131,553,0}, {3044,2142,0},
+    {3045,2260,8}, {3033,2255,8}, {3046,2261,8}, {3047,236,0}, {3048,2262,0}, {3049,10,0},
+    {3050,2263,0}, {1770,1618,0}, {1687,65,0}, {1688,65,0}, {1689,65,0}, {1592,1006,0},
+    {2971,2153,8}, {2972,2154,8}, {1798,1617,8}, {3052,10,0}, {1662,133,0}, {3053,2266,0},
+    {1819,2134,8}, {2973,2155,8}, {2961,2139,8}, {2962,2140,0}, {3054,1617,0}, {1511,2142,8},
+    {1734,2267,0}, {1811,2143,0}, {2615,1617,0}, {1510,2156,8}, {3055,1617,0}, {1800,1617,8},
+    {2540,2145,8}, {3056,1617,0}, {3057,2268,8}, {3058,2270,8}, {3045,10,8}, {3059,2271,8},
+    {3060,1618,8}, {3061,65,8}, {3062,10,8}, {3063,1618,0}, {3064,2273,0}, {3065,56,8},
+    {3060,1618,8}, {3066,1618,0}, {3067,1618,0}, {3061,65,8}, {3062,10,8}, {3068,1618,0},
+    {3069,1618,0}, {3070,10,9}, {3071,10,2}, {3073,2275,83}, {3074,96,40}, {3073,2102,67},
+    {3075,65,4}, {1592,1006,0}, {3077,2279,9}, {3078,98,10}, {3079,125,0}, {3077,2279,8},
+    {3078,98,8}, {3080,2281,8}, {3023,2154,0}, {1798,235,8}, {3081,2282,8}, {1662,999,8},
+    {3082,235,0}, {1511,507,8}, {3083,2283,0}, {3084,2285,0}, {1553,2290,8}, {1800,235,8},
+    {3079,65,0}, {3047,999,8}, {1511,507,8}, {3084,2285,0}, {3085,999,0}, {1538,2287,0},
+    {3082,235,0}, {2686,2102,8}, {1732,333,0}, {1556,39,0}, {1662,492,8}, {3086,544,0},
+    {3087,2289,0}, {3024,10,8}, {3023,2154,8}, {3088,2142,8}, {1798,235,8}, {3089,2292,0},
+    {3090,2306,0}, {1662,2314,0}, {3053,2266,0}, {3043,2315,0}, {3091,2319,0}, {3092,2321,0},
+    {3093,2326,0}, {3094,2340,0}, {3095,2342,0}, {2018,1024,0}, {1606,2345,0}, {1510,2215,8},
+    {1800,235,0}, {3096,2351,0}, {3097,2293,0}, {3098,2305,0}, {3099,2294,0}, {3100,2300,0},
+    {3101,2302,0}, {3102,2304,8}, {3103,2295,0}, {3104,2296,0}, {3105,2299,0}, {2686,10,8},
+    {3042,2298,8}, {1718,235,0}, {2843,235,0}, {2963,2135,8}, {3105,2299,0}, {3106,2307,8},
+    {1835,2312,8}, {3107,2308,0}, {3108,2309,8}, {3109,2310,8}, {3110,2311,0}, {3027,2222,8},
+    {3111,2313,8}, {3112,2316,0}, {3113,65,0}, {3114,65,0}, {3115,65,0}, {3116,65,0}, {3117,65,0},
+    {3044,10,0}, {3033,10,0}, {2616,2318,0}, {3118,65,0}, {3119,65,0}, {3120,1618,0},
+    {3033,2255,8}, {3121,2322,8}, {3079,65,8}, {3122,2324,8}, {3123,65,8}, {1662,10,8},
+    {1511,10,8}, {3124,10,8}, {3125,10,8}, {2686,10,8}, {2714,2327,8}, {3079,65,8}, {3123,65,8},
+    {1662,10,8}, {1511,10,8}, {3126,2329,8}, {3079,65,8}, {3123,65,8}, {1662,10,8}, {1511,10,8},
+    {3083,2331,8}, {3079,65,8}, {3122,2333,8}, {3123,65,8}, {1511,10,8}, {3127,10,8}, {3128,10,8},
+    {3047,10,8}, {3129,2335,8}, {3130,10,8}, {3127,10,8}, {2686,10,8}, {3131,2337,8}, {3039,10,8},
+    {2838,10,8}, {1732,2339,8}, {1556,1618,8}, {3132,10,8}, {3079,65,0}, {1798,235,8},
+    {1662,999,8}, {1511,507,8}, {3083,2283,0}, {3084,2285,0}, {1553,2290,8}, {3133,2344,8},
+    {2165,2346,0}, {2172,2347,0}, {3134,2348,0}, {3135,2349,0}, {3136,2350,0}, {3137,2352,8},
+    {3079,65,8}, {3122,2354,8}, {3123,65,8}, {1662,10,8}, {1511,10,8}, {2686,10,8}, {3138,190,8},
+    {3139,10,9}, {2686,2357,10}, {3139,10,8}, {3140,2359,0}, {1798,235,8}, {3141,2364,0},
+    {3142,2370,0}, {3143,2372,0}, {2010,235,0}, {1511,333,0}, {3144,2381,0}, {3145,2383,0},
+    {2686,2357,8}, {3146,10,0}, {3147,2392,0}, {1510,2393,0}, {3148,2394,0}, {3149,2398,0},
+    {1635,2361,8}, {3150,2362,0}, {3151,2363,8}, {1635,2366,8}, {1553,2369,0}, {2326,2367,0},
+    {3152,2368,8}, {3153,2259,8}, {3154,2259,0}, {1635,2366,8}, {3155,2374,0}, {3156,2378,0},
+    {3157,2375,8}, {3158,2376,8}, {3159,2377,8}, {3157,2379,8}, {3158,2380,8}, {3159,2377,8},
+    {3160,2382,8}, {3161,2384,0}, {3162,2387,8}, {3163,2385,0}, {3164,2389,0}, {3165,2390,0},
+    {3163,2385,0}, {2552,1379,8}, {3166,2391,8}, {3167,2362,0}, {3168,2395,8}, {3169,2397,0},
+    {3170,2396,8}, {3171,1016,8}, {3170,2396,0}, {3172,2399,8}, {3173,2400,8}, {3174,10,9},
+    {2686,2357,10}, {3140,2359,0}, {3174,10,8}, {1798,235,8}, {3143,2372,0}, {1511,333,0},
+    {2686,2357,8}, {3147,2392,0}, {1510,2393,0}, {3175,235,0}, {1798,235,8}, {3027,2222,8},
+    {1662,2314,0}, {3053,2404,0}, {2840,10,0}, {3028,2154,8}, {3176,2408,0}, {1511,2409,8},
+    {3177,2410,0}, {3178,2413,8}, {1516,2414,0}, {1510,2224,8}, {1800,235,0}, {3179,102,0},
+    {2922,2406,0}, {2131,2259,0}, {3103,2407,0}, {3180,65,0}, {3181,65,0}, {3182,65,0},
+    {3183,65,0}, {3184,65,0}, {3185,65,0}, {3186,65,0}, {3187,65,0}, {3188,2411,0}, {3189,65,0},
+    {3190,2415,0}, {3191,2416,0}, {3192,2424,0}, {3193,2430,0}, {3194,2431,0}, {3195,2438,0},
+    {2900,2417,8}, {3196,2419,0}, {3197,2421,0}, {3044,2142,0}, {3033,2255,8}, {2652,2422,8},
+    {1770,2423,8}, {2637,56,0}, {3198,1618,0}, {1832,840,0}, {3199,2425,0}, {3200,2428,0},
+    {1511,2427,8}, {1588,133,8}, {3201,287,0}, {1566,2432,0}, {3200,2437,0}, {3202,2433,0},
+    {3203,2419,0}, {3204,2436,0}, {1769,2435,8}, {2652,2422,8}, {1770,2423,8}, {3205,465,0},
+    {3206,465,0}, {3207,65,0}, {3208,65,0}, {3209,2439,0}, {3097,2440,0}, {3210,2443,0},
+    {3024,10,8}, {1718,235,0}, {3100,2300,0}, {3101,2441,0}, {3102,2442,8}, {2843,235,0},
+    {1718,235,0}, {2963,2135,8}, {2843,235,0}, {3211,2445,8}, {1512,2100,8}, {1798,1617,8},
+    {3212,1617,0}, {2952,2114,8}, {2947,2102,8}, {1703,2103,0}, {2948,2108,8}, {2711,1617,0},
+    {2285,2179,67}, {2985,2180,0}, {3011,2199,8}, {2988,2195,8}, {2690,2196,67}, {2285,2179,67},
+    {3213,2448,8}, {2985,2180,8}, {3011,2199,8}, {2988,2195,8}, {3214,2449,8}, {2690,2196,67},
+    {3011,2199,8}, {3215,2451,8}, {3216,10,8}, {3213,2448,8}, {3217,65,8}, {2992,2193,8},
+    {3214,2449,8}, {2285,2179,67}, {2988,2195,8}, {3021,2210,8}, {2690,2196,67}, {1798,235,8},
+    {1662,2454,0}, {2018,1024,0}, {1511,2455,8}, {3218,2456,8}, {3219,2457,8}, {3029,2235,8},
+    {3220,2481,0}, {1510,2237,8}, {1553,2487,8}, {1800,235,8}, {3221,2458,0}, {3222,2471,0},
+    {2899,2459,8}, {1819,2465,0}, {3223,2468,8}, {3209,2439,0}, {3224,2460,0}, {3210,2464,0},
+    {3034,2240,0}, {1718,235,8}, {3225,2461,8}, {2064,2462,0}, {3102,2442,8}, {2843,235,8},
+    {1566,2463,0}, {1718,235,8}, {2963,2135,8}, {2843,235,8}, {3091,2466,8}, {3045,2260,8},
+    {2968,2469,0}, {1045,2470,0}, {2969,2149,8}, {3226,10,8}, {3154,10,8}, {2899,2459,8},
+    {3227,2472,8}, {2968,2473,0}, {3228,2477,0}, {2969,2149,8}, {1666,2474,8}, {3154,10,8},
+    {3229,10,8}, {3230,2476,8}, {1666,2478,8}, {3227,2480,8}, {3230,2476,8}, {1045,2470,0},
+    {3231,2482,0}, {3232,2484,0}, {2968,2483,0}, {2922,840,0}, {2131,553,0}, {3047,2454,0},
+    {3233,2470,0}, {2969,2149,8}, {3154,10,8}, {2968,2483,0}, {2922,840,0}, {2131,553,0},
+    {1666,2485,0}, {3047,2454,0}, {3234,2470,0}, {3230,2476,8}, {3235,2489,8}, {3236,2490,8},
+    {3237,2492,8}, {3238,2494,0}, {3239,2495,0}, {3240,2497,0}, {3241,56,0}, {3242,2498,8},
+    {3235,2489,8}, {3243,2499,0}, {3244,2494,0}, {3245,2500,8}, {2956,2129,0}, {3236,2490,8},
+    {3246,2490,0}, {3247,259,0}, {2731,2502,0}, {2956,2129,0}, {3248,2504,8}, {3235,2489,8},
+    {3236,2490,8}, {3249,2505,0}, {3250,2510,0}, {3251,56,0}, {2826,2506,0}, {3252,2507,0},
+    {3253,2508,8}, {3254,2509,8}, {3255,56,0}, {2826,2511,8}, {3252,2507,0}, {3254,2509,8},
+    {3256,2513,8}, {3257,2514,0}, {3258,2516,0}, {3259,2515,8}, {3260,2515,0}, {3261,2517,8},
+    {3262,2515,0}, {3263,2515,8}, {3264,66,0}, {3265,2519,8}, {3266,2490,8}, {2958,2131,8},
+    {3265,2519,8}, {2690,145,8}, {3265,2519,8}, {2685,2158,8}, {1781,10,16}, {3267,1617,8},
+    {2976,2161,0}, {2673,2094,9}, {1703,2166,0}, {2686,2102,0}, {1516,2524,8}, {2456,2525,0},
+    {2325,2526,8}, {2980,2170,0}, {1656,2173,0}, {2686,2102,8}, {1745,98,67}, {3268,115,2},
+    {3070,10,9}, {3269,2530,3}, {1747,98,67}, {3271,2259,67}, {3273,2259,67}, {3275,2259,67},
+    {3277,2259,67}, {2325,2531,40}, {3071,10,2}, {3073,2275,83}, {3279,2259,67}, {2838,2532,67},
+    {3282,2532,67}, {3284,2533,67}, {3269,10,3}, {1747,10,75}, {3275,10,67}, {3277,2102,67},
+    {3286,2535,32}, {3073,2102,67}, {3288,145,67}, {3075,65,4}, {2838,10,67}, {3282,10,67},
+    {3284,10,67}, {1745,98,67}, {3268,115,2}, {3070,10,9}, {3269,2530,3}, {1715,2537,40},
+    {1747,98,67}, {3071,10,2}, {3073,2275,83}, {2838,840,67}, {3282,840,67}, {3284,2533,67},
+    {3289,2538,8}, {3290,65,0}, {3269,10,3}, {1747,10,75}, {3073,2102,67}, {3075,65,4},
+    {1696,2540,40}, {2838,10,67}, {3282,10,67}, {3284,10,67}, {2691,1007,0}, {1755,2541,0},
+    {1700,1011,0}, {2695,1012,0}, {3291,2277,0}, {2698,1014,0}, {1706,1005,0}, {1707,2118,0},
+    {3292,2542,0}, {3293,42,0}, {3294,2543,0}, {3295,10,0}, {3296,10,0}, {3297,65,8},
+    {1510,2544,8}, {1520,2546,8}, {3139,10,9}, {2686,2357,75}, {3299,2547,0}, {3300,2548,0},
+    {3301,2549,0}, {3302,2551,0}, {3303,2554,0}, {3304,2555,0}, {3305,2556,0}, {3306,2558,0},
+    {1769,10,8}, {3307,465,0}, {3308,2461,8}, {1045,2550,8}, {3309,2552,0}, {3310,2553,0},
+    {3006,65,8}, {3311,65,8}, {3309,2552,0}, {3312,65,8}, {3313,65,8}, {3314,65,8}, {3315,65,8},
+    {3006,65,8}, {3311,65,8}, {3316,2557,0}, {3317,2557,0}, {3006,65,8}, {3311,65,8},
+    {1517,2559,0}, {2697,2561,8}, {2686,2357,75}, {3299,2562,0}, {3300,2562,0}, {3301,2562,0},
+    {3302,2562,0}, {3303,2562,0}, {3304,2562,0}, {3305,2562,0}, {3306,2564,0}, {110,10,0},
+    {1510,2563,8}, {1863,139,0}, {110,10,0}, {1510,2563,8}, {3318,2566,0}, {3174,10,9},
+    {1511,2573,8}, {2686,2357,67}, {2838,840,67}, {3282,840,67}, {3320,56,0}, {1777,2567,0},
+    {3289,2567,0}, {1512,2568,0}, {3321,2567,0}, {2451,2570,0}, {3322,2567,0}, {3323,2571,0},
+    {3324,2572,0}, {3325,2567,0}, {1044,2531,0}, {3322,2567,8}, {1045,2567,0}, {2686,2357,67},
+    {1696,2575,40}, {2691,1007,0}, {2693,1013,0}, {1700,1011,0}, {2695,1012,0}, {2697,2576,0},
+    {2698,1014,0}, {1706,1005,0}, {1707,2118,0}, {1512,2577,8}, {3326,56,0}, {3327,2582,0},
+    {1863,139,0}, {1662,10,0}, {2633,10,0}, {1511,10,0}, {1047,2579,0}, {3328,66,0}, {1045,10,0},
+    {1553,2581,8}, {1632,10,0}, {1044,139,0}, {2633,10,0}, {1045,10,0}, {1553,2580,8},
+    {1632,10,0}, {3329,1618,0}, {3297,65,0}, {3295,10,0}, {3296,10,0}, {3325,10,0}, {3330,2583,0},
+    {2685,10,0}, {3331,2585,0}, {3269,2530,3}, {3332,2587,10}, {2455,65,0}, {1613,65,0},
+    {1604,2588,8}, {3333,2597,0}, {3071,2142,2}, {3073,2607,75}, {3279,10,67}, {3334,2608,0},
+    {3223,2619,0}, {3335,65,0}, {1666,2620,0}, {2838,840,67}, {3282,840,67}, {3284,2533,67},
+    {1512,2590,8}, {1617,1224,8}, {1623,137,0}, {1045,259,0}, {1627,2592,0}, {1628,2596,0},
+    {1512,2593,8}, {1510,153,0}, {1655,156,8}, {1553,2595,0}, {1656,295,0}, {1045,259,0},
+    {1657,295,8}, {1511,156,8}, {1654,10,0}, {1655,156,8}, {1553,2595,0}, {3336,2598,0},
+    {3337,2601,0}, {3338,2603,0}, {3339,2605,0}, {3340,96,0}, {3341,2599,0}, {1613,102,0},
+    {1605,10,8}, {1615,2600,0}, {1616,105,0}, {3340,96,0}, {3342,2602,8}, {1613,102,0},
+    {1605,10,8}, {1615,2600,0}, {2310,1041,0}, {1616,105,0}, {3340,96,0}, {3343,2604,0},
+    {3342,2602,0}, {1613,102,0}, {1605,10,8}, {1615,2600,0}, {1616,105,0}, {3340,96,0},
+    {3343,2604,0}, {3341,2606,0}, {3342,2602,8}, {1613,102,0}, {1605,10,8}, {1615,2600,0},
+    {1616,105,0}, {3344,2610,0}, {3345,2613,0}, {3322,2616,0}, {2326,2617,0}, {3323,2611,0},
+    {3346,2614,0}, {3322,10,0}, {1648,2615,8}, {3347,2602,8}, {3007,10,0}, {1632,2618,8},
+    {3348,2622,0}, {1511,156,0}, {1553,2642,8}, {3349,2623,0}, {3350,2625,0}, {3351,2627,0},
+    {3352,2634,0}, {3353,2635,0}, {3354,2624,0}, {3355,2626,0}, {2961,2139,8}, {3356,2628,0},
+    {3357,42,0}, {297,42,0}, {3358,2629,0}, {3239,2630,0}, {3359,2499,0}, {3360,2631,0},
+    {3361,2632,8}, {3245,2633,8}, {1662,2497,8}, {1671,295,8}, {3362,2636,0}, {3356,2638,0},
+    {1648,2604,8}, {3357,2639,0}, {297,42,0}, {3363,2640,0}, {3364,2641,8}, {1696,2644,40},
+    {1697,2645,0}, {1698,2650,0}, {1699,2654,0}, {3365,2655,0}, {1700,1011,0}, {1701,2659,0},
+    {1702,2660,0}, {1703,2662,0}, {3291,2277,0}, {1707,2118,0}, {1708,65,8}, {1709,2646,8},
+    {1623,2647,0}, {1045,259,0}, {1627,2593,0}, {3366,2648,0}, {1628,2649,0}, {1651,2531,0},
+    {1652,10,0}, {1045,10,0}, {1703,259,8}, {1657,259,8}, {1708,65,8}, {1645,2651,8},
+    {1627,2652,0}, {1628,2653,0}, {1510,153,0}, {1655,156,8}, {1511,156,8}, {1654,10,0},
+    {1655,156,8}, {1553,2595,0}, {1708,65,8}, {3367,2656,0}, {3368,2657,8}, {1511,156,8},
+    {2702,840,0}, {1553,2658,8}, {1617,1224,8}, {1676,2661,8}, {1674,184,8}, {1525,2663,8},
+    {1685,125,0}, {1686,125,0}, {1687,125,8}, {1688,125,8}, {1689,125,8}, {1566,2665,0},
+    {1759,2670,0}, {3369,133,8}, {3370,2671,9}, {3371,2666,0}, {3372,2669,0}, {3373,2667,0},
+    {3374,2667,0}, {3375,235,0}, {3376,235,0}, {1734,2673,8}, {3377,235,0}, {1045,10,8},
+    {1637,10,0}, {1648,10,0}, {1592,10,8}, {3378,65,0}, {1759,465,2}, {1760,10,2}, {3379,2678,8},
+    {1760,10,0}, {2971,2153,8}, {2972,2154,8}, {1798,1617,8}, {1662,133,0}, {2973,2155,8},
+    {2961,2139,0}, {1511,2142,8}, {1510,2156,8}, {1800,1617,8}, {1759,465,0}, {2673,2094,9},
+    {1760,10,0}, {3380,2682,8}, {1760,10,0}, {2685,2158,8}, {3078,98,2}, {3080,2281,2},
+    {3023,2154,2}, {1759,570,2}, {1760,288,2}, {3381,2686,8}, {1760,288,0}, {3079,125,0},
+    {3077,2279,8}, {3078,98,8}, {3080,2281,8}, {3023,2154,0}, {1798,235,8}, {3081,2282,8},
+    {1662,999,8}, {3082,235,0}, {1511,507,8}, {1553,2290,8}, {1800,235,8}, {3382,2689,8},
+    {1760,10,0}, {3024,10,8}, {3023,2154,8}, {3088,2142,8}, {1798,235,8}, {1662,2314,0},
+    {3053,2266,0}, {3043,2315,0}, {3091,2319,0}, {3095,2342,0}, {2018,1024,0}, {1510,2215,8},
+    {1800,235,0}, {3139,10,9}, {1759,465,0}, {1760,288,0}, {1510,2393,0}, {2660,2693,8},
+    {1760,288,0}, {3139,10,8}, {1798,235,8}, {2010,235,0}, {1511,333,0}, {2686,2357,8},
+    {1510,2393,8}, {3174,10,9}, {1759,465,0}, {1760,288,0}, {1510,2393,0}, {2660,2697,8},
+    {1760,288,0}, {3174,10,8}, {1798,235,8}, {2010,235,0}, {1511,333,0}, {2686,2357,8},
+    {1510,2393,8}, {3027,2222,9}, {1759,465,2}, {1760,10,2}, {3383,2701,8}, {1760,10,0},
+    {3175,235,0}, {1798,235,8}, {3027,2222,8}, {1662,2314,0}, {3028,2154,8}, {1511,2409,8},
+    {3178,2413,8}, {1510,2224,8}, {2685,2158,9}, {1869,2704,0}, {3384,56,0}, {1759,465,0},
+    {2673,2094,9}, {1760,10,0}, {2686,2102,9}, {2974,2705,0}, {3385,2706,0}, {3386,56,0},
+    {1511,2102,8}, {2680,2708,8}, {2652,2709,8}, {2681,2710,0}, {2682,298,0}, {2683,2167,0},
+    {3387,2712,8}, {1760,10,0}, {1869,2714,0}, {1759,570,0}, {2673,2094,9}, {1760,10,0},
+    {2685,10,0}, {2686,10,0}, {1510,2715,0}, {2679,10,0}, {3388,2717,8}, {1760,10,0}, {2685,10,0},
+    {2840,10,0}, {3389,10,8}, {1604,2719,8}, {2686,10,0}, {1510,2715,0}, {2679,10,0},
+    {3390,2720,0}, {2981,10,8}, {1742,65,8}, {1759,465,0}, {2673,2094,9}, {2947,2102,0},
+    {2677,2723,0}, {2529,2109,0}, {2678,2109,0}, {1760,10,0}, {2680,2708,8}, {2652,1614,8},
+    {2681,2725,0}, {2683,2104,0}, {3391,2727,8}, {1760,10,0}, {1512,2100,8}, {1798,1617,8},
+    {2952,2114,8}, {2947,2102,8}, {1703,2103,0}, {2948,2108,8}, {1569,1618,0}, {2711,1617,0},
+    {2285,2179,67}, {1759,65,0}, {1760,288,0}, {2985,2180,0}, {2988,2195,8}, {2690,2196,67},
+    {1760,10,0}, {3392,2731,8}, {1798,235,8}, {2985,2180,8}, {3011,2199,8}, {2987,2194,8},
+    {2988,2195,8}, {1510,2200,8}, {1800,235,8}, {2690,2196,8}, {2285,2179,67}, {1759,65,0},
+    {1760,288,0}, {2988,2195,8}, {2690,2196,67}, {1760,288,0}, {3393,2735,8}, {1798,235,8},
+    {3015,65,8}, {2988,2195,8}, {3021,2210,8}, {1800,235,8}, {2690,2196,8}, {1759,465,2},
+    {1760,288,2}, {2659,2237,66}, {1760,288,0}, {3394,2739,8}, {1798,235,8}, {1662,2454,0},
+    {1511,2455,8}, {3218,2456,8}, {3029,2235,8}, {1510,2237,8}, {1553,2487,8}, {1800,235,8},
+    {2685,2158,9}, {1869,2742,0}, {1759,465,0}, {2673,2094,9}, {1760,10,0}, {3395,2743,0},
+    {1760,10,0}, {2926,2745,8}, {2685,2158,8}, {1798,1617,8}, {2686,2102,8}, {2285,2179,67},
+    {1781,998,16}, {3396,2748,8}, {3011,2199,8}, {2988,2195,8}, {3021,2210,8}, {3397,2755,8},
+    {2690,2196,67}, {3398,2749,0}, {3399,2751,0}, {2325,295,8}, {3400,2750,0}, {1793,10,8},
+    {3401,56,0}, {1793,2752,8}, {3402,2753,8}, {1798,235,8}, {3011,2199,8}, {2988,2195,8},
+    {3403,2757,8}, {3021,2210,8}, {3397,2755,8}, {3404,2761,8}, {1510,2762,8}, {1800,235,8},
+    {3398,2758,0}, {3399,2759,0}, {2325,295,8}, {1793,10,8}, {3405,2760,8}, {3406,841,8},
+    {1793,2752,8}, {1759,465,0}, {2673,2094,9}, {2529,2109,0}, {2678,2109,0}, {1760,10,0},
+    {3407,2764,8}, {2947,2102,0}, {2677,2723,0}, {3369,2765,8}, {2310,465,0}, {3139,10,8},
+    {1781,998,16}, {3160,2382,9}, {2686,2357,8}, {2838,840,67}, {3282,840,67}, {3139,10,8},
+    {2010,235,8}, {3160,2382,8}, {2686,2357,8}, {1566,96,0}, {1759,2769,0}, {3408,2770,8},
+    {3369,98,8}, {3409,2773,8}, {1798,235,8}, {1662,2497,0}, {1498,2775,8}, {3410,2776,8},
+    {1511,2784,8}, {3411,2785,8}, {3412,2786,8}, {3413,2787,8}, {1510,2788,8}, {1800,235,8},
+    {1793,2789,8}, {3414,2777,0}, {3415,2780,0}, {369,2781,0}, {3416,2782,0}, {3074,2778,8},
+    {2631,2779,0}, {3417,638,0}, {3418,2778,0}, {3419,2781,8}, {2631,2779,0}, {3166,2778,8},
+    {1666,2783,8}, {2631,2779,0}, {3420,638,0}, {3088,2142,8}, {1781,998,16}, {3089,2292,8},
+    {3421,2791,0}, {1662,2314,0}, {3422,2795,0}, {3091,2804,0}, {3095,2342,0}, {2018,1024,0},
+    {1606,2345,0}, {1768,2144,0}, {3106,2792,8}, {1835,2794,8}, {3107,2793,0}, {3108,2309,8},
+    {3110,2311,0}, {3027,2222,8}, {3111,2313,0}, {2729,2796,0}, {3191,2798,0}, {1703,575,0},
+    {2686,10,8}, {3423,10,0}, {2456,2799,0}, {3035,2243,0}, {3037,2248,0}, {3424,2800,0},
+    {3036,2244,0}, {1657,2802,0}, {2447,2803,0}, {3024,10,8}, {3023,2154,8}, {3088,2142,8},
+    {1798,235,8}, {1662,2314,0}, {3091,2319,0}, {3095,2342,0}, {2018,1024,0}, {1606,2345,0},
+    {1510,2215,8}, {1768,2144,0}, {3139,10,9}, {3140,2359,0}, {1781,998,16}, {3141,2364,0},
+    {3142,2370,0}, {3143,2372,0}, {1511,333,0}, {3144,2381,0}, {3145,2383,0}, {3147,2392,0},
+    {2838,840,67}, {3282,840,67}, {3149,2398,0}, {3139,10,8}, {1798,235,8}, {2686,2357,8},
+    {3148,2394,0}, {3140,2359,0}, {1781,998,16}, {3174,10,9}, {3143,2372,0}, {1511,333,0},
+    {3147,2392,0}, {2838,840,67}, {3282,840,67}, {3174,10,8}, {1798,235,8}, {2686,2357,8},
+    {1781,998,16}, {3027,2222,9}, {1662,2314,0}, {1511,2409,8}, {3178,2413,0}, {1516,2811,8},
+    {3190,2812,0}, {3191,2416,0}, {3192,2424,0}, {3193,2430,0}, {3194,2813,0}, {3195,2438,8},
+    {1566,2432,0}, {3200,2814,0}, {3103,2815,0}, {3042,2816,0}, {1798,235,8}, {3027,2222,8},
+    {3028,2154,8}, {1511,2409,8}, {1510,2224,8}, {1781,10,16}, {3425,2819,8}, {2673,2094,9},
+    {3426,10,8}, {1781,998,16}, {1662,2454,0}, {2018,1024,0}, {1511,2455,8}, {3219,2457,8},
+    {1768,2144,0}, {1553,2487,8}, {1798,235,8}, {1662,2454,0}, {1511,2455,8}, {3218,2456,8},
+    {3219,2457,8}, {3029,2235,8}, {1510,2237,8}, {1553,2487,8}, {1800,235,8}, {3024,10,8},
+    {3023,2154,8}, {1662,2314,0}, {1510,2215,8}, {3139,10,9}, {1781,998,16}, {2686,2357,10},
+    {2838,840,67}, {3282,840,67}, {3139,10,8}, {2010,235,8}, {2686,2357,8}, {1781,998,16},
+    {3174,10,9}, {2686,2357,10}, {2838,840,67}, {3282,840,67}, {3174,10,8}, {2010,235,8},
+    {2686,2357,8}, {3070,10,9}, {1781,998,16}, {3071,10,2}, {3073,2275,75}, {3073,2102,67},
+    {3075,65,4}, {2972,2154,9}, {1781,998,16}, {1662,133,0}, {1819,2134,0}, {2973,2155,0},
+    {2962,2140,0}, {1511,2142,0}, {1811,2143,0}, {2540,2145,0}, {2971,2153,8}, {2972,2154,8},
+    {2973,2155,8}, {1510,2156,8}, {1800,1617,8}, {3077,2279,9}, {3078,98,10}, {3080,2281,8},
+    {3077,2279,8}, {3080,2281,8}, {1800,235,8}, {3139,10,9}, {1781,998,16}, {2686,2357,10},
+    {3427,2834,8}, {3428,2835,0}, {3171,1016,0}, {3139,10,8}, {2686,2357,8}, {3148,2394,8},
+    {1800,235,8}, {1781,998,16}, {3027,2222,9}, {1516,2838,8}, {3429,2839,0}, {3430,2841,0},
+    {1928,2840,8}, {1726,2842,8}, {3431,66,8}, {3432,2844,8}, {3027,2222,8}, {3433,2845,8},
+    {1510,2847,8}, {1800,1617,8}, {1781,998,16}, {3434,2849,9}, {3435,2850,8}, {1662,2533,0},
+    {3436,2852,8}, {2057,2854,8}, {3437,2861,0}, {2429,2856,0}, {2480,2860,8}, {3438,2856,0},
+    {3439,2856,0}, {3440,2858,8}, {3441,2859,8}, {3435,2863,8}, {1798,235,8}, {1662,2533,0},
+    {3436,2852,8}, {2057,2854,8}, {3434,2849,8}, {3437,2861,8}, {1510,2865,8}, {1800,235,8},
+    {3442,2867,8}, {3443,2142,8}, {3444,2877,0}, {3445,2881,0}, {3446,2922,0}, {1781,998,16},
+    {1662,2497,0}, {3447,2923,0}, {3143,2924,0}, {3448,2931,0}, {3449,2937,0}, {3450,2939,0},
+    {3451,2945,0}, {3452,2946,0}, {3453,2949,0}, {3454,2952,0}, {1811,2143,8}, {1768,2144,0},
+    {3455,2868,0}, {3456,2875,0}, {1777,2869,8}, {3457,2873,8}, {3324,2874,8}, {2326,2870,0},
+    {3152,2871,8}, {3153,2259,8}, {3154,2872,0}, {3458,2876,8}, {2552,2879,0}, {3459,2880,0},
+    {3460,2879,8}, {3461,2879,8}, {3462,2882,0}, {3463,2883,0}, {3464,2885,0}, {3465,2885,0},
+    {3466,2886,0}, {3467,2887,0}, {3468,2892,0}, {3469,2898,0}, {3470,2907,8}, {3471,2908,0},
+    {3472,2919,0}, {3473,2888,0}, {3474,2891,0}, {2241,2890,8}, {2326,2894,0}, {3150,2896,0},
+    {2388,115,0}, {1632,2895,8}, {3151,2897,8}, {3475,2900,8}, {3476,2905,8}, {3477,2906,8},
+    {3478,2901,8}, {3479,2902,8}, {3480,2903,0}, {3481,2904,0}, {3482,2909,0}, {3483,2917,0},
+    {3484,2910,8}, {3485,2911,0}, {1945,2912,0}, {1946,2914,8}, {1768,2144,0}, {3486,2916,8},
+    {3487,2918,0}, {1647,2921,8}, {3471,2908,8}, {3026,2219,8}, {3488,2926,0}, {3489,2928,0},
+    {3490,2929,0}, {3491,2930,0}, {3159,2377,8}, {3492,2927,8}, {3157,2375,8}, {3159,2377,8},
+    {3157,2379,8}, {3159,2377,8}, {3159,2377,8}, {3493,2932,0}, {3494,2933,0}, {1520,2934,8},
+    {3495,2935,0}, {3322,2936,8}, {2552,2879,0}, {3496,2938,0}, {3497,2938,0}, {3498,2940,8},
+    {3499,2941,0}, {3500,56,0}, {3501,2942,8}, {3502,2944,8}, {3322,2947,0}, {2552,2879,0},
+    {3503,2948,8}, {3504,2950,0}, {3505,65,8}, {3070,2955,8}, {3506,2956,8}, {3109,2310,8},
+    {1798,235,8}, {1510,2957,8}, {3507,2958,0}, {3508,2259,8}, {3506,2956,9}, {3109,2310,0},
+    {1781,998,16}, {1662,98,0}, {1511,2960,8}, {1768,2144,0}, {3070,2955,8}, {3108,2309,8},
+    {3506,2956,0}, {1798,235,8}, {1937,2960,0}, {1510,2957,8}, {3509,2310,8}, {3237,2963,0},
+    {3510,2964,0}, {3511,2965,0}, {1511,2489,8}, {1768,2144,0}, {3512,145,8}, {3513,1411,8},
+    {3514,2967,8}, {3515,145,0}, {3511,2965,0}, {3516,2969,8}, {1511,2489,8}, {3151,2968,8},
+    {1592,10,0}, {1592,10,8}, {1592,10,8}, {3520,131,0}, {3140,2359,0}, {1781,998,16},
+    {1662,2497,0}, {3141,2974,0}, {2428,2143,0}, {3143,2372,0}, {1511,2142,8}, {3450,2976,8},
+    {3521,2977,0}, {1768,2144,0}, {1635,2869,8}, {1553,2369,0}, {3498,2940,8}, {1965,2941,0},
+    {72,56,0}, {1630,2870,0}, {3354,2624,8}, {3522,2979,8}, {1798,235,8}, {1510,2980,8},
+    {1781,998,16}, {1662,2497,0}, {1511,2142,8}, {1768,2144,0}, {1798,235,8}, {3523,2983,8},
+    {3524,2382,8}, {1510,2984,8}, {1781,998,16}, {3525,2986,8}, {1662,2497,0}, {1511,3023,8},
+    {3526,3024,8}, {1768,2144,0}, {3527,2987,0}, {3528,2988,8}, {3449,3016,0}, {3529,3017,0},
+    {3530,3019,0}, {2629,3022,8}, {3531,2989,0}, {3532,2990,0}, {3533,2995,0}, {3534,3007,0},
+    {3535,3008,8}, {3536,3010,0}, {3537,3013,0}, {3538,3014,8}, {3539,2144,0}, {3540,3015,0},
+    {3541,2991,0}, {3542,2992,0}, {3543,2993,0}, {3544,2994,0}, {3545,2997,0}, {3546,2998,0},
+    {3547,3006,0}, {3548,125,0}, {3549,56,0}, {3550,2999,0}, {1725,3000,0}, {3551,3001,0},
+    {3552,3002,0}, {3553,3003,0}, {3554,3004,0}, {3555,3005,0}, {3556,3009,8}, {3557,3012,8},
+    {3558,2938,0}, {3497,2938,0}, {3549,56,0}, {3559,3018,0}, {3550,2999,0}, {1725,3000,0},
+    {3552,3002,0}, {3555,3005,0}, {3560,3021,0}, {3549,56,0}, {3550,2999,0}, {1725,3000,0},
+    {1511,2927,8}, {3561,3004,8}, {3551,3001,0}, {3552,3002,0}, {3555,3005,0}, {3501,2942,8},
+    {3502,2944,8}, {3562,2143,8}, {3026,2219,8}, {3025,2217,8}, {1511,3023,8}, {1510,2957,8},
+    {3140,2359,0}, {1781,998,16}, {1662,2497,0}, {2428,2143,0}, {3143,2372,0}, {1511,2142,8},
+    {3450,3027,8}, {1768,2144,0}, {3498,3028,8}, {1965,2941,0}, {3355,2626,8}, {3563,3030,8},
+    {1798,235,8}, {1510,2980,8}, {3564,3032,0}, {3565,3033,8}, {1781,998,16}, {3566,328,0},
+    {3567,3034,8}, {2201,3037,0}, {1662,3038,0}, {2018,1024,0}, {1768,2144,0}, {2431,96,8},
+    {2241,10,0}, {1511,10,8}, {2969,2149,8}, {3568,2154,8}, {1798,1617,8}, {3154,2150,8},
+    {1662,2533,0}, {2428,3041,8}, {3569,3042,8}, {1511,3044,8}, {1855,3045,8}, {1768,2144,0},
+    {3570,10,0}, {3516,3043,8}, {3245,2886,8}, {1549,3047,8}, {1553,3048,8}, {3571,3050,8},
+    {3572,3051,8}, {1798,1617,8}, {1662,2533,0}, {2428,3041,8}, {3569,3042,8}, {1511,3044,8},
+    {3573,474,0}, {1855,3045,8}, {1510,3052,8}, {2564,2259,0}, {1800,1617,8}, {1781,998,16},
+    {3574,2142,8}, {1662,2314,0}, {2018,1024,0}, {3575,3054,0}, {1516,2838,0}, {1768,2144,0},
+    {1798,1617,8}, {3432,2844,8}, {3027,2222,8}, {1510,2847,8}, {1781,998,16}, {3027,2222,9},
+    {1798,1617,8}, {3432,2844,8}, {3027,2222,8}, {3111,3058,8}, {1510,2847,8}, {1781,998,16},
+    {1662,507,0}, {3576,3060,8}, {3046,2142,8}, {2018,1024,0}, {3577,3078,8}, {1768,2144,0},
+    {3578,3061,0}, {3579,3064,0}, {3580,3069,0}, {3582,3062,0}, {1973,3063,8}, {3583,1130,0},
+    {3584,2255,8}, {3585,3065,8}, {3586,3066,0}, {3587,3067,0}, {1600,96,0}, {1603,101,0},
+    {1605,10,8}, {3588,102,0}, {1605,10,8}, {3589,3068,0}, {1615,2600,0}, {1616,105,0},
+    {1658,146,0}, {1828,1054,8}, {3585,3065,8}, {1829,3070,8}, {3590,3071,0}, {3591,3073,0},
+    {3592,3076,0}, {1830,10,8}, {3049,333,8}, {3593,999,8}, {3594,2142,8}, {3595,3075,8},
+    {3590,3071,0}, {3592,3076,0}, {1830,10,8}, {3049,333,8}, {1770,504,8}, {1798,1617,8},
+    {3045,3080,8}, {3033,2255,8}, {1510,3081,8}, {3445,2881,0}, {3596,3083,8}, {1781,998,16},
+    {1662,507,0}, {3597,3084,0}, {3598,3087,0}, {3599,3088,0}, {2018,1024,0}, {1511,3100,8},
+    {3600,3101,0}, {3452,3104,0}, {3601,3110,0}, {1811,2143,8}, {1768,2144,0}, {3602,3085,0},
+    {3603,3086,72}, {3604,3090,0}, {3605,3095,8}, {3606,3097,8}, {3607,56,8}, {3608,3091,0},
+    {3373,3092,8}, {3609,3094,0}, {2296,3098,0}, {2241,3099,8}, {2241,3102,8}, {2016,3103,8},
+    {3416,3105,0}, {3610,56,0}, {1828,1499,0}, {3611,3106,0}, {2941,3107,0}, {3612,3109,0},
+    {3613,190,0}, {3614,3108,0}, {3615,56,0}, {3445,2881,0}, {3596,3083,8}, {1798,235,8},
+    {3616,3112,0}, {1662,507,0}, {3597,3084,0}, {3598,3087,0}, {2961,2139,8}, {3617,2849,8},
+    {3618,2259,0}, {3599,3088,0}, {2018,1024,0}, {1511,3100,8}, {3600,3101,0}, {3452,3104,0},
+    {3601,3110,0}, {1811,2143,0}, {1510,3114,8}, {2134,3115,0}, {1800,235,8}, {3619,3116,0},
+    {3620,3118,0}, {3507,2958,0}, {2296,3113,0}, {2241,3099,0}, {3621,3117,0}, {1781,998,16},
+    {1662,2533,0}, {3436,2852,8}, {2057,2854,8}, {3434,2849,9}, {3437,2861,0}, {2712,3121,8},
+    {1781,998,16}, {2450,3146,0}, {1662,98,0}, {3434,2849,9}, {125,3161,8}, {2968,3123,0},
+    {3622,3129,0}, {3623,2148,0}, {3624,3124,0}, {3625,3125,8}, {2968,2148,8}, {1662,133,0},
+    {1703,3127,0}, {1511,3128,8}, {2967,1145,8}, {3626,3130,0}, {3627,3143,0}, {3628,3131,0},
+    {3333,3136,0}, {3629,3137,8}, {3630,3132,0}, {3631,3133,0}, {3632,3134,8}, {3633,3138,0},
+    {2016,1016,0}, {3631,3133,0}, {3333,3136,0}, {3629,3137,8}, {3633,3138,0}, {1774,3139,0},
+    {3634,3141,0}, {3625,3144,8}, {1662,133,0}, {3628,3131,0}, {1703,3127,0}, {3333,3136,0},
+    {1511,3128,8}, {3629,3137,8}, {2967,1145,8}, {3635,3148,0}, {3636,3153,0}, {3637,3156,0},
+    {3638,3149,8}, {2652,3151,0}, {1770,3152,8}, {3638,3154,8}, {3638,3157,8}, {3639,3159,0},
+    {2241,3160,8}, {2652,3151,0}, {2712,3121,8}, {2450,3146,0}, {1798,235,8}, {1662,98,0},
+    {2961,2139,8}, {125,3161,8}, {2035,1125,8}, {1510,2865,8}, {116,3163,0}, {3640,10,8},
+    {3468,2892,0}, {1781,998,16}, {3641,3165,0}, {1662,507,0}, {3434,2849,9}, {1889,3171,0},
+    {1511,3137,0}, {3471,2908,0}, {3642,3175,8}, {3643,3167,0}, {3644,3170,8}, {3645,3168,0},
+    {3646,2639,0}, {3647,2629,0}, {3648,3169,0}, {3649,146,0}, {3650,146,0}, {3361,2632,8},
+    {3651,3172,0}, {3652,3174,0}, {3653,3174,0}, {3654,3176,0}, {3655,3196,0}, {3416,3207,0},
+    {3656,3177,0}, {3657,3182,0}, {3658,3186,0}, {2241,2955,8}, {3071,3178,0}, {1663,3179,0},
+    {1516,3180,8}, {3659,1054,0}, {2326,3181,0}, {2388,115,0}, {1632,2895,0}, {2330,3183,0},
+    {1516,3185,8}, {3660,98,8}, {2516,3187,8}, {3601,3188,8}, {1663,3179,0}, {3661,3189,0},
+    {3662,3190,0}, {3663,3193,0}, {3664,3194,0}, {1549,98,8}, {3290,3195,0}, {3657,3197,0},
+    {3665,3198,0}, {1516,3185,8}, {2516,3187,8}, {3666,3199,0}, {3667,3202,0}, {3668,3200,0},
+    {3669,3201,0}, {3670,56,0}, {1842,3204,0}, {3322,3206,8}, {3671,3206,0}, {3333,3152,8},
+    {3672,3208,0}, {3657,3216,0}, {2296,3226,0}, {3673,3233,0}, {3674,3180,0}, {3675,3180,0},
+    {3676,3209,8}, {3677,10,8}, {3678,10,8}, {3679,3210,8}, {3680,3214,0}, {3681,10,8},
+    {3682,3212,8}, {1662,10,0}, {2415,3213,8}, {1511,10,8}, {3322,10,8}, {3683,3217,0},
+    {72,3223,0}, {1516,3224,8}, {1662,3219,0}, {1511,3220,8}, {3684,3221,0}, {3685,96,0},
+    {1662,10,0}, {3322,10,8}, {3686,56,0}, {3660,98,8}, {1793,3225,0}, {1973,3099,8},
+    {3687,3227,8}, {3659,3228,0}, {2326,3181,0}, {1662,10,8}, {1671,3230,8}, {1511,10,8},
+    {3688,3230,0}, {1662,10,0}, {2660,3230,0}, {2827,3231,0}, {2332,190,0}, {1553,3232,8},
+    {2516,3234,8}, {3689,3235,0}, {3690,3180,0}, {3691,2055,0}, {3692,3237,0}, {3468,2892,0},
+    {1798,235,8}, {3641,3165,8}, {1662,507,0}, {2961,2139,8}, {3693,235,0}, {1889,3171,0},
+    {1511,3137,8}, {3471,2908,0}, {3694,3239,0}, {3601,3243,0}, {1510,3244,8}, {2134,3115,0},
+    {3642,3175,8}, {3086,997,8}, {1800,235,8}, {3695,3238,0}, {3247,104,8}, {2690,145,0},
+    {1647,10,0}, {3696,3241,0}, {3697,3242,0}, {3331,2585,0}, {3445,2881,0}, {1781,998,16},
+    {3698,3246,0}, {3699,3248,0}, {3447,2923,0}, {2428,2143,8}, {3700,3249,8}, {3701,3250,0},
+    {2455,65,0}, {1613,65,0}, {3702,3261,0}, {3333,2597,0}, {3334,2608,0}, {3223,2619,0},
+    {1768,2144,0}, {3335,65,0}, {1666,2620,0}, {3703,3270,0}, {3704,3247,0}, {3143,2924,0},
+    {3449,2937,0}, {3450,2939,0}, {3456,2875,0}, {3705,3252,0}, {3706,3252,0}, {3707,3252,0},
+    {3708,3252,0}, {1511,156,8}, {2432,3253,8}, {3709,3254,0}, {2296,3256,0}, {3710,3259,0},
+    {2241,3255,8}, {2241,3257,8}, {3621,2656,0}, {3335,3258,0}, {2241,3260,8}, {3711,3262,0},
+    {71,42,0}, {3712,3266,0}, {2685,10,0}, {2241,3263,8}, {3713,65,0}, {3714,3264,0},
+    {2936,395,0}, {2679,10,0}, {2310,65,0}, {2241,3263,0}, {1782,1024,0}, {3715,3267,0},
+    {3716,3268,0}, {3348,3271,0}, {3717,3274,8}, {3718,3272,0}, {1258,3273,0}, {3713,65,0},
+    {3719,65,0}, {3720,10,0}, {3721,395,0}, {3722,3276,8}, {3331,2585,8}, {2241,2587,8},
+    {3445,2881,0}, {1798,235,8}, {3698,3277,8}, {3699,3248,0}, {3447,2923,0}, {2428,2143,8},
+    {2840,10,0}, {3723,3279,8}, {3700,3249,8}, {3724,2310,0}, {3701,3250,0}, {2455,65,0},
+    {1613,65,0}, {3702,3261,0}, {3333,2597,8}, {3334,2608,8}, {1510,2957,8}, {3223,2619,8},
+    {3335,65,0}, {1666,2620,8}, {3703,3270,8}, {1800,235,8}, {3704,3278,0}, {3070,2890,8},
+    {3506,10,8}, {3443,10,8}, {3143,2924,0}, {3449,2937,8}, {3450,2939,8}, {1781,998,16},
+    {1662,98,0}, {1937,2142,8}, {3723,3279,9}, {1768,2144,0}, {3509,2310,0}, {2516,3282,8},
+    {2241,3283,8}, {1798,235,8}, {1662,98,0}, {1937,2142,8}, {2840,10,0}, {3723,3279,8},
+    {3700,3249,8}, {3725,2310,0}, {1510,2957,8}, {3509,2310,0}, {1800,235,8}, {1781,3285,16},
+    {1662,2497,0}, {1782,3286,0}, {3715,3287,8}, {3726,3288,0}, {3727,3286,0}, {3728,3291,0},
+    {1511,2142,8}, {3729,3329,0}, {3730,3333,0}, {1768,2144,0}, {1769,298,8}, {1553,3290,8},
+    {3731,3293,0}, {3732,3326,0}, {3733,3328,0}, {3734,3328,0}, {3735,3328,0}, {2431,3294,0},
+    {1662,2497,0}, {3736,3299,0}, {1511,2142,8}, {3737,3312,0}, {2948,3312,128}, {2944,2095,0},
+    {3738,3295,0}, {3739,3314,0}, {3740,3324,0}, {3741,3325,0}, {3742,3324,0}, {3743,3296,0},
+    {3744,3296,0}, {3745,3298,0}, {3746,3297,8}, {1605,10,8}, {3746,3297,8}, {3736,3299,0},
+    {1605,10,8}, {3737,3312,0}, {2948,3312,128}, {3747,3300,0}, {2976,3302,0}, {3748,3311,0},
+    {1769,298,8}, {1553,3290,0}, {3749,3303,0}, {1830,1091,8}, {3750,1091,0}, {3751,3304,0},
+    {3752,3305,0}, {3753,3306,0}, {3754,3309,0}, {3755,1618,0}, {3756,1618,0}, {3757,3307,0},
+    {2736,3308,0}, {3757,3310,8}, {3758,3315,0}, {3759,3316,8}, {3760,3317,0}, {3761,2871,8},
+    {3762,3286,8}, {3763,3319,0}, {3764,3320,0}, {3765,3322,0}, {3766,570,0}, {3767,3321,0},
+    {3768,3323,0}, {3743,3296,0}, {3744,3296,0}, {3743,3296,0}, {1662,2497,0}, {3736,3299,0},
+    {1511,2142,8}, {3737,3312,0}, {2948,3312,128}, {2944,2095,0}, {3769,3327,0}, {3736,3299,0},
+    {3737,3312,0}, {2948,3312,128}, {1662,2497,0}, {3736,3299,0}, {1511,2142,8}, {3737,3312,0},
+    {2948,3312,128}, {2944,2095,0}, {1769,2163,8}, {3751,3331,0}, {3757,3332,0}, {3770,146,0},
+    {3244,3334,8}, {3771,3336,0}, {3772,3337,8}, {3773,3286,8}, {3577,3339,0}, {1553,3340,8},
+    {3702,3342,0}, {2241,3263,8}, {1798,1617,8}, {1662,2497,0}, {1782,3286,0}, {3715,3343,8},
+    {2840,10,0}, {1796,3344,8}, {3726,3288,0}, {3774,3286,0}, {3727,3286,0}, {1511,2142,8},
+    {3729,3329,0}, {1510,3345,8}, {3716,3346,0}, {3730,3333,0}, {1800,1617,8}, {2431,3348,0},
+    {1798,1617,0}, {1662,2497,0}, {3736,3299,0}, {1511,2142,8}, {3737,3312,8}, {2948,3312,136},
+    {2946,2097,0}, {1510,3363,0}, {2679,3344,8}, {1553,3364,8}, {1800,1617,0}, {3743,3349,0},
+    {3744,3351,0}, {3745,3353,0}, {3739,3355,0}, {1553,3362,0}, {3775,3350,0}, {3776,3296,0},
+    {3777,3296,0}, {3778,3296,0}, {3779,3296,0}, {3780,3352,0}, {3781,3296,0}, {3782,3296,0},
+    {3783,3296,0}, {3784,3354,0}, {3785,3327,0}, {3786,3298,0}, {3758,65,8}, {3759,3356,8},
+    {3760,3357,8}, {3761,10,8}, {3762,3286,8}, {3763,3359,0}, {3764,3360,0}, {3765,3361,0},
+    {3766,65,0}, {3767,65,0}, {3768,65,0}, {1592,10,0}, {1592,10,0}, {3787,3368,8}, {1511,2489,8},
+    {3788,3369,8}, {1768,2144,0}, {3789,3370,0}, {3790,3371,0}, {3791,3370,0}, {3792,3370,0},
+    {3793,3389,0}, {3794,3370,0}, {3795,3390,0}, {3796,3370,0}, {3797,3370,0}, {3798,98,8},
+    {3799,236,0}, {3800,2964,0}, {3801,2965,0}, {3468,2892,0}, {3802,3372,0}, {3798,2179,0},
+    {3799,236,0}, {3800,2964,0}, {3801,2965,0}, {3803,3373,8}, {3804,3377,0}, {3471,2908,0},
+    {3472,2919,0}, {3805,3383,0}, {3806,3374,0}, {3470,2907,0}, {3807,10,8}, {3808,10,8},
+    {3809,190,0}, {3810,10,8}, {3811,3375,0}, {3360,3378,8}, {3812,3379,0}, {3813,3381,0},
+    {3802,3380,8}, {3814,3382,8}, {3815,2500,0}, {3816,3384,0}, {3818,3384,0}, {3819,3386,0},
+    {3820,3388,0}, {3821,3387,0}, {2018,1024,8}, {3807,10,0}, {3798,98,8}, {3799,236,0},
+    {3800,2964,0}, {3801,2965,0}, {3808,10,0}, {3810,10,0}, {3798,98,8}, {3799,236,0},
+    {3800,2964,0}, {3801,2965,0}, {2391,1411,0}, {3822,10,0}, {3823,2967,8}, {3824,145,0},
+    {3801,2965,0}, {3516,3392,8}, {1511,2489,8}, {3825,3393,0}, {1510,2957,0}, {3789,3394,0},
+    {3790,3395,0}, {3791,3394,0}, {3792,3394,0}, {3793,3394,0}, {3794,3394,0}, {3795,3394,0},
+    {3796,3394,0}, {3797,3394,0}, {3798,98,0}, {3803,3373,8}, {3468,2892,0}, {3802,3372,0},
+    {3798,98,0}, {3803,3373,8}, {3804,3377,0}, {3471,2908,0}, {3472,2919,0}, {3805,3383,0},
+    {1781,998,16}, {3826,3397,0}, {3089,3400,8}, {1662,482,0}, {2960,56,8}, {3827,2143,8},
+    {3091,3402,0}, {3095,2342,0}, {3828,2142,8}, {1606,3404,0}, {2064,3406,8}, {1768,2144,0},
+    {3829,3398,8}, {3097,3401,0}, {3100,2300,0}, {3101,2302,0}, {3102,2442,8}, {3033,2255,0},
+    {2165,3405,8}, {2172,2347,0}, {3135,2349,0}, {3136,2350,0}, {1566,3407,0}, {3830,3410,8},
+    {3831,3412,0}, {1769,2435,8}, {2652,2422,8}, {1770,3409,8}, {2637,56,0}, {3198,1618,0},
+    {1832,2259,0}, {3832,3411,8}, {3833,3413,8}, {1798,1617,8}, {2973,1016,8}, {2840,10,0},
+    {2963,2135,8}, {3834,2154,8}, {1606,3404,0}, {1510,3415,8}, {1781,998,16}, {3641,3417,8},
+    {1662,3421,0}, {1511,3023,8}, {3835,2180,9}, {3836,3422,0}, {1553,3423,8}, {3837,3419,0},
+    {3838,3419,0}, {3516,3420,8}, {3247,3425,0}, {1798,235,8}, {3641,3417,8}, {1511,3023,8},
+    {2985,3426,8}, {3835,2180,8}, {1510,3427,8}, {1553,3423,8}, {1592,10,8}, {3012,10,0},
+    {3013,10,0}, {3787,3423,8}, {1511,2489,8}, {3839,3430,8}, {1768,2144,0}, {3840,3431,0},
+    {3841,3433,0}, {3842,2517,8}, {3843,3432,0}, {3510,2964,0}, {3511,2965,0}, {3844,3432,0},
+    {3845,2964,0}, {3846,2965,0}, {3261,2517,8}, {3847,3432,0}, {3848,2964,0}, {3849,2965,0},
+    {3850,2517,8}, {3851,3434,0}, {3852,2964,0}, {3853,2965,0}, {3516,3436,8}, {3787,3423,8},
+    {1511,2489,8}, {3854,3437,8}, {3840,3438,0}, {3841,3439,0}, {3842,2517,8}, {3514,2967,8},
+    {3515,145,0}, {3511,2965,0}, {3855,2967,8}, {3856,145,0}, {3846,2965,0}, {3261,2517,8},
+    {3857,2967,8}, {3858,145,0}, {3849,2965,0}, {3850,2517,8}, {3859,2967,8}, {3860,145,0},
+    {3853,2965,0}, {3445,2881,0}, {3596,3441,8}, {1781,998,16}, {1662,3421,0}, {2018,1024,0},
+    {1511,3442,8}, {1811,2143,8}, {1768,2144,0}, {3445,2881,0}, {3596,3441,8}, {1798,235,8},
+    {2018,1024,0}, {1511,3442,8}, {2988,3444,8}, {3835,2180,8}, {1811,2143,8}, {1510,2957,8},
+    {1768,2144,0}, {3507,2958,0}, {1781,998,16}, {1830,3446,8}, {1662,2497,0}, {3861,3451,0},
+    {1511,3452,8}, {3862,3450,9}, {3863,3453,0}, {3864,3447,0}, {2626,3447,0}, {3865,3449,0},
+    {3866,3448,8}, {3867,3450,8}, {3868,3450,8}, {1798,235,8}, {1830,3446,8}, {1662,2497,0},
+    {3861,3451,0}, {1511,3452,8}, {1780,3455,8}, {3862,3450,8}, {2019,3450,8}, {1510,2847,8},
+    {2134,190,8}, {1800,235,8}, {1781,998,16}, {1662,2497,0}, {1782,1024,0}, {1511,3452,8},
+    {1768,2144,0}, {1798,235,8}, {1662,2497,0}, {1782,1024,0}, {1511,3452,8}, {3869,3458,8},
+    {3862,3450,8}, {1510,2847,8}, {2134,190,8}, {1800,235,8}, {3870,3460,0}, {3445,2881,0},
+    {3596,3441,0}, {1781,998,16}, {1662,2497,0}, {1511,3461,8}, {3871,56,0}, {3413,3463,8},
+    {1781,998,16}, {1662,2497,0}, {1498,2775,8}, {3410,3465,0}, {1511,2784,8}, {3872,2789,0},
+    {3873,2771,9}, {3874,3473,0}, {3875,3487,0}, {3414,3466,0}, {3415,3469,0}, {369,3470,0},
+    {3416,3471,0}, {3074,3467,0}, {2631,3468,0}, {3417,638,0}, {3418,3467,0}, {3419,3470,0},
+    {2631,3468,0}, {3166,3467,0}, {1666,3472,0}, {2631,3468,0}, {3420,638,0}, {3876,3474,0},
+    {3641,3475,0}, {1648,3486,8}, {3643,3477,8}, {3644,3485,8}, {3646,3478,0}, {3647,3482,0},
+    {3363,3479,0}, {1811,3480,0}, {3364,3481,0}, {3239,575,0}, {3360,3483,0}, {3361,3484,8},
+    {3245,190,0}, {3411,2785,8}, {1510,3489,8}, {3877,3491,0}, {1511,2519,8}, {1768,2144,0},
+    {3877,3491,0}, {1511,2519,8}, {3508,2259,8}, {3506,2956,9}, {3109,2310,66}, {1781,998,18},
+    {3506,2956,0}, {3109,2310,0}, {1510,2957,8}, {3506,2956,9}, {1781,998,18}, {1937,2960,9},
+    {3506,2956,0}, {1937,2960,0}, {1510,2957,8}, {1511,2489,8}, {3522,2979,9}, {1781,998,18},
+    {3522,2979,8}, {2010,235,8}, {1510,2980,8}, {1781,998,18}, {3524,2382,9}, {3878,235,0},
+    {2010,235,8}, {3523,2983,8}, {3524,2382,8}, {1510,2984,8}, {3025,2217,9}, {1781,998,18},
+    {3025,2217,8}, {1510,2957,8}, {1781,998,18}, {3563,3030,9}, {3563,3030,8}, {2010,235,8},
+    {1510,2980,8}, {3568,2154,9}, {2969,2149,8}, {3568,2154,8}, {1510,2847,8}, {3879,3051,8},
+    {3027,2222,9}, {3111,3058,2}, {3432,2844,8}, {3027,2222,8}, {3111,3058,8}, {1510,2847,8},
+    {1800,1617,8}, {1781,998,16}, {3027,2222,9}, {3433,3512,8}, {3432,2844,8}, {3027,2222,8},
+    {3880,66,8}, {1510,2847,8}, {1800,1617,8}, {3033,2255,9}, {3045,2260,8}, {3033,2255,8},
+    {1510,3081,8}, {3434,2849,9}, {3617,2849,8}, {1510,3114,8}, {2134,3115,0}, {3434,2849,9},
+    {3437,2861,9}, {3437,2861,8}, {1510,2865,8}, {3434,2849,9}, {2035,1125,9}, {2035,1125,8},
+    {1510,2865,8}, {3434,2849,9}, {3086,997,9}, {2961,2139,8}, {1510,3244,8}, {2134,3115,0},
+    {3086,997,8}, {1781,998,18}, {3881,56,2}, {3723,3279,9}, {3722,3276,0}, {1781,998,18},
+    {1937,2142,9}, {3723,3279,9}, {1781,3285,18}, {2673,3344,9}, {2673,3344,8}, {1510,3345,0},
+    {3834,2154,9}, {2963,2135,8}, {3834,2154,8}, {1510,3415,8}, {1781,998,18}, {2985,3426,9},
+    {3835,2180,9}, {2985,3426,0}, {1510,3427,8}, {1781,998,18}, {3835,2180,9}, {3835,2180,0},
+    {1510,2957,8}, {3862,3450,9}, {2019,3450,9}, {3862,3450,9}, {3873,2771,9}, {1510,2957,8},
+    {3412,3540,9}, {3873,2771,9}, {2015,2890,9}, {1511,2519,8}, {3882,3479,9}, {3883,3545,8},
+    {3882,3479,8}, {1798,1617,8}, {3884,1016,8}, {3885,3546,8}, {2840,236,0}, {1510,3548,8},
+    {1800,1617,8}, {2018,1024,0}, {2016,3547,8}, {3506,2956,9}, {3109,2310,66}, {3070,2955,8},
+    {3442,2867,0}, {3506,2956,8}, {3443,2142,8}, {3109,2310,8}, {3444,2877,0}, {3445,2881,0},
+    {3446,2922,0}, {1798,235,8}, {1662,2497,0}, {3447,2923,0}, {2840,10,0}, {3143,2924,0},
+    {3448,2931,0}, {2010,235,8}, {3449,2937,8}, {1889,3551,0}, {3450,2939,0}, {3451,2945,0},
+    {3452,2946,0}, {3453,2949,0}, {3454,2952,0}, {1811,2143,8}, {1510,2957,8}, {3507,2958,0},
+    {3886,56,8}, {3506,2956,9}, {1937,2960,9}, {3070,2955,8}, {3108,2309,8}, {1798,235,8},
+    {1662,98,0}, {2840,10,0}, {1796,2956,8}, {2010,235,8}, {3725,2310,0}, {1511,2960,8},
+    {1510,2957,8}, {3509,2310,0}, {3514,2967,8}, {3515,145,0}, {3511,2965,0}, {3887,1617,8},
+    {3516,2969,8}, {3888,1617,8}, {1511,2489,8}, {3522,2979,9}, {3354,2624,8}, {3522,2979,8},
+    {3520,131,0}, {3140,2359,0}, {1798,235,8}, {1662,2497,0}, {3141,2974,0}, {2428,2143,0},
+    {2840,10,0}, {3143,2372,0}, {2010,235,8}, {1511,2142,8}, {3450,2976,8}, {3521,2977,0},
+    {1510,2980,8}, {3524,2382,9}, {1798,235,8}, {1662,2497,0}, {3878,235,0}, {3889,2979,0},
+    {3890,2357,0}, {2010,235,8}, {1511,2142,8}, {3523,2983,8}, {3524,2382,8}, {1510,2984,8},
+    {3025,2217,9}, {3026,2219,8}, {3025,2217,8}, {3525,2986,8}, {1798,235,8}, {1662,2497,0},
+    {2010,235,8}, {1511,3023,8}, {3526,3024,8}, {1510,2957,8}, {3075,3561,0}, {2564,10,0},
+    {3563,3030,9}, {3140,2359,0}, {3355,2626,8}, {3563,3030,8}, {1798,235,8}, {1662,2497,0},
+    {2428,2143,0}, {2840,10,0}, {3143,2372,0}, {2010,235,8}, {1511,2142,8}, {3450,3027,8},
+    {1510,2980,8}, {3564,3032,2}, {3568,2154,9}, {2969,2149,8}, {3568,2154,8}, {3565,3033,8},
+    {3567,3034,8}, {1798,1617,8}, {1662,3038,0}, {2018,1024,0}, {3891,3566,0}, {1800,1617,8},
+    {3154,2150,8}, {3564,3032,0}, {3566,328,0}, {2201,3037,0}, {3892,3567,0}, {3568,2154,9},
+    {3154,2150,9}, {2969,2149,8}, {3568,2154,8}, {3565,3033,8}, {3567,3034,8}, {1798,1617,8},
+    {1662,3038,0}, {2018,1024,0}, {3891,3566,0}, {3893,1617,8}, {3154,2150,8}, {1798,1617,8},
+    {3432,2844,8}, {3027,2222,8}, {3574,2142,8}, {3111,3058,8}, {1662,10,0}, {3894,1054,0},
+    {3895,1617,0}, {3896,3571,0}, {3897,66,8}, {3898,3572,0}, {2840,10,0}, {2018,1024,0},
+    {3575,3054,0}, {1510,2847,8}, {1768,2144,0}, {1800,1617,8}, {3899,66,8}, {1657,66,8},
+    {3424,66,8}, {3033,2255,9}, {2569,1435,2}, {1798,1617,8}, {1662,507,0}, {3045,2260,8},
+    {3576,3060,8}, {3033,2255,8}, {3046,2261,8}, {3900,3575,0}, {2018,1024,0}, {3577,3078,8},
+    {3901,56,0}, {3665,3576,0}, {1510,3081,8}, {1800,1617,8}, {2712,3121,8}, {2450,3146,0},
+    {1798,235,8}, {1662,98,0}, {2961,2139,8}, {125,3161,8}, {2035,1125,8}, {1510,2865,8},
+    {116,3163,0}, {1800,235,0}, {3723,3279,9}, {3724,2310,2}, {1937,2142,9}, {3723,3279,9},
+    {2673,3344,9}, {3902,3581,2}, {3702,3342,8}, {3822,10,0}, {3823,2967,8}, {3824,145,0},
+    {3801,2965,0}, {3887,1617,8}, {3516,3392,8}, {3787,3368,8}, {2840,10,0}, {3888,1617,8},
+    {1511,2489,8}, {3825,3393,8}, {1510,2957,0}, {3826,3397,0}, {1798,1617,8}, {3089,3400,8},
+    {1662,482,0}, {3827,2143,0}, {3091,3402,0}, {2973,1016,8}, {2840,10,0}, {3095,2342,0},
+    {2963,2135,8}, {3834,2154,8}, {3828,2142,8}, {1606,3404,0}, {2064,3406,8}, {1510,3415,8},
+    {1800,1617,8}, {2985,3426,9}, {3835,2180,9}, {3247,3425,0}, {1798,235,8}, {3641,3417,8},
+    {3903,235,0}, {1662,3421,0}, {2010,235,8}, {1511,3023,8}, {2985,3426,8}, {3836,3422,0},
+    {1510,3427,8}, {1553,3423,8}, {3887,1617,8}, {3516,3436,8}, {3787,3423,8}, {3888,1617,8},
+    {1511,2489,8}, {3854,3437,8}, {1768,2144,0}, {3835,2180,9}, {3445,2881,0}, {3596,3441,8},
+    {1798,235,8}, {1662,3421,0}, {2018,1024,0}, {2010,235,8}, {1511,3442,8}, {2988,3444,8},
+    {3835,2180,8}, {1811,2143,8}, {1510,2957,8}, {1768,2144,0}, {3507,2958,0}, {1798,235,8},
+    {1782,1024,0}, {1511,3452,8}, {3869,3458,8}, {3862,3450,8}, {1510,2847,8}, {1800,235,8},
+    {3862,3450,9}, {3868,3450,9}, {1798,235,8}, {1538,10,0}, {1511,3452,8}, {3862,3450,8},
+    {3904,3593,8}, {3868,3450,8}, {1047,3594,8}, {1510,3595,8}, {2134,190,8}, {1800,235,8},
+    {2241,2890,0}, {1798,235,8}, {1538,10,0}, {1511,3452,8}, {3862,3450,8}, {3904,3593,8},
+    {3868,3450,8}, {1047,3594,8}, {1510,3595,8}, {1800,235,8}, {1798,235,8}, {3861,3451,0},
+    {1511,3452,8}, {1780,3455,8}, {3862,3450,8}, {2019,3450,8}, {1510,2847,8}, {1800,235,8},
+    {3870,3460,0}, {3445,2881,0}, {3596,3441,0}, {1798,235,8}, {1662,2497,0}, {1511,3461,8},
+    {3413,3463,8}, {3873,3599,8}, {1510,2957,8}, {2564,10,0}, {1800,235,8}, {1798,235,8},
+    {1662,2497,0}, {1498,2775,8}, {3410,3465,8}, {1511,2784,8}, {3411,2785,8}, {3412,2786,8},
+    {3872,2789,0}, {3413,3463,8}, {1510,3489,8}, {2564,10,0}, {3874,3473,0}, {3875,3487,0},
+    {1800,235,8}, {2626,3602,0}, {3905,3604,0}, {3906,3606,8}, {3907,1617,8}, {3905,3604,8},
+    {3301,3607,8}, {2018,1024,0}, {3877,3491,0}, {3887,1617,8}, {3888,1617,8}, {1511,2519,8},
+    {3508,2259,8}, {1759,465,2}, {1760,553,2}, {3908,3611,8}, {1760,10,0}, {3883,3545,8},
+    {3882,3479,8}, {1798,1617,8}, {3884,1016,8}, {3885,3546,8}, {1510,3548,8}, {1800,1617,8},
+    {3506,2956,9}, {1759,465,2}, {1760,288,2}, {1760,288,0}, {3909,3615,8}, {3070,2955,8},
+    {3108,2309,8}, {1798,235,8}, {1662,98,0}, {1796,2956,8}, {2010,235,8}, {3725,2310,0},
+    {1511,2960,8}, {1510,2957,8}, {3509,2310,0}, {3910,3618,8}, {1760,288,0}, {3070,2955,8},
+    {3506,2956,8}, {3443,2142,8}, {3109,2310,8}, {1662,2497,8}, {2010,235,8}, {1510,2957,8},
+    {3025,2217,9}, {1759,465,2}, {1760,288,2}, {3910,3622,8}, {1760,10,0}, {3070,2955,8},
+    {3109,2310,8}, {1510,2957,8}, {1759,465,2}, {1760,288,2}, {1759,465,0}, {1760,10,0},
+    {3911,3627,8}, {1760,10,0}, {3887,1617,8}, {3516,2969,8}, {3888,1617,8}, {1511,2489,8},
+    {1759,465,2}, {1511,2142,0}, {1760,288,2}, {1760,288,0}, {3912,3631,8}, {1759,465,2},
+    {1760,288,2}, {1553,3633,2}, {3913,3635,8}, {1760,288,0}, {3354,2624,8}, {3522,2979,8},
+    {1798,235,8}, {1662,2497,0}, {2010,235,0}, {1511,2142,0}, {1510,2980,8}, {3914,3638,8},
+    {1760,288,0}, {3026,2219,8}, {3025,2217,8}, {2010,1617,8}, {1511,3023,8}, {1510,2957,8},
+    {3915,3641,8}, {1760,288,0}, {3355,2626,8}, {3563,3030,8}, {1798,235,8}, {1662,2497,0},
+    {2010,235,0}, {1511,2142,0}, {1510,2980,8}, {3568,2154,9}, {1869,3644,0}, {1759,465,2},
+    {1760,10,2}, {3564,3032,0}, {3916,10,0}, {3917,56,0}, {1760,10,0}, {3918,3646,8},
+    {2969,2149,8}, {3568,2154,8}, {3891,3566,0}, {3893,1617,8}, {3154,2150,8}, {3919,3649,8},
+    {1760,10,0}, {2969,2149,8}, {3568,2154,8}, {3565,3033,8}, {1798,1617,0}, {1662,3038,0},
+    {3920,3652,8}, {1760,10,0}, {3571,3050,8}, {3572,3051,8}, {1798,1617,8}, {1662,2533,0},
+    {1511,3044,8}, {3573,474,0}, {1855,3045,8}, {1510,3052,8}, {1800,1617,8}, {3027,2222,9},
+    {3111,3058,0}, {1869,3655,0}, {1759,287,0}, {1760,553,0}, {3921,3656,0}, {3922,3660,0},
+    {3638,3658,0}, {3432,2844,8}, {3027,2222,8}, {3111,3058,8}, {1928,3662,8}, {1760,10,0},
+    {3027,2222,9}, {1869,3664,0}, {1759,465,0}, {1760,553,0}, {3898,3665,0}, {3638,3658,0},
+    {3205,833,0}, {3206,833,0}, {1760,10,0}, {3918,3668,8}, {1798,1617,8}, {3111,3058,8},
+    {3897,66,8}, {3898,3572,0}, {1869,3664,0}, {1759,465,0}, {1760,553,0}, {3923,3672,8},
+    {1760,10,0}, {1798,1617,8}, {3432,2844,8}, {3027,2222,8}, {3574,2142,8}, {1662,10,0},
+    {3896,3571,0}, {3897,66,8}, {3898,3572,0}, {3575,3054,0}, {1510,2847,8}, {1800,1617,8},
+    {3091,3675,8}, {1760,10,0}, {1798,1617,8}, {1662,507,0}, {3045,2260,8}, {3033,2255,8},
+    {3046,2261,8}, {3900,3575,8}, {2018,1024,0}, {3577,3078,0}, {3901,56,0}, {3665,3576,0},
+    {1510,3081,8}, {1800,1617,8}, {3434,2849,9}, {1759,465,2}, {1760,288,2}, {1760,288,0},
+    {3435,2863,8}, {3924,3680,8}, {1760,288,0}, {3434,2849,9}, {1759,287,2}, {1760,288,2},
+    {2660,3683,8}, {1760,288,0}, {3692,3237,0}, {1798,235,8}, {1662,507,0}, {3693,235,0},
+    {3689,3235,0}, {1511,3137,8}, {3691,2055,0}, {1510,3244,8}, {3086,997,8}, {3087,3685,0},
+    {1800,235,8}, {2660,3687,8}, {1760,288,0}, {3596,3083,8}, {1798,235,8}, {1662,507,0},
+    {3617,2849,8}, {1511,3100,8}, {3601,3110,0}, {1510,3114,8}, {1800,235,8}, {3723,3279,9},
+    {1759,465,2}, {1760,288,2}, {3925,3691,8}, {1760,288,0}, {3926,3693,8}, {1760,288,0},
+    {2241,2587,8}, {1798,235,8}, {2840,10,0}, {3723,3279,8}, {3700,3249,8}, {3724,2310,8},
+    {1510,2957,8}, {1800,235,8}, {3927,3696,8}, {1760,288,0}, {2241,2587,8}, {1798,235,8},
+    {3723,3279,8}, {3700,3249,8}, {3724,2310,0}, {1510,2957,8}, {1800,235,8}, {3928,3699,8},
+    {1760,10,0}, {2241,3263,0}, {1798,1617,8}, {1796,3344,0}, {3774,3286,0}, {1510,3345,0},
+    {1800,1617,8}, {1759,2769,0}, {1760,10,0}, {3911,3703,8}, {1760,10,0}, {3887,1617,8},
+    {3516,3392,8}, {3787,3368,8}, {3888,1617,8}, {1511,2489,8}, {1760,10,0}, {3929,3706,8},
+    {3826,3397,0}, {1798,1617,8}, {1662,482,0}, {2973,1016,8}, {2840,10,0}, {3095,2342,0},
+    {2963,2135,8}, {3834,2154,8}, {3828,2142,8}, {1510,3415,8}, {1800,1617,8}, {1759,465,2},
+    {1760,288,2}, {3835,2180,9}, {1760,288,0}, {3930,3710,8}, {2010,235,8}, {1511,3023,8},
+    {2985,3426,8}, {3836,3422,0}, {1510,3427,8}, {1553,3423,8}, {3911,3713,8}, {1760,10,0},
+    {3887,1617,8}, {3516,3436,8}, {3787,3423,8}, {3888,1617,8}, {1511,2489,8}, {1760,288,0},
+    {3931,3716,8}, {3596,3441,8}, {1798,235,0}, {1662,3421,0}, {2018,1024,0}, {2010,235,8},
+    {1511,3442,8}, {2988,3444,8}, {3835,2180,8}, {1811,2143,8}, {1510,2957,8}, {1759,465,2},
+    {1760,288,2}, {3862,3450,9}, {3932,2890,2}, {1760,288,0}, {1911,3720,8}, {1760,288,0},
+    {3933,3722,8}, {1760,288,0}, {3933,3724,8}, {1759,465,2}, {1760,288,2}, {3862,3450,9},
+    {3868,3450,9}, {1760,288,0}, {3934,3727,0}, {1830,3446,0}, {1538,3729,8}, {3867,3450,8},
+    {3935,474,8}, {1662,10,0}, {1553,3731,0}, {1759,465,2}, {1760,288,2}, {3862,3450,9},
+    {1760,288,0}, {3936,3734,8}, {1760,288,0}, {3936,3736,8}, {1760,288,0}, {1911,3738,8},
+    {3596,3441,2}, {1759,465,2}, {1760,288,2}, {1510,2957,2}, {1760,288,0}, {3937,3741,8},
+    {3596,3441,0}, {1798,235,8}, {1662,2497,0}, {1511,3461,8}, {3413,3463,8}, {3873,3599,8},
+    {1510,2957,8}, {2564,10,0}, {1800,235,8}, {1498,2775,2}, {1759,465,2}, {1511,2784,2},
+    {1760,288,2}, {3873,2771,9}, {1510,3489,2}, {1760,288,0}, {3409,3745,8}, {1798,235,8},
+    {1662,2497,0}, {1498,2775,8}, {1511,2784,8}, {3411,2785,8}, {3412,2786,8}, {3872,2789,8},
+    {3413,3463,8}, {1510,3489,8}, {1800,235,8}, {2015,3748,9}, {1768,2144,0}, {1760,10,0},
+    {3474,3751,8}, {1511,2519,8}, {3508,2259,8}, {2626,3602,8}, {2015,2890,9}, {2626,3602,8},
+    {3905,3604,8}, {1781,998,16}, {3938,3757,8}, {2985,3426,9}, {3835,2180,9}, {3837,3758,0},
+    {3939,3759,8}, {2010,235,8}, {2985,3426,8}, {3835,2180,8}, {1510,3427,8}, {3906,3606,8},
+    {3905,3604,0}, {1592,10,8}, {1781,998,16}, {1512,3765,8}, {1511,3452,8}, {3862,3450,9},
+    {1047,3594,8}, {3941,474,0}, {3411,2785,8}, {3412,2786,8}, {3413,3463,8}, {1510,3489,8},
+    {1800,235,8}, {3434,2849,9}, {3942,3768,8}, {3943,3770,0}, {2015,3748,9}, {1768,2144,8},
+    {2015,3748,9}, {2268,983,10}, {3882,3479,9}, {1781,998,16}, {3884,1016,0}, {3885,3546,0},
+    {3883,3545,8}, {3882,3479,8}, {3884,1016,8}, {2840,236,0}, {1510,3548,8}, {1800,1617,8},
+    {3442,2867,8}, {3506,2956,9}, {3444,2877,0}, {3445,2881,0}, {3446,2922,0}, {1781,998,16},
+    {1662,2497,0}, {3447,2923,0}, {3143,2924,0}, {3448,2931,0}, {3449,2937,0}, {1889,3551,0},
+    {3450,2939,0}, {3451,2945,0}, {3452,2946,0}, {3453,2949,0}, {3454,2952,0}, {1811,2143,8},
+    {3070,2955,8}, {3506,2956,8}, {3109,2310,8}, {1798,235,8}, {2010,235,8}, {1510,2957,8},
+    {3507,2958,0}, {3506,2956,9}, {3109,2310,0}, {1781,998,16}, {1662,98,0}, {1937,2960,9},
+    {3070,2955,8}, {3108,2309,8}, {1798,235,8}, {2010,235,8}, {3725,2310,0}, {1510,2957,8},
+    {3509,2310,0}, {3237,2963,0}, {3510,2964,0}, {3511,2965,0}, {1511,2489,8}, {3025,2217,9},
+    {1781,998,16}, {1662,3781,0}, {3944,2497,0}, {3026,2219,8}, {3025,2217,8}, {1798,235,8},
+    {2010,235,8}, {1511,3023,8}, {1510,2957,8}, {3564,3032,0}, {3568,2154,9}, {3565,3033,0},
+    {1781,998,16}, {3566,328,8}, {3567,3034,0}, {2201,3037,0}, {1662,3038,0}, {2018,1024,0},
+    {3892,3567,8}, {2969,2149,8}, {3568,2154,8}, {1800,1617,8}, {3154,2150,8}, {3879,3051,8},
+    {1662,2533,0}, {2428,3041,0}, {3569,3042,0}, {1781,998,16}, {3027,2222,9}, {1662,2314,0},
+    {3432,2844,8}, {3027,2222,8}, {1800,1617,8}, {1781,998,16}, {3027,2222,9}, {1928,2840,8},
+    {3432,2844,8}, {3027,2222,8}, {1510,2847,8}, {1800,1617,8}, {3945,66,8}, {1781,998,16},
+    {1662,507,0}, {3576,3060,0}, {3033,2255,9}, {2018,1024,0}, {3577,3078,0}, {3045,2260,8},
+    {3033,2255,8}, {1510,3081,8}, {1800,1617,8}, {3445,2881,0}, {3596,3083,8}, {3616,3112,0},
+    {1662,507,0}, {3597,3084,0}, {3598,3087,0}, {3434,2849,9}, {3599,3088,0}, {2018,1024,0},
+    {1511,3100,8}, {3600,3101,0}, {3452,3104,0}, {3601,3110,0}, {1811,2143,8}, {3619,3116,0},
+    {1662,2533,0}, {2057,2854,8}, {3434,2849,9}, {3437,2861,9}, {2712,3121,0}, {2450,3146,0},
+    {1662,98,0}, {3434,2849,9}, {125,3161,0}, {2035,1125,9}, {3468,2892,0}, {3641,3165,0},
+    {1662,507,0}, {3434,2849,9}, {1889,3171,0}, {1511,3137,0}, {3471,2908,0}, {3642,3175,8},
+    {3086,997,9}, {3331,2585,0}, {3445,3797,0}, {1781,998,16}, {3698,3246,0}, {3699,3798,0},
+    {3447,2923,0}, {2428,2143,0}, {3723,3279,9}, {3701,3250,0}, {2455,65,0}, {1613,65,0},
+    {3702,3799,0}, {3333,2597,0}, {3334,2608,0}, {3223,2619,0}, {3335,65,0}, {1666,2620,0},
+    {3703,3270,0}, {3944,2881,0}, {3944,3248,0}, {3944,3261,0}, {1781,998,16}, {1662,98,0},
+    {1937,2142,9}, {3723,3279,9}, {3509,2310,0}, {3946,3288,0}, {1781,3285,16}, {1662,2497,0},
+    {3715,3287,0}, {3727,3286,0}, {2673,3344,9}, {3728,3802,0}, {3729,3329,0}, {3730,3333,0},
+    {3947,3291,0}, {3948,3803,0}, {3949,3805,0}, {2947,10,8}, {2431,3807,0}, {1662,2497,0},
+    {3736,3299,0}, {2947,10,8}, {3737,3312,0}, {2948,3312,128}, {2944,2095,0}, {3743,3349,0},
+    {3744,3351,0}, {3745,3353,0}, {3739,3808,0}, {3758,3315,0}, {3759,3809,0}, {3760,3317,0},
+    {3761,2871,0}, {3762,3286,0}, {3787,3368,8}, {1511,2489,8}, {3788,3369,8}, {3822,10,0},
+    {3823,2967,8}, {3824,145,0}, {3801,2965,0}, {3887,1617,8}, {3516,3392,8}, {3787,3368,8},
+    {3888,1617,8}, {1511,2489,8}, {3825,3393,8}, {1510,2957,0}, {1781,998,16}, {3826,3397,0},
+    {3089,3400,0}, {1662,482,0}, {3827,2143,0}, {3091,3402,0}, {2973,1016,0}, {3095,2342,0},
+    {3834,2154,9}, {1606,3404,0}, {2064,3406,0}, {2973,1016,8}, {2840,10,0}, {2963,2135,8},
+    {3834,2154,8}, {1510,3415,8}, {1800,1617,8}, {1781,998,16}, {3641,3417,0}, {1662,3421,0},
+    {2985,3426,9}, {3835,2180,9}, {1553,3423,0}, {3247,3425,0}, {3641,3417,8}, {2010,235,8},
+    {1511,3023,8}, {2985,3426,8}, {3835,2180,8}, {1510,3427,8}, {1553,3423,8}, {3787,3423,8},
+    {1511,2489,8}, {3839,3430,8}, {3887,1617,8}, {3516,3436,8}, {3787,3423,8}, {3888,1617,8},
+    {1511,2489,8}, {3854,3437,8}, {3445,2881,0}, {3596,3441,0}, {1781,998,16}, {1662,3421,0},
+    {2018,1024,0}, {3835,2180,9}, {1811,2143,0}, {3596,3441,8}, {2018,1024,0}, {2010,235,8},
+    {1511,3442,8}, {2988,3444,8}, {3835,2180,8}, {1811,2143,8}, {1510,2957,8}, {3507,2958,0},
+    {1830,3446,0}, {1662,3781,0}, {3861,3451,0}, {3862,3450,9}, {2019,3450,9}, {3863,3453,0},
+    {1662,3781,0}, {3862,3450,9}, {3870,3823,0}, {3445,3797,0}, {1662,3781,0}, {1511,3461,0},
+    {3873,2771,9}, {3944,3460,0}, {1662,3781,0}, {1498,2775,0}, {3410,3825,0}, {1511,2784,0},
+    {3412,3540,9}, {3872,2789,0}, {3873,2771,9}, {3874,3835,0}, {3875,3836,0}, {3950,56,0},
+    {3944,3826,0}, {3414,3827,0}, {3415,3828,0}, {369,3831,0}, {3416,3832,0}, {3944,3466,0},
+    {3944,3829,0}, {3418,3830,0}, {3419,3831,0}, {3944,3467,0}, {3944,3470,0}, {3944,3833,0},
+    {3166,3830,0}, {1666,3834,0}, {3944,3472,0}, {3944,3473,0}, {3944,3487,0}, {3412,3540,9},
+    {3873,2771,9}, {1510,3489,8}, {2564,3838,8}, {3411,2785,8}, {3412,2786,8}, {3413,3463,8},
+    {1510,3489,8}, {2564,10,8}, {1800,235,8}, {3877,3491,0}, {1511,2519,8}, {3951,3842,9},
+    {1781,998,16}, {3952,3843,8}, {3953,3843,8}, {3954,3845,8}, {3955,3843,0}, {1781,998,16},
+    {3885,3846,0}, {1663,438,8}, {1768,3850,0}, {1553,3852,8}, {3956,3847,0}, {1725,3849,8},
+    {1769,145,8}, {1770,2179,8}, {3957,3854,8}, {3951,3842,8}, {3954,3845,8}, {3955,3843,0},
+    {3958,3855,0}, {2017,235,8}, {3956,3847,0}, {1725,3849,0}, {1720,235,8}, {3959,3856,0},
+    {3960,235,0}, {1663,438,8}, {1553,3852,8}, {3961,3858,8}, {3962,3858,8}, {1726,116,8},
+    {1793,2259,0}, {3951,3842,9}, {1781,998,16}, {1781,998,16}, {3885,3846,0}, {3963,3861,0},
+    {3964,3845,8}, {1768,3850,0}, {3965,3863,0}, {1510,3864,0}, {1781,998,16}, {3966,3866,0},
+    {3967,3871,0}, {3885,3846,0}, {3968,3874,0}, {3969,3892,0}, {3970,3845,8}, {3971,3843,0},
+    {3972,3893,0}, {3973,3894,8}, {1768,3850,0}, {3974,3867,0}, {1621,3869,0}, {3951,3842,8},
+    {3955,3843,0}, {3958,3855,0}, {3975,3870,0}, {3976,3872,0}, {3965,3863,8}, {1618,3875,0},
+    {1621,3889,0}, {1046,3890,0}, {3977,3891,0}, {1629,3890,0}, {3978,3876,0}, {3979,3880,0},
+    {3980,3881,0}, {3981,3877,0}, {3982,56,0}, {3983,3878,0}, {3984,1016,0}, {3985,3882,8},
+    {3986,3883,0}, {3987,3885,0}, {3988,3886,0}, {3989,3888,0}, {3979,3880,0}, {3980,3881,0},
+    {3990,3880,0}, {3979,3880,0}, {3980,3881,0}, {0,3852,0}, {106,3852,0}, {80,3852,0},
+    {1,3852,0}, {1618,3895,0}, {1621,3906,0}, {1046,3915,0}, {1629,3923,0}, {3744,3896,0},
+    {3991,3903,0}, {1732,3897,8}, {3984,1016,8}, {3992,3898,0}, {1791,3901,0}, {3993,3899,0},
+    {3994,3900,0}, {3995,3900,0}, {3984,1016,8}, {3984,1016,8}, {1791,3904,0}, {3744,3907,0},
+    {3991,3900,0}, {2744,3911,0}, {3996,3900,8}, {3997,3908,8}, {1791,3909,0}, {3998,3900,8},
+    {1659,3912,8}, {1791,3913,0}, {3744,3916,0}, {3991,3920,0}, {3996,3900,8}, {1732,3917,8},
+    {3984,1016,8}, {1791,3918,0}, {3984,1016,8}, {1791,3921,0}, {3744,3924,0}, {3991,3928,0},
+    {3996,3900,8}, {1732,3925,8}, {3984,1016,8}, {1791,3926,0}, {3984,1016,8}, {1791,3929,0},
+    {3999,3932,8}, {3971,3843,0}, {1510,3933,0}, {3951,3842,9}, {3958,3855,2}, {3965,3863,9},
+    {3999,3932,9}, {3999,3932,8}, {1510,3933,0}, {3951,3842,9}, {3955,3843,0}, {3958,3855,0},
+    {1716,3940,9}, {2131,10,0}, {4000,10,0}, {4001,3942,0}, {1510,3943,0}, {4002,3858,8},
+    {4003,3945,0}, {2017,235,8}, {4004,3946,0}, {3956,3847,0}, {1725,3849,0}, {3965,3863,8},
+    {3963,3861,0}, {3964,3845,8}, {1510,3864,8}, {4005,10,0}, {4006,3948,8}, {4007,3950,9},
+    {4006,3948,9}, {3965,3863,9}, {4008,3952,0}, {4009,3953,0}, {1662,3861,0}, {4007,3950,0},
+    {2451,3879,0}, {1720,235,0}, {4010,3954,0}, {4011,3956,0}, {1045,3956,8}, {1787,3958,9},
+    {3965,3863,9}, {4012,3960,0}, {4013,235,0}, {2017,235,8}, {4006,3948,8}, {2131,10,0},
+    {4000,10,0}, {1787,3958,8}, {1776,3961,8}, {4014,3962,8}, {4001,3963,8}, {1726,116,8},
+    {3999,3932,9}, {3971,3843,0}, {4015,3966,8}, {2017,235,8}, {3966,3866,0}, {3967,3871,0},
+    {3956,3847,0}, {1725,3849,0}, {1720,235,8}, {3968,3874,0}, {3999,3932,8}, {3969,3892,0},
+    {3970,3845,8}, {3971,3843,0}, {3972,3893,0}, {3973,3894,0}, {1510,3933,8}, {3957,3968,8},
+    {4016,3969,8}, {3885,3846,0}, {4001,3942,8}, {4017,3856,8}, {1768,3850,0}, {3951,3842,8},
+    {3678,3843,0}, {1716,3940,8}, {1781,998,16}, {4006,3948,8}, {3604,3972,8}, {3965,3863,9},
+    {4018,3979,0}, {4014,3962,8}, {4001,3963,8}, {1768,3850,0}, {3659,3973,0}, {4002,3858,0},
+    {4019,3974,0}, {4020,3976,0}, {4021,3975,8}, {4009,3978,0}, {1662,3861,0}, {4007,3950,0},
+    {2451,3879,8}, {4010,3954,8}, {4022,3980,8}, {4023,56,8}, {1787,3958,0}, {3951,3842,0},
+    {4024,3983,0}, {1759,287,0}, {1760,288,0}, {4025,3984,0}, {4026,3985,0}, {3999,3932,8},
+    {3971,3843,0}, {3974,3987,8}, {1760,288,0}, {3951,3842,8}, {3954,3845,0}, {3955,3843,0},
+    {3958,3855,0}, {2017,235,8}, {1720,235,0}, {1759,287,0}, {1760,288,0}, {4025,3984,0},
+    {3976,3991,0}, {1760,288,0}, {2017,235,8}, {3965,3863,8}, {3964,3845,0}, {4006,3948,9},
+    {3965,3863,9}, {1759,287,0}, {1760,288,0}, {1733,3995,0}, {1760,288,0}, {4009,3997,0},
+    {1662,3861,0}, {4007,3950,0}, {2451,3879,0}, {1720,235,0}, {4027,102,0}, {3965,3863,9},
+    {1759,287,0}, {1760,288,0}, {3388,4000,0}, {1760,288,0}, {4013,235,0}, {2017,235,8},
+    {4006,3948,8}, {1787,3958,8}, {1776,3961,8}, {4014,3962,8}, {4028,3868,0}, {4029,3873,0},
+    {1759,287,0}, {1760,288,0}, {4030,3983,0}, {4026,3985,0}, {1760,288,0}, {4031,4004,8},
+    {2017,235,8}, {3999,3932,8}, {3970,3845,0}, {3971,3843,0}, {3972,3893,0}, {2257,4007,8},
+    {1768,3850,0}, {2257,4007,8}, {1768,3850,8}, {2257,4007,8}, {2268,4011,8}, {3951,3842,9},
+    {3955,3843,0}, {3885,3846,0}, {1663,438,8}, {1781,998,16}, {3965,3863,9}, {3963,3861,0},
+    {3966,3866,0}, {3967,3871,0}, {3885,3846,0}, {3968,3874,0}, {3999,3932,9}, {3969,3892,0},
+    {3971,3843,0}, {3973,3894,8}, {1716,4016,8}, {2131,10,0}, {4000,10,0}, {4032,235,0},
+    {4033,65,0}, {4034,235,0}, {4001,4018,0}, {1510,3943,0}, {1726,4019,8}, {3974,4021,0},
+    {4035,4024,0}, {4016,4026,8}, {3885,4027,0}, {3604,4029,8}, {4001,4018,0}, {3951,4023,8},
+    {3678,3843,0}, {1793,3855,0}, {4036,4025,8}, {3678,3843,0}, {3956,4028,0}, {1725,3849,8},
+    {1518,139,0}, {1726,4019,0}, {4001,4018,0}, {4037,4031,0}, {4038,3852,8}, {4039,10,0},
+    {4040,4033,0}, {4041,10,0}, {3974,4021,0}, {1781,4035,16}, {4035,4024,0}, {4016,4026,8},
+    {3885,4027,0}, {3604,4036,8}, {4018,3979,0}, {4001,4018,8}, {1768,4042,0}, {4042,4037,0},
+    {1726,4019,8}, {1629,4038,0}, {4043,4039,0}, {4044,4040,0}, {4045,4041,8}, {4046,833,8},
+    {1769,4044,8}, {1770,4045,8}, {2257,4047,8}, {1768,4042,0}, {2257,4047,8}, {1768,4042,8},
+    {2257,4047,8}, {2268,4051,8}, {4047,56,0}, {4048,4053,0}, {4049,4054,0}, {72,56,0},
+    {4050,4055,0}, {1511,4056,8}, {4051,56,0}, {4052,4057,8}, {4053,10,0}, {1768,4059,0},
+    {1769,4061,8}, {1770,4062,8}, {4054,4064,0}, {4047,56,0}, {2278,4065,0}, {4048,4053,0},
+    {4055,4066,0}, {1798,235,0}, {2201,10,0}, {4049,65,0}, {72,56,0}, {4050,4055,0},
+    {1511,4056,0}, {4056,4053,0}, {3523,4072,0}, {3524,4073,0}, {4051,56,0}, {4052,4057,0},
+    {4053,10,0}, {1800,235,0}, {4057,4068,0}, {4058,4069,0}, {4059,4071,8}, {1592,10,0},
+    {1592,10,0}, {4048,4053,0}, {4060,56,0}, {72,56,0}, {1511,4056,8}, {4061,4077,0},
+    {1516,4082,8}, {1768,4059,0}, {4062,4079,0}, {72,56,8}, {2837,4080,8}, {1570,4081,0},
+    {4063,4083,0}, {1862,4085,0}, {4064,10,0}, {4065,4084,0}, {4066,4087,8}, {2278,4088,0},
+    {4048,4053,0}, {1798,235,0}, {4060,56,0}, {72,56,0}, {1511,4056,0}, {4061,4089,0},
+    {4056,4053,0}, {1516,4082,0}, {4067,4091,0}, {4068,4073,0}, {1800,235,0}, {4062,4079,0},
+    {4069,133,0}, {72,56,8}, {2837,4080,8}, {1570,4081,0}, {4057,4068,10}, {3524,4093,9},
+    {4070,190,2}, {4054,4064,8}, {1592,10,0}, {4071,4097,9}, {4072,4099,8}, {2278,4100,0},
+    {4048,4053,0}, {1798,235,0}, {4073,4101,0}, {4074,139,0}, {4071,4073,0}, {72,56,0},
+    {1511,10,0}, {4056,4053,0}, {4067,4091,0}, {1800,235,0}, {3524,4093,9}, {4068,4104,9},
+    {4075,4073,9}, {4076,4107,0}, {1798,235,0}, {3165,4108,0}, {72,56,0}, {4078,4110,0},
+    {3082,235,0}, {4079,10,0}, {4075,4073,0}, {1800,235,0}, {1462,10,0}, {72,56,0}, {1051,56,0},
+    {3808,10,0}, {4080,235,0}, {4081,10,0}, {4065,10,0}, {1051,56,0}, {2827,4112,0}, {4080,235,0},
+    {4048,4053,0}, {4074,4114,8}, {72,56,0}, {1511,4056,8}, {1768,4059,0}, {4067,4115,8},
+    {1760,1172,2}, {4082,65,2}, {4083,4118,0}, {1760,10,0}, {1760,10,0}, {4084,4120,0},
+    {1760,10,0}, {4085,4122,0}, {1798,235,0}, {72,56,0}, {3082,235,0}, {4079,10,0}, {4075,4073,0},
+    {1800,235,0}, {1462,10,0}, {2015,4125,10}, {1768,4059,0}, {1760,10,0}, {4086,4128,0},
+    {4057,4068,8}, {4058,4069,8}, {3524,4093,9}, {4061,4077,8}, {4068,4073,8}, {4087,4132,8},
+    {4068,4073,8}, {4062,4079,0}, {2837,4080,8}, {2015,4125,8}, {1768,4059,8}, {1592,10,0},
+    {2015,4125,8}, {2268,4137,8}, {4048,4053,0}, {4074,4114,0}, {4071,4097,9}, {1511,4056,0},
+    {4047,56,0}, {4048,4053,0}, {4049,4054,0}, {4050,4055,0}, {1511,4056,0}, {3524,4093,9},
+    {4052,4057,0}, {4053,2245,0}, {4048,4053,0}, {4060,56,0}, {1511,4056,0}, {1516,4082,0},
+    {4068,4104,9}, {4088,4054,0}, {4089,4142,0}, {4090,1277,0}, {4091,4143,0}, {4092,4144,0},
+    {4093,4147,0}, {4094,4146,8}, {4095,4150,8}, {4096,4151,0}, {4097,4150,0}, {4098,4152,0},
+    {4099,4156,0}, {4100,4157,0}, {2241,4146,0}, {4101,4149,0}, {4102,4146,0}, {4103,4154,8},
+    {4104,4155,8}, {4105,4159,0}, {4106,4161,0}, {4107,125,128}, {4108,125,0}, {4109,125,0},
+    {4097,4150,0}, {4110,4146,8}, {4111,4160,8}, {4112,4162,8}, {4113,1617,8}, {4114,1054,8},
+    {4115,10,8}, {1592,10,0}, {1592,10,0}, {1592,10,0}, {1592,10,0}, {4088,4054,0}, {4090,1277,0},
+    {4091,4168,0}, {4092,4144,0}, {4120,4146,8}, {4094,4146,8}, {4121,4169,8}, {4105,4159,0},
+    {4122,10,0}, {4106,4161,0}, {4123,10,0}, {4124,10,0}, {4107,125,128}, {4108,125,0},
+    {4109,125,0}, {4097,4150,0}, {4125,10,0}, {4126,10,0}, {1592,10,0}, {1592,10,0},
+    {4088,4054,0}, {4090,1277,0}, {4091,4168,0}, {4092,4144,0}, {4129,4149,0}, {4094,4146,8},
+    {4095,4150,8}, {4130,4174,8}, {4105,4159,0}, {4122,10,0}, {4106,4161,0}, {4107,125,128},
+    {4131,10,0}, {4108,125,0}, {4109,125,0}, {4097,4150,0}, {4132,4176,0}, {1592,10,0},
+    {4088,4179,0}, {4090,1277,0}, {4134,4180,8}, {4135,4145,8}, {4106,4161,0}, {4108,125,0},
+    {4109,125,0}, {4097,4150,0}, {4136,4183,8}, {4137,10,0}, {1592,10,0}, {4112,4162,8},
+    {4139,10,0}, {4139,10,0}, {4110,4146,0}, {4140,10,0}, {4141,1054,8}, {4142,4146,0},
+    {4106,4161,0}, {4107,125,128}, {1592,10,0}, {4088,4193,0}, {4090,1277,0}, {4144,4194,8},
+    {4091,4168,0}, {4092,4144,0}, {4098,4152,0}, {4106,4161,0}, {4145,4196,0}, {4107,125,128},
+    {4108,125,0}, {4109,125,0}, {4110,4146,8}, {4146,4197,8}, {4088,4193,0}, {4090,1277,0},
+    {4096,4151,0}, {4099,4156,0}, {4106,4161,0}, {4108,125,0}, {4109,125,0}, {4122,4201,8},
+    {4088,1976,0}, {4147,4202,8}, {4098,4152,0}, {4113,1617,0}, {4130,1054,0}, {1592,10,0},
+    {1592,10,0}, {1592,10,0}, {2057,4208,8}, {4151,4210,8}, {3873,4212,8}, {1774,4214,8},
+    {3409,4217,8}, {2922,4216,8}, {1592,10,0}, {3412,4211,8}, {3873,4212,8}, {1798,235,8},
+    {4152,295,0}, {1662,2497,0}, {3410,4219,8}, {4153,638,0}, {1511,2784,8}, {3411,4231,8},
+    {3412,2786,8}, {1499,4232,8}, {3872,2789,8}, {3413,4233,8}, {1510,3489,8}, {1800,235,8},
+    {4154,4220,0}, {4155,4224,0}, {4156,4226,0}, {369,4227,0}, {3654,4226,0}, {3673,4228,0},
+    {1863,4221,0}, {4157,638,0}, {1516,4222,0}, {3876,4223,0}, {1648,3486,8}, {4158,4225,0},
+    {1863,4221,0}, {4157,638,0}, {3419,4220,0}, {1516,4222,0}, {1863,4221,0}, {4158,4229,0},
+    {1863,4221,0}, {4157,638,0}, {1516,4222,0}, {1666,4230,0}, {1863,4221,0}, {4157,638,0},
+    {1592,4235,0}, {1592,4235,0}, {1592,4235,0}, {1592,4235,0}, {1592,4235,0}, {1566,4241,0},
+    {1759,465,0}, {1760,2616,0}, {3873,4212,9}, {1511,4243,8}, {1797,4244,8}, {1760,10,0},
+    {3409,4246,8}, {1798,235,8}, {1662,2497,0}, {4159,4248,0}, {4153,638,0}, {1511,2784,8},
+    {3411,4231,8}, {3412,2786,8}, {1499,4232,8}, {3872,2789,8}, {3413,4233,8}, {1510,3489,8},
+    {1800,235,8}, {1566,295,0}, {1759,2769,0}, {3408,4250,8}, {3369,671,8}, {3409,4217,8},
+    {3870,4253,0}, {4160,4256,0}, {1781,998,16}, {4161,4258,0}, {1662,2497,0}, {4162,4262,0},
+    {3885,3387,0}, {1511,3461,8}, {1768,4279,0}, {4163,4254,0}, {72,56,8}, {2393,4257,8},
+    {4164,4259,0}, {4165,4260,0}, {1499,4232,8}, {1663,4259,8}, {3445,4263,0}, {3596,3441,0},
+    {3462,4264,0}, {3464,4265,0}, {3465,4265,0}, {3466,2886,0}, {3469,4266,0}, {3470,4272,8},
+    {3471,4273,0}, {3472,4281,0}, {3475,4268,8}, {3476,2905,8}, {3477,2906,8}, {3478,2901,8},
+    {3479,4269,8}, {3480,4270,0}, {3481,4271,0}, {3482,4274,0}, {3483,2917,0}, {3484,2910,8},
+    {3485,2911,0}, {1945,4275,0}, {1946,4277,8}, {1768,4279,0}, {3486,4280,8}, {1647,2921,8},
+    {3471,4273,8}, {3413,4233,8}, {1592,4235,0}, {1592,4235,0}, {1781,998,16}, {4152,295,0},
+    {1662,2497,0}, {3410,4287,8}, {4153,638,0}, {1511,2784,8}, {4166,4293,0}, {1499,4232,8},
+    {3872,2789,0}, {3873,4212,9}, {1768,4279,0}, {4154,4288,0}, {4155,4289,0}, {4156,4291,0},
+    {369,4227,0}, {3654,4291,0}, {3673,4292,0}, {1863,4221,0}, {4157,638,0}, {1516,3473,0},
+    {4158,4290,0}, {1863,4221,0}, {4157,638,0}, {3419,4288,0}, {1516,3473,0}, {4158,4229,0},
+    {1863,4221,0}, {4157,638,0}, {1516,3473,0}, {4167,4295,8}, {4168,4296,0}, {4169,4300,8},
+    {1862,4301,0}, {4170,4297,0}, {3656,4298,0}, {3445,4263,0}, {3596,10,0}, {3601,3110,0},
+    {3507,2958,0}, {3445,4263,0}, {3452,4299,0}, {3507,2958,0}, {3503,2948,0}, {3411,4231,8},
+    {1510,3489,8}, {3873,4212,9}, {3412,4211,9}, {3873,4212,9}, {3870,4253,0}, {4171,4306,0},
+    {1798,235,8}, {4161,4258,0}, {1662,2497,0}, {4162,4262,0}, {3885,3387,0}, {1511,3461,8},
+    {3413,4233,8}, {3873,3599,8}, {1510,2957,8}, {2564,10,0}, {1800,235,8}, {2431,4256,8},
+    {1510,1371,8}, {2564,10,0}, {1798,235,8}, {2201,1114,0}, {4172,56,0}, {4152,295,0},
+    {4173,4308,0}, {1662,2497,0}, {3410,4287,0}, {4153,638,0}, {1511,2784,8}, {4166,4293,0},
+    {3411,4231,8}, {3412,2786,8}, {1499,4232,8}, {3872,2789,0}, {3413,4233,8}, {1510,3489,8},
+    {2564,10,0}, {1800,235,8}, {1566,4310,0}, {1759,465,0}, {1760,288,0}, {1511,4312,8},
+    {1797,4313,8}, {1760,288,0}, {3937,4315,8}, {4171,4306,0}, {1798,235,8}, {1662,2497,0},
+    {4162,4262,0}, {1511,3461,8}, {3413,4233,8}, {3873,3599,8}, {1510,2957,8}, {2564,10,0},
+    {1800,235,8}, {1566,4318,0}, {1759,465,0}, {1760,288,0}, {3873,4212,9}, {1511,4320,8},
+    {1797,4313,8}, {1760,288,0}, {3409,4322,8}, {1798,235,8}, {2201,1114,0}, {4172,56,0},
+    {4173,4308,0}, {1662,2497,0}, {4153,638,0}, {1511,2784,8}, {4174,4324,0}, {3411,4231,8},
+    {3412,2786,8}, {1499,4232,8}, {3872,2789,8}, {3413,4233,8}, {1510,3489,8}, {1800,235,8},
+    {4167,4295,8}, {4169,4300,8}, {1862,4301,0}, {2015,4125,9}, {3411,4231,8}, {3412,2786,8},
+    {3413,4233,8}, {1510,3489,8}, {1800,235,8}, {2015,4125,9}, {1768,4279,8}, {2015,4125,9},
+    {2268,4330,10}, {3870,4332,0}, {4160,4333,0}, {4161,4334,0}, {1662,3781,0}, {4162,4335,0},
+    {1511,3461,0}, {3873,4212,9}, {3944,4253,0}, {3944,4256,0}, {3944,4258,0}, {3445,4336,0},
+    {3944,4263,0}, {4152,4338,0}, {1662,3781,0}, {3410,4339,0}, {4153,4344,0}, {1511,2784,0},
+    {4166,4293,0}, {3412,4211,9}, {1499,4232,0}, {3872,2789,0}, {3873,4212,9}, {3950,56,0},
+    {3944,295,0}, {3944,4340,0}, {4154,4341,0}, {4155,4345,0}, {4156,4349,0}, {369,4351,0},
+    {3654,4349,0}, {3673,4353,0}, {3944,4342,0}, {1863,4343,0}, {4157,4344,0}, {1516,3835,0},
+    {3944,4221,0}, {3944,638,0}, {3944,4346,0}, {4158,4347,0}, {1863,4343,0}, {4157,4344,0},
+    {3944,4348,0}, {3419,4341,0}, {3944,4350,0}, {1516,3835,0}, {3944,4352,0}, {1863,4343,0},
+    {3944,4354,0}, {4158,4355,0}, {1863,4343,0}, {4157,4344,0}, {1516,3835,0}, {3944,4356,0},
+    {1666,4357,0}, {3944,4358,0}, {1863,4343,0}, {4157,4344,0}, {3412,4211,9}, {3873,4212,9},
+    {1510,3489,8}, {2564,3838,8}, {3411,4231,8}, {3412,2786,8}, {3413,4233,8}, {1510,3489,8},
+    {2564,10,8}, {1800,235,8},
 };
 
 static const br_op ops[] = {
-    {3818,3819,3820,0,15,0,65535,0,1,0,0}, {280,1499,3821,95,183,8,65535,0,1,0,0},
-    {3822,899,3823,201,204,8,1482,0,1,0,1}, {3824,3825,3826,224,230,18,65535,0,1,0,4},
-    {3827,3828,3829,231,233,25,65535,0,0,0,4}, {3830,3831,3832,242,260,30,65535,0,1,0,0},
-    {281,3833,3834,273,277,36,65535,0,1,0,0}, {3835,3836,3837,278,282,47,1501,0,1,0,3},
-    {3838,3839,3840,284,285,47,1501,0,1,0,1}, {3841,3842,3843,286,291,25,65535,0,0,0,4},
-    {3844,3845,3843,294,300,59,65535,0,1,0,72}, {3846,3847,3848,302,305,25,65535,1,1,2,0},
-    {3849,3850,3851,311,314,68,65535,1,1,2,0}, {3852,3853,3854,320,42,75,65535,1,1,2,8},
-    {3855,3856,3857,323,337,81,65535,1,1,0,72}, {3858,3859,3860,341,358,81,65535,1,1,0,72},
-    {3861,3862,3863,361,364,90,65535,1,1,0,72}, {3864,3865,3866,366,367,81,65535,1,1,0,72},
-    {3867,3868,3869,368,375,81,65535,1,1,2,72}, {3870,3871,3872,377,380,98,65535,1,1,2,72},
-    {3873,3874,3875,382,484,90,65535,1,1,2,72}, {3876,3877,3878,486,487,68,65535,1,1,2,0},
-    {3879,3880,3881,488,527,81,65535,1,1,2,64}, {3882,3883,3884,530,532,90,65535,1,1,2,64},
-    {3885,3886,3887,534,539,81,65535,1,1,1,72}, {3888,3889,3890,542,552,90,65535,1,1,0,64},
-    {3891,3892,3893,556,557,106,65535,1,1,1,72}, {3894,3895,3896,559,588,81,65535,1,1,1,72},
-    {3897,3898,3899,590,592,81,65535,1,1,1,8}, {3900,3901,3902,594,605,90,65535,1,1,0,72},
-    {3903,3904,3905,607,613,81,65535,1,1,0,72}, {3906,3907,3908,615,618,98,65535,1,1,1,72},
-    {3909,3910,3911,620,42,111,65535,1,3,2,8}, {3912,3913,3914,622,42,111,65535,1,3,2,8},
-    {3915,3916,3917,623,42,111,65535,1,3,2,8}, {3918,3919,3920,624,42,68,65535,1,3,0,8},
-    {3921,3922,3923,625,42,68,65535,1,3,0,8}, {3924,3925,3926,627,42,75,65535,1,3,0,8},
-    {3928,3929,3930,487,42,68,65535,1,1,2,0}, {3931,3932,3884,629,42,111,65535,1,3,2,8},
-    {3933,3934,3935,630,42,68,65535,1,3,0,8}, {3936,3937,3938,632,42,68,65535,1,3,0,8},
-    {3939,3940,3941,634,42,75,65535,1,3,0,8}, {3942,3943,3944,42,42,119,65535,1,3,0,8},
-    {3945,3946,3947,635,42,75,65535,1,3,0,8}, {3948,3949,3950,636,42,68,65535,1,3,0,8},
-    {3951,3952,3953,638,42,75,65535,1,3,0,8}, {3954,3955,3956,634,42,18,65535,1,3,0,0},
-    {3957,3958,3959,640,641,75,65535,1,0,0,4}, {3960,3961,3962,42,642,25,65535,1,0,0,4},
-    {3963,3964,3965,644,645,75,65535,1,0,0,4}, {3966,3967,3911,640,646,75,65535,1,0,0,4},
-    {3968,3969,3970,320,648,75,65535,1,0,0,4}, {3971,3972,3914,320,668,75,65535,1,0,0,4},
-    {3973,3974,3975,674,677,75,65535,1,0,0,4}, {3976,3977,3978,320,735,75,65535,1,0,0,4},
-    {3979,3980,3917,736,737,75,65535,1,0,0,4}, {3981,3982,3983,739,740,75,65535,1,0,0,4},
-    {3984,3985,3920,624,761,75,65535,1,0,0,4}, {3986,3987,3923,625,766,75,65535,1,0,0,4},
-    {3988,3989,3990,769,770,75,65535,1,0,0,4}, {3991,3992,3993,773,775,75,65535,1,0,0,4},
-    {3994,3995,3996,787,788,75,65535,1,0,0,4}, {3997,3998,3884,793,795,75,65535,1,0,0,4},
-    {3999,4000,3935,630,809,75,65535,1,0,0,4}, {4001,4002,3938,632,813,75,65535,1,0,0,4},
-    {4003,4004,3941,634,818,75,65535,1,0,0,4}, {4005,4006,4007,819,820,75,65535,1,0,0,4},
-    {4008,4009,4010,821,823,75,65535,1,0,0,4}, {4011,4012,4013,828,830,75,65535,1,0,0,4},
-    {4014,4015,4016,831,833,75,65535,1,0,0,4}, {4017,4018,3944,42,836,119,65535,1,0,0,4},
-    {4019,4020,3947,635,843,75,65535,1,0,0,4}, {4021,4022,3950,636,846,75,65535,1,0,0,4},
-    {4023,4024,3953,638,848,75,65535,1,0,0,4}, {4025,4026,4027,42,850,123,65535,1,0,0,4},
-    {4028,4029,3857,852,854,25,65535,1,0,0,4}, {4030,4031,3860,857,858,75,65535,1,0,0,4},
-    {4032,4033,4034,861,862,75,65535,1,0,0,4}, {4035,4036,3863,861,865,75,65535,1,0,0,4},
-    {4037,4038,4039,867,868,128,65535,1,0,0,4}, {4040,4041,3872,870,871,25,65535,1,0,0,4},
-    {4042,4043,4044,874,875,25,65535,1,0,0,4}, {4045,4046,4047,879,880,75,65535,1,0,0,4},
-    {4048,4049,3875,892,893,25,65535,1,0,0,4}, {4051,4052,4053,905,907,75,65535,1,0,0,4},
-    {4054,4055,4056,917,919,25,65535,1,0,0,4}, {4057,4058,3881,921,922,75,65535,1,0,0,4},
-    {4059,4060,4061,925,926,25,65535,1,0,0,4}, {4062,4063,3887,929,930,25,65535,1,0,0,4},
-    {4064,4065,3890,932,933,75,65535,1,0,0,4}, {4066,4067,3893,936,937,75,65535,1,0,0,4},
-    {4068,4069,3896,939,940,25,65535,1,0,0,4}, {4070,4071,3899,943,944,25,65535,1,0,0,4},
-    {4072,4073,4074,947,948,25,65535,1,0,0,4}, {4075,4076,3905,951,952,25,65535,1,0,0,4},
-    {4077,4078,4079,954,955,25,65535,1,0,0,4}, {4080,4081,4082,958,959,75,65535,1,1,0,0},
-    {4083,4084,3962,960,642,25,65535,1,2,0,8}, {4085,4086,4047,961,963,68,65535,1,2,0,8},
-    {4087,4088,3944,964,42,25,65535,1,2,0,8}, {4089,4090,4091,965,966,135,65535,1,1,1,8},
-    {4092,4093,4027,850,42,25,65535,1,1,1,0}, {4094,4095,4096,967,552,18,65535,1,1,0,0},
-    {4097,4098,4099,968,978,141,65535,1,1,0,64}, {4100,4101,4102,979,981,150,65535,1,1,0,64},
-    {4103,4104,4105,644,42,68,65535,1,1,0,0}, {4106,4107,4108,769,42,68,65535,1,1,0,0},
-    {4109,4110,4111,821,42,68,65535,1,1,0,8}, {4112,4113,4114,831,42,68,65535,1,1,0,0},
-    {4115,4116,4117,982,42,157,65535,1,1,0,0}, {4118,4119,4120,983,42,75,65535,1,1,0,0},
-    {4121,4122,3911,985,986,164,65535,1,4,0,8}, {4123,4124,3970,987,988,68,65535,1,4,0,0},
-    {4125,4126,3917,989,364,111,65535,1,4,0,72}, {4127,4128,3923,990,380,75,65535,1,4,2,8},
-    {4129,4130,3884,991,992,90,65535,1,2,2,8}, {4131,4132,3941,993,552,90,65535,1,4,0,64},
-    {4133,4134,3950,994,42,75,65535,1,4,0,8}, {4135,4136,4137,995,1003,172,65535,2,2,0,72},
-    {4138,4139,4140,1016,1018,172,65535,2,2,0,8}, {4141,4142,4143,1020,1046,180,65535,2,2,2,72},
-    {4144,4145,4146,1051,1068,172,65535,2,2,0,72}, {4147,4148,4149,1070,1074,172,65535,2,2,2,72},
-    {4150,4151,4152,1081,1173,172,65535,2,2,0,72}, {4153,4154,4155,1176,1249,180,65535,2,1,1,72},
-    {4156,4157,4158,1252,1258,172,65535,2,1,1,72}, {4159,4160,4161,1261,1262,172,65535,2,1,1,72},
-    {4162,4163,4164,1264,1342,180,65535,2,2,2,72}, {4165,4166,4167,1346,1355,180,65535,2,1,1,72},
-    {4168,4169,4170,1357,1355,172,65535,2,1,1,72}, {4171,4172,4173,1359,1360,187,65535,2,3,2,8},
-    {4174,4175,4176,1361,42,187,65535,2,3,4,8}, {4177,4178,4179,1362,1363,194,65535,2,3,2,8},
-    {4180,4181,4182,1364,1365,187,65535,2,3,2,8}, {4183,4184,4185,1366,1367,187,65535,2,3,2,8},
-    {4186,4187,4188,1368,1369,187,65535,2,3,0,8}, {4189,4190,4191,1370,1372,187,65535,2,3,0,8},
-    {4192,4193,4194,1373,1374,187,65535,2,3,0,8}, {4195,4196,4198,1375,1376,187,65535,2,3,2,8},
-    {4199,4200,4201,1377,1383,200,65535,2,1,2,72}, {4202,4203,4204,1387,1388,187,65535,2,3,0,8},
-    {3951,3952,4205,1389,1391,187,65535,2,3,0,8}, {4206,4207,4208,1392,42,187,65535,2,3,4,8},
-    {4209,4210,4211,1393,42,187,65535,2,3,4,8}, {4212,4213,4173,1394,1046,194,65535,2,0,0,4},
-    {4214,4215,4176,1395,1068,194,65535,2,0,0,4}, {4216,4217,4179,1362,1074,194,65535,2,0,0,4},
-    {4218,4219,4208,1396,1003,194,65535,2,0,0,4}, {4220,4221,4211,1397,1018,194,65535,2,0,0,4},
-    {4222,4223,4182,1398,1399,194,65535,2,0,0,4}, {4224,4225,4185,1366,1173,194,65535,2,0,0,4},
-    {4226,4227,4188,1401,1403,194,65535,2,0,0,4}, {4228,4229,4191,1370,1258,194,65535,2,0,0,4},
-    {4230,4231,4194,1423,1262,194,65535,2,0,0,4}, {4232,4233,4234,1424,1425,194,65535,2,0,0,4},
-    {4235,4236,4198,1375,1342,194,65535,2,0,0,4}, {4237,4238,4239,1429,1383,200,65535,2,1,0,4},
-    {4240,4241,4204,1430,1355,194,65535,2,0,0,4}, {4023,4024,4205,1431,1432,194,65535,2,0,0,4},
-    {4242,4243,4244,1434,1383,200,65535,2,2,2,72}, {4245,4246,4146,1459,1460,194,65535,2,1,0,4},
-    {4247,4248,4149,1463,1464,194,65535,2,1,0,4}, {4249,4250,4137,1459,1467,194,65535,2,1,0,4},
-    {4251,4252,4140,1459,1470,194,65535,2,1,0,4}, {4253,4254,4255,1463,1473,194,65535,2,1,0,4},
-    {4256,4257,4143,1476,1477,207,65535,2,1,0,4}, {4258,4259,4152,1480,1481,194,65535,2,1,0,4},
-    {4260,4261,4158,1484,1485,194,65535,2,0,0,4}, {4262,4263,4161,1484,1487,194,65535,2,0,0,4},
-    {4264,4265,4155,1490,1491,207,65535,2,0,0,4}, {4266,4267,4268,1494,1504,194,65535,2,1,0,4},
-    {4269,4270,4244,1507,1508,200,65535,2,1,0,4}, {4271,4272,4164,1476,1509,207,65535,2,1,0,4},
-    {4273,4274,4167,1512,1513,194,65535,2,0,0,4}, {4080,4081,4275,1516,1518,194,65535,2,0,0,4},
-    {4276,4277,4173,1394,1519,172,65535,2,1,2,0}, {4278,4279,4188,1520,1521,172,65535,2,1,2,0},
-    {4089,4090,4205,1522,1523,187,65535,2,2,0,8}, {4280,4281,4268,1524,1425,172,65535,2,2,2,72},
-    {4282,4283,4284,1424,1425,187,65535,2,1,2,8}, {4115,4116,4275,1525,42,200,65535,2,1,0,0},
-    {4118,4119,4275,1526,42,194,65535,2,3,0,8}, {4285,4286,4173,1527,1046,172,65535,2,2,2,8},
-    {4287,4288,4176,1528,1068,172,65535,2,2,0,8}, {4289,4290,4179,1529,1074,172,65535,2,2,2,8},
-    {4291,4292,4208,1530,1003,172,65535,2,2,0,8}, {4293,4294,4211,1531,1018,187,65535,2,2,0,8},
-    {4295,4296,4185,1532,1173,187,65535,2,2,0,8}, {4297,4298,4188,1533,1249,172,65535,2,2,0,8},
-    {4299,4300,4191,1534,1258,172,65535,2,2,0,8}, {4301,4302,4198,1535,1342,187,65535,2,2,2,8},
-    {4303,4304,4204,1536,1355,172,65535,2,2,0,8}, {4305,4306,4307,1208,1537,207,65535,2,1,0,4},
-    {4308,4309,4310,1538,1579,212,1482,3,1,0,1}, {4311,4312,4313,1627,1628,222,65535,3,1,0,0},
-    {4314,4315,4316,1629,1632,228,65535,3,2,1,8}, {4317,4318,4319,1633,1640,236,65535,3,2,1,8},
-    {4320,4321,4322,1643,42,212,65535,3,3,2,8}, {4323,4324,4325,1645,42,243,65535,3,3,0,8},
-    {4326,4327,4328,1645,1646,243,65535,3,4,0,8}, {4329,4330,4331,1647,1657,212,65535,3,1,0,0},
-    {4332,4333,4322,1661,1662,212,65535,3,0,0,0}, {4334,4335,4336,1667,1671,222,65535,3,1,0,0},
-    {4337,4338,4339,1672,1676,222,65535,3,0,0,0}, {4340,4341,4342,1672,1679,222,65535,3,0,0,0},
-    {4343,4344,4345,1685,1686,222,65535,3,1,0,0}, {4346,4347,4348,1695,1696,222,65535,3,1,0,0},
-    {4349,4350,4325,1645,1705,222,65535,3,0,0,0}, {4351,4352,4353,1706,1748,250,2557,3,1,0,1},
-    {4354,4355,4356,1857,1861,212,2639,3,1,0,1}, {4357,4358,4360,1890,1920,212,2557,3,1,0,1},
-    {4361,4362,4363,1923,1925,222,65535,3,0,0,0}, {4364,4365,4366,1944,1945,222,65535,3,0,0,0},
-    {4367,4368,4369,1948,1949,222,65535,3,1,0,0}, {4370,4371,4316,1952,1953,222,65535,3,1,0,0},
-    {4372,4373,4319,1955,1956,261,65535,3,1,0,0}, {4080,4081,4275,1959,1961,222,65535,3,0,0,0},
-    {4374,4375,4376,1962,1967,266,2689,3,1,0,1}, {4377,4378,4369,1971,1972,228,65535,3,2,1,8},
-    {4379,4380,4381,1973,1986,212,65535,3,1,0,0}, {4382,2483,4383,1990,1995,212,65535,3,1,0,0},
-    {4384,4385,4386,1998,2012,212,65535,3,1,0,0}, {4387,4388,4389,1998,2014,212,1482,3,1,0,1},
-    {4390,4391,4392,2019,2021,212,65535,3,1,0,0}, {4393,4394,4395,1672,2022,273,65535,3,1,0,0},
-    {4115,4116,4275,2023,42,282,65535,3,1,0,0}, {4118,4119,4275,2024,42,222,65535,3,3,0,8},
-    {4396,4397,4325,2026,1958,243,65535,3,2,0,8}, {4398,4399,4400,2027,2042,289,65535,4,1,1,72},
-    {4401,4402,4403,2053,2042,289,65535,4,1,0,0}, {4404,4405,4406,2056,2042,289,65535,4,1,0,0},
-    {4407,4408,4409,2059,42,296,65535,4,1,0,0}, {4410,4411,4412,2064,2083,303,65535,4,1,2,64},
-    {4413,4414,4415,2088,2102,311,65535,4,1,1,72}, {4416,4417,4418,2106,2125,320,65535,4,1,1,72},
-    {4419,4420,4421,2130,2135,329,65535,4,1,1,72}, {4422,4423,4424,2139,2140,337,65535,4,3,2,8},
-    {4425,4426,4427,2141,2142,337,65535,4,3,2,8}, {4428,4429,4430,2144,2146,345,65535,4,3,2,8},
-    {4431,4432,4433,2149,2150,351,65535,4,3,0,0}, {4434,4435,4436,2151,2152,351,65535,4,3,0,0},
-    {4437,4438,4439,2153,2154,345,65535,4,1,0,8}, {4440,4441,4442,2155,2156,345,65535,4,1,0,8},
-    {4443,4444,4445,2158,2160,359,65535,4,3,2,8}, {4446,4447,4448,2162,2180,366,65535,4,1,0,0},
-    {4449,4450,4424,2139,2189,296,65535,4,0,0,4}, {4451,4452,4453,2198,2200,376,65535,4,0,0,0},
-    {4454,4455,4427,2141,2202,296,65535,4,0,0,4}, {4456,4457,4458,2250,2252,345,65535,4,0,0,4},
-    {4459,4460,4461,2296,2297,345,65535,4,0,0,4}, {4462,4463,4433,2149,2102,351,65535,4,0,0,4},
-    {4464,4465,4466,2151,2298,351,65535,4,0,0,4}, {4467,4468,4469,2300,2125,345,65535,4,1,0,4},
-    {4470,4471,4472,2301,2304,345,65535,4,1,0,4}, {4473,4474,4475,2306,2135,345,65535,4,1,0,4},
-    {4476,4477,4445,2158,2307,345,65535,4,0,0,4}, {4478,4479,4480,2347,2350,296,65535,4,1,0,4},
-    {4481,4482,4483,2352,2360,296,65535,4,1,0,4}, {4484,4485,4486,2362,2371,296,65535,4,1,0,4},
-    {4487,4488,4489,2377,2379,296,65535,4,1,0,0}, {4490,4491,4492,2380,2379,296,65535,4,1,0,0},
-    {4493,4494,4495,2381,2379,296,65535,4,1,0,0}, {4496,4497,4498,2382,2387,289,65535,4,1,2,64},
-    {4499,4500,4501,2388,2393,376,65535,4,1,0,32}, {4502,4503,4504,2395,2398,376,1482,4,1,0,1},
-    {4505,4506,4507,2404,2419,385,65535,4,1,0,0}, {4508,4509,4510,2424,2433,392,1482,4,1,0,1},
-    {4511,4512,4513,2443,2498,400,1482,4,1,0,1}, {4514,4515,4412,2518,2519,408,65535,4,0,0,4},
-    {4516,4517,4518,2522,2523,351,65535,4,1,0,4}, {4519,4521,4522,2518,2526,408,65535,4,0,0,4},
-    {4523,4524,4525,2529,2530,345,65535,4,1,0,4}, {4526,4527,4528,2533,2534,345,65535,4,1,0,4},
-    {4529,4530,4531,2537,2545,351,65535,4,1,0,4}, {4532,4533,4534,2547,2550,289,65535,4,1,0,0},
-    {4535,4536,4537,2556,2560,351,65535,4,1,0,4}, {4538,4539,4540,2563,2564,414,65535,4,1,0,4},
-    {4541,4542,4543,2567,2568,414,65535,4,1,0,4}, {4544,4545,4546,2571,2572,414,65535,4,0,0,4},
-    {4372,4373,4547,2575,2578,351,65535,4,1,0,4}, {4548,4549,4550,2581,2586,320,65535,4,1,0,72},
-    {4551,4552,4553,2592,2560,351,65535,4,1,0,0}, {4554,4555,4556,2595,2596,359,65535,4,2,0,72},
-    {4557,4558,4559,2597,2601,296,65535,4,1,0,0}, {4560,4561,4522,2619,2630,303,65535,4,1,2,72},
-    {4562,4563,4564,2631,2632,392,65535,4,2,0,72}, {4565,4566,4567,2633,2634,392,65535,4,2,0,72},
-    {4568,4569,4570,2635,2636,289,65535,4,1,0,72}, {4571,4572,4546,2637,2638,419,65535,4,1,2,64},
-    {4573,4574,4575,2141,2639,337,65535,4,1,2,0}, {4576,4577,4578,2640,2641,392,65535,4,2,0,72},
-    {4579,4580,4581,2642,2643,392,65535,4,2,0,72}, {4582,4583,4584,2644,2645,426,65535,4,1,0,72},
-    {4585,4586,4424,2646,2647,437,65535,4,2,2,72}, {4587,4588,4589,2648,2651,392,65535,4,2,0,72},
-    {4590,4591,4592,2652,2659,392,65535,5,1,2,64}, {4593,4594,4595,2664,2678,392,65535,5,2,0,72},
-    {4596,4597,4598,2682,2750,419,65535,5,2,2,72}, {4599,4600,4601,2756,2758,392,65535,5,2,2,72},
-    {4602,4603,4604,2760,2764,446,65535,5,1,1,8}, {4605,4606,4607,2771,2776,419,65535,5,2,2,72},
-    {4608,4609,4610,2779,2780,419,65535,5,2,0,72}, {4611,4612,4613,2783,2823,458,65535,5,2,2,72},
-    {4614,4615,4616,2824,2827,419,65535,5,2,2,72}, {4617,4618,4619,2829,2837,419,65535,5,1,1,64},
-    {4620,4621,4622,2838,2843,437,65535,5,1,2,0}, {4623,4624,4625,2845,2847,419,65535,5,1,2,64},
-    {4626,4627,4628,2848,2849,392,65535,5,1,2,64}, {4629,4630,4631,2851,2868,419,65535,5,1,2,64},
-    {4632,4633,4634,2871,2897,419,65535,5,1,2,72}, {4635,4636,4637,2905,2680,392,65535,5,1,1,72},
-    {4638,4639,4640,2906,2933,392,65535,5,1,2,72}, {4641,4642,4643,2935,3009,392,65535,5,1,2,72},
-    {4644,4645,4646,3018,3043,419,65535,5,1,1,72}, {4647,4648,4649,3048,3049,392,65535,5,1,1,72},
-    {4650,4651,4652,3052,3107,467,65535,5,1,2,72}, {4653,4654,4655,3133,3156,446,65535,5,1,1,8},
-    {4656,4657,4658,3161,3181,419,65535,5,1,2,64}, {4659,4660,4661,3183,3191,320,65535,5,1,2,72},
-    {4662,4663,4664,3193,3199,446,65535,5,1,1,8}, {4665,4666,4667,3204,3207,419,65535,5,1,2,72},
-    {4668,4669,4670,3209,3218,392,65535,5,1,2,64}, {4671,4672,4673,3220,3221,419,65535,5,1,2,64},
-    {4674,4675,4676,3223,3226,419,65535,5,1,2,72}, {4677,4678,4679,3228,3252,392,65535,5,1,2,72},
-    {4680,4682,4683,3254,3256,296,65535,5,1,1,8}, {4684,4685,4686,3257,3258,475,65535,5,3,2,72},
-    {4687,4688,4689,3259,3260,475,65535,5,3,2,72}, {4690,4691,4692,3261,42,296,65535,5,1,4,8},
-    {4693,4694,4695,3262,3263,392,65535,5,3,2,72}, {4696,4697,4698,3264,3265,359,65535,5,3,0,72},
-    {4699,4700,4701,3266,3267,481,65535,5,3,2,72}, {4702,4703,4704,3268,3269,392,65535,5,3,2,72},
-    {4705,4706,4707,3270,3271,359,65535,5,3,2,8}, {4708,4709,4710,3272,42,337,65535,5,1,4,0},
-    {4711,4712,4713,3273,3274,359,65535,5,3,2,8}, {4714,4715,4716,3275,3277,359,65535,5,1,2,64},
-    {4717,4718,4719,3278,3279,359,65535,5,3,2,8}, {4720,4721,4722,3280,3281,359,65535,5,3,2,8},
-    {4723,4724,4725,3282,3283,359,65535,5,3,0,8}, {4726,4727,4728,3284,3285,359,65535,5,3,2,8},
-    {4729,4730,4731,3286,3287,359,65535,5,3,2,8}, {4732,4733,4734,3288,3289,359,65535,5,3,0,72},
-    {4735,4736,4737,3290,3049,359,65535,5,3,0,72}, {4738,4739,4740,3291,3292,489,65535,5,3,2,72},
-    {4741,4742,4743,3261,42,337,65535,5,1,4,8}, {4744,4745,4746,3293,3294,359,65535,5,3,2,8},
-    {4747,4748,4749,3295,3296,475,65535,5,3,2,72}, {4750,4751,4752,3261,42,296,65535,5,1,4,8},
-    {4753,4754,4755,3297,3298,475,65535,5,3,2,72}, {4756,4757,4758,3299,3218,359,65535,5,3,2,8},
-    {4759,4760,4761,3300,3221,359,65535,5,3,2,8}, {4762,4763,4764,3301,3302,359,65535,5,3,2,8},
-    {4765,4766,4767,3303,42,359,65535,5,3,0,8}, {3951,3952,4205,3305,42,345,65535,5,3,4,8},
-    {4768,4769,4770,3306,42,296,65535,5,1,4,8}, {4771,4772,4686,3307,3308,345,65535,5,0,0,4},
-    {4773,4774,4689,3310,3311,345,65535,5,0,0,4}, {4775,4776,4777,3261,3312,496,65535,5,1,0,4},
-    {4778,4779,4695,3313,3314,504,65535,5,0,0,4}, {4780,4781,4698,3315,3316,345,65535,5,0,0,4},
-    {4782,4783,4701,3317,3318,345,65535,5,0,0,4}, {4784,4785,4704,3320,3321,504,65535,5,0,0,4},
-    {4786,4787,4707,3322,3323,345,65535,5,0,0,4}, {4788,4789,4790,3326,3327,345,65535,5,0,0,4},
-    {4791,4792,4793,3272,2843,296,65535,5,1,0,0}, {4794,4795,4713,3273,3328,359,65535,5,0,0,4},
-    {4796,4797,4719,3330,3331,345,65535,5,0,0,4}, {4798,4799,4722,3280,2897,345,65535,5,0,0,4},
-    {4800,4801,4725,3282,2680,345,65535,5,0,0,4}, {4802,4803,4728,3284,3334,345,65535,5,0,0,4},
-    {4804,4805,4731,3286,3009,345,65535,5,0,0,4}, {4806,4807,4734,3335,3043,345,65535,5,0,0,4},
-    {4808,4809,4737,3336,3049,345,65535,5,0,0,4}, {4810,4811,4812,3337,3339,510,65535,5,0,0,4},
-    {4813,4814,4815,3261,3340,496,65535,5,1,0,4}, {4816,4817,4746,3293,3341,345,65535,5,0,0,4},
-    {4818,4819,4749,3342,3343,345,65535,5,0,0,4}, {4820,4821,4822,3261,3344,496,65535,5,1,0,4},
-    {4823,4824,4755,3345,3346,345,65535,5,0,0,4}, {4825,4826,4758,3299,3218,345,65535,5,0,0,4},
-    {4827,4828,4761,3300,3221,345,65535,5,0,0,4}, {4829,4830,4831,3300,3347,345,65535,5,0,0,4},
-    {4832,4833,4834,3348,3349,345,65535,5,0,0,4}, {4835,4836,4837,3348,3353,345,65535,5,0,0,4},
-    {4838,4839,4840,3299,3354,345,65535,5,0,0,4}, {4842,4843,4764,3301,3355,345,65535,5,0,0,4},
-    {4844,4845,4767,3303,3357,359,65535,5,0,0,4}, {4023,4024,4205,3305,3358,345,65535,5,0,0,4},
-    {4846,4847,4848,3360,3362,296,65535,5,1,0,4}, {4849,4850,4851,3306,3365,296,65535,5,1,0,4},
-    {4852,4853,4601,3366,3367,414,65535,5,1,0,4}, {4854,4855,4856,3366,3370,345,65535,5,1,0,4},
-    {4857,4858,4859,3373,3374,414,65535,5,1,0,4}, {4860,4861,4598,3377,3370,414,65535,5,1,0,4},
-    {4862,4863,4864,3378,3379,296,65535,5,1,0,4}, {4865,4866,4610,3382,3383,414,65535,5,1,0,4},
-    {4867,4868,4607,3385,3387,414,65535,5,1,0,4}, {4869,4870,4613,3377,3390,414,65535,5,1,0,4},
-    {4871,4872,4616,3385,3393,414,65535,5,1,0,4}, {4873,4874,4875,3396,3398,345,65535,5,1,0,4},
-    {4876,4877,4878,2518,3401,414,65535,5,1,0,4}, {4879,4880,4881,3404,3405,408,65535,5,1,0,0},
-    {4882,4883,4884,3408,3409,359,65535,5,0,0,4}, {4885,4886,4628,3411,3412,345,65535,5,0,0,4},
-    {4887,4888,4625,3415,3416,414,65535,5,0,0,4}, {4889,4890,4891,2518,3419,414,65535,5,1,0,4},
-    {4892,4893,4637,3422,3423,345,65535,5,0,0,4}, {4894,4895,4640,3422,3424,345,65535,5,0,0,4},
-    {4896,4897,4643,3426,3427,345,65535,5,0,0,4}, {4898,4899,4634,1490,3431,414,65535,5,0,0,4},
-    {4900,4901,4649,3434,3435,345,65535,5,0,0,4}, {4902,4903,4904,3434,3437,345,65535,5,0,0,4},
-    {4905,4906,4646,3377,3440,414,65535,5,0,0,4}, {4907,4908,4909,3378,3443,510,65535,5,1,0,4},
-    {4910,4911,4912,3446,3447,296,65535,5,1,0,4}, {4913,4914,4915,2518,3450,414,65535,5,1,0,4},
-    {4916,4917,4918,3453,3454,414,65535,5,1,0,4}, {4919,4920,4921,3446,3457,296,65535,5,1,0,4},
-    {4922,4923,4924,3377,3460,414,65535,5,1,0,4}, {4925,4926,4670,3463,3464,345,65535,5,0,0,4},
-    {4927,4928,4929,3377,3466,414,65535,5,0,0,4}, {4930,4931,4673,3377,3468,414,65535,5,0,0,4},
-    {4932,4933,4934,3470,3471,345,65535,5,0,0,4}, {4935,4936,4937,3477,3478,345,65535,5,0,0,4},
-    {4938,4939,4940,3477,3480,345,65535,5,0,0,4}, {4941,4942,4943,3463,3482,345,65535,5,0,0,4},
-    {4944,4945,4676,3484,3485,414,65535,5,0,0,4}, {4946,4947,4679,3488,3489,359,65535,5,0,0,4},
-    {4080,4081,4275,3492,3494,345,65535,5,0,0,4}, {4948,4949,4950,3446,3495,296,65535,5,1,0,4},
-    {4089,4090,4205,3498,3499,345,65535,5,2,1,8}, {4951,4952,4953,3500,3505,359,65535,5,1,2,64},
-    {4954,4955,4956,3506,3362,516,65535,5,1,0,0}, {4957,4958,4940,3508,3349,392,65535,5,1,2,64},
-    {4959,4960,4961,3303,3510,359,65535,5,1,2,0}, {4962,4963,4964,3511,3513,392,65535,5,2,2,8},
-    {4115,4116,4275,3515,42,385,65535,5,1,4,0}, {4118,4119,4275,3516,42,345,65535,5,3,4,8},
-    {4965,4966,4686,3517,3518,392,65535,5,2,2,72}, {4967,4968,4689,3519,3520,392,65535,5,2,2,72},
-    {4969,4970,4971,3521,3312,524,65535,5,1,0,8}, {4972,4973,4701,3522,3524,481,65535,5,2,2,72},
-    {4974,4975,4707,3525,3526,359,65535,5,2,0,64}, {4976,4977,4978,3527,2843,337,65535,5,1,2,0},
-    {4979,4980,4713,3528,3529,359,65535,5,2,0,72}, {4981,4982,4983,3530,3531,392,65535,5,1,2,64},
-    {4984,4985,4719,3532,3533,392,65535,5,2,2,72}, {4986,4987,4722,3534,2897,392,65535,5,2,2,8},
-    {4988,4989,4725,3535,2680,359,65535,5,4,0,0}, {4990,4991,4728,3536,3334,359,65535,5,4,2,8},
-    {4992,4993,4731,3537,3009,392,65535,5,2,2,8}, {4994,4995,4734,3538,3043,392,65535,5,4,0,72},
-    {4996,4997,4737,3542,3049,392,65535,5,4,0,72}, {4998,4999,5000,3543,3107,467,65535,5,2,2,72},
-    {5001,5003,5004,3552,3553,524,65535,5,1,0,0}, {5005,5006,4746,3554,3555,392,65535,5,2,2,72},
-    {5007,5008,4749,3556,3557,320,65535,5,4,2,72}, {5009,5010,5011,3558,3559,524,65535,5,1,0,0},
-    {5012,5013,4755,3560,3561,392,65535,5,4,2,72}, {5014,5015,4758,3562,3218,392,65535,5,4,2,8},
-    {5016,5017,4761,3563,3221,359,65535,5,4,2,8}, {5018,5019,4764,3564,3355,392,65535,5,4,2,0},
-    {5020,5021,4767,3566,3357,359,65535,5,4,2,0}, {5022,5023,5024,3579,3581,359,65535,5,4,2,0},
-    {5025,5026,5027,3582,3365,296,65535,5,1,0,8}, {5028,5029,5030,3583,42,194,65535,6,2,0,72},
-    {5031,5032,5033,3586,3595,180,65535,6,2,1,72}, {5034,5035,5036,3601,3595,200,65535,6,1,1,72},
-    {5037,5038,5039,3602,3604,180,65535,6,2,1,72}, {5040,5041,5042,3607,3673,180,65535,6,2,1,72},
-    {5043,5044,5045,3676,42,194,65535,6,3,0,8}, {5046,5047,5048,3677,3604,187,65535,6,3,0,8},
-    {5049,5050,5051,3678,3679,194,65535,6,3,0,8}, {5052,5053,5045,3680,3595,194,65535,6,1,0,4},
-    {5054,5055,5056,3681,3683,194,65535,6,1,0,4}, {5057,5058,5048,3677,3686,194,65535,6,1,0,4},
-    {5059,5060,5061,3691,3693,194,65535,6,1,0,4}, {5062,5063,5064,3699,3701,194,65535,6,1,0,4},
-    {5065,5066,5051,3706,3707,194,65535,6,1,0,4}, {5067,5068,5069,3709,3712,200,65535,6,1,0,8},
-    {5070,5071,5072,3713,3723,172,65535,6,2,1,72}, {5073,5074,5033,3724,3728,194,65535,6,1,0,4},
-    {5075,5076,5039,3731,3732,207,65535,6,1,0,4}, {5077,5078,5079,3735,3736,194,65535,6,1,0,4},
-    {5080,5081,5072,3740,3741,194,65535,6,1,0,4}, {5082,5083,5042,3744,3745,194,65535,6,1,0,4},
-    {4080,4081,4082,3748,3750,194,65535,6,1,0,0}, {4115,4116,4117,3751,42,200,65535,6,1,0,0},
-    {4118,4119,4120,3752,42,194,65535,6,1,0,0}, {5084,5085,5045,3754,3595,187,65535,6,2,0,8},
-    {5086,5087,5048,3755,3604,187,65535,6,2,0,72}, {5088,5089,5051,3756,3673,172,65535,6,2,0,8},
-    {5090,5091,5092,3757,3759,75,65535,7,1,0,4}, {5093,5094,5092,3762,3772,30,65535,7,1,0,0},
-    {5095,5096,5092,3776,3757,535,65535,7,1,0,72}, {4080,4081,5092,3788,3790,75,65535,7,1,0,0},
-    {4115,4116,5092,3791,42,128,65535,7,1,0,0}, {4118,4119,5092,3792,42,75,65535,7,1,0,0},
-    {5097,5098,5099,3794,3804,541,65535,8,1,1,0}, {5100,5101,5102,3816,3826,541,65535,8,1,1,0},
-    {5103,5104,5105,3830,3831,544,65535,8,3,0,8}, {5106,5107,5108,3833,3834,548,65535,8,3,0,8},
-    {5109,5110,5111,3836,3804,548,65535,8,3,0,8}, {5112,5113,5114,3837,3826,548,65535,8,3,0,8},
-    {5115,5116,5117,3833,3834,548,65535,8,1,0,0}, {5118,5119,5120,3836,3804,548,65535,8,1,0,0},
-    {5121,5122,5123,3837,3826,548,65535,8,1,0,0}, {5124,5125,5126,3833,3834,548,65535,8,1,0,0},
-    {5127,5128,5129,3836,3804,548,65535,8,1,0,0}, {5130,5131,5132,3837,3826,548,65535,8,1,0,0},
-    {5133,5134,5108,3833,3834,551,65535,8,0,0,4}, {5135,5136,5111,3836,3804,548,65535,8,0,0,4},
-    {5137,5138,5139,3838,3839,548,65535,8,0,0,4}, {5140,5141,5114,3837,3826,544,65535,8,0,0,4},
-    {5142,5143,5144,3846,3834,541,65535,8,1,1,0}, {5145,5146,5144,3849,3850,541,65535,8,0,0,4},
-    {5147,5148,5099,3849,3852,541,65535,8,0,0,4}, {5149,5150,5151,3849,3854,541,65535,8,0,0,4},
-    {4080,4081,5152,3857,3859,544,65535,8,0,0,4}, {5153,5154,5102,3849,3860,541,65535,8,0,0,4},
-    {5155,5156,5105,3862,3831,544,65535,8,2,0,8}, {5157,5158,5159,3863,3826,544,65535,8,4,0,0},
-    {5160,5161,5162,3864,3826,544,65535,8,4,0,0}, {4115,4116,5163,3867,42,553,65535,8,1,1,0},
-    {4118,4119,5164,3869,42,544,65535,8,1,0,0}, {5165,5166,5108,3871,3834,544,65535,8,4,0,0},
-    {5167,5168,5111,3872,3804,544,65535,8,4,0,8}, {5169,5170,5114,3873,3826,544,65535,8,4,0,8},
-    {5171,5172,5092,3874,3891,558,65535,9,1,0,0}, {5173,5174,5092,3900,3903,563,65535,9,1,0,16},
-    {5175,5177,5092,3906,3908,570,65535,9,1,0,16}, {5178,5179,5092,3911,3914,578,65535,9,1,0,0},
-    {5180,5181,5092,3915,3917,581,65535,9,1,0,0}, {5182,5183,5092,3919,3920,65535,65535,9,1,0,0},
-    {5184,5185,5092,42,3921,65535,65535,9,1,0,0}, {5186,5187,5092,3922,3923,583,65535,9,1,0,0},
-    {5188,5189,5092,3925,3928,587,65535,9,1,0,0}, {5190,5191,5092,3931,3932,591,65535,9,1,0,0},
-    {5192,5193,5092,3933,3936,593,65535,9,1,0,0},
+    {4175,4176,4177,0,15,0,65535,0,1,0,0}, {282,1713,4178,95,183,8,65535,0,1,0,0},
+    {4179,1058,4180,201,204,8,1696,0,1,0,1}, {4181,4182,4183,224,230,18,65535,0,1,0,4},
+    {4184,4185,4186,231,233,25,65535,0,0,0,4}, {4187,4188,4189,242,260,30,65535,0,1,0,0},
+    {283,4190,4191,273,277,36,65535,0,1,0,0}, {4192,4193,4194,278,282,47,1715,0,1,0,3},
+    {4195,4196,4197,284,285,47,1715,0,1,0,1}, {4198,4199,4200,286,291,25,65535,0,0,0,4},
+    {4201,4202,4200,294,300,59,65535,0,1,0,72}, {4203,4204,4205,302,305,25,65535,1,1,2,0},
+    {4206,4207,4208,311,314,68,65535,1,1,2,0}, {4209,4210,4211,320,42,75,65535,1,1,2,8},
+    {4212,4213,4214,323,337,81,65535,1,1,0,72}, {4215,4216,4217,341,358,81,65535,1,1,0,72},
+    {4218,4219,4220,361,364,90,65535,1,1,0,72}, {4221,4222,4223,366,367,81,65535,1,1,0,72},
+    {4224,4225,4226,368,375,81,65535,1,1,2,72}, {4227,4228,4229,377,380,98,65535,1,1,2,72},
+    {4230,4231,4232,382,484,90,65535,1,1,2,72}, {4233,4234,4235,486,488,68,65535,1,1,2,0},
+    {4236,4237,4238,489,526,81,65535,1,1,2,64}, {4239,4240,4241,529,531,90,65535,1,1,2,64},
+    {4242,4243,4244,533,538,81,65535,1,1,1,72}, {4245,4246,4247,541,551,90,65535,1,1,0,64},
+    {4248,4249,4250,555,556,106,65535,1,1,1,72}, {4251,4252,4253,558,587,81,65535,1,1,1,72},
+    {4254,4255,4256,589,591,81,65535,1,1,1,8}, {4257,4258,4259,593,604,90,65535,1,1,0,72},
+    {4260,4261,4262,606,612,81,65535,1,1,0,72}, {4263,4264,4265,614,617,98,65535,1,1,1,72},
+    {4267,4268,4269,619,42,111,65535,1,3,2,8}, {4270,4271,4272,621,42,111,65535,1,3,2,8},
+    {4273,4274,4275,622,42,111,65535,1,3,2,8}, {4276,4277,4278,623,42,68,65535,1,3,0,8},
+    {4279,4280,4281,624,42,68,65535,1,3,0,8}, {4282,4283,4284,626,42,75,65535,1,3,0,8},
+    {4285,4286,4287,488,42,68,65535,1,1,2,0}, {4288,4289,4241,628,42,111,65535,1,3,2,8},
+    {4290,4291,4292,629,42,68,65535,1,3,0,8}, {4293,4294,4295,631,42,68,65535,1,3,0,8},
+    {4296,4297,4298,633,42,75,65535,1,3,0,8}, {4299,4300,4301,42,42,119,65535,1,3,0,8},
+    {4302,4303,4304,634,42,75,65535,1,3,0,8}, {4305,4306,4307,635,42,68,65535,1,3,0,8},
+    {4308,4309,4310,637,42,75,65535,1,3,0,8}, {4311,4312,4313,633,42,18,65535,1,3,0,0},
+    {4314,4315,4316,639,640,75,65535,1,0,0,4}, {4317,4318,4319,42,641,25,65535,1,0,0,4},
+    {4320,4321,4322,643,644,75,65535,1,0,0,4}, {4323,4324,4269,639,645,75,65535,1,0,0,4},
+    {4325,4326,4327,320,647,75,65535,1,0,0,4}, {4328,4329,4272,320,667,75,65535,1,0,0,4},
+    {4330,4331,4332,673,676,75,65535,1,0,0,4}, {4333,4334,4335,320,734,75,65535,1,0,0,4},
+    {4336,4337,4275,735,736,75,65535,1,0,0,4}, {4338,4339,4340,738,739,75,65535,1,0,0,4},
+    {4341,4342,4278,623,760,75,65535,1,0,0,4}, {4343,4344,4281,624,765,75,65535,1,0,0,4},
+    {4345,4346,4347,768,769,75,65535,1,0,0,4}, {4348,4349,4350,772,774,75,65535,1,0,0,4},
+    {4351,4352,4353,786,787,75,65535,1,0,0,4}, {4354,4355,4241,792,794,75,65535,1,0,0,4},
+    {4356,4357,4292,629,808,75,65535,1,0,0,4}, {4358,4359,4295,631,812,75,65535,1,0,0,4},
+    {4360,4361,4298,633,817,75,65535,1,0,0,4}, {4362,4363,4364,818,819,75,65535,1,0,0,4},
+    {4365,4366,4367,820,822,75,65535,1,0,0,4}, {4368,4369,4370,827,829,75,65535,1,0,0,4},
+    {4371,4372,4373,830,832,75,65535,1,0,0,4}, {4374,4375,4301,42,835,119,65535,1,0,0,4},
+    {4376,4377,4304,634,842,75,65535,1,0,0,4}, {4378,4379,4307,635,845,75,65535,1,0,0,4},
+    {4380,4381,4310,637,847,75,65535,1,0,0,4}, {4382,4383,4384,42,849,123,65535,1,0,0,4},
+    {4385,4387,4214,851,853,25,65535,1,0,0,4}, {4388,4389,4217,856,857,75,65535,1,0,0,4},
+    {4390,4391,4392,860,861,75,65535,1,0,0,4}, {4393,4394,4220,860,864,75,65535,1,0,0,4},
+    {4395,4396,4397,866,867,128,65535,1,0,0,4}, {4398,4399,4229,869,870,25,65535,1,0,0,4},
+    {4400,4401,4402,873,874,25,65535,1,0,0,4}, {4403,4404,4405,878,879,75,65535,1,0,0,4},
+    {4406,4407,4232,891,892,25,65535,1,0,0,4}, {4408,4409,4410,904,906,75,65535,1,0,0,4},
+    {4411,4412,4413,916,918,25,65535,1,0,0,4}, {4414,4415,4238,920,921,75,65535,1,0,0,4},
+    {4416,4417,4418,924,925,25,65535,1,0,0,4}, {4419,4420,4244,928,929,25,65535,1,0,0,4},
+    {4421,4422,4247,931,932,75,65535,1,0,0,4}, {4423,4424,4250,935,936,75,65535,1,0,0,4},
+    {4425,4426,4253,938,939,25,65535,1,0,0,4}, {4427,4428,4256,942,943,25,65535,1,0,0,4},
+    {4429,4430,4431,946,947,25,65535,1,0,0,4}, {4432,4433,4262,950,951,25,65535,1,0,0,4},
+    {4434,4435,4436,953,954,25,65535,1,0,0,4}, {4437,4438,4439,957,958,75,65535,1,1,0,0},
+    {4440,4441,4319,959,641,25,65535,1,2,0,8}, {4442,4443,4405,960,962,68,65535,1,2,0,8},
+    {4444,4445,4301,963,42,25,65535,1,2,0,8}, {4446,4447,4448,964,965,135,65535,1,1,1,8},
+    {4449,4450,4384,849,42,25,65535,1,1,1,0}, {4451,4452,4453,966,551,18,65535,1,1,0,0},
+    {4454,4455,4456,967,977,141,65535,1,1,0,64}, {4457,4458,4459,978,980,150,65535,1,1,0,64},
+    {4460,4461,4462,643,42,68,65535,1,1,0,0}, {4463,4464,4465,768,42,68,65535,1,1,0,0},
+    {4466,4467,4468,820,42,68,65535,1,1,0,8}, {4469,4470,4471,830,42,68,65535,1,1,0,0},
+    {4472,4473,4474,981,42,157,65535,1,1,0,0}, {4475,4476,4477,982,42,75,65535,1,1,0,0},
+    {4478,4479,4269,984,985,164,65535,1,4,0,8}, {4480,4481,4327,986,987,68,65535,1,4,0,0},
+    {4482,4483,4275,988,364,111,65535,1,4,0,72}, {4484,4485,4281,989,380,75,65535,1,4,2,8},
+    {4486,4487,4241,990,991,90,65535,1,2,2,8}, {4488,4489,4298,992,551,90,65535,1,4,0,64},
+    {4490,4491,4307,993,42,75,65535,1,4,0,8}, {4492,4493,4494,994,1002,172,65535,2,2,0,72},
+    {4495,4496,4497,1015,1017,172,65535,2,2,0,8}, {4498,4499,4500,1019,1045,180,65535,2,2,2,72},
+    {4501,4502,4503,1050,1068,172,65535,2,2,0,72}, {4504,4505,4506,1070,1074,172,65535,2,2,2,72},
+    {4507,4508,4509,1081,1174,172,65535,2,2,0,72}, {4510,4511,4512,1177,1250,180,65535,2,1,1,72},
+    {4513,4514,4515,1253,1259,172,65535,2,1,1,72}, {4516,4517,4518,1262,1263,172,65535,2,1,1,72},
+    {4519,4520,4521,1265,1343,180,65535,2,2,2,72}, {4522,4523,4524,1351,1360,180,65535,2,1,1,72},
+    {4525,4527,4528,1362,1360,172,65535,2,1,1,72}, {4529,4530,4531,1364,1367,180,65535,2,1,2,72},
+    {4532,4533,4534,1372,1373,172,65535,2,1,1,72}, {4535,4536,4537,1375,1386,172,65535,2,1,2,72},
+    {4538,4539,4540,1389,1390,187,65535,2,3,2,8}, {4541,4542,4543,1391,42,187,65535,2,3,4,8},
+    {4544,4545,4546,1392,1393,194,65535,2,3,2,8}, {4547,4548,4549,1394,1395,187,65535,2,3,2,8},
+    {4550,4551,4552,1396,1397,187,65535,2,3,2,8}, {4553,4554,4555,1398,1399,187,65535,2,3,0,8},
+    {4556,4557,4558,1400,1402,187,65535,2,3,0,8}, {4559,4560,4561,1403,1404,187,65535,2,3,0,8},
+    {4562,4563,4564,1405,1406,187,65535,2,3,2,8}, {4565,4566,4567,1407,1413,200,65535,2,1,2,72},
+    {4568,4569,4570,1417,1418,187,65535,2,3,0,8}, {4308,4309,4571,1419,1421,187,65535,2,3,0,8},
+    {4572,4573,4574,1422,1423,187,65535,2,3,0,8}, {4575,4576,4577,1424,1386,187,65535,2,3,2,8},
+    {4578,4579,4580,1425,42,187,65535,2,3,4,8}, {4581,4582,4583,1426,42,187,65535,2,3,4,8},
+    {4584,4585,4540,1427,1045,194,65535,2,0,0,4}, {4586,4587,4543,1428,1068,194,65535,2,0,0,4},
+    {4588,4589,4546,1392,1074,194,65535,2,0,0,4}, {4590,4591,4580,1429,1002,194,65535,2,0,0,4},
+    {4592,4593,4583,1430,1017,194,65535,2,0,0,4}, {4594,4595,4549,1431,1432,194,65535,2,0,0,4},
+    {4596,4597,4552,1396,1174,194,65535,2,0,0,4}, {4598,4599,4555,1434,1436,194,65535,2,0,0,4},
+    {4600,4601,4558,1400,1259,194,65535,2,0,0,4}, {4602,4603,4561,1456,1263,194,65535,2,0,0,4},
+    {4604,4605,4606,1457,1458,194,65535,2,0,0,4}, {4607,4608,4564,1405,1343,194,65535,2,0,0,4},
+    {4609,4610,4611,1462,1413,200,65535,2,1,0,4}, {4612,4613,4570,1463,1360,194,65535,2,0,0,4},
+    {4380,4381,4571,1464,1465,194,65535,2,0,0,4}, {4614,4615,4574,1467,1469,194,65535,2,0,0,4},
+    {4616,4617,4577,1424,1474,194,65535,2,0,0,4}, {4618,4619,4620,1476,1413,200,65535,2,2,2,72},
+    {4621,4622,4503,1501,1502,194,65535,2,1,0,4}, {4623,4624,4506,1505,1506,194,65535,2,1,0,4},
+    {4625,4626,4494,1501,1509,194,65535,2,1,0,4}, {4627,4628,4497,1501,1512,194,65535,2,1,0,4},
+    {4629,4630,4631,1505,1515,194,65535,2,1,0,4}, {4632,4633,4500,1518,1519,207,65535,2,1,0,4},
+    {4634,4635,4509,1522,1523,194,65535,2,1,0,4}, {4636,4637,4515,1526,1527,194,65535,2,0,0,4},
+    {4638,4639,4518,1526,1529,194,65535,2,0,0,4}, {4640,4641,4512,1532,1533,207,65535,2,0,0,4},
+    {4642,4643,4644,1536,1546,194,65535,2,1,0,4}, {4645,4646,4620,1549,1550,200,65535,2,1,0,4},
+    {4647,4648,4521,1518,1551,207,65535,2,1,0,4}, {4649,4650,4524,1554,1555,194,65535,2,0,0,4},
+    {4651,4652,4534,1558,1559,194,65535,2,0,0,4}, {4653,4654,4531,1562,1563,207,65535,2,0,0,4},
+    {4437,4438,4655,1566,1568,194,65535,2,0,0,4}, {4656,4657,4537,1569,1570,194,65535,2,0,0,4},
+    {4658,4659,4540,1427,1573,172,65535,2,1,2,0}, {4660,4661,4555,1574,1575,172,65535,2,1,2,0},
+    {4446,4447,4571,1576,1577,187,65535,2,2,0,8}, {4662,4663,4644,1578,1458,172,65535,2,2,2,72},
+    {4664,4665,4666,1457,1458,187,65535,2,1,2,8}, {4472,4473,4655,1579,42,200,65535,2,1,0,0},
+    {4475,4476,4655,1580,42,194,65535,2,3,0,8}, {4667,4668,4540,1581,1045,172,65535,2,2,2,8},
+    {4669,4670,4543,1582,1068,172,65535,2,2,0,8}, {4671,4672,4546,1583,1074,172,65535,2,2,2,8},
+    {4673,4674,4580,1584,1002,172,65535,2,2,0,8}, {4675,4676,4583,1585,1017,187,65535,2,2,0,8},
+    {4677,4678,4552,1586,1174,187,65535,2,2,0,8}, {4679,4680,4555,1587,1250,172,65535,2,2,0,8},
+    {4681,4682,4558,1588,1259,172,65535,2,2,0,8}, {4683,4684,4564,1589,1343,187,65535,2,2,2,8},
+    {4685,4686,4570,1590,1360,172,65535,2,2,0,8}, {4688,4689,4574,1591,1367,187,65535,2,2,2,8},
+    {4690,4691,4692,1209,1592,207,65535,2,1,0,4}, {4693,4694,4695,1593,1644,212,1696,3,1,0,1},
+    {4696,4697,4698,1692,1695,222,65535,3,1,0,0}, {4699,4700,4701,1696,1699,228,65535,3,2,1,8},
+    {4702,4703,4704,1700,1706,236,65535,3,2,1,8}, {4705,4706,4707,1709,42,212,65535,3,3,2,8},
+    {4708,4709,4710,1711,42,243,65535,3,3,0,8}, {4711,4712,4713,1711,1712,243,65535,3,4,0,8},
+    {4714,4715,4716,1713,1723,212,65535,3,1,0,0}, {4717,4718,4707,1727,1728,212,65535,3,0,0,0},
+    {4719,4720,4721,1733,1736,222,65535,3,1,0,0}, {4722,4723,4724,1737,1741,222,65535,3,0,0,0},
+    {4725,4726,4727,1737,1744,222,65535,3,0,0,0}, {4728,4729,4730,1750,1751,222,65535,3,1,0,0},
+    {4731,4732,4733,1761,1762,222,65535,3,1,0,0}, {4734,4735,4710,1711,1771,222,65535,3,0,0,0},
+    {4736,4737,4738,1772,1814,250,2797,3,1,0,1}, {4739,4740,4741,1923,1927,212,2879,3,1,0,1},
+    {4742,4743,4744,1956,1986,212,2797,3,1,0,1}, {4745,4746,4747,1989,1991,222,65535,3,0,0,0},
+    {4748,4749,4750,2010,2011,222,65535,3,0,0,0}, {4751,4752,4753,2014,2015,222,65535,3,1,0,0},
+    {4754,4755,4701,2018,2019,222,65535,3,1,0,0}, {4756,4757,4704,2021,2022,261,65535,3,1,0,0},
+    {4437,4438,4655,2025,2027,222,65535,3,0,0,0}, {4758,4759,4760,2028,2033,266,2929,3,1,0,1},
+    {4761,4762,4753,2037,2038,228,65535,3,2,1,8}, {4763,4764,4765,2039,2052,212,65535,3,1,0,0},
+    {4766,2722,4767,2056,2061,212,65535,3,1,0,0}, {4768,4769,4770,2064,2078,212,65535,3,1,0,0},
+    {4771,4772,4773,2064,2080,212,1696,3,1,0,1}, {4774,4775,4776,2085,2087,212,65535,3,1,0,0},
+    {4777,4778,4779,1737,2088,273,65535,3,1,0,0}, {4472,4473,4655,2089,42,282,65535,3,1,0,0},
+    {4475,4476,4655,2090,42,222,65535,3,3,0,8}, {4780,4781,4710,2092,2024,243,65535,3,2,0,8},
+    {4782,4783,4784,2093,2111,289,65535,4,1,1,72}, {4785,4786,4787,2122,2111,289,65535,4,1,0,0},
+    {4788,4789,4790,2125,2111,289,65535,4,1,0,0}, {4791,4792,4793,2128,42,296,65535,4,1,0,0},
+    {4794,4795,4796,2133,2152,303,65535,4,1,2,64}, {4797,4798,4799,2157,2174,311,65535,4,1,1,72},
+    {4800,4801,4802,2178,2197,320,65535,4,1,1,72}, {4803,4804,4805,2202,2207,329,65535,4,1,1,72},
+    {4806,4807,4808,2211,2212,337,65535,4,3,2,8}, {4809,4810,4811,2213,2214,337,65535,4,3,2,8},
+    {4812,4813,4814,2216,2218,345,65535,4,3,2,8}, {4815,4816,4817,2221,2223,337,65535,4,3,2,8},
+    {4818,4819,4820,2225,2226,351,65535,4,3,0,0}, {4821,4822,4823,2227,2228,351,65535,4,3,0,0},
+    {4824,4825,4826,2229,2230,345,65535,4,1,0,8}, {4827,4828,4829,2231,2232,345,65535,4,1,0,8},
+    {4830,4831,4832,2234,2236,359,65535,4,3,2,8}, {4833,4834,4835,2238,2256,366,65535,4,1,0,0},
+    {4836,4837,4808,2211,2265,296,65535,4,0,0,4}, {4838,4839,4841,2274,2276,376,65535,4,0,0,0},
+    {4842,4843,4844,2278,2280,345,65535,4,0,0,4}, {4845,4846,4811,2213,2291,296,65535,4,0,0,4},
+    {4847,4848,4849,2356,2358,345,65535,4,0,0,4}, {4850,4851,4852,2401,2402,345,65535,4,0,0,4},
+    {4853,4854,4817,2221,2403,296,65535,4,0,0,4}, {4855,4856,4820,2225,2174,351,65535,4,0,0,4},
+    {4857,4858,4859,2227,2444,351,65535,4,0,0,4}, {4860,4861,4862,2446,2197,345,65535,4,1,0,4},
+    {4863,4864,4865,2447,2450,345,65535,4,1,0,4}, {4866,4867,4868,2452,2207,345,65535,4,1,0,4},
+    {4869,4870,4832,2234,2453,345,65535,4,0,0,4}, {4871,4872,4873,2488,2491,296,65535,4,1,0,4},
+    {4874,4875,4876,2493,2501,296,65535,4,1,0,4}, {4877,4878,4879,2503,2512,296,65535,4,1,0,4},
+    {4880,4881,4882,2518,2520,296,65535,4,1,0,0}, {4883,4884,4885,2521,2520,296,65535,4,1,0,0},
+    {4886,4887,4888,2522,2520,296,65535,4,1,0,0}, {4889,4890,4891,2523,2528,289,65535,4,1,2,72},
+    {4892,4893,4894,2529,2534,376,65535,4,1,0,32}, {4895,4896,4897,2536,2539,376,1696,4,1,0,1},
+    {4898,4899,4900,2545,2560,385,65535,4,1,0,0}, {4901,4902,4903,2565,2574,392,1696,4,1,0,1},
+    {4904,4905,4906,2584,2643,400,1696,4,1,0,1}, {4907,4908,4909,2664,2672,408,65535,4,1,0,0},
+    {4910,4911,4796,2676,2677,415,65535,4,0,0,4}, {4912,4913,4914,2680,2681,351,65535,4,1,0,4},
+    {4915,4916,4917,2684,2685,421,65535,4,0,0,4}, {4918,4919,4920,2676,2688,415,65535,4,0,0,4},
+    {4921,4922,4923,2691,2692,345,65535,4,1,0,4}, {4924,4925,4926,2695,2696,345,65535,4,1,0,4},
+    {4927,4928,4929,2699,2700,296,65535,4,0,0,4}, {4930,4931,4932,2703,2711,351,65535,4,1,0,4},
+    {4933,4934,4935,2713,2716,289,65535,4,1,0,0}, {4936,4937,4938,2722,2726,351,65535,4,1,0,4},
+    {4939,4940,4941,2729,2730,421,65535,4,1,0,4}, {4942,4943,4944,2733,2734,421,65535,4,1,0,4},
+    {4945,4946,4947,2737,2738,421,65535,4,0,0,4}, {4756,4757,4948,2741,2744,351,65535,4,1,0,4},
+    {4949,4950,4951,2747,2756,320,65535,4,1,0,72}, {4952,4953,4954,2763,2726,351,65535,4,1,0,0},
+    {4955,4956,4957,2766,2767,359,65535,4,2,0,72}, {4958,4959,4960,2768,2772,296,65535,4,1,0,0},
+    {4961,4962,4920,2790,2805,303,65535,4,1,2,72}, {4963,4964,4965,2806,2807,392,65535,4,2,0,72},
+    {4966,4967,4968,2808,2809,392,65535,4,2,0,72}, {4969,4970,4929,2810,2817,426,65535,4,1,2,72},
+    {4971,4972,4973,2818,2819,289,65535,4,1,0,72}, {4974,4975,4947,2820,2821,435,65535,4,1,2,64},
+    {4976,4977,4978,2213,2822,337,65535,4,1,2,0}, {4979,4980,4981,2823,2824,392,65535,4,2,0,72},
+    {4982,4983,4984,2825,2826,392,65535,4,2,0,72}, {4985,4986,4987,2827,2828,442,65535,4,1,0,72},
+    {4988,4989,4808,2829,2830,426,65535,4,2,2,72}, {4990,4991,4844,2831,2832,359,65535,4,2,0,8},
+    {4992,4993,4994,2833,2836,392,65535,4,2,0,72}, {4995,4996,4998,2837,2843,392,65535,5,1,2,64},
+    {4999,5000,5001,2848,2862,392,65535,5,2,0,72}, {5002,5003,5004,2866,2954,435,65535,5,2,2,72},
+    {5005,5006,5007,2959,2961,392,65535,5,2,2,72}, {5008,5009,5010,2962,2966,453,65535,5,1,1,8},
+    {5011,5012,5013,2973,2978,435,65535,5,2,2,72}, {5014,5015,5016,2981,2982,435,65535,5,2,0,72},
+    {5017,5018,5019,2985,3025,465,65535,5,2,2,72}, {5020,5021,5022,3026,3029,435,65535,5,2,2,72},
+    {5023,5024,5025,3031,3039,435,65535,5,1,1,64}, {5026,5027,5028,3040,3049,426,65535,5,1,2,0},
+    {5029,5030,5031,3053,3055,435,65535,5,1,2,64}, {5032,5033,5034,3056,3057,392,65535,5,1,2,64},
+    {5035,5036,5037,3059,3079,435,65535,5,1,2,64}, {5038,5039,5040,3082,3111,435,65535,5,1,2,72},
+    {5041,5042,5043,3119,2864,392,65535,5,1,1,72}, {5044,5045,5046,3120,3162,392,65535,5,1,2,72},
+    {5047,5048,5049,3164,3236,392,65535,5,1,2,72}, {5050,5051,5052,3245,3275,435,65535,5,1,1,72},
+    {5053,5054,5055,3280,3281,392,65535,5,1,1,72}, {5056,5057,5058,3284,3341,474,65535,5,1,2,72},
+    {5059,5060,5061,3367,3391,453,65535,5,1,1,8}, {5062,5063,5064,3396,3414,435,65535,5,1,2,64},
+    {5065,5066,5067,3416,3424,482,65535,5,1,2,72}, {5068,5069,5070,3429,3435,453,65535,5,1,1,8},
+    {5071,5072,5073,3440,3443,435,65535,5,1,2,72}, {5074,5075,5076,3445,3454,392,65535,5,1,2,64},
+    {5077,5078,5079,3456,3457,435,65535,5,1,2,64}, {5080,5081,5082,3459,3462,435,65535,5,1,2,200},
+    {5083,5084,5085,3464,3488,392,65535,5,1,2,200}, {5086,5087,5088,3490,3492,337,65535,5,1,1,8},
+    {5089,5090,5091,3493,3494,491,65535,5,3,2,72}, {5092,5093,5094,3495,3496,491,65535,5,3,2,72},
+    {5095,5096,5097,3497,42,296,65535,5,1,4,8}, {5098,5099,5100,3498,3499,392,65535,5,3,2,72},
+    {5101,5102,5103,3500,3501,359,65535,5,3,0,72}, {5104,5105,5106,3502,3503,497,65535,5,3,2,72},
+    {5107,5108,5109,3504,3505,392,65535,5,3,2,72}, {5110,5111,5112,3506,3507,359,65535,5,3,2,8},
+    {5113,5114,5115,3508,42,337,65535,5,1,4,8}, {5116,5117,5118,3509,3510,359,65535,5,3,2,8},
+    {5119,5120,5121,3511,3513,359,65535,5,1,2,64}, {5122,5123,5124,3514,3515,359,65535,5,3,2,8},
+    {5125,5126,5127,3516,3517,359,65535,5,3,2,8}, {5128,5129,5130,3518,3519,359,65535,5,3,0,8},
+    {5131,5132,5133,3520,3521,359,65535,5,3,2,8}, {5134,5135,5136,3522,3523,359,65535,5,3,2,8},
+    {5137,5138,5139,3524,3525,359,65535,5,3,0,72}, {5140,5141,5142,3526,3281,359,65535,5,3,0,72},
+    {5143,5144,5145,3527,3528,505,65535,5,3,2,72}, {5146,5147,5148,3497,42,337,65535,5,1,4,8},
+    {5149,5150,5151,3529,3530,359,65535,5,3,2,8}, {5152,5153,5154,3531,3532,491,65535,5,3,2,72},
+    {5155,5156,5157,3497,42,296,65535,5,1,4,8}, {5159,5160,5161,3533,3534,491,65535,5,3,2,72},
+    {5162,5163,5164,3535,3454,359,65535,5,3,2,8}, {5165,5166,5167,3536,3457,359,65535,5,3,2,8},
+    {5168,5169,5170,3537,3538,359,65535,5,3,2,136}, {5171,5172,5173,3539,42,359,65535,5,3,0,136},
+    {4308,4309,4571,3541,42,345,65535,5,3,4,8}, {5174,5175,5176,3542,42,296,65535,5,1,4,8},
+    {5177,5178,5179,3543,3544,345,65535,5,0,0,4}, {5180,5181,5091,3549,3550,345,65535,5,0,0,4},
+    {5182,5183,5094,3552,3553,345,65535,5,0,0,4}, {5184,5185,5186,3497,3554,512,65535,5,1,0,4},
+    {5187,5188,5100,3555,3556,520,65535,5,0,0,4}, {5189,5190,5103,3557,3558,345,65535,5,0,0,4},
+    {5191,5192,5106,3559,3560,345,65535,5,0,0,4}, {5193,5194,5109,3562,3563,520,65535,5,0,0,4},
+    {5195,5196,5112,3564,3565,345,65535,5,0,0,4}, {5197,5198,5199,3568,3569,345,65535,5,0,0,4},
+    {5200,5201,5202,3508,3049,296,65535,5,1,0,4}, {5203,5204,5118,3509,3570,359,65535,5,0,0,4},
+    {5205,5206,5124,3573,3574,345,65535,5,0,0,4}, {5207,5208,5127,3516,3111,345,65535,5,0,0,4},
+    {5209,5210,5130,3518,2864,345,65535,5,0,0,4}, {5211,5212,5133,3520,3577,345,65535,5,0,0,4},
+    {5213,5214,5136,3522,3236,345,65535,5,0,0,4}, {5215,5216,5139,3578,3275,345,65535,5,0,0,4},
+    {5217,5218,5142,3579,3281,345,65535,5,0,0,4}, {5219,5220,5221,3580,3582,526,65535,5,0,0,4},
+    {5222,5223,5224,3497,3583,512,65535,5,1,0,4}, {5225,5226,5151,3529,3584,345,65535,5,0,0,4},
+    {5227,5228,5154,3585,3586,345,65535,5,0,0,4}, {5229,5230,5231,3497,3587,512,65535,5,1,0,4},
+    {5232,5233,5161,3588,3589,345,65535,5,0,0,4}, {5234,5235,5164,3535,3454,345,65535,5,0,0,4},
+    {5236,5237,5167,3536,3457,345,65535,5,0,0,4}, {5238,5239,5240,3536,3590,345,65535,5,0,0,4},
+    {5241,5242,5243,3591,3592,345,65535,5,0,0,4}, {5244,5245,5246,3591,3596,345,65535,5,0,0,4},
+    {5247,5248,5249,3535,3597,345,65535,5,0,0,4}, {5250,5251,5170,3537,3598,345,65535,5,0,0,132},
+    {5252,5253,5173,3539,3600,359,65535,5,0,0,132}, {4380,4381,4571,3541,3601,345,65535,5,0,0,4},
+    {5254,5255,5256,3603,3605,296,65535,5,1,0,4}, {5257,5258,5259,3542,3608,296,65535,5,1,0,4},
+    {5260,5261,5262,3609,3610,421,65535,5,1,0,4}, {5263,5264,5007,3613,3614,421,65535,5,1,0,4},
+    {5265,5266,5267,3613,3617,345,65535,5,1,0,4}, {5268,5269,5270,3620,3621,421,65535,5,1,0,4},
+    {5271,5272,5004,3624,3617,421,65535,5,1,0,4}, {5273,5274,5275,3625,3626,296,65535,5,1,0,4},
+    {5276,5277,5016,3629,3630,421,65535,5,1,0,4}, {5278,5279,5013,3632,3634,421,65535,5,1,0,4},
+    {5280,5281,5019,3624,3637,421,65535,5,1,0,4}, {5282,5283,5022,3632,3640,421,65535,5,1,0,4},
+    {5284,5285,5286,3643,3645,345,65535,5,1,0,4}, {5287,5288,5289,2676,3648,421,65535,5,1,0,4},
+    {5290,5291,5292,3625,3651,415,65535,5,1,0,4}, {5293,5294,5295,3654,3661,359,65535,5,1,0,4},
+    {5296,5297,5298,3663,3667,345,65535,5,1,0,4}, {5299,5300,5301,3670,3671,421,65535,5,1,0,4},
+    {5302,5303,5304,2676,3674,421,65535,5,1,0,4}, {5305,5306,5043,3677,3678,345,65535,5,0,0,4},
+    {5307,5308,5046,3677,3679,345,65535,5,0,0,4}, {5309,5310,5049,3681,3682,345,65535,5,0,0,4},
+    {5311,5312,5040,1532,3686,421,65535,5,0,0,4}, {5313,5314,5055,3689,3690,345,65535,5,0,0,4},
+    {5315,5316,5317,3689,3692,345,65535,5,0,0,4}, {5318,5319,5052,3624,3695,421,65535,5,0,0,4},
+    {5320,5321,5322,3625,3698,526,65535,5,1,0,4}, {5323,5324,5325,3701,3702,296,65535,5,1,0,4},
+    {5326,5327,5328,2676,3705,421,65535,5,1,0,4}, {5329,5331,5332,3708,3709,421,65535,5,1,0,4},
+    {5333,5334,5335,3701,3712,296,65535,5,1,0,4}, {5336,5337,5338,3624,3715,421,65535,5,1,0,4},
+    {5339,5340,5076,3718,3719,345,65535,5,0,0,4}, {5341,5342,5343,3624,3721,421,65535,5,0,0,4},
+    {5344,5345,5079,3624,3723,421,65535,5,0,0,4}, {5346,5347,5348,3725,3726,345,65535,5,0,0,4},
+    {5349,5350,5351,3732,3733,345,65535,5,0,0,4}, {5352,5353,5354,3732,3735,345,65535,5,0,0,4},
+    {5355,5356,5357,3718,3737,345,65535,5,0,0,4}, {5358,5359,5082,3739,3740,421,65535,5,0,0,132},
+    {5360,5361,5085,3743,3744,359,65535,5,0,0,132}, {4437,4438,4655,3747,3749,345,65535,5,0,0,4},
+    {5362,5363,5364,3701,3750,296,65535,5,1,0,4}, {4446,4447,4571,3753,3754,345,65535,5,2,1,8},
+    {5365,5366,5367,3755,3605,337,65535,5,1,0,0}, {5368,5369,5370,3756,3761,359,65535,5,1,2,72},
+    {5371,5372,5373,3762,3605,532,65535,5,1,0,0}, {5374,5375,5354,3764,3592,392,65535,5,1,2,64},
+    {5376,5377,5378,3539,3766,359,65535,5,1,2,128}, {5379,5380,5381,3767,3769,392,65535,5,2,2,8},
+    {4472,4473,4655,3771,42,385,65535,5,1,4,0}, {4475,4476,4655,3772,42,345,65535,5,3,4,8},
+    {5382,5383,5179,3773,3774,392,65535,5,2,2,72}, {5384,5385,5091,3775,3776,392,65535,5,2,2,72},
+    {5386,5387,5094,3777,3778,392,65535,5,2,2,72}, {5388,5389,5390,3779,3554,541,65535,5,1,0,8},
+    {5391,5392,5106,3780,3782,497,65535,5,2,2,72}, {5393,5394,5112,3783,3784,359,65535,5,2,0,64},
+    {5395,5396,5397,3785,3049,337,65535,5,1,2,8}, {5398,5399,5118,3786,3787,359,65535,5,2,0,72},
+    {5400,5401,5402,3788,3789,392,65535,5,1,2,64}, {5403,5404,5124,3790,3791,392,65535,5,2,2,72},
+    {5405,5406,5127,3792,3111,392,65535,5,2,2,8}, {5407,5408,5130,3793,2864,359,65535,5,4,0,0},
+    {5409,5410,5133,3794,3577,359,65535,5,4,2,8}, {5411,5412,5136,3795,3236,392,65535,5,2,2,8},
+    {5413,5414,5139,3796,3275,392,65535,5,4,0,72}, {5415,5416,5142,3800,3281,392,65535,5,4,0,72},
+    {5417,5418,5419,3801,3341,474,65535,5,2,2,72}, {5420,5421,5422,3810,3811,541,65535,5,1,0,0},
+    {5423,5424,5151,3812,3813,392,65535,5,2,2,72}, {5425,5426,5154,3814,3815,482,65535,5,4,2,72},
+    {5427,5428,5429,3816,3817,541,65535,5,1,0,0}, {5430,5431,5161,3818,3819,392,65535,5,4,2,72},
+    {5432,5433,5164,3820,3454,392,65535,5,4,2,8}, {5434,5435,5167,3821,3457,359,65535,5,4,2,8},
+    {5436,5437,5170,3822,3598,392,65535,5,4,2,128},
+    {5438,5439,5173,3824,3600,359,65535,5,4,2,128},
+    {5440,5441,5442,3837,3839,359,65535,5,4,2,128}, {5443,5444,5445,3840,3608,337,65535,5,1,0,8},
+    {5446,5447,5448,3841,42,194,65535,6,2,0,72}, {5449,5450,5451,3844,3853,180,65535,6,2,1,72},
+    {5452,5453,5454,3859,3853,200,65535,6,1,1,72}, {5455,5456,5457,3860,3862,180,65535,6,2,1,72},
+    {5458,5459,5460,3865,3931,180,65535,6,2,1,72}, {5461,5462,5463,3934,42,194,65535,6,3,0,8},
+    {5464,5465,5466,3935,3862,187,65535,6,3,0,8}, {5467,5468,5469,3936,3937,194,65535,6,3,0,8},
+    {5470,5471,5463,3938,3853,194,65535,6,1,0,4}, {5472,5473,5474,3939,3941,194,65535,6,1,0,4},
+    {5475,5476,5466,3935,3944,194,65535,6,1,0,4}, {5477,5478,5480,3949,3951,194,65535,6,1,0,4},
+    {5481,5482,5483,3957,3959,194,65535,6,1,0,4}, {5484,5485,5469,3964,3965,194,65535,6,1,0,4},
+    {5486,5487,5488,3967,3970,200,65535,6,1,0,8}, {5489,5490,5491,3971,3981,172,65535,6,2,1,72},
+    {5492,5493,5451,3982,3986,194,65535,6,1,0,4}, {5494,5495,5457,3989,3990,207,65535,6,1,0,4},
+    {5496,5497,5498,3993,3994,194,65535,6,1,0,4}, {5499,5500,5491,3998,3999,194,65535,6,1,0,4},
+    {5501,5502,5460,4002,4003,194,65535,6,1,0,4}, {4437,4438,4439,4006,4008,194,65535,6,1,0,0},
+    {4472,4473,4474,4009,42,200,65535,6,1,0,0}, {4475,4476,4477,4010,42,194,65535,6,1,0,0},
+    {5503,5504,5463,4012,3853,187,65535,6,2,0,8}, {5505,5506,5466,4013,3862,187,65535,6,2,0,72},
+    {5507,5508,5469,4014,3931,172,65535,6,2,0,8}, {5509,5510,5511,4015,4017,75,65535,7,1,0,4},
+    {5512,5513,5511,4020,4030,30,65535,7,1,0,0}, {5514,5515,5511,4034,4015,552,65535,7,1,0,72},
+    {4437,4438,5511,4046,4048,75,65535,7,1,0,0}, {4472,4473,5511,4049,42,128,65535,7,1,0,0},
+    {4475,4476,5511,4050,42,75,65535,7,1,0,0}, {5516,5517,5518,4052,4063,558,65535,8,1,1,0},
+    {5519,5520,5521,4076,4086,558,65535,8,1,1,0}, {5522,5523,5524,4092,4094,562,65535,8,3,0,8},
+    {5525,5526,5527,4096,4098,567,65535,8,3,0,8}, {5528,5529,5530,4102,4063,567,65535,8,3,0,8},
+    {5531,5532,5533,4103,4086,567,65535,8,3,0,8}, {5534,5535,5536,4096,4098,567,65535,8,1,0,0},
+    {5537,5538,5539,4102,4063,567,65535,8,1,0,0}, {5540,5541,5542,4103,4086,567,65535,8,1,0,0},
+    {5543,5544,5545,4096,4098,567,65535,8,1,0,0}, {5546,5547,5548,4102,4063,567,65535,8,1,0,0},
+    {5549,5550,5551,4103,4086,567,65535,8,1,0,0}, {5552,5553,5527,4096,4098,571,65535,8,0,0,4},
+    {5554,5555,5530,4102,4063,567,65535,8,0,0,4}, {5556,5557,5558,4105,4106,567,65535,8,0,0,4},
+    {5559,5560,5533,4103,4086,562,65535,8,0,0,4}, {5561,5562,5563,4113,4098,558,65535,8,1,1,0},
+    {5564,5565,5563,4116,4117,558,65535,8,0,0,4}, {5566,5567,5518,4116,4119,558,65535,8,0,0,4},
+    {5568,5569,5570,4116,4121,558,65535,8,0,0,4}, {4437,4438,5571,4124,4126,562,65535,8,0,0,4},
+    {5572,5573,5521,4116,4127,558,65535,8,0,0,4}, {5574,5575,5524,4129,4094,562,65535,8,2,0,8},
+    {5576,5577,5578,4130,4086,562,65535,8,4,0,0}, {5579,5580,5581,4131,4086,562,65535,8,4,0,0},
+    {4472,4473,5582,4134,42,574,65535,8,1,1,0}, {4475,4476,5583,4136,42,562,65535,8,1,0,0},
+    {5584,5585,5527,4138,4098,562,65535,8,4,0,0}, {5586,5587,5530,4139,4063,562,65535,8,4,0,8},
+    {5588,5589,5533,4140,4086,562,65535,8,4,0,8}, {5590,5591,5511,4141,4158,580,65535,9,1,0,0},
+    {5592,5593,5511,4167,4170,585,65535,9,1,0,16}, {5594,5595,5511,4173,4175,592,65535,9,1,0,16},
+    {5596,5597,5511,4178,4181,600,65535,9,1,0,0}, {5598,5599,5511,4182,4184,603,65535,9,1,0,0},
+    {5600,5601,5511,4186,4187,65535,65535,9,1,0,0}, {5602,5603,5511,42,4188,65535,65535,9,1,0,0},
+    {5604,5605,5511,4189,4190,605,65535,9,1,0,0}, {5606,5607,5511,4192,4195,609,65535,9,1,0,0},
+    {5608,5609,5511,4198,4199,613,65535,9,1,0,0}, {5610,5611,5511,4200,4203,615,65535,9,1,0,0},
+    {5612,5613,5614,4207,4213,619,65535,10,1,0,0}, {5615,5616,5617,4240,4245,619,65535,10,1,0,4},
+    {5618,5619,5620,4249,4251,619,65535,10,1,0,0}, {5080,5081,5082,4252,4283,626,65535,11,1,2,72},
+    {5083,5084,5085,4286,4302,633,65535,11,1,2,72}, {5168,5169,5170,4303,3538,641,65535,11,3,2,8},
+    {5171,5172,5173,4304,42,641,65535,11,3,0,8}, {5250,5251,5170,4303,4305,648,65535,11,0,0,4},
+    {5252,5253,5173,4304,4307,641,65535,11,0,0,4}, {5358,5359,5621,4309,4314,654,65535,11,1,0,4},
+    {5360,5361,5622,4317,4321,641,65535,11,1,0,4}, {4437,4438,5623,4326,3749,648,65535,11,0,0,4},
+    {5376,5377,5378,4304,4327,641,65535,11,1,2,0}, {4472,4473,5623,4328,42,659,65535,11,1,4,8},
+    {4475,4476,5623,4329,42,648,65535,11,3,4,8}, {5436,5437,5170,4331,4305,633,65535,11,4,2,0},
+    {5438,5439,5173,4337,4307,641,65535,11,4,2,0}, {5440,5441,5442,4359,4360,641,65535,11,4,2,0},
 };
 
 static const uint16_t flat[] = {
-    296, 194, 0, 119, 120, 530, 531, 532, 533, 229, 11, 12, 230, 297, 231, 13, 195, 232, 1, 2,
-    467, 3, 233, 14, 121, 122, 123, 298, 299, 300, 15, 16, 17, 468, 469, 301, 302, 303, 304, 305,
-    306, 18, 19, 470, 471, 124, 307, 308, 20, 309, 234, 125, 126, 127, 21, 310, 311, 312, 313, 22,
-    23, 314, 315, 24, 196, 128, 25, 316, 26, 27, 28, 29, 317, 318, 319, 320, 235, 321, 236, 322,
-    323, 500, 129, 30, 130, 31, 324, 325, 197, 501, 326, 534, 237, 131, 132, 133, 198, 327, 328,
-    134, 329, 502, 32, 33, 34, 238, 472, 330, 331, 332, 239, 333, 334, 335, 503, 35, 36, 473, 474,
-    135, 336, 337, 37, 338, 240, 136, 137, 138, 38, 339, 340, 341, 342, 39, 343, 344, 40, 41, 139,
-    140, 42, 345, 241, 43, 346, 347, 348, 349, 242, 350, 243, 351, 352, 504, 141, 44, 45, 244,
-    353, 354, 46, 142, 355, 199, 505, 356, 47, 506, 507, 508, 143, 144, 509, 510, 511, 200, 245,
-    48, 201, 246, 535, 49, 50, 145, 146, 147, 247, 148, 149, 202, 357, 358, 150, 359, 4, 51, 52,
-    53, 54, 55, 56, 57, 248, 475, 476, 360, 361, 249, 536, 362, 363, 250, 364, 365, 366, 512, 58,
-    59, 477, 478, 479, 480, 494, 151, 367, 537, 203, 60, 368, 251, 204, 538, 152, 153, 205, 154,
-    61, 62, 369, 370, 371, 372, 63, 373, 374, 64, 65, 206, 155, 207, 156, 157, 66, 375, 252, 67,
-    68, 69, 70, 71, 376, 377, 378, 379, 253, 254, 380, 255, 381, 382, 383, 384, 385, 386, 513,
-    158, 72, 73, 256, 387, 388, 257, 258, 259, 74, 159, 389, 208, 539, 514, 390, 515, 75, 540,
-    260, 261, 262, 391, 516, 263, 160, 209, 264, 265, 481, 266, 267, 495, 496, 482, 210, 5, 268,
-    211, 6, 7, 8, 269, 270, 76, 161, 162, 163, 164, 392, 393, 394, 395, 165, 166, 396, 9, 77, 78,
-    79, 80, 271, 483, 397, 272, 398, 399, 273, 400, 401, 402, 403, 517, 81, 82, 484, 485, 486,
-    487, 167, 404, 405, 406, 83, 84, 407, 274, 168, 212, 213, 169, 170, 85, 86, 408, 409, 410,
-    411, 87, 412, 413, 414, 88, 89, 171, 214, 215, 172, 173, 90, 415, 275, 276, 91, 92, 93, 94,
-    416, 417, 418, 419, 277, 420, 278, 421, 422, 423, 424, 425, 426, 427, 518, 95, 174, 96, 279,
-    428, 429, 216, 280, 519, 97, 175, 217, 430, 488, 497, 520, 521, 431, 218, 176, 177, 281, 98,
-    522, 99, 219, 100, 523, 101, 178, 432, 102, 103, 220, 524, 221, 222, 223, 282, 433, 283, 284,
-    434, 10, 104, 105, 285, 286, 287, 224, 179, 288, 435, 289, 106, 290, 291, 292, 107, 225, 180,
-    108, 109, 293, 436, 437, 110, 181, 226, 438, 489, 498, 525, 111, 182, 227, 439, 490, 499, 526,
-    294, 183, 184, 185, 186, 187, 440, 441, 442, 112, 113, 114, 491, 295, 443, 444, 445, 527, 115,
-    492, 493, 188, 446, 447, 448, 189, 190, 449, 450, 451, 452, 116, 453, 454, 191, 117, 455, 456,
-    457, 458, 459, 460, 461, 462, 528, 192, 118, 463, 464, 465, 228, 529, 466, 193,
+    315, 205, 0, 119, 120, 553, 554, 555, 556, 240, 11, 12, 241, 564, 316, 242, 13, 206, 243, 1,
+    2, 490, 3, 244, 14, 121, 122, 123, 317, 318, 319, 15, 16, 17, 491, 492, 320, 321, 322, 323,
+    324, 325, 18, 19, 493, 494, 124, 326, 327, 20, 328, 245, 125, 126, 127, 21, 329, 330, 331,
+    332, 22, 23, 333, 334, 24, 207, 128, 25, 335, 26, 27, 28, 29, 336, 337, 338, 339, 246, 340,
+    247, 341, 342, 523, 129, 30, 130, 31, 343, 567, 344, 568, 131, 132, 208, 524, 133, 345, 557,
+    248, 134, 135, 136, 209, 346, 347, 137, 348, 525, 32, 33, 34, 249, 495, 349, 350, 351, 250,
+    352, 353, 354, 526, 35, 36, 496, 497, 138, 355, 356, 251, 37, 357, 252, 139, 140, 141, 38,
+    358, 359, 360, 361, 39, 362, 363, 40, 41, 142, 143, 42, 364, 253, 43, 365, 366, 367, 368, 254,
+    369, 255, 370, 371, 527, 144, 44, 45, 256, 372, 569, 373, 570, 46, 145, 374, 146, 210, 528,
+    147, 375, 47, 529, 530, 531, 148, 149, 532, 533, 534, 211, 257, 48, 212, 258, 558, 49, 50,
+    150, 151, 152, 259, 153, 260, 376, 154, 213, 377, 378, 155, 379, 4, 51, 52, 53, 54, 55, 56,
+    57, 261, 498, 499, 380, 381, 262, 559, 382, 383, 263, 384, 385, 386, 535, 58, 59, 500, 501,
+    502, 503, 517, 156, 387, 264, 560, 214, 60, 388, 265, 215, 561, 157, 158, 216, 159, 61, 62,
+    389, 390, 391, 392, 63, 393, 394, 64, 65, 217, 160, 218, 161, 162, 66, 395, 266, 67, 68, 69,
+    70, 71, 396, 397, 398, 399, 267, 268, 400, 269, 401, 402, 403, 404, 405, 406, 536, 163, 72,
+    73, 270, 407, 571, 408, 572, 271, 272, 273, 74, 164, 409, 165, 219, 562, 537, 410, 538, 75,
+    166, 563, 274, 275, 276, 411, 539, 277, 167, 220, 278, 279, 504, 280, 281, 518, 519, 505, 221,
+    5, 282, 222, 6, 7, 8, 283, 284, 285, 76, 168, 169, 170, 412, 286, 171, 413, 414, 415, 416,
+    172, 173, 417, 9, 77, 78, 79, 80, 287, 506, 418, 288, 419, 420, 289, 421, 422, 423, 424, 540,
+    81, 82, 507, 508, 509, 510, 174, 425, 290, 426, 427, 565, 83, 84, 428, 291, 175, 223, 224,
+    176, 177, 85, 86, 429, 430, 431, 432, 87, 433, 434, 435, 88, 89, 178, 225, 226, 179, 180, 90,
+    436, 292, 293, 91, 92, 93, 94, 437, 438, 439, 440, 294, 441, 295, 442, 443, 444, 445, 446,
+    447, 448, 541, 95, 181, 96, 296, 449, 573, 450, 574, 182, 183, 227, 297, 542, 97, 184, 228,
+    451, 511, 520, 543, 575, 544, 185, 452, 229, 186, 187, 298, 98, 545, 99, 230, 100, 546, 101,
+    188, 453, 102, 103, 231, 547, 454, 232, 233, 234, 299, 455, 300, 566, 301, 456, 10, 104, 105,
+    302, 303, 304, 305, 235, 189, 306, 457, 307, 106, 308, 309, 310, 107, 236, 190, 108, 109, 311,
+    458, 576, 459, 110, 191, 237, 460, 512, 521, 548, 577, 111, 192, 238, 461, 513, 522, 549, 578,
+    312, 193, 194, 195, 196, 313, 462, 197, 463, 464, 465, 112, 113, 114, 514, 314, 466, 467, 468,
+    550, 115, 515, 516, 198, 469, 470, 471, 199, 200, 472, 473, 474, 475, 116, 476, 477, 201, 117,
+    478, 479, 480, 481, 482, 483, 484, 485, 551, 202, 118, 486, 579, 487, 580, 488, 581, 203, 239,
+    552, 489, 204,
 };
 
 static const br_service services[] = {
-    {5194,3027,5194,5195,5196,65535,0,11,0,3}, {5195,5195,5195,5195,5197,65535,11,108,0,3},
-    {5198,2096,5198,5195,5199,65535,119,75,0,1}, {5200,5201,5200,5195,5202,65535,194,35,0,1},
-    {5203,5204,5203,5203,5205,65535,229,67,0,1}, {5206,5207,5206,5203,5199,65535,296,171,0,1},
-    {5208,5209,5208,5195,5202,65535,467,27,0,1}, {5210,5211,5210,5195,5212,5213,494,6,1,1},
-    {5214,5215,5214,5214,5216,65535,500,30,0,1}, {5217,5217,5217,5217,5218,65535,530,11,2,1},
+    {5624,3324,5624,5625,5626,65535,65535,0,11,0,3},
+    {5625,5625,5625,5625,5627,65535,65535,11,108,0,3},
+    {5628,2311,5628,5625,5629,65535,65535,119,86,0,1},
+    {5630,5631,5630,5625,5632,65535,65535,205,35,0,1},
+    {5633,5634,5633,5633,5635,65535,65535,240,75,0,1},
+    {5636,5637,5636,5633,5629,65535,65535,315,175,0,1},
+    {5638,5639,5638,5625,5632,65535,65535,490,27,0,1},
+    {5640,5641,5640,5625,5642,5643,65535,517,6,1,1},
+    {5644,5645,5644,5644,5646,65535,65535,523,30,0,1},
+    {5647,5647,5647,5647,5648,65535,65535,553,11,2,1},
+    {5649,5650,5649,5649,5651,65535,5652,564,3,0,1},
+    {5653,5654,5653,5649,5651,65535,5652,567,15,0,1},
 };
 
 static const br_limits limits[] = {
     {1,INFINITY}, {0,2048}, {0,12}, {0,1000}, {0,1}, {0,2}, {0,10}, {1,256}, {0,2500}, {1,1024},
     {0,INFINITY}, {1,200}, {1,128}, {1,64}, {1,2048}, {0,16}, {1,16}, {0,256}, {100,599},
     {0,25000000}, {1,5}, {1,3}, {1,31}, {0,8500}, {0,1000000}, {1,1000}, {0,200}, {1,25},
-    {0,1011}, {0,25}, {0,36}, {1,500}, {1,100}, {0,140}, {20,1011}, {0,1024}, {0,1500}, {12,12},
-    {0,150}, {1,150}, {0,600}, {128,128}, {1,63}, {1,10}, {1,5000}, {1,1}, {1,2}, {1,1023},
-    {0,64}, {0,65536}, {0,4}, {1,100000}, {1,10485760}, {2,INFINITY}, {1,2000}, {1,6}, {15,2048},
+    {0,1011}, {0,25}, {0,36}, {1,500}, {1,100}, {20,1011}, {0,1024}, {0,1500}, {12,12}, {0,150},
+    {1,150}, {0,600}, {128,128}, {1,63}, {1,10}, {1,5000}, {1,1}, {1,2}, {1,1023}, {0,64},
+    {0,65536}, {0,4}, {1,100000}, {1,10485760}, {2,INFINITY}, {1,2000}, {0,140}, {1,6}, {15,2048},
     {1,50}, {1,30}, {0,5}, {1,10000}, {5,5}, {0,32}, {1,512}, {16,512},
     {9.9999999999999995e-08,0.001}, {2,16}, {24,168}, {0,100}, {1,93}, {1,1011}, {1,255},
     {0,4096}, {0,50}, {0,4000}, {1,5000000}, {64,64}, {0,8}, {0,500}, {1,22500}, {0,20}, {1,20},
     {20,2048}, {15,30}, {3,63}, {1,20480}, {10,16384}, {0,5000}, {33,256}, {1,4000}, {60,5400},
-    {40,4000}, {0,365}, {1,1200}, {10,10}, {1,300}, {36,36}, {15,40}, {61,86}, {1,8192}, {1,99},
-    {2,2}, {50,99}, {0,40}, {0,5000000}, {0,78}, {0,63}, {1,127}, {0,128}, {1,5242880}, {2,100},
-    {1,20000}, {1,1825}, {10,2048}, {0,8192}, {60,3600}, {40,INFINITY}, {1,200000}, {1,32000},
-    {0,20000}, {12,INFINITY}, {1,16000}, {1,80}, {40,50}, {1,131072}, {0,15}, {12,211}, {1,254},
-    {3,16}, {66,2048}, {0,120}, {34,34}, {15,480}, {31,31}, {12,59}, {16,16}, {32,32}, {6,200},
-    {1,253}, {1,65535}, {1,28800}, {10,512}, {240,2160}, {320,3840}, {1,65536}, {1,4096},
-    {1,16384}, {3,255}, {0,100000000}, {0,512}, {0,10000}, {-1000,1000}, {1,16383}, {33,100},
-    {8,16383}, {5,16383}, {1,409600}, {0,10000000}, {2,64}, {3,1024}, {1,48}, {60,1209600},
-    {100,256000}, {13,64}, {125,2000}, {100,300}, {2,65000}, {1,170}, {900,28800}, {1,1000000},
-    {1,32}, {1,40}, {1,86400}, {0,2000}, {5,32}, {3,365}, {1,4}, {1,30000}, {10,3000},
-    {100,500000}, {1,365}, {0,3}, {0.01,100}, {1,1440}, {69,2048}, {35,10000}, {96,203}, {76,136},
-    {1,102400}, {103,210}, {12,16}, {0,255}, {0,300}, {300000,INFINITY}, {900,43200}, {0,250},
-    {0,60}, {1,360}, {1,204800}, {1,300000}, {2,1224}, {4,2048}, {9,256}, {-INFINITY,50}, {6,6},
-    {2,193}, {16,128}, {4,100000}, {4,20000}, {6,255}, {0,900}, {12,2048}, {1,10240},
-    {900,129600}, {2,32},
+    {40,4000}, {0,365}, {1,1200}, {10,10}, {1,28}, {1,300}, {36,36}, {15,40}, {61,86}, {1,8192},
+    {1,99}, {2,2}, {50,99}, {0,40}, {0,5000000}, {0,78}, {0,63}, {1,127}, {0,128}, {0,30},
+    {0,512}, {1,65535}, {1,253}, {32,32}, {1,9}, {1,5242880}, {12,111}, {1,1825}, {10,2048},
+    {2,100}, {1,20000}, {0,3000}, {0,8192}, {60,3600}, {40,INFINITY}, {1,200000}, {1,32000},
+    {0,20000}, {12,INFINITY}, {31,INFINITY}, {1,16000}, {1,80}, {40,50}, {1,131072}, {1,32},
+    {0,15}, {12,211}, {1,254}, {3,16}, {66,2048}, {0,120}, {34,34}, {15,480}, {31,31}, {12,59},
+    {16,16}, {1,111}, {1,48}, {0,10240}, {1,19}, {6,200}, {1,28800}, {10,512}, {240,2160},
+    {320,3840}, {1,65536}, {1,4096}, {1,16384}, {3,255}, {0,100000000}, {0,10000}, {-1000,1000},
+    {1,16383}, {33,100}, {8,16383}, {5,16383}, {1,78}, {1,32768}, {1,409600}, {0,10000000},
+    {2,64}, {3,1024}, {8000,12000}, {60,1209600}, {100,256000}, {13,64}, {125,2000}, {100,300},
+    {2,65000}, {1,170}, {900,28800}, {50,900000}, {0,3}, {1,1000000}, {1,40}, {1,86400}, {0,2000},
+    {5,32}, {1,900}, {3,365}, {1,4}, {3,3650}, {1,30000}, {10,3000}, {100,500000}, {1,3650},
+    {0.01,100}, {1,1440}, {69,2048}, {35,10000}, {96,203}, {76,136}, {1,102400}, {103,210},
+    {12,16}, {0,255}, {0,300}, {300000,INFINITY}, {900,43200}, {0,250}, {0,60}, {1,360},
+    {1,204800}, {1,300000}, {2,1224}, {4,2048}, {9,256}, {-INFINITY,50}, {6,6}, {2,193}, {16,128},
+    {4,100000}, {4,20000}, {6,255}, {0,900}, {12,2048}, {1,10240}, {900,129600}, {2,32},
+    {46,2048}, {10,48}, {15,24},
 };
 
 static const uint16_t enums[] = {
@@ -4407,80 +4840,93 @@ static const uint16_t enums[] = {
     137, 138, 3, 144, 145, 146, 5, 28, 29, 30, 32, 33, 3, 147, 148, 149, 3, 151, 152, 153, 1, 155,
     2, 156, 157, 7, 144, 161, 145, 146, 162, 163, 164, 6, 144, 161, 145, 146, 163, 164, 7, 182,
     183, 184, 185, 186, 187, 188, 2, 197, 198, 5, 201, 202, 203, 204, 205, 2, 219, 220, 1, 222, 4,
-    223, 224, 225, 226, 2, 227, 228, 2, 229, 230, 1, 232, 2, 233, 234, 2, 237, 12, 2, 238, 239, 2,
-    240, 241, 3, 243, 237, 12, 1, 253, 2, 256, 257, 3, 262, 263, 264, 5, 265, 266, 267, 268, 269,
-    1, 277, 2, 280, 281, 2, 285, 286, 5, 294, 93, 295, 296, 297, 7, 298, 299, 300, 301, 302, 303,
-    304, 2, 99, 100, 8, 305, 306, 307, 308, 309, 310, 311, 312, 8, 314, 315, 316, 317, 318, 319,
-    320, 321, 3, 322, 323, 324, 2, 325, 309, 2, 309, 327, 5, 308, 309, 328, 329, 311, 3, 330, 331,
-    145, 3, 332, 333, 334, 2, 335, 336, 3, 265, 266, 267, 2, 338, 339, 3, 340, 238, 239, 2, 253,
-    342, 4, 343, 322, 344, 345, 2, 346, 347, 2, 343, 344, 6, 350, 351, 309, 352, 353, 354, 2, 358,
-    359, 5, 144, 145, 146, 163, 164, 6, 144, 145, 146, 361, 163, 164, 10, 144, 364, 145, 146, 162,
-    365, 163, 164, 366, 367, 1, 343, 2, 368, 93, 4, 331, 145, 369, 334, 1, 371, 2, 373, 374, 1,
-    377, 2, 378, 230, 2, 229, 379, 2, 151, 385, 2, 151, 152, 3, 151, 387, 388, 1, 392, 2, 393,
-    394, 2, 394, 395, 5, 396, 397, 398, 399, 400, 8, 350, 351, 309, 402, 403, 404, 353, 354, 1,
-    405, 5, 408, 409, 410, 411, 412, 5, 413, 414, 415, 416, 417, 6, 350, 351, 421, 309, 403, 353,
-    2, 422, 423, 2, 424, 425, 1, 426, 2, 427, 428, 1, 430, 7, 432, 433, 434, 435, 436, 437, 438,
-    1, 428, 2, 428, 440, 1, 441, 8, 443, 444, 445, 446, 220, 447, 448, 449, 2, 450, 451, 4, 453,
-    454, 12, 228, 1, 455, 1, 457, 1, 459, 1, 460, 4, 461, 457, 462, 463, 6, 343, 350, 464, 351,
-    309, 353, 2, 467, 468, 1, 470, 2, 115, 117, 2, 476, 239, 3, 479, 480, 481, 5, 482, 483, 484,
-    485, 486, 16, 487, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502,
-    4, 145, 505, 506, 507, 2, 508, 509, 2, 515, 516, 2, 444, 517, 1, 220, 3, 518, 61, 519, 2, 518,
-    519, 2, 339, 521, 2, 522, 523, 2, 526, 527, 1, 527, 4, 528, 517, 529, 530, 8, 540, 541, 542,
-    543, 544, 545, 546, 547, 7, 253, 350, 464, 351, 309, 549, 353, 2, 444, 220, 12, 553, 351, 309,
-    554, 555, 328, 556, 557, 558, 559, 345, 560, 2, 563, 564, 4, 488, 489, 491, 492, 2, 565, 566,
-    33, 567, 568, 569, 570, 571, 572, 573, 574, 575, 576, 577, 578, 579, 580, 581, 582, 583, 584,
-    585, 586, 587, 588, 589, 590, 591, 592, 593, 594, 595, 596, 597, 598, 599, 6, 600, 309, 328,
-    560, 601, 602, 2, 604, 239, 2, 605, 606, 2, 607, 68, 1, 608, 2, 609, 606, 1, 610, 1, 611, 2,
-    612, 610, 2, 613, 614, 2, 457, 617, 3, 444, 517, 12, 2, 394, 12, 10, 618, 619, 620, 621, 622,
-    623, 624, 625, 626, 627, 2, 633, 634, 3, 309, 328, 635, 6, 636, 637, 638, 501, 639, 640, 2,
-    641, 12, 3, 253, 647, 648, 1, 239, 1, 651, 1, 234, 1, 653, 2, 656, 657, 1, 663, 5, 665, 145,
-    666, 667, 668, 2, 669, 670, 2, 671, 234, 2, 476, 673, 2, 676, 68, 2, 677, 678, 6, 680, 223,
-    681, 682, 683, 225, 5, 684, 238, 685, 239, 686, 10, 443, 444, 687, 528, 688, 220, 447, 448,
-    529, 449, 3, 689, 690, 691, 1, 24, 2, 36, 24, 2, 694, 405, 2, 405, 239, 5, 695, 696, 697, 698,
-    234, 5, 396, 398, 399, 400, 701, 3, 695, 234, 702, 6, 695, 697, 703, 698, 234, 678, 2, 704,
-    705, 7, 706, 707, 708, 709, 710, 711, 712, 2, 492, 496, 2, 718, 719, 3, 720, 721, 722, 4, 723,
-    724, 720, 722, 2, 727, 239, 1, 728, 2, 309, 635, 5, 735, 736, 737, 738, 739, 4, 329, 750, 751,
-    601, 8, 253, 752, 350, 753, 351, 309, 754, 353, 1, 757, 4, 758, 759, 760, 608, 2, 765, 766, 1,
-    767, 5, 253, 24, 770, 309, 771, 1, 772, 8, 308, 774, 351, 309, 328, 345, 601, 602, 6, 330,
-    777, 161, 778, 779, 163, 3, 253, 770, 648, 5, 308, 351, 309, 328, 345, 34, 784, 785, 786, 787,
-    788, 789, 790, 792, 793, 794, 795, 796, 797, 798, 799, 800, 801, 802, 803, 804, 805, 806, 807,
-    808, 809, 810, 811, 812, 813, 814, 815, 816, 817, 818, 2, 820, 821, 2, 517, 825, 2, 352, 833,
-    5, 834, 835, 765, 766, 836, 1, 837, 8, 841, 842, 843, 844, 845, 846, 847, 848, 2, 850, 851, 3,
-    854, 855, 856, 2, 309, 328, 5, 424, 860, 861, 862, 863, 2, 308, 866, 3, 867, 868, 869, 1, 870,
-    2, 309, 705, 3, 871, 872, 873, 3, 874, 875, 872, 9, 876, 877, 878, 879, 880, 881, 882, 883,
-    884, 2, 885, 886, 4, 887, 888, 889, 886, 5, 890, 891, 892, 893, 894, 3, 897, 114, 135, 3, 898,
-    899, 900, 2, 898, 900, 3, 907, 908, 909, 5, 911, 912, 913, 914, 915, 2, 916, 917, 4, 918, 919,
-    920, 921, 15, 127, 128, 922, 923, 130, 131, 924, 925, 132, 133, 926, 134, 927, 928, 135, 3,
-    621, 622, 627, 1, 309, 1, 929, 2, 930, 931, 1, 933, 4, 935, 936, 444, 937, 5, 943, 944, 246,
-    945, 946, 7, 253, 752, 350, 753, 351, 754, 353, 2, 952, 953, 4, 253, 350, 351, 353, 6, 956,
-    957, 958, 959, 960, 961, 3, 620, 964, 965, 2, 225, 967, 2, 969, 970, 2, 379, 975, 4, 935, 977,
-    978, 937, 7, 752, 350, 753, 351, 352, 754, 353, 2, 984, 517, 6, 752, 350, 770, 753, 351, 352,
-    4, 770, 351, 352, 989, 3, 990, 296, 991, 7, 997, 998, 999, 1000, 1001, 1002, 121, 2, 427,
-    1006, 2, 1007, 1008, 3, 379, 1010, 975, 1, 1015, 6, 253, 350, 351, 309, 754, 353, 3, 1016,
-    1017, 1018, 3, 1021, 1022, 1023, 6, 253, 752, 350, 351, 754, 353, 4, 1025, 1026, 1027, 12, 1,
-    1028, 1, 1029, 2, 17, 1030, 2, 1033, 1034, 1, 228, 1, 937, 6, 350, 351, 309, 352, 549, 353, 2,
-    1035, 1036, 2, 1042, 1043, 2, 1044, 1045, 5, 1047, 1048, 1049, 1050, 1051, 4, 935, 444, 1056,
-    937, 2, 1057, 1058, 7, 424, 860, 1061, 1062, 861, 862, 863, 6, 408, 409, 410, 411, 1064, 412,
-    2, 394, 1065, 2, 978, 937, 11, 1069, 350, 351, 309, 352, 1070, 1071, 1072, 1073, 549, 353, 4,
-    1076, 228, 1077, 1078, 3, 296, 1079, 1080, 3, 224, 225, 1084, 2, 1085, 1086, 2, 1088, 564, 1,
-    1089, 5, 253, 350, 351, 309, 353, 5, 1090, 1091, 1092, 1093, 1094, 4, 253, 350, 351, 309, 5,
-    444, 1076, 228, 1077, 1078, 25, 1095, 1096, 1097, 1098, 1099, 1100, 1101, 1102, 1103, 1104,
-    1105, 1106, 1107, 1108, 1109, 1110, 1111, 1112, 1113, 1114, 1115, 1116, 1117, 1118, 1119, 4,
-    1120, 1121, 1122, 1123, 2, 1126, 909, 3, 1120, 854, 12, 3, 1128, 1129, 1130, 3, 1132, 1133,
-    1134, 7, 253, 752, 350, 351, 322, 754, 353, 2, 1138, 1139, 2, 1140, 1141, 12, 1142, 1143,
-    1144, 752, 350, 753, 351, 1145, 1146, 352, 754, 353, 2, 1026, 1027, 2, 253, 1034, 2, 1153,
-    1154, 1, 908, 2, 518, 1051, 1, 60, 9, 943, 752, 350, 944, 246, 945, 946, 754, 353, 4, 1161,
-    1162, 1163, 1164, 2, 1165, 1166, 5, 1167, 202, 1168, 1169, 1170, 4, 1171, 1172, 202, 1173, 2,
-    1174, 1175, 4, 753, 1177, 1178, 1179, 2, 1181, 1182, 2, 444, 1183, 10, 1184, 1185, 1186, 1187,
-    694, 1188, 1189, 1190, 1191, 1192, 7, 1193, 1194, 1195, 1196, 183, 1197, 188, 2, 1047, 1199,
-    2, 1201, 1202, 4, 684, 1206, 238, 686, 2, 253, 351, 2, 394, 1211, 11, 1212, 1213, 1211, 1214,
-    1215, 1216, 1217, 1218, 1219, 1220, 1221, 2, 1222, 1223, 2, 444, 241, 32, 37, 38, 229, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
-    64, 65, 66, 67, 2, 1224, 1225, 2, 1226, 1227, 3, 1228, 1229, 1230, 3, 1231, 1232, 1233, 5,
-    1206, 1234, 1235, 1236, 1237, 4, 1238, 1239, 1240, 1241, 3, 1242, 1243, 1244, 2, 1232, 1245,
-    4, 1242, 1243, 1244, 1230, 3, 1246, 1232, 1247, 3, 308, 309, 328, 5, 1250, 1251, 146, 1252,
-    1253, 1, 1254, 4, 308, 774, 309, 328, 2, 424, 1257, 3, 229, 1201, 1202, 2, 377, 1259, 2, 1266,
-    1267, 3, 1274, 1275, 1276, 1, 229, 2, 1279, 1280, 3, 1281, 1282, 1283,
+    223, 224, 225, 226, 2, 227, 228, 2, 229, 230, 1, 232, 2, 233, 234, 2, 238, 12, 2, 239, 240, 2,
+    241, 242, 3, 244, 238, 12, 1, 254, 2, 257, 258, 3, 263, 264, 265, 5, 266, 267, 268, 269, 270,
+    1, 278, 2, 282, 283, 2, 287, 288, 5, 295, 93, 296, 297, 298, 7, 299, 300, 301, 302, 303, 304,
+    305, 2, 99, 100, 8, 306, 307, 308, 309, 310, 311, 312, 313, 8, 315, 316, 317, 318, 319, 320,
+    321, 322, 3, 323, 324, 325, 2, 326, 310, 2, 310, 328, 5, 309, 310, 329, 330, 312, 3, 331, 332,
+    145, 3, 333, 334, 335, 2, 336, 337, 3, 266, 267, 268, 2, 339, 340, 3, 341, 239, 240, 2, 254,
+    343, 4, 344, 323, 345, 346, 2, 347, 348, 2, 344, 345, 6, 351, 352, 310, 353, 354, 355, 2, 359,
+    360, 5, 144, 145, 146, 163, 164, 6, 144, 145, 146, 362, 163, 164, 10, 144, 365, 145, 146, 162,
+    366, 163, 164, 367, 368, 1, 344, 2, 369, 93, 4, 332, 145, 370, 335, 1, 372, 2, 374, 375, 1,
+    378, 2, 379, 230, 2, 229, 380, 2, 151, 387, 2, 151, 152, 3, 151, 389, 390, 1, 394, 2, 395,
+    396, 2, 396, 397, 5, 398, 399, 400, 401, 402, 8, 351, 352, 310, 404, 405, 406, 354, 355, 1,
+    407, 5, 410, 411, 412, 413, 414, 5, 415, 416, 417, 418, 419, 6, 351, 352, 422, 310, 405, 354,
+    2, 423, 424, 2, 425, 426, 1, 427, 2, 428, 429, 1, 431, 7, 433, 434, 435, 436, 437, 438, 439,
+    1, 429, 2, 429, 441, 1, 442, 8, 444, 445, 446, 447, 220, 448, 449, 450, 2, 451, 452, 4, 454,
+    455, 12, 228, 1, 456, 1, 458, 1, 460, 1, 461, 4, 462, 458, 463, 464, 6, 344, 351, 465, 352,
+    310, 354, 2, 468, 469, 1, 471, 2, 115, 117, 2, 477, 240, 3, 480, 481, 482, 5, 483, 484, 485,
+    486, 487, 16, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503,
+    4, 145, 506, 507, 508, 2, 509, 510, 2, 516, 517, 2, 445, 518, 1, 220, 3, 519, 61, 520, 2, 519,
+    520, 2, 340, 522, 2, 523, 524, 2, 527, 528, 1, 528, 4, 529, 518, 530, 531, 8, 542, 543, 544,
+    545, 546, 547, 548, 549, 2, 225, 226, 7, 254, 351, 465, 352, 310, 552, 354, 6, 555, 556, 351,
+    557, 558, 354, 2, 254, 561, 2, 566, 567, 2, 568, 380, 5, 572, 555, 351, 573, 352, 2, 445, 220,
+    12, 576, 352, 310, 577, 578, 329, 579, 580, 581, 582, 346, 583, 2, 585, 586, 4, 489, 490, 492,
+    493, 2, 587, 588, 33, 589, 590, 591, 592, 593, 594, 595, 596, 597, 598, 599, 600, 601, 602,
+    603, 604, 605, 606, 607, 608, 609, 610, 611, 612, 613, 614, 615, 616, 617, 618, 619, 620, 621,
+    6, 622, 310, 329, 583, 623, 624, 3, 627, 628, 629, 4, 630, 631, 632, 633, 2, 634, 240, 2, 635,
+    636, 2, 637, 68, 1, 638, 2, 639, 636, 1, 640, 1, 641, 2, 642, 640, 2, 643, 644, 2, 458, 648,
+    3, 445, 518, 12, 2, 396, 12, 10, 651, 652, 653, 654, 655, 656, 657, 658, 659, 660, 2, 670,
+    671, 3, 310, 329, 672, 6, 673, 674, 675, 502, 676, 677, 2, 678, 12, 3, 254, 686, 687, 1, 240,
+    1, 690, 1, 234, 1, 692, 2, 694, 695, 1, 701, 5, 703, 145, 704, 705, 706, 2, 707, 708, 2, 709,
+    234, 2, 477, 711, 2, 714, 68, 2, 715, 716, 6, 718, 223, 719, 720, 721, 225, 5, 722, 239, 723,
+    240, 724, 10, 444, 445, 725, 529, 726, 220, 448, 449, 530, 450, 3, 727, 728, 729, 1, 24, 2,
+    36, 24, 2, 732, 407, 2, 407, 240, 5, 733, 734, 735, 736, 234, 5, 398, 400, 401, 402, 738, 3,
+    733, 234, 739, 6, 733, 735, 740, 736, 234, 716, 2, 741, 742, 7, 743, 744, 745, 746, 747, 748,
+    749, 2, 493, 497, 2, 755, 756, 3, 757, 758, 759, 4, 760, 761, 757, 759, 2, 764, 240, 1, 765,
+    1, 769, 2, 310, 672, 5, 773, 774, 775, 776, 777, 4, 330, 789, 790, 623, 8, 254, 555, 351, 573,
+    352, 310, 557, 354, 1, 795, 4, 796, 797, 798, 638, 2, 803, 804, 1, 805, 5, 254, 24, 808, 310,
+    809, 1, 810, 8, 309, 812, 352, 310, 329, 346, 623, 624, 6, 331, 815, 161, 816, 817, 163, 5,
+    309, 812, 352, 310, 329, 3, 254, 808, 687, 5, 309, 352, 310, 329, 346, 2, 254, 823, 3, 344,
+    824, 825, 3, 826, 827, 828, 1, 715, 34, 833, 834, 835, 836, 837, 838, 839, 840, 841, 842, 843,
+    844, 845, 846, 847, 848, 849, 850, 851, 852, 853, 854, 855, 856, 857, 858, 859, 860, 861, 862,
+    863, 864, 865, 866, 2, 871, 872, 2, 518, 876, 2, 353, 885, 2, 889, 890, 2, 891, 892, 5, 893,
+    894, 895, 896, 897, 8, 898, 899, 900, 901, 902, 903, 904, 905, 100, 37, 40, 907, 908, 909,
+    910, 911, 912, 913, 914, 915, 916, 917, 918, 919, 920, 921, 922, 923, 924, 925, 926, 927, 928,
+    929, 930, 931, 932, 933, 934, 935, 936, 937, 938, 939, 940, 941, 942, 943, 944, 945, 946, 947,
+    948, 949, 950, 951, 952, 953, 954, 955, 956, 957, 958, 959, 960, 49, 961, 962, 52, 963, 964,
+    965, 966, 967, 968, 969, 970, 971, 972, 973, 974, 975, 976, 977, 978, 979, 980, 981, 982, 983,
+    984, 985, 986, 987, 988, 989, 990, 991, 992, 993, 994, 995, 996, 997, 998, 999, 1000, 67,
+    1001, 5, 1003, 1004, 803, 804, 1005, 1, 1006, 2, 1009, 1010, 3, 1013, 1014, 1015, 2, 310, 329,
+    5, 425, 1019, 1020, 1021, 1022, 2, 309, 1025, 3, 1026, 1027, 1028, 1, 1029, 2, 310, 742, 3,
+    1030, 1031, 1032, 3, 1033, 1034, 1031, 9, 1035, 1036, 1037, 1038, 1039, 1040, 1041, 1042,
+    1043, 2, 1044, 1045, 4, 1046, 1047, 1048, 1045, 5, 1049, 1050, 1051, 1052, 1053, 3, 1056, 114,
+    135, 3, 1057, 1058, 1059, 2, 1057, 1059, 3, 1066, 1067, 1068, 5, 1071, 1072, 1073, 1074, 1075,
+    2, 1076, 1077, 4, 1078, 1079, 1080, 1081, 15, 127, 128, 1082, 1083, 130, 131, 1084, 1085, 132,
+    133, 1086, 134, 1087, 1088, 135, 3, 654, 655, 660, 1, 310, 1, 1091, 2, 1093, 1094, 1, 1097, 4,
+    1099, 1100, 445, 1101, 5, 1106, 1107, 247, 1108, 1109, 7, 254, 555, 351, 573, 352, 557, 354,
+    2, 1114, 1115, 4, 254, 351, 352, 354, 6, 1118, 1119, 1120, 1121, 1122, 1123, 3, 653, 1128,
+    1129, 2, 225, 1131, 2, 1133, 1134, 2, 380, 1140, 4, 1099, 1144, 566, 1101, 7, 555, 351, 573,
+    352, 353, 557, 354, 2, 1148, 518, 6, 555, 351, 808, 573, 352, 353, 4, 808, 352, 353, 1153, 3,
+    1154, 297, 1155, 7, 1161, 1162, 1163, 1164, 1165, 1166, 121, 2, 428, 1170, 2, 1171, 1172, 3,
+    380, 1174, 1140, 1, 1183, 6, 254, 351, 352, 310, 557, 354, 3, 1186, 1187, 1188, 3, 1191, 1192,
+    1193, 6, 254, 555, 351, 352, 557, 354, 4, 1195, 1196, 1197, 12, 1, 1200, 1, 1201, 2, 17, 1202,
+    2, 1205, 1206, 1, 228, 1, 1101, 6, 351, 352, 310, 353, 552, 354, 2, 1207, 1208, 3, 1213, 1214,
+    1215, 2, 1217, 1218, 2, 1222, 1223, 5, 1224, 1225, 1226, 1227, 1228, 4, 1099, 445, 1232, 1101,
+    2, 1233, 1234, 7, 425, 1019, 1238, 1239, 1020, 1021, 1022, 6, 410, 411, 412, 413, 1241, 414,
+    2, 396, 889, 2, 566, 1101, 11, 1244, 351, 352, 310, 353, 1245, 1246, 1247, 1248, 552, 354, 4,
+    1254, 228, 1255, 1256, 3, 297, 1257, 1258, 3, 224, 225, 1262, 2, 1263, 1264, 2, 1266, 586, 1,
+    1267, 5, 254, 351, 352, 310, 354, 5, 1268, 1269, 1270, 1271, 1272, 4, 254, 351, 352, 310, 5,
+    445, 1254, 228, 1255, 1256, 25, 1273, 1274, 1275, 1276, 1277, 1278, 1279, 1280, 1281, 1282,
+    1283, 1284, 1285, 1286, 1287, 1288, 1289, 1290, 1291, 1292, 1293, 1294, 1295, 1296, 1297, 4,
+    1298, 1299, 1300, 1301, 2, 1303, 1068, 1, 1304, 3, 1298, 1013, 12, 3, 1306, 1307, 1308, 3,
+    1310, 1311, 1312, 7, 254, 555, 351, 352, 323, 557, 354, 2, 1314, 1315, 2, 1316, 1317, 12,
+    1320, 1321, 1322, 555, 351, 573, 352, 1323, 1324, 353, 557, 354, 2, 1196, 1197, 2, 254, 1206,
+    2, 1332, 1333, 1, 1067, 2, 519, 1228, 1, 60, 9, 1106, 555, 351, 1107, 247, 1108, 1109, 557,
+    354, 2, 1342, 1343, 4, 254, 323, 561, 354, 4, 1344, 1345, 1346, 1347, 2, 1348, 1349, 5, 1350,
+    202, 1351, 1352, 1353, 4, 1354, 1355, 202, 1356, 2, 1357, 1358, 4, 573, 1360, 1361, 1362, 2,
+    1364, 1365, 2, 445, 1366, 3, 1367, 9, 1368, 10, 1369, 1370, 1371, 1372, 732, 1373, 1374, 1375,
+    1376, 1377, 7, 1378, 1379, 1380, 1381, 183, 1382, 188, 2, 1224, 1384, 2, 1386, 1387, 4, 722,
+    1391, 239, 724, 2, 254, 352, 2, 396, 1395, 11, 1396, 1397, 1395, 1398, 1399, 1400, 1401, 1402,
+    1403, 1404, 1405, 2, 1406, 1407, 2, 445, 242, 32, 37, 38, 229, 39, 40, 41, 42, 43, 44, 45, 46,
+    47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 2, 1408,
+    1409, 2, 1410, 1411, 3, 1412, 1413, 1414, 3, 1415, 1416, 1417, 5, 1391, 1418, 1419, 1420,
+    1421, 4, 1422, 1423, 1424, 1425, 3, 1426, 1427, 1428, 2, 1416, 1429, 4, 1426, 1427, 1428,
+    1414, 3, 1430, 1416, 1431, 3, 309, 310, 329, 5, 1434, 1435, 146, 1436, 1437, 1, 1438, 4, 309,
+    812, 310, 329, 2, 425, 1441, 3, 229, 1386, 1387, 2, 378, 1443, 2, 1450, 1451, 3, 1460, 1461,
+    1462, 1, 229, 2, 1465, 1466, 3, 1467, 1468, 1469, 3, 1491, 629, 1492, 5, 1494, 445, 1495,
+    1101, 1496, 2, 1498, 1499, 1, 1500, 1, 1501, 1, 1503, 2, 1505, 1506, 2, 1507, 1508, 2, 1509,
+    1510, 3, 1511, 1499, 1510,
 };
 
 static const uint16_t error_lists[] = {
@@ -4489,146 +4935,162 @@ static const uint16_t error_lists[] = {
     93, 11, 87, 91, 199, 198, 223, 197, 89, 94, 92, 90, 93, 8, 87, 301, 91, 89, 94, 92, 90, 93, 6,
     87, 301, 91, 89, 90, 93, 5, 87, 91, 89, 90, 93, 8, 87, 301, 91, 89, 94, 90, 339, 93, 7, 87,
     301, 91, 89, 94, 90, 93, 7, 87, 91, 89, 94, 90, 339, 93, 4, 87, 91, 89, 339, 7, 87, 301, 91,
-    621, 89, 90, 93, 3, 87, 91, 90, 4, 91, 89, 90, 93, 6, 87, 91, 89, 94, 90, 93, 5, 87, 301, 91,
-    90, 93, 8, 87, 301, 91, 621, 89, 94, 90, 93, 6, 87, 91, 621, 89, 90, 93, 6, 87, 91, 89, 90,
-    339, 93, 7, 87, 301, 91, 89, 90, 339, 93, 7, 1008, 1014, 1012, 1013, 1015, 1006, 1009, 6,
-    1008, 1014, 1012, 1015, 1006, 1009, 6, 1008, 1014, 1012, 1013, 1006, 1009, 5, 1008, 1012,
-    1013, 1006, 1009, 6, 1008, 1012, 1013, 1015, 1006, 1009, 4, 1008, 1012, 1006, 1009, 9, 1581,
-    1583, 1584, 1585, 1586, 1587, 1600, 1601, 1626, 5, 1581, 1586, 1587, 1601, 1626, 7, 1581,
-    1584, 1586, 1587, 1600, 1601, 1626, 6, 1581, 1584, 1586, 1600, 1601, 1626, 6, 1581, 1584,
-    1586, 1587, 1601, 1626, 10, 1581, 1583, 1584, 1585, 1586, 1775, 1587, 1600, 1601, 1626, 4,
-    1581, 1586, 1601, 1626, 6, 1581, 1583, 1585, 1586, 1601, 1626, 8, 1581, 1583, 1584, 1585,
-    1586, 1587, 1601, 1626, 6, 1581, 1586, 1587, 1600, 1601, 1626, 6, 1008, 1013, 2048, 1015,
-    2047, 2049, 6, 1008, 1012, 1013, 1006, 2063, 2049, 7, 1008, 1014, 1012, 1015, 1006, 2063,
-    2049, 8, 1008, 2105, 1013, 2104, 2048, 1015, 2047, 2049, 8, 1008, 1014, 1012, 1013, 1015,
-    2129, 1006, 2049, 7, 1008, 1014, 1012, 1015, 2129, 1006, 2049, 7, 1008, 1014, 1012, 1013,
-    1006, 2063, 2049, 5, 1008, 1012, 1013, 1006, 2049, 7, 1008, 2105, 1013, 2048, 1015, 2047,
-    2049, 6, 1008, 1014, 1012, 1013, 1006, 2049, 9, 1008, 1014, 2188, 1012, 1013, 1015, 1006,
-    2063, 2049, 8, 1008, 1012, 1013, 2104, 2201, 1015, 1006, 2049, 6, 1008, 1012, 1013, 1015,
-    1006, 2049, 7, 1008, 1014, 1012, 1013, 1015, 1006, 2049, 7, 1008, 1012, 1013, 2201, 1015,
-    1006, 2049, 5, 1008, 1012, 1006, 2063, 2049, 4, 1008, 1012, 1006, 2049, 6, 1008, 1014, 1012,
-    1015, 1006, 2049, 10, 1008, 1014, 1012, 1013, 2104, 2201, 1015, 1006, 2063, 2049, 8, 1008,
-    1014, 1012, 1013, 1015, 1006, 2063, 2049, 11, 1008, 1014, 2769, 2770, 1012, 2768, 1013, 1015,
-    1006, 2063, 2049, 8, 1008, 1014, 1012, 1013, 2104, 1015, 1006, 2049, 7, 1008, 1014, 1013,
-    3131, 1015, 3132, 2049, 5, 1008, 1014, 1012, 1013, 1006, 7, 1008, 1014, 1012, 1013, 2104,
-    1006, 2049, 6, 1008, 1014, 1013, 3131, 3132, 2049, 7, 1008, 2769, 1012, 1013, 1006, 2063,
-    2049, 5, 1008, 1012, 1013, 1015, 1006, 5, 1008, 1013, 3131, 3132, 2049, 7, 1008, 3507, 1012,
-    1013, 1006, 2063, 2049, 10, 1008, 1014, 2769, 2770, 1012, 1013, 1015, 1006, 2063, 2049, 5, 87,
-    91, 94, 90, 93, 2, 3815, 3814, 3, 3815, 3832, 3814, 2, 3815, 3832, 1, 3832, 4, 3815, 3832,
-    3868, 3814, 4, 3899, 3896, 3897, 3898, 6, 3899, 3904, 3905, 3896, 3897, 3898, 7, 3899, 3910,
-    3904, 3905, 3896, 3897, 3898, 2, 3899, 3898, 1, 3918, 3, 3924, 3897, 3898, 3, 3896, 3897,
-    3898, 1, 3898, 3, 3939, 3938, 3937,
+    620, 89, 90, 93, 3, 87, 91, 90, 4, 91, 89, 90, 93, 6, 87, 91, 89, 94, 90, 93, 5, 87, 301, 91,
+    90, 93, 8, 87, 301, 91, 620, 89, 94, 90, 93, 6, 87, 91, 620, 89, 90, 93, 6, 87, 91, 89, 90,
+    339, 93, 7, 87, 301, 91, 89, 90, 339, 93, 7, 1007, 1013, 1011, 1012, 1014, 1005, 1008, 6,
+    1007, 1013, 1011, 1014, 1005, 1008, 6, 1007, 1013, 1011, 1012, 1005, 1008, 5, 1007, 1011,
+    1012, 1005, 1008, 6, 1007, 1011, 1012, 1014, 1005, 1008, 4, 1007, 1011, 1005, 1008, 9, 1646,
+    1648, 1649, 1650, 1651, 1652, 1665, 1666, 1691, 5, 1646, 1651, 1652, 1666, 1691, 7, 1646,
+    1649, 1651, 1652, 1665, 1666, 1691, 6, 1646, 1649, 1651, 1665, 1666, 1691, 6, 1646, 1649,
+    1651, 1652, 1666, 1691, 10, 1646, 1648, 1649, 1650, 1651, 1841, 1652, 1665, 1666, 1691, 4,
+    1646, 1651, 1666, 1691, 6, 1646, 1648, 1650, 1651, 1666, 1691, 8, 1646, 1648, 1649, 1650,
+    1651, 1652, 1666, 1691, 6, 1646, 1651, 1652, 1665, 1666, 1691, 6, 1007, 1012, 2117, 1014,
+    2116, 2118, 6, 1007, 1011, 1012, 1005, 2132, 2118, 7, 1007, 1013, 1011, 1014, 1005, 2132,
+    2118, 8, 1007, 2177, 1012, 2176, 2117, 1014, 2116, 2118, 8, 1007, 1013, 1011, 1012, 1014,
+    2201, 1005, 2118, 7, 1007, 1013, 1011, 1014, 2201, 1005, 2118, 7, 1007, 1013, 1011, 1012,
+    1005, 2132, 2118, 5, 1007, 1011, 1012, 1005, 2118, 7, 1007, 2177, 1012, 2117, 1014, 2116,
+    2118, 6, 1007, 1013, 1011, 1012, 1005, 2118, 9, 1007, 1013, 2264, 1011, 1012, 1014, 1005,
+    2132, 2118, 8, 1007, 1011, 1012, 2176, 2277, 1014, 1005, 2118, 6, 1007, 1011, 1012, 1014,
+    1005, 2118, 7, 1007, 1013, 1011, 1012, 1014, 1005, 2118, 7, 1007, 1011, 1012, 2277, 1014,
+    1005, 2118, 6, 1007, 1011, 1012, 2675, 1005, 2118, 5, 1007, 1011, 1005, 2132, 2118, 4, 1007,
+    1011, 1005, 2118, 8, 1007, 1013, 1011, 1012, 1014, 1005, 2132, 2118, 6, 1007, 1013, 1011,
+    1014, 1005, 2118, 10, 1007, 1013, 1011, 1012, 2176, 2277, 1014, 1005, 2132, 2118, 11, 1007,
+    1013, 2971, 2972, 1011, 2970, 1012, 1014, 1005, 2132, 2118, 8, 1007, 1013, 1011, 1012, 2176,
+    1014, 1005, 2118, 7, 1007, 1013, 1012, 3365, 1014, 3366, 2118, 8, 1007, 1013, 1011, 1012,
+    1014, 3428, 1005, 2118, 5, 1007, 1013, 1011, 1012, 1005, 7, 1007, 1013, 1011, 1012, 2176,
+    1005, 2118, 6, 1007, 1013, 1012, 3365, 3366, 2118, 7, 1007, 2971, 1011, 1012, 1005, 2132,
+    2118, 5, 1007, 1011, 1012, 1014, 1005, 5, 1007, 1012, 3365, 3366, 2118, 8, 1007, 3763, 1013,
+    1011, 1012, 1005, 2132, 2118, 10, 1007, 1013, 2971, 2972, 1011, 1012, 1014, 1005, 2132, 2118,
+    5, 87, 91, 94, 90, 93, 3, 4075, 2675, 4074, 4, 4075, 4095, 2675, 4074, 3, 4075, 4095, 2675, 2,
+    4095, 2675, 5, 4075, 4095, 2675, 4135, 4074, 4, 4166, 4163, 4164, 4165, 6, 4166, 4171, 4172,
+    4163, 4164, 4165, 7, 4166, 4177, 4171, 4172, 4163, 4164, 4165, 2, 4166, 4165, 1, 4185, 3,
+    4191, 4164, 4165, 3, 4163, 4164, 4165, 1, 4165, 3, 4206, 4205, 4204, 6, 4236, 4234, 4237,
+    4238, 4239, 2118, 6, 4236, 4285, 4234, 4284, 4238, 2118, 7, 4236, 4285, 4234, 4237, 4284,
+    4238, 2118, 6, 4236, 4285, 4234, 4237, 4238, 2118, 5, 4236, 4234, 4237, 4238, 2118, 4, 4236,
+    4234, 4238, 2118, 6, 4236, 4234, 4237, 4284, 4238, 2118,
 };
 
 static const uint16_t wires[][2] = {
-    {429,1529}, {431,1531}, {432,1533}, {433,1534}, {435,1535}, {436,1537}, {437,1538},
-    {438,1539}, {440,1531}, {441,1535}, {442,1538}, {455,1542}, {457,1531}, {458,1533},
-    {459,1534}, {461,1535}, {462,1537}, {463,1538}, {464,1539}, {466,1543}, {467,1535},
-    {468,1538}, {942,1585}, {944,1585}, {1634,1336}, {1638,1724}, {1657,2034}, {1776,2046},
-    {3231,2531}, {3304,2558}, {3305,2559}, {3306,2560}, {3565,2638}, {3709,2558}, {3710,2560},
-    {3922,2703}, {4062,2743}, {4068,2748}, {4104,2743}, {4109,2748}, {4149,2748}, {4153,2748},
-    {4230,2827}, {4232,2827}, {4400,2743}, {4404,2748}, {4405,2743}, {4411,2748}, {4419,2743},
-    {4422,2748}, {4555,1529}, {4559,1531}, {4560,2976}, {4561,2978}, {4562,2980}, {4563,2982},
-    {4566,2827}, {4567,2984}, {4568,2986}, {4569,2987}, {4570,2989}, {4572,1531}, {4573,2980},
-    {4574,2982}, {4576,2827}, {4578,2986}, {4579,2987}, {4580,2989}, {4581,1529}, {4586,1531},
-    {4588,2827}, {4589,2986}, {4590,2987}, {4591,2989}, {4595,1531}, {4596,2827}, {4599,2986},
-    {4600,2987}, {4601,2989}, {4619,3001}, {4649,3001}, {4666,3022}, {4667,2986}, {4668,2987},
-    {4682,3022}, {4724,2827}, {4725,2984}, {4730,2986}, {4731,2987}, {4732,2989}, {4980,2743},
-    {4985,2748}, {4996,2743}, {5000,2748}, {5011,1440}, {5033,2743}, {5040,2748}, {5079,2986},
-    {5080,2987}, {5158,2986}, {5159,2987}, {5171,2986}, {5172,2987}, {5203,2986}, {5204,2987},
-    {5211,2986}, {5212,2987}, {5219,2827}, {5220,2827}, {6387,1578}, {6495,1578},
+    {429,1744}, {431,1746}, {432,1748}, {433,1749}, {435,1750}, {436,1752}, {437,1753},
+    {438,1754}, {440,1746}, {441,1750}, {442,1753}, {455,1757}, {457,1746}, {458,1748},
+    {459,1749}, {461,1750}, {462,1752}, {463,1753}, {464,1754}, {466,1758}, {467,1750},
+    {468,1753}, {941,1800}, {943,1800}, {1633,1553}, {1637,1938}, {1656,2248}, {1775,2261},
+    {2974,1510}, {3359,2771}, {3432,2798}, {3433,2799}, {3434,2800}, {3693,2878}, {3837,2798},
+    {3838,2800}, {4050,2942}, {4194,2984}, {4200,2989}, {4236,2984}, {4241,2989}, {4285,2989},
+    {4289,2989}, {4367,3072}, {4369,3072}, {4659,2984}, {4663,2989}, {4664,2984}, {4670,2989},
+    {4678,2984}, {4681,2989}, {4807,1744}, {4811,1746}, {4812,3270}, {4813,3272}, {4814,3274},
+    {4815,3276}, {4818,3072}, {4819,3278}, {4820,3280}, {4821,3281}, {4822,3283}, {4824,1746},
+    {4825,3274}, {4826,3276}, {4828,3072}, {4829,3287}, {4831,3280}, {4832,3281}, {4833,3283},
+    {4834,1744}, {4839,1746}, {4841,3072}, {4842,3280}, {4843,3281}, {4844,3283}, {4848,1746},
+    {4849,3072}, {4852,3280}, {4853,3281}, {4854,3283}, {4872,3298}, {4902,3298}, {4919,3319},
+    {4920,3280}, {4921,3281}, {4935,3319}, {4977,3072}, {4978,3278}, {4983,3280}, {4984,3281},
+    {4985,3283}, {5288,2984}, {5293,2989}, {5304,2984}, {5308,2989}, {5319,1510}, {5341,2984},
+    {5348,2989}, {5387,3280}, {5388,3281}, {5474,3280}, {5475,3281}, {5487,3280}, {5488,3281},
+    {5540,3280}, {5541,3281}, {5548,3280}, {5549,3281}, {5556,3072}, {5557,3072}, {5984,93},
+    {6793,1793}, {6913,1793},
 };
 
 static const uint16_t patterns[] = {
     5, 6, 13, 14, 20, 21, 70, 89, 90, 112, 113, 118, 122, 123, 136, 139, 140, 141, 142, 143, 150,
     154, 158, 160, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 179, 180,
-    181, 189, 190, 191, 192, 193, 194, 195, 196, 199, 200, 206, 207, 208, 209, 210, 211, 212, 213,
-    214, 216, 217, 218, 221, 231, 235, 236, 242, 244, 245, 246, 247, 248, 249, 250, 251, 252, 254,
-    255, 258, 259, 260, 261, 270, 271, 272, 273, 274, 275, 276, 278, 279, 282, 283, 284, 288, 289,
-    290, 291, 292, 293, 313, 326, 337, 341, 348, 349, 355, 356, 357, 360, 362, 363, 370, 372, 375,
-    376, 380, 381, 382, 383, 384, 386, 389, 390, 391, 401, 406, 407, 419, 420, 429, 431, 439, 442,
-    452, 456, 458, 465, 466, 469, 471, 472, 473, 474, 475, 477, 478, 503, 504, 510, 511, 512, 513,
-    514, 520, 524, 525, 531, 532, 533, 534, 535, 536, 537, 538, 539, 548, 550, 551, 552, 562, 603,
-    615, 616, 628, 629, 630, 631, 632, 642, 643, 644, 645, 646, 649, 650, 652, 654, 655, 658, 659,
-    660, 661, 662, 664, 672, 674, 675, 679, 692, 693, 700, 713, 714, 715, 716, 717, 725, 726, 729,
-    730, 731, 732, 733, 734, 740, 741, 742, 743, 744, 745, 746, 747, 748, 749, 755, 756, 761, 762,
-    763, 764, 768, 769, 773, 775, 776, 780, 781, 782, 783, 819, 822, 823, 824, 826, 827, 828, 829,
-    830, 831, 832, 838, 839, 840, 849, 852, 853, 857, 858, 859, 864, 865, 895, 896, 901, 902, 903,
-    904, 905, 906, 910, 932, 934, 938, 940, 941, 942, 947, 948, 949, 950, 951, 954, 955, 962, 963,
-    966, 968, 971, 972, 973, 974, 976, 979, 980, 981, 982, 983, 985, 986, 987, 988, 992, 993, 994,
-    995, 996, 1003, 1004, 1005, 1009, 1011, 1012, 1013, 1014, 1019, 1020, 1024, 1031, 1032, 1037,
-    1038, 1039, 1040, 1041, 1046, 1052, 1053, 1054, 1055, 1059, 1060, 1063, 1067, 1068, 1074,
-    1075, 1081, 1082, 1083, 1087, 1124, 1125, 1127, 1131, 1135, 1136, 1137, 1147, 1148, 1149,
-    1150, 1151, 1152, 1155, 1156, 1157, 1158, 1159, 1160, 1176, 1180, 1198, 1200, 1203, 1204,
-    1205, 1207, 1209, 1210, 1248, 1249, 1255, 1256, 1258, 1260, 1261, 1262, 1263, 1264, 1265,
-    1268, 1269, 1270, 1271, 1272, 1273, 1277, 1278, 1284, 1285, 1286, 1287, 1288, 1289, 1290,
-    1291, 1292, 1293, 1294,
+    181, 189, 190, 191, 192, 193, 194, 195, 196, 199, 200, 206, 207, 208, 209, 210, 212, 213, 214,
+    215, 216, 217, 218, 221, 231, 235, 236, 237, 243, 245, 246, 247, 248, 249, 250, 251, 252, 253,
+    255, 256, 259, 260, 261, 262, 271, 272, 273, 274, 275, 276, 277, 279, 281, 284, 285, 286, 289,
+    290, 291, 292, 293, 294, 314, 327, 338, 342, 349, 350, 356, 357, 358, 361, 363, 364, 371, 373,
+    376, 377, 381, 383, 384, 385, 386, 388, 391, 392, 393, 403, 408, 409, 420, 421, 430, 432, 440,
+    443, 453, 457, 459, 466, 467, 470, 472, 473, 474, 475, 476, 478, 479, 504, 505, 511, 512, 513,
+    514, 515, 521, 525, 526, 532, 533, 535, 536, 537, 538, 539, 540, 541, 550, 551, 553, 554, 559,
+    560, 562, 563, 564, 565, 569, 570, 571, 574, 575, 584, 625, 626, 645, 646, 647, 649, 650, 661,
+    662, 663, 664, 665, 666, 667, 668, 669, 679, 680, 681, 683, 684, 685, 688, 689, 691, 693, 696,
+    697, 698, 699, 700, 702, 710, 712, 713, 717, 730, 731, 737, 750, 751, 752, 753, 754, 762, 763,
+    766, 767, 768, 770, 771, 772, 778, 779, 780, 781, 782, 783, 784, 786, 787, 788, 791, 792, 793,
+    794, 799, 800, 801, 802, 806, 807, 811, 813, 814, 818, 819, 820, 821, 822, 829, 830, 831, 832,
+    867, 868, 869, 870, 873, 874, 875, 877, 878, 879, 880, 881, 882, 884, 886, 887, 888, 906,
+    1002, 1007, 1008, 1011, 1012, 1016, 1017, 1018, 1023, 1024, 1054, 1055, 1060, 1061, 1062,
+    1063, 1064, 1065, 1069, 1070, 1089, 1090, 1092, 1095, 1098, 1102, 1103, 1104, 1105, 1110,
+    1111, 1112, 1113, 1116, 1117, 1124, 1125, 1126, 1127, 1130, 1132, 1135, 1136, 1137, 1138,
+    1139, 1141, 1142, 1143, 1145, 1146, 1147, 1149, 1150, 1151, 1152, 1156, 1157, 1158, 1159,
+    1160, 1167, 1168, 1169, 1173, 1175, 1176, 1177, 1178, 1179, 1180, 1181, 1182, 1184, 1185,
+    1189, 1190, 1194, 1199, 1203, 1204, 1209, 1210, 1211, 1212, 1216, 1219, 1220, 1221, 1229,
+    1230, 1231, 1235, 1236, 1237, 1240, 1242, 1243, 1249, 1250, 1251, 1252, 1253, 1259, 1260,
+    1261, 1265, 1302, 1305, 1309, 1313, 1318, 1319, 1325, 1326, 1327, 1328, 1329, 1330, 1331,
+    1334, 1335, 1336, 1337, 1339, 1340, 1341, 1359, 1363, 1383, 1385, 1388, 1389, 1390, 1392,
+    1393, 1394, 1432, 1433, 1439, 1440, 1442, 1444, 1445, 1446, 1447, 1448, 1449, 1452, 1453,
+    1454, 1455, 1456, 1457, 1458, 1459, 1463, 1464, 1470, 1471, 1472, 1473, 1475, 1476, 1477,
+    1478, 1479, 1480, 1481, 1482, 1483, 1484, 1485, 1486, 1487, 1488, 1489, 1490, 1493, 1497,
+    1502, 1504,
 };
 
 static const br_paginator paginators[] = {
-    {9,1545,1545,1544,1551,65535}, {76,1545,1545,1544,1967,65535}, {77,1545,1545,1544,1968,65535},
-    {78,1545,1545,1544,1969,65535}, {79,1545,1545,1544,1970,65535},
-    {80,1545,1545,1544,1971,65535}, {81,1545,1545,1544,1976,65535},
-    {82,1545,1545,1544,1983,65535}, {83,1545,1545,65535,1986,65535},
-    {84,1545,1545,1544,1967,65535}, {87,1545,1545,1544,2026,65535},
-    {88,1545,1545,1544,1983,65535}, {89,1545,1545,1544,2029,65535},
-    {90,1545,1545,1544,2031,65535}, {91,1545,1545,1544,2036,65535},
-    {92,1545,1545,1544,2037,65535}, {93,1545,1545,1544,2039,65535},
-    {94,1545,1545,1544,2040,65535}, {95,1545,1545,1544,2041,65535},
-    {96,1545,1545,1544,2042,65535}, {161,1545,1545,1544,2403,65535},
-    {162,1545,1545,1544,2404,65535}, {163,1545,1545,1544,2405,65535},
-    {164,1545,1545,1544,2406,65535}, {165,1545,1545,1544,2407,65535},
-    {166,1545,1545,1544,2408,65535}, {167,1545,1545,1544,2410,65535},
-    {168,1545,1545,1544,2411,65535}, {169,1545,1545,1544,2412,65535},
-    {170,1545,1545,1544,2413,65535}, {171,1545,1545,1544,2417,65535},
-    {172,1545,1545,1544,2331,65535}, {173,1545,1545,1544,2418,65535},
-    {174,1545,1545,1544,2419,65535}, {202,1545,1545,2497,2499,65535},
-    {212,1545,1545,1544,2673,65535}, {213,1545,1545,1544,2683,65535},
-    {214,1545,1545,1544,2684,65535}, {215,1545,1545,1544,2685,65535},
-    {216,1545,1545,1544,2686,65535}, {220,1545,1545,65535,1520,65535},
-    {221,1545,1545,65535,2700,65535}, {269,1545,1545,1544,3070,65535},
-    {270,1545,1545,1544,3071,65535}, {271,1545,1545,1544,3072,65535},
-    {272,1545,1545,1544,3073,65535}, {273,1545,1545,1544,3073,65535},
-    {274,1545,1545,1544,3077,65535}, {275,1545,1545,1544,3078,65535},
-    {276,1545,1545,1544,3081,65535}, {277,1545,1545,1544,3082,65535},
-    {278,1545,1545,1544,3083,65535}, {279,1545,1545,1544,3085,65535},
-    {280,1545,1545,1544,2686,65535}, {282,1545,1545,1544,3081,65535},
-    {392,1545,1545,1544,3578,65535}, {393,1545,1545,1544,3579,65535},
-    {394,1545,1545,1544,3579,65535}, {395,1545,1545,1544,3579,65535},
-    {396,1545,1545,1544,3580,65535}, {397,1545,1545,1544,3581,65535},
-    {398,1545,1545,1544,3582,65535}, {399,1545,1545,1544,3583,65535},
-    {400,1545,1545,1544,3584,65535}, {401,1545,1545,1544,3587,65535},
-    {402,1545,1545,1544,3588,65535}, {403,1545,1545,1544,3589,65535},
-    {404,1545,1545,1544,1714,65535}, {405,1545,1545,1544,3587,65535},
-    {406,1545,1545,1544,3590,65535}, {407,1545,1545,1544,2834,65535},
-    {408,1545,1545,1544,3129,65535}, {409,1545,1545,1544,3591,65535},
-    {410,1545,1545,1544,3073,65535}, {411,1545,1545,1544,3073,65535},
-    {412,1545,1545,1544,3593,65535}, {413,1545,1545,1544,3594,65535},
-    {414,1545,1545,1544,3595,65535}, {415,1545,1545,1544,3596,65535},
-    {416,1545,1545,1544,3580,65535}, {417,1545,1545,1544,3597,65535},
-    {418,1545,1545,1544,3598,65535}, {419,1545,1545,1544,3580,65535},
-    {420,1545,1545,1544,3599,65535}, {421,1545,1545,1544,1697,65535},
-    {422,1545,1545,1544,3601,65535}, {423,1545,1545,1544,3601,65535},
-    {424,1545,1545,1544,3602,65535}, {425,1545,1545,1544,3604,65535},
-    {426,1545,1545,1544,3604,65535}, {427,1545,1545,1544,1697,65535},
-    {428,1545,1545,1544,3605,65535}, {429,1545,1545,1544,3101,65535},
-    {431,1545,1545,1544,3161,65535}, {483,1545,1545,1544,3643,65535},
-    {484,1545,1545,1544,3645,65535}, {485,1545,1545,1544,1519,65535},
-    {486,1545,1545,1544,3078,65535}, {487,1545,1545,1544,3700,65535},
-    {517,1545,1545,65535,3749,65535}, {518,1545,1545,65535,3750,65535},
-    {519,1545,1545,65535,3751,65535}, {521,1545,1545,65535,3752,65535},
+    {9,1760,1760,1759,1766,65535}, {76,1760,1760,1759,2181,65535}, {77,1760,1760,1759,2182,65535},
+    {78,1760,1760,1759,2183,65535}, {79,1760,1760,1759,2184,65535},
+    {80,1760,1760,1759,2185,65535}, {81,1760,1760,1759,2190,65535},
+    {82,1760,1760,1759,2197,65535}, {83,1760,1760,65535,2200,65535},
+    {84,1760,1760,1759,2181,65535}, {87,1760,1760,1759,2240,65535},
+    {88,1760,1760,1759,2197,65535}, {89,1760,1760,1759,2243,65535},
+    {90,1760,1760,1759,2245,65535}, {91,1760,1760,1759,2250,65535},
+    {92,1760,1760,1759,2251,65535}, {93,1760,1760,1759,2253,65535},
+    {94,1760,1760,1759,2254,65535}, {95,1760,1760,1759,2255,65535},
+    {96,1760,1760,1759,2256,65535}, {168,1760,1760,1759,2640,65535},
+    {169,1760,1760,1759,2641,65535}, {170,1760,1760,1759,2642,65535},
+    {171,1760,1760,1759,2643,65535}, {172,1760,1760,1759,2644,65535},
+    {173,1760,1760,1759,2645,65535}, {174,1760,1760,1759,2647,65535},
+    {175,1760,1760,1759,2648,65535}, {176,1760,1760,1759,2649,65535},
+    {177,1760,1760,1759,2650,65535}, {178,1760,1760,1759,2654,65535},
+    {179,1760,1760,1759,2563,65535}, {180,1760,1760,1759,2655,65535},
+    {181,1760,1760,1759,2656,65535}, {182,1760,1760,1759,2657,65535},
+    {183,1760,1760,1759,2658,65535}, {185,1760,1760,1759,2660,65535},
+    {213,1760,1760,2736,2738,65535}, {223,1760,1760,1759,2913,65535},
+    {224,1760,1760,1759,2923,65535}, {225,1760,1760,1759,2924,65535},
+    {226,1760,1760,1759,2925,65535}, {227,1760,1760,1759,2926,65535},
+    {231,1760,1760,65535,1734,65535}, {232,1760,1760,65535,2939,65535},
+    {284,1760,1760,1759,3379,65535}, {285,1760,1760,1759,3380,65535},
+    {286,1760,1760,1759,3381,65535}, {287,1760,1760,1759,3382,65535},
+    {288,1760,1760,1759,2660,65535}, {289,1760,1760,1759,2660,65535},
+    {290,1760,1760,1759,3383,65535}, {291,1760,1760,1759,3387,65535},
+    {292,1760,1760,1759,3388,65535}, {293,1760,1760,1759,3391,65535},
+    {294,1760,1760,1759,3392,65535}, {295,1760,1760,1759,3393,65535},
+    {296,1760,1760,1759,3394,65535}, {297,1760,1760,1759,2926,65535},
+    {299,1760,1760,1759,3391,65535}, {412,1760,1760,1759,3908,65535},
+    {413,1760,1760,1759,3909,65535}, {414,1760,1760,1759,3910,65535},
+    {415,1760,1760,1759,3910,65535}, {416,1760,1760,1759,3910,65535},
+    {417,1760,1760,1759,3911,65535}, {418,1760,1760,1759,3912,65535},
+    {419,1760,1760,1759,3913,65535}, {420,1760,1760,1759,3914,65535},
+    {421,1760,1760,1759,3915,65535}, {422,1760,1760,1759,3918,65535},
+    {423,1760,1760,1759,3919,65535}, {424,1760,1760,1759,3920,65535},
+    {425,1760,1760,1759,1928,65535}, {426,1760,1760,1759,3918,65535},
+    {427,1760,1760,1759,3923,65535}, {428,1760,1760,1759,3091,65535},
+    {429,1760,1760,1759,3435,65535}, {430,1760,1760,1759,3924,65535},
+    {431,1760,1760,1759,2660,65535}, {432,1760,1760,1759,2660,65535},
+    {433,1760,1760,1759,3925,65535}, {434,1760,1760,1759,3926,65535},
+    {435,1760,1760,1759,3927,65535}, {436,1760,1760,1759,3928,65535},
+    {437,1760,1760,1759,3911,65535}, {438,1760,1760,1759,3929,65535},
+    {439,1760,1760,1759,3930,65535}, {440,1760,1760,1759,3911,65535},
+    {441,1760,1760,1759,3931,65535}, {442,1760,1760,1759,1911,65535},
+    {443,1760,1760,1759,3933,65535}, {444,1760,1760,1759,3933,65535},
+    {445,1760,1760,1759,3934,65535}, {446,1760,1760,1759,3936,65535},
+    {447,1760,1760,1759,3936,65535}, {448,1760,1760,1759,1911,65535},
+    {449,1760,1760,1759,3937,65535}, {450,1760,1760,1759,3409,65535},
+    {452,1760,1760,1759,3474,65535}, {506,1760,1760,1759,3974,65535},
+    {507,1760,1760,1759,3976,65535}, {508,1760,1760,1759,1733,65535},
+    {509,1760,1760,1759,3388,65535}, {510,1760,1760,1759,4031,65535},
+    {540,1760,1760,65535,4083,65535}, {541,1760,1760,65535,4084,65535},
+    {542,1760,1760,65535,4085,65535}, {544,1760,1760,65535,4086,65535},
+    {565,1760,1760,1759,3409,65535}, {573,1760,1760,1759,3937,65535},
+    {574,1760,1760,1759,3409,65535},
 };
 
 static const br_waiter waiters[] = {
-    {5219,375,2,60,0,3}, {5221,381,5,24,3,4}, {5222,381,2,60,7,3}, {5223,382,5,24,10,4},
-    {5224,382,2,60,14,3}, {5225,384,5,24,17,4},
+    {5655,395,2,60,0,3}, {5657,401,5,24,3,4}, {5658,401,2,60,7,3}, {5659,402,5,24,10,4},
+    {5660,402,2,60,14,3}, {5661,404,5,24,17,4}, {5662,571,30,5,21,4}, {5663,572,30,5,25,4},
 };
 
 static const br_acceptor acceptors[] = {
-    {5220,350,2}, {5220,253,0}, {5220,309,1}, {1440,253,0}, {1440,752,1}, {1440,754,1},
-    {1440,753,1}, {65535,1378,0}, {1440,351,2}, {1440,753,1}, {1440,253,0}, {1440,752,1},
-    {1440,754,1}, {1440,753,1}, {65535,1378,0}, {1440,351,2}, {1440,753,1}, {1440,1177,0},
-    {1440,1179,2}, {1440,1178,1}, {1440,753,1},
+    {5656,351,2}, {5656,254,0}, {5656,310,1}, {1510,254,0}, {1510,555,1}, {1510,557,1},
+    {1510,573,1}, {65535,1594,0}, {1510,352,2}, {1510,573,1}, {1510,254,0}, {1510,555,1},
+    {1510,557,1}, {1510,573,1}, {65535,1594,0}, {1510,352,2}, {1510,573,1}, {1510,1360,0},
+    {1510,1362,2}, {1510,1361,1}, {1510,573,1}, {1510,353,0}, {1510,555,1}, {1510,557,1},
+    {1510,573,1}, {1510,1106,0}, {1510,1109,1}, {1510,555,1}, {1510,557,1},
 };
 
 static const br_partition partitions[] = {
@@ -4658,37 +5120,37 @@ static const br_known_region regions[] = {
 };
 
 const br_model br_model_builtin = {
-    .format_version = 2,
-    .facts_hash = "44c3ab72f3453370a7a5f24f4d5d3ffd18500bb11013d0114c88cd365f6c41c4",
-    .facts_source = "botocore 1.43.67 and the newer @aws-sdk schemas",
+    .format_version = 3,
+    .facts_hash = "aa67bcc7654dd770e01cb41c02a90660410f672ba4732aef347db81943de4a9b",
+    .facts_source = "botocore 1.44.5 and the newer @aws-sdk schemas",
     .names = (const char *)&name_text,
     .name_offsets = name_offsets,
-    .name_count = 5226,
+    .name_count = 5664,
     .shapes = shapes,
-    .shape_count = 3940,
+    .shape_count = 4361,
     .members = members,
-    .member_count = 8108,
+    .member_count = 8913,
     .ops = ops,
-    .op_count = 541,
+    .op_count = 582,
     .flat = flat,
     .services = services,
-    .service_count = 10,
+    .service_count = 12,
     .limits = limits,
-    .limit_count = 215,
+    .limit_count = 233,
     .enums = enums,
-    .enum_count = 1694,
+    .enum_count = 1912,
     .error_lists = error_lists,
-    .error_list_count = 597,
+    .error_list_count = 666,
     .wires = wires,
-    .wire_count = 111,
+    .wire_count = 114,
     .patterns = patterns,
-    .pattern_count = 401,
+    .pattern_count = 468,
     .paginators = paginators,
-    .paginator_count = 103,
+    .paginator_count = 112,
     .waiters = waiters,
-    .waiter_count = 6,
+    .waiter_count = 8,
     .acceptors = acceptors,
-    .acceptor_count = 21,
+    .acceptor_count = 29,
     .partitions = partitions,
     .partition_count = 8,
     .regions = regions,

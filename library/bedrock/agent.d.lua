@@ -336,6 +336,47 @@
 ---@field updatedAt number
 ---@field variants? bedrock.agent.PromptVariant[]
 ---@field version string
+---@class bedrock.agent.CreateRetrievalInstructionRequest
+---@field clientToken? string
+---@field customerEncryptionKeyArn? string
+---@field description? string
+---@field instruction bedrock.agent.RetrievalInstructionContent
+---@field name string
+---@field tags? table<string, string>
+---@class bedrock.agent.CreateRetrievalInstructionResponse
+---@field createdAt number
+---@field lastTransitionStatus bedrock.agent.RetrievalInstructionLastTransitionStatus
+---@field name string
+---@field retrievalInstructionArn string
+---@field retrievalInstructionId string
+---@field status bedrock.agent.RetrievalInstructionStatus
+---@field updatedAt number
+---@class bedrock.agent.CreateRetrievalInstructionVersionRequest
+---@field clientToken? string
+---@field description? string
+---@field retrievalInstructionId string
+---@class bedrock.agent.CreateRetrievalInstructionVersionResponse
+---@field createdAt number
+---@field description? string
+---@field retrievalInstructionArn string
+---@field retrievalInstructionId string
+---@field version string
+---@class bedrock.agent.CreateVpcConfigurationRequest
+---@field clientToken? string
+---@field description? string
+---@field hostHeader? string
+---@field knowledgeBaseId string
+---@field name? string
+---@field port integer
+---@field protocol bedrock.agent.VpcProtocol
+---@field resolutionMode bedrock.agent.VpcResolutionMode
+---@field resourceTarget string
+---@field subnetIds string[]
+---@field tlsServerName? string
+---@field vpcId string
+---@class bedrock.agent.CreateVpcConfigurationResponse
+---@field status bedrock.agent.VpcConfigurationStatus
+---@field vpcConfigurationId string
 ---@alias bedrock.agent.CreationMode "DEFAULT"|"OVERRIDDEN"|string
 ---@class bedrock.agent.CustomContent
 ---@field customDocumentIdentifier bedrock.agent.CustomDocumentIdentifier
@@ -450,6 +491,19 @@
 ---@class bedrock.agent.DeleteResourcePolicyResponse
 ---@field resourceArn string
 ---@field revisionId? string
+---@class bedrock.agent.DeleteRetrievalInstructionRequest
+---@field retrievalInstructionId string
+---@field retrievalInstructionVersion? string
+---@class bedrock.agent.DeleteRetrievalInstructionResponse
+---@field retrievalInstructionArn string
+---@field retrievalInstructionId string
+---@field version? string
+---@class bedrock.agent.DeleteVpcConfigurationRequest
+---@field knowledgeBaseId string
+---@field vpcConfigurationId string
+---@class bedrock.agent.DeleteVpcConfigurationResponse
+---@field status bedrock.agent.VpcConfigurationStatus
+---@field vpcConfigurationId string
 ---@class bedrock.agent.DisassociateAgentCollaboratorRequest
 ---@field agentId string
 ---@field agentVersion string
@@ -677,6 +731,28 @@
 ---@field policy string
 ---@field resourceArn string
 ---@field revisionId string
+---@class bedrock.agent.GetRetrievalInstructionRequest
+---@field retrievalInstructionId string
+---@field retrievalInstructionVersion? string
+---@class bedrock.agent.GetRetrievalInstructionResponse
+---@field createdAt number
+---@field customerEncryptionKeyArn? string
+---@field description? string
+---@field instruction? bedrock.agent.RetrievalInstructionContent
+---@field lastTransitionStatus bedrock.agent.RetrievalInstructionLastTransitionStatus
+---@field lastTransitionStatusReasons? ({code: "CLIENT_ERROR"|"CONTENT_REJECTED"|"INTERNAL_ERROR"|string, fieldName?: "ANSWER_FORMAT"|"ANSWER_POLICY"|"PERSONA"|"RETRIEVAL_GUIDANCE"|string, message: string})[]
+---@field latestVersion? string
+---@field name string
+---@field retrievalInstructionArn string
+---@field retrievalInstructionId string
+---@field status bedrock.agent.RetrievalInstructionStatus
+---@field updatedAt number
+---@field version? string
+---@class bedrock.agent.GetVpcConfigurationRequest
+---@field knowledgeBaseId string
+---@field vpcConfigurationId string
+---@class bedrock.agent.GetVpcConfigurationResponse
+---@field vpcConfiguration bedrock.agent.VpcConfiguration
 ---@class bedrock.agent.GuardrailConfiguration
 ---@field guardrailIdentifier? string
 ---@field guardrailVersion? string
@@ -698,6 +774,7 @@
 ---@field startedAt number
 ---@field statistics? bedrock.agent.IngestionJobStatistics
 ---@field status bedrock.agent.IngestionJobStatus
+---@field textReadyAt? number
 ---@field updatedAt number
 ---@class bedrock.agent.IngestionJobStatistics
 ---@field numberOfDocumentsDeleted? integer
@@ -717,6 +794,7 @@
 ---@field startedAt number
 ---@field statistics? bedrock.agent.IngestionJobStatistics
 ---@field status bedrock.agent.IngestionJobStatus
+---@field textReadyAt? number
 ---@field updatedAt number
 ---@class bedrock.agent.KnowledgeBase
 ---@field createdAt number
@@ -725,6 +803,7 @@
 ---@field knowledgeBaseArn string
 ---@field knowledgeBaseConfiguration bedrock.agent.KnowledgeBaseConfiguration
 ---@field knowledgeBaseId string
+---@field metadataConfigurations? ({name: string, searchability: "DISABLED"|"ENABLED"|string, type: "STRING"|"STRING_LIST"|string})[]
 ---@field name string
 ---@field roleArn string
 ---@field status bedrock.agent.KnowledgeBaseStatus
@@ -862,10 +941,32 @@
 ---@class bedrock.agent.ListPromptsResponse
 ---@field nextToken? string
 ---@field promptSummaries ({arn: string, createdAt: number, description?: string, id: string, name: string, updatedAt: number, version: string})[]
+---@class bedrock.agent.ListRetrievalInstructionVersionsRequest
+---@field maxResults? integer
+---@field nextToken? string
+---@field retrievalInstructionId string
+---@class bedrock.agent.ListRetrievalInstructionVersionsResponse
+---@field nextToken? string
+---@field retrievalInstructionVersionSummaries ({createdAt: number, version: string})[]
+---@class bedrock.agent.ListRetrievalInstructionsRequest
+---@field maxResults? integer
+---@field nextToken? string
+---@field status? bedrock.agent.RetrievalInstructionStatus
+---@class bedrock.agent.ListRetrievalInstructionsResponse
+---@field nextToken? string
+---@field retrievalInstructionSummaries bedrock.agent.RetrievalInstructionSummary[]
 ---@class bedrock.agent.ListTagsForResourceRequest
 ---@field resourceArn string
 ---@class bedrock.agent.ListTagsForResourceResponse
 ---@field tags? table<string, string>
+---@class bedrock.agent.ListVpcConfigurationsRequest
+---@field knowledgeBaseId string
+---@field maxResults? integer
+---@field nextToken? string
+---@field statusFilter? bedrock.agent.VpcConfigurationStatus
+---@class bedrock.agent.ListVpcConfigurationsResponse
+---@field items bedrock.agent.VpcConfigurationSummary[]
+---@field nextToken? string
 ---@class bedrock.agent.ManagedKnowledgeBaseConfiguration
 ---@field embeddingModelArn? string
 ---@field embeddingModelConfiguration? bedrock.agent.EmbeddingModelConfiguration
@@ -970,6 +1071,22 @@
 ---@field serverlessConfiguration? {authConfiguration: {type: "IAM"|"USERNAME_PASSWORD"|string, usernamePasswordSecretArn?: string}, workgroupArn: string}
 ---@field type "PROVISIONED"|"SERVERLESS"|string
 ---@alias bedrock.agent.RelayConversationHistory "DISABLED"|"TO_COLLABORATOR"|string
+---@class bedrock.agent.RetrievalInstructionContent
+---@field answerFormat? string
+---@field answerPolicy? string
+---@field persona? string
+---@field retrievalGuidance? string
+---@alias bedrock.agent.RetrievalInstructionLastTransitionStatus "CREATE_FAILED"|"CREATE_SUCCESSFUL"|"CREATING"|"UPDATE_FAILED"|"UPDATE_SUCCESSFUL"|"UPDATING"|string
+---@alias bedrock.agent.RetrievalInstructionStatus "ACTIVE"|"INACTIVE"|string
+---@class bedrock.agent.RetrievalInstructionSummary
+---@field createdAt number
+---@field description? string
+---@field lastTransitionStatus bedrock.agent.RetrievalInstructionLastTransitionStatus
+---@field name string
+---@field retrievalInstructionArn string
+---@field retrievalInstructionId string
+---@field status bedrock.agent.RetrievalInstructionStatus
+---@field updatedAt number
 ---@class bedrock.agent.S3Location
 ---@field uri string
 ---@class bedrock.agent.SalesforceDataSourceConfiguration
@@ -1127,6 +1244,7 @@
 ---@field description? string
 ---@field knowledgeBaseConfiguration bedrock.agent.KnowledgeBaseConfiguration
 ---@field knowledgeBaseId string
+---@field metadataConfigurations? ({name: string, searchability: "DISABLED"|"ENABLED"|string, type: "STRING"|"STRING_LIST"|string})[]
 ---@field name string
 ---@field roleArn string
 ---@field storageConfiguration? bedrock.agent.StorageConfiguration
@@ -1150,6 +1268,18 @@
 ---@field updatedAt number
 ---@field variants? bedrock.agent.PromptVariant[]
 ---@field version string
+---@class bedrock.agent.UpdateRetrievalInstructionRequest
+---@field description? string
+---@field instruction bedrock.agent.RetrievalInstructionContent
+---@field retrievalInstructionId string
+---@class bedrock.agent.UpdateRetrievalInstructionResponse
+---@field createdAt number
+---@field lastTransitionStatus bedrock.agent.RetrievalInstructionLastTransitionStatus
+---@field name string
+---@field retrievalInstructionArn string
+---@field retrievalInstructionId string
+---@field status bedrock.agent.RetrievalInstructionStatus
+---@field updatedAt number
 ---@class bedrock.agent.ValidateFlowDefinitionRequest
 ---@field definition bedrock.agent.FlowDefinition
 ---@class bedrock.agent.ValidateFlowDefinitionResponse
@@ -1163,6 +1293,39 @@
 ---@field metadataConfiguration? {selectionMode: "ALL"|"SELECTIVE"|string, selectiveModeConfiguration?: {fieldsToExclude?: ({fieldName: string})[], fieldsToInclude?: ({fieldName: string})[]}}
 ---@field modelConfiguration {additionalModelRequestFields?: table<string, any>, modelArn: string}
 ---@field numberOfRerankedResults? integer
+---@class bedrock.agent.VpcConfiguration
+---@field createdAt number
+---@field description? string
+---@field hostHeader? string
+---@field name? string
+---@field port integer
+---@field protocol bedrock.agent.VpcProtocol
+---@field resolutionMode bedrock.agent.VpcResolutionMode
+---@field resourceTarget string
+---@field status bedrock.agent.VpcConfigurationStatus
+---@field statusMessage? string
+---@field subnetIds string[]
+---@field tlsServerName? string
+---@field updatedAt number
+---@field vpcConfigurationId string
+---@field vpcId string
+---@alias bedrock.agent.VpcConfigurationStatus "CREATED"|"CREATE_FAILED"|"CREATING"|"DELETE_FAILED"|"DELETING"|string
+---@class bedrock.agent.VpcConfigurationSummary
+---@field createdAt number
+---@field description? string
+---@field hostHeader? string
+---@field name? string
+---@field port integer
+---@field protocol bedrock.agent.VpcProtocol
+---@field resolutionMode bedrock.agent.VpcResolutionMode
+---@field resourceTarget string
+---@field status bedrock.agent.VpcConfigurationStatus
+---@field statusMessage? string
+---@field tlsServerName? string
+---@field vpcConfigurationId string
+---@field vpcId string
+---@alias bedrock.agent.VpcProtocol "HTTP"|"HTTPS"|string
+---@alias bedrock.agent.VpcResolutionMode "IN_VPC"|"PUBLIC"|string
 ---@class bedrock.agent.WebCrawlerConfiguration
 ---@field crawlerLimits? {maxPages?: integer, rateLimit?: integer}
 ---@field exclusionFilters? string[]

@@ -17,6 +17,21 @@
 ---@field name string
 ---@field status bedrock.agentcore.ABTestStatus
 ---@field updatedAt number
+---@alias bedrock.agentcore.AgentInsightArchiveStatus "ACTIVE"|"ARCHIVED"|string
+---@alias bedrock.agentcore.AgentInsightCustomerMetadataStatus "AVAILABLE"|"CUSTOMER_KEY_UNAVAILABLE"|"UNAVAILABLE"|string
+---@class bedrock.agentcore.AgentInsightSummary
+---@field affectedSessionCount? integer
+---@field agentInsightId string
+---@field applicationName string
+---@field archiveStatus bedrock.agentcore.AgentInsightArchiveStatus
+---@field batchEvaluationId? string
+---@field createdAt number
+---@field customerMetadataStatus bedrock.agentcore.AgentInsightCustomerMetadataStatus
+---@field description string
+---@field lastSeenAt? number
+---@field name string
+---@field type bedrock.agentcore.InsightType
+---@field updatedAt number
 ---@class bedrock.agentcore.AgentTracesConfig
 ---@field batchEvaluation? {batchEvaluationArn: string}
 ---@field cloudwatchLogs? {endTime: bedrock.Timestamp, logGroupArns: string[], rule?: {filters?: bedrock.agentcore.CloudWatchLogsFilter[]}, serviceNames: string[], startTime: bedrock.Timestamp}
@@ -29,6 +44,7 @@
 ---@class bedrock.agentcore.BatchCreateMemoryRecordsInput
 ---@field clientToken? string
 ---@field memoryId string
+---@field recordExpirySpecification? bedrock.agentcore.RecordExpirySpecification
 ---@field records bedrock.agentcore.MemoryRecordCreateInput[]
 ---@class bedrock.agentcore.BatchCreateMemoryRecordsOutput
 ---@field failedRecords ({errorCode?: integer, errorMessage?: string, memoryRecordId: string, requestIdentifier?: string, status: "FAILED"|"SUCCEEDED"|string})[]
@@ -55,6 +71,7 @@
 ---@field updatedAt? number
 ---@class bedrock.agentcore.BatchUpdateMemoryRecordsInput
 ---@field memoryId string
+---@field recordExpirySpecification? bedrock.agentcore.RecordExpirySpecification
 ---@field records bedrock.agentcore.MemoryRecordUpdateInput[]
 ---@class bedrock.agentcore.BatchUpdateMemoryRecordsOutput
 ---@field failedRecords ({errorCode?: integer, errorMessage?: string, memoryRecordId: string, requestIdentifier?: string, status: "FAILED"|"SUCCEEDED"|string})[]
@@ -173,6 +190,16 @@
 ---@class bedrock.agentcore.DataSourceConfig
 ---@field cloudWatchLogs? bedrock.agentcore.CloudWatchLogsSource
 ---@field onlineEvaluationConfigSource? {onlineEvaluationConfigArn: string, timeRange?: bedrock.agentcore.SessionFilterConfig}
+---@alias bedrock.agentcore.DatasetGenerationStatus "COMPLETED"|"COMPLETED_WITH_ERRORS"|"DELETING"|"FAILED"|"IN_PROGRESS"|string
+---@class bedrock.agentcore.DatasetGenerationSummary
+---@field completedAt? number
+---@field createdAt number
+---@field datasetId string
+---@field description? string
+---@field generationId string
+---@field name string
+---@field scenarioType bedrock.agentcore.ScenarioType
+---@field status bedrock.agentcore.DatasetGenerationStatus
 ---@class bedrock.agentcore.DeleteABTestRequest
 ---@field abTestId string
 ---@class bedrock.agentcore.DeleteABTestResponse
@@ -192,6 +219,12 @@
 ---@field capacityProviderArn string
 ---@field sessionId string
 ---@field status "Active"|"Deleted"|"Deleting"|"Deprovisioning"|"Provisioning"|"Stopped"|string
+---@class bedrock.agentcore.DeleteDatasetGenerationRequest
+---@field datasetId string
+---@field generationId string
+---@class bedrock.agentcore.DeleteDatasetGenerationResponse
+---@field generationId string
+---@field status bedrock.agentcore.DatasetGenerationStatus
 ---@class bedrock.agentcore.DeleteEventInput
 ---@field actorId string
 ---@field eventId string
@@ -243,7 +276,7 @@
 ---@class bedrock.agentcore.EvaluationExpectedTrajectory
 ---@field toolNames? string[]
 ---@class bedrock.agentcore.EvaluationJobResults
----@field evaluatorSummaries? ({evaluatorId?: string, statistics?: {averageScore?: number}, totalEvaluated?: integer, totalFailed?: integer})[]
+---@field evaluatorSummaries? ({evaluationDimensionName?: string, evaluatorId?: string, statistics?: {averageScore?: number}, totalEvaluated?: integer, totalFailed?: integer})[]
 ---@field numberOfSessionsCompleted? integer
 ---@field numberOfSessionsFailed? integer
 ---@field numberOfSessionsIgnored? integer
@@ -258,6 +291,7 @@
 ---@field context bedrock.agentcore.Context
 ---@field errorCode? string
 ---@field errorMessage? string
+---@field evaluationDimensionName? string
 ---@field evaluatorArn string
 ---@field evaluatorId string
 ---@field evaluatorName string
@@ -268,6 +302,12 @@
 ---@field value? number
 ---@class bedrock.agentcore.Evaluator
 ---@field evaluatorId string
+---@class bedrock.agentcore.EvaluatorFilter
+---@field aggregation? "AllMatch"|"AnyMatch"|"Max"|"Mean"|"Min"|string
+---@field evaluationDimensionName? string
+---@field evaluatorId string
+---@field operator bedrock.agentcore.GenerationFilterOperator
+---@field value bedrock.agentcore.GenerationFilterValue
 ---@class bedrock.agentcore.Event
 ---@field actorId string
 ---@field branch? bedrock.agentcore.Branch
@@ -299,6 +339,26 @@
 ---@field eventMetadata? ({left: {metadataKey?: string}, operator: "EQUALS_TO"|"EXISTS"|"NOT_EXISTS"|string, right?: {metadataValue?: bedrock.agentcore.MetadataValue}})[]
 ---@class bedrock.agentcore.GatewayFilter
 ---@field targetPaths? string[]
+---@alias bedrock.agentcore.GenerationFilterOperator "Contains"|"Equals"|"GreaterThan"|"GreaterThanOrEqual"|"LessThan"|"LessThanOrEqual"|"NotContains"|"NotEquals"|string
+---@class bedrock.agentcore.GenerationFilterValue
+---@field booleanValue? boolean
+---@field doubleValue? number
+---@field stringValue? string
+---@class bedrock.agentcore.GenerationFilters
+---@field attributeFilters? ({key: string, operator: bedrock.agentcore.GenerationFilterOperator, value: bedrock.agentcore.GenerationFilterValue})[]
+---@field evaluatorFilters? bedrock.agentcore.EvaluatorFilter[]
+---@field turnCount? {max?: integer, min?: integer}
+---@class bedrock.agentcore.GenerationResults
+---@field examplesWithGroundTruth? integer
+---@field examplesWritten? integer
+---@field scenariosDeduplicated? integer
+---@field scenariosGenerated? integer
+---@field sessionsFailed? integer
+---@field sessionsMatched? integer
+---@field sessionsSelected? integer
+---@field sessionsUnscored? integer
+---@class bedrock.agentcore.GenerationSamplingConfig
+---@field maxScenarios? integer
 ---@class bedrock.agentcore.GetABTestRequest
 ---@field abTestId string
 ---@class bedrock.agentcore.GetABTestResponse
@@ -329,6 +389,24 @@
 ---@field agentCard any
 ---@field runtimeSessionId? string
 ---@field statusCode? integer
+---@class bedrock.agentcore.GetAgentInsightRequest
+---@field agentInsightId string
+---@field applicationName string
+---@class bedrock.agentcore.GetAgentInsightResponse
+---@field affectedSessionCount? integer
+---@field agentInsightId string
+---@field applicationName string
+---@field archiveStatus bedrock.agentcore.AgentInsightArchiveStatus
+---@field batchEvaluationId? string
+---@field createdAt number
+---@field customerMetadataStatus bedrock.agentcore.AgentInsightCustomerMetadataStatus
+---@field description string
+---@field lastSeenAt? number
+---@field name string
+---@field rootCauses? bedrock.agentcore.InsightRootCause[]
+---@field sampleSessions? ({findings?: ({category?: string, confidence?: number, description: string, targetId?: string, targetType?: "SPAN_ID"|"SPAN_NAME"|"TRACE_ID"|string})[], lastSeenAt?: number, sessionId: string})[]
+---@field type bedrock.agentcore.InsightType
+---@field updatedAt number
 ---@class bedrock.agentcore.GetBatchEvaluationRequest
 ---@field batchEvaluationId string
 ---@class bedrock.agentcore.GetBatchEvaluationResponse
@@ -337,12 +415,14 @@
 ---@field batchEvaluationName string
 ---@field createdAt number
 ---@field dataSourceConfig? bedrock.agentcore.DataSourceConfig
+---@field datasetExecutionDetails? {agentInvocation: {agentCoreRuntime?: {agentRuntimeEndpointArn: string, agentRuntimeVersion: string, requestTemplate?: string}}, dataset: {datasetId: string, datasetVersion: string}}
 ---@field description? string
 ---@field errorDetails? string[]
 ---@field evaluationResults? bedrock.agentcore.EvaluationJobResults
 ---@field evaluators? bedrock.agentcore.Evaluator[]
 ---@field executionSummaryResult? {executionSummaries: ({affectedSessionCount: integer, affectedSessions: ({approachTaken: string, finalOutcome: string, sessionId: string})[], clusterId: integer, description: string, name: string})[]}
 ---@field failureAnalysisResult? {failures: bedrock.agentcore.FailureCategoryCluster[]}
+---@field insightResults? bedrock.agentcore.InsightResult[]
 ---@field insights? bedrock.agentcore.Insight[]
 ---@field kmsKeyArn? string
 ---@field outputConfig? bedrock.agentcore.OutputConfig
@@ -381,6 +461,24 @@
 ---@field sessionId string
 ---@field sessionTimeoutSeconds? integer
 ---@field status? bedrock.agentcore.BrowserSessionStatus
+---@class bedrock.agentcore.GetDatasetGenerationRequest
+---@field datasetId string
+---@field generationId string
+---@class bedrock.agentcore.GetDatasetGenerationResponse
+---@field completedAt? number
+---@field createdAt number
+---@field datasetId string
+---@field description? string
+---@field errorDetails? ({count?: integer, errorCode?: string, errorMessage?: string, sessionIds?: string[]})[]
+---@field failureReason? string
+---@field generationId string
+---@field generationResults? bedrock.agentcore.GenerationResults
+---@field name string
+---@field redactionSummary? {findingCounts?: table<string, integer>, scenariosScanned?: integer}
+---@field scenarioType bedrock.agentcore.ScenarioType
+---@field source? {traceGeneration?: bedrock.agentcore.TraceGenerationRecord}
+---@field status bedrock.agentcore.DatasetGenerationStatus
+---@field updatedAt? number
 ---@class bedrock.agentcore.GetEventInput
 ---@field actorId string
 ---@field eventId string
@@ -476,6 +574,9 @@
 ---@field workloadName string
 ---@class bedrock.agentcore.GetWorkloadAccessTokenResponse
 ---@field workloadAccessToken string
+---@class bedrock.agentcore.GroundTruthConfig
+---@field fields ("expected_response"|"expected_trajectory"|string)[]
+---@field qualityFilters? bedrock.agentcore.EvaluatorFilter[]
 ---@class bedrock.agentcore.HarnessContentBlock
 ---@field reasoningContent? {reasoningText?: {signature?: string, text: string}, redactedContent?: string}
 ---@field text? string
@@ -523,7 +624,7 @@
 ---@field agentCoreCodeInterpreter? {codeInterpreterArn?: string}
 ---@field agentCoreGateway? {gatewayArn: string, outboundAuth?: bedrock.agentcore.HarnessGatewayOutboundAuth}
 ---@field inlineFunction? {description: string, inputSchema: any}
----@field remoteMcp? {headers?: table<string, string>, url: string}
+---@field remoteMcp? {headers?: table<string, string>, outboundAuth?: {awsIam?: {region?: string, service: string}, none?: table}, url: string}
 ---@alias bedrock.agentcore.HarnessToolUseStatus "error"|"success"|string
 ---@alias bedrock.agentcore.HarnessToolUseType "mcp_tool_use"|"server_tool_use"|"tool_use"|string
 ---@class bedrock.agentcore.IngestDataInput
@@ -543,6 +644,21 @@
 ---@field turns? ({expectedResponse?: bedrock.agentcore.MemoryContent, input?: {prompt?: string}})[]
 ---@class bedrock.agentcore.Insight
 ---@field insightId string
+---@class bedrock.agentcore.InsightResult
+---@field affectedSessionCount? integer
+---@field createdAt number
+---@field description string
+---@field name string
+---@field rootCauses? bedrock.agentcore.InsightRootCause[]
+---@field sampleSessions? ({findings?: ({category?: string, confidence?: number, description: string, targetId?: string, targetType?: "SPAN_ID"|"SPAN_NAME"|"TRACE_ID"|string})[], lastSeenAt?: number, sessionId: string})[]
+---@field type bedrock.agentcore.InsightType
+---@class bedrock.agentcore.InsightRootCause
+---@field affectedSessionCount? integer
+---@field explanation string
+---@field name string
+---@field sampleSessions? ({findings?: ({category?: string, confidence?: number, description: string, targetId?: string, targetType?: "SPAN_ID"|"SPAN_NAME"|"TRACE_ID"|string})[], lastSeenAt?: number, sessionId: string})[]
+---@field suggestedFix? string
+---@alias bedrock.agentcore.InsightType "FAILURE"|string
 ---@class bedrock.agentcore.InsightsFailureSignal
 ---@field category "coding-use-case-specific-failure-types-category-dependency-issues"|"coding-use-case-specific-failure-types-category-edge-case-oversights"|"configuration-mismatch-category-tool-definition"|"context-handling-error-category-context-handling-failures"|"execution-error-category-authentication"|"execution-error-category-environment"|"execution-error-category-formatting"|"execution-error-category-rate-limiting"|"execution-error-category-resource-exhaustion"|"execution-error-category-resource-not-found"|"execution-error-category-service-errors"|"execution-error-category-timeout"|"execution-error-category-tool-schema"|"hallucination-category-fabricate-tool-outputs"|"hallucination-category-hall-capabilities"|"hallucination-category-hall-history"|"hallucination-category-hall-misunderstand"|"hallucination-category-hall-params"|"hallucination-category-hall-usage"|"incorrect-actions-category-clarification"|"incorrect-actions-category-inappropriate-info-request"|"incorrect-actions-category-poor-information-retrieval"|"incorrect-actions-category-tool-selection"|"llm-output-category-nonsensical"|"orchestration-related-errors-category-goal-deviation"|"orchestration-related-errors-category-premature-termination"|"orchestration-related-errors-category-reasoning-mismatch"|"orchestration-related-errors-category-unaware-termination"|"other"|"repetitive-behavior-category-repetition-info"|"repetitive-behavior-category-repetition-tool"|"repetitive-behavior-category-step-repetition"|"task-instruction-category-non-compliance"|"task-instruction-category-problem-id"|string
 ---@field confidence number
@@ -584,6 +700,7 @@
 ---@field mcpSessionId? string
 ---@field response? string
 ---@field runtimeSessionId? string
+---@field sessionEndpointUrl? string
 ---@field statusCode? integer
 ---@field traceId? string
 ---@field traceParent? string
@@ -621,6 +738,13 @@
 ---@field traceId? string
 ---@field traceParent? string
 ---@field traceState? string
+---@class bedrock.agentcore.InvokeWebSearchInput
+---@field filters? {domainFilter?: {exclude?: string[], include?: string[]}, publishedDateFilter?: {publishedAfter?: bedrock.Timestamp, publishedBefore?: bedrock.Timestamp}}
+---@field maxResults? integer
+---@field searchQuery string
+---@field webSearchId string
+---@class bedrock.agentcore.InvokeWebSearchOutput
+---@field results ({publishedAt?: number, text: string, title?: string, url?: string})[]
 ---@class bedrock.agentcore.LinkedAccountOAuth2
 ---@field apple? bedrock.agentcore.OAuth2Authentication
 ---@field github? bedrock.agentcore.OAuth2Authentication
@@ -639,6 +763,15 @@
 ---@field nextToken? string
 ---@class bedrock.agentcore.ListActorsOutput
 ---@field actorSummaries ({actorId: string})[]
+---@field nextToken? string
+---@class bedrock.agentcore.ListAgentInsightsRequest
+---@field applicationName? string
+---@field archiveStatus? bedrock.agentcore.AgentInsightArchiveStatus
+---@field batchEvaluationId? string
+---@field maxResults? integer
+---@field nextToken? string
+---@class bedrock.agentcore.ListAgentInsightsResponse
+---@field agentInsights bedrock.agentcore.AgentInsightSummary[]
 ---@field nextToken? string
 ---@class bedrock.agentcore.ListBatchEvaluationsRequest
 ---@field maxResults? integer
@@ -661,6 +794,13 @@
 ---@field status? bedrock.agentcore.BrowserSessionStatus
 ---@class bedrock.agentcore.ListCodeInterpreterSessionsResponse
 ---@field items ({codeInterpreterIdentifier: string, createdAt: number, lastUpdatedAt?: number, name?: string, sessionId: string, status: bedrock.agentcore.BrowserSessionStatus})[]
+---@field nextToken? string
+---@class bedrock.agentcore.ListDatasetGenerationsRequest
+---@field datasetId string
+---@field maxResults? integer
+---@field nextToken? string
+---@class bedrock.agentcore.ListDatasetGenerationsResponse
+---@field datasetGenerations bedrock.agentcore.DatasetGenerationSummary[]
 ---@field nextToken? string
 ---@class bedrock.agentcore.ListEventsInput
 ---@field actorId string
@@ -738,10 +878,12 @@
 ---@class bedrock.agentcore.MemoryRecord
 ---@field content bedrock.agentcore.MemoryContent
 ---@field createdAt number
+---@field expiresAt? number
 ---@field memoryRecordId string
 ---@field memoryStrategyId string
 ---@field metadata? table<string, bedrock.agentcore.MemoryRecordMetadataValue>
 ---@field namespaces string[]
+---@field timestamp? number
 ---@class bedrock.agentcore.MemoryRecordCreateInput
 ---@field content bedrock.agentcore.MemoryContent
 ---@field memoryStrategyId? string
@@ -762,6 +904,7 @@
 ---@field metadata? table<string, bedrock.agentcore.MemoryRecordMetadataValue>
 ---@field namespaces string[]
 ---@field score? number
+---@field timestamp? number
 ---@class bedrock.agentcore.MemoryRecordUpdateInput
 ---@field content? bedrock.agentcore.MemoryContent
 ---@field memoryRecordId string
@@ -861,6 +1004,12 @@
 ---@field type bedrock.agentcore.RecommendationType
 ---@field updatedAt number
 ---@alias bedrock.agentcore.RecommendationType "SYSTEM_PROMPT_RECOMMENDATION"|"TOOL_DESCRIPTION_RECOMMENDATION"|string
+---@class bedrock.agentcore.RecordExpirySpecification
+---@field action? "REMOVE"|string
+---@field recordExpiryDurationDays? integer
+---@class bedrock.agentcore.RedactionConfiguration
+---@field customDataIdentifiers? ({name: string, regex: string})[]
+---@field identifiers? ("ADDRESS"|"AWS_SECRET_KEY"|"BANK_ACCOUNT_NUMBER_DE"|"BANK_ACCOUNT_NUMBER_ES"|"BANK_ACCOUNT_NUMBER_FR"|"BANK_ACCOUNT_NUMBER_GB"|"BANK_ACCOUNT_NUMBER_IT"|"BANK_ACCOUNT_NUMBER_US"|"CEP_CODE_BR"|"CNPJ_BR"|"CPF_CODE_BR"|"CREDIT_CARD_EXPIRATION"|"CREDIT_CARD_MAGNETIC_STRIPE"|"CREDIT_CARD_NUMBER"|"CREDIT_CARD_SECURITY_CODE"|"DATE_OF_BIRTH"|"DRIVERS_LICENSE_AT"|"DRIVERS_LICENSE_AU"|"DRIVERS_LICENSE_BE"|"DRIVERS_LICENSE_BG"|"DRIVERS_LICENSE_CA"|"DRIVERS_LICENSE_CY"|"DRIVERS_LICENSE_CZ"|"DRIVERS_LICENSE_DE"|"DRIVERS_LICENSE_DK"|"DRIVERS_LICENSE_EE"|"DRIVERS_LICENSE_ES"|"DRIVERS_LICENSE_FI"|"DRIVERS_LICENSE_FR"|"DRIVERS_LICENSE_GB"|"DRIVERS_LICENSE_GR"|"DRIVERS_LICENSE_HR"|"DRIVERS_LICENSE_HU"|"DRIVERS_LICENSE_IE"|"DRIVERS_LICENSE_IT"|"DRIVERS_LICENSE_LT"|"DRIVERS_LICENSE_LU"|"DRIVERS_LICENSE_LV"|"DRIVERS_LICENSE_MT"|"DRIVERS_LICENSE_NL"|"DRIVERS_LICENSE_PL"|"DRIVERS_LICENSE_PT"|"DRIVERS_LICENSE_RO"|"DRIVERS_LICENSE_SE"|"DRIVERS_LICENSE_SI"|"DRIVERS_LICENSE_SK"|"DRIVERS_LICENSE_US"|"DRUG_ENFORCEMENT_AGENCY_NUMBER_US"|"ELECTORAL_ROLL_NUMBER_GB"|"EMAIL_ADDRESS"|"HEALTHCARE_PROCEDURE_CODE_US"|"HEALTH_INSURANCE_CARD_NUMBER_EU"|"HEALTH_INSURANCE_CLAIM_NUMBER_US"|"HEALTH_INSURANCE_NUMBER_FR"|"INDIVIDUAL_TAX_IDENTIFICATION_NUMBER_US"|"INSEE_CODE_FR"|"IP_ADDRESS"|"LAT_LONG"|"MEDICARE_BENEFICIARY_NUMBER_US"|"NAME"|"NATIONAL_DRUG_CODE_US"|"NATIONAL_IDENTIFICATION_NUMBER_DE"|"NATIONAL_IDENTIFICATION_NUMBER_ES"|"NATIONAL_IDENTIFICATION_NUMBER_IT"|"NATIONAL_INSURANCE_NUMBER_GB"|"NATIONAL_PROVIDER_ID_US"|"NHS_NUMBER_GB"|"NIE_NUMBER_ES"|"NIF_NUMBER_ES"|"OPEN_SSH_PRIVATE_KEY"|"PASSPORT_NUMBER_CA"|"PASSPORT_NUMBER_DE"|"PASSPORT_NUMBER_ES"|"PASSPORT_NUMBER_FR"|"PASSPORT_NUMBER_GB"|"PASSPORT_NUMBER_IT"|"PASSPORT_NUMBER_US"|"PERMANENT_RESIDENCE_NUMBER_CA"|"PERSONAL_HEALTH_NUMBER_CA"|"PGP_PRIVATE_KEY"|"PHONE_NUMBER_BR"|"PHONE_NUMBER_DE"|"PHONE_NUMBER_ES"|"PHONE_NUMBER_FR"|"PHONE_NUMBER_GB"|"PHONE_NUMBER_IT"|"PHONE_NUMBER_US"|"PKCS_PRIVATE_KEY"|"POSTAL_CODE_CA"|"PUTTY_PRIVATE_KEY"|"RG_NUMBER_BR"|"SOCIAL_INSURANCE_NUMBER_CA"|"SSN_ES"|"SSN_US"|"TAX_ID_DE"|"TAX_ID_ES"|"TAX_ID_FR"|"TAX_ID_GB"|"VEHICLE_IDENTIFICATION_NUMBER"|"ZIP_CODE_US"|string)[]
 ---@class bedrock.agentcore.RegistryRecordSummary
 ---@field createdAt number
 ---@field description? string
@@ -908,6 +1057,7 @@
 ---@field lastUpdatedAt number
 ---@field profileIdentifier string
 ---@field sessionId string
+---@alias bedrock.agentcore.ScenarioType "DYNAMIC"|"FIXED"|string
 ---@class bedrock.agentcore.SearchRegistryRecordsRequest
 ---@field filters? any
 ---@field maxResults? integer
@@ -924,6 +1074,7 @@
 ---@field batchEvaluationName string
 ---@field clientToken? string
 ---@field dataSourceConfig bedrock.agentcore.DataSourceConfig
+---@field datasetExecutionConfig? {agentInvocation: {agentCoreRuntime?: {agentRuntimeEndpointArn: string, requestTemplate?: string}}, dataset: {datasetId: string, datasetVersion?: string}}
 ---@field description? string
 ---@field evaluationMetadata? {sessionMetadata?: ({groundTruth?: {inline?: bedrock.agentcore.InlineGroundTruth}, metadata?: table<string, string>, sessionId: string, testScenarioId?: string})[]}
 ---@field evaluators? bedrock.agentcore.Evaluator[]
@@ -975,6 +1126,19 @@
 ---@field codeInterpreterIdentifier string
 ---@field createdAt number
 ---@field sessionId string
+---@class bedrock.agentcore.StartDatasetGenerationRequest
+---@field clientToken? string
+---@field datasetId string
+---@field description? string
+---@field name string
+---@field scenarioType? bedrock.agentcore.ScenarioType
+---@field source {traceGeneration?: bedrock.agentcore.TraceGenerationSource}
+---@class bedrock.agentcore.StartDatasetGenerationResponse
+---@field createdAt number
+---@field datasetId string
+---@field generationId string
+---@field name string
+---@field status bedrock.agentcore.DatasetGenerationStatus
 ---@class bedrock.agentcore.StartMemoryExtractionJobInput
 ---@field clientToken? string
 ---@field extractionJob {jobId: string}
@@ -1057,6 +1221,22 @@
 ---@class bedrock.agentcore.ToolDescriptionSource
 ---@field configurationBundle? {bundleArn: string, tools: ({toolDescriptionJsonPath: string, toolName: string})[], versionId: string}
 ---@field toolDescriptionText? {tools: ({toolDescription: {text?: string}, toolName: string})[]}
+---@class bedrock.agentcore.TraceGenerationRecord
+---@field groundTruth? bedrock.agentcore.GroundTruthConfig
+---@field redactionConfiguration? bedrock.agentcore.RedactionConfiguration
+---@field sampling? bedrock.agentcore.GenerationSamplingConfig
+---@field selection? {filters?: bedrock.agentcore.GenerationFilters, identifiers?: {sessionIdCount?: integer, traceIdCount?: integer}}
+---@field sourceConfig? bedrock.agentcore.TraceSourceConfig
+---@class bedrock.agentcore.TraceGenerationSource
+---@field groundTruth? bedrock.agentcore.GroundTruthConfig
+---@field redactionConfiguration? bedrock.agentcore.RedactionConfiguration
+---@field sampling? bedrock.agentcore.GenerationSamplingConfig
+---@field selection? {filters?: bedrock.agentcore.GenerationFilters, identifiers?: {sessionIds?: string[], traceIds?: string[]}}
+---@field sourceConfig bedrock.agentcore.TraceSourceConfig
+---@class bedrock.agentcore.TraceSourceConfig
+---@field batchEvaluation? {batchEvaluationArn: string}
+---@field cloudWatchLogs? {endTime?: bedrock.Timestamp, logGroupNamePrefixes?: string[], logGroupNames?: string[], serviceNames: string[], startTime?: bedrock.Timestamp}
+---@field onlineEvaluation? {endTime?: bedrock.Timestamp, onlineEvaluationConfigArn: string, startTime?: bedrock.Timestamp}
 ---@class bedrock.agentcore.UpdateABTestRequest
 ---@field abTestId string
 ---@field clientToken? string
@@ -1072,6 +1252,14 @@
 ---@field abTestId string
 ---@field executionStatus bedrock.agentcore.ABTestExecutionStatus
 ---@field status bedrock.agentcore.ABTestStatus
+---@field updatedAt number
+---@class bedrock.agentcore.UpdateAgentInsightRequest
+---@field agentInsightId string
+---@field applicationName string
+---@field archiveStatus bedrock.agentcore.AgentInsightArchiveStatus
+---@class bedrock.agentcore.UpdateAgentInsightResponse
+---@field agentInsightId string
+---@field archiveStatus bedrock.agentcore.AgentInsightArchiveStatus
 ---@field updatedAt number
 ---@class bedrock.agentcore.UpdateBrowserStreamRequest
 ---@field browserIdentifier string

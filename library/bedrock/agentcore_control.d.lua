@@ -4,9 +4,6 @@
 
 ---@class bedrock.agentcore_control.A2aDescriptor
 ---@field agentCard? {inlineContent?: string, schemaVersion?: string}
----@class bedrock.agentcore_control.Action
----@field configurationBundle? bedrock.agentcore_control.ConfigurationBundleAction
----@field routeToTarget? {staticRoute?: {targetName: string}, weightedRoute?: {trafficSplit: ({description?: string, metadata?: table<string, string>, name: string, targetName: string, weight: integer})[]}}
 ---@class bedrock.agentcore_control.AddDatasetExamplesRequest
 ---@field clientToken? string
 ---@field datasetId string
@@ -17,6 +14,18 @@
 ---@field datasetId string
 ---@field exampleIds string[]
 ---@field status bedrock.agentcore_control.PolicyStatus
+---@field updatedAt number
+---@class bedrock.agentcore_control.AgentInsightStoreEncryptionConfiguration
+---@field kmsKeyArn? string
+---@field mode "AWS_OWNED_KMS_KEY"|"CUSTOMER_MANAGED_KMS"|string
+---@alias bedrock.agentcore_control.AgentInsightStoreStatus "ACTIVE"|"ERROR"|"INACTIVE"|"UPDATING"|string
+---@class bedrock.agentcore_control.AgentInsightStoreSummary
+---@field agentInsightStoreArn string
+---@field agentInsightStoreId string
+---@field createdAt number
+---@field enablementStatus bedrock.agentcore_control.OnlineEvaluationExecutionStatus
+---@field encryptionConfiguration bedrock.agentcore_control.AgentInsightStoreEncryptionConfiguration
+---@field status bedrock.agentcore_control.AgentInsightStoreStatus
 ---@field updatedAt number
 ---@class bedrock.agentcore_control.AgentRuntime
 ---@field agentRuntimeArn string
@@ -101,6 +110,10 @@
 ---@field walletSecretSource? bedrock.agentcore_control.SecretSourceType
 ---@class bedrock.agentcore_control.ComputeConfiguration
 ---@field ec2Configuration? bedrock.agentcore_control.Ec2Configuration
+---@class bedrock.agentcore_control.Condition
+---@field matchModels? {anyOf: ({operator?: "StringEquals"|"StringLike"|string, value: string})[]}
+---@field matchPaths? {anyOf: string[]}
+---@field matchPrincipals? {anyOf: ({iamPrincipal?: {arn: string, operator?: "StringEquals"|"StringLike"|string}})[]}
 ---@class bedrock.agentcore_control.ConfigurationBundleAction
 ---@field staticOverride? {bundleArn: string, bundleVersion: string}
 ---@field weightedOverride? {trafficSplit: ({configurationBundle: {bundleArn: string, bundleVersion: string}, description?: string, metadata?: table<string, string>, name: string, weight: integer})[]}
@@ -143,17 +156,20 @@
 ---@class bedrock.agentcore_control.CreateAgentRuntimeRequest
 ---@field agentRuntimeArtifact bedrock.agentcore_control.AgentRuntimeArtifact
 ---@field agentRuntimeName string
+---@field allowedPorts? ({port?: integer, portRange?: {from: integer, to: integer}})[]
 ---@field authorizerConfiguration? bedrock.agentcore_control.AuthorizerConfiguration
 ---@field capacityProviderConfiguration? bedrock.agentcore_control.CapacityProviderConfiguration
 ---@field clientToken? string
 ---@field description? string
 ---@field environmentVariables? table<string, string>
 ---@field filesystemConfigurations? bedrock.agentcore_control.FilesystemConfiguration[]
+---@field hooksConfiguration? bedrock.agentcore_control.RuntimeHooksConfiguration
 ---@field lifecycleConfiguration? bedrock.agentcore_control.LifecycleConfiguration
 ---@field networkConfiguration? bedrock.agentcore_control.NetworkConfiguration
 ---@field platformVersion? string
 ---@field protocolConfiguration? bedrock.agentcore_control.ProtocolConfiguration
 ---@field requestHeaderConfiguration? bedrock.agentcore_control.RequestHeaderConfiguration
+---@field resourceConfigurations? ({minimumMemoryInMiB: integer})[]
 ---@field roleArn string
 ---@field tags? table<string, string>
 ---@class bedrock.agentcore_control.CreateAgentRuntimeResponse
@@ -268,8 +284,8 @@
 ---@field datasetName string
 ---@field description? string
 ---@field kmsKeyArn? string
----@field schemaType bedrock.agentcore_control.DatasetSchemaType
----@field source bedrock.agentcore_control.DataSourceType
+---@field schemaType? bedrock.agentcore_control.DatasetSchemaType
+---@field source? bedrock.agentcore_control.DataSourceType
 ---@field tags? table<string, string>
 ---@class bedrock.agentcore_control.CreateDatasetResponse
 ---@field createdAt number
@@ -319,6 +335,7 @@
 ---@field authorizerType bedrock.agentcore_control.AuthorizerType
 ---@field clientToken? string
 ---@field description? string
+---@field domainOverride? bedrock.agentcore_control.DomainOverride
 ---@field exceptionLevel? bedrock.agentcore_control.ExceptionLevel
 ---@field interceptorConfigurations? bedrock.agentcore_control.GatewayInterceptorConfiguration[]
 ---@field kmsKeyArn? string
@@ -334,6 +351,7 @@
 ---@field createdAt number
 ---@field customTransformConfiguration? bedrock.agentcore_control.CustomTransformConfiguration
 ---@field description? string
+---@field domainOverride? bedrock.agentcore_control.DomainOverride
 ---@field exceptionLevel? bedrock.agentcore_control.ExceptionLevel
 ---@field gatewayArn string
 ---@field gatewayId string
@@ -352,15 +370,15 @@
 ---@field webAclArn? string
 ---@field workloadIdentityDetails? bedrock.agentcore_control.WorkloadIdentityDetails
 ---@class bedrock.agentcore_control.CreateGatewayRuleRequest
----@field actions bedrock.agentcore_control.Action[]
+---@field actions ({configurationBundle?: bedrock.agentcore_control.ConfigurationBundleAction, routeToTarget?: bedrock.agentcore_control.RouteToTargetAction})[]
 ---@field clientToken? string
----@field conditions? ({matchPaths?: {anyOf: string[]}, matchPrincipals?: {anyOf: ({iamPrincipal?: {arn: string, operator?: "StringEquals"|"StringLike"|string}})[]}})[]
+---@field conditions? bedrock.agentcore_control.Condition[]
 ---@field description? string
 ---@field gatewayIdentifier string
 ---@field priority integer
 ---@class bedrock.agentcore_control.CreateGatewayRuleResponse
----@field actions bedrock.agentcore_control.Action[]
----@field conditions? ({matchPaths?: {anyOf: string[]}, matchPrincipals?: {anyOf: ({iamPrincipal?: {arn: string, operator?: "StringEquals"|"StringLike"|string}})[]}})[]
+---@field actions ({configurationBundle?: bedrock.agentcore_control.ConfigurationBundleAction, routeToTarget?: bedrock.agentcore_control.RouteToTargetAction})[]
+---@field conditions? bedrock.agentcore_control.Condition[]
 ---@field createdAt number
 ---@field description? string
 ---@field gatewayArn string
@@ -369,6 +387,7 @@
 ---@field status bedrock.agentcore_control.GatewayRuleStatus
 ---@field system? bedrock.agentcore_control.SystemManagedBlock
 ---@class bedrock.agentcore_control.CreateGatewayTargetRequest
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field clientToken? string
 ---@field credentialProviderConfigurations? ({credentialProvider?: bedrock.agentcore_control.CredentialProvider, credentialProviderType: "API_KEY"|"CALLER_IAM_CREDENTIALS"|"GATEWAY_IAM_ROLE"|"JWT_PASSTHROUGH"|"OAUTH"|string})[]
 ---@field description? string
@@ -379,6 +398,7 @@
 ---@field targetConfiguration bedrock.agentcore_control.TargetConfiguration
 ---@class bedrock.agentcore_control.CreateGatewayTargetResponse
 ---@field authorizationData? bedrock.agentcore_control.AuthorizationData
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field createdAt number
 ---@field credentialProviderConfigurations ({credentialProvider?: bedrock.agentcore_control.CredentialProvider, credentialProviderType: "API_KEY"|"CALLER_IAM_CREDENTIALS"|"GATEWAY_IAM_ROLE"|"JWT_PASSTHROUGH"|"OAUTH"|string})[]
 ---@field description? string
@@ -590,7 +610,7 @@
 ---@field workloadIdentityArn string
 ---@class bedrock.agentcore_control.CredentialProvider
 ---@field apiKeyCredentialProvider? {credentialLocation?: "HEADER"|"QUERY_PARAMETER"|string, credentialParameterName?: string, credentialPrefix?: string, providerArn: string}
----@field iamCredentialProvider? {region?: string, service: string}
+---@field iamCredentialProvider? bedrock.agentcore_control.IamCredentialProvider
 ---@field oauthCredentialProvider? bedrock.agentcore_control.OAuthCredentialProvider
 ---@alias bedrock.agentcore_control.CredentialProviderVendorType "AtlassianOauth2"|"Auth0Oauth2"|"CognitoOauth2"|"CustomOauth2"|"CyberArkOauth2"|"DropboxOauth2"|"FacebookOauth2"|"FusionAuthOauth2"|"GithubOauth2"|"GoogleOauth2"|"HubspotOauth2"|"LinkedinOauth2"|"MicrosoftOauth2"|"NotionOauth2"|"OktaOauth2"|"OneLoginOauth2"|"PingOneOauth2"|"RedditOauth2"|"SalesforceOauth2"|"SlackOauth2"|"SpotifyOauth2"|"TwitchOauth2"|"XOauth2"|"YandexOauth2"|"ZoomOauth2"|string
 ---@class bedrock.agentcore_control.CustomClaimValidationType
@@ -629,6 +649,7 @@
 ---@field allowedClients? string[]
 ---@field allowedScopes? string[]
 ---@field allowedWorkloadConfiguration? {hostingEnvironments?: ({arn: string})[], workloadIdentities?: string[]}
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field customClaims? bedrock.agentcore_control.CustomClaimValidationType[]
 ---@field discoveryUrl string
 ---@field privateEndpoint? bedrock.agentcore_control.PrivateEndpoint
@@ -640,7 +661,9 @@
 ---@field name string
 ---@field namespaceTemplates? string[]
 ---@field namespaces? string[]
+---@field recordExpirySpecification? bedrock.agentcore_control.RecordExpirySpecification
 ---@class bedrock.agentcore_control.CustomOauth2ProviderConfigInput
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field clientAuthenticationMethod? bedrock.agentcore_control.ClientAuthenticationMethodType
 ---@field clientId? string
 ---@field clientSecret? string
@@ -652,6 +675,7 @@
 ---@field privateEndpointOverrides? ({domain: string, privateEndpoint: bedrock.agentcore_control.PrivateEndpoint})[]
 ---@field privateKeyJwtConfig? bedrock.agentcore_control.PrivateKeyJwtConfig
 ---@class bedrock.agentcore_control.CustomOauth2ProviderConfigOutput
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field clientAuthenticationMethod? bedrock.agentcore_control.ClientAuthenticationMethodType
 ---@field clientId? string
 ---@field oauthDiscovery bedrock.agentcore_control.Oauth2Discovery
@@ -675,7 +699,8 @@
 ---@field description? string
 ---@field draftStatus? bedrock.agentcore_control.DraftStatus
 ---@field exampleCount integer
----@field schemaType bedrock.agentcore_control.DatasetSchemaType
+---@field exampleCountByField? bedrock.agentcore_control.ExampleCountByField
+---@field schemaType? bedrock.agentcore_control.DatasetSchemaType
 ---@field status bedrock.agentcore_control.PolicyStatus
 ---@field updatedAt number
 ---@class bedrock.agentcore_control.DeleteAgentRuntimeEndpointRequest
@@ -728,6 +753,7 @@
 ---@class bedrock.agentcore_control.DeleteConfigurationBundleRequest
 ---@field bundleId string
 ---@class bedrock.agentcore_control.DeleteConfigurationBundleResponse
+---@field bundleArn string
 ---@field bundleId string
 ---@field status "ACTIVE"|"CREATE_FAILED"|"CREATING"|"DELETE_FAILED"|"DELETING"|"UPDATE_FAILED"|"UPDATING"|string
 ---@class bedrock.agentcore_control.DeleteConsentPortalRequest
@@ -868,6 +894,9 @@
 ---@field agentSkills? {skillDefinition?: bedrock.agentcore_control.SkillDefinition, skillMd?: bedrock.agentcore_control.CustomDescriptor}
 ---@field custom? bedrock.agentcore_control.CustomDescriptor
 ---@field mcp? {server?: bedrock.agentcore_control.SkillDefinition, tools?: bedrock.agentcore_control.ToolsDefinition}
+---@class bedrock.agentcore_control.DomainOverride
+---@field alternateDomains? string[]
+---@field defaultDomain string
 ---@alias bedrock.agentcore_control.DraftStatus "MODIFIED"|"UNMODIFIED"|string
 ---@alias bedrock.agentcore_control.EbsVolumeType "gp2"|"gp3"|"io1"|"io2"|"sc1"|"st1"|"standard"|string
 ---@class bedrock.agentcore_control.Ec2Configuration
@@ -893,6 +922,7 @@
 ---@field name string
 ---@field namespaceTemplates? string[]
 ---@field namespaces? string[]
+---@field recordExpirySpecification? bedrock.agentcore_control.RecordExpirySpecification
 ---@field reflectionConfiguration? bedrock.agentcore_control.EpisodicReflectionConfigurationInput
 ---@class bedrock.agentcore_control.EpisodicOverrideConfigurationInput
 ---@field consolidation? bedrock.agentcore_control.EpisodicOverrideExtractionConfigurationInput
@@ -914,7 +944,7 @@
 ---@class bedrock.agentcore_control.EvaluatorConfig
 ---@field codeBased? {lambdaConfig?: {lambdaArn: string, lambdaTimeoutInSeconds?: integer}}
 ---@field derived? {baseEvaluatorId: string, modelConfig: bedrock.agentcore_control.EvaluatorModelConfig}
----@field llmAsAJudge? bedrock.agentcore_control.LlmAsAJudgeEvaluatorConfig
+---@field llmAsAJudge? {instructions: string, modelConfig: bedrock.agentcore_control.EvaluatorModelConfig, ratingScale: bedrock.agentcore_control.RatingScale}
 ---@alias bedrock.agentcore_control.EvaluatorLevel "SESSION"|"TOOL_CALL"|"TRACE"|string
 ---@class bedrock.agentcore_control.EvaluatorModelConfig
 ---@field bedrockEvaluatorModelConfig? {additionalModelRequestFields?: any, inferenceConfig?: {maxTokens?: integer, stopSequences?: string[], temperature?: number, topP?: number}, modelId: string}
@@ -934,7 +964,19 @@
 ---@field status bedrock.agentcore_control.EvaluatorStatus
 ---@field updatedAt number
 ---@alias bedrock.agentcore_control.EvaluatorType "Builtin"|"Custom"|"CustomCode"|"CustomDerived"|"ThirdParty"|string
+---@class bedrock.agentcore_control.ExampleCountByField
+---@field actorProfile integer
+---@field input integer
+---@field turns integer
 ---@alias bedrock.agentcore_control.ExceptionLevel "DEBUG"|string
+---@class bedrock.agentcore_control.Fallback
+---@field circuitBreaker? {mode?: "DISABLED"|"ENABLED"|string}
+---@field firstByteTimeoutMilliseconds? integer
+---@field targetFallback ({firstByteTimeoutMilliseconds?: integer, model?: string, targetName: string, triggerOn?: bedrock.agentcore_control.FallbackTriggers})[]
+---@field triggerOn? bedrock.agentcore_control.FallbackTriggers
+---@class bedrock.agentcore_control.FallbackTriggers
+---@field errors? ("CONNECTION_ERROR"|"FIRST_BYTE_TIMEOUT"|"UNROUTABLE"|string)[]
+---@field statusCodes? string[]
 ---@class bedrock.agentcore_control.FilesystemConfiguration
 ---@field capacityProviderVolume? {mountPath: string, volumeName: string}
 ---@field efsAccessPoint? {accessPointArn: string, mountPath: string}
@@ -964,8 +1006,8 @@
 ---@field status bedrock.agentcore_control.GatewayRuleStatus
 ---@field updatedAt number
 ---@class bedrock.agentcore_control.GatewayRuleDetail
----@field actions bedrock.agentcore_control.Action[]
----@field conditions? ({matchPaths?: {anyOf: string[]}, matchPrincipals?: {anyOf: ({iamPrincipal?: {arn: string, operator?: "StringEquals"|"StringLike"|string}})[]}})[]
+---@field actions ({configurationBundle?: bedrock.agentcore_control.ConfigurationBundleAction, routeToTarget?: bedrock.agentcore_control.RouteToTargetAction})[]
+---@field conditions? bedrock.agentcore_control.Condition[]
 ---@field createdAt number
 ---@field description? string
 ---@field gatewayArn string
@@ -987,6 +1029,7 @@
 ---@field updatedAt number
 ---@class bedrock.agentcore_control.GatewayTarget
 ---@field authorizationData? bedrock.agentcore_control.AuthorizationData
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field createdAt number
 ---@field credentialProviderConfigurations ({credentialProvider?: bedrock.agentcore_control.CredentialProvider, credentialProviderType: "API_KEY"|"CALLER_IAM_CREDENTIALS"|"GATEWAY_IAM_ROLE"|"JWT_PASSTHROUGH"|"OAUTH"|string})[]
 ---@field description? string
@@ -1001,6 +1044,17 @@
 ---@field statusReasons? string[]
 ---@field targetConfiguration bedrock.agentcore_control.TargetConfiguration
 ---@field targetId string
+---@field updatedAt number
+---@class bedrock.agentcore_control.GetAgentInsightStoreRequest
+---@field agentInsightStoreId string
+---@class bedrock.agentcore_control.GetAgentInsightStoreResponse
+---@field agentInsightStoreArn string
+---@field agentInsightStoreId string
+---@field createdAt number
+---@field enablementStatus bedrock.agentcore_control.OnlineEvaluationExecutionStatus
+---@field encryptionConfiguration bedrock.agentcore_control.AgentInsightStoreEncryptionConfiguration
+---@field failureReason? string
+---@field status bedrock.agentcore_control.AgentInsightStoreStatus
 ---@field updatedAt number
 ---@class bedrock.agentcore_control.GetAgentRuntimeEndpointRequest
 ---@field agentRuntimeId string
@@ -1026,6 +1080,7 @@
 ---@field agentRuntimeId string
 ---@field agentRuntimeName string
 ---@field agentRuntimeVersion string
+---@field allowedPorts? ({port?: integer, portRange?: {from: integer, to: integer}})[]
 ---@field authorizerConfiguration? bedrock.agentcore_control.AuthorizerConfiguration
 ---@field capacityProviderConfiguration? bedrock.agentcore_control.CapacityProviderConfiguration
 ---@field createdAt number
@@ -1033,6 +1088,7 @@
 ---@field environmentVariables? table<string, string>
 ---@field failureReason? string
 ---@field filesystemConfigurations? bedrock.agentcore_control.FilesystemConfiguration[]
+---@field hooksConfiguration? bedrock.agentcore_control.RuntimeHooksConfiguration
 ---@field lastUpdatedAt number
 ---@field lifecycleConfiguration bedrock.agentcore_control.LifecycleConfiguration
 ---@field metadataConfiguration? bedrock.agentcore_control.RuntimeMetadataConfiguration
@@ -1040,6 +1096,7 @@
 ---@field platformVersion? string
 ---@field protocolConfiguration? bedrock.agentcore_control.ProtocolConfiguration
 ---@field requestHeaderConfiguration? bedrock.agentcore_control.RequestHeaderConfiguration
+---@field resourceConfigurations? ({minimumMemoryInMiB: integer})[]
 ---@field roleArn string
 ---@field status bedrock.agentcore_control.Status
 ---@field workloadIdentityDetails? bedrock.agentcore_control.WorkloadIdentityDetails
@@ -1170,9 +1227,10 @@
 ---@field downloadUrlExpiresAt? number
 ---@field draftStatus? bedrock.agentcore_control.DraftStatus
 ---@field exampleCount integer
+---@field exampleCountByField? bedrock.agentcore_control.ExampleCountByField
 ---@field failureReason? string
 ---@field kmsKeyArn? string
----@field schemaType bedrock.agentcore_control.DatasetSchemaType
+---@field schemaType? bedrock.agentcore_control.DatasetSchemaType
 ---@field status bedrock.agentcore_control.PolicyStatus
 ---@field tags? table<string, string>
 ---@field updatedAt number
@@ -1213,6 +1271,7 @@
 ---@field createdAt number
 ---@field customTransformConfiguration? bedrock.agentcore_control.CustomTransformConfiguration
 ---@field description? string
+---@field domainOverride? bedrock.agentcore_control.DomainOverride
 ---@field exceptionLevel? bedrock.agentcore_control.ExceptionLevel
 ---@field gatewayArn string
 ---@field gatewayId string
@@ -1234,8 +1293,8 @@
 ---@field gatewayIdentifier string
 ---@field ruleId string
 ---@class bedrock.agentcore_control.GetGatewayRuleResponse
----@field actions bedrock.agentcore_control.Action[]
----@field conditions? ({matchPaths?: {anyOf: string[]}, matchPrincipals?: {anyOf: ({iamPrincipal?: {arn: string, operator?: "StringEquals"|"StringLike"|string}})[]}})[]
+---@field actions ({configurationBundle?: bedrock.agentcore_control.ConfigurationBundleAction, routeToTarget?: bedrock.agentcore_control.RouteToTargetAction})[]
+---@field conditions? bedrock.agentcore_control.Condition[]
 ---@field createdAt number
 ---@field description? string
 ---@field gatewayArn string
@@ -1249,6 +1308,7 @@
 ---@field targetId string
 ---@class bedrock.agentcore_control.GetGatewayTargetResponse
 ---@field authorizationData? bedrock.agentcore_control.AuthorizationData
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field createdAt number
 ---@field credentialProviderConfigurations ({credentialProvider?: bedrock.agentcore_control.CredentialProvider, credentialProviderType: "API_KEY"|"CALLER_IAM_CREDENTIALS"|"GATEWAY_IAM_ROLE"|"JWT_PASSTHROUGH"|"OAUTH"|string})[]
 ---@field description? string
@@ -1555,7 +1615,7 @@
 ---@field agentCoreCodeInterpreter? {codeInterpreterArn?: string}
 ---@field agentCoreGateway? {gatewayArn: string, outboundAuth?: {awsIam?: table, none?: table, oauth?: bedrock.agentcore_control.OAuthCredentialProvider}}
 ---@field inlineFunction? {description: string, inputSchema: any}
----@field remoteMcp? {headers?: table<string, string>, url: string}
+---@field remoteMcp? {headers?: table<string, string>, outboundAuth?: {awsIam?: bedrock.agentcore_control.IamCredentialProvider, none?: table}, url: string}
 ---@class bedrock.agentcore_control.HarnessTruncationConfiguration
 ---@field config? {slidingWindow?: {messagesCount?: integer}, summarization?: {preserveRecentMessages?: integer, summarizationSystemPrompt?: string, summaryRatio?: number}}
 ---@field strategy "none"|"sliding_window"|"summarization"|string
@@ -1565,6 +1625,9 @@
 ---@field agentcoreRuntime? {arn: string, qualifier?: string, schema?: bedrock.agentcore_control.HttpApiSchemaConfiguration}
 ---@field connector? {parameters?: table<string, string>, source: {connectorId: string}}
 ---@field passthrough? bedrock.agentcore_control.PassthroughTargetConfiguration
+---@class bedrock.agentcore_control.IamCredentialProvider
+---@field region? string
+---@field service string
 ---@class bedrock.agentcore_control.IncludedOauth2ProviderConfigInput
 ---@field authorizationEndpoint? string
 ---@field clientId string
@@ -1597,6 +1660,12 @@
 ---@field dimensions table<string, string>
 ---@field requests? ({period: "minute"|"second"|string, rate: number})[]
 ---@field tokens? ({period: "minute"|"second"|string, rate: number})[]
+---@class bedrock.agentcore_control.ListAgentInsightStoresRequest
+---@field maxResults? integer
+---@field nextToken? string
+---@class bedrock.agentcore_control.ListAgentInsightStoresResponse
+---@field agentInsightStores bedrock.agentcore_control.AgentInsightStoreSummary[]
+---@field nextToken? string
 ---@class bedrock.agentcore_control.ListAgentRuntimeEndpointsRequest
 ---@field agentRuntimeId string
 ---@field maxResults? integer
@@ -1680,6 +1749,7 @@
 ---@class bedrock.agentcore_control.ListDatasetExamplesRequest
 ---@field datasetId string
 ---@field datasetVersion? string
+---@field filter? {exampleFields?: ({anyOf?: ("ACTOR_PROFILE"|"INPUT"|"TURNS"|string)[]})[], generationIds?: string[]}
 ---@field maxResults? integer
 ---@field nextToken? string
 ---@class bedrock.agentcore_control.ListDatasetExamplesResponse
@@ -1690,12 +1760,14 @@
 ---@field nextToken? string
 ---@class bedrock.agentcore_control.ListDatasetVersionsRequest
 ---@field datasetId string
+---@field filter? {exampleCountByField?: ({anyOf?: ("ACTOR_PROFILE"|"INPUT"|"TURNS"|string)[], max?: integer, min?: integer})[]}
 ---@field maxResults? integer
 ---@field nextToken? string
 ---@class bedrock.agentcore_control.ListDatasetVersionsResponse
 ---@field nextToken? string
----@field versions ({createdAt: number, datasetVersion: string, exampleCount: integer})[]
+---@field versions ({createdAt: number, datasetVersion: string, exampleCount: integer, exampleCountByField?: bedrock.agentcore_control.ExampleCountByField})[]
 ---@class bedrock.agentcore_control.ListDatasetsRequest
+---@field filter? {exampleCountByField?: ({anyOf?: ("ACTOR_PROFILE"|"INPUT"|"TURNS"|string)[], max?: integer, min?: integer})[]}
 ---@field maxResults? integer
 ---@field nextToken? string
 ---@class bedrock.agentcore_control.ListDatasetsResponse
@@ -1870,10 +1942,6 @@
 ---@field nextToken? string
 ---@field workloadIdentities ({name: string, workloadIdentityArn: string})[]
 ---@alias bedrock.agentcore_control.ListingMode "DEFAULT"|"DYNAMIC"|string
----@class bedrock.agentcore_control.LlmAsAJudgeEvaluatorConfig
----@field instructions string
----@field modelConfig bedrock.agentcore_control.EvaluatorModelConfig
----@field ratingScale {categorical?: ({definition: string, label: string})[], numerical?: ({definition: string, label: string, value: number})[]}
 ---@class bedrock.agentcore_control.LlmExtractionConfig
 ---@field definition string
 ---@field llmExtractionInstruction? string
@@ -1920,6 +1988,7 @@
 ---@field name string
 ---@field namespaceTemplates string[]
 ---@field namespaces string[]
+---@field recordExpiryDurationDays? integer
 ---@field status? "ACTIVE"|"CREATING"|"DELETING"|"FAILED"|string
 ---@field strategyId string
 ---@field type "CUSTOM"|"EPISODIC"|"SEMANTIC"|"SUMMARIZATION"|"USER_PREFERENCE"|string
@@ -1927,9 +1996,9 @@
 ---@class bedrock.agentcore_control.MemoryStrategyInput
 ---@field customMemoryStrategy? bedrock.agentcore_control.CustomMemoryStrategyInput
 ---@field episodicMemoryStrategy? bedrock.agentcore_control.EpisodicMemoryStrategyInput
----@field semanticMemoryStrategy? {description?: string, memoryRecordSchema?: bedrock.agentcore_control.MemoryRecordSchema, name: string, namespaceTemplates?: string[], namespaces?: string[]}
----@field summaryMemoryStrategy? {description?: string, memoryRecordSchema?: bedrock.agentcore_control.MemoryRecordSchema, name: string, namespaceTemplates?: string[], namespaces?: string[]}
----@field userPreferenceMemoryStrategy? {description?: string, memoryRecordSchema?: bedrock.agentcore_control.MemoryRecordSchema, name: string, namespaceTemplates?: string[], namespaces?: string[]}
+---@field semanticMemoryStrategy? bedrock.agentcore_control.SummaryMemoryStrategyInput
+---@field summaryMemoryStrategy? bedrock.agentcore_control.SummaryMemoryStrategyInput
+---@field userPreferenceMemoryStrategy? bedrock.agentcore_control.SummaryMemoryStrategyInput
 ---@class bedrock.agentcore_control.MetadataConfiguration
 ---@field allowedQueryParameters? string[]
 ---@field allowedRequestHeaders? string[]
@@ -1951,6 +2020,7 @@
 ---@field memoryStrategyId string
 ---@field namespaceTemplates? string[]
 ---@field namespaces? string[]
+---@field recordExpirySpecification? bedrock.agentcore_control.RecordExpirySpecification
 ---@class bedrock.agentcore_control.ModifyReflectionConfiguration
 ---@field customReflectionConfiguration? {episodicReflectionOverride?: bedrock.agentcore_control.EpisodicOverrideReflectionConfigurationInput}
 ---@field episodicReflectionConfiguration? bedrock.agentcore_control.EpisodicReflectionConfigurationInput
@@ -1997,6 +2067,7 @@
 ---@field slackOauth2ProviderConfig? {clientId?: string, oauthDiscovery: bedrock.agentcore_control.Oauth2Discovery}
 ---@class bedrock.agentcore_control.OnBehalfOfTokenExchangeConfigType
 ---@field grantType "JWT_AUTHORIZATION_GRANT"|"TOKEN_EXCHANGE"|string
+---@field onBehalfOfAuthenticationConfig? {clientAuthenticationMethod: "NO_CLIENT"|string}
 ---@field tokenExchangeGrantTypeConfig? {actorTokenContent: "AWS_IAM_ID_TOKEN_JWT"|"M2M"|"NONE"|string, actorTokenScopes?: string[]}
 ---@alias bedrock.agentcore_control.OnlineEvaluationConfigStatus "ACTIVE"|"CREATE_FAILED"|"CREATING"|"DELETING"|"ERROR"|"UPDATE_FAILED"|"UPDATING"|string
 ---@class bedrock.agentcore_control.OnlineEvaluationConfigSummary
@@ -2126,6 +2197,8 @@
 ---@field privateKeySource? {kmsKeySource?: {kmsKeyArn: string}}
 ---@field signingAlgorithm? "ES256"|"PS256"|"RS256"|string
 ---@class bedrock.agentcore_control.ProtocolConfiguration
+---@field path? string
+---@field port? integer
 ---@field serverProtocol "A2A"|"AGUI"|"HTTP"|"MCP"|string
 ---@alias bedrock.agentcore_control.Provider "AWS"|"AutoEval"|"Custom"|"DeepEval"|string
 ---@class bedrock.agentcore_control.PutResourcePolicyRequest
@@ -2133,6 +2206,13 @@
 ---@field resourceArn string
 ---@class bedrock.agentcore_control.PutResourcePolicyResponse
 ---@field policy string
+---@class bedrock.agentcore_control.RatingScale
+---@field categorical? ({definition: string, label: string})[]
+---@field multiDimensional? ({dimensionInstruction: string, dimensionName: string, dimensionRatingScale: {categorical?: ({definition: string, label: string})[], numerical?: ({definition: string, label: string, value: number})[]}})[]
+---@field numerical? ({definition: string, label: string, value: number})[]
+---@class bedrock.agentcore_control.RecordExpirySpecification
+---@field action? "REMOVE"|string
+---@field recordExpiryDurationDays? integer
 ---@class bedrock.agentcore_control.RecordingConfig
 ---@field enabled? boolean
 ---@field s3Location? bedrock.agentcore_control.S3Location
@@ -2166,6 +2246,12 @@
 ---@field updatedAt number
 ---@class bedrock.agentcore_control.RequestHeaderConfiguration
 ---@field requestHeaderAllowlist? string[]
+---@class bedrock.agentcore_control.ResetTokenVaultKeyMaterialRequest
+---@field tokenVaultId string
+---@class bedrock.agentcore_control.ResetTokenVaultKeyMaterialResponse
+---@field kmsConfiguration bedrock.agentcore_control.KmsConfiguration
+---@field lastModifiedDate number
+---@field tokenVaultId string
 ---@class bedrock.agentcore_control.Resource
 ---@field arn? string
 ---@alias bedrock.agentcore_control.ResourceType "CUSTOM"|"SYSTEM"|string
@@ -2180,10 +2266,15 @@
 ---@field paymentConnectorId string
 ---@field paymentManagerId string
 ---@field status bedrock.agentcore_control.PaymentConnectorStatus
+---@class bedrock.agentcore_control.RouteToTargetAction
+---@field staticRoute? {fallback?: bedrock.agentcore_control.Fallback, model?: string, targetName: string}
+---@field weightedRoute? {trafficSplit: ({description?: string, fallback?: bedrock.agentcore_control.Fallback, metadata?: table<string, string>, model?: string, name: string, targetName: string, weight: integer})[]}
 ---@class bedrock.agentcore_control.Rule
 ---@field filters? bedrock.agentcore_control.Filter[]
 ---@field samplingConfig {samplingPercentage: number}
 ---@field sessionConfig? {sessionTimeoutMinutes: integer}
+---@class bedrock.agentcore_control.RuntimeHooksConfiguration
+---@field build? {warmup?: {action: {httpPost?: {path: string, port?: integer}}}}
 ---@class bedrock.agentcore_control.RuntimeMetadataConfiguration
 ---@field requireMMDSV2 boolean
 ---@class bedrock.agentcore_control.S3Configuration
@@ -2276,6 +2367,13 @@
 ---@field registryArn string
 ---@field status bedrock.agentcore_control.RegistryRecordStatus
 ---@field updatedAt number
+---@class bedrock.agentcore_control.SummaryMemoryStrategyInput
+---@field description? string
+---@field memoryRecordSchema? bedrock.agentcore_control.MemoryRecordSchema
+---@field name string
+---@field namespaceTemplates? string[]
+---@field namespaces? string[]
+---@field recordExpirySpecification? bedrock.agentcore_control.RecordExpirySpecification
 ---@class bedrock.agentcore_control.SynchronizationConfiguration
 ---@field fromUrl? {credentialProviderConfigurations?: ({credentialProvider: bedrock.agentcore_control.RegistryRecordCredentialProviderUnion, credentialProviderType: "IAM"|"OAUTH"|string})[], url: string}
 ---@alias bedrock.agentcore_control.SynchronizationType "URL"|string
@@ -2316,6 +2414,18 @@
 ---@class bedrock.agentcore_control.UntagResourceRequest
 ---@field resourceArn string
 ---@field tagKeys string[]
+---@class bedrock.agentcore_control.UpdateAgentInsightStoreRequest
+---@field agentInsightStoreId string
+---@field clientToken? string
+---@field enablementStatus? bedrock.agentcore_control.OnlineEvaluationExecutionStatus
+---@field encryptionConfiguration? bedrock.agentcore_control.AgentInsightStoreEncryptionConfiguration
+---@class bedrock.agentcore_control.UpdateAgentInsightStoreResponse
+---@field agentInsightStoreArn string
+---@field agentInsightStoreId string
+---@field enablementStatus bedrock.agentcore_control.OnlineEvaluationExecutionStatus
+---@field failureReason? string
+---@field status bedrock.agentcore_control.AgentInsightStoreStatus
+---@field updatedAt number
 ---@class bedrock.agentcore_control.UpdateAgentRuntimeEndpointRequest
 ---@field agentRuntimeId string
 ---@field agentRuntimeVersion? string
@@ -2333,18 +2443,21 @@
 ---@class bedrock.agentcore_control.UpdateAgentRuntimeRequest
 ---@field agentRuntimeArtifact bedrock.agentcore_control.AgentRuntimeArtifact
 ---@field agentRuntimeId string
+---@field allowedPorts? ({port?: integer, portRange?: {from: integer, to: integer}})[]
 ---@field authorizerConfiguration? bedrock.agentcore_control.AuthorizerConfiguration
 ---@field capacityProviderConfiguration? bedrock.agentcore_control.CapacityProviderConfiguration
 ---@field clientToken? string
 ---@field description? string
 ---@field environmentVariables? table<string, string>
 ---@field filesystemConfigurations? bedrock.agentcore_control.FilesystemConfiguration[]
+---@field hooksConfiguration? bedrock.agentcore_control.RuntimeHooksConfiguration
 ---@field lifecycleConfiguration? bedrock.agentcore_control.LifecycleConfiguration
 ---@field metadataConfiguration? bedrock.agentcore_control.RuntimeMetadataConfiguration
 ---@field networkConfiguration? bedrock.agentcore_control.NetworkConfiguration
 ---@field platformVersion? string
 ---@field protocolConfiguration? bedrock.agentcore_control.ProtocolConfiguration
 ---@field requestHeaderConfiguration? bedrock.agentcore_control.RequestHeaderConfiguration
+---@field resourceConfigurations? ({minimumMemoryInMiB: integer})[]
 ---@field roleArn string
 ---@class bedrock.agentcore_control.UpdateAgentRuntimeResponse
 ---@field agentRuntimeArn string
@@ -2383,7 +2496,7 @@
 ---@field bundleId string
 ---@field bundleName? string
 ---@field clientToken? string
----@field commitMessage? string
+---@field commitMessage string
 ---@field components? table<string, {configuration: any}>
 ---@field createdBy? bedrock.agentcore_control.VersionCreatedBySource
 ---@field description? string
@@ -2461,6 +2574,7 @@
 ---@field authorizerType bedrock.agentcore_control.AuthorizerType
 ---@field customTransformConfiguration? bedrock.agentcore_control.CustomTransformConfiguration
 ---@field description? string
+---@field domainOverride? bedrock.agentcore_control.DomainOverride
 ---@field exceptionLevel? bedrock.agentcore_control.ExceptionLevel
 ---@field gatewayIdentifier string
 ---@field interceptorConfigurations? bedrock.agentcore_control.GatewayInterceptorConfiguration[]
@@ -2477,6 +2591,7 @@
 ---@field createdAt number
 ---@field customTransformConfiguration? bedrock.agentcore_control.CustomTransformConfiguration
 ---@field description? string
+---@field domainOverride? bedrock.agentcore_control.DomainOverride
 ---@field exceptionLevel? bedrock.agentcore_control.ExceptionLevel
 ---@field gatewayArn string
 ---@field gatewayId string
@@ -2495,15 +2610,15 @@
 ---@field webAclArn? string
 ---@field workloadIdentityDetails? bedrock.agentcore_control.WorkloadIdentityDetails
 ---@class bedrock.agentcore_control.UpdateGatewayRuleRequest
----@field actions? bedrock.agentcore_control.Action[]
----@field conditions? ({matchPaths?: {anyOf: string[]}, matchPrincipals?: {anyOf: ({iamPrincipal?: {arn: string, operator?: "StringEquals"|"StringLike"|string}})[]}})[]
+---@field actions? ({configurationBundle?: bedrock.agentcore_control.ConfigurationBundleAction, routeToTarget?: bedrock.agentcore_control.RouteToTargetAction})[]
+---@field conditions? bedrock.agentcore_control.Condition[]
 ---@field description? string
 ---@field gatewayIdentifier string
 ---@field priority? integer
 ---@field ruleId string
 ---@class bedrock.agentcore_control.UpdateGatewayRuleResponse
----@field actions bedrock.agentcore_control.Action[]
----@field conditions? ({matchPaths?: {anyOf: string[]}, matchPrincipals?: {anyOf: ({iamPrincipal?: {arn: string, operator?: "StringEquals"|"StringLike"|string}})[]}})[]
+---@field actions ({configurationBundle?: bedrock.agentcore_control.ConfigurationBundleAction, routeToTarget?: bedrock.agentcore_control.RouteToTargetAction})[]
+---@field conditions? bedrock.agentcore_control.Condition[]
 ---@field createdAt number
 ---@field description? string
 ---@field gatewayArn string
@@ -2513,6 +2628,7 @@
 ---@field system? bedrock.agentcore_control.SystemManagedBlock
 ---@field updatedAt? number
 ---@class bedrock.agentcore_control.UpdateGatewayTargetRequest
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field credentialProviderConfigurations? ({credentialProvider?: bedrock.agentcore_control.CredentialProvider, credentialProviderType: "API_KEY"|"CALLER_IAM_CREDENTIALS"|"GATEWAY_IAM_ROLE"|"JWT_PASSTHROUGH"|"OAUTH"|string})[]
 ---@field description? string
 ---@field gatewayIdentifier string
@@ -2523,6 +2639,7 @@
 ---@field targetId string
 ---@class bedrock.agentcore_control.UpdateGatewayTargetResponse
 ---@field authorizationData? bedrock.agentcore_control.AuthorizationData
+---@field certificateConfigurations? ({s3?: {bucketOwnerAccountId?: string, uri: string}, secretsManager?: {secretArn: string}})[]
 ---@field createdAt number
 ---@field credentialProviderConfigurations ({credentialProvider?: bedrock.agentcore_control.CredentialProvider, credentialProviderType: "API_KEY"|"CALLER_IAM_CREDENTIALS"|"GATEWAY_IAM_ROLE"|"JWT_PASSTHROUGH"|"OAUTH"|string})[]
 ---@field description? string

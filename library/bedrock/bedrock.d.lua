@@ -656,7 +656,7 @@
 ---@field blockedInputMessaging string
 ---@field blockedOutputsMessaging string
 ---@field contentPolicy? {filters?: bedrock.bedrock.GuardrailContentFilter[], tier?: {tierName: bedrock.bedrock.GuardrailTopicsTierName}}
----@field contextualGroundingPolicy? {filters: ({action?: bedrock.bedrock.GuardrailWordAction, enabled?: boolean, threshold: number, type: bedrock.bedrock.GuardrailContextualGroundingFilterType})[], tier?: {tierName: string}}
+---@field contextualGroundingPolicy? bedrock.bedrock.GuardrailContextualGroundingPolicy
 ---@field createdAt number
 ---@field crossRegionDetails? bedrock.bedrock.GuardrailCrossRegionDetails
 ---@field description? string
@@ -838,9 +838,12 @@
 ---@field filtersConfig bedrock.bedrock.GuardrailContentFilter[]
 ---@field tierConfig? {tierName: bedrock.bedrock.GuardrailTopicsTierName}
 ---@alias bedrock.bedrock.GuardrailContextualGroundingFilterType "GROUNDING"|"RELEVANCE"|string
+---@class bedrock.bedrock.GuardrailContextualGroundingPolicy
+---@field filters ({action?: bedrock.bedrock.GuardrailWordAction, enabled?: boolean, threshold: number, type: bedrock.bedrock.GuardrailContextualGroundingFilterType})[]
+---@field tier? {tierName: bedrock.bedrock.GuardrailTopicsTierName}
 ---@class bedrock.bedrock.GuardrailContextualGroundingPolicyConfig
 ---@field filtersConfig ({action?: bedrock.bedrock.GuardrailWordAction, enabled?: boolean, threshold: number, type: bedrock.bedrock.GuardrailContextualGroundingFilterType})[]
----@field tierConfig? {tierName: string}
+---@field tierConfig? {tierName: bedrock.bedrock.GuardrailTopicsTierName}
 ---@class bedrock.bedrock.GuardrailCrossRegionConfig
 ---@field guardrailProfileIdentifier string
 ---@class bedrock.bedrock.GuardrailCrossRegionDetails

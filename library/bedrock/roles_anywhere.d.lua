@@ -5,6 +5,7 @@
 ---@alias bedrock.roles_anywhere.CertificateField "x509Issuer"|"x509SAN"|"x509Subject"|string
 ---@class bedrock.roles_anywhere.CreateProfileRequest
 ---@field acceptRoleSessionName? boolean
+---@field aliasName? string
 ---@field durationSeconds? integer
 ---@field enabled? boolean
 ---@field managedPolicyArns? string[]
@@ -14,18 +15,23 @@
 ---@field sessionPolicy? string
 ---@field tags? ({key: string, value: string})[]
 ---@class bedrock.roles_anywhere.CreateTrustAnchorRequest
+---@field aliasName? string
+---@field crlDpRevocationEnabled? boolean
 ---@field enabled? boolean
 ---@field name string
 ---@field notificationSettings? ({channel?: bedrock.roles_anywhere.NotificationChannel, enabled: boolean, event: bedrock.roles_anywhere.NotificationEvent, threshold?: integer})[]
 ---@field source bedrock.roles_anywhere.Source
 ---@field tags? ({key: string, value: string})[]
 ---@class bedrock.roles_anywhere.CrlDetail
+---@field aliasArn? string
+---@field aliasName? string
 ---@field createdAt? number
 ---@field crlArn? string
 ---@field crlData? string
 ---@field crlId? string
 ---@field enabled? boolean
 ---@field name? string
+---@field previousAliasName? string
 ---@field trustAnchorArn? string
 ---@field updatedAt? number
 ---@class bedrock.roles_anywhere.CrlDetailResponse
@@ -37,6 +43,7 @@
 ---@class bedrock.roles_anywhere.DeleteAttributeMappingResponse
 ---@field profile bedrock.roles_anywhere.ProfileDetail
 ---@class bedrock.roles_anywhere.ImportCrlRequest
+---@field aliasName? string
 ---@field crlData string
 ---@field enabled? boolean
 ---@field name string
@@ -65,6 +72,8 @@
 ---@alias bedrock.roles_anywhere.NotificationEvent "CA_CERTIFICATE_EXPIRY"|"END_ENTITY_CERTIFICATE_EXPIRY"|string
 ---@class bedrock.roles_anywhere.ProfileDetail
 ---@field acceptRoleSessionName? boolean
+---@field aliasArn? string
+---@field aliasName? string
 ---@field attributeMappings? ({certificateField?: bedrock.roles_anywhere.CertificateField, mappingRules?: ({specifier: string})[]})[]
 ---@field createdAt? number
 ---@field createdBy? string
@@ -72,6 +81,7 @@
 ---@field enabled? boolean
 ---@field managedPolicyArns? string[]
 ---@field name? string
+---@field previousAliasName? string
 ---@field profileArn? string
 ---@field profileId? string
 ---@field requireInstanceProperties? boolean
@@ -123,10 +133,14 @@
 ---@field resourceArn string
 ---@field tags ({key: string, value: string})[]
 ---@class bedrock.roles_anywhere.TrustAnchorDetail
+---@field aliasArn? string
+---@field aliasName? string
 ---@field createdAt? number
+---@field crlDpRevocationEnabled? boolean
 ---@field enabled? boolean
 ---@field name? string
 ---@field notificationSettings? ({channel?: bedrock.roles_anywhere.NotificationChannel, configuredBy?: string, enabled: boolean, event: bedrock.roles_anywhere.NotificationEvent, threshold?: integer})[]
+---@field previousAliasName? string
 ---@field source? bedrock.roles_anywhere.Source
 ---@field trustAnchorArn? string
 ---@field trustAnchorId? string
@@ -137,11 +151,13 @@
 ---@field resourceArn string
 ---@field tagKeys string[]
 ---@class bedrock.roles_anywhere.UpdateCrlRequest
+---@field aliasName? string
 ---@field crlData? string
 ---@field crlId string
 ---@field name? string
 ---@class bedrock.roles_anywhere.UpdateProfileRequest
 ---@field acceptRoleSessionName? boolean
+---@field aliasName? string
 ---@field durationSeconds? integer
 ---@field managedPolicyArns? string[]
 ---@field name? string
@@ -149,6 +165,8 @@
 ---@field roleArns? string[]
 ---@field sessionPolicy? string
 ---@class bedrock.roles_anywhere.UpdateTrustAnchorRequest
+---@field aliasName? string
+---@field crlDpRevocationEnabled? boolean
 ---@field name? string
 ---@field source? bedrock.roles_anywhere.Source
 ---@field trustAnchorId string

@@ -21,7 +21,7 @@
 ---@field Credentials? bedrock.sts.Credentials
 ---@field PackedPolicySize? integer
 ---@field SessionTokenSize? integer
----@field SessionTokenUtilization? number
+---@field SessionTokenUtilization? integer
 ---@field SourceIdentity? string
 ---@class bedrock.sts.AssumeRoleWithSAMLRequest
 ---@field DurationSeconds? integer
@@ -39,7 +39,7 @@
 ---@field NameQualifier? string
 ---@field PackedPolicySize? integer
 ---@field SessionTokenSize? integer
----@field SessionTokenUtilization? number
+---@field SessionTokenUtilization? integer
 ---@field SourceIdentity? string
 ---@field Subject? string
 ---@field SubjectType? string
@@ -59,7 +59,7 @@
 ---@field PackedPolicySize? integer
 ---@field Provider? string
 ---@field SessionTokenSize? integer
----@field SessionTokenUtilization? number
+---@field SessionTokenUtilization? integer
 ---@field SourceIdentity? string
 ---@field SubjectFromWebIdentityToken? string
 ---@class bedrock.sts.AssumeRootRequest
@@ -70,7 +70,7 @@
 ---@class bedrock.sts.AssumeRootResponse
 ---@field Credentials? bedrock.sts.Credentials
 ---@field SessionTokenSize? integer
----@field SessionTokenUtilization? number
+---@field SessionTokenUtilization? integer
 ---@field SourceIdentity? string
 ---@class bedrock.sts.AssumedRoleUser
 ---@field Arn string
@@ -110,7 +110,7 @@
 ---@field FederatedUser? {Arn: string, FederatedUserId: string}
 ---@field PackedPolicySize? integer
 ---@field SessionTokenSize? integer
----@field SessionTokenUtilization? number
+---@field SessionTokenUtilization? integer
 ---@class bedrock.sts.GetSessionTokenRequest
 ---@field DurationSeconds? integer
 ---@field MinimumSessionTokenSize? integer
@@ -119,7 +119,7 @@
 ---@class bedrock.sts.GetSessionTokenResponse
 ---@field Credentials? bedrock.sts.Credentials
 ---@field SessionTokenSize? integer
----@field SessionTokenUtilization? number
+---@field SessionTokenUtilization? integer
 ---@class bedrock.sts.GetWebIdentityTokenRequest
 ---@field Audience string[]
 ---@field DurationSeconds? integer

@@ -347,9 +347,9 @@ end
 
 -- Operations --------------------------------------------------------------------------------------
 
---- Labels are members of the input, of its strings.
+--- Labels are members of the input, of its strings; {name+} may take several segments.
 local function check_uri(op, input, where)
-    local rest = text(op.uri, "^/[!-~]*$", where):gsub("{([^{}]*)}", function(label)
+    local rest = text(op.uri, "^/[!-~]*$", where):gsub("{([^{}+]*)%+?}", function(label)
         for _, member in ipairs(input and input.members or {}) do
             if member.name == label and member.bits % 8 == LOCATION.uri then
                 return ""
@@ -478,12 +478,13 @@ local function service_record(b, index, service)
         auth = auth + (AUTH[scheme] or 0)
     end
     local target = fact.targetPrefix ~= nil and text(fact.targetPrefix, "^[%w_.]+$", where .. ".targetPrefix")
+    local domain = fact.domain ~= nil and text(fact.domain, "^[%l%d][%l%d.-]*$", where .. ".domain")
     return {
         b.name(fact.id), b.name(facts.namespace(fact.id)),
         b.name(text(fact.endpointPrefix, "^[%l%d][%l%d.-]*$", where .. ".endpointPrefix")),
         b.name(text(fact.signingName, "^[%l%d-]+$", where .. ".signingName")),
         b.name(text(fact.apiVersion, "^[%d-]+$", where .. ".apiVersion")),
-        optional_name(b, target, where), first, count,
+        optional_name(b, target, where), optional_name(b, domain, where), first, count,
         one_of(PROTOCOL, fact.protocol, where .. ".protocol"), auth,
     }
 end

@@ -138,6 +138,10 @@ static void test_endpoints(void)
     check_host(m, "bedrock", "", false, false, NULL);
     check_host(m, "bedrock", "evil.example/", false, false, NULL);
     check_host(m, "bedrock", "US-EAST-1", false, false, NULL);
+    check_host(m, "agent-registry", "us-east-1", false, false, "agent-registry.us-east-1.api.aws");
+    check_host(m, "agent-registry-control", "eu-west-1", false, true,
+               "agent-registry-control.eu-west-1.api.aws");
+    check_host(m, "agent-registry", "us-east-1", true, false, NULL);
 }
 
 /* All partitions have both kinds today, so one without them is made up. */

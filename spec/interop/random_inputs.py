@@ -25,6 +25,8 @@ SERVICES = [
     "bedrock-data-automation-runtime",
     "rolesanywhere",
     "sts",
+    "agent-registry",
+    "agent-registry-control",
 ]
 DEPTH_MAX = 6
 ANY_TEXT = "abcXYZ019 -_.~!*'();:@&=+$,/?#[]%\"\\<>|{}^`äß中😀\t\n\x7f"

@@ -275,3 +275,11 @@ def merge(old, new):
         known_list = new.pop("knownRegions")
         new["regionsFromNpmOnly"], new["knownRegions"] = kept, known_list
     return kept
+
+
+def own_domain(service, templates):
+    """Notes the domain of a service whose endpoints are not under the partition's."""
+    match = re.fullmatch(r"https://\{p\}\.\{region\}\.([a-z0-9.-]+)", templates["default"])
+    service.pop("domain", None)
+    if match:
+        service["domain"] = match[1]

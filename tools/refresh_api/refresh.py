@@ -79,6 +79,8 @@ def merge_endpoints(run, facts_folder, data):
             new["services"][service] = old["services"][service]
     kept = endpoints.merge(old, new)
     run.endpoints = new
+    for service, facts in run.after.items():
+        endpoints.own_domain(facts["service"], new["services"][service])
     run.endpoint_lines = _endpoint_changes(old, new)
     run.endpoint_lines += ["kept, known from npm only: %s" % ", ".join(regions)
                            for regions in kept.values()]
