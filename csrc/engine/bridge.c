@@ -93,7 +93,8 @@ static bool cannot(br_error *error, const char *why)
 static bool set_up(br_bridge *b, br_error *error)
 {
     char why[WHY_MAX];
-    if (!br_door_open(&b->door, why, sizeof why))
+    br_places places = br_places_usual();
+    if (!br_door_open(&b->door, &places, why, sizeof why))
         return cannot(error, why);
     b->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (b->wake < 0)

@@ -74,16 +74,21 @@ static bool bind_in(br_door *d, const char *parent)
     return false;
 }
 
-/* With raised privileges the environment is not looked at. */
-static bool bind_somewhere(br_door *d)
+br_places br_places_usual(void)
 {
-    const char *const parents[] = {"/tmp", secure_getenv("TMPDIR"), "/dev/shm",
-                                   secure_getenv("XDG_RUNTIME_DIR")};
+    return (br_places){
+        .fds = "/proc/self/fd",
+        .parents = {"/tmp", secure_getenv("TMPDIR"), "/dev/shm", secure_getenv("XDG_RUNTIME_DIR")},
+    };
+}
+
+static bool bind_somewhere(br_door *d, const br_places *places)
+{
     int why = ENOENT;
-    for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
-        if (bind_in(d, parents[i]))
+    for (size_t i = 0; i < BR_PLACES; i++) {
+        if (bind_in(d, places->parents[i]))
             return true;
-        if (parents[i] != NULL)
+        if (places->parents[i] != NULL)
             why = errno;
     }
     errno = why;
@@ -109,13 +114,13 @@ static bool reachable(br_door *d, const char *path)
 }
 
 /* The name can go, if the way through /proc is open. */
-static bool detach_name(br_door *d)
+static bool detach_name(br_door *d, const char *fds)
 {
     char path[64];
     d->path_fd = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
     if (d->path_fd < 0)
         return false;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", d->path_fd);
+    snprintf(path, sizeof path, "%s/%d", fds, d->path_fd);
     if (!reachable(d, path)) {
         close(d->path_fd);
         d->path_fd = -1;
@@ -134,17 +139,17 @@ static bool keep_name(br_door *d)
     return n > 0 && (size_t)n < sizeof d->address;
 }
 
-bool br_door_open(br_door *d, char *why, size_t why_size)
+bool br_door_open(br_door *d, const br_places *places, char *why, size_t why_size)
 {
     *d = (br_door){.listener = -1, .path_fd = -1};
     d->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (d->listener < 0) {
         snprintf(why, why_size, "no unix socket could be opened: %s", strerror(errno));
-    } else if (!bind_somewhere(d)) {
+    } else if (!bind_somewhere(d, places)) {
         snprintf(why, why_size,
                  "no directory for a unix socket (/tmp, $TMPDIR, /dev/shm, $XDG_RUNTIME_DIR): %s",
                  strerror(errno));
-    } else if (listen(d->listener, BACKLOG) == 0 && (detach_name(d) || keep_name(d))) {
+    } else if (listen(d->listener, BACKLOG) == 0 && (detach_name(d, places->fds) || keep_name(d))) {
         return true;
     } else {
         snprintf(why, why_size, "a unix socket of our own cannot be connected to: %s",

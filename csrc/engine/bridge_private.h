@@ -80,8 +80,18 @@ struct br_bridge {
     br_timer accept_pause;
 };
 
+/* Where a door may be, in order, and where open descriptors have names. NULL: no such place. */
+#define BR_PLACES 4
+typedef struct br_places {
+    const char *fds;
+    const char *parents[BR_PLACES];
+} br_places;
+
+/* With raised privileges the environment is not looked at. */
+br_places br_places_usual(void);
+
 /* bridge_address.c. false: *why says what went wrong, with errno's text. */
-bool br_door_open(br_door *d, char *why, size_t why_size);
+bool br_door_open(br_door *d, const br_places *places, char *why, size_t why_size);
 void br_door_close(br_door *d);  /* also removes what is on disk */
 void br_door_forget(br_door *d); /* closes descriptors only: in a forked child */
 int br_door_accept(br_door *d);  /* a descriptor of this very process; -1: errno, EPERM: refused */

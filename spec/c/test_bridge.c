@@ -3,7 +3,7 @@
 ** nothing left behind.
 */
 #define _GNU_SOURCE
-#include "engine/bridge.h"
+#include "engine/bridge_private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -614,6 +614,43 @@ static void test_a_child_gets_its_own(void)
     br_bridge_unref(b);
 }
 
+static bool goes_through(br_door *d)
+{
+    int fd = dial(d->address);
+    int peer = br_door_accept(d);
+    bool ok = peer >= 0;
+    close(fd);
+    if (ok)
+        close(peer);
+    return ok;
+}
+
+static void test_other_places(void)
+{
+    char here[] = "/tmp/test-bridge-XXXXXX", why[256];
+    br_door d;
+    CHECK(mkdtemp(here) != NULL);
+    br_places places = {"/proc/self/fd", {NULL, "/proc", "relative", here}};
+    CHECK(br_door_open(&d, &places, why, sizeof why));
+    CHECK_INT((long long)entries(here), 2);
+    CHECK(goes_through(&d));
+    br_door_close(&d);
+
+    places.fds = "/nowhere";
+    CHECK(br_door_open(&d, &places, why, sizeof why));
+    CHECK(strncmp(d.address + 5, here, strlen(here)) == 0);
+    CHECK_INT((long long)entries(here), 3);
+    CHECK(goes_through(&d));
+    br_door_close(&d);
+    CHECK_INT((long long)entries(here), 2);
+    CHECK(rmdir(here) == 0);
+
+    places.parents[3] = NULL;
+    CHECK(!br_door_open(&d, &places, why, sizeof why));
+    CHECK(strstr(why, "$XDG_RUNTIME_DIR") != NULL);
+    CHECK(d.listener == -1 && d.path_fd == -1);
+}
+
 static void test_whose_openssl(void)
 {
     CHECK(!br_program_defines("SSL_CTX_new"));
@@ -638,6 +675,7 @@ int main(void)
     test_signals_are_not_the_threads();
     test_other_processes_are_refused();
     test_a_child_gets_its_own();
+    test_other_places();
     test_whose_openssl();
     br_client_unref(client);
     br_client_unref(plain);
