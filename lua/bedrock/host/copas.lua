@@ -13,22 +13,21 @@ end
 
 local loop = {}
 
---- copas watches servers: this one has our descriptor, and is asked to accept a client when it is readable. The name
---- is what it takes for that of a TCP socket.
-local Server = { __tostring = function()
+--- copas watches servers: this one has our descriptor, and is asked to accept a client when it is readable. There is
+--- only one, as copas remembers each for ever. The name is what it takes for that of a TCP socket.
+local server = setmetatable({}, { __tostring = function()
     return "tcp{bedrock}"
-end }
-Server.__index = Server
+end })
 
-function Server.getfd(self)
+function server.getfd(self)
     return self.fd
 end
 
-function Server.settimeout()
+function server.settimeout()
     return 1
 end
 
-function Server.accept(self)
+function server.accept(self)
     if not self.step() then
         copas.removeserver(self, true)
     end
@@ -39,7 +38,8 @@ function loop.watch(fd, step)
     if not copas.running then
         return false
     end
-    copas.addserver(setmetatable({ fd = fd, step = step }, Server), function() end)
+    server.fd, server.step = fd, step
+    copas.addserver(server, function() end)
     return true
 end
 
