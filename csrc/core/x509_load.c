@@ -132,6 +132,40 @@ static void no_leaf(br_x509_loading *l)
         br_x509_problem(l, option, "holds no certificate that belongs to its private key");
 }
 
+/*
+** Many forms of keys hold the public part as well, so that one which was damaged still seems to
+** belong to the certificate; AWS would refuse what it signs.
+*/
+static bool key_works(const br_x509_loading *l)
+{
+    static const unsigned char text[] = "lua-bedrock";
+    unsigned char signature[BR_SIGNATURE_MAX];
+    size_t n = sizeof signature;
+    EVP_MD_CTX *signing = EVP_MD_CTX_new(), *verifying = EVP_MD_CTX_new();
+    bool ok = signing != NULL && verifying != NULL &&
+              EVP_PKEY_get_size(l->key) <= BR_SIGNATURE_MAX &&
+              EVP_DigestSignInit_ex(signing, NULL, "SHA256", NULL, NULL, l->key, NULL) &&
+              EVP_DigestSign(signing, signature, &n, text, sizeof text) == 1 &&
+              EVP_DigestVerifyInit_ex(verifying, NULL, "SHA256", NULL, NULL,
+                                      X509_get0_pubkey(l->leaf), NULL) &&
+              EVP_DigestVerify(verifying, signature, n, text, sizeof text) == 1;
+    EVP_MD_CTX_free(signing);
+    EVP_MD_CTX_free(verifying);
+    return ok;
+}
+
+static void check_key_works(br_x509_loading *l)
+{
+    const char *option = l->in->pkcs12.p != NULL        ? "pkcs12"
+                         : l->in->private_key.p != NULL ? "private_key"
+                                                        : "certificate";
+    char type[16];
+    if (br_key_type(l->key, type) && !key_works(l))
+        br_x509_problem(l, option,
+                        "holds a damaged private key: the certificate does not verify what it "
+                        "signs");
+}
+
 /* Without a key only a lone certificate is sure to be the leaf, and is checked all the same. */
 static void check_all(br_x509_loading *l, bool complete)
 {
@@ -144,6 +178,7 @@ static void check_all(br_x509_loading *l, bool complete)
     if (leaf != NULL) {
         l->leaf = leaf->x;
         br_x509_check_leaf(l, leaf->x, leaf->option);
+        check_key_works(l);
         br_x509_order_chain(l);
     } else if (complete) {
         no_leaf(l);

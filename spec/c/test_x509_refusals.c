@@ -394,6 +394,19 @@ static void expect_slow_checksum(uint64_t rounds, const char *option, const char
     drop(good);
 }
 
+/* A bit of the private number is flipped; the public one beside it still is the certificate's. */
+static void test_damaged_key(const char *kind, size_t at)
+{
+    br_slice good = file(kind, ".key.pkcs8.der");
+    br_slice bad = {guard_copy(good.p, good.n), good.n};
+    char *bytes;
+    memcpy(&bytes, &bad.p, sizeof bytes);
+    bytes[at] = (char)(bytes[at] ^ 1);
+    br_x509_input in = {.certificate = file(kind, ".crt.pem"), .private_key = bad};
+    expect_problem(&in, "private_key", "damaged");
+    drop(good);
+}
+
 /* The scheme of a part of a PKCS#12 file: of its certificates, or of its key. */
 static X509_ALGOR *scheme_of(PKCS7 *safe, STACK_OF(PKCS12_SAFEBAG) * *bags)
 {
@@ -472,6 +485,8 @@ int main(void)
     test_made_certificates();
     test_small_scalar();
     test_many_rounds();
+    test_damaged_key("p256", 50);
+    test_damaged_key("p521", 50);
     flip_and_cut("p256", ".both.pem", false);
     flip_and_cut("p256", ".p12", true);
     return check_done();
