@@ -96,7 +96,34 @@ local function build_dir()
     return assert(package.searchpath("bedrock.core", package.cpath)):match "^(.*)/[^/]+/bedrock/core%.so$"
 end
 
+--- Workers of an nginx that root starts are harmless.
+function gateway.user()
+    if not output_of("id -u"):match "^0" then
+        return ""
+    end
+    return "user nobody " .. output_of("id -gn nobody"):match "%S+" .. ";"
+end
+
+--- A whole configuration of somebody's, but for where it listens, who runs it, and what it finds.
+local function adapted(self, text)
+    local build = absolute(build_dir())
+    local lua = absolute "lua"
+    return (text:gsub("daemon off;", gateway.user())
+        :gsub("pid [^;]*;", 'pid "' .. self.dir .. '/nginx.pid";')
+        :gsub("error_log [^;]*;", 'error_log "' .. self.dir .. '/error.log" warn;')
+        :gsub("127%.0%.0%.1:8080", "127.0.0.1:" .. self.port)
+        :gsub("/usr/lib/nginx/modules", modules_path())
+        :gsub("worker_processes auto", "worker_processes 1")
+        :gsub("lua_package_path [^;]*;", function(line)
+            return line .. lua .. "/?.lua;" .. lua .. "/?/init.lua;"
+        end)
+        :gsub("init_by_lua_block", ('lua_package_cpath "%s/5.1/?.so;;";\n    init_by_lua_block'):format(build)))
+end
+
 local function conf(self, options)
+    if options.text then
+        return adapted(self, options.text)
+    end
     local parts = { fill(HEAD, {
         build = absolute(build_dir()),
         code_cache = options.code_cache == false and "off" or "on",
@@ -116,17 +143,9 @@ local function conf(self, options)
     return table.concat(parts)
 end
 
---- Workers of an nginx that root starts are harmless.
-function gateway.user()
-    if not output_of("id -u"):match "^0" then
-        return ""
-    end
-    return "user nobody " .. output_of("id -gn nobody"):match "%S+" .. ";"
-end
-
-local function nginx(self, arguments)
-    local command = "nginx -p " .. quoted(self.dir) .. " -e " .. quoted(self.dir .. "/error.log")
-        .. " -c " .. quoted(self.dir .. "/nginx.conf") .. " " .. (arguments or "")
+local function nginx(self, prefix)
+    local command = "nginx -p " .. quoted(prefix or self.dir) .. " -e " .. quoted(self.dir .. "/error.log")
+        .. " -c " .. quoted(self.dir .. "/nginx.conf")
     local log = quoted(self.dir .. "/start.log")
     local result = os.execute(command .. " >" .. log .. " 2>&1 </dev/null")
     return result == true or result == 0
@@ -245,7 +264,7 @@ function gateway.start(options)
     for _ = 1, START_ATTEMPTS do
         self.port = free_port()
         write_file(self.dir .. "/nginx.conf", conf(self, options))
-        if nginx(self) then
+        if nginx(self, options.prefix and absolute(options.prefix) .. "/") then
             gateway.eventually(function()
                 local connection = socket.connect("127.0.0.1", self.port)
                 return connection and connection:close()

@@ -1,0 +1,46 @@
+--- The chat page's route: {"messages": [{"role", "text"} …]} in, server-sent events out: {"text"} …, then
+--- {"done", "tokens"} or {"error"}.
+local bedrock = require "bedrock"
+local gateway = require "gateway"
+
+local chat = {}
+
+local function conversation(input)
+    local messages = {}
+    for i, message in ipairs(input.messages or {}) do
+        messages[i] = { role = message.role, content = { { text = message.text } } }
+    end
+    return messages
+end
+
+local function tell(value)
+    return gateway.send(bedrock.json.encode(value))
+end
+
+function chat.answer()
+    local input = gateway.input()
+    gateway.begin_events()
+    if type(input) ~= "table" then
+        return tell { error = "the request is not JSON" }
+    end
+    local stream, err = gateway.connection:converse_stream {
+        modelId = gateway.model,
+        messages = conversation(input),
+    }
+    if not stream then
+        return tell { error = tostring(err) }
+    end
+    local tokens
+    while true do
+        local name, event = stream:next()
+        if name == "contentBlockDelta" and event.delta.text then
+            tell { text = event.delta.text }
+        elseif name == "metadata" then
+            tokens = event.usage.totalTokens
+        elseif not name then
+            return tell(event and { error = tostring(event) } or { done = true, tokens = tokens })
+        end
+    end
+end
+
+return chat

@@ -1,0 +1,209 @@
+--- The example gateway, as its nginx.conf has it: the chat page's route, and OpenAI's chat completions.
+local cjson = require "cjson"
+local http = require "socket.http"
+local ltn12 = require "ltn12"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+local gateway = dofile "spec/nginx/gateway.lua"
+
+local DIR = os.tmpname()
+os.remove(DIR)
+
+local MODEL = "amazon.nova-lite-v1:0"
+
+local TOOLS = { { type = "function", ["function"] = {
+    name = "weather",
+    description = "The weather",
+    parameters = { type = "object", properties = { city = { type = "string" } } },
+} } }
+
+local function read_file(name)
+    local file = assert(io.open(name, "rb"))
+    local text = file:read "*a"
+    file:close()
+    return text
+end
+
+local function say(text)
+    return { role = "user", content = text }
+end
+
+describe("the example gateway", function()
+    local ep, server
+
+    setup(function()
+        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        os.execute(("mkdir -m 755 %s && cp '%s' %s/ca.pem && chmod 644 %s/ca.pem"):format(DIR, ep.ca_file, DIR, DIR))
+        local file = assert(io.open(DIR .. "/settings.lua", "w"))
+        file:write(([[return { model = %q, connection = {
+            auth = "access_keys", access_key_id = %q, secret_access_key = %q, endpoint = %q, ca_file = %q,
+        } }]]):format(MODEL, ep.access_key_id, ep.secret_access_key, ep.https, DIR .. "/ca.pem"))
+        file:close()
+        local text = read_file "examples/nginx/nginx.conf"
+        server = gateway.start {
+            dir = DIR .. "/gateway",
+            prefix = "examples/nginx/",
+            text = (text:gsub('os%.getenv "BEDROCK_SETTINGS"', ("%q"):format(DIR .. "/settings.lua"))),
+        }
+    end)
+
+    teardown(function()
+        server:stop()
+        os.execute("rm -rf " .. DIR)
+    end)
+
+    before_each(function()
+        ep:reset()
+    end)
+
+    local function post(path, value)
+        local parts, body = {}, type(value) == "string" and value or cjson.encode(value)
+        local _, status, headers = http.request {
+            url = "http://127.0.0.1:" .. server.port .. path,
+            method = "POST",
+            headers = { ["content-length"] = #body, ["content-type"] = "application/json" },
+            source = ltn12.source.string(body),
+            sink = ltn12.sink.table(parts),
+        }
+        return status, table.concat(parts), headers
+    end
+
+    local function events_of(text)
+        local list = {}
+        for data in text:gmatch "data: ([^\n]*)\n\n" do
+            list[#list + 1] = data == "[DONE]" and data or cjson.decode(data)
+        end
+        return list
+    end
+
+    local function complete(more)
+        local input = { model = "default", messages = { say "hello there" } }
+        for name, value in pairs(more or {}) do
+            input[name] = value
+        end
+        local status, text = post("/v1/chat/completions", input)
+        return status, text
+    end
+
+    local function asked()
+        local requests = ep:requests()
+        local b64 = requests[#requests].body64
+        return cjson.decode((require("mime").unb64(b64)))
+    end
+
+    it("serves the page", function()
+        local status, body, headers = server:get "/"
+        assert.equal(200, status)
+        assert.equal("text/html; charset=utf-8", headers["content-type"])
+        assert.truthy(body:find("EventSource", 1, true) or body:find("fetch", 1, true))
+    end)
+
+    it("tells its health", function()
+        local status, body = server:get "/health"
+        assert.equal(200, status, body)
+    end)
+
+    it("sends an answer in events", function()
+        local status, text, headers = post("/chat", { messages = {
+            { role = "user", text = "one" }, { role = "assistant", text = "two" }, { role = "user", text = "three" },
+        } })
+        assert.equal(200, status)
+        assert.equal("text/event-stream; charset=utf-8", headers["content-type"])
+        local words, list = {}, events_of(text)
+        for _, event in ipairs(list) do
+            words[#words + 1] = event.text
+        end
+        assert.equal("You asked: three", table.concat(words):match "^[^\n]*")
+        assert.is_true(list[#list].done)
+        assert.truthy(list[#list].tokens > 0)
+        assert.equal(3, #asked().messages)
+    end)
+
+    it("tells the page of errors", function()
+        ep:script { { match = { operation = "ConverseStream" }, action = { status = 400, json = { message = "no" } } } }
+        local _, text = post("/chat", { messages = { { role = "user", text = "one" } } })
+        assert.truthy(events_of(text)[1].error)
+    end)
+
+    it("completes a chat", function()
+        local status, text = complete { messages = { { role = "system", content = "Be brief" }, say "hello there" },
+            max_tokens = 50, temperature = 0.5, stop = { "END" }, n = cjson.null }
+        assert.equal(200, status, text)
+        local answer = cjson.decode(text)
+        assert.equal("chat.completion", answer.object)
+        assert.equal("assistant", answer.choices[1].message.role)
+        assert.equal("You asked: hello there", answer.choices[1].message.content:match "^[^\n]*")
+        assert.equal("stop", answer.choices[1].finish_reason)
+        assert.equal(answer.usage.total_tokens, answer.usage.prompt_tokens + answer.usage.completion_tokens)
+        local sent = asked()
+        assert.same({ { text = "Be brief" } }, sent.system)
+        assert.same({ maxTokens = 50, temperature = 0.5, stopSequences = { "END" } }, sent.inferenceConfig)
+    end)
+
+    it("completes a chat in pieces", function()
+        local status, text = complete { stream = true, stream_options = { include_usage = true } }
+        assert.equal(200, status, text)
+        local list, words = events_of(text), {}
+        assert.equal("[DONE]", table.remove(list))
+        assert.truthy(table.remove(list).usage.total_tokens > 0)
+        assert.equal("stop", table.remove(list).choices[1].finish_reason)
+        for _, chunk in ipairs(list) do
+            assert.equal("chat.completion.chunk", chunk.object)
+            words[#words + 1] = chunk.choices[1].delta.content
+        end
+        assert.equal("You asked: hello there", table.concat(words):match "^[^\n]*")
+    end)
+
+    it("calls tools, and takes what they say", function()
+        local _, text = complete { messages = { say "use tool please" }, tools = TOOLS }
+        local choice = cjson.decode(text).choices[1]
+        assert.equal("tool_calls", choice.finish_reason)
+        local call = choice.message.tool_calls[1]
+        assert.equal("weather", call["function"].name)
+        assert.equal("table", type(cjson.decode(call["function"].arguments)))
+        complete { tools = TOOLS, messages = { say "use tool please", choice.message,
+            { role = "tool", tool_call_id = call.id, content = "rain" }, say "and now?" } }
+        local sent = asked()
+        assert.equal(3, #sent.messages)
+        local turn = sent.messages[2].content
+        assert.equal(call.id, turn[#turn].toolUse.toolUseId)
+        assert.same({ text = "rain" }, sent.messages[3].content[1].toolResult.content[1])
+        assert.equal("and now?", sent.messages[3].content[2].text)
+    end)
+
+    it("calls tools in pieces", function()
+        local _, text = complete { messages = { say "use tool please" }, tools = TOOLS, stream = true }
+        local name, arguments, finish = nil, {}, nil
+        for _, chunk in ipairs(events_of(text)) do
+            local choice = chunk.choices and chunk.choices[1]
+            local call = choice and choice.delta.tool_calls and choice.delta.tool_calls[1]
+            if call then
+                assert.equal(0, call.index)
+                name = name or call["function"].name
+                arguments[#arguments + 1] = call["function"].arguments
+            end
+            finish = choice and choice.finish_reason ~= cjson.null and choice.finish_reason or finish
+        end
+        assert.equal("weather", name)
+        assert.equal("table", type(cjson.decode(table.concat(arguments))))
+        assert.equal("tool_calls", finish)
+    end)
+
+    it("says what is wrong as OpenAI does", function()
+        local status, text = complete { model = "nonexistent.model" }
+        assert.equal(400, status)
+        assert.equal("invalid_request_error", cjson.decode(text).error.type)
+        for _, body in ipairs { "no json", "{}", '{"model":"default","messages":[1]}' } do
+            status, text = post("/v1/chat/completions", body)
+            assert.equal(400, status, text)
+            assert.truthy(#cjson.decode(text).error.message > 0)
+        end
+        ep:script { { match = { operation = "ConverseStream" }, times = -1, action = { status = 500 } } }
+        status, text = complete { stream = true }
+        assert.equal(502, status)
+        assert.equal("api_error", cjson.decode(text).error.type)
+    end)
+
+    it("complains of nothing", function()
+        assert.is_nil(server:error_log():match "[^\n]*%[error%][^\n]*")
+    end)
+end)
