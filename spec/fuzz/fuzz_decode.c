@@ -210,11 +210,20 @@ static int count(lua_State *L, int table)
     return n;
 }
 
+/* A float that is whole may be written as an integer, in the fewest digits that make it. */
+static bool is_same_scalar(lua_State *L, int a, int b)
+{
+    if (lua_rawequal(L, a, b))
+        return true;
+    return lua_type(L, a) == LUA_TNUMBER && !lua_isinteger(L, a) && lua_type(L, b) == LUA_TNUMBER &&
+           lua_tonumber(L, a) == lua_tonumber(L, b);
+}
+
 /* Maps have no order, so it is values that are compared, not texts. */
 static bool is_same(lua_State *L, int a, int b)
 {
     if (!lua_istable(L, a) || !lua_istable(L, b))
-        return lua_rawequal(L, a, b);
+        return is_same_scalar(L, a, b);
     MUST(lua_checkstack(L, 6) && lua_getmetatable(L, a) && lua_getmetatable(L, b));
     bool same = lua_rawequal(L, -1, -2) && (lua_pop(L, 2), count(L, a) == count(L, b));
     for (lua_pushnil(L); same && lua_next(L, a) != 0; lua_pop(L, same ? 2 : 0)) {

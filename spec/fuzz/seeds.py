@@ -81,6 +81,10 @@ def from_certificates(seeds, pki):
             seeds.add("x509", b"\0" + b"\0".join([certificate, content, chain]))
 
 
+def frame(kind, contents):
+    return struct.pack(">BI", kind, len(contents)) + contents
+
+
 def main(cases, pki, out):
     seeds = Seeds(out)
     from_cases(seeds, cases)
@@ -89,6 +93,8 @@ def main(cases, pki, out):
         "accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "secret", "sessionToken": "token",
         "expiration": "2026-01-01T00:00:00Z"}, "roleArn": "arn", "packedPolicySize": 10}],
         "subjectArn": None}).encode()
+    seeds.add("frames", b"\3" + frame(1, struct.pack(">IHBBHII", 1, 200, 0, 1, 1, 1, 1) + b"ab")
+              + frame(2, b"data") + frame(3, b"\0{}") + frame(6, b""))
     seeds.add("answer", text)
     seeds.add("json", text)
 
