@@ -318,21 +318,21 @@ function Connection:prepare(name, params, options) end
 ---@return bedrock.Error? err
 function Connection:request(fields, options) end
 
---- To come. The pages of a list, one answer after the other. An unknown name is raised.
+--- The pages of a list, one answer after the other. An unknown name is raised.
 ---@param name bedrock.PagedOperation
 ---@param params? table sent with every request
 ---@param options? bedrock.CallOptions
 ---@return bedrock.Pages
 function Connection:pages(name, params, options) end
 
---- To come. The items of all pages of a list.
+--- The items of all pages of a list.
 ---@param name bedrock.PagedOperation
 ---@param params? table sent with every request
 ---@param options? bedrock.CallOptions
 ---@return bedrock.Items
 function Connection:items(name, params, options) end
 
---- To come. Repeats an operation until its answer says that a state is reached, or cannot be reached.
+--- Repeats an operation until its answer says that a state is reached, or cannot be reached.
 ---@param name bedrock.WaiterName
 ---@param params? table of the operation
 ---@param options? bedrock.WaitOptions
@@ -533,13 +533,13 @@ function bedrock.operations(service) end
 ---@return bedrock.Error? err
 function bedrock.describe(name, depth) end
 
---- To come. A table of an operation's parameters to fill in.
+--- A table of an operation's parameters to fill in.
 ---@param name bedrock.OperationName
 ---@return table? params
 ---@return bedrock.Error? err
 function bedrock.skeleton(name) end
 
---- To come. Adds or replaces operations from a facts file.
+--- Adds or replaces operations from a facts file.
 ---@param file string
 ---@return true? ok
 ---@return bedrock.Error? err

@@ -200,6 +200,17 @@ describe("bedrock", function()
             end, "several services.*agent%.tag_resource.*agentcore_control%.tag_resource")
         end)
 
+        it("keeps the kind of a document's numbers", function()
+            local text = bedrock.json.encode { 1.5, 1e300, 12 }
+            assert.equal("[1.5,1e300,12]", text)
+            if rawget(_G, "jit") then
+                local boxed = loadstring "return { 9223372036854775807LL, 5ULL, 1.0 }"()
+                assert.equal("[9223372036854775807,5,1]", bedrock.json.encode(boxed))
+            else
+                assert.equal("[1.0,-0.0,1000.0,1]", bedrock.json.encode(bedrock.json.decode "[1.0,-0.0,1e3,1]"))
+            end
+        end)
+
         it("keeps a flat name with the service that had it first", function()
             assert.equal(conn.agentcore_control.create_registry, conn.create_registry)
             assert.not_equal(conn.agent_registry_control.create_registry, conn.create_registry)

@@ -274,6 +274,11 @@ static void check_roles_anywhere(checker *c)
 static bool check_custom_region(checker *c, br_option o)
 {
     br_slice text = text_of(c, o);
+    if (text.n > 7 && memcmp(text.p + text.n - 7, "-global", 7) == 0)
+        return br_problems_add(c->p, "pattern", name_of(o),
+                               "\"%.*s\" is a pseudo-region without endpoints of its own: name a "
+                               "region such as us-east-1",
+                               text.n > 80 ? 80 : (int)text.n, text.p);
     if (br_region_syntax_ok(text))
         return true;
     return br_problems_add(c->p, "pattern", name_of(o),

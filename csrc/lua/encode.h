@@ -129,6 +129,10 @@ void br_encode_value(br_encoder *e, unsigned shape);
 ** are checked but nothing is written (the body is something else).
 */
 void br_encode_body_members(br_encoder *e, const br_shape *s, bool braces);
+#ifdef BR_LUA_TCDATA
+/* The boxed 64-bit integer of LuaJIT on top of the stack; false: it is none, or beyond int64. */
+bool br_lua_cdata_integer(lua_State *L, int64_t *value);
+#endif
 /* Fills in the token if there is none yet; false: no randomness, reported. */
 bool br_encode_token(br_encoder *e, int member, br_slice *token);
 

@@ -4,6 +4,18 @@
 #include "lua/document.h"
 #include "lua/encode.h"
 
+/* With a point or an exponent, so that a float is a float when it comes back. */
+static void write_float(br_buf *out, double d)
+{
+    size_t before = out->len;
+    if (!br_json_write_double(out, d) || out->failed)
+        return;
+    for (size_t i = before; i < out->len; i++)
+        if (out->data[i] == '.' || out->data[i] == 'e')
+            return;
+    br_emit(out, ".0", 2);
+}
+
 static void encode_number(br_encoder *e)
 {
     lua_State *L = e->L;
@@ -21,7 +33,7 @@ static void encode_number(br_encoder *e)
     if (!isfinite(d))
         br_encode_problem(e, "type", "a document holds finite numbers only");
     else
-        br_json_write_double(e->out, d);
+        write_float(e->out, d);
 }
 
 static void encode_string(br_encoder *e)
@@ -66,6 +78,20 @@ static void encode_map(br_encoder *e)
         lua_pop(L, 1);
     }
     br_emit_char(e->out, '}');
+}
+
+/* LuaJIT's 64-bit integers (LL, ULL); false: it is none. */
+static bool encode_cdata(br_encoder *e)
+{
+#ifdef BR_LUA_TCDATA
+    int64_t value;
+    if (br_lua_cdata_integer(e->L, &value)) {
+        br_json_write_int(e->out, value);
+        return true;
+    }
+#endif
+    (void)e;
+    return false;
 }
 
 /* By its mark; without one, a table with something at 1 is a list, and an empty one a map. */
@@ -116,7 +142,7 @@ void br_encode_document(br_encoder *e)
             br_emit(e->out, "null", 4);
         else if (br_document_is_empty_array(L, -1))
             br_emit(e->out, "[]", 2);
-        else
+        else if (!encode_cdata(e))
             br_encode_wrong_type(e, "a string, number, boolean, table or bedrock.null");
     }
 }

@@ -153,7 +153,7 @@ static bool parse_decimal(br_slice text, bool cdata, int64_t *value)
 
 #ifdef BR_LUA_TCDATA
 /* A boxed 64-bit integer of LuaJIT prints as digits and LL or ULL; nothing else does. */
-static bool cdata_integer(lua_State *L, int64_t *value)
+bool br_lua_cdata_integer(lua_State *L, int64_t *value)
 {
     if (lua_type(L, -1) != BR_LUA_TCDATA)
         return false;
@@ -206,7 +206,7 @@ static integer_outcome read_integer(br_encoder *e, bool is_long, int64_t *value)
     if (is_long && lua_type(L, -1) == LUA_TSTRING)
         return parse_decimal(br_lua_slice(L, -1), false, value) ? INTEGER_OK : INTEGER_NOT;
 #ifdef BR_LUA_TCDATA
-    if (cdata_integer(L, value))
+    if (br_lua_cdata_integer(L, value))
         return INTEGER_OK;
 #endif
     return INTEGER_NOT;

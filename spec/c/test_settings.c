@@ -127,6 +127,7 @@ static void test_bad_regions(void)
     one("region", "us-east-11", "enum", "did you mean us-east-1?");
     one("region", "aws-global", "enum", "not a known region");
     one("region", "US-EAST-1", "enum", "custom_region");
+    one("custom_region", "aws-global", "pattern", "pseudo-region");
     one("roles_anywhere_region", "nowhere", "enum", "roles_anywhere_custom_region");
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         one("custom_region", bad[i], "pattern", "lower-case");
