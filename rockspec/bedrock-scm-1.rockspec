@@ -21,7 +21,7 @@ dependencies = {
 }
 build = {
     type = "make",
-    copy_directories = { "library" },
+    copy_directories = { "library", "docs" },
     variables = {
         CC = "$(CC)",
         CFLAGS = "$(CFLAGS)",

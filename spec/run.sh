@@ -33,5 +33,6 @@ for lua in lua5.4 luajit; do
     eval "$(make -s env LUA=$lua)"
     suite "specs on $lua" spec/busted.sh $lua
 done
+suite "refresh of the facts" python3 -B tools/refresh_api/test_refresh.py
 suite "LuaRocks" spec/rock.sh
 tally_end

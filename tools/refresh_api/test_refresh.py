@@ -312,5 +312,12 @@ class RefreshTest(unittest.TestCase):
         self.assertRegex(text, r"(?m)^operation +1 +1 +0$")
 
 
+def main():
+    result = unittest.main(exit=False).result
+    bad = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - bad} passed, {bad} failed")
+    sys.exit(bad > 0)
+
+
 if __name__ == "__main__":
-    unittest.main()
+    main()
