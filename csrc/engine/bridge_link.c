@@ -77,8 +77,10 @@ static bool is_busy(const br_link *l)
     return l->call != NULL || unsent(l) > 0;
 }
 
+/* Of all that is written, only a signed request is secret. It comes first, into an empty buffer. */
 static void write_item(br_link *l, const br_item *item, const br_call_info *info)
 {
+    l->out.secret |= item->kind == BR_PREPARED;
     if (!br_frame_write(&l->out, item, info, &l->tail)) {
         close_link(l);
         return;
@@ -101,14 +103,21 @@ static void fill(br_link *l)
     }
 }
 
+/* Small memory is kept; what held secrets is cleansed. */
+static void empty_out(br_link *l)
+{
+    bool keep = !l->out.secret && l->out.cap <= BR_LINK_KEPT;
+    (keep ? br_buf_clear : br_buf_free)(&l->out);
+    l->out.secret = false;
+    l->sent = 0;
+}
+
 static void count_sent(br_link *l, size_t n)
 {
     size_t of_out = n < l->out.len - l->sent ? n : l->out.len - l->sent;
     l->sent += of_out;
-    if (l->sent == l->out.len) {
-        (l->out.cap > BR_LINK_KEPT ? br_buf_free : br_buf_clear)(&l->out);
-        l->sent = 0;
-    }
+    if (l->sent == l->out.len)
+        empty_out(l);
     l->tail.p += n - of_out;
     l->tail.n -= n - of_out;
 }
@@ -236,7 +245,7 @@ static void add_link(br_bridge *b, int fd)
     }
     l->bridge = b;
     l->fd = fd;
-    br_buf_init_secret(&l->out, BR_LINK_OUT_MAX);
+    br_buf_init(&l->out, BR_LINK_OUT_MAX);
     l->next = b->links;
     if (b->links != NULL)
         b->links->prev = l;

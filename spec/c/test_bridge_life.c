@@ -1,0 +1,233 @@
+/* How the bridge begins and ends: nothing left behind, nobody else let in, forks, other places. */
+#define _GNU_SOURCE
+#include "engine/bridge_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bridge_host.h"
+#include "check.h"
+#include "endpoint.h"
+
+/* ThreadSanitizer allows no new thread in the child of a program with threads. */
+#ifdef __SANITIZE_THREAD__
+#define CHILD_HAS_THREADS 0
+#else
+#define CHILD_HAS_THREADS 1
+#endif
+
+static br_client *client;
+
+static size_t entries(const char *path)
+{
+    size_t n = 0;
+    DIR *dir = opendir(path);
+    while (dir != NULL && readdir(dir) != NULL)
+        n++;
+    if (dir != NULL)
+        closedir(dir);
+    return n;
+}
+
+static void test_nothing_is_left(void)
+{
+    size_t fds = entries("/proc/self/fd"), threads = entries("/proc/self/task");
+    for (int i = 0; i < 20; i++) {
+        br_bridge *b = bridge_open();
+        br_bridge *again = bridge_open();
+        CHECK(b == again);
+        CHECK_STR(bridge_run(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY)).items, "HDE");
+        br_bridge_unref(again);
+        CHECK_INT((long long)entries("/proc/self/task"), (long long)threads + 1);
+        br_bridge_unref(b);
+    }
+    CHECK_INT((long long)entries("/proc/self/fd"), (long long)fds);
+    CHECK_INT((long long)entries("/proc/self/task"), (long long)threads);
+}
+
+/* A directory of the test's own shows that the name goes while the bridge is there. */
+static void test_nothing_on_disk(void)
+{
+    br_bridge *b = bridge_open();
+    char path[64];
+    CHECK(sscanf(br_bridge_address(b), "unix:%63s", path) == 1);
+    CHECK(strncmp(path, "/proc/self/fd/", 14) == 0);
+    char target[256];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    CHECK(n > 0);
+    target[n > 0 ? n : 0] = '\0';
+    CHECK(strstr(target, "(deleted)") != NULL);
+    char *end = strstr(target, "/socket");
+    CHECK(end != NULL);
+    if (end != NULL)
+        *end = '\0';
+    CHECK(access(target, F_OK) != 0 && errno == ENOENT);
+    br_bridge_unref(b);
+}
+
+/* The text of a file in a thread's directory; "" if there is none. */
+static void read_of_thread(const char *thread, const char *name, char *out, size_t size)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/proc/self/task/%s/%s", thread, name);
+    FILE *file = fopen(path, "r");
+    size_t n = file != NULL ? fread(out, 1, size - 1, file) : 0;
+    out[n] = '\0';
+    if (file != NULL)
+        fclose(file);
+}
+
+static void test_signals_are_not_the_threads(void)
+{
+    br_bridge *b = bridge_open();
+    int found = 0;
+    DIR *dir = opendir("/proc/self/task");
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        char text[4096];
+        unsigned long long mask = 0;
+        read_of_thread(entry->d_name, "comm", text, sizeof text);
+        if (strcmp(text, "bedrock\n") != 0)
+            continue;
+        read_of_thread(entry->d_name, "status", text, sizeof text);
+        const char *line = strstr(text, "SigBlk:");
+        CHECK(line != NULL && sscanf(line, "SigBlk: %llx", &mask) == 1);
+        CHECK_INT((long long)(mask & 0x7fffffff), 0x7ffbfeff);
+        found++;
+    }
+    closedir(dir);
+    CHECK_INT(found, 1);
+    br_bridge_unref(b);
+}
+
+static int connect_as_child(br_bridge *b, const br_passage *p)
+{
+    char path[128];
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    snprintf(path, sizeof path, "/proc/%d/fd/%s", (int)getppid(),
+             strrchr(br_bridge_address(b), '/') + 1);
+    memcpy(a.sun_path, path, strnlen(path, sizeof a.sun_path - 1));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
+        return 1;
+    send(fd, br_passage_ticket(p), BR_TICKET_SIZE, MSG_NOSIGNAL);
+    return bridge_closed(fd) ? 0 : 2;
+}
+
+static int status_of(pid_t child)
+{
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_other_processes_are_refused(void)
+{
+    endpoint_reset();
+    br_bridge *b = bridge_open();
+    br_passage *p = bridge_hand_over(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(connect_as_child(b, p));
+    CHECK_INT(status_of(child), 0);
+    CHECK_INT(endpoint_counter("Converse"), 0);
+    int fd = bridge_dial(br_bridge_address(b));
+    bridge_outcome o;
+    bridge_send_ticket(fd, p);
+    CHECK(bridge_receive(fd, &o));
+    CHECK_STR(o.items, "HDE");
+    close(fd);
+    br_passage_drop(b, p);
+    br_bridge_unref(b);
+}
+
+static int use_as_child(br_bridge *b)
+{
+    br_error error;
+    if (!br_bridge_inherited(b))
+        return 1;
+    br_bridge_unref(b);
+    if (!CHILD_HAS_THREADS)
+        return 0;
+    br_bridge *own = br_bridge_ref(&error);
+    if (own == NULL || own == b)
+        return 2;
+    bool ok =
+        strcmp(bridge_run(own, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY)).items, "HDE") == 0;
+    br_bridge_unref(own);
+    return ok ? 0 : 3;
+}
+
+static void test_a_child_gets_its_own(void)
+{
+    br_bridge *b = bridge_open();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(use_as_child(b));
+    CHECK_INT(status_of(child), 0);
+    CHECK_STR(bridge_run(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY)).items, "HDE");
+    br_bridge_unref(b);
+}
+
+static bool goes_through(br_door *d)
+{
+    int fd = bridge_dial(d->address);
+    int peer = br_door_accept(d);
+    bool ok = peer >= 0;
+    close(fd);
+    if (ok)
+        close(peer);
+    return ok;
+}
+
+static void test_other_places(void)
+{
+    char here[] = "/tmp/test-bridge-XXXXXX", why[256];
+    br_door d;
+    CHECK(mkdtemp(here) != NULL);
+    br_places places = {"/proc/self/fd", {NULL, "/proc", "relative", here}};
+    CHECK(br_door_open(&d, &places, why, sizeof why));
+    CHECK_INT((long long)entries(here), 2);
+    CHECK(goes_through(&d));
+    br_door_close(&d);
+
+    places.fds = "/nowhere";
+    CHECK(br_door_open(&d, &places, why, sizeof why));
+    CHECK(strncmp(d.address + 5, here, strlen(here)) == 0);
+    CHECK_INT((long long)entries(here), 3);
+    CHECK(goes_through(&d));
+    br_door_close(&d);
+    CHECK_INT((long long)entries(here), 2);
+    CHECK(rmdir(here) == 0);
+
+    places.parents[3] = NULL;
+    CHECK(!br_door_open(&d, &places, why, sizeof why));
+    CHECK(strstr(why, "$XDG_RUNTIME_DIR") != NULL);
+    CHECK(d.listener == -1 && d.path_fd == -1);
+}
+
+static void test_whose_openssl(void)
+{
+    CHECK(!br_program_defines("SSL_CTX_new"));
+    CHECK(!br_program_defines("no_such_symbol_anywhere"));
+}
+
+int main(void)
+{
+    client = bridge_client(endpoint_text("https"));
+    test_nothing_is_left();
+    test_nothing_on_disk();
+    test_signals_are_not_the_threads();
+    test_other_processes_are_refused();
+    test_a_child_gets_its_own();
+    test_other_places();
+    test_whose_openssl();
+    br_client_unref(client);
+    return check_done();
+}
