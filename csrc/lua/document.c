@@ -12,6 +12,7 @@ static void new_metatable(lua_State *L, const char *name, const void *key)
     lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
+/* By what is made last, so that one cut off by a lack of memory is made up for. */
 static bool is_open(lua_State *L)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &array_key);
@@ -24,9 +25,9 @@ void br_codec_open(lua_State *L)
 {
     if (is_open(L))
         return;
+    br_decoder_open_metatable(L);
     new_metatable(L, "bedrock.object", &object_key);
     new_metatable(L, "bedrock.array", &array_key);
-    br_decoder_open_metatable(L);
 }
 
 static void set_mark(lua_State *L, const void *key)
