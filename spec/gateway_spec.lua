@@ -8,20 +8,11 @@ local gateway = dofile "spec/nginx/gateway.lua"
 local DIR = os.tmpname()
 os.remove(DIR)
 
-local MODEL = "amazon.nova-lite-v1:0"
-
 local TOOLS = { { type = "function", ["function"] = {
     name = "weather",
     description = "The weather",
     parameters = { type = "object", properties = { city = { type = "string" } } },
 } } }
-
-local function read_file(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
-end
 
 local function say(text)
     return { role = "user", content = text }
@@ -32,18 +23,7 @@ describe("the example gateway", function()
 
     setup(function()
         ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        os.execute(("mkdir -m 755 %s && cp '%s' %s/ca.pem && chmod 644 %s/ca.pem"):format(DIR, ep.ca_file, DIR, DIR))
-        local file = assert(io.open(DIR .. "/settings.lua", "w"))
-        file:write(([[return { model = %q, connection = {
-            auth = "access_keys", access_key_id = %q, secret_access_key = %q, endpoint = %q, ca_file = %q,
-        } }]]):format(MODEL, ep.access_key_id, ep.secret_access_key, ep.https, DIR .. "/ca.pem"))
-        file:close()
-        local text = read_file "examples/nginx/nginx.conf"
-        server = gateway.start {
-            dir = DIR .. "/gateway",
-            prefix = "examples/nginx/",
-            text = (text:gsub('os%.getenv "BEDROCK_SETTINGS"', ("%q"):format(DIR .. "/settings.lua"))),
-        }
+        server = gateway.start_example(ep, DIR, "amazon.nova-lite-v1:0")
     end)
 
     teardown(function()

@@ -4,7 +4,7 @@
 #   spec/interop/oracles.sh DIR
 #
 # DIR/venv  boto3, iam-rolesanywhere-session, regex (Python)
-# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime (JavaScript)
+# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai (JavaScript)
 #
 # Exits with 77 and says why when one of them cannot be had.
 set -eu
@@ -29,8 +29,8 @@ install_python() {
 }
 
 node_ready() {
-    for name in client-bedrock client-bedrock-runtime client-bedrock-agent-runtime; do
-        [ -f "$dir/node/node_modules/@aws-sdk/$name/package.json" ] || return 1
+    for name in @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime @aws-sdk/client-bedrock-agent-runtime openai; do
+        [ -f "$dir/node/node_modules/$name/package.json" ] || return 1
     done
 }
 
@@ -38,7 +38,7 @@ install_node() {
     mkdir -p "$dir/node" &&
         npm install --prefix "$dir/node" --no-audit --no-fund --loglevel=error \
             @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime \
-            @aws-sdk/client-bedrock-agent-runtime
+            @aws-sdk/client-bedrock-agent-runtime openai
 }
 
 python_ready || install_python >"$dir/pip.log" 2>&1 || missing "the Python client" pip.log

@@ -56,12 +56,20 @@ prepared() (
     "$python" "$here/prepared_check.py" <"$dir/prepared.jsonl"
 )
 
+# OpenAI's client, through nginx and the example gateway.
+completions() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build")"
+    lua5.4 spec/interop/with_gateway.lua "$dir/endpoint" "$dir/gateway" "node spec/interop/openai_client.mjs"
+)
+
 part "bent requests" "$python" "$here/bent_requests.py"
 part "faults" "$python" "$here/fault_checks.py"
 part "boto3" "$python" "$here/boto_client.py"
 INTEROP_CREDENTIALS=$("$python" "$here/exchange.py") || INTEROP_CREDENTIALS={}
 export INTEROP_CREDENTIALS
 part "JavaScript SDK" node "$here/sdk_client.mjs"
+part "OpenAI's client" completions
 part "botocore's requests" "$python" "$here/prepare_test.py"
 part "our requests and botocore's" prepared
 part "patterns" "$python" "$here/patterns.py" "$build"

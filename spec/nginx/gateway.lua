@@ -275,4 +275,20 @@ function gateway.start(options)
     error("gateway: nginx does not start: " .. tostring(read_file(self.dir .. "/start.log")), 2)
 end
 
+--- The example gateway, as its nginx.conf has it, in front of the local endpoint. `dir` is made.
+--- @param ep Endpoint
+function gateway.start_example(ep, dir, model)
+    os.execute(("mkdir -p -m 755 '%s' && cp '%s' '%s/ca.pem' && chmod 644 '%s/ca.pem'"):format(dir, ep.ca_file,
+        dir, dir))
+    write_file(dir .. "/settings.lua", ([[return { model = %q, connection = {
+        auth = "access_keys", access_key_id = %q, secret_access_key = %q, endpoint = %q, ca_file = %q,
+    } }]]):format(model, ep.access_key_id, ep.secret_access_key, ep.https, absolute(dir) .. "/ca.pem"))
+    local text = assert(read_file "examples/nginx/nginx.conf")
+    return gateway.start {
+        dir = dir .. "/gateway",
+        prefix = "examples/nginx",
+        text = (text:gsub('os%.getenv "BEDROCK_SETTINGS"', ("%q"):format(absolute(dir) .. "/settings.lua"))),
+    }
+end
+
 return gateway
