@@ -35,9 +35,9 @@ void br_timers_free(br_timers *h);
 ** close, so it is only done for sockets that the engine itself opened for libcurl.
 */
 typedef struct br_socket {
-    uint8_t registered; /* EPOLL bits that epoll knows of */
-    uint8_t wanted;     /* EPOLL bits that libcurl asked for */
-    bool opened;        /* by br_sockets_open */
+    uint8_t registered;                         /* EPOLL bits that epoll knows of */
+    uint8_t wanted;                             /* EPOLL bits that libcurl asked for */
+    bool opened;                                /* by br_sockets_open */
     void (*ready)(void *user, uint32_t events); /* of br_engine_watch: libcurl has no part in it */
     void *user;
 } br_socket;
