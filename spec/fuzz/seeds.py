@@ -96,6 +96,8 @@ def main(cases, pki, out):
     seeds.add("frames", b"\3" + frame(1, struct.pack(">IHBBHII", 1, 200, 0, 1, 1, 1, 1) + b"ab")
               + frame(2, b"data") + frame(3, b"\0{}") + frame(6, b""))
     seeds.add("answer", text)
+    seeds.add("model", b'\0{"a":{"a":{"b":"YQ=="}},"b":["a",null],"c":{"a":["b"]},"id":"x"}')
+    seeds.add("model", b"\0<DoResponse><DoResult><a><b>YQ==</b></a><c>1</c></DoResult></DoResponse>")
     seeds.add("json", text)
 
 
