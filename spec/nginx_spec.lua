@@ -46,7 +46,7 @@ for _, name in ipairs(HANDLERS) do
 end
 
 describe("in nginx", function()
-    local ep, server, settings, on_disk
+    local ep, server, giver, settings, on_disk
 
     local function init(more)
         return ([[
@@ -111,6 +111,10 @@ describe("in nginx", function()
             server:stop()
             server = nil
         end
+        if giver then
+            giver:stop()
+            giver = nil
+        end
     end)
 
     describe("the surface:", function()
@@ -161,7 +165,7 @@ describe("in nginx", function()
         for name, value in pairs(settings.plain) do
             settings.much[name] = value
         end
-        local giver = gateway.start { dir = DIR .. "/giver", http = "lua_shared_dict seen 1m;", locations = {
+        giver = gateway.start { dir = DIR .. "/giver", http = "lua_shared_dict seen 1m;", locations = {
             ["/much"] = [[ content_by_lua_block {
                 local piece = ("x"):rep(65536)
                 for _ = 1, 800 do
@@ -175,18 +179,18 @@ describe("in nginx", function()
         settings.much.endpoint = "http://127.0.0.1:" .. giver.port
         start()
         local client = server:open "/bytes?conn=much"
-        local sent, before = 0, nil
-        while sent == 0 or sent ~= before do
+        local sent, before
+        soon(function()
             before = sent
             socket.sleep(0.3)
             sent = tonumber((select(2, giver:get "/sent")))
-        end
+            return sent > 0 and sent == before
+        end)
         assert.truthy(sent < 800 * 65536 / 2, sent)
         local text = assert(client:receive "*a")
         assert.equal(800 * 65536, #text:gsub("^.-\r\n\r\n", "", 1))
         client:close()
         stop()
-        giver:stop()
     end)
 
     it("carries 200 streams at once, aborts half of as many, and has nothing left", function()
@@ -336,6 +340,15 @@ describe("in nginx", function()
         for _, phase in ipairs { "rewrite", "access", "timer" } do
             assert.equal("an answer", (select(2, server:get("/" .. phase))), phase)
         end
+        stop()
+    end)
+
+    it("loads all in init_by_lua, as workers may not be able to read it", function()
+        start { locations = { ["/loaded"] = [[content_by_lua_block {
+            ngx.print(tostring(package.loaded["bedrock.stream"]), tostring(package.loaded["bedrock.families.nova"]))
+        }]] } }
+        local _, said = server:get "/loaded"
+        assert.truthy(said:match "^table: %S+table: %S+$", said)
         stop()
     end)
 

@@ -40,6 +40,11 @@ local ADVICE = {
 
 local OTHERWISE = "start a timer (ngx.timer.at(0, f)) and call from it"
 
+--- What is else loaded when it is first used.
+local LATER = {
+    "describe", "gather", "generate", "load_api", "models", "pages", "request", "stream", "task", "test", "wait",
+}
+
 --- The cosockets of calls that are not over.
 local sockets = setmetatable({}, { __mode = "k" })
 
@@ -161,6 +166,16 @@ function core.timer(ms)
         pause_s = ms / 1000,
         cancel = function() end,
     }
+end
+
+--- In init_by_lua all is loaded at once: workers share its memory, and may have no right to read the files.
+function host_nginx.preload()
+    if ngx.get_phase() == "init" then
+        for _, name in ipairs(LATER) do
+            require("bedrock." .. name)
+        end
+        pcall(require, "ngx.semaphore")
+    end
 end
 
 --- Can this Lua state have cosockets at all?

@@ -125,4 +125,9 @@ function bedrock.load_api(file)
     return require("bedrock.load_api")(file)
 end
 
+local host = require "bedrock.host"
+if host.loop then
+    host.loop.preload()
+end
+
 return bedrock

@@ -96,10 +96,17 @@ local function build_dir()
     return assert(package.searchpath("bedrock.core", package.cpath)):match "^(.*)/[^/]+/bedrock/core%.so$"
 end
 
---- Workers of an nginx that root starts are harmless.
+local function readable_for_nobody(path)
+    local result = os.execute("su -s /bin/sh nobody -c " .. quoted("test -r " .. quoted(path)) .. " 2>/dev/null")
+    return result == true or result == 0
+end
+
+--- Workers of an nginx that root starts are harmless, unless they could not even read this project.
 function gateway.user()
     if not output_of("id -u"):match "^0" then
         return ""
+    elseif not readable_for_nobody(absolute "lua" .. "/bedrock/init.lua") then
+        return "user root;"
     end
     return "user nobody " .. output_of("id -gn nobody"):match "%S+" .. ";"
 end
