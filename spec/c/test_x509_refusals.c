@@ -327,7 +327,7 @@ static void test_small_scalar(void)
 static void test_many_wrong_passwords(void)
 {
     for (int i = 0; i < 1500; i++) {
-        char password[16];
+        char password[24];
         snprintf(password, sizeof password, "wrong%d", i);
         br_x509_input in =
             certificate_and(file("p256", ".crt.pem"), file("p256", ".key.trad.enc.pem"), password);
