@@ -32,12 +32,12 @@ typedef struct br_x509_input {
 typedef struct br_x509 br_x509; /* immutable after loading; counted; shared between threads */
 
 /*
-** Loads and checks everything that can be checked without a network: parses, key matches leaf,
-** dates against now_ms, CA:FALSE, digitalSignature, RSA >= 2048 or P-256/384/521, signature hash
-** not MD5 or SHA-1, chain ordered leaf to root (certificates that do not belong to it are a
-** problem, the self-signed root is left out). The leaf is the certificate that matches the key.
-** Problems have kind "certificate" and the option's name as path; NULL is returned if there are
-** any.
+** Loads and checks everything that can be checked without a network: parses, key matches leaf
+** (which verifies what it signs), dates against now_ms, CA:FALSE, digitalSignature, RSA 2048 to
+** 8192 or P-256/384/521, signature hash not MD5 or SHA-1, chain ordered leaf to root (certificates
+** that do not belong to it are a problem, the self-signed root is left out). The leaf is the
+** certificate that matches the key. Problems have kind "certificate" and the option's name as path;
+** NULL is returned if there are any.
 */
 br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems);
 br_x509 *br_x509_ref(br_x509 *x);

@@ -92,6 +92,9 @@ static void check_key(br_x509_loading *l, const X509 *leaf, const char *option)
     char type[16];
     if (key == NULL)
         br_x509_problem(l, option, "has a public key that cannot be read");
+    else if (EVP_PKEY_get_size(key) > BR_SIGNATURE_MAX)
+        br_x509_problem(l, option, "has a key of %d bits, at most %d are possible",
+                        EVP_PKEY_get_bits(key), BR_SIGNATURE_MAX * 8);
     else if (br_key_type(key, type))
         return;
     else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)

@@ -5,6 +5,7 @@
 
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,6 +254,17 @@ static void add_extension(X509 *x, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
+/* More bits than any signature has room for; of five primes, so that it is made at once. */
+static EVP_PKEY *huge_key(void)
+{
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    CHECK(EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 8200) == 1 &&
+          EVP_PKEY_CTX_set_rsa_keygen_primes(ctx, 5) == 1 && EVP_PKEY_keygen(ctx, &key) == 1);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 /* Certificate and key as one PEM text. Takes the key. */
 static br_slice make_pair(const recipe *r, EVP_PKEY *key)
 {
@@ -306,6 +318,8 @@ static void test_made_certificates(void)
     expect_problem(&in, "certificate", "serial number that is negative");
     in = (br_x509_input){.certificate = make_pair(&long_serial, p256_key())};
     expect_problem(&in, "certificate", "serial number that is negative or over 20 octets");
+    in = (br_x509_input){.certificate = make_pair(&good, huge_key())};
+    expect_problem(&in, "certificate", "has a key of 8200 bits, at most 8192 are possible");
 }
 
 static void test_small_scalar(void)
