@@ -122,8 +122,8 @@ static void test_bad_regions(void)
                                       "a/b",
                                       "a b",
                                       "a_b",
-                                      "0123456789012345678901234567890123456789012345678901234567"
-                                      "890123"};
+                                      ("0123456789012345678901234567890123456789012345678901234567"
+                                       "890123")};
     one("region", "us-east-11", "enum", "did you mean us-east-1?");
     one("region", "aws-global", "enum", "not a known region");
     one("region", "US-EAST-1", "enum", "custom_region");
