@@ -166,9 +166,11 @@ end
 --- @return string[] pids
 function Gateway:workers()
     local list = {}
-    local master = self:master()
-    for pid in output_of("pgrep -P " .. master):gmatch "%d+" do
-        list[#list + 1] = pid
+    local master = tostring(self:master())
+    for pid in output_of("ls /proc"):gmatch "%f[^\n%z]%d+%f[\n%z]" do
+        if (read_file("/proc/" .. pid .. "/status") or ""):match "PPid:%s*(%d+)" == master then
+            list[#list + 1] = pid
+        end
     end
     table.sort(list)
     return list
