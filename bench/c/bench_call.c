@@ -115,7 +115,7 @@ static br_call *new_call(bench *b)
                          .max_attempts = 1};
     br_request_init(&r);
     r.service = (uint8_t)br_model_service(&br_model_builtin, BR_SLICE("bedrock-runtime"));
-    strcpy(r.method, "POST");
+    memcpy(r.method, "POST", sizeof("POST"));
     br_buf_adds(&r.path, PATH);
     r.has_body = true;
     br_buf_adds(&r.body, b->body);

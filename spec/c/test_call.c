@@ -14,6 +14,15 @@
 /* The machine's clocks, moved; the greatest random numbers, so that delays are the longest. */
 static int64_t wall_ahead_ms, mono_ahead_ms;
 
+static void add_many(br_buf *b, char c, size_t n)
+{
+    char *to = br_buf_reserve(b, n);
+    if (to == NULL)
+        abort();
+    memset(to, c, n);
+    br_buf_commit(b, n);
+}
+
 static int64_t wall_clock(void *user)
 {
     (void)user;
@@ -698,13 +707,14 @@ static void test_answer_limits(void)
     CHECK_STR(o.error.code, "BadResponse");
     CHECK(strstr(o.error.message, " 10 ") != NULL);
     size_t n = BR_ERROR_BODY_MAX + 100000;
-    char *text = malloc(n + 200), *at = text;
-    at += sprintf(at, "[{\"match\":{\"operation\":\"Converse\"},\"action\":"
-                      "{\"status\":400,\"body\":\"");
-    memset(at, 'e', n);
-    strcpy(at + n, "\"}}]");
-    endpoint_script(text);
-    free(text);
+    br_buf text;
+    br_buf_init(&text, n + 200);
+    br_buf_adds(&text, "[{\"match\":{\"operation\":\"Converse\"},\"action\":"
+                       "{\"status\":400,\"body\":\"");
+    add_many(&text, 'e', n);
+    br_buf_adds(&text, "\"}}]");
+    endpoint_script(text.data);
+    br_buf_free(&text);
     o = run_with(client, converse(false), &opts);
     CHECK_STR(o.items, "HDE");
     CHECK_INT(o.status, 400);
@@ -801,18 +811,19 @@ static void test_a_silent_stream(void)
 static void test_back_pressure(void)
 {
     size_t frame = 60000, count = 60;
-    char *text = malloc(frame * count + 10000), *at = text;
-    at += sprintf(at, "[{\"match\":{\"operation\":\"ConverseStream\"},\"action\":{\"frames\":[");
+    br_buf text;
+    br_buf_init(&text, frame * count + 10000);
+    br_buf_adds(&text, "[{\"match\":{\"operation\":\"ConverseStream\"},\"action\":{\"frames\":[");
     for (size_t i = 0; i < count; i++) {
-        at += sprintf(at, "%s{\"event\":\"contentBlockDelta\",\"payload\":\"", i > 0 ? "," : "");
-        memset(at, 'x', frame);
-        at += frame;
-        at += sprintf(at, "\"}");
+        br_buf_adds(&text, i > 0 ? "," : "");
+        br_buf_adds(&text, "{\"event\":\"contentBlockDelta\",\"payload\":\"");
+        add_many(&text, 'x', frame);
+        br_buf_adds(&text, "\"}");
     }
-    strcpy(at, "]}}]");
+    br_buf_adds(&text, "]}}]");
     endpoint_reset();
-    endpoint_script(text);
-    free(text);
+    endpoint_script(text.data);
+    br_buf_free(&text);
     br_call_opts opts = opts_for(BR_CALL_EVENTS);
     opts.timeouts.read_ms = 60000;
     use_engine(&moved_host);

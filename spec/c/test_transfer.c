@@ -14,6 +14,15 @@
 /* The machine's clocks, moved. */
 static int64_t clock_ahead_ms;
 
+static void add_many(br_buf *b, char c, size_t n)
+{
+    char *to = br_buf_reserve(b, n);
+    if (to == NULL)
+        abort();
+    memset(to, c, n);
+    br_buf_commit(b, n);
+}
+
 static int64_t moved_clock(void *user)
 {
     (void)user;
@@ -301,7 +310,7 @@ static void test_proxies(void)
     perform(&r, &request);
     CHECK_INT(r.end, BR_DONE_OK);
     run_free(&r);
-    strcpy(where.host, "bedrock.example");
+    memcpy(where.host, "bedrock.example", sizeof("bedrock.example"));
     where.loopback = false;
     fails_before_sending(&request, "ConnectFailed", "bedrock.example:");
     unsetenv("https_proxy");
@@ -340,7 +349,7 @@ static void test_localhost_is_pinned(void)
     run r;
     answer_with("{\"status\":200,\"body\":\"ok\"}");
     br_transfer_request request = request_to("https", "/t");
-    strcpy(where.host, "localhost");
+    memcpy(where.host, "localhost", sizeof("localhost"));
     perform(&r, &request);
     CHECK_INT(r.end, BR_DONE_OK);
     run_free(&r);
@@ -556,15 +565,15 @@ static void test_a_large_answer_with_many_pauses(void)
 {
     run r;
     run_init(&r);
-    char *script = malloc(900000), *at = script;
-    at += sprintf(at, "[{\"match\":{\"path\":\"^/t\"},\"after_verify\":false,\"action\":"
-                      "{\"status\":200,\"body\":\"");
-    memset(at, 'x', 800000);
-    at += 800000;
-    strcpy(at, "\"}}]");
+    br_buf script;
+    br_buf_init(&script, 900000);
+    br_buf_adds(&script, "[{\"match\":{\"path\":\"^/t\"},\"after_verify\":false,\"action\":"
+                         "{\"status\":200,\"body\":\"");
+    add_many(&script, 'x', 800000);
+    br_buf_adds(&script, "\"}}]");
     endpoint_reset();
-    endpoint_script(script);
-    free(script);
+    endpoint_script(script.data);
+    br_buf_free(&script);
     br_transfer_request request = request_to("https", "/t");
     r.pause_at = 1;
     begin(&r, &request);
@@ -604,14 +613,15 @@ static void test_a_large_body(void)
 
 static void test_hostile_heads(void)
 {
-    char *script = malloc(300000), *at = script;
-    at += sprintf(at, "[{\"match\":{\"path\":\"^/t\"},\"times\":-1,\"after_verify\":false,"
-                      "\"action\":{\"status\":200,\"headers\":{");
+    br_buf script;
+    br_buf_init(&script, 300000);
+    br_buf_adds(&script, "[{\"match\":{\"path\":\"^/t\"},\"times\":-1,\"after_verify\":false,"
+                         "\"action\":{\"status\":200,\"headers\":{");
     for (int i = 0; i < 300; i++)
-        at += sprintf(at, "%s\"X-%d\":\"v\"", i > 0 ? "," : "", i);
-    strcpy(at, "}}}]");
+        br_buf_addf(&script, "%s\"X-%d\":\"v\"", i > 0 ? "," : "", i);
+    br_buf_adds(&script, "}}}]");
     endpoint_reset();
-    endpoint_script(script);
+    endpoint_script(script.data);
     br_transfer_request request = request_to("https", "/t");
     run r;
     perform(&r, &request);
@@ -620,23 +630,22 @@ static void test_hostile_heads(void)
     CHECK(strstr(r.error.message, "too many or too long") != NULL);
     CHECK_INT(r.heads, 0);
     run_free(&r);
-    at = script;
-    at += sprintf(at, "[{\"match\":{\"path\":\"^/t\"},\"times\":-1,\"after_verify\":false,"
-                      "\"action\":{\"status\":200,\"headers\":{");
+    br_buf_clear(&script);
+    br_buf_adds(&script, "[{\"match\":{\"path\":\"^/t\"},\"times\":-1,\"after_verify\":false,"
+                         "\"action\":{\"status\":200,\"headers\":{");
     for (int i = 0; i < 4; i++) {
-        at += sprintf(at, "%s\"X-%d\":\"", i > 0 ? "," : "", i);
-        memset(at, 'v', 40000);
-        at += 40000;
-        *at++ = '"';
+        br_buf_addf(&script, "%s\"X-%d\":\"", i > 0 ? "," : "", i);
+        add_many(&script, 'v', 40000);
+        br_buf_addc(&script, '"');
     }
-    strcpy(at, "}}}]");
+    br_buf_adds(&script, "}}}]");
     endpoint_reset();
-    endpoint_script(script);
+    endpoint_script(script.data);
     perform(&r, &request);
     CHECK_INT(r.end, BR_DONE_BAD);
     CHECK_STR(r.error.code, "BadResponse");
     run_free(&r);
-    free(script);
+    br_buf_free(&script);
 }
 
 /* Lines that the endpoint cannot be made to send; NULL ends a head. */
