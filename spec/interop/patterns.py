@@ -45,7 +45,13 @@ CLASSES = {
 }
 BOUNDARY = f"(?:(?<=[{WORD}])(?![{WORD}])|(?<![{WORD}])(?=[{WORD}]))"
 # For texts only: Python's own parser knows no properties.
-SAMPLES = {"L": "aZ\u00e9\u0416\u4e2d\U00010400", "N": "07\u0663\u2167", "Z": " \u3000"}
+SAMPLES = {
+    "L": "aZ\u00e9\u0416\u4e2d\U00010400",
+    "M": "\u0301\u0903",
+    "N": "07\u0663\u2167",
+    "Z": " \u3000",
+    "C": "\x01\u200e",
+}
 STRANGE = "\n\r\t\0 \x7f\u0085\u00a0\u00ad\u00e9\u0301\u0663\u2028\u200b\u2167\u3000\u4e2d\ue000\ufeff\uffff\U00010400\U0001f600"
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 
