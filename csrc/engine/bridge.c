@@ -9,6 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "engine/process.h"
+
 #define WHY_MAX 256
 
 static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
@@ -125,7 +127,7 @@ static br_bridge *create(br_error *error)
         br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
         return NULL;
     }
-    b->pid = getpid();
+    b->pid = br_process_id();
     b->number = ++made;
     b->wake = b->door.listener = b->door.path_fd = -1;
     atomic_init(&b->stop, false);
@@ -143,7 +145,7 @@ static br_bridge *create(br_error *error)
 
 bool br_bridge_inherited(const br_bridge *b)
 {
-    return b->pid != getpid();
+    return b->pid != br_process_id();
 }
 
 /* What its thread was at when the process forked is not known, so nothing of it is touched. */

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "engine/process.h"
+
 #define BACKLOG 4096
 #define NAME "socket"
 
@@ -163,8 +165,8 @@ static bool is_ourselves(int fd)
 {
     struct ucred peer;
     socklen_t n = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.pid == getpid() &&
-           peer.uid == geteuid();
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
+           peer.pid == br_process_id() && peer.uid == geteuid();
 }
 
 int br_door_accept(br_door *d)
