@@ -167,6 +167,18 @@ describe("an error", function()
             assert.same({ "type" }, kinds)
         end)
 
+        it("has the option as path of what is wrong with an endpoint, and says which one", function()
+            local _, err = bedrock.connect(with { endpoint = { runtime = 7, agent = "nonsense", bedrok = ep.https,
+                ["bedrock-agent-runtime"] = "http://example.com" } })
+            local said = {}
+            for _, problem in ipairs(err.errors) do
+                assert.equal("endpoint", problem.path)
+                said[problem.message:match '^of "([%w-]+)": ' or problem.message:match "http://[%w.]+"] = problem.kind
+            end
+            assert.same({ runtime = "type", agent = "pattern", bedrok = "unknown",
+                ["http://example.com"] = "conflict" }, said)
+        end)
+
         it("names what is missing for Roles Anywhere", function()
             local _, err = bedrock.connect {}
             local found = by_path(err)
@@ -175,6 +187,39 @@ describe("an error", function()
                 assert.equal("missing", found[name].kind, name)
             end
         end)
+    end)
+
+    it("shows of a name that is not known what fits a line, and nothing that a terminal obeys", function()
+        local long = "na\27[2Jme\n" .. ("x"):rep(5000)
+        local function raised(f, ...)
+            return (select(2, pcall(f, ...)))
+        end
+        for what, err in pairs {
+            settings = select(2, bedrock.connect(with { [long] = 1 })),
+            service = select(2, bedrock.connect(with { endpoint = { [long] = ep.https } })),
+            call = select(2, conn:converse(ask "Hi", { [long] = 1 })),
+            generate = select(2, conn:generate { model = MODEL, [long] = 1 }),
+            family = select(2, conn:generate { model = MODEL, family = long }),
+            model = select(2, conn:generate { model = long, prompt = "Hi" }),
+            models = select(2, conn:models { [long] = "x" }),
+            kind = select(2, conn:models { kind = long }),
+            request = select(2, conn:request { path = "/", [long] = 1 }),
+            operation = select(2, conn:call("runtime", long)),
+            services = select(2, conn:call(long, "Converse")),
+            waiter = select(2, conn:wait(long)),
+            method = raised(function()
+                return conn[long]
+            end),
+            parallel = raised(bedrock.parallel, {}, { [long] = 1 }),
+        } do
+            local said = tostring(err)
+            assert.truthy(#said < 1000, what)
+            assert.matches("na%?%[2Jme%?xxx", said, what)
+            assert.is_nil(said:find("[%z\1-\9\11-\31\127]"), what)
+            for _, problem in ipairs(type(err) == "table" and err.errors or {}) do
+                assert.truthy(#problem.path < 100, what)
+            end
+        end
     end)
 
     describe("of parameters", function()

@@ -154,6 +154,8 @@ describe("bedrock", function()
             local other = assert(bedrock.connect(with { region = bedrock.null, proxy = bedrock.null }))
             assert.equal("us-east-1", other.region)
             other:close()
+            other = assert(bedrock.connect(with { endpoint = { runtime = ep.https, agent = bedrock.null } }))
+            other:close()
         end)
 
         it("takes endpoints by service id and namespace", function()

@@ -7,6 +7,8 @@
 
 #include <openssl/crypto.h>
 
+#include "core/shown.h"
+
 typedef enum option_type { TEXT, NUMBER, FLAG, ENDPOINT, PROXY, CACHE } option_type;
 
 static const struct option {
@@ -114,10 +116,12 @@ static bool problem_unknown(br_slice name, br_problems *p)
     br_suggest_init(&near, name);
     for (int i = 0; i < BR_OPT_COUNT; i++)
         br_suggest_try(&near, br_slice_of(options[i].name));
+    br_shown shown = br_show(name);
+    br_slice path = br_slice_of(shown.text);
     if (near.best.p != NULL)
-        return br_problems_add(p, "unknown", name, "unknown option (did you mean %.*s?)",
+        return br_problems_add(p, "unknown", path, "unknown option (did you mean %.*s?)",
                                (int)near.best.n, near.best.p);
-    return br_problems_add(p, "unknown", name, "unknown option");
+    return br_problems_add(p, "unknown", path, "unknown option");
 }
 
 static bool problem_type(int option, const char *given, br_problems *p)
@@ -198,20 +202,22 @@ static bool set_cache(br_settings *s, br_slice value, br_problems *p)
     return true;
 }
 
-static bool add_endpoint(br_settings *s, br_slice service, br_slice path, br_slice url,
+/* `whose`: "" or the beginning of a message. */
+static bool add_endpoint(br_settings *s, br_slice service, const char *whose, br_slice url,
                          br_problems *p)
 {
     br_error error;
+    br_slice path = BR_SLICE("endpoint");
     if (service.n > BR_SERVICE_ID_MAX)
-        return br_problems_add(p, "max-length", path, "the service's name is too long");
+        return br_problems_add(p, "max-length", path, "%sthe service's name is too long", whose);
     if (s->endpoint_count == BR_ENDPOINTS_MAX)
         return br_problems_add(p, "max-length", path, "more than %d endpoints", BR_ENDPOINTS_MAX);
     for (size_t i = 0; i < s->endpoint_count; i++)
         if (br_slice_eqs(service, s->endpoints[i].service))
             return br_problems_add(p, "conflict", path,
-                                   "this service has another endpoint already");
+                                   "%sthis service has another endpoint already", whose);
     if (!br_url_parse(&s->endpoints[s->endpoint_count].url, url, &error))
-        return br_problems_add(p, "pattern", path, "%s", error.message);
+        return br_problems_add(p, "pattern", path, "%s%s", whose, error.message);
     char *id = s->endpoints[s->endpoint_count++].service;
     memcpy(id, service.p, service.n);
     id[service.n] = '\0';
@@ -228,7 +234,7 @@ bool br_settings_set_text(br_settings *s, br_slice name, br_slice value, br_prob
     case TEXT:
         return set_plain_text(s, option, value, p);
     case ENDPOINT:
-        return value.n == 0 || add_endpoint(s, BR_SLICE(""), name, value, p);
+        return value.n == 0 || add_endpoint(s, BR_SLICE(""), "", value, p);
     case PROXY:
         return set_proxy(s, value, p);
     case CACHE:
@@ -271,7 +277,7 @@ bool br_settings_set_flag(br_settings *s, br_slice name, bool value, br_problems
     return problem_type(option, value ? "true" : "false", p);
 }
 
-static bool problem_service(const br_model *m, br_slice service, br_slice path, br_problems *p)
+static bool problem_service(const br_model *m, br_slice service, const char *whose, br_problems *p)
 {
     br_suggest near;
     br_suggest_init(&near, service);
@@ -279,7 +285,7 @@ static bool problem_service(const br_model *m, br_slice service, br_slice path, 
         br_suggest_try(&near, br_model_name(m, m->services[i].id));
         br_suggest_try(&near, br_model_name(m, m->services[i].space));
     }
-    return br_problems_add(p, "unknown", path, "unknown service%s%.*s%s",
+    return br_problems_add(p, "unknown", BR_SLICE("endpoint"), "%sunknown service%s%.*s%s", whose,
                            near.best.p ? " (did you mean " : "", (int)near.best.n,
                            near.best.p ? near.best.p : "", near.best.p ? "?)" : "");
 }
@@ -287,15 +293,13 @@ static bool problem_service(const br_model *m, br_slice service, br_slice path, 
 bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice service, br_slice url,
                               br_problems *p)
 {
-    char path[96];
-    int n = snprintf(path, sizeof(path), "endpoint[\"%.*s\"]", service.n > 64 ? 64 : (int)service.n,
-                     service.p);
-    br_slice where = {path, (size_t)n};
+    char whose[sizeof(br_shown) + 8];
+    snprintf(whose, sizeof(whose), "of \"%s\": ", br_show(service).text);
     int index = br_model_service(m, service);
     s->given[BR_OPT_ENDPOINT] = true;
     if (index < 0)
-        return problem_service(m, service, where, p);
-    return add_endpoint(s, br_model_name(m, m->services[index].id), where, url, p);
+        return problem_service(m, service, whose, p);
+    return add_endpoint(s, br_model_name(m, m->services[index].id), whose, url, p);
 }
 
 bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p)

@@ -1,3 +1,4 @@
+#include "core/shown.h"
 #include "core/times.h"
 #include "lua/binding.h"
 
@@ -51,22 +52,36 @@ static void report_type(br_lua_setup *s, br_slice name, const char *type_name)
     br_settings_wrong_type(name, type_name, &s->problems);
 }
 
+static bool is_null(lua_State *L, int index)
+{
+    return lua_type(L, index) == LUA_TLIGHTUSERDATA && !lua_touserdata(L, index);
+}
+
+/* The service at -2, its URL at -1. */
+static void read_endpoint(lua_State *L, br_lua_setup *s)
+{
+    if (lua_type(L, -2) != LUA_TSTRING) {
+        br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
+                        "a table of endpoints has services as keys, got a %s",
+                        luaL_typename(L, -2));
+        return;
+    }
+    br_slice service = br_lua_slice(L, -2);
+    const br_model *model = br_lua_model_of_service(br_lua_state_of(L), service);
+    if (lua_type(L, -1) == LUA_TSTRING)
+        br_settings_set_endpoint(&s->settings, model, service, br_lua_slice(L, -1), &s->problems);
+    else if (!is_null(L, -1))
+        br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
+                        "of \"%s\": must be a URL, got a %s", br_show(service).text,
+                        luaL_typename(L, -1));
+}
+
 /* endpoint = { [service] = url } */
 static void read_endpoints(lua_State *L, br_lua_setup *s, int table)
 {
     lua_pushnil(L);
-    for (; lua_next(L, table); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
-            br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                            "a table of endpoints has services as keys and URLs as values, "
-                            "got a %s and a %s",
-                            luaL_typename(L, -2), luaL_typename(L, -1));
-            continue;
-        }
-        br_slice service = br_lua_slice(L, -2);
-        const br_model *model = br_lua_model_of_service(br_lua_state_of(L), service);
-        br_settings_set_endpoint(&s->settings, model, service, br_lua_slice(L, -1), &s->problems);
-    }
+    for (; lua_next(L, table); lua_pop(L, 1))
+        read_endpoint(L, s);
 }
 
 /* The value on top of the stack, for that option. JSON's null counts as not given. */
@@ -89,7 +104,7 @@ static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
             report_type(s, name, "table");
         break;
     case LUA_TLIGHTUSERDATA:
-        if (lua_touserdata(L, -1))
+        if (!is_null(L, -1))
             report_type(s, name, "userdata");
         break;
     default:

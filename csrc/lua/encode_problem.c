@@ -1,12 +1,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/shown.h"
 #include "lua/encode.h"
 
 #define PATH_MAX_BYTES 4096
 #define MESSAGE_MAX 512
 #define NAMES_SHOWN 12
-#define NAME_SHOWN_MAX 64
 
 static bool is_identifier(br_slice s)
 {
@@ -91,27 +91,18 @@ void br_encode_wrong_type(br_encoder *e, const char *expected)
     br_encode_problem(e, "type", "expected %s, got %s", expected, given);
 }
 
-/* At most `max` bytes, without half a character at the end. */
-static int shown_length(br_slice text, size_t max)
-{
-    size_t n = text.n < max ? text.n : max;
-    while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xC0) == 0x80)
-        n--;
-    return (int)n;
-}
-
 void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name)
 {
-    int shown = shown_length(name, NAME_SHOWN_MAX);
+    br_shown shown = br_show(name);
     br_suggest near;
     br_suggest_init(&near, name);
     for (unsigned i = 0; i < structure->b; i++)
         br_suggest_try(&near, br_model_name(e->model, e->model->members[structure->a + i].name));
     if (near.best.p != NULL)
-        br_encode_problem_at(e, "unknown", name, "unknown member \"%.*s\" (did you mean %.*s?)",
-                             shown, name.p, (int)near.best.n, near.best.p);
+        br_encode_problem_at(e, "unknown", name, "unknown member \"%s\" (did you mean %.*s?)",
+                             shown.text, (int)near.best.n, near.best.p);
     else
-        br_encode_problem_at(e, "unknown", name, "unknown member \"%.*s\"", shown, name.p);
+        br_encode_problem_at(e, "unknown", name, "unknown member \"%s\"", shown.text);
 }
 
 /* "a, b, c", of those members that are in `only` (NULL: of all). */

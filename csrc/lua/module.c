@@ -241,6 +241,7 @@ static const luaL_Reg functions[] = {
     {"percent", percent},
     {"service", br_lua_service},
     {"services", br_lua_services},
+    {"shown", br_lua_shown},
     {"step", step},
     {"suggest", br_lua_suggest},
     {"timer", br_lua_timer_new},

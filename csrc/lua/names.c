@@ -5,6 +5,7 @@
 */
 #include <string.h>
 
+#include "core/shown.h"
 #include "lua/binding.h"
 
 static const char *kind_of(const br_op *op)
@@ -69,7 +70,7 @@ static int unknown(lua_State *L, br_slice service, br_slice name, int others)
     try_list(L, others, &near);
     lua_pushnil(L);
     lua_pushliteral(L, "no operation \"");
-    br_lua_push(L, name);
+    lua_pushstring(L, br_show(name).text);
     if (near.best.p) {
         lua_pushliteral(L, "\" (did you mean \"");
         br_lua_push(L, near.best);
@@ -119,7 +120,7 @@ static int unknown_service(lua_State *L, br_slice name)
     }
     lua_pushnil(L);
     lua_pushliteral(L, "no service \"");
-    br_lua_push(L, name);
+    lua_pushstring(L, br_show(name).text);
     lua_pushstring(L, near.best.p ? "\" (did you mean \"" : "\"");
     br_lua_push(L, near.best);
     lua_pushstring(L, near.best.p ? "\"?)" : "");
@@ -310,6 +311,14 @@ int br_lua_operations(lua_State *L)
     lua_newtable(L);
     for (unsigned k = 0; k < s->model_count; k++)
         count = add_operations(L, k, wanted, count);
+    return 1;
+}
+
+/* shown(text) -> as a message shows it: short and printable */
+int br_lua_shown(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    lua_pushstring(L, br_show(br_lua_slice(L, 1)).text);
     return 1;
 }
 

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/shown.h"
 #include "lua/binding.h"
 
 static const char *const known[] = {
@@ -144,11 +145,13 @@ static void refuse(br_slice name, br_problems *p)
     br_suggest_init(&near, name);
     for (size_t i = 0; i < COUNT(known); i++)
         br_suggest_try(&near, br_slice_of(known[i]));
+    br_shown shown = br_show(name);
+    br_slice path = br_slice_of(shown.text);
     if (near.best.p)
-        br_problems_add(p, "unknown", name, "unknown option of a call (did you mean %.*s?)",
+        br_problems_add(p, "unknown", path, "unknown option of a call (did you mean %.*s?)",
                         (int)near.best.n, near.best.p);
     else
-        br_problems_add(p, "unknown", name, "unknown option of a call");
+        br_problems_add(p, "unknown", path, "unknown option of a call");
 }
 
 static void refuse_others(lua_State *L, int table, br_problems *p)

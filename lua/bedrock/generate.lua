@@ -106,7 +106,7 @@ local function check_types(given, problems)
         local known = PARAMETERS[name]
         if not known then
             local near = type(name) == "string" and core.suggest(name, NAMES)
-            add(problems, tostring(name), "unknown", "unknown parameter%s",
+            add(problems, core.shown(tostring(name)), "unknown", "unknown parameter%s",
                 near and (" (did you mean %s?)"):format(near) or "")
         elseif not known[2](given[name]) then
             add(problems, name, "type", "must be %s, got %s", known[1],
@@ -123,15 +123,15 @@ local function family_of(given, problems)
     if given.family then
         local family = families.named(given.family)
         if not family then
-            add(problems, "family", "enum", "%q is no family; there are %s", given.family, names)
+            add(problems, "family", "enum", '"%s" is no family; there are %s', core.shown(given.family), names)
         end
         return family
     end
     local id = model_id.foundation(given.model)
     local family = id and families.of(id)
     if not family then
-        add(problems, "model", "enum", "no model family is known for %q: name one with family = (%s), or use "
-            .. "invoke_model with the model's own body, or converse", given.model, names)
+        add(problems, "model", "enum", 'no model family is known for "%s": name one with family = (%s), or use '
+            .. "invoke_model with the model's own body, or converse", core.shown(given.model), names)
     end
     return family
 end
@@ -182,8 +182,8 @@ local function resolve_model(given, region, problems)
         return model
     end
     if wanted ~= "cross-region" and not model_id.is_prefix(wanted) then
-        return add(problems, "inference", "enum", "must be cross-region, or one of %s; got %q",
-            table.concat(model_id.prefixes, ", "), wanted)
+        return add(problems, "inference", "enum", 'must be cross-region, or one of %s; got "%s"',
+            table.concat(model_id.prefixes, ", "), core.shown(wanted))
     end
     local prefix = wanted == "cross-region" and model_id.geography(region) or wanted
     if prefix == "cross-region" then

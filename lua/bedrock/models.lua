@@ -39,7 +39,7 @@ end
 local function check_kind(kind, problems)
     if not has(KINDS, kind) then
         local near = core.suggest(kind, KINDS)
-        add(problems, "kind", "enum", "%q is no kind of model; there are %s%s", kind,
+        add(problems, "kind", "enum", '"%s" is no kind of model; there are %s%s', core.shown(kind),
             table.concat(KINDS, ", "), near and (" (did you mean %s?)"):format(near) or "")
     end
 end
@@ -49,7 +49,7 @@ local function check_filter(filter)
     for name, value in pairs(filter) do
         if not has(FILTERS, tostring(name)) then
             local near = type(name) == "string" and core.suggest(name, FILTERS)
-            add(problems, tostring(name), "unknown", "unknown filter%s",
+            add(problems, core.shown(tostring(name)), "unknown", "unknown filter%s",
                 near and (" (did you mean %s?)"):format(near) or "")
         elseif type(value) ~= (name == "streaming" and "boolean" or "string") then
             add(problems, name, "type", "must be a %s, got a %s",

@@ -36,7 +36,7 @@ local function stuck(self, token)
         kind = "transport",
         code = "BadResponse",
         operation = self._name,
-        message = self._paginator.output .. " does not advance: " .. ("%q"):format(tostring(token):sub(1, 80))
+        message = self._paginator.output .. " does not advance: " .. ('"%s"'):format(core.shown(tostring(token)))
             .. " came again",
     })
 end

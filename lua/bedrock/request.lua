@@ -20,7 +20,7 @@ local function check_names(fields, problems)
     for name in pairs(fields) do
         if not known[name] then
             local near = type(name) == "string" and core.suggest(name, FIELDS)
-            add(problems, tostring(name), "unknown",
+            add(problems, core.shown(tostring(name)), "unknown",
                 "unknown field of a request" .. (near and " (did you mean " .. near .. "?)" or ""))
         end
     end

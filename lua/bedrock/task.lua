@@ -1,4 +1,5 @@
 --- Functions that run at the same time as coroutines: bedrock.spawn and bedrock.parallel.
+local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local scheduler = require "bedrock.scheduler"
 
@@ -99,7 +100,7 @@ local function check_options(options)
     end
     for name in pairs(options) do
         if not OPTIONS[name] then
-            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(tostring(name)), 4)
+            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(core.shown(tostring(name))), 4)
         end
     end
     local limit = options.limit

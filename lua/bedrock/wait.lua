@@ -24,7 +24,7 @@ local function find(name)
     return nil, errors.config("wait", { {
         path = "name",
         kind = "unknown",
-        message = ('nothing to wait for is called "%s"%s; there are: %s'):format(name,
+        message = ('nothing to wait for is called "%s"%s; there are: %s'):format(core.shown(name),
             near and (' (did you mean "%s"?)'):format(near) or "", table.concat(names, ", ")),
     } })
 end

@@ -309,11 +309,16 @@ static void test_endpoint_table(void)
     CHECK(!br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("bedrok"),
                                     BR_SLICE("https://127.0.0.1:2"), &p));
     CHECK_INT(p.count, 1);
-    CHECK_STR(p.items[0].path, "endpoint[\"bedrok\"]");
-    CHECK(strstr(p.items[0].message, "did you mean bedrock?") != NULL);
+    CHECK_STR(p.items[0].path, "endpoint");
+    CHECK_STR(p.items[0].message, "of \"bedrok\": unknown service (did you mean bedrock?)");
     CHECK(!br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("bedrock-runtime"),
                                     BR_SLICE("https://other.example"), &p));
     CHECK_STR(p.items[1].kind, "conflict");
+    CHECK_STR(p.items[1].path, "endpoint");
+    CHECK(
+        !br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("agent"), BR_SLICE("agent"), &p));
+    CHECK_STR(p.items[2].path, "endpoint");
+    CHECK(strstr(p.items[2].message, "of \"agent\": ") == p.items[2].message);
     CHECK_INT(s.endpoint_count, 2);
     CHECK_STR(s.endpoints[1].url.path, "/x");
     br_problems_free(&p);
