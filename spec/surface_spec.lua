@@ -430,6 +430,31 @@ describe("bedrock", function()
             assert.equal(0, ep:counters().requests)
         end)
 
+        it("cannot leave open which of two headers is meant", function()
+            local headers = { ["X-A"] = "1", ["x-a"] = "2", ["X-B"] = "3", Authorization = "a", authorization = "b" }
+            local _, raw = conn:request { path = "/x", headers = headers }
+            local _, prepared = conn:prepare("converse", ask "Hi", { headers = headers })
+            for _, err in ipairs { select(2, conn:converse(ask "Hi", { headers = headers })), raw, prepared } do
+                assert.equal("validation", err.kind)
+                assert.equal(2, #err.errors)
+                for _, problem in ipairs(err.errors) do
+                    assert.equal("headers", problem.path)
+                    assert.equal("conflict", problem.kind)
+                end
+                assert.matches("X-A and x-a are the same header", err.message, 1, true)
+                assert.matches("Authorization and authorization are", err.message, 1, true)
+            end
+            assert(conn:request({ service = "bedrock", path = "/foundation-models", headers = { ["X-A"] = "1" } },
+                { headers = { ["x-a"] = "2" } }))
+            assert.equal("2", header(last_request(), "x-a"))
+            headers = {}
+            for i = 1, 300 do
+                headers["x-" .. i] = "v"
+            end
+            local _, err = conn:converse(ask "Hi", { headers = headers })
+            assert.equal("headers", err.errors[1].path)
+        end)
+
         it("cannot smuggle headers", function()
             for name, value in pairs { Host = "evil", ["X-Amz-Date"] = "x", ["a b"] = "x", ["x-a"] = "1\r\nx-b: 2" } do
                 local _, err = conn:converse(ask "Hi", { headers = { [name] = value } })

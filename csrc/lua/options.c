@@ -198,8 +198,26 @@ bool br_lua_options_read(lua_State *L, int index, const br_client *client, const
     return !br_problems_any(p);
 }
 
-/* One header of the caller's: the name at -2, the value at -1. */
-static void add_header(lua_State *L, br_request *request, br_problems *p)
+/*
+** Names that differ in case only are one header, and which of them is meant cannot be told, as tables
+** have no order. Told once for each pair.
+*/
+static void refuse_twin(lua_State *L, int table, br_slice name, br_problems *p)
+{
+    lua_pushnil(L);
+    for (; lua_next(L, table); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            continue;
+        br_slice other = br_lua_slice(L, -2);
+        if (br_slice_eq_nocase(name, other) && memcmp(name.p, other.p, name.n) < 0)
+            br_problems_add(p, "conflict", BR_SLICE("headers"),
+                            "%s and %s are the same header: leave one of them out",
+                            br_show(name).text, br_show(other).text);
+    }
+}
+
+/* One header of the caller's table: the name at -2, the value at -1. */
+static void add_header(lua_State *L, int table, br_request *request, br_problems *p)
 {
     br_slice name = lua_type(L, -2) == LUA_TSTRING ? br_lua_slice(L, -2) : (br_slice){"", 0};
     if (!br_header_name_ok(name)) {
@@ -207,20 +225,35 @@ static void add_header(lua_State *L, br_request *request, br_problems *p)
                         "a header's name is a string of letters, digits and -");
         return;
     }
+    refuse_twin(L, table, name, p);
     if (br_slice_eq_nocase(name, BR_SLICE("authorization")))
         return;
     if (is_reserved(name)) {
-        br_problems_add(p, "header-name", BR_SLICE("headers"), "%.*s is set by the library",
-                        (int)name.n, name.p);
+        br_problems_add(p, "header-name", BR_SLICE("headers"), "%s is set by the library",
+                        br_show(name).text);
         return;
     }
     if (lua_type(L, -1) != LUA_TSTRING || !br_header_value_ok(br_lua_slice(L, -1))) {
         br_problems_add(p, "header-value", BR_SLICE("headers"),
-                        "%.*s must be a string without control characters", (int)name.n, name.p);
+                        "%s must be a string without control characters", br_show(name).text);
         return;
     }
     if (!br_headers_set(&request->headers, name, br_lua_slice(L, -1)))
         br_problems_add(p, "header-value", BR_SLICE("headers"), "too many or too long");
+}
+
+static void add_headers(lua_State *L, int table, br_request *request, br_problems *p)
+{
+    int names = 0;
+    lua_pushnil(L);
+    for (; lua_next(L, table); lua_pop(L, 1)) {
+        if (++names > BR_HEADERS_MAX) {
+            br_problems_add(p, "header-value", BR_SLICE("headers"), "more than %d", BR_HEADERS_MAX);
+            lua_settop(L, table);
+            return;
+        }
+        add_header(L, table, request, p);
+    }
 }
 
 bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *p)
@@ -228,11 +261,8 @@ bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_pro
     if (is_null(L, index))
         return true;
     br_lua_rawfield(L, index, "headers");
-    if (lua_type(L, -1) == LUA_TTABLE) {
-        lua_pushnil(L);
-        for (; lua_next(L, -2); lua_pop(L, 1))
-            add_header(L, request, p);
-    }
+    if (lua_type(L, -1) == LUA_TTABLE)
+        add_headers(L, lua_gettop(L), request, p);
     lua_pop(L, 1);
     return !br_problems_any(p);
 }
