@@ -3,6 +3,7 @@
 #   CC CFLAGS CPPFLAGS LDFLAGS    as everywhere
 #   V=1                           show the commands
 #   WERROR=1                      warnings are errors (default where the project is tested)
+#   LTO=                          modules without link-time optimisation (default: where it works)
 #   BUILD=build                   where everything that is made goes
 #   ABIS="5.4 5.1"                Lua versions to build for; 5.1 is LuaJIT (default: those found)
 #   PREFIX DESTDIR LUADIR LIBDIR  where `make install` installs
@@ -57,8 +58,18 @@ HARDENING = -U_FORTIFY_SOURCE $(if $(filter -O -O1 -O2 -O3 -Os,$(CFLAGS)),-D_FOR
 LINK_HARDENING = -Wl,-z,relro,-z,now,--as-needed
 endif
 
+# Objects in both forms: the modules are optimised as a whole, and tests link as quickly as ever.
+# Tried once, when the first recipe needs it.
+ifdef SANITIZE
+LTO =
+else
+LTO ?= $(eval LTO := $$(shell echo 'int probe;' | $$(CC) -Werror -flto=auto -ffat-lto-objects -shared \
+    -fPIC -o /dev/null -x c - 2>/dev/null && echo -flto=auto -ffat-lto-objects))$(LTO)
+endif
+
 COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
     -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(CFLAGS)
+COMPILE_PART = $(COMPILE) $(LTO)
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
 LIBS = $(PACKAGE_LIBS) -lm
 
@@ -102,13 +113,13 @@ modules: $(MODULES)
 # The compile command: when it changes, everything is compiled anew (not for WERROR alone).
 $(BUILD)/flags: FORCE | $(DEPS)
 	@mkdir -p $(@D)
-	@echo '$(filter-out -Werror,$(COMPILE))' | cmp -s - $@ || \
-	    echo '$(filter-out -Werror,$(COMPILE))' >$@
+	@echo '$(filter-out -Werror,$(COMPILE_PART))' | cmp -s - $@ || \
+	    echo '$(filter-out -Werror,$(COMPILE_PART))' >$@
 
 $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC $<)
-	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE_PART) -MMD -MP -c -o $@ $<
 
 # What the benchmarks measure against: bare libraries, called from Lua.
 define FLOOR_RULES
@@ -124,12 +135,12 @@ define ABI_RULES
 $(BUILD)/$(1)/obj/%.o: csrc/lua/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	$$(call say,CC $$< for Lua $(1))
-	$$(Q)$$(COMPILE) $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(COMPILE_PART) $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LTO) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 
 $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
 	@mkdir -p $$(@D)
@@ -138,7 +149,7 @@ $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
 
 $(BUILD)/$(1)/%_module.so: $(BUILD)/$(1)/obj/%_module.o $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LTO) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 endef
 $(foreach abi,$(ABIS),$(eval $(call ABI_RULES,$(abi))))
 $(foreach abi,$(ABIS),$(eval $(call FLOOR_RULES,$(abi))))
@@ -154,7 +165,7 @@ $(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
 
 $(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(PART_OBJ)
 	$(call say,LINK $@)
-	$(Q)$(LINK) -o $@ $^ $(EXTRA_LIBS) $(LIBS)
+	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $^ $(EXTRA_LIBS) $(LIBS)
 
 $(LUA_C_TESTS): $(call BINDING_OBJ,5.4) $(patsubst spec/c/%.c,$(BUILD)/5.4/obj/%.o,$(wildcard spec/c/*_module.c))
 $(LUA_C_TESTS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
@@ -186,7 +197,7 @@ $(BUILD)/bench/%.o: bench/c/%.c $(BUILD)/flags
 
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(PART_OBJ)
 	$(call say,LINK $@)
-	$(Q)$(LINK) -o $@ $^ $(LIBS)
+	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $^ $(LIBS)
 
 test: modules c-tests test-modules
 	@spec/run.sh
