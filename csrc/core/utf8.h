@@ -69,46 +69,69 @@ static inline bool br_json_is_plain_ascii(char c)
     return (unsigned char)c >= ' ' && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
-static inline const char *br_json_skip_ascii_8(const char *p, const char *end)
+/* Four to seven bytes are checked as one word, from both ends. */
+static inline const char *br_json_skip_ascii_short(const char *p, const char *end)
 {
-    while (end - p >= 8) {
-        uint64_t marks = br_json_marks(br_load8(p));
-        if (marks == 0) {
-            p += 8;
-            continue;
-        }
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        return p + (__builtin_ctzll(marks) >> 3);
-#else
-        break;
-#endif
+    if (end - p >= 4 && end - p < 8) {
+        uint32_t first, last;
+        memcpy(&first, p, sizeof(first));
+        memcpy(&last, end - 4, sizeof(last));
+        if (br_json_marks(first | (uint64_t)last << 32) == 0)
+            return end;
     }
     while (p < end && br_json_is_plain_ascii(*p))
         p++;
     return p;
 }
 
+/*
+** Here and below, the last step begins before the rest that is left: what it sees again is plain,
+** so its first mark is the first of all.
+*/
+static inline const char *br_json_skip_ascii_8(const char *p, const char *end)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (end - p >= 8) {
+        uint64_t marks = br_json_marks(br_load8(p));
+        while (marks == 0 && end - p > 8) {
+            p = end - p >= 16 ? p + 8 : end - 8;
+            marks = br_json_marks(br_load8(p));
+        }
+        return marks == 0 ? end : p + (__builtin_ctzll(marks) >> 3);
+    }
+#else
+    while (end - p >= 8 && br_json_marks(br_load8(p)) == 0)
+        p += 8;
+#endif
+    return br_json_skip_ascii_short(p, end);
+}
+
 #ifdef __SSE2__
-/* A bit for each byte of sixteen that ends a plain run. */
+/*
+** A bit for each byte of sixteen that ends a plain run. Compared as signed numbers, the bytes above
+** ASCII are below the space, like control characters.
+*/
 static inline unsigned br_json_marks_16(const char *p)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+    __m128i below = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
     __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    return (unsigned)_mm_movemask_epi8(
-        _mm_or_si128(_mm_or_si128(low, bytes), _mm_or_si128(quote, backslash)));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(below, _mm_or_si128(quote, backslash)));
 }
 #endif
 
-/* Where SSE2 is missing, and for the last bytes, eight at a time. */
+/* Where SSE2 is missing, and for short texts, eight bytes at a time. */
 static inline const char *br_json_skip_ascii(const char *p, const char *end)
 {
 #ifdef __SSE2__
-    for (; end - p >= 16; p += 16) {
+    if (end - p >= 16) {
         unsigned marks = br_json_marks_16(p);
-        if (marks != 0)
-            return p + __builtin_ctz(marks);
+        while (marks == 0 && end - p > 16) {
+            p = end - p >= 32 ? p + 16 : end - 16;
+            marks = br_json_marks_16(p);
+        }
+        return marks == 0 ? end : p + __builtin_ctz(marks);
     }
 #endif
     return br_json_skip_ascii_8(p, end);
