@@ -345,6 +345,18 @@ describe("generate", function()
         end)
     end)
 
+    it("takes null for a parameter that is not given", function()
+        local given = { model = "amazon.nova-lite-v1:0", prompt = "Hi", max_tokens = 20 }
+        for _, name in ipairs { "family", "inference", "system", "temperature", "top_p", "top_k", "stop", "input",
+            "dimensions", "width", "height", "count", "seed", "negative_prompt" } do
+            given[name] = bedrock.null
+        end
+        assert(conn:generate(given))
+        assert.same({ maxTokens = 20 }, bodies_seen()[1].body.inferenceConfig)
+        local _, err = conn:generate { model = bedrock.null, prompt = "Hi" }
+        assert.equal("missing", err.errors[1].kind)
+    end)
+
     it("raises for what is no table", function()
         assert.has_error(function()
             conn:generate "Hi"

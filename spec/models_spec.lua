@@ -33,6 +33,11 @@ describe("models", function()
         return found
     end
 
+    it("takes null for a filter that is not given", function()
+        local null = bedrock.null
+        assert.equal(#assert(conn:models()), #assert(conn:models { kind = null, name = null, streaming = null }))
+    end)
+
     it("lists every kind, each in the same form", function()
         local list = assert(conn:models())
         local found, kinds = by_id(list), {}

@@ -550,6 +550,14 @@ describe("bedrock", function()
             assert.truthy(cjson.decode(assert(stream:gather()).body).modelSummaries)
         end)
 
+        it("takes null for what is not given", function()
+            local null = bedrock.null
+            local answer = assert(conn:request { service = "bedrock", path = "/foundation-models", method = null,
+                query = null, headers = null, body = null, stream = null })
+            assert.equal(200, answer.status)
+            assert.is_nil(header(last_request(), "content-type"))
+        end)
+
         it("fails for 400 and more", function()
             ep:script { { action = { status = 418, body = "short and stout" } } }
             local answer, err = conn:request { path = "/teapot" }

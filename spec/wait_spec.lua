@@ -64,7 +64,7 @@ describe("wait", function()
 
     it("repeats the operation, with the model's delay, until the state is reached", function()
         answers("GetMemory", { ok(memory "CREATING"), ok(memory "CREATING"), ok(memory "ACTIVE") })
-        local output = assert(conn:wait("memory_created", ID))
+        local output = assert(conn:wait("memory_created", ID, { max_wait = bedrock.null }))
         assert.equal("ACTIVE", output.memory.status)
         assert.equal(200, bedrock.metadata(output).status)
         assert.same({ 2000, 2000 }, delays)

@@ -1,6 +1,7 @@
 --- Connections: operations as methods, and what else a connection can do.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local given_of = require "bedrock.given"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
 
@@ -305,7 +306,8 @@ function methods.request(self, fields, options)
         error("request: a table is needed, got a " .. type(fields), 2)
     end
     check_table(options, "the options", 2)
-    local wire, err = require("bedrock.request").wire(fields)
+    fields = given_of(fields)
+    local wire, err = require("bedrock.request").wire(fields, options)
     if not wire then
         return nil, err
     end

@@ -5,6 +5,7 @@
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local families = require "bedrock.families"
+local given_of = require "bedrock.given"
 local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
 
@@ -391,6 +392,7 @@ local function generate(conn, given, options)
     if type(given) ~= "table" then
         error("generate: a table of parameters is needed, got a " .. type(given), 3)
     end
+    given = given_of(given)
     local family, model = prepare(given, conn.region)
     if not family then
         return nil, model

@@ -5,6 +5,7 @@
 ---     end
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local given_of = require "bedrock.given"
 local model_id = require "bedrock.model_id"
 
 local OPERATION = "models"
@@ -241,7 +242,7 @@ local function models(conn, filter, options)
     if filter ~= nil and type(filter) ~= "table" then
         error("models: a table of filters is needed, got a " .. type(filter), 3)
     end
-    filter = filter or {}
+    filter = given_of(filter or {})
     local bad = check_filter(filter)
     if bad then
         return nil, bad

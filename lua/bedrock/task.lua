@@ -100,7 +100,8 @@ local function check_options(options)
     end
     for name in pairs(options) do
         if not OPTIONS[name] then
-            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(core.shown(tostring(name))), 4)
+            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(
+                core.shown(tostring(name))), 4)
         end
     end
     local limit = options.limit
