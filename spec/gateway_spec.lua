@@ -35,12 +35,13 @@ describe("the example gateway", function()
         ep:reset()
     end)
 
-    local function post(path, value)
+    local function post(path, value, from)
         local parts, body = {}, type(value) == "string" and value or cjson.encode(value)
         local _, status, headers = http.request {
             url = "http://127.0.0.1:" .. server.port .. path,
             method = "POST",
-            headers = { ["content-length"] = #body, ["content-type"] = "application/json" },
+            headers = { ["content-length"] = #body, ["content-type"] = "application/json",
+                ["sec-fetch-site"] = from },
             source = ltn12.source.string(body),
             sink = ltn12.sink.table(parts),
         }
@@ -102,6 +103,14 @@ describe("the example gateway", function()
         ep:script { { match = { operation = "ConverseStream" }, action = { status = 400, json = { message = "no" } } } }
         local _, text = post("/chat", { messages = { { role = "user", text = "one" } } })
         assert.truthy(events_of(text)[1].error)
+    end)
+
+    it("asks nothing for pages of others", function()
+        for _, path in ipairs { "/chat", "/v1/chat/completions" } do
+            assert.equal(403, (post(path, { messages = { { role = "user", text = "one" } } }, "cross-site")))
+        end
+        assert.equal(200, (post("/chat", { messages = { { role = "user", text = "one" } } }, "same-origin")))
+        assert.equal(1, ep:counters().ConverseStream)
     end)
 
     it("completes a chat", function()

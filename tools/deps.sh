@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, silently doing nothing when none is.
 #
-#   tools/deps.sh demo|test|all
+#   tools/deps.sh demo|test|all|browser
 #
 # demo: to build and to run the local endpoint. test: also for the specs and the linters.
-# all: also for sanitizers, fuzzing and interoperation.
+# all: also for sanitizers, fuzzing and interoperation. browser: also that of interoperation, which is large.
 set -eu
 
 demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev
@@ -12,13 +12,15 @@ demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-
     lua-socket lua-luaossl nginx libnginx-mod-http-lua"
 test="lua-busted lua-cqueues lua-luv luarocks xz-utils python3 clang clang-format cppcheck lua-check"
 all="libclang-rt-14-dev valgrind nodejs python3-venv"
+browser="chromium"
 
 case ${1:-all} in
 demo) wanted=$demo ;;
 test) wanted="$demo $test" ;;
 all) wanted="$demo $test $all" ;;
+browser) wanted="$browser $demo $test $all" ;;
 *)
-    echo "usage: $0 demo|test|all" >&2
+    echo "usage: $0 demo|test|all|browser" >&2
     exit 2
     ;;
 esac

@@ -4,12 +4,14 @@
 #   spec/interop/oracles.sh DIR
 #
 # DIR/venv  boto3, iam-rolesanywhere-session, regex (Python)
-# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai (JavaScript)
+# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai, playwright-core (JavaScript)
+# chromium  the system's package
 #
 # Exits with 77 and says why when one of them cannot be had.
 set -eu
 
 dir=$1
+deps=$(cd "$(dirname "$0")/../../tools" && pwd)/deps.sh
 mkdir -p "$dir"
 
 missing() {
@@ -29,7 +31,8 @@ install_python() {
 }
 
 node_ready() {
-    for name in @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime @aws-sdk/client-bedrock-agent-runtime openai; do
+    for name in @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime @aws-sdk/client-bedrock-agent-runtime openai \
+        playwright-core; do
         [ -f "$dir/node/node_modules/$name/package.json" ] || return 1
     done
 }
@@ -38,8 +41,17 @@ install_node() {
     mkdir -p "$dir/node" &&
         npm install --prefix "$dir/node" --no-audit --no-fund --loglevel=error \
             @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime \
-            @aws-sdk/client-bedrock-agent-runtime openai
+            @aws-sdk/client-bedrock-agent-runtime openai playwright-core
+}
+
+browser_ready() {
+    [ -x "${CHROMIUM:-/usr/bin/chromium}" ]
+}
+
+install_browser() {
+    "$deps" browser && browser_ready
 }
 
 python_ready || install_python >"$dir/pip.log" 2>&1 || missing "the Python client" pip.log
 node_ready || install_node >"$dir/npm.log" 2>&1 || missing "the JavaScript client" npm.log
+browser_ready || install_browser >"$dir/browser.log" 2>&1 || missing "the browser" browser.log

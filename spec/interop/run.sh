@@ -1,7 +1,7 @@
 #!/bin/sh
 # Proves the local endpoint with clients this project did not write: boto3, the AWS JavaScript SDK
 # and AWS's Python package for IAM Roles Anywhere must get through it, and be refused when a request
-# is bent.
+# is bent. The example gateway serves OpenAI's client and a browser.
 #
 #   spec/interop/run.sh [BUILDDIR]
 #
@@ -20,7 +20,7 @@ lua5.4 "$here/../endpoint/cli.lua" start "$dir/endpoint" "$build/pki" >/dev/null
 trap 'lua5.4 "$here/../endpoint/cli.lua" stop "$dir/endpoint"' EXIT
 trap 'exit 1' HUP INT TERM
 
-export INTEROP_ENDPOINT="$dir/endpoint/endpoint.json" INTEROP_NODE="$dir/node"
+export INTEROP_ENDPOINT="$dir/endpoint/endpoint.json" INTEROP_NODE="$dir/node" INTEROP_PICTURES="$dir"
 export AWS_EC2_METADATA_DISABLED=true
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
@@ -56,11 +56,11 @@ prepared() (
     "$python" "$here/prepared_check.py" <"$dir/prepared.jsonl"
 )
 
-# OpenAI's client, through nginx and the example gateway.
-completions() (
+# through_gateway SCRIPT LISTENER: a client of nginx and the example gateway.
+through_gateway() (
     cd "$here/../.."
     eval "$(make -s env BUILD="$build")"
-    lua5.4 spec/interop/with_gateway.lua "$dir/endpoint" "$dir/gateway" "node spec/interop/openai_client.mjs"
+    lua5.4 spec/interop/with_gateway.lua "$dir/endpoint" "$dir/gateway" "node spec/interop/$1" "$2"
 )
 
 part "bent requests" "$python" "$here/bent_requests.py"
@@ -69,7 +69,8 @@ part "boto3" "$python" "$here/boto_client.py"
 INTEROP_CREDENTIALS=$("$python" "$here/exchange.py") || INTEROP_CREDENTIALS={}
 export INTEROP_CREDENTIALS
 part "JavaScript SDK" node "$here/sdk_client.mjs"
-part "OpenAI's client" completions
+part "OpenAI's client" through_gateway openai_client.mjs https
+part "chat page" through_gateway chat_page.mjs http
 part "botocore's requests" "$python" "$here/prepare_test.py"
 part "our requests and botocore's" prepared
 part "patterns" "$python" "$here/patterns.py" "$build"
