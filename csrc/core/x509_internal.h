@@ -92,11 +92,13 @@ br_key_result br_key_from_der(br_slice der, br_slice password, EVP_PKEY **key);
 br_key_result br_key_from_block(const br_pem_block *block, br_slice password, EVP_PKEY **key);
 /*
 ** Whether opening it takes no more than BR_PASSWORD_ROUNDS_MAX rounds (scrypt: N * r * p), since
-** the file says how many and nothing interrupts them. All parts of a PKCS#12 file count together,
-** but for keys within its encrypted parts, where they lie in no usual file.
+** the file says how many and nothing interrupts them. All parts of a PKCS#12 file count together.
+** Keys within its encrypted parts are only seen once those are open: after the first check, and
+** with a password that fits ("" also stands for none).
 */
 bool br_key_rounds_ok(const X509_SIG *sealed);
 bool br_pkcs12_rounds_ok(const PKCS12 *p12);
+bool br_pkcs12_inner_rounds_ok(const PKCS12 *p12, const char *password);
 
 /* The default and legacy providers in a context of their own, so the process's is left alone. */
 typedef struct br_legacy {

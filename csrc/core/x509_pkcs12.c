@@ -8,6 +8,7 @@ typedef struct contents {
     EVP_PKEY *key;
     X509 *first;
     STACK_OF(X509) * others;
+    bool too_slow; /* its key is, so nothing was opened */
 } contents;
 
 static void free_contents(contents *c)
@@ -43,7 +44,9 @@ static bool password_fits(PKCS12 *p12, const char *password)
 static bool open_in(br_slice der, const char *password, OSSL_LIB_CTX *context, contents *out)
 {
     PKCS12 *p12 = decode(der, context);
-    bool ok = p12 != NULL && PKCS12_parse(p12, password, &out->key, &out->first, &out->others);
+    out->too_slow = p12 != NULL && !br_pkcs12_inner_rounds_ok(p12, password);
+    bool ok = p12 != NULL && !out->too_slow &&
+              PKCS12_parse(p12, password, &out->key, &out->first, &out->others);
     PKCS12_free(p12);
     return ok;
 }
@@ -92,6 +95,7 @@ static bool open_legacy(br_slice der, const char *password, contents *out)
     contents inner = {0};
     bool ok = br_legacy_open(&legacy) && open_in(der, password, legacy.context, &inner) &&
               copy_contents(&inner, out);
+    out->too_slow = inner.too_slow;
     free_contents(&inner);
     br_legacy_close(&legacy);
     return ok;
@@ -112,15 +116,20 @@ static bool take(br_x509_loading *l, contents *c)
     return ok;
 }
 
+static bool too_slow(br_x509_loading *l)
+{
+    return br_x509_problem(l, "pkcs12",
+                           "takes more than %d rounds of key derivation from its password: export "
+                           "it anew with fewer",
+                           BR_PASSWORD_ROUNDS_MAX);
+}
+
 static bool check_password(br_x509_loading *l, PKCS12 *p12, const char *password)
 {
     if (p12 == NULL)
         return br_x509_problem(l, "pkcs12", "is not a PKCS#12 file");
     if (!br_pkcs12_rounds_ok(p12))
-        return br_x509_problem(l, "pkcs12",
-                               "takes more than %d rounds of key derivation from its password: "
-                               "export it anew with fewer",
-                               BR_PASSWORD_ROUNDS_MAX);
+        return too_slow(l);
     if (password_fits(p12, password))
         return true;
     if (l->in->password.p == NULL)
@@ -136,11 +145,16 @@ static bool open_with(br_x509_loading *l, const char *password)
     PKCS12_free(p12);
     if (!ok)
         return false;
-    ok = open_in(l->in->pkcs12, password, NULL, &c) || open_legacy(l->in->pkcs12, password, &c);
-    ok = ok ? take(l, &c)
-            : br_x509_problem(l, "pkcs12",
-                              "cannot be decrypted: damaged, or its cipher is not offered by this "
-                              "OpenSSL; export it anew with AES-256");
+    ok = open_in(l->in->pkcs12, password, NULL, &c) ||
+         (!c.too_slow && open_legacy(l->in->pkcs12, password, &c));
+    if (ok)
+        ok = take(l, &c);
+    else if (c.too_slow)
+        too_slow(l);
+    else
+        br_x509_problem(l, "pkcs12",
+                        "cannot be decrypted: damaged, or its cipher is not offered by this "
+                        "OpenSSL; export it anew with AES-256");
     free_contents(&c);
     return ok;
 }

@@ -2,6 +2,7 @@
 
 #include <openssl/asn1t.h>
 #include <openssl/pkcs12.h>
+#include <string.h>
 
 static uint64_t number(const ASN1_INTEGER *i)
 {
@@ -128,4 +129,29 @@ bool br_pkcs12_rounds_ok(const PKCS12 *p12)
     PKCS12_get0_mac(NULL, NULL, NULL, &iterations, p12);
     uint64_t rounds = iterations != NULL ? number(iterations) : 1;
     return sum(rounds, safes_rounds(p12)) <= BR_PASSWORD_ROUNDS_MAX;
+}
+
+/* What no password opens counts as nothing: it is not read later either. */
+static uint64_t encrypted_safe_rounds(PKCS7 *safe, const char *password)
+{
+    int n = (int)strlen(password);
+    STACK_OF(PKCS12_SAFEBAG) *bags = PKCS12_unpack_p7encdata(safe, password, n);
+    if (bags == NULL && n == 0)
+        bags = PKCS12_unpack_p7encdata(safe, NULL, 0);
+    uint64_t rounds = bags_rounds(bags);
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+    return rounds;
+}
+
+bool br_pkcs12_inner_rounds_ok(const PKCS12 *p12, const char *password)
+{
+    STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(p12);
+    uint64_t rounds = 0;
+    for (int i = 0; i < sk_PKCS7_num(safes); i++) {
+        PKCS7 *safe = sk_PKCS7_value(safes, i);
+        if (PKCS7_type_is_encrypted(safe))
+            rounds = sum(rounds, encrypted_safe_rounds(safe, password));
+    }
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    return rounds <= BR_PASSWORD_ROUNDS_MAX;
 }

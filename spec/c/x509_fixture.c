@@ -100,3 +100,36 @@ X509 *reference(const char *name, const char *suffix)
     CHECK(x != NULL);
     return x;
 }
+
+br_slice guarded_der(unsigned char *der, int n)
+{
+    br_slice copy = {guard_copy(der, (size_t)n), (size_t)n};
+    OPENSSL_free(der);
+    return copy;
+}
+
+void expect_problem_at(br_x509_input *in, int64_t at, const char *option, const char *text)
+{
+    br_problems problems;
+    br_x509 *x = load_at(in, at, &problems);
+    CHECK(x == NULL);
+    CHECK_INT((long long)problems.count, 1);
+    if (problems.count > 0) {
+        CHECK_STR(problems.items[0].kind, "certificate");
+        CHECK_STR(problems.items[0].path, option);
+        bool found = strstr(problems.items[0].message, text) != NULL;
+        CHECK(found);
+        CHECK(strstr(problems.items[0].message, PASSWORD) == NULL);
+        if (!found)
+            printf("got \"%s\", want \"%s\"\n", problems.items[0].message, text);
+    }
+    for (size_t i = 1; i < problems.count; i++)
+        printf("too much: %s %s\n", problems.items[i].path, problems.items[i].message);
+    br_problems_free(&problems);
+    br_x509_unref(x);
+}
+
+void expect_problem(br_x509_input *in, const char *option, const char *text)
+{
+    expect_problem_at(in, now_ms(), option, text);
+}
