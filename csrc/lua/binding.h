@@ -140,6 +140,10 @@ int br_lua_bridged(lua_State *L);
 void br_lua_open_timer(lua_State *L);
 int br_lua_timer_new(lua_State *L);
 
+/* sse.c */
+void br_lua_open_sse(lua_State *L);
+int br_lua_sse_new(lua_State *L);
+
 /* names.c, describe.c and pages.c: the model as Lua sees it. */
 int br_lua_find(lua_State *L);
 int br_lua_operation(lua_State *L);

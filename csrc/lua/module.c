@@ -241,6 +241,7 @@ static const luaL_Reg functions[] = {
     {"percent", percent},
     {"service", br_lua_service},
     {"services", br_lua_services},
+    {"sse", br_lua_sse_new},
     {"shown", br_lua_shown},
     {"step", step},
     {"suggest", br_lua_suggest},
@@ -258,6 +259,7 @@ static void push_module(lua_State *L)
     br_lua_open_client(L);
     br_lua_open_call(L);
     br_lua_open_timer(L);
+    br_lua_open_sse(L);
     br_lua_open_metadata(L);
     luaL_setfuncs(L, functions, 1);
     br_lua_open_errors(L);

@@ -288,7 +288,8 @@ end
 --- @field query table|string|nil names to values or lists; a string is sent as it is
 --- @field headers table<string, string>?
 --- @field body table|string|nil a table is sent as JSON
---- @field stream boolean? the answer as a stream of its bytes
+--- @field stream boolean|"bytes"|nil the answer as a stream: of events if it is text/event-stream, else (and always
+---   with "bytes") of its bytes
 
 --- @class bedrock.RawAnswer
 --- @field status integer
@@ -320,6 +321,9 @@ function methods.request(self, fields, options)
     answer, err = (fields.stream and open or finish)(call, "request")
     if answer then
         rawset(answer, "headers", metadata.of(answer).headers)
+    end
+    if answer and fields.stream == true then
+        require("bedrock.sse").decode(answer)
     end
     return answer, err
 end

@@ -235,7 +235,23 @@ local assemblers = {
     retrieve_and_generate_stream = retrieve_and_generate,
 }
 
-local function assembler_of(operation)
+--- Server-sent events of a raw request.
+local sent_events = {
+    new = any.new,
+    events = setmetatable({}, {
+        __index = function()
+            return append
+        end,
+    }),
+    result = function(list)
+        return { events = list }
+    end,
+}
+
+local function assembler_of(operation, stream)
+    if stream._sent_events then
+        return sent_events
+    end
     if operation == "converse_stream" or operation == "invoke_harness" then
         return require "bedrock.gather_converse"
     end
@@ -270,7 +286,7 @@ end
 --- @return table? result
 --- @return bedrock.Error? err
 return function(stream, operation)
-    local assembler = assembler_of(operation)
+    local assembler = assembler_of(operation, stream)
     local state = assembler.new()
     local err = collect(stream, assembler, state)
     local result, unfit = assembler.result(state, operation)

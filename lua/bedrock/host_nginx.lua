@@ -42,7 +42,7 @@ local OTHERWISE = "start a timer (ngx.timer.at(0, f)) and call from it"
 
 --- What is else loaded when it is first used.
 local LATER = {
-    "describe", "gather", "generate", "load_api", "models", "pages", "request", "stream", "task", "test", "wait",
+    "describe", "gather", "generate", "load_api", "models", "pages", "request", "sse", "stream", "task", "test", "wait",
 }
 
 --- The cosockets of calls that are not over.

@@ -31,7 +31,6 @@ local TYPES = {
     method = "string",
     path = "string",
     service = "string",
-    stream = "boolean",
 }
 
 local function check_types(fields, problems)
@@ -43,6 +42,15 @@ local function check_types(fields, problems)
     end
     if fields.path == nil then
         add(problems, "path", "missing", "missing: the path of the request, percent-encoded")
+    end
+end
+
+local function check_stream(fields, options, problems)
+    local stream = fields.stream
+    if stream ~= nil and type(stream) ~= "boolean" and stream ~= "bytes" then
+        add(problems, "stream", type(stream) == "string" and "enum" or "type", 'must be true, false or "bytes"')
+    elseif stream == nil and options and options.stream then
+        add(problems, "stream", "conflict", "belongs into the request itself: conn:request { stream = true, … }")
     end
 end
 
@@ -120,11 +128,13 @@ end
 
 --- @param fields table as conn:request takes it
 --- @return table? wire as the core takes it
+--- @param options table?
 --- @return bedrock.Error? err
-function request.wire(fields)
+function request.wire(fields, options)
     local problems = {}
     check_names(fields, problems)
     check_types(fields, problems)
+    check_stream(fields, options, problems)
     local query = query_text(fields.query, problems)
     local body, content_type = body_text(fields.body, problems)
     local service = type(fields.service or "") == "string"

@@ -83,9 +83,9 @@ end
 
 --- One event, waiting for it; initial answers only add fields.
 local function take(self)
-    local call = self._call
+    local source = self._source
     while true do
-        local name, event = call:event()
+        local name, event = source:event()
         if name == true then
             set_fields(self, event)
         elseif name == false then
@@ -206,6 +206,7 @@ end
 function stream.new(call, operation, fields, facts)
     local self = setmetatable({
         _call = call,
+        _source = call,
         _operation = operation,
         _state = "open",
         _awaited = REQUIRED[operation],

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes what the fuzzers begin with, from the cases of the API and the test certificates.
+"""Makes what the fuzzers begin with, from the cases of the API and of JSON, and the test certificates.
 
-    spec/fuzz/seeds.py CASES.jsonl.xz PKI OUT
+    spec/fuzz/seeds.py CASES.jsonl.xz JSON-PARSING.txt PKI OUT
 
 OUT/fuzz_NAME/ gets the seeds of that target, in the form its source describes.
 """
@@ -9,10 +9,12 @@ import base64
 import json
 import lzma
 import os
+import re
 import struct
 import sys
 
 EVENT_CHOICES = 8
+OPERATIONS_WITH_XML = 11
 
 
 class Seeds:
@@ -44,6 +46,27 @@ def answer(choices, case, body):
     return bytes(choices) + f"{case['service']}.{case['op']}\n{headers}\n".encode() + body
 
 
+def from_xml(seeds, body):
+    """The whole answer, and what is in its result, for every operation."""
+    inner = re.search(rb"<\w+Result>(.*)</\w+Result>", body, re.DOTALL)
+    for operation in range(OPERATIONS_WITH_XML):
+        seeds.add("xml", bytes([operation, 0]) + body)
+        if inner:
+            seeds.add("xml", bytes([operation, 1]) + inner[1])
+
+
+def from_json_texts(seeds, path):
+    """The texts that spec/cases/json-parsing.txt says how to read."""
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            text = b""
+            for piece in line.rstrip("\n").split("\t")[2:]:
+                piece, _, times = piece.partition("\\*")
+                piece = re.sub(r"\\x(..)", lambda found: chr(int(found[1], 16)), piece)
+                text += piece.encode("latin-1") * min(int(times or 1), 250)
+            seeds.add("json", text)
+
+
 def from_cases(seeds, path):
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for case in map(json.loads, lines):
@@ -52,6 +75,8 @@ def from_cases(seeds, path):
             body = base64.b64decode(case["http"]["body64"])
             status = case["http"]["status"]
             seeds.add("decode", answer([status % 100, 0, 0, 0], case, body))
+            if case["service"] == "sts":
+                from_xml(seeds, body)
             if "events" in case:
                 seeds.add("eventstream", b"\0\0" + body)
                 for payload in event_payloads(body):
@@ -85,9 +110,10 @@ def frame(kind, contents):
     return struct.pack(">BI", kind, len(contents)) + contents
 
 
-def main(cases, pki, out):
+def main(cases, json_texts, pki, out):
     seeds = Seeds(out)
     from_cases(seeds, cases)
+    from_json_texts(seeds, json_texts)
     from_certificates(seeds, pki)
     text = json.dumps({"credentialSet": [{"credentials": {
         "accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "secret", "sessionToken": "token",
@@ -99,9 +125,11 @@ def main(cases, pki, out):
     seeds.add("model", b'\0{"a":{"a":{"b":"YQ=="}},"b":["a",null],"c":{"a":["b"]},"id":"x"}')
     seeds.add("model", b"\0<DoResponse><DoResult><a><b>YQ==</b></a><c>1</c></DoResult></DoResponse>")
     seeds.add("json", text)
+    seeds.add("sse", b"\0\xef\xbb\xbf: hello\n\nevent: add\ndata: a\ndata:  b\nid: 1\nretry: 10\n\n")
+    seeds.add("sse", b"\2data\r\rdata:{}\r\n\r\nid\0\nid:\nevent\ndata: [DONE]\n\ndata: cut")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -145,6 +145,34 @@ case("reads two streams in turns", connected(function(conn)
     equal("You asked: two", table.concat(got[2]):match "^[^\n]*")
 end), { config = { stream_interval_ms = 2 } })
 
+local function sent_events(body, more)
+    local action = { body = body, headers = { ["Content-Type"] = "text/event-stream" }, chunked = true }
+    for name, value in pairs(more or {}) do
+        action[name] = value
+    end
+    return { { match = { path = "^/events$" }, action = action } }
+end
+
+case("streams server-sent events of a raw request", connected(function(conn)
+    local stream = assert(conn:request { path = "/events", body = {}, stream = true })
+    local got = {}
+    for name, event in stream:events() do
+        table.insert(got, name .. "=" .. event.data .. (event.id and "#" .. event.id or ""))
+    end
+    equal("message=a\nb,add=c#1,message=[DONE]#1", table.concat(got, ","))
+    equal("text/event-stream", stream.headers["content-type"])
+end), { rules = sent_events("data: a\r\ndata:b\r\n\r\n: x\n\nevent: add\rid: 1\rdata: c\r\rdata: [DONE]\n\n",
+    { drip = { 1, 0 } }) })
+
+case("tells of server-sent events that are cut short", connected(function(conn)
+    for _ = 1, 2 do
+        local stream = assert(conn:request { path = "/events", body = {}, stream = true })
+        equal("a", select(2, stream:next()).data)
+        is_error("stream", "Truncated", stream:next())
+        is_error("stream", "Truncated", stream:next())
+    end
+end), { rules = { sent_events("data: a\n\ndata: b\n")[1], sent_events("data: a\n\n", { abort = true })[1] } })
+
 case("obtains credentials and says which", connected(function(conn, _, settings)
     local info = assert(conn:credentials())
     equal("access_keys", info.source)

@@ -1,0 +1,76 @@
+--- Server-sent events in the place of a raw answer's bytes.
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+local host = require "bedrock.host"
+local metadata = require "bedrock.metadata"
+
+local sse = {}
+
+--- Gives a stream its events, as a call does.
+local Source = {}
+Source.__index = Source
+
+local function failed(self, code, message, retryable)
+    local facts = metadata.of(self.stream) or {}
+    return nil, errors.new {
+        kind = "stream",
+        code = code,
+        operation = "request",
+        message = message,
+        retryable = retryable,
+        status = facts.status,
+        request_id = facts.request_id,
+        attempts = facts.attempts,
+    }
+end
+
+--- What has come already; why: nothing can come after it.
+local function take(self)
+    local event = self.events[self.at]
+    self.at = self.at + 1
+    if event then
+        return event.event, event
+    elseif self.why then
+        host.cancel(self.call, true)
+        return failed(self, "BadResponse", self.why, false)
+    end
+end
+
+function Source:event()
+    while true do
+        local name, event = take(self)
+        if name or event then
+            return name, event
+        end
+        name, event = self.call:event()
+        if name == nil and event == nil and not self.decoder:at_boundary() then
+            return failed(self, "Truncated", "the stream ended in the middle of an event", true)
+        elseif name ~= "chunk" then
+            return name, event
+        end
+        self.events, self.why = self.decoder:feed(event)
+        self.at = 1
+    end
+end
+
+local function is_event_stream(content_type)
+    return content_type and content_type:lower():match "^%s*([^;,%s]*)" == "text/event-stream"
+end
+
+--- Makes a stream of chunks one of events, if that is what its bytes are.
+--- @param stream bedrock.Stream of a raw request, untouched
+function sse.decode(stream)
+    if not is_event_stream(stream.headers["content-type"]) then
+        return
+    end
+    stream._sent_events = true
+    stream._source = setmetatable({
+        call = stream._call,
+        stream = stream,
+        decoder = core.sse(),
+        events = {},
+        at = 1,
+    }, Source)
+end
+
+return sse
