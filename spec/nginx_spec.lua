@@ -1,116 +1,42 @@
 --- The module inside a real nginx: the same surface, nothing blocked, nothing left behind.
 local socket = require "socket"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
-local gateway = dofile "spec/nginx/gateway.lua"
+local site = dofile "spec/nginx/site.lua"
 local cases = dofile "spec/support/surface_cases.lua"
 
-local DIR = os.tmpname()
-os.remove(DIR)
+local gateway = site.gateway
 
 local function soon(f)
     assert.is_true(gateway.eventually(f) or false)
 end
 
-local function handler(name)
-    return ('content_by_lua_block { require("app").%s() }'):format(name)
-end
-
-local function literal(value)
-    if type(value) ~= "table" then
-        return ("%q"):format(value)
-    end
-    local parts = {}
-    for name, one in pairs(value) do
-        parts[#parts + 1] = ("[%q] = %s"):format(name, literal(one))
-    end
-    return "{ " .. table.concat(parts, ", ") .. " }"
-end
-
-local function shell(command)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read "*a"
-    pipe:close()
-    return text
-end
-
-local function named_sockets()
-    return shell "ls -d /tmp/lua-bedrock-?????? /dev/shm/lua-bedrock-?????? 2>/dev/null"
-end
-
-local LOCATIONS = {}
-local HANDLERS = {
-    "bytes", "case", "close_under", "converse", "credentials", "leave", "parallel", "stream", "threads",
-}
-for _, name in ipairs(HANDLERS) do
-    LOCATIONS["/" .. name] = handler(name)
-end
-
 describe("in nginx", function()
-    local ep, server, giver, settings, on_disk
-
-    local function init(more)
-        return ([[
-            lua_shared_dict seen 1m;
-            init_by_lua_block {
-                package.path = %q .. "/?.lua;" .. package.path
-                require("app").init(%s, %q)
-                %s
-            }
-        ]]):format("spec/nginx", literal(settings), "spec/support/surface_cases.lua", more or "")
-    end
+    local ep, here, server, giver, settings
 
     local function start(more)
-        local options = { dir = DIR .. "/gateway", http = init(), locations = LOCATIONS }
-        for name, value in pairs(more or {}) do
-            options[name] = value
-        end
-        server = gateway.start(options)
+        server = here:start(more)
     end
 
-    --- Ends it; nothing may have been complained of, no socket may have a name.
     local function stop(signal)
-        assert.is_true(server:stop(signal))
-        for _, level in ipairs { "error", "crit", "alert", "emerg" } do
-            assert.is_nil(server:error_log():match("[^\n]*%[" .. level .. "%][^\n]*"))
-        end
-        assert.equal(on_disk, named_sockets())
+        here:stop(signal)
     end
 
     setup(function()
         ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        os.execute("mkdir -m 755 " .. DIR .. " && mkdir -m 777 " .. DIR .. "/cache && cp " .. ep.ca_file
-            .. " " .. DIR .. "/ca.pem && chmod 644 " .. DIR .. "/ca.pem")
-        on_disk = named_sockets()
+        here = site.new(ep)
     end)
 
     teardown(function()
-        os.execute("rm -rf " .. DIR)
+        here:remove()
     end)
 
     before_each(function()
-        ep:reset()
-        settings = {
-            keys = {
-                auth = "access_keys",
-                access_key_id = ep.access_key_id,
-                secret_access_key = ep.secret_access_key,
-                endpoint = ep.https,
-                ca_file = DIR .. "/ca.pem",
-            },
-            plain = {
-                auth = "access_keys",
-                access_key_id = ep.access_key_id,
-                secret_access_key = ep.secret_access_key,
-                endpoint = ep.http,
-            },
-        }
+        here:reset()
+        settings = here.settings
     end)
 
     after_each(function()
-        if server then
-            server:stop()
-            server = nil
-        end
+        here:clear()
         if giver then
             giver:stop()
             giver = nil
@@ -136,7 +62,7 @@ describe("in nginx", function()
             { event = "contentBlockDelta", json = { contentBlockIndex = 0, delta = { text = "first word" } } },
             { event = "messageStop", json = { stopReason = "end_turn" }, delay_ms = 600000 },
         } } } }
-        start { http = init() .. "lua_check_client_abort on;" }
+        start { http = here:init() .. "lua_check_client_abort on;" }
         local client = server:open "/stream?conn=plain"
         local text = ""
         repeat
@@ -165,7 +91,7 @@ describe("in nginx", function()
         for name, value in pairs(settings.plain) do
             settings.much[name] = value
         end
-        giver = gateway.start { dir = DIR .. "/giver", http = "lua_shared_dict seen 1m;", locations = {
+        giver = gateway.start { dir = here.dir .. "/giver", http = "lua_shared_dict seen 1m;", locations = {
             ["/much"] = [[ content_by_lua_block {
                 local piece = ("x"):rep(65536)
                 for _ = 1, 800 do
@@ -261,7 +187,7 @@ describe("in nginx", function()
             return now and now ~= pid and server:get "/converse" == 200
         end)
         assert.is_true(server:stop())
-        assert.equal(on_disk, named_sockets())
+        assert.is_nil(here:complaint { "error", "crit", "emerg" })
     end)
 
     it("keeps connections with different credentials apart", function()
@@ -271,9 +197,9 @@ describe("in nginx", function()
             secret_access_key = ep.session.secret_access_key,
             session_token = ep.session.session_token,
             endpoint = ep.https,
-            ca_file = DIR .. "/ca.pem",
+            ca_file = here.ca_file,
         }
-        settings.token = { auth = "api_key", api_key = ep.api_key, endpoint = ep.https, ca_file = DIR .. "/ca.pem" }
+        settings.token = { auth = "api_key", api_key = ep.api_key, endpoint = ep.https, ca_file = here.ca_file }
         start()
         local paths, wanted = {}, { keys = 0, session = 0, token = 0 }
         for _ = 1, 10 do
@@ -298,7 +224,7 @@ describe("in nginx", function()
 
     it("says where nobody can wait, and what to do", function()
         start {
-            http = init [[init_said = require("app").attempt()]] .. [[
+            http = here:init [[init_said = require("app").attempt()]] .. [[
                 init_worker_by_lua_block { worker_said = require("app").attempt() }
             ]],
             locations = {
@@ -370,8 +296,7 @@ describe("in nginx", function()
             return gateway.threads(pid) == 1 and gateway.fds(pid) <= fds
         end)
         assert.is_true(server:stop())
-        assert.is_nil(server:error_log():match "[^\n]*%[error%][^\n]*")
-        assert.equal(on_disk, named_sockets())
+        assert.is_nil(here:complaint { "error", "crit", "emerg" })
     end)
 
     it("exchanges once for workers that all start cold", function()
@@ -382,8 +307,8 @@ describe("in nginx", function()
             trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
             session_name = "workers",
             endpoint = ep.https,
-            ca_file = DIR .. "/ca.pem",
-            cache_dir = DIR .. "/cache/of-nobody",
+            ca_file = here.ca_file,
+            cache_dir = here.dir .. "/cache/of-nobody",
             certificate = ep.pki .. "/p256.crt.pem",
             private_key = ep.pki .. "/p256.key.pkcs8.pem",
             certificate_chain = ep.pki .. "/intermediate.pem",

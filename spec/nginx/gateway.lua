@@ -5,6 +5,9 @@
 ---         dir = DIR, workers = 2, http = "init_by_lua_block { … }",
 ---         locations = { ["/x"] = "content_by_lua_block { … }" },
 ---     }
+---
+--- Further options: `main` (directives of the main part), `servers` (further server blocks; @port@ is the port),
+--- `foreground` (nginx does not go to the background by itself), `code_cache`, `level`.
 ---     local status, body = g:get "/x"
 local http = require "socket.http"
 local socket = require "socket"
@@ -44,9 +47,10 @@ local function write_file(name, text)
 end
 
 local HEAD = [[
-daemon on;
+@main@
 @user@
 worker_processes @workers@;
+worker_rlimit_nofile 16384;
 worker_shutdown_timeout 20s;
 pid "@dir@/nginx.pid";
 error_log "@dir@/error.log" @level@;
@@ -70,6 +74,9 @@ http {
     @http@
     server {
         listen 127.0.0.1:@port@ backlog=4096;
+        location = / {
+            return 204;
+        }
 ]]
 
 local function fill(template, values)
@@ -137,6 +144,7 @@ local function conf(self, options)
         dir = self.dir,
         http = options.http or "",
         level = options.level or "warn",
+        main = options.main or "",
         lua = absolute "lua",
         modules = modules_path(),
         port = tostring(self.port),
@@ -146,15 +154,15 @@ local function conf(self, options)
     for path, text in pairs(options.locations) do
         parts[#parts + 1] = "        location " .. path .. " {\n" .. text .. "\n        }\n"
     end
-    parts[#parts + 1] = "    }\n}\n"
+    parts[#parts + 1] = "    }\n" .. fill(options.servers or "", { port = tostring(self.port) }) .. "}\n"
     return table.concat(parts)
 end
 
-local function nginx(self, prefix)
+local function nginx(self, prefix, foreground)
     local command = "nginx -p " .. quoted(prefix or self.dir) .. " -e " .. quoted(self.dir .. "/error.log")
         .. " -c " .. quoted(self.dir .. "/nginx.conf")
     local log = quoted(self.dir .. "/start.log")
-    local result = os.execute(command .. " >" .. log .. " 2>&1 </dev/null")
+    local result = os.execute(command .. " >" .. log .. " 2>&1 </dev/null" .. (foreground and " &" or ""))
     return result == true or result == 0
 end
 
@@ -209,8 +217,8 @@ function gateway.kill(pid, signal)
 end
 
 --- A whole answer: status, body, headers.
-function Gateway:get(path)
-    local body, status, headers = http.request("http://127.0.0.1:" .. self.port .. path)
+function Gateway:get(path, address)
+    local body, status, headers = http.request(("http://%s:%d%s"):format(address or "127.0.0.1", self.port, path))
     return status, body, headers
 end
 
@@ -267,17 +275,21 @@ function Gateway:stop(signal)
     end)
 end
 
+--- A worker has to answer, whatever it says; that the port is open is the master's work.
+local function answers(port)
+    return http.request("http://127.0.0.1:" .. port .. "/") ~= nil
+end
+
 function gateway.start(options)
     os.execute("rm -rf " .. quoted(options.dir) .. " && mkdir -p " .. quoted(options.dir .. "/temp"))
     local self = setmetatable({ dir = absolute(options.dir) }, Gateway)
     for _ = 1, START_ATTEMPTS do
         self.port = free_port()
         write_file(self.dir .. "/nginx.conf", conf(self, options))
-        if nginx(self, options.prefix and absolute(options.prefix) .. "/") then
-            gateway.eventually(function()
-                local connection = socket.connect("127.0.0.1", self.port)
-                return connection and connection:close()
-            end)
+        local prefix = options.prefix and absolute(options.prefix) .. "/"
+        if nginx(self, prefix, options.foreground) and gateway.eventually(function()
+            return answers(self.port)
+        end) then
             return self
         end
     end
