@@ -140,7 +140,9 @@ describe("server-sent events", function()
                 assert.same({ event = "message", data = chunk }, event)
                 assert.same(cjson.decode(chunk), bedrock.json.decode(event.data))
             end
-            assert.equal("[DONE]", select(2, stream:next()).data)
+            local last = select(2, stream:next()).data
+            assert.equal("[DONE]", last)
+            assert.is_nil((bedrock.json.decode(last)))
             for _ = 1, 3 do
                 assert.same({ n = 1 }, { n = select("#", stream:next()), (stream:next()) })
             end

@@ -133,7 +133,7 @@
 ---@field query? table<string, any>|string names to values or lists; a string is sent as it is
 ---@field headers? table<string, string>
 ---@field body? table|string a table is sent as JSON
----@field stream? boolean the answer as a stream of its bytes
+---@field stream? boolean|"bytes" the answer as a stream: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
 
 ---@class bedrock.RawAnswer
 ---@field status integer
@@ -243,6 +243,26 @@ function Stream:close() end
 ---@field events fun(self: bedrock.ByteStream): fun(): "chunk", string
 ---@field next fun(self: bedrock.ByteStream): "chunk"?, string|bedrock.Error|nil
 
+--- id and retry are the last that the service set, in this event or before.
+---@class bedrock.ServerSentEvent
+---@field event string "message" if it has no name
+---@field data string as it was sent; bedrock.json.decode reads JSON
+---@field id? string
+---@field retry? integer ms
+
+--- The events of a raw request's answer.
+---@class bedrock.ServerSentStream: bedrock.Stream
+---@field status integer
+---@field headers table<string, string>
+---@field events fun(self: bedrock.ServerSentStream): fun(): string, bedrock.ServerSentEvent
+---@field next fun(self: bedrock.ServerSentStream): string?, bedrock.ServerSentEvent|bedrock.Error|nil
+---@field gather fun(self: bedrock.ServerSentStream): bedrock.GatheredServerSent?, bedrock.Error?
+
+---@class bedrock.GatheredServerSent
+---@field status integer
+---@field headers table<string, string>
+---@field events bedrock.ServerSentEvent[]
+
 ---@class bedrock.GatheredEvents
 ---@field parts { name: string, event: any }[]
 
@@ -314,7 +334,7 @@ function Connection:prepare(name, params, options) end
 --- A signed request to a path that no model describes.
 ---@param fields bedrock.RawRequest
 ---@param options? bedrock.CallOptions
----@return bedrock.RawAnswer|bedrock.ByteStream|nil answer
+---@return bedrock.RawAnswer|bedrock.ServerSentStream|bedrock.ByteStream|nil answer
 ---@return bedrock.Error? err
 function Connection:request(fields, options) end
 
