@@ -463,6 +463,19 @@ describe("an error", function()
             assert.equal(1 + 3, done())
         end)
 
+        it("is interim answers without an end, and a status line that is none, not tried again", function()
+            for _, answer in ipairs { ("HTTP/1.1 100 Continue\r\n\r\n"):rep(20000), "HTTP/1.1 2x0 OK\r\n\r\n",
+                "HTTP/1.1 101 Switching Protocols\r\n\r\n", "SSH-2.0-server\r\n", "HTTP/7.1 200 OK\r\n\r\n" } do
+                local connection, done = peer(answer)
+                local _, err = connection:list_foundation_models()
+                assert.equal("transport", err.kind)
+                assert.equal("BadResponse", err.code)
+                assert.is_false(err.retryable)
+                assert.equal(1, err.attempts)
+                done()
+            end
+        end)
+
         it("is a header without an end", function()
             scripted { headers = { ["X-Long"] = ("v"):rep(400000) } }
             local err = fails(conn)

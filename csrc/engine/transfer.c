@@ -49,6 +49,7 @@ static void reset(br_transfer *t)
     t->reused = t->sent = t->proxied = t->answered = t->head_done = false;
     t->paused = t->curl_paused = t->cancelled = t->over = false;
     t->status = 0;
+    t->head_lines = 0;
     t->bad[0] = t->reason[0] = '\0';
     br_headers_clear(&t->answer);
 }

@@ -86,6 +86,9 @@ size_t br_transfer_on_header(char *bytes, size_t size, size_t n, void *user)
     touch(t);
     if (!t->answered)
         first_byte(t);
+    t->head_lines += size * n;
+    if (t->head_lines > BR_HEAD_LINES_MAX)
+        return refuse(t, "its interim answers, head or trailers have no end");
     if (t->head_done)
         return size * n;
     br_slice line = without_line_end(bytes, size * n);

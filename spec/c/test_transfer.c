@@ -693,6 +693,33 @@ static void test_head_lines(void)
     }
 }
 
+/* Interim answers before the head, or trailers after it, may come for ever. */
+static void test_heads_without_an_end(void)
+{
+    for (int trailers = 0; trailers < 2; trailers++) {
+        const char *const repeated[] = {trailers ? "A: b\r\n" : "HTTP/1.1 100 Continue\r\n",
+                                        trailers ? "C: d\r\n" : "\r\n"};
+        const char *const head[] = {"HTTP/1.1 200 OK\r\n", "\r\n"};
+        run r;
+        size_t bytes = 0, taken = 1;
+        run_init(&r);
+        br_transfer_request request = request_to("https", "/t");
+        begin(&r, &request);
+        for (int i = 0; taken > 0 && bytes < BR_HEAD_LINES_MAX * 2; i++) {
+            const char *line = trailers && i < 2 ? head[i] : repeated[i % 2];
+            char copy[64];
+            memcpy(copy, line, strlen(line));
+            taken = br_transfer_on_header(copy, 1, strlen(line), r.transfer);
+            bytes += taken;
+        }
+        CHECK(taken == 0 && bytes <= BR_HEAD_LINES_MAX);
+        CHECK(bytes > BR_HEADERS_BYTES_MAX);
+        CHECK_INT(r.heads, trailers);
+        br_transfer_cancel(r.transfer);
+        run_free(&r);
+    }
+}
+
 static void test_bad_targets_are_refused(void)
 {
     static const char *const targets[] = {"", "t", "/t t", "/t#x", "/t\n", "/t\x7f", "/\xc3\xa9"};
@@ -833,6 +860,7 @@ int main(void)
     test_a_large_body();
     test_hostile_heads();
     test_head_lines();
+    test_heads_without_an_end();
     test_bad_targets_are_refused();
     test_cancelling();
     test_the_engine_ends_first();
