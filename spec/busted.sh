@@ -8,6 +8,9 @@
 set -u
 cd "$(dirname "$0")/.."
 
+# Some have a thousand clients at once.
+[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 4096 ] || ulimit -S -n 4096
+
 interpreter=$1
 shift
 [ $# -gt 0 ] || set -- spec/*_spec.lua

@@ -226,6 +226,10 @@ describe("in nginx", function()
         start {
             http = here:init [[init_said = require("app").attempt()]] .. [[
                 init_worker_by_lua_block { worker_said = require("app").attempt() }
+                upstream balanced {
+                    server ]] .. ep.http:match "//(.*)" .. [[;
+                    balancer_by_lua_block { ngx.shared.seen:set("balancer", require("app").attempt()) }
+                }
             ]],
             locations = {
                 ["/init"] = "content_by_lua_block { ngx.print(init_said) }",
@@ -238,6 +242,8 @@ describe("in nginx", function()
                     content_by_lua_block { ngx.print "" }]],
                 ["/log"] = [[log_by_lua_block { ngx.shared.seen:set("said", require("app").attempt()) }
                     content_by_lua_block { ngx.print "" }]],
+                ["/balancer"] = "proxy_pass http://balanced;",
+                ["/balanced"] = [[content_by_lua_block { ngx.print(ngx.shared.seen:get "balancer") }]],
                 ["/logged"] = [[content_by_lua_block { ngx.print(ngx.shared.seen:get "said") }]],
                 ["/rewrite"] = [[rewrite_by_lua_block { ngx.ctx.said = require("app").attempt() }
                     content_by_lua_block { ngx.print(ngx.ctx.said) }]],
@@ -251,6 +257,7 @@ describe("in nginx", function()
             },
         }
         server:get "/log"
+        server:get "/balancer"
         local refused = {
             init = select(2, server:get "/init"),
             init_worker = select(2, server:get "/worker"),
@@ -258,9 +265,12 @@ describe("in nginx", function()
             header_filter = select(3, server:get "/header").said,
             body_filter = select(2, server:get "/body"),
             log = select(2, server:get "/logged"),
+            balancer = select(2, server:get "/balanced"),
         }
         for phase, said in pairs(refused) do
-            assert.equal("config NotSupported nginx cannot wait in the phase " .. phase, said:match "^[^:]*")
+            local problem, advice = said:match "^([^:]*): (.+)$"
+            assert.equal("config NotSupported nginx cannot wait in the phase " .. phase, problem)
+            assert.truthy(advice:find "call", advice)
         end
         assert.equal(0, ep:counters().Converse)
         for _, phase in ipairs { "rewrite", "access", "timer" } do

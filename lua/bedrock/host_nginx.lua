@@ -31,14 +31,13 @@ local WAITING_PHASES = {
 
 local ADVICE = {
     init = "connect here, and call from a request or a timer",
-    init_worker = "start a timer (ngx.timer.at(0, f)) and call from it",
     set = "call in rewrite_by_lua instead",
     balancer = "call in access_by_lua instead",
     header_filter = "call before the answer begins, in access_by_lua or content_by_lua",
     body_filter = "call before the answer begins, in access_by_lua or content_by_lua",
 }
 
-local OTHERWISE = "start a timer (ngx.timer.at(0, f)) and call from it"
+local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and wait for nothing"
 
 --- What is else loaded when it is first used.
 local LATER = {
@@ -49,7 +48,7 @@ local LATER = {
 local sockets = setmetatable({}, { __mode = "k" })
 
 --- @return string? message why nothing can be waited for here
-local function obstacle()
+function host_nginx.obstacle()
     local phase = ngx.get_phase()
     if WAITING_PHASES[phase] then
         return nil
@@ -74,7 +73,7 @@ end
 
 --- @return table? sock nil: the call has an error instead
 local function open(call)
-    local message = obstacle()
+    local message = host_nginx.obstacle()
     if message then
         return call:refuse(message)
     end
@@ -141,7 +140,7 @@ end
 --- @return function? sleep
 --- @return function? wake
 function host_nginx.pause()
-    if obstacle() then
+    if host_nginx.obstacle() then
         return nil
     end
     local semaphore = require("ngx.semaphore").new(0)
@@ -158,6 +157,19 @@ end
 --- @param body function that raises nothing
 function host_nginx.spawn(body)
     ngx.thread.spawn(body)
+end
+
+--- Runs in a timer what would have to wait where nothing can.
+--- @param body function that raises nothing
+--- @return boolean? done false: it is possible here, or timers are not
+function host_nginx.detach(body)
+    if not host_nginx.obstacle() then
+        return false
+    end
+    local allowed, started = pcall(ngx.timer.at, 0, function()
+        body()
+    end)
+    return allowed and started
 end
 
 --- A pause is nginx's own.

@@ -16,6 +16,8 @@ local scheduler = {}
 ---     loop; nil: the running one does not. `sleep` suspends it until `wake` is called from elsewhere, which
 ---     must not resume it on the spot (scheduler.later helps). `loop` tells several loops apart.
 --- @field spawn nil|fun(body: function) starts a coroutine of the loop
+--- @field obstacle nil|fun(): string? why nothing can wait where this is called
+--- @field detach nil|fun(body: function): boolean? starts it elsewhere, if nothing can wait here
 
 --- A turn is bounded, so that a signal which came just before it is noticed soon.
 local TURN_MS = 500
@@ -268,12 +270,18 @@ end
 --- Waits until `done()`; whoever makes it true calls what was added to `waiters`.
 --- @param done fun(): boolean
 --- @param waiters function[]
+--- @return nil
+--- @return bedrock.Error? err it is not done, and nothing can wait here
 function scheduler.wait_until(done, waiters)
     local thread = running()
     local task = thread and tasks[thread]
     local sleep, wake = suspension()
     check_cancelled(task)
     if not sleep then
+        local why = not done() and driver and driver.obstacle and driver.obstacle()
+        if why then
+            return nil, errors.new { kind = "config", code = "NotSupported", operation = "task", message = why }
+        end
         return run_until(done)
     end
     while not done() do
@@ -285,7 +293,8 @@ end
 --- Runs a task's body as a coroutine, until it first waits or, in a loop, from when the loop comes to it.
 --- @param task table
 --- @param body function that raises nothing
-function scheduler.start(task, body)
+--- @param alone boolean? nobody may be able to wait for it
+function scheduler.start(task, body, alone)
     if host.wait == host.block then
         host.wait = wait
     elseif host.loop and host.wait == host.loop.wait then
@@ -296,6 +305,9 @@ function scheduler.start(task, body)
         tasks[thread] = task
         body()
         tasks[thread], contexts[thread] = nil, nil
+    end
+    if alone and driver and driver.detach and driver.detach(run) then
+        return
     end
     if driver and driver.spawn and on_stack == 0 and suspension() then
         return driver.spawn(run)

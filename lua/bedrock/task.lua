@@ -36,6 +36,18 @@ local function is_callable(value)
     return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
 end
 
+local function launch(alone, f, ...)
+    local task = setmetatable({ _waiters = {} }, Task)
+    local arguments = pack(...)
+    scheduler.start(task, function()
+        if task._cancelled then
+            return settle(task, false, scheduler.cancelled())
+        end
+        settle(task, pcall(f, unpack(arguments, 1, arguments.n)))
+    end, alone)
+    return task
+end
+
 --- Starts a function as a coroutine; it runs until it first waits.
 --- @param f function
 --- @param ... any its arguments
@@ -44,22 +56,17 @@ function tasks.spawn(f, ...)
     if not is_callable(f) then
         error("spawn: a function is needed, got a " .. type(f), 2)
     end
-    local task = setmetatable({ _waiters = {} }, Task)
-    local arguments = pack(...)
-    scheduler.start(task, function()
-        if task._cancelled then
-            return settle(task, false, scheduler.cancelled())
-        end
-        settle(task, pcall(f, unpack(arguments, 1, arguments.n)))
-    end)
-    return task
+    return launch(true, f, ...)
 end
 
 --- Waits for its end.
 function methods.join(self)
-    scheduler.wait_until(function()
+    local _, err = scheduler.wait_until(function()
         return self._results ~= nil
     end, self._waiters)
+    if not self._results then
+        return nil, err
+    end
     return unpack(self._results, 1, self._results.n)
 end
 
@@ -165,7 +172,7 @@ local function start_workers(group, limit)
         if group.next > #group.list or group.stopped then
             return
         end
-        group.workers[i] = tasks.spawn(work, group)
+        group.workers[i] = launch(false, work, group)
     end
 end
 

@@ -15,8 +15,8 @@ function app.init(settings, cases)
 end
 
 --- Which connection a request wants: ?conn=NAME.
-local function connection()
-    return connections[ngx.var.arg_conn or "keys"]
+local function connection(name)
+    return connections[name or ngx.var.arg_conn or "keys"]
 end
 
 local function question(text)
@@ -33,8 +33,8 @@ local function refuse(err)
     ngx.print(type(err) == "table" and err.kind .. " " .. err.code .. " " or "", tostring(err))
 end
 
-function app.converse()
-    local answer, err = connection():converse(ask())
+function app.converse(name)
+    local answer, err = connection(name):converse(ask())
     if not answer then
         return refuse(err)
     end
@@ -42,19 +42,23 @@ function app.converse()
 end
 
 --- Words as they come.
-function app.stream()
+--- @param begun function? called after the first event
+function app.stream(begun)
     local stream, err = connection():converse_stream(ask())
     if not stream then
         return refuse(err)
     end
-    local name, event
-    repeat
-        name, event = stream:next()
+    local name, event = stream:next()
+    if begun then
+        begun()
+    end
+    while name do
         if name == "contentBlockDelta" then
             ngx.print(event.delta.text)
             ngx.flush(true)
         end
-    until not name
+        name, event = stream:next()
+    end
     ngx.print(event and " BROKEN " .. event.code or " END")
 end
 
@@ -87,6 +91,16 @@ end
 function app.attempt()
     local answer, err = connections.keys:converse(question "hello there")
     return answer and "an answer" or err.kind .. " " .. err.code .. " " .. err.message
+end
+
+--- Starts a call that nobody waits for; what its task says where waiting is impossible.
+function app.tell(text)
+    local task = app.bedrock.spawn(function()
+        assert(connections.keys:converse(question(text)))
+    end)
+    local status = task:status()
+    local _, err = task:join()
+    return status .. " " .. (err and err.kind .. " " .. err.code .. " " .. err.message or "joined")
 end
 
 function app.credentials()
