@@ -4,7 +4,8 @@
 #   spec/interop/oracles.sh DIR
 #
 # DIR/venv  boto3, iam-rolesanywhere-session, regex (Python)
-# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai, playwright-core (JavaScript)
+# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai, playwright-core,
+#           eventsource-parser (JavaScript)
 # chromium  the system's package
 #
 # Exits with 77 and says why when one of them cannot be had.
@@ -32,7 +33,7 @@ install_python() {
 
 node_ready() {
     for name in @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime @aws-sdk/client-bedrock-agent-runtime openai \
-        playwright-core; do
+        playwright-core eventsource-parser; do
         [ -f "$dir/node/node_modules/$name/package.json" ] || return 1
     done
 }
@@ -41,7 +42,7 @@ install_node() {
     mkdir -p "$dir/node" &&
         npm install --prefix "$dir/node" --no-audit --no-fund --loglevel=error \
             @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime \
-            @aws-sdk/client-bedrock-agent-runtime openai playwright-core
+            @aws-sdk/client-bedrock-agent-runtime openai playwright-core eventsource-parser
 }
 
 browser_ready() {

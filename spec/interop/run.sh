@@ -56,6 +56,14 @@ prepared() (
     "$python" "$here/prepared_check.py" <"$dir/prepared.jsonl"
 )
 
+# Random streams of server-sent events, others each day, read by this library and by a JavaScript parser.
+sent_events() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build")"
+    node "$here/sent_events.mjs" "$(date +%j)" >"$dir/sent_events.jsonl" &&
+        lua5.4 spec/interop/sent_events.lua <"$dir/sent_events.jsonl"
+)
+
 # through_gateway SCRIPT LISTENER: a client of nginx and the example gateway.
 through_gateway() (
     cd "$here/../.."
@@ -73,6 +81,7 @@ part "OpenAI's client" through_gateway openai_client.mjs https
 part "chat page" through_gateway chat_page.mjs http
 part "botocore's requests" "$python" "$here/prepare_test.py"
 part "our requests and botocore's" prepared
+part "server-sent events" sent_events
 part "patterns" "$python" "$here/patterns.py" "$build"
 
 passed=$(grep -c '^ok' "$results" || :)

@@ -246,7 +246,7 @@ function Stream:close() end
 --- id and retry are the last that the service set, in this event or before.
 ---@class bedrock.ServerSentEvent
 ---@field event string "message" if it has no name
----@field data string as it was sent; bedrock.json.decode reads JSON
+---@field data string as it was sent, JSON too
 ---@field id? string
 ---@field retry? integer ms
 
