@@ -76,6 +76,37 @@ static void test_reserve(void)
     br_buf_free(&b);
 }
 
+static void fill(br_buf *b, size_t n, char c)
+{
+    char *to = br_buf_reserve(b, n);
+    CHECK(to != NULL);
+    if (to == NULL)
+        return;
+    memset(to, c, n);
+    br_buf_commit(b, n);
+}
+
+/* Its last bytes move nothing, and it ends where its maximum is. */
+static void test_large(void)
+{
+    const size_t large = (size_t)8 * 1024 * 1024, max = large + 1000;
+    br_buf b;
+    br_buf_init(&b, max * 2);
+    fill(&b, large, 'a');
+    const char *data = b.data;
+    fill(&b, 1000, 'b');
+    CHECK(b.data == data);
+    CHECK(b.data[0] == 'a' && b.data[large - 1] == 'a' && b.data[large] == 'b');
+    br_buf_free(&b);
+
+    br_buf_init(&b, max);
+    fill(&b, large, 'a');
+    fill(&b, 1000, 'b');
+    CHECK(b.len == max && b.cap <= max + 1);
+    CHECK(!br_buf_addc(&b, 'c') && b.failed && b.len == max);
+    br_buf_free(&b);
+}
+
 static void test_secret(void)
 {
     br_buf b;
@@ -101,6 +132,7 @@ int main(void)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         test_maximum(sizes[i]);
     test_reserve();
+    test_large();
     test_secret();
     return check_done();
 }
