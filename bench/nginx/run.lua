@@ -1,51 +1,24 @@
---- Inside nginx: CPU of the worker for a call, and for an event of a stream, beside proxy_pass to the same
---- service. Contestants take turns; medians of rounds. "loop" is the part spent on nginx's own thread.
+--- Inside nginx: CPU of the worker for a call, and for an event of a stream, and the time to the first byte, beside
+--- proxy_pass to the same service, and beside lua-resty-http with our signature where it is found (on nginx's
+--- lua_package_path, or in the directory RESTY_HTTP). Contestants take turns; medians of rounds. "loop" is the part
+--- spent on nginx's own thread.
 ---
 ---     lua5.4 bench/nginx/run.lua ENDPOINTDIR
 local socket = require "socket"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
-local gateway = dofile "spec/nginx/gateway.lua"
+local client = dofile "bench/nginx/client.lua"
+local place = dofile "bench/nginx/place.lua"
 
-local ROUNDS = 7
+local ROUNDS = 9
 local CALLS, CONNECTIONS = 1500, 16
 local STREAMS, INTERVAL_MS = 50, 20
+local FIRST_BYTES, FIRST_BYTE_INTERVAL_MS = 40, 2
 
-local DIR = os.tmpname()
-os.remove(DIR)
-assert(os.execute("mkdir " .. DIR))
+local BODY = '{"messages":[{"role":"user","content":[{"text":"' .. ("word "):rep(180) .. '"}]}]}'
+local STREAM_BODY = '{"messages":[{"role":"user","content":[{"text":"' .. ("word "):rep(40) .. '"}]}]}'
+local SHORT_BODY = '{"messages":[{"role":"user","content":[{"text":"word"}]}]}'
 
-local ep = endpoint.attach(assert(arg[1], "the endpoint's directory is needed"))
-ep:reset()
-ep:config { verify = false, stream_interval_ms = INTERVAL_MS }
-os.execute(("cp '%s' '%s/ca.pem' && chmod 755 '%s' && chmod 644 '%s/ca.pem'"):format(ep.ca_file, DIR, DIR, DIR))
-
-local PROXY = [[
-    proxy_pass https://backend/model/amazon.nova-lite-v1%3A0/;
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_set_header Host 127.0.0.1;
-    proxy_buffering off;
-]]
-
-local server = gateway.start {
-    dir = DIR .. "/gateway",
-    http = ([[
-        keepalive_requests 10000000;
-        client_body_buffer_size 1m;
-        upstream backend { server %s; keepalive 256; keepalive_requests 10000000; }
-        init_by_lua_block {
-            package.path = "bench/nginx/?.lua;" .. package.path
-            require("app").init {
-                auth = "access_keys", access_key_id = %q, secret_access_key = %q, endpoint = %q, ca_file = %q,
-            }
-        }
-    ]]):format(ep.https:match "//(.*)$", ep.access_key_id, ep.secret_access_key, ep.https, DIR .. "/ca.pem"),
-    locations = {
-        ["/proxy/"] = PROXY,
-        ["/bedrock/converse"] = [[ content_by_lua_block { require("app").converse() } ]],
-        ["/bedrock/converse-stream"] = [[ content_by_lua_block { require("app").stream() } ]],
-    },
-}
+local here = place.open(assert(arg[1], "the endpoint's directory is needed"))
+local server = here:start "gateway"
 local worker = server:workers()[1]
 
 local function nanoseconds(path)
@@ -67,52 +40,17 @@ local function used()
     return all, nanoseconds(("/proc/%s/task/%s/schedstat"):format(worker, worker))
 end
 
-local BODY = '{"messages":[{"role":"user","content":[{"text":"' .. ("word "):rep(180) .. '"}]}]}'
-local STREAM_BODY = '{"messages":[{"role":"user","content":[{"text":"' .. ("word "):rep(40) .. '"}]}]}'
-
-local function request(path, body, close)
-    return ("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s")
-        :format(path, close and "Connection: close\r\n" or "", #body, body)
-end
-
-local function connect()
-    local connection = assert(socket.connect("127.0.0.1", server.port))
-    connection:setoption("tcp-nodelay", true)
-    connection:settimeout(60)
-    return connection
-end
-
-local function receive_body(connection, head)
-    if head:find("transfer-encoding: chunked", 1, true) then
-        repeat
-            local size = tonumber(assert(connection:receive "*l"), 16)
-            assert(connection:receive(size + 2))
-        until size == 0
-    else
-        assert(connection:receive(tonumber(head:match "content%-length: (%d+)")))
-    end
-end
-
-local function receive(connection)
-    local lines = {}
-    repeat
-        lines[#lines + 1] = assert(connection:receive "*l"):lower()
-    until lines[#lines] == ""
-    assert(lines[1]:find(" 200 ", 1, true), lines[1])
-    receive_body(connection, table.concat(lines, "\n"))
-end
-
 --- All connections always have a request on its way.
 local function calls(path)
-    local text, open = request(path, BODY), {}
+    local text, open = client.request(path, BODY), {}
     for i = 1, CONNECTIONS do
-        open[i] = connect()
+        open[i] = client.connect(server)
         open[i]:send(text)
     end
     local left = CALLS - CONNECTIONS
     while #open > 0 do
         for _, connection in ipairs((socket.select(open))) do
-            receive(connection)
+            client.receive(connection)
             if left > 0 then
                 left = left - 1
                 connection:send(text)
@@ -129,22 +67,35 @@ local function calls(path)
     return CALLS
 end
 
-local EVENTS
+--- How many there are in a stream; proxy_pass does not tell.
+local events_in_stream
 
 local function streams(path)
     local open = {}
     for i = 1, STREAMS do
-        open[i] = connect()
-        open[i]:send(request(path, STREAM_BODY, true))
+        open[i] = client.connect(server)
+        open[i]:send(client.request(path, STREAM_BODY, true))
     end
     for _, connection in ipairs(open) do
         local text = assert(connection:receive "*a")
         assert(text:find " 200 ", text:sub(1, 200))
         local _, events = text:gsub("event: ", "")
-        EVENTS = EVENTS or (events > 0 and events)
+        events_in_stream = events_in_stream or (events > 0 and events)
         connection:close()
     end
-    return STREAMS * (EVENTS or 1)
+    return STREAMS * (events_in_stream or 1)
+end
+
+local CONTESTANTS = { { "/proxy", "proxy_pass" }, { "/bedrock", "bedrock" } }
+local _, peer = server:get "/has_peer"
+if peer ~= "" then
+    CONTESTANTS[3] = { "/peer", peer .. ", our signature" }
+end
+
+local function report_missing()
+    if not CONTESTANTS[3] then
+        print(("  %-44s not to be had here (RESTY_HTTP=DIR names it)"):format "lua-resty-http, our signature")
+    end
 end
 
 local function measure(job, path)
@@ -154,40 +105,63 @@ local function measure(job, path)
     return (loop_after - loop) / count, (all_after - all) / count
 end
 
-local function median(list)
-    table.sort(list)
-    return list[(#list + 1) // 2]
-end
-
-local CONTESTANTS = { "proxy", "bedrock" }
-local NAMES = { proxy = "proxy_pass", bedrock = "bedrock" }
-
 local function race(title, job, path)
-    local loops, alls = { proxy = {}, bedrock = {} }, { proxy = {}, bedrock = {} }
-    job("/bedrock" .. path)
-    job("/proxy" .. path)
+    local loops, alls = {}, {}
+    for i = #CONTESTANTS, 1, -1 do
+        loops[i], alls[i] = {}, {}
+        job(CONTESTANTS[i][1] .. path)
+    end
     for round = 1, ROUNDS do
-        for _, name in ipairs(CONTESTANTS) do
-            loops[name][round], alls[name][round] = measure(job, "/" .. name .. path)
+        for i, contestant in ipairs(CONTESTANTS) do
+            loops[i][round], alls[i][round] = measure(job, contestant[1] .. path)
         end
     end
-    local floor = median(loops.proxy)
     print(title)
-    for _, name in ipairs(CONTESTANTS) do
-        local loop = median(loops[name])
-        print(("  %-20s loop %8.1f us %6.2f    all threads %8.1f us"):format(NAMES[name], loop / 1000,
-            loop / floor, median(alls[name]) / 1000))
+    local floor = client.quantile(loops[1])
+    for i, contestant in ipairs(CONTESTANTS) do
+        local loop = client.quantile(loops[i])
+        print(("  %-44s loop %8.1f us %6.2f    all threads %8.1f us"):format(contestant[2], loop / 1000,
+            loop / floor, client.quantile(alls[i]) / 1000))
     end
+    report_missing()
 end
 
-local ok, why = pcall(function()
-    race("A Converse over kept TLS connections, CPU of nginx's worker", calls, "/converse")
-    race(("An event of %d streams, CPU of nginx's worker"):format(STREAMS), streams, "/converse-stream")
-end)
-server:stop()
-os.execute("rm -rf '" .. DIR .. "'")
-ep:reset()
-if not ok then
-    io.stderr:write(tostring(why), "\n", server:error_log():sub(-2000))
-    os.exit(1)
+--- Seconds from the question to the first byte of the answer's body.
+local function first_byte(path)
+    local connection = client.connect(server)
+    local start = socket.gettime()
+    connection:send(client.request(path, SHORT_BODY, true))
+    client.receive_head(connection)
+    assert(connection:receive(1))
+    local took = socket.gettime() - start
+    connection:receive "*a"
+    connection:close()
+    return took
 end
+
+local function first_bytes()
+    local times = {}
+    for i = 1, #CONTESTANTS do
+        times[i] = {}
+    end
+    for _ = 1, FIRST_BYTES * ROUNDS do
+        for i, contestant in ipairs(CONTESTANTS) do
+            table.insert(times[i], first_byte(contestant[1] .. "/converse-stream"))
+        end
+    end
+    print "First byte of a streamed answer, one stream at a time, median"
+    local floor = client.quantile(times[1])
+    for i, contestant in ipairs(CONTESTANTS) do
+        local median = client.quantile(times[i])
+        print(("  %-44s %8.2f ms, added %6.2f ms"):format(contestant[2], median * 1e3, (median - floor) * 1e3))
+    end
+    report_missing()
+end
+
+here:finish(pcall(function()
+    race("A Converse over kept TLS connections, CPU of nginx's worker", calls, "/converse")
+    here.ep:config { stream_interval_ms = INTERVAL_MS }
+    race(("An event of %d streams, CPU of nginx's worker"):format(STREAMS), streams, "/converse-stream")
+    here.ep:config { stream_interval_ms = FIRST_BYTE_INTERVAL_MS }
+    first_bytes()
+end))
