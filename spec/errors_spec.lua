@@ -484,6 +484,39 @@ describe("an error", function()
             assert.is_false(err.retryable)
         end)
 
+        it("is a page that somebody on the way answered with, in its words", function()
+            local page = "<!DOCTYPE html><title>Sign in\27[2J</title>" .. ("x"):rep(500)
+            local head = { ["Content-Type"] = "text/html; charset=utf-8" }
+            ep:script {
+                { match = { operation = "Converse" }, action = { body = page, headers = head } },
+                { match = { operation = "ConverseStream" }, action = { body = page, headers = head } },
+                { match = { operation = "ConverseStream" }, action = { body = "Blocked.",
+                    headers = { ["Content-Type"] = cjson.null } } },
+                { match = { operation = "ConverseStream" }, action = { json = { message = "hello" } } },
+            }
+            local function streamed()
+                local stream = assert(conn:converse_stream(ask "Hi"))
+                local name, err = stream:next()
+                assert.is_nil(name)
+                assert.same({ nil, err }, { stream:next() })
+                return err
+            end
+            for _, err in ipairs { fails(conn), streamed() } do
+                assert.equal("transport", err.kind)
+                assert.equal("BadResponse", err.code)
+                assert.is_false(err.retryable)
+                assert.matches('text/html, beginning with "<!DOCTYPE html><title>Sign in?[2J', err.message, 1, true)
+                assert.truthy(#err.message < 400)
+            end
+            assert.matches("beginning with \"Blocked.\"", streamed().message, 1, true)
+            assert.matches("application/json, beginning with \"{", streamed().message, 1, true)
+        end)
+
+        it("shows nothing of JSON that cannot be read, as it may hold secrets", function()
+            scripted({ body = '{"output":{"secret":"TOPSECRET' }, 1)
+            assert.is_nil(texts(fails(conn)):find "TOPSECRET")
+        end)
+
         it("is an answer that cannot be read", function()
             for _, body in ipairs { "<html>welcome to the hotel</html>", '{"output":', "[]" } do
                 ep:reset()

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/page.h"
+
 static br_item_kind give(br_item *item, br_item_kind kind)
 {
     item->kind = kind;
@@ -89,6 +91,23 @@ static bool make_decoder(br_stream *s)
     return s->decoder != NULL && s->message != NULL;
 }
 
+/* What came last goes to the decoder, unless it is the beginning of something else. */
+static bool feed(br_call *c)
+{
+    br_stream *s = &c->stream;
+    br_slice bytes = br_buf_slice(&s->reading);
+    if (!s->begun && br_page_for_events(&c->headers, bytes)) {
+        br_error_set(&c->error, BR_ERR_TRANSPORT, "BadResponse",
+                     "the answer is no stream of events: %s",
+                     br_page_describe(&c->headers, bytes).text);
+        br_call_fail(c, false);
+        return false;
+    }
+    s->begun = true;
+    br_es_feed(s->decoder, bytes);
+    return true;
+}
+
 /* 1: a message, 0: none yet, -1: failed. */
 static int next_message(br_call *c)
 {
@@ -103,7 +122,8 @@ static int next_message(br_call *c)
             br_call_fail(c, false);
         if (found != 0 || !refill(c))
             return found;
-        br_es_feed(s->decoder, br_buf_slice(&s->reading));
+        if (!feed(c))
+            return -1;
     }
 }
 

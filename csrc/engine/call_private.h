@@ -35,6 +35,7 @@ typedef enum br_call_state {
 typedef struct br_stream {
     bool open;   /* the head of a stream came: no error answer, nothing is retried any more */
     bool paused; /* the peer */
+    bool begun;  /* the decoder has had bytes */
     br_buf incoming, reading;
     br_es_decoder *decoder; /* EVENTS */
     br_es_message *message;

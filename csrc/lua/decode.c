@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/page.h"
 #include "lua/decode.h"
 
 static const char decoder_key = 'd', metatable_key = 'm';
@@ -225,16 +226,29 @@ static bool decode_output(br_decoder *d, const br_op *op, int status, const br_h
     return false;
 }
 
+/* Of what is JSON no byte is shown, as it may hold secrets. */
+static bool describe_page(const br_model *m, int op, const br_headers *h, br_slice body,
+                          br_error *error)
+{
+    bool json = m->services[m->ops[op].service].protocol != BR_QUERY_XML;
+    if (json && h != NULL && br_page_for_json(body))
+        br_error_set(error, error->kind, error->code, "%s; %s", error->message,
+                     br_page_describe(h, body).text);
+    return false;
+}
+
 bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const br_headers *h,
                       br_slice body, br_error *error)
 {
     lua_checkstack(L, 8);
     br_decoder *d = br_decoder_push(L, m, body);
     int at = lua_gettop(L);
-    if (!decode_output(d, &m->ops[op], status, h, body))
-        return fail(d, at, BR_ERR_TRANSPORT, "the answer", error);
-    finish(d, at);
-    return true;
+    if (decode_output(d, &m->ops[op], status, h, body)) {
+        finish(d, at);
+        return true;
+    }
+    fail(d, at, BR_ERR_TRANSPORT, "the answer", error);
+    return describe_page(m, op, h, body, error);
 }
 
 void br_decode_error_fields(lua_State *L, const br_model *m, int op, br_slice code,
