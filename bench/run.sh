@@ -60,7 +60,9 @@ for lua in lua5.4 luajit; do
     "$lua" bench/call.lua "$https" "$ca" | microseconds
     heading "1,000 streams over TLS at once, $lua: open at once, kB each, CPU us an event, events, s, ms late at worst"
     interval 100
-    for loop in plain cqueues luv; do
+    copas=$("$lua" -e 'local found, copas = pcall(require, "copas")
+        print(found and copas.removeserver and "copas" or "")')
+    for loop in plain cqueues luv $copas; do
         "$lua" bench/streams.lua $loop 1000 "$https" "$ca"
     done | awk -F '\t' '{ printf "  %-44s %8d %8.1f %8.1f %8d %8.1f %8d\n", $1, $2, $3, $4, $5, $6, $7 }'
     interval 0
@@ -73,3 +75,4 @@ done
 
 heading "Inside nginx"
 lua5.4 bench/nginx/run.lua "$build/bench/endpoint"
+bench/nginx/quiet.sh "$build/bench/endpoint"

@@ -1,6 +1,6 @@
 --- Many streams over TLS at once in one process: memory and CPU time of each, and how late other work in
 --- the same loop came at worst.
----   LUA bench/streams.lua plain|cqueues|luv COUNT URL CA_FILE
+---   LUA bench/streams.lua plain|cqueues|luv|copas COUNT URL CA_FILE
 --- The endpoint should drip (stream_interval_ms), so that all streams are open at the same time.
 local mode, count, url, ca_file = arg[1], tonumber(arg[2]), arg[3], arg[4]
 local bedrock = require "bedrock"
@@ -113,6 +113,17 @@ function runs.luv()
         timer:close()
     end)
     uv.run()
+end
+
+function runs.copas()
+    local copas = require "copas"
+    require("bedrock.host.copas").use()
+    copas.loop(function()
+        copas.addthread(measure)
+        tick(function()
+            copas.pause(TICK_MS / 1000)
+        end)
+    end)
 end
 
 local start = core.now_ms()

@@ -1,7 +1,7 @@
 --- The surface is the same wherever calls run. BEDROCK_TEST_HOST names one host; without it all are tried.
 local bedrock = require "bedrock"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
 local hosts = dofile "spec/support/hosts.lua"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
 local cases = dofile "spec/support/surface_cases.lua"
 
 local chosen = os.getenv "BEDROCK_TEST_HOST"

@@ -1,4 +1,5 @@
 --- Event loops: what else runs in them goes on while calls wait, nothing is woken too late, and they end.
+local hosts = dofile "spec/support/hosts.lua"
 local socket = require "socket"
 local bedrock = require "bedrock"
 local core = require "bedrock.core"
@@ -323,6 +324,109 @@ describe("in an event loop", function()
             end
             uv.run()
             assert.equal(6, #got)
+        end)
+    end)
+
+    local describe_copas = hosts.copas and describe or function() end
+    describe_copas("of copas", function()
+        local copas
+
+        before_each(function()
+            copas = require "copas"
+            require("bedrock.host.copas").use()
+        end)
+
+        it("other threads go on while calls wait", function()
+            delayed(100)
+            local over, ticks = 0, 0
+            copas.loop(function()
+                for i = 1, 3 do
+                    copas.addthread(function()
+                        assert.equal("You asked: " .. i, first_line(assert(conn:converse(ask(tostring(i))))))
+                        over = over + 1
+                    end)
+                end
+                while over == 0 do
+                    copas.pause(0.005)
+                    ticks = ticks + 1
+                end
+            end)
+            assert.equal(3, over)
+            assert.truthy(ticks > 3)
+        end)
+
+        it("tasks are threads of the loop", function()
+            local results
+            copas.loop(function()
+                results = bedrock.parallel(function()
+                    copas.pause(0.001)
+                    return first_line(assert(conn:converse(ask "Hi")))
+                end, function()
+                    copas.pause(0.002)
+                    return "paused"
+                end)
+            end)
+            assert.same({ "You asked: Hi", "paused", n = 2 }, results)
+        end)
+
+        it("it ends when nothing waits any more, and can run again", function()
+            for i = 1, 3 do
+                local got
+                copas.loop(function()
+                    got = first_line(assert(conn:converse(ask(tostring(i)))))
+                end)
+                assert.equal("You asked: " .. i, got)
+            end
+        end)
+
+        it("a call that waits keeps it from ending, and leaves sockets of the program's own alone", function()
+            delayed(50)
+            local listener = assert(socket.bind("127.0.0.1", 0))
+            local _, port = listener:getsockname()
+            local heard, got
+            copas.addserver(listener, function(client)
+                heard = copas.wrap(client):receive "*l"
+                copas.removeserver(listener)
+            end)
+            copas.loop(function()
+                copas.addthread(function()
+                    got = first_line(assert(conn:converse(ask "Hi")))
+                end)
+                local client = copas.wrap(socket.tcp())
+                assert(client:connect("127.0.0.1", port))
+                client:send "line\n"
+            end)
+            assert.equal("line", heard)
+            assert.equal("You asked: Hi", got)
+        end)
+
+        it("tasks are cancelled and connections closed by other threads", function()
+            hang()
+            local errs = {}
+            copas.loop(function()
+                local task = bedrock.spawn(function()
+                    return conn:converse(ask "Hi")
+                end)
+                copas.addthread(function()
+                    errs[1] = select(2, task:join())
+                end)
+                copas.addthread(function()
+                    errs[2] = select(2, conn:converse(ask "you"))
+                end)
+                copas.pause(0.02)
+                task:cancel()
+                conn:close()
+            end)
+            assert.equal("Cancelled", errs[1].code)
+            assert.equal("Closed", errs[2].code)
+        end)
+
+        it("outside of it calls block as ever", function()
+            assert.equal("You asked: Hi", first_line(assert(conn:converse(ask "Hi"))))
+            local answers = bedrock.parallel(function()
+                return conn:converse(ask "Hi")
+            end)
+            assert.equal("You asked: Hi", first_line(answers[1]))
         end)
     end)
 

@@ -1,5 +1,5 @@
 --- Runs functions where calls wait in different ways: hosts[name](f) calls f there and returns when it and all that it
---- started are over. An error raised in f comes out.
+--- started are over. An error raised in f comes out. To be loaded before socket.http, as copas wants that.
 local bedrock = require "bedrock"
 local scheduler = require "bedrock.scheduler"
 
@@ -60,6 +60,18 @@ function hosts.luv_coroutines(f)
     coroutine.wrap(body)()
     require("luv").run()
     check(result)
+end
+
+--- copas 4, where it is installed; Debian 12 has none.
+local copas = package.searchpath("copas", package.path) and require "copas"
+
+if copas and copas.removeserver then
+    function hosts.copas(f)
+        require("bedrock.host.copas").use()
+        local result, body = outcome(f)
+        copas.loop(body)
+        check(result)
+    end
 end
 
 return hosts
