@@ -37,7 +37,7 @@
 ---@field status? integer of the HTTP answer, if there was one
 ---@field request_id? string
 ---@field retryable boolean the same call may succeed later
----@field attempts? integer
+---@field attempts? integer requests of the operation itself; 0: no credentials were to be had for it
 ---@field errors? bedrock.Problem[] all that is wrong with settings or parameters
 ---@field fields? table members of a service error
 ---@field output? table the last answer of what wait waited for

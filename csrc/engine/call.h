@@ -70,7 +70,7 @@ typedef struct br_item {
 } br_item;
 
 typedef struct br_call_info {
-    int attempts;              /* requests sent, or tried */
+    int attempts;              /* requests of its own sent, or tried; not those for credentials */
     int status;                /* of the last head; 0: none came */
     bool retryable;            /* of the error: the same call may succeed later */
     const br_headers *headers; /* of the last head; NULL: none came */
