@@ -189,17 +189,23 @@ static bool decode_boolean(br_decoder *d)
     return push_boolean(d) || br_decode_fail(d, "a truth value is none");
 }
 
+/* What an integer's shape reads: whole numbers as integers, however they are written. */
+static void push_whole(lua_State *L, const br_json_number *n)
+{
+    if (n->is_integer)
+        br_push_integer(L, n->i);
+    else if (n->d == floor(n->d) && fabs(n->d) < 9.2e18)
+        br_push_integer(L, (int64_t)n->d);
+    else
+        lua_pushnumber(L, (lua_Number)n->d);
+}
+
 static bool decode_integer(br_decoder *d)
 {
     br_json_number n;
     if (!br_json_number_value(&d->reader, &n))
         return br_decode_fail(d, "an integer is no number, or out of range");
-    if (n.is_integer)
-        br_push_integer(d->L, n.i);
-    else if (n.d == floor(n.d) && fabs(n.d) < 9.2e18)
-        br_push_integer(d->L, (int64_t)n.d);
-    else
-        lua_pushnumber(d->L, (lua_Number)n.d);
+    push_whole(d->L, &n);
     return true;
 }
 
@@ -422,8 +428,8 @@ static bool push_number_text(br_decoder *d, br_slice text, bool whole)
     if (!ok)
         return !whole && push_special_double(d->L, text) ? true
                                                          : br_decode_fail(d, "a number is none");
-    if (whole && n.is_integer)
-        br_push_integer(d->L, n.i);
+    if (whole)
+        push_whole(d->L, &n);
     else
         lua_pushnumber(d->L, (lua_Number)n.d);
     return true;

@@ -210,13 +210,10 @@ static int count(lua_State *L, int table)
     return n;
 }
 
-/* A float that is whole may be written as an integer, in the fewest digits that make it. */
+/* Of the same kind, too: rawequal takes 1 and 1.0 for the same. */
 static bool is_same_scalar(lua_State *L, int a, int b)
 {
-    if (lua_rawequal(L, a, b))
-        return true;
-    return lua_type(L, a) == LUA_TNUMBER && !lua_isinteger(L, a) && lua_type(L, b) == LUA_TNUMBER &&
-           lua_tonumber(L, a) == lua_tonumber(L, b);
+    return lua_rawequal(L, a, b) && lua_isinteger(L, a) == lua_isinteger(L, b);
 }
 
 /* Maps have no order, so it is values that are compared, not texts. */

@@ -12,7 +12,8 @@ make -s BUILD="$build/fuzz/objects" CC=clang CFLAGS='-O1 -g' ABIS=5.4 \
     SANITIZE=fuzzer-no-link,address,undefined fuzz-targets || exit 1
 spec/pki/make.sh "$build/pki" || exit 1
 rm -rf "$build/fuzz/seeds"
-python3 spec/fuzz/seeds.py spec/cases/api-cases.jsonl.xz "$build/pki" "$build/fuzz/seeds" || exit 1
+python3 spec/fuzz/seeds.py spec/cases/api-cases.jsonl.xz spec/cases/json-parsing.txt \
+    "$build/pki" "$build/fuzz/seeds" || exit 1
 
 good=0
 bad=0

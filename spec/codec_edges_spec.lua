@@ -1,0 +1,583 @@
+--- Values at their edges, both ways and through the public surface: numbers, bytes, depth, size.
+local bedrock = require "bedrock"
+local codec = require "codec_module"
+local plain = require "spec.support.plain_json"
+local mime = require "mime"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+
+local EXACT = 2 ^ 53
+local DEPTH_MAX, ANSWER_DEPTH_MAX = 100, 200
+local LOOSE = { validate = false }
+local MIB = 1024 * 1024
+
+local conn
+
+local function converse(params, options)
+    params.modelId = params.modelId or "m"
+    local request, err = conn:prepare("converse", params, options)
+    return request and request.body, err
+end
+
+--- A document as it is sent, or the error.
+local function document(value)
+    local body, err = converse { additionalModelRequestFields = { v = value } }
+    return body and body:match '^{"additionalModelRequestFields":{"v":(.*)}}$', err
+end
+
+local function problem(err)
+    return err.errors[1].path, err.errors[1].kind
+end
+
+--- What Converse answered with, read by the codec.
+local function answer(body)
+    return codec.decode("runtime", "Converse", 200, {}, body)
+end
+
+--- Not by luassert, which is slow: this is asked very often. The quotients tell 0 from -0.
+local function same_number(want, got)
+    if want ~= got or 1 / want ~= 1 / got then
+        error(("want %.17g, got %s"):format(want, tostring(got)), 2)
+    end
+end
+
+local function integer(text)
+    return math.type and math.tointeger(text) or text
+end
+
+setup(function()
+    conn = assert(bedrock.connect {
+        auth = "access_keys", access_key_id = "AKIDEXAMPLE0000000001", secret_access_key = "s", cache = false,
+    })
+end)
+
+teardown(function()
+    conn:close()
+end)
+
+describe("integers at the edges", function()
+    local function segment(start)
+        local body, err = conn:prepare("invoke_data_automation_async", {
+            inputConfiguration = {
+                s3Uri = "s3://bucket/film.mp4",
+                assetProcessingConfiguration = { video = { segmentConfiguration = {
+                    timestampSegment = { startTimeMillis = start, endTimeMillis = 300000 },
+                } } },
+            },
+            outputConfiguration = { s3Uri = "s3://bucket/out" },
+            dataAutomationProfileArn = "arn",
+        }, LOOSE)
+        return body and body.body:match '"startTimeMillis":([^,}]+)', err
+    end
+
+    it("of 64 bits are sent exactly as decimal strings", function()
+        for _, text in ipairs {
+            "0", "-1", "9007199254740991", "9007199254740992", "9007199254740993", "-9007199254740993",
+            "9223372036854775807", "-9223372036854775808",
+        } do
+            assert.equal(text, (segment(text)))
+            assert.equal(text, (segment(integer(text))))
+        end
+        for _, text in ipairs { "9223372036854775808", "-9223372036854775809", "1e3", " 1", "0x10", "", "-", "1\0" } do
+            local sent, err = segment(text)
+            assert.is_nil(sent)
+            assert.equal("type", select(2, problem(err)))
+        end
+    end)
+
+    it("of 64 bits are sent exactly as numbers, or not at all", function()
+        assert.equal("9007199254740992", (segment(EXACT)))
+        assert.equal("-9007199254740992", (segment(-EXACT)))
+        assert.equal("0", (segment(-0.0)))
+        assert.equal(not jit and "-9223372036854775808" or nil, (segment(-2 ^ 63)))
+        assert.equal(not jit and "9007199254740994" or nil, (segment(EXACT + 2)))
+        for _, value in ipairs { 2 ^ 63, 1e300, -1e300, 0 / 0, 1 / 0, -1 / 0, 0.5 } do
+            local sent, err = segment(value)
+            assert.is_nil(sent)
+            assert.equal("type", select(2, problem(err)))
+        end
+        if jit then
+            local int64 = require("ffi").typeof "int64_t"
+            local uint64 = require("ffi").typeof "uint64_t"
+            assert.equal("-9223372036854775808", (segment(int64(-2 ^ 63))))
+            assert.equal("9223372036854775807", (segment(int64(2 ^ 62) - 1 + int64(2 ^ 62))))
+            assert.equal("9007199254740993", (segment(uint64(EXACT) + 1)))
+            assert.is_nil((segment(uint64(0) - 1)))
+        end
+    end)
+
+    it("of 32 bits go no further", function()
+        local function tokens(n)
+            local body, err = converse({ inferenceConfig = { maxTokens = n } }, LOOSE)
+            return body and body:match '"maxTokens":([^}]+)', err
+        end
+        assert.equal("2147483647", (tokens(2147483647)))
+        assert.equal("-2147483648", (tokens(-2147483648)))
+        for _, n in ipairs { 2147483648, -2147483649, EXACT, 2 ^ 63 } do
+            local sent, err = tokens(n)
+            assert.is_nil(sent)
+            assert.same({ "inferenceConfig.maxTokens", "type" }, { problem(err) })
+        end
+    end)
+
+    it("are read exactly", function()
+        local function latency(text)
+            local output, err = answer('{"metrics":{"latencyMs":' .. text .. "}}")
+            return output and output.metrics.latencyMs, err
+        end
+        for _, text in ipairs {
+            "0", "-1", "2147483648", "9007199254740991", "9007199254740992", "-9007199254740992",
+            "9007199254740993", "-9007199254740993", "9223372036854775807", "-9223372036854775808",
+        } do
+            local exact = ("%.0f"):format(tonumber(text)) == text and math.abs(tonumber(text)) <= EXACT
+            assert.equal(exact and tonumber(text) or integer(text), (latency(text)))
+        end
+        assert.equal(0, (latency "-0"))
+        assert.equal(7, (latency "7.0"))
+        assert.equal(700, (latency "7e2"))
+        assert.equal(2 ^ 63, (latency "9223372036854775808"))
+        assert.equal(1e300, (latency "1e300"))
+        assert.equal("BadResponse", select(2, latency "1e400").code)
+        assert.equal("BadResponse", select(2, latency '"1"').code)
+    end)
+end)
+
+describe("integers in XML", function()
+    it("are integers however they are written", function()
+        local function size(text)
+            local output, err = codec.decode("sts", "AssumeRole", 200, {}, "<AssumeRoleResponse><AssumeRoleResult>"
+                .. "<PackedPolicySize>" .. text .. "</PackedPolicySize></AssumeRoleResult></AssumeRoleResponse>")
+            return output and output.PackedPolicySize, err
+        end
+        for _, text in ipairs { "3", "3.0", "3e0", "-0" } do
+            local got = assert(size(text))
+            assert.equal(tonumber(text), got)
+            assert.equal(math.type and "integer" or nil, math.type and math.type(got))
+        end
+        assert.equal(integer "9007199254740993", (size "9007199254740993"))
+        for _, text in ipairs { "", "1e400", "NaN", " 3x", "0x10", "+1", "01" } do
+            assert.equal("BadResponse", select(2, size(text)).code)
+        end
+    end)
+end)
+
+describe("floats at the edges", function()
+    local ALL = {
+        0.0, -0.0, 5e-324, -5e-324, 2.2250738585072011e-308, 2.2250738585072014e-308, 0.1, 1 / 3, 1.5, -1.5, 1e15,
+        1e16, 1e17, 1e21, 1e22, 1e23, 123456789012345680.0, 1e300, 1.7976931348623157e308, -1.7976931348623157e308,
+        2 ^ 31, 2 ^ 53, 2 ^ 53 + 2, 2 ^ 60, 2 ^ 62, 2 ^ 63, -2 ^ 63, 2 ^ 63 + 2048, 2 ^ 64, 2 ^ 100, 2 ^ 1023,
+    }
+
+    it("come through documents as they went in", function()
+        for _, d in ipairs(ALL) do
+            local text = assert(document(d))
+            local back = assert(bedrock.json.decode(text))
+            same_number(d, back)
+            same_number(d, tonumber(text))
+            if math.type then
+                assert.equal("float", math.type(back), text)
+            end
+        end
+    end)
+
+    it("come through documents whatever they are", function()
+        local state = 1
+        for _ = 1, 20000 do
+            state = state * 16807 % 2147483647
+            local d = (state / 2147483647 + 0.5) * 2 ^ (state % 2040 - 1060)
+            same_number(d, bedrock.json.decode((bedrock.json.encode(d))))
+            local whole = math.floor(state / 2147483647 * 2 ^ 52) * 2 ^ (state % 40)
+            same_number(whole, bedrock.json.decode((bedrock.json.encode(whole + 0.0))))
+        end
+    end)
+
+    it("are sent in members that are doubles", function()
+        for _, d in ipairs(ALL) do
+            local body = assert(converse({ inferenceConfig = { topP = d } }, LOOSE))
+            assert.equal(d, tonumber(body:match '"topP":([^}]+)'))
+        end
+    end)
+
+    it("that are no JSON are refused, with their path", function()
+        for _, d in ipairs { 0 / 0, -(0 / 0), 1 / 0, -1 / 0 } do
+            local body, err = converse({ inferenceConfig = { topP = d } }, LOOSE)
+            assert.is_nil(body)
+            assert.same({ "inferenceConfig.topP", "type" }, { problem(err) })
+            body, err = document { 1, { x = d } }
+            assert.is_nil(body)
+            assert.same({ "additionalModelRequestFields.v[2].x", "type" }, { problem(err) })
+        end
+    end)
+
+    it("are read to the nearest, and refused beyond all", function()
+        local function score(text)
+            local output, err = codec.decode("agent_runtime", "Retrieve", 200, {},
+                '{"retrievalResults":[{"content":{},"score":' .. text .. "}]}")
+            return output and output.retrievalResults[1].score, err
+        end
+        for _, text in ipairs {
+            "0", "1", "5e-324", "4.9406564584124654e-324", "1e-400", "2.2250738585072011e-308", "0.1",
+            "1.7976931348623157e308", "9007199254740993", "1E+2", "9223372036854775808",
+        } do
+            local got = assert(score(text))
+            same_number(tonumber(text) + 0.0, got)
+            assert.equal(math.type and "float" or nil, math.type and math.type(got))
+        end
+        same_number(-0.0, assert(score "-0.0"))
+        same_number(-0.0, assert(score "-0"))
+        assert.equal(1 / 0, (score '"Infinity"'))
+        assert.equal(-1 / 0, (score '"-Infinity"'))
+        local nan = score '"NaN"'
+        assert.is_true(nan ~= nan)
+        for _, text in ipairs { "1e400", "-1e400", "NaN", "Infinity", '"1"', "true" } do
+            assert.equal("BadResponse", select(2, score(text)).code)
+        end
+        assert.equal("BadResponse", select(2, bedrock.json.decode "[1e400]").code)
+    end)
+end)
+
+describe("every byte", function()
+    local function each_byte(check)
+        for byte = 0, 255 do
+            check(string.char(byte), byte < 128)
+        end
+    end
+
+    local function code_points()
+        local list = {}
+        for code = 0, 0x7FF do
+            list[#list + 1] = code < 128 and string.char(code)
+                or string.char(0xC0 + math.floor(code / 64), 128 + code % 64)
+        end
+        for _, text in ipairs {
+            "\224\160\128", "\237\159\191", "\238\128\128", "\239\187\191", "\239\191\191", "\226\128\168",
+            "\240\144\128\128", "\244\143\191\191",
+        } do
+            list[#list + 1] = text
+        end
+        return table.concat(list)
+    end
+
+    it("of a text is sent, or refused when it is no UTF-8", function()
+        each_byte(function(c, good)
+            local body, err = converse { system = { { text = "a" .. c .. "b" } } }
+            assert.equal(good, body ~= nil)
+            if good then
+                assert.equal("a" .. c .. "b", plain.decode(body).system[1].text)
+                assert.is_nil(body:find "[%z\1-\31]")
+            else
+                assert.same({ "system[1].text", "type" }, { problem(err) })
+            end
+        end)
+    end)
+
+    it("of a key is sent, or refused when it is no UTF-8", function()
+        each_byte(function(c, good)
+            local body = converse({ requestMetadata = { ["k" .. c] = "v" } }, LOOSE)
+            assert.equal(good, body ~= nil)
+            assert.equal(good and "v" or nil, body and plain.decode(body).requestMetadata["k" .. c])
+            local text = document { [c] = c }
+            assert.equal(good and c or nil, text and plain.decode(text)[c])
+        end)
+    end)
+
+    it("and every kind of character survive texts, keys and documents", function()
+        local all = code_points()
+        local body = assert(converse({
+            system = { { text = all } }, requestMetadata = { [all] = all },
+            additionalModelRequestFields = { [all] = { all } },
+        }, LOOSE))
+        local sent = plain.decode(body)
+        assert.equal(all, sent.system[1].text)
+        assert.equal(all, sent.requestMetadata[all])
+        assert.equal(all, sent.additionalModelRequestFields[all][1])
+        local read = assert(bedrock.json.decode(body))
+        assert.equal(all, read.system[1].text)
+        assert.equal(all, read.additionalModelRequestFields[all][1])
+    end)
+
+    it("of an answer's text is read, escaped or not", function()
+        for byte = 0, 127 do
+            local c, escaped = string.char(byte), ("\\u%04x"):format(byte)
+            local body = '{"stopReason":"a%sb","output":{"message":{"role":"%s","content":[]}}}'
+            local output = assert(answer((body:format(escaped, escaped))))
+            assert.equal("a" .. c .. "b", output.stopReason)
+            assert.equal(c, output.output.message.role)
+            output = answer('{"stopReason":"' .. c .. '"}')
+            local plain_enough = byte >= 0x20 and c ~= '"' and c ~= "\\"
+            assert.equal(plain_enough and c or nil, output and output.stopReason)
+        end
+        for byte = 128, 255 do
+            assert.is_nil((answer('{"stopReason":"' .. string.char(byte) .. '"}')))
+        end
+    end)
+
+    it("of a blob is sent and read, at every length", function()
+        local all = {}
+        for byte = 0, 255 do
+            all[byte + 1] = string.char(byte)
+        end
+        local bytes = table.concat(all):rep(2)
+        for n = 0, #bytes do
+            local part = bytes:sub(1, n)
+            local image = { format = "png", source = { bytes = part } }
+            local body = assert(converse({ messages = { { role = "user", content = { { image = image } } } } }, LOOSE))
+            local base64 = mime.b64(part) or ""
+            assert.equal(base64, plain.decode(body).messages[1].content[1].image.source.bytes)
+            local output = assert(answer('{"output":{"message":{"role":"user","content":[{"image":{"format":"png",'
+                .. '"source":{"bytes":"' .. base64 .. '"}}}]}}}'))
+            assert.equal(part, output.output.message.content[1].image.source.bytes)
+        end
+    end)
+
+    it("of a label is in the path, percent-encoded but for the unreserved", function()
+        each_byte(function(c, good)
+            local request = conn:prepare("converse", { modelId = "a" .. c .. "b" })
+            assert.equal(good, request ~= nil)
+            local want = c:find "[%w._~-]" and c or ("%%%02X"):format(c:byte())
+            assert.equal(good and "a" .. want .. "b" or nil, request and request.url:match "/model/(.*)/converse$")
+        end)
+    end)
+
+    it("of a header is sent, or refused when it would break it", function()
+        each_byte(function(c, good)
+            local request = conn:prepare("invoke_model", { modelId = "m", body = "", accept = "a" .. c .. "b" })
+            assert.equal(good and c:byte() >= 0x20 and c:byte() ~= 0x7F or c == "\t", request ~= nil)
+            assert.equal(request and "a" .. c .. "b", request and request.headers.accept)
+        end)
+    end)
+end)
+
+describe("depth", function()
+    --- A value with n tables in each other.
+    local function nest(n, list)
+        local value = bedrock.array {}
+        for _ = 2, n do
+            value = list and { value } or { a = value }
+        end
+        return value
+    end
+
+    local function nested_text(n, open, close)
+        return open:rep(n) .. close:rep(n)
+    end
+
+    it("of documents ends with a named error when sent", function()
+        for _, list in ipairs { true, false } do
+            -- The parameters and additionalModelRequestFields are tables, too.
+            local text = assert(document(nest(DEPTH_MAX - 2, list)))
+            assert.equal(DEPTH_MAX - 2, select(2, text:gsub("[%[{]", "")))
+            for _, depth in ipairs { DEPTH_MAX - 1, DEPTH_MAX, 10000, 200000 } do
+                local sent, err = document(nest(depth, list))
+                assert.is_nil(sent)
+                assert.equal("type", select(2, problem(err)))
+                assert.matches("nested deeper than 100", tostring(err))
+            end
+            assert.is_string((bedrock.json.encode(nest(DEPTH_MAX, list))))
+            assert.is_nil((bedrock.json.encode(nest(DEPTH_MAX + 1, list))))
+        end
+    end)
+
+    it("of documents ends with a named error when read", function()
+        for _, pair in ipairs { { "[", "]" }, { '{"a":', "}" } } do
+            local open, close = pair[1], pair[2]
+            local inner = open == "[" and "" or "1"
+            local function text(n)
+                return open:rep(n) .. inner .. close:rep(n)
+            end
+            local value = assert(bedrock.json.decode(text(ANSWER_DEPTH_MAX)))
+            for _ = 2, ANSWER_DEPTH_MAX do
+                value = value[1] or value.a
+            end
+            assert.is_true(value[1] == nil and (value.a or 1) == 1)
+            for _, depth in ipairs { ANSWER_DEPTH_MAX + 1, 100000, 1000000 } do
+                local read, err = bedrock.json.decode(text(depth))
+                assert.is_nil(read)
+                assert.equal("BadResponse", err.code)
+                assert.matches("nested too deeply", tostring(err))
+            end
+            local members = ANSWER_DEPTH_MAX - 1
+            assert(answer('{"additionalModelResponseFields":' .. text(members) .. "}"))
+            local _, err = answer('{"additionalModelResponseFields":' .. text(members + 1) .. "}")
+            assert.equal("BadResponse", err.code)
+            assert(answer('{"stopReason":"x","notKnown":' .. text(members) .. "}"))
+            assert.is_nil((answer('{"stopReason":"x","notKnown":' .. text(members + 1) .. "}")))
+        end
+    end)
+
+    it("of shapes that hold themselves ends as well when sent", function()
+        local function filter(levels)
+            local value = { equals = { key = "k", value = "v" } }
+            for _ = 1, levels do
+                value = { andAll = { value, value.andAll and { equals = { key = "k", value = 1 } } or value } }
+            end
+            local request, err = conn:prepare("retrieve", {
+                knowledgeBaseId = "KB12345678", retrievalQuery = { text = "x" },
+                retrievalConfiguration = { vectorSearchConfiguration = { filter = value } },
+            })
+            return request and request.body, err
+        end
+        -- Three tables above; each level is a union and a list; then the union and the attribute.
+        local most = (DEPTH_MAX - 3 - 2 - 1) / 2
+        local body = assert(filter(most))
+        assert.equal(most, select(2, body:gsub('"andAll"', "")))
+        for _, levels in ipairs { most + 1, 1000, 20000 } do
+            local sent, err = filter(levels)
+            assert.is_nil(sent)
+            assert.matches("nested deeper than 100", tostring(err))
+        end
+    end)
+
+    it("of shapes that hold themselves ends as well when read", function()
+        local function schema(levels)
+            local text = ('{"type":"array","items":'):rep(levels) .. '{"type":"string"}' .. ("}"):rep(levels)
+            local output, err = codec.decode("agentcore_control", "GetGatewayTarget", 200, {},
+                '{"gatewayArn":"a","targetConfiguration":{"mcp":{"lambda":{"lambdaArn":"a","toolSchema":'
+                .. '{"inlinePayload":[{"name":"n","inputSchema":' .. text .. "}]}}}}}")
+            return output and output.targetConfiguration.mcp.lambda.toolSchema.inlinePayload[1].inputSchema, err
+        end
+        local most = ANSWER_DEPTH_MAX - 7 - 1
+        local value = assert(schema(most))
+        for _ = 1, most do
+            value = value.items
+        end
+        assert.equal("string", value.type)
+        for _, levels in ipairs { most + 1, 100000 } do
+            local _, err = schema(levels)
+            assert.equal("BadResponse", err.code)
+        end
+    end)
+
+    it("of XML ends as well", function()
+        local function identity(levels)
+            return codec.decode("sts", "GetCallerIdentity", 200, {},
+                "<GetCallerIdentityResponse><GetCallerIdentityResult>" .. nested_text(levels, "<New>", "</New>")
+                .. "</GetCallerIdentityResult></GetCallerIdentityResponse>")
+        end
+        assert(identity(64))
+        for _, levels in ipairs { 66, 100000 } do
+            local _, err = identity(levels)
+            assert.equal("BadResponse", err.code)
+        end
+    end)
+
+    it("is no matter for the Lua stack of a coroutine", function()
+        local co = coroutine.wrap(function()
+            local sent = document(nest(DEPTH_MAX - 2, true))
+            return bedrock.json.decode(nested_text(ANSWER_DEPTH_MAX, "[", "]")), sent
+        end)
+        assert.is_table((co()))
+    end)
+end)
+
+describe("a million elements", function()
+    local MILLION = 1000000
+
+    it("go out in a document and come in with one", function()
+        local list = {}
+        for i = 1, MILLION do
+            list[i] = i
+        end
+        local text = assert(document(list))
+        assert.equal("[1,2,3,", text:sub(1, 7))
+        assert.equal("999999,1000000]", text:sub(-15))
+        local back = assert(bedrock.json.decode(text))
+        assert.equal(MILLION, #back)
+        for i = 1, MILLION do
+            same_number(i, back[i])
+        end
+        list[MILLION / 2] = nil
+        local sent, err = document(list)
+        assert.is_nil(sent)
+        assert.same({ "additionalModelRequestFields.v", "type" }, { problem(err) })
+    end)
+
+    it("of a list that may hold fewer are refused by its limit, and sent without it", function()
+        local list = {}
+        for i = 1, MILLION do
+            list[i] = "stop"
+        end
+        local params = { inferenceConfig = { stopSequences = list } }
+        local sent, err = converse(params)
+        assert.is_nil(sent)
+        assert.same({ "inferenceConfig.stopSequences", "max-length" }, { problem(err) })
+        local body = assert(converse(params, LOOSE))
+        assert.equal(MILLION, select(2, body:gsub('"stop"', "")))
+    end)
+
+    it("are read into a list of structures", function()
+        local output = assert(answer('{"output":{"message":{"role":"assistant","content":['
+            .. ('{"text":"a"},'):rep(MILLION - 1) .. '{"text":"z"}]}}}'))
+        local content = output.output.message.content
+        assert.equal(MILLION, #content)
+        assert.equal("z", content[MILLION].text)
+    end)
+
+    it("of a map are its keys", function()
+        local map, count = {}, 200000
+        for i = 1, count do
+            map["k" .. i] = i
+        end
+        local back = assert(bedrock.json.decode((assert(document(map)))))
+        for i = 1, count do
+            same_number(i, back["k" .. i])
+        end
+    end)
+end)
+
+describe("a hundred million bytes", function()
+    local SIZE = 100 * 1000 * 1000
+
+    before_each(collectgarbage)
+    after_each(collectgarbage)
+
+    it("of text go out whole", function()
+        local text = ("0123456789"):rep(SIZE / 10 - 1) .. '\n"\195\188"\\\127.'
+        local body = assert(converse { system = { { text = text } } })
+        assert.equal('{"system":[{"text":"0123456789', body:sub(1, 30))
+        local last = '6789\\n\\"\195\188\\"\\\\\127."}]}'
+        assert.equal(last, body:sub(-#last))
+        assert.equal(#text + #'{"system":[{"text":""}]}' + 4, #body)
+    end)
+
+    it("of text come in whole, escapes or not", function()
+        for _, last in ipairs { "9", "\\n" } do
+            local text = ("0123456789"):rep(SIZE / 10 - 1) .. "12345678" .. last
+            local output = assert(answer('{"stopReason":"' .. text .. '"}'))
+            assert.equal(SIZE - 1, #output.stopReason)
+            assert.equal(last == "9" and "9" or "\n", output.stopReason:sub(-1))
+            output = nil -- luacheck: ignore
+            collectgarbage()
+        end
+    end)
+
+    it("go over the wire and back", function()
+        local ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep:reset()
+        local wired = assert(bedrock.connect {
+            auth = "access_keys", access_key_id = ep.access_key_id, secret_access_key = ep.secret_access_key,
+            endpoint = ep.https, ca_file = ep.ca_file, read_timeout = -1,
+        })
+        local bytes = ("\0\1\2\253\254\255ab\r\n"):rep(SIZE / 10)
+        local output = assert(wired:invoke_model({ modelId = "echo", body = bytes }, LOOSE))
+        assert.is_true(output.body == bytes)
+        wired:close()
+        ep:reset()
+    end)
+
+    it("of a blob are refused by its limit", function()
+        local sent, err = conn:prepare("invoke_model", { modelId = "m", body = ("x"):rep(SIZE) })
+        assert.is_nil(sent)
+        assert.same({ "body", "max-length" }, { problem(err) })
+    end)
+
+    it("are refused when together they are more than a body may hold", function()
+        local text = ("x"):rep(90 * MIB)
+        local sent, err = converse { system = { { text = text }, { text = text }, { text = text } } }
+        assert.is_nil(sent)
+        assert.equal("max-length", select(2, problem(err)))
+        assert.matches("too large", tostring(err))
+        sent, err = bedrock.json.encode { text, text, text }
+        assert.is_nil(sent)
+        assert.equal("max-length", select(2, problem(err)))
+    end)
+end)
