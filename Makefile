@@ -21,8 +21,8 @@ LIBFLAG ?= -shared
 PKG_CONFIG ?= pkg-config
 LUA ?= lua5.4
 PREFIX ?= /usr/local
-# The parts that C tests are linked with; PARTS=core builds and tests the core alone.
-PARTS ?= model core engine
+# What lies below the binding: modules, C tests and fuzz targets are linked with all of it.
+PARTS = model core engine
 
 # Goals that may install what they need, and that treat warnings as errors.
 CHECKED = test lint sanitize interop fuzz bench
