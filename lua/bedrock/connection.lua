@@ -382,10 +382,37 @@ function methods.certificate(self)
     return client_of(self):certificate()
 end
 
+--- Pauses of each connection.
+local pauses = setmetatable({}, { __mode = "k" })
+
+--- Waits so long, or until the connection is closed.
+--- @param ms number
+--- @return true? ok
+--- @return bedrock.Error? err
+function connection.pause(self, ms)
+    local timer, err = core.timer(ms)
+    if not timer then
+        return nil, err
+    end
+    local own = pauses[self] or {}
+    pauses[self] = own
+    own[timer] = true
+    local ok, why = pcall(await, timer)
+    own[timer] = nil
+    if not ok then
+        error(why, 0)
+    end
+    return true
+end
+
 --- Ends what runs on it. May be called again.
 --- @return true
 function methods.close(self)
-    return client_of(self):close()
+    local closed = client_of(self):close()
+    for timer in pairs(pauses[self] or {}) do
+        timer:cancel()
+    end
+    return closed
 end
 
 connection.handwritten = { "call", "certificate", "close", "credentials", "prepare", "refresh", "request" }

@@ -16,6 +16,8 @@ local KEEP_MS, KEEP_COUNT = 60000, 4096
 local CONNECT_TRIES, CONNECT_PAUSE_S = 20, 0.005
 --- A semaphore is not waited for without end, but again and again.
 local SLEEP_S = 3600
+--- How soon a pause notices that it was cancelled.
+local SLICE_S = 0.1
 
 local WAITING_PHASES = {
     access = true,
@@ -111,10 +113,20 @@ local function receive(call, sock)
     end
 end
 
+--- In slices, as nobody can end a sleep of nginx's.
+local function pause(timer)
+    local till = core.now_ms() / 1000 + timer.pause_s
+    local left = timer.pause_s
+    while left > 0 and not timer.cancelled do
+        ngx.sleep(math.min(left, SLICE_S))
+        left = till - core.now_ms() / 1000
+    end
+end
+
 --- @param call userdata
 function host_nginx.wait(call)
     if call.pause_s then
-        ngx.sleep(call.pause_s)
+        pause(call)
     elseif not call:ready() then
         local sock = sockets[call] or open(call)
         if sock then
@@ -176,7 +188,9 @@ end
 function core.timer(ms)
     return {
         pause_s = ms / 1000,
-        cancel = function() end,
+        cancel = function(self)
+            self.cancelled = true
+        end,
     }
 end
 

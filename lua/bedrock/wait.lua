@@ -3,7 +3,6 @@ local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local given_of = require "bedrock.given"
-local host = require "bedrock.host"
 
 local function names_of(waiters)
     local names = {}
@@ -141,11 +140,7 @@ local function pause(wait)
     if left_ms(wait) <= wait.waiter.delay * 1000 then
         return out_of_time(wait)
     end
-    local timer, err = core.timer(wait.waiter.delay * 1000)
-    if not timer then
-        return err
-    end
-    host.await(timer)
+    return select(2, connection.pause(wait.conn, wait.waiter.delay * 1000))
 end
 
 local function run(wait)

@@ -128,6 +128,29 @@ case("ends all with the connection", function(bedrock, settings)
     is_error("cancelled", "Closed", conn:converse(ask "Hi"))
 end, { config = { stream_interval_ms = 20 } })
 
+case("ends a pause of wait with the connection", function(bedrock, settings)
+    local core = require "bedrock.core"
+    local timer, paused = core.timer, false
+    core.timer = function()
+        paused = true
+        return timer(3600000)
+    end
+    local conn = assert(bedrock.connect(settings))
+    local waiting = bedrock.spawn(function()
+        return conn:wait("memory_created", { memoryId = "memory_name-0123456789" })
+    end)
+    for _ = 1, 1000 do
+        assert(paused or conn:converse(ask "Hi"))
+    end
+    core.timer = timer
+    equal(true, paused)
+    conn:close()
+    is_error("cancelled", "Closed", waiting:join())
+end, { rules = scripted("GetMemory", -1, { status = 200, json = { memory = {
+    id = "m-1", name = "m", arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:memory/m-1",
+    eventExpiryDuration = 30, createdAt = 1, updatedAt = 1, status = "CREATING",
+} } }) })
+
 case("reads two streams in turns", connected(function(conn)
     local one, two = assert(conn:converse_stream(ask "one")), assert(conn:converse_stream(ask "two"))
     local got = { {}, {} }
