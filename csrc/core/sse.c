@@ -24,7 +24,7 @@ br_sse_decoder *br_sse_decoder_new(void)
     br_buf_init(&d->line, BR_SSE_EVENT_MAX);
     br_buf_init(&d->data, BR_SSE_EVENT_MAX);
     br_buf_init(&d->type, BR_SSE_EVENT_MAX);
-    br_buf_init(&d->id, BR_SSE_EVENT_MAX);
+    br_buf_init(&d->id, BR_SSE_ID_MAX);
     d->retry = -1;
     return d;
 }
@@ -139,7 +139,10 @@ static void set_id(br_sse_decoder *d, br_slice value)
     if (value.n > 0 && memchr(value.p, '\0', value.n) != NULL)
         return;
     br_buf_clear(&d->id);
-    add(d, &d->id, value);
+    if (value.n > BR_SSE_ID_MAX)
+        d->broken = "the id of an event is longer than 1024 bytes";
+    else
+        add(d, &d->id, value);
 }
 
 static void set_retry(br_sse_decoder *d, br_slice value)

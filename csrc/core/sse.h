@@ -10,7 +10,8 @@
 #include "core/error.h"
 
 #define BR_SSE_EVENT_MAX ((size_t)24 * 1024 * 1024) /* what is held of one event, all in all */
-#define BR_SSE_RETRY_MAX 2147483647                 /* ms; more is taken for this */
+#define BR_SSE_ID_MAX ((size_t)1024) /* it is repeated with every event that follows */
+#define BR_SSE_RETRY_MAX 2147483647  /* ms; more is taken for this */
 
 typedef struct br_sse_event {
     br_slice type; /* "message" if the event names none */
@@ -29,7 +30,8 @@ void br_sse_decoder_free(br_sse_decoder *d);
 ** are left or once the stream is broken.
 ** next: 1 = *e holds an event (slices valid until the next call to next or feed), 0 = more bytes
 ** are needed, -1 = broken for good (error set; kind stream, code BadResponse), repeated for ever.
-** An event larger than BR_SSE_EVENT_MAX breaks a stream; comments may be of any length.
+** An event larger than BR_SSE_EVENT_MAX breaks a stream, or an id longer than BR_SSE_ID_MAX;
+** comments may be of any length.
 */
 bool br_sse_feed(br_sse_decoder *d, br_slice bytes);
 int br_sse_next(br_sse_decoder *d, br_sse_event *e, br_error *error);

@@ -173,7 +173,7 @@ static int feed_often(br_sse_decoder *d, br_slice bytes, size_t count)
     return end;
 }
 
-static void check_broken(br_sse_decoder *d)
+static void check_broken(br_sse_decoder *d, const char *why)
 {
     br_sse_event e;
     for (int i = 0; i < 2; i++) {
@@ -181,12 +181,16 @@ static void check_broken(br_sse_decoder *d)
         CHECK_INT(br_sse_next(d, &e, &error), -1);
         CHECK_INT(error.kind, BR_ERR_STREAM);
         CHECK_STR(error.code, "BadResponse");
-        CHECK_STR(error.message,
-                  "the server-sent events cannot be read: an event is larger than 24 MiB");
+        CHECK_STR(error.message, why);
     }
     CHECK(!br_sse_feed(d, BR_SLICE("data: a\n\n")) && !br_sse_at_boundary(d));
     br_sse_decoder_free(d);
 }
+
+static const char too_large[] =
+    "the server-sent events cannot be read: an event is larger than 24 MiB";
+static const char long_id[] =
+    "the server-sent events cannot be read: the id of an event is longer than 1024 bytes";
 
 /* The largest event passes; one byte more, in whatever way it is held, does not. */
 static void test_limit(void)
@@ -208,23 +212,39 @@ static void test_limit(void)
     feed(d, BR_SLICE("data:"), &e);
     CHECK_INT(feed_often(d, piece, parts - 1), 0);
     CHECK_INT(feed(d, (br_slice){part, sizeof part - 4}, &e), -1);
-    check_broken(d);
+    check_broken(d, too_large);
 
     memcpy(part, "data: ", 6);
     part[sizeof part - 1] = '\n';
     d = br_sse_decoder_new();
     CHECK_INT(feed_often(d, piece, parts + 1), -1);
-    check_broken(d);
+    check_broken(d, too_large);
 
-    memcpy(part, "id: xx", 6);
+    memcpy(part, "event:", 6);
     d = br_sse_decoder_new();
     CHECK_INT(feed_often(d, piece, parts + 1), 0);
     CHECK_INT(feed(d, BR_SLICE("data: a\n\n"), &e), 1);
-    CHECK_INT((long long)e.id.n, (long long)sizeof part - 5);
+    CHECK_INT((long long)e.type.n, (long long)sizeof part - 7);
     br_sse_decoder_free(d);
 }
 
-/* A comment may go on for ever. */
+static void test_limit_of_id(void)
+{
+    char line[3 + BR_SSE_ID_MAX + 2];
+    br_sse_event e;
+    memset(line, 'x', sizeof line);
+    memcpy(line, "id:", 3);
+    br_sse_decoder *d = br_sse_decoder_new();
+    CHECK_INT(feed(d, (br_slice){line, 3 + BR_SSE_ID_MAX}, &e), 0);
+    CHECK_INT(feed(d, BR_SLICE("\ndata: a\n\n"), &e), 1);
+    CHECK_INT((long long)e.id.n, (long long)BR_SSE_ID_MAX);
+    CHECK_INT(br_sse_next(d, &e, &error), 0);
+    line[sizeof line - 1] = '\n';
+    CHECK_INT(feed(d, (br_slice){line, sizeof line}, &e), -1);
+    check_broken(d, long_id);
+}
+
+/* A comment may go on for ever, also within the largest event. */
 static void test_endless_comment(void)
 {
     static char part[65536];
@@ -235,6 +255,13 @@ static void test_endless_comment(void)
     CHECK(br_sse_at_boundary(d));
     CHECK_INT(feed(d, BR_SLICE("\ndata: a\n\n"), &e), 1);
     CHECK_SLICE(e.data, "a");
+    CHECK_INT(br_sse_next(d, &e, &error), 0);
+    feed(d, BR_SLICE("data:"), &e);
+    CHECK_INT(feed_often(d, (br_slice){part, sizeof part}, BR_SSE_EVENT_MAX / sizeof part - 1), 0);
+    CHECK_INT(feed(d, BR_SLICE("\n"), &e), 0);
+    CHECK_INT(feed_often(d, (br_slice){part, sizeof part}, 10), 0);
+    CHECK_INT(feed(d, BR_SLICE("\n\n"), &e), 1);
+    CHECK_INT((long long)e.data.n, (long long)(BR_SSE_EVENT_MAX - sizeof part));
     br_sse_decoder_free(d);
 }
 
@@ -244,6 +271,7 @@ int main(void)
     test_promptness();
     test_feed_refuses();
     test_limit();
+    test_limit_of_id();
     test_endless_comment();
     br_sse_decoder_free(NULL);
     return check_done();
