@@ -37,7 +37,7 @@ local function run_cases(run_in)
                     secret_access_key = ep.secret_access_key,
                     endpoint = ep.https,
                     ca_file = ep.ca_file,
-                })
+                }, ep:identity())
             end)
         end)
     end

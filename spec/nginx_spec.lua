@@ -311,18 +311,8 @@ describe("in nginx", function()
 
     it("exchanges once for workers that all start cold", function()
         ep:config { exchange_delay_ms = 300 }
-        settings.certificate = {
-            profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/one",
-            role_arn = "arn:aws:iam::123456789012:role/one",
-            trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
-            session_name = "workers",
-            endpoint = ep.https,
-            ca_file = here.ca_file,
-            cache_dir = here.dir .. "/cache/of-nobody",
-            certificate = ep.pki .. "/p256.crt.pem",
-            private_key = ep.pki .. "/p256.key.pkcs8.pem",
-            certificate_chain = ep.pki .. "/intermediate.pem",
-        }
+        settings.certificate = ep:identity(here.dir)
+        settings.certificate.cache, settings.certificate.cache_dir = "shared", here.dir .. "/cache/of-nobody"
         start { workers = 4 }
         local paths, pids, count = {}, {}, 0
         for i = 1, 40 do

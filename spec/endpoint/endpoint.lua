@@ -200,6 +200,25 @@ local function stop(dir)
     os.execute("kill -KILL " .. pid)
 end
 
+--- Settings of a connection by certificate, whose files are those of the test certificates in `dir`.
+--- @param dir string? self.pki
+--- @return table
+function Endpoint:identity(dir)
+    dir = dir or self.pki
+    return {
+        profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/one",
+        role_arn = "arn:aws:iam::123456789012:role/one",
+        trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
+        session_name = "specs",
+        certificate = dir .. "/p256.crt.pem",
+        private_key = dir .. "/p256.key.pkcs8.pem",
+        certificate_chain = dir .. "/intermediate.pem",
+        endpoint = self.https,
+        ca_file = dir .. "/tls-ca.pem",
+        cache = "memory",
+    }
+end
+
 --- Ends the endpoint's own process; does nothing when it is not running.
 function Endpoint:stop()
     stop(self.dir)

@@ -83,7 +83,7 @@ end
 --- One case of spec/support/surface_cases.lua.
 function app.case()
     local case = app.cases[tonumber(ngx.var.arg_n)]
-    local ok, why = pcall(case.run, app.bedrock, app.settings.keys)
+    local ok, why = pcall(case.run, app.bedrock, app.settings.keys, app.settings.identity)
     ngx.print(ok and "ok" or "failed: " .. tostring(why))
 end
 

@@ -109,7 +109,11 @@ function Site:reset()
             ca_file = ca,
         }
     end
-    self.settings = { keys = keys(ep.https, self.ca_file), plain = keys(ep.http) }
+    self.settings = {
+        keys = keys(ep.https, self.ca_file),
+        plain = keys(ep.http),
+        identity = ep:identity(self.dir),
+    }
 end
 
 function Site:clear()
@@ -127,9 +131,11 @@ end
 function site.new(ep)
     local dir = os.tmpname()
     os.remove(dir)
-    os.execute(("mkdir -m 755 %s && mkdir -m 777 %s/cache && cp %s %s/ca.pem && chmod 644 %s/ca.pem"):format(dir, dir,
-        ep.ca_file, dir, dir))
-    return setmetatable({ ep = ep, dir = dir, ca_file = dir .. "/ca.pem", on_disk = named_sockets() }, Site)
+    os.execute(("mkdir -m 755 %s && mkdir -m 777 %s/cache"):format(dir, dir))
+    for _, name in ipairs { "tls-ca", "p256.crt", "p256.key.pkcs8", "intermediate" } do
+        os.execute(("install -m 644 %s/%s.pem %s"):format(ep.pki, name, dir))
+    end
+    return setmetatable({ ep = ep, dir = dir, ca_file = dir .. "/tls-ca.pem", on_disk = named_sockets() }, Site)
 end
 
 return site

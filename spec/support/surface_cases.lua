@@ -1,5 +1,6 @@
 --- What must be the same wherever calls run: each case is `name`, `rules` and `config` for the endpoint, and
---- run(bedrock, settings, facts). Raises what is wrong. Needs nothing but the module, so that any host can run it.
+--- run(bedrock, settings, identity), with settings of access keys and of a certificate. Raises what is wrong. Needs
+--- nothing but the module, so that any host can run it.
 local MODEL = "amazon.nova-lite-v1:0"
 
 local function ask(text)
@@ -222,5 +223,192 @@ case("runs several at once, results in order", connected(function(conn, bedrock)
     equal(13, answers.n)
     equal("ValidationException", errs[13].code)
 end), { config = { stream_interval_ms = 1 } })
+
+case("says the same of a stream, its result and an error as of an answer", connected(function(conn, bedrock)
+    local stream = assert(conn:converse_stream(ask "Hi"))
+    local told = bedrock.metadata(stream)
+    equal(200, told.status)
+    equal("string", type(told.request_id))
+    equal("application/vnd.amazon.eventstream", told.headers["content-type"])
+    equal(told.request_id, bedrock.metadata(assert(stream:gather())).request_id)
+    local _, err = conn:converse { modelId = "nonexistent.model-v1:0", messages = ask("Hi").messages }
+    equal("string", type(err.request_id))
+    equal(1, err.attempts)
+end))
+
+case("turns pages", connected(function(conn)
+    local pages, names = 0, {}
+    for page in conn:pages("list_inference_profiles", { maxResults = 2 }) do
+        pages = pages + 1
+        for _, profile in ipairs(page.inferenceProfileSummaries) do
+            names[#names + 1] = profile.inferenceProfileId
+        end
+    end
+    equal(true, pages > 1, "several pages")
+    local i = 0
+    for profile in conn:items("list_inference_profiles", { maxResults = 3 }) do
+        i = i + 1
+        equal(names[i], profile.inferenceProfileId)
+    end
+    equal(#names, i)
+end))
+
+case("raises what breaks a loop over pages", connected(function(conn)
+    local seen = 0
+    local ok, err = pcall(function()
+        for _ in conn:pages("list_inference_profiles", { maxResults = 2 }) do
+            seen = seen + 1
+        end
+    end)
+    equal(false, ok)
+    equal("AccessDeniedException", err.code)
+    equal(1, seen)
+end), { rules = { { match = { operation = "ListInferenceProfiles" }, skip = 1, times = -1, action = {
+    status = 403, headers = { ["x-amzn-ErrorType"] = "AccessDeniedException" }, json = { message = "no" },
+} } } })
+
+case("generates, invokes models, counts", connected(function(conn, bedrock)
+    equal("You asked: one two", assert(conn:generate { model = MODEL, prompt = "one two" }).text:match "^[^\n]*")
+    local raw = assert(conn:invoke_model { modelId = "other.model-v1:0", body = '{"any":[1,2]}' })
+    equal('{"any":[1,2]}', raw.body)
+    local input = { converse = { messages = ask("Hi").messages } }
+    local counted = assert(conn:count_tokens { modelId = MODEL, input = input })
+    equal(true, counted.inputTokens > 0)
+    local pieces = {}
+    for name, event in assert(conn:invoke_model_with_response_stream { modelId = MODEL,
+        body = bedrock.json.encode(ask("Hi")) }):events() do
+        pieces[#pieces + 1] = name == "chunk" and event.bytes or nil
+    end
+    equal(true, #pieces > 1, "several chunks")
+end))
+
+case("talks with an agent", connected(function(conn)
+    local pieces = {}
+    for name, event in assert(conn:invoke_agent { agentId = "AGENT12345", agentAliasId = "ALIAS12345",
+        sessionId = "one", inputText = "Hello there" }):events() do
+        pieces[#pieces + 1] = name == "chunk" and event.bytes or nil
+    end
+    equal(true, #table.concat(pieces) > 0)
+end), { config = { stream_interval_ms = 2 } })
+
+case("sends raw requests", connected(function(conn)
+    local answer = assert(conn:request { path = "/model/" .. MODEL .. "/converse",
+        body = { messages = ask("raw").messages } })
+    equal(200, answer.status)
+    equal(true, answer.body:find("You asked: raw", 1, true) ~= nil)
+end))
+
+case("keeps to a timeout while a stream is silent", connected(function(conn)
+    local stream = assert(conn:converse_stream(ask "Hi", { read_timeout = 100 }))
+    local name, err
+    repeat
+        name, err = stream:next()
+    until not name
+    is_error("timeout", "ReadTimeout", name, err)
+    is_error("timeout", "ReadTimeout", stream:next())
+end), { rules = scripted("ConverseStream", 1, { frames = {
+    { event = "messageStart", json = { role = "assistant" } },
+    { event = "messageStop", json = { stopReason = "end_turn" }, delay_ms = 600000 },
+} }) })
+
+case("says that nobody listens", function(bedrock, settings)
+    local conn = assert(bedrock.connect {
+        auth = settings.auth,
+        access_key_id = settings.access_key_id,
+        secret_access_key = settings.secret_access_key,
+        endpoint = "http://127.0.0.1:1",
+        max_attempts = 2,
+    })
+    local answer, err = conn:converse(ask "Hi")
+    equal(nil, answer)
+    equal("transport", err.kind)
+    equal(2, err.attempts)
+    conn:close()
+end)
+
+case("exchanges a certificate for credentials, once for many", function(bedrock, _, identity)
+    local conn = assert(bedrock.connect(identity))
+    local functions = {}
+    for i = 1, 10 do
+        functions[i] = function()
+            return conn:converse(ask("question " .. i))
+        end
+    end
+    local answers, errs = bedrock.parallel(functions)
+    equal(nil, errs and tostring(select(2, next(errs))))
+    equal("You asked: question 10", text_of(answers[10]):match "^[^\n]*")
+    local first = assert(conn:credentials())
+    equal("roles_anywhere", first.source)
+    equal(first.access_key_id, assert(conn:credentials()).access_key_id)
+    assert(conn:refresh())
+    equal(true, first.access_key_id ~= assert(conn:credentials()).access_key_id)
+    equal(true, assert(conn:test()).ok)
+    conn:close()
+end, { config = { exchange_delay_ms = 100 } })
+
+case("stops the others when one fails, and starts no more", connected(function(conn, bedrock)
+    local started = 0
+    local function endless()
+        started = started + 1
+        return assert(conn:converse_stream(ask "Hi")):gather()
+    end
+    local function failing()
+        started = started + 1
+        return conn:converse { modelId = "nonexistent.model-v1:0", messages = ask("Hi").messages }
+    end
+    local answers, errs = bedrock.parallel({ endless, failing, endless, endless },
+        { limit = 2, stop_on_error = true })
+    equal(4, answers.n)
+    equal(2, started)
+    equal("ValidationException", errs[2].code)
+    for _, i in ipairs { 1, 3, 4 } do
+        equal("cancelled", errs[i].kind)
+    end
+end), { rules = scripted("ConverseStream", -1, { frames = {
+    { event = "messageStart", json = { role = "assistant" } },
+    { event = "messageStop", json = { stopReason = "end_turn" }, delay_ms = 600000 },
+} }) })
+
+case("cancels a task where it waits", connected(function(conn, bedrock)
+    local task = bedrock.spawn(function()
+        return conn:converse(ask "Hi")
+    end)
+    assert(conn:generate { model = "amazon.titan-text-express-v1", prompt = "meanwhile" })
+    equal("running", task:status())
+    task:cancel()
+    is_error("cancelled", "Cancelled", task:join())
+    equal("cancelled", task:status())
+end), { rules = scripted("Converse", -1, { hang = true }) })
+
+case("ends what others wait for when the connection is closed: call, stream and pause", function(bedrock, settings)
+    local conn, other = assert(bedrock.connect(settings)), assert(bedrock.connect(settings))
+    local _, errs = bedrock.parallel(function()
+        return conn:converse(ask "Hi")
+    end, function()
+        return assert(conn:converse_stream(ask "Hi")):gather()
+    end, function()
+        return conn:wait("memory_created", { memoryId = "m-12345678901" })
+    end, function()
+        assert(other:generate { model = "amazon.titan-text-express-v1", prompt = "meanwhile" })
+        conn:close()
+        return true
+    end)
+    for i = 1, 3 do
+        is_error("cancelled", "Closed", nil, errs[i])
+    end
+    equal(nil, errs[4])
+    other:close()
+end, { rules = {
+    { match = { operation = "Converse" }, times = -1, action = { hang = true } },
+    { match = { operation = "ConverseStream" }, times = -1, action = { frames = {
+        { event = "messageStart", json = { role = "assistant" } },
+        { event = "messageStop", json = { stopReason = "end_turn" }, delay_ms = 600000 },
+    } } },
+    { match = { operation = "GetMemory" }, times = -1, action = { json = { memory = {
+        id = "m-12345678901", name = "m", arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:memory/m-12345678901",
+        eventExpiryDuration = 30, createdAt = 1, updatedAt = 1, status = "CREATING",
+    } } } },
+    { match = { operation = "InvokeModel" }, action = { delay_ms = 200 } },
+} })
 
 return cases
