@@ -52,6 +52,7 @@ br_call *br_call_new(br_client *client, br_request *request, const br_call_opts 
         return NULL;
     }
     c->client = br_client_ref(client);
+    c->who = br_client_principal(client);
     c->model = opts->model;
     c->mode = opts->mode;
     c->timeouts = opts->timeouts;
@@ -224,6 +225,7 @@ void br_call_free(br_call *c)
     br_es_decoder_free(c->stream.decoder);
     free(c->stream.message);
     br_credentials_unref(c->credentials);
+    br_principal_unref(c->who);
     br_client_unref(c->client);
     free(c);
 }

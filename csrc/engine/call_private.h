@@ -43,6 +43,7 @@ typedef struct br_stream {
 
 struct br_call {
     br_client *client;
+    br_principal *who; /* counted; the client's when credentials were last obtained */
     const br_model *model;
     br_engine *engine; /* NULL before the start, and when the engine is gone */
     br_call_mode mode;

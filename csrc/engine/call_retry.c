@@ -47,7 +47,7 @@ static bool cure_credentials(br_call *c)
     if (c->renewed || c->credentials == NULL || c->credentials->expiration_ms == BR_NEVER_EXPIRES)
         return false;
     c->renewed = true;
-    br_provider_reject(c->client->provider, c->credentials);
+    br_provider_reject(c->who->provider, c->credentials);
     br_credentials_unref(c->credentials);
     c->credentials = NULL;
     c->obtained = false;

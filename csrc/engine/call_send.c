@@ -14,7 +14,7 @@ static bool uses_api_key(const br_call *c)
 
 static bool wants_credentials(const br_call *c)
 {
-    if (c->client->provider == NULL || c->authorized)
+    if (c->who->provider == NULL || c->authorized)
         return false;
     return c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH ||
            c->request.auth != BR_AUTH_NONE;
@@ -43,7 +43,7 @@ static bool peek(br_call *c)
     if (c->mode == BR_CALL_REFRESH)
         return false;
     const br_credentials *held =
-        br_provider_peek(client->provider, br_client_now_ms(client, c->engine));
+        br_provider_peek(c->who->provider, br_client_now_ms(client, c->engine));
     if (held == NULL)
         return false;
     bool has_cache = client->settings.auth == BR_AUTH_ROLES_ANYWHERE;
@@ -69,9 +69,12 @@ static void on_obtained(void *user, const br_obtained *result)
 static void obtain(br_call *c)
 {
     br_obtain_mode mode = c->mode == BR_CALL_REFRESH ? BR_OBTAIN_FRESH : BR_OBTAIN;
+    br_client_renew(c->client, br_client_now_ms(c->client, c->engine));
+    br_principal_unref(c->who);
+    c->who = br_client_principal(c->client);
     c->state = BR_CALL_OBTAINING;
-    if (!br_provider_obtain(c->client->provider, c->engine, c->client, mode, &c->obtain,
-                            on_obtained, c, &c->error))
+    if (!br_provider_obtain(c->who, c->engine, c->client, mode, &c->obtain, on_obtained, c,
+                            &c->error))
         br_call_fail(c, true);
 }
 

@@ -1,70 +1,13 @@
 #include "engine/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/provider.h"
 #include "engine/read_file.h"
 
-#define FILE_MAX (BR_PEM_INPUT_MAX + 8192)
-
-/* The four texts that a certificate comes from, each read from its file if it is a path. */
-enum { CERTIFICATE, PRIVATE_KEY, CHAIN, PKCS12, MATERIALS };
-
-static const br_option material_options[MATERIALS] = {
-    [CERTIFICATE] = BR_OPT_CERTIFICATE,
-    [PRIVATE_KEY] = BR_OPT_PRIVATE_KEY,
-    [CHAIN] = BR_OPT_CERTIFICATE_CHAIN,
-    [PKCS12] = BR_OPT_PKCS12,
-};
-
-static bool read_material(const br_settings *s, br_option o, br_buf *out, br_problems *problems)
-{
-    br_slice text = br_settings_text(s, o);
-    if (text.p == NULL)
-        return true;
-    if (!br_looks_like_data(text))
-        return br_read_file(br_option_name(o), text.p, out, problems);
-    return br_buf_add_slice(out, text);
-}
-
-/* {NULL, 0} if the option is not set; an empty file is given and empty. */
-static br_slice material(const br_settings *s, br_option o, const br_buf *b)
-{
-    return br_settings_text(s, o).p == NULL ? (br_slice){NULL, 0} : br_buf_slice(b);
-}
-
-static br_x509 *load_x509(const br_settings *s, int64_t now_ms, br_problems *problems)
-{
-    br_buf text[MATERIALS];
-    br_x509 *x = NULL;
-    bool ok = true;
-    for (int i = 0; i < MATERIALS; i++) {
-        br_buf_init_secret(&text[i], FILE_MAX);
-        ok &= read_material(s, material_options[i], &text[i], problems);
-    }
-    if (ok) {
-        br_x509_input in = {
-            .certificate = material(s, BR_OPT_CERTIFICATE, &text[CERTIFICATE]),
-            .private_key = material(s, BR_OPT_PRIVATE_KEY, &text[PRIVATE_KEY]),
-            .certificate_chain = material(s, BR_OPT_CERTIFICATE_CHAIN, &text[CHAIN]),
-            .pkcs12 = material(s, BR_OPT_PKCS12, &text[PKCS12]),
-            .password = br_settings_text(s, BR_OPT_PRIVATE_KEY_PASSWORD),
-        };
-        x = br_x509_load(&in, now_ms, problems);
-    }
-    for (int i = 0; i < MATERIALS; i++)
-        br_buf_free(&text[i]);
-    return x;
-}
-
-/* The key lives on inside x509 only. */
-static void forget_material(br_settings *s)
-{
-    for (int i = 0; i < MATERIALS; i++)
-        br_settings_forget(s, material_options[i]);
-    br_settings_forget(s, BR_OPT_PRIVATE_KEY_PASSWORD);
-}
+#define CA_FILE_MAX ((size_t)16 * 1024 * 1024)
 
 /* libcurl would report a bad bundle only in the first call, and vaguely. */
 static void check_ca_file(const br_settings *s, br_problems *problems)
@@ -73,7 +16,7 @@ static void check_ca_file(const br_settings *s, br_problems *problems)
     br_slice path = br_settings_text(s, BR_OPT_CA_FILE);
     if (path.p == NULL)
         return;
-    br_buf_init(&text, FILE_MAX * 16);
+    br_buf_init(&text, CA_FILE_MAX);
     if (br_read_file("ca_file", path.p, &text, problems) &&
         strstr(text.data ? text.data : "", "-----BEGIN ") == NULL)
         br_problems_add(problems, "file", BR_SLICE("ca_file"),
@@ -109,45 +52,57 @@ static void take_settings(br_client *c, br_settings *settings)
     c->retry_timeouts = br_settings_flag(s, BR_OPT_RETRY_TIMEOUTS);
 }
 
-/* Otherwise the check of settings has said so, and loading would only say it again. */
-static bool one_source_of_certificate(const br_settings *s, const br_problems *problems)
+/* Otherwise the check of settings has said what is wrong, and loading would only say it again. */
+static br_x509 *load_x509(br_client *c, const br_host *host, br_problems *problems)
 {
-    for (int i = 0; i < MATERIALS; i++)
-        if (br_problems_at(problems, br_option_name(material_options[i])))
-            return false;
-    bool pkcs12 = br_settings_text(s, BR_OPT_PKCS12).p != NULL;
-    return pkcs12 != (br_settings_text(s, BR_OPT_CERTIFICATE).p != NULL);
+    br_x509 *x = NULL;
+    if (br_material_single(&c->settings, problems))
+        x = br_material_load(&c->settings, host->wall_ms(host->user), &c->stamps, problems);
+    c->renewable = br_material_all_files(&c->settings);
+    br_material_forget(&c->settings);
+    return x;
 }
 
-static bool load_identity(br_client *c, const br_model *model, const br_host *host,
-                          br_problems *problems)
+static bool load_endpoint(br_client *c, const br_model *model, br_problems *problems)
 {
     br_error error;
     int service = br_model_service(model, BR_SLICE("rolesanywhere"));
-    if (one_source_of_certificate(&c->settings, problems))
-        c->x509 = load_x509(&c->settings, host->wall_ms(host->user), problems);
-    forget_material(&c->settings);
     c->ra = ra_params(&c->settings);
-    if (br_problems_any(problems))
-        return false;
-    if (!br_client_endpoint(c, model, (unsigned)service, &c->ra_endpoint, &error))
-        return br_problems_add(problems, "conflict", BR_SLICE("roles_anywhere_region"), "%s",
-                               error.message);
-    return true;
+    return br_problems_any(problems) ||
+           br_client_endpoint(c, model, (unsigned)service, &c->ra_endpoint, &error) ||
+           br_problems_add(problems, "conflict", BR_SLICE("roles_anywhere_region"), "%s",
+                           error.message);
+}
+
+/* Takes x over. NULL: no memory. */
+static br_principal *principal_with(const br_client *c, br_x509 *x)
+{
+    br_provider *provider = NULL;
+    if (c->settings.auth != BR_AUTH_API_KEY) {
+        provider = br_provider_for_client(c, x);
+        if (provider == NULL) {
+            br_x509_unref(x);
+            return NULL;
+        }
+    }
+    return br_principal_new(x, provider);
 }
 
 static bool load(br_client *c, const br_model *model, const br_host *host, br_problems *problems)
 {
+    br_x509 *x = NULL;
     bool sound = br_settings_check(&c->settings, model, problems);
     check_ca_file(&c->settings, problems);
-    if (c->settings.auth == BR_AUTH_ROLES_ANYWHERE)
-        sound &= load_identity(c, model, host, problems);
-    if (!sound || br_problems_any(problems))
+    if (c->settings.auth == BR_AUTH_ROLES_ANYWHERE) {
+        x = load_x509(c, host, problems);
+        sound &= load_endpoint(c, model, problems);
+    }
+    if (!sound || br_problems_any(problems)) {
+        br_x509_unref(x);
         return false;
-    if (c->settings.auth == BR_AUTH_API_KEY)
-        return true;
-    c->provider = br_provider_for_client(c);
-    return c->provider != NULL ||
+    }
+    c->principal = principal_with(c, x);
+    return c->principal != NULL ||
            br_problems_add(problems, "file", (br_slice){"", 0}, "out of memory");
 }
 
@@ -182,11 +137,72 @@ void br_client_unref(br_client *c)
 {
     if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
-    br_provider_unref(c->provider);
-    br_x509_unref(c->x509);
+    br_principal_unref(c->principal);
     br_settings_free(&c->settings);
     pthread_mutex_destroy(&c->lock);
     free(c);
+}
+
+br_principal *br_client_principal(br_client *c)
+{
+    if (!c->renewable)
+        return br_principal_ref(c->principal);
+    pthread_mutex_lock(&c->lock);
+    br_principal *p = br_principal_ref(c->principal);
+    pthread_mutex_unlock(&c->lock);
+    return p;
+}
+
+bool br_client_session_name_refused(br_client *c)
+{
+    br_principal *p = br_client_principal(c);
+    bool refused = br_provider_session_name_refused(p->provider);
+    br_principal_unref(p);
+    return refused;
+}
+
+static void note_problem(br_client *c, const br_problems *problems)
+{
+    const br_problem *first = &problems->items[0];
+    c->renewal_problem[0] = '\0';
+    if (problems->count > 0)
+        snprintf(c->renewal_problem, sizeof c->renewal_problem, "%s: %s", first->path,
+                 first->message);
+}
+
+/* Under the lock. NULL: what there is now cannot be used. */
+static br_principal *load_renewed(br_client *c, int64_t now_ms)
+{
+    br_problems problems;
+    br_problems_init(&problems);
+    br_x509 *x = br_material_load(&c->settings, now_ms, &c->stamps, &problems);
+    note_problem(c, &problems);
+    br_problems_free(&problems);
+    return x != NULL ? principal_with(c, x) : NULL;
+}
+
+void br_client_renew(br_client *c, int64_t now_ms)
+{
+    br_principal *old = NULL;
+    if (!c->renewable)
+        return;
+    pthread_mutex_lock(&c->lock);
+    if (br_material_changed(&c->settings, &c->stamps)) {
+        br_principal *renewed = load_renewed(c, now_ms);
+        if (renewed != NULL) {
+            old = c->principal;
+            c->principal = renewed;
+        }
+    }
+    pthread_mutex_unlock(&c->lock);
+    br_principal_unref(old);
+}
+
+void br_client_renewal_problem(br_client *c, char problem[BR_RENEWAL_PROBLEM_MAX])
+{
+    pthread_mutex_lock(&c->lock);
+    memcpy(problem, c->renewal_problem, BR_RENEWAL_PROBLEM_MAX);
+    pthread_mutex_unlock(&c->lock);
 }
 
 /* A URL given for the service itself goes before one given for all. */

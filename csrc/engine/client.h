@@ -12,24 +12,28 @@
 #include "core/roles_anywhere.h"
 #include "core/seal.h"
 #include "core/settings.h"
+#include "engine/material.h"
+#include "engine/principal.h"
 #include "engine/transfer.h"
 
-typedef struct br_provider br_provider;
+#define BR_RENEWAL_PROBLEM_MAX 512
 
 typedef struct br_client {
     atomic_uint refs;
     br_settings settings; /* secrets in it are cleansed with it; file contents are not kept in it */
-    br_x509 *x509;        /* roles_anywhere only */
     br_ra_params ra;      /* slices into settings */
     br_url ra_endpoint;   /* effective rolesanywhere endpoint */
     br_timeouts timeouts;
     br_net net; /* strings of settings */
     int max_attempts;
     bool retry_timeouts;
-    br_provider *provider; /* where credentials come from; NULL for api_key */
-    pthread_mutex_t lock;  /* of quota */
+    pthread_mutex_t lock; /* of the next four */
     br_retry_quota quota;
-    _Atomic int64_t clock_offset_ms; /* server Date - local clock */
+    br_principal *principal;
+    br_material_stamps stamps;                    /* of the files that were looked at last */
+    char renewal_problem[BR_RENEWAL_PROBLEM_MAX]; /* why those are not used; "": they are */
+    bool renewable;                               /* the certificate's files are looked at again */
+    _Atomic int64_t clock_offset_ms;              /* server Date - local clock */
     atomic_bool clock_offset_known;
 } br_client;
 
@@ -42,6 +46,18 @@ br_client *br_client_new(br_settings *settings, const br_model *model, const br_
                          br_problems *problems);
 br_client *br_client_ref(br_client *c);
 void br_client_unref(br_client *c);
+
+/* Who it is now. A counted reference. */
+br_principal *br_client_principal(br_client *c);
+/*
+** Before an exchange: a certificate and key whose files were replaced take the place of the old
+** ones, if they can be loaded and are valid (as they are not while only one of two files has been
+** replaced); otherwise the old ones stay. now_ms: corrected time. Reads files, but only after a
+** change. `problem` gets why files that are there are not used, or "".
+*/
+void br_client_renew(br_client *c, int64_t now_ms);
+bool br_client_session_name_refused(br_client *c); /* see provider.h */
+void br_client_renewal_problem(br_client *c, char problem[BR_RENEWAL_PROBLEM_MAX]);
 
 /* The effective endpoint of a service (index into the model's). */
 bool br_client_endpoint(const br_client *c, const br_model *model, unsigned service, br_url *out,

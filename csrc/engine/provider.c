@@ -46,6 +46,7 @@ static void forget_parent(void)
         br_flight *f = registry.flights;
         registry.flights = f->next;
         f->provider->flight = NULL;
+        f->provider->refs--;
         f->state = BR_FLIGHT_LOST;
         br_file_lock_abandon(&f->lock);
         if (f->dir >= 0)
@@ -99,10 +100,10 @@ static br_provider *find_identity(const uint8_t identity[BR_IDENTITY_SIZE])
     return p;
 }
 
-static bool identity_of(const br_client *c, uint8_t out[BR_IDENTITY_SIZE])
+static bool identity_of(const br_client *c, const br_x509 *x509, uint8_t out[BR_IDENTITY_SIZE])
 {
     br_crypto *crypto = br_crypto_new();
-    bool ok = crypto != NULL && br_identity(crypto, &c->ra, c->x509, &c->ra_endpoint, out);
+    bool ok = crypto != NULL && br_identity(crypto, &c->ra, x509, &c->ra_endpoint, out);
     br_crypto_free(crypto);
     return ok;
 }
@@ -149,12 +150,12 @@ static br_provider *shared_identity(const uint8_t identity[BR_IDENTITY_SIZE])
     return p;
 }
 
-br_provider *br_provider_for_client(br_client *c)
+br_provider *br_provider_for_client(const br_client *c, const br_x509 *x509)
 {
     uint8_t identity[BR_IDENTITY_SIZE];
     if (c->settings.auth != BR_AUTH_ROLES_ANYWHERE)
         return new_static(c);
-    if (!identity_of(c, identity))
+    if (!identity_of(c, x509, identity))
         return NULL;
     if (c->settings.cache == BR_CACHE_NONE)
         return new_identity(identity);
@@ -260,8 +261,9 @@ static br_flight *flight_for(br_obtain *o)
     br_provider *p = o->provider;
     if (p->flight != NULL)
         return p->flight;
-    p->flight = br_flight_start(p, o->engine, o->client, o->mode == BR_OBTAIN_FRESH);
+    p->flight = br_flight_start(p, o->engine, o->client, o->x509, o->mode == BR_OBTAIN_FRESH);
     if (p->flight != NULL) {
+        p->refs++;
         p->flight->next = registry.flights;
         registry.flights = p->flight;
     }
@@ -310,13 +312,14 @@ static void release(br_obtain *o)
     o->ready = NULL;
 }
 
-bool br_provider_obtain(br_provider *p, br_engine *e, br_client *c, br_obtain_mode mode,
+bool br_provider_obtain(const br_principal *who, br_engine *e, br_client *c, br_obtain_mode mode,
                         br_obtain *o, void (*done)(void *user, const br_obtained *), void *user,
                         br_error *error)
 {
-    o->provider = p;
+    o->provider = who->provider;
     o->engine = e;
     o->client = c;
+    o->x509 = who->x509;
     o->mode = mode;
     o->done = done;
     o->user = user;

@@ -23,9 +23,9 @@ typedef enum br_origin {
 } br_origin;
 
 /*
-** Static keys, or an identity looked up in the registry. Called by br_client_new. NULL: no memory.
+** Static keys, or that certificate's identity looked up in the registry. NULL: no memory.
 */
-br_provider *br_provider_for_client(br_client *c);
+br_provider *br_provider_for_client(const br_client *c, const br_x509 *x509);
 void br_provider_unref(br_provider *p); /* NULL is fine */
 
 /*
@@ -51,6 +51,7 @@ typedef struct br_obtain {
     br_provider *provider;
     br_engine *engine;
     br_client *client; /* not counted: the owner holds it */
+    br_x509 *x509;     /* likewise */
     br_obtain_mode mode;
     void (*done)(void *user, const br_obtained *result);
     void *user;
@@ -64,10 +65,10 @@ typedef struct br_obtain {
 
 /*
 ** Starts to obtain; `done` is called once, from br_engine_step, never from here, and may free the
-** owner of `o`. The client, whose provider p is, lends its timeouts, net, clock and cache settings
-** to an exchange that begins with this.
+** owner of `o`. The principal, held by the owner, is or was the client's, which lends its timeouts,
+** net, clock and cache settings to an exchange that begins with this.
 */
-bool br_provider_obtain(br_provider *p, br_engine *e, br_client *c, br_obtain_mode mode,
+bool br_provider_obtain(const br_principal *who, br_engine *e, br_client *c, br_obtain_mode mode,
                         br_obtain *o, void (*done)(void *user, const br_obtained *), void *user,
                         br_error *error);
 void br_provider_cancel(br_obtain *o); /* idempotent; no callback follows */

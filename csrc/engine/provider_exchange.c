@@ -195,18 +195,27 @@ static void on_done(void *user, const br_transfer_result *result)
         transfer_failed(x, result);
 }
 
+static void explain_expiry(br_exchange *x)
+{
+    char end[BR_ISO_DATE_SIZE], problem[BR_RENEWAL_PROBLEM_MAX];
+    br_slice subject = br_x509_subject(x->x509);
+    br_time_iso(br_x509_not_after_ms(x->x509), end);
+    br_client_renewal_problem(x->client, problem);
+    br_error_set(&x->error, BR_ERR_CREDENTIALS, "CertificateExpired",
+                 "the certificate of %.*s expired at %s, so IAM Roles Anywhere gives no "
+                 "credentials for it: %s%s%s",
+                 (int)(subject.n < 512 ? subject.n : 512), subject.p, end,
+                 x->client->renewable ? "put a renewed one in its place, with its key"
+                                      : "connect again with a renewed one",
+                 problem[0] != '\0' ? "; what is there now is not used: " : "", problem);
+}
+
 static bool certificate_good(br_exchange *x)
 {
-    char end[BR_ISO_DATE_SIZE];
-    int64_t not_after_ms = br_x509_not_after_ms(x->client->x509);
-    br_slice subject = br_x509_subject(x->client->x509);
-    if (br_client_now_ms(x->client, x->engine) <= not_after_ms)
+    if (br_client_now_ms(x->client, x->engine) <= br_x509_not_after_ms(x->x509))
         return true;
-    br_time_iso(not_after_ms, end);
-    return br_error_set(&x->error, BR_ERR_CREDENTIALS, "CertificateExpired",
-                        "the certificate of %.*s expired at %s, so IAM Roles Anywhere gives no "
-                        "credentials for it: connect again with a renewed one",
-                        (int)(subject.n < 512 ? subject.n : 512), subject.p, end);
+    explain_expiry(x);
+    return false;
 }
 
 static bool build_request(br_exchange *x)
@@ -215,8 +224,8 @@ static bool build_request(br_exchange *x)
     if (!x->name_sent)
         params.session_name = (br_slice){NULL, 0};
     x->signed_ms = br_client_now_ms(x->client, x->engine);
-    return br_ra_request(br_engine_crypto(x->engine), &params, x->client->x509,
-                         &x->client->ra_endpoint, x->signed_ms, &x->request, NULL, &x->error);
+    return br_ra_request(br_engine_crypto(x->engine), &params, x->x509, &x->client->ra_endpoint,
+                         x->signed_ms, &x->request, NULL, &x->error);
 }
 
 static bool start_transfer(br_exchange *x)
@@ -246,11 +255,12 @@ static void send_request(br_exchange *x)
         finish(x);
 }
 
-bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, bool with_name,
-                       void (*done)(void *user), void *user)
+bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, const br_x509 *x509,
+                       bool with_name, void (*done)(void *user), void *user)
 {
     x->engine = e;
     x->client = c;
+    x->x509 = x509;
     x->done = done;
     x->user = user;
     x->name_sent = with_name && c->ra.session_name.n > 0;

@@ -23,7 +23,8 @@ typedef struct br_exchange {
     bool name_sent;    /* the last request carried it */
     /* its own */
     br_engine *engine;
-    br_client *client; /* borrowed */
+    br_client *client; /* borrowed, as the next */
+    const br_x509 *x509;
     void (*done)(void *user);
     void *user;
     br_transfer *transfer;
@@ -42,8 +43,8 @@ typedef struct br_exchange {
 ** why. `x` is zero-filled before; br_exchange_stop ends it in any state and frees all but plain
 ** data.
 */
-bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, bool with_name,
-                       void (*done)(void *user), void *user);
+bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, const br_x509 *x509,
+                       bool with_name, void (*done)(void *user), void *user);
 void br_exchange_stop(br_exchange *x); /* idempotent; no callback follows */
 
 #endif

@@ -162,7 +162,8 @@ static void exchange(br_flight *f)
 {
     if (f->lock.held)
         touch(f);
-    if (br_exchange_start(&f->exchange, f->engine, f->client, name_may_be_sent(f), exchanged, f))
+    if (br_exchange_start(&f->exchange, f->engine, f->client, f->x509, name_may_be_sent(f),
+                          exchanged, f))
         return;
     f->error = f->exchange.error;
     br_flight_land(f);
@@ -195,13 +196,13 @@ static void begin(void *user)
     const br_settings *s = &f->client->settings;
     char stem[BR_CACHE_STEM_SIZE];
     br_cache_stem(f->provider->identity, stem);
-    if (s->cache == BR_CACHE_SHARED && br_x509_key_material(f->client->x509, &f->key_material))
+    if (s->cache == BR_CACHE_SHARED && br_x509_key_material(f->x509, &f->key_material))
         f->dir = br_cache_dir_open(br_settings_text(s, BR_OPT_CACHE_DIR).p);
     br_file_lock_init(&f->lock, f->dir, stem);
     look(f);
 }
 
-br_flight *br_flight_start(br_provider *p, br_engine *e, br_client *c, bool fresh)
+br_flight *br_flight_start(br_provider *p, br_engine *e, br_client *c, br_x509 *x509, bool fresh)
 {
     br_flight *f = calloc(1, sizeof(*f));
     if (f == NULL)
@@ -214,6 +215,7 @@ br_flight *br_flight_start(br_provider *p, br_engine *e, br_client *c, bool fres
     f->provider = p;
     f->engine = e;
     f->client = br_client_ref(c);
+    f->x509 = br_x509_ref(x509);
     f->fresh = fresh;
     f->dir = -1;
     br_file_lock_init(&f->lock, -1, "");
@@ -235,6 +237,8 @@ void br_flight_stop(br_flight *f)
     br_buf_free(&f->key_material);
     br_credentials_unref(f->first_seen);
     f->first_seen = NULL;
+    br_provider_unref(f->provider);
+    br_x509_unref(f->x509);
     br_client_unref(f->client);
     f->client = NULL;
 }

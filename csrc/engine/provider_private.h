@@ -52,7 +52,8 @@ struct br_flight {
     bool clock_offset_known;
     /* set once */
     br_engine *engine;
-    br_client *client; /* counted, until it ends */
+    br_client *client; /* counted, until it ends; likewise the next, and the provider */
+    br_x509 *x509;
     bool fresh;
     /* the engine's thread only */
     br_timer timer, touch;
@@ -77,8 +78,11 @@ bool br_provider_rejected(const br_provider *p, const br_credentials *c);
 */
 void br_flight_land(br_flight *f);
 
-/* Under the mutex or not; nothing runs before the engine steps. NULL: no memory. */
-br_flight *br_flight_start(br_provider *p, br_engine *e, br_client *c, bool fresh);
+/*
+** Under the mutex or not; nothing runs before the engine steps. The provider's reference is the
+** caller's to count. NULL: no memory.
+*/
+br_flight *br_flight_start(br_provider *p, br_engine *e, br_client *c, br_x509 *x509, bool fresh);
 
 /*
 ** By the flight's own engine, not under the mutex: stops what runs and gives back all but the

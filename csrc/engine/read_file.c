@@ -79,3 +79,28 @@ bool br_read_file(const char *option, const char *path, br_buf *out, br_problems
     close(fd);
     return why == NULL || problem(option, path, why, problems);
 }
+
+static int64_t nanoseconds(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+br_file_stamp br_file_stamp_of(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return (br_file_stamp){0};
+    return (br_file_stamp){
+        .device = st.st_dev,
+        .inode = st.st_ino,
+        .size = st.st_size,
+        .modified_ns = nanoseconds(st.st_mtim),
+        .changed_ns = nanoseconds(st.st_ctim),
+    };
+}
+
+bool br_file_stamp_eq(const br_file_stamp *a, const br_file_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
+}

@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 
+#include <stdint.h>
+
 /* PEM text, or DER (a SEQUENCE of more than 127 bytes), rather than a path. */
 bool br_looks_like_data(br_slice text);
 
@@ -14,5 +16,14 @@ bool br_looks_like_data(br_slice text);
 ** maximum holds. A failure is one problem of kind "file" under that option's name.
 */
 bool br_read_file(const char *option, const char *path, br_buf *out, br_problems *problems);
+
+/* What tells a file's content of now from that of then, without reading it. All 0: no file. */
+typedef struct br_file_stamp {
+    uint64_t device, inode;
+    int64_t size, modified_ns, changed_ns;
+} br_file_stamp;
+
+br_file_stamp br_file_stamp_of(const char *path);
+bool br_file_stamp_eq(const br_file_stamp *a, const br_file_stamp *b);
 
 #endif

@@ -462,7 +462,7 @@ static void push_credentials(lua_State *L, const br_lua_call *c)
     br_lua_push(L, c->item.credentials->access_key_id);
     lua_setfield(L, -2, "access_key_id");
     push_life(L, c, c->item.credentials);
-    if (br_provider_session_name_refused(c->client->provider)) {
+    if (br_client_session_name_refused(c->client)) {
         lua_pushboolean(L, 1);
         lua_setfield(L, -2, "session_name_refused");
     }

@@ -1,6 +1,10 @@
+#include <stdio.h>
+
 #include "core/shown.h"
 #include "core/times.h"
 #include "lua/binding.h"
+
+#define CERTIFICATE_TEXT_MAX 1280 /* the longest subject, kind and date */
 
 /* A connection's userdata. Its metatable says nothing about what is in it. */
 typedef struct br_lua_client {
@@ -206,18 +210,30 @@ static int client_about(lua_State *L)
     return 3;
 }
 
+/* In C's own memory first, as the certificate may be replaced, and pushes may end in an error. */
+static void describe_certificate(const br_x509 *x, char *out, size_t size)
+{
+    char until[BR_ISO_DATE_SIZE];
+    br_slice subject = br_x509_subject(x);
+    br_time_iso(br_x509_not_after_ms(x), until);
+    snprintf(out, size, "%.*s, %s, valid until %s", (int)subject.n, subject.p, br_x509_key_type(x),
+             until);
+}
+
 /* A line for people about the certificate; nil: closed, or none is used. */
 static int client_certificate(lua_State *L)
 {
-    char until[BR_ISO_DATE_SIZE];
+    char text[CERTIFICATE_TEXT_MAX] = "";
     br_lua_client *c = check(L, 1);
-    if (!c->client || !c->client->x509)
+    if (!c->client)
         return 0;
-    const br_x509 *x = c->client->x509;
-    br_time_iso(br_x509_not_after_ms(x), until);
-    br_lua_push(L, br_x509_subject(x));
-    lua_pushfstring(L, ", %s, valid until %s", br_x509_key_type(x), until);
-    lua_concat(L, 2);
+    br_principal *who = br_client_principal(c->client);
+    if (who->x509)
+        describe_certificate(who->x509, text, sizeof text);
+    br_principal_unref(who);
+    if (text[0] == '\0')
+        return 0;
+    lua_pushstring(L, text);
     return 1;
 }
 

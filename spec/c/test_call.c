@@ -549,8 +549,8 @@ static void test_no_credentials(void)
     br_client *c = connect_certificate();
     br_client *warm = connect_certificate();
     endpoint_reset();
-    br_provider_unref(warm->provider);
-    warm->provider = NULL;
+    br_provider_unref(warm->principal->provider);
+    warm->principal->provider = NULL;
     br_client_unref(warm);
     script("CreateSession", -1,
            "{\"status\":403,\"body\":\"{\\\"__type\\\":\\\"AccessDeniedException\\\"}\"}");

@@ -74,7 +74,8 @@ static bool refresh(br_client *c)
 
 static bool usable(br_client *c)
 {
-    const br_credentials *set = br_provider_peek(c->provider, br_client_now_ms(c, engine));
+    const br_credentials *set =
+        br_provider_peek(c->principal->provider, br_client_now_ms(c, engine));
     br_credentials_unref(set);
     return set != NULL;
 }
@@ -122,7 +123,7 @@ static void test_where_from(void)
     CHECK_INT(want.origin, BR_FROM_MEMORY);
     CHECK(usable(c));
     br_client *same = client_of("memory");
-    CHECK(same->provider == c->provider);
+    CHECK(same->principal->provider == c->principal->provider);
     br_client_unref(same);
     br_client_unref(c);
     c = client_of("shared");
@@ -151,7 +152,7 @@ static void test_other_caches(void)
     CHECK(cache_file() == NULL);
     ra_options o = {.cache = "memory", .role = "other", .port = server->port};
     br_client *d = ra_client(&o, &host);
-    CHECK(d->provider != a->provider);
+    CHECK(d->principal->provider != a->principal->provider);
     br_client_unref(a);
     br_client_unref(b);
     br_client_unref(c);
@@ -563,9 +564,9 @@ static void test_certificate_expired_since(void)
 {
     begin();
     br_client *c = client_of("shared");
-    set_time(br_x509_not_after_ms(c->x509));
+    set_time(br_x509_not_after_ms(c->principal->x509));
     CHECK(get(c));
-    set_time(br_x509_not_after_ms(c->x509) + 1);
+    set_time(br_x509_not_after_ms(c->principal->x509) + 1);
     CHECK(get(c));
     CHECK(!refresh(c));
     CHECK_INT(REQUESTS(), 1);
@@ -674,12 +675,12 @@ static void test_rejected(void)
     begin();
     br_client *c = client_of("shared");
     CHECK(get(c));
-    br_provider_reject(c->provider, want.credentials);
+    br_provider_reject(c->principal->provider, want.credentials);
     CHECK(!usable(c));
     CHECK(get(c));
     CHECK_INT(want.origin, BR_FROM_EXCHANGE);
     CHECK_STR(want.id, "ASIATEST00000002");
-    br_provider_reject(c->provider, NULL);
+    br_provider_reject(c->principal->provider, NULL);
     CHECK(usable(c));
     br_client_unref(c);
     end();
@@ -742,7 +743,7 @@ static void test_static_keys(void)
     CHECK(get(c));
     CHECK_INT(want.origin, BR_FROM_NOWHERE);
     CHECK_STR(want.id, "AKIATEST");
-    br_provider_reject(c->provider, want.credentials);
+    br_provider_reject(c->principal->provider, want.credentials);
     CHECK(refresh(c));
     CHECK_STR(want.id, "AKIATEST");
     CHECK_INT(REQUESTS(), 0);
@@ -836,7 +837,7 @@ static void take_some(worker *w, br_engine *e)
             ra_rounds(e, &w->clock, 1);
         w->good += i % 5 == 4 || (own.ok && matches(own.credentials));
         if (own.ok)
-            br_provider_reject(w->client->provider, own.credentials);
+            br_provider_reject(w->client->principal->provider, own.credentials);
         ra_release(&own);
     }
 }
