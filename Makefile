@@ -25,7 +25,7 @@ PREFIX ?= /usr/local
 PARTS = model core engine
 
 # Goals that may install what they need, and that treat warnings as errors.
-CHECKED = test lint sanitize interop fuzz bench
+CHECKED = test lint sanitize interop soak fuzz bench
 ifneq ($(filter demo $(CHECKED),$(MAKECMDGOALS)),)
 DEPS = deps
 ABIS ?= 5.4 5.1
@@ -91,7 +91,7 @@ LUA_FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(shell grep -l '"lua/' s
 FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(BUILD)/bench/processes
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
-.PHONY: all help test demo lint sanitize interop fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all help test demo lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -105,7 +105,7 @@ help:
 	@echo 'make install    to PREFIX ($(PREFIX)); uninstall undoes it'
 	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
 	@echo 'make deps       install what is missing on Debian'
-	@echo 'make lint sanitize interop fuzz bench clean'
+	@echo 'make lint sanitize interop soak fuzz bench clean'
 
 modules: $(MODULES)
 	$(if $(MODULES),@:,@echo 'no Lua headers found: install liblua5.4-dev, or run make deps' >&2; exit 1)
@@ -213,6 +213,9 @@ sanitize: | $(DEPS)
 
 interop: modules
 	@spec/interop/run.sh $(BUILD)
+
+soak: modules
+	@spec/nginx/soak.sh $(BUILD)
 
 fuzz: | $(DEPS)
 	@spec/fuzz/run.sh

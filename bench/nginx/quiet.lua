@@ -55,7 +55,8 @@ end
 
 --- Of that one thread. What it starts inherits it, so nginx's comes late, and ours goes again.
 local function real_time(thread, wanted)
-    return os.execute(("chrt %s -p %d %s >/dev/null 2>&1"):format(wanted and "-f" or "-o", wanted and 10 or 0, thread))
+    local policy, priority = wanted and "-f" or "-o", wanted and 10 or 0
+    return os.execute(("chrt %s -p %d %s >/dev/null 2>&1"):format(policy, priority, thread))
 end
 
 --- CPU that nginx's thread used so far, in ms.
@@ -158,8 +159,8 @@ local function measure()
         end
     end
     print("Latency of a trivial location in the same worker, ms" .. (alone and " (at real-time priority)" or ""))
-    print(("  %-44s %7s %7s %7s %8s %8s %8s %8s %8s"):format("", "p50", "p99", "max", "loop p99", "loop max", "p99/idle",
-        "p99/else", "answers"))
+    print(("  %-44s %7s %7s %7s %8s %8s %8s %8s %8s"):format("", "p50", "p99", "max", "loop p99", "loop max",
+        "p99/idle", "p99/else", "answers"))
     report("idle", idle)
     for _, load in ipairs(LOADS) do
         if #load.here == 0 then

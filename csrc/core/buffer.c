@@ -96,7 +96,7 @@ static char *resize(const br_buf *b, size_t cap)
     return fresh;
 }
 
-/* Twice as much; a large one a quarter more than is needed, which a few last bytes are not to move. */
+/* Twice as much; where it is large, a quarter more than is needed: its last bytes are not to move it. */
 static size_t grown_cap(const br_buf *b, size_t need)
 {
     if (need >= HUGE_FROM)
