@@ -16,8 +16,9 @@ local conn = assert(bedrock.connect(settings.connection))
 local done, tokens = 0, 0
 
 local function show_progress()
-    io.stderr:write(("\r%2d of %d answered, %d tokens"):format(done, #questions, tokens))
-    io.stderr:flush()
+    if done % 10 == 0 then
+        io.stderr:write(("%d of %d answered, %d tokens\n"):format(done, #questions, tokens))
+    end
 end
 
 --- What is run: it returns its value, or nil and an error, as calls do. While it waits, others go on.
@@ -38,7 +39,6 @@ end
 
 local answers, errs = bedrock.parallel(functions, { limit = 10 })
 conn:close()
-io.stderr:write "\n"
 
 for i, question in ipairs(questions) do
     print(question, answers[i] and answers[i]:match "^[^\n]*" or "failed: " .. tostring(errs[i]))

@@ -65,6 +65,10 @@ example "An answer as it is written" 04-stream.lua
 example "An agent" 05-agent.lua
 endpoint config "$demo/endpoint" '{"stream_interval_ms":0}'
 
+heading "Fifty questions, ten at a time (parallel.lua); the last answers"
+"$lua" examples/parallel.lua >"$demo/answers.txt"
+tail -n 3 "$demo/answers.txt"
+
 heading "Credentials are shared by processes (06-cached.lua, twice, with an empty cache)"
 rm -rf "$demo/cache"
 lua5.4 tools/exchanges.lua "$demo/endpoint" reset
