@@ -92,11 +92,12 @@ static inline const char *br_json_skip_ascii_8(const char *p, const char *end)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (end - p >= 8) {
-        uint64_t marks = br_json_marks(br_load8(p));
-        while (marks == 0 && end - p > 8) {
-            p = end - p >= 16 ? p + 8 : end - 8;
-            marks = br_json_marks(br_load8(p));
-        }
+        const char *last = end - 8;
+        uint64_t marks = 0;
+        while (p < last && (marks = br_json_marks(br_load8(p))) == 0)
+            p += 8;
+        if (marks == 0)
+            marks = br_json_marks(br_load8(p = last));
         return marks == 0 ? end : p + (__builtin_ctzll(marks) >> 3);
     }
 #else
@@ -126,11 +127,12 @@ static inline const char *br_json_skip_ascii(const char *p, const char *end)
 {
 #ifdef __SSE2__
     if (end - p >= 16) {
-        unsigned marks = br_json_marks_16(p);
-        while (marks == 0 && end - p > 16) {
-            p = end - p >= 32 ? p + 16 : end - 16;
-            marks = br_json_marks_16(p);
-        }
+        const char *last = end - 16;
+        unsigned marks = 0;
+        while (p < last && (marks = br_json_marks_16(p)) == 0)
+            p += 16;
+        if (marks == 0)
+            marks = br_json_marks_16(p = last);
         return marks == 0 ? end : p + __builtin_ctz(marks);
     }
 #endif

@@ -111,12 +111,12 @@ void br_encode_form_key(const br_encoder *e, br_buf *out);
 /* encode_text.c: scalars as text, fully checked. */
 typedef struct br_text {
     br_slice s;
-    bool quoted;                     /* a JSON string: to be quoted and escaped */
-    bool ascii;                      /* quoted, but needs no escapes and no UTF-8 check */
+    bool quoted;                     /* a JSON string: to be quoted, checked and escaped */
     char small[BR_DOUBLE_TEXT_SIZE]; /* s may point here */
 } br_text;
 /* false: not encodable, and the problem is reported. */
 bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text);
+bool br_encode_string(br_encoder *e, const br_shape *s, br_slice *text);
 /* Lengths in what the shape counts: elements, pairs, bytes. */
 void br_encode_check_count(br_encoder *e, unsigned limits, size_t n, const char *unit);
 void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text);

@@ -97,15 +97,14 @@ void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
         check_pattern(e, s->c, text);
 }
 
-static bool string_text(br_encoder *e, const br_shape *s, br_text *text)
+bool br_encode_string(br_encoder *e, const br_shape *s, br_slice *text)
 {
     if (lua_type(e->L, -1) != LUA_TSTRING) {
         br_encode_wrong_type(e, "a string");
         return false;
     }
-    text->s = br_lua_slice(e->L, -1);
-    text->quoted = true;
-    br_encode_check_string(e, s, text->s);
+    *text = br_lua_slice(e->L, -1);
+    br_encode_check_string(e, s, *text);
     return true;
 }
 
@@ -324,16 +323,16 @@ static bool time_text(br_encoder *e, const br_shape *s, br_text *text)
     }
     br_time_iso(ms, text->small);
     text->s = br_slice_of(text->small);
-    text->quoted = text->ascii = true;
+    text->quoted = true;
     return true;
 }
 
 bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text)
 {
-    text->quoted = text->ascii = false;
+    text->quoted = s->kind == BR_SHAPE_STRING;
     switch ((br_shape_kind)s->kind) {
     case BR_SHAPE_STRING:
-        return string_text(e, s, text);
+        return br_encode_string(e, s, &text->s);
     case BR_SHAPE_BOOLEAN:
         return boolean_text(e, text);
     case BR_SHAPE_INTEGER:

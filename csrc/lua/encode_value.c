@@ -49,27 +49,37 @@ static void not_utf8(br_encoder *e)
         br_encode_problem(e, "type", "is not valid UTF-8");
 }
 
-static void put_text(br_encoder *e, const br_text *text)
+static void put_string(br_encoder *e, br_slice text)
 {
-    if (e->form) {
-        if (text->quoted && !text->ascii && !br_utf8_valid(text->s))
+    if (!e->form) {
+        if (!br_emit_string(e->out, text))
             not_utf8(e);
-        else
-            put_form_pair(e, text->s);
-        return;
-    }
-    if (!text->quoted) {
-        br_emit(e->out, text->s.p, text->s.n);
-    } else if (!br_emit_string(e->out, text->s)) {
+    } else if (br_utf8_valid(text)) {
+        put_form_pair(e, text);
+    } else {
         not_utf8(e);
     }
 }
 
+static void encode_string(br_encoder *e, const br_shape *s)
+{
+    br_slice text;
+    if (br_encode_string(e, s, &text))
+        put_string(e, text);
+}
+
+/* All other scalars need no escapes. */
 static void encode_scalar(br_encoder *e, const br_shape *s)
 {
     br_text text;
-    if (br_encode_text(e, s, &text))
-        put_text(e, &text);
+    if (!br_encode_text(e, s, &text))
+        return;
+    if (text.quoted)
+        put_string(e, text.s);
+    else if (e->form)
+        put_form_pair(e, text.s);
+    else
+        br_emit(e->out, text.s.p, text.s.n);
 }
 
 static void encode_blob(br_encoder *e, const br_shape *s)
@@ -179,7 +189,7 @@ static void fill_token(br_encoder *e, walk *w, int member, br_slice name)
     e->path[e->depth++] = (br_step){name, 0};
     if (br_encode_token(e, member, &token)) {
         put_member_name(e, w, name);
-        put_text(e, &(br_text){.s = token, .quoted = true, .ascii = true});
+        put_string(e, token);
     }
     e->depth--;
 }
@@ -211,7 +221,8 @@ static void walk_members(br_encoder *e, walk *w)
         encode_pair(e, w);
         lua_pop(L, 1);
     }
-    finish_members(e, w);
+    if (w->shape->kind != BR_SHAPE_UNION)
+        finish_members(e, w);
     if (braces)
         br_emit_char(e->out, '}');
 }
@@ -308,6 +319,9 @@ static void encode_by_kind(br_encoder *e, const br_shape *s)
     case BR_SHAPE_MAP:
         encode_map(e, s);
         break;
+    case BR_SHAPE_STRING:
+        encode_string(e, s);
+        break;
     case BR_SHAPE_BLOB:
         encode_blob(e, s);
         break;
@@ -322,8 +336,11 @@ static void encode_by_kind(br_encoder *e, const br_shape *s)
 void br_encode_value(br_encoder *e, unsigned shape)
 {
     const br_shape *s = br_encoder_shape(e, shape);
-    unsigned sensitive = (s->flags & BR_SHAPE_SENSITIVE) != 0;
-    e->secret += sensitive;
+    if ((s->flags & BR_SHAPE_SENSITIVE) == 0) {
+        encode_by_kind(e, s);
+        return;
+    }
+    e->secret++;
     encode_by_kind(e, s);
-    e->secret -= sensitive;
+    e->secret--;
 }
