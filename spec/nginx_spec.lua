@@ -200,25 +200,32 @@ describe("in nginx", function()
             ca_file = here.ca_file,
         }
         settings.token = { auth = "api_key", api_key = ep.api_key, endpoint = ep.https, ca_file = here.ca_file }
+        settings.other = ep:identity(here.dir)
+        settings.other.session_name = "another"
         start()
-        local paths, wanted = {}, { keys = 0, session = 0, token = 0 }
-        for _ = 1, 10 do
-            for name in pairs(wanted) do
-                paths[#paths + 1] = "/converse?conn=" .. name .. "&p=" .. name
-            end
+        local paths, names = {}, { "keys", "session", "token", "identity", "other" }
+        for i = 1, 50 do
+            paths[i] = "/converse?p=x&conn=" .. names[i % 5 + 1]
         end
         server:all(paths)
+        local used, kinds = {}, 0
         for _, request in ipairs(ep:requests()) do
             assert.is_true(request.verified)
             for _, header in ipairs(request.headers) do
-                if header[1] == "authorization" then
-                    local kind = header[2]:find(ep.session.access_key_id, 1, true) and "session"
-                        or header[2]:find(ep.access_key_id, 1, true) and "keys" or "token"
-                    wanted[kind] = wanted[kind] + 1
+                if header[1] == "authorization" and request.operation == "Converse" then
+                    local key = header[2]:match "Credential=(%w+)/" or header[2]:match "^Bearer .+"
+                    kinds = kinds + (used[key] and 0 or 1)
+                    used[key] = (used[key] or 0) + 1
                 end
             end
         end
-        assert.same({ keys = 10, session = 10, token = 10 }, wanted)
+        assert.equal(5, kinds)
+        for key, count in pairs(used) do
+            assert.equal(10, count, key)
+        end
+        assert.equal(10, used[ep.access_key_id])
+        assert.equal(10, used[ep.session.access_key_id])
+        assert.equal(2, ep:counters().CreateSession)
         stop()
     end)
 
@@ -309,24 +316,28 @@ describe("in nginx", function()
         assert.is_nil(here:complaint { "error", "crit", "emerg" })
     end)
 
-    it("exchanges once for workers that all start cold", function()
+    it("exchanges once for workers that all start cold, at the same time", function()
         ep:config { exchange_delay_ms = 300 }
         settings.certificate = ep:identity(here.dir)
         settings.certificate.cache, settings.certificate.cache_dir = "shared", here.dir .. "/cache/of-nobody"
-        start { workers = 4 }
-        local paths, pids, count = {}, {}, 0
-        for i = 1, 40 do
-            paths[i] = "/credentials?conn=certificate"
-        end
+        start {
+            workers = 4,
+            http = here:init() .. [[init_worker_by_lua_block { ngx.timer.at(0, require("app").warm) }]],
+            locations = { ["/warm"] = [[content_by_lua_block {
+                local keys = {}
+                for i = 1, ngx.shared.seen:get "warm" or 0 do
+                    keys[i] = ngx.shared.seen:get("key" .. i)
+                end
+                ngx.print(table.concat(keys, " "))
+            }]] },
+        }
+        local first, others
         soon(function()
-            for _, body in ipairs(server:all(paths)) do
-                local pid, key = body:match "^(%d+) (%S+)$"
-                assert.truthy(key, body)
-                count = count + (pids[pid] and 0 or 1)
-                pids[pid] = true
-            end
-            return count >= 2
+            first, others = select(2, server:get "/warm"):match "^(%S+) (%S+ %S+ %S+)$"
+            return first ~= nil
         end)
+        assert.equal("ASIA", first:sub(1, 4))
+        assert.equal(("%s %s %s"):format(first, first, first), others)
         assert.equal(1, ep:counters().CreateSession)
         stop()
     end)
