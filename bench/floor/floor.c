@@ -3,10 +3,12 @@
 ** Lua. What is measured against them is this project's own code; nothing here is used by it.
 **
 **   floor.sign(method, path, host, date, token, body) -> Authorization  raw OpenSSL, kept HMAC key
+**   floor.sign_request(request) -> headers              the same with bedrock.sign's two tables
 **   floor.post(url, ca_file, header lines, body)      -> status, body   bare libcurl, one handle
 */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <curl/curl.h>
 #include <lauxlib.h>
@@ -17,6 +19,7 @@
 #include <openssl/params.h>
 
 #define SCOPE "20261122/us-east-1/bedrock/aws4_request"
+#define CREDENTIAL "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/" SCOPE ", SignedHeaders="
 #define NAMES "accept;content-type;host;x-amz-date;x-amz-security-token;x-amzn-bedrock-trace"
 
 static EVP_MD *sha;
@@ -49,17 +52,22 @@ static void setup_signing(void)
     EVP_MAC_init(keyed, key, 32, params);
 }
 
-static void hex_digest(const char *text, size_t n, char hex[65])
+static char *put_hex(char *at, const unsigned char md[32])
+{
+    for (int i = 0; i < 32; i++) {
+        *at++ = "0123456789abcdef"[md[i] >> 4];
+        *at++ = "0123456789abcdef"[md[i] & 15];
+    }
+    return at;
+}
+
+static void hex_digest(const char *text, size_t n, char hex[64])
 {
     unsigned char md[32];
     EVP_DigestInit_ex2(digest, sha, NULL);
     EVP_DigestUpdate(digest, text, n);
     EVP_DigestFinal_ex(digest, md, NULL);
-    for (int i = 0; i < 32; i++) {
-        hex[2 * i] = "0123456789abcdef"[md[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[md[i] & 15];
-    }
-    hex[64] = '\0';
+    put_hex(hex, md);
 }
 
 static char *put(char *at, const char *text, size_t n)
@@ -70,14 +78,22 @@ static char *put(char *at, const char *text, size_t n)
 
 #define PUT(at, literal) put(at, literal, sizeof(literal) - 1)
 
+static void keyed_mac(const char *text, size_t n, unsigned char mac[32])
+{
+    size_t mac_len;
+    EVP_MAC_CTX *c = EVP_MAC_CTX_dup(keyed);
+    EVP_MAC_update(c, (const unsigned char *)text, n);
+    EVP_MAC_final(c, mac, &mac_len, 32);
+    EVP_MAC_CTX_free(c);
+}
+
 static int floor_sign(lua_State *L)
 {
     static char text[16384];
     size_t n[6];
     const char *arg[6];
-    char hash[65], *at = text;
+    char hash[64], *at = text;
     unsigned char mac[32];
-    size_t mac_len;
     for (int i = 0; i < 6; i++)
         arg[i] = luaL_checklstring(L, i + 1, &n[i]);
     hex_digest(arg[5], n[5], hash);
@@ -97,17 +113,150 @@ static int floor_sign(lua_State *L)
     at = put(at, arg[3], n[3]);
     at = PUT(at, "\n" SCOPE "\n");
     at = put(at, hash, 64);
-    EVP_MAC_CTX *c = EVP_MAC_CTX_dup(keyed);
-    EVP_MAC_update(c, (unsigned char *)text, (size_t)(at - text));
-    EVP_MAC_final(c, mac, &mac_len, sizeof(mac));
-    EVP_MAC_CTX_free(c);
-    at = PUT(text, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/" SCOPE ", SignedHeaders=" NAMES
-                   ", Signature=");
-    for (int i = 0; i < 32; i++) {
-        *at++ = "0123456789abcdef"[mac[i] >> 4];
-        *at++ = "0123456789abcdef"[mac[i] & 15];
-    }
+    keyed_mac(text, (size_t)(at - text), mac);
+    at = PUT(text, CREDENTIAL NAMES ", Signature=");
+    at = put_hex(at, mac);
     lua_pushlstring(L, text, (size_t)(at - text));
+    return 1;
+}
+
+typedef struct text {
+    const char *p;
+    size_t n;
+} text;
+
+typedef struct header {
+    text name, value;
+} header;
+
+static text field(lua_State *L, int table, const char *name)
+{
+    text t;
+    lua_getfield(L, table, name);
+    t.p = lua_tolstring(L, -1, &t.n);
+    lua_pop(L, 1);
+    return t;
+}
+
+static int insert(header *all, int count, text name, text value)
+{
+    int i = count;
+    for (; i > 0 && strcmp(all[i - 1].name.p, name.p) > 0; i--)
+        all[i] = all[i - 1];
+    all[i] = (header){name, value};
+    return count + 1;
+}
+
+static int read_headers(lua_State *L, header *all)
+{
+    int count = 0;
+    lua_getfield(L, 1, "headers");
+    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+        text name, value;
+        name.p = lua_tolstring(L, -2, &name.n);
+        value.p = lua_tolstring(L, -1, &value.n);
+        count = insert(all, count, name, value);
+    }
+    return count;
+}
+
+static char *put_text(char *at, text t)
+{
+    return put(at, t.p, t.n);
+}
+
+static char *put_path(char *at, text path)
+{
+    for (size_t i = 0; i < path.n; i++) {
+        *at++ = path.p[i];
+        if (path.p[i] == '%')
+            at = PUT(at, "25");
+    }
+    return at;
+}
+
+static char *put_names(char *at, const header *all, int count)
+{
+    for (int i = 0; i < count; i++) {
+        at = put_text(at, all[i].name);
+        *at++ = ';';
+    }
+    return at - 1;
+}
+
+static void set_text(lua_State *L, const char *name, text value)
+{
+    lua_pushlstring(L, value.p, value.n);
+    lua_setfield(L, -2, name);
+}
+
+static text utc_date(lua_State *L, char date[17])
+{
+    struct tm utc;
+    lua_getfield(L, 1, "time");
+    time_t now = (time_t)lua_tointeger(L, -1);
+    return (text){date, strftime(date, 17, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc))};
+}
+
+/* There is no query. */
+static char *put_canonical(lua_State *L, char *at, text path, const header *all, int count)
+{
+    text body = field(L, 1, "body");
+    at = put_text(at, field(L, 1, "method"));
+    *at++ = '\n';
+    at = put_path(at, path);
+    at = PUT(at, "\n\n");
+    for (int i = 0; i < count; i++) {
+        at = put_text(at, all[i].name);
+        *at++ = ':';
+        at = put_text(at, all[i].value);
+        *at++ = '\n';
+    }
+    *at++ = '\n';
+    at = put_names(at, all, count);
+    *at++ = '\n';
+    hex_digest(body.p, body.n, at);
+    return at + 64;
+}
+
+/* The key's scope is the kept one. */
+static void sign_text(const char *canonical, size_t n, text date, unsigned char mac[32])
+{
+    char to_sign[256];
+    char *at = PUT(to_sign, "AWS4-HMAC-SHA256\n");
+    at = put_text(at, date);
+    at = PUT(at, "\n" SCOPE "\n");
+    hex_digest(canonical, n, at);
+    keyed_mac(to_sign, (size_t)(at + 64 - to_sign), mac);
+}
+
+static int floor_sign_request(lua_State *L)
+{
+    static char canonical[16384], authorization[1024];
+    header all[8];
+    char buffer[17];
+    unsigned char mac[32];
+    text url = field(L, 1, "url"), token = field(L, 1, "session_token");
+    const char *start = url.p + sizeof("https://") - 1, *slash = strchr(start, '/');
+    text host = {start, (size_t)(slash - start)}, date = utc_date(L, buffer);
+    int count = read_headers(L, all);
+    count = insert(all, count, (text){"host", 4}, host);
+    count = insert(all, count, (text){"x-amz-date", 10}, date);
+    count = insert(all, count, (text){"x-amz-security-token", 20}, token);
+    text path = {slash, (size_t)(url.p + url.n - slash)};
+    char *at = put_canonical(L, canonical, path, all, count);
+    sign_text(canonical, (size_t)(at - canonical), date, mac);
+    at = PUT(authorization, CREDENTIAL);
+    at = put_names(at, all, count);
+    at = PUT(at, ", Signature=");
+    at = put_hex(at, mac);
+
+    lua_createtable(L, 0, 4);
+    set_text(L, "host", host);
+    set_text(L, "x-amz-date", date);
+    lua_getfield(L, 1, "session_token");
+    lua_setfield(L, -2, "x-amz-security-token");
+    set_text(L, "authorization", (text){authorization, (size_t)(at - authorization)});
     return 1;
 }
 
@@ -171,6 +320,8 @@ int luaopen_floor(lua_State *L)
     lua_newtable(L);
     lua_pushcfunction(L, floor_sign);
     lua_setfield(L, -2, "sign");
+    lua_pushcfunction(L, floor_sign_request);
+    lua_setfield(L, -2, "sign_request");
     lua_pushcfunction(L, floor_post);
     lua_setfield(L, -2, "post");
     return 1;
