@@ -3,21 +3,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void init_buffers(br_call *c)
+/* Calls come and go with nearly all their memory: a client keeps one that is over for the next. */
+static br_call *obtain_call(br_client *client)
 {
-    br_request_init(&c->request);
+    br_call *c = atomic_exchange_explicit(&client->spare, NULL, memory_order_acq_rel);
+    if (c != NULL || (c = calloc(1, sizeof *c)) == NULL)
+        return c;
     br_buf_init_secret(&c->authorization, BR_AUTHORIZATION_MAX);
     br_headers_init_secret(&c->sent);
     br_buf_init(&c->target, BR_TARGET_MAX);
-    br_buf_init(&c->url, BR_URL_TEXT_MAX);
     br_headers_init(&c->headers);
-    br_buf_init(&c->body, c->answer_max > BR_ERROR_BODY_MAX ? c->answer_max : BR_ERROR_BODY_MAX);
-    br_buf_init(&c->stream.incoming, BR_STREAM_HIGH * 2);
-    br_buf_init(&c->stream.reading, BR_STREAM_HIGH * 2);
+    br_buf_init(&c->body, 0);
+    return c;
+}
+
+static void destroy(br_call *c)
+{
+    br_buf_free(&c->authorization);
+    br_headers_free(&c->sent);
+    br_buf_free(&c->target);
+    br_headers_free(&c->headers);
+    br_buf_free(&c->body);
+    free(c);
+}
+
+static void recycle(br_call *c, br_client *client)
+{
+    memset(c, 0, offsetof(br_call, authorization));
+    br_buf_clear(&c->authorization);
+    br_headers_clear(&c->sent);
+    br_buf_clear(&c->target);
+    br_headers_clear(&c->headers);
+    br_buf_clear(&c->body);
+    if (c->body.cap > BR_SPARE_BODY_MAX)
+        br_buf_free(&c->body);
+    c = atomic_exchange_explicit(&client->spare, c, memory_order_acq_rel);
+    if (c != NULL)
+        destroy(c);
+}
+
+void br_call_free_spare(br_client *client)
+{
+    br_call *c = atomic_exchange_explicit(&client->spare, NULL, memory_order_acq_rel);
+    if (c != NULL)
+        destroy(c);
 }
 
 static void take_request(br_call *c, br_request *request)
 {
+    br_request_init(&c->request);
     if (request == NULL)
         return;
     c->request = *request;
@@ -46,7 +80,7 @@ static bool check(const br_call *c, const br_call_opts *opts, br_error *error)
 br_call *br_call_new(br_client *client, br_request *request, const br_call_opts *opts,
                      br_error *error)
 {
-    br_call *c = calloc(1, sizeof *c);
+    br_call *c = obtain_call(client);
     if (c == NULL) {
         br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
         return NULL;
@@ -59,7 +93,11 @@ br_call *br_call_new(br_client *client, br_request *request, const br_call_opts 
     c->max_attempts = opts->max_attempts > 1 ? opts->max_attempts : 1;
     c->retry_timeouts = opts->retry_timeouts;
     c->answer_max = opts->answer_max > 0 ? opts->answer_max : BR_ANSWER_MAX;
-    init_buffers(c);
+    c->body.max = c->answer_max > BR_ERROR_BODY_MAX ? c->answer_max : BR_ERROR_BODY_MAX;
+    br_buf_init(&c->url, BR_URL_TEXT_MAX);
+    br_buf_init(&c->stream.incoming, BR_STREAM_HIGH * 2);
+    br_buf_init(&c->stream.reading, BR_STREAM_HIGH * 2);
+    br_error_clear(&c->error);
     take_request(c, request);
     c->authorized = opts->authorization.n > 0;
     br_buf_add_slice(&c->authorization, opts->authorization);
@@ -130,9 +168,6 @@ static void release_request(br_call *c)
     if (c->mode == BR_CALL_PREPARE || c->in_callback)
         return;
     br_request_free(&c->request);
-    br_headers_free(&c->sent);
-    br_buf_free(&c->target);
-    br_buf_free(&c->authorization);
 }
 
 void br_call_settle(br_call *c)
@@ -212,20 +247,16 @@ void br_call_free(br_call *c)
 {
     if (c == NULL)
         return;
+    br_client *client = c->client;
     br_call_settle(c);
     br_request_free(&c->request);
-    br_buf_free(&c->authorization);
-    br_headers_free(&c->sent);
-    br_buf_free(&c->target);
     br_buf_free(&c->url);
-    br_headers_free(&c->headers);
-    br_buf_free(&c->body);
     br_buf_free(&c->stream.incoming);
     br_buf_free(&c->stream.reading);
     br_es_decoder_free(c->stream.decoder);
     free(c->stream.message);
     br_credentials_unref(c->credentials);
     br_principal_unref(c->who);
-    br_client_unref(c->client);
-    free(c);
+    recycle(c, client);
+    br_client_unref(client);
 }

@@ -19,6 +19,7 @@
 #define BR_SKEW_MS 240000 /* a 403 with a clock so far off is taken for a clock problem */
 #define BR_CLOCK_SAMPLE_MAX_MS 900000 /* the Date of an answer that took longer says nothing */
 #define BR_AUTHORIZATION_MAX 65536
+#define BR_SPARE_BODY_MAX 65536 /* a spare call keeps no larger buffer for an answer */
 
 typedef enum br_call_state {
     BR_CALL_NEW,
@@ -56,8 +57,7 @@ struct br_call {
     int max_attempts;
     bool retry_timeouts;
     size_t answer_max;
-    br_buf authorization; /* the caller's own; later what signing made */
-    bool authorized;      /* the caller's own */
+    bool authorized; /* `authorization` is the caller's own */
 
     /* credentials */
     br_obtain obtain;
@@ -67,9 +67,6 @@ struct br_call {
     bool renewed;  /* after the service called them expired */
 
     /* the attempt */
-    br_url endpoint;
-    br_headers sent;
-    br_buf target;
     br_slice path, query; /* in target */
     br_buf url;           /* PREPARE */
     br_prepared prepared;
@@ -91,16 +88,23 @@ struct br_call {
     bool is_error;
     bool clock_known;     /* a trusted Date came with it */
     int64_t clock_off_ms; /* by how much the signature's date was wrong */
-    br_headers headers;
-    br_buf body;
     br_stream stream;
 
     /* items */
     int given;
-    br_error error;
     bool retryable;
     void (*ready)(void *user); /* NULL: nobody listens */
     void *ready_user;
+
+    /* From here on nothing is zeroed for a call that is made of a spare one: memory worth keeping,
+     * and what is always written before it is read. */
+    br_buf authorization; /* the caller's own; later what signing made */
+    br_headers sent;
+    br_buf target;
+    br_headers headers; /* the answer's */
+    br_buf body;        /* likewise */
+    br_error error;
+    br_url endpoint;
 };
 
 /* call.c */

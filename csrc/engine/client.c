@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/call.h"
 #include "engine/provider.h"
 #include "engine/read_file.h"
 
@@ -118,6 +119,7 @@ br_client *br_client_new(br_settings *settings, const br_model *model, const br_
     atomic_init(&c->refs, 1);
     atomic_init(&c->clock_offset_ms, 0);
     atomic_init(&c->clock_offset_known, false);
+    atomic_init(&c->spare, NULL);
     pthread_mutex_init(&c->lock, NULL);
     br_retry_quota_init(&c->quota);
     take_settings(c, settings);
@@ -137,6 +139,7 @@ void br_client_unref(br_client *c)
 {
     if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
+    br_call_free_spare(c);
     br_principal_unref(c->principal);
     br_settings_free(&c->settings);
     pthread_mutex_destroy(&c->lock);

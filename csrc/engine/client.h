@@ -35,6 +35,7 @@ typedef struct br_client {
     bool renewable;                               /* the certificate's files are looked at again */
     _Atomic int64_t clock_offset_ms;              /* server Date - local clock */
     atomic_bool clock_offset_known;
+    _Atomic(struct br_call *) spare; /* a call that is over; kept for the next one */
 } br_client;
 
 /*

@@ -1010,6 +1010,43 @@ static void test_bad_calls_are_refused(void)
     CHECK(o.error.message[0] != '\0');
 }
 
+static void check_untouched(br_call *c)
+{
+    br_item item;
+    br_call_info info;
+    br_call_info_get(c, &info);
+    CHECK_INT(info.attempts, 0);
+    CHECK_INT(info.status, 0);
+    CHECK(info.headers == NULL && !info.retryable);
+    CHECK_INT(br_call_next(c, &item), BR_WAIT);
+}
+
+/* Those that overlap, too: the client keeps one of them. */
+static void test_a_spare_call_is_a_new_one(void)
+{
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    br_error error;
+    br_call *calls[2];
+    endpoint_reset();
+    script("Converse", 1, "{\"status\":404,\"body\":\"{\\\"message\\\":\\\"gone\\\"}\"}");
+    outcome o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_INT(o.info.status, 404);
+    br_buf_free(&o.data);
+    for (int i = 0; i < 2; i++) {
+        br_request r = converse(false);
+        calls[i] = br_call_new(client, &r, &opts, &error);
+        check_untouched(calls[i]);
+    }
+    CHECK(calls[0] != calls[1]);
+    br_call_free(calls[1]);
+    br_call_free(calls[0]);
+    o = run(client, converse(false), BR_CALL_UNARY);
+    CHECK_STR(o.items, "HDE");
+    CHECK_STR(o.error.code, "");
+    br_buf_free(&o.data);
+    endpoint_reset();
+}
+
 int main(void)
 {
     br_error error;
@@ -1044,6 +1081,7 @@ int main(void)
     test_the_engine_ends_first();
     test_fork();
     test_bad_calls_are_refused();
+    test_a_spare_call_is_a_new_one();
     br_client_unref(client);
     br_engine_free(engine);
     return check_done();
