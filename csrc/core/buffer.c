@@ -73,7 +73,7 @@ void br_buf_free(br_buf *b)
 
 void br_buf_clear(br_buf *b)
 {
-    if (b->data != NULL) {
+    if (b->len > 0) {
         if (b->secret)
             OPENSSL_cleanse(b->data, b->cap);
         b->data[0] = '\0';
