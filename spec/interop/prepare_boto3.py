@@ -91,7 +91,7 @@ def fixed_clock(stamp):
 
 
 def as_text(value):
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def body_of(request):

@@ -29,9 +29,12 @@ SERVICES = [
     "agent-registry-control",
 ]
 DEPTH_MAX = 6
+LATEST = 4102444800
 ANY_TEXT = "abcXYZ019 -_.~!*'();:@&=+$,/?#[]%\"\\<>|{}^`äß中😀\t\n\x7f"
-LABEL_TEXT = "abcXYZ019-_.~!*'();:@&=+$,/?#[]%\" äß中😀"
-HEADER_TEXT = "abcXYZ019-_.~!*'();:@&=+$,/?#[]%\"<>|{}^`"
+LABEL_TEXT = ANY_TEXT + "\0\r\x1f"
+HEADER_TEXT = "abcXYZ019-_.~!*'();:@&=+$,/?#[]%\"<>|{}^`\\ äß中😀"
+LONG_MAX = 2**63 - 1
+EDGES = [0.0, -0.0, 3.0, 5e-324, 1e16, 2.0**60, 1e22, 1.7976931348623157e308, -1e-7]
 
 
 class Generator:
@@ -50,6 +53,9 @@ class Generator:
         high = min(high, shape.metadata.get("max", high))
         return self.rng.choice([low, high, self.rng.randint(int(low), int(high))])
 
+    def time(self):
+        return self.rng.choice([self.rng.randint(0, LATEST), self.rng.randint(0, LATEST * 1000) / 1000])
+
     def document(self, depth=0):
         kinds = ["null", "bool", "int", "float", "text"] + (["list", "map"] if depth < 3 else [])
         kind = self.rng.choice(kinds)
@@ -60,8 +66,8 @@ class Generator:
         return {
             "null": None,
             "bool": self.rng.random() < 0.5,
-            "int": self.rng.randint(-(2**53), 2**53),
-            "float": self.rng.uniform(-1e6, 1e6),
+            "int": self.rng.randint(-LONG_MAX, LONG_MAX),
+            "float": self.rng.choice(EDGES + [self.rng.uniform(-1e6, 1e6)]),
             "text": self.text_of(ANY_TEXT),
         }[kind]
 
@@ -70,7 +76,7 @@ class Generator:
 
     def structure(self, shape, depth):
         if shape.metadata.get("document"):
-            # Not null itself: as a member that is absent here and null in botocore.
+            # Not null itself: see docs/differences-from-boto3.md.
             return {"$doc": {"any": self.document()}}
         names = list(shape.members)
         if shape.metadata.get("union"):
@@ -106,13 +112,13 @@ class Generator:
         if kind == "boolean":
             return self.rng.random() < 0.5
         if kind in ("integer", "long"):
-            limit = 2**31 - 1 if kind == "integer" else 2**53
+            limit = 2**31 - 1 if kind == "integer" else LONG_MAX
             return self.number(shape, -limit, limit)
         if kind in ("float", "double"):
-            low, high = shape.metadata.get("min", -1000), shape.metadata.get("max", 1000)
+            low, high = shape.metadata.get("min", -1e300), shape.metadata.get("max", 1e300)
             return self.rng.choice([float(low), float(high), self.rng.uniform(low, high)])
         if kind == "timestamp":
-            return {"$time": self.rng.randint(0, 4102444800)}
+            return {"$time": self.time()}
         where = shape.serialization.get("location")
         alphabet = {"uri": LABEL_TEXT, "header": HEADER_TEXT}.get(where, ANY_TEXT)
         return self.text(shape, alphabet)
