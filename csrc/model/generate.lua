@@ -9,7 +9,8 @@
 local cjson = require "cjson"
 
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
-local facts = dofile(here .. "/../../lua/bedrock/facts.lua")
+package.path = here .. "/../../lua/?.lua;" .. package.path
+local facts = require "bedrock.facts"
 
 local FORMAT_VERSION = 3
 local NONE = 0xFFFF

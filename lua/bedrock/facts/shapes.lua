@@ -1,0 +1,229 @@
+--- Shapes: the nodes of the facts that operations reach, and their records.
+local check = require "bedrock.facts.check"
+
+local fail, want, text, one_of = check.fail, check.want, check.text, check.one_of
+local list, u16, before, sorted_keys = check.list, check.u16, check.before, check.sorted_keys
+local NONE = check.NONE
+local MEMBERS_MAX = 256
+local PATTERN_MAX = 4000
+
+local KIND = {
+    structure = 0, union = 1, list = 2, map = 3, string = 4, blob = 5, boolean = 6, integer = 7,
+    long = 8, float = 9, double = 10, number = 10, timestamp = 11, document = 12,
+}
+local SHAPE_FLAGS = { sensitive = 0x01, sparse = 0x02, event = 0x04, eventstream = 0x08, error = 0x10 }
+local LOCATION = { uri = 1, querystring = 2, header = 3, statusCode = 4 }
+local TIME = { iso8601 = 0, unixTimestamp = 1, rfc822 = 2 }
+
+local shapes = {}
+
+--- Kinds and places that operations and pages ask for.
+shapes.KIND, shapes.LOCATION = KIND, LOCATION
+
+local function kind_of(shape, where)
+    if shape.document then
+        return KIND.document
+    end
+    if shape.type == "structure" and shape.union then
+        return KIND.union
+    end
+    return one_of(KIND, shape.type, where .. ".type")
+end
+
+local function shape_flags(shape)
+    local flags = 0
+    for key, bit in pairs(SHAPE_FLAGS) do
+        flags = flags + (shape[key] and bit or 0)
+    end
+    return flags
+end
+
+--- Integers beyond 2^53 may come as strings.
+local function bound(value, where)
+    return value ~= nil and (tonumber(value) or fail(where, "must be a number")) or nil
+end
+
+local function limits_of(b, shape, where)
+    local low, high = bound(shape.min, where .. ".min"), bound(shape.max, where .. ".max")
+    if not low and not high then
+        return NONE
+    end
+    low, high = low or -math.huge, high or math.huge
+    return b.limits.add(("%.17g,%.17g"):format(low, high), { low, high })
+end
+
+local function enum_of(b, shape, where)
+    local values = list(shape.enum, "string", where .. ".enum")
+    table.sort(values, before)
+    for i, value in ipairs(values) do
+        values[i] = b.name(value)
+    end
+    return b.enums.add(values)
+end
+
+local function pattern_of(b, shape, where)
+    local pattern = shape.pattern
+    if pattern == nil then
+        return NONE
+    end
+    if #want(pattern, "string", where .. ".pattern") > PATTERN_MAX then
+        fail(where .. ".pattern", "longer than " .. PATTERN_MAX .. " bytes")
+    end
+    return b.patterns.add(pattern, b.name(pattern))
+end
+
+local function is_in(names, name)
+    for _, one in ipairs(names) do
+        if one == name then
+            return true
+        end
+    end
+    return false
+end
+
+local function member_bits(shape, name, fact, required, where)
+    local bits = fact.loc == nil and 0 or one_of(LOCATION, fact.loc, where .. ".loc")
+    return bits + (is_in(required, name) and 0x08 or 0) + (fact.idem and 0x10 or 0)
+        + (shape.payload == name and 0x20 or 0) + (fact.wire and 0x40 or 0)
+        + (fact.deprecated and 0x80 or 0)
+end
+
+local function members_of(node, shape, where)
+    local members = want(shape.members or {}, "table", where .. ".members")
+    local required = list(shape.required, "string", where .. ".required")
+    for _, name in ipairs(sorted_keys(members, where .. ".members")) do
+        local fact, at = members[name], where .. ".members." .. text(name, "^[%w_.:-]+$", where)
+        if fact.wire ~= nil then
+            text(fact.wire, "^[%w_.-]+$", at .. ".wire")
+        end
+        node.members[#node.members + 1] = {
+            name = name,
+            wire = fact.wire,
+            idem = fact.idem,
+            bits = member_bits(shape, name, fact, required, at),
+            shape = want(fact.shape, "string", at .. ".shape"),
+        }
+    end
+    if #node.members > MEMBERS_MAX then
+        fail(where, "more than " .. MEMBERS_MAX .. " members")
+    end
+end
+
+--- The name of an error is what services send: a code if it has one, else the shape's name.
+local function error_name(shape, name, where)
+    if not shape.error then
+        return nil
+    end
+    local code = type(shape.error) == "table" and shape.error.code
+    return code and want(code, "string", where .. ".error.code") or name
+end
+
+local function new_node(b, shape, name, where)
+    local node = {
+        where = where,
+        kind = kind_of(shape, where),
+        flags = shape_flags(shape),
+        limits = limits_of(b, shape, where),
+        enum = enum_of(b, shape, where),
+        pattern = pattern_of(b, shape, where),
+        error_name = error_name(shape, name, where),
+        members = {},
+    }
+    node.format = node.kind == KIND.timestamp
+        and one_of(TIME, shape.timestampFormat or "unixTimestamp", where .. ".timestampFormat") or NONE
+    members_of(node, shape, where)
+    return node
+end
+
+local ROLES = { "member", "key", "value" }
+
+--- Every shape that is reached, by "service/shape".
+function shapes.visit(b, service, name)
+    local id = service.service.id .. "/" .. name
+    if b.nodes[id] then
+        return id
+    end
+    local shape = want(service.shapes[name], "table", id)
+    local node = new_node(b, shape, name, id)
+    b.nodes[id] = node
+    b.order[#b.order + 1] = id
+    for _, member in ipairs(node.members) do
+        member.to = shapes.visit(b, service, member.shape)
+    end
+    for _, role in ipairs(ROLES) do
+        local target = shape[role]
+        if target ~= nil then
+            target = type(target) == "table" and target.shape or target
+            node[role] = shapes.visit(b, service, want(target, "string", id .. "." .. role))
+        end
+    end
+    return id
+end
+
+function shapes.class_of(b, id)
+    return b.nodes[id].class
+end
+
+local function add_members(b, node)
+    local first = #b.members
+    for _, member in ipairs(node.members) do
+        if member.wire then
+            b.wires[#b.wires + 1] = { u16(#b.members, "members"), b.name(member.wire) }
+        end
+        b.members[#b.members + 1] = { b.name(member.name), shapes.class_of(b, member.to), member.bits }
+    end
+    return #node.members > 0 and u16(first, "members") or 0
+end
+
+local function element(b, node, role)
+    return shapes.class_of(b, node[role] or fail(node.where, "has no " .. role))
+end
+
+local function shape_record(b, node)
+    local kind = node.kind
+    local x, y, z = node.limits, NONE, NONE
+    if kind == KIND.structure or kind == KIND.union then
+        x, y = add_members(b, node), #node.members
+        z = node.error_name and b.name(node.error_name) or NONE
+    elseif kind == KIND.list then
+        x, y = element(b, node, "member"), node.limits
+    elseif kind == KIND.map then
+        x, y, z = element(b, node, "key"), element(b, node, "value"), node.limits
+    elseif kind == KIND.string then
+        y, z = node.enum, node.pattern
+    elseif kind == KIND.timestamp then
+        x = node.format
+    end
+    return { kind, node.flags, x, y, z }
+end
+
+--- One class for each shape.
+function shapes.keep_all(nodes, order)
+    for i, id in ipairs(order) do
+        nodes[id].class = u16(i - 1, "shapes")
+    end
+end
+
+function shapes.add(b, classify)
+    classify(b.nodes, b.order)
+    for _, id in ipairs(b.order) do
+        local node = b.nodes[id]
+        if not b.shapes[node.class + 1] then
+            b.shapes[node.class + 1] = shape_record(b, node)
+        end
+    end
+end
+
+--- The node at the end of a dotted path through structures; nil if there is none.
+function shapes.at(b, id, path)
+    for part in path:gmatch "[^.]+" do
+        local found
+        for _, member in ipairs(id and b.nodes[id].members or {}) do
+            found = found or (member.name == part and member.to)
+        end
+        id = found
+    end
+    return id and b.nodes[id]
+end
+
+return shapes
