@@ -157,8 +157,10 @@ await check("Stop ends the call at Bedrock, and leaves what had come", async () 
   await say("Hello?");
   await bubbles("assistant").filter({ hasText: "This takes" }).waitFor();
   equal(0, (await control("/counters")).aborted ?? 0);
+  await say("the next question");
   await page.locator("button", { hasText: "Stop" }).click();
   await rested();
+  equal("the next question", await page.locator("textarea").inputValue());
   await eventually("aborted", async () => (await control("/counters")).aborted === 1);
   equal("This takes", await bubbles("assistant").innerText());
   equal(0, await bubbles("error").count());
