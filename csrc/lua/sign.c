@@ -199,12 +199,24 @@ static bool sign(lua_State *L, signing *s, br_error *error)
                         "service, or headers beyond their limits");
 }
 
+/* At the first signature: OpenSSL takes longer to start than the rest of the module to load. */
+static void need_signer(lua_State *L, signing *s)
+{
+    if (s->crypto == NULL)
+        s->crypto = br_crypto_new();
+    if (s->crypto != NULL && s->signer == NULL)
+        s->signer = br_signer_new(s->crypto);
+    if (s->signer == NULL)
+        luaL_error(L, "sign: no SHA-256 from OpenSSL, or out of memory");
+}
+
 int br_lua_sign(lua_State *L)
 {
     signing *s = lua_touserdata(L, lua_upvalueindex(1));
     br_error error;
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
+    need_signer(L, s);
     if (!sign(L, s, &error))
         return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
     push_added(L, s);
@@ -226,9 +238,5 @@ void br_lua_push_sign(lua_State *L)
         lua_setfield(L, -2, "__metatable");
     }
     lua_setmetatable(L, -2);
-    s->crypto = br_crypto_new();
-    s->signer = s->crypto ? br_signer_new(s->crypto) : NULL;
-    if (s->signer == NULL)
-        luaL_error(L, "bedrock: no SHA-256 from OpenSSL, or out of memory");
     lua_pushcclosure(L, br_lua_sign, 1);
 }
