@@ -9,8 +9,10 @@ static void destroy(br_transfer *t)
 {
     if (t->curl != NULL)
         curl_easy_cleanup(t->curl);
+    curl_url_cleanup(t->parsed);
     curl_slist_free_all(t->pins);
     br_buf_free(&t->url);
+    br_buf_free(&t->known_url);
     br_headers_free(&t->answer);
     free(t->nodes);
     free(t->ca_file);
@@ -25,6 +27,7 @@ static br_transfer *create(br_engine *e)
         return NULL;
     t->engine = e;
     br_buf_init(&t->url, BR_URL_TEXT_MAX);
+    br_buf_init(&t->known_url, BR_URL_TEXT_MAX);
     br_headers_init(&t->answer);
     if (br_transfer_create_handle(t))
         return t;

@@ -29,6 +29,8 @@ struct br_transfer {
     bool posts; /* sends a body, be it an empty one */
     br_buf url;
     size_t origin_len;        /* of its part before the target */
+    br_buf known_url;         /* the one that the handle knows: the last request's */
+    CURLU *parsed;            /* the same, taken apart */
     struct curl_slist *nodes; /* point into the request's headers; libcurl borrows them */
     size_t node_cap;
     struct curl_slist *pins; /* where "localhost" is */

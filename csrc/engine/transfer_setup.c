@@ -91,7 +91,10 @@ static bool set_constants(br_transfer *t)
 bool br_transfer_create_handle(br_transfer *t)
 {
     t->curl = curl_easy_init();
-    return t->curl != NULL && set_callbacks(t) && set_tls(t->curl) && set_constants(t);
+    t->parsed = curl_url();
+    return t->curl != NULL && t->parsed != NULL &&
+           curl_easy_setopt(t->curl, CURLOPT_CURLU, t->parsed) == CURLE_OK && set_callbacks(t) &&
+           set_tls(t->curl) && set_constants(t);
 }
 
 static bool same(const char *a, const char *b)
@@ -194,13 +197,26 @@ static bool target_ok(br_slice target)
     return true;
 }
 
+/* Of a URL in both forms libcurl neither reads nor writes one for each request; that is as much work
+ * as it has with all of its headers but the longest. */
+static bool learn_url(br_transfer *t)
+{
+    br_buf_clear(&t->known_url);
+    if (curl_url_set(t->parsed, CURLUPART_URL, t->url.data, CURLU_PATH_AS_IS) != CURLUE_OK ||
+        !set_text(t->curl, CURLOPT_URL, t->url.data))
+        return false;
+    br_buf_add_slice(&t->known_url, br_buf_slice(&t->url));
+    return true;
+}
+
 static bool set_url(br_transfer *t, br_slice target)
 {
     br_buf_clear(&t->url);
     br_url_origin(&t->url, &t->endpoint);
     t->origin_len = t->url.len;
     br_buf_add_slice(&t->url, target);
-    return target_ok(target) && !t->url.failed && set_text(t->curl, CURLOPT_URL, t->url.data);
+    return target_ok(target) && !t->url.failed &&
+           (br_slice_eq(br_buf_slice(&t->url), br_buf_slice(&t->known_url)) || learn_url(t));
 }
 
 /* These three announce a body by their nature, so none at all is sent as an empty one. */
