@@ -1,17 +1,16 @@
 --- Every form a certificate and its key may come in gets credentials over the wire, and every bad
 --- one is refused by `connect`, before there is a network, with a message of its own.
 local bedrock = require "bedrock"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
 local PASSWORD = "test-password"
 local KINDS = { "rsa2048", "rsa4096", "p256", "p384", "p521" }
-local region = "us-east-1"
 
 describe("certificates", function()
     local ep, pki
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
         pki = ep.pki .. "/"
     end)
 
@@ -20,19 +19,7 @@ describe("certificates", function()
     end)
 
     local function settings(changes)
-        local s = {
-            profile_arn = "arn:aws:rolesanywhere:" .. region .. ":123456789012:profile/one",
-            role_arn = "arn:aws:iam::123456789012:role/one",
-            trust_anchor_arn = "arn:aws:rolesanywhere:" .. region .. ":123456789012:trust-anchor/one",
-            session_name = "forms",
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-            cache = "memory",
-        }
-        for name, value in pairs(changes) do
-            s[name] = value
-        end
-        return s
+        return service.roles_anywhere(ep, "forms", service.merged({ cache = "memory" }, changes))
     end
 
     local function contents(name)

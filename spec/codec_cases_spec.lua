@@ -1,4 +1,5 @@
 local codec = require "codec_module"
+local case_values = require "spec.support.cases"
 local json = require "spec.support.plain_json"
 local mime = require "mime"
 
@@ -18,38 +19,9 @@ end
 
 local ALL = cases()
 
---- A document of the cases as one of the library.
-local function to_document(v)
-    if v == json.null then
-        return codec.null
-    elseif type(v) ~= "table" then
-        return v
-    end
-    local t = json.is_array(v) and codec.array {} or {}
-    for k, item in pairs(v) do
-        t[k] = to_document(item)
-    end
-    return t
-end
-
 --- A value of the cases as a caller would write it.
 local function to_lua(v)
-    if v == json.null then
-        return codec.null
-    elseif type(v) ~= "table" then
-        return v
-    elseif v["$blob"] then
-        return (mime.unb64(v["$blob"])) or ""
-    elseif v["$time"] then
-        return v["$time"]
-    elseif v["$doc"] ~= nil then
-        return to_document(v["$doc"])
-    end
-    local t = {}
-    for k, item in pairs(v) do
-        t[k] = to_lua(item)
-    end
-    return t
+    return case_values.input(v, codec)
 end
 
 local function path_join(path, key)

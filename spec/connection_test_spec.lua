@@ -1,6 +1,6 @@
 --- conn:test and bedrock.test: each step with what it found, each failure with what usually causes it.
 local bedrock = require "bedrock"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
 local REGION = "us-east-1"
 
@@ -8,7 +8,7 @@ describe("test", function()
     local ep, pki
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
         pki = ep.pki .. "/"
     end)
 
@@ -20,39 +20,23 @@ describe("test", function()
         ep:reset()
     end)
 
+    --- false takes a setting away.
     local function settings(changes)
-        local s = {
-            profile_arn = "arn:aws:rolesanywhere:" .. REGION .. ":123456789012:profile/one",
-            role_arn = "arn:aws:iam::123456789012:role/one",
-            trust_anchor_arn = "arn:aws:rolesanywhere:" .. REGION .. ":123456789012:trust-anchor/one",
-            session_name = "connection-test",
+        local all = service.roles_anywhere(ep, "connection-test", {
             certificate = pki .. "p256.crt.pem",
             certificate_chain = pki .. "intermediate.pem",
             private_key = pki .. "p256.key.pkcs8.pem",
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
             cache = "memory",
             max_attempts = 1,
-        }
+        })
         for name, value in pairs(changes or {}) do
-            s[name] = value or nil
+            all[name] = value or nil
         end
-        return s
+        return all
     end
 
     local function keys(changes)
-        local s = {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-            max_attempts = 1,
-        }
-        for name, value in pairs(changes or {}) do
-            s[name] = value
-        end
-        return s
+        return service.settings(ep, service.merged({ max_attempts = 1 }, changes))
     end
 
     --- The report of a failure at that step, which is the last one.

@@ -4,14 +4,10 @@ local socket = require "socket"
 local bedrock = require "bedrock"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
-local MODEL = "amazon.nova-lite-v1:0"
-local ACCOUNT = "123456789012"
-
-local function ask(text)
-    return { modelId = MODEL, messages = { { role = "user", content = { { text = text } } } } }
-end
+local MODEL = service.MODEL
+local ask = service.ask
 
 local function paths(err)
     local list = {}
@@ -48,14 +44,8 @@ describe("an error", function()
     local ep, settings, conn
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        settings = {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-        }
+        ep = service.endpoint()
+        settings = service.settings(ep)
     end)
 
     before_each(function()
@@ -69,14 +59,7 @@ describe("an error", function()
     end)
 
     local function with(more)
-        local copy = {}
-        for name, value in pairs(settings) do
-            copy[name] = value
-        end
-        for name, value in pairs(more) do
-            copy[name] = value
-        end
-        return copy
+        return service.merged(settings, more)
     end
 
     local function fails(connection, options)
@@ -365,17 +348,11 @@ describe("an error", function()
                 json = { message = "Untrusted certificate" },
                 headers = { ["x-amzn-errortype"] = "AccessDeniedException" },
             } } }
-            local other = assert(bedrock.connect {
-                profile_arn = "arn:aws:rolesanywhere:us-east-1:" .. ACCOUNT .. ":profile/errors",
-                role_arn = "arn:aws:iam::" .. ACCOUNT .. ":role/r",
-                trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:" .. ACCOUNT .. ":trust-anchor/t",
+            local other = assert(bedrock.connect(service.roles_anywhere(ep, "errors", {
                 certificate = ep.pki .. "/p256.chain.pem",
                 private_key = ep.pki .. "/p256.key.pkcs8.pem",
-                session_name = "errors",
-                endpoint = ep.https,
-                ca_file = ep.ca_file,
                 cache = false,
-            })
+            })))
             local err = fails(other)
             assert.equal("credentials", err.kind)
             assert.equal("AccessDeniedException", err.code)

@@ -1,23 +1,17 @@
 --- models: every kind in one form, paged, filtered.
 local bedrock = require "bedrock"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
 describe("models", function()
     local ep, conn
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
     end)
 
     before_each(function()
         ep:reset()
-        conn = assert(bedrock.connect {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-        })
+        conn = service.connect(ep)
     end)
 
     after_each(function()

@@ -2,25 +2,18 @@
 local bedrock = require "bedrock"
 local cjson = require "cjson"
 local mime = require "mime"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
 describe("pages", function()
     local ep, conn
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
     end)
 
     before_each(function()
         ep:reset()
-        conn = assert(bedrock.connect {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-            max_attempts = 1,
-        })
+        conn = service.connect(ep, { max_attempts = 1 })
     end)
 
     after_each(function()

@@ -3,17 +3,9 @@ local bedrock = require "bedrock"
 local core = require "bedrock.core"
 local host = require "bedrock.host"
 local scheduler = require "bedrock.scheduler"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
-local MODEL = "amazon.nova-lite-v1:0"
-
-local function ask(text)
-    return { modelId = MODEL, messages = { { role = "user", content = { { text = text } } } } }
-end
-
-local function first_line(answer)
-    return answer.output.message.content[1].text:match "^[^\n]*"
-end
+local ask, first_line = service.ask, service.first_line
 
 --- Waits without an answer, as conn:wait does between two looks.
 local function pause(ms)
@@ -24,19 +16,13 @@ describe("functions at the same time", function()
     local ep, conn
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
     end)
 
     before_each(function()
         ep:reset()
         scheduler.use(nil)
-        conn = assert(bedrock.connect {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-        })
+        conn = service.connect(ep)
     end)
 
     after_each(function()

@@ -1,13 +1,13 @@
 --- Certificates that are renewed while a connection lives: their files are looked at before each exchange.
 local mime = require "mime"
 local bedrock = require "bedrock"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
 describe("a renewed certificate", function()
     local ep, names
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
     end)
 
     before_each(function()
@@ -40,31 +40,17 @@ describe("a renewed certificate", function()
     end
 
     local function connect(changes)
-        local settings = {
-            profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/renewal",
-            role_arn = "arn:aws:iam::123456789012:role/renewal",
-            trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/renewal",
-            session_name = "renewal",
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-            cache = "memory",
-        }
-        for name, value in pairs(changes) do
-            settings[name] = value
-        end
-        return assert(bedrock.connect(settings))
+        changes.cache = "memory"
+        return assert(bedrock.connect(service.roles_anywhere(ep, "renewal", changes)))
     end
 
     --- The name of the test certificate that the last exchange was signed with.
     local function signed_by()
         local all = ep:requests()
-        for _, pair in ipairs(all[#all].headers) do
-            if pair[1] == "x-amz-x509" then
-                for _, name in ipairs { "p256", "p384", "rsa2048" } do
-                    if mime.unb64(pair[2]) == contents(name .. ".crt.der") then
-                        return name
-                    end
-                end
+        local der = mime.unb64(service.header(all[#all], "x-amz-x509"))
+        for _, name in ipairs { "p256", "p384", "rsa2048" } do
+            if der == contents(name .. ".crt.der") then
+                return name
             end
         end
     end

@@ -2,7 +2,9 @@
 local cjson = require "cjson"
 local mime = require "mime"
 local bedrock = require "bedrock"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
+
+local header = service.header
 
 local CHAT = "/openai/v1/chat/completions"
 local JWT = "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
@@ -45,26 +47,12 @@ local function named(list)
     return all
 end
 
-local function header(request, name)
-    for _, pair in ipairs(request.headers) do
-        if pair[1] == name then
-            return pair[2]
-        end
-    end
-end
-
 describe("server-sent events", function()
     local ep, settings, conn
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        settings = {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-        }
+        ep = service.endpoint()
+        settings = service.settings(ep)
     end)
 
     before_each(function()

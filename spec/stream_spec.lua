@@ -4,9 +4,10 @@ local mime = require "mime"
 local socket = require "socket"
 local bedrock = require "bedrock"
 local host = require "bedrock.host"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
-local MODEL = "amazon.nova-lite-v1:0"
+local MODEL = service.MODEL
+local ask = service.ask
 local CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
 local TOOLS = { tools = { { toolSpec = {
     name = "weather",
@@ -14,14 +15,6 @@ local TOOLS = { tools = { { toolSpec = {
         city = { type = "string" }, days = { type = "integer" }, tags = { type = "array" },
     } } },
 } } } }
-
-local function ask(text, more)
-    local params = { modelId = MODEL, messages = { { role = "user", content = { { text = text } } } } }
-    for name, value in pairs(more or {}) do
-        params[name] = value
-    end
-    return params
-end
 
 local function delta(index, what)
     return { event = "contentBlockDelta", json = { contentBlockIndex = index, delta = what } }
@@ -49,18 +42,12 @@ describe("a stream", function()
     local ep, conn
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
     end)
 
     before_each(function()
         ep:reset()
-        conn = assert(bedrock.connect {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-        })
+        conn = service.connect(ep)
     end)
 
     after_each(function()

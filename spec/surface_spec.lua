@@ -5,9 +5,10 @@ local bedrock = require "bedrock"
 local core = require "bedrock.core"
 local connection = require "bedrock.connection"
 local host = require "bedrock.host"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
-local MODEL = "amazon.nova-lite-v1:0"
+local MODEL = service.MODEL
+local ask, header = service.ask, service.header
 local PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us." .. MODEL
 
 local function interpreter()
@@ -31,30 +32,12 @@ local function run(code, prefix)
     return output
 end
 
-local function ask(text)
-    return { modelId = MODEL, messages = { { role = "user", content = { { text = text } } } } }
-end
-
-local function header(request, name)
-    for _, pair in ipairs(request.headers) do
-        if pair[1] == name then
-            return pair[2]
-        end
-    end
-end
-
 describe("bedrock", function()
     local ep, settings, conn
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        settings = {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-        }
+        ep = service.endpoint()
+        settings = service.settings(ep)
     end)
 
     before_each(function()
@@ -68,14 +51,7 @@ describe("bedrock", function()
     end)
 
     local function with(more)
-        local copy = {}
-        for name, value in pairs(settings) do
-            copy[name] = value
-        end
-        for name, value in pairs(more) do
-            copy[name] = value
-        end
-        return copy
+        return service.merged(settings, more)
     end
 
     local function last_request()
@@ -608,17 +584,11 @@ describe("bedrock", function()
         end)
 
         it("tells where an exchange's came from", function()
-            local other = assert(bedrock.connect {
-                profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/surface",
-                role_arn = "arn:aws:iam::123456789012:role/r",
-                trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/t",
+            local other = assert(bedrock.connect(service.roles_anywhere(ep, "surface", {
                 certificate = ep.pki .. "/p256.chain.pem",
                 private_key = ep.pki .. "/p256.key.pkcs8.pem",
-                session_name = "surface",
-                endpoint = ep.https,
-                ca_file = ep.ca_file,
                 cache = false,
-            })
+            })))
             local first = assert(other:credentials())
             assert.equal("roles_anywhere", first.source)
             assert.equal("exchange", first.cache)

@@ -2,27 +2,20 @@
 local bedrock = require "bedrock"
 local core = require "bedrock.core"
 local host = require "bedrock.host"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 
 describe("wait", function()
     local ep, conn, timer, delays
 
     setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        ep = service.endpoint()
         timer = core.timer
     end)
 
     --- Pauses are noted, and made short.
     before_each(function()
         ep:reset()
-        conn = assert(bedrock.connect {
-            auth = "access_keys",
-            access_key_id = ep.access_key_id,
-            secret_access_key = ep.secret_access_key,
-            endpoint = ep.https,
-            ca_file = ep.ca_file,
-            max_attempts = 1,
-        })
+        conn = service.connect(ep, { max_attempts = 1 })
         delays = {}
         core.timer = function(ms)
             delays[#delays + 1] = ms

@@ -1,6 +1,7 @@
 --- Reads cases, one JSON object a line, prepares the request of every valid one through the public
 --- surface and prints both, for prepared_check.py to compare with what botocore would send.
 local bedrock = require "bedrock"
+local cases = require "spec.support.cases"
 local json = require "spec.support.plain_json"
 local cjson = require "cjson"
 local mime = require "mime"
@@ -12,36 +13,6 @@ local KEYS = {
     session_token = "FwoGZXIvYXdzEXAMPLE//token+for/tests==",
     region = "eu-central-1",
 }
-
-local function to_document(v)
-    if v == json.null then
-        return bedrock.null
-    elseif type(v) ~= "table" then
-        return v
-    end
-    local t = json.is_array(v) and bedrock.array {} or {}
-    for k, item in pairs(v) do
-        t[k] = to_document(item)
-    end
-    return t
-end
-
-local function to_input(v)
-    if type(v) ~= "table" then
-        return v
-    elseif v["$blob"] then
-        return mime.unb64(v["$blob"]) or ""
-    elseif v["$time"] then
-        return v["$time"]
-    elseif v["$doc"] ~= nil then
-        return to_document(v["$doc"])
-    end
-    local t = {}
-    for k, item in pairs(v) do
-        t[k] = to_input(item)
-    end
-    return t
-end
 
 local function describe(request)
     local host, target = request.url:match "^https://([^/]+)(.*)$"
@@ -61,7 +32,7 @@ for line in io.lines() do
     local case = json.decode(line)
     if case.kind == "valid" then
         local name = case.service .. "." .. case.method
-        local request, err = conn:prepare(name, to_input(case.input))
+        local request, err = conn:prepare(name, cases.input(case.input, bedrock))
         print(('{"case":%s,"ours":%s}'):format(line,
             cjson.encode(request and describe(request) or { error = tostring(err) })))
     end

@@ -1,0 +1,68 @@
+--- What most specs begin with: the local endpoint, connections to it, and something to ask.
+local bedrock = require "bedrock"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+
+local service = { MODEL = "amazon.nova-lite-v1:0" }
+
+function service.endpoint()
+    return endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+end
+
+local function merged(one, other)
+    local all = {}
+    for name, value in pairs(one) do
+        all[name] = value
+    end
+    for name, value in pairs(other or {}) do
+        all[name] = value
+    end
+    return all
+end
+service.merged = merged
+
+--- @return table settings with the endpoint's own access keys
+function service.settings(ep, more)
+    return merged({
+        auth = "access_keys",
+        access_key_id = ep.access_key_id,
+        secret_access_key = ep.secret_access_key,
+        endpoint = ep.https,
+        ca_file = ep.ca_file,
+    }, more)
+end
+
+--- @return table settings without a certificate; the name sets its credentials apart from other specs'
+function service.roles_anywhere(ep, name, more)
+    return merged({
+        profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/" .. name,
+        role_arn = "arn:aws:iam::123456789012:role/" .. name,
+        trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/" .. name,
+        session_name = name,
+        endpoint = ep.https,
+        ca_file = ep.ca_file,
+    }, more)
+end
+
+function service.connect(ep, more)
+    return assert(bedrock.connect(service.settings(ep, more)))
+end
+
+--- Parameters of converse.
+function service.ask(text, more)
+    return merged({ modelId = service.MODEL, messages = { { role = "user", content = { { text = text } } } } }, more)
+end
+
+function service.first_line(answer)
+    return answer.output.message.content[1].text:match "^[^\n]*"
+end
+
+--- A header of a request as the endpoint saw it.
+function service.header(request, name)
+    for _, pair in ipairs(request.headers) do
+        if pair[1] == name then
+            return pair[2]
+        end
+    end
+end
+
+return service
