@@ -56,11 +56,6 @@ static void report_type(br_lua_setup *s, br_slice name, const char *type_name)
     br_settings_wrong_type(name, type_name, &s->problems);
 }
 
-static bool is_null(lua_State *L, int index)
-{
-    return lua_type(L, index) == LUA_TLIGHTUSERDATA && !lua_touserdata(L, index);
-}
-
 /* The service at -2, its URL at -1. */
 static void read_endpoint(lua_State *L, br_lua_setup *s)
 {
@@ -74,7 +69,7 @@ static void read_endpoint(lua_State *L, br_lua_setup *s)
     const br_model *model = br_lua_model_of_service(br_lua_state_of(L), service);
     if (lua_type(L, -1) == LUA_TSTRING)
         br_settings_set_endpoint(&s->settings, model, service, br_lua_slice(L, -1), &s->problems);
-    else if (!is_null(L, -1))
+    else if (!br_lua_is_null(L, -1))
         br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
                         "of \"%s\": must be a URL, got a %s", br_show(service).text,
                         luaL_typename(L, -1));
@@ -108,7 +103,7 @@ static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
             report_type(s, name, "table");
         break;
     case LUA_TLIGHTUSERDATA:
-        if (!is_null(L, -1))
+        if (!br_lua_is_null(L, -1))
             report_type(s, name, "userdata");
         break;
     default:

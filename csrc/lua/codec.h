@@ -16,6 +16,12 @@
 #include "lua/compat.h"
 #include "model/model.h"
 
+/* JSON's null, as br_push_null pushes it. */
+static inline bool br_lua_is_null(lua_State *L, int index)
+{
+    return lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == NULL;
+}
+
 #define BR_CODEC_DEPTH_MAX 100 /* nesting of tables in an input */
 #define BR_UUID_SIZE 37        /* 36 characters and NUL */
 

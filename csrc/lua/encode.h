@@ -61,11 +61,6 @@ static inline br_slice br_lua_slice(lua_State *L, int index)
     return s;
 }
 
-static inline bool br_lua_is_null(lua_State *L, int index)
-{
-    return lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == NULL;
-}
-
 /* As br_buf_add; the common case, room left, without a call. */
 static inline void br_emit(br_buf *b, const char *text, size_t n)
 {

@@ -38,10 +38,9 @@ static bool is_reserved(br_slice header)
     return false;
 }
 
-static bool is_null(lua_State *L, int index)
+static bool absent(lua_State *L, int index)
 {
-    return lua_isnoneornil(L, index) ||
-           (lua_type(L, index) == LUA_TLIGHTUSERDATA && !lua_touserdata(L, index));
+    return lua_isnoneornil(L, index) || br_lua_is_null(L, index);
 }
 
 static void wrong_type(br_problems *p, const char *name, const char *wanted, const char *got)
@@ -55,7 +54,7 @@ static void read_integer(lua_State *L, int table, const char *name, int low, int
 {
     br_lua_rawfield(L, table, name);
     double n = lua_tonumber(L, -1);
-    if (is_null(L, -1)) {
+    if (absent(L, -1)) {
         lua_pop(L, 1);
         return;
     }
@@ -78,7 +77,7 @@ static void read_flag(lua_State *L, int table, const char *name, bool *value, br
     br_lua_rawfield(L, table, name);
     if (lua_type(L, -1) == LUA_TBOOLEAN)
         *value = lua_toboolean(L, -1);
-    else if (!is_null(L, -1))
+    else if (!absent(L, -1))
         wrong_type(p, name, "true or false", luaL_typename(L, -1));
     lua_pop(L, 1);
 }
@@ -91,7 +90,7 @@ static void read_unknown_mode(lua_State *L, int table, bool *pass, br_problems *
         text = br_lua_slice(L, -1);
     if (br_slice_eqs(text, "pass") || br_slice_eqs(text, "error"))
         *pass = br_slice_eqs(text, "pass");
-    else if (!is_null(L, -1))
+    else if (!absent(L, -1))
         br_problems_add(p, "enum", BR_SLICE("unknown"), "must be \"error\" or \"pass\"");
     lua_pop(L, 1);
 }
@@ -122,7 +121,7 @@ static void use_authorization(lua_State *L, int index, br_slice *out, br_problem
 void br_lua_options_authorization(lua_State *L, int table, br_slice *out, br_problems *p)
 {
     br_lua_rawfield(L, table, "authorization");
-    if (!is_null(L, -1))
+    if (!absent(L, -1))
         use_authorization(L, -1, out, p);
     lua_pop(L, 1);
     br_lua_rawfield(L, table, "headers");
@@ -133,7 +132,7 @@ void br_lua_options_authorization(lua_State *L, int table, br_slice *out, br_pro
                 br_slice_eq_nocase(br_lua_slice(L, -2), BR_SLICE("authorization")))
                 use_authorization(L, -1, out, p);
         }
-    } else if (!is_null(L, -1)) {
+    } else if (!absent(L, -1)) {
         wrong_type(p, "headers", "a table of names and values", luaL_typename(L, -1));
     }
     lua_pop(L, 1);
@@ -184,7 +183,7 @@ bool br_lua_options_read(lua_State *L, int index, const br_client *client, const
                          br_lua_options *out, br_problems *p)
 {
     defaults(client, model, out);
-    if (is_null(L, index))
+    if (absent(L, index))
         return true;
     luaL_checktype(L, index, LUA_TTABLE);
     read_numbers(L, index, &out->call, p);
@@ -258,7 +257,7 @@ static void add_headers(lua_State *L, int table, br_request *request, br_problem
 
 bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *p)
 {
-    if (is_null(L, index))
+    if (absent(L, index))
         return true;
     br_lua_rawfield(L, index, "headers");
     if (lua_type(L, -1) == LUA_TTABLE)

@@ -6,6 +6,7 @@ local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local families = require "bedrock.families"
 local given_of = require "bedrock.given"
+local is_list = require "bedrock.is_list"
 local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
 
@@ -17,22 +18,7 @@ local function is_text(value)
 end
 
 local function is_text_list(value)
-    if type(value) ~= "table" or #value == 0 then
-        return false
-    end
-    local count = 0
-    for _, text in pairs(value) do
-        if not is_text(text) then
-            return false
-        end
-        count = count + 1
-    end
-    for i = 1, count do
-        if value[i] == nil then
-            return false
-        end
-    end
-    return true
+    return is_list(value, is_text) and #value > 0
 end
 
 local function is_number(value)
@@ -245,28 +231,16 @@ local function unreadable(family, why)
     }
 end
 
-local function all(list, is)
-    if type(list) ~= "table" then
-        return false
-    end
-    for i = 1, #list do
-        if not is(list[i]) then
-            return false
-        end
-    end
-    return next(list) == nil or #list > 0
-end
-
 --- What the answer of a family must hold, by what it makes.
 local FITS = {
     text = function(read)
         return type(read.text) == "string"
     end,
     images = function(read)
-        return all(read.images, is_text)
+        return is_list(read.images, is_text)
     end,
     embeddings = function(read)
-        return all(read.embedding, is_number) and #read.embedding > 0
+        return is_list(read.embedding, is_number) and #read.embedding > 0
     end,
 }
 

@@ -1,6 +1,7 @@
 --- Raw requests: from what a person writes to what is sent.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local is_list = require "bedrock.is_list"
 
 local request = {}
 
@@ -56,6 +57,10 @@ end
 
 local SCALARS = { string = true, number = true, boolean = true }
 
+local function is_scalar(value)
+    return SCALARS[type(value)]
+end
+
 local function add_pairs(list, name, value)
     for _, one in ipairs(type(value) == "table" and value or { value }) do
         list[#list + 1] = core.percent(name) .. "=" .. core.percent(tostring(one))
@@ -63,22 +68,7 @@ local function add_pairs(list, name, value)
 end
 
 local function is_query_value(value)
-    if type(value) ~= "table" then
-        return SCALARS[type(value)]
-    end
-    local count = 0
-    for _, one in pairs(value) do
-        if not SCALARS[type(one)] then
-            return false
-        end
-        count = count + 1
-    end
-    for i = 1, count do
-        if value[i] == nil then
-            return false
-        end
-    end
-    return true
+    return is_scalar(value) or is_list(value, is_scalar)
 end
 
 --- @return string? query in the order of the names, so that equal tables make equal requests
