@@ -165,8 +165,8 @@ static bool is_ourselves(int fd)
 {
     struct ucred peer;
     socklen_t n = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
-           peer.pid == br_process_id() && peer.uid == geteuid();
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.pid == br_process_id() &&
+           peer.uid == geteuid();
 }
 
 int br_door_accept(br_door *d)
