@@ -5,9 +5,11 @@
 -- lua-cjson neither validates nor knows shapes; the goal is at most 0.45 of its time even so.
 local codec = require "codec_module"
 local cjson = require "cjson"
+local floor = require "floor"
 
 local ROUNDS, CALLS = 41, 2000
 local CONVERSE = codec.op("bedrock-runtime", "Converse")
+local CONVERSE_STREAM = codec.op("bedrock-runtime", "ConverseStream")
 
 local function paragraph(n)
     local words = "The quick brown fox jumps over the lazy dog, and so on and so forth. "
@@ -77,13 +79,13 @@ local ANSWER = cjson.encode {
     usage = { inputTokens = 412, outputTokens = 287, totalTokens = 699 },
 }
 
-local function once(f)
+local function once(f, calls)
     collectgarbage()
     local start = os.clock()
-    for _ = 1, CALLS do
+    for _ = 1, calls do
         f()
     end
-    return (os.clock() - start) / CALLS * 1e6
+    return (os.clock() - start) * 1e6
 end
 
 local function median(list)
@@ -91,12 +93,12 @@ local function median(list)
     return list[math.ceil(#list / 2)]
 end
 
---- Microseconds a call. The contestants take turns in short rounds, and each round has its own ratio, so that both see
---- the same machine.
-local function compare(name, ours, theirs)
+--- Microseconds for each of the `count` things that `calls` calls do. The contestants take turns, and each round has its
+--- own ratio, so that both see the same machine.
+local function compare(name, ours, theirs, calls, count)
     local a, b, ratios = {}, {}, {}
     for i = 1, ROUNDS do
-        a[i], b[i] = once(ours), once(theirs)
+        a[i], b[i] = once(ours, calls) / count, once(theirs, calls) / count
         ratios[i] = a[i] / b[i]
     end
     print(("  %-18s %7.2f us   lua-cjson %7.2f us   ratio %.2f"):format(name, median(a), median(b), median(ratios)))
@@ -107,12 +109,45 @@ local function compare_request(name, input)
         return codec.body(CONVERSE, input)
     end, function()
         return cjson.encode(input)
-    end)
+    end, CALLS, CALLS)
 end
+
+local function compare_answer()
+    compare("answer", function()
+        return codec.output(CONVERSE, ANSWER)
+    end, function()
+        return cjson.decode(ANSWER)
+    end, CALLS, CALLS)
+end
+
+--- A stream as the service sends it: a word in each event, and padding of some length.
+local function deltas(n)
+    local frames, word = {}, "jumps over the lazy dog and so on "
+    for i = 1, n do
+        local from = i % 20 + 1
+        frames[i] = floor.frame("contentBlockDelta", ('{"contentBlockIndex":0,"delta":{"text":"%s"},"p":"%s"}')
+            :format(word:sub(from, from + i % 9), ("abcdefghijklmnopqrstuvwxyz"):sub(1, i % 26)))
+    end
+    return table.concat(frames)
+end
+
+--- From bytes to a table for each event, given to a Lua function; the floor: a C decoder of frames, and lua-cjson.
+local function compare_events(n)
+    local bytes, seen = deltas(n), 0
+    compare("streamed delta", function()
+        codec.each_event(CONVERSE_STREAM, bytes, function(name, event)
+            seen = seen + (name and #event.delta.text)
+        end)
+    end, function()
+        floor.events(bytes, function(name, payload)
+            local event = cjson.decode(payload)
+            seen = seen - (name and #event.delta.text)
+        end)
+    end, 1, n)
+    assert(seen == 0)
+end
+
 compare_request("request", chat())
 compare_request("request with tool", chat_with_tool())
-compare("answer", function()
-    return codec.output(CONVERSE, ANSWER)
-end, function()
-    return cjson.decode(ANSWER)
-end)
+compare_answer()
+compare_events(10000)

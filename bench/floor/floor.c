@@ -5,6 +5,8 @@
 **   floor.sign(method, path, host, date, token, body) -> Authorization  raw OpenSSL, kept HMAC key
 **   floor.sign_request(request) -> headers              the same with bedrock.sign's two tables
 **   floor.post(url, ca_file, header lines, body)      -> status, body   bare libcurl, one handle
+**   floor.frame(event type, payload)                  -> one message of an event stream
+**   floor.events(bytes, each)                         calls each(event type, payload) for each
 */
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +19,12 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/params.h>
+
+#ifdef HAVE_LIBDEFLATE
+#include <libdeflate.h>
+#else
+#include <zlib.h>
+#endif
 
 #define SCOPE "20261122/us-east-1/bedrock/aws4_request"
 #define CREDENTIAL "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/" SCOPE ", SignedHeaders="
@@ -313,6 +321,84 @@ static int floor_post(lua_State *L)
     return 2;
 }
 
+static uint32_t checksum(const char *p, size_t n)
+{
+#ifdef HAVE_LIBDEFLATE
+    return libdeflate_crc32(0, p, n);
+#else
+    return (uint32_t)crc32(0, (const Bytef *)p, (uInt)n);
+#endif
+}
+
+static uint32_t get32(const char *p)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    return (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 | (uint32_t)u[2] << 8 | u[3];
+}
+
+static void put32(char *to, uint32_t value)
+{
+    for (int i = 4; i-- > 0; value >>= 8)
+        to[i] = (char)(value & 0xff);
+}
+
+#define HEADERS_END                                                                                \
+    "\x0d:content-type\x07\0\x10"                                                                  \
+    "application/json\x0d:message-type\x07\0\x05"                                                  \
+    "event"
+
+static int floor_frame(lua_State *L)
+{
+    char frame[4096];
+    size_t type_n, n;
+    const char *type = luaL_checklstring(L, 1, &type_n), *payload = luaL_checklstring(L, 2, &n);
+    luaL_argcheck(L, type_n < 256 && n < 3000, 2, "too long");
+    char *at = PUT(frame + 12, "\x0b:event-type\x07\0");
+    *at++ = (char)type_n;
+    at = put(at, type, type_n);
+    at = PUT(at, HEADERS_END);
+    put32(frame + 4, (uint32_t)(at - frame - 12));
+    at = put(at, payload, n);
+    put32(frame, (uint32_t)(at - frame + 4));
+    put32(frame + 8, checksum(frame, 8));
+    put32(at, checksum(frame, (size_t)(at - frame)));
+    lua_pushlstring(L, frame, (size_t)(at - frame + 4));
+    return 1;
+}
+
+/* Pushes the value of :event-type; all headers are strings. */
+static void push_event_type(lua_State *L, const char *p, const char *end)
+{
+    while (p < end) {
+        size_t name = (unsigned char)p[0];
+        const char *value = p + name + 4;
+        size_t n = (size_t)(unsigned char)value[-2] << 8 | (unsigned char)value[-1];
+        if (name == 11 && memcmp(p + 1, ":event-type", 11) == 0) {
+            lua_pushlstring(L, value, n);
+            return;
+        }
+        p = value + n;
+    }
+    lua_pushnil(L);
+}
+
+static int floor_events(lua_State *L)
+{
+    size_t n;
+    const char *p = luaL_checklstring(L, 1, &n), *end = p + n;
+    while (p < end) {
+        uint32_t total = get32(p), headers = get32(p + 4);
+        if (get32(p + 8) != checksum(p, 8) || get32(p + total - 4) != checksum(p, total - 4))
+            return luaL_error(L, "wrong checksum");
+        lua_pushvalue(L, 2);
+        push_event_type(L, p + 12, p + 12 + headers);
+        lua_pushlstring(L, p + 12 + headers, total - headers - 16);
+        lua_call(L, 2, 0);
+        p += total;
+    }
+    return 0;
+}
+
 int luaopen_floor(lua_State *L);
 int luaopen_floor(lua_State *L)
 {
@@ -324,5 +410,9 @@ int luaopen_floor(lua_State *L)
     lua_setfield(L, -2, "sign_request");
     lua_pushcfunction(L, floor_post);
     lua_setfield(L, -2, "post");
+    lua_pushcfunction(L, floor_frame);
+    lua_setfield(L, -2, "frame");
+    lua_pushcfunction(L, floor_events);
+    lua_setfield(L, -2, "events");
     return 1;
 }

@@ -264,6 +264,25 @@ static int events(lua_State *L)
     return 1;
 }
 
+/* each_event(op, bytes, each): calls each(name, event), for the benchmark */
+static int each_event(lua_State *L)
+{
+    int op = (int)luaL_checkinteger(L, 1), next;
+    br_slice bytes = check_slice(L, 2);
+    work *w = new_work(L);
+    br_es_message message;
+    br_error error;
+    w->events = br_es_decoder_new();
+    br_es_feed(w->events, bytes);
+    while ((next = br_es_next(w->events, &message, &error)) == 1) {
+        lua_pushvalue(L, 3);
+        if (br_decode_event(L, model, op, &message, &error) != BR_EVENT_VALUE)
+            return luaL_error(L, "no event");
+        lua_call(L, 2, 0);
+    }
+    return next < 0 ? luaL_error(L, "%s", error.message) : 0;
+}
+
 /* event(service, Operation, {message-type=…}, payload): {result, name, value, error} */
 static int event(lua_State *L)
 {
@@ -326,9 +345,9 @@ static int write(lua_State *L)
 int luaopen_codec_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"encode", encode}, {"op", find_op},         {"output", output},   {"decode", decode},
-        {"events", events}, {"event", event},        {"failure", failure}, {"read", read},
-        {"write", write},   {"array", br_lua_array}, {NULL, NULL}};
+        {"encode", encode},         {"op", find_op},  {"output", output},      {"decode", decode},
+        {"events", events},         {"event", event}, {"failure", failure},    {"read", read},
+        {"each_event", each_event}, {"write", write}, {"array", br_lua_array}, {NULL, NULL}};
     br_codec_open(L);
     luaL_newmetatable(L, "codec_module.work");
     lua_pushcfunction(L, collect_work);
