@@ -30,14 +30,18 @@ void br_timers_free(br_timers *h);
 
 /*
 ** Which descriptors epoll watches, by number. Taking an idle connection out of epoll and putting it
-** back would cost two system calls a request, so connections stay registered between requests;
-** one that becomes readable while nobody wants it is then taken out. That needs to know of every
-** close, so it is only done for sockets that the engine itself opened for libcurl.
+** back would cost two system calls a request, so sockets that the engine opened for libcurl stay
+** registered; one on which something happens while nobody wants it is then taken out. A slot may
+** be out of date: libcurl closes a socket that never got connected (an aborted call, the slower of
+** two addresses) without a word, and takes it back from us only afterwards, when the number may
+** already be another thread's. So nothing is done to a descriptor that libcurl takes back, and what
+** it watches next under that number is told to epoll anew.
 */
 typedef struct br_socket {
-    uint8_t registered;                         /* EPOLL bits that epoll knows of */
-    uint8_t wanted;                             /* EPOLL bits that libcurl asked for */
-    bool opened;                                /* by br_sockets_open */
+    uint8_t registered; /* EPOLL bits that epoll knows of, if it was not closed since */
+    uint8_t wanted;     /* EPOLL bits that libcurl asked for */
+    bool opened;        /* by br_sockets_open */
+    uint64_t cookie;    /* of an opened one: is it still that socket? */
     void (*ready)(void *user, uint32_t events); /* of br_engine_watch: libcurl has no part in it */
     void *user;
 } br_socket;

@@ -30,15 +30,40 @@ static bool control(br_sockets *s, int op, int fd, uint8_t bits)
     return epoll_ctl(s->epoll_fd, op, fd, &event) == 0;
 }
 
+static void unregister(br_sockets *s, br_socket *slot, int fd)
+{
+    if (slot->registered != 0)
+        control(s, EPOLL_CTL_DEL, fd, 0);
+    slot->registered = 0;
+}
+
+/* Epoll forgot what was closed behind our back: then it is new to it. */
 static bool registered(br_sockets *s, br_socket *slot, int fd, uint8_t bits)
 {
-    if (slot->registered == bits)
-        return true;
-    bool ok = bits == 0 ? control(s, EPOLL_CTL_DEL, fd, 0)
-                        : control(s, slot->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, bits);
-    if (ok || bits == 0)
+    bool ok = (slot->registered != 0 && control(s, EPOLL_CTL_MOD, fd, bits)) ||
+              control(s, EPOLL_CTL_ADD, fd, bits);
+    if (ok)
         slot->registered = bits;
     return ok;
+}
+
+/* Tells a socket from all others there ever were, whatever their number; 0: no socket, or unknown. */
+static uint64_t cookie_of(int fd)
+{
+    uint64_t cookie = 0;
+#ifdef SO_COOKIE
+    socklen_t n = sizeof cookie;
+    if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) != 0)
+        return 0;
+#else
+    (void)fd;
+#endif
+    return cookie;
+}
+
+static bool still_there(const br_socket *slot, int fd)
+{
+    return slot->cookie == cookie_of(fd);
 }
 
 int br_sockets_open(br_sockets *s, const struct curl_sockaddr *address)
@@ -51,7 +76,7 @@ int br_sockets_open(br_sockets *s, const struct curl_sockaddr *address)
         close(fd);
         return -1;
     }
-    *slot = (br_socket){.opened = true};
+    *slot = (br_socket){.opened = true, .cookie = cookie_of(fd)};
     return fd;
 }
 
@@ -59,7 +84,7 @@ int br_sockets_close(br_sockets *s, int fd)
 {
     br_socket *slot = slot_of(s, fd);
     if (slot != NULL) {
-        registered(s, slot, fd, 0);
+        unregister(s, slot, fd);
         *slot = (br_socket){0};
     }
     return close(fd);
@@ -75,17 +100,22 @@ bool br_sockets_watch(br_sockets *s, int fd, int what)
         bits |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         bits |= EPOLLOUT;
+    bool known = slot->wanted == bits && slot->registered == bits;
     slot->wanted = bits;
-    if (bits == 0 && slot->opened && slot->registered == EPOLLIN)
-        return true;
-    return registered(s, slot, fd, bits) || bits == 0;
+    if (bits == 0 && !slot->opened)
+        unregister(s, slot, fd);
+    return bits == 0 || known || registered(s, slot, fd, bits);
 }
 
 bool br_sockets_lend(br_sockets *s, int fd, uint32_t events,
                      void (*ready)(void *user, uint32_t events), void *user)
 {
     br_socket *slot = slot_of(s, fd);
-    if (slot == NULL || !registered(s, slot, fd, (uint8_t)events))
+    if (slot == NULL)
+        return false;
+    if (slot->ready == NULL)
+        *slot = (br_socket){0};
+    if (!registered(s, slot, fd, (uint8_t)events))
         return false;
     slot->ready = ready;
     slot->user = user;
@@ -97,7 +127,7 @@ void br_sockets_return(br_sockets *s, int fd)
     br_socket *slot = slot_of(s, fd);
     if (slot == NULL)
         return;
-    registered(s, slot, fd, 0);
+    unregister(s, slot, fd);
     *slot = (br_socket){0};
 }
 
@@ -115,7 +145,8 @@ int br_sockets_event(br_sockets *s, int fd, uint32_t events)
     if (slot == NULL)
         return 0;
     if (slot->wanted == 0) {
-        registered(s, slot, fd, 0);
+        if (!slot->opened || still_there(slot, fd))
+            unregister(s, slot, fd);
         return 0;
     }
     if (events & (EPOLLERR | EPOLLHUP))
@@ -126,7 +157,7 @@ int br_sockets_event(br_sockets *s, int fd, uint32_t events)
 void br_sockets_close_all(br_sockets *s)
 {
     for (int fd = 0; fd < s->cap; fd++) {
-        if (s->of[fd].opened)
+        if (s->of[fd].opened && still_there(&s->of[fd], fd))
             close(fd);
     }
     br_sockets_free(s);
