@@ -246,22 +246,43 @@ static br_passage **slot_of(br_bridge *b, const uint8_t *ticket)
     return &b->parked[ticket[0] % BR_PARKED_SLOTS];
 }
 
+/* Under the lock. */
+static bool take_ticket(br_bridge *b, uint8_t ticket[BR_TICKET_SIZE])
+{
+    if (b->tickets_left == 0) {
+        if (!br_host_system.random(NULL, b->tickets, sizeof b->tickets))
+            return false;
+        b->tickets_left = BR_TICKETS;
+    }
+    memcpy(ticket, b->tickets[--b->tickets_left], BR_TICKET_SIZE);
+    return true;
+}
+
+static bool park(br_bridge *b, br_passage *p)
+{
+    pthread_mutex_lock(&b->lock);
+    bool ok = take_ticket(b, p->ticket);
+    if (ok) {
+        br_passage **slot = slot_of(b, p->ticket);
+        p->next = *slot;
+        *slot = p;
+    }
+    pthread_mutex_unlock(&b->lock);
+    return ok;
+}
+
 br_passage *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
 {
     br_passage *p = calloc(1, sizeof *p);
-    if (p == NULL || !br_host_system.random(NULL, p->ticket, sizeof p->ticket)) {
-        br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "no memory, or no random numbers");
-        br_call_free(call);
-        free(p);
-        return NULL;
+    if (p != NULL) {
+        p->call = call;
+        if (park(b, p))
+            return p;
     }
-    p->call = call;
-    pthread_mutex_lock(&b->lock);
-    br_passage **slot = slot_of(b, p->ticket);
-    p->next = *slot;
-    *slot = p;
-    pthread_mutex_unlock(&b->lock);
-    return p;
+    br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "no memory, or no random numbers");
+    br_call_free(call);
+    free(p);
+    return NULL;
 }
 
 /* Under the lock. false: it is not parked (any more). */

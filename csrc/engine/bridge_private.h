@@ -19,6 +19,7 @@
 #define BR_LINK_KEPT ((size_t)256 * 1024)           /* memory for frames that an idle link keeps */
 #define BR_PARKED_SLOTS 256
 #define BR_ACCEPT_PAUSE_MS 100 /* when descriptors are short */
+#define BR_TICKETS 64          /* made at once, as asking for random numbers costs a system call */
 
 typedef struct br_link br_link;
 
@@ -72,8 +73,10 @@ struct br_bridge {
     br_task task;
     pthread_mutex_t lock;
     br_passage *parked[BR_PARKED_SLOTS]; /* by the first byte of the ticket */
-    br_passage *dropped;                 /* the thread has not seen them yet */
-    unsigned dropping;                   /* … or is not done with them */
+    uint8_t tickets[BR_TICKETS][BR_TICKET_SIZE];
+    size_t tickets_left; /* none is given out twice */
+    br_passage *dropped; /* the thread has not seen them yet */
+    unsigned dropping;   /* … or is not done with them */
     pthread_cond_t settled;
     /* the thread's */
     br_link *links, *dirty, *dead;

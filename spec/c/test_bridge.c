@@ -14,6 +14,8 @@
 
 #define THREADS 8
 #define CALLS 12
+#define LEAVERS 6
+#define LEAVINGS 40
 #define OFFERED ((size_t)48 * 1024 * 1024)
 
 static br_client *client, *plain, *refused; /* plain: the endpoint sees who goes only without TLS */
@@ -225,6 +227,67 @@ static void test_many_hosts(void)
     }
 }
 
+/* Pseudo-random, so that every run tries other moments of the engine's thread in the same order. */
+static unsigned next_number(unsigned *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 16;
+}
+
+/* Goes at some moment, in some way: the call is asked for, runs, streams, or is over. */
+static void leave_call(br_bridge *b, unsigned *state)
+{
+    bool stream = next_number(state) % 2;
+    br_call *call =
+        bridge_call(next_number(state) % 2 ? client : plain,
+                    stream ? BR_CALL_EVENTS : BR_CALL_UNARY, stream ? BRIDGE_STREAM : BRIDGE_UNARY);
+    br_passage *p = bridge_hand_over(b, call);
+    int fd = bridge_dial(br_bridge_address(b));
+    bridge_send_ticket(fd, p);
+    usleep(next_number(state) % 4000);
+    unsigned how = next_number(state) % 3;
+    if (how == 0)
+        shutdown(fd, SHUT_RDWR);
+    if (how == 1)
+        close(fd);
+    br_passage_drop(b, p);
+    if (how != 1)
+        close(fd);
+}
+
+/* Each has a bridge of its own in use, now and then the only one: it ends under calls that run. */
+static void *leave(void *user)
+{
+    worker *w = user;
+    unsigned state = (unsigned)w->number;
+    for (int i = 0; i < LEAVINGS; i++) {
+        br_error error;
+        br_bridge *b = br_bridge_ref(&error);
+        if (b == NULL)
+            continue;
+        for (unsigned n = next_number(&state) % 4; n > 0; n--)
+            leave_call(b, &state);
+        br_bridge_unref(b);
+        w->good++;
+    }
+    return NULL;
+}
+
+static void test_leaving_at_any_moment(void)
+{
+    worker workers[LEAVERS] = {0};
+    pthread_t threads[LEAVERS];
+    endpoint_reset();
+    for (int i = 0; i < LEAVERS; i++) {
+        workers[i].number = i;
+        CHECK(pthread_create(&threads[i], NULL, leave, &workers[i]) == 0);
+    }
+    for (int i = 0; i < LEAVERS; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(workers[i].good, LEAVINGS);
+    }
+}
+
 /* A server that offers much, for as long as somebody takes it. */
 typedef struct giver {
     int listener;
@@ -312,6 +375,7 @@ int main(void)
     test_dropped_before_it_was_claimed();
     test_the_end();
     test_many_hosts();
+    test_leaving_at_any_moment();
     test_back_pressure();
     br_client_unref(client);
     br_client_unref(plain);
