@@ -40,6 +40,34 @@ c() {
     "$build/bench/$@"
 }
 
+# Bytes of a section of an object, and its relocations.
+section() {
+    readelf -SW "$1" | awk -v name="$2" '{ sub(/^ *\[ *[0-9]+\]/, "") } $1 == name { print $5 }'
+}
+
+relocations() {
+    readelf -rW "$1" | awk -v name="'.rela$2'" '/^Relocation section/ { at = $3 == name }
+        at && /^[0-9a-f]+ / { n++ } END { print n + 0 }'
+}
+
+# A program run by each contestant in turn: name, then its arguments. Medians of what it prints.
+loads() {
+    for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        for what in libraries cjson bedrock; do
+            printf '%s\t' $what
+            "$1" bench/load.lua $what
+        done
+    done | sort -k1,1 -k2,2n | awk -F '\t' '{ ms[$1, ++n[$1]] = $2; kb[$1] = $3 }
+        END { for (what in n) printf "%s\t%s\t%s\n", what, ms[what, (n[what] + 1) / 2], kb[what] }' |
+        sort -r | awk -F '\t' '{ printf "  %-44s %9.2f ms %8.1f kB\n", $1, $2, $3 }'
+}
+
+tables=$build/obj/model/tables.o
+heading "Tables of the API: bytes, relocations"
+printf '  %-44s %8d %8d\n' "tables (read-only, shared)" "0x$(section "$tables" .rodata)" \
+    "$(relocations "$tables" .rodata)" "directory of pointers to them" \
+    "0x$(section "$tables" .data.rel.ro.local)" "$(relocations "$tables" .data.rel.ro.local)"
+
 heading "Signature, C: 2 KB body, 6 headers, session token"
 c bench_sigv4 301 "$pki/rsa2048.crt.pem" "$pki/rsa2048.key.pkcs8.pem" "$pki/p256.crt.pem" \
     "$pki/p256.key.pkcs8.pem" | nanoseconds
@@ -52,6 +80,8 @@ c bench_call "$https" "$ca" | nanoseconds
 
 for lua in lua5.4 luajit; do
     eval "$(make -s env BUILD="$build" LUA=$lua)"
+    heading "Loading, $lua: CPU, Lua heap (libraries: libcurl and libcrypto, loaded before bedrock)"
+    loads "$lua"
     heading "Signature from $lua"
     "$lua" bench/sign.lua | microseconds
     heading "Codec beside lua-cjson, $lua"

@@ -378,12 +378,20 @@ bool br_decode_members(br_decoder *d, const br_shape *s)
     return room(d) && decode_object(d, s, true);
 }
 
+/* Events come with padding besides their members. */
+static int members_hint(const br_shape *s)
+{
+    int members = s->b + ((s->flags & BR_SHAPE_EVENT) != 0);
+    if (s->kind == BR_SHAPE_UNION)
+        return 1;
+    return members < MEMBERS_HINT_MAX ? members : MEMBERS_HINT_MAX;
+}
+
 static bool decode_structure(br_decoder *d, const br_shape *s)
 {
     if (!room(d))
         return false;
-    int hint = s->kind == BR_SHAPE_UNION ? 1 : s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
-    lua_createtable(d->L, 0, hint);
+    lua_createtable(d->L, 0, members_hint(s));
     return decode_object(d, s, false);
 }
 
