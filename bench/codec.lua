@@ -93,8 +93,8 @@ local function median(list)
     return list[math.ceil(#list / 2)]
 end
 
---- Microseconds for each of the `count` things that `calls` calls do. The contestants take turns, and each round has its
---- own ratio, so that both see the same machine.
+--- Microseconds for each of the `count` things that `calls` calls do. The contestants take turns, and each round has
+--- its own ratio, so that both see the same machine.
 local function compare(name, ours, theirs, calls, count)
     local a, b, ratios = {}, {}, {}
     for i = 1, ROUNDS do

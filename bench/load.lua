@@ -1,7 +1,7 @@
 --- What `require "bedrock"` costs in a fresh process: one line "CPU ms, kB of Lua heap" for bench/run.sh to gather.
 ---   LUA bench/load.lua libraries|cjson|bedrock
---- libraries: libcurl and libcrypto by the dynamic loader alone. They are loaded before bedrock is measured, as no client
---- can do without them.
+--- libraries: libcurl and libcrypto by the dynamic loader alone. They are loaded before bedrock is measured, as no
+--- client can do without them.
 local what = arg[1]
 
 local function load_libraries()
