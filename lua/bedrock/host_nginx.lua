@@ -58,13 +58,17 @@ function host_nginx.obstacle()
     return ("nginx cannot wait in the phase %s: %s"):format(phase, ADVICE[phase] or OTHERWISE)
 end
 
+--- Read by each connect before it waits.
+local pooling = { pool_size = KEEP_COUNT }
+
 local function connect(address, pool)
     local sock, why
+    pooling.pool = pool
     for _ = 1, CONNECT_TRIES do
         sock = ngx.socket.tcp()
         sock:settimeouts(CONNECT_MS, NEVER_MS, NEVER_MS)
         local ok
-        ok, why = sock:connect(address, { pool = pool, pool_size = KEEP_COUNT })
+        ok, why = sock:connect(address, pooling)
         if ok then
             return sock
         end
