@@ -53,12 +53,6 @@ local function start_dns(address)
     assert(os.execute(("lua5.4 bench/nginx/slow_dns.lua %s %d %d &"):format(address, LATE_MS, myself)))
 end
 
---- Of that one thread. What it starts inherits it, so nginx's comes late, and ours goes again.
-local function real_time(thread, wanted)
-    local policy, priority = wanted and "-f" or "-o", wanted and 10 or 0
-    return os.execute(("chrt %s -p %d %s >/dev/null 2>&1"):format(policy, priority, thread))
-end
-
 --- CPU that nginx's thread used so far, in ms.
 local schedstat = ("/proc/%s/schedstat"):format(worker)
 
@@ -72,7 +66,7 @@ end
 --- Latencies of the trivial location, and the loop's CPU between two of its answers, in ms.
 local function probe()
     local connection = client.connect(server)
-    real_time(myself, true)
+    place.real_time(myself, true)
     local text = "GET /trivial HTTP/1.1\r\nHost: localhost\r\n\r\n"
     local start, times, loops, before = socket.gettime(), {}, {}, loop_ms()
     for i = 1, PROBES do
@@ -88,7 +82,7 @@ local function probe()
         loops[i], before = now - before, now
     end
     connection:close()
-    real_time(myself, false)
+    place.real_time(myself, false)
     return {
         p50 = client.quantile(times, 0.5),
         p99 = client.quantile(times, 0.99),
@@ -145,7 +139,7 @@ end
 local function measure()
     local idle = {}
     server:get "/ask?conn=keys"
-    local alone = real_time(worker, true)
+    local alone = place.real_time(worker, true)
     for _, load in ipairs(LOADS) do
         load.here, load.elsewhere = {}, {}
     end

@@ -1,7 +1,7 @@
 --- Inside nginx: CPU of the worker for a call, and for an event of a stream, and the time to the first byte, beside
 --- proxy_pass to the same service, and beside lua-resty-http with our signature where it is found (on nginx's
 --- lua_package_path, or in the directory RESTY_HTTP). Contestants take turns; medians of rounds. "loop" is the part
---- spent on nginx's own thread.
+--- spent on nginx's own thread, which runs at real-time priority where it may.
 ---
 ---     lua5.4 bench/nginx/run.lua ENDPOINTDIR
 local socket = require "socket"
@@ -159,6 +159,8 @@ local function first_bytes()
 end
 
 here:finish(pcall(function()
+    server:get "/ask?conn=keys"
+    place.real_time(worker, true)
     race("A Converse over kept TLS connections, CPU of nginx's worker", calls, "/converse")
     here.ep:config { stream_interval_ms = INTERVAL_MS }
     race(("An event of %d streams, CPU of nginx's worker"):format(STREAMS), streams, "/converse-stream")
