@@ -1,7 +1,8 @@
---- Clients that keep a gateway busy for a while; each asks again when it has its answer. Prints how many answers
---- came, and how many were not what they should be.
+--- Clients that keep a gateway busy for a while; each asks again some time after it has its answer, at random, so that
+--- they do not come to act all in the same moment. Prints how many answers came, and how many were not what they
+--- should be.
 ---
----     lua5.4 bench/nginx/load.lua PORT CLIENTS PAUSE_MS SECONDS PATH
+---     lua5.4 bench/nginx/load.lua PORT CLIENTS MEAN_PAUSE_MS SECONDS PATH
 local socket = require "socket"
 
 local port, clients, pause, seconds, path = tonumber(arg[1]), tonumber(arg[2]), arg[3] / 1000, tonumber(arg[4]), arg[5]
@@ -25,7 +26,7 @@ local function forget(connection)
     end
     texts[connection] = nil
     connection:close()
-    asleep[#asleep + 1] = socket.gettime() + pause
+    asleep[#asleep + 1] = socket.gettime() + 2 * math.random() * pause
 end
 
 local function read(connection)

@@ -14,7 +14,7 @@ local client = dofile "bench/nginx/client.lua"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
 local place = dofile "bench/nginx/place.lua"
 
-local ROUNDS = 5
+local ROUNDS = 3
 local PROBES, INTERVAL_S = 2000, 0.001
 local LEAD_S = 1.2
 local SLOW_MS = 1000
@@ -27,7 +27,7 @@ local AT_ONCE = { status = 200, after_verify = false, json = {
 } }
 
 local LOADS = {
-    { title = "100 clients wait on a model that takes 1 s", clients = 100, pause_ms = 0, path = "/ask?conn=keys",
+    { title = "100 clients wait on a model that takes 1 s", clients = 100, pause_ms = 100, path = "/ask?conn=keys",
       action = { delay_ms = SLOW_MS } },
     { title = "25 new TLS connections a second", clients = 5, pause_ms = 200, path = "/ask?conn=brief" },
     { title = "10 DNS lookups that take 2 s", clients = 10, pause_ms = 0, path = "/look_up", dns = true },
