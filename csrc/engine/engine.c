@@ -330,18 +330,30 @@ static int wait_for(const br_engine *e, int64_t until)
     return wait <= 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
 }
 
-/* false: a signal came. Sockets are read before any timer is judged. */
+/* How many there were; -1: as epoll_wait. */
+static int handle_events(br_engine *e, int wait_ms)
+{
+    struct epoll_event events[EVENTS_PER_WAIT];
+    int n = epoll_wait(e->sockets.epoll_fd, events, EVENTS_PER_WAIT, wait_ms);
+    for (int i = 0; i < n; i++)
+        handle_event(e, &events[i]);
+    return n;
+}
+
+/*
+** false: a signal came. All sockets are read before any timer is judged; those that one wait had no
+** room for are the first that the next one tells of.
+*/
 static bool turn(br_engine *e, int64_t until)
 {
     if (due(&e->curl_timer, br_engine_mono_ms(e))) {
         fire(e, &e->curl_timer);
         collect_finished(e);
     }
-    struct epoll_event events[EVENTS_PER_WAIT];
-    int n = epoll_wait(e->sockets.epoll_fd, events, EVENTS_PER_WAIT, wait_for(e, until));
+    int n = handle_events(e, wait_for(e, until));
     bool interrupted = n < 0 && errno == EINTR;
-    for (int i = 0; i < n; i++)
-        handle_event(e, &events[i]);
+    for (int seen = n; n == EVENTS_PER_WAIT && seen < e->sockets.cap; seen += n)
+        n = handle_events(e, 0);
     collect_finished(e);
     run_timers(e);
     collect_finished(e);

@@ -1,6 +1,5 @@
 /* One HTTP exchange at a time against the local endpoint, and all the ways it can go wrong. */
 #define _GNU_SOURCE
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -511,28 +510,6 @@ static void test_time_away_is_no_silence(void)
     run_free(&r);
 }
 
-/* The host comes back late, the timer is overdue, but bytes are waiting in the socket. */
-static void test_sockets_are_read_before_timers_are_judged(void)
-{
-    run r;
-    run_init(&r);
-    answer_with("{\"status\":200,\"body\":\"0123456789\",\"delay_ms\":100}");
-    use_moved_clock(true);
-    br_transfer_request request = request_to("https", "/t");
-    request.timeouts.read_ms = 60000;
-    begin(&r, &request);
-    step_until(&r, arrived);
-    struct pollfd p = {.fd = br_engine_fd(engine), .events = POLLIN};
-    CHECK_INT(poll(&p, 1, 20000), 1);
-    clock_ahead_ms += 600000;
-    br_engine_step(engine, 0);
-    while (!r.done && poll(&p, 1, 20000) == 1)
-        br_engine_step(engine, 0);
-    CHECK_INT(r.end, BR_DONE_OK);
-    CHECK_SLICE(br_buf_slice(&r.body), "0123456789");
-    run_free(&r);
-}
-
 static void test_pause(void)
 {
     run r;
@@ -854,7 +831,6 @@ int main(void)
     test_timeouts();
     test_slow_is_not_silent();
     test_time_away_is_no_silence();
-    test_sockets_are_read_before_timers_are_judged();
     test_pause();
     test_a_large_answer_with_many_pauses();
     test_a_large_body();
