@@ -33,12 +33,13 @@ static uint64_t get(const char *p, unsigned n)
 
 static size_t get16(const char *p)
 {
-    return (size_t)get(p, 2);
+    return (size_t)(unsigned char)p[0] << 8 | (unsigned char)p[1];
 }
 
 static uint32_t get32(const char *p)
 {
-    return (uint32_t)get(p, 4);
+    return (uint32_t)(unsigned char)p[0] << 24 | (uint32_t)(unsigned char)p[1] << 16 |
+           (uint32_t)(unsigned char)p[2] << 8 | (unsigned char)p[3];
 }
 
 static int64_t get_signed(const char *p, unsigned n)

@@ -39,10 +39,12 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Skips white space; false at the end of the text. */
+/* Skips white space, of which services send none; false at the end of the text. */
 static inline bool at_token(br_json_reader *r)
 {
     const char *p = r->p, *end = r->end;
+    if (p < end && *p > ' ')
+        return true;
     while (p < end && is_space(*p))
         p++;
     r->p = p;
@@ -377,19 +379,31 @@ static bool read_escaped(br_json_reader *r, const char *run, br_slice *out)
     }
 }
 
-bool br_json_string(br_json_reader *r, br_slice *out)
+/* r->p is where its plain beginning stops. */
+static bool finish_string(br_json_reader *r, const char *start, br_slice *out)
+{
+    if (r->p == r->end || *r->p != '\\')
+        return fail_in_string(r);
+    return read_escaped(r, start, out);
+}
+
+static inline bool read_string(br_json_reader *r, br_slice *out)
 {
     if (!at_token(r) || *r->p != '"')
         return fail_at(r, "a string was expected");
     const char *start = r->p + 1;
-    const char *stop = r->p = br_json_skip_plain(start, r->end);
-    if (stop == r->end || (*stop != '"' && *stop != '\\'))
-        return fail_in_string(r);
-    if (*stop == '\\')
-        return read_escaped(r, start, out);
-    *out = (br_slice){start, (size_t)(stop - start)};
+    const char *stop = br_json_skip_plain(start, r->end);
+    r->p = stop;
+    if (stop == r->end || *stop != '"')
+        return finish_string(r, start, out);
     r->p = stop + 1;
+    *out = (br_slice){start, (size_t)(stop - start)};
     return true;
+}
+
+bool br_json_string(br_json_reader *r, br_slice *out)
+{
+    return read_string(r, out);
 }
 
 /* Containers */
@@ -445,7 +459,7 @@ int br_json_object_next(br_json_reader *r, bool first, br_slice *key)
     int more = next(r, first, '}', "',' or '}' was expected");
     if (more != 1)
         return more;
-    if (!br_json_string(r, key))
+    if (!read_string(r, key))
         return -1;
     if (!at_token(r) || *r->p != ':') {
         fail_at(r, "':' was expected");

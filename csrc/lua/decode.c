@@ -3,9 +3,9 @@
 #include "core/page.h"
 #include "lua/decode.h"
 
-static const char decoder_key = 'd', metatable_key = 'm';
+static const char decoder_key = 'd', metatable_key = 'm', names_key = 'n';
 
-void br_decoder_close(br_decoder *d)
+static void close_decoder(br_decoder *d)
 {
     br_json_reader_free(&d->reader);
     br_buf_free(&d->scratch);
@@ -14,12 +14,14 @@ void br_decoder_close(br_decoder *d)
 
 static int collect_decoder(lua_State *L)
 {
-    br_decoder_close(lua_touserdata(L, 1));
+    close_decoder(lua_touserdata(L, 1));
     return 0;
 }
 
-void br_decoder_open_metatable(lua_State *L)
+void br_decoder_open(lua_State *L)
 {
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &names_key);
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, collect_decoder);
     lua_setfield(L, -2, "__gc");
@@ -47,26 +49,55 @@ br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text)
         lua_pop(L, 1);
         d = push_new(L);
     }
-    *d = (br_decoder){.L = L, .busy = true, .model = m};
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &names_key);
+    *d = (br_decoder){
+        .L = L, .busy = true, .cached = m == &br_model_builtin, .names = lua_gettop(L), .model = m};
     br_json_reader_init(&d->reader, text);
     br_buf_init(&d->scratch, BR_BODY_MAX);
     return d;
 }
 
-/* Leaves only what lies above the decoder, in its place. */
-static void finish(br_decoder *d, int at)
+void br_decoder_finish(br_decoder *d, int results)
 {
-    br_decoder_close(d);
-    lua_remove(d->L, at);
+    lua_State *L = d->L;
+    int names = d->names;
+    close_decoder(d);
+    if (results == 2)
+        lua_replace(L, names);
+    lua_replace(L, names - 1);
+    lua_settop(L, names - 2 + results);
 }
 
-static bool fail(br_decoder *d, int at, br_err_kind kind, const char *what, br_error *error)
+void br_decoder_drop(br_decoder *d)
+{
+    close_decoder(d);
+    lua_settop(d->L, d->names - 2);
+}
+
+/* Once made, a name is found by its number: Lua would hash it each time to find the same string. */
+void br_decoder_name(br_decoder *d, unsigned name)
+{
+    lua_State *L = d->L;
+    if (d->cached) {
+        lua_rawgeti(L, d->names, (int)name + 1);
+        if (!lua_isnil(L, -1))
+            return;
+        lua_pop(L, 1);
+    }
+    br_slice text = br_model_name(d->model, name);
+    lua_pushlstring(L, text.p, text.n);
+    if (d->cached) {
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, d->names, (int)name + 1);
+    }
+}
+
+static bool fail(br_decoder *d, br_err_kind kind, const char *what, br_error *error)
 {
     const char *why = d->problem != NULL ? d->problem : d->reader.error;
     br_error_set(error, kind, "BadResponse", "%s cannot be read: %s (near byte %zu)", what,
                  why != NULL ? why : "unexpected content", br_json_offset(&d->reader));
-    br_decoder_close(d);
-    lua_settop(d->L, at - 1);
+    br_decoder_drop(d);
     return false;
 }
 
@@ -74,10 +105,9 @@ bool br_push_json(lua_State *L, br_slice text, br_error *error)
 {
     lua_checkstack(L, 8);
     br_decoder *d = br_decoder_push(L, NULL, text);
-    int at = lua_gettop(L);
     if (!br_decode_document(d) || !br_json_end(&d->reader))
-        return fail(d, at, BR_ERR_TRANSPORT, "the JSON text", error);
-    finish(d, at);
+        return fail(d, BR_ERR_TRANSPORT, "the JSON text", error);
+    br_decoder_finish(d, 1);
     return true;
 }
 
@@ -97,8 +127,7 @@ static br_slice header_of_member(const br_model *m, const br_headers *h, unsigne
 
 static void set_member(br_decoder *d, unsigned member)
 {
-    br_slice name = br_model_name(d->model, d->model->members[member].name);
-    lua_pushlstring(d->L, name.p, name.n);
+    br_decoder_name(d, d->model->members[member].name);
     lua_insert(d->L, -2);
     lua_rawset(d->L, -3);
 }
@@ -242,12 +271,11 @@ bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const
 {
     lua_checkstack(L, 8);
     br_decoder *d = br_decoder_push(L, m, body);
-    int at = lua_gettop(L);
     if (decode_output(d, &m->ops[op], status, h, body)) {
-        finish(d, at);
+        br_decoder_finish(d, 1);
         return true;
     }
-    fail(d, at, BR_ERR_TRANSPORT, "the answer", error);
+    fail(d, BR_ERR_TRANSPORT, "the answer", error);
     return describe_page(m, op, h, body, error);
 }
 
@@ -262,14 +290,13 @@ void br_decode_error_fields(lua_State *L, const br_model *m, int op, br_slice co
     }
     const br_shape *s = &m->shapes[shape];
     br_decoder *d = br_decoder_push(L, m, body);
-    int at = lua_gettop(L);
     d->declared_only = true;
     lua_newtable(L);
     if (br_json_peek(&d->reader) == BR_JSON_OBJECT && !br_decode_members(d, s)) {
-        lua_settop(L, at);
+        lua_settop(L, d->names);
         lua_newtable(L);
     }
     if (!decode_head(d, s, 0, h))
-        lua_settop(L, at + 1);
-    finish(d, at);
+        lua_settop(L, d->names + 1);
+    br_decoder_finish(d, 1);
 }

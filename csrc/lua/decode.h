@@ -15,6 +15,8 @@
 typedef struct br_decoder {
     lua_State *L;
     bool busy;
+    bool cached; /* names of members come from the table of names */
+    int names;   /* its place on the stack */
     const br_model *model;
     const char *problem; /* static text of what was wrong besides the JSON itself */
     bool declared_only;  /* unknown members of the outermost structure are dropped */
@@ -24,10 +26,15 @@ typedef struct br_decoder {
     br_buf scratch;
 } br_decoder;
 
-/* Pushes the decoder's userdata. */
+/* Pushes two values of its own; what is decoded comes above them. */
 br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text);
-void br_decoder_close(br_decoder *d);
-void br_decoder_open_metatable(lua_State *L);
+/* Leaves that many values (1 or 2) from the top in the place of the decoder's own. */
+void br_decoder_finish(br_decoder *d, int results);
+/* Leaves nothing. */
+void br_decoder_drop(br_decoder *d);
+void br_decoder_open(lua_State *L);
+/* Pushes a name of the model. */
+void br_decoder_name(br_decoder *d, unsigned name);
 
 bool br_decode_value(br_decoder *d, unsigned shape);
 bool br_decode_document(br_decoder *d);

@@ -7,8 +7,13 @@ static const br_shape *stream_shape(const br_model *m, const br_op *op)
 {
     if (op->stream == BR_NONE || op->out == BR_NONE)
         return NULL;
-    int member = br_model_member(m, &m->shapes[op->out], br_model_name(m, op->stream));
-    return member >= 0 ? &m->shapes[m->members[member].shape] : NULL;
+    const br_shape *out = &m->shapes[op->out];
+    for (unsigned i = out->a; i < (unsigned)out->a + out->b; i++) {
+        const br_shape *s = &m->shapes[m->members[i].shape];
+        if ((s->flags & BR_SHAPE_EVENTSTREAM) != 0)
+            return s;
+    }
+    return NULL;
 }
 
 static int event_member(const br_model *m, const br_op *op, br_slice name)
@@ -28,31 +33,38 @@ static bool bad(br_error *error, const char *why)
     return br_error_set(error, BR_ERR_STREAM, "BadResponse", "an event cannot be read: %s", why);
 }
 
-/* Pushes the payload by shape (-1: as a document); an empty one is an empty table. */
-static bool push_payload(lua_State *L, const br_model *m, int shape, const br_es_message *msg,
-                         br_error *error)
+static bool push_json(br_decoder *d, int shape, br_error *error)
 {
-    if (msg->payload.n == 0) {
-        lua_newtable(L);
-        return true;
-    }
-    if (shape < 0 && !is_json(msg->content_type)) {
-        lua_pushlstring(L, msg->payload.p, msg->payload.n);
-        return true;
-    }
-    br_decoder *d = br_decoder_push(L, m, msg->payload);
-    int at = lua_gettop(L);
     bool ok = shape >= 0 ? br_decode_value(d, (unsigned)shape) : br_decode_document(d);
-    ok = ok && br_json_end(&d->reader);
-    if (!ok)
-        bad(error, d->problem != NULL        ? d->problem
-                   : d->reader.error != NULL ? d->reader.error
-                                             : "unexpected content");
-    br_decoder_close(d);
-    if (ok)
-        lua_remove(L, at);
+    if (ok && br_json_end(&d->reader))
+        return true;
+    return bad(error, d->problem != NULL        ? d->problem
+                      : d->reader.error != NULL ? d->reader.error
+                                                : "unexpected content");
+}
+
+/* Pushes the payload by shape (-1: as a document); an empty one is an empty table. */
+static bool push_payload(br_decoder *d, int shape, const br_es_message *msg, br_error *error)
+{
+    if (msg->payload.n == 0)
+        lua_newtable(d->L);
+    else if (shape < 0 && !is_json(msg->content_type))
+        lua_pushlstring(d->L, msg->payload.p, msg->payload.n);
     else
-        lua_settop(L, at - 1);
+        return push_json(d, shape, error);
+    return true;
+}
+
+/* The payload alone. */
+static bool push_value(lua_State *L, const br_model *m, int shape, const br_es_message *msg,
+                       br_error *error)
+{
+    br_decoder *d = br_decoder_push(L, m, msg->payload);
+    bool ok = push_payload(d, shape, msg, error);
+    if (ok)
+        br_decoder_finish(d, 1);
+    else
+        br_decoder_drop(d);
     return ok;
 }
 
@@ -92,7 +104,7 @@ static br_event_result push_exception(lua_State *L, const br_model *m, int membe
                                       const br_es_message *msg, br_error *error)
 {
     int shape = member >= 0 ? m->members[member].shape : -1;
-    if (!push_payload(L, m, shape, msg, error))
+    if (!push_value(L, m, shape, msg, error))
         return BR_EVENT_BAD;
     if (!lua_istable(L, -1)) {
         lua_pop(L, 1);
@@ -122,10 +134,16 @@ static br_event_result push_event(lua_State *L, const br_model *m, const br_op *
     int shape = member >= 0 ? m->members[member].shape : -1;
     if (shape >= 0 && (m->shapes[shape].flags & BR_SHAPE_ERROR) != 0)
         return push_exception(L, m, member, msg->event_type, msg, error);
-    lua_pushlstring(L, msg->event_type.p, msg->event_type.n);
-    if (push_payload(L, m, shape, msg, error))
+    br_decoder *d = br_decoder_push(L, m, msg->payload);
+    if (member >= 0)
+        br_decoder_name(d, m->members[member].name);
+    else
+        lua_pushlstring(L, msg->event_type.p, msg->event_type.n);
+    if (push_payload(d, shape, msg, error)) {
+        br_decoder_finish(d, 2);
         return BR_EVENT_VALUE;
-    lua_pop(L, 1);
+    }
+    br_decoder_drop(d);
     return BR_EVENT_BAD;
 }
 
@@ -134,16 +152,16 @@ br_event_result br_decode_event(lua_State *L, const br_model *m, int op, const b
 {
     const br_op *operation = &m->ops[op];
     lua_checkstack(L, 8);
-    if (br_slice_eqs(msg->message_type, "event") && msg->event_type.n > 0) {
-        if (!br_slice_eqs(msg->event_type, "initial-response"))
+    if (br_slice_eq(msg->message_type, BR_SLICE("event")) && msg->event_type.n > 0) {
+        if (!br_slice_eq(msg->event_type, BR_SLICE("initial-response")))
             return push_event(L, m, operation, msg, error);
         int shape = operation->out != BR_NONE ? operation->out : -1;
-        return push_payload(L, m, shape, msg, error) ? BR_EVENT_INITIAL : BR_EVENT_BAD;
+        return push_value(L, m, shape, msg, error) ? BR_EVENT_INITIAL : BR_EVENT_BAD;
     }
-    if (br_slice_eqs(msg->message_type, "exception") && msg->exception_type.n > 0)
+    if (br_slice_eq(msg->message_type, BR_SLICE("exception")) && msg->exception_type.n > 0)
         return push_exception(L, m, event_member(m, operation, msg->exception_type),
                               msg->exception_type, msg, error);
-    if (br_slice_eqs(msg->message_type, "error"))
+    if (br_slice_eq(msg->message_type, BR_SLICE("error")))
         return push_error_message(L, msg, error);
     bad(error, "it is no event, exception or error");
     return BR_EVENT_BAD;

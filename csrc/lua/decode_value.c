@@ -336,20 +336,32 @@ static bool decode_map(br_decoder *d, const br_shape *s)
     return next == 0;
 }
 
-/* The key is pushed first: reading the value may overwrite the bytes it lies in. */
-static bool decode_member(br_decoder *d, const br_shape *s, br_slice key, bool outermost)
+/* Events are padded, so that their lengths tell an eavesdropper nothing; that is no member. */
+static bool is_padding(const br_shape *s, br_slice key)
 {
-    int member = br_model_body_member(d->model, s, key);
-    if (outermost) {
-        d->known += member >= 0;
-        d->unknown += member < 0;
-        if (member < 0 && d->declared_only)
-            return br_json_skip(&d->reader);
-    }
-    if (member >= 0)
-        key = br_model_name(d->model, d->model->members[member].name);
+    return (s->flags & BR_SHAPE_EVENT) != 0 && key.n == 1 && key.p[0] == 'p';
+}
+
+static bool decode_member(br_decoder *d, unsigned member)
+{
+    const br_member *m = &d->model->members[member];
+    br_decoder_name(d, m->name);
+    if (!br_decode_value(d, m->shape))
+        return false;
+    lua_rawset(d->L, -3);
+    return true;
+}
+
+/* The key is pushed first: reading the value may overwrite the bytes it lies in. */
+static bool decode_other(br_decoder *d, const br_shape *s, br_slice key, bool outermost)
+{
+    if (is_padding(s, key))
+        return br_json_skip(&d->reader);
+    d->unknown += outermost;
+    if (outermost && d->declared_only)
+        return br_json_skip(&d->reader);
     lua_pushlstring(d->L, key.p, key.n);
-    if (member >= 0 ? !br_decode_value(d, d->model->members[member].shape) : !br_decode_document(d))
+    if (!br_decode_document(d))
         return false;
     lua_rawset(d->L, -3);
     return true;
@@ -358,17 +370,23 @@ static bool decode_member(br_decoder *d, const br_shape *s, br_slice key, bool o
 static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
 {
     bool first = true;
+    unsigned expected = s->a;
     br_slice key;
     int next;
-    if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
-        return br_decode_fail(d, "a structure is no object");
     if (!br_json_object_begin(&d->reader))
-        return false;
+        return br_decode_fail(d, "a structure is no object");
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
-        if (br_json_peek(&d->reader) == BR_JSON_NULL ? !br_json_null(&d->reader)
-                                                     : !decode_member(d, s, key, outermost))
+        if (br_json_peek(&d->reader) == BR_JSON_NULL) {
+            if (!br_json_null(&d->reader))
+                return false;
+            continue;
+        }
+        int member = br_model_body_member(d->model, s, key, expected);
+        if (member < 0 ? !decode_other(d, s, key, outermost) : !decode_member(d, (unsigned)member))
             return false;
+        d->known += outermost && member >= 0;
+        expected = (unsigned)member + 1;
     }
     return next == 0;
 }
@@ -378,13 +396,11 @@ bool br_decode_members(br_decoder *d, const br_shape *s)
     return room(d) && decode_object(d, s, true);
 }
 
-/* Events come with padding besides their members. */
 static int members_hint(const br_shape *s)
 {
-    int members = s->b + ((s->flags & BR_SHAPE_EVENT) != 0);
     if (s->kind == BR_SHAPE_UNION)
         return 1;
-    return members < MEMBERS_HINT_MAX ? members : MEMBERS_HINT_MAX;
+    return s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
 }
 
 static bool decode_structure(br_decoder *d, const br_shape *s)

@@ -25,7 +25,7 @@ void br_codec_open(lua_State *L)
 {
     if (is_open(L))
         return;
-    br_decoder_open_metatable(L);
+    br_decoder_open(L);
     new_metatable(L, "bedrock.object", &object_key);
     new_metatable(L, "bedrock.array", &array_key);
 }

@@ -35,15 +35,18 @@ static int compare(const br_model *m, unsigned name, br_slice wanted)
     return (have.n > wanted.n) - (have.n < wanted.n);
 }
 
+static inline bool is_named(const br_model *m, unsigned member, br_slice name)
+{
+    const uint32_t *at = m->name_offsets + m->members[member].name;
+    return at[1] - at[0] == name.n && memcmp(m->names + at[0], name.p, name.n) == 0;
+}
+
 /* Few members: a scan that compares lengths first needs hardly a look at any text. */
 static int member_by_scan(const br_model *m, const br_shape *structure, br_slice name)
 {
-    const br_member *member = m->members + structure->a;
-    for (int i = 0; i < structure->b; i++) {
-        uint32_t at = m->name_offsets[member[i].name];
-        if (m->name_offsets[member[i].name + 1] - at == name.n &&
-            memcmp(m->names + at, name.p, name.n) == 0)
-            return structure->a + i;
+    for (int i = structure->a; i < structure->a + structure->b; i++) {
+        if (is_named(m, (unsigned)i, name))
+            return i;
     }
     return -1;
 }
@@ -73,8 +76,12 @@ static bool is_renamed(const br_member *member)
     return (member->bits & (BR_MEMBER_WIRE | BR_MEMBER_LOC_MASK)) == BR_MEMBER_WIRE;
 }
 
-int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key)
+int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key,
+                         unsigned expected)
 {
+    if (expected - structure->a < structure->b && is_named(m, expected, key) &&
+        !is_renamed(&m->members[expected]))
+        return (int)expected;
     int member = br_model_member(m, structure, key);
     if (member >= 0 && !is_renamed(&m->members[member]))
         return member;

@@ -183,8 +183,12 @@ br_slice br_model_wire_name(const br_model *m,
                             unsigned member); /* its own name if it has no other */
 /* Binary search; -1 if not found. */
 int br_model_member(const br_model *m, const br_shape *structure, br_slice name);
-/* The same by the name that a JSON body has for it: for very few members another than its own. */
-int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key);
+/*
+** The same by the name that a JSON body has for it: for very few members another than its own. Tried
+** first is the member `expected`, whatever it is: bodies mostly have theirs in the same order.
+*/
+int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key,
+                         unsigned expected);
 int br_model_service(const br_model *m, br_slice id_or_namespace);
 int br_model_op(const br_model *m, unsigned service, br_slice snake);
 int br_model_op_by_name(const br_model *m, unsigned service, br_slice upper_camel);

@@ -105,14 +105,9 @@ function converse.events.messageStop(state, event)
     state.additionalModelResponseFields = event.additionalModelResponseFields
 end
 
---- Events carry padding, so that their lengths tell an eavesdropper nothing.
-local PADDING = "p"
-
 function converse.events.metadata(state, event)
     for name, value in pairs(event) do
-        if name ~= PADDING then
-            state.metadata[name] = value
-        end
+        state.metadata[name] = value
     end
 end
 
