@@ -398,6 +398,12 @@ describe("events", function()
         assert.is_true(is_array(got.value.a))
     end)
 
+    it("leaves out the padding, which is no member", function()
+        local got = event({ message_type = "event", event_type = "contentBlockDelta" },
+            '{"contentBlockIndex":0,"delta":{"text":"Hi","p":"later"},"p":"abcd","q":1}')
+        assert.same({ contentBlockIndex = 0, delta = { text = "Hi", p = "later" }, q = 1 }, got.value)
+    end)
+
     it("that are exceptions become service errors", function()
         local got = event({ message_type = "exception", exception_type = "throttlingException" },
             '{"message":"slow down"}')
