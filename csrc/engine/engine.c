@@ -223,10 +223,10 @@ void br_engine_leave_curl(br_engine *e)
 }
 
 /* Settles the descriptor's timer with the earliest of ours, or with now if the host is to look;
- * costs a system call only on a change. */
+ * costs a system call only on a change. A child's descriptor is the parent's timer as well. */
 static void arm_timer_fd(br_engine *e)
 {
-    if (e->timer_fd < 0 || e->stepping)
+    if (e->timer_fd < 0 || e->stepping || e->abandoned)
         return;
     br_timer *first = br_timers_first(&e->timers);
     int64_t due = e->notified ? 0 : first != NULL ? first->due_ms : INT64_MAX;

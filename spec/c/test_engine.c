@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -285,6 +286,42 @@ static void test_fork(void)
     br_engine_free(e);
 }
 
+typedef struct timed_task {
+    br_engine *engine;
+    br_task task;
+    br_timer timer;
+} timed_task;
+
+static void stop_timer(void *user)
+{
+    timed_task *t = user;
+    br_timer_stop(t->engine, &t->timer);
+    br_engine_notify(t->engine);
+}
+
+/* Parent and child have one and the same timer descriptor. */
+static void test_a_child_leaves_the_parents_timer_alone(void)
+{
+    timed_task t = {.engine = new_engine(&br_host_system)};
+    int fd = br_engine_fd(t.engine), status = -1;
+    struct itimerspec before, after;
+    br_task_enter(t.engine, &t.task, stop_timer, &t);
+    br_timer_start(t.engine, &t.timer, 3600000, note, NULL);
+    CHECK(timerfd_gettime(t.engine->timer_fd, &before) == 0);
+    CHECK(fd >= 0 && before.it_value.tv_sec > 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        br_engine_abandon(t.engine);
+        _exit(t.timer.slot != 0);
+    }
+    waitpid(pid, &status, 0);
+    CHECK_INT(status, 0);
+    CHECK(!readable(fd));
+    CHECK(timerfd_gettime(t.engine->timer_fd, &after) == 0);
+    CHECK(after.it_value.tv_sec > 0);
+    br_engine_free(t.engine);
+}
+
 int main(void)
 {
     test_timers_fire_in_order();
@@ -296,5 +333,6 @@ int main(void)
     test_time_between_steps_is_not_waited();
     test_randomness();
     test_fork();
+    test_a_child_leaves_the_parents_timer_alone();
     return check_done();
 }
