@@ -76,6 +76,23 @@ describe("bedrock", function()
             assert.equal(core.version .. "\tbedrock\n", output)
         end)
 
+        it("leaves modules to the first call, which is the same as any other", function()
+            assert.equal("nil\tuser:2: spawn: a function is needed, got a number\ttable\n", run [[
+                local bedrock = require "bedrock"
+                io.write(tostring(package.loaded["bedrock.task"]), "\t")
+                local load_text = loadstring or load
+                local _, why = pcall(load_text("local spawn = ...\nspawn(1)\nreturn nil", "=user"), bedrock.spawn)
+                print(why, type(package.loaded["bedrock.task"]))
+            ]])
+        end)
+
+        it("lets errors be printed before there is a connection", function()
+            assert.match("^decode: BadResponse: ", run [[
+                local bedrock = require "bedrock"
+                print(select(2, bedrock.json.decode "{"))
+            ]])
+        end)
+
         it("gives one module for a Lua state, and survives being loaded twice", function()
             assert.equal("true\n", run [[
                 local first = require "bedrock.core"
@@ -90,6 +107,36 @@ describe("bedrock", function()
                 print(select(2, pcall(require, "bedrock")))
             ]]
             assert.equal("bedrock runs on Lua 5.4 and on LuaJIT 2.1, not on Lua 5.1\n", output)
+        end)
+    end)
+
+    describe("misuse", function()
+        local load_text = loadstring or load
+
+        --- What a chunk says whose second line is wrong.
+        local function said(code)
+            local chunk = assert(load_text("local bedrock, conn = ...\n" .. code .. "\nreturn nil", "=user"))
+            return select(2, pcall(chunk, bedrock, conn))
+        end
+
+        it("of a function is raised where it was called", function()
+            for _, name in ipairs { "connect", "describe", "load_api", "operations", "parallel", "skeleton", "spawn",
+                "test" } do
+                assert.match("^user:2: " .. name .. ": .* is needed", said("bedrock." .. name .. "(1)"))
+            end
+            assert.match("^user:2: describe: the depth", said 'bedrock.describe("converse", 0)')
+            assert.match("^user:2: parallel: the options", said "bedrock.parallel({}, 1)")
+        end)
+
+        it("of a method is raised where it was called", function()
+            for _, name in ipairs(connection.handwritten) do
+                assert.match("^user:2: no connection: call its methods with a colon", said("conn." .. name .. "()"))
+            end
+            for _, name in ipairs { "call", "generate", "items", "models", "pages", "prepare", "request", "wait" } do
+                assert.match("^user:2: " .. name .. ": .* needed", said("conn:" .. name .. "(1)"))
+            end
+            assert.match("^user:2: the parameters must be a table", said "conn:converse(1)")
+            assert.match("^user:2: the options must be a table", said "conn:converse({}, 1)")
         end)
     end)
 

@@ -1,14 +1,15 @@
 --- Connections: operations as methods, and what else a connection can do.
 local core = require "bedrock.core"
-local errors = require "bedrock.errors"
-local given_of = require "bedrock.given"
 local host = require "bedrock.host"
+local later = require "bedrock.later"
 local metadata = require "bedrock.metadata"
+--- Not later, as an error must be printable when no more files can be opened.
+require "bedrock.errors"
 
 --- @class bedrock.Connection
 --- @field region string the effective region
 --- @field auth string "roles_anywhere", "access_keys", "api_key" or "chain"
-local connection = {}
+local connection = { handwritten = {} }
 
 --- Hand-written methods; operations join them when first used. `connection.handwritten` lists the former.
 local methods = {}
@@ -16,28 +17,23 @@ connection.methods = methods
 
 local await = host.await
 
-local function client_of(self)
-    local client = type(self) == "table" and rawget(self, "_client")
-    if not client then
-        error("no connection: call its methods with a colon, as in conn:converse { … }", 3)
-    end
-    return client
-end
-
 local function check_table(value, what, level)
     if value ~= nil and type(value) ~= "table" then
         error(what .. " must be a table, got a " .. type(value), level + 1)
     end
 end
 
---- Raises misuse of a connection's method. Level 1 is the function that calls this one.
-function connection.check(self, params, options, level)
-    if type(self) ~= "table" or not rawget(self, "_client") then
+--- The client of a connection. Misuse of its method is raised; level 1 is the function that calls this one.
+local function client_of(self, params, options, level)
+    local client = type(self) == "table" and rawget(self, "_client")
+    if not client then
         error("no connection: call its methods with a colon, as in conn:converse { … }", level + 1)
     end
     check_table(params, "the parameters", level + 1)
     check_table(options, "the options", level + 1)
+    return client
 end
+connection.client_of = client_of
 
 local function finish(call)
     await(call)
@@ -48,6 +44,7 @@ local function finish(call)
     metadata.set(output, facts)
     return output
 end
+connection.finish = finish
 
 local function open(call, name)
     await(call)
@@ -57,12 +54,11 @@ local function open(call, name)
     end
     return require("bedrock.stream").new(call, name, fields, facts)
 end
+connection.open = open
 
 local function plain(index)
     return function(self, params, options)
-        local client = client_of(self)
-        check_table(params, "the parameters", 2)
-        check_table(options, "the options", 2)
+        local client = client_of(self, params, options, 2)
         local call, err = client:call(index, params, options)
         if not call then
             return nil, err
@@ -73,9 +69,7 @@ end
 
 local function streaming(index, name, only_if_asked)
     return function(self, params, options)
-        local client = client_of(self)
-        check_table(params, "the parameters", 2)
-        check_table(options, "the options", 2)
+        local client = client_of(self, params, options, 2)
         local call, err = client:call(index, params, options)
         if not call then
             return nil, err
@@ -204,184 +198,6 @@ function connection.connect(settings)
     return setmetatable(self, class)
 end
 
-local function unknown_name(caller, message)
-    return errors.config(caller, { { path = "operation", kind = "unknown", message = message } })
-end
-
---- Any operation by name: conn:call("bedrock-runtime", "Converse", { … }).
---- @param service string its id or namespace
---- @param name string as AWS writes it, or in snake case
---- @param params table?
---- @param options table?
-function methods.call(self, service, name, params, options)
-    client_of(self)
-    if type(service) ~= "string" or type(name) ~= "string" then
-        error("call: the service's and the operation's names are needed, as strings", 2)
-    end
-    local index, kind, snake = core.find(name, service)
-    if not index then
-        return nil, unknown_name("call", kind)
-    end
-    return operation(index, kind, snake)(self, params, options)
-end
-
-local SECRET = { ["authorization"] = true, ["x-amz-security-token"] = true }
-
-local Prepared = { __name = "bedrock.prepared" }
-
-function Prepared.__tostring(request)
-    local lines, names = { request.method .. " " .. request.url }, {}
-    for name in pairs(request.headers) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    for _, name in ipairs(names) do
-        lines[#lines + 1] = name .. ": " .. (SECRET[name] and "(hidden)" or request.headers[name])
-    end
-    if request.body then
-        lines[#lines + 1] = ""
-        lines[#lines + 1] = request.body
-    end
-    return table.concat(lines, "\n")
-end
-
---- @class bedrock.Prepared
---- @field method string
---- @field url string
---- @field headers table<string, string> all that is sent but content-length and user-agent
---- @field body string?
-
---- The signed request that an operation would send, without sending it.
---- @param name string "converse", "agent.tag_resource"
---- @param params table?
---- @param options table?
---- @return bedrock.Prepared? request
---- @return bedrock.Error? err
-function methods.prepare(self, name, params, options)
-    local client = client_of(self)
-    if type(name) ~= "string" then
-        error("prepare: the name of an operation is needed, got a " .. type(name), 2)
-    end
-    check_table(params, "the parameters", 2)
-    check_table(options, "the options", 2)
-    local index, kind = core.find(name)
-    if not index then
-        return nil, unknown_name("prepare", kind)
-    end
-    local call, err = client:call(index, params, options, true)
-    if not call then
-        return nil, err
-    end
-    await(call)
-    local request
-    request, err = call:prepared()
-    if not request then
-        return nil, err
-    end
-    return setmetatable(request, Prepared)
-end
-
---- @class bedrock.RawRequest
---- @field path string percent-encoded
---- @field service string? "bedrock-runtime" if not given
---- @field method string? POST with a body, GET without
---- @field query table|string|nil names to values or lists; a string is sent as it is
---- @field headers table<string, string>?
---- @field body table|string|nil a table is sent as JSON
---- @field stream boolean|"bytes"|nil the answer as a stream: of events if it is text/event-stream, else (and always
----   with "bytes") of its bytes
-
---- @class bedrock.RawAnswer
---- @field status integer
---- @field headers table<string, string>
---- @field body string
-
---- A signed request to a path that no model describes.
---- @param fields bedrock.RawRequest
---- @param options table?
---- @return bedrock.RawAnswer|bedrock.Stream|nil answer
---- @return bedrock.Error? err
-function methods.request(self, fields, options)
-    local client = client_of(self)
-    if type(fields) ~= "table" then
-        error("request: a table is needed, got a " .. type(fields), 2)
-    end
-    check_table(options, "the options", 2)
-    fields = given_of(fields)
-    local wire, err = require("bedrock.request").wire(fields, options)
-    if not wire then
-        return nil, err
-    end
-    local call
-    call, err = client:request(wire, options)
-    if not call then
-        return nil, err
-    end
-    local answer
-    answer, err = (fields.stream and open or finish)(call, "request")
-    if answer then
-        rawset(answer, "headers", metadata.of(answer).headers)
-    end
-    if answer and fields.stream == true then
-        require("bedrock.sse").decode(answer)
-    end
-    return answer, err
-end
-
-local function identity(client, refresh)
-    local call, err = client:identity(refresh)
-    if not call then
-        return nil, err
-    end
-    await(call)
-    return call:credentials()
-end
-
---- @class bedrock.CredentialsInfo
---- @field source string the connection's kind of credentials
---- @field cache "exchange"|"memory"|"file"|nil where these were found
---- @field access_key_id string?
---- @field expiration integer? epoch seconds; nil: they do not expire
---- @field seconds_left integer?
-
---- What the next call will be signed with, without its secrets; obtained first if there is none.
---- @return bedrock.CredentialsInfo? info
---- @return bedrock.Error? err
-function methods.credentials(self)
-    local client = client_of(self)
-    local _, auth = client:about()
-    if auth == "api_key" then
-        return { source = auth }
-    end
-    local info, err = identity(client, false)
-    if info then
-        info.source = auth
-    end
-    return info, err
-end
-
---- Exchanges for new credentials, whatever memory and files hold, and replaces both.
---- @return true? ok
---- @return bedrock.Error? err
-function methods.refresh(self)
-    local client = client_of(self)
-    local _, auth = client:about()
-    if auth == "api_key" then
-        return true
-    end
-    local info, err = identity(client, true)
-    if not info then
-        return nil, err
-    end
-    return true
-end
-
---- One line about the certificate in use; nil if there is none.
---- @return string?
-function methods.certificate(self)
-    return client_of(self):certificate()
-end
-
 --- Pauses of each connection.
 local pauses = setmetatable({}, { __mode = "k" })
 
@@ -408,25 +224,32 @@ end
 --- Ends what runs on it. May be called again.
 --- @return true
 function methods.close(self)
-    local closed = client_of(self):close()
+    local closed = client_of(self, nil, nil, 2):close()
     for timer in pairs(pauses[self] or {}) do
         timer:cancel()
     end
     return closed
 end
 
-connection.handwritten = { "call", "certificate", "close", "credentials", "prepare", "refresh", "request" }
+later(methods, {
+    call = "by_name.call",
+    certificate = "credentials.certificate",
+    credentials = "credentials.info",
+    generate = "generate.generate",
+    items = "pages.items",
+    models = "models.list",
+    pages = "pages.pages",
+    prepare = "by_name.prepare",
+    refresh = "credentials.refresh",
+    request = "request.send",
+    test = "test.connection",
+    wait = "wait.wait",
+})
 
---- Adds a method whose module is only loaded when it is first used.
---- @param name string
---- @param load fun(): function
-function connection.add(name, load)
+for name in pairs(methods) do
     connection.handwritten[#connection.handwritten + 1] = name
-    methods[name] = function(...)
-        methods[name] = load()
-        return methods[name](...)
-    end
 end
+table.sort(connection.handwritten)
 
 --- Is the name one of a connection's own, apart from operations?
 --- @param name string

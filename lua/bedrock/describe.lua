@@ -12,7 +12,7 @@ end
 
 local function check_name(name, caller)
     if type(name) ~= "string" then
-        error(caller .. ": a name is needed, got a " .. type(name), 4)
+        error(caller .. ": a name is needed, got a " .. type(name), 3)
     end
 end
 
@@ -20,6 +20,10 @@ local function unknown(caller, path, message)
     return errors.config(caller, { { path = path, kind = "unknown", message = message } })
 end
 
+--- Names of operations, as conn:prepare takes them.
+--- @param service string? id or namespace; without it, all
+--- @return string[]? names it prints well
+--- @return bedrock.Error? err
 function describe.operations(service)
     if service ~= nil then
         check_name(service, "operations")
@@ -181,7 +185,6 @@ end
 
 --- The operation's facts, or what is wrong with its name.
 local function find(caller, name, depth)
-    check_name(name, caller)
     local index, message = core.find(name)
     if not index then
         return nil, unknown(caller, "operation", message)
@@ -192,9 +195,15 @@ local function find(caller, name, depth)
     return op
 end
 
+--- What an operation takes and returns.
+--- @param name string "converse", "agent.tag_resource"
+--- @param depth integer? levels of members to show, 1 to 8; 3 if not given
+--- @return table? description it prints well
+--- @return bedrock.Error? err
 function describe.operation(name, depth)
+    check_name(name, "describe")
     if depth ~= nil and not (type(depth) == "number" and depth >= 1 and depth <= 8 and depth % 1 == 0) then
-        error("describe: the depth is an integer from 1 to 8, got " .. tostring(depth), 3)
+        error("describe: the depth is an integer from 1 to 8, got " .. tostring(depth), 2)
     end
     local op, err = find("describe", name, depth)
     if not op then
@@ -203,10 +212,13 @@ function describe.operation(name, depth)
     return setmetatable(op, Operation)
 end
 
---- @param name string
---- @return table? params required members with placeholders; printed, it is Lua source to paste
+--- A table of an operation's parameters to fill in: required members with a placeholder each. Printed, it is Lua
+--- source to paste, with the optional ones in comments.
+--- @param name string "converse", "agent.tag_resource"
+--- @return table? params
 --- @return bedrock.Error? err
 function describe.skeleton(name)
+    check_name(name, "skeleton")
     local op, err = find("skeleton", name, 8)
     if not op then
         return nil, err

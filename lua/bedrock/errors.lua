@@ -39,13 +39,16 @@ local function origin(err)
     return notes[1] and " (" .. table.concat(notes, ", ") .. ")" or ""
 end
 
-function Error.__tostring(err)
+--- @param err bedrock.Error
+--- @return string
+function errors.text(err)
     local prefix = err.operation and err.operation .. ": " or ""
     if err.errors then
         return prefix .. tostring(err.message):gsub("\n", "\n" .. prefix)
     end
     return prefix .. tostring(err.code) .. ": " .. tostring(err.message) .. origin(err)
 end
+Error.__tostring = errors.text
 
 --- @param fields table kind, code, message, and what else is known
 --- @return bedrock.Error

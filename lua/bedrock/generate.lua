@@ -2,6 +2,7 @@
 ---
 ---     local answer = conn:generate { model = "amazon.nova-lite-v1:0", prompt = "A haiku on tides" }
 ---     print(answer.text, answer.stop_reason, answer.usage.output_tokens)
+local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local families = require "bedrock.families"
@@ -363,8 +364,9 @@ end
 --- @return bedrock.Generated? result
 --- @return bedrock.Error? err
 local function generate(conn, given, options)
+    connection.client_of(conn, nil, options, 2)
     if type(given) ~= "table" then
-        error("generate: a table of parameters is needed, got a " .. type(given), 3)
+        error("generate: a table of parameters is needed, got a " .. type(given), 2)
     end
     given = given_of(given)
     local family, model = prepare(given, conn.region)
@@ -387,4 +389,4 @@ local function generate(conn, given, options)
     return metadata.copy(result, last)
 end
 
-return generate
+return { generate = generate }

@@ -36,6 +36,13 @@ function host.await(call)
     end
 end
 
+--- Loads what is otherwise loaded later, where it cannot be.
+function host.preload()
+    if host.loop then
+        host.loop.preload()
+    end
+end
+
 if package.loaded.ngx then
     local nginx = require "bedrock.host_nginx"
     if nginx.usable() then

@@ -43,7 +43,8 @@ local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and
 
 --- What is else loaded when it is first used.
 local LATER = {
-    "describe", "gather", "generate", "load_api", "models", "pages", "request", "sse", "stream", "task", "test", "wait",
+    "by_name", "connection", "credentials", "describe", "errors", "gather", "gather_converse", "generate", "load_api",
+    "models", "pages", "request", "skeleton", "sse", "stream", "task", "test", "wait",
 }
 
 --- The cosockets of calls that are not over.

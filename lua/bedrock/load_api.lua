@@ -45,10 +45,15 @@ local function collision(service, operations)
     end
 end
 
+--- Adds or replaces operations, from a file in the form of csrc/model/facts: for all connections of this Lua state,
+--- those that are open too.
 --- @param file string
 --- @return true? ok
 --- @return bedrock.Error? err
-return function(file)
+local function load_api(file)
+    if type(file) ~= "string" then
+        error("load_api: the name of a file is needed, got a " .. type(file), 2)
+    end
     local text, why = read(file)
     if not text then
         return refused(file, "file", why)
@@ -72,3 +77,5 @@ return function(file)
     connection.renew()
     return true
 end
+
+return { load = load_api }

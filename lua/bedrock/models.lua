@@ -3,6 +3,7 @@
 ---     for _, model in ipairs(conn:models { provider = "Amazon", kind = "on_demand" }) do
 ---         print(model.id, model.name)
 ---     end
+local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local given_of = require "bedrock.given"
@@ -239,8 +240,9 @@ end
 --- @return bedrock.Model[]? list
 --- @return bedrock.Error? err
 local function models(conn, filter, options)
+    connection.client_of(conn, nil, options, 2)
     if filter ~= nil and type(filter) ~= "table" then
-        error("models: a table of filters is needed, got a " .. type(filter), 3)
+        error("models: a table of filters is needed, got a " .. type(filter), 2)
     end
     filter = given_of(filter or {})
     local bad = check_filter(filter)
@@ -271,4 +273,4 @@ local function models(conn, filter, options)
     return list
 end
 
-return models
+return { list = models }

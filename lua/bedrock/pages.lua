@@ -156,7 +156,7 @@ local function copy(params)
 end
 
 local function new(caller, conn, name, params, options)
-    connection.check(conn, params, options, 3)
+    connection.client_of(conn, params, options, 3)
     local paginator, operation, snake = find(caller, name)
     return setmetatable({
         _conn = conn,

@@ -1,7 +1,10 @@
---- Raw requests: from what a person writes to what is sent.
+--- Raw requests: from what a person writes to what is sent, and its answer.
+local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local given_of = require "bedrock.given"
 local is_list = require "bedrock.is_list"
+local metadata = require "bedrock.metadata"
 
 local request = {}
 
@@ -116,11 +119,11 @@ local function service_index(name, problems)
     return index
 end
 
---- @param fields table as conn:request takes it
---- @return table? wire as the core takes it
+--- @param fields bedrock.RawRequest
 --- @param options table?
+--- @return table? wire as the core takes it
 --- @return bedrock.Error? err
-function request.wire(fields, options)
+local function wire_of(fields, options)
     local problems = {}
     check_names(fields, problems)
     check_types(fields, problems)
@@ -145,6 +148,52 @@ function request.wire(fields, options)
         content_type = content_type,
         stream = fields.stream,
     }
+end
+
+--- @class bedrock.RawRequest
+--- @field path string percent-encoded
+--- @field service string? "bedrock-runtime" if not given
+--- @field method string? POST with a body, GET without
+--- @field query table|string|nil names to values or lists; a string is sent as it is
+--- @field headers table<string, string>?
+--- @field body table|string|nil a table is sent as JSON
+--- @field stream boolean|"bytes"|nil the answer as a stream: of events if it is text/event-stream, else (and always
+---   with "bytes") of its bytes
+
+--- @class bedrock.RawAnswer
+--- @field status integer
+--- @field headers table<string, string>
+--- @field body string
+
+--- A signed request to a path that no model describes.
+--- @param fields bedrock.RawRequest
+--- @param options table?
+--- @return bedrock.RawAnswer|bedrock.Stream|nil answer
+--- @return bedrock.Error? err
+function request.send(self, fields, options)
+    local client = connection.client_of(self, nil, options, 2)
+    if type(fields) ~= "table" then
+        error("request: a table is needed, got a " .. type(fields), 2)
+    end
+    fields = given_of(fields)
+    local wire, err = wire_of(fields, options)
+    if not wire then
+        return nil, err
+    end
+    local call
+    call, err = client:request(wire, options)
+    if not call then
+        return nil, err
+    end
+    local answer
+    answer, err = (fields.stream and connection.open or connection.finish)(call, "request")
+    if answer then
+        rawset(answer, "headers", metadata.of(answer).headers)
+    end
+    if answer and fields.stream == true then
+        require("bedrock.sse").decode(answer)
+    end
+    return answer, err
 end
 
 return request

@@ -2,6 +2,7 @@
 ---
 --- AWS answers nearly every mistake with the same 403, so each failure comes with what usually causes
 --- it.
+local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 
 local test = {}
@@ -207,6 +208,7 @@ end
 --- @return bedrock.TestReport? report it prints well
 --- @return bedrock.Error? err with the report as err.report
 function test.connection(conn)
+    connection.client_of(conn, nil, nil, 2)
     local report = new_report()
     for _, step in ipairs {
         { "settings", settings_step },
@@ -250,12 +252,14 @@ local function refused(err)
 end
 
 --- connect and test in one; there is a report even when the settings are bad.
---- @param connect function bedrock.connect
---- @param settings table
+--- @param settings table as for connect
 --- @return bedrock.TestReport? report
 --- @return bedrock.Error? err
-function test.settings(connect, settings)
-    local conn, err = connect(settings)
+function test.settings(settings)
+    if type(settings) ~= "table" then
+        error("test: a table of settings is needed, got a " .. type(settings), 2)
+    end
+    local conn, err = connection.connect(settings)
     if not conn then
         return refused(err)
     end

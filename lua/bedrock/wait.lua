@@ -167,8 +167,8 @@ end
 --- @param options table? of its calls; max_wait (seconds) bounds the whole
 --- @return table? output the last answer; empty where an error is what was waited for
 --- @return bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a call's
-return function(conn, name, params, options)
-    connection.check(conn, params, options, 2)
+local function wait_for(conn, name, params, options)
+    connection.client_of(conn, params, options, 2)
     if type(name) ~= "string" then
         error("wait: the name of what is waited for is needed, got a " .. type(name), 2)
     end
@@ -192,3 +192,5 @@ return function(conn, name, params, options)
         began_ms = core.now_ms(),
     }
 end
+
+return { wait = wait_for }

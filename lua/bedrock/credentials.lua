@@ -1,0 +1,61 @@
+--- What a connection's calls are signed with.
+local connection = require "bedrock.connection"
+local host = require "bedrock.host"
+
+local credentials = {}
+
+local function identity(client, refresh)
+    local call, err = client:identity(refresh)
+    if not call then
+        return nil, err
+    end
+    host.await(call)
+    return call:credentials()
+end
+
+--- @class bedrock.CredentialsInfo
+--- @field source string the connection's kind of credentials
+--- @field cache "exchange"|"memory"|"file"|nil where these were found
+--- @field access_key_id string?
+--- @field expiration integer? epoch seconds; nil: they do not expire
+--- @field seconds_left integer?
+
+--- What the next call will be signed with, without its secrets; obtained first if there is none.
+--- @return bedrock.CredentialsInfo? info
+--- @return bedrock.Error? err
+function credentials.info(self)
+    local client = connection.client_of(self, nil, nil, 2)
+    local _, auth = client:about()
+    if auth == "api_key" then
+        return { source = auth }
+    end
+    local info, err = identity(client, false)
+    if info then
+        info.source = auth
+    end
+    return info, err
+end
+
+--- Exchanges for new credentials, whatever memory and files hold, and replaces both.
+--- @return true? ok
+--- @return bedrock.Error? err
+function credentials.refresh(self)
+    local client = connection.client_of(self, nil, nil, 2)
+    local _, auth = client:about()
+    if auth == "api_key" then
+        return true
+    end
+    local info, err = identity(client, true)
+    if not info then
+        return nil, err
+    end
+    return true
+end
+
+--- One line about the certificate in use; nil if there is none.
+--- @return string?
+function credentials.certificate(self)
+    return connection.client_of(self, nil, nil, 2):certificate()
+end
+
+return credentials
