@@ -240,6 +240,17 @@ void br_url_host(br_buf *out, const br_url *url)
     }
 }
 
+/* Of the texts only what there is of them. */
+void br_url_copy(br_url *to, const br_url *from)
+{
+    to->https = from->https;
+    to->ipv6 = from->ipv6;
+    to->loopback = from->loopback;
+    to->port = from->port;
+    memcpy(to->host, from->host, strlen(from->host) + 1);
+    memcpy(to->path, from->path, strlen(from->path) + 1);
+}
+
 void br_url_origin(br_buf *out, const br_url *url)
 {
     br_buf_adds(out, url->https ? "https://" : "http://");

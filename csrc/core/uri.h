@@ -43,6 +43,7 @@ typedef struct br_url {
 ** spaces, port 0 or above 65535, bad host labels, dot segments in the path, and every other scheme.
 */
 bool br_url_parse(br_url *url, br_slice text, br_error *error);
+void br_url_copy(br_url *to, const br_url *from);
 /* scheme://host[:port], the port only if not the scheme's default, IPv6 in brackets. */
 void br_url_origin(br_buf *out, const br_url *url);
 /* The Host header: host[:port] by the same rule. */

@@ -105,6 +105,8 @@ struct br_call {
     br_buf body;        /* likewise */
     br_error error;
     br_url endpoint;
+    bool endpoint_known; /* resolved for that service, of the model built in */
+    uint8_t endpoint_service;
 };
 
 /* call.c */

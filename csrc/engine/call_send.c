@@ -176,10 +176,23 @@ static bool api_key_fits(br_call *c)
                         (int)service.n, service.p);
 }
 
+/* A spare call may know it from the last one, which was of the same client. */
+static bool resolve(br_call *c)
+{
+    if (c->endpoint_known && c->endpoint_service == c->request.service &&
+        c->model == &br_model_builtin)
+        return true;
+    c->endpoint_known = false;
+    if (!br_client_endpoint(c->client, c->model, c->request.service, &c->endpoint, &c->error))
+        return false;
+    c->endpoint_known = c->model == &br_model_builtin;
+    c->endpoint_service = c->request.service;
+    return true;
+}
+
 static bool build(br_call *c)
 {
-    if (!api_key_fits(c) ||
-        !br_client_endpoint(c->client, c->model, c->request.service, &c->endpoint, &c->error))
+    if (!api_key_fits(c) || !resolve(c))
         return false;
     if (add_path(c) && add_headers(c) && authorize(c))
         return true;

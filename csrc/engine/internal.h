@@ -35,12 +35,14 @@ void br_timers_free(br_timers *h);
 ** be out of date: libcurl closes a socket that never got connected (an aborted call, the slower of
 ** two addresses) without a word, and takes it back from us only afterwards, when the number may
 ** already be another thread's. So nothing is done to a descriptor that libcurl takes back, and what
-** it watches next under that number is told to epoll anew.
+** it watches next under that number is told to epoll anew, unless it was read from: that is
+** connected, and closed only through us.
 */
 typedef struct br_socket {
     uint8_t registered; /* EPOLL bits that epoll knows of, if it was not closed since */
     uint8_t wanted;     /* EPOLL bits that libcurl asked for */
     bool opened;        /* by br_sockets_open */
+    bool connected;     /* libcurl wanted to read from it, and it still was that socket */
     uint64_t cookie;    /* of an opened one: is it still that socket? */
     void (*ready)(void *user, uint32_t events); /* of br_engine_watch: libcurl has no part in it */
     void *user;

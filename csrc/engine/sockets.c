@@ -100,8 +100,10 @@ bool br_sockets_watch(br_sockets *s, int fd, int what)
         bits |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         bits |= EPOLLOUT;
-    bool known = slot->wanted == bits && slot->registered == bits;
+    bool known = slot->registered == bits && (slot->wanted == bits || slot->connected);
     slot->wanted = bits;
+    if ((bits & EPOLLIN) != 0 && !slot->connected)
+        slot->connected = slot->opened && still_there(slot, fd);
     if (bits == 0 && !slot->opened)
         unregister(s, slot, fd);
     return bits == 0 || known || registered(s, slot, fd, bits);

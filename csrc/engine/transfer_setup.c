@@ -16,7 +16,7 @@
 #define EXPECT_BODY                                                                                \
     1024              /* from this size on some versions of libcurl add "Expect: 100-continue"     \
                        */
-#define EXTRA_LINES 3 /* expect, accept, content-type */
+#define EXTRA_LINES 4 /* user-agent, expect, accept, content-type */
 
 static bool set_long(CURL *curl, CURLoption option, long value)
 {
@@ -79,7 +79,6 @@ static bool set_constants(br_transfer *t)
               set_long(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S) &&
               set_long(c, CURLOPT_MAXAGE_CONN, BR_CONNECTION_IDLE_S) &&
               set_long(c, CURLOPT_CONNECTTIMEOUT_MS, INT_MAX) &&
-              set_text(c, CURLOPT_USERAGENT, "lua-bedrock/" BR_VERSION) &&
               curl_easy_setopt(c, CURLOPT_SHARE, t->engine->share) == CURLE_OK;
 #if LIBCURL_VERSION_NUM >= 0x075700
     ok = ok && set_long(c, CURLOPT_QUICK_EXIT, 1);
@@ -303,13 +302,15 @@ static bool set_headers(br_transfer *t, const br_headers *headers)
         if (!is_own_host(t, name, br_headers_value(headers, i)) && !is_framing(name))
             add_line(t, &count, br_headers_line(headers, i));
     }
+    if (br_headers_get(headers, "user-agent").p == NULL)
+        add_line(t, &count, "user-agent: lua-bedrock/" BR_VERSION);
     add_refusals(t, headers, &count);
     return curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, count > 0 ? t->nodes : NULL) == CURLE_OK;
 }
 
 bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request)
 {
-    t->endpoint = *request->endpoint;
+    br_url_copy(&t->endpoint, request->endpoint);
     t->timeouts = request->timeouts;
     return set_url(t, request->target) && set_body(t, request) && set_method(t, request->method) &&
            set_headers(t, request->headers) && set_ca_file(t, request->net.ca_file) &&

@@ -103,6 +103,19 @@ static void test_idle(void)
     CHECK_INT(readable(), -1);
 }
 
+/* One that was read from stays known while it is idle: epoll need not be told again. */
+static void test_connected(void)
+{
+    struct curl_sockaddr address = {.family = AF_UNIX, .socktype = SOCK_DGRAM};
+    int fd = br_sockets_open(&sockets, &address);
+    CHECK(br_sockets_watch(&sockets, fd, CURL_POLL_INOUT));
+    CHECK(br_sockets_watch(&sockets, fd, CURL_POLL_REMOVE));
+    CHECK(epoll_ctl(sockets.epoll_fd, EPOLL_CTL_DEL, fd, NULL) == 0);
+    CHECK(br_sockets_watch(&sockets, fd, CURL_POLL_INOUT));
+    CHECK_INT(readable(), -1);
+    CHECK(br_sockets_close(&sockets, fd) == 0);
+}
+
 int main(void)
 {
     sockets.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -110,6 +123,7 @@ int main(void)
     test_lent_afterwards();
     test_watched_afterwards();
     test_idle();
+    test_connected();
     test_left_alone_afterwards();
     br_sockets_free(&sockets);
     close(sockets.epoll_fd);
