@@ -52,14 +52,18 @@ relocations() {
 
 # A program run by each contestant in turn: name, then its arguments. Medians of what it prints.
 loads() {
+    names="libraries cjson bedrock connected"
     for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-        for what in libraries cjson bedrock; do
+        for what in $names; do
             printf '%s\t' $what
             "$1" bench/load.lua $what
         done
-    done | sort -k1,1 -k2,2n | awk -F '\t' '{ ms[$1, ++n[$1]] = $2; kb[$1] = $3 }
-        END { for (what in n) printf "%s\t%s\t%s\n", what, ms[what, (n[what] + 1) / 2], kb[what] }' |
-        sort -r | awk -F '\t' '{ printf "  %-44s %9.2f ms %8.1f kB\n", $1, $2, $3 }'
+    done | sort -k1,1 -k2,2n | awk -F '\t' -v names="$names" '{ ms[$1, ++n[$1]] = $2; kb[$1] = $3 }
+        END {
+            count = split(names, name, " ")
+            for (i = 1; i <= count; i++)
+                printf "  %-44s %9.2f ms %8.1f kB\n", name[i], ms[name[i], (n[name[i]] + 1) / 2], kb[name[i]]
+        }'
 }
 
 tables=$build/obj/model/tables.o
@@ -80,7 +84,7 @@ c bench_call "$https" "$ca" | nanoseconds
 
 for lua in lua5.4 luajit; do
     eval "$(make -s env BUILD="$build" LUA=$lua)"
-    heading "Loading, $lua: CPU, Lua heap (libraries: libcurl and libcrypto, loaded before bedrock)"
+    heading "Loading, $lua: CPU, Lua heap (libraries: libcurl and libcrypto, which bedrock finds loaded; connected: and a first connection)"
     loads "$lua"
     heading "Signature from $lua"
     "$lua" bench/sign.lua | microseconds
