@@ -188,6 +188,19 @@ describe("a stream", function()
             assert.is_nil(err.status)
         end)
 
+        it("by an exception: the same call may succeed later where the service is at fault", function()
+            for name, passes in pairs {
+                internalServerException = true,
+                serviceUnavailableException = true,
+                throttlingException = true,
+                modelStreamErrorException = false,
+                validationException = false,
+            } do
+                local err = broken(frames(HALF, { exception = name, json = { message = "no" } }))
+                assert.equal(passes, err.retryable, name)
+            end
+        end)
+
         it("by an error message", function()
             local err = broken(frames(HALF, { error = { "InternalFailure", "sorry" } }))
             assert.equal("service", err.kind)

@@ -45,11 +45,20 @@ static bool is_expired_code(br_slice code)
     return is_one_of(code, names, LENGTH(names));
 }
 
-/* The time-outs that AWS retries by name, and the errors whose models say "retryable". */
+/*
+** The time-outs that AWS retries by name, the errors whose models say "retryable", and those of the
+** service's own: inside a stream they come without the 5xx that tells of them elsewhere.
+*/
 static bool is_transient_code(br_slice code)
 {
-    static const char *const names[] = {"RequestTimeout", "RequestTimeoutException",
-                                        "ModelNotReadyException", "RetryableConflictException"};
+    static const char *const names[] = {"RequestTimeout",
+                                        "RequestTimeoutException",
+                                        "ModelNotReadyException",
+                                        "RetryableConflictException",
+                                        "InternalServerException",
+                                        "InternalFailure",
+                                        "ServiceUnavailableException",
+                                        "BadGatewayException"};
     return is_one_of(code, names, LENGTH(names));
 }
 
