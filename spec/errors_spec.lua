@@ -231,6 +231,24 @@ describe("an error", function()
             assert.equal(0, ep:counters().requests)
         end)
 
+        it("does not count a member of a union that it does not know, but says so", function()
+            local function wrong_with(block)
+                local _, err = conn:converse { modelId = MODEL, messages = { { role = "user", content = { block } } } }
+                local found = {}
+                for _, problem in ipairs(err.errors) do
+                    found[#found + 1] = problem.path .. " " .. problem.kind
+                end
+                table.sort(found)
+                return found
+            end
+            local block = "messages[1].content[1]"
+            assert.same({ block .. ".txet unknown" }, wrong_with { txet = "Hi" })
+            assert.same({ block .. ".txet unknown" }, wrong_with { txet = "Hi", text = "Hi" })
+            assert.same({ block .. " union-many", block .. ".txet unknown" },
+                wrong_with { txet = "Hi", text = "Hi", image = { format = "png", source = { bytes = "x" } } })
+            assert.same({ block .. " union-empty" }, wrong_with {})
+        end)
+
         it("counts what it does not list", function()
             local many = {}
             for i = 1, 30 do

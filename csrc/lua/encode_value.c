@@ -7,8 +7,9 @@
 typedef struct walk {
     const br_shape *shape;
     uint64_t seen[SEEN_WORDS];
-    unsigned count; /* members that are there */
-    bool comma;     /* something was written */
+    unsigned count;   /* members that are there */
+    unsigned refused; /* of these: not known, and told of */
+    bool comma;       /* something was written */
     bool braces;
     bool top; /* members of the operation's input: only those bound to the body are written */
 } walk;
@@ -117,6 +118,7 @@ static void encode_unknown(br_encoder *e, walk *w, br_slice name)
 {
     bool pass = (e->ctx->unknown_pass || !e->ctx->validate) && !e->form && w->braces;
     if (!pass) {
+        w->refused++;
         br_encode_unknown(e, w->shape, name);
         return;
     }
@@ -233,7 +235,7 @@ static void encode_structure(br_encoder *e, const br_shape *s)
         return;
     walk w = {.shape = s, .braces = true};
     walk_members(e, &w);
-    if (s->kind == BR_SHAPE_UNION && w.count != 1)
+    if (s->kind == BR_SHAPE_UNION && (w.count == 0 || w.count - w.refused > 1))
         br_encode_union_count(e, s, w.seen, w.count);
 }
 
