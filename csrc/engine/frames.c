@@ -7,10 +7,9 @@
 #define EVENT_MAX (BR_ES_MESSAGE_MAX + (size_t)BR_ES_HEADER_COUNT_MAX * 12 + 1)
 #define PREPARED_MAX (HEADERS_MAX + BR_PATH_MAX + BR_QUERY_MAX + (size_t)8192 + BR_BODY_MAX)
 #define IN_MAX (PREPARED_MAX + BR_FRAME_HEADER + (size_t)1024 * 1024)
-#define PRESIZE_MAX                                                                                \
-    ((size_t)4 * 1024 * 1024) /* what an announced length alone makes us allocate  \
-                                               */
-#define COMPACT_MIN 4096      /* taken bytes that are worth moving the rest for */
+#define PRESIZE_MAX ((size_t)4 * 1024 * 1024) /* what an announced length alone allocates */
+#define KEPT_MAX ((size_t)64 * 1024)          /* received bytes whose memory serves the next call */
+#define COMPACT_MIN 4096                      /* taken bytes that are worth moving the rest for */
 
 size_t br_frame_max(br_item_kind kind)
 {
@@ -45,6 +44,22 @@ void br_frames_free(br_frames *f)
     br_headers_free(&f->headers);
     free(f->message);
     f->message = NULL;
+}
+
+bool br_frames_reset(br_frames *f)
+{
+    if (f->in.secret || f->in.cap > KEPT_MAX)
+        return false;
+    br_buf_clear(&f->in);
+    br_headers_clear(&f->headers);
+    f->taken = f->scanned = 0;
+    f->over = f->failed = f->broken = false;
+    f->last = BR_WAIT;
+    f->info = (br_call_info){0};
+    br_error_clear(&f->error);
+    f->error.status = 0;
+    f->error.request_id[0] = '\0';
+    return true;
 }
 
 void br_frames_lost(br_frames *f, br_err_kind kind, const char *code, const char *message)

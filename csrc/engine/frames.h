@@ -43,6 +43,8 @@ typedef struct br_frames {
 
 void br_frames_init(br_frames *f, bool secret); /* secret: received bytes are cleansed */
 void br_frames_free(br_frames *f);              /* idempotent */
+/* As after br_frames_init, for another call. false: not worth keeping (large), or secret. */
+bool br_frames_reset(br_frames *f);
 
 /* Bytes in pieces of any size, copied. What items point to is no longer valid. */
 void br_frames_feed(br_frames *f, br_slice bytes);

@@ -13,6 +13,7 @@
 
 #include "core/settings.h"
 #include "engine/bridge.h"
+#include "engine/frames.h"
 #include "lua/codec.h"
 
 #define BR_LUA_CLIENT "bedrock.client"
@@ -31,12 +32,26 @@ typedef struct br_lua_waiter {
     bool in_line;
 } br_lua_waiter;
 
+/*
+** A class found without its name, which would be made a string, and looked up, each time. Its
+** metatable stays in the registry as long as the Lua state lives.
+*/
+typedef struct br_lua_class_id {
+    const void *metatable;
+    int ref; /* in the registry */
+} br_lua_class_id;
+
+#define BR_LUA_SPARE_FRAMES 16
+
 /* One for each Lua state; a userdata, anchored as upvalue of all functions. */
 typedef struct br_lua_state {
     br_engine *engine;  /* made by the first call of this process; NULL before */
     br_lua_call *calls; /* all that hold a br_call, or were handed over, newest first */
     bool bridged;       /* there is no engine here: calls are handed over */
     br_bridge *bridge;  /* since the first one was */
+    br_frames *frames[BR_LUA_SPARE_FRAMES]; /* of calls that are over, kept for the next ones */
+    unsigned frames_count;
+    br_lua_class_id client_class, call_class, facts_class;
     br_lua_waiter *woken, *woken_last;
     /*
     ** [0] is the built-in one. What a later one has goes before what an earlier one has. They
@@ -60,6 +75,12 @@ void br_lua_leave_parent(br_lua_state *s);
 /* Makes the metatable of a class; `methods` become its __index. The state is on top of the stack.
  */
 void br_lua_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
+/* Of a class that was made. */
+br_lua_class_id br_lua_class_find(lua_State *L, const char *name);
+/* Makes the userdata on top of the stack one of that class. */
+void br_lua_class_set(lua_State *L, br_lua_class_id id);
+/* As luaL_checkudata, where it is one of that class. */
+void *br_lua_class_check(lua_State *L, int arg, br_lua_class_id id, const char *name);
 
 /* t[name], without metamethods; pushes one value. */
 void br_lua_rawfield(lua_State *L, int table, const char *name);
@@ -135,6 +156,8 @@ int br_lua_notify(lua_State *L);
 
 /* bridge.c */
 int br_lua_bridged(lua_State *L);
+int br_lua_bridge(lua_State *L);
+void br_lua_free_frames(br_lua_state *s); /* those that are kept */
 
 /* timer.c */
 void br_lua_open_timer(lua_State *L);

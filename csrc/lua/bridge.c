@@ -2,7 +2,9 @@
 ** Calls in a Lua state that has no engine, because nobody may block there: they are handed over to
 ** the engine's thread (engine/bridge.h), and what comes back is read like that of any call.
 **   bridged()               there is to be no engine in this Lua state
-**   call:submit()           -> address, pool, ticket | nothing: it failed, and tells so as its result
+**   bridge()                -> address, pool: where to connect to, and the name of such connections
+**   call:submit()           -> ticket, number of the bridge (bridge tells of it)
+**                              | nothing: it failed, and tells so as its result
 **   call:feed(bytes)        -> anything to take?, is the connection free to be kept? (nil: not over)
 **   call:lost()             the connection was closed
 **   call:refuse(message)    it cannot be waited for here
@@ -13,7 +15,7 @@
 
 static br_lua_call *check(lua_State *L)
 {
-    return luaL_checkudata(L, 1, BR_LUA_CALL);
+    return br_lua_class_check(L, 1, br_lua_state_of(L)->call_class, BR_LUA_CALL);
 }
 
 int br_lua_bridged(lua_State *L)
@@ -22,24 +24,49 @@ int br_lua_bridged(lua_State *L)
     return 0;
 }
 
+static void free_frames(br_frames *f)
+{
+    br_frames_free(f);
+    free(f);
+}
+
+static void give_up_frames(br_lua_state *s, br_frames *f)
+{
+    if (s->frames_count < BR_LUA_SPARE_FRAMES && br_frames_reset(f))
+        s->frames[s->frames_count++] = f;
+    else
+        free_frames(f);
+}
+
+void br_lua_free_frames(br_lua_state *s)
+{
+    while (s->frames_count > 0)
+        free_frames(s->frames[--s->frames_count]);
+}
+
 void br_lua_call_recall(br_lua_state *s, br_lua_call *c)
 {
     if (c->passage && s->bridge && !br_bridge_inherited(s->bridge))
         br_passage_drop(s->bridge, c->passage);
     c->passage = NULL;
     if (c->frames)
-        br_frames_free(c->frames);
-    free(c->frames);
+        give_up_frames(s, c->frames);
     c->frames = NULL;
 }
 
 /* From now on its items come from there. */
 static void make_frames(lua_State *L, br_lua_call *c)
 {
+    br_lua_state *s = br_lua_state_of(L);
+    bool secret = c->mode == BR_CALL_PREPARE;
+    if (!secret && s->frames_count > 0) {
+        c->frames = s->frames[--s->frames_count];
+        return;
+    }
     c->frames = malloc(sizeof *c->frames);
     if (!c->frames)
         luaL_error(L, "not enough memory");
-    br_frames_init(c->frames, c->mode == BR_CALL_PREPARE);
+    br_frames_init(c->frames, secret);
 }
 
 /* Ready from now on, with what came before or with that error. */
@@ -86,10 +113,19 @@ int br_lua_call_submit(lua_State *L)
         return luaL_error(L, "this call cannot be handed over, or was");
     if (!c->call || !hand_over(L, s, c))
         return 0;
+    lua_pushlstring(L, (const char *)br_passage_ticket(c->passage), BR_TICKET_SIZE);
+    lua_pushinteger(L, br_bridge_number(s->bridge));
+    return 2;
+}
+
+int br_lua_bridge(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    if (!s->bridge)
+        return luaL_error(L, "no call was handed over");
     lua_pushstring(L, br_bridge_address(s->bridge));
     lua_pushfstring(L, "bedrock-%d", (int)br_bridge_number(s->bridge));
-    lua_pushlstring(L, (const char *)br_passage_ticket(c->passage), BR_TICKET_SIZE);
-    return 3;
+    return 2;
 }
 
 static void push_whether_kept(lua_State *L, const br_frames *f)

@@ -13,7 +13,7 @@
 
 static br_lua_call *check(lua_State *L)
 {
-    return luaL_checkudata(L, 1, BR_LUA_CALL);
+    return br_lua_class_check(L, 1, br_lua_state_of(L)->call_class, BR_LUA_CALL);
 }
 
 void br_lua_call_begin(br_lua_state *s, br_lua_call *c, br_call *call)
@@ -522,5 +522,7 @@ static const luaL_Reg meta[] = {
 
 void br_lua_open_call(lua_State *L)
 {
+    br_lua_state *s = lua_touserdata(L, -1);
     br_lua_class(L, BR_LUA_CALL, methods, meta);
+    s->call_class = br_lua_class_find(L, BR_LUA_CALL);
 }

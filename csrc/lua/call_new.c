@@ -27,8 +27,7 @@ static br_lua_call *push_call(lua_State *L, br_client *client, const br_model *m
     c->op = op;
     c->mode = mode;
     c->token_member = -1;
-    luaL_getmetatable(L, BR_LUA_CALL);
-    lua_setmetatable(L, -2);
+    br_lua_class_set(L, br_lua_state_of(L)->call_class);
     return c;
 }
 

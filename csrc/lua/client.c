@@ -13,7 +13,7 @@ typedef struct br_lua_client {
 
 static br_lua_client *check(lua_State *L, int arg)
 {
-    return luaL_checkudata(L, arg, BR_LUA_CLIENT);
+    return br_lua_class_check(L, arg, br_lua_state_of(L)->client_class, BR_LUA_CLIENT);
 }
 
 br_client *br_lua_check_client(lua_State *L, int arg)
@@ -263,6 +263,8 @@ static const luaL_Reg setup_meta[] = {
 
 void br_lua_open_client(lua_State *L)
 {
+    br_lua_state *s = lua_touserdata(L, -1);
     br_lua_class(L, BR_LUA_CLIENT, methods, meta);
+    s->client_class = br_lua_class_find(L, BR_LUA_CLIENT);
     br_lua_class(L, BR_LUA_SETUP, no_methods, setup_meta);
 }

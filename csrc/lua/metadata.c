@@ -43,8 +43,7 @@ void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token
     facts->status = info->status;
     facts->attempts = info->attempts;
     facts->len = len;
-    luaL_getmetatable(L, BR_LUA_FACTS);
-    lua_setmetatable(L, -2);
+    br_lua_class_set(L, br_lua_state_of(L)->facts_class);
     char *to = put(put(put(facts->text, id), token_name), value);
     for (size_t i = 0; h && i < h->count; i++)
         to = put(put(to, br_headers_name(h, i)), br_headers_value(h, i));
@@ -52,10 +51,12 @@ void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token
 
 void br_lua_open_metadata(lua_State *L)
 {
+    br_lua_state *s = lua_touserdata(L, -1);
     luaL_newmetatable(L, BR_LUA_FACTS);
     lua_pushliteral(L, BR_LUA_FACTS);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
+    s->facts_class = br_lua_class_find(L, BR_LUA_FACTS);
 }
 
 static const char *after(const char *text)

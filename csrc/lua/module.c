@@ -75,6 +75,7 @@ static int state_gc(lua_State *L)
     if (s->bridge)
         br_bridge_unref(s->bridge);
     s->bridge = NULL;
+    br_lua_free_frames(s);
     return 0;
 }
 
@@ -106,6 +107,33 @@ void br_lua_class(lua_State *L, const char *name, const luaL_Reg *methods, const
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
     lua_settop(L, state);
+}
+
+br_lua_class_id br_lua_class_find(lua_State *L, const char *name)
+{
+    br_lua_class_id id;
+    luaL_getmetatable(L, name);
+    id.metatable = lua_topointer(L, -1);
+    id.ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return id;
+}
+
+void br_lua_class_set(lua_State *L, br_lua_class_id id)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, id.ref);
+    lua_setmetatable(L, -2);
+}
+
+void *br_lua_class_check(lua_State *L, int arg, br_lua_class_id id, const char *name)
+{
+    void *object = lua_touserdata(L, arg);
+    if (object && lua_getmetatable(L, arg)) {
+        bool same = lua_topointer(L, -1) == id.metatable;
+        lua_pop(L, 1);
+        if (same)
+            return object;
+    }
+    return luaL_checkudata(L, arg, name);
 }
 
 /* step(ms) -> number of things still running */
@@ -224,6 +252,7 @@ static const luaL_Reg functions[] = {
     {"api_version", br_lua_api_version},
     {"array", br_lua_array},
     {"base64_decode", base64_decode},
+    {"bridge", br_lua_bridge},
     {"bridged", br_lua_bridged},
     {"connect", br_lua_connect},
     {"decode", decode},

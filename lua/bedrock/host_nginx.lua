@@ -47,7 +47,9 @@ local LATER = {
     "models", "pages", "request", "skeleton", "sse", "stream", "task", "test", "wait",
 }
 
---- The cosockets of calls that are not over.
+local tcp = ngx.socket and ngx.socket.tcp
+
+--- The cosockets of calls that go on after they were waited for: streams.
 local sockets = setmetatable({}, { __mode = "k" })
 
 --- @return string? message why nothing can be waited for here
@@ -59,23 +61,24 @@ function host_nginx.obstacle()
     return ("nginx cannot wait in the phase %s: %s"):format(phase, ADVICE[phase] or OTHERWISE)
 end
 
---- Read by each connect before it waits.
+--- Of the bridge with that number. The table is read by each connect before it waits.
+local known, address
 local pooling = { pool_size = KEEP_COUNT }
 
-local function connect(address, pool)
-    local sock, why
-    pooling.pool = pool
+--- @param bridge integer number of the bridge that took the call
+local function connect(bridge)
+    if bridge ~= known then
+        address, pooling.pool = core.bridge()
+        known = bridge
+    end
     for _ = 1, CONNECT_TRIES do
-        sock = ngx.socket.tcp()
+        local sock = tcp()
         sock:settimeouts(CONNECT_MS, NEVER_MS, NEVER_MS)
-        local ok
-        ok, why = sock:connect(address, pooling)
-        if ok then
+        if sock:connect(address, pooling) then
             return sock
         end
         ngx.sleep(CONNECT_PAUSE_S)
     end
-    return nil, why
 end
 
 --- @return table? sock nil: the call has an error instead
@@ -84,20 +87,18 @@ local function open(call)
     if message then
         return call:refuse(message)
     end
-    local address, pool, ticket = call:submit()
-    if not address then
+    local ticket, bridge = call:submit()
+    if not ticket then
         return nil
     end
-    local sock = connect(address, pool)
+    local sock = connect(bridge)
     if not sock or not sock:send(ticket) then
         return call:lost()
     end
-    sockets[call] = sock
     return sock
 end
 
-local function done_with(call, sock, kept)
-    sockets[call] = nil
+local function done_with(sock, kept)
     if not (kept and sock:setkeepalive(KEEP_MS, KEEP_COUNT)) then
         sock:close()
     end
@@ -109,12 +110,15 @@ local function receive(call, sock)
         local bytes = sock:receiveany(READ_SIZE)
         if not bytes then
             call:lost()
-            return done_with(call, sock, false)
+            ready, kept = true, false
+        else
+            ready, kept = call:feed(bytes)
         end
-        ready, kept = call:feed(bytes)
     until ready
     if kept ~= nil then
-        done_with(call, sock, kept)
+        done_with(sock, kept)
+    else
+        sockets[call] = sock
     end
 end
 
@@ -133,7 +137,9 @@ function host_nginx.wait(call)
     if call.pause_s then
         pause(call)
     elseif not call:ready() then
-        local sock = sockets[call] or open(call)
+        local sock = sockets[call]
+        sockets[call] = nil
+        sock = sock or open(call)
         if sock then
             receive(call, sock)
         end

@@ -280,6 +280,49 @@ static void check_refused(const void *bytes, size_t n)
     br_frames_free(&f);
 }
 
+/* After a failure in the middle: nothing of it shows in the next call. */
+static void test_reset(void)
+{
+    br_frames f;
+    br_item item;
+    int at = 0;
+    sample_stream();
+    br_frames_init(&f, false);
+    br_frames_feed(&f, (br_slice){wire.data, wire.len / 2});
+    CHECK_INT(br_frames_next(&f, &item), BR_HEAD);
+    f.error.status = 503;
+    br_frames_lost(&f, BR_ERR_CANCELLED, "Closed", "gone");
+    CHECK(br_frames_reset(&f));
+    CHECK(f.info.status == 0 && f.info.headers == NULL && f.error.status == 0);
+    CHECK_INT(br_frames_next(&f, &item), BR_WAIT);
+    br_frames_feed(&f, (br_slice){wire.data, wire.len});
+    check_stream(&f, &at);
+    CHECK_INT(at, 4);
+    CHECK(br_frames_reset(&f));
+    CHECK_INT(br_frames_next(&f, &item), BR_WAIT);
+    br_frames_lost(&f, BR_ERR_CANCELLED, "Closed", "gone");
+    CHECK_INT(br_frames_next(&f, &item), BR_ERROR);
+    br_frames_free(&f);
+}
+
+static void test_reset_refused(void)
+{
+    br_frames f;
+    char *bytes = calloc(1, 128 * 1024);
+    CHECK(bytes != NULL);
+    begin();
+    const br_item item = {.kind = BR_DATA, .data = {bytes, 128 * 1024}};
+    write_item(&item, &(br_call_info){0});
+    br_frames_init(&f, false);
+    br_frames_feed(&f, br_buf_slice(&wire));
+    CHECK(!br_frames_reset(&f));
+    br_frames_free(&f);
+    br_frames_init(&f, true);
+    CHECK(!br_frames_reset(&f));
+    br_frames_free(&f);
+    free(bytes);
+}
+
 static void test_malformed(void)
 {
     check_refused("\0\0\0\0\0", 5);
@@ -330,6 +373,8 @@ int main(void)
     test_prepared();
     test_credentials_without_secrets();
     test_lost();
+    test_reset();
+    test_reset_refused();
     test_malformed();
     test_mutations();
     br_buf_free(&wire);
