@@ -56,6 +56,11 @@ describe("test", function()
         return last, err
     end
 
+    local function refusal(operation, status, code, message)
+        ep:script { { match = { operation = operation }, action = { status = status,
+            json = { __type = code, message = message } } } }
+    end
+
     it("goes through four steps", function()
         local report = assert(bedrock.test(settings()))
         assert.is_true(report.ok)
@@ -106,6 +111,16 @@ describe("test", function()
         assert.equal(2, ep:counters().CreateSession)
     end)
 
+    it("prints failures step by step, with their hints, as the error does", function()
+        refusal("CreateSession", 404, "ResourceNotFoundException", "Profile not found")
+        for _, changes in ipairs { { session_name = "prints" }, { region = "mars-1" } } do
+            local _, err = bedrock.test(settings(changes))
+            local text = tostring(err)
+            assert.truthy(text:find(tostring(err.report), 1, true), text)
+            assert.truthy(text:find(err.report.steps[#err.report.steps].hint, 1, true), text)
+        end
+    end)
+
     it("reports bad settings", function()
         local step, err = fails_at("settings", bedrock.test(settings { region = "mars-1", session_name = false }))
         assert.equal("config", err.kind)
@@ -135,17 +150,15 @@ describe("test", function()
         assert.truthy(step.hint:find("certificate_chain", 1, true))
     end)
 
-    local function refusal(operation, status, code, message)
-        ep:script { { match = { operation = operation }, action = { status = status,
-            json = { __type = code, message = message } } } }
-    end
-
     it("names the usual causes of refused exchanges", function()
         local cases = {
             { 403, "AccessDeniedException", "Access denied", "sts:TagSession" },
             { 404, "ResourceNotFoundException", "Profile not found", "profile_arn" },
             { 400, "ValidationException", "Value is bad", "duration" },
             { 503, "ServiceUnavailableException", "slow down", "later" },
+            { 403, "AccessDeniedException", "Untrusted Signing Certificate", "trust_anchor_arn" },
+            { 403, "AccessDeniedException", "Untrusted certificate. Insufficient certificate", "trust_anchor_arn" },
+            { 403, "AccessDeniedException", "Some attributes failed to be mapped into session tags", "characters" },
         }
         for i, case in ipairs(cases) do
             refusal("CreateSession", case[1], case[2], case[3])
@@ -194,8 +207,9 @@ describe("test", function()
     it("answers on a closed connection too", function()
         local conn = assert(bedrock.connect(keys()))
         conn:close()
-        local report, err = conn:test()
-        assert.is_nil(report)
+        local step, err = fails_at("settings", conn:test())
+        assert.equal("cancelled", err.kind)
         assert.equal("Closed", err.code)
+        assert.truthy(step.detail:find("closed", 1, true))
     end)
 end)

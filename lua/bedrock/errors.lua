@@ -18,6 +18,7 @@ local core = require "bedrock.core"
 --- @field errors bedrock.Problem[]? all that is wrong with settings or parameters
 --- @field fields table? members of a service error
 --- @field output table? the last answer of what conn:wait waited for
+--- @field report bedrock.TestReport? from conn:test and bedrock.test: all steps; printed with the error
 --- @field partial any what a stream had brought when it broke, from gather
 
 local errors = {}
@@ -39,9 +40,13 @@ local function origin(err)
     return notes[1] and " (" .. table.concat(notes, ", ") .. ")" or ""
 end
 
+--- What a test found says more than the error that ended it, and has that, too.
 --- @param err bedrock.Error
 --- @return string
 function errors.text(err)
+    if err.report then
+        return "the test failed:\n" .. tostring(err.report)
+    end
     local prefix = err.operation and err.operation .. ": " or ""
     if err.errors then
         return prefix .. tostring(err.message):gsub("\n", "\n" .. prefix)

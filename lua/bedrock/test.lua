@@ -4,6 +4,7 @@
 --- it.
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
+local errors = require "bedrock.errors"
 
 local test = {}
 
@@ -51,18 +52,22 @@ local function clock_hint(err)
     end
 end
 
+--- Parts of AWS's messages, in lower case, as their capitals vary.
 local EXCHANGE = {
-    { "Untrusted signing certificate", "the certificate does not lead to the trust anchor: is trust_anchor_arn the "
+    { "untrusted", "the certificate does not lead to the trust anchor: is trust_anchor_arn the "
         .. "right one and enabled, and are the intermediate certificates in certificate_chain? Is the certificate "
         .. "revoked?" },
-    { "Invalid signature", "the private key and the certificate match (that is checked), so most likely the clock "
+    { "invalid signature", "the private key and the certificate match (that is checked), so most likely the clock "
         .. "of this machine is wrong, or a proxy changed the request" },
-    { "roleSessionName", SESSION_NAME },
+    { "session tags", "does the role's trust policy allow sts:TagSession, and have the certificate's subject, issuer and "
+        .. "alternative names only characters that tags may have: letters, digits, spaces and _.:/=+-@?" },
+    { "rolesessionname", SESSION_NAME },
 }
 
 local function exchange_hint(err)
+    local message = err.message:lower()
     for _, pair in ipairs(EXCHANGE) do
-        if err.message:find(pair[1], 1, true) then
+        if message:find(pair[1], 1, true) then
             return pair[2]
         end
     end
@@ -155,6 +160,14 @@ end
 
 local function settings_step(conn)
     return function()
+        if not conn._client:about() then
+            return nil, errors.new {
+                kind = "cancelled",
+                code = "Closed",
+                operation = "test",
+                message = "the connection is closed",
+            }, "connect anew"
+        end
         return ("region %s, auth %s"):format(conn.region, conn.auth)
     end
 end
