@@ -606,7 +606,7 @@ describe("bedrock", function()
                 assert.equal("path", err.errors[1].path)
                 assert.equal("pattern", err.errors[1].kind)
             end
-            for _, list in ipairs { { [3] = "x" }, { "a", nil, "c" }, { x = "y" } } do
+            for _, list in ipairs { { [3] = "x" }, { "a", nil, "c" }, { x = "y" }, { 0 / 0 }, { 1 / 0 } } do
                 _, err = conn:request { path = "/x", query = { a = list } }
                 assert.equal("query", err.errors[1].path)
                 assert.equal("type", err.errors[1].kind)

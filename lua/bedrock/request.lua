@@ -61,7 +61,8 @@ end
 local SCALARS = { string = true, number = true, boolean = true }
 
 local function is_scalar(value)
-    return SCALARS[type(value)]
+    local finite = type(value) ~= "number" or value - value == 0
+    return finite and SCALARS[type(value)]
 end
 
 local function add_pairs(list, name, value)
@@ -84,7 +85,7 @@ local function query_text(query, problems)
     local names, list = {}, {}
     for name, value in pairs(query) do
         if type(name) ~= "string" or not is_query_value(value) then
-            return add(problems, "query", "type", "must map names to strings, numbers, booleans or lists of them")
+            return add(problems, "query", "type", "must map names to strings, finite numbers, booleans or lists of them")
         end
         names[#names + 1] = name
     end
