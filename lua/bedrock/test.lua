@@ -59,8 +59,8 @@ local EXCHANGE = {
         .. "revoked?" },
     { "invalid signature", "the private key and the certificate match (that is checked), so most likely the clock "
         .. "of this machine is wrong, or a proxy changed the request" },
-    { "session tags", "does the role's trust policy allow sts:TagSession, and have the certificate's subject, issuer and "
-        .. "alternative names only characters that tags may have: letters, digits, spaces and _.:/=+-@?" },
+    { "session tags", "does the role's trust policy allow sts:TagSession, and have the certificate's subject, issuer "
+        .. "and alternative names only characters that tags may have: letters, digits, spaces and _.:/=+-@?" },
     { "rolesessionname", SESSION_NAME },
 }
 
