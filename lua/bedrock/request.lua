@@ -85,7 +85,8 @@ local function query_text(query, problems)
     local names, list = {}, {}
     for name, value in pairs(query) do
         if type(name) ~= "string" or not is_query_value(value) then
-            return add(problems, "query", "type", "must map names to strings, finite numbers, booleans or lists of them")
+            return add(problems, "query", "type",
+                "must map names to strings, finite numbers, booleans or lists of them")
         end
         names[#names + 1] = name
     end
