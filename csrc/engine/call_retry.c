@@ -56,9 +56,9 @@ static bool cure_credentials(br_call *c)
 
 static bool take_quota(br_call *c, br_failure f)
 {
-    pthread_mutex_lock(&c->client->lock);
+    br_registry_enter();
     int taken = br_retry_quota_take(&c->client->quota, f);
-    pthread_mutex_unlock(&c->client->lock);
+    br_registry_leave();
     if (taken > 0)
         c->taken = taken;
     return taken != 0;
@@ -66,9 +66,9 @@ static bool take_quota(br_call *c, br_failure f)
 
 void br_call_succeeded(br_call *c)
 {
-    pthread_mutex_lock(&c->client->lock);
+    br_registry_enter();
     br_retry_quota_give(&c->client->quota, c->taken);
-    pthread_mutex_unlock(&c->client->lock);
+    br_registry_leave();
 }
 
 static void retry_due(void *user)

@@ -120,7 +120,6 @@ br_client *br_client_new(br_settings *settings, const br_model *model, const br_
     atomic_init(&c->clock_offset_ms, 0);
     atomic_init(&c->clock_offset_known, false);
     atomic_init(&c->spare, NULL);
-    pthread_mutex_init(&c->lock, NULL);
     br_retry_quota_init(&c->quota);
     take_settings(c, settings);
     if (load(c, model, host, problems))
@@ -142,7 +141,6 @@ void br_client_unref(br_client *c)
     br_call_free_spare(c);
     br_principal_unref(c->principal);
     br_settings_free(&c->settings);
-    pthread_mutex_destroy(&c->lock);
     free(c);
 }
 
@@ -150,9 +148,9 @@ br_principal *br_client_principal(br_client *c)
 {
     if (!c->renewable)
         return br_principal_ref(c->principal);
-    pthread_mutex_lock(&c->lock);
+    br_registry_enter();
     br_principal *p = br_principal_ref(c->principal);
-    pthread_mutex_unlock(&c->lock);
+    br_registry_leave();
     return p;
 }
 
@@ -164,48 +162,66 @@ bool br_client_session_name_refused(br_client *c)
     return refused;
 }
 
-static void note_problem(br_client *c, const br_problems *problems)
-{
-    const br_problem *first = &problems->items[0];
-    c->renewal_problem[0] = '\0';
-    if (problems->count > 0)
-        snprintf(c->renewal_problem, sizeof c->renewal_problem, "%s: %s", first->path,
-                 first->message);
-}
+/* What the files gave. */
+typedef struct renewal {
+    br_material_stamps stamps;
+    br_principal *principal; /* NULL: they cannot be used */
+    char problem[BR_RENEWAL_PROBLEM_MAX];
+} renewal;
 
-/* Under the lock. NULL: what there is now cannot be used. */
-static br_principal *load_renewed(br_client *c, int64_t now_ms)
+static void load_renewed(br_client *c, int64_t now_ms, renewal *r)
 {
     br_problems problems;
     br_problems_init(&problems);
-    br_x509 *x = br_material_load(&c->settings, now_ms, &c->stamps, &problems);
-    note_problem(c, &problems);
+    br_x509 *x = br_material_load(&c->settings, now_ms, &r->stamps, &problems);
+    r->principal = x != NULL ? principal_with(c, x) : NULL;
+    if (x != NULL && r->principal == NULL)
+        memset(&r->stamps, 0, sizeof r->stamps); /* no memory, this time */
+    if (problems.count > 0)
+        snprintf(r->problem, sizeof r->problem, "%s: %s", problems.items[0].path,
+                 problems.items[0].message);
     br_problems_free(&problems);
-    return x != NULL ? principal_with(c, x) : NULL;
 }
 
-void br_client_renew(br_client *c, int64_t now_ms)
+/* Gives back the principal whose place was taken, if any. */
+static br_principal *take_renewed(br_client *c, const renewal *r)
 {
     br_principal *old = NULL;
+    br_registry_enter();
+    c->stamps = r->stamps;
+    memcpy(c->renewal_problem, r->problem, sizeof c->renewal_problem);
+    if (r->principal != NULL) {
+        old = c->principal;
+        c->principal = r->principal;
+    }
+    br_registry_leave();
+    return old;
+}
+
+/*
+** No lock is held while files are read and keys are decrypted: that takes long, and others make
+** calls meanwhile, or fork. Where two do it at once, the stamps of whoever comes last tell whether
+** what that one read is out of date.
+*/
+void br_client_renew(br_client *c, int64_t now_ms)
+{
     if (!c->renewable)
         return;
-    pthread_mutex_lock(&c->lock);
-    if (br_material_changed(&c->settings, &c->stamps)) {
-        br_principal *renewed = load_renewed(c, now_ms);
-        if (renewed != NULL) {
-            old = c->principal;
-            c->principal = renewed;
-        }
-    }
-    pthread_mutex_unlock(&c->lock);
-    br_principal_unref(old);
+    br_registry_enter();
+    br_material_stamps known = c->stamps;
+    br_registry_leave();
+    if (!br_material_changed(&c->settings, &known))
+        return;
+    renewal r = {.principal = NULL};
+    load_renewed(c, now_ms, &r);
+    br_principal_unref(take_renewed(c, &r));
 }
 
 void br_client_renewal_problem(br_client *c, char problem[BR_RENEWAL_PROBLEM_MAX])
 {
-    pthread_mutex_lock(&c->lock);
+    br_registry_enter();
     memcpy(problem, c->renewal_problem, BR_RENEWAL_PROBLEM_MAX);
-    pthread_mutex_unlock(&c->lock);
+    br_registry_leave();
 }
 
 /* A URL given for the service itself goes before one given for all. */

@@ -5,7 +5,6 @@
 #ifndef BR_ENGINE_CLIENT_H
 #define BR_ENGINE_CLIENT_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/retry.h"
@@ -27,8 +26,7 @@ typedef struct br_client {
     br_net net; /* strings of settings */
     int max_attempts;
     bool retry_timeouts;
-    pthread_mutex_t lock; /* of the next four */
-    br_retry_quota quota;
+    br_retry_quota quota; /* it and the next three: under br_registry_enter */
     br_principal *principal;
     br_material_stamps stamps;                    /* of the files that were looked at last */
     char renewal_problem[BR_RENEWAL_PROBLEM_MAX]; /* why those are not used; "": they are */

@@ -25,7 +25,8 @@ static bool read_one(const br_settings *s, br_option o, br_buf *out, br_file_sta
     if (text.p == NULL)
         return true;
     if (!is_path(text))
-        return br_buf_add_slice(out, text);
+        return br_buf_add_slice(out, text) ||
+               br_problems_add(problems, "file", br_slice_of(br_option_name(o)), "out of memory");
     *stamp = br_file_stamp_of(text.p);
     return br_read_file(br_option_name(o), text.p, out, problems);
 }
@@ -56,6 +57,8 @@ br_x509 *br_material_load(const br_settings *s, int64_t now_ms, br_material_stam
             .password = br_settings_text(s, BR_OPT_PRIVATE_KEY_PASSWORD),
         };
         x = br_x509_load(&in, now_ms, problems);
+    } else {
+        memset(stamps, 0, sizeof *stamps);
     }
     for (int i = 0; i < BR_MATERIALS; i++)
         br_buf_free(&text[i]);

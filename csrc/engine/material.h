@@ -19,7 +19,10 @@ typedef struct br_material_stamps {
     br_file_stamp of[BR_MATERIALS];
 } br_material_stamps;
 
-/* *stamps: of the files as they were read, or would have been. NULL: problems say why. */
+/*
+** *stamps: of the files as they were read. Where one could not be read, which may pass without a
+** trace on the file (no descriptors, no memory), all 0. NULL: problems say why.
+*/
 br_x509 *br_material_load(const br_settings *s, int64_t now_ms, br_material_stamps *stamps,
                           br_problems *problems);
 /* Exactly one source of a certificate, about which nothing was reported yet. */

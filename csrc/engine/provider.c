@@ -11,10 +11,7 @@
 #define POLL_MAX_MS 100
 #define POLL_OWN_MS 1000 /* woken by the flight; also keeps the timer's place for that */
 
-/*
-** All providers of the process that may be shared, all flights that run, all who wait. One mutex
-** for everything: it is held for a few loads and stores, never for a file, a callback or a digest.
-*/
+/* All providers of the process that may be shared, all flights that run, all who wait. */
 static struct {
     pthread_mutex_t lock;
     pthread_once_t once;

@@ -15,6 +15,14 @@
 #include "core/credentials.h"
 #include "engine/client.h"
 
+/*
+** The one mutex for what threads share: the registry, and what of a client is not immutable. Held
+** for a few loads and stores, never for a file, a callback or a digest, nor entered twice. A fork
+** leaves the child one that works, whatever other threads were at.
+*/
+void br_registry_enter(void);
+void br_registry_leave(void);
+
 typedef enum br_origin {
     BR_FROM_NOWHERE, /* static keys: no cache is involved */
     BR_FROM_EXCHANGE,

@@ -65,9 +65,6 @@ struct br_flight {
     br_exchange exchange;
 };
 
-void br_registry_enter(void);
-void br_registry_leave(void);
-
 /* Under the mutex: what a file held, or an exchange gave, becomes what memory holds. */
 void br_provider_hold(br_provider *p, const br_credentials *c);
 bool br_provider_rejected(const br_provider *p, const br_credentials *c);
