@@ -190,6 +190,8 @@ describe("test", function()
         assert.truthy(step.hint:find("firewall", 1, true))
         step = fails_at("bedrock", bedrock.test(keys { endpoint = ep.https_untrusted }))
         assert.truthy(step.hint:find("ca_file", 1, true), step.hint)
+        step = fails_at("bedrock", bedrock.test(keys { ca_file = pki .. "garbage.pem" }))
+        assert.truthy(step.hint:find("PEM", 1, true), step.hint)
         ep:script { { match = { operation = "ListFoundationModels" }, action = { hang = true } } }
         step, err = fails_at("bedrock", bedrock.test(keys { read_timeout = 200 }))
         assert.equal("timeout", err.kind)

@@ -27,6 +27,10 @@ local function network_hint(err)
         return nil
     end
     local message = err.message:lower()
+    if message:find("ca_file must name", 1, true) then
+        return "ca_file must hold certificates in PEM, and be readable for the user that this runs as (in nginx, the "
+            .. "workers')"
+    end
     if message:find("certificate", 1, true) or message:find("ssl", 1, true)
         or message:find("tls", 1, true) then
         return "the server's certificate is not trusted: behind a proxy that opens TLS, or with an endpoint of "
