@@ -103,6 +103,12 @@ describe("the example gateway", function()
         ep:script { { match = { operation = "ConverseStream" }, action = { status = 400, json = { message = "no" } } } }
         local _, text = post("/chat", { messages = { { role = "user", text = "one" } } })
         assert.truthy(events_of(text)[1].error)
+        for _, input in ipairs { { messages = 5 }, { messages = { 5 } }, {}, 5 } do
+            local status
+            status, text = post("/chat", input)
+            assert.equal(200, status)
+            assert.matches("messages is needed", events_of(text)[1].error)
+        end
     end)
 
     it("asks nothing for pages of others", function()

@@ -5,9 +5,10 @@ local gateway = require "gateway"
 
 local chat = {}
 
+--- Raises what has not that form.
 local function conversation(input)
     local messages = {}
-    for i, message in ipairs(input.messages or {}) do
+    for i, message in ipairs(input.messages) do
         messages[i] = { role = message.role, content = { { text = message.text } } }
     end
     return messages
@@ -18,14 +19,14 @@ local function tell(value)
 end
 
 function chat.answer()
-    local input = gateway.input()
+    local ok, messages = pcall(conversation, (gateway.input()))
     gateway.begin_events()
-    if type(input) ~= "table" then
-        return tell { error = "the request is not JSON" }
+    if not ok then
+        return tell { error = "a JSON object with messages is needed, each with role and text" }
     end
     local stream, err = gateway.connection:converse_stream {
         modelId = gateway.model,
-        messages = conversation(input),
+        messages = messages,
     }
     if not stream then
         return tell { error = tostring(err) }
