@@ -205,6 +205,27 @@ describe("an error", function()
         end
     end)
 
+    it("never has the password of a proxy", function()
+        for _, proxy in ipairs {
+            "http://user:TOPSECRET@127.0.0.1:1x",
+            "http://user:TOPSECRET@[::1",
+            "http://user:TOP/SECRET@127.0.0.1:1",
+            "http://user:TOPSECRET@127.0.0.1:99999",
+            "http://user:TOPSECRET@127.0.0.1:1",
+            "socks5h://user:TOPSECRET@127.0.0.1:1",
+            "http://user:TOPSECRET@",
+        } do
+            local other, err = bedrock.connect(service.settings(ep, {
+                endpoint = "https://bedrock.example.com", proxy = proxy, max_attempts = 1 }))
+            if other then
+                err = select(2, other:converse(service.ask "Hi"))
+                assert.equal("transport", err.kind)
+                other:close()
+            end
+            assert.is_nil(tostring(err):find("SECRET", 1, true), tostring(err))
+        end
+    end)
+
     describe("of parameters", function()
         it("has all of them, with paths, and sends nothing", function()
             local result, err = conn:converse {

@@ -46,8 +46,12 @@ static bool refused_by_proxy(br_transfer *t)
            status >= 300;
 }
 
+/* Of a proxy that it cannot use, libcurl shows the whole URL, password and all. */
 static const char *reason_of(const br_transfer *t, CURLcode code)
 {
+    static const char quoted[] = "Unsupported proxy";
+    if (strncmp(t->reason, quoted, sizeof quoted - 1) == 0)
+        return "the URL of the proxy cannot be used";
     return t->reason[0] != '\0' ? t->reason : curl_easy_strerror(code);
 }
 
