@@ -310,4 +310,25 @@ describe("server-sent events", function()
             end
         end)
     end)
+
+    it("are not mixed up by a finalizer that feeds the decoder that is at work", function()
+        local decoder = require("bedrock.core").sse()
+        local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 10000)
+        local taken = 0
+        local function feed_another()
+            taken = taken + (pcall(decoder.feed, decoder, "id: another\ndata: x\n\n") and 1 or 0)
+        end
+        for i = 1, 200 do
+            for _ = 1, 3 do
+                service.finalized(feed_another)
+            end
+            local data = ("outer %d "):format(i):rep(100)
+            local events = decoder:feed(("id: %d\ndata: %s\n\n"):format(i, data))
+            assert.same({ { event = "message", data = data, id = tostring(i) } }, events)
+        end
+        collectgarbage("setpause", pause)
+        collectgarbage("setstepmul", multiplier)
+        collectgarbage()
+        assert.is_true(taken > 0)
+    end)
 end)

@@ -843,17 +843,6 @@ describe("bedrock", function()
             assert(conn:converse(ask "Hi"))
         end)
 
-        --- An object whose finalizer is called like that.
-        local function finalized(run_it)
-            local proxy = rawget(_G, "newproxy")
-            if not proxy then
-                return setmetatable({}, { __gc = run_it })
-            end
-            local object = proxy(true)
-            getmetatable(object).__gc = run_it
-            return object
-        end
-
         it("may run finalizers that use, or close, what is just being read", function()
             local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 10000)
             local ran = 0
@@ -861,7 +850,7 @@ describe("bedrock", function()
                 local other = assert(bedrock.connect(settings))
                 local stream = assert(other:converse_stream(ask "Hi"))
                 for _ = 1, 3 do
-                    finalized(function()
+                    service.finalized(function()
                         ran = ran + 1
                         assert(conn:prepare("converse", ask("round " .. round)))
                         stream:close()

@@ -9,19 +9,24 @@
 
 #define BR_LUA_SSE "bedrock.sse"
 
-static br_sse_decoder **check(lua_State *L)
+typedef struct br_lua_sse {
+    br_sse_decoder *decoder;
+    bool feeding; /* what it gave is being pushed, and that may run finalizers */
+} br_lua_sse;
+
+static br_lua_sse *check(lua_State *L)
 {
     return luaL_checkudata(L, 1, BR_LUA_SSE);
 }
 
 int br_lua_sse_new(lua_State *L)
 {
-    br_sse_decoder **d = lua_newuserdatauv(L, sizeof *d, 0);
-    *d = NULL;
+    br_lua_sse *s = lua_newuserdatauv(L, sizeof *s, 0);
+    *s = (br_lua_sse){.decoder = NULL};
     luaL_getmetatable(L, BR_LUA_SSE);
     lua_setmetatable(L, -2);
-    *d = br_sse_decoder_new();
-    if (!*d)
+    s->decoder = br_sse_decoder_new();
+    if (!s->decoder)
         return luaL_error(L, "not enough memory");
     return 1;
 }
@@ -48,20 +53,22 @@ static void push_event(lua_State *L, const br_sse_event *e)
 /* The bytes stay on the stack while the decoder borrows them. */
 static int sse_feed(lua_State *L)
 {
-    br_sse_decoder *d = *check(L);
+    br_lua_sse *s = check(L);
     br_sse_event event;
     br_error error;
     int found, count = 0;
     luaL_checktype(L, 2, LUA_TSTRING);
     lua_settop(L, 2);
-    if (!br_sse_feed(d, br_lua_slice(L, 2)))
+    if (s->feeding || !br_sse_feed(s->decoder, br_lua_slice(L, 2)))
         return luaL_error(L, "no more bytes can be taken");
+    s->feeding = true;
     lua_newtable(L);
     br_error_clear(&error);
-    while ((found = br_sse_next(d, &event, &error)) > 0) {
+    while ((found = br_sse_next(s->decoder, &event, &error)) > 0) {
         push_event(L, &event);
         lua_rawseti(L, 3, ++count);
     }
+    s->feeding = false;
     if (found == 0)
         return 1;
     lua_pushstring(L, error.message);
@@ -70,15 +77,15 @@ static int sse_feed(lua_State *L)
 
 static int sse_at_boundary(lua_State *L)
 {
-    lua_pushboolean(L, br_sse_at_boundary(*check(L)));
+    lua_pushboolean(L, br_sse_at_boundary(check(L)->decoder));
     return 1;
 }
 
 static int sse_gc(lua_State *L)
 {
-    br_sse_decoder **d = check(L);
-    br_sse_decoder_free(*d);
-    *d = NULL;
+    br_lua_sse *s = check(L);
+    br_sse_decoder_free(s->decoder);
+    s->decoder = NULL;
     return 0;
 }
 

@@ -65,4 +65,15 @@ function service.header(request, name)
     end
 end
 
+--- An object whose finalizer is called like that.
+function service.finalized(run_it)
+    local proxy = rawget(_G, "newproxy")
+    if not proxy then
+        return setmetatable({}, { __gc = run_it })
+    end
+    local object = proxy(true)
+    getmetatable(object).__gc = run_it
+    return object
+end
+
 return service
