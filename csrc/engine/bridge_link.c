@@ -81,10 +81,14 @@ static bool is_busy(const br_link *l)
 static void write_item(br_link *l, const br_item *item, const br_call_info *info)
 {
     l->out.secret |= item->kind == BR_PREPARED;
+    if (l->out.len == 0)
+        br_frame_write_salt(&l->out, l->salt += 2);
+    size_t contents = l->out.len + BR_FRAME_HEADER;
     if (!br_frame_write(&l->out, item, info, &l->tail)) {
         close_link(l);
         return;
     }
+    br_frame_mix(item->kind, l->out.data + contents, l->out.len - contents, l->salt);
     l->closing = item->kind == BR_ERROR;
     if (item->kind == BR_END || item->kind == BR_ERROR)
         end_call(l);
@@ -203,6 +207,8 @@ static void start(br_link *l)
         return;
     }
     l->passage->link = l;
+    memcpy(&l->salt, l->ticket, sizeof l->salt);
+    l->salt |= 1;
     l->call = l->passage->call;
     l->passage->call = NULL;
     br_call_listen(l->call, mark_dirty, l);

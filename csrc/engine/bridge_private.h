@@ -44,6 +44,7 @@ struct br_link {
     br_buf out;
     size_t sent;   /* bytes of out */
     br_slice tail; /* follows out; borrowed from the call */
+    uint32_t salt; /* of the last frames; odd */
     bool closing;  /* when all is sent */
     bool blocked;  /* the host does not read */
     bool dirty;

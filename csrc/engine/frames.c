@@ -14,6 +14,8 @@
 size_t br_frame_max(br_item_kind kind)
 {
     switch (kind) {
+    case BR_WAIT:
+        return BR_FRAME_SALT;
     case BR_HEAD:
         return INFO_MAX;
     case BR_DATA:
@@ -53,6 +55,7 @@ bool br_frames_reset(br_frames *f)
     br_buf_clear(&f->in);
     br_headers_clear(&f->headers);
     f->taken = f->scanned = 0;
+    f->salt = 0;
     f->over = f->failed = f->broken = false;
     f->last = BR_WAIT;
     f->info = (br_call_info){0};
@@ -248,6 +251,9 @@ static void read_error(cursor *c, br_frames *f, br_item *item)
 static void read_contents(cursor *c, br_frames *f, br_item *item)
 {
     switch (item->kind) {
+    case BR_WAIT:
+        f->salt = (uint32_t)get_number(c, BR_FRAME_SALT);
+        break;
     case BR_HEAD:
         read_head(c, f, item);
         break;
@@ -290,7 +296,7 @@ static void scan(br_frames *f)
     while (!f->over && !f->broken && f->in.len - f->scanned >= BR_FRAME_HEADER) {
         size_t length, left = f->in.len - f->scanned - BR_FRAME_HEADER;
         br_item_kind kind = peek_frame(f, f->scanned, &length);
-        if (length > br_frame_max(kind) || kind == BR_WAIT || kind > BR_ERROR) {
+        if (length > br_frame_max(kind) || kind > BR_ERROR) {
             spoil(f, "the engine's thread sent a malformed frame");
         } else if (length > left) {
             size_t missing = length - left;
@@ -343,8 +349,11 @@ static br_item_kind take_frame(br_frames *f, br_item *item)
 {
     size_t length;
     item->kind = peek_frame(f, f->taken, &length);
-    cursor c = {(const unsigned char *)f->in.data + f->taken + BR_FRAME_HEADER, length, false};
+    char *contents = f->in.data + f->taken + BR_FRAME_HEADER;
+    cursor c = {(const unsigned char *)contents, length, false};
     f->taken += BR_FRAME_HEADER + length;
+    if (item->kind != BR_WAIT)
+        br_frame_mix(item->kind, contents, length, f->salt);
     read_contents(&c, f, item);
     if (c.bad) {
         spoil(f, "the engine's thread sent a malformed frame");
@@ -363,7 +372,9 @@ br_item_kind br_frames_next(br_frames *f, br_item *item)
         return give_error(f, item);
     if (f->last == BR_END)
         return item->kind = BR_END;
-    if (f->taken < f->scanned)
-        return take_frame(f, item);
+    while (f->taken < f->scanned) {
+        if (take_frame(f, item) != BR_WAIT)
+            return item->kind;
+    }
     return f->broken ? give_error(f, item) : BR_WAIT;
 }

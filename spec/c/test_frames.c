@@ -9,17 +9,22 @@
 #include "check.h"
 
 static br_buf wire;
+static uint32_t salt;
 
 static void begin(void)
 {
     br_buf_free(&wire);
     br_buf_init(&wire, (size_t)64 * 1024 * 1024);
+    if (salt != 0)
+        br_frame_write_salt(&wire, salt);
 }
 
 static void write_item(const br_item *item, const br_call_info *info)
 {
     br_slice tail;
+    size_t contents = wire.len + BR_FRAME_HEADER;
     CHECK(br_frame_write(&wire, item, info, &tail));
+    br_frame_mix(item->kind, wire.data + contents, wire.len - contents, salt);
     br_buf_add_slice(&wire, tail);
 }
 
@@ -323,9 +328,37 @@ static void test_reset_refused(void)
     free(bytes);
 }
 
+static size_t count_equal_words(const char *a, const char *b, size_t n)
+{
+    size_t equal = 0;
+    for (size_t i = 0; i + 8 <= n; i++)
+        equal += memcmp(a + i, b + i, 8) == 0;
+    return equal;
+}
+
+/* The same contents with another salt differ wherever a hash may look. */
+static void test_salt(void)
+{
+    char a[1200], b[1200];
+    memset(a, 'x', sizeof a);
+    memset(b, 'x', sizeof b);
+    br_frame_mix(BR_HEAD, a, sizeof a, 5);
+    br_frame_mix(BR_HEAD, b, sizeof b, 7);
+    CHECK_INT((long long)count_equal_words(a, b, sizeof a), 0);
+    br_frame_mix(BR_HEAD, b, sizeof b, 7);
+    CHECK(b[0] == 'x' && memcmp(b, b + 1, sizeof b - 1) == 0);
+    salt = 7;
+    test_pieces();
+    test_long_data();
+    test_lost();
+    salt = 0;
+}
+
 static void test_malformed(void)
 {
     check_refused("\0\0\0\0\0", 5);
+    check_refused("\0\0\0\0\3\1\1\1", 8);
+    check_refused("\0\0\0\0\5\1\1\1\1\1", 10);
     check_refused("\x08\0\0\0\0", 5);
     check_refused("\xff\0\0\0\0", 5);
     check_refused("\1\xff\xff\xff\xff", 5);
@@ -375,6 +408,7 @@ int main(void)
     test_lost();
     test_reset();
     test_reset_refused();
+    test_salt();
     test_malformed();
     test_mutations();
     br_buf_free(&wire);
