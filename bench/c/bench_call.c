@@ -121,6 +121,7 @@ static br_call *new_call(bench *b)
     br_buf_adds(&r.body, b->body);
     br_headers_add(&r.headers, BR_SLICE("content-type"), BR_SLICE("application/json"));
     br_call *c = br_call_new(b->client, &r, &opts, &error);
+    br_request_free(&r);
     must(c != NULL && br_call_start(c, b->engine, &error), "call");
     return c;
 }

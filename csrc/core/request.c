@@ -256,6 +256,17 @@ void br_request_init(br_request *r)
     br_buf_init(&r->body, BR_BODY_MAX);
 }
 
+void br_request_clear(br_request *r, size_t body_max)
+{
+    br_buf_clear(&r->path);
+    br_buf_clear(&r->query);
+    br_headers_clear(&r->headers);
+    br_buf_clear(&r->body);
+    if (r->body.cap > body_max)
+        br_buf_free(&r->body);
+    *r = (br_request){.path = r->path, .query = r->query, .headers = r->headers, .body = r->body};
+}
+
 void br_request_free(br_request *r)
 {
     br_buf_free(&r->path);

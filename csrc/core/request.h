@@ -67,5 +67,7 @@ typedef struct br_request {
 
 void br_request_init(br_request *r);
 void br_request_free(br_request *r); /* idempotent */
+/* As after init, but memory is kept, for a body up to that size. */
+void br_request_clear(br_request *r, size_t body_max);
 
 #endif

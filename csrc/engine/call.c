@@ -3,22 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Calls come and go with nearly all their memory: a client keeps one that is over for the next. */
-static br_call *obtain_call(br_client *client)
+/*
+** Calls come and go with nearly all their memory: a client keeps some that are over for the next
+** ones. The list is taken whole, and put back whole, so that no two threads work on it at a time.
+** What comes to be put back in between is given up.
+*/
+static br_call *take_spares(br_client *client)
 {
-    br_call *c = atomic_exchange_explicit(&client->spare, NULL, memory_order_acq_rel);
-    if (c != NULL || (c = calloc(1, sizeof *c)) == NULL)
-        return c;
-    br_buf_init_secret(&c->authorization, BR_AUTHORIZATION_MAX);
-    br_headers_init_secret(&c->sent);
-    br_buf_init(&c->target, BR_TARGET_MAX);
-    br_headers_init(&c->headers);
-    br_buf_init(&c->body, 0);
-    return c;
+    return atomic_exchange_explicit(&client->spare, NULL, memory_order_acq_rel);
 }
 
 static void destroy(br_call *c)
 {
+    br_request_free(&c->request);
     br_buf_free(&c->authorization);
     br_headers_free(&c->sent);
     br_buf_free(&c->target);
@@ -27,9 +24,65 @@ static void destroy(br_call *c)
     free(c);
 }
 
+static void destroy_spares(br_call *list)
+{
+    for (br_call *next; list != NULL; list = next) {
+        next = list->next_spare;
+        destroy(list);
+    }
+}
+
+static void put_spares(br_client *client, br_call *list)
+{
+    destroy_spares(atomic_exchange_explicit(&client->spare, list, memory_order_acq_rel));
+}
+
+void br_call_free_spare(br_client *client)
+{
+    destroy_spares(take_spares(client));
+}
+
+static br_call *make_call(void)
+{
+    br_call *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NULL;
+    br_request_init(&c->request);
+    br_buf_init_secret(&c->authorization, BR_AUTHORIZATION_MAX);
+    br_headers_init_secret(&c->sent);
+    br_buf_init(&c->target, BR_TARGET_MAX);
+    br_headers_init(&c->headers);
+    br_buf_init(&c->body, 0);
+    return c;
+}
+
+static br_call *obtain_call(br_client *client)
+{
+    br_call *c = take_spares(client);
+    if (c == NULL)
+        return make_call();
+    if (c->next_spare != NULL)
+        put_spares(client, c->next_spare);
+    return c;
+}
+
+static void keep_call(br_call *c, br_client *client)
+{
+    br_call *list = take_spares(client);
+    if (list != NULL && list->spares >= BR_SPARE_CALLS) {
+        destroy(c);
+        c = list;
+    } else {
+        c->next_spare = list;
+        c->spares = list != NULL ? list->spares + 1 : 1;
+    }
+    put_spares(client, c);
+}
+
 static void recycle(br_call *c, br_client *client)
 {
-    memset(c, 0, offsetof(br_call, authorization));
+    memset(c, 0, offsetof(br_call, next_spare));
+    br_request_clear(&c->request, BR_SPARE_BODY_MAX);
     br_buf_clear(&c->authorization);
     br_headers_clear(&c->sent);
     br_buf_clear(&c->target);
@@ -37,25 +90,17 @@ static void recycle(br_call *c, br_client *client)
     br_buf_clear(&c->body);
     if (c->body.cap > BR_SPARE_BODY_MAX)
         br_buf_free(&c->body);
-    c = atomic_exchange_explicit(&client->spare, c, memory_order_acq_rel);
-    if (c != NULL)
-        destroy(c);
+    keep_call(c, client);
 }
 
-void br_call_free_spare(br_client *client)
-{
-    br_call *c = atomic_exchange_explicit(&client->spare, NULL, memory_order_acq_rel);
-    if (c != NULL)
-        destroy(c);
-}
-
+/* The caller gets the memory of an earlier request for it. */
 static void take_request(br_call *c, br_request *request)
 {
-    br_request_init(&c->request);
+    br_request spare = c->request;
     if (request == NULL)
         return;
     c->request = *request;
-    br_request_init(request);
+    *request = spare;
 }
 
 static bool is_sent(br_call_mode mode)
@@ -167,7 +212,7 @@ static void release_request(br_call *c)
 {
     if (c->mode == BR_CALL_PREPARE || c->in_callback)
         return;
-    br_request_free(&c->request);
+    br_request_clear(&c->request, BR_SPARE_BODY_MAX);
 }
 
 void br_call_settle(br_call *c)
@@ -249,7 +294,6 @@ void br_call_free(br_call *c)
         return;
     br_client *client = c->client;
     br_call_settle(c);
-    br_request_free(&c->request);
     br_buf_free(&c->url);
     br_buf_free(&c->stream.incoming);
     br_buf_free(&c->stream.reading);

@@ -79,8 +79,8 @@ typedef struct br_call_info {
 typedef struct br_call br_call;
 
 /*
-** Takes the contents of *request (left empty; may be NULL for CREDENTIALS and REFRESH) and a
-** reference of the client. NULL: out of memory or refused, error set. Nothing runs yet.
+** Takes the contents of *request (left empty, with memory for another one; may be NULL for
+** CREDENTIALS and REFRESH) and a reference of the client. NULL: out of memory or refused, error set. Nothing runs yet.
 */
 br_call *br_call_new(br_client *client, br_request *request, const br_call_opts *opts,
                      br_error *error);

@@ -19,7 +19,8 @@
 #define BR_SKEW_MS 240000 /* a 403 with a clock so far off is taken for a clock problem */
 #define BR_CLOCK_SAMPLE_MAX_MS 900000 /* the Date of an answer that took longer says nothing */
 #define BR_AUTHORIZATION_MAX 65536
-#define BR_SPARE_BODY_MAX 65536 /* a spare call keeps no larger buffer for an answer */
+#define BR_SPARE_CALLS 16       /* of a client */
+#define BR_SPARE_BODY_MAX 65536 /* a spare call keeps no larger buffer for a body */
 
 typedef enum br_call_state {
     BR_CALL_NEW,
@@ -52,7 +53,6 @@ struct br_call {
     br_task task;
 
     /* the inputs */
-    br_request request;
     br_timeouts timeouts;
     int max_attempts;
     bool retry_timeouts;
@@ -98,6 +98,9 @@ struct br_call {
 
     /* From here on nothing is zeroed for a call that is made of a spare one: memory worth keeping,
      * and what is always written before it is read. */
+    br_call *next_spare;
+    unsigned spares;      /* from this one on */
+    br_request request;   /* the caller's */
     br_buf authorization; /* the caller's own; later what signing made */
     br_headers sent;
     br_buf target;

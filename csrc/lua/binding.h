@@ -51,6 +51,7 @@ typedef struct br_lua_state {
     br_bridge *bridge;  /* since the first one was */
     br_frames *frames[BR_LUA_SPARE_FRAMES]; /* of calls that are over, kept for the next ones */
     unsigned frames_count;
+    br_request request; /* empty: its memory is for the next call */
     br_lua_class_id client_class, call_class, facts_class;
     br_lua_waiter *woken, *woken_last;
     /*

@@ -12,22 +12,31 @@ static int fail_closed(lua_State *L, br_slice operation)
     return br_lua_fail(L, &error, operation, NULL);
 }
 
+/* The memory goes round: what is encoded into goes to a call, which gives that of an earlier one. */
+static void move_request(br_request *to, br_request *from)
+{
+    br_request_free(to);
+    *to = *from;
+    br_request_init(from);
+}
+
 /* Before anything else is made, so that the collector knows of it. */
 static br_lua_call *push_call(lua_State *L, br_client *client, const br_model *model, int op,
                               br_call_mode mode)
 {
     br_lua_call *c = lua_newuserdatauv(L, sizeof *c, 0);
+    br_lua_state *s = br_lua_state_of(L);
     memset(c, 0, sizeof *c);
-    br_request_init(&c->request);
+    move_request(&c->request, &s->request);
     br_problems_init(&c->problems);
-    br_lua_waiter_init(&c->waiter, br_lua_state_of(L));
+    br_lua_waiter_init(&c->waiter, s);
     c->gone = "Cancelled";
     c->client = br_client_ref(client);
     c->model = model;
     c->op = op;
     c->mode = mode;
     c->token_member = -1;
-    br_lua_class_set(L, br_lua_state_of(L)->call_class);
+    br_lua_class_set(L, s->call_class);
     return c;
 }
 
@@ -63,6 +72,7 @@ static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *op
     br_call *call = ok ? br_call_new(c->client, bare ? NULL : &c->request, opts, &error) : NULL;
     if (!call)
         return fail(L, c, &error);
+    move_request(&s->request, &c->request);
     br_lua_call_begin(s, c, call);
     if (!start_here(s, c, &error))
         return fail(L, c, &error);

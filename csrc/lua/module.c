@@ -76,6 +76,7 @@ static int state_gc(lua_State *L)
         br_bridge_unref(s->bridge);
     s->bridge = NULL;
     br_lua_free_frames(s);
+    br_request_free(&s->request);
     return 0;
 }
 
@@ -83,6 +84,7 @@ static void push_state(lua_State *L)
 {
     br_lua_state *s = lua_newuserdatauv(L, sizeof *s, 0);
     memset(s, 0, sizeof *s);
+    br_request_init(&s->request);
     s->models[s->model_count++] = &br_model_builtin;
     luaL_newmetatable(L, BR_LUA_STATE);
     lua_pushcfunction(L, state_gc);

@@ -47,6 +47,7 @@ br_call *bridge_call(br_client *c, br_call_mode mode, const char *path)
     br_headers_add(&r.headers, BR_SLICE("content-type"), BR_SLICE("application/json"));
     br_call *call = br_call_new(c, &r, &opts, &error);
     CHECK(call != NULL);
+    br_request_free(&r);
     return call;
 }
 
