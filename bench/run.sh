@@ -22,9 +22,10 @@ heading() {
     printf '\n%s\n' "$1"
 }
 
-# name, CPU per operation, times the first line (the floor)
+# name, CPU per operation, times the first line (the floor). A line of a ratio is one already.
 nanoseconds() {
-    awk -F '\t' '{ if (!floor) floor = $2; printf "  %-44s %12.0f ns %8.2f\n", $1, $2, $2 / floor }'
+    awk -F '\t' '$1 ~ /^ratio/ { printf "  %-44s %24.2f\n", $1, $2; next }
+        { if (!floor) floor = $2; printf "  %-44s %12.0f ns %8.2f\n", $1, $2, $2 / floor }'
 }
 
 microseconds() {
