@@ -27,7 +27,10 @@ static void put(const char *path, const char *name)
     snprintf(fresh, sizeof fresh, "%s.new", path);
     char *text = slurp(from, &n);
     FILE *file = fopen(fresh, "w");
-    CHECK(text != NULL && file != NULL && fwrite(text, 1, n, file) == n && fclose(file) == 0);
+    if (text == NULL || file == NULL)
+        abort();
+    size_t written = fwrite(text, 1, n, file);
+    CHECK(fclose(file) == 0 && written == n);
     CHECK(rename(fresh, path) == 0);
     free(text);
 }
