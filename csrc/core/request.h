@@ -51,6 +51,20 @@ bool br_header_value_ok(br_slice value);
 #define BR_QUERY_MAX 262144
 #define BR_BODY_MAX ((size_t)256 * 1024 * 1024)
 
+/*
+** Bytes that are not yet in the body but stand there once br_request_join was called: as they are,
+** or as base64. Whoever attaches them keeps them unchanged until then. So it can be left to another
+** thread to copy and code what is large.
+*/
+#define BR_ATTACHED_MAX 32
+#define BR_ATTACHED_BYTES_MIN ((size_t)128 * 1024) /* less is copied sooner than attached */
+
+typedef struct br_attached {
+    br_slice bytes;
+    size_t at; /* offset in the body before it is joined */
+    bool base64;
+} br_attached;
+
 typedef enum br_auth_scheme { BR_AUTH_SIGV4, BR_AUTH_BEARER_OK, BR_AUTH_NONE } br_auth_scheme;
 
 typedef struct br_request {
@@ -62,12 +76,23 @@ typedef struct br_request {
     br_buf query;                   /* wire query without '?' */
     br_headers headers;             /* without host, x-amz-date, authorization, token */
     br_buf body;
-    bool has_body; /* false: no body and no Content-Type; true and empty body is possible */
+    bool has_body;         /* false: no body and no Content-Type; true and empty body is possible */
+    br_attached *attached; /* in the order of their places; NULL: none ever was */
+    unsigned attached_count;
+    size_t attached_bytes; /* how much they add to the body */
 } br_request;
 
 void br_request_init(br_request *r);
 void br_request_free(br_request *r); /* idempotent */
 /* As after init, but memory is kept, for a body up to that size. */
 void br_request_clear(br_request *r, size_t body_max);
+
+/*
+** Attaches bytes at the end of what the body has so far. false: they are too few to be worth it, or
+** too many for the body, or there is no room; nothing happened, and they are to be written at once.
+*/
+bool br_request_attach(br_request *r, br_slice bytes, bool base64);
+/* Puts all that is attached into the body. false: no memory, or the body is too large. */
+bool br_request_join(br_request *r);
 
 #endif

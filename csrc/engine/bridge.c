@@ -300,6 +300,8 @@ static bool unpark(br_bridge *b, const br_passage *p)
 void br_passage_drop(br_bridge *b, br_passage *p)
 {
     pthread_mutex_lock(&b->lock);
+    while (p->reading)
+        pthread_cond_wait(&b->settled, &b->lock);
     bool parked = unpark(b, p);
     bool done = p->done;
     if (!parked && !done) {
@@ -322,10 +324,20 @@ br_passage *br_bridge_claim(br_bridge *b, const uint8_t ticket[BR_TICKET_SIZE])
     br_passage *p = *slot_of(b, ticket);
     while (p != NULL && memcmp(p->ticket, ticket, BR_TICKET_SIZE) != 0)
         p = p->next;
-    if (p != NULL)
+    if (p != NULL) {
         unpark(b, p);
+        p->reading = br_call_borrows(p->call);
+    }
     pthread_mutex_unlock(&b->lock);
     return p;
+}
+
+void br_bridge_has_read(br_bridge *b, br_passage *p)
+{
+    pthread_mutex_lock(&b->lock);
+    p->reading = false;
+    pthread_cond_broadcast(&b->settled);
+    pthread_mutex_unlock(&b->lock);
 }
 
 void br_bridge_passed(br_bridge *b, br_passage *p)

@@ -48,7 +48,10 @@ unsigned br_bridge_number(const br_bridge *b);
 */
 br_passage *br_bridge_submit(br_bridge *b, br_call *call, br_error *error);
 const uint8_t *br_passage_ticket(const br_passage *p);
-/* Cancels the call in whatever state, and forgets the passage. */
+/*
+** Cancels the call in whatever state, and forgets the passage. What was attached to its request is
+** no longer read when this returns; that may take as long as the thread needs to copy it.
+*/
 void br_passage_drop(br_bridge *b, br_passage *p);
 
 /*

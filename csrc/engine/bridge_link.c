@@ -201,19 +201,24 @@ static void start(br_link *l)
     br_error error;
     br_error_clear(&error);
     l->ticket_len = 0;
-    l->passage = br_bridge_claim(l->bridge, l->ticket);
-    if (l->passage == NULL) {
+    br_passage *p = br_bridge_claim(l->bridge, l->ticket);
+    if (p == NULL) {
         close_link(l);
         return;
     }
-    l->passage->link = l;
+    l->passage = p;
+    p->link = l;
     memcpy(&l->salt, l->ticket, sizeof l->salt);
     l->salt |= 1;
-    l->call = l->passage->call;
-    l->passage->call = NULL;
+    l->call = p->call;
+    p->call = NULL;
+    bool borrows = br_call_borrows(l->call);
     br_call_listen(l->call, mark_dirty, l);
     mark_dirty(l);
-    if (!br_call_start(l->call, l->bridge->engine, &error))
+    bool started = br_call_start(l->call, l->bridge->engine, &error);
+    if (borrows)
+        br_bridge_has_read(l->bridge, p);
+    if (!started)
         start_failed(l, &error);
 }
 

@@ -29,6 +29,7 @@ struct br_passage {
     br_call *call;    /* until its ticket comes */
     br_passage *next; /* parked, or dropped */
     bool done;        /* nothing of it is left on the thread */
+    bool reading;     /* the thread reads what is attached to its request */
     /* the thread's */
     br_link *link;
 };
@@ -75,10 +76,10 @@ struct br_bridge {
     pthread_mutex_t lock;
     br_passage *parked[BR_PARKED_SLOTS]; /* by the first byte of the ticket */
     uint8_t tickets[BR_TICKETS][BR_TICKET_SIZE];
-    size_t tickets_left; /* none is given out twice */
-    br_passage *dropped; /* the thread has not seen them yet */
-    unsigned dropping;   /* … or is not done with them */
-    pthread_cond_t settled;
+    size_t tickets_left;    /* none is given out twice */
+    br_passage *dropped;    /* the thread has not seen them yet */
+    unsigned dropping;      /* … or is not done with them */
+    pthread_cond_t settled; /* likewise, of what dropping waits for */
     /* the thread's */
     br_link *links, *dirty, *dead;
     br_timer accept_pause;
@@ -107,8 +108,9 @@ void br_links_close(br_bridge *b);
 
 /* bridge.c, for the thread */
 br_passage *br_bridge_claim(br_bridge *b, const uint8_t ticket[BR_TICKET_SIZE]);
-void br_bridge_passed(br_bridge *b, br_passage *p); /* its call is over */
-br_passage *br_bridge_dropped(br_bridge *b);        /* takes the list; for each of it: */
+void br_bridge_has_read(br_bridge *b, br_passage *p); /* what is attached to its request */
+void br_bridge_passed(br_bridge *b, br_passage *p);   /* its call is over */
+br_passage *br_bridge_dropped(br_bridge *b);          /* takes the list; for each of it: */
 void br_bridge_forgot(br_bridge *b);
 
 #endif

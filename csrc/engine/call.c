@@ -188,6 +188,11 @@ static void total_due(void *user)
     br_call_fail(c, true);
 }
 
+bool br_call_borrows(const br_call *c)
+{
+    return c->request.attached_count > 0;
+}
+
 bool br_call_start(br_call *c, br_engine *e, br_error *error)
 {
     if (c->state != BR_CALL_NEW)
@@ -198,7 +203,7 @@ bool br_call_start(br_call *c, br_engine *e, br_error *error)
         *error = c->error;
         return false;
     }
-    if (!br_task_enter(e, &c->task, engine_gone, c))
+    if (!br_request_join(&c->request) || !br_task_enter(e, &c->task, engine_gone, c))
         return br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
     c->engine = e;
     if (c->timeouts.total_ms >= 0)

@@ -155,12 +155,24 @@ static int call_arm(lua_State *L)
     return 1;
 }
 
+/* The call, which is at 1, is over. Any table does instead of the one that keeps strings. */
+static void let_strings_go(lua_State *L, br_lua_call *c)
+{
+    if (!c->keeps)
+        return;
+    c->keeps = false;
+    lua_pushvalue(L, LUA_REGISTRYINDEX);
+    br_lua_set_kept(L, 1);
+}
+
 static int call_cancel(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
     br_lua_call *c = check(L);
     br_lua_leave_parent(s);
     br_lua_call_end(s, c, lua_toboolean(L, 2) ? "Closed" : "Cancelled");
+    if (!c->taking)
+        let_strings_go(L, c);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -201,8 +213,10 @@ static int take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
     c->taking = true;
     int n = read(L, c);
     c->taking = false;
-    if (c->doomed)
+    if (c->doomed) {
         br_lua_call_end(br_lua_state_of(L), c, "Closed");
+        let_strings_go(L, c);
+    }
     return n;
 }
 

@@ -25,6 +25,7 @@ struct br_lua_call {
     int op; /* -1: a raw request, or no request at all */
     int token_member;
     char token[BR_UUID_SIZE];
+    bool keeps;           /* strings, which the engine's thread reads */
     br_request request;   /* while it is made */
     br_problems problems; /* likewise */
 };

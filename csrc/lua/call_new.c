@@ -3,6 +3,7 @@
 #include "lua/call.h"
 
 #define BR_RAW_OUT_MAX ((size_t)100 * 1024 * 1024) /* a streaming payload read as one string */
+#define KEEP 6 /* place of what holds the strings that the engine's thread is to read; or nil */
 
 static int fail_closed(lua_State *L, br_slice operation)
 {
@@ -24,7 +25,7 @@ static void move_request(br_request *to, br_request *from)
 static br_lua_call *push_call(lua_State *L, br_client *client, const br_model *model, int op,
                               br_call_mode mode)
 {
-    br_lua_call *c = lua_newuserdatauv(L, sizeof *c, 0);
+    br_lua_call *c = lua_newuserdatauv(L, sizeof *c, 1);
     br_lua_state *s = br_lua_state_of(L);
     memset(c, 0, sizeof *c);
     move_request(&c->request, &s->request);
@@ -78,6 +79,16 @@ static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *op
         return fail(L, c, &error);
     lua_pushvalue(L, index);
     return 1;
+}
+
+/* As long as the call, which is on top of the stack, may have them read. */
+static void keep_strings(lua_State *L, br_lua_call *c)
+{
+    c->keeps = !lua_isnil(L, KEEP);
+    if (!c->keeps)
+        return;
+    lua_pushvalue(L, KEEP);
+    br_lua_set_kept(L, -2);
 }
 
 /* Version 4 of RFC 9562. */
@@ -137,6 +148,7 @@ static bool read_options(lua_State *L, br_lua_call *c, const br_op *op, br_lua_o
 static bool encode(lua_State *L, br_lua_call *c, br_lua_options *options)
 {
     options->encode.uuid = random_uuid;
+    options->encode.keep = br_lua_state_of(L)->bridged ? KEEP : 0;
     if (!br_encode_input(L, &options->encode, c->op, 3, &c->request, &c->problems) ||
         !br_lua_options_headers(L, 4, &c->request, &c->problems))
         return false;
@@ -155,7 +167,7 @@ int br_lua_client_call(lua_State *L)
     br_lua_options options;
     br_error error;
     br_error_clear(&error);
-    lua_settop(L, 5);
+    lua_settop(L, KEEP);
     luaL_checkstack(L, 12, NULL);
     if (!client)
         return fail_closed(L, name);
@@ -167,9 +179,10 @@ int br_lua_client_call(lua_State *L)
         return refuse(L, c, BR_ERR_CONFIG);
     if (!encode(L, c, &options))
         return refuse(L, c, BR_ERR_VALIDATION);
+    keep_strings(L, c);
     c->mode = options.call.mode = mode_of(op, lua_toboolean(L, 5), &options);
     options.call.answer_max = op->flags & BR_OP_RAW_OUT ? BR_RAW_OUT_MAX : 0;
-    return start(L, c, 6, &options.call);
+    return start(L, c, KEEP + 1, &options.call);
 }
 
 /* identity(client, refresh) -> call | nil, err */
@@ -248,7 +261,12 @@ static void raw_body(lua_State *L, br_request *r)
 {
     br_slice body = text_field(L, "body"), type = text_field(L, "content_type");
     r->has_body = body.p != NULL;
-    br_buf_add_slice(&r->body, body);
+    if (br_lua_state_of(L)->bridged && br_request_attach(r, body, false)) {
+        lua_pushvalue(L, 2);
+        lua_replace(L, KEEP);
+    } else {
+        br_buf_add_slice(&r->body, body);
+    }
     if (type.n > 0)
         br_headers_add(&r->headers, BR_SLICE("content-type"), type);
 }
@@ -275,7 +293,7 @@ int br_lua_client_request(lua_State *L)
     br_client *client = br_lua_check_client(L, 1);
     br_lua_options options;
     luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 3);
+    lua_settop(L, KEEP);
     luaL_checkstack(L, 12, NULL);
     if (!client)
         return fail_closed(L, BR_SLICE("request"));
@@ -284,7 +302,7 @@ int br_lua_client_request(lua_State *L)
     const br_model *model = br_lua_check_service(L, -1, &service);
     br_lua_rawfield(L, 2, "stream");
     bool stream = lua_toboolean(L, -1);
-    lua_settop(L, 4);
+    lua_settop(L, KEEP);
     br_lua_call *c = push_call(L, client, model, -1, stream ? BR_CALL_BYTES : BR_CALL_UNARY);
     c->request.service = service;
     if (!br_lua_options_read(L, 3, c->client, c->model, &options, &c->problems))
@@ -292,6 +310,7 @@ int br_lua_client_request(lua_State *L)
     br_lua_options_authorization(L, 2, &options.call.authorization, &c->problems);
     if (!raw_request(L, model, &c->request, &c->problems))
         return refuse(L, c, BR_ERR_VALIDATION);
+    keep_strings(L, c);
     options.call.mode = c->mode;
-    return start(L, c, 5, &options.call);
+    return start(L, c, KEEP + 1, &options.call);
 }

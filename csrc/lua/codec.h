@@ -37,6 +37,10 @@ typedef struct br_encode_ctx {
                       encoded is refused, and unknown members pass */
     bool strict;   /* enum values are checked too */
     bool unknown_pass; /* unknown members are encoded by their Lua type instead of refused */
+    /* > 0: long bytes are attached to the request (br_request_attach). That place of the stack, nil
+       before, then has a table of the strings, to be kept until they are joined. 0: all goes into
+       the body at once */
+    int keep;
     br_uuid_source *uuid;
     void *uuid_state;
     /* Out: the idempotency token or session ID that was made up, if one was. */

@@ -10,6 +10,13 @@
 #include <lua.h>
 #include <lualib.h>
 
+/* A table that lives as long as the userdata at that index, or until another takes its place. */
+#if LUA_VERSION_NUM == 501
+#define br_lua_set_kept(L, index) lua_setfenv(L, (index))
+#else
+#define br_lua_set_kept(L, index) lua_setiuservalue(L, (index), 1)
+#endif
+
 #if LUA_VERSION_NUM == 501
 
 #ifndef LUA_GCISRUNNING

@@ -28,6 +28,7 @@ typedef struct br_encoder {
     br_encode_ctx *ctx; /* NULL: a document alone */
     const br_model *model;
     br_buf *out;
+    br_request *request; /* what `out` is the body of; NULL: of none */
     br_problems *problems;
     bool form;       /* key=value pairs instead of JSON */
     unsigned secret; /* > 0: inside a sensitive shape, no value may be shown */
@@ -43,6 +44,7 @@ static inline void br_encoder_init(br_encoder *e, lua_State *L, br_encode_ctx *c
     e->ctx = ctx;
     e->model = ctx != NULL ? ctx->model : NULL;
     e->out = out;
+    e->request = NULL;
     e->problems = problems;
     e->form = false;
     e->secret = e->depth = 0;
@@ -117,6 +119,8 @@ void br_encode_check_count(br_encoder *e, unsigned limits, size_t n, const char 
 void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text);
 
 /* encode_value.c */
+/* The bytes of the string on top of the stack, attached to the request; false: to be written. */
+bool br_encode_attach(br_encoder *e, br_slice bytes, bool base64);
 bool br_encode_enter(br_encoder *e, const char *expected);
 void br_encode_value(br_encoder *e, unsigned shape);
 /*

@@ -227,7 +227,8 @@ static void encode_raw_payload(head *h, const br_shape *s)
 {
     br_slice bytes = br_lua_slice(h->e.L, -1);
     br_encode_check_count(&h->e, s->a, bytes.n, "bytes");
-    br_buf_add_slice(&h->request->body, bytes);
+    if (!br_encode_attach(&h->e, bytes, false))
+        br_buf_add_slice(&h->request->body, bytes);
 }
 
 static void encode_payload_value(head *h, unsigned shape)
@@ -343,7 +344,8 @@ static void describe_request(head *h)
 static void report_overflow(head *h)
 {
     const br_request *r = h->request;
-    if (r->path.failed || r->query.failed || r->headers.failed || r->body.failed)
+    if (r->path.failed || r->query.failed || r->headers.failed || r->body.failed ||
+        r->attached_bytes > BR_BODY_MAX - r->body.len)
         br_encode_problem(&h->e, "max-length",
                           "the request is too large (path %d, query %d, "
                           "headers %d, body %zu bytes at most)",
@@ -383,6 +385,7 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
     h.input = h.op->in != BR_NONE ? &m->shapes[h.op->in] : NULL;
     h.request = request;
     br_encoder_init(&h.e, L, ctx, &request->body, problems);
+    h.e.request = request;
     ctx->token_member = -1;
     if (!lua_checkstack(L, BR_ENCODE_STACK))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");

@@ -1,3 +1,4 @@
+#include "core/crypto.h"
 #include "core/uri.h"
 #include "lua/encode.h"
 
@@ -83,6 +84,34 @@ static void encode_scalar(br_encoder *e, const br_shape *s)
         br_emit(e->out, text.s.p, text.s.n);
 }
 
+static void keep_string(br_encoder *e)
+{
+    lua_State *L = e->L;
+    int slot = e->ctx->keep;
+    if (lua_isnil(L, slot)) {
+        lua_newtable(L);
+        lua_replace(L, slot);
+    }
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, slot, (int)lua_rawlen(L, slot) + 1);
+}
+
+bool br_encode_attach(br_encoder *e, br_slice bytes, bool base64)
+{
+    if (e->request == NULL || e->ctx->keep == 0 || bytes.n < BR_ATTACHED_BYTES_MIN)
+        return false;
+    keep_string(e);
+    return br_request_attach(e->request, bytes, base64);
+}
+
+static void write_base64(br_encoder *e, br_slice bytes)
+{
+    br_emit_char(e->out, '"');
+    if (!br_encode_attach(e, bytes, true))
+        br_base64_encode(e->out, bytes);
+    br_emit_char(e->out, '"');
+}
+
 static void encode_blob(br_encoder *e, const br_shape *s)
 {
     if (lua_type(e->L, -1) != LUA_TSTRING) {
@@ -91,7 +120,7 @@ static void encode_blob(br_encoder *e, const br_shape *s)
     }
     br_slice bytes = br_lua_slice(e->L, -1);
     br_encode_check_count(e, s->a, bytes.n, "bytes");
-    br_json_write_base64(e->out, bytes);
+    write_base64(e, bytes);
 }
 
 /* Names of the model need no escapes. */

@@ -30,25 +30,47 @@ br_client *bridge_client(const char *url)
     return c;
 }
 
-br_call *bridge_call(br_client *c, br_call_mode mode, const char *path)
+static void ask(br_request *r, const char *path)
 {
-    br_request r;
+    br_request_init(r);
+    r->service = (uint8_t)br_model_service(&br_model_builtin, BR_SLICE("bedrock-runtime"));
+    r->auth = BR_AUTH_SIGV4;
+    memcpy(r->method, "POST", 5);
+    br_buf_adds(&r->path, path);
+    r->has_body = true;
+    br_buf_adds(&r->body,
+                "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello there\"}]}]");
+    br_headers_add(&r->headers, BR_SLICE("content-type"), BR_SLICE("application/json"));
+}
+
+/* What is asked, with the end of its body. */
+static br_call *make_call(br_client *c, br_call_mode mode, br_request *r)
+{
     br_error error;
     br_call_opts opts = {
         .mode = mode, .model = &br_model_builtin, .timeouts = {-1, -1, -1, -1}, .max_attempts = 1};
-    br_request_init(&r);
-    r.service = (uint8_t)br_model_service(&br_model_builtin, BR_SLICE("bedrock-runtime"));
-    r.auth = BR_AUTH_SIGV4;
-    memcpy(r.method, "POST", 5);
-    br_buf_adds(&r.path, path);
-    r.has_body = true;
-    br_buf_adds(&r.body,
-                "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello there\"}]}]}");
-    br_headers_add(&r.headers, BR_SLICE("content-type"), BR_SLICE("application/json"));
-    br_call *call = br_call_new(c, &r, &opts, &error);
+    br_buf_adds(&r->body, "}");
+    br_call *call = br_call_new(c, r, &opts, &error);
     CHECK(call != NULL);
-    br_request_free(&r);
+    br_request_free(r);
     return call;
+}
+
+br_call *bridge_call(br_client *c, br_call_mode mode, const char *path)
+{
+    br_request r;
+    ask(&r, path);
+    return make_call(c, mode, &r);
+}
+
+br_call *bridge_call_with(br_client *c, const void *bytes, size_t n)
+{
+    br_request r;
+    ask(&r, BRIDGE_UNARY);
+    br_buf_adds(&r.body, ",\"attached\":\"");
+    CHECK(br_request_attach(&r, (br_slice){bytes, n}, true));
+    br_buf_adds(&r.body, "\"");
+    return make_call(c, BR_CALL_UNARY, &r);
 }
 
 br_bridge *bridge_open(void)

@@ -22,6 +22,8 @@ typedef struct bridge_outcome {
 
 br_client *bridge_client(const char *url); /* with access keys */
 br_call *bridge_call(br_client *c, br_call_mode mode, const char *path);
+/* A unary one, with these bytes attached to its request as base64. */
+br_call *bridge_call_with(br_client *c, const void *bytes, size_t n);
 br_bridge *bridge_open(void);
 br_passage *bridge_hand_over(br_bridge *b, br_call *call);
 int bridge_dial(const char *address);

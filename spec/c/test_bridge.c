@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -288,6 +289,33 @@ static void test_leaving_at_any_moment(void)
     }
 }
 
+/* What is attached goes as soon as the call is dropped, at whatever moment. */
+static void leave_attached(br_bridge *b, unsigned *state)
+{
+    size_t n = BR_ATTACHED_BYTES_MIN + next_number(state) * 64;
+    char *bytes = malloc(n);
+    memset(bytes, 'x', n);
+    br_passage *p = bridge_hand_over(b, bridge_call_with(client, bytes, n));
+    int fd = bridge_dial(br_bridge_address(b));
+    bridge_send_ticket(fd, p);
+    usleep(next_number(state) % 1000);
+    br_passage_drop(b, p);
+    free(bytes);
+    close(fd);
+}
+
+static void test_attached(void)
+{
+    static char bytes[1000000];
+    unsigned state = 1;
+    endpoint_reset();
+    br_bridge *b = bridge_open();
+    CHECK_STR(bridge_run(b, bridge_call_with(client, bytes, sizeof bytes)).items, "HDE");
+    for (int i = 0; i < LEAVINGS; i++)
+        leave_attached(b, &state);
+    br_bridge_unref(b);
+}
+
 /* A server that offers much, for as long as somebody takes it. */
 typedef struct giver {
     int listener;
@@ -376,6 +404,7 @@ int main(void)
     test_the_end();
     test_many_hosts();
     test_leaving_at_any_moment();
+    test_attached();
     test_back_pressure();
     br_client_unref(client);
     br_client_unref(plain);

@@ -130,8 +130,97 @@ static void test_request(void)
     CHECK(r.path.len == 0 && r.headers.count == 0);
 }
 
+/* Long bytes, each with its own letter; their ends lie against an unmapped page. */
+static br_slice long_bytes(char letter, size_t n)
+{
+    char *bytes = malloc(n);
+    memset(bytes, letter, n);
+    char *guarded = guard_copy(bytes, n);
+    free(bytes);
+    return (br_slice){guarded, n};
+}
+
+static void free_bytes(br_slice bytes)
+{
+    guard_free((char *)(uintptr_t)bytes.p, bytes.n);
+}
+
+/* n times the text. */
+static void check_run(const br_buf *body, size_t *at, const char *text, size_t n)
+{
+    size_t size = strlen(text), good = 0;
+    while (good < n && *at + size <= body->len && memcmp(body->data + *at, text, size) == 0) {
+        good++;
+        *at += size;
+    }
+    CHECK_INT((long long)good, (long long)n);
+}
+
+static void test_attached(void)
+{
+    size_t n = BR_ATTACHED_BYTES_MIN, groups = n / 3 + 1, at = 0;
+    br_slice zeros = long_bytes('\0', groups * 3 - 1), text = long_bytes('x', n);
+    br_request r;
+    br_request_init(&r);
+    CHECK(br_request_join(&r));
+    br_buf_adds(&r.body, "<");
+    CHECK(!br_request_attach(&r, (br_slice){text.p, n - 1}, false));
+    CHECK(br_request_attach(&r, zeros, true));
+    CHECK(br_request_attach(&r, text, false));
+    br_buf_adds(&r.body, "|");
+    CHECK(br_request_attach(&r, text, false));
+    CHECK(br_request_attach(&r, zeros, true));
+    br_buf_adds(&r.body, ">");
+    CHECK_SLICE(br_buf_slice(&r.body), "<|>");
+    CHECK_INT((long long)r.attached_bytes, (long long)(2 * n + 2 * groups * 4));
+    CHECK(br_request_join(&r));
+    free_bytes(zeros);
+    free_bytes(text);
+    CHECK_INT(r.attached_count, 0);
+    CHECK_INT((long long)r.attached_bytes, 0);
+    CHECK_INT((long long)r.body.len, (long long)(3 + 2 * n + 2 * groups * 4));
+    check_run(&r.body, &at, "<", 1);
+    check_run(&r.body, &at, "AAAA", groups - 1);
+    check_run(&r.body, &at, "AAA=", 1);
+    check_run(&r.body, &at, "x", n);
+    check_run(&r.body, &at, "|", 1);
+    check_run(&r.body, &at, "x", n);
+    check_run(&r.body, &at, "AAAA", groups - 1);
+    check_run(&r.body, &at, "AAA=>", 1);
+    br_request_free(&r);
+}
+
+static void test_attached_limits(void)
+{
+    br_slice text = long_bytes('x', BR_ATTACHED_BYTES_MIN);
+    br_request r;
+    br_request_init(&r);
+    for (int i = 0; i < BR_ATTACHED_MAX; i++)
+        CHECK(br_request_attach(&r, text, false));
+    CHECK(!br_request_attach(&r, text, false));
+    br_request_clear(&r, 0);
+    CHECK(r.attached_count == 0 && r.attached_bytes == 0);
+
+    r.body.max = text.n + 10;
+    br_buf_adds(&r.body, "12345678901");
+    CHECK(!br_request_attach(&r, text, false));
+    br_request_clear(&r, 0);
+    br_buf_adds(&r.body, "1234567890");
+    CHECK(!br_request_attach(&r, text, true));
+    CHECK(br_request_attach(&r, text, false));
+    CHECK(!br_request_attach(&r, text, false));
+    br_buf_adds(&r.body, "1");
+    CHECK(!br_request_join(&r));
+    CHECK(r.attached_count == 0);
+    CHECK_SLICE(br_buf_slice(&r.body), "12345678901");
+    br_request_free(&r);
+    free_bytes(text);
+}
+
 int main(void)
 {
+    test_attached();
+    test_attached_limits();
     test_list();
     test_many();
     test_too_long();

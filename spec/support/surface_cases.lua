@@ -80,6 +80,33 @@ case("gathers a stream", connected(function(conn)
     equal("end_turn", result.stopReason)
 end))
 
+--- Three zero bytes are "AAAA" in base64. Two long blobs, a short one, and a body that is as it is.
+case("sends long bytes as it does short ones", connected(function(conn)
+    local function image(n)
+        return { image = { format = "png", source = { bytes = ("\0\0\0"):rep(n) } } }
+    end
+    local input = ask "What are these?"
+    for i, n in ipairs { 100000, 2, 333333 } do
+        input.messages[1].content[i + 1] = image(n)
+    end
+    local body = assert(conn:prepare("converse", input)).body
+    local rest = body:gsub('"bytes":"(A*)"', function(text)
+        return ('"bytes":%d'):format(#text)
+    end)
+    for _, n in ipairs { 100000, 2, 333333 } do
+        equal(true, rest:find('"bytes":' .. n * 4, 1, true) ~= nil, "a blob of " .. n)
+    end
+    equal(true, rest:sub(1, 1) == "{" and #rest < 1000 and rest:find("What are these?", 1, true) ~= nil, "the rest")
+    assert(conn:converse(input))
+
+    local long = ('{"inputText":"%s"}'):format(("word "):rep(60000))
+    local params = { modelId = "amazon.titan-embed-text-v2:0", contentType = "application/json", body = long }
+    equal(long, assert(conn:prepare("invoke_model", params)).body)
+    assert(conn:invoke_model(params))
+    local raw = { path = "/model/amazon.titan-embed-text-v2%3A0/invoke", body = long }
+    equal(200, assert(conn:request(raw)).status)
+end))
+
 case("returns the service's error", connected(function(conn)
     local answer, err = conn:converse { modelId = "nonexistent.model-v1:0", messages = ask("Hi").messages }
     is_error("service", "ValidationException", answer, err)
