@@ -2,6 +2,7 @@
 local app = {}
 
 local bedrock = require "bedrock"
+local cjson = require "cjson"
 
 local MODEL = "amazon.nova-lite-v1:0"
 local KEEP_MS, KEEP_COUNT = 60000, 256
@@ -26,13 +27,16 @@ function app.init(settings)
     host, port = target.endpoint:match "^https://([^:]+):(%d+)$"
 end
 
-local function params()
+local ours = bedrock.json
+
+--- @param json table? lua-cjson instead of our codec
+local function params(json)
     ngx.req.read_body()
-    return assert(bedrock.json.decode(ngx.req.get_body_data()))
+    return assert((json or ours).decode(ngx.req.get_body_data()))
 end
 
-local function forward(name, event)
-    ngx.print("event: ", name, "\ndata: ", bedrock.json.encode(event), "\n\n")
+local function forward(name, event, json)
+    ngx.print("event: ", name, "\ndata: ", (json or ours).encode(event), "\n\n")
     ngx.flush(true)
 end
 
@@ -40,7 +44,16 @@ function app.converse()
     local input = params()
     input.modelId = MODEL
     local answer = must(connections.keys:converse(input))
-    ngx.print(bedrock.json.encode(answer))
+    ngx.print(ours.encode(answer))
+end
+
+--- What a location has to do besides the call: the same question read, the same answer written.
+local known_answer
+function app.nothing()
+    local input = params()
+    input.modelId = MODEL
+    known_answer = known_answer or must(connections.keys:converse(input))
+    ngx.print(ours.encode(known_answer))
 end
 
 function app.stream()
@@ -73,7 +86,7 @@ end
 local function peer_request(operation)
     local client = app.peer.new()
     local path = "/model/" .. MODEL:gsub(":", "%%3A") .. "/" .. operation
-    local body = bedrock.json.encode(params())
+    local body = cjson.encode(params(cjson))
     local headers = signed(target.endpoint .. path, body)
     headers["content-type"] = "application/json"
     client:set_timeouts(TIMEOUT_MS, TIMEOUT_MS, TIMEOUT_MS)
@@ -90,7 +103,7 @@ function app.peer_converse()
     local client, answer = peer_request "converse"
     local body = assert(answer:read_body())
     assert(client:set_keepalive(KEEP_MS, KEEP_COUNT))
-    ngx.print(bedrock.json.encode(assert(bedrock.json.decode(body))))
+    ngx.print(cjson.encode(cjson.decode(body)))
 end
 
 local function number(text, at)
@@ -121,7 +134,7 @@ function app.peer_stream()
         local rest, name, payload = cut(bytes)
         while rest do
             bytes = rest
-            forward(name, assert(bedrock.json.decode(payload)))
+            forward(name, cjson.decode(payload), cjson)
             rest, name, payload = cut(bytes)
         end
     end

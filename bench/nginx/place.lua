@@ -32,6 +32,7 @@ local LOCATIONS = {
     ["/proxy/"] = PROXY,
     ["/bedrock/converse"] = handler "converse",
     ["/bedrock/converse-stream"] = handler "stream",
+    ["/nothing/converse"] = handler "nothing",
     ["/peer/converse"] = handler "peer_converse",
     ["/peer/converse-stream"] = handler "peer_stream",
     ["/has_peer"] = handler "has_peer",

@@ -1,15 +1,16 @@
 --- Inside nginx: CPU of the worker for a call, and for an event of a stream, and the time to the first byte, beside
---- proxy_pass to the same service, and beside lua-resty-http with our signature where it is found (on nginx's
---- lua_package_path, or in the directory RESTY_HTTP). Contestants take turns; medians of rounds. "loop" is the part
---- spent on nginx's own thread, which runs at real-time priority where it may.
+--- proxy_pass to the same service, and beside lua-resty-http with lua-cjson and our signature where it is found (on
+--- nginx's lua_package_path, or in the directory RESTY_HTTP). Contestants take turns; medians of rounds. "loop" is the
+--- part spent on nginx's own thread; "the call" what of it is left without a location that does the same but call.
 ---
 ---     lua5.4 bench/nginx/run.lua ENDPOINTDIR
 local socket = require "socket"
+local unpack = table.unpack or unpack
 local client = dofile "bench/nginx/client.lua"
 local place = dofile "bench/nginx/place.lua"
 
 local ROUNDS = 9
-local CALLS, CONNECTIONS = 1500, 16
+local CALLS, CONNECTIONS = 3000, 32
 local STREAMS, INTERVAL_MS = 50, 20
 local FIRST_BYTES, FIRST_BYTE_INTERVAL_MS = 40, 2
 
@@ -89,7 +90,7 @@ end
 local CONTESTANTS = { { "/proxy", "proxy_pass" }, { "/bedrock", "bedrock" } }
 local _, peer = server:get "/has_peer"
 if peer ~= "" then
-    CONTESTANTS[3] = { "/peer", peer .. ", our signature" }
+    CONTESTANTS[3] = { "/peer", peer .. ", cjson, our signature" }
 end
 
 local function report_missing()
@@ -105,23 +106,33 @@ local function measure(job, path)
     return (loop_after - loop) / count, (all_after - all) / count
 end
 
-local function race(title, job, path)
+local function medians(contestants, job, path)
     local loops, alls = {}, {}
-    for i = #CONTESTANTS, 1, -1 do
+    for i = #contestants, 1, -1 do
         loops[i], alls[i] = {}, {}
-        job(CONTESTANTS[i][1] .. path)
+        job(contestants[i][1] .. path)
     end
     for round = 1, ROUNDS do
-        for i, contestant in ipairs(CONTESTANTS) do
+        for i, contestant in ipairs(contestants) do
             loops[i][round], alls[i][round] = measure(job, contestant[1] .. path)
         end
     end
+    for i = 1, #contestants do
+        loops[i], alls[i] = client.quantile(loops[i]) / 1000, client.quantile(alls[i]) / 1000
+    end
+    return loops, alls
+end
+
+--- @param nothing string? a location to be taken off the others' loops
+local function race(title, job, path, nothing)
+    local contestants = { unpack(CONTESTANTS) }
+    contestants[#contestants + 1] = nothing and { nothing, "no call" }
+    local loops, alls = medians(contestants, job, path)
     print(title)
-    local floor = client.quantile(loops[1])
-    for i, contestant in ipairs(CONTESTANTS) do
-        local loop = client.quantile(loops[i])
-        print(("  %-44s loop %8.1f us %6.2f    all threads %8.1f us"):format(contestant[2], loop / 1000,
-            loop / floor, client.quantile(alls[i]) / 1000))
+    for i, contestant in ipairs(contestants) do
+        local call = nothing and ("    the call %8.1f us"):format(loops[i] - loops[#loops]) or ""
+        print(("  %-44s loop %8.1f us %6.2f    all threads %8.1f us%s"):format(contestant[2], loops[i],
+            loops[i] / loops[1], alls[i], call))
     end
     report_missing()
 end
@@ -149,7 +160,7 @@ local function first_bytes()
             table.insert(times[i], first_byte(contestant[1] .. "/converse-stream"))
         end
     end
-    print "First byte of a streamed answer, one stream at a time, median"
+    print "First byte of a streamed answer, one stream at a time, median; nginx at real-time priority where it may"
     local floor = client.quantile(times[1])
     for i, contestant in ipairs(CONTESTANTS) do
         local median = client.quantile(times[i])
@@ -160,10 +171,10 @@ end
 
 here:finish(pcall(function()
     server:get "/ask?conn=keys"
-    place.real_time(worker, true)
-    race("A Converse over kept TLS connections, CPU of nginx's worker", calls, "/converse")
+    race("A Converse over kept TLS connections, CPU of nginx's worker", calls, "/converse", "/nothing")
     here.ep:config { stream_interval_ms = INTERVAL_MS }
     race(("An event of %d streams, CPU of nginx's worker"):format(STREAMS), streams, "/converse-stream")
     here.ep:config { stream_interval_ms = FIRST_BYTE_INTERVAL_MS }
+    place.real_time(worker, true)
     first_bytes()
 end))
