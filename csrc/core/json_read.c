@@ -231,10 +231,24 @@ static bool read_fraction(br_json_reader *r, number_scan *s, br_decimal *d)
     return true;
 }
 
+/* Of one digit, as most indexes are; it must be clear that nothing belongs to it that follows. */
+static inline bool take_digit(br_json_reader *r, br_json_number *out)
+{
+    const char *p = r->p;
+    if (r->end - p < 2 || !is_digit(*p) || (p[1] != ',' && p[1] != '}' && p[1] != ']'))
+        return false;
+    int value = *p - '0';
+    *out = (br_json_number){.is_integer = true, .i = value, .d = value, .text = {p, 1}};
+    r->p++;
+    return true;
+}
+
 bool br_json_number_value(br_json_reader *r, br_json_number *out)
 {
     if (!at_token(r))
         return fail_at(r, "");
+    if (take_digit(r, out))
+        return true;
     const char *start = r->p;
     bool negative = *start == '-';
     number_scan s = {.p = start + negative, .end = r->end};

@@ -13,8 +13,10 @@
 /* A table that lives as long as the userdata at that index, or until another takes its place. */
 #if LUA_VERSION_NUM == 501
 #define br_lua_set_kept(L, index) lua_setfenv(L, (index))
+#define br_lua_get_kept(L, index) lua_getfenv(L, (index))
 #else
 #define br_lua_set_kept(L, index) lua_setiuservalue(L, (index), 1)
+#define br_lua_get_kept(L, index) lua_getiuservalue(L, (index), 1)
 #endif
 
 #if LUA_VERSION_NUM == 501

@@ -1,9 +1,10 @@
+#include <stddef.h>
 #include <string.h>
 
 #include "core/page.h"
 #include "lua/decode.h"
 
-static const char decoder_key = 'd', metatable_key = 'm', names_key = 'n';
+static const char decoder_key = 'd', metatable_key = 'm';
 
 static void close_decoder(br_decoder *d)
 {
@@ -20,8 +21,6 @@ static int collect_decoder(lua_State *L)
 
 void br_decoder_open(lua_State *L)
 {
-    lua_newtable(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &names_key);
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, collect_decoder);
     lua_setfield(L, -2, "__gc");
@@ -32,10 +31,12 @@ void br_decoder_open(lua_State *L)
 
 static br_decoder *push_new(lua_State *L)
 {
-    br_decoder *d = lua_newuserdatauv(L, sizeof *d, 0);
+    br_decoder *d = lua_newuserdatauv(L, sizeof *d, 1);
     memset(d, 0, sizeof *d);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     lua_setmetatable(L, -2);
+    lua_createtable(L, BR_DECODER_NAMES, 0);
+    br_lua_set_kept(L, -2);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &decoder_key);
     return d;
@@ -43,15 +44,21 @@ static br_decoder *push_new(lua_State *L)
 
 br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text)
 {
+    unsigned levels = lua_checkstack(L, BR_DECODE_STACK) ? BR_DECODE_LEVELS : 0;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &decoder_key);
     br_decoder *d = lua_touserdata(L, -1);
     if (d == NULL || d->busy) {
         lua_pop(L, 1);
         d = push_new(L);
     }
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &names_key);
-    *d = (br_decoder){
-        .L = L, .busy = true, .cached = m == &br_model_builtin, .names = lua_gettop(L), .model = m};
+    br_lua_get_kept(L, -1);
+    memset(d, 0, offsetof(br_decoder, named));
+    d->L = L;
+    d->busy = true;
+    d->cached = m == &br_model_builtin;
+    d->names = lua_gettop(L);
+    d->model = m;
+    d->levels = levels;
     br_json_reader_init(&d->reader, text);
     br_buf_init(&d->scratch, BR_BODY_MAX);
     return d;
@@ -74,21 +81,24 @@ void br_decoder_drop(br_decoder *d)
     lua_settop(d->L, d->names - 2);
 }
 
-/* Once made, a name is found by its number: Lua would hash it each time to find the same string. */
+/*
+** Once made, a name is found by its number: Lua would hash it each time to find the same string.
+** Each number has one place in the list, where the last one stays.
+*/
 void br_decoder_name(br_decoder *d, unsigned name)
 {
     lua_State *L = d->L;
-    if (d->cached) {
-        lua_rawgeti(L, d->names, (int)name + 1);
-        if (!lua_isnil(L, -1))
-            return;
-        lua_pop(L, 1);
+    unsigned place = name % BR_DECODER_NAMES;
+    if (d->cached && d->named[place] == name + 1) {
+        lua_rawgeti(L, d->names, (int)place + 1);
+        return;
     }
     br_slice text = br_model_name(d->model, name);
     lua_pushlstring(L, text.p, text.n);
     if (d->cached) {
         lua_pushvalue(L, -1);
-        lua_rawseti(L, d->names, (int)name + 1);
+        lua_rawseti(L, d->names, (int)place + 1);
+        d->named[place] = name + 1;
     }
 }
 
@@ -103,7 +113,6 @@ static bool fail(br_decoder *d, br_err_kind kind, const char *what, br_error *er
 
 bool br_push_json(lua_State *L, br_slice text, br_error *error)
 {
-    lua_checkstack(L, 8);
     br_decoder *d = br_decoder_push(L, NULL, text);
     if (!br_decode_document(d) || !br_json_end(&d->reader))
         return fail(d, BR_ERR_TRANSPORT, "the JSON text", error);
@@ -269,7 +278,6 @@ static bool describe_page(const br_model *m, int op, const br_headers *h, br_sli
 bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const br_headers *h,
                       br_slice body, br_error *error)
 {
-    lua_checkstack(L, 8);
     br_decoder *d = br_decoder_push(L, m, body);
     if (decode_output(d, &m->ops[op], status, h, body)) {
         br_decoder_finish(d, 1);
@@ -282,7 +290,6 @@ bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const
 void br_decode_error_fields(lua_State *L, const br_model *m, int op, br_slice code,
                             const br_headers *h, br_slice body)
 {
-    lua_checkstack(L, 8);
     int shape = br_model_error_shape(m, op >= 0 ? (unsigned)op : m->op_count, code);
     if (shape < 0) {
         lua_newtable(L);

@@ -8,6 +8,12 @@
 #include "core/json.h"
 #include "lua/codec.h"
 
+#define BR_DECODE_STACK_PER_LEVEL 6
+#define BR_DECODE_LEVELS 4 /* most answers are no deeper */
+#define BR_DECODE_STACK (8 + BR_DECODE_LEVELS * BR_DECODE_STACK_PER_LEVEL)
+
+#define BR_DECODER_NAMES 256 /* a power of two */
+
 /*
 ** Lives in a userdata, so that a Lua error cannot leak what the reader holds. One is kept in the
 ** registry; while it is busy (a finalizer decodes, or a Lua error left it) another takes its place.
@@ -15,8 +21,9 @@
 typedef struct br_decoder {
     lua_State *L;
     bool busy;
-    bool cached; /* names of members come from the table of names */
-    int names;   /* its place on the stack */
+    bool cached;     /* names of members come from the list of names that the userdata keeps */
+    int names;       /* its place on the stack */
+    unsigned levels; /* the Lua stack has room for those, if nothing else was pushed */
     const br_model *model;
     const char *problem; /* static text of what was wrong besides the JSON itself */
     bool declared_only;  /* unknown members of the outermost structure are dropped */
@@ -24,6 +31,7 @@ typedef struct br_decoder {
     unsigned unknown;    /* others that it had */
     br_json_reader reader;
     br_buf scratch;
+    unsigned named[BR_DECODER_NAMES]; /* the number, plus one, of each name in the list; it stays */
 } br_decoder;
 
 /* Pushes two values of its own; what is decoded comes above them. */

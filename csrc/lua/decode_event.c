@@ -151,7 +151,6 @@ br_event_result br_decode_event(lua_State *L, const br_model *m, int op, const b
                                 br_error *error)
 {
     const br_op *operation = &m->ops[op];
-    lua_checkstack(L, 8);
     if (br_slice_eq(msg->message_type, BR_SLICE("event")) && msg->event_type.n > 0) {
         if (!br_slice_eq(msg->event_type, BR_SLICE("initial-response")))
             return push_event(L, m, operation, msg, error);

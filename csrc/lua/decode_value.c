@@ -7,7 +7,6 @@
 #include "lua/decode.h"
 #include "lua/document.h"
 
-#define STACK_PER_LEVEL 6
 #define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
 #define EXACT_INTEGER INT64_C(9007199254740992)
 
@@ -20,7 +19,8 @@ bool br_decode_fail(br_decoder *d, const char *problem)
 
 static bool room(br_decoder *d)
 {
-    return lua_checkstack(d->L, STACK_PER_LEVEL) || br_decode_fail(d, "the Lua stack is full");
+    return d->reader.depth < d->levels || lua_checkstack(d->L, BR_DECODE_STACK_PER_LEVEL) ||
+           br_decode_fail(d, "the Lua stack is full");
 }
 
 void br_push_integer(lua_State *L, int64_t value)
