@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +107,7 @@ static void test_nothing_on_disk(void)
     br_bridge_unref(b);
 }
 
-static void test_signals_are_not_the_threads(void)
+static void test_the_thread_gets_no_signal_and_goes_second(void)
 {
     br_bridge *b = bridge_open();
     int found = 0;
@@ -121,6 +122,8 @@ static void test_signals_are_not_the_threads(void)
         const char *line = strstr(text, "SigBlk:");
         CHECK(line != NULL && sscanf(line, "SigBlk: %llx", &mask) == 1);
         CHECK_INT((long long)(mask & 0x7fffffff), 0x7ffbfeff);
+        int own = sched_getscheduler(0), policy = sched_getscheduler(atoi(entry->d_name));
+        CHECK_INT(policy, own == SCHED_OTHER ? SCHED_BATCH : own);
         found++;
     }
     closedir(dir);
@@ -245,7 +248,7 @@ int main(void)
     client = bridge_client(endpoint_text("https"));
     test_nothing_is_left();
     test_nothing_on_disk();
-    test_signals_are_not_the_threads();
+    test_the_thread_gets_no_signal_and_goes_second();
     test_other_processes_are_refused();
     test_a_child_gets_its_own();
     test_other_places();
