@@ -94,6 +94,14 @@ static inline bool br_emit_string(br_buf *b, br_slice s)
     return true;
 }
 
+/* As br_emit_string, of the string on top of the stack; a long one without escapes is attached. */
+bool br_encode_long_string(br_encoder *e, br_slice s);
+
+static inline bool br_encode_put_string(br_encoder *e, br_slice s)
+{
+    return s.n < BR_ATTACHED_BYTES_MIN ? br_emit_string(e->out, s) : br_encode_long_string(e, s);
+}
+
 /* encode_problem.c: violations at the path in hand, or at a member of it. */
 void br_encode_problem(br_encoder *e, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

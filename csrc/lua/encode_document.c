@@ -38,7 +38,7 @@ static void encode_number(br_encoder *e)
 
 static void encode_string(br_encoder *e)
 {
-    if (!br_emit_string(e->out, br_lua_slice(e->L, -1)) && !e->out->failed)
+    if (!br_encode_put_string(e, br_lua_slice(e->L, -1)) && !e->out->failed)
         br_encode_problem(e, "type", "is not valid UTF-8");
 }
 

@@ -29,6 +29,38 @@ bool br_encode_enter(br_encoder *e, const char *expected)
     return true;
 }
 
+static void keep_string(br_encoder *e)
+{
+    lua_State *L = e->L;
+    int slot = e->ctx->keep;
+    if (lua_isnil(L, slot)) {
+        lua_newtable(L);
+        lua_replace(L, slot);
+    }
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, slot, (int)lua_rawlen(L, slot) + 1);
+}
+
+bool br_encode_attach(br_encoder *e, br_slice bytes, bool base64)
+{
+    if (e->request == NULL || e->ctx->keep == 0 || bytes.n < BR_ATTACHED_BYTES_MIN)
+        return false;
+    keep_string(e);
+    return br_request_attach(e->request, bytes, base64);
+}
+
+bool br_encode_long_string(br_encoder *e, br_slice s)
+{
+    const char *end = s.p + s.n;
+    if (br_json_skip_plain(s.p, end) != end)
+        return br_json_write_string(e->out, s);
+    br_emit_char(e->out, '"');
+    if (!br_encode_attach(e, s, false))
+        br_buf_add_slice(e->out, s);
+    br_emit_char(e->out, '"');
+    return true;
+}
+
 /* Pairs of a form: the path, '=', the text. Nothing here calls Lua, so the buffer cannot leak. */
 static void put_form_pair(br_encoder *e, br_slice text)
 {
@@ -54,7 +86,7 @@ static void not_utf8(br_encoder *e)
 static void put_string(br_encoder *e, br_slice text)
 {
     if (!e->form) {
-        if (!br_emit_string(e->out, text))
+        if (!br_encode_put_string(e, text))
             not_utf8(e);
     } else if (br_utf8_valid(text)) {
         put_form_pair(e, text);
@@ -82,26 +114,6 @@ static void encode_scalar(br_encoder *e, const br_shape *s)
         put_form_pair(e, text.s);
     else
         br_emit(e->out, text.s.p, text.s.n);
-}
-
-static void keep_string(br_encoder *e)
-{
-    lua_State *L = e->L;
-    int slot = e->ctx->keep;
-    if (lua_isnil(L, slot)) {
-        lua_newtable(L);
-        lua_replace(L, slot);
-    }
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, slot, (int)lua_rawlen(L, slot) + 1);
-}
-
-bool br_encode_attach(br_encoder *e, br_slice bytes, bool base64)
-{
-    if (e->request == NULL || e->ctx->keep == 0 || bytes.n < BR_ATTACHED_BYTES_MIN)
-        return false;
-    keep_string(e);
-    return br_request_attach(e->request, bytes, base64);
 }
 
 static void write_base64(br_encoder *e, br_slice bytes)

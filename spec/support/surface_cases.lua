@@ -99,6 +99,15 @@ case("sends long bytes as it does short ones", connected(function(conn)
     equal(true, rest:sub(1, 1) == "{" and #rest < 1000 and rest:find("What are these?", 1, true) ~= nil, "the rest")
     assert(conn:converse(input))
 
+    local plain, escaped = ("word "):rep(60000), ("line\n"):rep(60000)
+    for text, shown in pairs { [plain] = plain, [escaped] = escaped:gsub("\n", "\\n") } do
+        local said = '"content":[{"text":"' .. shown .. '"}]'
+        body = assert(conn:prepare("converse", ask(text))).body
+        equal(true, body:find(said, 1, true) ~= nil, "a long text")
+        local document = { modelId = MODEL, body = { text = text } }
+        equal('{"text":"' .. shown .. '"}', assert(conn:prepare("invoke_model", document)).body)
+    end
+
     local long = ('{"inputText":"%s"}'):format(("word "):rep(60000))
     local params = { modelId = "amazon.titan-embed-text-v2:0", contentType = "application/json", body = long }
     equal(long, assert(conn:prepare("invoke_model", params)).body)
