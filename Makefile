@@ -26,7 +26,7 @@ PARTS = model core engine
 
 # Goals that may install what they need, and that treat warnings as errors.
 CHECKED = test lint sanitize interop soak fuzz bench
-ifneq ($(filter demo $(CHECKED),$(MAKECMDGOALS)),)
+ifneq ($(filter demo refresh-api $(CHECKED),$(MAKECMDGOALS)),)
 DEPS = deps
 ABIS ?= 5.4 5.1
 endif
@@ -92,7 +92,7 @@ FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(BUILD)/bench/processes
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
 .PHONY: all help test demo lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
-    uninstall clean deps env FORCE
+    uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -105,6 +105,7 @@ help:
 	@echo 'make install    to PREFIX ($(PREFIX)); uninstall undoes it'
 	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
 	@echo 'make deps       install what is missing on Debian'
+	@echo 'make refresh-api  facts, tables and reference from the newest botocore; VERSION=X.Y.Z for another'
 	@echo 'make lint sanitize interop soak fuzz bench clean'
 
 modules: $(MODULES)
@@ -222,6 +223,10 @@ fuzz: | $(DEPS)
 
 bench: modules benches test-modules
 	@bench/run.sh $(BUILD)
+
+# From the newest botocore, or VERSION=X.Y.Z.
+refresh-api: | $(DEPS)
+	@tools/refresh_api.sh $(if $(VERSION),--version $(VERSION)) --write
 
 deps:
 	@tools/deps.sh $(if $(filter-out demo test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(filter demo,$(MAKECMDGOALS)),all))

@@ -566,10 +566,10 @@ function bedrock.skeleton(name) end
 function bedrock.load_api(file) end
 
 ---@alias bedrock.ServiceName "agent"|"agent-registry"|"agent-registry-control"|"agent_registry"|"agent_registry_control"|"agent_runtime"|"agentcore"|"agentcore_control"|"bedrock"|"bedrock-agent"|"bedrock-agent-runtime"|"bedrock-agentcore"|"bedrock-agentcore-control"|"bedrock-data-automation"|"bedrock-data-automation-runtime"|"bedrock-runtime"|"data_automation"|"data_automation_runtime"|"roles_anywhere"|"rolesanywhere"|"runtime"|"sts"|string
----@alias bedrock.OperationName "add_dataset_examples"|"agent.delete_resource_policy"|"agent.get_resource_policy"|"agent.list_tags_for_resource"|"agent.put_resource_policy"|"agent.tag_resource"|"agent.untag_resource"|"agent_registry_control.create_registry"|"agent_registry_control.create_registry_record"|"agent_registry_control.delete_registry"|"agent_registry_control.delete_registry_record"|"agent_registry_control.get_registry"|"agent_registry_control.get_registry_record"|"agent_registry_control.list_registries"|"agent_registry_control.list_registry_records"|"agent_registry_control.list_tags_for_resource"|"agent_registry_control.submit_registry_record_for_approval"|"agent_registry_control.tag_resource"|"agent_registry_control.untag_resource"|"agent_registry_control.update_registry"|"agent_registry_control.update_registry_record"|"agent_registry_control.update_registry_record_status"|"agent_runtime.list_sessions"|"agent_runtime.list_tags_for_resource"|"agent_runtime.tag_resource"|"agent_runtime.untag_resource"|"agentcore.list_sessions"|"agentcore_control.delete_resource_policy"|"agentcore_control.get_resource_policy"|"agentcore_control.list_tags_for_resource"|"agentcore_control.put_resource_policy"|"agentcore_control.tag_resource"|"agentcore_control.untag_resource"|"agentic_retrieve_stream"|"apply_guardrail"|"associate_agent_collaborator"|"associate_agent_knowledge_base"|"assume_role"|"assume_role_with_saml"|"assume_role_with_web_identity"|"assume_root"|"batch_create_memory_records"|"batch_delete_advanced_prompt_optimization_job"|"batch_delete_evaluation_job"|"batch_delete_memory_records"|"batch_get_discoverable_registry_record"|"batch_put_gateway_rate_limits"|"batch_update_memory_records"|"bedrock.delete_resource_policy"|"bedrock.get_resource_policy"|"bedrock.list_tags_for_resource"|"bedrock.put_resource_policy"|"bedrock.tag_resource"|"bedrock.untag_resource"|"cancel_automated_reasoning_policy_build_workflow"|"check_ingested_document_acl"|"complete_resource_token_auth"|"converse"|"converse_stream"|"copy_blueprint_stage"|"count_tokens"|"create_ab_test"|"create_advanced_prompt_optimization_job"|"create_agent"|"create_agent_action_group"|"create_agent_alias"|"create_agent_runtime"|"create_agent_runtime_endpoint"|"create_api_key_credential_provider"|"create_automated_reasoning_policy"|"create_automated_reasoning_policy_test_case"|"create_automated_reasoning_policy_version"|"create_blueprint"|"create_blueprint_version"|"create_browser"|"create_browser_profile"|"create_capacity_provider"|"create_code_interpreter"|"create_configuration_bundle"|"create_consent_portal"|"create_custom_model"|"create_custom_model_deployment"|"create_data_automation_library"|"create_data_automation_project"|"create_data_source"|"create_dataset"|"create_dataset_version"|"create_evaluation_job"|"create_evaluator"|"create_event"|"create_flow"|"create_flow_alias"|"create_flow_version"|"create_foundation_model_agreement"|"create_gateway"|"create_gateway_rate_limit"|"create_gateway_rule"|"create_gateway_target"|"create_guardrail"|"create_guardrail_version"|"create_harness"|"create_harness_endpoint"|"create_inference_profile"|"create_invocation"|"create_knowledge_base"|"create_marketplace_model_endpoint"|"create_memory"|"create_model_copy_job"|"create_model_customization_job"|"create_model_import_job"|"create_model_invocation_job"|"create_oauth2_credential_provider"|"create_online_evaluation_config"|"create_payment_connector"|"create_payment_credential_provider"|"create_payment_instrument"|"create_payment_manager"|"create_payment_session"|"create_policy"|"create_policy_engine"|"create_profile"|"create_prompt"|"create_prompt_router"|"create_prompt_version"|"create_provisioned_model_throughput"|"create_registry"|"create_registry_record"|"create_retrieval_instruction"|"create_retrieval_instruction_version"|"create_session"|"create_trust_anchor"|"create_vpc_configuration"|"create_workload_identity"|"data_automation.list_tags_for_resource"|"data_automation.tag_resource"|"data_automation.untag_resource"|"data_automation_runtime.list_tags_for_resource"|"data_automation_runtime.tag_resource"|"data_automation_runtime.untag_resource"|"decode_authorization_message"|"delete_ab_test"|"delete_agent"|"delete_agent_action_group"|"delete_agent_alias"|"delete_agent_memory"|"delete_agent_runtime"|"delete_agent_runtime_endpoint"|"delete_agent_version"|"delete_api_key_credential_provider"|"delete_attribute_mapping"|"delete_automated_reasoning_policy"|"delete_automated_reasoning_policy_build_workflow"|"delete_automated_reasoning_policy_test_case"|"delete_batch_evaluation"|"delete_blueprint"|"delete_browser"|"delete_browser_profile"|"delete_capacity_provider"|"delete_capacity_provider_session"|"delete_code_interpreter"|"delete_configuration_bundle"|"delete_consent_portal"|"delete_crl"|"delete_custom_model"|"delete_custom_model_deployment"|"delete_data_automation_library"|"delete_data_automation_project"|"delete_data_source"|"delete_dataset"|"delete_dataset_examples"|"delete_dataset_generation"|"delete_enforced_guardrail_configuration"|"delete_evaluator"|"delete_event"|"delete_flow"|"delete_flow_alias"|"delete_flow_version"|"delete_foundation_model_agreement"|"delete_gateway"|"delete_gateway_rate_limit"|"delete_gateway_rule"|"delete_gateway_target"|"delete_guardrail"|"delete_harness"|"delete_harness_endpoint"|"delete_imported_model"|"delete_inference_profile"|"delete_knowledge_base"|"delete_knowledge_base_documents"|"delete_marketplace_model_endpoint"|"delete_memory"|"delete_memory_record"|"delete_model_invocation_logging_configuration"|"delete_oauth2_credential_provider"|"delete_online_evaluation_config"|"delete_payment_connector"|"delete_payment_credential_provider"|"delete_payment_instrument"|"delete_payment_manager"|"delete_payment_session"|"delete_policy"|"delete_policy_engine"|"delete_profile"|"delete_prompt"|"delete_prompt_router"|"delete_provisioned_model_throughput"|"delete_recommendation"|"delete_registry"|"delete_registry_record"|"delete_retrieval_instruction"|"delete_session"|"delete_trust_anchor"|"delete_vpc_configuration"|"delete_workload_identity"|"deregister_marketplace_model_endpoint"|"disable_crl"|"disable_profile"|"disable_trust_anchor"|"disassociate_agent_collaborator"|"disassociate_agent_knowledge_base"|"enable_crl"|"enable_profile"|"enable_trust_anchor"|"end_session"|"evaluate"|"export_automated_reasoning_policy_version"|"generate_query"|"get_ab_test"|"get_access_key_info"|"get_account_data_retention"|"get_advanced_prompt_optimization_job"|"get_agent"|"get_agent_action_group"|"get_agent_alias"|"get_agent_card"|"get_agent_collaborator"|"get_agent_insight"|"get_agent_insight_store"|"get_agent_knowledge_base"|"get_agent_memory"|"get_agent_runtime"|"get_agent_runtime_endpoint"|"get_agent_version"|"get_api_key_credential_provider"|"get_async_invoke"|"get_automated_reasoning_policy"|"get_automated_reasoning_policy_annotations"|"get_automated_reasoning_policy_build_workflow"|"get_automated_reasoning_policy_build_workflow_result_assets"|"get_automated_reasoning_policy_next_scenario"|"get_automated_reasoning_policy_test_case"|"get_automated_reasoning_policy_test_result"|"get_batch_evaluation"|"get_blueprint"|"get_blueprint_optimization_status"|"get_browser"|"get_browser_profile"|"get_browser_session"|"get_caller_identity"|"get_capacity_provider"|"get_code_interpreter"|"get_code_interpreter_session"|"get_configuration_bundle"|"get_configuration_bundle_version"|"get_consent_portal"|"get_crl"|"get_custom_model"|"get_custom_model_deployment"|"get_data_automation_library"|"get_data_automation_library_entity"|"get_data_automation_library_ingestion_job"|"get_data_automation_project"|"get_data_automation_status"|"get_data_source"|"get_dataset"|"get_dataset_generation"|"get_delegated_access_token"|"get_document_content"|"get_evaluation_job"|"get_evaluator"|"get_event"|"get_execution_flow_snapshot"|"get_federation_token"|"get_flow"|"get_flow_alias"|"get_flow_execution"|"get_flow_version"|"get_foundation_model"|"get_foundation_model_availability"|"get_gateway"|"get_gateway_rate_limit"|"get_gateway_rule"|"get_gateway_target"|"get_guardrail"|"get_harness"|"get_harness_endpoint"|"get_imported_model"|"get_inference_profile"|"get_ingested_document_acl"|"get_ingestion_job"|"get_invocation_step"|"get_knowledge_base"|"get_knowledge_base_documents"|"get_marketplace_model_endpoint"|"get_memory"|"get_memory_record"|"get_model_copy_job"|"get_model_customization_job"|"get_model_import_job"|"get_model_invocation_job"|"get_model_invocation_logging_configuration"|"get_oauth2_credential_provider"|"get_online_evaluation_config"|"get_payment_connector"|"get_payment_credential_provider"|"get_payment_instrument"|"get_payment_instrument_balance"|"get_payment_manager"|"get_payment_session"|"get_policy"|"get_policy_engine"|"get_policy_engine_summary"|"get_policy_generation"|"get_policy_generation_summary"|"get_policy_summary"|"get_profile"|"get_prompt"|"get_prompt_router"|"get_provisioned_model_throughput"|"get_recommendation"|"get_registry"|"get_registry_record"|"get_resource_api_key"|"get_resource_oauth2_token"|"get_resource_payment_token"|"get_retrieval_instruction"|"get_session"|"get_session_token"|"get_subject"|"get_token_vault"|"get_trust_anchor"|"get_use_case_for_model_access"|"get_vpc_configuration"|"get_web_identity_token"|"get_workload_access_token"|"get_workload_access_token_for_jwt"|"get_workload_access_token_for_user_id"|"get_workload_identity"|"import_crl"|"ingest_data"|"ingest_knowledge_base_documents"|"invoke_agent"|"invoke_agent_runtime"|"invoke_agent_runtime_command"|"invoke_blueprint_optimization_async"|"invoke_browser"|"invoke_code_interpreter"|"invoke_data_automation"|"invoke_data_automation_async"|"invoke_data_automation_library_ingestion_job"|"invoke_flow"|"invoke_guardrail_checks"|"invoke_harness"|"invoke_inline_agent"|"invoke_model"|"invoke_model_with_bidirectional_stream"|"invoke_model_with_response_stream"|"invoke_web_search"|"list_ab_tests"|"list_actors"|"list_advanced_prompt_optimization_jobs"|"list_agent_action_groups"|"list_agent_aliases"|"list_agent_collaborators"|"list_agent_insight_stores"|"list_agent_insights"|"list_agent_knowledge_bases"|"list_agent_runtime_endpoints"|"list_agent_runtime_versions"|"list_agent_runtime_versions_by_capacity_provider"|"list_agent_runtimes"|"list_agent_versions"|"list_agents"|"list_api_key_credential_providers"|"list_async_invokes"|"list_automated_reasoning_policies"|"list_automated_reasoning_policy_build_workflows"|"list_automated_reasoning_policy_test_cases"|"list_automated_reasoning_policy_test_results"|"list_batch_evaluations"|"list_blueprints"|"list_browser_profiles"|"list_browser_sessions"|"list_browsers"|"list_capacity_providers"|"list_code_interpreter_sessions"|"list_code_interpreters"|"list_configuration_bundle_versions"|"list_configuration_bundles"|"list_consent_portals"|"list_crls"|"list_custom_model_deployments"|"list_custom_models"|"list_data_automation_libraries"|"list_data_automation_library_entities"|"list_data_automation_library_ingestion_jobs"|"list_data_automation_projects"|"list_data_sources"|"list_dataset_examples"|"list_dataset_generations"|"list_dataset_versions"|"list_datasets"|"list_discoverable_registry_records"|"list_enforced_guardrails_configuration"|"list_evaluation_jobs"|"list_evaluators"|"list_events"|"list_flow_aliases"|"list_flow_execution_events"|"list_flow_executions"|"list_flow_versions"|"list_flows"|"list_foundation_model_agreement_offers"|"list_foundation_models"|"list_gateway_rate_limits"|"list_gateway_rules"|"list_gateway_targets"|"list_gateways"|"list_guardrails"|"list_harness_endpoints"|"list_harness_versions"|"list_harnesses"|"list_imported_models"|"list_inference_profiles"|"list_ingestion_jobs"|"list_invocation_steps"|"list_invocations"|"list_knowledge_base_documents"|"list_knowledge_bases"|"list_marketplace_model_endpoints"|"list_memories"|"list_memory_extraction_jobs"|"list_memory_records"|"list_model_copy_jobs"|"list_model_customization_jobs"|"list_model_import_jobs"|"list_model_invocation_jobs"|"list_oauth2_credential_providers"|"list_online_evaluation_configs"|"list_payment_connectors"|"list_payment_credential_providers"|"list_payment_instruments"|"list_payment_managers"|"list_payment_sessions"|"list_policies"|"list_policy_engine_summaries"|"list_policy_engines"|"list_policy_generation_assets"|"list_policy_generation_summaries"|"list_policy_generations"|"list_policy_summaries"|"list_profiles"|"list_prompt_routers"|"list_prompts"|"list_provisioned_model_throughputs"|"list_recommendations"|"list_registries"|"list_registry_records"|"list_retrieval_instruction_versions"|"list_retrieval_instructions"|"list_subjects"|"list_trust_anchors"|"list_vpc_configurations"|"list_workload_identities"|"optimize_prompt"|"prepare_agent"|"prepare_flow"|"process_payment"|"put_account_data_retention"|"put_attribute_mapping"|"put_enforced_guardrail_configuration"|"put_invocation_step"|"put_model_invocation_logging_configuration"|"put_notification_settings"|"put_use_case_for_model_access"|"register_marketplace_model_endpoint"|"rerank"|"reset_notification_settings"|"reset_token_vault_key_material"|"retrieve"|"retrieve_and_generate"|"retrieve_and_generate_stream"|"retrieve_memory_records"|"roles_anywhere.list_tags_for_resource"|"roles_anywhere.tag_resource"|"roles_anywhere.untag_resource"|"rotate_payment_connector_credentials"|"save_browser_session_profile"|"search_discoverable_registry_records"|"search_registry_records"|"set_token_vault_cmk"|"start_async_invoke"|"start_automated_reasoning_policy_build_workflow"|"start_automated_reasoning_policy_test_workflow"|"start_batch_evaluation"|"start_browser_session"|"start_code_interpreter_session"|"start_dataset_generation"|"start_flow_execution"|"start_ingestion_job"|"start_memory_extraction_job"|"start_policy_generation"|"start_recommendation"|"stop_advanced_prompt_optimization_job"|"stop_batch_evaluation"|"stop_browser_session"|"stop_code_interpreter_session"|"stop_evaluation_job"|"stop_flow_execution"|"stop_ingestion_job"|"stop_model_customization_job"|"stop_model_invocation_job"|"stop_runtime_session"|"submit_registry_record_for_approval"|"synchronize_gateway_targets"|"update_ab_test"|"update_agent"|"update_agent_action_group"|"update_agent_alias"|"update_agent_collaborator"|"update_agent_insight"|"update_agent_insight_store"|"update_agent_knowledge_base"|"update_agent_runtime"|"update_agent_runtime_endpoint"|"update_api_key_credential_provider"|"update_automated_reasoning_policy"|"update_automated_reasoning_policy_annotations"|"update_automated_reasoning_policy_test_case"|"update_blueprint"|"update_browser_stream"|"update_capacity_provider"|"update_configuration_bundle"|"update_consent_portal"|"update_crl"|"update_custom_model_deployment"|"update_data_automation_library"|"update_data_automation_project"|"update_data_source"|"update_dataset"|"update_dataset_examples"|"update_evaluator"|"update_flow"|"update_flow_alias"|"update_gateway"|"update_gateway_rate_limit"|"update_gateway_rule"|"update_gateway_target"|"update_guardrail"|"update_harness"|"update_harness_endpoint"|"update_knowledge_base"|"update_marketplace_model_endpoint"|"update_memory"|"update_oauth2_credential_provider"|"update_online_evaluation_config"|"update_payment_connector"|"update_payment_credential_provider"|"update_payment_manager"|"update_policy"|"update_policy_engine"|"update_profile"|"update_prompt"|"update_provisioned_model_throughput"|"update_registry"|"update_registry_record"|"update_registry_record_status"|"update_retrieval_instruction"|"update_session"|"update_trust_anchor"|"update_workload_identity"|"validate_flow_definition"|string
----@alias bedrock.PagedOperation "agent_registry_control.list_registries"|"agent_registry_control.list_registry_records"|"agent_runtime.list_sessions"|"agentcore.list_sessions"|"get_agent_memory"|"list_ab_tests"|"list_actors"|"list_advanced_prompt_optimization_jobs"|"list_agent_action_groups"|"list_agent_aliases"|"list_agent_collaborators"|"list_agent_insight_stores"|"list_agent_insights"|"list_agent_knowledge_bases"|"list_agent_runtime_endpoints"|"list_agent_runtime_versions"|"list_agent_runtime_versions_by_capacity_provider"|"list_agent_runtimes"|"list_agent_versions"|"list_agents"|"list_api_key_credential_providers"|"list_async_invokes"|"list_automated_reasoning_policies"|"list_automated_reasoning_policy_build_workflows"|"list_automated_reasoning_policy_test_cases"|"list_automated_reasoning_policy_test_results"|"list_batch_evaluations"|"list_blueprints"|"list_browser_profiles"|"list_browser_sessions"|"list_browsers"|"list_capacity_providers"|"list_code_interpreter_sessions"|"list_code_interpreters"|"list_configuration_bundle_versions"|"list_configuration_bundles"|"list_consent_portals"|"list_crls"|"list_custom_model_deployments"|"list_custom_models"|"list_data_automation_libraries"|"list_data_automation_library_entities"|"list_data_automation_library_ingestion_jobs"|"list_data_automation_projects"|"list_data_sources"|"list_dataset_examples"|"list_dataset_generations"|"list_dataset_versions"|"list_datasets"|"list_discoverable_registry_records"|"list_enforced_guardrails_configuration"|"list_evaluation_jobs"|"list_evaluators"|"list_events"|"list_flow_aliases"|"list_flow_execution_events"|"list_flow_executions"|"list_flow_versions"|"list_flows"|"list_gateway_rate_limits"|"list_gateway_rules"|"list_gateway_targets"|"list_gateways"|"list_guardrails"|"list_harness_endpoints"|"list_harness_versions"|"list_harnesses"|"list_imported_models"|"list_inference_profiles"|"list_ingestion_jobs"|"list_invocation_steps"|"list_invocations"|"list_knowledge_base_documents"|"list_knowledge_bases"|"list_marketplace_model_endpoints"|"list_memories"|"list_memory_extraction_jobs"|"list_memory_records"|"list_model_copy_jobs"|"list_model_customization_jobs"|"list_model_import_jobs"|"list_model_invocation_jobs"|"list_oauth2_credential_providers"|"list_online_evaluation_configs"|"list_payment_connectors"|"list_payment_credential_providers"|"list_payment_instruments"|"list_payment_managers"|"list_payment_sessions"|"list_policies"|"list_policy_engine_summaries"|"list_policy_engines"|"list_policy_generation_assets"|"list_policy_generation_summaries"|"list_policy_generations"|"list_policy_summaries"|"list_profiles"|"list_prompt_routers"|"list_prompts"|"list_provisioned_model_throughputs"|"list_recommendations"|"list_registries"|"list_registry_records"|"list_retrieval_instruction_versions"|"list_retrieval_instructions"|"list_subjects"|"list_trust_anchors"|"list_vpc_configurations"|"list_workload_identities"|"rerank"|"retrieve"|"retrieve_memory_records"|string
+---@alias bedrock.OperationName "add_dataset_examples"|"agent.delete_resource_policy"|"agent.get_resource_policy"|"agent.list_tags_for_resource"|"agent.put_resource_policy"|"agent.tag_resource"|"agent.untag_resource"|"agent_registry_control.create_registry"|"agent_registry_control.create_registry_record"|"agent_registry_control.delete_registry"|"agent_registry_control.delete_registry_record"|"agent_registry_control.get_registry"|"agent_registry_control.get_registry_record"|"agent_registry_control.list_registries"|"agent_registry_control.list_registry_records"|"agent_registry_control.list_tags_for_resource"|"agent_registry_control.submit_registry_record_for_approval"|"agent_registry_control.tag_resource"|"agent_registry_control.untag_resource"|"agent_registry_control.update_registry"|"agent_registry_control.update_registry_record"|"agent_registry_control.update_registry_record_status"|"agent_runtime.list_sessions"|"agent_runtime.list_tags_for_resource"|"agent_runtime.tag_resource"|"agent_runtime.untag_resource"|"agentcore.list_sessions"|"agentcore_control.delete_resource_policy"|"agentcore_control.get_resource_policy"|"agentcore_control.list_tags_for_resource"|"agentcore_control.put_resource_policy"|"agentcore_control.tag_resource"|"agentcore_control.untag_resource"|"agentic_retrieve_stream"|"apply_guardrail"|"archive_project"|"associate_agent_collaborator"|"associate_agent_knowledge_base"|"associate_publisher"|"assume_role"|"assume_role_with_saml"|"assume_role_with_web_identity"|"assume_root"|"batch_create_memory_records"|"batch_delete_advanced_prompt_optimization_job"|"batch_delete_evaluation_job"|"batch_delete_memory_records"|"batch_get_discoverable_registry_record"|"batch_put_gateway_rate_limits"|"batch_update_memory_records"|"bedrock.delete_resource_policy"|"bedrock.get_resource_policy"|"bedrock.list_tags_for_resource"|"bedrock.put_resource_policy"|"bedrock.tag_resource"|"bedrock.untag_resource"|"cancel_automated_reasoning_policy_build_workflow"|"check_ingested_document_acl"|"complete_resource_token_auth"|"converse"|"converse_stream"|"copy_blueprint_stage"|"count_tokens"|"create_ab_test"|"create_advanced_prompt_optimization_job"|"create_agent"|"create_agent_action_group"|"create_agent_alias"|"create_agent_runtime"|"create_agent_runtime_endpoint"|"create_api_key_credential_provider"|"create_automated_reasoning_policy"|"create_automated_reasoning_policy_test_case"|"create_automated_reasoning_policy_version"|"create_blueprint"|"create_blueprint_version"|"create_browser"|"create_browser_profile"|"create_capacity_provider"|"create_code_interpreter"|"create_configuration_bundle"|"create_consent_portal"|"create_custom_model"|"create_custom_model_deployment"|"create_data_automation_library"|"create_data_automation_project"|"create_data_source"|"create_dataset"|"create_dataset_version"|"create_evaluation_job"|"create_evaluator"|"create_event"|"create_flow"|"create_flow_alias"|"create_flow_version"|"create_foundation_model_agreement"|"create_gateway"|"create_gateway_rate_limit"|"create_gateway_rule"|"create_gateway_target"|"create_guardrail"|"create_guardrail_version"|"create_harness"|"create_harness_endpoint"|"create_inference_profile"|"create_invocation"|"create_knowledge_base"|"create_marketplace_model_endpoint"|"create_memory"|"create_model_copy_job"|"create_model_customization_job"|"create_model_import_job"|"create_model_invocation_job"|"create_oauth2_credential_provider"|"create_online_evaluation_config"|"create_payment_connector"|"create_payment_credential_provider"|"create_payment_instrument"|"create_payment_manager"|"create_payment_session"|"create_policy"|"create_policy_engine"|"create_profile"|"create_project"|"create_prompt"|"create_prompt_router"|"create_prompt_version"|"create_provisioned_model_throughput"|"create_publisher"|"create_registry"|"create_registry_record"|"create_retrieval_instruction"|"create_retrieval_instruction_version"|"create_session"|"create_trust_anchor"|"create_vpc_configuration"|"create_workload_identity"|"data_automation.list_tags_for_resource"|"data_automation.tag_resource"|"data_automation.untag_resource"|"data_automation_runtime.list_tags_for_resource"|"data_automation_runtime.tag_resource"|"data_automation_runtime.untag_resource"|"decode_authorization_message"|"delete_ab_test"|"delete_account_data_retention_storage"|"delete_agent"|"delete_agent_action_group"|"delete_agent_alias"|"delete_agent_memory"|"delete_agent_runtime"|"delete_agent_runtime_endpoint"|"delete_agent_version"|"delete_api_key_credential_provider"|"delete_attribute_mapping"|"delete_automated_reasoning_policy"|"delete_automated_reasoning_policy_build_workflow"|"delete_automated_reasoning_policy_test_case"|"delete_batch_evaluation"|"delete_blueprint"|"delete_browser"|"delete_browser_profile"|"delete_capacity_provider"|"delete_capacity_provider_session"|"delete_code_interpreter"|"delete_configuration_bundle"|"delete_consent_portal"|"delete_crl"|"delete_custom_model"|"delete_custom_model_deployment"|"delete_data_automation_library"|"delete_data_automation_project"|"delete_data_source"|"delete_dataset"|"delete_dataset_examples"|"delete_dataset_generation"|"delete_enforced_guardrail_configuration"|"delete_evaluator"|"delete_event"|"delete_flow"|"delete_flow_alias"|"delete_flow_version"|"delete_foundation_model_agreement"|"delete_gateway"|"delete_gateway_rate_limit"|"delete_gateway_rule"|"delete_gateway_target"|"delete_guardrail"|"delete_harness"|"delete_harness_endpoint"|"delete_imported_model"|"delete_inference_profile"|"delete_knowledge_base"|"delete_knowledge_base_documents"|"delete_marketplace_model_endpoint"|"delete_memory"|"delete_memory_record"|"delete_model_invocation_logging_configuration"|"delete_oauth2_credential_provider"|"delete_online_evaluation_config"|"delete_organization_data_retention_storage"|"delete_payment_connector"|"delete_payment_credential_provider"|"delete_payment_instrument"|"delete_payment_manager"|"delete_payment_session"|"delete_policy"|"delete_policy_engine"|"delete_profile"|"delete_project_data_retention_storage"|"delete_prompt"|"delete_prompt_router"|"delete_provisioned_model_throughput"|"delete_publisher"|"delete_recommendation"|"delete_registry"|"delete_registry_record"|"delete_retrieval_instruction"|"delete_session"|"delete_trust_anchor"|"delete_vpc_configuration"|"delete_workload_identity"|"deregister_marketplace_model_endpoint"|"disable_crl"|"disable_profile"|"disable_trust_anchor"|"disassociate_agent_collaborator"|"disassociate_agent_knowledge_base"|"disassociate_publisher"|"enable_crl"|"enable_profile"|"enable_trust_anchor"|"end_session"|"evaluate"|"export_automated_reasoning_policy_version"|"generate_query"|"get_ab_test"|"get_access_key_info"|"get_account_data_retention"|"get_account_data_retention_storage"|"get_advanced_prompt_optimization_job"|"get_agent"|"get_agent_action_group"|"get_agent_alias"|"get_agent_card"|"get_agent_collaborator"|"get_agent_insight"|"get_agent_insight_store"|"get_agent_knowledge_base"|"get_agent_memory"|"get_agent_runtime"|"get_agent_runtime_endpoint"|"get_agent_version"|"get_api_key_credential_provider"|"get_async_invoke"|"get_automated_reasoning_policy"|"get_automated_reasoning_policy_annotations"|"get_automated_reasoning_policy_build_workflow"|"get_automated_reasoning_policy_build_workflow_result_assets"|"get_automated_reasoning_policy_next_scenario"|"get_automated_reasoning_policy_test_case"|"get_automated_reasoning_policy_test_result"|"get_batch_evaluation"|"get_blueprint"|"get_blueprint_optimization_status"|"get_browser"|"get_browser_profile"|"get_browser_session"|"get_caller_identity"|"get_capacity_provider"|"get_code_interpreter"|"get_code_interpreter_session"|"get_configuration_bundle"|"get_configuration_bundle_version"|"get_consent_portal"|"get_crl"|"get_custom_model"|"get_custom_model_deployment"|"get_data_automation_library"|"get_data_automation_library_entity"|"get_data_automation_library_ingestion_job"|"get_data_automation_project"|"get_data_automation_status"|"get_data_source"|"get_dataset"|"get_dataset_generation"|"get_delegated_access_token"|"get_document_content"|"get_evaluation_job"|"get_evaluator"|"get_event"|"get_execution_flow_snapshot"|"get_federation_token"|"get_flow"|"get_flow_alias"|"get_flow_execution"|"get_flow_version"|"get_foundation_model"|"get_foundation_model_availability"|"get_gateway"|"get_gateway_rate_limit"|"get_gateway_rule"|"get_gateway_target"|"get_guardrail"|"get_harness"|"get_harness_endpoint"|"get_imported_model"|"get_inference_profile"|"get_ingested_document_acl"|"get_ingestion_job"|"get_invocation_step"|"get_knowledge_base"|"get_knowledge_base_documents"|"get_marketplace_model_endpoint"|"get_memory"|"get_memory_record"|"get_model_copy_job"|"get_model_customization_job"|"get_model_import_job"|"get_model_invocation_job"|"get_model_invocation_logging_configuration"|"get_oauth2_credential_provider"|"get_online_evaluation_config"|"get_organization_data_retention_storage"|"get_payment_connector"|"get_payment_credential_provider"|"get_payment_instrument"|"get_payment_instrument_balance"|"get_payment_manager"|"get_payment_session"|"get_policy"|"get_policy_engine"|"get_policy_engine_summary"|"get_policy_generation"|"get_policy_generation_summary"|"get_policy_summary"|"get_profile"|"get_project"|"get_project_data_retention_storage"|"get_prompt"|"get_prompt_router"|"get_provisioned_model_throughput"|"get_publisher"|"get_recommendation"|"get_registry"|"get_registry_record"|"get_resource_api_key"|"get_resource_oauth2_token"|"get_resource_payment_token"|"get_retrieval_instruction"|"get_scoped_credentials"|"get_session"|"get_session_token"|"get_subject"|"get_token_vault"|"get_trust_anchor"|"get_trusted_access_program"|"get_trusted_access_program_account_enrollment"|"get_trusted_access_program_organization_enrollment"|"get_trusted_access_program_project_enrollment"|"get_use_case_for_model_access"|"get_vpc_configuration"|"get_web_identity_token"|"get_workload_access_token"|"get_workload_access_token_for_jwt"|"get_workload_access_token_for_user_id"|"get_workload_identity"|"import_crl"|"ingest_data"|"ingest_knowledge_base_documents"|"invoke_agent"|"invoke_agent_runtime"|"invoke_agent_runtime_command"|"invoke_blueprint_optimization_async"|"invoke_browser"|"invoke_code_interpreter"|"invoke_data_automation"|"invoke_data_automation_async"|"invoke_data_automation_library_ingestion_job"|"invoke_flow"|"invoke_guardrail_checks"|"invoke_harness"|"invoke_inline_agent"|"invoke_model"|"invoke_model_with_bidirectional_stream"|"invoke_model_with_response_stream"|"invoke_web_search"|"list_ab_tests"|"list_actors"|"list_advanced_prompt_optimization_jobs"|"list_agent_action_groups"|"list_agent_aliases"|"list_agent_collaborators"|"list_agent_insight_stores"|"list_agent_insights"|"list_agent_knowledge_bases"|"list_agent_runtime_endpoints"|"list_agent_runtime_versions"|"list_agent_runtime_versions_by_capacity_provider"|"list_agent_runtimes"|"list_agent_versions"|"list_agents"|"list_api_key_credential_providers"|"list_async_invokes"|"list_automated_reasoning_policies"|"list_automated_reasoning_policy_build_workflows"|"list_automated_reasoning_policy_test_cases"|"list_automated_reasoning_policy_test_results"|"list_batch_evaluations"|"list_blueprints"|"list_browser_profiles"|"list_browser_sessions"|"list_browsers"|"list_capacity_providers"|"list_code_interpreter_sessions"|"list_code_interpreters"|"list_configuration_bundle_versions"|"list_configuration_bundles"|"list_consent_portals"|"list_crls"|"list_custom_model_deployments"|"list_custom_models"|"list_data_automation_libraries"|"list_data_automation_library_entities"|"list_data_automation_library_ingestion_jobs"|"list_data_automation_projects"|"list_data_sources"|"list_dataset_examples"|"list_dataset_generations"|"list_dataset_versions"|"list_datasets"|"list_discoverable_registry_records"|"list_enforced_guardrails_configuration"|"list_evaluation_jobs"|"list_evaluators"|"list_events"|"list_flow_aliases"|"list_flow_execution_events"|"list_flow_executions"|"list_flow_versions"|"list_flows"|"list_foundation_model_agreement_offers"|"list_foundation_models"|"list_gateway_rate_limits"|"list_gateway_rules"|"list_gateway_targets"|"list_gateways"|"list_guardrails"|"list_harness_endpoints"|"list_harness_versions"|"list_harnesses"|"list_imported_models"|"list_inference_profiles"|"list_ingestion_jobs"|"list_invocation_steps"|"list_invocations"|"list_knowledge_base_documents"|"list_knowledge_bases"|"list_marketplace_model_endpoints"|"list_memories"|"list_memory_extraction_jobs"|"list_memory_records"|"list_model_copy_jobs"|"list_model_customization_jobs"|"list_model_import_jobs"|"list_model_invocation_jobs"|"list_oauth2_credential_providers"|"list_online_evaluation_configs"|"list_payment_connectors"|"list_payment_credential_providers"|"list_payment_instruments"|"list_payment_managers"|"list_payment_sessions"|"list_policies"|"list_policy_engine_summaries"|"list_policy_engines"|"list_policy_generation_assets"|"list_policy_generation_summaries"|"list_policy_generations"|"list_policy_summaries"|"list_profiles"|"list_projects"|"list_prompt_routers"|"list_prompts"|"list_provisioned_model_throughputs"|"list_publisher_associations"|"list_publishers"|"list_recommendations"|"list_registries"|"list_registry_records"|"list_retrieval_instruction_versions"|"list_retrieval_instructions"|"list_subjects"|"list_trust_anchors"|"list_trusted_access_programs"|"list_vpc_configurations"|"list_workload_identities"|"optimize_prompt"|"prepare_agent"|"prepare_flow"|"process_payment"|"put_account_data_retention"|"put_account_data_retention_storage"|"put_attribute_mapping"|"put_enforced_guardrail_configuration"|"put_invocation_step"|"put_model_invocation_logging_configuration"|"put_notification_settings"|"put_organization_data_retention_storage"|"put_project_data_retention_storage"|"put_trusted_access_program_account_enrollment"|"put_trusted_access_program_organization_enrollment"|"put_trusted_access_program_project_enrollment"|"put_use_case_for_model_access"|"register_marketplace_model_endpoint"|"rerank"|"reset_notification_settings"|"reset_token_vault_key_material"|"retrieve"|"retrieve_and_generate"|"retrieve_and_generate_stream"|"retrieve_memory_records"|"roles_anywhere.list_tags_for_resource"|"roles_anywhere.tag_resource"|"roles_anywhere.untag_resource"|"rotate_payment_connector_credentials"|"save_browser_session_profile"|"search_discoverable_registry_records"|"search_registry_records"|"set_token_vault_cmk"|"start_async_invoke"|"start_automated_reasoning_policy_build_workflow"|"start_automated_reasoning_policy_test_workflow"|"start_batch_evaluation"|"start_browser_session"|"start_code_interpreter_session"|"start_dataset_generation"|"start_flow_execution"|"start_ingestion_job"|"start_memory_extraction_job"|"start_policy_generation"|"start_recommendation"|"start_trusted_access_program_account_application"|"start_trusted_access_program_organization_application"|"start_trusted_access_program_project_application"|"stop_advanced_prompt_optimization_job"|"stop_batch_evaluation"|"stop_browser_session"|"stop_code_interpreter_session"|"stop_evaluation_job"|"stop_flow_execution"|"stop_ingestion_job"|"stop_model_customization_job"|"stop_model_invocation_job"|"stop_runtime_session"|"submit_registry_record_for_approval"|"synchronize_gateway_targets"|"update_ab_test"|"update_agent"|"update_agent_action_group"|"update_agent_alias"|"update_agent_collaborator"|"update_agent_insight"|"update_agent_insight_store"|"update_agent_knowledge_base"|"update_agent_runtime"|"update_agent_runtime_endpoint"|"update_api_key_credential_provider"|"update_automated_reasoning_policy"|"update_automated_reasoning_policy_annotations"|"update_automated_reasoning_policy_test_case"|"update_blueprint"|"update_browser_stream"|"update_capacity_provider"|"update_configuration_bundle"|"update_consent_portal"|"update_crl"|"update_custom_model_deployment"|"update_data_automation_library"|"update_data_automation_project"|"update_data_source"|"update_dataset"|"update_dataset_examples"|"update_evaluator"|"update_flow"|"update_flow_alias"|"update_gateway"|"update_gateway_rate_limit"|"update_gateway_rule"|"update_gateway_target"|"update_guardrail"|"update_harness"|"update_harness_endpoint"|"update_knowledge_base"|"update_marketplace_model_endpoint"|"update_memory"|"update_oauth2_credential_provider"|"update_online_evaluation_config"|"update_payment_connector"|"update_payment_credential_provider"|"update_payment_manager"|"update_policy"|"update_policy_engine"|"update_profile"|"update_project"|"update_prompt"|"update_provisioned_model_throughput"|"update_publisher_association_approval_status"|"update_registry"|"update_registry_record"|"update_registry_record_status"|"update_retrieval_instruction"|"update_session"|"update_trust_anchor"|"update_workload_identity"|"validate_flow_definition"|"validate_publisher"|string
+---@alias bedrock.PagedOperation "agent_registry_control.list_registries"|"agent_registry_control.list_registry_records"|"agent_runtime.list_sessions"|"agentcore.list_sessions"|"get_agent_memory"|"list_ab_tests"|"list_actors"|"list_advanced_prompt_optimization_jobs"|"list_agent_action_groups"|"list_agent_aliases"|"list_agent_collaborators"|"list_agent_insight_stores"|"list_agent_insights"|"list_agent_knowledge_bases"|"list_agent_runtime_endpoints"|"list_agent_runtime_versions"|"list_agent_runtime_versions_by_capacity_provider"|"list_agent_runtimes"|"list_agent_versions"|"list_agents"|"list_api_key_credential_providers"|"list_async_invokes"|"list_automated_reasoning_policies"|"list_automated_reasoning_policy_build_workflows"|"list_automated_reasoning_policy_test_cases"|"list_automated_reasoning_policy_test_results"|"list_batch_evaluations"|"list_blueprints"|"list_browser_profiles"|"list_browser_sessions"|"list_browsers"|"list_capacity_providers"|"list_code_interpreter_sessions"|"list_code_interpreters"|"list_configuration_bundle_versions"|"list_configuration_bundles"|"list_consent_portals"|"list_crls"|"list_custom_model_deployments"|"list_custom_models"|"list_data_automation_libraries"|"list_data_automation_library_entities"|"list_data_automation_library_ingestion_jobs"|"list_data_automation_projects"|"list_data_sources"|"list_dataset_examples"|"list_dataset_generations"|"list_dataset_versions"|"list_datasets"|"list_discoverable_registry_records"|"list_enforced_guardrails_configuration"|"list_evaluation_jobs"|"list_evaluators"|"list_events"|"list_flow_aliases"|"list_flow_execution_events"|"list_flow_executions"|"list_flow_versions"|"list_flows"|"list_gateway_rate_limits"|"list_gateway_rules"|"list_gateway_targets"|"list_gateways"|"list_guardrails"|"list_harness_endpoints"|"list_harness_versions"|"list_harnesses"|"list_imported_models"|"list_inference_profiles"|"list_ingestion_jobs"|"list_invocation_steps"|"list_invocations"|"list_knowledge_base_documents"|"list_knowledge_bases"|"list_marketplace_model_endpoints"|"list_memories"|"list_memory_extraction_jobs"|"list_memory_records"|"list_model_copy_jobs"|"list_model_customization_jobs"|"list_model_import_jobs"|"list_model_invocation_jobs"|"list_oauth2_credential_providers"|"list_online_evaluation_configs"|"list_payment_connectors"|"list_payment_credential_providers"|"list_payment_instruments"|"list_payment_managers"|"list_payment_sessions"|"list_policies"|"list_policy_engine_summaries"|"list_policy_engines"|"list_policy_generation_assets"|"list_policy_generation_summaries"|"list_policy_generations"|"list_policy_summaries"|"list_profiles"|"list_projects"|"list_prompt_routers"|"list_prompts"|"list_provisioned_model_throughputs"|"list_publisher_associations"|"list_publishers"|"list_recommendations"|"list_registries"|"list_registry_records"|"list_retrieval_instruction_versions"|"list_retrieval_instructions"|"list_subjects"|"list_trust_anchors"|"list_trusted_access_programs"|"list_vpc_configurations"|"list_workload_identities"|"rerank"|"retrieve"|"retrieve_memory_records"|"search_discoverable_registry_records"|string
 ---@alias bedrock.WaiterName "memory_created"|"policy_active"|"policy_deleted"|"policy_engine_active"|"policy_engine_deleted"|"policy_generation_completed"|"registry_ready"|"registry_record_approved"|string
----@alias bedrock.ServiceErrorCode "AccessDeniedException"|"BadGatewayException"|"ConcurrentModificationException"|"ConflictException"|"DecryptionFailure"|"DependencyFailedException"|"DuplicateIdException"|"EncryptionFailure"|"ExpiredTokenException"|"ExpiredTradeInTokenException"|"IDPCommunicationError"|"IDPRejectedClaim"|"InternalServerException"|"InvalidAuthorizationMessageException"|"InvalidIdentityToken"|"InvalidInputException"|"JWTPayloadSizeExceededException"|"MalformedPolicyDocument"|"ModelErrorException"|"ModelNotReadyException"|"ModelStreamErrorException"|"ModelTimeoutException"|"OutboundWebIdentityFederationDisabledException"|"PackedPolicyTooLarge"|"RegionDisabledException"|"ResourceInUseException"|"ResourceLimitExceededException"|"ResourceNotFoundException"|"RetryableConflictException"|"RuntimeClientError"|"ServiceException"|"ServiceQuotaExceededException"|"ServiceUnavailableException"|"SessionDurationEscalationException"|"SubscriptionRequiredException"|"ThrottledException"|"ThrottlingException"|"TooManyTagsException"|"UnauthorizedException"|"ValidationException"|string
+---@alias bedrock.ServiceErrorCode "AccessDeniedException"|"BadGatewayException"|"ConcurrentModificationException"|"ConflictException"|"DecryptionFailure"|"DependencyException"|"DependencyFailedException"|"DuplicateIdException"|"EncryptionFailure"|"ExpiredTokenException"|"ExpiredTradeInTokenException"|"IDPCommunicationError"|"IDPRejectedClaim"|"InsufficientSessionLifetime"|"InternalServerException"|"InvalidAuthorizationMessageException"|"InvalidContextAssertion"|"InvalidIdentityToken"|"InvalidInputException"|"InvalidSubjectCredentials"|"JWTPayloadSizeExceededException"|"MalformedPolicyDocument"|"ModelErrorException"|"ModelNotReadyException"|"ModelStreamErrorException"|"ModelTimeoutException"|"OutboundWebIdentityFederationDisabledException"|"PackedPolicyTooLarge"|"RegionDisabledException"|"ResourceInUseException"|"ResourceLimitExceededException"|"ResourceNotFoundException"|"RetryableConflictException"|"RuntimeClientError"|"ServiceException"|"ServiceQuotaExceededException"|"ServiceUnavailableException"|"SessionDurationEscalationException"|"SubscriptionRequiredException"|"ThrottledException"|"ThrottlingException"|"TooManyTagsException"|"UnauthorizedException"|"ValidationException"|string
 
 -- agent-registry 2025-12-01
 
@@ -599,6 +599,16 @@ function agent_registry_flat:search_discoverable_registry_records(params, option
 local agent_registry_control_flat = {}
 ---@class bedrock.agent_registry_control: bedrock.agent_registry_control.Flat
 local agent_registry_control_own = {}
+---@param params bedrock.agent_registry_control.AssociatePublisherRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.agent_registry_control.AssociatePublisherResponse? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:associate_publisher(params, options) end
+---@param params bedrock.agent_registry_control.CreatePublisherRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.agent_registry_control.CreatePublisherResponse? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:create_publisher(params, options) end
 ---@param params bedrock.agent_registry_control.CreateRegistryRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.agent_registry_control.CreateRegistryResponse? result
@@ -609,6 +619,11 @@ function agent_registry_control_own:create_registry(params, options) end
 ---@return bedrock.agent_registry_control.CreateRegistryRecordResponse? result
 ---@return bedrock.Error? err
 function agent_registry_control_own:create_registry_record(params, options) end
+---@param params bedrock.agent_registry_control.DeletePublisherRequest
+---@param options? bedrock.CallOptions
+---@return table? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:delete_publisher(params, options) end
 ---@param params bedrock.agent_registry_control.DeleteRegistryRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.agent_registry_control.DeleteRegistryResponse? result
@@ -619,6 +634,16 @@ function agent_registry_control_own:delete_registry(params, options) end
 ---@return table? result
 ---@return bedrock.Error? err
 function agent_registry_control_own:delete_registry_record(params, options) end
+---@param params bedrock.agent_registry_control.DisassociatePublisherRequest
+---@param options? bedrock.CallOptions
+---@return table? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:disassociate_publisher(params, options) end
+---@param params bedrock.agent_registry_control.GetPublisherRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.agent_registry_control.Publisher? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:get_publisher(params, options) end
 ---@param params bedrock.agent_registry_control.GetRegistryRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.agent_registry_control.GetRegistryResponse? result
@@ -629,6 +654,16 @@ function agent_registry_control_own:get_registry(params, options) end
 ---@return bedrock.agent_registry_control.GetRegistryRecordResponse? result
 ---@return bedrock.Error? err
 function agent_registry_control_own:get_registry_record(params, options) end
+---@param params? bedrock.agent_registry_control.ListPublisherAssociationsRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.agent_registry_control.ListPublisherAssociationsResponse? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:list_publisher_associations(params, options) end
+---@param params? bedrock.agent_registry_control.ListPublishersRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.agent_registry_control.ListPublishersResponse? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:list_publishers(params, options) end
 ---@param params? bedrock.agent_registry_control.ListRegistriesRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.agent_registry_control.ListRegistriesResponse? result
@@ -659,6 +694,11 @@ function agent_registry_control_own:tag_resource(params, options) end
 ---@return table? result
 ---@return bedrock.Error? err
 function agent_registry_control_own:untag_resource(params, options) end
+---@param params bedrock.agent_registry_control.UpdatePublisherAssociationApprovalStatusRequest
+---@param options? bedrock.CallOptions
+---@return table? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:update_publisher_association_approval_status(params, options) end
 ---@param params bedrock.agent_registry_control.UpdateRegistryRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.agent_registry_control.UpdateRegistryResponse? result
@@ -674,6 +714,11 @@ function agent_registry_control_own:update_registry_record(params, options) end
 ---@return bedrock.agent_registry_control.UpdateRegistryRecordStatusResponse? result
 ---@return bedrock.Error? err
 function agent_registry_control_own:update_registry_record_status(params, options) end
+---@param params bedrock.agent_registry_control.ValidatePublisherRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.agent_registry_control.ValidatePublisherResponse? result
+---@return bedrock.Error? err
+function agent_registry_control_flat:validate_publisher(params, options) end
 
 -- bedrock 2023-04-20
 
@@ -681,6 +726,11 @@ function agent_registry_control_own:update_registry_record_status(params, option
 local bedrock_flat = {}
 ---@class bedrock.bedrock: bedrock.bedrock.Flat
 local bedrock_own = {}
+---@param params bedrock.bedrock.ArchiveProjectRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.ArchiveProjectResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:archive_project(params, options) end
 ---@param params bedrock.bedrock.BatchDeleteAdvancedPromptOptimizationJobRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.BatchDeleteAdvancedPromptOptimizationJobResponse? result
@@ -776,6 +826,11 @@ function bedrock_flat:create_model_import_job(params, options) end
 ---@return bedrock.bedrock.CreateModelInvocationJobResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:create_model_invocation_job(params, options) end
+---@param params bedrock.bedrock.CreateProjectRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.CreateProjectResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:create_project(params, options) end
 ---@param params bedrock.bedrock.CreatePromptRouterRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.CreatePromptRouterResponse? result
@@ -786,6 +841,11 @@ function bedrock_flat:create_prompt_router(params, options) end
 ---@return bedrock.bedrock.CreateProvisionedModelThroughputResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:create_provisioned_model_throughput(params, options) end
+---@param params bedrock.bedrock.DeleteAccountDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return table? result
+---@return bedrock.Error? err
+function bedrock_flat:delete_account_data_retention_storage(params, options) end
 ---@param params bedrock.bedrock.DeleteAutomatedReasoningPolicyRequest
 ---@param options? bedrock.CallOptions
 ---@return table? result
@@ -846,6 +906,16 @@ function bedrock_flat:delete_marketplace_model_endpoint(params, options) end
 ---@return table? result
 ---@return bedrock.Error? err
 function bedrock_flat:delete_model_invocation_logging_configuration(params, options) end
+---@param params bedrock.bedrock.DeleteOrganizationDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return table? result
+---@return bedrock.Error? err
+function bedrock_flat:delete_organization_data_retention_storage(params, options) end
+---@param params bedrock.bedrock.DeleteProjectDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return table? result
+---@return bedrock.Error? err
+function bedrock_flat:delete_project_data_retention_storage(params, options) end
 ---@param params bedrock.bedrock.DeletePromptRouterRequest
 ---@param options? bedrock.CallOptions
 ---@return table? result
@@ -876,6 +946,11 @@ function bedrock_flat:export_automated_reasoning_policy_version(params, options)
 ---@return bedrock.bedrock.GetAccountDataRetentionResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:get_account_data_retention(params, options) end
+---@param params bedrock.bedrock.GetAccountDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetAccountDataRetentionStorageResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_account_data_retention_storage(params, options) end
 ---@param params bedrock.bedrock.GetAdvancedPromptOptimizationJobRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.GetAdvancedPromptOptimizationJobResponse? result
@@ -986,6 +1061,21 @@ function bedrock_flat:get_model_invocation_job(params, options) end
 ---@return bedrock.bedrock.GetModelInvocationLoggingConfigurationResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:get_model_invocation_logging_configuration(params, options) end
+---@param params bedrock.bedrock.GetOrganizationDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetOrganizationDataRetentionStorageResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_organization_data_retention_storage(params, options) end
+---@param params bedrock.bedrock.GetProjectRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetProjectResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_project(params, options) end
+---@param params bedrock.bedrock.GetProjectDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetProjectDataRetentionStorageResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_project_data_retention_storage(params, options) end
 ---@param params bedrock.bedrock.GetPromptRouterRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.GetPromptRouterResponse? result
@@ -1001,6 +1091,26 @@ function bedrock_flat:get_provisioned_model_throughput(params, options) end
 ---@return bedrock.bedrock.GetResourcePolicyResponse? result
 ---@return bedrock.Error? err
 function bedrock_own:get_resource_policy(params, options) end
+---@param params bedrock.bedrock.GetTrustedAccessProgramRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetTrustedAccessProgramResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_trusted_access_program(params, options) end
+---@param params bedrock.bedrock.GetTrustedAccessProgramAccountEnrollmentRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetTrustedAccessProgramAccountEnrollmentResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_trusted_access_program_account_enrollment(params, options) end
+---@param params bedrock.bedrock.GetTrustedAccessProgramOrganizationEnrollmentRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetTrustedAccessProgramOrganizationEnrollmentResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_trusted_access_program_organization_enrollment(params, options) end
+---@param params bedrock.bedrock.GetTrustedAccessProgramProjectEnrollmentRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.GetTrustedAccessProgramProjectEnrollmentResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:get_trusted_access_program_project_enrollment(params, options) end
 ---@param params? table
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.GetUseCaseForModelAccessResponse? result
@@ -1101,6 +1211,11 @@ function bedrock_flat:list_model_import_jobs(params, options) end
 ---@return bedrock.bedrock.ListModelInvocationJobsResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:list_model_invocation_jobs(params, options) end
+---@param params? bedrock.bedrock.ListProjectsRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.ListProjectsResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:list_projects(params, options) end
 ---@param params? bedrock.bedrock.ListPromptRoutersRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.ListPromptRoutersResponse? result
@@ -1116,11 +1231,21 @@ function bedrock_flat:list_provisioned_model_throughputs(params, options) end
 ---@return bedrock.bedrock.ListTagsForResourceResponse? result
 ---@return bedrock.Error? err
 function bedrock_own:list_tags_for_resource(params, options) end
+---@param params? bedrock.bedrock.ListTrustedAccessProgramsRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.ListTrustedAccessProgramsResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:list_trusted_access_programs(params, options) end
 ---@param params bedrock.bedrock.PutAccountDataRetentionRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.PutAccountDataRetentionResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:put_account_data_retention(params, options) end
+---@param params bedrock.bedrock.PutAccountDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.PutAccountDataRetentionStorageResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:put_account_data_retention_storage(params, options) end
 ---@param params bedrock.bedrock.PutEnforcedGuardrailConfigurationRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.PutEnforcedGuardrailConfigurationResponse? result
@@ -1131,11 +1256,36 @@ function bedrock_flat:put_enforced_guardrail_configuration(params, options) end
 ---@return table? result
 ---@return bedrock.Error? err
 function bedrock_flat:put_model_invocation_logging_configuration(params, options) end
+---@param params bedrock.bedrock.PutOrganizationDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.PutOrganizationDataRetentionStorageResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:put_organization_data_retention_storage(params, options) end
+---@param params bedrock.bedrock.PutProjectDataRetentionStorageRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.PutProjectDataRetentionStorageResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:put_project_data_retention_storage(params, options) end
 ---@param params bedrock.bedrock.PutResourcePolicyRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.bedrock.PutResourcePolicyResponse? result
 ---@return bedrock.Error? err
 function bedrock_own:put_resource_policy(params, options) end
+---@param params bedrock.bedrock.PutTrustedAccessProgramAccountEnrollmentRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.PutTrustedAccessProgramAccountEnrollmentResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:put_trusted_access_program_account_enrollment(params, options) end
+---@param params bedrock.bedrock.PutTrustedAccessProgramOrganizationEnrollmentRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.PutTrustedAccessProgramOrganizationEnrollmentResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:put_trusted_access_program_organization_enrollment(params, options) end
+---@param params bedrock.bedrock.PutTrustedAccessProgramProjectEnrollmentRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.PutTrustedAccessProgramProjectEnrollmentResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:put_trusted_access_program_project_enrollment(params, options) end
 ---@param params bedrock.bedrock.PutUseCaseForModelAccessRequest
 ---@param options? bedrock.CallOptions
 ---@return table? result
@@ -1156,6 +1306,21 @@ function bedrock_flat:start_automated_reasoning_policy_build_workflow(params, op
 ---@return bedrock.bedrock.StartAutomatedReasoningPolicyTestWorkflowResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:start_automated_reasoning_policy_test_workflow(params, options) end
+---@param params bedrock.bedrock.StartTrustedAccessProgramAccountApplicationRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.StartTrustedAccessProgramAccountApplicationResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:start_trusted_access_program_account_application(params, options) end
+---@param params bedrock.bedrock.StartTrustedAccessProgramOrganizationApplicationRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.StartTrustedAccessProgramOrganizationApplicationResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:start_trusted_access_program_organization_application(params, options) end
+---@param params bedrock.bedrock.StartTrustedAccessProgramProjectApplicationRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.StartTrustedAccessProgramProjectApplicationResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:start_trusted_access_program_project_application(params, options) end
 ---@param params bedrock.bedrock.StopAdvancedPromptOptimizationJobRequest
 ---@param options? bedrock.CallOptions
 ---@return table? result
@@ -1216,6 +1381,11 @@ function bedrock_flat:update_guardrail(params, options) end
 ---@return bedrock.bedrock.UpdateMarketplaceModelEndpointResponse? result
 ---@return bedrock.Error? err
 function bedrock_flat:update_marketplace_model_endpoint(params, options) end
+---@param params bedrock.bedrock.UpdateProjectRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.bedrock.UpdateProjectResponse? result
+---@return bedrock.Error? err
+function bedrock_flat:update_project(params, options) end
 ---@param params bedrock.bedrock.UpdateProvisionedModelThroughputRequest
 ---@param options? bedrock.CallOptions
 ---@return table? result
@@ -3555,6 +3725,11 @@ function sts_flat:get_delegated_access_token(params, options) end
 ---@return bedrock.sts.GetFederationTokenResponse? result
 ---@return bedrock.Error? err
 function sts_flat:get_federation_token(params, options) end
+---@param params? bedrock.sts.GetScopedCredentialsRequest
+---@param options? bedrock.CallOptions
+---@return bedrock.sts.GetScopedCredentialsResponse? result
+---@return bedrock.Error? err
+function sts_flat:get_scoped_credentials(params, options) end
 ---@param params? bedrock.sts.GetSessionTokenRequest
 ---@param options? bedrock.CallOptions
 ---@return bedrock.sts.GetSessionTokenResponse? result

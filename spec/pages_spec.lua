@@ -224,6 +224,6 @@ describe("pages", function()
         for _, name in ipairs(bedrock.operations()) do
             count = count + (pcall(conn.pages, conn, name) and 1 or 0)
         end
-        assert.equal(112, count)
+        assert.equal(117, count)
     end)
 end)

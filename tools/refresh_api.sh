@@ -5,7 +5,7 @@
 #
 # --version  that botocore instead of the newest
 # --out      where the facts go (default build/refresh/facts, emptied first)
-# --write    copies them over csrc/model/facts; then run csrc/model/generate.lua
+# --write    copies them over csrc/model/facts, and makes the tables and the documentation anew
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -52,9 +52,10 @@ sed -n '/: [0-9]* changes$/q;p' "$work/report.txt"
 echo "All changes: $work/report.txt"
 if $write; then
     cp "$out"/*.json "$facts"/
-    echo "Written to $facts. Now:"
-    echo "  lua5.4 csrc/model/generate.lua $facts >csrc/model/tables.c"
-    echo "  lua5.4 tools/generate_docs.lua $facts ."
+    lua5.4 csrc/model/generate.lua "$facts" >"$work/tables.c"
+    mv "$work/tables.c" csrc/model/tables.c
+    lua5.4 tools/generate_docs.lua "$facts" .
+    echo "Written to $facts, csrc/model/tables.c, docs/reference and library."
 else
     echo "Facts: $out (--write copies them to $facts)"
 fi

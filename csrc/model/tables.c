@@ -4,38 +4,40 @@
 #include "model/model.h"
 
 static const struct {
-    char c1[3917];
-    char c2[3589];
+    char c1[3996];
+    char c2[3893];
     char c3[3600];
-    char c4[3953];
-    char c5[3993];
-    char c6[3912];
-    char c7[3981];
-    char c8[3910];
-    char c9[3999];
-    char c10[3909];
-    char c11[3984];
-    char c12[3996];
-    char c13[4001];
-    char c14[3990];
-    char c15[3999];
-    char c16[3998];
-    char c17[3999];
-    char c18[3990];
-    char c19[3999];
-    char c20[3994];
-    char c21[3992];
-    char c22[3995];
+    char c4[4001];
+    char c5[3995];
+    char c6[3975];
+    char c7[3997];
+    char c8[4000];
+    char c9[3992];
+    char c10[3964];
+    char c11[3983];
+    char c12[3983];
+    char c13[4000];
+    char c14[3996];
+    char c15[3993];
+    char c16[4000];
+    char c17[3983];
+    char c18[4000];
+    char c19[4000];
+    char c20[3977];
+    char c21[3996];
+    char c22[3986];
     char c23[3996];
-    char c24[3993];
-    char c25[3989];
-    char c26[3986];
-    char c27[3975];
-    char c28[3983];
-    char c29[3995];
-    char c30[3979];
-    char c31[3941];
-    char c32[3812];
+    char c24[3976];
+    char c25[3938];
+    char c26[3940];
+    char c27[3971];
+    char c28[3996];
+    char c29[3991];
+    char c30[3996];
+    char c31[3988];
+    char c32[3985];
+    char c33[3996];
+    char c34[1009];
 } name_text = {
     "jpegpnggrounding_sourceguard_contentquery(|([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{"
     "1,20}:[0-9]{12}:guardrail/[a-z0-9]+))(|([1-9][0-9]{0,7})|(DRAFT))FULLINTERVENTIONSINPUTOUTPU"
@@ -61,65 +63,69 @@ static const struct {
     "]+)|(^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{"
     "1,5})\?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]"
     "+)\?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)\?prompt-router/[a-zA-Z0-9-:.]+$)json_s"
-    "chemaoptimizedstandard[a-zA-Z0-9\\s:_@$#=/+,-.]{1,256}[a-zA-Z0-9\\s:_@$#=/+,-.]{0,256}flexpr"
-    "iorityreservedcontent_filteredend_turnguardrail_intervenedmalformed_model_outputmalformed_to"
-    "ol_usemax_tokensmodel_context_window_exceededstop_sequencetool_use(arn:aws(-[^:]+)\?:bedrock"
-    ":[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){"
-    "0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|["
-    "0-9a-z-]{1,20}):(|[0-9]{12}):inference-profile/[a-zA-Z0-9-:.]+)asyncsync[a-zA-Z_\\.\\-/0-9:]"
-    "+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:async-invoke/[a-z0-9]{12}[!-~]*arn:[a-z"
-    "0-9\\-]+:bedrock:[a-z0-9\\-]*:[0-9]*:(provisioned-model|foundation-model)/.+arn:aws(-[^:]+)"
-    "\?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+))CompletedFail"
-    "edInProgressJAILBREAKPROMPT_INJECTIONPROMPT_LEAKAGE(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20"
-    "}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-m"
-    "odel/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/"
-    "[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/"
-    "[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+))"
-    ")|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]\?)+)|([a-z"
-    "A-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}("
-    "\?::[0-9]{1,5})\?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn"
-    ":aws(-[^:]+)\?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)\?prompt-router/[a-zA-Z0-9-:."
-    "]+$)DISABLEDENABLEDENABLED_FULL\\S*SubmissionTimeAscendingDescending[a-zA-Z0-9\\s._:/=+@-]*",
-    "((arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/)\?[a"
-    "-z0-9]{12})DeletingPartiallyCompletedStoppedStopping(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,2"
-    "0}:[0-9]{12}:evaluation-job/[a-z0-9]{12})[a-f0-9]{8}-\?[a-f0-9]{4}-\?4[a-f0-9]{3}-\?[89ab][a"
-    "-f0-9]{3}-\?[a-f0-9]{12}[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])\?arn:aws(-[^:]+)\?:kms:["
-    "a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'("
-    ").a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)\?/\?[a-zA-Z0-9][a-zA-Z0-9.+-]*(([a-z0-9-]{1,63}[.]"
-    "{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9"
-    "]{12}|))|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:applica"
-    "tion-inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a"
-    "-z0-9-]{1,20}:([0-9]{12})\?:inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(-[^:]+)\?:bedrock:[a"
-    "-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))"
-    ")s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'().a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)"
-    "\?/arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/[a-z"
-    "0-9]{12}.*(^[a-zA-Z0-9][a-zA-Z0-9\\-]*$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{1"
-    "2}:custom-model/(imported)/[a-z0-9]{12}$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:([0-9]"
-    "{12}|)((:(fine-tuning-job|model-customization-job|custom-model)/[a-z0-9-]{1,63}[.]{1}[a-z0-9"
-    "-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12})$)|("
-    ":guardrail/[a-z0-9]+$)|(:automated-reasoning-policy/[a-zA-Z0-9]+(:[a-zA-Z0-9]+)\?$)|(:(infer"
-    "ence-profile|application-inference-profile)/[a-zA-Z0-9-:.]+$)|(:(provisioned-model|model-inv"
-    "ocation-job|model-evaluation-job|evaluation-job|model-import-job|imported-model|async-invoke"
-    "|provisioned-model-v2|provisioned-model-reservation|prompt-router|custom-model-deployment)/["
-    "a-z0-9]{12}$))).*[\\s\\S]+(arn:aws(-[^:]+)\?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9-]{"
-    "36})|(alias/[a-zA-Z0-9-_/]+)))|([a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+)[0-9a-zA-Z-_ ]+[A-Z"
-    "][0-9A-Z]{11}\\p{L}[\\p{L}\\p{M}0-9_]*( [\\p{L}\\p{M}0-9_]+)*[0-9a-z]{128}([1-9][0-9]{0,11})"
-    "IMPOSSIBLEINVALIDNO_TRANSLATIONSATISFIABLETOO_COMPLEXTRANSLATION_AMBIGUOUSVALID[0-9A-Z]{12}a"
-    "rn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]{9,16}:[0-9]{12}:model-package/[\\S]{1,2048}([0-9a-zA-Z"
-    "][_-]\?){1,63}arn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/.+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-"
-    "]{1,20}:(([0-9]{12}:custom-model/((imported)|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}))(([:][a-"
-    "z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,63}"
-    "[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})).*arn:aws(|-us-gov|-cn|-iso|-iso-b):bedro"
-    "ck:[a-z0-9-]{1,20}:[0-9]{12}:custom-model/(imported|[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-"
-    "z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})/[a-z0-9]{12}arn:aws(-[^:]+)\?"
-    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom-model-deployment/[a-z0-9]{12}ModelEvaluationRagEva"
-    "luation[0-9a-zA-Z-_.]+(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z0-9"
-    "-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:inference-profile/(([a-z-]{"
-    "2,8}.)[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))))$|(^[a-z0-9-]+[.][a-z0-"
-    "9-]+([.][a-z0-9-]+)*(:[a-z0-9-]+)\?$)|^[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}["
-    ".]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}|)ClassificationCustomGenerati"
-    "onQuestionAndAnswerSummarization[A-Za-z0-9]+.+[0-9a-zA-Z-_]+arn:aws(-[^:]+)\?:sagemaker:[a-z"
-    "0-9-]{1,20}:[0-9]{12}:flow-definition/.*[\\S\\s]+",
+    "chemaoptimizedstandard([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock"
+    ":[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)[a-zA-Z0-9\\s:_@$#=/+,-.]{1,256}[a-zA-Z0-9"
+    "\\s:_@$#=/+,-.]{0,256}flexpriorityreservedcontent_filteredend_turnguardrail_intervenedmalfor"
+    "med_model_outputmalformed_tool_usemax_tokensmodel_context_window_exceededstop_sequencetool_u"
+    "se(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-"
+    "]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|(arn:aws(|-us-gov|"
+    "-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{1,20}):(|[0-9]{12}):inference-profile/[a-zA-Z0-9-:.]+)a"
+    "syncsync[a-zA-Z_\\.\\-/0-9:]+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:async-invok"
+    "e/[a-z0-9]{12}[!-~]*arn:[a-z0-9\\-]+:bedrock:[a-z0-9\\-]*:[0-9]*:(provisioned-model|foundati"
+    "on-model)/.+arn:aws(-[^:]+)\?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9-]{36})|(alias/[a-"
+    "zA-Z0-9-_/]+))CompletedFailedInProgressJAILBREAKPROMPT_INJECTIONPROMPT_LEAKAGE(arn:aws(-[^:]"
+    "+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/["
+    "a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))"
+    "|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{1"
+    "2}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference"
+    "-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|("
+    "([0-9a-zA-Z][_-]\?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{"
+    "12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:end"
+    "point/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)\?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)\?"
+    "prompt-router/[a-zA-Z0-9-:.]+$)DISABLEDENABLEDENABLED_FULL\\S*SubmissionTime",
+    "AscendingDescending[a-zA-Z0-9\\s._:/=+@-]*([a-zA-Z0-9_-]+|arn:aws(-[^:]+)\?:bedrock:[0-9a-z-"
+    "]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)arn:aws(-[^:]+)\?:bedrock:[0-9a-z-]{1,20}:[0-9]{12}"
+    ":project/[a-zA-Z0-9_-]+aws_reviewinheritnoneprovider_data_share.*\\S.*activearchived((arn:aw"
+    "s(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/)\?[a-z0-9]{1"
+    "2})DeletingPartiallyCompletedStoppedStopping(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]"
+    "{12}:evaluation-job/[a-z0-9]{12})[a-f0-9]{8}-\?[a-f0-9]{4}-\?4[a-f0-9]{3}-\?[89ab][a-f0-9]{3"
+    "}-\?[a-f0-9]{12}[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])\?arn:aws(-[^:]+)\?:kms:[a-zA-Z0-"
+    "9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'().a-z0-9"
+    "A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)\?/\?[a-zA-Z0-9][a-zA-Z0-9.+-]*(([a-z0-9-]{1,63}[.]{1}[a-z0"
+    "-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}|))"
+    "|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:application-inf"
+    "erence-profile/[a-zA-Z0-9-:.]+)|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{"
+    "1,20}:([0-9]{12})\?:inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{"
+    "1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))s3://[a"
+    "-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'().a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)\?/arn:aw"
+    "s(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/[a-z0-9]{12}."
+    "*(^[a-zA-Z0-9][a-zA-Z0-9\\-]*$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom"
+    "-model/(imported)/[a-z0-9]{12}$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:([0-9]{12}|)((:"
+    "(fine-tuning-job|model-customization-job|custom-model)/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}("
+    "[a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12})$)|(:guardrai"
+    "l/[a-z0-9]+$)|(:automated-reasoning-policy/[a-zA-Z0-9]+(:[a-zA-Z0-9]+)\?$)|(:(inference-prof"
+    "ile|application-inference-profile)/[a-zA-Z0-9-:.]+$)|(:project/(proj_[a-z2-7]{20}|default)$)"
+    "|(:(provisioned-model|model-invocation-job|model-evaluation-job|evaluation-job|model-import-"
+    "job|imported-model|async-invoke|provisioned-model-v2|provisioned-model-reservation|prompt-ro"
+    "uter|custom-model-deployment)/[a-z0-9]{12}$))).*[\\s\\S]+(arn:aws(-[^:]+)\?:kms:[a-zA-Z0-9-]"
+    "*:[0-9]{12}:((key/[a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+)))|([a-zA-Z0-9-]{36})|(alias/[a-z"
+    "A-Z0-9-_/]+)[0-9a-zA-Z-_ ]+[A-Z][0-9A-Z]{11}\\p{L}[\\p{L}\\p{M}0-9_]*( [\\p{L}\\p{M}0-9_]+)*"
+    "[0-9a-z]{128}([1-9][0-9]{0,11})IMPOSSIBLEINVALIDNO_TRANSLATIONSATISFIABLETOO_COMPLEXTRANSLAT"
+    "ION_AMBIGUOUSVALID[0-9A-Z]{12}arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]{9,16}:[0-9]{12}:model-p"
+    "ackage/[\\S]{1,2048}([0-9a-zA-Z][_-]\?){1,63}arn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/.+arn"
+    ":aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/((imported)|([a-z0-9-]{1,63}"
+    "[.]{1}[a-z0-9-]{1,63}))(([:][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/[a-z0-"
+    "9-]{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})).*arn:aws("
+    "|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom-model/(imported|[a-z0-9-]"
+    "{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}"
+    ")/[a-z0-9]{12}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom-model-deployment/[a"
+    "-z0-9]{12}ModelEvaluationRagEvaluation[0-9a-zA-Z-_.]+(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,"
+    "20}:((:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{"
+    "12}:inference-profile/(([a-z-]{2,8}.)[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,"
+    "63})))))$|(^[a-z0-9-]+[.][a-z0-9-]+([.][a-z0-9-]+)*(:[a-z0-9-]+)\?$)|^[a-z0-9-]{1,63}[.]{1}["
+    "a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12"
+    "}|)ClassificationCustomGenerationQuestionAndAnswerSummarization[A-Za-z0-9]+.+[0-9a-zA-Z-_]+a"
+    "rn:aws(-[^:]+)\?:sagemaker:[a-z0-9-]{1,20}:[0-9]{12}:flow-definition/.*[\\S\\s]+",
     "(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-"
     "]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:import"
     "ed-model/[a-z0-9]{12})|([0-9]{12}:application-inference-profile/[a-z0-9]{12})|([0-9]{12}:inf"
@@ -175,964 +181,1017 @@ static const struct {
     "2})|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-"
     "9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]"
     "{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+)arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:pro"
-    "visioned-model/[a-z0-9]{12}(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9-]{1,20}:[0-9]{"
-    "12}:custom-model-deployment/[a-z0-9]{12})|^([0-9a-zA-Z][_-]\?){1,63}(arn:aws(-[^:]+)\?:bedro"
-    "ck:[a-z0-9-]{1,20}:[0-9]{12}:imported-model/[a-z0-9]{12})|(([0-9a-zA-Z][_-]\?)+)(arn:aws(|-u"
-    "s-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|applicatio"
-    "n-inference-profile)/)\?[a-zA-Z0-9-:.]+((([0-9a-zA-Z][_-]\?)+)|(arn:aws(-[^:]+)\?:bedrock:[a"
-    "-z0-9-]{1,20}:[0-9]{12}:provisioned-model/[a-z0-9]{12}))aws_reviewinheritnoneprovider_data_s"
-    "hareGENERATE_FIDELITY_REPORTGENERATE_POLICY_SCENARIOSIMPORT_POLICYINGEST_CONTENTITERATIVELY_"
-    "REFINE_POLICYREFINE_POLICYRESOLVE_POLICY_AMBIGUITIESBUILDINGCANCELLEDCANCEL_REQUESTEDCOMPLET"
-    "EDFAILEDPREPROCESSINGSCHEDULEDTESTING[0-9a-fA-F\\-]+ASSET_MANIFESTBUILD_LOGFIDELITY_REPORTGE"
-    "NERATED_TEST_CASESPOLICY_DEFINITIONPOLICY_SCENARIOSQUALITY_REPORTSOURCE_DOCUMENTERRORINFOWAR"
-    "NINGAPPLIED[a-zA-Z0-9]*PASSEDIN_PROGRESSNOT_STARTEDActiveCreatingUpdateCompletedUpdateFailed"
-    "UpdatingAutomatedHuman(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]"
-    "{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|([a-z0-9-]{1,"
-    "63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})ON_DEMANDPROVISIONED"
-    "EMBEDDINGarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}(["
-    "a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}LEGACYAVAILABLENOT_AVAILABLEP"
-    "ENDINGAUTHORIZEDNOT_AUTHORIZEDarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail-"
-    "profile/[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+CREATI"
-    "NGDELETINGREADYUPDATINGVERSIONINGv\\d+.\\d+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{1"
-    "2}:imported-model/[a-z0-9]{12}[a-zA-Z0-9-:.]+APPLICATIONSYSTEM_DEFINED(arn:aws(-[^:]+)\?:bed"
-    "rock:[a-z0-9-]{1,20}:[0-9]{12}:model-customization-job/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}("
-    "[a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}/[a-z0-9]{12})|([a-zA-Z0-9]("
-    "-*[a-zA-Z0-9\\+\\-\\.])*)NotStarted(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:mode"
-    "l-import-job/[a-z0-9]{12})|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)((arn:aws(-[^:]+)\?:bedrock"
-    ":[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/)\?[a-z0-9]{12})ExpiredScheduledSubmittedVal"
-    "idatingcustomInService[    -\303\277]+CreationTime([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})HONO"
-    "RIGNORE([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1}(A"
-    "LL|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1})ACCOU"
-    "NTCOMPREHENSIVEPUBLIC[A-Za-z0-9- ]{1,63}",
-    "arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}[0-9a-z"
-    "A-Z]{10}[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}([0-9a-zA-Z][_-]\?){1,100}TO_COLLABORATOR(DRAFT|[0-"
-    "9]{0,4}[1-9][0-9]{0,4})SUPERVISORSUPERVISOR_ROUTERarn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0"
-    "-9]{12}:key/[a-zA-Z0-9-]{36}(arn:aws(-[^:]{1,12})\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-"
-    "9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1"
-    ",12})\?(([0-9]{1,8})|(DRAFT))SESSION_SUMMARYCUSTOM_ORCHESTRATIONDEFAULTOVERRIDDENKNOWLEDGE_B"
-    "ASE_RESPONSE_GENERATIONMEMORY_SUMMARIZATIONORCHESTRATIONPOST_PROCESSINGPRE_PROCESSINGarn:aws"
-    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-zA-Z]{10}NOT_PREPAREDPREPAREDPREPARINGRETURN_"
-    "CONTROL[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9][\\.\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9][\\.\\-\\!\\*"
-    "\\_\\'\\(\\)\\/a-zA-Z0-9]*arraybooleanintegernumberstringAMAZON.CodeInterpreterAMAZON.UserIn"
-    "putANTHROPIC.BashANTHROPIC.ComputerANTHROPIC.TextEditor((([0-9a-zA-Z][_-]\?){1,63})|(arn:aws"
-    "(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:provisioned-model/[a-z0-9]{12}))(\\bTSTALIASID"
-    "\\b|[0-9a-zA-Z]+)DISSOCIATEDACCEPT_INVOCATIONSREJECT_INVOCATIONSDELETERETAINPATTERNBASICOAUT"
-    "H2_CLIENT_CREDENTIALSarn:aws(|-cn|-us-gov):secretsmanager:[a-z0-9-]{1,20}:([0-9]{12}|):secre"
-    "t:[a-zA-Z0-9!/_+=.@-]{1,512}SAAShttps://[A-Za-z0-9][^\\s]*FRIDAYMONDAYSATURDAYSUNDAYTHURSDAY"
-    "TUESDAYWEDNESDAYarn:aws(|-cn|-us-gov):s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]OAUTH2_SHAREPOINT"
-    "_APP_ONLY_CLIENT_CREDENTIALSONLINE[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1"
-    "2}CONFLUENCECUSTOMMANAGED_KNOWLEDGE_BASE_CONNECTORREDSHIFT_METADATASALESFORCESHAREPOINTWEBHO"
-    "ST_ONLYSUBDOMAINShttps\?://[A-Za-z0-9][^\\s]*FIXED_SIZEHIERARCHICALCHUNK_ENTITY_EXTRACTION(a"
-    "rn:aws(-[^:]{1,12})\?:(bedrock):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{"
-    "1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?BEDROCK_FOUNDATION_MODELs3://.{1,"
-    "128}POST_CHUNKINGMULTIMODALBEDROCK_DATA_AUTOMATIONMULTI_MODAL_EMBEDDINGSSMART_PARSINGDELETE_"
-    "UNSUCCESSFUL[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}[a-zA-Z]([_]\?[0-9a-zA-Z]){1,100}ConditionalData"
-    "$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias"
-    "/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}Python_3$|^[0-9a-zA-Z]+$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b"
-    "-f])\?)\?:lambda:([a-z]{2,}-){2,}\\d:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0"
-    "-9-_]+))\?$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:lex:([a-z]{2,}-){2,}\\d:\\d{12}:bot"
-    "-alias/[0-9a-zA-Z]+/[0-9a-zA-Z]+$|^(arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:(bedrock|sag"
-    "emaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-"
-    "]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?[a-zA-Z][a-zA-Z0-9_]*CHAT$|^(arn:aws(-cn|-us-gov|-eusc|-i"
-    "so(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)$"
-    "|^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]ExitLoopLoopConditionReturnValueToLoopStartArrayBoolea"
-    "nNumberObjectStringAgentCollectorConditionInlineCodeInputIteratorKnowledgeBaseLambdaFunction"
-    "LexLoopLoopControllerLoopInputOutputPromptRetrievalStoragearn:aws(-[^:]+)\?:iam::([0-9]{12})"
-    "\?:role/(service-role/)\?.+arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}Not"
-    "PreparedPreparedPreparingAutomaticManual(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9"
-    "a-zA-Z]{10})|([0-9a-zA-Z]{10})arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}"
-    "/alias/(TSTALIASID|[0-9a-zA-Z]{10})(TSTALIASID|[0-9a-zA-Z]{10})[0-9]{1,5}arn:aws(|-cn|-us-go"
-    "v):kendra:[a-z0-9-]{1,20}:([0-9]{12}|):index/([a-zA-Z0-9][a-zA-Z0-9-]{35}|[a-zA-Z0-9][a-zA-Z"
-    "0-9-]{35}-[a-zA-Z0-9][a-zA-Z0-9-]{35})BINARYFLOAT32MANAGEDIAMUSERNAME_PASSWORD(arn:(aws(-[a-"
-    "z]+)*):redshift-serverless:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:workgroup/[0-9a-f]{8}-[0-9"
-    "a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})SERVERLESSEXCLUDEINCLUDE.*\\..*\\..*.*\\.*AWS_D"
-    "ATA_CATALOGREDSHIFTKENDRASQLVECTOR(\?:arn:aws(\?:-us-gov|-cn|-iso|-iso-[a-z])*:.+:.*:\\d+:.+"
-    "/.+$|[a-zA-Z0-9*]+[a-zA-Z0-9._-]*)arn:aws(|-cn|-us-gov):neptune-graph:[a-zA-Z0-9-]*:[0-9]{12"
-    "}:graph/g-[a-zA-Z0-9]{10}",
-    "arn:aws(|-cn|-us-gov|-iso):es:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:domain/[a-z][a-z0-9-]{3"
-    ",28}https://.*(\?![\\-_+.])[a-z0-9][a-z0-9\\-_\\.]*arn:aws:aoss:[a-z]{2}(-gov)\?-[a-z]+-\\d{"
-    "1}:\\d{12}:collection/[a-z0-9-]{3,32}[a-zA-Z0-9_\\-]+arn:aws(|-cn|-us-gov):rds:[a-zA-Z0-9-]*"
-    ":[0-9]{12}:cluster:[a-zA-Z0-9-]{1,63}[a-zA-Z0-9_\\.\\-]+MONGO_DB_ATLASNEPTUNE_ANALYTICSOPENS"
-    "EARCH_MANAGED_CLUSTEROPENSEARCH_SERVERLESSPINECONERDSREDIS_ENTERPRISE_CLOUDS3_VECTORSarn:aws"
-    "(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+[a-zA-Z0-9_][a-zA-"
-    "Z0-9_-]*UPDATE_UNSUCCESSFUL(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}"
-    "(\?::[0-9]{1,5})\?)([0-9a-zA-Z]{10})|(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a"
-    "-zA-Z]{10})(\?::[0-9]{1,5})\?CREATE_FAILEDCREATE_SUCCESSFULUPDATE_FAILEDUPDATE_SUCCESSFULarn"
-    ":aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:retrieval-instruc"
-    "tion/[a-z0-9]{10}[a-z0-9]{10}INACTIVE[1-9][0-9]{0,8}[^\\p{C}]*[A-Za-z0-9._:\\[\\]-]{1,255}[a"
-    "-zA-Z0-9]([a-zA-Z0-9 _-]*[a-zA-Z0-9])\?HTTPHTTPSIN_VPCsubnet-[a-zA-Z0-9]+(\\*\\.)\?([A-Za-z0"
-    "-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?\\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?vpc-[a-"
-    "zA-Z0-9]+CREATEDDELETE_FAILED[a-z0-9](\?:[a-z0-9-]{30}[a-z0-9])(arn:aws:bedrock:[a-z0-9-]{1,"
-    "20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]{10})|(TSTALIASID|[0-9a-zA-Z]{10})DELETE"
-    "_IN_PROGRESSIGNOREDINDEXEDMETADATA_PARTIALLY_INDEXEDMETADATA_UPDATE_FAILEDNOT_FOUNDPARTIALLY"
-    "_INDEXEDSTARTINGarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-zA-"
-    "Z]+ALL_DATAMETADATA_ONLYErrorWarningCyclicConnectionDuplicateConditionExpressionDuplicateCon"
-    "nectionsIncompatibleConnectionDataTypeInvalidLoopBoundaryLoopIncompatibleNodeTypeMalformedCo"
-    "nditionExpressionMalformedNodeInputExpressionMismatchedNodeInputTypeMismatchedNodeOutputType"
-    "MissingConnectionConfigurationMissingDefaultConditionMissingEndingNodesMissingLoopController"
-    "NodeMissingLoopInputNodeMissingNodeConfigurationMissingNodeInputMissingNodeOutputMissingStar"
-    "tingNodesMultipleLoopControllerNodesMultipleLoopInputNodesMultipleNodeInputConnectionsUnfulf"
-    "illedNodeInputUnknownConnectionConditionUnknownConnectionSourceUnknownConnectionSourceOutput"
-    "UnknownConnectionTargetUnknownConnectionTargetInputUnknownNodeInputUnknownNodeOutputUnreacha"
-    "bleNodeUnsatisfiedConnectionConditionsUnspecifiedCOMPLETESTOPPEDSTOPPING[\\u0009\\u000A\\u00"
-    "0D\\u0020-\\u00FF]+(DRAFT|[1-9][0-9]{0,8})CLIENT_ERRORCONTENT_REJECTEDINTERNAL_ERRORANSWER_F"
-    "ORMATANSWER_POLICYPERSONARETRIEVAL_GUIDANCEBYTEIN_LINES3_LOCATIONALLOWUSERIN_LINE_ATTRIBUTES"
-    "TATUSEQSTARTED_ATASCENDINGDESCENDING.*(^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:(agent|agent-al"
-    "ias|knowledge-base|flow|prompt)/[A-Z0-9]{10}(\?:/[A-Z0-9]{10})\?$|^arn:aws:bedrock:[a-zA-Z0-"
-    "9-]+:/d{12}:flow/([A-Z0-9]{10})/alias/([A-Z0-9]{10})$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:"
-    "prompt/([A-Z0-9]{10})\?(\?::/d+)\?$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-"
-    "zA-Z0-9-]+:[0-9]{12}:retrieval-instruction/[a-z0-9]{10}$).*^(arn:aws(-[^:]+)\?:(bedrock|sage"
-    "maker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,"
-    "63}){0,2})\?(/[a-z0-9]{1,12})\?$^(proj_[a-zA-Z0-9]+|default)$MANTLE_FOUNDATION_MODEL^[a-zA-Z"
-    "][a-zA-Z0-9\\-_]{0,99}-[a-zA-Z0-9]{10}$^[a-zA-Z0-9\\s._:/=+@-]*$AFTERBEFORECONTAINSEQUALS_TO"
-    "EXISTSGREATER_THANGREATER_THAN_OR_EQUALSLESS_THANLESS_THAN_OR_EQUALSNOT_EXISTS^[a-zA-Z0-9/*]"
-    "[a-zA-Z0-9\\-_/*]*(\?::[a-zA-Z0-9\\-_/*]+)*[a-zA-Z0-9\\-_/*]*$^[a-zA-Z0-9][a-zA-Z0-9\\-_]*$^"
-    "[a-zA-Z0-9][a-zA-Z0-9\\-_/]*(\?::[a-zA-Z0-9\\-_/]+)*[a-zA-Z0-9\\-_/]*$^\\S*$^[a-z0-9]+$^(([1"
-    "-9][0-9]{0,7})|(DRAFT))$^(DRAFT|[1-9][0-9]{0,8})$^[0-9a-zA-Z]+$^[\\s\\S]*$BedrockAgentCoreMe"
-    "moryBedrockKnowledgeBaseSUCCEEDEDCodeExecutionFullDocumentExpansionPlanningSessionHistoryLoa"
-    "dSpeculativeRetrievalINTERVENED^\\P{C}*$^[0-9a-zA-Z]{10}$|^arn:aws(-[^:]+)\?:bedrock:[a-z0-9"
-    "-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-zA-Z]{10}$^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0"
-    "-9]{4}-[a-f0-9]{12}$",
-    "^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}"
-    "-[a-f0-9]{4}-[a-f0-9]{12})|([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})$^a"
-    "rn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}$^arn:aws(-[^:]+)\?:bed"
-    "rock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{1"
-    "2}$ENDEDEXPIRED^[0-9a-zA-Z._:-]+$^(\?!\\s*$).+TEXT_TO_SQL^arn:aws(|-cn|-us-gov):bedrock:[a-z"
-    "A-Z0-9-]*:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+$REDSHIFT_SQL^[a-zA-Z0-9][a-zA-Z0-9-]{35}$EXT"
-    "RACTEDRAW^[a-zA-Z0-9-]{1,36}$|^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{1"
-    "0}/alias/[0-9a-zA-Z]{10}/execution/[a-zA-Z0-9-]{1,36})$^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-"
-    "9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]{10})|(\\bTSTALIASID\\b|[0-9a-zA-Z]+)$^(arn:aws"
-    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})$^arn:aws(-[^:]+)"
-    "\?:iam::([0-9]{12})\?:role/(service-role/)\?.+$^(DRAFT|[0-9]{0,4}[1-9][0-9]{0,4})$ExecutionT"
-    "imedOut^[a-zA-Z]([_]\?[0-9a-zA-Z]){0,99}$AbortedRunningSucceededTimedOutANDORDATA_SOURCE^s3:"
-    "//[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.{1,1024}$CODE_INTERPRETER^(arn:aws(-[^:]+)\?:bedrock:[a-"
-    "z0-9-]{1,20}::foundation-model/(.*))\?$^[\\s\\S]+$CONFIRMFAILUREREPROMPT^arn:aws(-[^:]+)\?:b"
-    "edrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-zA-Z]{10}$BLOBDOUBLELONGNULLAUDIOROWVIDEOGOOGLE"
-    "DRIVEONEDRIVERESULTUSER_CONFIRMATIONUSER_CONFIRMATION_AND_RESULT^([0-9a-zA-Z][_-]\?){1,100}$"
-    "^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]"
-    "{10}$LAMBDAACTION_GROUPACTION_GROUP_CODE_INTERPRETERAGENT_COLLABORATORFINISH(^arn:aws(-[^:]+"
-    ")\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}((["
-    ":][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{"
-    "1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,6"
-    "3}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+))$|(^arn:aws(|-us-"
-    "gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{1,20}):(|[0-9]{12}):inference-profile/[a-zA-Z0-9-:."
-    "]+)$ROUTING_CLASSIFIERPARSERASK_USERINPUT_REQUIREDSUCCESSConditionNodeFlowInputNodeFlowOutpu"
-    "tNodeKnowledgeBaseNodeLambdaFunctionNodeLexNodePromptNode^[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}$^"
-    "arn:(aws[a-zA-Z-]*)\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\."
-    "]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?$^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]$^[\\.\\-\\!\\*\\_\\'"
-    "\\(\\)a-zA-Z0-9][\\.\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*$^(([a-z0-9]+)|(arn:aws(-[^:]+)\?:bed"
-    "rock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))$FlowNodeINTERNAL_SERVERNODE_EXECUTION_F"
-    "AILEDVALIDATIONBAD_GATEWAYDEPENDENCY_FAILED(^arn:aws(-[^:]+)\?:bedrock:[a-zA-Z0-9-]+:[0-9]{1"
-    "2}:(session)/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$)^(arn:aws(-[^:]+)"
-    "\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-"
-    "z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|("
-    "[0-9]{12}:provisioned-model/[a-z0-9]{12})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z"
-    "0-9-]{1,63}))|(([0-9a-zA-Z][_-]\?)+)$JSONINLINE[a-z]{1,20}/.{1,20}^[a-zA-Z0-9-]{1,36}$(arn:("
-    "aws|aws-cn|aws-us-gov):bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory/)\?[a-zA-Z][a-zA-Z0-9-_"
-    "]{0,99}-[a-zA-Z0-9]{10}REMOVE[a-zA-Z0-9][a-zA-Z0-9-_]*[a-zA-Z0-9/*][a-zA-Z0-9-_/*]*(\?::[a-z"
-    "A-Z0-9-_/*]+)*[a-zA-Z0-9-_/*]*mem-[a-zA-Z0-9-_]*CannotParseEventInOtherSessionFieldValidatio"
-    "nFailedIdempotentParameterMismatchExceptionResourceConflicturn:ietf:params:oauth:request_uri"
-    ":[a-zA-Z0-9-._~]+[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+arn:aws[a-zA-Z-]*:bedrock-ag"
-    "entcore:[a-z0-9-]+:[0-9]{12}:online-evaluation-config\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0"
-    "-9]{10}(C|T1)arn:aws(|-cn|-us-gov):bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9"
-    "a-z][-]\?){1,48}-[a-z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,47}arn:aws[a-zA-Z-]*:bedrock-agentcore:["
-    "a-z0-9-]+:[0-9]{12}:configuration-bundle/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}",
-    "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}arn:aws[a-zA-Z-]*:bedrock-agentc"
-    "ore:[a-z0-9-]+:[0-9]{12}:ab-test/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0"
-    "-9-_]{0,99}-[a-zA-Z0-9]{10}PAUSEDRUNNING[a-zA-Z0-9][a-zA-Z0-9-_/]*(\?::[a-zA-Z0-9-_/]+)*[a-z"
-    "A-Z0-9-_/]*[0-9]+#[a-fA-F0-9]+(\?!memoryStrategyId$|actorId$|sessionId$)[a-z][a-z0-9]*[a-z0-"
-    "9][a-z0-9-_]*SKIPASSISTANTOTHERTOOL([0-9a-z][-]\?){1,100}-[0-9a-z]{10}[a-zA-Z0-9_-]{1,255}[a"
-    "-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,}\\+[1-9]\\d{1,14}ETHEREUMSOLANAEMBEDDED_CRYPTO_"
-    "WALLETarn:(aws|aws-[a-z0-9-]+):bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager/[a-z0-"
-    "9]([a-z0-9-]{0,47}[a-z0-9])\?-[a-z0-9]{10}payment-instrument-[0-9a-zA-Z-]{15}DELETEDINITIATE"
-    "DUSDpayment-session-[0-9a-zA-Z-]{15}COMPLETED_WITH_ERRORS[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0"
-    "-9]{10}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:capacity-provider/[a-zA-Z][a"
-    "-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}DeletedDeprovisioningProvisioning[a-zA-Z0-9_-]{1,110}[0-9a-z"
-    "A-Z_-]{1,48}-[0-9A-Z]{10}(Builtin\\.[a-zA-Z0-9._-]+|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-zA-Z0-9"
-    "_-]+|[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9"
-    "-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}$|^arn:aws[a-zA-Z-]*:be"
-    "drock-agentcore:::evaluator/(Builtin|ThirdParty)\\.[a-zA-Z0-9._-]+(Builtin\\.[a-zA-Z0-9._-]+"
-    "|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-zA-Z0-9_-]+|[a-zA-Z][a-zA-Z0-9_]{0,47})ARCHIVEDCUSTOMER_KE"
-    "Y_UNAVAILABLEUNAVAILABLESPAN_IDSPAN_NAMETRACE_ID[.\\-_/#A-Za-z0-9]+arn:aws(-[^:]+)\?:bedrock"
-    "-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}/runtime-e"
-    "ndpoint/[a-zA-Z][a-zA-Z0-9_]{0,47}([1-9][0-9]{0,4})(DRAFT|[0-9]{1,19})coding-use-case-specif"
-    "ic-failure-types-category-dependency-issuescoding-use-case-specific-failure-types-category-e"
-    "dge-case-oversightsconfiguration-mismatch-category-tool-definitioncontext-handling-error-cat"
-    "egory-context-handling-failuresexecution-error-category-authenticationexecution-error-catego"
-    "ry-environmentexecution-error-category-formattingexecution-error-category-rate-limitingexecu"
-    "tion-error-category-resource-exhaustionexecution-error-category-resource-not-foundexecution-"
-    "error-category-service-errorsexecution-error-category-timeoutexecution-error-category-tool-s"
-    "chemahallucination-category-fabricate-tool-outputshallucination-category-hall-capabilitiesha"
-    "llucination-category-hall-historyhallucination-category-hall-misunderstandhallucination-cate"
-    "gory-hall-paramshallucination-category-hall-usageincorrect-actions-category-clarificationinc"
-    "orrect-actions-category-inappropriate-info-requestincorrect-actions-category-poor-informatio"
-    "n-retrievalincorrect-actions-category-tool-selectionllm-output-category-nonsensicalorchestra"
-    "tion-related-errors-category-goal-deviationorchestration-related-errors-category-premature-t"
-    "erminationorchestration-related-errors-category-reasoning-mismatchorchestration-related-erro"
-    "rs-category-unaware-terminationotherrepetitive-behavior-category-repetition-inforepetitive-b"
-    "ehavior-category-repetition-toolrepetitive-behavior-category-step-repetitiontask-instruction"
-    "-category-non-compliancetask-instruction-category-problem-id(Builtin\\.[a-zA-Z0-9._-]+|[a-zA"
-    "-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})$|^[.\\-_/#A-Za-z0-9]+[^:*]*[a-zA-Z0-9._#/:-]+DEDICAT"
-    "ED_LOG_GROUPSOURCE_LOG_GROUP[0-9a-zA-Z]{1,40}arn:aws(-[a-z-]+)\?:secretsmanager:[a-z0-9-]+:["
-    "0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+[a-z0-9][a-z0-9.-]*[a-z0-9]RECOMMENDEDarn:aws[-a-z]*:elas"
-    "ticfilesystem:[0-9a-z-:]+:access-point/fsap-[0-9a-f]{8,40}arn:aws[-a-z]*:elasticfilesystem:["
-    "a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{8,40}/mnt/[a-zA-Z0-9._-]+/\?arn:aws[-a-z]*:s3fil"
-    "es:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}arn:aws[-a-z]"
-    "*:s3files:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{17,40}(\\.)\?[a-zA-Z0-9]([a-zA-Z0-9\\"
-    "-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?)*",
-    "[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9"
-    "])\?)*TERMINATED[A-Z][A-Z0-9_]*[a-zA-Z][a-zA-Z0-9_-]{0,47}[A-Za-z0-9_-]{1,128}DYNAMICFIXEDex"
-    "pected_responseexpected_trajectoryAllMatchAnyMatchMaxMeanMinContainsEqualsGreaterThanGreater"
-    "ThanOrEqualLessThanLessThanOrEqualNotContainsNotEquals[A-Za-z0-9_-]+BANK_ACCOUNT_NUMBER_DEBA"
-    "NK_ACCOUNT_NUMBER_ESBANK_ACCOUNT_NUMBER_FRBANK_ACCOUNT_NUMBER_GBBANK_ACCOUNT_NUMBER_ITBANK_A"
-    "CCOUNT_NUMBER_USCEP_CODE_BRCNPJ_BRCPF_CODE_BRCREDIT_CARD_EXPIRATIONCREDIT_CARD_MAGNETIC_STRI"
-    "PECREDIT_CARD_NUMBERCREDIT_CARD_SECURITY_CODEDATE_OF_BIRTHDRIVERS_LICENSE_ATDRIVERS_LICENSE_"
-    "AUDRIVERS_LICENSE_BEDRIVERS_LICENSE_BGDRIVERS_LICENSE_CADRIVERS_LICENSE_CYDRIVERS_LICENSE_CZ"
-    "DRIVERS_LICENSE_DEDRIVERS_LICENSE_DKDRIVERS_LICENSE_EEDRIVERS_LICENSE_ESDRIVERS_LICENSE_FIDR"
-    "IVERS_LICENSE_FRDRIVERS_LICENSE_GBDRIVERS_LICENSE_GRDRIVERS_LICENSE_HRDRIVERS_LICENSE_HUDRIV"
-    "ERS_LICENSE_IEDRIVERS_LICENSE_ITDRIVERS_LICENSE_LTDRIVERS_LICENSE_LUDRIVERS_LICENSE_LVDRIVER"
-    "S_LICENSE_MTDRIVERS_LICENSE_NLDRIVERS_LICENSE_PLDRIVERS_LICENSE_PTDRIVERS_LICENSE_RODRIVERS_"
-    "LICENSE_SEDRIVERS_LICENSE_SIDRIVERS_LICENSE_SKDRIVERS_LICENSE_USDRUG_ENFORCEMENT_AGENCY_NUMB"
-    "ER_USELECTORAL_ROLL_NUMBER_GBEMAIL_ADDRESSHEALTHCARE_PROCEDURE_CODE_USHEALTH_INSURANCE_CARD_"
-    "NUMBER_EUHEALTH_INSURANCE_CLAIM_NUMBER_USHEALTH_INSURANCE_NUMBER_FRINDIVIDUAL_TAX_IDENTIFICA"
-    "TION_NUMBER_USINSEE_CODE_FRLAT_LONGMEDICARE_BENEFICIARY_NUMBER_USNATIONAL_DRUG_CODE_USNATION"
-    "AL_IDENTIFICATION_NUMBER_DENATIONAL_IDENTIFICATION_NUMBER_ESNATIONAL_IDENTIFICATION_NUMBER_I"
-    "TNATIONAL_INSURANCE_NUMBER_GBNATIONAL_PROVIDER_ID_USNHS_NUMBER_GBNIE_NUMBER_ESNIF_NUMBER_ESO"
-    "PEN_SSH_PRIVATE_KEYPASSPORT_NUMBER_CAPASSPORT_NUMBER_DEPASSPORT_NUMBER_ESPASSPORT_NUMBER_FRP"
-    "ASSPORT_NUMBER_GBPASSPORT_NUMBER_ITPASSPORT_NUMBER_USPERMANENT_RESIDENCE_NUMBER_CAPERSONAL_H"
-    "EALTH_NUMBER_CAPGP_PRIVATE_KEYPHONE_NUMBER_BRPHONE_NUMBER_DEPHONE_NUMBER_ESPHONE_NUMBER_FRPH"
-    "ONE_NUMBER_GBPHONE_NUMBER_ITPHONE_NUMBER_USPKCS_PRIVATE_KEYPOSTAL_CODE_CAPUTTY_PRIVATE_KEYRG"
-    "_NUMBER_BRSOCIAL_INSURANCE_NUMBER_CASSN_ESSSN_USTAX_ID_DETAX_ID_ESTAX_ID_FRTAX_ID_GBZIP_CODE"
-    "_US[a-zA-Z0-9._-]+BASEBASE_SEPOLIASOLANA_DEVNETUSDCarn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0"
-    "-9-]+:[0-9]{12}:recommendation/[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}[a-zA-Z0-9_\\-\\.]+SYSTEM_PRO"
-    "MPT_RECOMMENDATIONTOOL_DESCRIPTION_RECOMMENDATION[a-zA-Z0-9\\-_]+[a-zA-Z0-9\\-_\\.]+M2MON_BE"
-    "HALF_OF_TOKEN_EXCHANGEUSER_FEDERATION\\w+:(\\/\?\\/\?)[^\\s]+[\\u0009\\u000A\\u000D\\u0020-"
-    "\\u007E]+[a-zA-Z0-9\\-\\.]+GETPATCHPOSTPUT/[a-zA-Z0-9/_\\-\\.~%\?=&]+[A-Za-z0-9_.-]+TIMED_OU"
-    "TLEFTMIDDLERIGHTPNGjavascriptpythontypescriptdenonodejsexecuteCodeexecuteCommandgetTasklistF"
-    "ilesreadFilesremoveFilesstartCommandExecutionstopTaskwriteFilesblobtextimageresourceresource"
-    "_linkcanceledcompletedfailedsubmittedworking(\\*|@\?[^/]+(/[^/]+)\?)arn:([^:]+)\?:bedrock-ag"
-    "entcore:[a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}mcp_tool_usec"
-    "hat_completionsconverse_streamresponsesarn:aws:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:token-"
-    "vault/[a-zA-Z0-9-.]+/apikeycredentialprovider/[a-zA-Z0-9-.]+([^*\?\\[\\]]|\\*)+https://[^#@]"
-    "+s3://.*arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):browser(-custom)\?/(a"
-    "ws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]+)\?:bedrock-agent"
-    "core:[a-z0-9-]+:(aws|[0-9]{12}):code-interpreter(-custom)\?/(aws\\.codeinterpreter\\.v1|[a-z"
-    "A-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})AUTHORIZATION_CODECLIENT_CREDENTIALSTOKEN_EXCHANGEarn"
-    ":([^:]*):([^:]*):([^:]*):([0-9]{12})\?:(.+)[a-zA-Z0-9-]+agentcore_browseragentcore_code_inte"
-    "rpreteragentcore_gatewayinline_functionremote_mcpallowdenyafter_invocationafter_tool_callbef"
-    "ore_invocationbefore_tool_callhook_stoppedinterruptedmax_iterations_exceededmax_output_token"
-    "s_exceededpartial_turntimeout_exceededtool_result[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-    "\?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?)*[a-z0-9]+([.-][a-z0-9]+)*HAS_EVENTS[0-9]"
-    "+CRYPTO_X402MPP[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}",
-    "PROOF_GENERATED(arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z"
-    "0-9]{12,16}A2AAGENT_SKILLSMCP[a-zA-Z0-9][a-zA-Z0-9_\\-\\.\\/]*arn:aws(-[^:]+)\?:bedrock-agen"
-    "tcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/[a-zA-Z0-9]{12}[a-zA-Z0-9]{12}"
-    "arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}APPROVED"
-    "DEPRECATEDPENDING_APPROVALREJECTED[a-zA-Z0-9.-]+s3://[a-z0-9][a-z0-9.\\-]{1,61}[a-z0-9]/.{1,"
-    "1024}arn:aws(-[a-z]+)*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:dataset/[a-zA-Z0-9_-]{1,110}(t"
-    "argetName|toolName|qualifiedModelId|\\$\\.context\\.iam\\.principal|\\$\\.context\\.iam\\.so"
-    "urceIdentity|\\$\\.context\\.jwt\\.[a-zA-Z_][a-zA-Z0-9_\\-\\.]{0,61}[a-zA-Z0-9_]|\\$\\.conte"
-    "xt\\.request\\.header\\.[a-zA-Z0-9!#$%&'+\\.\\^_`|~\\-]+|\\$\\.context\\.request\\.body\\.[a"
-    "-zA-Z_][a-zA-Z0-9_\\-]*(\\.[a-zA-Z_][a-zA-Z0-9_\\-]*)*)minutesecond[a-zA-Z0-9][a-zA-Z0-9\\-_"
-    "\\.]{0,62}[a-zA-Z0-9][a-z0-9][a-z0-9.-]{1,61}[a-z0-9]NODE_22PYTHON_3_10PYTHON_3_11PYTHON_3_1"
-    "2PYTHON_3_13PYTHON_3_14(([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.amazonaws\\.com(\\.cn)\?|pu"
-    "blic\\.ecr\\.aws)/((\?:[a-z0-9]+(\?:[._-][a-z0-9]+)*/)*[a-z0-9]+(\?:[._-][a-z0-9]+)*)(\?::(["
-    "^:@]{1,300}))\?(\?:@(.+))\?[\\x21\\x23-\\x5B\\x5D-\\x7E]+s3://.{1,2043}arn:aws(-[^:]+)\?:sec"
-    "retsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+CONTAINS_ANYEQUALS[A-Za-z0-9_.-:]+STRING_ARRAY[^\\"
-    "s\?#]+/\\.well-known/(openid-configuration|oauth-authorization-server)(/[^\\s\?#]+)\?IPV4IPV"
-    "6sg-(([0-9a-z]{8})|([0-9a-z]{17}))subnet-[0-9a-zA-Z]{8,17}vpc-(([0-9a-z]{8})|([0-9a-z]{17}))"
-    "((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfigura"
-    "tion/rcfg-[0-9a-z]{17}))/[A-Za-z0-9._~/-]*VPCsg-[0-9a-zA-Z]{8,17}[^\\s]+/[A-Za-z0-9\\-._~/%]"
-    "*AGUI[A-Za-z][A-Za-z0-9_-]{0,255}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:ru"
-    "ntime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}EX"
-    "TERNALarn:(aws|aws-us-gov):secretsmanager:[A-Za-z0-9-]{1,64}:[0-9]{12}:secret:[a-zA-Z0-9-_/+"
-    "=.@!]+arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/apik"
-    "eycredentialprovider/[a-zA-Z0-9-.]+(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9"
-    "]{10})arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:browser-profile/[a-zA-Z][a-zA"
-    "-Z0-9_]{0,47}-[a-zA-Z0-9]{10}SAVINGcapacity-reservations-onlyopencr-[0-9a-z]+arn:aws(-[^:]+)"
-    "\?:resource-groups:[a-z0-9-]+:[0-9]{12}:group/[a-zA-Z0-9_-]+[a-zA-Z0-9/._-]+arn:aws(-[^:]+)"
-    "\?:kms:[a-z0-9-]+:[0-9]{12}:key/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}"
-    "snap-[a-f0-9]{8,17}gp2gp3io1io2sc1st1ephemeral[0-9]+arn:aws(-[^:]+)\?:iam::[0-9]{12}:instanc"
-    "e-profile/([!-~]{1,510}/)\?([\\w+=,.@-]{1,128})arn:aws(-[^:]+)\?:license-manager:[a-z0-9-]+:"
-    "[0-9]{12}:license-configuration:[a-zA-Z0-9_-]+DETAILEDLINUX_ARM64LINUX_X86_64[!-~][ -~]*[!-~"
-    "]$|^[!-~]SANDBOX(aws\\.codeinterpreter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})[a-zA"
-    "-Z][a-zA-Z0-9_/-]{0,127}[a-zA-Z][a-zA-Z0-9_]{0,99}[a-zA-Z][a-zA-Z0-9_:/.\\-]{0,2047}arn:aws("
-    "-[a-z-]+)\?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\\-_/]+arn:(aws|aws-cn|aws-us-gov|aws-iso|aws"
-    "-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault"
-    "/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}[a-zA-Z0-9_-]{1,50}([0-9a-"
-    "z][-]\?){1,100}-[0-9a-z]{10}$|^arn:aws(-[a-z-]+)\?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{1"
-    "2}:gateway/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}agentcore-gatewayarn:aws[^:]*:bedrock-agentcore"
-    ":[a-z0-9-]+:[0-9]{12}:consent-portal/[a-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}[a-zA-Z0-9\\-_]{1,"
-    "50}-[A-Za-z0-9]{10}AGENTCORE_EVALUATION_PREDEFINED_V1AGENTCORE_EVALUATION_SIMULATED_V1THIRD_"
-    "PARTY_EVALUATION_V1(DRAFT|[0-9]+)arn:(aws[a-zA-Z-]*)\?:lambda:([a-z]{2}(-gov)\?-[a-z]+-\\d{1"
-    "}):(\\d{12}):function:([a-zA-Z0-9-_.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))\?SESSIONTOOL_CALLTRACEa"
-    "rn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,"
-    "99}-[a-zA-Z0-9]{10}AUTHENTICATE_ONLYAWS_IAMCUSTOM_JWT",
-    "(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?)(\?:\\.(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0"
-    ",61}[a-zA-Z0-9])\?))+DEBUGRESPONSE_BODYRESPONSE([0-9a-zA-Z][-]\?){1,48}arn:aws(-[^:]+)\?:bed"
-    "rock-agentcore:[a-z0-9-]+:[0-9]{12}:policy-engine\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9_]"
-    "{10}ENFORCELOG_ONLYFAIL_CLOSEFAIL_OPENarn:[a-z0-9\\-]+:wafv2:[a-z0-9\\-]+:[0-9]{12}:regional"
-    "/webacl/.+[a-zA-Z0-9]([a-zA-Z0-9-]{0,62}[a-zA-Z0-9])\?[a-zA-Z0-9][a-zA-Z0-9\\-._/@:]*([0-9a-"
-    "zA-Z][-]\?){1,100}CONNECTION_ERRORFIRST_BYTE_TIMEOUTUNROUTABLE[4-5]([0-9]{2}|XX)StringEquals"
-    "StringLike[a-zA-Z0-9\\-\\._\\*\\\?@:]+(/[a-zA-Z0-9\\-\\._\\*\\\?@:]+)*/[\\w\\-.]+/\\*(arn:aw"
-    "s[a-zA-Z-]*:iam::(\\d{12}|\\*):(user|role)/[\\w+=,.@*\?/-]+|arn:aws[a-zA-Z-]*:sts::(\\d{12}|"
-    "\\*):assumed-role/[\\w+=,.@*\?/-]+)HEADERQUERY_PARAMETERAPI_KEYCALLER_IAM_CREDENTIALSGATEWAY"
-    "_IAM_ROLEJWT_PASSTHROUGHOAUTH.*([1-9][0-9]{0,4})|([a-zA-Z][a-zA-Z0-9_]{0,47}).*[a-zA-Z][a-zA"
-    "-Z0-9_-]*https://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})\?(/.*)\?INFERENCECLIENT_OVERRIDESTATIC_OVER"
-    "RIDE[a-zA-Z0-9_.-]+[^\\x00-\\x1F\\x7F]*/[a-zA-Z0-9\\-\\._/{}]+HEADOPTIONS(\?:0|[1-9]\\d*)\\."
-    "(\?:0|[1-9]\\d*)\\.(\?:0|[1-9]\\d*)objectarn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12"
-    "}:servicenetworkresourceassociation/snra-[0-9a-f]{17}arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9"
-    "\\-]+:\\d{12}:resourcegateway/rgw-[0-9a-z]{17}CREATE_PENDING_AUTHSYNCHRONIZE_PENDING_AUTHSYN"
-    "CHRONIZE_UNSUCCESSFULSYNCHRONIZINGUPDATE_PENDING_AUTH[a-zA-Z][a-zA-Z0-9_]{0,39}arn:aws(-[^:]"
-    "+)\?:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+arn:aws(-[^:]+)\?:lambda:[a-z0-9-]+:[0-9]{12}:f"
-    "unction:.+arn:aws(-[^:]+)\?:sns:[a-z0-9-]+:[0-9]{12}:.+arn:aws:bedrock-agentcore:[a-z0-9-]+:"
-    "[0-9]{12}:memory\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}EPISODICSUMMARIZATIONUSER_PREF"
-    "ERENCEsliding_windowsummarization[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}arn:([^:]+)\?:bed"
-    "rock-agentcore:[a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}/harne"
-    "ss-endpoint/[a-zA-Z][a-zA-Z0-9_]{0,47}arn:[a-z0-9-\\.]{1,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-\\.]"
-    "{0,63}:[a-z0-9-\\.]{0,63}:[^/].{0,1023}STRINGLISTLLM_INFERREDSTRICTLY_CONSISTENT[a-zA-Z0-9\\"
-    "-_\\/]*(\\{[a-zA-Z][a-zA-Z0-9]*\\}[a-zA-Z0-9\\-_\\/]*)*FULL_CONTENTMEMORY_RECORDSEPISODIC_OV"
-    "ERRIDESELF_MANAGEDSEMANTIC_OVERRIDESUMMARY_OVERRIDEUSER_PREFERENCE_OVERRIDEAtlassianOauth2Au"
-    "th0Oauth2CognitoOauth2CustomOauth2CyberArkOauth2DropboxOauth2FacebookOauth2FusionAuthOauth2G"
-    "ithubOauth2GoogleOauth2HubspotOauth2LinkedinOauth2MicrosoftOauth2NotionOauth2OktaOauth2OneLo"
-    "ginOauth2PingOneOauth2RedditOauth2SalesforceOauth2SlackOauth2SpotifyOauth2TwitchOauth2XOauth"
-    "2YandexOauth2ZoomOauth2AWS_IAM_ID_TOKEN_JWTCLIENT_SECRET_BASICCLIENT_SECRET_POSTPRIVATE_KEY_"
-    "JWT(client_secret_post|client_secret_basic)JWT_AUTHORIZATION_GRANTNO_CLIENT[A-Za-z0-9_.:#-]+"
-    "ES256PS256RS256arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9"
-    "-.]+/oauth2credentialprovider/[a-zA-Z0-9-.]+DAILYMONTHLYWEEKLYarn:(aws|aws-us-gov|aws-cn|aws"
-    "-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):(acps|bedrock-agentcore):[A-Za-z0-9-]{1,64}:[0-"
-    "9]{12}:token-vault/[a-zA-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9-.]+MANUALQUICK_CREATE"
-    "CoinbaseCDPStripePrivyhttps://[^\\p{C}]*([0-9a-z_][-]\?){1,100}-[0-9a-z]{10}AUTHENTICATION_E"
-    "XPIREDAUTHENTICATION_FAILEDAWS_MARKETPLACE_SUBSCRIPTION_REQUIREDPENDING_AUTHENTICATIONPROVIS"
-    "IONING[a-zA-Z0-9+/=\\-_\\s]*(wallet-auth:)\?[a-zA-Z0-9+/=\\-_\\s]*arn:(aws|aws-us-gov):acps:"
-    "[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9"
-    "-.]+[a-zA-Z][a-zA-Z0-9]{0,47}arn:(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-m"
-    "anager/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}[A-Za-z][A-Za-z0-9_]*-[a-z0-9_]{10}[A-Za-z][A-Za-z0"
-    "-9_]*FAIL_ON_ANY_FINDINGSIGNORE_ALL_FINDINGSarn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9"
-    ",15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/policy/[a-zA-Z][a-"
-    "zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}arn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{"
-    "12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}[a-z0-9-]+arn:aws(-[^:]+)\?:ia"
-    "m::[0-9]{12}:role/.+",
-    "arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:.*(arn:aws(-[^:]+)\?:bedrock-agentc"
-    "ore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a-zA-Z0-9]{12}arn:aws(-[a-z]"
-    "+)*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:agent-insight-store\\/[a-z0-9-]{1,64}AWS_OWNED_KM"
-    "S_KEYCUSTOMER_MANAGED_KMSINTERNAL_SERVER_EXCEPTIONQUOTA_EXCEEDEDTHROTTLEDVALIDATION_ERRORMOD"
-    "IFIEDUNMODIFIEDBuiltinCustomCodeCustomDerivedThirdPartyAWSAutoEvalDeepEvalfullwithout_decryp"
-    "tionarn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-"
-    "zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/policy-generation/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]"
-    "{10}GENERATEDGENERATE_FAILEDGENERATING[a-zA-Z0-9]{12,16}CustomerManagedKeyServiceManagedKeyS"
-    "YSTEMACTOR_PROFILETURNSAGENTCORE_RUNTIMEAPI_GATEWAYCONNECTORHTTP_CONNECTORMCP_SERVEROPEN_API"
-    "_SCHEMAPASSTHROUGHPROVIDERSMITHY_MODELALLOW_ALLALLOW_NONEDENY_ALLDENY_NONENOT_TRANSLATABLEar"
-    "n:(\?:[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(\?:/[a-z-]+/[^/]+)*WAL"
-    "LET_SECRETarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-dat"
-    "a-automation-public-[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]{12,36})DEVELOPMENTLIVE[a-zA-Z0-9-_]+.*"
-    "\\S.*[A-Za-z0-9][A-Za-z0-9:_/+=,@.-]+DOCUMENT[0-9]*[a-zA-Z0-9\\s!\"\\#\\$%'&\\(\\)\\*\\+\\,"
-    "\\-\\./:;=\\\?@\\[\\\\\\]\\^_`\\{\\|\\}~><\303\200-\303\226\303\230-\303\234\303\237\303\240"
-    "-\303\266\303\270-\303\274\341\272\236\302\277\302\241\305\222-\305\223\302\260\302\243\302"
-    "\245\342\202\271\342\202\254\302\247\302\251\302\252\302\256\342\204\242\302\271\302\261-"
-    "\302\265\342\234\223\342\221\206-\342\221\211\340\270\277\342\202\275\342\202\261\342\202"
-    "\246\342\202\243\342\202\251\342\202\253\342\202\272]*arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):"
-    "bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-library/[a-zA-Z0-9-]{12,36}ENCNDEESFRHKITJAK"
-    "OPTTWDETECTIONDETECTION_AND_REDACTIONENTITY_TYPEPIIASYNCSYNCAUDIO_CONTENT_MODERATIONTOPIC_CO"
-    "NTENT_MODERATIONTRANSCRIPTAUDIO_SUMMARYIABTOPIC_SUMMARYELEMENTLINEPAGEWORDCSVHTMLMARKDOWNPLA"
-    "IN_TEXTCONTENT_MODERATIONLOGOSTEXT_DETECTIONIMAGE_SUMMARYCHAPTER_SUMMARYVIDEO_SUMMARYarn:aws"
-    "(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-project/[a-zA-Z0-9-]{12"
-    ",36}arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:blueprint-optimiza"
-    "tion-invocation/[a-zA-Z0-9-_]+ClientErrorCreatedServiceErrorSuccessVOCABULARY.*.+.*arn:aws(|"
-    "-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-library-ingesti"
-    "on-job/[a-zA-Z0-9-]{12,36}UPSERTarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):"
-    "data-automation-profile/[a-zA-Z0-9-_.]+SERVICEarn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:"
-    "[a-z0-9-]*:[0-9]{12}:(blueprint|data-automation-project|blueprint-optimization-invocation|da"
-    "ta-automation-library|data-automation-library-ingestion-job)/[a-zA-Z0-9-]{12,36}arn:aws(|-cn"
-    "|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-invocation/[a-zA-Z"
-    "0-9-_]+s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/[^\\x00-\\x1F\\x7F\\{^}%`\\]\">\\[~<#|]*)"
-    "\?arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bed"
-    "rock-data-insights-public-[a-zA-Z0-9-_]{1,30}|bedrock-data-automation-public-[a-zA-Z0-9-_]{1"
-    ",30}|[a-zA-Z0-9-]{12,36})arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0"
-    "-9]{12}):data-automation-project/[a-zA-Z0-9-_]+arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock"
-    ":[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-profile/[a-zA-Z0-9-_.]+MATCHNO_MATCH[a-zA-Z0-"
-    "9](-*[a-zA-Z0-9]){1,256}(\?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*([\\p{L}\\p{Z}\\p{N}_.:/=+\\"
-    "-@]*)(\?!.*//)([A-Za-z]([A-Za-z0-9_/-]*[A-Za-z0-9_-])\?)\?[ a-zA-Z0-9-_]*arn:aws(-[^:]+)\?:i"
-    "am(:.*){2}(:role.*)[ a-zA-Z0-9_.:/=+@-]*arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:alias/profi"
-    "le/.*)x509Issuerx509SANx509Subjectarn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:profile/.*).*[a-f"
-    "0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*CA_CERTIFICATE_EXPIRYEND_ENTITY_CERTIFICATE_EXPIRYAWS"
-    "_ACM_PCACERTIFICATE_BUNDLESELF_SIGNED_REPOSITORYarn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:ali"
-    "as/trust-anchor/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:trust-anchor/.*)([a-f0-9]{8}-([a"
-    "-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}:(profile|alias/profile)/."
-    "*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}:(crl|al"
-    "ias/crl)/.*)",
-    "arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:alias/crl/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2"
-    "}(:crl/.*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}"
-    ":(trust-anchor|alias/trust-anchor)/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:trust-anchor."
-    "*|:alias/trust-anchor/.*)[\\w+=,.@:\\/-]*[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0"
-    "-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+[\\w+=,.@-]*[\\w+=/:,.@-]*[\\p{L}\\p{Z}\\p{N}_.:/"
-    "=+\\-@]+[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*[\\d]*[\\w+=,.@:-]*[\\w]*[\\w+=,.@\\:-]*(arn:aws(-[^:"
-    "]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a-zA-Z0-9]{"
-    "12}(arn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z0-9]{12,16}ACCE"
-    "SS_DENIEDRESOURCE_NOT_FOUNDarn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a"
-    "-zA-Z0-9]{12,16}/record/[a-zA-Z0-9]{12}AGENTGATEWAYSKILLarn:aws(-[^:]+)\?:agent-registry:[a-"
-    "z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}descriptorTyperecordTypeAPPROVE_ALLORGANIZATION"
-    "[A-Za-z0-9_.:/-]+DETECTED_FROMarn:aws(-[^:]+)\?:[a-zA-Z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+AWS::Be"
-    "drockAgentCore::GatewayAWS::BedrockAgentCore::RuntimeCOMPLIANTNON_COMPLIANTdiscoveryConfigur"
-    "ation.authorizerTypestatusnamecontentguardrailIdentifierguardrailVersionoutputScopesourcefor"
-    "matbytesqualifiersactionactionReasonassessmentsguardrailCoverageoutputsusageappliedGuardrail"
-    "DetailsautomatedReasoningPolicycontentPolicycontextualGroundingPolicyinvocationMetricssensit"
-    "iveInformationPolicytopicPolicywordPolicyguardrailArnguardrailIdguardrailOriginguardrailOwne"
-    "rshipfindingsimpossibleinvalidnoTranslationssatisfiabletooComplextranslationAmbiguousvalidco"
-    "ntradictingRuleslogicWarningtranslationidentifierpolicyVersionArnclaimspremisestypelogicnatu"
-    "ralLanguageconfidenceuntranslatedClaimsuntranslatedPremisesclaimsFalseScenarioclaimsTrueScen"
-    "ariostatementsdifferenceScenariosoptionstranslationssupportingRulesfiltersdetectedfilterStre"
-    "ngthscorethresholdguardrailProcessingLatencyimagestextCharactersguardedtotalautomatedReasoni"
-    "ngPoliciesautomatedReasoningPolicyUnitscontentPolicyImageUnitscontentPolicyUnitscontextualGr"
-    "oundingPolicyUnitssensitiveInformationPolicyFreeUnitssensitiveInformationPolicyUnitstopicPol"
-    "icyUnitswordPolicyUnitspiiEntitiesregexesmatchregextopicscustomWordsmanagedWordListsmessageA"
-    "ccessDeniedExceptionResourceNotFoundExceptionThrottlingExceptionInternalServerExceptionServi"
-    "ceUnavailableExceptionValidationExceptionServiceQuotaExceededExceptionadditionalModelRequest"
-    "FieldsadditionalModelResponseFieldPathsguardrailConfiginferenceConfigmessagesmodelIdoutputCo"
-    "nfigperformanceConfigpromptVariablesrequestMetadataserviceTiertoolConfigtracemaxTokensstopSe"
-    "quencestemperaturetopProleaudiocachePointcitationsContentdocumentguardContentreasoningConten"
-    "tsearchResulttoolAdditiontoolRemovaltoolResulttoolUsevideos3LocationbucketOwnerurittlcitatio"
-    "nslocationsourceContenttitledocumentChardocumentChunkdocumentPagesearchResultLocationwebdocu"
-    "mentIndexendstartsearchResultIndexdomainurlcontextreasoningTextredactedContentsignaturetools"
-    "erverNametoolUseIdjsoninputefforttextFormatstructurejsonSchemadescriptionschemalatencytoolCh"
-    "oicetoolsanyautosystemTooltoolSpecinputSchemastrictadditionalModelResponseFieldsmetricsoutpu"
-    "tstopReasonlatencyMsguardrailpromptRouterinputAssessmentmodelOutputoutputAssessmentsinvokedM"
-    "odelIdcacheDetailscacheReadInputTokenscacheWriteInputTokensinputTokensoutputTokenstotalToken"
-    "sModelTimeoutExceptionModelNotReadyExceptionoriginalStatusCoderesourceNameModelErrorExceptio"
-    "nstreamProcessingModestreamcontentBlockDeltacontentBlockStartcontentBlockStopinternalServerE"
-    "xceptionmessageStartmessageStopmetadatamodelStreamErrorExceptionserviceUnavailableExceptiont"
-    "hrottlingExceptionvalidationExceptioncontentBlockIndexdeltacitationoriginalMessageModelStrea"
-    "mErrorExceptionconverseinvokeModelbodyinvocationArnclientRequestTokenendTimefailureMessagela"
-    "stModifiedTimemodelArnoutputDataConfigsubmitTimes3OutputDataConfigkmsKeyIds3Uricheckscontent"
-    "FilterpromptAttacksensitiveInformationcategoriescategoryentitiesresultsseverityScore",
-    "truncatedbeginOffsetconfidenceScorecontentIndexendOffsetmessageIndextextUnitsAcceptacceptCon"
-    "tent-TypecontentTypeX-Amzn-Bedrock-GuardrailIdentifierX-Amzn-Bedrock-GuardrailVersionX-Amzn-"
-    "Bedrock-PerformanceConfig-LatencyperformanceConfigLatencyX-Amzn-Bedrock-Request-MetadataX-Am"
-    "zn-Bedrock-Service-TierX-Amzn-Bedrock-TracechunkmodelTimeoutExceptionX-Amzn-Bedrock-AcceptX-"
-    "Amzn-Bedrock-Content-TypemaxResultsnextTokensortBysortOrderstatusEqualssubmitTimeAftersubmit"
-    "TimeBeforeasyncInvokeSummariesmodelInputtagskeyvalueConflictExceptionjobIdentifiersadvancedP"
-    "romptOptimizationJobserrorsjobIdentifierjobStatuscodeevaluationJobsbuildWorkflowIdpolicyArnc"
-    "lientTokenencryptionKeyArninputConfigjobDescriptionjobNamemodelConfigurationsjobArnTooManyTa"
-    "gsExceptionpolicyDefinitionrulestypesvariablesversionalternateExpressionexpressionidvaluescr"
-    "eatedAtdefinitionHashupdatedAtconfidenceThresholdexpectedAggregatedFindingsResultqueryConten"
-    "ttestCaseIdlastUpdatedDefinitionHashcustomModelDataSourcemodelKmsKeyArnmodelNamemodelSourceC"
-    "onfigmodelTagsroleArnmodelPackageArnDataSourcemodelPackageArns3DataSourcemodelDeploymentName"
-    "customModelDeploymentArnapplicationTypecustomerEncryptionKeyIdevaluationConfigjobTagsautomat"
-    "edhumancustomMetricConfigdatasetMetricConfigsevaluatorModelConfigcustomMetricscustomMetricDe"
-    "finitioninstructionsratingScaledefinitionfloatValuestringValuebedrockEvaluatorModelsmodelIde"
-    "ntifierdatasetmetricNamestaskTypedatasetLocationhumanWorkflowConfigratingMethodflowDefinitio"
-    "nArnmodelsragConfigsbedrockModelprecomputedInferenceSourceinferenceParamsinferenceSourceIden"
-    "tifierknowledgeBaseConfigprecomputedRagSourceConfigretrieveAndGenerateConfigretrieveConfigex"
-    "ternalSourcesConfigurationknowledgeBaseConfigurationgenerationConfigurationsourcesguardrailC"
-    "onfigurationkbInferenceConfigpromptTemplatetextInferenceConfigtextPromptTemplatebyteContents"
-    "ourceTypedataknowledgeBaseIdorchestrationConfigurationretrievalConfigurationqueryTransformat"
-    "ionConfigurationvectorSearchConfigurationfilterimplicitFilterConfigurationnumberOfResultsove"
-    "rrideSearchTypererankingConfigurationandAllequalsgreaterThangreaterThanOrEqualsinlessThanles"
-    "sThanOrEqualslistContainsnotEqualsnotInorAllstartsWithstringContainsmetadataAttributesbedroc"
-    "kRerankingConfigurationmetadataConfigurationmodelConfigurationnumberOfRerankedResultsselecti"
-    "onModeselectiveModeConfigurationfieldsToExcludefieldsToIncludefieldNameknowledgeBaseRetrieva"
-    "lConfigurationretrieveAndGenerateSourceConfigretrieveSourceConfigragSourceIdentifierofferTok"
-    "enautomatedReasoningPolicyConfigblockedInputMessagingblockedOutputsMessagingcontentPolicyCon"
-    "figcontextualGroundingPolicyConfigcrossRegionConfigsensitiveInformationPolicyConfigtopicPoli"
-    "cyConfigwordPolicyConfigpoliciesfiltersConfigtierConfiginputActioninputEnabledinputModalitie"
-    "sinputStrengthoutputActionoutputEnabledoutputModalitiesoutputStrengthtierNameguardrailProfil"
-    "eIdentifierpiiEntitiesConfigregexesConfigpatterntopicsConfigexamplesmanagedWordListsConfigwo"
-    "rdsConfiginferenceProfileNamemodelSourcecopyFrominferenceProfileArnacceptEulaendpointConfige"
-    "ndpointNamemodelSourceIdentifiersageMakerexecutionRoleinitialInstanceCountinstanceTypekmsEnc"
-    "ryptionKeyvpcsecurityGroupIdssubnetIdsmarketplaceModelEndpointendpointArnendpointStatusendpo"
-    "intStatusMessagestatusMessagemodelKmsKeyIdsourceModelArntargetModelNametargetModelTagsbaseMo"
-    "delIdentifiercustomModelKmsKeyIdcustomModelNamecustomModelTagscustomizationConfigcustomizati"
-    "onTypehyperParameterstrainingDataConfigvalidationDataConfigvpcConfigdistillationConfigrftCon"
-    "figteacherModelConfigmaxResponseLengthForInferenceteacherModelIdentifiergraderConfiglambdaGr"
-    "aderlambdaArnbatchSizeepochCountevalIntervalinferenceMaxTokenslearningRatemaxPromptLengthrea"
-    "soningEfforttrainingSamplePerPromptinvocationLogsConfiginvocationLogSourcerequestMetadataFil"
-    "tersusePromptResponsevalidatorsimportedModelKmsKeyIdimportedModelNameimportedModelTagsmodelD"
-    "ataSourceinputDataConfigmodelInvocationTypetimeoutDurationInHourss3InputDataConfigs3BucketOw"
-    "ners3InputFormats3EncryptionKeyId",
-    "fallbackModelpromptRouterNameroutingCriteriaresponseQualityDifferencepromptRouterArncommitme"
-    "ntDurationmodelUnitsprovisionedModelNameprovisionedModelArnforceResourceInUseExceptionlastUp"
-    "datedAtcustomModelDeploymentIdentifierconfigIdinferenceProfileIdentifierprovisionedModelIdre"
-    "sourceArnmodecreationTimekmsKeyArnpolicyIdannotationSetHashannotationsaddRuleaddRuleFromNatu"
-    "ralLanguageaddTypeaddVariabledeleteRuledeleteTypedeleteVariableingestContentupdateFromRulesF"
-    "eedbackupdateFromScenarioFeedbackupdateRuleupdateTypeupdateVariableruleIdfeedbackruleIdsscen"
-    "arioExpressionnewNameaddTypeValuedeleteTypeValueupdateTypeValuenewValuebuildWorkflowTypedocu"
-    "mentContentTypedocumentDescriptiondocumentNameassetIdassetTypebuildWorkflowAssetsassetManife"
-    "stbuildLogfidelityReportgeneratedTestCasespolicyScenariosqualityReportentriesassetNameannota"
-    "tionbuildStepspriorElementmutationplanningrulevariablemessageTypepolicyDefinitionRulepolicyD"
-    "efinitionTypepolicyDefinitionVariabledocumentHashaccuracyScorecoverageScoredocumentSourcesru"
-    "leReportsvariableReportsatomicStatementsdocumentContentdocumentIdlinespageNumberlinelineNumb"
-    "erlineTextaccuracyJustificationgroundingJustificationsgroundingStatementsstatementIdpolicyVa"
-    "riableexpectedResultconflictingRulesdisjointRuleSetsruleCounttypeCountunusedTypeValuesunused"
-    "TypesunusedVariablesvariableCounttypeNamevalueNamescenariotestCasetestResultaggregatedTestFi"
-    "ndingsResulttestFindingstestRunResulttestRunStatusbaseModelArnmodelStatustrainingMetricsvali"
-    "dationMetricstrainingLossvalidationLossupdateDetailsupdateStatusfailureMessagesjobTypemodelD"
-    "etailscustomizationsSupportedinferenceTypesSupportedmodelLifecycleproviderNameresponseStream"
-    "ingSupportedendOfLifeTimelegacyTimepublicExtendedAccessTimestartOfLifeTimeagreementAvailabil"
-    "ityauthorizationStatusentitlementAvailabilityregionAvailabilityerrorMessagecrossRegionDetail"
-    "sfailureRecommendationsstatusReasonstierguardrailProfileArnguardrailProfileIdwordscustomMode"
-    "lUnitsinstructSupportedmodelArchitecturecustomModelUnitsPerModelCopycustomModelUnitsVersioni"
-    "nferenceProfileIdsourceAccountIdsourceModelNametargetModelArntargetModelKmsKeyArnoutputModel"
-    "ArnoutputModelKmsKeyArnoutputModelNamestatusDetailsdataProcessingDetailstrainingDetailsvalid"
-    "ationDetailsimportedModelArnimportedModelKmsKeyArnerrorRecordCountjobExpirationTimeprocessed"
-    "RecordCountsuccessRecordCounttotalRecordCountloggingConfigaudioDataDeliveryEnabledcloudWatch"
-    "ConfigembeddingDataDeliveryEnabledimageDataDeliveryEnableds3ConfigtextDataDeliveryEnabledvid"
-    "eoDataDeliveryEnabledlargeDataDeliveryS3ConfiglogGroupNamebucketNamekeyPrefixcommitmentExpir"
-    "ationTimedesiredModelArndesiredModelUnitsfoundationModelArnresourcePolicyformDatajobSummarie"
-    "sautomatedReasoningPolicySummariesautomatedReasoningPolicyBuildWorkflowSummariestestCasestes"
-    "tResultscreatedAftercreatedBeforemodelArnEqualsnameContainsmodelDeploymentSummariescustomMod"
-    "elDeploymentNamebaseModelArnEqualscreationTimeAftercreationTimeBeforefoundationModelArnEqual"
-    "sisOwnedmodelSummariesbaseModelNameownerAccountIdguardrailsConfigcreatedByinputTagsmodelEnfo"
-    "rcementownerselectiveContentGuardingupdatedByexcludedModelsincludedModelsapplicationTypeEqua"
-    "lscustomMetricsEvaluatorModelIdentifiersevaluationTaskTypesevaluatorModelIdentifiersinferenc"
-    "eConfigSummarymodelIdentifiersragIdentifiersmodelConfigSummaryragConfigSummarybedrockModelId"
-    "entifiersprecomputedInferenceSourceIdentifiersbedrockKnowledgeBaseIdentifiersprecomputedRagS"
-    "ourceIdentifiersofferTypeoffersofferIdtermDetailslegalTermsupportTermusageBasedPricingTermva"
-    "lidityTermrefundPolicyDescriptionrateCarddimensionpriceunitagreementDurationbyCustomizationT"
-    "ypebyInferenceTypebyOutputModalitybyProviderguardrailsarntypeEqualsinferenceProfileSummaries"
-    "modelSourceEqualsmarketplaceModelEndpointssourceAccountEqualssourceModelArnEqualsoutputModel"
-    "NameContainstargetModelNameContainsmodelCopyJobSummariesmodelCustomizationJobSummariescustom"
-    "ModelArnmodelImportJobSummariesinvocationJobSummariespromptRouterSummariesprovisionedModelSu"
-    "mmariesresourceARNguardrailInferenceConfig",
-    "endpointIdentifierx-amz-client-tokenworkflowContentdocumentsgenerateFidelityReportContentite"
-    "rativeRefinementContentpolicyRepairAssetstestCaseIdstagKeyslastUpdatedAnnotationSetHashdesir"
-    "edModelIddesiredProvisionedModelNameagentDescriptoragentIdagentVersioncollaborationInstructi"
-    "oncollaboratorNamerelayConversationHistoryaliasArnagentCollaboratorcollaboratorIdfieldListkn"
-    "owledgeBaseStateagentKnowledgeBaseagentCollaborationagentNameagentResourceRoleArncustomOrche"
-    "strationcustomerEncryptionKeyArnfoundationModelidleSessionTTLInSecondsinstructionmemoryConfi"
-    "gurationorchestrationTypepromptOverrideConfigurationexecutorlambdaenabledMemoryTypessessionS"
-    "ummaryConfigurationstorageDaysmaxRecentSessionsoverrideLambdapromptConfigurationsbasePromptT"
-    "emplateinferenceConfigurationparserModepromptCreationModepromptStatepromptTypemaximumLengtht"
-    "opKagentagentArnagentStatusfailureReasonspreparedAtrecommendedActionsactionGroupExecutoracti"
-    "onGroupNameactionGroupStateapiSchemafunctionSchemaparentActionGroupSignatureparentActionGrou"
-    "pSignatureParamscustomControlpayloads3s3BucketNames3ObjectKeyfunctionsparametersrequireConfi"
-    "rmationrequiredagentActionGroupactionGroupIdparentActionSignatureagentAliasNameroutingConfig"
-    "urationprovisionedThroughputagentAliasagentAliasArnagentAliasHistoryEventsagentAliasIdagentA"
-    "liasStatusaliasInvocationStateendDatestartDatedataDeletionPolicydataSourceConfigurationserve"
-    "rSideEncryptionConfigurationvectorIngestionConfigurationconfluenceConfigurationmanagedKnowle"
-    "dgeBaseConnectorConfigurations3ConfigurationsalesforceConfigurationsharePointConfigurationwe"
-    "bConfigurationcrawlerConfigurationsourceConfigurationfilterConfigurationpatternObjectFiltere"
-    "xclusionFiltersinclusionFiltersobjectTypeauthTypecredentialsSecretArnhostTypehostUrlconnecto"
-    "rParametersdeletionProtectionConfigurationmediaExtractionConfigurationsyncScheduledeletionPr"
-    "otectionStatusdeletionProtectionThresholdaudioExtractionConfigurationimageExtractionConfigur"
-    "ationvideoExtractionConfigurationaudioExtractionStatusimageExtractionStatusvideoExtractionSt"
-    "atusdailymonthlyweeklydayOfMonthdayNumberlastDayOfMonthdayOfWeekbucketArnbucketOwnerAccountI"
-    "dinclusionPrefixessiteUrlstenantIdcrawlerLimitsscopeuserAgentuserAgentHeadermaxPagesrateLimi"
-    "turlConfigurationseedUrlschunkingConfigurationcontextEnrichmentConfigurationcustomTransforma"
-    "tionConfigurationparsingConfigurationchunkingStrategyfixedSizeChunkingConfigurationhierarchi"
-    "calChunkingConfigurationsemanticChunkingConfigurationoverlapPercentagelevelConfigurationsove"
-    "rlapTokensbreakpointPercentileThresholdbufferSizebedrockFoundationModelConfigurationenrichme"
-    "ntStrategyConfigurationmethodintermediateStoragetransformationsstepToApplytransformationFunc"
-    "tiontransformationLambdaConfigurationbedrockDataAutomationConfigurationparsingStrategyparsin"
-    "gModalityparsingPromptparsingPromptTextdataSourcedataSourceIdexecutionRoleArnconnectionsnode"
-    "sconfigurationtargetconditionalconditionsourceOutputtargetInputinputscollectorinlineCodeiter"
-    "atorknowledgeBaselambdaFunctionlexlooploopControllerloopInputpromptretrievalstoragecondition"
-    "slanguagebotAliasArnlocaleIdcontinueConditionmaxIterationsinlinetemplateConfigurationtemplat"
-    "eTypechatinputVariablestoolConfigurationpromptArnserviceConfigurationconcurrencyConfiguratio"
-    "nflowIdentifiermaxConcurrencyflowVersionflowIdstorageConfigurationkendraKnowledgeBaseConfigu"
-    "rationmanagedKnowledgeBaseConfigurationsqlKnowledgeBaseConfigurationvectorKnowledgeBaseConfi"
-    "gurationkendraIndexArnembeddingModelArnembeddingModelConfigurationembeddingModelTypesuppleme"
-    "ntalDataStorageConfigurationbedrockEmbeddingModelConfigurationdimensionsembeddingDataTypeseg"
-    "mentationConfigurationfixedLengthDurationstorageLocationsredshiftConfigurationqueryEngineCon"
-    "figurationqueryGenerationConfigurationstorageConfigurationsprovisionedConfigurationserverles"
-    "sConfigurationauthConfigurationclusterIdentifierdatabaseUserusernamePasswordSecretArnworkgro"
-    "upArnexecutionTimeoutSecondsgenerationContextcuratedQueriestablessqlcolumnsinclusionawsDataC"
-    "atalogConfigurationtableNamesdatabaseName",
-    "mongoDbAtlasConfigurationneptuneAnalyticsConfigurationopensearchManagedClusterConfigurationo"
-    "pensearchServerlessConfigurationpineconeConfigurationrdsConfigurationredisEnterpriseCloudCon"
-    "figurations3VectorsConfigurationcollectionNameendpointendpointServiceNamefieldMappingtextInd"
-    "exNamevectorIndexNamemetadataFieldtextFieldvectorFieldgraphArndomainArndomainEndpointcollect"
-    "ionArnconnectionStringnamespacetableNamecustomMetadataFieldprimaryKeyFieldindexArnindexNamev"
-    "ectorBucketArnknowledgeBaseArnmetadataConfigurationssearchabilitydefaultVariantvariantsgenAi"
-    "ResourceagentIdentifierpromptIdentifieranswerFormatanswerPolicypersonaretrievalGuidancelastT"
-    "ransitionStatusretrievalInstructionArnretrievalInstructionIdhostHeaderportprotocolresolution"
-    "ModeresourceTargettlsServerNamevpcIdvpcConfigurationIdskipResourceInUseCheckaliasIdentifierd"
-    "ocumentIdentifiersdataSourceTypedocumentDetailsstatusReasonpromptVersionexpectedRevisionIdre"
-    "visionIdretrievalInstructionVersionincludedDatavalidationsdetailsseveritycyclicConnectiondup"
-    "licateConditionExpressionduplicateConnectionsincompatibleConnectionDataTypeinvalidLoopBounda"
-    "ryloopIncompatibleNodeTypemalformedConditionExpressionmalformedNodeInputExpressionmismatched"
-    "NodeInputTypemismatchedNodeOutputTypemissingConnectionConfigurationmissingDefaultConditionmi"
-    "ssingEndingNodesmissingLoopControllerNodemissingLoopInputNodemissingNodeConfigurationmissing"
-    "NodeInputmissingNodeOutputmissingStartingNodesmultipleLoopControllerNodesmultipleLoopInputNo"
-    "desmultipleNodeInputConnectionsunfulfilledNodeInputunknownConnectionConditionunknownConnecti"
-    "onSourceunknownConnectionSourceOutputunknownConnectionTargetunknownConnectionTargetInputunkn"
-    "ownNodeInputunknownNodeOutputunreachableNodeunsatisfiedConnectionConditionsunspecifiedconnec"
-    "tionnodeincompatibleNodeNameincompatibleNodeTypecauseexpectedTypeloopNodeingestionJobIdinges"
-    "tionJobstartedAtstatisticstextReadyAtnumberOfDocumentsDeletednumberOfDocumentsFailednumberOf"
-    "DocumentsScannednumberOfDocumentsSkippednumberOfMetadataDocumentsModifiednumberOfMetadataDoc"
-    "umentsScannednumberOfModifiedDocumentsIndexednumberOfNewDocumentsIndexedpolicylastTransition"
-    "StatusReasonslatestVersionvpcConfigurationcustomDocumentIdentifierinlineContenttextContentmi"
-    "meTypeaccessControlListinlineAttributesaccessbooleanValuenumberValuestringListValueactionGro"
-    "upSummariesagentAliasSummariesagentCollaboratorSummariesagentKnowledgeBaseSummariesagentVers"
-    "ionSummariesagentSummarieslatestAgentVersiondataSourceSummariesflowAliasSummariesflowVersion"
-    "SummariesflowSummariesattributeoperatororderingestionJobSummariesknowledgeBaseSummariespromp"
-    "tSummariesretrievalInstructionVersionSummariesretrievalInstructionSummariesstatusFilteritems"
-    "agenticRetrieveConfigurationgenerateResponsepolicyConfigurationretrievalInstructionConfigura"
-    "tionretrieversuserContextfoundationModelConfigurationfoundationModelTypemaxAgentIterationrer"
-    "ankingModelTypemantleFoundationModelConfigurationprojectIdmemoryIdpersistenceModeretrievalCo"
-    "nfigssessionBindingmetadataFiltersnamespacePathstrategyIdleftrightmetadataKeymetadataValueda"
-    "teTimeValueactorIdsessionIdbedrockGuardrailConfigurationretrievalOverridesmaxNumberOfResults"
-    "userIdaccessDeniedExceptionbadGatewayExceptionconflictExceptiondependencyFailedExceptionreso"
-    "urceNotFoundExceptionresponseEventresultserviceQuotaExceededExceptiontraceEventBadGatewayExc"
-    "eptionDependencyFailedExceptionreasongeneratedResponseanswerendIndexreferencesstartIndexresu"
-    "ltIndexsourceRetrieverattributestimestampactionsappliedInstructionfailuresretrievalMetadatar"
-    "etrievalResponsestepwarningscodeExecutionfullDocumentExpansionmemoryRetrieveretrieveinputQue"
-    "rysourceRetrieversretrievalTypehasAccessinvocationIdsessionIdentifiersessionMetadatasessionA"
-    "rnsessionStatusqueryGenerationInputtransformationConfigurationtextToSqlConfigurationqueriesm"
-    "axItemsmemoryTypememoryContentssessionSummarysessionExpiryTimesessionStartTimesummaryTextmed"
-    "iaIdoutputFormatdocumentContentLengthpresignedUrlexecutionIdentifierflowAliasIdentifierended"
-    "AtexecutionArnnodeNamedocumentAclallowList",
-    "denyListmemberRelationconditionOperatorgroupsusersinvocationIdentifierinvocationStepIdinvoca"
-    "tionStepinvocationStepTimecontentBlocksbedrockModelConfigurationsenableTraceendSessioninputT"
-    "extpromptCreationConfigurationssessionStatex-amz-source-arnsourceArnstreamingConfigurationse"
-    "xcludePreviousThinkingStepspreviousConversationTurnsToIncludeconversationHistoryfilesknowled"
-    "geBaseConfigurationspromptSessionAttributesreturnControlInvocationResultssessionAttributesus"
-    "eCasemediaTypemanagedSearchConfigurationapiResultfunctionResultactionGroupapiPathconfirmatio"
-    "nStatehttpMethodhttpStatusCoderesponseBodyresponseStatefunctionapplyGuardrailIntervalstreamF"
-    "inalResponsecompletionx-amzn-bedrock-agent-content-typex-amz-bedrock-agent-memory-idx-amz-be"
-    "drock-agent-session-idmodelNotReadyExceptionreturnControlattributiongeneratedResponsePartret"
-    "rievedReferencestextResponsePartspanrowtranscriptioncolumnNamecolumnValuesummaryconfluenceLo"
-    "cationcustomDocumentLocationgoogleDriveLocationkendraDocumentLocationoneDriveLocationsalesfo"
-    "rceLocationsharePointLocationsqlLocationwebLocationinvocationInputsapiInvocationInputfunctio"
-    "nInvocationInputactionInvocationTyperequestBodypropertiescallerChaineventTimecustomOrchestra"
-    "tionTracefailureTraceguardrailTraceorchestrationTracepostProcessingTracepreProcessingTracero"
-    "utingClassifierTraceeventtraceIdfailureCodefailureReasonclientRequestIdoperationTotalTimeMss"
-    "tartTimetotalTimeMsinputAssessmentsinvocationInputmodelInvocationInputmodelInvocationOutputo"
-    "bservationrationaleactionGroupInvocationInputagentCollaboratorInvocationInputcodeInterpreter"
-    "InvocationInputinvocationTypeknowledgeBaseLookupInputexecutionTypeverbagentCollaboratorAlias"
-    "ArnagentCollaboratorNamereturnControlResultsrawResponseactionGroupInvocationOutputagentColla"
-    "boratorInvocationOutputcodeInterpreterInvocationOutputfinalResponseknowledgeBaseLookupOutput"
-    "repromptResponsereturnControlPayloadexecutionErrorexecutionOutputexecutionTimeoutparsedRespo"
-    "nseisValidexecutionIdmodelPerformanceConfigurationnodeInputNamenodeOutputNamex-amz-bedrock-f"
-    "low-execution-idresponseStreamflowCompletionEventflowMultiTurnInputRequestEventflowOutputEve"
-    "ntflowTraceEventcompletionReasonnodeTypeconditionNodeResultTracenodeActionTracenodeDependenc"
-    "yTracenodeInputTracenodeOutputTracesatisfiedConditionsconditionNameoperationNameoperationReq"
-    "uestoperationResponserequestIdserviceNametraceElementsagentTracesfieldsexecutionChainindexou"
-    "tputFieldNamenextinputFieldNameactionGroupscollaboratorConfigurationscollaboratorsinlineSess"
-    "ionStateknowledgeBasescollaboratorInstructioneventTypeflowExecutionEventsconditionResultEven"
-    "tflowFailureEventflowInputEventnodeActionEventnodeDependencyEventnodeFailureEventnodeInputEv"
-    "entnodeOutputEventerrorCodeflowExecutionSummariesinvocationStepSummariesinvocationSummariess"
-    "essionSummariestargetModelIdtextPromptoptimizedPromptanalyzePromptEventoptimizedPromptEventt"
-    "extQueryinlineDocumentSourcejsonDocumenttextDocumentrelevanceScoreretrievalQueryguardrailAct"
-    "ionretrievalResultsretrieveAndGenerateConfigurationsessionConfigurationx-amzn-bedrock-knowle"
-    "dge-base-session-idflowExecutionNamerecordExpirySpecificationrecordsrecordExpiryDurationDays"
-    "memoryStrategyIdnamespacesrequestIdentifierfailedRecordssuccessfulRecordsmemoryRecordIdThrot"
-    "tledExceptionServiceExceptionsourceNamespacessessionUriuserIdentifieruserTokenUnauthorizedEx"
-    "ceptionenableOnCreategatewayArngatewayFilteronlineEvaluationConfigArnperVariantOnlineEvaluat"
-    "ionConfigtargetPathsvariantConfigurationweightconfigurationBundlebundleArnbundleVersionabTes"
-    "tArnabTestIdexecutionStatusbrancheventTimestampextractionConfigextractionModerootEventIdname"
-    "spaceVariablesconversationaleventIdRetryableConflictExceptionInvalidInputExceptionX-Amzn-Bed"
-    "rock-AgentCore-Payments-Agent-NamepaymentConnectorIdpaymentInstrumentDetailspaymentInstrumen"
-    "tTypepaymentManagerArnX-Amzn-Bedrock-AgentCore-Payments-User-IdembeddedCryptoWalletlinkedAcc"
-    "ountsnetworkredirectUrlwalletAddressdeveloperJwtemailoAuth2smskidsubemailAddressapplegithubg"
-    "oogletelegramxusernamephoneNumber",
-    "paymentInstrumentpaymentInstrumentIdproductNamesubscriptionUrlSubscriptionRequiredExceptione"
-    "xpiryTimeInMinuteslimitsmaxSpendAmountcurrencypaymentSessionavailableLimitspaymentSessionIda"
-    "vailableSpendAmountbatchEvaluationIdbatchEvaluationArncapacityProviderIdcapacityProviderArnd"
-    "atasetIdgenerationIdrecommendationIdevaluationInputevaluationReferenceInputsevaluationTarget"
-    "evaluatorIdsessionSpansassertionsexpectedResponseexpectedTrajectoryspanContextspanIdtoolName"
-    "sspanIdstraceIdsevaluationResultsevaluationDimensionNameevaluatorArnevaluatorNameexplanation"
-    "ignoredReferenceInputFieldslabeltokenUsageDuplicateIdExceptioncurrentRunIderrorDetailsmaxDur"
-    "ationExpiresAtstoppedAtanalysisTimestampevaluatorMetricscontrolStatsvariantResultsmeansample"
-    "SizevariantNameabsoluteChangeconfidenceIntervalisSignificantpValuepercentChangelowerupperage"
-    "ntRuntimeArnqualifierX-Amzn-Bedrock-AgentCore-Runtime-Session-IdruntimeSessionIdagentCardsta"
-    "tusCodeRuntimeClientErroragentInsightIdapplicationNameaffectedSessionCountarchiveStatuscusto"
-    "merMetadataStatuslastSeenAtrootCausessampleSessionssuggestedFixtargetIdtargetTypebatchEvalua"
-    "tionNamedataSourceConfigdatasetExecutionDetailsevaluatorsexecutionSummaryResultfailureAnalys"
-    "isResultinsightResultsinsightsuserIntentResultcloudWatchLogsonlineEvaluationConfigSourcefilt"
-    "erConfiglogGroupNamePrefixeslogGroupNamesserviceNamessessionIdssessionTraceIdstimeRangeagent"
-    "InvocationagentCoreRuntimeagentRuntimeEndpointArnagentRuntimeVersionrequestTemplatedatasetVe"
-    "rsionevaluatorSummariesnumberOfSessionsCompletednumberOfSessionsFailednumberOfSessionsIgnore"
-    "dnumberOfSessionsInProgresstotalNumberOfSessionstotalEvaluatedtotalFailedaverageScoreexecuti"
-    "onSummariesaffectedSessionsclusterIdapproachTakenfinalOutcomesubCategoriesrecommendationroot"
-    "CausefailureSpansfixTypesignalsevidenceinsightIdlogStreamNamemetricsNamespaceresultDestinati"
-    "onuserIntentsuserMessagesbrowserIdentifiercertificatesenterprisePoliciesextensionsfilesystem"
-    "ConfigurationsprofileConfigurationproxyConfigurationsessionReplayArtifactsessionTimeoutSecon"
-    "dsstreamsviewPortsecretsManagersecretArnbucketprefixversionIdefsConfigurations3FilesConfigur"
-    "ationaccessPointArnfileSystemArnmountPathprofileIdentifierbypassproxiesdomainPatternsexterna"
-    "lProxycredentialsserverbasicAuthautomationStreamliveViewStreamstreamEndpointstreamStatusheig"
-    "htwidthcodeInterpreterIdentifiercompletedAtgenerationResultsredactionSummaryscenarioTypecoun"
-    "texamplesWithGroundTruthexamplesWrittenscenariosDeduplicatedscenariosGeneratedsessionsFailed"
-    "sessionsMatchedsessionsSelectedsessionsUnscoredfindingCountsscenariosScannedtraceGenerationg"
-    "roundTruthredactionConfigurationsamplingselectionsourceConfigqualityFiltersaggregationdouble"
-    "ValuecustomDataIdentifiersidentifiersmaxScenariosattributeFiltersevaluatorFiltersturnCountma"
-    "xminsessionIdCounttraceIdCountbatchEvaluationonlineEvaluationmemoryRecordexpiresAtchaintoken"
-    "tokenBalanceamountdecimalsrecommendationArnrecommendationConfigrecommendationResultsystemPro"
-    "mptRecommendationConfigtoolDescriptionRecommendationConfigsystemPromptcloudwatchLogslogGroup"
-    "ArnssystemPromptJsonPathtoolDescriptiontoolDescriptionTexttoolDescriptionJsonPathtoolNamesys"
-    "temPromptRecommendationResulttoolDescriptionRecommendationResultrecommendedSystemPromptrecom"
-    "mendedToolDescriptionresourceCredentialProviderNameworkloadIdentityTokenapiKeyaudiencescusto"
-    "mParameterscustomStateforceAuthenticationoauth2FlowresourceOauth2ReturnUrlresourcesscopesacc"
-    "essTokenauthorizationUrlpaymentTokenRequestcoinbaseCdpTokenRequeststripePrivyTokenRequestinc"
-    "ludeWalletAuthTokenrequestHostrequestMethodrequestPathincludeAuthorizationSignaturepaymentTo"
-    "kenResponsecoinbaseCdpTokenResponsestripePrivyTokenResponsebearerTokenwalletAuthTokenappIdau"
-    "thorizationSignaturebasicAuthTokenrequestExpiryworkloadNameworkloadAccessTokencontentTimesta"
-    "mpaccountIdbaggageMcp-MethodmcpMethodMcp-NamemcpNameMcp-Protocol-VersionmcpProtocolVersionMc"
-    "p-Session-IdmcpSessionIdX-Amzn-Bedrock-AgentCore-Runtime-User-IdruntimeUserIdX-Amzn-Trace-Id"
-    "traceparenttraceParenttracestatetraceState",
-    "responseX-Amzn-Bedrock-AgentCore-Runtime-Session-Endpoint-UrlsessionEndpointUrlcommandtimeou"
-    "truntimeClientErrorcontentDeltacontentStartcontentStopstderrstdoutexitCodex-amzn-browser-ses"
-    "sion-idkeyPresskeyShortcutkeyTypemouseClickmouseDragmouseMovemouseScrollscreenshotpresseskey"
-    "sbuttonclickCountyendXendYstartXstartYdeltaXdeltaYargumentsx-amzn-code-interpreter-session-i"
-    "dclearContextdirectoryPathpathpathsruntimetaskIdisErrorstructuredContentsizeexecutionTimetas"
-    "kStatusallowedToolsharnessArnmodelskillstimeoutSecondsbedrockModelConfiggeminiModelConfiglit"
-    "eLlmModelConfigopenAiModelConfigadditionalParamsapiFormatapiKeyArnapiBaseawsSkillsgitauthcre"
-    "dentialArnconfigagentCoreBrowseragentCoreCodeInterpreteragentCoreGatewayinlineFunctionremote"
-    "McpbrowserArncodeInterpreterArnoutboundAuthawsIamoauthdefaultReturnUrlgrantTypeproviderArnhe"
-    "adersregionservicehookEventtoolResultMetadatadecisionhookEventIdsearchQuerywebSearchIddomain"
-    "FilterpublishedDateFilterexcludeincludepublishedAfterpublishedBeforepublishedAtretryAfterSec"
-    "ondsabTestsactorSummariesagentInsightsbatchEvaluationsdatasetGenerationsincludePayloadsevent"
-    "MetadataincludeParentBrancheseventsjobsjobIDmessagesListmemoryRecordSummariespaymentInstrume"
-    "ntspaymentSessionsrecommendationSummarieseventFilterpaymentInputpaymentTypecryptoX402mppperm"
-    "it2AllowanceLimitbuyerPaysGasFeeswwwAuthenticateHeaderspaymentOutputprocessPaymentIdpaymentC"
-    "redentialselectedPaymentIdsearchCriteriaregistryIdsregistryRecordsdescriptorsrecordArnrecord"
-    "IdregistryArna2aagentSkillsmcpschemaVersionskillDefinitionskillMdprotocolVersiondatasetExecu"
-    "tionConfigevaluationMetadatatestScenarioIdturnsextractionJobjobIdstreamUpdateautomationStrea"
-    "mUpdateinlineExampless3SourceaddedCountdatasetArnexampleIdsgatewayIdentifierrateLimitsdimens"
-    "ionKeysrateLimitIdrequeststokensperiodrateagentRuntimeArtifactagentRuntimeNameallowedPortsau"
-    "thorizerConfigurationcapacityProviderConfigurationenvironmentVariableshooksConfigurationlife"
-    "cycleConfigurationnetworkConfigurationplatformVersionprotocolConfigurationrequestHeaderConfi"
-    "gurationresourceConfigurationscodeConfigurationcontainerConfigurationentryPointcontainerUrip"
-    "ortRangefromtocustomJWTAuthorizeradvertisedScopeMappingallowedAudienceallowedClientsallowedS"
-    "copesallowedWorkloadConfigurationcertificateConfigurationscustomClaimsdiscoveryUrlprivateEnd"
-    "pointprivateEndpointOverrideshostingEnvironmentsworkloadIdentitiesauthorizingClaimMatchValue"
-    "inboundTokenClaimNameinboundTokenClaimValueTypeclaimMatchOperatorclaimMatchValuematchValueSt"
-    "ringmatchValueStringListmanagedVpcResourceselfManagedLatticeResourceendpointIpAddressTyperou"
-    "tingDomainvpcIdentifierresourceConfigurationIdentifiercapacityProviderVolumeefsAccessPoints3"
-    "FilesAccessPointsessionStoragevolumeNamebuildwarmuphttpPostidleRuntimeSessionTimeoutmaxLifet"
-    "imenetworkModenetworkModeConfigrequireServiceS3EndpointsecurityGroupssubnetsserverProtocolre"
-    "questHeaderAllowlistminimumMemoryInMiBagentRuntimeIdworkloadIdentityDetailsworkloadIdentityA"
-    "rntargetVersionapiKeySecretConfigapiKeySecretSourcejsonKeysecretIdapiKeySecretArnapiKeySecre"
-    "tJsonKeycredentialProviderArnResourceLimitExceededExceptionDecryptionFailureEncryptionFailur"
-    "ebrowserSigningrecordingbrowserIdprofileArnprofileIdcomputeConfigurationpermissionsConfigura"
-    "tionec2ConfigurationlaunchTemplateSourcerootVolumevolumeslaunchParameterscapacityReservation"
-    "SpecificationephemeralVolumesinstanceProfileArninstanceRequirementslicenseSpecificationsmoni"
-    "toringoperatingSystempropagatedTagssshKeyNamecapacityReservationPreferencecapacityReservatio"
-    "nTargetcapacityReservationIdcapacityReservationResourceGroupArndeviceNameebsvirtualNameebsCa"
-    "rdIndexencryptediopssnapshotIdthroughputvolumeInitializationRatevolumeSizevolumeTypeallowedI"
-    "nstanceTypeslicenseConfigurationArnidleInstanceTimeoutfreeSpaceGiBebsConfigurationsizeGiBcap"
-    "acityProviderOperatorRoleArncodeInterpreterIdbranchNamebundleNamecommitMessagecomponentsbund"
-    "leIdidpConfigaudienceconsentPortalArnconsentPortalIdportalUrldatasetNameschemaTypeevaluatorC"
-    "onfiglevelcodeBasedderivedllmAsAJudge",
-    "lambdaConfiglambdaTimeoutInSecondsbaseEvaluatorIdmodelConfigbedrockEvaluatorModelConfigrespo"
-    "nsesEvaluatorModelConfigmaxOutputTokensreasoningcategoricalmultiDimensionalnumericaldimensio"
-    "nInstructiondimensionNamedimensionRatingScaleauthorizerTypedomainOverrideexceptionLevelinter"
-    "ceptorConfigurationspolicyEngineConfigurationprotocolTypealternateDomainsdefaultDomaininputC"
-    "onfigurationinterceptionPointsinterceptorpassRequestHeaderspayloadFilterfielddisableMcpListT"
-    "oolsPaginationsearchTypestreamingConfigurationsupportedVersionssessionTimeoutInSecondsenable"
-    "ResponseStreamingcustomTransformConfigurationgatewayIdgatewayUrlwafConfigurationwebAclArnfai"
-    "lureModerouteToTargetstaticOverrideweightedOverridetrafficSplitstaticRouteweightedRoutefallb"
-    "acktargetNamecircuitBreakerfirstByteTimeoutMillisecondstargetFallbacktriggerOnstatusCodesmat"
-    "chModelsmatchPathsmatchPrincipalsanyOfiamPrincipalmanagedBycredentialProviderConfigurationst"
-    "argetConfigurationcredentialProvidercredentialProviderTypeapiKeyCredentialProvideriamCredent"
-    "ialProvideroauthCredentialProvidercredentialLocationcredentialParameterNamecredentialPrefixa"
-    "llowedQueryParametersallowedRequestHeadersallowedResponseHeadershttpinferenceagentcoreRuntim"
-    "econnectorpassthroughinlinePayloadconnectorIdstaticQueryParameterConflictResolutionstaticQue"
-    "ryParametersstickinessConfigurationcompositeIdentifierprovidermodelMappingoperationsprovider"
-    "PrefixseparatorstripproviderPathapiGatewaymcpServeropenApiSchemasmithyModelapiGatewayToolCon"
-    "figurationrestApiIdstagetoolFilterstoolOverridesfilterPathmethodsconfigurationsparameterOver"
-    "ridesparameterValuesvisibletoolSchemaoutputSchemalistingModemcpToolSchemaresourcePriorityaut"
-    "horizationDatalastSynchronizedAtprivateEndpointManagedResourcesoauth2resourceAssociationArnr"
-    "esourceGatewayArnenvironmentenvironmentArtifactharnessNamehooksmemorytruncationagentCoreRunt"
-    "imeEnvironmentafterInvocationafterToolCallbeforeInvocationbeforeToolCalleventBridgesnsagentC"
-    "oreMemoryConfigurationmanagedMemoryConfigurationmessagesCountretrievalConfigeventExpiryDurat"
-    "ionstrategiesstrategyslidingWindowpreserveRecentMessagessummarizationSystemPromptsummaryRati"
-    "oharnessharnessIdharnessVersionliveVersionindexedKeysmemoryExecutionRoleArnmemoryStrategiesn"
-    "amespaceKeysstreamDeliveryResourcescustomMemoryStrategyepisodicMemoryStrategysemanticMemoryS"
-    "trategysummaryMemoryStrategyuserPreferenceMemoryStrategymemoryRecordSchemanamespaceTemplates"
-    "episodicOverrideselfManagedConfigurationsemanticOverridesummaryOverrideuserPreferenceOverrid"
-    "econsolidationextractionreflectionappendToPromptmetadataSchemaextractionTypellmExtractionCon"
-    "figllmExtractionInstructionvalidationnumberValidationstringListValidationstringValidationmax"
-    "ValueminValueallowedValueshistoricalContextWindowSizeinvocationConfigurationtriggerCondition"
-    "spayloadDeliveryBucketNametopicArnmessageBasedTriggertimeBasedTriggertokenBasedTriggermessag"
-    "eCountidleSessionTimeouttokenCountreflectionConfigurationregexPatternkinesiscontentConfigura"
-    "tionsdataStreamArnmanagedByResourceArncustomConsolidationConfigurationepisodicConsolidationO"
-    "verridesemanticConsolidationOverridesummaryConsolidationOverrideuserPreferenceConsolidationO"
-    "verridecustomExtractionConfigurationepisodicExtractionOverridesemanticExtractionOverrideuser"
-    "PreferenceExtractionOverridecustomReflectionConfigurationepisodicReflectionConfigurationepis"
-    "odicReflectionOverridecredentialProviderVendoroauth2ProviderConfigInputatlassianOauth2Provid"
-    "erConfigcustomOauth2ProviderConfiggithubOauth2ProviderConfiggoogleOauth2ProviderConfiginclud"
-    "edOauth2ProviderConfiglinkedinOauth2ProviderConfigmicrosoftOauth2ProviderConfigsalesforceOau"
-    "th2ProviderConfigslackOauth2ProviderConfigclientIdclientSecretclientSecretConfigclientSecret"
-    "SourceclientAuthenticationMethodoauthDiscoveryonBehalfOfTokenExchangeConfigprivateKeyJwtConf"
-    "igauthorizationServerMetadataauthorizationEndpointissuerresponseTypestokenEndpointtokenEndpo"
-    "intAuthMethodsonBehalfOfAuthenticationConfigtokenExchangeGrantTypeConfigactorTokenContentact"
-    "orTokenScopesadditionalHeaderClaims",
-    "additionalPayloadClaimsprivateKeySourcesigningAlgorithmkmsKeySourcecallbackUrlclientSecretAr"
-    "nclientSecretJsonKeyoauth2ProviderConfigOutputclusteringConfigevaluationExecutionRoleArnonli"
-    "neEvaluationConfigNamefrequenciessamplingConfigsessionConfigsamplingPercentagesessionTimeout"
-    "MinutesonlineEvaluationConfigIdpaymentManagerIdprovisionModecoinbaseCDPstripePrivyproviderCo"
-    "nfigurationInputcoinbaseCdpConfigurationstripePrivyConfigurationapiKeyIdapiKeySecretwalletSe"
-    "cretwalletSecretConfigwalletSecretSourceappSecretappSecretConfigappSecretSourceauthorization"
-    "IdauthorizationPrivateKeyauthorizationPrivateKeyConfigauthorizationPrivateKeySourceproviderC"
-    "onfigurationOutputwalletSecretArnwalletSecretJsonKeyappSecretArnappSecretJsonKeyauthorizatio"
-    "nPrivateKeyArnauthorizationPrivateKeyJsonKeyenforcementModepolicyEngineIdvalidationModecedar"
-    "policyGenerationstatementpolicyGenerationAssetIdpolicyGenerationIdpolicyEngineArnapprovalCon"
-    "figurationautoApprovalrecordVersionregistryIdsynchronizationConfigurationsynchronizationType"
-    "fromUrlallowedResourceOauth2ReturnUrlslastSavedAtconsentPortalIdentifierdeletedCountdeleteMa"
-    "nagedMemoryagentInsightStoreIdagentInsightStoreArnenablementStatusencryptionConfigurationreq"
-    "uireMMDSV2createdTimelastUpdatedTimelastSavedBrowserIdlastSavedBrowserSessionIdlineageMetada"
-    "taparentVersionIdsversionCreatedAtdownloadUrldownloadUrlExpiresAtdraftStatusexampleCountexam"
-    "pleCountByFieldactorProfileevaluatorTypelockedForModificationviewcredentialsUpdatedAtpolicyG"
-    "enerationArntokenVaultIdkmsConfigurationlastModifiedDateagentInsightStoresruntimeEndpointsag"
-    "entRuntimescredentialProvidersprofileSummariesbrowserSummariescapacityProviderscodeInterpret"
-    "erSummariescreatedByNamelatestPerBranchversionsbundlesconsentPortalsexampleFieldsgenerationI"
-    "dsdatasetsgatewayRulesendpointsharnessVersionsharnessesmemoriesonlineEvaluationConfigspaymen"
-    "tConnectorspaymentManagerstargetResourceScopepolicyEnginespolicyGenerationAssetsrawTextFragm"
-    "entpolicyGenerationsregistriescredentialsToRotatesecretsConcurrentModificationExceptionrawTe"
-    "xttargetIdListtargetsoptionalValueupdatedCountaddIndexedKeysaddMemoryStrategiesdeleteMemoryS"
-    "trategiesmodifyMemoryStrategiestriggerSynchronizationblueprintArnsourceStagetargetStagebluep"
-    "rintNameblueprintStagekmsEncryptionContextblueprintblueprintVersionoptimizationSamplesoptimi"
-    "zationTimeassetS3ObjectgroundTruthS3ObjectlibraryDescriptionlibraryNamelibraryArncustomOutpu"
-    "tConfigurationdataAutomationLibraryConfigurationoverrideConfigurationprojectDescriptionproje"
-    "ctNameprojectStageprojectTypestandardOutputConfigurationblueprintsfallbackBlueprintslibrarie"
-    "smodalityRoutinglanguageConfigurationmodalityProcessingsensitiveDataConfigurationgenerativeO"
-    "utputLanguageidentifyMultipleLanguagesinputLanguagesstatedetectionModedetectionScopepiiEntit"
-    "iesConfigurationpiiEntityTypesredactionMaskModesplittergenerativeFieldtypeConfigurationtrans"
-    "criptchannelLabelingspeakerLabelingboundingBoxgranularityadditionalFileFormatprojectArnerror"
-    "TypeoutputConfigurations3ObjectlibraryentityTypesentityMetadataentityTypeentityIdentityvocab"
-    "ularyphrasesdisplayAsTextjobcompletionTimeoperationTypeprojectdataAutomationProfileArnsample"
-    "snotificationConfigurationdeleteEntitiesInfoupsertEntitiesInfoentityIdseventBridgeConfigurat"
-    "ioneventBridgeEnabledblueprintStageFilterprojectFilterresourceOwnernumOfPhrasesblueprintFilt"
-    "erlibraryFilterprojectStageFilterprojectsjobCompletionTimejobDurationInSecondsjobSubmissionT"
-    "imedataAutomationConfigurationdataAutomationProjectArnoutputSegmentssemanticModalitycustomOu"
-    "tputcustomOutputStatusstandardOutputassetProcessingConfigurationsegmentConfigurationtimestam"
-    "pSegmentendTimeMillisstartTimeMillisacceptRoleSessionNamealiasNamedurationSecondsmanagedPoli"
-    "cyArnsrequireInstancePropertiesroleArnssessionPolicyprofileattributeMappingspreviousAliasNam"
-    "ecertificateFieldmappingRulesspecifiercrlDpRevocationEnablednotificationSettingschannelsourc"
-    "eDataacmPcaArnx509CertificateDatatrustAnchortrustAnchorArntrustAnchorIdconfiguredByspecifier"
-    "scrlIdcrlcrlArncrlDatasubjectIdsubject",
-    "instancePropertiessubjectArnseenAtserialNumberpageSizecrlsprofilessubjectstrustAnchorsnotifi"
-    "cationSettingKeysDurationSecondsExternalIdMinimumSessionTokenSizePolicyPolicyArnsProvidedCon"
-    "textsRoleArnRoleSessionNameSerialNumberSourceIdentityTagsTokenCodeTransitiveTagKeysContextAs"
-    "sertionProviderArnKeyValueAssumedRoleUserCredentialsPackedPolicySizeSessionTokenSizeSessionT"
-    "okenUtilizationArnAssumedRoleIdAccessKeyIdExpirationSecretAccessKeySessionTokenMalformedPoli"
-    "cyDocumentPackedPolicyTooLargeRegionDisabledExceptionExpiredTokenExceptionPrincipalArnSAMLAs"
-    "sertionAudienceIssuerNameQualifierSubjectSubjectTypeIDPRejectedClaimInvalidIdentityTokenProv"
-    "iderIdWebIdentityTokenProviderSubjectFromWebIdentityTokenIDPCommunicationErrorTargetPrincipa"
-    "lTaskPolicyArnEncodedMessageDecodedMessageInvalidAuthorizationMessageExceptionAccountUserIdT"
-    "radeInTokenAssumedPrincipalExpiredTradeInTokenExceptionNameFederatedUserFederatedUserIdSigni"
-    "ngAlgorithmSessionDurationEscalationExceptionOutboundWebIdentityFederationDisabledExceptionJ"
-    "WTPayloadSizeExceededExceptionrecordIdscustomMetadatadisplayNamea2aAgentCardagentSkillsDefin"
-    "itionaguidataSchemaVersionadditionalDatadescriptorTypesautoDetectionConfigurationcustomMetad"
-    "ataSchemaConfigurationdiscoveryConfigurationautoApprovalRulesdefaultSchemarecordTypeSchemaOv"
-    "erridesprovenancerelationsourceDetailssourceIdagentcoreGatewayautoDetectioncreatedByAutoDete"
-    "ctioncustomMetadataSchemaComplianceStatusprovenanceSummaryListApplyGuardrailapply_guardrail/"
-    "guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply/model/{modelId}/converseCon"
-    "verseStream/model/{modelId}/converse-streamCountTokenscount_tokens/model/{modelId}/count-tok"
-    "ensGetAsyncInvokeget_async_invoke/async-invoke/{invocationArn}InvokeGuardrailChecksinvoke_gu"
-    "ardrail_checks/guardrail-checks/invokeinvoke_model/model/{modelId}/invokeInvokeModelWithBidi"
-    "rectionalStreaminvoke_model_with_bidirectional_stream/model/{modelId}/invoke-with-bidirectio"
-    "nal-streamInvokeModelWithResponseStreaminvoke_model_with_response_stream/model/{modelId}/inv"
-    "oke-with-response-streamListAsyncInvokeslist_async_invokes/async-invokeStartAsyncInvokestart"
-    "_async_invokeBatchDeleteAdvancedPromptOptimizationJobbatch_delete_advanced_prompt_optimizati"
-    "on_job/advanced-prompt-optimization-job/batch-deleteBatchDeleteEvaluationJobbatch_delete_eva"
-    "luation_job/evaluation-jobs/batch-deleteCancelAutomatedReasoningPolicyBuildWorkflowcancel_au"
-    "tomated_reasoning_policy_build_workflow/automated-reasoning-policies/{policyArn}/build-workf"
-    "lows/{buildWorkflowId}/cancelCreateAdvancedPromptOptimizationJobcreate_advanced_prompt_optim"
-    "ization_job/advanced-prompt-optimization-jobsCreateAutomatedReasoningPolicycreate_automated_"
-    "reasoning_policy/automated-reasoning-policiesCreateAutomatedReasoningPolicyTestCasecreate_au"
-    "tomated_reasoning_policy_test_case/automated-reasoning-policies/{policyArn}/test-casesCreate"
-    "AutomatedReasoningPolicyVersioncreate_automated_reasoning_policy_version/automated-reasoning"
-    "-policies/{policyArn}/versionsCreateCustomModelcreate_custom_model/custom-models/create-cust"
-    "om-modelCreateCustomModelDeploymentcreate_custom_model_deployment/model-customization/custom"
-    "-model-deploymentsCreateEvaluationJobcreate_evaluation_job/evaluation-jobsCreateFoundationMo"
-    "delAgreementcreate_foundation_model_agreement/create-foundation-model-agreementCreateGuardra"
-    "ilcreate_guardrail/guardrailsCreateGuardrailVersioncreate_guardrail_version/guardrails/{guar"
-    "drailIdentifier}CreateInferenceProfilecreate_inference_profile/inference-profilesCreateMarke"
-    "tplaceModelEndpointcreate_marketplace_model_endpoint/marketplace-model/endpointsCreateModelC"
-    "opyJobcreate_model_copy_job/model-copy-jobsCreateModelCustomizationJobcreate_model_customiza"
-    "tion_job/model-customization-jobsCreateModelImportJobcreate_model_import_job/model-import-jo"
-    "bsCreateModelInvocationJobcreate_model_invocation_job/model-invocation-jobCreatePromptRouter"
-    "create_prompt_router/prompt-routersCreateProvisionedModelThroughputcreate_provisioned_model_"
-    "throughput/provisioned-model-throughput",
-    "DeleteAutomatedReasoningPolicydelete_automated_reasoning_policy/automated-reasoning-policies"
-    "/{policyArn}DeleteAutomatedReasoningPolicyBuildWorkflowdelete_automated_reasoning_policy_bui"
-    "ld_workflow/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}Delete"
-    "AutomatedReasoningPolicyTestCasedelete_automated_reasoning_policy_test_case/automated-reason"
-    "ing-policies/{policyArn}/test-cases/{testCaseId}DeleteCustomModeldelete_custom_model/custom-"
-    "models/{modelIdentifier}DeleteCustomModelDeploymentdelete_custom_model_deployment/model-cust"
-    "omization/custom-model-deployments/{customModelDeploymentIdentifier}DeleteEnforcedGuardrailC"
-    "onfigurationdelete_enforced_guardrail_configuration/enforcedGuardrailsConfiguration/{configI"
-    "d}DeleteFoundationModelAgreementdelete_foundation_model_agreement/delete-foundation-model-ag"
-    "reementDeleteGuardraildelete_guardrailDeleteImportedModeldelete_imported_model/imported-mode"
-    "ls/{modelIdentifier}DeleteInferenceProfiledelete_inference_profile/inference-profiles/{infer"
-    "enceProfileIdentifier}DeleteMarketplaceModelEndpointdelete_marketplace_model_endpoint/market"
-    "place-model/endpoints/{endpointArn}DeleteModelInvocationLoggingConfigurationdelete_model_inv"
-    "ocation_logging_configuration/logging/modelinvocationsDeletePromptRouterdelete_prompt_router"
+    "visioned-model/[a-z0-9]{12}anthropicopenai(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9"
+    "-]{1,20}:[0-9]{12}:custom-model-deployment/[a-z0-9]{12})|^([0-9a-zA-Z][_-]\?){1,63}(arn:aws("
+    "-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:imported-model/[a-z0-9]{12})|(([0-9a-zA-Z][_-]\?"
+    ")+)(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-pro"
+    "file|application-inference-profile)/)\?[a-zA-Z0-9-:.]+((([0-9a-zA-Z][_-]\?)+)|(arn:aws(-[^:]"
+    "+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:provisioned-model/[a-z0-9]{12}))access_deniedpendinga"
+    "ccountorganizationprojectarn:aws(-[^:]+)\?:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]amazon_manag"
+    "edcustomer_managedGENERATE_FIDELITY_REPORTGENERATE_POLICY_SCENARIOSIMPORT_POLICYINGEST_CONTE"
+    "NTITERATIVELY_REFINE_POLICYREFINE_POLICYRESOLVE_POLICY_AMBIGUITIESBUILDINGCANCELLEDCANCEL_RE"
+    "QUESTEDCOMPLETEDFAILEDPREPROCESSINGSCHEDULEDTESTING[0-9a-fA-F\\-]+ASSET_MANIFESTBUILD_LOGFID"
+    "ELITY_REPORTGENERATED_TEST_CASESPOLICY_DEFINITIONPOLICY_SCENARIOSQUALITY_REPORTSOURCE_DOCUME"
+    "NTERRORINFOWARNINGAPPLIED[a-zA-Z0-9]*PASSEDIN_PROGRESSNOT_STARTEDActiveCreatingUpdateComplet"
+    "edUpdateFailedUpdatingAutomatedHuman(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-m"
+    "odel/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})"
+    "|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})ON_DEM"
+    "ANDPROVISIONEDEMBEDDINGarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]"
+    "{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}LEGACYAVAILABLE"
+    "NOT_AVAILABLEPENDINGAUTHORIZEDNOT_AUTHORIZEDarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{"
+    "12}:guardrail-profile/[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+[a-z0-9-]+[.]{1}guardrail[.]{1}"
+    "v[0-9:]+CREATINGDELETINGREADYUPDATINGVERSIONINGv\\d+.\\d+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]"
+    "{1,20}:[0-9]{12}:imported-model/[a-z0-9]{12}[a-zA-Z0-9-:.]+APPLICATIONSYSTEM_DEFINED(arn:aws"
+    "(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-customization-job/[a-z0-9-]{1,63}[.]{1}[a"
+    "-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}/[a-z0-9]{12})"
+    "|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)NotStarted(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:"
+    "[0-9]{12}:model-import-job/[a-z0-9]{12})|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)((arn:aws(-[^"
+    ":]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/)\?[a-z0-9]{12})ExpiredSchedul"
+    "edSubmittedValidatingcustomInService[    -\303\277]+([a-z0-9]+-[a-z0-9-]+|arn:aws(-[^:]+)\?:"
+    "bedrock::aws:trusted-access-program/[a-z0-9]+-[a-z0-9-]+)https://[^\\s]+program_default[a-z0"
+    "-9]+-[a-z0-9-]+eligiblerequestablerevokedCreationTime([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})",
+    "HONORIGNORE([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,"
+    "1}(ALL|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1})A"
+    "CCOUNTCOMPREHENSIVEPUBLIC[A-Za-z0-9- ]{1,63}arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-"
+    "alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}[0-9a-zA-Z]{10}[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}([0-9a-"
+    "zA-Z][_-]\?){1,100}TO_COLLABORATOR(DRAFT|[0-9]{0,4}[1-9][0-9]{0,4})SUPERVISORSUPERVISOR_ROUT"
+    "ERarn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}(arn:aws(-[^:]{1,12}"
+    ")\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0"
+    ",2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?(([0-9]{1,8})|(DRAFT))SESSION_SUMMARYCUST"
+    "OM_ORCHESTRATIONDEFAULTOVERRIDDENKNOWLEDGE_BASE_RESPONSE_GENERATIONMEMORY_SUMMARIZATIONORCHE"
+    "STRATIONPOST_PROCESSINGPRE_PROCESSINGarn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-z"
+    "A-Z]{10}NOT_PREPAREDPREPAREDPREPARINGRETURN_CONTROL[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9][\\."
+    "\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9][\\.\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*arraybooleanintegernum"
+    "berstringAMAZON.CodeInterpreterAMAZON.UserInputANTHROPIC.BashANTHROPIC.ComputerANTHROPIC.Tex"
+    "tEditor((([0-9a-zA-Z][_-]\?){1,63})|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:pro"
+    "visioned-model/[a-z0-9]{12}))(\\bTSTALIASID\\b|[0-9a-zA-Z]+)DISSOCIATEDACCEPT_INVOCATIONSREJ"
+    "ECT_INVOCATIONSDELETERETAINPATTERNBASICOAUTH2_CLIENT_CREDENTIALSarn:aws(|-cn|-us-gov):secret"
+    "smanager:[a-z0-9-]{1,20}:([0-9]{12}|):secret:[a-zA-Z0-9!/_+=.@-]{1,512}SAAShttps://[A-Za-z0-"
+    "9][^\\s]*FRIDAYMONDAYSATURDAYSUNDAYTHURSDAYTUESDAYWEDNESDAYarn:aws(|-cn|-us-gov):s3:::[a-z0-"
+    "9][a-z0-9.-]{1,61}[a-z0-9]OAUTH2_SHAREPOINT_APP_ONLY_CLIENT_CREDENTIALSONLINE[0-9a-f]{8}-[0-"
+    "9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}CONFLUENCECUSTOMMANAGED_KNOWLEDGE_BASE_CONNECTO"
+    "RREDSHIFT_METADATASALESFORCESHAREPOINTWEBHOST_ONLYSUBDOMAINShttps\?://[A-Za-z0-9][^\\s]*FIXE"
+    "D_SIZEHIERARCHICALCHUNK_ENTITY_EXTRACTION(arn:aws(-[^:]{1,12})\?:(bedrock):[a-z0-9-]{1,20}:("
+    "[0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9"
+    "]{1,12})\?BEDROCK_FOUNDATION_MODELs3://.{1,128}POST_CHUNKINGMULTIMODALBEDROCK_DATA_AUTOMATIO"
+    "NMULTI_MODAL_EMBEDDINGSSMART_PARSINGDELETE_UNSUCCESSFUL[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}[a-zA"
+    "-Z]([_]\?[0-9a-zA-Z]){1,100}ConditionalData$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:be"
+    "drock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}Python_3$|^[0-9a-"
+    "zA-Z]+$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:lambda:([a-z]{2,}-){2,}\\d:\\d{12}:func"
+    "tion:[a-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f"
+    "])\?)\?:lex:([a-z]{2,}-){2,}\\d:\\d{12}:bot-alias/[0-9a-zA-Z]+/[0-9a-zA-Z]+$|^(arn:aws(-cn|-"
+    "us-gov|-eusc|-iso(-[b-f])\?)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)"
+    "\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?[a-zA-Z][a-zA"
+    "-Z0-9_]*CHAT$|^(arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12"
+    "}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)$|^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]ExitLoopLo"
+    "opConditionReturnValueToLoopStartArrayBooleanNumberObjectStringAgentCollectorConditionInline"
+    "CodeInputIteratorKnowledgeBaseLambdaFunctionLexLoopLoopControllerLoopInputOutputPromptRetrie"
+    "valStoragearn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/(service-role/)\?.+arn:aws:bedrock:[a-z0"
+    "-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}NotPreparedPreparedPreparingAutomaticManual(arn:aws"
+    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})arn:aws:bedrock:[a"
+    "-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/(TSTALIASID|[0-9a-zA-Z]{10})(TSTALIASID|["
+    "0-9a-zA-Z]{10})[0-9]{1,5}arn:aws(|-cn|-us-gov):kendra:[a-z0-9-]{1,20}:([0-9]{12}|):index/([a"
+    "-zA-Z0-9][a-zA-Z0-9-]{35}|[a-zA-Z0-9][a-zA-Z0-9-]{35}-[a-zA-Z0-9][a-zA-Z0-9-]{35})BINARYFLOA"
+    "T32MANAGEDIAMUSERNAME_PASSWORD(arn:(aws(-[a-z]+)*):redshift-serverless:[a-z]{2}(-gov)\?-[a-z"
+    "]+-\\d{1}:\\d{12}:workgroup/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})SER"
+    "VERLESSEXCLUDEINCLUDE",
+    ".*\\..*\\..*.*\\.*AWS_DATA_CATALOGREDSHIFTKENDRASQLVECTOR(\?:arn:aws(\?:-us-gov|-cn|-iso|-is"
+    "o-[a-z])*:.+:.*:\\d+:.+/.+$|[a-zA-Z0-9*]+[a-zA-Z0-9._-]*)arn:aws(|-cn|-us-gov):neptune-graph"
+    ":[a-zA-Z0-9-]*:[0-9]{12}:graph/g-[a-zA-Z0-9]{10}arn:aws(|-cn|-us-gov|-iso):es:[a-z]{2}(-gov)"
+    "\?-[a-z]+-\\d{1}:\\d{12}:domain/[a-z][a-z0-9-]{3,28}https://.*(\?![\\-_+.])[a-z0-9][a-z0-9\\"
+    "-_\\.]*arn:aws:aoss:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:collection/[a-z0-9-]{3,32}[a-zA-Z"
+    "0-9_\\-]+arn:aws(|-cn|-us-gov):rds:[a-zA-Z0-9-]*:[0-9]{12}:cluster:[a-zA-Z0-9-]{1,63}[a-zA-Z"
+    "0-9_\\.\\-]+MONGO_DB_ATLASNEPTUNE_ANALYTICSOPENSEARCH_MANAGED_CLUSTEROPENSEARCH_SERVERLESSPI"
+    "NECONERDSREDIS_ENTERPRISE_CLOUDS3_VECTORSarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{1"
+    "2}:knowledge-base/[0-9a-zA-Z]+[a-zA-Z0-9_][a-zA-Z0-9_-]*UPDATE_UNSUCCESSFUL(arn:aws:bedrock:"
+    "[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)([0-9a-zA-Z]{10})|(arn:aw"
+    "s:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10})(\?::[0-9]{1,5})\?CREATE_FAILEDCR"
+    "EATE_SUCCESSFULUPDATE_FAILEDUPDATE_SUCCESSFULarn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bed"
+    "rock:[a-z0-9-]{1,20}:[0-9]{12}:retrieval-instruction/[a-z0-9]{10}[a-z0-9]{10}INACTIVE[1-9][0"
+    "-9]{0,8}[^\\p{C}]*[A-Za-z0-9._:\\[\\]-]{1,255}[a-zA-Z0-9]([a-zA-Z0-9 _-]*[a-zA-Z0-9])\?HTTPH"
+    "TTPSIN_VPCsubnet-[a-zA-Z0-9]+(\\*\\.)\?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?\\.)*[A-"
+    "Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?vpc-[a-zA-Z0-9]+CREATEDDELETE_FAILED[a-z0-9](\?:[a-"
+    "z0-9-]{30}[a-z0-9])(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-"
+    "9a-zA-Z]{10})|(TSTALIASID|[0-9a-zA-Z]{10})DELETE_IN_PROGRESSIGNOREDINDEXEDMETADATA_PARTIALLY"
+    "_INDEXEDMETADATA_UPDATE_FAILEDNOT_FOUNDPARTIALLY_INDEXEDSTARTINGarn:aws(-[^:]+)\?:bedrock:[a"
+    "-z0-9-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+ALL_DATAMETADATA_ONLYErrorWarningCyclicCo"
+    "nnectionDuplicateConditionExpressionDuplicateConnectionsIncompatibleConnectionDataTypeInvali"
+    "dLoopBoundaryLoopIncompatibleNodeTypeMalformedConditionExpressionMalformedNodeInputExpressio"
+    "nMismatchedNodeInputTypeMismatchedNodeOutputTypeMissingConnectionConfigurationMissingDefault"
+    "ConditionMissingEndingNodesMissingLoopControllerNodeMissingLoopInputNodeMissingNodeConfigura"
+    "tionMissingNodeInputMissingNodeOutputMissingStartingNodesMultipleLoopControllerNodesMultiple"
+    "LoopInputNodesMultipleNodeInputConnectionsUnfulfilledNodeInputUnknownConnectionConditionUnkn"
+    "ownConnectionSourceUnknownConnectionSourceOutputUnknownConnectionTargetUnknownConnectionTarg"
+    "etInputUnknownNodeInputUnknownNodeOutputUnreachableNodeUnsatisfiedConnectionConditionsUnspec"
+    "ifiedCOMPLETESTOPPEDSTOPPING[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+(DRAFT|[1-9][0-9]{0,8})CL"
+    "IENT_ERRORCONTENT_REJECTEDINTERNAL_ERRORANSWER_FORMATANSWER_POLICYPERSONARETRIEVAL_GUIDANCEB"
+    "YTEIN_LINES3_LOCATIONALLOWUSERIN_LINE_ATTRIBUTESTATUSEQSTARTED_ATASCENDINGDESCENDING.*(^arn:"
+    "aws:bedrock:[a-zA-Z0-9-]+:/d{12}:(agent|agent-alias|knowledge-base|flow|prompt)/[A-Z0-9]{10}"
+    "(\?:/[A-Z0-9]{10})\?$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:flow/([A-Z0-9]{10})/alias/([A-Z0"
+    "-9]{10})$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:prompt/([A-Z0-9]{10})\?(\?::/d+)\?$|^arn:aws"
+    "(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-zA-Z0-9-]+:[0-9]{12}:retrieval-instruction/["
+    "a-z0-9]{10}$).*^(arn:aws(-[^:]+)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]"
+    "+/)\?)\?([a-z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?$^(proj_[a-zA"
+    "-Z0-9]+|default)$MANTLE_FOUNDATION_MODEL^[a-zA-Z][a-zA-Z0-9\\-_]{0,99}-[a-zA-Z0-9]{10}$^[a-z"
+    "A-Z0-9\\s._:/=+@-]*$AFTERBEFORECONTAINSEQUALS_TOEXISTSGREATER_THANGREATER_THAN_OR_EQUALSLESS"
+    "_THANLESS_THAN_OR_EQUALSNOT_EXISTS^[a-zA-Z0-9/*][a-zA-Z0-9\\-_/*]*(\?::[a-zA-Z0-9\\-_/*]+)*["
+    "a-zA-Z0-9\\-_/*]*$^[a-zA-Z0-9][a-zA-Z0-9\\-_]*$^[a-zA-Z0-9][a-zA-Z0-9\\-_/]*(\?::[a-zA-Z0-9"
+    "\\-_/]+)*[a-zA-Z0-9\\-_/]*$^\\S*$^[a-z0-9]+$^(([1-9][0-9]{0,7})|(DRAFT))$^(DRAFT|[1-9][0-9]{"
+    "0,8})$^[0-9a-zA-Z]+$^[\\s\\S]*$BedrockAgentCoreMemoryBedrockKnowledgeBaseSUCCEEDEDCodeExecut"
+    "ionFullDocumentExpansionPlanningSessionHistoryLoadSpeculativeRetrievalINTERVENED^\\P{C}*$",
+    "^[0-9a-zA-Z]{10}$|^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-"
+    "zA-Z]{10}$^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$^(arn:aws(-[^:]+)\?:"
+    "bedrock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9"
+    "]{12})|([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})$^arn:aws(|-cn|-us-gov)"
+    ":kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}$^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]+:[0-9"
+    "]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$ENDEDEXPIRED^[0-9"
+    "a-zA-Z._:-]+$^(\?!\\s*$).+TEXT_TO_SQL^arn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:"
+    "knowledge-base/[0-9a-zA-Z]+$REDSHIFT_SQL^[a-zA-Z0-9][a-zA-Z0-9-]{35}$EXTRACTEDRAW^[a-zA-Z0-9"
+    "-]{1,36}$|^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]"
+    "{10}/execution/[a-zA-Z0-9-]{1,36})$^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA"
+    "-Z]{10}/alias/[0-9a-zA-Z]{10})|(\\bTSTALIASID\\b|[0-9a-zA-Z]+)$^(arn:aws:bedrock:[a-z0-9-]{1"
+    ",20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})$^arn:aws(-[^:]+)\?:iam::([0-9]{12})\?"
+    ":role/(service-role/)\?.+$^(DRAFT|[0-9]{0,4}[1-9][0-9]{0,4})$ExecutionTimedOut^[a-zA-Z]([_]"
+    "\?[0-9a-zA-Z]){0,99}$AbortedRunningSucceededTimedOutANDORDATA_SOURCE^s3://[a-z0-9][a-z0-9.-]"
+    "{1,61}[a-z0-9]/.{1,1024}$CODE_INTERPRETER^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::founda"
+    "tion-model/(.*))\?$^[\\s\\S]+$CONFIRMFAILUREREPROMPT^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,2"
+    "0}:[0-9]{12}:agent/[0-9a-zA-Z]{10}$BLOBDOUBLELONGNULLAUDIOROWVIDEOGOOGLEDRIVEONEDRIVERESULTU"
+    "SER_CONFIRMATIONUSER_CONFIRMATION_AND_RESULT^([0-9a-zA-Z][_-]\?){1,100}$^arn:aws(-[^:]+)\?:b"
+    "edrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}$LAMBDAACTION_GR"
+    "OUPACTION_GROUP_CODE_INTERPRETERAGENT_COLLABORATORFINISH(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-"
+    "]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}(([:][a-z0-9-]{1,63}){0"
+    ",2})\?/[a-z0-9]{12})|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]"
+    "{1,63})([:][a-z0-9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,"
+    "63})([:][a-z0-9-]{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+))$|(^arn:aws(|-us-gov|-cn|-iso|-iso-b)"
+    ":bedrock:(|[0-9a-z-]{1,20}):(|[0-9]{12}):inference-profile/[a-zA-Z0-9-:.]+)$ROUTING_CLASSIFI"
+    "ERPARSERASK_USERINPUT_REQUIREDSUCCESSConditionNodeFlowInputNodeFlowOutputNodeKnowledgeBaseNo"
+    "deLambdaFunctionNodeLexNodePromptNode^[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}$^arn:(aws[a-zA-Z-]*)"
+    "\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-z"
+    "A-Z0-9-_]+))\?$^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]$^[\\.\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9][\\"
+    ".\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*$^(([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20"
+    "}:[0-9]{12}:guardrail/[a-z0-9]+))$FlowNodeINTERNAL_SERVERNODE_EXECUTION_FAILEDVALIDATIONBAD_"
+    "GATEWAYDEPENDENCY_FAILED(^arn:aws(-[^:]+)\?:bedrock:[a-zA-Z0-9-]+:[0-9]{12}:(session)/[a-f0-"
+    "9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$)^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-"
+    "]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:founda"
+    "tion-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:provision"
+    "ed-model/[a-z0-9]{12})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|(([0-"
+    "9a-zA-Z][_-]\?)+)$JSONINLINE[a-z]{1,20}/.{1,20}^[a-zA-Z0-9-]{1,36}$(arn:(aws|aws-cn|aws-us-g"
+    "ov):bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory/)\?[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]"
+    "{10}REMOVE[a-zA-Z0-9][a-zA-Z0-9-_]*[a-zA-Z0-9/*][a-zA-Z0-9-_/*]*(\?::[a-zA-Z0-9-_/*]+)*[a-zA"
+    "-Z0-9-_/*]*mem-[a-zA-Z0-9-_]*CannotParseEventInOtherSessionFieldValidationFailedIdempotentPa"
+    "rameterMismatchExceptionResourceConflicturn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+[A"
+    "-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:"
+    "[0-9]{12}:online-evaluation-config\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}(C|T1)arn:aw"
+    "s(|-cn|-us-gov):bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]\?){1,48}-[a"
+    "-z0-9]{10}",
+    "[a-zA-Z][a-zA-Z0-9_]{0,47}arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:configura"
+    "tion-bundle/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-["
+    "a-f0-9]{4}-[a-f0-9]{12}arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:ab-test/[a-z"
+    "A-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}PAUSEDRUNN"
+    "ING[a-zA-Z0-9][a-zA-Z0-9-_/]*(\?::[a-zA-Z0-9-_/]+)*[a-zA-Z0-9-_/]*[0-9]+#[a-fA-F0-9]+(\?!mem"
+    "oryStrategyId$|actorId$|sessionId$)[a-z][a-z0-9]*[a-z0-9][a-z0-9-_]*SKIPASSISTANTOTHERTOOL(["
+    "0-9a-z][-]\?){1,100}-[0-9a-z]{10}[a-zA-Z0-9_-]{1,255}[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-z"
+    "A-Z]{2,}\\+[1-9]\\d{1,14}ETHEREUMSOLANAEMBEDDED_CRYPTO_WALLETarn:(aws|aws-[a-z0-9-]+):bedroc"
+    "k-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager/[a-z0-9]([a-z0-9-]{0,47}[a-z0-9])\?-[a-z0-9"
+    "]{10}(payment-instrument-[0-9a-zA-Z-]{15}|aws\\.agentcorepayments\\.awsbilling\\.v1)DELETEDI"
+    "NITIATEDUSDpayment-session-[0-9a-zA-Z-]{15}COMPLETED_WITH_ERRORS[a-zA-Z][a-zA-Z0-9_]{0,47}-["
+    "a-zA-Z0-9]{10}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:capacity-provider/[a-"
+    "zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}DeletedDeprovisioningProvisioning[a-zA-Z0-9_-]{1,110}"
+    "[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}(Builtin\\.[a-zA-Z0-9._-]+|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-"
+    "zA-Z0-9_-]+|[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})arn:aws[a-zA-Z-]*:bedrock-agentcore:"
+    "[a-z0-9-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}$|^arn:aws[a-zA-"
+    "Z-]*:bedrock-agentcore:::evaluator/(Builtin|ThirdParty)\\.[a-zA-Z0-9._-]+(Builtin\\.[a-zA-Z0"
+    "-9._-]+|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-zA-Z0-9_-]+|[a-zA-Z][a-zA-Z0-9_]{0,47})ARCHIVEDCUST"
+    "OMER_KEY_UNAVAILABLEUNAVAILABLESPAN_IDSPAN_NAMETRACE_ID[.\\-_/#A-Za-z0-9]+arn:aws(-[^:]+)\?:"
+    "bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}/ru"
+    "ntime-endpoint/[a-zA-Z][a-zA-Z0-9_]{0,47}([1-9][0-9]{0,4})(DRAFT|[0-9]{1,19})coding-use-case"
+    "-specific-failure-types-category-dependency-issuescoding-use-case-specific-failure-types-cat"
+    "egory-edge-case-oversightsconfiguration-mismatch-category-tool-definitioncontext-handling-er"
+    "ror-category-context-handling-failuresexecution-error-category-authenticationexecution-error"
+    "-category-environmentexecution-error-category-formattingexecution-error-category-rate-limiti"
+    "ngexecution-error-category-resource-exhaustionexecution-error-category-resource-not-foundexe"
+    "cution-error-category-service-errorsexecution-error-category-timeoutexecution-error-category"
+    "-tool-schemahallucination-category-fabricate-tool-outputshallucination-category-hall-capabil"
+    "itieshallucination-category-hall-historyhallucination-category-hall-misunderstandhallucinati"
+    "on-category-hall-paramshallucination-category-hall-usageincorrect-actions-category-clarifica"
+    "tionincorrect-actions-category-inappropriate-info-requestincorrect-actions-category-poor-inf"
+    "ormation-retrievalincorrect-actions-category-tool-selectionllm-output-category-nonsensicalor"
+    "chestration-related-errors-category-goal-deviationorchestration-related-errors-category-prem"
+    "ature-terminationorchestration-related-errors-category-reasoning-mismatchorchestration-relat"
+    "ed-errors-category-unaware-terminationotherrepetitive-behavior-category-repetition-inforepet"
+    "itive-behavior-category-repetition-toolrepetitive-behavior-category-step-repetitiontask-inst"
+    "ruction-category-non-compliancetask-instruction-category-problem-id(Builtin\\.[a-zA-Z0-9._-]"
+    "+|[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})$|^[.\\-_/#A-Za-z0-9]+[^:*]*[a-zA-Z0-9._#/:-]+"
+    "DEDICATED_LOG_GROUPSOURCE_LOG_GROUP[0-9a-zA-Z]{1,40}arn:aws(-[a-z-]+)\?:secretsmanager:[a-z0"
+    "-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+[a-z0-9][a-z0-9.-]*[a-z0-9]RECOMMENDEDarn:aws[-a-z"
+    "]*:elasticfilesystem:[0-9a-z-:]+:access-point/fsap-[0-9a-f]{8,40}arn:aws[-a-z]*:elasticfiles"
+    "ystem:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{8,40}/mnt/[a-zA-Z0-9._-]+/\?arn:aws[-a-z]"
+    "*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}arn:aw"
+    "s[-a-z]*:s3files:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{17,40}",
+    "(\\.)\?[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-"
+    "zA-Z0-9])\?)*[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,"
+    "61}[a-zA-Z0-9])\?)*TERMINATED[A-Z][A-Z0-9_]*[a-zA-Z][a-zA-Z0-9_-]{0,47}[A-Za-z0-9_-]{1,128}D"
+    "YNAMICFIXEDexpected_responseexpected_trajectoryAllMatchAnyMatchMaxMeanMinContainsEqualsGreat"
+    "erThanGreaterThanOrEqualLessThanLessThanOrEqualNotContainsNotEquals[A-Za-z0-9_-]+BANK_ACCOUN"
+    "T_NUMBER_DEBANK_ACCOUNT_NUMBER_ESBANK_ACCOUNT_NUMBER_FRBANK_ACCOUNT_NUMBER_GBBANK_ACCOUNT_NU"
+    "MBER_ITBANK_ACCOUNT_NUMBER_USCEP_CODE_BRCNPJ_BRCPF_CODE_BRCREDIT_CARD_EXPIRATIONCREDIT_CARD_"
+    "MAGNETIC_STRIPECREDIT_CARD_NUMBERCREDIT_CARD_SECURITY_CODEDATE_OF_BIRTHDRIVERS_LICENSE_ATDRI"
+    "VERS_LICENSE_AUDRIVERS_LICENSE_BEDRIVERS_LICENSE_BGDRIVERS_LICENSE_CADRIVERS_LICENSE_CYDRIVE"
+    "RS_LICENSE_CZDRIVERS_LICENSE_DEDRIVERS_LICENSE_DKDRIVERS_LICENSE_EEDRIVERS_LICENSE_ESDRIVERS"
+    "_LICENSE_FIDRIVERS_LICENSE_FRDRIVERS_LICENSE_GBDRIVERS_LICENSE_GRDRIVERS_LICENSE_HRDRIVERS_L"
+    "ICENSE_HUDRIVERS_LICENSE_IEDRIVERS_LICENSE_ITDRIVERS_LICENSE_LTDRIVERS_LICENSE_LUDRIVERS_LIC"
+    "ENSE_LVDRIVERS_LICENSE_MTDRIVERS_LICENSE_NLDRIVERS_LICENSE_PLDRIVERS_LICENSE_PTDRIVERS_LICEN"
+    "SE_RODRIVERS_LICENSE_SEDRIVERS_LICENSE_SIDRIVERS_LICENSE_SKDRIVERS_LICENSE_USDRUG_ENFORCEMEN"
+    "T_AGENCY_NUMBER_USELECTORAL_ROLL_NUMBER_GBEMAIL_ADDRESSHEALTHCARE_PROCEDURE_CODE_USHEALTH_IN"
+    "SURANCE_CARD_NUMBER_EUHEALTH_INSURANCE_CLAIM_NUMBER_USHEALTH_INSURANCE_NUMBER_FRINDIVIDUAL_T"
+    "AX_IDENTIFICATION_NUMBER_USINSEE_CODE_FRLAT_LONGMEDICARE_BENEFICIARY_NUMBER_USNATIONAL_DRUG_"
+    "CODE_USNATIONAL_IDENTIFICATION_NUMBER_DENATIONAL_IDENTIFICATION_NUMBER_ESNATIONAL_IDENTIFICA"
+    "TION_NUMBER_ITNATIONAL_INSURANCE_NUMBER_GBNATIONAL_PROVIDER_ID_USNHS_NUMBER_GBNIE_NUMBER_ESN"
+    "IF_NUMBER_ESOPEN_SSH_PRIVATE_KEYPASSPORT_NUMBER_CAPASSPORT_NUMBER_DEPASSPORT_NUMBER_ESPASSPO"
+    "RT_NUMBER_FRPASSPORT_NUMBER_GBPASSPORT_NUMBER_ITPASSPORT_NUMBER_USPERMANENT_RESIDENCE_NUMBER"
+    "_CAPERSONAL_HEALTH_NUMBER_CAPGP_PRIVATE_KEYPHONE_NUMBER_BRPHONE_NUMBER_DEPHONE_NUMBER_ESPHON"
+    "E_NUMBER_FRPHONE_NUMBER_GBPHONE_NUMBER_ITPHONE_NUMBER_USPKCS_PRIVATE_KEYPOSTAL_CODE_CAPUTTY_"
+    "PRIVATE_KEYRG_NUMBER_BRSOCIAL_INSURANCE_NUMBER_CASSN_ESSSN_USTAX_ID_DETAX_ID_ESTAX_ID_FRTAX_"
+    "ID_GBZIP_CODE_US[a-zA-Z0-9._-]+BASEBASE_SEPOLIASOLANA_DEVNETUSDCarn:aws[a-zA-Z-]*:bedrock-ag"
+    "entcore:[a-z0-9-]+:[0-9]{12}:recommendation/[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}[a-zA-Z0-9_\\-\\"
+    ".]+SYSTEM_PROMPT_RECOMMENDATIONTOOL_DESCRIPTION_RECOMMENDATION[a-zA-Z0-9\\-_]+[a-zA-Z0-9\\-_"
+    "\\.]+M2MON_BEHALF_OF_TOKEN_EXCHANGEUSER_FEDERATION\\w+:(\\/\?\\/\?)[^\\s]+[\\u0009\\u000A\\u"
+    "000D\\u0020-\\u007E]+[a-zA-Z0-9\\-\\.]+GETPATCHPOSTPUT/[a-zA-Z0-9/_\\-\\.~%\?=&]+[A-Za-z0-9_"
+    ".-]+TIMED_OUTLEFTMIDDLERIGHTPNGjavascriptpythontypescriptdenonodejsexecuteCodeexecuteCommand"
+    "getTasklistFilesreadFilesremoveFilesstartCommandExecutionstopTaskwriteFilesblobtextimagereso"
+    "urceresource_linkcanceledcompletedfailedsubmittedworking(\\*|@\?[^/]+(/[^/]+)\?)arn:([^:]+)"
+    "\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}"
+    "mcp_tool_usechat_completionsconverse_streamresponsesarn:aws:bedrock-agentcore:[a-z0-9-]+:[0-"
+    "9]{12}:token-vault/[a-zA-Z0-9-.]+/apikeycredentialprovider/[a-zA-Z0-9-.]+([^*\?\\[\\]]|\\*)+"
+    "https://[^#@]+s3://.*arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):browser("
+    "-custom)\?/(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]+)\?:"
+    "bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):code-interpreter(-custom)\?/(aws\\.codeinterpre"
+    "ter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})AUTHORIZATION_CODECLIENT_CREDENTIALSTOKE"
+    "N_EXCHANGEarn:([^:]*):([^:]*):([^:]*):([0-9]{12})\?:(.+)[a-zA-Z0-9-]+agentcore_browseragentc"
+    "ore_code_interpreteragentcore_gatewayinline_functionremote_mcpallowdenyafter_invocationafter"
+    "_tool_callbefore_invocationbefore_tool_callhook_stoppedinterruptedmax_iterations_exceededmax"
+    "_output_tokens_exceededpartial_turntimeout_exceededtool_result[A-Za-z0-9]([A-Za-z0-9-]{0,61}"
+    "[A-Za-z0-9])\?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?)*[a-z0-9]+([.-][a-z0-9]+)*",
+    "HAS_EVENTSP-256P-384P-521EC[0-9]+AWS_BILLING_X402CRYPTO_X402MPP[a-fA-F0-9]{8}-[a-fA-F0-9]{4}"
+    "-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}PROOF_GENERATED(arn:aws(-[^:]+)\?:bedrock-agen"
+    "tcore:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z0-9]{12,16}A2AAGENT_SKILLSMCP[a-zA-Z0-9][a-zA-"
+    "Z0-9_\\-\\.\\/]*arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9"
+    "]{12,16}/record/[a-zA-Z0-9]{12}[a-zA-Z0-9]{12}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+"
+    ":[0-9]{12}:registry/[a-zA-Z0-9]{12,16}APPROVEDDEPRECATEDPENDING_APPROVALREJECTED[a-zA-Z0-9.-"
+    "]+s3://[a-z0-9][a-z0-9.\\-]{1,61}[a-z0-9]/.{1,1024}arn:aws(-[a-z]+)*:bedrock-agentcore:[a-z0"
+    "-9-]+:[0-9]{12}:dataset/[a-zA-Z0-9_-]{1,110}(targetName|toolName|qualifiedModelId|\\$\\.cont"
+    "ext\\.iam\\.principal|\\$\\.context\\.iam\\.sourceIdentity|\\$\\.context\\.jwt\\.[a-zA-Z_][a"
+    "-zA-Z0-9_\\-\\.]{0,61}[a-zA-Z0-9_]|\\$\\.context\\.request\\.header\\.[a-zA-Z0-9!#$%&'+\\.\\"
+    "^_`|~\\-]+|\\$\\.context\\.request\\.body\\.[a-zA-Z_][a-zA-Z0-9_\\-]*(\\.[a-zA-Z_][a-zA-Z0-9"
+    "_\\-]*)*)minutesecond[a-zA-Z0-9][a-zA-Z0-9\\-_\\.]{0,62}[a-zA-Z0-9][a-z0-9][a-z0-9.-]{1,61}["
+    "a-z0-9]NODE_22PYTHON_3_10PYTHON_3_11PYTHON_3_12PYTHON_3_13PYTHON_3_14(([0-9]{12})\\.dkr\\.ec"
+    "r\\.([a-z0-9-]+)\\.amazonaws\\.com(\\.cn)\?|public\\.ecr\\.aws)/((\?:[a-z0-9]+(\?:[._-][a-z0"
+    "-9]+)*/)*[a-z0-9]+(\?:[._-][a-z0-9]+)*)(\?::([^:@]{1,300}))\?(\?:@(.+))\?[\\x21\\x23-\\x5B\\"
+    "x5D-\\x7E]+s3://.{1,2043}arn:aws(-[^:]+)\?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+CONT"
+    "AINS_ANYEQUALS[A-Za-z0-9_.-:]+STRING_ARRAY[^\\s\?#]+/\\.well-known/(openid-configuration|oau"
+    "th-authorization-server)(/[^\\s\?#]+)\?IPV4IPV6sg-(([0-9a-z]{8})|([0-9a-z]{17}))subnet-[0-9a"
+    "-zA-Z]{8,17}vpc-(([0-9a-z]{8})|([0-9a-z]{17}))((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lat"
+    "tice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))PRIVILEGED[a-zA-Z0-9{]"
+    "[a-zA-Z0-9!_.*'()/{}-]*([a-z]+-){2,3}\\d+/[A-Za-z0-9._~/-]*VPCsg-[0-9a-zA-Z]{8,17}[^\\s]+/[A"
+    "-Za-z0-9\\-._~/%]*AGUI[A-Za-z][A-Za-z0-9_-]{0,255}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-"
+    "9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,99}-"
+    "[a-zA-Z0-9]{10}EXTERNALarn:(aws|aws-us-gov):secretsmanager:[A-Za-z0-9-]{1,64}:[0-9]{12}:secr"
+    "et:[a-zA-Z0-9-_/+=.@!]+arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a"
+    "-zA-Z0-9-.]+/apikeycredentialprovider/[a-zA-Z0-9-.]+(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]"
+    "{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:browser-prof"
+    "ile/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}SAVINGcapacity-reservations-onlyopencr-[0-9a-z"
+    "]+arn:aws(-[^:]+)\?:resource-groups:[a-z0-9-]+:[0-9]{12}:group/[a-zA-Z0-9_-]+[a-zA-Z0-9/._-]"
+    "+arn:aws(-[^:]+)\?:kms:[a-z0-9-]+:[0-9]{12}:key/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]"
+    "{4}-[a-f0-9]{12}snap-[a-f0-9]{8,17}gp2gp3io1io2sc1st1ephemeral[0-9]+arn:aws(-[^:]+)\?:iam::["
+    "0-9]{12}:instance-profile/([!-~]{1,510}/)\?([\\w+=,.@-]{1,128})arn:aws(-[^:]+)\?:license-man"
+    "ager:[a-z0-9-]+:[0-9]{12}:license-configuration:[a-zA-Z0-9_-]+DETAILEDLINUX_ARM64LINUX_X86_6"
+    "4[!-~][ -~]*[!-~]$|^[!-~]SANDBOX(aws\\.codeinterpreter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA"
+    "-Z0-9]{10})[a-zA-Z][a-zA-Z0-9_/-]{0,127}[a-zA-Z][a-zA-Z0-9_]{0,99}[a-zA-Z][a-zA-Z0-9_:/.\\-]"
+    "{0,2047}arn:aws(-[a-z-]+)\?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\\-_/]+arn:(aws|aws-cn|aws-us"
+    "-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]"
+    "{12}:token-vault/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}[a-zA-Z0-9"
+    "_-]{1,50}([0-9a-z][-]\?){1,100}-[0-9a-z]{10}$|^arn:aws(-[a-z-]+)\?:bedrock-agentcore:[a-z0-9"
+    "-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}agentcore-gatewayarn:aws[^:]*:b"
+    "edrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal/[a-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}[a"
+    "-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}AGENTCORE_EVALUATION_PREDEFINED_V1AGENTCORE_EVALUATION_SI"
+    "MULATED_V1THIRD_PARTY_EVALUATION_V1(DRAFT|[0-9]+)arn:(aws[a-zA-Z-]*)\?:lambda:([a-z]{2}(-gov"
+    ")\?-[a-z]+-\\d{1}):(\\d{12}):function:([a-zA-Z0-9-_.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))\?SESSIO"
+    "NTOOL_CALLTRACE",
+    "arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0"
+    ",99}-[a-zA-Z0-9]{10}AUTHENTICATE_ONLYAWS_IAMCUSTOM_JWT(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0,61}["
+    "a-zA-Z0-9])\?)(\?:\\.(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?))+DEBUGRESPONSE_BOD"
+    "YRESPONSEBUFFEREDSTREAM([0-9a-zA-Z][-]\?){1,48}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]"
+    "+:[0-9]{12}:policy-engine\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9_]{10}ENFORCELOG_ONLYFAIL_"
+    "CLOSEFAIL_OPENarn:[a-z0-9\\-]+:wafv2:[a-z0-9\\-]+:[0-9]{12}:regional/webacl/.+[a-zA-Z0-9]([a"
+    "-zA-Z0-9-]{0,62}[a-zA-Z0-9])\?[a-zA-Z0-9][a-zA-Z0-9\\-._/@:]*([0-9a-zA-Z][-]\?){1,100}CONNEC"
+    "TION_ERRORFIRST_BYTE_TIMEOUTUNROUTABLE[4-5]([0-9]{2}|XX)StringEqualsStringLike[a-zA-Z0-9\\-"
+    "\\._\\*\\\?@:]+(/[a-zA-Z0-9\\-\\._\\*\\\?@:]+)*/[\\w\\-.]+/\\*(arn:aws[a-zA-Z-]*:iam::(\\d{1"
+    "2}|\\*):(user|role)/[\\w+=,.@*\?/-]+|arn:aws[a-zA-Z-]*:sts::(\\d{12}|\\*):assumed-role/[\\w+"
+    "=,.@*\?/-]+)HEADERQUERY_PARAMETERAPI_KEYCALLER_IAM_CREDENTIALSGATEWAY_IAM_ROLEJWT_PASSTHROUG"
+    "HOAUTH.*([1-9][0-9]{0,4})|([a-zA-Z][a-zA-Z0-9_]{0,47}).*[a-zA-Z][a-zA-Z0-9_-]*https://[a-zA-"
+    "Z0-9\\-\\.]+(:[0-9]{1,5})\?(/.*)\?INFERENCECLIENT_OVERRIDESTATIC_OVERRIDE[a-zA-Z0-9_.-]+[^\\"
+    "x00-\\x1F\\x7F]*/[a-zA-Z0-9\\-\\._/{}]+HEADOPTIONS(\?:0|[1-9]\\d*)\\.(\?:0|[1-9]\\d*)\\.(\?:"
+    "0|[1-9]\\d*)objectarn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:servicenetworkresourc"
+    "eassociation/snra-[0-9a-f]{17}arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceg"
+    "ateway/rgw-[0-9a-z]{17}CREATE_PENDING_AUTHSYNCHRONIZE_PENDING_AUTHSYNCHRONIZE_UNSUCCESSFULSY"
+    "NCHRONIZINGUPDATE_PENDING_AUTH[a-zA-Z][a-zA-Z0-9_]{0,39}arn:aws(-[^:]+)\?:events:[a-z0-9-]+:"
+    "[0-9]{12}:event-bus/.+arn:aws(-[^:]+)\?:lambda:[a-z0-9-]+:[0-9]{12}:function:.+arn:aws(-[^:]"
+    "+)\?:sns:[a-z0-9-]+:[0-9]{12}:.+arn:aws:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory\\/[a-z"
+    "A-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}EPISODICSUMMARIZATIONUSER_PREFERENCEsliding_windowsum"
+    "marization[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}arn:([^:]+)\?:bedrock-agentcore:[a-z0-9-"
+    "]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}/harness-endpoint/[a-zA-Z][a-"
+    "zA-Z0-9_]{0,47}arn:[a-z0-9-\\.]{1,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-\\.]{0,6"
+    "3}:[^/].{0,1023}STRINGLISTLLM_INFERREDSTRICTLY_CONSISTENT[a-zA-Z0-9\\-_\\/]*(\\{[a-zA-Z][a-z"
+    "A-Z0-9]*\\}[a-zA-Z0-9\\-_\\/]*)*FULL_CONTENTMEMORY_RECORDSEPISODIC_OVERRIDESELF_MANAGEDSEMAN"
+    "TIC_OVERRIDESUMMARY_OVERRIDEUSER_PREFERENCE_OVERRIDEAtlassianOauth2Auth0Oauth2CognitoOauth2C"
+    "ustomOauth2CyberArkOauth2DropboxOauth2FacebookOauth2FusionAuthOauth2GithubOauth2GoogleOauth2"
+    "HubspotOauth2LinkedinOauth2MicrosoftOauth2NotionOauth2OktaOauth2OneLoginOauth2PingOneOauth2R"
+    "edditOauth2SalesforceOauth2SlackOauth2SpotifyOauth2TwitchOauth2XOauth2YandexOauth2ZoomOauth2"
+    "AWS_IAM_ID_TOKEN_JWTCLIENT_SECRET_BASICCLIENT_SECRET_POSTPRIVATE_KEY_JWT(client_secret_post|"
+    "client_secret_basic)JWT_AUTHORIZATION_GRANTNO_CLIENT[A-Za-z0-9_.:#-]+ES256PS256RS256arn:(aws"
+    "|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/oauth2credentialpr"
+    "ovider/[a-zA-Z0-9-.]+DAILYMONTHLYWEEKLYarn:(aws|aws-us-gov|aws-cn|aws-iso|aws-iso-b|aws-iso-"
+    "e|aws-iso-f|aws-eusc):(acps|bedrock-agentcore):[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-z"
+    "A-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9-.]+MANUALQUICK_CREATEAwsBillingCoinbaseCDPSt"
+    "ripePrivyhttps://[^\\p{C}]*([0-9a-z_][-]\?){1,100}-[0-9a-z]{10}AUTHENTICATION_EXPIREDAUTHENT"
+    "ICATION_FAILEDAWS_MARKETPLACE_SUBSCRIPTION_REQUIREDPENDING_AUTHENTICATIONPROVISIONING[a-zA-Z"
+    "0-9+/=\\-_\\s]*(wallet-auth:)\?[a-zA-Z0-9+/=\\-_\\s]*arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{"
+    "1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9-.]+[a-zA-Z]["
+    "a-zA-Z0-9]{0,47}arn:(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager/([0-9a"
+    "-z][-]\?){1,48}-[a-z0-9]{10}[A-Za-z][A-Za-z0-9_]*-[a-z0-9_]{10}[A-Za-z][A-Za-z0-9_]*FAIL_ON_"
+    "ANY_FINDINGSIGNORE_ALL_FINDINGSarn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12"
+    "}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/policy/[a-zA-Z][a-zA-Z0-9-_]{0,"
+    "47}-[a-zA-Z0-9_]{10}",
+    "arn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z"
+    "0-9-_]{0,47}-[a-zA-Z0-9_]{10}[a-z0-9-]+arn:aws(-[^:]+)\?:iam::[0-9]{12}:role/.+arn:aws(-[^:]"
+    "+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:.*(arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]"
+    "+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a-zA-Z0-9]{12}arn:aws(-[a-z]+)*:bedrock-a"
+    "gentcore:[a-z0-9-]+:[0-9]{12}:agent-insight-store\\/[a-z0-9-]{1,64}AWS_OWNED_KMS_KEYCUSTOMER"
+    "_MANAGED_KMSINTERNAL_SERVER_EXCEPTIONQUOTA_EXCEEDEDTHROTTLEDVALIDATION_ERRORMODIFIEDUNMODIFI"
+    "EDBuiltinCustomCodeCustomDerivedThirdPartyAWSAutoEvalDeepEvalfullwithout_decryptionarn:aws[-"
+    "a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,"
+    "47}-[a-zA-Z0-9_]{10}/policy-generation/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}GENERATED"
+    "GENERATE_FAILEDGENERATING[a-zA-Z0-9]{12,16}CustomerManagedKeyServiceManagedKeySYSTEMACTOR_PR"
+    "OFILETURNSAGENTCORE_RUNTIMEAPI_GATEWAYCONNECTORHTTP_CONNECTORMCP_SERVEROPEN_API_SCHEMAPASSTH"
+    "ROUGHPROVIDERSMITHY_MODELALLOW_ALLALLOW_NONEDENY_ALLDENY_NONENOT_TRANSLATABLEarn:(\?:[^:]+)"
+    "\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(\?:/[a-z-]+/[^/]+)*WALLET_SECRETar"
+    "n:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-data-automation"
+    "-public-[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]{12,36})DEVELOPMENTLIVE[a-zA-Z0-9-_]+[A-Za-z0-9][A-Z"
+    "a-z0-9:_/+=,@.-]+DOCUMENT[0-9]*[a-zA-Z0-9\\s!\"\\#\\$%'&\\(\\)\\*\\+\\,\\-\\./:;=\\\?@\\[\\"
+    "\\\\]\\^_`\\{\\|\\}~><\303\200-\303\226\303\230-\303\234\303\237\303\240-\303\266\303\270-"
+    "\303\274\341\272\236\302\277\302\241\305\222-\305\223\302\260\302\243\302\245\342\202\271"
+    "\342\202\254\302\247\302\251\302\252\302\256\342\204\242\302\271\302\261-\302\265\342\234"
+    "\223\342\221\206-\342\221\211\340\270\277\342\202\275\342\202\261\342\202\246\342\202\243"
+    "\342\202\251\342\202\253\342\202\272]*arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0"
+    "-9-]*:[0-9]{12}:data-automation-library/[a-zA-Z0-9-]{12,36}ENCNDEESFRHKITJAKOPTTWDETECTIONDE"
+    "TECTION_AND_REDACTIONENTITY_TYPEPIIASYNCSYNCAUDIO_CONTENT_MODERATIONTOPIC_CONTENT_MODERATION"
+    "TRANSCRIPTAUDIO_SUMMARYIABTOPIC_SUMMARYELEMENTLINEPAGEWORDCSVHTMLMARKDOWNPLAIN_TEXTCONTENT_M"
+    "ODERATIONLOGOSTEXT_DETECTIONIMAGE_SUMMARYCHAPTER_SUMMARYVIDEO_SUMMARYarn:aws(|-cn|-us-gov):b"
+    "edrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-project/[a-zA-Z0-9-]{12,36}arn:aws(|-cn"
+    "|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:blueprint-optimization-invocation/"
+    "[a-zA-Z0-9-_]+ClientErrorCreatedServiceErrorSuccessVOCABULARY.*.+.*arn:aws(|-cn|-iso|-iso-[a"
+    "-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-library-ingestion-job/[a-zA-Z0-"
+    "9-]{12,36}UPSERTarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-"
+    "profile/[a-zA-Z0-9-_.]+SERVICEarn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-z0-9-]*:[0-9]"
+    "{12}:(blueprint|data-automation-project|blueprint-optimization-invocation|data-automation-li"
+    "brary|data-automation-library-ingestion-job)/[a-zA-Z0-9-]{12,36}arn:aws(|-cn|-iso|-iso-[a-z]"
+    "|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-invocation/[a-zA-Z0-9-_]+s3://[a-z"
+    "0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/[^\\x00-\\x1F\\x7F\\{^}%`\\]\">\\[~<#|]*)\?arn:aws(|-cn|-i"
+    "so|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-data-insight"
+    "s-public-[a-zA-Z0-9-_]{1,30}|bedrock-data-automation-public-[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]"
+    "{12,36})arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-aut"
+    "omation-project/[a-zA-Z0-9-_]+arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(a"
+    "ws|[0-9]{12}):data-automation-profile/[a-zA-Z0-9-_.]+MATCHNO_MATCH[a-zA-Z0-9](-*[a-zA-Z0-9])"
+    "{1,256}(\?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)(\?!.*//)([A"
+    "-Za-z]([A-Za-z0-9_/-]*[A-Za-z0-9_-])\?)\?[ a-zA-Z0-9-_]*arn:aws(-[^:]+)\?:iam(:.*){2}(:role."
+    "*)[ a-zA-Z0-9_.:/=+@-]*x509SAN/URIx509Subject/CNworkloadarn:aws(-[^:]+)\?:rolesanywhere(:.*)"
+    "{2}(:alias/profile/.*)x509Issuerx509SANx509Subjectarn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:p"
+    "rofile/.*).*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*CA_CERTIFICATE_EXPIRYEND_ENTITY_CERTI"
+    "FICATE_EXPIRYAWS_ACM_PCACERTIFICATE_BUNDLESELF_SIGNED_REPOSITORYarn:aws(-[^:]+)\?:rolesanywh"
+    "ere(:.*){2}(:alias/trust-anchor/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:trust-anchor/.*)",
+    "([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}:(profile|"
+    "alias/profile)/.*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere"
+    "(:.*){2}:(crl|alias/crl)/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:alias/crl/.*)arn:aws(-["
+    "^:]+)\?:rolesanywhere(:.*){2}(:crl/.*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^"
+    ":]+)\?:rolesanywhere(:.*){2}:(trust-anchor|alias/trust-anchor)/.*)arn:aws(-[^:]+)\?:rolesany"
+    "where(:.*){2}(:trust-anchor.*|:alias/trust-anchor/.*)[\\w+=,.@:\\/-]*[\\u0009\\u000A\\u000D"
+    "\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+[\\w+=,.@-]*[\\w+=/:"
+    ",.@-]*[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*[\\d]*[\\w+=,.@:-]*[\\w]"
+    "*[\\w+=,.@\\:-]*[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*[\\x21\\x23-\\x2B\\x2D"
+    "-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x2B\\x2D-\\x5B\\x5D-\\x7E]+)*AWSIdentityOriginIdentity(ar"
+    "n:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a"
+    "-zA-Z0-9]{12}(arn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z0-9]{"
+    "12,16}ACCESS_DENIEDRESOURCE_NOT_FOUND[0-9a-f]{64}(https|s3)://.*advertisingai_assistantai_co"
+    "ntent_optimizationai_searchai_trainingarchivercontent_fetcheremail_clienthttp_librarylink_ch"
+    "eckermiscellaneousmonitoringpage_previewscraping_frameworksearch_enginesecurityseosocial_med"
+    "iaarn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/["
+    "a-zA-Z0-9]{12}AGENTGATEWAYSKILLWEB_BOTarn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:"
+    "registry/[a-zA-Z0-9]{12,16}UnsupportedInRegiondescriptorTyperecordTypeKEYWORD[a-z0-9._-]+arn"
+    ":(aws|aws-cn|aws-us-gov):[a-z0-9-]+::[0-9]{12}:[a-zA-Z0-9._/-]+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61"
+    "}[a-zA-Z0-9])\?urn:air:([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?\\.)+[a-zA-Z]{2,63}(:[a-"
+    "z0-9._-]+)*:[a-zA-Z0-9._/-]+([#;+$@][a-z][a-z0-9-]*)\?SUSPENDED(\?=.{1,253}$)([a-zA-Z0-9]([a"
+    "-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?\\.)+[a-zA-Z]{2,63}DOMAINACTION_REQUIREDAPPROVE_ALLORGANIZATIO"
+    "N[A-Za-z0-9_.:/-]+GITHUBDETECTED_FROMarn:aws(-[^:]+)\?:[a-zA-Z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+"
+    "AWS::BedrockAgentCore::GatewayAWS::BedrockAgentCore::RuntimeCOMPLIANTNON_COMPLIANT([0-9a-f]{"
+    "40}|[0-9a-f]{64})discoveryConfiguration.authorizerTypestatusnamecontentguardrailIdentifiergu"
+    "ardrailVersionoutputScopesourceformatbytesqualifiersactionactionReasonassessmentsguardrailCo"
+    "verageoutputsusageappliedGuardrailDetailsautomatedReasoningPolicycontentPolicycontextualGrou"
+    "ndingPolicyinvocationMetricssensitiveInformationPolicytopicPolicywordPolicyguardrailArnguard"
+    "railIdguardrailOriginguardrailOwnershipfindingsimpossibleinvalidnoTranslationssatisfiabletoo"
+    "ComplextranslationAmbiguousvalidcontradictingRuleslogicWarningtranslationidentifierpolicyVer"
+    "sionArnclaimspremisestypelogicnaturalLanguageconfidenceuntranslatedClaimsuntranslatedPremise"
+    "sclaimsFalseScenarioclaimsTrueScenariostatementsdifferenceScenariosoptionstranslationssuppor"
+    "tingRulesfiltersdetectedfilterStrengthscorethresholdguardrailProcessingLatencyimagestextChar"
+    "actersguardedtotalautomatedReasoningPoliciesautomatedReasoningPolicyUnitscontentPolicyImageU"
+    "nitscontentPolicyUnitscontextualGroundingPolicyUnitssensitiveInformationPolicyFreeUnitssensi"
+    "tiveInformationPolicyUnitstopicPolicyUnitswordPolicyUnitspiiEntitiesregexesmatchregextopicsc"
+    "ustomWordsmanagedWordListsmessageAccessDeniedExceptionResourceNotFoundExceptionThrottlingExc"
+    "eptionInternalServerExceptionServiceUnavailableExceptionValidationExceptionServiceQuotaExcee"
+    "dedExceptionadditionalModelRequestFieldsadditionalModelResponseFieldPathsguardrailConfiginfe"
+    "renceConfigmessagesmodelIdoutputConfigperformanceConfigprojectIdentifierpromptVariablesreque"
+    "stMetadataserviceTiertoolConfigtracemaxTokensstopSequencestemperaturetopProleaudiocachePoint"
+    "citationsContentdocumentguardContentreasoningContentsearchResulttoolAdditiontoolRemovaltoolR"
+    "esulttoolUsevideos3LocationbucketOwnerurittlcitationslocationsourceContenttitledocumentChard"
+    "ocumentChunkdocumentPagesearchResultLocationwebdocumentIndexendstartsearchResultIndexdomainu"
+    "rlcontextreasoningText",
+    "redactedContentsignaturetoolserverNametoolUseIdjsoninputefforttextFormatstructurejsonSchemad"
+    "escriptionschemalatencytoolChoicetoolsanyautosystemTooltoolSpecinputSchemastrictadditionalMo"
+    "delResponseFieldsmetricsoutputstopReasonlatencyMsguardrailpromptRouterinputAssessmentmodelOu"
+    "tputoutputAssessmentsinvokedModelIdcacheDetailscacheReadInputTokenscacheWriteInputTokensinpu"
+    "tTokensoutputTokenstotalTokensModelTimeoutExceptionModelNotReadyExceptionoriginalStatusCoder"
+    "esourceNameModelErrorExceptionstreamProcessingModestreamcontentBlockDeltacontentBlockStartco"
+    "ntentBlockStopinternalServerExceptionmessageStartmessageStopmetadatamodelStreamErrorExceptio"
+    "nserviceUnavailableExceptionthrottlingExceptionvalidationExceptioncontentBlockIndexdeltacita"
+    "tionoriginalMessageModelStreamErrorExceptionconverseinvokeModelbodyinvocationArnclientReques"
+    "tTokenendTimefailureMessagelastModifiedTimemodelArnoutputDataConfigsubmitTimes3OutputDataCon"
+    "figkmsKeyIds3UricheckscontentFilterpromptAttacksensitiveInformationcategoriescategoryentitie"
+    "sresultsseverityScoretruncatedbeginOffsetconfidenceScorecontentIndexendOffsetmessageIndextex"
+    "tUnitsAcceptacceptContent-TypecontentTypeX-Amzn-Bedrock-GuardrailIdentifierX-Amzn-Bedrock-Gu"
+    "ardrailVersionX-Amzn-Bedrock-PerformanceConfig-LatencyperformanceConfigLatencyX-Amzn-Bedrock"
+    "-ProjectIdentifierX-Amzn-Bedrock-Request-MetadataX-Amzn-Bedrock-Service-TierX-Amzn-Bedrock-T"
+    "racechunkmodelTimeoutExceptionX-Amzn-Bedrock-AcceptX-Amzn-Bedrock-Content-TypemaxResultsnext"
+    "TokensortBysortOrderstatusEqualssubmitTimeAftersubmitTimeBeforeasyncInvokeSummariesmodelInpu"
+    "ttagskeyvalueConflictExceptionarchivedAtarncreatedAtdataRetentionidmodejobIdentifiersadvance"
+    "dPromptOptimizationJobserrorsjobIdentifierjobStatuscodeevaluationJobsbuildWorkflowIdpolicyAr"
+    "nclientTokenencryptionKeyArninputConfigjobDescriptionjobNamemodelConfigurationsjobArnTooMany"
+    "TagsExceptionpolicyDefinitionrulestypesvariablesversionalternateExpressionexpressionvaluesde"
+    "finitionHashupdatedAtconfidenceThresholdexpectedAggregatedFindingsResultqueryContenttestCase"
+    "IdlastUpdatedDefinitionHashcustomModelDataSourcemodelKmsKeyArnmodelNamemodelSourceConfigmode"
+    "lTagsroleArnmodelPackageArnDataSourcemodelPackageArns3DataSourcemodelDeploymentNamecustomMod"
+    "elDeploymentArnapplicationTypecustomerEncryptionKeyIdevaluationConfigjobTagsautomatedhumancu"
+    "stomMetricConfigdatasetMetricConfigsevaluatorModelConfigcustomMetricscustomMetricDefinitioni"
+    "nstructionsratingScaledefinitionfloatValuestringValuebedrockEvaluatorModelsmodelIdentifierda"
+    "tasetmetricNamestaskTypedatasetLocationhumanWorkflowConfigratingMethodflowDefinitionArnmodel"
+    "sragConfigsbedrockModelprecomputedInferenceSourceinferenceParamsinferenceSourceIdentifierkno"
+    "wledgeBaseConfigprecomputedRagSourceConfigretrieveAndGenerateConfigretrieveConfigexternalSou"
+    "rcesConfigurationknowledgeBaseConfigurationgenerationConfigurationsourcesguardrailConfigurat"
+    "ionkbInferenceConfigpromptTemplatetextInferenceConfigtextPromptTemplatebyteContentsourceType"
+    "dataknowledgeBaseIdorchestrationConfigurationretrievalConfigurationqueryTransformationConfig"
+    "urationvectorSearchConfigurationfilterimplicitFilterConfigurationnumberOfResultsoverrideSear"
+    "chTypererankingConfigurationandAllequalsgreaterThangreaterThanOrEqualsinlessThanlessThanOrEq"
+    "ualslistContainsnotEqualsnotInorAllstartsWithstringContainsmetadataAttributesbedrockRerankin"
+    "gConfigurationmetadataConfigurationmodelConfigurationnumberOfRerankedResultsselectionModesel"
+    "ectiveModeConfigurationfieldsToExcludefieldsToIncludefieldNameknowledgeBaseRetrievalConfigur"
+    "ationretrieveAndGenerateSourceConfigretrieveSourceConfigragSourceIdentifierofferTokenautomat"
+    "edReasoningPolicyConfigblockedInputMessagingblockedOutputsMessagingcontentPolicyConfigcontex"
+    "tualGroundingPolicyConfigcrossRegionConfigsensitiveInformationPolicyConfigtopicPolicyConfigw"
+    "ordPolicyConfigpoliciesfiltersConfigtierConfiginputActioninputEnabledinputModalitiesinputStr"
+    "engthoutputActionoutputEnabledoutputModalitiesoutputStrengthtierNameguardrailProfileIdentifi"
+    "erpiiEntitiesConfigregexesConfigpattern",
+    "topicsConfigexamplesmanagedWordListsConfigwordsConfiginferenceProfileNamemodelSourcecopyFrom"
+    "inferenceProfileArnacceptEulaendpointConfigendpointNamemodelSourceIdentifiersageMakerexecuti"
+    "onRoleinitialInstanceCountinstanceTypekmsEncryptionKeyvpcsecurityGroupIdssubnetIdsmarketplac"
+    "eModelEndpointendpointArnendpointStatusendpointStatusMessagestatusMessagemodelKmsKeyIdsource"
+    "ModelArntargetModelNametargetModelTagsbaseModelIdentifiercustomModelKmsKeyIdcustomModelNamec"
+    "ustomModelTagscustomizationConfigcustomizationTypehyperParameterstrainingDataConfigvalidatio"
+    "nDataConfigvpcConfigdistillationConfigrftConfigteacherModelConfigmaxResponseLengthForInferen"
+    "ceteacherModelIdentifiergraderConfiglambdaGraderlambdaArnbatchSizeepochCountevalIntervalinfe"
+    "renceMaxTokenslearningRatemaxPromptLengthreasoningEfforttrainingSamplePerPromptinvocationLog"
+    "sConfiginvocationLogSourcerequestMetadataFiltersusePromptResponsevalidatorsimportedModelKmsK"
+    "eyIdimportedModelNameimportedModelTagsmodelDataSourceinputDataConfigmodelInvocationTypetimeo"
+    "utDurationInHourss3InputDataConfigs3BucketOwners3InputFormats3EncryptionKeyIdfallbackModelpr"
+    "omptRouterNameroutingCriteriaresponseQualityDifferencepromptRouterArncommitmentDurationmodel"
+    "UnitsprovisionedModelNameprovisionedModelArnmodelProviderforceResourceInUseExceptionlastUpda"
+    "tedAtcustomModelDeploymentIdentifierconfigIdinferenceProfileIdentifierprovisionedModelIdreso"
+    "urceArnkmsKeyStatuss3BucketStatusscopestorageConfigurationstorageDestinationkmsKeyArns3Bucke"
+    "tArncreationTimepolicyIdannotationSetHashannotationsaddRuleaddRuleFromNaturalLanguageaddType"
+    "addVariabledeleteRuledeleteTypedeleteVariableingestContentupdateFromRulesFeedbackupdateFromS"
+    "cenarioFeedbackupdateRuleupdateTypeupdateVariableruleIdfeedbackruleIdsscenarioExpressionnewN"
+    "ameaddTypeValuedeleteTypeValueupdateTypeValuenewValuebuildWorkflowTypedocumentContentTypedoc"
+    "umentDescriptiondocumentNameassetIdassetTypebuildWorkflowAssetsassetManifestbuildLogfidelity"
+    "ReportgeneratedTestCasespolicyScenariosqualityReportentriesassetNameannotationbuildStepsprio"
+    "rElementmutationplanningrulevariablemessageTypepolicyDefinitionRulepolicyDefinitionTypepolic"
+    "yDefinitionVariabledocumentHashaccuracyScorecoverageScoredocumentSourcesruleReportsvariableR"
+    "eportsatomicStatementsdocumentContentdocumentIdlinespageNumberlinelineNumberlineTextaccuracy"
+    "JustificationgroundingJustificationsgroundingStatementsstatementIdpolicyVariableexpectedResu"
+    "ltconflictingRulesdisjointRuleSetsruleCounttypeCountunusedTypeValuesunusedTypesunusedVariabl"
+    "esvariableCounttypeNamevalueNamescenariotestCasetestResultaggregatedTestFindingsResulttestFi"
+    "ndingstestRunResulttestRunStatusbaseModelArnmodelStatustrainingMetricsvalidationMetricstrain"
+    "ingLossvalidationLossupdateDetailsupdateStatusfailureMessagesjobTypemodelDetailscustomizatio"
+    "nsSupportedinferenceTypesSupportedmodelLifecycleproviderNameresponseStreamingSupportedendOfL"
+    "ifeTimelegacyTimepublicExtendedAccessTimestartOfLifeTimeagreementAvailabilityauthorizationSt"
+    "atusentitlementAvailabilityregionAvailabilityerrorMessagecrossRegionDetailsfailureRecommenda"
+    "tionsstatusReasonstierguardrailProfileArnguardrailProfileIdwordscustomModelUnitsinstructSupp"
+    "ortedmodelArchitecturecustomModelUnitsPerModelCopycustomModelUnitsVersioninferenceProfileIds"
+    "ourceAccountIdsourceModelNametargetModelArntargetModelKmsKeyArnoutputModelArnoutputModelKmsK"
+    "eyArnoutputModelNamestatusDetailsdataProcessingDetailstrainingDetailsvalidationDetailsimport"
+    "edModelArnimportedModelKmsKeyArnerrorRecordCountjobExpirationTimeprocessedRecordCountsuccess"
+    "RecordCounttotalRecordCountloggingConfigaudioDataDeliveryEnabledcloudWatchConfigembeddingDat"
+    "aDeliveryEnabledimageDataDeliveryEnableds3ConfigtextDataDeliveryEnabledvideoDataDeliveryEnab"
+    "ledlargeDataDeliveryS3ConfiglogGroupNamebucketNamekeyPrefixprojectArncommitmentExpirationTim"
+    "edesiredModelArndesiredModelUnitsfoundationModelArnresourcePolicyprogramIdentifierdetailsUrl"
+    "eligibilityScopeenrollmentUrloptInprogramIdresolvedForstatusReasonaccountIdformDatajobSummar"
+    "iesautomatedReasoningPolicySummaries",
+    "automatedReasoningPolicyBuildWorkflowSummariestestCasestestResultscreatedAftercreatedBeforem"
+    "odelArnEqualsnameContainsmodelDeploymentSummariescustomModelDeploymentNamebaseModelArnEquals"
+    "creationTimeAftercreationTimeBeforefoundationModelArnEqualsisOwnedmodelSummariesbaseModelNam"
+    "eownerAccountIdguardrailsConfigcreatedByinputTagsmodelEnforcementownerselectiveContentGuardi"
+    "ngupdatedByexcludedModelsincludedModelsapplicationTypeEqualscustomMetricsEvaluatorModelIdent"
+    "ifiersevaluationTaskTypesevaluatorModelIdentifiersinferenceConfigSummarymodelIdentifiersragI"
+    "dentifiersmodelConfigSummaryragConfigSummarybedrockModelIdentifiersprecomputedInferenceSourc"
+    "eIdentifiersbedrockKnowledgeBaseIdentifiersprecomputedRagSourceIdentifiersofferTypeoffersoff"
+    "erIdtermDetailslegalTermsupportTermusageBasedPricingTermvalidityTermrefundPolicyDescriptionr"
+    "ateCarddimensionpriceunitagreementDurationbyCustomizationTypebyInferenceTypebyOutputModality"
+    "byProviderguardrailstypeEqualsinferenceProfileSummariesmodelSourceEqualsmarketplaceModelEndp"
+    "ointssourceAccountEqualssourceModelArnEqualsoutputModelNameContainstargetModelNameContainsmo"
+    "delCopyJobSummariesmodelCustomizationJobSummariescustomModelArnmodelImportJobSummariesinvoca"
+    "tionJobSummariesstatusFilterprojectSummariespromptRouterSummariesprovisionedModelSummariesre"
+    "sourceARNprogramSummariesguardrailInferenceConfigendpointIdentifierx-amz-client-tokenworkflo"
+    "wContentdocumentsgenerateFidelityReportContentiterativeRefinementContentpolicyRepairAssetste"
+    "stCaseIdsresultproviderHandoffapplicationTokenapplicationTokenExpiresAttagKeyslastUpdatedAnn"
+    "otationSetHashdesiredModelIddesiredProvisionedModelNameagentDescriptoragentIdagentVersioncol"
+    "laborationInstructioncollaboratorNamerelayConversationHistoryaliasArnagentCollaboratorcollab"
+    "oratorIdfieldListknowledgeBaseStateagentKnowledgeBaseagentCollaborationagentNameagentResourc"
+    "eRoleArncustomOrchestrationcustomerEncryptionKeyArnfoundationModelidleSessionTTLInSecondsins"
+    "tructionmemoryConfigurationorchestrationTypepromptOverrideConfigurationexecutorlambdaenabled"
+    "MemoryTypessessionSummaryConfigurationstorageDaysmaxRecentSessionsoverrideLambdapromptConfig"
+    "urationsbasePromptTemplateinferenceConfigurationparserModepromptCreationModepromptStatepromp"
+    "tTypemaximumLengthtopKagentagentArnagentStatusfailureReasonspreparedAtrecommendedActionsacti"
+    "onGroupExecutoractionGroupNameactionGroupStateapiSchemafunctionSchemaparentActionGroupSignat"
+    "ureparentActionGroupSignatureParamscustomControlpayloads3s3BucketNames3ObjectKeyfunctionspar"
+    "ametersrequireConfirmationrequiredagentActionGroupactionGroupIdparentActionSignatureagentAli"
+    "asNameroutingConfigurationprovisionedThroughputagentAliasagentAliasArnagentAliasHistoryEvent"
+    "sagentAliasIdagentAliasStatusaliasInvocationStateendDatestartDatedataDeletionPolicydataSourc"
+    "eConfigurationserverSideEncryptionConfigurationvectorIngestionConfigurationconfluenceConfigu"
+    "rationmanagedKnowledgeBaseConnectorConfigurations3ConfigurationsalesforceConfigurationshareP"
+    "ointConfigurationwebConfigurationcrawlerConfigurationsourceConfigurationfilterConfigurationp"
+    "atternObjectFilterexclusionFiltersinclusionFiltersobjectTypeauthTypecredentialsSecretArnhost"
+    "TypehostUrlconnectorParametersdeletionProtectionConfigurationmediaExtractionConfigurationsyn"
+    "cScheduledeletionProtectionStatusdeletionProtectionThresholdaudioExtractionConfigurationimag"
+    "eExtractionConfigurationvideoExtractionConfigurationaudioExtractionStatusimageExtractionStat"
+    "usvideoExtractionStatusdailymonthlyweeklydayOfMonthdayNumberlastDayOfMonthdayOfWeekbucketArn"
+    "bucketOwnerAccountIdinclusionPrefixessiteUrlstenantIdcrawlerLimitsuserAgentuserAgentHeaderma"
+    "xPagesrateLimiturlConfigurationseedUrlschunkingConfigurationcontextEnrichmentConfigurationcu"
+    "stomTransformationConfigurationparsingConfigurationchunkingStrategyfixedSizeChunkingConfigur"
+    "ationhierarchicalChunkingConfigurationsemanticChunkingConfigurationoverlapPercentagelevelCon"
+    "figurationsoverlapTokensbreakpointPercentileThresholdbufferSizebedrockFoundationModelConfigu"
+    "rationenrichmentStrategyConfigurationmethod",
+    "intermediateStoragetransformationsstepToApplytransformationFunctiontransformationLambdaConfi"
+    "gurationbedrockDataAutomationConfigurationparsingStrategyparsingModalityparsingPromptparsing"
+    "PromptTextdataSourcedataSourceIdexecutionRoleArnconnectionsnodesconfigurationtargetcondition"
+    "alconditionsourceOutputtargetInputinputscollectorinlineCodeiteratorknowledgeBaselambdaFuncti"
+    "onlexlooploopControllerloopInputpromptretrievalstorageconditionslanguagebotAliasArnlocaleIdc"
+    "ontinueConditionmaxIterationsinlinetemplateConfigurationtemplateTypechatinputVariablestoolCo"
+    "nfigurationpromptArnserviceConfigurationconcurrencyConfigurationflowIdentifiermaxConcurrency"
+    "flowVersionflowIdkendraKnowledgeBaseConfigurationmanagedKnowledgeBaseConfigurationsqlKnowled"
+    "geBaseConfigurationvectorKnowledgeBaseConfigurationkendraIndexArnembeddingModelArnembeddingM"
+    "odelConfigurationembeddingModelTypesupplementalDataStorageConfigurationbedrockEmbeddingModel"
+    "ConfigurationdimensionsembeddingDataTypesegmentationConfigurationfixedLengthDurationstorageL"
+    "ocationsredshiftConfigurationqueryEngineConfigurationqueryGenerationConfigurationstorageConf"
+    "igurationsprovisionedConfigurationserverlessConfigurationauthConfigurationclusterIdentifierd"
+    "atabaseUserusernamePasswordSecretArnworkgroupArnexecutionTimeoutSecondsgenerationContextcura"
+    "tedQueriestablessqlcolumnsinclusionawsDataCatalogConfigurationtableNamesdatabaseNamemongoDbA"
+    "tlasConfigurationneptuneAnalyticsConfigurationopensearchManagedClusterConfigurationopensearc"
+    "hServerlessConfigurationpineconeConfigurationrdsConfigurationredisEnterpriseCloudConfigurati"
+    "ons3VectorsConfigurationcollectionNameendpointendpointServiceNamefieldMappingtextIndexNameve"
+    "ctorIndexNamemetadataFieldtextFieldvectorFieldgraphArndomainArndomainEndpointcollectionArnco"
+    "nnectionStringnamespacetableNamecustomMetadataFieldprimaryKeyFieldindexArnindexNamevectorBuc"
+    "ketArnknowledgeBaseArnmetadataConfigurationssearchabilitydefaultVariantvariantsgenAiResource"
+    "agentIdentifierpromptIdentifieranswerFormatanswerPolicypersonaretrievalGuidancelastTransitio"
+    "nStatusretrievalInstructionArnretrievalInstructionIdhostHeaderportprotocolresolutionModereso"
+    "urceTargettlsServerNamevpcIdvpcConfigurationIdskipResourceInUseCheckaliasIdentifierdocumentI"
+    "dentifiersdataSourceTypedocumentDetailspromptVersionexpectedRevisionIdrevisionIdretrievalIns"
+    "tructionVersionincludedDatavalidationsdetailsseveritycyclicConnectionduplicateConditionExpre"
+    "ssionduplicateConnectionsincompatibleConnectionDataTypeinvalidLoopBoundaryloopIncompatibleNo"
+    "deTypemalformedConditionExpressionmalformedNodeInputExpressionmismatchedNodeInputTypemismatc"
+    "hedNodeOutputTypemissingConnectionConfigurationmissingDefaultConditionmissingEndingNodesmiss"
+    "ingLoopControllerNodemissingLoopInputNodemissingNodeConfigurationmissingNodeInputmissingNode"
+    "OutputmissingStartingNodesmultipleLoopControllerNodesmultipleLoopInputNodesmultipleNodeInput"
+    "ConnectionsunfulfilledNodeInputunknownConnectionConditionunknownConnectionSourceunknownConne"
+    "ctionSourceOutputunknownConnectionTargetunknownConnectionTargetInputunknownNodeInputunknownN"
+    "odeOutputunreachableNodeunsatisfiedConnectionConditionsunspecifiedconnectionnodeincompatible"
+    "NodeNameincompatibleNodeTypecauseexpectedTypeloopNodeingestionJobIdingestionJobstartedAtstat"
+    "isticstextReadyAtnumberOfDocumentsDeletednumberOfDocumentsFailednumberOfDocumentsScannednumb"
+    "erOfDocumentsSkippednumberOfMetadataDocumentsModifiednumberOfMetadataDocumentsScannednumberO"
+    "fModifiedDocumentsIndexednumberOfNewDocumentsIndexedpolicylastTransitionStatusReasonslatestV"
+    "ersionvpcConfigurationcustomDocumentIdentifierinlineContenttextContentmimeTypeaccessControlL"
+    "istinlineAttributesaccessbooleanValuenumberValuestringListValueactionGroupSummariesagentAlia"
+    "sSummariesagentCollaboratorSummariesagentKnowledgeBaseSummariesagentVersionSummariesagentSum"
+    "marieslatestAgentVersiondataSourceSummariesflowAliasSummariesflowVersionSummariesflowSummari"
+    "esattributeoperatororderingestionJobSummariesknowledgeBaseSummariespromptSummariesretrievalI"
+    "nstructionVersionSummaries",
+    "retrievalInstructionSummariesitemsagenticRetrieveConfigurationgenerateResponsepolicyConfigur"
+    "ationretrievalInstructionConfigurationretrieversuserContextfoundationModelConfigurationfound"
+    "ationModelTypemaxAgentIterationrerankingModelTypemantleFoundationModelConfigurationprojectId"
+    "memoryIdpersistenceModeretrievalConfigssessionBindingmetadataFiltersnamespacePathstrategyIdl"
+    "eftrightmetadataKeymetadataValuedateTimeValueactorIdsessionIdbedrockGuardrailConfigurationre"
+    "trievalOverridesmaxNumberOfResultsuserIdaccessDeniedExceptionbadGatewayExceptionconflictExce"
+    "ptiondependencyFailedExceptionresourceNotFoundExceptionresponseEventserviceQuotaExceededExce"
+    "ptiontraceEventBadGatewayExceptionDependencyFailedExceptionreasongeneratedResponseanswerendI"
+    "ndexreferencesstartIndexresultIndexsourceRetrieverattributestimestampactionsappliedInstructi"
+    "onfailuresretrievalMetadataretrievalResponsestepwarningscodeExecutionfullDocumentExpansionme"
+    "moryRetrieveretrieveinputQuerysourceRetrieversretrievalTypehasAccessinvocationIdsessionIdent"
+    "ifiersessionMetadatasessionArnsessionStatusqueryGenerationInputtransformationConfigurationte"
+    "xtToSqlConfigurationqueriesmaxItemsmemoryTypememoryContentssessionSummarysessionExpiryTimese"
+    "ssionStartTimesummaryTextmediaIdoutputFormatdocumentContentLengthpresignedUrlexecutionIdenti"
+    "fierflowAliasIdentifierendedAtexecutionArnnodeNamedocumentAclallowListdenyListmemberRelation"
+    "conditionOperatorgroupsusersinvocationIdentifierinvocationStepIdinvocationStepinvocationStep"
+    "TimecontentBlocksbedrockModelConfigurationsenableTraceendSessioninputTextpromptCreationConfi"
+    "gurationssessionStatex-amz-source-arnsourceArnstreamingConfigurationsexcludePreviousThinking"
+    "StepspreviousConversationTurnsToIncludeconversationHistoryfilesknowledgeBaseConfigurationspr"
+    "omptSessionAttributesreturnControlInvocationResultssessionAttributesuseCasemediaTypemanagedS"
+    "earchConfigurationapiResultfunctionResultactionGroupapiPathconfirmationStatehttpMethodhttpSt"
+    "atusCoderesponseBodyresponseStatefunctionapplyGuardrailIntervalstreamFinalResponsecompletion"
+    "x-amzn-bedrock-agent-content-typex-amz-bedrock-agent-memory-idx-amz-bedrock-agent-session-id"
+    "modelNotReadyExceptionreturnControlattributiongeneratedResponsePartretrievedReferencestextRe"
+    "sponsePartspanrowtranscriptioncolumnNamecolumnValuesummaryconfluenceLocationcustomDocumentLo"
+    "cationgoogleDriveLocationkendraDocumentLocationoneDriveLocationsalesforceLocationsharePointL"
+    "ocationsqlLocationwebLocationinvocationInputsapiInvocationInputfunctionInvocationInputaction"
+    "InvocationTyperequestBodypropertiescallerChaineventTimecustomOrchestrationTracefailureTraceg"
+    "uardrailTraceorchestrationTracepostProcessingTracepreProcessingTraceroutingClassifierTraceev"
+    "enttraceIdfailureCodefailureReasonclientRequestIdoperationTotalTimeMsstartTimetotalTimeMsinp"
+    "utAssessmentsinvocationInputmodelInvocationInputmodelInvocationOutputobservationrationaleact"
+    "ionGroupInvocationInputagentCollaboratorInvocationInputcodeInterpreterInvocationInputinvocat"
+    "ionTypeknowledgeBaseLookupInputexecutionTypeverbagentCollaboratorAliasArnagentCollaboratorNa"
+    "mereturnControlResultsrawResponseactionGroupInvocationOutputagentCollaboratorInvocationOutpu"
+    "tcodeInterpreterInvocationOutputfinalResponseknowledgeBaseLookupOutputrepromptResponsereturn"
+    "ControlPayloadexecutionErrorexecutionOutputexecutionTimeoutparsedResponseisValidexecutionIdm"
+    "odelPerformanceConfigurationnodeInputNamenodeOutputNamex-amz-bedrock-flow-execution-idrespon"
+    "seStreamflowCompletionEventflowMultiTurnInputRequestEventflowOutputEventflowTraceEventcomple"
+    "tionReasonnodeTypeconditionNodeResultTracenodeActionTracenodeDependencyTracenodeInputTraceno"
+    "deOutputTracesatisfiedConditionsconditionNameoperationNameoperationRequestoperationResponser"
+    "equestIdserviceNametraceElementsagentTracesfieldsexecutionChainindexoutputFieldNamenextinput"
+    "FieldNameactionGroupscollaboratorConfigurationscollaboratorsinlineSessionStateknowledgeBases"
+    "collaboratorInstructioneventTypeflowExecutionEventsconditionResultEventflowFailureEventflowI"
+    "nputEventnodeActionEventnodeDependencyEvent",
+    "nodeFailureEventnodeInputEventnodeOutputEventerrorCodeflowExecutionSummariesinvocationStepSu"
+    "mmariesinvocationSummariessessionSummariestargetModelIdtextPromptoptimizedPromptanalyzePromp"
+    "tEventoptimizedPromptEventtextQueryinlineDocumentSourcejsonDocumenttextDocumentrelevanceScor"
+    "eretrievalQueryguardrailActionretrievalResultsretrieveAndGenerateConfigurationsessionConfigu"
+    "rationx-amzn-bedrock-knowledge-base-session-idflowExecutionNamerecordExpirySpecificationreco"
+    "rdsrecordExpiryDurationDaysmemoryStrategyIdnamespacesrequestIdentifierfailedRecordssuccessfu"
+    "lRecordsmemoryRecordIdThrottledExceptionServiceExceptionsourceNamespacessessionUriuserIdenti"
+    "fieruserTokenUnauthorizedExceptionenableOnCreategatewayArngatewayFilteronlineEvaluationConfi"
+    "gArnperVariantOnlineEvaluationConfigtargetPathsvariantConfigurationweightconfigurationBundle"
+    "bundleArnbundleVersionabTestArnabTestIdexecutionStatusbrancheventTimestampextractionConfigex"
+    "tractionModerootEventIdnamespaceVariablesconversationaleventIdRetryableConflictExceptionInva"
+    "lidInputExceptionX-Amzn-Bedrock-AgentCore-Payments-Agent-NamepaymentConnectorIdpaymentInstru"
+    "mentDetailspaymentInstrumentTypepaymentManagerArnX-Amzn-Bedrock-AgentCore-Payments-User-Idem"
+    "beddedCryptoWalletlinkedAccountsnetworkredirectUrlwalletAddressdeveloperJwtemailoAuth2smskid"
+    "subemailAddressapplegithubgoogletelegramxusernamephoneNumberpaymentInstrumentpaymentInstrume"
+    "ntIdproductNamesubscriptionUrlSubscriptionRequiredExceptionexpiryTimeInMinuteslimitsmaxSpend"
+    "AmountcurrencypaymentSessionavailableLimitspaymentSessionIdavailableSpendAmountbatchEvaluati"
+    "onIdbatchEvaluationArncapacityProviderIdcapacityProviderArndatasetIdgenerationIdrecommendati"
+    "onIdevaluationInputevaluationReferenceInputsevaluationTargetevaluatorIdsessionSpansassertion"
+    "sexpectedResponseexpectedTrajectoryspanContextspanIdtoolNamesspanIdstraceIdsevaluationResult"
+    "sevaluationDimensionNameevaluatorArnevaluatorNameexplanationignoredReferenceInputFieldslabel"
+    "tokenUsageDuplicateIdExceptioncurrentRunIderrorDetailsmaxDurationExpiresAtstoppedAtanalysisT"
+    "imestampevaluatorMetricscontrolStatsvariantResultsmeansampleSizevariantNameabsoluteChangecon"
+    "fidenceIntervalisSignificantpValuepercentChangelowerupperagentRuntimeArnqualifierX-Amzn-Bedr"
+    "ock-AgentCore-Runtime-Session-IdruntimeSessionIdagentCardstatusCodeRuntimeClientErroragentIn"
+    "sightIdapplicationNameaffectedSessionCountarchiveStatuscustomerMetadataStatuslastSeenAtrootC"
+    "ausessampleSessionssuggestedFixtargetIdtargetTypebatchEvaluationNamedataSourceConfigdatasetE"
+    "xecutionDetailsevaluatorsexecutionSummaryResultfailureAnalysisResultinsightResultsinsightsus"
+    "erIntentResultcloudWatchLogsonlineEvaluationConfigSourcefilterConfiglogGroupNamePrefixeslogG"
+    "roupNamesserviceNamessessionIdssessionTraceIdstimeRangeagentInvocationagentCoreRuntimeagentR"
+    "untimeEndpointArnagentRuntimeVersionrequestTemplatedatasetVersionevaluatorSummariesnumberOfS"
+    "essionsCompletednumberOfSessionsFailednumberOfSessionsIgnorednumberOfSessionsInProgresstotal"
+    "NumberOfSessionstotalEvaluatedtotalFailedaverageScoreexecutionSummariesaffectedSessionsclust"
+    "erIdapproachTakenfinalOutcomesubCategoriesrecommendationrootCausefailureSpansfixTypesignalse"
+    "videnceinsightIdlogStreamNamemetricsNamespaceresultDestinationuserIntentsuserMessagesbrowser"
+    "IdentifiercertificatesenterprisePoliciesextensionsfilesystemConfigurationsprofileConfigurati"
+    "onproxyConfigurationsessionReplayArtifactsessionTimeoutSecondsstreamsviewPortsecretsManagers"
+    "ecretArnbucketprefixversionIdefsConfigurations3FilesConfigurationaccessPointArnfileSystemArn"
+    "mountPathprofileIdentifierbypassproxiesdomainPatternsexternalProxycredentialsserverbasicAuth"
+    "automationStreamliveViewStreamstreamEndpointstreamStatusheightwidthcodeInterpreterIdentifier"
+    "completedAtgenerationResultsredactionSummaryscenarioTypecountexamplesWithGroundTruthexamples"
+    "WrittenscenariosDeduplicatedscenariosGeneratedsessionsFailedsessionsMatchedsessionsSelecteds"
+    "essionsUnscoredfindingCountsscenariosScannedtraceGenerationgroundTruthredactionConfiguration"
+    "samplingselectionsourceConfigqualityFilters",
+    "aggregationdoubleValuecustomDataIdentifiersidentifiersmaxScenariosattributeFiltersevaluatorF"
+    "iltersturnCountmaxminsessionIdCounttraceIdCountbatchEvaluationonlineEvaluationmemoryRecordex"
+    "piresAtchaintokentokenBalanceamountdecimalsrecommendationArnrecommendationConfigrecommendati"
+    "onResultsystemPromptRecommendationConfigtoolDescriptionRecommendationConfigsystemPromptcloud"
+    "watchLogslogGroupArnssystemPromptJsonPathtoolDescriptiontoolDescriptionTexttoolDescriptionJs"
+    "onPathtoolNamesystemPromptRecommendationResulttoolDescriptionRecommendationResultrecommended"
+    "SystemPromptrecommendedToolDescriptionresourceCredentialProviderNameworkloadIdentityTokenapi"
+    "KeyaudiencescustomParameterscustomStateforceAuthenticationoauth2FlowresourceOauth2ReturnUrlr"
+    "esourcesscopesaccessTokenauthorizationUrlpaymentTokenRequestcoinbaseCdpTokenRequeststripePri"
+    "vyTokenRequestincludeWalletAuthTokenrequestHostrequestMethodrequestPathincludeAuthorizationS"
+    "ignaturepaymentTokenResponsecoinbaseCdpTokenResponsestripePrivyTokenResponsebearerTokenwalle"
+    "tAuthTokenappIdauthorizationSignaturebasicAuthTokenrequestExpiryworkloadNameworkloadAccessTo"
+    "kencontentTimestampbaggageMcp-MethodmcpMethodMcp-NamemcpNameMcp-Protocol-VersionmcpProtocolV"
+    "ersionMcp-Session-IdmcpSessionIdX-Amzn-Bedrock-AgentCore-Runtime-User-IdruntimeUserIdX-Amzn-"
+    "Trace-IdtraceparenttraceParenttracestatetraceStateresponseX-Amzn-Bedrock-AgentCore-Runtime-S"
+    "ession-Endpoint-UrlsessionEndpointUrlcommandtimeoutruntimeClientErrorcontentDeltacontentStar"
+    "tcontentStopstderrstdoutexitCodex-amzn-browser-session-idkeyPresskeyShortcutkeyTypemouseClic"
+    "kmouseDragmouseMovemouseScrollscreenshotpresseskeysbuttonclickCountyendXendYstartXstartYdelt"
+    "aXdeltaYargumentsx-amzn-code-interpreter-session-idclearContextdirectoryPathpathpathsruntime"
+    "taskIdisErrorstructuredContentsizeexecutionTimetaskStatusallowedToolsharnessArnmodelskillsti"
+    "meoutSecondsbedrockModelConfiggeminiModelConfigliteLlmModelConfigopenAiModelConfigadditional"
+    "ParamsapiFormatapiKeyArnapiBaseawsSkillsgitauthcredentialArnconfigagentCoreBrowseragentCoreC"
+    "odeInterpreteragentCoreGatewayinlineFunctionremoteMcpbrowserArncodeInterpreterArnoutboundAut"
+    "hawsIamoauthdefaultReturnUrlgrantTypeproviderArnheadersregionservicehookEventtoolResultMetad"
+    "atadecisionhookEventIdsearchQuerywebSearchIddomainFilterpublishedDateFilterexcludeincludepub"
+    "lishedAfterpublishedBeforepublishedAtretryAfterSecondsabTestsactorSummariesagentInsightsbatc"
+    "hEvaluationsdatasetGenerationsincludePayloadseventMetadataincludeParentBrancheseventsjobsjob"
+    "IDmessagesListmemoryRecordSummariespaymentInstrumentspaymentSessionsrecommendationSummariese"
+    "ventFilterpaymentInputpaymentTypeawsBillingX402cryptoX402mppdpopJwkcrvktypermit2AllowanceLim"
+    "itbuyerPaysGasFeeswwwAuthenticateHeaderspaymentOutputprocessPaymentIdpaymentTokenpaymentCred"
+    "entialselectedPaymentIdsearchCriteriaregistryIdsregistryRecordsdescriptorsrecordArnrecordIdr"
+    "egistryArna2aagentSkillsmcpschemaVersionskillDefinitionskillMdprotocolVersiondatasetExecutio"
+    "nConfigevaluationMetadatatestScenarioIdturnsextractionJobjobIdstreamUpdateautomationStreamUp"
+    "dateinlineExampless3SourceaddedCountdatasetArnexampleIdsgatewayIdentifierrateLimitsdimension"
+    "KeysrateLimitIdrequeststokensperiodrateagentRuntimeArtifactagentRuntimeNameallowedPortsautho"
+    "rizerConfigurationcapacityProviderConfigurationenvironmentVariableshooksConfigurationlifecyc"
+    "leConfigurationnetworkConfigurationplatformVersionprotocolConfigurationrequestHeaderConfigur"
+    "ationresourceConfigurationscodeConfigurationcontainerConfigurationentryPointcontainerUriport"
+    "RangefromtocustomJWTAuthorizeradvertisedScopeMappingallowedAudienceallowedClientsallowedScop"
+    "esallowedWorkloadConfigurationcertificateConfigurationscustomClaimsdiscoveryUrlprivateEndpoi"
+    "ntprivateEndpointOverrideshostingEnvironmentsworkloadIdentitiesauthorizingClaimMatchValueinb"
+    "oundTokenClaimNameinboundTokenClaimValueTypeclaimMatchOperatorclaimMatchValuematchValueStrin"
+    "gmatchValueStringListmanagedVpcResourceselfManagedLatticeResourceendpointIpAddressTyperoutin"
+    "gDomainvpcIdentifier",
+    "resourceConfigurationIdentifieroperatingSystemConfigurationlinuxprivilegeModecapacityProvide"
+    "rVolumeefsAccessPoints3BucketMounts3FilesAccessPointsessionStoragevolumeNames3BucketRegionbu"
+    "ildwarmuphttpPostidleRuntimeSessionTimeoutmaxLifetimenetworkModenetworkModeConfigrequireServ"
+    "iceS3EndpointsecurityGroupssubnetsserverProtocolrequestHeaderAllowlistminimumMemoryInMiBagen"
+    "tRuntimeIdworkloadIdentityDetailsworkloadIdentityArntargetVersionapiKeySecretConfigapiKeySec"
+    "retSourcejsonKeysecretIdapiKeySecretArnapiKeySecretJsonKeycredentialProviderArnResourceLimit"
+    "ExceededExceptionDecryptionFailureEncryptionFailurebrowserSigningrecordingbrowserIdprofileAr"
+    "nprofileIdcomputeConfigurationpermissionsConfigurationec2ConfigurationlaunchTemplateSourcero"
+    "otVolumevolumeslaunchParameterscapacityReservationSpecificationcpuOptionsephemeralVolumesins"
+    "tanceProfileArninstanceRequirementslicenseSpecificationsoperatingSystempropagatedTagssshKeyN"
+    "amecapacityReservationPreferencecapacityReservationTargetcapacityReservationIdcapacityReserv"
+    "ationResourceGroupArnnestedVirtualizationdeviceNameebsvirtualNameebsCardIndexencryptediopssn"
+    "apshotIdthroughputvolumeInitializationRatevolumeSizevolumeTypeallowedInstanceTypeslicenseCon"
+    "figurationArnidleInstanceTimeoutfreeSpaceGiBebsConfigurationsizeGiBcapacityProviderOperatorR"
+    "oleArncodeInterpreterIdbranchNamebundleNamecommitMessagecomponentsbundleIdidpConfigaudiencec"
+    "onsentPortalArnconsentPortalIdportalUrldatasetNameschemaTypeevaluatorConfiglevelcodeBasedder"
+    "ivedllmAsAJudgelambdaConfiglambdaTimeoutInSecondsbaseEvaluatorIdmodelConfigbedrockEvaluatorM"
+    "odelConfigresponsesEvaluatorModelConfigmaxOutputTokensreasoningcategoricalmultiDimensionalnu"
+    "mericaldimensionInstructiondimensionNamedimensionRatingScaleauthorizerTypedomainOverrideexce"
+    "ptionLevelinterceptorConfigurationspolicyEngineConfigurationprotocolTypealternateDomainsdefa"
+    "ultDomaininputConfigurationinterceptionPointsinterceptorresponseInterceptionModeresponseStre"
+    "amingConfigurationpassRequestHeaderspayloadFilterfieldmaxEventsPerInvocationdisableMcpListTo"
+    "olsPaginationsearchTypestreamingConfigurationsupportedVersionssessionTimeoutInSecondsenableR"
+    "esponseStreamingcustomTransformConfigurationgatewayIdgatewayUrlwafConfigurationwebAclArnfail"
+    "ureModerouteToTargetstaticOverrideweightedOverridetrafficSplitstaticRouteweightedRoutefallba"
+    "cktargetNamecircuitBreakerfirstByteTimeoutMillisecondstargetFallbacktriggerOnstatusCodesmatc"
+    "hModelsmatchPathsmatchPrincipalsanyOfiamPrincipalmanagedBycredentialProviderConfigurationsta"
+    "rgetConfigurationcredentialProvidercredentialProviderTypeapiKeyCredentialProvideriamCredenti"
+    "alProvideroauthCredentialProvidercredentialLocationcredentialParameterNamecredentialPrefixal"
+    "lowedQueryParametersallowedRequestHeadersallowedResponseHeadershttpinferenceagentcoreRuntime"
+    "connectorpassthroughinlinePayloadconnectorIdstaticQueryParameterConflictResolutionstaticQuer"
+    "yParametersstickinessConfigurationcompositeIdentifierprovidermodelMappingoperationsproviderP"
+    "refixseparatorstripproviderPathapiGatewaymcpServeropenApiSchemasmithyModelapiGatewayToolConf"
+    "igurationrestApiIdstagetoolFilterstoolOverridesfilterPathmethodsconfigurationsparameterOverr"
+    "idesparameterValuesvisibletoolSchemaoutputSchemalistingModemcpToolSchemaresourcePriorityauth"
+    "orizationDatalastSynchronizedAtprivateEndpointManagedResourcesoauth2resourceAssociationArnre"
+    "sourceGatewayArnenvironmentenvironmentArtifactharnessNamehooksmemorytruncationagentCoreRunti"
+    "meEnvironmentafterInvocationafterToolCallbeforeInvocationbeforeToolCalleventBridgesnsagentCo"
+    "reMemoryConfigurationmanagedMemoryConfigurationmessagesCountretrievalConfigeventExpiryDurati"
+    "onstrategiesstrategyslidingWindowpreserveRecentMessagessummarizationSystemPromptsummaryRatio"
+    "harnessharnessIdharnessVersionliveVersionindexedKeysmemoryExecutionRoleArnmemoryStrategiesna"
+    "mespaceKeysstreamDeliveryResourcescustomMemoryStrategyepisodicMemoryStrategysemanticMemorySt"
+    "rategysummaryMemoryStrategyuserPreferenceMemoryStrategymemoryRecordSchemanamespaceTemplatese"
+    "pisodicOverrideselfManagedConfiguration",
+    "semanticOverridesummaryOverrideuserPreferenceOverrideconsolidationextractionreflectionappend"
+    "ToPromptmetadataSchemaextractionTypellmExtractionConfigllmExtractionInstructionvalidationnum"
+    "berValidationstringListValidationstringValidationmaxValueminValueallowedValueshistoricalCont"
+    "extWindowSizeinvocationConfigurationtriggerConditionspayloadDeliveryBucketNametopicArnmessag"
+    "eBasedTriggertimeBasedTriggertokenBasedTriggermessageCountidleSessionTimeouttokenCountreflec"
+    "tionConfigurationregexPatternkinesiscontentConfigurationsdataStreamArnmanagedByResourceArncu"
+    "stomConsolidationConfigurationepisodicConsolidationOverridesemanticConsolidationOverridesumm"
+    "aryConsolidationOverrideuserPreferenceConsolidationOverridecustomExtractionConfigurationepis"
+    "odicExtractionOverridesemanticExtractionOverrideuserPreferenceExtractionOverridecustomReflec"
+    "tionConfigurationepisodicReflectionConfigurationepisodicReflectionOverridecredentialProvider"
+    "Vendoroauth2ProviderConfigInputatlassianOauth2ProviderConfigcustomOauth2ProviderConfiggithub"
+    "Oauth2ProviderConfiggoogleOauth2ProviderConfigincludedOauth2ProviderConfiglinkedinOauth2Prov"
+    "iderConfigmicrosoftOauth2ProviderConfigsalesforceOauth2ProviderConfigslackOauth2ProviderConf"
+    "igclientIdclientSecretclientSecretConfigclientSecretSourceclientAuthenticationMethodoauthDis"
+    "coveryonBehalfOfTokenExchangeConfigprivateKeyJwtConfigauthorizationServerMetadataauthorizati"
+    "onEndpointissuerresponseTypestokenEndpointtokenEndpointAuthMethodsonBehalfOfAuthenticationCo"
+    "nfigtokenExchangeGrantTypeConfigactorTokenContentactorTokenScopesadditionalHeaderClaimsaddit"
+    "ionalPayloadClaimsprivateKeySourcesigningAlgorithmkmsKeySourcecallbackUrlclientSecretArnclie"
+    "ntSecretJsonKeyoauth2ProviderConfigOutputclusteringConfigevaluationExecutionRoleArnonlineEva"
+    "luationConfigNamefrequenciessamplingConfigsessionConfigsamplingPercentagesessionTimeoutMinut"
+    "esonlineEvaluationConfigIdpaymentManagerIdprovisionModeawsBillingcoinbaseCDPstripePrivyiamRo"
+    "leArnproviderConfigurationInputcoinbaseCdpConfigurationstripePrivyConfigurationapiKeyIdapiKe"
+    "ySecretwalletSecretwalletSecretConfigwalletSecretSourceappSecretappSecretConfigappSecretSour"
+    "ceauthorizationIdauthorizationPrivateKeyauthorizationPrivateKeyConfigauthorizationPrivateKey"
+    "SourceproviderConfigurationOutputwalletSecretArnwalletSecretJsonKeyappSecretArnappSecretJson"
+    "KeyauthorizationPrivateKeyArnauthorizationPrivateKeyJsonKeyenforcementModepolicyEngineIdvali"
+    "dationModecedarpolicyGenerationstatementpolicyGenerationAssetIdpolicyGenerationIdpolicyEngin"
+    "eArnapprovalConfigurationautoApprovalrecordVersionregistryIdsynchronizationConfigurationsync"
+    "hronizationTypefromUrlallowedResourceOauth2ReturnUrlslastSavedAtconsentPortalIdentifierdelet"
+    "edCountdeleteManagedMemoryagentInsightStoreIdagentInsightStoreArnenablementStatusencryptionC"
+    "onfigurationrequireMMDSV2createdTimelastUpdatedTimelastSavedBrowserIdlastSavedBrowserSession"
+    "IdlineageMetadataparentVersionIdsversionCreatedAtdownloadUrldownloadUrlExpiresAtdraftStatuse"
+    "xampleCountexampleCountByFieldactorProfileevaluatorTypelockedForModificationviewcredentialsU"
+    "pdatedAtpolicyGenerationArntokenVaultIdkmsConfigurationlastModifiedDateagentInsightStoresrun"
+    "timeEndpointsagentRuntimescredentialProvidersprofileSummariesbrowserSummariescapacityProvide"
+    "rscodeInterpreterSummariescreatedByNamelatestPerBranchversionsbundlesconsentPortalsexampleFi"
+    "eldsgenerationIdsdatasetsgatewayRulesendpointsharnessVersionsharnessesmemoriesonlineEvaluati"
+    "onConfigspaymentConnectorspaymentManagerstargetResourceScopepolicyEnginespolicyGenerationAss"
+    "etsrawTextFragmentpolicyGenerationsregistriescredentialsToRotatesecretsConcurrentModificatio"
+    "nExceptionrawTexttargetIdListtargetsoptionalValueupdatedCountaddIndexedKeysaddMemoryStrategi"
+    "esdeleteMemoryStrategiesmodifyMemoryStrategiestriggerSynchronizationblueprintArnsourceStaget"
+    "argetStageblueprintNameblueprintStagekmsEncryptionContextblueprintblueprintVersionoptimizati"
+    "onSamplesoptimizationTimeassetS3ObjectgroundTruthS3ObjectlibraryDescriptionlibraryNamelibrar"
+    "yArncustomOutputConfiguration",
+    "dataAutomationLibraryConfigurationoverrideConfigurationprojectDescriptionprojectNameprojectS"
+    "tageprojectTypestandardOutputConfigurationblueprintsfallbackBlueprintslibrariesmodalityRouti"
+    "nglanguageConfigurationmodalityProcessingsensitiveDataConfigurationgenerativeOutputLanguagei"
+    "dentifyMultipleLanguagesinputLanguagesstatedetectionModedetectionScopepiiEntitiesConfigurati"
+    "onpiiEntityTypesredactionMaskModesplittergenerativeFieldtypeConfigurationtranscriptchannelLa"
+    "belingspeakerLabelingboundingBoxgranularityadditionalFileFormaterrorTypeoutputConfigurations"
+    "3ObjectlibraryentityTypesentityMetadataentityTypeentityIdentityvocabularyphrasesdisplayAsTex"
+    "tjobcompletionTimeoperationTypedataAutomationProfileArnsamplesnotificationConfigurationdelet"
+    "eEntitiesInfoupsertEntitiesInfoentityIdseventBridgeConfigurationeventBridgeEnabledblueprintS"
+    "tageFilterprojectFilterresourceOwnernumOfPhrasesblueprintFilterlibraryFilterprojectStageFilt"
+    "erprojectsjobCompletionTimejobDurationInSecondsjobSubmissionTimedataAutomationConfigurationd"
+    "ataAutomationProjectArnoutputSegmentssemanticModalitycustomOutputcustomOutputStatusstandardO"
+    "utputassetProcessingConfigurationsegmentConfigurationtimestampSegmentendTimeMillisstartTimeM"
+    "illisacceptRoleSessionNamealiasNamedurationSecondsmanagedPolicyArnsrequireInstanceProperties"
+    "roleArnssessionPolicytipConfigurationsubjectSourcesubjectTypeprofileattributeMappingspreviou"
+    "sAliasNamecertificateFieldmappingRulesspecifiercrlDpRevocationEnablednotificationSettingscha"
+    "nnelsourceDataacmPcaArnx509CertificateDatatrustAnchortrustAnchorArntrustAnchorIdconfiguredBy"
+    "specifierscrlIdcrlcrlArncrlDatasubjectIdsubjectinstancePropertiessubjectArnseenAtserialNumbe"
+    "rpageSizecrlsprofilessubjectstrustAnchorsnotificationSettingKeysDurationSecondsExternalIdMin"
+    "imumSessionTokenSizePolicyPolicyArnsProvidedContextsRoleArnRoleSessionNameSerialNumberSource"
+    "IdentityTagsTokenCodeTransitiveTagKeysContextAssertionProviderArnKeyValueAssumedRoleUserCred"
+    "entialsPackedPolicySizeSessionTokenSizeSessionTokenUtilizationArnAssumedRoleIdAccessKeyIdExp"
+    "irationSecretAccessKeySessionTokenMalformedPolicyDocumentPackedPolicyTooLargeRegionDisabledE"
+    "xceptionExpiredTokenExceptionInvalidContextAssertionPrincipalArnSAMLAssertionAudienceIssuerN"
+    "ameQualifierSubjectSubjectTypeTrustedIdentityPropagationContextTransactionContextFederatedPr"
+    "oviderArnIdentityProviderIDPRejectedClaimInvalidIdentityTokenProviderIdWebIdentityTokenProvi"
+    "derSubjectFromWebIdentityTokenIDPCommunicationErrorTargetPrincipalTaskPolicyArnEncodedMessag"
+    "eDecodedMessageInvalidAuthorizationMessageExceptionAccountUserIdTradeInTokenAssumedPrincipal"
+    "ExpiredTradeInTokenExceptionNameFederatedUserFederatedUserIdScopedSessionDescriptionScopedPo"
+    "liciesCountSessionInfoScopedSessionIdInsufficientSessionLifetimeInvalidSubjectCredentialsSco"
+    "peSigningAlgorithmSubjectModeSessionDurationEscalationExceptionOutboundWebIdentityFederation"
+    "DisabledExceptionJWTPayloadSizeExceededExceptionrecordIdsartifactcustomMetadatadisplayNamesh"
+    "a256a2aAgentCardagentSkillsDefinitionaguisignatureAgentCarddataSchemaVersionadditionalDatade"
+    "scriptorTypespublisherArnsubdomainpublicIdentifierpublisherDependencyExceptiondomainChalleng"
+    "eidentifierTyperecordNamerecordValueautoDetectionConfigurationcustomMetadataSchemaConfigurat"
+    "iondiscoveryConfigurationautoApprovalRulesdefaultSchemarecordTypeSchemaOverridesprovenancere"
+    "turnUrlrepositoryProviderskillPackagerelationsourceDetailssourceIdagentcoreGatewayauthorizat"
+    "ionAttemptIdautoDetectioncreatedByAutoDetectioncustomMetadataSchemaComplianceStatussynchroni"
+    "zedSourcegitHubcommitIdsynchronizedAteTagassociationCountpendingAssociationApprovalCountprov"
+    "enanceSummaryListapprovalStatusapprovalStatusReasonApplyGuardrailapply_guardrail/guardrail/{"
+    "guardrailIdentifier}/version/{guardrailVersion}/apply/model/{modelId}/converseConverseStream"
+    "/model/{modelId}/converse-streamCountTokenscount_tokens/model/{modelId}/count-tokensGetAsync"
+    "Invokeget_async_invoke/async-invoke/{invocationArn}InvokeGuardrailChecksinvoke_guardrail_che"
+    "cks/guardrail-checks/invokeinvoke_model",
+    "/model/{modelId}/invokeInvokeModelWithBidirectionalStreaminvoke_model_with_bidirectional_str"
+    "eam/model/{modelId}/invoke-with-bidirectional-streamInvokeModelWithResponseStreaminvoke_mode"
+    "l_with_response_stream/model/{modelId}/invoke-with-response-streamListAsyncInvokeslist_async"
+    "_invokes/async-invokeStartAsyncInvokestart_async_invokeArchiveProjectarchive_project/project"
+    "s/{projectIdentifier}/archiveBatchDeleteAdvancedPromptOptimizationJobbatch_delete_advanced_p"
+    "rompt_optimization_job/advanced-prompt-optimization-job/batch-deleteBatchDeleteEvaluationJob"
+    "batch_delete_evaluation_job/evaluation-jobs/batch-deleteCancelAutomatedReasoningPolicyBuildW"
+    "orkflowcancel_automated_reasoning_policy_build_workflow/automated-reasoning-policies/{policy"
+    "Arn}/build-workflows/{buildWorkflowId}/cancelCreateAdvancedPromptOptimizationJobcreate_advan"
+    "ced_prompt_optimization_job/advanced-prompt-optimization-jobsCreateAutomatedReasoningPolicyc"
+    "reate_automated_reasoning_policy/automated-reasoning-policiesCreateAutomatedReasoningPolicyT"
+    "estCasecreate_automated_reasoning_policy_test_case/automated-reasoning-policies/{policyArn}/"
+    "test-casesCreateAutomatedReasoningPolicyVersioncreate_automated_reasoning_policy_version/aut"
+    "omated-reasoning-policies/{policyArn}/versionsCreateCustomModelcreate_custom_model/custom-mo"
+    "dels/create-custom-modelCreateCustomModelDeploymentcreate_custom_model_deployment/model-cust"
+    "omization/custom-model-deploymentsCreateEvaluationJobcreate_evaluation_job/evaluation-jobsCr"
+    "eateFoundationModelAgreementcreate_foundation_model_agreement/create-foundation-model-agreem"
+    "entCreateGuardrailcreate_guardrail/guardrailsCreateGuardrailVersioncreate_guardrail_version/"
+    "guardrails/{guardrailIdentifier}CreateInferenceProfilecreate_inference_profile/inference-pro"
+    "filesCreateMarketplaceModelEndpointcreate_marketplace_model_endpoint/marketplace-model/endpo"
+    "intsCreateModelCopyJobcreate_model_copy_job/model-copy-jobsCreateModelCustomizationJobcreate"
+    "_model_customization_job/model-customization-jobsCreateModelImportJobcreate_model_import_job"
+    "/model-import-jobsCreateModelInvocationJobcreate_model_invocation_job/model-invocation-jobCr"
+    "eateProjectcreate_project/projectsCreatePromptRoutercreate_prompt_router/prompt-routersCreat"
+    "eProvisionedModelThroughputcreate_provisioned_model_throughput/provisioned-model-throughputD"
+    "eleteAccountDataRetentionStoragedelete_account_data_retention_storage/v1/data_retention/stor"
+    "age/{modelProvider}DeleteAutomatedReasoningPolicydelete_automated_reasoning_policy/automated"
+    "-reasoning-policies/{policyArn}DeleteAutomatedReasoningPolicyBuildWorkflowdelete_automated_r"
+    "easoning_policy_build_workflow/automated-reasoning-policies/{policyArn}/build-workflows/{bui"
+    "ldWorkflowId}DeleteAutomatedReasoningPolicyTestCasedelete_automated_reasoning_policy_test_ca"
+    "se/automated-reasoning-policies/{policyArn}/test-cases/{testCaseId}DeleteCustomModeldelete_c"
+    "ustom_model/custom-models/{modelIdentifier}DeleteCustomModelDeploymentdelete_custom_model_de"
+    "ployment/model-customization/custom-model-deployments/{customModelDeploymentIdentifier}Delet"
+    "eEnforcedGuardrailConfigurationdelete_enforced_guardrail_configuration/enforcedGuardrailsCon"
+    "figuration/{configId}DeleteFoundationModelAgreementdelete_foundation_model_agreement/delete-"
+    "foundation-model-agreementDeleteGuardraildelete_guardrailDeleteImportedModeldelete_imported_"
+    "model/imported-models/{modelIdentifier}DeleteInferenceProfiledelete_inference_profile/infere"
+    "nce-profiles/{inferenceProfileIdentifier}DeleteMarketplaceModelEndpointdelete_marketplace_mo"
+    "del_endpoint/marketplace-model/endpoints/{endpointArn}DeleteModelInvocationLoggingConfigurat"
+    "iondelete_model_invocation_logging_configuration/logging/modelinvocationsDeleteOrganizationD"
+    "ataRetentionStoragedelete_organization_data_retention_storage/v1/data_retention/organization"
+    "-storage/{modelProvider}DeleteProjectDataRetentionStoragedelete_project_data_retention_stora"
+    "ge/v1/projects/{projectIdentifier}/data_retention/storage/{modelProvider}DeletePromptRouterd"
+    "elete_prompt_router",
     "/prompt-routers/{promptRouterArn}DeleteProvisionedModelThroughputdelete_provisioned_model_th"
     "roughput/provisioned-model-throughput/{provisionedModelId}DeleteResourcePolicydelete_resourc"
     "e_policy/resource-policy/{resourceArn}DeregisterMarketplaceModelEndpointderegister_marketpla"
     "ce_model_endpoint/marketplace-model/endpoints/{endpointArn}/registrationExportAutomatedReaso"
     "ningPolicyVersionexport_automated_reasoning_policy_version/automated-reasoning-policies/{pol"
-    "icyArn}/exportGetAccountDataRetentionget_account_data_retention/data-retentionGetAdvancedPro"
-    "mptOptimizationJobget_advanced_prompt_optimization_job/advanced-prompt-optimization-jobs/{jo"
-    "bIdentifier}GetAutomatedReasoningPolicyget_automated_reasoning_policyGetAutomatedReasoningPo"
-    "licyAnnotationsget_automated_reasoning_policy_annotations/automated-reasoning-policies/{poli"
-    "cyArn}/build-workflows/{buildWorkflowId}/annotationsGetAutomatedReasoningPolicyBuildWorkflow"
-    "get_automated_reasoning_policy_build_workflowGetAutomatedReasoningPolicyBuildWorkflowResultA"
-    "ssetsget_automated_reasoning_policy_build_workflow_result_assets/automated-reasoning-policie"
-    "s/{policyArn}/build-workflows/{buildWorkflowId}/result-assetsGetAutomatedReasoningPolicyNext"
-    "Scenarioget_automated_reasoning_policy_next_scenario/automated-reasoning-policies/{policyArn"
-    "}/build-workflows/{buildWorkflowId}/scenariosGetAutomatedReasoningPolicyTestCaseget_automate"
-    "d_reasoning_policy_test_caseGetAutomatedReasoningPolicyTestResultget_automated_reasoning_pol"
-    "icy_test_result/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/t"
-    "est-cases/{testCaseId}/test-resultsGetCustomModelget_custom_modelGetCustomModelDeploymentget"
-    "_custom_model_deploymentGetEvaluationJobget_evaluation_job/evaluation-jobs/{jobIdentifier}Ge"
-    "tFoundationModelget_foundation_model/foundation-models/{modelIdentifier}GetFoundationModelAv"
-    "ailabilityget_foundation_model_availability/foundation-model-availability/{modelId}GetGuardr"
-    "ailget_guardrailGetImportedModelget_imported_modelGetInferenceProfileget_inference_profileGe"
-    "tMarketplaceModelEndpointget_marketplace_model_endpointGetModelCopyJobget_model_copy_job/mod"
-    "el-copy-jobs/{jobArn}GetModelCustomizationJobget_model_customization_job/model-customization"
-    "-jobs/{jobIdentifier}GetModelImportJobget_model_import_job/model-import-jobs/{jobIdentifier}"
-    "GetModelInvocationJobget_model_invocation_job/model-invocation-job/{jobIdentifier}GetModelIn"
-    "vocationLoggingConfigurationget_model_invocation_logging_configurationGetPromptRouterget_pro"
-    "mpt_routerGetProvisionedModelThroughputget_provisioned_model_throughputGetResourcePolicyget_"
-    "resource_policyGetUseCaseForModelAccessget_use_case_for_model_access/use-case-for-model-acce"
-    "ssListAdvancedPromptOptimizationJobs",
-    "list_advanced_prompt_optimization_jobsListAutomatedReasoningPolicieslist_automated_reasoning"
-    "_policiesListAutomatedReasoningPolicyBuildWorkflowslist_automated_reasoning_policy_build_wor"
-    "kflows/automated-reasoning-policies/{policyArn}/build-workflowsListAutomatedReasoningPolicyT"
-    "estCaseslist_automated_reasoning_policy_test_casesListAutomatedReasoningPolicyTestResultslis"
-    "t_automated_reasoning_policy_test_results/automated-reasoning-policies/{policyArn}/build-wor"
-    "kflows/{buildWorkflowId}/test-resultsListCustomModelDeploymentslist_custom_model_deployments"
-    "ListCustomModelslist_custom_models/custom-modelsListEnforcedGuardrailsConfigurationlist_enfo"
-    "rced_guardrails_configuration/enforcedGuardrailsConfigurationListEvaluationJobslist_evaluati"
-    "on_jobsListFoundationModelAgreementOfferslist_foundation_model_agreement_offers/list-foundat"
-    "ion-model-agreement-offers/{modelId}ListFoundationModelslist_foundation_models/foundation-mo"
-    "delsListGuardrailslist_guardrailsListImportedModelslist_imported_models/imported-modelsListI"
-    "nferenceProfileslist_inference_profilesListMarketplaceModelEndpointslist_marketplace_model_e"
-    "ndpointsListModelCopyJobslist_model_copy_jobsListModelCustomizationJobslist_model_customizat"
-    "ion_jobsListModelImportJobslist_model_import_jobsListModelInvocationJobslist_model_invocatio"
-    "n_jobs/model-invocation-jobsListPromptRouterslist_prompt_routersListProvisionedModelThroughp"
-    "utslist_provisioned_model_throughputs/provisioned-model-throughputsListTagsForResourcelist_t"
-    "ags_for_resource/listTagsForResourcePutAccountDataRetentionput_account_data_retentionPutEnfo"
-    "rcedGuardrailConfigurationput_enforced_guardrail_configurationPutModelInvocationLoggingConfi"
-    "gurationput_model_invocation_logging_configurationPutResourcePolicyput_resource_policy/resou"
-    "rce-policyPutUseCaseForModelAccessput_use_case_for_model_accessRegisterMarketplaceModelEndpo"
-    "intregister_marketplace_model_endpoint/marketplace-model/endpoints/{endpointIdentifier}/regi"
-    "strationStartAutomatedReasoningPolicyBuildWorkflowstart_automated_reasoning_policy_build_wor"
-    "kflow/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowType}/startStar"
-    "tAutomatedReasoningPolicyTestWorkflowstart_automated_reasoning_policy_test_workflow/automate"
-    "d-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-workflowsStopAdvance"
-    "dPromptOptimizationJobstop_advanced_prompt_optimization_job/advanced-prompt-optimization-job"
-    "s/{jobIdentifier}/stopStopEvaluationJobstop_evaluation_job/evaluation-job/{jobIdentifier}/st"
-    "opStopModelCustomizationJobstop_model_customization_job/model-customization-jobs/{jobIdentif"
-    "ier}/stopStopModelInvocationJobstop_model_invocation_job/model-invocation-job/{jobIdentifier"
-    "}/stopTagResourcetag_resource/tagResourceUntagResourceuntag_resource/untagResourceUpdateAuto"
-    "matedReasoningPolicyupdate_automated_reasoning_policyUpdateAutomatedReasoningPolicyAnnotatio"
-    "nsupdate_automated_reasoning_policy_annotationsUpdateAutomatedReasoningPolicyTestCaseupdate_"
-    "automated_reasoning_policy_test_caseUpdateCustomModelDeploymentupdate_custom_model_deploymen"
-    "tUpdateGuardrailupdate_guardrailUpdateMarketplaceModelEndpointupdate_marketplace_model_endpo"
-    "intUpdateProvisionedModelThroughputupdate_provisioned_model_throughputAssociateAgentCollabor"
-    "atorassociate_agent_collaborator/agents/{agentId}/agentversions/{agentVersion}/agentcollabor"
-    "ators/AssociateAgentKnowledgeBaseassociate_agent_knowledge_base/agents/{agentId}/agentversio"
-    "ns/{agentVersion}/knowledgebases/CreateAgentcreate_agent/agents/CreateAgentActionGroupcreate"
-    "_agent_action_group/agents/{agentId}/agentversions/{agentVersion}/actiongroups/CreateAgentAl"
-    "iascreate_agent_alias/agents/{agentId}/agentaliases/CreateDataSourcecreate_data_source/knowl"
-    "edgebases/{knowledgeBaseId}/datasources/CreateFlowcreate_flow/flows/CreateFlowAliascreate_fl"
-    "ow_alias/flows/{flowIdentifier}/aliasesCreateFlowVersioncreate_flow_version/flows/{flowIdent"
-    "ifier}/versionsCreateKnowledgeBasecreate_knowledge_base/knowledgebases/CreatePromptcreate_pr"
-    "ompt/prompts/CreatePromptVersion",
+    "icyArn}/exportGetAccountDataRetentionget_account_data_retention/data-retentionGetAccountData"
+    "RetentionStorageget_account_data_retention_storageGetAdvancedPromptOptimizationJobget_advanc"
+    "ed_prompt_optimization_job/advanced-prompt-optimization-jobs/{jobIdentifier}GetAutomatedReas"
+    "oningPolicyget_automated_reasoning_policyGetAutomatedReasoningPolicyAnnotationsget_automated"
+    "_reasoning_policy_annotations/automated-reasoning-policies/{policyArn}/build-workflows/{buil"
+    "dWorkflowId}/annotationsGetAutomatedReasoningPolicyBuildWorkflowget_automated_reasoning_poli"
+    "cy_build_workflowGetAutomatedReasoningPolicyBuildWorkflowResultAssetsget_automated_reasoning"
+    "_policy_build_workflow_result_assets/automated-reasoning-policies/{policyArn}/build-workflow"
+    "s/{buildWorkflowId}/result-assetsGetAutomatedReasoningPolicyNextScenarioget_automated_reason"
+    "ing_policy_next_scenario/automated-reasoning-policies/{policyArn}/build-workflows/{buildWork"
+    "flowId}/scenariosGetAutomatedReasoningPolicyTestCaseget_automated_reasoning_policy_test_case"
+    "GetAutomatedReasoningPolicyTestResultget_automated_reasoning_policy_test_result/automated-re"
+    "asoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-cases/{testCaseId}/test-"
+    "resultsGetCustomModelget_custom_modelGetCustomModelDeploymentget_custom_model_deploymentGetE"
+    "valuationJobget_evaluation_job/evaluation-jobs/{jobIdentifier}GetFoundationModelget_foundati"
+    "on_model/foundation-models/{modelIdentifier}GetFoundationModelAvailabilityget_foundation_mod"
+    "el_availability/foundation-model-availability/{modelId}GetGuardrailget_guardrailGetImportedM"
+    "odelget_imported_modelGetInferenceProfileget_inference_profileGetMarketplaceModelEndpointget"
+    "_marketplace_model_endpointGetModelCopyJobget_model_copy_job/model-copy-jobs/{jobArn}GetMode"
+    "lCustomizationJobget_model_customization_job/model-customization-jobs/{jobIdentifier}GetMode"
+    "lImportJobget_model_import_job/model-import-jobs/{jobIdentifier}GetModelInvocationJobget_mod"
+    "el_invocation_job/model-invocation-job/{jobIdentifier}GetModelInvocationLoggingConfiguration"
+    "get_model_invocation_logging_configurationGetOrganizationDataRetentionStorageget_organizatio"
+    "n_data_retention_storageGetProjectget_project/projects/{projectIdentifier}GetProjectDataRete"
+    "ntionStorageget_project_data_retention_storageGetPromptRouterget_prompt_routerGetProvisioned"
+    "ModelThroughputget_provisioned_model_throughputGetResourcePolicyget_resource_policyGetTruste"
+    "dAccessProgramget_trusted_access_program/trusted-access-programs/{programIdentifier}GetTrust"
+    "edAccessProgramAccountEnrollmentget_trusted_access_program_account_enrollment/trusted-access"
+    "-programs/{programIdentifier}/account-enrollmentGetTrustedAccessProgramOrganizationEnrollmen"
+    "tget_trusted_access_program_organization_enrollment/trusted-access-programs/{programIdentifi"
+    "er}/organization-enrollmentGetTrustedAccessProgramProjectEnrollmentget_trusted_access_progra"
+    "m_project_enrollment/trusted-access-programs/{programIdentifier}/project-enrollment/{project"
+    "Identifier}GetUseCaseForModelAccessget_use_case_for_model_access/use-case-for-model-accessLi"
+    "stAdvancedPromptOptimizationJobslist_advanced_prompt_optimization_jobsListAutomatedReasoning"
+    "Policieslist_automated_reasoning_policiesListAutomatedReasoningPolicyBuildWorkflowslist_auto"
+    "mated_reasoning_policy_build_workflows/automated-reasoning-policies/{policyArn}/build-workfl"
+    "owsListAutomatedReasoningPolicyTestCaseslist_automated_reasoning_policy_test_casesListAutoma"
+    "tedReasoningPolicyTestResultslist_automated_reasoning_policy_test_results",
+    "/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-resultsList"
+    "CustomModelDeploymentslist_custom_model_deploymentsListCustomModelslist_custom_models/custom"
+    "-modelsListEnforcedGuardrailsConfigurationlist_enforced_guardrails_configuration/enforcedGua"
+    "rdrailsConfigurationListEvaluationJobslist_evaluation_jobsListFoundationModelAgreementOffers"
+    "list_foundation_model_agreement_offers/list-foundation-model-agreement-offers/{modelId}ListF"
+    "oundationModelslist_foundation_models/foundation-modelsListGuardrailslist_guardrailsListImpo"
+    "rtedModelslist_imported_models/imported-modelsListInferenceProfileslist_inference_profilesLi"
+    "stMarketplaceModelEndpointslist_marketplace_model_endpointsListModelCopyJobslist_model_copy_"
+    "jobsListModelCustomizationJobslist_model_customization_jobsListModelImportJobslist_model_imp"
+    "ort_jobsListModelInvocationJobslist_model_invocation_jobs/model-invocation-jobsListProjectsl"
+    "ist_projectsListPromptRouterslist_prompt_routersListProvisionedModelThroughputslist_provisio"
+    "ned_model_throughputs/provisioned-model-throughputsListTagsForResourcelist_tags_for_resource"
+    "/listTagsForResourceListTrustedAccessProgramslist_trusted_access_programs/trusted-access-pro"
+    "gramsPutAccountDataRetentionput_account_data_retentionPutAccountDataRetentionStorageput_acco"
+    "unt_data_retention_storagePutEnforcedGuardrailConfigurationput_enforced_guardrail_configurat"
+    "ionPutModelInvocationLoggingConfigurationput_model_invocation_logging_configurationPutOrgani"
+    "zationDataRetentionStorageput_organization_data_retention_storagePutProjectDataRetentionStor"
+    "ageput_project_data_retention_storagePutResourcePolicyput_resource_policy/resource-policyPut"
+    "TrustedAccessProgramAccountEnrollmentput_trusted_access_program_account_enrollmentPutTrusted"
+    "AccessProgramOrganizationEnrollmentput_trusted_access_program_organization_enrollmentPutTrus"
+    "tedAccessProgramProjectEnrollmentput_trusted_access_program_project_enrollmentPutUseCaseForM"
+    "odelAccessput_use_case_for_model_accessRegisterMarketplaceModelEndpointregister_marketplace_"
+    "model_endpoint/marketplace-model/endpoints/{endpointIdentifier}/registrationStartAutomatedRe"
+    "asoningPolicyBuildWorkflowstart_automated_reasoning_policy_build_workflow/automated-reasonin"
+    "g-policies/{policyArn}/build-workflows/{buildWorkflowType}/startStartAutomatedReasoningPolic"
+    "yTestWorkflowstart_automated_reasoning_policy_test_workflow/automated-reasoning-policies/{po"
+    "licyArn}/build-workflows/{buildWorkflowId}/test-workflowsStartTrustedAccessProgramAccountApp"
+    "licationstart_trusted_access_program_account_application/trusted-access-programs/{programIde"
+    "ntifier}/account-applicationStartTrustedAccessProgramOrganizationApplicationstart_trusted_ac"
+    "cess_program_organization_application/trusted-access-programs/{programIdentifier}/organizati"
+    "on-applicationStartTrustedAccessProgramProjectApplicationstart_trusted_access_program_projec"
+    "t_application/trusted-access-programs/{programIdentifier}/project-application/{projectIdenti"
+    "fier}StopAdvancedPromptOptimizationJobstop_advanced_prompt_optimization_job/advanced-prompt-"
+    "optimization-jobs/{jobIdentifier}/stopStopEvaluationJobstop_evaluation_job/evaluation-job/{j"
+    "obIdentifier}/stopStopModelCustomizationJobstop_model_customization_job/model-customization-"
+    "jobs/{jobIdentifier}/stopStopModelInvocationJobstop_model_invocation_job/model-invocation-jo"
+    "b/{jobIdentifier}/stopTagResourcetag_resource/tagResourceUntagResourceuntag_resource/untagRe"
+    "sourceUpdateAutomatedReasoningPolicyupdate_automated_reasoning_policyUpdateAutomatedReasonin"
+    "gPolicyAnnotationsupdate_automated_reasoning_policy_annotationsUpdateAutomatedReasoningPolic"
+    "yTestCaseupdate_automated_reasoning_policy_test_caseUpdateCustomModelDeploymentupdate_custom"
+    "_model_deploymentUpdateGuardrailupdate_guardrailUpdateMarketplaceModelEndpointupdate_marketp"
+    "lace_model_endpointUpdateProjectupdate_projectUpdateProvisionedModelThroughputupdate_provisi"
+    "oned_model_throughputAssociateAgentCollaboratorassociate_agent_collaborator",
+    "/agents/{agentId}/agentversions/{agentVersion}/agentcollaborators/AssociateAgentKnowledgeBas"
+    "eassociate_agent_knowledge_base/agents/{agentId}/agentversions/{agentVersion}/knowledgebases"
+    "/CreateAgentcreate_agent/agents/CreateAgentActionGroupcreate_agent_action_group/agents/{agen"
+    "tId}/agentversions/{agentVersion}/actiongroups/CreateAgentAliascreate_agent_alias/agents/{ag"
+    "entId}/agentaliases/CreateDataSourcecreate_data_source/knowledgebases/{knowledgeBaseId}/data"
+    "sources/CreateFlowcreate_flow/flows/CreateFlowAliascreate_flow_alias/flows/{flowIdentifier}/"
+    "aliasesCreateFlowVersioncreate_flow_version/flows/{flowIdentifier}/versionsCreateKnowledgeBa"
+    "secreate_knowledge_base/knowledgebases/CreatePromptcreate_prompt/prompts/CreatePromptVersion"
     "create_prompt_version/prompts/{promptIdentifier}/versionsCreateRetrievalInstructioncreate_re"
     "trieval_instruction/retrievalinstructions/CreateRetrievalInstructionVersioncreate_retrieval_"
     "instruction_version/retrievalinstructions/{retrievalInstructionId}/versionsCreateVpcConfigur"
@@ -1168,276 +1227,282 @@ static const struct {
     "ow_aliasesListFlowVersionslist_flow_versionsListFlowslist_flowsListIngestionJobslist_ingesti"
     "on_jobs/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/ListKnowle"
     "dgeBaseDocumentslist_knowledge_base_documentsListKnowledgeBaseslist_knowledge_basesListPromp"
-    "tslist_promptsListRetrievalInstructionVersionslist_retrieval_instruction_versionsListRetriev"
-    "alInstructionslist_retrieval_instructions/tags/{resourceArn}ListVpcConfigurationslist_vpc_co"
-    "nfigurationsPrepareAgentprepare_agentPrepareFlowprepare_flowStartIngestionJobstart_ingestion"
-    "_jobStopIngestionJobstop_ingestion_job/knowledgebases/{knowledgeBaseId}/datasources/{dataSou"
-    "rceId}/ingestionjobs/{ingestionJobId}/stopUpdateAgentupdate_agentUpdateAgentActionGroupupdat"
-    "e_agent_action_groupUpdateAgentAliasupdate_agent_aliasUpdateAgentCollaboratorupdate_agent_co"
-    "llaboratorUpdateAgentKnowledgeBaseupdate_agent_knowledge_baseUpdateDataSourceupdate_data_sou"
-    "rceUpdateFlowupdate_flowUpdateFlowAliasupdate_flow_aliasUpdateKnowledgeBaseupdate_knowledge_"
-    "baseUpdatePromptupdate_prompt",
-    "UpdateRetrievalInstructionupdate_retrieval_instructionValidateFlowDefinitionvalidate_flow_de"
-    "finition/flows/validate-definitionAgenticRetrieveStreamagentic_retrieve_stream/agenticRetrie"
-    "veStreamCheckIngestedDocumentAclcheck_ingested_document_acl/knowledgebases/{knowledgeBaseId}"
-    "/datasources/{dataSourceId}/check-ingested-document-aclCreateInvocationcreate_invocation/ses"
-    "sions/{sessionIdentifier}/invocations/CreateSessioncreate_session/sessions/DeleteAgentMemory"
-    "delete_agent_memory/agents/{agentId}/agentAliases/{agentAliasId}/memoriesDeleteSessiondelete"
-    "_session/sessions/{sessionIdentifier}/EndSessionend_session/sessions/{sessionIdentifier}Gene"
-    "rateQuerygenerate_query/generateQueryGetAgentMemoryget_agent_memoryGetDocumentContentget_doc"
-    "ument_content/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/{documen"
-    "tId}/contentGetExecutionFlowSnapshotget_execution_flow_snapshot/flows/{flowIdentifier}/alias"
-    "es/{flowAliasIdentifier}/executions/{executionIdentifier}/flowsnapshotGetFlowExecutionget_fl"
-    "ow_execution/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdent"
-    "ifier}GetIngestedDocumentAclget_ingested_document_acl/knowledgebases/{knowledgeBaseId}/datas"
-    "ources/{dataSourceId}/get-ingested-document-aclGetInvocationStepget_invocation_step/sessions"
-    "/{sessionIdentifier}/invocationSteps/{invocationStepId}GetSessionget_sessionInvokeAgentinvok"
-    "e_agent/agents/{agentId}/agentAliases/{agentAliasId}/sessions/{sessionId}/textInvokeFlowinvo"
-    "ke_flow/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}InvokeInlineAgentinvoke_inline_a"
-    "gent/agents/{sessionId}ListFlowExecutionEventslist_flow_execution_events/flows/{flowIdentifi"
-    "er}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/eventsListFlowExecutionsl"
-    "ist_flow_executions/flows/{flowIdentifier}/executionsListInvocationStepslist_invocation_step"
-    "s/sessions/{sessionIdentifier}/invocationSteps/ListInvocationslist_invocationsListSessionsli"
-    "st_sessionsOptimizePromptoptimize_prompt/optimize-promptPutInvocationStepput_invocation_step"
-    "Rerankrerank/rerankRetrieve/knowledgebases/{knowledgeBaseId}/retrieveRetrieveAndGenerateretr"
-    "ieve_and_generate/retrieveAndGenerateRetrieveAndGenerateStreamretrieve_and_generate_stream/r"
-    "etrieveAndGenerateStreamStartFlowExecutionstart_flow_execution/flows/{flowIdentifier}/aliase"
-    "s/{flowAliasIdentifier}/executionsStopFlowExecutionstop_flow_execution/flows/{flowIdentifier"
-    "}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/stopUpdateSessionupdate_ses"
-    "sionBatchCreateMemoryRecordsbatch_create_memory_records/memories/{memoryId}/memoryRecords/ba"
-    "tchCreateBatchDeleteMemoryRecordsbatch_delete_memory_records/memories/{memoryId}/memoryRecor"
-    "ds/batchDeleteBatchUpdateMemoryRecordsbatch_update_memory_records/memories/{memoryId}/memory"
-    "Records/batchUpdateCompleteResourceTokenAuthcomplete_resource_token_auth/identities/Complete"
-    "ResourceTokenAuthCreateABTestcreate_ab_test/ab-testsCreateEventcreate_event/memories/{memory"
-    "Id}/eventsCreatePaymentInstrumentcreate_payment_instrument/payments/createPaymentInstrumentC"
-    "reatePaymentSessioncreate_payment_session/payments/createPaymentSessionDeleteABTestdelete_ab"
-    "_test/ab-tests/{abTestId}DeleteBatchEvaluationdelete_batch_evaluation/evaluations/batch-eval"
-    "uate/{batchEvaluationId}DeleteCapacityProviderSessiondelete_capacity_provider_session/capaci"
-    "ty-providers/{capacityProviderId}/sessions/{sessionId}DeleteDatasetGenerationdelete_dataset_"
-    "generation/datasets/{datasetId}/generations/{generationId}DeleteEventdelete_event/memories/{"
-    "memoryId}/actor/{actorId}/sessions/{sessionId}/events/{eventId}DeleteMemoryRecorddelete_memo"
-    "ry_record/memories/{memoryId}/memoryRecords/{memoryRecordId}DeletePaymentInstrumentdelete_pa"
-    "yment_instrument/payments/deletePaymentInstrumentDeletePaymentSessiondelete_payment_session/"
-    "payments/deletePaymentSessionDeleteRecommendationdelete_recommendation/recommendations/{reco"
-    "mmendationId}Evaluateevaluate/evaluations/evaluate/{evaluatorId}GetABTestget_ab_testGetAgent"
-    "Cardget_agent_card",
-    "/runtimes/{agentRuntimeArn}/invocations/.well-known/agent-card.jsonGetAgentInsightget_agent_"
-    "insight/agentinsights/{agentInsightId}GetBatchEvaluationget_batch_evaluationGetBrowserSessio"
-    "nget_browser_session/browsers/{browserIdentifier}/sessions/getGetCodeInterpreterSessionget_c"
-    "ode_interpreter_session/code-interpreters/{codeInterpreterIdentifier}/sessions/getGetDataset"
-    "Generationget_dataset_generationGetEventget_eventGetMemoryRecordget_memory_record/memories/{"
-    "memoryId}/memoryRecord/{memoryRecordId}GetPaymentInstrumentget_payment_instrument/payments/g"
-    "etPaymentInstrumentGetPaymentInstrumentBalanceget_payment_instrument_balance/payments/getPay"
-    "mentInstrumentBalanceGetPaymentSessionget_payment_session/payments/getPaymentSessionGetRecom"
-    "mendationget_recommendationGetResourceApiKeyget_resource_api_key/identities/api-keyGetResour"
-    "ceOauth2Tokenget_resource_oauth2_token/identities/oauth2/tokenGetResourcePaymentTokenget_res"
-    "ource_payment_token/identities/payment/tokenGetWorkloadAccessTokenget_workload_access_token/"
-    "identities/GetWorkloadAccessTokenGetWorkloadAccessTokenForJWTget_workload_access_token_for_j"
-    "wt/identities/GetWorkloadAccessTokenForJWTGetWorkloadAccessTokenForUserIdget_workload_access"
-    "_token_for_user_id/identities/GetWorkloadAccessTokenForUserIdIngestDataingest_data/memories/"
-    "{memoryId}/ingestInvokeAgentRuntimeinvoke_agent_runtime/runtimes/{agentRuntimeArn}/invocatio"
-    "nsInvokeAgentRuntimeCommandinvoke_agent_runtime_command/runtimes/{agentRuntimeArn}/commandsI"
-    "nvokeBrowserinvoke_browser/browsers/{browserIdentifier}/sessions/invokeInvokeCodeInterpreter"
-    "invoke_code_interpreter/code-interpreters/{codeInterpreterIdentifier}/tools/invokeInvokeHarn"
-    "essinvoke_harness/harnesses/invokeInvokeWebSearchinvoke_web_search/web-search/{webSearchId}/"
-    "invokeListABTestslist_ab_testsListActorslist_actors/memories/{memoryId}/actorsListAgentInsig"
-    "htslist_agent_insights/agentinsightsListBatchEvaluationslist_batch_evaluations/evaluations/b"
-    "atch-evaluateListBrowserSessionslist_browser_sessions/browsers/{browserIdentifier}/sessions/"
-    "listListCodeInterpreterSessionslist_code_interpreter_sessions/code-interpreters/{codeInterpr"
-    "eterIdentifier}/sessions/listListDatasetGenerationslist_dataset_generations/datasets/{datase"
-    "tId}/generationsListEventslist_events/memories/{memoryId}/actor/{actorId}/sessions/{sessionI"
-    "d}ListMemoryExtractionJobslist_memory_extraction_jobs/memories/{memoryId}/extractionJobsList"
-    "MemoryRecordslist_memory_records/memories/{memoryId}/memoryRecordsListPaymentInstrumentslist"
-    "_payment_instruments/payments/listPaymentInstrumentsListPaymentSessionslist_payment_sessions"
-    "/payments/listPaymentSessionsListRecommendationslist_recommendations/recommendations/memorie"
-    "s/{memoryId}/actor/{actorId}/sessionsProcessPaymentprocess_payment/payments/processPaymentRe"
-    "trieveMemoryRecordsretrieve_memory_records/memories/{memoryId}/retrieveSaveBrowserSessionPro"
-    "filesave_browser_session_profile/browser-profiles/{profileIdentifier}/saveSearchRegistryReco"
-    "rdssearch_registry_records/registry-records/searchStartBatchEvaluationstart_batch_evaluation"
-    "StartBrowserSessionstart_browser_session/browsers/{browserIdentifier}/sessions/startStartCod"
-    "eInterpreterSessionstart_code_interpreter_session/code-interpreters/{codeInterpreterIdentifi"
-    "er}/sessions/startStartDatasetGenerationstart_dataset_generationStartMemoryExtractionJobstar"
-    "t_memory_extraction_job/memories/{memoryId}/extractionJobs/startStartRecommendationstart_rec"
-    "ommendationStopBatchEvaluationstop_batch_evaluation/evaluations/batch-evaluate/{batchEvaluat"
-    "ionId}/stopStopBrowserSessionstop_browser_session/browsers/{browserIdentifier}/sessions/stop"
-    "StopCodeInterpreterSessionstop_code_interpreter_session/code-interpreters/{codeInterpreterId"
-    "entifier}/sessions/stopStopRuntimeSessionstop_runtime_session/runtimes/{agentRuntimeArn}/sto"
-    "pruntimesessionUpdateABTestupdate_ab_testUpdateAgentInsightupdate_agent_insightUpdateBrowser"
-    "Streamupdate_browser_stream/browsers/{browserIdentifier}/sessions/streams/updateAddDatasetEx"
-    "amplesadd_dataset_examples",
-    "/datasets/{datasetId}/examples/addBatchPutGatewayRateLimitsbatch_put_gateway_rate_limits/gat"
-    "eways/{gatewayIdentifier}/rate-limits/batchCreateAgentRuntimecreate_agent_runtime/runtimes/C"
-    "reateAgentRuntimeEndpointcreate_agent_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-end"
-    "points/CreateApiKeyCredentialProvidercreate_api_key_credential_provider/identities/CreateApi"
-    "KeyCredentialProviderCreateBrowsercreate_browser/browsersCreateBrowserProfilecreate_browser_"
-    "profile/browser-profilesCreateCapacityProvidercreate_capacity_provider/capacity-providersCre"
-    "ateCodeInterpretercreate_code_interpreter/code-interpretersCreateConfigurationBundlecreate_c"
-    "onfiguration_bundle/configuration-bundles/createCreateConsentPortalcreate_consent_portal/ide"
-    "ntities/CreateConsentPortalCreateDatasetcreate_dataset/datasetsCreateDatasetVersioncreate_da"
-    "taset_version/datasets/{datasetId}/versionsCreateEvaluatorcreate_evaluator/evaluators/create"
-    "CreateGatewaycreate_gateway/gateways/CreateGatewayRateLimitcreate_gateway_rate_limit/gateway"
-    "s/{gatewayIdentifier}/rate-limitsCreateGatewayRulecreate_gateway_rule/gateways/{gatewayIdent"
-    "ifier}/rulesCreateGatewayTargetcreate_gateway_target/gateways/{gatewayIdentifier}/targets/Cr"
-    "eateHarnesscreate_harness/harnessesCreateHarnessEndpointcreate_harness_endpoint/harnesses/{h"
-    "arnessId}/endpointsCreateMemorycreate_memory/memories/createCreateOauth2CredentialProvidercr"
-    "eate_oauth2_credential_provider/identities/CreateOauth2CredentialProviderCreateOnlineEvaluat"
-    "ionConfigcreate_online_evaluation_config/online-evaluation-configs/createCreatePaymentConnec"
-    "torcreate_payment_connector/payments/managers/{paymentManagerId}/connectorsCreatePaymentCred"
-    "entialProvidercreate_payment_credential_provider/identities/CreatePaymentCredentialProviderC"
-    "reatePaymentManagercreate_payment_manager/payments/managersCreatePolicycreate_policy/policy-"
-    "engines/{policyEngineId}/policiesCreatePolicyEnginecreate_policy_engine/policy-enginesCreate"
-    "Registrycreate_registry/registriesCreateRegistryRecordcreate_registry_record/registries/{reg"
-    "istryId}/recordsCreateWorkloadIdentitycreate_workload_identity/identities/CreateWorkloadIden"
-    "tityDeleteAgentRuntimedelete_agent_runtime/runtimes/{agentRuntimeId}/DeleteAgentRuntimeEndpo"
-    "intdelete_agent_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/"
-    "DeleteApiKeyCredentialProviderdelete_api_key_credential_provider/identities/DeleteApiKeyCred"
-    "entialProviderDeleteBrowserdelete_browser/browsers/{browserId}DeleteBrowserProfiledelete_bro"
-    "wser_profile/browser-profiles/{profileId}DeleteCapacityProviderdelete_capacity_provider/capa"
-    "city-providers/{capacityProviderId}DeleteCodeInterpreterdelete_code_interpreter/code-interpr"
-    "eters/{codeInterpreterId}DeleteConfigurationBundledelete_configuration_bundle/configuration-"
-    "bundles/{bundleId}DeleteConsentPortaldelete_consent_portal/identities/DeleteConsentPortalDel"
-    "eteDatasetdelete_dataset/datasets/{datasetId}DeleteDatasetExamplesdelete_dataset_examples/da"
-    "tasets/{datasetId}/examples/deleteDeleteEvaluatordelete_evaluator/evaluators/{evaluatorId}De"
-    "leteGatewaydelete_gateway/gateways/{gatewayIdentifier}/DeleteGatewayRateLimitdelete_gateway_"
-    "rate_limit/gateways/{gatewayIdentifier}/rate-limits/{rateLimitId}DeleteGatewayRuledelete_gat"
-    "eway_rule/gateways/{gatewayIdentifier}/rules/{ruleId}DeleteGatewayTargetdelete_gateway_targe"
-    "t/gateways/{gatewayIdentifier}/targets/{targetId}/DeleteHarnessdelete_harness/harnesses/{har"
-    "nessId}DeleteHarnessEndpointdelete_harness_endpoint/harnesses/{harnessId}/endpoints/{endpoin"
-    "tName}DeleteMemorydelete_memory/memories/{memoryId}/deleteDeleteOauth2CredentialProviderdele"
-    "te_oauth2_credential_provider/identities/DeleteOauth2CredentialProviderDeleteOnlineEvaluatio"
-    "nConfigdelete_online_evaluation_config/online-evaluation-configs/{onlineEvaluationConfigId}D"
-    "eletePaymentConnectordelete_payment_connector/payments/managers/{paymentManagerId}/connector"
-    "s/{paymentConnectorId}DeletePaymentCredentialProviderdelete_payment_credential_provider/iden"
-    "tities/DeletePaymentCredentialProvider",
-    "DeletePaymentManagerdelete_payment_manager/payments/managers/{paymentManagerId}DeletePolicyd"
-    "elete_policy/policy-engines/{policyEngineId}/policies/{policyId}DeletePolicyEnginedelete_pol"
-    "icy_engine/policy-engines/{policyEngineId}DeleteRegistrydelete_registry/registries/{registry"
-    "Id}DeleteRegistryRecorddelete_registry_record/registries/{registryId}/records/{recordId}Dele"
-    "teWorkloadIdentitydelete_workload_identity/identities/DeleteWorkloadIdentityGetAgentInsightS"
-    "toreget_agent_insight_store/agent-insight-stores/{agentInsightStoreId}GetAgentRuntimeget_age"
-    "nt_runtimeGetAgentRuntimeEndpointget_agent_runtime_endpointGetApiKeyCredentialProviderget_ap"
-    "i_key_credential_provider/identities/GetApiKeyCredentialProviderGetBrowserget_browserGetBrow"
-    "serProfileget_browser_profileGetCapacityProviderget_capacity_providerGetCodeInterpreterget_c"
-    "ode_interpreterGetConfigurationBundleget_configuration_bundleGetConfigurationBundleVersionge"
-    "t_configuration_bundle_version/configuration-bundles/{bundleId}/versions/{versionId}GetConse"
-    "ntPortalget_consent_portal/identities/GetConsentPortalGetDatasetget_datasetGetEvaluatorget_e"
-    "valuatorGetGatewayget_gatewayGetGatewayRateLimitget_gateway_rate_limitGetGatewayRuleget_gate"
-    "way_ruleGetGatewayTargetget_gateway_targetGetHarnessget_harnessGetHarnessEndpointget_harness"
-    "_endpointGetMemoryget_memory/memories/{memoryId}/detailsGetOauth2CredentialProviderget_oauth"
-    "2_credential_provider/identities/GetOauth2CredentialProviderGetOnlineEvaluationConfigget_onl"
-    "ine_evaluation_configGetPaymentConnectorget_payment_connectorGetPaymentCredentialProviderget"
-    "_payment_credential_provider/identities/GetPaymentCredentialProviderGetPaymentManagerget_pay"
-    "ment_managerGetPolicyget_policyGetPolicyEngineget_policy_engineGetPolicyEngineSummaryget_pol"
-    "icy_engine_summary/policy-engine-summaries/{policyEngineId}GetPolicyGenerationget_policy_gen"
-    "eration/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId}GetPolicyGene"
-    "rationSummaryget_policy_generation_summary/policy-engines/{policyEngineId}/policy-generation"
-    "-summaries/{policyGenerationId}GetPolicySummaryget_policy_summary/policy-engines/{policyEngi"
-    "neId}/policy-summaries/{policyId}GetRegistryget_registryGetRegistryRecordget_registry_record"
-    "GetTokenVaultget_token_vault/identities/get-token-vaultGetWorkloadIdentityget_workload_ident"
-    "ity/identities/GetWorkloadIdentityListAgentInsightStoreslist_agent_insight_stores/agent-insi"
-    "ght-storesListAgentRuntimeEndpointslist_agent_runtime_endpointsListAgentRuntimeVersionslist_"
-    "agent_runtime_versions/runtimes/{agentRuntimeId}/versions/ListAgentRuntimeVersionsByCapacity"
-    "Providerlist_agent_runtime_versions_by_capacity_provider/capacity-providers/{capacityProvide"
-    "rId}/runtime-versionsListAgentRuntimeslist_agent_runtimesListApiKeyCredentialProviderslist_a"
-    "pi_key_credential_providers/identities/ListApiKeyCredentialProvidersListBrowserProfileslist_"
-    "browser_profilesListBrowserslist_browsersListCapacityProviderslist_capacity_providersListCod"
-    "eInterpreterslist_code_interpretersListConfigurationBundleVersionslist_configuration_bundle_"
-    "versions/configuration-bundles/{bundleId}/versionsListConfigurationBundleslist_configuration"
-    "_bundles/configuration-bundlesListConsentPortalslist_consent_portals/identities/ListConsentP"
-    "ortalsListDatasetExampleslist_dataset_examples/datasets/{datasetId}/examples/listListDataset"
-    "Versionslist_dataset_versions/datasets/{datasetId}/versions/listListDatasetslist_datasets/da"
-    "tasets/listListEvaluatorslist_evaluators/evaluatorsListGatewayRateLimitslist_gateway_rate_li"
-    "mitsListGatewayRuleslist_gateway_rulesListGatewayTargetslist_gateway_targetsListGatewayslist"
-    "_gatewaysListHarnessEndpointslist_harness_endpointsListHarnessVersionslist_harness_versions/"
-    "harnesses/{harnessId}/versionsListHarnesseslist_harnessesListMemorieslist_memories/memories/"
-    "ListOauth2CredentialProviderslist_oauth2_credential_providers/identities/ListOauth2Credentia"
-    "lProvidersListOnlineEvaluationConfigslist_online_evaluation_configs/online-evaluation-config"
-    "sListPaymentConnectors",
-    "list_payment_connectors/payments/managers/{paymentManagerId}/connectors-listListPaymentCrede"
-    "ntialProviderslist_payment_credential_providers/identities/ListPaymentCredentialProvidersLis"
-    "tPaymentManagerslist_payment_managers/payments/managers-listListPolicieslist_policiesListPol"
-    "icyEngineSummarieslist_policy_engine_summaries/policy-engine-summariesListPolicyEngineslist_"
-    "policy_enginesListPolicyGenerationAssetslist_policy_generation_assets/policy-engines/{policy"
-    "EngineId}/policy-generations/{policyGenerationId}/assetsListPolicyGenerationSummarieslist_po"
-    "licy_generation_summaries/policy-engines/{policyEngineId}/policy-generation-summariesListPol"
-    "icyGenerationslist_policy_generations/policy-engines/{policyEngineId}/policy-generationsList"
-    "PolicySummarieslist_policy_summaries/policy-engines/{policyEngineId}/policy-summariesListReg"
-    "istrieslist_registriesListRegistryRecordslist_registry_recordsListWorkloadIdentitieslist_wor"
-    "kload_identities/identities/ListWorkloadIdentitiesResetTokenVaultKeyMaterialreset_token_vaul"
-    "t_key_material/identities/reset-token-vault-key-materialRotatePaymentConnectorCredentialsrot"
-    "ate_payment_connector_credentials/payments/managers/{paymentManagerId}/connectors/{paymentCo"
-    "nnectorId}/rotate-credentialsSetTokenVaultCMKset_token_vault_cmk/identities/set-token-vault-"
-    "cmkStartPolicyGenerationstart_policy_generationSubmitRegistryRecordForApprovalsubmit_registr"
-    "y_record_for_approval/registries/{registryId}/records/{recordId}/submit-for-approvalSynchron"
-    "izeGatewayTargetssynchronize_gateway_targets/gateways/{gatewayIdentifier}/synchronizeTargets"
-    "UpdateAgentInsightStoreupdate_agent_insight_storeUpdateAgentRuntimeupdate_agent_runtimeUpdat"
-    "eAgentRuntimeEndpointupdate_agent_runtime_endpointUpdateApiKeyCredentialProviderupdate_api_k"
-    "ey_credential_provider/identities/UpdateApiKeyCredentialProviderUpdateCapacityProviderupdate"
-    "_capacity_providerUpdateConfigurationBundleupdate_configuration_bundleUpdateConsentPortalupd"
-    "ate_consent_portal/identities/UpdateConsentPortalUpdateDatasetupdate_datasetUpdateDatasetExa"
-    "mplesupdate_dataset_examples/datasets/{datasetId}/examples/updateUpdateEvaluatorupdate_evalu"
-    "atorUpdateGatewayupdate_gatewayUpdateGatewayRateLimitupdate_gateway_rate_limitUpdateGatewayR"
-    "uleupdate_gateway_ruleUpdateGatewayTargetupdate_gateway_targetUpdateHarnessupdate_harnessUpd"
-    "ateHarnessEndpointupdate_harness_endpointUpdateMemoryupdate_memory/memories/{memoryId}/updat"
-    "eUpdateOauth2CredentialProviderupdate_oauth2_credential_provider/identities/UpdateOauth2Cred"
-    "entialProviderUpdateOnlineEvaluationConfigupdate_online_evaluation_configUpdatePaymentConnec"
-    "torupdate_payment_connectorUpdatePaymentCredentialProviderupdate_payment_credential_provider"
-    "/identities/UpdatePaymentCredentialProviderUpdatePaymentManagerupdate_payment_managerUpdateP"
-    "olicyupdate_policyUpdatePolicyEngineupdate_policy_engineUpdateRegistryupdate_registryUpdateR"
-    "egistryRecordupdate_registry_recordUpdateRegistryRecordStatusupdate_registry_record_status/r"
-    "egistries/{registryId}/records/{recordId}/statusUpdateWorkloadIdentityupdate_workload_identi"
-    "ty/identities/UpdateWorkloadIdentityCopyBlueprintStagecopy_blueprint_stage/blueprints/{bluep"
-    "rintArn}/copy-stageCreateBlueprintcreate_blueprint/blueprints/CreateBlueprintVersioncreate_b"
-    "lueprint_version/blueprints/{blueprintArn}/versions/CreateDataAutomationLibrarycreate_data_a"
-    "utomation_library/data-automation-libraries/CreateDataAutomationProjectcreate_data_automatio"
-    "n_project/data-automation-projects/DeleteBlueprintdelete_blueprint/blueprints/{blueprintArn}"
-    "/DeleteDataAutomationLibrarydelete_data_automation_library/data-automation-libraries/{librar"
-    "yArn}/DeleteDataAutomationProjectdelete_data_automation_project/data-automation-projects/{pr"
-    "ojectArn}/GetBlueprintget_blueprintGetBlueprintOptimizationStatusget_blueprint_optimization_"
-    "status/getBlueprintOptimizationStatus/{invocationArn}GetDataAutomationLibraryget_data_automa"
-    "tion_libraryGetDataAutomationLibraryEntityget_data_automation_library_entity",
-    "/data-automation-libraries/{libraryArn}/entityType/{entityType}/entities/{entityId}GetDataAu"
-    "tomationLibraryIngestionJobget_data_automation_library_ingestion_job/data-automation-librari"
-    "es/{libraryArn}/library-ingestion-jobs/{jobArn}GetDataAutomationProjectget_data_automation_p"
-    "rojectInvokeBlueprintOptimizationAsyncinvoke_blueprint_optimization_async/invokeBlueprintOpt"
-    "imizationAsyncInvokeDataAutomationLibraryIngestionJobinvoke_data_automation_library_ingestio"
-    "n_job/data-automation-libraries/{libraryArn}/library-ingestion-jobs/ListBlueprintslist_bluep"
-    "rintsListDataAutomationLibrarieslist_data_automation_librariesListDataAutomationLibraryEntit"
-    "ieslist_data_automation_library_entities/data-automation-libraries/{libraryArn}/entityType/{"
-    "entityType}/entities/ListDataAutomationLibraryIngestionJobslist_data_automation_library_inge"
-    "stion_jobsListDataAutomationProjectslist_data_automation_projectsUpdateBlueprintupdate_bluep"
-    "rintUpdateDataAutomationLibraryupdate_data_automation_libraryUpdateDataAutomationProjectupda"
-    "te_data_automation_projectGetDataAutomationStatusget_data_automation_status/InvokeDataAutoma"
-    "tioninvoke_data_automationInvokeDataAutomationAsyncinvoke_data_automation_asyncCreateProfile"
-    "create_profile/profilesCreateTrustAnchorcreate_trust_anchor/trustanchorsDeleteAttributeMappi"
-    "ngdelete_attribute_mapping/profiles/{profileId}/mappingsDeleteCrldelete_crl/crl/{crlId}Delet"
-    "eProfiledelete_profile/profile/{profileId}DeleteTrustAnchordelete_trust_anchor/trustanchor/{"
-    "trustAnchorId}DisableCrldisable_crl/crl/{crlId}/disableDisableProfiledisable_profile/profile"
-    "/{profileId}/disableDisableTrustAnchordisable_trust_anchor/trustanchor/{trustAnchorId}/disab"
-    "leEnableCrlenable_crl/crl/{crlId}/enableEnableProfileenable_profile/profile/{profileId}/enab"
-    "leEnableTrustAnchorenable_trust_anchor/trustanchor/{trustAnchorId}/enableGetCrlget_crlGetPro"
-    "fileget_profileGetSubjectget_subject/subject/{subjectId}GetTrustAnchorget_trust_anchorImport"
-    "Crlimport_crl/crlsListCrlslist_crlsListProfileslist_profilesListSubjectslist_subjects/subjec"
-    "ts/ListTagsForResourceListTrustAnchorslist_trust_anchorsPutAttributeMappingput_attribute_map"
-    "pingPutNotificationSettingsput_notification_settings/put-notifications-settingsResetNotifica"
-    "tionSettingsreset_notification_settings/reset-notifications-settings/TagResource/UntagResour"
-    "ceUpdateCrlupdate_crlUpdateProfileupdate_profileUpdateTrustAnchorupdate_trust_anchorAssumeRo"
-    "leassume_roleAssumeRoleWithSAMLassume_role_with_samlAssumeRoleWithWebIdentityassume_role_wit"
-    "h_web_identityAssumeRootassume_rootDecodeAuthorizationMessagedecode_authorization_messageGet"
-    "AccessKeyInfoget_access_key_infoGetCallerIdentityget_caller_identityGetDelegatedAccessTokeng"
-    "et_delegated_access_tokenGetFederationTokenget_federation_tokenGetSessionTokenget_session_to"
-    "kenGetWebIdentityTokenget_web_identity_tokenBatchGetDiscoverableRegistryRecordbatch_get_disc"
-    "overable_registry_record/discoverable-records-batchListDiscoverableRegistryRecordslist_disco"
-    "verable_registry_records/registries/{registryId}/discoverable-records-listSearchDiscoverable"
-    "RegistryRecordssearch_discoverable_registry_records/discoverable-records-search/registries-l"
-    "ist/registries/{registryId}/records-list/tags/{resourceArn+}bedrock-runtimebedrock2023-09-30"
-    "2023-04-20bedrock-agent2023-06-05bedrock-agent-runtimeagent_runtime2023-07-26bedrock-agentco"
-    "reagentcore2024-02-28bedrock-agentcore-controlagentcore_controlbedrock-data-automationdata_a"
-    "utomationbedrock-data-automation-runtimedata_automation_runtime2024-06-13AmazonBedrockKeysto"
-    "neRuntimeServicerolesanywhereroles_anywhere2018-05-10sts2011-06-15agent-registryagent_regist"
-    "ry2025-12-01api.awsagent-registry-controlagent_registry_controlmemory_createdmemory.statuspo"
-    "licy_activepolicy_deletedpolicy_engine_activepolicy_engine_deletedpolicy_generation_complete"
-    "dregistry_readyregistry_record_approved",
+    "tslist_prompts",
+    "ListRetrievalInstructionVersionslist_retrieval_instruction_versionsListRetrievalInstructions"
+    "list_retrieval_instructions/tags/{resourceArn}ListVpcConfigurationslist_vpc_configurationsPr"
+    "epareAgentprepare_agentPrepareFlowprepare_flowStartIngestionJobstart_ingestion_jobStopIngest"
+    "ionJobstop_ingestion_job/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingesti"
+    "onjobs/{ingestionJobId}/stopUpdateAgentupdate_agentUpdateAgentActionGroupupdate_agent_action"
+    "_groupUpdateAgentAliasupdate_agent_aliasUpdateAgentCollaboratorupdate_agent_collaboratorUpda"
+    "teAgentKnowledgeBaseupdate_agent_knowledge_baseUpdateDataSourceupdate_data_sourceUpdateFlowu"
+    "pdate_flowUpdateFlowAliasupdate_flow_aliasUpdateKnowledgeBaseupdate_knowledge_baseUpdateProm"
+    "ptupdate_promptUpdateRetrievalInstructionupdate_retrieval_instructionValidateFlowDefinitionv"
+    "alidate_flow_definition/flows/validate-definitionAgenticRetrieveStreamagentic_retrieve_strea"
+    "m/agenticRetrieveStreamCheckIngestedDocumentAclcheck_ingested_document_acl/knowledgebases/{k"
+    "nowledgeBaseId}/datasources/{dataSourceId}/check-ingested-document-aclCreateInvocationcreate"
+    "_invocation/sessions/{sessionIdentifier}/invocations/CreateSessioncreate_session/sessions/De"
+    "leteAgentMemorydelete_agent_memory/agents/{agentId}/agentAliases/{agentAliasId}/memoriesDele"
+    "teSessiondelete_session/sessions/{sessionIdentifier}/EndSessionend_session/sessions/{session"
+    "Identifier}GenerateQuerygenerate_query/generateQueryGetAgentMemoryget_agent_memoryGetDocumen"
+    "tContentget_document_content/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/doc"
+    "uments/{documentId}/contentGetExecutionFlowSnapshotget_execution_flow_snapshot/flows/{flowId"
+    "entifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/flowsnapshotGetFlow"
+    "Executionget_flow_execution/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/"
+    "{executionIdentifier}GetIngestedDocumentAclget_ingested_document_acl/knowledgebases/{knowled"
+    "geBaseId}/datasources/{dataSourceId}/get-ingested-document-aclGetInvocationStepget_invocatio"
+    "n_step/sessions/{sessionIdentifier}/invocationSteps/{invocationStepId}GetSessionget_sessionI"
+    "nvokeAgentinvoke_agent/agents/{agentId}/agentAliases/{agentAliasId}/sessions/{sessionId}/tex"
+    "tInvokeFlowinvoke_flow/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}InvokeInlineAgent"
+    "invoke_inline_agent/agents/{sessionId}ListFlowExecutionEventslist_flow_execution_events/flow"
+    "s/{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/eventsList"
+    "FlowExecutionslist_flow_executions/flows/{flowIdentifier}/executionsListInvocationStepslist_"
+    "invocation_steps/sessions/{sessionIdentifier}/invocationSteps/ListInvocationslist_invocation"
+    "sListSessionslist_sessionsOptimizePromptoptimize_prompt/optimize-promptPutInvocationStepput_"
+    "invocation_stepRerankrerank/rerankRetrieve/knowledgebases/{knowledgeBaseId}/retrieveRetrieve"
+    "AndGenerateretrieve_and_generate/retrieveAndGenerateRetrieveAndGenerateStreamretrieve_and_ge"
+    "nerate_stream/retrieveAndGenerateStreamStartFlowExecutionstart_flow_execution/flows/{flowIde"
+    "ntifier}/aliases/{flowAliasIdentifier}/executionsStopFlowExecutionstop_flow_execution/flows/"
+    "{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/stopUpdateSe"
+    "ssionupdate_sessionBatchCreateMemoryRecordsbatch_create_memory_records/memories/{memoryId}/m"
+    "emoryRecords/batchCreateBatchDeleteMemoryRecordsbatch_delete_memory_records/memories/{memory"
+    "Id}/memoryRecords/batchDeleteBatchUpdateMemoryRecordsbatch_update_memory_records/memories/{m"
+    "emoryId}/memoryRecords/batchUpdateCompleteResourceTokenAuthcomplete_resource_token_auth/iden"
+    "tities/CompleteResourceTokenAuthCreateABTestcreate_ab_test/ab-testsCreateEventcreate_event/m"
+    "emories/{memoryId}/eventsCreatePaymentInstrumentcreate_payment_instrument/payments/createPay"
+    "mentInstrumentCreatePaymentSessioncreate_payment_session/payments/createPaymentSessionDelete"
+    "ABTestdelete_ab_test/ab-tests/{abTestId}DeleteBatchEvaluationdelete_batch_evaluation/evaluat"
+    "ions/batch-evaluate/{batchEvaluationId}",
+    "DeleteCapacityProviderSessiondelete_capacity_provider_session/capacity-providers/{capacityPr"
+    "oviderId}/sessions/{sessionId}DeleteDatasetGenerationdelete_dataset_generation/datasets/{dat"
+    "asetId}/generations/{generationId}DeleteEventdelete_event/memories/{memoryId}/actor/{actorId"
+    "}/sessions/{sessionId}/events/{eventId}DeleteMemoryRecorddelete_memory_record/memories/{memo"
+    "ryId}/memoryRecords/{memoryRecordId}DeletePaymentInstrumentdelete_payment_instrument/payment"
+    "s/deletePaymentInstrumentDeletePaymentSessiondelete_payment_session/payments/deletePaymentSe"
+    "ssionDeleteRecommendationdelete_recommendation/recommendations/{recommendationId}Evaluateeva"
+    "luate/evaluations/evaluate/{evaluatorId}GetABTestget_ab_testGetAgentCardget_agent_card/runti"
+    "mes/{agentRuntimeArn}/invocations/.well-known/agent-card.jsonGetAgentInsightget_agent_insigh"
+    "t/agentinsights/{agentInsightId}GetBatchEvaluationget_batch_evaluationGetBrowserSessionget_b"
+    "rowser_session/browsers/{browserIdentifier}/sessions/getGetCodeInterpreterSessionget_code_in"
+    "terpreter_session/code-interpreters/{codeInterpreterIdentifier}/sessions/getGetDatasetGenera"
+    "tionget_dataset_generationGetEventget_eventGetMemoryRecordget_memory_record/memories/{memory"
+    "Id}/memoryRecord/{memoryRecordId}GetPaymentInstrumentget_payment_instrument/payments/getPaym"
+    "entInstrumentGetPaymentInstrumentBalanceget_payment_instrument_balance/payments/getPaymentIn"
+    "strumentBalanceGetPaymentSessionget_payment_session/payments/getPaymentSessionGetRecommendat"
+    "ionget_recommendationGetResourceApiKeyget_resource_api_key/identities/api-keyGetResourceOaut"
+    "h2Tokenget_resource_oauth2_token/identities/oauth2/tokenGetResourcePaymentTokenget_resource_"
+    "payment_token/identities/payment/tokenGetWorkloadAccessTokenget_workload_access_token/identi"
+    "ties/GetWorkloadAccessTokenGetWorkloadAccessTokenForJWTget_workload_access_token_for_jwt/ide"
+    "ntities/GetWorkloadAccessTokenForJWTGetWorkloadAccessTokenForUserIdget_workload_access_token"
+    "_for_user_id/identities/GetWorkloadAccessTokenForUserIdIngestDataingest_data/memories/{memor"
+    "yId}/ingestInvokeAgentRuntimeinvoke_agent_runtime/runtimes/{agentRuntimeArn}/invocationsInvo"
+    "keAgentRuntimeCommandinvoke_agent_runtime_command/runtimes/{agentRuntimeArn}/commandsInvokeB"
+    "rowserinvoke_browser/browsers/{browserIdentifier}/sessions/invokeInvokeCodeInterpreterinvoke"
+    "_code_interpreter/code-interpreters/{codeInterpreterIdentifier}/tools/invokeInvokeHarnessinv"
+    "oke_harness/harnesses/invokeInvokeWebSearchinvoke_web_search/web-search/{webSearchId}/invoke"
+    "ListABTestslist_ab_testsListActorslist_actors/memories/{memoryId}/actorsListAgentInsightslis"
+    "t_agent_insights/agentinsightsListBatchEvaluationslist_batch_evaluations/evaluations/batch-e"
+    "valuateListBrowserSessionslist_browser_sessions/browsers/{browserIdentifier}/sessions/listLi"
+    "stCodeInterpreterSessionslist_code_interpreter_sessions/code-interpreters/{codeInterpreterId"
+    "entifier}/sessions/listListDatasetGenerationslist_dataset_generations/datasets/{datasetId}/g"
+    "enerationsListEventslist_events/memories/{memoryId}/actor/{actorId}/sessions/{sessionId}List"
+    "MemoryExtractionJobslist_memory_extraction_jobs/memories/{memoryId}/extractionJobsListMemory"
+    "Recordslist_memory_records/memories/{memoryId}/memoryRecordsListPaymentInstrumentslist_payme"
+    "nt_instruments/payments/listPaymentInstrumentsListPaymentSessionslist_payment_sessions/payme"
+    "nts/listPaymentSessionsListRecommendationslist_recommendations/recommendations/memories/{mem"
+    "oryId}/actor/{actorId}/sessionsProcessPaymentprocess_payment/payments/processPaymentRetrieve"
+    "MemoryRecordsretrieve_memory_records/memories/{memoryId}/retrieveSaveBrowserSessionProfilesa"
+    "ve_browser_session_profile/browser-profiles/{profileIdentifier}/saveSearchRegistryRecordssea"
+    "rch_registry_records/registry-records/searchStartBatchEvaluationstart_batch_evaluationStartB"
+    "rowserSessionstart_browser_session/browsers/{browserIdentifier}/sessions/startStartCodeInter"
+    "preterSessionstart_code_interpreter_session/code-interpreters/{codeInterpreterIdentifier}/se"
+    "ssions/startStartDatasetGeneration",
+    "start_dataset_generationStartMemoryExtractionJobstart_memory_extraction_job/memories/{memory"
+    "Id}/extractionJobs/startStartRecommendationstart_recommendationStopBatchEvaluationstop_batch"
+    "_evaluation/evaluations/batch-evaluate/{batchEvaluationId}/stopStopBrowserSessionstop_browse"
+    "r_session/browsers/{browserIdentifier}/sessions/stopStopCodeInterpreterSessionstop_code_inte"
+    "rpreter_session/code-interpreters/{codeInterpreterIdentifier}/sessions/stopStopRuntimeSessio"
+    "nstop_runtime_session/runtimes/{agentRuntimeArn}/stopruntimesessionUpdateABTestupdate_ab_tes"
+    "tUpdateAgentInsightupdate_agent_insightUpdateBrowserStreamupdate_browser_stream/browsers/{br"
+    "owserIdentifier}/sessions/streams/updateAddDatasetExamplesadd_dataset_examples/datasets/{dat"
+    "asetId}/examples/addBatchPutGatewayRateLimitsbatch_put_gateway_rate_limits/gateways/{gateway"
+    "Identifier}/rate-limits/batchCreateAgentRuntimecreate_agent_runtime/runtimes/CreateAgentRunt"
+    "imeEndpointcreate_agent_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-endpoints/CreateA"
+    "piKeyCredentialProvidercreate_api_key_credential_provider/identities/CreateApiKeyCredentialP"
+    "roviderCreateBrowsercreate_browser/browsersCreateBrowserProfilecreate_browser_profile/browse"
+    "r-profilesCreateCapacityProvidercreate_capacity_provider/capacity-providersCreateCodeInterpr"
+    "etercreate_code_interpreter/code-interpretersCreateConfigurationBundlecreate_configuration_b"
+    "undle/configuration-bundles/createCreateConsentPortalcreate_consent_portal/identities/Create"
+    "ConsentPortalCreateDatasetcreate_dataset/datasetsCreateDatasetVersioncreate_dataset_version/"
+    "datasets/{datasetId}/versionsCreateEvaluatorcreate_evaluator/evaluators/createCreateGatewayc"
+    "reate_gateway/gateways/CreateGatewayRateLimitcreate_gateway_rate_limit/gateways/{gatewayIden"
+    "tifier}/rate-limitsCreateGatewayRulecreate_gateway_rule/gateways/{gatewayIdentifier}/rulesCr"
+    "eateGatewayTargetcreate_gateway_target/gateways/{gatewayIdentifier}/targets/CreateHarnesscre"
+    "ate_harness/harnessesCreateHarnessEndpointcreate_harness_endpoint/harnesses/{harnessId}/endp"
+    "ointsCreateMemorycreate_memory/memories/createCreateOauth2CredentialProvidercreate_oauth2_cr"
+    "edential_provider/identities/CreateOauth2CredentialProviderCreateOnlineEvaluationConfigcreat"
+    "e_online_evaluation_config/online-evaluation-configs/createCreatePaymentConnectorcreate_paym"
+    "ent_connector/payments/managers/{paymentManagerId}/connectorsCreatePaymentCredentialProvider"
+    "create_payment_credential_provider/identities/CreatePaymentCredentialProviderCreatePaymentMa"
+    "nagercreate_payment_manager/payments/managersCreatePolicycreate_policy/policy-engines/{polic"
+    "yEngineId}/policiesCreatePolicyEnginecreate_policy_engine/policy-enginesCreateRegistrycreate"
+    "_registry/registriesCreateRegistryRecordcreate_registry_record/registries/{registryId}/recor"
+    "dsCreateWorkloadIdentitycreate_workload_identity/identities/CreateWorkloadIdentityDeleteAgen"
+    "tRuntimedelete_agent_runtime/runtimes/{agentRuntimeId}/DeleteAgentRuntimeEndpointdelete_agen"
+    "t_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/DeleteApiKeyCr"
+    "edentialProviderdelete_api_key_credential_provider/identities/DeleteApiKeyCredentialProvider"
+    "DeleteBrowserdelete_browser/browsers/{browserId}DeleteBrowserProfiledelete_browser_profile/b"
+    "rowser-profiles/{profileId}DeleteCapacityProviderdelete_capacity_provider/capacity-providers"
+    "/{capacityProviderId}DeleteCodeInterpreterdelete_code_interpreter/code-interpreters/{codeInt"
+    "erpreterId}DeleteConfigurationBundledelete_configuration_bundle/configuration-bundles/{bundl"
+    "eId}DeleteConsentPortaldelete_consent_portal/identities/DeleteConsentPortalDeleteDatasetdele"
+    "te_dataset/datasets/{datasetId}DeleteDatasetExamplesdelete_dataset_examples/datasets/{datase"
+    "tId}/examples/deleteDeleteEvaluatordelete_evaluator/evaluators/{evaluatorId}DeleteGatewaydel"
+    "ete_gateway/gateways/{gatewayIdentifier}/DeleteGatewayRateLimitdelete_gateway_rate_limit/gat"
+    "eways/{gatewayIdentifier}/rate-limits/{rateLimitId}DeleteGatewayRuledelete_gateway_rule/gate"
+    "ways/{gatewayIdentifier}/rules/{ruleId}",
+    "DeleteGatewayTargetdelete_gateway_target/gateways/{gatewayIdentifier}/targets/{targetId}/Del"
+    "eteHarnessdelete_harness/harnesses/{harnessId}DeleteHarnessEndpointdelete_harness_endpoint/h"
+    "arnesses/{harnessId}/endpoints/{endpointName}DeleteMemorydelete_memory/memories/{memoryId}/d"
+    "eleteDeleteOauth2CredentialProviderdelete_oauth2_credential_provider/identities/DeleteOauth2"
+    "CredentialProviderDeleteOnlineEvaluationConfigdelete_online_evaluation_config/online-evaluat"
+    "ion-configs/{onlineEvaluationConfigId}DeletePaymentConnectordelete_payment_connector/payment"
+    "s/managers/{paymentManagerId}/connectors/{paymentConnectorId}DeletePaymentCredentialProvider"
+    "delete_payment_credential_provider/identities/DeletePaymentCredentialProviderDeletePaymentMa"
+    "nagerdelete_payment_manager/payments/managers/{paymentManagerId}DeletePolicydelete_policy/po"
+    "licy-engines/{policyEngineId}/policies/{policyId}DeletePolicyEnginedelete_policy_engine/poli"
+    "cy-engines/{policyEngineId}DeleteRegistrydelete_registry/registries/{registryId}DeleteRegist"
+    "ryRecorddelete_registry_record/registries/{registryId}/records/{recordId}DeleteWorkloadIdent"
+    "itydelete_workload_identity/identities/DeleteWorkloadIdentityGetAgentInsightStoreget_agent_i"
+    "nsight_store/agent-insight-stores/{agentInsightStoreId}GetAgentRuntimeget_agent_runtimeGetAg"
+    "entRuntimeEndpointget_agent_runtime_endpointGetApiKeyCredentialProviderget_api_key_credentia"
+    "l_provider/identities/GetApiKeyCredentialProviderGetBrowserget_browserGetBrowserProfileget_b"
+    "rowser_profileGetCapacityProviderget_capacity_providerGetCodeInterpreterget_code_interpreter"
+    "GetConfigurationBundleget_configuration_bundleGetConfigurationBundleVersionget_configuration"
+    "_bundle_version/configuration-bundles/{bundleId}/versions/{versionId}GetConsentPortalget_con"
+    "sent_portal/identities/GetConsentPortalGetDatasetget_datasetGetEvaluatorget_evaluatorGetGate"
+    "wayget_gatewayGetGatewayRateLimitget_gateway_rate_limitGetGatewayRuleget_gateway_ruleGetGate"
+    "wayTargetget_gateway_targetGetHarnessget_harnessGetHarnessEndpointget_harness_endpointGetMem"
+    "oryget_memory/memories/{memoryId}/detailsGetOauth2CredentialProviderget_oauth2_credential_pr"
+    "ovider/identities/GetOauth2CredentialProviderGetOnlineEvaluationConfigget_online_evaluation_"
+    "configGetPaymentConnectorget_payment_connectorGetPaymentCredentialProviderget_payment_creden"
+    "tial_provider/identities/GetPaymentCredentialProviderGetPaymentManagerget_payment_managerGet"
+    "Policyget_policyGetPolicyEngineget_policy_engineGetPolicyEngineSummaryget_policy_engine_summ"
+    "ary/policy-engine-summaries/{policyEngineId}GetPolicyGenerationget_policy_generation/policy-"
+    "engines/{policyEngineId}/policy-generations/{policyGenerationId}GetPolicyGenerationSummaryge"
+    "t_policy_generation_summary/policy-engines/{policyEngineId}/policy-generation-summaries/{pol"
+    "icyGenerationId}GetPolicySummaryget_policy_summary/policy-engines/{policyEngineId}/policy-su"
+    "mmaries/{policyId}GetRegistryget_registryGetRegistryRecordget_registry_recordGetTokenVaultge"
+    "t_token_vault/identities/get-token-vaultGetWorkloadIdentityget_workload_identity/identities/"
+    "GetWorkloadIdentityListAgentInsightStoreslist_agent_insight_stores/agent-insight-storesListA"
+    "gentRuntimeEndpointslist_agent_runtime_endpointsListAgentRuntimeVersionslist_agent_runtime_v"
+    "ersions/runtimes/{agentRuntimeId}/versions/ListAgentRuntimeVersionsByCapacityProviderlist_ag"
+    "ent_runtime_versions_by_capacity_provider/capacity-providers/{capacityProviderId}/runtime-ve"
+    "rsionsListAgentRuntimeslist_agent_runtimesListApiKeyCredentialProviderslist_api_key_credenti"
+    "al_providers/identities/ListApiKeyCredentialProvidersListBrowserProfileslist_browser_profile"
+    "sListBrowserslist_browsersListCapacityProviderslist_capacity_providersListCodeInterpretersli"
+    "st_code_interpretersListConfigurationBundleVersionslist_configuration_bundle_versions/config"
+    "uration-bundles/{bundleId}/versionsListConfigurationBundleslist_configuration_bundles/config"
+    "uration-bundlesListConsentPortalslist_consent_portals/identities/ListConsentPortalsListDatas"
+    "etExampleslist_dataset_examples",
+    "/datasets/{datasetId}/examples/listListDatasetVersionslist_dataset_versions/datasets/{datase"
+    "tId}/versions/listListDatasetslist_datasets/datasets/listListEvaluatorslist_evaluators/evalu"
+    "atorsListGatewayRateLimitslist_gateway_rate_limitsListGatewayRuleslist_gateway_rulesListGate"
+    "wayTargetslist_gateway_targetsListGatewayslist_gatewaysListHarnessEndpointslist_harness_endp"
+    "ointsListHarnessVersionslist_harness_versions/harnesses/{harnessId}/versionsListHarnesseslis"
+    "t_harnessesListMemorieslist_memories/memories/ListOauth2CredentialProviderslist_oauth2_crede"
+    "ntial_providers/identities/ListOauth2CredentialProvidersListOnlineEvaluationConfigslist_onli"
+    "ne_evaluation_configs/online-evaluation-configsListPaymentConnectorslist_payment_connectors/"
+    "payments/managers/{paymentManagerId}/connectors-listListPaymentCredentialProviderslist_payme"
+    "nt_credential_providers/identities/ListPaymentCredentialProvidersListPaymentManagerslist_pay"
+    "ment_managers/payments/managers-listListPolicieslist_policiesListPolicyEngineSummarieslist_p"
+    "olicy_engine_summaries/policy-engine-summariesListPolicyEngineslist_policy_enginesListPolicy"
+    "GenerationAssetslist_policy_generation_assets/policy-engines/{policyEngineId}/policy-generat"
+    "ions/{policyGenerationId}/assetsListPolicyGenerationSummarieslist_policy_generation_summarie"
+    "s/policy-engines/{policyEngineId}/policy-generation-summariesListPolicyGenerationslist_polic"
+    "y_generations/policy-engines/{policyEngineId}/policy-generationsListPolicySummarieslist_poli"
+    "cy_summaries/policy-engines/{policyEngineId}/policy-summariesListRegistrieslist_registriesLi"
+    "stRegistryRecordslist_registry_recordsListWorkloadIdentitieslist_workload_identities/identit"
+    "ies/ListWorkloadIdentitiesResetTokenVaultKeyMaterialreset_token_vault_key_material/identitie"
+    "s/reset-token-vault-key-materialRotatePaymentConnectorCredentialsrotate_payment_connector_cr"
+    "edentials/payments/managers/{paymentManagerId}/connectors/{paymentConnectorId}/rotate-creden"
+    "tialsSetTokenVaultCMKset_token_vault_cmk/identities/set-token-vault-cmkStartPolicyGeneration"
+    "start_policy_generationSubmitRegistryRecordForApprovalsubmit_registry_record_for_approval/re"
+    "gistries/{registryId}/records/{recordId}/submit-for-approvalSynchronizeGatewayTargetssynchro"
+    "nize_gateway_targets/gateways/{gatewayIdentifier}/synchronizeTargetsUpdateAgentInsightStoreu"
+    "pdate_agent_insight_storeUpdateAgentRuntimeupdate_agent_runtimeUpdateAgentRuntimeEndpointupd"
+    "ate_agent_runtime_endpointUpdateApiKeyCredentialProviderupdate_api_key_credential_provider/i"
+    "dentities/UpdateApiKeyCredentialProviderUpdateCapacityProviderupdate_capacity_providerUpdate"
+    "ConfigurationBundleupdate_configuration_bundleUpdateConsentPortalupdate_consent_portal/ident"
+    "ities/UpdateConsentPortalUpdateDatasetupdate_datasetUpdateDatasetExamplesupdate_dataset_exam"
+    "ples/datasets/{datasetId}/examples/updateUpdateEvaluatorupdate_evaluatorUpdateGatewayupdate_"
+    "gatewayUpdateGatewayRateLimitupdate_gateway_rate_limitUpdateGatewayRuleupdate_gateway_ruleUp"
+    "dateGatewayTargetupdate_gateway_targetUpdateHarnessupdate_harnessUpdateHarnessEndpointupdate"
+    "_harness_endpointUpdateMemoryupdate_memory/memories/{memoryId}/updateUpdateOauth2CredentialP"
+    "roviderupdate_oauth2_credential_provider/identities/UpdateOauth2CredentialProviderUpdateOnli"
+    "neEvaluationConfigupdate_online_evaluation_configUpdatePaymentConnectorupdate_payment_connec"
+    "torUpdatePaymentCredentialProviderupdate_payment_credential_provider/identities/UpdatePaymen"
+    "tCredentialProviderUpdatePaymentManagerupdate_payment_managerUpdatePolicyupdate_policyUpdate"
+    "PolicyEngineupdate_policy_engineUpdateRegistryupdate_registryUpdateRegistryRecordupdate_regi"
+    "stry_recordUpdateRegistryRecordStatusupdate_registry_record_status/registries/{registryId}/r"
+    "ecords/{recordId}/statusUpdateWorkloadIdentityupdate_workload_identity/identities/UpdateWork"
+    "loadIdentityCopyBlueprintStagecopy_blueprint_stage/blueprints/{blueprintArn}/copy-stageCreat"
+    "eBlueprintcreate_blueprint/blueprints/CreateBlueprintVersioncreate_blueprint_version/bluepri"
+    "nts/{blueprintArn}/versions/",
+    "CreateDataAutomationLibrarycreate_data_automation_library/data-automation-libraries/CreateDa"
+    "taAutomationProjectcreate_data_automation_project/data-automation-projects/DeleteBlueprintde"
+    "lete_blueprint/blueprints/{blueprintArn}/DeleteDataAutomationLibrarydelete_data_automation_l"
+    "ibrary/data-automation-libraries/{libraryArn}/DeleteDataAutomationProjectdelete_data_automat"
+    "ion_project/data-automation-projects/{projectArn}/GetBlueprintget_blueprintGetBlueprintOptim"
+    "izationStatusget_blueprint_optimization_status/getBlueprintOptimizationStatus/{invocationArn"
+    "}GetDataAutomationLibraryget_data_automation_libraryGetDataAutomationLibraryEntityget_data_a"
+    "utomation_library_entity/data-automation-libraries/{libraryArn}/entityType/{entityType}/enti"
+    "ties/{entityId}GetDataAutomationLibraryIngestionJobget_data_automation_library_ingestion_job"
+    "/data-automation-libraries/{libraryArn}/library-ingestion-jobs/{jobArn}GetDataAutomationProj"
+    "ectget_data_automation_projectInvokeBlueprintOptimizationAsyncinvoke_blueprint_optimization_"
+    "async/invokeBlueprintOptimizationAsyncInvokeDataAutomationLibraryIngestionJobinvoke_data_aut"
+    "omation_library_ingestion_job/data-automation-libraries/{libraryArn}/library-ingestion-jobs/"
+    "ListBlueprintslist_blueprintsListDataAutomationLibrarieslist_data_automation_librariesListDa"
+    "taAutomationLibraryEntitieslist_data_automation_library_entities/data-automation-libraries/{"
+    "libraryArn}/entityType/{entityType}/entities/ListDataAutomationLibraryIngestionJobslist_data"
+    "_automation_library_ingestion_jobsListDataAutomationProjectslist_data_automation_projectsUpd"
+    "ateBlueprintupdate_blueprintUpdateDataAutomationLibraryupdate_data_automation_libraryUpdateD"
+    "ataAutomationProjectupdate_data_automation_projectGetDataAutomationStatusget_data_automation"
+    "_status/InvokeDataAutomationinvoke_data_automationInvokeDataAutomationAsyncinvoke_data_autom"
+    "ation_asyncCreateProfilecreate_profile/profilesCreateTrustAnchorcreate_trust_anchor/trustanc"
+    "horsDeleteAttributeMappingdelete_attribute_mapping/profiles/{profileId}/mappingsDeleteCrldel"
+    "ete_crl/crl/{crlId}DeleteProfiledelete_profile/profile/{profileId}DeleteTrustAnchordelete_tr"
+    "ust_anchor/trustanchor/{trustAnchorId}DisableCrldisable_crl/crl/{crlId}/disableDisableProfil"
+    "edisable_profile/profile/{profileId}/disableDisableTrustAnchordisable_trust_anchor/trustanch"
+    "or/{trustAnchorId}/disableEnableCrlenable_crl/crl/{crlId}/enableEnableProfileenable_profile/"
+    "profile/{profileId}/enableEnableTrustAnchorenable_trust_anchor/trustanchor/{trustAnchorId}/e"
+    "nableGetCrlget_crlGetProfileget_profileGetSubjectget_subject/subject/{subjectId}GetTrustAnch"
+    "orget_trust_anchorImportCrlimport_crl/crlsListCrlslist_crlsListProfileslist_profilesListSubj"
+    "ectslist_subjects/subjects/ListTagsForResourceListTrustAnchorslist_trust_anchorsPutAttribute"
+    "Mappingput_attribute_mappingPutNotificationSettingsput_notification_settings/put-notificatio"
+    "ns-settingsResetNotificationSettingsreset_notification_settings/reset-notifications-settings"
+    "/TagResource/UntagResourceUpdateCrlupdate_crlUpdateProfileupdate_profileUpdateTrustAnchorupd"
+    "ate_trust_anchorAssumeRoleassume_roleAssumeRoleWithSAMLassume_role_with_samlAssumeRoleWithWe"
+    "bIdentityassume_role_with_web_identityAssumeRootassume_rootDecodeAuthorizationMessagedecode_"
+    "authorization_messageGetAccessKeyInfoget_access_key_infoGetCallerIdentityget_caller_identity"
+    "GetDelegatedAccessTokenget_delegated_access_tokenGetFederationTokenget_federation_tokenGetSc"
+    "opedCredentialsget_scoped_credentialsGetSessionTokenget_session_tokenGetWebIdentityTokenget_"
+    "web_identity_tokenBatchGetDiscoverableRegistryRecordbatch_get_discoverable_registry_record/d"
+    "iscoverable-records-batchListDiscoverableRegistryRecordslist_discoverable_registry_records/r"
+    "egistries/{registryId}/discoverable-records-listSearchDiscoverableRegistryRecordssearch_disc"
+    "overable_registry_records/discoverable-records-searchAssociatePublisherassociate_publisher/a"
+    "ssociationsCreatePublishercreate_publisher/publishersDeletePublisherdelete_publisher/publish"
+    "ers/{publisherArn}DisassociatePublisher",
+    "disassociate_publisher/associations/{recordArn+}GetPublisherget_publisherListPublisherAssoci"
+    "ationslist_publisher_associationsListPublisherslist_publishers/registries-list/registries/{r"
+    "egistryId}/records-list/tags/{resourceArn+}UpdatePublisherAssociationApprovalStatusupdate_pu"
+    "blisher_association_approval_statusValidatePublishervalidate_publisher/publishers/{publisher"
+    "Arn}/verificationbedrock-runtimebedrock2023-09-302023-04-20bedrock-agent2023-06-05bedrock-ag"
+    "ent-runtimeagent_runtime2023-07-26bedrock-agentcoreagentcore2024-02-28bedrock-agentcore-cont"
+    "rolagentcore_controlbedrock-data-automationdata_automationbedrock-data-automation-runtimedat"
+    "a_automation_runtime2024-06-13AmazonBedrockKeystoneRuntimeServicerolesanywhereroles_anywhere"
+    "2018-05-10sts2011-06-15agent-registryagent_registry2025-12-01api.awsagent-registry-controlag"
+    "ent_registry_controlmemory_createdmemory.statuspolicy_activepolicy_deletedpolicy_engine_acti"
+    "vepolicy_engine_deletedpolicy_generation_completedregistry_readyregistry_record_approved",
 };
 
 static const uint32_t name_offsets[] = {
@@ -1448,447 +1513,468 @@ static const uint32_t name_offsets[] = {
     1164, 1167, 1171, 1174, 1177, 1180, 1183, 1186, 1190, 1194, 1197, 1201, 1204, 1207, 1211,
     1216, 1225, 1270, 1272, 1274, 1281, 1284, 1287, 1291, 1295, 1297, 1300, 1303, 1306, 1310,
     1313, 1317, 1320, 1323, 1326, 1334, 1337, 1342, 1349, 1365, 1379, 1394, 1403, 1409, 1413,
-    2184, 2195, 2204, 2212, 2243, 2274, 2278, 2286, 2294, 2310, 2318, 2338, 2360, 2378, 2388,
-    2417, 2430, 2438, 2710, 2715, 2719, 2738, 2814, 2820, 2902, 2995, 3004, 3010, 3020, 3029,
-    3045, 3059, 3831, 3839, 3846, 3858, 3861, 3875, 3884, 3894, 3916, 3917, 4018, 4026, 4044,
-    4051, 4059, 4139, 4210, 4254, 4319, 4410, 4436, 4914, 5004, 5100, 5841, 5848, 5986, 6001,
-    6018, 6061, 6074, 6092, 6102, 6109, 6123, 6134, 6145, 6166, 6171, 6183, 6262, 6286, 6328,
-    6595, 6597, 6803, 6890, 6905, 6918, 6933, 7339, 7353, 7359, 7369, 7386, 7399, 7411, 7413,
-    7427, 7498, 7505, 7506, 8158, 8192, 8201, 8228, 8380, 8403, 8450, 8462, 8464, 8476, 8495,
-    8502, 8508, 8514, 8525, 8531, 8539, 8542, 8551, 8617, 8640, 8656, 8670, 8696, 8774, 8891,
-    8896, 8901, 8905, 8912, 8920, 9068, 9077, 9095, 9165, 9170, 9256, 9271, 9293, 9313, 9439,
-    9578, 9584, 9597, 9659, 9680, 9690, 9768, 10124, 10428, 10546, 10550, 10553, 10559, 10581,
-    10593, 10604, 10612, 10637, 10670, 10699, 10728, 10917, 10936, 11016, 11056, 11061, 11105,
-    11106, 11541, 11549, 11560, 11646, 11939, 12027, 12035, 12044, 12418, 12499, 12631, 12733,
-    12875, 12982, 12992, 12999, 13003, 13022, 13046, 13071, 13084, 13098, 13123, 13136, 13162,
-    13170, 13179, 13195, 13204, 13210, 13223, 13232, 13239, 13253, 13267, 13276, 13291, 13311,
-    13328, 13344, 13358, 13373, 13378, 13382, 13389, 13396, 13408, 13414, 13425, 13436, 13442,
-    13450, 13465, 13477, 13485, 13494, 13499, 13731, 13740, 13751, 13760, 13905, 13911, 13920,
-    13933, 13940, 13950, 13964, 14072, 14111, 14119, 14127, 14132, 14140, 14150, 14158, 14236,
-    14251, 14262, 14276, 14503, 14513, 14631, 14720, 14727, 14736, 14745, 14755, 14761, 14770,
-    14780, 14792, 14830, 14835, 14841, 14924, 15013, 15020, 15033, 15039, 15058, 15059, 15144,
-    15159, 15192, 15217, 15232, 15265, 15275, 15292, 15362, 15519, 15541, 15556, 15576, 15583,
-    15593, 15627, 15647, 15660, 15675, 15689, 15752, 15764, 15772, 15781, 15795, 15829, 15886,
-    15891, 15898, 15905, 15911, 15917, 15939, 15955, 15969, 15987, 16007, 16119, 16148, 16159,
-    16177, 16195, 16201, 16207, 16214, 16219, 16244, 16343, 16347, 16372, 16378, 16384, 16392,
-    16398, 16406, 16413, 16422, 16481, 16526, 16532, 16592, 16602, 16608, 16640, 16657, 16667,
-    16677, 16680, 16689, 16699, 16725, 16735, 16747, 16770, 16917, 16941, 16954, 16967, 16977,
-    17000, 17022, 17035, 17054, 17085, 17117, 17128, 17132, 17254, 17262, 17277, 17409, 17519,
-    17699, 17720, 17724, 17843, 17880, 17888, 17901, 17923, 17928, 17935, 17941, 17947, 17953,
-    17958, 17967, 17976, 17986, 17991, 17999, 18012, 18026, 18029, 18033, 18047, 18056, 18062,
-    18068, 18077, 18084, 18142, 18204, 18215, 18223, 18232, 18241, 18247, 18329, 18426, 18454,
-    18464, 18613, 18619, 18626, 18633, 18636, 18653, 18801, 18811, 18818, 18825, 18835, 18840,
-    18856, 18864, 18870, 18873, 18879, 18968, 19051, 19052, 19145, 19155, 19188, 19263, 19278,
-    19354, 19371, 19385, 19402, 19428, 19449, 19457, 19460, 19482, 19492, 19573, 19599, 19618,
-    19700, 19800, 19813, 19830, 19843, 19860, 19970, 19982, 19990, 20005, 20014, 20040, 20080,
-    20084, 20089, 20095, 20114, 20212, 20228, 20235, 20248, 20281, 20396, 20414, 20421, 20428,
-    20454, 20476, 20485, 20502, 20510, 20588, 20596, 20609, 20614, 20621, 20637, 20665, 20685,
-    20715, 20734, 20758, 20786, 20814, 20837, 20861, 20891, 20914, 20932, 20957, 20977, 21001,
-    21017, 21034, 21054, 21081, 21103, 21131, 21151, 21177, 21200, 21229, 21252, 21280, 21296,
-    21313, 21328, 21359, 21370, 21378, 21385, 21393, 21427, 21450, 21462, 21478, 21492, 21505,
-    21518, 21525, 21543, 21547, 21554, 21565, 21570, 21574, 21591, 21597, 21599, 21609, 21618,
-    21628, 22012, 22163, 22192, 22215, 22261, 22285, 22290, 22296, 22304, 22313, 22319, 22331,
-    22353, 22362, 22381, 22391, 22463, 22491, 22558, 22563, 22574, 22603, 22628, 22642, 22651,
-    22673, 22693, 22702, 22715, 22736, 22744, 22762, 22782, 22792, 22800, 22901, 22963, 22964,
-    23145, 23217, 23333, 23338, 23345, 23363, 23374, 23385, 23468, 23480, 23509, 23518, 23521,
-    23659, 23777, 23861, 23921, 23956, 23973, 24006, 24013, 24020, 24029, 24037, 24040, 24042,
-    24053, 24102, 24118, 24186, 24195, 24202, 24209, 24217, 24291, 24295, 24301, 24305, 24309,
-    24314, 24317, 24322, 24333, 24341, 24347, 24364, 24392, 24419, 24515, 24521, 24533, 24562,
-    24580, 24586, 25061, 25079, 25085, 25093, 25107, 25114, 25127, 25140, 25154, 25171, 25189,
-    25196, 25206, 25239, 25359, 25395, 25454, 25542, 25546, 25550, 25565, 25586, 25596, 25607,
-    25624, 25747, 26073, 26077, 26083, 26102, 26122, 26242, 26248, 26273, 26340, 26358, 26369,
-    26388, 26409, 26445, 26461, 26511, 26558, 26684, 26690, 26797, 26823, 26944, 26945, 27005,
-    27113, 27156, 27162, 27169, 27231, 27250, 27305, 27324, 27328, 27337, 27342, 27346, 27380,
-    27400, 27446, 27461, 27469, 27475, 27497, 27624, 27659, 27666, 27675, 27678, 27710, 27731,
-    27773, 27889, 27896, 27910, 27922, 27942, 27974, 28087, 28286, 28382, 28390, 28414, 28425,
-    28432, 28441, 28449, 28467, 28617, 28634, 28653, 28718, 28786, 28833, 28890, 28929, 28965,
-    29000, 29038, 29082, 29125, 29164, 29196, 29232, 29277, 29317, 29352, 29393, 29427, 29460,
-    29500, 29553, 29606, 29647, 29678, 29730, 29789, 29845, 29902, 29907, 29951, 29995, 30039,
-    30079, 30115, 30185, 30206, 30212, 30230, 30249, 30265, 30282, 30363, 30390, 30401, 30478,
-    30561, 30583, 30682, 30756, 30854, 30855, 30948, 30958, 30973, 31000, 31020, 31027, 31032,
-    31049, 31068, 31076, 31084, 31087, 31091, 31094, 31102, 31108, 31119, 31137, 31145, 31160,
-    31171, 31180, 31194, 31216, 31238, 31260, 31282, 31304, 31326, 31337, 31344, 31355, 31377,
-    31404, 31422, 31447, 31460, 31478, 31496, 31514, 31532, 31550, 31568, 31586, 31604, 31622,
-    31640, 31658, 31676, 31694, 31712, 31730, 31748, 31766, 31784, 31802, 31820, 31838, 31856,
-    31874, 31892, 31910, 31928, 31946, 31964, 31982, 32000, 32018, 32051, 32075, 32088, 32116,
-    32147, 32179, 32205, 32244, 32257, 32265, 32295, 32316, 32349, 32382, 32415, 32443, 32466,
-    32479, 32492, 32505, 32525, 32543, 32561, 32579, 32597, 32615, 32633, 32651, 32680, 32705,
-    32720, 32735, 32750, 32765, 32780, 32795, 32810, 32825, 32841, 32855, 32872, 32884, 32910,
-    32916, 32922, 32931, 32940, 32949, 32958, 32969, 32984, 32988, 33000, 33013, 33017, 33121,
-    33138, 33166, 33197, 33212, 33229, 33232, 33259, 33274, 33292, 33326, 33342, 33345, 33350,
-    33354, 33357, 33381, 33396, 33405, 33409, 33415, 33420, 33423, 33433, 33439, 33449, 33453,
-    33459, 33470, 33484, 33491, 33500, 33509, 33520, 33541, 33549, 33559, 33563, 33567, 33572,
-    33580, 33593, 33601, 33610, 33616, 33625, 33632, 33653, 33755, 33767, 33783, 33798, 33807,
-    33920, 33935, 33949, 33956, 34097, 34255, 34273, 34291, 34305, 34350, 34363, 34380, 34406,
-    34423, 34438, 34448, 34453, 34457, 34473, 34488, 34505, 34521, 34533, 34544, 34567, 34593,
-    34605, 34621, 34632, 34723, 34748, 34758, 34764, 34775, 34778, 34853, 34854, 34869, 34955,
-    34958, 34970, 34973, 35003, 35109, 35124, 35207, 35215, 35225, 35241, 35249, 35263, 35311,
-    35396, 35699, 35705, 35711, 35755, 35787, 35794, 35805, 35816, 35827, 35838, 35849, 36021,
-    36046, 36060, 36122, 36134, 36140, 36156, 36168, 36251, 36255, 36259, 36292, 36316, 36350,
-    36463, 36481, 36484, 36504, 36510, 36530, 36534, 36562, 36668, 36710, 36718, 36810, 36931,
-    36992, 37106, 37112, 37138, 37142, 37154, 37228, 37244, 37350, 37369, 37372, 37375, 37378,
-    37381, 37384, 37387, 37402, 37486, 37576, 37584, 37595, 37607, 37631, 37638, 37707, 37736,
-    37762, 37795, 37855, 38051, 38070, 38211, 38228, 38331, 38367, 38401, 38434, 38459, 38473,
-    38596, 38603, 38612, 38617, 38728, 38745, 38752, 38762, 38763, 38868, 38873, 38886, 38894,
-    38917, 39032, 39039, 39047, 39057, 39066, 39128, 39171, 39201, 39225, 39241, 39259, 39269,
-    39287, 39299, 39309, 39359, 39371, 39497, 39503, 39518, 39525, 39547, 39563, 39578, 39583,
-    39633, 39655, 39699, 39708, 39723, 39738, 39753, 39770, 39791, 39795, 39802, 39848, 39854,
-    39955, 40037, 40056, 40080, 40104, 40117, 40136, 40162, 40219, 40275, 40319, 40417, 40425,
-    40438, 40453, 40467, 40480, 40522, 40668, 40757, 40767, 40779, 40798, 40859, 40871, 40885,
-    40902, 40914, 40931, 40947, 40971, 40986, 40997, 41010, 41022, 41036, 41049, 41063, 41079,
-    41091, 41103, 41116, 41130, 41145, 41157, 41167, 41181, 41194, 41206, 41222, 41233, 41246,
-    41258, 41265, 41277, 41287, 41307, 41326, 41344, 41359, 41399, 41422, 41431, 41448, 41453,
-    41458, 41463, 41584, 41589, 41596, 41602, 41798, 41804, 41816, 41827, 41838, 41855, 41890,
-    41912, 41933, 41970, 41992, 42004, 42024, 42059, 42181, 42206, 42308, 42343, 42364, 42384,
-    42403, 42576, 42697, 42707, 42746, 42747, 42805, 42914, 43007, 43024, 43044, 43069, 43083,
-    43092, 43108, 43116, 43126, 43133, 43143, 43156, 43166, 43169, 43177, 43185, 43189, 43207,
-    43391, 43400, 43415, 43425, 43443, 43461, 43478, 43484, 43497, 43502, 43519, 43530, 43539,
-    43553, 43563, 43578, 43589, 43597, 43609, 43618, 43628, 43636, 43645, 43661, 43749, 43762,
-    43904, 43915, 43919, 43933, 43939, 43971, 43979, 43985, 44146, 44259, 44261, 44263, 44265,
-    44267, 44269, 44271, 44273, 44275, 44277, 44279, 44281, 44290, 44313, 44324, 44327, 44332,
-    44336, 44360, 44384, 44394, 44407, 44410, 44423, 44430, 44434, 44438, 44442, 44445, 44449,
-    44457, 44467, 44485, 44490, 44504, 44517, 44532, 44545, 44648, 44766, 44777, 44784, 44796,
-    44803, 44813, 44819, 44946, 44952, 45051, 45058, 45276, 45387, 45463, 45670, 45784, 45899,
-    45904, 45912, 45945, 45980, 46009, 46059, 46074, 46111, 46132, 46189, 46199, 46206, 46217,
-    46268, 46313, 46334, 46363, 46374, 46392, 46414, 46476, 46532, 46641, 46742, 46743, 46796,
-    46843, 46962, 47040, 47054, 47136, 47147, 47160, 47187, 47214, 47219, 47231, 47236, 47249,
-    47355, 47438, 47451, 47469, 47572, 47577, 47584, 47589, 47669, 47683, 47693, 47704, 47716,
-    47733, 47746, 47800, 47830, 47860, 47869, 47882, 47919, 47925, 47929, 47936, 47955, 47971,
-    47982, 47988, 47994, 47999, 48009, 48015, 48027, 48038, 48055, 48062, 48067, 48090, 48114,
-    48127, 48152, 48169, 48195, 48206, 48216, 48228, 48239, 48254, 48272, 48280, 48290, 48297,
-    48311, 48322, 48332, 48352, 48357, 48375, 48387, 48398, 48408, 48424, 48430, 48438, 48442,
-    48447, 48462, 48472, 48490, 48510, 48529, 48547, 48557, 48576, 48583, 48595, 48610, 48617,
-    48625, 48639, 48644, 48653, 48679, 48685, 48699, 48706, 48711, 48737, 48766, 48789, 48807,
-    48837, 48872, 48903, 48919, 48934, 48945, 48952, 48957, 48962, 48968, 48979, 48995, 49002,
-    49023, 49048, 49067, 49090, 49117, 49136, 49165, 49193, 49226, 49241, 49256, 49264, 49271,
-    49283, 49300, 49315, 49330, 49341, 49351, 49356, 49365, 49378, 49389, 49393, 49397, 49402,
-    49412, 49428, 49436, 49448, 49464, 49476, 49488, 49499, 49509, 49516, 49521, 49531, 49542,
-    49545, 49548, 49557, 49565, 49578, 49583, 49595, 49608, 49620, 49640, 49643, 49656, 49659,
-    49664, 49681, 49687, 49690, 49697, 49710, 49725, 49734, 49738, 49748, 49757, 49761, 49766,
-    49772, 49782, 49791, 49801, 49812, 49818, 49825, 49835, 49840, 49843, 49847, 49857, 49865,
-    49876, 49882, 49911, 49918, 49924, 49934, 49943, 49952, 49964, 49979, 49990, 50007, 50021,
-    50033, 50053, 50074, 50085, 50097, 50108, 50129, 50151, 50169, 50181, 50200, 50220, 50226,
-    50243, 50260, 50276, 50299, 50311, 50322, 50330, 50355, 50382, 50401, 50420, 50437, 50442,
-    50450, 50465, 50490, 50498, 50509, 50513, 50526, 50544, 50551, 50565, 50581, 50589, 50605,
-    50615, 50633, 50641, 50646, 50652, 50665, 50677, 50697, 50707, 50715, 50723, 50730, 50743,
-    50744, 50753, 50764, 50779, 50791, 50800, 50812, 50821, 50827, 50833, 50845, 50856, 50890,
-    50921, 50961, 50985, 51016, 51043, 51063, 51068, 51089, 51110, 51137, 51147, 51156, 51162,
-    51171, 51183, 51198, 51214, 51234, 51244, 51248, 51251, 51256, 51273, 51287, 51317, 51323,
-    51336, 51345, 51349, 51363, 51378, 51387, 51398, 51414, 51425, 51439, 51446, 51465, 51471,
-    51491, 51507, 51512, 51517, 51526, 51533, 51552, 51562, 51564, 51570, 51579, 51593, 51602,
-    51621, 51653, 51665, 51675, 51700, 51721, 51735, 51744, 51761, 51770, 51777, 51802, 51817,
-    51829, 51848, 51872, 51887, 51910, 51926, 51933, 51942, 51947, 51965, 51985, 52005, 52018,
-    52040, 52052, 52063, 52073, 52083, 52094, 52116, 52131, 52138, 52149, 52157, 52172, 52191,
-    52203, 52220, 52226, 52236, 52248, 52274, 52289, 52314, 52333, 52359, 52384, 52398, 52426,
-    52452, 52475, 52482, 52504, 52521, 52535, 52554, 52572, 52583, 52593, 52597, 52612, 52638,
-    52660, 52692, 52717, 52723, 52750, 52765, 52783, 52805, 52811, 52817, 52828, 52847, 52849,
-    52857, 52873, 52885, 52894, 52899, 52904, 52914, 52928, 52946, 52975, 52996, 53014, 53037,
-    53050, 53076, 53091, 53106, 53115, 53150, 53181, 53201, 53220, 53230, 53260, 53281, 53304,
-    53323, 53354, 53371, 53403, 53420, 53436, 53444, 53457, 53467, 53478, 53490, 53505, 53518,
-    53530, 53543, 53559, 53573, 53581, 53607, 53624, 53637, 53644, 53656, 53664, 53686, 53697,
-    53717, 53728, 53736, 53755, 53765, 53779, 53791, 53812, 53821, 53834, 53854, 53866, 53882,
-    53885, 53901, 53910, 53934, 53945, 53959, 53980, 53993, 54006, 54020, 54035, 54050, 54069,
-    54088, 54103, 54118, 54137, 54154, 54169, 54187, 54207, 54216, 54234, 54243, 54261, 54290,
-    54312, 54324, 54336, 54345, 54354, 54364, 54376, 54394, 54406, 54421, 54436, 54459, 54479,
-    54498, 54520, 54537, 54547, 54568, 54585, 54602, 54617, 54632, 54651, 54673, 54690, 54703,
-    54716, 54733, 54734, 54747, 54763, 54778, 54803, 54818, 54836, 54846, 54866, 54885, 54890,
-    54912, 54925, 54956, 54964, 54990, 55008, 55019, 55023, 55035, 55044, 55052, 55069, 55080,
-    55087, 55113, 55120, 55131, 55141, 55151, 55165, 55178, 55201, 55227, 55237, 55247, 55261,
-    55267, 55275, 55282, 55300, 55307, 55319, 55334, 55349, 55357, 55374, 55393, 55412, 55424,
-    55431, 55440, 55459, 55472, 55480, 55494, 55512, 55527, 55540, 55547, 55556, 55566, 55576,
-    55588, 55596, 55604, 55608, 55616, 55627, 55647, 55667, 55691, 55703, 55716, 55729, 55744,
-    55755, 55770, 55786, 55801, 55811, 55816, 55826, 55830, 55840, 55848, 55869, 55892, 55911,
-    55922, 55936, 55950, 55966, 55982, 55991, 56000, 56016, 56027, 56042, 56055, 56063, 56072,
-    56080, 56088, 56098, 56126, 56138, 56151, 56164, 56176, 56187, 56202, 56219, 56231, 56245,
-    56258, 56270, 56285, 56292, 56304, 56327, 56350, 56364, 56376, 56402, 56415, 56425, 56449,
-    56464, 56485, 56504, 56527, 56545, 56557, 56575, 56597, 56610, 56614, 56633, 56651, 56656,
-    56672, 56689, 56706, 56734, 56757, 56775, 56790, 56805, 56819, 56839, 56853, 56873, 56888,
-    56901, 56922, 56937, 56954, 56970, 56992, 57008, 57025, 57045, 57063, 57079, 57092, 57116,
-    57132, 57160, 57184, 57192, 57215, 57239, 57264, 57276, 57286, 57295, 57319, 57334, 57351,
-    57369, 57383, 57391, 57403, 57436, 57482, 57491, 57502, 57514, 57527, 57541, 57553, 57577,
-    57602, 57620, 57637, 57655, 57679, 57686, 57700, 57713, 57727, 57743, 57752, 57761, 57777,
-    57782, 57806, 57815, 57829, 57843, 57864, 57902, 57921, 57946, 57968, 57984, 57998, 58016,
-    58032, 58055, 58092, 58123, 58154, 58163, 58169, 58176, 58187, 58196, 58207, 58228, 58240,
-    58263, 58271, 58280, 58285, 58289, 58306, 58325, 58340, 58356, 58366, 58376, 58379, 58389,
-    58414, 58431, 58456, 58475, 58495, 58518, 58541, 58562, 58592, 58606, 58629, 58651, 58672,
-    58697, 58708, 58732, 58733, 58751, 58769, 58784, 58793, 58822, 58848, 58866, 58877, 58884,
-    58912, 58926, 58953, 58968, 58975, 58987, 59011, 59027, 59051, 59059, 59076, 59090, 59099,
-    59117, 59135, 59153, 59162, 59182, 59201, 59225, 59240, 59263, 59274, 59293, 59310, 59337,
-    59345, 59351, 59369, 59396, 59407, 59424, 59438, 59458, 59476, 59498, 59508, 59526, 59537,
-    59547, 59560, 59564, 59569, 59577, 59588, 59602, 59612, 59630, 59649, 59664, 59680, 59689,
-    59703, 59729, 59761, 59774, 59781, 59783, 59795, 59806, 59815, 59825, 59844, 59852, 59868,
-    59881, 59902, 59916, 59936, 59957, 59967, 59980, 60003, 60015, 60031, 60051, 60058, 60067,
-    60085, 60108, 60141, 60169, 60192, 60234, 60249, 60272, 60295, 60311, 60331, 60350, 60369,
-    60388, 60404, 60420, 60430, 60438, 60458, 60466, 60473, 60492, 60523, 60551, 60563, 60587,
-    60614, 60642, 60670, 60698, 60719, 60740, 60761, 60766, 60773, 60779, 60789, 60798, 60812,
-    60821, 60830, 60850, 60867, 60875, 60883, 60896, 60901, 60910, 60925, 60933, 60942, 60958,
-    60966, 60987, 61017, 61050, 61070, 61086, 61116, 61149, 61178, 61195, 61214, 61227, 61256,
-    61266, 61301, 61332, 61338, 61357, 61372, 61383, 61405, 61438, 61472, 61487, 61502, 61515,
-    61532, 61542, 61554, 61570, 61581, 61586, 61599, 61605, 61616, 61625, 61637, 61648, 61654,
-    61663, 61673, 61681, 61694, 61708, 61711, 61715, 61729, 61738, 61744, 61753, 61760, 61770,
-    61778, 61789, 61797, 61814, 61827, 61833, 61854, 61866, 61870, 61884, 61901, 61910, 61930,
-    61954, 61968, 61982, 61993, 61999, 62019, 62051, 62084, 62113, 62145, 62159, 62176, 62203,
-    62221, 62257, 62291, 62301, 62318, 62343, 62362, 62378, 62399, 62423, 62451, 62472, 62496,
-    62519, 62536, 62553, 62565, 62590, 62602, 62625, 62642, 62656, 62662, 62665, 62672, 62681,
-    62708, 62718, 62730, 62731, 62756, 62785, 62822, 62855, 62876, 62892, 62925, 62947, 62961,
-    62969, 62988, 63000, 63013, 63028, 63041, 63050, 63061, 63069, 63078, 63092, 63105, 63121,
-    63130, 63139, 63158, 63173, 63181, 63190, 63205, 63221, 63243, 63256, 63270, 63278, 63291,
-    63306, 63322, 63334, 63346, 63353, 63370, 63390, 63413, 63435, 63445, 63449, 63457, 63471,
-    63485, 63498, 63503, 63521, 63543, 63558, 63577, 63591, 63606, 63618, 63631, 63649, 63659,
-    63686, 63698, 63709, 63716, 63724, 63740, 63768, 63788, 63818, 63837, 63861, 63889, 63917,
-    63940, 63964, 63994, 64017, 64035, 64060, 64080, 64104, 64120, 64137, 64157, 64184, 64206,
-    64234, 64254, 64280, 64303, 64332, 64355, 64383, 64399, 64416, 64431, 64462, 64473, 64483,
-    64487, 64507, 64527, 64532, 64544, 64552, 64566, 64578, 64587, 64597, 64608, 64632, 64655,
-    64679, 64703, 64736, 64768, 64800, 64827, 64833, 64860, 64873, 64889, 64913, 64926, 64937,
-    64945, 64962, 64978, 64984, 64996, 65007, 65022, 65042, 65061, 65087, 65114, 65135, 65149,
-    65167, 65186, 65204, 65224, 65237, 65246, 65254, 65259, 65280, 65302, 65317, 65353, 65382,
-    65394, 65399, 65427, 65443, 65462, 65495, 65505, 65516, 65544, 65563, 65580, 65598, 65632,
-    65641, 65649, 65664, 65680, 65694, 65709, 65722, 65732, 65736, 65741, 65752, 65765, 65778,
-    65785, 65794, 65823, 65841, 65859, 65865, 65886, 65905, 65922, 65947, 65972, 65985, 65991,
-    66020, 66030, 66049, 66074, 66080, 66097, 66103, 66111, 66121, 66131, 66142, 66157, 66167,
-    66176, 66183, 66201, 66209, 66226, 66243, 66247, 66255, 66268, 66289, 66303, 66311, 66321,
-    66337, 66350, 66359, 66371, 66388, 66403, 66413, 66426, 66446, 66473, 66495, 66502, 66510,
-    66520, 66534, 66548, 66565, 66581, 66592, 66599, 66611, 66632, 66644, 66663, 66682, 66689,
-    66701, 66709, 66720, 66729, 66730, 66738, 66752, 66769, 66775, 66780, 66800, 66816, 66830,
-    66848, 66861, 66887, 66898, 66908, 66917, 66945, 66957, 66973, 66982, 67005, 67033, 67067,
-    67086, 67091, 67118, 67141, 67171, 67188, 67195, 67204, 67230, 67239, 67253, 67264, 67271,
-    67288, 67298, 67312, 67324, 67337, 67345, 67367, 67386, 67396, 67429, 67458, 67488, 67510,
-    67523, 67534, 67555, 67574, 67590, 67594, 67597, 67610, 67620, 67631, 67638, 67656, 67678,
-    67697, 67719, 67735, 67753, 67771, 67782, 67793, 67809, 67827, 67850, 67870, 67881, 67891,
-    67902, 67911, 67935, 67947, 67961, 67979, 67998, 68016, 68038, 68043, 68050, 68061, 68074,
-    68089, 68109, 68118, 68129, 68145, 68160, 68180, 68201, 68212, 68221, 68247, 68279, 68309,
-    68323, 68347, 68360, 68364, 68389, 68410, 68430, 68441, 68468, 68501, 68532, 68545, 68570,
-    68586, 68606, 68620, 68635, 68651, 68665, 68672, 68683, 68712, 68725, 68739, 68770, 68784,
-    68803, 68833, 68848, 68862, 68878, 68886, 68910, 68925, 68944, 68958, 68973, 68992, 69005,
-    69018, 69034, 69051, 69060, 69071, 69084, 69095, 69101, 69115, 69120, 69135, 69139, 69153,
-    69165, 69191, 69204, 69222, 69236, 69259, 69268, 69287, 69307, 69323, 69337, 69352, 69371,
-    69387, 69401, 69416, 69425, 69447, 69470, 69489, 69505, 69518, 69528, 69543, 69561, 69581,
-    69590, 69610, 69622, 69634, 69648, 69662, 69677, 69693, 69725, 69745, 69785, 69802, 69827,
-    69834, 69858, 69874, 69884, 69901, 69914, 69931, 69945, 69963, 69979, 69995, 70005, 70019,
-    70028, 70049, 70063, 70073, 70086, 70111, 70143, 70154, 70174, 70180, 70199, 70208, 70221,
-    70230, 70238, 70253, 70259, 70273, 70289, 70303, 70314, 70332, 70346, 70353, 70379, 70400,
-    70444, 70462, 70486, 70507, 70524, 70565, 70585, 70599, 70606, 70617, 70630, 70642, 70647,
-    70653, 70656, 70659, 70662, 70674, 70679, 70685, 70691, 70699, 70700, 70708, 70719, 70720,
-    70737, 70756, 70767, 70782, 70811, 70830, 70836, 70850, 70858, 70872, 70887, 70903, 70923,
-    70940, 70958, 70976, 70995, 71004, 71016, 71032, 71047, 71072, 71088, 71099, 71111, 71121,
-    71137, 71155, 71166, 71172, 71181, 71188, 71196, 71213, 71236, 71248, 71261, 71272, 71299,
-    71304, 71314, 71334, 71346, 71358, 71378, 71387, 71404, 71420, 71432, 71446, 71450, 71460,
-    71471, 71485, 71503, 71516, 71522, 71535, 71540, 71545, 71560, 71569, 71612, 71628, 71637,
-    71647, 71665, 71679, 71694, 71714, 71727, 71749, 71759, 71769, 71783, 71795, 71803, 71813,
-    71832, 71848, 71871, 71881, 71903, 71924, 71938, 71946, 71962, 71976, 72004, 72016, 72036,
-    72049, 72061, 72071, 72086, 72095, 72110, 72126, 72149, 72168, 72183, 72197, 72215, 72240,
-    72262, 72285, 72311, 72332, 72346, 72357, 72369, 72387, 72403, 72412, 72425, 72437, 72450,
-    72464, 72473, 72485, 72492, 72499, 72507, 72516, 72529, 72545, 72562, 72573, 72585, 72602,
-    72614, 72632, 72642, 72666, 72686, 72704, 72725, 72746, 72753, 72761, 72775, 72784, 72790,
-    72796, 72805, 72821, 72841, 72855, 72868, 72877, 72894, 72900, 72907, 72921, 72934, 72945,
-    72951, 72960, 72976, 72990, 73004, 73016, 73022, 73027, 73052, 73063, 73080, 73096, 73108,
-    73113, 73136, 73151, 73172, 73190, 73204, 73219, 73235, 73251, 73264, 73280, 73295, 73306,
-    73328, 73336, 73345, 73357, 73371, 73382, 73393, 73414, 73425, 73437, 73453, 73469, 73478,
-    73481, 73484, 73498, 73510, 73525, 73541, 73553, 73562, 73567, 73572, 73584, 73590, 73598,
-    73615, 73635, 73655, 73687, 73722, 73734, 73748, 73760, 73780, 73795, 73814, 73837, 73845,
-    73877, 73912, 73935, 73961, 73991, 74012, 74018, 74027, 74043, 74054, 74073, 74083, 74106,
-    74115, 74121, 74132, 74148, 74167, 74190, 74213, 74235, 74246, 74259, 74270, 74299, 74319,
-    74343, 74367, 74378, 74393, 74398, 74420, 74434, 74447, 74459, 74478, 74494, 74503, 74510,
-    74520, 74529, 74537, 74544, 74564, 74582, 74596, 74608, 74648, 74661, 74676, 74687, 74698,
-    74708, 74718, 74719, 74727, 74780, 74798, 74805, 74812, 74830, 74842, 74854, 74865, 74871,
-    74877, 74885, 74910, 74918, 74929, 74936, 74946, 74955, 74964, 74975, 74985, 74992, 74996,
-    75002, 75012, 75013, 75017, 75021, 75027, 75033, 75039, 75045, 75054, 75088, 75100, 75113,
-    75117, 75122, 75129, 75135, 75142, 75159, 75163, 75176, 75186, 75198, 75208, 75213, 75219,
-    75233, 75251, 75268, 75286, 75303, 75319, 75328, 75337, 75344, 75353, 75356, 75360, 75373,
-    75379, 75395, 75419, 75435, 75449, 75458, 75468, 75486, 75498, 75504, 75509, 75525, 75534,
-    75545, 75552, 75558, 75565, 75574, 75592, 75600, 75611, 75622, 75633, 75645, 75664, 75671,
-    75678, 75692, 75707, 75718, 75735, 75742, 75756, 75769, 75785, 75803, 75818, 75831, 75852,
-    75858, 75862, 75867, 75879, 75900, 75918, 75933, 75956, 75967, 75979, 75990, 76000, 76003,
-    76024, 76040, 76062, 76075, 76091, 76108, 76125, 76139, 76150, 76165, 76176, 76185, 76193,
-    76204, 76207, 76218, 76221, 76234, 76249, 76256, 76271, 76293, 76311, 76325, 76330, 76343,
-    76348, 76360, 76382, 76396, 76404, 76414, 76424, 76434, 76451, 76461, 76474, 76485, 76493,
-    76499, 76505, 76509, 76529, 76545, 76557, 76580, 76609, 76629, 76647, 76669, 76689, 76704,
-    76725, 76751, 76773, 76790, 76812, 76822, 76834, 76843, 76847, 76849, 76868, 76890, 76905,
-    76919, 76932, 76960, 76985, 76997, 77009, 77024, 77048, 77067, 77085, 77111, 77132, 77158,
-    77176, 77191, 77207, 77227, 77245, 77271, 77292, 77305, 77318, 77349, 77371, 77385, 77403,
-    77417, 77427, 77432, 77438, 77446, 77471, 77482, 77493, 77510, 77534, 77548, 77555, 77569,
-    77591, 77609, 77623, 77646, 77665, 77678, 77696, 77714, 77721, 77729, 77744, 77763, 77784,
-    77814, 77831, 77848, 77862, 77871, 77880, 77890, 77899, 77919, 77943, 77959, 77979, 77989,
-    77996, 78012, 78044, 78060, 78078, 78098, 78119, 78129, 78144, 78158, 78168, 78197, 78222,
-    78243, 78278, 78288, 78291, 78302, 78314, 78323, 78327, 78337, 78347, 78371, 78381, 78391,
-    78411, 78434, 78453, 78465, 78481, 78488, 78519, 78536, 78546, 78556, 78569, 78579, 78587,
-    78596, 78604, 78620, 78635, 78644, 78655, 78665, 78680, 78685, 78694, 78701, 78712, 78713,
-    78725, 78747, 78762, 78773, 78800, 78829, 78844, 78853, 78864, 78880, 78889, 78909, 78922,
-    78942, 78956, 78970, 78984, 79009, 79034, 79046, 79062, 79075, 79093, 79111, 79122, 79140,
-    79153, 79158, 79187, 79197, 79219, 79236, 79259, 79282, 79310, 79319, 79329, 79345, 79354,
-    79365, 79378, 79392, 79408, 79420, 79431, 79444, 79452, 79462, 79476, 79504, 79518, 79527,
-    79538, 79549, 79559, 79574, 79579, 79591, 79600, 79632, 79651, 79669, 79691, 79715, 79736,
-    79759, 79777, 79800, 79816, 79838, 79859, 79881, 79885, 79894, 79910, 79919, 79930, 79943,
-    79954, 79992, 80013, 80036, 80055, 80063, 80075, 80085, 80099, 80108, 80113, 80125, 80135,
-    80144, 80157, 80168, 80195, 80204, 80209, 80220, 80233, 80243, 80250, 80264, 80282, 80297,
-    80304, 80314, 80326, 80337, 80350, 80366, 80383, 80401, 80432, 80438, 80460, 80478, 80489,
-    80508, 80519, 80524, 80530, 80540, 80567, 80582, 80595, 80611, 80625, 80636, 80639, 80667,
-    80693, 80706, 80721, 80740, 80750, 80758, 80771, 80793, 80818, 80830, 80837, 80846, 80860,
-    80871, 80882, 80904, 80920, 80933, 80956, 80976, 80998, 81020, 81041, 81069, 81087, 81105,
-    81121, 81145, 81161, 81176, 81198, 81211, 81221, 81231, 81245, 81259, 81273, 81292, 81316,
-    81326, 81342, 81362, 81378, 81386, 81394, 81407, 81434, 81457, 81474, 81499, 81507, 81526,
-    81542, 81559, 81571, 81589, 81599, 81622, 81634, 81641, 81662, 81675, 81695, 81727, 81756,
-    81785, 81813, 81848, 81877, 81903, 81929, 81961, 81990, 82021, 82047, 82071, 82096, 82125,
-    82151, 82177, 82203, 82231, 82259, 82288, 82318, 82343, 82351, 82363, 82381, 82399, 82425,
-    82439, 82468, 82487, 82514, 82535, 82541, 82554, 82567, 82591, 82621, 82649, 82666, 82682,
-    82704, 82705, 82728, 82744, 82760, 82772, 82783, 82798, 82817, 82843, 82859, 82885, 82911,
-    82922, 82936, 82949, 82967, 82988, 83012, 83028, 83041, 83052, 83063, 83089, 83113, 83137,
-    83145, 83157, 83169, 83187, 83205, 83214, 83229, 83244, 83259, 83282, 83311, 83340, 83367,
-    83382, 83401, 83413, 83429, 83455, 83485, 83500, 83514, 83528, 83533, 83549, 83558, 83581,
-    83599, 83614, 83635, 83647, 83660, 83670, 83698, 83717, 83724, 83755, 83766, 83789, 83801,
-    83820, 83839, 83859, 83875, 83898, 83911, 83922, 83937, 83955, 83980, 83995, 84011, 84027,
-    84038, 84058, 84069, 84081, 84100, 84112, 84125, 84146, 84150, 84170, 84189, 84201, 84217,
-    84233, 84251, 84267, 84280, 84299, 84315, 84331, 84348, 84372, 84385, 84400, 84408, 84415,
-    84429, 84442, 84455, 84463, 84475, 84484, 84499, 84508, 84516, 84539, 84556, 84571, 84590,
-    84603, 84625, 84640, 84657, 84667, 84686, 84693, 84724, 84731, 84743, 84750, 84763, 84775,
-    84789, 84808, 84830, 84852, 84874, 84886, 84897, 84908, 84921, 84935, 84955, 84964, 84980,
-    84999, 85015, 85028, 85047, 85065, 85076, 85086, 85111, 85145, 85166, 85184, 85195, 85207,
-    85218, 85245, 85255, 85273, 85282, 85297, 85318, 85336, 85362, 85386, 85411, 85425, 85430,
-    85443, 85457, 85481, 85495, 85512, 85520, 85535, 85552, 85562, 85577, 85592, 85603, 85614,
-    85634, 85644, 85653, 85672, 85680, 85687, 85698, 85712, 85722, 85730, 85736, 85746, 85753,
-    85766, 85769, 85783, 85796, 85803, 85827, 85834, 85859, 85877, 85895, 85904, 85928, 85946,
-    85966, 85979, 85992, 86004, 86019, 86032, 86050, 86058, 86075, 86095, 86112, 86139, 86163,
-    86177, 86193, 86205, 86223, 86237, 86265, 86285, 86301, 86314, 86329, 86350, 86359, 86374,
-    86391, 86416, 86424, 86437, 86444, 86461, 86478, 86494, 86506, 86515, 86537, 86557, 86564,
-    86574, 86583, 86602, 86613, 86627, 86640, 86652, 86662, 86667, 86670, 86676, 86683, 86692,
-    86699, 86700, 86718, 86728, 86734, 86746, 86754, 86758, 86766, 86774, 86786, 86809, 86824,
-    86834, 86857, 86863, 86873, 86889, 86896, 86911, 86923, 86937, 86941, 86950, 86967, 86983,
-    86994, 86997, 87002, 87017, 87028, 87044, 87060, 87083, 87086, 87099, 87110, 87120, 87135,
-    87147, 87170, 87190, 87213, 87234, 87246, 87259, 87267, 87273, 87286, 87293, 87304, 87320,
-    87340, 87350, 87366, 87374, 87401, 87422, 87437, 87450, 87464, 87478, 87514, 87521, 87527,
-    87539, 87555, 87583, 87587, 87600, 87615, 87631, 87665, 87711, 87742, 87751, 87765, 87776,
-    87788, 87809, 87813, 87830, 87844, 87859, 87885, 87918, 87940, 87957, 87970, 87995, 88005,
-    88013, 88026, 88034, 88050, 88063, 88085, 88121, 88142, 88156, 88171, 88236, 88261, 88275,
-    88307, 88318, 88330, 88359, 88373, 88389, 88418, 88439, 88462, 88486, 88498, 88521, 88555,
-    88593, 88642, 88671, 88704, 88748, 88764, 88782, 88795, 88811, 88829, 88869, 88914, 88960,
-    88984, 89011, 89040, 89083, 89131, 89213, 89248, 89287, 89321, 89351, 89384, 89413, 89451,
-    89494, 89546, 89583, 89624, 89674, 89691, 89710, 89744, 89771, 89801, 89846, 89865, 89886,
-    89902, 89932, 89965, 89999, 90014, 90030, 90041, 90063, 90087, 90120, 90142, 90166, 90185,
-    90215, 90248, 90276, 90294, 90315, 90331, 90358, 90388, 90413, 90433, 90456, 90474, 90498,
-    90525, 90546, 90564, 90584, 90599, 90631, 90666, 90695, 90696, 90726, 90759, 90800, 90843,
-    90891, 90966, 91004, 91047, 91112, 91129, 91148, 91180, 91207, 91237, 91316, 91352, 91391,
-    91434, 91464, 91497, 91531, 91546, 91562, 91581, 91602, 91636, 91658, 91682, 91730, 91760,
-    91793, 91835, 91876, 91921, 91946, 91964, 91984, 92017, 92049, 92084, 92134, 92154, 92176,
-    92206, 92240, 92277, 92332, 92369, 92410, 92458, 92481, 92507, 92522, 92554, 92590, 92640,
-    92667, 92697, 92735, 92777, 92864, 92904, 92949, 93001, 93060, 93149, 93188, 93232, 93317,
-    93352, 93392, 93429, 93471, 93583, 93597, 93613, 93637, 93664, 93680, 93698, 93730, 93748,
-    93768, 93804, 93834, 93867, 93907, 93919, 93932, 93948, 93966, 93985, 94006, 94033, 94063,
-    94078, 94096, 94121, 94145, 94172, 94213, 94230, 94250, 94284, 94305, 94329, 94366, 94404,
-    94446, 94461, 94478, 94507, 94539, 94556, 94575, 94599, 94628, 94654, 94688, 94689, 94727,
-    94757, 94790, 94832, 94879, 94936, 94973, 95015, 95054, 95098, 95186, 95212, 95241, 95257,
-    95275, 95289, 95324, 95362, 95394, 95412, 95432, 95466, 95504, 95553, 95573, 95595, 95613,
-    95627, 95642, 95660, 95680, 95696, 95717, 95740, 95769, 95801, 95818, 95838, 95864, 95893,
-    95912, 95934, 95957, 95983, 96005, 96022, 96041, 96072, 96106, 96136, 96155, 96177, 96197,
-    96220, 96246, 96279, 96315, 96353, 96395, 96412, 96431, 96447, 96471, 96500, 96532, 96567,
-    96629, 96671, 96718, 96801, 96842, 96888, 96978, 97011, 97048, 97103, 97120, 97139, 97175,
-    97200, 97228, 97274, 97296, 97321, 97363, 97374, 97386, 97398, 97411, 97425, 97439, 97469,
-    97502, 97543, 97588, 97626, 97669, 97696, 97726, 97741, 97757, 97787, 97820, 97852, 97887,
-    97913, 97941, 98007, 98034, 98064, 98126, 98137, 98149, 98157, 98179, 98204, 98264, 98280,
-    98298, 98329, 98345, 98363, 98409, 98419, 98430, 98437, 98452, 98469, 98500, 98517, 98536,
-    98568, 98587, 98608, 98624, 98636, 98649, 98658, 98677, 98678, 98699, 98735, 98761, 98789,
-    98812, 98845, 98881, 98937, 98959, 98983, 99035, 99046, 99058, 99076, 99098, 99123, 99199,
-    99215, 99233, 99279, 99297, 99317, 99364, 99380, 99398, 99458, 99468, 99479, 99503, 99518,
-    99535, 99584, 99601, 99620, 99667, 99686, 99707, 99740, 99768, 99799, 99885, 99897, 99910,
-    99938, 99967, 99993, 100021, 100068, 100090, 100114, 100186, 100215, 100246, 100329, 100359,
-    100392, 100472, 100480, 100489, 100508, 100530, 100543, 100558, 100578, 100600, 100621,
-    100645, 100660, 100677, 100690, 100705, 100712, 100720, 100732, 100746, 100760, 100776,
-    100791, 100808, 100899, 100915, 100933, 100958, 100986, 101069, 101078, 101088, 101111,
-    101136, 101155, 101176, 101204, 101235, 101305, 101326, 101350, 101366, 101384, 101406,
-    101430, 101453, 101479, 101496, 101515, 101547, 101557, 101568, 101583, 101600, 101615,
-    101632, 101648, 101666, 101675, 101685, 101702, 101721, 101796, 101822, 101851, 101869,
-    101889, 101900, 101912, 101944, 101979, 102004, 102031, 102050, 102071, 102094, 102106,
-    102119, 102130, 102142, 102159, 102178, 102194, 102212, 102308, 102319, 102331, 102353,
-    102378, 102394, 102412, 102435, 102460, 102484, 102511, 102527, 102545, 102555, 102566,
-    102581, 102598, 102617, 102638, 102650, 102663, 102664, 102690, 102718, 102740, 102764,
-    102790, 102811, 102834, 102856, 102880, 102907, 102995, 103011, 103028, 103070, 103083,
-    103097, 103107, 103124, 103143, 103197, 103210, 103224, 103254, 103264, 103275, 103304,
-    103317, 103331, 103345, 103359, 103375, 103393, 103413, 103504, 103528, 103555, 103654,
-    103670, 103688, 103774, 103796, 103821, 103907, 103924, 103943, 104007, 104017, 104028,
-    104039, 104051, 104122, 104132, 104143, 104196, 104213, 104232, 104251, 104274, 104300,
-    104393, 104411, 104431, 104465, 104484, 104505, 104551, 104566, 104582, 104594, 104607,
-    104621, 104636, 104652, 104669, 104688, 104694, 104700, 104707, 104715, 104757, 104776,
-    104797, 104817, 104842, 104870, 104896, 104914, 104934, 104998, 105015, 105034, 105125,
-    105138, 105152, 105176, 105203, 105249, 105273, 105300, 105346, 105370, 105397, 105443,
-    105468, 105496, 105533, 105545, 105559, 105568, 105579, 105591, 105618, 105641, 105666,
-    105699, 105719, 105741, 105771, 105783, 105797, 105817, 105838, 105861, 105908, 105937,
-    105969, 106030, 106053, 106078, 106126, 106137, 106149, 106223, 106241, 106261, 106312,
-    106335, 106360, 106393, 106413, 106435, 106465, 106485, 106506, 106541, 106549, 106557,
-    106592, 106601, 106612, 106624, 106638, 106639, 106706, 106721, 106738, 106769, 106787,
-    106807, 106824, 106843, 106885, 106910, 106938, 106997, 107017, 107039, 107047, 107056,
-    107071, 107088, 107138, 107158, 107180, 107210, 107237, 107267, 107304, 107321, 107340,
-    107367, 107384, 107402, 107419, 107439, 107458, 107480, 107505, 107529, 107552, 107578,
-    107603, 107625, 107650, 107684, 107712, 107745, 107785, 107816, 107853, 107896, 107906,
-    107917, 107944, 107962, 107982, 108021, 108046, 108074, 108110, 108123, 108137, 108182,
-    108203, 108226, 108285, 108298, 108312, 108329, 108344, 108361, 108393, 108404, 108417,
-    108427, 108438, 108465, 108482, 108501, 108515, 108535, 108557, 108584, 108603, 108624,
-    108667, 108694, 108724, 108784, 108806, 108830, 108863, 108873, 108884, 108941, 108965,
-    108992, 109027, 109044, 109063, 109097, 109119, 109143, 109175, 109194, 109215, 109244,
-    109263, 109283, 109299, 109344, 109358, 109373, 109397, 109418, 109441, 109470, 109495,
-    109523, 109565, 109586, 109609, 109633, 109653, 109675, 109694, 109715, 109759, 109786,
-    109816, 109877, 109899, 109923, 109947, 109974, 110015, 110034, 110054, 110073, 110094,
-    110146, 110164, 110184, 110227, 110253, 110282, 110342, 110360, 110380, 110426, 110438,
-    110452, 110470, 110490, 110509, 110530, 110583, 110601, 110621, 110622, 110656, 110681,
-    110710, 110757, 110775, 110795, 110805, 110831, 110860, 110905, 110935, 110969, 111011,
-    111024, 111038, 111047, 111067, 111089, 111106, 111128, 111152, 111171, 111192, 111215,
-    111233, 111258, 111285, 111314, 111333, 111354, 111385, 111398, 111412, 111421, 111441,
-    111463, 111493, 111508, 111524, 111542, 111555, 111569, 111579, 111601, 111626, 111667,
-    111684, 111703, 111738, 111757, 111778, 111816, 111829, 111843, 111853, 111874, 111897,
-    111929, 111941, 111954, 111970, 112000, 112033, 112075, 112103, 112134, 112167, 112189,
-    112213, 112261, 112292, 112326, 112369, 112389, 112411, 112429, 112441, 112454, 112495,
-    112513, 112533, 112548, 112562, 112577, 112588, 112608, 112630, 112662, 112684, 112708,
-    112742, 112760, 112780, 112807, 112833, 112862, 112922, 112952, 112986, 113028, 113041,
-    113055, 113076, 113096, 113118, 113147, 113169, 113193, 113233, 113254, 113277, 113315,
-    113340, 113367, 113400, 113419, 113440, 113471, 113484, 113498, 113519, 113540, 113563,
-    113600, 113615, 113631, 113656, 113669, 113683, 113713, 113735, 113760, 113815, 113832,
-    113851, 113895, 113914, 113935, 113984, 113997, 114011, 114033, 114054, 114077, 114124,
-    114136, 114149, 114176, 114206, 114239, 114281, 114309, 114340, 114393, 114415, 114439,
-    114508, 114539, 114573, 114616, 114617, 114637, 114659, 114696, 114708, 114721, 114773,
-    114791, 114811, 114843, 114857, 114872, 114896, 114916, 114938, 114981, 115003, 115027,
-    115061, 115081, 115104, 115147, 115162, 115179, 115202, 115228, 115255, 115286, 115325,
-    115335, 115346, 115363, 115382, 115401, 115422, 115440, 115460, 115482, 115506, 115535,
-    115567, 115621, 115637, 115655, 115683, 115693, 115704, 115716, 115729, 115739, 115750,
-    115769, 115791, 115805, 115821, 115837, 115855, 115865, 115876, 115894, 115914, 115923,
-    115933, 115961, 115988, 116018, 116057, 116082, 116110, 116129, 116150, 116178, 116209,
-    116249, 116266, 116285, 116294, 116304, 116319, 116336, 116358, 116383, 116424, 116443,
-    116464, 116536, 116562, 116591, 116672, 116688, 116706, 116766, 116777, 116789, 116806,
-    116825, 116838, 116853, 116880, 116899, 116920, 116951, 116973, 116998, 117019, 117044,
-    117072, 117096, 117123, 117159, 117201, 117249, 117306, 117323, 117342, 117371, 117404,
-    117445, 117464, 117485, 117497, 117510, 117531, 117554, 117574, 117596, 117627, 117661,
-    117703, 117727, 117753, 117775, 117793, 117813, 117843, 117862, 117883, 117918, 117937,
-    117958, 117993, 118005, 118018, 118032, 118046, 118061, 118072, 118093, 118117, 118133,
-    118151, 118169, 118189, 118201, 118214, 118234, 118256, 118275, 118296, 118327, 118340,
-    118354, 118366, 118379, 118389, 118418, 118450, 118491, 118518, 118548, 118574, 118595,
-    118596, 118619, 118672, 118702, 118735, 118777, 118796, 118817, 118840, 118852, 118865,
-    118890, 118918, 118942, 118959, 118978, 119004, 119033, 119112, 119141, 119173, 119233,
-    119254, 119277, 119328, 119347, 119368, 119417, 119431, 119446, 119465, 119486, 119508,
-    119532, 119566, 119592, 119622, 119664, 119697, 119733, 119821, 119837, 119856, 119887,
-    119908, 119931, 119962, 119997, 120060, 120085, 120112, 120160, 120183, 120209, 120227,
-    120247, 120273, 120302, 120332, 120366, 120408, 120430, 120454, 120479, 120506, 120525,
-    120546, 120577, 120590, 120604, 120625, 120648, 120685, 120700, 120716, 120729, 120743,
-    120765, 120790, 120807, 120826, 120845, 120866, 120879, 120893, 120914, 120937, 120949,
-    120962, 120989, 121019, 121052, 121094, 121122, 121153, 121175, 121199, 121230, 121264,
-    121307, 121327, 121349, 121361, 121374, 121392, 121412, 121426, 121441, 121461, 121483,
-    121509, 121538, 121588, 121610, 121634, 121668, 121686, 121706, 121743, 121758, 121774,
-    121786, 121808, 121832, 121868, 121895, 121925, 121952, 121979, 122009, 122035, 122050,
-    122066, 122093, 122120, 122150, 122190, 122217, 122247, 122286, 122298, 122311, 122341,
-    122374, 122421, 122445, 122472, 122502, 122536, 122537, 122620, 122656, 122697, 122768,
-    122792, 122819, 122851, 122886, 122919, 122958, 123002, 123065, 123079, 123094, 123121,
-    123151, 123184, 123221, 123294, 123332, 123375, 123401, 123430, 123445, 123461, 123488,
-    123518, 123545, 123575, 123598, 123624, 123625, 123645, 123667, 123692, 123720, 123733,
-    123747, 123756, 123773, 123792, 123805, 123827, 123851, 123881, 123890, 123900, 123912,
-    123925, 123939, 123959, 123976, 123995, 124023, 124033, 124044, 124064, 124078, 124093,
-    124121, 124139, 124159, 124195, 124204, 124214, 124233, 124246, 124260, 124287, 124304,
-    124323, 124358, 124364, 124371, 124381, 124392, 124402, 124413, 124433, 124447, 124463,
-    124472, 124482, 124487, 124495, 124504, 124516, 124529, 124541, 124554, 124563, 124583,
-    124599, 124617, 124636, 124657, 124680, 124705, 124732, 124757, 124784, 124813, 124825,
-    124839, 124848, 124858, 124871, 124885, 124902, 124921, 124931, 124942, 124960, 124981,
-    125006, 125035, 125045, 125056, 125082, 125110, 125126, 125145, 125162, 125181, 125204,
-    125230, 125248, 125268, 125283, 125300, 125319, 125341, 125375, 125413, 125440, 125471,
-    125505, 125555, 125588, 125624, 125652, 125668, 125705, 125725, 125740, 125747, 125757,
-    125767, 125780, 125790, 125811, 125824, 125834, 125851, 125860, 125870, 125895, 125912,
-    125935, 125950, 125981, 126004, 126014, 126049, 126062, 126076, 126086, 126089, 126099,
-    126113, 126127, 126137, 126144, 126166, 126188, 126202, 126215, 126228, 126242, 126262,
-    126283, 126310, 126324, 126348,
+    2184, 2195, 2204, 2212, 2332, 2363, 2394, 2398, 2406, 2414, 2430, 2438, 2458, 2480, 2498,
+    2508, 2537, 2550, 2558, 2830, 2835, 2839, 2858, 2934, 2940, 3022, 3115, 3124, 3130, 3140,
+    3149, 3165, 3179, 3951, 3959, 3966, 3978, 3981, 3995, 3996, 4005, 4015, 4037, 4127, 4200,
+    4210, 4217, 4221, 4240, 4246, 4252, 4260, 4361, 4369, 4387, 4394, 4402, 4482, 4553, 4597,
+    4662, 4753, 4779, 5257, 5347, 5443, 6224, 6231, 6369, 6384, 6401, 6444, 6457, 6475, 6485,
+    6492, 6506, 6517, 6528, 6549, 6554, 6566, 6645, 6669, 6711, 6978, 6980, 7186, 7273, 7288,
+    7301, 7316, 7722, 7736, 7742, 7752, 7769, 7782, 7794, 7796, 7810, 7881, 7888, 7889, 8541,
+    8575, 8584, 8611, 8763, 8786, 8833, 8845, 8847, 8859, 8878, 8885, 8891, 8897, 8908, 8914,
+    8922, 8925, 8934, 9000, 9023, 9039, 9053, 9079, 9157, 9274, 9279, 9284, 9288, 9295, 9303,
+    9451, 9460, 9478, 9548, 9553, 9639, 9654, 9676, 9696, 9822, 9961, 9967, 9980, 10042, 10063,
+    10073, 10151, 10507, 10811, 10929, 10933, 10936, 10942, 10964, 10976, 10987, 10995, 11020,
+    11053, 11082, 11111, 11300, 11319, 11399, 11439, 11444, 11488, 11489, 11924, 11932, 11943,
+    12029, 12322, 12410, 12418, 12427, 12801, 12882, 12891, 12897, 13029, 13131, 13273, 13380,
+    13393, 13400, 13407, 13419, 13426, 13480, 13494, 13510, 13534, 13559, 13572, 13586, 13611,
+    13624, 13650, 13658, 13667, 13683, 13692, 13698, 13711, 13720, 13727, 13741, 13755, 13764,
+    13779, 13799, 13816, 13832, 13846, 13861, 13866, 13870, 13877, 13884, 13896, 13902, 13913,
+    13924, 13930, 13938, 13953, 13965, 13973, 13982, 13987, 14219, 14228, 14239, 14248, 14393,
+    14399, 14408, 14421, 14428, 14438, 14452, 14560, 14599, 14607, 14615, 14620, 14628, 14638,
+    14646, 14724, 14739, 14750, 14764, 14991, 15001, 15119, 15208, 15215, 15224, 15233, 15243,
+    15249, 15258, 15268, 15364, 15378, 15393, 15413, 15421, 15432, 15439, 15451, 15489, 15490,
+    15495, 15501, 15584, 15673, 15680, 15693, 15699, 15718, 15803, 15818, 15851, 15876, 15891,
+    15924, 15934, 15951, 16021, 16178, 16200, 16215, 16235, 16242, 16252, 16286, 16306, 16319,
+    16334, 16348, 16411, 16423, 16431, 16440, 16454, 16488, 16545, 16550, 16557, 16564, 16570,
+    16576, 16598, 16614, 16628, 16646, 16666, 16778, 16807, 16818, 16836, 16854, 16860, 16866,
+    16873, 16878, 16903, 17002, 17006, 17031, 17037, 17043, 17051, 17057, 17065, 17072, 17081,
+    17140, 17185, 17191, 17251, 17261, 17267, 17299, 17316, 17326, 17336, 17339, 17348, 17358,
+    17384, 17394, 17406, 17429, 17576, 17600, 17613, 17626, 17636, 17659, 17681, 17694, 17713,
+    17744, 17776, 17787, 17791, 17913, 17921, 17936, 18068, 18178, 18358, 18379, 18383, 18502,
+    18539, 18547, 18560, 18582, 18587, 18594, 18600, 18606, 18612, 18617, 18626, 18635, 18645,
+    18650, 18658, 18671, 18685, 18688, 18692, 18706, 18715, 18721, 18727, 18736, 18743, 18801,
+    18863, 18874, 18882, 18891, 18900, 18906, 18988, 19085, 19113, 19123, 19272, 19278, 19285,
+    19292, 19295, 19312, 19460, 19470, 19477, 19484, 19485, 19495, 19500, 19516, 19524, 19530,
+    19533, 19539, 19628, 19711, 19804, 19814, 19847, 19922, 19937, 20013, 20030, 20044, 20061,
+    20087, 20108, 20116, 20119, 20141, 20151, 20232, 20258, 20277, 20359, 20459, 20472, 20489,
+    20502, 20519, 20629, 20641, 20649, 20664, 20673, 20699, 20739, 20743, 20748, 20754, 20773,
+    20871, 20887, 20894, 20907, 20940, 21055, 21073, 21080, 21087, 21113, 21135, 21144, 21161,
+    21169, 21247, 21255, 21268, 21273, 21280, 21296, 21324, 21344, 21374, 21393, 21417, 21445,
+    21473, 21496, 21520, 21550, 21573, 21591, 21616, 21636, 21660, 21676, 21693, 21713, 21740,
+    21762, 21790, 21810, 21836, 21859, 21888, 21911, 21939, 21955, 21972, 21987, 22018, 22029,
+    22037, 22044, 22052, 22086, 22109, 22121, 22137, 22151, 22164, 22177, 22184, 22202, 22206,
+    22213, 22224, 22229, 22233, 22250, 22256, 22258, 22268, 22277, 22287, 22671, 22822, 22851,
+    22874, 22920, 22944, 22949, 22955, 22963, 22972, 22978, 22990, 23012, 23021, 23040, 23050,
+    23122, 23150, 23217, 23222, 23233, 23262, 23287, 23301, 23310, 23332, 23352, 23361, 23374,
+    23395, 23403, 23421, 23441, 23451, 23459, 23460, 23561, 23623, 23804, 23876, 23992, 23997,
+    24004, 24022, 24033, 24044, 24127, 24139, 24168, 24177, 24180, 24318, 24436, 24520, 24580,
+    24615, 24632, 24665, 24672, 24679, 24688, 24696, 24699, 24701, 24712, 24761, 24777, 24845,
+    24854, 24861, 24868, 24876, 24950, 24954, 24960, 24964, 24968, 24973, 24976, 24981, 24992,
+    25000, 25006, 25023, 25051, 25078, 25174, 25180, 25192, 25221, 25239, 25245, 25720, 25738,
+    25744, 25752, 25766, 25773, 25786, 25799, 25813, 25830, 25848, 25855, 25865, 25898, 26018,
+    26054, 26113, 26201, 26205, 26209, 26224, 26245, 26255, 26266, 26283, 26406, 26732, 26736,
+    26742, 26761, 26781, 26901, 26907, 26932, 26999, 27017, 27028, 27047, 27068, 27104, 27120,
+    27170, 27217, 27343, 27349, 27456, 27457, 27483, 27604, 27664, 27772, 27815, 27821, 27828,
+    27890, 27909, 27964, 27983, 27987, 27996, 28001, 28005, 28039, 28059, 28105, 28120, 28128,
+    28134, 28156, 28283, 28359, 28366, 28375, 28378, 28410, 28431, 28473, 28589, 28596, 28610,
+    28622, 28642, 28674, 28787, 28986, 29082, 29090, 29114, 29125, 29132, 29141, 29149, 29167,
+    29317, 29334, 29353, 29418, 29486, 29533, 29590, 29629, 29665, 29700, 29738, 29782, 29825,
+    29864, 29896, 29932, 29977, 30017, 30052, 30093, 30127, 30160, 30200, 30253, 30306, 30347,
+    30378, 30430, 30489, 30545, 30602, 30607, 30651, 30695, 30739, 30779, 30815, 30885, 30906,
+    30912, 30930, 30949, 30965, 30982, 31063, 31090, 31101, 31178, 31261, 31283, 31382, 31456,
+    31457, 31555, 31648, 31658, 31673, 31700, 31720, 31727, 31732, 31749, 31768, 31776, 31784,
+    31787, 31791, 31794, 31802, 31808, 31819, 31837, 31845, 31860, 31871, 31880, 31894, 31916,
+    31938, 31960, 31982, 32004, 32026, 32037, 32044, 32055, 32077, 32104, 32122, 32147, 32160,
+    32178, 32196, 32214, 32232, 32250, 32268, 32286, 32304, 32322, 32340, 32358, 32376, 32394,
+    32412, 32430, 32448, 32466, 32484, 32502, 32520, 32538, 32556, 32574, 32592, 32610, 32628,
+    32646, 32664, 32682, 32700, 32718, 32751, 32775, 32788, 32816, 32847, 32879, 32905, 32944,
+    32957, 32965, 32995, 33016, 33049, 33082, 33115, 33143, 33166, 33179, 33192, 33205, 33225,
+    33243, 33261, 33279, 33297, 33315, 33333, 33351, 33380, 33405, 33420, 33435, 33450, 33465,
+    33480, 33495, 33510, 33525, 33541, 33555, 33572, 33584, 33610, 33616, 33622, 33631, 33640,
+    33649, 33658, 33669, 33684, 33688, 33700, 33713, 33717, 33821, 33838, 33866, 33897, 33912,
+    33929, 33932, 33959, 33974, 33992, 34026, 34042, 34045, 34050, 34054, 34057, 34081, 34096,
+    34105, 34109, 34115, 34120, 34123, 34133, 34139, 34149, 34153, 34159, 34170, 34184, 34191,
+    34200, 34209, 34220, 34241, 34249, 34259, 34263, 34267, 34272, 34280, 34293, 34301, 34310,
+    34316, 34325, 34332, 34353, 34455, 34467, 34483, 34498, 34507, 34620, 34635, 34649, 34656,
+    34797, 34955, 34973, 34991, 35005, 35050, 35063, 35080, 35106, 35123, 35138, 35148, 35153,
+    35157, 35173, 35188, 35205, 35221, 35233, 35244, 35267, 35293, 35305, 35321, 35332, 35423,
+    35448, 35449, 35459, 35464, 35469, 35474, 35476, 35482, 35498, 35509, 35512, 35587, 35602,
+    35688, 35691, 35703, 35706, 35736, 35842, 35857, 35940, 35948, 35958, 35974, 35982, 35996,
+    36044, 36129, 36432, 36438, 36444, 36488, 36520, 36527, 36538, 36549, 36560, 36571, 36582,
+    36754, 36779, 36793, 36855, 36867, 36873, 36889, 36901, 36984, 36988, 36992, 37025, 37049,
+    37083, 37196, 37206, 37241, 37258, 37276, 37279, 37299, 37305, 37325, 37329, 37357, 37463,
+    37505, 37513, 37605, 37726, 37787, 37901, 37907, 37933, 37937, 37949, 38023, 38039, 38145,
+    38164, 38167, 38170, 38173, 38176, 38179, 38182, 38197, 38281, 38371, 38379, 38390, 38402,
+    38426, 38433, 38502, 38531, 38557, 38590, 38650, 38846, 38865, 39006, 39023, 39126, 39162,
+    39196, 39229, 39254, 39268, 39391, 39398, 39407, 39412, 39413, 39524, 39541, 39548, 39558,
+    39663, 39668, 39681, 39689, 39697, 39703, 39726, 39841, 39848, 39856, 39866, 39875, 39937,
+    39980, 40010, 40034, 40050, 40068, 40078, 40096, 40108, 40118, 40168, 40180, 40306, 40312,
+    40327, 40334, 40356, 40372, 40387, 40392, 40442, 40464, 40508, 40517, 40532, 40547, 40562,
+    40579, 40600, 40604, 40611, 40657, 40663, 40764, 40846, 40865, 40889, 40913, 40926, 40945,
+    40971, 41028, 41084, 41128, 41226, 41234, 41247, 41262, 41276, 41289, 41331, 41477, 41566,
+    41576, 41588, 41607, 41668, 41680, 41694, 41711, 41723, 41740, 41756, 41780, 41795, 41806,
+    41819, 41831, 41845, 41858, 41872, 41888, 41900, 41912, 41925, 41939, 41954, 41966, 41976,
+    41990, 42003, 42015, 42031, 42042, 42055, 42067, 42074, 42086, 42096, 42116, 42135, 42153,
+    42168, 42208, 42231, 42240, 42257, 42262, 42267, 42272, 42393, 42398, 42405, 42411, 42607,
+    42613, 42625, 42635, 42646, 42657, 42674, 42709, 42731, 42752, 42789, 42811, 42823, 42843,
+    42878, 43000, 43025, 43127, 43162, 43183, 43203, 43222, 43395, 43396, 43517, 43527, 43566,
+    43624, 43733, 43826, 43843, 43863, 43888, 43902, 43911, 43927, 43935, 43945, 43952, 43962,
+    43975, 43985, 43988, 43996, 44004, 44008, 44026, 44210, 44219, 44234, 44244, 44262, 44280,
+    44297, 44303, 44316, 44321, 44338, 44349, 44358, 44372, 44382, 44397, 44408, 44416, 44428,
+    44437, 44447, 44455, 44464, 44480, 44568, 44581, 44723, 44734, 44738, 44752, 44784, 44792,
+    44798, 44959, 45072, 45074, 45076, 45078, 45080, 45082, 45084, 45086, 45088, 45090, 45092,
+    45094, 45103, 45126, 45137, 45140, 45145, 45149, 45173, 45197, 45207, 45220, 45223, 45236,
+    45243, 45247, 45251, 45255, 45258, 45262, 45270, 45280, 45298, 45303, 45317, 45330, 45345,
+    45358, 45461, 45579, 45590, 45597, 45609, 45616, 45626, 45632, 45759, 45765, 45864, 45871,
+    46089, 46200, 46276, 46483, 46597, 46712, 46717, 46725, 46758, 46793, 46822, 46872, 46887,
+    46924, 46945, 46956, 46970, 46978, 47035, 47045, 47052, 47063, 47114, 47159, 47180, 47209,
+    47220, 47238, 47260, 47322, 47378, 47379, 47488, 47589, 47642, 47689, 47808, 47886, 47900,
+    47982, 47993, 48006, 48033, 48060, 48065, 48077, 48082, 48095, 48142, 48214, 48225, 48239,
+    48345, 48428, 48441, 48459, 48471, 48486, 48497, 48509, 48532, 48541, 48552, 48560, 48575,
+    48587, 48599, 48611, 48624, 48634, 48646, 48664, 48677, 48685, 48688, 48700, 48803, 48808,
+    48815, 48820, 48827, 48907, 48926, 48940, 48950, 48957, 48969, 49035, 49078, 49206, 49215,
+    49290, 49296, 49311, 49322, 49334, 49351, 49357, 49370, 49424, 49454, 49484, 49493, 49506,
+    49533, 49570, 49576, 49580, 49587, 49606, 49622, 49633, 49639, 49645, 49650, 49660, 49666,
+    49678, 49689, 49706, 49713, 49718, 49741, 49765, 49778, 49803, 49820, 49846, 49857, 49867,
+    49879, 49890, 49905, 49923, 49931, 49941, 49948, 49962, 49973, 49983, 50003, 50008, 50026,
+    50038, 50049, 50059, 50075, 50081, 50089, 50093, 50098, 50113, 50123, 50141, 50161, 50180,
+    50198, 50208, 50227, 50234, 50246, 50261, 50268, 50276, 50290, 50295, 50304, 50330, 50336,
+    50350, 50357, 50362, 50388, 50417, 50440, 50458, 50488, 50523, 50554, 50570, 50585, 50596,
+    50603, 50608, 50613, 50619, 50630, 50646, 50653, 50674, 50699, 50718, 50741, 50768, 50787,
+    50816, 50844, 50877, 50892, 50907, 50915, 50922, 50934, 50951, 50968, 50983, 50998, 51009,
+    51019, 51024, 51033, 51046, 51057, 51061, 51065, 51070, 51080, 51096, 51104, 51116, 51132,
+    51144, 51156, 51167, 51177, 51184, 51189, 51199, 51210, 51213, 51216, 51225, 51233, 51246,
+    51251, 51263, 51276, 51288, 51308, 51311, 51324, 51327, 51332, 51349, 51355, 51358, 51365,
+    51378, 51379, 51394, 51403, 51407, 51417, 51426, 51430, 51435, 51441, 51451, 51460, 51470,
+    51481, 51487, 51494, 51504, 51509, 51512, 51516, 51526, 51534, 51545, 51551, 51580, 51587,
+    51593, 51603, 51612, 51621, 51633, 51648, 51659, 51676, 51690, 51702, 51722, 51743, 51754,
+    51766, 51777, 51798, 51820, 51838, 51850, 51869, 51889, 51895, 51912, 51929, 51945, 51968,
+    51980, 51991, 51999, 52024, 52051, 52070, 52089, 52106, 52111, 52119, 52134, 52159, 52167,
+    52178, 52182, 52195, 52213, 52220, 52234, 52250, 52258, 52274, 52284, 52302, 52310, 52315,
+    52321, 52334, 52346, 52366, 52376, 52384, 52392, 52399, 52412, 52421, 52432, 52447, 52459,
+    52468, 52480, 52489, 52495, 52501, 52513, 52524, 52558, 52589, 52629, 52653, 52685, 52716,
+    52743, 52763, 52768, 52789, 52810, 52837, 52847, 52856, 52862, 52871, 52883, 52898, 52914,
+    52934, 52944, 52948, 52951, 52956, 52973, 52983, 52986, 52995, 53008, 53010, 53014, 53028,
+    53058, 53064, 53077, 53086, 53090, 53104, 53119, 53128, 53139, 53155, 53166, 53180, 53187,
+    53206, 53212, 53232, 53248, 53253, 53258, 53267, 53274, 53293, 53303, 53309, 53323, 53332,
+    53351, 53383, 53395, 53405, 53430, 53451, 53465, 53474, 53491, 53500, 53507, 53532, 53547,
+    53559, 53578, 53602, 53617, 53640, 53656, 53663, 53672, 53677, 53695, 53715, 53735, 53748,
+    53770, 53782, 53793, 53803, 53813, 53824, 53846, 53861, 53868, 53879, 53887, 53902, 53921,
+    53933, 53950, 53956, 53966, 53978, 54004, 54019, 54044, 54063, 54089, 54114, 54128, 54156,
+    54182, 54205, 54212, 54234, 54251, 54265, 54284, 54302, 54313, 54323, 54327, 54342, 54368,
+    54390, 54422, 54447, 54453, 54480, 54495, 54513, 54535, 54541, 54547, 54558, 54577, 54579,
+    54587, 54603, 54615, 54624, 54629, 54634, 54644, 54658, 54676, 54705, 54726, 54744, 54767,
+    54780, 54806, 54821, 54836, 54845, 54880, 54911, 54931, 54950, 54960, 54990, 55011, 55034,
+    55053, 55084, 55101, 55133, 55150, 55166, 55174, 55187, 55197, 55208, 55220, 55235, 55248,
+    55260, 55273, 55289, 55303, 55311, 55337, 55354, 55367, 55374, 55375, 55387, 55395, 55417,
+    55428, 55448, 55459, 55467, 55486, 55496, 55510, 55522, 55543, 55552, 55565, 55585, 55597,
+    55613, 55616, 55632, 55641, 55665, 55676, 55690, 55711, 55724, 55737, 55751, 55766, 55781,
+    55800, 55819, 55834, 55849, 55868, 55885, 55900, 55918, 55938, 55947, 55965, 55974, 55992,
+    56021, 56043, 56055, 56067, 56076, 56085, 56095, 56107, 56125, 56137, 56152, 56167, 56190,
+    56210, 56229, 56251, 56268, 56278, 56299, 56316, 56333, 56348, 56363, 56382, 56404, 56421,
+    56434, 56447, 56464, 56477, 56493, 56508, 56533, 56548, 56566, 56576, 56596, 56615, 56628,
+    56633, 56655, 56668, 56699, 56707, 56733, 56751, 56762, 56774, 56788, 56793, 56813, 56831,
+    56840, 56851, 56863, 56871, 56888, 56899, 56906, 56932, 56939, 56950, 56960, 56970, 56984,
+    56997, 57020, 57046, 57056, 57066, 57080, 57086, 57094, 57101, 57119, 57126, 57138, 57153,
+    57168, 57176, 57193, 57212, 57231, 57243, 57250, 57259, 57278, 57291, 57299, 57313, 57331,
+    57346, 57359, 57366, 57375, 57385, 57395, 57407, 57415, 57423, 57427, 57435, 57446, 57466,
+    57486, 57510, 57522, 57535, 57548, 57563, 57574, 57589, 57605, 57620, 57630, 57635, 57645,
+    57649, 57659, 57667, 57688, 57711, 57730, 57741, 57755, 57769, 57785, 57801, 57810, 57819,
+    57835, 57846, 57861, 57874, 57882, 57891, 57899, 57907, 57917, 57945, 57957, 57970, 57983,
+    57995, 58006, 58021, 58038, 58050, 58064, 58077, 58089, 58104, 58111, 58123, 58146, 58169,
+    58183, 58195, 58221, 58234, 58244, 58268, 58283, 58304, 58323, 58346, 58364, 58376, 58394,
+    58416, 58429, 58433, 58452, 58470, 58475, 58491, 58508, 58525, 58553, 58576, 58594, 58609,
+    58624, 58638, 58658, 58672, 58692, 58707, 58720, 58741, 58756, 58773, 58789, 58811, 58827,
+    58844, 58864, 58882, 58898, 58911, 58935, 58951, 58979, 59003, 59011, 59034, 59058, 59083,
+    59095, 59105, 59114, 59124, 59148, 59163, 59180, 59198, 59212, 59229, 59239, 59255, 59268,
+    59273, 59282, 59293, 59305, 59314, 59322, 59334, 59367, 59368, 59414, 59423, 59434, 59446,
+    59459, 59473, 59485, 59509, 59534, 59552, 59569, 59587, 59611, 59618, 59632, 59645, 59659,
+    59675, 59684, 59693, 59709, 59714, 59738, 59747, 59761, 59775, 59796, 59834, 59853, 59878,
+    59900, 59916, 59930, 59948, 59964, 59987, 60024, 60055, 60086, 60095, 60101, 60108, 60119,
+    60128, 60139, 60160, 60172, 60195, 60203, 60212, 60217, 60221, 60238, 60257, 60272, 60288,
+    60298, 60308, 60318, 60343, 60360, 60385, 60404, 60424, 60447, 60470, 60491, 60521, 60535,
+    60558, 60580, 60592, 60608, 60629, 60654, 60665, 60681, 60705, 60723, 60741, 60756, 60765,
+    60794, 60820, 60838, 60849, 60855, 60870, 60886, 60911, 60918, 60946, 60960, 60987, 61002,
+    61009, 61021, 61045, 61061, 61085, 61093, 61110, 61124, 61133, 61151, 61169, 61187, 61196,
+    61216, 61235, 61259, 61274, 61297, 61308, 61327, 61344, 61371, 61379, 61385, 61403, 61430,
+    61441, 61458, 61472, 61492, 61510, 61532, 61542, 61560, 61571, 61581, 61594, 61598, 61603,
+    61611, 61622, 61636, 61646, 61664, 61683, 61698, 61714, 61723, 61737, 61763, 61795, 61808,
+    61815, 61817, 61829, 61840, 61849, 61859, 61878, 61886, 61902, 61915, 61936, 61950, 61970,
+    61991, 62001, 62014, 62037, 62049, 62065, 62085, 62092, 62101, 62119, 62142, 62175, 62203,
+    62226, 62268, 62283, 62306, 62329, 62345, 62365, 62384, 62403, 62422, 62438, 62454, 62464,
+    62472, 62492, 62500, 62507, 62526, 62557, 62585, 62597, 62621, 62648, 62676, 62704, 62732,
+    62753, 62774, 62795, 62800, 62807, 62813, 62823, 62832, 62846, 62855, 62864, 62884, 62901,
+    62909, 62917, 62930, 62939, 62954, 62962, 62971, 62987, 62995, 63016, 63046, 63079, 63099,
+    63115, 63145, 63178, 63207, 63224, 63243, 63256, 63285, 63295, 63330, 63361, 63367, 63368,
+    63387, 63402, 63413, 63435, 63468, 63502, 63517, 63532, 63545, 63562, 63572, 63584, 63600,
+    63611, 63616, 63629, 63635, 63646, 63655, 63667, 63678, 63684, 63693, 63703, 63711, 63724,
+    63738, 63741, 63745, 63759, 63768, 63774, 63783, 63790, 63800, 63808, 63819, 63827, 63844,
+    63857, 63863, 63884, 63896, 63900, 63914, 63931, 63940, 63960, 63984, 63998, 64012, 64023,
+    64029, 64061, 64094, 64123, 64155, 64169, 64186, 64213, 64231, 64267, 64301, 64311, 64328,
+    64353, 64372, 64388, 64409, 64433, 64461, 64482, 64506, 64529, 64546, 64563, 64575, 64600,
+    64612, 64635, 64652, 64666, 64672, 64675, 64682, 64691, 64718, 64728, 64740, 64765, 64794,
+    64831, 64864, 64885, 64901, 64934, 64956, 64970, 64978, 64997, 65009, 65022, 65037, 65050,
+    65059, 65070, 65078, 65087, 65101, 65114, 65130, 65139, 65148, 65167, 65182, 65190, 65199,
+    65214, 65230, 65252, 65265, 65279, 65287, 65300, 65315, 65331, 65343, 65355, 65362, 65379,
+    65399, 65422, 65444, 65454, 65458, 65466, 65480, 65494, 65507, 65512, 65530, 65552, 65567,
+    65586, 65600, 65615, 65628, 65646, 65656, 65683, 65695, 65706, 65713, 65721, 65737, 65765,
+    65785, 65815, 65834, 65858, 65886, 65914, 65937, 65961, 65991, 66014, 66032, 66057, 66077,
+    66101, 66117, 66134, 66154, 66181, 66203, 66231, 66251, 66277, 66300, 66329, 66352, 66380,
+    66396, 66413, 66428, 66459, 66470, 66480, 66484, 66504, 66524, 66529, 66541, 66549, 66563,
+    66575, 66584, 66594, 66605, 66629, 66652, 66676, 66700, 66733, 66765, 66797, 66824, 66830,
+    66857, 66870, 66886, 66910, 66923, 66934, 66942, 66959, 66975, 66981, 66993, 67004, 67019,
+    67039, 67058, 67084, 67111, 67132, 67146, 67164, 67183, 67201, 67221, 67234, 67243, 67251,
+    67256, 67277, 67299, 67314, 67350, 67351, 67380, 67385, 67413, 67429, 67448, 67481, 67491,
+    67502, 67530, 67549, 67566, 67584, 67618, 67627, 67635, 67650, 67666, 67680, 67695, 67708,
+    67718, 67722, 67727, 67738, 67751, 67764, 67771, 67780, 67809, 67827, 67845, 67851, 67872,
+    67891, 67908, 67933, 67958, 67971, 68000, 68010, 68029, 68054, 68060, 68077, 68083, 68091,
+    68101, 68111, 68122, 68137, 68147, 68156, 68163, 68181, 68189, 68206, 68223, 68227, 68235,
+    68248, 68269, 68283, 68291, 68301, 68317, 68330, 68339, 68351, 68368, 68383, 68393, 68406,
+    68426, 68453, 68475, 68482, 68490, 68500, 68514, 68528, 68545, 68561, 68572, 68579, 68591,
+    68612, 68624, 68643, 68662, 68669, 68681, 68689, 68700, 68709, 68717, 68731, 68748, 68754,
+    68759, 68779, 68795, 68809, 68827, 68840, 68866, 68877, 68887, 68896, 68924, 68936, 68952,
+    68961, 68984, 69012, 69046, 69065, 69070, 69097, 69120, 69150, 69167, 69174, 69183, 69209,
+    69218, 69232, 69243, 69250, 69267, 69277, 69291, 69303, 69316, 69324, 69346, 69365, 69375,
+    69408, 69437, 69467, 69489, 69502, 69513, 69534, 69553, 69569, 69573, 69576, 69589, 69599,
+    69610, 69617, 69635, 69657, 69676, 69698, 69714, 69732, 69750, 69761, 69772, 69788, 69806,
+    69829, 69849, 69860, 69870, 69881, 69890, 69914, 69926, 69940, 69958, 69977, 69995, 70017,
+    70022, 70029, 70040, 70053, 70068, 70088, 70097, 70108, 70124, 70139, 70159, 70180, 70191,
+    70200, 70226, 70258, 70288, 70302, 70326, 70339, 70343, 70368, 70389, 70409, 70420, 70447,
+    70480, 70511, 70524, 70549, 70565, 70585, 70599, 70614, 70630, 70644, 70651, 70662, 70691,
+    70704, 70718, 70749, 70763, 70782, 70812, 70827, 70841, 70857, 70865, 70889, 70904, 70923,
+    70937, 70952, 70971, 70984, 70997, 71013, 71030, 71039, 71050, 71063, 71074, 71080, 71094,
+    71099, 71114, 71118, 71132, 71144, 71170, 71183, 71201, 71215, 71238, 71247, 71266, 71286,
+    71302, 71316, 71331, 71350, 71351, 71367, 71381, 71396, 71405, 71427, 71450, 71469, 71485,
+    71498, 71508, 71523, 71541, 71561, 71570, 71590, 71602, 71614, 71628, 71642, 71657, 71673,
+    71705, 71725, 71765, 71782, 71807, 71814, 71838, 71854, 71864, 71881, 71894, 71911, 71925,
+    71943, 71959, 71975, 71985, 71999, 72008, 72029, 72043, 72053, 72066, 72091, 72123, 72134,
+    72154, 72160, 72179, 72188, 72201, 72210, 72218, 72233, 72239, 72253, 72269, 72283, 72294,
+    72312, 72326, 72333, 72359, 72380, 72424, 72442, 72466, 72487, 72504, 72545, 72565, 72579,
+    72586, 72597, 72610, 72622, 72627, 72633, 72636, 72639, 72642, 72654, 72659, 72665, 72671,
+    72679, 72680, 72688, 72699, 72716, 72735, 72746, 72761, 72790, 72809, 72815, 72829, 72837,
+    72851, 72866, 72882, 72902, 72919, 72937, 72955, 72974, 72983, 72995, 73011, 73026, 73051,
+    73067, 73078, 73090, 73100, 73116, 73134, 73145, 73151, 73160, 73167, 73175, 73192, 73215,
+    73227, 73240, 73251, 73278, 73283, 73293, 73313, 73325, 73337, 73357, 73366, 73383, 73399,
+    73411, 73425, 73429, 73439, 73450, 73464, 73482, 73495, 73501, 73514, 73519, 73524, 73539,
+    73548, 73591, 73607, 73616, 73626, 73644, 73658, 73673, 73693, 73706, 73728, 73738, 73748,
+    73762, 73774, 73782, 73792, 73811, 73827, 73850, 73860, 73882, 73903, 73917, 73925, 73941,
+    73955, 73983, 73995, 74015, 74028, 74040, 74050, 74065, 74074, 74089, 74105, 74128, 74147,
+    74162, 74176, 74194, 74219, 74241, 74264, 74290, 74311, 74325, 74336, 74348, 74366, 74382,
+    74391, 74404, 74416, 74429, 74443, 74452, 74464, 74471, 74478, 74486, 74495, 74508, 74524,
+    74541, 74552, 74564, 74581, 74593, 74611, 74621, 74645, 74665, 74683, 74704, 74725, 74732,
+    74740, 74754, 74763, 74769, 74775, 74784, 74800, 74820, 74834, 74847, 74856, 74873, 74879,
+    74886, 74900, 74913, 74924, 74930, 74939, 74955, 74969, 74983, 74995, 75001, 75006, 75031,
+    75042, 75059, 75075, 75087, 75092, 75115, 75130, 75151, 75169, 75183, 75198, 75214, 75230,
+    75243, 75259, 75274, 75285, 75307, 75315, 75324, 75336, 75350, 75351, 75362, 75373, 75394,
+    75405, 75417, 75433, 75449, 75458, 75461, 75464, 75478, 75490, 75505, 75521, 75533, 75542,
+    75547, 75552, 75564, 75570, 75578, 75595, 75615, 75635, 75667, 75702, 75714, 75728, 75740,
+    75760, 75775, 75794, 75817, 75825, 75857, 75892, 75915, 75941, 75971, 75992, 75998, 76007,
+    76023, 76034, 76053, 76063, 76086, 76095, 76101, 76112, 76128, 76147, 76170, 76193, 76215,
+    76226, 76239, 76250, 76279, 76299, 76323, 76347, 76358, 76373, 76378, 76400, 76414, 76427,
+    76439, 76458, 76474, 76481, 76491, 76500, 76508, 76515, 76535, 76553, 76567, 76579, 76619,
+    76632, 76647, 76658, 76669, 76679, 76689, 76697, 76750, 76768, 76775, 76782, 76800, 76812,
+    76824, 76835, 76841, 76847, 76855, 76880, 76888, 76899, 76906, 76916, 76925, 76934, 76945,
+    76955, 76962, 76966, 76972, 76982, 76983, 76987, 76991, 76997, 77003, 77009, 77015, 77024,
+    77058, 77070, 77083, 77087, 77092, 77099, 77105, 77112, 77129, 77133, 77146, 77156, 77168,
+    77178, 77183, 77189, 77203, 77221, 77238, 77256, 77273, 77289, 77298, 77307, 77314, 77323,
+    77326, 77330, 77343, 77349, 77365, 77389, 77405, 77419, 77428, 77438, 77456, 77468, 77474,
+    77479, 77495, 77504, 77515, 77522, 77528, 77535, 77544, 77562, 77570, 77581, 77592, 77603,
+    77615, 77634, 77641, 77648, 77662, 77677, 77688, 77705, 77712, 77726, 77739, 77755, 77773,
+    77788, 77801, 77822, 77828, 77832, 77837, 77849, 77870, 77888, 77903, 77926, 77937, 77949,
+    77960, 77974, 77984, 77987, 77994, 77997, 78000, 78021, 78037, 78059, 78072, 78088, 78100,
+    78117, 78134, 78148, 78159, 78174, 78185, 78194, 78202, 78213, 78216, 78227, 78230, 78243,
+    78258, 78265, 78280, 78302, 78320, 78334, 78339, 78352, 78357, 78369, 78391, 78405, 78413,
+    78423, 78433, 78443, 78460, 78470, 78483, 78494, 78502, 78508, 78514, 78518, 78538, 78554,
+    78566, 78589, 78618, 78638, 78656, 78678, 78698, 78713, 78734, 78760, 78782, 78799, 78821,
+    78831, 78843, 78852, 78856, 78858, 78877, 78899, 78914, 78928, 78941, 78969, 78994, 79006,
+    79018, 79033, 79057, 79076, 79094, 79120, 79141, 79167, 79185, 79200, 79216, 79236, 79254,
+    79280, 79301, 79314, 79327, 79328, 79359, 79387, 79392, 79405, 79427, 79441, 79454, 79472,
+    79486, 79496, 79510, 79515, 79521, 79529, 79554, 79565, 79576, 79593, 79617, 79631, 79638,
+    79652, 79674, 79692, 79706, 79729, 79748, 79761, 79779, 79797, 79804, 79812, 79827, 79846,
+    79867, 79897, 79914, 79931, 79945, 79954, 79963, 79973, 79982, 80002, 80026, 80042, 80062,
+    80072, 80079, 80095, 80127, 80137, 80153, 80171, 80191, 80212, 80227, 80241, 80251, 80280,
+    80305, 80326, 80361, 80381, 80391, 80394, 80405, 80417, 80426, 80430, 80440, 80450, 80474,
+    80484, 80494, 80514, 80537, 80556, 80568, 80584, 80591, 80622, 80639, 80649, 80659, 80672,
+    80682, 80690, 80699, 80707, 80723, 80738, 80747, 80758, 80768, 80783, 80788, 80797, 80804,
+    80815, 80827, 80849, 80864, 80875, 80902, 80931, 80946, 80955, 80966, 80982, 80991, 81011,
+    81024, 81044, 81058, 81072, 81086, 81111, 81136, 81148, 81164, 81177, 81195, 81213, 81224,
+    81248, 81278, 81296, 81309, 81314, 81336, 81365, 81375, 81397, 81414, 81437, 81460, 81488,
+    81497, 81507, 81523, 81532, 81543, 81556, 81570, 81586, 81598, 81609, 81622, 81630, 81640,
+    81654, 81682, 81696, 81705, 81716, 81727, 81737, 81752, 81757, 81769, 81778, 81810, 81829,
+    81847, 81869, 81893, 81914, 81937, 81955, 81978, 81994, 82016, 82037, 82059, 82063, 82072,
+    82088, 82097, 82108, 82121, 82132, 82170, 82191, 82214, 82233, 82241, 82253, 82263, 82277,
+    82286, 82291, 82303, 82313, 82322, 82335, 82346, 82373, 82382, 82387, 82398, 82411, 82421,
+    82428, 82442, 82460, 82475, 82482, 82492, 82504, 82515, 82528, 82544, 82561, 82579, 82610,
+    82616, 82638, 82656, 82667, 82686, 82697, 82702, 82708, 82718, 82745, 82760, 82773, 82789,
+    82803, 82814, 82817, 82845, 82871, 82884, 82899, 82918, 82928, 82936, 82949, 82971, 82996,
+    83008, 83015, 83024, 83038, 83049, 83060, 83082, 83098, 83111, 83134, 83154, 83176, 83198,
+    83219, 83247, 83265, 83283, 83299, 83323, 83324, 83340, 83355, 83377, 83390, 83400, 83410,
+    83424, 83438, 83452, 83471, 83495, 83505, 83521, 83541, 83557, 83565, 83573, 83586, 83613,
+    83636, 83653, 83678, 83686, 83705, 83721, 83738, 83750, 83768, 83778, 83801, 83813, 83820,
+    83841, 83854, 83874, 83906, 83935, 83964, 83992, 84027, 84056, 84082, 84108, 84140, 84169,
+    84200, 84226, 84250, 84275, 84304, 84330, 84356, 84382, 84410, 84438, 84467, 84497, 84522,
+    84530, 84542, 84560, 84578, 84604, 84618, 84647, 84666, 84693, 84714, 84720, 84733, 84746,
+    84770, 84800, 84828, 84845, 84861, 84883, 84906, 84922, 84938, 84950, 84961, 84976, 84995,
+    85021, 85037, 85063, 85089, 85100, 85114, 85127, 85145, 85166, 85190, 85206, 85219, 85229,
+    85240, 85251, 85261, 85287, 85311, 85335, 85343, 85355, 85367, 85385, 85403, 85412, 85427,
+    85442, 85457, 85480, 85509, 85538, 85565, 85580, 85599, 85611, 85627, 85653, 85683, 85698,
+    85712, 85726, 85731, 85747, 85756, 85779, 85797, 85812, 85833, 85845, 85858, 85868, 85896,
+    85915, 85922, 85953, 85964, 85987, 85999, 86018, 86037, 86057, 86073, 86096, 86109, 86120,
+    86135, 86153, 86178, 86193, 86209, 86225, 86236, 86256, 86267, 86279, 86298, 86310, 86323,
+    86344, 86348, 86368, 86387, 86399, 86415, 86431, 86449, 86465, 86478, 86497, 86513, 86529,
+    86546, 86570, 86583, 86598, 86606, 86613, 86627, 86640, 86653, 86661, 86673, 86682, 86697,
+    86706, 86714, 86737, 86754, 86769, 86788, 86801, 86823, 86838, 86855, 86865, 86884, 86891,
+    86922, 86929, 86941, 86948, 86961, 86973, 86987, 87006, 87028, 87050, 87072, 87084, 87095,
+    87106, 87119, 87133, 87153, 87162, 87178, 87197, 87213, 87226, 87245, 87263, 87274, 87284,
+    87309, 87310, 87344, 87365, 87383, 87394, 87406, 87417, 87444, 87454, 87472, 87481, 87496,
+    87517, 87535, 87561, 87585, 87610, 87624, 87629, 87642, 87656, 87680, 87694, 87711, 87719,
+    87734, 87751, 87761, 87776, 87791, 87802, 87813, 87833, 87842, 87861, 87869, 87876, 87887,
+    87901, 87911, 87919, 87925, 87935, 87942, 87955, 87958, 87972, 87985, 88009, 88016, 88041,
+    88059, 88077, 88086, 88110, 88128, 88148, 88161, 88174, 88186, 88201, 88214, 88232, 88240,
+    88257, 88277, 88294, 88321, 88345, 88359, 88375, 88387, 88405, 88419, 88447, 88467, 88483,
+    88496, 88511, 88532, 88541, 88556, 88573, 88598, 88606, 88619, 88635, 88648, 88659, 88666,
+    88683, 88700, 88716, 88728, 88737, 88759, 88779, 88786, 88796, 88805, 88824, 88835, 88849,
+    88862, 88874, 88884, 88889, 88892, 88898, 88905, 88914, 88921, 88939, 88949, 88955, 88967,
+    88975, 88979, 88987, 88995, 89007, 89030, 89045, 89055, 89078, 89084, 89094, 89110, 89117,
+    89132, 89144, 89158, 89162, 89171, 89188, 89204, 89215, 89218, 89223, 89238, 89249, 89265,
+    89281, 89304, 89307, 89320, 89331, 89341, 89356, 89368, 89391, 89411, 89434, 89455, 89478,
+    89490, 89503, 89511, 89517, 89530, 89537, 89548, 89581, 89599, 89619, 89635, 89651, 89671,
+    89681, 89697, 89705, 89732, 89753, 89768, 89781, 89795, 89809, 89845, 89852, 89858, 89870,
+    89886, 89914, 89918, 89931, 89946, 89970, 89989, 90000, 90015, 90042, 90067, 90072, 90088,
+    90099, 90133, 90179, 90210, 90219, 90227, 90241, 90252, 90258, 90270, 90291, 90295, 90313,
+    90330, 90344, 90359, 90371, 90380, 90396, 90405, 90424, 90439, 90453, 90463, 90474, 90500,
+    90533, 90555, 90572, 90585, 90610, 90620, 90629, 90647, 90659, 90667, 90680, 90688, 90704,
+    90726, 90739, 90761, 90797, 90815, 90821, 90829, 90843, 90847, 90863, 90894, 90915, 90929,
+    90949, 90963, 90978, 91043, 91068, 91082, 91114, 91125, 91137, 91166, 91180, 91196, 91225,
+    91246, 91269, 91293, 91305, 91306, 91329, 91363, 91401, 91450, 91479, 91512, 91556, 91572,
+    91590, 91603, 91619, 91637, 91651, 91666, 91703, 91743, 91788, 91834, 91858, 91885, 91914,
+    91957, 92005, 92087, 92122, 92161, 92195, 92225, 92258, 92287, 92325, 92368, 92420, 92457,
+    92498, 92548, 92565, 92584, 92618, 92645, 92675, 92720, 92739, 92760, 92776, 92806, 92839,
+    92873, 92888, 92904, 92915, 92937, 92961, 92994, 93016, 93040, 93059, 93089, 93122, 93150,
+    93168, 93189, 93205, 93232, 93262, 93287, 93307, 93330, 93348, 93372, 93399, 93420, 93433,
+    93447, 93456, 93474, 93494, 93509, 93541, 93576, 93605, 93638, 93675, 93717, 93747, 93780,
+    93821, 93864, 93912, 93987, 94025, 94068, 94133, 94150, 94169, 94201, 94228, 94258, 94337,
+    94373, 94412, 94455, 94485, 94518, 94552, 94567, 94583, 94602, 94623, 94657, 94679, 94703,
+    94751, 94781, 94814, 94856, 94897, 94942, 94967, 95005, 95047, 95102, 95135, 95172, 95243,
+    95261, 95281, 95282, 95315, 95347, 95382, 95432, 95452, 95474, 95504, 95538, 95575, 95630,
+    95667, 95708, 95756, 95779, 95805, 95820, 95850, 95884, 95916, 95952, 96002, 96029, 96059,
+    96097, 96139, 96226, 96266, 96311, 96363, 96422, 96511, 96550, 96594, 96679, 96714, 96754,
+    96791, 96833, 96945, 96959, 96975, 96999, 97026, 97042, 97060, 97092, 97110, 97130, 97166,
+    97196, 97229, 97269, 97281, 97294, 97310, 97328, 97347, 97368, 97395, 97425, 97440, 97458,
+    97483, 97507, 97534, 97575, 97592, 97612, 97646, 97667, 97691, 97728, 97766, 97808, 97843,
+    97882, 97892, 97903, 97932, 97962, 97996, 98011, 98028, 98057, 98089, 98106, 98125, 98148,
+    98174, 98218, 98258, 98303, 98366, 98411, 98461, 98529, 98569, 98614, 98697, 98721, 98750,
+    98776, 98810, 98848, 98878, 98911, 98953, 99000, 99057, 99094, 99136, 99175, 99219, 99220,
+    99308, 99334, 99363, 99379, 99397, 99411, 99446, 99484, 99516, 99534, 99554, 99588, 99626,
+    99675, 99695, 99717, 99735, 99749, 99764, 99782, 99802, 99818, 99839, 99862, 99891, 99923,
+    99940, 99960, 99986, 100015, 100034, 100056, 100079, 100105, 100127, 100139, 100152, 100169,
+    100188, 100219, 100253, 100283, 100302, 100324, 100344, 100369, 100397, 100421, 100444,
+    100470, 100500, 100534, 100567, 100603, 100641, 100683, 100718, 100757, 100787, 100821,
+    100838, 100857, 100873, 100913, 100958, 101003, 101053, 101093, 101138, 101162, 101191,
+    101223, 101258, 101320, 101362, 101409, 101492, 101533, 101579, 101669, 101712, 101760,
+    101824, 101872, 101925, 101994, 102037, 102085, 102169, 102202, 102239, 102294, 102311,
+    102330, 102366, 102391, 102419, 102465, 102487, 102512, 102554, 102565, 102577, 102589,
+    102602, 102616, 102630, 102660, 102693, 102734, 102779, 102817, 102860, 102887, 102917,
+    102932, 102948, 102978, 103011, 103024, 103038, 103070, 103105, 103131, 103159, 103160,
+    103226, 103253, 103283, 103345, 103356, 103368, 103376, 103398, 103423, 103483, 103499,
+    103517, 103548, 103564, 103582, 103628, 103638, 103649, 103656, 103671, 103688, 103719,
+    103736, 103755, 103787, 103806, 103827, 103843, 103855, 103868, 103877, 103896, 103917,
+    103953, 103979, 104007, 104030, 104063, 104099, 104155, 104177, 104201, 104253, 104264,
+    104276, 104294, 104316, 104341, 104417, 104433, 104451, 104497, 104515, 104535, 104582,
+    104598, 104616, 104676, 104686, 104697, 104721, 104736, 104753, 104802, 104819, 104838,
+    104885, 104904, 104925, 104958, 104986, 105017, 105103, 105115, 105128, 105156, 105185,
+    105211, 105239, 105286, 105308, 105332, 105404, 105433, 105464, 105547, 105577, 105610,
+    105690, 105698, 105707, 105726, 105748, 105761, 105776, 105796, 105818, 105839, 105863,
+    105878, 105895, 105908, 105923, 105930, 105938, 105950, 105964, 105978, 105994, 106009,
+    106026, 106117, 106133, 106151, 106176, 106204, 106287, 106296, 106306, 106329, 106354,
+    106373, 106394, 106422, 106453, 106523, 106544, 106568, 106584, 106602, 106624, 106648,
+    106671, 106697, 106714, 106733, 106765, 106775, 106786, 106801, 106818, 106833, 106850,
+    106866, 106884, 106893, 106903, 106920, 106939, 107014, 107040, 107069, 107087, 107107,
+    107118, 107130, 107131, 107163, 107198, 107223, 107250, 107269, 107290, 107313, 107325,
+    107338, 107349, 107361, 107378, 107397, 107413, 107431, 107527, 107538, 107550, 107572,
+    107597, 107613, 107631, 107654, 107679, 107703, 107730, 107746, 107764, 107774, 107785,
+    107800, 107817, 107836, 107857, 107869, 107882, 107908, 107936, 107958, 107982, 108008,
+    108029, 108052, 108074, 108098, 108125, 108213, 108229, 108246, 108288, 108301, 108315,
+    108325, 108342, 108361, 108415, 108428, 108442, 108472, 108482, 108493, 108522, 108535,
+    108549, 108563, 108577, 108593, 108611, 108631, 108722, 108746, 108773, 108872, 108888,
+    108906, 108992, 109014, 109039, 109125, 109142, 109161, 109225, 109235, 109246, 109257,
+    109269, 109340, 109350, 109361, 109414, 109431, 109450, 109469, 109492, 109518, 109611,
+    109629, 109649, 109683, 109702, 109723, 109769, 109784, 109800, 109812, 109825, 109839,
+    109854, 109870, 109887, 109906, 109912, 109918, 109925, 109933, 109975, 109994, 110015,
+    110035, 110060, 110088, 110114, 110132, 110152, 110216, 110233, 110252, 110343, 110356,
+    110370, 110394, 110421, 110467, 110491, 110518, 110564, 110588, 110615, 110661, 110686,
+    110714, 110751, 110763, 110777, 110786, 110797, 110809, 110836, 110859, 110884, 110917,
+    110937, 110959, 110989, 111001, 111015, 111035, 111056, 111079, 111126, 111127, 111156,
+    111188, 111249, 111272, 111297, 111345, 111356, 111368, 111442, 111460, 111480, 111531,
+    111554, 111579, 111612, 111632, 111654, 111684, 111704, 111725, 111760, 111768, 111776,
+    111811, 111820, 111831, 111843, 111857, 111924, 111939, 111956, 111987, 112005, 112025,
+    112042, 112061, 112103, 112128, 112156, 112215, 112235, 112257, 112265, 112274, 112289,
+    112306, 112356, 112376, 112398, 112428, 112455, 112485, 112522, 112539, 112558, 112585,
+    112602, 112620, 112637, 112657, 112676, 112698, 112723, 112747, 112770, 112796, 112821,
+    112843, 112868, 112902, 112930, 112963, 113003, 113034, 113071, 113114, 113124, 113135,
+    113162, 113180, 113200, 113239, 113264, 113292, 113328, 113341, 113355, 113400, 113421,
+    113444, 113503, 113516, 113530, 113547, 113562, 113579, 113611, 113622, 113635, 113645,
+    113656, 113683, 113700, 113719, 113733, 113753, 113775, 113802, 113821, 113842, 113885,
+    113912, 113942, 114002, 114024, 114048, 114081, 114091, 114102, 114159, 114183, 114210,
+    114245, 114262, 114281, 114315, 114337, 114361, 114393, 114412, 114433, 114462, 114481,
+    114501, 114517, 114562, 114576, 114591, 114615, 114636, 114659, 114688, 114713, 114741,
+    114783, 114804, 114827, 114851, 114871, 114893, 114912, 114933, 114977, 115004, 115034,
+    115095, 115117, 115118, 115142, 115166, 115193, 115234, 115253, 115273, 115292, 115313,
+    115365, 115383, 115403, 115446, 115472, 115501, 115561, 115579, 115599, 115645, 115657,
+    115671, 115689, 115709, 115728, 115749, 115802, 115820, 115840, 115874, 115899, 115928,
+    115975, 115993, 116013, 116023, 116049, 116078, 116123, 116153, 116187, 116229, 116242,
+    116256, 116265, 116285, 116307, 116324, 116346, 116370, 116389, 116410, 116433, 116451,
+    116476, 116503, 116532, 116551, 116572, 116603, 116616, 116630, 116639, 116659, 116681,
+    116711, 116726, 116742, 116760, 116773, 116787, 116797, 116819, 116844, 116885, 116902,
+    116921, 116956, 116975, 116996, 117034, 117047, 117061, 117071, 117092, 117115, 117147,
+    117159, 117172, 117188, 117218, 117251, 117293, 117321, 117352, 117385, 117407, 117431,
+    117479, 117510, 117544, 117587, 117607, 117629, 117647, 117659, 117672, 117713, 117731,
+    117751, 117766, 117780, 117795, 117806, 117826, 117848, 117880, 117902, 117926, 117960,
+    117978, 117998, 118025, 118051, 118080, 118140, 118170, 118204, 118246, 118259, 118273,
+    118294, 118314, 118336, 118365, 118387, 118411, 118451, 118472, 118495, 118533, 118558,
+    118585, 118618, 118637, 118658, 118689, 118702, 118716, 118737, 118758, 118781, 118818,
+    118833, 118849, 118874, 118887, 118901, 118931, 118953, 118978, 119033, 119050, 119069,
+    119113, 119114, 119133, 119154, 119203, 119216, 119230, 119252, 119273, 119296, 119343,
+    119355, 119368, 119395, 119425, 119458, 119500, 119528, 119559, 119612, 119634, 119658,
+    119727, 119758, 119792, 119835, 119855, 119877, 119914, 119926, 119939, 119991, 120009,
+    120029, 120061, 120075, 120090, 120114, 120134, 120156, 120199, 120221, 120245, 120279,
+    120299, 120322, 120365, 120380, 120397, 120420, 120446, 120473, 120504, 120543, 120553,
+    120564, 120581, 120600, 120619, 120640, 120658, 120678, 120700, 120724, 120753, 120785,
+    120839, 120855, 120873, 120901, 120911, 120922, 120934, 120947, 120957, 120968, 120987,
+    121009, 121023, 121039, 121055, 121073, 121083, 121094, 121112, 121132, 121141, 121151,
+    121179, 121206, 121236, 121275, 121300, 121328, 121347, 121368, 121396, 121427, 121467,
+    121484, 121503, 121512, 121522, 121537, 121554, 121576, 121601, 121642, 121661, 121682,
+    121754, 121780, 121809, 121890, 121906, 121924, 121984, 121995, 122007, 122024, 122043,
+    122056, 122071, 122098, 122117, 122138, 122169, 122191, 122216, 122237, 122262, 122290,
+    122314, 122341, 122377, 122419, 122467, 122524, 122541, 122560, 122589, 122622, 122663,
+    122682, 122703, 122715, 122728, 122749, 122772, 122792, 122814, 122845, 122879, 122921,
+    122945, 122971, 122993, 123011, 123031, 123061, 123080, 123101, 123102, 123137, 123156,
+    123177, 123212, 123224, 123237, 123251, 123265, 123280, 123291, 123312, 123336, 123352,
+    123370, 123388, 123408, 123420, 123433, 123453, 123475, 123494, 123515, 123546, 123559,
+    123573, 123585, 123598, 123608, 123637, 123669, 123710, 123737, 123767, 123793, 123814,
+    123837, 123890, 123920, 123953, 123995, 124014, 124035, 124058, 124070, 124083, 124108,
+    124136, 124160, 124177, 124196, 124222, 124251, 124330, 124359, 124391, 124451, 124472,
+    124495, 124546, 124565, 124586, 124635, 124649, 124664, 124683, 124704, 124726, 124750,
+    124784, 124810, 124840, 124882, 124915, 124951, 125039, 125055, 125074, 125105, 125126,
+    125149, 125180, 125215, 125278, 125303, 125330, 125378, 125401, 125427, 125445, 125465,
+    125491, 125520, 125550, 125584, 125626, 125648, 125672, 125697, 125724, 125743, 125764,
+    125795, 125808, 125822, 125843, 125866, 125903, 125918, 125934, 125947, 125961, 125983,
+    126008, 126025, 126044, 126063, 126084, 126097, 126111, 126132, 126155, 126167, 126180,
+    126207, 126237, 126270, 126312, 126340, 126371, 126393, 126417, 126448, 126482, 126525,
+    126545, 126567, 126579, 126592, 126610, 126630, 126644, 126659, 126679, 126701, 126727,
+    126756, 126806, 126828, 126852, 126886, 126904, 126924, 126961, 126976, 126992, 127004,
+    127026, 127050, 127086, 127087, 127114, 127144, 127171, 127198, 127228, 127254, 127269,
+    127285, 127312, 127339, 127369, 127409, 127436, 127466, 127505, 127517, 127530, 127560,
+    127593, 127640, 127664, 127691, 127721, 127755, 127838, 127874, 127915, 127986, 128010,
+    128037, 128069, 128104, 128137, 128176, 128220, 128283, 128297, 128312, 128339, 128369,
+    128402, 128439, 128512, 128550, 128593, 128619, 128648, 128663, 128679, 128706, 128736,
+    128763, 128793, 128816, 128842, 128843, 128863, 128885, 128910, 128938, 128951, 128965,
+    128974, 128991, 129010, 129023, 129045, 129069, 129099, 129108, 129118, 129130, 129143,
+    129157, 129177, 129194, 129213, 129241, 129251, 129262, 129282, 129296, 129311, 129339,
+    129357, 129377, 129413, 129422, 129432, 129451, 129464, 129478, 129505, 129522, 129541,
+    129576, 129582, 129589, 129599, 129610, 129620, 129631, 129651, 129665, 129681, 129690,
+    129700, 129705, 129713, 129722, 129734, 129747, 129759, 129772, 129781, 129801, 129817,
+    129835, 129854, 129875, 129898, 129923, 129950, 129975, 130002, 130031, 130043, 130057,
+    130066, 130076, 130089, 130103, 130120, 130139, 130149, 130160, 130178, 130199, 130224,
+    130253, 130263, 130274, 130300, 130328, 130344, 130363, 130380, 130399, 130422, 130448,
+    130466, 130486, 130506, 130528, 130543, 130560, 130579, 130601, 130635, 130673, 130700,
+    130731, 130765, 130815, 130848, 130884, 130912, 130930, 130949, 130962, 130977, 130993,
+    131004, 131019, 131035, 131061, 131082, 131083, 131105, 131131, 131143, 131156, 131181,
+    131208, 131222, 131237, 131253, 131290, 131310, 131350, 131394, 131411, 131429, 131468,
+    131483, 131490, 131500, 131510, 131523, 131533, 131554, 131567, 131577, 131594, 131603,
+    131613, 131638, 131655, 131678, 131693, 131724, 131747, 131757, 131792, 131805, 131819,
+    131829, 131832, 131842, 131856, 131870, 131880, 131887, 131909, 131931, 131945, 131958,
+    131971, 131985, 132005, 132026, 132053, 132067, 132091,
 };
 
 static const br_shape shapes[] = {
@@ -1912,2921 +1998,3028 @@ static const br_shape shapes[] = {
     {2,0,74,65535,65535}, {0,0,101,5,65535}, {0,0,106,1,65535}, {2,0,77,65535,65535},
     {0,0,107,4,65535}, {4,0,65535,80,65535}, {0,0,111,2,65535}, {2,0,81,65535,65535},
     {0,0,113,3,65535}, {2,0,83,65535,65535}, {0,0,116,4,65535}, {4,0,65535,82,65535},
-    {2,0,86,65535,65535}, {0,0,120,1,65535}, {0,16,121,1,1593}, {4,0,65535,65535,6},
-    {0,16,122,1,1594}, {0,16,123,1,1595}, {0,16,124,1,1596}, {0,16,125,1,1597}, {0,16,126,1,1598},
-    {0,16,127,1,1599}, {0,0,128,13,65535}, {12,0,65535,65535,65535}, {2,0,98,6,65535},
-    {4,0,7,65535,65535}, {0,0,141,3,65535}, {4,0,65535,84,65535}, {0,0,144,4,65535},
+    {2,0,86,65535,65535}, {0,0,120,1,65535}, {0,16,121,1,1666}, {4,0,65535,65535,6},
+    {0,16,122,1,1667}, {0,16,123,1,1668}, {0,16,124,1,1669}, {0,16,125,1,1670}, {0,16,126,1,1671},
+    {0,16,127,1,1672}, {0,0,128,14,65535}, {12,0,65535,65535,65535}, {2,0,98,6,65535},
+    {4,0,7,65535,65535}, {0,0,142,3,65535}, {4,0,65535,84,65535}, {0,0,145,4,65535},
     {7,0,0,65535,65535}, {2,0,104,8,65535}, {4,0,0,65535,65535}, {9,0,4,65535,65535},
-    {2,0,107,65535,65535}, {0,0,148,2,65535}, {2,0,109,65535,65535}, {1,0,150,14,65535},
-    {0,0,164,3,65535}, {0,1,167,1,65535}, {4,0,65535,88,65535}, {1,1,168,2,65535},
-    {0,0,170,2,65535}, {4,0,65535,65535,7}, {4,0,9,65535,8}, {0,0,172,2,65535},
-    {4,0,65535,104,65535}, {4,0,65535,107,65535}, {0,0,174,2,65535}, {2,0,122,65535,65535},
-    {0,0,176,4,65535}, {1,0,180,5,65535}, {0,0,185,3,65535}, {7,0,10,65535,65535},
-    {0,0,188,3,65535}, {0,0,191,2,65535}, {2,0,129,65535,65535}, {1,0,193,1,65535},
-    {0,0,194,5,65535}, {0,0,199,1,65535}, {4,0,65535,109,65535}, {4,0,11,65535,65535},
-    {1,0,200,4,65535}, {0,0,204,3,65535}, {4,0,65535,119,65535}, {1,1,207,2,65535},
-    {0,1,209,2,65535}, {5,0,65535,65535,65535}, {0,0,211,4,65535}, {2,0,142,65535,65535},
-    {0,0,215,1,65535}, {0,0,216,1,65535}, {0,0,217,3,65535}, {4,0,12,65535,65535},
-    {4,0,13,65535,65535}, {0,0,220,4,65535}, {2,0,149,65535,65535}, {1,0,224,6,65535},
-    {0,0,230,2,65535}, {4,0,65535,124,65535}, {1,0,232,2,65535}, {4,0,65535,134,65535},
-    {4,0,13,65535,9}, {0,0,234,4,65535}, {4,0,13,65535,10}, {4,0,65535,137,65535},
-    {4,0,65535,139,65535}, {4,0,14,65535,11}, {0,0,238,2,65535}, {4,0,15,65535,65535},
-    {0,0,240,2,65535}, {1,1,242,1,65535}, {0,0,243,3,65535}, {4,0,65535,143,65535},
-    {0,0,246,1,65535}, {4,0,65535,145,65535}, {3,1,10,129,65535}, {3,1,170,171,16},
-    {4,0,7,65535,12}, {4,0,17,65535,13}, {0,0,247,1,65535}, {4,0,65535,148,65535},
-    {2,0,175,65535,65535}, {1,0,248,3,65535}, {0,0,251,2,65535}, {1,0,253,3,65535},
-    {0,0,256,1,65535}, {2,0,180,0,65535}, {1,0,257,3,65535}, {0,0,260,4,65535}, {1,0,264,1,65535},
-    {0,0,265,8,65535}, {0,0,273,1,65535}, {1,0,274,1,65535}, {4,0,65535,153,65535},
-    {0,0,275,2,65535}, {0,0,277,4,65535}, {3,0,10,18,65535}, {2,0,10,65535,65535},
-    {3,0,10,17,65535}, {0,0,281,1,65535}, {4,0,65535,65535,14}, {0,0,282,6,65535},
-    {2,0,196,65535,65535}, {0,0,288,2,65535}, {0,16,290,1,1690}, {0,16,291,1,1691},
-    {0,16,292,3,1694}, {7,0,18,65535,65535}, {0,0,295,13,65535}, {0,0,308,4,65535},
-    {4,0,65535,163,65535}, {0,0,312,1,65535}, {0,8,313,11,65535}, {0,4,324,2,65535},
-    {1,0,326,6,65535}, {0,0,332,4,65535}, {0,0,336,2,65535}, {1,1,338,3,65535},
-    {2,0,212,65535,65535}, {1,0,341,2,65535}, {0,0,343,1,65535}, {0,4,344,2,65535},
-    {1,0,346,3,65535}, {0,0,349,1,65535}, {0,0,350,3,65535}, {0,0,353,3,65535}, {0,4,356,1,65535},
-    {0,4,357,1,65535}, {0,4,358,2,65535}, {0,4,360,5,65535}, {0,16,365,3,1712}, {0,0,368,2,65535},
-    {1,0,370,2,65535}, {0,0,372,4,65535}, {0,0,376,1,65535}, {5,1,19,65535,65535},
-    {4,0,7,65535,15}, {0,0,377,1,65535}, {0,0,378,1,65535}, {4,0,14,65535,16}, {0,0,379,9,65535},
-    {4,0,7,65535,17}, {11,0,0,65535,65535}, {4,1,1,65535,65535}, {4,0,14,65535,18},
-    {1,0,388,1,65535}, {0,0,389,3,65535}, {4,0,14,65535,19}, {4,0,65535,166,65535},
-    {0,0,392,2,65535}, {0,0,394,3,65535}, {0,0,397,1,65535}, {2,0,246,20,65535},
-    {0,0,398,1,65535}, {4,0,65535,170,65535}, {0,0,399,1,65535}, {2,0,250,21,65535},
-    {0,0,400,1,65535}, {4,0,65535,176,65535}, {0,0,401,1,65535}, {2,0,254,22,65535},
-    {0,0,402,1,65535}, {2,0,256,0,65535}, {0,0,403,2,65535}, {2,0,258,0,65535}, {1,0,405,1,65535},
-    {4,1,0,65535,65535}, {0,0,406,2,65535}, {0,0,408,3,65535}, {0,0,411,1,65535},
-    {2,0,264,65535,65535}, {0,0,412,2,65535}, {0,0,414,1,65535}, {2,0,267,65535,65535},
-    {0,0,415,2,65535}, {0,0,417,2,65535}, {2,0,270,65535,65535}, {0,0,419,6,65535},
-    {0,0,425,3,65535}, {0,0,428,1,65535}, {0,0,429,10,65535}, {4,0,14,65535,20},
-    {4,1,23,65535,65535}, {4,0,65535,180,65535}, {0,0,439,4,65535}, {0,0,443,2,65535},
-    {0,8,445,1,65535}, {0,5,446,1,65535}, {5,1,24,65535,65535}, {0,0,447,1,65535},
-    {0,8,448,7,65535}, {0,0,455,10,65535}, {0,0,465,4,65535}, {0,0,469,7,65535},
-    {7,0,25,65535,65535}, {4,0,14,65535,21}, {4,0,65535,184,65535}, {4,0,65535,186,65535},
-    {0,0,476,2,65535}, {2,0,293,65535,65535}, {0,0,478,9,65535}, {0,0,487,5,65535},
-    {12,1,65535,65535,65535}, {2,0,297,26,65535}, {0,0,492,2,65535}, {4,0,12,65535,22},
-    {4,0,17,65535,22}, {0,0,494,1,65535}, {0,16,495,1,1771}, {0,0,496,1,65535},
-    {2,0,304,27,65535}, {4,0,28,65535,23}, {0,0,497,2,65535}, {2,0,307,29,65535},
-    {0,0,499,2,65535}, {4,0,65535,189,65535}, {2,0,310,29,65535}, {0,0,501,3,65535},
-    {0,0,504,1,65535}, {2,0,313,27,65535}, {4,1,28,65535,24}, {0,0,505,2,65535},
-    {2,0,316,29,65535}, {0,0,507,3,65535}, {2,0,318,65535,65535}, {0,0,510,2,65535},
-    {4,0,65535,197,65535}, {0,0,512,2,65535}, {4,0,30,65535,25}, {4,0,14,65535,5},
-    {0,0,514,8,65535}, {4,0,7,65535,26}, {4,0,14,65535,27}, {0,0,522,1,65535}, {4,0,9,65535,28},
-    {4,0,31,65535,65535}, {4,0,32,65535,29}, {2,0,331,20,65535}, {0,0,523,3,65535},
-    {3,0,333,96,65535}, {4,0,32,65535,65535}, {4,0,1,65535,30}, {0,0,526,1,65535},
-    {4,0,9,65535,31}, {0,0,527,1,65535}, {4,0,28,65535,32}, {0,16,528,2,1788}, {4,0,33,65535,33},
-    {0,0,530,6,65535}, {4,1,34,65535,34}, {4,0,14,65535,35}, {4,1,7,65535,36}, {0,0,536,4,65535},
-    {2,0,347,35,65535}, {0,0,540,3,65535}, {4,1,1,65535,34}, {4,0,36,65535,37},
-    {2,0,351,37,65535}, {0,0,543,3,65535}, {4,1,13,65535,38}, {2,0,354,38,65535},
-    {0,0,546,2,65535}, {4,0,13,65535,38}, {2,0,357,39,65535}, {0,0,548,3,65535},
-    {0,0,551,7,65535}, {4,0,40,65535,39}, {4,0,2,65535,40}, {0,0,558,6,65535},
-    {4,0,65535,204,65535}, {4,1,34,65535,65535}, {0,0,564,2,65535}, {4,0,2,65535,41},
-    {0,0,566,4,65535}, {0,0,570,6,65535}, {0,0,576,7,65535}, {1,0,583,1,65535}, {0,0,584,1,65535},
-    {4,0,65535,65535,42}, {4,0,41,65535,43}, {1,0,585,1,65535}, {4,0,1,65535,44},
-    {0,0,586,1,65535}, {4,0,33,65535,45}, {0,0,587,5,65535}, {4,0,14,65535,46}, {4,0,33,65535,47},
-    {0,0,592,1,65535}, {4,0,28,65535,48}, {0,0,593,10,65535}, {4,0,65535,212,65535},
-    {1,0,603,2,65535}, {0,0,605,3,65535}, {0,0,608,2,65535}, {2,0,388,42,65535},
-    {1,0,610,1,65535}, {0,1,611,3,65535}, {4,0,43,65535,65535}, {4,1,41,65535,49},
-    {2,0,393,42,65535}, {0,0,614,2,65535}, {1,0,616,2,65535}, {9,0,65535,65535,65535},
-    {0,0,618,1,65535}, {2,0,398,44,65535}, {0,0,619,1,65535}, {4,0,14,65535,50},
-    {2,0,401,20,65535}, {0,0,620,3,65535}, {0,0,623,2,65535}, {1,0,625,1,65535},
-    {2,0,391,27,65535}, {4,0,41,215,51}, {1,0,626,1,65535}, {0,0,627,3,65535}, {2,0,409,42,65535},
-    {0,0,630,3,65535}, {4,1,41,65535,52}, {4,0,32,65535,53}, {0,0,633,2,65535}, {4,0,34,65535,54},
-    {4,1,43,65535,55}, {1,0,635,2,65535}, {2,0,417,45,65535}, {1,0,637,2,65535},
-    {0,0,639,3,65535}, {4,1,46,65535,65535}, {4,0,14,65535,56}, {0,0,642,1,65535},
-    {4,0,7,65535,57}, {2,0,424,44,65535}, {1,0,643,2,65535}, {1,0,645,2,65535}, {0,0,647,3,65535},
-    {0,0,650,3,65535}, {0,0,653,4,65535}, {0,0,657,2,65535}, {4,0,47,65535,58}, {4,0,20,65535,59},
-    {0,0,659,1,65535}, {0,0,660,4,65535}, {7,0,48,65535,65535}, {2,0,436,49,65535},
-    {4,0,25,65535,65535}, {0,0,664,1,65535}, {4,1,50,65535,65535}, {4,0,14,65535,60},
-    {2,0,441,44,65535}, {0,0,665,3,65535}, {0,0,668,3,65535}, {4,0,65535,65535,61},
-    {5,1,51,65535,65535}, {4,1,9,65535,65535}, {0,0,671,1,65535}, {4,0,9,65535,62},
-    {4,0,65535,221,65535}, {0,0,672,5,65535}, {4,0,6,65535,63}, {0,0,677,1,65535},
-    {0,0,678,1,65535}, {4,0,65535,224,65535}, {0,0,679,1,65535}, {0,0,680,5,65535},
-    {1,1,685,13,65535}, {2,0,456,52,65535}, {0,0,698,2,65535}, {0,0,700,2,65535},
-    {2,0,461,27,65535}, {0,1,702,3,65535}, {4,0,9,65535,34}, {4,0,7,65535,34},
-    {4,0,65535,226,65535}, {7,0,32,65535,65535}, {4,0,65535,231,65535}, {0,0,705,2,65535},
-    {0,0,707,3,65535}, {0,0,710,2,65535}, {4,0,65535,234,65535}, {1,0,712,2,65535},
-    {2,1,473,32,65535}, {0,0,714,1,65535}, {4,0,53,65535,65535}, {0,0,715,2,65535},
-    {4,0,14,65535,64}, {4,0,65535,237,65535}, {4,0,65535,239,65535}, {0,0,717,2,65535},
-    {1,0,719,2,65535}, {0,0,721,1,65535}, {4,1,11,65535,52}, {4,0,41,65535,65}, {0,0,722,1,65535},
-    {4,0,28,65535,66}, {0,0,723,2,65535}, {4,0,54,65535,67}, {0,0,725,1,65535},
-    {0,0,726,14,65535}, {0,0,740,2,65535}, {2,0,322,45,65535}, {4,1,31,65535,65535},
-    {0,0,742,2,65535}, {2,0,495,55,65535}, {0,0,744,9,65535}, {4,1,65535,242,65535},
-    {2,0,498,45,65535}, {4,1,65535,245,65535}, {0,0,753,1,65535}, {4,1,65535,248,65535},
-    {0,0,754,2,65535}, {2,0,503,0,65535}, {0,0,756,4,65535}, {10,0,10,65535,65535},
-    {0,0,760,1,65535}, {4,0,56,65535,68}, {4,1,11,65535,65535}, {4,1,57,65535,53},
-    {0,0,761,2,65535}, {2,0,511,0,65535}, {0,0,763,6,65535}, {4,0,65535,251,65535},
-    {2,0,514,58,65535}, {0,0,769,8,65535}, {0,0,777,2,65535}, {2,0,517,58,65535},
-    {0,0,779,8,65535}, {2,0,519,59,65535}, {4,1,32,65535,65535}, {4,1,32,65535,69},
-    {0,0,787,2,65535}, {2,0,523,65535,65535}, {0,0,789,5,65535}, {2,0,525,60,65535},
-    {0,0,794,5,65535}, {0,0,799,4,65535}, {4,0,1,65535,70}, {4,0,61,65535,71}, {0,0,803,3,65535},
-    {4,0,1,65535,72}, {0,0,806,2,65535}, {4,0,65535,65535,73}, {0,0,808,5,65535},
-    {4,1,11,65535,74}, {4,0,13,65535,75}, {1,0,813,1,65535}, {4,0,14,65535,76}, {0,0,814,2,65535},
-    {4,0,14,65535,77}, {4,0,65535,255,65535}, {0,0,816,6,65535}, {1,0,822,1,65535},
-    {0,0,823,5,65535}, {4,0,57,65535,65535}, {0,0,828,2,65535}, {2,0,547,20,65535},
-    {4,0,62,65535,78}, {2,0,547,16,65535}, {4,0,58,65535,65535}, {4,0,1,65535,79},
-    {0,0,830,1,65535}, {0,0,831,9,65535}, {4,0,1,65535,65535}, {4,0,65535,257,65535},
-    {0,0,840,5,65535}, {0,0,845,1,65535}, {4,0,28,65535,80}, {0,0,846,15,65535},
-    {4,0,14,65535,81}, {1,0,861,2,65535}, {0,0,863,1,65535}, {0,0,864,2,65535},
-    {4,0,65535,65535,82}, {0,0,866,2,65535}, {1,0,868,1,65535}, {0,0,869,1,65535},
-    {4,0,63,65535,83}, {0,0,870,8,65535}, {7,0,64,65535,65535}, {7,0,57,65535,65535},
-    {9,0,65,65535,65535}, {4,0,65535,260,65535}, {7,0,66,65535,65535}, {4,0,65535,264,65535},
-    {3,0,10,10,65535}, {4,0,41,65535,84}, {0,0,878,2,65535}, {0,0,880,3,65535}, {1,0,883,4,65535},
-    {2,0,581,16,65535}, {0,0,887,2,65535}, {3,1,583,584,44}, {4,0,7,65535,85}, {4,0,17,65535,86},
-    {0,0,889,1,65535}, {2,0,326,6,65535}, {0,0,890,1,65535}, {4,0,28,65535,87}, {0,0,891,9,65535},
-    {4,0,41,65535,88}, {0,0,900,1,65535}, {4,0,28,65535,89}, {0,0,901,10,65535}, {4,0,7,65535,90},
-    {1,0,911,1,65535}, {0,0,912,3,65535}, {4,0,65535,270,65535}, {4,0,41,65535,91},
-    {4,0,14,65535,92}, {4,0,65535,272,65535}, {1,0,915,1,65535}, {0,0,916,3,65535},
-    {7,0,67,65535,65535}, {0,0,919,1,65535}, {4,0,28,65535,93}, {0,0,920,7,65535},
-    {0,0,927,1,65535}, {4,0,14,65535,94}, {2,0,607,65535,65535}, {0,0,928,1,65535},
-    {10,0,68,65535,65535}, {0,0,929,1,65535}, {4,0,14,65535,95}, {0,0,930,6,65535},
-    {4,0,65535,275,65535}, {4,0,14,65535,96}, {0,0,936,1,65535}, {4,0,65535,65535,97},
-    {0,0,937,2,65535}, {0,16,939,1,2009}, {0,0,940,3,65535}, {0,0,943,3,65535}, {0,0,946,1,65535},
-    {0,0,947,1,65535}, {4,0,69,65535,98}, {0,0,948,1,65535}, {4,0,65535,65535,58},
-    {0,0,949,2,65535}, {0,0,951,1,65535}, {4,0,70,65535,99}, {0,0,952,1,65535},
-    {4,0,14,65535,100}, {0,0,953,1,65535}, {0,0,954,1,65535}, {0,0,955,1,65535},
-    {4,0,65535,65535,101}, {0,0,956,1,65535}, {4,0,71,65535,65535}, {0,0,957,1,65535},
-    {0,0,958,1,65535}, {0,0,959,2,65535}, {4,0,65535,278,65535}, {0,0,961,1,65535},
-    {0,0,962,11,65535}, {0,0,973,9,65535}, {4,0,14,65535,4}, {0,0,982,6,65535}, {2,0,649,6,65535},
-    {1,0,988,13,65535}, {0,0,1001,1,65535}, {0,0,1002,1,65535}, {0,0,1003,3,65535},
-    {0,0,1006,1,65535}, {0,0,1007,1,65535}, {0,0,1008,1,65535}, {4,1,72,65535,34},
-    {0,0,1009,2,65535}, {2,0,349,68,65535}, {0,0,1011,3,65535}, {0,0,1014,2,65535},
-    {0,0,1016,4,65535}, {2,0,663,73,65535}, {1,0,1020,3,65535}, {0,0,1023,1,65535},
-    {0,0,1024,3,65535}, {0,0,1027,3,65535}, {0,0,1030,9,65535}, {4,0,65535,284,65535},
-    {4,0,65535,292,65535}, {4,1,74,65535,65535}, {4,1,17,65535,65535}, {4,0,65535,295,65535},
-    {0,0,1039,4,65535}, {4,0,30,65535,102}, {4,0,65535,304,65535}, {0,0,1043,3,65535},
-    {1,0,1046,8,65535}, {0,0,1054,1,65535}, {2,0,680,65535,65535}, {0,0,1055,3,65535},
-    {0,0,1058,1,65535}, {2,0,683,65535,65535}, {0,0,1059,3,65535}, {2,0,685,65535,65535},
-    {0,0,1062,3,65535}, {1,0,1065,2,65535}, {1,0,1067,9,65535}, {0,0,1076,1,65535},
-    {0,0,1077,1,65535}, {0,0,1078,1,65535}, {0,0,1079,1,65535}, {2,0,693,65535,65535},
-    {0,0,1080,2,65535}, {4,0,65535,313,65535}, {1,0,1082,3,65535}, {4,0,65535,317,65535},
-    {0,0,1085,5,65535}, {5,1,75,65535,65535}, {4,0,76,65535,65535}, {0,0,1090,5,65535},
-    {2,0,702,65535,65535}, {0,0,1095,5,65535}, {2,0,704,65535,65535}, {0,0,1100,3,65535},
-    {4,0,77,65535,103}, {0,0,1103,1,65535}, {2,0,65,65535,65535}, {2,0,709,65535,65535},
-    {0,0,1104,2,65535}, {2,0,711,65535,65535}, {1,0,1106,1,65535}, {0,0,1107,2,65535},
-    {3,0,349,714,65535}, {0,0,1109,5,65535}, {2,0,363,65535,65535}, {2,0,717,65535,65535},
-    {0,0,1114,2,65535}, {3,0,352,719,65535}, {0,0,1116,5,65535}, {0,0,1121,1,65535},
-    {2,0,722,65535,65535}, {0,0,1122,3,65535}, {0,0,1125,1,65535}, {2,0,725,65535,65535},
-    {0,0,1126,4,65535}, {0,0,1130,8,65535}, {2,0,349,78,65535}, {2,0,729,65535,65535},
-    {0,0,1138,2,65535}, {2,0,352,39,65535}, {2,0,732,79,65535}, {0,0,1140,2,65535},
-    {2,0,352,37,65535}, {0,0,1142,2,65535}, {0,0,1144,2,65535}, {0,0,1146,2,65535},
-    {0,0,1148,7,65535}, {0,0,1155,3,65535}, {0,0,1158,1,65535}, {0,0,1159,7,65535},
-    {2,0,742,80,65535}, {1,0,1166,7,65535}, {0,0,1173,3,65535}, {2,0,745,65535,65535},
-    {0,0,1176,2,65535}, {0,0,1178,3,65535}, {2,0,748,65535,65535}, {0,0,1181,2,65535},
-    {0,0,1183,5,65535}, {0,0,1188,4,65535}, {0,0,1192,1,65535}, {0,0,1193,2,65535},
-    {2,0,751,5,65535}, {2,0,755,5,65535}, {0,0,1195,1,65535}, {2,0,749,65535,65535},
-    {0,0,1196,4,65535}, {4,0,65535,320,65535}, {4,0,65535,323,65535}, {0,0,1200,17,65535},
-    {4,0,65535,329,65535}, {0,0,1217,1,65535}, {2,0,764,65535,65535}, {0,0,1218,1,65535},
-    {0,0,1219,9,65535}, {0,0,1228,2,65535}, {4,0,65535,333,65535}, {0,0,1230,1,65535},
-    {0,0,1231,14,65535}, {2,0,553,80,65535}, {4,0,65535,337,65535}, {0,0,1245,1,65535},
-    {4,0,14,65535,104}, {0,0,1246,1,65535}, {0,0,1247,10,65535}, {2,0,777,65535,65535},
-    {4,0,65535,340,65535}, {2,0,779,65535,65535}, {4,0,65535,344,65535}, {2,0,781,65535,65535},
-    {4,0,65535,347,65535}, {4,0,65535,65535,105}, {0,0,1257,5,65535}, {4,0,65535,351,65535},
-    {4,0,81,65535,46}, {0,0,1262,1,65535}, {0,0,1263,5,65535}, {0,0,1268,2,65535},
-    {4,0,65535,354,65535}, {4,0,65535,359,65535}, {4,0,65535,362,65535}, {0,0,1270,2,65535},
-    {4,0,65535,65535,59}, {0,0,1272,20,65535}, {0,0,1292,2,65535}, {0,0,1294,2,65535},
-    {0,0,1296,2,65535}, {4,0,82,65535,106}, {4,0,83,65535,107}, {2,0,507,68,65535},
-    {0,0,1298,2,65535}, {2,0,514,65535,65535}, {4,0,65535,365,65535}, {0,0,1300,2,65535},
-    {2,0,806,58,65535}, {0,0,1302,8,65535}, {0,0,1310,2,65535}, {0,0,1312,10,65535},
-    {0,0,1322,2,65535}, {4,0,65535,65535,108}, {4,0,33,65535,109}, {0,0,1324,9,65535},
-    {4,0,13,65535,110}, {2,0,815,20,65535}, {0,0,1333,1,65535}, {4,0,65535,372,65535},
-    {0,0,1334,1,65535}, {0,0,1335,1,65535}, {0,0,1336,11,65535}, {0,0,1347,1,65535},
-    {4,0,28,65535,111}, {0,0,1348,23,65535}, {4,0,65535,375,65535}, {0,0,1371,3,65535},
-    {0,0,1374,3,65535}, {4,0,65535,381,65535}, {0,0,1377,1,65535}, {4,0,28,65535,112},
-    {0,0,1378,13,65535}, {0,0,1391,1,65535}, {4,0,28,65535,113}, {0,0,1392,20,65535},
-    {8,0,10,65535,65535}, {4,0,65535,388,65535}, {0,0,1412,1,65535}, {0,0,1413,7,65535},
-    {0,0,1420,3,65535}, {0,0,1423,2,65535}, {4,0,84,65535,65535}, {4,0,34,65535,65535},
-    {4,0,63,65535,65535}, {0,0,1425,10,65535}, {4,0,65535,399,65535}, {4,0,65535,401,65535},
-    {0,0,1435,13,65535}, {4,0,65535,404,65535}, {0,0,1448,1,65535}, {4,0,85,65535,114},
-    {0,0,1449,1,65535}, {5,0,86,65535,65535}, {0,0,1450,4,65535}, {4,0,65535,409,65535},
-    {0,0,1454,2,65535}, {2,0,855,65535,65535}, {0,0,1456,5,65535}, {0,0,1461,3,65535},
-    {0,0,1464,2,65535}, {2,0,859,3,65535}, {0,0,1466,7,65535}, {0,0,1473,3,65535},
-    {0,0,1476,2,65535}, {2,0,863,3,65535}, {0,0,1478,6,65535}, {0,0,1484,2,65535},
-    {2,0,737,3,65535}, {0,0,1486,4,65535}, {0,0,1490,2,65535}, {2,0,740,87,65535},
-    {0,0,1492,9,65535}, {0,0,1501,2,65535}, {2,0,872,65535,65535}, {0,0,1503,7,65535},
-    {0,0,1510,11,65535}, {0,0,1521,2,65535}, {2,0,876,65535,65535}, {0,0,1523,8,65535},
-    {4,0,41,65535,115}, {0,0,1531,1,65535}, {0,0,1532,2,65535}, {2,0,881,4,65535},
-    {0,0,1534,12,65535}, {4,0,65535,411,65535}, {0,0,1546,2,65535}, {2,0,885,10,65535},
-    {4,0,65535,65535,116}, {2,0,887,0,65535}, {4,0,65535,65535,117}, {4,0,65535,414,65535},
-    {0,0,1548,2,65535}, {4,0,65535,416,65535}, {0,0,1550,9,65535}, {0,0,1559,2,65535},
-    {2,0,894,20,65535}, {0,0,1561,12,65535}, {2,0,399,4,65535}, {2,0,405,20,65535},
-    {0,0,1573,2,65535}, {0,0,1575,2,65535}, {2,0,420,5,65535}, {2,0,422,5,65535},
-    {0,0,1577,2,65535}, {2,0,450,4,65535}, {2,0,422,4,65535}, {0,0,1579,2,65535},
-    {4,0,65535,419,65535}, {0,0,1581,2,65535}, {2,0,908,65535,65535}, {0,0,1583,3,65535},
-    {0,0,1586,4,65535}, {0,0,1590,1,65535}, {0,0,1591,1,65535}, {0,0,1592,1,65535},
-    {2,0,914,65535,65535}, {0,0,1593,4,65535}, {0,0,1597,1,65535}, {0,0,1598,4,65535},
-    {4,0,65535,65535,118}, {0,0,1602,1,65535}, {2,0,775,65535,65535}, {0,0,1603,3,65535},
-    {0,0,1606,2,65535}, {2,0,923,3,65535}, {0,0,1608,9,65535}, {0,0,1617,7,65535},
-    {0,0,1624,2,65535}, {2,0,927,65535,65535}, {0,0,1626,5,65535}, {0,0,1631,3,65535},
-    {0,0,1634,2,65535}, {2,0,812,65535,65535}, {0,0,1636,3,65535}, {0,0,1639,2,65535},
-    {2,0,934,3,65535}, {0,0,1641,6,65535}, {0,0,1647,10,65535}, {0,0,1657,2,65535},
-    {2,0,819,65535,65535}, {0,0,1659,8,65535}, {0,0,1667,2,65535}, {2,0,941,65535,65535},
-    {0,0,1669,11,65535}, {0,0,1680,8,65535}, {0,0,1688,2,65535}, {2,0,945,65535,65535},
-    {0,0,1690,8,65535}, {0,0,1698,8,65535}, {0,0,1706,2,65535}, {2,0,949,65535,65535},
-    {0,0,1708,20,65535}, {0,0,1728,3,65535}, {0,0,1731,2,65535}, {2,0,842,65535,65535},
-    {0,0,1733,9,65535}, {0,0,1742,2,65535}, {2,0,956,65535,65535}, {0,0,1744,12,65535},
-    {0,0,1756,1,65535}, {0,0,1757,1,65535}, {0,0,1758,1,65535}, {0,0,1759,2,65535},
-    {0,0,1761,4,65535}, {0,0,1765,3,65535}, {0,0,1768,1,65535}, {0,0,1769,2,65535},
-    {0,0,1771,1,65535}, {0,0,1772,2,65535}, {0,0,1774,4,65535}, {0,0,1778,2,65535},
-    {1,0,1780,4,65535}, {2,0,971,44,65535}, {0,0,1784,4,65535}, {1,0,1788,1,65535},
-    {2,0,971,59,65535}, {0,0,1789,2,65535}, {2,0,971,20,65535}, {0,0,1791,1,65535},
-    {0,0,1792,2,65535}, {0,0,1794,4,65535}, {2,0,365,44,65535}, {0,0,1798,1,65535},
-    {0,0,1799,2,65535}, {0,0,1801,2,65535}, {2,0,298,26,65535}, {0,0,1803,4,65535},
-    {0,0,1807,4,65535}, {0,0,1811,4,65535}, {0,0,1815,4,65535}, {0,0,1819,8,65535},
-    {0,0,1827,2,65535}, {0,0,1829,13,65535}, {0,0,1842,4,65535}, {0,0,1846,3,65535},
-    {0,0,1849,3,65535}, {0,0,1852,7,65535}, {0,0,1859,1,65535}, {4,0,1,65535,119},
-    {4,0,65535,65535,120}, {4,0,88,65535,121}, {4,1,89,65535,65535}, {4,0,65535,65535,122},
-    {4,0,65535,422,65535}, {0,0,1860,1,65535}, {0,0,1861,10,65535}, {4,0,20,65535,123},
-    {0,16,1871,1,1595}, {4,0,65535,65535,34}, {0,16,1872,1,1593}, {0,16,1873,2,1598},
-    {2,0,1010,65535,65535}, {0,0,1875,2,65535}, {0,16,1877,1,1596}, {0,16,1878,1,1594},
-    {0,16,1879,1,1771}, {0,16,1880,1,1599}, {0,0,1881,5,65535}, {4,0,65535,425,65535},
-    {0,0,1886,1,65535}, {0,0,1887,7,65535}, {0,0,1894,15,65535}, {4,0,65535,428,65535},
-    {0,0,1909,1,65535}, {1,0,1910,1,65535}, {4,0,1,65535,83}, {4,0,14,65535,124},
-    {4,0,14,65535,125}, {0,0,1911,2,65535}, {4,0,65535,65535,126}, {7,0,90,65535,65535},
-    {4,1,91,65535,65535}, {0,0,1913,3,65535}, {2,0,1032,44,65535}, {4,0,65535,432,65535},
-    {0,0,1916,1,65535}, {7,0,92,65535,65535}, {4,0,65535,434,65535}, {0,1,1917,2,65535},
-    {2,0,1038,6,65535}, {0,0,1919,8,65535}, {0,0,1927,5,65535}, {2,0,10,49,65535},
-    {7,0,78,65535,65535}, {4,0,65535,437,65535}, {4,0,65535,440,65535}, {3,0,298,299,65535},
-    {0,0,1932,1,65535}, {0,0,1933,23,65535}, {4,0,1,65535,127}, {4,0,65535,446,65535},
-    {2,0,553,1,65535}, {0,0,1956,11,65535}, {1,0,1967,2,65535}, {4,0,65535,455,65535},
-    {1,0,1969,2,65535}, {4,1,65535,65535,65535}, {0,0,1971,2,65535}, {4,0,84,65535,128},
-    {4,0,9,65535,129}, {1,0,1973,1,65535}, {2,0,1060,65535,65535}, {0,0,1974,4,65535},
-    {4,0,93,65535,65535}, {3,0,1000,1063,65535}, {0,0,1978,3,65535}, {4,0,65535,457,65535},
-    {4,0,65535,463,65535}, {3,0,1067,1067,65535}, {4,0,68,65535,65535}, {0,0,1981,1,65535},
-    {0,0,1982,14,65535}, {0,0,1996,6,65535}, {2,0,1072,4,65535}, {0,0,2002,2,65535},
-    {4,0,14,65535,130}, {0,0,2004,1,65535}, {0,0,2005,13,65535}, {2,0,1077,6,65535},
-    {0,0,2018,3,65535}, {4,0,94,65535,131}, {4,0,65535,469,65535}, {4,0,65535,476,65535},
-    {0,0,2021,8,65535}, {4,0,65535,479,65535}, {0,0,2029,7,65535}, {0,0,2036,2,65535},
-    {0,0,2038,1,65535}, {0,0,2039,2,65535}, {0,0,2041,1,65535}, {2,1,1089,27,65535},
-    {0,0,2042,3,65535}, {2,1,1091,27,65535}, {4,1,25,65535,65535}, {4,1,57,65535,65535},
-    {4,0,65535,482,65535}, {0,0,2045,4,65535}, {4,0,65535,484,65535}, {4,0,65535,65535,132},
-    {4,0,65535,487,65535}, {4,0,65535,65535,133}, {0,0,2049,4,65535}, {0,0,2053,2,65535},
-    {7,0,68,65535,65535}, {0,0,2055,3,65535}, {0,0,2058,1,65535}, {0,0,2059,1,65535},
-    {0,0,2060,1,65535}, {1,0,2061,3,65535}, {0,0,2064,1,65535}, {1,0,2065,2,65535},
-    {7,0,95,65535,65535}, {0,0,2067,1,65535}, {4,0,65535,489,65535}, {0,0,2068,3,65535},
-    {4,0,14,65535,134}, {4,0,36,65535,7}, {2,0,1116,44,65535}, {4,1,96,65535,65535},
-    {0,0,2071,2,65535}, {0,0,2073,3,65535}, {4,0,65535,497,65535}, {0,0,2076,2,65535},
-    {0,0,2078,6,65535}, {4,0,65535,499,65535}, {4,0,65535,502,65535}, {2,0,1098,32,65535},
-    {4,0,97,65535,135}, {4,0,65535,504,65535}, {0,0,2084,2,65535}, {0,0,2086,6,65535},
-    {0,0,2092,2,65535}, {7,0,96,65535,65535}, {4,0,65535,513,65535}, {4,1,98,65535,65535},
-    {4,1,99,65535,65535}, {0,0,2094,1,65535}, {0,0,2095,1,65535}, {2,0,1137,32,65535},
-    {0,0,2096,1,65535}, {4,0,65535,65535,136}, {0,0,2097,1,65535}, {0,0,2098,4,65535},
-    {0,0,2102,4,65535}, {4,0,65535,516,65535}, {0,0,2106,2,65535}, {7,0,100,65535,65535},
-    {7,0,101,65535,65535}, {0,0,2108,2,65535}, {2,0,1148,102,65535}, {0,0,2110,1,65535},
-    {0,0,2111,3,65535}, {7,0,103,65535,65535}, {7,0,4,65535,65535}, {0,0,2114,2,65535},
-    {0,0,2116,2,65535}, {0,0,2118,1,65535}, {4,0,65535,521,65535}, {4,0,14,65535,137},
-    {4,0,65535,523,65535}, {0,0,2119,2,65535}, {0,0,2121,1,65535}, {0,0,2122,1,65535},
-    {4,0,14,65535,138}, {2,0,1163,44,65535}, {0,0,2123,2,65535}, {4,0,65535,525,65535},
-    {0,0,2125,1,65535}, {0,0,2126,1,65535}, {0,0,2127,3,65535}, {0,0,2130,1,65535},
-    {4,0,65535,527,65535}, {0,0,2131,3,65535}, {0,0,2134,1,65535}, {4,0,60,65535,65535},
-    {4,0,65535,529,65535}, {0,0,2135,1,65535}, {0,0,2136,12,65535}, {4,0,65535,534,65535},
-    {0,0,2148,7,65535}, {0,1,2155,2,65535}, {2,0,1180,80,65535}, {0,0,2157,5,65535},
-    {1,0,2162,2,65535}, {0,0,2164,1,65535}, {4,0,65535,65535,139}, {0,0,2165,2,65535},
-    {4,0,65535,65535,140}, {4,0,65535,541,65535}, {2,0,1188,104,65535}, {0,0,2167,5,65535},
-    {1,0,2172,16,65535}, {0,0,2188,1,65535}, {4,0,1,65535,141}, {0,0,2189,1,65535},
-    {2,0,1194,20,65535}, {0,0,2190,2,65535}, {4,1,13,65535,65535}, {0,0,2192,2,65535},
-    {4,1,105,65535,65535}, {4,0,65535,544,65535}, {0,0,2194,8,65535}, {1,0,2202,1,65535},
-    {0,0,2203,4,65535}, {4,0,6,65535,142}, {0,0,2207,4,65535}, {0,0,2211,1,65535},
-    {4,0,1,65535,143}, {0,0,2212,2,65535}, {4,0,106,65535,144}, {4,0,6,65535,65535},
-    {0,0,2214,1,65535}, {0,0,2215,2,65535}, {0,0,2217,2,65535}, {1,0,2219,2,65535},
-    {0,0,2221,5,65535}, {4,0,1,65535,145}, {1,0,2226,2,65535}, {0,1,2228,4,65535},
-    {2,1,1218,80,65535}, {0,0,2232,1,65535}, {2,0,1220,65535,65535}, {0,0,2233,2,65535},
-    {2,0,1222,65535,65535}, {1,1,2235,2,65535}, {0,0,2237,1,65535}, {4,0,65535,546,65535},
-    {2,0,1226,65535,65535}, {1,1,2238,2,65535}, {0,0,2240,2,65535}, {1,1,2242,3,65535},
-    {0,0,2245,1,65535}, {4,0,13,65535,146}, {2,1,1232,0,65535}, {1,0,2246,2,65535},
-    {0,0,2248,4,65535}, {0,1,2252,3,65535}, {4,0,65535,549,65535}, {0,0,2255,1,65535},
-    {4,0,65535,65535,147}, {0,0,2256,1,65535}, {1,0,2257,1,65535}, {0,0,2258,1,65535},
-    {4,0,107,65535,148}, {2,0,1243,80,65535}, {0,0,2259,4,65535}, {4,0,65535,552,65535},
-    {4,0,65535,556,65535}, {2,0,1247,59,65535}, {0,0,2263,2,65535}, {4,0,65535,562,65535},
-    {4,0,1,65535,149}, {0,0,2265,11,65535}, {4,0,65535,65535,150}, {4,0,65535,579,65535},
-    {0,0,2276,7,65535}, {0,0,2283,2,65535}, {4,0,65535,584,65535}, {4,0,65535,65535,151},
-    {2,0,1258,44,65535}, {0,0,2285,1,65535}, {0,0,2286,9,65535}, {4,0,65535,65535,152},
-    {4,0,65535,65535,153}, {0,0,2295,3,65535}, {0,0,2298,10,65535}, {4,0,65535,65535,154},
-    {0,0,2308,7,65535}, {0,0,2315,5,65535}, {0,0,2320,1,65535}, {4,0,65535,65535,155},
-    {0,0,2321,5,65535}, {4,0,82,65535,125}, {0,0,2326,1,65535}, {0,0,2327,5,65535},
-    {2,0,1274,44,65535}, {0,0,2332,1,65535}, {0,0,2333,1,65535}, {7,0,58,65535,65535},
-    {7,0,72,65535,65535}, {4,0,65535,587,65535}, {4,0,65535,590,65535}, {0,0,2334,1,65535},
-    {2,0,1282,44,65535}, {0,0,2335,2,65535}, {4,0,65535,593,65535}, {0,0,2337,2,65535},
-    {0,0,2339,3,65535}, {0,0,2342,3,65535}, {0,0,2345,2,65535}, {0,0,2347,3,65535},
-    {4,0,65535,595,65535}, {4,0,41,65535,65535}, {0,0,2350,2,65535}, {0,0,2352,2,65535},
-    {4,0,65535,599,65535}, {4,0,65535,65535,156}, {4,0,65535,602,65535}, {0,0,2354,2,65535},
-    {7,0,11,65535,65535}, {0,1,2356,2,65535}, {2,0,1300,6,65535}, {0,0,2358,2,65535},
-    {2,0,1302,73,65535}, {0,0,2360,4,65535}, {2,0,1304,65535,65535}, {0,0,2364,3,65535},
-    {4,0,65535,605,65535}, {4,0,108,65535,65535}, {4,0,65535,65535,157}, {2,0,1309,44,65535},
-    {0,0,2367,3,65535}, {0,0,2370,1,65535}, {2,0,1312,25,65535}, {4,0,11,65535,158},
-    {0,0,2371,1,65535}, {4,0,65535,608,65535}, {4,0,65535,611,65535}, {4,0,65535,613,65535},
-    {0,0,2372,3,65535}, {0,0,2375,9,65535}, {0,0,2384,8,65535}, {4,0,107,65535,46},
-    {4,0,1,65535,46}, {4,0,71,65535,159}, {0,0,2392,3,65535}, {0,0,2395,2,65535},
-    {0,0,2397,2,65535}, {4,1,71,65535,160}, {0,0,2399,4,65535}, {4,0,1,65535,161},
-    {4,0,1,65535,162}, {4,1,14,65535,163}, {0,0,2403,3,65535}, {4,0,1,65535,164},
-    {0,0,2406,4,65535}, {0,0,2410,5,65535}, {4,0,107,65535,165}, {0,0,2415,5,65535},
-    {4,0,65535,65535,166}, {4,0,107,65535,167}, {0,0,2420,4,65535}, {0,0,2424,3,65535},
-    {4,1,84,65535,65535}, {4,0,65535,618,65535}, {0,0,2427,1,65535}, {0,0,2428,12,65535},
-    {4,0,109,65535,168}, {2,0,1347,110,65535}, {0,0,2440,3,65535}, {4,1,11,65535,169},
-    {4,0,65535,627,65535}, {4,0,65535,630,65535}, {0,0,2443,7,65535}, {2,1,1353,4,65535},
-    {0,1,2450,8,65535}, {1,1,2458,1,65535}, {0,1,2459,1,65535}, {2,1,1357,73,65535},
-    {0,1,2460,2,65535}, {4,1,12,65535,22}, {4,1,34,65535,22}, {0,0,2462,10,65535},
-    {4,0,65535,65535,170}, {0,0,2472,4,65535}, {4,0,65535,65535,171}, {0,0,2476,6,65535},
-    {0,1,2482,4,65535}, {4,1,32,65535,122}, {0,0,2486,7,65535}, {4,0,65535,638,65535},
-    {4,0,65535,65535,172}, {4,0,94,65535,173}, {4,0,65535,645,65535}, {0,0,2493,3,65535},
-    {0,0,2496,5,65535}, {4,0,65535,65535,174}, {0,0,2501,12,65535}, {4,0,111,65535,175},
-    {4,0,71,65535,176}, {4,0,12,65535,177}, {7,0,112,65535,65535}, {4,0,65535,648,65535},
-    {4,0,65535,651,65535}, {2,0,1383,55,65535}, {4,0,13,65535,178}, {4,0,113,65535,179},
-    {4,0,13,65535,180}, {0,0,2513,2,65535}, {4,0,65535,654,65535}, {4,0,114,65535,181},
-    {0,0,2515,2,65535}, {0,0,2517,2,65535}, {0,0,2519,4,65535}, {0,0,2523,2,65535},
-    {0,0,2525,3,65535}, {0,0,2528,3,65535}, {0,0,2531,3,65535}, {0,0,2534,2,65535},
-    {0,0,2536,3,65535}, {0,0,2539,2,65535}, {0,0,2541,1,65535}, {0,0,2542,2,65535},
-    {4,0,65535,65535,182}, {0,0,2544,2,65535}, {0,0,2546,3,65535}, {0,0,2549,2,65535},
-    {0,0,2551,1,65535}, {0,0,2552,2,65535}, {0,0,2554,4,65535}, {2,0,1409,42,65535},
-    {0,0,2558,3,65535}, {0,0,2561,1,65535}, {4,0,14,65535,65535}, {4,0,65535,660,65535},
-    {0,0,2562,1,65535}, {2,0,1415,65535,65535}, {0,0,2563,6,65535}, {4,0,65535,663,65535},
-    {0,0,2569,2,65535}, {0,0,2571,2,65535}, {0,0,2573,2,65535}, {4,0,33,65535,183},
-    {0,0,2575,2,65535}, {0,0,2577,2,65535}, {0,0,2579,3,65535}, {0,0,2582,2,65535},
-    {0,0,2584,3,65535}, {0,0,2587,3,65535}, {0,0,2590,1,65535}, {0,0,2591,3,65535},
-    {0,0,2594,3,65535}, {0,0,2597,3,65535}, {0,0,2600,2,65535}, {0,0,2602,1,65535},
-    {0,0,2603,19,65535}, {0,0,2622,2,65535}, {4,0,65535,676,65535}, {0,0,2624,12,65535},
-    {2,0,1438,68,65535}, {0,0,2636,4,65535}, {1,0,2640,33,65535}, {0,0,2673,1,65535},
-    {0,0,2674,2,65535}, {0,0,2676,2,65535}, {0,0,2678,3,65535}, {0,0,2681,3,65535},
-    {4,0,65535,679,65535}, {0,0,2684,3,65535}, {0,0,2687,3,65535}, {0,0,2690,3,65535},
-    {0,0,2693,3,65535}, {0,0,2696,1,65535}, {0,0,2697,1,65535}, {0,0,2698,2,65535},
-    {0,0,2700,2,65535}, {4,0,65535,684,65535}, {4,0,65535,687,65535}, {0,0,2702,3,65535},
-    {0,0,2705,3,65535}, {0,0,2708,1,65535}, {0,0,2709,10,65535}, {0,0,2719,8,65535},
-    {4,0,65535,721,65535}, {0,0,2727,3,65535}, {0,0,2730,3,65535}, {0,0,2733,1,65535},
-    {0,0,2734,3,65535}, {4,0,85,65535,184}, {0,0,2737,2,65535}, {4,0,115,65535,185},
-    {0,0,2739,13,65535}, {2,0,1471,65535,65535}, {0,0,2752,3,65535}, {4,0,65535,728,65535},
-    {4,0,65535,732,65535}, {0,0,2755,1,65535}, {0,0,2756,15,65535}, {0,0,2771,4,65535},
-    {2,0,1478,42,65535}, {0,0,2775,2,65535}, {0,0,2777,3,65535}, {0,0,2780,4,65535},
-    {0,0,2784,3,65535}, {0,0,2787,2,65535}, {5,1,116,65535,65535}, {0,0,2789,1,65535},
-    {4,1,116,65535,65535}, {4,0,65535,737,65535}, {0,0,2790,2,65535}, {4,0,65535,740,65535},
-    {0,0,2792,4,65535}, {2,0,1491,0,65535}, {0,1,2796,3,65535}, {4,0,65535,743,65535},
-    {4,0,65535,746,65535}, {2,0,1495,57,65535}, {0,0,2799,2,65535}, {0,0,2801,5,65535},
-    {10,1,65535,65535,65535}, {2,0,1499,42,65535}, {4,1,14,65535,65535}, {4,0,65535,748,65535},
-    {0,0,2806,4,65535}, {0,0,2810,2,65535}, {2,0,1504,6,65535}, {0,0,2812,5,65535},
-    {0,0,2817,3,65535}, {0,0,2820,2,65535}, {2,0,1508,6,65535}, {0,0,2822,8,65535},
-    {0,0,2830,2,65535}, {2,0,1511,6,65535}, {0,0,2832,9,65535}, {0,0,2841,2,65535},
-    {2,0,1514,6,65535}, {0,0,2843,4,65535}, {0,0,2847,2,65535}, {2,0,1517,6,65535},
-    {0,0,2849,7,65535}, {0,0,2856,2,65535}, {0,0,2858,2,65535}, {2,0,1521,6,65535},
-    {0,0,2860,7,65535}, {0,0,2867,3,65535}, {0,0,2870,2,65535}, {2,0,1525,65535,65535},
-    {0,0,2872,6,65535}, {0,0,2878,3,65535}, {0,0,2881,2,65535}, {2,0,1259,6,65535},
-    {0,0,2883,2,65535}, {2,0,1531,6,65535}, {0,0,2885,5,65535}, {0,0,2890,2,65535},
-    {0,0,2892,2,65535}, {2,0,1535,6,65535}, {0,0,2894,8,65535}, {0,0,2902,6,65535},
-    {2,0,1538,44,65535}, {0,0,2908,3,65535}, {4,0,65535,751,65535}, {4,0,65535,753,65535},
-    {2,0,1542,6,65535}, {4,0,68,65535,46}, {0,0,2911,2,65535}, {4,0,65535,755,65535},
-    {4,0,65535,758,65535}, {0,0,2913,2,65535}, {2,0,1548,65535,65535}, {0,0,2915,9,65535},
-    {0,0,2924,4,65535}, {0,0,2928,2,65535}, {0,0,2930,2,65535}, {2,0,1553,65535,65535},
-    {0,0,2932,5,65535}, {0,0,2937,3,65535}, {0,0,2940,2,65535}, {2,0,1557,6,65535},
-    {0,0,2942,7,65535}, {0,0,2949,3,65535}, {0,0,2952,2,65535}, {2,0,1561,65535,65535},
-    {0,0,2954,2,65535}, {0,0,2956,3,65535}, {0,0,2959,2,65535}, {2,0,1565,65535,65535},
-    {0,0,2961,8,65535}, {0,0,2969,1,65535}, {4,0,33,65535,186}, {0,0,2970,1,65535},
-    {0,0,2971,4,65535}, {0,0,2975,2,65535}, {2,0,1572,65535,65535}, {0,0,2977,13,65535},
-    {0,0,2990,4,65535}, {0,0,2994,1,65535}, {0,0,2995,2,65535}, {0,0,2997,3,65535},
-    {0,0,3000,2,65535}, {0,0,3002,4,65535}, {0,0,3006,2,65535}, {0,0,3008,2,65535},
-    {0,0,3010,14,65535}, {0,0,3024,11,65535}, {0,0,3035,6,65535}, {0,0,3041,7,65535},
-    {0,0,3048,5,65535}, {0,0,3053,8,65535}, {0,0,3061,6,65535}, {0,0,3067,6,65535},
-    {0,0,3073,7,65535}, {0,0,3080,6,65535}, {0,0,3086,3,65535}, {0,0,3089,1,65535},
-    {0,0,3090,9,65535}, {0,0,3099,5,65535}, {0,0,3104,3,65535}, {0,0,3107,1,65535},
-    {0,0,3108,1,65535}, {4,0,14,65535,187}, {0,0,3109,1,65535}, {0,0,3110,2,65535},
-    {4,0,109,65535,188}, {4,0,65535,761,65535}, {0,0,3112,2,65535}, {4,0,65535,764,65535},
-    {0,0,3114,4,65535}, {4,0,117,65535,189}, {4,0,65535,768,65535}, {2,0,1609,65535,65535},
-    {0,0,3118,4,65535}, {2,0,1611,65535,65535}, {0,0,3122,3,65535}, {1,0,3125,1,65535},
-    {4,0,12,65535,190}, {4,0,65535,771,65535}, {1,0,3126,1,65535}, {1,0,3127,4,65535},
-    {11,0,1,65535,65535}, {10,0,65535,65535,65535}, {2,0,1620,65535,65535}, {4,0,13,65535,190},
-    {4,0,7,65535,190}, {4,0,9,65535,191}, {4,0,32,65535,192}, {0,0,3131,2,65535},
-    {4,0,71,65535,193}, {2,0,1627,0,65535}, {0,0,3133,2,65535}, {0,1,3135,1,65535},
-    {4,0,14,65535,194}, {0,0,3136,1,65535}, {0,0,3137,2,65535}, {4,0,47,65535,195},
-    {4,0,20,65535,196}, {0,0,3139,2,65535}, {4,0,13,65535,195}, {4,0,115,65535,197},
-    {2,0,1638,0,65535}, {0,0,3141,2,65535}, {1,0,3143,1,65535}, {0,0,3144,2,65535},
-    {4,0,6,65535,198}, {0,0,3146,2,65535}, {0,1,3148,1,65535}, {0,0,3149,1,65535},
-    {0,8,3150,12,65535}, {0,16,3162,1,1593}, {4,0,65535,65535,199}, {0,16,3163,2,2700},
-    {0,16,3165,1,1771}, {0,16,3166,2,2701}, {0,16,3168,2,1596}, {0,16,3170,1,1594},
-    {0,4,3171,1,65535}, {0,4,3172,3,65535}, {0,0,3175,2,65535}, {2,0,1657,65535,65535},
-    {0,0,3177,3,65535}, {2,0,1659,65535,65535}, {0,0,3180,1,65535}, {2,0,1661,65535,65535},
-    {0,0,3181,3,65535}, {0,0,3184,3,65535}, {3,0,10,96,65535}, {0,0,3187,1,65535},
-    {0,16,3188,1,1599}, {0,16,3189,1,1595}, {0,4,3190,3,65535}, {0,0,3193,9,65535},
-    {2,0,1670,65535,65535}, {0,0,3202,4,65535}, {0,0,3206,1,65535}, {2,0,1673,65535,65535},
-    {0,0,3207,2,65535}, {0,0,3209,5,65535}, {0,0,3214,2,65535}, {2,0,1664,65535,65535},
-    {0,0,3216,2,65535}, {2,0,1679,0,65535}, {0,0,3218,1,65535}, {2,0,1681,65535,65535},
-    {0,0,3219,2,65535}, {4,0,65535,782,65535}, {2,0,1684,65535,65535}, {0,0,3221,3,65535},
-    {4,0,65535,785,65535}, {4,0,65535,789,65535}, {2,0,1688,0,65535}, {1,0,3224,2,65535},
-    {0,0,3226,4,65535}, {4,0,65535,796,65535}, {0,16,3230,1,1598}, {0,0,3231,4,65535},
-    {4,0,118,65535,200}, {4,0,119,65535,201}, {0,0,3235,1,65535}, {0,0,3236,3,65535},
-    {4,0,65535,65535,202}, {4,0,65535,65535,203}, {0,0,3239,3,65535}, {0,0,3242,3,65535},
-    {4,0,14,65535,204}, {3,0,333,1703,73}, {4,0,87,65535,65535}, {3,0,1613,1705,11},
-    {4,0,17,65535,190}, {0,0,3245,4,65535}, {4,0,65535,65535,205}, {4,0,65535,799,65535},
-    {0,0,3249,4,65535}, {4,0,120,65535,206}, {0,0,3253,1,65535}, {0,0,3254,3,65535},
-    {0,0,3257,2,65535}, {0,1,3259,2,65535}, {4,0,121,65535,207}, {4,0,65535,803,65535},
-    {0,0,3261,2,65535}, {4,0,65535,805,65535}, {0,0,3263,2,65535}, {0,0,3265,1,65535},
-    {4,0,109,65535,208}, {4,0,65535,807,65535}, {0,0,3266,1,65535}, {2,0,1725,10,65535},
-    {0,1,3267,2,65535}, {4,0,65535,809,65535}, {0,0,3269,6,65535}, {0,0,3275,2,65535},
-    {2,0,1730,65535,65535}, {1,0,3277,1,65535}, {0,0,3278,5,65535}, {4,0,19,65535,65535},
-    {0,0,3283,6,65535}, {4,0,97,65535,209}, {4,0,65535,811,65535}, {0,0,3289,3,65535},
-    {0,0,3292,3,65535}, {4,0,1,65535,210}, {4,0,1,65535,211}, {4,0,1,65535,212},
-    {0,0,3295,6,65535}, {4,0,1,65535,213}, {4,0,20,65535,214}, {0,0,3301,8,65535},
-    {2,0,1746,65535,65535}, {0,0,3309,3,65535}, {4,0,65535,814,65535}, {4,0,65535,65535,215},
-    {4,0,65535,816,65535}, {0,0,3312,3,65535}, {0,0,3315,1,65535}, {0,1,3316,2,65535},
-    {0,0,3318,2,65535}, {2,0,1755,68,65535}, {0,0,3320,3,65535}, {4,0,65535,822,65535},
-    {2,0,1758,122,65535}, {0,0,3323,2,65535}, {4,0,9,65535,200}, {4,0,65535,825,65535},
-    {0,0,3325,3,65535}, {0,0,3328,1,65535}, {0,0,3329,5,65535}, {1,0,3334,1,65535},
-    {2,0,1766,0,65535}, {1,1,3335,2,65535}, {0,0,3337,2,65535}, {1,0,3339,2,65535},
-    {0,0,3341,1,65535}, {4,0,9,65535,216}, {0,0,3342,7,65535}, {0,0,3349,12,65535},
-    {0,0,3361,1,65535}, {4,1,19,65535,65535}, {0,0,3362,2,65535}, {0,0,3364,7,65535},
-    {0,0,3371,1,65535}, {2,0,1779,65535,65535}, {0,0,3372,2,65535}, {2,0,1781,65535,65535},
-    {1,1,3374,1,65535}, {2,0,1783,65535,65535}, {0,0,3375,3,65535}, {0,0,3378,3,65535},
-    {0,0,3381,2,65535}, {4,0,65535,828,65535}, {2,0,1788,0,65535}, {0,0,3383,2,65535},
-    {0,0,3385,2,65535}, {0,0,3387,4,65535}, {0,0,3391,2,65535}, {0,0,3393,3,65535},
-    {0,0,3396,2,65535}, {4,0,14,65535,217}, {0,0,3398,5,65535}, {0,0,3403,2,65535},
-    {2,0,1798,27,65535}, {0,1,3405,3,65535}, {4,0,9,65535,218}, {4,0,7,65535,218},
-    {2,0,1802,20,65535}, {1,0,3408,2,65535}, {0,0,3410,8,65535}, {4,0,65535,831,65535},
-    {3,0,10,1806,65535}, {0,0,3418,2,65535}, {2,0,1808,65535,65535}, {0,0,3420,2,65535},
-    {1,0,3422,1,65535}, {4,0,65535,834,65535}, {0,0,3423,6,65535}, {4,0,1,65535,219},
-    {0,0,3429,2,65535}, {0,0,3431,4,65535}, {0,8,3435,14,65535}, {0,5,3449,2,65535},
-    {0,0,3451,1,65535}, {2,0,1819,65535,65535}, {0,0,3452,2,65535}, {0,0,3454,1,65535},
-    {0,1,3455,2,65535}, {0,0,3457,2,65535}, {2,0,1824,65535,65535}, {0,0,3459,3,65535},
-    {0,1,3462,6,65535}, {0,0,3468,2,65535}, {2,1,1828,65535,65535}, {0,1,3470,3,65535},
-    {4,0,65535,837,65535}, {4,0,65535,844,65535}, {0,0,3473,2,65535}, {0,1,3475,11,65535},
-    {0,0,3486,1,65535}, {0,0,3487,1,65535}, {0,0,3488,1,65535}, {4,0,65535,850,65535},
-    {3,1,333,96,0}, {0,4,3489,1,65535}, {2,0,1840,59,65535}, {0,1,3490,3,65535},
-    {0,16,3493,1,1691}, {0,5,3494,2,65535}, {2,0,1844,20,65535}, {1,0,3496,2,65535},
-    {0,0,3498,8,65535}, {4,0,65535,861,65535}, {4,1,65535,65535,220}, {2,0,1849,65535,65535},
-    {0,0,3506,3,65535}, {0,0,3509,1,65535}, {3,0,10,1852,65535}, {0,0,3510,1,65535},
-    {0,0,3511,6,65535}, {0,5,3517,8,65535}, {2,0,1856,65535,65535}, {1,0,3525,1,65535},
-    {4,0,1,65535,221}, {1,1,3526,7,65535}, {0,1,3533,2,65535}, {4,0,66,65535,65535},
-    {0,1,3535,4,65535}, {0,1,3539,6,65535}, {0,1,3545,2,65535}, {0,1,3547,5,65535},
-    {2,0,1866,65535,65535}, {0,1,3552,4,65535}, {0,1,3556,1,65535}, {2,1,1869,65535,65535},
-    {0,1,3557,3,65535}, {4,0,65535,865,65535}, {0,1,3560,2,65535}, {2,1,1873,65535,65535},
-    {0,1,3562,3,65535}, {4,0,65535,867,65535}, {2,1,1876,65535,65535}, {0,1,3565,4,65535},
-    {0,1,3569,1,65535}, {2,1,1879,65535,65535}, {0,1,3570,3,65535}, {0,1,3573,2,65535},
-    {2,1,1882,65535,65535}, {0,1,3575,2,65535}, {2,1,1884,65535,65535}, {0,1,3577,3,65535},
-    {1,1,3580,5,65535}, {0,1,3585,6,65535}, {0,0,3591,8,65535}, {4,0,65535,870,65535},
-    {0,0,3599,1,65535}, {3,0,10,1848,65535}, {0,0,3600,3,65535}, {0,0,3603,3,65535},
-    {0,0,3606,2,65535}, {4,0,65535,873,65535}, {0,0,3608,2,65535}, {4,0,65535,876,65535},
-    {0,0,3610,2,65535}, {0,1,3612,8,65535}, {4,0,14,65535,222}, {0,0,3620,5,65535},
-    {7,0,123,65535,65535}, {4,0,65535,882,65535}, {0,1,3625,4,65535}, {0,1,3629,1,65535},
-    {0,1,3630,8,65535}, {0,0,3638,2,65535}, {0,0,3640,4,65535}, {0,0,3644,3,65535},
-    {0,0,3647,5,65535}, {0,0,3652,2,65535}, {0,1,3654,2,65535}, {4,1,65535,888,65535},
-    {4,0,65535,892,65535}, {0,1,3656,2,65535}, {1,1,3658,2,65535}, {0,1,3660,5,65535},
-    {0,1,3665,1,65535}, {1,1,3666,2,65535}, {0,1,3668,5,65535}, {0,1,3673,2,65535},
-    {1,1,3675,4,65535}, {0,1,3679,3,65535}, {0,0,3682,6,65535}, {2,0,1925,44,65535},
-    {0,0,3688,4,65535}, {1,1,3692,1,65535}, {0,0,3693,2,65535}, {0,8,3695,13,65535},
-    {0,5,3708,1,65535}, {4,0,65535,899,65535}, {0,5,3709,3,65535}, {1,0,3712,1,65535},
-    {4,0,65535,902,65535}, {0,4,3713,1,65535}, {1,1,3714,5,65535}, {0,1,3719,3,65535},
-    {2,0,1938,20,65535}, {0,1,3722,1,65535}, {0,1,3723,7,65535}, {0,1,3730,3,65535},
-    {1,1,3733,1,65535}, {2,0,1854,65535,65535}, {0,1,3734,3,65535}, {2,0,1945,20,65535},
-    {0,1,3737,6,65535}, {2,1,1947,65535,65535}, {0,1,3743,3,65535}, {4,0,65535,910,65535},
-    {0,1,3746,3,65535}, {4,0,65535,65535,223}, {0,1,3749,3,65535}, {2,0,1953,45,65535},
-    {0,1,3752,4,65535}, {2,0,1955,65535,65535}, {0,1,3756,2,65535}, {0,0,3758,22,65535},
-    {2,0,1958,65535,65535}, {0,0,3780,7,65535}, {1,0,3787,2,65535}, {4,0,1,65535,224},
-    {1,0,3789,2,65535}, {0,0,3791,2,65535}, {4,0,84,65535,225}, {4,0,9,65535,226},
-    {1,0,3793,1,65535}, {2,0,1967,65535,65535}, {0,0,3794,4,65535}, {3,0,1969,1063,65535},
-    {4,0,65535,65535,220}, {2,0,1971,65535,65535}, {0,0,3798,4,65535}, {2,0,1973,65535,65535},
-    {0,0,3802,11,65535}, {0,0,3813,2,65535}, {4,0,1,65535,227}, {7,0,124,65535,65535},
-    {4,1,125,65535,65535}, {2,0,1979,65535,65535}, {0,0,3815,3,65535}, {0,1,3818,2,65535},
-    {2,0,1982,6,65535}, {0,0,3820,8,65535}, {0,0,3828,1,65535}, {1,0,3829,1,65535},
-    {0,0,3830,6,65535}, {0,0,3836,3,65535}, {0,8,3839,13,65535}, {0,5,3852,5,65535},
-    {0,0,3857,6,65535}, {4,0,65535,913,65535}, {0,0,3863,2,65535}, {2,0,1993,6,65535},
-    {1,0,3865,9,65535}, {0,1,3874,3,65535}, {4,0,65535,916,65535}, {0,1,3877,3,65535},
-    {2,0,1998,20,65535}, {0,1,3880,2,65535}, {0,1,3882,4,65535}, {4,0,65535,920,65535},
-    {0,1,3886,3,65535}, {2,0,2003,20,65535}, {0,1,3889,6,65535}, {2,0,2005,65535,65535},
-    {0,0,3895,3,65535}, {0,0,3898,3,65535}, {0,1,3901,3,65535}, {2,0,2009,45,65535},
-    {0,1,3904,4,65535}, {0,0,3908,4,65535}, {0,0,3912,2,65535}, {2,0,2013,6,65535},
-    {0,0,3914,7,65535}, {0,0,3921,4,65535}, {0,0,3925,2,65535}, {2,0,2017,65535,65535},
-    {0,0,3927,4,65535}, {0,0,3931,3,65535}, {0,0,3934,2,65535}, {2,0,1699,65535,65535},
-    {0,0,3936,2,65535}, {0,0,3938,2,65535}, {2,0,2024,65535,65535}, {0,0,3940,5,65535},
-    {0,0,3945,1,65535}, {4,0,33,65535,228}, {0,0,3946,1,65535}, {0,0,3947,2,65535},
-    {1,0,3949,1,65535}, {0,1,3950,1,65535}, {4,0,126,65535,65535}, {4,0,14,65535,229},
-    {0,0,3951,1,65535}, {0,8,3952,8,65535}, {0,5,3960,1,65535}, {0,5,3961,1,65535},
-    {0,0,3962,5,65535}, {0,0,3967,1,65535}, {0,0,3968,4,65535}, {2,1,2041,44,65535},
-    {0,1,3972,2,65535}, {0,1,3974,1,65535}, {4,0,127,65535,65535}, {0,0,3975,2,65535},
-    {0,0,3977,2,65535}, {0,0,3979,2,65535}, {2,1,2048,25,65535}, {0,1,3981,2,65535},
-    {0,1,3983,3,65535}, {4,0,65535,925,65535}, {4,0,65535,928,65535}, {0,0,3986,2,65535},
-    {2,0,2054,65535,65535}, {0,0,3988,3,65535}, {7,0,3,65535,65535}, {0,0,3991,6,65535},
-    {0,1,3997,3,65535}, {0,0,4000,2,65535}, {4,0,128,65535,65535}, {4,0,65535,245,65535},
-    {0,0,4002,3,65535}, {2,1,2063,65535,65535}, {0,0,4005,5,65535}, {0,0,4010,5,65535},
-    {0,1,4015,1,65535}, {4,0,3,65535,65535}, {0,0,4016,3,65535}, {0,0,4019,3,65535},
-    {0,0,4022,5,65535}, {0,0,4027,1,65535}, {2,0,2072,44,65535}, {0,0,4028,3,65535},
-    {0,0,4031,3,65535}, {4,0,65535,65535,230}, {0,0,4034,5,65535}, {0,0,4039,5,65535},
-    {0,0,4044,1,65535}, {0,0,4045,4,65535}, {0,1,4049,1,65535}, {0,0,4050,2,65535},
-    {0,8,4052,12,65535}, {0,4,4064,3,65535}, {0,4,4067,1,65535}, {0,5,4068,1,65535},
-    {0,0,4069,5,65535}, {4,0,30,65535,231}, {0,0,4074,1,65535}, {0,0,4075,2,65535},
-    {0,0,4077,2,65535}, {0,0,4079,2,65535}, {2,0,1613,11,65535}, {0,0,4081,2,65535},
-    {0,0,4083,4,65535}, {4,0,129,65535,232}, {1,0,4087,2,65535}, {4,0,65535,930,65535},
-    {7,0,130,65535,65535}, {2,0,2099,68,65535}, {0,0,4089,6,65535}, {1,0,4095,1,65535},
-    {4,1,131,65535,65535}, {4,0,32,65535,233}, {3,0,298,2104,81}, {1,0,4096,4,65535},
-    {2,0,2106,20,65535}, {4,0,13,65535,22}, {4,0,7,65535,22}, {2,0,2109,4,65535},
-    {4,0,9,65535,234}, {4,0,132,65535,10}, {0,0,4100,2,65535}, {2,0,2113,65535,65535},
-    {0,0,4102,5,65535}, {4,0,133,65535,235}, {4,0,65535,932,65535}, {0,16,4107,1,2953},
-    {0,16,4108,1,2954}, {0,16,4109,3,1598}, {2,0,2120,65535,65535}, {0,0,4112,2,65535},
-    {4,0,65535,935,65535}, {0,0,4114,2,65535}, {2,0,2124,68,65535}, {0,0,4116,2,65535},
-    {0,0,4118,3,65535}, {2,0,2127,68,65535}, {0,0,4121,7,65535}, {0,0,4128,2,65535},
-    {4,0,9,65535,236}, {1,0,4130,2,65535}, {4,1,134,65535,237}, {0,16,4132,1,2959},
-    {0,0,4133,10,65535}, {1,0,4143,2,65535}, {4,0,65535,65535,238}, {2,0,2137,102,65535},
-    {0,0,4145,2,65535}, {4,0,45,65535,239}, {4,0,65535,65535,240}, {0,0,4147,1,65535},
-    {2,0,328,44,65535}, {4,0,65535,65535,241}, {4,0,14,65535,44}, {3,0,298,299,73},
-    {2,0,2146,102,65535}, {0,0,4148,3,65535}, {0,0,4151,2,65535}, {0,0,4153,2,65535},
-    {4,0,65535,65535,242}, {4,0,65535,65535,243}, {0,0,4155,1,65535}, {0,0,4156,6,65535},
-    {4,0,65535,65535,244}, {4,0,65535,65535,245}, {4,0,65535,941,65535}, {4,0,65535,946,65535},
-    {0,0,4162,10,65535}, {4,0,71,65535,246}, {0,0,4172,2,65535}, {4,0,65535,65535,247},
-    {0,0,4174,1,65535}, {3,0,2163,2164,20}, {4,0,135,65535,248}, {4,0,13,65535,249},
-    {4,0,65535,955,65535}, {3,0,298,2167,136}, {1,0,4175,1,65535}, {2,0,2169,68,65535},
-    {1,0,4176,3,65535}, {0,0,4179,2,65535}, {1,0,4181,1,65535}, {4,0,65535,957,65535},
-    {0,1,4182,1,65535}, {0,0,4183,1,65535}, {0,0,4184,8,65535}, {0,16,4192,1,2982},
-    {0,16,4193,1,2983}, {0,0,4194,7,65535}, {4,0,17,65535,65535}, {4,0,137,65535,250},
-    {1,0,4201,1,65535}, {0,0,4202,4,65535}, {2,0,2184,4,65535}, {1,1,4206,4,65535},
-    {0,0,4210,2,65535}, {4,0,71,65535,251}, {0,1,4212,1,65535}, {4,1,138,65535,252},
-    {1,0,4213,5,65535}, {0,1,4218,4,65535}, {0,1,4222,1,65535}, {4,1,139,65535,253},
-    {4,0,65535,962,65535}, {4,0,65535,965,65535}, {4,0,140,65535,254}, {4,0,141,65535,65535},
-    {0,0,4223,1,65535}, {0,0,4224,9,65535}, {4,0,142,65535,255}, {4,0,65535,967,65535},
-    {0,16,4233,3,3014}, {0,0,4236,6,65535}, {7,0,143,65535,65535}, {0,0,4242,1,65535},
-    {0,0,4243,2,65535}, {4,0,65535,973,65535}, {0,0,4245,1,65535}, {0,0,4246,8,65535},
-    {0,0,4254,2,65535}, {4,0,144,65535,256}, {0,0,4256,1,65535}, {0,0,4257,3,65535},
-    {0,0,4260,1,65535}, {0,0,4261,3,65535}, {4,0,65535,975,65535}, {0,0,4264,2,65535},
-    {4,0,145,65535,257}, {0,0,4266,3,65535}, {4,0,65535,65535,258}, {4,0,65535,984,65535},
-    {0,0,4269,2,65535}, {4,0,65535,65535,259}, {0,0,4271,2,65535}, {4,0,65535,991,65535},
-    {0,0,4273,4,65535}, {0,0,4277,1,65535}, {0,0,4278,3,65535}, {0,0,4281,1,65535},
-    {0,0,4282,4,65535}, {0,0,4286,1,65535}, {0,0,4287,3,65535}, {0,0,4290,1,65535},
-    {4,0,65535,997,65535}, {0,0,4291,1,65535}, {4,0,65535,65535,260}, {0,0,4292,2,65535},
-    {4,0,65535,1001,65535}, {0,0,4294,4,65535}, {1,0,4298,1,65535}, {2,1,96,121,65535},
-    {2,1,2242,25,65535}, {0,0,4299,4,65535}, {2,0,2244,32,65535}, {1,0,4303,1,65535},
-    {4,0,50,65535,65535}, {1,0,4304,1,65535}, {0,0,4305,3,65535}, {0,0,4308,1,65535},
-    {2,0,328,3,65535}, {1,0,4309,2,65535}, {2,0,2252,42,65535}, {4,0,146,65535,65535},
-    {2,0,2254,42,65535}, {4,0,114,65535,65535}, {4,0,147,65535,261}, {0,0,4311,1,65535},
-    {2,0,2258,65535,65535}, {0,0,4312,12,65535}, {4,0,9,65535,65535}, {4,0,65535,65535,262},
-    {4,0,148,65535,263}, {2,0,436,68,65535}, {0,0,4324,3,65535}, {0,16,4327,1,3051},
-    {0,0,4328,19,65535}, {2,0,2066,4,65535}, {0,0,4347,2,65535}, {2,0,2269,65535,65535},
-    {0,0,4349,3,65535}, {0,0,4352,3,65535}, {2,0,2272,65535,65535}, {0,0,4355,8,65535},
-    {0,0,4363,2,65535}, {0,0,4365,3,65535}, {4,0,88,65535,65535}, {0,0,4368,3,65535},
-    {0,16,4371,1,3076}, {0,0,4372,2,65535}, {4,0,13,65535,58}, {0,0,4374,14,65535},
-    {4,0,65535,1007,65535}, {4,0,65535,1010,65535}, {2,0,2284,73,65535}, {0,0,4388,5,65535},
-    {2,0,2286,6,65535}, {0,0,4393,3,65535}, {2,0,2288,6,65535}, {0,0,4396,5,65535},
-    {4,0,65535,1014,65535}, {4,0,65535,1018,65535}, {0,0,4401,19,65535}, {1,0,4420,2,65535},
-    {0,0,4422,4,65535}, {0,0,4426,3,65535}, {2,0,10,78,65535}, {2,0,2297,31,65535},
-    {0,0,4429,2,65535}, {2,0,2254,32,65535}, {0,0,4431,2,65535}, {2,0,2301,20,65535},
-    {4,0,63,65535,264}, {2,0,2303,6,65535}, {4,0,65535,65535,264}, {2,0,10,44,65535},
-    {0,0,4433,2,65535}, {0,0,4435,2,65535}, {1,0,4437,1,65535}, {0,0,4438,3,65535},
-    {4,0,65535,65535,265}, {4,0,20,65535,266}, {4,0,149,65535,65535}, {0,0,4441,2,65535},
-    {4,0,150,65535,267}, {4,0,26,65535,65535}, {0,0,4443,6,65535}, {2,0,2317,65535,65535},
-    {0,0,4449,5,65535}, {0,0,4454,1,65535}, {2,0,2320,65535,65535}, {0,0,4455,1,65535},
-    {0,0,4456,1,65535}, {2,0,2323,10,65535}, {0,0,4457,5,65535}, {2,0,2325,10,65535},
-    {0,0,4462,3,65535}, {0,0,4465,1,65535}, {2,0,2328,10,65535}, {0,0,4466,5,65535},
-    {2,0,2330,10,65535}, {0,0,4471,5,65535}, {2,0,2332,10,65535}, {0,0,4476,6,65535},
-    {2,0,2334,10,65535}, {0,0,4482,5,65535}, {2,0,2336,10,65535}, {0,0,4487,3,65535},
-    {2,0,2338,65535,65535}, {0,0,4490,3,65535}, {4,0,65535,1020,65535}, {2,0,2341,73,65535},
-    {0,0,4493,7,65535}, {2,0,2343,6,65535}, {0,0,4500,1,65535}, {4,0,65535,65535,268},
-    {1,0,4501,1,65535}, {0,0,4502,4,65535}, {4,0,65535,65535,269}, {4,0,65535,65535,270},
-    {4,0,71,65535,271}, {4,0,65535,1055,65535}, {0,0,4506,1,65535}, {2,0,2353,10,65535},
-    {0,0,4507,5,65535}, {2,0,2355,10,65535}, {0,0,4512,2,65535}, {0,0,4514,2,65535},
-    {4,0,65535,65535,272}, {0,0,4516,16,65535}, {2,0,2360,11,65535}, {0,0,4532,1,65535},
-    {1,0,4533,1,65535}, {0,0,4534,1,65535}, {4,0,65535,65535,273}, {2,0,2365,68,65535},
-    {0,0,4535,2,65535}, {1,0,4537,1,65535}, {0,0,4538,3,65535}, {4,0,84,65535,274},
-    {4,0,65535,1058,65535}, {2,0,2371,42,65535}, {0,0,4541,1,65535}, {2,0,2373,6,65535},
-    {1,0,4542,2,65535}, {0,0,4544,3,65535}, {4,0,109,65535,275}, {4,0,17,65535,276},
-    {4,0,151,65535,277}, {0,0,4547,3,65535}, {4,0,17,65535,278}, {4,0,17,65535,279},
-    {0,0,4550,1,65535}, {4,0,65535,65535,257}, {0,0,4551,2,65535}, {0,0,4553,1,65535},
-    {2,0,2386,32,65535}, {4,0,113,65535,280}, {2,0,2388,20,65535}, {1,0,4554,1,65535},
-    {0,0,4555,4,65535}, {1,0,4559,1,65535}, {4,0,113,65535,281}, {7,0,152,65535,65535},
-    {4,0,65535,1061,65535}, {0,0,4560,2,65535}, {0,0,4562,2,65535}, {4,0,153,65535,65535},
-    {0,0,4564,1,65535}, {0,0,4565,2,65535}, {7,0,154,65535,65535}, {7,0,155,65535,65535},
-    {0,0,4567,2,65535}, {0,0,4569,8,65535}, {0,0,4577,14,65535}, {2,0,2405,6,65535},
-    {0,0,4591,4,65535}, {4,0,12,65535,282}, {2,0,2102,6,65535}, {0,0,4595,8,65535},
-    {4,0,65535,65535,283}, {0,0,4603,2,65535}, {3,0,2412,65,65535}, {4,0,12,65535,284},
-    {4,0,65535,1064,65535}, {1,0,4605,1,65535}, {0,0,4606,5,65535}, {0,0,4611,2,65535},
-    {2,0,2418,45,65535}, {4,0,65535,1067,65535}, {2,0,2420,6,65535}, {0,0,4613,5,65535},
-    {4,0,65535,1070,65535}, {4,0,65535,1076,65535}, {1,0,4618,3,65535}, {0,0,4621,2,65535},
-    {2,0,2426,6,65535}, {0,0,4623,2,65535}, {4,0,12,65535,285}, {2,0,2429,68,65535},
-    {4,0,65535,1085,65535}, {0,0,4625,1,65535}, {1,0,4626,2,65535}, {0,0,4628,3,65535},
-    {2,0,2434,59,65535}, {0,0,4631,3,65535}, {4,0,7,65535,286}, {0,0,4634,2,65535},
-    {0,0,4636,2,65535}, {1,0,4638,3,65535}, {0,0,4641,1,65535}, {0,0,4642,5,65535},
-    {2,0,2303,20,65535}, {2,0,2435,44,65535}, {0,0,4647,3,65535}, {0,0,4650,1,65535},
-    {0,0,4651,8,65535}, {0,0,4659,5,65535}, {0,0,4664,7,65535}, {4,0,65535,1186,65535},
-    {4,0,65535,1192,65535}, {0,0,4671,2,65535}, {0,0,4673,5,65535}, {0,0,4678,4,65535},
-    {0,0,4682,11,65535}, {4,0,72,65535,65535}, {4,0,68,65535,283}, {4,0,65535,65535,287},
-    {1,0,4693,2,65535}, {0,0,4695,3,65535}, {1,0,4698,4,65535}, {0,0,4702,5,65535},
-    {2,0,10,20,65535}, {0,0,4707,1,65535}, {2,0,2434,65535,65535}, {0,0,4708,3,65535},
-    {0,0,4711,1,65535}, {2,0,2467,44,65535}, {0,0,4712,1,65535}, {1,0,4713,2,65535},
-    {0,0,4715,3,65535}, {4,1,121,65535,65535}, {0,0,4718,2,65535}, {1,0,4720,2,65535},
-    {0,0,4722,3,65535}, {2,0,2475,65535,65535}, {0,0,4725,2,65535}, {4,0,7,65535,288},
-    {0,0,4727,1,65535}, {2,0,2479,65535,65535}, {0,0,4728,2,65535}, {1,0,4730,1,65535},
-    {1,0,4731,2,65535}, {0,0,4733,5,65535}, {0,0,4738,2,65535}, {0,0,4740,4,65535},
-    {2,0,2486,65535,65535}, {0,0,4744,3,65535}, {4,0,65535,1194,65535}, {0,0,4747,2,65535},
-    {4,0,12,65535,289}, {4,1,134,65535,65535}, {0,0,4749,1,65535}, {4,1,156,65535,65535},
-    {0,0,4750,11,65535}, {2,0,1411,65535,65535}, {3,0,2496,1499,65535}, {4,0,7,65535,290},
-    {4,1,157,65535,65535}, {4,0,65535,1197,65535}, {4,0,14,65535,291}, {2,0,145,65535,65535},
-    {0,0,4761,4,65535}, {4,0,65535,1201,65535}, {0,0,4765,3,65535}, {1,0,4768,2,65535},
-    {0,0,4770,5,65535}, {4,0,158,65535,292}, {4,0,7,65535,293}, {4,0,65535,1204,65535},
-    {4,0,14,65535,294}, {0,0,4775,4,65535}, {4,1,158,65535,292}, {0,0,4779,1,65535},
-    {1,0,4780,2,65535}, {0,0,4782,2,65535}, {4,1,100,65535,65535}, {0,0,4784,4,65535},
-    {4,0,63,65535,289}, {0,0,4788,1,65535}, {4,0,159,65535,295}, {0,0,4789,1,65535},
-    {0,0,4790,2,65535}, {0,0,4792,2,65535}, {0,0,4794,8,65535}, {1,0,4802,1,65535},
-    {0,0,4803,1,65535}, {2,0,2527,32,65535}, {1,0,4804,2,65535}, {0,0,4806,1,65535},
-    {0,0,4807,16,65535}, {4,0,123,65535,65535}, {5,1,160,65535,65535}, {4,0,109,65535,65535},
-    {4,0,111,65535,65535}, {0,0,4823,11,65535}, {5,1,65535,65535,65535}, {0,0,4834,11,65535},
-    {0,0,4845,2,65535}, {4,0,156,65535,65535}, {0,0,4847,8,65535}, {0,8,4855,8,65535},
-    {0,4,4863,3,65535}, {0,0,4866,2,65535}, {0,0,4868,2,65535}, {4,0,65535,1210,65535},
-    {0,0,4870,3,65535}, {1,0,4873,8,65535}, {0,0,4881,2,65535}, {0,0,4883,1,65535},
-    {0,0,4884,1,65535}, {4,0,161,65535,65535}, {0,0,4885,4,65535}, {4,0,65535,1213,65535},
-    {7,0,42,65535,65535}, {0,0,4889,5,65535}, {0,0,4894,2,65535}, {0,0,4896,4,65535},
-    {7,0,162,65535,65535}, {0,0,4900,1,65535}, {4,0,65535,1217,65535}, {0,0,4901,2,65535},
-    {1,0,4903,8,65535}, {0,0,4911,2,65535}, {4,0,65535,1219,65535}, {0,0,4913,3,65535},
-    {0,0,4916,6,65535}, {0,0,4922,10,65535}, {4,0,160,65535,65535}, {2,0,2569,65535,65535},
-    {0,0,4932,3,65535}, {4,0,65535,1222,65535}, {2,0,2567,65535,65535}, {4,0,65535,1226,65535},
-    {4,0,65535,1230,65535}, {0,0,4935,2,65535}, {0,8,4937,8,65535}, {0,4,4945,3,65535},
-    {2,0,2578,65535,65535}, {0,0,4948,9,65535}, {0,0,4957,5,65535}, {4,0,65535,1240,65535},
-    {4,0,65535,1243,65535}, {0,0,4962,6,65535}, {4,0,65535,1248,65535}, {0,0,4968,18,65535},
-    {2,0,2586,65535,65535}, {4,0,13,65535,296}, {4,0,65535,65535,297}, {2,0,2589,65535,65535},
-    {0,0,4986,2,65535}, {2,0,2591,65535,65535}, {1,0,4988,4,65535}, {0,0,4992,4,65535},
-    {2,0,2594,65535,65535}, {1,0,4996,2,65535}, {4,0,65535,1254,65535}, {0,0,4998,5,65535},
-    {1,0,5003,4,65535}, {0,0,5007,6,65535}, {4,0,65535,1258,65535}, {9,0,5,65535,65535},
-    {0,0,5013,7,65535}, {4,0,65535,65535,298}, {0,0,5020,7,65535}, {4,1,163,65535,65535},
-    {0,0,5027,8,65535}, {4,0,65535,1262,65535}, {4,0,164,65535,233}, {2,0,2609,65535,65535},
-    {1,0,5035,4,65535}, {0,0,5039,1,65535}, {2,0,2612,65535,65535}, {4,0,157,65535,299},
-    {0,0,5040,3,65535}, {0,0,5043,2,65535}, {4,0,165,65535,300}, {4,0,157,65535,65535},
-    {0,0,5045,1,65535}, {4,0,166,65535,301}, {2,0,258,65535,65535}, {2,0,2621,65535,65535},
-    {0,0,5046,3,65535}, {1,0,5049,5,65535}, {0,0,5054,1,65535}, {4,0,65535,65535,302},
-    {0,0,5055,1,65535}, {4,0,65535,65535,303}, {0,0,5056,2,65535}, {1,0,5058,3,65535},
-    {0,0,5061,5,65535}, {3,0,98,1499,42}, {4,0,65535,1265,65535}, {4,0,65535,65535,304},
-    {2,0,146,68,65535}, {0,0,5066,2,65535}, {0,0,5068,3,65535}, {3,1,2637,2637,65535},
-    {4,0,163,65535,65535}, {1,0,5071,2,65535}, {0,0,5073,2,65535}, {4,0,135,65535,305},
-    {4,0,13,65535,286}, {4,0,65535,1269,65535}, {0,0,5075,1,65535}, {0,8,5076,10,65535},
-    {0,4,5086,2,65535}, {1,0,5088,5,65535}, {1,1,5093,3,65535}, {0,0,5096,1,65535},
-    {0,0,5097,1,65535}, {0,4,5098,2,65535}, {1,0,5100,2,65535}, {0,0,5102,2,65535},
-    {0,0,5104,4,65535}, {0,4,5108,1,65535}, {0,4,5109,5,65535}, {4,0,65535,1275,65535},
-    {4,0,65535,65535,135}, {4,0,65535,1278,65535}, {0,4,5114,1,65535}, {0,4,5115,1,65535},
-    {4,0,65535,1283,65535}, {0,4,5116,2,65535}, {0,0,5118,5,65535}, {0,0,5123,4,65535},
-    {0,0,5127,2,65535}, {0,0,5129,2,65535}, {2,0,2668,32,65535}, {4,0,113,65535,306},
-    {0,0,5131,2,65535}, {7,0,27,65535,65535}, {4,0,32,65535,307}, {0,0,5133,1,65535},
-    {2,0,2674,65535,65535}, {0,0,5134,4,65535}, {0,16,5138,2,1597}, {0,0,5140,2,65535},
-    {0,0,5142,2,65535}, {2,0,2679,65535,65535}, {0,0,5144,9,65535}, {0,0,5153,3,65535},
-    {0,0,5156,2,65535}, {2,0,2683,65535,65535}, {0,0,5158,1,65535}, {0,0,5159,5,65535},
-    {0,0,5164,2,65535}, {2,0,2687,73,65535}, {0,0,5166,12,65535}, {0,0,5178,2,65535},
-    {2,0,2690,65535,65535}, {0,0,5180,12,65535}, {0,0,5192,4,65535}, {0,0,5196,2,65535},
-    {2,0,2694,65535,65535}, {0,0,5198,6,65535}, {0,0,5204,4,65535}, {0,0,5208,2,65535},
-    {2,0,2698,65535,65535}, {0,0,5210,6,65535}, {0,0,5216,3,65535}, {0,0,5219,2,65535},
-    {2,0,2702,65535,65535}, {0,0,5221,8,65535}, {0,0,5229,7,65535}, {0,0,5236,2,65535},
-    {0,0,5238,2,65535}, {2,0,2707,20,65535}, {0,0,5240,3,65535}, {1,0,5243,1,65535},
-    {4,0,65535,1299,65535}, {1,0,5244,1,65535}, {0,0,5245,2,65535}, {2,0,2175,65535,65535},
-    {0,0,5247,4,65535}, {0,0,5251,4,65535}, {4,0,65535,1303,65535}, {0,0,5255,2,65535},
-    {2,0,2718,65535,65535}, {0,0,5257,7,65535}, {1,0,5264,1,65535}, {2,0,2721,65535,65535},
-    {0,0,5265,2,65535}, {0,0,5267,7,65535}, {2,0,2724,20,65535}, {0,0,5274,3,65535},
-    {1,0,5277,1,65535}, {0,0,5278,2,65535}, {2,0,2728,65535,65535}, {0,0,5280,8,65535},
-    {0,0,5288,6,65535}, {0,0,5294,2,65535}, {2,0,2732,65535,65535}, {0,0,5296,8,65535},
-    {0,0,5304,5,65535}, {0,0,5309,2,65535}, {2,0,2736,65535,65535}, {0,0,5311,6,65535},
-    {0,0,5317,3,65535}, {0,0,5320,2,65535}, {2,0,2740,65535,65535}, {0,0,5322,8,65535},
-    {0,0,5330,5,65535}, {0,0,5335,1,65535}, {4,0,65535,1305,65535}, {0,0,5336,2,65535},
-    {2,0,2746,65535,65535}, {0,0,5338,3,65535}, {0,0,5341,8,65535}, {1,0,5349,2,65535},
-    {0,0,5351,3,65535}, {4,0,167,65535,308}, {0,0,5354,3,65535}, {4,0,42,65535,308},
-    {2,0,2754,44,65535}, {4,0,158,65535,65535}, {4,0,65535,1307,65535}, {0,0,5357,9,65535},
-    {1,0,5366,2,65535}, {0,0,5368,2,65535}, {0,0,5370,3,65535}, {4,1,168,65535,65535},
-    {4,0,97,65535,309}, {4,0,65535,1310,65535}, {0,0,5373,6,65535}, {0,0,5379,4,65535},
-    {4,1,60,65535,65535}, {0,0,5383,6,65535}, {0,0,5389,4,65535}, {0,0,5393,4,65535},
-    {7,0,81,65535,65535}, {2,0,2771,44,65535}, {4,0,14,65535,310}, {0,0,5397,1,65535},
-    {2,0,2774,65535,65535}, {0,0,5398,11,65535}, {4,0,65535,1312,65535}, {0,0,5409,4,65535},
-    {0,0,5413,1,65535}, {0,0,5414,2,65535}, {4,0,169,65535,65535}, {0,0,5416,2,65535},
-    {0,0,5418,1,65535}, {0,0,5419,2,65535}, {0,0,5421,2,65535}, {4,0,71,65535,311},
-    {4,0,14,65535,312}, {4,0,36,65535,313}, {4,0,14,65535,314}, {4,0,65535,1317,65535},
-    {4,0,71,65535,315}, {0,0,5423,11,65535}, {0,0,5434,2,65535}, {1,0,5436,1,65535},
-    {0,0,5437,2,65535}, {0,0,5439,2,65535}, {1,0,5441,1,65535}, {2,0,2797,78,65535},
-    {0,0,5442,4,65535}, {1,0,5446,1,65535}, {0,0,5447,3,65535}, {2,0,2801,0,65535},
-    {0,0,5450,2,65535}, {1,0,5452,1,65535}, {4,0,74,65535,65535}, {2,0,2320,6,65535},
-    {0,0,5453,11,65535}, {0,0,5464,13,65535}, {0,0,5477,4,65535}, {0,0,5481,8,65535},
-    {0,0,5489,3,65535}, {0,0,5492,6,65535}, {1,0,5498,1,65535}, {0,0,5499,5,65535},
-    {1,0,5504,2,65535}, {0,0,5506,2,65535}, {2,0,2102,29,65535}, {2,0,2254,29,65535},
-    {0,0,5508,5,65535}, {0,0,5513,3,65535}, {0,0,5516,1,65535}, {0,0,5517,7,65535},
-    {0,0,5524,9,65535}, {0,0,5533,4,65535}, {0,0,5537,5,65535}, {0,0,5542,3,65535},
-    {0,0,5545,5,65535}, {0,0,5550,3,65535}, {0,0,5553,4,65535}, {0,0,5557,2,65535},
-    {0,0,5559,9,65535}, {0,0,5568,5,65535}, {0,0,5573,3,65535}, {0,0,5576,3,65535},
-    {0,0,5579,4,65535}, {1,0,5583,1,65535}, {0,0,5584,1,65535}, {0,0,5585,4,65535},
-    {0,0,5589,3,65535}, {1,0,5592,2,65535}, {0,0,5594,1,65535}, {2,0,295,25,65535},
-    {0,0,5595,1,65535}, {4,0,65535,65535,316}, {0,0,5596,6,65535}, {4,0,65535,65535,317},
-    {2,0,2846,65535,65535}, {4,0,17,65535,9}, {4,0,65535,1323,65535}, {0,0,5602,3,65535},
-    {4,0,65535,65535,250}, {2,0,2851,57,65535}, {0,0,5605,4,65535}, {2,0,2853,42,65535},
-    {4,0,12,65535,318}, {2,0,2855,25,65535}, {0,0,5609,4,65535}, {2,0,2857,44,65535},
-    {0,0,5613,2,65535}, {4,0,65535,1331,65535}, {10,0,170,65535,65535}, {3,0,2853,98,42},
-    {4,0,171,65535,319}, {0,0,5615,1,65535}, {2,0,2864,65535,65535}, {0,0,5616,8,65535},
-    {4,0,65535,1334,65535}, {0,0,5624,18,65535}, {1,0,5642,2,65535}, {0,0,5644,3,65535},
-    {1,0,5647,1,65535}, {0,0,5648,3,65535}, {4,0,65535,65535,320}, {4,0,172,65535,65535},
-    {2,0,145,45,65535}, {4,0,65535,1339,65535}, {0,0,5651,1,65535}, {4,0,9,65535,321},
-    {2,0,2878,20,65535}, {1,0,5652,2,65535}, {7,0,173,65535,65535}, {0,0,5654,2,65535},
-    {1,0,5656,1,65535}, {0,0,5657,10,65535}, {3,0,2884,2884,57}, {4,0,71,65535,322},
-    {2,0,10,0,65535}, {2,0,2884,0,65535}, {0,0,5667,2,65535}, {2,0,2889,42,65535},
-    {0,0,5669,1,65535}, {4,0,33,65535,65535}, {2,0,2519,42,65535}, {2,0,2893,44,65535},
-    {1,0,5670,2,65535}, {0,0,5672,2,65535}, {4,0,65535,65535,323}, {0,0,5674,1,65535},
-    {4,0,65535,65535,324}, {2,0,2899,0,65535}, {0,0,5675,3,65535}, {0,0,5678,2,65535},
-    {4,0,65535,1346,65535}, {1,0,5680,2,65535}, {4,0,71,65535,295}, {2,0,2903,0,65535},
-    {4,0,71,65535,325}, {4,0,65535,1350,65535}, {4,0,65535,65535,326}, {1,0,5682,2,65535},
-    {0,0,5684,6,65535}, {4,0,65535,1353,65535}, {4,0,159,65535,65535}, {2,0,2913,59,65535},
-    {4,0,65535,65535,327}, {2,0,2915,65535,65535}, {4,0,65535,65535,328}, {4,0,65535,65535,329},
-    {1,0,5690,1,65535}, {4,0,82,65535,330}, {2,0,2920,59,65535}, {0,0,5691,2,65535},
-    {4,0,113,65535,65535}, {0,0,5693,1,65535}, {3,1,333,1703,73}, {2,0,2925,59,65535},
-    {1,0,5694,4,65535}, {0,0,5698,2,65535}, {4,0,148,65535,283}, {0,0,5700,2,65535},
-    {0,0,5702,2,65535}, {0,0,5704,1,65535}, {0,0,5705,1,65535}, {0,0,5706,1,65535},
-    {0,0,5707,1,65535}, {1,0,5708,1,65535}, {0,0,5709,2,65535}, {4,0,135,65535,331},
-    {0,0,5711,2,65535}, {7,0,174,65535,65535}, {0,0,5713,2,65535}, {4,0,65535,1356,65535},
-    {0,0,5715,3,65535}, {2,0,2943,16,65535}, {4,0,65535,65535,332}, {2,0,2915,16,65535},
-    {4,0,12,65535,333}, {0,0,5718,3,65535}, {4,0,14,65535,334}, {4,0,65535,1359,65535},
-    {1,0,5721,1,65535}, {2,0,2951,81,65535}, {4,0,7,65535,335}, {2,0,2953,4,65535},
-    {0,0,5722,1,65535}, {0,0,5723,6,65535}, {4,0,65535,65535,336}, {4,0,65535,65535,337},
-    {4,0,65535,1364,65535}, {0,0,5729,1,65535}, {0,0,5730,6,65535}, {4,1,65535,65535,241},
-    {0,0,5736,7,65535}, {0,0,5743,5,65535}, {4,1,48,65535,65535}, {0,0,5748,2,65535},
-    {4,0,65535,1372,65535}, {0,0,5750,5,65535}, {0,0,5755,1,65535}, {4,0,65535,65535,338},
-    {4,0,65535,65535,339}, {0,16,5756,1,3517}, {0,16,5757,1,3518}, {0,16,5758,1,3519},
-    {0,0,5759,11,65535}, {2,0,2975,68,65535}, {0,0,5770,2,65535}, {0,0,5772,2,65535},
-    {0,0,5774,2,65535}, {0,0,5776,4,65535}, {4,0,65535,65535,340}, {4,0,65535,1375,65535},
-    {0,0,5780,4,65535}, {0,0,5784,4,65535}, {4,0,65535,65535,341}, {4,0,65535,1382,65535},
-    {0,0,5788,6,65535}, {1,0,5794,1,65535}, {0,0,5795,5,65535}, {1,0,5800,1,65535},
-    {0,0,5801,9,65535}, {0,0,5810,2,65535}, {4,0,65535,1387,65535}, {0,0,5812,2,65535},
-    {4,0,71,65535,342}, {4,0,14,65535,343}, {2,0,2996,59,65535}, {0,0,5814,3,65535},
-    {4,0,71,65535,344}, {0,0,5817,9,65535}, {7,0,175,65535,65535}, {4,0,82,65535,345},
-    {4,0,176,65535,346}, {7,0,177,65535,65535}, {7,0,178,65535,65535}, {7,0,156,65535,65535},
-    {4,0,65535,1391,65535}, {4,0,71,65535,347}, {4,0,14,65535,348}, {0,0,5826,1,65535},
-    {2,0,638,58,65535}, {2,0,3011,59,65535}, {0,0,5827,1,65535}, {4,0,14,65535,349},
-    {4,0,65535,1399,65535}, {4,0,65535,1402,65535}, {4,0,71,65535,350}, {0,0,5828,2,65535},
-    {0,0,5830,6,65535}, {7,0,179,65535,65535}, {2,0,3020,59,65535}, {1,0,5836,1,65535},
-    {0,0,5837,8,65535}, {0,0,5845,2,65535}, {4,0,148,65535,241}, {0,0,5847,1,65535},
-    {0,0,5848,4,65535}, {0,0,5852,8,65535}, {0,0,5860,2,65535}, {4,0,65535,1405,65535},
-    {0,0,5862,4,65535}, {4,0,65535,65535,351}, {0,0,5866,9,65535}, {4,0,12,65535,352},
-    {4,0,65535,65535,353}, {3,0,3035,3036,65535}, {4,0,14,65535,354}, {0,1,5875,1,65535},
-    {0,0,5876,2,65535}, {4,1,31,65535,52}, {0,0,5878,4,65535}, {0,0,5882,6,65535},
-    {4,0,65535,65535,355}, {0,0,5888,3,65535}, {4,0,65535,65535,356}, {4,0,57,65535,357},
-    {2,0,3046,44,65535}, {0,0,5891,2,65535}, {4,0,65535,65535,358}, {4,0,65535,1409,65535},
-    {0,0,5893,12,65535}, {4,0,65535,65535,359}, {4,0,65535,65535,360}, {4,0,65535,1411,65535},
-    {0,0,5905,7,65535}, {4,0,65535,1418,65535}, {0,0,5912,4,65535}, {0,0,5916,2,65535},
-    {0,0,5918,5,65535}, {4,0,65535,65535,361}, {0,0,5923,7,65535}, {1,0,5930,3,65535},
-    {1,0,5933,1,65535}, {0,0,5934,2,65535}, {4,0,65535,65535,362}, {0,0,5936,2,65535},
-    {1,0,5938,2,65535}, {0,0,5940,3,65535}, {0,0,5943,5,65535}, {0,0,5948,1,65535},
-    {0,0,5949,3,65535}, {1,1,5952,3,65535}, {2,0,3072,65535,65535}, {0,0,5955,2,65535},
-    {2,0,3074,57,65535}, {0,0,5957,3,65535}, {1,1,5960,2,65535}, {2,0,3077,65535,65535},
-    {0,0,5962,3,65535}, {4,0,65535,1422,65535}, {0,0,5965,4,65535}, {4,0,65535,65535,363},
-    {4,0,65535,1426,65535}, {0,0,5969,14,65535}, {4,0,65535,1433,65535}, {0,0,5983,2,65535},
-    {2,0,3086,42,65535}, {4,0,113,65535,364}, {4,0,65535,1438,65535}, {2,0,3089,45,65535},
-    {0,0,5985,3,65535}, {0,0,5988,2,65535}, {0,0,5990,1,65535}, {2,0,3093,44,65535},
-    {1,0,5991,1,65535}, {4,0,65535,1440,65535}, {2,0,3096,45,65535}, {4,0,65535,1442,65535},
-    {1,0,5992,1,65535}, {0,0,5993,1,65535}, {4,0,180,65535,362}, {4,0,65535,65535,365},
-    {0,0,5994,2,65535}, {4,0,180,65535,366}, {4,0,65535,1445,65535}, {1,0,5996,1,65535},
-    {0,0,5997,6,65535}, {4,0,65535,1448,65535}, {0,0,6003,1,65535}, {7,0,181,65535,65535},
-    {0,0,6004,1,65535}, {4,0,65535,1450,65535}, {0,0,6005,23,65535}, {0,0,6028,1,65535},
-    {0,0,6029,1,65535}, {4,0,65535,1452,65535}, {2,0,553,68,65535}, {0,0,6030,1,65535},
-    {4,0,65535,1459,65535}, {4,0,14,65535,367}, {0,0,6031,6,65535}, {0,0,6037,6,65535},
-    {2,0,3122,45,65535}, {1,0,6043,2,65535}, {1,0,6045,2,65535}, {0,0,6047,1,65535},
-    {2,0,3126,102,65535}, {0,0,6048,5,65535}, {3,0,145,98,29}, {4,0,13,65535,368},
-    {1,0,6053,2,65535}, {0,0,6055,3,65535}, {0,0,6058,4,65535}, {0,0,6062,1,65535},
-    {7,0,182,65535,65535}, {2,0,3135,45,65535}, {0,0,6063,4,65535}, {4,0,14,65535,369},
-    {4,1,65535,65535,370}, {0,0,6067,2,65535}, {2,0,3140,21,65535}, {4,0,65535,1462,65535},
-    {2,0,3142,42,65535}, {4,0,65535,65535,371}, {0,0,6069,1,65535}, {2,0,3145,102,65535},
-    {0,0,6070,7,65535}, {2,0,3147,183,65535}, {1,0,6077,3,65535}, {0,0,6080,1,65535},
-    {2,0,3150,32,65535}, {0,0,6081,2,65535}, {4,0,65535,1466,65535}, {4,0,14,65535,372},
-    {0,0,6083,1,65535}, {2,0,3155,42,65535}, {4,0,111,65535,373}, {0,0,6084,1,65535},
-    {2,0,3158,32,65535}, {1,0,6085,1,65535}, {0,0,6086,2,65535}, {4,0,1,65535,374},
-    {7,0,184,65535,65535}, {0,0,6088,9,65535}, {0,0,6097,1,65535}, {0,0,6098,9,65535},
-    {2,0,3166,44,65535}, {0,0,6107,2,65535}, {1,0,6109,3,65535}, {0,0,6112,4,65535},
-    {4,0,65535,1469,65535}, {4,0,65535,1472,65535}, {0,0,6116,3,65535}, {2,0,3173,42,65535},
-    {4,0,185,65535,65535}, {2,0,333,42,65535}, {1,0,6119,3,65535}, {1,0,6122,3,65535},
-    {0,0,6125,3,65535}, {4,0,65535,65535,375}, {0,0,6128,1,65535}, {1,0,6129,2,65535},
-    {0,0,6131,2,65535}, {0,0,6133,2,65535}, {3,0,3184,2259,6}, {4,0,12,65535,376},
-    {0,0,6135,1,65535}, {0,0,6136,6,65535}, {4,0,14,65535,377}, {4,0,65535,1478,65535},
-    {4,0,65535,1483,65535}, {3,0,3191,3192,65535}, {4,0,12,65535,378}, {4,1,65535,65535,379},
-    {0,0,6142,3,65535}, {2,0,98,20,65535}, {7,0,186,65535,65535}, {1,0,6145,2,65535},
-    {0,0,6147,1,65535}, {0,0,6148,3,65535}, {0,0,6151,1,65535}, {0,0,6152,2,65535},
-    {4,0,44,65535,65535}, {2,0,3203,42,65535}, {0,0,6154,3,65535}, {2,0,3205,32,65535},
-    {0,0,6157,1,65535}, {4,0,7,65535,380}, {1,0,6158,6,65535}, {0,0,6164,3,65535},
-    {0,0,6167,2,65535}, {2,0,3211,65535,65535}, {0,0,6169,2,65535}, {2,0,3213,65535,65535},
-    {4,0,65535,1486,65535}, {2,0,3215,65535,65535}, {0,0,6171,4,65535}, {0,0,6175,3,65535},
-    {2,0,3218,65535,65535}, {0,0,6178,4,65535}, {4,0,187,65535,65535}, {4,0,47,65535,376},
-    {2,0,3222,65535,65535}, {0,0,6182,3,65535}, {2,0,10,57,65535}, {0,0,6185,2,65535},
-    {4,0,188,65535,381}, {0,0,6187,2,65535}, {1,0,6189,2,65535}, {2,0,3229,65535,65535},
-    {0,1,6191,4,65535}, {0,0,6195,5,65535}, {3,0,10,3230,65535}, {4,0,65535,1494,65535},
-    {0,0,6200,4,65535}, {4,0,65535,65535,162}, {4,0,65535,1501,65535}, {0,0,6204,17,65535},
-    {1,0,6221,1,65535}, {0,0,6222,2,65535}, {2,0,3240,65535,65535}, {0,0,6224,3,65535},
-    {4,0,65535,65535,382}, {4,0,65535,65535,383}, {4,0,65535,1504,65535}, {4,0,65535,1507,65535},
-    {0,0,6227,19,65535}, {1,0,6246,1,65535}, {0,0,6247,3,65535}, {1,0,6250,1,65535},
-    {4,0,65535,65535,384}, {2,0,3251,80,65535}, {1,0,6251,4,65535}, {0,0,6255,2,65535},
-    {1,0,6257,3,65535}, {0,0,6260,1,65535}, {4,0,82,65535,385}, {0,0,6261,3,65535},
-    {4,0,82,65535,386}, {7,0,189,65535,65535}, {0,0,6264,1,65535}, {4,0,82,65535,387},
-    {1,0,6265,3,65535}, {0,0,6268,4,65535}, {4,0,65535,65535,388}, {3,0,10,3265,65535},
-    {0,0,6272,3,65535}, {0,0,6275,4,65535}, {7,0,190,65535,65535}, {2,0,3269,191,65535},
-    {4,0,65535,1519,65535}, {0,0,6279,2,65535}, {1,0,6281,2,65535}, {0,0,6283,1,65535},
-    {0,0,6284,3,65535}, {4,0,65535,1524,65535}, {0,0,6287,1,65535}, {0,0,6288,24,65535},
-    {1,0,6312,1,65535}, {0,0,6313,6,65535}, {4,0,65535,65535,389}, {0,0,6319,6,65535},
-    {0,0,6325,1,65535}, {0,0,6326,11,65535}, {4,0,65535,65535,390}, {0,0,6337,11,65535},
-    {4,0,78,65535,65535}, {4,0,65535,65535,391}, {7,0,192,65535,65535}, {2,0,3289,42,65535},
-    {0,0,6348,2,65535}, {4,0,65535,1528,65535}, {2,0,3292,65535,65535}, {1,0,6350,5,65535},
-    {0,0,6355,7,65535}, {1,0,6362,5,65535}, {0,0,6367,3,65535}, {0,0,6370,2,65535},
-    {4,1,193,65535,65535}, {0,0,6372,5,65535}, {0,0,6377,1,65535}, {2,0,3301,81,65535},
-    {0,0,6378,4,65535}, {1,0,6382,1,65535}, {0,0,6383,3,65535}, {1,0,6386,3,65535},
-    {0,0,6389,2,65535}, {0,0,6391,2,65535}, {2,0,2106,42,65535}, {7,0,20,65535,65535},
-    {0,0,6393,1,65535}, {2,0,2107,42,65535}, {4,0,65535,1532,65535}, {2,0,3313,44,65535},
-    {4,0,63,65535,392}, {0,0,6394,3,65535}, {7,0,73,65535,65535}, {0,0,6397,2,65535},
-    {2,0,3318,0,65535}, {1,0,6399,3,65535}, {0,0,6402,1,65535}, {0,0,6403,1,65535},
-    {7,0,194,65535,65535}, {0,0,6404,1,65535}, {7,0,195,65535,65535}, {0,0,6405,2,65535},
-    {0,0,6407,1,65535}, {0,0,6408,7,65535}, {0,0,6415,3,65535}, {0,0,6418,6,65535},
-    {2,0,3330,59,65535}, {0,0,6424,2,65535}, {0,0,6426,2,65535}, {2,0,2164,42,65535},
-    {0,0,6428,1,65535}, {2,0,3335,4,65535}, {1,0,6429,1,65535}, {0,0,6430,2,65535},
-    {2,0,3338,44,65535}, {0,0,6432,2,65535}, {4,0,65535,1535,65535}, {4,0,65535,1538,65535},
-    {0,0,6434,1,65535}, {0,0,6435,16,65535}, {7,0,196,65535,65535}, {4,0,129,65535,245},
-    {4,0,65535,1540,65535}, {2,0,3347,65535,65535}, {0,0,6451,12,65535}, {0,0,6463,5,65535},
-    {1,0,6468,1,65535}, {1,0,6469,4,65535}, {1,0,6473,1,65535}, {1,0,6474,3,65535},
-    {1,0,6477,2,65535}, {1,0,6479,1,65535}, {0,0,6480,3,65535}, {0,0,6483,2,65535},
-    {2,0,3358,0,65535}, {1,0,6485,3,65535}, {0,0,6488,1,65535}, {0,0,6489,1,65535},
-    {0,0,6490,1,65535}, {4,0,65535,1546,65535}, {4,0,65535,1552,65535}, {4,0,65535,1557,65535},
-    {0,16,6491,1,2954}, {0,16,6492,1,2953}, {0,0,6493,4,65535}, {4,0,65535,1563,65535},
-    {1,0,6497,9,65535}, {0,0,6506,4,65535}, {0,0,6510,11,65535}, {4,0,65535,1589,65535},
-    {1,0,6521,2,65535}, {0,0,6523,5,65535}, {2,0,3376,45,65535}, {4,0,65535,65535,393},
-    {0,0,6528,3,65535}, {4,0,65535,1594,65535}, {0,0,6531,1,65535}, {4,0,65535,1597,65535},
-    {0,0,6532,2,65535}, {4,0,65535,1599,65535}, {0,0,6534,4,65535}, {3,0,3385,1499,42},
-    {4,0,71,65535,394}, {1,0,6538,1,65535}, {0,0,6539,1,65535}, {4,0,65535,1603,65535},
-    {0,0,6540,7,65535}, {0,0,6547,5,65535}, {0,0,6552,8,65535}, {4,0,65535,65535,395},
-    {1,0,6560,9,65535}, {0,0,6569,2,65535}, {0,0,6571,8,65535}, {0,0,6579,12,65535},
-    {0,0,6591,1,65535}, {2,0,3399,183,65535}, {4,0,65535,1607,65535}, {1,0,6592,1,65535},
-    {0,0,6593,3,65535}, {2,0,3403,29,65535}, {1,0,6596,1,65535}, {0,0,6597,1,65535},
-    {0,0,6598,3,65535}, {0,0,6601,3,65535}, {2,0,3408,59,65535}, {0,0,6604,3,65535},
-    {1,0,6607,3,65535}, {0,0,6610,1,65535}, {10,0,197,65535,65535}, {0,0,6611,1,65535},
-    {7,0,198,65535,65535}, {0,0,6612,7,65535}, {4,0,65535,1611,65535}, {0,0,6619,7,65535},
-    {2,0,3418,4,65535}, {1,0,6626,2,65535}, {0,0,6628,1,65535}, {4,0,199,65535,396},
-    {4,0,157,65535,175}, {4,0,65535,1619,65535}, {4,0,65535,1622,65535}, {0,0,6629,8,65535},
-    {4,0,157,65535,397}, {4,0,137,65535,398}, {4,0,65535,1625,65535}, {0,16,6637,3,3014},
-    {0,0,6640,4,65535}, {1,0,6644,2,65535}, {0,0,6646,7,65535}, {4,1,1,65535,399},
-    {0,0,6653,8,65535}, {4,1,1,65535,400}, {0,0,6661,4,65535}, {4,0,65535,65535,401},
-    {1,0,6665,2,65535}, {0,0,6667,7,65535}, {0,0,6674,8,65535}, {0,0,6682,8,65535},
-    {4,0,65535,1638,65535}, {4,0,148,65535,402}, {0,0,6690,11,65535}, {4,0,140,65535,403},
-    {0,0,6701,7,65535}, {1,0,6708,3,65535}, {0,0,6711,1,65535}, {4,0,200,65535,65535},
-    {0,0,6712,2,65535}, {4,0,145,65535,404}, {4,0,65535,1641,65535}, {4,0,148,65535,405},
-    {4,0,65535,1644,65535}, {0,0,6714,11,65535}, {4,0,201,65535,406}, {0,0,6725,5,65535},
-    {0,0,6730,9,65535}, {4,0,202,65535,407}, {0,0,6739,6,65535}, {0,0,6745,1,65535},
-    {4,0,13,65535,311}, {0,0,6746,1,65535}, {4,0,65535,65535,314}, {0,0,6747,9,65535},
-    {0,0,6756,4,65535}, {0,0,6760,1,65535}, {0,0,6761,2,65535}, {4,0,203,65535,65535},
-    {0,0,6763,2,65535}, {0,0,6765,1,65535}, {0,0,6766,2,65535}, {0,0,6768,2,65535},
-    {0,0,6770,1,65535}, {0,0,6771,2,65535}, {2,0,3476,4,65535}, {0,0,6773,2,65535},
-    {1,0,6775,2,65535}, {0,0,6777,3,65535}, {4,0,13,65535,408}, {4,0,82,65535,409},
-    {4,0,12,65535,10}, {0,0,6780,4,65535}, {4,0,65535,1647,65535}, {4,0,14,65535,410},
-    {4,0,65535,1649,65535}, {4,0,14,65535,162}, {4,0,65535,1652,65535}, {0,0,6784,2,65535},
-    {4,0,65535,1654,65535}, {0,0,6786,3,65535}, {2,0,2499,65535,65535}, {0,0,6789,3,65535},
-    {0,0,6792,3,65535}, {0,0,6795,3,65535}, {0,0,6798,3,65535}, {0,0,6801,3,65535},
-    {0,0,6804,1,65535}, {0,0,6805,2,65535}, {0,0,6807,3,65535}, {0,0,6810,2,65535},
-    {0,0,6812,5,65535}, {0,0,6817,2,65535}, {0,0,6819,2,65535}, {0,0,6821,2,65535},
-    {0,0,6823,3,65535}, {0,0,6826,1,65535}, {0,0,6827,3,65535}, {0,0,6830,1,65535},
-    {0,0,6831,2,65535}, {0,0,6833,5,65535}, {0,0,6838,3,65535}, {2,0,2846,25,65535},
-    {0,0,6841,5,65535}, {0,0,6846,1,65535}, {0,0,6847,3,65535}, {0,0,6850,1,65535},
-    {0,0,6851,3,65535}, {0,0,6854,2,65535}, {0,0,6856,2,65535}, {0,0,6858,2,65535},
-    {0,0,6860,2,65535}, {0,0,6862,2,65535}, {0,0,6864,4,65535}, {0,0,6868,3,65535},
-    {0,0,6871,1,65535}, {0,0,6872,3,65535}, {0,0,6875,2,65535}, {0,0,6877,2,65535},
-    {0,0,6879,1,65535}, {0,0,6880,3,65535}, {0,0,6883,3,65535}, {0,0,6886,2,65535},
-    {0,0,6888,2,65535}, {0,0,6890,2,65535}, {0,0,6892,2,65535}, {0,0,6894,1,65535},
-    {0,0,6895,1,65535}, {0,0,6896,1,65535}, {0,0,6897,2,65535}, {4,0,14,65535,411},
-    {0,0,6899,1,65535}, {0,0,6900,1,65535}, {0,0,6901,1,65535}, {0,0,6902,8,65535},
-    {4,0,65535,65535,412}, {0,0,6910,2,65535}, {4,0,65535,1664,65535}, {4,0,65535,1667,65535},
-    {0,0,6912,2,65535}, {0,0,6914,25,65535}, {0,0,6939,1,65535}, {0,0,6940,2,65535},
-    {0,0,6942,11,65535}, {0,0,6953,7,65535}, {0,0,6960,1,65535}, {0,0,6961,15,65535},
-    {0,0,6976,1,65535}, {0,0,6977,10,65535}, {0,0,6987,1,65535}, {0,0,6988,11,65535},
-    {4,0,65535,1672,65535}, {0,0,6999,1,65535}, {0,0,7000,12,65535}, {0,0,7012,2,65535},
-    {0,0,7014,10,65535}, {0,0,7024,4,65535}, {2,0,2150,65535,65535}, {0,0,7028,2,65535},
-    {0,0,7030,10,65535}, {0,0,7040,17,65535}, {4,0,65535,1677,65535}, {0,0,7057,3,65535},
-    {0,0,7060,2,65535}, {0,0,7062,13,65535}, {4,0,65535,1680,65535}, {4,0,65535,1686,65535},
-    {0,0,7075,10,65535}, {0,0,7085,2,65535}, {0,0,7087,2,65535}, {0,0,7089,2,65535},
-    {4,0,65535,1691,65535}, {0,0,7091,1,65535}, {0,0,7092,12,65535}, {0,0,7104,16,65535},
-    {0,0,7120,2,65535}, {0,0,7122,11,65535}, {0,0,7133,7,65535}, {0,0,7140,1,65535},
-    {0,0,7141,13,65535}, {0,0,7154,7,65535}, {0,0,7161,2,65535}, {0,0,7163,10,65535},
-    {4,0,204,65535,413}, {1,0,7173,1,65535}, {4,0,65535,1694,65535}, {0,0,7174,9,65535},
-    {0,0,7183,8,65535}, {0,0,7191,11,65535}, {4,0,205,65535,414}, {0,0,7202,14,65535},
-    {0,0,7216,1,65535}, {4,0,85,65535,65535}, {0,0,7217,1,65535}, {4,0,13,65535,289},
-    {0,0,7218,3,65535}, {0,0,7221,2,65535}, {4,0,65535,1699,65535}, {0,0,7223,5,65535},
-    {0,0,7228,2,65535}, {0,0,7230,2,65535}, {2,0,3612,65535,65535}, {0,0,7232,7,65535},
-    {0,0,7239,3,65535}, {0,0,7242,2,65535}, {2,0,3616,65535,65535}, {0,0,7244,10,65535},
-    {0,0,7254,2,65535}, {2,0,3619,65535,65535}, {0,0,7256,7,65535}, {0,0,7263,3,65535},
-    {0,0,7266,2,65535}, {2,0,3623,65535,65535}, {0,0,7268,3,65535}, {0,0,7271,2,65535},
-    {0,0,7273,2,65535}, {0,0,7275,2,65535}, {2,0,3628,65535,65535}, {0,0,7277,4,65535},
-    {0,0,7281,3,65535}, {0,0,7284,2,65535}, {2,0,3558,65535,65535}, {0,0,7286,3,65535},
-    {4,0,65535,1702,65535}, {0,0,7289,2,65535}, {2,0,3636,65535,65535}, {0,0,7291,7,65535},
-    {0,0,7298,2,65535}, {2,0,3639,65535,65535}, {0,0,7300,5,65535}, {0,0,7305,2,65535},
-    {2,0,3642,65535,65535}, {0,0,7307,7,65535}, {0,0,7314,4,65535}, {0,0,7318,3,65535},
-    {0,0,7321,2,65535}, {2,0,3647,65535,65535}, {0,0,7323,5,65535}, {0,0,7328,2,65535},
-    {2,0,3650,65535,65535}, {0,0,7330,5,65535}, {0,0,7335,2,65535}, {2,0,3653,65535,65535},
-    {0,0,7337,9,65535}, {0,0,7346,5,65535}, {0,0,7351,2,65535}, {2,0,3657,21,65535},
-    {0,0,7353,1,65535}, {2,0,3659,21,65535}, {4,0,65535,1705,65535}, {2,0,2154,44,65535},
-    {0,0,7354,5,65535}, {2,0,295,65535,65535}, {0,0,7359,4,65535}, {0,0,7363,1,65535},
-    {2,0,3666,21,65535}, {0,0,7364,3,65535}, {0,0,7367,2,65535}, {2,0,3669,65535,65535},
-    {0,0,7369,4,65535}, {0,0,7373,3,65535}, {0,0,7376,2,65535}, {2,0,3673,65535,65535},
-    {0,0,7378,11,65535}, {0,0,7389,2,65535}, {2,0,3676,65535,65535}, {0,0,7391,12,65535},
-    {0,0,7403,3,65535}, {0,0,7406,2,65535}, {0,0,7408,2,65535}, {2,0,3577,65535,65535},
-    {0,0,7410,3,65535}, {0,0,7413,2,65535}, {2,0,3684,65535,65535}, {0,0,7415,11,65535},
-    {4,0,65535,1709,65535}, {0,0,7426,2,65535}, {2,0,3688,65535,65535}, {0,0,7428,8,65535},
-    {0,0,7436,3,65535}, {0,0,7439,2,65535}, {2,0,3282,65535,65535}, {0,0,7441,2,65535},
-    {2,0,3694,65535,65535}, {0,0,7443,8,65535}, {0,0,7451,2,65535}, {2,0,3697,65535,65535},
-    {0,0,7453,7,65535}, {0,0,7460,2,65535}, {2,0,3700,65535,65535}, {0,0,7462,6,65535},
-    {0,0,7468,2,65535}, {0,0,7470,2,65535}, {2,0,3704,65535,65535}, {0,0,7472,5,65535},
-    {0,0,7477,2,65535}, {2,0,3707,65535,65535}, {0,0,7479,11,65535}, {0,0,7490,3,65535},
-    {0,0,7493,2,65535}, {2,0,3711,65535,65535}, {0,0,7495,6,65535}, {0,0,7501,2,65535},
-    {2,0,3714,65535,65535}, {0,0,7503,5,65535}, {0,0,7508,2,65535}, {2,0,3717,65535,65535},
-    {0,0,7510,10,65535}, {0,0,7520,4,65535}, {0,0,7524,2,65535}, {2,0,3454,68,65535},
-    {0,0,7526,2,65535}, {2,0,3590,68,65535}, {0,0,7528,2,65535}, {2,0,3457,68,65535},
-    {0,0,7530,4,65535}, {0,0,7534,2,65535}, {2,0,3728,65535,65535}, {0,0,7536,4,65535},
-    {2,0,3730,65535,65535}, {0,0,7540,2,65535}, {4,0,65535,1720,65535}, {0,0,7542,3,65535},
-    {0,0,7545,2,65535}, {2,0,3596,68,65535}, {0,0,7547,2,65535}, {2,0,3592,68,65535},
-    {0,0,7549,2,65535}, {2,0,3597,68,65535}, {0,0,7551,4,65535}, {0,0,7555,2,65535},
-    {2,0,3742,65535,65535}, {0,0,7557,9,65535}, {0,0,7566,6,65535}, {0,0,7572,2,65535},
-    {2,0,3746,65535,65535}, {0,0,7574,10,65535}, {0,0,7584,1,65535}, {4,0,33,65535,415},
-    {0,0,7585,1,65535}, {0,0,7586,2,65535}, {2,0,3752,65535,65535}, {0,0,7588,2,65535},
-    {0,0,7590,2,65535}, {0,0,7592,1,65535}, {0,0,7593,1,65535}, {0,0,7594,4,65535},
-    {1,0,7598,1,65535}, {0,0,7599,1,65535}, {2,0,3760,0,65535}, {4,0,65535,1728,65535},
-    {0,0,7600,4,65535}, {0,0,7604,2,65535}, {0,16,7606,1,3940}, {0,0,7607,5,65535},
-    {1,0,7612,1,65535}, {0,0,7613,5,65535}, {0,0,7618,2,65535}, {2,0,997,44,65535},
-    {0,0,7620,1,65535}, {2,0,3236,65535,65535}, {0,0,7621,2,65535}, {0,0,7623,2,65535},
-    {0,0,7625,4,65535}, {0,0,7629,6,65535}, {0,0,7635,18,65535}, {0,0,7653,7,65535},
-    {0,0,7660,5,65535}, {0,0,7665,7,65535}, {0,0,7672,4,65535}, {0,0,7676,3,65535},
-    {0,0,7679,1,65535}, {0,0,7680,6,65535}, {0,0,7686,10,65535}, {0,0,7696,4,65535},
-    {0,0,7700,4,65535}, {0,0,7704,3,65535}, {0,0,7707,3,65535}, {0,0,7710,3,65535},
-    {0,0,7713,5,65535}, {0,0,7718,6,65535}, {0,0,7724,4,65535}, {0,0,7728,15,65535},
-    {0,0,7743,4,65535}, {0,0,7747,6,65535}, {0,0,7753,9,65535}, {0,0,7762,18,65535},
-    {0,0,7780,1,65535}, {0,0,7781,1,65535}, {0,0,7782,1,65535}, {0,0,7783,5,65535},
-    {0,0,7788,9,65535}, {0,0,7797,3,65535}, {2,0,3804,65535,65535}, {0,0,7800,1,65535},
-    {2,0,3806,65535,65535}, {0,0,7801,7,65535}, {0,0,7808,4,65535}, {0,0,7812,3,65535},
-    {0,0,7815,2,65535}, {0,0,7817,3,65535}, {0,0,7820,11,65535}, {0,0,7831,11,65535},
-    {0,0,7842,6,65535}, {0,0,7848,6,65535}, {0,0,7854,8,65535}, {0,0,7862,3,65535},
-    {0,0,7865,6,65535}, {0,0,7871,7,65535}, {0,0,7878,9,65535}, {0,0,7887,6,65535},
-    {0,0,7893,2,65535}, {0,0,7895,5,65535}, {0,0,7900,1,65535}, {0,0,7901,10,65535},
-    {0,0,7911,1,65535}, {0,0,7912,4,65535}, {0,0,7916,1,65535}, {0,0,7917,1,65535},
-    {0,0,7918,2,65535}, {0,0,7920,1,65535}, {0,0,7921,1,65535}, {0,0,7922,1,65535},
-    {0,0,7923,2,65535}, {0,0,7925,1,65535}, {0,0,7926,1,65535}, {0,0,7927,1,65535},
-    {0,0,7928,4,65535}, {4,0,206,65535,65535}, {0,0,7932,6,65535}, {0,0,7938,2,65535},
-    {0,0,7940,4,65535}, {4,0,109,65535,416}, {4,0,65535,1731,65535}, {0,0,7944,7,65535},
-    {4,1,12,65535,417}, {0,0,7951,2,65535}, {3,0,3848,3848,0}, {4,0,53,65535,418},
-    {4,0,14,65535,419}, {2,0,3851,26,65535}, {0,0,7953,2,65535}, {4,0,65535,1734,65535},
-    {0,0,7955,1,65535}, {0,0,7956,12,65535}, {4,0,12,65535,420}, {2,0,3857,65535,65535},
-    {0,0,7968,2,65535}, {0,0,7970,2,65535}, {0,0,7972,2,65535}, {0,0,7974,5,65535},
-    {4,1,207,65535,421}, {0,0,7979,2,65535}, {4,0,109,65535,422}, {4,0,65535,1739,65535},
-    {0,0,7981,11,65535}, {0,0,7992,2,65535}, {2,0,3868,65535,65535}, {0,0,7994,3,65535},
-    {0,0,7997,1,65535}, {2,0,3868,4,65535}, {0,0,7998,1,65535}, {2,0,3873,4,65535},
-    {0,0,7999,1,65535}, {0,0,8000,5,65535}, {0,0,8005,3,65535}, {0,0,8008,3,65535},
-    {4,0,65535,1742,65535}, {2,0,3879,65535,65535}, {4,0,65535,1745,65535}, {0,0,8011,1,65535},
-    {0,0,8012,3,65535}, {4,0,65535,1757,65535}, {2,0,3884,45,65535}, {4,0,65535,1760,65535},
-    {0,0,8015,2,65535}, {2,0,3887,135,65535}, {4,0,65535,1763,65535}, {4,0,65535,1796,65535},
-    {0,0,8017,3,65535}, {0,0,8020,2,65535}, {0,0,8022,4,65535}, {4,1,207,65535,65535},
-    {4,0,65535,1799,65535}, {0,0,8026,4,65535}, {0,0,8030,2,65535}, {0,0,8032,1,65535},
-    {0,0,8033,3,65535}, {0,0,8036,1,65535}, {0,0,8037,2,65535}, {0,0,8039,1,65535},
-    {2,0,3902,65535,65535}, {4,0,65535,1802,65535}, {0,0,8040,2,65535}, {2,0,3905,65535,65535},
-    {4,0,65535,1806,65535}, {0,0,8042,3,65535}, {0,0,8045,2,65535}, {0,0,8047,1,65535},
-    {2,0,3910,65535,65535}, {4,0,65535,1810,65535}, {0,0,8048,2,65535}, {0,0,8050,1,65535},
-    {2,0,3914,65535,65535}, {4,0,65535,1816,65535}, {0,0,8051,2,65535}, {0,0,8053,2,65535},
-    {0,0,8055,2,65535}, {2,0,3919,65535,65535}, {4,0,65535,1821,65535}, {0,0,8057,2,65535},
-    {2,0,3922,65535,65535}, {4,0,65535,1825,65535}, {0,0,8059,2,65535}, {0,0,8061,2,65535},
-    {0,0,8063,2,65535}, {2,0,3927,65535,65535}, {4,0,65535,1828,65535}, {0,0,8065,2,65535},
-    {2,0,3930,65535,65535}, {4,0,65535,1833,65535}, {0,0,8067,3,65535}, {4,0,109,65535,423},
-    {4,0,65535,1837,65535}, {0,0,8070,2,65535}, {0,0,8072,1,65535}, {0,0,8073,1,65535},
-    {0,0,8074,2,65535}, {0,0,8076,3,65535}, {0,0,8079,1,65535}, {4,0,12,65535,424},
-    {0,0,8080,4,65535}, {0,0,8084,1,65535}, {4,0,65535,1841,65535}, {0,0,8085,1,65535},
-    {0,0,8086,8,65535}, {2,0,3947,65535,65535}, {0,0,8094,2,65535}, {4,0,65535,1847,65535},
-    {0,0,8096,3,65535}, {4,0,12,65535,417}, {0,0,8099,1,65535}, {1,0,8100,1,65535},
-    {0,0,8101,5,65535}, {2,0,3955,0,65535}, {0,0,8106,2,65535}, {4,1,7,65535,425},
-    {0,0,8108,2,65535}, {4,0,109,65535,426}, {0,0,8110,1,65535}, {0,0,8111,9,65535},
-    {4,0,65535,1849,65535}, {4,0,65535,1854,65535}, {0,0,8120,1,65535}, {0,0,8121,2,65535},
-    {0,0,8123,1,65535}, {0,0,8124,14,65535}, {0,0,8138,6,65535}, {0,0,8144,2,65535},
-    {4,0,12,65535,427}, {0,0,8146,1,65535}, {0,0,8147,8,65535}, {0,0,8155,2,65535},
-    {1,0,8157,2,65535}, {0,0,8159,1,65535}, {2,0,3950,25,65535}, {2,0,3977,42,65535},
-    {1,0,8160,1,65535}, {0,0,8161,4,65535}, {0,0,8165,1,65535}, {0,0,8166,1,65535},
-    {0,0,8167,1,65535}, {0,0,8168,6,65535}, {4,0,65535,1857,65535}, {0,0,8174,2,65535},
-    {4,0,65535,1861,65535}, {0,0,8176,2,65535}, {2,0,3988,65535,65535}, {0,0,8178,6,65535},
-    {0,0,8184,3,65535}, {0,0,8187,2,65535}, {2,0,3992,65535,65535}, {0,0,8189,3,65535},
-    {0,0,8192,4,65535}, {0,0,8196,2,65535}, {2,0,3996,65535,65535}, {1,0,8198,1,65535},
-    {0,0,8199,5,65535}, {0,0,8204,3,65535}, {0,0,8207,2,65535}, {2,0,4001,65535,65535},
-    {0,0,8209,6,65535}, {0,0,8215,6,65535}, {0,0,8221,2,65535}, {2,0,4005,65535,65535},
-    {0,0,8223,5,65535}, {0,0,8228,1,65535}, {4,0,33,65535,428}, {0,0,8229,1,65535},
-    {0,0,8230,2,65535}, {0,0,8232,2,65535}, {2,0,145,26,65535}, {0,0,8234,4,65535},
-    {0,0,8238,3,65535}, {0,0,8241,8,65535}, {0,0,8249,1,65535}, {4,0,12,65535,429},
-    {0,0,8250,7,65535}, {0,0,8257,1,65535}, {4,0,9,65535,430}, {0,0,8258,6,65535},
-    {2,0,4022,185,65535}, {0,0,8264,3,65535}, {4,0,109,65535,431}, {0,0,8267,2,65535},
-    {4,0,12,65535,432}, {4,0,12,65535,433}, {0,0,8269,2,65535}, {3,0,3848,3848,42},
-    {0,0,8271,2,65535}, {0,0,8273,3,65535}, {2,0,4032,65535,65535}, {0,0,8276,3,65535},
-    {4,0,65535,1864,65535}, {0,0,8279,9,65535}, {4,0,7,65535,434}, {0,0,8288,2,65535},
-    {0,0,8290,1,65535}, {0,0,8291,1,65535}, {1,0,8292,1,65535}, {0,0,8293,2,65535},
-    {8,0,208,65535,65535}, {2,0,4043,26,65535}, {0,0,8295,2,65535}, {4,0,12,65535,435},
-    {4,0,17,65535,436}, {0,0,8297,1,65535}, {4,0,33,65535,429}, {0,0,8298,1,65535},
-    {0,0,8299,2,65535}, {0,0,8301,2,65535}, {2,0,4044,26,65535}, {0,0,8303,10,65535},
-    {4,0,17,65535,437}, {7,0,209,65535,65535}, {2,0,133,73,65535}, {4,0,71,65535,438},
-    {2,0,4058,210,65535}, {4,0,70,65535,439}, {2,0,4060,26,65535}, {0,0,8313,2,65535},
-    {4,1,12,65535,440}, {4,1,17,65535,440}, {0,0,8315,1,65535}, {0,0,8316,17,65535},
-    {4,0,70,65535,441}, {2,0,4067,65535,65535}, {0,0,8333,2,65535}, {4,0,65535,1867,65535},
-    {2,0,4070,65535,65535}, {0,0,8335,1,65535}, {4,0,211,65535,65535}, {4,0,70,65535,442},
-    {4,0,97,65535,443}, {0,16,8336,1,1598}, {0,16,8337,1,1593}, {0,0,8338,7,65535},
-    {2,0,4078,73,65535}, {0,0,8345,4,65535}, {4,0,65535,1871,65535}, {4,0,65535,1873,65535},
-    {7,0,212,65535,65535}, {0,0,8349,2,65535}, {1,0,8351,2,65535}, {4,0,213,65535,65535},
-    {4,0,65535,1876,65535}, {0,0,8353,1,65535}, {0,0,8354,12,65535}, {4,0,70,65535,444},
-    {2,0,4090,73,65535}, {0,0,8366,5,65535}, {4,0,70,65535,445}, {0,0,8371,3,65535},
-    {4,0,70,65535,446}, {0,0,8374,1,65535}, {0,16,8375,1,1594}, {0,0,8376,1,65535},
-    {4,0,70,65535,447}, {0,0,8377,1,65535}, {0,0,8378,11,65535}, {4,0,70,65535,448},
-    {4,0,70,65535,449}, {0,0,8389,1,65535}, {0,0,8390,1,65535}, {4,0,70,65535,450},
-    {0,0,8391,1,65535}, {0,0,8392,1,65535}, {0,0,8393,9,65535}, {2,0,4109,65535,65535},
-    {0,0,8402,6,65535}, {2,0,4111,65535,65535}, {0,0,8408,3,65535}, {3,0,133,133,73},
-    {0,0,8411,6,65535}, {5,0,214,65535,65535}, {4,0,70,65535,451}, {0,0,8417,2,65535},
-    {0,0,8419,2,65535}, {2,0,4099,65535,65535}, {0,0,8421,2,65535}, {2,0,4064,65535,65535},
-    {0,0,8423,2,65535}, {2,0,4123,65535,65535}, {0,0,8425,7,65535}, {0,0,8432,1,65535},
-    {4,0,70,65535,65535}, {0,0,8433,1,65535}, {0,0,8434,2,65535}, {2,0,4087,65535,65535},
-    {0,0,8436,3,65535}, {0,0,8439,2,65535}, {0,0,8441,2,65535}, {2,0,4133,73,65535},
-    {0,0,8443,2,65535}, {0,0,8445,2,65535}, {0,16,8447,1,1788}, {0,0,8448,2,65535},
-    {2,0,4061,26,65535}, {0,0,8450,4,65535}, {0,0,8454,8,65535}, {0,0,8462,5,65535},
-    {0,0,8467,13,65535}, {4,0,215,65535,452}, {4,0,0,65535,184}, {2,0,4145,65535,65535},
-    {0,0,8480,1,65535}, {4,0,82,65535,453}, {2,0,4148,20,65535}, {0,0,8481,2,65535},
-    {4,0,216,65535,65535}, {4,0,171,65535,454}, {4,0,217,65535,455}, {2,0,4153,218,65535},
-    {0,0,8483,2,65535}, {4,0,12,65535,456}, {4,0,17,65535,457}, {4,0,219,65535,458},
-    {2,0,4154,218,65535}, {0,0,8485,6,65535}, {0,0,8491,2,65535}, {4,0,220,65535,459},
-    {0,0,8493,4,65535}, {4,0,221,65535,460}, {0,16,8497,1,4116}, {0,16,8498,1,4117},
-    {0,16,8499,1,4118}, {0,16,8500,1,4119}, {0,0,8501,7,65535}, {4,0,14,65535,184},
-    {4,1,222,65535,65535}, {0,0,8508,11,65535}, {0,16,8519,1,4127}, {0,16,8520,1,4128},
-    {0,0,8521,8,65535}, {4,1,223,65535,65535}, {0,0,8529,9,65535}, {4,0,224,65535,65535},
-    {0,16,8538,1,4133}, {0,0,8539,4,65535}, {7,0,225,65535,65535}, {4,0,226,65535,65535},
-    {0,0,8543,4,65535}, {0,0,8547,1,65535}, {4,0,227,65535,65535}, {0,0,8548,1,65535},
-    {0,16,8549,1,4138}, {0,0,8550,1,65535}, {0,0,8551,1,65535}, {0,0,8552,3,65535},
-    {0,0,8555,1,65535}, {0,0,8556,3,65535}, {0,16,8559,1,4143}, {0,0,8560,6,65535},
-    {7,0,228,65535,65535}, {4,0,229,65535,454}, {0,0,8566,5,65535}, {0,0,8571,2,65535},
-    {4,0,220,65535,461}, {0,0,8573,4,65535}, {0,0,8577,3,65535}, {0,0,8580,4,65535},
-    {2,0,436,42,65535}, {4,0,61,65535,65535}, {0,0,8584,2,65535}, {0,16,8586,1,4148},
-    {0,16,8587,1,4149}, {0,16,8588,1,4150}, {0,0,8589,1,65535}, {2,0,4209,44,65535},
-    {0,0,8590,2,65535}, {2,0,4211,32,65535}, {4,0,14,65535,462}, {4,0,14,65535,463},
-    {0,0,8592,2,65535}, {2,0,4215,65535,65535}, {0,0,8594,4,65535}, {4,0,65535,1880,65535},
-    {2,0,4218,65535,65535}, {0,0,8598,13,65535}, {0,0,8611,6,65535}, {0,0,8617,3,65535},
-    {4,1,203,65535,65535}, {0,0,8620,1,65535}, {0,0,8621,1,65535}, {0,0,8622,3,65535},
-    {0,0,8625,1,65535}, {0,0,8626,1,65535}, {0,0,8627,1,65535}, {0,0,8628,4,65535},
-    {0,0,8632,1,65535}, {0,0,8633,2,65535}, {4,0,14,65535,464}, {4,0,65535,1884,65535},
-    {4,0,230,65535,465}, {0,16,8635,1,1596}, {4,0,14,65535,34}, {0,16,8636,1,1593},
-    {0,16,8637,1,1594}, {0,16,8638,1,1595}, {0,16,8639,1,2959}, {0,0,8640,4,65535},
-    {2,0,4242,6,65535}, {0,0,8644,2,65535}, {4,0,65535,1890,65535}, {2,0,638,42,65535},
-    {0,0,8646,2,65535}, {2,0,4247,65535,65535}, {0,0,8648,12,65535}, {2,0,10,6,65535},
-    {0,0,8660,4,65535}, {2,0,4212,44,65535}, {0,0,8664,1,65535}, {0,0,8665,9,65535},
-    {0,0,8674,1,65535}, {2,0,4255,6,65535}, {4,0,65535,1893,65535}, {0,0,8675,2,65535},
-    {4,0,65535,1895,65535}, {0,1,8677,2,65535}, {4,1,158,65535,65535}, {2,0,4261,6,65535},
-    {0,0,8679,2,65535}, {0,0,8681,2,65535}, {1,0,8683,1,65535}, {0,0,8684,7,65535},
-    {2,0,638,0,65535}, {2,0,4267,0,65535}, {0,0,8691,3,65535}, {0,0,8694,2,65535},
-    {1,0,8696,2,65535}, {4,0,71,65535,466}, {2,0,4270,0,65535}, {4,0,14,65535,326},
-    {1,0,8698,2,65535}, {0,0,8700,6,65535}, {2,0,4276,59,65535}, {4,0,231,65535,327},
-    {2,0,4278,65535,65535}, {4,0,232,65535,328}, {3,0,298,299,57}, {4,0,231,65535,329},
-    {2,0,4282,59,65535}, {0,0,8706,2,65535}, {0,0,8708,1,65535}, {0,16,8709,1,1599},
-    {0,16,8710,1,1771}, {0,0,8711,11,65535}, {0,0,8722,6,65535}, {0,0,8728,3,65535},
-    {0,0,8731,3,65535}, {0,0,8734,1,65535}, {0,0,8735,1,65535}, {0,0,8736,4,65535},
-    {2,0,4294,4,65535}, {0,0,8740,4,65535}, {4,0,65535,1897,65535}, {1,0,8744,2,65535},
-    {0,0,8746,4,65535}, {0,0,8750,3,65535}, {0,0,8753,1,65535}, {4,0,14,65535,467},
-    {4,0,65535,1899,65535}, {0,0,8754,2,65535}, {0,0,8756,1,65535}, {0,0,8757,2,65535},
-    {0,0,8759,13,65535}, {0,0,8772,3,65535}, {0,0,8775,18,65535}, {4,0,65535,1902,65535},
-    {0,0,8793,3,65535}, {2,0,4311,6,65535}, {0,0,8796,2,65535}, {4,0,65535,1905,65535},
-    {2,0,638,44,65535}, {0,0,8798,2,65535}, {2,0,4316,65535,65535}, {0,0,8800,10,65535},
-    {0,0,8810,4,65535}, {2,0,4319,6,65535}, {0,0,8814,2,65535}, {4,0,65535,1908,65535},
-    {0,0,8816,2,65535}, {2,0,4323,65535,65535}, {0,0,8818,15,65535}, {2,0,4325,4,65535},
-    {0,0,8833,3,65535}, {0,0,8836,1,65535}, {0,0,8837,5,65535}, {0,0,8842,2,65535},
-    {0,0,8844,2,65535}, {2,0,298,57,65535}, {0,0,8846,7,65535}, {0,0,8853,1,65535},
-    {0,0,8854,1,65535}, {0,0,8855,1,65535}, {0,0,8856,1,65535}, {0,0,8857,1,65535},
-    {0,0,8858,11,65535}, {0,0,8869,1,65535}, {0,0,8870,1,65535}, {0,0,8871,6,65535},
-    {0,0,8877,1,65535}, {0,0,8878,3,65535}, {0,0,8881,1,65535}, {0,0,8882,1,65535},
-    {0,0,8883,1,65535}, {0,0,8884,3,65535}, {0,0,8887,1,65535}, {0,0,8888,1,65535},
-    {0,0,8889,1,65535}, {0,0,8890,1,65535}, {0,0,8891,1,65535}, {0,0,8892,1,65535},
-    {0,0,8893,1,65535}, {0,0,8894,4,65535}, {0,0,8898,1,65535}, {0,0,8899,1,65535},
-    {0,0,8900,1,65535}, {0,0,8901,2,65535}, {0,0,8903,4,65535}, {0,0,8907,6,65535},
+    {2,0,107,65535,65535}, {0,0,149,2,65535}, {2,0,109,65535,65535}, {1,0,151,14,65535},
+    {0,0,165,3,65535}, {0,1,168,1,65535}, {4,0,65535,88,65535}, {1,1,169,2,65535},
+    {0,0,171,2,65535}, {4,0,65535,65535,7}, {4,0,9,65535,8}, {0,0,173,2,65535},
+    {4,0,65535,104,65535}, {4,0,65535,107,65535}, {0,0,175,2,65535}, {2,0,122,65535,65535},
+    {0,0,177,4,65535}, {1,0,181,5,65535}, {0,0,186,3,65535}, {7,0,10,65535,65535},
+    {0,0,189,3,65535}, {0,0,192,2,65535}, {2,0,129,65535,65535}, {1,0,194,1,65535},
+    {0,0,195,5,65535}, {0,0,200,1,65535}, {4,0,65535,109,65535}, {4,0,11,65535,65535},
+    {1,0,201,4,65535}, {0,0,205,3,65535}, {4,0,65535,119,65535}, {1,1,208,2,65535},
+    {0,1,210,2,65535}, {5,0,65535,65535,65535}, {0,0,212,4,65535}, {2,0,142,65535,65535},
+    {0,0,216,1,65535}, {0,0,217,1,65535}, {0,0,218,3,65535}, {4,0,12,65535,65535},
+    {4,0,13,65535,65535}, {0,0,221,4,65535}, {2,0,149,65535,65535}, {1,0,225,6,65535},
+    {0,0,231,2,65535}, {4,0,65535,124,65535}, {1,0,233,2,65535}, {4,0,65535,134,65535},
+    {4,0,13,65535,9}, {0,0,235,4,65535}, {4,0,13,65535,10}, {4,0,65535,137,65535},
+    {4,0,65535,139,65535}, {4,0,14,65535,11}, {0,0,239,2,65535}, {4,0,15,65535,65535},
+    {0,0,241,2,65535}, {1,1,243,1,65535}, {0,0,244,3,65535}, {4,0,65535,143,65535},
+    {0,0,247,1,65535}, {4,0,65535,145,65535}, {4,0,14,65535,12}, {3,1,10,129,65535},
+    {3,1,171,172,16}, {4,0,7,65535,13}, {4,0,17,65535,14}, {0,0,248,1,65535},
+    {4,0,65535,148,65535}, {2,0,176,65535,65535}, {1,0,249,3,65535}, {0,0,252,2,65535},
+    {1,0,254,3,65535}, {0,0,257,1,65535}, {2,0,181,0,65535}, {1,0,258,3,65535}, {0,0,261,4,65535},
+    {1,0,265,1,65535}, {0,0,266,8,65535}, {0,0,274,1,65535}, {1,0,275,1,65535},
+    {4,0,65535,153,65535}, {0,0,276,2,65535}, {0,0,278,4,65535}, {3,0,10,18,65535},
+    {2,0,10,65535,65535}, {3,0,10,17,65535}, {0,0,282,1,65535}, {4,0,65535,65535,15},
+    {0,0,283,6,65535}, {2,0,197,65535,65535}, {0,0,289,2,65535}, {0,16,291,1,1765},
+    {0,16,292,1,1766}, {0,16,293,3,1769}, {7,0,18,65535,65535}, {0,0,296,14,65535},
+    {0,0,310,4,65535}, {4,0,65535,163,65535}, {0,0,314,1,65535}, {0,8,315,11,65535},
+    {0,4,326,2,65535}, {1,0,328,6,65535}, {0,0,334,4,65535}, {0,0,338,2,65535}, {1,1,340,3,65535},
+    {2,0,213,65535,65535}, {1,0,343,2,65535}, {0,0,345,1,65535}, {0,4,346,2,65535},
+    {1,0,348,3,65535}, {0,0,351,1,65535}, {0,0,352,3,65535}, {0,0,355,3,65535}, {0,4,358,1,65535},
+    {0,4,359,1,65535}, {0,4,360,2,65535}, {0,4,362,5,65535}, {0,16,367,3,1787}, {0,0,370,2,65535},
+    {1,0,372,2,65535}, {0,0,374,4,65535}, {0,0,378,1,65535}, {5,1,19,65535,65535},
+    {4,0,7,65535,16}, {0,0,379,1,65535}, {0,0,380,1,65535}, {4,0,14,65535,17}, {0,0,381,9,65535},
+    {4,0,7,65535,18}, {11,0,0,65535,65535}, {4,1,1,65535,65535}, {4,0,14,65535,19},
+    {1,0,390,1,65535}, {0,0,391,3,65535}, {4,0,14,65535,20}, {4,0,65535,166,65535},
+    {0,0,394,2,65535}, {0,0,396,3,65535}, {0,0,399,1,65535}, {2,0,247,20,65535},
+    {0,0,400,1,65535}, {4,0,65535,170,65535}, {0,0,401,1,65535}, {2,0,251,21,65535},
+    {0,0,402,1,65535}, {4,0,65535,176,65535}, {0,0,403,1,65535}, {2,0,255,22,65535},
+    {0,0,404,1,65535}, {2,0,257,0,65535}, {0,0,405,2,65535}, {2,0,259,0,65535}, {1,0,407,1,65535},
+    {4,1,0,65535,65535}, {0,0,408,2,65535}, {0,0,410,3,65535}, {0,0,413,1,65535},
+    {2,0,265,65535,65535}, {0,0,414,2,65535}, {0,0,416,1,65535}, {2,0,268,65535,65535},
+    {0,0,417,2,65535}, {0,0,419,2,65535}, {2,0,271,65535,65535}, {0,0,421,6,65535},
+    {0,0,427,3,65535}, {0,0,430,1,65535}, {0,0,431,11,65535}, {4,0,14,65535,21},
+    {4,1,23,65535,65535}, {4,0,65535,180,65535}, {0,0,442,4,65535}, {0,0,446,2,65535},
+    {0,8,448,1,65535}, {0,5,449,1,65535}, {5,1,24,65535,65535}, {0,0,450,1,65535},
+    {0,8,451,7,65535}, {0,0,458,11,65535}, {0,0,469,4,65535}, {0,0,473,7,65535},
+    {7,0,25,65535,65535}, {4,0,14,65535,22}, {4,0,65535,184,65535}, {4,0,65535,186,65535},
+    {0,0,480,2,65535}, {2,0,294,65535,65535}, {0,0,482,9,65535}, {0,0,491,5,65535},
+    {12,1,65535,65535,65535}, {2,0,298,26,65535}, {0,0,496,2,65535}, {4,0,12,65535,23},
+    {4,0,17,65535,23}, {0,0,498,1,65535}, {0,16,499,1,1846}, {0,0,500,1,65535}, {4,0,14,65535,24},
+    {0,0,501,7,65535}, {4,0,14,65535,25}, {0,0,508,1,65535}, {4,0,65535,189,65535},
+    {4,1,27,65535,26}, {4,0,65535,195,65535}, {0,0,509,1,65535}, {2,0,313,28,65535},
+    {4,0,29,65535,27}, {0,0,510,2,65535}, {2,0,316,30,65535}, {0,0,512,2,65535},
+    {4,0,65535,198,65535}, {2,0,319,30,65535}, {0,0,514,3,65535}, {0,0,517,1,65535},
+    {2,0,322,28,65535}, {4,1,29,65535,28}, {0,0,518,2,65535}, {2,0,325,30,65535},
+    {0,0,520,3,65535}, {2,0,327,65535,65535}, {0,0,523,2,65535}, {4,0,65535,206,65535},
+    {0,0,525,2,65535}, {4,0,31,65535,29}, {4,0,14,65535,5}, {0,0,527,8,65535}, {4,0,7,65535,30},
+    {4,0,14,65535,31}, {0,0,535,1,65535}, {4,0,9,65535,32}, {4,0,32,65535,65535},
+    {4,0,33,65535,33}, {2,0,340,20,65535}, {0,0,536,3,65535}, {3,0,342,96,65535},
+    {4,0,33,65535,65535}, {4,0,1,65535,34}, {0,0,539,1,65535}, {4,0,9,65535,35},
+    {0,0,540,1,65535}, {4,0,29,65535,36}, {0,16,541,2,1869}, {4,0,34,65535,37}, {0,0,543,6,65535},
+    {4,1,35,65535,38}, {4,0,14,65535,39}, {4,1,7,65535,40}, {0,0,549,4,65535}, {2,0,356,36,65535},
+    {0,0,553,3,65535}, {4,1,1,65535,38}, {4,0,37,65535,41}, {2,0,360,38,65535}, {0,0,556,3,65535},
+    {4,1,13,65535,42}, {2,0,363,39,65535}, {0,0,559,2,65535}, {4,0,13,65535,42},
+    {2,0,366,40,65535}, {0,0,561,3,65535}, {0,0,564,7,65535}, {4,0,41,65535,43}, {4,0,2,65535,44},
+    {0,0,571,6,65535}, {4,0,65535,213,65535}, {4,1,35,65535,65535}, {0,0,577,2,65535},
+    {4,0,2,65535,45}, {0,0,579,4,65535}, {0,0,583,6,65535}, {0,0,589,7,65535}, {1,0,596,1,65535},
+    {0,0,597,1,65535}, {4,0,65535,65535,46}, {4,0,42,65535,47}, {1,0,598,1,65535},
+    {4,0,1,65535,48}, {0,0,599,1,65535}, {4,0,34,65535,49}, {0,0,600,5,65535}, {4,0,14,65535,50},
+    {4,0,34,65535,51}, {0,0,605,1,65535}, {4,0,29,65535,52}, {0,0,606,10,65535},
+    {4,0,65535,221,65535}, {1,0,616,2,65535}, {0,0,618,3,65535}, {0,0,621,2,65535},
+    {2,0,397,43,65535}, {1,0,623,1,65535}, {0,1,624,3,65535}, {4,0,44,65535,65535},
+    {4,1,42,65535,53}, {2,0,402,43,65535}, {0,0,627,2,65535}, {1,0,629,2,65535},
+    {9,0,65535,65535,65535}, {0,0,631,1,65535}, {2,0,407,45,65535}, {0,0,632,1,65535},
+    {4,0,14,65535,54}, {2,0,410,20,65535}, {0,0,633,3,65535}, {0,0,636,2,65535},
+    {1,0,638,1,65535}, {2,0,400,28,65535}, {4,0,42,224,55}, {1,0,639,1,65535}, {0,0,640,3,65535},
+    {2,0,418,43,65535}, {0,0,643,3,65535}, {4,1,42,65535,56}, {4,0,33,65535,57},
+    {0,0,646,2,65535}, {4,0,35,65535,58}, {4,1,44,65535,59}, {1,0,648,2,65535},
+    {2,0,426,46,65535}, {1,0,650,2,65535}, {0,0,652,3,65535}, {4,1,47,65535,65535},
+    {4,0,14,65535,60}, {0,0,655,1,65535}, {4,0,7,65535,61}, {2,0,433,45,65535}, {1,0,656,2,65535},
+    {1,0,658,2,65535}, {0,0,660,3,65535}, {0,0,663,3,65535}, {0,0,666,4,65535}, {0,0,670,2,65535},
+    {4,0,48,65535,62}, {4,0,20,65535,63}, {0,0,672,1,65535}, {0,0,673,4,65535},
+    {7,0,49,65535,65535}, {2,0,445,50,65535}, {4,0,25,65535,65535}, {0,0,677,1,65535},
+    {4,1,51,65535,65535}, {4,0,14,65535,64}, {2,0,450,45,65535}, {0,0,678,3,65535},
+    {0,0,681,3,65535}, {4,0,65535,65535,65}, {5,1,52,65535,65535}, {4,1,9,65535,65535},
+    {0,0,684,1,65535}, {4,0,9,65535,66}, {4,0,65535,230,65535}, {0,0,685,5,65535},
+    {4,0,6,65535,67}, {0,0,690,1,65535}, {0,0,691,1,65535}, {4,0,65535,233,65535},
+    {0,0,692,1,65535}, {0,0,693,5,65535}, {1,1,698,13,65535}, {2,0,465,53,65535},
+    {0,0,711,2,65535}, {0,0,713,2,65535}, {2,0,470,28,65535}, {0,1,715,3,65535}, {4,0,9,65535,38},
+    {4,0,7,65535,38}, {4,0,65535,235,65535}, {7,0,33,65535,65535}, {4,0,65535,240,65535},
+    {0,0,718,2,65535}, {0,0,720,3,65535}, {0,0,723,2,65535}, {4,0,65535,243,65535},
+    {1,0,725,2,65535}, {2,1,482,33,65535}, {0,0,727,1,65535}, {4,0,54,65535,65535},
+    {0,0,728,2,65535}, {4,0,14,65535,68}, {4,0,65535,246,65535}, {4,0,65535,248,65535},
+    {0,0,730,2,65535}, {1,0,732,2,65535}, {0,0,734,1,65535}, {4,1,11,65535,56}, {4,0,42,65535,69},
+    {0,0,735,1,65535}, {4,0,29,65535,70}, {0,0,736,2,65535}, {4,0,55,65535,71}, {0,0,738,1,65535},
+    {0,0,739,14,65535}, {0,0,753,2,65535}, {2,0,331,46,65535}, {4,1,32,65535,65535},
+    {0,0,755,2,65535}, {2,0,504,56,65535}, {0,0,757,9,65535}, {4,1,65535,251,65535},
+    {2,0,507,46,65535}, {4,1,65535,254,65535}, {0,0,766,1,65535}, {4,1,65535,257,65535},
+    {0,0,767,2,65535}, {2,0,512,0,65535}, {0,0,769,4,65535}, {10,0,10,65535,65535},
+    {0,0,773,1,65535}, {4,0,57,65535,72}, {4,1,11,65535,65535}, {4,1,58,65535,57},
+    {0,0,774,2,65535}, {2,0,520,0,65535}, {0,0,776,6,65535}, {4,0,65535,260,65535},
+    {2,0,523,59,65535}, {0,0,782,8,65535}, {0,0,790,2,65535}, {2,0,526,59,65535},
+    {0,0,792,8,65535}, {2,0,528,60,65535}, {4,1,33,65535,65535}, {4,1,33,65535,73},
+    {0,0,800,2,65535}, {2,0,532,65535,65535}, {0,0,802,5,65535}, {2,0,534,61,65535},
+    {0,0,807,5,65535}, {0,0,812,4,65535}, {4,0,1,65535,74}, {4,0,62,65535,75}, {0,0,816,3,65535},
+    {4,0,1,65535,76}, {0,0,819,2,65535}, {4,0,65535,65535,77}, {0,0,821,5,65535},
+    {4,1,11,65535,78}, {4,0,13,65535,79}, {1,0,826,1,65535}, {4,0,14,65535,80}, {0,0,827,2,65535},
+    {4,0,14,65535,81}, {4,0,65535,264,65535}, {0,0,829,6,65535}, {1,0,835,1,65535},
+    {0,0,836,5,65535}, {4,0,58,65535,65535}, {0,0,841,2,65535}, {2,0,556,20,65535},
+    {4,0,63,65535,82}, {2,0,556,16,65535}, {4,0,59,65535,65535}, {4,0,1,65535,83},
+    {0,0,843,1,65535}, {0,0,844,9,65535}, {4,0,1,65535,65535}, {4,0,65535,266,65535},
+    {0,0,853,5,65535}, {0,0,858,1,65535}, {4,0,29,65535,84}, {0,0,859,15,65535},
+    {4,0,14,65535,85}, {1,0,874,2,65535}, {0,0,876,1,65535}, {0,0,877,2,65535},
+    {4,0,65535,65535,86}, {0,0,879,2,65535}, {1,0,881,1,65535}, {0,0,882,1,65535},
+    {4,0,64,65535,87}, {0,0,883,8,65535}, {7,0,65,65535,65535}, {7,0,58,65535,65535},
+    {9,0,66,65535,65535}, {4,0,65535,269,65535}, {7,0,67,65535,65535}, {4,0,65535,273,65535},
+    {3,0,10,10,65535}, {4,0,42,65535,88}, {0,0,891,2,65535}, {0,0,893,3,65535}, {1,0,896,4,65535},
+    {2,0,590,16,65535}, {0,0,900,2,65535}, {3,1,592,593,45}, {4,0,7,65535,89}, {4,0,17,65535,90},
+    {0,0,902,1,65535}, {2,0,335,6,65535}, {0,0,903,1,65535}, {4,0,29,65535,91}, {0,0,904,9,65535},
+    {4,0,42,65535,92}, {0,0,913,1,65535}, {4,0,29,65535,93}, {0,0,914,10,65535}, {4,0,7,65535,94},
+    {1,0,924,1,65535}, {0,0,925,3,65535}, {4,0,65535,279,65535}, {4,0,42,65535,95},
+    {4,0,14,65535,96}, {4,0,65535,281,65535}, {1,0,928,1,65535}, {0,0,929,3,65535},
+    {7,0,68,65535,65535}, {0,0,932,1,65535}, {4,0,29,65535,97}, {0,0,933,3,65535},
+    {0,0,936,7,65535}, {0,0,943,1,65535}, {4,0,14,65535,98}, {2,0,617,65535,65535},
+    {0,0,944,1,65535}, {10,0,69,65535,65535}, {0,0,945,1,65535}, {4,0,14,65535,99},
+    {0,0,946,6,65535}, {4,0,65535,284,65535}, {4,0,14,65535,100}, {0,0,952,1,65535},
+    {4,0,65535,65535,101}, {0,0,953,1,65535}, {4,0,65535,287,65535}, {0,0,954,2,65535},
+    {0,16,956,1,2089}, {0,0,957,3,65535}, {0,0,960,3,65535}, {0,0,963,1,65535}, {0,0,964,1,65535},
+    {4,0,70,65535,102}, {0,0,965,1,65535}, {4,0,65535,65535,62}, {0,0,966,2,65535},
+    {0,0,968,1,65535}, {4,0,71,65535,103}, {0,0,969,1,65535}, {4,0,14,65535,104},
+    {0,0,970,1,65535}, {0,0,971,2,65535}, {0,0,973,1,65535}, {0,0,974,1,65535},
+    {4,0,65535,65535,105}, {0,0,975,1,65535}, {4,0,72,65535,65535}, {0,0,976,1,65535},
+    {0,0,977,1,65535}, {0,0,978,2,65535}, {0,0,980,7,65535}, {4,0,65535,290,65535},
+    {4,0,65535,294,65535}, {0,0,987,3,65535}, {4,0,14,65535,106}, {4,0,65535,298,65535},
+    {0,0,990,1,65535}, {0,0,991,11,65535}, {0,0,1002,9,65535}, {4,0,14,65535,4},
+    {0,0,1011,6,65535}, {2,0,667,6,65535}, {1,0,1017,13,65535}, {0,0,1030,1,65535},
+    {0,0,1031,1,65535}, {0,0,1032,3,65535}, {0,0,1035,1,65535}, {0,0,1036,1,65535},
+    {0,0,1037,1,65535}, {4,1,73,65535,38}, {0,0,1038,2,65535}, {2,0,358,69,65535},
+    {0,0,1040,3,65535}, {0,0,1043,2,65535}, {0,0,1045,4,65535}, {2,0,681,74,65535},
+    {1,0,1049,3,65535}, {0,0,1052,1,65535}, {0,0,1053,3,65535}, {0,0,1056,3,65535},
+    {0,0,1059,9,65535}, {4,0,65535,301,65535}, {4,0,65535,309,65535}, {4,1,75,65535,65535},
+    {4,1,17,65535,65535}, {4,0,65535,312,65535}, {0,0,1068,4,65535}, {4,0,31,65535,107},
+    {4,0,65535,321,65535}, {0,0,1072,3,65535}, {1,0,1075,8,65535}, {0,0,1083,1,65535},
+    {2,0,698,65535,65535}, {0,0,1084,3,65535}, {0,0,1087,1,65535}, {2,0,701,65535,65535},
+    {0,0,1088,3,65535}, {2,0,703,65535,65535}, {0,0,1091,3,65535}, {1,0,1094,2,65535},
+    {1,0,1096,9,65535}, {0,0,1105,1,65535}, {0,0,1106,1,65535}, {0,0,1107,1,65535},
+    {0,0,1108,1,65535}, {2,0,711,65535,65535}, {0,0,1109,2,65535}, {4,0,65535,330,65535},
+    {1,0,1111,3,65535}, {4,0,65535,334,65535}, {0,0,1114,5,65535}, {5,1,76,65535,65535},
+    {4,0,77,65535,65535}, {0,0,1119,5,65535}, {2,0,720,65535,65535}, {0,0,1124,5,65535},
+    {2,0,722,65535,65535}, {0,0,1129,3,65535}, {4,0,78,65535,108}, {0,0,1132,1,65535},
+    {2,0,65,65535,65535}, {2,0,727,65535,65535}, {0,0,1133,2,65535}, {2,0,729,65535,65535},
+    {1,0,1135,1,65535}, {0,0,1136,2,65535}, {3,0,358,732,65535}, {0,0,1138,5,65535},
+    {2,0,372,65535,65535}, {2,0,735,65535,65535}, {0,0,1143,2,65535}, {3,0,361,737,65535},
+    {0,0,1145,5,65535}, {0,0,1150,1,65535}, {2,0,740,65535,65535}, {0,0,1151,3,65535},
+    {0,0,1154,1,65535}, {2,0,743,65535,65535}, {0,0,1155,4,65535}, {0,0,1159,8,65535},
+    {2,0,358,79,65535}, {2,0,747,65535,65535}, {0,0,1167,2,65535}, {2,0,361,40,65535},
+    {2,0,750,80,65535}, {0,0,1169,2,65535}, {2,0,361,38,65535}, {0,0,1171,2,65535},
+    {0,0,1173,2,65535}, {0,0,1175,2,65535}, {0,0,1177,7,65535}, {0,0,1184,3,65535},
+    {0,0,1187,1,65535}, {0,0,1188,7,65535}, {2,0,760,81,65535}, {1,0,1195,7,65535},
+    {0,0,1202,3,65535}, {2,0,763,65535,65535}, {0,0,1205,2,65535}, {0,0,1207,3,65535},
+    {2,0,766,65535,65535}, {0,0,1210,2,65535}, {0,0,1212,5,65535}, {0,0,1217,4,65535},
+    {0,0,1221,1,65535}, {0,0,1222,2,65535}, {2,0,769,5,65535}, {2,0,773,5,65535},
+    {0,0,1224,1,65535}, {2,0,767,65535,65535}, {0,0,1225,4,65535}, {4,0,65535,337,65535},
+    {4,0,65535,340,65535}, {0,0,1229,17,65535}, {4,0,65535,346,65535}, {0,0,1246,1,65535},
+    {2,0,782,65535,65535}, {0,0,1247,1,65535}, {0,0,1248,9,65535}, {0,0,1257,2,65535},
+    {4,0,65535,350,65535}, {0,0,1259,1,65535}, {0,0,1260,14,65535}, {2,0,562,81,65535},
+    {4,0,65535,354,65535}, {0,0,1274,2,65535}, {4,0,14,65535,109}, {0,0,1276,1,65535},
+    {0,0,1277,10,65535}, {2,0,795,65535,65535}, {4,0,65535,357,65535}, {2,0,797,65535,65535},
+    {4,0,65535,361,65535}, {2,0,799,65535,65535}, {4,0,65535,364,65535}, {4,0,65535,65535,110},
+    {0,0,1287,5,65535}, {4,0,65535,368,65535}, {4,0,82,65535,50}, {0,0,1292,1,65535},
+    {0,0,1293,5,65535}, {0,0,1298,2,65535}, {4,0,65535,371,65535}, {4,0,65535,376,65535},
+    {4,0,65535,379,65535}, {0,0,1300,2,65535}, {4,0,65535,65535,63}, {0,0,1302,20,65535},
+    {0,0,1322,2,65535}, {0,0,1324,2,65535}, {0,0,1326,2,65535}, {4,0,83,65535,111},
+    {4,0,84,65535,112}, {2,0,516,69,65535}, {0,0,1328,2,65535}, {2,0,523,65535,65535},
+    {4,0,65535,382,65535}, {0,0,1330,2,65535}, {2,0,824,59,65535}, {0,0,1332,8,65535},
+    {0,0,1340,2,65535}, {0,0,1342,10,65535}, {0,0,1352,2,65535}, {4,0,65535,65535,113},
+    {4,0,34,65535,114}, {0,0,1354,2,65535}, {0,0,1356,9,65535}, {4,0,13,65535,115},
+    {2,0,834,20,65535}, {0,0,1365,1,65535}, {4,0,65535,389,65535}, {0,0,1366,1,65535},
+    {0,0,1367,1,65535}, {0,0,1368,11,65535}, {0,0,1379,1,65535}, {4,0,29,65535,116},
+    {0,0,1380,23,65535}, {4,0,65535,392,65535}, {0,0,1403,3,65535}, {0,0,1406,3,65535},
+    {4,0,65535,398,65535}, {0,0,1409,1,65535}, {4,0,29,65535,117}, {0,0,1410,13,65535},
+    {0,0,1423,1,65535}, {4,0,29,65535,118}, {0,0,1424,20,65535}, {8,0,10,65535,65535},
+    {4,0,65535,405,65535}, {0,0,1444,1,65535}, {0,0,1445,7,65535}, {0,0,1452,3,65535},
+    {0,0,1455,2,65535}, {4,0,85,65535,65535}, {4,0,35,65535,65535}, {4,0,64,65535,65535},
+    {0,0,1457,8,65535}, {0,0,1465,10,65535}, {4,0,65535,416,65535}, {4,0,65535,418,65535},
+    {0,0,1475,13,65535}, {4,0,65535,421,65535}, {0,0,1488,1,65535}, {4,0,86,65535,119},
+    {0,0,1489,2,65535}, {4,0,87,65535,120}, {0,0,1491,13,65535}, {4,0,88,65535,121},
+    {4,0,65535,426,65535}, {4,0,65535,431,65535}, {4,0,89,65535,122}, {0,0,1504,2,65535},
+    {4,0,65535,435,65535}, {0,0,1506,1,65535}, {0,0,1507,2,65535}, {0,0,1509,2,65535},
+    {0,0,1511,1,65535}, {5,0,90,65535,65535}, {0,0,1512,4,65535}, {4,0,65535,441,65535},
+    {0,0,1516,2,65535}, {2,0,887,65535,65535}, {0,0,1518,5,65535}, {0,0,1523,3,65535},
+    {0,0,1526,2,65535}, {2,0,891,3,65535}, {0,0,1528,7,65535}, {0,0,1535,3,65535},
+    {0,0,1538,2,65535}, {2,0,895,3,65535}, {0,0,1540,6,65535}, {0,0,1546,2,65535},
+    {2,0,755,3,65535}, {0,0,1548,4,65535}, {0,0,1552,2,65535}, {2,0,758,91,65535},
+    {0,0,1554,9,65535}, {0,0,1563,2,65535}, {2,0,904,65535,65535}, {0,0,1565,7,65535},
+    {0,0,1572,11,65535}, {0,0,1583,2,65535}, {2,0,908,65535,65535}, {0,0,1585,8,65535},
+    {4,0,42,65535,123}, {0,0,1593,1,65535}, {0,0,1594,2,65535}, {2,0,913,4,65535},
+    {0,0,1596,12,65535}, {4,0,65535,443,65535}, {0,0,1608,2,65535}, {2,0,917,10,65535},
+    {4,0,65535,65535,124}, {2,0,919,0,65535}, {4,0,65535,65535,125}, {4,0,65535,446,65535},
+    {0,0,1610,2,65535}, {4,0,65535,448,65535}, {0,0,1612,9,65535}, {0,0,1621,2,65535},
+    {2,0,926,20,65535}, {0,0,1623,12,65535}, {2,0,408,4,65535}, {2,0,414,20,65535},
+    {0,0,1635,2,65535}, {0,0,1637,2,65535}, {2,0,429,5,65535}, {2,0,431,5,65535},
+    {0,0,1639,2,65535}, {2,0,459,4,65535}, {2,0,431,4,65535}, {0,0,1641,2,65535},
+    {4,0,65535,451,65535}, {0,0,1643,2,65535}, {2,0,940,65535,65535}, {0,0,1645,3,65535},
+    {0,0,1648,4,65535}, {0,0,1652,1,65535}, {0,0,1653,1,65535}, {0,0,1654,1,65535},
+    {2,0,946,65535,65535}, {0,0,1655,4,65535}, {0,0,1659,1,65535}, {0,0,1660,5,65535},
+    {4,0,65535,65535,126}, {0,0,1665,1,65535}, {2,0,793,65535,65535}, {0,0,1666,3,65535},
+    {0,0,1669,2,65535}, {2,0,955,3,65535}, {0,0,1671,9,65535}, {0,0,1680,7,65535},
+    {0,0,1687,2,65535}, {2,0,959,65535,65535}, {0,0,1689,5,65535}, {0,0,1694,4,65535},
+    {0,0,1698,2,65535}, {2,0,831,65535,65535}, {0,0,1700,3,65535}, {0,0,1703,2,65535},
+    {2,0,966,3,65535}, {0,0,1705,6,65535}, {0,0,1711,10,65535}, {0,0,1721,2,65535},
+    {2,0,838,65535,65535}, {0,0,1723,8,65535}, {0,0,1731,2,65535}, {2,0,973,65535,65535},
+    {0,0,1733,11,65535}, {0,0,1744,8,65535}, {0,0,1752,2,65535}, {2,0,977,65535,65535},
+    {0,0,1754,8,65535}, {0,0,1762,8,65535}, {0,0,1770,2,65535}, {2,0,981,65535,65535},
+    {0,0,1772,20,65535}, {0,0,1792,3,65535}, {0,0,1795,2,65535}, {2,0,305,65535,65535},
+    {0,0,1797,3,65535}, {0,0,1800,2,65535}, {2,0,862,65535,65535}, {0,0,1802,9,65535},
+    {0,0,1811,2,65535}, {2,0,991,65535,65535}, {0,0,1813,12,65535}, {0,0,1825,1,65535},
+    {0,0,1826,1,65535}, {0,0,1827,3,65535}, {0,0,1830,2,65535}, {2,0,871,65535,65535},
+    {0,0,1832,3,65535}, {0,0,1835,2,65535}, {0,0,1837,4,65535}, {0,0,1841,3,65535},
+    {0,0,1844,1,65535}, {0,0,1845,4,65535}, {0,0,1849,2,65535}, {0,0,1851,1,65535},
+    {0,0,1852,2,65535}, {0,0,1854,2,65535}, {0,0,1856,3,65535}, {0,0,1859,2,65535},
+    {0,0,1861,4,65535}, {0,0,1865,2,65535}, {1,0,1867,4,65535}, {2,0,1013,45,65535},
+    {0,0,1871,4,65535}, {1,0,1875,1,65535}, {2,0,1013,60,65535}, {0,0,1876,2,65535},
+    {2,0,1013,20,65535}, {0,0,1878,1,65535}, {0,0,1879,2,65535}, {0,0,1881,4,65535},
+    {2,0,374,45,65535}, {0,0,1885,1,65535}, {0,0,1886,1,65535}, {1,0,1887,1,65535},
+    {0,0,1888,3,65535}, {0,0,1891,2,65535}, {0,0,1893,2,65535}, {2,0,299,26,65535},
+    {0,0,1895,4,65535}, {0,0,1899,4,65535}, {0,0,1903,4,65535}, {0,0,1907,4,65535},
+    {0,0,1911,8,65535}, {0,0,1919,2,65535}, {0,0,1921,13,65535}, {0,0,1934,4,65535},
+    {0,0,1938,3,65535}, {0,0,1941,3,65535}, {0,0,1944,3,65535}, {0,0,1947,7,65535},
+    {0,0,1954,1,65535}, {4,0,1,65535,127}, {4,0,65535,65535,128}, {4,0,92,65535,129},
+    {4,1,93,65535,65535}, {4,0,65535,65535,130}, {4,0,65535,454,65535}, {0,0,1955,1,65535},
+    {0,0,1956,10,65535}, {4,0,20,65535,131}, {0,16,1966,1,1668}, {4,0,65535,65535,38},
+    {0,16,1967,1,1666}, {0,16,1968,2,1671}, {2,0,1056,65535,65535}, {0,0,1970,2,65535},
+    {0,16,1972,1,1669}, {0,16,1973,1,1667}, {0,16,1974,1,1846}, {0,16,1975,1,1672},
+    {0,0,1976,5,65535}, {4,0,65535,457,65535}, {0,0,1981,1,65535}, {0,0,1982,7,65535},
+    {0,0,1989,15,65535}, {4,0,65535,460,65535}, {0,0,2004,1,65535}, {1,0,2005,1,65535},
+    {4,0,1,65535,87}, {4,0,14,65535,132}, {4,0,14,65535,133}, {0,0,2006,2,65535},
+    {4,0,65535,65535,134}, {7,0,94,65535,65535}, {4,1,95,65535,65535}, {0,0,2008,3,65535},
+    {2,0,1078,45,65535}, {4,0,65535,464,65535}, {0,0,2011,1,65535}, {7,0,96,65535,65535},
+    {4,0,65535,466,65535}, {0,1,2012,2,65535}, {2,0,1084,6,65535}, {0,0,2014,8,65535},
+    {0,0,2022,5,65535}, {2,0,10,50,65535}, {7,0,79,65535,65535}, {4,0,65535,469,65535},
+    {4,0,65535,472,65535}, {3,0,299,300,65535}, {0,0,2027,1,65535}, {0,0,2028,23,65535},
+    {4,0,1,65535,135}, {4,0,65535,478,65535}, {2,0,562,1,65535}, {0,0,2051,11,65535},
+    {1,0,2062,2,65535}, {4,0,65535,487,65535}, {1,0,2064,2,65535}, {4,1,65535,65535,65535},
+    {0,0,2066,2,65535}, {4,0,85,65535,136}, {4,0,9,65535,137}, {1,0,2068,1,65535},
+    {2,0,1106,65535,65535}, {0,0,2069,4,65535}, {4,0,97,65535,65535}, {3,0,1046,1109,65535},
+    {0,0,2073,3,65535}, {4,0,65535,489,65535}, {4,0,65535,495,65535}, {3,0,1113,1113,65535},
+    {4,0,69,65535,65535}, {0,0,2076,1,65535}, {0,0,2077,14,65535}, {0,0,2091,6,65535},
+    {2,0,1118,4,65535}, {0,0,2097,2,65535}, {4,0,14,65535,138}, {0,0,2099,1,65535},
+    {0,0,2100,13,65535}, {2,0,1123,6,65535}, {0,0,2113,3,65535}, {4,0,98,65535,139},
+    {4,0,65535,501,65535}, {4,0,65535,508,65535}, {0,0,2116,8,65535}, {4,0,65535,511,65535},
+    {0,0,2124,7,65535}, {0,0,2131,2,65535}, {0,0,2133,1,65535}, {0,0,2134,2,65535},
+    {0,0,2136,1,65535}, {2,1,1135,28,65535}, {0,0,2137,3,65535}, {2,1,1137,28,65535},
+    {4,1,25,65535,65535}, {4,1,58,65535,65535}, {4,0,65535,514,65535}, {0,0,2140,4,65535},
+    {4,0,65535,516,65535}, {4,0,65535,65535,140}, {4,0,65535,519,65535}, {4,0,65535,65535,141},
+    {0,0,2144,4,65535}, {0,0,2148,2,65535}, {7,0,69,65535,65535}, {0,0,2150,3,65535},
+    {0,0,2153,1,65535}, {0,0,2154,1,65535}, {0,0,2155,1,65535}, {1,0,2156,3,65535},
+    {0,0,2159,1,65535}, {1,0,2160,2,65535}, {7,0,99,65535,65535}, {0,0,2162,1,65535},
+    {4,0,65535,521,65535}, {0,0,2163,3,65535}, {4,0,14,65535,142}, {4,0,37,65535,7},
+    {2,0,1162,45,65535}, {4,1,100,65535,65535}, {0,0,2166,2,65535}, {0,0,2168,3,65535},
+    {4,0,65535,529,65535}, {0,0,2171,2,65535}, {0,0,2173,6,65535}, {4,0,65535,531,65535},
+    {4,0,65535,534,65535}, {2,0,1144,33,65535}, {4,0,101,65535,143}, {4,0,65535,536,65535},
+    {0,0,2179,2,65535}, {0,0,2181,6,65535}, {0,0,2187,2,65535}, {7,0,100,65535,65535},
+    {4,0,65535,545,65535}, {4,1,102,65535,65535}, {4,1,103,65535,65535}, {0,0,2189,1,65535},
+    {0,0,2190,1,65535}, {2,0,1183,33,65535}, {0,0,2191,1,65535}, {4,0,65535,65535,144},
+    {0,0,2192,1,65535}, {0,0,2193,4,65535}, {0,0,2197,4,65535}, {4,0,65535,548,65535},
+    {0,0,2201,2,65535}, {7,0,104,65535,65535}, {7,0,105,65535,65535}, {0,0,2203,2,65535},
+    {2,0,1194,106,65535}, {0,0,2205,1,65535}, {0,0,2206,3,65535}, {7,0,107,65535,65535},
+    {7,0,4,65535,65535}, {0,0,2209,2,65535}, {0,0,2211,2,65535}, {0,0,2213,1,65535},
+    {4,0,65535,553,65535}, {4,0,14,65535,145}, {4,0,65535,555,65535}, {0,0,2214,2,65535},
+    {0,0,2216,1,65535}, {0,0,2217,1,65535}, {4,0,14,65535,146}, {2,0,1209,45,65535},
+    {0,0,2218,2,65535}, {4,0,65535,557,65535}, {0,0,2220,1,65535}, {0,0,2221,1,65535},
+    {0,0,2222,3,65535}, {0,0,2225,1,65535}, {4,0,65535,559,65535}, {0,0,2226,3,65535},
+    {0,0,2229,1,65535}, {4,0,61,65535,65535}, {4,0,65535,561,65535}, {0,0,2230,1,65535},
+    {0,0,2231,12,65535}, {4,0,65535,566,65535}, {0,0,2243,7,65535}, {0,1,2250,2,65535},
+    {2,0,1226,81,65535}, {0,0,2252,5,65535}, {1,0,2257,2,65535}, {0,0,2259,1,65535},
+    {4,0,65535,65535,147}, {0,0,2260,2,65535}, {4,0,65535,65535,148}, {4,0,65535,573,65535},
+    {2,0,1234,108,65535}, {0,0,2262,5,65535}, {1,0,2267,16,65535}, {0,0,2283,1,65535},
+    {4,0,1,65535,149}, {0,0,2284,1,65535}, {2,0,1240,20,65535}, {0,0,2285,2,65535},
+    {4,1,13,65535,65535}, {0,0,2287,2,65535}, {4,1,109,65535,65535}, {4,0,65535,576,65535},
+    {0,0,2289,8,65535}, {1,0,2297,1,65535}, {0,0,2298,4,65535}, {4,0,6,65535,150},
+    {0,0,2302,4,65535}, {0,0,2306,1,65535}, {4,0,1,65535,151}, {0,0,2307,2,65535},
+    {4,0,110,65535,152}, {4,0,6,65535,65535}, {0,0,2309,1,65535}, {0,0,2310,2,65535},
+    {0,0,2312,2,65535}, {1,0,2314,2,65535}, {0,0,2316,5,65535}, {4,0,1,65535,153},
+    {1,0,2321,2,65535}, {0,1,2323,4,65535}, {2,1,1264,81,65535}, {0,0,2327,1,65535},
+    {2,0,1266,65535,65535}, {0,0,2328,2,65535}, {2,0,1268,65535,65535}, {1,1,2330,2,65535},
+    {0,0,2332,1,65535}, {4,0,65535,578,65535}, {2,0,1272,65535,65535}, {1,1,2333,2,65535},
+    {0,0,2335,2,65535}, {1,1,2337,3,65535}, {0,0,2340,1,65535}, {4,0,13,65535,154},
+    {2,1,1278,0,65535}, {1,0,2341,2,65535}, {0,0,2343,4,65535}, {0,1,2347,3,65535},
+    {4,0,65535,581,65535}, {0,0,2350,1,65535}, {4,0,65535,65535,155}, {0,0,2351,1,65535},
+    {1,0,2352,1,65535}, {0,0,2353,1,65535}, {4,0,111,65535,156}, {2,0,1289,81,65535},
+    {0,0,2354,4,65535}, {4,0,65535,584,65535}, {4,0,65535,588,65535}, {2,0,1293,60,65535},
+    {0,0,2358,2,65535}, {4,0,65535,594,65535}, {4,0,1,65535,157}, {0,0,2360,11,65535},
+    {4,0,65535,65535,158}, {4,0,65535,611,65535}, {0,0,2371,7,65535}, {0,0,2378,2,65535},
+    {4,0,65535,616,65535}, {4,0,65535,65535,159}, {2,0,1304,45,65535}, {0,0,2380,1,65535},
+    {0,0,2381,9,65535}, {4,0,65535,65535,160}, {4,0,65535,65535,161}, {0,0,2390,3,65535},
+    {0,0,2393,10,65535}, {4,0,65535,65535,162}, {0,0,2403,7,65535}, {0,0,2410,5,65535},
+    {0,0,2415,1,65535}, {4,0,65535,65535,163}, {0,0,2416,5,65535}, {4,0,83,65535,133},
+    {0,0,2421,1,65535}, {0,0,2422,5,65535}, {2,0,1320,45,65535}, {0,0,2427,1,65535},
+    {0,0,2428,1,65535}, {7,0,59,65535,65535}, {7,0,73,65535,65535}, {4,0,65535,619,65535},
+    {4,0,65535,622,65535}, {0,0,2429,1,65535}, {2,0,1328,45,65535}, {0,0,2430,2,65535},
+    {4,0,65535,625,65535}, {0,0,2432,2,65535}, {0,0,2434,3,65535}, {0,0,2437,3,65535},
+    {0,0,2440,2,65535}, {0,0,2442,3,65535}, {4,0,65535,627,65535}, {4,0,42,65535,65535},
+    {0,0,2445,2,65535}, {0,0,2447,2,65535}, {4,0,65535,631,65535}, {4,0,65535,65535,164},
+    {4,0,65535,634,65535}, {0,0,2449,2,65535}, {7,0,11,65535,65535}, {0,1,2451,2,65535},
+    {2,0,1346,6,65535}, {0,0,2453,2,65535}, {2,0,1348,74,65535}, {0,0,2455,4,65535},
+    {2,0,1350,65535,65535}, {0,0,2459,3,65535}, {4,0,65535,637,65535}, {4,0,27,65535,65535},
+    {4,0,65535,65535,165}, {2,0,1355,45,65535}, {0,0,2462,3,65535}, {0,0,2465,1,65535},
+    {2,0,1358,25,65535}, {4,0,11,65535,166}, {0,0,2466,1,65535}, {4,0,65535,640,65535},
+    {4,0,65535,643,65535}, {4,0,65535,645,65535}, {0,0,2467,3,65535}, {0,0,2470,9,65535},
+    {0,0,2479,8,65535}, {4,0,111,65535,50}, {4,0,1,65535,50}, {4,0,72,65535,167},
+    {0,0,2487,3,65535}, {0,0,2490,2,65535}, {0,0,2492,2,65535}, {4,1,72,65535,168},
+    {0,0,2494,4,65535}, {4,0,1,65535,169}, {4,0,1,65535,170}, {4,1,14,65535,171},
+    {0,0,2498,3,65535}, {4,0,1,65535,172}, {0,0,2501,4,65535}, {0,0,2505,5,65535},
+    {4,0,111,65535,173}, {0,0,2510,5,65535}, {4,0,65535,65535,174}, {4,0,111,65535,175},
+    {0,0,2515,4,65535}, {0,0,2519,3,65535}, {4,1,85,65535,65535}, {4,0,65535,650,65535},
+    {0,0,2522,1,65535}, {0,0,2523,12,65535}, {4,0,112,65535,176}, {2,0,1393,113,65535},
+    {0,0,2535,3,65535}, {4,1,11,65535,177}, {4,0,65535,659,65535}, {4,0,65535,662,65535},
+    {0,0,2538,7,65535}, {2,1,1399,4,65535}, {0,1,2545,8,65535}, {1,1,2553,1,65535},
+    {0,1,2554,1,65535}, {2,1,1403,74,65535}, {0,1,2555,2,65535}, {4,1,12,65535,23},
+    {4,1,35,65535,23}, {0,0,2557,10,65535}, {4,0,65535,65535,178}, {0,0,2567,4,65535},
+    {4,0,65535,65535,179}, {0,0,2571,6,65535}, {0,1,2577,4,65535}, {4,1,33,65535,130},
+    {0,0,2581,7,65535}, {4,0,65535,670,65535}, {4,0,65535,65535,180}, {4,0,98,65535,181},
+    {4,0,65535,677,65535}, {0,0,2588,3,65535}, {0,0,2591,5,65535}, {4,0,65535,65535,182},
+    {0,0,2596,12,65535}, {4,0,114,65535,183}, {4,0,72,65535,184}, {4,0,12,65535,185},
+    {7,0,115,65535,65535}, {4,0,65535,680,65535}, {4,0,65535,683,65535}, {2,0,1429,56,65535},
+    {4,0,13,65535,186}, {4,0,116,65535,187}, {4,0,13,65535,188}, {0,0,2608,2,65535},
+    {4,0,65535,686,65535}, {4,0,117,65535,189}, {0,0,2610,2,65535}, {0,0,2612,2,65535},
+    {0,0,2614,4,65535}, {0,0,2618,2,65535}, {0,0,2620,3,65535}, {0,0,2623,3,65535},
+    {0,0,2626,3,65535}, {0,0,2629,2,65535}, {0,0,2631,3,65535}, {0,0,2634,2,65535},
+    {0,0,2636,1,65535}, {0,0,2637,2,65535}, {4,0,65535,65535,190}, {0,0,2639,2,65535},
+    {0,0,2641,3,65535}, {0,0,2644,2,65535}, {0,0,2646,1,65535}, {0,0,2647,2,65535},
+    {0,0,2649,4,65535}, {2,0,1455,43,65535}, {0,0,2653,3,65535}, {0,0,2656,1,65535},
+    {4,0,14,65535,65535}, {4,0,65535,692,65535}, {0,0,2657,1,65535}, {2,0,1461,65535,65535},
+    {0,0,2658,6,65535}, {4,0,65535,695,65535}, {0,0,2664,2,65535}, {0,0,2666,2,65535},
+    {0,0,2668,2,65535}, {4,0,34,65535,191}, {0,0,2670,2,65535}, {0,0,2672,2,65535},
+    {0,0,2674,3,65535}, {0,0,2677,2,65535}, {0,0,2679,3,65535}, {0,0,2682,3,65535},
+    {0,0,2685,1,65535}, {0,0,2686,3,65535}, {0,0,2689,3,65535}, {0,0,2692,3,65535},
+    {0,0,2695,2,65535}, {0,0,2697,1,65535}, {0,0,2698,19,65535}, {0,0,2717,2,65535},
+    {4,0,65535,708,65535}, {0,0,2719,12,65535}, {2,0,1484,69,65535}, {0,0,2731,4,65535},
+    {1,0,2735,33,65535}, {0,0,2768,1,65535}, {0,0,2769,2,65535}, {0,0,2771,2,65535},
+    {0,0,2773,3,65535}, {0,0,2776,3,65535}, {4,0,65535,711,65535}, {0,0,2779,3,65535},
+    {0,0,2782,3,65535}, {0,0,2785,3,65535}, {0,0,2788,3,65535}, {0,0,2791,1,65535},
+    {0,0,2792,1,65535}, {0,0,2793,2,65535}, {0,0,2795,2,65535}, {4,0,65535,716,65535},
+    {4,0,65535,719,65535}, {0,0,2797,3,65535}, {0,0,2800,3,65535}, {0,0,2803,1,65535},
+    {0,0,2804,10,65535}, {0,0,2814,8,65535}, {4,0,65535,753,65535}, {0,0,2822,3,65535},
+    {0,0,2825,3,65535}, {0,0,2828,1,65535}, {0,0,2829,3,65535}, {4,0,86,65535,192},
+    {0,0,2832,2,65535}, {4,0,118,65535,193}, {0,0,2834,13,65535}, {2,0,1517,65535,65535},
+    {0,0,2847,3,65535}, {4,0,65535,760,65535}, {4,0,65535,764,65535}, {0,0,2850,1,65535},
+    {0,0,2851,15,65535}, {0,0,2866,4,65535}, {2,0,1524,43,65535}, {0,0,2870,2,65535},
+    {0,0,2872,3,65535}, {0,0,2875,4,65535}, {0,0,2879,3,65535}, {0,0,2882,2,65535},
+    {5,1,119,65535,65535}, {0,0,2884,1,65535}, {4,1,119,65535,65535}, {4,0,65535,769,65535},
+    {0,0,2885,2,65535}, {4,0,65535,772,65535}, {0,0,2887,4,65535}, {2,0,1537,0,65535},
+    {0,1,2891,3,65535}, {4,0,65535,775,65535}, {4,0,65535,778,65535}, {2,0,1541,58,65535},
+    {0,0,2894,2,65535}, {0,0,2896,5,65535}, {10,1,65535,65535,65535}, {2,0,1545,43,65535},
+    {4,1,14,65535,65535}, {4,0,65535,780,65535}, {0,0,2901,4,65535}, {0,0,2905,2,65535},
+    {2,0,1550,6,65535}, {0,0,2907,5,65535}, {0,0,2912,3,65535}, {0,0,2915,2,65535},
+    {2,0,1554,6,65535}, {0,0,2917,8,65535}, {0,0,2925,2,65535}, {2,0,1557,6,65535},
+    {0,0,2927,9,65535}, {0,0,2936,2,65535}, {2,0,1560,6,65535}, {0,0,2938,4,65535},
+    {0,0,2942,2,65535}, {2,0,1563,6,65535}, {0,0,2944,7,65535}, {0,0,2951,2,65535},
+    {0,0,2953,2,65535}, {2,0,1567,6,65535}, {0,0,2955,7,65535}, {0,0,2962,3,65535},
+    {0,0,2965,2,65535}, {2,0,1571,65535,65535}, {0,0,2967,6,65535}, {0,0,2973,3,65535},
+    {0,0,2976,2,65535}, {2,0,1305,6,65535}, {0,0,2978,2,65535}, {2,0,1577,6,65535},
+    {0,0,2980,5,65535}, {0,0,2985,2,65535}, {0,0,2987,2,65535}, {2,0,1581,6,65535},
+    {0,0,2989,8,65535}, {0,0,2997,6,65535}, {2,0,1584,45,65535}, {0,0,3003,3,65535},
+    {4,0,65535,783,65535}, {4,0,65535,785,65535}, {2,0,1588,6,65535}, {4,0,69,65535,50},
+    {0,0,3006,2,65535}, {4,0,65535,787,65535}, {4,0,65535,790,65535}, {0,0,3008,2,65535},
+    {2,0,1594,65535,65535}, {0,0,3010,9,65535}, {0,0,3019,4,65535}, {0,0,3023,2,65535},
+    {0,0,3025,2,65535}, {2,0,1599,65535,65535}, {0,0,3027,5,65535}, {0,0,3032,3,65535},
+    {0,0,3035,2,65535}, {2,0,1603,6,65535}, {0,0,3037,7,65535}, {0,0,3044,3,65535},
+    {0,0,3047,2,65535}, {2,0,1607,65535,65535}, {0,0,3049,2,65535}, {0,0,3051,3,65535},
+    {0,0,3054,2,65535}, {2,0,1611,65535,65535}, {0,0,3056,8,65535}, {0,0,3064,1,65535},
+    {4,0,34,65535,194}, {0,0,3065,1,65535}, {0,0,3066,4,65535}, {0,0,3070,2,65535},
+    {2,0,1618,65535,65535}, {0,0,3072,13,65535}, {0,0,3085,4,65535}, {0,0,3089,1,65535},
+    {0,0,3090,2,65535}, {0,0,3092,3,65535}, {0,0,3095,2,65535}, {0,0,3097,4,65535},
+    {0,0,3101,2,65535}, {0,0,3103,2,65535}, {0,0,3105,14,65535}, {0,0,3119,11,65535},
+    {0,0,3130,6,65535}, {0,0,3136,7,65535}, {0,0,3143,5,65535}, {0,0,3148,8,65535},
+    {0,0,3156,6,65535}, {0,0,3162,6,65535}, {0,0,3168,7,65535}, {0,0,3175,6,65535},
+    {0,0,3181,3,65535}, {0,0,3184,1,65535}, {0,0,3185,9,65535}, {0,0,3194,5,65535},
+    {0,0,3199,3,65535}, {0,0,3202,1,65535}, {0,0,3203,1,65535}, {4,0,14,65535,195},
+    {0,0,3204,1,65535}, {0,0,3205,2,65535}, {4,0,112,65535,196}, {4,0,65535,793,65535},
+    {0,0,3207,2,65535}, {4,0,65535,796,65535}, {0,0,3209,4,65535}, {4,0,120,65535,197},
+    {4,0,65535,800,65535}, {2,0,1655,65535,65535}, {0,0,3213,4,65535}, {2,0,1657,65535,65535},
+    {0,0,3217,3,65535}, {1,0,3220,1,65535}, {4,0,12,65535,198}, {4,0,65535,803,65535},
+    {1,0,3221,1,65535}, {1,0,3222,4,65535}, {11,0,1,65535,65535}, {10,0,65535,65535,65535},
+    {2,0,1666,65535,65535}, {4,0,13,65535,198}, {4,0,7,65535,198}, {4,0,9,65535,199},
+    {4,0,33,65535,200}, {0,0,3226,2,65535}, {4,0,72,65535,201}, {2,0,1673,0,65535},
+    {0,0,3228,2,65535}, {0,1,3230,1,65535}, {4,0,14,65535,202}, {0,0,3231,1,65535},
+    {0,0,3232,2,65535}, {4,0,48,65535,203}, {4,0,20,65535,204}, {0,0,3234,2,65535},
+    {4,0,13,65535,203}, {4,0,118,65535,205}, {2,0,1684,0,65535}, {0,0,3236,2,65535},
+    {1,0,3238,1,65535}, {0,0,3239,2,65535}, {4,0,6,65535,206}, {0,0,3241,2,65535},
+    {0,1,3243,1,65535}, {0,0,3244,1,65535}, {0,8,3245,12,65535}, {0,16,3257,1,1666},
+    {4,0,65535,65535,207}, {0,16,3258,2,2797}, {0,16,3260,1,1846}, {0,16,3261,2,2798},
+    {0,16,3263,2,1669}, {0,16,3265,1,1667}, {0,4,3266,1,65535}, {0,4,3267,3,65535},
+    {0,0,3270,2,65535}, {2,0,1703,65535,65535}, {0,0,3272,3,65535}, {2,0,1705,65535,65535},
+    {0,0,3275,1,65535}, {2,0,1707,65535,65535}, {0,0,3276,3,65535}, {0,0,3279,3,65535},
+    {3,0,10,96,65535}, {0,0,3282,1,65535}, {0,16,3283,1,1672}, {0,16,3284,1,1668},
+    {0,4,3285,3,65535}, {0,0,3288,9,65535}, {2,0,1716,65535,65535}, {0,0,3297,4,65535},
+    {0,0,3301,1,65535}, {2,0,1719,65535,65535}, {0,0,3302,2,65535}, {0,0,3304,5,65535},
+    {0,0,3309,2,65535}, {2,0,1710,65535,65535}, {0,0,3311,2,65535}, {2,0,1725,0,65535},
+    {0,0,3313,1,65535}, {2,0,1727,65535,65535}, {0,0,3314,2,65535}, {4,0,65535,814,65535},
+    {2,0,1730,65535,65535}, {0,0,3316,3,65535}, {4,0,65535,817,65535}, {4,0,65535,821,65535},
+    {2,0,1734,0,65535}, {1,0,3319,2,65535}, {0,0,3321,4,65535}, {4,0,65535,828,65535},
+    {0,16,3325,1,1671}, {0,0,3326,4,65535}, {4,0,121,65535,208}, {4,0,122,65535,209},
+    {0,0,3330,1,65535}, {0,0,3331,3,65535}, {4,0,65535,65535,210}, {4,0,65535,65535,211},
+    {0,0,3334,3,65535}, {0,0,3337,3,65535}, {4,0,14,65535,212}, {3,0,342,1749,74},
+    {4,0,91,65535,65535}, {3,0,1659,1751,11}, {4,0,17,65535,198}, {0,0,3340,4,65535},
+    {4,0,65535,65535,213}, {4,0,65535,831,65535}, {0,0,3344,4,65535}, {4,0,123,65535,214},
+    {0,0,3348,1,65535}, {0,0,3349,3,65535}, {0,0,3352,2,65535}, {0,1,3354,2,65535},
+    {4,0,124,65535,215}, {4,0,65535,835,65535}, {0,0,3356,2,65535}, {4,0,65535,837,65535},
+    {0,0,3358,2,65535}, {0,0,3360,1,65535}, {4,0,112,65535,216}, {4,0,65535,839,65535},
+    {0,0,3361,1,65535}, {2,0,1771,10,65535}, {0,1,3362,2,65535}, {4,0,65535,841,65535},
+    {0,0,3364,6,65535}, {0,0,3370,2,65535}, {2,0,1776,65535,65535}, {1,0,3372,1,65535},
+    {0,0,3373,5,65535}, {4,0,19,65535,65535}, {0,0,3378,6,65535}, {4,0,101,65535,217},
+    {4,0,65535,843,65535}, {0,0,3384,3,65535}, {0,0,3387,3,65535}, {4,0,1,65535,218},
+    {4,0,1,65535,219}, {4,0,1,65535,220}, {0,0,3390,6,65535}, {4,0,1,65535,221},
+    {4,0,20,65535,222}, {0,0,3396,8,65535}, {2,0,1792,65535,65535}, {0,0,3404,3,65535},
+    {4,0,65535,846,65535}, {4,0,65535,65535,223}, {4,0,65535,848,65535}, {0,0,3407,3,65535},
+    {0,0,3410,1,65535}, {0,1,3411,2,65535}, {0,0,3413,2,65535}, {2,0,1801,69,65535},
+    {0,0,3415,3,65535}, {4,0,65535,854,65535}, {2,0,1804,125,65535}, {0,0,3418,2,65535},
+    {4,0,9,65535,208}, {4,0,65535,857,65535}, {0,0,3420,3,65535}, {0,0,3423,1,65535},
+    {0,0,3424,5,65535}, {1,0,3429,1,65535}, {2,0,1812,0,65535}, {1,1,3430,2,65535},
+    {0,0,3432,2,65535}, {1,0,3434,2,65535}, {0,0,3436,1,65535}, {4,0,9,65535,224},
+    {0,0,3437,7,65535}, {0,0,3444,12,65535}, {0,0,3456,1,65535}, {4,1,19,65535,65535},
+    {0,0,3457,2,65535}, {0,0,3459,7,65535}, {0,0,3466,1,65535}, {2,0,1825,65535,65535},
+    {0,0,3467,2,65535}, {2,0,1827,65535,65535}, {1,1,3469,1,65535}, {2,0,1829,65535,65535},
+    {0,0,3470,3,65535}, {0,0,3473,3,65535}, {0,0,3476,2,65535}, {4,0,65535,860,65535},
+    {2,0,1834,0,65535}, {0,0,3478,2,65535}, {0,0,3480,2,65535}, {0,0,3482,4,65535},
+    {0,0,3486,2,65535}, {0,0,3488,3,65535}, {0,0,3491,2,65535}, {4,0,14,65535,225},
+    {0,0,3493,5,65535}, {0,0,3498,2,65535}, {2,0,1844,28,65535}, {0,1,3500,3,65535},
+    {4,0,9,65535,226}, {4,0,7,65535,226}, {2,0,1848,20,65535}, {1,0,3503,2,65535},
+    {0,0,3505,8,65535}, {4,0,65535,863,65535}, {3,0,10,1852,65535}, {0,0,3513,2,65535},
+    {2,0,1854,65535,65535}, {0,0,3515,2,65535}, {1,0,3517,1,65535}, {4,0,65535,866,65535},
+    {0,0,3518,6,65535}, {4,0,1,65535,227}, {0,0,3524,2,65535}, {0,0,3526,4,65535},
+    {0,8,3530,14,65535}, {0,5,3544,2,65535}, {0,0,3546,1,65535}, {2,0,1865,65535,65535},
+    {0,0,3547,2,65535}, {0,0,3549,1,65535}, {0,1,3550,2,65535}, {0,0,3552,2,65535},
+    {2,0,1870,65535,65535}, {0,0,3554,3,65535}, {0,1,3557,6,65535}, {0,0,3563,2,65535},
+    {2,1,1874,65535,65535}, {0,1,3565,3,65535}, {4,0,65535,869,65535}, {4,0,65535,876,65535},
+    {0,0,3568,2,65535}, {0,1,3570,11,65535}, {0,0,3581,1,65535}, {0,0,3582,1,65535},
+    {0,0,3583,1,65535}, {4,0,65535,882,65535}, {3,1,342,96,0}, {0,4,3584,1,65535},
+    {2,0,1886,60,65535}, {0,1,3585,3,65535}, {0,16,3588,1,1766}, {0,5,3589,2,65535},
+    {2,0,1890,20,65535}, {1,0,3591,2,65535}, {0,0,3593,8,65535}, {4,0,65535,893,65535},
+    {4,1,65535,65535,228}, {2,0,1895,65535,65535}, {0,0,3601,3,65535}, {0,0,3604,1,65535},
+    {3,0,10,1898,65535}, {0,0,3605,1,65535}, {0,0,3606,6,65535}, {0,5,3612,8,65535},
+    {2,0,1902,65535,65535}, {1,0,3620,1,65535}, {4,0,1,65535,229}, {1,1,3621,7,65535},
+    {0,1,3628,2,65535}, {4,0,67,65535,65535}, {0,1,3630,4,65535}, {0,1,3634,6,65535},
+    {0,1,3640,2,65535}, {0,1,3642,5,65535}, {2,0,1912,65535,65535}, {0,1,3647,4,65535},
+    {0,1,3651,1,65535}, {2,1,1915,65535,65535}, {0,1,3652,3,65535}, {4,0,65535,897,65535},
+    {0,1,3655,2,65535}, {2,1,1919,65535,65535}, {0,1,3657,3,65535}, {4,0,65535,899,65535},
+    {2,1,1922,65535,65535}, {0,1,3660,4,65535}, {0,1,3664,1,65535}, {2,1,1925,65535,65535},
+    {0,1,3665,3,65535}, {0,1,3668,2,65535}, {2,1,1928,65535,65535}, {0,1,3670,2,65535},
+    {2,1,1930,65535,65535}, {0,1,3672,3,65535}, {1,1,3675,5,65535}, {0,1,3680,6,65535},
+    {0,0,3686,8,65535}, {4,0,65535,902,65535}, {0,0,3694,1,65535}, {3,0,10,1894,65535},
+    {0,0,3695,3,65535}, {0,0,3698,3,65535}, {0,0,3701,2,65535}, {4,0,65535,905,65535},
+    {0,0,3703,2,65535}, {4,0,65535,908,65535}, {0,0,3705,2,65535}, {0,1,3707,8,65535},
+    {4,0,14,65535,230}, {0,0,3715,5,65535}, {7,0,126,65535,65535}, {4,0,65535,914,65535},
+    {0,1,3720,4,65535}, {0,1,3724,1,65535}, {0,1,3725,8,65535}, {0,0,3733,2,65535},
+    {0,0,3735,4,65535}, {0,0,3739,3,65535}, {0,0,3742,5,65535}, {0,0,3747,2,65535},
+    {0,1,3749,2,65535}, {4,1,65535,920,65535}, {4,0,65535,924,65535}, {0,1,3751,2,65535},
+    {1,1,3753,2,65535}, {0,1,3755,5,65535}, {0,1,3760,1,65535}, {1,1,3761,2,65535},
+    {0,1,3763,5,65535}, {0,1,3768,2,65535}, {1,1,3770,4,65535}, {0,1,3774,3,65535},
+    {0,0,3777,6,65535}, {2,0,1971,45,65535}, {0,0,3783,4,65535}, {1,1,3787,1,65535},
+    {0,0,3788,2,65535}, {0,8,3790,13,65535}, {0,5,3803,1,65535}, {4,0,65535,931,65535},
+    {0,5,3804,3,65535}, {1,0,3807,1,65535}, {4,0,65535,934,65535}, {0,4,3808,1,65535},
+    {1,1,3809,5,65535}, {0,1,3814,3,65535}, {2,0,1984,20,65535}, {0,1,3817,1,65535},
+    {0,1,3818,7,65535}, {0,1,3825,3,65535}, {1,1,3828,1,65535}, {2,0,1900,65535,65535},
+    {0,1,3829,3,65535}, {2,0,1991,20,65535}, {0,1,3832,6,65535}, {2,1,1993,65535,65535},
+    {0,1,3838,3,65535}, {4,0,65535,942,65535}, {0,1,3841,3,65535}, {4,0,65535,65535,231},
+    {0,1,3844,3,65535}, {2,0,1999,46,65535}, {0,1,3847,4,65535}, {2,0,2001,65535,65535},
+    {0,1,3851,2,65535}, {0,0,3853,22,65535}, {2,0,2004,65535,65535}, {0,0,3875,7,65535},
+    {1,0,3882,2,65535}, {4,0,1,65535,232}, {1,0,3884,2,65535}, {0,0,3886,2,65535},
+    {4,0,85,65535,233}, {4,0,9,65535,234}, {1,0,3888,1,65535}, {2,0,2013,65535,65535},
+    {0,0,3889,4,65535}, {3,0,2015,1109,65535}, {4,0,65535,65535,228}, {2,0,2017,65535,65535},
+    {0,0,3893,4,65535}, {2,0,2019,65535,65535}, {0,0,3897,11,65535}, {0,0,3908,2,65535},
+    {4,0,1,65535,235}, {7,0,127,65535,65535}, {4,1,128,65535,65535}, {2,0,2025,65535,65535},
+    {0,0,3910,3,65535}, {0,1,3913,2,65535}, {2,0,2028,6,65535}, {0,0,3915,8,65535},
+    {0,0,3923,1,65535}, {1,0,3924,1,65535}, {0,0,3925,6,65535}, {0,0,3931,3,65535},
+    {0,8,3934,13,65535}, {0,5,3947,5,65535}, {0,0,3952,6,65535}, {4,0,65535,945,65535},
+    {0,0,3958,2,65535}, {2,0,2039,6,65535}, {1,0,3960,9,65535}, {0,1,3969,3,65535},
+    {4,0,65535,948,65535}, {0,1,3972,3,65535}, {2,0,2044,20,65535}, {0,1,3975,2,65535},
+    {0,1,3977,4,65535}, {4,0,65535,952,65535}, {0,1,3981,3,65535}, {2,0,2049,20,65535},
+    {0,1,3984,6,65535}, {2,0,2051,65535,65535}, {0,0,3990,3,65535}, {0,0,3993,3,65535},
+    {0,1,3996,3,65535}, {2,0,2055,46,65535}, {0,1,3999,4,65535}, {0,0,4003,4,65535},
+    {0,0,4007,2,65535}, {2,0,2059,6,65535}, {0,0,4009,7,65535}, {0,0,4016,4,65535},
+    {0,0,4020,2,65535}, {2,0,2063,65535,65535}, {0,0,4022,4,65535}, {0,0,4026,3,65535},
+    {0,0,4029,2,65535}, {2,0,1745,65535,65535}, {0,0,4031,2,65535}, {0,0,4033,2,65535},
+    {2,0,2070,65535,65535}, {0,0,4035,5,65535}, {0,0,4040,1,65535}, {4,0,34,65535,236},
+    {0,0,4041,1,65535}, {0,0,4042,2,65535}, {1,0,4044,1,65535}, {0,1,4045,1,65535},
+    {4,0,129,65535,65535}, {4,0,14,65535,237}, {0,0,4046,1,65535}, {0,8,4047,8,65535},
+    {0,5,4055,1,65535}, {0,5,4056,1,65535}, {0,0,4057,5,65535}, {0,0,4062,1,65535},
+    {0,0,4063,4,65535}, {2,1,2087,45,65535}, {0,1,4067,2,65535}, {0,1,4069,1,65535},
+    {4,0,130,65535,65535}, {0,0,4070,2,65535}, {0,0,4072,2,65535}, {0,0,4074,2,65535},
+    {2,1,2094,25,65535}, {0,1,4076,2,65535}, {0,1,4078,3,65535}, {4,0,65535,957,65535},
+    {4,0,65535,960,65535}, {0,0,4081,2,65535}, {2,0,2100,65535,65535}, {0,0,4083,3,65535},
+    {7,0,3,65535,65535}, {0,0,4086,6,65535}, {0,1,4092,3,65535}, {0,0,4095,2,65535},
+    {4,0,131,65535,65535}, {4,0,65535,254,65535}, {0,0,4097,3,65535}, {2,1,2109,65535,65535},
+    {0,0,4100,5,65535}, {0,0,4105,5,65535}, {0,1,4110,1,65535}, {4,0,3,65535,65535},
+    {0,0,4111,3,65535}, {0,0,4114,3,65535}, {0,0,4117,5,65535}, {0,0,4122,1,65535},
+    {2,0,2118,45,65535}, {0,0,4123,3,65535}, {0,0,4126,3,65535}, {4,0,65535,65535,238},
+    {0,0,4129,5,65535}, {0,0,4134,5,65535}, {0,0,4139,1,65535}, {0,0,4140,4,65535},
+    {0,1,4144,1,65535}, {0,0,4145,2,65535}, {0,8,4147,12,65535}, {0,4,4159,3,65535},
+    {0,4,4162,1,65535}, {0,5,4163,1,65535}, {0,0,4164,5,65535}, {4,0,31,65535,239},
+    {0,0,4169,1,65535}, {0,0,4170,2,65535}, {0,0,4172,2,65535}, {0,0,4174,2,65535},
+    {2,0,1659,11,65535}, {0,0,4176,2,65535}, {0,0,4178,4,65535}, {4,0,132,65535,240},
+    {1,0,4182,2,65535}, {4,0,65535,962,65535}, {7,0,133,65535,65535}, {2,0,2145,69,65535},
+    {0,0,4184,6,65535}, {1,0,4190,1,65535}, {4,1,134,65535,65535}, {4,0,33,65535,241},
+    {3,0,299,2150,82}, {1,0,4191,4,65535}, {2,0,2152,20,65535}, {4,0,13,65535,23},
+    {4,0,7,65535,23}, {2,0,2155,4,65535}, {4,0,9,65535,242}, {4,0,135,65535,10},
+    {0,0,4195,2,65535}, {2,0,2159,65535,65535}, {0,0,4197,5,65535}, {4,0,136,65535,243},
+    {4,0,65535,964,65535}, {0,16,4202,1,3050}, {0,16,4203,1,3051}, {0,16,4204,3,1671},
+    {2,0,2166,65535,65535}, {0,0,4207,2,65535}, {4,0,65535,967,65535}, {0,0,4209,2,65535},
+    {2,0,2170,69,65535}, {0,0,4211,2,65535}, {0,0,4213,3,65535}, {2,0,2173,69,65535},
+    {0,0,4216,7,65535}, {0,0,4223,2,65535}, {4,0,9,65535,244}, {1,0,4225,2,65535},
+    {4,1,137,65535,245}, {0,16,4227,1,3056}, {0,0,4228,10,65535}, {1,0,4238,2,65535},
+    {4,0,65535,65535,246}, {2,0,2183,106,65535}, {0,0,4240,2,65535}, {4,0,46,65535,247},
+    {4,0,65535,65535,248}, {0,0,4242,1,65535}, {2,0,337,45,65535}, {4,0,65535,65535,249},
+    {4,0,14,65535,48}, {3,0,299,300,74}, {2,0,2192,106,65535}, {0,0,4243,3,65535},
+    {0,0,4246,2,65535}, {0,0,4248,2,65535}, {4,0,65535,65535,250}, {4,0,65535,65535,251},
+    {0,0,4250,1,65535}, {0,0,4251,6,65535}, {4,0,65535,65535,252}, {4,0,65535,65535,253},
+    {4,0,65535,973,65535}, {4,0,65535,978,65535}, {0,0,4257,10,65535}, {4,0,72,65535,254},
+    {0,0,4267,2,65535}, {4,0,65535,65535,255}, {0,0,4269,1,65535}, {3,0,2209,2210,20},
+    {4,0,138,65535,256}, {4,0,13,65535,257}, {4,0,65535,987,65535}, {3,0,299,2213,139},
+    {1,0,4270,1,65535}, {2,0,2215,69,65535}, {1,0,4271,3,65535}, {0,0,4274,2,65535},
+    {1,0,4276,1,65535}, {4,0,65535,989,65535}, {0,1,4277,1,65535}, {0,0,4278,1,65535},
+    {0,0,4279,8,65535}, {0,16,4287,1,3079}, {0,16,4288,1,3080}, {0,0,4289,7,65535},
+    {4,0,17,65535,65535}, {4,0,140,65535,258}, {1,0,4296,1,65535}, {0,0,4297,4,65535},
+    {2,0,2230,4,65535}, {1,1,4301,4,65535}, {0,0,4305,2,65535}, {4,0,72,65535,259},
+    {0,1,4307,1,65535}, {4,1,141,65535,260}, {1,0,4308,5,65535}, {0,1,4313,4,65535},
+    {0,1,4317,1,65535}, {4,1,142,65535,261}, {4,0,65535,994,65535}, {4,0,65535,997,65535},
+    {4,0,143,65535,262}, {4,0,144,65535,65535}, {0,0,4318,1,65535}, {0,0,4319,9,65535},
+    {4,0,145,65535,263}, {4,0,65535,999,65535}, {0,16,4328,3,3110}, {0,0,4331,6,65535},
+    {7,0,146,65535,65535}, {0,0,4337,1,65535}, {0,0,4338,2,65535}, {4,0,65535,1005,65535},
+    {0,0,4340,1,65535}, {0,0,4341,8,65535}, {0,0,4349,2,65535}, {4,0,147,65535,264},
+    {0,0,4351,1,65535}, {0,0,4352,3,65535}, {0,0,4355,1,65535}, {0,0,4356,3,65535},
+    {4,0,65535,1007,65535}, {0,0,4359,2,65535}, {4,0,148,65535,265}, {0,0,4361,3,65535},
+    {4,0,65535,65535,266}, {4,0,65535,1016,65535}, {0,0,4364,2,65535}, {4,0,65535,65535,267},
+    {0,0,4366,2,65535}, {4,0,65535,1023,65535}, {0,0,4368,4,65535}, {0,0,4372,1,65535},
+    {0,0,4373,3,65535}, {0,0,4376,1,65535}, {0,0,4377,4,65535}, {0,0,4381,1,65535},
+    {0,0,4382,3,65535}, {0,0,4385,1,65535}, {4,0,65535,1029,65535}, {0,0,4386,1,65535},
+    {4,0,65535,65535,268}, {0,0,4387,2,65535}, {4,0,65535,1033,65535}, {0,0,4389,4,65535},
+    {1,0,4393,1,65535}, {2,1,96,124,65535}, {2,1,2288,25,65535}, {0,0,4394,4,65535},
+    {2,0,2290,33,65535}, {1,0,4398,1,65535}, {4,0,51,65535,65535}, {1,0,4399,1,65535},
+    {0,0,4400,3,65535}, {0,0,4403,1,65535}, {2,0,337,3,65535}, {1,0,4404,2,65535},
+    {2,0,2298,43,65535}, {4,0,149,65535,65535}, {2,0,2300,43,65535}, {4,0,117,65535,65535},
+    {4,0,150,65535,269}, {0,0,4406,1,65535}, {2,0,2304,65535,65535}, {0,0,4407,12,65535},
+    {4,0,9,65535,65535}, {4,0,65535,65535,270}, {4,0,151,65535,271}, {2,0,445,69,65535},
+    {0,0,4419,3,65535}, {0,16,4422,1,3147}, {0,0,4423,19,65535}, {2,0,2112,4,65535},
+    {0,0,4442,2,65535}, {2,0,2315,65535,65535}, {0,0,4444,3,65535}, {0,0,4447,3,65535},
+    {2,0,2318,65535,65535}, {0,0,4450,8,65535}, {0,0,4458,2,65535}, {0,0,4460,3,65535},
+    {4,0,92,65535,65535}, {0,0,4463,3,65535}, {0,16,4466,1,3172}, {0,0,4467,2,65535},
+    {4,0,13,65535,62}, {0,0,4469,14,65535}, {4,0,65535,1039,65535}, {4,0,65535,1042,65535},
+    {2,0,2330,74,65535}, {0,0,4483,5,65535}, {2,0,2332,6,65535}, {0,0,4488,3,65535},
+    {2,0,2334,6,65535}, {0,0,4491,5,65535}, {4,0,65535,1046,65535}, {4,0,65535,1050,65535},
+    {0,0,4496,19,65535}, {1,0,4515,2,65535}, {0,0,4517,4,65535}, {0,0,4521,3,65535},
+    {2,0,10,79,65535}, {2,0,2343,32,65535}, {0,0,4524,2,65535}, {2,0,2300,33,65535},
+    {0,0,4526,2,65535}, {2,0,2347,20,65535}, {4,0,64,65535,272}, {2,0,2349,6,65535},
+    {4,0,65535,65535,272}, {2,0,10,45,65535}, {0,0,4528,2,65535}, {0,0,4530,2,65535},
+    {1,0,4532,1,65535}, {0,0,4533,3,65535}, {4,0,65535,65535,273}, {4,0,20,65535,274},
+    {4,0,152,65535,65535}, {0,0,4536,2,65535}, {4,0,153,65535,275}, {4,0,26,65535,65535},
+    {0,0,4538,6,65535}, {2,0,2363,65535,65535}, {0,0,4544,5,65535}, {0,0,4549,1,65535},
+    {2,0,2366,65535,65535}, {0,0,4550,1,65535}, {0,0,4551,1,65535}, {2,0,2369,10,65535},
+    {0,0,4552,5,65535}, {2,0,2371,10,65535}, {0,0,4557,3,65535}, {0,0,4560,1,65535},
+    {2,0,2374,10,65535}, {0,0,4561,5,65535}, {2,0,2376,10,65535}, {0,0,4566,5,65535},
+    {2,0,2378,10,65535}, {0,0,4571,6,65535}, {2,0,2380,10,65535}, {0,0,4577,5,65535},
+    {2,0,2382,10,65535}, {0,0,4582,3,65535}, {2,0,2384,65535,65535}, {0,0,4585,3,65535},
+    {4,0,65535,1052,65535}, {2,0,2387,74,65535}, {0,0,4588,7,65535}, {2,0,2389,6,65535},
+    {0,0,4595,1,65535}, {4,0,65535,65535,276}, {1,0,4596,1,65535}, {0,0,4597,4,65535},
+    {4,0,65535,65535,277}, {4,0,65535,65535,278}, {4,0,72,65535,279}, {4,0,65535,1087,65535},
+    {0,0,4601,1,65535}, {2,0,2399,10,65535}, {0,0,4602,5,65535}, {2,0,2401,10,65535},
+    {0,0,4607,2,65535}, {0,0,4609,2,65535}, {4,0,65535,65535,280}, {0,0,4611,16,65535},
+    {2,0,2406,11,65535}, {0,0,4627,1,65535}, {1,0,4628,1,65535}, {0,0,4629,1,65535},
+    {4,0,65535,65535,281}, {2,0,2411,69,65535}, {0,0,4630,2,65535}, {1,0,4632,1,65535},
+    {0,0,4633,3,65535}, {4,0,85,65535,282}, {4,0,65535,1090,65535}, {2,0,2417,43,65535},
+    {0,0,4636,1,65535}, {2,0,2419,6,65535}, {1,0,4637,2,65535}, {0,0,4639,3,65535},
+    {4,0,112,65535,283}, {4,0,17,65535,284}, {4,0,154,65535,285}, {0,0,4642,3,65535},
+    {4,0,17,65535,286}, {4,0,17,65535,287}, {0,0,4645,1,65535}, {4,0,65535,65535,265},
+    {0,0,4646,2,65535}, {0,0,4648,1,65535}, {2,0,2432,33,65535}, {4,0,116,65535,288},
+    {2,0,2434,20,65535}, {1,0,4649,1,65535}, {0,0,4650,4,65535}, {1,0,4654,1,65535},
+    {4,0,116,65535,289}, {7,0,155,65535,65535}, {4,0,65535,1093,65535}, {0,0,4655,2,65535},
+    {0,0,4657,2,65535}, {4,0,156,65535,65535}, {0,0,4659,1,65535}, {0,0,4660,2,65535},
+    {7,0,157,65535,65535}, {7,0,158,65535,65535}, {0,0,4662,2,65535}, {0,0,4664,8,65535},
+    {0,0,4672,14,65535}, {2,0,2451,6,65535}, {0,0,4686,4,65535}, {4,0,12,65535,290},
+    {2,0,2148,6,65535}, {0,0,4690,8,65535}, {4,0,65535,65535,291}, {0,0,4698,2,65535},
+    {3,0,2458,65,65535}, {4,0,12,65535,292}, {4,0,65535,1096,65535}, {1,0,4700,1,65535},
+    {0,0,4701,5,65535}, {0,0,4706,2,65535}, {2,0,2464,46,65535}, {4,0,65535,1099,65535},
+    {2,0,2466,6,65535}, {0,0,4708,5,65535}, {4,0,65535,1102,65535}, {4,0,65535,1108,65535},
+    {1,0,4713,3,65535}, {0,0,4716,2,65535}, {2,0,2472,6,65535}, {0,0,4718,2,65535},
+    {4,0,12,65535,293}, {2,0,2475,69,65535}, {4,0,65535,1117,65535}, {0,0,4720,1,65535},
+    {1,0,4721,2,65535}, {0,0,4723,3,65535}, {2,0,2480,60,65535}, {0,0,4726,3,65535},
+    {4,0,7,65535,294}, {0,0,4729,2,65535}, {0,0,4731,2,65535}, {1,0,4733,3,65535},
+    {0,0,4736,1,65535}, {0,0,4737,5,65535}, {2,0,2349,20,65535}, {2,0,2481,45,65535},
+    {0,0,4742,3,65535}, {0,0,4745,1,65535}, {0,0,4746,8,65535}, {0,0,4754,5,65535},
+    {0,0,4759,7,65535}, {4,0,65535,1218,65535}, {4,0,65535,1224,65535}, {0,0,4766,2,65535},
+    {0,0,4768,5,65535}, {0,0,4773,4,65535}, {0,0,4777,11,65535}, {4,0,73,65535,65535},
+    {4,0,69,65535,291}, {4,0,65535,65535,295}, {1,0,4788,2,65535}, {0,0,4790,3,65535},
+    {1,0,4793,4,65535}, {0,0,4797,5,65535}, {2,0,10,20,65535}, {0,0,4802,1,65535},
+    {2,0,2480,65535,65535}, {0,0,4803,3,65535}, {0,0,4806,1,65535}, {2,0,2513,45,65535},
+    {0,0,4807,1,65535}, {1,0,4808,2,65535}, {0,0,4810,3,65535}, {4,1,124,65535,65535},
+    {0,0,4813,2,65535}, {1,0,4815,2,65535}, {0,0,4817,3,65535}, {2,0,2521,65535,65535},
+    {0,0,4820,2,65535}, {4,0,7,65535,296}, {0,0,4822,1,65535}, {2,0,2525,65535,65535},
+    {0,0,4823,2,65535}, {1,0,4825,1,65535}, {1,0,4826,2,65535}, {0,0,4828,5,65535},
+    {0,0,4833,2,65535}, {0,0,4835,4,65535}, {2,0,2532,65535,65535}, {0,0,4839,3,65535},
+    {4,0,65535,1226,65535}, {0,0,4842,2,65535}, {4,0,12,65535,297}, {4,1,137,65535,65535},
+    {0,0,4844,1,65535}, {4,1,159,65535,65535}, {0,0,4845,11,65535}, {2,0,1457,65535,65535},
+    {3,0,2542,1545,65535}, {4,0,7,65535,298}, {4,1,88,65535,65535}, {4,0,65535,1229,65535},
+    {4,0,14,65535,299}, {2,0,145,65535,65535}, {0,0,4856,4,65535}, {4,0,65535,1233,65535},
+    {0,0,4860,3,65535}, {1,0,4863,2,65535}, {0,0,4865,5,65535}, {4,0,160,65535,300},
+    {4,0,7,65535,301}, {4,0,65535,1236,65535}, {4,0,14,65535,302}, {0,0,4870,4,65535},
+    {4,1,160,65535,300}, {0,0,4874,1,65535}, {1,0,4875,2,65535}, {0,0,4877,2,65535},
+    {4,1,104,65535,65535}, {0,0,4879,4,65535}, {4,0,64,65535,297}, {0,0,4883,1,65535},
+    {4,0,161,65535,303}, {0,0,4884,1,65535}, {0,0,4885,2,65535}, {0,0,4887,2,65535},
+    {0,0,4889,8,65535}, {1,0,4897,1,65535}, {0,0,4898,1,65535}, {2,0,2573,33,65535},
+    {1,0,4899,2,65535}, {0,0,4901,1,65535}, {0,0,4902,16,65535}, {4,0,126,65535,65535},
+    {5,1,162,65535,65535}, {4,0,112,65535,65535}, {4,0,114,65535,65535}, {0,0,4918,11,65535},
+    {5,1,65535,65535,65535}, {0,0,4929,11,65535}, {0,0,4940,2,65535}, {4,0,159,65535,65535},
+    {0,0,4942,8,65535}, {0,8,4950,8,65535}, {0,4,4958,3,65535}, {0,0,4961,2,65535},
+    {0,0,4963,2,65535}, {4,0,65535,1242,65535}, {0,0,4965,3,65535}, {1,0,4968,8,65535},
+    {0,0,4976,2,65535}, {0,0,4978,1,65535}, {0,0,4979,1,65535}, {4,0,163,65535,65535},
+    {0,0,4980,4,65535}, {4,0,65535,1245,65535}, {7,0,43,65535,65535}, {0,0,4984,5,65535},
+    {0,0,4989,2,65535}, {0,0,4991,4,65535}, {7,0,164,65535,65535}, {0,0,4995,1,65535},
+    {4,0,65535,1249,65535}, {0,0,4996,2,65535}, {1,0,4998,8,65535}, {0,0,5006,2,65535},
+    {4,0,65535,1251,65535}, {0,0,5008,3,65535}, {0,0,5011,6,65535}, {0,0,5017,10,65535},
+    {4,0,162,65535,65535}, {2,0,2615,65535,65535}, {0,0,5027,3,65535}, {4,0,65535,1254,65535},
+    {2,0,2613,65535,65535}, {4,0,65535,1258,65535}, {4,0,65535,1262,65535}, {0,0,5030,2,65535},
+    {0,8,5032,8,65535}, {0,4,5040,3,65535}, {2,0,2624,65535,65535}, {0,0,5043,9,65535},
+    {0,0,5052,5,65535}, {4,0,65535,1272,65535}, {4,0,65535,1275,65535}, {0,0,5057,6,65535},
+    {4,0,65535,1280,65535}, {0,0,5063,18,65535}, {2,0,2632,65535,65535}, {4,0,13,65535,304},
+    {4,0,65535,65535,305}, {2,0,2635,65535,65535}, {0,0,5081,2,65535}, {2,0,2637,65535,65535},
+    {1,0,5083,4,65535}, {0,0,5087,4,65535}, {2,0,2640,65535,65535}, {1,0,5091,2,65535},
+    {4,0,65535,1286,65535}, {0,0,5093,5,65535}, {1,0,5098,4,65535}, {0,0,5102,6,65535},
+    {4,0,65535,1290,65535}, {9,0,5,65535,65535}, {0,0,5108,7,65535}, {4,0,65535,65535,306},
+    {0,0,5115,7,65535}, {4,1,165,65535,65535}, {0,0,5122,8,65535}, {4,0,65535,1294,65535},
+    {4,0,166,65535,241}, {2,0,2655,65535,65535}, {1,0,5130,4,65535}, {0,0,5134,1,65535},
+    {2,0,2658,65535,65535}, {4,0,88,65535,307}, {0,0,5135,3,65535}, {0,0,5138,2,65535},
+    {4,0,167,65535,308}, {4,0,88,65535,65535}, {0,0,5140,1,65535}, {4,0,168,65535,309},
+    {2,0,259,65535,65535}, {2,0,2667,65535,65535}, {0,0,5141,3,65535}, {1,0,5144,5,65535},
+    {0,0,5149,1,65535}, {4,0,65535,65535,310}, {0,0,5150,1,65535}, {4,0,65535,65535,311},
+    {0,0,5151,2,65535}, {1,0,5153,3,65535}, {0,0,5156,5,65535}, {3,0,98,1545,43},
+    {4,0,65535,1297,65535}, {4,0,65535,65535,312}, {2,0,146,69,65535}, {0,0,5161,2,65535},
+    {0,0,5163,3,65535}, {3,1,2683,2683,65535}, {4,0,165,65535,65535}, {1,0,5166,2,65535},
+    {0,0,5168,2,65535}, {4,0,138,65535,313}, {4,0,13,65535,294}, {4,0,65535,1301,65535},
+    {0,0,5170,1,65535}, {0,8,5171,10,65535}, {0,4,5181,2,65535}, {1,0,5183,5,65535},
+    {1,1,5188,3,65535}, {0,0,5191,1,65535}, {0,0,5192,1,65535}, {0,4,5193,2,65535},
+    {1,0,5195,2,65535}, {0,0,5197,2,65535}, {0,0,5199,4,65535}, {0,4,5203,1,65535},
+    {0,4,5204,5,65535}, {4,0,65535,1307,65535}, {4,0,65535,65535,143}, {4,0,65535,1310,65535},
+    {0,4,5209,1,65535}, {0,4,5210,1,65535}, {4,0,65535,1315,65535}, {0,4,5211,2,65535},
+    {0,0,5213,5,65535}, {0,0,5218,4,65535}, {0,0,5222,2,65535}, {0,0,5224,2,65535},
+    {2,0,2714,33,65535}, {4,0,116,65535,314}, {0,0,5226,2,65535}, {7,0,28,65535,65535},
+    {4,0,33,65535,315}, {0,0,5228,1,65535}, {2,0,2720,65535,65535}, {0,0,5229,4,65535},
+    {0,16,5233,2,1670}, {0,0,5235,2,65535}, {0,0,5237,2,65535}, {2,0,2725,65535,65535},
+    {0,0,5239,9,65535}, {0,0,5248,3,65535}, {0,0,5251,2,65535}, {2,0,2729,65535,65535},
+    {0,0,5253,1,65535}, {0,0,5254,5,65535}, {0,0,5259,2,65535}, {2,0,2733,74,65535},
+    {0,0,5261,12,65535}, {0,0,5273,2,65535}, {2,0,2736,65535,65535}, {0,0,5275,12,65535},
+    {0,0,5287,4,65535}, {0,0,5291,2,65535}, {2,0,2740,65535,65535}, {0,0,5293,6,65535},
+    {0,0,5299,4,65535}, {0,0,5303,2,65535}, {2,0,2744,65535,65535}, {0,0,5305,6,65535},
+    {0,0,5311,3,65535}, {0,0,5314,2,65535}, {2,0,2748,65535,65535}, {0,0,5316,8,65535},
+    {0,0,5324,7,65535}, {0,0,5331,2,65535}, {0,0,5333,2,65535}, {2,0,2753,20,65535},
+    {0,0,5335,3,65535}, {1,0,5338,1,65535}, {4,0,65535,1331,65535}, {1,0,5339,1,65535},
+    {0,0,5340,2,65535}, {2,0,2221,65535,65535}, {0,0,5342,4,65535}, {0,0,5346,4,65535},
+    {4,0,65535,1335,65535}, {0,0,5350,2,65535}, {2,0,2764,65535,65535}, {0,0,5352,7,65535},
+    {1,0,5359,1,65535}, {2,0,2767,65535,65535}, {0,0,5360,2,65535}, {0,0,5362,7,65535},
+    {2,0,2770,20,65535}, {0,0,5369,3,65535}, {1,0,5372,1,65535}, {0,0,5373,2,65535},
+    {2,0,2774,65535,65535}, {0,0,5375,8,65535}, {0,0,5383,6,65535}, {0,0,5389,2,65535},
+    {2,0,2778,65535,65535}, {0,0,5391,8,65535}, {0,0,5399,5,65535}, {0,0,5404,2,65535},
+    {2,0,2782,65535,65535}, {0,0,5406,6,65535}, {0,0,5412,3,65535}, {0,0,5415,2,65535},
+    {2,0,2786,65535,65535}, {0,0,5417,8,65535}, {0,0,5425,5,65535}, {0,0,5430,1,65535},
+    {4,0,65535,1337,65535}, {0,0,5431,2,65535}, {2,0,2792,65535,65535}, {0,0,5433,3,65535},
+    {0,0,5436,8,65535}, {1,0,5444,3,65535}, {0,0,5447,3,65535}, {0,0,5450,1,65535},
+    {0,0,5451,4,65535}, {4,0,65535,1339,65535}, {4,0,65535,1343,65535}, {4,0,169,65535,65535},
+    {4,0,43,65535,316}, {0,0,5455,3,65535}, {4,0,170,65535,316}, {0,0,5458,3,65535},
+    {2,0,2806,45,65535}, {4,0,160,65535,65535}, {4,0,65535,1345,65535}, {0,0,5461,9,65535},
+    {1,0,5470,3,65535}, {0,0,5473,2,65535}, {0,0,5475,2,65535}, {0,0,5477,3,65535},
+    {4,1,171,65535,65535}, {4,0,101,65535,317}, {4,0,65535,1349,65535}, {0,0,5480,6,65535},
+    {0,0,5486,4,65535}, {4,1,61,65535,65535}, {0,0,5490,6,65535}, {0,0,5496,4,65535},
+    {0,0,5500,4,65535}, {7,0,82,65535,65535}, {2,0,2824,45,65535}, {4,0,14,65535,318},
+    {0,0,5504,1,65535}, {2,0,2827,65535,65535}, {0,0,5505,11,65535}, {4,0,65535,1351,65535},
+    {0,0,5516,4,65535}, {0,0,5520,1,65535}, {0,0,5521,2,65535}, {4,0,172,65535,65535},
+    {0,0,5523,2,65535}, {0,0,5525,1,65535}, {0,0,5526,2,65535}, {0,0,5528,2,65535},
+    {4,0,72,65535,319}, {4,0,14,65535,320}, {4,0,37,65535,321}, {4,0,14,65535,322},
+    {4,0,65535,1356,65535}, {4,0,72,65535,323}, {0,0,5530,11,65535}, {0,0,5541,2,65535},
+    {1,0,5543,1,65535}, {0,0,5544,2,65535}, {0,0,5546,2,65535}, {1,0,5548,1,65535},
+    {2,0,2850,79,65535}, {0,0,5549,4,65535}, {1,0,5553,1,65535}, {0,0,5554,3,65535},
+    {2,0,2854,0,65535}, {0,0,5557,2,65535}, {1,0,5559,1,65535}, {4,0,75,65535,65535},
+    {2,0,2366,6,65535}, {0,0,5560,11,65535}, {0,0,5571,13,65535}, {0,0,5584,4,65535},
+    {0,0,5588,8,65535}, {0,0,5596,3,65535}, {0,0,5599,6,65535}, {1,0,5605,1,65535},
+    {0,0,5606,5,65535}, {1,0,5611,2,65535}, {0,0,5613,2,65535}, {2,0,2148,30,65535},
+    {2,0,2300,30,65535}, {0,0,5615,5,65535}, {0,0,5620,3,65535}, {0,0,5623,1,65535},
+    {0,0,5624,7,65535}, {0,0,5631,9,65535}, {0,0,5640,4,65535}, {0,0,5644,5,65535},
+    {0,0,5649,3,65535}, {0,0,5652,5,65535}, {0,0,5657,3,65535}, {0,0,5660,4,65535},
+    {0,0,5664,2,65535}, {0,0,5666,9,65535}, {0,0,5675,5,65535}, {0,0,5680,3,65535},
+    {0,0,5683,3,65535}, {0,0,5686,4,65535}, {1,0,5690,1,65535}, {0,0,5691,1,65535},
+    {0,0,5692,4,65535}, {0,0,5696,3,65535}, {1,0,5699,2,65535}, {0,0,5701,1,65535},
+    {2,0,296,25,65535}, {0,0,5702,1,65535}, {4,0,65535,65535,324}, {0,0,5703,6,65535},
+    {4,0,65535,65535,325}, {2,0,2899,65535,65535}, {4,0,17,65535,9}, {4,0,65535,1362,65535},
+    {0,0,5709,3,65535}, {4,0,65535,65535,258}, {2,0,2904,58,65535}, {0,0,5712,4,65535},
+    {2,0,2906,43,65535}, {4,0,12,65535,326}, {2,0,2908,25,65535}, {0,0,5716,4,65535},
+    {2,0,2910,45,65535}, {0,0,5720,2,65535}, {4,0,65535,1370,65535}, {10,0,173,65535,65535},
+    {3,0,2906,98,43}, {4,0,174,65535,327}, {0,0,5722,1,65535}, {2,0,2917,65535,65535},
+    {0,0,5723,8,65535}, {4,0,65535,1373,65535}, {0,0,5731,18,65535}, {1,0,5749,2,65535},
+    {0,0,5751,3,65535}, {1,0,5754,1,65535}, {0,0,5755,3,65535}, {4,0,65535,65535,328},
+    {4,0,175,65535,65535}, {2,0,145,46,65535}, {4,0,65535,1378,65535}, {0,0,5758,1,65535},
+    {4,0,9,65535,329}, {2,0,2931,20,65535}, {1,0,5759,2,65535}, {7,0,176,65535,65535},
+    {0,0,5761,2,65535}, {1,0,5763,1,65535}, {0,0,5764,10,65535}, {3,0,2937,2937,58},
+    {4,0,72,65535,330}, {2,0,10,0,65535}, {2,0,2937,0,65535}, {0,0,5774,2,65535},
+    {2,0,2942,43,65535}, {0,0,5776,1,65535}, {4,0,34,65535,65535}, {2,0,2565,43,65535},
+    {2,0,2946,45,65535}, {1,0,5777,2,65535}, {0,0,5779,2,65535}, {4,0,65535,65535,331},
+    {0,0,5781,1,65535}, {4,0,65535,65535,332}, {2,0,2952,0,65535}, {0,0,5782,3,65535},
+    {0,0,5785,2,65535}, {4,0,65535,1385,65535}, {1,0,5787,2,65535}, {4,0,72,65535,303},
+    {2,0,2956,0,65535}, {4,0,72,65535,333}, {4,0,65535,1389,65535}, {4,0,65535,65535,334},
+    {1,0,5789,2,65535}, {0,0,5791,6,65535}, {4,0,65535,1392,65535}, {4,0,161,65535,65535},
+    {2,0,2966,60,65535}, {4,0,65535,65535,335}, {2,0,2968,65535,65535}, {4,0,65535,65535,336},
+    {4,0,65535,65535,337}, {1,0,5797,1,65535}, {4,0,83,65535,338}, {2,0,2973,60,65535},
+    {0,0,5798,2,65535}, {4,0,116,65535,65535}, {0,0,5800,2,65535}, {1,0,5802,1,65535},
+    {0,0,5803,1,65535}, {4,0,65535,1395,65535}, {3,1,342,1749,74}, {2,0,2981,60,65535},
+    {1,0,5804,5,65535}, {0,0,5809,2,65535}, {4,0,151,65535,291}, {0,0,5811,2,65535},
+    {0,0,5813,5,65535}, {4,0,9,65535,339}, {4,0,138,65535,340}, {0,0,5818,2,65535},
+    {0,0,5820,1,65535}, {0,0,5821,1,65535}, {0,0,5822,1,65535}, {0,0,5823,1,65535},
+    {1,0,5824,1,65535}, {0,0,5825,2,65535}, {4,0,138,65535,341}, {0,0,5827,2,65535},
+    {7,0,177,65535,65535}, {0,0,5829,2,65535}, {4,0,65535,1398,65535}, {0,0,5831,3,65535},
+    {2,0,3002,16,65535}, {4,0,65535,65535,342}, {2,0,2968,16,65535}, {4,0,12,65535,343},
+    {0,0,5834,3,65535}, {4,0,14,65535,344}, {4,0,65535,1401,65535}, {1,0,5837,1,65535},
+    {2,0,3010,82,65535}, {4,0,7,65535,345}, {2,0,3012,4,65535}, {0,0,5838,1,65535},
+    {0,0,5839,6,65535}, {4,0,65535,65535,346}, {4,0,65535,65535,347}, {4,0,65535,1406,65535},
+    {0,0,5845,1,65535}, {0,0,5846,6,65535}, {4,1,65535,65535,249}, {0,0,5852,7,65535},
+    {0,0,5859,5,65535}, {4,1,49,65535,65535}, {0,0,5864,2,65535}, {4,0,65535,1414,65535},
+    {0,0,5866,5,65535}, {0,0,5871,1,65535}, {4,0,65535,65535,348}, {4,0,65535,65535,349},
+    {0,16,5872,1,3623}, {0,16,5873,1,3624}, {0,16,5874,1,3625}, {0,0,5875,11,65535},
+    {2,0,3034,69,65535}, {0,0,5886,2,65535}, {0,0,5888,2,65535}, {0,0,5890,2,65535},
+    {0,0,5892,4,65535}, {4,0,65535,65535,350}, {4,0,65535,1417,65535}, {0,0,5896,4,65535},
+    {0,0,5900,4,65535}, {4,0,65535,65535,351}, {4,0,65535,1424,65535}, {0,0,5904,6,65535},
+    {1,0,5910,1,65535}, {0,0,5911,5,65535}, {1,0,5916,1,65535}, {0,0,5917,10,65535},
+    {0,0,5927,2,65535}, {4,0,65535,1429,65535}, {0,0,5929,2,65535}, {4,0,72,65535,352},
+    {4,0,14,65535,353}, {0,0,5931,1,65535}, {2,0,3056,60,65535}, {0,0,5932,3,65535},
+    {4,0,72,65535,354}, {0,0,5935,9,65535}, {7,0,178,65535,65535}, {4,0,83,65535,355},
+    {4,0,179,65535,356}, {7,0,180,65535,65535}, {7,0,181,65535,65535}, {7,0,159,65535,65535},
+    {4,0,65535,1433,65535}, {4,0,72,65535,357}, {4,0,14,65535,358}, {0,0,5944,1,65535},
+    {2,0,651,59,65535}, {2,0,3071,60,65535}, {0,0,5945,1,65535}, {4,0,14,65535,359},
+    {4,0,65535,1441,65535}, {4,0,65535,1444,65535}, {4,0,72,65535,360}, {0,0,5946,2,65535},
+    {0,0,5948,6,65535}, {7,0,182,65535,65535}, {2,0,3080,60,65535}, {1,0,5954,1,65535},
+    {0,0,5955,8,65535}, {0,0,5963,2,65535}, {4,0,151,65535,249}, {0,0,5965,1,65535},
+    {0,0,5966,4,65535}, {0,0,5970,8,65535}, {0,0,5978,2,65535}, {4,0,65535,1447,65535},
+    {0,0,5980,4,65535}, {4,0,65535,65535,361}, {0,0,5984,9,65535}, {4,0,12,65535,362},
+    {4,0,65535,65535,363}, {3,0,3095,3096,65535}, {4,0,14,65535,364}, {0,1,5993,1,65535},
+    {0,0,5994,2,65535}, {4,1,32,65535,56}, {0,0,5996,4,65535}, {0,0,6000,6,65535},
+    {4,0,65535,65535,365}, {0,0,6006,3,65535}, {4,0,65535,65535,366}, {4,0,58,65535,367},
+    {2,0,3106,45,65535}, {0,0,6009,2,65535}, {4,0,65535,65535,368}, {4,0,65535,1451,65535},
+    {0,0,6011,12,65535}, {4,0,65535,65535,369}, {4,0,65535,65535,370}, {4,0,65535,1453,65535},
+    {0,0,6023,7,65535}, {4,0,65535,1460,65535}, {0,0,6030,4,65535}, {0,0,6034,2,65535},
+    {0,0,6036,5,65535}, {4,0,65535,65535,371}, {0,0,6041,7,65535}, {1,0,6048,3,65535},
+    {1,0,6051,1,65535}, {0,0,6052,2,65535}, {4,0,65535,65535,372}, {0,0,6054,2,65535},
+    {1,0,6056,2,65535}, {0,0,6058,3,65535}, {0,0,6061,5,65535}, {0,0,6066,1,65535},
+    {0,0,6067,3,65535}, {1,1,6070,3,65535}, {2,0,3132,65535,65535}, {0,0,6073,2,65535},
+    {2,0,3134,58,65535}, {0,0,6075,3,65535}, {1,1,6078,2,65535}, {2,0,3137,65535,65535},
+    {0,0,6080,3,65535}, {4,0,65535,1464,65535}, {0,0,6083,4,65535}, {4,0,65535,65535,373},
+    {4,0,65535,1468,65535}, {0,0,6087,14,65535}, {4,0,65535,1475,65535}, {0,0,6101,2,65535},
+    {2,0,3146,43,65535}, {4,0,116,65535,374}, {4,0,65535,1480,65535}, {2,0,3149,46,65535},
+    {0,0,6103,5,65535}, {0,0,6108,2,65535}, {0,0,6110,1,65535}, {2,0,3153,45,65535},
+    {1,0,6111,1,65535}, {4,0,65535,1482,65535}, {2,0,3156,46,65535}, {4,0,65535,1484,65535},
+    {1,0,6112,1,65535}, {0,0,6113,1,65535}, {4,0,183,65535,372}, {4,0,65535,1487,65535},
+    {0,0,6114,1,65535}, {4,0,65535,65535,375}, {0,0,6115,2,65535}, {4,0,183,65535,376},
+    {4,0,65535,1490,65535}, {1,0,6117,1,65535}, {0,0,6118,6,65535}, {4,0,65535,1493,65535},
+    {0,0,6124,1,65535}, {7,0,184,65535,65535}, {0,0,6125,1,65535}, {4,0,65535,1495,65535},
+    {0,0,6126,23,65535}, {0,0,6149,1,65535}, {0,0,6150,1,65535}, {4,0,65535,1497,65535},
+    {2,0,562,69,65535}, {0,0,6151,1,65535}, {4,0,65535,1504,65535}, {4,0,14,65535,377},
+    {0,0,6152,6,65535}, {0,0,6158,6,65535}, {2,0,3184,46,65535}, {1,0,6164,2,65535},
+    {1,0,6166,2,65535}, {0,0,6168,1,65535}, {2,0,3188,106,65535}, {0,0,6169,5,65535},
+    {3,0,145,98,30}, {4,0,13,65535,378}, {1,0,6174,2,65535}, {0,0,6176,3,65535},
+    {0,0,6179,4,65535}, {0,0,6183,1,65535}, {7,0,185,65535,65535}, {2,0,3197,46,65535},
+    {0,0,6184,4,65535}, {4,0,14,65535,379}, {4,1,65535,65535,380}, {0,0,6188,2,65535},
+    {2,0,3202,21,65535}, {4,0,65535,1507,65535}, {2,0,3204,43,65535}, {4,0,65535,65535,381},
+    {0,0,6190,1,65535}, {2,0,3207,106,65535}, {0,0,6191,7,65535}, {2,0,3209,186,65535},
+    {1,0,6198,3,65535}, {0,0,6201,1,65535}, {2,0,3212,33,65535}, {0,0,6202,2,65535},
+    {4,0,65535,1511,65535}, {4,0,14,65535,382}, {0,0,6204,1,65535}, {2,0,3217,43,65535},
+    {4,0,114,65535,383}, {0,0,6205,1,65535}, {2,0,3220,33,65535}, {1,0,6206,1,65535},
+    {0,0,6207,2,65535}, {4,0,1,65535,384}, {7,0,187,65535,65535}, {0,0,6209,9,65535},
+    {0,0,6218,1,65535}, {0,0,6219,9,65535}, {2,0,3228,45,65535}, {0,0,6228,2,65535},
+    {1,0,6230,3,65535}, {0,0,6233,4,65535}, {4,0,65535,1514,65535}, {4,0,65535,1517,65535},
+    {0,0,6237,3,65535}, {2,0,3235,43,65535}, {4,0,188,65535,65535}, {2,0,342,43,65535},
+    {1,0,6240,3,65535}, {1,0,6243,3,65535}, {0,0,6246,3,65535}, {4,0,65535,65535,385},
+    {0,0,6249,1,65535}, {1,0,6250,2,65535}, {0,0,6252,2,65535}, {0,0,6254,2,65535},
+    {3,0,3246,2305,6}, {4,0,12,65535,386}, {0,0,6256,1,65535}, {0,0,6257,6,65535},
+    {4,0,14,65535,387}, {4,0,65535,1523,65535}, {4,0,65535,1528,65535}, {3,0,3253,3254,65535},
+    {4,0,12,65535,388}, {4,1,65535,65535,389}, {0,0,6263,3,65535}, {2,0,98,20,65535},
+    {7,0,189,65535,65535}, {1,0,6266,2,65535}, {0,0,6268,1,65535}, {0,0,6269,3,65535},
+    {0,0,6272,1,65535}, {0,0,6273,2,65535}, {4,0,45,65535,65535}, {2,0,3265,43,65535},
+    {0,0,6275,3,65535}, {2,0,3267,33,65535}, {0,0,6278,1,65535}, {4,0,7,65535,390},
+    {1,0,6279,6,65535}, {0,0,6285,3,65535}, {0,0,6288,2,65535}, {2,0,3273,65535,65535},
+    {0,0,6290,2,65535}, {2,0,3275,65535,65535}, {4,0,65535,1531,65535}, {2,0,3277,65535,65535},
+    {0,0,6292,4,65535}, {0,0,6296,3,65535}, {2,0,3280,65535,65535}, {0,0,6299,4,65535},
+    {4,0,190,65535,65535}, {4,0,48,65535,386}, {2,0,3284,65535,65535}, {0,0,6303,3,65535},
+    {2,0,10,58,65535}, {0,0,6306,2,65535}, {4,0,191,65535,391}, {0,0,6308,2,65535},
+    {1,0,6310,2,65535}, {2,0,3291,65535,65535}, {0,1,6312,4,65535}, {0,0,6316,5,65535},
+    {3,0,10,3292,65535}, {4,0,65535,1539,65535}, {0,0,6321,4,65535}, {4,0,65535,65535,170},
+    {4,0,65535,1546,65535}, {0,0,6325,17,65535}, {1,0,6342,1,65535}, {0,0,6343,2,65535},
+    {2,0,3302,65535,65535}, {0,0,6345,3,65535}, {4,0,65535,65535,392}, {4,0,65535,65535,393},
+    {4,0,65535,1549,65535}, {4,0,65535,1552,65535}, {0,0,6348,19,65535}, {1,0,6367,1,65535},
+    {0,0,6368,3,65535}, {1,0,6371,1,65535}, {4,0,65535,65535,394}, {2,0,3313,81,65535},
+    {1,0,6372,4,65535}, {0,0,6376,2,65535}, {1,0,6378,3,65535}, {0,0,6381,1,65535},
+    {4,0,83,65535,395}, {0,0,6382,3,65535}, {4,0,83,65535,396}, {7,0,192,65535,65535},
+    {0,0,6385,1,65535}, {4,0,83,65535,397}, {1,0,6386,3,65535}, {0,0,6389,4,65535},
+    {4,0,65535,65535,398}, {3,0,10,3327,65535}, {0,0,6393,3,65535}, {0,0,6396,4,65535},
+    {7,0,193,65535,65535}, {2,0,3331,194,65535}, {4,0,65535,1564,65535}, {0,0,6400,2,65535},
+    {1,0,6402,2,65535}, {0,0,6404,1,65535}, {0,0,6405,3,65535}, {4,0,65535,1569,65535},
+    {0,0,6408,1,65535}, {0,0,6409,24,65535}, {1,0,6433,1,65535}, {0,0,6434,6,65535},
+    {4,0,65535,65535,399}, {0,0,6440,6,65535}, {0,0,6446,1,65535}, {0,0,6447,11,65535},
+    {4,0,65535,65535,400}, {0,0,6458,11,65535}, {4,0,79,65535,65535}, {4,0,65535,65535,401},
+    {7,0,195,65535,65535}, {2,0,3351,43,65535}, {0,0,6469,2,65535}, {4,0,65535,1573,65535},
+    {2,0,3354,65535,65535}, {1,0,6471,5,65535}, {0,0,6476,7,65535}, {1,0,6483,5,65535},
+    {0,0,6488,3,65535}, {0,0,6491,2,65535}, {4,1,196,65535,65535}, {0,0,6493,5,65535},
+    {0,0,6498,1,65535}, {2,0,3363,82,65535}, {0,0,6499,4,65535}, {1,0,6503,1,65535},
+    {0,0,6504,3,65535}, {1,0,6507,3,65535}, {0,0,6510,2,65535}, {0,0,6512,2,65535},
+    {2,0,2152,43,65535}, {7,0,20,65535,65535}, {0,0,6514,1,65535}, {2,0,2153,43,65535},
+    {4,0,65535,1577,65535}, {2,0,3375,45,65535}, {4,0,64,65535,402}, {0,0,6515,3,65535},
+    {7,0,74,65535,65535}, {0,0,6518,2,65535}, {2,0,3380,0,65535}, {1,0,6520,3,65535},
+    {0,0,6523,1,65535}, {0,0,6524,1,65535}, {7,0,197,65535,65535}, {0,0,6525,1,65535},
+    {7,0,198,65535,65535}, {0,0,6526,2,65535}, {0,0,6528,1,65535}, {0,0,6529,7,65535},
+    {0,0,6536,3,65535}, {0,0,6539,6,65535}, {2,0,3392,60,65535}, {0,0,6545,2,65535},
+    {0,0,6547,2,65535}, {2,0,2210,43,65535}, {0,0,6549,1,65535}, {2,0,3397,4,65535},
+    {1,0,6550,1,65535}, {0,0,6551,2,65535}, {2,0,3400,45,65535}, {0,0,6553,2,65535},
+    {4,0,65535,1580,65535}, {4,0,65535,1583,65535}, {0,0,6555,1,65535}, {0,0,6556,16,65535},
+    {7,0,199,65535,65535}, {4,0,132,65535,253}, {4,0,65535,1585,65535}, {2,0,3409,65535,65535},
+    {0,0,6572,12,65535}, {0,0,6584,5,65535}, {1,0,6589,1,65535}, {1,0,6590,4,65535},
+    {1,0,6594,1,65535}, {1,0,6595,3,65535}, {1,0,6598,2,65535}, {1,0,6600,1,65535},
+    {0,0,6601,3,65535}, {0,0,6604,2,65535}, {2,0,3420,0,65535}, {1,0,6606,3,65535},
+    {0,0,6609,1,65535}, {0,0,6610,1,65535}, {0,0,6611,1,65535}, {4,0,65535,1591,65535},
+    {4,0,65535,1597,65535}, {4,0,65535,1602,65535}, {0,16,6612,1,3051}, {0,16,6613,1,3050},
+    {0,0,6614,4,65535}, {4,0,65535,1608,65535}, {1,0,6618,9,65535}, {0,0,6627,4,65535},
+    {0,0,6631,11,65535}, {4,0,65535,1634,65535}, {1,0,6642,2,65535}, {0,0,6644,5,65535},
+    {2,0,3438,46,65535}, {4,0,65535,65535,403}, {0,0,6649,3,65535}, {4,0,65535,1639,65535},
+    {0,0,6652,1,65535}, {4,0,65535,1642,65535}, {0,0,6653,2,65535}, {4,0,65535,1644,65535},
+    {0,0,6655,4,65535}, {3,0,3447,1545,43}, {4,0,72,65535,404}, {1,0,6659,1,65535},
+    {0,0,6660,1,65535}, {4,0,65535,1648,65535}, {0,0,6661,7,65535}, {0,0,6668,5,65535},
+    {0,0,6673,8,65535}, {4,0,65535,65535,405}, {1,0,6681,9,65535}, {0,0,6690,2,65535},
+    {0,0,6692,8,65535}, {0,0,6700,12,65535}, {0,0,6712,1,65535}, {2,0,3461,186,65535},
+    {4,0,65535,1652,65535}, {1,0,6713,1,65535}, {0,0,6714,3,65535}, {2,0,3465,30,65535},
+    {1,0,6717,1,65535}, {0,0,6718,1,65535}, {0,0,6719,3,65535}, {0,0,6722,3,65535},
+    {2,0,3470,60,65535}, {0,0,6725,3,65535}, {1,0,6728,3,65535}, {0,0,6731,1,65535},
+    {10,0,200,65535,65535}, {0,0,6732,1,65535}, {7,0,201,65535,65535}, {0,0,6733,7,65535},
+    {4,0,65535,1656,65535}, {0,0,6740,7,65535}, {2,0,3480,4,65535}, {1,0,6747,3,65535},
+    {0,0,6750,1,65535}, {0,0,6751,1,65535}, {4,0,202,65535,406}, {4,0,88,65535,183},
+    {4,0,65535,1664,65535}, {4,0,65535,1667,65535}, {0,0,6752,8,65535}, {4,0,88,65535,407},
+    {4,0,140,65535,408}, {4,0,65535,1671,65535}, {0,16,6760,3,3110}, {0,0,6763,4,65535},
+    {4,0,65535,1684,65535}, {1,0,6767,2,65535}, {0,0,6769,7,65535}, {4,1,1,65535,409},
+    {0,0,6776,8,65535}, {4,1,1,65535,410}, {0,0,6784,4,65535}, {4,0,65535,65535,411},
+    {1,0,6788,2,65535}, {0,0,6790,7,65535}, {0,0,6797,8,65535}, {0,0,6805,8,65535},
+    {4,0,65535,1687,65535}, {4,0,151,65535,412}, {0,0,6813,11,65535}, {4,0,143,65535,413},
+    {0,0,6824,7,65535}, {1,0,6831,3,65535}, {0,0,6834,1,65535}, {4,0,203,65535,65535},
+    {0,0,6835,2,65535}, {4,0,148,65535,414}, {4,0,65535,1690,65535}, {4,0,151,65535,415},
+    {4,0,65535,1693,65535}, {0,0,6837,11,65535}, {4,0,204,65535,416}, {0,0,6848,5,65535},
+    {0,0,6853,9,65535}, {4,0,205,65535,417}, {0,0,6862,6,65535}, {0,0,6868,1,65535},
+    {4,0,13,65535,319}, {0,0,6869,1,65535}, {4,0,65535,65535,322}, {0,0,6870,9,65535},
+    {0,0,6879,4,65535}, {0,0,6883,1,65535}, {0,0,6884,2,65535}, {4,0,206,65535,65535},
+    {0,0,6886,2,65535}, {0,0,6888,1,65535}, {0,0,6889,2,65535}, {0,0,6891,2,65535},
+    {0,0,6893,1,65535}, {0,0,6894,2,65535}, {2,0,3540,4,65535}, {0,0,6896,2,65535},
+    {1,0,6898,2,65535}, {0,0,6900,3,65535}, {4,0,13,65535,418}, {4,0,83,65535,419},
+    {4,0,12,65535,10}, {0,0,6903,4,65535}, {4,0,65535,1696,65535}, {4,0,14,65535,420},
+    {4,0,65535,1698,65535}, {4,0,14,65535,170}, {4,0,65535,1701,65535}, {0,0,6907,2,65535},
+    {4,0,65535,1703,65535}, {0,0,6909,3,65535}, {2,0,2545,65535,65535}, {0,0,6912,3,65535},
+    {0,0,6915,3,65535}, {0,0,6918,3,65535}, {0,0,6921,3,65535}, {0,0,6924,3,65535},
+    {0,0,6927,1,65535}, {0,0,6928,2,65535}, {0,0,6930,3,65535}, {0,0,6933,2,65535},
+    {0,0,6935,5,65535}, {0,0,6940,2,65535}, {0,0,6942,2,65535}, {0,0,6944,2,65535},
+    {0,0,6946,3,65535}, {0,0,6949,1,65535}, {0,0,6950,3,65535}, {0,0,6953,1,65535},
+    {0,0,6954,2,65535}, {0,0,6956,5,65535}, {0,0,6961,3,65535}, {2,0,2899,25,65535},
+    {0,0,6964,5,65535}, {0,0,6969,1,65535}, {0,0,6970,3,65535}, {0,0,6973,1,65535},
+    {0,0,6974,3,65535}, {0,0,6977,2,65535}, {0,0,6979,2,65535}, {0,0,6981,2,65535},
+    {0,0,6983,2,65535}, {0,0,6985,2,65535}, {0,0,6987,4,65535}, {0,0,6991,3,65535},
+    {0,0,6994,1,65535}, {0,0,6995,3,65535}, {0,0,6998,2,65535}, {0,0,7000,2,65535},
+    {0,0,7002,1,65535}, {0,0,7003,3,65535}, {0,0,7006,3,65535}, {0,0,7009,2,65535},
+    {0,0,7011,2,65535}, {0,0,7013,2,65535}, {0,0,7015,2,65535}, {0,0,7017,1,65535},
+    {0,0,7018,1,65535}, {0,0,7019,1,65535}, {0,0,7020,2,65535}, {4,0,14,65535,421},
+    {0,0,7022,1,65535}, {0,0,7023,1,65535}, {0,0,7024,1,65535}, {0,0,7025,8,65535},
+    {4,0,65535,65535,422}, {0,0,7033,2,65535}, {4,0,65535,1713,65535}, {4,0,65535,1716,65535},
+    {0,0,7035,2,65535}, {0,0,7037,25,65535}, {0,0,7062,1,65535}, {0,0,7063,2,65535},
+    {0,0,7065,11,65535}, {0,0,7076,7,65535}, {0,0,7083,1,65535}, {0,0,7084,15,65535},
+    {0,0,7099,1,65535}, {0,0,7100,10,65535}, {0,0,7110,1,65535}, {0,0,7111,11,65535},
+    {4,0,65535,1721,65535}, {0,0,7122,1,65535}, {0,0,7123,12,65535}, {0,0,7135,2,65535},
+    {0,0,7137,10,65535}, {0,0,7147,4,65535}, {2,0,2196,65535,65535}, {0,0,7151,2,65535},
+    {0,0,7153,10,65535}, {0,0,7163,17,65535}, {4,0,65535,1726,65535}, {0,0,7180,3,65535},
+    {0,0,7183,2,65535}, {0,0,7185,13,65535}, {4,0,65535,1729,65535}, {4,0,65535,1735,65535},
+    {0,0,7198,10,65535}, {0,0,7208,2,65535}, {0,0,7210,2,65535}, {0,0,7212,2,65535},
+    {4,0,65535,1740,65535}, {0,0,7214,1,65535}, {0,0,7215,12,65535}, {0,0,7227,16,65535},
+    {0,0,7243,2,65535}, {0,0,7245,11,65535}, {0,0,7256,7,65535}, {0,0,7263,1,65535},
+    {0,0,7264,13,65535}, {0,0,7277,7,65535}, {0,0,7284,2,65535}, {0,0,7286,10,65535},
+    {4,0,207,65535,423}, {1,0,7296,1,65535}, {4,0,65535,1743,65535}, {0,0,7297,9,65535},
+    {0,0,7306,8,65535}, {0,0,7314,11,65535}, {4,0,208,65535,424}, {0,0,7325,14,65535},
+    {0,0,7339,1,65535}, {4,0,86,65535,65535}, {0,0,7340,1,65535}, {4,0,13,65535,297},
+    {0,0,7341,3,65535}, {0,0,7344,2,65535}, {4,0,65535,1748,65535}, {0,0,7346,5,65535},
+    {0,0,7351,2,65535}, {0,0,7353,2,65535}, {2,0,3676,65535,65535}, {0,0,7355,7,65535},
+    {0,0,7362,3,65535}, {0,0,7365,2,65535}, {2,0,3680,65535,65535}, {0,0,7367,10,65535},
+    {0,0,7377,2,65535}, {2,0,3683,65535,65535}, {0,0,7379,7,65535}, {0,0,7386,3,65535},
+    {0,0,7389,2,65535}, {2,0,3687,65535,65535}, {0,0,7391,3,65535}, {0,0,7394,2,65535},
+    {0,0,7396,2,65535}, {0,0,7398,2,65535}, {2,0,3692,65535,65535}, {0,0,7400,4,65535},
+    {0,0,7404,3,65535}, {0,0,7407,2,65535}, {2,0,3622,65535,65535}, {0,0,7409,3,65535},
+    {4,0,65535,1751,65535}, {0,0,7412,2,65535}, {2,0,3700,65535,65535}, {0,0,7414,7,65535},
+    {0,0,7421,2,65535}, {2,0,3703,65535,65535}, {0,0,7423,5,65535}, {0,0,7428,2,65535},
+    {2,0,3706,65535,65535}, {0,0,7430,7,65535}, {0,0,7437,4,65535}, {0,0,7441,3,65535},
+    {0,0,7444,2,65535}, {2,0,3711,65535,65535}, {0,0,7446,5,65535}, {0,0,7451,2,65535},
+    {2,0,3714,65535,65535}, {0,0,7453,5,65535}, {0,0,7458,2,65535}, {2,0,3717,65535,65535},
+    {0,0,7460,9,65535}, {0,0,7469,5,65535}, {0,0,7474,2,65535}, {2,0,3721,21,65535},
+    {0,0,7476,1,65535}, {2,0,3723,21,65535}, {4,0,65535,1754,65535}, {2,0,2200,45,65535},
+    {0,0,7477,5,65535}, {2,0,296,65535,65535}, {0,0,7482,4,65535}, {0,0,7486,1,65535},
+    {2,0,3730,21,65535}, {0,0,7487,3,65535}, {0,0,7490,2,65535}, {2,0,3733,65535,65535},
+    {0,0,7492,4,65535}, {0,0,7496,3,65535}, {0,0,7499,2,65535}, {2,0,3737,65535,65535},
+    {0,0,7501,11,65535}, {0,0,7512,2,65535}, {2,0,3740,65535,65535}, {0,0,7514,12,65535},
+    {0,0,7526,3,65535}, {0,0,7529,2,65535}, {0,0,7531,2,65535}, {2,0,3641,65535,65535},
+    {0,0,7533,3,65535}, {0,0,7536,2,65535}, {2,0,3748,65535,65535}, {0,0,7538,11,65535},
+    {4,0,65535,1758,65535}, {0,0,7549,2,65535}, {2,0,3752,65535,65535}, {0,0,7551,8,65535},
+    {0,0,7559,3,65535}, {0,0,7562,2,65535}, {2,0,3344,65535,65535}, {0,0,7564,2,65535},
+    {2,0,3758,65535,65535}, {0,0,7566,8,65535}, {0,0,7574,2,65535}, {2,0,3761,65535,65535},
+    {0,0,7576,7,65535}, {0,0,7583,2,65535}, {2,0,3764,65535,65535}, {0,0,7585,6,65535},
+    {0,0,7591,2,65535}, {0,0,7593,2,65535}, {2,0,3768,65535,65535}, {0,0,7595,5,65535},
+    {0,0,7600,2,65535}, {2,0,3771,65535,65535}, {0,0,7602,11,65535}, {0,0,7613,3,65535},
+    {0,0,7616,2,65535}, {2,0,3775,65535,65535}, {0,0,7618,6,65535}, {0,0,7624,2,65535},
+    {2,0,3778,65535,65535}, {0,0,7626,5,65535}, {0,0,7631,2,65535}, {2,0,3781,65535,65535},
+    {0,0,7633,10,65535}, {0,0,7643,4,65535}, {0,0,7647,2,65535}, {2,0,3518,69,65535},
+    {0,0,7649,2,65535}, {2,0,3654,69,65535}, {0,0,7651,2,65535}, {2,0,3521,69,65535},
+    {0,0,7653,4,65535}, {0,0,7657,2,65535}, {2,0,3792,65535,65535}, {0,0,7659,4,65535},
+    {2,0,3794,65535,65535}, {0,0,7663,2,65535}, {4,0,65535,1769,65535}, {0,0,7665,3,65535},
+    {0,0,7668,2,65535}, {2,0,3660,69,65535}, {0,0,7670,2,65535}, {2,0,3656,69,65535},
+    {0,0,7672,2,65535}, {2,0,3661,69,65535}, {0,0,7674,4,65535}, {0,0,7678,2,65535},
+    {2,0,3806,65535,65535}, {0,0,7680,9,65535}, {0,0,7689,6,65535}, {0,0,7695,2,65535},
+    {2,0,3810,65535,65535}, {0,0,7697,10,65535}, {0,0,7707,1,65535}, {4,0,34,65535,425},
+    {0,0,7708,1,65535}, {0,0,7709,2,65535}, {2,0,3816,65535,65535}, {0,0,7711,2,65535},
+    {0,0,7713,2,65535}, {0,0,7715,1,65535}, {0,0,7716,1,65535}, {0,0,7717,4,65535},
+    {1,0,7721,1,65535}, {0,0,7722,1,65535}, {2,0,3824,0,65535}, {4,0,65535,1777,65535},
+    {0,0,7723,4,65535}, {0,0,7727,2,65535}, {0,16,7729,1,4051}, {0,0,7730,5,65535},
+    {1,0,7735,1,65535}, {0,0,7736,5,65535}, {0,0,7741,2,65535}, {2,0,1043,45,65535},
+    {0,0,7743,1,65535}, {2,0,3298,65535,65535}, {0,0,7744,2,65535}, {0,0,7746,2,65535},
+    {0,0,7748,4,65535}, {0,0,7752,6,65535}, {0,0,7758,18,65535}, {0,0,7776,7,65535},
+    {0,0,7783,5,65535}, {0,0,7788,7,65535}, {0,0,7795,4,65535}, {0,0,7799,3,65535},
+    {0,0,7802,1,65535}, {0,0,7803,6,65535}, {0,0,7809,10,65535}, {0,0,7819,4,65535},
+    {0,0,7823,4,65535}, {0,0,7827,3,65535}, {0,0,7830,3,65535}, {0,0,7833,3,65535},
+    {0,0,7836,5,65535}, {0,0,7841,6,65535}, {0,0,7847,4,65535}, {0,0,7851,15,65535},
+    {0,0,7866,4,65535}, {0,0,7870,6,65535}, {0,0,7876,9,65535}, {0,0,7885,18,65535},
+    {0,0,7903,1,65535}, {0,0,7904,1,65535}, {0,0,7905,1,65535}, {0,0,7906,5,65535},
+    {0,0,7911,9,65535}, {0,0,7920,3,65535}, {2,0,3868,65535,65535}, {0,0,7923,1,65535},
+    {2,0,3870,65535,65535}, {0,0,7924,7,65535}, {0,0,7931,4,65535}, {0,0,7935,3,65535},
+    {0,0,7938,2,65535}, {0,0,7940,3,65535}, {0,0,7943,11,65535}, {0,0,7954,11,65535},
+    {0,0,7965,6,65535}, {0,0,7971,6,65535}, {0,0,7977,8,65535}, {0,0,7985,3,65535},
+    {0,0,7988,6,65535}, {0,0,7994,7,65535}, {0,0,8001,9,65535}, {0,0,8010,6,65535},
+    {0,0,8016,2,65535}, {0,0,8018,5,65535}, {0,0,8023,1,65535}, {0,0,8024,10,65535},
+    {0,0,8034,1,65535}, {0,0,8035,4,65535}, {0,0,8039,1,65535}, {0,0,8040,1,65535},
+    {0,0,8041,2,65535}, {0,0,8043,1,65535}, {0,0,8044,1,65535}, {0,0,8045,1,65535},
+    {0,0,8046,2,65535}, {0,0,8048,1,65535}, {0,0,8049,1,65535}, {0,0,8050,1,65535},
+    {0,0,8051,4,65535}, {4,0,209,65535,65535}, {0,0,8055,6,65535}, {0,0,8061,2,65535},
+    {0,0,8063,4,65535}, {4,0,112,65535,426}, {4,0,65535,1780,65535}, {0,0,8067,7,65535},
+    {4,1,12,65535,427}, {0,0,8074,2,65535}, {3,0,3912,3912,0}, {4,0,54,65535,26},
+    {4,0,14,65535,428}, {2,0,3915,26,65535}, {0,0,8076,2,65535}, {4,0,65535,1783,65535},
+    {0,0,8078,1,65535}, {0,0,8079,12,65535}, {4,0,12,65535,429}, {2,0,3921,65535,65535},
+    {0,0,8091,2,65535}, {0,0,8093,2,65535}, {0,0,8095,2,65535}, {0,0,8097,5,65535},
+    {4,1,210,65535,430}, {0,0,8102,2,65535}, {4,0,112,65535,431}, {4,0,65535,1788,65535},
+    {0,0,8104,11,65535}, {0,0,8115,2,65535}, {2,0,3932,65535,65535}, {0,0,8117,3,65535},
+    {0,0,8120,1,65535}, {2,0,3932,4,65535}, {0,0,8121,1,65535}, {2,0,3937,4,65535},
+    {0,0,8122,1,65535}, {0,0,8123,5,65535}, {0,0,8128,3,65535}, {0,0,8131,3,65535},
+    {4,0,65535,1791,65535}, {2,0,3943,65535,65535}, {4,0,65535,1794,65535}, {0,0,8134,1,65535},
+    {0,0,8135,3,65535}, {4,0,65535,1806,65535}, {2,0,3948,46,65535}, {4,0,65535,1809,65535},
+    {0,0,8138,2,65535}, {2,0,3951,138,65535}, {4,0,65535,1812,65535}, {4,0,65535,1845,65535},
+    {0,0,8140,3,65535}, {0,0,8143,2,65535}, {0,0,8145,4,65535}, {4,1,210,65535,65535},
+    {4,0,65535,1848,65535}, {0,0,8149,4,65535}, {0,0,8153,2,65535}, {0,0,8155,1,65535},
+    {0,0,8156,3,65535}, {0,0,8159,1,65535}, {0,0,8160,2,65535}, {0,0,8162,1,65535},
+    {2,0,3966,65535,65535}, {4,0,65535,1851,65535}, {0,0,8163,2,65535}, {2,0,3969,65535,65535},
+    {4,0,65535,1855,65535}, {0,0,8165,3,65535}, {0,0,8168,2,65535}, {0,0,8170,1,65535},
+    {2,0,3974,65535,65535}, {4,0,65535,1859,65535}, {0,0,8171,2,65535}, {0,0,8173,1,65535},
+    {2,0,3978,65535,65535}, {4,0,65535,1865,65535}, {0,0,8174,2,65535}, {0,0,8176,2,65535},
+    {0,0,8178,2,65535}, {2,0,3983,65535,65535}, {4,0,65535,1870,65535}, {0,0,8180,2,65535},
+    {2,0,3986,65535,65535}, {4,0,65535,1874,65535}, {0,0,8182,2,65535}, {0,0,8184,2,65535},
+    {0,0,8186,2,65535}, {2,0,3991,65535,65535}, {4,0,65535,1877,65535}, {0,0,8188,2,65535},
+    {2,0,3994,65535,65535}, {4,0,65535,1882,65535}, {0,0,8190,3,65535}, {4,0,112,65535,432},
+    {4,0,65535,1886,65535}, {0,0,8193,2,65535}, {0,0,8195,1,65535}, {0,0,8196,1,65535},
+    {0,0,8197,2,65535}, {0,0,8199,3,65535}, {0,0,8202,1,65535}, {4,0,12,65535,433},
+    {0,0,8203,4,65535}, {0,0,8207,1,65535}, {4,0,65535,1890,65535}, {0,0,8208,1,65535},
+    {0,0,8209,8,65535}, {2,0,4011,65535,65535}, {0,0,8217,2,65535}, {4,0,65535,1896,65535},
+    {0,0,8219,3,65535}, {4,0,12,65535,427}, {0,0,8222,1,65535}, {1,0,8223,1,65535},
+    {0,0,8224,5,65535}, {2,0,4019,0,65535}, {0,0,8229,2,65535}, {4,1,7,65535,434},
+    {0,0,8231,2,65535}, {4,0,112,65535,435}, {0,0,8233,1,65535}, {0,0,8234,9,65535},
+    {4,0,65535,1898,65535}, {4,0,65535,1903,65535}, {0,0,8243,1,65535}, {0,0,8244,2,65535},
+    {0,0,8246,1,65535}, {0,0,8247,14,65535}, {0,0,8261,6,65535}, {0,0,8267,2,65535},
+    {4,0,12,65535,436}, {0,0,8269,1,65535}, {0,0,8270,8,65535}, {0,0,8278,2,65535},
+    {1,0,8280,2,65535}, {0,0,8282,1,65535}, {2,0,4014,25,65535}, {2,0,4041,43,65535},
+    {1,0,8283,1,65535}, {0,0,8284,4,65535}, {0,0,8288,1,65535}, {0,0,8289,1,65535},
+    {0,0,8290,1,65535}, {0,0,8291,6,65535}, {4,0,65535,1906,65535}, {0,0,8297,2,65535},
+    {4,0,65535,1910,65535}, {0,0,8299,2,65535}, {2,0,4052,65535,65535}, {0,0,8301,6,65535},
+    {0,0,8307,3,65535}, {0,0,8310,2,65535}, {2,0,4056,65535,65535}, {0,0,8312,3,65535},
+    {0,0,8315,4,65535}, {0,0,8319,2,65535}, {2,0,4060,65535,65535}, {1,0,8321,1,65535},
+    {0,0,8322,5,65535}, {0,0,8327,3,65535}, {0,0,8330,2,65535}, {2,0,4065,65535,65535},
+    {0,0,8332,6,65535}, {0,0,8338,6,65535}, {0,0,8344,2,65535}, {2,0,4069,65535,65535},
+    {0,0,8346,5,65535}, {0,0,8351,1,65535}, {4,0,34,65535,437}, {0,0,8352,1,65535},
+    {0,0,8353,2,65535}, {0,0,8355,2,65535}, {2,0,145,26,65535}, {0,0,8357,4,65535},
+    {0,0,8361,3,65535}, {0,0,8364,8,65535}, {0,0,8372,1,65535}, {4,0,12,65535,438},
+    {0,0,8373,7,65535}, {0,0,8380,1,65535}, {4,0,9,65535,439}, {0,0,8381,6,65535},
+    {2,0,4086,188,65535}, {0,0,8387,3,65535}, {4,0,112,65535,440}, {0,0,8390,2,65535},
+    {4,0,12,65535,441}, {4,0,12,65535,442}, {0,0,8392,2,65535}, {3,0,3912,3912,43},
+    {0,0,8394,2,65535}, {0,0,8396,3,65535}, {2,0,4096,65535,65535}, {0,0,8399,3,65535},
+    {4,0,65535,1913,65535}, {0,0,8402,9,65535}, {4,0,7,65535,443}, {0,0,8411,2,65535},
+    {0,0,8413,1,65535}, {0,0,8414,1,65535}, {1,0,8415,1,65535}, {0,0,8416,2,65535},
+    {8,0,211,65535,65535}, {2,0,4107,26,65535}, {0,0,8418,2,65535}, {4,0,12,65535,444},
+    {4,0,17,65535,445}, {0,0,8420,1,65535}, {4,0,34,65535,438}, {0,0,8421,1,65535},
+    {0,0,8422,2,65535}, {0,0,8424,2,65535}, {2,0,4108,26,65535}, {0,0,8426,11,65535},
+    {4,0,17,65535,446}, {7,0,212,65535,65535}, {2,0,133,74,65535}, {4,0,72,65535,447},
+    {2,0,4122,213,65535}, {4,0,71,65535,448}, {2,0,4124,26,65535}, {0,0,8437,2,65535},
+    {4,1,12,65535,449}, {4,1,17,65535,449}, {0,0,8439,3,65535}, {4,0,65535,1916,65535},
+    {4,0,65535,1919,65535}, {0,0,8442,1,65535}, {0,0,8443,18,65535}, {4,0,71,65535,450},
+    {2,0,4134,65535,65535}, {0,0,8461,2,65535}, {4,0,65535,1922,65535}, {2,0,4137,65535,65535},
+    {0,0,8463,1,65535}, {4,0,214,65535,65535}, {4,0,71,65535,451}, {4,0,101,65535,452},
+    {0,16,8464,1,1671}, {0,16,8465,1,1666}, {0,0,8466,7,65535}, {2,0,4145,74,65535},
+    {0,0,8473,4,65535}, {4,0,65535,1926,65535}, {4,0,65535,1928,65535}, {7,0,215,65535,65535},
+    {0,0,8477,2,65535}, {1,0,8479,2,65535}, {4,0,216,65535,65535}, {4,0,65535,1931,65535},
+    {0,0,8481,1,65535}, {0,0,8482,12,65535}, {4,0,71,65535,453}, {2,0,4157,74,65535},
+    {0,0,8494,5,65535}, {4,0,71,65535,454}, {0,0,8499,3,65535}, {4,0,71,65535,455},
+    {0,0,8502,1,65535}, {0,16,8503,1,1667}, {0,0,8504,1,65535}, {4,0,71,65535,456},
+    {0,0,8505,1,65535}, {0,0,8506,11,65535}, {4,0,71,65535,457}, {4,0,71,65535,458},
+    {0,0,8517,1,65535}, {0,0,8518,1,65535}, {4,0,71,65535,459}, {0,0,8519,1,65535},
+    {0,0,8520,1,65535}, {0,0,8521,9,65535}, {2,0,4176,65535,65535}, {0,0,8530,6,65535},
+    {2,0,4178,65535,65535}, {0,0,8536,3,65535}, {3,0,133,133,74}, {0,0,8539,6,65535},
+    {5,0,217,65535,65535}, {4,0,71,65535,460}, {0,0,8545,2,65535}, {0,0,8547,2,65535},
+    {2,0,4166,65535,65535}, {0,0,8549,2,65535}, {2,0,4131,65535,65535}, {0,0,8551,2,65535},
+    {2,0,4190,65535,65535}, {0,0,8553,7,65535}, {0,0,8560,1,65535}, {4,0,71,65535,65535},
+    {0,0,8561,1,65535}, {0,0,8562,2,65535}, {2,0,4154,65535,65535}, {0,0,8564,3,65535},
+    {0,0,8567,2,65535}, {0,0,8569,2,65535}, {2,0,4200,74,65535}, {0,0,8571,2,65535},
+    {0,0,8573,2,65535}, {0,16,8575,1,1869}, {0,0,8576,2,65535}, {2,0,4125,26,65535},
+    {0,0,8578,4,65535}, {0,0,8582,9,65535}, {0,0,8591,5,65535}, {0,0,8596,13,65535},
+    {4,0,218,65535,461}, {4,0,0,65535,192}, {2,0,4212,65535,65535}, {0,0,8609,1,65535},
+    {4,0,83,65535,462}, {2,0,4215,20,65535}, {0,0,8610,2,65535}, {4,0,219,65535,65535},
+    {4,0,174,65535,463}, {4,0,220,65535,464}, {4,0,221,65535,463}, {2,0,4221,222,65535},
+    {0,0,8612,2,65535}, {4,0,12,65535,465}, {4,0,17,65535,466}, {4,0,223,65535,467},
+    {2,0,4222,222,65535}, {0,0,8614,6,65535}, {0,0,8620,2,65535}, {4,0,224,65535,468},
+    {0,0,8622,4,65535}, {4,0,225,65535,469}, {0,16,8626,1,4228}, {0,16,8627,1,4229},
+    {0,16,8628,1,4230}, {0,16,8629,1,4231}, {0,16,8630,1,4232}, {0,0,8631,7,65535},
+    {4,0,14,65535,192}, {4,1,226,65535,65535}, {0,0,8638,12,65535}, {0,1,8650,2,65535},
+    {0,0,8652,4,65535}, {0,0,8656,1,65535}, {3,0,10,4244,65535}, {4,1,227,65535,65535},
+    {0,16,8657,1,4244}, {0,16,8658,1,4245}, {0,0,8659,8,65535}, {4,0,228,65535,65535},
+    {4,1,229,65535,65535}, {0,0,8667,10,65535}, {4,0,230,65535,65535}, {0,16,8677,1,4250},
+    {0,0,8678,4,65535}, {7,0,231,65535,65535}, {4,0,232,65535,65535}, {0,0,8682,4,65535},
+    {0,0,8686,1,65535}, {4,0,233,65535,65535}, {0,0,8687,1,65535}, {0,16,8688,1,4255},
+    {0,0,8689,1,65535}, {0,0,8690,1,65535}, {0,0,8691,3,65535}, {0,0,8694,1,65535},
+    {0,0,8695,3,65535}, {0,16,8698,1,4260}, {0,0,8699,6,65535}, {7,0,234,65535,65535},
+    {4,0,235,65535,463}, {0,0,8705,5,65535}, {0,0,8710,2,65535}, {4,0,224,65535,470},
+    {0,0,8712,4,65535}, {7,0,236,65535,65535}, {4,0,221,65535,471}, {0,0,8716,6,65535},
+    {0,0,8722,2,65535}, {0,16,8724,1,4268}, {0,16,8725,1,4269}, {0,0,8726,4,65535},
+    {0,0,8730,3,65535}, {0,0,8733,6,65535}, {2,0,445,43,65535}, {4,0,7,65535,472},
+    {4,0,62,65535,65535}, {4,0,65535,1935,65535}, {0,0,8739,2,65535}, {0,16,8741,1,4273},
+    {0,16,8742,1,4274}, {0,16,8743,1,4275}, {0,0,8744,1,65535}, {2,0,4293,45,65535},
+    {0,0,8745,2,65535}, {2,0,4295,33,65535}, {4,0,14,65535,473}, {4,0,14,65535,474},
+    {0,0,8747,2,65535}, {2,0,4299,65535,65535}, {0,0,8749,4,65535}, {4,0,65535,1938,65535},
+    {2,0,4302,65535,65535}, {0,0,8753,14,65535}, {0,0,8767,2,65535}, {4,0,77,65535,475},
+    {0,0,8769,7,65535}, {0,0,8776,3,65535}, {4,1,206,65535,65535}, {0,0,8779,1,65535},
+    {0,0,8780,1,65535}, {4,0,14,65535,476}, {0,0,8781,3,65535}, {0,0,8784,1,65535},
+    {0,0,8785,1,65535}, {0,0,8786,1,65535}, {0,0,8787,4,65535}, {0,0,8791,1,65535},
+    {0,0,8792,2,65535}, {0,0,8794,4,65535}, {0,0,8798,1,65535}, {4,0,65535,1942,65535},
+    {4,0,14,65535,477}, {4,0,65535,1961,65535}, {4,0,237,65535,478}, {4,0,65535,1968,65535},
+    {0,16,8799,1,1669}, {4,0,14,65535,38}, {0,16,8800,1,1666}, {0,16,8801,1,1667},
+    {0,16,8802,1,1668}, {0,16,8803,1,3056}, {0,16,8804,3,1671}, {4,0,65535,1980,65535},
+    {0,0,8807,4,65535}, {2,0,4335,6,65535}, {0,0,8811,2,65535}, {4,0,65535,1987,65535},
+    {2,0,651,43,65535}, {0,0,8813,2,65535}, {2,0,4340,65535,65535}, {0,0,8815,12,65535},
+    {2,0,10,6,65535}, {0,0,8827,6,65535}, {2,0,4296,45,65535}, {4,0,65535,1990,65535},
+    {0,0,8833,3,65535}, {0,0,8836,5,65535}, {2,0,4348,78,65535}, {4,0,13,65535,479},
+    {4,0,14,65535,480}, {4,0,42,65535,481}, {0,0,8841,5,65535}, {4,0,64,65535,482},
+    {4,0,65535,1994,65535}, {0,16,8846,1,4292}, {0,16,8847,1,1672}, {0,16,8848,1,1846},
+    {0,0,8849,3,65535}, {1,0,8852,1,65535}, {4,0,116,65535,483}, {0,0,8853,9,65535},
+    {0,0,8862,2,65535}, {4,0,65535,1999,65535}, {4,0,65535,2001,65535}, {0,0,8864,9,65535},
+    {0,0,8873,1,65535}, {2,0,4367,6,65535}, {4,0,65535,2007,65535}, {0,0,8874,2,65535},
+    {4,0,65535,2009,65535}, {0,1,8876,2,65535}, {4,1,160,65535,65535}, {2,0,4373,6,65535},
+    {0,0,8878,2,65535}, {0,0,8880,2,65535}, {1,0,8882,1,65535}, {0,0,8883,7,65535},
+    {2,0,651,0,65535}, {2,0,4379,0,65535}, {0,0,8890,3,65535}, {0,0,8893,2,65535},
+    {1,0,8895,2,65535}, {4,0,72,65535,484}, {2,0,4382,0,65535}, {4,0,14,65535,334},
+    {1,0,8897,2,65535}, {0,0,8899,6,65535}, {2,0,4388,60,65535}, {4,0,238,65535,335},
+    {2,0,4390,65535,65535}, {4,0,239,65535,336}, {3,0,299,300,58}, {4,0,238,65535,337},
+    {2,0,4394,60,65535}, {0,0,8905,2,65535}, {0,0,8907,1,65535}, {0,0,8908,12,65535},
+    {0,0,8920,2,65535}, {0,0,8922,7,65535}, {0,0,8929,3,65535}, {0,0,8932,1,65535},
+    {0,0,8933,2,65535}, {2,0,4403,4,65535}, {0,0,8935,2,65535}, {1,0,8937,2,65535},
+    {0,0,8939,5,65535}, {3,1,10,10,65535}, {4,0,65535,2011,65535}, {0,0,8944,3,65535},
+    {0,0,8947,4,65535}, {4,0,65535,2014,65535}, {0,0,8951,1,65535}, {1,0,8952,1,65535},
+    {0,0,8953,1,65535}, {0,0,8954,4,65535}, {0,0,8958,4,65535}, {2,0,4417,4,65535},
+    {0,0,8962,4,65535}, {4,0,65535,2016,65535}, {1,0,8966,2,65535}, {0,0,8968,4,65535},
+    {0,0,8972,3,65535}, {0,0,8975,1,65535}, {4,0,14,65535,485}, {4,0,65535,2018,65535},
+    {0,0,8976,3,65535}, {1,0,8979,1,65535}, {0,0,8980,4,65535}, {4,0,13,65535,293},
+    {4,1,12,65535,65535}, {0,0,8984,1,65535}, {0,0,8985,1,65535}, {0,0,8986,2,65535},
+    {0,0,8988,1,65535}, {0,0,8989,13,65535}, {0,0,9002,3,65535}, {0,0,9005,20,65535},
+    {4,0,65535,2021,65535}, {1,0,9025,2,65535}, {0,0,9027,3,65535}, {4,0,240,65535,486},
+    {0,0,9030,4,65535}, {0,0,9034,3,65535}, {0,0,9037,2,65535}, {2,0,4351,65535,65535},
+    {0,0,9039,2,65535}, {2,0,4447,65535,65535}, {0,0,9041,7,65535}, {0,0,9048,3,65535},
+    {2,0,4450,6,65535}, {0,0,9051,2,65535}, {4,0,65535,2024,65535}, {2,0,651,45,65535},
+    {0,0,9053,2,65535}, {2,0,4455,65535,65535}, {0,0,9055,10,65535}, {0,0,9065,4,65535},
+    {2,0,4458,6,65535}, {0,0,9069,2,65535}, {4,0,65535,2027,65535}, {0,0,9071,2,65535},
+    {2,0,4462,65535,65535}, {0,0,9073,15,65535}, {2,0,4464,4,65535}, {0,0,9088,3,65535},
+    {0,0,9091,1,65535}, {0,0,9092,5,65535}, {0,0,9097,2,65535}, {0,0,9099,2,65535},
+    {2,0,299,58,65535}, {0,0,9101,3,65535}, {4,0,65535,2031,65535}, {0,0,9104,7,65535},
+    {0,0,9111,1,65535}, {0,0,9112,1,65535}, {0,0,9113,1,65535}, {0,0,9114,1,65535},
+    {0,0,9115,1,65535}, {0,0,9116,13,65535}, {0,0,9129,1,65535}, {0,0,9130,1,65535},
+    {0,0,9131,1,65535}, {0,0,9132,7,65535}, {0,0,9139,1,65535}, {0,0,9140,3,65535},
+    {0,0,9143,1,65535}, {0,0,9144,1,65535}, {0,0,9145,1,65535}, {0,0,9146,1,65535},
+    {0,0,9147,3,65535}, {0,0,9150,1,65535}, {0,0,9151,4,65535}, {0,0,9155,1,65535},
+    {0,0,9156,1,65535}, {0,0,9157,1,65535}, {0,0,9158,1,65535}, {0,0,9159,1,65535},
+    {0,0,9160,1,65535}, {0,0,9161,1,65535}, {0,0,9162,1,65535}, {0,0,9163,4,65535},
+    {0,0,9167,1,65535}, {0,0,9168,1,65535}, {0,0,9169,1,65535}, {0,0,9170,2,65535},
+    {0,0,9172,1,65535}, {0,0,9173,4,65535}, {0,0,9177,1,65535}, {0,0,9178,1,65535},
+    {0,0,9179,1,65535}, {0,0,9180,19,65535}, {0,0,9199,4,65535}, {0,0,9203,6,65535},
 };
 
 static const br_member members[] = {
-    {1512,1,8}, {1513,11,9}, {1514,12,9}, {1515,13,0}, {1516,14,8}, {1046,3,0}, {1045,7,0},
-    {1517,4,8}, {1516,5,8}, {1518,6,0}, {1519,8,0}, {1045,10,8}, {1520,16,8}, {1521,10,0},
-    {1522,17,8}, {1523,63,0}, {1524,85,8}, {1525,67,8}, {1526,19,0}, {1527,25,0}, {1528,51,0},
-    {1529,58,0}, {1530,62,0}, {1531,68,0}, {1532,75,0}, {1533,79,0}, {1534,20,0}, {1535,21,0},
-    {1536,22,0}, {1537,24,0}, {1514,12,0}, {1538,26,0}, {1539,28,0}, {1540,28,0}, {1541,42,0},
-    {1542,43,0}, {1543,42,0}, {1544,45,0}, {1545,50,0}, {1546,29,0}, {1547,33,0}, {1548,38,0},
-    {1549,31,0}, {1550,32,0}, {1551,34,0}, {1552,34,0}, {1553,37,0}, {1554,36,0}, {1555,36,0},
-    {1551,34,0}, {1556,39,0}, {1552,34,0}, {1557,40,0}, {1558,40,0}, {1045,36,0}, {1559,44,0},
-    {1560,44,0}, {1547,33,0}, {1548,38,0}, {1561,34,0}, {1562,46,0}, {1563,47,0}, {1564,49,0},
-    {1560,44,0}, {1547,33,0}, {1565,29,0}, {1548,38,0}, {1566,52,8}, {1520,54,8}, {1556,55,8},
-    {1567,56,0}, {1568,55,0}, {1553,57,8}, {1566,59,0}, {1520,54,8}, {1567,56,0}, {1569,39,8},
-    {1570,39,8}, {1553,61,8}, {1523,63,0}, {1571,66,0}, {1525,67,0}, {1572,64,0}, {1573,64,0},
-    {1574,65,0}, {1575,65,0}, {1576,65,0}, {1577,65,0}, {1578,65,0}, {1579,65,8}, {1580,65,8},
-    {1581,65,8}, {1582,65,8}, {1583,65,8}, {1584,65,8}, {1585,69,8}, {1586,73,8}, {1520,71,8},
-    {1567,56,0}, {1587,10,8}, {1553,72,8}, {1520,71,8}, {1567,56,0}, {1587,10,0}, {1511,10,0},
-    {1588,10,0}, {1589,76,8}, {1520,54,8}, {1567,56,0}, {1511,10,8}, {1553,78,8}, {1590,80,8},
-    {1591,82,8}, {1520,54,8}, {1567,56,0}, {1587,10,8}, {1520,54,8}, {1567,56,0}, {1587,10,8},
-    {1553,84,8}, {1045,10,0}, {1592,88,0}, {1592,88,0}, {1592,88,0}, {1592,88,0}, {1592,88,0},
-    {1592,88,0}, {1592,88,0}, {1600,96,0}, {1601,97,0}, {1602,99,0}, {1603,101,0}, {1604,106,0},
-    {1605,159,9}, {1606,160,0}, {1607,166,0}, {1608,168,0}, {1609,169,0}, {1610,172,0},
-    {116,174,0}, {1611,176,0}, {1513,11,0}, {1514,12,0}, {1612,100,0}, {1613,102,0}, {1614,103,0},
-    {1615,105,0}, {1616,105,0}, {1512,108,8}, {1617,158,8}, {1618,110,0}, {1619,117,0},
-    {1620,120,0}, {1621,130,0}, {1622,2,0}, {1046,135,0}, {1623,137,0}, {1624,140,0}, {1045,10,0},
-    {1625,143,0}, {1626,143,0}, {1627,147,0}, {1628,155,0}, {1629,150,0}, {110,111,0},
-    {1517,112,8}, {1516,113,8}, {1592,10,0}, {1518,6,0}, {1630,114,0}, {1631,115,0}, {1632,116,8},
-    {1633,118,0}, {1553,119,8}, {1634,121,0}, {1512,128,0}, {1635,123,0}, {1516,10,0},
-    {1636,128,0}, {1637,10,0}, {1638,124,0}, {1639,124,0}, {1640,124,0}, {1641,126,0},
-    {1642,127,0}, {1643,125,0}, {1644,125,0}, {1645,125,0}, {1644,125,0}, {1646,125,0},
-    {1645,125,0}, {1647,10,0}, {1648,10,0}, {1045,10,0}, {1634,131,0}, {1649,10,0}, {1517,132,0},
-    {1511,133,8}, {1516,134,8}, {72,56,8}, {1518,6,0}, {1512,128,0}, {1630,114,0}, {1045,10,0},
-    {110,111,0}, {1517,136,8}, {1516,113,8}, {1650,138,0}, {1651,139,0}, {1652,10,0}, {1045,10,8},
-    {1634,131,0}, {1512,141,8}, {1516,10,8}, {1637,10,8}, {1045,10,8}, {1653,144,8}, {1511,145,0},
-    {1654,145,0}, {1553,146,0}, {1512,148,8}, {1510,153,0}, {1655,154,8}, {1553,10,0},
-    {1621,130,0}, {1046,135,0}, {1656,96,0}, {1624,140,0}, {1045,10,0}, {1629,150,0},
-    {1517,151,8}, {1516,152,8}, {1518,6,0}, {1630,114,0}, {1657,96,8}, {1511,156,8}, {1655,154,8},
-    {1553,157,0}, {1658,161,0}, {1659,162,0}, {1660,163,8}, {1553,165,8}, {1661,164,0},
-    {1662,10,0}, {1511,10,0}, {1663,10,8}, {1664,167,0}, {1553,173,8}, {1619,117,0}, {1622,2,0},
-    {1045,104,0}, {1665,177,0}, {1666,179,8}, {1667,42,0}, {1668,42,0}, {1653,178,0},
-    {1511,156,8}, {1619,117,0}, {1669,178,0}, {1670,181,0}, {1662,104,0}, {1671,182,8},
-    {1511,156,8}, {1672,56,0}, {1656,96,0}, {1673,96,0}, {1674,184,8}, {1675,185,8}, {1607,166,0},
-    {1610,172,0}, {1676,186,8}, {1612,187,0}, {1525,194,8}, {1677,66,8}, {1592,107,0},
-    {1678,188,0}, {1679,192,0}, {1521,10,0}, {1680,189,0}, {1681,190,0}, {1682,191,0},
-    {1683,193,0}, {1684,195,0}, {1685,125,0}, {1686,125,0}, {1687,125,8}, {1688,125,8},
-    {1689,125,8}, {1687,125,8}, {1633,118,8}, {1592,88,0}, {1592,88,0}, {1592,88,0}, {1692,200,0},
-    {1693,88,0}, {1600,96,0}, {1601,97,0}, {1602,202,0}, {1603,101,0}, {1604,106,0}, {1605,159,9},
-    {1606,160,0}, {1607,166,0}, {1608,168,0}, {1609,169,0}, {1610,172,0}, {116,174,0},
-    {1611,176,0}, {1513,11,0}, {1514,12,0}, {1695,203,0}, {1612,100,0}, {1696,205,32},
-    {1697,206,0}, {1698,214,0}, {1699,219,0}, {1700,91,0}, {1701,220,0}, {1702,221,0},
-    {1703,222,0}, {1704,223,0}, {1705,92,0}, {1706,90,0}, {1707,93,0}, {1708,125,8}, {1709,207,8},
-    {1710,208,0}, {1046,209,0}, {1623,210,0}, {1045,10,0}, {1627,211,0}, {1628,213,0},
-    {1635,123,0}, {1516,10,0}, {1636,85,0}, {1637,10,0}, {110,111,0}, {1516,113,0}, {1651,139,0},
-    {1652,10,0}, {1045,10,0}, {1656,96,0}, {1045,10,0}, {1657,10,8}, {1708,125,8}, {1645,215,8},
-    {1046,216,0}, {1627,217,0}, {1628,218,0}, {1517,136,8}, {1510,153,0}, {1655,154,8},
-    {1553,10,0}, {1511,156,8}, {1655,154,8}, {1553,157,0}, {1708,125,8}, {1617,158,8},
-    {1673,96,0}, {1676,186,8}, {1674,184,8}, {1607,166,0}, {1610,172,0}, {1612,187,0},
-    {1525,194,8}, {1592,88,0}, {1711,88,0}, {1692,200,0}, {1657,225,8}, {1605,229,9},
-    {1713,226,0}, {1714,227,0}, {1600,96,0}, {1604,106,0}, {116,174,0}, {1611,176,0},
-    {1715,228,8}, {1687,65,8}, {1716,232,9}, {1717,234,0}, {1718,235,0}, {1719,236,0},
-    {1716,232,8}, {1720,235,0}, {1721,237,8}, {1722,238,8}, {1510,241,8}, {1723,235,8},
-    {1724,239,0}, {1631,115,0}, {1725,240,0}, {1726,116,8}, {1727,243,8}, {1604,255,8},
-    {1728,244,0}, {1729,248,0}, {1730,252,0}, {1731,245,8}, {1732,247,8}, {1731,249,8},
-    {1732,251,8}, {1733,253,8}, {1553,72,8}, {1512,257,8}, {1617,158,8}, {1045,259,0},
-    {1734,261,8}, {1525,271,8}, {1728,262,0}, {1729,265,0}, {1730,268,0}, {1734,263,8},
-    {1732,247,8}, {1735,39,8}, {1734,266,8}, {1732,251,8}, {1735,39,8}, {1734,269,8}, {1737,56,0},
-    {1738,125,8}, {1739,39,8}, {1740,125,8}, {1741,125,8}, {1742,125,8}, {1553,72,8},
-    {1728,272,0}, {1729,272,0}, {1730,272,0}, {1743,65,8}, {1745,10,67}, {1715,228,32},
-    {1747,10,67}, {1513,11,67}, {1514,12,67}, {1605,274,9}, {1751,167,67}, {1609,275,67},
-    {1610,173,67}, {1612,276,67}, {1715,228,40}, {1747,10,75}, {1751,167,67}, {1610,173,67},
-    {1715,279,40}, {1605,274,9}, {1755,280,0}, {1518,281,0}, {1715,283,40}, {1755,280,0},
-    {1700,91,0}, {1704,223,0}, {1756,197,0}, {1705,92,0}, {1706,90,0}, {1707,93,0}, {1745,10,67},
-    {1715,228,32}, {1747,10,67}, {1513,11,67}, {1514,12,67}, {1605,274,9}, {1751,167,67},
-    {1609,275,67}, {1610,173,67}, {1612,276,67}, {1715,283,40}, {1747,10,75}, {1751,167,67},
-    {1610,173,67}, {1759,287,2}, {1760,288,2}, {1761,289,2}, {1762,290,2}, {1763,241,2},
-    {1764,235,2}, {1765,235,2}, {1766,292,0}, {1760,288,0}, {1717,234,0}, {1718,235,0},
-    {1719,236,0}, {1716,232,8}, {1720,235,0}, {1721,237,8}, {1722,238,8}, {1510,241,0},
-    {1723,235,8}, {1717,234,16}, {1605,229,8}, {1767,295,8}, {1722,238,8}, {1768,296,0},
-    {1769,298,8}, {1770,299,8}, {1716,232,8}, {1592,88,0}, {1772,303,8}, {1773,306,8},
-    {1774,309,8}, {1775,304,8}, {1776,308,8}, {1777,10,8}, {1775,304,8}, {1592,10,0},
-    {1772,312,8}, {1774,315,8}, {1778,317,8}, {1777,10,8}, {1775,313,8}, {1592,10,0},
-    {1775,313,8}, {1776,319,8}, {1779,321,9}, {1780,322,9}, {1781,324,16}, {1782,325,0},
-    {1783,326,8}, {1784,328,0}, {1785,329,8}, {1786,330,8}, {1606,335,8}, {1768,296,0},
-    {1726,327,8}, {1600,332,0}, {1603,101,0}, {1605,334,8}, {1726,336,8}, {1787,338,8},
-    {1592,88,0}, {1693,340,0}, {1717,324,16}, {1662,342,0}, {1725,343,0}, {1511,344,8},
-    {1789,345,0}, {1768,296,0}, {1790,346,0}, {1791,350,0}, {1792,356,0}, {1793,10,0},
-    {1794,348,0}, {1795,348,8}, {1796,349,8}, {1662,342,0}, {1511,352,8}, {1797,353,8},
-    {1662,342,0}, {1770,355,8}, {1662,342,8}, {1511,352,8}, {1553,352,8}, {1798,235,8},
-    {1799,359,0}, {1662,342,0}, {1511,344,8}, {1780,322,8}, {1800,235,8}, {1793,360,8},
-    {1717,324,16}, {1801,39,0}, {1802,362,8}, {1622,236,8}, {1780,322,9}, {1803,363,0},
-    {1780,322,8}, {1804,365,8}, {1717,324,16}, {1805,359,8}, {1780,322,9}, {1768,296,0},
-    {1798,235,8}, {1799,359,8}, {1662,342,0}, {1511,344,8}, {1780,322,8}, {1793,360,8},
-    {1717,324,16}, {1806,369,0}, {1807,325,0}, {1808,372,8}, {1809,373,0}, {1810,296,0},
-    {1811,374,0}, {1812,370,0}, {1813,371,8}, {1814,326,0}, {1721,376,8}, {1717,324,16},
-    {1662,378,0}, {1721,379,8}, {1815,372,8}, {1768,296,0}, {1816,381,8}, {1817,383,0},
-    {1717,324,16}, {1818,343,0}, {1819,384,8}, {1603,415,8}, {1784,482,0}, {1785,483,8},
-    {1820,296,0}, {1722,326,8}, {1811,374,8}, {1821,385,0}, {1822,407,0}, {1823,386,0},
-    {1824,400,8}, {1825,406,0}, {1826,387,8}, {1825,396,8}, {1827,389,0}, {1828,390,8},
-    {1511,391,8}, {1829,392,0}, {1830,333,8}, {1770,394,8}, {1831,395,0}, {1832,333,0},
-    {1833,397,8}, {1834,399,8}, {1835,402,8}, {1836,404,8}, {1837,405,8}, {1838,403,0},
-    {1511,391,8}, {1726,327,0}, {1833,397,0}, {1826,408,0}, {1824,400,8}, {1839,412,0},
-    {1662,410,0}, {1511,391,8}, {1840,411,8}, {1841,413,8}, {1828,414,0}, {1842,416,0},
-    {1843,423,0}, {1844,418,0}, {1845,421,0}, {1846,419,0}, {1834,420,8}, {1607,166,0},
-    {1847,422,8}, {1848,425,0}, {1849,480,0}, {1850,426,0}, {1851,479,0}, {1852,427,0},
-    {1853,449,0}, {1553,478,8}, {1854,428,0}, {1721,439,8}, {1855,440,8}, {1600,332,0},
-    {1856,429,0}, {1857,432,0}, {1858,437,0}, {1535,430,8}, {1514,431,8}, {1859,433,0},
-    {1613,434,0}, {1614,435,0}, {1615,105,0}, {1616,105,0}, {1860,438,0}, {1861,442,0},
-    {1630,446,0}, {1862,448,8}, {1747,443,8}, {1863,444,8}, {1549,445,8}, {1632,447,8},
-    {1854,428,0}, {1864,450,8}, {1721,439,8}, {1865,451,0}, {1866,454,0}, {1867,452,8},
-    {1553,453,8}, {1868,455,8}, {1869,456,0}, {1870,459,0}, {1871,465,0}, {1872,466,0},
-    {1873,467,0}, {1874,457,0}, {1875,458,0}, {1876,458,0}, {1877,458,0}, {1878,458,0},
-    {1879,458,0}, {1880,458,0}, {1881,458,0}, {1882,458,0}, {1883,458,0}, {1884,457,0},
-    {1885,458,0}, {1886,458,0}, {1769,333,8}, {1770,96,8}, {1887,460,8}, {1721,439,8},
-    {1662,462,8}, {1769,463,8}, {1553,464,8}, {1888,468,0}, {1553,477,8}, {1889,469,0},
-    {1890,475,8}, {1891,465,0}, {1892,470,8}, {1893,471,0}, {1894,472,0}, {1895,472,0},
-    {1896,474,8}, {1600,332,0}, {1721,476,8}, {1864,450,8}, {1897,454,8}, {1898,481,0},
-    {1899,481,0}, {1900,422,8}, {1787,485,8}, {1605,487,8}, {1901,10,8}, {1605,487,8},
-    {1902,490,0}, {1903,492,8}, {1904,492,8}, {1717,324,16}, {1905,493,0}, {1906,501,0},
-    {1907,505,0}, {1662,507,0}, {1725,343,0}, {1511,508,8}, {1908,509,0}, {1768,296,0},
-    {1909,515,0}, {1910,521,0}, {1801,39,0}, {1911,491,8}, {1912,494,8}, {1913,499,0},
-    {1914,496,0}, {1915,56,0}, {1916,497,0}, {1917,55,8}, {1918,496,0}, {1919,56,0}, {1920,497,0},
-    {1921,55,8}, {1553,57,8}, {1922,500,8}, {1912,502,8}, {1913,499,0}, {1520,496,0}, {72,56,0},
-    {1570,504,8}, {1553,61,8}, {1923,506,8}, {1924,510,0}, {1925,513,0}, {1520,512,8},
-    {1914,512,0}, {1915,56,0}, {1918,512,0}, {1919,56,0}, {1553,72,8}, {1520,512,8}, {1662,436,0},
-    {1914,512,0}, {1915,56,0}, {1511,333,8}, {1918,512,0}, {1919,56,0}, {1926,328,8},
-    {1913,499,0}, {1927,516,8}, {1830,507,8}, {1928,518,0}, {1914,496,0}, {1915,56,0},
-    {1511,520,8}, {1918,496,0}, {1919,56,0}, {1553,78,8}, {1929,522,0}, {1930,524,0},
-    {1914,496,0}, {1915,56,0}, {1918,496,0}, {1919,56,0}, {1553,84,8}, {1914,496,0}, {1915,56,0},
-    {1918,496,0}, {1919,56,0}, {1045,333,8}, {1798,235,8}, {1534,527,8}, {1535,430,8},
-    {1793,528,8}, {1717,324,16}, {1662,507,0}, {1513,530,9}, {1535,430,8}, {1793,532,8},
-    {1717,324,16}, {1662,534,0}, {1931,535,8}, {1932,536,8}, {1768,296,0}, {1933,537,0},
-    {1934,539,8}, {1510,540,0}, {1935,56,0}, {1717,324,16}, {1936,542,8}, {1937,549,8},
-    {1938,550,8}, {1768,296,0}, {1939,543,0}, {1940,374,8}, {1941,102,8}, {1942,544,8},
-    {1943,343,0}, {1944,545,0}, {1945,546,8}, {1946,548,8}, {1947,552,8}, {1798,235,8},
-    {1948,553,8}, {1936,542,8}, {1949,10,8}, {1950,10,0}, {1938,550,8}, {1510,554,0}, {1951,10,0},
-    {1800,235,8}, {1717,324,16}, {1952,343,0}, {1953,376,8}, {1954,372,8}, {1955,296,0},
-    {1787,557,8}, {1956,559,8}, {1717,324,16}, {1957,343,0}, {1958,372,8}, {1959,296,0},
-    {1960,560,0}, {1961,574,0}, {1962,575,0}, {1785,576,8}, {1820,296,0}, {1722,326,8},
-    {1811,374,8}, {1963,577,8}, {1964,585,0}, {1965,545,0}, {1966,561,0}, {1967,564,0},
-    {1968,562,8}, {1969,65,0}, {1970,563,8}, {1971,565,0}, {1962,568,0}, {1972,566,0},
-    {1973,567,8}, {1974,569,0}, {1975,570,0}, {1976,465,0}, {1977,65,0}, {1978,571,0},
-    {1979,65,0}, {1980,572,0}, {1981,573,0}, {1982,578,0}, {1726,327,0}, {1983,403,8},
-    {1984,579,0}, {1985,56,0}, {1874,580,0}, {1875,582,0}, {1882,582,0}, {1884,580,0},
-    {1875,582,0}, {1882,582,0}, {1986,586,8}, {1787,588,8}, {1717,324,0}, {1987,343,0},
-    {1988,590,8}, {1989,296,0}, {1785,576,8}, {1820,296,0}, {1990,373,8}, {1811,374,8},
-    {1965,545,0}, {1787,592,8}, {1717,594,16}, {1991,595,8}, {1785,598,8}, {1605,599,8},
-    {1992,600,0}, {1722,601,8}, {1811,374,8}, {1768,296,0}, {1993,603,0}, {1965,545,0},
-    {1994,596,0}, {1995,115,0}, {1996,597,0}, {1726,327,8}, {1724,602,0}, {1995,115,0},
-    {1997,343,0}, {1726,327,8}, {1787,605,8}, {1717,324,16}, {1662,534,0}, {1999,607,8},
-    {1842,609,8}, {2000,535,8}, {2001,610,8}, {1768,296,0}, {1721,608,8}, {2002,611,8},
-    {2003,613,0}, {1717,324,16}, {2004,615,0}, {1605,616,8}, {2005,102,8}, {2006,590,8},
-    {1768,296,0}, {2007,618,8}, {2008,56,2}, {1780,322,9}, {1592,88,0}, {1779,321,9},
-    {2010,235,74}, {1780,322,9}, {2010,235,74}, {1780,322,9}, {1804,365,9}, {1834,616,9},
-    {2011,625,9}, {2012,627,9}, {1513,530,9}, {1514,532,2}, {1834,630,9}, {2013,632,9},
-    {1948,553,9}, {2003,613,9}, {2014,636,9}, {2015,638,9}, {1780,322,9}, {1789,345,40},
-    {2016,642,8}, {1800,235,0}, {1775,304,9}, {2017,235,8}, {1782,325,0}, {1719,553,0},
-    {1783,326,8}, {1787,338,8}, {1784,328,0}, {1785,329,8}, {1776,308,8}, {1720,235,0},
-    {1786,330,8}, {1606,335,8}, {1798,235,0}, {1799,359,8}, {1662,342,0}, {2018,325,0},
-    {1511,344,8}, {1780,322,8}, {2019,646,8}, {1800,235,8}, {1793,360,8}, {2020,359,8},
-    {2021,648,8}, {1779,321,8}, {1511,344,8}, {1780,322,8}, {1800,235,8}, {2022,650,0},
-    {2023,651,0}, {2024,652,0}, {2025,357,0}, {2026,653,0}, {2027,654,0}, {2028,654,0},
-    {2029,655,0}, {2030,657,0}, {2031,659,0}, {2032,660,0}, {2033,661,0}, {2034,666,0},
-    {1795,348,8}, {1555,342,8}, {1662,342,8}, {1511,352,8}, {1797,353,8}, {2035,349,8},
-    {1511,352,8}, {1512,656,8}, {2036,342,8}, {2037,658,0}, {2036,342,0}, {2037,658,0},
-    {2038,363,8}, {1795,348,8}, {2035,349,8}, {1662,342,0}, {1511,352,8}, {2039,352,0},
-    {1797,662,8}, {2040,354,0}, {2041,664,0}, {2042,665,0}, {1770,355,8}, {1662,342,0},
-    {2043,355,0}, {1770,355,8}, {1662,342,0}, {1511,352,8}, {2039,352,0}, {1779,321,8},
-    {2044,668,8}, {1798,235,8}, {2045,669,0}, {2046,670,0}, {2047,671,0}, {1780,322,8},
-    {1510,672,8}, {1800,235,8}, {2048,674,2}, {2049,675,10}, {1779,321,9}, {1780,322,9},
-    {2050,677,0}, {1779,321,8}, {1780,322,8}, {2051,678,0}, {2052,681,0}, {1621,697,0},
-    {2053,700,0}, {2054,720,0}, {1789,345,0}, {2055,723,0}, {2056,726,0}, {2057,679,8},
-    {2048,674,0}, {2058,671,0}, {2049,675,8}, {2057,682,8}, {2059,649,8}, {2060,684,8},
-    {1510,696,8}, {1649,686,8}, {1604,692,8}, {2061,695,0}, {2062,687,0}, {2063,42,0},
-    {2022,688,0}, {2024,689,0}, {2025,690,0}, {2026,691,0}, {2027,654,0}, {2028,654,0},
-    {2032,688,0}, {2033,689,0}, {2034,690,0}, {2064,347,8}, {1553,351,8}, {2065,357,8},
-    {1796,349,8}, {1592,10,8}, {2066,694,8}, {2067,347,0}, {2068,351,0}, {2069,357,0},
-    {1621,698,8}, {2045,669,8}, {2046,670,0}, {2070,699,8}, {2047,671,8}, {2071,39,8},
-    {2072,39,8}, {2073,701,8}, {2074,713,8}, {2075,718,8}, {2076,703,8}, {2077,708,8},
-    {2070,699,8}, {2078,705,8}, {2047,671,8}, {1796,705,8}, {1635,706,8}, {1045,363,8},
-    {2079,707,8}, {1512,710,8}, {2080,65,0}, {2081,712,0}, {2082,65,0}, {2083,671,0},
-    {2084,363,0}, {2071,39,0}, {2085,715,0}, {2086,716,0}, {2064,349,8}, {2078,705,8},
-    {2087,705,8}, {2084,363,0}, {2071,39,0}, {2085,715,0}, {2086,716,0}, {2088,352,8},
-    {2054,721,8}, {1802,362,8}, {1622,236,8}, {1803,363,8}, {2055,724,8}, {1794,363,8},
-    {2089,362,8}, {1795,363,8}, {2037,658,8}, {2090,727,8}, {2091,728,8}, {2092,65,8},
-    {2093,65,8}, {2094,731,8}, {2095,733,8}, {2096,730,8}, {2097,65,8}, {1790,727,8},
-    {1792,730,8}, {2098,352,8}, {2099,355,8}, {1780,322,8}, {2100,725,0}, {1780,322,9},
-    {1804,365,9}, {1780,322,8}, {2101,737,8}, {1801,39,0}, {1798,235,8}, {1802,362,0},
-    {1622,236,8}, {1803,363,0}, {1804,365,8}, {1800,235,8}, {1779,321,9}, {1780,322,9},
-    {1804,365,9}, {2102,740,8}, {2103,362,0}, {1780,322,8}, {2101,737,8}, {2104,741,0},
-    {2105,758,0}, {2106,759,8}, {1800,235,8}, {1539,743,0}, {1540,743,0}, {1541,42,0},
-    {1542,750,0}, {1543,42,0}, {1544,752,0}, {1545,757,0}, {1546,744,0}, {1547,746,0},
-    {1548,749,0}, {1796,349,0}, {1550,322,0}, {1551,747,0}, {1552,747,0}, {1553,37,0},
-    {1554,36,8}, {1555,36,0}, {1551,747,8}, {1556,39,8}, {1552,747,0}, {1557,40,0}, {1558,40,0},
-    {1559,751,0}, {1560,751,0}, {1547,746,0}, {1548,749,0}, {1561,747,0}, {1562,753,0},
-    {1563,754,0}, {1564,756,0}, {1560,751,0}, {1547,746,0}, {1565,744,0}, {1548,749,0},
-    {2107,376,0}, {2017,235,8}, {1960,560,0}, {1961,574,0}, {1719,553,0}, {1962,575,0},
-    {1787,588,0}, {1785,576,0}, {1721,376,8}, {1807,325,0}, {1808,372,8}, {2108,761,0},
-    {1722,326,0}, {1963,577,0}, {2109,762,0}, {1964,585,0}, {2110,763,0}, {2111,395,0},
-    {2112,395,0}, {1798,235,8}, {1816,381,8}, {1662,378,0}, {1719,553,0}, {2010,235,0},
-    {1721,379,8}, {1815,372,8}, {1510,761,8}, {2113,766,0}, {1721,376,8}, {2114,767,8},
-    {1775,313,9}, {1817,383,0}, {2017,235,8}, {1818,343,0}, {1819,384,8}, {2115,770,0},
-    {1603,415,8}, {1787,485,8}, {1784,482,0}, {1785,483,8}, {2116,771,8}, {1720,235,0},
-    {1722,326,8}, {1811,374,8}, {1510,319,8}, {1834,773,9}, {2117,775,0}, {2118,776,0},
-    {2119,778,0}, {1916,780,0}, {1721,782,8}, {1605,487,8}, {2120,783,0}, {1808,785,0},
-    {1920,780,0}, {2121,785,0}, {2122,56,0}, {2123,235,0}, {2124,235,0}, {2125,235,0},
-    {2126,235,0}, {1510,784,8}, {1605,487,9}, {2127,788,8}, {2128,790,8}, {2129,791,8},
-    {1605,487,8}, {2130,791,8}, {2131,10,0}, {1510,789,8}, {1513,530,9}, {1514,793,2},
-    {1527,490,0}, {1903,492,8}, {1904,492,8}, {1528,795,0}, {1529,796,0}, {1798,235,8},
-    {2132,797,0}, {1662,507,0}, {2133,800,0}, {1534,527,8}, {1535,430,8}, {2018,325,0},
-    {1511,508,8}, {1531,801,0}, {1510,803,8}, {2134,800,0}, {1532,804,0}, {1800,235,8},
-    {1793,793,8}, {1533,807,0}, {1566,494,0}, {2135,499,0}, {1566,502,8}, {2135,499,0},
-    {2136,798,0}, {2137,799,0}, {1585,510,0}, {1586,802,0}, {2135,499,0}, {1589,805,8},
-    {1830,507,8}, {1928,518,0}, {1914,496,0}, {1915,56,0}, {1511,520,8}, {1918,496,0},
-    {1919,56,0}, {1553,78,0}, {1591,522,0}, {2138,524,0}, {2017,235,0}, {2139,809,0}, {2140,56,0},
-    {1787,592,0}, {1785,576,0}, {2141,10,0}, {1721,811,0}, {1990,373,0}, {1807,325,0},
-    {1808,590,0}, {2142,65,0}, {2143,810,0}, {1798,235,0}, {1662,534,0}, {1934,539,8},
-    {2144,813,8}, {1931,535,8}, {1842,814,8}, {1510,540,8}, {1553,816,8}, {1800,235,0},
-    {1721,782,0}, {1947,552,0}, {1787,557,9}, {2017,235,8}, {1719,553,0}, {1787,557,8},
-    {2145,115,8}, {1953,376,8}, {2146,372,0}, {1510,241,8}, {2147,379,8}, {2148,325,0},
-    {1954,372,0}, {1955,296,0}, {1775,821,9}, {2107,782,8}, {1717,324,0}, {2017,235,8},
-    {1960,560,0}, {1961,574,0}, {1718,235,0}, {1719,553,0}, {1962,575,0}, {1787,588,8},
-    {1785,576,8}, {1720,235,0}, {1722,326,8}, {2149,379,0}, {2150,325,0}, {2151,372,8},
-    {1811,374,8}, {1510,823,0}, {2152,824,0}, {1963,577,8}, {2109,762,0}, {1964,585,8},
-    {2110,763,0}, {1965,545,0}, {2153,825,0}, {2154,825,0}, {2155,825,0}, {2017,235,0},
-    {1720,235,0}, {1510,826,0}, {1775,828,9}, {2017,235,0}, {1718,235,0}, {1719,553,0},
-    {2156,811,0}, {2157,325,0}, {1988,590,0}, {1787,592,0}, {1785,576,0}, {1720,235,0},
-    {1990,373,0}, {1811,374,0}, {1510,241,0}, {1965,545,0}, {1775,831,9}, {1717,594,0},
-    {1718,235,0}, {2158,833,0}, {1991,595,8}, {1787,605,8}, {2159,235,0}, {1785,598,0},
-    {1720,235,0}, {1592,236,0}, {1605,599,8}, {1992,600,0}, {1722,601,8}, {2160,833,0},
-    {1811,374,8}, {1510,834,0}, {1723,235,8}, {2161,833,0}, {1993,603,0}, {2162,833,0},
-    {1965,545,0}, {2163,836,0}, {2164,56,0}, {2165,837,0}, {2166,56,0}, {2167,56,0}, {2168,838,0},
-    {2169,56,0}, {2170,56,0}, {2171,838,0}, {2172,841,8}, {1811,374,8}, {2173,839,8},
-    {2174,840,0}, {1798,235,0}, {1662,534,0}, {1999,607,8}, {1842,609,8}, {2003,613,8},
-    {2000,535,8}, {2001,610,8}, {1510,843,8}, {1553,844,8}, {1800,235,0}, {2004,615,0},
-    {2175,235,0}, {2017,235,8}, {2176,376,8}, {2177,102,8}, {1719,553,0}, {2178,782,8},
-    {1720,235,8}, {1721,376,8}, {2005,102,8}, {2007,618,8}, {2006,590,8}, {1510,846,8},
-    {2179,848,0}, {2180,850,8}, {1759,287,2}, {1760,288,2}, {1761,852,2}, {1762,290,2},
-    {2181,854,0}, {1760,288,0}, {2017,235,8}, {1787,338,8}, {1785,329,8}, {1776,308,8},
-    {1720,235,0}, {1759,287,2}, {1760,288,2}, {1780,322,2}, {2182,858,8}, {1760,288,0},
-    {1798,235,8}, {1662,342,0}, {1511,344,8}, {1780,322,8}, {2019,646,8}, {1800,235,8},
-    {1793,360,8}, {1759,287,2}, {1760,288,2}, {1780,322,9}, {2183,862,8}, {1760,288,0},
-    {1779,321,8}, {2044,668,8}, {1798,235,8}, {1780,322,8}, {1510,672,8}, {1800,235,8},
-    {1760,288,0}, {2184,865,8}, {1779,321,9}, {1759,287,2}, {1760,288,2}, {1780,322,9},
-    {1760,288,0}, {2185,868,8}, {2186,235,2}, {2187,235,2}, {1759,287,2}, {2188,379,2},
-    {2189,372,2}, {1760,288,2}, {1761,852,2}, {1762,290,2}, {1763,761,2}, {2190,871,0},
-    {1760,288,0}, {1798,235,8}, {1816,381,8}, {2191,372,8}, {1719,553,0}, {2010,235,0},
-    {1721,376,8}, {1510,761,8}, {2192,376,2}, {2193,235,2}, {2194,235,2}, {2195,782,2},
-    {2196,56,2}, {1759,287,2}, {2108,761,2}, {2189,372,2}, {1760,288,2}, {1761,852,2},
-    {1762,290,2}, {2197,875,0}, {1760,288,0}, {2107,376,8}, {2198,877,8}, {2017,235,8},
-    {1961,574,0}, {1721,379,8}, {1808,372,8}, {2108,761,0}, {2199,115,0}, {1760,288,2},
-    {2200,880,8}, {1760,288,0}, {2012,627,0}, {1798,235,0}, {2201,10,0}, {1534,527,0},
-    {1535,430,0}, {1514,532,0}, {2202,882,128}, {2203,883,0}, {2204,888,0}, {2205,889,0},
-    {1800,235,0}, {2206,10,0}, {2207,884,8}, {2208,886,8}, {1604,890,0}, {116,890,0},
-    {2209,383,2}, {2193,235,2}, {2194,235,2}, {1759,287,2}, {2189,483,2}, {1760,288,2},
-    {1761,852,2}, {1762,290,2}, {1763,319,2}, {2181,893,0}, {1760,288,0}, {1817,383,0},
-    {2017,235,8}, {2210,895,0}, {2211,896,8}, {2212,895,0}, {2213,897,0}, {1787,485,8},
-    {1785,483,8}, {2116,771,8}, {2214,899,128}, {2215,902,128}, {1510,319,8}, {2216,898,0},
-    {2217,901,0}, {2218,899,0}, {2219,900,0}, {2220,902,0}, {2221,903,0}, {1605,487,9},
-    {2222,905,2}, {1605,487,8}, {2223,907,8}, {2224,10,0}, {1901,10,8}, {2225,909,8},
-    {2226,910,8}, {2227,911,8}, {2228,912,8}, {2229,915,0}, {1648,10,0}, {2230,10,0},
-    {2231,913,8}, {1662,10,0}, {2232,10,0}, {2233,10,0}, {2234,10,0}, {2235,10,0}, {2236,777,2},
-    {2237,779,2}, {2238,781,2}, {2239,917,2}, {2197,919,0}, {1513,530,2}, {1759,287,2},
-    {1760,288,2}, {2240,922,8}, {1760,288,0}, {2241,527,8}, {1798,235,8}, {2132,797,0},
-    {1662,507,0}, {1796,430,8}, {1511,508,8}, {1510,803,8}, {1800,235,8}, {1793,793,8},
-    {2193,235,2}, {2194,235,2}, {1759,287,2}, {2189,590,2}, {1760,288,2}, {1761,852,2},
-    {1762,290,2}, {2197,926,0}, {1760,288,0}, {2017,235,8}, {2140,56,0}, {2141,10,0},
-    {1721,811,8}, {1808,590,8}, {1759,287,2}, {1760,288,2}, {2242,816,66}, {2243,930,0},
-    {1760,288,0}, {1759,287,2}, {2244,550,66}, {1760,288,2}, {2245,933,0}, {1760,288,0},
-    {1798,235,8}, {1948,553,8}, {1938,550,8}, {1510,554,0}, {1951,10,0}, {1800,235,8},
-    {2193,235,2}, {2194,235,2}, {1759,287,2}, {1760,288,2}, {1761,852,2}, {1762,290,2},
-    {2246,115,2}, {2247,376,2}, {1763,241,2}, {2249,372,66}, {2250,937,0}, {1760,288,0},
-    {2193,235,2}, {2194,235,2}, {1759,287,2}, {2189,576,2}, {1760,288,2}, {1761,852,2},
-    {1762,290,2}, {1763,823,2}, {2251,940,0}, {1760,288,0}, {2107,376,8}, {2017,235,8},
-    {2252,379,0}, {1958,372,0}, {1961,574,0}, {1718,235,0}, {1787,588,8}, {1785,576,8},
-    {1720,235,0}, {1510,823,8}, {2152,824,0}, {2193,235,2}, {2194,235,2}, {1759,287,2},
-    {2189,576,2}, {1760,288,2}, {1761,852,2}, {1762,290,2}, {1763,241,2}, {2253,944,0},
-    {1760,288,0}, {2017,235,8}, {1718,235,0}, {2156,811,0}, {1988,590,0}, {1787,592,8},
-    {1785,576,8}, {1720,235,0}, {1510,241,8}, {1759,287,2}, {2189,598,2}, {1760,288,2},
-    {1761,852,2}, {1762,290,2}, {1763,834,2}, {1764,235,2}, {1765,235,2}, {2254,948,0},
-    {1760,288,0}, {1717,594,0}, {1718,235,0}, {2158,833,0}, {1991,595,8}, {1787,605,8},
-    {2159,235,0}, {1785,598,8}, {1720,235,0}, {1592,236,0}, {1605,599,8}, {1992,600,0},
-    {1722,601,8}, {2160,833,0}, {1811,374,8}, {1510,834,0}, {1723,235,8}, {2161,833,0},
-    {1993,603,0}, {2162,833,0}, {1965,545,0}, {1759,287,2}, {1760,288,2}, {1553,844,2},
-    {1760,288,0}, {2255,952,0}, {2193,235,2}, {2194,235,2}, {1759,287,2}, {2188,376,2},
-    {2189,590,2}, {1760,288,2}, {1761,852,2}, {1762,290,2}, {1763,846,2}, {1760,288,0},
-    {2256,955,0}, {2004,615,0}, {2175,235,0}, {2017,235,8}, {2176,376,8}, {2177,102,8},
-    {2178,782,8}, {1720,235,8}, {1721,376,8}, {2005,102,8}, {2007,618,8}, {2006,590,8},
-    {1510,846,8}, {2257,340,8}, {1768,296,0}, {2016,642,8}, {2012,627,0}, {2258,961,8},
-    {1513,530,8}, {1514,532,8}, {2203,883,0}, {2205,889,0}, {2012,627,0}, {1800,235,0},
-    {2206,10,0}, {2163,836,8}, {2015,638,8}, {2179,848,8}, {2015,638,0}, {2260,553,9},
-    {1938,550,8}, {2044,668,9}, {1717,324,83}, {1780,322,9}, {1636,968,40}, {1789,345,0},
-    {2262,969,0}, {2263,970,0}, {2264,972,0}, {2265,974,0}, {2266,976,0}, {1621,698,8},
-    {2045,669,8}, {2046,670,0}, {2047,671,8}, {2263,973,0}, {2263,975,8}, {2036,670,0},
-    {2021,648,8}, {1779,321,8}, {1780,322,8}, {1779,321,9}, {1717,324,16}, {1780,322,9},
-    {2267,979,0}, {1780,322,8}, {2257,340,8}, {1768,296,8}, {2257,340,8}, {2268,983,8},
-    {1662,342,0}, {1511,344,0}, {1780,322,9}, {1789,345,8}, {1799,359,8}, {1511,344,8},
-    {1780,322,8}, {1800,235,8}, {2021,648,8}, {1779,321,9}, {2269,359,8}, {1780,322,9},
-    {2020,359,8}, {1779,321,8}, {1780,322,8}, {1800,235,8}, {1717,324,16}, {1801,39,0},
-    {1802,362,8}, {1622,236,8}, {2010,235,8}, {1780,322,9}, {1803,363,0}, {1804,365,9},
-    {2011,625,9}, {1721,379,8}, {1902,490,0}, {1903,492,8}, {1904,492,8}, {1905,493,0},
-    {1906,501,0}, {1907,505,0}, {1662,507,0}, {1513,530,9}, {1725,343,0}, {1511,508,8},
-    {1908,509,0}, {1909,515,0}, {1910,521,0}, {1534,527,8}, {1535,430,8}, {1800,235,8},
-    {1793,528,8}, {1717,324,16}, {1948,553,9}, {1936,542,8}, {2270,616,0}, {2271,590,0},
-    {2014,636,9}, {2272,995,8}, {2273,997,9}, {2274,528,9}, {1781,998,16}, {2275,999,8},
-    {2276,1000,8}, {2277,1001,0}, {2278,996,0}, {2279,1003,8}, {2272,995,8}, {2273,997,8},
-    {2274,1004,8}, {1781,998,0}, {2275,999,8}, {2280,997,8}, {2276,1000,8}, {1798,235,8},
-    {2010,235,8}, {2277,1001,0}, {1592,1006,0}, {1592,1006,0}, {2281,1009,0}, {1592,1006,0},
-    {1592,1006,8}, {1511,1006,8}, {1592,1006,0}, {1592,1006,0}, {1592,1006,0}, {1592,1006,0},
-    {2273,997,9}, {2274,528,9}, {1662,133,8}, {1864,997,8}, {2282,1016,0}, {2283,1018,8},
-    {2273,997,8}, {2274,1004,8}, {1798,235,8}, {1662,133,8}, {1864,997,8}, {2282,1016,8},
-    {1800,235,8}, {2284,1020,0}, {2285,1000,8}, {2286,374,0}, {1781,998,16}, {2287,1021,0},
-    {2288,1024,0}, {1662,133,0}, {2289,1025,0}, {1856,1026,0}, {2290,1028,0}, {2291,1029,0},
-    {2292,1030,0}, {2293,1035,0}, {2294,1036,0}, {1768,1044,0}, {2295,1022,0}, {2296,1023,0},
-    {1513,530,0}, {1514,1027,0}, {2297,1031,8}, {2298,1033,0}, {2299,1034,0}, {2300,102,0},
-    {2301,1023,0}, {2302,1037,8}, {1600,96,0}, {2303,438,0}, {2289,1025,0}, {2304,1039,0},
-    {2305,1042,0}, {2306,1042,0}, {2307,1016,0}, {2308,1043,0}, {2309,125,0}, {1614,1040,0},
-    {1615,105,0}, {2310,1041,0}, {1616,105,0}, {2311,1046,8}, {2312,1047,8}, {2284,1020,0},
-    {2273,997,8}, {2285,1000,8}, {2286,374,8}, {2313,1048,8}, {2274,528,8}, {1781,998,0},
-    {1798,235,8}, {2287,1021,0}, {2288,1024,0}, {1662,133,0}, {2314,1049,0}, {2289,1025,0},
-    {1856,1026,0}, {2290,1028,8}, {2291,1029,0}, {2292,1030,0}, {2293,1035,0}, {2315,235,0},
-    {2294,1036,0}, {2316,1049,0}, {1800,235,8}, {2317,1051,0}, {2318,1000,8}, {2319,1016,0},
-    {2273,997,9}, {2274,528,9}, {2320,1053,0}, {1781,998,16}, {1662,133,0}, {2321,1058,0},
-    {2322,1065,0}, {2323,1066,0}, {2324,1052,0}, {2296,1023,0}, {2325,1054,0}, {2326,1055,0},
-    {2327,1056,0}, {2328,1057,0}, {2329,1059,0}, {1662,1061,0}, {1511,1000,8}, {2330,1062,0},
-    {2331,1016,0}, {1662,328,0}, {2332,56,0}, {1553,1064,8}, {2333,1069,8}, {2317,1051,0},
-    {2334,997,8}, {2318,1000,8}, {2319,1016,8}, {2273,997,8}, {2274,1004,8}, {2320,1053,0},
-    {1781,998,0}, {1798,235,8}, {1662,133,0}, {2321,1058,0}, {2323,1066,0}, {2335,1065,0},
-    {1800,235,8}, {2336,1000,8}, {2273,997,9}, {1781,998,16}, {1662,133,0}, {2337,1071,0},
-    {1768,1044,0}, {2274,1004,0}, {2338,1073,0}, {2339,1075,8}, {2340,996,8}, {2341,1076,0},
-    {2342,1078,8}, {2336,1000,8}, {2343,1079,8}, {2273,997,8}, {2344,1080,0}, {1781,998,0},
-    {1798,235,8}, {1662,133,0}, {2314,1049,0}, {2337,1071,8}, {1800,235,8}, {2345,235,0},
-    {2337,1071,0}, {2346,235,0}, {1781,998,16}, {2347,1082,0}, {2348,1083,8}, {1662,133,0},
-    {1864,997,9}, {1511,1000,8}, {2349,1139,0}, {2350,1140,0}, {2351,1084,0}, {2352,1099,0},
-    {2353,1112,0}, {2354,1117,0}, {2355,1120,0}, {1553,1126,8}, {2356,1127,0}, {2357,1085,0},
-    {2358,1094,8}, {2359,1086,0}, {2360,1087,0}, {1553,1093,8}, {1566,1088,8}, {2361,1090,0},
-    {2362,1090,0}, {2363,1092,8}, {2364,1095,8}, {2365,1096,8}, {2366,1097,8}, {2367,1098,8},
-    {2368,96,0}, {2369,1100,0}, {2370,1102,0}, {2371,1106,0}, {2372,1016,8}, {2373,1101,0},
-    {2374,1103,0}, {2375,1104,0}, {2376,1105,0}, {2377,1016,8}, {2378,1016,8}, {2379,1016,8},
-    {2380,42,0}, {2381,1107,0}, {2382,1110,0}, {2383,1108,8}, {2384,1109,0}, {2385,42,0},
-    {2386,1111,8}, {2387,1113,8}, {2388,1114,0}, {2389,1115,0}, {2357,1085,0}, {2358,1118,8},
-    {2364,1119,8}, {2365,1096,8}, {2367,1098,8}, {2357,1085,0}, {2358,1121,8}, {2364,1122,8},
-    {2365,1096,8}, {1647,544,8}, {2366,1123,8}, {2390,1124,8}, {2391,1125,0}, {2357,1128,0},
-    {2358,1134,8}, {2392,1129,0}, {2361,1090,0}, {2362,1090,0}, {2393,1131,0}, {2394,1132,0},
-    {2395,1133,0}, {2396,102,0}, {2397,1130,0}, {2398,1135,8}, {2399,1136,0}, {1648,1138,0},
-    {2018,1024,0}, {2400,1141,0}, {2401,1152,0}, {2402,1158,0}, {2403,1167,0}, {2404,1142,8},
-    {2405,1143,0}, {2406,1146,0}, {2407,1149,0}, {1613,1144,8}, {2408,1145,8}, {2409,1147,8},
-    {2410,102,8}, {1613,1144,8}, {2411,1150,8}, {2412,1151,8}, {1613,1144,8}, {2413,1153,0},
-    {1553,1157,8}, {2414,1154,8}, {1721,1156,8}, {2415,1155,8}, {2416,1159,8}, {2417,1162,8},
-    {1630,1160,8}, {1632,1161,8}, {2418,1164,8}, {2419,1165,8}, {2420,1166,8}, {1973,1023,8},
-    {2421,1168,0}, {2413,1170,0}, {2422,1173,8}, {2423,1169,0}, {1721,1156,8}, {2423,1169,0},
-    {2424,1171,0}, {2425,1172,8}, {2426,1175,8}, {1798,235,8}, {2347,1082,0}, {2348,1083,8},
-    {2427,997,8}, {1662,133,0}, {2314,1049,0}, {1864,997,8}, {1511,1000,8}, {2349,1139,0},
-    {1510,1176,8}, {1800,235,8}, {2350,1140,0}, {1781,998,16}, {2288,1024,0}, {1830,1178,0},
-    {1662,133,0}, {2428,1249,8}, {1511,1000,8}, {1768,1044,0}, {2429,1179,0}, {2430,1187,0},
-    {2431,1181,0}, {1511,1185,8}, {1516,1183,8}, {2432,1183,8}, {1553,1186,8}, {2433,1182,0},
-    {1863,1184,0}, {2434,1183,8}, {2435,1183,8}, {2436,1183,8}, {2431,1189,0}, {2437,1242,0},
-    {1511,1183,8}, {1524,1246,0}, {1553,1248,8}, {2311,1190,0}, {2438,42,0}, {2434,1192,0},
-    {2439,1196,0}, {1657,42,0}, {2440,42,0}, {2441,1199,0}, {2442,1204,0}, {2443,1206,0},
-    {2444,1209,0}, {2445,1210,0}, {2446,42,0}, {1675,42,0}, {2447,1211,0}, {2448,1238,0},
-    {2449,1238,0}, {2340,1191,8}, {2450,1193,8}, {1795,1195,0}, {1511,1183,8}, {1777,1197,8},
-    {2451,1198,8}, {1856,1026,0}, {2304,1200,0}, {1864,1202,8}, {1605,1025,0}, {1871,465,0},
-    {1865,1203,0}, {1858,437,0}, {1873,467,0}, {1045,1201,0}, {1613,125,0}, {1614,1040,0},
-    {1615,105,0}, {1616,105,0}, {1600,332,0}, {1603,1200,0}, {1607,166,0}, {1858,437,0},
-    {1973,1205,8}, {2452,1207,8}, {2453,1208,8}, {1830,1178,8}, {2454,1194,8}, {2455,287,0},
-    {1856,1026,0}, {2358,1212,8}, {2456,1213,0}, {1047,1236,0}, {1600,96,0}, {2304,1200,0},
-    {1605,1214,8}, {2457,1215,8}, {2458,1235,8}, {2459,1216,0}, {1045,1234,0}, {2460,1217,0},
-    {1604,1219,8}, {116,1225,0}, {2461,1227,0}, {1511,1000,0}, {1512,1221,8}, {1617,1224,8},
-    {1619,1223,0}, {1045,10,0}, {1553,119,8}, {1619,1223,0}, {1045,104,0}, {1665,1228,0},
-    {1666,1231,8}, {1667,42,0}, {1668,42,0}, {1653,1229,0}, {1511,1230,8}, {1619,1223,0},
-    {1670,1233,0}, {1662,104,0}, {1671,182,8}, {1511,1230,8}, {1672,56,0}, {1619,1223,0},
-    {2460,1217,0}, {1045,259,8}, {2462,1237,8}, {2463,1239,8}, {2326,1240,0}, {2173,1241,8},
-    {1732,1244,0}, {1795,1195,8}, {1511,1183,8}, {1553,1245,8}, {1511,1183,8}, {1553,1245,8},
-    {2241,1251,8}, {1798,235,8}, {2288,1024,0}, {1830,1178,0}, {1662,133,0}, {2428,1249,8},
-    {1796,997,8}, {1511,1000,8}, {1510,1252,8}, {1800,235,8}, {1793,528,8}, {1781,998,16},
-    {2464,1254,0}, {1662,133,0}, {2465,1256,9}, {1511,1000,8}, {2337,1257,8}, {1768,1044,0},
-    {2466,465,0}, {1553,1255,8}, {2467,1004,0}, {2241,1260,8}, {2464,1254,0}, {1798,235,8},
-    {1662,133,0}, {2468,997,8}, {1796,1261,8}, {1511,1000,8}, {2337,1257,8}, {1800,235,8},
-    {1781,998,16}, {1662,133,0}, {2465,1256,9}, {2241,1251,8}, {1798,235,8}, {2288,1024,0},
-    {1830,1178,0}, {1662,133,0}, {2428,1249,8}, {1796,997,8}, {1511,1000,8}, {1510,1252,8},
-    {1793,1264,8}, {1781,998,16}, {1662,133,0}, {1853,1266,8}, {1511,1000,8}, {1811,374,8},
-    {2469,1318,0}, {1768,1044,0}, {2470,1267,0}, {2471,1269,0}, {2472,1284,0}, {1553,1316,8},
-    {2473,1317,0}, {2474,1268,8}, {2475,1270,0}, {2476,1271,0}, {2477,1279,0}, {2349,1139,0},
-    {2478,1280,0}, {2479,1272,0}, {1618,1273,128}, {2480,1277,0}, {2481,1278,0}, {1890,96,0},
-    {1629,1273,128}, {2482,1275,8}, {2483,1276,8}, {2484,1281,8}, {1630,1160,0}, {1553,1283,8},
-    {2485,1285,0}, {1553,1315,8}, {2486,1286,8}, {2487,1296,0}, {2488,1308,8}, {2489,1287,0},
-    {2490,1291,0}, {1553,1295,8}, {2491,1288,8}, {2492,1290,8}, {2493,10,0}, {1553,1289,8},
-    {2494,1096,0}, {2491,1292,8}, {2495,1294,8}, {1553,1293,8}, {2494,1096,0}, {2496,1297,0},
-    {2497,1298,0}, {2498,1299,0}, {2499,1301,0}, {1555,436,8}, {2500,436,8}, {2501,1303,0},
-    {1662,133,0}, {2502,1305,0}, {1511,1307,8}, {1662,133,0}, {2502,1305,0}, {1511,1306,0},
-    {2503,1310,0}, {2485,1313,0}, {1553,1314,8}, {2504,1311,8}, {2505,133,8}, {2475,1270,8},
-    {2476,1271,0}, {2478,1280,0}, {2507,1319,0}, {2508,1324,0}, {2509,1327,0}, {2510,1331,0},
-    {2511,1333,0}, {2512,1334,0}, {2513,1339,0}, {2514,1340,0}, {1553,1342,8}, {2515,1320,8},
-    {2365,1096,8}, {2505,1320,8}, {2516,1321,8}, {2517,1322,0}, {2518,1323,8}, {2519,1321,0},
-    {2520,1321,8}, {2521,1321,8}, {2522,1321,8}, {2523,1321,8}, {2518,1325,8}, {2524,1326,8},
-    {2521,1321,8}, {2522,1321,8}, {2525,1328,8}, {2526,1329,8}, {2518,1323,8}, {2520,1330,8},
-    {2527,1332,8}, {2518,1323,8}, {2520,1321,8}, {2528,1321,8}, {2365,1096,8}, {2518,1325,8},
-    {2529,1321,0}, {2365,1096,8}, {2505,1335,8}, {2518,1336,8}, {2015,1337,8}, {2530,1338,8},
-    {2531,1335,0}, {2521,1335,8}, {2532,1335,8}, {2522,1335,8}, {2523,1335,8}, {2365,1096,8},
-    {2516,1321,8}, {2518,1323,8}, {2520,1321,8}, {2533,1054,0}, {2534,1341,0}, {2535,1054,0},
-    {2441,1344,8}, {1798,235,8}, {1662,133,0}, {2314,1049,0}, {2536,1345,8}, {1853,1266,8},
-    {1864,997,8}, {2537,1346,0}, {1511,1000,8}, {1811,374,8}, {1510,1350,8}, {2469,1318,0},
-    {1800,235,8}, {1511,1348,8}, {2538,1016,8}, {1553,1349,8}, {1781,998,16}, {2288,1024,0},
-    {2539,1000,0}, {1662,133,0}, {1511,1000,8}, {1768,1044,0}, {2540,1352,0}, {1600,96,0},
-    {2541,1354,0}, {2304,1200,0}, {1703,1356,0}, {1605,1025,0}, {1511,1000,8}, {2457,1215,8},
-    {2458,1235,8}, {2311,1355,0}, {2542,996,8}, {1769,1358,8}, {1770,1359,8}, {2241,1361,8},
-    {1798,235,8}, {2288,1024,0}, {2539,1000,0}, {1662,133,0}, {1796,997,8}, {1511,1000,8},
-    {1800,235,8}, {2540,1352,0}, {1793,1004,8}, {1781,998,16}, {1662,133,0}, {2543,1363,9},
-    {1768,1044,0}, {1781,998,16}, {2288,1024,0}, {1662,507,0}, {2291,1365,8}, {1511,1366,8},
-    {1768,1044,0}, {2544,259,0}, {2545,259,0}, {2546,259,0}, {2547,259,0}, {1798,235,8},
-    {2548,1368,8}, {1511,1366,8}, {2549,1369,8}, {2550,1370,8}, {1510,1371,8}, {1800,235,8},
-    {1781,998,16}, {1662,507,0}, {2550,1370,9}, {1798,235,8}, {1662,507,0}, {2549,1369,8},
-    {2550,1370,8}, {1793,1374,8}, {1781,998,16}, {1662,1376,0}, {2551,1377,0}, {1864,997,9},
-    {1511,1378,0}, {2552,1379,8}, {2553,1380,8}, {2554,1381,8}, {2555,638,8}, {1946,1382,8},
-    {2556,1384,0}, {2557,1385,8}, {1510,1387,8}, {2558,1388,8}, {2273,997,9}, {2559,56,2},
-    {2273,997,8}, {2313,1048,8}, {2334,997,9}, {2273,997,9}, {2274,528,9}, {2559,56,2},
-    {2342,1078,9}, {2273,997,9}, {2342,1078,8}, {2343,1079,8}, {2273,997,8}, {2273,997,9},
-    {2274,1264,9}, {2559,56,2}, {2273,997,8}, {2313,1048,8}, {2274,1264,8}, {2427,997,9},
-    {1864,997,9}, {2427,997,8}, {1864,997,8}, {1510,1176,8}, {2465,1256,9}, {2559,56,2},
-    {1796,997,8}, {2560,1401,9}, {2465,1256,9}, {2468,997,8}, {1796,1261,8}, {2465,1256,9},
-    {2467,1264,9}, {2559,56,2}, {1796,997,8}, {1793,1264,8}, {1864,997,9}, {1864,997,8},
-    {1510,1350,8}, {1781,998,16}, {2427,997,9}, {2561,1408,8}, {1864,997,9}, {369,1410,0},
-    {2562,1412,8}, {2326,1160,0}, {1796,1411,8}, {2563,1414,0}, {2427,997,8}, {1549,1409,8},
-    {1864,997,8}, {1510,1416,8}, {2564,10,0}, {1800,235,0}, {2543,1363,9}, {2565,1264,2},
-    {1796,997,8}, {1793,1264,0}, {2566,638,2}, {2015,1420,9}, {2015,1420,8}, {2567,638,0},
-    {2550,1370,9}, {2568,1374,2}, {2549,1369,8}, {2550,1370,8}, {1793,1374,0}, {1864,997,9},
-    {2558,1388,9}, {2273,997,9}, {2274,528,9}, {2280,997,9}, {2273,997,9}, {2274,528,9},
-    {1864,997,9}, {2273,997,9}, {2334,997,9}, {2273,997,9}, {2274,1004,9}, {2273,997,9},
-    {2274,1004,9}, {2280,997,9}, {2273,997,9}, {2274,1004,9}, {1864,997,9}, {2273,997,9},
-    {2274,1264,9}, {2274,1433,8}, {2312,1047,8}, {2284,1020,0}, {2273,997,8}, {2285,1000,8},
-    {2286,374,8}, {2313,1048,8}, {1798,235,8}, {2288,1024,0}, {1662,133,0}, {2314,1049,0},
-    {2289,1025,0}, {1856,1026,0}, {2290,1028,8}, {2291,1029,0}, {2292,1030,0}, {2294,1036,0},
-    {2316,1049,0}, {1800,235,8}, {1793,1264,8}, {2465,1256,9}, {2569,1435,2}, {2241,1251,8},
-    {1798,235,8}, {2288,1024,0}, {1830,1178,0}, {1662,133,0}, {2428,1249,8}, {1796,997,8},
-    {1511,1000,8}, {1510,1252,8}, {1800,235,8}, {2570,1437,0}, {1793,528,8}, {2571,1439,0},
-    {1592,1006,8}, {2572,1454,8}, {1553,1455,0}, {2573,1440,0}, {2574,1441,0}, {2575,1442,0},
-    {2576,1440,0}, {2577,1443,0}, {2578,1444,0}, {2579,1446,0}, {2580,1447,0}, {2581,1448,0},
-    {2582,1449,0}, {2583,1440,0}, {2584,1450,0}, {2585,42,0}, {2586,1451,0}, {2587,1451,0},
-    {2588,1450,0}, {2589,1452,0}, {2590,1453,0}, {2591,42,0}, {2592,1451,0}, {2593,1451,0},
-    {2594,1452,0}, {2595,1452,0}, {2596,1440,0}, {2597,1440,0}, {2598,1440,0}, {2599,1440,0},
-    {2600,1440,0}, {2601,1452,0}, {2602,1453,0}, {2603,1450,0}, {2604,1440,0}, {2605,42,0},
-    {2606,1185,8}, {1795,1195,8}, {2607,1183,8}, {1516,1183,8}, {2432,1183,8}, {2606,1185,8},
-    {1516,1183,8}, {2432,1183,8}, {2608,1183,8}, {2609,1445,8}, {2607,1183,8}, {2610,553,8},
-    {2434,1183,8}, {2607,1183,8}, {2610,553,8}, {1657,1183,8}, {2607,1183,8}, {2611,1245,8},
-    {1657,1183,8}, {2607,1183,8}, {2611,1245,8}, {2607,1183,8}, {1675,1183,8}, {2607,1183,8},
-    {2612,1183,8}, {1657,1183,8}, {2607,1183,8}, {2607,1183,8}, {1675,1183,8}, {2465,1256,9},
-    {2467,1264,9}, {2569,1435,2}, {2427,997,9}, {2613,997,9}, {1864,997,9}, {2614,1459,8},
-    {2427,997,8}, {1662,133,0}, {2314,1049,0}, {2613,997,8}, {1864,997,8}, {2615,235,8},
-    {2616,1460,0}, {1510,1461,8}, {2617,235,0}, {1800,235,8}, {2618,66,0}, {2619,66,0},
-    {2620,66,0}, {2621,66,0}, {2622,66,0}, {2623,66,0}, {2624,66,0}, {2625,66,0}, {2427,997,9},
-    {2561,1408,8}, {1864,997,9}, {2569,1435,2}, {2543,1363,9}, {2565,1004,2}, {2015,1420,9},
-    {2626,1466,8}, {2015,1420,8}, {2567,638,8}, {2550,1370,9}, {2568,1468,2}, {1798,235,8},
-    {2288,1024,0}, {1662,507,0}, {2291,1365,0}, {2548,1368,8}, {2627,1470,0}, {2628,1374,0},
-    {1511,1366,8}, {2549,1369,8}, {2550,1370,8}, {1510,1371,8}, {1800,235,8}, {1793,1468,0},
-    {1777,1472,8}, {1896,1473,0}, {1592,10,8}, {2629,1475,8}, {1798,235,8}, {1662,1376,0},
-    {2551,1377,0}, {1511,1378,0}, {2552,1379,8}, {2553,1380,8}, {2554,1381,8}, {2555,638,8},
-    {1510,1387,8}, {1951,1411,0}, {1946,1382,8}, {2556,1384,0}, {1800,235,8}, {2558,1388,8},
-    {2557,1385,8}, {1781,998,16}, {2427,997,9}, {2263,1477,8}, {1864,997,9}, {1512,1479,8},
-    {1703,1489,0}, {369,1480,0}, {2562,1412,8}, {2326,1159,0}, {2630,1410,8}, {2631,1481,0},
-    {1630,1487,0}, {1862,1488,8}, {1861,1482,0}, {2632,1484,0}, {1553,1486,8}, {1863,1483,8},
-    {2633,443,8}, {1863,1485,8}, {2388,1114,0}, {1632,447,8}, {2634,1490,0}, {2635,1494,0},
-    {1630,1487,0}, {1553,1500,8}, {2636,1492,8}, {1511,98,8}, {1553,1493,8}, {1769,507,8},
-    {1770,1496,8}, {2637,56,0}, {2638,1497,0}, {2639,1498,0}, {1832,1499,0}, {1553,464,8},
-    {2273,997,9}, {2274,1004,9}, {1759,287,0}, {1760,288,0}, {2640,1503,8}, {1760,288,0},
-    {2334,997,8}, {2318,1000,8}, {2319,1016,8}, {1662,133,0}, {1800,235,8}, {2273,997,9},
-    {1759,287,0}, {1760,288,0}, {2641,1507,8}, {1760,288,0}, {2342,1078,8}, {2336,1000,8},
-    {2343,1079,8}, {2344,1080,0}, {1798,235,8}, {1662,133,0}, {2337,1071,0}, {1800,235,8},
-    {2642,1510,8}, {1760,288,0}, {2272,995,8}, {2273,997,8}, {2274,1004,8}, {2275,999,8},
-    {2280,997,8}, {2276,1000,8}, {1798,235,8}, {2010,235,8}, {2277,1001,8}, {2643,1513,8},
-    {1760,288,0}, {1662,133,0}, {1864,997,8}, {2282,1016,8}, {1800,235,8}, {2644,1516,8},
-    {1760,288,0}, {2285,1000,8}, {2313,1048,8}, {2274,1004,8}, {1798,235,8}, {1662,133,0},
-    {1856,1026,0}, {1800,235,8}, {1759,287,0}, {1760,288,0}, {2645,1520,8}, {1760,288,0},
-    {2273,997,8}, {2285,1000,8}, {2313,1048,8}, {1662,133,0}, {1856,1026,0}, {2646,1004,0},
-    {1800,235,8}, {1864,997,9}, {1759,287,0}, {1760,288,0}, {2647,1524,8}, {1760,288,0},
-    {2427,997,8}, {1662,133,0}, {1864,997,8}, {1511,1000,8}, {1510,1176,8}, {1800,235,8},
-    {2465,1256,9}, {1759,287,2}, {1760,288,2}, {2648,1528,8}, {1760,288,0}, {2649,1530,8},
-    {1760,288,0}, {2241,1251,8}, {1798,235,8}, {1796,997,8}, {1510,1252,8}, {1793,1264,8},
-    {1759,287,2}, {1760,288,2}, {2650,1534,8}, {1760,288,0}, {2241,1251,8}, {1798,235,8},
-    {1662,133,0}, {1796,997,8}, {1511,1000,8}, {1510,1252,8}, {1800,235,8}, {1793,528,8},
-    {2427,997,9}, {1566,1537,0}, {1864,997,9}, {1759,287,0}, {1760,288,0}, {1761,1543,0},
-    {2651,1539,8}, {2652,1540,8}, {1797,1541,8}, {2651,1544,8}, {2653,1545,8}, {2654,1547,8},
-    {1760,288,0}, {2427,997,8}, {1662,133,0}, {2613,997,8}, {1864,997,8}, {2615,235,8},
-    {2616,1460,0}, {1510,1461,8}, {2617,235,0}, {1800,235,8}, {2427,997,9}, {1864,997,9},
-    {1759,287,0}, {1760,288,0}, {2563,1414,8}, {1760,10,0}, {2655,1552,8}, {1760,288,0},
-    {1662,133,0}, {1864,997,8}, {1511,1000,8}, {1510,1350,8}, {1800,235,8}, {1759,287,2},
-    {1760,288,2}, {2543,1363,2}, {1760,288,0}, {2656,1556,8}, {2241,1361,8}, {1798,235,8},
-    {1662,133,0}, {1796,997,8}, {1511,1000,8}, {1800,235,8}, {1793,1004,8}, {1759,102,2},
-    {1760,288,2}, {2550,1370,9}, {1760,288,0}, {2657,1560,8}, {1798,235,8}, {1793,1374,8},
-    {1759,102,2}, {1760,288,2}, {1510,1371,2}, {1760,288,0}, {2658,1564,8}, {1798,235,8},
-    {1662,507,0}, {2548,1368,8}, {1511,1366,8}, {2549,1369,8}, {2550,1370,8}, {1510,1371,8},
-    {1800,235,8}, {2015,1567,9}, {1768,1044,0}, {1864,997,9}, {1759,465,2}, {1760,288,2},
-    {2659,1387,66}, {2660,1571,8}, {1760,288,0}, {1798,235,8}, {1662,1376,0}, {2551,1377,0},
-    {1511,1378,0}, {2552,1379,8}, {2553,1380,8}, {2554,1381,8}, {2555,638,8}, {1510,1387,8},
-    {1951,1411,0}, {2556,1384,0}, {2558,1388,8}, {2557,1385,8}, {2273,997,8}, {2313,1048,8},
-    {2274,1004,8}, {2315,235,8}, {2465,1256,9}, {1796,997,8}, {1510,1252,8}, {2566,638,0},
-    {2626,1466,8}, {2015,1420,9}, {2015,1420,8}, {2567,638,8}, {1781,998,16}, {2427,997,9},
-    {1662,133,0}, {1864,997,9}, {2015,1567,9}, {1768,1044,8}, {2015,1567,9}, {2268,983,10},
-    {2284,1020,0}, {2273,997,9}, {2285,1000,8}, {2286,374,8}, {2287,1021,0}, {2288,1024,0},
-    {1662,133,0}, {2289,1025,8}, {1856,1026,0}, {2290,1028,0}, {2291,1029,0}, {2292,1030,0},
-    {2293,1035,0}, {2294,1036,0}, {2317,1051,0}, {2334,997,9}, {2318,1000,8}, {2319,1016,0},
-    {2273,997,9}, {2274,528,9}, {2320,1053,0}, {1662,133,0}, {2321,1058,0}, {2322,1065,0},
-    {2323,1066,0}, {2342,1078,9}, {2336,1000,8}, {2273,997,9}, {2344,1080,0}, {1662,133,0},
-    {2337,1071,0}, {2272,995,8}, {2273,997,9}, {2274,528,9}, {2275,999,8}, {2280,997,9},
-    {2276,1000,8}, {2277,1001,0}, {2273,997,9}, {2274,528,9}, {1662,133,0}, {1864,997,9},
-    {2282,1016,0}, {2347,1082,0}, {2348,1083,8}, {2427,997,9}, {1662,133,0}, {1864,997,9},
-    {1511,1000,8}, {2349,1139,0}, {2350,1140,0}, {2288,1024,0}, {1830,1178,0}, {1662,133,0},
-    {2428,1249,8}, {2465,1256,9}, {1511,1000,8}, {2560,1401,9}, {2464,1254,0}, {1662,133,0},
-    {2465,1256,9}, {1511,1000,8}, {2337,1257,8}, {1662,133,0}, {1853,1266,8}, {1864,997,9},
-    {2537,1346,0}, {1511,1000,8}, {1811,374,8}, {2469,1318,0}, {2288,1024,0}, {2539,1000,0},
-    {1662,133,0}, {1511,1000,8}, {2543,1363,9}, {2540,1352,0}, {1662,507,0}, {2291,1365,8},
-    {2550,1370,9}, {2570,1437,8}, {2661,1594,8}, {2662,56,0}, {2292,1605,0}, {1604,1626,8},
-    {1760,1629,0}, {2663,1630,0}, {2664,1634,0}, {2665,1637,8}, {2666,1643,0}, {2667,1595,0},
-    {2668,1279,0}, {2669,125,0}, {1873,1603,0}, {2670,1604,0}, {2413,1596,0}, {2671,1599,0},
-    {1553,1602,8}, {1890,1597,8}, {1721,1598,8}, {1890,1600,8}, {1721,1598,8}, {2672,1601,0},
-    {1888,1596,0}, {1553,477,8}, {2673,1606,8}, {2674,1607,0}, {2675,1608,0}, {2676,1624,0},
-    {2677,1610,0}, {2529,1622,0}, {2678,1622,0}, {2679,1623,0}, {2680,1612,8}, {2652,1614,8},
-    {2681,1615,0}, {2682,1613,0}, {2683,1616,0}, {2684,1617,0}, {2638,1618,0}, {2639,1619,0},
-    {1832,1621,0}, {2685,1625,8}, {2686,1623,8}, {1512,1628,8}, {1617,1224,8}, {1045,10,0},
-    {2687,1631,0}, {1535,1632,8}, {1514,1633,8}, {2550,1635,8}, {1793,1636,0}, {2431,1639,8},
-    {1662,10,0}, {2441,1640,0}, {1864,1641,8}, {2688,1642,0}, {1869,456,0}, {2689,102,0},
-    {2690,10,8}, {1696,1645,40}, {2691,1646,0}, {2692,1648,0}, {2693,1649,0}, {2694,1650,0},
-    {1700,1651,0}, {2695,1652,0}, {2696,1653,0}, {2697,1654,0}, {2698,1665,0}, {1706,1666,0},
-    {2699,1667,0}, {1707,1691,0}, {1592,1647,0}, {1592,1647,0}, {1693,1647,0}, {1592,1647,0},
-    {1592,1647,0}, {1693,1647,0}, {1592,1647,0}, {2702,10,0}, {1592,1647,0}, {1045,10,8},
-    {2703,1655,0}, {1760,1629,0}, {1734,1660,8}, {2704,10,8}, {1634,1656,0}, {2705,65,8},
-    {2706,1658,8}, {2707,65,8}, {2708,65,8}, {1512,1662,8}, {1703,1663,0}, {2709,1664,8},
-    {1861,139,0}, {2633,10,8}, {1045,10,0}, {1549,10,8}, {1592,1647,0}, {1592,1647,0},
-    {2710,1668,8}, {1796,10,8}, {2711,66,8}, {2712,1669,0}, {2713,1677,0}, {2714,1678,0},
-    {1592,10,8}, {2715,1680,0}, {2716,1683,0}, {1510,1685,8}, {2717,1686,8}, {2718,1687,0},
-    {2719,1671,0}, {2720,1673,0}, {2721,1674,0}, {2722,1675,0}, {2263,1672,0}, {2078,10,0},
-    {2709,1664,0}, {2723,1628,8}, {2673,10,8}, {2529,10,0}, {2678,10,0}, {2679,10,0},
-    {2723,1628,8}, {2724,1676,8}, {1796,1635,8}, {1793,1636,0}, {1592,10,8}, {1549,10,0},
-    {2725,1682,0}, {1512,1662,0}, {1703,1663,0}, {2709,1664,0}, {1678,1689,0}, {1592,1679,0},
-    {1520,1690,8}, {1796,10,8}, {1592,10,0}, {1793,10,8}, {1592,1647,0}, {2427,1641,9},
-    {2078,1693,8}, {1864,1694,9}, {2666,1643,8}, {2726,56,8}, {1662,133,0}, {2727,1697,0},
-    {2728,1698,9}, {1798,235,8}, {2727,1697,8}, {2686,1697,8}, {1782,1701,0}, {2729,1702,0},
-    {1768,1704,0}, {1798,235,8}, {2730,1707,8}, {2686,1697,8}, {2731,1708,8}, {2342,1641,9},
-    {2273,1641,9}, {2673,1710,2}, {2686,1710,2}, {2728,1698,9}, {2730,1707,8}, {2686,1697,8},
-    {2731,1708,8}, {2732,1714,8}, {2733,1717,8}, {1045,1715,8}, {1553,1716,8}, {2016,1718,8},
-    {2734,1719,0}, {1853,1720,0}, {1553,1722,8}, {2536,1721,8}, {2735,1724,0}, {2500,10,0},
-    {1553,1726,0}, {2342,1641,9}, {2273,1641,9}, {2736,287,2}, {2673,1710,10}, {2737,1032,10},
-    {1760,1629,2}, {2738,1729,0}, {1760,1629,0}, {2739,1731,0}, {2673,1710,0}, {2740,235,0},
-    {2686,1710,0}, {2741,235,0}, {2742,1732,0}, {2427,1641,9}, {2078,1693,9}, {1864,1694,9},
-    {2743,1734,0}, {2744,1735,0}, {2666,1643,0}, {2745,66,0}, {2633,10,8}, {2746,1054,8},
-    {2747,1738,9}, {2748,1739,9}, {2465,1740,9}, {2288,1701,0}, {1830,10,8}, {2428,1742,8},
-    {2748,1739,8}, {2465,1740,8}, {2467,1743,8}, {2749,235,0}, {1774,1745,0}, {2750,1738,8},
-    {2748,1739,8}, {2465,1740,8}, {2467,1743,8}, {2615,235,8}, {1510,1749,8}, {110,1747,0},
-    {1592,10,0}, {2751,1748,0}, {2427,1641,9}, {2078,1693,8}, {1864,1694,9}, {2752,1752,8},
-    {2753,1753,0}, {2755,1753,0}, {2450,1754,0}, {2756,1756,0}, {2757,1756,0}, {2758,1757,0},
-    {2759,1757,0}, {1796,1759,8}, {1553,1760,8}, {2760,1697,8}, {2761,1697,9}, {2728,1698,9},
-    {2762,1763,8}, {2727,1697,8}, {2761,1697,8}, {2763,235,8}, {2325,1764,8}, {2686,1697,8},
-    {2764,1765,0}, {1046,1767,0}, {1045,104,0}, {1517,136,8}, {1516,1768,8}, {1518,6,0},
-    {1630,1769,0}, {1632,1770,8}, {1798,235,8}, {1782,1701,0}, {2010,235,8}, {2730,1707,8},
-    {2686,1697,8}, {2729,1702,0}, {2731,1708,8}, {2342,1641,9}, {2273,1641,9}, {2765,1773,0},
-    {2766,56,0}, {2767,56,0}, {2768,1774,0}, {2673,1710,0}, {2769,1775,0}, {2686,1710,9},
-    {2770,1776,0}, {2772,1812,67}, {2773,1813,0}, {1607,166,0}, {2774,56,0}, {2775,125,0},
-    {2776,1777,0}, {2777,1782,0}, {2727,10,0}, {2778,1787,0}, {2779,575,0}, {2780,1801,0},
-    {2781,575,0}, {1604,1778,0}, {1512,1780,8}, {1617,1224,8}, {1045,10,0}, {1511,10,8},
-    {1516,1784,8}, {2782,1786,8}, {1861,1785,0}, {1630,1769,0}, {1862,448,8}, {1863,444,8},
-    {2783,10,8}, {1864,1641,8}, {1866,1789,8}, {2784,1790,0}, {1868,1795,0}, {1869,456,0},
-    {1871,465,0}, {1873,1791,0}, {2670,1604,0}, {1888,1792,0}, {1553,477,8}, {1889,469,0},
-    {1890,1793,8}, {1891,465,0}, {1600,332,0}, {1721,1794,8}, {1869,456,0}, {1870,1796,0},
-    {1871,465,0}, {1872,466,0}, {1873,1791,0}, {1887,1797,8}, {1721,1598,8}, {1662,1799,8},
-    {1769,1800,8}, {1553,464,8}, {2785,1803,0}, {2786,1811,0}, {2787,10,8}, {2273,10,0},
-    {2788,1054,0}, {2789,1804,0}, {2790,10,0}, {2791,65,0}, {2792,1805,0}, {2793,1810,0},
-    {1715,10,0}, {1572,1807,0}, {1517,136,8}, {1516,1809,8}, {1518,6,0}, {2787,10,8}, {2273,10,0},
-    {2789,1804,0}, {2794,10,0}, {2792,1805,0}, {2793,1810,0}, {2795,102,0}, {2796,56,0},
-    {2797,1815,40}, {1747,10,75}, {2673,1710,67}, {2686,1710,75}, {2691,1646,0}, {2692,1648,0},
-    {1755,1816,0}, {2693,1649,0}, {2694,1650,0}, {2777,1838,0}, {1700,1651,0}, {2801,1841,0},
-    {2695,1652,0}, {2802,1842,0}, {2698,1665,0}, {1706,1666,0}, {1612,1854,0}, {1707,1691,0},
-    {2803,1817,0}, {1518,281,0}, {1634,1818,0}, {2804,1820,0}, {2805,1823,0}, {2806,1821,0},
-    {2807,1822,0}, {1045,10,0}, {1644,125,0}, {1645,125,0}, {1512,1825,0}, {1635,1832,0},
-    {1703,1837,0}, {1618,1826,0}, {1861,10,0}, {2808,1827,0}, {1045,10,0}, {1553,1830,0},
-    {1629,1831,0}, {1726,104,8}, {2809,10,0}, {2810,10,0}, {2811,10,0}, {1553,1829,0},
-    {1726,104,8}, {2812,10,0}, {2813,910,0}, {2814,1833,0}, {2815,910,0}, {2816,1834,0},
-    {2817,910,0}, {1630,1834,0}, {2818,910,0}, {2819,910,0}, {2820,1835,0}, {1553,1836,8},
-    {2821,910,0}, {1796,10,0}, {1632,10,0}, {4,10,0}, {2777,1839,0}, {1518,281,0}, {1511,10,0},
-    {1553,10,0}, {1592,1647,0}, {2727,10,0}, {2822,1843,0}, {2823,1845,0}, {2824,1853,0},
-    {2787,10,8}, {2825,1846,0}, {2273,10,0}, {2788,1054,0}, {2276,1847,0}, {2790,10,0},
-    {2330,1848,0}, {2826,1850,0}, {1511,10,0}, {1553,10,0}, {1770,10,0}, {1512,1851,0},
-    {2827,1848,0}, {2787,10,8}, {2825,1846,0}, {2273,10,0}, {2276,1847,0}, {2794,10,0},
-    {2330,1848,0}, {2342,1641,0}, {2273,1641,0}, {2274,1743,0}, {2828,1855,0}, {2276,1847,0},
-    {2829,235,0}, {2686,1710,0}, {1612,1858,0}, {2340,1857,0}, {2830,1859,0}, {2831,1861,0},
-    {2832,1864,0}, {2833,1885,0}, {2834,1915,0}, {2835,1918,0}, {2836,1921,0}, {2837,1628,0},
-    {2838,1860,0}, {2839,65,0}, {2840,1054,0}, {1703,1862,0}, {2838,1860,0}, {2841,10,0},
-    {1718,235,0}, {2842,66,0}, {2843,235,0}, {2844,66,0}, {1525,1863,0}, {1687,65,0}, {1688,65,0},
-    {1520,1690,0}, {2845,1865,0}, {1703,1862,0}, {1682,1865,0}, {2838,1860,0}, {1528,1867,0},
-    {1531,1871,0}, {1532,1877,0}, {1533,1880,0}, {1566,1868,0}, {1520,1870,0}, {1556,55,0},
-    {1553,57,0}, {1585,1872,0}, {1586,1875,0}, {1520,1874,0}, {1587,10,0}, {1553,72,0},
-    {1520,1874,0}, {1587,10,0}, {1511,10,0}, {1588,10,0}, {1589,1878,0}, {1520,1870,0},
-    {1511,10,0}, {1553,78,0}, {1590,1881,0}, {1591,1883,0}, {1520,1870,0}, {1587,10,0},
-    {1520,1870,0}, {1587,10,0}, {1553,84,0}, {2846,1886,0}, {2847,1898,0}, {2848,1903,0},
-    {2849,1905,0}, {2850,1914,0}, {2851,1887,0}, {2852,1891,0}, {2853,1895,0}, {2854,1896,0},
-    {2855,1897,0}, {2838,1860,0}, {2318,1054,0}, {2788,1054,0}, {2856,1888,0}, {2794,1054,0},
-    {2727,10,0}, {2330,1848,0}, {2826,1889,0}, {2857,1054,0}, {1512,1890,0}, {2858,1857,0},
-    {2859,10,0}, {1657,1892,0}, {2860,1893,0}, {1045,1054,0}, {1553,1894,0}, {2727,10,0},
-    {2780,1801,0}, {1777,10,0}, {2777,190,0}, {1864,1054,0}, {1045,1054,0}, {2289,1899,0},
-    {2304,1900,0}, {2301,10,0}, {2305,1042,0}, {2306,1042,0}, {1045,1054,0}, {2838,1860,0},
-    {1553,1902,0}, {2309,1901,0}, {1614,1040,0}, {1615,105,0}, {2310,1041,0}, {1616,105,0},
-    {1703,1862,0}, {2861,1904,0}, {1623,137,0}, {2838,1860,0}, {1512,10,0}, {2862,1906,0},
-    {2863,1907,0}, {2864,1909,0}, {2865,1906,0}, {2866,1910,0}, {2867,1911,0}, {2838,1860,0},
-    {1553,1913,0}, {1703,1862,0}, {1045,1054,0}, {2858,1857,0}, {2859,10,0}, {1703,1862,0},
-    {1675,1908,0}, {2868,1842,0}, {1045,1054,0}, {1553,1894,0}, {2869,10,0}, {2870,10,0},
-    {2871,56,0}, {2777,190,0}, {1703,1862,0}, {1703,1862,0}, {2805,1823,0}, {1516,1912,0},
-    {1045,10,0}, {1045,1054,0}, {2838,1860,0}, {2847,1898,0}, {2848,1916,0}, {1703,1862,0},
-    {2872,1917,0}, {2861,1904,0}, {1623,137,0}, {2838,1860,0}, {1045,1054,0}, {2847,1898,0},
-    {2848,1919,0}, {1703,1862,0}, {2872,1920,0}, {2861,1904,0}, {1623,137,0}, {2838,1860,0},
-    {2873,56,0}, {2850,1054,0}, {2846,1886,0}, {2847,1898,0}, {2848,1922,0}, {2849,1905,0},
-    {1703,1862,0}, {2861,1904,0}, {2838,1860,0}, {2766,56,0}, {2874,1710,0}, {2748,1739,9},
-    {2465,1740,9}, {2437,1924,8}, {2875,1773,0}, {1512,1926,8}, {2876,1748,0}, {2751,1748,8},
-    {2877,1748,0}, {1621,96,0}, {2874,1710,67}, {2879,1928,40}, {2691,1646,0}, {2692,1648,0},
-    {2693,1649,0}, {2694,1650,0}, {2880,1929,0}, {2881,1931,0}, {2882,1931,0}, {2883,1934,0},
-    {1700,1651,0}, {2695,1652,0}, {2698,1665,0}, {1706,1666,0}, {1707,1691,0}, {2884,1930,8},
-    {1512,1932,8}, {2751,1748,8}, {2885,1933,8}, {1621,96,0}, {1612,1935,8}, {2886,1936,0},
-    {2887,1939,0}, {2888,1940,0}, {2889,1943,0}, {2890,1951,0}, {2751,1748,8}, {2891,1937,8},
-    {2711,235,8}, {2892,10,8}, {2751,1748,8}, {2893,10,8}, {2894,96,0}, {2895,96,0}, {2896,10,8},
-    {2897,10,8}, {2711,235,8}, {2751,1748,8}, {2711,235,8}, {2898,1941,8}, {2899,1942,0},
-    {2900,1944,8}, {2751,1748,8}, {2711,235,8}, {1732,1244,0}, {1512,1926,8}, {2901,1946,0},
-    {2876,1748,8}, {1516,1949,0}, {1553,1245,0}, {2902,65,0}, {2751,1748,8}, {1553,1948,8},
-    {1795,1195,8}, {2751,1748,8}, {2903,1950,8}, {2900,1952,8}, {2751,1748,8}, {2711,235,8},
-    {1512,1932,8}, {2904,1954,0}, {2877,1748,8}, {1553,1245,0}, {2905,1950,8}, {2751,1748,8},
-    {2906,1957,0}, {2284,1020,0}, {2285,1847,0}, {2765,1773,0}, {2907,1970,0}, {2908,1972,0},
-    {2287,1983,0}, {2288,1701,0}, {2766,56,0}, {2767,56,0}, {2289,1899,8}, {1856,1974,0},
-    {2290,1976,0}, {2909,1985,0}, {2768,1774,0}, {2291,1977,8}, {2910,1978,0}, {2293,1035,0},
-    {2769,1775,0}, {2294,1980,0}, {2686,1710,9}, {2773,1813,0}, {2317,1959,0}, {2318,1847,8},
-    {2320,1961,0}, {1662,507,0}, {2321,1965,0}, {2322,1065,0}, {2323,1066,0}, {2324,1052,0},
-    {2296,1960,0}, {2325,1054,0}, {2326,1962,0}, {2327,1963,0}, {2328,1964,0}, {2329,1966,0},
-    {1662,1061,0}, {1511,1847,8}, {2330,1968,0}, {2331,1016,0}, {2340,1857,0}, {2911,999,8},
-    {2276,1847,8}, {2277,1001,0}, {2906,1957,0}, {2284,1020,0}, {2285,1847,0}, {2907,1970,0},
-    {2288,1701,0}, {2289,1899,8}, {1856,1974,0}, {2290,1976,0}, {2291,1977,8}, {2910,1978,0},
-    {2294,1980,0}, {1513,1975,8}, {1514,1633,8}, {1662,507,8}, {1864,1641,8}, {1866,1789,0},
-    {2301,1960,0}, {2302,1981,8}, {1600,96,0}, {2303,438,0}, {2289,1899,0}, {2304,1900,0},
-    {2305,1042,0}, {2306,1042,0}, {2307,1016,0}, {2308,1902,0}, {2295,1984,0}, {2296,10,0},
-    {2776,1777,0}, {2777,1782,0}, {2727,10,0}, {2779,575,0}, {2780,1801,0}, {2781,575,0},
-    {2797,1987,40}, {1747,10,75}, {2686,1710,75}, {2691,1646,0}, {2692,1648,0}, {1755,1816,0},
-    {2693,1649,0}, {2694,1650,0}, {2777,1838,0}, {1700,1651,0}, {2695,1652,0}, {2802,1842,0},
-    {2698,1665,0}, {1706,1666,0}, {1612,1988,0}, {1707,1691,0}, {2828,1855,0}, {2276,1847,0},
-    {2829,235,0}, {2686,1710,0}, {1612,1858,0}, {2912,1990,10}, {2747,1738,9}, {2748,1739,9},
-    {2465,1740,9}, {1759,287,2}, {1760,1629,2}, {2913,1992,8}, {1760,1629,0}, {2914,1936,0},
-    {2915,1994,0}, {2916,1996,0}, {2882,1996,0}, {2917,1939,0}, {2918,1940,0}, {2919,1999,0},
-    {2920,2001,0}, {2921,2007,0}, {2922,1995,8}, {2131,10,8}, {2711,235,8}, {2900,1997,8},
-    {2751,1748,8}, {2711,235,8}, {1512,1926,8}, {1511,1748,8}, {2922,2000,8}, {2131,10,8},
-    {2751,1748,8}, {2711,235,8}, {2900,2002,8}, {2751,1748,8}, {2711,235,8}, {1732,1244,0},
-    {1512,1926,8}, {2901,2004,0}, {1511,1748,8}, {1516,2006,0}, {1553,1245,0}, {2902,65,0},
-    {2751,1748,8}, {1553,1948,8}, {1795,1195,8}, {2751,1748,8}, {2903,1950,8}, {2900,2008,8},
-    {2751,1748,8}, {2711,235,8}, {1512,1926,8}, {1511,1748,8}, {2904,1954,0}, {1553,1245,0},
-    {2748,1739,2}, {2465,1740,9}, {1759,287,2}, {1760,1629,2}, {2923,2012,8}, {1760,1629,0},
-    {1798,235,8}, {2749,235,0}, {2750,1738,8}, {2748,1739,8}, {2465,1740,8}, {2467,1743,8},
-    {1510,1749,8}, {2760,1697,0}, {1759,287,2}, {1760,1629,2}, {2728,1698,9}, {2924,2016,8},
-    {1760,1629,0}, {2727,1697,8}, {2761,1697,8}, {2763,235,8}, {2686,1697,8}, {1759,287,2},
-    {1760,1629,2}, {2728,1698,9}, {2925,2020,8}, {1760,1629,0}, {1759,287,2}, {1760,1629,2},
-    {1760,1629,0}, {2926,2023,8}, {1798,235,8}, {2010,235,8}, {2730,1707,8}, {2686,1697,8},
-    {2731,1708,8}, {2015,2026,9}, {1768,1704,0}, {1657,2029,8}, {2927,2032,8}, {2928,2030,0},
-    {1045,2031,8}, {2929,2034,40}, {2691,1646,0}, {2930,2035,0}, {2692,1648,0}, {2694,1650,0},
-    {1700,1651,0}, {2931,2036,0}, {1706,1666,0}, {1707,1691,0}, {1592,10,0}, {2929,2029,0},
-    {2760,1697,8}, {2761,1697,0}, {2763,235,8}, {2325,1764,8}, {2728,1698,9}, {2761,1697,8},
-    {1760,1629,0}, {2735,2040,8}, {1873,2044,8}, {1855,2047,8}, {2932,2042,8}, {1553,1716,8},
-    {1045,2043,0}, {1888,2045,8}, {1553,477,8}, {1890,2046,8}, {1871,287,0}, {1600,332,0},
-    {1721,1598,8}, {2933,2049,8}, {1553,2051,8}, {2934,96,0}, {2935,2042,0}, {1553,2050,8},
-    {1760,1629,0}, {1734,2053,8}, {1621,2049,0}, {2902,2055,8}, {2936,395,8}, {1856,1631,0},
-    {1864,1694,9}, {1760,1629,0}, {1866,1789,0}, {2937,2057,8}, {2666,1643,0}, {1046,2058,0},
-    {1045,2059,0}, {1553,2060,0}, {1517,136,8}, {2631,1483,8}, {2938,1690,0}, {1760,1629,0},
-    {2939,2062,8}, {1512,1825,8}, {2078,1693,0}, {1635,1832,0}, {1703,1837,0}, {1569,1618,0},
-    {1657,2065,8}, {2940,2067,0}, {2941,2077,0}, {2686,1710,0}, {2666,1643,0}, {1045,2066,8},
-    {1852,2068,0}, {1853,2075,0}, {1553,478,8}, {1854,2069,0}, {1721,1598,8}, {1855,2071,8},
-    {1600,332,0}, {1856,1631,0}, {1603,432,0}, {1607,166,0}, {1858,2070,0}, {1860,999,0},
-    {1861,2073,0}, {1630,1769,0}, {1862,448,8}, {1747,2074,8}, {1863,444,8}, {1549,445,8},
-    {1854,2069,0}, {1864,1641,8}, {1721,1598,8}, {1865,2076,0}, {1866,1789,0}, {1600,332,0},
-    {1603,432,0}, {1607,166,0}, {1858,2070,0}, {1867,452,0}, {2018,1701,8}, {1634,1818,0},
-    {2938,1690,0}, {1675,2079,8}, {2686,1710,8}, {1045,10,8}, {2686,1710,75}, {1696,2081,40},
-    {2691,1646,0}, {2692,1648,0}, {1710,2082,0}, {2693,1649,0}, {2694,1650,0}, {1678,2083,0},
-    {1700,1651,0}, {1675,2084,0}, {2695,1652,0}, {2698,1665,0}, {1706,1666,0}, {1707,1691,0},
-    {1710,1819,128}, {2804,1820,0}, {2805,1823,0}, {1520,1690,0}, {1045,10,8}, {2748,1739,9},
-    {2943,2086,0}, {2465,1740,9}, {2437,1924,8}, {2875,1773,0}, {2750,1738,0}, {2750,1738,0},
-    {1510,1749,8}, {2015,2026,9}, {1768,1704,8}, {2015,2026,9}, {2268,2091,10}, {2728,1698,9},
-    {2729,1702,0}, {1781,10,16}, {2673,2094,9}, {2944,2095,0}, {2945,2098,8}, {1520,2096,0},
-    {2946,2097,0}, {1512,2100,8}, {2947,2102,0}, {1703,2103,0}, {2948,2108,8}, {2949,2110,8},
-    {2711,1617,8}, {1045,2101,0}, {2684,1617,0}, {2638,1618,0}, {2639,2105,0}, {1832,2107,0},
-    {2950,2112,8}, {2951,2112,8}, {2922,65,0}, {2131,10,0}, {2952,2114,8}, {2949,2110,0},
-    {1510,2115,8}, {1592,10,8}, {1592,10,8}, {2281,2119,0}, {1592,10,8}, {2702,2121,8},
-    {1592,10,8}, {1511,10,8}, {2673,2094,9}, {2945,2123,8}, {2952,2114,8}, {2529,2109,0},
-    {2673,2094,9}, {2944,2095,0}, {2945,2126,8}, {1512,2100,0}, {2952,2114,8}, {2947,2102,0},
-    {1703,2103,0}, {2948,2108,0}, {2955,2108,0}, {2711,1617,8}, {2956,2129,8}, {2957,2130,8},
-    {2690,145,0}, {2958,2131,0}, {1592,1006,0}, {1781,998,16}, {1662,133,0}, {2960,56,0},
-    {1819,2134,8}, {2961,2139,8}, {2962,2140,0}, {1511,2142,8}, {1811,2143,8}, {1768,2144,0},
-    {2540,2145,8}, {2963,2135,0}, {2964,2136,0}, {1511,2138,8}, {2963,2135,8}, {2965,2141,0},
-    {1511,2138,8}, {2966,2147,8}, {2967,465,8}, {2968,2148,0}, {2432,2151,0}, {2969,2149,8},
-    {2970,2150,8}, {1511,333,8}, {2971,2153,8}, {2972,2154,8}, {1798,1617,8}, {2973,2155,8},
-    {1511,2142,0}, {1510,2156,8}, {2685,2158,8}, {2974,2159,0}, {1781,10,16}, {2975,1617,8},
-    {2976,2161,0}, {2977,2165,0}, {2673,2094,9}, {1703,2166,0}, {2325,2168,8}, {2686,2102,0},
-    {1511,2102,8}, {2978,2160,0}, {2979,2162,0}, {1832,299,0}, {1044,295,0}, {2980,2170,0},
-    {1656,2173,0}, {1512,2171,8}, {1617,2172,8}, {1045,438,0}, {1512,295,8}, {2837,2175,8},
-    {2685,2158,8}, {2974,2159,0}, {2981,2160,8}, {2975,1617,8}, {2673,2094,8}, {1703,2166,0},
-    {2325,2168,8}, {2686,2102,8}, {1592,10,8}, {1592,10,8}, {2285,2179,67}, {1781,998,16},
-    {2985,2180,8}, {2986,2181,8}, {2987,2194,8}, {2988,2195,8}, {2690,2196,67}, {2990,2182,0},
-    {2991,2183,8}, {2992,2193,8}, {2993,553,0}, {2994,10,0}, {2995,2185,0}, {2996,2187,0},
-    {2997,2189,0}, {2998,2191,0}, {2999,2186,8}, {3000,638,8}, {3001,2188,8}, {3002,2190,0},
-    {3003,2190,0}, {3004,2190,0}, {3005,2190,0}, {3006,2190,0}, {3001,2188,0}, {1511,638,0},
-    {3000,638,8}, {3007,638,0}, {3008,2192,8}, {3010,2198,8}, {1798,235,8}, {2985,2180,8},
-    {2986,2181,8}, {3011,2199,8}, {2987,2194,8}, {2988,2195,8}, {1510,2200,8}, {1800,235,8},
-    {2690,2196,8}, {1592,10,8}, {3012,98,0}, {3013,1411,0}, {2285,2179,67}, {1781,998,16},
-    {3015,2203,8}, {3016,2204,0}, {2988,2195,8}, {2690,2196,67}, {3017,2205,8}, {3018,2206,8},
-    {1770,10,8}, {3019,2208,8}, {3020,2209,0}, {1798,235,8}, {3015,65,8}, {3016,2204,0},
-    {2988,2195,8}, {3021,2210,8}, {1800,235,8}, {2690,2196,8}, {3022,2205,0}, {1800,235,0},
-    {2972,2154,9}, {2971,2153,8}, {2972,2154,8}, {1510,2156,8}, {3023,2154,9}, {3024,10,8},
-    {3023,2154,8}, {1510,2215,8}, {3025,2217,9}, {2686,2102,9}, {3026,2219,8}, {2686,2102,8},
-    {1510,2220,8}, {3027,2222,9}, {3028,2154,9}, {3028,2154,8}, {1510,2224,8}, {2685,2158,9},
-    {2981,2160,9}, {2673,2094,9}, {2686,2102,9}, {2981,2160,8}, {2673,2094,9}, {2952,2114,9},
-    {2529,2109,2}, {2952,2114,8}, {2985,2180,8}, {3011,2199,8}, {2988,2195,8}, {2690,2196,67},
-    {1510,2200,8}, {2988,2195,8}, {3021,2210,8}, {2690,2196,67}, {1510,2233,8}, {3029,2235,9},
-    {3029,2235,8}, {1510,2237,8}, {3030,2239,8}, {3031,2241,0}, {3032,2250,0}, {3033,2255,9},
-    {3034,2240,0}, {3035,2243,0}, {1649,2246,8}, {3036,2244,0}, {3037,2248,0}, {1045,2245,0},
-    {3038,2247,0}, {2686,10,8}, {3039,10,0}, {2838,10,0}, {3040,2249,0}, {3041,2251,0},
-    {3042,2253,0}, {3043,2257,8}, {1649,2246,8}, {2922,2259,0}, {2131,553,0}, {3044,2142,0},
-    {3045,2260,8}, {3033,2255,8}, {3046,2261,8}, {3047,236,0}, {3048,2262,0}, {3049,10,0},
-    {3050,2263,0}, {1770,1618,0}, {1687,65,0}, {1688,65,0}, {1689,65,0}, {1592,1006,0},
-    {2971,2153,8}, {2972,2154,8}, {1798,1617,8}, {3052,10,0}, {1662,133,0}, {3053,2266,0},
-    {1819,2134,8}, {2973,2155,8}, {2961,2139,8}, {2962,2140,0}, {3054,1617,0}, {1511,2142,8},
-    {1734,2267,0}, {1811,2143,0}, {2615,1617,0}, {1510,2156,8}, {3055,1617,0}, {1800,1617,8},
-    {2540,2145,8}, {3056,1617,0}, {3057,2268,8}, {3058,2270,8}, {3045,10,8}, {3059,2271,8},
-    {3060,1618,8}, {3061,65,8}, {3062,10,8}, {3063,1618,0}, {3064,2273,0}, {3065,56,8},
-    {3060,1618,8}, {3066,1618,0}, {3067,1618,0}, {3061,65,8}, {3062,10,8}, {3068,1618,0},
-    {3069,1618,0}, {3070,10,9}, {3071,10,2}, {3073,2275,83}, {3074,96,40}, {3073,2102,67},
-    {3075,65,4}, {1592,1006,0}, {3077,2279,9}, {3078,98,10}, {3079,125,0}, {3077,2279,8},
-    {3078,98,8}, {3080,2281,8}, {3023,2154,0}, {1798,235,8}, {3081,2282,8}, {1662,999,8},
-    {3082,235,0}, {1511,507,8}, {3083,2283,0}, {3084,2285,0}, {1553,2290,8}, {1800,235,8},
-    {3079,65,0}, {3047,999,8}, {1511,507,8}, {3084,2285,0}, {3085,999,0}, {1538,2287,0},
-    {3082,235,0}, {2686,2102,8}, {1732,333,0}, {1556,39,0}, {1662,492,8}, {3086,544,0},
-    {3087,2289,0}, {3024,10,8}, {3023,2154,8}, {3088,2142,8}, {1798,235,8}, {3089,2292,0},
-    {3090,2306,0}, {1662,2314,0}, {3053,2266,0}, {3043,2315,0}, {3091,2319,0}, {3092,2321,0},
-    {3093,2326,0}, {3094,2340,0}, {3095,2342,0}, {2018,1024,0}, {1606,2345,0}, {1510,2215,8},
-    {1800,235,0}, {3096,2351,0}, {3097,2293,0}, {3098,2305,0}, {3099,2294,0}, {3100,2300,0},
-    {3101,2302,0}, {3102,2304,8}, {3103,2295,0}, {3104,2296,0}, {3105,2299,0}, {2686,10,8},
-    {3042,2298,8}, {1718,235,0}, {2843,235,0}, {2963,2135,8}, {3105,2299,0}, {3106,2307,8},
-    {1835,2312,8}, {3107,2308,0}, {3108,2309,8}, {3109,2310,8}, {3110,2311,0}, {3027,2222,8},
-    {3111,2313,8}, {3112,2316,0}, {3113,65,0}, {3114,65,0}, {3115,65,0}, {3116,65,0}, {3117,65,0},
-    {3044,10,0}, {3033,10,0}, {2616,2318,0}, {3118,65,0}, {3119,65,0}, {3120,1618,0},
-    {3033,2255,8}, {3121,2322,8}, {3079,65,8}, {3122,2324,8}, {3123,65,8}, {1662,10,8},
-    {1511,10,8}, {3124,10,8}, {3125,10,8}, {2686,10,8}, {2714,2327,8}, {3079,65,8}, {3123,65,8},
-    {1662,10,8}, {1511,10,8}, {3126,2329,8}, {3079,65,8}, {3123,65,8}, {1662,10,8}, {1511,10,8},
-    {3083,2331,8}, {3079,65,8}, {3122,2333,8}, {3123,65,8}, {1511,10,8}, {3127,10,8}, {3128,10,8},
-    {3047,10,8}, {3129,2335,8}, {3130,10,8}, {3127,10,8}, {2686,10,8}, {3131,2337,8}, {3039,10,8},
-    {2838,10,8}, {1732,2339,8}, {1556,1618,8}, {3132,10,8}, {3079,65,0}, {1798,235,8},
-    {1662,999,8}, {1511,507,8}, {3083,2283,0}, {3084,2285,0}, {1553,2290,8}, {3133,2344,8},
-    {2165,2346,0}, {2172,2347,0}, {3134,2348,0}, {3135,2349,0}, {3136,2350,0}, {3137,2352,8},
-    {3079,65,8}, {3122,2354,8}, {3123,65,8}, {1662,10,8}, {1511,10,8}, {2686,10,8}, {3138,190,8},
-    {3139,10,9}, {2686,2357,10}, {3139,10,8}, {3140,2359,0}, {1798,235,8}, {3141,2364,0},
-    {3142,2370,0}, {3143,2372,0}, {2010,235,0}, {1511,333,0}, {3144,2381,0}, {3145,2383,0},
-    {2686,2357,8}, {3146,10,0}, {3147,2392,0}, {1510,2393,0}, {3148,2394,0}, {3149,2398,0},
-    {1635,2361,8}, {3150,2362,0}, {3151,2363,8}, {1635,2366,8}, {1553,2369,0}, {2326,2367,0},
-    {3152,2368,8}, {3153,2259,8}, {3154,2259,0}, {1635,2366,8}, {3155,2374,0}, {3156,2378,0},
-    {3157,2375,8}, {3158,2376,8}, {3159,2377,8}, {3157,2379,8}, {3158,2380,8}, {3159,2377,8},
-    {3160,2382,8}, {3161,2384,0}, {3162,2387,8}, {3163,2385,0}, {3164,2389,0}, {3165,2390,0},
-    {3163,2385,0}, {2552,1379,8}, {3166,2391,8}, {3167,2362,0}, {3168,2395,8}, {3169,2397,0},
-    {3170,2396,8}, {3171,1016,8}, {3170,2396,0}, {3172,2399,8}, {3173,2400,8}, {3174,10,9},
-    {2686,2357,10}, {3140,2359,0}, {3174,10,8}, {1798,235,8}, {3143,2372,0}, {1511,333,0},
-    {2686,2357,8}, {3147,2392,0}, {1510,2393,0}, {3175,235,0}, {1798,235,8}, {3027,2222,8},
-    {1662,2314,0}, {3053,2404,0}, {2840,10,0}, {3028,2154,8}, {3176,2408,0}, {1511,2409,8},
-    {3177,2410,0}, {3178,2413,8}, {1516,2414,0}, {1510,2224,8}, {1800,235,0}, {3179,102,0},
-    {2922,2406,0}, {2131,2259,0}, {3103,2407,0}, {3180,65,0}, {3181,65,0}, {3182,65,0},
-    {3183,65,0}, {3184,65,0}, {3185,65,0}, {3186,65,0}, {3187,65,0}, {3188,2411,0}, {3189,65,0},
-    {3190,2415,0}, {3191,2416,0}, {3192,2424,0}, {3193,2430,0}, {3194,2431,0}, {3195,2438,0},
-    {2900,2417,8}, {3196,2419,0}, {3197,2421,0}, {3044,2142,0}, {3033,2255,8}, {2652,2422,8},
-    {1770,2423,8}, {2637,56,0}, {3198,1618,0}, {1832,840,0}, {3199,2425,0}, {3200,2428,0},
-    {1511,2427,8}, {1588,133,8}, {3201,287,0}, {1566,2432,0}, {3200,2437,0}, {3202,2433,0},
-    {3203,2419,0}, {3204,2436,0}, {1769,2435,8}, {2652,2422,8}, {1770,2423,8}, {3205,465,0},
-    {3206,465,0}, {3207,65,0}, {3208,65,0}, {3209,2439,0}, {3097,2440,0}, {3210,2443,0},
-    {3024,10,8}, {1718,235,0}, {3100,2300,0}, {3101,2441,0}, {3102,2442,8}, {2843,235,0},
-    {1718,235,0}, {2963,2135,8}, {2843,235,0}, {3211,2445,8}, {1512,2100,8}, {1798,1617,8},
-    {3212,1617,0}, {2952,2114,8}, {2947,2102,8}, {1703,2103,0}, {2948,2108,8}, {2711,1617,0},
-    {2285,2179,67}, {2985,2180,0}, {3011,2199,8}, {2988,2195,8}, {2690,2196,67}, {2285,2179,67},
-    {3213,2448,8}, {2985,2180,8}, {3011,2199,8}, {2988,2195,8}, {3214,2449,8}, {2690,2196,67},
-    {3011,2199,8}, {3215,2451,8}, {3216,10,8}, {3213,2448,8}, {3217,65,8}, {2992,2193,8},
-    {3214,2449,8}, {2285,2179,67}, {2988,2195,8}, {3021,2210,8}, {2690,2196,67}, {1798,235,8},
-    {1662,2454,0}, {2018,1024,0}, {1511,2455,8}, {3218,2456,8}, {3219,2457,8}, {3029,2235,8},
-    {3220,2481,0}, {1510,2237,8}, {1553,2487,8}, {1800,235,8}, {3221,2458,0}, {3222,2471,0},
-    {2899,2459,8}, {1819,2465,0}, {3223,2468,8}, {3209,2439,0}, {3224,2460,0}, {3210,2464,0},
-    {3034,2240,0}, {1718,235,8}, {3225,2461,8}, {2064,2462,0}, {3102,2442,8}, {2843,235,8},
-    {1566,2463,0}, {1718,235,8}, {2963,2135,8}, {2843,235,8}, {3091,2466,8}, {3045,2260,8},
-    {2968,2469,0}, {1045,2470,0}, {2969,2149,8}, {3226,10,8}, {3154,10,8}, {2899,2459,8},
-    {3227,2472,8}, {2968,2473,0}, {3228,2477,0}, {2969,2149,8}, {1666,2474,8}, {3154,10,8},
-    {3229,10,8}, {3230,2476,8}, {1666,2478,8}, {3227,2480,8}, {3230,2476,8}, {1045,2470,0},
-    {3231,2482,0}, {3232,2484,0}, {2968,2483,0}, {2922,840,0}, {2131,553,0}, {3047,2454,0},
-    {3233,2470,0}, {2969,2149,8}, {3154,10,8}, {2968,2483,0}, {2922,840,0}, {2131,553,0},
-    {1666,2485,0}, {3047,2454,0}, {3234,2470,0}, {3230,2476,8}, {3235,2489,8}, {3236,2490,8},
-    {3237,2492,8}, {3238,2494,0}, {3239,2495,0}, {3240,2497,0}, {3241,56,0}, {3242,2498,8},
-    {3235,2489,8}, {3243,2499,0}, {3244,2494,0}, {3245,2500,8}, {2956,2129,0}, {3236,2490,8},
-    {3246,2490,0}, {3247,259,0}, {2731,2502,0}, {2956,2129,0}, {3248,2504,8}, {3235,2489,8},
-    {3236,2490,8}, {3249,2505,0}, {3250,2510,0}, {3251,56,0}, {2826,2506,0}, {3252,2507,0},
-    {3253,2508,8}, {3254,2509,8}, {3255,56,0}, {2826,2511,8}, {3252,2507,0}, {3254,2509,8},
-    {3256,2513,8}, {3257,2514,0}, {3258,2516,0}, {3259,2515,8}, {3260,2515,0}, {3261,2517,8},
-    {3262,2515,0}, {3263,2515,8}, {3264,66,0}, {3265,2519,8}, {3266,2490,8}, {2958,2131,8},
-    {3265,2519,8}, {2690,145,8}, {3265,2519,8}, {2685,2158,8}, {1781,10,16}, {3267,1617,8},
-    {2976,2161,0}, {2673,2094,9}, {1703,2166,0}, {2686,2102,0}, {1516,2524,8}, {2456,2525,0},
-    {2325,2526,8}, {2980,2170,0}, {1656,2173,0}, {2686,2102,8}, {1745,98,67}, {3268,115,2},
-    {3070,10,9}, {3269,2530,3}, {1747,98,67}, {3271,2259,67}, {3273,2259,67}, {3275,2259,67},
-    {3277,2259,67}, {2325,2531,40}, {3071,10,2}, {3073,2275,83}, {3279,2259,67}, {2838,2532,67},
-    {3282,2532,67}, {3284,2533,67}, {3269,10,3}, {1747,10,75}, {3275,10,67}, {3277,2102,67},
-    {3286,2535,32}, {3073,2102,67}, {3288,145,67}, {3075,65,4}, {2838,10,67}, {3282,10,67},
-    {3284,10,67}, {1745,98,67}, {3268,115,2}, {3070,10,9}, {3269,2530,3}, {1715,2537,40},
-    {1747,98,67}, {3071,10,2}, {3073,2275,83}, {2838,840,67}, {3282,840,67}, {3284,2533,67},
-    {3289,2538,8}, {3290,65,0}, {3269,10,3}, {1747,10,75}, {3073,2102,67}, {3075,65,4},
-    {1696,2540,40}, {2838,10,67}, {3282,10,67}, {3284,10,67}, {2691,1007,0}, {1755,2541,0},
-    {1700,1011,0}, {2695,1012,0}, {3291,2277,0}, {2698,1014,0}, {1706,1005,0}, {1707,2118,0},
-    {3292,2542,0}, {3293,42,0}, {3294,2543,0}, {3295,10,0}, {3296,10,0}, {3297,65,8},
-    {1510,2544,8}, {1520,2546,8}, {3139,10,9}, {2686,2357,75}, {3299,2547,0}, {3300,2548,0},
-    {3301,2549,0}, {3302,2551,0}, {3303,2554,0}, {3304,2555,0}, {3305,2556,0}, {3306,2558,0},
-    {1769,10,8}, {3307,465,0}, {3308,2461,8}, {1045,2550,8}, {3309,2552,0}, {3310,2553,0},
-    {3006,65,8}, {3311,65,8}, {3309,2552,0}, {3312,65,8}, {3313,65,8}, {3314,65,8}, {3315,65,8},
-    {3006,65,8}, {3311,65,8}, {3316,2557,0}, {3317,2557,0}, {3006,65,8}, {3311,65,8},
-    {1517,2559,0}, {2697,2561,8}, {2686,2357,75}, {3299,2562,0}, {3300,2562,0}, {3301,2562,0},
-    {3302,2562,0}, {3303,2562,0}, {3304,2562,0}, {3305,2562,0}, {3306,2564,0}, {110,10,0},
-    {1510,2563,8}, {1863,139,0}, {110,10,0}, {1510,2563,8}, {3318,2566,0}, {3174,10,9},
-    {1511,2573,8}, {2686,2357,67}, {2838,840,67}, {3282,840,67}, {3320,56,0}, {1777,2567,0},
-    {3289,2567,0}, {1512,2568,0}, {3321,2567,0}, {2451,2570,0}, {3322,2567,0}, {3323,2571,0},
-    {3324,2572,0}, {3325,2567,0}, {1044,2531,0}, {3322,2567,8}, {1045,2567,0}, {2686,2357,67},
-    {1696,2575,40}, {2691,1007,0}, {2693,1013,0}, {1700,1011,0}, {2695,1012,0}, {2697,2576,0},
-    {2698,1014,0}, {1706,1005,0}, {1707,2118,0}, {1512,2577,8}, {3326,56,0}, {3327,2582,0},
-    {1863,139,0}, {1662,10,0}, {2633,10,0}, {1511,10,0}, {1047,2579,0}, {3328,66,0}, {1045,10,0},
-    {1553,2581,8}, {1632,10,0}, {1044,139,0}, {2633,10,0}, {1045,10,0}, {1553,2580,8},
-    {1632,10,0}, {3329,1618,0}, {3297,65,0}, {3295,10,0}, {3296,10,0}, {3325,10,0}, {3330,2583,0},
-    {2685,10,0}, {3331,2585,0}, {3269,2530,3}, {3332,2587,10}, {2455,65,0}, {1613,65,0},
-    {1604,2588,8}, {3333,2597,0}, {3071,2142,2}, {3073,2607,75}, {3279,10,67}, {3334,2608,0},
-    {3223,2619,0}, {3335,65,0}, {1666,2620,0}, {2838,840,67}, {3282,840,67}, {3284,2533,67},
-    {1512,2590,8}, {1617,1224,8}, {1623,137,0}, {1045,259,0}, {1627,2592,0}, {1628,2596,0},
-    {1512,2593,8}, {1510,153,0}, {1655,156,8}, {1553,2595,0}, {1656,295,0}, {1045,259,0},
-    {1657,295,8}, {1511,156,8}, {1654,10,0}, {1655,156,8}, {1553,2595,0}, {3336,2598,0},
-    {3337,2601,0}, {3338,2603,0}, {3339,2605,0}, {3340,96,0}, {3341,2599,0}, {1613,102,0},
-    {1605,10,8}, {1615,2600,0}, {1616,105,0}, {3340,96,0}, {3342,2602,8}, {1613,102,0},
-    {1605,10,8}, {1615,2600,0}, {2310,1041,0}, {1616,105,0}, {3340,96,0}, {3343,2604,0},
-    {3342,2602,0}, {1613,102,0}, {1605,10,8}, {1615,2600,0}, {1616,105,0}, {3340,96,0},
-    {3343,2604,0}, {3341,2606,0}, {3342,2602,8}, {1613,102,0}, {1605,10,8}, {1615,2600,0},
-    {1616,105,0}, {3344,2610,0}, {3345,2613,0}, {3322,2616,0}, {2326,2617,0}, {3323,2611,0},
-    {3346,2614,0}, {3322,10,0}, {1648,2615,8}, {3347,2602,8}, {3007,10,0}, {1632,2618,8},
-    {3348,2622,0}, {1511,156,0}, {1553,2642,8}, {3349,2623,0}, {3350,2625,0}, {3351,2627,0},
-    {3352,2634,0}, {3353,2635,0}, {3354,2624,0}, {3355,2626,0}, {2961,2139,8}, {3356,2628,0},
-    {3357,42,0}, {297,42,0}, {3358,2629,0}, {3239,2630,0}, {3359,2499,0}, {3360,2631,0},
-    {3361,2632,8}, {3245,2633,8}, {1662,2497,8}, {1671,295,8}, {3362,2636,0}, {3356,2638,0},
-    {1648,2604,8}, {3357,2639,0}, {297,42,0}, {3363,2640,0}, {3364,2641,8}, {1696,2644,40},
-    {1697,2645,0}, {1698,2650,0}, {1699,2654,0}, {3365,2655,0}, {1700,1011,0}, {1701,2659,0},
-    {1702,2660,0}, {1703,2662,0}, {3291,2277,0}, {1707,2118,0}, {1708,65,8}, {1709,2646,8},
-    {1623,2647,0}, {1045,259,0}, {1627,2593,0}, {3366,2648,0}, {1628,2649,0}, {1651,2531,0},
-    {1652,10,0}, {1045,10,0}, {1703,259,8}, {1657,259,8}, {1708,65,8}, {1645,2651,8},
-    {1627,2652,0}, {1628,2653,0}, {1510,153,0}, {1655,156,8}, {1511,156,8}, {1654,10,0},
-    {1655,156,8}, {1553,2595,0}, {1708,65,8}, {3367,2656,0}, {3368,2657,8}, {1511,156,8},
-    {2702,840,0}, {1553,2658,8}, {1617,1224,8}, {1676,2661,8}, {1674,184,8}, {1525,2663,8},
-    {1685,125,0}, {1686,125,0}, {1687,125,8}, {1688,125,8}, {1689,125,8}, {1566,2665,0},
-    {1759,2670,0}, {3369,133,8}, {3370,2671,9}, {3371,2666,0}, {3372,2669,0}, {3373,2667,0},
-    {3374,2667,0}, {3375,235,0}, {3376,235,0}, {1734,2673,8}, {3377,235,0}, {1045,10,8},
-    {1637,10,0}, {1648,10,0}, {1592,10,8}, {3378,65,0}, {1759,465,2}, {1760,10,2}, {3379,2678,8},
-    {1760,10,0}, {2971,2153,8}, {2972,2154,8}, {1798,1617,8}, {1662,133,0}, {2973,2155,8},
-    {2961,2139,0}, {1511,2142,8}, {1510,2156,8}, {1800,1617,8}, {1759,465,0}, {2673,2094,9},
-    {1760,10,0}, {3380,2682,8}, {1760,10,0}, {2685,2158,8}, {3078,98,2}, {3080,2281,2},
-    {3023,2154,2}, {1759,570,2}, {1760,288,2}, {3381,2686,8}, {1760,288,0}, {3079,125,0},
-    {3077,2279,8}, {3078,98,8}, {3080,2281,8}, {3023,2154,0}, {1798,235,8}, {3081,2282,8},
-    {1662,999,8}, {3082,235,0}, {1511,507,8}, {1553,2290,8}, {1800,235,8}, {3382,2689,8},
-    {1760,10,0}, {3024,10,8}, {3023,2154,8}, {3088,2142,8}, {1798,235,8}, {1662,2314,0},
-    {3053,2266,0}, {3043,2315,0}, {3091,2319,0}, {3095,2342,0}, {2018,1024,0}, {1510,2215,8},
-    {1800,235,0}, {3139,10,9}, {1759,465,0}, {1760,288,0}, {1510,2393,0}, {2660,2693,8},
-    {1760,288,0}, {3139,10,8}, {1798,235,8}, {2010,235,0}, {1511,333,0}, {2686,2357,8},
-    {1510,2393,8}, {3174,10,9}, {1759,465,0}, {1760,288,0}, {1510,2393,0}, {2660,2697,8},
-    {1760,288,0}, {3174,10,8}, {1798,235,8}, {2010,235,0}, {1511,333,0}, {2686,2357,8},
-    {1510,2393,8}, {3027,2222,9}, {1759,465,2}, {1760,10,2}, {3383,2701,8}, {1760,10,0},
-    {3175,235,0}, {1798,235,8}, {3027,2222,8}, {1662,2314,0}, {3028,2154,8}, {1511,2409,8},
-    {3178,2413,8}, {1510,2224,8}, {2685,2158,9}, {1869,2704,0}, {3384,56,0}, {1759,465,0},
-    {2673,2094,9}, {1760,10,0}, {2686,2102,9}, {2974,2705,0}, {3385,2706,0}, {3386,56,0},
-    {1511,2102,8}, {2680,2708,8}, {2652,2709,8}, {2681,2710,0}, {2682,298,0}, {2683,2167,0},
-    {3387,2712,8}, {1760,10,0}, {1869,2714,0}, {1759,570,0}, {2673,2094,9}, {1760,10,0},
-    {2685,10,0}, {2686,10,0}, {1510,2715,0}, {2679,10,0}, {3388,2717,8}, {1760,10,0}, {2685,10,0},
-    {2840,10,0}, {3389,10,8}, {1604,2719,8}, {2686,10,0}, {1510,2715,0}, {2679,10,0},
-    {3390,2720,0}, {2981,10,8}, {1742,65,8}, {1759,465,0}, {2673,2094,9}, {2947,2102,0},
-    {2677,2723,0}, {2529,2109,0}, {2678,2109,0}, {1760,10,0}, {2680,2708,8}, {2652,1614,8},
-    {2681,2725,0}, {2683,2104,0}, {3391,2727,8}, {1760,10,0}, {1512,2100,8}, {1798,1617,8},
-    {2952,2114,8}, {2947,2102,8}, {1703,2103,0}, {2948,2108,8}, {1569,1618,0}, {2711,1617,0},
-    {2285,2179,67}, {1759,65,0}, {1760,288,0}, {2985,2180,0}, {2988,2195,8}, {2690,2196,67},
-    {1760,10,0}, {3392,2731,8}, {1798,235,8}, {2985,2180,8}, {3011,2199,8}, {2987,2194,8},
-    {2988,2195,8}, {1510,2200,8}, {1800,235,8}, {2690,2196,8}, {2285,2179,67}, {1759,65,0},
-    {1760,288,0}, {2988,2195,8}, {2690,2196,67}, {1760,288,0}, {3393,2735,8}, {1798,235,8},
-    {3015,65,8}, {2988,2195,8}, {3021,2210,8}, {1800,235,8}, {2690,2196,8}, {1759,465,2},
-    {1760,288,2}, {2659,2237,66}, {1760,288,0}, {3394,2739,8}, {1798,235,8}, {1662,2454,0},
-    {1511,2455,8}, {3218,2456,8}, {3029,2235,8}, {1510,2237,8}, {1553,2487,8}, {1800,235,8},
-    {2685,2158,9}, {1869,2742,0}, {1759,465,0}, {2673,2094,9}, {1760,10,0}, {3395,2743,0},
-    {1760,10,0}, {2926,2745,8}, {2685,2158,8}, {1798,1617,8}, {2686,2102,8}, {2285,2179,67},
-    {1781,998,16}, {3396,2748,8}, {3011,2199,8}, {2988,2195,8}, {3021,2210,8}, {3397,2755,8},
-    {2690,2196,67}, {3398,2749,0}, {3399,2751,0}, {2325,295,8}, {3400,2750,0}, {1793,10,8},
-    {3401,56,0}, {1793,2752,8}, {3402,2753,8}, {1798,235,8}, {3011,2199,8}, {2988,2195,8},
-    {3403,2757,8}, {3021,2210,8}, {3397,2755,8}, {3404,2761,8}, {1510,2762,8}, {1800,235,8},
-    {3398,2758,0}, {3399,2759,0}, {2325,295,8}, {1793,10,8}, {3405,2760,8}, {3406,841,8},
-    {1793,2752,8}, {1759,465,0}, {2673,2094,9}, {2529,2109,0}, {2678,2109,0}, {1760,10,0},
-    {3407,2764,8}, {2947,2102,0}, {2677,2723,0}, {3369,2765,8}, {2310,465,0}, {3139,10,8},
-    {1781,998,16}, {3160,2382,9}, {2686,2357,8}, {2838,840,67}, {3282,840,67}, {3139,10,8},
-    {2010,235,8}, {3160,2382,8}, {2686,2357,8}, {1566,96,0}, {1759,2769,0}, {3408,2770,8},
-    {3369,98,8}, {3409,2773,8}, {1798,235,8}, {1662,2497,0}, {1498,2775,8}, {3410,2776,8},
-    {1511,2784,8}, {3411,2785,8}, {3412,2786,8}, {3413,2787,8}, {1510,2788,8}, {1800,235,8},
-    {1793,2789,8}, {3414,2777,0}, {3415,2780,0}, {369,2781,0}, {3416,2782,0}, {3074,2778,8},
-    {2631,2779,0}, {3417,638,0}, {3418,2778,0}, {3419,2781,8}, {2631,2779,0}, {3166,2778,8},
-    {1666,2783,8}, {2631,2779,0}, {3420,638,0}, {3088,2142,8}, {1781,998,16}, {3089,2292,8},
-    {3421,2791,0}, {1662,2314,0}, {3422,2795,0}, {3091,2804,0}, {3095,2342,0}, {2018,1024,0},
-    {1606,2345,0}, {1768,2144,0}, {3106,2792,8}, {1835,2794,8}, {3107,2793,0}, {3108,2309,8},
-    {3110,2311,0}, {3027,2222,8}, {3111,2313,0}, {2729,2796,0}, {3191,2798,0}, {1703,575,0},
-    {2686,10,8}, {3423,10,0}, {2456,2799,0}, {3035,2243,0}, {3037,2248,0}, {3424,2800,0},
-    {3036,2244,0}, {1657,2802,0}, {2447,2803,0}, {3024,10,8}, {3023,2154,8}, {3088,2142,8},
-    {1798,235,8}, {1662,2314,0}, {3091,2319,0}, {3095,2342,0}, {2018,1024,0}, {1606,2345,0},
-    {1510,2215,8}, {1768,2144,0}, {3139,10,9}, {3140,2359,0}, {1781,998,16}, {3141,2364,0},
-    {3142,2370,0}, {3143,2372,0}, {1511,333,0}, {3144,2381,0}, {3145,2383,0}, {3147,2392,0},
-    {2838,840,67}, {3282,840,67}, {3149,2398,0}, {3139,10,8}, {1798,235,8}, {2686,2357,8},
-    {3148,2394,0}, {3140,2359,0}, {1781,998,16}, {3174,10,9}, {3143,2372,0}, {1511,333,0},
-    {3147,2392,0}, {2838,840,67}, {3282,840,67}, {3174,10,8}, {1798,235,8}, {2686,2357,8},
-    {1781,998,16}, {3027,2222,9}, {1662,2314,0}, {1511,2409,8}, {3178,2413,0}, {1516,2811,8},
-    {3190,2812,0}, {3191,2416,0}, {3192,2424,0}, {3193,2430,0}, {3194,2813,0}, {3195,2438,8},
-    {1566,2432,0}, {3200,2814,0}, {3103,2815,0}, {3042,2816,0}, {1798,235,8}, {3027,2222,8},
-    {3028,2154,8}, {1511,2409,8}, {1510,2224,8}, {1781,10,16}, {3425,2819,8}, {2673,2094,9},
-    {3426,10,8}, {1781,998,16}, {1662,2454,0}, {2018,1024,0}, {1511,2455,8}, {3219,2457,8},
-    {1768,2144,0}, {1553,2487,8}, {1798,235,8}, {1662,2454,0}, {1511,2455,8}, {3218,2456,8},
-    {3219,2457,8}, {3029,2235,8}, {1510,2237,8}, {1553,2487,8}, {1800,235,8}, {3024,10,8},
-    {3023,2154,8}, {1662,2314,0}, {1510,2215,8}, {3139,10,9}, {1781,998,16}, {2686,2357,10},
-    {2838,840,67}, {3282,840,67}, {3139,10,8}, {2010,235,8}, {2686,2357,8}, {1781,998,16},
-    {3174,10,9}, {2686,2357,10}, {2838,840,67}, {3282,840,67}, {3174,10,8}, {2010,235,8},
-    {2686,2357,8}, {3070,10,9}, {1781,998,16}, {3071,10,2}, {3073,2275,75}, {3073,2102,67},
-    {3075,65,4}, {2972,2154,9}, {1781,998,16}, {1662,133,0}, {1819,2134,0}, {2973,2155,0},
-    {2962,2140,0}, {1511,2142,0}, {1811,2143,0}, {2540,2145,0}, {2971,2153,8}, {2972,2154,8},
-    {2973,2155,8}, {1510,2156,8}, {1800,1617,8}, {3077,2279,9}, {3078,98,10}, {3080,2281,8},
-    {3077,2279,8}, {3080,2281,8}, {1800,235,8}, {3139,10,9}, {1781,998,16}, {2686,2357,10},
-    {3427,2834,8}, {3428,2835,0}, {3171,1016,0}, {3139,10,8}, {2686,2357,8}, {3148,2394,8},
-    {1800,235,8}, {1781,998,16}, {3027,2222,9}, {1516,2838,8}, {3429,2839,0}, {3430,2841,0},
-    {1928,2840,8}, {1726,2842,8}, {3431,66,8}, {3432,2844,8}, {3027,2222,8}, {3433,2845,8},
-    {1510,2847,8}, {1800,1617,8}, {1781,998,16}, {3434,2849,9}, {3435,2850,8}, {1662,2533,0},
-    {3436,2852,8}, {2057,2854,8}, {3437,2861,0}, {2429,2856,0}, {2480,2860,8}, {3438,2856,0},
-    {3439,2856,0}, {3440,2858,8}, {3441,2859,8}, {3435,2863,8}, {1798,235,8}, {1662,2533,0},
-    {3436,2852,8}, {2057,2854,8}, {3434,2849,8}, {3437,2861,8}, {1510,2865,8}, {1800,235,8},
-    {3442,2867,8}, {3443,2142,8}, {3444,2877,0}, {3445,2881,0}, {3446,2922,0}, {1781,998,16},
-    {1662,2497,0}, {3447,2923,0}, {3143,2924,0}, {3448,2931,0}, {3449,2937,0}, {3450,2939,0},
-    {3451,2945,0}, {3452,2946,0}, {3453,2949,0}, {3454,2952,0}, {1811,2143,8}, {1768,2144,0},
-    {3455,2868,0}, {3456,2875,0}, {1777,2869,8}, {3457,2873,8}, {3324,2874,8}, {2326,2870,0},
-    {3152,2871,8}, {3153,2259,8}, {3154,2872,0}, {3458,2876,8}, {2552,2879,0}, {3459,2880,0},
-    {3460,2879,8}, {3461,2879,8}, {3462,2882,0}, {3463,2883,0}, {3464,2885,0}, {3465,2885,0},
-    {3466,2886,0}, {3467,2887,0}, {3468,2892,0}, {3469,2898,0}, {3470,2907,8}, {3471,2908,0},
-    {3472,2919,0}, {3473,2888,0}, {3474,2891,0}, {2241,2890,8}, {2326,2894,0}, {3150,2896,0},
-    {2388,115,0}, {1632,2895,8}, {3151,2897,8}, {3475,2900,8}, {3476,2905,8}, {3477,2906,8},
-    {3478,2901,8}, {3479,2902,8}, {3480,2903,0}, {3481,2904,0}, {3482,2909,0}, {3483,2917,0},
-    {3484,2910,8}, {3485,2911,0}, {1945,2912,0}, {1946,2914,8}, {1768,2144,0}, {3486,2916,8},
-    {3487,2918,0}, {1647,2921,8}, {3471,2908,8}, {3026,2219,8}, {3488,2926,0}, {3489,2928,0},
-    {3490,2929,0}, {3491,2930,0}, {3159,2377,8}, {3492,2927,8}, {3157,2375,8}, {3159,2377,8},
-    {3157,2379,8}, {3159,2377,8}, {3159,2377,8}, {3493,2932,0}, {3494,2933,0}, {1520,2934,8},
-    {3495,2935,0}, {3322,2936,8}, {2552,2879,0}, {3496,2938,0}, {3497,2938,0}, {3498,2940,8},
-    {3499,2941,0}, {3500,56,0}, {3501,2942,8}, {3502,2944,8}, {3322,2947,0}, {2552,2879,0},
-    {3503,2948,8}, {3504,2950,0}, {3505,65,8}, {3070,2955,8}, {3506,2956,8}, {3109,2310,8},
-    {1798,235,8}, {1510,2957,8}, {3507,2958,0}, {3508,2259,8}, {3506,2956,9}, {3109,2310,0},
-    {1781,998,16}, {1662,98,0}, {1511,2960,8}, {1768,2144,0}, {3070,2955,8}, {3108,2309,8},
-    {3506,2956,0}, {1798,235,8}, {1937,2960,0}, {1510,2957,8}, {3509,2310,8}, {3237,2963,0},
-    {3510,2964,0}, {3511,2965,0}, {1511,2489,8}, {1768,2144,0}, {3512,145,8}, {3513,1411,8},
-    {3514,2967,8}, {3515,145,0}, {3511,2965,0}, {3516,2969,8}, {1511,2489,8}, {3151,2968,8},
-    {1592,10,0}, {1592,10,8}, {1592,10,8}, {3520,131,0}, {3140,2359,0}, {1781,998,16},
-    {1662,2497,0}, {3141,2974,0}, {2428,2143,0}, {3143,2372,0}, {1511,2142,8}, {3450,2976,8},
-    {3521,2977,0}, {1768,2144,0}, {1635,2869,8}, {1553,2369,0}, {3498,2940,8}, {1965,2941,0},
-    {72,56,0}, {1630,2870,0}, {3354,2624,8}, {3522,2979,8}, {1798,235,8}, {1510,2980,8},
-    {1781,998,16}, {1662,2497,0}, {1511,2142,8}, {1768,2144,0}, {1798,235,8}, {3523,2983,8},
-    {3524,2382,8}, {1510,2984,8}, {1781,998,16}, {3525,2986,8}, {1662,2497,0}, {1511,3023,8},
-    {3526,3024,8}, {1768,2144,0}, {3527,2987,0}, {3528,2988,8}, {3449,3016,0}, {3529,3017,0},
-    {3530,3019,0}, {2629,3022,8}, {3531,2989,0}, {3532,2990,0}, {3533,2995,0}, {3534,3007,0},
-    {3535,3008,8}, {3536,3010,0}, {3537,3013,0}, {3538,3014,8}, {3539,2144,0}, {3540,3015,0},
-    {3541,2991,0}, {3542,2992,0}, {3543,2993,0}, {3544,2994,0}, {3545,2997,0}, {3546,2998,0},
-    {3547,3006,0}, {3548,125,0}, {3549,56,0}, {3550,2999,0}, {1725,3000,0}, {3551,3001,0},
-    {3552,3002,0}, {3553,3003,0}, {3554,3004,0}, {3555,3005,0}, {3556,3009,8}, {3557,3012,8},
-    {3558,2938,0}, {3497,2938,0}, {3549,56,0}, {3559,3018,0}, {3550,2999,0}, {1725,3000,0},
-    {3552,3002,0}, {3555,3005,0}, {3560,3021,0}, {3549,56,0}, {3550,2999,0}, {1725,3000,0},
-    {1511,2927,8}, {3561,3004,8}, {3551,3001,0}, {3552,3002,0}, {3555,3005,0}, {3501,2942,8},
-    {3502,2944,8}, {3562,2143,8}, {3026,2219,8}, {3025,2217,8}, {1511,3023,8}, {1510,2957,8},
-    {3140,2359,0}, {1781,998,16}, {1662,2497,0}, {2428,2143,0}, {3143,2372,0}, {1511,2142,8},
-    {3450,3027,8}, {1768,2144,0}, {3498,3028,8}, {1965,2941,0}, {3355,2626,8}, {3563,3030,8},
-    {1798,235,8}, {1510,2980,8}, {3564,3032,0}, {3565,3033,8}, {1781,998,16}, {3566,328,0},
-    {3567,3034,8}, {2201,3037,0}, {1662,3038,0}, {2018,1024,0}, {1768,2144,0}, {2431,96,8},
-    {2241,10,0}, {1511,10,8}, {2969,2149,8}, {3568,2154,8}, {1798,1617,8}, {3154,2150,8},
-    {1662,2533,0}, {2428,3041,8}, {3569,3042,8}, {1511,3044,8}, {1855,3045,8}, {1768,2144,0},
-    {3570,10,0}, {3516,3043,8}, {3245,2886,8}, {1549,3047,8}, {1553,3048,8}, {3571,3050,8},
-    {3572,3051,8}, {1798,1617,8}, {1662,2533,0}, {2428,3041,8}, {3569,3042,8}, {1511,3044,8},
-    {3573,474,0}, {1855,3045,8}, {1510,3052,8}, {2564,2259,0}, {1800,1617,8}, {1781,998,16},
-    {3574,2142,8}, {1662,2314,0}, {2018,1024,0}, {3575,3054,0}, {1516,2838,0}, {1768,2144,0},
-    {1798,1617,8}, {3432,2844,8}, {3027,2222,8}, {1510,2847,8}, {1781,998,16}, {3027,2222,9},
-    {1798,1617,8}, {3432,2844,8}, {3027,2222,8}, {3111,3058,8}, {1510,2847,8}, {1781,998,16},
-    {1662,507,0}, {3576,3060,8}, {3046,2142,8}, {2018,1024,0}, {3577,3078,8}, {1768,2144,0},
-    {3578,3061,0}, {3579,3064,0}, {3580,3069,0}, {3582,3062,0}, {1973,3063,8}, {3583,1130,0},
-    {3584,2255,8}, {3585,3065,8}, {3586,3066,0}, {3587,3067,0}, {1600,96,0}, {1603,101,0},
-    {1605,10,8}, {3588,102,0}, {1605,10,8}, {3589,3068,0}, {1615,2600,0}, {1616,105,0},
-    {1658,146,0}, {1828,1054,8}, {3585,3065,8}, {1829,3070,8}, {3590,3071,0}, {3591,3073,0},
-    {3592,3076,0}, {1830,10,8}, {3049,333,8}, {3593,999,8}, {3594,2142,8}, {3595,3075,8},
-    {3590,3071,0}, {3592,3076,0}, {1830,10,8}, {3049,333,8}, {1770,504,8}, {1798,1617,8},
-    {3045,3080,8}, {3033,2255,8}, {1510,3081,8}, {3445,2881,0}, {3596,3083,8}, {1781,998,16},
-    {1662,507,0}, {3597,3084,0}, {3598,3087,0}, {3599,3088,0}, {2018,1024,0}, {1511,3100,8},
-    {3600,3101,0}, {3452,3104,0}, {3601,3110,0}, {1811,2143,8}, {1768,2144,0}, {3602,3085,0},
-    {3603,3086,72}, {3604,3090,0}, {3605,3095,8}, {3606,3097,8}, {3607,56,8}, {3608,3091,0},
-    {3373,3092,8}, {3609,3094,0}, {2296,3098,0}, {2241,3099,8}, {2241,3102,8}, {2016,3103,8},
-    {3416,3105,0}, {3610,56,0}, {1828,1499,0}, {3611,3106,0}, {2941,3107,0}, {3612,3109,0},
-    {3613,190,0}, {3614,3108,0}, {3615,56,0}, {3445,2881,0}, {3596,3083,8}, {1798,235,8},
-    {3616,3112,0}, {1662,507,0}, {3597,3084,0}, {3598,3087,0}, {2961,2139,8}, {3617,2849,8},
-    {3618,2259,0}, {3599,3088,0}, {2018,1024,0}, {1511,3100,8}, {3600,3101,0}, {3452,3104,0},
-    {3601,3110,0}, {1811,2143,0}, {1510,3114,8}, {2134,3115,0}, {1800,235,8}, {3619,3116,0},
-    {3620,3118,0}, {3507,2958,0}, {2296,3113,0}, {2241,3099,0}, {3621,3117,0}, {1781,998,16},
-    {1662,2533,0}, {3436,2852,8}, {2057,2854,8}, {3434,2849,9}, {3437,2861,0}, {2712,3121,8},
-    {1781,998,16}, {2450,3146,0}, {1662,98,0}, {3434,2849,9}, {125,3161,8}, {2968,3123,0},
-    {3622,3129,0}, {3623,2148,0}, {3624,3124,0}, {3625,3125,8}, {2968,2148,8}, {1662,133,0},
-    {1703,3127,0}, {1511,3128,8}, {2967,1145,8}, {3626,3130,0}, {3627,3143,0}, {3628,3131,0},
-    {3333,3136,0}, {3629,3137,8}, {3630,3132,0}, {3631,3133,0}, {3632,3134,8}, {3633,3138,0},
-    {2016,1016,0}, {3631,3133,0}, {3333,3136,0}, {3629,3137,8}, {3633,3138,0}, {1774,3139,0},
-    {3634,3141,0}, {3625,3144,8}, {1662,133,0}, {3628,3131,0}, {1703,3127,0}, {3333,3136,0},
-    {1511,3128,8}, {3629,3137,8}, {2967,1145,8}, {3635,3148,0}, {3636,3153,0}, {3637,3156,0},
-    {3638,3149,8}, {2652,3151,0}, {1770,3152,8}, {3638,3154,8}, {3638,3157,8}, {3639,3159,0},
-    {2241,3160,8}, {2652,3151,0}, {2712,3121,8}, {2450,3146,0}, {1798,235,8}, {1662,98,0},
-    {2961,2139,8}, {125,3161,8}, {2035,1125,8}, {1510,2865,8}, {116,3163,0}, {3640,10,8},
-    {3468,2892,0}, {1781,998,16}, {3641,3165,0}, {1662,507,0}, {3434,2849,9}, {1889,3171,0},
-    {1511,3137,0}, {3471,2908,0}, {3642,3175,8}, {3643,3167,0}, {3644,3170,8}, {3645,3168,0},
-    {3646,2639,0}, {3647,2629,0}, {3648,3169,0}, {3649,146,0}, {3650,146,0}, {3361,2632,8},
-    {3651,3172,0}, {3652,3174,0}, {3653,3174,0}, {3654,3176,0}, {3655,3196,0}, {3416,3207,0},
-    {3656,3177,0}, {3657,3182,0}, {3658,3186,0}, {2241,2955,8}, {3071,3178,0}, {1663,3179,0},
-    {1516,3180,8}, {3659,1054,0}, {2326,3181,0}, {2388,115,0}, {1632,2895,0}, {2330,3183,0},
-    {1516,3185,8}, {3660,98,8}, {2516,3187,8}, {3601,3188,8}, {1663,3179,0}, {3661,3189,0},
-    {3662,3190,0}, {3663,3193,0}, {3664,3194,0}, {1549,98,8}, {3290,3195,0}, {3657,3197,0},
-    {3665,3198,0}, {1516,3185,8}, {2516,3187,8}, {3666,3199,0}, {3667,3202,0}, {3668,3200,0},
-    {3669,3201,0}, {3670,56,0}, {1842,3204,0}, {3322,3206,8}, {3671,3206,0}, {3333,3152,8},
-    {3672,3208,0}, {3657,3216,0}, {2296,3226,0}, {3673,3233,0}, {3674,3180,0}, {3675,3180,0},
-    {3676,3209,8}, {3677,10,8}, {3678,10,8}, {3679,3210,8}, {3680,3214,0}, {3681,10,8},
-    {3682,3212,8}, {1662,10,0}, {2415,3213,8}, {1511,10,8}, {3322,10,8}, {3683,3217,0},
-    {72,3223,0}, {1516,3224,8}, {1662,3219,0}, {1511,3220,8}, {3684,3221,0}, {3685,96,0},
-    {1662,10,0}, {3322,10,8}, {3686,56,0}, {3660,98,8}, {1793,3225,0}, {1973,3099,8},
-    {3687,3227,8}, {3659,3228,0}, {2326,3181,0}, {1662,10,8}, {1671,3230,8}, {1511,10,8},
-    {3688,3230,0}, {1662,10,0}, {2660,3230,0}, {2827,3231,0}, {2332,190,0}, {1553,3232,8},
-    {2516,3234,8}, {3689,3235,0}, {3690,3180,0}, {3691,2055,0}, {3692,3237,0}, {3468,2892,0},
-    {1798,235,8}, {3641,3165,8}, {1662,507,0}, {2961,2139,8}, {3693,235,0}, {1889,3171,0},
-    {1511,3137,8}, {3471,2908,0}, {3694,3239,0}, {3601,3243,0}, {1510,3244,8}, {2134,3115,0},
-    {3642,3175,8}, {3086,997,8}, {1800,235,8}, {3695,3238,0}, {3247,104,8}, {2690,145,0},
-    {1647,10,0}, {3696,3241,0}, {3697,3242,0}, {3331,2585,0}, {3445,2881,0}, {1781,998,16},
-    {3698,3246,0}, {3699,3248,0}, {3447,2923,0}, {2428,2143,8}, {3700,3249,8}, {3701,3250,0},
-    {2455,65,0}, {1613,65,0}, {3702,3261,0}, {3333,2597,0}, {3334,2608,0}, {3223,2619,0},
-    {1768,2144,0}, {3335,65,0}, {1666,2620,0}, {3703,3270,0}, {3704,3247,0}, {3143,2924,0},
-    {3449,2937,0}, {3450,2939,0}, {3456,2875,0}, {3705,3252,0}, {3706,3252,0}, {3707,3252,0},
-    {3708,3252,0}, {1511,156,8}, {2432,3253,8}, {3709,3254,0}, {2296,3256,0}, {3710,3259,0},
-    {2241,3255,8}, {2241,3257,8}, {3621,2656,0}, {3335,3258,0}, {2241,3260,8}, {3711,3262,0},
-    {71,42,0}, {3712,3266,0}, {2685,10,0}, {2241,3263,8}, {3713,65,0}, {3714,3264,0},
-    {2936,395,0}, {2679,10,0}, {2310,65,0}, {2241,3263,0}, {1782,1024,0}, {3715,3267,0},
-    {3716,3268,0}, {3348,3271,0}, {3717,3274,8}, {3718,3272,0}, {1258,3273,0}, {3713,65,0},
-    {3719,65,0}, {3720,10,0}, {3721,395,0}, {3722,3276,8}, {3331,2585,8}, {2241,2587,8},
-    {3445,2881,0}, {1798,235,8}, {3698,3277,8}, {3699,3248,0}, {3447,2923,0}, {2428,2143,8},
-    {2840,10,0}, {3723,3279,8}, {3700,3249,8}, {3724,2310,0}, {3701,3250,0}, {2455,65,0},
-    {1613,65,0}, {3702,3261,0}, {3333,2597,8}, {3334,2608,8}, {1510,2957,8}, {3223,2619,8},
-    {3335,65,0}, {1666,2620,8}, {3703,3270,8}, {1800,235,8}, {3704,3278,0}, {3070,2890,8},
-    {3506,10,8}, {3443,10,8}, {3143,2924,0}, {3449,2937,8}, {3450,2939,8}, {1781,998,16},
-    {1662,98,0}, {1937,2142,8}, {3723,3279,9}, {1768,2144,0}, {3509,2310,0}, {2516,3282,8},
-    {2241,3283,8}, {1798,235,8}, {1662,98,0}, {1937,2142,8}, {2840,10,0}, {3723,3279,8},
-    {3700,3249,8}, {3725,2310,0}, {1510,2957,8}, {3509,2310,0}, {1800,235,8}, {1781,3285,16},
-    {1662,2497,0}, {1782,3286,0}, {3715,3287,8}, {3726,3288,0}, {3727,3286,0}, {3728,3291,0},
-    {1511,2142,8}, {3729,3329,0}, {3730,3333,0}, {1768,2144,0}, {1769,298,8}, {1553,3290,8},
-    {3731,3293,0}, {3732,3326,0}, {3733,3328,0}, {3734,3328,0}, {3735,3328,0}, {2431,3294,0},
-    {1662,2497,0}, {3736,3299,0}, {1511,2142,8}, {3737,3312,0}, {2948,3312,128}, {2944,2095,0},
-    {3738,3295,0}, {3739,3314,0}, {3740,3324,0}, {3741,3325,0}, {3742,3324,0}, {3743,3296,0},
-    {3744,3296,0}, {3745,3298,0}, {3746,3297,8}, {1605,10,8}, {3746,3297,8}, {3736,3299,0},
-    {1605,10,8}, {3737,3312,0}, {2948,3312,128}, {3747,3300,0}, {2976,3302,0}, {3748,3311,0},
-    {1769,298,8}, {1553,3290,0}, {3749,3303,0}, {1830,1091,8}, {3750,1091,0}, {3751,3304,0},
-    {3752,3305,0}, {3753,3306,0}, {3754,3309,0}, {3755,1618,0}, {3756,1618,0}, {3757,3307,0},
-    {2736,3308,0}, {3757,3310,8}, {3758,3315,0}, {3759,3316,8}, {3760,3317,0}, {3761,2871,8},
-    {3762,3286,8}, {3763,3319,0}, {3764,3320,0}, {3765,3322,0}, {3766,570,0}, {3767,3321,0},
-    {3768,3323,0}, {3743,3296,0}, {3744,3296,0}, {3743,3296,0}, {1662,2497,0}, {3736,3299,0},
-    {1511,2142,8}, {3737,3312,0}, {2948,3312,128}, {2944,2095,0}, {3769,3327,0}, {3736,3299,0},
-    {3737,3312,0}, {2948,3312,128}, {1662,2497,0}, {3736,3299,0}, {1511,2142,8}, {3737,3312,0},
-    {2948,3312,128}, {2944,2095,0}, {1769,2163,8}, {3751,3331,0}, {3757,3332,0}, {3770,146,0},
-    {3244,3334,8}, {3771,3336,0}, {3772,3337,8}, {3773,3286,8}, {3577,3339,0}, {1553,3340,8},
-    {3702,3342,0}, {2241,3263,8}, {1798,1617,8}, {1662,2497,0}, {1782,3286,0}, {3715,3343,8},
-    {2840,10,0}, {1796,3344,8}, {3726,3288,0}, {3774,3286,0}, {3727,3286,0}, {1511,2142,8},
-    {3729,3329,0}, {1510,3345,8}, {3716,3346,0}, {3730,3333,0}, {1800,1617,8}, {2431,3348,0},
-    {1798,1617,0}, {1662,2497,0}, {3736,3299,0}, {1511,2142,8}, {3737,3312,8}, {2948,3312,136},
-    {2946,2097,0}, {1510,3363,0}, {2679,3344,8}, {1553,3364,8}, {1800,1617,0}, {3743,3349,0},
-    {3744,3351,0}, {3745,3353,0}, {3739,3355,0}, {1553,3362,0}, {3775,3350,0}, {3776,3296,0},
-    {3777,3296,0}, {3778,3296,0}, {3779,3296,0}, {3780,3352,0}, {3781,3296,0}, {3782,3296,0},
-    {3783,3296,0}, {3784,3354,0}, {3785,3327,0}, {3786,3298,0}, {3758,65,8}, {3759,3356,8},
-    {3760,3357,8}, {3761,10,8}, {3762,3286,8}, {3763,3359,0}, {3764,3360,0}, {3765,3361,0},
-    {3766,65,0}, {3767,65,0}, {3768,65,0}, {1592,10,0}, {1592,10,0}, {3787,3368,8}, {1511,2489,8},
-    {3788,3369,8}, {1768,2144,0}, {3789,3370,0}, {3790,3371,0}, {3791,3370,0}, {3792,3370,0},
-    {3793,3389,0}, {3794,3370,0}, {3795,3390,0}, {3796,3370,0}, {3797,3370,0}, {3798,98,8},
-    {3799,236,0}, {3800,2964,0}, {3801,2965,0}, {3468,2892,0}, {3802,3372,0}, {3798,2179,0},
-    {3799,236,0}, {3800,2964,0}, {3801,2965,0}, {3803,3373,8}, {3804,3377,0}, {3471,2908,0},
-    {3472,2919,0}, {3805,3383,0}, {3806,3374,0}, {3470,2907,0}, {3807,10,8}, {3808,10,8},
-    {3809,190,0}, {3810,10,8}, {3811,3375,0}, {3360,3378,8}, {3812,3379,0}, {3813,3381,0},
-    {3802,3380,8}, {3814,3382,8}, {3815,2500,0}, {3816,3384,0}, {3818,3384,0}, {3819,3386,0},
-    {3820,3388,0}, {3821,3387,0}, {2018,1024,8}, {3807,10,0}, {3798,98,8}, {3799,236,0},
-    {3800,2964,0}, {3801,2965,0}, {3808,10,0}, {3810,10,0}, {3798,98,8}, {3799,236,0},
-    {3800,2964,0}, {3801,2965,0}, {2391,1411,0}, {3822,10,0}, {3823,2967,8}, {3824,145,0},
-    {3801,2965,0}, {3516,3392,8}, {1511,2489,8}, {3825,3393,0}, {1510,2957,0}, {3789,3394,0},
-    {3790,3395,0}, {3791,3394,0}, {3792,3394,0}, {3793,3394,0}, {3794,3394,0}, {3795,3394,0},
-    {3796,3394,0}, {3797,3394,0}, {3798,98,0}, {3803,3373,8}, {3468,2892,0}, {3802,3372,0},
-    {3798,98,0}, {3803,3373,8}, {3804,3377,0}, {3471,2908,0}, {3472,2919,0}, {3805,3383,0},
-    {1781,998,16}, {3826,3397,0}, {3089,3400,8}, {1662,482,0}, {2960,56,8}, {3827,2143,8},
-    {3091,3402,0}, {3095,2342,0}, {3828,2142,8}, {1606,3404,0}, {2064,3406,8}, {1768,2144,0},
-    {3829,3398,8}, {3097,3401,0}, {3100,2300,0}, {3101,2302,0}, {3102,2442,8}, {3033,2255,0},
-    {2165,3405,8}, {2172,2347,0}, {3135,2349,0}, {3136,2350,0}, {1566,3407,0}, {3830,3410,8},
-    {3831,3412,0}, {1769,2435,8}, {2652,2422,8}, {1770,3409,8}, {2637,56,0}, {3198,1618,0},
-    {1832,2259,0}, {3832,3411,8}, {3833,3413,8}, {1798,1617,8}, {2973,1016,8}, {2840,10,0},
-    {2963,2135,8}, {3834,2154,8}, {1606,3404,0}, {1510,3415,8}, {1781,998,16}, {3641,3417,8},
-    {1662,3421,0}, {1511,3023,8}, {3835,2180,9}, {3836,3422,0}, {1553,3423,8}, {3837,3419,0},
-    {3838,3419,0}, {3516,3420,8}, {3247,3425,0}, {1798,235,8}, {3641,3417,8}, {1511,3023,8},
-    {2985,3426,8}, {3835,2180,8}, {1510,3427,8}, {1553,3423,8}, {1592,10,8}, {3012,10,0},
-    {3013,10,0}, {3787,3423,8}, {1511,2489,8}, {3839,3430,8}, {1768,2144,0}, {3840,3431,0},
-    {3841,3433,0}, {3842,2517,8}, {3843,3432,0}, {3510,2964,0}, {3511,2965,0}, {3844,3432,0},
-    {3845,2964,0}, {3846,2965,0}, {3261,2517,8}, {3847,3432,0}, {3848,2964,0}, {3849,2965,0},
-    {3850,2517,8}, {3851,3434,0}, {3852,2964,0}, {3853,2965,0}, {3516,3436,8}, {3787,3423,8},
-    {1511,2489,8}, {3854,3437,8}, {3840,3438,0}, {3841,3439,0}, {3842,2517,8}, {3514,2967,8},
-    {3515,145,0}, {3511,2965,0}, {3855,2967,8}, {3856,145,0}, {3846,2965,0}, {3261,2517,8},
-    {3857,2967,8}, {3858,145,0}, {3849,2965,0}, {3850,2517,8}, {3859,2967,8}, {3860,145,0},
-    {3853,2965,0}, {3445,2881,0}, {3596,3441,8}, {1781,998,16}, {1662,3421,0}, {2018,1024,0},
-    {1511,3442,8}, {1811,2143,8}, {1768,2144,0}, {3445,2881,0}, {3596,3441,8}, {1798,235,8},
-    {2018,1024,0}, {1511,3442,8}, {2988,3444,8}, {3835,2180,8}, {1811,2143,8}, {1510,2957,8},
-    {1768,2144,0}, {3507,2958,0}, {1781,998,16}, {1830,3446,8}, {1662,2497,0}, {3861,3451,0},
-    {1511,3452,8}, {3862,3450,9}, {3863,3453,0}, {3864,3447,0}, {2626,3447,0}, {3865,3449,0},
-    {3866,3448,8}, {3867,3450,8}, {3868,3450,8}, {1798,235,8}, {1830,3446,8}, {1662,2497,0},
-    {3861,3451,0}, {1511,3452,8}, {1780,3455,8}, {3862,3450,8}, {2019,3450,8}, {1510,2847,8},
-    {2134,190,8}, {1800,235,8}, {1781,998,16}, {1662,2497,0}, {1782,1024,0}, {1511,3452,8},
-    {1768,2144,0}, {1798,235,8}, {1662,2497,0}, {1782,1024,0}, {1511,3452,8}, {3869,3458,8},
-    {3862,3450,8}, {1510,2847,8}, {2134,190,8}, {1800,235,8}, {3870,3460,0}, {3445,2881,0},
-    {3596,3441,0}, {1781,998,16}, {1662,2497,0}, {1511,3461,8}, {3871,56,0}, {3413,3463,8},
-    {1781,998,16}, {1662,2497,0}, {1498,2775,8}, {3410,3465,0}, {1511,2784,8}, {3872,2789,0},
-    {3873,2771,9}, {3874,3473,0}, {3875,3487,0}, {3414,3466,0}, {3415,3469,0}, {369,3470,0},
-    {3416,3471,0}, {3074,3467,0}, {2631,3468,0}, {3417,638,0}, {3418,3467,0}, {3419,3470,0},
-    {2631,3468,0}, {3166,3467,0}, {1666,3472,0}, {2631,3468,0}, {3420,638,0}, {3876,3474,0},
-    {3641,3475,0}, {1648,3486,8}, {3643,3477,8}, {3644,3485,8}, {3646,3478,0}, {3647,3482,0},
-    {3363,3479,0}, {1811,3480,0}, {3364,3481,0}, {3239,575,0}, {3360,3483,0}, {3361,3484,8},
-    {3245,190,0}, {3411,2785,8}, {1510,3489,8}, {3877,3491,0}, {1511,2519,8}, {1768,2144,0},
-    {3877,3491,0}, {1511,2519,8}, {3508,2259,8}, {3506,2956,9}, {3109,2310,66}, {1781,998,18},
-    {3506,2956,0}, {3109,2310,0}, {1510,2957,8}, {3506,2956,9}, {1781,998,18}, {1937,2960,9},
-    {3506,2956,0}, {1937,2960,0}, {1510,2957,8}, {1511,2489,8}, {3522,2979,9}, {1781,998,18},
-    {3522,2979,8}, {2010,235,8}, {1510,2980,8}, {1781,998,18}, {3524,2382,9}, {3878,235,0},
-    {2010,235,8}, {3523,2983,8}, {3524,2382,8}, {1510,2984,8}, {3025,2217,9}, {1781,998,18},
-    {3025,2217,8}, {1510,2957,8}, {1781,998,18}, {3563,3030,9}, {3563,3030,8}, {2010,235,8},
-    {1510,2980,8}, {3568,2154,9}, {2969,2149,8}, {3568,2154,8}, {1510,2847,8}, {3879,3051,8},
-    {3027,2222,9}, {3111,3058,2}, {3432,2844,8}, {3027,2222,8}, {3111,3058,8}, {1510,2847,8},
-    {1800,1617,8}, {1781,998,16}, {3027,2222,9}, {3433,3512,8}, {3432,2844,8}, {3027,2222,8},
-    {3880,66,8}, {1510,2847,8}, {1800,1617,8}, {3033,2255,9}, {3045,2260,8}, {3033,2255,8},
-    {1510,3081,8}, {3434,2849,9}, {3617,2849,8}, {1510,3114,8}, {2134,3115,0}, {3434,2849,9},
-    {3437,2861,9}, {3437,2861,8}, {1510,2865,8}, {3434,2849,9}, {2035,1125,9}, {2035,1125,8},
-    {1510,2865,8}, {3434,2849,9}, {3086,997,9}, {2961,2139,8}, {1510,3244,8}, {2134,3115,0},
-    {3086,997,8}, {1781,998,18}, {3881,56,2}, {3723,3279,9}, {3722,3276,0}, {1781,998,18},
-    {1937,2142,9}, {3723,3279,9}, {1781,3285,18}, {2673,3344,9}, {2673,3344,8}, {1510,3345,0},
-    {3834,2154,9}, {2963,2135,8}, {3834,2154,8}, {1510,3415,8}, {1781,998,18}, {2985,3426,9},
-    {3835,2180,9}, {2985,3426,0}, {1510,3427,8}, {1781,998,18}, {3835,2180,9}, {3835,2180,0},
-    {1510,2957,8}, {3862,3450,9}, {2019,3450,9}, {3862,3450,9}, {3873,2771,9}, {1510,2957,8},
-    {3412,3540,9}, {3873,2771,9}, {2015,2890,9}, {1511,2519,8}, {3882,3479,9}, {3883,3545,8},
-    {3882,3479,8}, {1798,1617,8}, {3884,1016,8}, {3885,3546,8}, {2840,236,0}, {1510,3548,8},
-    {1800,1617,8}, {2018,1024,0}, {2016,3547,8}, {3506,2956,9}, {3109,2310,66}, {3070,2955,8},
-    {3442,2867,0}, {3506,2956,8}, {3443,2142,8}, {3109,2310,8}, {3444,2877,0}, {3445,2881,0},
-    {3446,2922,0}, {1798,235,8}, {1662,2497,0}, {3447,2923,0}, {2840,10,0}, {3143,2924,0},
-    {3448,2931,0}, {2010,235,8}, {3449,2937,8}, {1889,3551,0}, {3450,2939,0}, {3451,2945,0},
-    {3452,2946,0}, {3453,2949,0}, {3454,2952,0}, {1811,2143,8}, {1510,2957,8}, {3507,2958,0},
-    {3886,56,8}, {3506,2956,9}, {1937,2960,9}, {3070,2955,8}, {3108,2309,8}, {1798,235,8},
-    {1662,98,0}, {2840,10,0}, {1796,2956,8}, {2010,235,8}, {3725,2310,0}, {1511,2960,8},
-    {1510,2957,8}, {3509,2310,0}, {3514,2967,8}, {3515,145,0}, {3511,2965,0}, {3887,1617,8},
-    {3516,2969,8}, {3888,1617,8}, {1511,2489,8}, {3522,2979,9}, {3354,2624,8}, {3522,2979,8},
-    {3520,131,0}, {3140,2359,0}, {1798,235,8}, {1662,2497,0}, {3141,2974,0}, {2428,2143,0},
-    {2840,10,0}, {3143,2372,0}, {2010,235,8}, {1511,2142,8}, {3450,2976,8}, {3521,2977,0},
-    {1510,2980,8}, {3524,2382,9}, {1798,235,8}, {1662,2497,0}, {3878,235,0}, {3889,2979,0},
-    {3890,2357,0}, {2010,235,8}, {1511,2142,8}, {3523,2983,8}, {3524,2382,8}, {1510,2984,8},
-    {3025,2217,9}, {3026,2219,8}, {3025,2217,8}, {3525,2986,8}, {1798,235,8}, {1662,2497,0},
-    {2010,235,8}, {1511,3023,8}, {3526,3024,8}, {1510,2957,8}, {3075,3561,0}, {2564,10,0},
-    {3563,3030,9}, {3140,2359,0}, {3355,2626,8}, {3563,3030,8}, {1798,235,8}, {1662,2497,0},
-    {2428,2143,0}, {2840,10,0}, {3143,2372,0}, {2010,235,8}, {1511,2142,8}, {3450,3027,8},
-    {1510,2980,8}, {3564,3032,2}, {3568,2154,9}, {2969,2149,8}, {3568,2154,8}, {3565,3033,8},
-    {3567,3034,8}, {1798,1617,8}, {1662,3038,0}, {2018,1024,0}, {3891,3566,0}, {1800,1617,8},
-    {3154,2150,8}, {3564,3032,0}, {3566,328,0}, {2201,3037,0}, {3892,3567,0}, {3568,2154,9},
-    {3154,2150,9}, {2969,2149,8}, {3568,2154,8}, {3565,3033,8}, {3567,3034,8}, {1798,1617,8},
-    {1662,3038,0}, {2018,1024,0}, {3891,3566,0}, {3893,1617,8}, {3154,2150,8}, {1798,1617,8},
-    {3432,2844,8}, {3027,2222,8}, {3574,2142,8}, {3111,3058,8}, {1662,10,0}, {3894,1054,0},
-    {3895,1617,0}, {3896,3571,0}, {3897,66,8}, {3898,3572,0}, {2840,10,0}, {2018,1024,0},
-    {3575,3054,0}, {1510,2847,8}, {1768,2144,0}, {1800,1617,8}, {3899,66,8}, {1657,66,8},
-    {3424,66,8}, {3033,2255,9}, {2569,1435,2}, {1798,1617,8}, {1662,507,0}, {3045,2260,8},
-    {3576,3060,8}, {3033,2255,8}, {3046,2261,8}, {3900,3575,0}, {2018,1024,0}, {3577,3078,8},
-    {3901,56,0}, {3665,3576,0}, {1510,3081,8}, {1800,1617,8}, {2712,3121,8}, {2450,3146,0},
-    {1798,235,8}, {1662,98,0}, {2961,2139,8}, {125,3161,8}, {2035,1125,8}, {1510,2865,8},
-    {116,3163,0}, {1800,235,0}, {3723,3279,9}, {3724,2310,2}, {1937,2142,9}, {3723,3279,9},
-    {2673,3344,9}, {3902,3581,2}, {3702,3342,8}, {3822,10,0}, {3823,2967,8}, {3824,145,0},
-    {3801,2965,0}, {3887,1617,8}, {3516,3392,8}, {3787,3368,8}, {2840,10,0}, {3888,1617,8},
-    {1511,2489,8}, {3825,3393,8}, {1510,2957,0}, {3826,3397,0}, {1798,1617,8}, {3089,3400,8},
-    {1662,482,0}, {3827,2143,0}, {3091,3402,0}, {2973,1016,8}, {2840,10,0}, {3095,2342,0},
-    {2963,2135,8}, {3834,2154,8}, {3828,2142,8}, {1606,3404,0}, {2064,3406,8}, {1510,3415,8},
-    {1800,1617,8}, {2985,3426,9}, {3835,2180,9}, {3247,3425,0}, {1798,235,8}, {3641,3417,8},
-    {3903,235,0}, {1662,3421,0}, {2010,235,8}, {1511,3023,8}, {2985,3426,8}, {3836,3422,0},
-    {1510,3427,8}, {1553,3423,8}, {3887,1617,8}, {3516,3436,8}, {3787,3423,8}, {3888,1617,8},
-    {1511,2489,8}, {3854,3437,8}, {1768,2144,0}, {3835,2180,9}, {3445,2881,0}, {3596,3441,8},
-    {1798,235,8}, {1662,3421,0}, {2018,1024,0}, {2010,235,8}, {1511,3442,8}, {2988,3444,8},
-    {3835,2180,8}, {1811,2143,8}, {1510,2957,8}, {1768,2144,0}, {3507,2958,0}, {1798,235,8},
-    {1782,1024,0}, {1511,3452,8}, {3869,3458,8}, {3862,3450,8}, {1510,2847,8}, {1800,235,8},
-    {3862,3450,9}, {3868,3450,9}, {1798,235,8}, {1538,10,0}, {1511,3452,8}, {3862,3450,8},
-    {3904,3593,8}, {3868,3450,8}, {1047,3594,8}, {1510,3595,8}, {2134,190,8}, {1800,235,8},
-    {2241,2890,0}, {1798,235,8}, {1538,10,0}, {1511,3452,8}, {3862,3450,8}, {3904,3593,8},
-    {3868,3450,8}, {1047,3594,8}, {1510,3595,8}, {1800,235,8}, {1798,235,8}, {3861,3451,0},
-    {1511,3452,8}, {1780,3455,8}, {3862,3450,8}, {2019,3450,8}, {1510,2847,8}, {1800,235,8},
-    {3870,3460,0}, {3445,2881,0}, {3596,3441,0}, {1798,235,8}, {1662,2497,0}, {1511,3461,8},
-    {3413,3463,8}, {3873,3599,8}, {1510,2957,8}, {2564,10,0}, {1800,235,8}, {1798,235,8},
-    {1662,2497,0}, {1498,2775,8}, {3410,3465,8}, {1511,2784,8}, {3411,2785,8}, {3412,2786,8},
-    {3872,2789,0}, {3413,3463,8}, {1510,3489,8}, {2564,10,0}, {3874,3473,0}, {3875,3487,0},
-    {1800,235,8}, {2626,3602,0}, {3905,3604,0}, {3906,3606,8}, {3907,1617,8}, {3905,3604,8},
-    {3301,3607,8}, {2018,1024,0}, {3877,3491,0}, {3887,1617,8}, {3888,1617,8}, {1511,2519,8},
-    {3508,2259,8}, {1759,465,2}, {1760,553,2}, {3908,3611,8}, {1760,10,0}, {3883,3545,8},
-    {3882,3479,8}, {1798,1617,8}, {3884,1016,8}, {3885,3546,8}, {1510,3548,8}, {1800,1617,8},
-    {3506,2956,9}, {1759,465,2}, {1760,288,2}, {1760,288,0}, {3909,3615,8}, {3070,2955,8},
-    {3108,2309,8}, {1798,235,8}, {1662,98,0}, {1796,2956,8}, {2010,235,8}, {3725,2310,0},
-    {1511,2960,8}, {1510,2957,8}, {3509,2310,0}, {3910,3618,8}, {1760,288,0}, {3070,2955,8},
-    {3506,2956,8}, {3443,2142,8}, {3109,2310,8}, {1662,2497,8}, {2010,235,8}, {1510,2957,8},
-    {3025,2217,9}, {1759,465,2}, {1760,288,2}, {3910,3622,8}, {1760,10,0}, {3070,2955,8},
-    {3109,2310,8}, {1510,2957,8}, {1759,465,2}, {1760,288,2}, {1759,465,0}, {1760,10,0},
-    {3911,3627,8}, {1760,10,0}, {3887,1617,8}, {3516,2969,8}, {3888,1617,8}, {1511,2489,8},
-    {1759,465,2}, {1511,2142,0}, {1760,288,2}, {1760,288,0}, {3912,3631,8}, {1759,465,2},
-    {1760,288,2}, {1553,3633,2}, {3913,3635,8}, {1760,288,0}, {3354,2624,8}, {3522,2979,8},
-    {1798,235,8}, {1662,2497,0}, {2010,235,0}, {1511,2142,0}, {1510,2980,8}, {3914,3638,8},
-    {1760,288,0}, {3026,2219,8}, {3025,2217,8}, {2010,1617,8}, {1511,3023,8}, {1510,2957,8},
-    {3915,3641,8}, {1760,288,0}, {3355,2626,8}, {3563,3030,8}, {1798,235,8}, {1662,2497,0},
-    {2010,235,0}, {1511,2142,0}, {1510,2980,8}, {3568,2154,9}, {1869,3644,0}, {1759,465,2},
-    {1760,10,2}, {3564,3032,0}, {3916,10,0}, {3917,56,0}, {1760,10,0}, {3918,3646,8},
-    {2969,2149,8}, {3568,2154,8}, {3891,3566,0}, {3893,1617,8}, {3154,2150,8}, {3919,3649,8},
-    {1760,10,0}, {2969,2149,8}, {3568,2154,8}, {3565,3033,8}, {1798,1617,0}, {1662,3038,0},
-    {3920,3652,8}, {1760,10,0}, {3571,3050,8}, {3572,3051,8}, {1798,1617,8}, {1662,2533,0},
-    {1511,3044,8}, {3573,474,0}, {1855,3045,8}, {1510,3052,8}, {1800,1617,8}, {3027,2222,9},
-    {3111,3058,0}, {1869,3655,0}, {1759,287,0}, {1760,553,0}, {3921,3656,0}, {3922,3660,0},
-    {3638,3658,0}, {3432,2844,8}, {3027,2222,8}, {3111,3058,8}, {1928,3662,8}, {1760,10,0},
-    {3027,2222,9}, {1869,3664,0}, {1759,465,0}, {1760,553,0}, {3898,3665,0}, {3638,3658,0},
-    {3205,833,0}, {3206,833,0}, {1760,10,0}, {3918,3668,8}, {1798,1617,8}, {3111,3058,8},
-    {3897,66,8}, {3898,3572,0}, {1869,3664,0}, {1759,465,0}, {1760,553,0}, {3923,3672,8},
-    {1760,10,0}, {1798,1617,8}, {3432,2844,8}, {3027,2222,8}, {3574,2142,8}, {1662,10,0},
-    {3896,3571,0}, {3897,66,8}, {3898,3572,0}, {3575,3054,0}, {1510,2847,8}, {1800,1617,8},
-    {3091,3675,8}, {1760,10,0}, {1798,1617,8}, {1662,507,0}, {3045,2260,8}, {3033,2255,8},
-    {3046,2261,8}, {3900,3575,8}, {2018,1024,0}, {3577,3078,0}, {3901,56,0}, {3665,3576,0},
-    {1510,3081,8}, {1800,1617,8}, {3434,2849,9}, {1759,465,2}, {1760,288,2}, {1760,288,0},
-    {3435,2863,8}, {3924,3680,8}, {1760,288,0}, {3434,2849,9}, {1759,287,2}, {1760,288,2},
-    {2660,3683,8}, {1760,288,0}, {3692,3237,0}, {1798,235,8}, {1662,507,0}, {3693,235,0},
-    {3689,3235,0}, {1511,3137,8}, {3691,2055,0}, {1510,3244,8}, {3086,997,8}, {3087,3685,0},
-    {1800,235,8}, {2660,3687,8}, {1760,288,0}, {3596,3083,8}, {1798,235,8}, {1662,507,0},
-    {3617,2849,8}, {1511,3100,8}, {3601,3110,0}, {1510,3114,8}, {1800,235,8}, {3723,3279,9},
-    {1759,465,2}, {1760,288,2}, {3925,3691,8}, {1760,288,0}, {3926,3693,8}, {1760,288,0},
-    {2241,2587,8}, {1798,235,8}, {2840,10,0}, {3723,3279,8}, {3700,3249,8}, {3724,2310,8},
-    {1510,2957,8}, {1800,235,8}, {3927,3696,8}, {1760,288,0}, {2241,2587,8}, {1798,235,8},
-    {3723,3279,8}, {3700,3249,8}, {3724,2310,0}, {1510,2957,8}, {1800,235,8}, {3928,3699,8},
-    {1760,10,0}, {2241,3263,0}, {1798,1617,8}, {1796,3344,0}, {3774,3286,0}, {1510,3345,0},
-    {1800,1617,8}, {1759,2769,0}, {1760,10,0}, {3911,3703,8}, {1760,10,0}, {3887,1617,8},
-    {3516,3392,8}, {3787,3368,8}, {3888,1617,8}, {1511,2489,8}, {1760,10,0}, {3929,3706,8},
-    {3826,3397,0}, {1798,1617,8}, {1662,482,0}, {2973,1016,8}, {2840,10,0}, {3095,2342,0},
-    {2963,2135,8}, {3834,2154,8}, {3828,2142,8}, {1510,3415,8}, {1800,1617,8}, {1759,465,2},
-    {1760,288,2}, {3835,2180,9}, {1760,288,0}, {3930,3710,8}, {2010,235,8}, {1511,3023,8},
-    {2985,3426,8}, {3836,3422,0}, {1510,3427,8}, {1553,3423,8}, {3911,3713,8}, {1760,10,0},
-    {3887,1617,8}, {3516,3436,8}, {3787,3423,8}, {3888,1617,8}, {1511,2489,8}, {1760,288,0},
-    {3931,3716,8}, {3596,3441,8}, {1798,235,0}, {1662,3421,0}, {2018,1024,0}, {2010,235,8},
-    {1511,3442,8}, {2988,3444,8}, {3835,2180,8}, {1811,2143,8}, {1510,2957,8}, {1759,465,2},
-    {1760,288,2}, {3862,3450,9}, {3932,2890,2}, {1760,288,0}, {1911,3720,8}, {1760,288,0},
-    {3933,3722,8}, {1760,288,0}, {3933,3724,8}, {1759,465,2}, {1760,288,2}, {3862,3450,9},
-    {3868,3450,9}, {1760,288,0}, {3934,3727,0}, {1830,3446,0}, {1538,3729,8}, {3867,3450,8},
-    {3935,474,8}, {1662,10,0}, {1553,3731,0}, {1759,465,2}, {1760,288,2}, {3862,3450,9},
-    {1760,288,0}, {3936,3734,8}, {1760,288,0}, {3936,3736,8}, {1760,288,0}, {1911,3738,8},
-    {3596,3441,2}, {1759,465,2}, {1760,288,2}, {1510,2957,2}, {1760,288,0}, {3937,3741,8},
-    {3596,3441,0}, {1798,235,8}, {1662,2497,0}, {1511,3461,8}, {3413,3463,8}, {3873,3599,8},
-    {1510,2957,8}, {2564,10,0}, {1800,235,8}, {1498,2775,2}, {1759,465,2}, {1511,2784,2},
-    {1760,288,2}, {3873,2771,9}, {1510,3489,2}, {1760,288,0}, {3409,3745,8}, {1798,235,8},
-    {1662,2497,0}, {1498,2775,8}, {1511,2784,8}, {3411,2785,8}, {3412,2786,8}, {3872,2789,8},
-    {3413,3463,8}, {1510,3489,8}, {1800,235,8}, {2015,3748,9}, {1768,2144,0}, {1760,10,0},
-    {3474,3751,8}, {1511,2519,8}, {3508,2259,8}, {2626,3602,8}, {2015,2890,9}, {2626,3602,8},
-    {3905,3604,8}, {1781,998,16}, {3938,3757,8}, {2985,3426,9}, {3835,2180,9}, {3837,3758,0},
-    {3939,3759,8}, {2010,235,8}, {2985,3426,8}, {3835,2180,8}, {1510,3427,8}, {3906,3606,8},
-    {3905,3604,0}, {1592,10,8}, {1781,998,16}, {1512,3765,8}, {1511,3452,8}, {3862,3450,9},
-    {1047,3594,8}, {3941,474,0}, {3411,2785,8}, {3412,2786,8}, {3413,3463,8}, {1510,3489,8},
-    {1800,235,8}, {3434,2849,9}, {3942,3768,8}, {3943,3770,0}, {2015,3748,9}, {1768,2144,8},
-    {2015,3748,9}, {2268,983,10}, {3882,3479,9}, {1781,998,16}, {3884,1016,0}, {3885,3546,0},
-    {3883,3545,8}, {3882,3479,8}, {3884,1016,8}, {2840,236,0}, {1510,3548,8}, {1800,1617,8},
-    {3442,2867,8}, {3506,2956,9}, {3444,2877,0}, {3445,2881,0}, {3446,2922,0}, {1781,998,16},
-    {1662,2497,0}, {3447,2923,0}, {3143,2924,0}, {3448,2931,0}, {3449,2937,0}, {1889,3551,0},
-    {3450,2939,0}, {3451,2945,0}, {3452,2946,0}, {3453,2949,0}, {3454,2952,0}, {1811,2143,8},
-    {3070,2955,8}, {3506,2956,8}, {3109,2310,8}, {1798,235,8}, {2010,235,8}, {1510,2957,8},
-    {3507,2958,0}, {3506,2956,9}, {3109,2310,0}, {1781,998,16}, {1662,98,0}, {1937,2960,9},
-    {3070,2955,8}, {3108,2309,8}, {1798,235,8}, {2010,235,8}, {3725,2310,0}, {1510,2957,8},
-    {3509,2310,0}, {3237,2963,0}, {3510,2964,0}, {3511,2965,0}, {1511,2489,8}, {3025,2217,9},
-    {1781,998,16}, {1662,3781,0}, {3944,2497,0}, {3026,2219,8}, {3025,2217,8}, {1798,235,8},
-    {2010,235,8}, {1511,3023,8}, {1510,2957,8}, {3564,3032,0}, {3568,2154,9}, {3565,3033,0},
-    {1781,998,16}, {3566,328,8}, {3567,3034,0}, {2201,3037,0}, {1662,3038,0}, {2018,1024,0},
-    {3892,3567,8}, {2969,2149,8}, {3568,2154,8}, {1800,1617,8}, {3154,2150,8}, {3879,3051,8},
-    {1662,2533,0}, {2428,3041,0}, {3569,3042,0}, {1781,998,16}, {3027,2222,9}, {1662,2314,0},
-    {3432,2844,8}, {3027,2222,8}, {1800,1617,8}, {1781,998,16}, {3027,2222,9}, {1928,2840,8},
-    {3432,2844,8}, {3027,2222,8}, {1510,2847,8}, {1800,1617,8}, {3945,66,8}, {1781,998,16},
-    {1662,507,0}, {3576,3060,0}, {3033,2255,9}, {2018,1024,0}, {3577,3078,0}, {3045,2260,8},
-    {3033,2255,8}, {1510,3081,8}, {1800,1617,8}, {3445,2881,0}, {3596,3083,8}, {3616,3112,0},
-    {1662,507,0}, {3597,3084,0}, {3598,3087,0}, {3434,2849,9}, {3599,3088,0}, {2018,1024,0},
-    {1511,3100,8}, {3600,3101,0}, {3452,3104,0}, {3601,3110,0}, {1811,2143,8}, {3619,3116,0},
-    {1662,2533,0}, {2057,2854,8}, {3434,2849,9}, {3437,2861,9}, {2712,3121,0}, {2450,3146,0},
-    {1662,98,0}, {3434,2849,9}, {125,3161,0}, {2035,1125,9}, {3468,2892,0}, {3641,3165,0},
-    {1662,507,0}, {3434,2849,9}, {1889,3171,0}, {1511,3137,0}, {3471,2908,0}, {3642,3175,8},
-    {3086,997,9}, {3331,2585,0}, {3445,3797,0}, {1781,998,16}, {3698,3246,0}, {3699,3798,0},
-    {3447,2923,0}, {2428,2143,0}, {3723,3279,9}, {3701,3250,0}, {2455,65,0}, {1613,65,0},
-    {3702,3799,0}, {3333,2597,0}, {3334,2608,0}, {3223,2619,0}, {3335,65,0}, {1666,2620,0},
-    {3703,3270,0}, {3944,2881,0}, {3944,3248,0}, {3944,3261,0}, {1781,998,16}, {1662,98,0},
-    {1937,2142,9}, {3723,3279,9}, {3509,2310,0}, {3946,3288,0}, {1781,3285,16}, {1662,2497,0},
-    {3715,3287,0}, {3727,3286,0}, {2673,3344,9}, {3728,3802,0}, {3729,3329,0}, {3730,3333,0},
-    {3947,3291,0}, {3948,3803,0}, {3949,3805,0}, {2947,10,8}, {2431,3807,0}, {1662,2497,0},
-    {3736,3299,0}, {2947,10,8}, {3737,3312,0}, {2948,3312,128}, {2944,2095,0}, {3743,3349,0},
-    {3744,3351,0}, {3745,3353,0}, {3739,3808,0}, {3758,3315,0}, {3759,3809,0}, {3760,3317,0},
-    {3761,2871,0}, {3762,3286,0}, {3787,3368,8}, {1511,2489,8}, {3788,3369,8}, {3822,10,0},
-    {3823,2967,8}, {3824,145,0}, {3801,2965,0}, {3887,1617,8}, {3516,3392,8}, {3787,3368,8},
-    {3888,1617,8}, {1511,2489,8}, {3825,3393,8}, {1510,2957,0}, {1781,998,16}, {3826,3397,0},
-    {3089,3400,0}, {1662,482,0}, {3827,2143,0}, {3091,3402,0}, {2973,1016,0}, {3095,2342,0},
-    {3834,2154,9}, {1606,3404,0}, {2064,3406,0}, {2973,1016,8}, {2840,10,0}, {2963,2135,8},
-    {3834,2154,8}, {1510,3415,8}, {1800,1617,8}, {1781,998,16}, {3641,3417,0}, {1662,3421,0},
-    {2985,3426,9}, {3835,2180,9}, {1553,3423,0}, {3247,3425,0}, {3641,3417,8}, {2010,235,8},
-    {1511,3023,8}, {2985,3426,8}, {3835,2180,8}, {1510,3427,8}, {1553,3423,8}, {3787,3423,8},
-    {1511,2489,8}, {3839,3430,8}, {3887,1617,8}, {3516,3436,8}, {3787,3423,8}, {3888,1617,8},
-    {1511,2489,8}, {3854,3437,8}, {3445,2881,0}, {3596,3441,0}, {1781,998,16}, {1662,3421,0},
-    {2018,1024,0}, {3835,2180,9}, {1811,2143,0}, {3596,3441,8}, {2018,1024,0}, {2010,235,8},
-    {1511,3442,8}, {2988,3444,8}, {3835,2180,8}, {1811,2143,8}, {1510,2957,8}, {3507,2958,0},
-    {1830,3446,0}, {1662,3781,0}, {3861,3451,0}, {3862,3450,9}, {2019,3450,9}, {3863,3453,0},
-    {1662,3781,0}, {3862,3450,9}, {3870,3823,0}, {3445,3797,0}, {1662,3781,0}, {1511,3461,0},
-    {3873,2771,9}, {3944,3460,0}, {1662,3781,0}, {1498,2775,0}, {3410,3825,0}, {1511,2784,0},
-    {3412,3540,9}, {3872,2789,0}, {3873,2771,9}, {3874,3835,0}, {3875,3836,0}, {3950,56,0},
-    {3944,3826,0}, {3414,3827,0}, {3415,3828,0}, {369,3831,0}, {3416,3832,0}, {3944,3466,0},
-    {3944,3829,0}, {3418,3830,0}, {3419,3831,0}, {3944,3467,0}, {3944,3470,0}, {3944,3833,0},
-    {3166,3830,0}, {1666,3834,0}, {3944,3472,0}, {3944,3473,0}, {3944,3487,0}, {3412,3540,9},
-    {3873,2771,9}, {1510,3489,8}, {2564,3838,8}, {3411,2785,8}, {3412,2786,8}, {3413,3463,8},
-    {1510,3489,8}, {2564,10,8}, {1800,235,8}, {3877,3491,0}, {1511,2519,8}, {3951,3842,9},
-    {1781,998,16}, {3952,3843,8}, {3953,3843,8}, {3954,3845,8}, {3955,3843,0}, {1781,998,16},
-    {3885,3846,0}, {1663,438,8}, {1768,3850,0}, {1553,3852,8}, {3956,3847,0}, {1725,3849,8},
-    {1769,145,8}, {1770,2179,8}, {3957,3854,8}, {3951,3842,8}, {3954,3845,8}, {3955,3843,0},
-    {3958,3855,0}, {2017,235,8}, {3956,3847,0}, {1725,3849,0}, {1720,235,8}, {3959,3856,0},
-    {3960,235,0}, {1663,438,8}, {1553,3852,8}, {3961,3858,8}, {3962,3858,8}, {1726,116,8},
-    {1793,2259,0}, {3951,3842,9}, {1781,998,16}, {1781,998,16}, {3885,3846,0}, {3963,3861,0},
-    {3964,3845,8}, {1768,3850,0}, {3965,3863,0}, {1510,3864,0}, {1781,998,16}, {3966,3866,0},
-    {3967,3871,0}, {3885,3846,0}, {3968,3874,0}, {3969,3892,0}, {3970,3845,8}, {3971,3843,0},
-    {3972,3893,0}, {3973,3894,8}, {1768,3850,0}, {3974,3867,0}, {1621,3869,0}, {3951,3842,8},
-    {3955,3843,0}, {3958,3855,0}, {3975,3870,0}, {3976,3872,0}, {3965,3863,8}, {1618,3875,0},
-    {1621,3889,0}, {1046,3890,0}, {3977,3891,0}, {1629,3890,0}, {3978,3876,0}, {3979,3880,0},
-    {3980,3881,0}, {3981,3877,0}, {3982,56,0}, {3983,3878,0}, {3984,1016,0}, {3985,3882,8},
-    {3986,3883,0}, {3987,3885,0}, {3988,3886,0}, {3989,3888,0}, {3979,3880,0}, {3980,3881,0},
-    {3990,3880,0}, {3979,3880,0}, {3980,3881,0}, {0,3852,0}, {106,3852,0}, {80,3852,0},
-    {1,3852,0}, {1618,3895,0}, {1621,3906,0}, {1046,3915,0}, {1629,3923,0}, {3744,3896,0},
-    {3991,3903,0}, {1732,3897,8}, {3984,1016,8}, {3992,3898,0}, {1791,3901,0}, {3993,3899,0},
-    {3994,3900,0}, {3995,3900,0}, {3984,1016,8}, {3984,1016,8}, {1791,3904,0}, {3744,3907,0},
-    {3991,3900,0}, {2744,3911,0}, {3996,3900,8}, {3997,3908,8}, {1791,3909,0}, {3998,3900,8},
-    {1659,3912,8}, {1791,3913,0}, {3744,3916,0}, {3991,3920,0}, {3996,3900,8}, {1732,3917,8},
-    {3984,1016,8}, {1791,3918,0}, {3984,1016,8}, {1791,3921,0}, {3744,3924,0}, {3991,3928,0},
-    {3996,3900,8}, {1732,3925,8}, {3984,1016,8}, {1791,3926,0}, {3984,1016,8}, {1791,3929,0},
-    {3999,3932,8}, {3971,3843,0}, {1510,3933,0}, {3951,3842,9}, {3958,3855,2}, {3965,3863,9},
-    {3999,3932,9}, {3999,3932,8}, {1510,3933,0}, {3951,3842,9}, {3955,3843,0}, {3958,3855,0},
-    {1716,3940,9}, {2131,10,0}, {4000,10,0}, {4001,3942,0}, {1510,3943,0}, {4002,3858,8},
-    {4003,3945,0}, {2017,235,8}, {4004,3946,0}, {3956,3847,0}, {1725,3849,0}, {3965,3863,8},
-    {3963,3861,0}, {3964,3845,8}, {1510,3864,8}, {4005,10,0}, {4006,3948,8}, {4007,3950,9},
-    {4006,3948,9}, {3965,3863,9}, {4008,3952,0}, {4009,3953,0}, {1662,3861,0}, {4007,3950,0},
-    {2451,3879,0}, {1720,235,0}, {4010,3954,0}, {4011,3956,0}, {1045,3956,8}, {1787,3958,9},
-    {3965,3863,9}, {4012,3960,0}, {4013,235,0}, {2017,235,8}, {4006,3948,8}, {2131,10,0},
-    {4000,10,0}, {1787,3958,8}, {1776,3961,8}, {4014,3962,8}, {4001,3963,8}, {1726,116,8},
-    {3999,3932,9}, {3971,3843,0}, {4015,3966,8}, {2017,235,8}, {3966,3866,0}, {3967,3871,0},
-    {3956,3847,0}, {1725,3849,0}, {1720,235,8}, {3968,3874,0}, {3999,3932,8}, {3969,3892,0},
-    {3970,3845,8}, {3971,3843,0}, {3972,3893,0}, {3973,3894,0}, {1510,3933,8}, {3957,3968,8},
-    {4016,3969,8}, {3885,3846,0}, {4001,3942,8}, {4017,3856,8}, {1768,3850,0}, {3951,3842,8},
-    {3678,3843,0}, {1716,3940,8}, {1781,998,16}, {4006,3948,8}, {3604,3972,8}, {3965,3863,9},
-    {4018,3979,0}, {4014,3962,8}, {4001,3963,8}, {1768,3850,0}, {3659,3973,0}, {4002,3858,0},
-    {4019,3974,0}, {4020,3976,0}, {4021,3975,8}, {4009,3978,0}, {1662,3861,0}, {4007,3950,0},
-    {2451,3879,8}, {4010,3954,8}, {4022,3980,8}, {4023,56,8}, {1787,3958,0}, {3951,3842,0},
-    {4024,3983,0}, {1759,287,0}, {1760,288,0}, {4025,3984,0}, {4026,3985,0}, {3999,3932,8},
-    {3971,3843,0}, {3974,3987,8}, {1760,288,0}, {3951,3842,8}, {3954,3845,0}, {3955,3843,0},
-    {3958,3855,0}, {2017,235,8}, {1720,235,0}, {1759,287,0}, {1760,288,0}, {4025,3984,0},
-    {3976,3991,0}, {1760,288,0}, {2017,235,8}, {3965,3863,8}, {3964,3845,0}, {4006,3948,9},
-    {3965,3863,9}, {1759,287,0}, {1760,288,0}, {1733,3995,0}, {1760,288,0}, {4009,3997,0},
-    {1662,3861,0}, {4007,3950,0}, {2451,3879,0}, {1720,235,0}, {4027,102,0}, {3965,3863,9},
-    {1759,287,0}, {1760,288,0}, {3388,4000,0}, {1760,288,0}, {4013,235,0}, {2017,235,8},
-    {4006,3948,8}, {1787,3958,8}, {1776,3961,8}, {4014,3962,8}, {4028,3868,0}, {4029,3873,0},
-    {1759,287,0}, {1760,288,0}, {4030,3983,0}, {4026,3985,0}, {1760,288,0}, {4031,4004,8},
-    {2017,235,8}, {3999,3932,8}, {3970,3845,0}, {3971,3843,0}, {3972,3893,0}, {2257,4007,8},
-    {1768,3850,0}, {2257,4007,8}, {1768,3850,8}, {2257,4007,8}, {2268,4011,8}, {3951,3842,9},
-    {3955,3843,0}, {3885,3846,0}, {1663,438,8}, {1781,998,16}, {3965,3863,9}, {3963,3861,0},
-    {3966,3866,0}, {3967,3871,0}, {3885,3846,0}, {3968,3874,0}, {3999,3932,9}, {3969,3892,0},
-    {3971,3843,0}, {3973,3894,8}, {1716,4016,8}, {2131,10,0}, {4000,10,0}, {4032,235,0},
-    {4033,65,0}, {4034,235,0}, {4001,4018,0}, {1510,3943,0}, {1726,4019,8}, {3974,4021,0},
-    {4035,4024,0}, {4016,4026,8}, {3885,4027,0}, {3604,4029,8}, {4001,4018,0}, {3951,4023,8},
-    {3678,3843,0}, {1793,3855,0}, {4036,4025,8}, {3678,3843,0}, {3956,4028,0}, {1725,3849,8},
-    {1518,139,0}, {1726,4019,0}, {4001,4018,0}, {4037,4031,0}, {4038,3852,8}, {4039,10,0},
-    {4040,4033,0}, {4041,10,0}, {3974,4021,0}, {1781,4035,16}, {4035,4024,0}, {4016,4026,8},
-    {3885,4027,0}, {3604,4036,8}, {4018,3979,0}, {4001,4018,8}, {1768,4042,0}, {4042,4037,0},
-    {1726,4019,8}, {1629,4038,0}, {4043,4039,0}, {4044,4040,0}, {4045,4041,8}, {4046,833,8},
-    {1769,4044,8}, {1770,4045,8}, {2257,4047,8}, {1768,4042,0}, {2257,4047,8}, {1768,4042,8},
-    {2257,4047,8}, {2268,4051,8}, {4047,56,0}, {4048,4053,0}, {4049,4054,0}, {72,56,0},
-    {4050,4055,0}, {1511,4056,8}, {4051,56,0}, {4052,4057,8}, {4053,10,0}, {1768,4059,0},
-    {1769,4061,8}, {1770,4062,8}, {4054,4064,0}, {4047,56,0}, {2278,4065,0}, {4048,4053,0},
-    {4055,4066,0}, {1798,235,0}, {2201,10,0}, {4049,65,0}, {72,56,0}, {4050,4055,0},
-    {1511,4056,0}, {4056,4053,0}, {3523,4072,0}, {3524,4073,0}, {4051,56,0}, {4052,4057,0},
-    {4053,10,0}, {1800,235,0}, {4057,4068,0}, {4058,4069,0}, {4059,4071,8}, {1592,10,0},
-    {1592,10,0}, {4048,4053,0}, {4060,56,0}, {72,56,0}, {1511,4056,8}, {4061,4077,0},
-    {1516,4082,8}, {1768,4059,0}, {4062,4079,0}, {72,56,8}, {2837,4080,8}, {1570,4081,0},
-    {4063,4083,0}, {1862,4085,0}, {4064,10,0}, {4065,4084,0}, {4066,4087,8}, {2278,4088,0},
-    {4048,4053,0}, {1798,235,0}, {4060,56,0}, {72,56,0}, {1511,4056,0}, {4061,4089,0},
-    {4056,4053,0}, {1516,4082,0}, {4067,4091,0}, {4068,4073,0}, {1800,235,0}, {4062,4079,0},
-    {4069,133,0}, {72,56,8}, {2837,4080,8}, {1570,4081,0}, {4057,4068,10}, {3524,4093,9},
-    {4070,190,2}, {4054,4064,8}, {1592,10,0}, {4071,4097,9}, {4072,4099,8}, {2278,4100,0},
-    {4048,4053,0}, {1798,235,0}, {4073,4101,0}, {4074,139,0}, {4071,4073,0}, {72,56,0},
-    {1511,10,0}, {4056,4053,0}, {4067,4091,0}, {1800,235,0}, {3524,4093,9}, {4068,4104,9},
-    {4075,4073,9}, {4076,4107,0}, {1798,235,0}, {3165,4108,0}, {72,56,0}, {4078,4110,0},
-    {3082,235,0}, {4079,10,0}, {4075,4073,0}, {1800,235,0}, {1462,10,0}, {72,56,0}, {1051,56,0},
-    {3808,10,0}, {4080,235,0}, {4081,10,0}, {4065,10,0}, {1051,56,0}, {2827,4112,0}, {4080,235,0},
-    {4048,4053,0}, {4074,4114,8}, {72,56,0}, {1511,4056,8}, {1768,4059,0}, {4067,4115,8},
-    {1760,1172,2}, {4082,65,2}, {4083,4118,0}, {1760,10,0}, {1760,10,0}, {4084,4120,0},
-    {1760,10,0}, {4085,4122,0}, {1798,235,0}, {72,56,0}, {3082,235,0}, {4079,10,0}, {4075,4073,0},
-    {1800,235,0}, {1462,10,0}, {2015,4125,10}, {1768,4059,0}, {1760,10,0}, {4086,4128,0},
-    {4057,4068,8}, {4058,4069,8}, {3524,4093,9}, {4061,4077,8}, {4068,4073,8}, {4087,4132,8},
-    {4068,4073,8}, {4062,4079,0}, {2837,4080,8}, {2015,4125,8}, {1768,4059,8}, {1592,10,0},
-    {2015,4125,8}, {2268,4137,8}, {4048,4053,0}, {4074,4114,0}, {4071,4097,9}, {1511,4056,0},
-    {4047,56,0}, {4048,4053,0}, {4049,4054,0}, {4050,4055,0}, {1511,4056,0}, {3524,4093,9},
-    {4052,4057,0}, {4053,2245,0}, {4048,4053,0}, {4060,56,0}, {1511,4056,0}, {1516,4082,0},
-    {4068,4104,9}, {4088,4054,0}, {4089,4142,0}, {4090,1277,0}, {4091,4143,0}, {4092,4144,0},
-    {4093,4147,0}, {4094,4146,8}, {4095,4150,8}, {4096,4151,0}, {4097,4150,0}, {4098,4152,0},
-    {4099,4156,0}, {4100,4157,0}, {2241,4146,0}, {4101,4149,0}, {4102,4146,0}, {4103,4154,8},
-    {4104,4155,8}, {4105,4159,0}, {4106,4161,0}, {4107,125,128}, {4108,125,0}, {4109,125,0},
-    {4097,4150,0}, {4110,4146,8}, {4111,4160,8}, {4112,4162,8}, {4113,1617,8}, {4114,1054,8},
-    {4115,10,8}, {1592,10,0}, {1592,10,0}, {1592,10,0}, {1592,10,0}, {4088,4054,0}, {4090,1277,0},
-    {4091,4168,0}, {4092,4144,0}, {4120,4146,8}, {4094,4146,8}, {4121,4169,8}, {4105,4159,0},
-    {4122,10,0}, {4106,4161,0}, {4123,10,0}, {4124,10,0}, {4107,125,128}, {4108,125,0},
-    {4109,125,0}, {4097,4150,0}, {4125,10,0}, {4126,10,0}, {1592,10,0}, {1592,10,0},
-    {4088,4054,0}, {4090,1277,0}, {4091,4168,0}, {4092,4144,0}, {4129,4149,0}, {4094,4146,8},
-    {4095,4150,8}, {4130,4174,8}, {4105,4159,0}, {4122,10,0}, {4106,4161,0}, {4107,125,128},
-    {4131,10,0}, {4108,125,0}, {4109,125,0}, {4097,4150,0}, {4132,4176,0}, {1592,10,0},
-    {4088,4179,0}, {4090,1277,0}, {4134,4180,8}, {4135,4145,8}, {4106,4161,0}, {4108,125,0},
-    {4109,125,0}, {4097,4150,0}, {4136,4183,8}, {4137,10,0}, {1592,10,0}, {4112,4162,8},
-    {4139,10,0}, {4139,10,0}, {4110,4146,0}, {4140,10,0}, {4141,1054,8}, {4142,4146,0},
-    {4106,4161,0}, {4107,125,128}, {1592,10,0}, {4088,4193,0}, {4090,1277,0}, {4144,4194,8},
-    {4091,4168,0}, {4092,4144,0}, {4098,4152,0}, {4106,4161,0}, {4145,4196,0}, {4107,125,128},
-    {4108,125,0}, {4109,125,0}, {4110,4146,8}, {4146,4197,8}, {4088,4193,0}, {4090,1277,0},
-    {4096,4151,0}, {4099,4156,0}, {4106,4161,0}, {4108,125,0}, {4109,125,0}, {4122,4201,8},
-    {4088,1976,0}, {4147,4202,8}, {4098,4152,0}, {4113,1617,0}, {4130,1054,0}, {1592,10,0},
-    {1592,10,0}, {1592,10,0}, {2057,4208,8}, {4151,4210,8}, {3873,4212,8}, {1774,4214,8},
-    {3409,4217,8}, {2922,4216,8}, {1592,10,0}, {3412,4211,8}, {3873,4212,8}, {1798,235,8},
-    {4152,295,0}, {1662,2497,0}, {3410,4219,8}, {4153,638,0}, {1511,2784,8}, {3411,4231,8},
-    {3412,2786,8}, {1499,4232,8}, {3872,2789,8}, {3413,4233,8}, {1510,3489,8}, {1800,235,8},
-    {4154,4220,0}, {4155,4224,0}, {4156,4226,0}, {369,4227,0}, {3654,4226,0}, {3673,4228,0},
-    {1863,4221,0}, {4157,638,0}, {1516,4222,0}, {3876,4223,0}, {1648,3486,8}, {4158,4225,0},
-    {1863,4221,0}, {4157,638,0}, {3419,4220,0}, {1516,4222,0}, {1863,4221,0}, {4158,4229,0},
-    {1863,4221,0}, {4157,638,0}, {1516,4222,0}, {1666,4230,0}, {1863,4221,0}, {4157,638,0},
-    {1592,4235,0}, {1592,4235,0}, {1592,4235,0}, {1592,4235,0}, {1592,4235,0}, {1566,4241,0},
-    {1759,465,0}, {1760,2616,0}, {3873,4212,9}, {1511,4243,8}, {1797,4244,8}, {1760,10,0},
-    {3409,4246,8}, {1798,235,8}, {1662,2497,0}, {4159,4248,0}, {4153,638,0}, {1511,2784,8},
-    {3411,4231,8}, {3412,2786,8}, {1499,4232,8}, {3872,2789,8}, {3413,4233,8}, {1510,3489,8},
-    {1800,235,8}, {1566,295,0}, {1759,2769,0}, {3408,4250,8}, {3369,671,8}, {3409,4217,8},
-    {3870,4253,0}, {4160,4256,0}, {1781,998,16}, {4161,4258,0}, {1662,2497,0}, {4162,4262,0},
-    {3885,3387,0}, {1511,3461,8}, {1768,4279,0}, {4163,4254,0}, {72,56,8}, {2393,4257,8},
-    {4164,4259,0}, {4165,4260,0}, {1499,4232,8}, {1663,4259,8}, {3445,4263,0}, {3596,3441,0},
-    {3462,4264,0}, {3464,4265,0}, {3465,4265,0}, {3466,2886,0}, {3469,4266,0}, {3470,4272,8},
-    {3471,4273,0}, {3472,4281,0}, {3475,4268,8}, {3476,2905,8}, {3477,2906,8}, {3478,2901,8},
-    {3479,4269,8}, {3480,4270,0}, {3481,4271,0}, {3482,4274,0}, {3483,2917,0}, {3484,2910,8},
-    {3485,2911,0}, {1945,4275,0}, {1946,4277,8}, {1768,4279,0}, {3486,4280,8}, {1647,2921,8},
-    {3471,4273,8}, {3413,4233,8}, {1592,4235,0}, {1592,4235,0}, {1781,998,16}, {4152,295,0},
-    {1662,2497,0}, {3410,4287,8}, {4153,638,0}, {1511,2784,8}, {4166,4293,0}, {1499,4232,8},
-    {3872,2789,0}, {3873,4212,9}, {1768,4279,0}, {4154,4288,0}, {4155,4289,0}, {4156,4291,0},
-    {369,4227,0}, {3654,4291,0}, {3673,4292,0}, {1863,4221,0}, {4157,638,0}, {1516,3473,0},
-    {4158,4290,0}, {1863,4221,0}, {4157,638,0}, {3419,4288,0}, {1516,3473,0}, {4158,4229,0},
-    {1863,4221,0}, {4157,638,0}, {1516,3473,0}, {4167,4295,8}, {4168,4296,0}, {4169,4300,8},
-    {1862,4301,0}, {4170,4297,0}, {3656,4298,0}, {3445,4263,0}, {3596,10,0}, {3601,3110,0},
-    {3507,2958,0}, {3445,4263,0}, {3452,4299,0}, {3507,2958,0}, {3503,2948,0}, {3411,4231,8},
-    {1510,3489,8}, {3873,4212,9}, {3412,4211,9}, {3873,4212,9}, {3870,4253,0}, {4171,4306,0},
-    {1798,235,8}, {4161,4258,0}, {1662,2497,0}, {4162,4262,0}, {3885,3387,0}, {1511,3461,8},
-    {3413,4233,8}, {3873,3599,8}, {1510,2957,8}, {2564,10,0}, {1800,235,8}, {2431,4256,8},
-    {1510,1371,8}, {2564,10,0}, {1798,235,8}, {2201,1114,0}, {4172,56,0}, {4152,295,0},
-    {4173,4308,0}, {1662,2497,0}, {3410,4287,0}, {4153,638,0}, {1511,2784,8}, {4166,4293,0},
-    {3411,4231,8}, {3412,2786,8}, {1499,4232,8}, {3872,2789,0}, {3413,4233,8}, {1510,3489,8},
-    {2564,10,0}, {1800,235,8}, {1566,4310,0}, {1759,465,0}, {1760,288,0}, {1511,4312,8},
-    {1797,4313,8}, {1760,288,0}, {3937,4315,8}, {4171,4306,0}, {1798,235,8}, {1662,2497,0},
-    {4162,4262,0}, {1511,3461,8}, {3413,4233,8}, {3873,3599,8}, {1510,2957,8}, {2564,10,0},
-    {1800,235,8}, {1566,4318,0}, {1759,465,0}, {1760,288,0}, {3873,4212,9}, {1511,4320,8},
-    {1797,4313,8}, {1760,288,0}, {3409,4322,8}, {1798,235,8}, {2201,1114,0}, {4172,56,0},
-    {4173,4308,0}, {1662,2497,0}, {4153,638,0}, {1511,2784,8}, {4174,4324,0}, {3411,4231,8},
-    {3412,2786,8}, {1499,4232,8}, {3872,2789,8}, {3413,4233,8}, {1510,3489,8}, {1800,235,8},
-    {4167,4295,8}, {4169,4300,8}, {1862,4301,0}, {2015,4125,9}, {3411,4231,8}, {3412,2786,8},
-    {3413,4233,8}, {1510,3489,8}, {1800,235,8}, {2015,4125,9}, {1768,4279,8}, {2015,4125,9},
-    {2268,4330,10}, {3870,4332,0}, {4160,4333,0}, {4161,4334,0}, {1662,3781,0}, {4162,4335,0},
-    {1511,3461,0}, {3873,4212,9}, {3944,4253,0}, {3944,4256,0}, {3944,4258,0}, {3445,4336,0},
-    {3944,4263,0}, {4152,4338,0}, {1662,3781,0}, {3410,4339,0}, {4153,4344,0}, {1511,2784,0},
-    {4166,4293,0}, {3412,4211,9}, {1499,4232,0}, {3872,2789,0}, {3873,4212,9}, {3950,56,0},
-    {3944,295,0}, {3944,4340,0}, {4154,4341,0}, {4155,4345,0}, {4156,4349,0}, {369,4351,0},
-    {3654,4349,0}, {3673,4353,0}, {3944,4342,0}, {1863,4343,0}, {4157,4344,0}, {1516,3835,0},
-    {3944,4221,0}, {3944,638,0}, {3944,4346,0}, {4158,4347,0}, {1863,4343,0}, {4157,4344,0},
-    {3944,4348,0}, {3419,4341,0}, {3944,4350,0}, {1516,3835,0}, {3944,4352,0}, {1863,4343,0},
-    {3944,4354,0}, {4158,4355,0}, {1863,4343,0}, {4157,4344,0}, {1516,3835,0}, {3944,4356,0},
-    {1666,4357,0}, {3944,4358,0}, {1863,4343,0}, {4157,4344,0}, {3412,4211,9}, {3873,4212,9},
-    {1510,3489,8}, {2564,3838,8}, {3411,4231,8}, {3412,2786,8}, {3413,4233,8}, {1510,3489,8},
-    {2564,10,8}, {1800,235,8},
+    {1585,1,8}, {1586,11,9}, {1587,12,9}, {1588,13,0}, {1589,14,8}, {1069,3,0}, {1068,7,0},
+    {1590,4,8}, {1589,5,8}, {1591,6,0}, {1592,8,0}, {1068,10,8}, {1593,16,8}, {1594,10,0},
+    {1595,17,8}, {1596,63,0}, {1597,85,8}, {1598,67,8}, {1599,19,0}, {1600,25,0}, {1601,51,0},
+    {1602,58,0}, {1603,62,0}, {1604,68,0}, {1605,75,0}, {1606,79,0}, {1607,20,0}, {1608,21,0},
+    {1609,22,0}, {1610,24,0}, {1587,12,0}, {1611,26,0}, {1612,28,0}, {1613,28,0}, {1614,42,0},
+    {1615,43,0}, {1616,42,0}, {1617,45,0}, {1618,50,0}, {1619,29,0}, {1620,33,0}, {1621,38,0},
+    {1622,31,0}, {1623,32,0}, {1624,34,0}, {1625,34,0}, {1626,37,0}, {1627,36,0}, {1628,36,0},
+    {1624,34,0}, {1629,39,0}, {1625,34,0}, {1630,40,0}, {1631,40,0}, {1068,36,0}, {1632,44,0},
+    {1633,44,0}, {1620,33,0}, {1621,38,0}, {1634,34,0}, {1635,46,0}, {1636,47,0}, {1637,49,0},
+    {1633,44,0}, {1620,33,0}, {1638,29,0}, {1621,38,0}, {1639,52,8}, {1593,54,8}, {1629,55,8},
+    {1640,56,0}, {1641,55,0}, {1626,57,8}, {1639,59,0}, {1593,54,8}, {1640,56,0}, {1642,39,8},
+    {1643,39,8}, {1626,61,8}, {1596,63,0}, {1644,66,0}, {1598,67,0}, {1645,64,0}, {1646,64,0},
+    {1647,65,0}, {1648,65,0}, {1649,65,0}, {1650,65,0}, {1651,65,0}, {1652,65,8}, {1653,65,8},
+    {1654,65,8}, {1655,65,8}, {1656,65,8}, {1657,65,8}, {1658,69,8}, {1659,73,8}, {1593,71,8},
+    {1640,56,0}, {1660,10,8}, {1626,72,8}, {1593,71,8}, {1640,56,0}, {1660,10,0}, {1584,10,0},
+    {1661,10,0}, {1662,76,8}, {1593,54,8}, {1640,56,0}, {1584,10,8}, {1626,78,8}, {1663,80,8},
+    {1664,82,8}, {1593,54,8}, {1640,56,0}, {1660,10,8}, {1593,54,8}, {1640,56,0}, {1660,10,8},
+    {1626,84,8}, {1068,10,0}, {1665,88,0}, {1665,88,0}, {1665,88,0}, {1665,88,0}, {1665,88,0},
+    {1665,88,0}, {1665,88,0}, {1673,96,0}, {1674,97,0}, {1675,99,0}, {1676,101,0}, {1677,106,0},
+    {1678,159,9}, {1679,160,0}, {1680,166,0}, {1681,168,0}, {1682,169,0}, {1683,170,0},
+    {1684,173,0}, {116,175,0}, {1685,177,0}, {1586,11,0}, {1587,12,0}, {1686,100,0}, {1687,102,0},
+    {1688,103,0}, {1689,105,0}, {1690,105,0}, {1585,108,8}, {1691,158,8}, {1692,110,0},
+    {1693,117,0}, {1694,120,0}, {1695,130,0}, {1696,2,0}, {1069,135,0}, {1697,137,0},
+    {1698,140,0}, {1068,10,0}, {1699,143,0}, {1700,143,0}, {1701,147,0}, {1702,155,0},
+    {1703,150,0}, {110,111,0}, {1590,112,8}, {1589,113,8}, {1665,10,0}, {1591,6,0}, {1704,114,0},
+    {1705,115,0}, {1706,116,8}, {1707,118,0}, {1626,119,8}, {1708,121,0}, {1585,128,0},
+    {1709,123,0}, {1589,10,0}, {1710,128,0}, {1711,10,0}, {1712,124,0}, {1713,124,0},
+    {1714,124,0}, {1715,126,0}, {1716,127,0}, {1717,125,0}, {1718,125,0}, {1719,125,0},
+    {1718,125,0}, {1720,125,0}, {1719,125,0}, {1721,10,0}, {1722,10,0}, {1068,10,0}, {1708,131,0},
+    {1723,10,0}, {1590,132,0}, {1584,133,8}, {1589,134,8}, {72,56,8}, {1591,6,0}, {1585,128,0},
+    {1704,114,0}, {1068,10,0}, {110,111,0}, {1590,136,8}, {1589,113,8}, {1724,138,0},
+    {1726,139,0}, {1727,10,0}, {1068,10,8}, {1708,131,0}, {1585,141,8}, {1589,10,8}, {1711,10,8},
+    {1068,10,8}, {1728,144,8}, {1584,145,0}, {1729,145,0}, {1626,146,0}, {1585,148,8},
+    {1583,153,0}, {1730,154,8}, {1626,10,0}, {1695,130,0}, {1069,135,0}, {1731,96,0},
+    {1698,140,0}, {1068,10,0}, {1703,150,0}, {1590,151,8}, {1589,152,8}, {1591,6,0}, {1704,114,0},
+    {1732,96,8}, {1584,156,8}, {1730,154,8}, {1626,157,0}, {1733,161,0}, {1734,162,0},
+    {1735,163,8}, {1626,165,8}, {1736,164,0}, {1737,10,0}, {1584,10,0}, {1738,10,8}, {1739,167,0},
+    {1626,174,8}, {1693,117,0}, {1696,2,0}, {1068,104,0}, {1740,178,0}, {1741,180,8}, {1742,42,0},
+    {1743,42,0}, {1728,179,0}, {1584,156,8}, {1693,117,0}, {1744,179,0}, {1745,182,0},
+    {1737,104,0}, {1746,183,8}, {1584,156,8}, {1747,56,0}, {1731,96,0}, {1748,96,0}, {1749,185,8},
+    {1750,186,8}, {1680,166,0}, {1684,173,0}, {1751,187,8}, {1686,188,0}, {1598,195,8},
+    {1752,66,8}, {1665,107,0}, {1753,189,0}, {1754,193,0}, {1594,10,0}, {1755,190,0},
+    {1756,191,0}, {1757,192,0}, {1758,194,0}, {1759,196,0}, {1760,125,0}, {1761,125,0},
+    {1762,125,8}, {1763,125,8}, {1764,125,8}, {1762,125,8}, {1707,118,8}, {1665,88,0},
+    {1665,88,0}, {1665,88,0}, {1767,201,0}, {1768,88,0}, {1673,96,0}, {1674,97,0}, {1675,203,0},
+    {1676,101,0}, {1677,106,0}, {1678,159,9}, {1679,160,0}, {1680,166,0}, {1681,168,0},
+    {1682,169,0}, {1683,170,0}, {1684,173,0}, {116,175,0}, {1685,177,0}, {1586,11,0}, {1587,12,0},
+    {1770,204,0}, {1686,100,0}, {1771,206,32}, {1772,207,0}, {1773,215,0}, {1774,220,0},
+    {1775,91,0}, {1776,221,0}, {1777,222,0}, {1778,223,0}, {1779,224,0}, {1780,92,0}, {1781,90,0},
+    {1782,93,0}, {1783,125,8}, {1784,208,8}, {1785,209,0}, {1069,210,0}, {1697,211,0},
+    {1068,10,0}, {1701,212,0}, {1702,214,0}, {1709,123,0}, {1589,10,0}, {1710,85,0}, {1711,10,0},
+    {110,111,0}, {1589,113,0}, {1726,139,0}, {1727,10,0}, {1068,10,0}, {1731,96,0}, {1068,10,0},
+    {1732,10,8}, {1783,125,8}, {1719,216,8}, {1069,217,0}, {1701,218,0}, {1702,219,0},
+    {1590,136,8}, {1583,153,0}, {1730,154,8}, {1626,10,0}, {1584,156,8}, {1730,154,8},
+    {1626,157,0}, {1783,125,8}, {1691,158,8}, {1748,96,0}, {1751,187,8}, {1749,185,8},
+    {1680,166,0}, {1684,173,0}, {1686,188,0}, {1598,195,8}, {1665,88,0}, {1786,88,0},
+    {1767,201,0}, {1732,226,8}, {1678,230,9}, {1788,227,0}, {1789,228,0}, {1673,96,0},
+    {1677,106,0}, {116,175,0}, {1685,177,0}, {1790,229,8}, {1762,65,8}, {1791,233,9},
+    {1792,235,0}, {1793,236,0}, {1794,237,0}, {1791,233,8}, {1795,236,0}, {1796,238,8},
+    {1797,239,8}, {1583,242,8}, {1798,236,8}, {1799,240,0}, {1705,115,0}, {1800,241,0},
+    {1801,116,8}, {1802,244,8}, {1677,256,8}, {1803,245,0}, {1804,249,0}, {1805,253,0},
+    {1806,246,8}, {1807,248,8}, {1806,250,8}, {1807,252,8}, {1808,254,8}, {1626,72,8},
+    {1585,258,8}, {1691,158,8}, {1068,260,0}, {1809,262,8}, {1598,272,8}, {1803,263,0},
+    {1804,266,0}, {1805,269,0}, {1809,264,8}, {1807,248,8}, {1810,39,8}, {1809,267,8},
+    {1807,252,8}, {1810,39,8}, {1809,270,8}, {1811,56,0}, {1812,125,8}, {1813,39,8}, {1814,125,8},
+    {1815,125,8}, {1816,125,8}, {1626,72,8}, {1803,273,0}, {1804,273,0}, {1805,273,0},
+    {1817,65,8}, {1819,10,67}, {1790,229,32}, {1821,10,67}, {1586,11,67}, {1587,12,67},
+    {1678,275,9}, {1825,167,67}, {1681,168,67}, {1683,276,67}, {1684,174,67}, {1686,277,67},
+    {1790,229,40}, {1821,10,75}, {1825,167,67}, {1684,174,67}, {1790,280,40}, {1678,275,9},
+    {1830,281,0}, {1591,282,0}, {1790,284,40}, {1830,281,0}, {1775,91,0}, {1779,224,0},
+    {1831,198,0}, {1780,92,0}, {1781,90,0}, {1782,93,0}, {1819,10,67}, {1790,229,32},
+    {1821,10,67}, {1586,11,67}, {1587,12,67}, {1678,275,9}, {1825,167,67}, {1681,168,67},
+    {1683,276,67}, {1684,174,67}, {1686,277,67}, {1790,284,40}, {1821,10,75}, {1825,167,67},
+    {1684,174,67}, {1834,288,2}, {1835,289,2}, {1836,290,2}, {1837,291,2}, {1838,242,2},
+    {1839,236,2}, {1840,236,2}, {1841,293,0}, {1835,289,0}, {1792,235,0}, {1793,236,0},
+    {1794,237,0}, {1791,233,8}, {1795,236,0}, {1796,238,8}, {1797,239,8}, {1583,242,0},
+    {1798,236,8}, {1792,235,16}, {1678,230,8}, {1842,296,8}, {1797,239,8}, {1843,297,0},
+    {1844,299,8}, {1845,300,8}, {1791,233,8}, {1665,88,0}, {1681,304,9}, {1847,236,0},
+    {1848,306,8}, {1849,236,8}, {1850,307,8}, {1851,156,8}, {1584,309,8}, {1583,310,8},
+    {1852,308,8}, {1853,312,8}, {1854,315,8}, {1855,318,8}, {1856,313,8}, {1857,317,8},
+    {1858,10,8}, {1856,313,8}, {1665,10,0}, {1853,321,8}, {1855,324,8}, {1859,326,8}, {1858,10,8},
+    {1856,322,8}, {1665,10,0}, {1856,322,8}, {1857,328,8}, {1860,330,9}, {1861,331,9},
+    {1862,333,16}, {1863,334,0}, {1864,335,8}, {1865,337,0}, {1866,338,8}, {1867,339,8},
+    {1679,344,8}, {1843,297,0}, {1801,336,8}, {1673,341,0}, {1676,101,0}, {1678,343,8},
+    {1801,345,8}, {1868,347,8}, {1665,88,0}, {1768,349,0}, {1792,333,16}, {1737,351,0},
+    {1800,352,0}, {1584,353,8}, {1870,354,0}, {1843,297,0}, {1871,355,0}, {1872,359,0},
+    {1873,365,0}, {1874,10,0}, {1875,357,0}, {1876,357,8}, {1851,358,8}, {1737,351,0},
+    {1584,361,8}, {1877,362,8}, {1737,351,0}, {1845,364,8}, {1737,351,8}, {1584,361,8},
+    {1626,361,8}, {1849,236,8}, {1878,368,0}, {1737,351,0}, {1584,353,8}, {1861,331,8},
+    {1879,236,8}, {1874,369,8}, {1792,333,16}, {1880,39,0}, {1881,371,8}, {1696,237,8},
+    {1861,331,9}, {1882,372,0}, {1861,331,8}, {1883,374,8}, {1792,333,16}, {1884,368,8},
+    {1861,331,9}, {1843,297,0}, {1849,236,8}, {1878,368,8}, {1737,351,0}, {1584,353,8},
+    {1861,331,8}, {1874,369,8}, {1792,333,16}, {1885,378,0}, {1886,334,0}, {1887,381,8},
+    {1888,382,0}, {1889,297,0}, {1890,383,0}, {1891,379,0}, {1892,380,8}, {1893,335,0},
+    {1796,385,8}, {1792,333,16}, {1737,387,0}, {1796,388,8}, {1894,381,8}, {1843,297,0},
+    {1895,390,8}, {1896,392,0}, {1792,333,16}, {1897,352,0}, {1898,393,8}, {1676,424,8},
+    {1865,491,0}, {1866,492,8}, {1899,297,0}, {1797,335,8}, {1890,383,8}, {1900,394,0},
+    {1901,416,0}, {1902,395,0}, {1903,409,8}, {1904,415,0}, {1905,396,8}, {1904,405,8},
+    {1906,398,0}, {1907,399,8}, {1584,400,8}, {1908,401,0}, {1909,342,8}, {1845,403,8},
+    {1910,404,0}, {1911,342,0}, {1912,406,8}, {1913,408,8}, {1914,411,8}, {1915,413,8},
+    {1916,414,8}, {1917,412,0}, {1584,400,8}, {1801,336,0}, {1912,406,0}, {1905,417,0},
+    {1903,409,8}, {1918,421,0}, {1737,419,0}, {1584,400,8}, {1919,420,8}, {1920,422,8},
+    {1907,423,0}, {1921,425,0}, {1922,432,0}, {1923,427,0}, {1924,430,0}, {1925,428,0},
+    {1913,429,8}, {1680,166,0}, {1926,431,8}, {1927,434,0}, {1928,489,0}, {1929,435,0},
+    {1930,488,0}, {1931,436,0}, {1932,458,0}, {1626,487,8}, {1933,437,0}, {1796,448,8},
+    {1934,449,8}, {1673,341,0}, {1935,438,0}, {1936,441,0}, {1937,446,0}, {1608,439,8},
+    {1587,440,8}, {1938,442,0}, {1687,443,0}, {1688,444,0}, {1689,105,0}, {1690,105,0},
+    {1939,447,0}, {1940,451,0}, {1704,455,0}, {1941,457,8}, {1821,452,8}, {1942,453,8},
+    {1622,454,8}, {1706,456,8}, {1933,437,0}, {1943,459,8}, {1796,448,8}, {1944,460,0},
+    {1945,463,0}, {1946,461,8}, {1626,462,8}, {1947,464,8}, {1948,465,0}, {1949,468,0},
+    {1950,474,0}, {1951,475,0}, {1952,476,0}, {1953,466,0}, {1954,467,0}, {1955,467,0},
+    {1956,467,0}, {1957,467,0}, {1958,467,0}, {1959,467,0}, {1960,467,0}, {1961,467,0},
+    {1962,467,0}, {1963,466,0}, {1964,467,0}, {1965,467,0}, {1844,342,8}, {1845,96,8},
+    {1966,469,8}, {1796,448,8}, {1737,471,8}, {1844,472,8}, {1626,473,8}, {1967,477,0},
+    {1626,486,8}, {1968,478,0}, {1969,484,8}, {1970,474,0}, {1971,479,8}, {1972,480,0},
+    {1973,481,0}, {1974,481,0}, {1975,483,8}, {1673,341,0}, {1796,485,8}, {1943,459,8},
+    {1976,463,8}, {1977,490,0}, {1978,490,0}, {1979,431,8}, {1868,494,8}, {1678,496,8},
+    {1980,10,8}, {1678,496,8}, {1981,499,0}, {1982,501,8}, {1983,501,8}, {1792,333,16},
+    {1984,502,0}, {1985,510,0}, {1986,514,0}, {1737,516,0}, {1800,352,0}, {1584,517,8},
+    {1987,518,0}, {1843,297,0}, {1988,524,0}, {1989,530,0}, {1880,39,0}, {1990,500,8},
+    {1991,503,8}, {1992,508,0}, {1993,505,0}, {1994,56,0}, {1995,506,0}, {1996,55,8},
+    {1997,505,0}, {1998,56,0}, {1999,506,0}, {2000,55,8}, {1626,57,8}, {2001,509,8}, {1991,511,8},
+    {1992,508,0}, {1593,505,0}, {72,56,0}, {1643,513,8}, {1626,61,8}, {2002,515,8}, {2003,519,0},
+    {2004,522,0}, {1593,521,8}, {1993,521,0}, {1994,56,0}, {1997,521,0}, {1998,56,0}, {1626,72,8},
+    {1593,521,8}, {1737,445,0}, {1993,521,0}, {1994,56,0}, {1584,342,8}, {1997,521,0},
+    {1998,56,0}, {2005,337,8}, {1992,508,0}, {2007,525,8}, {1909,516,8}, {2008,527,0},
+    {1993,505,0}, {1994,56,0}, {1584,529,8}, {1997,505,0}, {1998,56,0}, {1626,78,8}, {2009,531,0},
+    {2010,533,0}, {1993,505,0}, {1994,56,0}, {1997,505,0}, {1998,56,0}, {1626,84,8}, {1993,505,0},
+    {1994,56,0}, {1997,505,0}, {1998,56,0}, {1068,342,8}, {1849,236,8}, {1607,536,8},
+    {1608,439,8}, {1874,537,8}, {1792,333,16}, {1737,516,0}, {1586,539,9}, {1608,439,8},
+    {1874,541,8}, {1792,333,16}, {1737,543,0}, {2011,544,8}, {2012,545,8}, {1843,297,0},
+    {2013,546,0}, {2014,548,8}, {1583,549,0}, {2015,56,0}, {1792,333,16}, {2016,551,8},
+    {2017,558,8}, {2018,559,8}, {1843,297,0}, {2019,552,0}, {2020,383,8}, {2021,102,8},
+    {2022,553,8}, {2023,352,0}, {2024,554,0}, {2025,555,8}, {2026,557,8}, {2027,561,8},
+    {1849,236,8}, {2028,562,8}, {2016,551,8}, {2029,10,8}, {2030,10,0}, {2018,559,8},
+    {1583,563,0}, {2031,10,0}, {1879,236,8}, {1792,333,16}, {2032,352,0}, {2033,385,8},
+    {2034,381,8}, {2035,297,0}, {1868,566,8}, {2036,568,8}, {1792,333,16}, {2037,352,0},
+    {2038,381,8}, {2039,297,0}, {2040,569,0}, {2041,583,0}, {2042,584,0}, {1866,585,8},
+    {1899,297,0}, {1797,335,8}, {1890,383,8}, {2043,586,8}, {2044,594,0}, {2045,554,0},
+    {2046,570,0}, {2047,573,0}, {2048,571,8}, {2049,65,0}, {2050,572,8}, {2051,574,0},
+    {2042,577,0}, {2052,575,0}, {2053,576,8}, {2054,578,0}, {2055,579,0}, {2056,474,0},
+    {2057,65,0}, {2058,580,0}, {2059,65,0}, {2060,581,0}, {2061,582,0}, {2062,587,0},
+    {1801,336,0}, {2063,412,8}, {2064,588,0}, {2065,56,0}, {1953,589,0}, {1954,591,0},
+    {1961,591,0}, {1963,589,0}, {1954,591,0}, {1961,591,0}, {2066,595,8}, {1868,597,8},
+    {1792,333,0}, {2067,352,0}, {2068,599,8}, {2069,297,0}, {1866,585,8}, {1899,297,0},
+    {2070,382,8}, {1890,383,8}, {2045,554,0}, {1868,601,8}, {1792,603,16}, {2071,604,8},
+    {1866,607,8}, {1678,608,8}, {2072,609,0}, {1797,610,8}, {1890,383,8}, {1843,297,0},
+    {2073,612,0}, {2045,554,0}, {2074,605,0}, {2075,115,0}, {2076,606,0}, {1801,336,8},
+    {1799,611,0}, {2075,115,0}, {2077,352,0}, {1801,336,8}, {1868,614,8}, {1850,307,0},
+    {1584,309,8}, {1843,297,0}, {1792,333,16}, {1737,543,0}, {2078,617,8}, {1921,619,8},
+    {2079,544,8}, {2080,620,8}, {1843,297,0}, {1796,618,8}, {2081,621,8}, {2082,623,0},
+    {1792,333,16}, {2083,625,0}, {1678,626,8}, {2084,102,8}, {2085,599,8}, {1843,297,0},
+    {2086,628,8}, {2087,630,9}, {2088,56,2}, {1861,331,9}, {1665,88,0}, {1860,330,9},
+    {2090,236,74}, {1861,331,9}, {2090,236,74}, {1861,331,9}, {1883,374,9}, {1913,626,9},
+    {2091,637,9}, {2092,639,9}, {1586,539,9}, {1587,541,2}, {1913,642,9}, {2093,644,9},
+    {2028,562,9}, {2087,630,9}, {1681,304,9}, {2082,623,9}, {2094,649,9}, {2095,651,9},
+    {1861,331,9}, {1870,354,40}, {1852,308,8}, {1879,236,0}, {2096,656,0}, {2087,630,8},
+    {2097,656,0}, {2098,657,8}, {2099,658,0}, {2100,660,8}, {1879,236,8}, {2101,334,8},
+    {2102,659,8}, {2075,115,8}, {1856,313,9}, {2103,236,8}, {1863,334,0}, {1794,562,0},
+    {1864,335,8}, {1868,347,8}, {1865,337,0}, {1866,338,8}, {1857,317,8}, {1795,236,0},
+    {1867,339,8}, {1679,344,8}, {1849,236,0}, {1878,368,8}, {1737,351,0}, {2101,334,0},
+    {1584,353,8}, {1861,331,8}, {2104,664,8}, {1879,236,8}, {1874,369,8}, {2105,368,8},
+    {2106,666,8}, {1860,330,8}, {1584,353,8}, {1861,331,8}, {1879,236,8}, {2107,668,0},
+    {2108,669,0}, {2109,670,0}, {2110,366,0}, {2111,671,0}, {2112,672,0}, {2113,672,0},
+    {2114,673,0}, {2115,675,0}, {2116,677,0}, {2117,678,0}, {2118,679,0}, {2119,684,0},
+    {1876,357,8}, {1628,351,8}, {1737,351,8}, {1584,361,8}, {1877,362,8}, {2120,358,8},
+    {1584,361,8}, {1585,674,8}, {2121,351,8}, {2122,676,0}, {2121,351,0}, {2122,676,0},
+    {2123,372,8}, {1876,357,8}, {2120,358,8}, {1737,351,0}, {1584,361,8}, {2124,361,0},
+    {1877,680,8}, {2125,363,0}, {2126,682,0}, {2127,683,0}, {1845,364,8}, {1737,351,0},
+    {2128,364,0}, {1845,364,8}, {1737,351,0}, {1584,361,8}, {2124,361,0}, {1860,330,8},
+    {2129,686,8}, {1849,236,8}, {2130,687,0}, {2131,688,0}, {2132,689,0}, {1861,331,8},
+    {1583,690,8}, {1879,236,8}, {2133,692,2}, {2134,693,10}, {1860,330,9}, {1861,331,9},
+    {2135,695,0}, {1860,330,8}, {1861,331,8}, {2136,696,0}, {2137,699,0}, {1695,715,0},
+    {2138,718,0}, {2139,738,0}, {1870,354,0}, {2140,741,0}, {2141,744,0}, {2142,697,8},
+    {2133,692,0}, {2143,689,0}, {2134,693,8}, {2142,700,8}, {2144,667,8}, {2145,702,8},
+    {1583,714,8}, {1723,704,8}, {1677,710,8}, {2146,713,0}, {2147,705,0}, {2148,42,0},
+    {2107,706,0}, {2109,707,0}, {2110,708,0}, {2111,709,0}, {2112,672,0}, {2113,672,0},
+    {2117,706,0}, {2118,707,0}, {2119,708,0}, {2149,356,8}, {1626,360,8}, {2150,366,8},
+    {1851,358,8}, {1665,10,8}, {2151,712,8}, {2152,356,0}, {2153,360,0}, {2154,366,0},
+    {1695,716,8}, {2130,687,8}, {2131,688,0}, {2155,717,8}, {2132,689,8}, {2156,39,8},
+    {2157,39,8}, {2158,719,8}, {2159,731,8}, {2160,736,8}, {2161,721,8}, {2162,726,8},
+    {2155,717,8}, {2163,723,8}, {2132,689,8}, {1851,723,8}, {1709,724,8}, {1068,372,8},
+    {2164,725,8}, {1585,728,8}, {2165,65,0}, {2166,730,0}, {2167,65,0}, {2168,689,0},
+    {2169,372,0}, {2156,39,0}, {2170,733,0}, {2171,734,0}, {2149,358,8}, {2163,723,8},
+    {2172,723,8}, {2169,372,0}, {2156,39,0}, {2170,733,0}, {2171,734,0}, {2173,361,8},
+    {2139,739,8}, {1881,371,8}, {1696,237,8}, {1882,372,8}, {2140,742,8}, {1875,372,8},
+    {2174,371,8}, {1876,372,8}, {2122,676,8}, {2175,745,8}, {2176,746,8}, {2177,65,8},
+    {2178,65,8}, {2179,749,8}, {2180,751,8}, {2181,748,8}, {2182,65,8}, {1871,745,8},
+    {1873,748,8}, {2183,361,8}, {2184,364,8}, {1861,331,8}, {2185,743,0}, {1861,331,9},
+    {1883,374,9}, {1861,331,8}, {2186,755,8}, {1880,39,0}, {1849,236,8}, {1881,371,0},
+    {1696,237,8}, {1882,372,0}, {1883,374,8}, {1879,236,8}, {1860,330,9}, {1861,331,9},
+    {1883,374,9}, {2187,758,8}, {2188,371,0}, {1861,331,8}, {2186,755,8}, {2189,759,0},
+    {2190,776,0}, {2191,777,8}, {1879,236,8}, {1612,761,0}, {1613,761,0}, {1614,42,0},
+    {1615,768,0}, {1616,42,0}, {1617,770,0}, {1618,775,0}, {1619,762,0}, {1620,764,0},
+    {1621,767,0}, {1851,358,0}, {1623,331,0}, {1624,765,0}, {1625,765,0}, {1626,37,0},
+    {1627,36,8}, {1628,36,0}, {1624,765,8}, {1629,39,8}, {1625,765,0}, {1630,40,0}, {1631,40,0},
+    {1632,769,0}, {1633,769,0}, {1620,764,0}, {1621,767,0}, {1634,765,0}, {1635,771,0},
+    {1636,772,0}, {1637,774,0}, {1633,769,0}, {1620,764,0}, {1638,762,0}, {1621,767,0},
+    {2192,385,0}, {2103,236,8}, {2040,569,0}, {2041,583,0}, {1794,562,0}, {2042,584,0},
+    {1868,597,0}, {1866,585,0}, {1796,385,8}, {1886,334,0}, {1887,381,8}, {2193,779,0},
+    {1797,335,0}, {2043,586,0}, {2194,780,0}, {2044,594,0}, {2195,781,0}, {2196,404,0},
+    {2197,404,0}, {1849,236,8}, {1895,390,8}, {1737,387,0}, {1794,562,0}, {2090,236,0},
+    {1796,388,8}, {1894,381,8}, {1583,779,8}, {2198,784,0}, {1796,385,8}, {2199,785,8},
+    {1856,322,9}, {1896,392,0}, {2103,236,8}, {1897,352,0}, {1898,393,8}, {2200,788,0},
+    {1676,424,8}, {1868,494,8}, {1865,491,0}, {1866,492,8}, {2201,789,8}, {1795,236,0},
+    {1797,335,8}, {1890,383,8}, {1583,328,8}, {1913,791,9}, {1681,304,2}, {2202,793,0},
+    {2203,794,0}, {2204,796,0}, {1995,798,0}, {1796,800,8}, {1678,496,8}, {2205,801,0},
+    {1887,803,0}, {1999,798,0}, {2206,803,0}, {2207,56,0}, {2208,236,0}, {2209,236,0},
+    {2210,236,0}, {2211,236,0}, {1583,802,8}, {1678,496,9}, {2212,806,8}, {2213,808,8},
+    {2214,809,8}, {1678,496,8}, {2215,809,8}, {2216,10,0}, {1583,807,8}, {1586,539,9},
+    {1587,811,2}, {1600,499,0}, {1982,501,8}, {1983,501,8}, {1601,813,0}, {1602,814,0},
+    {1849,236,8}, {2217,815,0}, {1737,516,0}, {2218,818,0}, {1607,536,8}, {1608,439,8},
+    {2101,334,0}, {1584,517,8}, {1604,819,0}, {1583,821,8}, {2219,818,0}, {1605,822,0},
+    {1879,236,8}, {1874,811,8}, {1606,825,0}, {1639,503,0}, {2220,508,0}, {1639,511,8},
+    {2220,508,0}, {2221,816,0}, {2222,817,0}, {1658,519,0}, {1659,820,0}, {2220,508,0},
+    {1662,823,8}, {1909,516,8}, {2008,527,0}, {1993,505,0}, {1994,56,0}, {1584,529,8},
+    {1997,505,0}, {1998,56,0}, {1626,78,0}, {1664,531,0}, {2223,533,0}, {2103,236,0},
+    {2224,827,0}, {2225,56,0}, {1868,601,0}, {1866,585,0}, {2226,10,0}, {1796,829,0},
+    {2070,382,0}, {1886,334,0}, {1887,599,0}, {2227,65,0}, {2228,828,0}, {2093,644,9},
+    {1681,304,2}, {1849,236,0}, {1737,543,0}, {2014,548,8}, {2229,832,8}, {2011,544,8},
+    {1921,833,8}, {1583,549,8}, {1626,835,8}, {1879,236,0}, {1796,800,0}, {2027,561,0},
+    {1868,566,9}, {2103,236,8}, {1794,562,0}, {1868,566,8}, {2230,115,8}, {2033,385,8},
+    {2231,381,0}, {1583,242,8}, {2232,388,8}, {2233,334,0}, {2034,381,0}, {2035,297,0},
+    {1856,840,9}, {2192,800,8}, {1792,333,0}, {2103,236,8}, {2040,569,0}, {2041,583,0},
+    {1793,236,0}, {1794,562,0}, {2042,584,0}, {1868,597,8}, {1866,585,8}, {1795,236,0},
+    {1797,335,8}, {2234,388,0}, {2235,334,0}, {2236,381,8}, {1890,383,8}, {1583,842,0},
+    {2237,843,0}, {2043,586,8}, {2194,780,0}, {2044,594,8}, {2195,781,0}, {2045,554,0},
+    {2238,844,0}, {2239,844,0}, {2240,844,0}, {2103,236,0}, {1795,236,0}, {1583,845,0},
+    {1856,847,9}, {2103,236,0}, {1793,236,0}, {1794,562,0}, {2241,829,0}, {2242,334,0},
+    {2068,599,0}, {1868,601,0}, {1866,585,0}, {1795,236,0}, {2070,382,0}, {1890,383,0},
+    {1583,242,0}, {2045,554,0}, {1856,850,9}, {1792,603,0}, {1793,236,0}, {2243,852,0},
+    {2071,604,8}, {1868,614,8}, {2244,236,0}, {1866,607,0}, {1795,236,0}, {1665,237,0},
+    {1678,608,8}, {2072,609,0}, {1797,610,8}, {2245,852,0}, {1890,383,8}, {1583,853,0},
+    {1798,236,8}, {2246,852,0}, {2073,612,0}, {2247,852,0}, {2045,554,0}, {2248,855,0},
+    {2249,56,0}, {2250,856,0}, {2251,56,0}, {2252,56,0}, {2253,857,0}, {2254,56,0}, {2255,56,0},
+    {2256,857,0}, {2257,860,8}, {1890,383,8}, {2258,858,8}, {2259,859,0}, {2096,656,0},
+    {2087,630,8}, {2260,306,8}, {2097,656,0}, {2098,657,8}, {2099,658,0}, {2100,660,8},
+    {1879,236,8}, {1849,236,0}, {1737,543,0}, {2078,617,8}, {1921,619,8}, {2082,623,8},
+    {2079,544,8}, {2080,620,8}, {1583,863,8}, {1626,864,8}, {1879,236,0}, {2083,625,0},
+    {2261,236,0}, {2103,236,8}, {2262,385,8}, {2263,102,8}, {1794,562,0}, {2264,800,8},
+    {1795,236,8}, {1796,385,8}, {2084,102,8}, {2086,628,8}, {2085,599,8}, {1583,866,8},
+    {2265,868,0}, {2266,870,9}, {1681,304,2}, {1737,10,8}, {2267,872,8}, {2268,873,0},
+    {2269,872,0}, {1584,145,8}, {2270,874,8}, {2271,875,8}, {2206,803,8}, {2272,876,8},
+    {1589,873,8}, {1583,877,8}, {2273,10,0}, {1879,236,0}, {2274,115,8}, {2260,306,0},
+    {2266,870,9}, {2270,874,8}, {1879,236,0}, {2266,870,9}, {1681,304,9}, {2275,882,8},
+    {1834,288,2}, {1835,289,2}, {1836,884,2}, {1837,291,2}, {2276,886,0}, {1835,289,0},
+    {2103,236,8}, {1868,347,8}, {1866,338,8}, {1857,317,8}, {1795,236,0}, {1834,288,2},
+    {1835,289,2}, {1861,331,2}, {2277,890,8}, {1835,289,0}, {1849,236,8}, {1737,351,0},
+    {1584,353,8}, {1861,331,8}, {2104,664,8}, {1879,236,8}, {1874,369,8}, {1834,288,2},
+    {1835,289,2}, {1861,331,9}, {2279,894,8}, {1835,289,0}, {1860,330,8}, {2129,686,8},
+    {1849,236,8}, {1861,331,8}, {1583,690,8}, {1879,236,8}, {1835,289,0}, {2280,897,8},
+    {1860,330,9}, {1834,288,2}, {1835,289,2}, {1861,331,9}, {1835,289,0}, {2281,900,8},
+    {2282,236,2}, {2283,236,2}, {1834,288,2}, {2284,388,2}, {2285,381,2}, {1835,289,2},
+    {1836,884,2}, {1837,291,2}, {1838,779,2}, {2286,903,0}, {1835,289,0}, {1849,236,8},
+    {1895,390,8}, {2287,381,8}, {1794,562,0}, {2090,236,0}, {1796,385,8}, {1583,779,8},
+    {2288,385,2}, {2289,236,2}, {2290,236,2}, {2291,800,2}, {2292,56,2}, {1834,288,2},
+    {2193,779,2}, {2285,381,2}, {1835,289,2}, {1836,884,2}, {1837,291,2}, {2293,907,0},
+    {1835,289,0}, {2192,385,8}, {2294,909,8}, {2103,236,8}, {2041,583,0}, {1796,388,8},
+    {1887,381,8}, {2193,779,0}, {2295,115,0}, {1835,289,2}, {2296,912,8}, {1835,289,0},
+    {2092,639,0}, {1849,236,0}, {2297,10,0}, {1607,536,0}, {1608,439,0}, {1587,541,0},
+    {2298,914,128}, {2299,915,0}, {2300,920,0}, {2301,921,0}, {1879,236,0}, {2302,10,0},
+    {2303,916,8}, {2304,918,8}, {1677,922,0}, {116,922,0}, {2305,392,2}, {2289,236,2},
+    {2290,236,2}, {1834,288,2}, {2285,492,2}, {1835,289,2}, {1836,884,2}, {1837,291,2},
+    {1838,328,2}, {2276,925,0}, {1835,289,0}, {1896,392,0}, {2103,236,8}, {2306,927,0},
+    {2307,928,8}, {2308,927,0}, {2309,929,0}, {1868,494,8}, {1866,492,8}, {2201,789,8},
+    {2310,931,128}, {2311,934,128}, {1583,328,8}, {2312,930,0}, {2313,933,0}, {2314,931,0},
+    {2315,932,0}, {2316,934,0}, {2317,935,0}, {1678,496,9}, {2318,937,2}, {1678,496,8},
+    {2319,939,8}, {2320,10,0}, {1980,10,8}, {2321,941,8}, {2322,942,8}, {2323,943,8},
+    {2324,944,8}, {2325,947,0}, {1722,10,0}, {2326,10,0}, {2327,945,8}, {1737,10,0}, {2328,10,0},
+    {2329,10,0}, {2330,10,0}, {2331,10,0}, {2332,795,2}, {2333,797,2}, {2334,799,2}, {2335,949,2},
+    {1681,304,2}, {2293,951,0}, {1586,539,2}, {1834,288,2}, {1835,289,2}, {2336,954,8},
+    {1835,289,0}, {1848,536,8}, {1849,236,8}, {2217,815,0}, {1737,516,0}, {1851,439,8},
+    {1584,517,8}, {1583,821,8}, {1879,236,8}, {1874,811,8}, {2289,236,2}, {2290,236,2},
+    {1834,288,2}, {2285,599,2}, {1835,289,2}, {1836,884,2}, {1837,291,2}, {2293,958,0},
+    {1835,289,0}, {2103,236,8}, {2225,56,0}, {2226,10,0}, {1796,829,8}, {1887,599,8},
+    {1834,288,2}, {1835,289,2}, {1681,304,2}, {2337,835,66}, {2338,962,0}, {1835,289,0},
+    {1834,288,2}, {2339,559,66}, {1835,289,2}, {2340,965,0}, {1835,289,0}, {1849,236,8},
+    {2028,562,8}, {2018,559,8}, {1583,563,0}, {2031,10,0}, {1879,236,8}, {2289,236,2},
+    {2290,236,2}, {1834,288,2}, {1835,289,2}, {1836,884,2}, {1837,291,2}, {2341,115,2},
+    {2342,385,2}, {1838,242,2}, {2344,381,66}, {2345,969,0}, {1835,289,0}, {2289,236,2},
+    {2290,236,2}, {1834,288,2}, {2285,585,2}, {1835,289,2}, {1836,884,2}, {1837,291,2},
+    {1838,842,2}, {2346,972,0}, {1835,289,0}, {2192,385,8}, {2103,236,8}, {2347,388,0},
+    {2038,381,0}, {2041,583,0}, {1793,236,0}, {1868,597,8}, {1866,585,8}, {1795,236,0},
+    {1583,842,8}, {2237,843,0}, {2289,236,2}, {2290,236,2}, {1834,288,2}, {2285,585,2},
+    {1835,289,2}, {1836,884,2}, {1837,291,2}, {1838,242,2}, {2348,976,0}, {1835,289,0},
+    {2103,236,8}, {1793,236,0}, {2241,829,0}, {2068,599,0}, {1868,601,8}, {1866,585,8},
+    {1795,236,0}, {1583,242,8}, {1834,288,2}, {2285,607,2}, {1835,289,2}, {1836,884,2},
+    {1837,291,2}, {1838,853,2}, {1839,236,2}, {1840,236,2}, {2349,980,0}, {1835,289,0},
+    {1792,603,0}, {1793,236,0}, {2243,852,0}, {2071,604,8}, {1868,614,8}, {2244,236,0},
+    {1866,607,8}, {1795,236,0}, {1665,237,0}, {1678,608,8}, {2072,609,0}, {1797,610,8},
+    {2245,852,0}, {1890,383,8}, {1583,853,0}, {1798,236,8}, {2246,852,0}, {2073,612,0},
+    {2247,852,0}, {2045,554,0}, {1834,474,2}, {1835,289,2}, {2350,310,2}, {1835,289,0},
+    {2351,984,8}, {1834,288,2}, {1835,289,2}, {1626,864,2}, {1835,289,0}, {2352,987,0},
+    {2289,236,2}, {2290,236,2}, {1834,288,2}, {2284,385,2}, {2285,599,2}, {1835,289,2},
+    {1836,884,2}, {1837,291,2}, {1838,866,2}, {1835,289,0}, {2353,990,0}, {2083,625,0},
+    {2261,236,0}, {2103,236,8}, {2262,385,8}, {2263,102,8}, {2264,800,8}, {1795,236,8},
+    {1796,385,8}, {2084,102,8}, {2086,628,8}, {2085,599,8}, {1583,866,8}, {2354,349,8},
+    {1843,297,0}, {1834,288,2}, {1835,289,2}, {1681,304,2}, {1835,289,0}, {2355,996,8},
+    {2087,630,9}, {2099,658,0}, {2100,660,8}, {2092,639,0}, {2356,999,8}, {1586,539,8},
+    {1587,541,8}, {2299,915,0}, {2301,921,0}, {2092,639,0}, {1879,236,0}, {2302,10,0},
+    {2248,855,8}, {2087,630,9}, {1681,304,9}, {2099,658,0}, {2100,660,8}, {2095,651,8},
+    {2265,868,8}, {2095,651,0}, {2270,874,8}, {2266,870,9}, {2270,874,8}, {1879,236,8},
+    {2270,874,8}, {2266,870,9}, {1681,304,9}, {2357,562,9}, {2018,559,8}, {2129,686,9},
+    {1792,333,83}, {1861,331,9}, {1710,1010,40}, {1870,354,0}, {2359,1011,0}, {2360,1012,0},
+    {2361,1014,0}, {2362,1016,0}, {2363,1018,0}, {1695,716,8}, {2130,687,8}, {2131,688,0},
+    {2132,689,8}, {2360,1015,0}, {2360,1017,8}, {2121,688,0}, {2106,666,8}, {1860,330,8},
+    {1861,331,8}, {1860,330,9}, {1792,333,16}, {1861,331,9}, {2364,1021,0}, {1861,331,8},
+    {2365,1024,8}, {2366,1025,0}, {2367,260,8}, {2368,236,8}, {2269,872,0}, {2354,349,8},
+    {1843,297,8}, {2354,349,8}, {2369,1028,8}, {1737,351,0}, {1584,353,0}, {1861,331,9},
+    {1870,354,8}, {1878,368,8}, {1584,353,8}, {1861,331,8}, {1879,236,8}, {2106,666,8},
+    {1860,330,9}, {2370,368,8}, {1861,331,9}, {2105,368,8}, {1860,330,8}, {1861,331,8},
+    {1879,236,8}, {1792,333,16}, {1880,39,0}, {1881,371,8}, {1696,237,8}, {2090,236,8},
+    {1861,331,9}, {1882,372,0}, {1883,374,9}, {2091,637,9}, {1796,388,8}, {1981,499,0},
+    {1982,501,8}, {1983,501,8}, {1984,502,0}, {1985,510,0}, {1986,514,0}, {1737,516,0},
+    {1586,539,9}, {1800,352,0}, {1584,517,8}, {1987,518,0}, {1988,524,0}, {1989,530,0},
+    {1607,536,8}, {1608,439,8}, {1879,236,8}, {1874,537,8}, {1792,333,16}, {2028,562,9},
+    {2016,551,8}, {1850,307,0}, {1584,309,0}, {1681,304,9}, {2371,626,0}, {2372,599,0},
+    {2094,649,9}, {2373,1041,8}, {2374,1043,9}, {2375,537,9}, {1862,1044,16}, {2376,1045,8},
+    {2377,1046,8}, {2378,1047,0}, {2379,1042,0}, {2380,1049,8}, {2373,1041,8}, {2374,1043,8},
+    {2375,1050,8}, {1862,1044,0}, {2376,1045,8}, {2381,1043,8}, {2377,1046,8}, {1849,236,8},
+    {2090,236,8}, {2378,1047,0}, {1665,1052,0}, {1665,1052,0}, {2382,1055,0}, {1665,1052,0},
+    {1665,1052,8}, {1584,1052,8}, {1665,1052,0}, {1665,1052,0}, {1665,1052,0}, {1665,1052,0},
+    {2374,1043,9}, {2375,537,9}, {1737,133,8}, {1943,1043,8}, {2383,1062,0}, {2384,1064,8},
+    {2374,1043,8}, {2375,1050,8}, {1849,236,8}, {1737,133,8}, {1943,1043,8}, {2383,1062,8},
+    {1879,236,8}, {2385,1066,0}, {2386,1046,8}, {2387,383,0}, {1862,1044,16}, {2388,1067,0},
+    {2389,1070,0}, {1737,133,0}, {2390,1071,0}, {1935,1072,0}, {2391,1074,0}, {2392,1075,0},
+    {2393,1076,0}, {2394,1081,0}, {2395,1082,0}, {1843,1090,0}, {2396,1068,0}, {2397,1069,0},
+    {1586,539,0}, {1587,1073,0}, {2398,1077,8}, {2399,1079,0}, {2400,1080,0}, {2401,102,0},
+    {2402,1069,0}, {2403,1083,8}, {1673,96,0}, {2404,447,0}, {2390,1071,0}, {2405,1085,0},
+    {2406,1088,0}, {2407,1088,0}, {2408,1062,0}, {2409,1089,0}, {2410,125,0}, {1688,1086,0},
+    {1689,105,0}, {2411,1087,0}, {1690,105,0}, {2412,1092,8}, {2413,1093,8}, {2385,1066,0},
+    {2374,1043,8}, {2386,1046,8}, {2387,383,8}, {2414,1094,8}, {2375,537,8}, {1862,1044,0},
+    {1849,236,8}, {2388,1067,0}, {2389,1070,0}, {1737,133,0}, {2415,1095,0}, {2390,1071,0},
+    {1935,1072,0}, {2391,1074,8}, {2392,1075,0}, {2393,1076,0}, {2394,1081,0}, {2416,236,0},
+    {2395,1082,0}, {2417,1095,0}, {1879,236,8}, {2418,1097,0}, {2419,1046,8}, {2420,1062,0},
+    {2374,1043,9}, {2375,537,9}, {2421,1099,0}, {1862,1044,16}, {1737,133,0}, {2422,1104,0},
+    {2423,1111,0}, {2424,1112,0}, {2425,1098,0}, {2397,1069,0}, {2426,1100,0}, {2427,1101,0},
+    {2428,1102,0}, {2429,1103,0}, {2430,1105,0}, {1737,1107,0}, {1584,1046,8}, {2431,1108,0},
+    {2432,1062,0}, {1737,337,0}, {2433,56,0}, {1626,1110,8}, {2434,1115,8}, {2418,1097,0},
+    {2435,1043,8}, {2419,1046,8}, {2420,1062,8}, {2374,1043,8}, {2375,1050,8}, {2421,1099,0},
+    {1862,1044,0}, {1849,236,8}, {1737,133,0}, {2422,1104,0}, {2424,1112,0}, {2436,1111,0},
+    {1879,236,8}, {2437,1046,8}, {2374,1043,9}, {1862,1044,16}, {1737,133,0}, {2438,1117,0},
+    {1843,1090,0}, {2375,1050,0}, {2439,1119,0}, {2440,1121,8}, {2441,1042,8}, {2442,1122,0},
+    {2443,1124,8}, {2437,1046,8}, {2444,1125,8}, {2374,1043,8}, {2445,1126,0}, {1862,1044,0},
+    {1849,236,8}, {1737,133,0}, {2415,1095,0}, {2438,1117,8}, {1879,236,8}, {2446,236,0},
+    {2438,1117,0}, {2447,236,0}, {1862,1044,16}, {2448,1128,0}, {2449,1129,8}, {1737,133,0},
+    {1943,1043,9}, {1584,1046,8}, {2450,1185,0}, {2451,1186,0}, {2452,1130,0}, {2453,1145,0},
+    {2454,1158,0}, {2455,1163,0}, {2456,1166,0}, {1626,1172,8}, {2457,1173,0}, {2458,1131,0},
+    {2459,1140,8}, {2460,1132,0}, {2461,1133,0}, {1626,1139,8}, {1639,1134,8}, {2462,1136,0},
+    {2463,1136,0}, {2464,1138,8}, {2465,1141,8}, {2466,1142,8}, {2467,1143,8}, {2468,1144,8},
+    {2469,96,0}, {2470,1146,0}, {2471,1148,0}, {2472,1152,0}, {2473,1062,8}, {2474,1147,0},
+    {2475,1149,0}, {2476,1150,0}, {2477,1151,0}, {2478,1062,8}, {2479,1062,8}, {2480,1062,8},
+    {2481,42,0}, {2482,1153,0}, {2483,1156,0}, {2484,1154,8}, {2485,1155,0}, {2486,42,0},
+    {2487,1157,8}, {2488,1159,8}, {2489,1160,0}, {2490,1161,0}, {2458,1131,0}, {2459,1164,8},
+    {2465,1165,8}, {2466,1142,8}, {2468,1144,8}, {2458,1131,0}, {2459,1167,8}, {2465,1168,8},
+    {2466,1142,8}, {1721,553,8}, {2467,1169,8}, {2491,1170,8}, {2492,1171,0}, {2458,1174,0},
+    {2459,1180,8}, {2493,1175,0}, {2462,1136,0}, {2463,1136,0}, {2098,1177,0}, {2494,1178,0},
+    {2495,1179,0}, {2496,102,0}, {2497,1176,0}, {2498,1181,8}, {2499,1182,0}, {1722,1184,0},
+    {2101,1070,0}, {2500,1187,0}, {2501,1198,0}, {2502,1204,0}, {2503,1213,0}, {2504,1188,8},
+    {2505,1189,0}, {2506,1192,0}, {2507,1195,0}, {1687,1190,8}, {2508,1191,8}, {2509,1193,8},
+    {2510,102,8}, {1687,1190,8}, {2511,1196,8}, {2512,1197,8}, {1687,1190,8}, {2513,1199,0},
+    {1626,1203,8}, {2514,1200,8}, {1796,1202,8}, {2515,1201,8}, {2517,1205,8}, {2518,1208,8},
+    {1704,1206,8}, {1706,1207,8}, {2519,1210,8}, {2520,1211,8}, {2521,1212,8}, {2053,1069,8},
+    {2522,1214,0}, {2513,1216,0}, {2523,1219,8}, {2524,1215,0}, {1796,1202,8}, {2524,1215,0},
+    {2525,1217,0}, {2526,1218,8}, {2527,1221,8}, {1849,236,8}, {2448,1128,0}, {2449,1129,8},
+    {2528,1043,8}, {1737,133,0}, {2415,1095,0}, {1943,1043,8}, {1584,1046,8}, {2450,1185,0},
+    {1583,1222,8}, {1879,236,8}, {2451,1186,0}, {1862,1044,16}, {2389,1070,0}, {1909,1224,0},
+    {1737,133,0}, {2529,1295,8}, {1584,1046,8}, {1843,1090,0}, {2530,1225,0}, {2531,1233,0},
+    {2532,1227,0}, {1584,1231,8}, {1589,1229,8}, {2533,1229,8}, {1626,1232,8}, {2534,1228,0},
+    {1942,1230,0}, {2535,1229,8}, {2536,1229,8}, {2537,1229,8}, {2532,1235,0}, {2538,1288,0},
+    {1584,1229,8}, {1597,1292,0}, {1626,1294,8}, {2412,1236,0}, {2539,42,0}, {2535,1238,0},
+    {2540,1242,0}, {1732,42,0}, {2541,42,0}, {2542,1245,0}, {2543,1250,0}, {2544,1252,0},
+    {2545,1255,0}, {2546,1256,0}, {2547,42,0}, {1750,42,0}, {2548,1257,0}, {2549,1284,0},
+    {2550,1284,0}, {2441,1237,8}, {2551,1239,8}, {1876,1241,0}, {1584,1229,8}, {1858,1243,8},
+    {2552,1244,8}, {1935,1072,0}, {2405,1246,0}, {1943,1248,8}, {1678,1071,0}, {1950,474,0},
+    {1944,1249,0}, {1937,446,0}, {1952,476,0}, {1068,1247,0}, {1687,125,0}, {1688,1086,0},
+    {1689,105,0}, {1690,105,0}, {1673,341,0}, {1676,1246,0}, {1680,166,0}, {1937,446,0},
+    {2053,1251,8}, {2553,1253,8}, {2554,1254,8}, {1909,1224,8}, {2555,1240,8}, {2556,288,0},
+    {1935,1072,0}, {2459,1258,8}, {2557,1259,0}, {1070,1282,0}, {1673,96,0}, {2405,1246,0},
+    {1678,1260,8}, {2558,1261,8}, {2559,1281,8}, {2560,1262,0}, {1068,1280,0}, {2561,1263,0},
+    {1677,1265,8}, {116,1271,0}, {2562,1273,0}, {1584,1046,0}, {1585,1267,8}, {1691,1270,8},
+    {1693,1269,0}, {1068,10,0}, {1626,119,8}, {1693,1269,0}, {1068,104,0}, {1740,1274,0},
+    {1741,1277,8}, {1742,42,0}, {1743,42,0}, {1728,1275,0}, {1584,1276,8}, {1693,1269,0},
+    {1745,1279,0}, {1737,104,0}, {1746,183,8}, {1584,1276,8}, {1747,56,0}, {1693,1269,0},
+    {2561,1263,0}, {1068,260,8}, {2563,1283,8}, {2564,1285,8}, {2427,1286,0}, {2258,1287,8},
+    {1807,1290,0}, {1876,1241,8}, {1584,1229,8}, {1626,1291,8}, {1584,1229,8}, {1626,1291,8},
+    {1848,1297,8}, {1849,236,8}, {2389,1070,0}, {1909,1224,0}, {1737,133,0}, {2529,1295,8},
+    {1851,1043,8}, {1584,1046,8}, {1583,1298,8}, {1879,236,8}, {1874,537,8}, {1862,1044,16},
+    {2565,1300,0}, {1737,133,0}, {2566,1302,9}, {1584,1046,8}, {2438,1303,8}, {1843,1090,0},
+    {2567,474,0}, {1626,1301,8}, {2568,1050,0}, {1848,1306,8}, {2565,1300,0}, {1849,236,8},
+    {1737,133,0}, {2569,1043,8}, {1851,1307,8}, {1584,1046,8}, {2438,1303,8}, {1879,236,8},
+    {1862,1044,16}, {1737,133,0}, {2566,1302,9}, {1848,1297,8}, {1849,236,8}, {2389,1070,0},
+    {1909,1224,0}, {1737,133,0}, {2529,1295,8}, {1851,1043,8}, {1584,1046,8}, {1583,1298,8},
+    {1874,1310,8}, {1862,1044,16}, {1737,133,0}, {1932,1312,8}, {1584,1046,8}, {1890,383,8},
+    {2099,1364,0}, {1843,1090,0}, {2570,1313,0}, {2571,1315,0}, {2572,1330,0}, {1626,1362,8},
+    {2573,1363,0}, {2574,1314,8}, {2575,1316,0}, {2576,1317,0}, {2577,1325,0}, {2450,1185,0},
+    {2578,1326,0}, {2579,1318,0}, {1692,1319,128}, {2580,1323,0}, {2581,1324,0}, {1969,96,0},
+    {1703,1319,128}, {2582,1321,8}, {2583,1322,8}, {2584,1327,8}, {1704,1206,0}, {1626,1329,8},
+    {2585,1331,0}, {1626,1361,8}, {2586,1332,8}, {2587,1342,0}, {2588,1354,8}, {2589,1333,0},
+    {2590,1337,0}, {1626,1341,8}, {2591,1334,8}, {2592,1336,8}, {2593,10,0}, {1626,1335,8},
+    {2594,1142,0}, {2591,1338,8}, {2595,1340,8}, {1626,1339,8}, {2594,1142,0}, {2596,1343,0},
+    {2597,1344,0}, {2598,1345,0}, {2599,1347,0}, {1628,445,8}, {2600,445,8}, {2601,1349,0},
+    {1737,133,0}, {2602,1351,0}, {1584,1353,8}, {1737,133,0}, {2602,1351,0}, {1584,1352,0},
+    {2603,1356,0}, {2585,1359,0}, {1626,1360,8}, {2604,1357,8}, {2605,133,8}, {2575,1316,8},
+    {2576,1317,0}, {2578,1326,0}, {2606,1365,0}, {2607,1370,0}, {2608,1373,0}, {2609,1377,0},
+    {2610,1379,0}, {2611,1380,0}, {2612,1385,0}, {2613,1386,0}, {1626,1388,8}, {2614,1366,8},
+    {2466,1142,8}, {2605,1366,8}, {2615,1367,8}, {2616,1368,0}, {2617,1369,8}, {2618,1367,0},
+    {2619,1367,8}, {2620,1367,8}, {2621,1367,8}, {2622,1367,8}, {2617,1371,8}, {2623,1372,8},
+    {2620,1367,8}, {2621,1367,8}, {2624,1374,8}, {2625,1375,8}, {2617,1369,8}, {2619,1376,8},
+    {2626,1378,8}, {2617,1369,8}, {2619,1367,8}, {2627,1367,8}, {2466,1142,8}, {2617,1371,8},
+    {2628,1367,0}, {2466,1142,8}, {2605,1381,8}, {2617,1382,8}, {2095,1383,8}, {2629,1384,8},
+    {2630,1381,0}, {2620,1381,8}, {2631,1381,8}, {2621,1381,8}, {2622,1381,8}, {2466,1142,8},
+    {2615,1367,8}, {2617,1369,8}, {2619,1367,8}, {2632,1100,0}, {2633,1387,0}, {2634,1100,0},
+    {2542,1390,8}, {1849,236,8}, {1737,133,0}, {2415,1095,0}, {2635,1391,8}, {1932,1312,8},
+    {1943,1043,8}, {2636,1392,0}, {1584,1046,8}, {1890,383,8}, {1583,1396,8}, {2099,1364,0},
+    {1879,236,8}, {1584,1394,8}, {2637,1062,8}, {1626,1395,8}, {1862,1044,16}, {2389,1070,0},
+    {2638,1046,0}, {1737,133,0}, {1584,1046,8}, {1843,1090,0}, {2639,1398,0}, {1673,96,0},
+    {2640,1400,0}, {2405,1246,0}, {1778,1402,0}, {1678,1071,0}, {1584,1046,8}, {2558,1261,8},
+    {2559,1281,8}, {2412,1401,0}, {2641,1042,8}, {1844,1404,8}, {1845,1405,8}, {1848,1407,8},
+    {1849,236,8}, {2389,1070,0}, {2638,1046,0}, {1737,133,0}, {1851,1043,8}, {1584,1046,8},
+    {1879,236,8}, {2639,1398,0}, {1874,1050,8}, {1862,1044,16}, {1737,133,0}, {2642,1409,9},
+    {1843,1090,0}, {1862,1044,16}, {2389,1070,0}, {1737,516,0}, {2392,1411,8}, {1584,1412,8},
+    {1843,1090,0}, {2643,260,0}, {2644,260,0}, {2645,260,0}, {2646,260,0}, {1849,236,8},
+    {2647,1414,8}, {1584,1412,8}, {2648,1415,8}, {2649,1416,8}, {1583,1417,8}, {1879,236,8},
+    {1862,1044,16}, {1737,516,0}, {2649,1416,9}, {1849,236,8}, {1737,516,0}, {2648,1415,8},
+    {2649,1416,8}, {1874,1420,8}, {1862,1044,16}, {1737,1422,0}, {2650,1423,0}, {1943,1043,9},
+    {1584,1424,0}, {2651,1425,8}, {2652,1426,8}, {2653,1427,8}, {2654,651,8}, {2026,1428,8},
+    {2655,1430,0}, {2656,1431,8}, {1583,1433,8}, {2657,1434,8}, {2374,1043,9}, {2658,56,2},
+    {2374,1043,8}, {2414,1094,8}, {2435,1043,9}, {2374,1043,9}, {2375,537,9}, {2658,56,2},
+    {2443,1124,9}, {2374,1043,9}, {2443,1124,8}, {2444,1125,8}, {2374,1043,8}, {2374,1043,9},
+    {2375,1310,9}, {2658,56,2}, {2374,1043,8}, {2414,1094,8}, {2375,1310,8}, {2528,1043,9},
+    {1943,1043,9}, {2528,1043,8}, {1943,1043,8}, {1583,1222,8}, {2566,1302,9}, {2658,56,2},
+    {1851,1043,8}, {2659,1447,9}, {2566,1302,9}, {2569,1043,8}, {1851,1307,8}, {2566,1302,9},
+    {2568,1310,9}, {2658,56,2}, {1851,1043,8}, {1874,1310,8}, {1943,1043,9}, {1943,1043,8},
+    {1583,1396,8}, {1862,1044,16}, {2528,1043,9}, {2660,1454,8}, {1943,1043,9}, {385,1456,0},
+    {2661,1458,8}, {2427,1206,0}, {1851,1457,8}, {2662,1460,0}, {2528,1043,8}, {1622,1455,8},
+    {1943,1043,8}, {1583,1462,8}, {2273,10,0}, {1879,236,0}, {2642,1409,9}, {2663,1310,2},
+    {1851,1043,8}, {1874,1310,0}, {2664,651,2}, {2095,1466,9}, {2095,1466,8}, {2665,651,0},
+    {2649,1416,9}, {2666,1420,2}, {2648,1415,8}, {2649,1416,8}, {1874,1420,0}, {1943,1043,9},
+    {2657,1434,9}, {2374,1043,9}, {2375,537,9}, {2381,1043,9}, {2374,1043,9}, {2375,537,9},
+    {1943,1043,9}, {2374,1043,9}, {2435,1043,9}, {2374,1043,9}, {2375,1050,9}, {2374,1043,9},
+    {2375,1050,9}, {2381,1043,9}, {2374,1043,9}, {2375,1050,9}, {1943,1043,9}, {2374,1043,9},
+    {2375,1310,9}, {2375,1479,8}, {2413,1093,8}, {2385,1066,0}, {2374,1043,8}, {2386,1046,8},
+    {2387,383,8}, {2414,1094,8}, {1849,236,8}, {2389,1070,0}, {1737,133,0}, {2415,1095,0},
+    {2390,1071,0}, {1935,1072,0}, {2391,1074,8}, {2392,1075,0}, {2393,1076,0}, {2395,1082,0},
+    {2417,1095,0}, {1879,236,8}, {1874,1310,8}, {2566,1302,9}, {2667,1481,2}, {1848,1297,8},
+    {1849,236,8}, {2389,1070,0}, {1909,1224,0}, {1737,133,0}, {2529,1295,8}, {1851,1043,8},
+    {1584,1046,8}, {1583,1298,8}, {1879,236,8}, {2668,1483,0}, {1874,537,8}, {2669,1485,0},
+    {1665,1052,8}, {2670,1500,8}, {1626,1501,0}, {2671,1486,0}, {2672,1487,0}, {2673,1488,0},
+    {2674,1486,0}, {2675,1489,0}, {2676,1490,0}, {2677,1492,0}, {2678,1493,0}, {2679,1494,0},
+    {2680,1495,0}, {2681,1486,0}, {2682,1496,0}, {2683,42,0}, {2684,1497,0}, {2685,1497,0},
+    {2686,1496,0}, {2687,1498,0}, {2688,1499,0}, {2689,42,0}, {2690,1497,0}, {2691,1497,0},
+    {2692,1498,0}, {2693,1498,0}, {2694,1486,0}, {2695,1486,0}, {2696,1486,0}, {2697,1486,0},
+    {2698,1486,0}, {2699,1498,0}, {2700,1499,0}, {2701,1496,0}, {2702,1486,0}, {2703,42,0},
+    {2704,1231,8}, {1876,1241,8}, {2705,1229,8}, {1589,1229,8}, {2533,1229,8}, {2704,1231,8},
+    {1589,1229,8}, {2533,1229,8}, {2706,1229,8}, {2707,1491,8}, {2705,1229,8}, {2708,562,8},
+    {2535,1229,8}, {2705,1229,8}, {2708,562,8}, {1732,1229,8}, {2705,1229,8}, {2709,1291,8},
+    {1732,1229,8}, {2705,1229,8}, {2709,1291,8}, {2705,1229,8}, {1750,1229,8}, {2705,1229,8},
+    {2710,1229,8}, {1732,1229,8}, {2705,1229,8}, {2705,1229,8}, {1750,1229,8}, {2566,1302,9},
+    {2568,1310,9}, {2667,1481,2}, {2528,1043,9}, {2711,1043,9}, {1943,1043,9}, {2712,1505,8},
+    {2528,1043,8}, {1737,133,0}, {2415,1095,0}, {2711,1043,8}, {1943,1043,8}, {2713,236,8},
+    {2714,1506,0}, {1583,1507,8}, {2715,236,0}, {1879,236,8}, {2716,66,0}, {2717,66,0},
+    {2718,66,0}, {2719,66,0}, {2720,66,0}, {2721,66,0}, {2722,66,0}, {2723,66,0}, {2528,1043,9},
+    {2660,1454,8}, {1943,1043,9}, {2667,1481,2}, {2642,1409,9}, {2663,1050,2}, {2095,1466,9},
+    {2724,1512,8}, {2095,1466,8}, {2665,651,8}, {2649,1416,9}, {2666,1514,2}, {1849,236,8},
+    {2389,1070,0}, {1737,516,0}, {2392,1411,0}, {2647,1414,8}, {2725,1516,0}, {2726,1420,0},
+    {1584,1412,8}, {2648,1415,8}, {2649,1416,8}, {1583,1417,8}, {1879,236,8}, {1874,1514,0},
+    {1858,1518,8}, {1975,1519,0}, {1665,10,8}, {2727,1521,8}, {1849,236,8}, {1737,1422,0},
+    {2650,1423,0}, {1584,1424,0}, {2651,1425,8}, {2652,1426,8}, {2653,1427,8}, {2654,651,8},
+    {1583,1433,8}, {2031,1457,0}, {2026,1428,8}, {2655,1430,0}, {1879,236,8}, {2657,1434,8},
+    {2656,1431,8}, {1862,1044,16}, {2528,1043,9}, {2360,1523,8}, {1943,1043,9}, {1585,1525,8},
+    {1778,1535,0}, {385,1526,0}, {2661,1458,8}, {2427,1205,0}, {2728,1456,8}, {2729,1527,0},
+    {1704,1533,0}, {1941,1534,8}, {1940,1528,0}, {2730,1530,0}, {1626,1532,8}, {1942,1529,8},
+    {2731,452,8}, {1942,1531,8}, {2489,1160,0}, {1706,456,8}, {2732,1536,0}, {2733,1540,0},
+    {1704,1533,0}, {1626,1546,8}, {2734,1538,8}, {1584,98,8}, {1626,1539,8}, {1844,516,8},
+    {1845,1542,8}, {2735,56,0}, {2736,1543,0}, {2737,1544,0}, {1911,1545,0}, {1626,473,8},
+    {2374,1043,9}, {2375,1050,9}, {1834,288,0}, {1835,289,0}, {2738,1549,8}, {1835,289,0},
+    {2435,1043,8}, {2419,1046,8}, {2420,1062,8}, {1737,133,0}, {1879,236,8}, {2374,1043,9},
+    {1834,288,0}, {1835,289,0}, {2739,1553,8}, {1835,289,0}, {2443,1124,8}, {2437,1046,8},
+    {2444,1125,8}, {2445,1126,0}, {1849,236,8}, {1737,133,0}, {2438,1117,0}, {1879,236,8},
+    {2740,1556,8}, {1835,289,0}, {2373,1041,8}, {2374,1043,8}, {2375,1050,8}, {2376,1045,8},
+    {2381,1043,8}, {2377,1046,8}, {1849,236,8}, {2090,236,8}, {2378,1047,8}, {2741,1559,8},
+    {1835,289,0}, {1737,133,0}, {1943,1043,8}, {2383,1062,8}, {1879,236,8}, {2742,1562,8},
+    {1835,289,0}, {2386,1046,8}, {2414,1094,8}, {2375,1050,8}, {1849,236,8}, {1737,133,0},
+    {1935,1072,0}, {1879,236,8}, {1834,288,0}, {1835,289,0}, {2743,1566,8}, {1835,289,0},
+    {2374,1043,8}, {2386,1046,8}, {2414,1094,8}, {1737,133,0}, {1935,1072,0}, {2744,1050,0},
+    {1879,236,8}, {1943,1043,9}, {1834,288,0}, {1835,289,0}, {2745,1570,8}, {1835,289,0},
+    {2528,1043,8}, {1737,133,0}, {1943,1043,8}, {1584,1046,8}, {1583,1222,8}, {1879,236,8},
+    {2566,1302,9}, {1834,288,2}, {1835,289,2}, {2746,1574,8}, {1835,289,0}, {2747,1576,8},
+    {1835,289,0}, {1848,1297,8}, {1849,236,8}, {1851,1043,8}, {1583,1298,8}, {1874,1310,8},
+    {1834,288,2}, {1835,289,2}, {2748,1580,8}, {1835,289,0}, {1848,1297,8}, {1849,236,8},
+    {1737,133,0}, {1851,1043,8}, {1584,1046,8}, {1583,1298,8}, {1879,236,8}, {1874,537,8},
+    {2528,1043,9}, {1639,1583,0}, {1943,1043,9}, {1834,288,0}, {1835,289,0}, {1836,1589,0},
+    {2749,1585,8}, {2750,1586,8}, {1877,1587,8}, {2749,1590,8}, {2751,1591,8}, {2752,1593,8},
+    {1835,289,0}, {2528,1043,8}, {1737,133,0}, {2711,1043,8}, {1943,1043,8}, {2713,236,8},
+    {2714,1506,0}, {1583,1507,8}, {2715,236,0}, {1879,236,8}, {2528,1043,9}, {1943,1043,9},
+    {1834,288,0}, {1835,289,0}, {2662,1460,8}, {1835,10,0}, {2753,1598,8}, {1835,289,0},
+    {1737,133,0}, {1943,1043,8}, {1584,1046,8}, {1583,1396,8}, {1879,236,8}, {1834,288,2},
+    {1835,289,2}, {2642,1409,2}, {1835,289,0}, {2754,1602,8}, {1848,1407,8}, {1849,236,8},
+    {1737,133,0}, {1851,1043,8}, {1584,1046,8}, {1879,236,8}, {1874,1050,8}, {1834,102,2},
+    {1835,289,2}, {2649,1416,9}, {1835,289,0}, {2755,1606,8}, {1849,236,8}, {1874,1420,8},
+    {1834,102,2}, {1835,289,2}, {1583,1417,2}, {1835,289,0}, {2757,1610,8}, {1849,236,8},
+    {1737,516,0}, {2647,1414,8}, {1584,1412,8}, {2648,1415,8}, {2649,1416,8}, {1583,1417,8},
+    {1879,236,8}, {2095,1613,9}, {1843,1090,0}, {1943,1043,9}, {1834,474,2}, {1835,289,2},
+    {2350,1433,66}, {2758,1617,8}, {1835,289,0}, {1849,236,8}, {1737,1422,0}, {2650,1423,0},
+    {1584,1424,0}, {2651,1425,8}, {2652,1426,8}, {2653,1427,8}, {2654,651,8}, {1583,1433,8},
+    {2031,1457,0}, {2655,1430,0}, {2657,1434,8}, {2656,1431,8}, {2374,1043,8}, {2414,1094,8},
+    {2375,1050,8}, {2416,236,8}, {2566,1302,9}, {1851,1043,8}, {1583,1298,8}, {2664,651,0},
+    {2724,1512,8}, {2095,1466,9}, {2095,1466,8}, {2665,651,8}, {1862,1044,16}, {2528,1043,9},
+    {1737,133,0}, {1943,1043,9}, {2095,1613,9}, {1843,1090,8}, {2095,1613,9}, {2369,1028,10},
+    {2385,1066,0}, {2374,1043,9}, {2386,1046,8}, {2387,383,8}, {2388,1067,0}, {2389,1070,0},
+    {1737,133,0}, {2390,1071,8}, {1935,1072,0}, {2391,1074,0}, {2392,1075,0}, {2393,1076,0},
+    {2394,1081,0}, {2395,1082,0}, {2418,1097,0}, {2435,1043,9}, {2419,1046,8}, {2420,1062,0},
+    {2374,1043,9}, {2375,537,9}, {2421,1099,0}, {1737,133,0}, {2422,1104,0}, {2423,1111,0},
+    {2424,1112,0}, {2443,1124,9}, {2437,1046,8}, {2374,1043,9}, {2445,1126,0}, {1737,133,0},
+    {2438,1117,0}, {2373,1041,8}, {2374,1043,9}, {2375,537,9}, {2376,1045,8}, {2381,1043,9},
+    {2377,1046,8}, {2378,1047,0}, {2374,1043,9}, {2375,537,9}, {1737,133,0}, {1943,1043,9},
+    {2383,1062,0}, {2448,1128,0}, {2449,1129,8}, {2528,1043,9}, {1737,133,0}, {1943,1043,9},
+    {1584,1046,8}, {2450,1185,0}, {2451,1186,0}, {2389,1070,0}, {1909,1224,0}, {1737,133,0},
+    {2529,1295,8}, {2566,1302,9}, {1584,1046,8}, {2659,1447,9}, {2565,1300,0}, {1737,133,0},
+    {2566,1302,9}, {1584,1046,8}, {2438,1303,8}, {1737,133,0}, {1932,1312,8}, {1943,1043,9},
+    {2636,1392,0}, {1584,1046,8}, {1890,383,8}, {2099,1364,0}, {2389,1070,0}, {2638,1046,0},
+    {1737,133,0}, {1584,1046,8}, {2642,1409,9}, {2639,1398,0}, {1737,516,0}, {2392,1411,8},
+    {2649,1416,9}, {2668,1483,8}, {2759,1640,8}, {2760,56,0}, {2393,1651,0}, {1677,1672,8},
+    {1835,1675,0}, {2761,1676,0}, {2762,1680,0}, {2763,1683,8}, {2764,1689,0}, {2765,1641,0},
+    {2766,1325,0}, {2767,125,0}, {1952,1649,0}, {2768,1650,0}, {2513,1642,0}, {2769,1645,0},
+    {1626,1648,8}, {1969,1643,8}, {1796,1644,8}, {1969,1646,8}, {1796,1644,8}, {2770,1647,0},
+    {1967,1642,0}, {1626,486,8}, {2771,1652,8}, {2772,1653,0}, {2773,1654,0}, {2774,1670,0},
+    {2775,1656,0}, {2628,1668,0}, {2776,1668,0}, {2777,1669,0}, {2778,1658,8}, {2750,1660,8},
+    {2779,1661,0}, {2780,1659,0}, {2781,1662,0}, {2782,1663,0}, {2736,1664,0}, {2737,1665,0},
+    {1911,1667,0}, {2783,1671,8}, {2784,1669,8}, {1585,1674,8}, {1691,1270,8}, {1068,10,0},
+    {2785,1677,0}, {1608,1678,8}, {1587,1679,8}, {2649,1681,8}, {1874,1682,0}, {2532,1685,8},
+    {1737,10,0}, {2542,1686,0}, {1943,1687,8}, {2786,1688,0}, {1948,465,0}, {2787,102,0},
+    {2788,10,8}, {1771,1691,40}, {2789,1692,0}, {2790,1694,0}, {2791,1695,0}, {2792,1696,0},
+    {1775,1697,0}, {2793,1698,0}, {2794,1699,0}, {2365,1700,0}, {2795,1711,0}, {1781,1712,0},
+    {2796,1713,0}, {1782,1737,0}, {1665,1693,0}, {1665,1693,0}, {1768,1693,0}, {1665,1693,0},
+    {1665,1693,0}, {1768,1693,0}, {1665,1693,0}, {2799,10,0}, {1665,1693,0}, {1068,10,8},
+    {2800,1701,0}, {1835,1675,0}, {1809,1706,8}, {2801,10,8}, {1708,1702,0}, {2802,65,8},
+    {2803,1704,8}, {2804,65,8}, {2805,65,8}, {1585,1708,8}, {1778,1709,0}, {2806,1710,8},
+    {1940,139,0}, {2731,10,8}, {1068,10,0}, {1622,10,8}, {1665,1693,0}, {1665,1693,0},
+    {2807,1714,8}, {1851,10,8}, {2808,66,8}, {2809,1715,0}, {2810,1723,0}, {2811,1724,0},
+    {1665,10,8}, {2812,1726,0}, {2813,1729,0}, {1583,1731,8}, {2814,1732,8}, {2815,1733,0},
+    {2816,1717,0}, {2817,1719,0}, {2818,1720,0}, {2819,1721,0}, {2360,1718,0}, {2163,10,0},
+    {2806,1710,0}, {2820,1674,8}, {2771,10,8}, {2628,10,0}, {2776,10,0}, {2777,10,0},
+    {2820,1674,8}, {2821,1722,8}, {1851,1681,8}, {1874,1682,0}, {1665,10,8}, {1622,10,0},
+    {2822,1728,0}, {1585,1708,0}, {1778,1709,0}, {2806,1710,0}, {1753,1735,0}, {1665,1725,0},
+    {1593,1736,8}, {1851,10,8}, {1665,10,0}, {1874,10,8}, {1665,1693,0}, {2528,1687,9},
+    {2163,1739,8}, {1943,1740,9}, {2764,1689,8}, {2823,56,8}, {1737,133,0}, {2824,1743,0},
+    {2825,1744,9}, {1849,236,8}, {2824,1743,8}, {2784,1743,8}, {1863,1747,0}, {2826,1748,0},
+    {1843,1750,0}, {1849,236,8}, {2827,1753,8}, {2784,1743,8}, {2828,1754,8}, {2443,1687,9},
+    {2374,1687,9}, {2771,1756,2}, {2784,1756,2}, {2825,1744,9}, {2827,1753,8}, {2784,1743,8},
+    {2828,1754,8}, {2829,1760,8}, {2830,1763,8}, {1068,1761,8}, {1626,1762,8}, {1852,1764,8},
+    {2831,1765,0}, {1932,1766,0}, {1626,1768,8}, {2635,1767,8}, {2832,1770,0}, {2600,10,0},
+    {1626,1772,0}, {2443,1687,9}, {2374,1687,9}, {2833,288,2}, {2771,1756,10}, {2834,1078,10},
+    {1835,1675,2}, {2835,1775,0}, {1835,1675,0}, {2836,1777,0}, {2771,1756,0}, {2837,236,0},
+    {2784,1756,0}, {2838,236,0}, {2839,1778,0}, {2528,1687,9}, {2163,1739,9}, {1943,1740,9},
+    {2840,1780,0}, {2841,1781,0}, {2764,1689,0}, {2842,66,0}, {2731,10,8}, {2843,1100,8},
+    {2844,1784,9}, {2845,1785,9}, {2566,1786,9}, {2389,1747,0}, {1909,10,8}, {2529,1788,8},
+    {2845,1785,8}, {2566,1786,8}, {2568,1789,8}, {2846,236,0}, {1855,1791,0}, {2847,1784,8},
+    {2845,1785,8}, {2566,1786,8}, {2568,1789,8}, {2713,236,8}, {1583,1795,8}, {110,1793,0},
+    {1665,10,0}, {2848,1794,0}, {2528,1687,9}, {2163,1739,8}, {1943,1740,9}, {2849,1798,8},
+    {2850,1799,0}, {2851,1799,0}, {2551,1800,0}, {2852,1802,0}, {2853,1802,0}, {2854,1803,0},
+    {2855,1803,0}, {1851,1805,8}, {1626,1806,8}, {2856,1743,8}, {2857,1743,9}, {2825,1744,9},
+    {2858,1809,8}, {2824,1743,8}, {2857,1743,8}, {2859,236,8}, {2426,1810,8}, {2784,1743,8},
+    {2860,1811,0}, {1069,1813,0}, {1068,104,0}, {1590,136,8}, {1589,1814,8}, {1591,6,0},
+    {1704,1815,0}, {1706,1816,8}, {1849,236,8}, {1863,1747,0}, {2090,236,8}, {2827,1753,8},
+    {2784,1743,8}, {2826,1748,0}, {2828,1754,8}, {2443,1687,9}, {2374,1687,9}, {2861,1819,0},
+    {2862,56,0}, {2863,56,0}, {2864,1820,0}, {2771,1756,0}, {2865,1821,0}, {2784,1756,9},
+    {2866,1822,0}, {2868,1858,67}, {2869,1859,0}, {1680,166,0}, {2870,56,0}, {2871,125,0},
+    {2872,1823,0}, {2873,1828,0}, {2824,10,0}, {2874,1833,0}, {2875,584,0}, {2876,1847,0},
+    {2877,584,0}, {1677,1824,0}, {1585,1826,8}, {1691,1270,8}, {1068,10,0}, {1584,10,8},
+    {1589,1830,8}, {2878,1832,8}, {1940,1831,0}, {1704,1815,0}, {1941,457,8}, {1942,453,8},
+    {2879,10,8}, {1943,1687,8}, {1945,1835,8}, {2880,1836,0}, {1947,1841,0}, {1948,465,0},
+    {1950,474,0}, {1952,1837,0}, {2768,1650,0}, {1967,1838,0}, {1626,486,8}, {1968,478,0},
+    {1969,1839,8}, {1970,474,0}, {1673,341,0}, {1796,1840,8}, {1948,465,0}, {1949,1842,0},
+    {1950,474,0}, {1951,475,0}, {1952,1837,0}, {1966,1843,8}, {1796,1644,8}, {1737,1845,8},
+    {1844,1846,8}, {1626,473,8}, {2881,1849,0}, {2882,1857,0}, {2883,10,8}, {2374,10,0},
+    {2884,1100,0}, {2885,1850,0}, {2886,10,0}, {2887,65,0}, {2888,1851,0}, {2889,1856,0},
+    {1790,10,0}, {1645,1853,0}, {1590,136,8}, {1589,1855,8}, {1591,6,0}, {2883,10,8}, {2374,10,0},
+    {2885,1850,0}, {2890,10,0}, {2888,1851,0}, {2889,1856,0}, {2891,102,0}, {2892,56,0},
+    {2893,1861,40}, {1821,10,75}, {2771,1756,67}, {2784,1756,75}, {2789,1692,0}, {2790,1694,0},
+    {1830,1862,0}, {2791,1695,0}, {2792,1696,0}, {2873,1884,0}, {1775,1697,0}, {2897,1887,0},
+    {2793,1698,0}, {2898,1888,0}, {2795,1711,0}, {1781,1712,0}, {1686,1900,0}, {1782,1737,0},
+    {2899,1863,0}, {1591,282,0}, {1708,1864,0}, {2900,1866,0}, {2901,1869,0}, {2902,1867,0},
+    {2903,1868,0}, {1068,10,0}, {1718,125,0}, {1719,125,0}, {1585,1871,0}, {1709,1878,0},
+    {1778,1883,0}, {1692,1872,0}, {1940,10,0}, {2904,1873,0}, {1068,10,0}, {1626,1876,0},
+    {1703,1877,0}, {1801,104,8}, {2905,10,0}, {2906,10,0}, {2907,10,0}, {1626,1875,0},
+    {1801,104,8}, {2908,10,0}, {2909,942,0}, {2910,1879,0}, {2911,942,0}, {2912,1880,0},
+    {2913,942,0}, {1704,1880,0}, {2914,942,0}, {2915,942,0}, {2916,1881,0}, {1626,1882,8},
+    {2917,942,0}, {1851,10,0}, {1706,10,0}, {4,10,0}, {2873,1885,0}, {1591,282,0}, {1584,10,0},
+    {1626,10,0}, {1665,1693,0}, {2824,10,0}, {2918,1889,0}, {2919,1891,0}, {2920,1899,0},
+    {2883,10,8}, {2921,1892,0}, {2374,10,0}, {2884,1100,0}, {2377,1893,0}, {2886,10,0},
+    {2431,1894,0}, {2922,1896,0}, {1584,10,0}, {1626,10,0}, {1845,10,0}, {1585,1897,0},
+    {2923,1894,0}, {2883,10,8}, {2921,1892,0}, {2374,10,0}, {2377,1893,0}, {2890,10,0},
+    {2431,1894,0}, {2443,1687,0}, {2374,1687,0}, {2375,1789,0}, {2924,1901,0}, {2377,1893,0},
+    {2925,236,0}, {2784,1756,0}, {1686,1904,0}, {2441,1903,0}, {2926,1905,0}, {2927,1907,0},
+    {2928,1910,0}, {2929,1931,0}, {2930,1961,0}, {2931,1964,0}, {2932,1967,0}, {2933,1674,0},
+    {2934,1906,0}, {2935,65,0}, {2936,1100,0}, {1778,1908,0}, {2934,1906,0}, {2937,10,0},
+    {1793,236,0}, {2938,66,0}, {2939,236,0}, {2940,66,0}, {1598,1909,0}, {1762,65,0}, {1763,65,0},
+    {1593,1736,0}, {2941,1911,0}, {1778,1908,0}, {1757,1911,0}, {2934,1906,0}, {1601,1913,0},
+    {1604,1917,0}, {1605,1923,0}, {1606,1926,0}, {1639,1914,0}, {1593,1916,0}, {1629,55,0},
+    {1626,57,0}, {1658,1918,0}, {1659,1921,0}, {1593,1920,0}, {1660,10,0}, {1626,72,0},
+    {1593,1920,0}, {1660,10,0}, {1584,10,0}, {1661,10,0}, {1662,1924,0}, {1593,1916,0},
+    {1584,10,0}, {1626,78,0}, {1663,1927,0}, {1664,1929,0}, {1593,1916,0}, {1660,10,0},
+    {1593,1916,0}, {1660,10,0}, {1626,84,0}, {2942,1932,0}, {2943,1944,0}, {2944,1949,0},
+    {2945,1951,0}, {2946,1960,0}, {2947,1933,0}, {2948,1937,0}, {2949,1941,0}, {2950,1942,0},
+    {2951,1943,0}, {2934,1906,0}, {2419,1100,0}, {2884,1100,0}, {2952,1934,0}, {2890,1100,0},
+    {2824,10,0}, {2431,1894,0}, {2922,1935,0}, {2953,1100,0}, {1585,1936,0}, {2954,1903,0},
+    {2955,10,0}, {1732,1938,0}, {2956,1939,0}, {1068,1100,0}, {1626,1940,0}, {2824,10,0},
+    {2876,1847,0}, {1858,10,0}, {2873,191,0}, {1943,1100,0}, {1068,1100,0}, {2390,1945,0},
+    {2405,1946,0}, {2402,10,0}, {2406,1088,0}, {2407,1088,0}, {1068,1100,0}, {2934,1906,0},
+    {1626,1948,0}, {2410,1947,0}, {1688,1086,0}, {1689,105,0}, {2411,1087,0}, {1690,105,0},
+    {1778,1908,0}, {2957,1950,0}, {1697,137,0}, {2934,1906,0}, {1585,10,0}, {2958,1952,0},
+    {2959,1953,0}, {2960,1955,0}, {2961,1952,0}, {2962,1956,0}, {2963,1957,0}, {2934,1906,0},
+    {1626,1959,0}, {1778,1908,0}, {1068,1100,0}, {2954,1903,0}, {2955,10,0}, {1778,1908,0},
+    {1750,1954,0}, {2964,1888,0}, {1068,1100,0}, {1626,1940,0}, {2965,10,0}, {2966,10,0},
+    {2967,56,0}, {2873,191,0}, {1778,1908,0}, {1778,1908,0}, {2901,1869,0}, {1589,1958,0},
+    {1068,10,0}, {1068,1100,0}, {2934,1906,0}, {2943,1944,0}, {2944,1962,0}, {1778,1908,0},
+    {2968,1963,0}, {2957,1950,0}, {1697,137,0}, {2934,1906,0}, {1068,1100,0}, {2943,1944,0},
+    {2944,1965,0}, {1778,1908,0}, {2968,1966,0}, {2957,1950,0}, {1697,137,0}, {2934,1906,0},
+    {2969,56,0}, {2946,1100,0}, {2942,1932,0}, {2943,1944,0}, {2944,1968,0}, {2945,1951,0},
+    {1778,1908,0}, {2957,1950,0}, {2934,1906,0}, {2862,56,0}, {2970,1756,0}, {2845,1785,9},
+    {2566,1786,9}, {2538,1970,8}, {2971,1819,0}, {1585,1972,8}, {2972,1794,0}, {2848,1794,8},
+    {2973,1794,0}, {1695,96,0}, {2970,1756,67}, {2975,1974,40}, {2789,1692,0}, {2790,1694,0},
+    {2791,1695,0}, {2792,1696,0}, {2976,1975,0}, {2977,1977,0}, {2978,1977,0}, {2979,1980,0},
+    {1775,1697,0}, {2793,1698,0}, {2795,1711,0}, {1781,1712,0}, {1782,1737,0}, {2980,1976,8},
+    {1585,1978,8}, {2848,1794,8}, {2981,1979,8}, {1695,96,0}, {1686,1981,8}, {2982,1982,0},
+    {2983,1985,0}, {2984,1986,0}, {2985,1989,0}, {2986,1997,0}, {2848,1794,8}, {2987,1983,8},
+    {2808,236,8}, {2988,10,8}, {2848,1794,8}, {2989,10,8}, {2990,96,0}, {2991,96,0}, {2992,10,8},
+    {2993,10,8}, {2808,236,8}, {2848,1794,8}, {2808,236,8}, {2994,1987,8}, {2995,1988,0},
+    {2996,1990,8}, {2848,1794,8}, {2808,236,8}, {1807,1290,0}, {1585,1972,8}, {2997,1992,0},
+    {2972,1794,8}, {1589,1995,0}, {1626,1291,0}, {2998,65,0}, {2848,1794,8}, {1626,1994,8},
+    {1876,1241,8}, {2848,1794,8}, {2999,1996,8}, {2996,1998,8}, {2848,1794,8}, {2808,236,8},
+    {1585,1978,8}, {3000,2000,0}, {2973,1794,8}, {1626,1291,0}, {3001,1996,8}, {2848,1794,8},
+    {3002,2003,0}, {2385,1066,0}, {2386,1893,0}, {2861,1819,0}, {3003,2016,0}, {3004,2018,0},
+    {2388,2029,0}, {2389,1747,0}, {2862,56,0}, {2863,56,0}, {2390,1945,8}, {1935,2020,0},
+    {2391,2022,0}, {3005,2031,0}, {2864,1820,0}, {2392,2023,8}, {3006,2024,0}, {2394,1081,0},
+    {2865,1821,0}, {2395,2026,0}, {2784,1756,9}, {2869,1859,0}, {2418,2005,0}, {2419,1893,8},
+    {2421,2007,0}, {1737,516,0}, {2422,2011,0}, {2423,1111,0}, {2424,1112,0}, {2425,1098,0},
+    {2397,2006,0}, {2426,1100,0}, {2427,2008,0}, {2428,2009,0}, {2429,2010,0}, {2430,2012,0},
+    {1737,1107,0}, {1584,1893,8}, {2431,2014,0}, {2432,1062,0}, {2441,1903,0}, {3007,1045,8},
+    {2377,1893,8}, {2378,1047,0}, {3002,2003,0}, {2385,1066,0}, {2386,1893,0}, {3003,2016,0},
+    {2389,1747,0}, {2390,1945,8}, {1935,2020,0}, {2391,2022,0}, {2392,2023,8}, {3006,2024,0},
+    {2395,2026,0}, {1586,2021,8}, {1587,1679,8}, {1737,516,8}, {1943,1687,8}, {1945,1835,0},
+    {2402,2006,0}, {2403,2027,8}, {1673,96,0}, {2404,447,0}, {2390,1945,0}, {2405,1946,0},
+    {2406,1088,0}, {2407,1088,0}, {2408,1062,0}, {2409,1948,0}, {2396,2030,0}, {2397,10,0},
+    {2872,1823,0}, {2873,1828,0}, {2824,10,0}, {2875,584,0}, {2876,1847,0}, {2877,584,0},
+    {2893,2033,40}, {1821,10,75}, {2784,1756,75}, {2789,1692,0}, {2790,1694,0}, {1830,1862,0},
+    {2791,1695,0}, {2792,1696,0}, {2873,1884,0}, {1775,1697,0}, {2793,1698,0}, {2898,1888,0},
+    {2795,1711,0}, {1781,1712,0}, {1686,2034,0}, {1782,1737,0}, {2924,1901,0}, {2377,1893,0},
+    {2925,236,0}, {2784,1756,0}, {1686,1904,0}, {3008,2036,10}, {2844,1784,9}, {2845,1785,9},
+    {2566,1786,9}, {1834,288,2}, {1835,1675,2}, {3009,2038,8}, {1835,1675,0}, {3010,1982,0},
+    {3011,2040,0}, {3012,2042,0}, {2978,2042,0}, {3013,1985,0}, {3014,1986,0}, {3016,2045,0},
+    {3017,2047,0}, {3018,2053,0}, {3019,2041,8}, {2216,10,8}, {2808,236,8}, {2996,2043,8},
+    {2848,1794,8}, {2808,236,8}, {1585,1972,8}, {1584,1794,8}, {3019,2046,8}, {2216,10,8},
+    {2848,1794,8}, {2808,236,8}, {2996,2048,8}, {2848,1794,8}, {2808,236,8}, {1807,1290,0},
+    {1585,1972,8}, {2997,2050,0}, {1584,1794,8}, {1589,2052,0}, {1626,1291,0}, {2998,65,0},
+    {2848,1794,8}, {1626,1994,8}, {1876,1241,8}, {2848,1794,8}, {2999,1996,8}, {2996,2054,8},
+    {2848,1794,8}, {2808,236,8}, {1585,1972,8}, {1584,1794,8}, {3000,2000,0}, {1626,1291,0},
+    {2845,1785,2}, {2566,1786,9}, {1834,288,2}, {1835,1675,2}, {3020,2058,8}, {1835,1675,0},
+    {1849,236,8}, {2846,236,0}, {2847,1784,8}, {2845,1785,8}, {2566,1786,8}, {2568,1789,8},
+    {1583,1795,8}, {2856,1743,0}, {1834,288,2}, {1835,1675,2}, {2825,1744,9}, {3021,2062,8},
+    {1835,1675,0}, {2824,1743,8}, {2857,1743,8}, {2859,236,8}, {2784,1743,8}, {1834,288,2},
+    {1835,1675,2}, {2825,1744,9}, {3022,2066,8}, {1835,1675,0}, {1834,288,2}, {1835,1675,2},
+    {1835,1675,0}, {3023,2069,8}, {1849,236,8}, {2090,236,8}, {2827,1753,8}, {2784,1743,8},
+    {2828,1754,8}, {2095,2072,9}, {1843,1750,0}, {1732,2075,8}, {3024,2078,8}, {3025,2076,0},
+    {1068,2077,8}, {3026,2080,40}, {2789,1692,0}, {3027,2081,0}, {2790,1694,0}, {2792,1696,0},
+    {1775,1697,0}, {3028,2082,0}, {1781,1712,0}, {1782,1737,0}, {1665,10,0}, {3026,2075,0},
+    {2856,1743,8}, {2857,1743,0}, {2859,236,8}, {2426,1810,8}, {2825,1744,9}, {2857,1743,8},
+    {1835,1675,0}, {2832,2086,8}, {1952,2090,8}, {1934,2093,8}, {3029,2088,8}, {1626,1762,8},
+    {1068,2089,0}, {1967,2091,8}, {1626,486,8}, {1969,2092,8}, {1950,288,0}, {1673,341,0},
+    {1796,1644,8}, {3030,2095,8}, {1626,2097,8}, {3031,96,0}, {3032,2088,0}, {1626,2096,8},
+    {1835,1675,0}, {1809,2099,8}, {1695,2095,0}, {2998,2101,8}, {3033,404,8}, {1935,1677,0},
+    {1943,1740,9}, {1835,1675,0}, {1945,1835,0}, {3034,2103,8}, {2764,1689,0}, {1069,2104,0},
+    {1068,2105,0}, {1626,2106,0}, {1590,136,8}, {2729,1529,8}, {3035,1736,0}, {1835,1675,0},
+    {3036,2108,8}, {1585,1871,8}, {2163,1739,0}, {1709,1878,0}, {1778,1883,0}, {1642,1664,0},
+    {1732,2111,8}, {3037,2113,0}, {3038,2123,0}, {2784,1756,0}, {2764,1689,0}, {1068,2112,8},
+    {1931,2114,0}, {1932,2121,0}, {1626,487,8}, {1933,2115,0}, {1796,1644,8}, {1934,2117,8},
+    {1673,341,0}, {1935,1677,0}, {1676,441,0}, {1680,166,0}, {1937,2116,0}, {1939,1045,0},
+    {1940,2119,0}, {1704,1815,0}, {1941,457,8}, {1821,2120,8}, {1942,453,8}, {1622,454,8},
+    {1933,2115,0}, {1943,1687,8}, {1796,1644,8}, {1944,2122,0}, {1945,1835,0}, {1673,341,0},
+    {1676,441,0}, {1680,166,0}, {1937,2116,0}, {1946,461,0}, {2101,1747,8}, {1708,1864,0},
+    {3035,1736,0}, {1750,2125,8}, {2784,1756,8}, {1068,10,8}, {2784,1756,75}, {1771,2127,40},
+    {2789,1692,0}, {2790,1694,0}, {1785,2128,0}, {2791,1695,0}, {2792,1696,0}, {1753,2129,0},
+    {1775,1697,0}, {1750,2130,0}, {2793,1698,0}, {2795,1711,0}, {1781,1712,0}, {1782,1737,0},
+    {1785,1865,128}, {2900,1866,0}, {2901,1869,0}, {1593,1736,0}, {1068,10,8}, {2845,1785,9},
+    {3040,2132,0}, {2566,1786,9}, {2538,1970,8}, {2971,1819,0}, {2847,1784,0}, {2847,1784,0},
+    {1583,1795,8}, {2095,2072,9}, {1843,1750,8}, {2095,2072,9}, {2369,2137,10}, {2825,1744,9},
+    {2826,1748,0}, {1862,10,16}, {2771,2140,9}, {3041,2141,0}, {3042,2144,8}, {1593,2142,0},
+    {3043,2143,0}, {1585,2146,8}, {3044,2148,0}, {1778,2149,0}, {3045,2154,8}, {3046,2156,8},
+    {2808,1663,8}, {1068,2147,0}, {2782,1663,0}, {2736,1664,0}, {2737,2151,0}, {1911,2153,0},
+    {3047,2158,8}, {3048,2158,8}, {3019,65,0}, {2216,10,0}, {3049,2160,8}, {3046,2156,0},
+    {1583,2161,8}, {1665,10,8}, {1665,10,8}, {2382,2165,0}, {1665,10,8}, {2799,2167,8},
+    {1665,10,8}, {1584,10,8}, {2771,2140,9}, {3042,2169,8}, {3049,2160,8}, {2628,2155,0},
+    {2771,2140,9}, {3041,2141,0}, {3042,2172,8}, {1585,2146,0}, {3049,2160,8}, {3044,2148,0},
+    {1778,2149,0}, {3045,2154,0}, {3052,2154,0}, {2808,1663,8}, {3053,2175,8}, {3054,2176,8},
+    {2788,145,0}, {3055,2177,0}, {1665,1052,0}, {1862,1044,16}, {1737,133,0}, {3057,56,0},
+    {1898,2180,8}, {3058,2185,8}, {3059,2186,0}, {1584,2188,8}, {1890,2189,8}, {1843,2190,0},
+    {2639,2191,8}, {3060,2181,0}, {3061,2182,0}, {1584,2184,8}, {3060,2181,8}, {3062,2187,0},
+    {1584,2184,8}, {3063,2193,8}, {3064,474,8}, {3065,2194,0}, {2533,2197,0}, {3066,2195,8},
+    {3067,2196,8}, {1584,342,8}, {3068,2199,8}, {3069,2200,8}, {1849,1663,8}, {3070,2201,8},
+    {1584,2188,0}, {1583,2202,8}, {2783,2204,8}, {3071,2205,0}, {1862,10,16}, {3072,1663,8},
+    {3073,2207,0}, {3074,2211,0}, {2771,2140,9}, {1778,2212,0}, {2426,2214,8}, {2784,2148,0},
+    {1584,2148,8}, {3075,2206,0}, {3076,2208,0}, {1911,300,0}, {1067,296,0}, {3077,2216,0},
+    {1731,2219,0}, {1585,2217,8}, {1691,2218,8}, {1068,447,0}, {1585,296,8}, {2933,2221,8},
+    {2783,2204,8}, {3071,2205,0}, {3078,2206,8}, {3072,1663,8}, {2771,2140,8}, {1778,2212,0},
+    {2426,2214,8}, {2784,2148,8}, {1665,10,8}, {1665,10,8}, {2386,2225,67}, {1862,1044,16},
+    {3082,2226,8}, {3083,2227,8}, {3084,2240,8}, {3085,2241,8}, {2788,2242,67}, {3087,2228,0},
+    {3088,2229,8}, {3089,2239,8}, {3090,562,0}, {3091,10,0}, {3092,2231,0}, {3093,2233,0},
+    {3094,2235,0}, {3095,2237,0}, {3096,2232,8}, {3097,651,8}, {3098,2234,8}, {3099,2236,0},
+    {3100,2236,0}, {3101,2236,0}, {3102,2236,0}, {3103,2236,0}, {3098,2234,0}, {1584,651,0},
+    {3097,651,8}, {3104,651,0}, {3105,2238,8}, {3106,2244,8}, {1849,236,8}, {3082,2226,8},
+    {3083,2227,8}, {3107,2245,8}, {3084,2240,8}, {3085,2241,8}, {1583,2246,8}, {1879,236,8},
+    {2788,2242,8}, {1665,10,8}, {3108,98,0}, {3109,1457,0}, {2386,2225,67}, {1862,1044,16},
+    {3111,2249,8}, {3112,2250,0}, {3085,2241,8}, {2788,2242,67}, {3113,2251,8}, {3114,2252,8},
+    {1845,10,8}, {3115,2254,8}, {3116,2255,0}, {1849,236,8}, {3111,65,8}, {3112,2250,0},
+    {3085,2241,8}, {3117,2256,8}, {1879,236,8}, {2788,2242,8}, {3118,2251,0}, {1879,236,0},
+    {3069,2200,9}, {3068,2199,8}, {3069,2200,8}, {1583,2202,8}, {3119,2200,9}, {3120,10,8},
+    {3119,2200,8}, {1583,2261,8}, {3121,2263,9}, {2784,2148,9}, {3122,2265,8}, {2784,2148,8},
+    {1583,2266,8}, {3123,2268,9}, {3124,2200,9}, {3124,2200,8}, {1583,2270,8}, {2783,2204,9},
+    {3078,2206,9}, {2771,2140,9}, {2784,2148,9}, {3078,2206,8}, {2771,2140,9}, {3049,2160,9},
+    {2628,2155,2}, {3049,2160,8}, {3082,2226,8}, {3107,2245,8}, {3085,2241,8}, {2788,2242,67},
+    {1583,2246,8}, {3085,2241,8}, {3117,2256,8}, {2788,2242,67}, {1583,2279,8}, {3125,2281,9},
+    {3125,2281,8}, {1583,2283,8}, {3126,2285,8}, {3127,2287,0}, {3128,2296,0}, {3129,2301,9},
+    {3130,2286,0}, {3131,2289,0}, {1723,2292,8}, {3132,2290,0}, {3133,2294,0}, {1068,2291,0},
+    {3134,2293,0}, {2784,10,8}, {3135,10,0}, {2934,10,0}, {3136,2295,0}, {3137,2297,0},
+    {3138,2299,0}, {3139,2303,8}, {1723,2292,8}, {3019,2305,0}, {2216,562,0}, {3140,2188,0},
+    {3141,2306,8}, {3129,2301,8}, {3142,2307,8}, {3143,237,0}, {3144,2308,0}, {3145,10,0},
+    {3146,2309,0}, {1845,1664,0}, {1762,65,0}, {1763,65,0}, {1764,65,0}, {1665,1052,0},
+    {3068,2199,8}, {3069,2200,8}, {1849,1663,8}, {3148,10,0}, {1737,133,0}, {3149,2312,0},
+    {1898,2180,8}, {3070,2201,8}, {3058,2185,8}, {3059,2186,0}, {3150,1663,0}, {1584,2188,8},
+    {1809,2313,0}, {1890,2189,0}, {2713,1663,0}, {1583,2202,8}, {3151,1663,0}, {1879,1663,8},
+    {2639,2191,8}, {3152,1663,0}, {3153,2314,8}, {3154,2316,8}, {3141,10,8}, {3155,2317,8},
+    {3156,1664,8}, {3157,65,8}, {3158,10,8}, {3159,1664,0}, {3160,2319,0}, {3161,56,8},
+    {3156,1664,8}, {3162,1664,0}, {3163,1664,0}, {3157,65,8}, {3158,10,8}, {3164,1664,0},
+    {3165,1664,0}, {3166,10,9}, {3167,10,2}, {3169,2321,83}, {3170,96,40}, {3169,2148,67},
+    {3171,65,4}, {1665,1052,0}, {3173,2325,9}, {3174,98,10}, {3175,125,0}, {3173,2325,8},
+    {3174,98,8}, {3176,2327,8}, {3119,2200,0}, {1849,236,8}, {3177,2328,8}, {1737,1045,8},
+    {3178,236,0}, {1584,516,8}, {3179,2329,0}, {3180,2331,0}, {1626,2336,8}, {1879,236,8},
+    {3175,65,0}, {3143,1045,8}, {1584,516,8}, {3180,2331,0}, {3181,1045,0}, {1611,2333,0},
+    {3178,236,0}, {2784,2148,8}, {1807,342,0}, {1629,39,0}, {1737,501,8}, {3182,553,0},
+    {3183,2335,0}, {3120,10,8}, {3119,2200,8}, {3184,2188,8}, {1849,236,8}, {3185,2338,0},
+    {3186,2352,0}, {1737,2360,0}, {3149,2312,0}, {3139,2361,0}, {3187,2365,0}, {3188,2367,0},
+    {3189,2372,0}, {3190,2386,0}, {3191,2388,0}, {2101,1070,0}, {1679,2391,0}, {1583,2261,8},
+    {1879,236,0}, {3192,2397,0}, {3193,2339,0}, {3194,2351,0}, {3195,2340,0}, {3196,2346,0},
+    {3197,2348,0}, {3198,2350,8}, {3199,2341,0}, {3200,2342,0}, {3201,2345,0}, {2784,10,8},
+    {3138,2344,8}, {1793,236,0}, {2939,236,0}, {3060,2181,8}, {3201,2345,0}, {3202,2353,8},
+    {1914,2358,8}, {3203,2354,0}, {3204,2355,8}, {3205,2356,8}, {3206,2357,0}, {3123,2268,8},
+    {3207,2359,8}, {3208,2362,0}, {3209,65,0}, {3210,65,0}, {3211,65,0}, {3212,65,0}, {3213,65,0},
+    {3140,10,0}, {3129,10,0}, {2714,2364,0}, {3214,65,0}, {3215,65,0}, {3216,1664,0},
+    {3129,2301,8}, {3217,2368,8}, {3175,65,8}, {3218,2370,8}, {3219,65,8}, {1737,10,8},
+    {1584,10,8}, {3220,10,8}, {3221,10,8}, {2784,10,8}, {2811,2373,8}, {3175,65,8}, {3219,65,8},
+    {1737,10,8}, {1584,10,8}, {3222,2375,8}, {3175,65,8}, {3219,65,8}, {1737,10,8}, {1584,10,8},
+    {3179,2377,8}, {3175,65,8}, {3218,2379,8}, {3219,65,8}, {1584,10,8}, {3223,10,8}, {3224,10,8},
+    {3143,10,8}, {3225,2381,8}, {3226,10,8}, {3223,10,8}, {2784,10,8}, {3227,2383,8}, {3135,10,8},
+    {2934,10,8}, {1807,2385,8}, {1629,1664,8}, {3228,10,8}, {3175,65,0}, {1849,236,8},
+    {1737,1045,8}, {1584,516,8}, {3179,2329,0}, {3180,2331,0}, {1626,2336,8}, {3229,2390,8},
+    {2250,2392,0}, {2257,2393,0}, {3230,2394,0}, {3231,2395,0}, {3232,2396,0}, {3233,2398,8},
+    {3175,65,8}, {3218,2400,8}, {3219,65,8}, {1737,10,8}, {1584,10,8}, {2784,10,8}, {3234,191,8},
+    {3235,10,9}, {2784,2403,10}, {3235,10,8}, {3236,2405,0}, {1849,236,8}, {3237,2410,0},
+    {3238,2416,0}, {3239,2418,0}, {2090,236,0}, {1584,342,0}, {3240,2427,0}, {3241,2429,0},
+    {2784,2403,8}, {3242,10,0}, {3243,2438,0}, {1583,2439,0}, {3244,2440,0}, {3245,2444,0},
+    {1709,2407,8}, {3246,2408,0}, {3247,2409,8}, {1709,2412,8}, {1626,2415,0}, {2427,2413,0},
+    {3248,2414,8}, {3249,2305,8}, {3250,2305,0}, {1709,2412,8}, {3251,2420,0}, {3252,2424,0},
+    {3253,2421,8}, {3254,2422,8}, {3255,2423,8}, {3253,2425,8}, {3254,2426,8}, {3255,2423,8},
+    {3256,2428,8}, {3257,2430,0}, {3258,2433,8}, {3259,2431,0}, {3260,2435,0}, {3261,2436,0},
+    {3259,2431,0}, {2651,1425,8}, {3262,2437,8}, {3263,2408,0}, {3264,2441,8}, {3265,2443,0},
+    {3266,2442,8}, {3267,1062,8}, {3266,2442,0}, {3268,2445,8}, {3269,2446,8}, {3270,10,9},
+    {2784,2403,10}, {3236,2405,0}, {3270,10,8}, {1849,236,8}, {3239,2418,0}, {1584,342,0},
+    {2784,2403,8}, {3243,2438,0}, {1583,2439,0}, {3271,236,0}, {1849,236,8}, {3123,2268,8},
+    {1737,2360,0}, {3149,2450,0}, {2936,10,0}, {3124,2200,8}, {3272,2454,0}, {1584,2455,8},
+    {3273,2456,0}, {3274,2459,8}, {1589,2460,0}, {1583,2270,8}, {1879,236,0}, {3275,102,0},
+    {3019,2452,0}, {2216,2305,0}, {3199,2453,0}, {3276,65,0}, {3277,65,0}, {3278,65,0},
+    {3279,65,0}, {3280,65,0}, {3281,65,0}, {3282,65,0}, {3283,65,0}, {3284,2457,0}, {3285,65,0},
+    {3286,2461,0}, {3287,2462,0}, {3288,2470,0}, {3289,2476,0}, {3290,2477,0}, {3291,2484,0},
+    {2996,2463,8}, {3292,2465,0}, {3294,2467,0}, {3140,2188,0}, {3129,2301,8}, {2750,2468,8},
+    {1845,2469,8}, {2735,56,0}, {3295,1664,0}, {1911,859,0}, {3296,2471,0}, {3297,2474,0},
+    {1584,2473,8}, {1661,133,8}, {3298,288,0}, {1639,2478,0}, {3297,2483,0}, {3299,2479,0},
+    {3300,2465,0}, {3301,2482,0}, {1844,2481,8}, {2750,2468,8}, {1845,2469,8}, {3302,474,0},
+    {3303,474,0}, {3304,65,0}, {3305,65,0}, {3306,2485,0}, {3193,2486,0}, {3307,2489,0},
+    {3120,10,8}, {1793,236,0}, {3196,2346,0}, {3197,2487,0}, {3198,2488,8}, {2939,236,0},
+    {1793,236,0}, {3060,2181,8}, {2939,236,0}, {3308,2491,8}, {1585,2146,8}, {1849,1663,8},
+    {3309,1663,0}, {3049,2160,8}, {3044,2148,8}, {1778,2149,0}, {3045,2154,8}, {2808,1663,0},
+    {2386,2225,67}, {3082,2226,0}, {3107,2245,8}, {3085,2241,8}, {2788,2242,67}, {2386,2225,67},
+    {3310,2494,8}, {3082,2226,8}, {3107,2245,8}, {3085,2241,8}, {3311,2495,8}, {2788,2242,67},
+    {3107,2245,8}, {3312,2497,8}, {3313,10,8}, {3310,2494,8}, {3314,65,8}, {3089,2239,8},
+    {3311,2495,8}, {2386,2225,67}, {3085,2241,8}, {3117,2256,8}, {2788,2242,67}, {1849,236,8},
+    {1737,2500,0}, {2101,1070,0}, {1584,2501,8}, {3315,2502,8}, {3316,2503,8}, {3125,2281,8},
+    {3317,2527,0}, {1583,2283,8}, {1626,2533,8}, {1879,236,8}, {3318,2504,0}, {3319,2517,0},
+    {2995,2505,8}, {1898,2511,0}, {3320,2514,8}, {3306,2485,0}, {3321,2506,0}, {3307,2510,0},
+    {3130,2286,0}, {1793,236,8}, {3322,2507,8}, {2149,2508,0}, {3198,2488,8}, {2939,236,8},
+    {1639,2509,0}, {1793,236,8}, {3060,2181,8}, {2939,236,8}, {3187,2512,8}, {3141,2306,8},
+    {3065,2515,0}, {1068,2516,0}, {3066,2195,8}, {3323,10,8}, {3250,10,8}, {2995,2505,8},
+    {3324,2518,8}, {3065,2519,0}, {3325,2523,0}, {3066,2195,8}, {1741,2520,8}, {3250,10,8},
+    {3326,10,8}, {3327,2522,8}, {1741,2524,8}, {3324,2526,8}, {3327,2522,8}, {1068,2516,0},
+    {3328,2528,0}, {3329,2530,0}, {3065,2529,0}, {3019,859,0}, {2216,562,0}, {3143,2500,0},
+    {3330,2516,0}, {3066,2195,8}, {3250,10,8}, {3065,2529,0}, {3019,859,0}, {2216,562,0},
+    {1741,2531,0}, {3143,2500,0}, {3331,2516,0}, {3327,2522,8}, {3332,2535,8}, {3333,2536,8},
+    {3334,2538,8}, {3335,2540,0}, {3336,2541,0}, {3337,2543,0}, {3338,56,0}, {3339,2544,8},
+    {3332,2535,8}, {3340,2545,0}, {3341,2540,0}, {3342,2546,8}, {3053,2175,0}, {3333,2536,8},
+    {3343,2536,0}, {3344,260,0}, {2828,2548,0}, {3053,2175,0}, {3345,2550,8}, {3332,2535,8},
+    {3333,2536,8}, {3346,2551,0}, {3347,2556,0}, {3348,56,0}, {2922,2552,0}, {3349,2553,0},
+    {3350,2554,8}, {3351,2555,8}, {3352,56,0}, {2922,2557,8}, {3349,2553,0}, {3351,2555,8},
+    {3353,2559,8}, {3354,2560,0}, {3355,2562,0}, {3356,2561,8}, {3357,2561,0}, {3358,2563,8},
+    {3359,2561,0}, {3360,2561,8}, {3361,66,0}, {3362,2565,8}, {3363,2536,8}, {3055,2177,8},
+    {3362,2565,8}, {2788,145,8}, {3362,2565,8}, {2783,2204,8}, {1862,10,16}, {3364,1663,8},
+    {3073,2207,0}, {2771,2140,9}, {1778,2212,0}, {2784,2148,0}, {1589,2570,8}, {2557,2571,0},
+    {2426,2572,8}, {3077,2216,0}, {1731,2219,0}, {2784,2148,8}, {1819,98,67}, {2274,115,2},
+    {3166,10,9}, {3365,2576,3}, {1821,98,67}, {3367,2305,67}, {3369,2305,67}, {3371,2305,67},
+    {3373,2305,67}, {2426,2577,40}, {3167,10,2}, {3169,2321,83}, {3375,2305,67}, {2934,2578,67},
+    {3378,2578,67}, {3380,2579,67}, {3365,10,3}, {1821,10,75}, {3371,10,67}, {3373,2148,67},
+    {3381,2581,32}, {3169,2148,67}, {3383,145,67}, {3171,65,4}, {2934,10,67}, {3378,10,67},
+    {3380,10,67}, {1819,98,67}, {2274,115,2}, {3166,10,9}, {3365,2576,3}, {1790,2583,40},
+    {1821,98,67}, {3167,10,2}, {3169,2321,83}, {2934,859,67}, {3378,859,67}, {3380,2579,67},
+    {3384,2584,8}, {3385,65,0}, {3365,10,3}, {1821,10,75}, {3169,2148,67}, {3171,65,4},
+    {1771,2586,40}, {2934,10,67}, {3378,10,67}, {3380,10,67}, {2789,1053,0}, {1830,2587,0},
+    {1775,1057,0}, {2793,1058,0}, {3386,2323,0}, {2795,1060,0}, {1781,1051,0}, {1782,2164,0},
+    {3387,2588,0}, {3388,42,0}, {3389,2589,0}, {3390,10,0}, {3391,10,0}, {3392,65,8},
+    {1583,2590,8}, {1593,2592,8}, {3235,10,9}, {2784,2403,75}, {3394,2593,0}, {3395,2594,0},
+    {3396,2595,0}, {3397,2597,0}, {3398,2600,0}, {3399,2601,0}, {3400,2602,0}, {3401,2604,0},
+    {1844,10,8}, {3402,474,0}, {3403,2507,8}, {1068,2596,8}, {3404,2598,0}, {3405,2599,0},
+    {3103,65,8}, {3406,65,8}, {3404,2598,0}, {3407,65,8}, {3408,65,8}, {3409,65,8}, {3410,65,8},
+    {3103,65,8}, {3406,65,8}, {3411,2603,0}, {3412,2603,0}, {3103,65,8}, {3406,65,8},
+    {1590,2605,0}, {2365,2607,8}, {2784,2403,75}, {3394,2608,0}, {3395,2608,0}, {3396,2608,0},
+    {3397,2608,0}, {3398,2608,0}, {3399,2608,0}, {3400,2608,0}, {3401,2610,0}, {110,10,0},
+    {1583,2609,8}, {1942,139,0}, {110,10,0}, {1583,2609,8}, {3413,2612,0}, {3270,10,9},
+    {1584,2619,8}, {2784,2403,67}, {2934,859,67}, {3378,859,67}, {3415,56,0}, {1858,2613,0},
+    {3384,2613,0}, {1585,2614,0}, {3416,2613,0}, {2552,2616,0}, {3417,2613,0}, {3418,2617,0},
+    {3419,2618,0}, {3420,2613,0}, {1067,2577,0}, {3417,2613,8}, {1068,2613,0}, {2784,2403,67},
+    {1771,2621,40}, {2789,1053,0}, {2791,1059,0}, {1775,1057,0}, {2793,1058,0}, {2365,2622,0},
+    {2795,1060,0}, {1781,1051,0}, {1782,2164,0}, {1585,2623,8}, {3421,56,0}, {3422,2628,0},
+    {1942,139,0}, {1737,10,0}, {2731,10,0}, {1584,10,0}, {1070,2625,0}, {3423,66,0}, {1068,10,0},
+    {1626,2627,8}, {1706,10,0}, {1067,139,0}, {2731,10,0}, {1068,10,0}, {1626,2626,8},
+    {1706,10,0}, {3424,1664,0}, {3392,65,0}, {3390,10,0}, {3391,10,0}, {3420,10,0}, {3425,2629,0},
+    {2783,10,0}, {3426,2631,0}, {3365,2576,3}, {3427,2633,10}, {2556,65,0}, {1687,65,0},
+    {1677,2634,8}, {3428,2643,0}, {3167,2188,2}, {3169,2653,75}, {3375,10,67}, {3429,2654,0},
+    {3320,2665,0}, {3430,65,0}, {1741,2666,0}, {2934,859,67}, {3378,859,67}, {3380,2579,67},
+    {1585,2636,8}, {1691,1270,8}, {1697,137,0}, {1068,260,0}, {1701,2638,0}, {1702,2642,0},
+    {1585,2639,8}, {1583,153,0}, {1730,156,8}, {1626,2641,0}, {1731,296,0}, {1068,260,0},
+    {1732,296,8}, {1584,156,8}, {1729,10,0}, {1730,156,8}, {1626,2641,0}, {3431,2644,0},
+    {3432,2647,0}, {3433,2649,0}, {3434,2651,0}, {3435,96,0}, {3436,2645,0}, {1687,102,0},
+    {1678,10,8}, {1689,2646,0}, {1690,105,0}, {3435,96,0}, {3437,2648,8}, {1687,102,0},
+    {1678,10,8}, {1689,2646,0}, {2411,1087,0}, {1690,105,0}, {3435,96,0}, {3438,2650,0},
+    {3437,2648,0}, {1687,102,0}, {1678,10,8}, {1689,2646,0}, {1690,105,0}, {3435,96,0},
+    {3438,2650,0}, {3436,2652,0}, {3437,2648,8}, {1687,102,0}, {1678,10,8}, {1689,2646,0},
+    {1690,105,0}, {3439,2656,0}, {3440,2659,0}, {3417,2662,0}, {2427,2663,0}, {3418,2657,0},
+    {3441,2660,0}, {3417,10,0}, {1722,2661,8}, {3442,2648,8}, {3104,10,0}, {1706,2664,8},
+    {3443,2668,0}, {1584,156,0}, {1626,2688,8}, {3444,2669,0}, {3445,2671,0}, {3446,2673,0},
+    {3447,2680,0}, {3448,2681,0}, {3449,2670,0}, {3450,2672,0}, {3058,2185,8}, {3451,2674,0},
+    {3452,42,0}, {165,42,0}, {3453,2675,0}, {3336,2676,0}, {3454,2545,0}, {3455,2677,0},
+    {3456,2678,8}, {3342,2679,8}, {1737,2543,8}, {1746,296,8}, {3457,2682,0}, {3451,2684,0},
+    {1722,2650,8}, {3452,2685,0}, {165,42,0}, {3458,2686,0}, {3459,2687,8}, {1771,2690,40},
+    {1772,2691,0}, {1773,2696,0}, {1774,2700,0}, {3460,2701,0}, {1775,1057,0}, {1776,2705,0},
+    {1777,2706,0}, {1778,2708,0}, {3386,2323,0}, {1782,2164,0}, {1783,65,8}, {1784,2692,8},
+    {1697,2693,0}, {1068,260,0}, {1701,2639,0}, {3461,2694,0}, {1702,2695,0}, {1726,2577,0},
+    {1727,10,0}, {1068,10,0}, {1778,260,8}, {1732,260,8}, {1783,65,8}, {1719,2697,8},
+    {1701,2698,0}, {1702,2699,0}, {1583,153,0}, {1730,156,8}, {1584,156,8}, {1729,10,0},
+    {1730,156,8}, {1626,2641,0}, {1783,65,8}, {3462,2702,0}, {3463,2703,8}, {1584,156,8},
+    {2799,859,0}, {1626,2704,8}, {1691,1270,8}, {1751,2707,8}, {1749,185,8}, {1598,2709,8},
+    {1760,125,0}, {1761,125,0}, {1762,125,8}, {1763,125,8}, {1764,125,8}, {1639,2711,0},
+    {1834,2716,0}, {3464,133,8}, {3465,2717,9}, {3466,2712,0}, {3467,2715,0}, {3468,2713,0},
+    {3469,2713,0}, {3470,236,0}, {3471,236,0}, {1809,2719,8}, {3472,236,0}, {1068,10,8},
+    {1711,10,0}, {1722,10,0}, {1665,10,8}, {3473,65,0}, {1834,474,2}, {1835,10,2}, {3474,2724,8},
+    {1835,10,0}, {3068,2199,8}, {3069,2200,8}, {1849,1663,8}, {1737,133,0}, {3070,2201,8},
+    {3058,2185,0}, {1584,2188,8}, {1583,2202,8}, {1879,1663,8}, {1834,474,0}, {2771,2140,9},
+    {1835,10,0}, {3475,2728,8}, {1835,10,0}, {2783,2204,8}, {3174,98,2}, {3176,2327,2},
+    {3119,2200,2}, {1834,579,2}, {1835,289,2}, {3476,2732,8}, {1835,289,0}, {3175,125,0},
+    {3173,2325,8}, {3174,98,8}, {3176,2327,8}, {3119,2200,0}, {1849,236,8}, {3177,2328,8},
+    {1737,1045,8}, {3178,236,0}, {1584,516,8}, {1626,2336,8}, {1879,236,8}, {3477,2735,8},
+    {1835,10,0}, {3120,10,8}, {3119,2200,8}, {3184,2188,8}, {1849,236,8}, {1737,2360,0},
+    {3149,2312,0}, {3139,2361,0}, {3187,2365,0}, {3191,2388,0}, {2101,1070,0}, {1583,2261,8},
+    {1879,236,0}, {3235,10,9}, {1834,474,0}, {1835,289,0}, {1583,2439,0}, {2758,2739,8},
+    {1835,289,0}, {3235,10,8}, {1849,236,8}, {2090,236,0}, {1584,342,0}, {2784,2403,8},
+    {1583,2439,8}, {3270,10,9}, {1834,474,0}, {1835,289,0}, {1583,2439,0}, {2758,2743,8},
+    {1835,289,0}, {3270,10,8}, {1849,236,8}, {2090,236,0}, {1584,342,0}, {2784,2403,8},
+    {1583,2439,8}, {3123,2268,9}, {1834,474,2}, {1835,10,2}, {3478,2747,8}, {1835,10,0},
+    {3271,236,0}, {1849,236,8}, {3123,2268,8}, {1737,2360,0}, {3124,2200,8}, {1584,2455,8},
+    {3274,2459,8}, {1583,2270,8}, {2783,2204,9}, {1948,2750,0}, {3479,56,0}, {1834,474,0},
+    {2771,2140,9}, {1835,10,0}, {2784,2148,9}, {3071,2751,0}, {3480,2752,0}, {3481,56,0},
+    {1584,2148,8}, {2778,2754,8}, {2750,2755,8}, {2779,2756,0}, {2780,299,0}, {2781,2213,0},
+    {3482,2758,8}, {1835,10,0}, {1948,2760,0}, {1834,579,0}, {2771,2140,9}, {1835,10,0},
+    {2783,10,0}, {2784,10,0}, {1583,2761,0}, {2777,10,0}, {3483,2763,8}, {1835,10,0}, {2783,10,0},
+    {2936,10,0}, {3484,10,8}, {1677,2765,8}, {2784,10,0}, {1583,2761,0}, {2777,10,0},
+    {3485,2766,0}, {3078,10,8}, {1816,65,8}, {1834,474,0}, {2771,2140,9}, {3044,2148,0},
+    {2775,2769,0}, {2628,2155,0}, {2776,2155,0}, {1835,10,0}, {2778,2754,8}, {2750,1660,8},
+    {2779,2771,0}, {2781,2150,0}, {3486,2773,8}, {1835,10,0}, {1585,2146,8}, {1849,1663,8},
+    {3049,2160,8}, {3044,2148,8}, {1778,2149,0}, {3045,2154,8}, {1642,1664,0}, {2808,1663,0},
+    {2386,2225,67}, {1834,65,0}, {1835,289,0}, {3082,2226,0}, {3085,2241,8}, {2788,2242,67},
+    {1835,10,0}, {3487,2777,8}, {1849,236,8}, {3082,2226,8}, {3107,2245,8}, {3084,2240,8},
+    {3085,2241,8}, {1583,2246,8}, {1879,236,8}, {2788,2242,8}, {2386,2225,67}, {1834,65,0},
+    {1835,289,0}, {3085,2241,8}, {2788,2242,67}, {1835,289,0}, {3488,2781,8}, {1849,236,8},
+    {3111,65,8}, {3085,2241,8}, {3117,2256,8}, {1879,236,8}, {2788,2242,8}, {1834,474,2},
+    {1835,289,2}, {2350,2283,66}, {1835,289,0}, {3489,2785,8}, {1849,236,8}, {1737,2500,0},
+    {1584,2501,8}, {3315,2502,8}, {3125,2281,8}, {1583,2283,8}, {1626,2533,8}, {1879,236,8},
+    {2783,2204,9}, {1948,2788,0}, {1834,474,0}, {2771,2140,9}, {1835,10,0}, {3490,2789,0},
+    {1835,10,0}, {3023,2791,8}, {2783,2204,8}, {1849,1663,8}, {2784,2148,8}, {2386,2225,67},
+    {1862,1044,16}, {3491,2794,8}, {3107,2245,8}, {3085,2241,8}, {3117,2256,8}, {3492,2807,8},
+    {2788,2242,67}, {3493,2795,0}, {3494,2802,0}, {3495,2804,0}, {1636,2796,0}, {2426,296,8},
+    {1874,2801,8}, {3496,2797,0}, {3497,2798,8}, {3498,2799,8}, {3103,2800,8}, {3406,2800,8},
+    {2426,296,8}, {3499,2803,0}, {1874,10,8}, {3500,56,0}, {1874,2801,8}, {3501,2805,8},
+    {1849,236,8}, {3107,2245,8}, {3085,2241,8}, {3502,2809,8}, {3117,2256,8}, {3492,2807,8},
+    {3503,2814,8}, {1583,2815,8}, {1879,236,8}, {3493,2810,0}, {3494,2811,0}, {3495,2812,0},
+    {3504,2538,8}, {1874,2801,8}, {2426,296,8}, {1874,10,8}, {3505,2813,8}, {3506,860,8},
+    {1874,2801,8}, {1834,474,0}, {2771,2140,9}, {2628,2155,0}, {2776,2155,0}, {1835,10,0},
+    {3507,2817,8}, {3044,2148,0}, {2775,2769,0}, {3464,2818,8}, {2411,474,0}, {3235,10,8},
+    {1862,1044,16}, {3256,2428,9}, {2784,2403,8}, {2934,859,67}, {3378,859,67}, {3235,10,8},
+    {2090,236,8}, {3256,2428,8}, {2784,2403,8}, {1639,96,0}, {1834,2822,0}, {3508,2823,8},
+    {3464,98,8}, {3509,2826,8}, {1849,236,8}, {1737,2543,0}, {1560,2828,8}, {3510,2829,8},
+    {1584,2837,8}, {3511,2838,8}, {3512,2839,8}, {3513,2840,8}, {1583,2841,8}, {1879,236,8},
+    {1874,2842,8}, {3514,2830,0}, {3515,2833,0}, {385,2834,0}, {3516,2835,0}, {3170,2831,8},
+    {2729,2832,0}, {3517,651,0}, {3518,2831,0}, {3519,2834,8}, {2729,2832,0}, {3262,2831,8},
+    {1741,2836,8}, {2729,2832,0}, {3520,651,0}, {3184,2188,8}, {1862,1044,16}, {3185,2338,8},
+    {3521,2844,0}, {1737,2360,0}, {3522,2848,0}, {3187,2857,0}, {3191,2388,0}, {2101,1070,0},
+    {1679,2391,0}, {1843,2190,0}, {3202,2845,8}, {1914,2847,8}, {3203,2846,0}, {3204,2355,8},
+    {3206,2357,0}, {3123,2268,8}, {3207,2359,0}, {2826,2849,0}, {3287,2851,0}, {1778,584,0},
+    {2784,10,8}, {3523,10,0}, {2557,2852,0}, {3131,2289,0}, {3133,2294,0}, {3524,2853,0},
+    {3132,2290,0}, {1732,2855,0}, {2548,2856,0}, {3120,10,8}, {3119,2200,8}, {3184,2188,8},
+    {1849,236,8}, {1737,2360,0}, {3187,2365,0}, {3191,2388,0}, {2101,1070,0}, {1679,2391,0},
+    {1583,2261,8}, {1843,2190,0}, {3235,10,9}, {3236,2405,0}, {1862,1044,16}, {3237,2410,0},
+    {3238,2416,0}, {3239,2418,0}, {1584,342,0}, {3240,2427,0}, {3241,2429,0}, {3243,2438,0},
+    {2934,859,67}, {3378,859,67}, {3245,2444,0}, {3235,10,8}, {1849,236,8}, {2784,2403,8},
+    {3244,2440,0}, {3236,2405,0}, {1862,1044,16}, {3270,10,9}, {3239,2418,0}, {1584,342,0},
+    {3243,2438,0}, {2934,859,67}, {3378,859,67}, {3270,10,8}, {1849,236,8}, {2784,2403,8},
+    {1862,1044,16}, {3123,2268,9}, {1737,2360,0}, {1584,2455,8}, {3274,2459,0}, {1589,2864,8},
+    {3286,2865,0}, {3287,2462,0}, {3288,2470,0}, {3289,2476,0}, {3290,2866,0}, {3291,2484,8},
+    {1639,2478,0}, {3297,2867,0}, {3199,2868,0}, {3138,2869,0}, {1849,236,8}, {3123,2268,8},
+    {3124,2200,8}, {1584,2455,8}, {1583,2270,8}, {1862,10,16}, {3525,2872,8}, {2771,2140,9},
+    {3526,10,8}, {1862,1044,16}, {1737,2500,0}, {2101,1070,0}, {1584,2501,8}, {3316,2503,8},
+    {1843,2190,0}, {1626,2533,8}, {1849,236,8}, {1737,2500,0}, {1584,2501,8}, {3315,2502,8},
+    {3316,2503,8}, {3125,2281,8}, {1583,2283,8}, {1626,2533,8}, {1879,236,8}, {3120,10,8},
+    {3119,2200,8}, {1737,2360,0}, {1583,2261,8}, {3235,10,9}, {1862,1044,16}, {2784,2403,10},
+    {2934,859,67}, {3378,859,67}, {3235,10,8}, {2090,236,8}, {2784,2403,8}, {1862,1044,16},
+    {3270,10,9}, {2784,2403,10}, {2934,859,67}, {3378,859,67}, {3270,10,8}, {2090,236,8},
+    {2784,2403,8}, {3166,10,9}, {1862,1044,16}, {3167,10,2}, {3169,2321,75}, {3169,2148,67},
+    {3171,65,4}, {3069,2200,9}, {1862,1044,16}, {1737,133,0}, {1898,2180,0}, {3070,2201,0},
+    {3059,2186,0}, {1584,2188,0}, {1890,2189,0}, {2639,2191,0}, {3068,2199,8}, {3069,2200,8},
+    {3070,2201,8}, {1583,2202,8}, {1879,1663,8}, {3173,2325,9}, {3174,98,10}, {3176,2327,8},
+    {3173,2325,8}, {3176,2327,8}, {1879,236,8}, {3235,10,9}, {1862,1044,16}, {2784,2403,10},
+    {3527,2887,8}, {3528,2888,0}, {3267,1062,0}, {3235,10,8}, {2784,2403,8}, {3244,2440,8},
+    {1879,236,8}, {1862,1044,16}, {3123,2268,9}, {1589,2891,8}, {3529,2892,0}, {3530,2894,0},
+    {2008,2893,8}, {1801,2895,8}, {3531,66,8}, {3532,2897,8}, {3123,2268,8}, {3533,2898,8},
+    {1583,2900,8}, {1879,1663,8}, {1862,1044,16}, {3534,2902,9}, {3535,2903,8}, {1737,2579,0},
+    {3536,2905,8}, {2142,2907,8}, {3537,2914,0}, {2530,2909,0}, {2580,2913,8}, {3538,2909,0},
+    {3539,2909,0}, {3540,2911,8}, {3541,2912,8}, {3535,2916,8}, {1849,236,8}, {1737,2579,0},
+    {3536,2905,8}, {2142,2907,8}, {3534,2902,8}, {3537,2914,8}, {1583,2918,8}, {1879,236,8},
+    {3542,2920,8}, {3543,2188,8}, {3544,2930,0}, {3545,2934,0}, {3546,2975,0}, {1862,1044,16},
+    {1737,2543,0}, {3547,2979,0}, {3239,2980,0}, {3548,2990,0}, {3549,2996,0}, {3550,2998,0},
+    {3551,3004,0}, {3552,3005,0}, {3553,3008,0}, {3554,3011,0}, {1890,2189,8}, {1843,2190,0},
+    {3555,2921,0}, {3556,2928,0}, {1858,2922,8}, {3557,2926,8}, {3419,2927,8}, {2427,2923,0},
+    {3248,2924,8}, {3249,2305,8}, {3250,2925,0}, {3558,2929,8}, {2651,2932,0}, {3559,2933,0},
+    {3560,2932,8}, {3561,2932,8}, {3562,2935,0}, {3563,2936,0}, {3564,2938,0}, {3565,2938,0},
+    {3566,2939,0}, {3567,2940,0}, {3568,2945,0}, {3569,2951,0}, {3570,2960,8}, {3571,2961,0},
+    {3572,2972,0}, {3573,2941,0}, {3574,2944,0}, {1848,2943,8}, {2427,2947,0}, {3246,2949,0},
+    {2489,115,0}, {1706,2948,8}, {3247,2950,8}, {3575,2953,8}, {3576,2958,8}, {3577,2959,8},
+    {3578,2954,8}, {3579,2955,8}, {3580,2956,0}, {3581,2957,0}, {3582,2962,0}, {3583,2970,0},
+    {3584,2963,8}, {3585,2964,0}, {2025,2965,0}, {2026,2967,8}, {1843,2190,0}, {3586,2969,8},
+    {3588,2971,0}, {1721,2974,8}, {3571,2961,8}, {3122,2265,8}, {3589,2976,0}, {3590,2977,0},
+    {3591,2978,0}, {3592,2982,0}, {3593,2984,0}, {3594,2985,0}, {3595,2988,0}, {3596,2989,0},
+    {3255,2423,8}, {3597,2983,8}, {3253,2421,8}, {3255,2423,8}, {3248,858,8}, {3255,2423,8},
+    {3249,2986,0}, {2075,115,0}, {3598,2987,0}, {3253,2425,8}, {3255,2423,8}, {3255,2423,8},
+    {3599,2991,0}, {3600,2992,0}, {1593,2993,8}, {3601,2994,0}, {3417,2995,8}, {2651,2932,0},
+    {3602,2997,0}, {3603,2997,0}, {3604,2999,8}, {3605,3000,0}, {3606,56,0}, {3607,3001,8},
+    {3608,3003,8}, {3417,3006,0}, {2651,2932,0}, {3609,3007,8}, {3610,3009,0}, {3611,65,8},
+    {3166,3014,8}, {3612,3015,8}, {3205,2356,8}, {1849,236,8}, {1583,3016,8}, {3613,3017,0},
+    {3614,2305,8}, {3612,3015,9}, {3205,2356,0}, {1862,1044,16}, {1737,98,0}, {1584,3019,8},
+    {1843,2190,0}, {3166,3014,8}, {3204,2355,8}, {3612,3015,0}, {1849,236,8}, {2017,3019,0},
+    {1583,3016,8}, {3615,2356,8}, {3334,3022,0}, {3616,3023,0}, {3617,3024,0}, {1584,2535,8},
+    {1843,2190,0}, {3618,145,8}, {3619,1457,8}, {3620,3026,8}, {3621,145,0}, {3617,3024,0},
+    {3622,3028,8}, {1584,2535,8}, {3247,3027,8}, {1665,10,0}, {1665,10,8}, {1665,10,8},
+    {3626,131,0}, {3236,2405,0}, {1862,1044,16}, {1737,2543,0}, {3237,3033,0}, {2529,2189,0},
+    {3239,2418,0}, {1584,2188,8}, {3550,3035,8}, {3627,3036,0}, {1843,2190,0}, {1709,2922,8},
+    {1626,2415,0}, {3604,2999,8}, {2045,3000,0}, {72,56,0}, {1704,2923,0}, {3449,2670,8},
+    {3628,3038,8}, {1849,236,8}, {1583,3039,8}, {1862,1044,16}, {1737,2543,0}, {1584,2188,8},
+    {1843,2190,0}, {1849,236,8}, {3629,3042,8}, {3630,2428,8}, {1583,3043,8}, {1862,1044,16},
+    {3631,3045,8}, {1737,2543,0}, {1584,3083,8}, {3632,3084,8}, {1843,2190,0}, {3633,3046,0},
+    {3634,3047,8}, {3549,3076,0}, {3635,3077,0}, {3636,3079,0}, {2727,3082,8}, {3637,3048,0},
+    {3638,3049,0}, {3639,3054,0}, {3640,3055,0}, {3641,3067,0}, {3642,3068,8}, {3643,3070,0},
+    {1546,3073,0}, {3644,3074,8}, {3645,2190,0}, {3646,3075,0}, {3647,3050,0}, {3648,3051,0},
+    {3649,3052,0}, {3650,3053,0}, {3651,1062,0}, {3652,3057,0}, {3653,3058,0}, {3654,3066,0},
+    {3655,125,0}, {3656,56,0}, {3657,3059,0}, {1800,3060,0}, {3658,3061,0}, {3659,3062,0},
+    {3660,3063,0}, {3661,3064,0}, {3662,3065,0}, {3663,3069,8}, {3664,3072,8}, {3665,2997,0},
+    {3603,2997,0}, {3656,56,0}, {3666,3078,0}, {3657,3059,0}, {1800,3060,0}, {3659,3062,0},
+    {3662,3065,0}, {3667,3081,0}, {3656,56,0}, {3657,3059,0}, {1800,3060,0}, {1584,2983,8},
+    {3668,3064,8}, {3658,3061,0}, {3659,3062,0}, {3662,3065,0}, {3607,3001,8}, {3608,3003,8},
+    {3669,2189,8}, {3122,2265,8}, {3121,2263,8}, {1584,3083,8}, {1583,3016,8}, {3236,2405,0},
+    {1862,1044,16}, {1737,2543,0}, {2529,2189,0}, {3239,2418,0}, {1584,2188,8}, {3550,3087,8},
+    {1843,2190,0}, {3604,3088,8}, {2045,3000,0}, {3450,2672,8}, {3670,3090,8}, {1849,236,8},
+    {1583,3039,8}, {3671,3092,0}, {3672,3093,8}, {1862,1044,16}, {3673,337,0}, {3674,3094,8},
+    {2297,3097,0}, {1737,3098,0}, {2101,1070,0}, {1843,2190,0}, {2532,96,8}, {1848,10,0},
+    {1584,10,8}, {3066,2195,8}, {3675,2200,8}, {1849,1663,8}, {3250,2196,8}, {1737,2579,0},
+    {2529,3101,8}, {3676,3102,8}, {1584,3104,8}, {1934,3105,8}, {1843,2190,0}, {3677,10,0},
+    {3622,3103,8}, {3342,2939,8}, {1622,3107,8}, {1626,3108,8}, {3678,3110,8}, {3679,3111,8},
+    {1849,1663,8}, {1737,2579,0}, {2529,3101,8}, {3676,3102,8}, {1584,3104,8}, {3680,483,0},
+    {1934,3105,8}, {1583,3112,8}, {2273,2305,0}, {1879,1663,8}, {1862,1044,16}, {3681,2188,8},
+    {1737,2360,0}, {2101,1070,0}, {3682,3114,0}, {1589,2891,0}, {1843,2190,0}, {1849,1663,8},
+    {3532,2897,8}, {3123,2268,8}, {1583,2900,8}, {1862,1044,16}, {3123,2268,9}, {1849,1663,8},
+    {3532,2897,8}, {3123,2268,8}, {3207,3118,8}, {1583,2900,8}, {1862,1044,16}, {1737,516,0},
+    {3683,3120,8}, {3142,2188,8}, {2101,1070,0}, {3684,3138,8}, {1843,2190,0}, {3685,3121,0},
+    {3686,3124,0}, {3687,3129,0}, {3688,3122,0}, {2053,3123,8}, {3689,1176,0}, {3690,2301,8},
+    {3691,3125,8}, {3692,3126,0}, {3693,3127,0}, {1673,96,0}, {1676,101,0}, {1678,10,8},
+    {3694,102,0}, {1678,10,8}, {3695,3128,0}, {1689,2646,0}, {1690,105,0}, {1733,146,0},
+    {1907,1100,8}, {3691,3125,8}, {1908,3130,8}, {3696,3131,0}, {3697,3133,0}, {3698,3136,0},
+    {1909,10,8}, {3145,342,8}, {3699,1045,8}, {3700,2188,8}, {3701,3135,8}, {3696,3131,0},
+    {3698,3136,0}, {1909,10,8}, {3145,342,8}, {1845,513,8}, {1849,1663,8}, {3141,3140,8},
+    {3129,2301,8}, {1583,3141,8}, {3545,2934,0}, {3702,3143,8}, {1862,1044,16}, {1737,516,0},
+    {3703,3144,0}, {3704,3147,0}, {3705,3148,0}, {2101,1070,0}, {1584,3162,8}, {3706,3163,0},
+    {3552,3166,0}, {3707,3172,0}, {1890,2189,8}, {1843,2190,0}, {3708,3145,0}, {3709,3146,72},
+    {3710,3150,0}, {3711,3155,8}, {3712,3157,8}, {3713,3160,0}, {3714,3161,0}, {3715,56,8},
+    {3716,3151,0}, {3468,3152,8}, {3717,3154,0}, {2397,3158,0}, {1848,3159,8}, {3718,1190,0},
+    {1848,3164,8}, {1852,3165,8}, {3516,3167,0}, {3719,56,0}, {1907,1545,0}, {3720,3168,0},
+    {3038,3169,0}, {3721,3171,0}, {3722,191,0}, {3723,3170,0}, {3724,56,0}, {3545,2934,0},
+    {3702,3143,8}, {1849,236,8}, {3725,3174,0}, {1737,516,0}, {3703,3144,0}, {3704,3147,0},
+    {3058,2185,8}, {3726,2902,8}, {3727,2305,0}, {3705,3148,0}, {2101,1070,0}, {1584,3162,8},
+    {3706,3163,0}, {3552,3166,0}, {3707,3172,0}, {1890,2189,0}, {1583,3176,8}, {2219,3177,0},
+    {1879,236,8}, {3728,3178,0}, {3729,3180,0}, {3613,3017,0}, {2397,3175,0}, {1848,3159,0},
+    {3730,3179,0}, {1862,1044,16}, {1737,2579,0}, {3536,2905,8}, {2142,2907,8}, {3534,2902,9},
+    {3537,2914,0}, {2809,3183,8}, {1862,1044,16}, {2551,3208,0}, {1737,98,0}, {3534,2902,9},
+    {126,3223,8}, {3065,3185,0}, {3731,3191,0}, {3732,2194,0}, {3733,3186,0}, {3734,3187,8},
+    {3065,2194,8}, {1737,133,0}, {1778,3189,0}, {1584,3190,8}, {3064,1191,8}, {3735,3192,0},
+    {3736,3205,0}, {3737,3193,0}, {3428,3198,0}, {3738,3199,8}, {3739,3194,0}, {3740,3195,0},
+    {3741,3196,8}, {3742,3200,0}, {1852,1062,0}, {3740,3195,0}, {3428,3198,0}, {3738,3199,8},
+    {3742,3200,0}, {1855,3201,0}, {3743,3203,0}, {3734,3206,8}, {1737,133,0}, {3737,3193,0},
+    {1778,3189,0}, {3428,3198,0}, {1584,3190,8}, {3738,3199,8}, {3064,1191,8}, {3744,3210,0},
+    {3745,3215,0}, {3746,3218,0}, {3747,3211,8}, {2750,3213,0}, {1845,3214,8}, {3747,3216,8},
+    {3747,3219,8}, {3748,3221,0}, {1848,3222,8}, {2750,3213,0}, {2809,3183,8}, {2551,3208,0},
+    {1849,236,8}, {1737,98,0}, {3058,2185,8}, {126,3223,8}, {2120,1171,8}, {1583,2918,8},
+    {116,3225,0}, {3749,10,8}, {3568,2945,0}, {1862,1044,16}, {3750,3227,0}, {1737,516,0},
+    {3534,2902,9}, {1968,3233,0}, {1584,3199,0}, {3571,2961,0}, {3751,3237,8}, {3752,3229,0},
+    {3753,3232,8}, {3754,3230,0}, {3755,2685,0}, {3756,2675,0}, {3757,3231,0}, {3758,146,0},
+    {3759,146,0}, {3456,2678,8}, {3760,3234,0}, {3761,3236,0}, {3762,3236,0}, {3763,3238,0},
+    {3764,3258,0}, {3516,3269,0}, {3765,3239,0}, {3766,3244,0}, {3767,3248,0}, {1848,3014,8},
+    {3167,3240,0}, {1738,3241,0}, {1589,3242,8}, {3768,1100,0}, {2427,3243,0}, {2489,115,0},
+    {1706,2948,0}, {2431,3245,0}, {1589,3247,8}, {3769,98,8}, {2615,3249,8}, {3707,3250,8},
+    {1738,3241,0}, {3770,3251,0}, {3771,3252,0}, {3772,3255,0}, {3773,3256,0}, {1622,98,8},
+    {3385,3257,0}, {3766,3259,0}, {3774,3260,0}, {1589,3247,8}, {2615,3249,8}, {3775,3261,0},
+    {3776,3264,0}, {3777,3262,0}, {3778,3263,0}, {3779,56,0}, {1921,3266,0}, {3417,3268,8},
+    {3780,3268,0}, {3428,3214,8}, {3781,3270,0}, {3766,3278,0}, {2397,3288,0}, {3782,3295,0},
+    {3783,3242,0}, {3784,3242,0}, {3785,3271,8}, {3786,10,8}, {3787,10,8}, {3788,3272,8},
+    {3789,3276,0}, {3790,10,8}, {3791,3274,8}, {1737,10,0}, {2515,3275,8}, {1584,10,8},
+    {3417,10,8}, {3792,3279,0}, {72,3285,0}, {1589,3286,8}, {1737,3281,0}, {1584,3282,8},
+    {3793,3283,0}, {3794,96,0}, {1737,10,0}, {3417,10,8}, {3795,56,0}, {3769,98,8}, {1874,3287,0},
+    {2053,3159,8}, {3796,3289,8}, {3768,3290,0}, {2427,3243,0}, {1737,10,8}, {1746,3292,8},
+    {1584,10,8}, {3797,3292,0}, {1737,10,0}, {2758,3292,0}, {2923,3293,0}, {2433,191,0},
+    {1626,3294,8}, {2615,3296,8}, {3798,3297,0}, {3799,3242,0}, {3800,2101,0}, {3801,3299,0},
+    {3568,2945,0}, {1849,236,8}, {3750,3227,8}, {1737,516,0}, {3058,2185,8}, {3802,236,0},
+    {1968,3233,0}, {1584,3199,8}, {3571,2961,0}, {3803,3301,0}, {3707,3305,0}, {1583,3306,8},
+    {2219,3177,0}, {3751,3237,8}, {3182,1043,8}, {1879,236,8}, {3804,3300,0}, {3344,104,8},
+    {2788,145,0}, {1721,10,0}, {3805,3303,0}, {3806,3304,0}, {3426,2631,0}, {3545,2934,0},
+    {1862,1044,16}, {3807,3308,0}, {3808,3310,0}, {3547,2979,0}, {2529,2189,8}, {3809,3311,8},
+    {3810,3312,0}, {2556,65,0}, {1687,65,0}, {3811,3323,0}, {3428,2643,0}, {3429,2654,0},
+    {3320,2665,0}, {1843,2190,0}, {3430,65,0}, {1741,2666,0}, {3812,3332,0}, {3813,3309,0},
+    {3239,2980,0}, {3549,2996,0}, {3550,2998,0}, {3556,2928,0}, {3814,3314,0}, {3815,3314,0},
+    {3816,3314,0}, {3817,3314,0}, {1584,156,8}, {2533,3315,8}, {3818,3316,0}, {2397,3318,0},
+    {3819,3321,0}, {1848,3317,8}, {1848,3319,8}, {3730,2702,0}, {3430,3320,0}, {1848,3322,8},
+    {3820,3324,0}, {71,42,0}, {3821,3328,0}, {2783,10,0}, {1848,3325,8}, {3822,65,0},
+    {3823,3326,0}, {3033,404,0}, {2777,10,0}, {2411,65,0}, {1848,3325,0}, {1863,1070,0},
+    {3824,3329,0}, {3825,3330,0}, {3443,3333,0}, {3826,3336,8}, {3827,3334,0}, {1291,3335,0},
+    {3822,65,0}, {3828,65,0}, {3829,10,0}, {3830,404,0}, {3831,3338,8}, {3426,2631,8},
+    {1848,2633,8}, {3545,2934,0}, {1849,236,8}, {3807,3339,8}, {3808,3310,0}, {3547,2979,0},
+    {2529,2189,8}, {2936,10,0}, {3832,3341,8}, {3809,3311,8}, {3833,2356,0}, {3810,3312,0},
+    {2556,65,0}, {1687,65,0}, {3811,3323,0}, {3428,2643,8}, {3429,2654,8}, {1583,3016,8},
+    {3320,2665,8}, {3430,65,0}, {1741,2666,8}, {3812,3332,8}, {1879,236,8}, {3813,3340,0},
+    {3166,2943,8}, {3612,10,8}, {3543,10,8}, {3239,2980,0}, {3549,2996,8}, {3550,2998,8},
+    {1862,1044,16}, {1737,98,0}, {2017,2188,8}, {3832,3341,9}, {1843,2190,0}, {3615,2356,0},
+    {2615,3344,8}, {1848,3345,8}, {1849,236,8}, {1737,98,0}, {2017,2188,8}, {2936,10,0},
+    {3832,3341,8}, {3809,3311,8}, {3834,2356,0}, {1583,3016,8}, {3615,2356,0}, {1879,236,8},
+    {1862,3347,16}, {1737,2543,0}, {1863,3348,0}, {3824,3349,8}, {3835,3350,0}, {3836,3348,0},
+    {3837,3353,0}, {1584,2188,8}, {3838,3391,0}, {3839,3395,0}, {1843,2190,0}, {1844,299,8},
+    {1626,3352,8}, {3840,3355,0}, {3841,3388,0}, {3842,3390,0}, {3843,3390,0}, {3844,3390,0},
+    {2532,3356,0}, {1737,2543,0}, {3845,3361,0}, {1584,2188,8}, {3846,3374,0}, {3045,3374,128},
+    {3041,2141,0}, {3847,3357,0}, {3848,3376,0}, {3850,3386,0}, {3851,3387,0}, {3852,3386,0},
+    {3853,3358,0}, {3854,3358,0}, {3855,3360,0}, {3856,3359,8}, {1678,10,8}, {3856,3359,8},
+    {3845,3361,0}, {1678,10,8}, {3846,3374,0}, {3045,3374,128}, {3857,3362,0}, {3073,3364,0},
+    {3858,3373,0}, {1844,299,8}, {1626,3352,0}, {3859,3365,0}, {1909,1137,8}, {3860,1137,0},
+    {3861,3366,0}, {3862,3367,0}, {3863,3368,0}, {3864,3371,0}, {3865,1664,0}, {3866,1664,0},
+    {3867,3369,0}, {2833,3370,0}, {3867,3372,8}, {3868,3377,0}, {3869,3378,8}, {3870,3379,0},
+    {3871,2924,8}, {3872,3348,8}, {3873,3381,0}, {3874,3382,0}, {3875,3384,0}, {3876,579,0},
+    {3877,3383,0}, {3878,3385,0}, {3853,3358,0}, {3854,3358,0}, {3853,3358,0}, {1737,2543,0},
+    {3845,3361,0}, {1584,2188,8}, {3846,3374,0}, {3045,3374,128}, {3041,2141,0}, {3879,3389,0},
+    {3845,3361,0}, {3846,3374,0}, {3045,3374,128}, {1737,2543,0}, {3845,3361,0}, {1584,2188,8},
+    {3846,3374,0}, {3045,3374,128}, {3041,2141,0}, {1844,2209,8}, {3861,3393,0}, {3867,3394,0},
+    {3880,146,0}, {3341,3396,8}, {3881,3398,0}, {3882,3399,8}, {3883,3348,8}, {3684,3401,0},
+    {1626,3402,8}, {3811,3404,0}, {1848,3325,8}, {1849,1663,8}, {1737,2543,0}, {1863,3348,0},
+    {3824,3405,8}, {2936,10,0}, {1851,3406,8}, {3835,3350,0}, {3884,3348,0}, {3836,3348,0},
+    {1584,2188,8}, {3838,3391,0}, {1583,3407,8}, {3825,3408,0}, {3839,3395,0}, {1879,1663,8},
+    {2532,3410,0}, {1849,1663,0}, {1737,2543,0}, {3845,3361,0}, {1584,2188,8}, {3846,3374,8},
+    {3045,3374,136}, {3043,2143,0}, {1583,3425,0}, {2777,3406,8}, {1626,3426,8}, {1879,1663,0},
+    {3853,3411,0}, {3854,3413,0}, {3855,3415,0}, {3848,3417,0}, {1626,3424,0}, {3885,3412,0},
+    {3886,3358,0}, {3887,3358,0}, {3888,3358,0}, {3889,3358,0}, {3890,3414,0}, {3891,3358,0},
+    {3892,3358,0}, {3893,3358,0}, {3894,3416,0}, {3895,3389,0}, {3896,3360,0}, {3868,65,8},
+    {3869,3418,8}, {3870,3419,8}, {3871,10,8}, {3872,3348,8}, {3873,3421,0}, {3874,3422,0},
+    {3875,3423,0}, {3876,65,0}, {3877,65,0}, {3878,65,0}, {1665,10,0}, {1665,10,0}, {3897,3430,8},
+    {1584,2535,8}, {3898,3431,8}, {1843,2190,0}, {3899,3432,0}, {3900,3433,0}, {3901,3432,0},
+    {3902,3432,0}, {3903,3451,0}, {3904,3432,0}, {3905,3452,0}, {3906,3432,0}, {3907,3432,0},
+    {3908,98,8}, {3909,237,0}, {3910,3023,0}, {3911,3024,0}, {3568,2945,0}, {3912,3434,0},
+    {3908,2225,0}, {3909,237,0}, {3910,3023,0}, {3911,3024,0}, {3913,3435,8}, {3914,3439,0},
+    {3571,2961,0}, {3572,2972,0}, {3915,3445,0}, {3916,3436,0}, {3570,2960,0}, {3917,10,8},
+    {3918,10,8}, {3919,191,0}, {3920,10,8}, {3921,3437,0}, {3455,3440,8}, {3922,3441,0},
+    {3923,3443,0}, {3912,3442,8}, {3924,3444,8}, {3925,2546,0}, {3926,3446,0}, {3927,3446,0},
+    {3928,3448,0}, {3929,3450,0}, {3930,3449,0}, {2101,1070,8}, {3917,10,0}, {3908,98,8},
+    {3909,237,0}, {3910,3023,0}, {3911,3024,0}, {3918,10,0}, {3920,10,0}, {3908,98,8},
+    {3909,237,0}, {3910,3023,0}, {3911,3024,0}, {2492,1457,0}, {3931,10,0}, {3932,3026,8},
+    {3933,145,0}, {3911,3024,0}, {3622,3454,8}, {1584,2535,8}, {3934,3455,0}, {1583,3016,0},
+    {3899,3456,0}, {3900,3457,0}, {3901,3456,0}, {3902,3456,0}, {3903,3456,0}, {3904,3456,0},
+    {3905,3456,0}, {3906,3456,0}, {3907,3456,0}, {3908,98,0}, {3913,3435,8}, {3568,2945,0},
+    {3912,3434,0}, {3908,98,0}, {3913,3435,8}, {3914,3439,0}, {3571,2961,0}, {3572,2972,0},
+    {3915,3445,0}, {1862,1044,16}, {3935,3459,0}, {3185,3462,8}, {1737,491,0}, {3057,56,8},
+    {3936,2189,8}, {3187,3464,0}, {3191,2388,0}, {3937,2188,8}, {1679,3466,0}, {2149,3468,8},
+    {1843,2190,0}, {3938,3460,8}, {3193,3463,0}, {3196,2346,0}, {3197,2348,0}, {3198,2488,8},
+    {3129,2301,0}, {2250,3467,8}, {2257,2393,0}, {3231,2395,0}, {3232,2396,0}, {1639,3469,0},
+    {3939,3472,8}, {3940,3474,0}, {1844,2481,8}, {2750,2468,8}, {1845,3471,8}, {2735,56,0},
+    {3295,1664,0}, {1911,2305,0}, {3941,3473,8}, {3942,3475,8}, {1849,1663,8}, {3070,1062,8},
+    {2936,10,0}, {3060,2181,8}, {3943,2200,8}, {1679,3466,0}, {1583,3477,8}, {1862,1044,16},
+    {3750,3479,0}, {1737,3484,0}, {1584,3083,8}, {3944,2226,9}, {3945,3485,0}, {1626,3486,8},
+    {3946,3481,0}, {3947,3482,0}, {3948,3482,0}, {3949,2189,8}, {3622,3483,8}, {3344,3488,0},
+    {1849,236,8}, {3750,3479,8}, {1584,3083,8}, {3082,3489,8}, {3944,2226,8}, {1583,3490,8},
+    {1626,3486,8}, {1665,10,8}, {3108,10,0}, {3109,10,0}, {3897,3493,8}, {1584,2535,8},
+    {3950,3494,8}, {1843,2190,0}, {3951,3495,0}, {3952,3497,0}, {3953,2563,8}, {3954,3496,0},
+    {3616,3023,0}, {3617,3024,0}, {3955,3496,0}, {3956,3023,0}, {3957,3024,0}, {3358,2563,8},
+    {3958,3496,0}, {3959,3023,0}, {3960,3024,0}, {3961,2563,8}, {3962,3498,0}, {3963,3023,0},
+    {3964,3024,0}, {3622,3500,8}, {3897,3493,8}, {1584,2535,8}, {3965,3501,8}, {3951,3502,0},
+    {3952,3503,0}, {3953,2563,8}, {3620,3026,8}, {3621,145,0}, {3617,3024,0}, {3966,3026,8},
+    {3967,145,0}, {3957,3024,0}, {3358,2563,8}, {3968,3026,8}, {3969,145,0}, {3960,3024,0},
+    {3961,2563,8}, {3970,3026,8}, {3971,145,0}, {3964,3024,0}, {3545,2934,0}, {3702,3505,8},
+    {1862,1044,16}, {1737,3484,0}, {2101,1070,0}, {1584,3506,8}, {1890,2189,8}, {1843,2190,0},
+    {3545,2934,0}, {3702,3505,8}, {1849,236,8}, {2101,1070,0}, {1584,3506,8}, {3085,3508,8},
+    {3944,2226,8}, {1890,2189,8}, {1583,3016,8}, {1843,2190,0}, {3613,3017,0}, {1862,1044,16},
+    {1909,3510,8}, {1737,2543,0}, {3972,3515,0}, {1584,3516,8}, {3973,3514,9}, {3974,3517,0},
+    {3975,3511,0}, {2724,3511,0}, {3976,3513,0}, {3977,3512,8}, {3978,3514,8}, {3979,3514,8},
+    {1849,236,8}, {1909,3510,8}, {1737,2543,0}, {3972,3515,0}, {1584,3516,8}, {1861,3519,8},
+    {3973,3514,8}, {2104,3514,8}, {1583,2900,8}, {2219,191,8}, {1879,236,8}, {1862,1044,16},
+    {1737,2543,0}, {1863,1070,0}, {1584,3516,8}, {1843,2190,0}, {1849,236,8}, {1737,2543,0},
+    {1863,1070,0}, {1584,3516,8}, {3980,3522,8}, {3973,3514,8}, {1583,2900,8}, {2219,191,8},
+    {1879,236,8}, {3981,3524,0}, {3545,2934,0}, {3702,3505,0}, {1862,1044,16}, {1737,2543,0},
+    {1584,3525,8}, {3982,56,0}, {3513,3527,8}, {1862,1044,16}, {1737,2543,0}, {1560,2828,8},
+    {3510,3529,0}, {1584,2837,8}, {3983,2842,0}, {3984,2824,9}, {3985,3537,0}, {3986,3551,0},
+    {3514,3530,0}, {3515,3533,0}, {385,3534,0}, {3516,3535,0}, {3170,3531,0}, {2729,3532,0},
+    {3517,651,0}, {3518,3531,0}, {3519,3534,0}, {2729,3532,0}, {3262,3531,0}, {1741,3536,0},
+    {2729,3532,0}, {3520,651,0}, {3987,3538,0}, {3750,3539,0}, {1722,3550,8}, {3752,3541,8},
+    {3753,3549,8}, {3755,3542,0}, {3756,3546,0}, {3458,3543,0}, {1890,3544,0}, {3459,3545,0},
+    {3336,584,0}, {3455,3547,0}, {3456,3548,8}, {3342,191,0}, {3511,2838,8}, {1583,3553,8},
+    {3988,3555,0}, {1584,2565,8}, {1843,2190,0}, {3988,3555,0}, {1584,2565,8}, {3614,2305,8},
+    {3612,3015,9}, {3205,2356,66}, {1862,1044,18}, {3612,3015,0}, {3205,2356,0}, {1583,3016,8},
+    {3612,3015,9}, {1862,1044,18}, {2017,3019,9}, {3612,3015,0}, {2017,3019,0}, {1583,3016,8},
+    {1584,2535,8}, {3628,3038,9}, {1862,1044,18}, {3628,3038,8}, {2090,236,8}, {1583,3039,8},
+    {1862,1044,18}, {3630,2428,9}, {3989,236,0}, {2090,236,8}, {3629,3042,8}, {3630,2428,8},
+    {1583,3043,8}, {3121,2263,9}, {1862,1044,18}, {3121,2263,8}, {1583,3016,8}, {1862,1044,18},
+    {3670,3090,9}, {3670,3090,8}, {2090,236,8}, {1583,3039,8}, {3675,2200,9}, {3066,2195,8},
+    {3675,2200,8}, {1583,2900,8}, {3990,3111,8}, {3123,2268,9}, {3207,3118,2}, {3532,2897,8},
+    {3123,2268,8}, {3207,3118,8}, {1583,2900,8}, {1879,1663,8}, {1862,1044,16}, {3123,2268,9},
+    {3533,3576,8}, {3532,2897,8}, {3123,2268,8}, {3991,66,8}, {1583,2900,8}, {1879,1663,8},
+    {3129,2301,9}, {3141,2306,8}, {3129,2301,8}, {1583,3141,8}, {3534,2902,9}, {3726,2902,8},
+    {1583,3176,8}, {2219,3177,0}, {3534,2902,9}, {3537,2914,9}, {3537,2914,8}, {1583,2918,8},
+    {3534,2902,9}, {2120,1171,9}, {2120,1171,8}, {1583,2918,8}, {3534,2902,9}, {3182,1043,9},
+    {3058,2185,8}, {1583,3306,8}, {2219,3177,0}, {3182,1043,8}, {1862,1044,18}, {3992,56,2},
+    {3832,3341,9}, {3831,3338,0}, {1862,1044,18}, {2017,2188,9}, {3832,3341,9}, {1862,3347,18},
+    {2771,3406,9}, {2771,3406,8}, {1583,3407,0}, {3943,2200,9}, {3060,2181,8}, {3943,2200,8},
+    {1583,3477,8}, {1862,1044,18}, {3082,3489,9}, {3944,2226,9}, {3082,3489,0}, {1583,3490,8},
+    {1862,1044,18}, {3944,2226,9}, {3944,2226,0}, {1583,3016,8}, {3973,3514,9}, {2104,3514,9},
+    {3973,3514,9}, {3984,2824,9}, {1583,3016,8}, {3512,3604,9}, {3984,2824,9}, {2095,2943,9},
+    {1584,2565,8}, {3993,3543,9}, {3994,3609,8}, {3993,3543,8}, {1849,1663,8}, {3995,1062,8},
+    {3996,3610,8}, {2936,237,0}, {1583,3612,8}, {1879,1663,8}, {2101,1070,0}, {1852,3611,8},
+    {3612,3015,9}, {3205,2356,66}, {3166,3014,8}, {3542,2920,0}, {3612,3015,8}, {3543,2188,8},
+    {3205,2356,8}, {3544,2930,0}, {3545,2934,0}, {3546,2975,0}, {1849,236,8}, {1737,2543,0},
+    {3547,2979,0}, {2936,10,0}, {3239,2980,0}, {3548,2990,0}, {2090,236,8}, {3549,2996,8},
+    {1968,3615,0}, {3550,2998,0}, {3551,3004,0}, {3552,3005,0}, {3553,3008,0}, {3554,3011,0},
+    {1890,2189,8}, {1583,3016,8}, {3613,3017,0}, {3997,56,8}, {3612,3015,9}, {2017,3019,9},
+    {3166,3014,8}, {3204,2355,8}, {1849,236,8}, {1737,98,0}, {2936,10,0}, {1851,3015,8},
+    {2090,236,8}, {3834,2356,0}, {1584,3019,8}, {1583,3016,8}, {3615,2356,0}, {3620,3026,8},
+    {3621,145,0}, {3617,3024,0}, {3998,1663,8}, {3622,3028,8}, {3999,1663,8}, {1584,2535,8},
+    {3628,3038,9}, {3449,2670,8}, {3628,3038,8}, {3626,131,0}, {3236,2405,0}, {1849,236,8},
+    {1737,2543,0}, {3237,3033,0}, {2529,2189,0}, {2936,10,0}, {3239,2418,0}, {2090,236,8},
+    {1584,2188,8}, {3550,3035,8}, {3627,3036,0}, {1583,3039,8}, {3630,2428,9}, {1849,236,8},
+    {1737,2543,0}, {3989,236,0}, {4000,3038,0}, {4001,2403,0}, {2090,236,8}, {1584,2188,8},
+    {3629,3042,8}, {3630,2428,8}, {1583,3043,8}, {3121,2263,9}, {3122,2265,8}, {3121,2263,8},
+    {3631,3045,8}, {1849,236,8}, {1737,2543,0}, {2090,236,8}, {1584,3083,8}, {3632,3084,8},
+    {1583,3016,8}, {3171,3625,0}, {2273,10,0}, {3670,3090,9}, {3236,2405,0}, {3450,2672,8},
+    {3670,3090,8}, {1849,236,8}, {1737,2543,0}, {2529,2189,0}, {2936,10,0}, {3239,2418,0},
+    {2090,236,8}, {1584,2188,8}, {3550,3087,8}, {1583,3039,8}, {3671,3092,2}, {3675,2200,9},
+    {3066,2195,8}, {3675,2200,8}, {3672,3093,8}, {3674,3094,8}, {1849,1663,8}, {1737,3098,0},
+    {2101,1070,0}, {4002,3630,0}, {1879,1663,8}, {3250,2196,8}, {3671,3092,0}, {3673,337,0},
+    {2297,3097,0}, {4003,3631,0}, {3675,2200,9}, {3250,2196,9}, {3066,2195,8}, {3675,2200,8},
+    {3672,3093,8}, {3674,3094,8}, {1849,1663,8}, {1737,3098,0}, {2101,1070,0}, {4002,3630,0},
+    {4004,1663,8}, {3250,2196,8}, {1849,1663,8}, {3532,2897,8}, {3123,2268,8}, {3681,2188,8},
+    {3207,3118,8}, {1737,10,0}, {4005,1100,0}, {4006,1663,0}, {4007,3635,0}, {4008,66,8},
+    {4009,3636,0}, {2936,10,0}, {2101,1070,0}, {3682,3114,0}, {1583,2900,8}, {1843,2190,0},
+    {1879,1663,8}, {4010,66,8}, {1732,66,8}, {3524,66,8}, {3129,2301,9}, {2667,1481,2},
+    {1849,1663,8}, {1737,516,0}, {3141,2306,8}, {3683,3120,8}, {3129,2301,8}, {3142,2307,8},
+    {4011,3639,0}, {2101,1070,0}, {3684,3138,8}, {4012,56,0}, {3774,3640,0}, {1583,3141,8},
+    {1879,1663,8}, {2809,3183,8}, {2551,3208,0}, {1849,236,8}, {1737,98,0}, {3058,2185,8},
+    {126,3223,8}, {2120,1171,8}, {1583,2918,8}, {116,3225,0}, {1879,236,0}, {3832,3341,9},
+    {3833,2356,2}, {2017,2188,9}, {3832,3341,9}, {2771,3406,9}, {4013,3645,2}, {3811,3404,8},
+    {3931,10,0}, {3932,3026,8}, {3933,145,0}, {3911,3024,0}, {3998,1663,8}, {3622,3454,8},
+    {3897,3430,8}, {2936,10,0}, {3999,1663,8}, {1584,2535,8}, {3934,3455,8}, {1583,3016,0},
+    {3935,3459,0}, {1849,1663,8}, {3185,3462,8}, {1737,491,0}, {3936,2189,0}, {3187,3464,0},
+    {3070,1062,8}, {2936,10,0}, {3191,2388,0}, {3060,2181,8}, {3943,2200,8}, {3937,2188,8},
+    {1679,3466,0}, {2149,3468,8}, {1583,3477,8}, {1879,1663,8}, {3082,3489,9}, {3944,2226,9},
+    {3344,3488,0}, {1849,236,8}, {3750,3479,8}, {4014,236,0}, {1737,3484,0}, {2090,236,8},
+    {1584,3083,8}, {3082,3489,8}, {3945,3485,0}, {1583,3490,8}, {1626,3486,8}, {3998,1663,8},
+    {3622,3500,8}, {3897,3493,8}, {3999,1663,8}, {1584,2535,8}, {3965,3501,8}, {1843,2190,0},
+    {3944,2226,9}, {3545,2934,0}, {3702,3505,8}, {1849,236,8}, {1737,3484,0}, {2101,1070,0},
+    {2090,236,8}, {1584,3506,8}, {3085,3508,8}, {3944,2226,8}, {1890,2189,8}, {1583,3016,8},
+    {1843,2190,0}, {3613,3017,0}, {1849,236,8}, {1863,1070,0}, {1584,3516,8}, {3980,3522,8},
+    {3973,3514,8}, {1583,2900,8}, {1879,236,8}, {3973,3514,9}, {3979,3514,9}, {1849,236,8},
+    {1611,10,0}, {1584,3516,8}, {3973,3514,8}, {4015,3657,8}, {3979,3514,8}, {1070,3658,8},
+    {1583,3659,8}, {2219,191,8}, {1879,236,8}, {1848,2943,0}, {1849,236,8}, {1611,10,0},
+    {1584,3516,8}, {3973,3514,8}, {4015,3657,8}, {3979,3514,8}, {1070,3658,8}, {1583,3659,8},
+    {1879,236,8}, {1849,236,8}, {3972,3515,0}, {1584,3516,8}, {1861,3519,8}, {3973,3514,8},
+    {2104,3514,8}, {1583,2900,8}, {1879,236,8}, {3981,3524,0}, {3545,2934,0}, {3702,3505,0},
+    {1849,236,8}, {1737,2543,0}, {1584,3525,8}, {3513,3527,8}, {3984,3663,8}, {1583,3016,8},
+    {2273,10,0}, {1879,236,8}, {1849,236,8}, {1737,2543,0}, {1560,2828,8}, {3510,3529,8},
+    {1584,2837,8}, {3511,2838,8}, {3512,2839,8}, {3983,2842,0}, {3513,3527,8}, {1583,3553,8},
+    {2273,10,0}, {3985,3537,0}, {3986,3551,0}, {1879,236,8}, {2724,3666,0}, {4016,3668,0},
+    {4017,3670,8}, {4018,1663,8}, {4016,3668,8}, {3396,3671,8}, {2101,1070,0}, {3988,3555,0},
+    {3998,1663,8}, {3999,1663,8}, {1584,2565,8}, {3614,2305,8}, {1834,474,2}, {1835,562,2},
+    {4019,3675,8}, {1835,10,0}, {3994,3609,8}, {3993,3543,8}, {1849,1663,8}, {3995,1062,8},
+    {3996,3610,8}, {1583,3612,8}, {1879,1663,8}, {3612,3015,9}, {1834,474,2}, {1835,289,2},
+    {1835,289,0}, {4020,3679,8}, {3166,3014,8}, {3204,2355,8}, {1849,236,8}, {1737,98,0},
+    {1851,3015,8}, {2090,236,8}, {3834,2356,0}, {1584,3019,8}, {1583,3016,8}, {3615,2356,0},
+    {4021,3682,8}, {1835,289,0}, {3166,3014,8}, {3612,3015,8}, {3543,2188,8}, {3205,2356,8},
+    {1737,2543,8}, {2090,236,8}, {1583,3016,8}, {3121,2263,9}, {1834,474,2}, {1835,289,2},
+    {4021,3686,8}, {1835,10,0}, {3166,3014,8}, {3205,2356,8}, {1583,3016,8}, {1834,474,2},
+    {1835,289,2}, {1834,474,0}, {1835,10,0}, {4022,3691,8}, {1835,10,0}, {3998,1663,8},
+    {3622,3028,8}, {3999,1663,8}, {1584,2535,8}, {1834,474,2}, {1584,2188,0}, {1835,289,2},
+    {1835,289,0}, {4023,3695,8}, {1834,474,2}, {1835,289,2}, {1626,3697,2}, {4024,3699,8},
+    {1835,289,0}, {3449,2670,8}, {3628,3038,8}, {1849,236,8}, {1737,2543,0}, {2090,236,0},
+    {1584,2188,0}, {1583,3039,8}, {4025,3702,8}, {1835,289,0}, {3122,2265,8}, {3121,2263,8},
+    {2090,1663,8}, {1584,3083,8}, {1583,3016,8}, {4026,3705,8}, {1835,289,0}, {3450,2672,8},
+    {3670,3090,8}, {1849,236,8}, {1737,2543,0}, {2090,236,0}, {1584,2188,0}, {1583,3039,8},
+    {3675,2200,9}, {1948,3708,0}, {1834,474,2}, {1835,10,2}, {3671,3092,0}, {4027,10,0},
+    {4028,56,0}, {1835,10,0}, {4029,3710,8}, {3066,2195,8}, {3675,2200,8}, {4002,3630,0},
+    {4004,1663,8}, {3250,2196,8}, {4030,3713,8}, {1835,10,0}, {3066,2195,8}, {3675,2200,8},
+    {3672,3093,8}, {1849,1663,0}, {1737,3098,0}, {4031,3716,8}, {1835,10,0}, {3678,3110,8},
+    {3679,3111,8}, {1849,1663,8}, {1737,2579,0}, {1584,3104,8}, {3680,483,0}, {1934,3105,8},
+    {1583,3112,8}, {1879,1663,8}, {3123,2268,9}, {3207,3118,0}, {1948,3719,0}, {1834,288,0},
+    {1835,562,0}, {4032,3720,0}, {4033,3724,0}, {3747,3722,0}, {3532,2897,8}, {3123,2268,8},
+    {3207,3118,8}, {2008,3726,8}, {1835,10,0}, {3123,2268,9}, {1948,3728,0}, {1834,474,0},
+    {1835,562,0}, {4009,3729,0}, {3747,3722,0}, {3302,852,0}, {3303,852,0}, {1835,10,0},
+    {4029,3732,8}, {1849,1663,8}, {3207,3118,8}, {4008,66,8}, {4009,3636,0}, {1948,3728,0},
+    {1834,474,0}, {1835,562,0}, {4034,3736,8}, {1835,10,0}, {1849,1663,8}, {3532,2897,8},
+    {3123,2268,8}, {3681,2188,8}, {1737,10,0}, {4007,3635,0}, {4008,66,8}, {4009,3636,0},
+    {3682,3114,0}, {1583,2900,8}, {1879,1663,8}, {3187,3739,8}, {1835,10,0}, {1849,1663,8},
+    {1737,516,0}, {3141,2306,8}, {3129,2301,8}, {3142,2307,8}, {4011,3639,8}, {2101,1070,0},
+    {3684,3138,0}, {4012,56,0}, {3774,3640,0}, {1583,3141,8}, {1879,1663,8}, {3534,2902,9},
+    {1834,474,2}, {1835,289,2}, {1835,289,0}, {3535,2916,8}, {4035,3744,8}, {1835,289,0},
+    {3534,2902,9}, {1834,288,2}, {1835,289,2}, {2758,3747,8}, {1835,289,0}, {3801,3299,0},
+    {1849,236,8}, {1737,516,0}, {3802,236,0}, {3798,3297,0}, {1584,3199,8}, {3800,2101,0},
+    {1583,3306,8}, {3182,1043,8}, {3183,3749,0}, {1879,236,8}, {2758,3751,8}, {1835,289,0},
+    {3702,3143,8}, {1849,236,8}, {1737,516,0}, {3726,2902,8}, {1584,3162,8}, {3707,3172,0},
+    {1583,3176,8}, {1879,236,8}, {3832,3341,9}, {1834,474,2}, {1835,289,2}, {4036,3755,8},
+    {1835,289,0}, {4037,3757,8}, {1835,289,0}, {1848,2633,8}, {1849,236,8}, {2936,10,0},
+    {3832,3341,8}, {3809,3311,8}, {3833,2356,8}, {1583,3016,8}, {1879,236,8}, {4038,3760,8},
+    {1835,289,0}, {1848,2633,8}, {1849,236,8}, {3832,3341,8}, {3809,3311,8}, {3833,2356,0},
+    {1583,3016,8}, {1879,236,8}, {4039,3763,8}, {1835,10,0}, {1848,3325,0}, {1849,1663,8},
+    {1851,3406,0}, {3884,3348,0}, {1583,3407,0}, {1879,1663,8}, {1834,2822,0}, {1835,10,0},
+    {4022,3767,8}, {1835,10,0}, {3998,1663,8}, {3622,3454,8}, {3897,3430,8}, {3999,1663,8},
+    {1584,2535,8}, {1835,10,0}, {4040,3770,8}, {3935,3459,0}, {1849,1663,8}, {1737,491,0},
+    {3070,1062,8}, {2936,10,0}, {3191,2388,0}, {3060,2181,8}, {3943,2200,8}, {3937,2188,8},
+    {1583,3477,8}, {1879,1663,8}, {1834,474,2}, {1835,289,2}, {3944,2226,9}, {1835,289,0},
+    {4041,3774,8}, {2090,236,8}, {1584,3083,8}, {3082,3489,8}, {3945,3485,0}, {1583,3490,8},
+    {1626,3486,8}, {4022,3777,8}, {1835,10,0}, {3998,1663,8}, {3622,3500,8}, {3897,3493,8},
+    {3999,1663,8}, {1584,2535,8}, {1835,289,0}, {4042,3780,8}, {3702,3505,8}, {1849,236,0},
+    {1737,3484,0}, {2101,1070,0}, {2090,236,8}, {1584,3506,8}, {3085,3508,8}, {3944,2226,8},
+    {1890,2189,8}, {1583,3016,8}, {1834,474,2}, {1835,289,2}, {3973,3514,9}, {4043,2943,2},
+    {1835,289,0}, {1990,3784,8}, {1835,289,0}, {4044,3786,8}, {1835,289,0}, {4044,3788,8},
+    {1834,474,2}, {1835,289,2}, {3973,3514,9}, {3979,3514,9}, {1835,289,0}, {4045,3791,0},
+    {1909,3510,0}, {1611,3793,8}, {3978,3514,8}, {4046,483,8}, {1737,10,0}, {1626,3795,0},
+    {1834,474,2}, {1835,289,2}, {3973,3514,9}, {1835,289,0}, {4047,3798,8}, {1835,289,0},
+    {4047,3800,8}, {1835,289,0}, {1990,3802,8}, {3702,3505,2}, {1834,474,2}, {1835,289,2},
+    {1583,3016,2}, {1835,289,0}, {4048,3805,8}, {3702,3505,0}, {1849,236,8}, {1737,2543,0},
+    {1584,3525,8}, {3513,3527,8}, {3984,3663,8}, {1583,3016,8}, {2273,10,0}, {1879,236,8},
+    {1560,2828,2}, {1834,474,2}, {1584,2837,2}, {1835,289,2}, {3984,2824,9}, {1583,3553,2},
+    {1835,289,0}, {3509,3809,8}, {1849,236,8}, {1737,2543,0}, {1560,2828,8}, {1584,2837,8},
+    {3511,2838,8}, {3512,2839,8}, {3983,2842,8}, {3513,3527,8}, {1583,3553,8}, {1879,236,8},
+    {2095,3812,9}, {1843,2190,0}, {1835,10,0}, {3574,3815,8}, {1584,2565,8}, {3614,2305,8},
+    {2724,3666,8}, {2095,2943,9}, {2724,3666,8}, {4016,3668,8}, {1862,1044,16}, {4049,3821,8},
+    {3082,3489,9}, {3944,2226,9}, {3947,3822,0}, {4050,3823,8}, {2090,236,8}, {3082,3489,8},
+    {3944,2226,8}, {1583,3490,8}, {4017,3670,8}, {4016,3668,0}, {1665,10,8}, {1862,1044,16},
+    {1585,3829,8}, {1584,3516,8}, {3973,3514,9}, {1070,3658,8}, {4052,483,0}, {3511,2838,8},
+    {3512,2839,8}, {3513,3527,8}, {1583,3553,8}, {1879,236,8}, {3534,2902,9}, {4053,3832,8},
+    {4054,3834,0}, {2095,3812,9}, {1843,2190,8}, {2095,3812,9}, {2369,1028,10}, {3993,3543,9},
+    {1862,1044,16}, {3995,1062,0}, {3996,3610,0}, {3994,3609,8}, {3993,3543,8}, {3995,1062,8},
+    {2936,237,0}, {1583,3612,8}, {1879,1663,8}, {3542,2920,8}, {3612,3015,9}, {3544,2930,0},
+    {3545,2934,0}, {3546,2975,0}, {1862,1044,16}, {1737,2543,0}, {3547,2979,0}, {3239,2980,0},
+    {3548,2990,0}, {3549,2996,0}, {1968,3615,0}, {3550,2998,0}, {3551,3004,0}, {3552,3005,0},
+    {3553,3008,0}, {3554,3011,0}, {1890,2189,8}, {3166,3014,8}, {3612,3015,8}, {3205,2356,8},
+    {1849,236,8}, {2090,236,8}, {1583,3016,8}, {3613,3017,0}, {3612,3015,9}, {3205,2356,0},
+    {1862,1044,16}, {1737,98,0}, {2017,3019,9}, {3166,3014,8}, {3204,2355,8}, {1849,236,8},
+    {2090,236,8}, {3834,2356,0}, {1583,3016,8}, {3615,2356,0}, {3334,3022,0}, {3616,3023,0},
+    {3617,3024,0}, {1584,2535,8}, {3121,2263,9}, {1862,1044,16}, {1737,3845,0}, {4055,2543,0},
+    {3122,2265,8}, {3121,2263,8}, {1849,236,8}, {2090,236,8}, {1584,3083,8}, {1583,3016,8},
+    {3671,3092,0}, {3675,2200,9}, {3672,3093,0}, {1862,1044,16}, {3673,337,8}, {3674,3094,0},
+    {2297,3097,0}, {1737,3098,0}, {2101,1070,0}, {4003,3631,8}, {3066,2195,8}, {3675,2200,8},
+    {1879,1663,8}, {3250,2196,8}, {3990,3111,8}, {1737,2579,0}, {2529,3101,0}, {3676,3102,0},
+    {1862,1044,16}, {3123,2268,9}, {1737,2360,0}, {3532,2897,8}, {3123,2268,8}, {1879,1663,8},
+    {1862,1044,16}, {3123,2268,9}, {2008,2893,8}, {3532,2897,8}, {3123,2268,8}, {1583,2900,8},
+    {1879,1663,8}, {4056,66,8}, {1862,1044,16}, {1737,516,0}, {3683,3120,0}, {3129,2301,9},
+    {2101,1070,0}, {3684,3138,0}, {3141,2306,8}, {3129,2301,8}, {1583,3141,8}, {1879,1663,8},
+    {3545,2934,0}, {3702,3143,8}, {3725,3174,0}, {1737,516,0}, {3703,3144,0}, {3704,3147,0},
+    {3534,2902,9}, {3705,3148,0}, {2101,1070,0}, {1584,3162,8}, {3706,3163,0}, {3552,3166,0},
+    {3707,3172,0}, {1890,2189,8}, {3728,3178,0}, {1737,2579,0}, {2142,2907,8}, {3534,2902,9},
+    {3537,2914,9}, {2809,3183,0}, {2551,3208,0}, {1737,98,0}, {3534,2902,9}, {126,3223,0},
+    {2120,1171,9}, {3568,2945,0}, {3750,3227,0}, {1737,516,0}, {3534,2902,9}, {1968,3233,0},
+    {1584,3199,0}, {3571,2961,0}, {3751,3237,8}, {3182,1043,9}, {3426,2631,0}, {3545,3861,0},
+    {1862,1044,16}, {3807,3308,0}, {3808,3862,0}, {3547,2979,0}, {2529,2189,0}, {3832,3341,9},
+    {3810,3312,0}, {2556,65,0}, {1687,65,0}, {3811,3863,0}, {3428,2643,0}, {3429,2654,0},
+    {3320,2665,0}, {3430,65,0}, {1741,2666,0}, {3812,3332,0}, {4055,2934,0}, {4055,3310,0},
+    {4055,3323,0}, {1862,1044,16}, {1737,98,0}, {2017,2188,9}, {3832,3341,9}, {3615,2356,0},
+    {4057,3350,0}, {1862,3347,16}, {1737,2543,0}, {3824,3349,0}, {3836,3348,0}, {2771,3406,9},
+    {3837,3866,0}, {3838,3391,0}, {3839,3395,0}, {4058,3353,0}, {4059,3867,0}, {4060,3869,0},
+    {3044,10,8}, {2532,3871,0}, {1737,2543,0}, {3845,3361,0}, {3044,10,8}, {3846,3374,0},
+    {3045,3374,128}, {3041,2141,0}, {3853,3411,0}, {3854,3413,0}, {3855,3415,0}, {3848,3872,0},
+    {3868,3377,0}, {3869,3873,0}, {3870,3379,0}, {3871,2924,0}, {3872,3348,0}, {3897,3430,8},
+    {1584,2535,8}, {3898,3431,8}, {3931,10,0}, {3932,3026,8}, {3933,145,0}, {3911,3024,0},
+    {3998,1663,8}, {3622,3454,8}, {3897,3430,8}, {3999,1663,8}, {1584,2535,8}, {3934,3455,8},
+    {1583,3016,0}, {1862,1044,16}, {3935,3459,0}, {3185,3462,0}, {1737,491,0}, {3936,2189,0},
+    {3187,3464,0}, {3070,1062,0}, {3191,2388,0}, {3943,2200,9}, {1679,3466,0}, {2149,3468,0},
+    {3070,1062,8}, {2936,10,0}, {3060,2181,8}, {3943,2200,8}, {1583,3477,8}, {1879,1663,8},
+    {1862,1044,16}, {3750,3479,0}, {1737,3484,0}, {3082,3489,9}, {3944,2226,9}, {1626,3486,0},
+    {3344,3488,0}, {3750,3479,8}, {2090,236,8}, {1584,3083,8}, {3082,3489,8}, {3944,2226,8},
+    {1583,3490,8}, {1626,3486,8}, {3897,3493,8}, {1584,2535,8}, {3950,3494,8}, {3998,1663,8},
+    {3622,3500,8}, {3897,3493,8}, {3999,1663,8}, {1584,2535,8}, {3965,3501,8}, {3545,2934,0},
+    {3702,3505,0}, {1862,1044,16}, {1737,3484,0}, {2101,1070,0}, {3944,2226,9}, {1890,2189,0},
+    {3702,3505,8}, {2101,1070,0}, {2090,236,8}, {1584,3506,8}, {3085,3508,8}, {3944,2226,8},
+    {1890,2189,8}, {1583,3016,8}, {3613,3017,0}, {1909,3510,0}, {1737,3845,0}, {3972,3515,0},
+    {3973,3514,9}, {2104,3514,9}, {3974,3517,0}, {1737,3845,0}, {3973,3514,9}, {3981,3887,0},
+    {3545,3861,0}, {1737,3845,0}, {1584,3525,0}, {3984,2824,9}, {4055,3524,0}, {1737,3845,0},
+    {1560,2828,0}, {3510,3889,0}, {1584,2837,0}, {3512,3604,9}, {3983,2842,0}, {3984,2824,9},
+    {3985,3899,0}, {3986,3900,0}, {4061,56,0}, {4055,3890,0}, {3514,3891,0}, {3515,3892,0},
+    {385,3895,0}, {3516,3896,0}, {4055,3530,0}, {4055,3893,0}, {3518,3894,0}, {3519,3895,0},
+    {4055,3531,0}, {4055,3534,0}, {4055,3897,0}, {3262,3894,0}, {1741,3898,0}, {4055,3536,0},
+    {4055,3537,0}, {4055,3551,0}, {3512,3604,9}, {3984,2824,9}, {1583,3553,8}, {2273,3902,8},
+    {3511,2838,8}, {3512,2839,8}, {3513,3527,8}, {1583,3553,8}, {2273,10,8}, {1879,236,8},
+    {3988,3555,0}, {1584,2565,8}, {4062,3906,9}, {1862,1044,16}, {4063,3907,8}, {4064,3907,8},
+    {4065,3909,8}, {4066,3907,0}, {1862,1044,16}, {3996,3910,0}, {1738,447,8}, {1843,3914,0},
+    {1626,3916,8}, {4067,3911,0}, {1800,3913,8}, {1844,145,8}, {1845,2225,8}, {4068,3918,8},
+    {4062,3906,8}, {4065,3909,8}, {4066,3907,0}, {4069,3919,0}, {2103,236,8}, {4067,3911,0},
+    {1800,3913,0}, {1795,236,8}, {4070,3920,0}, {4071,236,0}, {1738,447,8}, {1626,3916,8},
+    {4072,3922,8}, {4073,3922,8}, {1801,116,8}, {1874,2305,0}, {4062,3906,9}, {1862,1044,16},
+    {1862,1044,16}, {3996,3910,0}, {4074,3925,0}, {4075,3909,8}, {1843,3914,0}, {4076,3927,0},
+    {1583,3928,0}, {1862,1044,16}, {4077,3930,0}, {4079,3935,0}, {3996,3910,0}, {4080,3938,0},
+    {4081,3956,0}, {4082,3909,8}, {4083,3907,0}, {4084,3957,0}, {4085,3958,8}, {1843,3914,0},
+    {4086,3931,0}, {1695,3933,0}, {4062,3906,8}, {4066,3907,0}, {4069,3919,0}, {4087,3934,0},
+    {4088,3936,0}, {4076,3927,8}, {1692,3939,0}, {1695,3953,0}, {1069,3954,0}, {4089,3955,0},
+    {1703,3954,0}, {4090,3940,0}, {4091,3944,0}, {4092,3945,0}, {4093,3941,0}, {4094,56,0},
+    {4095,3942,0}, {4096,1062,0}, {4097,3946,8}, {4098,3947,0}, {4099,3949,0}, {4100,3950,0},
+    {4101,3952,0}, {4091,3944,0}, {4092,3945,0}, {4102,3944,0}, {4091,3944,0}, {4092,3945,0},
+    {0,3916,0}, {106,3916,0}, {80,3916,0}, {1,3916,0}, {1692,3959,0}, {1695,3970,0},
+    {1069,3979,0}, {1703,3987,0}, {3854,3960,0}, {4103,3967,0}, {1807,3961,8}, {4096,1062,8},
+    {4104,3962,0}, {1872,3965,0}, {4105,3963,0}, {4106,3964,0}, {4107,3964,0}, {4096,1062,8},
+    {4096,1062,8}, {1872,3968,0}, {3854,3971,0}, {4103,3964,0}, {2841,3975,0}, {4108,3964,8},
+    {4109,3972,8}, {1872,3973,0}, {4110,3964,8}, {1734,3976,8}, {1872,3977,0}, {3854,3980,0},
+    {4103,3984,0}, {4108,3964,8}, {1807,3981,8}, {4096,1062,8}, {1872,3982,0}, {4096,1062,8},
+    {1872,3985,0}, {3854,3988,0}, {4103,3992,0}, {4108,3964,8}, {1807,3989,8}, {4096,1062,8},
+    {1872,3990,0}, {4096,1062,8}, {1872,3993,0}, {2260,3996,8}, {4083,3907,0}, {1583,3997,0},
+    {4062,3906,9}, {4069,3919,2}, {4076,3927,9}, {2260,3996,9}, {2260,3996,8}, {1583,3997,0},
+    {4062,3906,9}, {4066,3907,0}, {4069,3919,0}, {1791,4004,9}, {2216,10,0}, {4111,10,0},
+    {4112,4006,0}, {1583,4007,0}, {4113,3922,8}, {4114,4009,0}, {2103,236,8}, {4115,4010,0},
+    {4067,3911,0}, {1800,3913,0}, {4076,3927,8}, {4074,3925,0}, {4075,3909,8}, {1583,3928,8},
+    {4116,10,0}, {4117,4012,8}, {4118,4014,9}, {4117,4012,9}, {4076,3927,9}, {4119,4016,0},
+    {4120,4017,0}, {1737,3925,0}, {4118,4014,0}, {2552,3943,0}, {1795,236,0}, {4121,4018,0},
+    {4122,4020,0}, {1068,4020,8}, {1868,4022,9}, {4076,3927,9}, {4123,4024,0}, {4124,236,0},
+    {2103,236,8}, {4117,4012,8}, {2216,10,0}, {4111,10,0}, {1868,4022,8}, {1857,4025,8},
+    {4125,4026,8}, {4112,4027,8}, {1801,116,8}, {2260,3996,9}, {4083,3907,0}, {311,4030,8},
+    {2103,236,8}, {4077,3930,0}, {4079,3935,0}, {4067,3911,0}, {1800,3913,0}, {1795,236,8},
+    {4080,3938,0}, {2260,3996,8}, {4081,3956,0}, {4082,3909,8}, {4083,3907,0}, {4084,3957,0},
+    {4085,3958,0}, {1583,3997,8}, {4068,4032,8}, {4126,4033,8}, {3996,3910,0}, {4112,4006,8},
+    {4127,3920,8}, {1843,3914,0}, {4062,3906,8}, {3787,3907,0}, {1791,4004,8}, {1862,1044,16},
+    {4117,4012,8}, {3710,4036,8}, {4076,3927,9}, {4128,4043,0}, {4125,4026,8}, {4112,4027,8},
+    {1843,3914,0}, {3768,4037,0}, {4113,3922,0}, {4129,4038,0}, {4130,4040,0}, {4131,4039,8},
+    {4120,4042,0}, {1737,3925,0}, {4118,4014,0}, {2552,3943,8}, {4121,4018,8}, {4132,4044,8},
+    {4133,56,8}, {1868,4022,0}, {4062,3906,0}, {4134,4047,0}, {1834,288,0}, {1835,289,0},
+    {4135,4048,0}, {4136,4049,0}, {2260,3996,8}, {4083,3907,0}, {4086,4051,8}, {1835,289,0},
+    {4062,3906,8}, {4065,3909,0}, {4066,3907,0}, {4069,3919,0}, {2103,236,8}, {1795,236,0},
+    {1834,288,0}, {1835,289,0}, {4135,4048,0}, {4088,4055,0}, {1835,289,0}, {2103,236,8},
+    {4076,3927,8}, {4075,3909,0}, {4117,4012,9}, {4076,3927,9}, {1834,288,0}, {1835,289,0},
+    {1808,4059,0}, {1835,289,0}, {4120,4061,0}, {1737,3925,0}, {4118,4014,0}, {2552,3943,0},
+    {1795,236,0}, {4137,102,0}, {4076,3927,9}, {1834,288,0}, {1835,289,0}, {3483,4064,0},
+    {1835,289,0}, {4124,236,0}, {2103,236,8}, {4117,4012,8}, {1868,4022,8}, {1857,4025,8},
+    {4125,4026,8}, {4138,3932,0}, {4139,3937,0}, {1834,288,0}, {1835,289,0}, {4140,4047,0},
+    {4136,4049,0}, {1835,289,0}, {4141,4068,8}, {2103,236,8}, {2260,3996,8}, {4082,3909,0},
+    {4083,3907,0}, {4084,3957,0}, {2354,4071,8}, {1843,3914,0}, {2354,4071,8}, {1843,3914,8},
+    {2354,4071,8}, {2369,4075,8}, {4062,3906,9}, {4066,3907,0}, {3996,3910,0}, {1738,447,8},
+    {1862,1044,16}, {4076,3927,9}, {4074,3925,0}, {4077,3930,0}, {4079,3935,0}, {3996,3910,0},
+    {4080,3938,0}, {2260,3996,9}, {4081,3956,0}, {4083,3907,0}, {4085,3958,8}, {1791,4080,8},
+    {2216,10,0}, {4111,10,0}, {4142,236,0}, {4143,65,0}, {4144,236,0}, {4112,4082,0},
+    {1583,4007,0}, {1801,4083,8}, {4086,4085,0}, {4145,4088,0}, {4126,4090,8}, {3996,4091,0},
+    {3710,4093,8}, {4112,4082,0}, {4062,4087,8}, {3787,3907,0}, {1874,3919,0}, {4146,4089,8},
+    {3787,3907,0}, {4067,4092,0}, {1800,3913,8}, {1591,139,0}, {1801,4083,0}, {4112,4082,0},
+    {4147,4095,0}, {4148,3916,8}, {4149,10,0}, {4150,4097,0}, {4151,10,0}, {4086,4085,0},
+    {1862,4099,16}, {4145,4088,0}, {4126,4090,8}, {3996,4091,0}, {3710,4100,8}, {4128,4043,0},
+    {4112,4082,8}, {1843,4106,0}, {4152,4101,0}, {1801,4083,8}, {1703,4102,0}, {4153,4103,0},
+    {4154,4104,0}, {4155,4105,8}, {4156,852,8}, {1844,4108,8}, {1845,4109,8}, {2354,4111,8},
+    {1843,4106,0}, {2354,4111,8}, {1843,4106,8}, {2354,4111,8}, {2369,4115,8}, {4157,56,0},
+    {4158,4117,0}, {4159,4118,0}, {72,56,0}, {4160,4119,0}, {1584,4120,8}, {4161,56,0},
+    {4162,4121,8}, {4163,10,0}, {1843,4123,0}, {4164,4127,0}, {1844,4125,8}, {1845,4126,8},
+    {1583,1062,8}, {4165,4128,0}, {4166,4129,0}, {4167,4131,0}, {4157,56,0}, {2379,4132,0},
+    {4158,4117,0}, {4168,4133,0}, {1849,236,0}, {2297,10,0}, {4159,65,0}, {72,56,0},
+    {4160,4119,0}, {1584,4120,0}, {4169,4117,0}, {3629,4139,0}, {3630,4140,0}, {4161,56,0},
+    {4162,4121,0}, {4163,10,0}, {4164,4127,0}, {1879,236,0}, {4170,4135,0}, {4171,4136,0},
+    {4172,4138,8}, {1665,10,0}, {1665,10,0}, {4158,4117,0}, {4173,56,0}, {72,56,0}, {1584,4120,8},
+    {4174,4144,0}, {1589,4149,8}, {1843,4123,0}, {4175,4146,0}, {72,56,8}, {2933,4147,8},
+    {1643,4148,0}, {4176,4150,0}, {1941,4152,0}, {4177,10,0}, {4178,4151,0}, {4179,4154,8},
+    {2379,4155,0}, {4158,4117,0}, {1849,236,0}, {4173,56,0}, {72,56,0}, {1584,4120,0},
+    {4174,4156,0}, {4169,4117,0}, {1589,4149,0}, {4180,4158,0}, {4181,4140,0}, {1879,236,0},
+    {4175,4146,0}, {4182,133,0}, {72,56,8}, {2933,4147,8}, {1643,4148,0}, {4170,4135,10},
+    {3630,4160,9}, {4183,191,2}, {4167,4131,8}, {1665,10,0}, {4184,4164,9}, {4185,4166,8},
+    {2379,4167,0}, {4158,4117,0}, {1849,236,0}, {4186,4168,0}, {4187,139,0}, {4184,4140,0},
+    {72,56,0}, {1584,10,0}, {4169,4117,0}, {4180,4158,0}, {1879,236,0}, {3630,4160,9},
+    {4181,4171,9}, {4188,4140,9}, {4189,4174,0}, {1849,236,0}, {3261,4175,0}, {72,56,0},
+    {4190,4177,0}, {3178,236,0}, {4191,10,0}, {4188,4140,0}, {1879,236,0}, {1498,10,0}, {72,56,0},
+    {1074,56,0}, {3918,10,0}, {4192,236,0}, {4193,10,0}, {4178,10,0}, {1074,56,0}, {2923,4179,0},
+    {4192,236,0}, {4158,4117,0}, {4187,4181,8}, {72,56,0}, {1584,4120,8}, {1843,4123,0},
+    {4180,4182,8}, {1835,1218,2}, {4194,65,2}, {4195,4185,0}, {1835,10,0}, {1835,10,0},
+    {4196,4187,0}, {1835,10,0}, {4197,4189,0}, {1849,236,0}, {72,56,0}, {3178,236,0}, {4191,10,0},
+    {4188,4140,0}, {1879,236,0}, {1498,10,0}, {2095,4192,10}, {1843,4123,0}, {1835,10,0},
+    {4198,4195,0}, {4170,4135,8}, {4171,4136,8}, {3630,4160,9}, {4174,4144,8}, {4181,4140,8},
+    {4199,4199,8}, {4181,4140,8}, {4175,4146,0}, {2933,4147,8}, {2095,4192,8}, {1843,4123,8},
+    {1665,10,0}, {2095,4192,8}, {2369,4204,8}, {4158,4117,0}, {4187,4181,0}, {4184,4164,9},
+    {1584,4120,0}, {4157,56,0}, {4158,4117,0}, {4159,4118,0}, {4160,4119,0}, {1584,4120,0},
+    {3630,4160,9}, {4162,4121,0}, {4163,2291,0}, {4164,4127,0}, {4158,4117,0}, {4173,56,0},
+    {1584,4120,0}, {1589,4149,0}, {4181,4171,9}, {4200,4118,0}, {4201,4209,0}, {4202,1323,0},
+    {4203,4210,0}, {4204,4211,0}, {4205,4214,0}, {4206,4213,8}, {4207,4217,8}, {4208,4218,0},
+    {4209,4219,0}, {4210,4220,0}, {4211,4224,0}, {4212,4225,0}, {1848,4213,0}, {4213,4216,0},
+    {4214,4213,0}, {4215,4222,8}, {4216,4223,8}, {4217,4227,0}, {4218,4229,0}, {4219,125,128},
+    {4220,125,0}, {4221,125,0}, {4209,4219,0}, {4222,4213,8}, {4223,4228,8}, {4224,4230,8},
+    {4225,1663,8}, {4226,1100,8}, {4227,10,8}, {1665,10,0}, {1665,10,0}, {1665,10,0}, {1665,10,0},
+    {1665,10,0}, {4200,4118,0}, {4202,1323,0}, {4203,4237,0}, {4204,4211,0}, {4233,4213,8},
+    {4206,4213,8}, {4234,4238,8}, {4217,4227,0}, {4235,10,0}, {4218,4229,0}, {4236,10,0},
+    {4237,10,0}, {4219,125,128}, {4220,125,0}, {4221,125,0}, {4209,4219,0}, {4238,10,0},
+    {4239,10,0}, {4240,4240,0}, {1528,4241,0}, {4241,4242,0}, {4242,4213,0}, {4236,1100,0},
+    {4238,1100,0}, {4239,1100,0}, {4243,4243,0}, {1665,10,0}, {1665,10,0}, {4200,4118,0},
+    {4202,1323,0}, {4203,4237,0}, {4204,4211,0}, {4246,4248,0}, {4206,4213,8}, {4207,4217,8},
+    {4247,4249,8}, {4217,4227,0}, {4235,10,0}, {4218,4229,0}, {4219,125,128}, {4248,10,0},
+    {4220,125,0}, {4221,125,0}, {4209,4219,0}, {4249,4251,0}, {4240,4240,0}, {1665,10,0},
+    {4200,4254,0}, {4202,1323,0}, {4251,4255,8}, {4252,4212,8}, {4218,4229,0}, {4220,125,0},
+    {4221,125,0}, {4209,4219,0}, {4253,4258,8}, {4254,10,0}, {1665,10,0}, {4224,4230,8},
+    {4256,10,0}, {4256,10,0}, {4222,4213,0}, {4257,10,0}, {4258,1100,8}, {4259,4213,0},
+    {4218,4229,0}, {4219,125,128}, {1665,10,0}, {4200,4268,0}, {4202,1323,0}, {4261,4269,8},
+    {4203,4237,0}, {4204,4211,0}, {4210,4220,0}, {4218,4229,0}, {4262,4271,0}, {4219,125,128},
+    {4220,125,0}, {4221,125,0}, {4222,4213,8}, {4263,4272,8}, {4200,4274,0}, {4202,1323,0},
+    {4203,4237,0}, {4264,4275,0}, {4218,4229,0}, {4265,125,0}, {4266,4277,0}, {4220,125,0},
+    {4221,125,0}, {4209,4219,0}, {4222,4213,8}, {4267,4228,8}, {1665,10,0}, {1665,10,0},
+    {4200,4268,0}, {4202,1323,0}, {4208,4218,0}, {4211,4224,0}, {4218,4229,0}, {4220,125,0},
+    {4221,125,0}, {4235,4283,8}, {4200,2022,0}, {4270,4284,0}, {4271,4285,8}, {4272,4286,0},
+    {4210,4220,0}, {4225,1663,0}, {4247,1100,0}, {1665,10,0}, {1665,10,0}, {1665,10,0},
+    {2142,4292,8}, {4276,4294,8}, {3984,4296,8}, {1855,4298,8}, {3509,4301,8}, {3019,4300,8},
+    {1665,10,0}, {3512,4295,8}, {3984,4296,8}, {4277,4303,0}, {1849,236,8}, {4278,296,0},
+    {1737,2543,0}, {3510,4305,8}, {4279,651,0}, {1584,2837,8}, {3511,4321,8}, {3512,2839,8},
+    {1561,4322,8}, {3983,2842,8}, {3513,4323,8}, {1583,4324,8}, {1879,236,8}, {4005,2543,0},
+    {4280,4304,0}, {4281,4306,0}, {4282,4311,0}, {4283,4313,0}, {385,4314,0}, {3763,4313,0},
+    {3782,4315,0}, {4284,4318,0}, {1942,4307,0}, {4285,651,0}, {1589,4308,0}, {3987,4309,0},
+    {1722,4310,8}, {4286,4312,0}, {1942,4307,0}, {4285,651,0}, {3519,4306,0}, {1589,4308,0},
+    {1942,4307,0}, {4286,4316,0}, {1942,4307,0}, {4285,651,0}, {1589,4308,0}, {1741,4317,0},
+    {1942,4307,0}, {4285,651,0}, {4286,4319,0}, {1942,4307,0}, {4285,651,0}, {1589,4308,0},
+    {1807,4320,0}, {1665,4326,0}, {1665,4326,0}, {1665,4326,0}, {1665,4326,0}, {1665,4326,0},
+    {2382,2165,0}, {1665,10,8}, {2799,4332,8}, {1639,4334,0}, {1834,474,0}, {1835,2662,0},
+    {3984,4296,9}, {1584,4336,8}, {1877,4337,8}, {1835,10,0}, {3509,4339,8}, {1849,236,8},
+    {1737,2543,0}, {4287,4341,0}, {4279,651,0}, {1584,2837,8}, {3511,4321,8}, {3512,2839,8},
+    {1561,4322,8}, {3983,2842,8}, {3513,4323,8}, {1583,4324,8}, {1879,236,8}, {1639,296,0},
+    {1834,579,0}, {1835,2662,0}, {3508,4343,8}, {3464,689,8}, {3720,4344,0}, {1835,10,0},
+    {3509,4301,8}, {3720,4344,0}, {1806,4347,0}, {1862,1044,16}, {4288,4349,8}, {3511,4321,8},
+    {4289,4350,0}, {4290,4352,8}, {4291,4349,8}, {3511,4321,8}, {1583,4353,8}, {2273,3902,0},
+    {1665,10,0}, {1665,4326,0}, {1665,4326,0}, {1862,1044,16}, {1843,2190,0}, {1845,4358,8},
+    {1721,4359,0}, {1849,1663,8}, {4293,4361,0}, {4294,4362,0}, {4288,4349,8}, {1583,4363,8},
+    {2273,3902,0}, {1843,2190,0}, {1879,1663,8}, {1845,4358,8}, {4295,860,8}, {4296,2305,8},
+    {3981,4365,0}, {4297,4368,0}, {1862,1044,16}, {4298,4370,0}, {1737,2543,0}, {4299,4374,0},
+    {3996,3449,0}, {1584,3525,8}, {1843,4391,0}, {4300,4366,0}, {72,56,8}, {2098,4369,8},
+    {4301,4371,0}, {4302,4372,0}, {1561,4322,8}, {1738,4371,8}, {3545,4375,0}, {3702,3505,0},
+    {3562,4376,0}, {3564,4377,0}, {3565,4377,0}, {3566,2939,0}, {3569,4378,0}, {3570,4384,8},
+    {3571,4385,0}, {3572,4393,0}, {3575,4380,8}, {3576,2958,8}, {3577,2959,8}, {3578,2954,8},
+    {3579,4381,8}, {3580,4382,0}, {3581,4383,0}, {3582,4386,0}, {3583,2970,0}, {3584,2963,8},
+    {3585,2964,0}, {2025,4387,0}, {2026,4389,8}, {1843,4391,0}, {3586,4392,8}, {1721,2974,8},
+    {3571,4385,8}, {3513,4323,8}, {4277,4397,0}, {1862,1044,16}, {4278,296,0}, {1737,2543,0},
+    {3510,4398,8}, {4279,651,0}, {1584,2837,8}, {4303,4416,0}, {1561,4322,8}, {3983,2842,0},
+    {3984,4296,9}, {1843,4391,0}, {1585,2581,8}, {4280,4304,0}, {4281,4399,0}, {4282,4408,0},
+    {4283,4411,0}, {385,4314,0}, {3763,4411,0}, {3782,4414,0}, {4284,4415,0}, {1942,4307,0},
+    {4285,651,0}, {1589,4400,0}, {3987,4401,0}, {3750,4402,0}, {1722,4310,8}, {3752,4404,8},
+    {3753,3549,8}, {3755,3542,0}, {3756,4405,0}, {3336,4406,0}, {3455,4407,0}, {3456,3548,8},
+    {4304,2545,0}, {3342,191,0}, {4286,4409,0}, {1942,4307,0}, {4285,651,0}, {4305,4410,0},
+    {3519,4399,0}, {4306,4411,0}, {2459,4412,0}, {1589,4400,0}, {2427,4413,0}, {2489,1160,0},
+    {4286,4316,0}, {1942,4307,0}, {4285,651,0}, {1589,4400,0}, {4286,4319,0}, {1942,4307,0},
+    {4285,651,0}, {1589,4400,0}, {4307,4418,8}, {4308,4419,0}, {4309,4423,8}, {1941,4424,0},
+    {4310,4420,0}, {3765,4421,0}, {3545,4375,0}, {3702,10,0}, {3707,3172,0}, {3613,3017,0},
+    {3545,4375,0}, {3552,4422,0}, {3613,3017,0}, {3609,3007,0}, {3801,4426,0}, {3511,4321,8},
+    {1583,4324,8}, {3804,4427,0}, {4311,4428,0}, {3344,1100,8}, {3309,236,0}, {2788,4429,0},
+    {4288,4349,9}, {3984,4296,9}, {3512,4295,9}, {3984,4296,9}, {3511,4321,9}, {3981,4365,0},
+    {4312,4435,0}, {1849,236,8}, {4298,4370,0}, {1737,2543,0}, {4299,4374,0}, {3996,3449,0},
+    {1584,3525,8}, {3513,4323,8}, {3984,3663,8}, {1583,3016,8}, {2273,10,0}, {1879,236,8},
+    {2532,4368,8}, {1583,1417,8}, {2273,10,0}, {4277,4303,0}, {1849,236,8}, {2297,1160,0},
+    {4313,56,0}, {4278,296,0}, {4314,4437,0}, {1737,2543,0}, {3510,4398,0}, {4279,651,0},
+    {1584,2837,8}, {4303,4416,0}, {3511,4321,8}, {3512,2839,8}, {1561,4322,8}, {3983,2842,0},
+    {3513,4323,8}, {1583,4324,8}, {2273,10,0}, {4315,4438,0}, {1879,236,8}, {4316,4439,0},
+    {2427,4441,0}, {4317,4440,8}, {4318,236,8}, {1722,1545,8}, {4319,2305,0}, {4318,236,8},
+    {1722,1545,8}, {3250,2305,0}, {1834,474,2}, {1835,289,2}, {4288,4349,2}, {2758,4444,8},
+    {1835,289,0}, {2758,4446,8}, {1835,289,0}, {4320,125,0}, {1849,1663,8}, {4294,4362,0},
+    {4321,125,0}, {4288,4349,8}, {1583,4363,8}, {1845,4358,8}, {1639,4449,0}, {1834,474,0},
+    {1835,289,0}, {1584,4451,8}, {1877,4452,8}, {1835,289,0}, {4048,4454,8}, {4312,4435,0},
+    {1849,236,8}, {1737,2543,0}, {4299,4374,0}, {1584,3525,8}, {3513,4323,8}, {3984,3663,8},
+    {1583,3016,8}, {2273,10,0}, {1879,236,8}, {1639,4457,0}, {1834,474,0}, {1835,289,0},
+    {3984,4296,9}, {1584,4459,8}, {1877,4452,8}, {1835,289,0}, {3509,4461,8}, {1849,236,8},
+    {2297,1160,0}, {4313,56,0}, {4314,4437,0}, {1737,2543,0}, {4279,651,0}, {1584,2837,8},
+    {4322,4463,0}, {3511,4321,8}, {3512,2839,8}, {1561,4322,8}, {3983,2842,8}, {3513,4323,8},
+    {1583,4324,8}, {1879,236,8}, {4307,4418,8}, {4309,4423,8}, {1941,4424,0}, {2095,4192,9},
+    {3511,4321,8}, {3512,2839,8}, {3513,4323,8}, {1583,4324,8}, {1879,236,8}, {2095,4192,9},
+    {1843,4391,8}, {2095,4192,9}, {2369,4469,10}, {4323,4471,8}, {4324,3902,8}, {3511,4321,9},
+    {3981,4473,0}, {4297,4474,0}, {4298,4475,0}, {1737,3845,0}, {4299,4476,0}, {1584,3525,0},
+    {3984,4296,9}, {4055,4365,0}, {4055,4368,0}, {4055,4370,0}, {3545,4477,0}, {4055,4375,0},
+    {4277,4479,0}, {4278,4480,0}, {1737,3845,0}, {3510,4481,0}, {4279,4486,0}, {3338,56,0},
+    {1584,2837,0}, {4303,4416,0}, {3512,4295,9}, {1561,4322,0}, {3983,2842,0}, {3984,4296,9},
+    {4061,56,0}, {4055,4397,0}, {4055,296,0}, {4055,4482,0}, {4281,4483,0}, {4282,4488,0},
+    {4283,4495,0}, {385,4497,0}, {3763,4495,0}, {3782,4499,0}, {4284,4505,0}, {4055,4484,0},
+    {1942,4485,0}, {4285,4486,0}, {1589,4487,0}, {4055,4307,0}, {4055,651,0}, {4055,4400,0},
+    {4055,4489,0}, {4286,4490,0}, {1942,4485,0}, {4285,4486,0}, {4055,4491,0}, {4305,4492,0},
+    {3519,4483,0}, {4306,4493,0}, {2459,4494,0}, {4055,4410,0}, {4055,4411,0}, {4055,4412,0},
+    {4055,4496,0}, {1589,4487,0}, {4055,4498,0}, {1942,4485,0}, {4055,4500,0}, {4286,4501,0},
+    {1942,4485,0}, {4285,4486,0}, {1589,4487,0}, {4055,4502,0}, {1741,4503,0}, {4055,4504,0},
+    {1942,4485,0}, {4285,4486,0}, {4055,4506,0}, {4286,4507,0}, {1942,4485,0}, {4285,4486,0},
+    {1589,4487,0}, {4055,4508,0}, {1807,4509,0}, {4055,4320,0}, {3801,4426,0}, {1849,236,8},
+    {2297,1160,0}, {4313,56,0}, {4278,296,0}, {4314,4437,0}, {1737,2543,0}, {3510,4398,0},
+    {4279,651,0}, {1584,2837,8}, {4303,4416,0}, {3511,4321,8}, {3512,2839,8}, {1561,4322,8},
+    {3983,2842,0}, {3513,4323,8}, {1583,4324,8}, {2273,10,0}, {1879,236,8}, {3512,4295,9},
+    {3984,4296,9}, {1583,4324,8}, {2273,3902,8}, {3511,4321,8}, {3512,2839,8}, {3513,4323,8},
+    {1583,4324,8}, {2273,10,8}, {1879,236,8},
 };
 
 static const br_op ops[] = {
-    {4175,4176,4177,0,15,0,65535,0,1,0,0}, {282,1713,4178,95,183,8,65535,0,1,0,0},
-    {4179,1058,4180,201,204,8,1696,0,1,0,1}, {4181,4182,4183,224,230,18,65535,0,1,0,4},
-    {4184,4185,4186,231,233,25,65535,0,0,0,4}, {4187,4188,4189,242,260,30,65535,0,1,0,0},
-    {283,4190,4191,273,277,36,65535,0,1,0,0}, {4192,4193,4194,278,282,47,1715,0,1,0,3},
-    {4195,4196,4197,284,285,47,1715,0,1,0,1}, {4198,4199,4200,286,291,25,65535,0,0,0,4},
-    {4201,4202,4200,294,300,59,65535,0,1,0,72}, {4203,4204,4205,302,305,25,65535,1,1,2,0},
-    {4206,4207,4208,311,314,68,65535,1,1,2,0}, {4209,4210,4211,320,42,75,65535,1,1,2,8},
-    {4212,4213,4214,323,337,81,65535,1,1,0,72}, {4215,4216,4217,341,358,81,65535,1,1,0,72},
-    {4218,4219,4220,361,364,90,65535,1,1,0,72}, {4221,4222,4223,366,367,81,65535,1,1,0,72},
-    {4224,4225,4226,368,375,81,65535,1,1,2,72}, {4227,4228,4229,377,380,98,65535,1,1,2,72},
-    {4230,4231,4232,382,484,90,65535,1,1,2,72}, {4233,4234,4235,486,488,68,65535,1,1,2,0},
-    {4236,4237,4238,489,526,81,65535,1,1,2,64}, {4239,4240,4241,529,531,90,65535,1,1,2,64},
-    {4242,4243,4244,533,538,81,65535,1,1,1,72}, {4245,4246,4247,541,551,90,65535,1,1,0,64},
-    {4248,4249,4250,555,556,106,65535,1,1,1,72}, {4251,4252,4253,558,587,81,65535,1,1,1,72},
-    {4254,4255,4256,589,591,81,65535,1,1,1,8}, {4257,4258,4259,593,604,90,65535,1,1,0,72},
-    {4260,4261,4262,606,612,81,65535,1,1,0,72}, {4263,4264,4265,614,617,98,65535,1,1,1,72},
-    {4267,4268,4269,619,42,111,65535,1,3,2,8}, {4270,4271,4272,621,42,111,65535,1,3,2,8},
-    {4273,4274,4275,622,42,111,65535,1,3,2,8}, {4276,4277,4278,623,42,68,65535,1,3,0,8},
-    {4279,4280,4281,624,42,68,65535,1,3,0,8}, {4282,4283,4284,626,42,75,65535,1,3,0,8},
-    {4285,4286,4287,488,42,68,65535,1,1,2,0}, {4288,4289,4241,628,42,111,65535,1,3,2,8},
-    {4290,4291,4292,629,42,68,65535,1,3,0,8}, {4293,4294,4295,631,42,68,65535,1,3,0,8},
-    {4296,4297,4298,633,42,75,65535,1,3,0,8}, {4299,4300,4301,42,42,119,65535,1,3,0,8},
-    {4302,4303,4304,634,42,75,65535,1,3,0,8}, {4305,4306,4307,635,42,68,65535,1,3,0,8},
-    {4308,4309,4310,637,42,75,65535,1,3,0,8}, {4311,4312,4313,633,42,18,65535,1,3,0,0},
-    {4314,4315,4316,639,640,75,65535,1,0,0,4}, {4317,4318,4319,42,641,25,65535,1,0,0,4},
-    {4320,4321,4322,643,644,75,65535,1,0,0,4}, {4323,4324,4269,639,645,75,65535,1,0,0,4},
-    {4325,4326,4327,320,647,75,65535,1,0,0,4}, {4328,4329,4272,320,667,75,65535,1,0,0,4},
-    {4330,4331,4332,673,676,75,65535,1,0,0,4}, {4333,4334,4335,320,734,75,65535,1,0,0,4},
-    {4336,4337,4275,735,736,75,65535,1,0,0,4}, {4338,4339,4340,738,739,75,65535,1,0,0,4},
-    {4341,4342,4278,623,760,75,65535,1,0,0,4}, {4343,4344,4281,624,765,75,65535,1,0,0,4},
-    {4345,4346,4347,768,769,75,65535,1,0,0,4}, {4348,4349,4350,772,774,75,65535,1,0,0,4},
-    {4351,4352,4353,786,787,75,65535,1,0,0,4}, {4354,4355,4241,792,794,75,65535,1,0,0,4},
-    {4356,4357,4292,629,808,75,65535,1,0,0,4}, {4358,4359,4295,631,812,75,65535,1,0,0,4},
-    {4360,4361,4298,633,817,75,65535,1,0,0,4}, {4362,4363,4364,818,819,75,65535,1,0,0,4},
-    {4365,4366,4367,820,822,75,65535,1,0,0,4}, {4368,4369,4370,827,829,75,65535,1,0,0,4},
-    {4371,4372,4373,830,832,75,65535,1,0,0,4}, {4374,4375,4301,42,835,119,65535,1,0,0,4},
-    {4376,4377,4304,634,842,75,65535,1,0,0,4}, {4378,4379,4307,635,845,75,65535,1,0,0,4},
-    {4380,4381,4310,637,847,75,65535,1,0,0,4}, {4382,4383,4384,42,849,123,65535,1,0,0,4},
-    {4385,4387,4214,851,853,25,65535,1,0,0,4}, {4388,4389,4217,856,857,75,65535,1,0,0,4},
-    {4390,4391,4392,860,861,75,65535,1,0,0,4}, {4393,4394,4220,860,864,75,65535,1,0,0,4},
-    {4395,4396,4397,866,867,128,65535,1,0,0,4}, {4398,4399,4229,869,870,25,65535,1,0,0,4},
-    {4400,4401,4402,873,874,25,65535,1,0,0,4}, {4403,4404,4405,878,879,75,65535,1,0,0,4},
-    {4406,4407,4232,891,892,25,65535,1,0,0,4}, {4408,4409,4410,904,906,75,65535,1,0,0,4},
-    {4411,4412,4413,916,918,25,65535,1,0,0,4}, {4414,4415,4238,920,921,75,65535,1,0,0,4},
-    {4416,4417,4418,924,925,25,65535,1,0,0,4}, {4419,4420,4244,928,929,25,65535,1,0,0,4},
-    {4421,4422,4247,931,932,75,65535,1,0,0,4}, {4423,4424,4250,935,936,75,65535,1,0,0,4},
-    {4425,4426,4253,938,939,25,65535,1,0,0,4}, {4427,4428,4256,942,943,25,65535,1,0,0,4},
-    {4429,4430,4431,946,947,25,65535,1,0,0,4}, {4432,4433,4262,950,951,25,65535,1,0,0,4},
-    {4434,4435,4436,953,954,25,65535,1,0,0,4}, {4437,4438,4439,957,958,75,65535,1,1,0,0},
-    {4440,4441,4319,959,641,25,65535,1,2,0,8}, {4442,4443,4405,960,962,68,65535,1,2,0,8},
-    {4444,4445,4301,963,42,25,65535,1,2,0,8}, {4446,4447,4448,964,965,135,65535,1,1,1,8},
-    {4449,4450,4384,849,42,25,65535,1,1,1,0}, {4451,4452,4453,966,551,18,65535,1,1,0,0},
-    {4454,4455,4456,967,977,141,65535,1,1,0,64}, {4457,4458,4459,978,980,150,65535,1,1,0,64},
-    {4460,4461,4462,643,42,68,65535,1,1,0,0}, {4463,4464,4465,768,42,68,65535,1,1,0,0},
-    {4466,4467,4468,820,42,68,65535,1,1,0,8}, {4469,4470,4471,830,42,68,65535,1,1,0,0},
-    {4472,4473,4474,981,42,157,65535,1,1,0,0}, {4475,4476,4477,982,42,75,65535,1,1,0,0},
-    {4478,4479,4269,984,985,164,65535,1,4,0,8}, {4480,4481,4327,986,987,68,65535,1,4,0,0},
-    {4482,4483,4275,988,364,111,65535,1,4,0,72}, {4484,4485,4281,989,380,75,65535,1,4,2,8},
-    {4486,4487,4241,990,991,90,65535,1,2,2,8}, {4488,4489,4298,992,551,90,65535,1,4,0,64},
-    {4490,4491,4307,993,42,75,65535,1,4,0,8}, {4492,4493,4494,994,1002,172,65535,2,2,0,72},
-    {4495,4496,4497,1015,1017,172,65535,2,2,0,8}, {4498,4499,4500,1019,1045,180,65535,2,2,2,72},
-    {4501,4502,4503,1050,1068,172,65535,2,2,0,72}, {4504,4505,4506,1070,1074,172,65535,2,2,2,72},
-    {4507,4508,4509,1081,1174,172,65535,2,2,0,72}, {4510,4511,4512,1177,1250,180,65535,2,1,1,72},
-    {4513,4514,4515,1253,1259,172,65535,2,1,1,72}, {4516,4517,4518,1262,1263,172,65535,2,1,1,72},
-    {4519,4520,4521,1265,1343,180,65535,2,2,2,72}, {4522,4523,4524,1351,1360,180,65535,2,1,1,72},
-    {4525,4527,4528,1362,1360,172,65535,2,1,1,72}, {4529,4530,4531,1364,1367,180,65535,2,1,2,72},
-    {4532,4533,4534,1372,1373,172,65535,2,1,1,72}, {4535,4536,4537,1375,1386,172,65535,2,1,2,72},
-    {4538,4539,4540,1389,1390,187,65535,2,3,2,8}, {4541,4542,4543,1391,42,187,65535,2,3,4,8},
-    {4544,4545,4546,1392,1393,194,65535,2,3,2,8}, {4547,4548,4549,1394,1395,187,65535,2,3,2,8},
-    {4550,4551,4552,1396,1397,187,65535,2,3,2,8}, {4553,4554,4555,1398,1399,187,65535,2,3,0,8},
-    {4556,4557,4558,1400,1402,187,65535,2,3,0,8}, {4559,4560,4561,1403,1404,187,65535,2,3,0,8},
-    {4562,4563,4564,1405,1406,187,65535,2,3,2,8}, {4565,4566,4567,1407,1413,200,65535,2,1,2,72},
-    {4568,4569,4570,1417,1418,187,65535,2,3,0,8}, {4308,4309,4571,1419,1421,187,65535,2,3,0,8},
-    {4572,4573,4574,1422,1423,187,65535,2,3,0,8}, {4575,4576,4577,1424,1386,187,65535,2,3,2,8},
-    {4578,4579,4580,1425,42,187,65535,2,3,4,8}, {4581,4582,4583,1426,42,187,65535,2,3,4,8},
-    {4584,4585,4540,1427,1045,194,65535,2,0,0,4}, {4586,4587,4543,1428,1068,194,65535,2,0,0,4},
-    {4588,4589,4546,1392,1074,194,65535,2,0,0,4}, {4590,4591,4580,1429,1002,194,65535,2,0,0,4},
-    {4592,4593,4583,1430,1017,194,65535,2,0,0,4}, {4594,4595,4549,1431,1432,194,65535,2,0,0,4},
-    {4596,4597,4552,1396,1174,194,65535,2,0,0,4}, {4598,4599,4555,1434,1436,194,65535,2,0,0,4},
-    {4600,4601,4558,1400,1259,194,65535,2,0,0,4}, {4602,4603,4561,1456,1263,194,65535,2,0,0,4},
-    {4604,4605,4606,1457,1458,194,65535,2,0,0,4}, {4607,4608,4564,1405,1343,194,65535,2,0,0,4},
-    {4609,4610,4611,1462,1413,200,65535,2,1,0,4}, {4612,4613,4570,1463,1360,194,65535,2,0,0,4},
-    {4380,4381,4571,1464,1465,194,65535,2,0,0,4}, {4614,4615,4574,1467,1469,194,65535,2,0,0,4},
-    {4616,4617,4577,1424,1474,194,65535,2,0,0,4}, {4618,4619,4620,1476,1413,200,65535,2,2,2,72},
-    {4621,4622,4503,1501,1502,194,65535,2,1,0,4}, {4623,4624,4506,1505,1506,194,65535,2,1,0,4},
-    {4625,4626,4494,1501,1509,194,65535,2,1,0,4}, {4627,4628,4497,1501,1512,194,65535,2,1,0,4},
-    {4629,4630,4631,1505,1515,194,65535,2,1,0,4}, {4632,4633,4500,1518,1519,207,65535,2,1,0,4},
-    {4634,4635,4509,1522,1523,194,65535,2,1,0,4}, {4636,4637,4515,1526,1527,194,65535,2,0,0,4},
-    {4638,4639,4518,1526,1529,194,65535,2,0,0,4}, {4640,4641,4512,1532,1533,207,65535,2,0,0,4},
-    {4642,4643,4644,1536,1546,194,65535,2,1,0,4}, {4645,4646,4620,1549,1550,200,65535,2,1,0,4},
-    {4647,4648,4521,1518,1551,207,65535,2,1,0,4}, {4649,4650,4524,1554,1555,194,65535,2,0,0,4},
-    {4651,4652,4534,1558,1559,194,65535,2,0,0,4}, {4653,4654,4531,1562,1563,207,65535,2,0,0,4},
-    {4437,4438,4655,1566,1568,194,65535,2,0,0,4}, {4656,4657,4537,1569,1570,194,65535,2,0,0,4},
-    {4658,4659,4540,1427,1573,172,65535,2,1,2,0}, {4660,4661,4555,1574,1575,172,65535,2,1,2,0},
-    {4446,4447,4571,1576,1577,187,65535,2,2,0,8}, {4662,4663,4644,1578,1458,172,65535,2,2,2,72},
-    {4664,4665,4666,1457,1458,187,65535,2,1,2,8}, {4472,4473,4655,1579,42,200,65535,2,1,0,0},
-    {4475,4476,4655,1580,42,194,65535,2,3,0,8}, {4667,4668,4540,1581,1045,172,65535,2,2,2,8},
-    {4669,4670,4543,1582,1068,172,65535,2,2,0,8}, {4671,4672,4546,1583,1074,172,65535,2,2,2,8},
-    {4673,4674,4580,1584,1002,172,65535,2,2,0,8}, {4675,4676,4583,1585,1017,187,65535,2,2,0,8},
-    {4677,4678,4552,1586,1174,187,65535,2,2,0,8}, {4679,4680,4555,1587,1250,172,65535,2,2,0,8},
-    {4681,4682,4558,1588,1259,172,65535,2,2,0,8}, {4683,4684,4564,1589,1343,187,65535,2,2,2,8},
-    {4685,4686,4570,1590,1360,172,65535,2,2,0,8}, {4688,4689,4574,1591,1367,187,65535,2,2,2,8},
-    {4690,4691,4692,1209,1592,207,65535,2,1,0,4}, {4693,4694,4695,1593,1644,212,1696,3,1,0,1},
-    {4696,4697,4698,1692,1695,222,65535,3,1,0,0}, {4699,4700,4701,1696,1699,228,65535,3,2,1,8},
-    {4702,4703,4704,1700,1706,236,65535,3,2,1,8}, {4705,4706,4707,1709,42,212,65535,3,3,2,8},
-    {4708,4709,4710,1711,42,243,65535,3,3,0,8}, {4711,4712,4713,1711,1712,243,65535,3,4,0,8},
-    {4714,4715,4716,1713,1723,212,65535,3,1,0,0}, {4717,4718,4707,1727,1728,212,65535,3,0,0,0},
-    {4719,4720,4721,1733,1736,222,65535,3,1,0,0}, {4722,4723,4724,1737,1741,222,65535,3,0,0,0},
-    {4725,4726,4727,1737,1744,222,65535,3,0,0,0}, {4728,4729,4730,1750,1751,222,65535,3,1,0,0},
-    {4731,4732,4733,1761,1762,222,65535,3,1,0,0}, {4734,4735,4710,1711,1771,222,65535,3,0,0,0},
-    {4736,4737,4738,1772,1814,250,2797,3,1,0,1}, {4739,4740,4741,1923,1927,212,2879,3,1,0,1},
-    {4742,4743,4744,1956,1986,212,2797,3,1,0,1}, {4745,4746,4747,1989,1991,222,65535,3,0,0,0},
-    {4748,4749,4750,2010,2011,222,65535,3,0,0,0}, {4751,4752,4753,2014,2015,222,65535,3,1,0,0},
-    {4754,4755,4701,2018,2019,222,65535,3,1,0,0}, {4756,4757,4704,2021,2022,261,65535,3,1,0,0},
-    {4437,4438,4655,2025,2027,222,65535,3,0,0,0}, {4758,4759,4760,2028,2033,266,2929,3,1,0,1},
-    {4761,4762,4753,2037,2038,228,65535,3,2,1,8}, {4763,4764,4765,2039,2052,212,65535,3,1,0,0},
-    {4766,2722,4767,2056,2061,212,65535,3,1,0,0}, {4768,4769,4770,2064,2078,212,65535,3,1,0,0},
-    {4771,4772,4773,2064,2080,212,1696,3,1,0,1}, {4774,4775,4776,2085,2087,212,65535,3,1,0,0},
-    {4777,4778,4779,1737,2088,273,65535,3,1,0,0}, {4472,4473,4655,2089,42,282,65535,3,1,0,0},
-    {4475,4476,4655,2090,42,222,65535,3,3,0,8}, {4780,4781,4710,2092,2024,243,65535,3,2,0,8},
-    {4782,4783,4784,2093,2111,289,65535,4,1,1,72}, {4785,4786,4787,2122,2111,289,65535,4,1,0,0},
-    {4788,4789,4790,2125,2111,289,65535,4,1,0,0}, {4791,4792,4793,2128,42,296,65535,4,1,0,0},
-    {4794,4795,4796,2133,2152,303,65535,4,1,2,64}, {4797,4798,4799,2157,2174,311,65535,4,1,1,72},
-    {4800,4801,4802,2178,2197,320,65535,4,1,1,72}, {4803,4804,4805,2202,2207,329,65535,4,1,1,72},
-    {4806,4807,4808,2211,2212,337,65535,4,3,2,8}, {4809,4810,4811,2213,2214,337,65535,4,3,2,8},
-    {4812,4813,4814,2216,2218,345,65535,4,3,2,8}, {4815,4816,4817,2221,2223,337,65535,4,3,2,8},
-    {4818,4819,4820,2225,2226,351,65535,4,3,0,0}, {4821,4822,4823,2227,2228,351,65535,4,3,0,0},
-    {4824,4825,4826,2229,2230,345,65535,4,1,0,8}, {4827,4828,4829,2231,2232,345,65535,4,1,0,8},
-    {4830,4831,4832,2234,2236,359,65535,4,3,2,8}, {4833,4834,4835,2238,2256,366,65535,4,1,0,0},
-    {4836,4837,4808,2211,2265,296,65535,4,0,0,4}, {4838,4839,4841,2274,2276,376,65535,4,0,0,0},
-    {4842,4843,4844,2278,2280,345,65535,4,0,0,4}, {4845,4846,4811,2213,2291,296,65535,4,0,0,4},
-    {4847,4848,4849,2356,2358,345,65535,4,0,0,4}, {4850,4851,4852,2401,2402,345,65535,4,0,0,4},
-    {4853,4854,4817,2221,2403,296,65535,4,0,0,4}, {4855,4856,4820,2225,2174,351,65535,4,0,0,4},
-    {4857,4858,4859,2227,2444,351,65535,4,0,0,4}, {4860,4861,4862,2446,2197,345,65535,4,1,0,4},
-    {4863,4864,4865,2447,2450,345,65535,4,1,0,4}, {4866,4867,4868,2452,2207,345,65535,4,1,0,4},
-    {4869,4870,4832,2234,2453,345,65535,4,0,0,4}, {4871,4872,4873,2488,2491,296,65535,4,1,0,4},
-    {4874,4875,4876,2493,2501,296,65535,4,1,0,4}, {4877,4878,4879,2503,2512,296,65535,4,1,0,4},
-    {4880,4881,4882,2518,2520,296,65535,4,1,0,0}, {4883,4884,4885,2521,2520,296,65535,4,1,0,0},
-    {4886,4887,4888,2522,2520,296,65535,4,1,0,0}, {4889,4890,4891,2523,2528,289,65535,4,1,2,72},
-    {4892,4893,4894,2529,2534,376,65535,4,1,0,32}, {4895,4896,4897,2536,2539,376,1696,4,1,0,1},
-    {4898,4899,4900,2545,2560,385,65535,4,1,0,0}, {4901,4902,4903,2565,2574,392,1696,4,1,0,1},
-    {4904,4905,4906,2584,2643,400,1696,4,1,0,1}, {4907,4908,4909,2664,2672,408,65535,4,1,0,0},
-    {4910,4911,4796,2676,2677,415,65535,4,0,0,4}, {4912,4913,4914,2680,2681,351,65535,4,1,0,4},
-    {4915,4916,4917,2684,2685,421,65535,4,0,0,4}, {4918,4919,4920,2676,2688,415,65535,4,0,0,4},
-    {4921,4922,4923,2691,2692,345,65535,4,1,0,4}, {4924,4925,4926,2695,2696,345,65535,4,1,0,4},
-    {4927,4928,4929,2699,2700,296,65535,4,0,0,4}, {4930,4931,4932,2703,2711,351,65535,4,1,0,4},
-    {4933,4934,4935,2713,2716,289,65535,4,1,0,0}, {4936,4937,4938,2722,2726,351,65535,4,1,0,4},
-    {4939,4940,4941,2729,2730,421,65535,4,1,0,4}, {4942,4943,4944,2733,2734,421,65535,4,1,0,4},
-    {4945,4946,4947,2737,2738,421,65535,4,0,0,4}, {4756,4757,4948,2741,2744,351,65535,4,1,0,4},
-    {4949,4950,4951,2747,2756,320,65535,4,1,0,72}, {4952,4953,4954,2763,2726,351,65535,4,1,0,0},
-    {4955,4956,4957,2766,2767,359,65535,4,2,0,72}, {4958,4959,4960,2768,2772,296,65535,4,1,0,0},
-    {4961,4962,4920,2790,2805,303,65535,4,1,2,72}, {4963,4964,4965,2806,2807,392,65535,4,2,0,72},
-    {4966,4967,4968,2808,2809,392,65535,4,2,0,72}, {4969,4970,4929,2810,2817,426,65535,4,1,2,72},
-    {4971,4972,4973,2818,2819,289,65535,4,1,0,72}, {4974,4975,4947,2820,2821,435,65535,4,1,2,64},
-    {4976,4977,4978,2213,2822,337,65535,4,1,2,0}, {4979,4980,4981,2823,2824,392,65535,4,2,0,72},
-    {4982,4983,4984,2825,2826,392,65535,4,2,0,72}, {4985,4986,4987,2827,2828,442,65535,4,1,0,72},
-    {4988,4989,4808,2829,2830,426,65535,4,2,2,72}, {4990,4991,4844,2831,2832,359,65535,4,2,0,8},
-    {4992,4993,4994,2833,2836,392,65535,4,2,0,72}, {4995,4996,4998,2837,2843,392,65535,5,1,2,64},
-    {4999,5000,5001,2848,2862,392,65535,5,2,0,72}, {5002,5003,5004,2866,2954,435,65535,5,2,2,72},
-    {5005,5006,5007,2959,2961,392,65535,5,2,2,72}, {5008,5009,5010,2962,2966,453,65535,5,1,1,8},
-    {5011,5012,5013,2973,2978,435,65535,5,2,2,72}, {5014,5015,5016,2981,2982,435,65535,5,2,0,72},
-    {5017,5018,5019,2985,3025,465,65535,5,2,2,72}, {5020,5021,5022,3026,3029,435,65535,5,2,2,72},
-    {5023,5024,5025,3031,3039,435,65535,5,1,1,64}, {5026,5027,5028,3040,3049,426,65535,5,1,2,0},
-    {5029,5030,5031,3053,3055,435,65535,5,1,2,64}, {5032,5033,5034,3056,3057,392,65535,5,1,2,64},
-    {5035,5036,5037,3059,3079,435,65535,5,1,2,64}, {5038,5039,5040,3082,3111,435,65535,5,1,2,72},
-    {5041,5042,5043,3119,2864,392,65535,5,1,1,72}, {5044,5045,5046,3120,3162,392,65535,5,1,2,72},
-    {5047,5048,5049,3164,3236,392,65535,5,1,2,72}, {5050,5051,5052,3245,3275,435,65535,5,1,1,72},
-    {5053,5054,5055,3280,3281,392,65535,5,1,1,72}, {5056,5057,5058,3284,3341,474,65535,5,1,2,72},
-    {5059,5060,5061,3367,3391,453,65535,5,1,1,8}, {5062,5063,5064,3396,3414,435,65535,5,1,2,64},
-    {5065,5066,5067,3416,3424,482,65535,5,1,2,72}, {5068,5069,5070,3429,3435,453,65535,5,1,1,8},
-    {5071,5072,5073,3440,3443,435,65535,5,1,2,72}, {5074,5075,5076,3445,3454,392,65535,5,1,2,64},
-    {5077,5078,5079,3456,3457,435,65535,5,1,2,64}, {5080,5081,5082,3459,3462,435,65535,5,1,2,200},
-    {5083,5084,5085,3464,3488,392,65535,5,1,2,200}, {5086,5087,5088,3490,3492,337,65535,5,1,1,8},
-    {5089,5090,5091,3493,3494,491,65535,5,3,2,72}, {5092,5093,5094,3495,3496,491,65535,5,3,2,72},
-    {5095,5096,5097,3497,42,296,65535,5,1,4,8}, {5098,5099,5100,3498,3499,392,65535,5,3,2,72},
-    {5101,5102,5103,3500,3501,359,65535,5,3,0,72}, {5104,5105,5106,3502,3503,497,65535,5,3,2,72},
-    {5107,5108,5109,3504,3505,392,65535,5,3,2,72}, {5110,5111,5112,3506,3507,359,65535,5,3,2,8},
-    {5113,5114,5115,3508,42,337,65535,5,1,4,8}, {5116,5117,5118,3509,3510,359,65535,5,3,2,8},
-    {5119,5120,5121,3511,3513,359,65535,5,1,2,64}, {5122,5123,5124,3514,3515,359,65535,5,3,2,8},
-    {5125,5126,5127,3516,3517,359,65535,5,3,2,8}, {5128,5129,5130,3518,3519,359,65535,5,3,0,8},
-    {5131,5132,5133,3520,3521,359,65535,5,3,2,8}, {5134,5135,5136,3522,3523,359,65535,5,3,2,8},
-    {5137,5138,5139,3524,3525,359,65535,5,3,0,72}, {5140,5141,5142,3526,3281,359,65535,5,3,0,72},
-    {5143,5144,5145,3527,3528,505,65535,5,3,2,72}, {5146,5147,5148,3497,42,337,65535,5,1,4,8},
-    {5149,5150,5151,3529,3530,359,65535,5,3,2,8}, {5152,5153,5154,3531,3532,491,65535,5,3,2,72},
-    {5155,5156,5157,3497,42,296,65535,5,1,4,8}, {5159,5160,5161,3533,3534,491,65535,5,3,2,72},
-    {5162,5163,5164,3535,3454,359,65535,5,3,2,8}, {5165,5166,5167,3536,3457,359,65535,5,3,2,8},
-    {5168,5169,5170,3537,3538,359,65535,5,3,2,136}, {5171,5172,5173,3539,42,359,65535,5,3,0,136},
-    {4308,4309,4571,3541,42,345,65535,5,3,4,8}, {5174,5175,5176,3542,42,296,65535,5,1,4,8},
-    {5177,5178,5179,3543,3544,345,65535,5,0,0,4}, {5180,5181,5091,3549,3550,345,65535,5,0,0,4},
-    {5182,5183,5094,3552,3553,345,65535,5,0,0,4}, {5184,5185,5186,3497,3554,512,65535,5,1,0,4},
-    {5187,5188,5100,3555,3556,520,65535,5,0,0,4}, {5189,5190,5103,3557,3558,345,65535,5,0,0,4},
-    {5191,5192,5106,3559,3560,345,65535,5,0,0,4}, {5193,5194,5109,3562,3563,520,65535,5,0,0,4},
-    {5195,5196,5112,3564,3565,345,65535,5,0,0,4}, {5197,5198,5199,3568,3569,345,65535,5,0,0,4},
-    {5200,5201,5202,3508,3049,296,65535,5,1,0,4}, {5203,5204,5118,3509,3570,359,65535,5,0,0,4},
-    {5205,5206,5124,3573,3574,345,65535,5,0,0,4}, {5207,5208,5127,3516,3111,345,65535,5,0,0,4},
-    {5209,5210,5130,3518,2864,345,65535,5,0,0,4}, {5211,5212,5133,3520,3577,345,65535,5,0,0,4},
-    {5213,5214,5136,3522,3236,345,65535,5,0,0,4}, {5215,5216,5139,3578,3275,345,65535,5,0,0,4},
-    {5217,5218,5142,3579,3281,345,65535,5,0,0,4}, {5219,5220,5221,3580,3582,526,65535,5,0,0,4},
-    {5222,5223,5224,3497,3583,512,65535,5,1,0,4}, {5225,5226,5151,3529,3584,345,65535,5,0,0,4},
-    {5227,5228,5154,3585,3586,345,65535,5,0,0,4}, {5229,5230,5231,3497,3587,512,65535,5,1,0,4},
-    {5232,5233,5161,3588,3589,345,65535,5,0,0,4}, {5234,5235,5164,3535,3454,345,65535,5,0,0,4},
-    {5236,5237,5167,3536,3457,345,65535,5,0,0,4}, {5238,5239,5240,3536,3590,345,65535,5,0,0,4},
-    {5241,5242,5243,3591,3592,345,65535,5,0,0,4}, {5244,5245,5246,3591,3596,345,65535,5,0,0,4},
-    {5247,5248,5249,3535,3597,345,65535,5,0,0,4}, {5250,5251,5170,3537,3598,345,65535,5,0,0,132},
-    {5252,5253,5173,3539,3600,359,65535,5,0,0,132}, {4380,4381,4571,3541,3601,345,65535,5,0,0,4},
-    {5254,5255,5256,3603,3605,296,65535,5,1,0,4}, {5257,5258,5259,3542,3608,296,65535,5,1,0,4},
-    {5260,5261,5262,3609,3610,421,65535,5,1,0,4}, {5263,5264,5007,3613,3614,421,65535,5,1,0,4},
-    {5265,5266,5267,3613,3617,345,65535,5,1,0,4}, {5268,5269,5270,3620,3621,421,65535,5,1,0,4},
-    {5271,5272,5004,3624,3617,421,65535,5,1,0,4}, {5273,5274,5275,3625,3626,296,65535,5,1,0,4},
-    {5276,5277,5016,3629,3630,421,65535,5,1,0,4}, {5278,5279,5013,3632,3634,421,65535,5,1,0,4},
-    {5280,5281,5019,3624,3637,421,65535,5,1,0,4}, {5282,5283,5022,3632,3640,421,65535,5,1,0,4},
-    {5284,5285,5286,3643,3645,345,65535,5,1,0,4}, {5287,5288,5289,2676,3648,421,65535,5,1,0,4},
-    {5290,5291,5292,3625,3651,415,65535,5,1,0,4}, {5293,5294,5295,3654,3661,359,65535,5,1,0,4},
-    {5296,5297,5298,3663,3667,345,65535,5,1,0,4}, {5299,5300,5301,3670,3671,421,65535,5,1,0,4},
-    {5302,5303,5304,2676,3674,421,65535,5,1,0,4}, {5305,5306,5043,3677,3678,345,65535,5,0,0,4},
-    {5307,5308,5046,3677,3679,345,65535,5,0,0,4}, {5309,5310,5049,3681,3682,345,65535,5,0,0,4},
-    {5311,5312,5040,1532,3686,421,65535,5,0,0,4}, {5313,5314,5055,3689,3690,345,65535,5,0,0,4},
-    {5315,5316,5317,3689,3692,345,65535,5,0,0,4}, {5318,5319,5052,3624,3695,421,65535,5,0,0,4},
-    {5320,5321,5322,3625,3698,526,65535,5,1,0,4}, {5323,5324,5325,3701,3702,296,65535,5,1,0,4},
-    {5326,5327,5328,2676,3705,421,65535,5,1,0,4}, {5329,5331,5332,3708,3709,421,65535,5,1,0,4},
-    {5333,5334,5335,3701,3712,296,65535,5,1,0,4}, {5336,5337,5338,3624,3715,421,65535,5,1,0,4},
-    {5339,5340,5076,3718,3719,345,65535,5,0,0,4}, {5341,5342,5343,3624,3721,421,65535,5,0,0,4},
-    {5344,5345,5079,3624,3723,421,65535,5,0,0,4}, {5346,5347,5348,3725,3726,345,65535,5,0,0,4},
-    {5349,5350,5351,3732,3733,345,65535,5,0,0,4}, {5352,5353,5354,3732,3735,345,65535,5,0,0,4},
-    {5355,5356,5357,3718,3737,345,65535,5,0,0,4}, {5358,5359,5082,3739,3740,421,65535,5,0,0,132},
-    {5360,5361,5085,3743,3744,359,65535,5,0,0,132}, {4437,4438,4655,3747,3749,345,65535,5,0,0,4},
-    {5362,5363,5364,3701,3750,296,65535,5,1,0,4}, {4446,4447,4571,3753,3754,345,65535,5,2,1,8},
-    {5365,5366,5367,3755,3605,337,65535,5,1,0,0}, {5368,5369,5370,3756,3761,359,65535,5,1,2,72},
-    {5371,5372,5373,3762,3605,532,65535,5,1,0,0}, {5374,5375,5354,3764,3592,392,65535,5,1,2,64},
-    {5376,5377,5378,3539,3766,359,65535,5,1,2,128}, {5379,5380,5381,3767,3769,392,65535,5,2,2,8},
-    {4472,4473,4655,3771,42,385,65535,5,1,4,0}, {4475,4476,4655,3772,42,345,65535,5,3,4,8},
-    {5382,5383,5179,3773,3774,392,65535,5,2,2,72}, {5384,5385,5091,3775,3776,392,65535,5,2,2,72},
-    {5386,5387,5094,3777,3778,392,65535,5,2,2,72}, {5388,5389,5390,3779,3554,541,65535,5,1,0,8},
-    {5391,5392,5106,3780,3782,497,65535,5,2,2,72}, {5393,5394,5112,3783,3784,359,65535,5,2,0,64},
-    {5395,5396,5397,3785,3049,337,65535,5,1,2,8}, {5398,5399,5118,3786,3787,359,65535,5,2,0,72},
-    {5400,5401,5402,3788,3789,392,65535,5,1,2,64}, {5403,5404,5124,3790,3791,392,65535,5,2,2,72},
-    {5405,5406,5127,3792,3111,392,65535,5,2,2,8}, {5407,5408,5130,3793,2864,359,65535,5,4,0,0},
-    {5409,5410,5133,3794,3577,359,65535,5,4,2,8}, {5411,5412,5136,3795,3236,392,65535,5,2,2,8},
-    {5413,5414,5139,3796,3275,392,65535,5,4,0,72}, {5415,5416,5142,3800,3281,392,65535,5,4,0,72},
-    {5417,5418,5419,3801,3341,474,65535,5,2,2,72}, {5420,5421,5422,3810,3811,541,65535,5,1,0,0},
-    {5423,5424,5151,3812,3813,392,65535,5,2,2,72}, {5425,5426,5154,3814,3815,482,65535,5,4,2,72},
-    {5427,5428,5429,3816,3817,541,65535,5,1,0,0}, {5430,5431,5161,3818,3819,392,65535,5,4,2,72},
-    {5432,5433,5164,3820,3454,392,65535,5,4,2,8}, {5434,5435,5167,3821,3457,359,65535,5,4,2,8},
-    {5436,5437,5170,3822,3598,392,65535,5,4,2,128},
-    {5438,5439,5173,3824,3600,359,65535,5,4,2,128},
-    {5440,5441,5442,3837,3839,359,65535,5,4,2,128}, {5443,5444,5445,3840,3608,337,65535,5,1,0,8},
-    {5446,5447,5448,3841,42,194,65535,6,2,0,72}, {5449,5450,5451,3844,3853,180,65535,6,2,1,72},
-    {5452,5453,5454,3859,3853,200,65535,6,1,1,72}, {5455,5456,5457,3860,3862,180,65535,6,2,1,72},
-    {5458,5459,5460,3865,3931,180,65535,6,2,1,72}, {5461,5462,5463,3934,42,194,65535,6,3,0,8},
-    {5464,5465,5466,3935,3862,187,65535,6,3,0,8}, {5467,5468,5469,3936,3937,194,65535,6,3,0,8},
-    {5470,5471,5463,3938,3853,194,65535,6,1,0,4}, {5472,5473,5474,3939,3941,194,65535,6,1,0,4},
-    {5475,5476,5466,3935,3944,194,65535,6,1,0,4}, {5477,5478,5480,3949,3951,194,65535,6,1,0,4},
-    {5481,5482,5483,3957,3959,194,65535,6,1,0,4}, {5484,5485,5469,3964,3965,194,65535,6,1,0,4},
-    {5486,5487,5488,3967,3970,200,65535,6,1,0,8}, {5489,5490,5491,3971,3981,172,65535,6,2,1,72},
-    {5492,5493,5451,3982,3986,194,65535,6,1,0,4}, {5494,5495,5457,3989,3990,207,65535,6,1,0,4},
-    {5496,5497,5498,3993,3994,194,65535,6,1,0,4}, {5499,5500,5491,3998,3999,194,65535,6,1,0,4},
-    {5501,5502,5460,4002,4003,194,65535,6,1,0,4}, {4437,4438,4439,4006,4008,194,65535,6,1,0,0},
-    {4472,4473,4474,4009,42,200,65535,6,1,0,0}, {4475,4476,4477,4010,42,194,65535,6,1,0,0},
-    {5503,5504,5463,4012,3853,187,65535,6,2,0,8}, {5505,5506,5466,4013,3862,187,65535,6,2,0,72},
-    {5507,5508,5469,4014,3931,172,65535,6,2,0,8}, {5509,5510,5511,4015,4017,75,65535,7,1,0,4},
-    {5512,5513,5511,4020,4030,30,65535,7,1,0,0}, {5514,5515,5511,4034,4015,552,65535,7,1,0,72},
-    {4437,4438,5511,4046,4048,75,65535,7,1,0,0}, {4472,4473,5511,4049,42,128,65535,7,1,0,0},
-    {4475,4476,5511,4050,42,75,65535,7,1,0,0}, {5516,5517,5518,4052,4063,558,65535,8,1,1,0},
-    {5519,5520,5521,4076,4086,558,65535,8,1,1,0}, {5522,5523,5524,4092,4094,562,65535,8,3,0,8},
-    {5525,5526,5527,4096,4098,567,65535,8,3,0,8}, {5528,5529,5530,4102,4063,567,65535,8,3,0,8},
-    {5531,5532,5533,4103,4086,567,65535,8,3,0,8}, {5534,5535,5536,4096,4098,567,65535,8,1,0,0},
-    {5537,5538,5539,4102,4063,567,65535,8,1,0,0}, {5540,5541,5542,4103,4086,567,65535,8,1,0,0},
-    {5543,5544,5545,4096,4098,567,65535,8,1,0,0}, {5546,5547,5548,4102,4063,567,65535,8,1,0,0},
-    {5549,5550,5551,4103,4086,567,65535,8,1,0,0}, {5552,5553,5527,4096,4098,571,65535,8,0,0,4},
-    {5554,5555,5530,4102,4063,567,65535,8,0,0,4}, {5556,5557,5558,4105,4106,567,65535,8,0,0,4},
-    {5559,5560,5533,4103,4086,562,65535,8,0,0,4}, {5561,5562,5563,4113,4098,558,65535,8,1,1,0},
-    {5564,5565,5563,4116,4117,558,65535,8,0,0,4}, {5566,5567,5518,4116,4119,558,65535,8,0,0,4},
-    {5568,5569,5570,4116,4121,558,65535,8,0,0,4}, {4437,4438,5571,4124,4126,562,65535,8,0,0,4},
-    {5572,5573,5521,4116,4127,558,65535,8,0,0,4}, {5574,5575,5524,4129,4094,562,65535,8,2,0,8},
-    {5576,5577,5578,4130,4086,562,65535,8,4,0,0}, {5579,5580,5581,4131,4086,562,65535,8,4,0,0},
-    {4472,4473,5582,4134,42,574,65535,8,1,1,0}, {4475,4476,5583,4136,42,562,65535,8,1,0,0},
-    {5584,5585,5527,4138,4098,562,65535,8,4,0,0}, {5586,5587,5530,4139,4063,562,65535,8,4,0,8},
-    {5588,5589,5533,4140,4086,562,65535,8,4,0,8}, {5590,5591,5511,4141,4158,580,65535,9,1,0,0},
-    {5592,5593,5511,4167,4170,585,65535,9,1,0,16}, {5594,5595,5511,4173,4175,592,65535,9,1,0,16},
-    {5596,5597,5511,4178,4181,600,65535,9,1,0,0}, {5598,5599,5511,4182,4184,603,65535,9,1,0,0},
-    {5600,5601,5511,4186,4187,65535,65535,9,1,0,0}, {5602,5603,5511,42,4188,65535,65535,9,1,0,0},
-    {5604,5605,5511,4189,4190,605,65535,9,1,0,0}, {5606,5607,5511,4192,4195,609,65535,9,1,0,0},
-    {5608,5609,5511,4198,4199,613,65535,9,1,0,0}, {5610,5611,5511,4200,4203,615,65535,9,1,0,0},
-    {5612,5613,5614,4207,4213,619,65535,10,1,0,0}, {5615,5616,5617,4240,4245,619,65535,10,1,0,4},
-    {5618,5619,5620,4249,4251,619,65535,10,1,0,0}, {5080,5081,5082,4252,4283,626,65535,11,1,2,72},
-    {5083,5084,5085,4286,4302,633,65535,11,1,2,72}, {5168,5169,5170,4303,3538,641,65535,11,3,2,8},
-    {5171,5172,5173,4304,42,641,65535,11,3,0,8}, {5250,5251,5170,4303,4305,648,65535,11,0,0,4},
-    {5252,5253,5173,4304,4307,641,65535,11,0,0,4}, {5358,5359,5621,4309,4314,654,65535,11,1,0,4},
-    {5360,5361,5622,4317,4321,641,65535,11,1,0,4}, {4437,4438,5623,4326,3749,648,65535,11,0,0,4},
-    {5376,5377,5378,4304,4327,641,65535,11,1,2,0}, {4472,4473,5623,4328,42,659,65535,11,1,4,8},
-    {4475,4476,5623,4329,42,648,65535,11,3,4,8}, {5436,5437,5170,4331,4305,633,65535,11,4,2,0},
-    {5438,5439,5173,4337,4307,641,65535,11,4,2,0}, {5440,5441,5442,4359,4360,641,65535,11,4,2,0},
+    {4325,4326,4327,0,15,0,65535,0,1,0,0}, {292,1788,4328,95,184,8,65535,0,1,0,0},
+    {4329,1081,4330,202,205,8,1771,0,1,0,1}, {4331,4332,4333,225,231,18,65535,0,1,0,4},
+    {4334,4335,4336,232,234,25,65535,0,0,0,4}, {4337,4338,4339,243,261,30,65535,0,1,0,0},
+    {293,4340,4342,274,278,36,65535,0,1,0,0}, {4343,4344,4345,279,283,47,1790,0,1,0,3},
+    {4346,4347,4348,285,286,47,1790,0,1,0,1}, {4349,4350,4351,287,292,25,65535,0,0,0,4},
+    {4352,4353,4351,295,301,59,65535,0,1,0,72}, {4354,4355,4356,303,305,68,65535,1,1,0,8},
+    {4357,4358,4359,311,314,25,65535,1,1,2,0}, {4360,4361,4362,320,323,68,65535,1,1,2,0},
+    {4363,4364,4365,329,42,75,65535,1,1,2,8}, {4366,4367,4368,332,346,81,65535,1,1,0,72},
+    {4369,4370,4371,350,367,81,65535,1,1,0,72}, {4372,4373,4374,370,373,90,65535,1,1,0,72},
+    {4375,4376,4377,375,376,81,65535,1,1,0,72}, {4378,4379,4380,377,384,81,65535,1,1,2,72},
+    {4381,4382,4383,386,389,98,65535,1,1,2,72}, {4384,4385,4386,391,493,90,65535,1,1,2,72},
+    {4387,4388,4389,495,497,68,65535,1,1,2,0}, {4390,4391,4392,498,535,81,65535,1,1,2,64},
+    {4393,4394,4395,538,540,90,65535,1,1,2,64}, {4396,4397,4398,542,547,81,65535,1,1,1,72},
+    {4399,4400,4401,550,560,90,65535,1,1,0,64}, {4402,4403,4404,564,565,106,65535,1,1,1,72},
+    {4405,4406,4407,567,596,81,65535,1,1,1,72}, {4408,4409,4410,598,600,81,65535,1,1,1,8},
+    {4411,4412,4413,602,613,90,65535,1,1,0,72}, {4414,4415,4416,615,305,111,65535,1,1,0,0},
+    {4417,4418,4419,616,622,81,65535,1,1,0,72}, {4420,4421,4422,624,627,98,65535,1,1,1,72},
+    {4423,4424,4425,629,42,25,65535,1,3,0,8}, {4426,4427,4428,631,42,119,65535,1,3,2,8},
+    {4429,4430,4431,633,42,119,65535,1,3,2,8}, {4432,4433,4434,634,42,119,65535,1,3,2,8},
+    {4435,4436,4437,635,42,68,65535,1,3,0,8}, {4438,4439,4440,636,42,68,65535,1,3,0,8},
+    {4441,4442,4443,638,42,75,65535,1,3,0,8}, {4444,4445,4446,497,42,68,65535,1,1,2,0},
+    {4447,4448,4395,640,42,119,65535,1,3,2,8}, {4449,4450,4451,641,42,68,65535,1,3,0,8},
+    {4452,4453,4454,643,42,68,65535,1,3,0,8}, {4455,4456,4457,645,42,75,65535,1,3,0,8},
+    {4458,4459,4460,42,42,127,65535,1,3,0,8}, {4461,4462,4463,629,42,25,65535,1,3,0,8},
+    {4464,4465,4466,646,42,75,65535,1,3,0,8}, {4467,4468,4470,647,42,75,65535,1,3,0,8},
+    {4471,4472,4473,648,42,68,65535,1,3,0,8}, {4474,4475,4476,650,42,75,65535,1,3,0,8},
+    {4477,4478,4479,645,42,18,65535,1,3,0,0}, {4480,4481,4482,652,653,75,65535,1,0,0,4},
+    {4483,4484,4485,42,654,25,65535,1,0,0,4}, {4486,4487,4425,629,655,75,65535,1,0,0,4},
+    {4488,4489,4490,661,662,75,65535,1,0,0,4}, {4491,4492,4428,652,663,75,65535,1,0,0,4},
+    {4493,4494,4495,329,665,75,65535,1,0,0,4}, {4496,4497,4431,329,685,75,65535,1,0,0,4},
+    {4498,4499,4500,691,694,75,65535,1,0,0,4}, {4501,4502,4503,329,752,75,65535,1,0,0,4},
+    {4504,4505,4434,753,754,75,65535,1,0,0,4}, {4506,4507,4508,756,757,75,65535,1,0,0,4},
+    {4509,4510,4437,635,778,75,65535,1,0,0,4}, {4511,4512,4440,636,783,75,65535,1,0,0,4},
+    {4513,4514,4515,786,787,75,65535,1,0,0,4}, {4516,4517,4518,790,792,75,65535,1,0,0,4},
+    {4519,4520,4521,804,805,75,65535,1,0,0,4}, {4522,4523,4395,810,812,75,65535,1,0,0,4},
+    {4524,4525,4451,641,826,75,65535,1,0,0,4}, {4526,4527,4454,830,831,75,65535,1,0,0,4},
+    {4528,4529,4457,645,836,75,65535,1,0,0,4}, {4530,4531,4532,837,838,75,65535,1,0,0,4},
+    {4533,4534,4535,839,841,75,65535,1,0,0,4}, {4536,4537,4538,846,848,75,65535,1,0,0,4},
+    {4539,4540,4541,849,851,75,65535,1,0,0,4}, {4542,4543,4460,42,854,127,65535,1,0,0,4},
+    {4544,4545,4463,629,655,75,65535,1,0,0,4}, {4546,4547,4548,303,305,75,65535,1,0,0,4},
+    {4549,4550,4466,646,861,75,65535,1,0,0,4}, {4551,4552,4470,647,862,75,65535,1,0,0,4},
+    {4553,4554,4473,648,865,75,65535,1,0,0,4}, {4555,4556,4476,650,867,75,65535,1,0,0,4},
+    {4557,4558,4559,869,871,75,65535,1,0,0,4}, {4560,4561,4562,878,879,75,65535,1,0,0,4},
+    {4563,4564,4565,878,879,75,65535,1,0,0,4}, {4566,4567,4568,880,879,75,65535,1,0,0,4},
+    {4569,4570,4571,42,881,131,65535,1,0,0,4}, {4572,4573,4368,883,885,25,65535,1,0,0,4},
+    {4574,4575,4371,888,889,75,65535,1,0,0,4}, {4576,4577,4578,892,893,75,65535,1,0,0,4},
+    {4579,4580,4374,892,896,75,65535,1,0,0,4}, {4581,4582,4584,898,899,136,65535,1,0,0,4},
+    {4585,4586,4383,901,902,25,65535,1,0,0,4}, {4587,4588,4589,905,906,25,65535,1,0,0,4},
+    {4590,4591,4592,910,911,75,65535,1,0,0,4}, {4593,4594,4386,923,924,25,65535,1,0,0,4},
+    {4595,4596,4597,936,938,75,65535,1,0,0,4}, {4598,4599,4600,948,950,25,65535,1,0,0,4},
+    {4601,4602,4392,952,953,75,65535,1,0,0,4}, {4603,4604,4605,956,957,25,65535,1,0,0,4},
+    {4606,4607,4398,960,961,25,65535,1,0,0,4}, {4608,4609,4401,963,964,75,65535,1,0,0,4},
+    {4610,4611,4404,967,968,75,65535,1,0,0,4}, {4612,4613,4407,970,971,25,65535,1,0,0,4},
+    {4614,4615,4410,974,975,25,65535,1,0,0,4}, {4616,4617,4618,978,979,25,65535,1,0,0,4},
+    {4619,4620,4416,982,983,25,65535,1,0,0,4}, {4621,4622,4419,985,986,25,65535,1,0,0,4},
+    {4623,4624,4625,988,989,25,65535,1,0,0,4}, {4626,4627,4628,992,993,75,65535,1,1,0,0},
+    {4629,4630,4631,994,995,75,65535,1,0,0,4}, {4632,4633,4485,307,654,25,65535,1,2,0,8},
+    {4634,4635,4425,997,655,143,65535,1,2,0,8}, {4636,4637,4592,998,1000,68,65535,1,2,0,8},
+    {4638,4639,4460,1001,42,25,65535,1,2,0,8}, {4640,4641,4463,997,655,143,65535,1,2,0,8},
+    {4642,4643,4466,1002,861,68,65535,1,2,0,8}, {4644,4645,4646,1003,1004,143,65535,1,1,1,8},
+    {4647,4648,4562,1005,1006,68,65535,1,2,0,8}, {4649,4650,4565,1005,1006,68,65535,1,2,0,8},
+    {4651,4652,4568,1007,1006,68,65535,1,2,0,8}, {4653,4654,4571,881,42,25,65535,1,1,1,0},
+    {4655,4656,4657,1008,560,18,65535,1,1,0,0}, {4658,4659,4660,1009,1019,149,65535,1,1,0,64},
+    {4661,4662,4663,1020,1022,158,65535,1,1,0,64}, {4664,4665,4666,878,1023,75,65535,1,1,0,0},
+    {4667,4668,4669,878,1023,75,65535,1,1,0,0}, {4670,4671,4672,880,1023,75,65535,1,1,0,0},
+    {4673,4674,4675,661,42,68,65535,1,1,0,0}, {4676,4677,4678,786,42,68,65535,1,1,0,0},
+    {4679,4680,4681,839,42,68,65535,1,1,0,8}, {4682,4683,4684,849,42,68,65535,1,1,0,0},
+    {4685,4686,4687,1026,42,165,65535,1,1,0,0}, {4688,4689,4690,1027,42,75,65535,1,1,0,0},
+    {4691,4692,4428,1029,1030,172,65535,1,4,0,8}, {4693,4694,4495,1031,1032,68,65535,1,4,0,0},
+    {4695,4696,4434,1033,373,119,65535,1,4,0,72}, {4697,4698,4440,1034,389,75,65535,1,4,2,8},
+    {4699,4700,4395,1035,1036,90,65535,1,2,2,8}, {4701,4702,4457,1037,560,90,65535,1,4,0,64},
+    {4703,4704,4548,1038,305,68,65535,1,1,0,0}, {4705,4706,4473,1039,42,75,65535,1,4,0,8},
+    {4707,4708,4710,1040,1048,180,65535,2,2,0,72}, {4711,4712,4713,1061,1063,180,65535,2,2,0,8},
+    {4714,4715,4716,1065,1091,188,65535,2,2,2,72}, {4717,4718,4719,1096,1114,180,65535,2,2,0,72},
+    {4720,4721,4722,1116,1120,180,65535,2,2,2,72}, {4723,4724,4725,1127,1220,180,65535,2,2,0,72},
+    {4726,4727,4728,1223,1296,188,65535,2,1,1,72}, {4729,4730,4731,1299,1305,180,65535,2,1,1,72},
+    {4732,4733,4734,1308,1309,180,65535,2,1,1,72}, {4735,4736,4737,1311,1389,188,65535,2,2,2,72},
+    {4738,4739,4740,1397,1406,188,65535,2,1,1,72}, {4741,4742,4743,1408,1406,180,65535,2,1,1,72},
+    {4744,4745,4746,1410,1413,188,65535,2,1,2,72}, {4747,4748,4749,1418,1419,180,65535,2,1,1,72},
+    {4750,4751,4752,1421,1432,180,65535,2,1,2,72}, {4753,4754,4755,1435,1436,195,65535,2,3,2,8},
+    {4756,4757,4758,1437,42,195,65535,2,3,4,8}, {4759,4760,4761,1438,1439,202,65535,2,3,2,8},
+    {4762,4763,4764,1440,1441,195,65535,2,3,2,8}, {4765,4766,4767,1442,1443,195,65535,2,3,2,8},
+    {4768,4769,4770,1444,1445,195,65535,2,3,0,8}, {4771,4772,4773,1446,1448,195,65535,2,3,0,8},
+    {4774,4775,4776,1449,1450,195,65535,2,3,0,8}, {4777,4778,4779,1451,1452,195,65535,2,3,2,8},
+    {4780,4781,4782,1453,1459,208,65535,2,1,2,72}, {4783,4784,4785,1463,1464,195,65535,2,3,0,8},
+    {4474,4475,4786,1465,1467,195,65535,2,3,0,8}, {4787,4788,4789,1468,1469,195,65535,2,3,0,8},
+    {4790,4791,4792,1470,1432,195,65535,2,3,2,8}, {4793,4794,4795,1471,42,195,65535,2,3,4,8},
+    {4796,4797,4798,1472,42,195,65535,2,3,4,8}, {4799,4800,4755,1473,1091,202,65535,2,0,0,4},
+    {4801,4802,4758,1474,1114,202,65535,2,0,0,4}, {4803,4804,4761,1438,1120,202,65535,2,0,0,4},
+    {4805,4806,4795,1475,1048,202,65535,2,0,0,4}, {4807,4808,4798,1476,1063,202,65535,2,0,0,4},
+    {4809,4810,4764,1477,1478,202,65535,2,0,0,4}, {4811,4812,4767,1442,1220,202,65535,2,0,0,4},
+    {4813,4814,4770,1480,1482,202,65535,2,0,0,4}, {4815,4816,4773,1446,1305,202,65535,2,0,0,4},
+    {4817,4818,4776,1502,1309,202,65535,2,0,0,4}, {4819,4820,4821,1503,1504,202,65535,2,0,0,4},
+    {4822,4823,4779,1451,1389,202,65535,2,0,0,4}, {4824,4825,4826,1508,1459,208,65535,2,1,0,4},
+    {4827,4828,4785,1509,1406,202,65535,2,0,0,4}, {4555,4556,4786,1510,1511,202,65535,2,0,0,4},
+    {4829,4830,4789,1513,1515,202,65535,2,0,0,4}, {4831,4832,4792,1470,1520,202,65535,2,0,0,4},
+    {4833,4834,4835,1522,1459,208,65535,2,2,2,72}, {4836,4837,4719,1547,1548,202,65535,2,1,0,4},
+    {4838,4839,4722,1551,1552,202,65535,2,1,0,4}, {4840,4841,4710,1547,1555,202,65535,2,1,0,4},
+    {4842,4843,4713,1547,1558,202,65535,2,1,0,4}, {4844,4845,4846,1551,1561,202,65535,2,1,0,4},
+    {4847,4848,4716,1564,1565,215,65535,2,1,0,4}, {4849,4850,4725,1568,1569,202,65535,2,1,0,4},
+    {4851,4852,4731,1572,1573,202,65535,2,0,0,4}, {4853,4854,4734,1572,1575,202,65535,2,0,0,4},
+    {4855,4856,4728,1578,1579,215,65535,2,0,0,4}, {4857,4858,4859,1582,1592,202,65535,2,1,0,4},
+    {4860,4861,4835,1595,1596,208,65535,2,1,0,4}, {4862,4863,4737,1564,1597,215,65535,2,1,0,4},
+    {4864,4865,4740,1600,1601,202,65535,2,0,0,4}, {4867,4868,4749,1604,1605,202,65535,2,0,0,4},
+    {4869,4870,4746,1608,1609,215,65535,2,0,0,4}, {4626,4627,4871,1612,1614,202,65535,2,0,0,4},
+    {4872,4873,4752,1615,1616,202,65535,2,0,0,4}, {4874,4875,4755,1473,1619,180,65535,2,1,2,0},
+    {4876,4877,4770,1620,1621,180,65535,2,1,2,0}, {4644,4645,4786,1622,1623,195,65535,2,2,0,8},
+    {4878,4879,4859,1624,1504,180,65535,2,2,2,72}, {4880,4881,4882,1503,1504,195,65535,2,1,2,8},
+    {4685,4686,4871,1625,42,208,65535,2,1,0,0}, {4688,4689,4871,1626,42,202,65535,2,3,0,8},
+    {4883,4884,4755,1627,1091,180,65535,2,2,2,8}, {4885,4886,4758,1628,1114,180,65535,2,2,0,8},
+    {4887,4888,4761,1629,1120,180,65535,2,2,2,8}, {4889,4890,4795,1630,1048,180,65535,2,2,0,8},
+    {4891,4892,4798,1631,1063,195,65535,2,2,0,8}, {4893,4894,4767,1632,1220,195,65535,2,2,0,8},
+    {4895,4896,4770,1633,1296,180,65535,2,2,0,8}, {4897,4898,4773,1634,1305,180,65535,2,2,0,8},
+    {4899,4900,4779,1635,1389,195,65535,2,2,2,8}, {4901,4902,4785,1636,1406,180,65535,2,2,0,8},
+    {4903,4904,4789,1637,1413,195,65535,2,2,2,8}, {4905,4906,4907,1255,1638,215,65535,2,1,0,4},
+    {4908,4909,4910,1639,1690,220,1771,3,1,0,1}, {4911,4912,4913,1738,1741,230,65535,3,1,0,0},
+    {4914,4915,4916,1742,1745,236,65535,3,2,1,8}, {4917,4918,4919,1746,1752,244,65535,3,2,1,8},
+    {4920,4921,4922,1755,42,220,65535,3,3,2,8}, {4923,4924,4925,1757,42,251,65535,3,3,0,8},
+    {4926,4927,4928,1757,1758,251,65535,3,4,0,8}, {4929,4930,4931,1759,1769,220,65535,3,1,0,0},
+    {4932,4933,4922,1773,1774,220,65535,3,0,0,0}, {4934,4935,4936,1779,1782,230,65535,3,1,0,0},
+    {4937,4938,4939,1783,1787,230,65535,3,0,0,0}, {4940,4941,4942,1783,1790,230,65535,3,0,0,0},
+    {4943,4944,4945,1796,1797,230,65535,3,1,0,0}, {4946,4947,4948,1807,1808,230,65535,3,1,0,0},
+    {4949,4950,4925,1757,1817,230,65535,3,0,0,0}, {4951,4952,4953,1818,1860,258,2893,3,1,0,1},
+    {4954,4955,4956,1969,1973,220,2975,3,1,0,1}, {4957,4958,4959,2002,2032,220,2893,3,1,0,1},
+    {4960,4961,4962,2035,2037,230,65535,3,0,0,0}, {4963,4964,4965,2056,2057,230,65535,3,0,0,0},
+    {4966,4967,4968,2060,2061,230,65535,3,1,0,0}, {4969,4970,4916,2064,2065,230,65535,3,1,0,0},
+    {4971,4972,4919,2067,2068,269,65535,3,1,0,0}, {4626,4627,4871,2071,2073,230,65535,3,0,0,0},
+    {4973,4974,4975,2074,2079,274,3026,3,1,0,1}, {4976,4977,4968,2083,2084,236,65535,3,2,1,8},
+    {4978,4979,4980,2085,2098,220,65535,3,1,0,0}, {4981,2819,4982,2102,2107,220,65535,3,1,0,0},
+    {4983,4984,4985,2110,2124,220,65535,3,1,0,0}, {4986,4987,4988,2110,2126,220,1771,3,1,0,1},
+    {4989,4990,4991,2131,2133,220,65535,3,1,0,0}, {4992,4993,4994,1783,2134,281,65535,3,1,0,0},
+    {4685,4686,4871,2135,42,290,65535,3,1,0,0}, {4688,4689,4871,2136,42,230,65535,3,3,0,8},
+    {4995,4996,4925,2138,2070,251,65535,3,2,0,8}, {4997,4998,4999,2139,2157,297,65535,4,1,1,72},
+    {5000,5001,5002,2168,2157,297,65535,4,1,0,0}, {5003,5004,5005,2171,2157,297,65535,4,1,0,0},
+    {5006,5007,5008,2174,42,304,65535,4,1,0,0}, {5009,5010,5011,2179,2198,311,65535,4,1,2,64},
+    {5012,5013,5014,2203,2220,319,65535,4,1,1,72}, {5015,5016,5017,2224,2243,328,65535,4,1,1,72},
+    {5018,5019,5020,2248,2253,337,65535,4,1,1,72}, {5021,5022,5023,2257,2258,345,65535,4,3,2,8},
+    {5024,5025,5026,2259,2260,345,65535,4,3,2,8}, {5028,5029,5030,2262,2264,353,65535,4,3,2,8},
+    {5031,5032,5033,2267,2269,345,65535,4,3,2,8}, {5034,5035,5036,2271,2272,359,65535,4,3,0,0},
+    {5037,5038,5039,2273,2274,359,65535,4,3,0,0}, {5040,5041,5042,2275,2276,353,65535,4,1,0,8},
+    {5043,5044,5045,2277,2278,353,65535,4,1,0,8}, {5046,5047,5048,2280,2282,367,65535,4,3,2,8},
+    {5049,5050,5051,2284,2302,374,65535,4,1,0,0}, {5052,5053,5023,2257,2311,304,65535,4,0,0,4},
+    {5054,5055,5056,2320,2322,384,65535,4,0,0,0}, {5057,5058,5059,2324,2326,353,65535,4,0,0,4},
+    {5060,5061,5026,2259,2337,304,65535,4,0,0,4}, {5062,5063,5064,2402,2404,353,65535,4,0,0,4},
+    {5065,5066,5067,2447,2448,353,65535,4,0,0,4}, {5068,5069,5033,2267,2449,304,65535,4,0,0,4},
+    {5070,5071,5036,2271,2220,359,65535,4,0,0,4}, {5072,5073,5074,2273,2490,359,65535,4,0,0,4},
+    {5075,5076,5077,2492,2243,353,65535,4,1,0,4}, {5078,5079,5080,2493,2496,353,65535,4,1,0,4},
+    {5081,5082,5083,2498,2253,353,65535,4,1,0,4}, {5084,5085,5048,2280,2499,353,65535,4,0,0,4},
+    {5086,5087,5088,2534,2537,304,65535,4,1,0,4}, {5089,5090,5091,2539,2547,304,65535,4,1,0,4},
+    {5092,5093,5094,2549,2558,304,65535,4,1,0,4}, {5095,5096,5097,2564,2566,304,65535,4,1,0,0},
+    {5098,5099,5100,2567,2566,304,65535,4,1,0,0}, {5101,5102,5103,2568,2566,304,65535,4,1,0,0},
+    {5104,5105,5106,2569,2574,297,65535,4,1,2,72}, {5107,5108,5109,2575,2580,384,65535,4,1,0,32},
+    {5110,5111,5112,2582,2585,384,1771,4,1,0,1}, {5113,5114,5115,2591,2606,393,65535,4,1,0,0},
+    {5116,5117,5118,2611,2620,400,1771,4,1,0,1}, {5119,5120,5121,2630,2689,408,1771,4,1,0,1},
+    {5122,5123,5124,2710,2718,416,65535,4,1,0,0}, {5125,5126,5011,2722,2723,423,65535,4,0,0,4},
+    {5127,5128,5129,2726,2727,359,65535,4,1,0,4}, {5130,5131,5132,2730,2731,429,65535,4,0,0,4},
+    {5133,5134,5135,2722,2734,423,65535,4,0,0,4}, {5136,5137,5138,2737,2738,353,65535,4,1,0,4},
+    {5139,5140,5141,2741,2742,353,65535,4,1,0,4}, {5142,5143,5144,2745,2746,304,65535,4,0,0,4},
+    {5145,5146,5147,2749,2757,359,65535,4,1,0,4}, {5148,5149,5150,2759,2762,297,65535,4,1,0,0},
+    {5151,5152,5153,2768,2772,359,65535,4,1,0,4}, {5154,5155,5156,2775,2776,429,65535,4,1,0,4},
+    {5157,5158,5159,2779,2780,429,65535,4,1,0,4}, {5160,5161,5162,2783,2784,429,65535,4,0,0,4},
+    {4971,4972,5163,2787,2790,359,65535,4,1,0,4}, {5164,5165,5166,2793,2808,328,65535,4,1,0,72},
+    {5167,5168,5169,2816,2772,359,65535,4,1,0,0}, {5170,5171,5172,2819,2820,367,65535,4,2,0,72},
+    {5173,5174,5175,2821,2825,304,65535,4,1,0,0}, {5176,5177,5135,2843,2858,311,65535,4,1,2,72},
+    {5178,5179,5180,2859,2860,400,65535,4,2,0,72}, {5181,5182,5183,2861,2862,400,65535,4,2,0,72},
+    {5184,5186,5144,2863,2870,434,65535,4,1,2,72}, {5187,5188,5189,2871,2872,297,65535,4,1,0,72},
+    {5190,5191,5162,2873,2874,443,65535,4,1,2,64}, {5192,5193,5194,2259,2875,345,65535,4,1,2,0},
+    {5195,5196,5197,2876,2877,400,65535,4,2,0,72}, {5198,5199,5200,2878,2879,400,65535,4,2,0,72},
+    {5201,5202,5203,2880,2881,450,65535,4,1,0,72}, {5204,5205,5023,2882,2883,434,65535,4,2,2,72},
+    {5206,5207,5059,2884,2885,367,65535,4,2,0,8}, {5208,5209,5210,2886,2889,400,65535,4,2,0,72},
+    {5211,5212,5213,2890,2896,400,65535,5,1,2,64}, {5214,5215,5216,2901,2915,400,65535,5,2,0,72},
+    {5217,5218,5219,2919,3013,443,65535,5,2,2,72}, {5220,5221,5222,3018,3020,400,65535,5,2,2,72},
+    {5223,5224,5225,3021,3025,461,65535,5,1,1,8}, {5226,5227,5228,3032,3037,443,65535,5,2,2,72},
+    {5229,5230,5231,3040,3041,443,65535,5,2,0,72}, {5232,5233,5234,3044,3085,473,65535,5,2,2,72},
+    {5235,5236,5237,3086,3089,443,65535,5,2,2,72}, {5238,5239,5240,3091,3099,443,65535,5,1,1,64},
+    {5241,5242,5243,3100,3109,434,65535,5,1,2,0}, {5244,5245,5246,3113,3115,443,65535,5,1,2,64},
+    {5247,5248,5249,3116,3117,400,65535,5,1,2,64}, {5250,5251,5252,3119,3139,443,65535,5,1,2,64},
+    {5253,5254,5255,3142,3173,443,65535,5,1,2,72}, {5256,5257,5258,3181,2917,400,65535,5,1,1,72},
+    {5259,5260,5261,3182,3224,400,65535,5,1,2,72}, {5262,5263,5264,3226,3298,400,65535,5,1,2,72},
+    {5265,5266,5267,3307,3337,443,65535,5,1,1,72}, {5268,5269,5270,3342,3343,400,65535,5,1,1,72},
+    {5271,5272,5273,3346,3403,482,65535,5,1,2,72}, {5274,5275,5276,3429,3453,461,65535,5,1,1,8},
+    {5277,5278,5279,3458,3476,443,65535,5,1,2,64}, {5280,5281,5282,3478,3487,490,65535,5,1,2,72},
+    {5283,5284,5285,3492,3499,461,65535,5,1,1,8}, {5286,5287,5288,3504,3507,443,65535,5,1,2,72},
+    {5289,5290,5291,3509,3518,400,65535,5,1,2,64}, {5292,5293,5294,3520,3521,443,65535,5,1,2,64},
+    {5295,5296,5297,3523,3526,443,65535,5,1,2,200},
+    {5298,5299,5300,3528,3552,400,65535,5,1,2,200}, {5301,5302,5303,3554,3556,345,65535,5,1,1,8},
+    {5304,5305,5306,3557,3558,499,65535,5,3,2,72}, {5307,5308,5309,3559,3560,499,65535,5,3,2,72},
+    {5310,5311,5312,3561,42,304,65535,5,1,4,8}, {5313,5314,5315,3562,3563,400,65535,5,3,2,72},
+    {5316,5317,5318,3564,3565,367,65535,5,3,0,72}, {5319,5320,5321,3566,3567,505,65535,5,3,2,72},
+    {5322,5323,5324,3568,3569,400,65535,5,3,2,72}, {5325,5326,5327,3570,3571,367,65535,5,3,2,8},
+    {5328,5329,5330,3572,42,345,65535,5,1,4,8}, {5331,5332,5333,3573,3574,367,65535,5,3,2,8},
+    {5334,5335,5336,3575,3577,367,65535,5,1,2,64}, {5337,5338,5339,3578,3579,367,65535,5,3,2,8},
+    {5340,5341,5342,3580,3581,367,65535,5,3,2,8}, {5343,5344,5345,3582,3583,367,65535,5,3,0,8},
+    {5346,5347,5348,3584,3585,367,65535,5,3,2,8}, {5350,5351,5352,3586,3587,367,65535,5,3,2,8},
+    {5353,5354,5355,3588,3589,367,65535,5,3,0,72}, {5356,5357,5358,3590,3343,367,65535,5,3,0,72},
+    {5359,5360,5361,3591,3592,513,65535,5,3,2,72}, {5362,5363,5364,3561,42,345,65535,5,1,4,8},
+    {5365,5366,5367,3593,3594,367,65535,5,3,2,8}, {5368,5369,5370,3595,3596,499,65535,5,3,2,72},
+    {5371,5372,5373,3561,42,304,65535,5,1,4,8}, {5374,5375,5376,3597,3598,499,65535,5,3,2,72},
+    {5377,5378,5379,3599,3518,367,65535,5,3,2,8}, {5380,5381,5382,3600,3521,367,65535,5,3,2,8},
+    {5383,5384,5385,3601,3602,367,65535,5,3,2,136}, {5386,5387,5388,3603,42,367,65535,5,3,0,136},
+    {4474,4475,4786,3605,42,353,65535,5,3,4,8}, {5389,5390,5391,3606,42,304,65535,5,1,4,8},
+    {5392,5393,5394,3607,3608,353,65535,5,0,0,4}, {5395,5396,5306,3613,3614,353,65535,5,0,0,4},
+    {5397,5398,5309,3616,3617,353,65535,5,0,0,4}, {5399,5400,5401,3561,3618,520,65535,5,1,0,4},
+    {5402,5403,5315,3619,3620,528,65535,5,0,0,4}, {5404,5405,5318,3621,3622,353,65535,5,0,0,4},
+    {5406,5407,5321,3623,3624,353,65535,5,0,0,4}, {5408,5409,5324,3626,3627,528,65535,5,0,0,4},
+    {5410,5411,5327,3628,3629,353,65535,5,0,0,4}, {5412,5413,5414,3632,3633,353,65535,5,0,0,4},
+    {5415,5416,5417,3572,3109,304,65535,5,1,0,4}, {5418,5419,5333,3573,3634,367,65535,5,0,0,4},
+    {5420,5421,5339,3637,3638,353,65535,5,0,0,4}, {5422,5423,5342,3580,3173,353,65535,5,0,0,4},
+    {5424,5425,5345,3582,2917,353,65535,5,0,0,4}, {5426,5427,5348,3584,3641,353,65535,5,0,0,4},
+    {5428,5429,5352,3586,3298,353,65535,5,0,0,4}, {5430,5431,5355,3642,3337,353,65535,5,0,0,4},
+    {5432,5433,5358,3643,3343,353,65535,5,0,0,4}, {5434,5435,5436,3644,3646,534,65535,5,0,0,4},
+    {5437,5438,5439,3561,3647,520,65535,5,1,0,4}, {5440,5441,5367,3593,3648,353,65535,5,0,0,4},
+    {5442,5443,5370,3649,3650,353,65535,5,0,0,4}, {5444,5445,5446,3561,3651,520,65535,5,1,0,4},
+    {5447,5448,5376,3652,3653,353,65535,5,0,0,4}, {5449,5450,5379,3599,3518,353,65535,5,0,0,4},
+    {5451,5452,5382,3600,3521,353,65535,5,0,0,4}, {5453,5454,5455,3600,3654,353,65535,5,0,0,4},
+    {5456,5457,5458,3655,3656,353,65535,5,0,0,4}, {5459,5460,5461,3655,3660,353,65535,5,0,0,4},
+    {5462,5463,5464,3599,3661,353,65535,5,0,0,4}, {5465,5466,5385,3601,3662,353,65535,5,0,0,132},
+    {5467,5468,5388,3603,3664,367,65535,5,0,0,132}, {4555,4556,4786,3605,3665,353,65535,5,0,0,4},
+    {5469,5470,5471,3667,3669,304,65535,5,1,0,4}, {5472,5473,5474,3606,3672,304,65535,5,1,0,4},
+    {5475,5476,5477,3673,3674,429,65535,5,1,0,4}, {5478,5479,5222,3677,3678,429,65535,5,1,0,4},
+    {5480,5481,5482,3677,3681,353,65535,5,1,0,4}, {5483,5484,5485,3684,3685,429,65535,5,1,0,4},
+    {5486,5487,5219,3688,3681,429,65535,5,1,0,4}, {5488,5489,5490,3689,3690,304,65535,5,1,0,4},
+    {5491,5492,5231,3693,3694,429,65535,5,1,0,4}, {5493,5494,5228,3696,3698,429,65535,5,1,0,4},
+    {5495,5496,5234,3688,3701,429,65535,5,1,0,4}, {5497,5498,5237,3696,3704,429,65535,5,1,0,4},
+    {5499,5500,5501,3707,3709,353,65535,5,1,0,4}, {5502,5503,5504,2722,3712,429,65535,5,1,0,4},
+    {5505,5506,5507,3689,3715,423,65535,5,1,0,4}, {5508,5509,5511,3718,3725,367,65535,5,1,0,4},
+    {5512,5513,5514,3727,3731,353,65535,5,1,0,4}, {5515,5516,5517,3734,3735,429,65535,5,1,0,4},
+    {5518,5519,5520,2722,3738,429,65535,5,1,0,4}, {5521,5522,5258,3741,3742,353,65535,5,0,0,4},
+    {5523,5524,5261,3741,3743,353,65535,5,0,0,4}, {5525,5526,5264,3745,3746,353,65535,5,0,0,4},
+    {5527,5528,5255,1578,3750,429,65535,5,0,0,4}, {5529,5530,5270,3753,3754,353,65535,5,0,0,4},
+    {5531,5532,5533,3753,3756,353,65535,5,0,0,4}, {5534,5535,5267,3688,3759,429,65535,5,0,0,4},
+    {5536,5537,5538,3689,3762,534,65535,5,1,0,4}, {5539,5540,5541,3765,3766,304,65535,5,1,0,4},
+    {5542,5543,5544,2722,3769,429,65535,5,1,0,4}, {5545,5546,5547,3772,3773,429,65535,5,1,0,4},
+    {5548,5549,5550,3765,3776,304,65535,5,1,0,4}, {5551,5552,5553,3688,3779,429,65535,5,1,0,4},
+    {5554,5555,5291,3782,3783,353,65535,5,0,0,4}, {5556,5557,5558,3688,3785,429,65535,5,0,0,4},
+    {5559,5560,5294,3688,3787,429,65535,5,0,0,4}, {5561,5562,5563,3789,3790,353,65535,5,0,0,4},
+    {5564,5565,5566,3796,3797,353,65535,5,0,0,4}, {5567,5568,5569,3796,3799,353,65535,5,0,0,4},
+    {5570,5571,5572,3782,3801,353,65535,5,0,0,4}, {5573,5574,5297,3803,3804,429,65535,5,0,0,132},
+    {5575,5576,5300,3807,3808,367,65535,5,0,0,132}, {4626,4627,4871,3811,3813,353,65535,5,0,0,4},
+    {5577,5578,5579,3765,3814,304,65535,5,1,0,4}, {4644,4645,4786,3817,3818,353,65535,5,2,1,8},
+    {5580,5581,5582,3819,3669,345,65535,5,1,0,0}, {5583,5584,5585,3820,3825,367,65535,5,1,2,72},
+    {5586,5587,5588,3826,3669,540,65535,5,1,0,0}, {5589,5590,5569,3828,3656,400,65535,5,1,2,64},
+    {5591,5592,5593,3603,3830,367,65535,5,1,2,128}, {5594,5595,5596,3831,3833,400,65535,5,2,2,8},
+    {4685,4686,4871,3835,42,393,65535,5,1,4,0}, {4688,4689,4871,3836,42,353,65535,5,3,4,8},
+    {5597,5598,5394,3837,3838,400,65535,5,2,2,72}, {5599,5600,5306,3839,3840,400,65535,5,2,2,72},
+    {5601,5602,5309,3841,3842,400,65535,5,2,2,72}, {5603,5604,5605,3843,3618,549,65535,5,1,0,8},
+    {5606,5607,5321,3844,3846,505,65535,5,2,2,72}, {5608,5609,5327,3847,3848,367,65535,5,2,0,64},
+    {5610,5611,5612,3849,3109,345,65535,5,1,2,8}, {5613,5614,5333,3850,3851,367,65535,5,2,0,72},
+    {5615,5616,5617,3852,3853,400,65535,5,1,2,64}, {5618,5619,5339,3854,3855,400,65535,5,2,2,72},
+    {5620,5621,5342,3856,3173,400,65535,5,2,2,8}, {5622,5623,5345,3857,2917,367,65535,5,4,0,0},
+    {5624,5625,5348,3858,3641,367,65535,5,4,2,8}, {5626,5627,5352,3859,3298,400,65535,5,2,2,8},
+    {5628,5629,5355,3860,3337,400,65535,5,4,0,72}, {5630,5631,5358,3864,3343,400,65535,5,4,0,72},
+    {5632,5633,5634,3865,3403,482,65535,5,2,2,72}, {5635,5636,5637,3874,3875,549,65535,5,1,0,0},
+    {5638,5639,5367,3876,3877,400,65535,5,2,2,72}, {5640,5641,5370,3878,3879,490,65535,5,4,2,72},
+    {5642,5643,5644,3880,3881,549,65535,5,1,0,0}, {5645,5646,5376,3882,3883,400,65535,5,4,2,72},
+    {5647,5648,5379,3884,3518,400,65535,5,4,2,8}, {5649,5650,5382,3885,3521,367,65535,5,4,2,8},
+    {5651,5652,5385,3886,3662,400,65535,5,4,2,128},
+    {5653,5654,5388,3888,3664,367,65535,5,4,2,128},
+    {5655,5656,5657,3901,3903,367,65535,5,4,2,128}, {5658,5659,5660,3904,3672,345,65535,5,1,0,8},
+    {5661,5662,5663,3905,42,202,65535,6,2,0,72}, {5664,5665,5666,3908,3917,188,65535,6,2,1,72},
+    {5667,5668,5669,3923,3917,208,65535,6,1,1,72}, {5671,5672,5673,3924,3926,188,65535,6,2,1,72},
+    {5674,5675,5676,3929,3995,188,65535,6,2,1,72}, {5677,5678,5679,3998,42,202,65535,6,3,0,8},
+    {5680,5681,5682,3999,3926,195,65535,6,3,0,8}, {5683,5684,5685,4000,4001,202,65535,6,3,0,8},
+    {5686,5687,5679,4002,3917,202,65535,6,1,0,4}, {5688,5689,5690,4003,4005,202,65535,6,1,0,4},
+    {5691,5692,5682,3999,4008,202,65535,6,1,0,4}, {5693,5694,5695,4013,4015,202,65535,6,1,0,4},
+    {5696,5697,5698,4021,4023,202,65535,6,1,0,4}, {5699,5700,5685,4028,4029,202,65535,6,1,0,4},
+    {5701,5702,5703,4031,4034,208,65535,6,1,0,8}, {5704,5705,5706,4035,4045,180,65535,6,2,1,72},
+    {5707,5708,5666,4046,4050,202,65535,6,1,0,4}, {5709,5710,5673,4053,4054,215,65535,6,1,0,4},
+    {5711,5712,5713,4057,4058,202,65535,6,1,0,4}, {5714,5715,5706,4062,4063,202,65535,6,1,0,4},
+    {5716,5717,5676,4066,4067,202,65535,6,1,0,4}, {4626,4627,4628,4070,4072,202,65535,6,1,0,0},
+    {4685,4686,4687,4073,42,208,65535,6,1,0,0}, {4688,4689,4690,4074,42,202,65535,6,1,0,0},
+    {5718,5719,5679,4076,3917,195,65535,6,2,0,8}, {5720,5721,5682,4077,3926,195,65535,6,2,0,72},
+    {5722,5723,5685,4078,3995,180,65535,6,2,0,8}, {5724,5725,5726,4079,4081,75,65535,7,1,0,4},
+    {5727,5728,5726,4084,4094,30,65535,7,1,0,0}, {5729,5730,5726,4098,4079,560,65535,7,1,0,72},
+    {4626,4627,5726,4110,4112,75,65535,7,1,0,0}, {4685,4686,5726,4113,42,136,65535,7,1,0,0},
+    {4688,4689,5726,4114,42,75,65535,7,1,0,0}, {5731,5732,5733,4116,4130,566,65535,8,1,1,0},
+    {5734,5735,5736,4143,4153,566,65535,8,1,1,0}, {5737,5738,5739,4159,4161,570,65535,8,3,0,8},
+    {5740,5741,5742,4163,4165,575,65535,8,3,0,8}, {5743,5744,5745,4169,4130,575,65535,8,3,0,8},
+    {5746,5747,5748,4170,4153,575,65535,8,3,0,8}, {5749,5750,5751,4163,4165,575,65535,8,1,0,0},
+    {5752,5753,5754,4169,4130,575,65535,8,1,0,0}, {5755,5756,5757,4170,4153,575,65535,8,1,0,0},
+    {5758,5759,5760,4163,4165,575,65535,8,1,0,0}, {5761,5762,5763,4169,4130,575,65535,8,1,0,0},
+    {5764,5765,5766,4170,4153,575,65535,8,1,0,0}, {5767,5768,5742,4163,4165,579,65535,8,0,0,4},
+    {5769,5770,5745,4169,4130,575,65535,8,0,0,4}, {5771,5772,5773,4172,4173,575,65535,8,0,0,4},
+    {5774,5775,5748,4170,4153,570,65535,8,0,0,4}, {5776,5777,5778,4180,4165,566,65535,8,1,1,0},
+    {5779,5780,5778,4183,4184,566,65535,8,0,0,4}, {5781,5782,5733,4183,4186,566,65535,8,0,0,4},
+    {5783,5784,5785,4183,4188,566,65535,8,0,0,4}, {4626,4627,5786,4191,4193,570,65535,8,0,0,4},
+    {5787,5788,5736,4183,4194,566,65535,8,0,0,4}, {5789,5790,5739,4196,4161,570,65535,8,2,0,8},
+    {5791,5792,5793,4197,4153,570,65535,8,4,0,0}, {5794,5795,5796,4198,4153,570,65535,8,4,0,0},
+    {4685,4686,5797,4201,42,582,65535,8,1,1,0}, {4688,4689,5798,4203,42,570,65535,8,1,0,0},
+    {5799,5800,5742,4205,4165,570,65535,8,4,0,0}, {5801,5802,5745,4206,4130,570,65535,8,4,0,8},
+    {5803,5804,5748,4207,4153,570,65535,8,4,0,8}, {5805,5806,5726,4208,4226,588,65535,9,1,0,0},
+    {5807,5808,5726,4236,4239,594,65535,9,1,0,16}, {5809,5810,5726,4247,4250,601,65535,9,1,0,16},
+    {5811,5812,5726,4253,4256,609,65535,9,1,0,0}, {5813,5814,5726,4257,4259,612,65535,9,1,0,0},
+    {5815,5816,5726,4261,4262,65535,65535,9,1,0,0}, {5817,5818,5726,42,4263,65535,65535,9,1,0,0},
+    {5819,5820,5726,4264,4265,614,65535,9,1,0,0}, {5821,5822,5726,4267,4270,618,65535,9,1,0,0},
+    {5823,5824,5726,4273,4276,622,65535,9,1,0,0}, {5825,5826,5726,4280,4281,627,65535,9,1,0,0},
+    {5827,5828,5726,4282,4287,629,65535,9,1,0,0}, {5829,5830,5831,4291,4297,633,65535,10,1,0,4},
+    {5832,5833,5834,4333,4338,633,65535,10,1,0,4}, {5835,5836,5837,4342,4345,633,65535,10,1,0,4},
+    {5838,5839,5840,4346,4351,640,65535,11,1,1,64},
+    {5841,5842,5843,4357,4360,648,65535,11,1,1,64},
+    {5295,5296,5297,4364,4395,648,65535,11,1,2,72},
+    {5298,5299,5300,4396,4425,655,65535,11,1,2,72},
+    {5844,5845,5846,4430,65535,663,65535,11,3,4,8}, {5383,5384,5385,4431,3602,663,65535,11,3,2,8},
+    {5386,5387,5388,4432,42,663,65535,11,3,0,8}, {5847,5849,5850,4433,65535,670,65535,11,3,4,8},
+    {5851,5852,5846,4430,4360,675,65535,11,0,0,4}, {5465,5466,5385,4431,4434,675,65535,11,0,0,4},
+    {5467,5468,5388,4432,4436,663,65535,11,0,0,4}, {5853,5854,5840,4442,4443,670,65535,11,0,0,4},
+    {5855,5856,5843,3688,4445,670,65535,11,0,0,4}, {5573,5574,5857,4448,4453,670,65535,11,1,0,4},
+    {5575,5576,5858,4456,4460,663,65535,11,1,0,4}, {4626,4627,5859,4465,3813,675,65535,11,0,0,4},
+    {5591,5592,5593,4432,4466,663,65535,11,1,2,0}, {4685,4686,5859,4467,42,681,65535,11,1,4,8},
+    {4688,4689,5859,4468,42,675,65535,11,3,4,8}, {5860,5861,5850,4470,42,688,65535,11,4,0,8},
+    {5651,5652,5385,4472,4434,655,65535,11,4,2,0}, {5653,5654,5388,4478,4510,663,65535,11,4,2,0},
+    {5655,5656,5657,4511,4512,663,65535,11,4,2,0}, {5862,5863,5864,4430,4360,688,65535,11,1,0,0},
 };
 
 static const uint16_t flat[] = {
-    315, 205, 0, 119, 120, 553, 554, 555, 556, 240, 11, 12, 241, 564, 316, 242, 13, 206, 243, 1,
-    2, 490, 3, 244, 14, 121, 122, 123, 317, 318, 319, 15, 16, 17, 491, 492, 320, 321, 322, 323,
-    324, 325, 18, 19, 493, 494, 124, 326, 327, 20, 328, 245, 125, 126, 127, 21, 329, 330, 331,
-    332, 22, 23, 333, 334, 24, 207, 128, 25, 335, 26, 27, 28, 29, 336, 337, 338, 339, 246, 340,
-    247, 341, 342, 523, 129, 30, 130, 31, 343, 567, 344, 568, 131, 132, 208, 524, 133, 345, 557,
-    248, 134, 135, 136, 209, 346, 347, 137, 348, 525, 32, 33, 34, 249, 495, 349, 350, 351, 250,
-    352, 353, 354, 526, 35, 36, 496, 497, 138, 355, 356, 251, 37, 357, 252, 139, 140, 141, 38,
-    358, 359, 360, 361, 39, 362, 363, 40, 41, 142, 143, 42, 364, 253, 43, 365, 366, 367, 368, 254,
-    369, 255, 370, 371, 527, 144, 44, 45, 256, 372, 569, 373, 570, 46, 145, 374, 146, 210, 528,
-    147, 375, 47, 529, 530, 531, 148, 149, 532, 533, 534, 211, 257, 48, 212, 258, 558, 49, 50,
-    150, 151, 152, 259, 153, 260, 376, 154, 213, 377, 378, 155, 379, 4, 51, 52, 53, 54, 55, 56,
-    57, 261, 498, 499, 380, 381, 262, 559, 382, 383, 263, 384, 385, 386, 535, 58, 59, 500, 501,
-    502, 503, 517, 156, 387, 264, 560, 214, 60, 388, 265, 215, 561, 157, 158, 216, 159, 61, 62,
-    389, 390, 391, 392, 63, 393, 394, 64, 65, 217, 160, 218, 161, 162, 66, 395, 266, 67, 68, 69,
-    70, 71, 396, 397, 398, 399, 267, 268, 400, 269, 401, 402, 403, 404, 405, 406, 536, 163, 72,
-    73, 270, 407, 571, 408, 572, 271, 272, 273, 74, 164, 409, 165, 219, 562, 537, 410, 538, 75,
-    166, 563, 274, 275, 276, 411, 539, 277, 167, 220, 278, 279, 504, 280, 281, 518, 519, 505, 221,
-    5, 282, 222, 6, 7, 8, 283, 284, 285, 76, 168, 169, 170, 412, 286, 171, 413, 414, 415, 416,
-    172, 173, 417, 9, 77, 78, 79, 80, 287, 506, 418, 288, 419, 420, 289, 421, 422, 423, 424, 540,
-    81, 82, 507, 508, 509, 510, 174, 425, 290, 426, 427, 565, 83, 84, 428, 291, 175, 223, 224,
-    176, 177, 85, 86, 429, 430, 431, 432, 87, 433, 434, 435, 88, 89, 178, 225, 226, 179, 180, 90,
-    436, 292, 293, 91, 92, 93, 94, 437, 438, 439, 440, 294, 441, 295, 442, 443, 444, 445, 446,
-    447, 448, 541, 95, 181, 96, 296, 449, 573, 450, 574, 182, 183, 227, 297, 542, 97, 184, 228,
-    451, 511, 520, 543, 575, 544, 185, 452, 229, 186, 187, 298, 98, 545, 99, 230, 100, 546, 101,
-    188, 453, 102, 103, 231, 547, 454, 232, 233, 234, 299, 455, 300, 566, 301, 456, 10, 104, 105,
-    302, 303, 304, 305, 235, 189, 306, 457, 307, 106, 308, 309, 310, 107, 236, 190, 108, 109, 311,
-    458, 576, 459, 110, 191, 237, 460, 512, 521, 548, 577, 111, 192, 238, 461, 513, 522, 549, 578,
-    312, 193, 194, 195, 196, 313, 462, 197, 463, 464, 465, 112, 113, 114, 514, 314, 466, 467, 468,
-    550, 115, 515, 516, 198, 469, 470, 471, 199, 200, 472, 473, 474, 475, 116, 476, 477, 201, 117,
-    478, 479, 480, 481, 482, 483, 484, 485, 551, 202, 118, 486, 579, 487, 580, 488, 581, 203, 239,
-    552, 489, 204,
+    340, 230, 0, 11, 144, 145, 593, 578, 579, 580, 581, 265, 12, 13, 266, 590, 341, 267, 14, 231,
+    268, 1, 2, 515, 3, 269, 15, 146, 147, 148, 342, 343, 344, 16, 17, 18, 516, 517, 345, 346, 347,
+    348, 349, 350, 19, 20, 518, 519, 149, 351, 352, 21, 353, 270, 150, 151, 152, 22, 354, 355,
+    356, 357, 23, 24, 358, 359, 25, 232, 153, 26, 360, 27, 28, 29, 30, 361, 362, 363, 364, 271,
+    365, 272, 366, 367, 548, 31, 154, 32, 155, 33, 594, 368, 595, 369, 596, 156, 157, 233, 549,
+    158, 370, 582, 273, 34, 159, 160, 161, 234, 371, 372, 162, 373, 550, 35, 36, 37, 274, 520,
+    374, 375, 376, 275, 377, 378, 379, 551, 38, 39, 521, 522, 163, 380, 381, 276, 40, 382, 277,
+    164, 165, 166, 41, 383, 384, 385, 386, 42, 387, 388, 43, 44, 167, 168, 45, 389, 278, 46, 390,
+    391, 47, 392, 393, 279, 394, 280, 395, 396, 552, 48, 169, 49, 50, 597, 281, 397, 598, 398,
+    599, 51, 170, 399, 171, 235, 553, 172, 400, 52, 554, 555, 556, 173, 174, 600, 557, 558, 559,
+    236, 282, 53, 237, 283, 583, 54, 55, 56, 175, 176, 177, 284, 178, 285, 401, 179, 238, 402,
+    403, 180, 404, 4, 57, 58, 59, 60, 61, 62, 63, 286, 523, 524, 405, 406, 287, 584, 407, 408,
+    288, 409, 410, 411, 560, 64, 65, 525, 526, 527, 528, 542, 181, 412, 289, 585, 239, 66, 413,
+    290, 240, 586, 182, 183, 241, 184, 67, 68, 414, 415, 416, 417, 69, 418, 419, 70, 71, 242, 185,
+    243, 186, 187, 72, 420, 291, 73, 74, 75, 76, 77, 421, 422, 78, 423, 424, 292, 293, 425, 294,
+    426, 427, 428, 429, 430, 431, 561, 79, 80, 188, 81, 82, 601, 295, 432, 602, 433, 603, 296,
+    297, 298, 83, 189, 434, 190, 587, 244, 588, 562, 435, 563, 84, 85, 86, 87, 88, 191, 589, 299,
+    300, 301, 436, 564, 302, 192, 245, 303, 304, 529, 305, 306, 543, 544, 530, 246, 5, 307, 247,
+    6, 7, 8, 308, 309, 310, 89, 193, 194, 195, 437, 311, 196, 438, 439, 440, 441, 197, 198, 442,
+    9, 90, 91, 92, 93, 312, 531, 443, 313, 444, 445, 314, 446, 447, 448, 449, 565, 94, 95, 532,
+    533, 534, 535, 199, 450, 315, 451, 452, 591, 96, 97, 453, 316, 200, 248, 249, 201, 202, 98,
+    99, 454, 455, 456, 457, 100, 458, 459, 460, 101, 102, 203, 250, 251, 204, 205, 103, 461, 317,
+    318, 104, 105, 106, 107, 462, 463, 464, 465, 319, 466, 320, 467, 468, 469, 470, 471, 472, 473,
+    566, 108, 109, 206, 110, 604, 605, 321, 474, 606, 475, 607, 207, 208, 252, 322, 567, 111, 209,
+    253, 476, 536, 545, 568, 608, 569, 112, 210, 477, 254, 211, 212, 323, 113, 114, 570, 115, 255,
+    116, 571, 117, 118, 119, 213, 478, 120, 121, 122, 123, 124, 256, 572, 479, 257, 258, 259, 324,
+    480, 325, 592, 326, 481, 10, 125, 126, 327, 328, 329, 330, 260, 214, 331, 482, 332, 127, 128,
+    129, 130, 333, 334, 335, 131, 261, 215, 132, 133, 336, 483, 609, 484, 134, 216, 262, 485, 537,
+    546, 573, 610, 135, 217, 263, 486, 538, 547, 574, 611, 337, 218, 219, 220, 221, 338, 487, 222,
+    488, 489, 490, 136, 137, 138, 539, 339, 491, 492, 493, 575, 139, 540, 541, 223, 494, 495, 496,
+    224, 225, 497, 498, 499, 500, 140, 501, 502, 226, 141, 503, 504, 505, 506, 507, 508, 509, 510,
+    576, 142, 227, 143, 612, 511, 613, 512, 614, 513, 615, 228, 264, 577, 514, 229, 616,
 };
 
 static const br_service services[] = {
-    {5624,3324,5624,5625,5626,65535,65535,0,11,0,3},
-    {5625,5625,5625,5625,5627,65535,65535,11,108,0,3},
-    {5628,2311,5628,5625,5629,65535,65535,119,86,0,1},
-    {5630,5631,5630,5625,5632,65535,65535,205,35,0,1},
-    {5633,5634,5633,5633,5635,65535,65535,240,75,0,1},
-    {5636,5637,5636,5633,5629,65535,65535,315,175,0,1},
-    {5638,5639,5638,5625,5632,65535,65535,490,27,0,1},
-    {5640,5641,5640,5625,5642,5643,65535,517,6,1,1},
-    {5644,5645,5644,5644,5646,65535,65535,523,30,0,1},
-    {5647,5647,5647,5647,5648,65535,65535,553,11,2,1},
-    {5649,5650,5649,5649,5651,65535,5652,564,3,0,1},
-    {5653,5654,5653,5649,5651,65535,5652,567,15,0,1},
+    {5865,3419,5865,5866,5867,65535,65535,0,11,0,3},
+    {5866,5866,5866,5866,5868,65535,65535,11,133,0,3},
+    {5869,2412,5869,5866,5870,65535,65535,144,86,0,1},
+    {5871,5872,5871,5866,5873,65535,65535,230,35,0,1},
+    {5874,5875,5874,5874,5876,65535,65535,265,75,0,1},
+    {5877,5878,5877,5874,5870,65535,65535,340,175,0,1},
+    {5879,5880,5879,5866,5873,65535,65535,515,27,0,1},
+    {5881,5882,5881,5866,5883,5884,65535,542,6,1,1},
+    {5885,5886,5885,5885,5887,65535,65535,548,30,0,1},
+    {5888,5888,5888,5888,5889,65535,65535,578,12,2,1},
+    {5890,5891,5890,5890,5892,65535,5893,590,3,0,3},
+    {5894,5895,5894,5890,5892,65535,5893,593,24,0,1},
 };
 
 static const br_limits limits[] = {
     {1,INFINITY}, {0,2048}, {0,12}, {0,1000}, {0,1}, {0,2}, {0,10}, {1,256}, {0,2500}, {1,1024},
     {0,INFINITY}, {1,200}, {1,128}, {1,64}, {1,2048}, {0,16}, {1,16}, {0,256}, {100,599},
-    {0,25000000}, {1,5}, {1,3}, {1,31}, {0,8500}, {0,1000000}, {1,1000}, {0,200}, {1,25},
+    {0,25000000}, {1,5}, {1,3}, {1,31}, {0,8500}, {0,1000000}, {1,1000}, {0,200}, {1,127}, {1,25},
     {0,1011}, {0,25}, {0,36}, {1,500}, {1,100}, {20,1011}, {0,1024}, {0,1500}, {12,12}, {0,150},
     {1,150}, {0,600}, {128,128}, {1,63}, {1,10}, {1,5000}, {1,1}, {1,2}, {1,1023}, {0,64},
     {0,65536}, {0,4}, {1,100000}, {1,10485760}, {2,INFINITY}, {1,2000}, {0,140}, {1,6}, {15,2048},
     {1,50}, {1,30}, {0,5}, {1,10000}, {5,5}, {0,32}, {1,512}, {16,512},
     {9.9999999999999995e-08,0.001}, {2,16}, {24,168}, {0,100}, {1,93}, {1,1011}, {1,255},
     {0,4096}, {0,50}, {0,4000}, {1,5000000}, {64,64}, {0,8}, {0,500}, {1,22500}, {0,20}, {1,20},
-    {20,2048}, {15,30}, {3,63}, {1,20480}, {10,16384}, {0,5000}, {33,256}, {1,4000}, {60,5400},
-    {40,4000}, {0,365}, {1,1200}, {10,10}, {1,28}, {1,300}, {36,36}, {15,40}, {61,86}, {1,8192},
-    {1,99}, {2,2}, {50,99}, {0,40}, {0,5000000}, {0,78}, {0,63}, {1,127}, {0,128}, {0,30},
-    {0,512}, {1,65535}, {1,253}, {32,32}, {1,9}, {1,5242880}, {12,111}, {1,1825}, {10,2048},
-    {2,100}, {1,20000}, {0,3000}, {0,8192}, {60,3600}, {40,INFINITY}, {1,200000}, {1,32000},
-    {0,20000}, {12,INFINITY}, {31,INFINITY}, {1,16000}, {1,80}, {40,50}, {1,131072}, {1,32},
-    {0,15}, {12,211}, {1,254}, {3,16}, {66,2048}, {0,120}, {34,34}, {15,480}, {31,31}, {12,59},
-    {16,16}, {1,111}, {1,48}, {0,10240}, {1,19}, {6,200}, {1,28800}, {10,512}, {240,2160},
-    {320,3840}, {1,65536}, {1,4096}, {1,16384}, {3,255}, {0,100000000}, {0,10000}, {-1000,1000},
-    {1,16383}, {33,100}, {8,16383}, {5,16383}, {1,78}, {1,32768}, {1,409600}, {0,10000000},
-    {2,64}, {3,1024}, {8000,12000}, {60,1209600}, {100,256000}, {13,64}, {125,2000}, {100,300},
-    {2,65000}, {1,170}, {900,28800}, {50,900000}, {0,3}, {1,1000000}, {1,40}, {1,86400}, {0,2000},
-    {5,32}, {1,900}, {3,365}, {1,4}, {3,3650}, {1,30000}, {10,3000}, {100,500000}, {1,3650},
-    {0.01,100}, {1,1440}, {69,2048}, {35,10000}, {96,203}, {76,136}, {1,102400}, {103,210},
-    {12,16}, {0,255}, {0,300}, {300000,INFINITY}, {900,43200}, {0,250}, {0,60}, {1,360},
-    {1,204800}, {1,300000}, {2,1224}, {4,2048}, {9,256}, {-INFINITY,50}, {6,6}, {2,193}, {16,128},
-    {4,100000}, {4,20000}, {6,255}, {0,900}, {12,2048}, {1,10240}, {900,129600}, {2,32},
-    {46,2048}, {10,48}, {15,24},
+    {20,2048}, {15,30}, {3,63}, {1,20480}, {3,115}, {1,4096}, {3,64}, {10,16384}, {0,5000},
+    {33,256}, {1,4000}, {60,5400}, {40,4000}, {0,365}, {1,1200}, {10,10}, {1,28}, {1,300},
+    {36,36}, {15,40}, {61,86}, {1,8192}, {1,99}, {2,2}, {50,99}, {0,40}, {0,5000000}, {0,78},
+    {0,63}, {0,128}, {0,30}, {0,512}, {1,65535}, {1,253}, {32,32}, {1,9}, {1,5242880}, {12,111},
+    {1,1825}, {10,2048}, {2,100}, {1,20000}, {0,3000}, {0,8192}, {60,3600}, {40,INFINITY},
+    {1,200000}, {1,32000}, {0,20000}, {12,INFINITY}, {31,INFINITY}, {1,16000}, {1,80}, {40,50},
+    {1,131072}, {1,32}, {0,15}, {12,211}, {1,254}, {3,16}, {66,2048}, {0,120}, {34,35}, {15,480},
+    {31,31}, {12,59}, {16,16}, {1,111}, {1,48}, {0,10240}, {1,19}, {6,200}, {1,28800}, {10,512},
+    {240,2160}, {320,3840}, {1,65536}, {1,16384}, {3,255}, {0,100000000}, {0,10000}, {-1000,1000},
+    {1,16383}, {33,100}, {8,16383}, {5,16383}, {43,128}, {1,78}, {1,32768}, {1,409600},
+    {0,10000000}, {2,64}, {3,1024}, {8000,12000}, {60,1209600}, {100,256000}, {13,64}, {125,2000},
+    {100,300}, {2,65000}, {1,170}, {900,28800}, {50,900000}, {0,3}, {1,1000000}, {1,40},
+    {1,86400}, {0,2000}, {5,32}, {1,900}, {3,365}, {1,4}, {3,3650}, {1,30000}, {10,3000},
+    {100,500000}, {1,3650}, {0.01,100}, {1,1440}, {69,2048}, {35,10000}, {96,203}, {76,136},
+    {1,102400}, {103,210}, {12,16}, {0,255}, {0,300}, {300000,INFINITY}, {900,43200}, {0,250},
+    {0,60}, {1,360}, {1,204800}, {1,300000}, {2,1224}, {4,3072}, {9,256}, {2,256}, {-INFINITY,50},
+    {6,6}, {2,193}, {16,128}, {4,100000}, {-INFINITY,128}, {4,2048}, {4,20000}, {6,255}, {0,900},
+    {12,2048}, {1,10240}, {900,129600}, {2,32}, {1,129600}, {46,2048}, {10,48}, {15,24}, {40,64},
 };
 
 static const uint16_t enums[] = {
@@ -4836,261 +5029,273 @@ static const uint16_t enums[] = {
     63, 64, 65, 66, 67, 1, 68, 1, 69, 3, 71, 72, 73, 15, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83,
     84, 85, 86, 87, 88, 2, 91, 92, 1, 93, 9, 94, 95, 96, 97, 98, 99, 100, 101, 102, 4, 103, 0, 1,
     104, 9, 105, 78, 106, 80, 81, 107, 108, 87, 109, 2, 110, 111, 1, 114, 3, 115, 116, 117, 1,
-    119, 2, 120, 121, 4, 93, 124, 125, 126, 9, 127, 128, 129, 130, 131, 132, 133, 134, 135, 2,
-    137, 138, 3, 144, 145, 146, 5, 28, 29, 30, 32, 33, 3, 147, 148, 149, 3, 151, 152, 153, 1, 155,
-    2, 156, 157, 7, 144, 161, 145, 146, 162, 163, 164, 6, 144, 161, 145, 146, 163, 164, 7, 182,
-    183, 184, 185, 186, 187, 188, 2, 197, 198, 5, 201, 202, 203, 204, 205, 2, 219, 220, 1, 222, 4,
-    223, 224, 225, 226, 2, 227, 228, 2, 229, 230, 1, 232, 2, 233, 234, 2, 238, 12, 2, 239, 240, 2,
-    241, 242, 3, 244, 238, 12, 1, 254, 2, 257, 258, 3, 263, 264, 265, 5, 266, 267, 268, 269, 270,
-    1, 278, 2, 282, 283, 2, 287, 288, 5, 295, 93, 296, 297, 298, 7, 299, 300, 301, 302, 303, 304,
-    305, 2, 99, 100, 8, 306, 307, 308, 309, 310, 311, 312, 313, 8, 315, 316, 317, 318, 319, 320,
-    321, 322, 3, 323, 324, 325, 2, 326, 310, 2, 310, 328, 5, 309, 310, 329, 330, 312, 3, 331, 332,
-    145, 3, 333, 334, 335, 2, 336, 337, 3, 266, 267, 268, 2, 339, 340, 3, 341, 239, 240, 2, 254,
-    343, 4, 344, 323, 345, 346, 2, 347, 348, 2, 344, 345, 6, 351, 352, 310, 353, 354, 355, 2, 359,
-    360, 5, 144, 145, 146, 163, 164, 6, 144, 145, 146, 362, 163, 164, 10, 144, 365, 145, 146, 162,
-    366, 163, 164, 367, 368, 1, 344, 2, 369, 93, 4, 332, 145, 370, 335, 1, 372, 2, 374, 375, 1,
-    378, 2, 379, 230, 2, 229, 380, 2, 151, 387, 2, 151, 152, 3, 151, 389, 390, 1, 394, 2, 395,
-    396, 2, 396, 397, 5, 398, 399, 400, 401, 402, 8, 351, 352, 310, 404, 405, 406, 354, 355, 1,
-    407, 5, 410, 411, 412, 413, 414, 5, 415, 416, 417, 418, 419, 6, 351, 352, 422, 310, 405, 354,
-    2, 423, 424, 2, 425, 426, 1, 427, 2, 428, 429, 1, 431, 7, 433, 434, 435, 436, 437, 438, 439,
-    1, 429, 2, 429, 441, 1, 442, 8, 444, 445, 446, 447, 220, 448, 449, 450, 2, 451, 452, 4, 454,
-    455, 12, 228, 1, 456, 1, 458, 1, 460, 1, 461, 4, 462, 458, 463, 464, 6, 344, 351, 465, 352,
-    310, 354, 2, 468, 469, 1, 471, 2, 115, 117, 2, 477, 240, 3, 480, 481, 482, 5, 483, 484, 485,
-    486, 487, 16, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503,
-    4, 145, 506, 507, 508, 2, 509, 510, 2, 516, 517, 2, 445, 518, 1, 220, 3, 519, 61, 520, 2, 519,
-    520, 2, 340, 522, 2, 523, 524, 2, 527, 528, 1, 528, 4, 529, 518, 530, 531, 8, 542, 543, 544,
-    545, 546, 547, 548, 549, 2, 225, 226, 7, 254, 351, 465, 352, 310, 552, 354, 6, 555, 556, 351,
-    557, 558, 354, 2, 254, 561, 2, 566, 567, 2, 568, 380, 5, 572, 555, 351, 573, 352, 2, 445, 220,
-    12, 576, 352, 310, 577, 578, 329, 579, 580, 581, 582, 346, 583, 2, 585, 586, 4, 489, 490, 492,
-    493, 2, 587, 588, 33, 589, 590, 591, 592, 593, 594, 595, 596, 597, 598, 599, 600, 601, 602,
-    603, 604, 605, 606, 607, 608, 609, 610, 611, 612, 613, 614, 615, 616, 617, 618, 619, 620, 621,
-    6, 622, 310, 329, 583, 623, 624, 3, 627, 628, 629, 4, 630, 631, 632, 633, 2, 634, 240, 2, 635,
-    636, 2, 637, 68, 1, 638, 2, 639, 636, 1, 640, 1, 641, 2, 642, 640, 2, 643, 644, 2, 458, 648,
-    3, 445, 518, 12, 2, 396, 12, 10, 651, 652, 653, 654, 655, 656, 657, 658, 659, 660, 2, 670,
-    671, 3, 310, 329, 672, 6, 673, 674, 675, 502, 676, 677, 2, 678, 12, 3, 254, 686, 687, 1, 240,
-    1, 690, 1, 234, 1, 692, 2, 694, 695, 1, 701, 5, 703, 145, 704, 705, 706, 2, 707, 708, 2, 709,
-    234, 2, 477, 711, 2, 714, 68, 2, 715, 716, 6, 718, 223, 719, 720, 721, 225, 5, 722, 239, 723,
-    240, 724, 10, 444, 445, 725, 529, 726, 220, 448, 449, 530, 450, 3, 727, 728, 729, 1, 24, 2,
-    36, 24, 2, 732, 407, 2, 407, 240, 5, 733, 734, 735, 736, 234, 5, 398, 400, 401, 402, 738, 3,
-    733, 234, 739, 6, 733, 735, 740, 736, 234, 716, 2, 741, 742, 7, 743, 744, 745, 746, 747, 748,
-    749, 2, 493, 497, 2, 755, 756, 3, 757, 758, 759, 4, 760, 761, 757, 759, 2, 764, 240, 1, 765,
-    1, 769, 2, 310, 672, 5, 773, 774, 775, 776, 777, 4, 330, 789, 790, 623, 8, 254, 555, 351, 573,
-    352, 310, 557, 354, 1, 795, 4, 796, 797, 798, 638, 2, 803, 804, 1, 805, 5, 254, 24, 808, 310,
-    809, 1, 810, 8, 309, 812, 352, 310, 329, 346, 623, 624, 6, 331, 815, 161, 816, 817, 163, 5,
-    309, 812, 352, 310, 329, 3, 254, 808, 687, 5, 309, 352, 310, 329, 346, 2, 254, 823, 3, 344,
-    824, 825, 3, 826, 827, 828, 1, 715, 34, 833, 834, 835, 836, 837, 838, 839, 840, 841, 842, 843,
-    844, 845, 846, 847, 848, 849, 850, 851, 852, 853, 854, 855, 856, 857, 858, 859, 860, 861, 862,
-    863, 864, 865, 866, 2, 871, 872, 2, 518, 876, 2, 353, 885, 2, 889, 890, 2, 891, 892, 5, 893,
-    894, 895, 896, 897, 8, 898, 899, 900, 901, 902, 903, 904, 905, 100, 37, 40, 907, 908, 909,
-    910, 911, 912, 913, 914, 915, 916, 917, 918, 919, 920, 921, 922, 923, 924, 925, 926, 927, 928,
-    929, 930, 931, 932, 933, 934, 935, 936, 937, 938, 939, 940, 941, 942, 943, 944, 945, 946, 947,
-    948, 949, 950, 951, 952, 953, 954, 955, 956, 957, 958, 959, 960, 49, 961, 962, 52, 963, 964,
-    965, 966, 967, 968, 969, 970, 971, 972, 973, 974, 975, 976, 977, 978, 979, 980, 981, 982, 983,
-    984, 985, 986, 987, 988, 989, 990, 991, 992, 993, 994, 995, 996, 997, 998, 999, 1000, 67,
-    1001, 5, 1003, 1004, 803, 804, 1005, 1, 1006, 2, 1009, 1010, 3, 1013, 1014, 1015, 2, 310, 329,
-    5, 425, 1019, 1020, 1021, 1022, 2, 309, 1025, 3, 1026, 1027, 1028, 1, 1029, 2, 310, 742, 3,
-    1030, 1031, 1032, 3, 1033, 1034, 1031, 9, 1035, 1036, 1037, 1038, 1039, 1040, 1041, 1042,
-    1043, 2, 1044, 1045, 4, 1046, 1047, 1048, 1045, 5, 1049, 1050, 1051, 1052, 1053, 3, 1056, 114,
-    135, 3, 1057, 1058, 1059, 2, 1057, 1059, 3, 1066, 1067, 1068, 5, 1071, 1072, 1073, 1074, 1075,
-    2, 1076, 1077, 4, 1078, 1079, 1080, 1081, 15, 127, 128, 1082, 1083, 130, 131, 1084, 1085, 132,
-    133, 1086, 134, 1087, 1088, 135, 3, 654, 655, 660, 1, 310, 1, 1091, 2, 1093, 1094, 1, 1097, 4,
-    1099, 1100, 445, 1101, 5, 1106, 1107, 247, 1108, 1109, 7, 254, 555, 351, 573, 352, 557, 354,
-    2, 1114, 1115, 4, 254, 351, 352, 354, 6, 1118, 1119, 1120, 1121, 1122, 1123, 3, 653, 1128,
-    1129, 2, 225, 1131, 2, 1133, 1134, 2, 380, 1140, 4, 1099, 1144, 566, 1101, 7, 555, 351, 573,
-    352, 353, 557, 354, 2, 1148, 518, 6, 555, 351, 808, 573, 352, 353, 4, 808, 352, 353, 1153, 3,
-    1154, 297, 1155, 7, 1161, 1162, 1163, 1164, 1165, 1166, 121, 2, 428, 1170, 2, 1171, 1172, 3,
-    380, 1174, 1140, 1, 1183, 6, 254, 351, 352, 310, 557, 354, 3, 1186, 1187, 1188, 3, 1191, 1192,
-    1193, 6, 254, 555, 351, 352, 557, 354, 4, 1195, 1196, 1197, 12, 1, 1200, 1, 1201, 2, 17, 1202,
-    2, 1205, 1206, 1, 228, 1, 1101, 6, 351, 352, 310, 353, 552, 354, 2, 1207, 1208, 3, 1213, 1214,
-    1215, 2, 1217, 1218, 2, 1222, 1223, 5, 1224, 1225, 1226, 1227, 1228, 4, 1099, 445, 1232, 1101,
-    2, 1233, 1234, 7, 425, 1019, 1238, 1239, 1020, 1021, 1022, 6, 410, 411, 412, 413, 1241, 414,
-    2, 396, 889, 2, 566, 1101, 11, 1244, 351, 352, 310, 353, 1245, 1246, 1247, 1248, 552, 354, 4,
-    1254, 228, 1255, 1256, 3, 297, 1257, 1258, 3, 224, 225, 1262, 2, 1263, 1264, 2, 1266, 586, 1,
-    1267, 5, 254, 351, 352, 310, 354, 5, 1268, 1269, 1270, 1271, 1272, 4, 254, 351, 352, 310, 5,
-    445, 1254, 228, 1255, 1256, 25, 1273, 1274, 1275, 1276, 1277, 1278, 1279, 1280, 1281, 1282,
-    1283, 1284, 1285, 1286, 1287, 1288, 1289, 1290, 1291, 1292, 1293, 1294, 1295, 1296, 1297, 4,
-    1298, 1299, 1300, 1301, 2, 1303, 1068, 1, 1304, 3, 1298, 1013, 12, 3, 1306, 1307, 1308, 3,
-    1310, 1311, 1312, 7, 254, 555, 351, 352, 323, 557, 354, 2, 1314, 1315, 2, 1316, 1317, 12,
-    1320, 1321, 1322, 555, 351, 573, 352, 1323, 1324, 353, 557, 354, 2, 1196, 1197, 2, 254, 1206,
-    2, 1332, 1333, 1, 1067, 2, 519, 1228, 1, 60, 9, 1106, 555, 351, 1107, 247, 1108, 1109, 557,
-    354, 2, 1342, 1343, 4, 254, 323, 561, 354, 4, 1344, 1345, 1346, 1347, 2, 1348, 1349, 5, 1350,
-    202, 1351, 1352, 1353, 4, 1354, 1355, 202, 1356, 2, 1357, 1358, 4, 573, 1360, 1361, 1362, 2,
-    1364, 1365, 2, 445, 1366, 3, 1367, 9, 1368, 10, 1369, 1370, 1371, 1372, 732, 1373, 1374, 1375,
-    1376, 1377, 7, 1378, 1379, 1380, 1381, 183, 1382, 188, 2, 1224, 1384, 2, 1386, 1387, 4, 722,
-    1391, 239, 724, 2, 254, 352, 2, 396, 1395, 11, 1396, 1397, 1395, 1398, 1399, 1400, 1401, 1402,
-    1403, 1404, 1405, 2, 1406, 1407, 2, 445, 242, 32, 37, 38, 229, 39, 40, 41, 42, 43, 44, 45, 46,
-    47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 2, 1408,
-    1409, 2, 1410, 1411, 3, 1412, 1413, 1414, 3, 1415, 1416, 1417, 5, 1391, 1418, 1419, 1420,
-    1421, 4, 1422, 1423, 1424, 1425, 3, 1426, 1427, 1428, 2, 1416, 1429, 4, 1426, 1427, 1428,
-    1414, 3, 1430, 1416, 1431, 3, 309, 310, 329, 5, 1434, 1435, 146, 1436, 1437, 1, 1438, 4, 309,
-    812, 310, 329, 2, 425, 1441, 3, 229, 1386, 1387, 2, 378, 1443, 2, 1450, 1451, 3, 1460, 1461,
-    1462, 1, 229, 2, 1465, 1466, 3, 1467, 1468, 1469, 3, 1491, 629, 1492, 5, 1494, 445, 1495,
-    1101, 1496, 2, 1498, 1499, 1, 1500, 1, 1501, 1, 1503, 2, 1505, 1506, 2, 1507, 1508, 2, 1509,
-    1510, 3, 1511, 1499, 1510,
+    119, 2, 120, 121, 4, 93, 125, 126, 127, 9, 128, 129, 130, 131, 132, 133, 134, 135, 136, 2,
+    138, 139, 3, 145, 146, 147, 5, 28, 29, 30, 32, 33, 3, 148, 149, 150, 3, 152, 153, 154, 1, 156,
+    2, 158, 159, 5, 163, 93, 164, 165, 166, 2, 168, 169, 7, 145, 171, 146, 147, 172, 173, 174, 6,
+    145, 171, 146, 147, 173, 174, 7, 192, 193, 194, 195, 196, 197, 198, 2, 207, 208, 5, 211, 212,
+    213, 214, 215, 2, 229, 230, 1, 232, 4, 233, 234, 235, 236, 2, 237, 238, 2, 239, 240, 1, 242,
+    2, 243, 244, 2, 248, 12, 2, 249, 250, 2, 251, 252, 3, 254, 248, 12, 1, 264, 2, 267, 268, 3,
+    273, 274, 275, 5, 276, 277, 278, 279, 280, 1, 288, 2, 292, 293, 2, 297, 298, 2, 301, 302, 3,
+    307, 168, 308, 3, 309, 310, 311, 2, 313, 314, 7, 315, 316, 317, 318, 319, 320, 321, 2, 99,
+    100, 8, 322, 323, 324, 325, 326, 327, 328, 329, 8, 331, 332, 333, 334, 335, 336, 337, 338, 3,
+    339, 340, 341, 2, 342, 326, 2, 326, 344, 5, 325, 326, 345, 346, 328, 3, 347, 348, 146, 3, 349,
+    350, 351, 2, 352, 353, 3, 276, 277, 278, 2, 355, 356, 3, 357, 249, 250, 2, 264, 359, 4, 360,
+    339, 361, 362, 2, 363, 364, 2, 360, 361, 6, 367, 368, 326, 369, 370, 371, 2, 375, 376, 5, 145,
+    146, 147, 173, 174, 6, 145, 146, 147, 378, 173, 174, 10, 145, 381, 146, 147, 172, 382, 173,
+    174, 383, 384, 1, 360, 2, 385, 93, 4, 348, 146, 386, 351, 4, 309, 310, 390, 311, 3, 71, 72,
+    164, 5, 71, 392, 72, 393, 394, 1, 395, 2, 398, 399, 1, 402, 2, 403, 240, 2, 239, 404, 2, 152,
+    410, 2, 152, 153, 3, 152, 412, 413, 1, 417, 2, 418, 419, 2, 419, 420, 5, 421, 422, 423, 424,
+    425, 8, 367, 368, 326, 427, 428, 429, 370, 371, 1, 430, 5, 433, 434, 435, 436, 437, 5, 438,
+    439, 440, 441, 442, 6, 367, 368, 445, 326, 428, 370, 2, 446, 447, 2, 448, 449, 1, 450, 2, 451,
+    452, 1, 454, 7, 456, 457, 458, 459, 460, 461, 462, 1, 452, 2, 452, 464, 1, 465, 8, 467, 468,
+    469, 470, 230, 471, 472, 473, 2, 474, 475, 4, 477, 478, 12, 238, 1, 479, 1, 481, 1, 483, 1,
+    484, 4, 485, 481, 486, 487, 6, 360, 367, 488, 368, 326, 370, 2, 491, 492, 1, 494, 2, 115, 117,
+    2, 500, 250, 3, 503, 504, 505, 5, 506, 507, 508, 509, 510, 16, 511, 512, 513, 514, 515, 516,
+    517, 518, 519, 520, 521, 522, 523, 524, 525, 526, 4, 146, 529, 530, 531, 2, 532, 533, 2, 539,
+    540, 2, 468, 541, 1, 230, 3, 542, 61, 543, 2, 542, 543, 2, 356, 545, 2, 546, 547, 2, 551, 552,
+    1, 552, 4, 553, 541, 554, 555, 8, 565, 566, 567, 568, 569, 570, 571, 572, 2, 235, 236, 7, 264,
+    367, 488, 368, 326, 575, 370, 6, 578, 579, 367, 580, 581, 370, 2, 264, 584, 2, 589, 590, 2,
+    591, 404, 5, 595, 578, 367, 596, 368, 2, 468, 230, 12, 599, 368, 326, 600, 601, 345, 602, 603,
+    604, 605, 362, 606, 2, 608, 609, 4, 512, 513, 515, 516, 2, 610, 611, 33, 612, 613, 614, 615,
+    616, 617, 618, 619, 620, 621, 622, 623, 624, 625, 626, 627, 628, 629, 630, 631, 632, 633, 634,
+    635, 636, 637, 638, 639, 640, 641, 642, 643, 644, 6, 645, 326, 345, 606, 646, 647, 3, 650,
+    651, 652, 4, 653, 654, 655, 656, 2, 657, 250, 2, 658, 659, 2, 660, 68, 1, 661, 2, 662, 659, 1,
+    663, 1, 664, 2, 665, 663, 2, 666, 667, 2, 481, 671, 3, 468, 541, 12, 2, 419, 12, 10, 674, 675,
+    676, 677, 678, 679, 680, 681, 682, 683, 2, 693, 694, 3, 326, 345, 695, 6, 696, 697, 698, 525,
+    699, 700, 2, 701, 12, 3, 264, 709, 710, 1, 250, 1, 713, 1, 244, 1, 715, 2, 717, 718, 1, 724,
+    5, 726, 146, 727, 728, 729, 2, 730, 731, 2, 732, 244, 2, 500, 734, 2, 737, 68, 2, 738, 739, 6,
+    741, 233, 742, 743, 744, 235, 5, 745, 249, 746, 250, 747, 10, 467, 468, 748, 553, 749, 230,
+    471, 472, 554, 473, 3, 750, 751, 752, 1, 24, 2, 36, 24, 2, 755, 430, 2, 430, 250, 5, 756, 757,
+    758, 759, 244, 5, 421, 423, 424, 425, 761, 3, 756, 244, 762, 6, 756, 758, 763, 759, 244, 739,
+    2, 764, 765, 7, 766, 767, 768, 769, 770, 771, 772, 2, 516, 520, 2, 778, 779, 3, 780, 781, 782,
+    4, 783, 784, 780, 782, 2, 787, 250, 1, 788, 1, 792, 2, 326, 695, 5, 796, 797, 798, 799, 800,
+    4, 346, 812, 813, 646, 8, 264, 578, 367, 596, 368, 326, 580, 370, 1, 818, 4, 819, 820, 821,
+    661, 2, 826, 827, 1, 828, 5, 264, 24, 831, 326, 832, 1, 833, 8, 325, 835, 368, 326, 345, 362,
+    646, 647, 6, 347, 838, 171, 839, 840, 173, 5, 325, 835, 368, 326, 345, 3, 264, 831, 710, 5,
+    325, 368, 326, 345, 362, 2, 264, 846, 3, 360, 847, 848, 3, 849, 850, 851, 1, 738, 34, 856,
+    857, 858, 859, 860, 861, 862, 863, 864, 865, 866, 867, 868, 869, 870, 871, 872, 873, 874, 875,
+    876, 877, 878, 879, 880, 881, 882, 883, 884, 885, 886, 887, 888, 889, 2, 894, 895, 2, 541,
+    899, 2, 369, 908, 2, 912, 913, 2, 914, 915, 5, 916, 917, 918, 919, 920, 8, 921, 922, 923, 924,
+    925, 926, 927, 928, 100, 37, 40, 930, 931, 932, 933, 934, 935, 936, 937, 938, 939, 940, 941,
+    942, 943, 944, 945, 946, 947, 948, 949, 950, 951, 952, 953, 954, 955, 956, 957, 958, 959, 960,
+    961, 962, 963, 964, 965, 966, 967, 968, 969, 970, 971, 972, 973, 974, 975, 976, 977, 978, 979,
+    980, 981, 982, 983, 49, 984, 985, 52, 986, 987, 988, 989, 990, 991, 992, 993, 994, 995, 996,
+    997, 998, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012,
+    1013, 1014, 1015, 1016, 1017, 1018, 1019, 1020, 1021, 1022, 1023, 67, 1024, 5, 1026, 1027,
+    826, 827, 1028, 1, 1029, 2, 1032, 1033, 3, 1036, 1037, 1038, 2, 326, 345, 5, 448, 1042, 1043,
+    1044, 1045, 2, 325, 1048, 3, 1049, 1050, 1051, 1, 1052, 2, 326, 765, 3, 1053, 1054, 1055, 3,
+    1056, 1057, 1054, 9, 1058, 1059, 1060, 1061, 1062, 1063, 1064, 1065, 1066, 2, 1067, 1068, 4,
+    1069, 1070, 1071, 1068, 5, 1072, 1073, 1074, 1075, 1076, 3, 1079, 114, 136, 3, 1080, 1081,
+    1082, 2, 1080, 1082, 3, 1089, 1090, 1091, 5, 1094, 1095, 1096, 1097, 1098, 2, 1099, 1100, 4,
+    1101, 1102, 1103, 1104, 15, 128, 129, 1105, 1106, 131, 132, 1107, 1108, 133, 134, 1109, 135,
+    1110, 1111, 136, 3, 677, 678, 683, 1, 326, 1, 1115, 3, 1116, 1117, 1118, 1, 1119, 3, 1121,
+    1122, 1123, 1, 1125, 4, 1127, 1128, 468, 1129, 5, 1134, 1135, 257, 1136, 1137, 7, 264, 578,
+    367, 596, 368, 580, 370, 2, 1142, 1143, 4, 264, 367, 368, 370, 6, 1146, 1147, 1148, 1149,
+    1150, 1151, 3, 676, 1156, 1157, 2, 235, 1159, 2, 1161, 1162, 2, 1167, 252, 2, 404, 1171, 4,
+    1127, 1175, 589, 1129, 7, 578, 367, 596, 368, 369, 580, 370, 2, 1179, 541, 6, 578, 367, 831,
+    596, 368, 369, 4, 831, 368, 369, 1184, 3, 1185, 165, 1186, 7, 1192, 1193, 1194, 1195, 1196,
+    1197, 121, 2, 451, 1201, 2, 1202, 1203, 3, 404, 1205, 1171, 1, 1214, 6, 264, 367, 368, 326,
+    580, 370, 3, 1217, 1218, 1219, 3, 1222, 1223, 1224, 6, 264, 578, 367, 368, 580, 370, 4, 1227,
+    1228, 1229, 12, 1, 1231, 1, 1232, 2, 17, 1233, 2, 1234, 1235, 2, 1238, 1239, 1, 238, 1, 1129,
+    6, 367, 368, 326, 369, 575, 370, 2, 1240, 1241, 3, 1246, 1247, 1248, 2, 1250, 1251, 2, 1255,
+    1256, 5, 1257, 1258, 1259, 1260, 1261, 4, 1127, 468, 1265, 1129, 2, 1266, 1267, 7, 448, 1042,
+    1271, 1272, 1043, 1044, 1045, 6, 433, 434, 435, 436, 1274, 437, 2, 419, 912, 2, 589, 1129, 11,
+    1277, 367, 368, 326, 369, 1278, 1279, 1280, 1281, 575, 370, 4, 1287, 238, 1288, 1289, 3, 165,
+    1290, 1291, 3, 234, 235, 1295, 2, 1296, 1297, 2, 1299, 609, 1, 1300, 5, 264, 367, 368, 326,
+    370, 5, 1301, 1302, 1303, 1304, 1305, 4, 264, 367, 368, 326, 5, 468, 1287, 238, 1288, 1289,
+    25, 1306, 1307, 1308, 1309, 1310, 1311, 1312, 1313, 1314, 1315, 1316, 1317, 1318, 1319, 1320,
+    1321, 1322, 1323, 1324, 1325, 1326, 1327, 1328, 1329, 1330, 4, 1331, 1332, 1333, 1334, 2,
+    1336, 1091, 1, 1337, 3, 1331, 1036, 12, 3, 1339, 1340, 1341, 3, 1343, 1344, 1345, 7, 264, 578,
+    367, 368, 339, 580, 370, 2, 1347, 1348, 3, 1349, 1350, 1351, 12, 1354, 1355, 1356, 578, 367,
+    596, 368, 1357, 1358, 369, 580, 370, 2, 1350, 1351, 2, 1228, 1229, 2, 264, 1239, 2, 1366,
+    1367, 1, 1090, 2, 542, 1261, 1, 60, 9, 1134, 578, 367, 1135, 257, 1136, 1137, 580, 370, 2,
+    1376, 1377, 4, 264, 339, 584, 370, 4, 1378, 1379, 1380, 1381, 2, 1382, 1383, 5, 1384, 212,
+    1385, 1386, 1387, 4, 1388, 1389, 212, 1390, 2, 1391, 1392, 4, 596, 1394, 1395, 1396, 2, 1398,
+    1399, 2, 468, 1400, 3, 1401, 9, 1402, 10, 1403, 1404, 1405, 1406, 755, 1407, 1408, 1409, 1410,
+    1411, 7, 1412, 1413, 1414, 1415, 193, 1416, 198, 2, 1257, 1418, 2, 1420, 1421, 4, 745, 1424,
+    249, 747, 2, 264, 368, 2, 419, 1428, 11, 1429, 1430, 1428, 1431, 1432, 1433, 1434, 1435, 1436,
+    1437, 1438, 2, 1439, 1440, 2, 468, 252, 32, 37, 38, 239, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+    48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 2, 1441, 1442,
+    2, 1443, 1444, 3, 1445, 1446, 1447, 3, 1448, 1449, 1450, 5, 1424, 1451, 1452, 1453, 1454, 4,
+    1455, 1456, 1457, 1458, 3, 1459, 1460, 1461, 2, 1449, 1462, 4, 1459, 1460, 1461, 1447, 3,
+    1463, 1449, 1464, 3, 325, 326, 345, 5, 1467, 1468, 147, 1469, 1470, 1, 1471, 4, 325, 835, 326,
+    345, 2, 448, 1474, 3, 239, 1420, 1421, 2, 402, 1476, 2, 1483, 1484, 2, 1492, 1493, 2, 117,
+    1494, 3, 1496, 1497, 1498, 1, 239, 2, 1501, 1502, 3, 1503, 1504, 1505, 2, 1527, 1528, 3, 1531,
+    652, 1532, 18, 1535, 1536, 1537, 1538, 1539, 1540, 1541, 1542, 1543, 1544, 1545, 1546, 1547,
+    1548, 1549, 1550, 1551, 1552, 6, 1554, 468, 1555, 1129, 1556, 1557, 11, 1134, 578, 1277, 367,
+    1135, 257, 1136, 1137, 580, 1281, 370, 6, 796, 797, 798, 799, 800, 1559, 2, 1560, 1561, 3,
+    237, 1562, 238, 4, 1134, 1136, 1137, 1567, 1, 1569, 5, 1570, 264, 368, 326, 1567, 1, 1571, 1,
+    1572, 2, 1089, 1090, 1, 1574, 1, 1575, 2, 1577, 1578, 2, 1579, 1580, 2, 1582, 1583, 3, 1584,
+    1561, 1583, 2, 1134, 1137,
 };
 
 static const uint16_t error_lists[] = {
-    7, 87, 91, 89, 94, 92, 90, 93, 9, 87, 91, 199, 198, 197, 89, 92, 90, 93, 6, 87, 91, 89, 92,
-    90, 93, 4, 87, 91, 90, 93, 5, 87, 91, 92, 90, 93, 10, 87, 91, 199, 198, 197, 89, 94, 92, 90,
-    93, 11, 87, 91, 199, 198, 223, 197, 89, 94, 92, 90, 93, 8, 87, 301, 91, 89, 94, 92, 90, 93, 6,
-    87, 301, 91, 89, 90, 93, 5, 87, 91, 89, 90, 93, 8, 87, 301, 91, 89, 94, 90, 339, 93, 7, 87,
-    301, 91, 89, 94, 90, 93, 7, 87, 91, 89, 94, 90, 339, 93, 4, 87, 91, 89, 339, 7, 87, 301, 91,
-    620, 89, 90, 93, 3, 87, 91, 90, 4, 91, 89, 90, 93, 6, 87, 91, 89, 94, 90, 93, 5, 87, 301, 91,
-    90, 93, 8, 87, 301, 91, 620, 89, 94, 90, 93, 6, 87, 91, 620, 89, 90, 93, 6, 87, 91, 89, 90,
-    339, 93, 7, 87, 301, 91, 89, 90, 339, 93, 7, 1007, 1013, 1011, 1012, 1014, 1005, 1008, 6,
-    1007, 1013, 1011, 1014, 1005, 1008, 6, 1007, 1013, 1011, 1012, 1005, 1008, 5, 1007, 1011,
-    1012, 1005, 1008, 6, 1007, 1011, 1012, 1014, 1005, 1008, 4, 1007, 1011, 1005, 1008, 9, 1646,
-    1648, 1649, 1650, 1651, 1652, 1665, 1666, 1691, 5, 1646, 1651, 1652, 1666, 1691, 7, 1646,
-    1649, 1651, 1652, 1665, 1666, 1691, 6, 1646, 1649, 1651, 1665, 1666, 1691, 6, 1646, 1649,
-    1651, 1652, 1666, 1691, 10, 1646, 1648, 1649, 1650, 1651, 1841, 1652, 1665, 1666, 1691, 4,
-    1646, 1651, 1666, 1691, 6, 1646, 1648, 1650, 1651, 1666, 1691, 8, 1646, 1648, 1649, 1650,
-    1651, 1652, 1666, 1691, 6, 1646, 1651, 1652, 1665, 1666, 1691, 6, 1007, 1012, 2117, 1014,
-    2116, 2118, 6, 1007, 1011, 1012, 1005, 2132, 2118, 7, 1007, 1013, 1011, 1014, 1005, 2132,
-    2118, 8, 1007, 2177, 1012, 2176, 2117, 1014, 2116, 2118, 8, 1007, 1013, 1011, 1012, 1014,
-    2201, 1005, 2118, 7, 1007, 1013, 1011, 1014, 2201, 1005, 2118, 7, 1007, 1013, 1011, 1012,
-    1005, 2132, 2118, 5, 1007, 1011, 1012, 1005, 2118, 7, 1007, 2177, 1012, 2117, 1014, 2116,
-    2118, 6, 1007, 1013, 1011, 1012, 1005, 2118, 9, 1007, 1013, 2264, 1011, 1012, 1014, 1005,
-    2132, 2118, 8, 1007, 1011, 1012, 2176, 2277, 1014, 1005, 2118, 6, 1007, 1011, 1012, 1014,
-    1005, 2118, 7, 1007, 1013, 1011, 1012, 1014, 1005, 2118, 7, 1007, 1011, 1012, 2277, 1014,
-    1005, 2118, 6, 1007, 1011, 1012, 2675, 1005, 2118, 5, 1007, 1011, 1005, 2132, 2118, 4, 1007,
-    1011, 1005, 2118, 8, 1007, 1013, 1011, 1012, 1014, 1005, 2132, 2118, 6, 1007, 1013, 1011,
-    1014, 1005, 2118, 10, 1007, 1013, 1011, 1012, 2176, 2277, 1014, 1005, 2132, 2118, 11, 1007,
-    1013, 2971, 2972, 1011, 2970, 1012, 1014, 1005, 2132, 2118, 8, 1007, 1013, 1011, 1012, 2176,
-    1014, 1005, 2118, 7, 1007, 1013, 1012, 3365, 1014, 3366, 2118, 8, 1007, 1013, 1011, 1012,
-    1014, 3428, 1005, 2118, 5, 1007, 1013, 1011, 1012, 1005, 7, 1007, 1013, 1011, 1012, 2176,
-    1005, 2118, 6, 1007, 1013, 1012, 3365, 3366, 2118, 7, 1007, 2971, 1011, 1012, 1005, 2132,
-    2118, 5, 1007, 1011, 1012, 1014, 1005, 5, 1007, 1012, 3365, 3366, 2118, 8, 1007, 3763, 1013,
-    1011, 1012, 1005, 2132, 2118, 10, 1007, 1013, 2971, 2972, 1011, 1012, 1014, 1005, 2132, 2118,
-    5, 87, 91, 94, 90, 93, 3, 4075, 2675, 4074, 4, 4075, 4095, 2675, 4074, 3, 4075, 4095, 2675, 2,
-    4095, 2675, 5, 4075, 4095, 2675, 4135, 4074, 4, 4166, 4163, 4164, 4165, 6, 4166, 4171, 4172,
-    4163, 4164, 4165, 7, 4166, 4177, 4171, 4172, 4163, 4164, 4165, 2, 4166, 4165, 1, 4185, 3,
-    4191, 4164, 4165, 3, 4163, 4164, 4165, 1, 4165, 3, 4206, 4205, 4204, 6, 4236, 4234, 4237,
-    4238, 4239, 2118, 6, 4236, 4285, 4234, 4284, 4238, 2118, 7, 4236, 4285, 4234, 4237, 4284,
-    4238, 2118, 6, 4236, 4285, 4234, 4237, 4238, 2118, 5, 4236, 4234, 4237, 4238, 2118, 4, 4236,
-    4234, 4238, 2118, 6, 4236, 4234, 4237, 4284, 4238, 2118,
+    7, 87, 91, 89, 94, 92, 90, 93, 9, 87, 91, 200, 199, 198, 89, 92, 90, 93, 6, 87, 91, 89, 92,
+    90, 93, 4, 87, 91, 90, 93, 5, 87, 91, 92, 90, 93, 10, 87, 91, 200, 199, 198, 89, 94, 92, 90,
+    93, 11, 87, 91, 200, 199, 224, 198, 89, 94, 92, 90, 93, 8, 87, 302, 91, 89, 94, 92, 90, 93, 6,
+    87, 302, 91, 89, 90, 93, 5, 87, 91, 89, 90, 93, 8, 87, 302, 91, 89, 94, 90, 348, 93, 7, 87,
+    302, 91, 89, 94, 90, 93, 7, 87, 91, 89, 94, 90, 348, 93, 4, 87, 91, 89, 348, 7, 87, 302, 91,
+    94, 90, 348, 93, 7, 87, 302, 91, 632, 89, 90, 93, 3, 87, 91, 90, 4, 91, 89, 90, 93, 6, 87, 91,
+    89, 94, 90, 93, 5, 87, 302, 91, 90, 93, 8, 87, 302, 91, 632, 89, 94, 90, 93, 6, 87, 91, 632,
+    89, 90, 93, 6, 87, 91, 89, 90, 348, 93, 7, 87, 302, 91, 89, 90, 348, 93, 7, 1053, 1059, 1057,
+    1058, 1060, 1051, 1054, 6, 1053, 1059, 1057, 1060, 1051, 1054, 6, 1053, 1059, 1057, 1058,
+    1051, 1054, 5, 1053, 1057, 1058, 1051, 1054, 6, 1053, 1057, 1058, 1060, 1051, 1054, 4, 1053,
+    1057, 1051, 1054, 9, 1692, 1694, 1695, 1696, 1697, 1698, 1711, 1712, 1737, 5, 1692, 1697,
+    1698, 1712, 1737, 7, 1692, 1695, 1697, 1698, 1711, 1712, 1737, 6, 1692, 1695, 1697, 1711,
+    1712, 1737, 6, 1692, 1695, 1697, 1698, 1712, 1737, 10, 1692, 1694, 1695, 1696, 1697, 1887,
+    1698, 1711, 1712, 1737, 4, 1692, 1697, 1712, 1737, 6, 1692, 1694, 1696, 1697, 1712, 1737, 8,
+    1692, 1694, 1695, 1696, 1697, 1698, 1712, 1737, 6, 1692, 1697, 1698, 1711, 1712, 1737, 6,
+    1053, 1058, 2163, 1060, 2162, 2164, 6, 1053, 1057, 1058, 1051, 2178, 2164, 7, 1053, 1059,
+    1057, 1060, 1051, 2178, 2164, 8, 1053, 2223, 1058, 2222, 2163, 1060, 2162, 2164, 8, 1053,
+    1059, 1057, 1058, 1060, 2247, 1051, 2164, 7, 1053, 1059, 1057, 1060, 2247, 1051, 2164, 7,
+    1053, 1059, 1057, 1058, 1051, 2178, 2164, 5, 1053, 1057, 1058, 1051, 2164, 7, 1053, 2223,
+    1058, 2163, 1060, 2162, 2164, 6, 1053, 1059, 1057, 1058, 1051, 2164, 9, 1053, 1059, 2310,
+    1057, 1058, 1060, 1051, 2178, 2164, 8, 1053, 1057, 1058, 2222, 2323, 1060, 1051, 2164, 6,
+    1053, 1057, 1058, 1060, 1051, 2164, 7, 1053, 1059, 1057, 1058, 1060, 1051, 2164, 7, 1053,
+    1057, 1058, 2323, 1060, 1051, 2164, 6, 1053, 1057, 1058, 2721, 1051, 2164, 5, 1053, 1057,
+    1051, 2178, 2164, 4, 1053, 1057, 1051, 2164, 8, 1053, 1059, 1057, 1058, 1060, 1051, 2178,
+    2164, 6, 1053, 1059, 1057, 1060, 1051, 2164, 10, 1053, 1059, 1057, 1058, 2222, 2323, 1060,
+    1051, 2178, 2164, 11, 1053, 1059, 3030, 3031, 1057, 3029, 1058, 1060, 1051, 2178, 2164, 8,
+    1053, 1059, 1057, 1058, 2222, 1060, 1051, 2164, 7, 1053, 1059, 1058, 3427, 1060, 3428, 2164,
+    8, 1053, 1059, 1057, 1058, 1060, 3491, 1051, 2164, 5, 1053, 1059, 1057, 1058, 1051, 7, 1053,
+    1059, 1057, 1058, 2222, 1051, 2164, 6, 1053, 1059, 1058, 3427, 3428, 2164, 7, 1053, 3030,
+    1057, 1058, 1051, 2178, 2164, 5, 1053, 1057, 1058, 1060, 1051, 5, 1053, 1058, 3427, 3428,
+    2164, 8, 1053, 3827, 1059, 1057, 1058, 1051, 2178, 2164, 10, 1053, 1059, 3030, 3031, 1057,
+    1058, 1060, 1051, 2178, 2164, 5, 87, 91, 94, 90, 93, 3, 4142, 2721, 4141, 4, 4142, 4162, 2721,
+    4141, 3, 4142, 4162, 2721, 2, 4162, 2721, 5, 4142, 4162, 2721, 4202, 4141, 5, 4234, 4235,
+    4231, 4232, 4233, 6, 4234, 4245, 4246, 4231, 4232, 4233, 7, 4234, 4252, 4245, 4246, 4231,
+    4232, 4233, 2, 4234, 4233, 1, 4260, 3, 4266, 4232, 4233, 3, 4231, 4232, 4233, 4, 4278, 4279,
+    4231, 4232, 1, 4233, 3, 4290, 4289, 4288, 6, 4327, 4325, 4328, 4329, 4330, 4331, 7, 4327,
+    4356, 4354, 4325, 4355, 4329, 4331, 6, 4327, 4356, 4325, 4355, 4329, 4331, 7, 4327, 4356,
+    4325, 4328, 4355, 4329, 4331, 6, 4327, 4356, 4325, 4328, 4329, 4331, 4, 4327, 4325, 4329,
+    4331, 5, 4327, 4325, 4328, 4329, 4331, 6, 4327, 4325, 4328, 4355, 4329, 4331, 5, 4327, 4356,
+    4325, 4329, 4331,
 };
 
 static const uint16_t wires[][2] = {
-    {429,1744}, {431,1746}, {432,1748}, {433,1749}, {435,1750}, {436,1752}, {437,1753},
-    {438,1754}, {440,1746}, {441,1750}, {442,1753}, {455,1757}, {457,1746}, {458,1748},
-    {459,1749}, {461,1750}, {462,1752}, {463,1753}, {464,1754}, {466,1758}, {467,1750},
-    {468,1753}, {941,1800}, {943,1800}, {1633,1553}, {1637,1938}, {1656,2248}, {1775,2261},
-    {2974,1510}, {3359,2771}, {3432,2798}, {3433,2799}, {3434,2800}, {3693,2878}, {3837,2798},
-    {3838,2800}, {4050,2942}, {4194,2984}, {4200,2989}, {4236,2984}, {4241,2989}, {4285,2989},
-    {4289,2989}, {4367,3072}, {4369,3072}, {4659,2984}, {4663,2989}, {4664,2984}, {4670,2989},
-    {4678,2984}, {4681,2989}, {4807,1744}, {4811,1746}, {4812,3270}, {4813,3272}, {4814,3274},
-    {4815,3276}, {4818,3072}, {4819,3278}, {4820,3280}, {4821,3281}, {4822,3283}, {4824,1746},
-    {4825,3274}, {4826,3276}, {4828,3072}, {4829,3287}, {4831,3280}, {4832,3281}, {4833,3283},
-    {4834,1744}, {4839,1746}, {4841,3072}, {4842,3280}, {4843,3281}, {4844,3283}, {4848,1746},
-    {4849,3072}, {4852,3280}, {4853,3281}, {4854,3283}, {4872,3298}, {4902,3298}, {4919,3319},
-    {4920,3280}, {4921,3281}, {4935,3319}, {4977,3072}, {4978,3278}, {4983,3280}, {4984,3281},
-    {4985,3283}, {5288,2984}, {5293,2989}, {5304,2984}, {5308,2989}, {5319,1510}, {5341,2984},
-    {5348,2989}, {5387,3280}, {5388,3281}, {5474,3280}, {5475,3281}, {5487,3280}, {5488,3281},
-    {5540,3280}, {5541,3281}, {5548,3280}, {5549,3281}, {5556,3072}, {5557,3072}, {5984,93},
-    {6793,1793}, {6913,1793},
+    {431,1818}, {433,1820}, {434,1822}, {435,1823}, {437,1824}, {438,1826}, {439,1827},
+    {440,1828}, {441,1829}, {443,1820}, {444,1824}, {445,1828}, {458,1832}, {460,1820},
+    {461,1822}, {462,1823}, {464,1824}, {465,1826}, {466,1827}, {467,1828}, {468,1829},
+    {470,1833}, {471,1824}, {472,1828}, {958,1879}, {960,1879}, {1697,1626}, {1701,2018},
+    {1720,2343}, {1862,2358}, {3069,1583}, {3454,2867}, {3527,2894}, {3528,2895}, {3529,2896},
+    {3788,2974}, {3932,2894}, {3933,2896}, {4145,3039}, {4289,3081}, {4295,3086}, {4331,3081},
+    {4336,3086}, {4380,3086}, {4384,3086}, {4462,3168}, {4464,3168}, {4754,3081}, {4758,3086},
+    {4759,3081}, {4765,3086}, {4773,3081}, {4776,3086}, {4902,1818}, {4906,1820}, {4907,3366},
+    {4908,3368}, {4909,3370}, {4910,3372}, {4913,3168}, {4914,3374}, {4915,3376}, {4916,3377},
+    {4917,3379}, {4919,1820}, {4920,3370}, {4921,3372}, {4923,3168}, {4924,3382}, {4926,3376},
+    {4927,3377}, {4928,3379}, {4929,1818}, {4934,1820}, {4936,3168}, {4937,3376}, {4938,3377},
+    {4939,3379}, {4943,1820}, {4944,3168}, {4947,3376}, {4948,3377}, {4949,3379}, {4967,3393},
+    {4997,3393}, {5014,3414}, {5015,3376}, {5016,3377}, {5030,3414}, {5072,3168}, {5073,3374},
+    {5078,3376}, {5079,3377}, {5080,3379}, {5383,3081}, {5388,3086}, {5399,3081}, {5403,3086},
+    {5414,1583}, {5436,3081}, {5443,3086}, {5494,3376}, {5495,3377}, {5581,3376}, {5582,3377},
+    {5594,3376}, {5595,3377}, {5647,3376}, {5648,3377}, {5655,3376}, {5656,3377}, {5663,3168},
+    {5664,3168}, {6102,93}, {6916,1874}, {7036,1874},
 };
 
 static const uint16_t patterns[] = {
-    5, 6, 13, 14, 20, 21, 70, 89, 90, 112, 113, 118, 122, 123, 136, 139, 140, 141, 142, 143, 150,
-    154, 158, 160, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 179, 180,
-    181, 189, 190, 191, 192, 193, 194, 195, 196, 199, 200, 206, 207, 208, 209, 210, 212, 213, 214,
-    215, 216, 217, 218, 221, 231, 235, 236, 237, 243, 245, 246, 247, 248, 249, 250, 251, 252, 253,
-    255, 256, 259, 260, 261, 262, 271, 272, 273, 274, 275, 276, 277, 279, 281, 284, 285, 286, 289,
-    290, 291, 292, 293, 294, 314, 327, 338, 342, 349, 350, 356, 357, 358, 361, 363, 364, 371, 373,
-    376, 377, 381, 383, 384, 385, 386, 388, 391, 392, 393, 403, 408, 409, 420, 421, 430, 432, 440,
-    443, 453, 457, 459, 466, 467, 470, 472, 473, 474, 475, 476, 478, 479, 504, 505, 511, 512, 513,
-    514, 515, 521, 525, 526, 532, 533, 535, 536, 537, 538, 539, 540, 541, 550, 551, 553, 554, 559,
-    560, 562, 563, 564, 565, 569, 570, 571, 574, 575, 584, 625, 626, 645, 646, 647, 649, 650, 661,
-    662, 663, 664, 665, 666, 667, 668, 669, 679, 680, 681, 683, 684, 685, 688, 689, 691, 693, 696,
-    697, 698, 699, 700, 702, 710, 712, 713, 717, 730, 731, 737, 750, 751, 752, 753, 754, 762, 763,
-    766, 767, 768, 770, 771, 772, 778, 779, 780, 781, 782, 783, 784, 786, 787, 788, 791, 792, 793,
-    794, 799, 800, 801, 802, 806, 807, 811, 813, 814, 818, 819, 820, 821, 822, 829, 830, 831, 832,
-    867, 868, 869, 870, 873, 874, 875, 877, 878, 879, 880, 881, 882, 884, 886, 887, 888, 906,
-    1002, 1007, 1008, 1011, 1012, 1016, 1017, 1018, 1023, 1024, 1054, 1055, 1060, 1061, 1062,
-    1063, 1064, 1065, 1069, 1070, 1089, 1090, 1092, 1095, 1098, 1102, 1103, 1104, 1105, 1110,
-    1111, 1112, 1113, 1116, 1117, 1124, 1125, 1126, 1127, 1130, 1132, 1135, 1136, 1137, 1138,
-    1139, 1141, 1142, 1143, 1145, 1146, 1147, 1149, 1150, 1151, 1152, 1156, 1157, 1158, 1159,
-    1160, 1167, 1168, 1169, 1173, 1175, 1176, 1177, 1178, 1179, 1180, 1181, 1182, 1184, 1185,
-    1189, 1190, 1194, 1199, 1203, 1204, 1209, 1210, 1211, 1212, 1216, 1219, 1220, 1221, 1229,
-    1230, 1231, 1235, 1236, 1237, 1240, 1242, 1243, 1249, 1250, 1251, 1252, 1253, 1259, 1260,
-    1261, 1265, 1302, 1305, 1309, 1313, 1318, 1319, 1325, 1326, 1327, 1328, 1329, 1330, 1331,
-    1334, 1335, 1336, 1337, 1339, 1340, 1341, 1359, 1363, 1383, 1385, 1388, 1389, 1390, 1392,
-    1393, 1394, 1432, 1433, 1439, 1440, 1442, 1444, 1445, 1446, 1447, 1448, 1449, 1452, 1453,
-    1454, 1455, 1456, 1457, 1458, 1459, 1463, 1464, 1470, 1471, 1472, 1473, 1475, 1476, 1477,
-    1478, 1479, 1480, 1481, 1482, 1483, 1484, 1485, 1486, 1487, 1488, 1489, 1490, 1493, 1497,
-    1502, 1504,
+    5, 6, 13, 14, 20, 21, 70, 89, 90, 112, 113, 118, 122, 123, 124, 137, 140, 141, 142, 143, 144,
+    151, 155, 160, 161, 162, 167, 170, 175, 176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 186,
+    187, 188, 189, 190, 191, 199, 200, 201, 202, 203, 204, 205, 206, 209, 210, 216, 217, 218, 219,
+    220, 222, 223, 224, 225, 226, 227, 228, 231, 241, 245, 246, 247, 253, 255, 256, 257, 258, 259,
+    260, 261, 262, 263, 265, 266, 269, 270, 271, 272, 281, 282, 283, 284, 285, 286, 287, 289, 291,
+    294, 295, 296, 299, 300, 303, 304, 305, 306, 312, 330, 343, 354, 358, 365, 366, 372, 373, 374,
+    377, 379, 380, 387, 388, 389, 391, 396, 400, 401, 405, 406, 407, 408, 409, 411, 414, 415, 416,
+    426, 431, 432, 443, 444, 453, 455, 463, 466, 476, 480, 482, 489, 490, 493, 495, 496, 497, 498,
+    499, 501, 502, 527, 528, 534, 535, 536, 537, 538, 544, 549, 550, 556, 557, 558, 559, 560, 561,
+    562, 563, 564, 573, 574, 576, 577, 582, 583, 585, 586, 587, 588, 592, 593, 594, 597, 598, 607,
+    648, 649, 668, 669, 670, 672, 673, 684, 685, 686, 687, 688, 689, 690, 691, 692, 702, 704, 705,
+    706, 707, 708, 711, 712, 714, 716, 719, 720, 721, 722, 723, 725, 733, 735, 736, 740, 753, 754,
+    760, 773, 774, 775, 776, 777, 785, 786, 789, 790, 791, 793, 794, 795, 801, 802, 803, 804, 805,
+    807, 808, 809, 810, 811, 814, 815, 816, 817, 822, 823, 824, 825, 829, 830, 834, 836, 837, 841,
+    842, 843, 844, 845, 852, 853, 854, 855, 890, 891, 892, 893, 896, 897, 898, 900, 901, 902, 903,
+    904, 906, 907, 909, 910, 911, 929, 1025, 1030, 1031, 1034, 1035, 1039, 1040, 1041, 1046, 1047,
+    1077, 1078, 1083, 1084, 1085, 1086, 1087, 1088, 1092, 1093, 1112, 1113, 1120, 1124, 1126,
+    1130, 1131, 1132, 1133, 1138, 1139, 1140, 1141, 1144, 1145, 1152, 1153, 1154, 1155, 1158,
+    1160, 1163, 1164, 1165, 1166, 1168, 1169, 1170, 1172, 1173, 1174, 1176, 1177, 1178, 1180,
+    1181, 1182, 1183, 1187, 1188, 1189, 1190, 1191, 1198, 1199, 1200, 1204, 1206, 1207, 1208,
+    1209, 1210, 1211, 1212, 1213, 1215, 1216, 1220, 1221, 1226, 1230, 1236, 1237, 1242, 1243,
+    1244, 1245, 1249, 1252, 1253, 1254, 1262, 1263, 1264, 1268, 1269, 1270, 1273, 1275, 1276,
+    1282, 1283, 1284, 1285, 1286, 1292, 1293, 1294, 1298, 1335, 1338, 1342, 1346, 1352, 1353,
+    1359, 1360, 1361, 1362, 1363, 1364, 1365, 1368, 1370, 1371, 1372, 1373, 1374, 1375, 1393,
+    1397, 1417, 1419, 1422, 1423, 1425, 1426, 1427, 1465, 1466, 1472, 1473, 1475, 1477, 1478,
+    1479, 1480, 1481, 1482, 1485, 1486, 1487, 1488, 1489, 1490, 1491, 1495, 1499, 1500, 1506,
+    1507, 1509, 1510, 1511, 1512, 1513, 1514, 1515, 1516, 1517, 1518, 1519, 1520, 1521, 1522,
+    1523, 1524, 1525, 1526, 1529, 1530, 1533, 1534, 1553, 1558, 1563, 1564, 1565, 1566, 1568,
+    1573, 1576, 1581,
 };
 
 static const br_paginator paginators[] = {
-    {9,1760,1760,1759,1766,65535}, {76,1760,1760,1759,2181,65535}, {77,1760,1760,1759,2182,65535},
-    {78,1760,1760,1759,2183,65535}, {79,1760,1760,1759,2184,65535},
-    {80,1760,1760,1759,2185,65535}, {81,1760,1760,1759,2190,65535},
-    {82,1760,1760,1759,2197,65535}, {83,1760,1760,65535,2200,65535},
-    {84,1760,1760,1759,2181,65535}, {87,1760,1760,1759,2240,65535},
-    {88,1760,1760,1759,2197,65535}, {89,1760,1760,1759,2243,65535},
-    {90,1760,1760,1759,2245,65535}, {91,1760,1760,1759,2250,65535},
-    {92,1760,1760,1759,2251,65535}, {93,1760,1760,1759,2253,65535},
-    {94,1760,1760,1759,2254,65535}, {95,1760,1760,1759,2255,65535},
-    {96,1760,1760,1759,2256,65535}, {168,1760,1760,1759,2640,65535},
-    {169,1760,1760,1759,2641,65535}, {170,1760,1760,1759,2642,65535},
-    {171,1760,1760,1759,2643,65535}, {172,1760,1760,1759,2644,65535},
-    {173,1760,1760,1759,2645,65535}, {174,1760,1760,1759,2647,65535},
-    {175,1760,1760,1759,2648,65535}, {176,1760,1760,1759,2649,65535},
-    {177,1760,1760,1759,2650,65535}, {178,1760,1760,1759,2654,65535},
-    {179,1760,1760,1759,2563,65535}, {180,1760,1760,1759,2655,65535},
-    {181,1760,1760,1759,2656,65535}, {182,1760,1760,1759,2657,65535},
-    {183,1760,1760,1759,2658,65535}, {185,1760,1760,1759,2660,65535},
-    {213,1760,1760,2736,2738,65535}, {223,1760,1760,1759,2913,65535},
-    {224,1760,1760,1759,2923,65535}, {225,1760,1760,1759,2924,65535},
-    {226,1760,1760,1759,2925,65535}, {227,1760,1760,1759,2926,65535},
-    {231,1760,1760,65535,1734,65535}, {232,1760,1760,65535,2939,65535},
-    {284,1760,1760,1759,3379,65535}, {285,1760,1760,1759,3380,65535},
-    {286,1760,1760,1759,3381,65535}, {287,1760,1760,1759,3382,65535},
-    {288,1760,1760,1759,2660,65535}, {289,1760,1760,1759,2660,65535},
-    {290,1760,1760,1759,3383,65535}, {291,1760,1760,1759,3387,65535},
-    {292,1760,1760,1759,3388,65535}, {293,1760,1760,1759,3391,65535},
-    {294,1760,1760,1759,3392,65535}, {295,1760,1760,1759,3393,65535},
-    {296,1760,1760,1759,3394,65535}, {297,1760,1760,1759,2926,65535},
-    {299,1760,1760,1759,3391,65535}, {412,1760,1760,1759,3908,65535},
-    {413,1760,1760,1759,3909,65535}, {414,1760,1760,1759,3910,65535},
-    {415,1760,1760,1759,3910,65535}, {416,1760,1760,1759,3910,65535},
-    {417,1760,1760,1759,3911,65535}, {418,1760,1760,1759,3912,65535},
-    {419,1760,1760,1759,3913,65535}, {420,1760,1760,1759,3914,65535},
-    {421,1760,1760,1759,3915,65535}, {422,1760,1760,1759,3918,65535},
-    {423,1760,1760,1759,3919,65535}, {424,1760,1760,1759,3920,65535},
-    {425,1760,1760,1759,1928,65535}, {426,1760,1760,1759,3918,65535},
-    {427,1760,1760,1759,3923,65535}, {428,1760,1760,1759,3091,65535},
-    {429,1760,1760,1759,3435,65535}, {430,1760,1760,1759,3924,65535},
-    {431,1760,1760,1759,2660,65535}, {432,1760,1760,1759,2660,65535},
-    {433,1760,1760,1759,3925,65535}, {434,1760,1760,1759,3926,65535},
-    {435,1760,1760,1759,3927,65535}, {436,1760,1760,1759,3928,65535},
-    {437,1760,1760,1759,3911,65535}, {438,1760,1760,1759,3929,65535},
-    {439,1760,1760,1759,3930,65535}, {440,1760,1760,1759,3911,65535},
-    {441,1760,1760,1759,3931,65535}, {442,1760,1760,1759,1911,65535},
-    {443,1760,1760,1759,3933,65535}, {444,1760,1760,1759,3933,65535},
-    {445,1760,1760,1759,3934,65535}, {446,1760,1760,1759,3936,65535},
-    {447,1760,1760,1759,3936,65535}, {448,1760,1760,1759,1911,65535},
-    {449,1760,1760,1759,3937,65535}, {450,1760,1760,1759,3409,65535},
-    {452,1760,1760,1759,3474,65535}, {506,1760,1760,1759,3974,65535},
-    {507,1760,1760,1759,3976,65535}, {508,1760,1760,1759,1733,65535},
-    {509,1760,1760,1759,3388,65535}, {510,1760,1760,1759,4031,65535},
-    {540,1760,1760,65535,4083,65535}, {541,1760,1760,65535,4084,65535},
-    {542,1760,1760,65535,4085,65535}, {544,1760,1760,65535,4086,65535},
-    {565,1760,1760,1759,3409,65535}, {573,1760,1760,1759,3937,65535},
-    {574,1760,1760,1759,3409,65535},
+    {9,1835,1835,1834,1841,65535}, {89,1835,1835,1834,2276,65535}, {90,1835,1835,1834,2277,65535},
+    {91,1835,1835,1834,2279,65535}, {92,1835,1835,1834,2280,65535},
+    {93,1835,1835,1834,2281,65535}, {94,1835,1835,1834,2286,65535},
+    {95,1835,1835,1834,2293,65535}, {96,1835,1835,65535,2296,65535},
+    {97,1835,1835,1834,2276,65535}, {100,1835,1835,1834,2336,65535},
+    {101,1835,1835,1834,2293,65535}, {102,1835,1835,1834,2338,65535},
+    {103,1835,1835,1834,2340,65535}, {104,1835,1835,1834,2345,65535},
+    {105,1835,1835,1834,2346,65535}, {106,1835,1835,1834,2348,65535},
+    {107,1835,1835,1834,2349,65535}, {108,1835,1835,1834,2351,65535},
+    {109,1835,1835,1834,2352,65535}, {110,1835,1835,1834,2353,65535},
+    {112,1835,1835,1834,2355,65535}, {193,1835,1835,1834,2738,65535},
+    {194,1835,1835,1834,2739,65535}, {195,1835,1835,1834,2740,65535},
+    {196,1835,1835,1834,2741,65535}, {197,1835,1835,1834,2742,65535},
+    {198,1835,1835,1834,2743,65535}, {199,1835,1835,1834,2745,65535},
+    {200,1835,1835,1834,2746,65535}, {201,1835,1835,1834,2747,65535},
+    {202,1835,1835,1834,2748,65535}, {203,1835,1835,1834,2752,65535},
+    {204,1835,1835,1834,2662,65535}, {205,1835,1835,1834,2753,65535},
+    {206,1835,1835,1834,2754,65535}, {207,1835,1835,1834,2755,65535},
+    {208,1835,1835,1834,2757,65535}, {210,1835,1835,1834,2758,65535},
+    {238,1835,1835,2833,2835,65535}, {248,1835,1835,1834,3009,65535},
+    {249,1835,1835,1834,3020,65535}, {250,1835,1835,1834,3021,65535},
+    {251,1835,1835,1834,3022,65535}, {252,1835,1835,1834,3023,65535},
+    {256,1835,1835,65535,1809,65535}, {257,1835,1835,65535,3036,65535},
+    {309,1835,1835,1834,3474,65535}, {310,1835,1835,1834,3475,65535},
+    {311,1835,1835,1834,3476,65535}, {312,1835,1835,1834,3477,65535},
+    {313,1835,1835,1834,2758,65535}, {314,1835,1835,1834,2758,65535},
+    {315,1835,1835,1834,3478,65535}, {316,1835,1835,1834,3482,65535},
+    {317,1835,1835,1834,3483,65535}, {318,1835,1835,1834,3486,65535},
+    {319,1835,1835,1834,3487,65535}, {320,1835,1835,1834,3488,65535},
+    {321,1835,1835,1834,3489,65535}, {322,1835,1835,1834,3023,65535},
+    {324,1835,1835,1834,3486,65535}, {437,1835,1835,1834,4019,65535},
+    {438,1835,1835,1834,4020,65535}, {439,1835,1835,1834,4021,65535},
+    {440,1835,1835,1834,4021,65535}, {441,1835,1835,1834,4021,65535},
+    {442,1835,1835,1834,4022,65535}, {443,1835,1835,1834,4023,65535},
+    {444,1835,1835,1834,4024,65535}, {445,1835,1835,1834,4025,65535},
+    {446,1835,1835,1834,4026,65535}, {447,1835,1835,1834,4029,65535},
+    {448,1835,1835,1834,4030,65535}, {449,1835,1835,1834,4031,65535},
+    {450,1835,1835,1834,2008,65535}, {451,1835,1835,1834,4029,65535},
+    {452,1835,1835,1834,4034,65535}, {453,1835,1835,1834,3187,65535},
+    {454,1835,1835,1834,3535,65535}, {455,1835,1835,1834,4035,65535},
+    {456,1835,1835,1834,2758,65535}, {457,1835,1835,1834,2758,65535},
+    {458,1835,1835,1834,4036,65535}, {459,1835,1835,1834,4037,65535},
+    {460,1835,1835,1834,4038,65535}, {461,1835,1835,1834,4039,65535},
+    {462,1835,1835,1834,4022,65535}, {463,1835,1835,1834,4040,65535},
+    {464,1835,1835,1834,4041,65535}, {465,1835,1835,1834,4022,65535},
+    {466,1835,1835,1834,4042,65535}, {467,1835,1835,1834,1990,65535},
+    {468,1835,1835,1834,4044,65535}, {469,1835,1835,1834,4044,65535},
+    {470,1835,1835,1834,4045,65535}, {471,1835,1835,1834,4047,65535},
+    {472,1835,1835,1834,4047,65535}, {473,1835,1835,1834,1990,65535},
+    {474,1835,1835,1834,4048,65535}, {475,1835,1835,1834,3509,65535},
+    {477,1835,1835,1834,3574,65535}, {531,1835,1835,1834,4086,65535},
+    {532,1835,1835,1834,4088,65535}, {533,1835,1835,1834,1808,65535},
+    {534,1835,1835,1834,3483,65535}, {535,1835,1835,1834,4141,65535},
+    {565,1835,1835,65535,4195,65535}, {566,1835,1835,65535,4196,65535},
+    {567,1835,1835,65535,4197,65535}, {569,1835,1835,65535,4198,65535},
+    {591,1835,1835,1834,3509,65535}, {592,1835,1835,1834,3509,65535},
+    {604,1835,1835,1834,2758,65535}, {605,1835,1835,1834,2758,65535},
+    {606,1835,1835,1834,4048,65535}, {607,1835,1835,1834,3509,65535},
 };
 
 static const br_waiter waiters[] = {
-    {5655,395,2,60,0,3}, {5657,401,5,24,3,4}, {5658,401,2,60,7,3}, {5659,402,5,24,10,4},
-    {5660,402,2,60,14,3}, {5661,404,5,24,17,4}, {5662,571,30,5,21,4}, {5663,572,30,5,25,4},
+    {5896,420,2,60,0,3}, {5898,426,5,24,3,4}, {5899,426,2,60,7,3}, {5900,427,5,24,10,4},
+    {5901,427,2,60,14,3}, {5902,429,5,24,17,4}, {5903,602,30,5,21,4}, {5904,603,30,5,25,4},
 };
 
 static const br_acceptor acceptors[] = {
-    {5656,351,2}, {5656,254,0}, {5656,310,1}, {1510,254,0}, {1510,555,1}, {1510,557,1},
-    {1510,573,1}, {65535,1594,0}, {1510,352,2}, {1510,573,1}, {1510,254,0}, {1510,555,1},
-    {1510,557,1}, {1510,573,1}, {65535,1594,0}, {1510,352,2}, {1510,573,1}, {1510,1360,0},
-    {1510,1362,2}, {1510,1361,1}, {1510,573,1}, {1510,353,0}, {1510,555,1}, {1510,557,1},
-    {1510,573,1}, {1510,1106,0}, {1510,1109,1}, {1510,555,1}, {1510,557,1},
+    {5897,367,2}, {5897,264,0}, {5897,326,1}, {1583,264,0}, {1583,578,1}, {1583,580,1},
+    {1583,596,1}, {65535,1667,0}, {1583,368,2}, {1583,596,1}, {1583,264,0}, {1583,578,1},
+    {1583,580,1}, {1583,596,1}, {65535,1667,0}, {1583,368,2}, {1583,596,1}, {1583,1394,0},
+    {1583,1396,2}, {1583,1395,1}, {1583,596,1}, {1583,369,0}, {1583,578,1}, {1583,580,1},
+    {1583,596,1}, {1583,1134,0}, {1583,1137,1}, {1583,578,1}, {1583,580,1},
 };
 
 static const br_partition partitions[] = {
@@ -5121,32 +5326,32 @@ static const br_known_region regions[] = {
 
 const br_model br_model_builtin = {
     .format_version = 3,
-    .facts_hash = "aa67bcc7654dd770e01cb41c02a90660410f672ba4732aef347db81943de4a9b",
-    .facts_source = "botocore 1.44.5 and the newer @aws-sdk schemas",
+    .facts_hash = "db4f8645615129a0bdcb4a850a856b00579ffe545c17aee0d335911ff250a3e5",
+    .facts_source = "botocore 1.44.8 and the newer @aws-sdk schemas",
     .names = (const char *)&name_text,
     .name_offsets = name_offsets,
-    .name_count = 5664,
+    .name_count = 5905,
     .shapes = shapes,
-    .shape_count = 4361,
+    .shape_count = 4513,
     .members = members,
-    .member_count = 8913,
+    .member_count = 9209,
     .ops = ops,
-    .op_count = 582,
+    .op_count = 617,
     .flat = flat,
     .services = services,
     .service_count = 12,
     .limits = limits,
-    .limit_count = 233,
+    .limit_count = 241,
     .enums = enums,
-    .enum_count = 1912,
+    .enum_count = 2034,
     .error_lists = error_lists,
-    .error_list_count = 666,
+    .error_list_count = 694,
     .wires = wires,
-    .wire_count = 114,
+    .wire_count = 116,
     .patterns = patterns,
-    .pattern_count = 468,
+    .pattern_count = 487,
     .paginators = paginators,
-    .paginator_count = 112,
+    .paginator_count = 117,
     .waiters = waiters,
     .waiter_count = 8,
     .acceptors = acceptors,

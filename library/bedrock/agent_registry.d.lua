@@ -16,6 +16,7 @@
 ---@field custom? {data?: string}
 ---@field http? {source?: bedrock.agent_registry.DescriptorSource}
 ---@field mcpServer? {additionalData?: {tools?: {data?: string, dataSchemaVersion?: string}}, data?: string, dataSchemaVersion?: string, source?: bedrock.agent_registry.DescriptorSource}
+---@field signatureAgentCard? {additionalData?: bedrock.agent_registry.SignatureAgentCardAdditionalData, data?: string, dataSchemaVersion?: string, source?: bedrock.agent_registry.DescriptorSource}
 ---@class bedrock.agent_registry.DiscoverableRegistryRecordSummary
 ---@field createdAt number
 ---@field description? string
@@ -37,9 +38,10 @@
 ---@class bedrock.agent_registry.ListDiscoverableRegistryRecordsResponse
 ---@field nextToken? string
 ---@field registryRecords bedrock.agent_registry.DiscoverableRegistryRecordSummary[]
----@alias bedrock.agent_registry.RecordType "AGENT"|"CUSTOM"|"GATEWAY"|"MCP"|"SKILL"|string
----@alias bedrock.agent_registry.RegistryRecordStatus "APPROVED"|"CREATE_FAILED"|"CREATING"|"DEPRECATED"|"DRAFT"|"PENDING_APPROVAL"|"REJECTED"|"UPDATE_FAILED"|"UPDATING"|string
+---@alias bedrock.agent_registry.RecordType "AGENT"|"CUSTOM"|"GATEWAY"|"MCP"|"SKILL"|"WEB_BOT"|string
+---@alias bedrock.agent_registry.RegistryRecordStatus "APPROVED"|"CREATE_FAILED"|"CREATE_PENDING_AUTH"|"CREATING"|"DEPRECATED"|"DRAFT"|"PENDING_APPROVAL"|"REJECTED"|"UPDATE_FAILED"|"UPDATE_PENDING_AUTH"|"UPDATING"|string
 ---@class bedrock.agent_registry.RegistryRecordSummary
+---@field artifact? {downloadUrl?: string, sha256?: string}
 ---@field createdAt number
 ---@field customMetadata? any
 ---@field description? string
@@ -56,7 +58,14 @@
 ---@class bedrock.agent_registry.SearchDiscoverableRegistryRecordsRequest
 ---@field filters? any
 ---@field maxResults? integer
+---@field nextToken? string
 ---@field registryIds string[]
 ---@field searchQuery string
+---@field searchType? bedrock.agent_registry.SearchType
 ---@class bedrock.agent_registry.SearchDiscoverableRegistryRecordsResponse
+---@field nextToken? string
 ---@field registryRecords bedrock.agent_registry.RegistryRecordSummary[]
+---@field searchType? bedrock.agent_registry.SearchType
+---@alias bedrock.agent_registry.SearchType "HYBRID"|"KEYWORD"|"SEMANTIC"|string
+---@class bedrock.agent_registry.SignatureAgentCardAdditionalData
+---@field category? "advertising"|"ai_assistant"|"ai_content_optimization"|"ai_search"|"ai_training"|"archiver"|"content_fetcher"|"email_client"|"http_library"|"link_checker"|"miscellaneous"|"monitoring"|"page_preview"|"scraping_framework"|"search_engine"|"security"|"seo"|"social_media"|string

@@ -11,8 +11,33 @@
 ---@field authorizerConfiguration? bedrock.agent_registry_control.AuthorizerConfiguration
 ---@field protocolConfiguration? {serverProtocol?: "A2A"|"AGUI"|"HTTP"|"MCP"|string}
 ---@field workloadIdentityDetails? bedrock.agent_registry_control.WorkloadIdentityDetails
+---@class bedrock.agent_registry_control.AgentSkillsAdditionalData
+---@field repositoryProvider? bedrock.agent_registry_control.AgentSkillsRepositoryProvider
+---@field skillMd? {data?: string, dataSchemaVersion?: string, source?: bedrock.agent_registry_control.DescriptorSource}
+---@field skillPackage? bedrock.agent_registry_control.AgentSkillsPackageDescriptor
+---@field sourceConfiguration? bedrock.agent_registry_control.AgentSkillsSourceConfiguration
+---@class bedrock.agent_registry_control.AgentSkillsPackageDescriptor
+---@field source? bedrock.agent_registry_control.DescriptorSource
+---@alias bedrock.agent_registry_control.AgentSkillsRepositoryProvider "GITHUB"|string
+---@class bedrock.agent_registry_control.AgentSkillsSourceConfiguration
+---@field s3? {bucketOwnerAccountId?: string}
 ---@class bedrock.agent_registry_control.ApprovalConfiguration
 ---@field autoApprovalRules? ("APPROVE_ALL"|string)[]
+---@class bedrock.agent_registry_control.AssociatePublisherRequest
+---@field categories? string[]
+---@field clientToken? string
+---@field publisherArn string
+---@field recordArn string
+---@field subdomain? string
+---@class bedrock.agent_registry_control.AssociatePublisherResponse
+---@field publicIdentifier string
+---@field publisher string
+---@field recordArn string
+---@field status bedrock.agent_registry_control.AssociationStatus
+---@field statusReason? string
+---@alias bedrock.agent_registry_control.AssociationStatus "APPROVED"|"PENDING_APPROVAL"|"REJECTED"|"SUSPENDED"|string
+---@class bedrock.agent_registry_control.AuthorizationData
+---@field oauth2? {authorizationAttemptId?: string, authorizationUrl: string, expiresAt?: number, userId?: string}
 ---@class bedrock.agent_registry_control.AuthorizerConfiguration
 ---@field customJWTAuthorizer? bedrock.agent_registry_control.CustomJWTAuthorizerConfiguration
 ---@class bedrock.agent_registry_control.AutoDetection
@@ -22,7 +47,23 @@
 ---@class bedrock.agent_registry_control.AutoDetectionConfiguration
 ---@field enabled boolean
 ---@field scope "ORGANIZATION"|string
+---@alias bedrock.agent_registry_control.BotCategory "advertising"|"ai_assistant"|"ai_content_optimization"|"ai_search"|"ai_training"|"archiver"|"content_fetcher"|"email_client"|"http_library"|"link_checker"|"miscellaneous"|"monitoring"|"page_preview"|"scraping_framework"|"search_engine"|"security"|"seo"|"social_media"|string
+---@class bedrock.agent_registry_control.CreatePublisherRequest
+---@field clientToken? string
+---@field tags? table<string, string>
+---@field value bedrock.agent_registry_control.Identifier
+---@class bedrock.agent_registry_control.CreatePublisherResponse
+---@field createdAt number
+---@field domainChallenge? bedrock.agent_registry_control.DomainChallenge
+---@field identifierType? bedrock.agent_registry_control.IdentifierType
+---@field publisherArn string
+---@field status bedrock.agent_registry_control.VerificationStatus
+---@field statusReason? string
+---@field tags? table<string, string>
+---@field updatedAt number
+---@field value bedrock.agent_registry_control.Identifier
 ---@class bedrock.agent_registry_control.CreateRegistryRecordRequest
+---@field artifact? bedrock.agent_registry_control.RegistryRecordArtifactUpload
 ---@field clientToken? string
 ---@field customMetadata? any
 ---@field description? string
@@ -35,6 +76,7 @@
 ---@field registryId string
 ---@field tags? table<string, string>
 ---@class bedrock.agent_registry_control.CreateRegistryRecordResponse
+---@field authorizationData? bedrock.agent_registry_control.AuthorizationData
 ---@field recordArn string
 ---@field status bedrock.agent_registry_control.RegistryRecordStatus
 ---@class bedrock.agent_registry_control.CreateRegistryRequest
@@ -65,6 +107,8 @@
 ---@class bedrock.agent_registry_control.CustomMetadataSchemaConfiguration
 ---@field defaultSchema? string
 ---@field recordTypeSchemaOverrides? ({recordType: bedrock.agent_registry_control.RecordType, schema: string})[]
+---@class bedrock.agent_registry_control.DeletePublisherRequest
+---@field publisherArn string
 ---@class bedrock.agent_registry_control.DeleteRegistryRecordRequest
 ---@field recordId string
 ---@field registryId string
@@ -76,20 +120,29 @@
 ---@field fromUrl? {credentialProviderConfigurations?: ({credentialProvider: bedrock.agent_registry_control.RegistryRecordCredentialProviderUnion, credentialProviderType: "IAM"|"OAUTH"|string})[], url: string}
 ---@class bedrock.agent_registry_control.Descriptors
 ---@field a2aAgentCard? {data?: string, dataSchemaVersion?: string, source?: bedrock.agent_registry_control.DescriptorSource}
----@field agentSkillsDefinition? {additionalData?: {skillMd?: {data?: string, dataSchemaVersion?: string, source?: bedrock.agent_registry_control.DescriptorSource}}, data?: string, dataSchemaVersion?: string}
+---@field agentSkillsDefinition? {additionalData?: bedrock.agent_registry_control.AgentSkillsAdditionalData, data?: string, dataSchemaVersion?: string}
 ---@field agui? {source?: bedrock.agent_registry_control.DescriptorSource}
 ---@field custom? {data?: string}
 ---@field http? {source?: bedrock.agent_registry_control.DescriptorSource}
 ---@field mcpServer? {additionalData?: {tools?: {data?: string, dataSchemaVersion?: string}}, data?: string, dataSchemaVersion?: string, source?: bedrock.agent_registry_control.DescriptorSource}
+---@field signatureAgentCard? {additionalData?: {category?: bedrock.agent_registry_control.BotCategory}, data?: string, dataSchemaVersion?: string, source?: bedrock.agent_registry_control.DescriptorSource}
+---@class bedrock.agent_registry_control.DisassociatePublisherRequest
+---@field recordArn string
 ---@class bedrock.agent_registry_control.DiscoveryConfiguration
 ---@field authorizerConfiguration? bedrock.agent_registry_control.AuthorizerConfiguration
 ---@field authorizerType? "AWS_IAM"|"CUSTOM_JWT"|string
+---@class bedrock.agent_registry_control.DomainChallenge
+---@field recordName string
+---@field recordValue string
 ---@class bedrock.agent_registry_control.EncryptionConfiguration
 ---@field kmsKeyArn string
+---@class bedrock.agent_registry_control.GetPublisherRequest
+---@field publisherArn string
 ---@class bedrock.agent_registry_control.GetRegistryRecordRequest
 ---@field recordId string
 ---@field registryId string
 ---@class bedrock.agent_registry_control.GetRegistryRecordResponse
+---@field artifact? {downloadUrl?: string, sha256?: string}
 ---@field createdAt number
 ---@field createdBy? string
 ---@field createdByAutoDetection? boolean
@@ -107,6 +160,7 @@
 ---@field registryArn string
 ---@field status bedrock.agent_registry_control.RegistryRecordStatus
 ---@field statusReason? string
+---@field synchronizedSource? {gitHub?: {commitId: string, synchronizedAt: number, url: string}, s3?: {eTag?: string, synchronizedAt: number, url: string, versionId?: string}}
 ---@field updatedAt number
 ---@class bedrock.agent_registry_control.GetRegistryRequest
 ---@field registryId string
@@ -124,6 +178,22 @@
 ---@field status bedrock.agent_registry_control.RegistryStatus
 ---@field statusReason? string
 ---@field updatedAt number
+---@class bedrock.agent_registry_control.Identifier
+---@field domain? string
+---@alias bedrock.agent_registry_control.IdentifierType "DOMAIN"|string
+---@class bedrock.agent_registry_control.ListPublisherAssociationsRequest
+---@field maxResults? integer
+---@field nextToken? string
+---@field publisherArn? string
+---@class bedrock.agent_registry_control.ListPublisherAssociationsResponse
+---@field items ({publicIdentifier: string, publisher: string, recordArn: string, status: bedrock.agent_registry_control.AssociationStatus, statusReason?: string})[]
+---@field nextToken? string
+---@class bedrock.agent_registry_control.ListPublishersRequest
+---@field maxResults? integer
+---@field nextToken? string
+---@class bedrock.agent_registry_control.ListPublishersResponse
+---@field items bedrock.agent_registry_control.PublisherSummary[]
+---@field nextToken? string
 ---@class bedrock.agent_registry_control.ListRegistriesRequest
 ---@field filters? ({name: "discoveryConfiguration.authorizerType"|"status"|string, values: string[]})[]
 ---@field maxResults? integer
@@ -152,11 +222,32 @@
 ---@field sourceId string
 ---@field sourceType? bedrock.agent_registry_control.SourceType
 ---@alias bedrock.agent_registry_control.ProvenanceRelation "DETECTED_FROM"|string
----@alias bedrock.agent_registry_control.RecordType "AGENT"|"CUSTOM"|"GATEWAY"|"MCP"|"SKILL"|string
+---@class bedrock.agent_registry_control.Publisher
+---@field createdAt number
+---@field domainChallenge? bedrock.agent_registry_control.DomainChallenge
+---@field identifierType? bedrock.agent_registry_control.IdentifierType
+---@field publisherArn string
+---@field status bedrock.agent_registry_control.VerificationStatus
+---@field statusReason? string
+---@field tags? table<string, string>
+---@field updatedAt number
+---@field value bedrock.agent_registry_control.Identifier
+---@class bedrock.agent_registry_control.PublisherSummary
+---@field associationCount? integer
+---@field createdAt number
+---@field identifierType? bedrock.agent_registry_control.IdentifierType
+---@field pendingAssociationApprovalCount? integer
+---@field publisherArn string
+---@field status bedrock.agent_registry_control.VerificationStatus
+---@field value bedrock.agent_registry_control.Identifier
+---@alias bedrock.agent_registry_control.RecordType "AGENT"|"CUSTOM"|"GATEWAY"|"MCP"|"SKILL"|"WEB_BOT"|string
+---@class bedrock.agent_registry_control.RegistryRecordArtifactUpload
+---@field content string
+---@field sha256? string
 ---@class bedrock.agent_registry_control.RegistryRecordCredentialProviderUnion
 ---@field iamCredentialProvider? {region?: string, roleArn?: string, service?: string}
----@field oauthCredentialProvider? {customParameters?: table<string, string>, grantType?: "CLIENT_CREDENTIALS"|string, providerArn: string, scopes?: string[]}
----@alias bedrock.agent_registry_control.RegistryRecordStatus "APPROVED"|"CREATE_FAILED"|"CREATING"|"DEPRECATED"|"DRAFT"|"PENDING_APPROVAL"|"REJECTED"|"UPDATE_FAILED"|"UPDATING"|string
+---@field oauthCredentialProvider? {customParameters?: table<string, string>, grantType?: "AUTHORIZATION_CODE"|"CLIENT_CREDENTIALS"|string, providerArn: string, returnUrl?: string, scopes?: string[]}
+---@alias bedrock.agent_registry_control.RegistryRecordStatus "APPROVED"|"CREATE_FAILED"|"CREATE_PENDING_AUTH"|"CREATING"|"DEPRECATED"|"DRAFT"|"PENDING_APPROVAL"|"REJECTED"|"UPDATE_FAILED"|"UPDATE_PENDING_AUTH"|"UPDATING"|string
 ---@class bedrock.agent_registry_control.RegistryRecordSummary
 ---@field createdAt number
 ---@field createdBy? string
@@ -201,11 +292,17 @@
 ---@class bedrock.agent_registry_control.UntagResourceRequest
 ---@field resourceArn string
 ---@field tagKeys string[]
+---@class bedrock.agent_registry_control.UpdatePublisherAssociationApprovalStatusRequest
+---@field approvalStatus "APPROVED"|"REJECTED"|string
+---@field approvalStatusReason string
+---@field recordArn string
 ---@class bedrock.agent_registry_control.UpdateRegistryRecordRequest
+---@field artifact? {optionalValue?: bedrock.agent_registry_control.RegistryRecordArtifactUpload}
 ---@field customMetadata? {optionalValue?: any}
 ---@field description? bedrock.agent_registry_control.UpdatedDescription
 ---@field descriptors? {optionalValue?: bedrock.agent_registry_control.UpdatedDescriptorsFields}
 ---@field displayName? {optionalValue?: string}
+---@field forceAuthentication? boolean
 ---@field name? string
 ---@field provenance? bedrock.agent_registry_control.Provenance[]
 ---@field recordId string
@@ -214,6 +311,7 @@
 ---@field registryId string
 ---@field triggerSynchronization? boolean
 ---@class bedrock.agent_registry_control.UpdateRegistryRecordResponse
+---@field authorizationData? bedrock.agent_registry_control.AuthorizationData
 ---@field createdAt number
 ---@field createdBy? string
 ---@field createdByAutoDetection? boolean
@@ -270,8 +368,13 @@
 ---@field data? bedrock.agent_registry_control.UpdatedDescription
 ---@field dataSchemaVersion? bedrock.agent_registry_control.UpdatedDescription
 ---@field source? bedrock.agent_registry_control.UpdatedDescriptorSource
+---@class bedrock.agent_registry_control.UpdatedAgentSkillsAdditionalDataFields
+---@field repositoryProvider? {optionalValue?: bedrock.agent_registry_control.AgentSkillsRepositoryProvider}
+---@field skillMd? {optionalValue?: bedrock.agent_registry_control.UpdatedA2aAgentCardDescriptorFields}
+---@field skillPackage? {optionalValue?: bedrock.agent_registry_control.AgentSkillsPackageDescriptor}
+---@field sourceConfiguration? {optionalValue?: bedrock.agent_registry_control.AgentSkillsSourceConfiguration}
 ---@class bedrock.agent_registry_control.UpdatedAgentSkillsDefinitionDescriptorFields
----@field additionalData? {optionalValue?: {skillMd?: {optionalValue?: bedrock.agent_registry_control.UpdatedA2aAgentCardDescriptorFields}}}
+---@field additionalData? {optionalValue?: bedrock.agent_registry_control.UpdatedAgentSkillsAdditionalDataFields}
 ---@field data? bedrock.agent_registry_control.UpdatedDescription
 ---@field dataSchemaVersion? bedrock.agent_registry_control.UpdatedDescription
 ---@class bedrock.agent_registry_control.UpdatedDescription
@@ -285,10 +388,29 @@
 ---@field custom? {optionalValue?: {data?: bedrock.agent_registry_control.UpdatedDescription}}
 ---@field http? {optionalValue?: {source?: bedrock.agent_registry_control.UpdatedDescriptorSource}}
 ---@field mcpServer? {optionalValue?: bedrock.agent_registry_control.UpdatedMcpServerDescriptorFields}
+---@field signatureAgentCard? {optionalValue?: bedrock.agent_registry_control.UpdatedSignatureAgentCardDescriptorFields}
 ---@class bedrock.agent_registry_control.UpdatedMcpServerDescriptorFields
 ---@field additionalData? {optionalValue?: {tools?: {optionalValue?: {data?: bedrock.agent_registry_control.UpdatedDescription, dataSchemaVersion?: bedrock.agent_registry_control.UpdatedDescription}}}}
 ---@field data? bedrock.agent_registry_control.UpdatedDescription
 ---@field dataSchemaVersion? bedrock.agent_registry_control.UpdatedDescription
 ---@field source? bedrock.agent_registry_control.UpdatedDescriptorSource
+---@class bedrock.agent_registry_control.UpdatedSignatureAgentCardDescriptorFields
+---@field additionalData? {optionalValue?: {category?: {optionalValue?: bedrock.agent_registry_control.BotCategory}}}
+---@field data? bedrock.agent_registry_control.UpdatedDescription
+---@field dataSchemaVersion? bedrock.agent_registry_control.UpdatedDescription
+---@field source? bedrock.agent_registry_control.UpdatedDescriptorSource
+---@class bedrock.agent_registry_control.ValidatePublisherRequest
+---@field publisherArn string
+---@class bedrock.agent_registry_control.ValidatePublisherResponse
+---@field createdAt number
+---@field domainChallenge? bedrock.agent_registry_control.DomainChallenge
+---@field identifierType? bedrock.agent_registry_control.IdentifierType
+---@field publisherArn string
+---@field status bedrock.agent_registry_control.VerificationStatus
+---@field statusReason? string
+---@field tags? table<string, string>
+---@field updatedAt number
+---@field value bedrock.agent_registry_control.Identifier
+---@alias bedrock.agent_registry_control.VerificationStatus "ACTION_REQUIRED"|"ACTIVE"|"DELETING"|"FAILED"|"SUSPENDED"|string
 ---@class bedrock.agent_registry_control.WorkloadIdentityDetails
 ---@field workloadIdentityArn string

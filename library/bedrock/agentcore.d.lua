@@ -923,6 +923,10 @@
 ---@field username? string
 ---@class bedrock.agentcore.OutputConfig
 ---@field cloudWatchConfig? {logGroupName?: string, logStreamName?: string, metricsNamespace?: string, resultDestination?: "DEDICATED_LOG_GROUP"|"SOURCE_LOG_GROUP"|string}
+---@class bedrock.agentcore.PaymentInput
+---@field awsBillingX402? {options?: {dpopJwk?: {crv: "P-256"|"P-384"|"P-521"|string, kty: "EC"|string, x: string, y: string}}, payload: any, version: string}
+---@field cryptoX402? {payload: any, permit2AllowanceLimit?: string, version: string}
+---@field mpp? {buyerPaysGasFees?: boolean, version: string, wwwAuthenticateHeaders: string[]}
 ---@class bedrock.agentcore.PaymentInstrument
 ---@field createdAt number
 ---@field paymentConnectorId string
@@ -961,11 +965,11 @@
 ---@class bedrock.agentcore.PaymentTokenResponseOutput
 ---@field coinbaseCdpTokenResponse? {bearerToken: string, walletAuthToken?: string}
 ---@field stripePrivyTokenResponse? {appId: string, authorizationSignature?: string, basicAuthToken: string, requestExpiry?: integer}
----@alias bedrock.agentcore.PaymentType "CRYPTO_X402"|"MPP"|string
+---@alias bedrock.agentcore.PaymentType "AWS_BILLING_X402"|"CRYPTO_X402"|"MPP"|string
 ---@class bedrock.agentcore.ProcessPaymentRequest
 ---@field agentName? string
 ---@field clientToken? string
----@field paymentInput {cryptoX402?: {payload: any, permit2AllowanceLimit?: string, version: string}, mpp?: {buyerPaysGasFees?: boolean, version: string, wwwAuthenticateHeaders: string[]}}
+---@field paymentInput bedrock.agentcore.PaymentInput
 ---@field paymentInstrumentId string
 ---@field paymentManagerArn string
 ---@field paymentSessionId string
@@ -975,7 +979,7 @@
 ---@field createdAt number
 ---@field paymentInstrumentId string
 ---@field paymentManagerArn string
----@field paymentOutput {cryptoX402?: {payload: any, version: string}, mpp?: {paymentCredential: string, selectedPaymentId: string, version: string}}
+---@field paymentOutput {awsBillingX402?: {paymentToken: string, version: string}, cryptoX402?: {payload: any, version: string}, mpp?: {paymentCredential: string, selectedPaymentId: string, version: string}}
 ---@field paymentSessionId string
 ---@field paymentType bedrock.agentcore.PaymentType
 ---@field processPaymentId string

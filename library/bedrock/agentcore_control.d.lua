@@ -86,6 +86,7 @@
 ---@alias bedrock.agentcore_control.BrowserStatus "CREATE_FAILED"|"CREATING"|"DELETED"|"DELETE_FAILED"|"DELETING"|"READY"|string
 ---@class bedrock.agentcore_control.CapacityProviderConfiguration
 ---@field capacityProviderArn string
+---@field operatingSystemConfiguration? {linux?: {privilegeMode?: "PRIVILEGED"|"STANDARD"|string}}
 ---@alias bedrock.agentcore_control.ClientAuthenticationMethodType "AWS_IAM_ID_TOKEN_JWT"|"CLIENT_SECRET_BASIC"|"CLIENT_SECRET_POST"|"PRIVATE_KEY_JWT"|string
 ---@class bedrock.agentcore_control.ClusteringConfig
 ---@field frequencies ("DAILY"|"MONTHLY"|"WEEKLY"|string)[]
@@ -496,7 +497,7 @@
 ---@field status bedrock.agentcore_control.OnlineEvaluationConfigStatus
 ---@class bedrock.agentcore_control.CreatePaymentConnectorRequest
 ---@field clientToken? string
----@field credentialProviderConfigurations ({coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
+---@field credentialProviderConfigurations? ({awsBilling?: {iamRoleArn: string}, coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
 ---@field description? string
 ---@field name string
 ---@field paymentManagerId string
@@ -505,20 +506,20 @@
 ---@class bedrock.agentcore_control.CreatePaymentConnectorResponse
 ---@field authorizationUrl? string
 ---@field createdAt number
----@field credentialProviderConfigurations ({coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
+---@field credentialProviderConfigurations ({awsBilling?: {iamRoleArn: string}, coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
 ---@field name string
 ---@field paymentConnectorId string
 ---@field paymentManagerId string
 ---@field status bedrock.agentcore_control.PaymentConnectorStatus
 ---@field type bedrock.agentcore_control.PaymentConnectorType
 ---@class bedrock.agentcore_control.CreatePaymentCredentialProviderRequest
----@field credentialProviderVendor bedrock.agentcore_control.PaymentConnectorType
+---@field credentialProviderVendor bedrock.agentcore_control.PaymentCredentialProviderVendorType
 ---@field name string
 ---@field providerConfigurationInput bedrock.agentcore_control.PaymentProviderConfigurationInput
 ---@field tags? table<string, string>
 ---@class bedrock.agentcore_control.CreatePaymentCredentialProviderResponse
 ---@field credentialProviderArn string
----@field credentialProviderVendor bedrock.agentcore_control.PaymentConnectorType
+---@field credentialProviderVendor bedrock.agentcore_control.PaymentCredentialProviderVendorType
 ---@field name string
 ---@field providerConfigurationOutput bedrock.agentcore_control.PaymentProviderConfigurationOutput
 ---@class bedrock.agentcore_control.CreatePaymentManagerRequest
@@ -980,6 +981,7 @@
 ---@class bedrock.agentcore_control.FilesystemConfiguration
 ---@field capacityProviderVolume? {mountPath: string, volumeName: string}
 ---@field efsAccessPoint? {accessPointArn: string, mountPath: string}
+---@field s3BucketMount? {bucket: string, mountPath: string, prefix?: string, s3BucketOwner?: string, s3BucketRegion?: string}
 ---@field s3FilesAccessPoint? {accessPointArn: string, mountPath: string}
 ---@field sessionStorage? {mountPath: string}
 ---@class bedrock.agentcore_control.Filter
@@ -990,6 +992,8 @@
 ---@field inputConfiguration? {passRequestHeaders: boolean, payloadFilter?: {exclude: ({field?: "RESPONSE_BODY"|string})[]}}
 ---@field interceptionPoints ("REQUEST"|"RESPONSE"|string)[]
 ---@field interceptor {lambda?: {arn: string}}
+---@field responseInterceptionMode? "BUFFERED"|"STREAM"|string
+---@field responseStreamingConfiguration? {maxEventsPerInvocation?: integer}
 ---@class bedrock.agentcore_control.GatewayPolicyEngineConfiguration
 ---@field arn string
 ---@field mode "ENFORCE"|"LOG_ONLY"|string
@@ -1379,7 +1383,7 @@
 ---@class bedrock.agentcore_control.GetPaymentConnectorResponse
 ---@field authorizationUrl? string
 ---@field createdAt number
----@field credentialProviderConfigurations ({coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
+---@field credentialProviderConfigurations ({awsBilling?: {iamRoleArn: string}, coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
 ---@field credentialsUpdatedAt? number
 ---@field description? string
 ---@field lastUpdatedAt number
@@ -1393,7 +1397,7 @@
 ---@class bedrock.agentcore_control.GetPaymentCredentialProviderResponse
 ---@field createdTime number
 ---@field credentialProviderArn string
----@field credentialProviderVendor bedrock.agentcore_control.PaymentConnectorType
+---@field credentialProviderVendor bedrock.agentcore_control.PaymentCredentialProviderVendorType
 ---@field lastUpdatedTime number
 ---@field name string
 ---@field providerConfigurationOutput bedrock.agentcore_control.PaymentProviderConfigurationOutput
@@ -1644,6 +1648,7 @@
 ---@field kmsKeyArn? string
 ---@class bedrock.agentcore_control.LaunchParameters
 ---@field capacityReservationSpecification? {capacityReservationPreference?: "capacity-reservations-only"|"none"|"open"|string, capacityReservationTarget?: {capacityReservationId?: string, capacityReservationResourceGroupArn?: string}}
+---@field cpuOptions? {nestedVirtualization?: "DISABLED"|"ENABLED"|string}
 ---@field ephemeralVolumes? ({deviceName?: string, ebs?: bedrock.agentcore_control.EphemeralEBSVolumeConfiguration, virtualName?: string})[]
 ---@field instanceProfileArn? string
 ---@field instanceRequirements {allowedInstanceTypes: string[]}
@@ -1855,7 +1860,7 @@
 ---@field maxResults? integer
 ---@field nextToken? string
 ---@class bedrock.agentcore_control.ListPaymentCredentialProvidersResponse
----@field credentialProviders ({createdTime: number, credentialProviderArn: string, credentialProviderVendor: bedrock.agentcore_control.PaymentConnectorType, lastUpdatedTime: number, name: string})[]
+---@field credentialProviders ({createdTime: number, credentialProviderArn: string, credentialProviderVendor: bedrock.agentcore_control.PaymentCredentialProviderVendorType, lastUpdatedTime: number, name: string})[]
 ---@field nextToken? string
 ---@class bedrock.agentcore_control.ListPaymentManagersRequest
 ---@field maxResults? integer
@@ -2101,9 +2106,10 @@
 ---@field provisionMode? bedrock.agentcore_control.PaymentConnectorProvisionMode
 ---@field status bedrock.agentcore_control.PaymentConnectorStatus
 ---@field type bedrock.agentcore_control.PaymentConnectorType
----@alias bedrock.agentcore_control.PaymentConnectorType "CoinbaseCDP"|"StripePrivy"|string
+---@alias bedrock.agentcore_control.PaymentConnectorType "AwsBilling"|"CoinbaseCDP"|"StripePrivy"|string
 ---@class bedrock.agentcore_control.PaymentCredentialProviderConfiguration
 ---@field credentialProviderArn string
+---@alias bedrock.agentcore_control.PaymentCredentialProviderVendorType "CoinbaseCDP"|"StripePrivy"|string
 ---@class bedrock.agentcore_control.PaymentManagerSummary
 ---@field authorizerType bedrock.agentcore_control.PaymentsAuthorizerType
 ---@field createdAt? number
@@ -2733,14 +2739,14 @@
 ---@field updatedAt number
 ---@class bedrock.agentcore_control.UpdatePaymentConnectorRequest
 ---@field clientToken? string
----@field credentialProviderConfigurations? ({coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
+---@field credentialProviderConfigurations? ({awsBilling?: {iamRoleArn: string}, coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
 ---@field description? string
 ---@field paymentConnectorId string
 ---@field paymentManagerId string
 ---@field type? bedrock.agentcore_control.PaymentConnectorType
 ---@class bedrock.agentcore_control.UpdatePaymentConnectorResponse
 ---@field authorizationUrl? string
----@field credentialProviderConfigurations ({coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
+---@field credentialProviderConfigurations ({awsBilling?: {iamRoleArn: string}, coinbaseCDP?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration, stripePrivy?: bedrock.agentcore_control.PaymentCredentialProviderConfiguration})[]
 ---@field lastUpdatedAt number
 ---@field name string
 ---@field paymentConnectorId string
@@ -2748,13 +2754,13 @@
 ---@field status bedrock.agentcore_control.PaymentConnectorStatus
 ---@field type bedrock.agentcore_control.PaymentConnectorType
 ---@class bedrock.agentcore_control.UpdatePaymentCredentialProviderRequest
----@field credentialProviderVendor bedrock.agentcore_control.PaymentConnectorType
+---@field credentialProviderVendor bedrock.agentcore_control.PaymentCredentialProviderVendorType
 ---@field name string
 ---@field providerConfigurationInput bedrock.agentcore_control.PaymentProviderConfigurationInput
 ---@class bedrock.agentcore_control.UpdatePaymentCredentialProviderResponse
 ---@field createdTime number
 ---@field credentialProviderArn string
----@field credentialProviderVendor bedrock.agentcore_control.PaymentConnectorType
+---@field credentialProviderVendor bedrock.agentcore_control.PaymentCredentialProviderVendorType
 ---@field lastUpdatedTime number
 ---@field name string
 ---@field providerConfigurationOutput bedrock.agentcore_control.PaymentProviderConfigurationOutput

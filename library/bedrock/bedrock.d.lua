@@ -17,6 +17,16 @@
 ---@field updatedBy? string
 ---@alias bedrock.bedrock.AdvancedPromptOptimizationJobStatus "Completed"|"Deleting"|"Failed"|"InProgress"|"PartiallyCompleted"|"Stopped"|"Stopping"|string
 ---@alias bedrock.bedrock.ApplicationType "ModelEvaluation"|"RagEvaluation"|string
+---@class bedrock.bedrock.ArchiveProjectRequest
+---@field projectIdentifier string
+---@class bedrock.bedrock.ArchiveProjectResponse
+---@field archivedAt? number
+---@field arn string
+---@field createdAt number
+---@field dataRetention bedrock.bedrock.ProjectDataRetention
+---@field id string
+---@field name string
+---@field status bedrock.bedrock.ProjectStatus
 ---@class bedrock.bedrock.AutomatedEvaluationConfig
 ---@field customMetricConfig? bedrock.bedrock.AutomatedEvaluationCustomMetricConfig
 ---@field datasetMetricConfigs ({dataset: {datasetLocation?: {s3Uri?: string}, name: string}, metricNames: string[], taskType: bedrock.bedrock.EvaluationTaskType})[]
@@ -379,6 +389,18 @@
 ---@field vpcConfig? bedrock.bedrock.VpcConfig
 ---@class bedrock.bedrock.CreateModelInvocationJobResponse
 ---@field jobArn string
+---@class bedrock.bedrock.CreateProjectRequest
+---@field dataRetention? bedrock.bedrock.ProjectDataRetention
+---@field name string
+---@field tags? ({key: string, value: string})[]
+---@class bedrock.bedrock.CreateProjectResponse
+---@field archivedAt? number
+---@field arn string
+---@field createdAt number
+---@field dataRetention bedrock.bedrock.ProjectDataRetention
+---@field id string
+---@field name string
+---@field status bedrock.bedrock.ProjectStatus
 ---@class bedrock.bedrock.CreatePromptRouterRequest
 ---@field clientRequestToken? string
 ---@field description? string
@@ -412,6 +434,16 @@
 ---@field rftConfig? {graderConfig?: {lambdaGrader?: {lambdaArn: string}}, hyperParameters?: bedrock.bedrock.RFTHyperParameters}
 ---@alias bedrock.bedrock.CustomizationType "CONTINUED_PRE_TRAINING"|"DISTILLATION"|"FINE_TUNING"|"IMPORTED"|"REINFORCEMENT_FINE_TUNING"|string
 ---@alias bedrock.bedrock.DataRetentionMode "aws_review"|"default"|"inherit"|"none"|"provider_data_share"|string
+---@class bedrock.bedrock.DataRetentionStorageConfiguration
+---@field kmsKeyArn string
+---@field s3BucketArn string
+---@field s3BucketOwner string
+---@alias bedrock.bedrock.DataRetentionStorageDestination "amazon_managed"|"customer_managed"|string
+---@alias bedrock.bedrock.DataRetentionStorageModelProvider "anthropic"|"openai"|string
+---@alias bedrock.bedrock.DataRetentionStorageResourceStatus "access_denied"|"active"|"pending"|string
+---@alias bedrock.bedrock.DataRetentionStorageScope "account"|"organization"|"project"|string
+---@class bedrock.bedrock.DeleteAccountDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
 ---@class bedrock.bedrock.DeleteAutomatedReasoningPolicyBuildWorkflowRequest
 ---@field buildWorkflowId string
 ---@field lastUpdatedAt bedrock.Timestamp
@@ -440,6 +472,11 @@
 ---@field inferenceProfileIdentifier string
 ---@class bedrock.bedrock.DeleteMarketplaceModelEndpointRequest
 ---@field endpointArn string
+---@class bedrock.bedrock.DeleteOrganizationDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@class bedrock.bedrock.DeleteProjectDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field projectIdentifier string
 ---@class bedrock.bedrock.DeletePromptRouterRequest
 ---@field promptRouterArn string
 ---@class bedrock.bedrock.DeleteProvisionedModelThroughputRequest
@@ -511,6 +548,16 @@
 ---@class bedrock.bedrock.GetAccountDataRetentionResponse
 ---@field mode bedrock.bedrock.DataRetentionMode
 ---@field updatedAt? number
+---@class bedrock.bedrock.GetAccountDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@class bedrock.bedrock.GetAccountDataRetentionStorageResponse
+---@field kmsKeyStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field s3BucketStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field scope bedrock.bedrock.DataRetentionStorageScope
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@field updatedAt number
 ---@class bedrock.bedrock.GetAdvancedPromptOptimizationJobRequest
 ---@field jobIdentifier string
 ---@class bedrock.bedrock.GetAdvancedPromptOptimizationJobResponse
@@ -646,6 +693,7 @@
 ---@field regionAvailability "AVAILABLE"|"NOT_AVAILABLE"|string
 ---@class bedrock.bedrock.GetFoundationModelRequest
 ---@field modelIdentifier string
+---@field projectIdentifier? string
 ---@class bedrock.bedrock.GetFoundationModelResponse
 ---@field modelDetails? bedrock.bedrock.FoundationModelDetails
 ---@class bedrock.bedrock.GetGuardrailRequest
@@ -687,6 +735,7 @@
 ---@field modelName? string
 ---@class bedrock.bedrock.GetInferenceProfileRequest
 ---@field inferenceProfileIdentifier string
+---@field projectIdentifier? string
 ---@class bedrock.bedrock.GetInferenceProfileResponse
 ---@field createdAt? number
 ---@field description? string
@@ -782,6 +831,38 @@
 ---@field vpcConfig? bedrock.bedrock.VpcConfig
 ---@class bedrock.bedrock.GetModelInvocationLoggingConfigurationResponse
 ---@field loggingConfig? bedrock.bedrock.LoggingConfig
+---@class bedrock.bedrock.GetOrganizationDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@class bedrock.bedrock.GetOrganizationDataRetentionStorageResponse
+---@field kmsKeyStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field s3BucketStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field scope bedrock.bedrock.DataRetentionStorageScope
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@field updatedAt number
+---@class bedrock.bedrock.GetProjectDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field projectIdentifier string
+---@class bedrock.bedrock.GetProjectDataRetentionStorageResponse
+---@field kmsKeyStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field projectArn string
+---@field s3BucketStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field scope bedrock.bedrock.DataRetentionStorageScope
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@field updatedAt number
+---@class bedrock.bedrock.GetProjectRequest
+---@field projectIdentifier string
+---@class bedrock.bedrock.GetProjectResponse
+---@field archivedAt? number
+---@field arn string
+---@field createdAt number
+---@field dataRetention bedrock.bedrock.ProjectDataRetention
+---@field id string
+---@field name string
+---@field status bedrock.bedrock.ProjectStatus
 ---@class bedrock.bedrock.GetPromptRouterRequest
 ---@field promptRouterArn string
 ---@class bedrock.bedrock.GetPromptRouterResponse
@@ -815,6 +896,39 @@
 ---@field resourceArn string
 ---@class bedrock.bedrock.GetResourcePolicyResponse
 ---@field resourcePolicy? string
+---@class bedrock.bedrock.GetTrustedAccessProgramAccountEnrollmentRequest
+---@field programIdentifier string
+---@class bedrock.bedrock.GetTrustedAccessProgramAccountEnrollmentResponse
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field updatedAt? number
+---@class bedrock.bedrock.GetTrustedAccessProgramOrganizationEnrollmentRequest
+---@field programIdentifier string
+---@class bedrock.bedrock.GetTrustedAccessProgramOrganizationEnrollmentResponse
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field updatedAt? number
+---@class bedrock.bedrock.GetTrustedAccessProgramProjectEnrollmentRequest
+---@field programIdentifier string
+---@field projectIdentifier string
+---@class bedrock.bedrock.GetTrustedAccessProgramProjectEnrollmentResponse
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field updatedAt? number
+---@class bedrock.bedrock.GetTrustedAccessProgramRequest
+---@field programIdentifier string
+---@field projectIdentifier? string
+---@class bedrock.bedrock.GetTrustedAccessProgramResponse
+---@field description string
+---@field detailsUrl string
+---@field eligibilityScope? bedrock.bedrock.TrustedAccessProgramScope
+---@field enrollmentUrl? string
+---@field name string
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field programId string
+---@field providerName string
+---@field resolvedFor bedrock.bedrock.TrustedAccessResolutionContext
+---@field source bedrock.bedrock.TrustedAccessProgramScope
+---@field status bedrock.bedrock.TrustedAccessProgramStatus
+---@field statusReason? string
+---@field updatedAt? number
 ---@class bedrock.bedrock.GetUseCaseForModelAccessResponse
 ---@field formData string
 ---@class bedrock.bedrock.GuardrailAutomatedReasoningPolicyConfig
@@ -1050,6 +1164,7 @@
 ---@field byInferenceType? bedrock.bedrock.InferenceType
 ---@field byOutputModality? bedrock.bedrock.ModelModality
 ---@field byProvider? string
+---@field projectIdentifier? string
 ---@class bedrock.bedrock.ListFoundationModelsResponse
 ---@field modelSummaries? bedrock.bedrock.FoundationModelDetails[]
 ---@class bedrock.bedrock.ListGuardrailsRequest
@@ -1073,6 +1188,7 @@
 ---@class bedrock.bedrock.ListInferenceProfilesRequest
 ---@field maxResults? integer
 ---@field nextToken? string
+---@field projectIdentifier? string
 ---@field typeEquals? bedrock.bedrock.InferenceProfileType
 ---@class bedrock.bedrock.ListInferenceProfilesResponse
 ---@field inferenceProfileSummaries? bedrock.bedrock.InferenceProfileSummary[]
@@ -1134,6 +1250,13 @@
 ---@class bedrock.bedrock.ListModelInvocationJobsResponse
 ---@field invocationJobSummaries? bedrock.bedrock.ModelInvocationJobSummary[]
 ---@field nextToken? string
+---@class bedrock.bedrock.ListProjectsRequest
+---@field maxResults? integer
+---@field nextToken? string
+---@field statusFilter? bedrock.bedrock.ProjectStatus
+---@class bedrock.bedrock.ListProjectsResponse
+---@field nextToken? string
+---@field projectSummaries ({archivedAt?: number, arn: string, createdAt: number, dataRetention: bedrock.bedrock.ProjectDataRetention, id: string, name: string, status: bedrock.bedrock.ProjectStatus})[]
 ---@class bedrock.bedrock.ListPromptRoutersRequest
 ---@field maxResults? integer
 ---@field nextToken? string
@@ -1158,6 +1281,13 @@
 ---@field resourceARN string
 ---@class bedrock.bedrock.ListTagsForResourceResponse
 ---@field tags? ({key: string, value: string})[]
+---@class bedrock.bedrock.ListTrustedAccessProgramsRequest
+---@field maxResults? integer
+---@field nextToken? string
+---@field projectIdentifier? string
+---@class bedrock.bedrock.ListTrustedAccessProgramsResponse
+---@field nextToken? string
+---@field programSummaries bedrock.bedrock.TrustedAccessProgramSummary[]
 ---@class bedrock.bedrock.LoggingConfig
 ---@field audioDataDeliveryEnabled? boolean
 ---@field cloudWatchConfig? {largeDataDeliveryS3Config?: bedrock.bedrock.S3Config, logGroupName: string, roleArn: string}
@@ -1239,6 +1369,9 @@
 ---@alias bedrock.bedrock.ModelStatus "Active"|"Creating"|"Failed"|string
 ---@class bedrock.bedrock.OutputDataConfig
 ---@field s3Uri string
+---@class bedrock.bedrock.ProjectDataRetention
+---@field mode bedrock.bedrock.DataRetentionMode
+---@alias bedrock.bedrock.ProjectStatus "active"|"archived"|string
 ---@alias bedrock.bedrock.PromptRouterStatus "AVAILABLE"|string
 ---@class bedrock.bedrock.PromptRouterSummary
 ---@field createdAt? number
@@ -1275,6 +1408,18 @@
 ---@class bedrock.bedrock.PutAccountDataRetentionResponse
 ---@field mode bedrock.bedrock.DataRetentionMode
 ---@field updatedAt? number
+---@class bedrock.bedrock.PutAccountDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@class bedrock.bedrock.PutAccountDataRetentionStorageResponse
+---@field kmsKeyStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field s3BucketStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field scope bedrock.bedrock.DataRetentionStorageScope
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@field updatedAt number
 ---@class bedrock.bedrock.PutEnforcedGuardrailConfigurationRequest
 ---@field configId? string
 ---@field guardrailInferenceConfig {guardrailIdentifier: string, guardrailVersion: string, modelEnforcement?: bedrock.bedrock.ModelEnforcement, selectiveContentGuarding?: bedrock.bedrock.SelectiveContentGuarding}
@@ -1284,11 +1429,56 @@
 ---@field updatedBy? string
 ---@class bedrock.bedrock.PutModelInvocationLoggingConfigurationRequest
 ---@field loggingConfig bedrock.bedrock.LoggingConfig
+---@class bedrock.bedrock.PutOrganizationDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@class bedrock.bedrock.PutOrganizationDataRetentionStorageResponse
+---@field kmsKeyStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field s3BucketStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field scope bedrock.bedrock.DataRetentionStorageScope
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@field updatedAt number
+---@class bedrock.bedrock.PutProjectDataRetentionStorageRequest
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field projectIdentifier string
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@class bedrock.bedrock.PutProjectDataRetentionStorageResponse
+---@field kmsKeyStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field modelProvider bedrock.bedrock.DataRetentionStorageModelProvider
+---@field projectArn string
+---@field s3BucketStatus? bedrock.bedrock.DataRetentionStorageResourceStatus
+---@field scope bedrock.bedrock.DataRetentionStorageScope
+---@field storageConfiguration? bedrock.bedrock.DataRetentionStorageConfiguration
+---@field storageDestination bedrock.bedrock.DataRetentionStorageDestination
+---@field updatedAt number
 ---@class bedrock.bedrock.PutResourcePolicyRequest
 ---@field resourceArn string
 ---@field resourcePolicy string
 ---@class bedrock.bedrock.PutResourcePolicyResponse
 ---@field resourceArn? string
+---@class bedrock.bedrock.PutTrustedAccessProgramAccountEnrollmentRequest
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field programIdentifier string
+---@class bedrock.bedrock.PutTrustedAccessProgramAccountEnrollmentResponse
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field updatedAt number
+---@class bedrock.bedrock.PutTrustedAccessProgramOrganizationEnrollmentRequest
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field programIdentifier string
+---@class bedrock.bedrock.PutTrustedAccessProgramOrganizationEnrollmentResponse
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field updatedAt number
+---@class bedrock.bedrock.PutTrustedAccessProgramProjectEnrollmentRequest
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field programIdentifier string
+---@field projectIdentifier string
+---@class bedrock.bedrock.PutTrustedAccessProgramProjectEnrollmentResponse
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field updatedAt number
 ---@class bedrock.bedrock.PutUseCaseForModelAccessRequest
 ---@field formData string
 ---@class bedrock.bedrock.RAGConfig
@@ -1357,6 +1547,19 @@
 ---@field testCaseIds? string[]
 ---@class bedrock.bedrock.StartAutomatedReasoningPolicyTestWorkflowResponse
 ---@field policyArn string
+---@class bedrock.bedrock.StartTrustedAccessProgramAccountApplicationRequest
+---@field programIdentifier string
+---@class bedrock.bedrock.StartTrustedAccessProgramAccountApplicationResponse
+---@field result bedrock.bedrock.TrustedAccessProgramApplicationResult
+---@class bedrock.bedrock.StartTrustedAccessProgramOrganizationApplicationRequest
+---@field programIdentifier string
+---@class bedrock.bedrock.StartTrustedAccessProgramOrganizationApplicationResponse
+---@field result bedrock.bedrock.TrustedAccessProgramApplicationResult
+---@class bedrock.bedrock.StartTrustedAccessProgramProjectApplicationRequest
+---@field programIdentifier string
+---@field projectIdentifier string
+---@class bedrock.bedrock.StartTrustedAccessProgramProjectApplicationResponse
+---@field result bedrock.bedrock.TrustedAccessProgramApplicationResult
 ---@alias bedrock.bedrock.Status "INCOMPATIBLE_ENDPOINT"|"REGISTERED"|string
 ---@class bedrock.bedrock.StatusDetails
 ---@field dataProcessingDetails? {creationTime?: number, lastModifiedTime?: number, status?: bedrock.bedrock.JobStatusDetails}
@@ -1383,6 +1586,28 @@
 ---@field s3Uri? string
 ---@class bedrock.bedrock.TrainingMetrics
 ---@field trainingLoss? number
+---@class bedrock.bedrock.TrustedAccessProgramApplicationResult
+---@field providerHandoff? {applicationToken: string, applicationTokenExpiresAt: number, enrollmentUrl?: string}
+---@alias bedrock.bedrock.TrustedAccessProgramOptIn "disabled"|"enabled"|"inherit"|string
+---@alias bedrock.bedrock.TrustedAccessProgramScope "account"|"organization"|"program_default"|"project"|string
+---@alias bedrock.bedrock.TrustedAccessProgramStatus "disabled"|"eligible"|"enabled"|"requestable"|"revoked"|string
+---@class bedrock.bedrock.TrustedAccessProgramSummary
+---@field description string
+---@field detailsUrl string
+---@field eligibilityScope? bedrock.bedrock.TrustedAccessProgramScope
+---@field enrollmentUrl? string
+---@field name string
+---@field optIn bedrock.bedrock.TrustedAccessProgramOptIn
+---@field programId string
+---@field providerName string
+---@field resolvedFor bedrock.bedrock.TrustedAccessResolutionContext
+---@field source bedrock.bedrock.TrustedAccessProgramScope
+---@field status bedrock.bedrock.TrustedAccessProgramStatus
+---@field statusReason? string
+---@field updatedAt? number
+---@class bedrock.bedrock.TrustedAccessResolutionContext
+---@field accountId string
+---@field projectArn? string
 ---@class bedrock.bedrock.UntagResourceRequest
 ---@field resourceARN string
 ---@field tagKeys string[]
@@ -1448,6 +1673,18 @@
 ---@field endpointConfig bedrock.bedrock.EndpointConfig
 ---@class bedrock.bedrock.UpdateMarketplaceModelEndpointResponse
 ---@field marketplaceModelEndpoint bedrock.bedrock.MarketplaceModelEndpoint
+---@class bedrock.bedrock.UpdateProjectRequest
+---@field dataRetention? bedrock.bedrock.ProjectDataRetention
+---@field name? string
+---@field projectIdentifier string
+---@class bedrock.bedrock.UpdateProjectResponse
+---@field archivedAt? number
+---@field arn string
+---@field createdAt number
+---@field dataRetention bedrock.bedrock.ProjectDataRetention
+---@field id string
+---@field name string
+---@field status bedrock.bedrock.ProjectStatus
 ---@class bedrock.bedrock.UpdateProvisionedModelThroughputRequest
 ---@field desiredModelId? string
 ---@field desiredProvisionedModelName? string

@@ -14,6 +14,7 @@
 ---@field roleArns string[]
 ---@field sessionPolicy? string
 ---@field tags? ({key: string, value: string})[]
+---@field tipConfiguration? bedrock.roles_anywhere.TipConfiguration
 ---@class bedrock.roles_anywhere.CreateTrustAnchorRequest
 ---@field aliasName? string
 ---@field crlDpRevocationEnabled? boolean
@@ -87,6 +88,7 @@
 ---@field requireInstanceProperties? boolean
 ---@field roleArns? string[]
 ---@field sessionPolicy? string
+---@field tipConfiguration? bedrock.roles_anywhere.TipConfiguration
 ---@field updatedAt? number
 ---@class bedrock.roles_anywhere.ProfileDetailResponse
 ---@field profile? bedrock.roles_anywhere.ProfileDetail
@@ -132,6 +134,10 @@
 ---@class bedrock.roles_anywhere.TagResourceRequest
 ---@field resourceArn string
 ---@field tags ({key: string, value: string})[]
+---@class bedrock.roles_anywhere.TipConfiguration
+---@field status "DISABLED"|"ENABLED"|string
+---@field subjectSource? "x509SAN/URI"|"x509Subject/CN"|string
+---@field subjectType? "user"|"workload"|string
 ---@class bedrock.roles_anywhere.TrustAnchorDetail
 ---@field aliasArn? string
 ---@field aliasName? string
@@ -164,6 +170,7 @@
 ---@field profileId string
 ---@field roleArns? string[]
 ---@field sessionPolicy? string
+---@field tipConfiguration? bedrock.roles_anywhere.TipConfiguration
 ---@class bedrock.roles_anywhere.UpdateTrustAnchorRequest
 ---@field aliasName? string
 ---@field crlDpRevocationEnabled? boolean

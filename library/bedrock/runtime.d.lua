@@ -96,6 +96,7 @@
 ---@field modelId string
 ---@field outputConfig? bedrock.runtime.OutputConfig
 ---@field performanceConfig? bedrock.runtime.PerformanceConfiguration
+---@field projectIdentifier? string
 ---@field promptVariables? table<string, {text?: string}>
 ---@field requestMetadata? table<string, string>
 ---@field serviceTier? bedrock.runtime.ServiceTier
@@ -125,6 +126,7 @@
 ---@field modelId string
 ---@field outputConfig? bedrock.runtime.OutputConfig
 ---@field performanceConfig? bedrock.runtime.PerformanceConfiguration
+---@field projectIdentifier? string
 ---@field promptVariables? table<string, {text?: string}>
 ---@field requestMetadata? table<string, string>
 ---@field serviceTier? bedrock.runtime.ServiceTier
@@ -285,6 +287,7 @@
 ---@field guardrailVersion? string
 ---@field modelId string
 ---@field performanceConfigLatency? bedrock.runtime.PerformanceConfigLatency
+---@field projectIdentifier? string
 ---@field requestMetadata? string
 ---@field serviceTier? bedrock.runtime.ServiceTierType
 ---@field trace? bedrock.runtime.Trace
@@ -304,6 +307,7 @@
 ---@field guardrailVersion? string
 ---@field modelId string
 ---@field performanceConfigLatency? bedrock.runtime.PerformanceConfigLatency
+---@field projectIdentifier? string
 ---@field requestMetadata? string
 ---@field serviceTier? bedrock.runtime.ServiceTierType
 ---@field trace? bedrock.runtime.Trace

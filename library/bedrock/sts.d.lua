@@ -43,6 +43,7 @@
 ---@field SourceIdentity? string
 ---@field Subject? string
 ---@field SubjectType? string
+---@field TrustedIdentityPropagationContext? bedrock.sts.TrustedIdentityPropagationContext
 ---@class bedrock.sts.AssumeRoleWithWebIdentityRequest
 ---@field DurationSeconds? integer
 ---@field MinimumSessionTokenSize? integer
@@ -62,6 +63,7 @@
 ---@field SessionTokenUtilization? integer
 ---@field SourceIdentity? string
 ---@field SubjectFromWebIdentityToken? string
+---@field TrustedIdentityPropagationContext? bedrock.sts.TrustedIdentityPropagationContext
 ---@class bedrock.sts.AssumeRootRequest
 ---@field DurationSeconds? integer
 ---@field MinimumSessionTokenSize? integer
@@ -111,6 +113,18 @@
 ---@field PackedPolicySize? integer
 ---@field SessionTokenSize? integer
 ---@field SessionTokenUtilization? integer
+---@class bedrock.sts.GetScopedCredentialsRequest
+---@field DurationSeconds? integer
+---@field MinimumSessionTokenSize? integer
+---@field Policy? string
+---@field ScopedSessionDescription? string
+---@class bedrock.sts.GetScopedCredentialsResponse
+---@field Credentials? bedrock.sts.Credentials
+---@field ScopedPoliciesCount? integer
+---@field SessionInfo? {Arn: string, ScopedSessionId: string}
+---@field SessionTokenSize? integer
+---@field SessionTokenUtilization? integer
+---@field SourceIdentity? string
 ---@class bedrock.sts.GetSessionTokenRequest
 ---@field DurationSeconds? integer
 ---@field MinimumSessionTokenSize? integer
@@ -123,10 +137,15 @@
 ---@class bedrock.sts.GetWebIdentityTokenRequest
 ---@field Audience string[]
 ---@field DurationSeconds? integer
+---@field Scope? string
 ---@field SigningAlgorithm string
+---@field SubjectMode? "AWSIdentity"|"OriginIdentity"|string
 ---@field Tags? ({Key: string, Value: string})[]
 ---@class bedrock.sts.GetWebIdentityTokenResponse
 ---@field Expiration? number
 ---@field WebIdentityToken? string
 ---@class bedrock.sts.PolicyDescriptorType
 ---@field arn? string
+---@class bedrock.sts.TrustedIdentityPropagationContext
+---@field OriginIdentity? {FederatedProviderArn?: string, Issuer?: string, Subject?: string, SubjectType?: string}
+---@field TransactionContext? {IdentityProvider?: table<string, string>}

@@ -186,7 +186,7 @@ int main(void)
 {
     CHECK_INT(m->format_version, BR_MODEL_FORMAT);
     CHECK_INT(strlen(m->facts_hash), 64);
-    CHECK_INT(m->op_count, 582);
+    CHECK_INT(m->op_count, 617);
     CHECK_INT(m->service_count, 12);
     every_index_is_in_range();
     members_are_sorted_and_found();

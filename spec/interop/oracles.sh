@@ -3,7 +3,8 @@
 #
 #   spec/interop/oracles.sh DIR
 #
-# DIR/venv  boto3, iam-rolesanywhere-session, regex (Python)
+# DIR/venv  boto3, iam-rolesanywhere-session, regex (Python); botocore of the version that the facts of the API are
+#           from, as another knows other operations
 # DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai, playwright-core,
 #           eventsource-parser (JavaScript)
 # chromium  the system's package
@@ -12,7 +13,9 @@
 set -eu
 
 dir=$1
-deps=$(cd "$(dirname "$0")/../../tools" && pwd)/deps.sh
+top=$(cd "$(dirname "$0")/../.." && pwd)
+deps=$top/tools/deps.sh
+botocore=$(sed -n 's/.*"botocore":"\([0-9.]*\)".*/\1/p' "$top/csrc/model/facts/sts.json")
 mkdir -p "$dir"
 
 missing() {
@@ -22,13 +25,17 @@ missing() {
 }
 
 python_ready() {
-    "$dir/venv/bin/python" -c 'import boto3, cryptography, iam_rolesanywhere_session, regex' 2>/dev/null
+    "$dir/venv/bin/python" - "$botocore" 2>/dev/null <<'END'
+import sys
+import boto3, botocore, cryptography, iam_rolesanywhere_session, regex
+sys.exit(botocore.__version__ != sys.argv[1])
+END
 }
 
 install_python() {
     python3 -m venv "$dir/venv" &&
         "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-            boto3 cryptography iam-rolesanywhere-session regex
+            boto3 "botocore==$botocore" cryptography iam-rolesanywhere-session regex
 }
 
 node_ready() {
