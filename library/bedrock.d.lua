@@ -28,7 +28,7 @@
 ---@field kind bedrock.ProblemKind
 ---@field message string
 
---- What every failing function returns after nil. `tostring(err)` reads well and shows no secret.
+--- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; `..` does likewise.
 ---@class bedrock.Error
 ---@field kind bedrock.ErrorKind
 ---@field code bedrock.ErrorCode
@@ -43,6 +43,7 @@
 ---@field output? table the last answer of what wait waited for
 ---@field partial? any what a stream had brought when it broke, from gather
 ---@field report? bedrock.TestReport from test
+---@operator concat(any): string
 
 ---@class bedrock.Metadata
 ---@field status integer

@@ -74,6 +74,21 @@ describe("an error", function()
         ep:script { { match = { operation = "Converse" }, times = times or -1, action = action } }
     end
 
+    it("reads in a concatenation as it does when printed", function()
+        for _, err in ipairs { select(2, conn:converse {}), (fails(conn, { max_attempts = 0 })) } do
+            local text = tostring(err)
+            assert.equal("why: " .. text, "why: " .. err)
+            assert.equal(text .. "!", err .. "!")
+            assert.equal(text .. 1 .. text, err .. 1 .. err)
+        end
+        local err = fails(conn, { max_attempts = 0 })
+        for _, other in ipairs { {}, true, print } do
+            assert.has_error(function()
+                return err .. other
+            end)
+        end
+    end)
+
     describe("of settings", function()
         it("tells everything at once, a line each", function()
             local refused, err = bedrock.connect {

@@ -91,6 +91,10 @@ describe("bedrock", function()
                 local bedrock = require "bedrock"
                 print(select(2, bedrock.json.decode "{"))
             ]])
+            assert.match("^it is decode: BadResponse: .*, in short\n$", run [[
+                local bedrock = require "bedrock"
+                print("it is " .. select(2, bedrock.json.decode "{") .. ", in short")
+            ]])
         end)
 
         it("gives one module for a Lua state, and survives being loaded twice", function()

@@ -55,6 +55,17 @@ function errors.text(err)
 end
 Error.__tostring = errors.text
 
+local function readable(value)
+    return errors.is(value) and errors.text(value) or value
+end
+
+--- In `..` it reads as with tostring; what cannot be put together with a string raises, as ever.
+--- @return string
+function errors.concat(left, right)
+    return readable(left) .. readable(right)
+end
+Error.__concat = errors.concat
+
 --- @param fields table kind, code, message, and what else is known
 --- @return bedrock.Error
 function errors.new(fields)
