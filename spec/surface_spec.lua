@@ -142,6 +142,37 @@ describe("bedrock", function()
             assert.match("^user:2: the parameters must be a table", said "conn:converse(1)")
             assert.match("^user:2: the options must be a table", said "conn:converse({}, 1)")
         end)
+
+        it("of an operation without its connection is raised where it was called", function()
+            for _, name in ipairs { "converse", "converse_stream", "runtime.converse", "invoke_agent_runtime" } do
+                for _, arguments in ipairs { "", '{ modelId = "m" }', "1", "bedrock" } do
+                    assert.match("^user:2: no connection: call its methods with a colon",
+                        said(("conn.%s(%s)"):format(name, arguments)))
+                end
+            end
+        end)
+
+        it("of what a connection gives is raised where it was called", function()
+            local given = {
+                stream = assert(conn:converse_stream(ask "Hi")),
+                pages = conn:pages "agent.list_agents",
+                items = conn:items "agent.list_agents",
+                task = bedrock.spawn(function() end),
+            }
+            local methods = { stream = { "close", "events", "gather", "next" }, pages = { "next" }, items = { "next" },
+                task = { "cancel", "join", "status" } }
+            for what, names in pairs(methods) do
+                for _, name in ipairs(names) do
+                    for _, wrong in ipairs { "", "{}", "'x'", "bedrock" } do
+                        local code = ("local _, given = ...\ngiven.%s(%s)"):format(name, wrong)
+                        local _, message = pcall(assert(load_text(code, "=user")), bedrock, given[what])
+                        assert.equal(("user:2: no %s: call its methods with a colon, as in %s:%s()"):format(
+                            what, what, name), message)
+                    end
+                end
+            end
+            given.stream:close()
+        end)
     end)
 
     describe("connect", function()
