@@ -1,11 +1,13 @@
 #include "core/error.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PROBLEM_PATH_MAX 1024
 #define SUGGEST_NAME_MAX 96
+#define SUGGEST_PREFIX_MIN 3
 
 /*
 ** The longest prefix of at most max bytes that does not end inside a UTF-8 sequence. Looks back
@@ -188,10 +190,27 @@ static unsigned edit_distance(const folded *a, const folded *b)
     return rows[a->n % 3][b->n];
 }
 
+/* One begins with the other, and enough of it is there to mean something. */
+static bool begins(const folded *a, const folded *b)
+{
+    size_t n = a->n < b->n ? a->n : b->n;
+    return n >= SUGGEST_PREFIX_MIN && memcmp(a->text, b->text, n) == 0;
+}
+
 void br_suggest_init(br_suggest *s, br_slice given)
 {
     size_t limit = given.n <= 2 * SUGGEST_NAME_MAX ? given.n / 3 : 0;
-    *s = (br_suggest){.given = given, .best_distance = (unsigned)limit + 1};
+    *s = (br_suggest){.given = given, .limit = (unsigned)limit, .best_distance = UINT_MAX};
+}
+
+/* How far a name is from what was given; a beginning is further than any slip of the pen. */
+static unsigned distance_of(const folded *given, const folded *other, unsigned limit)
+{
+    size_t gap = given->n > other->n ? given->n - other->n : other->n - given->n;
+    unsigned distance = gap <= limit ? edit_distance(given, other) : UINT_MAX;
+    if (distance <= limit)
+        return distance;
+    return begins(given, other) ? limit + 1 + (unsigned)gap : UINT_MAX;
 }
 
 void br_suggest_try(br_suggest *s, br_slice candidate)
@@ -199,10 +218,7 @@ void br_suggest_try(br_suggest *s, br_slice candidate)
     folded given, other;
     if (!fold(&given, s->given) || !fold(&other, candidate))
         return;
-    size_t gap = given.n > other.n ? given.n - other.n : other.n - given.n;
-    if (gap >= s->best_distance)
-        return;
-    unsigned distance = edit_distance(&given, &other);
+    unsigned distance = distance_of(&given, &other, s->limit);
     if (distance < s->best_distance) {
         s->best = candidate;
         s->best_distance = distance;

@@ -69,11 +69,13 @@ bool br_problems_at(const br_problems *p, const char *path);
 /*
 ** "Did you mean": feed every candidate, then look at `best`, which is NULL when nothing is near.
 ** Near = Damerau-Levenshtein distance (ASCII case and _ - ignored at no cost) of at most a third
-** of the length given. Candidates are borrowed.
+** of the length given; failing that, the name of which this is the beginning, or that begins it.
+** Candidates are borrowed.
 */
 typedef struct br_suggest {
     br_slice given;
-    br_slice best; /* p == NULL: nothing near */
+    br_slice best;  /* p == NULL: nothing near */
+    unsigned limit; /* of the distance */
     unsigned best_distance;
 } br_suggest;
 

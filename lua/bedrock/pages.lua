@@ -129,7 +129,7 @@ end
 
 local function without_pages(name, index)
     local service, all = core.describe(index, 1).service, paged()
-    local near = core.suggest(name, all) or core.suggest(listing(name), all)
+    local near = core.suggest(listing(name), all) or core.suggest(name, all)
     local message = ('"%s" has no pages%s; of %s these have: %s'):format(name,
         near and (' (did you mean "%s"?)'):format(near) or "", service, table.concat(paged(service), ", "))
     return { path = "operation", kind = "value", message = message }

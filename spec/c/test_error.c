@@ -114,6 +114,14 @@ static void test_suggest(void)
     CHECK_STR(suggestion("rexxxn"), "");
     CHECK_STR(suggestion("ac"), "");
     CHECK_STR(suggestion("A-B"), "ab");
+    CHECK_STR(suggestion("model"), "model_id");
+    CHECK_STR(suggestion("cert"), "certificate");
+    CHECK_STR(suggestion("PROFILE"), "profile_arn");
+    CHECK_STR(suggestion("regionOfBedrock"), "region");
+    CHECK_STR(suggestion("reg"), "region");
+    CHECK_STR(suggestion("re"), "");
+    CHECK_STR(suggestion("abnormal"), "");
+    CHECK_STR(suggestion("rolesarn"), "role_arn");
     CHECK_STR(suggestion(""), "");
     char longest[400];
     memset(longest, 'r', sizeof(longest) - 1);
