@@ -254,6 +254,27 @@ describe("bedrock", function()
             end, 'no operation "close"')
         end)
 
+        it("raises for one of another service, and names that", function()
+            local function said(namespace, name)
+                return (select(2, pcall(function()
+                    return conn[namespace][name]
+                end)):gsub("^.-: ", "", 1))
+            end
+            assert.equal('bedrock.connection: no operation "list_agents" in bedrock-runtime '
+                .. '(did you mean "agent.list_agents"?)', said("runtime", "list_agents"))
+            assert.matches('did you mean "runtime.converse"?', said("agent", "converse"), 1, true)
+            assert.matches('(did you mean "converse_stream"?)', said("runtime", "converse_strem"), 1, true)
+            local tags = said("runtime", "tag_resource")
+            assert.matches('"agent.tag_resource", "', tags, 1, true)
+            assert.matches('"agentcore_control.tag_resource"', tags, 1, true)
+            for _, err in ipairs {
+                select(2, conn:prepare "runtime.list_agents"), (select(2, conn:call("runtime", "ListAgents"))),
+            } do
+                assert.equal("ConfigError", err.code)
+                assert.matches('did you mean "agent.list_agents"?', err.message, 1, true)
+            end
+        end)
+
         it("raises for an ambiguous one, with the choices", function()
             assert.error_matches(function()
                 return conn.tag_resource
