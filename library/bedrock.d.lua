@@ -38,7 +38,7 @@
 ---@field request_id? string
 ---@field retryable boolean the same call may succeed later
 ---@field attempts? integer requests of the operation itself; 0: no credentials were to be had for it
----@field errors? bedrock.Problem[] all that is wrong with settings or parameters
+---@field errors? bedrock.Problem[] all that is wrong with settings or parameters, by path
 ---@field fields? table members of a service error
 ---@field output? table the last answer of what wait waited for
 ---@field partial? any what a stream had brought when it broke, from gather

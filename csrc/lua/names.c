@@ -357,6 +357,15 @@ int br_lua_shown(lua_State *L)
     return 1;
 }
 
+/* before(a, b) -> does a come before b, numbers by their value? */
+int br_lua_before(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    luaL_checktype(L, 2, LUA_TSTRING);
+    lua_pushboolean(L, br_natural_order(lua_tostring(L, 1), lua_tostring(L, 2)) < 0);
+    return 1;
+}
+
 /* suggest(given, list) -> the name of the list that was probably meant | nil */
 int br_lua_suggest(lua_State *L)
 {

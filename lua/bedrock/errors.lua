@@ -15,7 +15,7 @@ local core = require "bedrock.core"
 --- @field request_id string?
 --- @field retryable boolean the same call may succeed later
 --- @field attempts integer? requests of the operation itself; 0: no credentials were to be had for it
---- @field errors bedrock.Problem[]? all that is wrong with settings or parameters
+--- @field errors bedrock.Problem[]? all that is wrong with settings or parameters, by path
 --- @field fields table? members of a service error
 --- @field output table? the last answer of what conn:wait waited for
 --- @field report bedrock.TestReport? from conn:test and bedrock.test: all steps; printed with the error
@@ -75,8 +75,17 @@ function errors.new(fields)
     return setmetatable(fields, Error)
 end
 
+local function in_order(a, b)
+    if a.path ~= b.path then
+        return core.before(a.path, b.path)
+    end
+    return a.message < b.message
+end
+
+--- In the order that problems from C have, as tables have none.
 local function of_problems(kind, code, operation, problems)
     local lines = {}
+    table.sort(problems, in_order)
     for i, problem in ipairs(problems) do
         lines[i] = problem.path ~= "" and problem.path .. ": " .. problem.message or problem.message
     end
