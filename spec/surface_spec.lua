@@ -595,6 +595,50 @@ describe("bedrock", function()
         end)
     end)
 
+    describe("sign", function()
+        local function request(more)
+            return service.merged({ url = ep.https .. "/model/m/converse?a=1", region = "us-east-1",
+                access_key_id = "AKIDEXAMPLE", secret_access_key = "secret", time = 1795348800 }, more)
+        end
+
+        it("gives the headers that are to be added", function()
+            local added = assert(bedrock.sign(request {}))
+            assert.equal("20261122T120000Z", added["x-amz-date"])
+            assert.equal(added.host, ep.https:match "//(.*)")
+            assert.matches("^AWS4%-HMAC%-SHA256 Credential=AKIDEXAMPLE/20261122/us%-east%-1/bedrock/aws4_request, "
+                .. "SignedHeaders=host;x%-amz%-date, Signature=%x+$", added.authorization)
+            assert.is_nil(added["x-amz-security-token"])
+            assert.same(added, bedrock.sign(request { method = "POST", body = "", service = "bedrock", headers = {} }))
+            for name, value in pairs { method = "GET", body = "x", service = "sts", headers = { a = "b" },
+                session_token = "t", region = "eu-west-1", time = 0 } do
+                local other = assert(bedrock.sign(request { [name] = value }))
+                assert.not_equal(added.authorization, other.authorization, name)
+            end
+            assert.equal("t", bedrock.sign(request { session_token = "t" })["x-amz-security-token"])
+        end)
+
+        it("raises for wrong types", function()
+            for name, value in pairs { url = 1, region = {}, headers = "x", time = "noon", body = 1 } do
+                assert.error_matches(function()
+                    bedrock.sign(request { [name] = value })
+                end, "sign: " .. name .. " must be a %a+, got ")
+            end
+        end)
+
+        it("says which fields it does not know", function()
+            local added, err = bedrock.sign(request { header = {}, metod = "GET", secret = "s", zzz = 1, [1] = 2 })
+            assert.is_nil(added)
+            assert.equal("ValidationError", err.code)
+            assert.equal("sign", err.operation)
+            assert.equal("fields are named: a key is a number, not a string\n"
+                .. "header: unknown field of a request (did you mean headers?)\n"
+                .. "metod: unknown field of a request (did you mean method?)\n"
+                .. "secret: unknown field of a request (did you mean secret_access_key?)\n"
+                .. "zzz: unknown field of a request", err.message)
+            assert(bedrock.sign(request {}))
+        end)
+    end)
+
     describe("request", function()
         it("sends what no model describes, signed", function()
             local answer = assert(conn:request {
