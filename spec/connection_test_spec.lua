@@ -190,12 +190,26 @@ describe("test", function()
         assert.truthy(step.hint:find("firewall", 1, true))
         step = fails_at("bedrock", bedrock.test(keys { endpoint = ep.https_untrusted }))
         assert.truthy(step.hint:find("ca_file", 1, true), step.hint)
-        step = fails_at("bedrock", bedrock.test(keys { ca_file = pki .. "garbage.pem" }))
+        local authorities = os.tmpname()
+        os.execute(("cp '%s' '%s'"):format(ep.ca_file, authorities))
+        local conn = assert(bedrock.connect(keys { ca_file = authorities }))
+        assert(io.open(authorities, "w")):close()
+        step = fails_at("bedrock", conn:test())
         assert.truthy(step.hint:find("PEM", 1, true), step.hint)
+        conn:close()
+        os.remove(authorities)
         ep:script { { match = { operation = "ListFoundationModels" }, action = { hang = true } } }
         step, err = fails_at("bedrock", bedrock.test(keys { read_timeout = 200 }))
         assert.equal("timeout", err.kind)
         assert.truthy(step.hint:find("read_timeout", 1, true))
+    end)
+
+    it("counts a ca_file and a proxy that cannot do as settings", function()
+        for name, value in pairs { ca_file = pki .. "garbage.pem", proxy = "http://127.0.0.1:x" } do
+            local step, err = fails_at("settings", bedrock.test(keys { [name] = value }))
+            assert.equal("ConfigError", err.code)
+            assert.truthy(step.detail:find(name, 1, true), step.detail)
+        end
     end)
 
     it("tests a connection that goes on to live", function()

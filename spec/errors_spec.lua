@@ -205,6 +205,16 @@ describe("an error", function()
             assert.equal(#err.errors, lines)
         end)
 
+        it("tells of a ca_file and a proxy that cannot do", function()
+            local _, err = bedrock.connect(with {
+                ca_file = ep.pki .. "/p256.key.pkcs8.pem", proxy = "http://user:TOPSECRET@127.0.0.1:31x28",
+            })
+            assert.equal("ConfigError", err.code)
+            assert.equal('ca_file: "' .. ep.pki .. '/p256.key.pkcs8.pem" holds no PEM certificate\n'
+                .. "proxy: cannot be used: its port is not a number from 1 to 65535", err.message)
+            assert.equal("file pattern", err.errors[1].kind .. " " .. err.errors[2].kind)
+        end)
+
         it("never tells a secret", function()
             local secrets = { "SECRETKEY0123456789", "TOKEN0123456789", "APIKEY0123456789", "PASSWORD0123456789",
                 "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBM0123456789\n-----END PRIVATE KEY-----\n" }

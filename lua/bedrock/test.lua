@@ -244,7 +244,8 @@ end
 --- Certificate problems are their own step when nothing else is wrong.
 local function is_about_certificate(err)
     for _, problem in ipairs(err.errors or {}) do
-        if problem.kind ~= "certificate" and problem.kind ~= "file" then
+        local file = problem.kind == "file" and problem.path ~= "ca_file"
+        if problem.kind ~= "certificate" and not file then
             return false
         end
     end
