@@ -1,5 +1,6 @@
 --- conn:test and bedrock.test: each step with what it found, each failure with what usually causes it.
 local bedrock = require "bedrock"
+local errors = require "bedrock.errors"
 local service = dofile "spec/support/service.lua"
 
 local REGION = "us-east-1"
@@ -202,6 +203,17 @@ describe("test", function()
         step, err = fails_at("bedrock", bedrock.test(keys { read_timeout = 200 }))
         assert.equal("timeout", err.kind)
         assert.truthy(step.hint:find("read_timeout", 1, true))
+    end)
+
+    it("knows the limit of open files", function()
+        local conn = assert(bedrock.connect(keys()))
+        conn.refresh = function()
+            return nil, errors.new { kind = "transport", code = "ConnectFailed",
+                message = "127.0.0.1:1: Couldn't connect to server (too many open files: raise the limit)" }
+        end
+        local step = fails_at("credentials", conn:test())
+        assert.truthy(step.hint:find("ulimit", 1, true), step.hint)
+        conn:close()
     end)
 
     it("counts a ca_file and a proxy that cannot do as settings", function()

@@ -27,6 +27,9 @@ local function network_hint(err)
         return nil
     end
     local message = err.message:lower()
+    if message:find("too many open files", 1, true) then
+        return "this process may open more files: ulimit -n, or worker_rlimit_nofile in nginx"
+    end
     if message:find("ca_file must name", 1, true) then
         return "ca_file must hold certificates in PEM, and be readable for the user that this runs as (in nginx, the "
             .. "workers')"
