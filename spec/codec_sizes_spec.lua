@@ -3,7 +3,7 @@ local bedrock = require "bedrock"
 local codec = require "codec_module"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
 
-local DEPTH_MAX, ANSWER_DEPTH_MAX = 100, 200
+local DEPTH_MAX = 200
 local LOOSE = { validate = false }
 local MIB = 1024 * 1024
 
@@ -70,7 +70,7 @@ describe("depth", function()
                 local sent, err = document(nest(depth, list))
                 assert.is_nil(sent)
                 assert.equal("type", select(2, problem(err)))
-                assert.matches("nested deeper than 100", tostring(err))
+                assert.matches("nested deeper than 200", tostring(err))
             end
             assert.is_string((bedrock.json.encode(nest(DEPTH_MAX, list))))
             assert.is_nil((bedrock.json.encode(nest(DEPTH_MAX + 1, list))))
@@ -84,18 +84,19 @@ describe("depth", function()
             local function text(n)
                 return open:rep(n) .. inner .. close:rep(n)
             end
-            local value = assert(bedrock.json.decode(text(ANSWER_DEPTH_MAX)))
-            for _ = 2, ANSWER_DEPTH_MAX do
+            local value = assert(bedrock.json.decode(text(DEPTH_MAX)))
+            assert.equal(text(DEPTH_MAX), (bedrock.json.encode(value)))
+            for _ = 2, DEPTH_MAX do
                 value = value[1] or value.a
             end
             assert.is_true(value[1] == nil and (value.a or 1) == 1)
-            for _, depth in ipairs { ANSWER_DEPTH_MAX + 1, 100000, 1000000 } do
+            for _, depth in ipairs { DEPTH_MAX + 1, 100000, 1000000 } do
                 local read, err = bedrock.json.decode(text(depth))
                 assert.is_nil(read)
                 assert.equal("BadResponse", err.code)
                 assert.matches("nested too deeply", tostring(err))
             end
-            local members = ANSWER_DEPTH_MAX - 1
+            local members = DEPTH_MAX - 1
             assert(answer('{"additionalModelResponseFields":' .. text(members) .. "}"))
             local _, err = answer('{"additionalModelResponseFields":' .. text(members + 1) .. "}")
             assert.equal("BadResponse", err.code)
@@ -123,7 +124,7 @@ describe("depth", function()
         for _, levels in ipairs { most + 1, 1000, 20000 } do
             local sent, err = filter(levels)
             assert.is_nil(sent)
-            assert.matches("nested deeper than 100", tostring(err))
+            assert.matches("nested deeper than 200", tostring(err))
         end
     end)
 
@@ -135,7 +136,7 @@ describe("depth", function()
                 .. '{"inlinePayload":[{"name":"n","inputSchema":' .. text .. "}]}}}}}")
             return output and output.targetConfiguration.mcp.lambda.toolSchema.inlinePayload[1].inputSchema, err
         end
-        local most = ANSWER_DEPTH_MAX - 7 - 1
+        local most = DEPTH_MAX - 7 - 1
         local value = assert(schema(most))
         for _ = 1, most do
             value = value.items
@@ -163,7 +164,7 @@ describe("depth", function()
     it("is no matter for the Lua stack of a coroutine", function()
         local co = coroutine.wrap(function()
             local sent = document(nest(DEPTH_MAX - 2, true))
-            return bedrock.json.decode(nested_text(ANSWER_DEPTH_MAX, "[", "]")), sent
+            return bedrock.json.decode(nested_text(DEPTH_MAX, "[", "]")), sent
         end)
         assert.is_table((co()))
     end)

@@ -1,5 +1,6 @@
 --- conn:test and bedrock.test: each step with what it found, each failure with what usually causes it.
 local bedrock = require "bedrock"
+local errors = require "bedrock.errors"
 local service = dofile "spec/support/service.lua"
 
 local REGION = "us-east-1"
@@ -190,12 +191,37 @@ describe("test", function()
         assert.truthy(step.hint:find("firewall", 1, true))
         step = fails_at("bedrock", bedrock.test(keys { endpoint = ep.https_untrusted }))
         assert.truthy(step.hint:find("ca_file", 1, true), step.hint)
-        step = fails_at("bedrock", bedrock.test(keys { ca_file = pki .. "garbage.pem" }))
+        local authorities = os.tmpname()
+        os.execute(("cp '%s' '%s'"):format(ep.ca_file, authorities))
+        local conn = assert(bedrock.connect(keys { ca_file = authorities }))
+        assert(io.open(authorities, "w")):close()
+        step = fails_at("bedrock", conn:test())
         assert.truthy(step.hint:find("PEM", 1, true), step.hint)
+        conn:close()
+        os.remove(authorities)
         ep:script { { match = { operation = "ListFoundationModels" }, action = { hang = true } } }
         step, err = fails_at("bedrock", bedrock.test(keys { read_timeout = 200 }))
         assert.equal("timeout", err.kind)
         assert.truthy(step.hint:find("read_timeout", 1, true))
+    end)
+
+    it("knows the limit of open files", function()
+        local conn = assert(bedrock.connect(keys()))
+        conn.refresh = function()
+            return nil, errors.new { kind = "transport", code = "ConnectFailed",
+                message = "127.0.0.1:1: Couldn't connect to server (too many open files: raise the limit)" }
+        end
+        local step = fails_at("credentials", conn:test())
+        assert.truthy(step.hint:find("ulimit", 1, true), step.hint)
+        conn:close()
+    end)
+
+    it("counts a ca_file and a proxy that cannot do as settings", function()
+        for name, value in pairs { ca_file = pki .. "garbage.pem", proxy = "http://127.0.0.1:x" } do
+            local step, err = fails_at("settings", bedrock.test(keys { [name] = value }))
+            assert.equal("ConfigError", err.code)
+            assert.truthy(step.detail:find(name, 1, true), step.detail)
+        end
     end)
 
     it("tests a connection that goes on to live", function()

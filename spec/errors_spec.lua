@@ -74,6 +74,105 @@ describe("an error", function()
         ep:script { { match = { operation = "Converse" }, times = times or -1, action = action } }
     end
 
+    it("reads in a concatenation as it does when printed", function()
+        for _, err in ipairs { select(2, conn:converse {}), (fails(conn, { max_attempts = 0 })) } do
+            local text = tostring(err)
+            assert.equal("why: " .. text, "why: " .. err)
+            assert.equal(text .. "!", err .. "!")
+            assert.equal(text .. 1 .. text, err .. 1 .. err)
+        end
+        local err = fails(conn, { max_attempts = 0 })
+        for _, other in ipairs { {}, true, print } do
+            assert.has_error(function()
+                return err .. other
+            end)
+        end
+    end)
+
+    describe("has its problems in the order of their paths", function()
+        local function ordered(err)
+            local list = {}
+            for i, problem in ipairs(err.errors) do
+                list[i] = problem.path
+            end
+            return list
+        end
+
+        it("of parameters", function()
+            local messages = {}
+            for i = 1, 12 do
+                messages[i] = { role = "user", content = i % 5 == 0 and { { text = "a", txt = 1 } } or "Hi" }
+            end
+            local _, err = conn:converse { messages = messages, zeta = 1, alpha = 1, inferenceConfig = { topP = 2,
+                maxTokens = 0 }, Beta = 1 }
+            assert.same({ "Beta", "alpha", "inferenceConfig.maxTokens", "inferenceConfig.topP",
+                "messages[1].content", "messages[2].content", "messages[3].content", "messages[4].content",
+                "messages[5].content[1].txt", "messages[6].content", "messages[7].content", "messages[8].content",
+                "messages[9].content", "messages[10].content[1].txt", "messages[11].content", "messages[12].content",
+                "modelId", "zeta" }, ordered(err))
+            local lines = {}
+            for i, problem in ipairs(err.errors) do
+                lines[i] = problem.path .. ": " .. problem.message
+            end
+            assert.equal(table.concat(lines, "\n"), err.message)
+        end)
+
+        it("of which the first are kept, of too many", function()
+            local params, paths_of_20 = ask "Hi", {}
+            for i = 1, 50 do
+                params["x" .. i] = 1
+                paths_of_20[i] = i <= 20 and "x" .. i or nil
+            end
+            local _, err = conn:converse(params)
+            assert.same(paths_of_20, ordered(err))
+            assert.matches("\nand 30 more$", err.message)
+        end)
+
+        it("of settings and of a call's options", function()
+            local stray = { u10 = 1, u9 = 1, u1 = 1, region = "x", read_timeout = 0, auth = "none", [1] = 1 }
+            local _, err = bedrock.connect(stray)
+            assert.same({ "", "auth", "read_timeout", "region", "u1", "u9", "u10" }, ordered(err))
+            stray = { u10 = 1, u9 = 1, u1 = 1, max_attempts = 0, headers = 1, strict = 1, [1] = 1 }
+            _, err = conn:converse(ask "Hi", stray)
+            assert.same({ "", "headers", "max_attempts", "strict", "u1", "u9", "u10" }, ordered(err))
+        end)
+
+        it("of a setting that is given twice", function()
+            for _ = 1, 20 do
+                local endpoints = { runtime = ep.https, ["bedrock-runtime"] = ep.https }
+                local _, err = bedrock.connect(with { endpoint = endpoints })
+                assert.equal('endpoint: of "bedrock-runtime": given twice, as a service is known by its id and by its '
+                    .. "namespace", err.message)
+                endpoints.runtime = "x:"
+                _, err = bedrock.connect(with { endpoint = endpoints })
+                assert.matches('^endpoint: of "runtime": .*$', err.message)
+                assert.equal(1, #err.errors)
+            end
+        end)
+
+        it("of raw requests, generate and models", function()
+            local stray = { u10 = 1, u9 = 1, u1 = 1, path = 1, body = { print, 1, 1, 1, 1, 1, 1, 1, print, print } }
+            assert.same({ "body[1]", "body[9]", "body[10]", "path", "u1", "u9", "u10" },
+                ordered(select(2, conn:request(stray))))
+            assert.same({ "model", "prompt", "u1", "u9", "u10" },
+                ordered(select(2, conn:generate { u10 = 1, u9 = 1, u1 = 1, prompt = 1 })))
+            assert.same({ "kind", "u1", "u9", "u10" },
+                ordered(select(2, conn:models { u10 = 1, u9 = 1, u1 = 1, kind = "x" })))
+        end)
+
+        it("and names the first strange key of what is no list", function()
+            for i = 1, 20 do
+                local messages = {}
+                for k = 1, 20 do
+                    messages["k" .. (k * i) % 21 + 1] = 1
+                end
+                local _, err = conn:converse { modelId = MODEL, messages = messages }
+                assert.matches('with the key "k', err.message, 1, true)
+                assert.matches(messages.k1 and '"k1"' or '"k2"', err.message, 1, true)
+            end
+        end)
+    end)
+
     describe("of settings", function()
         it("tells everything at once, a line each", function()
             local refused, err = bedrock.connect {
@@ -104,6 +203,16 @@ describe("an error", function()
                 assert.matches("^connect: ", line)
             end
             assert.equal(#err.errors, lines)
+        end)
+
+        it("tells of a ca_file and a proxy that cannot do", function()
+            local _, err = bedrock.connect(with {
+                ca_file = ep.pki .. "/p256.key.pkcs8.pem", proxy = "http://user:TOPSECRET@127.0.0.1:31x28",
+            })
+            assert.equal("ConfigError", err.code)
+            assert.equal('ca_file: "' .. ep.pki .. '/p256.key.pkcs8.pem" holds no PEM certificate\n'
+                .. "proxy: cannot be used: its port is not a number from 1 to 65535", err.message)
+            assert.equal("file pattern", err.errors[1].kind .. " " .. err.errors[2].kind)
         end)
 
         it("never tells a secret", function()
@@ -250,6 +359,20 @@ describe("an error", function()
             assert.equal("type", found["inferenceConfig.temperature"].kind)
             assert.matches("converse: messages%[2%]%.role: ", tostring(err))
             assert.equal(0, ep:counters().requests)
+        end)
+
+        it("knows a name by its beginning", function()
+            local _, err = conn:converse({ model = MODEL, MESSAGES = {}, x = 1 }, {})
+            local found = by_path(err)
+            assert.equal('unknown member "model" (did you mean modelId?)', found.model.message)
+            assert.equal('unknown member "MESSAGES" (did you mean messages?)', found.MESSAGES.message)
+            assert.equal('unknown member "x"', found.x.message)
+            err = select(2, bedrock.connect(with { profile = "p", cert = "c" }))
+            assert.matches("cert: unknown option (did you mean certificate?)", err.message, 1, true)
+            assert.matches("profile: unknown option (did you mean profile_arn?)", err.message, 1, true)
+            err = select(2, conn:converse(ask "Hi", { total = 1 }))
+            assert.equal("total: unknown option of a call (did you mean total_timeout?)", err.message)
+            assert.matches('did you mean "apply_guardrail"?', select(2, conn:prepare "apply_guard").message, 1, true)
         end)
 
         it("does not count a member of a union that it does not know, but says so", function()

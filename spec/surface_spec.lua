@@ -91,6 +91,10 @@ describe("bedrock", function()
                 local bedrock = require "bedrock"
                 print(select(2, bedrock.json.decode "{"))
             ]])
+            assert.match("^it is decode: BadResponse: .*, in short\n$", run [[
+                local bedrock = require "bedrock"
+                print("it is " .. select(2, bedrock.json.decode "{") .. ", in short")
+            ]])
         end)
 
         it("gives one module for a Lua state, and survives being loaded twice", function()
@@ -137,6 +141,37 @@ describe("bedrock", function()
             end
             assert.match("^user:2: the parameters must be a table", said "conn:converse(1)")
             assert.match("^user:2: the options must be a table", said "conn:converse({}, 1)")
+        end)
+
+        it("of an operation without its connection is raised where it was called", function()
+            for _, name in ipairs { "converse", "converse_stream", "runtime.converse", "invoke_agent_runtime" } do
+                for _, arguments in ipairs { "", '{ modelId = "m" }', "1", "bedrock" } do
+                    assert.match("^user:2: no connection: call its methods with a colon",
+                        said(("conn.%s(%s)"):format(name, arguments)))
+                end
+            end
+        end)
+
+        it("of what a connection gives is raised where it was called", function()
+            local given = {
+                stream = assert(conn:converse_stream(ask "Hi")),
+                pages = conn:pages "agent.list_agents",
+                items = conn:items "agent.list_agents",
+                task = bedrock.spawn(function() end),
+            }
+            local methods = { stream = { "close", "events", "gather", "next" }, pages = { "next" }, items = { "next" },
+                task = { "cancel", "join", "status" } }
+            for what, names in pairs(methods) do
+                for _, name in ipairs(names) do
+                    for _, wrong in ipairs { "", "{}", "'x'", "bedrock" } do
+                        local code = ("local _, given = ...\ngiven.%s(%s)"):format(name, wrong)
+                        local _, message = pcall(assert(load_text(code, "=user")), bedrock, given[what])
+                        assert.equal(("user:2: no %s: call its methods with a colon, as in %s:%s()"):format(
+                            what, what, name), message)
+                    end
+                end
+            end
+            given.stream:close()
         end)
     end)
 
@@ -217,6 +252,27 @@ describe("bedrock", function()
             assert.error_matches(function()
                 return conn.runtime.close
             end, 'no operation "close"')
+        end)
+
+        it("raises for one of another service, and names that", function()
+            local function said(namespace, name)
+                return (select(2, pcall(function()
+                    return conn[namespace][name]
+                end)):gsub("^.-: ", "", 1))
+            end
+            assert.equal('bedrock.connection: no operation "list_agents" in bedrock-runtime '
+                .. '(did you mean "agent.list_agents"?)', said("runtime", "list_agents"))
+            assert.matches('did you mean "runtime.converse"?', said("agent", "converse"), 1, true)
+            assert.matches('(did you mean "converse_stream"?)', said("runtime", "converse_strem"), 1, true)
+            local tags = said("runtime", "tag_resource")
+            assert.matches('"agent.tag_resource", "', tags, 1, true)
+            assert.matches('"agentcore_control.tag_resource"', tags, 1, true)
+            for _, err in ipairs {
+                select(2, conn:prepare "runtime.list_agents"), (select(2, conn:call("runtime", "ListAgents"))),
+            } do
+                assert.equal("ConfigError", err.code)
+                assert.matches('did you mean "agent.list_agents"?', err.message, 1, true)
+            end
         end)
 
         it("raises for an ambiguous one, with the choices", function()
@@ -536,6 +592,50 @@ describe("bedrock", function()
             assert.has_error(function()
                 conn:prepare(ask "Hi")
             end)
+        end)
+    end)
+
+    describe("sign", function()
+        local function request(more)
+            return service.merged({ url = ep.https .. "/model/m/converse?a=1", region = "us-east-1",
+                access_key_id = "AKIDEXAMPLE", secret_access_key = "secret", time = 1795348800 }, more)
+        end
+
+        it("gives the headers that are to be added", function()
+            local added = assert(bedrock.sign(request {}))
+            assert.equal("20261122T120000Z", added["x-amz-date"])
+            assert.equal(added.host, ep.https:match "//(.*)")
+            assert.matches("^AWS4%-HMAC%-SHA256 Credential=AKIDEXAMPLE/20261122/us%-east%-1/bedrock/aws4_request, "
+                .. "SignedHeaders=host;x%-amz%-date, Signature=%x+$", added.authorization)
+            assert.is_nil(added["x-amz-security-token"])
+            assert.same(added, bedrock.sign(request { method = "POST", body = "", service = "bedrock", headers = {} }))
+            for name, value in pairs { method = "GET", body = "x", service = "sts", headers = { a = "b" },
+                session_token = "t", region = "eu-west-1", time = 0 } do
+                local other = assert(bedrock.sign(request { [name] = value }))
+                assert.not_equal(added.authorization, other.authorization, name)
+            end
+            assert.equal("t", bedrock.sign(request { session_token = "t" })["x-amz-security-token"])
+        end)
+
+        it("raises for wrong types", function()
+            for name, value in pairs { url = 1, region = {}, headers = "x", time = "noon", body = 1 } do
+                assert.error_matches(function()
+                    bedrock.sign(request { [name] = value })
+                end, "sign: " .. name .. " must be a %a+, got ")
+            end
+        end)
+
+        it("says which fields it does not know", function()
+            local added, err = bedrock.sign(request { header = {}, metod = "GET", secret = "s", zzz = 1, [1] = 2 })
+            assert.is_nil(added)
+            assert.equal("ValidationError", err.code)
+            assert.equal("sign", err.operation)
+            assert.equal("fields are named: a key is a number, not a string\n"
+                .. "header: unknown field of a request (did you mean headers?)\n"
+                .. "metod: unknown field of a request (did you mean method?)\n"
+                .. "secret: unknown field of a request (did you mean secret_access_key?)\n"
+                .. "zzz: unknown field of a request", err.message)
+            assert(bedrock.sign(request {}))
         end)
     end)
 

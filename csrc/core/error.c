@@ -1,11 +1,13 @@
 #include "core/error.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PROBLEM_PATH_MAX 1024
 #define SUGGEST_NAME_MAX 96
+#define SUGGEST_PREFIX_MIN 3
 
 /*
 ** The longest prefix of at most max bytes that does not end inside a UTF-8 sequence. Looks back
@@ -77,12 +79,16 @@ void br_problems_init(br_problems *p)
     p->dropped = 0;
 }
 
+static void free_problem(br_problem *item)
+{
+    free(item->path);
+    free(item->message);
+}
+
 void br_problems_free(br_problems *p)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        free(p->items[i].path);
-        free(p->items[i].message);
-    }
+    for (size_t i = 0; i < p->count; i++)
+        free_problem(&p->items[i]);
     br_problems_init(p);
 }
 
@@ -105,21 +111,77 @@ static bool fill_problem(br_problem *item, const char *kind, br_slice path, cons
     item->message = copy_text(message, cut_length(message, strlen(message), max));
     if (item->path != NULL && item->message != NULL)
         return true;
-    free(item->path);
-    free(item->message);
+    free_problem(item);
     return false;
+}
+
+static size_t digits_of(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* Two runs of digits, as numbers of any size. */
+static int number_order(const char *a, size_t m, const char *b, size_t n)
+{
+    for (; m > 1 && *a == '0'; m--)
+        a++;
+    for (; n > 1 && *b == '0'; n--)
+        b++;
+    return m != n ? (m < n ? -1 : 1) : memcmp(a, b, m);
+}
+
+int br_natural_order(const char *a, const char *b)
+{
+    const char *x = a, *y = b;
+    while (*x != '\0' && *y != '\0') {
+        size_t m = digits_of(x), n = digits_of(y);
+        bool numbers = m > 0 && n > 0;
+        int order = numbers ? number_order(x, m, y, n) : (unsigned char)*x - (unsigned char)*y;
+        if (order != 0)
+            return order;
+        x += numbers ? m : 1;
+        y += numbers ? n : 1;
+    }
+    return *x != *y ? (unsigned char)*x - (unsigned char)*y : strcmp(a, b);
+}
+
+static int problem_order(const br_problem *a, const br_problem *b)
+{
+    int order = br_natural_order(a->path, b->path);
+    if (order == 0)
+        order = strcmp(a->message, b->message);
+    return order != 0 ? order : strcmp(a->kind, b->kind);
+}
+
+/* Takes over the item. Of too many those stay that come first, in whatever order they are found. */
+static void insert(br_problems *p, br_problem item)
+{
+    size_t at = p->count;
+    while (at > 0 && problem_order(&item, &p->items[at - 1]) < 0)
+        at--;
+    if (p->count == BR_PROBLEMS_MAX) {
+        free_problem(at < p->count ? &p->items[p->count - 1] : &item);
+        p->dropped++;
+        if (at == p->count)
+            return;
+        p->count--;
+    }
+    memmove(&p->items[at + 1], &p->items[at], (p->count - at) * sizeof item);
+    p->items[at] = item;
+    p->count++;
 }
 
 bool br_problems_add(br_problems *p, const char *kind, br_slice path, const char *format, ...)
 {
     char text[FORMATTED_SIZE];
+    br_problem item;
     va_list args;
     va_start(args, format);
     if (vsnprintf(text, sizeof(text), format, args) < 0)
         text[0] = '\0';
     va_end(args);
-    if (p->count < BR_PROBLEMS_MAX && fill_problem(&p->items[p->count], kind, path, text))
-        p->count++;
+    if (fill_problem(&item, kind, path, text))
+        insert(p, item);
     else
         p->dropped++;
     return false;
@@ -188,10 +250,27 @@ static unsigned edit_distance(const folded *a, const folded *b)
     return rows[a->n % 3][b->n];
 }
 
+/* One begins with the other, and enough of it is there to mean something. */
+static bool begins(const folded *a, const folded *b)
+{
+    size_t n = a->n < b->n ? a->n : b->n;
+    return n >= SUGGEST_PREFIX_MIN && memcmp(a->text, b->text, n) == 0;
+}
+
 void br_suggest_init(br_suggest *s, br_slice given)
 {
     size_t limit = given.n <= 2 * SUGGEST_NAME_MAX ? given.n / 3 : 0;
-    *s = (br_suggest){.given = given, .best_distance = (unsigned)limit + 1};
+    *s = (br_suggest){.given = given, .limit = (unsigned)limit, .best_distance = UINT_MAX};
+}
+
+/* How far a name is from what was given; a beginning is further than any slip of the pen. */
+static unsigned distance_of(const folded *given, const folded *other, unsigned limit)
+{
+    size_t gap = given->n > other->n ? given->n - other->n : other->n - given->n;
+    unsigned distance = gap <= limit ? edit_distance(given, other) : UINT_MAX;
+    if (distance <= limit)
+        return distance;
+    return begins(given, other) ? limit + 1 + (unsigned)gap : UINT_MAX;
 }
 
 void br_suggest_try(br_suggest *s, br_slice candidate)
@@ -199,10 +278,7 @@ void br_suggest_try(br_suggest *s, br_slice candidate)
     folded given, other;
     if (!fold(&given, s->given) || !fold(&other, candidate))
         return;
-    size_t gap = given.n > other.n ? given.n - other.n : other.n - given.n;
-    if (gap >= s->best_distance)
-        return;
-    unsigned distance = edit_distance(&given, &other);
+    unsigned distance = distance_of(&given, &other, s->limit);
     if (distance < s->best_distance) {
         s->best = candidate;
         s->best_distance = distance;

@@ -42,7 +42,10 @@ bool br_error_set(br_error *e, br_err_kind kind, const char *code, const char *f
     __attribute__((format(printf, 4, 5)));
 const char *br_err_kind_name(br_err_kind kind); /* "config", "validation", … as in Lua */
 
-/* All problems of one input, reported together; beyond the maximum they are only counted. */
+/*
+** All problems of one input, reported together: by path, then by message, so that they do not depend
+** on the order of Lua's tables. Beyond the maximum they are only counted.
+*/
 #define BR_PROBLEMS_MAX 20
 
 typedef struct br_problem {
@@ -52,9 +55,9 @@ typedef struct br_problem {
 } br_problem;
 
 typedef struct br_problems {
-    br_problem items[BR_PROBLEMS_MAX];
-    size_t count;   /* items filled */
-    size_t dropped; /* found beyond the maximum */
+    br_problem items[BR_PROBLEMS_MAX]; /* sorted */
+    size_t count;                      /* items filled */
+    size_t dropped;                    /* found beyond the maximum */
 } br_problems;
 
 void br_problems_init(br_problems *p);
@@ -65,15 +68,19 @@ bool br_problems_add(br_problems *p, const char *kind, br_slice path, const char
 bool br_problems_any(const br_problems *p);
 /* Whether one of that very path was found. */
 bool br_problems_at(const br_problems *p, const char *path);
+/* <0, 0, >0: by bytes, but numbers by their value: "a[2]" before "a[10]". 0 for equal texts only. */
+int br_natural_order(const char *a, const char *b);
 
 /*
 ** "Did you mean": feed every candidate, then look at `best`, which is NULL when nothing is near.
 ** Near = Damerau-Levenshtein distance (ASCII case and _ - ignored at no cost) of at most a third
-** of the length given. Candidates are borrowed.
+** of the length given; failing that, the name of which this is the beginning, or that begins it.
+** Candidates are borrowed.
 */
 typedef struct br_suggest {
     br_slice given;
-    br_slice best; /* p == NULL: nothing near */
+    br_slice best;  /* p == NULL: nothing near */
+    unsigned limit; /* of the distance */
     unsigned best_distance;
 } br_suggest;
 

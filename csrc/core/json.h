@@ -8,7 +8,8 @@
 
 #include "core/buffer.h"
 
-#define BR_JSON_DEPTH_MAX 200 /* nesting of arrays and objects that the reader accepts */
+/* Nesting of arrays and objects that the reader accepts, and of tables that are written. */
+#define BR_JSON_DEPTH_MAX 200
 #define BR_JSON_STRING_MAX ((size_t)256 * 1024 * 1024)
 
 /* Writer: stateless appends; commas and colons are the caller's. Failure is the buffer's. */

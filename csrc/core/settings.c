@@ -212,12 +212,14 @@ static bool add_endpoint(br_settings *s, br_slice service, const char *whose, br
         return br_problems_add(p, "max-length", path, "%sthe service's name is too long", whose);
     if (s->endpoint_count == BR_ENDPOINTS_MAX)
         return br_problems_add(p, "max-length", path, "more than %d endpoints", BR_ENDPOINTS_MAX);
+    if (!br_url_parse(&s->endpoints[s->endpoint_count].url, url, &error))
+        return br_problems_add(p, "pattern", path, "%s%s", whose, error.message);
     for (size_t i = 0; i < s->endpoint_count; i++)
         if (br_slice_eqs(service, s->endpoints[i].service))
             return br_problems_add(p, "conflict", path,
-                                   "%sthis service has another endpoint already", whose);
-    if (!br_url_parse(&s->endpoints[s->endpoint_count].url, url, &error))
-        return br_problems_add(p, "pattern", path, "%s%s", whose, error.message);
+                                   "of \"%.*s\": given twice, as a service is "
+                                   "known by its id and by its namespace",
+                                   (int)service.n, service.p);
     char *id = s->endpoints[s->endpoint_count++].service;
     memcpy(id, service.p, service.n);
     id[service.n] = '\0';

@@ -43,6 +43,9 @@ br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *prob
 br_x509 *br_x509_ref(br_x509 *x);
 void br_x509_unref(br_x509 *x);
 
+/* Whether there is a PEM certificate in the text, as OpenSSL reads files of authorities. */
+bool br_x509_is_in(br_slice pem);
+
 br_slice br_x509_der(const br_x509 *x);          /* the leaf */
 br_slice br_x509_base64(const br_x509 *x);       /* X-Amz-X509 */
 br_slice br_x509_chain_base64(const br_x509 *x); /* X-Amz-X509-Chain; n == 0: none */

@@ -1,6 +1,8 @@
 #include "core/x509_internal.h"
 
+#include <limits.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,4 +207,19 @@ br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *prob
     release(&l);
     ERR_pop_to_mark();
     return x;
+}
+
+bool br_x509_is_in(br_slice pem)
+{
+    char no_password[] = ""; /* without one OpenSSL would ask at the terminal */
+    BIO *bio = pem.n > 0 && pem.n <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+    if (bio == NULL)
+        return false;
+    ERR_set_mark();
+    X509 *first = PEM_read_bio_X509_AUX(bio, NULL, NULL, no_password);
+    bool found = first != NULL;
+    ERR_pop_to_mark();
+    X509_free(first);
+    BIO_free(bio);
+    return found;
 }

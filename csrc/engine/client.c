@@ -1,5 +1,6 @@
 #include "engine/client.h"
 
+#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,29 @@ static void check_ca_file(const br_settings *s, br_problems *problems)
     if (path.p == NULL)
         return;
     br_buf_init(&text, CA_FILE_MAX);
-    if (br_read_file("ca_file", path.p, &text, problems) &&
-        strstr(text.data ? text.data : "", "-----BEGIN ") == NULL)
+    if (br_read_file("ca_file", path.p, &text, problems) && !br_x509_is_in(br_buf_slice(&text)))
         br_problems_add(problems, "file", BR_SLICE("ca_file"),
                         "\"%.300s\" holds no PEM certificate", path.p);
     br_buf_free(&text);
+}
+
+/* As libcurl will read it. The URL is not shown: it may hold a password. */
+static void check_proxy(const br_settings *s, br_problems *problems)
+{
+    char *port = NULL;
+    CURLU *url = s->proxy != NULL ? curl_url() : NULL;
+    if (url == NULL)
+        return;
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, s->proxy, CURLU_NON_SUPPORT_SCHEME);
+    if (code == CURLUE_OK && curl_url_get(url, CURLUPART_PORT, &port, 0) == CURLUE_OK &&
+        strcmp(port, "0") == 0)
+        code = CURLUE_BAD_PORT_NUMBER;
+    if (code != CURLUE_OK)
+        br_problems_add(problems, "pattern", BR_SLICE("proxy"), "cannot be used: %s",
+                        code == CURLUE_BAD_PORT_NUMBER ? "its port is not a number from 1 to 65535"
+                                                       : curl_url_strerror(code));
+    curl_free(port);
+    curl_url_cleanup(url);
 }
 
 static br_ra_params ra_params(const br_settings *s)
@@ -94,6 +113,7 @@ static bool load(br_client *c, const br_model *model, const br_host *host, br_pr
     br_x509 *x = NULL;
     bool sound = br_settings_check(&c->settings, model, problems);
     check_ca_file(&c->settings, problems);
+    check_proxy(&c->settings, problems);
     if (c->settings.auth == BR_AUTH_ROLES_ANYWHERE) {
         x = load_x509(c, host, problems);
         sound &= load_endpoint(c, model, problems);

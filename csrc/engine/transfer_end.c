@@ -1,6 +1,11 @@
 #include "engine/transfer_private.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_NEEDED 4 /* what a connection with its name server and ca_file takes at once */
 
 typedef struct ending {
     CURLcode curl;
@@ -10,6 +15,9 @@ typedef struct ending {
 
 static const char CA_HINT[] = "check that this is the right host; for a private authority set "
                               "ca_file to its PEM certificates";
+static const char DESCRIPTORS_HINT[] =
+    "too many open files: raise the limit, which is ulimit -n, and "
+    "worker_rlimit_nofile in nginx";
 static const char PROXY_HINT[] = "check the proxy option, or https_proxy and no_proxy in the "
                                  "environment; proxy = false uses none";
 
@@ -64,15 +72,31 @@ static void say(br_transfer *t, br_error *error, const char *code, const char *w
                  hint != NULL ? ")" : "");
 }
 
+/* libcurl does not tell it from a host that is not there, and a resolver neither: so it is tried. */
+static bool out_of_descriptors(void)
+{
+    int held[DESCRIPTORS_NEEDED], count = 0;
+    while (count < DESCRIPTORS_NEEDED &&
+           (held[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0)
+        count++;
+    bool out = count < DESCRIPTORS_NEEDED && (errno == EMFILE || errno == ENFILE);
+    while (count > 0)
+        close(held[--count]);
+    return out;
+}
+
 static void say_unsent(br_transfer *t, CURLcode code, br_error *error)
 {
     const ending *found = ending_of(code);
+    const char *usual = t->requests == 0 ? "ConnectFailed" : "SendFailed";
     if (t->requests == 0 && refused_by_proxy(t))
         say(t, error, "ProxyFailed", reason_of(t, code), PROXY_HINT);
+    else if (t->requests == 0 && out_of_descriptors())
+        say(t, error, found != NULL ? found->code : usual, reason_of(t, code), DESCRIPTORS_HINT);
     else if (found != NULL)
         say(t, error, found->code, reason_of(t, code), found->hint);
     else
-        say(t, error, t->requests == 0 ? "ConnectFailed" : "SendFailed", reason_of(t, code), NULL);
+        say(t, error, usual, reason_of(t, code), NULL);
 }
 
 /* Where it cannot be told, the last byte counts as sent: what may have run is not run twice. */

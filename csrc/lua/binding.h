@@ -175,6 +175,7 @@ int br_lua_service(lua_State *L);
 int br_lua_services(lua_State *L);
 int br_lua_operations(lua_State *L);
 int br_lua_shown(lua_State *L);
+int br_lua_before(lua_State *L);
 int br_lua_suggest(lua_State *L);
 int br_lua_api_version(lua_State *L);
 int br_lua_describe(lua_State *L);

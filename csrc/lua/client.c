@@ -111,28 +111,16 @@ static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
     }
 }
 
-/* In the order of the options, so that problems are always told in the same order. */
-static void read_known(lua_State *L, br_lua_setup *s, int table)
-{
-    for (int o = 0; o < BR_OPT_COUNT; o++) {
-        const char *name = br_option_name((br_option)o);
-        br_lua_rawfield(L, table, name);
-        if (!lua_isnil(L, -1))
-            read_option(L, s, br_slice_of(name));
-        lua_pop(L, 1);
-    }
-}
-
-static void read_others(lua_State *L, br_lua_setup *s, int table)
+static void read_options(lua_State *L, br_lua_setup *s, int table)
 {
     lua_pushnil(L);
     for (; lua_next(L, table); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING)
+        if (lua_type(L, -2) == LUA_TSTRING)
+            read_option(L, s, br_lua_slice(L, -2));
+        else
             br_problems_add(&s->problems, "unknown", (br_slice){"", 0},
                             "settings are named: a key is a %s, not a string (is a name missing?)",
                             luaL_typename(L, -2));
-        else if (br_option_find(br_lua_slice(L, -2)) < 0)
-            read_option(L, s, br_lua_slice(L, -2));
     }
 }
 
@@ -156,8 +144,7 @@ int br_lua_connect(lua_State *L)
     luaL_getmetatable(L, BR_LUA_CLIENT);
     lua_setmetatable(L, -2);
 
-    read_known(L, s, 1);
-    read_others(L, s, 1);
+    read_options(L, s, 1);
     c->client = br_client_new(&s->settings, &br_model_builtin, &br_host_system, &s->problems);
     bool sound = !br_problems_any(&s->problems);
     if (!sound) {

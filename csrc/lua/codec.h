@@ -22,8 +22,7 @@ static inline bool br_lua_is_null(lua_State *L, int index)
     return lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == NULL;
 }
 
-#define BR_CODEC_DEPTH_MAX 100 /* nesting of tables in an input */
-#define BR_UUID_SIZE 37        /* 36 characters and NUL */
+#define BR_UUID_SIZE 37 /* 36 characters and NUL */
 
 /* Makes the metatables of documents in the registry. Leaves the stack as it was. */
 void br_codec_open(lua_State *L);

@@ -15,7 +15,7 @@
 #define BR_BODY_FIRST 4000 /* a body starts with this much room, so that few need to grow */
 
 /* Lua stack for the deepest input: a key and a value a level, and what is in hand. */
-#define BR_ENCODE_STACK (2 * BR_CODEC_DEPTH_MAX + 16)
+#define BR_ENCODE_STACK (2 * BR_JSON_DEPTH_MAX + 16)
 
 /* One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. */
 typedef struct br_step {
@@ -33,7 +33,7 @@ typedef struct br_encoder {
     bool form;       /* key=value pairs instead of JSON */
     unsigned secret; /* > 0: inside a sensitive shape, no value may be shown */
     unsigned depth;  /* steps in path */
-    br_step path[BR_CODEC_DEPTH_MAX];
+    br_step path[BR_JSON_DEPTH_MAX];
 } br_encoder;
 
 /* All but the path, which need not be cleared. ctx NULL: for documents alone. */

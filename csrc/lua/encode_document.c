@@ -198,21 +198,32 @@ static bool all_indexes(lua_State *L, size_t limit, size_t *count)
     return true;
 }
 
+/* The first in their order of the keys that no list has; the key's text lives as long as the table. */
+static bool strange_key(lua_State *L, br_slice *first)
+{
+    bool found = false;
+    lua_pushnil(L);
+    for (; lua_next(L, -2) != 0; lua_pop(L, 1)) {
+        br_slice key = {"", 0};
+        if (lua_type(L, -2) == LUA_TNUMBER)
+            continue;
+        if (lua_type(L, -2) == LUA_TSTRING)
+            key = br_lua_slice(L, -2);
+        if (!found || br_natural_order(key.p, first->p) < 0)
+            *first = key;
+        found = true;
+    }
+    return found;
+}
+
 static void report_no_list(br_encoder *e)
 {
-    lua_State *L = e->L;
-    lua_pushnil(L);
-    while (lua_next(L, -2) != 0) {
-        lua_pop(L, 1);
-        if (lua_type(L, -1) != LUA_TNUMBER) {
-            br_slice key = lua_type(L, -1) == LUA_TSTRING ? br_lua_slice(L, -1) : BR_SLICE("");
-            br_encode_problem(e, "type", "expected a list, got a table with the key \"%.*s\"",
-                              key.n > 60 ? 60 : (int)key.n, key.p);
-            lua_pop(L, 1);
-            return;
-        }
-    }
-    br_encode_problem(e, "type", "expected a list without holes: keys 1, 2, …");
+    br_slice key;
+    if (strange_key(e->L, &key))
+        br_encode_problem(e, "type", "expected a list, got a table with the key \"%.*s\"",
+                          key.n > 60 ? 60 : (int)key.n, key.p);
+    else
+        br_encode_problem(e, "type", "expected a list without holes: keys 1, 2, …");
 }
 
 static bool remaining_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)

@@ -21,9 +21,9 @@ bool br_encode_enter(br_encoder *e, const char *expected)
         br_encode_wrong_type(e, expected);
         return false;
     }
-    if (e->depth >= BR_CODEC_DEPTH_MAX) {
+    if (e->depth >= BR_JSON_DEPTH_MAX) {
         br_encode_problem(e, "type", "nested deeper than %d tables (does one contain itself?)",
-                          BR_CODEC_DEPTH_MAX);
+                          BR_JSON_DEPTH_MAX);
         return false;
     }
     return true;

@@ -254,6 +254,7 @@ static const luaL_Reg functions[] = {
     {"api_version", br_lua_api_version},
     {"array", br_lua_array},
     {"base64_decode", base64_decode},
+    {"before", br_lua_before},
     {"bridge", br_lua_bridge},
     {"bridged", br_lua_bridged},
     {"connect", br_lua_connect},

@@ -61,26 +61,81 @@ static void try_operations(const br_lua_state *s, br_slice service, br_suggest *
     }
 }
 
+static int op_of(const br_model *m, br_slice service, br_slice name)
+{
+    int index = br_model_service(m, service);
+    if (index < 0)
+        return -1;
+    int op = br_model_op(m, (unsigned)index, name);
+    return op >= 0 ? op : br_model_op_by_name(m, (unsigned)index, name);
+}
+
+/* Does a model before that one have the operation? */
+static bool op_is_older(const br_lua_state *s, unsigned model, const br_op *op)
+{
+    const br_model *m = s->models[model];
+    for (unsigned k = 0; k < model; k++) {
+        if (op_of(s->models[k], service_id(m, op->service), br_model_name(m, op->snake)) >= 0)
+            return true;
+    }
+    return false;
+}
+
+static void add(luaL_Buffer *text, br_slice part)
+{
+    luaL_addlstring(text, part.p ? part.p : "", part.n);
+}
+
+/* The operations of that very name, whatever their service; how many there are. */
+static unsigned add_namesakes(const br_lua_state *s, br_slice name, luaL_Buffer *text)
+{
+    unsigned count = 0;
+    for (unsigned k = 0; k < s->model_count; k++) {
+        const br_model *m = s->models[k];
+        for (unsigned i = 0; i < m->service_count; i++) {
+            int op = op_of(m, service_id(m, i), name);
+            if (op < 0 || op_is_older(s, k, &m->ops[op]))
+                continue;
+            luaL_addstring(text, count++ == 0 ? " (did you mean \"" : "\", \"");
+            add(text, br_model_name(m, m->services[i].space));
+            luaL_addchar(text, '.');
+            add(text, br_model_name(m, m->ops[op].snake));
+        }
+    }
+    return count;
+}
+
+static void add_hint(const br_lua_state *s, br_slice service, const br_suggest *near,
+                     luaL_Buffer *text)
+{
+    if (service.p && add_namesakes(s, near->given, text) > 0) {
+        luaL_addstring(text, "\"?)");
+    } else if (near->best.p) {
+        luaL_addstring(text, " (did you mean \"");
+        add(text, near->best);
+        luaL_addstring(text, "\"?)");
+    } else {
+        luaL_addstring(text, " (bedrock.operations() lists them)");
+    }
+}
+
 /* nil, message. service {NULL, 0}: any. */
 static int unknown(lua_State *L, br_slice service, br_slice name, int others)
 {
+    const br_lua_state *s = br_lua_state_of(L);
+    luaL_Buffer text;
     br_suggest near;
     br_suggest_init(&near, name);
-    try_operations(br_lua_state_of(L), service, &near);
+    try_operations(s, service, &near);
     try_list(L, others, &near);
     lua_pushnil(L);
-    lua_pushliteral(L, "no operation \"");
-    lua_pushstring(L, br_show(name).text);
-    if (near.best.p) {
-        lua_pushliteral(L, "\" (did you mean \"");
-        br_lua_push(L, near.best);
-        lua_pushliteral(L, "\"?)");
-    } else {
-        lua_pushliteral(L, "\" (bedrock.operations() lists them)");
-        lua_pushliteral(L, "");
-        lua_pushliteral(L, "");
-    }
-    lua_concat(L, 5);
+    luaL_buffinit(L, &text);
+    luaL_addstring(&text, "no operation \"");
+    luaL_addstring(&text, br_show(name).text);
+    luaL_addstring(&text, service.p ? "\" in " : "\"");
+    add(&text, service);
+    add_hint(s, service, &near, &text);
+    luaL_pushresult(&text);
     return 2;
 }
 
@@ -91,15 +146,15 @@ static int ambiguous(lua_State *L, const br_model *m, br_slice name, const uint1
     lua_pushnil(L);
     luaL_buffinit(L, &text);
     luaL_addchar(&text, '"');
-    luaL_addlstring(&text, name.p, name.n);
+    add(&text, name);
     luaL_addstring(&text, "\" is an operation of several services; say which: ");
     for (unsigned i = 0; i < count && i < BR_FLAT_MAX; i++) {
         br_slice space = br_model_name(m, m->services[m->ops[ops[i]].service].space);
         if (i > 0)
             luaL_addstring(&text, ", ");
-        luaL_addlstring(&text, space.p, space.n);
+        add(&text, space);
         luaL_addchar(&text, '.');
-        luaL_addlstring(&text, name.p, name.n);
+        add(&text, name);
     }
     luaL_pushresult(&text);
     return 2;
@@ -126,15 +181,6 @@ static int unknown_service(lua_State *L, br_slice name)
     lua_pushstring(L, near.best.p ? "\"?)" : "");
     lua_concat(L, 5);
     return 2;
-}
-
-static int op_of(const br_model *m, br_slice service, br_slice name)
-{
-    int index = br_model_service(m, service);
-    if (index < 0)
-        return -1;
-    int op = br_model_op(m, (unsigned)index, name);
-    return op >= 0 ? op : br_model_op_by_name(m, (unsigned)index, name);
 }
 
 static int find_in(lua_State *L, br_slice service, br_slice name)
@@ -273,17 +319,6 @@ static void push_full_name(lua_State *L, const br_model *m, const br_op *op)
     lua_concat(L, 3);
 }
 
-/* Does a model before that one have the operation? */
-static bool op_is_older(const br_lua_state *s, unsigned model, const br_op *op)
-{
-    const br_model *m = s->models[model];
-    for (unsigned k = 0; k < model; k++) {
-        if (op_of(s->models[k], service_id(m, op->service), br_model_name(m, op->snake)) >= 0)
-            return true;
-    }
-    return false;
-}
-
 /* The names of one model's operations that no older one has, to the list on top. */
 static int add_operations(lua_State *L, unsigned model, br_slice service, int count)
 {
@@ -319,6 +354,15 @@ int br_lua_shown(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
     lua_pushstring(L, br_show(br_lua_slice(L, 1)).text);
+    return 1;
+}
+
+/* before(a, b) -> does a come before b, numbers by their value? */
+int br_lua_before(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    luaL_checktype(L, 2, LUA_TSTRING);
+    lua_pushboolean(L, br_natural_order(lua_tostring(L, 1), lua_tostring(L, 2)) < 0);
     return 1;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/shown.h"
 #include "core/sigv4.h"
 #include "core/times.h"
 #include "core/uri.h"
@@ -17,7 +18,36 @@ typedef struct signing {
     br_headers headers;
     br_buf origin, host; /* the URL's last time, and the Host header that it makes */
     br_buf authorization;
+    br_problems problems;
 } signing;
+
+/* Where on the stack each field's value is. */
+enum {
+    ACCESS_KEY_ID = 2,
+    BODY,
+    HEADERS,
+    METHOD,
+    REGION,
+    SECRET_ACCESS_KEY,
+    SERVICE,
+    SESSION_TOKEN,
+    TIME,
+    URL,
+    FIELDS_END
+};
+
+static const br_slice fields[FIELDS_END] = {
+    [ACCESS_KEY_ID] = {"access_key_id", 13},
+    [BODY] = {"body", 4},
+    [HEADERS] = {"headers", 7},
+    [METHOD] = {"method", 6},
+    [REGION] = {"region", 6},
+    [SECRET_ACCESS_KEY] = {"secret_access_key", 17},
+    [SERVICE] = {"service", 7},
+    [SESSION_TOKEN] = {"session_token", 13},
+    [TIME] = {"time", 4},
+    [URL] = {"url", 3},
+};
 
 /* The parts of a URL that is sent as it is: nothing is encoded or decoded. */
 typedef struct parts {
@@ -33,23 +63,70 @@ static int signing_gc(lua_State *L)
     br_buf_free(&s->origin);
     br_buf_free(&s->host);
     br_buf_free(&s->authorization);
+    br_problems_free(&s->problems);
     memset(s, 0, sizeof(*s));
     return 0;
 }
 
+/* 0: there is no such field. */
+static int place_of(lua_State *L, int key)
+{
+    br_slice name = {NULL, 0};
+    if (lua_type(L, key) == LUA_TSTRING)
+        name.p = lua_tolstring(L, key, &name.n);
+    for (int place = ACCESS_KEY_ID; name.p != NULL && place < FIELDS_END; place++)
+        if (name.n == fields[place].n && memcmp(name.p, fields[place].p, name.n) == 0)
+            return place;
+    return 0;
+}
+
+static void refuse(lua_State *L, int key, br_problems *p)
+{
+    if (lua_type(L, key) != LUA_TSTRING) {
+        br_problems_add(p, "unknown", (br_slice){"", 0},
+                        "fields are named: a key is a %s, not a string", luaL_typename(L, key));
+        return;
+    }
+    br_slice name = br_lua_slice(L, key);
+    br_shown shown = br_show(name);
+    br_suggest near;
+    br_suggest_init(&near, name);
+    for (int place = ACCESS_KEY_ID; place < FIELDS_END; place++)
+        br_suggest_try(&near, fields[place]);
+    br_problems_add(p, "unknown", br_slice_of(shown.text), "unknown field of a request%s%.*s%s",
+                    near.best.p ? " (did you mean " : "", (int)near.best.n,
+                    near.best.p ? near.best.p : "", near.best.p ? "?)" : "");
+}
+
+/* Walks the table instead of asking it for each field: what it has besides is seen for nothing. */
+static bool read_fields(lua_State *L, br_problems *p)
+{
+    br_problems_free(p);
+    luaL_checkstack(L, FIELDS_END + LUA_MINSTACK, NULL);
+    lua_settop(L, FIELDS_END - 1);
+    lua_pushnil(L);
+    while (lua_next(L, 1)) {
+        int place = place_of(L, -2);
+        if (place > 0) {
+            lua_replace(L, place);
+        } else {
+            refuse(L, -2, p);
+            lua_pop(L, 1);
+        }
+    }
+    return !br_problems_any(p);
+}
+
 /* A field that must be a string, or may be missing if `fallback` is given. */
-static br_slice field(lua_State *L, const char *name, const char *fallback)
+static br_slice field(lua_State *L, int place, const char *fallback)
 {
     br_slice text;
-    br_lua_rawfield(L, 1, name);
-    if (lua_isnil(L, -1) && fallback != NULL) {
-        text = br_slice_of(fallback);
-    } else {
-        if (lua_type(L, -1) != LUA_TSTRING)
-            luaL_error(L, "sign: %s must be a string, got %s", name, luaL_typename(L, -1));
-        text.p = lua_tolstring(L, -1, &text.n);
-    }
-    lua_pop(L, 1); /* the table keeps it alive */
+    if (lua_isnil(L, place) && fallback != NULL)
+        return br_slice_of(fallback);
+    if (lua_type(L, place) != LUA_TSTRING)
+        luaL_error(L, "sign: %s must be a string, got %s", fields[place].p,
+                   luaL_typename(L, place));
+    text.p = lua_tolstring(L, place, &text.n);
     return text;
 }
 
@@ -84,11 +161,11 @@ static bool refuse_header(br_slice name, br_slice value, br_error *error)
 
 static bool add_given(lua_State *L, br_headers *h, br_error *error)
 {
-    br_lua_rawfield(L, 1, "headers");
-    if (lua_isnil(L, -1))
+    if (lua_isnil(L, HEADERS))
         return true;
-    luaL_checktype(L, -1, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+    if (!lua_istable(L, HEADERS))
+        luaL_error(L, "sign: headers must be a table, got %s", luaL_typename(L, HEADERS));
+    for (lua_pushnil(L); lua_next(L, HEADERS) != 0; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
             luaL_error(L, "sign: names and values of headers must be strings");
         br_slice name, value;
@@ -102,11 +179,11 @@ static bool add_given(lua_State *L, br_headers *h, br_error *error)
 
 static int64_t time_ms(lua_State *L)
 {
-    br_lua_rawfield(L, 1, "time");
-    int64_t ms = lua_isnil(L, -1) ? br_host_system.wall_ms(br_host_system.user)
-                                  : (int64_t)(luaL_checknumber(L, -1) * 1000);
-    lua_pop(L, 1);
-    return ms;
+    if (lua_isnil(L, TIME))
+        return br_host_system.wall_ms(br_host_system.user);
+    if (!lua_isnumber(L, TIME))
+        luaL_error(L, "sign: time must be a number, got %s", luaL_typename(L, TIME));
+    return (int64_t)(lua_tonumber(L, TIME) * 1000);
 }
 
 static bool remember_host(signing *s, br_slice origin, br_error *error)
@@ -135,7 +212,7 @@ static bool add_host(signing *s, br_slice origin, br_error *error)
 static bool add_own(lua_State *L, signing *s, br_slice origin, br_error *error)
 {
     char date[BR_AMZ_DATE_SIZE];
-    br_slice token = field(L, "session_token", "");
+    br_slice token = field(L, SESSION_TOKEN, "");
     if (!add_host(s, origin, error))
         return false;
     br_time_amz(time_ms(L), date);
@@ -154,12 +231,12 @@ static void set(lua_State *L, const char *name, br_slice value)
 /* Mostly the very string that the caller gave: tokens are long. */
 static void set_token(lua_State *L, br_slice token)
 {
-    br_slice given = field(L, "session_token", "");
+    br_slice given = field(L, SESSION_TOKEN, "");
     if (!br_slice_eq(given, token)) {
         set(L, "x-amz-security-token", token);
         return;
     }
-    br_lua_rawfield(L, 1, "session_token");
+    lua_pushvalue(L, SESSION_TOKEN);
     lua_setfield(L, -2, "x-amz-security-token");
 }
 
@@ -176,23 +253,23 @@ static void push_added(lua_State *L, const signing *s)
 
 static bool sign(lua_State *L, signing *s, br_error *error)
 {
-    parts url = split(field(L, "url", NULL));
+    parts url = split(field(L, URL, NULL));
     br_headers_clear(&s->headers);
     br_buf_clear(&s->authorization);
     if (!add_given(L, &s->headers, error) || !add_own(L, s, url.origin, error))
         return false;
     br_sign_input in = {
-        .method = field(L, "method", "POST"),
+        .method = field(L, METHOD, "POST"),
         .path = url.path,
         .query = url.query,
         .headers = &s->headers,
-        .body = field(L, "body", ""),
+        .body = field(L, BODY, ""),
         .normalise_path = true,
         .encode_path = true,
     };
-    if (br_sigv4_sign(s->signer, &in, field(L, "access_key_id", NULL),
-                      field(L, "secret_access_key", NULL), field(L, "region", NULL),
-                      field(L, "service", "bedrock"), &s->authorization, NULL))
+    if (br_sigv4_sign(s->signer, &in, field(L, ACCESS_KEY_ID, NULL),
+                      field(L, SECRET_ACCESS_KEY, NULL), field(L, REGION, NULL),
+                      field(L, SERVICE, "bedrock"), &s->authorization, NULL))
         return true;
     return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                         "sign: the request cannot be signed: an empty or overlong key, region or "
@@ -215,7 +292,8 @@ int br_lua_sign(lua_State *L)
     signing *s = lua_touserdata(L, lua_upvalueindex(1));
     br_error error;
     luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
+    if (!read_fields(L, &s->problems))
+        return br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("sign"), &s->problems);
     need_signer(L, s);
     if (!sign(L, s, &error))
         return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
@@ -231,6 +309,7 @@ void br_lua_push_sign(lua_State *L)
     br_buf_init(&s->origin, BR_HOST_MAX + 16);
     br_buf_init(&s->host, BR_HOST_MAX + 16);
     br_buf_init(&s->authorization, BR_HEADERS_BYTES_MAX);
+    br_problems_init(&s->problems);
     if (luaL_newmetatable(L, TYPE)) {
         lua_pushcfunction(L, signing_gc);
         lua_setfield(L, -2, "__gc");

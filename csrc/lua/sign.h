@@ -6,7 +6,7 @@
 **
 ** The URL's path and query are taken as they will be sent, already percent-encoded. Returns the
 ** headers to add: host, x-amz-date, authorization and, with a token, x-amz-security-token; or nil
-** and an error when a header could not be sent. Wrong types raise.
+** and an error when a header could not be sent, or a field is none of these. Wrong types raise.
 */
 #ifndef BR_LUA_SIGN_H
 #define BR_LUA_SIGN_H

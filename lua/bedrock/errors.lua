@@ -15,7 +15,7 @@ local core = require "bedrock.core"
 --- @field request_id string?
 --- @field retryable boolean the same call may succeed later
 --- @field attempts integer? requests of the operation itself; 0: no credentials were to be had for it
---- @field errors bedrock.Problem[]? all that is wrong with settings or parameters
+--- @field errors bedrock.Problem[]? all that is wrong with settings or parameters, by path
 --- @field fields table? members of a service error
 --- @field output table? the last answer of what conn:wait waited for
 --- @field report bedrock.TestReport? from conn:test and bedrock.test: all steps; printed with the error
@@ -55,6 +55,17 @@ function errors.text(err)
 end
 Error.__tostring = errors.text
 
+local function readable(value)
+    return errors.is(value) and errors.text(value) or value
+end
+
+--- In `..` it reads as with tostring; what cannot be put together with a string raises, as ever.
+--- @return string
+function errors.concat(left, right)
+    return readable(left) .. readable(right)
+end
+Error.__concat = errors.concat
+
 --- @param fields table kind, code, message, and what else is known
 --- @return bedrock.Error
 function errors.new(fields)
@@ -64,8 +75,17 @@ function errors.new(fields)
     return setmetatable(fields, Error)
 end
 
+local function in_order(a, b)
+    if a.path ~= b.path then
+        return core.before(a.path, b.path)
+    end
+    return a.message < b.message
+end
+
+--- In the order that problems from C have, as tables have none.
 local function of_problems(kind, code, operation, problems)
     local lines = {}
+    table.sort(problems, in_order)
     for i, problem in ipairs(problems) do
         lines[i] = problem.path ~= "" and problem.path .. ": " .. problem.message or problem.message
     end

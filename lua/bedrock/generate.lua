@@ -77,9 +77,7 @@ local function sorted_keys(t)
     for key in pairs(t) do
         keys[#keys + 1] = key
     end
-    table.sort(keys, function(a, b)
-        return tostring(a) < tostring(b)
-    end)
+    table.sort(keys)
     return keys
 end
 
@@ -90,15 +88,15 @@ local function add(problems, path, kind, message, ...)
 end
 
 local function check_types(given, problems)
-    for _, name in ipairs(sorted_keys(given)) do
+    for name, value in pairs(given) do
         local known = PARAMETERS[name]
         if not known then
             local near = type(name) == "string" and core.suggest(name, NAMES)
             add(problems, core.shown(tostring(name)), "unknown", "unknown parameter%s",
                 near and (" (did you mean %s?)"):format(near) or "")
-        elseif not known[2](given[name]) then
+        elseif not known[2](value) then
             add(problems, name, "type", "must be %s, got %s", known[1],
-                type(given[name]) == "number" and tostring(given[name]) or "a " .. type(given[name]))
+                type(value) == "number" and tostring(value) or "a " .. type(value))
         end
     end
     if given.model == nil then
@@ -139,12 +137,12 @@ local GENERAL = { model = true, family = true, inference = true }
 
 local function check_family(given, family, problems)
     local takes = taken(family)
-    for _, name in ipairs(sorted_keys(given)) do
+    for name, value in pairs(given) do
         if PARAMETERS[name] and not takes[name] and not GENERAL[name] then
             add(problems, name, "unknown", "the family %s has no such parameter; it takes %s",
                 family.name, table.concat(sorted_keys(takes), ", "))
         elseif family.refuse then
-            local refusal = family.refuse(name, given[name])
+            local refusal = family.refuse(name, value)
             if refusal then
                 add(problems, name, "pattern", refusal)
             end

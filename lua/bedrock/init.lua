@@ -39,7 +39,7 @@ later(bedrock, {
     spawn = "task.spawn",
     test = "test.settings",
 })
-later(core.error_metatable, { __tostring = "errors.text" })
+later(core.error_metatable, { __concat = "errors.concat", __tostring = "errors.text" })
 
 if package.loaded.ngx then
     require("bedrock.host").preload()

@@ -3,6 +3,7 @@
 ---     for page in conn:pages("list_agents", { … }) do … end      raises when a request fails
 ---     for agent in conn:items("list_agents", { … }) do … end
 ---     local page, err = pages:next()                             nil: the end; nil, err: it failed
+local colon = require "bedrock.colon"
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
@@ -105,8 +106,10 @@ local function raise_or_next(self)
     return value
 end
 
-local Pages = { __name = "bedrock.pages", __index = { next = next_page }, __call = raise_or_next }
-local Items = { __name = "bedrock.items", __index = { next = next_item }, __call = raise_or_next }
+local Pages = { __name = "bedrock.pages", __call = raise_or_next }
+local Items = { __name = "bedrock.items", __call = raise_or_next }
+Pages.__index = colon(Pages, { next = next_page }, "pages")
+Items.__index = colon(Items, { next = next_item }, "items")
 
 --- Names of a service's operations that page.
 local function paged(service)
@@ -126,7 +129,7 @@ end
 
 local function without_pages(name, index)
     local service, all = core.describe(index, 1).service, paged()
-    local near = core.suggest(name, all) or core.suggest(listing(name), all)
+    local near = core.suggest(listing(name), all) or core.suggest(name, all)
     local message = ('"%s" has no pages%s; of %s these have: %s'):format(name,
         near and (' (did you mean "%s"?)'):format(near) or "", service, table.concat(paged(service), ", "))
     return { path = "operation", kind = "value", message = message }

@@ -135,9 +135,6 @@ local function wire_of(fields, options)
     local service = type(fields.service or "") == "string"
         and service_index(fields.service or DEFAULT_SERVICE, problems)
     if #problems > 0 then
-        table.sort(problems, function(a, b)
-            return a.path < b.path
-        end)
         return nil, errors.validation("request", problems)
     end
     return {

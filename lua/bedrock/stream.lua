@@ -3,6 +3,7 @@
 ---     for name, event in stream:events() do … end      raises when the stream breaks
 ---     local name, event = stream:next()                nil: the end; nil, err: it broke
 ---     local result, err = stream:gather()              all of it
+local colon = require "bedrock.colon"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
@@ -15,7 +16,7 @@ local metadata = require "bedrock.metadata"
 local stream = {}
 
 local methods = {}
-local Stream = { __index = methods, __name = "bedrock.stream" }
+local Stream = { __name = "bedrock.stream" }
 
 --- One of these events must have come before the end, whatever HTTP says of it.
 local REQUIRED = {
@@ -134,7 +135,7 @@ function methods.next(self)
 end
 
 local function raise_or_next(self)
-    local name, event = self:next()
+    local name, event = methods.next(self)
     if name == nil and event then
         error(event, 0)
     end
@@ -186,6 +187,8 @@ function methods.close(self)
     }
     return true
 end
+
+Stream.__index = colon(Stream, methods, "stream")
 
 --- A loop that ran to its end leaves an ended stream, not a closed one.
 function Stream.__close(self)

@@ -1,4 +1,5 @@
 --- Functions that run at the same time as coroutines: bedrock.spawn and bedrock.parallel.
+local colon = require "bedrock.colon"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local scheduler = require "bedrock.scheduler"
@@ -16,7 +17,6 @@ local tasks = {}
 --- @field status fun(self): "running"|"done"|"cancelled"
 local Task = { __name = "bedrock.task" }
 local methods = {}
-Task.__index = methods
 
 local function wake_all(waiters)
     for i = #waiters, 1, -1 do
@@ -88,6 +88,8 @@ function methods.status(self)
     end
     return self._cancelled and "cancelled" or "done"
 end
+
+Task.__index = colon(Task, methods, "task")
 
 function Task.__tostring(self)
     return "bedrock.task (" .. self:status() .. ")"

@@ -27,6 +27,9 @@ local function network_hint(err)
         return nil
     end
     local message = err.message:lower()
+    if message:find("too many open files", 1, true) then
+        return "this process may open more files: ulimit -n, or worker_rlimit_nofile in nginx"
+    end
     if message:find("ca_file must name", 1, true) then
         return "ca_file must hold certificates in PEM, and be readable for the user that this runs as (in nginx, the "
             .. "workers')"
@@ -244,7 +247,8 @@ end
 --- Certificate problems are their own step when nothing else is wrong.
 local function is_about_certificate(err)
     for _, problem in ipairs(err.errors or {}) do
-        if problem.kind ~= "certificate" and problem.kind ~= "file" then
+        local file = problem.kind == "file" and problem.path ~= "ca_file"
+        if problem.kind ~= "certificate" and not file then
             return false
         end
     end

@@ -30,6 +30,8 @@ static const char program[] =
     "assert(not none and err.kind == 'transport')\n"
     "none, err = conn:prepare('convers', {})\n"
     "assert(not none and err)\n"
+    "none, err = bedrock.sign { ulr = 'x', metod = 'GET' }\n"
+    "assert(not none and err.kind == 'validation' and #tostring(err) > 0)\n"
     "none, err = bedrock.connect { regoin = 'x', auth = 'access_keys' }\n"
     "assert(not none and err.kind == 'config' and #tostring(err) > 0)\n"
     "assert(bedrock.json.decode(bedrock.json.encode({ a = { 1, 'x' } })).a[2] == 'x')\n"

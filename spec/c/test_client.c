@@ -129,10 +129,56 @@ static void test_ca_file(void)
     roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
     set(&s, "ca_file", in_pki("p256.crt.der"), &p);
     refused(&s, "ca_file", "file", "no PEM certificate");
+    static const char *const without[] = {"p256.key.pkcs8.pem", "p256.key.pkcs8.enc.pem",
+                                          "garbage.pem", "empty.pem"};
+    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+        roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
+        set(&s, "ca_file", in_pki(without[i]), &p);
+        refused(&s, "ca_file", "file", "no PEM certificate");
+    }
+    static const char *const with[] = {"ca.pem", "p256.both-reversed.pem", "p256.comments.pem",
+                                       "p256.bom.pem", "p256.crlf.pem"};
+    for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+        roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
+        set(&s, "ca_file", in_pki(with[i]), &p);
+        br_client *c = br_client_new(&s, &br_model_builtin, &host, &p);
+        CHECK(c != NULL && !br_problems_any(&p));
+        br_client_unref(c);
+    }
     roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
     set(&s, "ca_file", "/nonexistent.pem", &p);
     refused(&s, "ca_file", "file", "No such file");
     br_problems_free(&p);
+}
+
+static void test_proxy(void)
+{
+    static const char *const bad[] = {
+        "http://user:TOPSECRET@127.0.0.1:1x",  "http://user:TOPSECRET@127.0.0.1:65536",
+        "http://user:TOPSECRET@127.0.0.1:0",   "http://user:TOPSECRET@127.0.0.1:-1",
+        "socks5h://user:TOPSECRET@proxy:port", "http://user:TOP/SECRET@127.0.0.1:1",
+    };
+    br_settings s;
+    br_problems p;
+    br_problems_init(&p);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
+        set(&s, "proxy", bad[i], &p);
+        refused(&s, "proxy", "pattern", "cannot be used: its port is not a number from 1 to 65535");
+    }
+    roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
+    set(&s, "proxy", "http://user:TOPSECRET@", &p);
+    refused(&s, "proxy", "pattern", "cannot be used: ");
+    static const char *const good[] = {"http://127.0.0.1:3128", "http://proxy.example.com",
+                                       "https://user:p%40ss@[::1]:65535/", "socks4a://proxy:1",
+                                       "socks5h://u:p@proxy:1080"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
+        set(&s, "proxy", good[i], &p);
+        br_client *c = br_client_new(&s, &br_model_builtin, &host, &p);
+        CHECK(c != NULL && !br_problems_any(&p));
+        br_client_unref(c);
+    }
 }
 
 static void endpoint_is(const br_client *c, const char *service, const char *want)
@@ -205,6 +251,7 @@ int main(void)
     test_files();
     test_fifo();
     test_ca_file();
+    test_proxy();
     test_endpoints();
     test_material_forgotten();
     return check_done();

@@ -75,17 +75,55 @@ static void test_problems(void)
     CHECK(!br_problems_add(&p, "missing", BR_SLICE("a.bXX"), "is missing, give %d", 3));
     CHECK(!br_problems_add(&p, "type", (br_slice){NULL, 0}, "m"));
     CHECK(br_problems_any(&p) && p.count == 2);
-    CHECK_STR(p.items[0].kind, "missing");
-    CHECK_STR(p.items[0].path, "a.bXX");
-    CHECK_STR(p.items[0].message, "is missing, give 3");
-    CHECK_STR(p.items[1].path, "");
+    CHECK_STR(p.items[0].path, "");
+    CHECK_STR(p.items[1].kind, "missing");
+    CHECK_STR(p.items[1].path, "a.bXX");
+    CHECK_STR(p.items[1].message, "is missing, give 3");
     for (int i = 0; i < 30; i++)
-        br_problems_add(&p, "type", BR_SLICE("p"), "%d", i);
+        br_problems_add(&p, "type", BR_SLICE("p"), "%02d", i * 7 % 30);
     CHECK_INT(p.count, BR_PROBLEMS_MAX);
     CHECK_INT(p.dropped, 12);
     CHECK_STR(p.items[BR_PROBLEMS_MAX - 1].message, "17");
+    br_problems_add(&p, "other", BR_SLICE("p"), "17");
+    CHECK_INT(p.dropped, 13);
+    CHECK_STR(p.items[BR_PROBLEMS_MAX - 1].kind, "other");
     br_problems_free(&p);
     CHECK(!br_problems_any(&p) && p.count == 0);
+}
+
+/* Each before the next. */
+static void test_natural_order(void)
+{
+    static const char *const texts[] = {
+        "",
+        "0",
+        "00",
+        "1",
+        "2",
+        "10",
+        "A",
+        "a",
+        "a.b",
+        "a[02]",
+        "a[2]",
+        "a[2].c",
+        "a[3]",
+        "a[10]",
+        "a[10].b2",
+        "a[10].b10",
+        "a[18446744073709551616]",
+        "a[18446744073709551617]",
+        "a[x]",
+        "ab",
+        "\xC3\xA9",
+    };
+    size_t count = sizeof(texts) / sizeof(texts[0]);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            int order = br_natural_order(texts[i], texts[k]);
+            CHECK(i < k ? order < 0 : i > k ? order > 0 : order == 0);
+        }
+    }
 }
 
 static const char *suggestion(const char *given)
@@ -114,6 +152,14 @@ static void test_suggest(void)
     CHECK_STR(suggestion("rexxxn"), "");
     CHECK_STR(suggestion("ac"), "");
     CHECK_STR(suggestion("A-B"), "ab");
+    CHECK_STR(suggestion("model"), "model_id");
+    CHECK_STR(suggestion("cert"), "certificate");
+    CHECK_STR(suggestion("PROFILE"), "profile_arn");
+    CHECK_STR(suggestion("regionOfBedrock"), "region");
+    CHECK_STR(suggestion("reg"), "region");
+    CHECK_STR(suggestion("re"), "");
+    CHECK_STR(suggestion("abnormal"), "");
+    CHECK_STR(suggestion("rolesarn"), "role_arn");
     CHECK_STR(suggestion(""), "");
     char longest[400];
     memset(longest, 'r', sizeof(longest) - 1);
@@ -131,6 +177,7 @@ int main(void)
     test_exact_fit();
     test_kinds();
     test_problems();
+    test_natural_order();
     test_suggest();
     return check_done();
 }

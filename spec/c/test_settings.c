@@ -313,12 +313,14 @@ static void test_endpoint_table(void)
     CHECK_STR(p.items[0].message, "of \"bedrok\": unknown service (did you mean bedrock?)");
     CHECK(!br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("bedrock-runtime"),
                                     BR_SLICE("https://other.example"), &p));
-    CHECK_STR(p.items[1].kind, "conflict");
-    CHECK_STR(p.items[1].path, "endpoint");
+    CHECK_STR(p.items[0].kind, "conflict");
+    CHECK_STR(p.items[0].path, "endpoint");
+    CHECK(strstr(p.items[0].message, "of \"bedrock-runtime\": given twice") == p.items[0].message);
     CHECK(
         !br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("agent"), BR_SLICE("agent"), &p));
-    CHECK_STR(p.items[2].path, "endpoint");
-    CHECK(strstr(p.items[2].message, "of \"agent\": ") == p.items[2].message);
+    CHECK_INT(p.count, 3);
+    CHECK_STR(p.items[0].path, "endpoint");
+    CHECK(strstr(p.items[0].message, "of \"agent\": ") == p.items[0].message);
     CHECK_INT(s.endpoint_count, 2);
     CHECK_STR(s.endpoints[1].url.path, "/x");
     br_problems_free(&p);

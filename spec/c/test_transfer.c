@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -269,6 +270,23 @@ static void fails_before_sending(const br_transfer_request *request, const char 
     CHECK_STR(r.error.code, code);
     CHECK(strstr(r.error.message, in_message) != NULL);
     run_free(&r);
+}
+
+/* The engine is there already; descriptors that are open stay so. */
+static void test_no_descriptors(void)
+{
+    struct rlimit usual, none;
+    endpoint_reset();
+    CHECK(getrlimit(RLIMIT_NOFILE, &usual) == 0);
+    none = (struct rlimit){0, usual.rlim_max};
+    br_transfer_request request = request_to("http", "/t");
+    request.fresh_connection = true;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    fails_before_sending(&request, "ConnectFailed", "too many open files: raise the limit");
+    snprintf(where.host, sizeof where.host, "name.invalid");
+    where.loopback = false;
+    fails_before_sending(&request, "DnsFailed", "too many open files: raise the limit");
+    CHECK(setrlimit(RLIMIT_NOFILE, &usual) == 0);
 }
 
 static void test_no_connection(void)
@@ -822,6 +840,7 @@ int main(void)
     test_methods_and_bodies();
     test_given_headers_go_out();
     test_connections_are_reused();
+    test_no_descriptors();
     test_no_connection();
     test_proxies();
     test_whose_date_is_believed();

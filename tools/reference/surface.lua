@@ -28,7 +28,7 @@
 ---@field kind bedrock.ProblemKind
 ---@field message string
 
---- What every failing function returns after nil. `tostring(err)` reads well and shows no secret.
+--- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; `..` does likewise.
 ---@class bedrock.Error
 ---@field kind bedrock.ErrorKind
 ---@field code bedrock.ErrorCode
@@ -38,11 +38,12 @@
 ---@field request_id? string
 ---@field retryable boolean the same call may succeed later
 ---@field attempts? integer requests of the operation itself; 0: no credentials were to be had for it
----@field errors? bedrock.Problem[] all that is wrong with settings or parameters
+---@field errors? bedrock.Problem[] all that is wrong with settings or parameters, by path
 ---@field fields? table members of a service error
 ---@field output? table the last answer of what wait waited for
 ---@field partial? any what a stream had brought when it broke, from gather
 ---@field report? bedrock.TestReport from test
+---@operator concat(any): string
 
 ---@class bedrock.Metadata
 ---@field status integer
