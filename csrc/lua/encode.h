@@ -14,8 +14,9 @@
 
 #define BR_BODY_FIRST 4000 /* a body starts with this much room, so that few need to grow */
 
-/* Lua stack for the deepest input: a key and a value a level, and what is in hand. */
-#define BR_ENCODE_STACK (2 * BR_JSON_DEPTH_MAX + 16)
+/* Lua stack: a key and a value a level, and what is in hand. Most inputs are no deeper. */
+#define BR_ENCODE_LEVELS 16
+#define BR_ENCODE_STACK (2 * BR_ENCODE_LEVELS + 16)
 
 /* One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. */
 typedef struct br_step {

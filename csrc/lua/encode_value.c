@@ -26,6 +26,10 @@ bool br_encode_enter(br_encoder *e, const char *expected)
                           BR_JSON_DEPTH_MAX);
         return false;
     }
+    if (e->depth >= BR_ENCODE_LEVELS && !lua_checkstack(e->L, BR_ENCODE_STACK)) {
+        br_encode_problem(e, "type", "the Lua stack is full");
+        return false;
+    }
     return true;
 }
 
