@@ -280,6 +280,7 @@ static bool attach(br_obtain *o)
     o->flight = f;
     f->refs++;
     o->poll_ms = POLL_MIN_MS;
+    o->polled_ms = o->watching_ms = br_engine_mono_ms(o->engine);
     return arm(o, f->engine == o->engine ? POLL_OWN_MS : POLL_MIN_MS);
 }
 
@@ -354,6 +355,30 @@ static void settle(const br_obtain *o, br_obtained *result)
 }
 
 /*
+** Whether a flight stands still, as nobody steps its engine: another Lua state's, say, that does
+** something else. A waiter that was itself stopped judges nobody by that time.
+*/
+static bool stands_still(br_obtain *o)
+{
+    const br_flight *f = o->flight;
+    int64_t now_ms = br_engine_mono_ms(o->engine);
+    if (now_ms - o->polled_ms > BR_LOCK_TOUCH_MS)
+        o->watching_ms = now_ms;
+    o->polled_ms = now_ms;
+    int64_t since_ms = f->touched_ms > o->watching_ms ? f->touched_ms : o->watching_ms;
+    return f->engine != o->engine && now_ms - since_ms >= BR_LOCK_SILENCE_MS;
+}
+
+/* The flight goes on if it can, but nobody else is to wait for it. */
+static bool leave_flight(br_obtain *o)
+{
+    if (o->provider->flight == o->flight)
+        o->provider->flight = NULL;
+    release(o);
+    return attach(o);
+}
+
+/*
 ** Under the mutex: whether a waiter has its result. One whose flight was lost with its engine, or
 ** who wants a fresh exchange and only saw another's end, looks for the next flight.
 */
@@ -368,7 +393,9 @@ static bool settled(br_obtain *o, br_obtained *result)
         *result = (br_obtained){br_credentials_ref(o->ready), origin, NULL, false};
         return true;
     }
-    if (f->state == BR_FLIGHT_RUNS) {
+    if (f->state == BR_FLIGHT_RUNS && stands_still(o)) {
+        on = leave_flight(o);
+    } else if (f->state == BR_FLIGHT_RUNS) {
         o->poll_ms = o->poll_ms * 2 < POLL_MAX_MS ? o->poll_ms * 2 : POLL_MAX_MS;
         on = arm(o, f->engine == o->engine ? POLL_OWN_MS : o->poll_ms);
     } else if (f->state == BR_FLIGHT_LOST || (o->mode == BR_OBTAIN_FRESH && !f->fresh)) {
@@ -423,7 +450,8 @@ static void end_flight(br_flight *f, br_flight_state state)
     while (*at != f)
         at = &(*at)->next;
     *at = f->next;
-    f->provider->flight = NULL;
+    if (f->provider->flight == f)
+        f->provider->flight = NULL;
     f->state = state;
 }
 

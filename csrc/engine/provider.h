@@ -68,6 +68,7 @@ typedef struct br_obtain {
     const br_credentials *ready;    /* or what it gets as soon as the engine steps */
     br_timer timer;
     int poll_ms;
+    int64_t polled_ms, watching_ms; /* of a flight on another engine */
     bool waiting;
 } br_obtain;
 

@@ -141,10 +141,15 @@ static void exchanged(void *user)
     br_flight_land(f);
 }
 
+/* Other processes see it by the lock, other engines of this one by the time. */
 static void touch(void *user)
 {
     br_flight *f = user;
-    br_file_lock_touch(&f->lock);
+    if (f->lock.held)
+        br_file_lock_touch(&f->lock);
+    br_registry_enter();
+    f->touched_ms = br_engine_mono_ms(f->engine);
+    br_registry_leave();
     (void)br_timer_start(f->engine, &f->touch, BR_LOCK_TOUCH_MS, touch, f);
 }
 
@@ -199,6 +204,7 @@ static void begin(void *user)
     if (s->cache == BR_CACHE_SHARED && br_x509_key_material(f->x509, &f->key_material))
         f->dir = br_cache_dir_open(br_settings_text(s, BR_OPT_CACHE_DIR).p);
     br_file_lock_init(&f->lock, f->dir, stem);
+    touch(f);
     look(f);
 }
 
@@ -217,6 +223,7 @@ br_flight *br_flight_start(br_provider *p, br_engine *e, br_client *c, br_x509 *
     f->client = br_client_ref(c);
     f->x509 = br_x509_ref(x509);
     f->fresh = fresh;
+    f->touched_ms = br_engine_mono_ms(e);
     f->dir = -1;
     br_file_lock_init(&f->lock, -1, "");
     br_buf_init_secret(&f->key_material, KEY_MATERIAL_MAX);

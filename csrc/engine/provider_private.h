@@ -50,6 +50,7 @@ struct br_flight {
     bool retryable;
     int64_t clock_offset_ms; /* for waiters whose clients know none */
     bool clock_offset_known;
+    int64_t touched_ms; /* monotonic: when its engine last came to it, every BR_LOCK_TOUCH_MS */
     /* set once */
     br_engine *engine;
     br_client *client; /* counted, until it ends; likewise the next, and the provider */

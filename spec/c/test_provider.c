@@ -645,6 +645,35 @@ static void test_two_engines(void)
     end();
 }
 
+/* Nobody steps the engine that runs the exchange: others wait for it so long, and no longer. */
+static void test_engine_stands_still(const char *cache, int wait_ms)
+{
+    br_error error;
+    begin();
+    ra_want a = {.done = false}, b = {.done = false};
+    br_engine *second = br_engine_new(&host, &error);
+    br_client *c = client_of(cache);
+    ra_ask(&a, second, c, BR_OBTAIN);
+    while (REQUESTS() == 0)
+        ra_rounds(second, &now, 1);
+    ra_ask(&b, engine, c, BR_OBTAIN);
+    ra_rounds(engine, &now, wait_ms - 100);
+    CHECK(!b.done);
+    CHECK_INT(REQUESTS(), 1);
+    ra_wait(&b, engine, &now);
+    CHECK(b.ok);
+    CHECK_INT(REQUESTS(), 2);
+    ra_wait(&a, second, &now);
+    CHECK(a.ok);
+    CHECK(get(c));
+    CHECK_INT(REQUESTS(), 2);
+    ra_release(&a);
+    ra_release(&b);
+    br_client_unref(c);
+    br_engine_free(second);
+    end();
+}
+
 /* The engine that runs the exchange goes: a waiter of another one begins anew. */
 static void test_engine_goes(void)
 {
@@ -904,6 +933,8 @@ int main(void)
     test_cancelling();
     test_nobody_waits();
     test_two_engines();
+    test_engine_stands_still("memory", 5000);
+    test_engine_stands_still("shared", 10000);
     test_engine_goes();
     test_rejected();
     test_bad_cache();
