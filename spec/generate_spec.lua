@@ -337,6 +337,12 @@ describe("generate", function()
             refused({ model = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", prompt = "Hi",
                 inference = "cross-region" }, "inference", "conflict", "ARN")
         end)
+
+        it("another prefix for a model that has one", function()
+            refused({ model = "us.amazon.nova-lite-v1:0", prompt = "Hi", inference = "eu" }, "inference", "conflict",
+                'the prefix "us"')
+            refused({ model = "us.amazon.nova-lite-v1:0", prompt = "Hi", inference = "zz" }, "inference", "enum", "zz")
+        end)
     end)
 
     it("takes null for a parameter that is not given", function()

@@ -315,6 +315,48 @@ describe("functions at the same time", function()
             assert.equal("cancelled", task:status())
         end)
 
+        it("have their requests ended at once when they are cancelled, though nobody waits then", function()
+            hang()
+            local plain = assert(bedrock.connect {
+                auth = "access_keys",
+                access_key_id = ep.access_key_id,
+                secret_access_key = ep.secret_access_key,
+                endpoint = ep.http,
+            })
+            local task = bedrock.spawn(function()
+                return plain:converse(ask "Hi")
+            end)
+            while (ep:counters().Converse or 0) < 1 do
+                pause(1)
+            end
+            task:cancel()
+            for _ = 1, 2000 do
+                if ep:counters().aborted == 1 then
+                    break
+                end
+            end
+            assert.equal(1, ep:counters().aborted)
+            assert.equal("cancelled", select(2, task:join()).kind)
+            plain:close()
+        end)
+
+        if coroutine.close then
+            it("are cancelled when somebody closes their coroutine, and others go on", function()
+                ep:script { { match = { operation = "Converse" }, times = 1, action = { hang = true } } }
+                local thread
+                local task = bedrock.spawn(function()
+                    thread = coroutine.running()
+                    return conn:converse(ask "Hi", { total_timeout = 100 })
+                end)
+                coroutine.close(thread)
+                pause(200)
+                assert.equal("You asked: Hi", first_line(conn:converse(ask "Hi")))
+                local answer, err = task:join()
+                assert.is_nil(answer)
+                assert.equal("cancelled", err.kind)
+            end)
+        end
+
         it("cannot wait any more once they are cancelled", function()
             hang()
             local count = 0

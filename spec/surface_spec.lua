@@ -625,6 +625,33 @@ describe("bedrock", function()
             end
         end)
 
+        it("refuses what could not be sent, and says why", function()
+            local many = {}
+            for i = 1, 256 do
+                many["x-" .. i] = "v"
+            end
+            for message, more in pairs {
+                ["more than 256"] = { headers = many },
+                ["longer than 131072 bytes"] = { headers = { a = ("v"):rep(131063) } },
+                ["session_token has control characters"] = { session_token = "TOKEN\n" },
+                ["sign: the headers are more than"] = { session_token = ("t"):rep(131073) },
+                ['method in capitals, got "get%?%?"'] = { method = "get\r\n" },
+                ["fragment"] = { url = ep.https .. "/#f" },
+                ['header "a%?%?" has a bad name'] = { headers = { ["a\27\n"] = "x" } },
+            } do
+                local added, err = bedrock.sign(request(more))
+                assert.is_nil(added)
+                assert.equal("ValidationError", err.code)
+                assert.matches(message, err.message)
+                assert.not_matches("TOKEN", tostring(err))
+            end
+            for _, time in ipairs { 0 / 0, -1, math.huge } do
+                assert.error_matches(function()
+                    bedrock.sign(request { time = time })
+                end, "sign: time must be seconds")
+            end
+        end)
+
         it("says which fields it does not know", function()
             local added, err = bedrock.sign(request { header = {}, metod = "GET", secret = "s", zzz = 1, [1] = 2 })
             assert.is_nil(added)
@@ -679,6 +706,12 @@ describe("bedrock", function()
                 query = null, headers = null, body = null, stream = null })
             assert.equal(200, answer.status)
             assert.is_nil(header(last_request(), "content-type"))
+        end)
+
+        it("sends numbers with all their digits", function()
+            local query = { t = 1700000000123456, x = 0.1234567890123456, n = 7 }
+            assert(conn:request { service = "bedrock", path = "/foundation-models", query = query })
+            assert.matches("n=7&t=1700000000123456&x=0.1234567890123456$", last_request().query or last_request().uri)
         end)
 
         it("fails for 400 and more", function()

@@ -10,6 +10,7 @@
 #include "lua/binding.h"
 
 #define TYPE "bedrock.signing"
+#define TIME_MAX_MS 253402300799999.0
 
 /* Everything is kept for the next signature, so that one costs no allocation but Lua's own. */
 typedef struct signing {
@@ -148,15 +149,20 @@ static parts split(br_slice url)
     return p;
 }
 
+static bool too_many_headers(br_error *error)
+{
+    return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                        "sign: the headers are more than %d, or longer than %d bytes together",
+                        BR_HEADERS_MAX, BR_HEADERS_BYTES_MAX);
+}
+
 static bool refuse_header(br_slice name, br_slice value, br_error *error)
 {
     if (br_header_name_ok(name) && br_header_value_ok(value))
-        return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                            "sign: the headers are more than %d, or longer than %d bytes together",
-                            BR_HEADERS_MAX, BR_HEADERS_BYTES_MAX);
+        return too_many_headers(error);
     return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                        "sign: header \"%.*s\" has a bad name, or control characters in its value",
-                        name.n > 80 ? 80 : (int)name.n, name.p);
+                        "sign: header \"%s\" has a bad name, or control characters in its value",
+                        br_show(name).text);
 }
 
 static bool add_given(lua_State *L, br_headers *h, br_error *error)
@@ -181,9 +187,12 @@ static int64_t time_ms(lua_State *L)
 {
     if (lua_isnil(L, TIME))
         return br_host_system.wall_ms(br_host_system.user);
-    if (!lua_isnumber(L, TIME))
+    if (lua_type(L, TIME) != LUA_TNUMBER)
         luaL_error(L, "sign: time must be a number, got %s", luaL_typename(L, TIME));
-    return (int64_t)(lua_tonumber(L, TIME) * 1000);
+    double ms = (double)lua_tonumber(L, TIME) * 1000;
+    if (!(ms >= 0 && ms <= TIME_MAX_MS))
+        luaL_error(L, "sign: time must be seconds since 1970, up to the year 9999");
+    return (int64_t)ms;
 }
 
 static bool remember_host(signing *s, br_slice origin, br_error *error)
@@ -205,7 +214,21 @@ static bool add_host(signing *s, br_slice origin, br_error *error)
     bool known = s->origin.len > 0 && br_slice_eq(br_buf_slice(&s->origin), origin);
     if (!known && !remember_host(s, origin, error))
         return false;
-    return br_headers_add(&s->headers, BR_SLICE("host"), br_buf_slice(&s->host));
+    return br_headers_add(&s->headers, BR_SLICE("host"), br_buf_slice(&s->host)) ||
+           too_many_headers(error);
+}
+
+/* The token is not shown; one that was read from a file ends in a line break. */
+static bool add_token(signing *s, br_slice token, br_error *error)
+{
+    if (token.n == 0)
+        return true;
+    if (!br_header_value_ok(token))
+        return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                            "sign: session_token has control characters: was it copied whole and "
+                            "without its line end?");
+    return br_headers_set(&s->headers, BR_SLICE("x-amz-security-token"), token) ||
+           too_many_headers(error);
 }
 
 /* Host, date and token: what signing needs and the caller has not given. */
@@ -216,10 +239,9 @@ static bool add_own(lua_State *L, signing *s, br_slice origin, br_error *error)
     if (!add_host(s, origin, error))
         return false;
     br_time_amz(time_ms(L), date);
-    br_headers_set(&s->headers, BR_SLICE("x-amz-date"), br_slice_of(date));
-    if (token.n > 0)
-        br_headers_set(&s->headers, BR_SLICE("x-amz-security-token"), token);
-    return true;
+    if (!br_headers_set(&s->headers, BR_SLICE("x-amz-date"), br_slice_of(date)))
+        return too_many_headers(error);
+    return add_token(s, token, error);
 }
 
 static void set(lua_State *L, const char *name, br_slice value)
@@ -251,9 +273,24 @@ static void push_added(lua_State *L, const signing *s)
     set(L, "authorization", br_buf_slice(&s->authorization));
 }
 
+static bool check_request(br_slice method, br_slice url, br_error *error)
+{
+    for (size_t i = 0; i < method.n; i++)
+        if (method.p[i] < 'A' || method.p[i] > 'Z')
+            return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                                "sign: method must be an HTTP method in capitals, got \"%s\"",
+                                br_show(method).text);
+    if (memchr(url.p, '#', url.n) != NULL)
+        return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                            "sign: url has a fragment (#…), which is not sent");
+    return true;
+}
+
 static bool sign(lua_State *L, signing *s, br_error *error)
 {
     parts url = split(field(L, URL, NULL));
+    if (!check_request(field(L, METHOD, "POST"), field(L, URL, NULL), error))
+        return false;
     br_headers_clear(&s->headers);
     br_buf_clear(&s->authorization);
     if (!add_given(L, &s->headers, error) || !add_own(L, s, url.origin, error))
@@ -291,6 +328,7 @@ int br_lua_sign(lua_State *L)
 {
     signing *s = lua_touserdata(L, lua_upvalueindex(1));
     br_error error;
+    br_error_clear(&error);
     luaL_checktype(L, 1, LUA_TTABLE);
     if (!read_fields(L, &s->problems))
         return br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("sign"), &s->problems);

@@ -164,12 +164,15 @@ local function resolve_model(given, region, problems)
     if model_id.is_arn(model) then
         return add(problems, "inference", "conflict", "an ARN already says where the model runs")
     end
-    if model_id.split(model) then
-        return model
-    end
     if wanted ~= "cross-region" and not model_id.is_prefix(wanted) then
         return add(problems, "inference", "enum", 'must be cross-region, or one of %s; got "%s"',
             table.concat(model_id.prefixes, ", "), core.shown(wanted))
+    end
+    local has = model_id.split(model)
+    if has and wanted ~= "cross-region" and wanted ~= has then
+        return add(problems, "inference", "conflict", 'the model has the prefix "%s" already, not "%s"', has, wanted)
+    elseif has then
+        return model
     end
     local prefix = wanted == "cross-region" and model_id.geography(region) or wanted
     if prefix == "cross-region" then

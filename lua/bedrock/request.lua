@@ -65,9 +65,14 @@ local function is_scalar(value)
     return finite and SCALARS[type(value)]
 end
 
+--- Numbers as in JSON: with all their digits.
+local function text_of(value)
+    return type(value) == "number" and core.encode(value) or tostring(value)
+end
+
 local function add_pairs(list, name, value)
     for _, one in ipairs(type(value) == "table" and value or { value }) do
-        list[#list + 1] = core.percent(name) .. "=" .. core.percent(tostring(one))
+        list[#list + 1] = core.percent(name) .. "=" .. core.percent(text_of(one))
     end
 end
 

@@ -43,6 +43,9 @@ local function resume(context)
         return
     end
     context.sleeping = false
+    if coroutine.status(context.thread) == "dead" then
+        return tasks[context.thread] and tasks[context.thread]._abandon()
+    end
     on_stack = on_stack + 1
     local ok, why = coroutine.resume(context.thread)
     on_stack = on_stack - 1
@@ -166,14 +169,14 @@ local function check_cancelled(task)
     end
 end
 
---- Pauses once, in a way that task:cancel can end.
-local function sleep_once(task, sleep, wake)
+--- Pauses once, in a way that task:cancel can end, which ends the call at once.
+local function sleep_once(task, sleep, wake, call)
     if task then
-        task._wake = wake
+        task._wake, task._call = wake, call
     end
     sleep()
     if task then
-        task._wake = nil
+        task._wake, task._call = nil, nil
     end
     check_cancelled(task)
 end
@@ -223,7 +226,7 @@ local function wait(call)
             waiting = waiting + 1
         end
         watch(loop)
-        local ok, why = pcall(sleep_once, task, sleep, wake)
+        local ok, why = pcall(sleep_once, task, sleep, wake, call)
         if not ok then
             forget(id)
             error(why, 0)
@@ -238,13 +241,11 @@ local function wait_by_host(call)
     local task = thread and tasks[thread]
     check_cancelled(task)
     if task then
-        task._wake = function()
-            host.cancel(call)
-        end
+        task._call = call
     end
     host.loop.wait(call)
     if task then
-        task._wake = nil
+        task._call = nil
     end
     check_cancelled(task)
 end

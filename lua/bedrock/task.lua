@@ -2,6 +2,7 @@
 local colon = require "bedrock.colon"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local host = require "bedrock.host"
 local scheduler = require "bedrock.scheduler"
 
 local pack = table.pack or function(...)
@@ -39,6 +40,12 @@ end
 local function launch(alone, f, ...)
     local task = setmetatable({ _waiters = {} }, Task)
     local arguments = pack(...)
+    --- For a coroutine that somebody else closed.
+    function task._abandon()
+        if not task._results then
+            settle(task, false, scheduler.cancelled())
+        end
+    end
     scheduler.start(task, function()
         if task._cancelled then
             return settle(task, false, scheduler.cancelled())
@@ -75,6 +82,9 @@ end
 function methods.cancel(self)
     if not self._results and not self._cancelled then
         self._cancelled = true
+        if self._call then
+            host.cancel(self._call)
+        end
         if self._wake then
             self._wake()
         end

@@ -102,6 +102,10 @@ local IDENTITIES = {
 }
 
 local function bedrock_hint(err, conn)
+    if conn.auth == "api_key" and (err.status == 401 or err.message:find("API Key is valid", 1, true)) then
+        return "AWS does not know this API key: was it copied whole, has it expired, and is it one of " .. conn.region
+            .. "?"
+    end
     if err.code == "AccessDeniedException" or err.code == "AccessDenied" then
         return "the permission bedrock:ListFoundationModels is missing: add it to the role's (or user's) policy, and "
             .. "see that no session policy, permissions boundary or service control policy takes it away"
@@ -142,7 +146,7 @@ end
 
 --- What was said, without the advice that credentials errors end with: the hint has more.
 local function detail_of(err)
-    return (tostring(err):gsub("%. Check that .*$", ""))
+    return (tostring(err):gsub("%. Check that .-( %(status [^()]*%))$", "%1"):gsub("%. Check that .*$", ""))
 end
 
 local function new_report()

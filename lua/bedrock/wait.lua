@@ -38,7 +38,8 @@ local function split(options)
         return nil, errors.config("wait", { {
             path = "max_wait",
             kind = "value",
-            message = "must be a number of seconds above 0, got " .. tostring(max_wait),
+            message = "must be a number of seconds above 0, got "
+                .. (type(max_wait) == "number" and tostring(max_wait) or "a " .. type(max_wait)),
         } })
     end
     return rest, max_wait and max_wait * 1000
