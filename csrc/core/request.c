@@ -325,7 +325,7 @@ bool br_request_join(br_request *r)
 {
     br_buf joined;
     if (r->attached_count == 0)
-        return true;
+        return !r->body.failed;
     br_buf_init(&joined, r->body.max);
     br_buf_reserve(&joined, r->body.len + r->attached_bytes);
     put_all(r, &joined);
@@ -333,6 +333,7 @@ bool br_request_join(br_request *r)
     r->attached_bytes = 0;
     if (joined.failed) {
         br_buf_free(&joined);
+        r->body.failed = true;
         return false;
     }
     br_buf_free(&r->body);

@@ -92,7 +92,7 @@ void br_request_clear(br_request *r, size_t body_max);
 ** too many for the body, or there is no room; nothing happened, and they are to be written at once.
 */
 bool br_request_attach(br_request *r, br_slice bytes, bool base64);
-/* Puts all that is attached into the body. false: no memory, or the body is too large. */
+/* Puts all that is attached into the body. false, now and later: no memory, or it is too large. */
 bool br_request_join(br_request *r);
 
 #endif

@@ -340,7 +340,7 @@ br_passage *br_bridge_claim(br_bridge *b, const uint8_t ticket[BR_TICKET_SIZE])
         p = p->next;
     if (p != NULL) {
         unpark(b, p);
-        p->reading = br_call_borrows(p->call);
+        p->reading = true;
     }
     pthread_mutex_unlock(&b->lock);
     return p;

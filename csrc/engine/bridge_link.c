@@ -212,13 +212,11 @@ static void start(br_link *l)
     l->salt |= 1;
     l->call = p->call;
     p->call = NULL;
-    bool borrows = br_call_borrows(l->call);
+    bool owned = br_call_own(l->call, &error);
+    br_bridge_has_read(l->bridge, p);
     br_call_listen(l->call, mark_dirty, l);
     mark_dirty(l);
-    bool started = br_call_start(l->call, l->bridge->engine, &error);
-    if (borrows)
-        br_bridge_has_read(l->bridge, p);
-    if (!started)
+    if (!owned || !br_call_start(l->call, l->bridge->engine, &error))
         start_failed(l, &error);
 }
 
@@ -269,7 +267,8 @@ static void on_door(void *user, uint32_t events);
 static void open_door(void *user)
 {
     br_bridge *b = user;
-    br_engine_watch(b->engine, b->door.listener, EPOLLIN, on_door, b);
+    if (!br_engine_watch(b->engine, b->door.listener, EPOLLIN, on_door, b))
+        br_timer_start(b->engine, &b->accept_pause, BR_ACCEPT_PAUSE_MS, open_door, b);
 }
 
 /* Without descriptors or memory the one who knocks would be announced again and again. */

@@ -188,9 +188,10 @@ static void total_due(void *user)
     br_call_fail(c, true);
 }
 
-bool br_call_borrows(const br_call *c)
+bool br_call_own(br_call *c, br_error *error)
 {
-    return c->request.attached_count > 0;
+    return br_request_join(&c->request) ||
+           br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
 }
 
 bool br_call_start(br_call *c, br_engine *e, br_error *error)
@@ -203,7 +204,9 @@ bool br_call_start(br_call *c, br_engine *e, br_error *error)
         *error = c->error;
         return false;
     }
-    if (!br_request_join(&c->request) || !br_task_enter(e, &c->task, engine_gone, c))
+    if (!br_call_own(c, error))
+        return false;
+    if (!br_task_enter(e, &c->task, engine_gone, c))
         return br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
     c->engine = e;
     if (c->timeouts.total_ms >= 0)

@@ -80,14 +80,14 @@ typedef struct br_call br_call;
 
 /*
 ** Takes the contents of *request (left empty, with memory for another one; may be NULL for
-** CREDENTIALS and REFRESH) and a reference of the client. What is attached to it is read by
-** br_call_start. NULL: out of memory or refused, error set. Nothing runs yet.
+** CREDENTIALS and REFRESH) and a reference of the client. What is attached to it is borrowed until
+** br_call_own, or br_call_start. NULL: out of memory or refused, error set. Nothing runs yet.
 */
 br_call *br_call_new(br_client *client, br_request *request, const br_call_opts *opts,
                      br_error *error);
+/* Copies what is attached to its request. Start does so, too. false: no memory. */
+bool br_call_own(br_call *c, br_error *error);
 bool br_call_start(br_call *c, br_engine *e, br_error *error);
-/* Will start read bytes that are not its own? */
-bool br_call_borrows(const br_call *c);
 /* `ready` is called inside br_engine_step, or br_call_start, when next may give something new. It
  * must not use the call. */
 void br_call_listen(br_call *c, void (*ready)(void *user), void *user);

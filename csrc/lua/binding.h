@@ -6,7 +6,8 @@
 ** functions, and nothing yields. Tables are read raw, but any push may run a finalizer of the
 ** user's, which may use the same connection; and any push may end in a Lua error ("not enough
 ** memory"). So what C owns hangs on a userdata of its own, and a call is not freed while its answer
-** is being read.
+** is being read. LuaJIT collects before it copies: what is given to lua_pushlstring must not go with
+** what a finalizer may close.
 */
 #ifndef BR_LUA_BINDING_H
 #define BR_LUA_BINDING_H
@@ -135,6 +136,8 @@ typedef struct br_lua_options {
 /* Starts from the client's settings, then reads the table at index (nil and none: an empty one). */
 bool br_lua_options_read(lua_State *L, int index, const br_client *client, const br_model *model,
                          br_lua_options *out, br_problems *problems);
+/* Where on the stack an Authorization of the caller's own stays: a finalizer may change its table. */
+#define BR_LUA_AUTHORIZATION 7
 /* The members `headers` of the table at index (nil and none: none), Authorization apart. */
 bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *problems);
 /* An Authorization of the caller's own in that table or its headers; *out stays if there is none.

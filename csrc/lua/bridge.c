@@ -10,6 +10,7 @@
 **   call:refuse(message)    it cannot be waited for here
 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lua/call.h"
 
@@ -113,8 +114,11 @@ int br_lua_call_submit(lua_State *L)
         return luaL_error(L, "this call cannot be handed over, or was");
     if (!c->call || !hand_over(L, s, c))
         return 0;
-    lua_pushlstring(L, (const char *)br_passage_ticket(c->passage), BR_TICKET_SIZE);
-    lua_pushinteger(L, br_bridge_number(s->bridge));
+    char ticket[BR_TICKET_SIZE];
+    unsigned number = br_bridge_number(s->bridge);
+    memcpy(ticket, br_passage_ticket(c->passage), sizeof ticket);
+    lua_pushlstring(L, ticket, sizeof ticket);
+    lua_pushinteger(L, number);
     return 2;
 }
 

@@ -487,7 +487,7 @@ static int read_credentials(lua_State *L, br_lua_call *c)
     if (c->item.kind == BR_ERROR)
         return end_with_error(L, c, c->item.error);
     lua_createtable(L, 0, 5);
-    if (c->item.kind == BR_CREDENTIALS)
+    if (c->item.kind == BR_CREDENTIALS && c->item.credentials)
         push_credentials(L, c);
     finish(L, c);
     return 1;

@@ -3,7 +3,9 @@
 #include "lua/call.h"
 
 #define BR_RAW_OUT_MAX ((size_t)100 * 1024 * 1024) /* a streaming payload read as one string */
-#define KEEP 6 /* place of what holds the strings that the engine's thread is to read; or nil */
+/* Places on the stack, after at most five arguments; BR_LUA_AUTHORIZATION lies between. */
+#define KEEP 6 /* what holds the strings that the engine's thread is to read; or nil */
+#define MADE 8 /* the call */
 
 static int fail_closed(lua_State *L, br_slice operation)
 {
@@ -21,12 +23,17 @@ static void move_request(br_request *to, br_request *from)
     br_request_init(from);
 }
 
-/* Before anything else is made, so that the collector knows of it. */
-static br_lua_call *push_call(lua_State *L, br_client *client, const br_model *model, int op,
-                              br_call_mode mode)
+/*
+** Before anything else is made, so that the collector knows of it. NULL: the connection is closed;
+** it may have been by a finalizer that ran just now.
+*/
+static br_lua_call *push_call(lua_State *L, const br_model *model, int op, br_call_mode mode)
 {
     br_lua_call *c = lua_newuserdatauv(L, sizeof *c, 1);
     br_lua_state *s = br_lua_state_of(L);
+    br_client *client = br_lua_check_client(L, 1);
+    if (!client)
+        return NULL;
     memset(c, 0, sizeof *c);
     move_request(&c->request, &s->request);
     br_problems_init(&c->problems);
@@ -69,6 +76,7 @@ static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *op
     bool bare = c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH;
     br_error error;
     br_error_clear(&error);
+    br_lua_leave_parent(s);
     bool ok = s->bridged || br_lua_engine(s, &error);
     br_call *call = ok ? br_call_new(c->client, bare ? NULL : &c->request, opts, &error) : NULL;
     if (!call)
@@ -160,21 +168,20 @@ static bool encode(lua_State *L, br_lua_call *c, br_lua_options *options)
 /* call(client, op, params, options, prepare?) -> call | nil, err */
 int br_lua_client_call(lua_State *L)
 {
-    br_client *client = br_lua_check_client(L, 1);
+    br_lua_check_client(L, 1);
     br_lua_op which = br_lua_check_op(L, 2);
     const br_op *op = &which.model->ops[which.op];
     br_slice name = br_model_name(which.model, op->snake);
     br_lua_options options;
-    br_error error;
-    br_error_clear(&error);
-    lua_settop(L, KEEP);
+    lua_settop(L, KEEP - 1);
+    lua_settop(L, MADE - 1);
     luaL_checkstack(L, 12, NULL);
-    if (!client)
-        return fail_closed(L, name);
     if (op->flags & BR_OP_EVENT_IN)
         return fail_two_way(L, name);
 
-    br_lua_call *c = push_call(L, client, which.model, (int)which.op, BR_CALL_UNARY);
+    br_lua_call *c = push_call(L, which.model, (int)which.op, BR_CALL_UNARY);
+    if (!c)
+        return fail_closed(L, name);
     if (!read_options(L, c, op, &options))
         return refuse(L, c, BR_ERR_CONFIG);
     if (!encode(L, c, &options))
@@ -182,20 +189,20 @@ int br_lua_client_call(lua_State *L)
     keep_strings(L, c);
     c->mode = options.call.mode = mode_of(op, lua_toboolean(L, 5), &options);
     options.call.answer_max = op->flags & BR_OP_RAW_OUT ? BR_RAW_OUT_MAX : 0;
-    return start(L, c, KEEP + 1, &options.call);
+    return start(L, c, MADE, &options.call);
 }
 
 /* identity(client, refresh) -> call | nil, err */
 int br_lua_client_identity(lua_State *L)
 {
-    br_client *client = br_lua_check_client(L, 1);
+    br_lua_check_client(L, 1);
     bool refresh = lua_toboolean(L, 2);
     br_call_mode mode = refresh ? BR_CALL_REFRESH : BR_CALL_CREDENTIALS;
     br_lua_options options;
     lua_settop(L, 2);
-    if (!client)
+    br_lua_call *c = push_call(L, &br_model_builtin, -1, mode);
+    if (!c)
         return fail_closed(L, refresh ? BR_SLICE("refresh") : BR_SLICE("credentials"));
-    br_lua_call *c = push_call(L, client, &br_model_builtin, -1, mode);
     br_lua_options_read(L, 4, c->client, c->model, &options, &c->problems);
     options.call.mode = mode;
     return start(L, c, 3, &options.call);
@@ -290,20 +297,21 @@ static bool raw_request(lua_State *L, const br_model *model, br_request *r, br_p
 */
 int br_lua_client_request(lua_State *L)
 {
-    br_client *client = br_lua_check_client(L, 1);
+    br_lua_check_client(L, 1);
     br_lua_options options;
     luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, KEEP);
+    lua_settop(L, KEEP - 1);
+    lua_settop(L, MADE - 1);
     luaL_checkstack(L, 12, NULL);
-    if (!client)
-        return fail_closed(L, BR_SLICE("request"));
     uint8_t service;
     br_lua_rawfield(L, 2, "service");
     const br_model *model = br_lua_check_service(L, -1, &service);
     br_lua_rawfield(L, 2, "stream");
     bool stream = lua_toboolean(L, -1);
-    lua_settop(L, KEEP);
-    br_lua_call *c = push_call(L, client, model, -1, stream ? BR_CALL_BYTES : BR_CALL_UNARY);
+    lua_settop(L, MADE - 1);
+    br_lua_call *c = push_call(L, model, -1, stream ? BR_CALL_BYTES : BR_CALL_UNARY);
+    if (!c)
+        return fail_closed(L, BR_SLICE("request"));
     c->request.service = service;
     if (!br_lua_options_read(L, 3, c->client, c->model, &options, &c->problems))
         return refuse(L, c, BR_ERR_CONFIG);
@@ -312,5 +320,5 @@ int br_lua_client_request(lua_State *L)
         return refuse(L, c, BR_ERR_VALIDATION);
     keep_strings(L, c);
     options.call.mode = c->mode;
-    return start(L, c, KEEP + 1, &options.call);
+    return start(L, c, MADE, &options.call);
 }

@@ -177,18 +177,25 @@ static int client_gc(lua_State *L)
 }
 
 /* region, kind of credentials, session name: what may be shown. nil: closed. */
+/* Copied, as each push may run a finalizer that closes the connection. */
 static int client_about(lua_State *L)
 {
     static const char *const auths[] = {"roles_anywhere", "access_keys", "api_key", "chain"};
     br_lua_client *c = check(L, 1);
     if (!c->client)
         return 0;
-    lua_pushstring(L, c->client->settings.region);
-    lua_pushstring(L, auths[c->client->settings.auth]);
-    br_slice name = br_settings_text(&c->client->settings, BR_OPT_SESSION_NAME);
-    if (name.n == 0)
+    const br_settings *s = &c->client->settings;
+    br_slice name = br_settings_text(s, BR_OPT_SESSION_NAME);
+    char region[sizeof s->region], session[BR_SESSION_NAME_MAX + 1] = "";
+    const char *auth = auths[s->auth];
+    memcpy(region, s->region, sizeof region);
+    if (name.n <= BR_SESSION_NAME_MAX)
+        memcpy(session, name.p != NULL ? name.p : "", name.n);
+    lua_pushstring(L, region);
+    lua_pushstring(L, auth);
+    if (session[0] == '\0')
         return 2;
-    br_lua_push(L, name);
+    lua_pushstring(L, session);
     return 3;
 }
 

@@ -105,17 +105,19 @@ static void read_numbers(lua_State *L, int table, br_call_opts *o, br_problems *
     read_integer(L, table, "max_attempts", 1, BR_MAX_ATTEMPTS_MAX, false, &o->max_attempts, p);
 }
 
-/* Borrowed from the caller's table, which outlives the making of the call. */
 static void use_authorization(lua_State *L, int index, br_slice *out, br_problems *p)
 {
     br_slice value = {NULL, 0};
     if (lua_type(L, index) == LUA_TSTRING)
         value = br_lua_slice(L, index);
-    if (value.n > 0 && br_header_value_ok(value))
+    if (value.n > 0 && br_header_value_ok(value)) {
         *out = value;
-    else
+        lua_pushvalue(L, index);
+        lua_replace(L, BR_LUA_AUTHORIZATION);
+    } else {
         br_problems_add(p, "header-value", BR_SLICE("authorization"),
                         "must be a string without control characters, not empty");
+    }
 }
 
 void br_lua_options_authorization(lua_State *L, int table, br_slice *out, br_problems *p)

@@ -20,6 +20,7 @@ typedef struct signing {
     br_buf origin, host; /* the URL's last time, and the Host header that it makes */
     br_buf authorization;
     br_problems problems;
+    bool busy;
 } signing;
 
 /* Where on the stack each field's value is. */
@@ -105,6 +106,7 @@ static bool read_fields(lua_State *L, br_problems *p)
     br_problems_free(p);
     luaL_checkstack(L, FIELDS_END + LUA_MINSTACK, NULL);
     lua_settop(L, FIELDS_END - 1);
+    lua_pushvalue(L, lua_upvalueindex(1)); /* stays, whoever replaces it */
     lua_pushnil(L);
     while (lua_next(L, 1)) {
         int place = place_of(L, -2);
@@ -324,22 +326,7 @@ static void need_signer(lua_State *L, signing *s)
         luaL_error(L, "sign: no SHA-256 from OpenSSL, or out of memory");
 }
 
-int br_lua_sign(lua_State *L)
-{
-    signing *s = lua_touserdata(L, lua_upvalueindex(1));
-    br_error error;
-    br_error_clear(&error);
-    luaL_checktype(L, 1, LUA_TTABLE);
-    if (!read_fields(L, &s->problems))
-        return br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("sign"), &s->problems);
-    need_signer(L, s);
-    if (!sign(L, s, &error))
-        return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
-    push_added(L, s);
-    return 1;
-}
-
-void br_lua_push_sign(lua_State *L)
+static signing *push_signing(lua_State *L)
 {
     signing *s = lua_newuserdatauv(L, sizeof(*s), 0);
     memset(s, 0, sizeof(*s));
@@ -355,5 +342,40 @@ void br_lua_push_sign(lua_State *L)
         lua_setfield(L, -2, "__metatable");
     }
     lua_setmetatable(L, -2);
+    return s;
+}
+
+static int sign_with(lua_State *L, signing *s)
+{
+    br_error error;
+    br_error_clear(&error);
+    if (!read_fields(L, &s->problems))
+        return br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("sign"), &s->problems);
+    need_signer(L, s);
+    if (!sign(L, s, &error))
+        return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
+    push_added(L, s);
+    return 1;
+}
+
+/* One that is at work (a finalizer signs, or a Lua error left it) is replaced. */
+int br_lua_sign(lua_State *L)
+{
+    signing *s = lua_touserdata(L, lua_upvalueindex(1));
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    if (s->busy) {
+        s = push_signing(L);
+        lua_replace(L, lua_upvalueindex(1));
+    }
+    s->busy = true;
+    int n = sign_with(L, s);
+    s->busy = false;
+    return n;
+}
+
+void br_lua_push_sign(lua_State *L)
+{
+    push_signing(L);
     lua_pushcclosure(L, br_lua_sign, 1);
 }

@@ -59,7 +59,7 @@ static int sse_feed(lua_State *L)
     int found, count = 0;
     luaL_checktype(L, 2, LUA_TSTRING);
     lua_settop(L, 2);
-    if (s->feeding || !br_sse_feed(s->decoder, br_lua_slice(L, 2)))
+    if (!s->decoder || s->feeding || !br_sse_feed(s->decoder, br_lua_slice(L, 2)))
         return luaL_error(L, "no more bytes can be taken");
     s->feeding = true;
     lua_newtable(L);
@@ -77,7 +77,8 @@ static int sse_feed(lua_State *L)
 
 static int sse_at_boundary(lua_State *L)
 {
-    lua_pushboolean(L, br_sse_at_boundary(check(L)->decoder));
+    br_lua_sse *s = check(L);
+    lua_pushboolean(L, !s->decoder || br_sse_at_boundary(s->decoder));
     return 1;
 }
 
