@@ -481,7 +481,12 @@ describe("an error", function()
             for _, body in ipairs { '{"__type":"InvalidSignatureException","message":"' .. text:gsub("\n", "\\n")
                 .. '"}', '{"message":"%s%s"}', "<html>" .. text .. "</html>", "%s%s" } do
                 local said = body:format(secrets[2], secrets[1])
-                scripted({ status = 403, body = body:find "^{" and said:gsub("/", "\\/") or said }, 2)
+                if body:find "^{" then
+                    said = said:gsub("/", "\\/"):gsub("+", "\\u002b")
+                elseif body:find "^<" then
+                    said = said:gsub("+", "&#43;"):gsub("/", "&#x2F;"):gsub("=", "&#61;")
+                end
+                scripted({ status = 403, body = said }, 2)
                 local err = fails(temporary)
                 assert.is_nil(texts(err):find(secrets[1], 1, true))
                 assert.is_nil(texts(err):find(secrets[2], 1, true))
@@ -492,6 +497,39 @@ describe("an error", function()
                 ep:reset()
             end
             temporary:close()
+            keyed:close()
+        end)
+
+        it("hides the caller's own Authorization, and what looks like a key at the start of a page", function()
+            scripted { status = 400, body = '{"message":"bad token MYOAUTHTOKENXYZ in Bearer MYOAUTHTOKENXYZ"}' }
+            local err = fails(conn, { authorization = "Bearer MYOAUTHTOKENXYZ" })
+            assert.is_nil(texts(err):find("MYOAUTH", 1, true))
+            ep:reset()
+            local long = ("k3Y/"):rep(10)
+            for _, page in ipairs { "Authorization: Bearer " .. long, "<html><p>x-amz-security-token:" .. long } do
+                ep:script { { action = { status = 200, body = page, headers = { ["Content-Type"] = "text/html" } } } }
+                local _, why = conn:converse(ask "Hi")
+                assert.equal("BadResponse", why.code)
+                assert.is_nil(texts(why):find("k3Y", 1, true))
+                assert.matches("beginning with", why.message)
+                ep:reset()
+            end
+        end)
+
+        it("hides secrets in an exception of a stream", function()
+            local keyed = assert(bedrock.connect { auth = "api_key", api_key = ep.api_key, endpoint = ep.https,
+                ca_file = ep.ca_file })
+            ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
+                { event = "messageStart", json = { role = "assistant" } },
+                { exception = "validationException", json = { message = "no " .. ep.api_key } },
+            } } } }
+            local stream = assert(keyed:converse_stream(ask "Hi"))
+            assert.equal("messageStart", (stream:next()))
+            local name, err = stream:next()
+            assert.is_nil(name)
+            assert.equal("ValidationException", err.code)
+            assert.is_nil(texts(err):find(ep.api_key, 1, true))
+            assert.matches("^no %*+", err.message)
             keyed:close()
         end)
 

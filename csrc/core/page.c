@@ -1,8 +1,10 @@
 #include "core/page.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define EVENT_STREAM "application/vnd.amazon.eventstream"
+#define TOKEN_MIN 20      /* bytes; access keys have as many, everything secret has more */
 #define LENGTH_BYTE_MAX 1 /* of messages up to 16 MiB and a little; text is above */
 
 static br_slice without_blanks(br_slice text)
@@ -34,6 +36,30 @@ bool br_page_for_events(const br_headers *headers, br_slice bytes)
            !br_slice_eq_nocase(media_type(headers), BR_SLICE(EVENT_STREAM));
 }
 
+static bool is_of_token(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("+/=_-%.~\\&#;", c) != NULL);
+}
+
+/* The beginning of a text, without what is long enough to be a key or a token that it echoes. */
+static br_shown beginning(br_slice text)
+{
+    char out[BR_SHOWN_MAX + TOKEN_MIN + sizeof "…"];
+    size_t n = 0;
+    for (size_t i = 0, end; i < text.n && n <= BR_SHOWN_MAX; i = end) {
+        for (end = i; end < text.n && is_of_token(text.p[end]);)
+            end++;
+        bool token = end - i >= TOKEN_MIN;
+        if (end == i)
+            end++;
+        br_slice part = token ? BR_SLICE("…") : (br_slice){text.p + i, end - i};
+        memcpy(out + n, part.p, part.n);
+        n += part.n;
+    }
+    return br_show((br_slice){out, n});
+}
+
 br_page_words br_page_describe(const br_headers *headers, br_slice body)
 {
     br_page_words words;
@@ -42,6 +68,6 @@ br_page_words br_page_describe(const br_headers *headers, br_slice body)
              "it is %s%s, beginning with \"%s\": did a proxy or gateway answer in the service's "
              "place?",
              type.n > 0 ? "of type " : "of no type", br_show(type).text,
-             br_show(without_blanks(body)).text);
+             beginning(without_blanks(body)).text);
     return words;
 }

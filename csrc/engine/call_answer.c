@@ -5,8 +5,6 @@
 #include "core/service_error.h"
 #include "core/times.h"
 
-#define SECRET_MIN 8 /* shorter ones would hide innocent words */
-
 static bool streams(const br_call *c)
 {
     return c->mode == BR_CALL_EVENTS || c->mode == BR_CALL_BYTES;
@@ -138,45 +136,9 @@ static br_failure classify(const br_call *c)
     return f == BR_FAIL_FINAL && c->status == 403 && off ? BR_FAIL_CLOCK_SKEW : f;
 }
 
-/* How much of the text says the secret; 0 if it does not. JSON writers may escape its slashes. */
-static size_t says(br_slice text, br_slice secret)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < secret.n; i++, at++) {
-        if (secret.p[i] == '/' && text.n - at > 1 && text.p[at] == '\\')
-            at++;
-        if (at >= text.n || text.p[at] != secret.p[i])
-            return 0;
-    }
-    return at;
-}
-
-static void hide(br_buf *text, br_slice secret)
-{
-    while (secret.n > 0 && secret.p[secret.n - 1] == '=')
-        secret.n--;
-    if (secret.n < SECRET_MIN)
-        return;
-    for (size_t i = 0; i < text->len; i++)
-        memset(text->data + i, '*', says((br_slice){text->data + i, text->len - i}, secret));
-}
-
-/*
-** AWS shows what should have been signed when a signature is wrong: with the session token in it.
-** The padding of base64 is left out of the search, as some JSON writers escape it.
-*/
-static void hide_secrets(br_call *c)
-{
-    hide(&c->body, br_settings_text(&c->client->settings, BR_OPT_API_KEY));
-    if (c->credentials == NULL)
-        return;
-    hide(&c->body, c->credentials->secret_access_key);
-    hide(&c->body, c->credentials->session_token);
-}
-
 static void error_answer(br_call *c)
 {
-    hide_secrets(c);
+    br_call_hide_secrets(c, br_buf_slice(&c->body));
     br_service_error(c->status, &c->headers, br_buf_slice(&c->body), &c->error);
     br_failure f = classify(c);
     int64_t hint = br_retry_hint_ms(br_headers_get(&c->headers, "x-amz-retry-after"),

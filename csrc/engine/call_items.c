@@ -127,6 +127,11 @@ static int next_message(br_call *c)
     }
 }
 
+static bool is_event(const br_es_message *m)
+{
+    return br_slice_eq(m->message_type, BR_SLICE("event"));
+}
+
 static br_item_kind next_event(br_call *c, br_item *item)
 {
     int found = next_message(c);
@@ -134,6 +139,10 @@ static br_item_kind next_event(br_call *c, br_item *item)
         return give_error(c, item);
     if (found == 0)
         return BR_WAIT;
+    if (!is_event(c->stream.message)) {
+        br_call_hide_secrets(c, c->stream.message->payload);
+        br_call_hide_secrets(c, c->stream.message->error_message);
+    }
     item->event = c->stream.message;
     return give(item, BR_EVENT);
 }

@@ -132,4 +132,11 @@ bool br_call_may_pass(br_failure f); /* the same call may succeed later */
 bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms);
 void br_call_succeeded(br_call *c); /* for the quota */
 
+/*
+** call_secrets.c: overwrites what the text says of the secrets that the call was made with, escaped
+** or not. AWS shows what should have been signed when a signature is wrong: with the session token
+** in it; and gateways show headers. The text is in a buffer of the call's own.
+*/
+void br_call_hide_secrets(const br_call *c, br_slice text);
+
 #endif

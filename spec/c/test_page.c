@@ -52,11 +52,18 @@ static void test_words(void)
 {
     char body[300];
     memset(body, 'x', sizeof body);
+    for (size_t i = 10; i < sizeof body; i += 10)
+        body[i] = ' ';
     memcpy(body, "\n <b>\x1B[2J", 9);
     br_headers h = typed("text/html; charset=utf-8");
     br_page_words words = br_page_describe(&h, (br_slice){body, sizeof body});
     CHECK(strstr(words.text, "it is of type text/html, beginning with \"<b>?[2Jxx") == words.text);
     CHECK(strstr(words.text, "x…\": did a proxy") != NULL);
+    words = br_page_describe(&h, BR_SLICE("Key: abcdefghij+/=_-01234, id abcdefghijklmnopqrs"));
+    CHECK(strstr(words.text, "with \"Key: …, id abcdefghijklmnopqrs\"") != NULL);
+    memset(body, 'k', sizeof body);
+    words = br_page_describe(&h, (br_slice){body, sizeof body});
+    CHECK(strstr(words.text, "with \"…\"") != NULL);
     br_headers_free(&h);
     h = typed(NULL);
     words = br_page_describe(&h, BR_SLICE("no"));
