@@ -38,9 +38,9 @@ end
 
 describe("finalizers", function()
     local function request(who)
-        return { method = "POST", url = "https://example.com/" .. who, region = "us-east-1", access_key_id = "AKID" .. who,
-            secret_access_key = "secret" .. who, session_token = who:rep(20), headers = { ["x-who"] = who },
-            time = 1700000000 }
+        return { method = "POST", url = "https://example.com/" .. who, region = "us-east-1",
+            access_key_id = "AKID" .. who, secret_access_key = "secret" .. who, session_token = who:rep(20),
+            headers = { ["x-who"] = who }, time = 1700000000 }
     end
 
     it("may sign while a signature is made", function()

@@ -52,7 +52,7 @@ static void test_words(void)
 {
     char body[300];
     memset(body, 'x', sizeof body);
-    for (size_t i = 10; i < sizeof body; i += 10)
+    for (size_t i = 20; i < sizeof body; i += 10)
         body[i] = ' ';
     memcpy(body, "\n <b>\x1B[2J", 9);
     br_headers h = typed("text/html; charset=utf-8");
