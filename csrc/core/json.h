@@ -44,7 +44,9 @@ typedef struct br_json_reader {
     const char *start, *p, *end;
     const char *error; /* static text, NULL while all is well */
     unsigned depth;
-    br_buf scratch; /* unescaped strings */
+    bool keep_halves; /* set after init; see br_json_string */
+    size_t halves;    /* escapes met that are half of a surrogate pair, without the other half */
+    br_buf scratch;   /* unescaped strings */
 } br_json_reader;
 
 typedef struct br_json_number {
@@ -64,7 +66,12 @@ br_json_type br_json_peek(br_json_reader *r);
 bool br_json_null(br_json_reader *r);
 bool br_json_bool(br_json_reader *r, bool *value);
 bool br_json_number_value(br_json_reader *r, br_json_number *out);
-/* Unescaped, valid UTF-8 (lone surrogate escapes are an error); may hold NUL. */
+/*
+** Unescaped, valid UTF-8; may hold NUL. An escape that is half of a surrogate pair, without the
+** other half next to it, is U+FFFD: services cut texts between the halves. With keep_halves it is
+** the three bytes that UTF-8 would have for it (ED A0 80 to ED BF BF), which is not valid UTF-8 and
+** for br_utf8_join_halves alone.
+*/
 bool br_json_string(br_json_reader *r, br_slice *out);
 bool br_json_skip(br_json_reader *r); /* any value, fully checked */
 
@@ -84,6 +91,11 @@ size_t br_json_offset(const br_json_reader *r); /* byte offset of the next unrea
 
 /* Valid UTF-8 as RFC 3629 has it. */
 bool br_utf8_valid(br_slice text);
+/*
+** Appends text, in which halves were kept, as valid UTF-8: two that belong together become their
+** character, others U+FFFD each.
+*/
+bool br_utf8_join_halves(br_buf *out, br_slice text);
 /* Code points of valid UTF-8. */
 size_t br_utf8_length(br_slice text);
 

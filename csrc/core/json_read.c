@@ -296,6 +296,8 @@ static int32_t hex4(const char *p, const char *end)
     return value;
 }
 
+#define REPLACEMENT 0xFFFD /* stands for what is no character */
+
 static size_t put_utf8(char *to, int32_t c)
 {
     if (c < 0x80) {
@@ -320,19 +322,29 @@ static size_t put_utf8(char *to, int32_t c)
     return 4;
 }
 
-/* After "\u". Two escapes make one character above U+FFFF; a surrogate alone is no character. */
+/* After the four digits of a first half: the second one, if its escape follows; else -1. */
+static int32_t second_half(const br_json_reader *r)
+{
+    bool escape = r->end - r->p >= 10 && r->p[4] == '\\' && r->p[5] == 'u';
+    int32_t low = escape ? hex4(r->p + 6, r->end) : -1;
+    return low >= 0xDC00 && low <= 0xDFFF ? low : -1;
+}
+
+/* After "\u". Two escapes make one character above U+FFFF; a half alone is none. */
 static bool read_unicode(br_json_reader *r, char *to, size_t *written)
 {
     int32_t c = hex4(r->p, r->end);
     if (c < 0)
         return fail(r, "a \\u escape needs four hexadecimal digits");
     if (c >= 0xD800 && c <= 0xDFFF) {
-        bool pair = c <= 0xDBFF && r->end - r->p >= 10 && r->p[4] == '\\' && r->p[5] == 'u';
-        int32_t low = pair ? hex4(r->p + 6, r->end) : -1;
-        if (low < 0xDC00 || low > 0xDFFF)
-            return fail(r, "a \\u escape is half of a surrogate pair");
-        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-        r->p += 6;
+        int32_t low = c <= 0xDBFF ? second_half(r) : -1;
+        if (low >= 0) {
+            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+            r->p += 6;
+        } else {
+            r->halves++;
+            c = r->keep_halves ? c : REPLACEMENT;
+        }
     }
     r->p += 4;
     *written = put_utf8(to, c);

@@ -373,6 +373,8 @@ static int read_event(lua_State *L, br_lua_call *c)
     switch (br_decode_event(L, c->model, c->op, c->item.event, &error)) {
     case BR_EVENT_VALUE:
         return 2;
+    case BR_EVENT_HALVES:
+        return 3;
     case BR_EVENT_INITIAL:
         lua_pushboolean(L, 1);
         lua_insert(L, -2);
@@ -409,7 +411,7 @@ static int read_next(lua_State *L, br_lua_call *c)
 }
 
 /*
-** event() -> name, event | true, fields (of an initial answer) | false (not ready: wait) |
+** event() -> name, event | name, event, event with lone halves kept (BR_EVENT_HALVES) | true, fields (of an initial answer) | false (not ready: wait) |
 ** nothing (the end) | nil, err. An error or the end is told once; the caller remembers it.
 */
 static int call_event(lua_State *L)

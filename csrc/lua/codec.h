@@ -75,6 +75,8 @@ bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const
 typedef enum br_event_result {
     BR_EVENT_BAD,      /* nothing pushed; error is stream/BadResponse */
     BR_EVENT_VALUE,    /* pushed: name, event table. Unknown events: their document */
+    BR_EVENT_HALVES,   /* the same, and the event again, with lone halves of surrogate pairs kept
+                          (br_json_reader.keep_halves): the other half may be in the next event */
     BR_EVENT_INITIAL,  /* pushed: table of output members; to be merged into the stream's fields */
     BR_EVENT_EXCEPTION /* pushed: table of the exception's members; error is kind service with the
                           shape's name (or :error-code) as code, and its message */
@@ -98,10 +100,10 @@ void br_decode_error_fields(lua_State *L, const br_model *m, int op, br_slice co
 ** Documents. Decoding: integers stay integers (LuaJIT: beyond 2^53 decimal strings), null becomes
 ** the NULL light userdata, lists and maps carry the metatables "bedrock.array" and
 ** "bedrock.object", by which encoding knows an empty list from an empty map.
-** br_push_json: false: nothing pushed, error is transport/BadResponse.
+** br_push_json: false: nothing pushed, error is transport/BadResponse. keep_halves: see core/json.h.
 ** br_write_json: appends the value at index; problems have paths relative to the value.
 */
-bool br_push_json(lua_State *L, br_slice text, br_error *error);
+bool br_push_json(lua_State *L, br_slice text, bool keep_halves, br_error *error);
 bool br_write_json(lua_State *L, int index, br_buf *out, br_problems *problems);
 
 void br_push_null(lua_State *L);

@@ -69,9 +69,10 @@ void br_decoder_finish(br_decoder *d, int results)
     lua_State *L = d->L;
     int names = d->names;
     close_decoder(d);
-    if (results == 2)
-        lua_replace(L, names);
-    lua_replace(L, names - 1);
+    for (int i = 1; i <= results; i++) {
+        lua_pushvalue(L, names + i);
+        lua_replace(L, names - 2 + i);
+    }
     lua_settop(L, names - 2 + results);
 }
 
@@ -111,9 +112,10 @@ static bool fail(br_decoder *d, br_err_kind kind, const char *what, br_error *er
     return false;
 }
 
-bool br_push_json(lua_State *L, br_slice text, br_error *error)
+bool br_push_json(lua_State *L, br_slice text, bool keep_halves, br_error *error)
 {
     br_decoder *d = br_decoder_push(L, NULL, text);
+    d->reader.keep_halves = keep_halves;
     if (!br_decode_document(d) || !br_json_end(&d->reader))
         return fail(d, BR_ERR_TRANSPORT, "the JSON text", error);
     br_decoder_finish(d, 1);

@@ -36,7 +36,7 @@ typedef struct br_decoder {
 
 /* Pushes two values of its own; what is decoded comes above them. */
 br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text);
-/* Leaves that many values (1 or 2) from the top in the place of the decoder's own. */
+/* Leaves that many values from above the decoder's own in their place. */
 void br_decoder_finish(br_decoder *d, int results);
 /* Leaves nothing. */
 void br_decoder_drop(br_decoder *d);

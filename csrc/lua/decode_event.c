@@ -127,6 +127,15 @@ static br_event_result push_error_message(lua_State *L, const br_es_message *msg
     return BR_EVENT_EXCEPTION;
 }
 
+/* Rare, so that it costs the others nothing. */
+static bool push_again(br_decoder *d, int shape, const br_es_message *msg, br_error *error)
+{
+    br_json_reader_free(&d->reader);
+    br_json_reader_init(&d->reader, msg->payload);
+    d->reader.keep_halves = true;
+    return push_payload(d, shape, msg, error);
+}
+
 static br_event_result push_event(lua_State *L, const br_model *m, const br_op *op,
                                   const br_es_message *msg, br_error *error)
 {
@@ -139,12 +148,17 @@ static br_event_result push_event(lua_State *L, const br_model *m, const br_op *
         br_decoder_name(d, m->members[member].name);
     else
         lua_pushlstring(L, msg->event_type.p, msg->event_type.n);
-    if (push_payload(d, shape, msg, error)) {
-        br_decoder_finish(d, 2);
-        return BR_EVENT_VALUE;
+    if (!push_payload(d, shape, msg, error)) {
+        br_decoder_drop(d);
+        return BR_EVENT_BAD;
     }
-    br_decoder_drop(d);
-    return BR_EVENT_BAD;
+    bool halves = d->reader.halves > 0;
+    if (halves && !push_again(d, shape, msg, error)) {
+        br_decoder_drop(d);
+        return BR_EVENT_BAD;
+    }
+    br_decoder_finish(d, halves ? 3 : 2);
+    return halves ? BR_EVENT_HALVES : BR_EVENT_VALUE;
 }
 
 br_event_result br_decode_event(lua_State *L, const br_model *m, int op, const br_es_message *msg,

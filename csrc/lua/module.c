@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/json.h"
 #include "core/uri.h"
 #include "core/version.h"
 #include "lua/binding.h"
@@ -213,15 +214,35 @@ static int encode(lua_State *L)
     return 2;
 }
 
-/* decode(text) -> value | nil, err */
-static int decode(lua_State *L)
+static int push_json(lua_State *L, bool keep_halves)
 {
     br_error error;
     br_error_clear(&error);
     luaL_checktype(L, 1, LUA_TSTRING);
-    if (br_push_json(L, br_lua_slice(L, 1), &error))
+    if (br_push_json(L, br_lua_slice(L, 1), keep_halves, &error))
         return 1;
     return br_lua_fail(L, &error, BR_SLICE("decode"), NULL);
+}
+
+/* decode(text) -> value | nil, err */
+static int decode(lua_State *L)
+{
+    return push_json(L, false);
+}
+
+/* decode_halves(text) -> value | nil, err; lone halves of surrogate pairs are kept in it */
+static int decode_halves(lua_State *L)
+{
+    return push_json(L, true);
+}
+
+/* join_halves(text in which halves were kept) -> valid UTF-8; see br_utf8_join_halves */
+static int join_halves(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    br_lua_text *t = push_text(L, BR_JSON_STRING_MAX);
+    br_utf8_join_halves(&t->buf, br_lua_slice(L, 1));
+    return give_text(L, t);
 }
 
 /* percent(text, keep_slash) -> percent-encoded */
@@ -259,10 +280,12 @@ static const luaL_Reg functions[] = {
     {"bridged", br_lua_bridged},
     {"connect", br_lua_connect},
     {"decode", decode},
+    {"decode_halves", decode_halves},
     {"describe", br_lua_describe},
     {"encode", encode},
     {"fd", descriptor},
     {"find", br_lua_find},
+    {"join_halves", join_halves},
     {"metadata", br_lua_metadata},
     {"model", br_lua_load_model},
     {"notify", br_lua_notify},

@@ -236,18 +236,20 @@ static int decode(lua_State *L)
 
 static void push_event(lua_State *L, int op, const br_es_message *m)
 {
-    static const char results[][10] = {"bad", "value", "initial", "exception"};
+    static const char results[][10] = {"bad", "value", "halves", "initial", "exception"};
     br_error error;
     br_error_clear(&error);
     lua_newtable(L);
     int top = lua_gettop(L);
     br_event_result result = br_decode_event(L, model, op, m, &error);
-    static const int pushed[] = {0, 2, 1, 1};
+    static const int pushed[] = {0, 2, 3, 1, 1};
     if (lua_gettop(L) != top + pushed[result])
         luaL_error(L, "the event decoder left the stack unbalanced");
+    if (result == BR_EVENT_HALVES)
+        lua_setfield(L, top, "kept");
     if (result != BR_EVENT_BAD)
         lua_setfield(L, top, "value");
-    if (result == BR_EVENT_VALUE)
+    if (result == BR_EVENT_VALUE || result == BR_EVENT_HALVES)
         lua_setfield(L, top, "name");
     set_string(L, "result", br_slice_of(results[result]));
     if (error.kind != BR_OK) {
@@ -337,7 +339,7 @@ static int read(lua_State *L)
 {
     br_error error;
     br_error_clear(&error);
-    return br_push_json(L, check_slice(L, 1), &error) ? 1 : push_error(L, &error);
+    return br_push_json(L, check_slice(L, 1), false, &error) ? 1 : push_error(L, &error);
 }
 
 /* write(value): text | nil, problems */

@@ -182,6 +182,50 @@ static void test_strings(void)
     check_string(BR_SLICE("\"\\\\u0041\""), BR_SLICE("\\u0041"), false);
 }
 
+#define REPLACED "\xEF\xBF\xBD"
+#define HIGH "\xED\xA0\xBD" /* of U+1F600, and */
+#define LOW "\xED\xB8\x80"  /* its other half */
+
+/* What is left of a pair is U+FFFD, wherever it stands, and takes nothing with it. */
+static void test_lone_halves(void)
+{
+    check_string(BR_SLICE("\"hi \\ud83d\""), BR_SLICE("hi " REPLACED), false);
+    check_string(BR_SLICE("\"\\ude00 there\""), BR_SLICE(REPLACED " there"), false);
+    check_string(BR_SLICE("\"\\ud83d\\ud83d\\ude00\""), BR_SLICE(REPLACED "\xF0\x9F\x98\x80"),
+                 false);
+    check_string(BR_SLICE("\"\\ude00\\ud83d\""), BR_SLICE(REPLACED REPLACED), false);
+    check_string(BR_SLICE("\"\\ud83d\\u0041\\ud83d\\n\\ud83dA\""),
+                 BR_SLICE(REPLACED "A" REPLACED "\n" REPLACED "A"), false);
+    check_string(BR_SLICE("\"\\ud800\\udbff\\udc00\""), BR_SLICE(REPLACED "\xF4\x8F\xB0\x80"),
+                 false);
+}
+
+static void check_joined(br_slice text, const char *want)
+{
+    br_buf out;
+    br_buf_init(&out, 64);
+    CHECK(br_utf8_join_halves(&out, text));
+    CHECK_SLICE(br_buf_slice(&out), want);
+    br_buf_free(&out);
+}
+
+static void test_kept_halves(void)
+{
+    br_json_reader r;
+    br_slice text;
+    br_json_reader_init(&r, BR_SLICE("\"\\ud83d\\ude00 \\ud83d\""));
+    r.keep_halves = true;
+    CHECK(br_json_string(&r, &text) && r.halves == 1);
+    CHECK_SLICE(text, "\xF0\x9F\x98\x80 " HIGH);
+    br_json_reader_free(&r);
+    check_joined(BR_SLICE(""), "");
+    check_joined(BR_SLICE("h\xC3\xA9 \xED\x9F\xBF"), "h\xC3\xA9 \xED\x9F\xBF");
+    check_joined(BR_SLICE("hi " HIGH LOW "!"), "hi \xF0\x9F\x98\x80!");
+    check_joined(BR_SLICE(HIGH HIGH LOW LOW), REPLACED "\xF0\x9F\x98\x80" REPLACED);
+    check_joined(BR_SLICE(LOW HIGH "x" LOW), REPLACED REPLACED "x" REPLACED);
+    check_joined(BR_SLICE("\xED\xAF\xBF\xED\xBF\xBF\xED\xA0"), "\xF4\x8F\xBF\xBF\xED\xA0");
+}
+
 static void test_walk(void)
 {
     br_json_reader r;
@@ -274,6 +318,8 @@ int main(void)
     test_string_bytes();
     test_depth();
     test_strings();
+    test_lone_halves();
+    test_kept_halves();
     test_walk();
     test_wrong_type();
     test_error_place();

@@ -178,6 +178,10 @@ static void try_event(lua_State *L, sample *s)
     case BR_EVENT_VALUE:
         MUST(lua_gettop(L) == 3 && lua_type(L, 2) == LUA_TSTRING);
         break;
+    case BR_EVENT_HALVES:
+        MUST(lua_gettop(L) == 4 && lua_type(L, 2) == LUA_TSTRING);
+        MUST(lua_type(L, 3) == lua_type(L, 4));
+        break;
     case BR_EVENT_INITIAL:
         MUST(lua_gettop(L) == 2);
         break;
@@ -226,11 +230,11 @@ static void try_document(lua_State *L, sample *s)
 {
     br_error error;
     br_error_clear(&error);
-    bool ok = br_push_json(L, s->body, &error);
+    bool ok = br_push_json(L, s->body, false, &error);
     MUST(lua_gettop(L) == (ok ? 2 : 1));
     MUST(ok || is_bad_response(&error, BR_ERR_TRANSPORT));
     bool written = ok && write(L, s);
-    bool again = written && br_push_json(L, br_buf_slice(&s->written), &error);
+    bool again = written && br_push_json(L, br_buf_slice(&s->written), false, &error);
     if (s->limit == 0) {
         MUST(!ok || written);
         MUST(!written || (again && is_same(L, 2, 3) && write(L, s)));

@@ -51,12 +51,33 @@ static bool copy_number(br_json_reader *r, br_buf *out)
     return true;
 }
 
+/*
+** Read with its halves kept and joined again, a string is the same: those that belong together were
+** together already, so what is left is no pair.
+*/
+static void check_kept_halves(br_slice literal, br_slice want)
+{
+    br_json_reader r;
+    br_slice kept;
+    br_buf joined;
+    br_buf_init(&joined, literal.n + want.n);
+    br_json_reader_init(&r, literal);
+    r.keep_halves = true;
+    MUST(br_json_string(&r, &kept) && br_json_end(&r));
+    MUST((r.halves == 0) == br_utf8_valid(kept));
+    MUST(br_utf8_join_halves(&joined, kept) && br_slice_eq(br_buf_slice(&joined), want));
+    br_buf_free(&joined);
+    br_json_reader_free(&r);
+}
+
 static bool copy_string(br_json_reader *r, br_buf *out)
 {
     br_slice text;
+    const char *at = r->p;
     if (!br_json_string(r, &text))
         return false;
     MUST(br_utf8_valid(text) && br_utf8_length(text) <= text.n);
+    check_kept_halves((br_slice){at, (size_t)(r->p - at)}, text);
     return br_json_write_string(out, text);
 }
 

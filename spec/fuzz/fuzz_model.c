@@ -179,7 +179,7 @@ static void encode(lua_State *L, const br_model *m, int op, br_slice body, bool 
     ctx.unknown_pass = !strict;
     br_request_init(&request);
     br_problems_init(&problems);
-    if (br_push_json(L, body, &error) && lua_istable(L, -1))
+    if (br_push_json(L, body, false, &error) && lua_istable(L, -1))
         MUST(br_encode_input(L, &ctx, op, lua_gettop(L), &request, &problems) ==
              !br_problems_any(&problems));
     br_request_free(&request);
