@@ -233,4 +233,34 @@ describe("the life of an nginx:", function()
         end
         stop "QUIT"
     end)
+
+    it("writes errors of tasks that nobody joined into the error log: of requests, and as the worker ends", function()
+        local spawn = [[content_by_lua_block {
+            local kept = require("bedrock").spawn(function()
+                ngx.sleep(0.001)
+                error("%s", 0)
+            end)
+            ngx.sleep(0.1)
+            %s
+            ngx.print(kept and "answer")
+        }]]
+        start { locations = {
+            ["/lost"] = spawn:format("was lost", "kept = true"),
+            ["/kept"] = spawn:format("was kept", "package.loaded.app.kept = kept"),
+            ["/joined"] = spawn:format("was joined", "kept:join()"),
+            ["/collect"] = [[content_by_lua_block { collectgarbage() collectgarbage() ngx.print "done" }]],
+        } }
+        for _, path in ipairs { "/lost", "/kept", "/joined" } do
+            assert.equal("answer", (select(2, server:get(path))), path)
+        end
+        assert.equal("done", (select(2, server:get "/collect")))
+        local log = server:error_log()
+        assert.matches("%[error%][^\n]*bedrock: a task failed and nobody joined it[^\n]*: was lost", log)
+        assert.not_matches("was kept", log)
+        assert.is_true(server:stop "QUIT")
+        log = server:error_log()
+        assert.matches("bedrock: a task failed and nobody joined it[^\n]*: was kept", log)
+        assert.not_matches("was joined", log)
+        assert.not_matches("%[alert%]", log)
+    end)
 end)

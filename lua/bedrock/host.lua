@@ -36,6 +36,12 @@ function host.await(call)
     end
 end
 
+--- Says what nobody else would hear of. Never raises.
+--- @param message string
+function host.report(message)
+    pcall(io.stderr.write, io.stderr, message, "\n")
+end
+
 --- Loads what is otherwise loaded later, where it cannot be.
 function host.preload()
     if host.loop then
@@ -46,7 +52,7 @@ end
 if package.loaded.ngx then
     local nginx = require "bedrock.host_nginx"
     if nginx.usable() then
-        host.wait, host.cancel, host.loop = nginx.wait, nginx.cancel, nginx
+        host.wait, host.cancel, host.report, host.loop = nginx.wait, nginx.cancel, nginx.report, nginx
     end
 end
 

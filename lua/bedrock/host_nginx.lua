@@ -44,7 +44,7 @@ local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and
 --- What is else loaded when it is first used.
 local LATER = {
     "by_name", "connection", "credentials", "describe", "errors", "gather", "gather_converse", "generate", "load_api",
-    "models", "pages", "request", "skeleton", "sse", "stream", "task", "test", "wait",
+    "models", "pages", "request", "skeleton", "sse", "stream", "task", "test", "unjoined", "wait",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp
@@ -212,6 +212,18 @@ function host_nginx.preload()
             require("bedrock." .. name)
         end
         pcall(require, "ngx.semaphore")
+    end
+end
+
+--- Into the error log. Finalizers that run as the worker ends do so in the main coroutine, where ngx.log would look
+--- for a request that is no more: standard error is the log, too.
+--- @param message string
+function host_nginx.report(message)
+    local thread, is_main = coroutine.running()
+    if thread and not is_main then
+        ngx.log(ngx.ERR, message)
+    else
+        pcall(io.stderr.write, io.stderr, message, "\n")
     end
 end
 

@@ -33,6 +33,7 @@ later(bedrock, {
     describe = "describe.operation",
     load_api = "load_api.load",
     metadata = "metadata.of",
+    on_task_error = "unjoined.on_task_error",
     operations = "describe.operations",
     parallel = "task.parallel",
     skeleton = "describe.skeleton",

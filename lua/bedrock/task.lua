@@ -3,7 +3,9 @@ local colon = require "bedrock.colon"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
+local is_callable = require "bedrock.is_callable"
 local scheduler = require "bedrock.scheduler"
+local unjoined = require "bedrock.unjoined"
 
 local pack = table.pack or function(...)
     return { n = select("#", ...), ... }
@@ -32,9 +34,22 @@ local function settle(task, ok, ...)
     wake_all(task._waiters)
 end
 
-local function is_callable(value)
-    local meta = getmetatable(value)
-    return type(value) == "function" or type(meta) == "table" and meta.__call ~= nil
+--- What a function gave: failed with what it raised, or what it returned beside nil.
+--- @return boolean failed
+--- @return any err
+local function failure(ok, value, err)
+    if not ok then
+        return true, value
+    end
+    return not value and err ~= nil, err
+end
+
+local function settle_result(task, f, ...)
+    local failed, err = failure(...)
+    if failed and not task._cancelled then
+        unjoined.watch(task, err, f)
+    end
+    settle(task, ...)
 end
 
 local function launch(alone, f, ...)
@@ -50,7 +65,7 @@ local function launch(alone, f, ...)
         if task._cancelled then
             return settle(task, false, scheduler.cancelled())
         end
-        settle(task, pcall(f, unpack(arguments, 1, arguments.n)))
+        settle_result(task, f, pcall(f, unpack(arguments, 1, arguments.n)))
     end, alone)
     return task
 end
@@ -66,7 +81,7 @@ function tasks.spawn(f, ...)
     return launch(true, f, ...)
 end
 
---- Waits for its end.
+--- Waits for its end. What it returns is its caller's to look at: an error of the task is told to nobody else.
 function methods.join(self)
     local _, err = scheduler.wait_until(function()
         return self._results ~= nil
@@ -74,6 +89,7 @@ function methods.join(self)
     if not self._results then
         return nil, err
     end
+    self._joined = true
     return unpack(self._results, 1, self._results.n)
 end
 
@@ -146,14 +162,13 @@ local function read_arguments(first, ...)
     return list, check_options(options)
 end
 
---- Keeps what a function gave. A failure is an error raised, or nil with an error.
-local function keep(group, i, ok, value, err)
+--- Keeps what a function gave.
+local function keep(group, i, ok, value, ...)
+    local failed, err = failure(ok, value, ...)
     if ok then
         group.results[i] = value
-    else
-        err = value
     end
-    if not ok or not value and err ~= nil then
+    if failed then
         group.errors = group.errors or {}
         group.errors[i] = err
         return false

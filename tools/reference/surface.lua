@@ -525,6 +525,11 @@ function bedrock.json.decode(text) end
 ---@return bedrock.Task task
 function bedrock.spawn(f, ...) end
 
+--- Who is told of the error of a task that nobody joined, once it is collected or the Lua state is closed; nil:
+--- standard error, in nginx the error log. The function must not wait.
+---@param f nil|fun(err: any, task: bedrock.Task)
+function bedrock.on_task_error(f) end
+
 ---@class bedrock.ParallelOptions
 ---@field limit? integer how many run at once; all if not given
 ---@field stop_on_error? boolean the first that fails cancels the others, and no more are started
