@@ -168,7 +168,9 @@ end
 
 local function check_valid(case)
     local request, problems = codec.encode(case.service, case.op, to_lua(case.input))
-    if not request then
+    if case_values.is_refused_path(case) then
+        return (request or problems[1].kind ~= "label-value") and "its path is not refused" or nil
+    elseif not request then
         return "refused: " .. lines(problems)
     end
     for _, member in ipairs(case.expect.auto or {}) do

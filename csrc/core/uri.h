@@ -12,6 +12,12 @@
 void br_uri_encode(br_buf *out, br_slice text, bool keep_slash);
 
 /*
+** Whether one of the segments between slashes is "." or "..", or, `escaped`, has its dots written as
+** %2e: what is on the way to a service may resolve them (RFC 3986, 6.2.2), which makes another path.
+*/
+bool br_uri_has_dot_segment(br_slice path, bool escaped);
+
+/*
 ** The canonical URI of SigV4. `path` is the wire path (already encoded once). normalise: dot
 ** segments and repeated slashes are removed first; encode: the path is encoded once more (every
 ** service but S3). An empty path gives "/".

@@ -170,20 +170,32 @@ static bool path_characters_ok(br_slice path)
     return true;
 }
 
-/* "." and "..", plain or with escaped dots. */
-static bool is_dot_segment(br_slice segment)
+/* "." and "..", plain or, `escaped`, with dots written as %2e. */
+static bool is_dot_segment(br_slice segment, bool escaped)
 {
     size_t dots = 0, i = 0;
     for (; i < segment.n; dots++) {
         br_slice three = {segment.p + i, 3};
         if (segment.p[i] == '.')
             i += 1;
-        else if (segment.n - i >= 3 && br_slice_eq_nocase(three, BR_SLICE("%2e")))
+        else if (escaped && segment.n - i >= 3 && br_slice_eq_nocase(three, BR_SLICE("%2e")))
             i += 3;
         else
             return false;
     }
     return dots == 1 || dots == 2;
+}
+
+bool br_uri_has_dot_segment(br_slice path, bool escaped)
+{
+    for (;;) {
+        br_slice segment = {path.p, span_before(path, '/')};
+        if (is_dot_segment(segment, escaped))
+            return true;
+        if (segment.n == path.n)
+            return false;
+        path = skip(path, segment.n + 1);
+    }
 }
 
 static const char *take_path(br_url *url, br_slice path)
@@ -202,10 +214,10 @@ static const char *take_path(br_url *url, br_slice path)
         br_slice segment = {rest.p, span_before(rest, '/')};
         if (segment.n == 0)
             return "its path has an empty segment";
-        if (is_dot_segment(segment))
-            return "its path has a '.' or '..' segment";
         rest = skip(rest, segment.n);
     }
+    if (br_uri_has_dot_segment(path, true))
+        return "its path has a '.' or '..' segment";
     memcpy(url->path, path.p, path.n);
     url->path[path.n] = '\0';
     return NULL;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/uri.h"
 #include "lua/call.h"
 
 #define BR_RAW_OUT_MAX ((size_t)100 * 1024 * 1024) /* a streaming payload read as one string */
@@ -243,6 +244,11 @@ static void raw_target(lua_State *L, br_request *r, br_problems *p)
     if (!br_slice_starts(path, "/") || path.n > BR_PATH_MAX || !wire_safe(path, "?#"))
         br_problems_add(p, "pattern", BR_SLICE("path"),
                         "must begin with / and be percent-encoded, without ? and #");
+    else if (br_uri_has_dot_segment(path, true))
+        br_problems_add(
+            p, "pattern", BR_SLICE("path"),
+            "must not hold the segments \".\" or \"..\", even as %%2e: what resolves them "
+            "makes another path of it");
     if (query.n > BR_QUERY_MAX || !wire_safe(query, "#"))
         br_problems_add(p, "pattern", BR_SLICE("query"), "must be percent-encoded, without #");
     br_buf_add_slice(&r->path, path);

@@ -43,25 +43,50 @@ static void check_utf8(head *h, br_slice text)
         br_encode_problem(&h->e, "type", "is not valid UTF-8");
 }
 
-static void add_label(head *h, br_slice text, bool keep_slash)
+/* C0, DEL and C1, which no identifier holds; C1 is C2 80 to C2 9F in UTF-8. */
+static bool has_control(br_slice text)
 {
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool c1 = c == 0xC2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xA0;
+        if (c < 0x20 || c == 0x7F || c1)
+            return true;
+    }
+    return false;
+}
+
+/*
+** Dots count between slashes even where these are sent as %2F: what decodes the path on the way
+** resolves them, and deletes the whole in the place of a part. A '%' is sent as %25 and stays itself.
+*/
+static void check_label(head *h, br_slice text)
+{
+    check_utf8(h, text);
     if (text.n == 0)
         br_encode_problem(&h->e, "empty-label", "is part of the path and must not be empty");
-    check_utf8(h, text);
-    br_uri_encode(&h->request->path, text, keep_slash);
+    else if (br_uri_has_dot_segment(text, false))
+        br_encode_problem(&h->e, "label-value",
+                          "is part of the path and must not hold the segments \".\" or \"..\", "
+                          "which would make another path of it");
+    else if (has_control(text))
+        br_encode_problem(&h->e, "label-value",
+                          "is part of the path and must not hold control characters "
+                          "(line breaks)");
 }
 
 static void put_label(head *h, int member, br_slice text)
 {
     (void)member;
-    add_label(h, text, false);
+    check_label(h, text);
+    br_uri_encode(&h->request->path, text, false);
 }
 
 /* May take several segments of the path. */
 static void put_greedy_label(head *h, int member, br_slice text)
 {
     (void)member;
-    add_label(h, text, true);
+    check_label(h, text);
+    br_uri_encode(&h->request->path, text, true);
 }
 
 static void put_query(head *h, int member, br_slice text)

@@ -303,8 +303,26 @@ static void test_url_lengths(void)
     CHECK(!br_url_parse(&url, (br_slice){NULL, 0}, &e));
 }
 
+static void test_dot_segments(void)
+{
+    static const char *const plain[] = {".", "..", "/..", "a/./b", "a/..", "../a", "//.."};
+    static const char *const escaped[] = {"%2e", "/.%2E/x", "a/%2e%2e"};
+    static const char *const none[] = {"",      "/",         "...", "a..", "..a",
+                                       "/a.b/", "%2e%2e%2e", "%2",  ".%2"};
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        CHECK(br_uri_has_dot_segment(br_slice_of(plain[i]), false) &&
+              br_uri_has_dot_segment(br_slice_of(plain[i]), true));
+    for (size_t i = 0; i < sizeof(escaped) / sizeof(escaped[0]); i++)
+        CHECK(!br_uri_has_dot_segment(br_slice_of(escaped[i]), false) &&
+              br_uri_has_dot_segment(br_slice_of(escaped[i]), true));
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        CHECK(!br_uri_has_dot_segment(br_slice_of(none[i]), true));
+    CHECK(!br_uri_has_dot_segment((br_slice){NULL, 0}, true));
+}
+
 int main(void)
 {
+    test_dot_segments();
     test_encode();
     test_path();
     test_query();

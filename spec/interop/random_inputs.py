@@ -31,7 +31,8 @@ SERVICES = [
 DEPTH_MAX = 6
 LATEST = 4102444800
 ANY_TEXT = "abcXYZ019 -_.~!*'();:@&=+$,/?#[]%\"\\<>|{}^`äß中😀\t\n\x7f"
-LABEL_TEXT = ANY_TEXT + "\0\r\x1f"
+# Neither control characters nor "." and "..": see docs/differences-from-boto3.md.
+LABEL_TEXT = ANY_TEXT.translate({ord(c): None for c in ".\t\n\x7f"})
 HEADER_TEXT = "abcXYZ019-_.~!*'();:@&=+$,/?#[]%\"<>|{}^`\\ äß中😀"
 LONG_MAX = 2**63 - 1
 EDGES = [0.0, -0.0, 3.0, 5e-324, 1e16, 2.0**60, 1e22, 1.7976931348623157e308, -1e-7]

@@ -38,4 +38,19 @@ function cases.input(v, library)
     return t
 end
 
+--- Some have texts in their paths that botocore sends and this library refuses: control characters, dot segments.
+--- @param case table
+--- @return boolean
+function cases.is_refused_path(case)
+    local path = case.expect and case.expect.path or ""
+    for escape in path:gmatch "%%(%x%x)" do
+        local byte = tonumber(escape, 16)
+        if byte < 0x20 or byte == 0x7F then
+            return true
+        end
+    end
+    path = path:gsub("%%2F", "/"):gsub("%%C2%%[89]%x", "/./") .. "/"
+    return path:find("/%.%.?/") ~= nil
+end
+
 return cases

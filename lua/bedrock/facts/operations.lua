@@ -16,6 +16,16 @@ local SESSION_MEMBERS = { runtimeSessionId = true }
 
 local operations = {}
 
+--- Labels are taken out already, so that none can complete what is beside it to ".." (they are checked alone).
+local function has_dot_segment(path)
+    for segment in path:gsub("%%2[eE]", "."):gmatch "[^/]+" do
+        if segment == "." or segment == ".." then
+            return true
+        end
+    end
+    return false
+end
+
 --- Labels are members of the input, of its strings; {name+} may take several segments.
 local function check_uri(op, input, where)
     local rest = text(op.uri, "^/[!-~]*$", where):gsub("{([^{}+]*)%+?}", function(label)
@@ -26,7 +36,7 @@ local function check_uri(op, input, where)
         end
         fail(where, "its input has no member for the label {" .. label .. "}")
     end)
-    if rest:find "[{}?#]" then
+    if rest:find "[{}?#]" or has_dot_segment(rest) then
         fail(where, "cannot be " .. shown(op.uri))
     end
 end
