@@ -177,7 +177,7 @@
 ---@field input? string|string[] embedding families; a list makes one request for each
 ---@field dimensions? integer
 ---@field family? string instead of the one the model's name tells
----@field inference? string "cross-region", or a prefix: us, eu, apac, global, …
+---@field inference? string "cross-region", or a prefix: us, us-gov, eu, apac, jp, au, ca, global
 
 ---@class bedrock.TokenUsage
 ---@field input_tokens? integer
@@ -199,6 +199,7 @@
 ---@field name string
 ---@field provider? string
 ---@field kind bedrock.ModelKind
+---@field type? "SYSTEM_DEFINED"|"APPLICATION" of inference profiles
 ---@field input string[] modalities: TEXT, IMAGE, …
 ---@field output string[]
 ---@field streaming boolean
@@ -214,7 +215,7 @@
 
 ---@class bedrock.ModelList
 ---@field [integer] bedrock.Model
----@field denied? table<bedrock.ModelKind, bedrock.Error> lists that the role may not read
+---@field denied? table<bedrock.ModelKind, bedrock.Error> lists that could not be read
 
 --- A stream of events. What breaks it is raised inside `for name, event in stream:events()`.
 ---@class bedrock.Stream

@@ -2,6 +2,8 @@
 local bedrock = require "bedrock"
 local service = dofile "spec/support/service.lua"
 
+local APPLICATION_PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
+
 describe("models", function()
     local ep, conn
 
@@ -74,7 +76,15 @@ describe("models", function()
         assert.same({ "TEXT" }, profile.output)
         assert.is_true(profile.streaming)
         assert.equal("inference_profile", found["global.anthropic.claude-sonnet-4-20250514-v1:0"].kind)
-        assert.equal("Amazon", found["a1b2c3d4e5f6"].provider)
+        assert.equal("SYSTEM_DEFINED", profile.type)
+        local application = found[APPLICATION_PROFILE]
+        assert.equal("inference_profile", application.kind)
+        assert.equal("APPLICATION", application.type)
+        assert.equal(APPLICATION_PROFILE, application.arn)
+        assert.equal("reporting", application.name)
+        assert.equal("Amazon", application.provider)
+        assert.same({ "TEXT" }, application.input)
+        assert.equal(2, ep:counters().ListInferenceProfiles)
     end)
 
     it("calls custom, imported and provisioned models by their ARN", function()
@@ -115,7 +125,7 @@ describe("models", function()
                 action = { json = { inferenceProfileSummaries = profiles, nextToken = token } } }
         end
         ep:script { page(0, 100, "a+/="), page(100, 100, "b"), page(200, 7) }
-        assert.equal(207, #assert(conn:models { kind = "inference_profile" }))
+        assert.equal(207 + 1, #assert(conn:models { kind = "inference_profile" }))
         local tokens = {}
         for _, request in ipairs(ep:requests()) do
             tokens[#tokens + 1] = request.uri:match "nextToken=([^&]*)"
@@ -131,44 +141,136 @@ describe("models", function()
         local list, err = conn:models { kind = "inference_profile" }
         assert.is_nil(list)
         assert.equal("BadResponse", err.code)
-        assert.equal(2, ep:counters().ListInferenceProfiles)
+        assert.equal(2 * 2, ep:counters().ListInferenceProfiles)
     end)
 
-    it("refuses entries that have nothing to call them by", function()
-        ep:script { { match = { operation = "ListFoundationModels" }, action = { body = '{"modelSummaries":[{}]}' } } }
-        local list, err = conn:models()
-        assert.is_nil(list)
-        assert.equal("BadResponse", err.code)
-        ep:script { { match = { operation = "ListCustomModels" }, action = { body = '{"modelSummaries":[{}]}' } } }
-        list, err = conn:models { kind = "custom" }
-        assert.is_nil(list)
-        assert.equal("BadResponse", err.code)
-    end)
-
-    local function deny(operation)
-        ep:script { { match = { operation = operation }, action = { status = 403,
-            json = { __type = "AccessDeniedException", message = "not authorized" } } } }
+    local function deny(operation, how)
+        ep:script { { times = how and how.times, match = { operation = operation }, action = how and how.action
+            or { status = 403, json = { __type = "AccessDeniedException", message = "not authorized" } } } }
     end
 
-    it("goes on without lists the role may not read, and notes them", function()
-        deny "ListCustomModels"
+    local NOTHING_TO_CALL = { body = '{"modelSummaries":[{}]}' }
+
+    it("refuses entries that have nothing to call them by", function()
+        for kind, operation in pairs { on_demand = "ListFoundationModels", custom = "ListCustomModels" } do
+            deny(operation, { action = NOTHING_TO_CALL })
+            assert.equal("BadResponse", assert(conn:models()).denied[kind].code)
+            deny(operation, { action = NOTHING_TO_CALL })
+            local list, err = conn:models { kind = kind }
+            assert.is_nil(list)
+            assert.equal("BadResponse", err.code)
+        end
+    end)
+
+    it("goes on without a list that cannot be read, and notes it, whatever the reason", function()
+        local reasons = {
+            AccessDeniedException = { status = 403, json = { __type = "AccessDeniedException", message = "no" } },
+            ValidationException = { status = 400, json = { __type = "ValidationException", message = "no" } },
+            UnknownOperationException = { status = 404, json = { __type = "UnknownOperationException" } },
+            HTTP405 = { status = 405, body = "<html>method not allowed</html>" },
+            HTTP501 = { status = 501, body = "not here" },
+            BadResponse = { body = "<html>hello</html>" },
+        }
+        local operations = { on_demand = "ListFoundationModels", inference_profile = "ListInferenceProfiles",
+            custom = "ListCustomModels", imported = "ListImportedModels",
+            provisioned = "ListProvisionedModelThroughputs" }
+        conn:close()
+        conn = service.connect(ep, { max_attempts = 1 })
+        for code, action in pairs(reasons) do
+            for kind, operation in pairs(operations) do
+                ep:reset()
+                deny(operation, { times = -1, action = action })
+                local list = assert(conn:models())
+                local kinds = {}
+                for _, model in ipairs(list) do
+                    kinds[model.kind] = true
+                end
+                for other in pairs(operations) do
+                    assert.equal(other ~= kind, kinds[other] or false)
+                    assert.equal(other == kind and code or nil, list.denied[other] and list.denied[other].code)
+                end
+            end
+        end
+    end)
+
+    it("says which profiles are missing when only those are refused", function()
+        ep:script { { match = { operation = "ListInferenceProfiles" }, skip = 1, action = { status = 403,
+            json = { __type = "AccessDeniedException", message = "not authorized" } } } }
+        local list = assert(conn:models { kind = "inference_profile" })
+        assert.is_not_nil(by_id(list)["us.amazon.nova-lite-v1:0"])
+        assert.equal("AccessDeniedException", list.denied.inference_profile.code)
+        assert.truthy(list.denied.inference_profile.message:find("of those of type APPLICATION", 1, true))
+    end)
+
+    it("leaves out a list that breaks off in the middle", function()
+        ep:script {
+            { match = { operation = "ListCustomModels" }, action = { json = { nextToken = "more", modelSummaries = { {
+                modelArn = "arn:aws:bedrock:us-east-1:123456789012:custom-model/x/a", modelName = "a" } } } } },
+            { match = { operation = "ListCustomModels" }, action = { status = 400,
+                json = { __type = "ValidationException", message = "the token is bad" } } },
+        }
         local list = assert(conn:models())
-        assert.equal("AccessDeniedException", list.denied.custom.code)
-        assert.is_nil(list.denied.imported)
+        assert.equal("ValidationException", list.denied.custom.code)
         for _, model in ipairs(list) do
             assert.not_equal("custom", model.kind)
         end
     end)
 
-    it("fails when just that list was asked for, or the foundation models are refused", function()
-        deny "ListCustomModels"
-        local list, err = conn:models { kind = "custom" }
+    it("lists profiles without the list of foundation models, their providers told by what they are made of", function()
+        deny("ListFoundationModels", { times = -1 })
+        local list = assert(conn:models { kind = "inference_profile" })
+        local found = by_id(list)
+        assert.equal("Anthropic", found["us.anthropic.claude-sonnet-4-20250514-v1:0"].provider)
+        assert.equal("Meta", found["us.meta.llama3-3-70b-instruct-v1:0"].provider)
+        assert.equal("Amazon", found[APPLICATION_PROFILE].provider)
+        assert.same({}, found[APPLICATION_PROFILE].input)
+        assert.equal("AccessDeniedException", list.denied.on_demand.code)
+        assert.equal(#assert(conn:models { kind = "inference_profile", provider = "meta" }), 2)
+    end)
+
+    it("asks for the lists that a kind needs, and no others", function()
+        local needed = {
+            on_demand = { ListFoundationModels = 1 },
+            inference_profile = { ListFoundationModels = 1, ListInferenceProfiles = 2 },
+            custom = { ListFoundationModels = 1, ListCustomModels = 1 },
+            imported = { ListImportedModels = 1 },
+            provisioned = { ListFoundationModels = 1, ListProvisionedModelThroughputs = 1 },
+        }
+        for kind, operations in pairs(needed) do
+            ep:reset()
+            assert(conn:models { kind = kind })
+            local sum = 0
+            for operation, count in pairs(operations) do
+                assert.equal(count, ep:counters()[operation])
+                sum = sum + count
+            end
+            assert.equal(sum, ep:counters().requests)
+        end
+    end)
+
+    it("fails when all that was asked for is refused", function()
+        for kind, operation in pairs { custom = "ListCustomModels", on_demand = "ListFoundationModels" } do
+            deny(operation)
+            local list, err = conn:models { kind = kind }
+            assert.is_nil(list)
+            assert.equal("AccessDeniedException", err.code)
+        end
+        ep:reset()
+        deny("ListInferenceProfiles", { times = 2 })
+        local list, err = conn:models { kind = "inference_profile" }
         assert.is_nil(list)
-        assert.equal("AccessDeniedException", err.code)
-        deny "ListFoundationModels"
+        assert.equal("list_inference_profiles", err.operation)
+        deny(nil, { times = -1, action = { status = 403, json = { __type = "AccessDeniedException" } } })
         list, err = conn:models()
         assert.is_nil(list)
         assert.equal("AccessDeniedException", err.code)
+    end)
+
+    it("does not take it for a list of its own that there is no way to the service", function()
+        ep:script { { match = { operation = "ListCustomModels" }, action = { hang = true } } }
+        local list, err = conn:models(nil, { read_timeout = 200, max_attempts = 1 })
+        assert.is_nil(list)
+        assert.equal("timeout", err.kind)
     end)
 
     it("refuses filters it does not know, with nothing sent", function()

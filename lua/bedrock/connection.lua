@@ -203,9 +203,10 @@ local pauses = setmetatable({}, { __mode = "k" })
 
 --- Waits so long, or until the connection is closed.
 --- @param ms number
+--- @param sleepers table? holds the timer as a key meanwhile: who cancels it ends the pause
 --- @return true? ok
 --- @return bedrock.Error? err
-function connection.pause(self, ms)
+function connection.pause(self, ms, sleepers)
     local timer, err = core.timer(ms)
     if not timer then
         return nil, err
@@ -213,8 +214,10 @@ function connection.pause(self, ms)
     local own = pauses[self] or {}
     pauses[self] = own
     own[timer] = true
+    sleepers = sleepers or {}
+    sleepers[timer] = true
     local ok, why = pcall(await, timer)
-    own[timer] = nil
+    own[timer], sleepers[timer] = nil, nil
     if not ok then
         error(why, 0)
     end

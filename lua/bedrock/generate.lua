@@ -10,6 +10,7 @@ local given_of = require "bedrock.given"
 local is_list = require "bedrock.is_list"
 local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
+local profiles = require "bedrock.profiles"
 
 local OPERATION = "generate"
 local INPUTS_MAX = 1000
@@ -155,8 +156,9 @@ local function check_family(given, family, problems)
     end
 end
 
---- @return string? the model as it is called, with the geographic prefix asked for
-local function resolve_model(given, region, problems)
+--- @return string? the model as it is called, with the prefix asked for
+--- @return boolean? listed the account's profiles are to tell the prefix
+local function resolve_model(given, problems)
     local wanted, model = given.inference, given.model
     if not wanted then
         return model
@@ -165,22 +167,18 @@ local function resolve_model(given, region, problems)
         return add(problems, "inference", "conflict", "an ARN already says where the model runs")
     end
     if wanted ~= "cross-region" and not model_id.is_prefix(wanted) then
-        return add(problems, "inference", "enum", 'must be cross-region, or one of %s; got "%s"',
-            table.concat(model_id.prefixes, ", "), core.shown(wanted))
+        return add(problems, "inference", "enum", 'must be cross-region, or one of %s; got "%s". A newer prefix '
+            .. "goes in front of the model", table.concat(model_id.prefixes, ", "), core.shown(wanted))
     end
     local has = model_id.split(model)
     if has and wanted ~= "cross-region" and wanted ~= has then
         return add(problems, "inference", "conflict", 'the model has the prefix "%s" already, not "%s"', has, wanted)
     elseif has then
         return model
+    elseif wanted == "cross-region" then
+        return model, true
     end
-    local prefix = wanted == "cross-region" and model_id.geography(region) or wanted
-    if prefix == "cross-region" then
-        return add(problems, "inference", "enum", "no geographic prefix is known for the region %s: "
-            .. "name one (%s), or give the inference profile as model", region,
-            table.concat(model_id.prefixes, ", "))
-    end
-    return prefix .. "." .. model
+    return wanted .. "." .. model
 end
 
 local function put(body, path, value)
@@ -315,7 +313,10 @@ local function merge(results)
     return merged
 end
 
-local function prepare(given, region)
+--- @return table? family
+--- @return string|bedrock.Error model
+--- @return boolean? listed
+local function prepare(given)
     local problems = {}
     check_types(given, problems)
     if #problems > 0 then
@@ -325,11 +326,11 @@ local function prepare(given, region)
     if family then
         check_family(given, family, problems)
     end
-    local model = resolve_model(given, region, problems)
+    local model, listed = resolve_model(given, problems)
     if #problems > 0 then
         return nil, errors.validation(OPERATION, problems)
     end
-    return family, model
+    return family, model, listed
 end
 
 --- @class bedrock.GenerateParams
@@ -349,7 +350,8 @@ end
 --- @field input string|string[]|nil embedding families; a list makes one request for each
 --- @field dimensions integer?
 --- @field family string? instead of the one the model's name tells
---- @field inference string? "cross-region", or a prefix: us, us-gov, eu, apac, jp, au, global
+--- @field inference string? "cross-region": the account's profile in the region's own geography; or a prefix: us,
+---   us-gov, eu, apac, jp, au, ca, global
 
 --- @class bedrock.Generated
 --- @field text string?
@@ -370,9 +372,16 @@ local function generate(conn, given, options)
         error("generate: a table of parameters is needed, got a " .. type(given), 2)
     end
     given = given_of(given)
-    local family, model = prepare(given, conn.region)
+    local family, model, listed = prepare(given)
     if not family then
         return nil, model
+    end
+    if listed then
+        local profile, err = profiles.geographic(conn, model, options)
+        if not profile then
+            return nil, err
+        end
+        model = profile
     end
     local results, last = {}, nil
     for i, body in ipairs(bodies_of(given, family)) do

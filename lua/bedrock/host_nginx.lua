@@ -43,8 +43,9 @@ local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and
 
 --- What is else loaded when it is first used.
 local LATER = {
-    "by_name", "connection", "credentials", "describe", "errors", "gather", "gather_converse", "generate", "load_api",
-    "models", "pages", "request", "skeleton", "sse", "stream", "task", "test", "unjoined", "wait",
+    "by_name", "connection", "credentials", "describe", "errors", "gather", "gather_converse", "generate",
+    "listing", "load_api", "models", "pages", "profiles", "request", "skeleton", "sse", "stream", "task", "test",
+    "unjoined", "wait",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp

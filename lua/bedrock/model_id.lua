@@ -1,46 +1,75 @@
 --- Model IDs, ARNs and inference profiles: what a name says about the model behind it.
 local model_id = {}
 
---- Geographic prefixes of cross-region inference profiles.
-model_id.prefixes = { "us", "us-gov", "eu", "apac", "jp", "au", "global" }
+--- Geographic prefixes of cross-region inference profiles that are known by name, and the area of the regions
+--- (see model_id.area) that they keep to.
+local AREAS = { us = "us", ["us-gov"] = "us-gov", eu = "eu", apac = "ap", jp = "ap", au = "ap", ca = "ca",
+    global = "" }
 
-local IS_PREFIX = {}
-for _, prefix in ipairs(model_id.prefixes) do
-    IS_PREFIX[prefix] = true
-end
+model_id.prefixes = { "us", "us-gov", "eu", "apac", "jp", "au", "ca", "global" }
 
---- The geography a region's inference profiles are named after. Regions not listed have none that
---- serves all models, so a guess would be worse than an error.
-local GEOGRAPHIES = {
-    { "^us%-gov%-", "us-gov" },
-    { "^us%-", "us" },
-    { "^ca%-", "us" },
-    { "^eu%-", "eu" },
-    { "^ap%-", "apac" },
+--- The first part of model IDs, and what AWS calls that provider.
+local PROVIDERS = {
+    ai21 = "AI21 Labs",
+    amazon = "Amazon",
+    anthropic = "Anthropic",
+    cohere = "Cohere",
+    deepseek = "DeepSeek",
+    google = "Google",
+    luma = "Luma AI",
+    meta = "Meta",
+    minimax = "MiniMax",
+    mistral = "Mistral AI",
+    moonshot = "Moonshot AI",
+    moonshotai = "Moonshot AI",
+    nvidia = "NVIDIA",
+    openai = "OpenAI",
+    qwen = "Qwen",
+    stability = "Stability AI",
+    twelvelabs = "TwelveLabs",
+    writer = "Writer",
+    zai = "Z.AI",
 }
 
+--- Which part of the world a region is of, as its name says: "ap" of "ap-southeast-2", "us-gov" of
+--- "us-gov-west-1".
 --- @param region string
---- @return string? prefix
-function model_id.geography(region)
-    for _, pair in ipairs(GEOGRAPHIES) do
-        if region:find(pair[1]) then
-            return pair[2]
-        end
-    end
+--- @return string
+function model_id.area(region)
+    return region:match "^(.+)%-%w+%-%d+$" or region
 end
 
 --- @param name string
 --- @return boolean
 function model_id.is_prefix(name)
-    return IS_PREFIX[name] or false
+    return AREAS[name] ~= nil
 end
 
---- Splits "us.amazon.nova-lite-v1:0" into prefix and ID; the prefix of a plain ID is nil.
+--- Does a prefix name the area, as far as is known?
+--- @param prefix string
+--- @param area string
+--- @return boolean
+function model_id.may_be_of(prefix, area)
+    return (AREAS[prefix] or area) == area
+end
+
+--- Two to six letters, of which there may be two ("us-gov").
+local function has_form(prefix)
+    local first, second = prefix:match "^(%l+)%-?(%l*)$"
+    return first ~= nil and #first >= 2 and #first <= 6 and #second <= 6
+end
+
+local function first_part(id)
+    return id:match "^([%w-]+)%."
+end
+
+--- Splits "us.amazon.nova-lite-v1:0" into prefix and ID; the prefix of a plain ID is nil. Known prefixes stand
+--- before anything, others before a known provider.
 --- @param id string
 --- @return string? prefix, string id
 function model_id.split(id)
     local prefix, rest = id:match("^([%l-]+)%.(.+)$")
-    if prefix and IS_PREFIX[prefix] then
+    if prefix and (AREAS[prefix] or has_form(prefix) and PROVIDERS[first_part(rest) or ""]) then
         return prefix, rest
     end
     return nil, id
@@ -68,6 +97,19 @@ function model_id.foundation(id)
             return select(2, model_id.split(name))
         end
     end
+end
+
+--- @param id string
+--- @return string? provider as AWS calls it, or at least as the ID does
+function model_id.provider(id)
+    local part = first_part(model_id.foundation(id) or "")
+    return part and (PROVIDERS[part] or part)
+end
+
+--- @param arn string
+--- @return string? region "" for those of all regions; nil: it is no ARN
+function model_id.region(arn)
+    return arn:match "^arn:[^:]*:[^:]*:([^:]*):"
 end
 
 return model_id

@@ -7,21 +7,27 @@ local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local given_of = require "bedrock.given"
+local listing = require "bedrock.listing"
 local model_id = require "bedrock.model_id"
 
 local OPERATION = "models"
-local PAGE_SIZE = 1000
-local PAGES_MAX = 1000
 
 local KINDS = { "on_demand", "inference_profile", "custom", "imported", "provisioned" }
 
---- These need permissions of their own, which those who only use models often lack.
+--- What each kind is listed by. Application profiles are listed only when they are asked for by type.
 local LISTINGS = {
-    inference_profile = { "list_inference_profiles", "inferenceProfileSummaries" },
-    custom = { "list_custom_models", "modelSummaries" },
-    imported = { "list_imported_models", "modelSummaries" },
-    provisioned = { "list_provisioned_model_throughputs", "provisionedModelSummaries" },
+    on_demand = { { "list_foundation_models", "modelSummaries" } },
+    inference_profile = {
+        { "list_inference_profiles", "inferenceProfileSummaries", { typeEquals = "SYSTEM_DEFINED" } },
+        { "list_inference_profiles", "inferenceProfileSummaries", { typeEquals = "APPLICATION" } },
+    },
+    custom = { { "list_custom_models", "modelSummaries" } },
+    imported = { { "list_imported_models", "modelSummaries" } },
+    provisioned = { { "list_provisioned_model_throughputs", "provisionedModelSummaries" } },
 }
+
+--- Kinds of models that are made of foundation models, whose list tells what they can.
+local DERIVED = { inference_profile = true, custom = true, provisioned = true }
 
 local FILTERS = { "input", "kind", "modality", "name", "output", "provider", "streaming" }
 
@@ -66,48 +72,6 @@ local function check_filter(filter)
     return #problems > 0 and errors.validation(OPERATION, problems) or nil
 end
 
-local function endless(operation)
-    return errors.new {
-        kind = "transport",
-        code = "BadResponse",
-        operation = operation,
-        message = "the pages of this list have no end: a page token came again",
-    }
-end
-
-local function nameless(operation)
-    return errors.new {
-        kind = "transport",
-        code = "BadResponse",
-        operation = operation,
-        message = "an entry of the list has no ID or ARN to call it by",
-    }
-end
-
---- All pages of a listing.
-local function whole_list(conn, operation, member, options)
-    local list, token, seen = {}, nil, {}
-    for _ = 1, PAGES_MAX do
-        local page, err = conn.bedrock[operation](conn.bedrock,
-            { maxResults = PAGE_SIZE, nextToken = token }, options)
-        if not page then
-            return nil, err
-        end
-        for _, summary in ipairs(page[member] or {}) do
-            list[#list + 1] = summary
-        end
-        token = page.nextToken
-        if not token then
-            return list
-        end
-        if seen[token] then
-            break
-        end
-        seen[token] = true
-    end
-    return nil, endless(operation)
-end
-
 local function foundation(summary)
     return {
         id = summary.modelId,
@@ -121,14 +85,15 @@ local function foundation(summary)
     }
 end
 
---- A model made of a foundation model; it can what that one can, as far as this region lists it.
-local function derived(kind, id, arn, name, base)
-    base = base or {}
+--- A model made of a foundation model; it can what that one can, as far as this region lists it. The
+--- provider is told by its ARN, too.
+local function derived(kind, id, arn, name, base_arn, base_of)
+    local base = base_arn and base_of(base_arn) or {}
     return {
         id = id,
         arn = arn,
         name = name or id,
-        provider = base.provider,
+        provider = base.provider or base_arn and model_id.provider(base_arn),
         kind = kind,
         input = base.input or {},
         output = base.output or {},
@@ -137,21 +102,24 @@ local function derived(kind, id, arn, name, base)
 end
 
 local READ = {
+    --- The ID of an application profile is no model ID: such a profile is called by its ARN.
     inference_profile = function(summary, base_of)
-        local routed = summary.models and summary.models[1]
-        return derived("inference_profile", summary.inferenceProfileId, summary.inferenceProfileArn,
-            summary.inferenceProfileName, routed and base_of(routed.modelArn))
+        local routed = summary.models and summary.models[1] or {}
+        local id = summary.type ~= "APPLICATION" and summary.inferenceProfileId or summary.inferenceProfileArn
+        local model = derived("inference_profile", id, summary.inferenceProfileArn, summary.inferenceProfileName,
+            routed.modelArn, base_of)
+        model.type = summary.type
+        return model
     end,
     custom = function(summary, base_of)
-        return derived("custom", summary.modelArn, summary.modelArn, summary.modelName,
-            base_of(summary.baseModelArn))
+        return derived("custom", summary.modelArn, summary.modelArn, summary.modelName, summary.baseModelArn, base_of)
     end,
-    imported = function(summary)
-        return derived("imported", summary.modelArn, summary.modelArn, summary.modelName)
+    imported = function(summary, base_of)
+        return derived("imported", summary.modelArn, summary.modelArn, summary.modelName, nil, base_of)
     end,
     provisioned = function(summary, base_of)
         return derived("provisioned", summary.provisionedModelArn, summary.provisionedModelArn,
-            summary.provisionedModelName, base_of(summary.foundationModelArn))
+            summary.provisionedModelName, summary.foundationModelArn, base_of)
     end,
 }
 
@@ -164,15 +132,11 @@ local function wanted(model, filter)
         and (filter.streaming == nil or model.streaming == filter.streaming)
 end
 
-local function collect(list, models, filter)
-    for _, model in ipairs(models) do
-        if wanted(model, filter) then
-            list[#list + 1] = model
-        end
-    end
+local function nameless(operation)
+    return listing.unusable(operation, "an entry of the list has no ID or ARN to call it by")
 end
 
---- Foundation models callable on demand, and a function from the ARN or ID of any of them to the model.
+--- Foundation models callable on demand, and all of them by ID.
 local function foundations(conn, options)
     local answer, err = conn.bedrock:list_foundation_models({}, options)
     if not answer then
@@ -189,13 +153,12 @@ local function foundations(conn, options)
             on_demand[#on_demand + 1] = model
         end
     end
-    return on_demand, function(arn)
-        return arn and by_id[model_id.foundation(arn)]
-    end
+    return on_demand, by_id
 end
 
-local function others(conn, kind, base_of, options)
-    local summaries, err = whole_list(conn, LISTINGS[kind][1], LISTINGS[kind][2], options)
+local function others(conn, kind, source, base_of, options)
+    local operation, member, params = source[1], source[2], source[3]
+    local summaries, err = listing.whole(conn, operation, member, params, options)
     if not summaries then
         return nil, err
     end
@@ -203,14 +166,99 @@ local function others(conn, kind, base_of, options)
     for i, summary in ipairs(summaries) do
         models[i] = READ[kind](summary, base_of)
         if not models[i].id then
-            return nil, nameless(LISTINGS[kind][1])
+            return nil, nameless(operation)
         end
     end
     return models
 end
 
-local function may_be_left_out(err, filter)
-    return not filter.kind and (err.code == "AccessDeniedException" or err.status == 404)
+--- Whether a failure is about the list that was asked for. Others (no way to the service, no credentials, no
+--- time, cancelled) would befall every list.
+local function is_of_list(err)
+    return err.kind == "service" or err.code == "BadResponse"
+end
+
+--- What is asked for, on its way.
+local Search = {}
+Search.__index = Search
+
+function Search:collect(models)
+    self.read = true
+    for _, model in ipairs(models) do
+        if wanted(model, self.filter) then
+            self.list[#self.list + 1] = model
+        end
+    end
+end
+
+--- @return boolean go_on
+function Search:note(kind, source, err)
+    self.err = self.err or err
+    if not is_of_list(err) then
+        self.err, self.stopped = err, true
+        return false
+    end
+    if source[3] then
+        err.message = ("of those of type %s: %s"):format(source[3].typeEquals, err.message)
+    end
+    self.list.denied = self.list.denied or {}
+    self.list.denied[kind] = self.list.denied[kind] or err
+    return true
+end
+
+--- The list of foundation models is needed for itself, and to tell what others can: those can be listed
+--- without it.
+function Search:foundations(conn, options)
+    local kind = self.filter.kind
+    if kind and kind ~= "on_demand" and not DERIVED[kind] then
+        return true
+    end
+    local on_demand, by_id = foundations(conn, options)
+    if not on_demand then
+        return self:note("on_demand", LISTINGS.on_demand[1], by_id)
+    end
+    self.by_id = by_id
+    if not kind or kind == "on_demand" then
+        self:collect(on_demand)
+    end
+    return true
+end
+
+function Search:others(conn, kind, options)
+    local function base_of(arn)
+        return self.by_id[model_id.foundation(arn)]
+    end
+    for _, source in ipairs(LISTINGS[kind]) do
+        local found, err = others(conn, kind, source, base_of, options)
+        if found then
+            self:collect(found)
+        elseif not self:note(kind, source, err) then
+            return false
+        end
+    end
+    return true
+end
+
+function Search:run(conn, options)
+    if not self:foundations(conn, options) then
+        return
+    end
+    for _, kind in ipairs(KINDS) do
+        local asked = kind ~= "on_demand" and (not self.filter.kind or self.filter.kind == kind)
+        if asked and not self:others(conn, kind, options) then
+            return
+        end
+    end
+end
+
+--- @return bedrock.Error? err nothing that was asked for could be read, or a failure that is of no list alone
+function Search:failure()
+    local denied = self.list.denied or {}
+    if self.stopped then
+        return self.err
+    elseif not self.read then
+        return denied[self.filter.kind] or self.err
+    end
 end
 
 --- @class bedrock.Model
@@ -218,10 +266,14 @@ end
 --- @field arn string
 --- @field name string
 --- @field provider string?
+--- @field type nil|"SYSTEM_DEFINED"|"APPLICATION" of inference profiles
 --- @field kind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"
 --- @field input string[] modalities: TEXT, IMAGE, …
 --- @field output string[]
 --- @field streaming boolean
+
+--- @class bedrock.ModelList: { [integer]: bedrock.Model }
+--- @field denied table<string, bedrock.Error>? kinds whose list, or one of whose lists, is missing
 
 --- @class bedrock.ModelFilter
 --- @field provider string? "Amazon", "Anthropic", …; upper and lower case are the same
@@ -232,12 +284,14 @@ end
 --- @field modality string?
 --- @field streaming boolean?
 
---- Lists that the role may not read are left out and noted in `list.denied` (kind to error), unless
---- that kind was asked for: then it is an error.
+--- Lists that cannot be read (the role may not, the service does not know them, the answer makes no sense) are
+--- left out and noted in `list.denied` (kind to error); it is an error if there is no other. Without
+--- `denied.on_demand` profiles, custom and provisioned models tell what they can; with it `input` and `output`
+--- are empty.
 --- @param conn bedrock.Connection
 --- @param filter bedrock.ModelFilter?
 --- @param options table? as for any operation
---- @return bedrock.Model[]? list
+--- @return bedrock.ModelList? list
 --- @return bedrock.Error? err
 local function models(conn, filter, options)
     connection.client_of(conn, nil, options, 2)
@@ -249,28 +303,13 @@ local function models(conn, filter, options)
     if bad then
         return nil, bad
     end
-    local on_demand, base_of = foundations(conn, options)
-    if not on_demand then
-        return nil, base_of
+    local search = setmetatable({ filter = filter, list = {}, by_id = {} }, Search)
+    search:run(conn, options)
+    local err = search:failure()
+    if err then
+        return nil, err
     end
-    local list = {}
-    for _, kind in ipairs(KINDS) do
-        if not filter.kind or filter.kind == kind then
-            local found, err = on_demand, nil
-            if kind ~= "on_demand" then
-                found, err = others(conn, kind, base_of, options)
-            end
-            if found then
-                collect(list, found, filter)
-            elseif may_be_left_out(err, filter) then
-                list.denied = list.denied or {}
-                list.denied[kind] = err
-            else
-                return nil, err
-            end
-        end
-    end
-    return list
+    return search.list
 end
 
 return { list = models }

@@ -105,13 +105,36 @@ local function page(request, all, member)
     } }
 end
 
-local function geography(region)
-    if region:find("^eu%-") then
-        return "eu", { "eu-central-1", "eu-west-1", "eu-west-3" }
-    elseif region:find("^ap%-") then
-        return "apac", { "ap-northeast-1", "ap-southeast-2" }
+--- Profiles by prefix: the regions they can be called from, those they send requests to (`own`: to the
+--- caller's as well), and providers. Canada and Mexico may call those of the United States.
+local GEOGRAPHIES = {
+    { "us", { "^us%-[ew]", "^ca%-", "^mx%-" }, { "us-east-1", "us-east-2", "us-west-2" }, own = true },
+    { "us-gov", { "^us%-gov%-" }, { "us-gov-east-1", "us-gov-west-1" } },
+    { "eu", { "^eu%-" }, { "eu-central-1", "eu-west-1", "eu-west-3" } },
+    { "apac", { "^ap%-" }, { "ap-northeast-1", "ap-south-1", "ap-southeast-2" }, but = "Anthropic" },
+    { "au", { "^ap%-southeast%-[24]$" }, { "ap-southeast-2", "ap-southeast-4" }, only = "Anthropic" },
+    { "jp", { "^ap%-northeast%-[13]$" }, { "ap-northeast-1", "ap-northeast-3" }, only = "Anthropic" },
+    { "ca", { "^ca%-" }, { "ca-central-1", "ca-west-1" }, only = "Amazon" },
+}
+
+local function serves(geography, region, provider)
+    if geography.but == provider or (geography.only or provider) ~= provider then
+        return false
     end
-    return "us", { "us-east-1", "us-east-2", "us-west-2" }
+    for _, pattern in ipairs(geography[2]) do
+        if region:find(pattern) then
+            return true
+        end
+    end
+    return false
+end
+
+local function destinations(geography, region)
+    local regions = { unpack(geography[3]) }
+    if geography.own and not has(regions, region) then
+        regions[#regions + 1] = region
+    end
+    return regions
 end
 
 local function profile(model, prefix, regions, who)
@@ -147,26 +170,36 @@ local function application_profile(who)
     }
 end
 
+--- Profiles of a model, of every geography that the region belongs to.
+local function add_profiles(list, model, who)
+    local region = who.region or "us-east-1"
+    for _, geography in ipairs(GEOGRAPHIES) do
+        if serves(geography, region, model.provider) then
+            list[#list + 1] = profile(model, geography[1], destinations(geography, region), who)
+        end
+    end
+    if model.global then
+        list[#list + 1] = profile(model, "global", { region, "" }, who)
+    end
+end
+
 local function profiles(who)
     local list = {}
-    local prefix, regions = geography(who.region or "us-east-1")
     for _, model in ipairs(catalogue.models) do
         if has(model.inference, "INFERENCE_PROFILE") then
-            list[#list + 1] = profile(model, prefix, regions, who)
-        end
-        if model.global then
-            list[#list + 1] = profile(model, "global", regions, who)
+            add_profiles(list, model, who)
         end
     end
     list[#list + 1] = application_profile(who)
     return list
 end
 
+--- Application profiles are only listed when they are asked for.
 bedrock.operations["bedrock.ListInferenceProfiles"] = function(request, who)
-    local kind = request_reader.arguments(request.query).type
+    local kind = request_reader.arguments(request.query).type or "SYSTEM_DEFINED"
     local list = {}
     for _, one in ipairs(profiles(who)) do
-        if not kind or one.type == kind then
+        if one.type == kind then
             list[#list + 1] = one
         end
     end

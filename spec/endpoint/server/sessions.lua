@@ -73,7 +73,8 @@ local function check_arns(given)
         roleArn = "^arn:aws[%w-]*:iam::%d+:role/.+$",
     }
     for name, shape in pairs(shapes) do
-        if type(given[name]) ~= "string" or not given[name]:find(shape) then
+        local plain = type(given[name]) == "string" and given[name]:gsub(":alias/", ":", 1)
+        if not plain or not plain:find(shape) or #given[name] > 1011 then
             refusal.validation("Value at '" .. name .. "' failed to satisfy constraint: "
                 .. "Member must be an ARN.")
         end
