@@ -1,4 +1,6 @@
 --- conn:test and bedrock.test: each step with what it found, each failure with what usually causes it.
+local cjson = require "cjson"
+local mime = require "mime"
 local bedrock = require "bedrock"
 local errors = require "bedrock.errors"
 local service = dofile "spec/support/service.lua"
@@ -168,6 +170,64 @@ describe("test", function()
             assert.truthy(step.detail:find(case[3], 1, true), step.detail)
             assert.truthy(step.hint:find(case[4], 1, true), step.hint)
         end
+    end)
+
+    --- Trust anchor and profile of another region than Bedrock's, which is what "auto" asks Roles Anywhere as.
+    local function elsewhere(region, more)
+        local arn = "arn:aws:rolesanywhere:" .. region .. ":123456789012:"
+        return settings(service.merged({ roles_anywhere_region = "auto", profile_arn = arn .. "profile/there",
+            trust_anchor_arn = arn .. "alias/trust-anchor/there" }, more))
+    end
+
+    local SET = 'set roles_anywhere_region = "eu-central-1"'
+
+    it("says which region to set where the ARNs name another one", function()
+        local step, err = fails_at("settings", bedrock.test(elsewhere("eu-central-1", {
+            endpoint = { bedrock = ep.https } })))
+        assert.equal("config", err.kind)
+        assert.truthy(step.detail:find(SET, 1, true), step.detail)
+        assert.truthy(step.hint:find(SET, 1, true), step.hint)
+        step = fails_at("settings", bedrock.test(elsewhere("eu-north-9", { endpoint = { bedrock = ep.https } })))
+        assert.truthy(step.hint:find('set roles_anywhere_custom_region = "eu-north-9"', 1, true), step.hint)
+        assert.equal(0, ep:counters().requests)
+    end)
+
+    it("says so behind an endpoint, too, when the exchange is refused", function()
+        local refusals = { { 404, "ResourceNotFoundException", "Profile not found" },
+            { 403, "InvalidSignatureException", "Credential should be scoped to a valid region." },
+            { 400, "ValidationException", "bad" } }
+        for i, case in ipairs(refusals) do
+            refusal("CreateSession", case[1], case[2], case[3])
+            local step = fails_at("credentials",
+                bedrock.test(elsewhere("eu-central-1", { session_name = "far-" .. i })))
+            assert.truthy(step.hint:find(SET, 1, true), step.hint)
+            assert.truthy(step.detail:find(SET, 1, true), step.detail)
+            refusal("CreateSession", case[1], case[2], case[3])
+            local conn = assert(bedrock.connect(elsewhere("eu-central-1", { session_name = "far-off-" .. i })))
+            local answer, err = conn:converse(service.ask "Hi")
+            assert.is_nil(answer)
+            assert.equal("credentials", err.kind)
+            assert.truthy(err.message:find(SET, 1, true), err.message)
+            assert.truthy(err.message:find("asked as us-east-1", 1, true), err.message)
+            conn:close()
+        end
+        assert(bedrock.test(elsewhere("eu-central-1", { session_name = "works" })))
+        refusal("CreateSession", 404, "ResourceNotFoundException", "Profile not found")
+        local step = fails_at("credentials", bedrock.test(elsewhere("us-east-1", { session_name = "same" })))
+        assert.is_nil(step.hint:find("roles_anywhere_region =", 1, true))
+    end)
+
+    it("takes aliases of profile and trust anchor", function()
+        local arn = "arn:aws:rolesanywhere:us-east-1:123456789012:alias/"
+        local profile, anchor = arn .. "profile/team/build_2", arn .. "trust-anchor/" .. ("x"):rep(256)
+        assert(bedrock.test(settings { profile_arn = profile, trust_anchor_arn = anchor, session_name = "alias" }))
+        local body
+        for _, request in ipairs(ep:requests()) do
+            body = request.operation == "CreateSession" and mime.unb64(request.body64) or body
+        end
+        local sent = cjson.decode(body)
+        assert.equal(profile, sent.profileArn)
+        assert.equal(anchor, sent.trustAnchorArn)
     end)
 
     it("names the permission that Bedrock misses", function()

@@ -17,6 +17,7 @@
      1024) /* one option's text; PEM texts are the longest                          \
                            */
 #define BR_ENDPOINTS_MAX 16
+#define BR_ALIAS_NAME_MAX 256 /* of a profile or trust anchor */
 #define BR_SESSION_NAME_MIN 2
 #define BR_SESSION_NAME_MAX 64
 #define BR_MAX_ATTEMPTS_DEFAULT 3
@@ -118,6 +119,13 @@ bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p
 
 /* Everything together: what is missing, what conflicts, ARNs, regions, ranges. */
 bool br_settings_check(br_settings *s, const br_model *m, br_problems *p);
+
+/*
+** Whether profile and trust anchor are of another region than the one that Roles Anywhere is asked in
+** (after br_settings_check). Then `region` is theirs, in the settings' own memory, and `option` the one
+** that should be set to it. That is no error behind an endpoint of one's own, where AWS's refusal tells.
+*/
+bool br_settings_foreign_arns(const br_settings *s, br_slice *region, br_option *option);
 
 int64_t br_settings_number(const br_settings *s, br_option o);
 bool br_settings_flag(const br_settings *s, br_option o);

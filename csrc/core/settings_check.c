@@ -140,6 +140,54 @@ static bool digits12(br_slice account)
     return account.n == 12;
 }
 
+/* As profiles and trust anchors are given aliases: AliasName of the facts, and not empty. */
+static bool alias_ok(br_slice name)
+{
+    bool letter = name.n > 0 && ((name.p[0] >= 'a' && name.p[0] <= 'z') ||
+                                 (name.p[0] >= 'A' && name.p[0] <= 'Z'));
+    if (!letter || name.n > BR_ALIAS_NAME_MAX || name.p[name.n - 1] == '/' || !all_of(name, "/-"))
+        return false;
+    for (size_t i = 1; i < name.n; i++)
+        if (name.p[i] == '/' && name.p[i - 1] == '/')
+            return false;
+    return true;
+}
+
+static bool strip(br_slice *text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    if (!br_slice_starts(*text, prefix))
+        return false;
+    *text = (br_slice){text->p + n, text->n - n};
+    return true;
+}
+
+/* "profile/ID" or "alias/profile/NAME". */
+static bool rolesanywhere_resource_ok(br_slice resource, const char *prefix)
+{
+    bool alias = strip(&resource, "alias/");
+    if (!strip(&resource, prefix))
+        return false;
+    return alias ? alias_ok(resource) : resource.n > 0 && all_of(resource, "+=,.@/-");
+}
+
+/* "role/NAME", with a path of any visible ASCII between. */
+static bool role_resource_ok(br_slice resource, const char *prefix)
+{
+    if (!strip(&resource, prefix) || !visible(resource))
+        return false;
+    for (size_t i = resource.n; i > 0; i--)
+        if (resource.p[i - 1] == '/')
+            resource = (br_slice){resource.p + i, resource.n - i};
+    return resource.n > 0 && all_of(resource, "+=,.@-");
+}
+
+static bool partition_ok(br_slice partition)
+{
+    return br_slice_eqs(partition, "aws") ||
+           (br_slice_starts(partition, "aws-") && partition.n > 4);
+}
+
 /* The form is the documentation's; whether such a thing exists only AWS knows. */
 static bool check_arn(checker *c, br_option o, const char *service, const char *prefix,
                       const char *example)
@@ -147,11 +195,11 @@ static bool check_arn(checker *c, br_option o, const char *service, const char *
     br_slice text = text_of(c, o);
     br_arn arn;
     bool global = strcmp(service, "iam") == 0;
-    if (br_arn_parse(text, &arn) && br_slice_starts(arn.partition, "aws") &&
+    if (br_arn_parse(text, &arn) && partition_ok(arn.partition) &&
         br_slice_eqs(arn.service, service) && digits12(arn.account) &&
         (global ? arn.region.n == 0 : br_region_syntax_ok(arn.region)) &&
-        br_slice_starts(arn.resource, prefix) && arn.resource.n > strlen(prefix) &&
-        all_of(arn.resource, "+=,.@/-"))
+        (global ? role_resource_ok(arn.resource, prefix)
+                : rolesanywhere_resource_ok(arn.resource, prefix)))
         return true;
     return br_problems_add(c->p, "pattern", name_of(o), "is no %sARN of the form %s, got \"%.*s\"",
                            global ? "role " : "", example, text.n > 200 ? 200 : (int)text.n,
@@ -214,36 +262,58 @@ static bool own_rolesanywhere_endpoint(const checker *c)
     return false;
 }
 
-static void check_arn_region(checker *c, br_option o)
+bool br_settings_foreign_arns(const br_settings *s, br_slice *region, br_option *option)
 {
-    br_arn arn;
-    if (!br_arn_parse(text_of(c, o), &arn) || br_slice_eqs(arn.region, c->s->ra_region))
-        return;
-    br_option overriding = is_set(c, BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION)
-                               ? BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION
-                               : BR_OPT_ROLES_ANYWHERE_REGION;
-    br_problems_add(c->p, "conflict", name_of(o),
-                    "is of region %.*s but Roles Anywhere is asked in %s: set %s = \"%.*s\"",
-                    (int)arn.region.n, arn.region.p, c->s->ra_region, br_option_name(overriding),
-                    (int)arn.region.n, arn.region.p);
+    br_arn anchor, profile;
+    if (s->auth != BR_AUTH_ROLES_ANYWHERE || s->ra_region[0] == '\0' ||
+        !br_arn_parse(br_settings_text(s, BR_OPT_TRUST_ANCHOR_ARN), &anchor) ||
+        !br_arn_parse(br_settings_text(s, BR_OPT_PROFILE_ARN), &profile) ||
+        !br_slice_eq(anchor.region, profile.region) || br_slice_eqs(anchor.region, s->ra_region))
+        return false;
+    bool custom =
+        s->text[BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION] != NULL || !br_region_known(anchor.region);
+    *option = custom ? BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION : BR_OPT_ROLES_ANYWHERE_REGION;
+    *region = anchor.region;
+    return true;
 }
 
 /* Both ARNs name the region that CreateSession must be sent to. */
 static void check_arn_regions(checker *c)
 {
     br_arn anchor, profile;
+    br_slice region;
+    br_option option;
     if (!br_arn_parse(text_of(c, BR_OPT_TRUST_ANCHOR_ARN), &anchor) ||
         !br_arn_parse(text_of(c, BR_OPT_PROFILE_ARN), &profile))
         return;
-    if (!br_slice_eq(anchor.region, profile.region)) {
+    if (!br_slice_eq(anchor.region, profile.region))
         br_problems_add(c->p, "conflict", name_of(BR_OPT_PROFILE_ARN),
                         "is of region %.*s but trust_anchor_arn is of %.*s: both must be of one "
                         "region",
                         (int)profile.region.n, profile.region.p, (int)anchor.region.n,
                         anchor.region.p);
-    } else if (c->s->ra_region[0] != '\0' && !own_rolesanywhere_endpoint(c)) {
-        check_arn_region(c, BR_OPT_TRUST_ANCHOR_ARN);
-    }
+    else if (!own_rolesanywhere_endpoint(c) && br_settings_foreign_arns(c->s, &region, &option))
+        br_problems_add(c->p, "conflict", name_of(BR_OPT_TRUST_ANCHOR_ARN),
+                        "is of region %.*s but Roles Anywhere is asked in %s: set %s = \"%.*s\"",
+                        (int)region.n, region.p, c->s->ra_region, br_option_name(option),
+                        (int)region.n, region.p);
+}
+
+/* Role, profile and trust anchor are of one account, or at least of one partition. */
+static void check_arn_partitions(checker *c)
+{
+    static const br_option others[] = {BR_OPT_PROFILE_ARN, BR_OPT_ROLE_ARN};
+    br_arn anchor, other;
+    if (!br_arn_parse(text_of(c, BR_OPT_TRUST_ANCHOR_ARN), &anchor))
+        return;
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        if (br_arn_parse(text_of(c, others[i]), &other) &&
+            !br_slice_eq(other.partition, anchor.partition))
+            br_problems_add(c->p, "conflict", name_of(others[i]),
+                            "is of partition %.*s but trust_anchor_arn is of %.*s: all must be of "
+                            "one partition",
+                            (int)other.partition.n, other.partition.p, (int)anchor.partition.n,
+                            anchor.partition.p);
 }
 
 static bool need_arn(checker *c, br_option o, const char *what, const char *service,
@@ -254,16 +324,19 @@ static bool need_arn(checker *c, br_option o, const char *what, const char *serv
 
 static void check_roles_anywhere(checker *c)
 {
-    bool profile =
-        need_arn(c, BR_OPT_PROFILE_ARN, "the ARN of a Roles Anywhere profile", "rolesanywhere",
-                 "profile/", "arn:aws:rolesanywhere:REGION:ACCOUNT:profile/ID");
-    need_arn(c, BR_OPT_ROLE_ARN, "the ARN of the IAM role to assume", "iam", "role/",
-             "arn:aws:iam::ACCOUNT:role/NAME");
+    bool profile = need_arn(
+        c, BR_OPT_PROFILE_ARN, "the ARN of a Roles Anywhere profile", "rolesanywhere", "profile/",
+        "arn:aws:rolesanywhere:REGION:ACCOUNT:profile/ID (or …:alias/profile/NAME)");
+    bool role = need_arn(c, BR_OPT_ROLE_ARN, "the ARN of the IAM role to assume", "iam", "role/",
+                         "arn:aws:iam::ACCOUNT:role/NAME");
     bool anchor = need_arn(c, BR_OPT_TRUST_ANCHOR_ARN, "the ARN of a Roles Anywhere trust anchor",
                            "rolesanywhere", "trust-anchor/",
-                           "arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID");
+                           "arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID (or "
+                           "…:alias/trust-anchor/NAME)");
     if (profile && anchor)
         check_arn_regions(c);
+    if (profile && role && anchor)
+        check_arn_partitions(c);
     check_session_name(c);
     check_certificate_options(c);
     range(c, BR_OPT_DURATION, BR_RA_DURATION_MIN, BR_RA_DURATION_MAX, " (seconds)");

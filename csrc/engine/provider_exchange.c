@@ -7,6 +7,8 @@
 #include "core/service_error.h"
 #include "core/times.h"
 
+#define REGION_ADVICE_MAX 384 /* three regions and the words between */
+
 static void send_request(br_exchange *x);
 
 static void finish(br_exchange *x)
@@ -114,12 +116,29 @@ static const char *likely_causes(int status)
            "that this machine's clock is right";
 }
 
+/* "" unless the ARNs are of another region than the one that was asked. */
+static void explain_region(const br_exchange *x, char out[REGION_ADVICE_MAX])
+{
+    const br_settings *s = &x->client->settings;
+    br_slice region;
+    br_option option;
+    out[0] = '\0';
+    if (x->status < 500 && x->status != 429 && br_settings_foreign_arns(s, &region, &option))
+        snprintf(out, REGION_ADVICE_MAX,
+                 ". profile_arn and trust_anchor_arn are of region %.*s but Roles Anywhere was "
+                 "asked as %s: set %s = \"%.*s\"",
+                 (int)region.n, region.p, s->ra_region, br_option_name(option), (int)region.n,
+                 region.p);
+}
+
 static void explain_refusal(br_exchange *x)
 {
+    char region[REGION_ADVICE_MAX];
     br_error plain = x->error;
     br_slice id = br_request_id(&x->headers);
+    explain_region(x, region);
     br_error_set(&x->error, BR_ERR_CREDENTIALS, plain.code,
-                 "IAM Roles Anywhere refused CreateSession: %.*s%s", 1024, plain.message,
+                 "IAM Roles Anywhere refused CreateSession: %.*s%s%s", 1024, plain.message, region,
                  likely_causes(x->status));
     x->error.status = x->status;
     if (id.n > 0)

@@ -199,6 +199,26 @@ static int client_about(lua_State *L)
     return 3;
 }
 
+/*
+** Where profile and trust anchor are of another region than the one that Roles Anywhere is asked in:
+** their region, the one asked in, and the option to set. nil: they are not, or it is closed.
+*/
+static int client_foreign_arns(lua_State *L)
+{
+    br_lua_client *c = check(L, 1);
+    br_slice region;
+    br_option option;
+    char theirs[BR_REGION_MAX + 1], asked[BR_REGION_MAX + 1];
+    if (!c->client || !br_settings_foreign_arns(&c->client->settings, &region, &option))
+        return 0;
+    snprintf(theirs, sizeof theirs, "%.*s", (int)region.n, region.p);
+    memcpy(asked, c->client->settings.ra_region, sizeof asked);
+    lua_pushstring(L, theirs);
+    lua_pushstring(L, asked);
+    lua_pushstring(L, br_option_name(option));
+    return 3;
+}
+
 /* In C's own memory first, as the certificate may be replaced, and pushes may end in an error. */
 static void describe_certificate(const br_x509 *x, char *out, size_t size)
 {
@@ -237,6 +257,7 @@ static const luaL_Reg methods[] = {
     {"call", br_lua_client_call},
     {"certificate", client_certificate},
     {"close", client_close},
+    {"foreign_arns", client_foreign_arns},
     {"identity", br_lua_client_identity},
     {"request", br_lua_client_request},
     {NULL, NULL},

@@ -71,12 +71,25 @@ local EXCHANGE = {
     { "rolesessionname", SESSION_NAME },
 }
 
-local function exchange_hint(err)
+--- An endpoint of one's own is asked as if it were of Bedrock's region, whatever the ARNs say, unless told so.
+local function region_hint(conn)
+    local theirs, asked, option = conn._client:foreign_arns()
+    if theirs then
+        return ('profile_arn and trust_anchor_arn are of region %s, but Roles Anywhere was asked as %s: set %s = "%s"')
+            :format(theirs, asked, option, theirs)
+    end
+end
+
+local function exchange_hint(err, conn)
     local message = err.message:lower()
     for _, pair in ipairs(EXCHANGE) do
         if message:find(pair[1], 1, true) then
             return pair[2]
         end
+    end
+    local region = err.kind == "credentials" and region_hint(conn)
+    if region then
+        return region
     end
     if err.code == "ResourceNotFoundException" or status_of(err) == 404 then
         return "no such trust anchor or profile in this account and region: check profile_arn, trust_anchor_arn "
@@ -197,7 +210,7 @@ local function credentials_step(conn)
             held, err = conn:credentials()
         end
         if not held then
-            return nil, err, hint_of(err, exchange_hint)
+            return nil, err, hint_of(err, exchange_hint, conn)
         end
         local life = held.seconds_left and (", good for %d s"):format(held.seconds_left) or ""
         return ("%s from %s%s"):format(held.access_key_id or "API key", held.source, life),
@@ -259,6 +272,17 @@ local function is_about_certificate(err)
     return err.errors ~= nil and #err.errors > 0
 end
 
+--- ': set roles_anywhere_region = "eu-central-1"', where that is all that a problem asks for.
+local function value_to_set(err)
+    for _, problem in ipairs(err.errors or {}) do
+        local advice = problem.kind == "conflict" and problem.message:match ': (set [%w_]+ = "[^"]*")$'
+        if advice then
+            return ": " .. advice
+        end
+    end
+    return ""
+end
+
 local function refused(err)
     local report = new_report()
     if is_about_certificate(err) then
@@ -270,7 +294,7 @@ local function refused(err)
         end)
     else
         run(report, "settings", function()
-            return nil, err, "nothing was sent; correct the settings named here"
+            return nil, err, "nothing was sent; correct the settings named here" .. value_to_set(err)
         end)
     end
     return nil, err

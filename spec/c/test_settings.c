@@ -164,6 +164,99 @@ static void test_arns(void)
            "roles_anywhere_custom_region = \"us-east-1\"");
     fine(good, moved_with_endpoint, &s);
     br_settings_free(&s);
+    one("profile_arn", "arn:awsome:rolesanywhere:us-east-1:123456789012:profile/x", "pattern",
+        "ARN");
+    one("role_arn", "arn:aws:iam::123456789012:role/team/", "pattern", "role/NAME");
+    one("role_arn", "arn:aws-us-gov:iam::123456789012:role/x", "conflict",
+        "partition aws-us-gov but trust_anchor_arn is of aws");
+}
+
+#define ALIAS_OF(kind) "arn:aws:rolesanywhere:us-east-1:123456789012:alias/" kind "/"
+
+static void one_alias(const char *option, const char *start, const char *name, bool good_name)
+{
+    char arn[1024];
+    snprintf(arn, sizeof(arn), "%s%s", start, name);
+    setting change[] = {{option, arn}, {NULL, NULL}};
+    br_settings s;
+    if (!good_name) {
+        one(option, arn, "pattern", "(or …:alias/");
+        return;
+    }
+    fine(good, change, &s);
+    br_settings_free(&s);
+}
+
+static void test_aliases(void)
+{
+    static const struct {
+        const char *option, *start;
+    } kinds[] = {{"profile_arn", ALIAS_OF("profile")},
+                 {"trust_anchor_arn", ALIAS_OF("trust-anchor")}};
+    static const char *const names[] = {"a", "NAME", "team/build_2/Prod-eu", "a-", "x_"};
+    static const char *const bad[] = {"",   "/a",  "1a",  "_a",  "-a",        "a//b",
+                                      "a/", "a.b", "a b", "a=b", "a\xc3\xa9", "a:b"};
+    char longest[BR_ALIAS_NAME_MAX + 2];
+    memset(longest, 'x', sizeof(longest));
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+            one_alias(kinds[k].option, kinds[k].start, names[i], true);
+        for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+            one_alias(kinds[k].option, kinds[k].start, bad[i], false);
+        longest[BR_ALIAS_NAME_MAX + 1] = '\0';
+        one_alias(kinds[k].option, kinds[k].start, longest, false);
+        longest[BR_ALIAS_NAME_MAX] = '\0';
+        one_alias(kinds[k].option, kinds[k].start, longest, true);
+        longest[BR_ALIAS_NAME_MAX] = 'x';
+    }
+    one_alias("profile_arn", ALIAS_OF("trust-anchor"), "a", false);
+    one_alias("trust_anchor_arn", ALIAS_OF("profile"), "a", false);
+    one_alias("profile_arn", ALIAS_OF("crl"), "a", false);
+}
+
+static void test_role_paths(void)
+{
+    static const char *const roles[] = {
+        "arn:aws:iam::123456789012:role/x",
+        "arn:aws:iam::123456789012:role/service-role/a.b@c=d,e+f-g_h",
+        "arn:aws:iam::123456789012:role/!any:visible~/x",
+    };
+    br_settings s;
+    for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
+        setting change[] = {{"role_arn", roles[i]}, {NULL, NULL}};
+        fine(good, change, &s);
+        br_settings_free(&s);
+    }
+    one("role_arn", "arn:aws:iam::123456789012:role/team/a:b", "pattern", "role/NAME");
+    one("role_arn", "arn:aws:iam::123456789012:role/\xc3\xa9/a", "pattern", "role/NAME");
+}
+
+/* Which option to set, where the ARNs are of another region than the one that is asked. */
+static void test_foreign_arns(void)
+{
+    static const setting here[] = {{"endpoint", "https://127.0.0.1:8443"}, {NULL, NULL}};
+    static const setting listed[] = {
+        {"trust_anchor_arn", "arn:aws:rolesanywhere:eu-west-1:123456789012:trust-anchor/abc"},
+        {"profile_arn", "arn:aws:rolesanywhere:eu-west-1:123456789012:alias/profile/x"},
+        {"endpoint", "https://127.0.0.1:8443"},
+        {NULL, NULL}};
+    static const setting unlisted[] = {
+        {"trust_anchor_arn", "arn:aws:rolesanywhere:eu-north-9:123456789012:trust-anchor/abc"},
+        {"profile_arn", "arn:aws:rolesanywhere:eu-north-9:123456789012:profile/xxx"},
+        {NULL, NULL}};
+    br_settings s;
+    br_slice region;
+    br_option option;
+    fine(good, here, &s);
+    CHECK(!br_settings_foreign_arns(&s, &region, &option));
+    br_settings_free(&s);
+    fine(good, listed, &s);
+    CHECK(br_settings_foreign_arns(&s, &region, &option));
+    CHECK(br_slice_eqs(region, "eu-west-1"));
+    CHECK_INT(option, BR_OPT_ROLES_ANYWHERE_REGION);
+    br_settings_free(&s);
+    expect(good, unlisted, "conflict", "trust_anchor_arn",
+           "set roles_anywhere_custom_region = \"eu-north-9\"");
 }
 
 static void test_ranges(void)
@@ -338,6 +431,9 @@ int main(void)
     test_regions();
     test_bad_regions();
     test_arns();
+    test_aliases();
+    test_role_paths();
+    test_foreign_arns();
     test_ranges();
     test_names_and_types();
     test_endpoint_variants();
