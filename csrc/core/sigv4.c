@@ -132,6 +132,17 @@ static const kept_key *signing_key(br_signer *s, const origin *o)
     return oldest;
 }
 
+bool br_sigv4_is_s3(br_slice service)
+{
+    static const char *const names[] = {"s3", "s3express", "s3-object-lambda", "s3-outposts"};
+    if (!br_slice_starts(service, "s3"))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (br_slice_eqs(service, names[i]))
+            return true;
+    return false;
+}
+
 static bool is_amz_date(br_slice date)
 {
     if (date.n != DATE_SIZE + 8 || date.p[DATE_SIZE] != 'T' || date.p[date.n - 1] != 'Z')

@@ -14,10 +14,12 @@
 
 /*
 ** What is signed: the exact bytes that are sent. Every header of the list is signed, but those
-** that proxies change (connection, user-agent, expect, te, trailer, transfer-encoding, upgrade,
-** proxy-*, the tracing headers x-amzn-trace-id traceparent tracestate baggage, content-length,
-** accept-encoding, authorization). `host` and `x-amz-date` must be in the list; equal names are
-** joined with ',' in their order; inner runs of blanks collapse to one.
+** that what lies on the way sets, changes or drops: botocore's list (connection, expect,
+** keep-alive, proxy-*, te, trailer, transfer-encoding, upgrade, user-agent, and those of tracing:
+** baggage, traceparent, tracestate, x-amzn-trace-id), and accept-encoding, content-length,
+** forwarded, via and x-forwarded-*. So is authorization, which is made here. `host` and
+** `x-amz-date` must be in the list; equal names are joined with ',' in their order; inner runs of
+** blanks collapse to one.
 */
 typedef struct br_sign_input {
     br_slice method;
@@ -26,9 +28,16 @@ typedef struct br_sign_input {
     const br_headers *headers;
     br_slice body;
     br_slice payload_hash; /* n == 0: hash `body`; else this text, e.g. STREAMING-… */
-    bool normalise_path;   /* true for AWS services other than S3 */
-    bool encode_path;      /* encode the path a second time; true for all but S3 */
+    bool normalise_path;   /* true for AWS services other than S3's */
+    bool encode_path;      /* encode the path a second time; true for all but S3's */
 } br_sign_input;
+
+/*
+** Signing names of S3: s3, s3express, s3-object-lambda, s3-outposts, which is what botocore has its
+** S3SigV4Auth for. The path of a request to them is signed as it is sent, and the payload's hash
+** goes with it as x-amz-content-sha256.
+*/
+bool br_sigv4_is_s3(br_slice service);
 
 /*
 ** Appends the canonical request to `out` and the names joined with ';' to `signed_headers`.

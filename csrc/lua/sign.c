@@ -11,6 +11,7 @@
 
 #define TYPE "bedrock.signing"
 #define TIME_MAX_MS 253402300799999.0
+#define PAYLOAD_HASH "x-amz-content-sha256"
 
 /* Everything is kept for the next signature, so that one costs no allocation but Lua's own. */
 typedef struct signing {
@@ -167,6 +168,18 @@ static bool refuse_header(br_slice name, br_slice value, br_error *error)
                         br_show(name).text);
 }
 
+/* Tables have no order: of names that differ in case only nobody can tell which is first. */
+static bool has_twin(const br_headers *h, br_slice name, br_error *error)
+{
+    for (size_t i = 0; i < h->count; i++)
+        if (br_slice_eq_nocase(br_headers_name(h, i), name))
+            return !br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                                 "sign: header \"%s\" is there twice, in different case: leave one "
+                                 "of them out",
+                                 br_show(br_headers_name(h, i)).text);
+    return false;
+}
+
 static bool add_given(lua_State *L, br_headers *h, br_error *error)
 {
     if (lua_isnil(L, HEADERS))
@@ -179,6 +192,8 @@ static bool add_given(lua_State *L, br_headers *h, br_error *error)
         br_slice name, value;
         name.p = lua_tolstring(L, -2, &name.n);
         value.p = lua_tolstring(L, -1, &value.n);
+        if (has_twin(h, name, error))
+            return false;
         if (!br_headers_add(h, name, value))
             return refuse_header(name, value, error);
     }
@@ -233,6 +248,20 @@ static bool add_token(signing *s, br_slice token, br_error *error)
            too_many_headers(error);
 }
 
+/* S3 wants the payload's hash sent, too. A caller's own stays, UNSIGNED-PAYLOAD as well. */
+static bool add_hash(signing *s, br_slice body, br_error *error)
+{
+    uint8_t hash[BR_SHA256_SIZE];
+    char hex[BR_SHA256_HEX];
+    if (br_headers_get(&s->headers, PAYLOAD_HASH).p != NULL)
+        return true;
+    if (!br_sha256(s->crypto, body, hash))
+        return br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "sign: out of memory");
+    br_hex(hex, hash, sizeof hash);
+    return br_headers_add(&s->headers, BR_SLICE(PAYLOAD_HASH), (br_slice){hex, sizeof hex}) ||
+           too_many_headers(error);
+}
+
 /* Host, date and token: what signing needs and the caller has not given. */
 static bool add_own(lua_State *L, signing *s, br_slice origin, br_error *error)
 {
@@ -264,14 +293,16 @@ static void set_token(lua_State *L, br_slice token)
     lua_setfield(L, -2, "x-amz-security-token");
 }
 
-static void push_added(lua_State *L, const signing *s)
+static void push_added(lua_State *L, const signing *s, bool s3)
 {
     br_slice token = br_headers_get(&s->headers, "x-amz-security-token");
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
     set(L, "host", br_headers_get(&s->headers, "host"));
     set(L, "x-amz-date", br_headers_get(&s->headers, "x-amz-date"));
     if (token.p != NULL)
         set_token(L, token);
+    if (s3)
+        set(L, PAYLOAD_HASH, br_headers_get(&s->headers, PAYLOAD_HASH));
     set(L, "authorization", br_buf_slice(&s->authorization));
 }
 
@@ -288,14 +319,15 @@ static bool check_request(br_slice method, br_slice url, br_error *error)
     return true;
 }
 
-static bool sign(lua_State *L, signing *s, br_error *error)
+static bool sign(lua_State *L, signing *s, bool s3, br_error *error)
 {
     parts url = split(field(L, URL, NULL));
     if (!check_request(field(L, METHOD, "POST"), field(L, URL, NULL), error))
         return false;
     br_headers_clear(&s->headers);
     br_buf_clear(&s->authorization);
-    if (!add_given(L, &s->headers, error) || !add_own(L, s, url.origin, error))
+    if (!add_given(L, &s->headers, error) || !add_own(L, s, url.origin, error) ||
+        (s3 && !add_hash(s, field(L, BODY, ""), error)))
         return false;
     br_sign_input in = {
         .method = field(L, METHOD, "POST"),
@@ -303,8 +335,9 @@ static bool sign(lua_State *L, signing *s, br_error *error)
         .query = url.query,
         .headers = &s->headers,
         .body = field(L, BODY, ""),
-        .normalise_path = true,
-        .encode_path = true,
+        .payload_hash = br_headers_get(&s->headers, PAYLOAD_HASH),
+        .normalise_path = !s3,
+        .encode_path = !s3,
     };
     if (br_sigv4_sign(s->signer, &in, field(L, ACCESS_KEY_ID, NULL),
                       field(L, SECRET_ACCESS_KEY, NULL), field(L, REGION, NULL),
@@ -352,9 +385,10 @@ static int sign_with(lua_State *L, signing *s)
     if (!read_fields(L, &s->problems))
         return br_lua_fail_problems(L, BR_ERR_VALIDATION, BR_SLICE("sign"), &s->problems);
     need_signer(L, s);
-    if (!sign(L, s, &error))
+    bool s3 = br_sigv4_is_s3(field(L, SERVICE, "bedrock"));
+    if (!sign(L, s, s3, &error))
         return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
-    push_added(L, s);
+    push_added(L, s, s3);
     return 1;
 }
 

@@ -164,6 +164,15 @@ static void test_unsigned_headers(void)
         {"Content-Length", "0"},
         {"X-Amzn-Trace-Id", "Root=1"},
         {"Accept-Encoding", "gzip"},
+        {"Keep-Alive", "timeout=5"},
+        {"Proxy-Authenticate", "x"},
+        {"traceparent", "00-1"},
+        {"tracestate", "a=1"},
+        {"baggage", "a=1"},
+        {"Via", "1.1 p"},
+        {"Forwarded", "for=x"},
+        {"X-Forwarded-For", "10.0.0.1"},
+        {"X-Forwarded-Proto", "https"},
         {"Authorization", "Basic"},
     };
     br_headers headers;
@@ -172,6 +181,41 @@ static void test_unsigned_headers(void)
     br_sign_input in = input("GET", "/", "", &headers, "");
     check_one("headers that proxies change", &in, "service", VANILLA, NULL);
     br_headers_free(&headers);
+}
+
+/* As long as those above, or beginning alike. */
+static void test_signed_headers(void)
+{
+    static const header kept[] = {
+        {"accept", "1"},      {"baggages", "1"},    {"connections", "1"},     {"content-md5", "1"},
+        {"forward", "1"},     {"keep-alives", "1"}, {"proxyid", "1"},         {"tf", "1"},
+        {"user-agents", "1"}, {"vi", "1"},          {"x-amz-trace-idx", "1"}, {"x-forwarded", "1"},
+    };
+    br_headers headers;
+    vanilla_headers(&headers);
+    add_headers(&headers, kept, sizeof kept / sizeof kept[0]);
+    br_sign_input in = input("GET", "/", "", &headers, "");
+    br_buf out, names;
+    br_buf_init(&out, 4096);
+    br_buf_init(&names, 4096);
+    CHECK(br_canonical_request(crypto, &in, &out, &names));
+    CHECK_SLICE(br_buf_slice(&names),
+                "accept;baggages;connections;content-md5;forward;host;keep-alives;proxyid;tf;"
+                "user-agents;vi;x-amz-date;x-amz-trace-idx;x-forwarded");
+    br_buf_free(&out);
+    br_buf_free(&names);
+    br_headers_free(&headers);
+}
+
+static void test_s3_names(void)
+{
+    static const char *const others[] = {"", "s", "s33", "s3tables", "s3vectors", "S3", "bedrock"};
+    CHECK(br_sigv4_is_s3(BR_SLICE("s3")));
+    CHECK(br_sigv4_is_s3(BR_SLICE("s3express")));
+    CHECK(br_sigv4_is_s3(BR_SLICE("s3-object-lambda")));
+    CHECK(br_sigv4_is_s3(BR_SLICE("s3-outposts")));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        CHECK(!br_sigv4_is_s3(br_slice_of(others[i])));
 }
 
 static void test_payload_hash_and_blanks(void)
@@ -319,6 +363,8 @@ int main(void)
     test_bedrock();
     test_whole_value_and_trace();
     test_unsigned_headers();
+    test_signed_headers();
+    test_s3_names();
     test_payload_hash_and_blanks();
     test_refusals();
     test_kept_keys();

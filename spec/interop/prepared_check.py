@@ -1,7 +1,7 @@
 """Compares requests this library prepared with what botocore would send for the same input.
 
 Reads the lines of prepared.lua on stdin. For each case, method, host, path bytes, query, signed
-headers and body must agree but for what docs/differences-from-boto3.md explains. Prints "ok" and
+headers, body and signature must agree but for what docs/differences-from-boto3.md explains. Prints "ok" and
 "not ok" lines.
 """
 
@@ -16,6 +16,9 @@ from urllib.parse import parse_qsl
 import botocore.exceptions
 import prepare_boto3 as oracle
 from botocore import xform_name
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 KEYS = {
     "access_key_id": "AKIDEXAMPLE0000000001",
@@ -91,6 +94,18 @@ def signed_names(headers):
     return set(headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";"))
 
 
+def signature_of(ours):
+    """The Authorization that botocore gives the very request that this library prepared."""
+    given = {n: v for n, v in ours["headers"].items() if n not in ("authorization", "x-amz-date")}
+    url = f"https://{ours['host']}{ours['path']}" + (f"?{ours['query']}" if ours["query"] else "")
+    request = AWSRequest(ours["method"], url, given, body_of(ours))
+    scope = ours["headers"]["authorization"].split("Credential=")[1].split(",")[0].split("/")
+    keys = Credentials(KEYS["access_key_id"], KEYS["secret_access_key"], KEYS["session_token"])
+    with oracle.fixed_clock(ours["headers"]["x-amz-date"]):
+        SigV4Auth(keys, scope[3], scope[2]).add_auth(request)
+    return request.headers["Authorization"]
+
+
 def shorter(text):
     """Times without the zeros that end their fraction."""
     return FRACTION.sub(lambda found: found[1].rstrip("0").rstrip(".") + "Z", text)
@@ -133,6 +148,8 @@ def differences(ours, other):
     for name in mine & its:
         if ours["headers"][name] != other["headers"][name].strip():
             yield f"{name}: {ours['headers'][name]}, botocore {other['headers'][name]}"
+    if mine and ours["headers"]["authorization"] != signature_of(ours):
+        yield f"signed {ours['headers']['authorization']}, by botocore {signature_of(ours)}"
     if not same_body(body_of(ours), body_of(other)):
         yield f"body {body_of(ours)!r:.300}, botocore {body_of(other)!r:.300}"
 

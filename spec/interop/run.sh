@@ -56,6 +56,14 @@ prepared() (
     "$python" "$here/prepared_check.py" <"$dir/prepared.jsonl"
 )
 
+# A grid of requests, signed by this library and by botocore.
+signatures() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build")"
+    "$python" "$here/signing.py" jobs | lua5.4 spec/interop/signed.lua >"$dir/signed.jsonl" &&
+        "$python" "$here/signing.py" check <"$dir/signed.jsonl"
+)
+
 # Random streams of server-sent events, others each day, read by this library and by a JavaScript parser.
 sent_events() (
     cd "$here/../.."
@@ -81,6 +89,7 @@ part "OpenAI's client" through_gateway openai_client.mjs https
 part "chat page" through_gateway chat_page.mjs http
 part "botocore's requests" "$python" "$here/prepare_test.py"
 part "our requests and botocore's" prepared
+part "our signatures and botocore's" signatures
 part "server-sent events" sent_events
 part "patterns" "$python" "$here/patterns.py" "$build"
 
