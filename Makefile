@@ -44,9 +44,9 @@ LUA_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $
 
 # Evaluated when a recipe runs, so that what `deps` has just installed is found.
 DEFLATE = $(if $(shell $(PKG_CONFIG) --exists libdeflate && echo yes),libdeflate,zlib)
-PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl libcrypto $(DEFLATE)) \
+PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl libssl libcrypto $(DEFLATE)) \
     $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE)
-PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs libcurl libcrypto $(DEFLATE))
+PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs libcurl libssl libcrypto $(DEFLATE))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
     -Wwrite-strings -Wvla -Wundef -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)

@@ -18,7 +18,7 @@ check() {
 
 sources=$(find csrc spec/c spec/fuzz bench -name '*.[ch]' ! -name tables.c 2>/dev/null | sort)
 units=$(echo "$sources" | grep '\.c$')
-packages=$(pkg-config --cflags libcurl libcrypto lua5.4)
+packages=$(pkg-config --cflags libcurl libssl libcrypto lua5.4)
 warnings="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
     -Wwrite-strings -Wvla -Wundef -Wformat=2"
 defines="-D_POSIX_C_SOURCE=200809L"

@@ -46,6 +46,9 @@ typedef struct br_socket {
     uint64_t cookie;    /* of an opened one: is it still that socket? */
     void (*ready)(void *user, uint32_t events); /* of br_engine_watch: libcurl has no part in it */
     void *user;
+    uint64_t ends;      /* of a connection that carried a request: which it is; 0: none of those */
+    void *tls;          /* its SSL, libcurl's, which goes when the socket is closed; NULL: plain */
+    const void *holder; /* whose request it carries; NULL: nobody's, it is kept for the next one */
 } br_socket;
 
 typedef struct br_sockets {
@@ -66,6 +69,29 @@ bool br_sockets_tell(br_sockets *s, int fd, uint32_t events); /* false: it is li
 int br_sockets_event(br_sockets *s, int fd, uint32_t events);
 void br_sockets_close_all(br_sockets *s); /* of an abandoned engine */
 void br_sockets_free(br_sockets *s);
+/* Tells epoll, unless it knows. */
+bool br_sockets_register(br_sockets *s, int fd, uint8_t bits);
+void br_sockets_unregister(br_sockets *s, int fd);
+
+/*
+** kept.c: connections from one request to the next. The peer of one that is kept has nothing to say:
+** one that speaks is closed, and whether it did is looked at before a request goes out on it. libcurl
+** tells which connection it chose only by the addresses of its ends.
+*/
+typedef struct br_ends {
+    const char *peer, *local;
+    int peer_port, local_port;
+} br_ends;
+
+/* A request goes out on a new one, maybe that with this descriptor. -1: which is not known. */
+int br_kept_begin(br_sockets *s, int maybe, const br_ends *ends, void *tls, const void *holder);
+/* A request is to go out on one that was kept. -1: not known, or not known to be silent. */
+int br_kept_take(br_sockets *s, int maybe, const br_ends *ends, const void *holder);
+/* The answer is whole. Nothing is done where the connection is closed, or another's by now. */
+void br_kept_end(br_sockets *s, int fd, const void *holder);
+bool br_kept_is(const br_socket *slot);
+/* Something happened on one that is kept. */
+void br_kept_event(br_sockets *s, int fd);
 
 /* Something that runs: a call or a transfer. `gone` is called when the engine ends under it. */
 typedef struct br_task {

@@ -47,6 +47,19 @@ static bool registered(br_sockets *s, br_socket *slot, int fd, uint8_t bits)
     return ok;
 }
 
+bool br_sockets_register(br_sockets *s, int fd, uint8_t bits)
+{
+    br_socket *slot = slot_of(s, fd);
+    return slot != NULL && (slot->registered == bits || registered(s, slot, fd, bits));
+}
+
+void br_sockets_unregister(br_sockets *s, int fd)
+{
+    br_socket *slot = slot_of(s, fd);
+    if (slot != NULL)
+        unregister(s, slot, fd);
+}
+
 /* Tells a socket from all others there ever were, whatever their number; 0: no socket, or unknown. */
 static uint64_t cookie_of(int fd)
 {
@@ -146,6 +159,10 @@ int br_sockets_event(br_sockets *s, int fd, uint32_t events)
     br_socket *slot = slot_of(s, fd);
     if (slot == NULL)
         return 0;
+    if (slot->wanted == 0 && br_kept_is(slot)) {
+        br_kept_event(s, fd);
+        return 0;
+    }
     if (slot->wanted == 0) {
         if (!slot->opened || still_there(slot, fd))
             unregister(s, slot, fd);

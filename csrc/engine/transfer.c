@@ -29,6 +29,7 @@ static br_transfer *create(br_engine *e)
     br_buf_init(&t->url, BR_URL_TEXT_MAX);
     br_buf_init(&t->known_url, BR_URL_TEXT_MAX);
     br_headers_init(&t->answer);
+    t->fd = -1;
     if (br_transfer_create_handle(t))
         return t;
     destroy(t);
@@ -49,7 +50,8 @@ static br_transfer *obtain(br_engine *e)
 static void reset(br_transfer *t)
 {
     t->requests = 0;
-    t->reused = t->sent = t->proxied = t->answered = t->head_done = false;
+    t->reused = t->distrusts = false;
+    t->sent = t->proxied = t->answered = t->head_done = false;
     t->paused = t->curl_paused = t->cancelled = t->over = false;
     t->status = 0;
     t->head_lines = 0;
@@ -176,14 +178,28 @@ static void finish(br_transfer *t, const br_transfer_result *result)
 {
     detach(t);
     curl_multi_remove_handle(t->engine->multi, t->curl);
+    if (result->end == BR_DONE_OK)
+        br_kept_end(&t->engine->sockets, t->fd, t);
     t->ops.done(t->user, result);
     recycle(t);
+}
+
+/* Nothing of it was sent, and its time goes on. */
+static bool begin_again(br_transfer *t)
+{
+    CURLM *multi = t->engine->multi;
+    t->distrusts = false;
+    t->reason[0] = '\0';
+    curl_multi_remove_handle(multi, t->curl);
+    return br_transfer_set_fresh(t, true) && curl_multi_add_handle(multi, t->curl) == CURLM_OK;
 }
 
 static void end_with(br_transfer *t, CURLcode code)
 {
     br_transfer_result result;
     br_error error;
+    if (t->distrusts && begin_again(t))
+        return;
     br_transfer_judge(t, code, &result, &error);
     finish(t, &result);
 }

@@ -58,10 +58,25 @@ static bool add_header(br_transfer *t, br_slice line)
     return br_headers_add(&t->answer, name, value);
 }
 
+/*
+** What comes behind the end of an answer in one read, libcurl drops and keeps the connection, unless
+** the answer has a Content-Length: it only says so, in words.
+*/
+static bool may_have_leftovers(const br_transfer *t)
+{
+    br_slice length = br_headers_get(&t->answer, "content-length");
+    while (length.n > 0 && *length.p == '0')
+        length = (br_slice){length.p + 1, length.n - 1};
+    return length.n == 0 || t->bodiless || t->status == 204 || t->status == 304 ||
+           br_headers_get(&t->answer, "transfer-encoding").p != NULL;
+}
+
 /* Interim answers are forgotten; the next status line begins anew. */
 static void end_head(br_transfer *t)
 {
     int status = t->status;
+    if (status >= 200 && may_have_leftovers(t))
+        br_transfer_overhear(t, true);
     t->status = 0;
     if (status < 200)
         return;
@@ -144,35 +159,4 @@ int br_transfer_on_progress(void *user, curl_off_t down_total, curl_off_t down, 
     touch(t);
     br_transfer_watch_silence(t);
     return 0;
-}
-
-/*
-** Called when a connection is there and the request is about to go out. libcurl repeats requests of
-** its own accord when a reused connection turns out dead; a second time is refused here, and a
-** new connection for it in br_transfer_open_socket: the retry rules are the call's.
-*/
-int br_transfer_on_request(void *user, char *peer, char *local, int peer_port, int local_port)
-{
-    (void)peer;
-    (void)local;
-    (void)peer_port;
-    (void)local_port;
-    br_transfer *t = user;
-    if (t->cancelled || t->requests > 0)
-        return CURL_PREREQFUNC_ABORT;
-    long connections = 0;
-    t->reused = curl_easy_getinfo(t->curl, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK &&
-                connections == 0;
-    t->requests++;
-    br_timer_stop(t->engine, &t->timer);
-    return CURL_PREREQFUNC_OK;
-}
-
-curl_socket_t br_transfer_open_socket(void *user, curlsocktype purpose,
-                                      struct curl_sockaddr *address)
-{
-    br_transfer *t = user;
-    if (purpose != CURLSOCKTYPE_IPCXN || t->cancelled || t->requests > 0)
-        return CURL_SOCKET_BAD;
-    return br_sockets_open(&t->engine->sockets, address);
 }

@@ -1,6 +1,7 @@
 /*
-** A transfer's inside, shared by transfer.c (life), transfer_setup.c (options), transfer_answer.c
-** (what comes back) and transfer_end.c (how it ended).
+** A transfer's inside, shared by transfer.c (life), transfer_setup.c (options),
+** transfer_connection.c (what it goes out on), transfer_answer.c (what comes back) and
+** transfer_end.c (how it ended).
 */
 #ifndef BR_ENGINE_TRANSFER_PRIVATE_H
 #define BR_ENGINE_TRANSFER_PRIVATE_H
@@ -26,7 +27,8 @@ struct br_transfer {
     br_url endpoint;
     br_slice body;
     br_timeouts timeouts;
-    bool posts; /* sends a body, be it an empty one */
+    bool posts;    /* sends a body, be it an empty one */
+    bool bodiless; /* HEAD: the answer has none */
     br_buf url;
     size_t origin_len;        /* of its part before the target */
     br_buf known_url;         /* the one that the handle knows: the last request's */
@@ -41,10 +43,14 @@ struct br_transfer {
     long connect_ms;
     bool watches_progress;
     bool fresh;
+    bool not_kept;  /* its connection is closed after it */
+    bool overhears; /* what libcurl says in passing */
 
     /* progress */
     unsigned requests; /* how often libcurl began to send it */
     bool reused;       /* on a connection that was there before */
+    bool distrusts;    /* one that was not silent: nothing goes out on it, a new one is made */
+    int fd;            /* of the connection, or of what may become it; -1: not known */
     bool sent;         /* the last request byte has left */
     bool proxied;
     bool answered; /* an answer byte came */
@@ -68,13 +74,17 @@ struct br_transfer {
 /* transfer_setup.c */
 bool br_transfer_create_handle(br_transfer *t);
 bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request);
+bool br_transfer_set_fresh(br_transfer *t, bool fresh);
+bool br_transfer_set_not_kept(br_transfer *t, bool not_kept);
+bool br_transfer_overhear(br_transfer *t, bool overhear);
 
-/* transfer_answer.c: libcurl's callbacks */
+/* transfer_connection.c and transfer_answer.c: libcurl's callbacks */
 size_t br_transfer_on_header(char *line, size_t size, size_t n, void *user);
 size_t br_transfer_on_data(char *bytes, size_t size, size_t n, void *user);
 int br_transfer_on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                             curl_off_t up);
 int br_transfer_on_request(void *user, char *peer, char *local, int peer_port, int local_port);
+int br_transfer_on_word(CURL *curl, curl_infotype type, char *text, size_t n, void *user);
 curl_socket_t br_transfer_open_socket(void *user, curlsocktype purpose,
                                       struct curl_sockaddr *address);
 

@@ -47,6 +47,8 @@ static bool set_callbacks(br_transfer *t)
            curl_easy_setopt(c, CURLOPT_XFERINFODATA, t) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, br_transfer_on_request) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_PREREQDATA, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, br_transfer_on_word) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_DEBUGDATA, t) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, br_transfer_open_socket) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
@@ -175,12 +177,27 @@ static bool set_progress(br_transfer *t)
     return set_long(t->curl, CURLOPT_NOPROGRESS, watch ? 0 : 1);
 }
 
-static bool set_fresh(br_transfer *t, bool fresh)
+static bool set_flag(br_transfer *t, CURLoption option, bool *told, bool value)
 {
-    if (fresh == t->fresh)
+    if (*told == value)
         return true;
-    t->fresh = fresh;
-    return set_long(t->curl, CURLOPT_FRESH_CONNECT, fresh ? 1 : 0);
+    *told = value;
+    return set_long(t->curl, option, value ? 1 : 0);
+}
+
+bool br_transfer_set_fresh(br_transfer *t, bool fresh)
+{
+    return set_flag(t, CURLOPT_FRESH_CONNECT, &t->fresh, fresh);
+}
+
+bool br_transfer_set_not_kept(br_transfer *t, bool not_kept)
+{
+    return set_flag(t, CURLOPT_FORBID_REUSE, &t->not_kept, not_kept);
+}
+
+bool br_transfer_overhear(br_transfer *t, bool overhear)
+{
+    return set_flag(t, CURLOPT_VERBOSE, &t->overhears, overhear);
 }
 
 /* libcurl would cut at a '#' and refuse the rest. */
@@ -240,10 +257,10 @@ static bool set_body(br_transfer *t, const br_transfer_request *request)
 
 static bool set_method(br_transfer *t, const char *method)
 {
-    bool head = strcmp(method, "HEAD") == 0;
     bool usual = strcmp(method, t->posts ? "POST" : "GET") == 0;
-    return (!head || set_long(t->curl, CURLOPT_NOBODY, 1)) &&
-           set_text(t->curl, CURLOPT_CUSTOMREQUEST, usual || head ? NULL : method);
+    t->bodiless = strcmp(method, "HEAD") == 0;
+    return (!t->bodiless || set_long(t->curl, CURLOPT_NOBODY, 1)) &&
+           set_text(t->curl, CURLOPT_CUSTOMREQUEST, usual || t->bodiless ? NULL : method);
 }
 
 static bool reserve_nodes(br_transfer *t, size_t count)
@@ -316,5 +333,6 @@ bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request)
            set_headers(t, request->headers) && set_ca_file(t, request->net.ca_file) &&
            set_proxy(t, &request->net) && pin_localhost(t) &&
            set_connect_timeout(t, t->timeouts.connect_ms) && set_progress(t) &&
-           set_fresh(t, request->fresh_connection);
+           br_transfer_set_fresh(t, request->fresh_connection) &&
+           br_transfer_set_not_kept(t, false) && br_transfer_overhear(t, false);
 }
