@@ -208,6 +208,25 @@ describe("generate", function()
         assert.same({}, claude.usage)
     end)
 
+    it("leaves all reasoning out of the text, also what was cut off, and no more", function()
+        for _, case in ipairs {
+            { "<reasoning>a</reasoning>\n<reasoning>b</reasoning>It is.", "stop", "It is." },
+            { "<reasoning>a</reasoning>It is <reasoning>b\nc</reasoning> so.", "stop", "It is so." },
+            { "<reasoning>We need to", "length", "" },
+            { " <reasoning>We need to", "stop", "" },
+            { "<reasoning>a</reasoning><reasoning>b", "length", "" },
+            { "<reasoning>a</reasoning>It is\n\n<reasoning>b", "length", "It is" },
+            { "<reasoning>a</reasoning>Write <reasoning> first.", "stop", "Write <reasoning> first." },
+            { "plain </reasoning>", "stop", "plain </reasoning>" },
+        } do
+            ep:script { { match = { operation = "InvokeModel" }, action = { json = { choices = { {
+                message = { content = case[1] }, finish_reason = case[2] } } } } } }
+            local result = assert(conn:generate { model = "openai.gpt-oss-20b-1:0", prompt = "Why?" })
+            assert.equal(case[3], result.text, case[1])
+            assert.equal(case[1], result.raw.choices[1].message.content)
+        end
+    end)
+
     describe("models by other names", function()
         local function uri_of(given)
             given.prompt = "Hi"

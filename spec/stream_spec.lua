@@ -584,32 +584,77 @@ describe("a stream", function()
             assert.equal("text/event-stream", result.contentType)
         end)
 
-        it("brings chunks when it is", function()
+        local function open(how)
+            return assert(conn:invoke_agent_runtime({ agentRuntimeArn = RUNTIME, payload = "{}" }, { stream = how }))
+        end
+
+        it("brings its events when one is asked for and it is text/event-stream", function()
             answer_with { drip = { 7, 1 } }
-            local stream = assert(conn:invoke_agent_runtime({ agentRuntimeArn = RUNTIME, payload = "{}" },
-                { stream = true }))
+            local stream = open(true)
             assert.equal(("s"):rep(33), stream.runtimeSessionId)
-            local pieces = {}
-            for name, bytes in stream:events() do
-                assert.equal("chunk", name)
-                pieces[#pieces + 1] = bytes
+            assert.is_nil(stream.response)
+            local list = {}
+            for name, event in stream:events() do
+                assert.equal("message", name)
+                list[#list + 1] = event.data
             end
-            assert.equal("data: one\n\ndata: two\n\n", table.concat(pieces))
+            assert.same({ "one", "two" }, list)
             answer_with()
-            stream = assert(conn:invoke_agent_runtime({ agentRuntimeArn = RUNTIME, payload = "{}" },
-                { stream = true }))
-            assert.equal("data: one\n\ndata: two\n\n", assert(stream:gather()).response)
+            local result = assert(open(true):gather())
+            assert.equal("two", result.events[2].data)
+            assert.equal(("s"):rep(33), result.runtimeSessionId)
+            assert.is_false(result.complete)
+            assert.is_nil(result.response)
+        end)
+
+        it("brings chunks of bytes when those are asked for, or there are no events", function()
+            for how, more in pairs { [true] = { headers = { ["Content-Type"] = "application/json" } }, bytes = {} } do
+                more.drip = { 7, 1 }
+                answer_with(more)
+                local pieces = {}
+                for name, bytes in open(how):events() do
+                    assert.equal("chunk", name)
+                    pieces[#pieces + 1] = bytes
+                end
+                assert.equal("data: one\n\ndata: two\n\n", table.concat(pieces))
+                more.drip = nil
+                answer_with(more)
+                assert.equal("data: one\n\ndata: two\n\n", assert(open(how):gather()).response)
+            end
+        end)
+
+        it("is asked for by these words alone, and by null not at all", function()
+            local params = { agentRuntimeArn = RUNTIME, payload = "{}" }
+            local wrong = {
+                { { stream = "events" }, "stream", "enum" },
+                { { stream = 1 }, "stream", "type" },
+                { { require_end = true }, "require_end", "conflict" },
+                { { stream = "bytes", require_end = true }, "require_end", "conflict" },
+                { { stream = true, require_end = 1 }, "require_end", "type" },
+            }
+            for _, case in ipairs(wrong) do
+                local stream, err = conn:invoke_agent_runtime(params, case[1])
+                assert.is_nil(stream)
+                assert.same({ case[2], case[3] }, { err.errors[1].path, err.errors[1].kind })
+            end
+            for _, options in ipairs { { stream = "bytes" }, { require_end = true } } do
+                assert.equal("conflict", select(2, conn:converse_stream(ask "Hi", options)).errors[1].kind)
+            end
+            answer_with()
+            local result = assert(conn:invoke_agent_runtime(params, { stream = bedrock.null }))
+            assert.equal("data: one\n\ndata: two\n\n", result.response)
         end)
 
         it("is not whole when it is cut short", function()
-            answer_with { truncate = 9 }
-            local stream = assert(conn:invoke_agent_runtime({ agentRuntimeArn = RUNTIME, payload = "{}" },
-                { stream = true }))
-            local result, err = stream:gather()
-            assert.is_nil(result)
-            assert.equal("stream", err.kind)
-            assert.equal("Truncated", err.code)
-            assert.equal("data: one", err.partial.response)
+            for how, partial in pairs { [true] = "events", bytes = "response" } do
+                answer_with { truncate = 9 }
+                local result, err = open(how):gather()
+                assert.is_nil(result)
+                assert.equal("stream", err.kind)
+                assert.equal("Truncated", err.code)
+                assert.equal("invoke_agent_runtime", err.operation)
+                assert.same(how == true and {} or "data: one", err.partial[partial])
+            end
         end)
 
         it("does not begin for an error", function()

@@ -130,7 +130,9 @@ void br_lua_end_calls(br_lua_state *s, const br_client *client, const char *code
 typedef struct br_lua_options {
     br_call_opts call;
     br_encode_ctx encode;
-    bool stream;
+    bool stream;      /* asked for as a stream ... */
+    bool bytes;       /* ... of its bytes, whatever they are */
+    bool require_end; /* for lua/bedrock/sse.lua */
 } br_lua_options;
 
 /* Starts from the client's settings, then reads the table at index (nil and none: an empty one). */

@@ -336,7 +336,7 @@ static int read_head(lua_State *L, br_lua_call *c)
 {
     if (!succeeded(L, c))
         return 2;
-    int n = push_output(L, c, (br_slice){"", 0}, false);
+    int n = push_output(L, c, (br_slice){NULL, 0}, false);
     c->ready = c->item.kind != BR_HEAD;
     return n;
 }

@@ -135,6 +135,14 @@ static bool stream_allowed(const br_op *op, const br_lua_options *options, br_pr
     if (options->stream && !(op->flags & (BR_OP_RAW_OUT | BR_OP_EVENT_OUT)))
         return br_problems_add(p, "conflict", BR_SLICE("stream"),
                                "the answer of this operation does not stream");
+    if (options->bytes && !(op->flags & BR_OP_RAW_OUT))
+        return br_problems_add(p, "conflict", BR_SLICE("stream"),
+                               "this operation streams events, not bytes");
+    if (options->require_end &&
+        (!(op->flags & BR_OP_RAW_OUT) || !options->stream || options->bytes))
+        return br_problems_add(p, "conflict", BR_SLICE("require_end"),
+                               "is for server-sent events: operations whose answer may be a stream "
+                               "of bytes take it together with stream = true");
     return true;
 }
 

@@ -5,10 +5,9 @@
 #include "lua/binding.h"
 
 static const char *const known[] = {
-    "authorization",  "connect_timeout", "first_byte_timeout",
-    "headers",        "max_attempts",    "read_timeout",
-    "retry_timeouts", "stream",          "strict",
-    "total_timeout",  "unknown",         "validate",
+    "authorization", "connect_timeout", "first_byte_timeout", "headers", "max_attempts",
+    "read_timeout",  "require_end",     "retry_timeouts",     "stream",  "strict",
+    "total_timeout", "unknown",         "validate",
 };
 
 /* Set for each request by the signer and the transport; a caller's value could only break it. */
@@ -93,6 +92,20 @@ static void read_unknown_mode(lua_State *L, int table, bool *pass, br_problems *
     else if (!absent(L, -1))
         br_problems_add(p, "enum", BR_SLICE("unknown"), "must be \"error\" or \"pass\"");
     lua_pop(L, 1);
+}
+
+static void read_stream(lua_State *L, int table, br_lua_options *out, br_problems *p)
+{
+    br_lua_rawfield(L, table, "stream");
+    int type = absent(L, -1) ? LUA_TNIL : lua_type(L, -1);
+    out->bytes = type == LUA_TSTRING && br_slice_eqs(br_lua_slice(L, -1), "bytes");
+    out->stream = out->bytes || (type == LUA_TBOOLEAN && lua_toboolean(L, -1));
+    if (type == LUA_TSTRING && !out->bytes)
+        br_problems_add(p, "enum", BR_SLICE("stream"), "must be true, false or \"bytes\"");
+    else if (type != LUA_TSTRING && type != LUA_TBOOLEAN && type != LUA_TNIL)
+        wrong_type(p, "stream", "true, false or \"bytes\"", luaL_typename(L, -1));
+    lua_pop(L, 1);
+    read_flag(L, table, "require_end", &out->require_end, p);
 }
 
 static void read_numbers(lua_State *L, int table, br_call_opts *o, br_problems *p)
@@ -192,7 +205,7 @@ bool br_lua_options_read(lua_State *L, int index, const br_client *client, const
     read_flag(L, index, "retry_timeouts", &out->call.retry_timeouts, p);
     read_flag(L, index, "strict", &out->encode.strict, p);
     read_flag(L, index, "validate", &out->encode.validate, p);
-    read_flag(L, index, "stream", &out->stream, p);
+    read_stream(L, index, out, p);
     read_unknown_mode(L, index, &out->encode.unknown_pass, p);
     br_lua_options_authorization(L, index, &out->call.authorization, p);
     refuse_others(L, index, p);

@@ -67,25 +67,42 @@ local function plain(index)
     end
 end
 
-local function streaming(index, name, only_if_asked)
+local function streaming(index, name)
     return function(self, params, options)
         local client = client_of(self, params, options, 2)
         local call, err = client:call(index, params, options)
         if not call then
             return nil, err
         end
-        if only_if_asked and not (options and options.stream) then
-            return finish(call)
-        end
         return open(call, name)
     end
 end
 
-local function method_of(index, kind, name)
-    if kind == "plain" then
-        return plain(index)
+--- Answers of bytes, which stream only if that is asked for.
+local function raw(index, name)
+    return function(self, params, options)
+        local client = client_of(self, params, options, 2)
+        local call, err = client:call(index, params, options)
+        if not call then
+            return nil, err
+        end
+        local wanted = options and options.stream
+        if wanted ~= true and wanted ~= "bytes" then
+            return finish(call)
+        end
+        local stream
+        stream, err = open(call, name)
+        if stream and wanted == true then
+            require("bedrock.sse").decode(stream, options.require_end)
+        end
+        return stream, err
     end
-    return streaming(index, name, kind == "raw")
+end
+
+local MAKERS = { plain = plain, raw = raw }
+
+local function method_of(index, kind, name)
+    return (MAKERS[kind] or streaming)(index, name)
 end
 
 local by_index = {}

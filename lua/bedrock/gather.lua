@@ -1,4 +1,6 @@
---- Puts a whole stream together: what the call without streaming would have returned, or text and parts.
+--- Puts a whole stream together: what the call without streaming would have returned, or text and parts. What has no
+--- place in that, or whose place is taken, is in `others`: {name, event}, in the order it came.
+local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
 
@@ -12,12 +14,44 @@ local function extend(list, more)
     end
 end
 
+local function other(state, name, event)
+    state.others = state.others or {}
+    append(state.others, { name = name, event = event })
+end
+
+--- A service may cut a text between the halves of a character's surrogate pair: they are joined.
+local function text_of(state, pieces)
+    local text = table.concat(pieces)
+    return state.halves and core.join_halves(text) or text
+end
+
 local function agent_state()
     return { text = {}, citations = {}, trace = {}, files = {} }
 end
 
+--- The first of its name has the place.
+local function set(state, name, value, event_name, event)
+    if state[name] == nil then
+        state[name] = value
+    elseif value ~= nil then
+        other(state, event_name, event)
+    end
+end
+
+--- What is asked for by one invocation is answered at once, by its ID.
+local function return_control(state, event)
+    local first = state.returnControl
+    if first and first.invocationId ~= nil and first.invocationId == event.invocationId then
+        first.invocationInputs = first.invocationInputs or {}
+        extend(first.invocationInputs, event.invocationInputs)
+    else
+        set(state, "returnControl", event, "returnControl", event)
+    end
+end
+
 --- For each operation: `new` makes what events are collected in, `events` collect, `result` makes the
---- result; it may return nil, err in its place.
+--- result; it may return a second value: why that is unfit. An event comes a second time with the halves of surrogate
+--- pairs kept, for text_of.
 local agent = {
     new = agent_state,
     events = {
@@ -28,9 +62,7 @@ local agent = {
         trace = function(state, event)
             append(state.trace, event)
         end,
-        returnControl = function(state, event)
-            state.returnControl = event
-        end,
+        returnControl = return_control,
         files = function(state, event)
             extend(state.files, event.files)
         end,
@@ -58,10 +90,10 @@ local flow = {
             append(state.trace, event.trace)
         end,
         flowCompletionEvent = function(state, event)
-            state.completionReason = event.completionReason
+            set(state, "completionReason", event.completionReason, "flowCompletionEvent", event)
         end,
         flowMultiTurnInputRequestEvent = function(state, event)
-            state.inputRequest = event
+            set(state, "inputRequest", event, "flowMultiTurnInputRequestEvent", event)
         end,
     },
     result = function(state)
@@ -82,8 +114,8 @@ local retrieve_and_generate = {
         return { text = {}, citations = {} }
     end,
     events = {
-        output = function(state, event)
-            append(state.text, event.text)
+        output = function(state, _, kept)
+            append(state.text, kept.text)
         end,
         citation = function(state, event)
             append(state.citations, event.citation or {
@@ -92,12 +124,14 @@ local retrieve_and_generate = {
             })
         end,
         guardrail = function(state, event)
-            state.guardrailAction = event.action
+            if state.guardrailAction ~= "INTERVENED" then
+                state.guardrailAction = event.action
+            end
         end,
     },
     result = function(state)
         return {
-            output = { text = table.concat(state.text) },
+            output = { text = text_of(state, state.text) },
             citations = state.citations,
             guardrailAction = state.guardrailAction,
         }
@@ -109,20 +143,20 @@ local agentic_retrieve = {
         return { text = {}, trace = {}, results = {} }
     end,
     events = {
-        responseEvent = function(state, event)
-            append(state.text, event.text)
+        responseEvent = function(state, _, kept)
+            append(state.text, kept.text)
         end,
         traceEvent = function(state, event)
             append(state.trace, event)
         end,
         result = function(state, event)
             extend(state.results, event.results)
-            state.generatedResponse = event.generatedResponse or state.generatedResponse
             state.nextToken = event.nextToken or state.nextToken
+            set(state, "generatedResponse", event.generatedResponse, "result", event)
         end,
     },
     result = function(state)
-        state.text = table.concat(state.text)
+        state.text = text_of(state, state.text)
         return state
     end,
 }
@@ -132,14 +166,16 @@ local optimize_prompt = {
         return {}
     end,
     events = {
-        analyzePromptEvent = function(state, event)
-            state.analysis = (state.analysis or "") .. (event.message or "")
+        analyzePromptEvent = function(state, _, kept)
+            state.analysis = state.analysis or {}
+            append(state.analysis, kept.message)
         end,
         optimizedPromptEvent = function(state, event)
-            state.optimizedPrompt = event.optimizedPrompt
+            set(state, "optimizedPrompt", event.optimizedPrompt, "optimizedPromptEvent", event)
         end,
     },
     result = function(state)
+        state.analysis = state.analysis and text_of(state, state.analysis)
         local prompt = state.optimizedPrompt and state.optimizedPrompt.textPrompt
         state.text = prompt and prompt.text
         return state
@@ -178,6 +214,16 @@ local function piece_of(json)
     end
 end
 
+--- Half a pair is U+FFFD in the event; at the edge of a piece its other half may come with the next one.
+local function add_piece(state, event)
+    local piece = piece_of(event.json)
+    if piece and piece:find("\239\191\189", 1, true) then
+        piece = piece_of((core.decode_halves(event.bytes)))
+        state.halves = true
+    end
+    append(state.text, piece)
+end
+
 local model = {
     new = function()
         return { text = {}, parts = {} }
@@ -185,41 +231,43 @@ local model = {
     events = {
         chunk = function(state, event)
             append(state.parts, event.json or event.bytes)
-            append(state.text, piece_of(event.json))
+            add_piece(state, event)
         end,
     },
     result = function(state)
-        return { text = table.concat(state.text), parts = state.parts }
+        return { text = text_of(state, state.text), parts = state.parts }
     end,
 }
 
 local bytes = {
     new = function()
-        return {}
+        return { list = {} }
     end,
     events = {
-        chunk = append,
+        chunk = function(state, event)
+            append(state.list, event)
+        end,
     },
     result = function(state, operation)
         local name = operation == "invoke_agent_runtime" and "response" or "body"
-        return { [name] = table.concat(state) }
+        return { [name] = table.concat(state.list) }
     end,
 }
 
 --- Streams that no entry here knows: all events, in their order.
 local any = {
     new = function()
-        return {}
+        return { list = {} }
     end,
     events = setmetatable({}, {
         __index = function(_, name)
-            return function(parts, event)
-                append(parts, { name = name, event = event })
+            return function(state, event)
+                append(state.list, { name = name, event = event })
             end
         end,
     }),
-    result = function(parts)
-        return { parts = parts }
+    result = function(state)
+        return { parts = state.list }
     end,
 }
 
@@ -235,16 +283,18 @@ local assemblers = {
     retrieve_and_generate_stream = retrieve_and_generate,
 }
 
---- Server-sent events of a raw request.
+--- Server-sent events.
 local sent_events = {
     new = any.new,
     events = setmetatable({}, {
         __index = function()
-            return append
+            return function(state, event)
+                append(state.list, event)
+            end
         end,
     }),
-    result = function(list)
-        return { events = list }
+    result = function(state)
+        return { events = state.list }
     end,
 }
 
@@ -274,9 +324,14 @@ local function collect(stream, assembler, state)
         if name == nil then
             return event
         end
-        local add = assembler.events[name]
+        local add, kept = assembler.events[name], stream._halves
+        if kept then
+            state.halves = true
+        end
         if add then
-            add(state, event)
+            add(state, event, kept or event)
+        else
+            other(state, name, event)
         end
     end
 end
@@ -290,6 +345,7 @@ return function(stream, operation)
     local state = assembler.new()
     local err = collect(stream, assembler, state)
     local result, unfit = assembler.result(state, operation)
+    result.others, result.halves = state.others, nil
     add_fields(result, stream)
     if err == nil and unfit then
         err = errors.new {

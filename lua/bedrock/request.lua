@@ -8,7 +8,7 @@ local metadata = require "bedrock.metadata"
 
 local request = {}
 
-local FIELDS = { "body", "headers", "method", "path", "query", "service", "stream" }
+local FIELDS = { "body", "headers", "method", "path", "query", "require_end", "service", "stream" }
 local DEFAULT_SERVICE = "bedrock-runtime"
 
 local known = {}
@@ -34,6 +34,7 @@ local TYPES = {
     headers = "table",
     method = "string",
     path = "string",
+    require_end = "boolean",
     service = "string",
 }
 
@@ -55,6 +56,11 @@ local function check_stream(fields, options, problems)
         add(problems, "stream", type(stream) == "string" and "enum" or "type", 'must be true, false or "bytes"')
     elseif stream == nil and options and options.stream then
         add(problems, "stream", "conflict", "belongs into the request itself: conn:request { stream = true, … }")
+    end
+    if fields.require_end == nil and options and options.require_end then
+        add(problems, "require_end", "conflict", "belongs into the request itself, as stream does")
+    elseif fields.require_end == true and stream ~= true then
+        add(problems, "require_end", "conflict", "is for server-sent events: stream = true is needed with it")
     end
 end
 
@@ -163,6 +169,8 @@ end
 --- @field body table|string|nil a table is sent as JSON
 --- @field stream boolean|"bytes"|nil the answer as a stream: of events if it is text/event-stream, else (and always
 ---   with "bytes") of its bytes
+--- @field require_end boolean? server-sent events that end without their last one ([DONE], message_stop,
+---   response.completed) are an error, and so is an event that tells of one
 
 --- @class bedrock.RawAnswer
 --- @field status integer
@@ -195,7 +203,7 @@ function request.send(self, fields, options)
         rawset(answer, "headers", metadata.of(answer).headers)
     end
     if answer and fields.stream == true then
-        require("bedrock.sse").decode(answer)
+        require("bedrock.sse").decode(answer, fields.require_end)
     end
     return answer, err
 end

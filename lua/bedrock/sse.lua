@@ -1,5 +1,6 @@
---- Server-sent events in the place of a raw answer's bytes.
+--- Server-sent events in the place of an answer's bytes.
 local core = require "bedrock.core"
+local ending = require "bedrock.ending"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
@@ -15,7 +16,7 @@ local function failed(self, code, message, retryable)
     return nil, errors.new {
         kind = "stream",
         code = code,
-        operation = "request",
+        operation = self.stream._operation,
         message = message,
         retryable = retryable,
         status = facts.status,
@@ -58,12 +59,14 @@ local function is_event_stream(content_type)
 end
 
 --- Makes a stream of chunks one of events, if that is what its bytes are.
---- @param stream bedrock.Stream of a raw request, untouched
-function sse.decode(stream)
-    if not is_event_stream(stream.headers["content-type"]) then
+--- @param stream bedrock.Stream of bytes, untouched
+--- @param require_end boolean? an end without the last event of a known kind is an error
+function sse.decode(stream, require_end)
+    if not is_event_stream(metadata.of(stream).headers["content-type"]) then
         return
     end
     stream._sent_events = true
+    stream._ending = ending.of_sent_events(require_end == true)
     stream._source = setmetatable({
         call = stream._call,
         stream = stream,

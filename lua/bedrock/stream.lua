@@ -4,6 +4,8 @@
 ---     local name, event = stream:next()                nil: the end; nil, err: it broke
 ---     local result, err = stream:gather()              all of it
 local colon = require "bedrock.colon"
+local core = require "bedrock.core"
+local ending = require "bedrock.ending"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
@@ -13,46 +15,73 @@ local metadata = require "bedrock.metadata"
 --- @field events fun(self): function, bedrock.Stream, nil, bedrock.Stream
 --- @field gather fun(self): table?, bedrock.Error?
 --- @field close fun(self): true
+--- @field complete boolean? of a model's own chunks and of server-sent events: did the last one come? Set at the end;
+---   nil where nobody can know
 local stream = {}
 
 local methods = {}
 local Stream = { __name = "bedrock.stream" }
 
---- One of these events must have come before the end, whatever HTTP says of it.
-local REQUIRED = {
-    converse_stream = { messageStop = true },
-    invoke_harness = { messageStop = true },
-    invoke_flow = { flowCompletionEvent = true, flowMultiTurnInputRequestEvent = true },
-}
-
 --- Events whose bytes are JSON of the model's own.
 local MODEL_CHUNKS = { invoke_model_with_response_stream = true }
 
+--- Of codes that models tell: the same call may succeed later.
+local RETRYABLE = {
+    api_error = true,
+    overloaded_error = true,
+    rate_limit_error = true,
+    rate_limit_exceeded = true,
+    server_error = true,
+    timeout_error = true,
+}
+
 local function failed(self, err)
     self._state, self._error = "failed", err
+    if self._ending and self._ending.published then
+        self.complete = false
+    end
     return nil, err
 end
 
-local function truncated(self)
+local function new_error(self, fields)
     local facts = metadata.of(self) or {}
-    return errors.new {
+    fields.operation = self._operation
+    fields.request_id = facts.request_id
+    fields.attempts = facts.attempts
+    return errors.new(fields)
+end
+
+local function truncated(self)
+    return new_error(self, {
         kind = "stream",
         code = "Truncated",
-        operation = self._operation,
         message = "the stream ended before its last event",
         retryable = true,
-        status = facts.status,
-        request_id = facts.request_id,
-        attempts = facts.attempts,
-    }
+        status = (metadata.of(self) or {}).status,
+    })
 end
 
 local function ended(self)
-    if self._awaited then
+    local its_end = self._ending
+    if its_end and its_end:is_missing() then
         return failed(self, truncated(self))
+    elseif its_end and its_end.published then
+        self.complete = its_end.complete
     end
     self._state = "ended"
     return nil
+end
+
+--- An error told by an event. The status told of success when the stream began, so it is left out.
+local function faulty(self, fault)
+    host.cancel(self._call, true)
+    return failed(self, new_error(self, {
+        kind = "service",
+        code = fault.code,
+        message = fault.message,
+        retryable = RETRYABLE[fault.code] or false,
+        fields = fault.fields,
+    }))
 end
 
 --- Methods win over a member of the same name.
@@ -86,12 +115,13 @@ end
 local function take(self)
     local source = self._source
     while true do
-        local name, event = source:event()
+        local name, event, halves = source:event()
         if name == true then
             set_fields(self, event)
         elseif name == false then
             wait(self)
         else
+            self._halves = halves
             return name, event
         end
     end
@@ -125,11 +155,12 @@ function methods.next(self)
         return ended(self)
     end
     self._taken = true
-    if self._awaited and self._awaited[name] then
-        self._awaited = nil
-    end
     if self._model_chunks and name == "chunk" then
-        event.json = require("bedrock.core").decode(event.bytes or "")
+        event.json = core.decode(event.bytes or "")
+    end
+    local fault = self._ending and self._ending:see(name, event)
+    if fault then
+        return faulty(self, fault)
     end
     return name, event
 end
@@ -212,7 +243,7 @@ function stream.new(call, operation, fields, facts)
         _source = call,
         _operation = operation,
         _state = "open",
-        _awaited = REQUIRED[operation],
+        _ending = ending.of(operation),
         _model_chunks = MODEL_CHUNKS[operation],
     }, Stream)
     set_fields(self, fields)

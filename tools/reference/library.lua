@@ -244,8 +244,8 @@ function Writer:method(op)
     self:put("---@param params%s %s", optional and "?" or "", params)
     self:put "---@param options? bedrock.CallOptions"
     if op.fact.streamOut then
-        self:put("---@overload fun(self, params: %s, options: bedrock.StreamOptions): bedrock.ByteStream?, "
-            .. "bedrock.Error?", params)
+        self:put("---@overload fun(self, params: %s, options: bedrock.StreamOptions): "
+            .. "bedrock.ServerSentStream|bedrock.ByteStream|nil, bedrock.Error?", params)
     end
     self:put("---@return %s? %s", result, op.fact.eventOut and "stream" or "result")
     self:put "---@return bedrock.Error? err"

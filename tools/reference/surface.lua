@@ -100,13 +100,14 @@
 ---@field total_timeout? integer
 ---@field max_attempts? integer
 ---@field retry_timeouts? boolean
----@field stream? boolean the answer's bytes as a stream, where the operation has that
+---@field stream? boolean|"bytes" the answer as a stream, where the operation has that: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
+---@field require_end? boolean server-sent events that end without their last one, or tell of an error, are an error
 ---@field validate? boolean
 ---@field strict? boolean
 ---@field unknown? "error"|"pass"
 
 ---@class bedrock.StreamOptions: bedrock.CallOptions
----@field stream true
+---@field stream true|"bytes"
 
 ---@class bedrock.WaitOptions: bedrock.CallOptions
 ---@field max_wait? number seconds for the whole
@@ -135,6 +136,7 @@
 ---@field headers? table<string, string>
 ---@field body? table|string a table is sent as JSON
 ---@field stream? boolean|"bytes" the answer as a stream: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
+---@field require_end? boolean server-sent events that end without their last one, or tell of an error, are an error
 
 ---@class bedrock.RawAnswer
 ---@field status integer
@@ -252,18 +254,25 @@ function Stream:close() end
 ---@field id? string
 ---@field retry? integer ms
 
---- The events of a raw request's answer.
+--- The events of an answer that is text/event-stream.
 ---@class bedrock.ServerSentStream: bedrock.Stream
----@field status integer
----@field headers table<string, string>
+---@field complete? boolean whether [DONE], message_stop or response.completed came; set at the end
+---@field status? integer of a raw request's answer
+---@field headers? table<string, string> likewise
 ---@field events fun(self: bedrock.ServerSentStream): fun(): string, bedrock.ServerSentEvent
 ---@field next fun(self: bedrock.ServerSentStream): string?, bedrock.ServerSentEvent|bedrock.Error|nil
 ---@field gather fun(self: bedrock.ServerSentStream): bedrock.GatheredServerSent?, bedrock.Error?
 
 ---@class bedrock.GatheredServerSent
----@field status integer
----@field headers table<string, string>
+---@field complete boolean whether [DONE], message_stop or response.completed came
+---@field status? integer of a raw request's answer
+---@field headers? table<string, string> likewise
 ---@field events bedrock.ServerSentEvent[]
+
+--- An event, or a delta's, that has no place in what is gathered, or whose place is taken.
+---@class bedrock.OtherEvent
+---@field name string
+---@field event any
 
 ---@class bedrock.GatheredEvents
 ---@field parts { name: string, event: any }[]
@@ -271,6 +280,7 @@ function Stream:close() end
 ---@class bedrock.GatheredModel
 ---@field text string
 ---@field parts any[] each chunk's JSON, or its bytes
+---@field complete? boolean true: the model's last chunk came; nil: no chunk told whose they are
 ---@field contentType? string
 
 ---@class bedrock.GatheredAgent
@@ -278,7 +288,8 @@ function Stream:close() end
 ---@field citations table[]
 ---@field trace table[]
 ---@field files table[]
----@field returnControl? table
+---@field returnControl? table the first; inputs of further ones for the same invocation are in it, too
+---@field others? bedrock.OtherEvent[]
 ---@field sessionId? string
 
 ---@class bedrock.GatheredFlow
@@ -287,10 +298,13 @@ function Stream:close() end
 ---@field trace table[]
 ---@field completionReason? string
 ---@field inputRequest? table
+---@field others? bedrock.OtherEvent[]
 ---@field executionId? string
 
 ---@class bedrock.GatheredMessage
----@field output { message: { role: string, content: table[] } }
+---@field output { message: { role: string, content: table[] } } the last message
+---@field messages? { role: string, content: table[] }[] all, where there are several
+---@field others? bedrock.OtherEvent[]
 ---@field stopReason? string
 ---@field usage? table
 ---@field metrics? table
