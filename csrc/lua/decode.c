@@ -4,7 +4,7 @@
 #include "core/page.h"
 #include "lua/decode.h"
 
-static const char decoder_key = 'd', metatable_key = 'm';
+static const char decoder_key = 'd', metatable_key = 'm', strict_key = 's';
 
 static void close_decoder(br_decoder *d)
 {
@@ -35,6 +35,9 @@ static br_decoder *push_new(lua_State *L)
     memset(d, 0, sizeof *d);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     lua_setmetatable(L, -2);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &strict_key);
+    d->strict = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     lua_createtable(L, BR_DECODER_NAMES, 0);
     br_lua_set_kept(L, -2);
     lua_pushvalue(L, -1);
@@ -62,6 +65,24 @@ br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text)
     br_json_reader_init(&d->reader, text);
     br_buf_init(&d->scratch, BR_BODY_MAX);
     return d;
+}
+
+void br_decoder_strict(lua_State *L)
+{
+    lua_pushboolean(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &strict_key);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &decoder_key);
+    br_decoder *d = lua_touserdata(L, -1);
+    if (d != NULL)
+        d->strict = true;
+    lua_pop(L, 1);
+}
+
+void br_decoder_check_texts(br_decoder *d, const br_shape *s, br_slice text)
+{
+    if ((s->b != BR_NONE && !br_text_in_enum(d->model, s->b, text)) ||
+        (s->c != BR_NONE && !br_text_matches(d->model, s->c, text)))
+        d->odd |= BR_ODD;
 }
 
 void br_decoder_finish(br_decoder *d, int results)
@@ -282,6 +303,7 @@ bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const
 {
     br_decoder *d = br_decoder_push(L, m, body);
     if (decode_output(d, &m->ops[op], status, h, body)) {
+        br_decoder_remember(d, 0);
         br_decoder_finish(d, 1);
         return true;
     }
@@ -307,5 +329,6 @@ void br_decode_error_fields(lua_State *L, const br_model *m, int op, br_slice co
     }
     if (!decode_head(d, s, 0, h))
         lua_settop(L, d->names + 1);
+    br_decoder_remember(d, 0);
     br_decoder_finish(d, 1);
 }

@@ -6,7 +6,9 @@
 #define BR_LUA_DECODE_H
 
 #include "core/json.h"
+#include "lua/came.h"
 #include "lua/codec.h"
+#include "lua/limits.h"
 
 #define BR_DECODE_STACK_PER_LEVEL 6
 #define BR_DECODE_LEVELS 4 /* most answers are no deeper */
@@ -31,8 +33,41 @@ typedef struct br_decoder {
     unsigned unknown;    /* others that it had */
     br_json_reader reader;
     br_buf scratch;
+    unsigned odd; /* what the table in hand came with, to be remembered (lua/came.h) */
     unsigned named[BR_DECODER_NAMES]; /* the number, plus one, of each name in the list; it stays */
+    bool strict; /* texts are compared with enumerations and patterns, too; it stays */
 } br_decoder;
+
+#define BR_ODD 1       /* something that the encoder would refuse */
+#define BR_ODD_NULLS 2 /* members that are null, which are to be taken out */
+
+/* Something in the table in hand does not fit what the model says. */
+static inline void br_decoder_check(br_decoder *d, unsigned limits, double value)
+{
+    if (limits != BR_NONE && !br_limits_fit(&d->model->limits[limits], value))
+        d->odd |= BR_ODD;
+}
+
+void br_decoder_check_texts(br_decoder *d, const br_shape *s, br_slice text);
+
+static inline void br_decoder_check_string(br_decoder *d, const br_shape *s, br_slice text)
+{
+    if (s->a != BR_NONE && !br_limits_fit_text(&d->model->limits[s->a], text))
+        d->odd |= BR_ODD;
+    if (d->strict)
+        br_decoder_check_texts(d, s, text);
+}
+
+/*
+** The table on top is read: remembers what came with it, if that is odd. `outer` is what the table
+** around it was found to be until then.
+*/
+static inline void br_decoder_remember(br_decoder *d, unsigned outer)
+{
+    if (d->odd != 0)
+        br_came_remember(d->L, (d->odd & BR_ODD_NULLS) != 0);
+    d->odd = outer;
+}
 
 /* Pushes two values of its own; what is decoded comes above them. */
 br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text);
@@ -41,6 +76,11 @@ void br_decoder_finish(br_decoder *d, int results);
 /* Leaves nothing. */
 void br_decoder_drop(br_decoder *d);
 void br_decoder_open(lua_State *L);
+/*
+** From now on, in this Lua state: somebody wants texts to be compared with enumerations and patterns
+** (strict), which would else refuse what came from an answer.
+*/
+void br_decoder_strict(lua_State *L);
 /* Pushes a name of the model. */
 void br_decoder_name(br_decoder *d, unsigned name);
 

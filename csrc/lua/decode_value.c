@@ -157,9 +157,10 @@ bool br_decode_document(br_decoder *d)
 }
 
 /* Numbers and truth values become their JSON text: who takes a text joins and searches it. */
-static bool decode_string(br_decoder *d)
+static bool decode_string(br_decoder *d, const br_shape *s)
 {
     br_json_number n;
+    br_slice text;
     bool value;
     switch (br_json_peek(&d->reader)) {
     case BR_JSON_NUMBER:
@@ -181,7 +182,11 @@ static bool decode_string(br_decoder *d)
     case BR_JSON_ERROR:
         break;
     }
-    return push_string(d);
+    if (!br_json_string(&d->reader, &text))
+        return false;
+    lua_pushlstring(d->L, text.p, text.n);
+    br_decoder_check_string(d, s, text);
+    return true;
 }
 
 static bool decode_boolean(br_decoder *d)
@@ -190,22 +195,27 @@ static bool decode_boolean(br_decoder *d)
 }
 
 /* What an integer's shape reads: whole numbers as integers, however they are written. */
-static void push_whole(lua_State *L, const br_json_number *n)
+static void push_whole(br_decoder *d, const br_shape *s, const br_json_number *n)
 {
+    double value = n->is_integer ? (double)n->i : n->d;
+    bool narrow = s->kind == BR_SHAPE_INTEGER;
     if (n->is_integer)
-        br_push_integer(L, n->i);
-    else if (n->d == floor(n->d) && fabs(n->d) < 9.2e18)
-        br_push_integer(L, (int64_t)n->d);
+        br_push_integer(d->L, n->i);
+    else if (value == floor(value) && fabs(value) < 9.2e18)
+        br_push_integer(d->L, (int64_t)value);
     else
-        lua_pushnumber(L, (lua_Number)n->d);
+        lua_pushnumber(d->L, (lua_Number)value);
+    if (value != floor(value) || (narrow && (value < INT32_MIN || value > INT32_MAX)))
+        d->odd |= BR_ODD;
+    br_decoder_check(d, s->a, value);
 }
 
-static bool decode_integer(br_decoder *d)
+static bool decode_integer(br_decoder *d, const br_shape *s)
 {
     br_json_number n;
     if (!br_json_number_value(&d->reader, &n))
         return br_decode_fail(d, "an integer is no number, or out of range");
-    push_whole(d->L, &n);
+    push_whole(d, s, &n);
     return true;
 }
 
@@ -225,7 +235,7 @@ static bool push_special_double(lua_State *L, br_slice text)
     return true;
 }
 
-static bool decode_double(br_decoder *d)
+static bool decode_double(br_decoder *d, const br_shape *s)
 {
     br_json_number n;
     br_slice text;
@@ -238,10 +248,11 @@ static bool decode_double(br_decoder *d)
     if (!br_json_number_value(&d->reader, &n))
         return br_decode_fail(d, "a number is none, or out of range");
     lua_pushnumber(d->L, (lua_Number)n.d);
+    br_decoder_check(d, s->a, n.d);
     return true;
 }
 
-static bool decode_blob(br_decoder *d)
+static bool decode_blob(br_decoder *d, const br_shape *s)
 {
     br_slice text;
     if (!br_json_string(&d->reader, &text))
@@ -250,6 +261,7 @@ static bool decode_blob(br_decoder *d)
     if (!br_base64_decode(&d->scratch, text))
         return br_decode_fail(d, "a byte string is not base64");
     lua_pushlstring(d->L, br_buf_slice(&d->scratch).p, d->scratch.len);
+    br_decoder_check(d, s->a, (double)d->scratch.len);
     return true;
 }
 
@@ -292,6 +304,7 @@ static bool decode_list(br_decoder *d, const br_shape *s)
     lua_State *L = d->L;
     lua_Integer i = 0;
     bool first = true;
+    unsigned outer = d->odd;
     int next;
     if (!room(d))
         return false;
@@ -300,6 +313,7 @@ static bool decode_list(br_decoder *d, const br_shape *s)
     if (!br_json_array_begin(&d->reader))
         return false;
     lua_createtable(L, 1, 0);
+    d->odd = 0;
     while ((next = br_json_array_next(&d->reader, first)) == 1) {
         first = false;
         if (skip_null(d, s))
@@ -308,12 +322,16 @@ static bool decode_list(br_decoder *d, const br_shape *s)
             return false;
         lua_rawseti(L, -2, (int)++i);
     }
+    br_decoder_check(d, s->b, (double)i);
+    br_decoder_remember(d, outer);
     return next == 0;
 }
 
 static bool decode_map(br_decoder *d, const br_shape *s)
 {
     lua_State *L = d->L;
+    const br_shape *keys = &d->model->shapes[s->a];
+    unsigned outer = d->odd, count = 0;
     bool first = true;
     br_slice key;
     int next;
@@ -324,15 +342,20 @@ static bool decode_map(br_decoder *d, const br_shape *s)
     if (!br_json_object_begin(&d->reader))
         return false;
     lua_newtable(L);
+    d->odd = 0;
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
         if (skip_null(d, s))
             continue;
         lua_pushlstring(L, key.p, key.n);
+        br_decoder_check_string(d, keys, key);
+        count++;
         if (!decode_element(d, s, s->b))
             return false;
         lua_rawset(L, -3);
     }
+    br_decoder_check(d, s->c, count);
+    br_decoder_remember(d, outer);
     return next == 0;
 }
 
@@ -364,30 +387,65 @@ static bool decode_other(br_decoder *d, const br_shape *s, br_slice key, bool ou
     if (!br_decode_document(d))
         return false;
     lua_rawset(d->L, -3);
+    d->odd |= BR_ODD;
     return true;
+}
+
+/*
+** Null is absent. Where that leaves out what must be there, it is set until the table is remembered
+** as having come with it.
+*/
+static bool decode_null(br_decoder *d, const br_shape *s, int member, br_slice key)
+{
+    unsigned bits = member >= 0 ? d->model->members[member].bits : 0;
+    if (s->kind != BR_SHAPE_UNION && (bits & BR_MEMBER_REQUIRED) == 0)
+        return br_json_null(&d->reader);
+    if (member >= 0)
+        br_decoder_name(d, d->model->members[member].name);
+    else
+        lua_pushlstring(d->L, key.p, key.n);
+    if (!push_null(d))
+        return false;
+    lua_rawset(d->L, -3);
+    d->odd |= BR_ODD | BR_ODD_NULLS;
+    return true;
+}
+
+/*
+** What goes back must have those members: one in a union; in a structure all that are required, but
+** services relax that.
+*/
+static unsigned demanded(const br_decoder *d, const br_shape *s)
+{
+    if (s->kind == BR_SHAPE_UNION)
+        return 1;
+    return s->b > 0 ? d->model->members[s->a].bits >> BR_MEMBER_DEMANDED_SHIFT : 0;
 }
 
 static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
 {
     bool first = true;
-    unsigned expected = s->a;
+    unsigned expected = s->a, seen = 0, is_union = s->kind == BR_SHAPE_UNION;
     br_slice key;
     int next;
     if (!br_json_object_begin(&d->reader))
         return br_decode_fail(d, "a structure is no object");
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
+        int member = br_model_body_member(d->model, s, key, expected);
+        expected = (unsigned)member + 1;
         if (br_json_peek(&d->reader) == BR_JSON_NULL) {
-            if (!br_json_null(&d->reader))
+            if (!decode_null(d, s, member, key))
                 return false;
             continue;
         }
-        int member = br_model_body_member(d->model, s, key, expected);
         if (member < 0 ? !decode_other(d, s, key, outermost) : !decode_member(d, (unsigned)member))
             return false;
         d->known += outermost && member >= 0;
-        expected = (unsigned)member + 1;
+        seen += is_union | (member >= 0 && (d->model->members[member].bits & BR_MEMBER_REQUIRED));
     }
+    if (seen != demanded(d, s))
+        d->odd |= BR_ODD;
     return next == 0;
 }
 
@@ -407,8 +465,13 @@ static bool decode_structure(br_decoder *d, const br_shape *s)
 {
     if (!room(d))
         return false;
+    unsigned outer = d->odd;
     lua_createtable(d->L, 0, members_hint(s));
-    return decode_object(d, s, false);
+    d->odd = 0;
+    if (!decode_object(d, s, false))
+        return false;
+    br_decoder_remember(d, outer);
+    return true;
 }
 
 bool br_decode_value(br_decoder *d, unsigned shape)
@@ -423,17 +486,17 @@ bool br_decode_value(br_decoder *d, unsigned shape)
     case BR_SHAPE_MAP:
         return decode_map(d, s);
     case BR_SHAPE_BLOB:
-        return decode_blob(d);
+        return decode_blob(d, s);
     case BR_SHAPE_INTEGER:
     case BR_SHAPE_LONG:
-        return decode_integer(d);
+        return decode_integer(d, s);
     case BR_SHAPE_FLOAT:
     case BR_SHAPE_DOUBLE:
-        return decode_double(d);
+        return decode_double(d, s);
     case BR_SHAPE_TIMESTAMP:
         return decode_time(d);
     case BR_SHAPE_STRING:
-        return decode_string(d);
+        return decode_string(d, s);
     case BR_SHAPE_BOOLEAN:
         return decode_boolean(d);
     case BR_SHAPE_DOCUMENT:
@@ -442,7 +505,7 @@ bool br_decode_value(br_decoder *d, unsigned shape)
     return br_decode_document(d);
 }
 
-static bool push_number_text(br_decoder *d, br_slice text, bool whole)
+static bool push_number_text(br_decoder *d, const br_shape *s, br_slice text, bool whole)
 {
     br_json_reader r;
     br_json_number n;
@@ -453,7 +516,7 @@ static bool push_number_text(br_decoder *d, br_slice text, bool whole)
         return !whole && push_special_double(d->L, text) ? true
                                                          : br_decode_fail(d, "a number is none");
     if (whole)
-        push_whole(d->L, &n);
+        push_whole(d, s, &n);
     else
         lua_pushnumber(d->L, (lua_Number)n.d);
     return true;
@@ -476,16 +539,17 @@ bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text)
         return true;
     case BR_SHAPE_INTEGER:
     case BR_SHAPE_LONG:
-        return push_number_text(d, text, true);
+        return push_number_text(d, s, text, true);
     case BR_SHAPE_FLOAT:
     case BR_SHAPE_DOUBLE:
-        return push_number_text(d, text, false);
+        return push_number_text(d, s, text, false);
     case BR_SHAPE_TIMESTAMP:
         return push_time_text(d, text);
     case BR_SHAPE_BLOB:
         return push_base64_text(d, text);
     default:
         lua_pushlstring(d->L, text.p, text.n);
+        br_decoder_check_string(d, s, text);
         return true;
     }
 }

@@ -269,7 +269,7 @@ static bool decode_container(xml *x, const br_shape *s, const tag *open)
 
 static bool push_scratch(xml *x, const br_shape *s)
 {
-    static const br_shape string = {.kind = BR_SHAPE_STRING};
+    static const br_shape string = {BR_SHAPE_STRING, 0, BR_NONE, BR_NONE, BR_NONE};
     br_slice text = br_buf_slice(&x->d->scratch);
     if (!br_utf8_valid(text))
         return fail(x, "the XML is not valid UTF-8");

@@ -1,4 +1,5 @@
 #include "lua/document.h"
+#include "lua/came.h"
 #include "lua/decode.h"
 
 /* Keys of the registry: only their addresses count. */
@@ -26,6 +27,7 @@ void br_codec_open(lua_State *L)
     if (is_open(L))
         return;
     br_decoder_open(L);
+    br_came_open(L);
     new_metatable(L, "bedrock.object", &object_key);
     new_metatable(L, "bedrock.array", &array_key);
 }

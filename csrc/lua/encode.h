@@ -31,9 +31,11 @@ typedef struct br_encoder {
     br_buf *out;
     br_request *request; /* what `out` is the body of; NULL: of none */
     br_problems *problems;
-    bool form;       /* key=value pairs instead of JSON */
-    unsigned secret; /* > 0: inside a sensitive shape, no value may be shown */
-    unsigned depth;  /* steps in path */
+    int base;               /* the input's place on the Lua stack */
+    const br_shape *holder; /* the structure that is walked; NULL: none */
+    bool form;              /* key=value pairs instead of JSON */
+    unsigned secret;        /* > 0: inside a sensitive shape, no value may be shown */
+    unsigned depth;         /* steps in path */
     br_step path[BR_JSON_DEPTH_MAX];
 } br_encoder;
 
@@ -46,6 +48,8 @@ static inline void br_encoder_init(br_encoder *e, lua_State *L, br_encode_ctx *c
     e->model = ctx != NULL ? ctx->model : NULL;
     e->out = out;
     e->request = NULL;
+    e->base = 0;
+    e->holder = NULL;
     e->problems = problems;
     e->form = false;
     e->secret = e->depth = 0;
@@ -114,6 +118,23 @@ void br_encode_union_count(br_encoder *e, const br_shape *s, const uint64_t *see
 /* The path as a form key: steps joined with '.', list indexes as member.N. */
 void br_encode_form_key(const br_encoder *e, br_buf *out);
 
+/*
+** encode_came.c: what would be refused, but came from an answer and was not changed, goes back as it
+** came (lua/came.h). Asked only where something is wrong; the value in hand is on top of the stack.
+*/
+bool br_encode_came(br_encoder *e);
+/* The same for a text, the value or its key; one that is not too short may stand in another table. */
+bool br_encode_came_text(br_encoder *e, br_slice text, bool too_short);
+/* The table in hand came with these members or elements, all of them and no other. */
+bool br_encode_came_whole(br_encoder *e);
+
+typedef enum br_absence {
+    BR_ABSENT_MISSING, /* it should be there */
+    BR_ABSENT_CAME,    /* the table in hand came without it, */
+    BR_ABSENT_NULL     /* or with null in its place */
+} br_absence;
+br_absence br_encode_absence(br_encoder *e, br_slice name);
+
 /* encode_text.c: scalars as text, fully checked. */
 typedef struct br_text {
     br_slice s;
@@ -123,8 +144,10 @@ typedef struct br_text {
 /* false: not encodable, and the problem is reported. */
 bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text);
 bool br_encode_string(br_encoder *e, const br_shape *s, br_slice *text);
-/* Lengths in what the shape counts: elements, pairs, bytes. */
-void br_encode_check_count(br_encoder *e, unsigned limits, size_t n, const char *unit);
+/* The bytes that are in hand. */
+void br_encode_check_bytes(br_encoder *e, const br_shape *s, br_slice bytes);
+/* How many elements or entries the table in hand has. */
+void br_encode_check_size(br_encoder *e, unsigned limits, size_t n, const char *unit);
 void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text);
 
 /* encode_value.c */

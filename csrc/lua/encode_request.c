@@ -1,5 +1,6 @@
 #include "core/json.h"
 #include "core/uri.h"
+#include "lua/decode.h"
 #include "lua/encode.h"
 
 #define PATH_FIRST 200 /* room for most paths with their labels */
@@ -146,7 +147,7 @@ static void put_list(head *h, text_sink *sink, int member, const br_shape *s)
     bool form = h->e.form;
     h->e.form = true;
     if (br_encode_enter(&h->e, "a list") && br_encode_items(&h->e, put_element, &item, &count))
-        br_encode_check_count(&h->e, s->b, count, "elements");
+        br_encode_check_size(&h->e, s->b, count, "elements");
     h->e.form = form;
 }
 
@@ -251,7 +252,7 @@ static void default_content_type(head *h, br_slice type)
 static void encode_raw_payload(head *h, const br_shape *s)
 {
     br_slice bytes = br_lua_slice(h->e.L, -1);
-    br_encode_check_count(&h->e, s->a, bytes.n, "bytes");
+    br_encode_check_bytes(&h->e, s, bytes);
     if (!br_encode_attach(&h->e, bytes, false))
         br_buf_add_slice(&h->request->body, bytes);
 }
@@ -415,6 +416,10 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
     if (!lua_checkstack(L, BR_ENCODE_STACK))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
     push_params(L, params);
+    h.e.base = lua_gettop(L);
+    h.e.holder = h.input;
+    if (ctx->strict)
+        br_decoder_strict(L);
     describe_request(&h);
     if (!lua_istable(L, -1))
         br_encode_wrong_type(&h.e, "a table of parameters");

@@ -5,9 +5,9 @@
 
 #include "core/decimal.h"
 #include "core/json.h"
-#include "core/regex.h"
 #include "core/times.h"
 #include "lua/encode.h"
+#include "lua/limits.h"
 
 #define SHOWN_MAX 60
 #define PATTERN_SHOWN_MAX 300
@@ -21,34 +21,38 @@ static const br_limits *limits_of(const br_encoder *e, unsigned limits)
     return wanted ? &e->model->limits[limits] : NULL;
 }
 
-void br_encode_check_count(br_encoder *e, unsigned limits, size_t n, const char *unit)
+static void report_count(br_encoder *e, const br_limits *l, size_t n, const char *unit)
 {
-    const br_limits *l = limits_of(e, limits);
-    if (l == NULL)
-        return;
     if ((double)n < l->min)
         br_encode_problem(e, "min-length", "has %zu %s, the minimum is %.17g", n, unit, l->min);
-    else if ((double)n > l->max)
+    else
         br_encode_problem(e, "max-length", "has %zu %s, the maximum is %.17g", n, unit, l->max);
 }
 
-/* Code points are counted only where the number of bytes does not settle the matter. */
+void br_encode_check_bytes(br_encoder *e, const br_shape *s, br_slice bytes)
+{
+    const br_limits *l = limits_of(e, s->a);
+    if (l == NULL || br_limits_fit(l, (double)bytes.n))
+        return;
+    if (!br_encode_came_text(e, bytes, (double)bytes.n < l->min))
+        report_count(e, l, bytes.n, "bytes");
+}
+
+void br_encode_check_size(br_encoder *e, unsigned limits, size_t n, const char *unit)
+{
+    const br_limits *l = limits_of(e, limits);
+    if (l != NULL && !br_limits_fit(l, (double)n) && !br_encode_came_whole(e))
+        report_count(e, l, n, unit);
+}
+
 static void check_code_points(br_encoder *e, unsigned limits, br_slice text)
 {
     const br_limits *l = limits_of(e, limits);
-    if (l == NULL || ((double)text.n <= l->max && (double)text.n / 4 >= l->min))
+    if (l == NULL || br_limits_fit_text(l, text))
         return;
-    br_encode_check_count(e, limits, br_utf8_length(text), "characters");
-}
-
-static bool in_enum(const br_encoder *e, unsigned list, br_slice text)
-{
-    const uint16_t *values = e->model->enums + list;
-    for (unsigned i = 1; i <= values[0]; i++) {
-        if (br_slice_eq(br_model_name(e->model, values[i]), text))
-            return true;
-    }
-    return false;
+    size_t n = br_utf8_length(text);
+    if (!br_encode_came_text(e, text, (double)n < l->min))
+        report_count(e, l, n, "characters");
 }
 
 static void report_enum(br_encoder *e, unsigned list, br_slice text)
@@ -67,20 +71,9 @@ static void report_enum(br_encoder *e, unsigned list, br_slice text)
         br_encode_problem(e, "enum", "\"%.*s\" is not one of %s", (int)text.n, text.p, allowed);
 }
 
-/* A pattern that the matcher does not take says nothing about the text. */
-static bool matches(br_slice pattern, br_slice text)
-{
-    br_regex *regex = br_regex_compile(pattern, NULL);
-    bool ok = regex == NULL || br_regex_match(regex, text);
-    br_regex_free(regex);
-    return ok;
-}
-
-static void check_pattern(br_encoder *e, unsigned index, br_slice text)
+static void report_pattern(br_encoder *e, unsigned index)
 {
     br_slice pattern = br_model_name(e->model, e->model->patterns[index]);
-    if (!br_utf8_valid(text) || matches(pattern, text))
-        return;
     bool cut = pattern.n > PATTERN_SHOWN_MAX;
     br_encode_problem(e, "pattern", "does not match the pattern %.*s%s",
                       cut ? PATTERN_SHOWN_MAX : (int)pattern.n, pattern.p, cut ? "…" : "");
@@ -91,10 +84,14 @@ void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
     check_code_points(e, s->a, text);
     if (!e->ctx->strict)
         return;
-    if (s->b != BR_NONE && !in_enum(e, s->b, text))
+    bool listed = s->b == BR_NONE || br_text_in_enum(e->model, s->b, text);
+    bool matches = s->c == BR_NONE || br_text_matches(e->model, s->c, text);
+    if ((listed && matches) || br_encode_came_text(e, text, false))
+        return;
+    if (!listed)
         report_enum(e, s->b, text);
-    if (s->c != BR_NONE)
-        check_pattern(e, s->c, text);
+    if (!matches)
+        report_pattern(e, s->c);
 }
 
 bool br_encode_string(br_encoder *e, const br_shape *s, br_slice *text)
@@ -121,7 +118,7 @@ static bool boolean_text(br_encoder *e, br_text *text)
 static void check_value(br_encoder *e, unsigned limits, double value)
 {
     const br_limits *l = limits_of(e, limits);
-    if (l == NULL || (value >= l->min && value <= l->max))
+    if (l == NULL || br_limits_fit(l, value) || br_encode_came(e))
         return;
     bool low = value < l->min;
     const char *kind = low ? "min-value" : "max-value";
@@ -225,33 +222,6 @@ static void write_integer(int64_t value, br_text *text)
     text->s = (br_slice){p, (size_t)(text->small + sizeof text->small - p)};
 }
 
-static bool integer_text(br_encoder *e, const br_shape *s, br_text *text)
-{
-    int64_t value = 0;
-    bool is_long = s->kind == BR_SHAPE_LONG;
-    integer_outcome outcome = read_integer(e, is_long, &value);
-    if (outcome == INTEGER_NOT) {
-        br_encode_wrong_type(e, "an integer");
-        return false;
-    }
-    if (outcome == INTEGER_FRACTION) {
-        br_encode_problem(e, "type", "expected an integer, got a number with a fraction");
-        return false;
-    }
-    size_t before = e->problems->count + e->problems->dropped;
-    if (outcome == INTEGER_OK)
-        check_value(e, s->a, (double)value);
-    if (e->problems->count + e->problems->dropped > before)
-        return false;
-    if (outcome == INTEGER_RANGE || (!is_long && (value < INT32_MIN || value > INT32_MAX))) {
-        br_encode_problem(e, "type", "does not fit a %d-bit integer%s", is_long ? 64 : 32,
-                          is_long ? " exactly: give it as a decimal string" : "");
-        return false;
-    }
-    write_integer(value, text);
-    return true;
-}
-
 static bool number_text(br_encoder *e, const br_shape *s, br_text *text)
 {
     if (lua_type(e->L, -1) != LUA_TNUMBER) {
@@ -271,6 +241,36 @@ static bool number_text(br_encoder *e, const br_shape *s, br_text *text)
     }
     check_value(e, s->a, d);
     text->s = (br_slice){text->small, br_double_text(d, text->small)};
+    return true;
+}
+
+static bool integer_text(br_encoder *e, const br_shape *s, br_text *text)
+{
+    int64_t value = 0;
+    bool is_long = s->kind == BR_SHAPE_LONG;
+    integer_outcome outcome = read_integer(e, is_long, &value);
+    if (outcome == INTEGER_NOT) {
+        br_encode_wrong_type(e, "an integer");
+        return false;
+    }
+    if (outcome == INTEGER_FRACTION && br_encode_came(e))
+        return number_text(e, s, text);
+    if (outcome == INTEGER_FRACTION) {
+        br_encode_problem(e, "type", "expected an integer, got a number with a fraction");
+        return false;
+    }
+    size_t before = e->problems->count + e->problems->dropped;
+    if (outcome == INTEGER_OK)
+        check_value(e, s->a, (double)value);
+    if (e->problems->count + e->problems->dropped > before)
+        return false;
+    bool beyond = !is_long && (value < INT32_MIN || value > INT32_MAX);
+    if (outcome == INTEGER_RANGE || (beyond && !br_encode_came(e))) {
+        br_encode_problem(e, "type", "does not fit a %d-bit integer%s", is_long ? 64 : 32,
+                          is_long ? " exactly: give it as a decimal string" : "");
+        return false;
+    }
+    write_integer(value, text);
     return true;
 }
 

@@ -1,5 +1,6 @@
 #include "core/crypto.h"
 #include "core/uri.h"
+#include "lua/came.h"
 #include "lua/encode.h"
 
 #define SEEN_WORDS (BR_MEMBERS_MAX / 64)
@@ -135,7 +136,7 @@ static void encode_blob(br_encoder *e, const br_shape *s)
         return;
     }
     br_slice bytes = br_lua_slice(e->L, -1);
-    br_encode_check_count(e, s->a, bytes.n, "bytes");
+    br_encode_check_bytes(e, s, bytes);
     write_base64(e, bytes);
 }
 
@@ -159,23 +160,30 @@ static void put_member_name(br_encoder *e, walk *w, br_slice name)
     br_buf_commit(e->out, (size_t)(p - to));
 }
 
-static void encode_unknown(br_encoder *e, walk *w, br_slice name)
+static void put_other_name(br_encoder *e, walk *w, br_slice name)
 {
-    bool pass = (e->ctx->unknown_pass || !e->ctx->validate) && !e->form && w->braces;
-    if (!pass) {
-        w->refused++;
-        br_encode_unknown(e, w->shape, name);
-        return;
-    }
     if (w->comma)
         br_emit_char(e->out, ',');
     w->comma = true;
-    e->path[e->depth++] = (br_step){name, 0};
     if (!br_emit_string(e->out, name))
         not_utf8(e);
     br_emit_char(e->out, ':');
-    br_encode_document(e);
+}
+
+static void encode_unknown(br_encoder *e, walk *w, br_slice name)
+{
+    bool writes = !e->form && w->braces, pass = e->ctx->unknown_pass || !e->ctx->validate;
+    e->path[e->depth++] = (br_step){name, 0};
+    pass = writes && (pass || br_encode_came(e));
+    if (pass) {
+        put_other_name(e, w, name);
+        br_encode_document(e);
+    }
     e->depth--;
+    if (!pass) {
+        w->refused++;
+        br_encode_unknown(e, w->shape, name);
+    }
 }
 
 static void encode_member(br_encoder *e, walk *w, int index, br_slice name)
@@ -241,6 +249,36 @@ static void fill_token(br_encoder *e, walk *w, int member, br_slice name)
     e->depth--;
 }
 
+/* Null counts as absent, but where any JSON may stand and something must: there it is a value. */
+static bool is_null_document(br_encoder *e, const br_member *m, br_slice name)
+{
+    if (br_encoder_shape(e, m->shape)->kind != BR_SHAPE_DOCUMENT)
+        return false;
+    lua_pushlstring(e->L, name.p, name.n);
+    lua_rawget(e->L, -2);
+    bool null = br_lua_is_null(e->L, -1);
+    lua_pop(e->L, 1);
+    return null;
+}
+
+static void demand(br_encoder *e, walk *w, int index)
+{
+    const br_member *m = &e->model->members[index];
+    br_slice name = br_model_name(e->model, m->name);
+    bool in_body = !w->top || (m->bits & (BR_MEMBER_LOC_MASK | BR_MEMBER_PAYLOAD)) == 0;
+    if ((br_encoder_shape(e, m->shape)->flags & BR_SHAPE_EVENTSTREAM) != 0)
+        return;
+    br_absence absence = BR_ABSENT_MISSING;
+    if (in_body && w->braces && !e->form)
+        absence = is_null_document(e, m, name) ? BR_ABSENT_NULL : br_encode_absence(e, name);
+    if (absence == BR_ABSENT_MISSING)
+        br_encode_problem_at(e, "missing", name, "missing");
+    if (absence == BR_ABSENT_NULL) {
+        put_member_name(e, w, br_model_wire_name(e->model, (unsigned)index));
+        br_emit(e->out, "null", 4);
+    }
+}
+
 /* Members that were not given: tokens are made, required ones demanded. */
 static void finish_members(br_encoder *e, walk *w)
 {
@@ -252,9 +290,36 @@ static void finish_members(br_encoder *e, walk *w)
             continue;
         if (m->bits & BR_MEMBER_TOKEN)
             fill_token(e, w, index, br_model_name(e->model, m->name));
-        else if ((br_encoder_shape(e, m->shape)->flags & BR_SHAPE_EVENTSTREAM) == 0)
-            br_encode_problem_at(e, "missing", br_model_name(e->model, m->name), "missing");
+        else
+            demand(e, w, index);
     }
+}
+
+/* Those members that came as null, of the table in hand, which still is as it came. */
+static void put_nulls(br_encoder *e, walk *w)
+{
+    lua_State *L = e->L;
+    if (e->form || !br_came_push(L, -1))
+        return;
+    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+        if (!br_lua_is_null(L, -1))
+            continue;
+        br_slice name = br_lua_slice(L, -2);
+        int member = br_model_member(e->model, w->shape, name);
+        put_other_name(e, w, member < 0 ? name : br_model_wire_name(e->model, (unsigned)member));
+        br_emit(e->out, "null", 4);
+    }
+    lua_pop(L, 1);
+}
+
+static void check_union(br_encoder *e, walk *w)
+{
+    if (w->count > 0 && w->count - w->refused <= 1)
+        return;
+    if (br_encode_came_whole(e))
+        put_nulls(e, w);
+    else
+        br_encode_union_count(e, w->shape, w->seen, w->count);
 }
 
 static void walk_members(br_encoder *e, walk *w)
@@ -268,7 +333,9 @@ static void walk_members(br_encoder *e, walk *w)
         encode_pair(e, w);
         lua_pop(L, 1);
     }
-    if (w->shape->kind != BR_SHAPE_UNION)
+    if (w->shape->kind == BR_SHAPE_UNION)
+        check_union(e, w);
+    else
         finish_members(e, w);
     if (braces)
         br_emit_char(e->out, '}');
@@ -279,9 +346,10 @@ static void encode_structure(br_encoder *e, const br_shape *s)
     if (!br_encode_enter(e, "a table of members"))
         return;
     walk w = {.shape = s, .braces = true};
+    const br_shape *holder = e->holder;
+    e->holder = s;
     walk_members(e, &w);
-    if (s->kind == BR_SHAPE_UNION && (w.count == 0 || w.count - w.refused > 1))
-        br_encode_union_count(e, s, w.seen, w.count);
+    e->holder = holder;
 }
 
 void br_encode_body_members(br_encoder *e, const br_shape *s, bool braces)
@@ -306,7 +374,7 @@ static void encode_list(br_encoder *e, const br_shape *s)
     size_t count;
     if (!br_encode_enter(e, "a list") || !br_encode_items(e, encode_item, s, &count))
         return;
-    br_encode_check_count(e, s->b, count, "elements");
+    br_encode_check_size(e, s->b, count, "elements");
     if (e->form && count == 0)
         put_form_pair(e, BR_SLICE(""));
 }
@@ -350,7 +418,7 @@ static void encode_map(br_encoder *e, const br_shape *s)
     }
     if (!e->form)
         br_emit_char(e->out, '}');
-    br_encode_check_count(e, s->c, count, "entries");
+    br_encode_check_size(e, s->c, count, "entries");
 }
 
 static void encode_by_kind(br_encoder *e, const br_shape *s)

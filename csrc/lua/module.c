@@ -4,6 +4,7 @@
 #include "core/uri.h"
 #include "core/version.h"
 #include "lua/binding.h"
+#include "lua/came.h"
 #include "lua/sign.h"
 
 #define BR_LUA_STATE "bedrock.state"
@@ -271,9 +272,19 @@ static int now_ms(lua_State *L)
     return 1;
 }
 
+/* came(table) -> table, which goes back as it is now: made of parts of an answer, with all in it. */
+static int came(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    br_came_remember_all(L);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"api_version", br_lua_api_version},
     {"array", br_lua_array},
+    {"came", came},
     {"base64_decode", base64_decode},
     {"before", br_lua_before},
     {"bridge", br_lua_bridge},

@@ -36,6 +36,7 @@ typedef enum br_timestamp_format { BR_TIME_ISO, BR_TIME_EPOCH, BR_TIME_HTTP } br
 #define BR_SHAPE_EVENT 0x04
 #define BR_SHAPE_EVENTSTREAM 0x08
 #define BR_SHAPE_ERROR 0x10
+#define BR_SHAPE_ANSWERED 0x20 /* a structure or union that the output of some operation holds */
 
 typedef struct br_shape {
     uint8_t kind, flags;
@@ -53,6 +54,8 @@ typedef struct br_shape {
 #define BR_MEMBER_PAYLOAD 0x0020 /* is the whole body */
 #define BR_MEMBER_WIRE 0x0040    /* has another name on the wire: see br_model_wire_name */
 #define BR_MEMBER_DEPRECATED 0x0080
+/* In the bits of a structure's first member: how many of its members a body must have. */
+#define BR_MEMBER_DEMANDED_SHIFT 8
 
 typedef struct br_member {
     uint16_t name, shape, bits;

@@ -72,7 +72,7 @@ function facts.records(services, options)
             operations.add(b, i - 1, service, name)
         end
     end
-    shapes.add(b, options.classify or shapes.keep_all)
+    shapes.add(b, options.classify or shapes.keep_all, operations.outputs(b))
     operations.add_records(b)
     for i, service in ipairs(services) do
         b.service_records[i] = operations.service_record(b, i - 1, service)

@@ -227,13 +227,14 @@ local function content_of(state, block, problems)
     return block.others and unknown(block)
 end
 
+--- What it is made of came from AWS, so it may go back as it is.
 local function message_of(state, message, problems)
     local content = {}
     table.sort(message.order)
     for _, index in ipairs(message.order) do
         content[#content + 1] = content_of(state, message.blocks[index], problems)
     end
-    return { role = message.role, content = content }
+    return core.came { role = message.role, content = content }
 end
 
 --- The messages in their order, where there are several.

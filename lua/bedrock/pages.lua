@@ -77,7 +77,8 @@ local function next_page(self)
     elseif repeats(self, token) then
         return stuck(self, token)
     else
-        self._params[self._paginator.input] = token
+        -- A token that is longer than the model says is known by the page that it came with.
+        self._params[self._paginator.input], self._page = token, page
     end
     return page
 end

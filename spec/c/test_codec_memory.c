@@ -24,6 +24,11 @@ static const char program[] =
     "assert(codec.decode('runtime', 'Converse', 200, {}, '{\"output\":{\"message\":{\"content\":["
     "  "
     "{\"image\":{\"source\":{\"bytes\":\"AAEC\"}}},{\"text\":\"a\\\\nb\"}]}},\"x\":{\"y\":[]}}'))\n"
+    "local odd = assert(codec.decode('runtime', 'Converse', 200, {}, '{\"output\":{\"message\":{"
+    "\"role\":\"a\",\"content\":[{\"new\":{\"x\":1}},{\"toolUse\":{\"toolUseId\":\"\",\"name\":"
+    "\"n\",\"input\":null}}]}}}'))\n"
+    "assert(codec.encode('runtime', 'Converse', { modelId = 'm',\n"
+    "  messages = { odd.output.message } }))\n"
     "assert(codec.write({ a = codec.array {}, b = { 1, 'x', codec.null } }))\n";
 
 static int body(lua_State *L)

@@ -66,6 +66,15 @@ function operations.add(b, index, service, name)
     b.operations[#b.operations + 1] = op
 end
 
+--- The shapes that operations answer with.
+function operations.outputs(b)
+    local outputs = {}
+    for _, op in ipairs(b.operations) do
+        outputs[#outputs + 1] = op.output
+    end
+    return outputs
+end
+
 --- A name that was flat when others got it, too, stays its first owner's.
 local function owns_flat_name(b, op)
     local pins = b.pins

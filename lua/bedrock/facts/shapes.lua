@@ -12,6 +12,7 @@ local KIND = {
     long = 8, float = 9, double = 10, number = 10, timestamp = 11, document = 12,
 }
 local SHAPE_FLAGS = { sensitive = 0x01, sparse = 0x02, event = 0x04, eventstream = 0x08, error = 0x10 }
+local ANSWERED = 0x20
 local LOCATION = { uri = 1, querystring = 2, header = 3, statusCode = 4 }
 local TIME = { iso8601 = 0, unixTimestamp = 1, rfc822 = 2 }
 
@@ -164,13 +165,24 @@ function shapes.class_of(b, id)
     return b.nodes[id].class
 end
 
+--- How many of its members a body must have; 255 stands for more, too.
+local function demanded(node)
+    local count = 0
+    for _, member in ipairs(node.members) do
+        local required = math.floor(member.bits / 0x08) % 2 == 1
+        count = count + (required and member.bits % 0x08 == 0 and 1 or 0)
+    end
+    return math.min(count, 0xFF)
+end
+
 local function add_members(b, node)
     local first = #b.members
     for _, member in ipairs(node.members) do
         if member.wire then
             b.wires[#b.wires + 1] = { u16(#b.members, "members"), b.name(member.wire) }
         end
-        b.members[#b.members + 1] = { b.name(member.name), shapes.class_of(b, member.to), member.bits }
+        local bits = member.bits + (#b.members == first and demanded(node) * 0x100 or 0)
+        b.members[#b.members + 1] = { b.name(member.name), shapes.class_of(b, member.to), bits }
     end
     return #node.members > 0 and u16(first, "members") or 0
 end
@@ -204,12 +216,37 @@ function shapes.keep_all(nodes, order)
     end
 end
 
-function shapes.add(b, classify)
+--- Notes the classes of structures that are in the shape, itself included.
+local function note_answered(b, id, classes, visited)
+    local node = b.nodes[id]
+    if visited[id] then
+        return
+    end
+    visited[id] = true
+    classes[node.class] = node.kind == KIND.structure or node.kind == KIND.union
+    for _, member in ipairs(node.members) do
+        note_answered(b, member.to, classes, visited)
+    end
+    for _, role in ipairs(ROLES) do
+        if node[role] then
+            note_answered(b, node[role], classes, visited)
+        end
+    end
+end
+
+--- @param outputs string[] the shapes that operations answer with
+function shapes.add(b, classify, outputs)
     classify(b.nodes, b.order)
+    local answered, visited = {}, {}
+    for _, id in ipairs(outputs) do
+        note_answered(b, id, answered, visited)
+    end
     for _, id in ipairs(b.order) do
         local node = b.nodes[id]
         if not b.shapes[node.class + 1] then
-            b.shapes[node.class + 1] = shape_record(b, node)
+            local record = shape_record(b, node)
+            record[2] = record[2] + (answered[node.class] and ANSWERED or 0)
+            b.shapes[node.class + 1] = record
         end
     end
 end
