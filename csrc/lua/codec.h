@@ -32,9 +32,10 @@ typedef bool br_uuid_source(void *state, char out[BR_UUID_SIZE]);
 
 typedef struct br_encode_ctx {
     const br_model *model;
-    bool validate; /* lengths, values and unknown members are checked; false: only what cannot be
+    bool validate;   /* lengths, values and unknown members are checked; false: only what cannot be
                       encoded is refused, and unknown members pass */
-    bool strict;   /* enum values are checked too */
+    bool strict;     /* enum values, patterns and the regions of ARNs are checked too */
+    br_slice region; /* the connection's; empty: ARNs of any may be given */
     bool unknown_pass; /* unknown members are encoded by their Lua type instead of refused */
     /* > 0: long bytes are attached to the request (br_request_attach). That place of the stack, nil
        before, then has a table of the strings, to be kept until they are joined. 0: all goes into

@@ -5,6 +5,7 @@
 
 #include "core/decimal.h"
 #include "core/json.h"
+#include "core/region.h"
 #include "core/times.h"
 #include "lua/encode.h"
 #include "lua/limits.h"
@@ -79,11 +80,40 @@ static void report_pattern(br_encoder *e, unsigned index)
                       cut ? PATTERN_SHOWN_MAX : (int)pattern.n, pattern.p, cut ? "…" : "");
 }
 
+#define SHOWN(s) ((s).n > BR_REGION_MAX ? BR_REGION_MAX : (int)(s).n), (s).p
+
+/* Members that name what a service uses in its own region. Others, as sourceModelArn, need not. */
+static bool is_used_here(br_slice name)
+{
+    static const char *const names[] = {"modelId", "modelArn", "modelIdentifier",
+                                        "guardrailIdentifier", "agentRuntimeArn"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (br_slice_eqs(name, names[i]))
+            return true;
+    return false;
+}
+
+static void check_region(br_encoder *e, br_slice text)
+{
+    br_slice region = e->ctx->region;
+    br_arn arn;
+    if (region.n == 0 || e->depth == 0 || !br_slice_starts(text, "arn:") ||
+        !is_used_here(e->path[e->depth - 1].name) || !br_arn_parse(text, &arn) ||
+        !br_slice_starts(arn.service, "bedrock") || arn.region.n == 0 ||
+        br_slice_eq(arn.region, region))
+        return;
+    br_encode_problem(e, "pattern",
+                      "is an ARN of region %.*s, but this connection is of %.*s: connect with "
+                      "region = \"%.*s\", or use one of %.*s",
+                      SHOWN(arn.region), SHOWN(region), SHOWN(arn.region), SHOWN(region));
+}
+
 void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
 {
     check_code_points(e, s->a, text);
     if (!e->ctx->strict)
         return;
+    check_region(e, text);
     bool listed = s->b == BR_NONE || br_text_in_enum(e->model, s->b, text);
     bool matches = s->c == BR_NONE || br_text_matches(e->model, s->c, text);
     if ((listed && matches) || br_encode_came_text(e, text, false))

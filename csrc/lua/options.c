@@ -186,6 +186,7 @@ static void defaults(const br_client *client, const br_model *model, br_lua_opti
     br_encode_ctx_init(&out->encode, model);
     out->encode.validate = br_settings_flag(&client->settings, BR_OPT_VALIDATE);
     out->encode.strict = br_settings_flag(&client->settings, BR_OPT_STRICT);
+    out->encode.region = br_slice_of(client->settings.region);
     out->encode.unknown_pass =
         br_slice_eqs(br_settings_text(&client->settings, BR_OPT_UNKNOWN), "pass");
     out->call.model = model;

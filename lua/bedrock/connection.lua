@@ -56,6 +56,15 @@ local function open(call, name)
 end
 connection.open = open
 
+--- What a call gave; a refusal with what can be told about the parameters that it was made with.
+local function explained(client, params, output, err)
+    if output == nil then
+        return nil, require("bedrock.regions").explain(err, params, (client:about()))
+    end
+    return output
+end
+connection.explained = explained
+
 local function plain(index)
     return function(self, params, options)
         local client = client_of(self, params, options, 2)
@@ -63,7 +72,7 @@ local function plain(index)
         if not call then
             return nil, err
         end
-        return finish(call)
+        return explained(client, params, finish(call))
     end
 end
 
@@ -74,7 +83,7 @@ local function streaming(index, name)
         if not call then
             return nil, err
         end
-        return open(call, name)
+        return explained(client, params, open(call, name))
     end
 end
 
@@ -88,10 +97,10 @@ local function raw(index, name)
         end
         local wanted = options and options.stream
         if wanted ~= true and wanted ~= "bytes" then
-            return finish(call)
+            return explained(client, params, finish(call))
         end
         local stream
-        stream, err = open(call, name)
+        stream, err = explained(client, params, open(call, name))
         if stream and wanted == true then
             require("bedrock.sse").decode(stream, options.require_end)
         end

@@ -44,7 +44,7 @@ local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and
 --- What is else loaded when it is first used.
 local LATER = {
     "by_name", "connection", "credentials", "describe", "errors", "gather", "gather_converse", "generate",
-    "listing", "load_api", "models", "pages", "profiles", "request", "skeleton", "sse", "stream", "task", "test",
+    "listing", "load_api", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream", "task", "test",
     "unjoined", "wait",
 }
 

@@ -5,6 +5,7 @@ local errors = require "bedrock.errors"
 local given_of = require "bedrock.given"
 local is_list = require "bedrock.is_list"
 local metadata = require "bedrock.metadata"
+local model_id = require "bedrock.model_id"
 
 local request = {}
 
@@ -160,6 +161,20 @@ local function wire_of(fields, options)
     }
 end
 
+--- Segments of the path that are ARNs, as parameters: the path is percent-encoded.
+local function arns_of(path)
+    local arns = {}
+    for segment in path:gmatch "[^/]+" do
+        local text = segment:gsub("%%(%x%x)", function(hex)
+            return string.char(tonumber(hex, 16))
+        end)
+        if model_id.is_arn(text) then
+            arns.path = arns.path or text
+        end
+    end
+    return arns
+end
+
 --- @class bedrock.RawRequest
 --- @field path string percent-encoded
 --- @field service string? "bedrock-runtime" if not given
@@ -198,7 +213,8 @@ function request.send(self, fields, options)
         return nil, err
     end
     local answer
-    answer, err = (fields.stream and connection.open or connection.finish)(call, "request")
+    answer, err = connection.explained(client, arns_of(fields.path),
+        (fields.stream and connection.open or connection.finish)(call, "request"))
     if answer then
         rawset(answer, "headers", metadata.of(answer).headers)
     end
