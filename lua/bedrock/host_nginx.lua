@@ -44,8 +44,8 @@ local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and
 --- What is else loaded when it is first used.
 local LATER = {
     "by_name", "connection", "credentials", "describe", "errors", "gather", "gather_converse", "generate",
-    "listing", "load_api", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream", "task", "test",
-    "unjoined", "wait",
+    "listing", "load_api", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream", "task",
+    "test", "unjoined", "wait",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp
