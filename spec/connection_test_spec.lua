@@ -230,10 +230,164 @@ describe("test", function()
         assert.equal(anchor, sent.trustAnchorArn)
     end)
 
-    it("names the permission that Bedrock misses", function()
-        refusal("ListFoundationModels", 403, "AccessDeniedException", "User is not authorized")
-        local step = fails_at("bedrock", bedrock.test(keys()))
-        assert.truthy(step.hint:find("bedrock:ListFoundationModels", 1, true))
+    local MAY_NOT_LIST = "User: arn:aws:sts::123456789012:assumed-role/app/x is not authorized to perform: "
+        .. "bedrock:ListFoundationModels because no identity-based policy allows that action"
+
+    it("is content with a role that may only invoke", function()
+        for _, message in ipairs { MAY_NOT_LIST, "User is not authorized", "no" } do
+            refusal("ListFoundationModels", 403, "AccessDeniedException", message)
+            local report = assert(bedrock.test(keys()))
+            local step = report.steps[4]
+            assert.is_true(report.ok)
+            assert.equal("bedrock", step.name)
+            assert.is_true(step.ok)
+            assert.truthy(step.detail:find(REGION, 1, true), step.detail)
+            assert.truthy(step.hint:find("bedrock:ListFoundationModels", 1, true), step.hint)
+            assert.truthy(step.hint:find("conn:test { model =", 1, true), step.hint)
+        end
+        refusal("ListFoundationModels", 403, "AccessDeniedException", MAY_NOT_LIST)
+        assert(bedrock.test { auth = "api_key", api_key = ep.api_key, endpoint = ep.https, ca_file = ep.ca_file })
+    end)
+
+    it("is not content where the refusal may mean more, or is none of AWS's policies", function()
+        local cases = {
+            { "AccessDeniedException", "User: x is not authorized to perform: bedrock:ListFoundationModels "
+                .. "with an explicit deny in a service control policy" },
+            { "AccessDeniedException", "not authorized because no service control policy allows it" },
+            { "AccessDeniedException", "Your account is not authorized to invoke this API operation." },
+            { "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid." },
+            { "UnrecognizedClientException", "The security token included in the request is invalid" },
+            { "InvalidSignatureException", "The request signature we calculated does not match" },
+            { "ForbiddenByProxy", "no" },
+        }
+        for _, case in ipairs(cases) do
+            ep:reset()
+            ep:script { { times = -1, match = { operation = "ListFoundationModels" }, action = { status = 403,
+                json = { __type = case[1], message = case[2] } } } }
+            local step, err = fails_at("bedrock", bedrock.test(keys()))
+            assert.equal(case[1], err.code)
+            assert.is_string(step.hint)
+        end
+        ep:reset()
+        ep:script { { times = -1, match = { operation = "ListFoundationModels" }, action = { status = 403,
+            body = "<html>Access denied by the proxy</html>" } } }
+        fails_at("bedrock", bedrock.test(keys()))
+    end)
+
+    local NOVA, CLAUDE = "amazon.nova-lite-v1:0", "anthropic.claude-sonnet-4-20250514-v1:0"
+
+    local function asks(model)
+        local report = assert(bedrock.test(keys(), { model = model }))
+        assert.equal(5, #report.steps)
+        local step = report.steps[5]
+        assert.equal("model", step.name)
+        assert.is_true(step.ok)
+        assert.truthy(step.detail:find(model, 1, true), step.detail)
+        return step
+    end
+
+    it("asks a model for a count of tokens, which costs nothing, and says what that does not prove", function()
+        local step = asks(NOVA)
+        assert.truthy(step.detail:find("1 tokens", 1, true), step.detail)
+        assert.truthy(step.hint:find("bedrock:InvokeModel is not proven", 1, true), step.hint)
+        assert.equal(1, ep:counters().CountTokens)
+        assert.equal(0, ep:counters().Converse)
+    end)
+
+    it("asks for one token where that cannot be counted", function()
+        refusal("CountTokens", 400, "ValidationException", "The provided model doesn't support counting tokens.")
+        refusal("CountTokens", 403, "AccessDeniedException", "not authorized to perform: bedrock:CountTokens")
+        refusal("CountTokens", 404, "UnknownOperationException", "what?")
+        for _, model in ipairs { NOVA, NOVA, NOVA, "us." .. CLAUDE } do
+            local step = asks(model)
+            assert.truthy(step.detail:find("1 out", 1, true), step.detail)
+            assert.is_nil(step.hint)
+        end
+        assert.equal(4, ep:counters().CountTokens)
+        assert.equal(4, ep:counters().Converse)
+        local requests = ep:requests()
+        local body = cjson.decode((mime.unb64(requests[#requests].body64)))
+        assert.equal(1, body.inferenceConfig.maxTokens)
+    end)
+
+    it("does not believe a count for a model that is only called through a profile", function()
+        refusal("Converse", 400, "ValidationException", "Invocation of model ID " .. CLAUDE .. " with on-demand "
+            .. "throughput isn’t supported. Retry your request with the ID or ARN of an inference profile.")
+        local step = fails_at("model", bedrock.test(keys(), { model = CLAUDE }))
+        assert.truthy(step.hint:find("inference profile", 1, true), step.hint)
+        assert.truthy(step.hint:find(CLAUDE, 1, true), step.hint)
+        assert.equal(0, ep:counters().CountTokens)
+    end)
+
+    it("asks an embedding model for one", function()
+        assert.truthy(asks("amazon.titan-embed-text-v2:0").detail:find("numbers", 1, true))
+        assert.equal(1, ep:counters().InvokeModel)
+    end)
+
+    it("asks the model of a role that may do nothing else, also where the list is denied explicitly", function()
+        for _, message in ipairs { MAY_NOT_LIST, "not authorized with an explicit deny in an identity-based policy" } do
+            refusal("ListFoundationModels", 403, "AccessDeniedException", message)
+            refusal("CountTokens", 403, "AccessDeniedException", "not authorized")
+            local step = asks(NOVA)
+            assert.truthy(step.detail:find("Converse", 1, true), step.detail)
+        end
+    end)
+
+    it("names the usual causes of a model's refusal", function()
+        local far = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/us." .. NOVA
+        local cases = {
+            { NOVA, 403, "AccessDeniedException", "You don't have access to the model with the specified model ID.",
+                "Model access" },
+            { NOVA, 403, "AccessDeniedException", "User: x is not authorized to perform: bedrock:InvokeModel",
+                "foundation model in every region" },
+            { NOVA, 403, "AccessDeniedException", "x is not authorized with an explicit deny in an identity-based "
+                .. "policy", "explicitly" },
+            { NOVA, 403, "AccessDeniedException", "Model access is denied due to IAM user or service role is not "
+                .. "authorized to perform the required AWS Marketplace actions", "aws-marketplace:Subscribe" },
+            { NOVA, 404, "ResourceNotFoundException", "Model use case details have not been submitted", "form" },
+            { NOVA, 404, "ResourceNotFoundException", "This model version has reached the end of its life.",
+                "retired" },
+            { NOVA, 404, "ResourceNotFoundException", "Access denied. This Model is marked by provider as Legacy",
+                "about to retire" },
+            { NOVA, 400, "ValidationException", "The provided model identifier is invalid.", "conn:models" },
+            { "eu." .. NOVA, 400, "ValidationException", "The provided model identifier is invalid.", "geography" },
+            { far, 400, "ValidationException", "The provided model identifier is invalid.", "of one region" },
+            { NOVA, 400, "ValidationException", "This action doesn't support the model that you provided.",
+                "invoke_model" },
+        }
+        for _, case in ipairs(cases) do
+            ep:reset()
+            refusal("CountTokens", 400, "ValidationException", "no")
+            refusal("Converse", case[2], case[3], case[4])
+            local step, err = fails_at("model", bedrock.test(keys(), { model = case[1] }))
+            assert.equal(case[3], err.code)
+            assert.truthy(step.detail:find(case[4]:gsub("%.$", ""), 1, true), step.detail)
+            assert.truthy(step.hint:find(case[5], 1, true), step.hint)
+        end
+        ep:reset()
+        refusal("CountTokens", 503, "ServiceUnavailableException", "slow down")
+        assert.truthy(fails_at("model", bedrock.test(keys(), { model = NOVA })).hint:find("later", 1, true))
+        assert.equal(0, ep:counters().Converse)
+    end)
+
+    it("refuses options it does not know, with nothing sent", function()
+        local conn = assert(bedrock.connect(keys()))
+        for given, words in pairs { [{ modle = NOVA }] = "did you mean model?", [{ model = 5 }] = "a number",
+            [{ model = "" }] = "empty", [{ [1] = NOVA }] = "there is: model" } do
+            for _, result in ipairs { { conn:test(given) }, { bedrock.test(keys(), given) } } do
+                assert.is_nil(result[1])
+                assert.equal("validation", result[2].kind)
+                assert.truthy(result[2].message:find(words, 1, true), result[2].message)
+            end
+        end
+        assert.has_error(function()
+            conn:test(NOVA)
+        end)
+        assert.has_error(function()
+            bedrock.test(keys(), NOVA)
+        end)
+        assert.equal(0, ep:counters().requests)
+        conn:close()
     end)
 
     it("knows wrong and expired keys", function()
@@ -286,7 +440,7 @@ describe("test", function()
 
     it("tests a connection that goes on to live", function()
         local conn = assert(bedrock.connect(keys()))
-        refusal("ListFoundationModels", 403, "AccessDeniedException", "no")
+        refusal("ListFoundationModels", 403, "UnrecognizedClientException", "no")
         fails_at("bedrock", conn:test())
         assert.is_true(assert(conn:test()).ok)
         conn:close()

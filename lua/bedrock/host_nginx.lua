@@ -45,7 +45,7 @@ local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and
 local LATER = {
     "by_name", "connection", "credentials", "describe", "errors", "gather", "gather_converse", "generate",
     "listing", "load_api", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream", "task",
-    "test", "unjoined", "wait",
+    "test", "test_model", "unjoined", "wait",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp

@@ -5,6 +5,7 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local given_of = require "bedrock.given"
 
 local test = {}
 
@@ -114,14 +115,42 @@ local IDENTITIES = {
     IncompleteSignatureException = true,
 }
 
+local function is_denied(err)
+    return err.code == "AccessDeniedException" or err.code == "AccessDenied"
+end
+
+--- What AWS refuses under the same code, but not for want of the permission to list: parts of its messages, in
+--- lower case.
+local NOT_CREDENTIALS = { "api key", "bearer", "authentication failed", "security token", "signature" }
+local NOT_LISTING_ALONE = { "explicit deny", "service control policy", "resource control policy", "your account" }
+
+local function has_one(text, parts)
+    for _, part in ipairs(parts) do
+        if text:find(part, 1, true) then
+            return true
+        end
+    end
+    return false
+end
+
+--- AWS refuses to list, as that is not allowed to this role. It looks at that only once it knows who asks, so
+--- credentials and region are right. An explicit or higher deny may mean more than the list: whether it does can
+--- only a model tell.
+local function may_not_list(err, model)
+    local message = err.message:lower()
+    return err.kind == "service" and is_denied(err) and not has_one(message, NOT_CREDENTIALS)
+        and (model ~= nil or not has_one(message, NOT_LISTING_ALONE))
+end
+
 local function bedrock_hint(err, conn)
     if conn.auth == "api_key" and (err.status == 401 or err.message:find("API Key is valid", 1, true)) then
         return "AWS does not know this API key: was it copied whole, has it expired, and is it one of " .. conn.region
             .. "?"
     end
-    if err.code == "AccessDeniedException" or err.code == "AccessDenied" then
-        return "the permission bedrock:ListFoundationModels is missing: add it to the role's (or user's) policy, and "
-            .. "see that no session policy, permissions boundary or service control policy takes it away"
+    if is_denied(err) then
+        return "a policy above this one permission takes it away: a service control policy that closes Bedrock or this "
+            .. 'region, an explicit deny, or the account itself; conn:test { model = "…" } tells whether a model '
+            .. "can be asked all the same"
     end
     if err.code == "ExpiredTokenException" or err.code == "ExpiredToken" then
         return "session_token has expired: get new temporary credentials"
@@ -219,18 +248,59 @@ local function credentials_step(conn)
     end
 end
 
-local function bedrock_step(conn)
+--- @param found table gets the list of foundation models
+local function bedrock_step(conn, options, found)
     return function()
         local answer, err = conn.bedrock:list_foundation_models {}
-        if not answer then
-            return nil, err, hint_of(err, bedrock_hint, conn)
+        if answer then
+            found.summaries = answer.modelSummaries or {}
+            return ("%d foundation models in %s"):format(#found.summaries, conn.region)
+        elseif may_not_list(err, options.model) then
+            return ("%s knows these credentials, which may not list models"):format(conn.region),
+                "only conn:models needs the permission bedrock:ListFoundationModels"
+                .. (options.model and "" or '; conn:test { model = "…" } asks a model itself')
         end
-        return ("%d foundation models in %s"):format(#(answer.modelSummaries or {}), conn.region)
+        return nil, err, hint_of(err, bedrock_hint, conn)
     end
 end
 
+local function model_step(conn, options, found)
+    return function()
+        local detail, err, hint = require("bedrock.test_model").ask(conn, options.model, found.summaries)
+        if detail then
+            return detail, err
+        end
+        return nil, err, hint_of(err, function()
+            return hint or bedrock_hint(err, conn)
+        end)
+    end
+end
+
+local STEPS = {
+    { "settings", settings_step },
+    { "certificate", certificate_step },
+    { "credentials", credentials_step },
+    { "bedrock", bedrock_step },
+    { "model", model_step },
+}
+
+local function check_options(options)
+    local problems = {}
+    for name, value in pairs(options) do
+        if name ~= "model" then
+            local near = type(name) == "string" and core.suggest(name, { "model" })
+            problems[#problems + 1] = { path = core.shown(tostring(name)), kind = "unknown",
+                message = "unknown option" .. (near and " (did you mean model?)" or "; there is: model") }
+        elseif type(value) ~= "string" or value == "" then
+            problems[#problems + 1] = { path = name, kind = "type", message = "must be a model ID, ARN or inference "
+                .. "profile, got " .. (value == "" and "an empty string" or "a " .. type(value)) }
+        end
+    end
+    return #problems > 0 and errors.validation("test", problems) or nil
+end
+
 --- @class bedrock.TestStep
---- @field name "settings"|"certificate"|"credentials"|"bedrock"
+--- @field name "settings"|"certificate"|"credentials"|"bedrock"|"model"
 --- @field ok boolean
 --- @field ms number
 --- @field detail string
@@ -240,25 +310,35 @@ end
 --- @field ok boolean
 --- @field steps bedrock.TestStep[] none after one that failed
 
---- Makes one fresh exchange, whatever the caches hold, then asks Bedrock for its models.
---- @param conn bedrock.Connection
---- @return bedrock.TestReport? report it prints well
---- @return bedrock.Error? err with the report as err.report
-function test.connection(conn)
-    connection.client_of(conn, nil, nil, 2)
-    local report = new_report()
-    for _, step in ipairs {
-        { "settings", settings_step },
-        { "certificate", certificate_step },
-        { "credentials", credentials_step },
-        { "bedrock", bedrock_step },
-    } do
-        local ok, err = run(report, step[1], step[2](conn))
-        if not ok then
-            return nil, err
+--- @class bedrock.TestOptions
+--- @field model string? an ID, ARN or inference profile to ask as well, for one token at most
+
+local function run_all(conn, options)
+    local report, found = new_report(), {}
+    for _, step in ipairs(STEPS) do
+        if step[1] ~= "model" or options.model then
+            local ok, err = run(report, step[1], step[2](conn, options, found))
+            if not ok then
+                return nil, err
+            end
         end
     end
     return report
+end
+
+--- Makes one fresh exchange, whatever the caches hold, then asks Bedrock for its models, and a model if one is named.
+--- @param conn bedrock.Connection
+--- @param options bedrock.TestOptions?
+--- @return bedrock.TestReport? report it prints well
+--- @return bedrock.Error? err with the report as err.report
+function test.connection(conn, options)
+    connection.client_of(conn, nil, options, 2)
+    options = given_of(options or {})
+    local bad = check_options(options)
+    if bad then
+        return nil, bad
+    end
+    return run_all(conn, options)
 end
 
 --- Certificate problems are their own step when nothing else is wrong.
@@ -302,18 +382,26 @@ end
 
 --- connect and test in one; there is a report even when the settings are bad.
 --- @param settings table as for connect
+--- @param options bedrock.TestOptions?
 --- @return bedrock.TestReport? report
 --- @return bedrock.Error? err
-function test.settings(settings)
+function test.settings(settings, options)
     if type(settings) ~= "table" then
         error("test: a table of settings is needed, got a " .. type(settings), 2)
+    elseif options ~= nil and type(options) ~= "table" then
+        error("test: the options must be a table, got a " .. type(options), 2)
+    end
+    options = given_of(options or {})
+    local bad = check_options(options)
+    if bad then
+        return nil, bad
     end
     local conn, err = connection.connect(settings)
     if not conn then
         return refused(err)
     end
     local report
-    report, err = test.connection(conn)
+    report, err = run_all(conn, options)
     conn:close()
     return report, err
 end

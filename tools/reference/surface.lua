@@ -151,7 +151,7 @@
 ---@field seconds_left? integer
 
 ---@class bedrock.TestStep
----@field name "settings"|"certificate"|"credentials"|"bedrock"
+---@field name "settings"|"certificate"|"credentials"|"bedrock"|"model"
 ---@field ok boolean
 ---@field ms number
 ---@field detail string
@@ -161,6 +161,9 @@
 ---@class bedrock.TestReport
 ---@field ok boolean
 ---@field steps bedrock.TestStep[] none after one that failed
+
+---@class bedrock.TestOptions
+---@field model? string an ID, ARN or inference profile to ask as well, for one token at most
 
 ---@class bedrock.GenerateParams
 ---@field model string model ID, ARN or inference profile
@@ -390,10 +393,11 @@ function Connection:generate(given, options) end
 ---@return bedrock.Error? err
 function Connection:models(filter, options) end
 
---- Settings, certificate, credentials and access to Bedrock, step by step.
+--- Settings, certificate, credentials and access to Bedrock, and to a model if one is named, step by step.
+---@param options? bedrock.TestOptions
 ---@return bedrock.TestReport? report
 ---@return bedrock.Error? err with the report as err.report
-function Connection:test() end
+function Connection:test(options) end
 
 --- What the next call will be signed with, without its secrets; obtained first if there is none.
 ---@return bedrock.CredentialsInfo? info
@@ -494,9 +498,10 @@ function bedrock.connect(settings) end
 
 --- Connects and tests. There is a report even when the settings are bad: err.report.
 ---@param settings bedrock.Settings
+---@param options? bedrock.TestOptions
 ---@return bedrock.TestReport? report
 ---@return bedrock.Error? err
-function bedrock.test(settings) end
+function bedrock.test(settings, options) end
 
 --- What is known of an answer beside its contents.
 ---@param result any a result, a stream, or what a stream gathered

@@ -1,6 +1,7 @@
 --- Converse and ConverseStream, alike in content: a text, or a tool call when the prompt says
 --- "use tool".
 -- luacheck: std ngx_lua
+local catalogue = require "server.catalogue"
 local eventstream = require "server.eventstream"
 local json = require "server.json"
 local prose = require "server.prose"
@@ -151,7 +152,11 @@ converse.operations["bedrock-runtime.ConverseStream"] = function(request, _, lab
     }
 end
 
-converse.operations["bedrock-runtime.CountTokens"] = function(request)
+--- Only models themselves are counted for, by their IDs or ARNs, no profiles.
+converse.operations["bedrock-runtime.CountTokens"] = function(request, _, labels)
+    if not catalogue.find(labels[1]) then
+        refusal.validation("The provided model identifier is invalid.")
+    end
     local input = json.decode(request.body)
     local asked = type(input) == "table" and type(input.input) == "table" and input.input
     if not asked then
