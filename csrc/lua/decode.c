@@ -10,12 +10,16 @@ static void close_decoder(br_decoder *d)
 {
     br_json_reader_free(&d->reader);
     br_buf_free(&d->scratch);
+    if (d->keys.cap > BR_DECODER_KEYS_KEPT)
+        br_buf_free(&d->keys);
     d->busy = false;
 }
 
 static int collect_decoder(lua_State *L)
 {
-    close_decoder(lua_touserdata(L, 1));
+    br_decoder *d = lua_touserdata(L, 1);
+    close_decoder(d);
+    br_buf_free(&d->keys);
     return 0;
 }
 
@@ -33,6 +37,7 @@ static br_decoder *push_new(lua_State *L)
 {
     br_decoder *d = lua_newuserdatauv(L, sizeof *d, 1);
     memset(d, 0, sizeof *d);
+    br_buf_init(&d->keys, BR_DECODER_KEYS_MAX);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     lua_setmetatable(L, -2);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &strict_key);
@@ -64,6 +69,7 @@ br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text)
     d->levels = levels;
     br_json_reader_init(&d->reader, text);
     br_buf_init(&d->scratch, BR_BODY_MAX);
+    br_buf_clear(&d->keys);
     return d;
 }
 

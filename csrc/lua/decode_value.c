@@ -6,6 +6,7 @@
 #include "core/times.h"
 #include "lua/decode.h"
 #include "lua/document.h"
+#include "lua/entries.h"
 
 #define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
 #define EXACT_INTEGER INT64_C(9007199254740992)
@@ -114,23 +115,70 @@ static bool document_array(br_decoder *d)
     return next == 0;
 }
 
+/* The keys of the object in hand are those from `first` on in d->keys. */
+typedef struct key_order {
+    size_t first;
+    bool sorted; /* strictly, so no key came twice */
+} key_order;
+
+static const br_slice *last_key(const br_decoder *d, const key_order *o)
+{
+    if (d->keys.len == o->first)
+        return NULL;
+    return (const br_slice *)(const void *)(d->keys.data + d->keys.len - sizeof(br_slice));
+}
+
+/*
+** Of the key on top of the stack, whose table is below it. Its bytes stay where they are: they are
+** the table's. One that is there already keeps its place.
+*/
+static bool note_key(br_decoder *d, key_order *o)
+{
+    lua_State *L = d->L;
+    br_slice key;
+    key.p = lua_tolstring(L, -1, &key.n);
+    const br_slice *last = last_key(d, o);
+    if (!o->sorted || (last != NULL && br_compare_keys(*last, key) >= 0)) {
+        o->sorted = false;
+        lua_pushvalue(L, -1);
+        lua_rawget(L, -3);
+        bool there = !lua_isnil(L, -1);
+        lua_pop(L, 1);
+        if (there)
+            return true;
+    }
+    return br_buf_add(&d->keys, &key, sizeof key) || br_decode_fail(d, "not enough memory");
+}
+
+/* Marks the table on top of the stack; its keys are done with. */
+static void set_key_order(br_decoder *d, const key_order *o)
+{
+    if (o->sorted)
+        br_document_set_object(d->L);
+    else
+        br_document_set_order(d->L, (const br_slice *)(const void *)(d->keys.data + o->first),
+                              (d->keys.len - o->first) / sizeof(br_slice));
+    d->keys.len = o->first;
+}
+
 static bool document_object(br_decoder *d)
 {
     lua_State *L = d->L;
+    key_order order = {d->keys.len, true};
     bool first = true;
     br_slice key;
     int next;
     if (!room(d) || !br_json_object_begin(&d->reader))
         return false;
     lua_newtable(L);
-    br_document_set_object(L);
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
         lua_pushlstring(L, key.p, key.n);
-        if (!br_decode_document(d))
+        if (!note_key(d, &order) || !br_decode_document(d))
             return false;
         lua_rawset(L, -3);
     }
+    set_key_order(d, &order);
     return next == 0;
 }
 

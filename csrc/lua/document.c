@@ -1,15 +1,25 @@
 #include "lua/document.h"
+
+#include <stdint.h>
+
 #include "lua/came.h"
 #include "lua/decode.h"
 
-/* Keys of the registry: only their addresses count. */
-static const char array_key = 'a', object_key = 'o';
+/* Keys of the registry, and of metatables: only their addresses count. */
+static const char array_key = 'a', object_key = 'o', orders_key = 's', order_key = 'k';
+
+#define OBJECT_NAME "bedrock.object"
+
+static void push_metatable(lua_State *L, const char *name, int fields)
+{
+    lua_createtable(L, 0, fields);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+}
 
 static void new_metatable(lua_State *L, const char *name, const void *key)
 {
-    lua_createtable(L, 0, 1);
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__name");
+    push_metatable(L, name, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
@@ -28,7 +38,7 @@ void br_codec_open(lua_State *L)
         return;
     br_decoder_open(L);
     br_came_open(L);
-    new_metatable(L, "bedrock.object", &object_key);
+    new_metatable(L, OBJECT_NAME, &object_key);
     new_metatable(L, "bedrock.array", &array_key);
 }
 
@@ -93,6 +103,118 @@ static bool is_registered(lua_State *L, int index, const void *key)
     return same;
 }
 
+/* Pushes the list of keys of the metatable on top of the stack. */
+static bool push_order(lua_State *L)
+{
+    lua_rawgetp(L, -1, &order_key);
+    if (lua_istable(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+static bool has_order(lua_State *L)
+{
+    bool has = push_order(L);
+    lua_pop(L, has);
+    return has;
+}
+
+bool br_document_push_order(lua_State *L)
+{
+    if (!lua_getmetatable(L, -1))
+        return false;
+    bool has = push_order(L);
+    lua_remove(L, has ? -2 : -1);
+    return has;
+}
+
+/* Pushes an empty list of metatables, which keeps none of them alive; the registry has it from now. */
+static void push_new_orders(lua_State *L)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &orders_key);
+}
+
+/* Pushes the list for one more order to be put into; its count is at 0. */
+static void push_orders(lua_State *L, bool more)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &orders_key);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        push_new_orders(L);
+    }
+    if (!more)
+        return;
+    lua_rawgeti(L, -1, 0);
+    lua_Integer count = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    if (count >= BR_ORDERS_MAX) {
+        lua_pop(L, 1);
+        push_new_orders(L);
+        count = 0;
+    }
+    lua_pushinteger(L, count + 1);
+    lua_rawseti(L, -2, 0);
+}
+
+/* A place in the list of orders, by where the keys lie: Lua has equal short strings once. */
+static int place_of(const br_slice *keys, size_t count)
+{
+    uint64_t hash = count;
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ (uintptr_t)keys[i].p) * UINT64_C(0x9E3779B97F4A7C15);
+    return (int)(hash >> 34) + 1;
+}
+
+/* Whether the metatable on top of the stack has exactly these keys. */
+static bool is_order(lua_State *L, const br_slice *keys, size_t count)
+{
+    bool same = lua_istable(L, -1) && push_order(L);
+    if (!same)
+        return false;
+    same = lua_rawlen(L, -1) == count;
+    for (size_t i = 0; i < count && same; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        same = lua_tostring(L, -1) == keys[i].p;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return same;
+}
+
+static void push_new_order(lua_State *L, const br_slice *keys, size_t count)
+{
+    push_metatable(L, OBJECT_NAME, 2);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_pushlstring(L, keys[i].p, keys[i].n);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_rawsetp(L, -2, &order_key);
+}
+
+void br_document_set_order(lua_State *L, const br_slice *keys, size_t count)
+{
+    int place = place_of(keys, count);
+    push_orders(L, false);
+    lua_rawgeti(L, -1, place);
+    if (!is_order(L, keys, count)) {
+        lua_pop(L, 2);
+        push_orders(L, true);
+        push_new_order(L, keys, count);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, place);
+    }
+    lua_setmetatable(L, -3);
+    lua_pop(L, 1);
+}
+
 br_mark br_document_mark(lua_State *L, int index)
 {
     br_mark mark = BR_MARK_NONE;
@@ -100,7 +222,7 @@ br_mark br_document_mark(lua_State *L, int index)
         return mark;
     if (is_registered(L, -1, &array_key) || is_cjson(L, -1, "array_mt"))
         mark = BR_MARK_ARRAY;
-    else if (is_registered(L, -1, &object_key))
+    else if (is_registered(L, -1, &object_key) || has_order(L))
         mark = BR_MARK_OBJECT;
     else if (is_cjson(L, -1, "empty_array_mt"))
         mark = BR_MARK_EMPTY_ARRAY;

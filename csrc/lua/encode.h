@@ -11,17 +11,19 @@
 #include "core/json.h"
 #include "core/utf8.h"
 #include "lua/codec.h"
+#include "lua/entries.h"
 
 #define BR_BODY_FIRST 4000 /* a body starts with this much room, so that few need to grow */
 
-/* Lua stack: a key and a value a level, and what is in hand. Most inputs are no deeper. */
-#define BR_ENCODE_LEVELS 16
-#define BR_ENCODE_STACK (2 * BR_ENCODE_LEVELS + 16)
+/* Slots of the Lua stack to be free at each level, and what is asked for when they are not. */
+#define BR_ENCODE_LEVEL BR_ENTRIES_STACK
+#define BR_ENCODE_STACK 80
 
 /* One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. */
 typedef struct br_step {
     br_slice name;
     lua_Integer index;
+    int table; /* the place on the Lua stack of the table that the value is in */
 } br_step;
 
 typedef struct br_encoder {
@@ -31,9 +33,9 @@ typedef struct br_encoder {
     br_buf *out;
     br_request *request; /* what `out` is the body of; NULL: of none */
     br_problems *problems;
-    int base;               /* the input's place on the Lua stack */
     const br_shape *holder; /* the structure that is walked; NULL: none */
     bool form;              /* key=value pairs instead of JSON */
+    int room;               /* the Lua stack is known to reach so far */
     unsigned secret;        /* > 0: inside a sensitive shape, no value may be shown */
     unsigned depth;         /* steps in path */
     br_step path[BR_JSON_DEPTH_MAX];
@@ -48,12 +50,18 @@ static inline void br_encoder_init(br_encoder *e, lua_State *L, br_encode_ctx *c
     e->model = ctx != NULL ? ctx->model : NULL;
     e->out = out;
     e->request = NULL;
-    e->base = 0;
     e->holder = NULL;
     e->problems = problems;
     e->form = false;
+    e->room = 0;
     e->secret = e->depth = 0;
     br_buf_reserve(out, BR_BODY_FIRST);
+}
+
+/* The value on top of the stack is next: of that name in the table at that place. */
+static inline void br_encode_step(br_encoder *e, br_slice name, int table)
+{
+    e->path[e->depth++] = (br_step){name, 0, table};
 }
 
 static inline const br_shape *br_encoder_shape(const br_encoder *e, unsigned shape)
@@ -133,7 +141,8 @@ typedef enum br_absence {
     BR_ABSENT_CAME,    /* the table in hand came without it, */
     BR_ABSENT_NULL     /* or with null in its place */
 } br_absence;
-br_absence br_encode_absence(br_encoder *e, br_slice name);
+/* Of a member of the table at that place, which is in hand. */
+br_absence br_encode_absence(br_encoder *e, int table, br_slice name);
 
 /* encode_text.c: scalars as text, fully checked. */
 typedef struct br_text {
@@ -151,10 +160,21 @@ void br_encode_check_size(br_encoder *e, unsigned limits, size_t n, const char *
 void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text);
 
 /* encode_value.c */
+bool br_encode_more_room(br_encoder *e);
 /* The bytes of the string on top of the stack, attached to the request; false: to be written. */
 bool br_encode_attach(br_encoder *e, br_slice bytes, bool base64);
+/* As a JSON string, or as a pair of the form; reported if it is not UTF-8. */
+void br_encode_put_text(br_encoder *e, br_slice text);
 bool br_encode_enter(br_encoder *e, const char *expected);
+/* Sees to the free slots of one level; false: reported. */
+static inline bool br_encode_room(br_encoder *e)
+{
+    return lua_gettop(e->L) + BR_ENCODE_LEVEL <= e->room || br_encode_more_room(e);
+}
 void br_encode_value(br_encoder *e, unsigned shape);
+
+/* encode_members.c */
+void br_encode_structure(br_encoder *e, const br_shape *s);
 /*
 ** Members of the structure on top of the stack that belong into the body. `braces` false: members
 ** are checked but nothing is written (the body is something else).

@@ -4,26 +4,19 @@
 
 #define STACK 10 /* what a question takes */
 
-/* What the value at index stands in: the table that is walked, with a key between or none. */
-static int container(lua_State *L, int index)
-{
-    return lua_istable(L, index - 1) ? index - 1 : index - 2;
-}
-
 /*
 ** JSON that was read, as a chat that was saved is: data, no slip of the pen. Only in structures that
 ** answers hold, so that slips in settings and whole requests that are written as JSON are found.
-** bedrock.array marks lists that are written by hand, so what counts is the object around.
+** bedrock.array marks lists that are written by hand, so what counts is the object around. `depth` is
+** that of the table.
 */
-static bool is_saved(const br_encoder *e, int table)
+static bool is_saved(const br_encoder *e, int table, unsigned depth)
 {
     if (e->holder == NULL || (e->holder->flags & BR_SHAPE_ANSWERED) == 0)
         return false;
     br_mark mark = br_document_mark(e->L, table);
-    while (mark == BR_MARK_ARRAY && table > e->base) {
-        table = container(e->L, table);
-        mark = br_document_mark(e->L, table);
-    }
+    while (mark == BR_MARK_ARRAY && depth > 0)
+        mark = br_document_mark(e->L, e->path[--depth].table);
     return mark == BR_MARK_OBJECT;
 }
 
@@ -39,10 +32,10 @@ static void push_last_step(const br_encoder *e)
 bool br_encode_came(br_encoder *e)
 {
     lua_State *L = e->L;
-    int value = lua_gettop(L), table = container(L, value);
-    if (!lua_checkstack(L, STACK))
+    if (e->depth == 0 || !lua_checkstack(L, STACK))
         return false;
-    if (is_saved(e, table))
+    int value = lua_gettop(L), table = e->path[e->depth - 1].table;
+    if (is_saved(e, table, e->depth - 1))
         return true;
     if (!br_came_push(L, table))
         return false;
@@ -64,18 +57,19 @@ bool br_encode_came_text(br_encoder *e, br_slice text, bool too_short)
 bool br_encode_came_whole(br_encoder *e)
 {
     int table = lua_gettop(e->L);
-    return lua_checkstack(e->L, STACK) && (is_saved(e, table) || br_came_whole(e->L, table));
+    return lua_checkstack(e->L, STACK) &&
+           (is_saved(e, table, e->depth) || br_came_whole(e->L, table));
 }
 
-br_absence br_encode_absence(br_encoder *e, br_slice name)
+br_absence br_encode_absence(br_encoder *e, int table, br_slice name)
 {
     lua_State *L = e->L;
     br_absence absence = BR_ABSENT_MISSING;
     if (!lua_checkstack(L, STACK))
         return absence;
-    if (is_saved(e, lua_gettop(L)))
+    if (is_saved(e, table, e->depth))
         return BR_ABSENT_CAME;
-    if (!br_came_push(L, -1))
+    if (!br_came_push(L, table))
         return absence;
     lua_pushlstring(L, name.p, name.n);
     lua_rawget(L, -2);

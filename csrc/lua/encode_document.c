@@ -48,36 +48,37 @@ static void encode_element(br_encoder *e, const void *how)
     br_encode_document(e);
 }
 
-static bool encode_entry(br_encoder *e, bool first)
+typedef struct map_walk {
+    br_encoder *e;
+    int table;
+    bool comma;
+} map_walk;
+
+static void encode_entry(lua_State *L, void *state, br_slice key)
 {
-    if (lua_type(e->L, -2) != LUA_TSTRING) {
-        br_encode_problem(e, "type", "a document's map has string keys only, got a key of type %s",
-                          luaL_typename(e->L, -2));
-        return false;
-    }
-    br_slice key = br_lua_slice(e->L, -2);
-    e->path[e->depth++] = (br_step){key, 0};
-    if (!first)
+    map_walk *w = state;
+    br_encoder *e = w->e;
+    (void)L;
+    br_encode_step(e, key, w->table);
+    if (w->comma)
         br_emit_char(e->out, ',');
+    w->comma = true;
     if (!br_emit_string(e->out, key) && !e->out->failed)
         br_encode_problem(e, "type", "the key is not valid UTF-8");
     br_emit_char(e->out, ':');
     br_encode_document(e);
     e->depth--;
-    return true;
 }
 
 static void encode_map(br_encoder *e)
 {
-    lua_State *L = e->L;
-    bool first = true;
+    map_walk w = {e, lua_gettop(e->L), false};
     br_emit_char(e->out, '{');
-    lua_pushnil(L);
-    while (lua_next(L, -2) != 0) {
-        first = !encode_entry(e, first) && first;
-        lua_pop(L, 1);
-    }
+    int strange = br_each_entry(e->L, encode_entry, &w);
     br_emit_char(e->out, '}');
+    if (strange != LUA_TNONE)
+        br_encode_problem(e, "type", "a document's map has string keys only, got a key of type %s",
+                          lua_typename(e->L, strange));
 }
 
 /* LuaJIT's 64-bit integers (LL, ULL); false: it is none. */
@@ -147,11 +148,12 @@ void br_encode_document(br_encoder *e)
     }
 }
 
-static void encode_next_item(br_encoder *e, br_item_encoder *item, const void *how, lua_Integer i)
+static void encode_next_item(br_encoder *e, int table, br_item_encoder *item, const void *how,
+                             lua_Integer i)
 {
     if (i > 1 && !e->form)
         br_emit_char(e->out, ',');
-    e->path[e->depth++] = (br_step){{NULL, 0}, i};
+    e->path[e->depth++] = (br_step){{NULL, 0}, i, table};
     item(e, how);
     e->depth--;
 }
@@ -168,14 +170,15 @@ static bool is_key(lua_State *L, int index, lua_Integer wanted)
 static bool items_in_order(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
 {
     lua_State *L = e->L;
+    int table = lua_gettop(L);
     *count = 0;
     lua_pushnil(L);
-    while (lua_next(L, -2) != 0) {
+    while (lua_next(L, table) != 0) {
         if (!is_key(L, -2, (lua_Integer)*count + 1)) {
             lua_pop(L, 2);
             return false;
         }
-        encode_next_item(e, item, how, (lua_Integer)++ * count);
+        encode_next_item(e, table, item, how, (lua_Integer)++ * count);
         lua_pop(L, 1);
     }
     return true;
@@ -236,7 +239,7 @@ static bool remaining_items(br_encoder *e, br_item_encoder *item, const void *ho
     }
     while (*count < length) {
         lua_rawgeti(L, -1, (int)++*count);
-        encode_next_item(e, item, how, (lua_Integer)*count);
+        encode_next_item(e, lua_gettop(L) - 1, item, how, (lua_Integer)*count);
         lua_pop(L, 1);
     }
     return true;

@@ -78,7 +78,7 @@ void br_encode_problem(br_encoder *e, const char *kind, const char *format, ...)
 
 void br_encode_problem_at(br_encoder *e, const char *kind, br_slice member, const char *format, ...)
 {
-    br_step step = {member, 0};
+    br_step step = {member, 0, 0};
     va_list args;
     va_start(args, format);
     report(e, kind, &step, format, args);
@@ -105,7 +105,7 @@ void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name)
         br_encode_problem_at(e, "unknown", name, "unknown member \"%s\"", shown.text);
 }
 
-/* "a, b, c", of those members that are in `only` (NULL: of all). */
+/* "a, b, c", of those members whose ranks are in `only` (NULL: of all). */
 static void list_names(const br_encoder *e, const br_shape *s, const uint64_t *only, char *to,
                        size_t size)
 {
@@ -113,9 +113,10 @@ static void list_names(const br_encoder *e, const br_shape *s, const uint64_t *o
     size_t len = 0;
     to[0] = '\0';
     for (unsigned i = 0; i < s->b && len < size; i++) {
-        if (only != NULL && (only[i / 64] >> (i % 64) & 1) == 0)
+        const br_member *m = &e->model->members[s->a + i];
+        if (only != NULL && (only[m->rank / 64] >> (m->rank % 64) & 1) == 0)
             continue;
-        br_slice name = br_model_name(e->model, e->model->members[s->a + i].name);
+        br_slice name = br_model_name(e->model, m->name);
         const char *comma = shown > 0 ? ", " : "";
         if (shown++ == NAMES_SHOWN) {
             snprintf(to + len, size - len, "%s…", comma);

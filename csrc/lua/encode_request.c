@@ -155,7 +155,7 @@ static void put_value(head *h, text_sink *sink, int member)
 {
     unsigned shape = h->e.model->members[member].shape;
     const br_shape *s = br_encoder_shape(&h->e, shape);
-    h->e.path[h->e.depth++] = (br_step){member_name(h, member), 0};
+    br_encode_step(&h->e, member_name(h, member), lua_gettop(h->e.L) - 1);
     if (s->kind == BR_SHAPE_LIST)
         put_list(h, sink, member, s);
     else
@@ -283,7 +283,7 @@ static void encode_payload(head *h, int member)
     if (br_encoder_shape(&h->e, m->shape)->flags & BR_SHAPE_EVENTSTREAM) {
         default_content_type(h, BR_SLICE("application/vnd.amazon.eventstream"));
     } else if (push_member(h, member)) {
-        h->e.path[h->e.depth++] = (br_step){member_name(h, member), 0};
+        br_encode_step(&h->e, member_name(h, member), lua_gettop(h->e.L) - 1);
         encode_payload_value(h, m->shape);
         h->e.depth--;
         lua_pop(h->e.L, 1);
@@ -416,7 +416,6 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
     if (!lua_checkstack(L, BR_ENCODE_STACK))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
     push_params(L, params);
-    h.e.base = lua_gettop(L);
     h.e.holder = h.input;
     if (ctx->strict)
         br_decoder_strict(L);

@@ -75,9 +75,8 @@ static const field shape_fields[] = {
     FIELD(br_shape, b),    FIELD(br_shape, c),
 };
 static const field member_fields[] = {
-    FIELD(br_member, name),
-    FIELD(br_member, shape),
-    FIELD(br_member, bits),
+    FIELD(br_member, name), FIELD(br_member, shape), FIELD(br_member, bits),
+    FIELD(br_member, rank), FIELD(br_member, at),
 };
 static const field op_fields[] = {
     FIELD(br_op, name),   FIELD(br_op, snake),  FIELD(br_op, uri),    FIELD(br_op, in),

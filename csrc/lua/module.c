@@ -5,6 +5,7 @@
 #include "core/version.h"
 #include "lua/binding.h"
 #include "lua/came.h"
+#include "lua/entries.h"
 #include "lua/sign.h"
 
 #define BR_LUA_STATE "bedrock.state"
@@ -246,6 +247,27 @@ static int join_halves(lua_State *L)
     return give_text(L, t);
 }
 
+static void append_key(lua_State *L, void *state, br_slice key)
+{
+    int *list = state;
+    lua_pushlstring(L, key.p, key.n);
+    lua_rawseti(L, list[0], ++list[1]);
+}
+
+/* keys(table) -> list of the keys that are strings, in the order of br_each_entry */
+static int keys(lua_State *L)
+{
+    int list[] = {2, 0};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkstack(L, BR_ENTRIES_STACK, NULL);
+    lua_settop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, 1);
+    br_each_entry(L, append_key, list);
+    lua_settop(L, 2);
+    return 1;
+}
+
 /* percent(text, keep_slash) -> percent-encoded */
 static int percent(lua_State *L)
 {
@@ -297,6 +319,7 @@ static const luaL_Reg functions[] = {
     {"fd", descriptor},
     {"find", br_lua_find},
     {"join_halves", join_halves},
+    {"keys", keys},
     {"metadata", br_lua_metadata},
     {"model", br_lua_load_model},
     {"notify", br_lua_notify},

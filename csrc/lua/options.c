@@ -3,6 +3,7 @@
 
 #include "core/shown.h"
 #include "lua/binding.h"
+#include "lua/entries.h"
 
 static const char *const known[] = {
     "authorization", "connect_timeout", "first_byte_timeout", "headers", "max_attempts",
@@ -231,16 +232,32 @@ static void refuse_twin(lua_State *L, int table, br_slice name, br_problems *p)
     }
 }
 
-/* One header of the caller's table: the name at -2, the value at -1. */
-static void add_header(lua_State *L, int table, br_request *request, br_problems *p)
+typedef struct given_headers {
+    int table;
+    int count;
+    br_request *request;
+    br_problems *problems;
+} given_headers;
+
+static void refuse_name(br_problems *p)
 {
-    br_slice name = lua_type(L, -2) == LUA_TSTRING ? br_lua_slice(L, -2) : (br_slice){"", 0};
+    br_problems_add(p, "header-name", BR_SLICE("headers"),
+                    "a header's name is a string of letters, digits and -");
+}
+
+/* One header of the caller's table; its value is on top of the stack. */
+static void add_header(lua_State *L, void *state, br_slice name)
+{
+    given_headers *given = state;
+    br_request *request = given->request;
+    br_problems *p = given->problems;
+    if (++given->count > BR_HEADERS_MAX)
+        return;
     if (!br_header_name_ok(name)) {
-        br_problems_add(p, "header-name", BR_SLICE("headers"),
-                        "a header's name is a string of letters, digits and -");
+        refuse_name(p);
         return;
     }
-    refuse_twin(L, table, name, p);
+    refuse_twin(L, given->table, name, p);
     if (br_slice_eq_nocase(name, BR_SLICE("authorization")))
         return;
     if (is_reserved(name)) {
@@ -257,18 +274,15 @@ static void add_header(lua_State *L, int table, br_request *request, br_problems
         br_problems_add(p, "header-value", BR_SLICE("headers"), "too many or too long");
 }
 
-static void add_headers(lua_State *L, int table, br_request *request, br_problems *p)
+/* The table is on top of the stack. They are sent in the order of their names. */
+static void add_headers(lua_State *L, br_request *request, br_problems *p)
 {
-    int names = 0;
-    lua_pushnil(L);
-    for (; lua_next(L, table); lua_pop(L, 1)) {
-        if (++names > BR_HEADERS_MAX) {
-            br_problems_add(p, "header-value", BR_SLICE("headers"), "more than %d", BR_HEADERS_MAX);
-            lua_settop(L, table);
-            return;
-        }
-        add_header(L, table, request, p);
-    }
+    given_headers given = {lua_gettop(L), 0, request, p};
+    luaL_checkstack(L, BR_ENTRIES_STACK, NULL);
+    if (br_each_sorted(L, NULL, add_header, &given) != LUA_TNONE)
+        refuse_name(p);
+    if (given.count > BR_HEADERS_MAX)
+        br_problems_add(p, "header-value", BR_SLICE("headers"), "more than %d", BR_HEADERS_MAX);
 }
 
 bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *p)
@@ -277,7 +291,7 @@ bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_pro
         return true;
     br_lua_rawfield(L, index, "headers");
     if (lua_type(L, -1) == LUA_TTABLE)
-        add_headers(L, lua_gettop(L), request, p);
+        add_headers(L, request, p);
     lua_pop(L, 1);
     return !br_problems_any(p);
 }

@@ -104,6 +104,11 @@ static bool check_members(checker *c, const br_shape *s)
         if (order(m, m->members[i - 1].name, m->members[i].name) >= 0)
             return fail(c, "a structure's members are not sorted");
     }
+    for (unsigned i = 0; i < s->b; i++) {
+        const br_member *of = m->members + s->a;
+        if (of[i].rank >= s->b || of[of[i].rank].at != i)
+            return fail(c, "the order of a structure's members is none");
+    }
     if (!is_name_or_none(m, s->c) || ((s->flags & BR_SHAPE_ERROR) && s->c == BR_NONE))
         return fail(c, "an error has no name");
     return true;

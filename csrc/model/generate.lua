@@ -1,18 +1,17 @@
---- Turns the facts (facts/*.json) into tables.c. Needs Lua 5.4, lua-cjson and sha256sum.
+--- Turns the facts (facts/*.json) into tables.c. Needs Lua 5.4 and sha256sum.
 --
 --     lua5.4 csrc/model/generate.lua csrc/model/facts > csrc/model/tables.c
 --
 -- lua/bedrock/facts.lua makes the records; here equal shapes are merged over all services (partition
--- refinement): two shapes are one if they have the same kind, limits and members, and their members'
--- shapes are one. Names of shapes are dropped, except those of errors. Output depends on nothing but
+-- refinement): two shapes are one if they have the same kind, limits and members in the same order, and
+-- their members' shapes are one. Names of shapes are dropped, except those of errors. Output depends on nothing but
 -- the facts. A file pins.json among them says which service a flat name belongs to.
-local cjson = require "cjson"
-
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/../../lua/?.lua;" .. package.path
 local facts = require "bedrock.facts"
+local json = dofile(here .. "/json_in_order.lua")
 
-local FORMAT_VERSION = 3
+local FORMAT_VERSION = 4
 local NONE = 0xFFFF
 
 --- These first, so that their names lie close together; others follow in alphabetical order.
@@ -35,7 +34,7 @@ end
 
 local function decoded(name)
     local text = read(facts_dir .. "/" .. name .. ".json")
-    return cjson.decode(text or error(name .. ": no such facts"))
+    return json.decode(text or error(name .. ": no such facts"))
 end
 
 local function quoted(path)
@@ -121,7 +120,7 @@ local function signature(nodes, node)
     end
     for _, member in ipairs(node.members) do
         parts[#parts + 1] = table.concat({
-            member.name, member.bits, member.wire or "", nodes[member.to].class,
+            member.name, member.bits, member.wire or "", member.rank, nodes[member.to].class,
         }, "\1")
     end
     return table.concat(parts, "\2")
@@ -149,7 +148,7 @@ local function merge(nodes, order)
     end
 end
 
-local tables = facts.records(services, { name = name, pins = pins, classify = merge })
+local tables = facts.records(services, { name = name, pins = pins, classify = merge, keys = json.keys })
 
 -- Regions -----------------------------------------------------------------------------------------
 

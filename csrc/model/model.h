@@ -9,7 +9,7 @@
 #include "core/buffer.h"
 
 #define BR_NONE 0xFFFFu
-#define BR_MODEL_FORMAT 3  /* format_version that this code reads */
+#define BR_MODEL_FORMAT 4  /* format_version that this code reads */
 #define BR_MEMBERS_MAX 256 /* members of one structure */
 
 typedef enum br_shape_kind {
@@ -59,6 +59,8 @@ typedef struct br_shape {
 
 typedef struct br_member {
     uint16_t name, shape, bits;
+    uint8_t rank; /* place in AWS's own order of the structure's members, in which they are sent */
+    uint8_t at;   /* the other way: the member of that structure whose rank is this one's place */
 } br_member;
 
 typedef enum br_method { BR_GET, BR_POST, BR_PUT, BR_DELETE, BR_PATCH, BR_HEAD_METHOD } br_method;

@@ -46,7 +46,7 @@ local function new_builder(services, options)
     end
     return {
         services = services, name = name, optional_name = optional_name, names = names,
-        pins = options.pins, having = {},
+        pins = options.pins, having = {}, keys = options.keys,
         limits = pools.interner "limits", patterns = pools.interner "patterns",
         enums = pools.lists "enums", error_lists = pools.lists "error lists",
         nodes = {}, order = {}, operations = {}, op_index = {},
@@ -57,14 +57,14 @@ end
 
 --- @class bedrock.RecordOptions
 --- @field name nil|fun(text: string): integer gives each different text an index; else `names` has them
+--- @field keys fun(object: table): string[] the keys of a table of the facts, in their order there
 --- @field pins table<string, string|false>|nil flat name to the service that owns it
 --- @field classify nil|fun(nodes: table, order: string[]) sets the class of each shape: equal shapes may share one
 
 --- @param services table[] one decoded facts file for each service
---- @param options bedrock.RecordOptions?
+--- @param options bedrock.RecordOptions
 --- @return table records lists of records, their fields in the order of model.h
 function facts.records(services, options)
-    options = options or {}
     local b = new_builder(services, options)
     for i, service in ipairs(services) do
         check_service(service)

@@ -37,7 +37,8 @@ local function collision(service, operations)
     elseif not index and (connection.has(space) or core.find(space)) then
         return ("the namespace %s is already the name of something else"):format(space)
     end
-    for name, operation in pairs(operations) do
+    for _, name in ipairs(core.keys(operations)) do
+        local operation = operations[name]
         if connection.has(operation.snake) or operation.snake == space then
             return ("the operation %s would be called %s, which is already the name of something else"):format(name,
                 operation.snake)
@@ -62,7 +63,7 @@ local function load_api(file)
     if data == nil then
         return refused(file, "file", err.message)
     end
-    local ok, records = pcall(facts.records, { data })
+    local ok, records = pcall(facts.records, { data }, { keys = core.keys })
     if not ok then
         return refused(file, "value", tostring(records))
     end

@@ -118,6 +118,10 @@ static void bad_shapes(void)
     REFUSED(structure->c, c.m.name_count, "an error has no name");
     REFUSED(c.members[structure->a].name, c.members[structure->a + 1].name,
             "a structure's members are not sorted");
+    REFUSED(c.members[structure->a].rank, structure->b,
+            "the order of a structure's members is none");
+    REFUSED(c.members[structure->a].at, c.members[structure->a].at ^ 1,
+            "the order of a structure's members is none");
     REFUSED(c.members[structure->a].name, c.m.name_count, "a member is out of range");
     REFUSED(c.members[structure->a].shape, c.m.shape_count, "a member is out of range");
     REFUSED(c.members[structure->a].bits, 7, "a member is out of range");

@@ -8,8 +8,8 @@ local paginators = {}
 
 local function check_paths(b, op, fact, where)
     local ends = { out = op.output, result = op.output, more = op.output, ["in"] = op.input, limit = op.input }
-    for key, from in pairs(ends) do
-        local path = fact[key]
+    for _, key in ipairs { "in", "limit", "more", "out", "result" } do
+        local path, from = fact[key], ends[key]
         if path ~= nil and not shapes.at(b, from, want(path, "string", where .. "." .. key)) then
             fail(where .. "." .. key, "there is no " .. shown(path))
         end

@@ -89,7 +89,19 @@ local function member_bits(shape, name, fact, required, where)
         + (fact.deprecated and 0x80 or 0)
 end
 
-local function members_of(node, shape, where)
+--- The place of each member in the model's own order, counted from 0; `at` is the other way.
+local function rank_members(b, node, members)
+    local place = {}
+    for i, member in ipairs(node.members) do
+        place[member.name] = i
+    end
+    for rank, name in ipairs(b.keys(members)) do
+        local member = node.members[place[name]]
+        member.rank, node.members[rank].at = rank - 1, place[name] - 1
+    end
+end
+
+local function members_of(b, node, shape, where)
     local members = want(shape.members or {}, "table", where .. ".members")
     local required = list(shape.required, "string", where .. ".required")
     for _, name in ipairs(sorted_keys(members, where .. ".members")) do
@@ -108,6 +120,7 @@ local function members_of(node, shape, where)
     if #node.members > MEMBERS_MAX then
         fail(where, "more than " .. MEMBERS_MAX .. " members")
     end
+    rank_members(b, node, members)
 end
 
 --- The name of an error is what services send: a code if it has one, else the shape's name.
@@ -132,7 +145,7 @@ local function new_node(b, shape, name, where)
     }
     node.format = node.kind == KIND.timestamp
         and one_of(TIME, shape.timestampFormat or "unixTimestamp", where .. ".timestampFormat") or NONE
-    members_of(node, shape, where)
+    members_of(b, node, shape, where)
     return node
 end
 
@@ -182,7 +195,9 @@ local function add_members(b, node)
             b.wires[#b.wires + 1] = { u16(#b.members, "members"), b.name(member.wire) }
         end
         local bits = member.bits + (#b.members == first and demanded(node) * 0x100 or 0)
-        b.members[#b.members + 1] = { b.name(member.name), shapes.class_of(b, member.to), bits }
+        b.members[#b.members + 1] = {
+            b.name(member.name), shapes.class_of(b, member.to), bits, member.rank, member.at,
+        }
     end
     return #node.members > 0 and u16(first, "members") or 0
 end
