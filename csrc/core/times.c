@@ -218,6 +218,21 @@ static const char *const short_days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat
 static const char *const long_days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                         "Friday", "Saturday", "Sunday"};
 
+void br_time_http(int64_t ms, char out[BR_HTTP_DATE_SIZE])
+{
+    civil c = civil_from_ms(ms);
+    int64_t days = days_from_civil(c.year, c.month, c.day);
+    int64_t weekday = ((days + 3) % 7 + 7) % 7; /* 1970-01-01 was a Thursday */
+    memcpy(out, "Mon, 00 Jan 0000 00:00:00 GMT", BR_HTTP_DATE_SIZE);
+    memcpy(out, short_days[weekday], 3);
+    put_digits(out + 5, c.day, 2);
+    memcpy(out + 8, months[c.month - 1], 3);
+    put_digits(out + 12, c.year, 4);
+    put_digits(out + 17, c.hour, 2);
+    put_digits(out + 20, c.minute, 2);
+    put_digits(out + 23, c.second, 2);
+}
+
 static bool take_month(scan *s, civil *c)
 {
     int index;

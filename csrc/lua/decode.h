@@ -92,8 +92,14 @@ bool br_decode_value(br_decoder *d, unsigned shape);
 bool br_decode_document(br_decoder *d);
 /* The members of the object that comes next, set into the table on top of the stack. */
 bool br_decode_members(br_decoder *d, const br_shape *s);
-/* Text from a header, or of an XML element. */
+/* What an integer's shape reads: whole numbers as integers, however they are written. */
+void br_decode_push_whole(br_decoder *d, const br_shape *s, const br_json_number *n);
+
+/* decode_text.c: text from a header, or of an XML element or attribute. */
 bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text);
+/* Smithy writes what JSON numbers cannot say as strings. */
+bool br_decode_push_special(lua_State *L, br_slice text);
+bool br_decode_push_time(br_decoder *d, br_slice text);
 bool br_decode_fail(br_decoder *d, const char *problem);
 
 /* Integers as they are; on LuaJIT those that a double cannot hold as decimal strings. */

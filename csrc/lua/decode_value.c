@@ -242,8 +242,7 @@ static bool decode_boolean(br_decoder *d)
     return push_boolean(d) || br_decode_fail(d, "a truth value is none");
 }
 
-/* What an integer's shape reads: whole numbers as integers, however they are written. */
-static void push_whole(br_decoder *d, const br_shape *s, const br_json_number *n)
+void br_decode_push_whole(br_decoder *d, const br_shape *s, const br_json_number *n)
 {
     double value = n->is_integer ? (double)n->i : n->d;
     bool narrow = s->kind == BR_SHAPE_INTEGER;
@@ -263,23 +262,7 @@ static bool decode_integer(br_decoder *d, const br_shape *s)
     br_json_number n;
     if (!br_json_number_value(&d->reader, &n))
         return br_decode_fail(d, "an integer is no number, or out of range");
-    push_whole(d, s, &n);
-    return true;
-}
-
-/* Smithy writes what JSON numbers cannot say as strings. */
-static bool push_special_double(lua_State *L, br_slice text)
-{
-    double value;
-    if (br_slice_eqs(text, "NaN"))
-        value = (double)NAN;
-    else if (br_slice_eqs(text, "Infinity"))
-        value = (double)INFINITY;
-    else if (br_slice_eqs(text, "-Infinity"))
-        value = -(double)INFINITY;
-    else
-        return false;
-    lua_pushnumber(L, (lua_Number)value);
+    br_decode_push_whole(d, s, &n);
     return true;
 }
 
@@ -291,7 +274,7 @@ static bool decode_double(br_decoder *d, const br_shape *s)
     if (type == BR_JSON_STRING) {
         if (!br_json_string(&d->reader, &text))
             return false;
-        return push_special_double(d->L, text) || br_decode_fail(d, "a number is a text");
+        return br_decode_push_special(d->L, text) || br_decode_fail(d, "a number is a text");
     }
     if (!br_json_number_value(&d->reader, &n))
         return br_decode_fail(d, "a number is none, or out of range");
@@ -313,15 +296,6 @@ static bool decode_blob(br_decoder *d, const br_shape *s)
     return true;
 }
 
-static bool push_time_text(br_decoder *d, br_slice text)
-{
-    int64_t ms;
-    if (!br_time_parse_iso(text, &ms) && !br_time_parse_http(text, &ms))
-        return br_decode_fail(d, "a time is neither a number nor an ISO 8601 text");
-    br_push_time(d->L, ms);
-    return true;
-}
-
 static bool decode_time(br_decoder *d)
 {
     br_slice text;
@@ -329,7 +303,7 @@ static bool decode_time(br_decoder *d)
         return push_number(d);
     if (!br_json_string(&d->reader, &text))
         return br_decode_fail(d, "a time is neither a number nor a text");
-    return push_time_text(d, text);
+    return br_decode_push_time(d, text);
 }
 
 /* Lists and maps without null: absent in answers, unless the shape is sparse. */
@@ -551,53 +525,4 @@ bool br_decode_value(br_decoder *d, unsigned shape)
         break;
     }
     return br_decode_document(d);
-}
-
-static bool push_number_text(br_decoder *d, const br_shape *s, br_slice text, bool whole)
-{
-    br_json_reader r;
-    br_json_number n;
-    br_json_reader_init(&r, text);
-    bool ok = br_json_number_value(&r, &n) && br_json_end(&r);
-    br_json_reader_free(&r);
-    if (!ok)
-        return !whole && push_special_double(d->L, text) ? true
-                                                         : br_decode_fail(d, "a number is none");
-    if (whole)
-        push_whole(d, s, &n);
-    else
-        lua_pushnumber(d->L, (lua_Number)n.d);
-    return true;
-}
-
-static bool push_base64_text(br_decoder *d, br_slice text)
-{
-    br_buf_clear(&d->scratch);
-    if (!br_base64_decode(&d->scratch, text))
-        return br_decode_fail(d, "a byte string is not base64");
-    lua_pushlstring(d->L, br_buf_slice(&d->scratch).p, d->scratch.len);
-    return true;
-}
-
-bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text)
-{
-    switch ((br_shape_kind)s->kind) {
-    case BR_SHAPE_BOOLEAN:
-        lua_pushboolean(d->L, br_slice_eqs(text, "true"));
-        return true;
-    case BR_SHAPE_INTEGER:
-    case BR_SHAPE_LONG:
-        return push_number_text(d, s, text, true);
-    case BR_SHAPE_FLOAT:
-    case BR_SHAPE_DOUBLE:
-        return push_number_text(d, s, text, false);
-    case BR_SHAPE_TIMESTAMP:
-        return push_time_text(d, text);
-    case BR_SHAPE_BLOB:
-        return push_base64_text(d, text);
-    default:
-        lua_pushlstring(d->L, text.p, text.n);
-        br_decoder_check_string(d, s, text);
-        return true;
-    }
 }

@@ -68,7 +68,7 @@ static void set_shape(lua_State *L, const br_model *model, const char *key, unsi
 /* Adds a list of members, each its shape with name and marks on it. */
 static void set_members(lua_State *L, const br_model *model, const br_shape *s, int depth)
 {
-    static const char *const places[] = {NULL, "uri", "query", "header", "status"};
+    static const char *const places[] = {NULL, "uri", "query", "header", "status", "attribute"};
     lua_createtable(L, s->b, 0);
     for (unsigned i = 0; i < s->b; i++) {
         const br_member *m = &model->members[s->a + i];

@@ -19,7 +19,10 @@
 #define BR_ENCODE_LEVEL BR_ENTRIES_STACK
 #define BR_ENCODE_STACK 80
 
-/* One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. */
+/*
+** One step of the path to the value in hand: a member or key, or, name.p == NULL, an index. The
+** index of a map's key says which entry it is.
+*/
 typedef struct br_step {
     br_slice name;
     lua_Integer index;
@@ -33,6 +36,7 @@ typedef struct br_encoder {
     br_buf *out;
     br_request *request; /* what `out` is the body of; NULL: of none */
     br_problems *problems;
+    const br_shape *input;  /* what the path begins at; NULL: a document */
     const br_shape *holder; /* the structure that is walked; NULL: none */
     bool form;              /* key=value pairs instead of JSON */
     int room;               /* the Lua stack is known to reach so far */
@@ -50,6 +54,7 @@ static inline void br_encoder_init(br_encoder *e, lua_State *L, br_encode_ctx *c
     e->model = ctx != NULL ? ctx->model : NULL;
     e->out = out;
     e->request = NULL;
+    e->input = NULL;
     e->holder = NULL;
     e->problems = problems;
     e->form = false;
@@ -123,8 +128,11 @@ void br_encode_problem_at(br_encoder *e, const char *kind, br_slice member, cons
 void br_encode_wrong_type(br_encoder *e, const char *expected);
 void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name);
 void br_encode_union_count(br_encoder *e, const br_shape *s, const uint64_t *seen, unsigned count);
-/* The path as a form key: steps joined with '.', list indexes as member.N. */
-void br_encode_form_key(const br_encoder *e, br_buf *out);
+
+/* encode_form.c: a pair for the value that the path leads to, or for the key of that entry. */
+void br_encode_form_value(br_encoder *e, br_slice text);
+void br_encode_form_key(br_encoder *e, br_slice text);
+void br_encode_form_bytes(br_encoder *e, br_slice bytes);
 
 /*
 ** encode_came.c: what would be refused, but came from an answer and was not changed, goes back as it

@@ -136,16 +136,3 @@ void br_encode_union_count(br_encoder *e, const br_shape *s, const uint64_t *see
     else
         br_encode_problem(e, "union-many", "exactly one of %s may be set, got %s", all, got);
 }
-
-void br_encode_form_key(const br_encoder *e, br_buf *out)
-{
-    for (unsigned i = 0; i < e->depth; i++) {
-        const br_step *step = &e->path[i];
-        if (i > 0)
-            br_buf_addc(out, '.');
-        if (step->name.p != NULL)
-            br_buf_add_slice(out, step->name);
-        else
-            br_buf_addf(out, "member.%lld", (long long)step->index);
-    }
-}

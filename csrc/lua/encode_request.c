@@ -416,7 +416,7 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
     if (!lua_checkstack(L, BR_ENCODE_STACK))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
     push_params(L, params);
-    h.e.holder = h.input;
+    h.e.holder = h.e.input = h.input;
     if (ctx->strict)
         br_decoder_strict(L);
     describe_request(&h);

@@ -347,11 +347,14 @@ static bool time_text(br_encoder *e, const br_shape *s, br_text *text)
     int64_t ms;
     if (!read_time(e, &ms))
         return false;
-    if (s->a == BR_TIME_EPOCH && !e->form) {
+    if (s->a == BR_TIME_EPOCH) {
         write_epoch(ms, text);
         return true;
     }
-    br_time_iso(ms, text->small);
+    if (s->a == BR_TIME_HTTP)
+        br_time_http(ms, text->small);
+    else
+        br_time_iso(ms, text->small);
     text->s = br_slice_of(text->small);
     text->quoted = true;
     return true;

@@ -1,5 +1,4 @@
 #include "core/crypto.h"
-#include "core/uri.h"
 #include "lua/encode.h"
 
 bool br_encode_more_room(br_encoder *e)
@@ -58,22 +57,6 @@ bool br_encode_long_string(br_encoder *e, br_slice s)
     return true;
 }
 
-/* Pairs of a form: the path, '=', the text. Nothing here calls Lua, so the buffer cannot leak. */
-static void put_form_pair(br_encoder *e, br_slice text)
-{
-    br_buf key;
-    br_buf_init(&key, BR_QUERY_MAX);
-    br_encode_form_key(e, &key);
-    if (key.failed)
-        e->out->failed = true;
-    if (e->out->len > 0)
-        br_emit_char(e->out, '&');
-    br_uri_encode(e->out, br_buf_slice(&key), false);
-    br_emit_char(e->out, '=');
-    br_uri_encode(e->out, text, false);
-    br_buf_free(&key);
-}
-
 static void not_utf8(br_encoder *e)
 {
     if (!e->out->failed)
@@ -86,7 +69,7 @@ void br_encode_put_text(br_encoder *e, br_slice text)
         if (!br_encode_put_string(e, text))
             not_utf8(e);
     } else if (br_utf8_valid(text)) {
-        put_form_pair(e, text);
+        br_encode_form_value(e, text);
     } else {
         not_utf8(e);
     }
@@ -108,7 +91,7 @@ static void encode_scalar(br_encoder *e, const br_shape *s)
     if (text.quoted)
         br_encode_put_text(e, text.s);
     else if (e->form)
-        put_form_pair(e, text.s);
+        br_encode_form_value(e, text.s);
     else
         br_emit(e->out, text.s.p, text.s.n);
 }
@@ -129,7 +112,10 @@ static void encode_blob(br_encoder *e, const br_shape *s)
     }
     br_slice bytes = br_lua_slice(e->L, -1);
     br_encode_check_bytes(e, s, bytes);
-    write_base64(e, bytes);
+    if (e->form)
+        br_encode_form_bytes(e, bytes);
+    else
+        write_base64(e, bytes);
 }
 
 static void encode_item(br_encoder *e, const void *how)
@@ -148,7 +134,7 @@ static void encode_list(br_encoder *e, const br_shape *s)
         return;
     br_encode_check_size(e, s->b, count, "elements");
     if (e->form && count == 0)
-        put_form_pair(e, BR_SLICE(""));
+        br_encode_form_value(e, BR_SLICE(""));
 }
 
 typedef struct map_walk {
@@ -164,6 +150,7 @@ static void encode_map_pair(lua_State *L, void *state, br_slice key)
     br_encoder *e = w->e;
     const br_shape *s = w->shape;
     br_encode_step(e, key, w->table);
+    e->path[e->depth - 1].index = (lua_Integer)w->count + 1;
     br_encode_check_string(e, br_encoder_shape(e, s->a), key);
     if (!e->form) {
         if (w->count > 0)
@@ -171,6 +158,10 @@ static void encode_map_pair(lua_State *L, void *state, br_slice key)
         if (!br_emit_string(e->out, key))
             not_utf8(e);
         br_emit_char(e->out, ':');
+    } else if (br_utf8_valid(key)) {
+        br_encode_form_key(e, key);
+    } else {
+        not_utf8(e);
     }
     w->count++;
     if (br_lua_is_null(L, -1) && (s->flags & BR_SHAPE_SPARSE) != 0)

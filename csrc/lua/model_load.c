@@ -103,6 +103,7 @@ static const field acceptor_fields[] = {
     FIELD(br_acceptor, state),
 };
 static const field wire_fields[] = {{0, 2}, {2, 2}};
+static const field element_fields[] = {{0, 2}, {2, 2}, {4, 2}};
 static const field index_fields[] = {{0, 2}};
 
 /* Pushes the list of that name; false: there is none, or it is too long. */
@@ -241,13 +242,14 @@ static bool read_model(lua_State *L, br_model *m)
     m->enums = READ(L, "enums", uint16_t, index_fields, &m->enum_count);
     m->error_lists = READ(L, "error_lists", uint16_t, index_fields, &m->error_list_count);
     m->wires = READ(L, "wires", uint16_t[2], wire_fields, &m->wire_count);
+    m->elements = READ(L, "elements", uint16_t[3], element_fields, &m->element_count);
     m->patterns = READ(L, "patterns", uint16_t, index_fields, &m->pattern_count);
     m->paginators = READ(L, "paginators", br_paginator, paginator_fields, &m->paginator_count);
     m->waiters = READ(L, "waiters", br_waiter, waiter_fields, &m->waiter_count);
     m->acceptors = READ(L, "acceptors", br_acceptor, acceptor_fields, &m->acceptor_count);
     return m->shapes && m->members && m->ops && m->flat && m->services && m->enums &&
-           m->error_lists && m->wires && m->patterns && m->paginators && m->waiters &&
-           m->acceptors && flat == m->op_count;
+           m->error_lists && m->wires && m->elements && m->patterns && m->paginators &&
+           m->waiters && m->acceptors && flat == m->op_count;
 }
 
 /* Pushes a list for the arrays of one model, and the registry's list of these. */

@@ -54,6 +54,7 @@ static bool check_counts(checker *c)
         m->name_count,    m->shape_count,  m->member_count,     m->op_count,
         m->limit_count,   m->enum_count,   m->error_list_count, m->wire_count,
         m->pattern_count, m->waiter_count, m->paginator_count,  m->acceptor_count,
+        m->element_count,
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (counts[i] > BR_NONE)
@@ -153,6 +154,8 @@ static bool check_collection(checker *c, const br_shape *s)
 
 static bool check_shape(checker *c, const br_shape *s)
 {
+    if ((s->flags & BR_SHAPE_FLATTENED) && !is_collection(s))
+        return fail(c, "a shape that is flattened is neither list nor map");
     if ((s->flags & (BR_SHAPE_ERROR | BR_SHAPE_EVENTSTREAM)) && !is_structure(s))
         return fail(c, "an error or a stream of events is no structure");
     switch ((br_shape_kind)s->kind) {
@@ -186,7 +189,8 @@ static bool fits_location(const br_model *m, const br_member *member)
     unsigned location = member->bits & BR_MEMBER_LOC_MASK;
     if (location == BR_MEMBER_BODY || is_scalar(s))
         return true;
-    return location != BR_MEMBER_URI && s->kind == BR_SHAPE_LIST && is_scalar(&m->shapes[s->a]);
+    return location != BR_MEMBER_URI && location != BR_MEMBER_ATTRIBUTE &&
+           s->kind == BR_SHAPE_LIST && is_scalar(&m->shapes[s->a]);
 }
 
 static bool check_member_records(checker *c)
@@ -195,8 +199,21 @@ static bool check_member_records(checker *c)
     for (uint32_t i = 0; i < m->member_count; i++) {
         const br_member *member = &m->members[i];
         if (!is_name(m, member->name) || member->shape >= m->shape_count ||
-            (member->bits & BR_MEMBER_LOC_MASK) > BR_MEMBER_STATUS)
+            (member->bits & BR_MEMBER_LOC_MASK) > BR_MEMBER_ATTRIBUTE)
             return fail(c, "a member is out of range");
+    }
+    return true;
+}
+
+static bool check_elements(checker *c)
+{
+    const br_model *m = c->m;
+    for (uint32_t i = 0; i < m->element_count; i++) {
+        const uint16_t *names = m->elements[i];
+        if (names[0] >= m->shape_count || !is_collection(&m->shapes[names[0]]) ||
+            !is_name_or_none(m, names[1]) || !is_name_or_none(m, names[2]) ||
+            (i > 0 && m->elements[i - 1][0] >= names[0]))
+            return fail(c, "the names of elements are out of range");
     }
     return true;
 }
@@ -222,7 +239,7 @@ static bool check_shapes(checker *c)
         if (!is_name(m, m->patterns[i]))
             return fail(c, "a pattern is out of range");
     }
-    return true;
+    return check_elements(c);
 }
 
 static bool is_side(const br_model *m, unsigned shape)

@@ -114,6 +114,7 @@ end
 local function signature(nodes, node)
     local parts = {
         node.kind, node.flags, node.limits, node.enum, node.pattern, node.format, node.error_name or "",
+        node.names[1] or "", node.names[2] or "",
     }
     for _, role in ipairs { "member", "key", "value" } do
         parts[#parts + 1] = node[role] and nodes[node[role]].class or "-"
@@ -314,6 +315,11 @@ put_array("static const br_limits limits[]", records(limits))
 put_array("static const uint16_t enums[]", strings(tables.enums))
 put_array("static const uint16_t error_lists[]", strings(tables.error_lists))
 put_array("static const uint16_t wires[][2]", records(tables.wires))
+local elements = records(tables.elements)
+if #elements == 0 then
+    elements[1] = "{0}"
+end
+put_array("static const uint16_t elements[][3]", elements)
 put_array("static const uint16_t patterns[]", strings(tables.patterns))
 put_array("static const br_paginator paginators[]", records(tables.paginators))
 put_array("static const br_waiter waiters[]", records(tables.waiters))
@@ -353,6 +359,8 @@ const br_model br_model_builtin = {
     .error_list_count = %d,
     .wires = wires,
     .wire_count = %d,
+    .elements = elements,
+    .element_count = %d,
     .patterns = patterns,
     .pattern_count = %d,
     .paginators = paginators,
@@ -367,7 +375,8 @@ const br_model br_model_builtin = {
     .region_count = %d,
 };]], FORMAT_VERSION, facts_hash(), facts_source(), #pool.offsets - 1, #tables.shapes,
     #tables.members, #tables.ops, #tables.services, #limits, #tables.enums, #tables.error_lists, #tables.wires,
-    #tables.patterns, #tables.paginators, #tables.waiters, #tables.acceptors, #partition_lines, #regions)
+    #tables.elements, #tables.patterns, #tables.paginators, #tables.waiters, #tables.acceptors,
+    #partition_lines, #regions)
 
 io.write(table.concat(out, "\n"), "\n")
 io.stderr:write(string.format("%d operations, %d shapes, %d members, %d names (%d bytes)\n",

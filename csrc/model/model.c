@@ -10,6 +10,17 @@ br_slice br_model_name(const br_model *m, unsigned name)
     return (br_slice){m->names + at, m->name_offsets[name + 1] - at};
 }
 
+br_slice br_model_element_name(const br_model *m, const br_shape *s, unsigned which)
+{
+    size_t shape = (size_t)(s - m->shapes);
+    for (uint32_t i = 0; i < m->element_count && m->elements[i][0] <= shape; i++) {
+        unsigned name = m->elements[i][1 + which];
+        if (m->elements[i][0] == shape && name != BR_NONE)
+            return br_model_name(m, name);
+    }
+    return (br_slice){NULL, 0};
+}
+
 br_slice br_model_wire_name(const br_model *m, unsigned member)
 {
     size_t low = 0, high = m->wire_count;

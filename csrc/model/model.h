@@ -37,6 +37,8 @@ typedef enum br_timestamp_format { BR_TIME_ISO, BR_TIME_EPOCH, BR_TIME_HTTP } br
 #define BR_SHAPE_EVENTSTREAM 0x08
 #define BR_SHAPE_ERROR 0x10
 #define BR_SHAPE_ANSWERED 0x20 /* a structure or union that the output of some operation holds */
+/* A list or map whose elements, in XML and forms, stand where it would stand itself. */
+#define BR_SHAPE_FLATTENED 0x40
 
 typedef struct br_shape {
     uint8_t kind, flags;
@@ -49,6 +51,7 @@ typedef struct br_shape {
 #define BR_MEMBER_QUERY 2
 #define BR_MEMBER_HEADER 3
 #define BR_MEMBER_STATUS 4
+#define BR_MEMBER_ATTRIBUTE 5 /* in the tag of the structure's XML */
 #define BR_MEMBER_REQUIRED 0x0008
 #define BR_MEMBER_TOKEN 0x0010   /* idempotency token: filled in when absent */
 #define BR_MEMBER_PAYLOAD 0x0020 /* is the whole body */
@@ -167,6 +170,10 @@ typedef struct br_model {
     uint32_t error_list_count;
     const uint16_t (*wires)[2]; /* sorted: member index, name on the wire */
     uint32_t wire_count;
+    /* sorted: a list and the name of an element in XML and forms, or a map and those of key and value;
+       BR_NONE: the usual ones, "member", "key" and "value" */
+    const uint16_t (*elements)[3];
+    uint32_t element_count;
     const uint16_t *patterns; /* name indexes of the pattern texts */
     uint32_t pattern_count;
     const br_paginator *paginators; /* sorted by op */
@@ -186,6 +193,8 @@ extern const br_model br_model_builtin;
 br_slice br_model_name(const br_model *m, unsigned name);
 br_slice br_model_wire_name(const br_model *m,
                             unsigned member); /* its own name if it has no other */
+/* The first or second of the names in `elements`; {NULL, 0}: the usual one. */
+br_slice br_model_element_name(const br_model *m, const br_shape *s, unsigned which);
 /* Binary search; -1 if not found. */
 int br_model_member(const br_model *m, const br_shape *structure, br_slice name);
 /*

@@ -50,7 +50,7 @@ local function new_builder(services, options)
         limits = pools.interner "limits", patterns = pools.interner "patterns",
         enums = pools.lists "enums", error_lists = pools.lists "error lists",
         nodes = {}, order = {}, operations = {}, op_index = {},
-        shapes = {}, members = {}, wires = {}, ops = {}, flat = {}, service_records = {},
+        shapes = {}, members = {}, wires = {}, elements = {}, ops = {}, flat = {}, service_records = {},
         paginators = {}, waiters = {}, acceptors = {},
     }
 end
@@ -82,7 +82,7 @@ function facts.records(services, options)
     return {
         names = b.names, shapes = b.shapes, members = b.members, ops = b.ops, flat = b.flat,
         services = b.service_records, limits = b.limits.items, enums = b.enums.flat,
-        error_lists = b.error_lists.flat, wires = b.wires, patterns = b.patterns.items,
+        error_lists = b.error_lists.flat, wires = b.wires, elements = b.elements, patterns = b.patterns.items,
         paginators = b.paginators, waiters = b.waiters, acceptors = b.acceptors,
     }
 end

@@ -139,6 +139,15 @@ static void bad_shapes(void)
     REFUSED(c.limits[0].max, NAN, "a limit is no number");
     REFUSED(c.enums[0], UINT16_MAX, "an enumeration is out of range");
     REFUSED(c.wires[1][0], c.wires[0][0], "the names on the wire are not sorted");
+    REFUSED(string->flags, BR_SHAPE_FLATTENED, "a shape that is flattened is neither list nor map");
+    uint16_t elements[][3] = {{(uint16_t)(list - c.shapes), BR_NONE, BR_NONE}};
+    c.m.elements = (const uint16_t(*)[3])elements;
+    c.m.element_count = 1;
+    CHECK_STR(refused(&c), "accepted");
+    REFUSED(elements[0][0], string - c.shapes, "the names of elements are out of range");
+    REFUSED(elements[0][0], c.m.shape_count, "the names of elements are out of range");
+    REFUSED(elements[0][1], c.m.name_count, "the names of elements are out of range");
+    c.m.element_count = 0;
     REFUSED(c.patterns[0], c.m.name_count, "a pattern is out of range");
     CHECK_STR(refused(&c), "accepted");
     free_copy(&c);

@@ -167,8 +167,26 @@ static void test_against_libc(void)
     CHECK(true);
 }
 
+static void test_written_http(void)
+{
+    static const struct {
+        int64_t ms;
+        const char *want;
+    } cases[] = {{784111777000, "Sun, 06 Nov 1994 08:49:37 GMT"},
+                 {0, "Thu, 01 Jan 1970 00:00:00 GMT"},
+                 {-1, "Wed, 31 Dec 1969 23:59:59 GMT"},
+                 {1709208000999, "Thu, 29 Feb 2024 12:00:00 GMT"},
+                 {INT64_MAX, "Fri, 31 Dec 9999 23:59:59 GMT"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[BR_HTTP_DATE_SIZE];
+        br_time_http(cases[i].ms, text);
+        CHECK_STR(text, cases[i].want);
+    }
+}
+
 int main(void)
 {
+    test_written_http();
     test_format();
     test_iso();
     test_http();

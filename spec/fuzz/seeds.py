@@ -47,12 +47,26 @@ def answer(choices, case, body):
 
 
 def from_xml(seeds, body):
-    """The whole answer, and what is in its result, for every operation."""
+    """The whole answer, and what is in its result, for every operation, with its shapes as they are and bent."""
     inner = re.search(rb"<\w+Result>(.*)</\w+Result>", body, re.DOTALL)
     for operation in range(OPERATIONS_WITH_XML):
-        seeds.add("xml", bytes([operation, 0]) + body)
-        if inner:
-            seeds.add("xml", bytes([operation, 1]) + inner[1])
+        for bent in (0, 128):
+            seeds.add("xml", bytes([operation + bent, 0]) + body)
+            if inner:
+                seeds.add("xml", bytes([operation + bent, 1]) + inner[1])
+
+
+def maps_and_attributes(seeds):
+    """Forms that no case has."""
+    entry = b"<entry><key>a</key><value>b</value></entry>"
+    context = b"TrustedIdentityPropagationContext", b"TransactionContext", b"IdentityProvider"
+    opened, closed = b"", b""
+    for name in context:
+        opened, closed = opened + b"<" + name + b">", b"</" + name + b">" + closed
+    for operation in range(OPERATIONS_WITH_XML):
+        for bent in (0, 128):
+            seeds.add("xml", bytes([operation + bent, 1]) + opened + entry + entry + closed)
+            seeds.add("xml", bytes([operation + bent, 1]) + b"<Credentials x:AccessKeyId = 'a&lt;' Expiration=\"1\"/>")
 
 
 def from_json_texts(seeds, path):
@@ -113,6 +127,7 @@ def frame(kind, contents):
 def main(cases, json_texts, pki, out):
     seeds = Seeds(out)
     from_cases(seeds, cases)
+    maps_and_attributes(seeds)
     from_json_texts(seeds, json_texts)
     from_certificates(seeds, pki)
     text = json.dumps({"credentialSet": [{"credentials": {

@@ -21,7 +21,8 @@ def is_npm(node):
 def references(shape):
     """The names of the shapes that a shape is made of."""
     names = [member["shape"] for member in shape.get("members", {}).values()]
-    return names + [shape[role] for role in ("member", "key", "value") if role in shape]
+    elements = [shape[role] for role in ("member", "key", "value") if role in shape]
+    return names + [element["shape"] if isinstance(element, dict) else element for element in elements]
 
 
 class _Merge:

@@ -36,7 +36,7 @@ _OPERATION_FLAGS = ("idempotent", "readonly", "auth", "authtype", "deprecated")
 _OPERATION_CARRIED = {"name", "http", "input", "output", "errors", *_OPERATION_FLAGS}
 
 _SHAPE_FLAGS = (
-    "sensitive", "box", "streaming", "sparse", "union", "event", "eventstream", "document",
+    "sensitive", "box", "streaming", "sparse", "union", "event", "eventstream", "document", "flattened",
 )
 _SHAPE_CARRIED = {
     "type", "min", "max", "pattern", "enum", "payload", "timestampFormat", "members", "member",
@@ -46,6 +46,7 @@ _SHAPE_CARRIED = {
 # `box` says that a number of zero differs from none: so it does for every member here.
 _MEMBER_CARRIED = {
     "shape", "location", "locationName", "idempotencyToken", "deprecated", "jsonvalue", "box",
+    "xmlAttribute",
 }
 
 
@@ -147,10 +148,17 @@ def _member_facts(name, member):
     if member.get("locationName", name) != name:
         facts["wire"] = member["locationName"]
     for flag, trait in (("idem", "idempotencyToken"), ("deprecated", "deprecated"),
-                        ("jsonvalue", "jsonvalue")):
+                        ("jsonvalue", "jsonvalue"), ("attribute", "xmlAttribute")):
         if member.get(trait):
             facts[flag] = True
     return facts
+
+
+def _element_facts(element):
+    """An element of a list, or a key or value: its shape, with its name in XML and forms if it has one."""
+    if "locationName" not in element:
+        return element["shape"]
+    return {"shape": element["shape"], "wire": element["locationName"]}
 
 
 def _shape_facts(where, shape, traits):
@@ -168,8 +176,8 @@ def _shape_facts(where, shape, traits):
             facts["members"][name] = _member_facts(name, member)
     for role in ("member", "key", "value"):
         if role in shape:
-            traits.check(where + "." + role, shape[role], {"shape"})
-            facts[role] = shape[role]["shape"]
+            traits.check(where + "." + role, shape[role], {"shape", "locationName"})
+            facts[role] = _element_facts(shape[role])
     if "required" in shape:
         facts["required"] = shape["required"]
     if shape.get("exception"):

@@ -175,6 +175,12 @@ MODEL = {
             "token": {"shape": "Text", "location": "header", "locationName": "x-token",
                       "idempotencyToken": True, "documentation": "text"}}},
         "Text": {"type": "string", "min": 1, "documentation": "text"},
+        "Texts": {"type": "list", "flattened": True,
+                  "member": {"shape": "Text", "locationName": "item"}},
+        "Pairs": {"type": "map", "key": {"shape": "Text"},
+                  "value": {"shape": "Text", "locationName": "Value"}},
+        "Tagged": {"type": "structure", "members": {
+            "kind": {"shape": "Text", "xmlAttribute": True, "locationName": "xsi:type"}}},
         "Broken": {"type": "structure", "members": {}, "exception": True, "fault": True,
                    "error": {"httpStatusCode": 500}, "retryable": {"throttling": True}},
     },
@@ -190,12 +196,19 @@ class ModelTest(unittest.TestCase):
         self.assertEqual(found["operations"], {"PlayToy": {
             "snake": "play_toy", "method": "POST", "uri": "/toys/{id}", "code": 202, "in": "In",
             "out": "Out", "errors": ["Broken"], "idempotent": True, "eventOut": "stream"}})
-        self.assertEqual(list(found["shapes"]), ["Broken", "In", "Out", "Stream", "Text"])
+        self.assertEqual(list(found["shapes"]), ["Broken", "In", "Out", "Pairs", "Stream", "Tagged",
+                                                 "Text", "Texts"])
         self.assertEqual(found["shapes"]["In"], {
             "type": "structure", "required": ["id"], "members": {
                 "id": {"shape": "Text", "loc": "uri"},
                 "token": {"shape": "Text", "loc": "header", "wire": "x-token", "idem": True}}})
         self.assertEqual(found["shapes"]["Text"], {"type": "string", "min": 1})
+        self.assertEqual(found["shapes"]["Texts"], {
+            "type": "list", "flattened": True, "member": {"shape": "Text", "wire": "item"}})
+        self.assertEqual(found["shapes"]["Pairs"], {
+            "type": "map", "key": "Text", "value": {"shape": "Text", "wire": "Value"}})
+        self.assertEqual(found["shapes"]["Tagged"]["members"], {
+            "kind": {"shape": "Text", "wire": "xsi:type", "attribute": True}})
         self.assertEqual(found["shapes"]["Broken"]["error"],
                          {"status": 500, "fault": "server", "retryable": True, "throttling": True})
         self.assertEqual(found["paginators"], {"PlayToy": {"in": "a", "out": "b", "result": "c"}})

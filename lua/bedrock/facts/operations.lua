@@ -2,6 +2,7 @@
 local check = require "bedrock.facts.check"
 local names = require "bedrock.facts.names"
 local shapes = require "bedrock.facts.shapes"
+local traits = require "bedrock.facts.traits"
 
 local fail, shown, want, text = check.fail, check.shown, check.want, check.text
 local one_of, list, before = check.one_of, check.list, check.before
@@ -57,6 +58,7 @@ function operations.add(b, index, service, name)
     local where = service.service.id .. "." .. text(name, "^%a%w*$", service.service.id)
     local op = { name = name, fact = fact, service = index, errors = {}, where = where }
     text(fact.snake, "^%l[%l%d_]*$", where .. ".snake")
+    traits.check_operation(service, fact, name, where)
     op.input = side(b, service, fact["in"], where .. ".in")
     op.output = side(b, service, fact.out, where .. ".out")
     check_uri(fact, op.input and b.nodes[op.input], where .. ".uri")

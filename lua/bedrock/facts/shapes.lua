@@ -1,5 +1,6 @@
 --- Shapes: the nodes of the facts that operations reach, and their records.
 local check = require "bedrock.facts.check"
+local traits = require "bedrock.facts.traits"
 
 local fail, want, text, one_of = check.fail, check.want, check.text, check.one_of
 local list, u16, before, sorted_keys = check.list, check.u16, check.before, check.sorted_keys
@@ -11,9 +12,12 @@ local KIND = {
     structure = 0, union = 1, list = 2, map = 3, string = 4, blob = 5, boolean = 6, integer = 7,
     long = 8, float = 9, double = 10, number = 10, timestamp = 11, document = 12,
 }
-local SHAPE_FLAGS = { sensitive = 0x01, sparse = 0x02, event = 0x04, eventstream = 0x08, error = 0x10 }
+local SHAPE_FLAGS = {
+    sensitive = 0x01, sparse = 0x02, event = 0x04, eventstream = 0x08, error = 0x10, flattened = 0x40,
+}
 local ANSWERED = 0x20
 local LOCATION = { uri = 1, querystring = 2, header = 3, statusCode = 4 }
+local ATTRIBUTE = 5
 local TIME = { iso8601 = 0, unixTimestamp = 1, rfc822 = 2 }
 
 local shapes = {}
@@ -83,7 +87,7 @@ local function is_in(names, name)
 end
 
 local function member_bits(shape, name, fact, required, where)
-    local bits = fact.loc == nil and 0 or one_of(LOCATION, fact.loc, where .. ".loc")
+    local bits = fact.loc == nil and (fact.attribute and ATTRIBUTE or 0) or one_of(LOCATION, fact.loc, where .. ".loc")
     return bits + (is_in(required, name) and 0x08 or 0) + (fact.idem and 0x10 or 0)
         + (shape.payload == name and 0x20 or 0) + (fact.wire and 0x40 or 0)
         + (fact.deprecated and 0x80 or 0)
@@ -107,7 +111,7 @@ local function members_of(b, node, shape, where)
     for _, name in ipairs(sorted_keys(members, where .. ".members")) do
         local fact, at = members[name], where .. ".members." .. text(name, "^[%w_.:-]+$", where)
         if fact.wire ~= nil then
-            text(fact.wire, "^[%w_.-]+$", at .. ".wire")
+            text(fact.wire, fact.attribute and "^[%w_.:-]+$" or "^[%w_.-]+$", at .. ".wire")
         end
         node.members[#node.members + 1] = {
             name = name,
@@ -132,7 +136,22 @@ local function error_name(shape, name, where)
     return code and want(code, "string", where .. ".error.code") or name
 end
 
-local function new_node(b, shape, name, where)
+--- What elements are called in XML and forms: one name of a list's, those of key and value of a map's.
+local function element_names(shape, where)
+    local names = {}
+    for place, role in pairs { member = 1, key = 1, value = 2 } do
+        local target = shape[place]
+        if type(target) == "table" and target.wire ~= nil then
+            names[role] = text(target.wire, "^[%w_.-]+$", where .. "." .. place .. ".wire")
+        end
+    end
+    return names
+end
+
+local function new_node(b, service, name)
+    local where = service.service.id .. "/" .. name
+    local shape = want(service.shapes[name], "table", where)
+    traits.check(service, shape, where)
     local node = {
         where = where,
         kind = kind_of(shape, where),
@@ -141,10 +160,12 @@ local function new_node(b, shape, name, where)
         enum = enum_of(b, shape, where),
         pattern = pattern_of(b, shape, where),
         error_name = error_name(shape, name, where),
+        names = element_names(shape, where),
         members = {},
     }
+    local usual = service.service.protocol == "query" and "iso8601" or "unixTimestamp"
     node.format = node.kind == KIND.timestamp
-        and one_of(TIME, shape.timestampFormat or "unixTimestamp", where .. ".timestampFormat") or NONE
+        and one_of(TIME, shape.timestampFormat or usual, where .. ".timestampFormat") or NONE
     members_of(b, node, shape, where)
     return node
 end
@@ -157,8 +178,7 @@ function shapes.visit(b, service, name)
     if b.nodes[id] then
         return id
     end
-    local shape = want(service.shapes[name], "table", id)
-    local node = new_node(b, shape, name, id)
+    local shape, node = service.shapes[name], new_node(b, service, name)
     b.nodes[id] = node
     b.order[#b.order + 1] = id
     for _, member in ipairs(node.members) do
@@ -224,6 +244,13 @@ local function shape_record(b, node)
     return { kind, node.flags, x, y, z }
 end
 
+local function add_names(b, node)
+    local first, second = node.names[1], node.names[2]
+    if first or second then
+        b.elements[#b.elements + 1] = { node.class, first and b.name(first) or NONE, second and b.name(second) or NONE }
+    end
+end
+
 --- One class for each shape.
 function shapes.keep_all(nodes, order)
     for i, id in ipairs(order) do
@@ -260,10 +287,14 @@ function shapes.add(b, classify, outputs)
         local node = b.nodes[id]
         if not b.shapes[node.class + 1] then
             local record = shape_record(b, node)
+            add_names(b, node)
             record[2] = record[2] + (answered[node.class] and ANSWERED or 0)
             b.shapes[node.class + 1] = record
         end
     end
+    table.sort(b.elements, function(x, y)
+        return x[1] < y[1]
+    end)
 end
 
 --- The node at the end of a dotted path through structures; nil if there is none.
