@@ -128,12 +128,23 @@ static bool fips_is_plain(const br_model *m, unsigned service, const br_partitio
            br_slice_eqs(br_model_name(m, m->services[service].id), "sts");
 }
 
-/* Services of a domain of their own have one endpoint a region, for IPv4 and IPv6, without FIPS. */
+/*
+** Services of a domain of their own have one endpoint a region, for IPv4 and IPv6, without FIPS.
+** Those without a model are not known in partitions that have another domain for both.
+*/
 static bool own_domain(const br_model *model, const br_service *service, br_slice region, bool fips,
                        br_url *out, br_error *error)
 {
     br_slice prefix = br_model_name(model, service->prefix);
     br_slice domain = br_model_name(model, service->domain);
+    const br_partition *partition = br_region_partition(region);
+    if (service->protocol == BR_ROUTES_ONLY && !br_slice_eqs(domain, partition->dualstack_suffix))
+        return br_error_set(
+            error, BR_ERR_CONFIG, "ConfigError",
+            "%.*s has no known endpoint in %.*s, which is of partition %s; if there "
+            "is one, set endpoint = { [\"%.*s\"] = URL }",
+            (int)prefix.n, prefix.p, (int)region.n, region.p, partition->id, (int)prefix.n,
+            prefix.p);
     if (fips)
         return br_error_set(error, BR_ERR_CONFIG, "ConfigError",
                             "this service has no FIPS endpoints; switch use_fips off, or set an "

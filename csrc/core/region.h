@@ -22,7 +22,8 @@ void br_region_suggest(br_suggest *s); /* feeds every known region */
 
 /*
 ** The service's default endpoint. `service` is an index into the model's services. false (error:
-** config): the region is no host label, or its partition has no FIPS or no dual-stack endpoints.
+** config): the region is no host label, its partition has no FIPS or no dual-stack endpoints, or
+** the service is not known to be there.
 */
 bool br_endpoint_resolve(const br_model *model, unsigned service, br_slice region, bool fips,
                          bool dualstack, br_url *out, br_error *error);

@@ -279,14 +279,20 @@ bool br_settings_set_flag(br_settings *s, br_slice name, bool value, br_problems
     return problem_type(option, value ? "true" : "false", p);
 }
 
+static void suggest_services(const br_model *m, br_suggest *near)
+{
+    for (uint32_t i = 0; i < m->service_count; i++) {
+        br_suggest_try(near, br_model_name(m, m->services[i].id));
+        br_suggest_try(near, br_model_name(m, m->services[i].space));
+    }
+}
+
 static bool problem_service(const br_model *m, br_slice service, const char *whose, br_problems *p)
 {
     br_suggest near;
     br_suggest_init(&near, service);
-    for (uint32_t i = 0; i < m->service_count; i++) {
-        br_suggest_try(&near, br_model_name(m, m->services[i].id));
-        br_suggest_try(&near, br_model_name(m, m->services[i].space));
-    }
+    suggest_services(m, &near);
+    suggest_services(&br_model_routes, &near);
     return br_problems_add(p, "unknown", BR_SLICE("endpoint"), "%sunknown service%s%.*s%s", whose,
                            near.best.p ? " (did you mean " : "", (int)near.best.n,
                            near.best.p ? near.best.p : "", near.best.p ? "?)" : "");

@@ -24,6 +24,7 @@
 typedef struct br_lua_call br_lua_call;
 
 #define BR_LUA_MODELS_MAX 64 /* the built-in one, and those loaded at run time */
+#define BR_LUA_ROUTES 255    /* place of br_model_routes, which is not among those */
 
 /* A call's or timer's place in the line of those that woke: see wake.c. */
 typedef struct br_lua_waiter {

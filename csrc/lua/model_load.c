@@ -26,9 +26,11 @@ static const br_model *model_at(lua_State *L, int arg, unsigned *index)
 {
     const br_lua_state *s = br_lua_state_of(L);
     lua_Integer ref = luaL_checkinteger(L, arg);
+    *index = (unsigned)(ref % 65536);
+    if (ref / 65536 == BR_LUA_ROUTES)
+        return &br_model_routes;
     if (ref < 0 || ref / 65536 >= (lua_Integer)s->model_count)
         luaL_error(L, "no such operation or service");
-    *index = (unsigned)(ref % 65536);
     return s->models[ref / 65536];
 }
 
@@ -57,7 +59,8 @@ const br_model *br_lua_model_of_service(const br_lua_state *s, br_slice id_or_na
         if (br_model_service(s->models[k], id_or_namespace) >= 0)
             return s->models[k];
     }
-    return &br_model_builtin;
+    return br_model_service(&br_model_routes, id_or_namespace) >= 0 ? &br_model_routes
+                                                                    : &br_model_builtin;
 }
 
 /* Where a number of a row goes in its record. */

@@ -160,19 +160,23 @@ static int ambiguous(lua_State *L, const br_model *m, br_slice name, const uint1
     return 2;
 }
 
+static void try_services(const br_model *m, br_suggest *near)
+{
+    for (unsigned i = 0; i < m->service_count; i++) {
+        br_suggest_try(near, service_id(m, i));
+        br_suggest_try(near, br_model_name(m, m->services[i].space));
+    }
+}
+
 /* nil, message */
 static int unknown_service(lua_State *L, br_slice name)
 {
     const br_lua_state *s = br_lua_state_of(L);
     br_suggest near;
     br_suggest_init(&near, name);
-    for (unsigned k = 0; k < s->model_count; k++) {
-        const br_model *m = s->models[k];
-        for (unsigned i = 0; i < m->service_count; i++) {
-            br_suggest_try(&near, service_id(m, i));
-            br_suggest_try(&near, br_model_name(m, m->services[i].space));
-        }
-    }
+    try_services(&br_model_routes, &near);
+    for (unsigned k = 0; k < s->model_count; k++)
+        try_services(s->models[k], &near);
     lua_pushnil(L);
     lua_pushliteral(L, "no service \"");
     lua_pushstring(L, br_show(name).text);
@@ -247,21 +251,26 @@ int br_lua_operation(lua_State *L)
     return push_kind(L, which.model, which.op);
 }
 
+static bool push_found(lua_State *L, const br_model *m, unsigned model, br_slice name)
+{
+    int service = br_model_service(m, name);
+    if (service < 0)
+        return false;
+    lua_pushinteger(L, br_lua_op_ref(model, (unsigned)service));
+    br_lua_push(L, service_id(m, (unsigned)service));
+    return true;
+}
+
 /* service(name) -> service, id | nil, message */
 int br_lua_service(lua_State *L)
 {
     const br_lua_state *s = br_lua_state_of(L);
     luaL_checktype(L, 1, LUA_TSTRING);
     br_slice name = br_lua_slice(L, 1);
-    for (unsigned k = s->model_count; k-- > 0;) {
-        int service = br_model_service(s->models[k], name);
-        if (service < 0)
-            continue;
-        lua_pushinteger(L, br_lua_op_ref(k, (unsigned)service));
-        br_lua_push(L, service_id(s->models[k], (unsigned)service));
-        return 2;
-    }
-    return unknown_service(L, name);
+    for (unsigned k = s->model_count; k-- > 0;)
+        if (push_found(L, s->models[k], k, name))
+            return 2;
+    return push_found(L, &br_model_routes, BR_LUA_ROUTES, name) ? 2 : unknown_service(L, name);
 }
 
 /* Does a model before that one know the service? */

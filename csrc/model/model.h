@@ -91,6 +91,7 @@ typedef struct br_op {
 } br_op;
 
 typedef enum br_protocol { BR_REST_JSON, BR_JSON_11, BR_QUERY_XML } br_protocol;
+#define BR_ROUTES_ONLY 0xFF /* in place of a protocol: no operations, see br_model_routes */
 
 #define BR_SERVICE_AUTH_SIGV4 0x01
 #define BR_SERVICE_AUTH_BEARER 0x02
@@ -189,6 +190,11 @@ typedef struct br_model {
 } br_model;
 
 extern const br_model br_model_builtin;
+/*
+** Services of which no model is published: they have no operations, but requests can be signed and
+** sent to them. bedrock-mantle: https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html
+*/
+extern const br_model br_model_routes;
 
 br_slice br_model_name(const br_model *m, unsigned name);
 br_slice br_model_wire_name(const br_model *m,

@@ -144,6 +144,27 @@ static void test_endpoints(void)
     check_host(m, "agent-registry", "us-east-1", true, false, NULL);
 }
 
+/* https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints-region-availability.html */
+static void test_mantle(void)
+{
+    const br_model *m = &br_model_routes;
+    int service = br_model_service(m, BR_SLICE("mantle"));
+    CHECK_SLICE(br_model_name(m, m->services[service].id), "bedrock-mantle");
+    CHECK_SLICE(br_model_name(m, m->services[service].signing), "bedrock-mantle");
+    for (int dualstack = 0; dualstack < 2; dualstack++) {
+        check_host(m, "bedrock-mantle", "us-east-1", false, dualstack,
+                   "bedrock-mantle.us-east-1.api.aws");
+        check_host(m, "bedrock-mantle", "eu-north-9", false, dualstack,
+                   "bedrock-mantle.eu-north-9.api.aws");
+        check_host(m, "bedrock-mantle", "us-gov-west-1", false, dualstack,
+                   "bedrock-mantle.us-gov-west-1.api.aws");
+        check_host(m, "bedrock-mantle", "cn-north-1", false, dualstack, NULL);
+        check_host(m, "bedrock-mantle", "eusc-de-east-1", false, dualstack, NULL);
+        check_host(m, "bedrock-mantle", "us-iso-east-1", false, dualstack, NULL);
+        check_host(m, "bedrock-mantle", "us-east-1", true, dualstack, NULL);
+    }
+}
+
 /* All partitions have both kinds today, so one without them is made up. */
 static void test_missing_variants(void)
 {
@@ -204,6 +225,7 @@ int main(void)
     test_partition();
     test_suggest();
     test_endpoints();
+    test_mantle();
     test_missing_variants();
     test_arn();
     return check_done();

@@ -347,8 +347,10 @@ local function error_codes(services)
     return facts.sorted_keys(codes)
 end
 
+--- Besides the services with operations, those of csrc/model/routes.c.
 local function names(services)
-    local operations, paged, waiters, ids = {}, {}, {}, {}
+    local operations, paged, waiters = {}, {}, {}
+    local ids = { ["bedrock-mantle"] = true, mantle = true }
     for _, service in ipairs(services) do
         ids[service.id], ids[service.space] = true, true
         for _, op in ipairs(service.operations) do

@@ -5,6 +5,7 @@ local answer = require "server.answer"
 local bedrock = require "server.bedrock"
 local converse = require "server.converse"
 local faults = require "server.faults"
+local mantle = require "server.mantle"
 local models = require "server.models"
 local refusal = require "server.refusal"
 local request_reader = require "server.request"
@@ -145,9 +146,12 @@ end
 --- @param settings table {operations = file, trust_anchor = file}
 function main.init(settings)
     routes.load(settings.operations)
+    for _, route in ipairs(mantle.routes) do
+        routes.add(unpack(route))
+    end
     x509.trust(settings.trust_anchor)
     handlers["rolesanywhere.CreateSession"] = sessions.create
-    for _, module in ipairs { bedrock, converse, models, agents } do
+    for _, module in ipairs { bedrock, converse, mantle, models, agents } do
         for name, handler in pairs(module.operations) do
             handlers[name] = handler
         end

@@ -13,16 +13,17 @@ local function pattern_of(uri)
     return "^" .. pattern .. "$", #literal
 end
 
+function routes.add(service, method, uri, operation)
+    local pattern, literal = pattern_of(uri)
+    local key = method .. " " .. first_segment(uri)
+    buckets[key] = buckets[key] or {}
+    table.insert(buckets[key], { service = service, operation = operation, pattern = pattern, literal = literal })
+end
+
 --- Reads the list; called once, before the first request.
 function routes.load(file)
     for line in io.lines(file) do
-        local service, method, uri, operation = line:match("^(%S+) (%S+) (%S+) (%S+)$")
-        local pattern, literal = pattern_of(uri)
-        local key = method .. " " .. first_segment(uri)
-        buckets[key] = buckets[key] or {}
-        table.insert(buckets[key], {
-            service = service, operation = operation, pattern = pattern, literal = literal,
-        })
+        routes.add(line:match("^(%S+) (%S+) (%S+) (%S+)$"))
     end
 end
 

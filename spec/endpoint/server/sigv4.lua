@@ -36,7 +36,8 @@ local function signing_name(service)
     if service and service:find("^bedrock%-agentcore") then
         return "bedrock-agentcore"
     end
-    return service == "rolesanywhere" and service or "bedrock"
+    local own_name = service == "rolesanywhere" or service == "bedrock-mantle"
+    return own_name and service or "bedrock"
 end
 
 local function check_scope(auth, service)
@@ -56,6 +57,7 @@ end
 local function check_api_key(request, service)
     local key = request:header("authorization"):match("^Bearer (.+)$")
     local for_keys = not service or service == "bedrock" or service == "bedrock-runtime"
+        or service == "bedrock-mantle"
     if key ~= fixtures.api_key or not for_keys or request:header("x-amz-security-token") then
         refusal.raise(403, "AccessDeniedException",
             "Authentication failed: Please make sure your API Key is valid.",

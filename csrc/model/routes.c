@@ -1,0 +1,31 @@
+#include "model/model.h"
+
+enum { MANTLE, MANTLE_SPACE, DOMAIN_NAME, NAMES };
+
+static const char names[] = "bedrock-mantle"
+                            "mantle"
+                            "api.aws";
+static const uint32_t name_offsets[NAMES + 1] = {0, 14, 20, 27};
+
+static const br_service services[] = {{
+    .id = MANTLE,
+    .space = MANTLE_SPACE,
+    .prefix = MANTLE,
+    .signing = MANTLE,
+    .api_version = BR_NONE,
+    .target = BR_NONE,
+    .domain = DOMAIN_NAME,
+    .protocol = BR_ROUTES_ONLY,
+    .auth = BR_SERVICE_AUTH_SIGV4 | BR_SERVICE_AUTH_BEARER,
+}};
+
+const br_model br_model_routes = {
+    .format_version = BR_MODEL_FORMAT,
+    .facts_hash = "",
+    .facts_source = "",
+    .names = names,
+    .name_offsets = name_offsets,
+    .name_count = NAMES,
+    .services = services,
+    .service_count = sizeof services / sizeof *services,
+};
