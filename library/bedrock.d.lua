@@ -520,8 +520,27 @@ function bedrock.array(t) end
 ---@return bedrock.Error? err
 function bedrock.sign(request) end
 
---- JSON as this module writes and reads it: integers stay integers, [] stays [].
+--- JSON as this module writes and reads it: integers stay integers, [] stays [], keys keep their order.
 bedrock.json = {}
+
+--- A number as its JSON text: it prints so, is sent so, and compares with others of its kind by its value. Decoded JSON
+--- has them where no number of Lua holds what was written.
+---@class bedrock.Number: userdata
+---@operator concat(string|number|bedrock.Number): string
+
+--- JSON that is sent byte for byte, where any JSON may stand.
+---@class bedrock.RawJson: userdata
+---@operator concat(string): string
+
+---@param text string a number as JSON writes it
+---@return bedrock.Number? number
+---@return bedrock.Error? err
+function bedrock.json.number(text) end
+
+---@param text string JSON; checked here
+---@return bedrock.RawJson? json
+---@return bedrock.Error? err
+function bedrock.json.raw(text) end
 
 ---@param value any
 ---@return string? text

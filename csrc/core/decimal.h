@@ -27,4 +27,12 @@ double br_decimal_double(const br_decimal *d);
 /* The shortest decimal form that reads back as d (finite); returns its length, no NUL. */
 size_t br_double_text(double d, char out[BR_DOUBLE_TEXT_SIZE]);
 
+/*
+** Numbers by their JSON texts, however long: below, equal, above (-1, 0, 1). Zero has no sign here.
+** Exponents beyond 10^18 count as 10^18.
+*/
+int br_decimal_order(br_slice a, br_slice b);
+/* Whether the shortest form of d (finite) has exactly the value of the text. */
+bool br_decimal_is(br_slice text, double d);
+
 #endif

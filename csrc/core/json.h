@@ -51,8 +51,10 @@ typedef struct br_json_reader {
 
 typedef struct br_json_number {
     bool is_integer; /* written without fraction and exponent, and within int64 ("-0" is not) */
+    bool is_whole;   /* written without fraction and exponent */
+    bool is_short;   /* of 15 digits at most and far from the ends of a double's range, or zero */
     int64_t i;       /* valid if is_integer */
-    double d;        /* nearest double, always valid; locale-independent */
+    double d;        /* nearest double, locale-independent; HUGE_VAL beyond the range */
     br_slice text;   /* as written */
 } br_json_number;
 
@@ -66,6 +68,8 @@ br_json_type br_json_peek(br_json_reader *r);
 bool br_json_null(br_json_reader *r);
 bool br_json_bool(br_json_reader *r, bool *value);
 bool br_json_number_value(br_json_reader *r, br_json_number *out);
+/* Whether i, or else the shortest form of d, has exactly the value that was written. */
+bool br_json_number_fits(const br_json_number *n);
 /*
 ** Unescaped, valid UTF-8; may hold NUL. An escape that is half of a surrogate pair, without the
 ** other half next to it, is U+FFFD: services cut texts between the halves. With keep_halves it is

@@ -188,7 +188,7 @@ static bool set_integer(br_json_number *out, const number_scan *s, bool negative
     uint64_t limit = (uint64_t)INT64_MAX + (negative ? 1 : 0);
     if (s->count > DIGITS_MAX || s->digits > limit || (negative && s->digits == 0))
         return false;
-    out->is_integer = true;
+    out->is_integer = out->is_short = true;
     if (negative)
         out->i = -(int64_t)(s->digits - 1) - 1;
     else
@@ -199,12 +199,16 @@ static bool set_integer(br_json_number *out, const number_scan *s, bool negative
 
 static const char *const number_wrong = "a number is malformed";
 
-static bool finish_double(br_json_reader *r, br_json_number *out, br_decimal *d)
+#define SHORT_DIGITS UINT64_C(1000000000000000) /* numbers below have DBL_DIG digits at most */
+#define SHORT_EXPONENT 280
+
+static void finish_double(br_json_number *out, const br_decimal *d)
 {
+    bool near = d->exponent < SHORT_EXPONENT && d->exponent > -SHORT_EXPONENT;
     out->is_integer = false;
+    out->is_short = !d->truncated && (d->digits == 0 || (d->digits < SHORT_DIGITS && near));
     out->i = 0;
     out->d = br_decimal_double(d);
-    return isfinite(out->d) || fail(r, "a number is too large for a double");
 }
 
 /* What follows the integer part. r->p moves to the end of the number, or to where it is wrong. */
@@ -238,7 +242,8 @@ static inline bool take_digit(br_json_reader *r, br_json_number *out)
     if (r->end - p < 2 || !is_digit(*p) || (p[1] != ',' && p[1] != '}' && p[1] != ']'))
         return false;
     int value = *p - '0';
-    *out = (br_json_number){.is_integer = true, .i = value, .d = value, .text = {p, 1}};
+    *out = (br_json_number){
+        .is_integer = true, .is_whole = true, .i = value, .d = value, .text = {p, 1}};
     r->p++;
     return true;
 }
@@ -262,12 +267,19 @@ bool br_json_number_value(br_json_reader *r, br_json_number *out)
     bool whole = s.p == s.end || (*s.p != '.' && *s.p != 'e' && *s.p != 'E');
     if (!whole || !set_integer(out, &s, negative)) {
         br_decimal d = {.text = {first, 0}, .negative = negative};
-        if (!read_fraction(r, &s, &d) || !finish_double(r, out, &d))
+        if (!read_fraction(r, &s, &d))
             return false;
+        finish_double(out, &d);
     }
+    out->is_whole = whole;
     out->text = (br_slice){start, (size_t)(s.p - start)};
     r->p = s.p;
     return true;
+}
+
+bool br_json_number_fits(const br_json_number *n)
+{
+    return n->is_integer || n->is_short || (isfinite(n->d) && br_decimal_is(n->text, n->d));
 }
 
 /* Strings */

@@ -28,7 +28,7 @@ static bool push_epoch_text(br_decoder *d, br_slice text)
     br_json_reader r;
     br_json_number n;
     br_json_reader_init(&r, text);
-    bool ok = br_json_number_value(&r, &n) && br_json_end(&r);
+    bool ok = br_json_number_value(&r, &n) && br_json_end(&r) && isfinite(n.d);
     br_json_reader_free(&r);
     if (ok && n.is_integer)
         br_push_integer(d->L, n.i);
@@ -53,7 +53,7 @@ static bool push_number_text(br_decoder *d, const br_shape *s, br_slice text, bo
     br_json_reader r;
     br_json_number n;
     br_json_reader_init(&r, text);
-    bool ok = br_json_number_value(&r, &n) && br_json_end(&r);
+    bool ok = br_json_number_value(&r, &n) && br_json_end(&r) && isfinite(n.d);
     br_json_reader_free(&r);
     if (!ok)
         return !whole && br_decode_push_special(d->L, text) ? true

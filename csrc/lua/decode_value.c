@@ -7,6 +7,7 @@
 #include "lua/decode.h"
 #include "lua/document.h"
 #include "lua/entries.h"
+#include "lua/literal.h"
 
 #define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
 #define EXACT_INTEGER INT64_C(9007199254740992)
@@ -56,29 +57,47 @@ static bool push_string(br_decoder *d)
     return true;
 }
 
-static void push_big_number(lua_State *L, const br_json_number *n)
+/* Whether the integer is exact as a number of Lua. */
+static bool holds_integer(int64_t value)
 {
 #if LUA_VERSION_NUM == 501
-    size_t digits = n->text.n - (n->text.n > 0 && n->text.p[0] == '-');
-    bool whole = strspn(n->text.p + (n->text.n - digits), "0123456789") >= digits;
-    if (whole && fabs(n->d) > (double)EXACT_INTEGER) {
-        lua_pushlstring(L, n->text.p, n->text.n);
-        return;
-    }
+    return value <= EXACT_INTEGER && value >= -EXACT_INTEGER;
+#else
+    (void)value;
+    return true;
 #endif
-    lua_pushnumber(L, (lua_Number)n->d);
 }
 
+/* -0 is a float; other whole numbers that are no integers of Lua keep their digits. */
+static bool holds(const br_json_number *n)
+{
+    if (n->is_integer)
+        return holds_integer(n->i);
+    return (!n->is_whole || n->d == 0) && br_json_number_fits(n);
+}
+
+/* In documents: what no number of Lua holds comes as it was written. */
 static bool push_number(br_decoder *d)
 {
     br_json_number n;
     if (!br_json_number_value(&d->reader, &n))
         return false;
-    if (n.is_integer)
+    if (!holds(&n)) {
+        if (n.text.n > BR_NUMBER_TEXT_MAX)
+            return br_decode_fail(d, "a number is too long");
+        br_literal_push_number(d->L, n.text);
+    } else if (n.is_integer) {
         br_push_integer(d->L, n.i);
-    else
-        push_big_number(d->L, &n);
+    } else {
+        lua_pushnumber(d->L, (lua_Number)n.d);
+    }
     return true;
+}
+
+/* What the model calls a number. */
+static bool read_number(br_decoder *d, br_json_number *n)
+{
+    return br_json_number_value(&d->reader, n) && isfinite(n->d);
 }
 
 static bool push_boolean(br_decoder *d)
@@ -260,7 +279,7 @@ void br_decode_push_whole(br_decoder *d, const br_shape *s, const br_json_number
 static bool decode_integer(br_decoder *d, const br_shape *s)
 {
     br_json_number n;
-    if (!br_json_number_value(&d->reader, &n))
+    if (!read_number(d, &n))
         return br_decode_fail(d, "an integer is no number, or out of range");
     br_decode_push_whole(d, s, &n);
     return true;
@@ -276,7 +295,7 @@ static bool decode_double(br_decoder *d, const br_shape *s)
             return false;
         return br_decode_push_special(d->L, text) || br_decode_fail(d, "a number is a text");
     }
-    if (!br_json_number_value(&d->reader, &n))
+    if (!read_number(d, &n))
         return br_decode_fail(d, "a number is none, or out of range");
     lua_pushnumber(d->L, (lua_Number)n.d);
     br_decoder_check(d, s->a, n.d);
@@ -296,11 +315,23 @@ static bool decode_blob(br_decoder *d, const br_shape *s)
     return true;
 }
 
+static bool decode_epoch(br_decoder *d)
+{
+    br_json_number n;
+    if (!read_number(d, &n))
+        return br_decode_fail(d, "a time is out of range");
+    if (n.is_integer)
+        br_push_integer(d->L, n.i);
+    else
+        lua_pushnumber(d->L, (lua_Number)n.d);
+    return true;
+}
+
 static bool decode_time(br_decoder *d)
 {
     br_slice text;
     if (br_json_peek(&d->reader) == BR_JSON_NUMBER)
-        return push_number(d);
+        return decode_epoch(d);
     if (!br_json_string(&d->reader, &text))
         return br_decode_fail(d, "a time is neither a number nor a text");
     return br_decode_push_time(d, text);

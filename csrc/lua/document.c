@@ -4,6 +4,7 @@
 
 #include "lua/came.h"
 #include "lua/decode.h"
+#include "lua/literal.h"
 
 /* Keys of the registry, and of metatables: only their addresses count. */
 static const char array_key = 'a', object_key = 'o', orders_key = 's', order_key = 'k';
@@ -38,6 +39,7 @@ void br_codec_open(lua_State *L)
         return;
     br_decoder_open(L);
     br_came_open(L);
+    br_literal_open(L);
     new_metatable(L, OBJECT_NAME, &object_key);
     new_metatable(L, "bedrock.array", &array_key);
 }

@@ -173,12 +173,11 @@ bool br_encode_more_room(br_encoder *e);
 bool br_encode_attach(br_encoder *e, br_slice bytes, bool base64);
 /* As a JSON string, or as a pair of the form; reported if it is not UTF-8. */
 void br_encode_put_text(br_encoder *e, br_slice text);
-bool br_encode_enter(br_encoder *e, const char *expected);
-/* Sees to the free slots of one level; false: reported. */
-static inline bool br_encode_room(br_encoder *e)
-{
-    return lua_gettop(e->L) + BR_ENCODE_LEVEL <= e->room || br_encode_more_room(e);
-}
+/*
+** For the table on top of the stack: sees to the free slots of one level, and gives the table's
+** place. 0: it is none, or too deep; reported.
+*/
+int br_encode_enter(br_encoder *e, const char *expected);
 void br_encode_value(br_encoder *e, unsigned shape);
 
 /* encode_members.c */

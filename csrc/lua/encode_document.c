@@ -3,6 +3,7 @@
 
 #include "lua/document.h"
 #include "lua/encode.h"
+#include "lua/literal.h"
 
 /* With a point or an exponent, so that a float is a float when it comes back. */
 static void write_float(br_buf *out, double d)
@@ -95,6 +96,20 @@ static bool encode_cdata(br_encoder *e)
     return false;
 }
 
+/* As it was written; false: it is none. */
+static bool encode_literal(br_encoder *e)
+{
+    const br_literal *literal = br_literal_at(e->L, -1);
+    if (literal == NULL)
+        return false;
+    if (e->depth + literal->depth > BR_JSON_DEPTH_MAX)
+        br_encode_problem(e, "type", "nested deeper than %d tables, with its JSON",
+                          BR_JSON_DEPTH_MAX);
+    else if (!br_encode_attach(e, literal->text, false))
+        br_buf_add_slice(e->out, literal->text);
+    return true;
+}
+
 /* By its mark; without one, a table with something at 1 is a list, and an empty one a map. */
 static bool is_list(lua_State *L)
 {
@@ -143,7 +158,7 @@ void br_encode_document(br_encoder *e)
             br_emit(e->out, "null", 4);
         else if (br_document_is_empty_array(L, -1))
             br_emit(e->out, "[]", 2);
-        else if (!encode_cdata(e))
+        else if (!encode_literal(e) && !encode_cdata(e))
             br_encode_wrong_type(e, "a string, number, boolean, table or bedrock.null");
     }
 }

@@ -31,14 +31,18 @@ typedef struct walk {
 #define TOKEN UINT16_MAX
 #define NO_VALUE (UINT16_MAX - 1) /* null */
 
-/* Of the table on top of the stack. The places need not be cleared. */
-static void begin_walk(walk *w, br_encoder *e, const br_shape *s)
+/* Of the table on top of the stack, if that is one. The places need not be cleared. */
+static bool begin_walk(walk *w, br_encoder *e, const br_shape *s, const char *expected)
 {
+    int table = br_encode_enter(e, expected);
+    if (table == 0)
+        return false;
     memset(w, 0, offsetof(walk, places));
     w->e = e;
     w->shape = s;
-    w->table = lua_gettop(e->L);
+    w->table = table;
     w->strange = LUA_TNONE;
+    return true;
 }
 
 static inline void mark_seen(walk *w, const br_member *m)
@@ -383,9 +387,8 @@ static void encode_union(br_encoder *e, walk *w)
 void br_encode_structure(br_encoder *e, const br_shape *s)
 {
     walk w;
-    if (!br_encode_enter(e, "a table of members"))
+    if (!begin_walk(&w, e, s, "a table of members"))
         return;
-    begin_walk(&w, e, s);
     w.braces = true;
     const br_shape *holder = e->holder;
     e->holder = s;
@@ -399,9 +402,8 @@ void br_encode_structure(br_encoder *e, const br_shape *s)
 void br_encode_body_members(br_encoder *e, const br_shape *s, bool braces)
 {
     walk w;
-    if (!br_encode_enter(e, "a table of parameters"))
+    if (!begin_walk(&w, e, s, "a table of parameters"))
         return;
-    begin_walk(&w, e, s);
     w.braces = braces;
     w.top = true;
     walk_members(e, &w);

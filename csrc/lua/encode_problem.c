@@ -3,6 +3,7 @@
 
 #include "core/shown.h"
 #include "lua/encode.h"
+#include "lua/literal.h"
 
 #define PATH_MAX_BYTES 4096
 #define MESSAGE_MAX 512
@@ -87,7 +88,10 @@ void br_encode_problem_at(br_encoder *e, const char *kind, br_slice member, cons
 
 void br_encode_wrong_type(br_encoder *e, const char *expected)
 {
+    const br_literal *literal = br_literal_at(e->L, -1);
     const char *given = br_lua_is_null(e->L, -1) ? "null" : luaL_typename(e->L, -1);
+    if (literal != NULL)
+        given = literal->is_number ? "number" : "raw JSON";
     br_encode_problem(e, "type", "expected %s, got %s", expected, given);
 }
 

@@ -2,6 +2,7 @@
 #include "core/uri.h"
 #include "lua/decode.h"
 #include "lua/encode.h"
+#include "lua/literal.h"
 
 #define PATH_FIRST 200 /* room for most paths with their labels */
 
@@ -265,7 +266,7 @@ static void encode_payload_value(head *h, unsigned shape)
         encode_raw_payload(h, s);
         return;
     }
-    if (is_blob && !lua_istable(h->e.L, -1)) {
+    if (is_blob && !lua_istable(h->e.L, -1) && br_literal_at(h->e.L, -1) == NULL) {
         br_encode_wrong_type(&h->e, "a string of bytes, or a table to be sent as JSON");
         return;
     }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/decimal.h"
 #include "core/json.h"
@@ -9,6 +10,7 @@
 #include "core/times.h"
 #include "lua/encode.h"
 #include "lua/limits.h"
+#include "lua/literal.h"
 
 #define SHOWN_MAX 60
 #define PATTERN_SHOWN_MAX 300
@@ -220,6 +222,20 @@ static integer_outcome double_to_integer(double d, int64_t *value)
     return INTEGER_OK;
 }
 
+/* A number that was kept as text, as those are that Lua cannot hold; NULL: it is none. */
+static const br_literal *kept_number(lua_State *L)
+{
+    const br_literal *literal = br_literal_at(L, -1);
+    return literal != NULL && literal->is_number ? literal : NULL;
+}
+
+static integer_outcome text_to_integer(br_slice text, int64_t *value)
+{
+    if (parse_decimal(text, false, value))
+        return INTEGER_OK;
+    return strpbrk(text.p, ".eE") != NULL ? INTEGER_FRACTION : INTEGER_RANGE;
+}
+
 static integer_outcome read_integer(br_encoder *e, bool is_long, int64_t *value)
 {
     lua_State *L = e->L;
@@ -235,7 +251,8 @@ static integer_outcome read_integer(br_encoder *e, bool is_long, int64_t *value)
     if (br_lua_cdata_integer(L, value))
         return INTEGER_OK;
 #endif
-    return INTEGER_NOT;
+    const br_literal *kept = kept_number(L);
+    return kept != NULL ? text_to_integer(kept->text, value) : INTEGER_NOT;
 }
 
 /* As snprintf's %lld, which costs more than all the rest of an integer. */
@@ -252,9 +269,28 @@ static void write_integer(int64_t value, br_text *text)
     text->s = (br_slice){p, (size_t)(text->small + sizeof text->small - p)};
 }
 
+static bool kept_number_text(br_encoder *e, const br_shape *s, br_slice kept, br_text *text)
+{
+    br_json_reader r;
+    br_json_number n;
+    br_json_reader_init(&r, kept);
+    bool ok = br_json_number_value(&r, &n) && isfinite(n.d);
+    br_json_reader_free(&r);
+    if (!ok) {
+        br_encode_problem(e, "type", "is beyond the range of a double");
+        return false;
+    }
+    check_value(e, s->a, n.d);
+    text->s = kept;
+    return true;
+}
+
 static bool number_text(br_encoder *e, const br_shape *s, br_text *text)
 {
     if (lua_type(e->L, -1) != LUA_TNUMBER) {
+        const br_literal *kept = kept_number(e->L);
+        if (kept != NULL)
+            return kept_number_text(e, s, kept->text, text);
         br_encode_wrong_type(e, "a number");
         return false;
     }

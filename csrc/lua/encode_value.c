@@ -11,18 +11,19 @@ bool br_encode_more_room(br_encoder *e)
     return true;
 }
 
-bool br_encode_enter(br_encoder *e, const char *expected)
+int br_encode_enter(br_encoder *e, const char *expected)
 {
+    int table = lua_gettop(e->L);
     if (!lua_istable(e->L, -1)) {
         br_encode_wrong_type(e, expected);
-        return false;
+        return 0;
     }
     if (e->depth >= BR_JSON_DEPTH_MAX) {
         br_encode_problem(e, "type", "nested deeper than %d tables (does one contain itself?)",
                           BR_JSON_DEPTH_MAX);
-        return false;
+        return 0;
     }
-    return br_encode_room(e);
+    return table + BR_ENCODE_LEVEL <= e->room || br_encode_more_room(e) ? table : 0;
 }
 
 static void keep_string(br_encoder *e)
@@ -173,9 +174,9 @@ static void encode_map_pair(lua_State *L, void *state, br_slice key)
 
 static void encode_map(br_encoder *e, const br_shape *s)
 {
-    if (!br_encode_enter(e, "a table of keys and values"))
+    map_walk w = {e, s, br_encode_enter(e, "a table of keys and values"), 0};
+    if (w.table == 0)
         return;
-    map_walk w = {e, s, lua_gettop(e->L), 0};
     if (!e->form)
         br_emit_char(e->out, '{');
     int strange = br_each_entry(e->L, encode_map_pair, &w);

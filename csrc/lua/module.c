@@ -6,6 +6,7 @@
 #include "lua/binding.h"
 #include "lua/came.h"
 #include "lua/entries.h"
+#include "lua/literal.h"
 #include "lua/sign.h"
 
 #define BR_LUA_STATE "bedrock.state"
@@ -320,14 +321,17 @@ static const luaL_Reg functions[] = {
     {"find", br_lua_find},
     {"join_halves", join_halves},
     {"keys", keys},
+    {"literal", br_lua_literal},
     {"metadata", br_lua_metadata},
     {"model", br_lua_load_model},
     {"notify", br_lua_notify},
     {"now_ms", now_ms},
+    {"number", br_lua_number},
     {"operation", br_lua_operation},
     {"operations", br_lua_operations},
     {"paginator", br_lua_paginator},
     {"percent", percent},
+    {"raw", br_lua_raw},
     {"service", br_lua_service},
     {"services", br_lua_services},
     {"sse", br_lua_sse_new},

@@ -23,7 +23,7 @@ local bedrock = {
     api_version = core.api_version,
     array = core.array,
     --- JSON as this module writes and reads it: integers stay integers, [] stays [].
-    json = { encode = core.encode, decode = core.decode },
+    json = { encode = core.encode, decode = core.decode, raw = core.raw, number = core.number },
     null = core.null,
     sign = core.sign,
 }

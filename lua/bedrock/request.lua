@@ -112,7 +112,7 @@ end
 local function body_text(body, problems)
     if body == nil or type(body) == "string" then
         return body
-    elseif type(body) ~= "table" then
+    elseif type(body) ~= "table" and not core.literal(body) then
         return add(problems, "body", "type", "must be a table or a string, got a " .. type(body))
     end
     local text, err = core.encode(body)

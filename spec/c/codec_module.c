@@ -8,6 +8,7 @@
 #include "core/crypto.h"
 #include "core/service_error.h"
 #include "lua/codec.h"
+#include "lua/literal.h"
 
 __attribute__((visibility("default"))) int luaopen_codec_module(lua_State *L);
 
@@ -362,7 +363,8 @@ int luaopen_codec_module(lua_State *L)
     static const luaL_Reg functions[] = {
         {"encode", encode},         {"op", find_op},  {"output", output},      {"decode", decode},
         {"events", events},         {"event", event}, {"failure", failure},    {"read", read},
-        {"each_event", each_event}, {"write", write}, {"array", br_lua_array}, {NULL, NULL}};
+        {"each_event", each_event}, {"write", write}, {"array", br_lua_array}, {"raw", br_lua_raw},
+        {"number", br_lua_number},  {NULL, NULL}};
     br_codec_open(L);
     luaL_newmetatable(L, "codec_module.work");
     lua_pushcfunction(L, collect_work);

@@ -1,3 +1,4 @@
+#include "core/decimal.h"
 #include "core/json.h"
 
 #include "check.h"
@@ -147,9 +148,113 @@ static void test_random_numbers(void)
     }
 }
 
+static int order(const char *a, const char *b)
+{
+    return br_decimal_order(br_slice_of(a), br_slice_of(b));
+}
+
+static void check_order(const char *a, const char *b, int want)
+{
+    check_number(order(a, b), want, a, __FILE__, __LINE__);
+    check_number(order(b, a), -want, b, __FILE__, __LINE__);
+}
+
+static void test_order(void)
+{
+    check_order("1", "2", -1);
+    check_order("9", "10", -1);
+    check_order("1.10", "1.1", 0);
+    check_order("110e-2", "0.0011E+3", 0);
+    check_order("100", "1e2", 0);
+    check_order("0", "-0.000e99", 0);
+    check_order("-1", "0", -1);
+    check_order("-2", "-1", -1);
+    check_order("-1e400", "-1e399", -1);
+    check_order("1e400", "10e399", 0);
+    check_order("12345678901234567890", "12345678901234567891", -1);
+    check_order("0.1000000000000000055511151231257827", "0.1", 1);
+    check_order("1e99999999999", "2e99999999998", 1);
+    check_order("1e-99999999999", "0", 1);
+    check_order("0.00120", "0.0012000000000000000001", -1);
+    check_order("123456", "123456.5", -1);
+}
+
+static void check_fits(const char *text, bool want)
+{
+    br_json_reader r;
+    br_json_number v = {.is_integer = false};
+    br_json_reader_init(&r, br_slice_of(text));
+    check_that(br_json_number_value(&r, &v) && br_json_end(&r), text, __FILE__, __LINE__);
+    check_that(br_json_number_fits(&v) == want, text, __FILE__, __LINE__);
+    br_json_reader_free(&r);
+}
+
+static void test_fits(void)
+{
+    static const char *const fitting[] = {"0",
+                                          "-0",
+                                          "0.1",
+                                          "1.10",
+                                          "1e2",
+                                          "1e20",
+                                          "100000000000000000000",
+                                          "1e22",
+                                          "0e999",
+                                          "-0.0e-999",
+                                          "9223372036854775807",
+                                          "-9223372036854775808",
+                                          "5e-324",
+                                          "1.7976931348623157e308",
+                                          "0.30000000000000004",
+                                          "9007199254740993",
+                                          "123456789012345.6",
+                                          "2.2250738585072014e-308"};
+    static const char *const others[] = {"12345678901234567890",
+                                         "9223372036854775809",
+                                         "1e400",
+                                         "-1e400",
+                                         "1e-400",
+                                         "4e-324",
+                                         "9007199254740993.0",
+                                         "0.1000000000000000055511151231257827",
+                                         "0.10000000000000001",
+                                         "1e99999999999999999999",
+                                         "123456789012345678.5",
+                                         "1.79769313486231571e308"};
+    for (size_t i = 0; i < sizeof fitting / sizeof *fitting; i++)
+        check_fits(fitting[i], true);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        check_fits(others[i], false);
+}
+
+/* The shortest text of a double fits, with zeros behind it, too; with another digit it does not. */
+static void test_random_fits(void)
+{
+    uint64_t state = 12345;
+    for (int i = 0; i < 5000; i++) {
+        char text[BR_DOUBLE_TEXT_SIZE + 40], longer[BR_DOUBLE_TEXT_SIZE + 64];
+        double d = random_double(&state);
+        text[br_double_text(d, text)] = '\0';
+        check_fits(text, true);
+        size_t digits = strcspn(text, "e");
+        const char *point = memchr(text, '.', digits) != NULL ? "" : ".";
+        snprintf(longer, sizeof longer, "%.*s%s000000000000000000%s", (int)digits, text, point,
+                 text + digits);
+        check_fits(longer, true);
+        check_order(text, longer, 0);
+        snprintf(longer, sizeof longer, "%.*s%s000000000000000001%s", (int)digits, text, point,
+                 text + digits);
+        check_fits(longer, false);
+        check_order(text, longer, d < 0 ? 1 : -1);
+    }
+}
+
 int main(void)
 {
     test_numbers();
+    test_order();
+    test_fits();
+    test_random_fits();
     test_random_numbers();
     return check_done();
 }

@@ -8,6 +8,7 @@
 #include "fuzz.h"
 #include "lua/codec.h"
 #include "lua/document.h"
+#include "lua/literal.h"
 
 #include <string.h>
 
@@ -205,6 +206,9 @@ static int count(lua_State *L, int table)
 /* Of the same kind, too: rawequal takes 1 and 1.0 for the same. */
 static bool is_same_scalar(lua_State *L, int a, int b)
 {
+    const br_literal *x = br_literal_at(L, a), *y = br_literal_at(L, b);
+    if (x != NULL && y != NULL)
+        return x->is_number && y->is_number && br_slice_eq(x->text, y->text);
     return lua_rawequal(L, a, b) && lua_isinteger(L, a) == lua_isinteger(L, b);
 }
 

@@ -1,3 +1,4 @@
+#include "core/decimal.h"
 #include "core/json.h"
 #include "fuzz.h"
 
@@ -43,11 +44,16 @@ static bool copy_number(br_json_reader *r, br_buf *out)
     br_json_number n;
     if (!br_json_number_value(r, &n))
         return false;
-    MUST(isfinite(n.d) && n.text.n > 0);
+    MUST(!isnan(n.d) && n.text.n > 0 && br_decimal_order(n.text, n.text) == 0);
+    size_t before = out->len;
     if (n.is_integer)
         br_json_write_int(out, n.i);
+    else if (!br_json_number_fits(&n))
+        br_buf_add_slice(out, n.text);
     else
         MUST(br_json_write_double(out, n.d));
+    br_slice written = {br_buf_slice(out).p + before, out->len - before};
+    MUST(out->failed || br_decimal_order(written, n.text) == 0);
     return true;
 }
 
