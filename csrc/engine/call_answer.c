@@ -3,30 +3,21 @@
 #include <string.h>
 
 #include "core/service_error.h"
-#include "core/times.h"
 
 static bool streams(const br_call *c)
 {
     return c->mode == BR_CALL_EVENTS || c->mode == BR_CALL_BYTES;
 }
 
-/*
-** Every trusted answer tells the time, also a refusal for a wrong date; one that a cache kept
-** (Age), or that was long on its way, does not.
-*/
-static void sample_clock(br_call *c)
+/* What was long on its way tells no time. */
+static void read_clock(br_call *c)
 {
-    int64_t server_ms;
-    int64_t took_ms = br_engine_mono_ms(c->engine) - c->started_ms;
-    c->clock_known = false;
-    if (took_ms > BR_CLOCK_SAMPLE_MAX_MS || !br_transfer_date_trusted(c->transfer) ||
-        br_headers_get(&c->headers, "age").p != NULL ||
-        !br_time_parse_http(br_headers_get(&c->headers, "date"), &server_ms))
-        return;
-    int64_t local_ms = br_engine_wall_ms(c->engine);
-    c->clock_known = true;
-    c->clock_off_ms = server_ms - local_ms - c->signed_offset_ms;
-    br_client_clock_sample(c->client, server_ms, local_ms);
+    bool soon = br_engine_mono_ms(c->engine) - c->started_ms <= BR_CLOCK_SAMPLE_MAX_MS;
+    if (c->is_error)
+        br_clock_read(&c->clock, &c->headers, soon && br_transfer_date_trusted(c->transfer),
+                      br_engine_wall_ms(c->engine));
+    else
+        br_clock_settle(&c->clock, c->client, true);
 }
 
 static size_t announced_length(const br_headers *headers)
@@ -68,7 +59,7 @@ static void on_head(void *user, int status, br_headers *headers)
     c->is_error = status < 200 || status >= 300;
     c->state = BR_CALL_BODY;
     br_headers_swap(&c->headers, headers);
-    sample_clock(c);
+    read_clock(c);
     c->stream.open = streams(c) && !c->is_error;
     if (c->stream.open)
         br_call_notify(c);
@@ -132,8 +123,9 @@ static bool on_data(void *user, br_slice bytes)
 static br_failure classify(const br_call *c)
 {
     br_failure f = br_retry_classify(c->status, br_slice_of(c->error.code));
-    bool off = c->clock_known && (c->clock_off_ms >= BR_SKEW_MS || c->clock_off_ms <= -BR_SKEW_MS);
-    return f == BR_FAIL_FINAL && c->status == 403 && off ? BR_FAIL_CLOCK_SKEW : f;
+    if (f == BR_FAIL_FINAL && br_clock_suspect(&c->clock, c->status, &c->error))
+        return BR_FAIL_CLOCK_SKEW;
+    return f;
 }
 
 static void error_answer(br_call *c)

@@ -11,12 +11,12 @@
 #define BR_ENGINE_CALL_PRIVATE_H
 
 #include "engine/call.h"
+#include "engine/clock.h"
 #include "engine/internal.h"
 #include "engine/transfer_private.h"
 
 /* What a Content-Length alone makes us allocate. */
 #define BR_PRESIZE_MAX ((size_t)4 * 1024 * 1024)
-#define BR_SKEW_MS 240000 /* a 403 with a clock so far off is taken for a clock problem */
 #define BR_CLOCK_SAMPLE_MAX_MS 900000 /* the Date of an answer that took longer says nothing */
 #define BR_AUTHORIZATION_MAX 65536
 #define BR_SPARE_CALLS 16       /* of a client */
@@ -71,23 +71,21 @@ struct br_call {
     br_buf url;           /* PREPARE */
     br_prepared prepared;
     br_transfer *transfer;
-    bool in_callback;         /* of the transfer, with libcurl on the stack */
-    int64_t signed_offset_ms; /* of the clock, at signing */
-    int64_t started_ms;       /* monotonic */
+    bool in_callback; /* of the transfer, with libcurl on the stack */
+    br_clock clock;
+    int64_t started_ms; /* monotonic */
 
     /* retries */
     br_timer retry, total;
     int attempts;
     int retries;
     int taken; /* from the quota, by the last retry */
-    bool fresh_connection, clock_repeated;
+    bool fresh_connection;
 
     /* the answer */
     int status;     /* of the last head; 0: none came */
     bool head_came; /* in this attempt */
     bool is_error;
-    bool clock_known;     /* a trusted Date came with it */
-    int64_t clock_off_ms; /* by how much the signature's date was wrong */
     br_stream stream;
 
     /* items */

@@ -25,8 +25,8 @@ bool br_call_may_pass(br_failure f)
 }
 
 /*
-** Three failures have a cure, and are repeated once with it, at once, for nothing and beside
-** max_attempts: a dead connection, a wrong clock, expired credentials.
+** Three failures have a cure, and are repeated with it, at once, for nothing and beside
+** max_attempts: a dead connection and expired credentials once, a wrong clock see clock.h.
 */
 static bool cure_connection(br_call *c)
 {
@@ -37,9 +37,12 @@ static bool cure_connection(br_call *c)
 
 static bool cure_clock(br_call *c)
 {
-    bool first = !c->clock_repeated && c->clock_known && c->credentials != NULL;
-    c->clock_repeated = true;
-    return first;
+    if (c->credentials == NULL)
+        return false;
+    bool again = br_clock_correct(&c->clock, &c->error);
+    if (!again)
+        br_clock_settle(&c->clock, c->client, false);
+    return again;
 }
 
 static bool cure_credentials(br_call *c)

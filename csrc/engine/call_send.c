@@ -132,9 +132,7 @@ static bool sign(br_call *c)
 {
     char date[BR_AMZ_DATE_SIZE];
     const br_credentials *credentials = c->credentials;
-    int64_t now = br_client_now_ms(c->client, c->engine);
-    c->signed_offset_ms = now - br_engine_wall_ms(c->engine);
-    br_time_amz(now, date);
+    br_time_amz(br_clock_now_ms(&c->clock, c->client, c->engine), date);
     br_headers_set(&c->sent, BR_SLICE("x-amz-date"), br_slice_of(date));
     if (credentials->session_token.n > 0)
         br_headers_set(&c->sent, BR_SLICE("x-amz-security-token"), credentials->session_token);

@@ -279,8 +279,8 @@ int64_t br_client_now_ms(const br_client *c, const br_engine *e)
     return br_engine_wall_ms(e) + atomic_load(&c->clock_offset_ms);
 }
 
-void br_client_clock_sample(br_client *c, int64_t server_ms, int64_t local_ms)
+void br_client_learn_clock(br_client *c, int64_t offset_ms)
 {
-    atomic_store(&c->clock_offset_ms, server_ms - local_ms);
+    atomic_store(&c->clock_offset_ms, offset_ms);
     atomic_store(&c->clock_offset_known, true);
 }

@@ -31,8 +31,8 @@ typedef struct br_client {
     br_material_stamps stamps;                    /* of the files that were looked at last */
     char renewal_problem[BR_RENEWAL_PROBLEM_MAX]; /* why those are not used; "": they are */
     bool renewable;                               /* the certificate's files are looked at again */
-    _Atomic int64_t clock_offset_ms;              /* server Date - local clock */
-    atomic_bool clock_offset_known;
+    _Atomic int64_t clock_offset_ms; /* of the services' clocks from the local one, as learned */
+    atomic_bool clock_offset_known;  /* it is the client's own, or a cache file's */
     _Atomic(struct br_call *) spare; /* a call that is over; kept for the next one */
 } br_client;
 
@@ -64,7 +64,7 @@ bool br_client_endpoint(const br_client *c, const br_model *model, unsigned serv
 
 /* Corrected time: local clock plus the offset, where one is known. */
 int64_t br_client_now_ms(const br_client *c, const br_engine *e);
-/* A sample from a trusted answer's Date. */
-void br_client_clock_sample(br_client *c, int64_t server_ms, int64_t local_ms);
+/* What a request that was accepted has shown, see clock.h. It goes before what files say. */
+void br_client_learn_clock(br_client *c, int64_t offset_ms);
 
 #endif

@@ -70,32 +70,23 @@ static void transfer_failed(br_exchange *x, const br_transfer_result *result)
     fail_or_repeat(x, BR_FAIL_TRANSIENT);
 }
 
-/*
-** Whether the answer's Date says that the request was refused for a wrong clock: by more than the
-** truncation to seconds where the refusal names the time, by minutes where it only says "no".
-*/
-static bool refused_for_clock(const br_exchange *x)
+static bool clock_corrected(br_exchange *x)
 {
-    int64_t server_ms, skew;
-    if (!br_time_parse_http(br_headers_get(&x->headers, "date"), &server_ms) ||
-        br_headers_get(&x->headers, "age").p != NULL)
+    if (!br_clock_suspect(&x->clock, x->status, &x->error))
         return false;
-    skew = server_ms - x->signed_ms;
-    bool named = strstr(x->error.message, "Signature expired") != NULL ||
-                 strstr(x->error.message, "not yet current") != NULL;
-    int64_t min = named ? BR_SKEW_NAMED_MIN_MS : BR_SKEW_MIN_MS;
-    return skew >= min || skew <= -min;
+    bool again = br_clock_correct(&x->clock, &x->error);
+    if (!again)
+        br_clock_settle(&x->clock, x->client, false);
+    return again;
 }
 
-/* Repeats that the refusal itself calls for: once each, uncounted. */
+/* Repeats that the refusal itself calls for, uncounted. */
 static bool repeat_corrected(br_exchange *x)
 {
     if (x->name_sent && br_ra_session_name_refused(x->status, br_slice_of(x->error.message))) {
         x->name_refused = true;
         x->name_sent = false;
-    } else if (x->clock_trusted && !x->clock_corrected && refused_for_clock(x)) {
-        x->clock_corrected = true;
-    } else {
+    } else if (!clock_corrected(x)) {
         return false;
     }
     x->attempt--;
@@ -183,14 +174,14 @@ static void answered(br_exchange *x)
 static void on_head(void *user, int status, br_headers *headers)
 {
     br_exchange *x = user;
-    int64_t server_ms;
     x->status = status;
     for (size_t i = 0; i < headers->count; i++)
         br_headers_add(&x->headers, br_headers_name(headers, i), br_headers_value(headers, i));
-    x->clock_trusted = br_transfer_date_trusted(x->transfer);
-    if (x->clock_trusted && br_headers_get(headers, "age").p == NULL &&
-        br_time_parse_http(br_headers_get(headers, "date"), &server_ms))
-        br_client_clock_sample(x->client, server_ms, br_engine_wall_ms(x->engine));
+    if (status < 200 || status > 299)
+        br_clock_read(&x->clock, headers, br_transfer_date_trusted(x->transfer),
+                      br_engine_wall_ms(x->engine));
+    else
+        br_clock_settle(&x->clock, x->client, true);
 }
 
 static bool on_data(void *user, br_slice bytes)
@@ -231,7 +222,7 @@ static void explain_expiry(br_exchange *x)
 
 static bool certificate_good(br_exchange *x)
 {
-    if (br_client_now_ms(x->client, x->engine) <= br_x509_not_after_ms(x->x509))
+    if (x->signed_ms <= br_x509_not_after_ms(x->x509))
         return true;
     explain_expiry(x);
     return false;
@@ -242,7 +233,6 @@ static bool build_request(br_exchange *x)
     br_ra_params params = x->client->ra;
     if (!x->name_sent)
         params.session_name = (br_slice){NULL, 0};
-    x->signed_ms = br_client_now_ms(x->client, x->engine);
     return br_ra_request(br_engine_crypto(x->engine), &params, x->x509, &x->client->ra_endpoint,
                          x->signed_ms, &x->request, NULL, &x->error);
 }
@@ -270,6 +260,7 @@ static void send_request(br_exchange *x)
     x->attempt++;
     x->retryable = false;
     forget_attempt(x);
+    x->signed_ms = br_clock_now_ms(&x->clock, x->client, x->engine);
     if (!certificate_good(x) || !build_request(x) || !start_transfer(x))
         finish(x);
 }

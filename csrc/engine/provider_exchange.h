@@ -1,18 +1,15 @@
 /*
 ** CreateSession on an engine, with its repeats: throttling, server and transport failures up to
-** the client's max_attempts, but BR_EXCHANGE_ATTEMPTS at most; once, uncounted and each for itself,
-** a stale connection, a clock that proves wrong, and a session name that the profile refuses.
+** the client's max_attempts, but BR_EXCHANGE_ATTEMPTS at most; uncounted and each for itself, once
+** a stale connection and a session name that the profile refuses, and a clock that proves wrong.
 */
 #ifndef BR_ENGINE_PROVIDER_EXCHANGE_H
 #define BR_ENGINE_PROVIDER_EXCHANGE_H
 
-#include "engine/client.h"
+#include "engine/clock.h"
 
 #define BR_EXCHANGE_ATTEMPTS 3
 #define BR_EXCHANGE_ANSWER_MAX ((size_t)256 * 1024) /* the body of an answer */
-/* How far Date must be from our time to explain a refusal that says little, or that names time. */
-#define BR_SKEW_MIN_MS 240000
-#define BR_SKEW_NAMED_MIN_MS 2000
 
 typedef struct br_exchange {
     /* results */
@@ -30,12 +27,13 @@ typedef struct br_exchange {
     br_transfer *transfer;
     br_timer retry;
     br_request request;
-    int64_t signed_ms; /* corrected time in the request */
+    br_clock clock;
+    int64_t signed_ms; /* the time in the request */
     int status;
     br_headers headers;
     br_buf body;
     int attempt;
-    bool fresh_connection, stale_repeated, clock_trusted, clock_corrected;
+    bool fresh_connection, stale_repeated;
 } br_exchange;
 
 /*

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "core/times.h"
 #include "endpoint.h"
 
 /* The machine's clocks, moved; the greatest random numbers, so that delays are the longest. */
@@ -487,20 +488,38 @@ static void test_a_refusal_that_hides_the_clock(void)
     CHECK_INT(o.status, 403);
     CHECK_INT(o.info.attempts, 2);
     br_buf_free(&o.data);
-    o = run(c, converse(false), BR_CALL_UNARY);
-    CHECK_INT(o.info.attempts, 1);
-    br_buf_free(&o.data);
-    endpoint_reset();
-    endpoint_config("{\"clock_offset_s\":600}");
-    script("Converse", -1, "{\"status\":200,\"headers\":{\"Age\":\"5\"},\"body\":\"{}\"}");
-    int64_t before = c->clock_offset_ms;
-    wall_ahead_ms = 0;
-    atomic_store(&c->clock_offset_ms, before);
-    o = run(c, converse(false), BR_CALL_UNARY);
-    CHECK_INT(o.status, 200);
-    CHECK_INT(c->clock_offset_ms, before);
-    br_buf_free(&o.data);
+    CHECK_INT(c->clock_offset_ms, 0);
     br_client_unref(c);
+    endpoint_reset();
+}
+
+/* Of a gateway in front of a service whose clock is right: it does no harm, ever. */
+static void test_a_wrong_date_of_a_gateway(void)
+{
+    static const int offsets[] = {3600, -3600};
+    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+        char date[BR_HTTP_DATE_SIZE], action[100];
+        br_client *c = connect_keys(endpoint_text("secret_access_key"));
+        endpoint_reset();
+        br_time_http(br_host_system.wall_ms(NULL) + offsets[i] * INT64_C(1000), date);
+        snprintf(action, sizeof action, "{\"headers\":{\"Date\":\"%s\"}}", date);
+        script("Converse", -1, action);
+        for (int n = 1; n <= 4; n++) {
+            outcome o = run(c, converse(false), BR_CALL_UNARY);
+            CHECK_INT(o.status, 200);
+            CHECK_INT(o.info.attempts, 1);
+            br_buf_free(&o.data);
+        }
+        CHECK_INT(endpoint_counter("refused"), 0);
+        atomic_store(&c->clock_offset_ms, offsets[i] * INT64_C(1000));
+        for (int n = 1; n <= 3; n++) {
+            outcome o = run(c, converse(false), BR_CALL_UNARY);
+            CHECK_INT(o.status, 200);
+            CHECK_INT(o.info.attempts, n == 1 ? 2 : 1);
+            br_buf_free(&o.data);
+        }
+        br_client_unref(c);
+    }
     endpoint_reset();
 }
 
@@ -510,7 +529,7 @@ static void test_a_wrong_secret_is_no_endless_story(void)
     endpoint_reset();
     outcome o = run(c, converse(false), BR_CALL_UNARY);
     CHECK_INT(o.status, 403);
-    CHECK(o.info.attempts <= 2);
+    CHECK_INT(o.info.attempts, 1);
     CHECK(!o.info.retryable);
     br_buf_free(&o.data);
     br_client_unref(c);
@@ -1069,6 +1088,7 @@ int main(void)
     test_backing_off();
     test_the_clock_is_corrected();
     test_a_refusal_that_hides_the_clock();
+    test_a_wrong_date_of_a_gateway();
     test_a_wrong_secret_is_no_endless_story();
     test_expired_credentials_are_renewed();
     test_no_credentials();

@@ -521,14 +521,78 @@ static void test_offset_of_a_file_ages(void)
         int64_t local = now.wall_ms;
         atomic_store(&server->now_ms, local + HOUR);
         br_client *c = client_of("shared");
+        say(403, expired_signature);
         CHECK(get(c));
         br_client_unref(c);
         c = client_of("shared");
         now.wall_ms = local + 24 * HOUR + late;
         atomic_store(&server->now_ms, now.wall_ms);
         CHECK(get(c));
-        CHECK_INT(date_of_request(1), now.wall_ms / 1000 * 1000 + (late ? 0 : HOUR));
-        CHECK_INT(br_client_now_ms(c, engine) / 1000, now.wall_ms / 1000);
+        CHECK_INT(date_of_request(2), now.wall_ms / 1000 * 1000 + (late ? 0 : HOUR));
+        CHECK_INT(br_client_now_ms(c, engine) - now.wall_ms, late ? 0 : HOUR);
+        br_client_unref(c);
+        end();
+    }
+}
+
+/* One who stands between, an hour off: what is accepted teaches nothing, and a correction goes. */
+static void test_a_gateways_date(void)
+{
+    ra_step ahead = {.skew_s = 3600}, refused = {.status = 403, .skew_s = 3600};
+    begin();
+    int64_t local = now.wall_ms;
+    br_client *c = client_of("shared");
+    for (int i = 0; i < 3; i++) {
+        ra_server_say(server, ahead);
+        CHECK(refresh(c));
+        CHECK_INT(date_of_request(i), local);
+    }
+    snprintf(refused.body, sizeof refused.body, "{\"__type\":\"AccessDeniedException\"}");
+    ra_server_say(server, refused);
+    snprintf(refused.body, sizeof refused.body, "%s", expired_signature);
+    ra_server_say(server, refused);
+    snprintf(refused.body, sizeof refused.body, "{\"__type\":\"ResourceNotFoundException\"}");
+    ra_server_say(server, refused);
+    CHECK(!refresh(c));
+    CHECK_STR(want.error.code, "ResourceNotFoundException");
+    CHECK_INT(REQUESTS(), 6);
+    CHECK_INT(date_of_request(4), local + HOUR);
+    CHECK_INT(date_of_request(5), local);
+    ra_server_say(server, ahead);
+    CHECK(refresh(c));
+    CHECK_INT(date_of_request(6), local);
+    CHECK_INT(br_client_now_ms(c, engine), local);
+    br_client_unref(c);
+    end();
+}
+
+/* An offset that a file keeps and that is wrong costs one request more, and is gone for good. */
+static void test_a_wrong_offset_of_a_file(void)
+{
+    for (int skew_s = 0; skew_s <= 3600; skew_s += 3600) {
+        ra_step refused = {.status = 403, .skew_s = skew_s}, taken = {.skew_s = skew_s};
+        snprintf(refused.body, sizeof refused.body, "%s", expired_signature);
+        begin();
+        int64_t local = now.wall_ms;
+        br_client *c = client_of("shared");
+        atomic_store(&c->clock_offset_ms, HOUR);
+        atomic_store(&c->clock_offset_known, true);
+        ra_server_say(server, (ra_step){.life_s = 3 * 3600});
+        CHECK(get(c));
+        br_client_unref(c);
+        c = client_of("shared");
+        CHECK(get(c) && want.origin == BR_FROM_FILE);
+        CHECK_INT(br_client_now_ms(c, engine), local + HOUR);
+        ra_server_say(server, refused);
+        ra_server_say(server, taken);
+        CHECK(refresh(c));
+        CHECK_INT(date_of_request(1), local + HOUR);
+        CHECK_INT(date_of_request(2), local);
+        CHECK_INT(br_client_now_ms(c, engine), local);
+        br_client_unref(c);
+        c = client_of("shared");
+        CHECK(get(c) && want.origin == BR_FROM_FILE);
+        CHECK_INT(br_client_now_ms(c, engine), local);
         br_client_unref(c);
         end();
     }
@@ -928,6 +992,8 @@ int main(void)
     test_refresh_beside_a_renewal();
     test_wrong_clock();
     test_offset_of_a_file_ages();
+    test_a_gateways_date();
+    test_a_wrong_offset_of_a_file();
     test_vague_refusals();
     test_certificate_expired_since();
     test_cancelling();
