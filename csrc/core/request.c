@@ -186,6 +186,58 @@ br_slice br_headers_get(const br_headers *h, const char *name)
     return (br_slice){NULL, 0};
 }
 
+bool br_headers_has(const br_headers *h, br_slice name)
+{
+    for (size_t i = 0; i < h->count; i++)
+        if (br_slice_eq_nocase(br_headers_name(h, i), name))
+            return true;
+    return false;
+}
+
+static bool is_one_of(br_slice name, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (br_slice_eq_nocase(name, br_slice_of(list[i])))
+            return true;
+    return false;
+}
+
+#define IS_ONE_OF(name, list) is_one_of(name, list, sizeof(list) / sizeof *(list))
+
+bool br_header_is_reserved(br_slice name)
+{
+    static const char *const reserved[] = {
+        "connection", "content-length",       "expect",  "host",
+        "te",         "transfer-encoding",    "upgrade", "x-amz-content-sha256",
+        "x-amz-date", "x-amz-security-token",
+    };
+    return IS_ONE_OF(name, reserved);
+}
+
+bool br_header_is_public(br_slice name)
+{
+    static const char *const known[] = {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "content-encoding",
+        "content-type",
+        "content-length",
+        "host",
+        "user-agent",
+    };
+    static const char *const hidden[] = {"x-amz-security-token", "x-amz-s3session-token"};
+    static const char *const prefixes[] = {"x-amz", "anthropic-", "openai-"};
+    if (IS_ONE_OF(name, known))
+        return true;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        br_slice start = {name.p, strlen(prefixes[i])};
+        if (name.n > start.n && br_slice_eq_nocase(start, br_slice_of(prefixes[i])))
+            return !IS_ONE_OF(name, hidden);
+    }
+    return false;
+}
+
 bool br_header_name_ok(br_slice name)
 {
     for (size_t i = 0; i < name.n; i++)

@@ -41,6 +41,15 @@ const char *br_headers_line(const br_headers *h, size_t i);
 /* The first of that (lower-case) name; {NULL, 0} if there is none. */
 br_slice br_headers_get(const br_headers *h, const char *name);
 
+bool br_headers_has(const br_headers *h, br_slice name); /* in any case */
+
+/* Set for each request by the signer and the transport: a caller's value could only break it. */
+bool br_header_is_reserved(br_slice name);
+/*
+** A header whose value may be shown: one of HTTP's own about contents, of AWS's, Anthropic's or
+** OpenAI's, but for those that carry tokens. The value of any other may be a secret.
+*/
+bool br_header_is_public(br_slice name);
 /* RFC 9110: token characters only. */
 bool br_header_name_ok(br_slice name);
 /* No CR, LF, NUL or other control character (tab allowed), so no value can become a header. */

@@ -9,7 +9,7 @@
 
 #include "core/shown.h"
 
-typedef enum option_type { TEXT, NUMBER, FLAG, ENDPOINT, PROXY, CACHE } option_type;
+typedef enum option_type { TEXT, NUMBER, FLAG, ENDPOINT, PROXY, CACHE, HEADERS } option_type;
 
 static const struct option {
     const char *name;
@@ -51,6 +51,7 @@ static const struct option {
     [BR_OPT_ENDPOINT] = {"endpoint", ENDPOINT},
     [BR_OPT_PROXY] = {"proxy", PROXY},
     [BR_OPT_CACHE] = {"cache", CACHE},
+    [BR_OPT_HEADERS] = {"headers", HEADERS},
 };
 
 static const char *const type_wants[] = {
@@ -60,6 +61,7 @@ static const char *const type_wants[] = {
     [ENDPOINT] = "a URL, or a table of service = URL",
     [PROXY] = "a URL, or false for none",
     [CACHE] = "\"shared\", \"memory\" or false",
+    [HEADERS] = "a table of names and values",
 };
 
 const char *br_option_name(br_option o)
@@ -78,6 +80,7 @@ int br_option_find(br_slice name)
 void br_settings_init(br_settings *s)
 {
     memset(s, 0, sizeof(*s));
+    br_headers_init_secret(&s->headers);
     s->number[0] = BR_RA_DURATION_DEFAULT;
     for (int o = BR_OPT_CONNECT_TIMEOUT; o <= BR_OPT_TOTAL_TIMEOUT; o++)
         s->number[o - BR_OPT_DURATION] = -1;
@@ -98,6 +101,7 @@ void br_settings_free(br_settings *s)
         text_free(s->text[o], s->text_len[o]);
     if (s->proxy != NULL)
         text_free(s->proxy, strlen(s->proxy));
+    br_headers_free(&s->headers);
     br_settings_init(s);
 }
 
@@ -308,6 +312,33 @@ bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice servic
     if (index < 0)
         return problem_service(m, service, whose, p);
     return add_endpoint(s, br_model_name(m, m->services[index].id), whose, url, p);
+}
+
+/* NULL: may be given. Of authorization the check of all settings together says more. */
+static const char *wrong_with_header(const br_settings *s, br_slice name, br_slice value)
+{
+    if (br_header_is_reserved(name) || br_slice_eq_nocase(name, BR_SLICE("content-type")))
+        return "is set by the library, for each request";
+    if (br_headers_has(&s->headers, name))
+        return "is there twice, in different case: leave one of them out";
+    return br_header_value_ok(value) ? NULL : "holds a control character, such as a line end";
+}
+
+bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_problems *p)
+{
+    br_slice path = BR_SLICE("headers");
+    s->given[BR_OPT_HEADERS] = true;
+    if (!br_header_name_ok(name))
+        return br_problems_add(p, "header-name", path,
+                               "\"%s\" is no name of a header: letters, digits and - are",
+                               br_show(name).text);
+    const char *wrong = wrong_with_header(s, name, value);
+    if (wrong != NULL)
+        return br_problems_add(p, "header-value", path, "%s %s", br_show(name).text, wrong);
+    return br_headers_add(&s->headers, name, value) ||
+           br_problems_add(p, "header-value", path,
+                           "more than %d, or longer than %d bytes together", BR_HEADERS_MAX,
+                           BR_HEADERS_BYTES_MAX);
 }
 
 bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p)

@@ -9,6 +9,7 @@
 #include "core/credentials.h"
 #include "core/error.h"
 #include "core/region.h"
+#include "core/request.h"
 #include "core/roles_anywhere.h"
 #include "core/uri.h"
 
@@ -28,7 +29,8 @@ typedef enum br_auth {
     BR_AUTH_ROLES_ANYWHERE,
     BR_AUTH_ACCESS_KEYS,
     BR_AUTH_API_KEY,
-    BR_AUTH_CHAIN
+    BR_AUTH_CHAIN,
+    BR_AUTH_UNSIGNED /* "none": an endpoint signs, or has a key of its own */
 } br_auth;
 
 typedef enum br_cache_mode { BR_CACHE_SHARED, BR_CACHE_MEMORY, BR_CACHE_NONE } br_cache_mode;
@@ -75,6 +77,7 @@ typedef enum br_option {
     BR_OPT_ENDPOINT = BR_OPT_BOOLEAN_END, /* text, or a table service -> text */
     BR_OPT_PROXY,                         /* text or false */
     BR_OPT_CACHE,                         /* "shared", "memory" or false */
+    BR_OPT_HEADERS,                       /* a table name -> text */
     BR_OPT_COUNT
 } br_option;
 
@@ -94,7 +97,8 @@ typedef struct br_settings {
         br_url url;
     } endpoints[BR_ENDPOINTS_MAX];
     size_t endpoint_count;
-    char *proxy; /* owned; NULL = environment */
+    br_headers headers; /* sent with every call; cleansed */
+    char *proxy;        /* owned; NULL = environment */
     bool proxy_off;
     br_cache_mode cache;
     /* found by br_settings_check */
@@ -114,6 +118,8 @@ bool br_settings_set_flag(br_settings *s, br_slice name, bool value, br_problems
 /* endpoint = { [service] = url } */
 bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice service, br_slice url,
                               br_problems *p);
+/* headers = { [name] = value } */
+bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_problems *p);
 /* A value whose type no option has (a table, a function): reports; `type_name` is Lua's. */
 bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p);
 

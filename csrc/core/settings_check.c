@@ -57,6 +57,7 @@ static const struct {
     {"access_keys", BR_AUTH_ACCESS_KEYS},
     {"api_key", BR_AUTH_API_KEY},
     {"chain", BR_AUTH_CHAIN},
+    {"none", BR_AUTH_UNSIGNED},
 };
 
 static bool check_auth(checker *c)
@@ -74,10 +75,11 @@ static bool check_auth(checker *c)
             return true;
         }
     }
-    return br_problems_add(c->p, "enum", name_of(BR_OPT_AUTH),
-                           "must be \"roles_anywhere\", \"access_keys\" or \"api_key\"%s%.*s%s",
-                           near.best.p ? " (did you mean " : "", (int)near.best.n,
-                           near.best.p ? near.best.p : "", near.best.p ? "?)" : "");
+    return br_problems_add(
+        c->p, "enum", name_of(BR_OPT_AUTH),
+        "must be \"roles_anywhere\", \"access_keys\", \"api_key\" or \"none\"%s%.*s%s",
+        near.best.p ? " (did you mean " : "", (int)near.best.n, near.best.p ? near.best.p : "",
+        near.best.p ? "?)" : "");
 }
 
 /* A user who gave keys but forgot `auth` is told so once, not by five missing options alone. */
@@ -128,6 +130,24 @@ static void check_api_key(checker *c)
 {
     need(c, BR_OPT_API_KEY, "an Amazon Bedrock API key");
     check_secret_text(c, BR_OPT_API_KEY, BR_SESSION_TOKEN_MAX);
+}
+
+/* AWS takes nothing unsigned: only a gateway can do something with it. */
+static void check_unsigned(checker *c)
+{
+    if (c->s->endpoint_count == 0 && !br_problems_at(c->p, "endpoint"))
+        br_problems_add(c->p, "conflict", name_of(BR_OPT_AUTH),
+                        "\"none\" leaves signing to an endpoint of your own: set endpoint to its "
+                        "URL");
+}
+
+/* Whether it is ours depends on auth, which may be set after it. */
+static void check_authorization_header(checker *c)
+{
+    if (c->s->auth != BR_AUTH_UNSIGNED && br_headers_has(&c->s->headers, BR_SLICE("authorization")))
+        br_problems_add(c->p, "conflict", name_of(BR_OPT_HEADERS),
+                        "authorization is set by the library; with auth = \"none\" it is yours, "
+                        "and so it is among the options of a call");
 }
 
 /* Roles Anywhere. */
@@ -490,6 +510,9 @@ static void check_auth_options(checker *c)
     case BR_AUTH_API_KEY:
         check_api_key(c);
         break;
+    case BR_AUTH_UNSIGNED:
+        check_unsigned(c);
+        break;
     case BR_AUTH_CHAIN:
         br_problems_add(c->p, "enum", name_of(BR_OPT_AUTH),
                         "\"chain\" is not supported by this version: use \"roles_anywhere\", "
@@ -506,6 +529,8 @@ bool br_settings_check(br_settings *s, const br_model *m, br_problems *p)
     check_roles_anywhere_region(&c);
     if (auth_known)
         check_auth_options(&c);
+    if (auth_known)
+        check_authorization_header(&c);
     check_endpoints(&c);
     check_endpoint_variant(&c);
     for (int o = BR_OPT_CONNECT_TIMEOUT; o <= BR_OPT_TOTAL_TIMEOUT; o++)

@@ -89,21 +89,29 @@ static void hide(br_slice text, br_slice secret)
         memset(bytes + i, '*', says(after(text, i), secret));
 }
 
-/* The caller's own, with and without the word before it. */
-static void hide_authorization(const br_call *c, br_slice text)
+/* With and without the word before it, as in "Bearer ...". */
+static void hide_value(br_slice text, br_slice value)
 {
-    br_slice own = br_buf_slice(&c->authorization);
-    const char *blank = memchr(own.p, ' ', own.n);
-    hide(text, own);
+    const char *blank = value.n > 0 ? memchr(value.p, ' ', value.n) : NULL;
+    hide(text, value);
     if (blank != NULL)
-        hide(text, after(own, (size_t)(blank + 1 - own.p)));
+        hide(text, after(value, (size_t)(blank + 1 - value.p)));
+}
+
+static void hide_headers(br_slice text, const br_headers *headers)
+{
+    for (size_t i = 0; i < headers->count; i++)
+        if (!br_header_is_public(br_headers_name(headers, i)))
+            hide_value(text, br_headers_value(headers, i));
 }
 
 void br_call_hide_secrets(const br_call *c, br_slice text)
 {
     hide(text, br_settings_text(&c->client->settings, BR_OPT_API_KEY));
+    hide_headers(text, &c->client->settings.headers);
+    hide_headers(text, &c->request.headers);
     if (c->authorized)
-        hide_authorization(c, text);
+        hide_value(text, br_buf_slice(&c->authorization));
     if (c->credentials == NULL)
         return;
     hide(text, c->credentials->secret_access_key);

@@ -12,6 +12,11 @@ static bool uses_api_key(const br_call *c)
     return c->client->settings.auth == BR_AUTH_API_KEY;
 }
 
+static bool is_unsigned(const br_call *c)
+{
+    return c->client->settings.auth == BR_AUTH_UNSIGNED || c->request.auth == BR_AUTH_NONE;
+}
+
 static bool wants_credentials(const br_call *c)
 {
     if (c->who->provider == NULL || c->authorized)
@@ -96,6 +101,18 @@ static bool add_path(br_call *c)
     return true;
 }
 
+/* Those that the call has go before them. */
+static void add_clients_headers(br_call *c)
+{
+    const br_headers *own = &c->client->settings.headers;
+    for (size_t i = 0; i < own->count; i++) {
+        br_slice name = br_headers_name(own, i);
+        bool replaced = c->authorized && br_slice_eqs(name, "authorization");
+        if (!replaced && !br_headers_has(&c->request.headers, name))
+            br_headers_add(&c->sent, name, br_headers_value(own, i));
+    }
+}
+
 static bool add_headers(br_call *c)
 {
     char text[BR_HOST_MAX + 16];
@@ -110,6 +127,7 @@ static bool add_headers(br_call *c)
     br_headers_add(sent, BR_SLICE("host"), br_buf_slice(&host));
     for (size_t i = 0; i < given->count; i++)
         br_headers_add(sent, br_headers_name(given, i), br_headers_value(given, i));
+    add_clients_headers(c);
     bool ok = !host.failed;
     br_buf_free(&host);
     return ok && !sent->failed;
@@ -158,19 +176,26 @@ static bool authorize(br_call *c)
 {
     if (c->authorized)
         return add_authorization(c);
-    if (c->request.auth == BR_AUTH_NONE)
+    if (is_unsigned(c))
         return true;
     return uses_api_key(c) ? add_bearer(c) : sign(c);
 }
 
-static bool api_key_fits(br_call *c)
+/* What AWS's own endpoints refuse, a gateway may take. */
+static bool authorization_fits(br_call *c)
 {
-    if (!uses_api_key(c) || c->authorized || c->request.auth != BR_AUTH_SIGV4)
+    bool keyed = uses_api_key(c) && c->request.auth == BR_AUTH_SIGV4;
+    bool none = c->client->settings.auth == BR_AUTH_UNSIGNED && c->request.auth != BR_AUTH_NONE;
+    if (c->authorized || (!keyed && !none) ||
+        br_client_has_endpoint(c->client, c->model, c->request.service))
         return true;
     br_slice service = br_model_name(c->model, c->model->services[c->request.service].id);
     return br_error_set(&c->error, BR_ERR_CONFIG, "NotSupported",
-                        "the service %.*s takes no API key: connect with auth = "
-                        "\"roles_anywhere\" or \"access_keys\" for it",
+                        keyed ? "the service %.*s takes no API key: connect with auth = "
+                                "\"roles_anywhere\" or \"access_keys\" for it, or set the "
+                                "endpoint of a gateway that does"
+                              : "auth = \"none\" is for endpoints of your own, and none is set for "
+                                "%.*s",
                         (int)service.n, service.p);
 }
 
@@ -190,7 +215,7 @@ static bool resolve(br_call *c)
 
 static bool build(br_call *c)
 {
-    if (!api_key_fits(c) || !resolve(c))
+    if (!authorization_fits(c) || !resolve(c))
         return false;
     if (add_path(c) && add_headers(c) && authorize(c))
         return true;

@@ -98,7 +98,7 @@ static bool load_endpoint(br_client *c, const br_model *model, br_problems *prob
 static br_principal *principal_with(const br_client *c, br_x509 *x)
 {
     br_provider *provider = NULL;
-    if (c->settings.auth != BR_AUTH_API_KEY) {
+    if (c->settings.auth != BR_AUTH_API_KEY && c->settings.auth != BR_AUTH_UNSIGNED) {
         provider = br_provider_for_client(c, x);
         if (provider == NULL) {
             br_x509_unref(x);
@@ -255,6 +255,11 @@ static const br_url *own_endpoint(const br_settings *s, br_slice service)
             for_all = &s->endpoints[i].url;
     }
     return for_all;
+}
+
+bool br_client_has_endpoint(const br_client *c, const br_model *model, unsigned service)
+{
+    return own_endpoint(&c->settings, br_model_name(model, model->services[service].id)) != NULL;
 }
 
 bool br_client_endpoint(const br_client *c, const br_model *model, unsigned service, br_url *out,

@@ -58,6 +58,8 @@ void br_client_renew(br_client *c, int64_t now_ms);
 bool br_client_session_name_refused(br_client *c); /* see provider.h */
 void br_client_renewal_problem(br_client *c, char problem[BR_RENEWAL_PROBLEM_MAX]);
 
+/* Is there a URL among the settings for the service, or for all? */
+bool br_client_has_endpoint(const br_client *c, const br_model *model, unsigned service);
 /* The effective endpoint of a service (index into the model's). */
 bool br_client_endpoint(const br_client *c, const br_model *model, unsigned service, br_url *out,
                         br_error *error);

@@ -15,7 +15,7 @@ typedef struct br_provider br_provider;
 typedef struct br_principal {
     atomic_uint refs;
     br_x509 *x509;         /* roles_anywhere only */
-    br_provider *provider; /* NULL for api_key */
+    br_provider *provider; /* NULL for api_key and none */
 } br_principal;
 
 /* Takes over both references, also on failure. NULL: no memory. */

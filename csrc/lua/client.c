@@ -83,6 +83,23 @@ static void read_endpoints(lua_State *L, br_lua_setup *s, int table)
         read_endpoint(L, s);
 }
 
+/* headers = { [name] = value }; null is no value */
+static void read_headers(lua_State *L, br_lua_setup *s, int table)
+{
+    lua_pushnil(L);
+    for (; lua_next(L, table); lua_pop(L, 1)) {
+        br_slice name = lua_type(L, -2) == LUA_TSTRING ? br_lua_slice(L, -2) : (br_slice){"", 0};
+        if (lua_type(L, -1) == LUA_TSTRING || name.n == 0)
+            br_settings_set_header(&s->settings, name,
+                                   name.n > 0 ? br_lua_slice(L, -1) : (br_slice){"", 0},
+                                   &s->problems);
+        else if (!br_lua_is_null(L, -1))
+            br_problems_add(&s->problems, "type", BR_SLICE("headers"),
+                            "%s must be a string, got a %s", br_show(name).text,
+                            luaL_typename(L, -1));
+    }
+}
+
 /* The value on top of the stack, for that option. JSON's null counts as not given. */
 static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
 {
@@ -99,6 +116,8 @@ static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
     case LUA_TTABLE:
         if (br_slice_eqs(name, "endpoint"))
             read_endpoints(L, s, lua_gettop(L));
+        else if (br_slice_eqs(name, "headers"))
+            read_headers(L, s, lua_gettop(L));
         else
             report_type(s, name, "table");
         break;
@@ -180,7 +199,8 @@ static int client_gc(lua_State *L)
 /* Copied, as each push may run a finalizer that closes the connection. */
 static int client_about(lua_State *L)
 {
-    static const char *const auths[] = {"roles_anywhere", "access_keys", "api_key", "chain"};
+    static const char *const auths[] = {"roles_anywhere", "access_keys", "api_key", "chain",
+                                        "none"};
     br_lua_client *c = check(L, 1);
     if (!c->client)
         return 0;

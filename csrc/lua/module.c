@@ -278,6 +278,14 @@ static int percent(lua_State *L)
     return give_text(L, t);
 }
 
+/* is_public_header(name) -> may its value be shown? */
+static int is_public_header(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    lua_pushboolean(L, br_header_is_public(br_lua_slice(L, 1)));
+    return 1;
+}
+
 /* base64_decode(text) -> bytes | nil */
 static int base64_decode(lua_State *L)
 {
@@ -330,6 +338,7 @@ static const luaL_Reg functions[] = {
     {"operation", br_lua_operation},
     {"operations", br_lua_operations},
     {"paginator", br_lua_paginator},
+    {"is_public_header", is_public_header},
     {"percent", percent},
     {"raw", br_lua_raw},
     {"service", br_lua_service},

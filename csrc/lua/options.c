@@ -11,28 +11,12 @@ static const char *const known[] = {
     "total_timeout", "unknown",         "validate",
 };
 
-/* Set for each request by the signer and the transport; a caller's value could only break it. */
-static const char *const reserved[] = {
-    "connection", "content-length",       "expect",  "host",
-    "te",         "transfer-encoding",    "upgrade", "x-amz-content-sha256",
-    "x-amz-date", "x-amz-security-token",
-};
-
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 static bool is_known(br_slice option)
 {
     for (size_t i = 0; i < COUNT(known); i++) {
         if (br_slice_eqs(option, known[i]))
-            return true;
-    }
-    return false;
-}
-
-static bool is_reserved(br_slice header)
-{
-    for (size_t i = 0; i < COUNT(reserved); i++) {
-        if (br_slice_eq_nocase(header, br_slice_of(reserved[i])))
             return true;
     }
     return false;
@@ -260,7 +244,7 @@ static void add_header(lua_State *L, void *state, br_slice name)
     refuse_twin(L, given->table, name, p);
     if (br_slice_eq_nocase(name, BR_SLICE("authorization")))
         return;
-    if (is_reserved(name)) {
+    if (br_header_is_reserved(name)) {
         br_problems_add(p, "header-name", BR_SLICE("headers"), "%s is set by the library",
                         br_show(name).text);
         return;

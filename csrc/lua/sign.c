@@ -171,13 +171,11 @@ static bool refuse_header(br_slice name, br_slice value, br_error *error)
 /* Tables have no order: of names that differ in case only nobody can tell which is first. */
 static bool has_twin(const br_headers *h, br_slice name, br_error *error)
 {
-    for (size_t i = 0; i < h->count; i++)
-        if (br_slice_eq_nocase(br_headers_name(h, i), name))
-            return !br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                                 "sign: header \"%s\" is there twice, in different case: leave one "
-                                 "of them out",
-                                 br_show(br_headers_name(h, i)).text);
-    return false;
+    return br_headers_has(h, name) &&
+           !br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                         "sign: header \"%s\" is there twice, in different case: leave one of them "
+                         "out",
+                         br_show(name).text);
 }
 
 static bool add_given(lua_State *L, br_headers *h, br_error *error)

@@ -27,8 +27,6 @@ function by_name.call(self, service, name, params, options)
     return connection.operation(index, kind, snake)(self, params, options)
 end
 
-local SECRET = { ["authorization"] = true, ["x-amz-security-token"] = true }
-
 local Prepared = { __name = "bedrock.prepared" }
 
 function Prepared.__tostring(request)
@@ -38,7 +36,7 @@ function Prepared.__tostring(request)
     end
     table.sort(names)
     for _, name in ipairs(names) do
-        lines[#lines + 1] = name .. ": " .. (SECRET[name] and "(hidden)" or request.headers[name])
+        lines[#lines + 1] = name .. ": " .. (core.is_public_header(name) and request.headers[name] or "(hidden)")
     end
     if request.body then
         lines[#lines + 1] = ""

@@ -8,7 +8,7 @@ require "bedrock.errors"
 
 --- @class bedrock.Connection
 --- @field region string the effective region
---- @field auth string "roles_anywhere", "access_keys", "api_key" or "chain"
+--- @field auth string "roles_anywhere", "access_keys", "api_key" or "none"
 local connection = { handwritten = {} }
 
 --- Hand-written methods; operations join them when first used. `connection.handwritten` lists the former.

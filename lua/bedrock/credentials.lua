@@ -4,6 +4,9 @@ local host = require "bedrock.host"
 
 local credentials = {}
 
+--- What needs no exchange, and has nothing to be told.
+local WITHOUT_IDENTITY = { api_key = true, none = true }
+
 local function identity(client, refresh)
     local call, err = client:identity(refresh)
     if not call then
@@ -26,7 +29,7 @@ end
 function credentials.info(self)
     local client = connection.client_of(self, nil, nil, 2)
     local _, auth = client:about()
-    if auth == "api_key" then
+    if WITHOUT_IDENTITY[auth] then
         return { source = auth }
     end
     local info, err = identity(client, false)
@@ -42,7 +45,7 @@ end
 function credentials.refresh(self)
     local client = connection.client_of(self, nil, nil, 2)
     local _, auth = client:about()
-    if auth == "api_key" then
+    if WITHOUT_IDENTITY[auth] then
         return true
     end
     local info, err = identity(client, true)

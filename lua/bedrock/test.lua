@@ -241,6 +241,9 @@ local function credentials_step(conn)
         if not held then
             return nil, err, hint_of(err, exchange_hint, conn)
         end
+        if held.source == "none" then
+            return "none: requests are sent unsigned"
+        end
         local life = held.seconds_left and (", good for %d s"):format(held.seconds_left) or ""
         return ("%s from %s%s"):format(held.access_key_id or "API key", held.source, life),
             held.session_name_refused and "the profile refused the session name, so AWS chose one; " .. SESSION_NAME

@@ -291,18 +291,35 @@ static void test_api_keys(void)
     outcome o = run(c, converse(false), BR_CALL_UNARY);
     CHECK_INT(o.status, 200);
     br_buf_free(&o.data);
-    br_request r = request_to("bedrock-agent", "GET", "/agents/x", NULL);
-    r.auth = BR_AUTH_SIGV4;
-    o = run(c, r, BR_CALL_UNARY);
-    CHECK_STR(o.items, "X");
-    CHECK_INT(o.error.kind, BR_ERR_CONFIG);
-    CHECK_STR(o.error.code, "NotSupported");
-    CHECK(strstr(o.error.message, "bedrock-agent") != NULL);
-    CHECK_INT(endpoint_counter("requests"), 1);
     o = run(c, request_to("bedrock", "GET", "/x", NULL), BR_CALL_CREDENTIALS);
     CHECK_STR(o.items, "CE");
     CHECK_STR(o.access_key_id, "");
     br_client_unref(c);
+}
+
+/* AWS's endpoints of a service that takes none are not asked; one of the user's own is. */
+static void test_api_keys_of_other_services(void)
+{
+    static const option without_endpoint[] = {
+        {"auth", "api_key"}, {"api_key", "0123456789"}, {NULL, NULL}};
+    endpoint_reset();
+    br_client *own = connect_api_key(), *aws = connect_with(without_endpoint);
+    br_request r = request_to("bedrock-agent", "GET", "/agents/x", NULL);
+    r.auth = BR_AUTH_SIGV4;
+    outcome o = run(aws, r, BR_CALL_UNARY);
+    CHECK_STR(o.items, "X");
+    CHECK_INT(o.error.kind, BR_ERR_CONFIG);
+    CHECK_STR(o.error.code, "NotSupported");
+    CHECK(strstr(o.error.message, "bedrock-agent") != NULL);
+    CHECK_INT(endpoint_counter("requests"), 0);
+    r = request_to("bedrock-agent", "GET", "/agents/x", NULL);
+    r.auth = BR_AUTH_SIGV4;
+    o = run(own, r, BR_CALL_UNARY);
+    CHECK_INT(o.status, 404);
+    br_buf_free(&o.data);
+    CHECK_INT(endpoint_counter("requests"), 1);
+    br_client_unref(own);
+    br_client_unref(aws);
 }
 
 static void test_an_authorization_of_ones_own(void)
@@ -1080,6 +1097,7 @@ int main(void)
     test_unary();
     test_methods_queries_and_prefixes();
     test_api_keys();
+    test_api_keys_of_other_services();
     test_an_authorization_of_ones_own();
     test_unsigned();
     test_error_answers();

@@ -3,7 +3,7 @@
 -- luacheck: ignore
 
 ---@alias bedrock.Timestamp number|string epoch seconds, or ISO 8601
----@alias bedrock.Auth "roles_anywhere"|"access_keys"|"api_key"|"chain"
+---@alias bedrock.Auth "roles_anywhere"|"access_keys"|"api_key"|"none"|"chain"
 ---@alias bedrock.ErrorKind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
 ---@alias bedrock.OwnErrorCode
 ---| "ConfigError" # settings or options that cannot be
@@ -84,6 +84,7 @@
 ---@field total_timeout? integer ms for the whole call; -1: none
 ---@field max_attempts? integer 1 to 100; 3 if not given
 ---@field retry_timeouts? boolean
+---@field headers? table<string, string> sent with every call
 ---@field cache? "shared"|"memory"|false
 ---@field cache_dir? string
 ---@field validate? boolean
