@@ -23,10 +23,7 @@ static int64_t exponent_of(const char *p, const char *end)
     if (p < end && !is_digit(*p))
         p++;
     for (; p < end; p++)
-        if (value < EXPONENT_MAX)
-            value = value * 10 + (*p - '0');
-    if (value > EXPONENT_MAX)
-        value = EXPONENT_MAX;
+        value = value < EXPONENT_MAX / 10 ? value * 10 + (*p - '0') : EXPONENT_MAX;
     return negative ? -value : value;
 }
 

@@ -1,8 +1,9 @@
 """Compares requests this library prepared with what botocore would send for the same input.
 
 Reads the lines of prepared.lua on stdin. For each case, method, host, path bytes, query, signed
-headers, body and signature must agree but for what docs/differences-from-boto3.md explains. Prints "ok" and
-"not ok" lines.
+headers, body and signature must agree but for what docs/differences-from-boto3.md explains. botocore sends
+members as they are given, so they are given in the order of its own model, other keys sorted: the
+bodies must then agree in the order of all keys, too. Prints "ok" and "not ok" lines.
 """
 
 import base64
@@ -77,8 +78,24 @@ def with_our_tokens(params, auto, ours):
     return params
 
 
+def in_order(value, shape):
+    """The value with members in the order of botocore's model, and other keys by their bytes."""
+    kind = shape.type_name if shape else None
+    if isinstance(value, list):
+        return [in_order(item, shape.member if kind == "list" else None) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if kind == "structure" and not getattr(shape, "is_document_type", False):
+        known = [name for name in shape.members if name in value]
+        return {name: in_order(value[name], shape.members[name]) for name in known}
+    inner = shape.value if kind == "map" else None
+    return {name: in_order(value[name], inner) for name in sorted(value, key=str.encode)}
+
+
 def theirs(case, ours):
     params = with_our_tokens(to_python(case["input"]), case["expect"].get("auto") or [], ours)
+    model = client(case["service"]).meta.service_model.operation_model(case["op"])
+    params = in_order(params, model.input_shape)
     try:
         with oracle.fixed_clock(ours["headers"].get("x-amz-date", "20260101T000000Z")):
             getattr(client(case["service"]), xform_name(case["op"]))(**params)
@@ -112,9 +129,9 @@ def shorter(text):
 
 
 def near(a, b):
-    """Equal JSON, numbers by value."""
+    """Equal JSON, keys in the same order, numbers by value."""
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(near(a[k], b[k]) for k in a)
+        return list(a) == list(b) and all(near(a[k], b[k]) for k in a)
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(near, a, b))
     if isinstance(a, str) and isinstance(b, str):
@@ -130,7 +147,7 @@ def same_body(mine, other):
     try:
         return near(json.loads(mine), json.loads(other))
     except ValueError:
-        return sorted(parse_qsl(mine.decode())) == sorted(parse_qsl(other.decode()))
+        return parse_qsl(mine.decode()) == parse_qsl(other.decode())
 
 
 def differences(ours, other):

@@ -56,6 +56,22 @@ prepared() (
     "$python" "$here/prepared_check.py" <"$dir/prepared.jsonl"
 )
 
+# Every valid conformance case in twelve processes, of both interpreters: one body each.
+same_bodies() (
+    cd "$here/../.."
+    set --
+    for lua in lua5.4 luajit; do
+        eval "$(make -s env BUILD="$build" LUA=$lua)"
+        export LUA_PATH="./?.lua;$LUA_PATH"
+        for i in 1 2 3 4 5 6; do
+            set -- "$@" "$dir/bodies-$lua-$i.jsonl"
+            xz -dc spec/cases/api-cases.jsonl.xz | $lua spec/interop/prepared.lua \
+                >"$dir/bodies-$lua-$i.jsonl" || return 1
+        done
+    done
+    "$python" "$here/same_bodies.py" "$@" && rm "$@"
+)
+
 # A grid of requests, signed by this library and by botocore.
 signatures() (
     cd "$here/../.."
@@ -89,6 +105,7 @@ part "OpenAI's client" through_gateway openai_client.mjs https
 part "chat page" through_gateway chat_page.mjs http
 part "botocore's requests" "$python" "$here/prepare_test.py"
 part "our requests and botocore's" prepared
+part "our requests in twelve processes" same_bodies
 part "our signatures and botocore's" signatures
 part "server-sent events" sent_events
 part "patterns" "$python" "$here/patterns.py" "$build"
