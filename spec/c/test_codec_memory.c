@@ -34,7 +34,15 @@ static const char program[] =
     "\"n\",\"input\":null}}]}}}'))\n"
     "assert(codec.encode('runtime', 'Converse', { modelId = 'm',\n"
     "  messages = { odd.output.message } }))\n"
-    "assert(codec.write({ a = codec.array {}, b = { 1, 'x', codec.null } }))\n";
+    "assert(codec.write({ a = codec.array {}, b = { 1, 'x', codec.null } }))\n"
+    "local t = codec.read('{\"z\":12345678901234567890,\"a\":{\"y\":1e400,\"b\":{}}}')\n"
+    "t.later, t.also, t.raw = codec.number '1.10', true, codec.raw '{\"q\": 1}'\n"
+    "assert(codec.write(t) == '{\"z\":12345678901234567890,\"a\":{\"y\":1e400,\"b\":{}},"
+    "\"also\":true,\"later\":1.10,\"raw\":{\"q\": 1}}')\n"
+    "local many = {}\n"
+    "for i = 1, 20 do many['k' .. i] = i end\n"
+    "assert(codec.encode('runtime', 'Converse', { modelId = 'm', zz = many, aa = t, messages = {},\n"
+    "  requestMetadata = { b = '1', a = '2' } }, { unknown_pass = true }))\n";
 
 static int body(lua_State *L)
 {
