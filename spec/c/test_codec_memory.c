@@ -41,7 +41,8 @@ static const char program[] =
     "\"also\":true,\"later\":1.10,\"raw\":{\"q\": 1}}')\n"
     "local many = {}\n"
     "for i = 1, 20 do many['k' .. i] = i end\n"
-    "assert(codec.encode('runtime', 'Converse', { modelId = 'm', zz = many, aa = t, messages = {},\n"
+    "assert(codec.encode('runtime', 'Converse', { modelId = 'm', zz = many, aa = t, messages = "
+    "{},\n"
     "  requestMetadata = { b = '1', a = '2' } }, { unknown_pass = true }))\n";
 
 static int body(lua_State *L)
