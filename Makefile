@@ -91,6 +91,9 @@ LUA_FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(shell grep -l '"lua/' s
 FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(BUILD)/bench/processes
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
+# What runs tests, so that they end, and all that they started with them.
+LEASH = $(BUILD)/leash
+
 .PHONY: all help test demo lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
@@ -155,7 +158,12 @@ endef
 $(foreach abi,$(ABIS),$(eval $(call ABI_RULES,$(abi))))
 $(foreach abi,$(ABIS),$(eval $(call FLOOR_RULES,$(abi))))
 
-c-tests: $(C_TESTS)
+c-tests: $(C_TESTS) $(LEASH)
+
+$(LEASH): tools/leash.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(CC) -std=c11 $(WARNINGS) -O2 -g -o $@ $<
 
 test-modules: $(TEST_MODULES)
 
@@ -200,29 +208,30 @@ $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(PART_OBJ)
 	$(call say,LINK $@)
 	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $^ $(LIBS)
 
+# Seconds that a run may take before it is ended, on a slow and busy machine.
 test: modules c-tests test-modules
-	@spec/run.sh
+	@$(LEASH) -t 7200 spec/run.sh
 
-demo: modules
-	@tools/demo.sh
+demo: modules $(LEASH)
+	@$(LEASH) -t 900 tools/demo.sh
 
 lint: | $(DEPS)
 	@tools/lint.sh
 
-sanitize: | $(DEPS)
-	@spec/sanitize.sh
+sanitize: $(LEASH) | $(DEPS)
+	@$(LEASH) -t 28800 spec/sanitize.sh
 
-interop: modules
-	@spec/interop/run.sh $(BUILD)
+interop: modules $(LEASH)
+	@$(LEASH) -t 7200 spec/interop/run.sh $(BUILD)
 
-soak: modules
-	@spec/nginx/soak.sh $(BUILD)
+soak: modules $(LEASH)
+	@$(LEASH) -t 7200 spec/nginx/soak.sh $(BUILD)
 
-fuzz: | $(DEPS)
-	@spec/fuzz/run.sh
+fuzz: $(LEASH) | $(DEPS)
+	@$(LEASH) -t 28800 spec/fuzz/run.sh
 
-bench: modules benches test-modules
-	@bench/run.sh $(BUILD)
+bench: modules benches test-modules $(LEASH)
+	@$(LEASH) -t 7200 bench/run.sh $(BUILD)
 
 # From the newest botocore, or VERSION=X.Y.Z.
 refresh-api: | $(DEPS)

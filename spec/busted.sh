@@ -5,6 +5,8 @@
 #
 # INTERPRETER may have arguments of its own, or be a tool that runs one ("valgrind -q lua5.4"). It
 # needs LUA_PATH and LUA_CPATH for the module, and a running endpoint in BEDROCK_TEST_ENDPOINT.
+# Each test has an end: after 300 seconds, times BEDROCK_TEST_PATIENCE, the one that runs is named, and
+# everything that the specs started ends.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -16,8 +18,11 @@ shift
 [ $# -gt 0 ] || set -- spec/*_spec.lua
 
 out=$(mktemp)
-trap 'rm -f "$out"' EXIT
-$interpreter spec/busted.lua -o plainTerminal "$@" >"$out" 2>&1
+trap 'rm -f "$out" "$out.test"' EXIT
+trap 'exit 130' HUP INT TERM
+export BEDROCK_TEST_PROGRESS="$out.test"
+"${BUILD:-build}/leash" -t "$((${BEDROCK_TEST_DEADLINE:-300} * ${BEDROCK_TEST_PATIENCE:-1}))" -p "$out.test" \
+    $interpreter spec/busted.lua -o plainTerminal --helper=spec/support/progress.lua "$@" >"$out" 2>&1
 status=$?
 cat "$out"
 # Pending ones count as failed: nothing here may be left out.

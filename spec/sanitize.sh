@@ -16,7 +16,7 @@ trap 'endpoint stop "$build/endpoint"' EXIT
 trap 'exit 130' HUP INT TERM
 
 export BEDROCK_TEST_ENDPOINT="$build/endpoint" BEDROCK_TEST_PKI="$build/pki"
-export XDG_CACHE_HOME="$PWD/$build/cache"
+export XDG_CACHE_HOME="$PWD/$build/cache" BEDROCK_TEST_PATIENCE=10
 unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY no_proxy
 
 asan="BUILD=$build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' ABIS=5.4"
@@ -24,7 +24,7 @@ tsan="BUILD=$build/tsan SANITIZE=thread CFLAGS='-O1 -g' ABIS="
 eval make -s "$asan" modules c-tests test-modules || exit 1
 threaded=$(grep -lE 'pthread_create|ra_server|endpoint.h' spec/c/test_*.c)
 eval make -s "$tsan" $(basename -s .c $threaded | sed "s,^,$build/tsan/spec/,") || exit 1
-make -s ABIS=5.4 modules test-modules || exit 1
+make -s ABIS=5.4 modules test-modules "$build/leash" || exit 1
 spec/pki/make.sh "$build/pki" || exit 1
 endpoint start "$build/endpoint" "$build/pki" >/dev/null || exit 1
 
@@ -38,14 +38,8 @@ c_tests() {
 }
 
 # What other libraries keep until the process ends is theirs; leaks are looked for in the C tests.
-asan_lua() {
-    LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
-        BEDROCK_TEST_GC=$1 spec/busted.sh lua5.4 "${@:2}"
-}
-
-valgrind_lua() {
-    spec/busted.sh "valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite lua5.4" "$@"
-}
+asan_lua="env LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0"
+valgrind_lua="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite lua5.4"
 
 # nginx runs another interpreter, which these tools do not watch. Many processes at once have nothing
 # to do with memory and would take minutes under these tools; so would, with a collector that never
@@ -59,11 +53,11 @@ c_tests asan spec/c/test_*.c
 c_tests tsan $threaded
 
 eval "$(make -s env BUILD="$build/asan")"
-suite "asan specs" asan_lua plain $specs
-suite "asan specs, generational" asan_lua generational $specs
-suite "asan specs, eager collector" asan_lua stress $smaller
+suite "asan specs" $asan_lua BEDROCK_TEST_GC=plain spec/busted.sh lua5.4 $specs
+suite "asan specs, generational" $asan_lua BEDROCK_TEST_GC=generational spec/busted.sh lua5.4 $specs
+suite "asan specs, eager collector" $asan_lua BEDROCK_TEST_GC=stress spec/busted.sh lua5.4 $smaller
 
 unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 eval "$(make -s env BUILD="$build")"
-suite "valgrind specs" valgrind_lua $(echo "$specs" | grep -v codec_sizes)
+suite "valgrind specs" spec/busted.sh "$valgrind_lua" $(echo "$specs" | grep -v codec_sizes)
 tally_end

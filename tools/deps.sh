@@ -5,13 +5,14 @@
 #
 # demo: to build and to run the local endpoint. test: also for the specs and the linters.
 # all: also for sanitizers, fuzzing and interoperation. browser: also that of interoperation, which is large.
+# ONE|OTHER: the first that this release has. LuaJIT is luajit2 up to Debian 12 and luajit from 13 on.
 set -eu
 
-demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev
-    libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev openssl curl ca-certificates lua-cjson
-    lua-socket lua-luaossl nginx libnginx-mod-http-lua"
+demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2|luajit
+    libluajit2-5.1-dev|libluajit-5.1-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev openssl curl
+    ca-certificates lua-cjson lua-socket lua-luaossl nginx libnginx-mod-http-lua"
 test="lua-busted lua-cqueues lua-luv luarocks xz-utils python3 clang clang-format cppcheck lua-check"
-all="libclang-rt-14-dev valgrind nodejs python3-venv"
+all="libclang-rt-dev valgrind nodejs python3-venv"
 browser="chromium"
 
 case ${1:-all} in
@@ -31,12 +32,36 @@ if ! command -v dpkg-query >/dev/null; then
     exit 0
 fi
 
-# missing PACKAGE...: those of them that are not installed.
+# missing WORD...: those of them of which no package is installed.
 missing() {
-    dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' |
-        awk -v wanted="$*" '
+    dpkg-query -W -f '${db:Status-Status} ${Package}\n' $(echo "$@" | tr '|' ' ') 2>/dev/null |
+        sed -n 's/^installed //p' | awk -v wanted="$*" '
             { have[$1] = 1 }
-            END { n = split(wanted, w, " "); for (i = 1; i <= n; i++) if (!have[w[i]]) printf " %s", w[i] }'
+            END {
+                words = split(wanted, word, " ")
+                for (i = 1; i <= words; i++) {
+                    found = 0
+                    names = split(word[i], name, "|")
+                    for (j = 1; j <= names; j++)
+                        found = found || have[name[j]]
+                    if (!found)
+                        printf " %s", word[i]
+                }
+            }'
+}
+
+# chosen WORD...: of each the first package that can be installed; the last where none can.
+chosen() {
+    for word in "$@"; do
+        for name in $(echo "$word" | tr '|' ' '); do
+            candidate=$(LC_ALL=C apt-cache policy "$name" | sed -n 's/^ *Candidate: //p')
+            case $candidate in
+            "" | "(none)") ;;
+            *) break ;;
+            esac
+        done
+        printf ' %s' "$name"
+    done
 }
 
 packages=$(missing $wanted)
@@ -47,14 +72,17 @@ if [ -z "$packages" ]; then
     exit 0
 fi
 
-install="apt-get install -y --no-remove --no-install-recommends$packages"
+install() {
+    echo "apt-get install -y --no-remove --no-install-recommends$(chosen $packages)"
+}
+
 if [ "$(id -u)" = 0 ]; then
     root=
 elif sudo -n true 2>/dev/null; then
     root="sudo -n"
 else
     echo "deps: missing packages, and no right to install them. Run as root:" >&2
-    echo "    apt-get update && $install" >&2
+    echo "    apt-get update && $(install)" >&2
     exit 1
 fi
 
@@ -80,10 +108,10 @@ case $packages in
 *) nginx_is_new= ;;
 esac
 
-echo "deps: installing$packages"
-if ! apt $install >/dev/null 2>&1; then
+echo "deps: installing$(chosen $packages)"
+if ! apt $(install) >/dev/null 2>&1; then
     apt apt-get update >/dev/null
-    apt $install
+    apt $(install)
 fi
 if [ -n "$nginx_is_new" ]; then
     quiet_new_nginx

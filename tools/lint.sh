@@ -16,7 +16,7 @@ check() {
     fi
 }
 
-sources=$(find csrc spec/c spec/fuzz bench -name '*.[ch]' ! -name tables.c 2>/dev/null | sort)
+sources=$(find csrc spec/c spec/fuzz bench tools -name '*.[ch]' ! -name tables.c 2>/dev/null | sort)
 units=$(echo "$sources" | grep '\.c$')
 packages=$(pkg-config --cflags libcurl libssl libcrypto lua5.4)
 warnings="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
