@@ -57,6 +57,9 @@ typedef enum br_option {
     BR_OPT_REGION,
     BR_OPT_CUSTOM_REGION,
     BR_OPT_CA_FILE,
+    BR_OPT_CLIENT_CERTIFICATE,
+    BR_OPT_CLIENT_KEY,
+    BR_OPT_CLIENT_KEY_PASSWORD,
     BR_OPT_CACHE_DIR,
     BR_OPT_UNKNOWN,
     BR_OPT_TEXT_COUNT, /* the ones above are texts */

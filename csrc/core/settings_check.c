@@ -458,6 +458,31 @@ static void check_endpoints(checker *c)
     check_endpoint_flag(c, BR_OPT_USE_DUALSTACK);
 }
 
+static bool has_https_endpoint(const checker *c)
+{
+    for (size_t i = 0; i < c->s->endpoint_count; i++)
+        if (c->s->endpoints[i].url.https)
+            return true;
+    return false;
+}
+
+/* AWS's endpoints ask for no certificate: one that is never shown would be a slip in silence. */
+static void check_client_certificate(checker *c)
+{
+    static const br_option others[] = {BR_OPT_CLIENT_KEY, BR_OPT_CLIENT_KEY_PASSWORD};
+    if (is_set(c, BR_OPT_CLIENT_CERTIFICATE)) {
+        if (!has_https_endpoint(c) && !br_problems_at(c->p, "endpoint"))
+            br_problems_add(c->p, "conflict", name_of(BR_OPT_CLIENT_CERTIFICATE),
+                            "is for the TLS of an endpoint of your own: set endpoint to its https "
+                            "URL");
+        return;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (is_set(c, others[i]) && !br_problems_at(c->p, "client_certificate"))
+            br_problems_add(c->p, "conflict", name_of(others[i]),
+                            "is of no use without client_certificate");
+}
+
 /* The partition may lack FIPS or dual-stack endpoints: found here, not in the first call. */
 static void check_endpoint_variant(checker *c)
 {
@@ -533,6 +558,7 @@ bool br_settings_check(br_settings *s, const br_model *m, br_problems *p)
         check_authorization_header(&c);
     check_endpoints(&c);
     check_endpoint_variant(&c);
+    check_client_certificate(&c);
     for (int o = BR_OPT_CONNECT_TIMEOUT; o <= BR_OPT_TOTAL_TIMEOUT; o++)
         check_timeout(&c, (br_option)o);
     range(&c, BR_OPT_MAX_ATTEMPTS, 1, BR_MAX_ATTEMPTS_MAX, "");

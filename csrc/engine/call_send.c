@@ -249,7 +249,7 @@ static void send_it(br_call *c)
         .body = br_buf_slice(&c->request.body),
         .has_body = c->request.has_body,
         .timeouts = c->timeouts,
-        .net = c->client->net,
+        .net = br_client_net(c->client, c->model, c->request.service),
         .fresh_connection = c->fresh_connection,
     };
     c->state = BR_CALL_SENT;

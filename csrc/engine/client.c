@@ -67,7 +67,8 @@ static void take_settings(br_client *c, br_settings *settings)
         .first_byte_ms = (int)br_settings_number(s, BR_OPT_FIRST_BYTE_TIMEOUT),
         .total_ms = (int)br_settings_number(s, BR_OPT_TOTAL_TIMEOUT),
     };
-    c->net = (br_net){s->text[BR_OPT_CA_FILE], s->proxy, s->proxy_off};
+    c->net = (br_net){
+        .ca_file = s->text[BR_OPT_CA_FILE], .proxy = s->proxy, .no_proxy_at_all = s->proxy_off};
     c->max_attempts = (int)br_settings_number(s, BR_OPT_MAX_ATTEMPTS);
     c->retry_timeouts = br_settings_flag(s, BR_OPT_RETRY_TIMEOUTS);
 }
@@ -83,11 +84,47 @@ static br_x509 *load_x509(br_client *c, const br_host *host, br_problems *proble
     return x;
 }
 
+/* One of the options: its text, or the file that it names. */
+static bool read_pem(const br_settings *s, br_option o, br_buf *out, br_problems *problems)
+{
+    br_slice text = br_settings_text(s, o);
+    br_buf_init_secret(out, BR_TLS_IDENTITY_MAX);
+    if (text.p == NULL)
+        return true;
+    if (!br_looks_like_data(text))
+        return br_read_file(br_option_name(o), text.p, out, problems);
+    return br_buf_add_slice(out, text) ||
+           br_problems_add(problems, "file", br_slice_of(br_option_name(o)), "out of memory");
+}
+
+static void load_identity(br_client *c, const br_host *host, br_problems *problems)
+{
+    br_settings *s = &c->settings;
+    br_buf certificate, key;
+    bool given = s->text[BR_OPT_CLIENT_CERTIFICATE] != NULL;
+    bool read = read_pem(s, BR_OPT_CLIENT_CERTIFICATE, &certificate, problems);
+    read &= read_pem(s, BR_OPT_CLIENT_KEY, &key, problems);
+    if (given && read) {
+        br_tls_identity_input in = {
+            .certificate = br_buf_slice(&certificate),
+            .key = s->text[BR_OPT_CLIENT_KEY] != NULL ? br_buf_slice(&key) : (br_slice){NULL, 0},
+            .password = br_settings_text(s, BR_OPT_CLIENT_KEY_PASSWORD),
+        };
+        c->identity = br_tls_identity_load(&in, host->wall_ms(host->user), problems);
+    }
+    br_buf_free(&certificate);
+    br_buf_free(&key);
+    br_settings_forget(s, BR_OPT_CLIENT_CERTIFICATE);
+    br_settings_forget(s, BR_OPT_CLIENT_KEY);
+    br_settings_forget(s, BR_OPT_CLIENT_KEY_PASSWORD);
+}
+
 static bool load_endpoint(br_client *c, const br_model *model, br_problems *problems)
 {
     br_error error;
     int service = br_model_service(model, BR_SLICE("rolesanywhere"));
     c->ra = ra_params(&c->settings);
+    c->ra_net = br_client_net(c, model, (unsigned)service);
     return br_problems_any(problems) ||
            br_client_endpoint(c, model, (unsigned)service, &c->ra_endpoint, &error) ||
            br_problems_add(problems, "conflict", BR_SLICE("roles_anywhere_region"), "%s",
@@ -114,6 +151,7 @@ static bool load(br_client *c, const br_model *model, const br_host *host, br_pr
     bool sound = br_settings_check(&c->settings, model, problems);
     check_ca_file(&c->settings, problems);
     check_proxy(&c->settings, problems);
+    load_identity(c, host, problems);
     if (c->settings.auth == BR_AUTH_ROLES_ANYWHERE) {
         x = load_x509(c, host, problems);
         sound &= load_endpoint(c, model, problems);
@@ -161,6 +199,7 @@ void br_client_unref(br_client *c)
     br_call_free_spare(c);
     br_principal_unref(c->principal);
     br_settings_free(&c->settings);
+    br_tls_identity_free(c->identity);
     free(c);
 }
 
@@ -260,6 +299,14 @@ static const br_url *own_endpoint(const br_settings *s, br_slice service)
 bool br_client_has_endpoint(const br_client *c, const br_model *model, unsigned service)
 {
     return own_endpoint(&c->settings, br_model_name(model, model->services[service].id)) != NULL;
+}
+
+br_net br_client_net(const br_client *c, const br_model *model, unsigned service)
+{
+    br_net net = c->net;
+    if (c->identity != NULL && br_client_has_endpoint(c, model, service))
+        net.identity = c->identity;
+    return net;
 }
 
 bool br_client_endpoint(const br_client *c, const br_model *model, unsigned service, br_url *out,

@@ -23,7 +23,9 @@ typedef struct br_client {
     br_ra_params ra;      /* slices into settings */
     br_url ra_endpoint;   /* effective rolesanywhere endpoint */
     br_timeouts timeouts;
-    br_net net; /* strings of settings */
+    br_net net;                /* strings of settings; for AWS's own endpoints */
+    br_net ra_net;             /* for rolesanywhere */
+    br_tls_identity *identity; /* NULL: none */
     int max_attempts;
     bool retry_timeouts;
     br_retry_quota quota; /* it and the next three: under br_registry_enter */
@@ -60,6 +62,8 @@ void br_client_renewal_problem(br_client *c, char problem[BR_RENEWAL_PROBLEM_MAX
 
 /* Is there a URL among the settings for the service, or for all? */
 bool br_client_has_endpoint(const br_client *c, const br_model *model, unsigned service);
+/* How it is reached: an endpoint of the user's own is shown the client's certificate. */
+br_net br_client_net(const br_client *c, const br_model *model, unsigned service);
 /* The effective endpoint of a service (index into the model's). */
 bool br_client_endpoint(const br_client *c, const br_model *model, unsigned service, br_url *out,
                         br_error *error);

@@ -82,7 +82,7 @@ static const char *set_up(br_engine *e)
         return "libcurl could not be set up";
     if (!set_up_crypto(e))
         return "OpenSSL could not be set up: no memory, or no SHA-256 in its providers";
-    if (!br_timers_reserve(&e->timers, BR_TIMERS_PER_TASK))
+    if (!br_timers_reserve(&e->timers, BR_TIMERS_PER_TASK) || !br_authorities_read(&e->authorities))
         return "out of memory";
     return NULL;
 }
@@ -160,6 +160,7 @@ void br_engine_free(br_engine *e)
     end_tasks(e);
     tear_down(e);
     br_timers_free(&e->timers);
+    br_authorities_free(&e->authorities);
     free(e);
 }
 

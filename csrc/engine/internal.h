@@ -107,6 +107,18 @@ void br_task_leave(br_engine *e, br_task *task); /* idempotent */
 
 typedef struct br_transfer br_transfer;
 
+/*
+** SSL_CERT_FILE and SSL_CERT_DIR of the environment, as they were when the engine was made; NULL: not
+** set. As with curl and OpenSSL, each takes the place of the system's file or directory, unless the
+** settings have a ca_file.
+*/
+typedef struct br_authorities {
+    char *file, *dir;
+} br_authorities;
+
+bool br_authorities_read(br_authorities *a); /* false: no memory; transfer_tls.c */
+void br_authorities_free(br_authorities *a);
+
 struct br_engine {
     br_host host;
     pid_t pid;
@@ -115,6 +127,7 @@ struct br_engine {
     bool notified;
     CURLM *multi;
     CURLSH *share; /* TLS sessions, which libcurl would else keep per handle */
+    br_authorities authorities;
     unsigned in_curl;
     br_timers timers;
     br_timer curl_timer;

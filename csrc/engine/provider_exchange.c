@@ -248,7 +248,7 @@ static bool start_transfer(br_exchange *x)
         .body = br_buf_slice(&x->request.body),
         .has_body = x->request.has_body,
         .timeouts = x->client->timeouts,
-        .net = x->client->net,
+        .net = x->client->ra_net,
         .fresh_connection = x->fresh_connection,
     };
     x->transfer = br_transfer_start(x->engine, &request, &ops, x, &x->error);

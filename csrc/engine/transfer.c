@@ -67,6 +67,7 @@ static void recycle(br_transfer *t)
         return;
     }
     reset(t);
+    br_transfer_set_identity(t, NULL);
     t->next = e->pool;
     e->pool = t;
     e->pooled++;

@@ -6,6 +6,7 @@
 #define BR_ENGINE_TRANSFER_H
 
 #include "core/request.h"
+#include "core/tls_identity.h"
 #include "core/uri.h"
 #include "engine/engine.h"
 
@@ -18,9 +19,10 @@ typedef struct br_timeouts {
 
 /* How to reach servers. Strings are borrowed and must outlive the transfer. */
 typedef struct br_net {
-    const char *ca_file;  /* PEM bundle, instead of the system's; NULL = the system's */
-    const char *proxy;    /* URL; NULL = as the environment says */
-    bool no_proxy_at_all; /* proxy = false */
+    const char *ca_file; /* PEM bundle, instead of all others; NULL: br_authorities, the system's */
+    const char *proxy;   /* URL; NULL = as the environment says */
+    bool no_proxy_at_all;            /* proxy = false */
+    const br_tls_identity *identity; /* shown to a server that asks for one; NULL: none */
 } br_net;
 
 typedef struct br_transfer_request {

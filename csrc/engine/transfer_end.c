@@ -1,11 +1,13 @@
 #include "engine/transfer_private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define DESCRIPTORS_NEEDED 4 /* what a connection with its name server and ca_file takes at once */
+#define AUTHORITIES_HINT_MAX 1200
 
 typedef struct ending {
     CURLcode curl;
@@ -14,7 +16,11 @@ typedef struct ending {
 } ending;
 
 static const char CA_HINT[] = "check that this is the right host; for a private authority set "
-                              "ca_file to its PEM certificates";
+                              "ca_file to its PEM certificates; trusted here: ";
+static const char BAD_CA_HINT[] =
+    "ca_file must name a readable file of PEM certificates, and so must "
+    "SSL_CERT_FILE; trusted here: ";
+static const char IDENTITY_HINT[] = "client_certificate and client_key cannot be used";
 static const char DESCRIPTORS_HINT[] =
     "too many open files: raise the limit, which is ulimit -n, and "
     "worker_rlimit_nofile in nginx";
@@ -29,9 +35,8 @@ static const ending ENDINGS[] = {
     {CURLE_OPERATION_TIMEDOUT, "ConnectFailed", "check endpoint, port, firewall and proxy"},
     {CURLE_SSL_CONNECT_ERROR, "TlsFailed", "the peer must speak TLS 1.2 or newer on this port"},
     {CURLE_PEER_FAILED_VERIFICATION, "TlsFailed", CA_HINT},
-    {CURLE_SSL_CACERT_BADFILE, "TlsFailed",
-     "ca_file must name a readable file of PEM certificates"},
-    {CURLE_SSL_CERTPROBLEM, "TlsFailed", CA_HINT},
+    {CURLE_SSL_CACERT_BADFILE, "TlsFailed", BAD_CA_HINT},
+    {CURLE_SSL_CERTPROBLEM, "TlsFailed", IDENTITY_HINT},
     {CURLE_SSL_CIPHER, "TlsFailed", CA_HINT},
     {CURLE_SSL_ISSUER_ERROR, "TlsFailed", CA_HINT},
     {CURLE_SEND_ERROR, "SendFailed", "the connection broke while the request was sent"},
@@ -85,6 +90,19 @@ static bool out_of_descriptors(void)
     return out;
 }
 
+/* With which authorities are trusted, where that is what it is about. */
+static void say_found(br_transfer *t, const ending *found, CURLcode code, br_error *error)
+{
+    char hint[AUTHORITIES_HINT_MAX], trusted[AUTHORITIES_HINT_MAX / 2];
+    if (found->hint != CA_HINT && found->hint != BAD_CA_HINT) {
+        say(t, error, found->code, reason_of(t, code), found->hint);
+        return;
+    }
+    br_transfer_say_authorities(t, trusted, sizeof trusted);
+    snprintf(hint, sizeof hint, "%s%s", found->hint, trusted);
+    say(t, error, found->code, reason_of(t, code), hint);
+}
+
 static void say_unsent(br_transfer *t, CURLcode code, br_error *error)
 {
     const ending *found = ending_of(code);
@@ -94,7 +112,7 @@ static void say_unsent(br_transfer *t, CURLcode code, br_error *error)
     else if (t->requests == 0 && out_of_descriptors())
         say(t, error, found != NULL ? found->code : usual, reason_of(t, code), DESCRIPTORS_HINT);
     else if (found != NULL)
-        say(t, error, found->code, reason_of(t, code), found->hint);
+        say_found(t, found, code, error);
     else
         say(t, error, usual, reason_of(t, code), NULL);
 }

@@ -1,6 +1,6 @@
 /*
 ** A transfer's inside, shared by transfer.c (life), transfer_setup.c (options),
-** transfer_connection.c (what it goes out on), transfer_answer.c (what comes back) and
+** transfer_tls.c (whom it trusts and who it is), transfer_connection.c (what it goes out on), transfer_answer.c (what comes back) and
 ** transfer_end.c (how it ended).
 */
 #ifndef BR_ENGINE_TRANSFER_PRIVATE_H
@@ -39,6 +39,7 @@ struct br_transfer {
 
     /* what the handle was last told, so that it is only told again when that changes */
     char *ca_file;
+    const br_tls_identity *identity; /* NULL while it is not at work */
     char *proxy;
     long connect_ms;
     bool watches_progress;
@@ -70,6 +71,14 @@ struct br_transfer {
     char bad[BR_REASON_MAX]; /* "" = usable */
     char reason[CURL_ERROR_SIZE];
 };
+
+/* transfer_tls.c */
+bool br_transfer_start_tls(br_transfer *t); /* of a new handle */
+bool br_transfer_set_authorities(br_transfer *t, const char *ca_file);
+/* Borrowed until it is set to NULL. libcurl reuses connections of the same certificate only. */
+bool br_transfer_set_identity(br_transfer *t, const br_tls_identity *identity);
+/* Which authorities are trusted, for people. */
+void br_transfer_say_authorities(const br_transfer *t, char *out, size_t size);
 
 /* transfer_setup.c */
 bool br_transfer_create_handle(br_transfer *t);

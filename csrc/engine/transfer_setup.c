@@ -55,19 +55,6 @@ static bool set_callbacks(br_transfer *t)
            curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, t->engine) == CURLE_OK;
 }
 
-/*
-** Where libcurl has both a CA file and a CA directory built in, the directory keeps it from caching
-** the parsed file: 29 ms of CPU for each new connection instead of 1.
-*/
-static bool set_tls(CURL *curl)
-{
-    bool file = curl_version_info(CURLVERSION_NOW)->cainfo != NULL;
-    return set_long(curl, CURLOPT_SSL_VERIFYPEER, 1) && set_long(curl, CURLOPT_SSL_VERIFYHOST, 2) &&
-           set_long(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) &&
-           (!file ||
-            (set_text(curl, CURLOPT_CAPATH, NULL) && set_text(curl, CURLOPT_PROXY_CAPATH, NULL)));
-}
-
 static bool set_constants(br_transfer *t)
 {
     CURL *c = t->curl;
@@ -95,7 +82,7 @@ bool br_transfer_create_handle(br_transfer *t)
     t->parsed = curl_url();
     return t->curl != NULL && t->parsed != NULL &&
            curl_easy_setopt(t->curl, CURLOPT_CURLU, t->parsed) == CURLE_OK && set_callbacks(t) &&
-           set_tls(t->curl) && set_constants(t);
+           br_transfer_start_tls(t) && set_constants(t);
 }
 
 static bool same(const char *a, const char *b)
@@ -111,15 +98,6 @@ static bool remember(char **kept, const char *text)
     free(*kept);
     *kept = copy;
     return true;
-}
-
-static bool set_ca_file(br_transfer *t, const char *file)
-{
-    if (same(t->ca_file, file))
-        return true;
-    const char *path = file != NULL ? file : curl_version_info(CURLVERSION_NOW)->cainfo;
-    return set_text(t->curl, CURLOPT_CAINFO, path) &&
-           set_text(t->curl, CURLOPT_PROXY_CAINFO, path) && remember(&t->ca_file, file);
 }
 
 /* "" tells libcurl to use none, NULL to look into the environment. A URL that was given is not
@@ -330,9 +308,10 @@ bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request)
     br_url_copy(&t->endpoint, request->endpoint);
     t->timeouts = request->timeouts;
     return set_url(t, request->target) && set_body(t, request) && set_method(t, request->method) &&
-           set_headers(t, request->headers) && set_ca_file(t, request->net.ca_file) &&
-           set_proxy(t, &request->net) && pin_localhost(t) &&
-           set_connect_timeout(t, t->timeouts.connect_ms) && set_progress(t) &&
+           set_headers(t, request->headers) &&
+           br_transfer_set_authorities(t, request->net.ca_file) &&
+           br_transfer_set_identity(t, request->net.identity) && set_proxy(t, &request->net) &&
+           pin_localhost(t) && set_connect_timeout(t, t->timeouts.connect_ms) && set_progress(t) &&
            br_transfer_set_fresh(t, request->fresh_connection) &&
            br_transfer_set_not_kept(t, false) && br_transfer_overhear(t, false);
 }

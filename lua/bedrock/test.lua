@@ -31,9 +31,14 @@ local function network_hint(err)
     if message:find("too many open files", 1, true) then
         return "this process may open more files: ulimit -n, or worker_rlimit_nofile in nginx"
     end
+    if message:find("certificate required", 1, true) or message:find("alert bad certificate", 1, true)
+        or message:find("client_certificate and client_key", 1, true) then
+        return "the endpoint wants another certificate of this client, or one at all: set client_certificate and "
+            .. "client_key"
+    end
     if message:find("ca_file must name", 1, true) then
-        return "ca_file must hold certificates in PEM, and be readable for the user that this runs as (in nginx, the "
-            .. "workers')"
+        return "ca_file (or SSL_CERT_FILE) must hold certificates in PEM, and be readable for the user that this runs "
+            .. "as (in nginx, the workers')"
     end
     if message:find("certificate", 1, true) or message:find("ssl", 1, true)
         or message:find("tls", 1, true) then
@@ -347,8 +352,8 @@ end
 --- Certificate problems are their own step when nothing else is wrong.
 local function is_about_certificate(err)
     for _, problem in ipairs(err.errors or {}) do
-        local file = problem.kind == "file" and problem.path ~= "ca_file"
-        if problem.kind ~= "certificate" and not file then
+        local of_tls = problem.path == "ca_file" or problem.path:find "^client_"
+        if of_tls or (problem.kind ~= "certificate" and problem.kind ~= "file") then
             return false
         end
     end

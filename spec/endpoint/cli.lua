@@ -8,7 +8,7 @@ local cjson = require "cjson"
 local endpoint = dofile(here .. "/endpoint.lua")
 
 local VARIABLES = {
-    "https", "https_expired", "https_wronghost", "https_untrusted", "http", "refused", "control",
+    "https", "https_expired", "https_wronghost", "https_untrusted", "https_mutual", "http", "refused", "control",
     "ca_file", "pki", "dir", "access_key_id", "secret_access_key", "api_key", "account",
 }
 

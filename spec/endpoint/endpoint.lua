@@ -23,6 +23,7 @@ local endpoint = {}
 --- @field https_expired string
 --- @field https_wronghost string
 --- @field https_untrusted string
+--- @field https_mutual string asks for a client certificate of the authority pki/ca.pem
 --- @field http string the same service without TLS
 --- @field refused string an URL whose port refuses connections
 --- @field control string URL of the control port

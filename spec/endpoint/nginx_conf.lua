@@ -68,14 +68,21 @@ local TLS = [[
         ssl_certificate_by_lua_block { require("server.main").handshake() }
 ]]
 
+local CLIENTS = [[
+        ssl_client_certificate "@pki@/ca.pem";
+        ssl_verify_client on;
+        ssl_verify_depth 3;
+]]
+
 local CERTIFICATES = {
+    https_mutual = "tls-good",
     https = "tls-good",
     https_expired = "tls-expired",
     https_wronghost = "tls-wronghost",
     https_untrusted = "tls-untrusted",
 }
 
-nginx_conf.listeners = { "https", "https_expired", "https_wronghost", "https_untrusted", "http" }
+nginx_conf.listeners = { "https", "https_expired", "https_wronghost", "https_untrusted", "https_mutual", "http" }
 
 local function fill(template, values)
     return (template:gsub("@(%w+)@", values))
@@ -83,7 +90,8 @@ end
 
 local function server(name, settings)
     local certificate = CERTIFICATES[name]
-    local tls = certificate and fill(TLS, { pki = settings.pki, certificate = certificate }) or ""
+    local tls = certificate and fill(TLS .. (name == "https_mutual" and CLIENTS or ""),
+        { pki = settings.pki, certificate = certificate }) or ""
     local options = certificate and (settings.http2 and " ssl http2" or " ssl") or ""
     return fill(SERVER, { port = settings.ports[name], options = options, name = name, tls = tls })
 end

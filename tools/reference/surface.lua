@@ -77,6 +77,9 @@
 ---@field use_fips? boolean
 ---@field use_dualstack? boolean
 ---@field ca_file? string
+---@field client_certificate? string file path or PEM, for the TLS of an endpoint
+---@field client_key? string file path or PEM; in client_certificate if not given
+---@field client_key_password? string
 ---@field proxy? string|false URL; false: none; nil: the environment's
 ---@field connect_timeout? integer ms; -1: none
 ---@field read_timeout? integer ms of silence; -1: none

@@ -65,6 +65,7 @@ function state.record(request)
         body_length = #request.body,
         body = #request.body <= LOGGED_BODY and request.body or nil,
         listener = request.listener,
+        client = ngx.var.ssl_client_s_dn,
         verified = false,
         at = ngx.now(),
     }
