@@ -36,6 +36,8 @@
 ---@field operation? string
 ---@field status? integer of the HTTP answer, if there was one
 ---@field request_id? string
+---@field headers? table<string, string> of the answer, as in Metadata, but without set-cookie; not of one that refused credentials
+---@field retry_after? number seconds that the service asked to wait
 ---@field retryable boolean the same call may succeed later
 ---@field attempts? integer requests of the operation itself; 0: no credentials were to be had for it
 ---@field errors? bedrock.Problem[] all that is wrong with settings or parameters, by path

@@ -52,6 +52,7 @@ bool br_error_set(br_error *e, br_err_kind kind, const char *code, const char *f
     e->kind = kind;
     e->status = 0;
     e->request_id[0] = '\0';
+    e->told_to_wait = false;
     copy_cut(e->code, sizeof(e->code), code != NULL && *code != '\0' ? code : "Unknown");
     copy_cut(e->message, sizeof(e->message), text);
     return false;

@@ -29,13 +29,15 @@ typedef struct br_error {
     br_err_kind kind;
     int status; /* HTTP status of the answer that it came with; 0: none */
     char request_id[BR_ERROR_REQUEST_ID_MAX]; /* of that answer; "": none */
+    bool told_to_wait;                        /* by that answer: for retry_after_ms */
+    int64_t retry_after_ms;
     char code[BR_ERROR_CODE_MAX];
     char message[BR_ERROR_MESSAGE_MAX];
 } br_error;
 
 void br_error_clear(br_error *e);
 /*
-** Longer codes and messages are cut (at a UTF-8 boundary); status and request ID are emptied.
+** Longer codes and messages are cut (at a UTF-8 boundary); what an answer said is emptied.
 ** Always returns false, to be returned.
 */
 bool br_error_set(br_error *e, br_err_kind kind, const char *code, const char *format, ...)

@@ -1,5 +1,7 @@
 #include "core/retry.h"
 
+#include <string.h>
+
 #include "core/times.h"
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
@@ -144,34 +146,62 @@ int br_retry_delay_ms(br_failure f, int retry, double random01, int64_t hint_ms)
 {
     double share = random01 > 0 ? random01 : 0;
     int64_t delay = (int64_t)((share < 1 ? share : 1) * (double)backoff_limit(f, retry));
-    int64_t longest = delay + BR_RETRY_HINT_EXTRA_MS;
-    int64_t hint = hint_ms < longest ? hint_ms : longest;
+    int64_t hint = hint_ms < BR_RETRY_HINT_MAX_MS ? hint_ms : BR_RETRY_HINT_MAX_MS;
     return (int)(hint > delay ? hint : delay);
 }
 
-/* Numbers of up to 15 digits; -1 for everything else. */
+/* Digits alone, and what does not count any more as the most that does; -1 for everything else. */
 static int64_t whole_number(br_slice text)
 {
-    int64_t value = 0;
-    if (text.n == 0 || text.n > 15)
-        return -1;
+    int64_t value = text.n > 0 ? 0 : -1;
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] < '0' || text.p[i] > '9')
             return -1;
         value = value * 10 + (text.p[i] - '0');
+        if (value > BR_RETRY_HINT_TOLD_MAX_MS)
+            value = BR_RETRY_HINT_TOLD_MAX_MS;
     }
     return value;
 }
 
-int64_t br_retry_hint_ms(br_slice x_amz_retry_after, br_slice retry_after, int64_t now_ms)
+/* "7" or "0.25": some gateways are more exact than RFC 9110. Rounded up. */
+static int64_t seconds_in_ms(br_slice text)
 {
-    int64_t ms = whole_number(x_amz_retry_after);
-    if (ms >= 0)
-        return ms;
-    int64_t seconds = whole_number(retry_after);
-    if (seconds >= 0)
-        return seconds * 1000;
-    if (!br_time_parse_http(retry_after, &ms))
+    const char *point = text.n > 0 ? memchr(text.p, '.', text.n) : NULL;
+    br_slice whole = {text.p, point != NULL ? (size_t)(point - text.p) : text.n};
+    int64_t ms = whole_number(whole), thousandths = 0;
+    if (ms < 0 || (point != NULL && whole_number((br_slice){point + 1, text.n - whole.n - 1}) < 0))
         return -1;
-    return ms > now_ms ? ms - now_ms : 0;
+    for (size_t i = 1; i <= 3 && point != NULL; i++)
+        thousandths = thousandths * 10 + (whole.n + i < text.n ? point[i] - '0' : 0);
+    if (point != NULL && text.n > whole.n + 4)
+        thousandths++;
+    ms = ms * 1000 + thousandths;
+    return ms < BR_RETRY_HINT_TOLD_MAX_MS ? ms : BR_RETRY_HINT_TOLD_MAX_MS;
+}
+
+static int64_t until(br_slice date, const br_headers *answer, int64_t now_ms)
+{
+    int64_t then_ms, from_ms;
+    if (!br_time_parse_http(date, &then_ms))
+        return -1;
+    if (!br_time_parse_http(br_headers_get(answer, "date"), &from_ms))
+        from_ms = now_ms;
+    return then_ms > from_ms ? then_ms - from_ms : 0;
+}
+
+int64_t br_retry_hint_ms(const br_headers *answer, int64_t now_ms)
+{
+    int64_t longest = -1, ms;
+    for (size_t i = 0; i < answer->count; i++) {
+        br_slice name = br_headers_name(answer, i), value = br_headers_value(answer, i);
+        if (br_slice_eqs(name, "x-amz-retry-after"))
+            ms = whole_number(value);
+        else if (!br_slice_eqs(name, "retry-after"))
+            continue;
+        else if ((ms = seconds_in_ms(value)) < 0)
+            ms = until(value, answer, now_ms);
+        longest = ms > longest ? ms : longest;
+    }
+    return longest;
 }

@@ -6,7 +6,7 @@
 #ifndef BR_CORE_RETRY_H
 #define BR_CORE_RETRY_H
 
-#include "core/buffer.h"
+#include "core/request.h"
 
 #define BR_RETRY_QUOTA 500
 #define BR_RETRY_COST 14
@@ -15,7 +15,8 @@
 #define BR_RETRY_BASE_MS 50
 #define BR_RETRY_BASE_THROTTLING_MS 1000
 #define BR_RETRY_DELAY_MAX_MS 20000
-#define BR_RETRY_HINT_EXTRA_MS 5000 /* a hint lengthens a delay by at most this */
+#define BR_RETRY_HINT_MAX_MS 20000 /* nobody is made to wait longer: it is an error */
+#define BR_RETRY_HINT_TOLD_MAX_MS INT64_C(1000000000000) /* larger ones count as this */
 
 typedef enum br_failure {
     BR_FAIL_FINAL,      /* never retried */
@@ -51,11 +52,15 @@ int br_retry_quota_take(br_retry_quota *q, br_failure f);
 void br_retry_quota_give(br_retry_quota *q, int taken);
 
 /*
-** Delay before retry number `retry` (1, 2, …): random01 * min(base * 2^(retry-1), max); with a hint
-** (>= 0): max(delay, min(hint, delay + extra)).
+** Delay before retry number `retry` (1, 2, …): random01 * min(base * 2^(retry-1), max), but never
+** less than a hint (-1: none; at most BR_RETRY_HINT_MAX_MS).
 */
 int br_retry_delay_ms(br_failure f, int retry, double random01, int64_t hint_ms);
-/* x-amz-retry-after (milliseconds) or Retry-After (seconds or HTTP date); -1: none to be read. */
-int64_t br_retry_hint_ms(br_slice x_amz_retry_after, br_slice retry_after, int64_t now_ms);
+/*
+** How long the service asks to wait: x-amz-retry-after (milliseconds) and Retry-After (seconds, as a
+** decimal, too; or an HTTP date, counted from the answer's own Date, or else from now_ms); of several
+** the longest. -1: nothing that can be read.
+*/
+int64_t br_retry_hint_ms(const br_headers *answer, int64_t now_ms);
 
 #endif

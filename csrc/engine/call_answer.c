@@ -59,6 +59,7 @@ static void on_head(void *user, int status, br_headers *headers)
     c->is_error = status < 200 || status >= 300;
     c->state = BR_CALL_BODY;
     br_headers_swap(&c->headers, headers);
+    br_call_hide_secrets_in_headers(c);
     read_clock(c);
     c->stream.open = streams(c) && !c->is_error;
     if (c->stream.open)
@@ -133,9 +134,7 @@ static void error_answer(br_call *c)
     br_call_hide_secrets(c, br_buf_slice(&c->body));
     br_service_error(c->status, &c->headers, br_buf_slice(&c->body), &c->error);
     br_failure f = classify(c);
-    int64_t hint = br_retry_hint_ms(br_headers_get(&c->headers, "x-amz-retry-after"),
-                                    br_headers_get(&c->headers, "retry-after"),
-                                    br_client_now_ms(c->client, c->engine));
+    int64_t hint = br_retry_hint_ms(&c->headers, br_client_now_ms(c->client, c->engine));
     c->retryable = br_call_may_pass(f);
     if (!br_call_try_again(c, f, hint))
         br_call_finish(c);

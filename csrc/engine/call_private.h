@@ -126,7 +126,7 @@ extern const br_transfer_ops br_call_transfer_ops;
 /* call_retry.c */
 br_failure br_call_failure(const br_transfer_result *result);
 bool br_call_may_pass(br_failure f); /* the same call may succeed later */
-/* Arranges for another attempt, if there is to be one. */
+/* Arranges for another attempt, if there is to be one; hint_ms: see br_retry_hint_ms. */
 bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms);
 void br_call_succeeded(br_call *c); /* for the quota */
 
@@ -136,5 +136,7 @@ void br_call_succeeded(br_call *c); /* for the quota */
 ** in it; and gateways show headers. The text is in a buffer of the call's own.
 */
 void br_call_hide_secrets(const br_call *c, br_slice text);
+/* Likewise in the values of the answer's headers: they become a part of errors and metadata. */
+void br_call_hide_secrets_in_headers(const br_call *c);
 
 #endif

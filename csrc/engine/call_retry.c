@@ -88,6 +88,14 @@ static bool wait_and_repeat(br_call *c, int delay_ms)
     return true;
 }
 
+/* A service that asks for longer than anybody is made to wait, or has time for, gets no other try. */
+static bool too_long(const br_call *c, int64_t hint_ms)
+{
+    bool has_end = c->total.slot != 0;
+    return hint_ms > BR_RETRY_HINT_MAX_MS ||
+           (has_end && hint_ms > c->total.due_ms - br_engine_mono_ms(c->engine));
+}
+
 bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms)
 {
     if (f == BR_FAIL_STALE)
@@ -97,7 +105,7 @@ bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms)
     if (f == BR_FAIL_EXPIRED)
         return cure_credentials(c) && wait_and_repeat(c, 0);
     if (!br_retry_allowed(f, c->request.retry_safe, c->retry_timeouts) ||
-        c->retries + 1 >= c->max_attempts || !take_quota(c, f))
+        c->retries + 1 >= c->max_attempts || too_long(c, hint_ms) || !take_quota(c, f))
         return false;
     c->retries++;
     return wait_and_repeat(

@@ -27,7 +27,7 @@ size_t br_frame_max(br_item_kind kind)
     case BR_CREDENTIALS:
         return 10 + BR_ACCESS_KEY_ID_MAX;
     case BR_ERROR:
-        return 7 + BR_ERROR_REQUEST_ID_MAX + BR_ERROR_CODE_MAX + BR_ERROR_MESSAGE_MAX + INFO_MAX;
+        return 16 + BR_ERROR_REQUEST_ID_MAX + BR_ERROR_CODE_MAX + BR_ERROR_MESSAGE_MAX + INFO_MAX;
     default:
         return 0;
     }
@@ -62,6 +62,7 @@ bool br_frames_reset(br_frames *f)
     br_error_clear(&f->error);
     f->error.status = 0;
     f->error.request_id[0] = '\0';
+    f->error.told_to_wait = false;
     return true;
 }
 
@@ -238,6 +239,8 @@ static void read_error(cursor *c, br_frames *f, br_item *item)
 {
     uint64_t kind = get_number(c, 1);
     f->error.status = (int)get_number(c, 2);
+    f->error.told_to_wait = get_number(c, 1) != 0;
+    f->error.retry_after_ms = (int64_t)get_number(c, 8);
     size_t id_len = get_number(c, 1), code_len = get_number(c, 1), message_len = get_number(c, 2);
     get_text(c, id_len, f->error.request_id, sizeof f->error.request_id);
     get_text(c, code_len, f->error.code, sizeof f->error.code);

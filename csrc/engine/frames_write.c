@@ -75,6 +75,8 @@ static void put_error(br_buf *out, const br_error *error, const br_call_info *in
     br_slice id = br_slice_of(error->request_id);
     put(out, error->kind, 1);
     put(out, (uint64_t)error->status, 2);
+    put(out, error->told_to_wait, 1);
+    put(out, (uint64_t)error->retry_after_ms, 8);
     put(out, id.n, 1);
     put(out, code.n, 1);
     put(out, message.n, 2);

@@ -40,18 +40,21 @@ static void repeat_after(br_exchange *x, int delay_ms)
     finish(x);
 }
 
-/* The last failure is in x->error; repeats it if its kind and the number of attempts allow. */
+/*
+** The last failure is in x->error; repeats it if its kind, the number of attempts and the time for
+** which the service asks allow.
+*/
 static void fail_or_repeat(br_exchange *x, br_failure failure)
 {
     int max = x->client->max_attempts;
     max = max < BR_EXCHANGE_ATTEMPTS ? max : BR_EXCHANGE_ATTEMPTS;
-    if (!x->retryable || x->attempt >= max) {
+    int64_t hint = br_retry_hint_ms(&x->headers, br_client_now_ms(x->client, x->engine));
+    x->error.told_to_wait = hint >= 0;
+    x->error.retry_after_ms = hint;
+    if (!x->retryable || x->attempt >= max || hint > BR_RETRY_HINT_MAX_MS) {
         finish(x);
         return;
     }
-    int64_t hint = br_retry_hint_ms(br_headers_get(&x->headers, "x-amz-retry-after"),
-                                    br_headers_get(&x->headers, "retry-after"),
-                                    br_client_now_ms(x->client, x->engine));
     repeat_after(x, br_retry_delay_ms(failure, x->attempt, br_engine_random01(x->engine), hint));
 }
 

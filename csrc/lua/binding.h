@@ -152,6 +152,7 @@ void br_lua_open_metadata(lua_State *L);
 void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token_name,
                           const char *token);
 int br_lua_metadata(lua_State *L);
+void br_lua_push_headers(lua_State *L, const br_headers *h); /* name -> value, repeats joined */
 
 /* wake.c */
 void br_lua_waiter_init(br_lua_waiter *w, br_lua_state *s);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/retry.h"
 #include "core/service_error.h"
 #include "lua/binding.h"
 
@@ -30,21 +31,50 @@ static void set_answer(lua_State *L, int status, br_slice request_id)
         set_text(L, "request_id", request_id);
 }
 
-/* The answer that the error itself names goes before the call's: a refused exchange, say. */
+static void set_retry_after(lua_State *L, int64_t ms)
+{
+    if (ms < 0)
+        return;
+    if (ms % 1000 == 0)
+        lua_pushinteger(L, (lua_Integer)(ms / 1000));
+    else
+        lua_pushnumber(L, (lua_Number)ms / 1000);
+    lua_setfield(L, -2, "retry_after");
+}
+
+/* Of the last answer. A cookie is as good as a password to whoever set it. */
+static void set_headers(lua_State *L, const br_headers *headers)
+{
+    br_lua_push_headers(L, headers);
+    lua_pushnil(L);
+    lua_setfield(L, -2, "set-cookie");
+    lua_setfield(L, -2, "headers");
+}
+
+/*
+** The answer that the error itself names goes before the call's: a refused exchange, say, of which
+** nothing is shown but that.
+*/
 static void set_info(lua_State *L, const br_error *error, const br_call_info *info)
 {
+    const br_headers *headers = error->status == 0 ? info->headers : NULL;
     lua_pushinteger(L, info->attempts);
     lua_setfield(L, -2, "attempts");
-    if (error->status != 0)
+    if (error->status != 0) {
         set_answer(L, error->status, br_slice_of(error->request_id));
-    else
-        set_answer(L, info->status,
-                   info->headers ? br_request_id(info->headers) : (br_slice){NULL, 0});
+        set_retry_after(L, error->told_to_wait ? error->retry_after_ms : -1);
+        return;
+    }
+    set_answer(L, info->status, headers ? br_request_id(headers) : (br_slice){NULL, 0});
+    if (!headers)
+        return;
+    set_headers(L, headers);
+    set_retry_after(L, br_retry_hint_ms(headers, br_host_system.wall_ms(br_host_system.user)));
 }
 
 int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const br_call_info *info)
 {
-    luaL_checkstack(L, 8, NULL);
+    luaL_checkstack(L, 12, NULL);
     lua_pushnil(L);
     push_table(L, error->kind, error->code, operation);
     set_text(L, "message", br_slice_of(error->message));

@@ -64,19 +64,36 @@ static const char *after(const char *text)
     return text + strlen(text) + 1;
 }
 
-/* Repeated fields are joined, as RFC 9110 allows. */
-static void push_headers(lua_State *L, const char *text, const char *end)
+/* Adds a field to the table on top; repeated ones are joined, as RFC 9110 allows. */
+static void add_field(lua_State *L, br_slice name, br_slice value)
+{
+    br_lua_push(L, name);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, -3);
+    if (!lua_isnil(L, -1)) {
+        lua_pushliteral(L, ", ");
+        br_lua_push(L, value);
+        lua_concat(L, 3);
+    } else {
+        lua_pop(L, 1);
+        br_lua_push(L, value);
+    }
+    lua_rawset(L, -3);
+}
+
+void br_lua_push_headers(lua_State *L, const br_headers *h)
+{
+    lua_createtable(L, 0, (int)h->count);
+    for (size_t i = 0; i < h->count; i++)
+        add_field(L, br_headers_name(h, i), br_headers_value(h, i));
+}
+
+static void push_packed_headers(lua_State *L, const char *text, const char *end)
 {
     lua_newtable(L);
     while (text < end) {
         const char *value = after(text);
-        lua_getfield(L, -1, text);
-        if (lua_isnil(L, -1))
-            lua_pushstring(L, value);
-        else
-            lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), value);
-        lua_setfield(L, -3, text);
-        lua_pop(L, 1);
+        add_field(L, br_slice_of(text), br_slice_of(value));
         text = after(value);
     }
 }
@@ -101,7 +118,7 @@ int br_lua_metadata(lua_State *L)
         lua_setfield(L, -2, name);
         lua_setfield(L, -2, "token");
     }
-    push_headers(L, after(value), facts->text + facts->len);
+    push_packed_headers(L, after(value), facts->text + facts->len);
     lua_setfield(L, -2, "headers");
     return 1;
 }

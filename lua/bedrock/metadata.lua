@@ -27,6 +27,20 @@ function metadata.of(result)
     return facts
 end
 
+--- What an error tells of the headers. A cookie is as good as a password to whoever set it.
+--- @return table<string, string>?
+function metadata.headers_for_error(result)
+    local facts = metadata.of(result)
+    if not facts then
+        return nil
+    end
+    local headers = {}
+    for name, value in pairs(facts.headers) do
+        headers[name] = name ~= "set-cookie" and value or nil
+    end
+    return headers
+end
+
 function metadata.set(result, facts)
     known[result] = facts
 end

@@ -22,6 +22,7 @@ local function failed(self, code, message, retryable)
         status = facts.status,
         request_id = facts.request_id,
         attempts = facts.attempts,
+        headers = metadata.headers_for_error(self.stream),
     }
 end
 

@@ -48,6 +48,7 @@ local function new_error(self, fields)
     fields.operation = self._operation
     fields.request_id = facts.request_id
     fields.attempts = facts.attempts
+    fields.headers = metadata.headers_for_error(self)
     return errors.new(fields)
 end
 

@@ -450,7 +450,8 @@ static void test_backing_off(void)
     } cases[] = {{"{\"status\":429}", 900},
                  {"{\"status\":429,\"headers\":{\"Retry-After\":\"3\"}}", 2900},
                  {"{\"status\":503,\"headers\":{\"x-amz-retry-after\":\"4000\"}}", 3900},
-                 {"{\"status\":503,\"headers\":{\"Retry-After\":\"900\"}}", 4900}};
+                 {"{\"status\":503,\"headers\":{\"Retry-After\":\"12\"}}", 11900},
+                 {"{\"status\":503,\"headers\":{\"Retry-After\":\"20\"}}", 19900}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         outcome o;
         init_outcome(&o);
@@ -471,6 +472,31 @@ static void test_backing_off(void)
         br_buf_free(&o.data);
     }
     use_engine(&br_host_system);
+}
+
+/* Who asks for longer than is waited, or than there is time for, is not asked again. */
+static void test_hints_too_long(void)
+{
+    static const struct {
+        const char *wait;
+        int total_ms;
+    } cases[] = {{"21", -1}, {"99999999999999999999", -1}, {"12", 11000}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char action[100];
+        endpoint_reset();
+        snprintf(action, sizeof action, "{\"status\":429,\"headers\":{\"Retry-After\":\"%s\"}}",
+                 cases[i].wait);
+        script("Converse", -1, action);
+        br_call_opts opts = opts_for(BR_CALL_UNARY);
+        opts.timeouts.total_ms = cases[i].total_ms;
+        outcome o = run_with(client, converse(false), &opts);
+        CHECK_STR(o.items, "HE");
+        CHECK_INT(o.status, 429);
+        CHECK_INT(o.info.attempts, 1);
+        CHECK(o.info.retryable);
+        br_buf_free(&o.data);
+    }
+    endpoint_reset();
 }
 
 static void test_the_clock_is_corrected(void)
@@ -1104,6 +1130,7 @@ int main(void)
     test_server_errors_are_retried();
     test_the_last_failure_is_given();
     test_backing_off();
+    test_hints_too_long();
     test_the_clock_is_corrected();
     test_a_refusal_that_hides_the_clock();
     test_a_wrong_date_of_a_gateway();

@@ -185,6 +185,8 @@ static void test_errors(void)
     br_headers h;
     br_error_set(&error, BR_ERR_TIMEOUT, "ReadTimeout", "%02000d", 7);
     error.status = 503;
+    error.told_to_wait = true;
+    error.retry_after_ms = INT64_C(123456789012);
     snprintf(error.request_id, sizeof error.request_id, "id-of-the-exchange");
     sample_headers(&h);
     begin();
@@ -200,6 +202,8 @@ static void test_errors(void)
         CHECK_STR(item.error->message, error.message);
         CHECK_INT(item.error->status, 503);
         CHECK_STR(item.error->request_id, "id-of-the-exchange");
+        CHECK(item.error->told_to_wait);
+        CHECK_INT(item.error->retry_after_ms, INT64_C(123456789012));
     }
     CHECK(f.info.attempts == 3 && f.info.retryable && f.info.headers->count == 3);
     br_frames_free(&f);

@@ -345,6 +345,12 @@ static void test_retry_hint(void)
     ra_wait(&want, engine, &now);
     CHECK(now.mono_ms - from >= 2900);
     CHECK_INT(REQUESTS(), 2);
+    ra_step long_wait = {.status = 503, .headers = "Retry-After: 21\r\n"};
+    ra_server_say(server, long_wait);
+    CHECK(!refresh(c));
+    CHECK_INT(REQUESTS(), 3);
+    CHECK(want.retryable && want.error.told_to_wait);
+    CHECK_INT(want.error.retry_after_ms, 21000);
     br_client_unref(c);
     end();
 }

@@ -137,32 +137,81 @@ static void test_delay(void)
     CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 0), 50);
     CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 49), 50);
     CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 51), 51);
-    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 5050), 5050);
-    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 5051), 5050);
-    CHECK_INT(br_retry_delay_ms(BR_FAIL_THROTTLING, 9, 1, INT64_MAX), 25000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 1, 12000), 12000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_TRANSIENT, 1, 0, 20000), 20000);
+    CHECK_INT(br_retry_delay_ms(BR_FAIL_THROTTLING, 9, 1, INT64_MAX), 20000);
 }
 
-static int64_t hint(const char *amz, const char *plain)
+/* At Sun, 06 Nov 1994 08:49:37 GMT. */
+static int64_t hint_of(const char *const fields[][2], size_t count)
 {
-    return br_retry_hint_ms(br_slice_of(amz), br_slice_of(plain), 784111777000);
+    br_headers h;
+    br_headers_init(&h);
+    for (size_t i = 0; i < count; i++)
+        CHECK(br_headers_add(&h, br_slice_of(fields[i][0]), br_slice_of(fields[i][1])));
+    int64_t ms = br_retry_hint_ms(&h, 784111777000);
+    br_headers_free(&h);
+    return ms;
+}
+
+static int64_t amz(const char *value)
+{
+    return hint_of((const char *const[][2]){{"x-amz-retry-after", value}}, 1);
+}
+
+static int64_t plain(const char *value)
+{
+    return hint_of((const char *const[][2]){{"retry-after", value}}, 1);
 }
 
 static void test_hint(void)
 {
-    CHECK_INT(hint(NULL, NULL), -1);
-    CHECK_INT(hint("", ""), -1);
-    CHECK_INT(hint("1500", NULL), 1500);
-    CHECK_INT(hint("0", "7"), 0);
-    CHECK_INT(hint(NULL, "7"), 7000);
-    CHECK_INT(hint("soon", "7"), 7000);
-    CHECK_INT(hint("-5", NULL), -1);
-    CHECK_INT(hint("1.5", NULL), -1);
-    CHECK_INT(hint("99999999999999999999", NULL), -1);
-    CHECK_INT(hint(NULL, "999999999999999"), INT64_C(999999999999999000));
-    CHECK_INT(hint(NULL, "Sun, 06 Nov 1994 08:49:40 GMT"), 3000);
-    CHECK_INT(hint(NULL, "Sun, 06 Nov 1994 08:49:30 GMT"), 0);
-    CHECK_INT(hint(NULL, "tomorrow"), -1);
-    CHECK_INT(hint(NULL, "7s"), -1);
+    CHECK_INT(hint_of(NULL, 0), -1);
+    CHECK_INT(amz(""), -1);
+    CHECK_INT(amz("0"), 0);
+    CHECK_INT(amz("1500"), 1500);
+    CHECK_INT(amz("-5"), -1);
+    CHECK_INT(amz("1.5"), -1);
+    CHECK_INT(amz("99999999999999999999999999"), BR_RETRY_HINT_TOLD_MAX_MS);
+    CHECK_INT(plain(""), -1);
+    CHECK_INT(plain("0"), 0);
+    CHECK_INT(plain("7"), 7000);
+    CHECK_INT(plain("007"), 7000);
+    CHECK_INT(plain("0.5"), 500);
+    CHECK_INT(plain("1.0001"), 1001);
+    CHECK_INT(plain("1.25"), 1250);
+    CHECK_INT(plain("99999999999999999999999999"), BR_RETRY_HINT_TOLD_MAX_MS);
+    CHECK_INT(plain("999999999.9"), INT64_C(999999999900));
+    static const char *const nonsense[] = {"-7",  "+7",  "7s",       "nan", "inf",
+                                           "1e3", "0x7", "1.",       ".5",  ".",
+                                           "1.x", "1,5", "tomorrow", "7 7", "1.2.3"};
+    for (size_t i = 0; i < LENGTH(nonsense); i++)
+        check_number(plain(nonsense[i]), -1, nonsense[i], __FILE__, __LINE__);
+}
+
+static void test_hints_that_are_dates(void)
+{
+    CHECK_INT(plain("Sun, 06 Nov 1994 08:49:40 GMT"), 3000);
+    CHECK_INT(plain("Sun, 06 Nov 1994 08:49:30 GMT"), 0);
+    CHECK_INT(plain("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
+    CHECK_INT(plain("Fri, 31 Dec 9999 23:59:59 GMT") > 20000, 1);
+    const char *const by_its_date[][2] = {{"date", "Sun, 06 Nov 1994 10:00:00 GMT"},
+                                          {"retry-after", "Sun, 06 Nov 1994 10:00:12 GMT"}};
+    CHECK_INT(hint_of(by_its_date, 2), 12000);
+    const char *const bad_date[][2] = {{"date", "now"},
+                                       {"retry-after", "Sun, 06 Nov 1994 08:49:40 GMT"}};
+    CHECK_INT(hint_of(bad_date, 2), 3000);
+}
+
+/* Never sooner than told, by whatever header. */
+static void test_several_hints(void)
+{
+    const char *const both[][2] = {{"x-amz-retry-after", "0"}, {"retry-after", "7"}};
+    const char *const twice[][2] = {{"retry-after", "3"}, {"retry-after", "9"}};
+    const char *const one_bad[][2] = {{"x-amz-retry-after", "soon"}, {"retry-after", "7"}};
+    CHECK_INT(hint_of(both, 2), 7000);
+    CHECK_INT(hint_of(twice, 2), 9000);
+    CHECK_INT(hint_of(one_bad, 2), 7000);
 }
 
 int main(void)
@@ -172,5 +221,7 @@ int main(void)
     test_quota();
     test_delay();
     test_hint();
+    test_hints_that_are_dates();
+    test_several_hints();
     return check_done();
 }

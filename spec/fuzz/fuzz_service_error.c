@@ -23,7 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(br_utf8_valid(br_slice_of(error.code)) && br_utf8_valid(br_slice_of(error.message)));
     MUST(br_request_id(&headers).p == NULL);
     br_retry_classify(400, br_slice_of(error.code));
-    MUST(br_retry_hint_ms(type, body, 0) >= -1);
+    br_headers_add(&headers, BR_SLICE("retry-after"), type);
+    br_headers_add(&headers, BR_SLICE("x-amz-retry-after"), body);
+    int64_t hint = br_retry_hint_ms(&headers, 0);
+    MUST(hint >= -1);
+    MUST(br_retry_delay_ms(BR_FAIL_THROTTLING, 1, 0.5, hint) <= BR_RETRY_DELAY_MAX_MS);
     br_headers_free(&headers);
     return 0;
 }
