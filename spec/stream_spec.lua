@@ -151,16 +151,101 @@ describe("a stream", function()
             assert.equal("ValidationError", err.code)
         end)
 
-        it("is tried again before its first byte only", function()
+        it("is tried again before its first event only", function()
             ep:script { { match = { operation = "ConverseStream" }, action = { status = 503 } } }
             local stream = assert(conn:converse_stream(ask "Hi"))
             assert.equal(2, bedrock.metadata(stream).attempts)
             assert(stream:gather())
-            stream = converse_with { { exception = "throttlingException", json = { message = "slow down" } } }
-            local name, err = stream:next()
+            stream = converse_with(frames(HALF, { exception = "throttlingException", json = { message = "no" } }))
+            local _, err = stream:gather()
+            assert.equal("ThrottlingException", err.code)
+            assert.equal(1, err.attempts)
+            assert.equal(3, ep:counters().ConverseStream)
+        end)
+    end)
+
+    describe("whose first event is an exception", function()
+        local BUSY = { exception = "throttlingException", json = { message = "slow down" } }
+        local OOPS = { exception = "internalServerException", json = { message = "oops" } }
+        local LATE = { body_delay_ms = 150 } -- the head is there so much sooner
+
+        it("is asked for again, and goes on as if nothing had been", function()
+            for i, frame in ipairs { BUSY, OOPS, { error = { "InternalFailure", "sorry" } } } do
+                local stream = converse_with({ frame }, i == 2 and LATE or nil)
+                local result = assert(stream:gather())
+                assert.equal("end_turn", result.stopReason)
+                assert.equal(2, bedrock.metadata(result).attempts)
+                assert.equal(2, bedrock.metadata(stream).attempts)
+            end
+            assert.equal(6, ep:counters().ConverseStream)
+            assert.equal(0, ep:counters().refused)
+        end)
+
+        it("returns at once, and then tells of the answer that counts", function()
+            scripted("InvokeAgent", { OOPS }, { body_delay_ms = 150, headers = {
+                ["x-amz-bedrock-agent-memory-id"] = "OLD", ["x-amzn-requestid"] = "first" } })
+            local stream = assert(conn:invoke_agent {
+                agentId = "ABCDEFGHIJ", agentAliasId = "TSTALIASID", sessionId = "talk-1", inputText = "Hi",
+            })
+            assert.equal(1, bedrock.metadata(stream).attempts)
+            assert.equal("first", bedrock.metadata(stream).request_id)
+            assert.equal("OLD", stream.memoryId)
+            assert.is_string((stream:next()))
+            assert.equal(2, bedrock.metadata(stream).attempts)
+            assert.not_equal("first", bedrock.metadata(stream).request_id)
+            assert.is_nil(stream.memoryId)
+            assert.equal("talk-1", stream.sessionId)
+            stream:close()
+        end)
+
+        it("brings it where trying again did not help", function()
+            ep:script { { match = { operation = "ConverseStream" }, times = -1, action = { frames = { BUSY } } } }
+            local name, err = assert(conn:converse_stream(ask "Hi")):next()
             assert.is_nil(name)
             assert.equal("ThrottlingException", err.code)
+            assert.equal("slow down", err.message)
+            assert.equal(3, err.attempts)
+            assert.is_true(err.retryable)
             assert.equal(3, ep:counters().ConverseStream)
+            local _, only = assert(conn:converse_stream(ask "Hi", { max_attempts = 1 })):next()
+            assert.equal(1, only.attempts)
+        end)
+
+        it("brings the error answer that came instead", function()
+            local first = { match = { operation = "ConverseStream" }, action = { frames = { OOPS },
+                body_delay_ms = 150 } }
+            ep:script { first, { match = { operation = "ConverseStream" }, action = { status = 400,
+                json = { __type = "ValidationException", message = "no" } } } }
+            local stream = assert(conn:converse_stream(ask "Hi"))
+            local name, err = stream:next()
+            assert.is_nil(name)
+            assert.equal("service", err.kind)
+            assert.equal("ValidationException", err.code)
+            assert.equal(400, err.status)
+            assert.equal(2, err.attempts)
+            assert.equal(err, select(2, stream:next()))
+            ep:script { first, { match = { operation = "ConverseStream" }, action = { status = 404 } } }
+            local _, bare = assert(conn:converse_stream(ask "Hi")):gather()
+            assert.equal(404, bare.status)
+        end)
+
+        it("is not asked for again where that would not help, or nobody waits so long", function()
+            for _, case in ipairs {
+                { { exception = "validationException", json = { message = "no" } } },
+                { { exception = "modelTimeoutException", json = { message = "no" } } },
+                { BUSY, { headers = { ["Retry-After"] = "21" } } },
+            } do
+                local _, err = converse_with({ case[1] }, case[2]):next()
+                assert.equal(1, err.attempts)
+                assert.equal(case[2] and 21, err.retry_after)
+            end
+        end)
+
+        it("is given up by close, as any other", function()
+            local stream = converse_with({ OOPS }, LATE)
+            stream:close()
+            local _, err = stream:next()
+            assert.equal("Closed", err.code)
         end)
     end)
 

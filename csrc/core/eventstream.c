@@ -240,6 +240,19 @@ static const char *read_message(const char *p, size_t total, br_es_message *m)
     return NULL;
 }
 
+int br_es_peek(br_slice bytes, br_es_message *m, size_t *size)
+{
+    *size = 0;
+    forget(m);
+    if (bytes.n < PRELUDE_SIZE)
+        return 0;
+    if (check_prelude(bytes.p, size) != NULL)
+        return -1;
+    if (bytes.n < *size)
+        return 0;
+    return read_message(bytes.p, *size, m) == NULL ? 1 : -1;
+}
+
 static void advance(br_es_decoder *d, size_t n)
 {
     if (n > 0)

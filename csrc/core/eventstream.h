@@ -66,6 +66,12 @@ int br_es_next(br_es_decoder *d, br_es_message *m, br_error *error);
  */
 bool br_es_at_boundary(const br_es_decoder *d);
 
+/*
+** The message at the beginning of the bytes, without a decoder. 1: *m holds it (slices of `bytes`);
+** 0: it is not all there; -1: damaged. *size: its bytes, 0 while that is not known.
+*/
+int br_es_peek(br_slice bytes, br_es_message *m, size_t *size);
+
 /* Appends one message. false: a limit is passed, or the buffer failed. */
 bool br_es_encode(br_buf *out, const br_es_header *headers, size_t count, br_slice payload);
 

@@ -19,7 +19,8 @@
 /* An error answer is any but 2xx. */
 typedef enum br_call_mode {
     BR_CALL_UNARY,       /* items: HEAD, DATA (the whole body, at most one), END */
-    BR_CALL_EVENTS,      /* HEAD, EVENT …, END; an error answer: HEAD, DATA, END */
+    BR_CALL_EVENTS,      /* HEAD, EVENT …, END; an error answer: HEAD, DATA, END. Each try that is
+                            made since the first event was an exception has a HEAD of its own */
     BR_CALL_BYTES,       /* HEAD, DATA (pieces) …, END; an error answer: HEAD, DATA, END */
     BR_CALL_PREPARE,     /* PREPARED, END: signed, not sent */
     BR_CALL_CREDENTIALS, /* CREDENTIALS, END */

@@ -76,6 +76,8 @@ static bool keep_streaming(br_call *c, br_slice bytes)
         br_call_no_memory(c);
         return true;
     }
+    if (!s->passed && !br_call_first_passes(c))
+        return true;
     br_call_notify(c);
     s->paused = s->incoming.len + s->reading.len >= BR_STREAM_HIGH;
     return !s->paused;
@@ -146,7 +148,8 @@ static void complete(br_call *c)
         error_answer(c);
         return;
     }
-    br_call_succeeded(c);
+    if (!c->stream.faulty)
+        br_call_succeeded(c);
     br_call_finish(c);
 }
 
@@ -174,6 +177,7 @@ static void on_done(void *user, const br_transfer_result *result)
 {
     br_call *c = user;
     c->transfer = NULL;
+    c->stream.passed = true;
     if (result->end == BR_DONE_OK || (c->head_came && c->is_error))
         complete(c);
     else if (c->stream.open)

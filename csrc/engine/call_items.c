@@ -67,10 +67,12 @@ static br_item_kind next_when_done(br_call *c, br_item *item)
     return credentials ? give_credentials(c, item) : give_prepared(c, item);
 }
 
-/* What was read is dropped, what came meanwhile takes its place. false: nothing came. */
+/* What was read is dropped, what came meanwhile takes its place. false: nothing that may be read. */
 static bool refill(br_call *c)
 {
     br_stream *s = &c->stream;
+    if (!s->passed)
+        return false;
     br_buf read = s->reading;
     br_buf_clear(&read);
     s->reading = s->incoming;

@@ -4,6 +4,7 @@
 **   call.c          its life: from new to free, and every way to end
 **   call_send.c     credentials, signature, one attempt
 **   call_answer.c   what comes back from an attempt
+**   call_first.c    whether a stream begins with an exception that is worth another attempt
 **   call_retry.c    whether there is another one
 **   call_items.c    what the host gets
 */
@@ -19,8 +20,9 @@
 #define BR_PRESIZE_MAX ((size_t)4 * 1024 * 1024)
 #define BR_CLOCK_SAMPLE_MAX_MS 900000 /* the Date of an answer that took longer says nothing */
 #define BR_AUTHORIZATION_MAX 65536
-#define BR_SPARE_CALLS 16       /* of a client */
-#define BR_SPARE_BODY_MAX 65536 /* a spare call keeps no larger buffer for a body */
+#define BR_FIRST_EVENT_MAX ((size_t)64 * 1024) /* what is longer is no exception */
+#define BR_SPARE_CALLS 16                      /* of a client */
+#define BR_SPARE_BODY_MAX 65536                /* a spare call keeps no larger buffer for a body */
 
 typedef enum br_call_state {
     BR_CALL_NEW,
@@ -35,7 +37,9 @@ typedef enum br_call_state {
 
 /* Bytes of a streamed body: they come into one buffer while the host reads from the other. */
 typedef struct br_stream {
-    bool open;   /* the head of a stream came: no error answer, nothing is retried any more */
+    bool open;   /* the head of a stream came: no error answer */
+    bool passed; /* the first event: bytes are given out, and nothing is retried any more */
+    bool faulty; /* that is an exception which could have been retried */
     bool paused; /* the peer */
     bool begun;  /* the decoder has had bytes */
     br_buf incoming, reading;
@@ -122,6 +126,12 @@ void br_call_attempt(br_call *c);
 
 /* call_answer.c */
 extern const br_transfer_ops br_call_transfer_ops;
+
+/*
+** call_first.c: whether what came may be given out. Not before the first event is whole, which could
+** not be given out sooner anyway; and not if that leads to another attempt, which then is under way.
+*/
+bool br_call_first_passes(br_call *c);
 
 /* call_retry.c */
 br_failure br_call_failure(const br_transfer_result *result);

@@ -79,11 +79,20 @@ static void retry_due(void *user)
     br_call_attempt(user);
 }
 
+/* A host that has had the head gets the next attempt's, too. */
+static void forget_answer(br_call *c)
+{
+    c->head_came = c->is_error = false;
+    c->given = 0;
+    c->stream.open = c->stream.passed = c->stream.paused = false;
+    br_buf_clear(&c->stream.incoming);
+    br_buf_clear(&c->body);
+}
+
 static bool wait_and_repeat(br_call *c, int delay_ms)
 {
     c->state = BR_CALL_RETRY_WAIT;
-    c->head_came = c->is_error = false;
-    br_buf_clear(&c->body);
+    forget_answer(c);
     br_timer_start(c->engine, &c->retry, delay_ms, retry_due, c);
     return true;
 }

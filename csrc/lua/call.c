@@ -386,9 +386,31 @@ static int read_event(lua_State *L, br_lua_call *c)
     }
 }
 
+/* The first event was an exception, and the request was sent again: this is the head that counts. */
+static int read_head_again(lua_State *L, br_lua_call *c)
+{
+    int n = push_output(L, c, (br_slice){NULL, 0}, false);
+    if (lua_isnil(L, -n))
+        return n;
+    lua_pushboolean(L, 1);
+    lua_insert(L, -1 - n);
+    return n + 1;
+}
+
+static int read_error_answer(lua_State *L, br_lua_call *c)
+{
+    br_call_info info;
+    br_lua_call_info(c, &info);
+    return fail_service(L, c, &info);
+}
+
 static int read_item(lua_State *L, br_lua_call *c)
 {
+    if (c->whole && c->item.kind != BR_ERROR)
+        return read_error_answer(L, c);
     switch (c->item.kind) {
+    case BR_HEAD:
+        return read_head_again(L, c);
     case BR_EVENT:
         return read_event(L, c);
     case BR_DATA:
@@ -411,8 +433,10 @@ static int read_next(lua_State *L, br_lua_call *c)
 }
 
 /*
-** event() -> name, event | name, event, event with lone halves kept (BR_EVENT_HALVES) | true, fields (of an initial answer) | false (not ready: wait) |
-** nothing (the end) | nil, err. An error or the end is told once; the caller remembers it.
+** event() -> name, event | name, event, event with lone halves kept (BR_EVENT_HALVES) |
+** true, fields (of an initial answer) | true, fields, facts (it was sent again: as head) |
+** false (not ready: wait) | nothing (the end) | nil, err. An error or the end is told once; the
+** caller remembers it.
 */
 static int call_event(lua_State *L)
 {

@@ -94,6 +94,18 @@ local function set_fields(self, fields)
     end
 end
 
+--- What the head of the answer said. If the request was sent again, what another one said no longer holds.
+local function begin(self, fields, facts)
+    for name in pairs(self._fields or {}) do
+        if not methods[name] then
+            rawset(self, name, nil)
+        end
+    end
+    self._fields = fields
+    set_fields(self, fields)
+    metadata.set(self, facts)
+end
+
 --- An error thrown through it (Ctrl-C, a killed coroutine) ends the stream.
 local function wait(self)
     self._waiting = true
@@ -112,17 +124,19 @@ local function wait(self)
     error(why, 0)
 end
 
---- One event, waiting for it; initial answers only add fields.
+--- One event, waiting for it; initial answers only add fields, and those to a request that was sent again replace them.
 local function take(self)
     local source = self._source
     while true do
-        local name, event, halves = source:event()
-        if name == true then
+        local name, event, more = source:event()
+        if name == true and more then
+            begin(self, event, more)
+        elseif name == true then
             set_fields(self, event)
         elseif name == false then
             wait(self)
         else
-            self._halves = halves
+            self._halves = more
             return name, event
         end
     end
@@ -247,8 +261,7 @@ function stream.new(call, operation, fields, facts)
         _ending = ending.of(operation),
         _model_chunks = MODEL_CHUNKS[operation],
     }, Stream)
-    set_fields(self, fields)
-    metadata.set(self, facts)
+    begin(self, fields, facts)
     return self
 end
 

@@ -731,6 +731,7 @@ static void test_total_timeout(void)
 {
     static const char *const actions[] = {"{\"hang\":true}", "{\"status\":503}",
                                           "{\"body_delay_ms\":60000}"};
+    br_retry_quota_init(&client->quota);
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         endpoint_reset();
         script("Converse", -1, actions[i]);
@@ -846,6 +847,123 @@ static void test_broken_streams(void)
     outcome o = run(client, converse(true), BR_CALL_EVENTS);
     CHECK_STR(o.items, "HVE");
     CHECK_INT(o.info.attempts, 2);
+}
+
+#define THROTTLED "{\"exception\":\"throttlingException\",\"json\":{}}"
+#define INITIAL                                                                                    \
+    "{\"headers\":{\":message-type\":\"event\",\":event-type\":\"initial-response\"},\"json\":{}}"
+
+/* Nothing was handed out, so it is asked for again, if that may help. */
+static void test_a_first_event_that_is_an_exception(void)
+{
+    static const struct {
+        const char *frames, *shape;
+        int attempts;
+    } cases[] = {
+        {THROTTLED, "", 2},
+        {THROTTLED, ",\"drip\":[1,0]", 2},
+        {THROTTLED, ",\"abort\":true", 2},
+        {"{\"exception\":\"internalServerException\",\"json\":{}}", "", 2},
+        {"{\"exception\":\"serviceUnavailableException\",\"json\":{}}", "", 2},
+        {"{\"exception\":\"modelNotReadyException\",\"json\":{}}", "", 2},
+        {"{\"exception\":\"badGatewayException\",\"json\":{}}", "", 2},
+        {"{\"event\":\"throttlingException\",\"json\":{}}", "", 2},
+        {"{\"error\":[\"InternalFailure\",\"no\"]}", "", 2},
+        {INITIAL "," THROTTLED, "", 2},
+        {"{\"exception\":\"validationException\",\"json\":{}}", "", 1},
+        {"{\"exception\":\"modelStreamErrorException\",\"json\":{}}", "", 1},
+        {"{\"exception\":\"modelTimeoutException\",\"json\":{}}", "", 1},
+        {"{\"exception\":\"serviceQuotaExceededException\",\"json\":{}}", "", 1},
+        {"{\"event\":\"messageStart\",\"json\":{}}," THROTTLED, "", 1},
+        {INITIAL ",{\"event\":\"messageStart\",\"json\":{}}," THROTTLED, "", 1},
+        {"{\"exception\":\"throttlingException\",\"json\":{},\"corrupt\":\"payload\"}", "", 1},
+        {THROTTLED, ",\"headers\":{\"Retry-After\":\"21\"}", 1},
+        {THROTTLED, ",\"truncate\":20", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char action[1000];
+        endpoint_reset();
+        snprintf(action, sizeof action, "{\"frames\":[%s]%s}", cases[i].frames, cases[i].shape);
+        script("ConverseStream", 1, action);
+        outcome o = run(client, converse(true), BR_CALL_EVENTS);
+        check_number(o.info.attempts, cases[i].attempts, action, __FILE__, __LINE__);
+        if (cases[i].attempts == 2) {
+            CHECK_STR(o.items, "HVE");
+            CHECK_STR(o.last_event, "metadata");
+        }
+        CHECK_INT(endpoint_counter("ConverseStream"), cases[i].attempts);
+    }
+    CHECK(strstr(endpoint_requests(), "\"refused\"") == NULL);
+}
+
+static void test_a_long_first_event(void)
+{
+    br_buf text;
+    endpoint_reset();
+    br_buf_init(&text, 100000);
+    br_buf_adds(&text, "[{\"match\":{\"operation\":\"ConverseStream\"},\"action\":{\"frames\":["
+                       "{\"exception\":\"throttlingException\",\"payload\":\"");
+    add_many(&text, 'x', BR_FIRST_EVENT_MAX);
+    br_buf_adds(&text, "\"}]}}]");
+    endpoint_script(text.data);
+    br_buf_free(&text);
+    outcome o = run(client, converse(true), BR_CALL_EVENTS);
+    CHECK_STR(o.items, "HVE");
+    CHECK_INT(o.info.attempts, 1);
+}
+
+/* The exception itself is what comes then, and what the tries took from the quota is gone. */
+static void test_the_last_exception_is_given(void)
+{
+    endpoint_reset();
+    script("ConverseStream", -1, "{\"frames\":[" THROTTLED "]}");
+    br_retry_quota_init(&client->quota);
+    outcome o = run(client, converse(true), BR_CALL_EVENTS);
+    CHECK_STR(o.items, "HVE");
+    CHECK_INT(o.events, 1);
+    CHECK_INT(o.info.attempts, 3);
+    CHECK_INT(client->quota.tokens, BR_RETRY_QUOTA - 2 * BR_RETRY_COST_THROTTLING);
+    br_retry_quota_init(&client->quota);
+}
+
+static br_item_kind next_item(br_call *call, br_item *item)
+{
+    br_item_kind kind = br_call_next(call, item);
+    for (int i = 0; i < 1000 && kind == BR_WAIT; i++) {
+        br_engine_step(engine, 20);
+        kind = br_call_next(call, item);
+    }
+    return kind;
+}
+
+/* It is there before any event is; and there is one for each answer. */
+static void test_the_head_does_not_wait(void)
+{
+    br_item item;
+    br_call_opts opts = opts_for(BR_CALL_EVENTS);
+    endpoint_reset();
+    endpoint_script("[{\"match\":{\"operation\":\"ConverseStream\"},\"action\":{\"frames\":["
+                    "{\"exception\":\"throttlingException\",\"json\":{}}],\"body_delay_ms\":300}},"
+                    "{\"match\":{\"operation\":\"ConverseStream\"},\"action\":{\"status\":400,"
+                    "\"body\":\"no\"}}]");
+    br_call *call = begin(client, converse(true), &opts);
+    CHECK_INT(next_item(call, &item), BR_HEAD);
+    CHECK_INT(item.status, 200);
+    CHECK_INT(call->attempts, 1);
+    CHECK_INT((long long)call->stream.incoming.len, 0);
+    CHECK_INT(next_item(call, &item), BR_HEAD);
+    CHECK_INT(item.status, 400);
+    CHECK_INT(call->attempts, 2);
+    CHECK_INT(next_item(call, &item), BR_DATA);
+    CHECK_INT(next_item(call, &item), BR_END);
+    br_call_free(call);
+    script("ConverseStream", 1,
+           "{\"frames\":[{\"event\":\"a\",\"json\":{}}],\"body_delay_ms\":60000}");
+    call = begin(client, converse(true), &opts);
+    CHECK_INT(next_item(call, &item), BR_HEAD);
+    CHECK_INT(br_call_next(call, &item), BR_WAIT);
+    br_call_free(call);
+    endpoint_reset();
 }
 
 static void test_a_silent_stream(void)
@@ -1145,6 +1263,10 @@ int main(void)
     test_answer_limits();
     test_event_streams();
     test_broken_streams();
+    test_a_first_event_that_is_an_exception();
+    test_a_long_first_event();
+    test_the_last_exception_is_given();
+    test_the_head_does_not_wait();
     test_a_silent_stream();
     test_back_pressure();
     test_prepare();

@@ -484,6 +484,28 @@ static void test_feeding_too_early(void)
     br_es_decoder_free(d);
 }
 
+/* Every beginning of a message, against an unmapped page, then with a bit turned. */
+static void test_peeking(void)
+{
+    static br_es_message m;
+    size_t n = sizeof(header_message) - 1, size;
+    for (size_t length = 0; length <= n; length++) {
+        char *copy = guard_copy(header_message, length);
+        CHECK_INT(br_es_peek((br_slice){copy, length}, &m, &size), length == n);
+        CHECK_INT((long long)size, length < 12 ? 0 : (long long)n);
+        if (length == n)
+            CHECK_SLICE(m.payload, "{'foo':'bar'}");
+        guard_free(copy, length);
+    }
+    for (size_t i = 0; i < n; i++) {
+        char *copy = guard_copy(header_message, n);
+        copy[i] ^= 1;
+        CHECK_INT(br_es_peek((br_slice){copy, n}, &m, &size), -1);
+        guard_free(copy, n);
+    }
+    CHECK_INT(br_es_peek(BR_SLICE("<html><body>"), &m, &size), -1);
+}
+
 int main(void)
 {
     test_known_messages();
@@ -500,5 +522,6 @@ int main(void)
     test_largest();
     test_sticky();
     test_feeding_too_early();
+    test_peeking();
     return check_done();
 }

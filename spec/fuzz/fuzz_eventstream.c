@@ -40,8 +40,14 @@ static void feed(br_es_decoder *d, br_slice piece, outcome *o)
 
 static void decode(br_slice bytes, size_t step, outcome *o)
 {
+    static br_es_message first;
+    size_t size;
     br_es_decoder *d = br_es_decoder_new();
     MUST(d != NULL);
+    int found = br_es_peek(bytes, &first, &size);
+    MUST(found != 1 || (size >= BR_ES_OVERHEAD && size <= bytes.n));
+    if (found == 1)
+        touch(&first);
     o->end = 0;
     br_buf_init(&o->messages, 1 << 26);
     for (size_t at = 0; at < bytes.n; at += step)

@@ -51,6 +51,25 @@ case("answers a call", connected(function(conn, bedrock)
     equal(200, bedrock.metadata(answer).status)
 end))
 
+case("asks again for a stream whose first event is an exception", connected(function(conn, bedrock)
+    for _ = 1, 2 do
+        local stream = assert(conn:converse_stream(ask "Hi"))
+        local result = assert(stream:gather())
+        equal("end_turn", result.stopReason)
+        equal(2, bedrock.metadata(stream).attempts, "the attempts")
+    end
+    is_error("service", "ValidationException", assert(conn:converse_stream(ask "Hi")):next())
+end), { rules = {
+    { match = { operation = "ConverseStream" }, action = { frames = {
+        { exception = "throttlingException", json = { message = "slow down" } } } } },
+    { match = { operation = "ConverseStream" }, skip = 1, action = { frames = {
+        { exception = "internalServerException", json = { message = "oops" } } }, body_delay_ms = 100 } },
+    { match = { operation = "ConverseStream" }, skip = 2, action = { frames = {
+        { exception = "throttlingException", json = { message = "slow down" } } }, body_delay_ms = 100 } },
+    { match = { operation = "ConverseStream" }, skip = 2, action = { status = 400,
+        json = { __type = "ValidationException", message = "no" } } },
+} })
+
 case("answers one call after the other on one connection", connected(function(conn)
     for i = 1, 5 do
         local text = "question " .. i
