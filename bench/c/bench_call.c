@@ -7,7 +7,8 @@
 ** URL is an endpoint that answers Converse and checks no signature (spec/endpoint with
 ** verify = false). Bare libcurl sends the same body with a content type and nothing else; a call
 ** also signs, and carries a security token of the usual length. What libcurl takes for sending
-** those headers is in "libcurl-same-headers".
+** those headers is in "libcurl-same-headers". "silence" is the part of a call that looks whether the
+** kept connection has said anything unasked.
 */
 #define _GNU_SOURCE
 #include <curl/curl.h>
@@ -17,6 +18,8 @@
 #include <time.h>
 
 #include "engine/call.h"
+#include "engine/internal.h"
+#include "engine/silence.h"
 
 #define PATH "/model/amazon.nova-lite-v1%3A0/converse"
 #define PER_ROUND 64
@@ -178,6 +181,17 @@ static void call_many(bench *b)
     }
 }
 
+/* Of the connection that the calls went out on. */
+static void silence(bench *b)
+{
+    const br_sockets *s = &b->engine->sockets;
+    int fd = s->cap - 1;
+    while (fd >= 0 && s->of[fd].ends == 0)
+        fd--;
+    for (int i = 0; i < PER_ROUND; i++)
+        must(fd >= 0 && br_silence_of(fd, s->of[fd].tls) == BR_SILENT, "silence");
+}
+
 static double cpu_ns(void)
 {
     struct timespec used;
@@ -194,6 +208,7 @@ static const struct {
     {"call", call_alone},
     {"libcurl-32-in-flight", bare_many},
     {"call-32-in-flight", call_many},
+    {"silence", silence},
 };
 
 enum { CONTESTANTS = sizeof contestants / sizeof contestants[0] };

@@ -77,6 +77,29 @@ case("answers one call after the other on one connection", connected(function(co
     end
 end))
 
+local function whole_answer(text)
+    return ('{"output":{"message":{"role":"assistant","content":[{"text":"%s"}]}},"stopReason":"end_turn",'
+        .. '"usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2},"metrics":{"latencyMs":1}}'):format(text)
+end
+
+local function with_head(body)
+    return ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"):format(#body, body)
+end
+
+--- Longer than what is read at once, so that the forged answer is still to be read when the first one is over.
+case("takes nothing for an answer that it did not ask for", connected(function(conn, bedrock)
+    equal(("x"):rep(40000), text_of(assert(conn:converse(ask "one"))))
+    local answer = assert(conn:converse(ask "two"))
+    equal("You asked: two", text_of(answer):match "^[^\n]*")
+    equal(1, bedrock.metadata(answer).attempts)
+end), {
+    rules = scripted("Converse", 1, {
+        status = 200,
+        body = whole_answer(("x"):rep(40000)),
+        unasked = with_head(whole_answer "forged"),
+    }),
+})
+
 case("streams event by event", connected(function(conn)
     local words, names = {}, {}
     local stream = assert(conn:converse_stream(ask "Hello there"))

@@ -2,7 +2,7 @@
 ---
 --- An answer is {status, headers, body} or {status, headers, stream = function(write)}. A shape
 --- says how it goes out: headers, delay_ms, body_delay_ms, truncate, chunked, drip = {bytes, ms},
---- close, hang, abort.
+--- close, hang, abort, unasked.
 -- luacheck: std ngx_lua
 local json = require "server.json"
 local state = require "server.state"
@@ -74,6 +74,20 @@ local function set_headers(given, shape)
     end
 end
 
+--- The answer, and more than that, in one write; the connection then waits for its client to close it.
+local function send_with_more(given, more)
+    local socket = assert(ngx.req.socket(true))
+    assert(socket:send {
+        ("HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"):format(
+            given.status or 200, #given.body),
+        given.body, more,
+    })
+    state.count("unasked")
+    socket:settimeout(60000)
+    socket:receive "*a"
+    return ngx.exit(444)
+end
+
 --- @param given table the answer
 --- @param shape table? how it is to go out
 function answer.send(given, shape)
@@ -84,6 +98,9 @@ function answer.send(given, shape)
     end
     if shape.close then
         return ngx.exit(444)
+    end
+    if shape.unasked then
+        return send_with_more(given, shape.unasked)
     end
     ngx.status = given.status or 200
     set_headers(given, shape)
