@@ -59,9 +59,10 @@ describe("violations", function()
                     format = "png", source = { bytes = "x" },
                 } } } } },
             })
-        assert.equal("messages: type: expected a list, got string",
+        assert.equal("messages: type: expected a list, got string: write { { role = …, content = … } }",
             converse_refusal { messages = "hello" })
-        assert.equal("messages: type: expected a list, got a table with the key \"role\"",
+        assert.equal("messages: type: expected a list, got a table with the key \"role\": "
+            .. "put it in a list, { { role = … } }",
             converse_refusal { messages = { role = "user" } })
     end)
 

@@ -221,6 +221,12 @@ static bool fold(folded *f, br_slice name)
     return true;
 }
 
+bool br_name_alike(br_slice a, br_slice b)
+{
+    folded x, y;
+    return fold(&x, a) && fold(&y, b) && x.n == y.n && memcmp(x.text, y.text, x.n) == 0;
+}
+
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;

@@ -88,5 +88,7 @@ typedef struct br_suggest {
 
 void br_suggest_init(br_suggest *s, br_slice given);
 void br_suggest_try(br_suggest *s, br_slice candidate);
+/* The same name but for ASCII case, _ and -. */
+bool br_name_alike(br_slice a, br_slice b);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 
 #include "core/shown.h"
+#include "core/slips.h"
 
 typedef enum option_type { TEXT, NUMBER, FLAG, ENDPOINT, PROXY, CACHE, HEADERS } option_type;
 
@@ -125,6 +126,9 @@ static bool problem_unknown(br_slice name, br_problems *p)
         br_suggest_try(&near, br_slice_of(options[i].name));
     br_shown shown = br_show(name);
     br_slice path = br_slice_of(shown.text);
+    const char *slip = br_slip_of_option(name, false);
+    if (slip != NULL)
+        return br_problems_add(p, "unknown", path, "unknown option (%s)", slip);
     if (near.best.p != NULL)
         return br_problems_add(p, "unknown", path, "unknown option (did you mean %.*s?)",
                                (int)near.best.n, near.best.p);
@@ -150,6 +154,34 @@ static char *copy_text(br_slice value)
 static bool no_memory(int option, br_problems *p)
 {
     return br_problems_add(p, "file", br_slice_of(options[option].name), "out of memory");
+}
+
+/* Those that may hold PEM or DER, where line ends belong; and a password may be anything. */
+static bool is_one_line(int option)
+{
+    return options[option].type != TEXT ||
+           !(option == BR_OPT_CERTIFICATE || option == BR_OPT_PRIVATE_KEY ||
+             option == BR_OPT_CERTIFICATE_CHAIN || option == BR_OPT_PKCS12 ||
+             option == BR_OPT_PRIVATE_KEY_PASSWORD || option == BR_OPT_CLIENT_CERTIFICATE ||
+             option == BR_OPT_CLIENT_KEY || option == BR_OPT_CLIENT_KEY_PASSWORD);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* As they come along with what is read from a file or pasted. NULL: there is none. */
+static const char *space_around(br_slice value)
+{
+    if (value.n == 0)
+        return NULL;
+    char last = value.p[value.n - 1];
+    if (last == '\n' || last == '\r')
+        return "ends in a line break: leave it out";
+    if (is_space(last))
+        return "ends in a space: leave it out";
+    return is_space(value.p[0]) ? "begins with a space or line break: leave it out" : NULL;
 }
 
 static bool set_plain_text(br_settings *s, int option, br_slice value, br_problems *p)
@@ -185,11 +217,40 @@ static bool printable(br_slice value)
     return true;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/*
+** Whether what stands before the last @, which can only be the one before the host, holds what would
+** end it (RFC 3986, 3.2.1), or a % that begins no code.
+*/
+static bool userinfo_is_raw(br_slice value)
+{
+    size_t end = value.n, at = 0;
+    while (end > 0 && value.p[end - 1] != '@')
+        end--;
+    while (at + 2 < end && memcmp(value.p + at, "://", 3) != 0)
+        at++;
+    for (at += 3; at + 1 < end; at++) {
+        char c = value.p[at];
+        bool code = c == '%' && at + 3 < end && is_hex(value.p[at + 1]) && is_hex(value.p[at + 2]);
+        if (c <= ' ' || c > '~' || strchr("@/?#[]\\\"<>^`{|}", c) != NULL || (c == '%' && !code))
+            return true;
+    }
+    return false;
+}
+
 /* The URL is never shown: it may hold a password. */
 static bool set_proxy(br_settings *s, br_slice value, br_problems *p)
 {
     if (value.n == 0)
         return true;
+    if (userinfo_is_raw(value))
+        return br_problems_add(p, "pattern", BR_SLICE("proxy"),
+                               "percent-encode its user name and password: %%40 for @, %%2F for /, "
+                               "%%23 for #, %%3F for ?, %%25 for %%, %%20 for a space");
     if (!has_proxy_scheme(value) || !printable(value))
         return br_problems_add(p, "pattern", BR_SLICE("proxy"),
                                "must be a URL such as \"http://proxy.example.com:3128\" (schemes: "
@@ -215,6 +276,9 @@ static bool add_endpoint(br_settings *s, br_slice service, const char *whose, br
 {
     br_error error;
     br_slice path = BR_SLICE("endpoint");
+    const char *space = space_around(url);
+    if (space != NULL)
+        return br_problems_add(p, "pattern", path, "%s%s", whose, space);
     if (service.n > BR_SERVICE_ID_MAX)
         return br_problems_add(p, "max-length", path, "%sthe service's name is too long", whose);
     if (s->endpoint_count == BR_ENDPOINTS_MAX)
@@ -238,7 +302,10 @@ bool br_settings_set_text(br_settings *s, br_slice name, br_slice value, br_prob
     int option = br_option_find(name);
     if (option < 0)
         return problem_unknown(name, p);
+    const char *space = is_one_line(option) ? space_around(value) : NULL;
     s->given[option] = true;
+    if (space != NULL)
+        return br_problems_add(p, "pattern", br_slice_of(options[option].name), "%s", space);
     switch (options[option].type) {
     case TEXT:
         return set_plain_text(s, option, value, p);

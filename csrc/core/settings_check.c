@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/shown.h"
+
 /* What the checks share: what is checked, the facts, and where problems go. */
 typedef struct checker {
     br_settings *s;
@@ -45,6 +47,14 @@ static bool visible(br_slice text)
         if (text.p[i] <= ' ' || text.p[i] > '~')
             return false;
     return true;
+}
+
+static bool has_blank_or_control(br_slice text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7F)
+            return true;
+    return false;
 }
 
 /* Authentication. */
@@ -221,6 +231,11 @@ static bool check_arn(checker *c, br_option o, const char *service, const char *
         (global ? role_resource_ok(arn.resource, prefix)
                 : rolesanywhere_resource_ok(arn.resource, prefix)))
         return true;
+    if (has_blank_or_control(text))
+        return br_problems_add(c->p, "pattern", name_of(o),
+                               "is no %sARN of the form %s: it holds a space or line break, got "
+                               "\"%s\"",
+                               global ? "role " : "", example, br_show(text).text);
     return br_problems_add(c->p, "pattern", name_of(o), "is no %sARN of the form %s, got \"%.*s\"",
                            global ? "role " : "", example, text.n > 200 ? 200 : (int)text.n,
                            text.p);
@@ -369,15 +384,15 @@ static bool check_custom_region(checker *c, br_option o)
     br_slice text = text_of(c, o);
     if (text.n > 7 && memcmp(text.p + text.n - 7, "-global", 7) == 0)
         return br_problems_add(c->p, "pattern", name_of(o),
-                               "\"%.*s\" is a pseudo-region without endpoints of its own: name a "
+                               "\"%s\" is a pseudo-region without endpoints of its own: name a "
                                "region such as us-east-1",
-                               text.n > 80 ? 80 : (int)text.n, text.p);
+                               br_show(text).text);
     if (br_region_syntax_ok(text))
         return true;
     return br_problems_add(c->p, "pattern", name_of(o),
                            "must be lower-case letters and digits, with single dashes between, at "
-                           "most %d characters, got \"%.*s\"",
-                           BR_REGION_MAX, text.n > 80 ? 80 : (int)text.n, text.p);
+                           "most %d characters, got \"%s\"",
+                           BR_REGION_MAX, br_show(text).text);
 }
 
 static bool check_listed_region(checker *c, br_option o, const char *custom)
@@ -389,11 +404,11 @@ static bool check_listed_region(checker *c, br_option o, const char *custom)
     br_suggest_init(&near, text);
     br_region_suggest(&near);
     return br_problems_add(c->p, "enum", name_of(o),
-                           "\"%.*s\" is not a known region%s%.*s%s; for a region that is not "
+                           "\"%s\" is not a known region%s%.*s%s; for a region that is not "
                            "listed set %s",
-                           text.n > 80 ? 80 : (int)text.n, text.p,
-                           near.best.p ? " (did you mean " : "", (int)near.best.n,
-                           near.best.p ? near.best.p : "", near.best.p ? "?)" : "", custom);
+                           br_show(text).text, near.best.p ? " (did you mean " : "",
+                           (int)near.best.n, near.best.p ? near.best.p : "",
+                           near.best.p ? "?)" : "", custom);
 }
 
 static void keep_region(char out[BR_REGION_MAX + 1], br_slice region)

@@ -1,5 +1,7 @@
 #include "core/tls_identity.h"
 
+#include "core/x509.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
@@ -159,6 +161,11 @@ static br_tls_identity *join(X509 *certificates[], size_t count, EVP_PKEY *key, 
 br_tls_identity *br_tls_identity_load(const br_tls_identity_input *in, int64_t now_ms,
                                       br_problems *problems)
 {
+    if (br_x509_is_utf16(in->certificate) || br_x509_is_utf16(in->key)) {
+        problem(problems, br_x509_is_utf16(in->certificate) ? CERTIFICATE : KEY,
+                "is UTF-16 text: save it as UTF-8");
+        return NULL;
+    }
     X509 *certificates[BR_TLS_CHAIN_MAX];
     br_slice key_text = in->key.p != NULL ? in->key : in->certificate;
     size_t count = read_certificates(in->certificate, certificates);

@@ -34,9 +34,10 @@ typedef struct br_x509 br_x509; /* immutable after loading; counted; shared betw
 /*
 ** Loads and checks everything that can be checked without a network: parses, key matches leaf
 ** (which verifies what it signs), dates against now_ms, CA:FALSE, digitalSignature, RSA 2048 to
-** 8192 or P-256/384/521, signature hash not MD5 or SHA-1, chain ordered leaf to root (certificates
-** that do not belong to it are a problem, the self-signed root is left out). The leaf is the
-** certificate that matches the key. Problems have kind "certificate" and the option's name as path;
+** 8192 or P-256/384/521, signature hash not MD5 or SHA-1, not self-signed, chain ordered leaf to root
+** (certificates that do not belong to it are a problem, the self-signed root is left out) and valid
+** as RFC 5280 has it as far as it is given: issuers are authorities, lengths of paths, names. The
+** leaf is the certificate that matches the key. Problems have kind "certificate" and the option's name as path;
 ** NULL is returned if there are any.
 */
 br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems);
@@ -45,6 +46,8 @@ void br_x509_unref(br_x509 *x);
 
 /* Whether there is a PEM certificate in the text, as OpenSSL reads files of authorities. */
 bool br_x509_is_in(br_slice pem);
+/* Whether the text is PEM in UTF-16, as some editors of Windows save it, with or without a BOM. */
+bool br_x509_is_utf16(br_slice text);
 
 br_slice br_x509_der(const br_x509 *x);          /* the leaf */
 br_slice br_x509_base64(const br_x509 *x);       /* X-Amz-X509 */

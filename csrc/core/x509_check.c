@@ -21,9 +21,11 @@ bool br_asn1_time_ms(const ASN1_TIME *t, int64_t *ms)
 
 void br_x509_name(br_buf *out, const X509_NAME *name)
 {
-    BIO *text = BIO_new(BIO_s_mem());
-    if (text == NULL)
+    BIO *text = X509_NAME_entry_count(name) > 0 ? BIO_new(BIO_s_mem()) : NULL;
+    if (text == NULL) {
+        br_buf_adds(out, "(no name)");
         return;
+    }
     X509_NAME_print_ex(text, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB);
     char *data = NULL;
     long n = BIO_get_mem_data(text, &data);
@@ -169,10 +171,63 @@ static void report_strangers(br_x509_loading *l)
     }
 }
 
+static bool self_signed(X509 *x)
+{
+    return X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0 &&
+           X509_verify(x, X509_get0_pubkey(x)) == 1;
+}
+
+/*
+** The path from the leaf to `top`, the last that was given, as RFC 5280 wants it: authorities that
+** are ones, lengths of paths, names that are allowed, critical extensions. Dates have been seen to.
+*/
+static int verify_path(const br_x509_loading *l, X509 *top)
+{
+    int error = X509_V_ERR_OUT_OF_MEM;
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *path = X509_STORE_CTX_new();
+    STACK_OF(X509) *between = sk_X509_new_null();
+    bool ok = store != NULL && path != NULL && between != NULL && X509_STORE_add_cert(store, top);
+    for (size_t i = 0; ok && i < l->chain_count; i++)
+        ok = sk_X509_push(between, l->chain[i]) > 0;
+    if (ok && X509_STORE_CTX_init(path, store, l->leaf, between)) {
+        X509_STORE_CTX_set_flags(path, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
+        error = X509_verify_cert(path) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(path);
+    }
+    sk_X509_free(between);
+    X509_STORE_CTX_free(path);
+    X509_STORE_free(store);
+    return error;
+}
+
+/* A leaf with the name of its issuer seems to be signed by itself: whether it is has been seen. */
+static void check_path(br_x509_loading *l, X509 *top, const char *option)
+{
+    int error = verify_path(l, top);
+    if (error == X509_V_ERR_PATH_LENGTH_EXCEEDED)
+        br_x509_problem(l, option,
+                        "holds a certificate of an authority that allows fewer authorities below "
+                        "it (pathlen) than there are: AWS refuses the chain");
+    else if (error == X509_V_ERR_INVALID_CA)
+        br_x509_problem(l, option,
+                        "holds the certificate of an issuer that is no authority (not CA:TRUE): "
+                        "AWS refuses the chain");
+    else if (error != X509_V_OK && error != X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
+        br_x509_problem(l, option, "holds a chain that is not valid, and AWS refuses it: %s",
+                        X509_verify_cert_error_string(error));
+}
+
 void br_x509_order_chain(br_x509_loading *l)
 {
+    if (self_signed(l->leaf)) {
+        br_x509_problem(l, l->leaf_option,
+                        "is self-signed: AWS takes one that the trust anchor, or an authority "
+                        "below it, has issued");
+        return;
+    }
     for (size_t i = 0; i < l->count; i++)
         l->given[i].in_chain = l->given[i].x == l->leaf;
+    const char *option = NULL;
     X509 *last = l->leaf;
     while (!issued(last, last)) {
         br_given_certificate *next = find_issuer(l, last);
@@ -180,10 +235,13 @@ void br_x509_order_chain(br_x509_loading *l)
             break;
         next->in_chain = true;
         last = next->x;
+        option = next->option;
         if (issued(last, last))
             break;
         check_dates(l, last, next->option, "an intermediate certificate");
         l->chain[l->chain_count++] = last;
     }
     report_strangers(l);
+    if (option != NULL && !l->failed)
+        check_path(l, last, option);
 }

@@ -46,6 +46,7 @@ typedef struct br_x509_loading {
     size_t count;
     EVP_PKEY *key;
     X509 *leaf;                /* borrowed from `given` */
+    const char *leaf_option;   /* where it came from */
     X509 *chain[BR_CHAIN_MAX]; /* borrowed; issuer of the leaf first, without the root */
     size_t chain_count;
 } br_x509_loading;
@@ -71,6 +72,10 @@ bool br_pem_is_text(br_slice normalised); /* has a BEGIN line */
 /* 1 = a block, 0 = no more, -1 = a BEGIN line without its END. */
 int br_pem_next(br_slice *rest, br_pem_block *out);
 bool br_pem_decode(br_buf *out, br_slice body);
+
+/* Not empty, not too long, not UTF-16; otherwise reported. */
+bool br_x509_is_usable(br_x509_loading *l, br_slice text, const char *option);
+bool br_x509_wrong_password(br_x509_loading *l, const char *what); /* reports; false */
 
 /* Reading: each adds its problems and returns false if there were any. */
 bool br_x509_read_certificates(br_x509_loading *l, br_slice text, const char *option);

@@ -167,17 +167,21 @@ static void check_key_works(br_x509_loading *l)
                         "signs");
 }
 
-/* Without a key only a lone certificate is sure to be the leaf, and is checked all the same. */
+/*
+** Without a key only a lone certificate is sure to be the leaf, and is checked all the same; one given
+** as part of the chain is none.
+*/
 static void check_all(br_x509_loading *l, bool complete)
 {
     if (l->key == NULL) {
-        if (l->count == 1)
+        if (l->count == 1 && strcmp(l->given[0].option, "certificate_chain") != 0)
             br_x509_check_leaf(l, l->given[0].x, l->given[0].option);
         return;
     }
     const br_given_certificate *leaf = find_leaf(l);
     if (leaf != NULL) {
         l->leaf = leaf->x;
+        l->leaf_option = leaf->option;
         br_x509_check_leaf(l, leaf->x, leaf->option);
         check_key_works(l);
         br_x509_order_chain(l);

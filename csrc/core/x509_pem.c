@@ -54,6 +54,14 @@ bool br_pem_is_text(br_slice normalised)
     return normalised.n > 0 && find(normalised, BR_SLICE(BEGIN)) < normalised.n;
 }
 
+bool br_x509_is_utf16(br_slice text)
+{
+    static const char begin[] = "-\0-\0-\0-\0-\0B\0E"; /* of either order of bytes */
+    if (br_slice_starts(text, "\xff\xfe") || br_slice_starts(text, "\xfe\xff"))
+        return true;
+    return text.n > 0 && find(text, (br_slice){begin, sizeof begin - 1}) < text.n;
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n';

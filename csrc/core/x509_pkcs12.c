@@ -127,14 +127,17 @@ static bool too_slow(br_x509_loading *l)
 static bool check_password(br_x509_loading *l, PKCS12 *p12, const char *password)
 {
     if (p12 == NULL)
-        return br_x509_problem(l, "pkcs12", "is not a PKCS#12 file");
+        return br_x509_problem(l, "pkcs12", "is not a PKCS#12 file%s",
+                               br_pem_is_text(l->in->pkcs12)
+                                   ? " but PEM: give it as certificate and private_key"
+                                   : "");
     if (!br_pkcs12_rounds_ok(p12))
         return too_slow(l);
     if (password_fits(p12, password))
         return true;
     if (l->in->password.p == NULL)
         return br_x509_problem(l, "pkcs12", "is encrypted: set private_key_password");
-    return br_x509_problem(l, "private_key_password", "is wrong: pkcs12 cannot be opened with it");
+    return br_x509_wrong_password(l, "pkcs12 cannot be opened with it");
 }
 
 static bool open_with(br_x509_loading *l, const char *password)
@@ -163,10 +166,8 @@ bool br_x509_read_pkcs12(br_x509_loading *l)
 {
     br_slice file = l->in->pkcs12;
     char password[BR_X509_PASSWORD_MAX + 1] = "";
-    if (file.n == 0)
-        return br_x509_problem(l, "pkcs12", "is empty");
-    if (file.n > BR_PEM_INPUT_MAX)
-        return br_x509_problem(l, "pkcs12", "is longer than %zu bytes", BR_PEM_INPUT_MAX);
+    if (!br_x509_is_usable(l, file, "pkcs12"))
+        return false;
     if (l->in->password.n > 0)
         memcpy(password, l->in->password.p, l->in->password.n);
     password[l->in->password.n] = '\0';

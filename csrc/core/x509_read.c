@@ -124,6 +124,25 @@ static bool is_pkcs12(br_slice der)
     return p12 != NULL;
 }
 
+/* A line end makes it data, so that a path with one is not looked for. */
+static bool is_line_with_end(br_slice text)
+{
+    size_t n = text.n;
+    while (n > 0 && (text.p[n - 1] == '\n' || text.p[n - 1] == '\r'))
+        n--;
+    for (size_t i = 0; i < n; i++)
+        if (text.p[i] < ' ' || text.p[i] > '~')
+            return false;
+    return n > 0 && n < text.n;
+}
+
+static bool problem_line(br_x509_loading *l, const char *option)
+{
+    return br_x509_problem(l, option,
+                           "is no PEM, but one line with a line break at its end: if it is a path, "
+                           "leave the line break out");
+}
+
 static bool read_der_certificates(br_x509_loading *l, br_slice der, const char *option)
 {
     size_t before = l->count;
@@ -137,23 +156,25 @@ static bool read_der_certificates(br_x509_loading *l, br_slice der, const char *
         return br_x509_problem(l, option, "holds other bytes after the certificate");
     if (is_pkcs12(der))
         return br_x509_problem(l, option, "is PKCS#12: give it as pkcs12");
-    if (br_slice_starts(der, "\xff\xfe") || br_slice_starts(der, "\xfe\xff"))
-        return br_x509_problem(l, option, "is UTF-16 text: save it as UTF-8");
+    if (is_line_with_end(der))
+        return problem_line(l, option);
     return no_certificate(l, option, (br_slice){NULL, 0});
 }
 
-static bool is_usable(br_x509_loading *l, br_slice text, const char *option)
+bool br_x509_is_usable(br_x509_loading *l, br_slice text, const char *option)
 {
     if (text.n == 0)
         return br_x509_problem(l, option, "is empty");
     if (text.n > BR_PEM_INPUT_MAX)
         return br_x509_problem(l, option, "is longer than %zu bytes", BR_PEM_INPUT_MAX);
+    if (br_x509_is_utf16(text))
+        return br_x509_problem(l, option, "is UTF-16 text: save it as UTF-8");
     return true;
 }
 
 bool br_x509_read_certificates(br_x509_loading *l, br_slice text, const char *option)
 {
-    if (!is_usable(l, text, option))
+    if (!br_x509_is_usable(l, text, option))
         return false;
     br_buf pem;
     br_buf_init_secret(&pem, BR_PEM_INPUT_MAX);
@@ -165,6 +186,14 @@ bool br_x509_read_certificates(br_x509_loading *l, br_slice text, const char *op
     return ok;
 }
 
+bool br_x509_wrong_password(br_x509_loading *l, const char *what)
+{
+    br_slice given = l->in->password;
+    bool line_end = given.n > 0 && (given.p[given.n - 1] == '\n' || given.p[given.n - 1] == '\r');
+    return br_x509_problem(l, "private_key_password", "is wrong: %s%s", what,
+                           line_end ? "; it ends in a line break, which counts" : "");
+}
+
 static bool key_problem(br_x509_loading *l, const char *option, br_key_result result)
 {
     switch (result) {
@@ -174,8 +203,7 @@ static bool key_problem(br_x509_loading *l, const char *option, br_key_result re
         return br_x509_problem(l, option,
                                "holds an encrypted private key: set private_key_password");
     case BR_KEY_WRONG_PASSWORD:
-        return br_x509_problem(l, "private_key_password",
-                               "is wrong: the private key cannot be decrypted with it");
+        return br_x509_wrong_password(l, "the private key cannot be decrypted with it");
     case BR_KEY_CIPHER_MISSING:
         return br_x509_problem(l, option,
                                "holds a private key encrypted with a cipher that this OpenSSL "
@@ -256,6 +284,8 @@ static bool read_der_key(br_x509_loading *l, br_slice der, const char *option)
     br_key_result result = br_key_from_der(der, l->in->password, &key);
     if (result == BR_KEY_UNREADABLE && is_pkcs12(der))
         return br_x509_problem(l, option, "is PKCS#12: give it as pkcs12");
+    if (result == BR_KEY_UNREADABLE && is_line_with_end(der))
+        return problem_line(l, option);
     return key_problem(l, option, result) && keep_key(l, key, option);
 }
 
@@ -264,9 +294,9 @@ bool br_x509_read_key(br_x509_loading *l)
     bool own = l->in->private_key.p != NULL;
     const char *option = own ? "private_key" : "certificate";
     br_slice text = own ? l->in->private_key : l->in->certificate;
-    if (!own && (text.n == 0 || text.n > BR_PEM_INPUT_MAX))
-        return false;
-    if (!is_usable(l, text, option))
+    /* What is wrong with `certificate` has been told when it was read. */
+    if (own ? !br_x509_is_usable(l, text, option)
+            : text.n == 0 || text.n > BR_PEM_INPUT_MAX || br_x509_is_utf16(text))
         return false;
     br_buf pem;
     br_buf_init_secret(&pem, BR_PEM_INPUT_MAX);

@@ -20,8 +20,9 @@ static void check_ca_file(const br_settings *s, br_problems *problems)
         return;
     br_buf_init(&text, CA_FILE_MAX);
     if (br_read_file("ca_file", path.p, &text, problems) && !br_x509_is_in(br_buf_slice(&text)))
-        br_problems_add(problems, "file", BR_SLICE("ca_file"),
-                        "\"%.300s\" holds no PEM certificate", path.p);
+        br_problems_add(problems, "file", BR_SLICE("ca_file"), "\"%.300s\" %s", path.p,
+                        br_x509_is_utf16(br_buf_slice(&text)) ? "is UTF-16 text: save it as UTF-8"
+                                                              : "holds no PEM certificate");
     br_buf_free(&text);
 }
 

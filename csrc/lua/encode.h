@@ -125,9 +125,21 @@ void br_encode_problem(br_encoder *e, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void br_encode_problem_at(br_encoder *e, const char *kind, br_slice member, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void br_encode_wrong_type(br_encoder *e, const char *expected);
+/* `wanted`: its shape; NULL: none. */
+void br_encode_wrong_type(br_encoder *e, const br_shape *wanted, const char *expected);
 void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name);
 void br_encode_union_count(br_encoder *e, const br_shape *s, const uint64_t *seen, unsigned count);
+
+/* encode_hint.c: what to write instead, as the end of a message; "" where that cannot be told. */
+typedef struct br_hint {
+    char text[200];
+} br_hint;
+/* For the value on top of the stack, which is not of that shape. */
+br_hint br_encode_hint(const br_encoder *e, const br_shape *wanted);
+/* For a member that the structure does not have: where it belongs. */
+br_hint br_encode_unknown_hint(const br_encoder *e, const br_shape *structure, br_slice name);
+/* For a table with that key, where a list is wanted; list NULL: of anything. */
+br_hint br_encode_list_hint(const br_encoder *e, const br_shape *list, br_slice key);
 
 /* encode_form.c: a pair for the value that the path leads to, or for the key of that entry. */
 void br_encode_form_value(br_encoder *e, br_slice text);
@@ -177,7 +189,7 @@ void br_encode_put_text(br_encoder *e, br_slice text);
 ** For the table on top of the stack: sees to the free slots of one level, and gives the table's
 ** place. 0: it is none, or too deep; reported.
 */
-int br_encode_enter(br_encoder *e, const char *expected);
+int br_encode_enter(br_encoder *e, const br_shape *wanted, const char *expected);
 void br_encode_value(br_encoder *e, unsigned shape);
 
 /* encode_members.c */
@@ -199,8 +211,10 @@ void br_encode_document(br_encoder *e);
 /*
 ** Walks the table on top of the stack as a list and calls `item` for each element, which is then
 ** on top, with its index as last step. Elements come in order. false: it is no list (reported).
+** `list`: its shape; NULL: it may hold anything.
 */
 typedef void br_item_encoder(br_encoder *e, const void *how);
-bool br_encode_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count);
+bool br_encode_items(br_encoder *e, const br_shape *list, br_item_encoder *item, const void *how,
+                     size_t *count);
 
 #endif

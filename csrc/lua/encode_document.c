@@ -129,10 +129,10 @@ static bool is_list(lua_State *L)
 static void encode_table(br_encoder *e)
 {
     size_t count;
-    if (!br_encode_enter(e, "a table"))
+    if (!br_encode_enter(e, NULL, "a table"))
         return;
     if (is_list(e->L))
-        br_encode_items(e, encode_element, NULL, &count);
+        br_encode_items(e, NULL, encode_element, NULL, &count);
     else
         encode_map(e);
 }
@@ -159,7 +159,7 @@ void br_encode_document(br_encoder *e)
         else if (br_document_is_empty_array(L, -1))
             br_emit(e->out, "[]", 2);
         else if (!encode_literal(e) && !encode_cdata(e))
-            br_encode_wrong_type(e, "a string, number, boolean, table or bedrock.null");
+            br_encode_wrong_type(e, NULL, "a string, number, boolean, table or bedrock.null");
     }
 }
 
@@ -234,22 +234,24 @@ static bool strange_key(lua_State *L, br_slice *first)
     return found;
 }
 
-static void report_no_list(br_encoder *e)
+static void report_no_list(br_encoder *e, const br_shape *list)
 {
     br_slice key;
     if (strange_key(e->L, &key))
-        br_encode_problem(e, "type", "expected a list, got a table with the key \"%.*s\"",
-                          key.n > 60 ? 60 : (int)key.n, key.p);
+        br_encode_problem(e, "type", "expected a list, got a table with the key \"%.*s\"%s",
+                          key.n > 60 ? 60 : (int)key.n, key.p,
+                          br_encode_list_hint(e, list, key).text);
     else
         br_encode_problem(e, "type", "expected a list without holes: keys 1, 2, …");
 }
 
-static bool remaining_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
+static bool remaining_items(br_encoder *e, const br_shape *list, br_item_encoder *item,
+                            const void *how, size_t *count)
 {
     lua_State *L = e->L;
     size_t length = lua_rawlen(L, -1), keys;
     if (!all_indexes(L, length, &keys) || keys != length) {
-        report_no_list(e);
+        report_no_list(e, list);
         return false;
     }
     while (*count < length) {
@@ -260,11 +262,12 @@ static bool remaining_items(br_encoder *e, br_item_encoder *item, const void *ho
     return true;
 }
 
-bool br_encode_items(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
+bool br_encode_items(br_encoder *e, const br_shape *list, br_item_encoder *item, const void *how,
+                     size_t *count)
 {
     if (!e->form)
         br_emit_char(e->out, '[');
-    bool ok = items_in_order(e, item, how, count) || remaining_items(e, item, how, count);
+    bool ok = items_in_order(e, item, how, count) || remaining_items(e, list, item, how, count);
     if (!e->form)
         br_emit_char(e->out, ']');
     return ok;

@@ -34,7 +34,7 @@ typedef struct walk {
 /* Of the table on top of the stack, if that is one. The places need not be cleared. */
 static bool begin_walk(walk *w, br_encoder *e, const br_shape *s, const char *expected)
 {
-    int table = br_encode_enter(e, expected);
+    int table = br_encode_enter(e, s, expected);
     if (table == 0)
         return false;
     memset(w, 0, offsetof(walk, places));
@@ -340,8 +340,11 @@ static void walk_members(br_encoder *e, walk *w)
     if (braces)
         br_emit_char(e->out, '}');
     if (w->strange != LUA_TNONE)
-        br_encode_problem(e, "type", "expected a table with named members, got a key of type %s",
-                          lua_typename(e->L, w->strange));
+        br_encode_problem(
+            e, "type",
+            "expected a table with named members, got a key of type %s (is a name missing, or are "
+            "there braces too many?)",
+            lua_typename(e->L, w->strange));
 }
 
 /* Key at -2, value at -1, and nothing else is in the table: there is no order to be seen to. */

@@ -86,27 +86,14 @@ void br_encode_problem_at(br_encoder *e, const char *kind, br_slice member, cons
     va_end(args);
 }
 
-void br_encode_wrong_type(br_encoder *e, const char *expected)
+void br_encode_wrong_type(br_encoder *e, const br_shape *wanted, const char *expected)
 {
     const br_literal *literal = br_literal_at(e->L, -1);
     const char *given = br_lua_is_null(e->L, -1) ? "null" : luaL_typename(e->L, -1);
     if (literal != NULL)
         given = literal->is_number ? "number" : "raw JSON";
-    br_encode_problem(e, "type", "expected %s, got %s", expected, given);
-}
-
-void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name)
-{
-    br_shown shown = br_show(name);
-    br_suggest near;
-    br_suggest_init(&near, name);
-    for (unsigned i = 0; i < structure->b; i++)
-        br_suggest_try(&near, br_model_name(e->model, e->model->members[structure->a + i].name));
-    if (near.best.p != NULL)
-        br_encode_problem_at(e, "unknown", name, "unknown member \"%s\" (did you mean %.*s?)",
-                             shown.text, (int)near.best.n, near.best.p);
-    else
-        br_encode_problem_at(e, "unknown", name, "unknown member \"%s\"", shown.text);
+    br_encode_problem(e, "type", "expected %s, got %s%s", expected, given,
+                      br_encode_hint(e, wanted).text);
 }
 
 /* "a, b, c", of those members whose ranks are in `only` (NULL: of all). */
@@ -128,6 +115,35 @@ static void list_names(const br_encoder *e, const br_shape *s, const uint64_t *o
         }
         len += (size_t)snprintf(to + len, size - len, "%s%.*s", comma, (int)name.n, name.p);
     }
+}
+
+static void report_no_choice(br_encoder *e, const br_shape *s, br_slice name, const char *shown)
+{
+    char all[MESSAGE_MAX - 200];
+    list_names(e, s, NULL, all, sizeof all);
+    br_encode_problem_at(e, "unknown", name, "unknown member \"%s\": one of %s is to be set", shown,
+                         all);
+}
+
+void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name)
+{
+    br_shown shown = br_show(name);
+    br_suggest near;
+    br_suggest_init(&near, name);
+    for (unsigned i = 0; i < structure->b; i++)
+        br_suggest_try(&near, br_model_name(e->model, e->model->members[structure->a + i].name));
+    br_hint hint = br_encode_unknown_hint(e, structure, name);
+    bool same = near.best.p != NULL && br_name_alike(name, near.best);
+    if (hint.text[0] != '\0' && !same)
+        br_encode_problem_at(e, "unknown", name, "unknown member \"%s\" (%s)", shown.text,
+                             hint.text);
+    else if (near.best.p != NULL)
+        br_encode_problem_at(e, "unknown", name, "unknown member \"%s\" (did you mean %.*s?)",
+                             shown.text, (int)near.best.n, near.best.p);
+    else if (structure->kind == BR_SHAPE_UNION)
+        report_no_choice(e, structure, name, shown.text);
+    else
+        br_encode_problem_at(e, "unknown", name, "unknown member \"%s\"", shown.text);
 }
 
 void br_encode_union_count(br_encoder *e, const br_shape *s, const uint64_t *seen, unsigned count)

@@ -147,7 +147,8 @@ static void put_list(head *h, text_sink *sink, int member, const br_shape *s)
     size_t count;
     bool form = h->e.form;
     h->e.form = true;
-    if (br_encode_enter(&h->e, "a list") && br_encode_items(&h->e, put_element, &item, &count))
+    if (br_encode_enter(&h->e, s, "a list") &&
+        br_encode_items(&h->e, s, put_element, &item, &count))
         br_encode_check_size(&h->e, s->b, count, "elements");
     h->e.form = form;
 }
@@ -267,7 +268,7 @@ static void encode_payload_value(head *h, unsigned shape)
         return;
     }
     if (is_blob && !lua_istable(h->e.L, -1) && br_literal_at(h->e.L, -1) == NULL) {
-        br_encode_wrong_type(&h->e, "a string of bytes, or a table to be sent as JSON");
+        br_encode_wrong_type(&h->e, NULL, "a string of bytes, or a table to be sent as JSON");
         return;
     }
     if (is_blob)
@@ -422,7 +423,7 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
         br_decoder_strict(L);
     describe_request(&h);
     if (!lua_istable(L, -1))
-        br_encode_wrong_type(&h.e, "a table of parameters");
+        br_encode_wrong_type(&h.e, NULL, "a table of parameters");
     else
         encode_protocol(&h);
     lua_pop(L, 1);

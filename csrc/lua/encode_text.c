@@ -129,7 +129,7 @@ void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
 bool br_encode_string(br_encoder *e, const br_shape *s, br_slice *text)
 {
     if (lua_type(e->L, -1) != LUA_TSTRING) {
-        br_encode_wrong_type(e, "a string");
+        br_encode_wrong_type(e, s, "a string");
         return false;
     }
     *text = br_lua_slice(e->L, -1);
@@ -137,10 +137,10 @@ bool br_encode_string(br_encoder *e, const br_shape *s, br_slice *text)
     return true;
 }
 
-static bool boolean_text(br_encoder *e, br_text *text)
+static bool boolean_text(br_encoder *e, const br_shape *s, br_text *text)
 {
     if (!lua_isboolean(e->L, -1)) {
-        br_encode_wrong_type(e, "a boolean");
+        br_encode_wrong_type(e, s, "a boolean");
         return false;
     }
     text->s = lua_toboolean(e->L, -1) ? BR_SLICE("true") : BR_SLICE("false");
@@ -291,7 +291,7 @@ static bool number_text(br_encoder *e, const br_shape *s, br_text *text)
         const br_literal *kept = kept_number(e->L);
         if (kept != NULL)
             return kept_number_text(e, s, kept->text, text);
-        br_encode_wrong_type(e, "a number");
+        br_encode_wrong_type(e, s, "a number");
         return false;
     }
     if (lua_isinteger(e->L, -1)) {
@@ -316,7 +316,7 @@ static bool integer_text(br_encoder *e, const br_shape *s, br_text *text)
     bool is_long = s->kind == BR_SHAPE_LONG;
     integer_outcome outcome = read_integer(e, is_long, &value);
     if (outcome == INTEGER_NOT) {
-        br_encode_wrong_type(e, "an integer");
+        br_encode_wrong_type(e, s, "an integer");
         return false;
     }
     if (outcome == INTEGER_FRACTION && br_encode_came(e))
@@ -352,7 +352,7 @@ static bool read_time(br_encoder *e, int64_t *ms)
         return false;
     }
     if (lua_type(L, -1) != LUA_TNUMBER) {
-        br_encode_wrong_type(e, "a time (epoch seconds or an ISO 8601 string)");
+        br_encode_wrong_type(e, NULL, "a time (epoch seconds or an ISO 8601 string)");
         return false;
     }
     double scaled = floor((double)lua_tonumber(L, -1) * 1000.0 + 0.5);
@@ -403,7 +403,7 @@ bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text)
     case BR_SHAPE_STRING:
         return br_encode_string(e, s, &text->s);
     case BR_SHAPE_BOOLEAN:
-        return boolean_text(e, text);
+        return boolean_text(e, s, text);
     case BR_SHAPE_INTEGER:
     case BR_SHAPE_LONG:
         return integer_text(e, s, text);
@@ -413,7 +413,7 @@ bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text)
     case BR_SHAPE_TIMESTAMP:
         return time_text(e, s, text);
     default:
-        br_encode_wrong_type(e, "a scalar");
+        br_encode_wrong_type(e, s, "a scalar");
         return false;
     }
 }

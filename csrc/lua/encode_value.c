@@ -11,11 +11,11 @@ bool br_encode_more_room(br_encoder *e)
     return true;
 }
 
-int br_encode_enter(br_encoder *e, const char *expected)
+int br_encode_enter(br_encoder *e, const br_shape *wanted, const char *expected)
 {
     int table = lua_gettop(e->L);
     if (!lua_istable(e->L, -1)) {
-        br_encode_wrong_type(e, expected);
+        br_encode_wrong_type(e, wanted, expected);
         return 0;
     }
     if (e->depth >= BR_JSON_DEPTH_MAX) {
@@ -108,7 +108,7 @@ static void write_base64(br_encoder *e, br_slice bytes)
 static void encode_blob(br_encoder *e, const br_shape *s)
 {
     if (lua_type(e->L, -1) != LUA_TSTRING) {
-        br_encode_wrong_type(e, "a string of bytes (it is base64-encoded for you)");
+        br_encode_wrong_type(e, s, "a string of bytes (it is base64-encoded for you)");
         return;
     }
     br_slice bytes = br_lua_slice(e->L, -1);
@@ -131,7 +131,7 @@ static void encode_item(br_encoder *e, const void *how)
 static void encode_list(br_encoder *e, const br_shape *s)
 {
     size_t count;
-    if (!br_encode_enter(e, "a list") || !br_encode_items(e, encode_item, s, &count))
+    if (!br_encode_enter(e, s, "a list") || !br_encode_items(e, s, encode_item, s, &count))
         return;
     br_encode_check_size(e, s->b, count, "elements");
     if (e->form && count == 0)
@@ -174,7 +174,7 @@ static void encode_map_pair(lua_State *L, void *state, br_slice key)
 
 static void encode_map(br_encoder *e, const br_shape *s)
 {
-    map_walk w = {e, s, br_encode_enter(e, "a table of keys and values"), 0};
+    map_walk w = {e, s, br_encode_enter(e, s, "a table of keys and values"), 0};
     if (w.table == 0)
         return;
     if (!e->form)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/shown.h"
+#include "core/slips.h"
 #include "lua/binding.h"
 #include "lua/entries.h"
 
@@ -146,11 +147,18 @@ static void refuse(br_slice name, br_problems *p)
         br_suggest_try(&near, br_slice_of(known[i]));
     br_shown shown = br_show(name);
     br_slice path = br_slice_of(shown.text);
-    if (near.best.p)
+    const char *slip = br_slip_of_option(name, true);
+    if (br_option_find(name) >= 0)
+        br_problems_add(p, "unknown", path, "is an option of connect, not of a call");
+    else if (slip && !near.best.p)
+        br_problems_add(p, "unknown", path, "unknown option of a call (%s)", slip);
+    else if (near.best.p)
         br_problems_add(p, "unknown", path, "unknown option of a call (did you mean %.*s?)",
                         (int)near.best.n, near.best.p);
     else
-        br_problems_add(p, "unknown", path, "unknown option of a call");
+        br_problems_add(p, "unknown", path,
+                        "unknown option of a call (the operation's parameters are the first "
+                        "table)");
 }
 
 static void refuse_others(lua_State *L, int table, br_problems *p)

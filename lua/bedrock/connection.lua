@@ -210,7 +210,9 @@ end
 --- @return bedrock.Connection? conn
 --- @return bedrock.Error? err with all that is wrong in err.errors
 function connection.connect(settings)
-    if type(settings) ~= "table" then
+    if settings == package.loaded.bedrock then
+        error("connect: call it with a dot, as in bedrock.connect { … }", 2)
+    elseif type(settings) ~= "table" then
         error("connect: a table of settings is needed, got a " .. type(settings), 2)
     end
     local client, err = core.connect(settings)

@@ -84,6 +84,36 @@ end
 
 local NAMES = sorted_keys(PARAMETERS)
 
+--- What people write who know other interfaces, as it is compared: lower-case, without _.
+local SLIPS = {
+    image = "converse takes images",
+    images = "converse takes images; count says how many to make",
+    maxcompletiontokens = "did you mean max_tokens?",
+    maxoutputtokens = "did you mean max_tokens?",
+    messages = "converse takes a conversation; here the question is prompt",
+    modelid = "did you mean model?",
+    n = "did you mean count?",
+    numberofimages = "did you mean count?",
+    question = "did you mean prompt?",
+    size = "did you mean width and height?",
+    stream = "converse_stream gives the answer as it is written",
+    text = "did you mean prompt, or input of a model for embeddings?",
+    inputtext = "did you mean prompt, or input of a model for embeddings?",
+    texts = "did you mean input?",
+    tools = "converse takes tools",
+    toolconfig = "converse takes tools",
+}
+
+--- What to do instead, in brackets; empty if that is not known.
+local function hint(name)
+    if type(name) ~= "string" then
+        return ""
+    end
+    local slip = SLIPS[(name:lower():gsub("_", ""))]
+    local near = not slip and core.suggest(name, NAMES)
+    return slip and (" (%s)"):format(slip) or near and (" (did you mean %s?)"):format(near) or ""
+end
+
 local function add(problems, path, kind, message, ...)
     problems[#problems + 1] = { path = path, kind = kind, message = message:format(...) }
 end
@@ -92,9 +122,7 @@ local function check_types(given, problems)
     for name, value in pairs(given) do
         local known = PARAMETERS[name]
         if not known then
-            local near = type(name) == "string" and core.suggest(name, NAMES)
-            add(problems, core.shown(tostring(name)), "unknown", "unknown parameter%s",
-                near and (" (did you mean %s?)"):format(near) or "")
+            add(problems, core.shown(tostring(name)), "unknown", "unknown parameter%s", hint(name))
         elseif not known[2](value) then
             add(problems, name, "type", "must be %s, got %s", known[1],
                 type(value) == "number" and tostring(value) or "a " .. type(value))

@@ -394,7 +394,9 @@ end
 --- @return bedrock.TestReport? report
 --- @return bedrock.Error? err
 function test.settings(settings, options)
-    if type(settings) ~= "table" then
+    if settings == package.loaded.bedrock then
+        error("test: call it with a dot, as in bedrock.test { … }", 2)
+    elseif type(settings) ~= "table" then
         error("test: a table of settings is needed, got a " .. type(settings), 2)
     elseif options ~= nil and type(options) ~= "table" then
         error("test: the options must be a table, got a " .. type(options), 2)

@@ -156,7 +156,7 @@ static void test_proxy(void)
     static const char *const bad[] = {
         "http://user:TOPSECRET@127.0.0.1:1x",  "http://user:TOPSECRET@127.0.0.1:65536",
         "http://user:TOPSECRET@127.0.0.1:0",   "http://user:TOPSECRET@127.0.0.1:-1",
-        "socks5h://user:TOPSECRET@proxy:port", "http://user:TOP/SECRET@127.0.0.1:1",
+        "socks5h://user:TOPSECRET@proxy:port",
     };
     br_settings s;
     br_problems p;
@@ -166,6 +166,12 @@ static void test_proxy(void)
         set(&s, "proxy", bad[i], &p);
         refused(&s, "proxy", "pattern", "cannot be used: its port is not a number from 1 to 65535");
     }
+    set(&s, "proxy", "http://user:TOP/SECRET@127.0.0.1:1", &p);
+    CHECK(p.count == 1 && strstr(p.items[0].message, "percent-encode") != NULL &&
+          strstr(p.items[0].message, "SECRET") == NULL);
+    br_settings_free(&s);
+    br_problems_free(&p);
+    br_problems_init(&p);
     roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
     set(&s, "proxy", "http://user:TOPSECRET@", &p);
     refused(&s, "proxy", "pattern", "cannot be used: ");

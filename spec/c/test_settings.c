@@ -342,7 +342,7 @@ static void test_access_keys(void)
     fine(keys, NULL, &s);
     CHECK_INT(s.auth, BR_AUTH_ACCESS_KEYS);
     br_settings_free(&s);
-    expect(keys, line_end, "pattern", "secret_access_key", "line end");
+    expect(keys, line_end, "pattern", "secret_access_key", "ends in a line break");
     expect(keys, forged, "pattern", "session_token", "control character");
     expect(keys, id, "pattern", "access_key_id", "letters and digits");
     expect(keys, none, "missing", "secret_access_key", "secret");
