@@ -12,15 +12,15 @@
 /* Longer than a message, so that a character cut off here lies beyond where br_error_set cuts. */
 #define TEXT_MAX (BR_ERROR_MESSAGE_MAX + 3)
 
-/* What an answer says of its error; an empty part is unknown. */
+/* What an answer says of its error; an empty part is unknown. It may repeat secrets. */
 typedef struct told {
     br_buf code, message;
 } told;
 
 static void told_init(told *t)
 {
-    br_buf_init(&t->code, BR_ERROR_CODE_MAX - 1);
-    br_buf_init(&t->message, TEXT_MAX);
+    br_buf_init_secret(&t->code, BR_ERROR_CODE_MAX - 1);
+    br_buf_init_secret(&t->message, TEXT_MAX);
 }
 
 static void told_free(told *t)
@@ -143,9 +143,10 @@ static void from_json(told *t, br_slice body)
 {
     br_buf found[MEMBERS];
     for (int i = 0; i < MEMBERS; i++)
-        br_buf_init(&found[i], TEXT_MAX);
+        br_buf_init_secret(&found[i], TEXT_MAX);
     br_json_reader r;
     br_json_reader_init(&r, body);
+    r.scratch.secret = true;
     bool ok = read_members(&r, found);
     br_json_reader_free(&r);
     for (int i = 0; i < MEMBERS; i++) {
@@ -246,7 +247,7 @@ static void from_xml(told *t, br_slice body)
     if (message.p == NULL)
         message = element(body, "<message>");
     br_buf text;
-    br_buf_init(&text, TEXT_MAX);
+    br_buf_init_secret(&text, TEXT_MAX);
     decode_entities(&text, message);
     replace_bad_utf8(&text);
     set_code(t, element(body, "<Code>"));
@@ -286,7 +287,7 @@ static void clean(br_buf *out, br_slice text)
 static void from_text(told *t, br_slice body)
 {
     br_buf line;
-    br_buf_init(&line, BR_ERROR_BODY_SHOWN);
+    br_buf_init_secret(&line, BR_ERROR_BODY_SHOWN);
     clean(&line, body);
     replace_bad_utf8(&line);
     set_message(t, br_buf_slice(&line));

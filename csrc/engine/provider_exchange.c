@@ -1,13 +1,16 @@
 #include "engine/provider_exchange.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/harmless.h"
 #include "core/service_error.h"
 #include "core/times.h"
 
 #define REGION_ADVICE_MAX 384 /* three regions and the words between */
+#define TOLD_SHOWN_MAX 1024   /* of a message */
 
 static void send_request(br_exchange *x);
 
@@ -73,23 +76,23 @@ static void transfer_failed(br_exchange *x, const br_transfer_result *result)
     fail_or_repeat(x, BR_FAIL_TRANSIENT);
 }
 
-static bool clock_corrected(br_exchange *x)
+static bool clock_corrected(br_exchange *x, const br_error *told)
 {
-    if (!br_clock_suspect(&x->clock, x->status, &x->error))
+    if (!br_clock_suspect(&x->clock, x->status, told))
         return false;
-    bool again = br_clock_correct(&x->clock, &x->error);
+    bool again = br_clock_correct(&x->clock, told);
     if (!again)
         br_clock_settle(&x->clock, x->client, false);
     return again;
 }
 
 /* Repeats that the refusal itself calls for, uncounted. */
-static bool repeat_corrected(br_exchange *x)
+static bool repeat_corrected(br_exchange *x, const br_error *told)
 {
-    if (x->name_sent && br_ra_session_name_refused(x->status, br_slice_of(x->error.message))) {
+    if (x->name_sent && br_ra_session_name_refused(x->status, br_slice_of(told->message))) {
         x->name_refused = true;
         x->name_sent = false;
-    } else if (!clock_corrected(x)) {
+    } else if (!clock_corrected(x, told)) {
         return false;
     }
     x->attempt--;
@@ -125,30 +128,57 @@ static void explain_region(const br_exchange *x, char out[REGION_ADVICE_MAX])
                  region.p);
 }
 
-static void explain_refusal(br_exchange *x)
+/* Of what was told only what is known to be no secret. */
+static void add_told(const br_exchange *x, const br_error *told, br_buf *out)
 {
-    char region[REGION_ADVICE_MAX];
-    br_error plain = x->error;
+    const br_ra_params *p = &x->client->ra;
+    const br_slice echoes[] = {p->profile_arn, p->role_arn, p->trust_anchor_arn, p->region,
+                               p->session_name};
+    const br_harmless known = {echoes, sizeof echoes / sizeof *echoes, false};
+    br_slice message = br_slice_of(told->message);
+    message.n = message.n < TOLD_SHOWN_MAX ? message.n : TOLD_SHOWN_MAX;
+    br_harmless_text(out, message, &known);
+}
+
+static void explain_refusal(br_exchange *x, const br_error *told)
+{
+    char region[REGION_ADVICE_MAX], code[BR_ERROR_CODE_MAX];
     br_slice id = br_request_id(&x->headers);
+    br_buf text;
+    br_buf_init(&text, BR_ERROR_MESSAGE_MAX);
+    add_told(x, told, &text);
     explain_region(x, region);
-    br_error_set(&x->error, BR_ERR_CREDENTIALS, plain.code,
-                 "IAM Roles Anywhere refused CreateSession: %.*s%s%s", 1024, plain.message, region,
-                 likely_causes(x->status));
+    bool named = br_harmless_code(br_slice_of(told->code));
+    if (named)
+        snprintf(code, sizeof code, "%s", told->code);
+    else
+        snprintf(code, sizeof code, "HTTP%d", x->status);
+    br_error_set(&x->error, BR_ERR_CREDENTIALS, code,
+                 "IAM Roles Anywhere refused CreateSession: %.*s%s%s", (int)text.len,
+                 text.len > 0 ? text.data : "", region, likely_causes(x->status));
+    br_buf_free(&text);
     x->error.status = x->status;
-    if (id.n > 0)
+    if (br_harmless_id(id))
         snprintf(x->error.request_id, sizeof(x->error.request_id), "%.*s", (int)id.n, id.p);
+}
+
+static void judge_refusal(br_exchange *x, const br_error *told)
+{
+    br_failure failure = br_retry_classify(x->status, br_slice_of(told->code));
+    bool throttled = x->status == 429 || failure == BR_FAIL_THROTTLING;
+    x->retryable = throttled || x->status >= 500;
+    if (!x->retryable && repeat_corrected(x, told))
+        return;
+    explain_refusal(x, told);
+    fail_or_repeat(x, throttled ? BR_FAIL_THROTTLING : BR_FAIL_TRANSIENT);
 }
 
 static void refused(br_exchange *x)
 {
-    br_service_error(x->status, &x->headers, br_buf_slice(&x->body), &x->error);
-    br_failure failure = br_retry_classify(x->status, br_slice_of(x->error.code));
-    bool throttled = x->status == 429 || failure == BR_FAIL_THROTTLING;
-    x->retryable = throttled || x->status >= 500;
-    if (!x->retryable && repeat_corrected(x))
-        return;
-    explain_refusal(x);
-    fail_or_repeat(x, throttled ? BR_FAIL_THROTTLING : BR_FAIL_TRANSIENT);
+    br_error told;
+    br_service_error(x->status, &x->headers, br_buf_slice(&x->body), &told);
+    judge_refusal(x, &told);
+    OPENSSL_cleanse(&told, sizeof told);
 }
 
 static void unusable(br_exchange *x)
@@ -278,7 +308,7 @@ bool br_exchange_start(br_exchange *x, br_engine *e, br_client *c, const br_x509
     x->user = user;
     x->name_sent = with_name && c->ra.session_name.n > 0;
     br_request_init(&x->request);
-    br_headers_init(&x->headers);
+    br_headers_init_secret(&x->headers);
     br_buf_init_secret(&x->body, BR_EXCHANGE_ANSWER_MAX);
     if (br_timer_start(e, &x->retry, 0, fire_retry, x))
         return true;
