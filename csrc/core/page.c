@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/coding.h"
+
 #define EVENT_STREAM "application/vnd.amazon.eventstream"
 #define TOKEN_MIN 20      /* bytes; access keys have as many, everything secret has more */
 #define LENGTH_BYTE_MAX 1 /* of messages up to 16 MiB and a little; text is above */
@@ -64,10 +66,13 @@ br_page_words br_page_describe(const br_headers *headers, br_slice body)
 {
     br_page_words words;
     br_slice type = media_type(headers);
-    snprintf(words.text, sizeof words.text,
-             "it is %s%s, beginning with \"%s\": did a proxy or gateway answer in the service's "
-             "place?",
-             type.n > 0 ? "of type " : "of no type", br_show(type).text,
-             beginning(without_blanks(body)).text);
+    br_shown coding = br_coding_of(headers);
+    snprintf(
+        words.text, sizeof words.text,
+        "it is %s%s%s%s%s, beginning with \"%s\": did a proxy or gateway answer in the service's "
+        "place?",
+        type.n > 0 ? "of type " : "of no type", br_show(type).text,
+        coding.text[0] != '\0' ? ", " : "", coding.text, coding.text[0] != '\0' ? "-encoded" : "",
+        beginning(without_blanks(body)).text);
     return words;
 }

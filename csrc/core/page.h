@@ -17,7 +17,7 @@ bool br_page_for_json(br_slice body);
 bool br_page_for_events(const br_headers *headers, br_slice bytes);
 
 typedef struct br_page_words {
-    char text[2 * sizeof(br_shown) + 128];
+    char text[3 * sizeof(br_shown) + 160];
 } br_page_words;
 
 /* Content type and first bytes, for a message: "it is of type text/html, beginning with …". */

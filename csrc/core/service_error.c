@@ -1,5 +1,6 @@
 #include "core/service_error.h"
 
+#include "core/coding.h"
 #include "core/json.h"
 #include "core/utf8.h"
 
@@ -309,8 +310,10 @@ void br_service_error(int status, const br_headers *headers, br_slice body, br_e
 {
     char code[BR_ERROR_CODE_MAX];
     told t;
+    bool coded = br_coded(headers);
     told_init(&t);
-    read_body(&t, body);
+    if (!coded)
+        read_body(&t, body);
     br_slice name = bare_name(br_headers_get(headers, "x-amzn-errortype"));
     if (name.n == 0)
         name = br_buf_slice(&t.code);
@@ -320,6 +323,11 @@ void br_service_error(int status, const br_headers *headers, br_slice body, br_e
         snprintf(code, sizeof(code), "HTTP%d", status);
     if (t.message.len > 0)
         br_error_set(out, BR_ERR_SERVICE, code, "%.*s", (int)t.message.len, t.message.data);
+    else if (coded)
+        br_error_set(out, BR_ERR_SERVICE, code,
+                     "the service answered HTTP %d; its reason is %s-encoded, which a proxy or "
+                     "gateway on the way did unasked, and is not read",
+                     status, br_coding_of(headers).text);
     else
         br_error_set(out, BR_ERR_SERVICE, code, "the service answered HTTP %d and told no reason",
                      status);

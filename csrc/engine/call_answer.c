@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/coding.h"
 #include "core/service_error.h"
 
 static bool streams(const br_call *c)
@@ -50,6 +51,13 @@ static void open_body(br_call *c)
     c->body.failed = false;
 }
 
+static void refuse_coding(br_call *c)
+{
+    c->stream.open = false;
+    br_coding_refuse(&c->headers, &c->error);
+    br_call_fail(c, false);
+}
+
 static void on_head(void *user, int status, br_headers *headers)
 {
     br_call *c = user;
@@ -62,7 +70,10 @@ static void on_head(void *user, int status, br_headers *headers)
     br_call_hide_secrets_in_headers(c);
     read_clock(c);
     c->stream.open = streams(c) && !c->is_error;
-    if (c->stream.open)
+    c->coded = !c->is_error && br_coded(&c->headers) && !br_coding_asked(&c->sent);
+    if (c->stream.open && c->coded)
+        refuse_coding(c);
+    else if (c->stream.open)
         br_call_notify(c);
     else
         open_body(c);
@@ -114,7 +125,9 @@ static bool on_data(void *user, br_slice bytes)
     br_call *c = user;
     bool more = true;
     c->in_callback = true;
-    if (c->stream.open)
+    if (c->coded)
+        refuse_coding(c);
+    else if (c->stream.open)
         more = keep_streaming(c, bytes);
     else
         collect(c, bytes);

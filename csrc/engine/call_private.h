@@ -90,6 +90,7 @@ struct br_call {
     int status;     /* of the last head; 0: none came */
     bool head_came; /* in this attempt */
     bool is_error;
+    bool coded; /* though nobody asked for that: what follows the head is refused */
     br_stream stream;
 
     /* items */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/coding.h"
 #include "core/harmless.h"
 #include "core/service_error.h"
 #include "core/times.h"
@@ -200,7 +201,10 @@ static void answered(br_exchange *x)
         return;
     }
     x->retryable = false;
-    x->credentials = br_ra_answer(br_buf_slice(&x->body), &x->error);
+    if (!br_coded(&x->headers))
+        x->credentials = br_ra_answer(br_buf_slice(&x->body), &x->error);
+    else
+        br_coding_refuse(&x->headers, &x->error);
     finish(x);
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/shown.h"
+
 #define ABORT 0 /* what header and data callbacks return to make libcurl give up */
 
 static void touch(br_transfer *t)
@@ -71,17 +73,37 @@ static bool may_have_leftovers(const br_transfer *t)
            br_headers_get(&t->answer, "transfer-encoding").p != NULL;
 }
 
+/* RFC 9112, section 7.4: none but chunked is sent unasked. libcurl unpacks some, and misses their end. */
+static bool plainly_framed(br_transfer *t)
+{
+    unsigned chunked = 0;
+    for (size_t i = 0; i < t->answer.count; i++) {
+        br_slice value = br_headers_value(&t->answer, i);
+        if (!br_slice_eqs(br_headers_name(&t->answer, i), "transfer-encoding") ||
+            br_slice_eq_nocase(value, BR_SLICE("identity")) ||
+            (br_slice_eq_nocase(value, BR_SLICE("chunked")) && chunked++ == 0))
+            continue;
+        snprintf(t->bad, sizeof t->bad, "nobody asked for its transfer coding \"%s\"",
+                 br_show(value).text);
+        return false;
+    }
+    return true;
+}
+
 /* Interim answers are forgotten; the next status line begins anew. */
-static void end_head(br_transfer *t)
+static bool end_head(br_transfer *t)
 {
     int status = t->status;
+    if (status >= 200 && !plainly_framed(t))
+        return false;
     if (status >= 200 && may_have_leftovers(t))
         br_transfer_overhear(t, true);
     t->status = 0;
     if (status < 200)
-        return;
+        return true;
     t->head_done = true;
     t->ops.head(t->user, status, &t->answer);
+    return true;
 }
 
 static br_slice without_line_end(char *line, size_t n)
@@ -111,7 +133,8 @@ size_t br_transfer_on_header(char *bytes, size_t size, size_t n, void *user)
         if (!begin_head(t, line))
             return refuse(t, "its first line is no usable HTTP status line");
     } else if (line.n == 0) {
-        end_head(t);
+        if (!end_head(t))
+            return ABORT;
     } else if (!add_header(t, line)) {
         return refuse(t, "a header line is malformed, or the headers are too many or too long");
     }

@@ -16,7 +16,7 @@
 #define EXPECT_BODY                                                                                \
     1024              /* from this size on some versions of libcurl add "Expect: 100-continue"     \
                        */
-#define EXTRA_LINES 4 /* user-agent, expect, accept, content-type */
+#define EXTRA_LINES 5 /* user-agent, accept-encoding, expect, accept, content-type */
 
 static bool set_long(CURL *curl, CURLoption option, long value)
 {
@@ -299,6 +299,8 @@ static bool set_headers(br_transfer *t, const br_headers *headers)
     }
     if (br_headers_get(headers, "user-agent").p == NULL)
         add_line(t, &count, "user-agent: lua-bedrock/" BR_VERSION);
+    if (br_headers_get(headers, "accept-encoding").p == NULL)
+        add_line(t, &count, "accept-encoding: identity");
     add_refusals(t, headers, &count);
     return curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, count > 0 ? t->nodes : NULL) == CURLE_OK;
 }
