@@ -128,6 +128,8 @@ static bool add_headers(br_call *c)
     for (size_t i = 0; i < given->count; i++)
         br_headers_add(sent, br_headers_name(given, i), br_headers_value(given, i));
     add_clients_headers(c);
+    if (!br_headers_has(sent, BR_SLICE("accept-encoding")))
+        br_headers_add(sent, BR_SLICE("accept-encoding"), BR_SLICE("identity"));
     bool ok = !host.failed;
     br_buf_free(&host);
     return ok && !sent->failed;
