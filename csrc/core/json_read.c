@@ -43,7 +43,7 @@ static bool is_space(char c)
 static inline bool at_token(br_json_reader *r)
 {
     const char *p = r->p, *end = r->end;
-    if (p<end && * p> ' ')
+    if (p < end && p[0] > ' ')
         return true;
     while (p < end && is_space(*p))
         p++;

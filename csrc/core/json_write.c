@@ -65,7 +65,8 @@ bool br_json_write_double(br_buf *out, double value)
         return true;
     }
     char text[BR_DOUBLE_TEXT_SIZE];
-    br_buf_add(out, text, br_double_text(value, text));
+    size_t n = br_double_text(value, text);
+    br_buf_add(out, text, n);
     return true;
 }
 

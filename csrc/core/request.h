@@ -11,11 +11,13 @@
 #define BR_HEADERS_MAX 256          /* entries in one list */
 #define BR_HEADERS_BYTES_MAX 131072 /* all names and values of one list together */
 
+struct br_header_ref {
+    uint32_t name, name_len, value, value_len; /* in the list's text */
+};
+
 typedef struct br_headers {
     br_buf text; /* lines, each with a NUL; entries are offsets, so the buffer may move */
-    struct br_header_ref {
-        uint32_t name, name_len, value, value_len;
-    } * refs;
+    struct br_header_ref *refs;
     size_t count, cap;
     bool failed; /* sticky: too many, too long, no memory, or refused by the checks below */
 } br_headers;

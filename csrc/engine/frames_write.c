@@ -4,7 +4,7 @@
 
 static void put(br_buf *out, uint64_t value, size_t bytes)
 {
-    char text[NUMBER_MAX];
+    char text[NUMBER_MAX] = {0};
     for (size_t i = bytes; i > 0; i--, value >>= 8)
         text[i - 1] = (char)(value & 0xff);
     br_buf_add(out, text, bytes);

@@ -68,10 +68,10 @@ typedef struct field {
     uint8_t offset, size;
 } field;
 
-#define FIELD(type, name)                                                                          \
-    {                                                                                              \
-        offsetof(type, name), sizeof(((type *)NULL)->name)                                         \
-    }
+/* Its versions differ here. */
+/* clang-format off */
+#define FIELD(type, name) {offsetof(type, name), sizeof(((type *)NULL)->name)}
+/* clang-format on */
 
 static const field shape_fields[] = {
     FIELD(br_shape, kind), FIELD(br_shape, flags), FIELD(br_shape, a),

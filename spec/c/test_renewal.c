@@ -30,7 +30,8 @@ static void put(const char *path, const char *name)
     if (text == NULL || file == NULL)
         abort();
     size_t written = fwrite(text, 1, n, file);
-    CHECK(fclose(file) == 0 && written == n);
+    bool closed = fclose(file) == 0;
+    CHECK(closed && written == n);
     CHECK(rename(fresh, path) == 0);
     free(text);
 }

@@ -155,7 +155,8 @@ static bool opens(const unsigned char *plain, int n)
 {
     unsigned char file[1024];
     br_cache_record back;
-    bool ok = open_copy((char *)file, seal_by_hand(plain, n, file), &back);
+    size_t sealed = seal_by_hand(plain, n, file);
+    bool ok = open_copy((char *)file, sealed, &back);
     CHECK(ok || back.credentials == NULL);
     br_cache_record_clear(&back);
     return ok;

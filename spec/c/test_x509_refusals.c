@@ -257,6 +257,7 @@ static br_slice make_pair(const recipe *r, EVP_PKEY *key)
         add_extension(x, NID_key_usage, r->key_usage);
     add_extension(x, NID_basic_constraints, r->ca ? "CA:TRUE" : "CA:FALSE");
     X509_sign(x, key, EVP_sha256());
+    X509_set_version(x, r->version); /* newer versions of OpenSSL sign it as 3 */
     BIO *text = BIO_new(BIO_s_mem());
     PEM_write_bio_X509(text, x);
     PEM_write_bio_PrivateKey(text, key, NULL, NULL, 0, NULL, NULL);

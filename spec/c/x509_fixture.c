@@ -114,6 +114,8 @@ void expect_problem_at(br_x509_input *in, int64_t at, const char *option, const 
     br_x509 *x = load_at(in, at, &problems);
     CHECK(x == NULL);
     CHECK_INT((long long)problems.count, 1);
+    if (problems.count == 0)
+        printf("taken, want \"%s\"\n", text);
     if (problems.count > 0) {
         CHECK_STR(problems.items[0].kind, "certificate");
         CHECK_STR(problems.items[0].path, option);
