@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define TOO_LARGE ((CURLcode)100) /* CURLE_TOO_LARGE, from 8.6.0 on */
 #define DESCRIPTORS_NEEDED 4 /* what a connection with its name server and ca_file takes at once */
 #define AUTHORITIES_HINT_MAX 1200
 
@@ -130,10 +131,13 @@ static bool all_left(br_transfer *t)
     return head > 0 && body >= (curl_off_t)t->body.n;
 }
 
-/* What libcurl says of a header line that is longer than it takes. */
+/* What libcurl's versions say of a header line that is longer than they take. */
 static bool endless_line(const br_transfer *t, CURLcode code)
 {
-    return code == CURLE_OUT_OF_MEMORY && t->answered && !t->head_done;
+    static const char said[] = "Too large response headers";
+    bool too_long = code == CURLE_OUT_OF_MEMORY || code == TOO_LARGE ||
+                    strncmp(t->reason, said, sizeof said - 1) == 0;
+    return too_long && t->answered && !t->head_done;
 }
 
 static bool unreadable(const br_transfer *t, CURLcode code)
