@@ -113,7 +113,9 @@ def signed_names(headers):
 
 def signature_of(ours):
     """The Authorization that botocore gives the very request that this library prepared."""
-    given = {n: v for n, v in ours["headers"].items() if n not in ("authorization", "x-amz-date")}
+    # botocore's HTTP library says accept-encoding, after the signature.
+    later = ("authorization", "x-amz-date", "accept-encoding")
+    given = {n: v for n, v in ours["headers"].items() if n not in later}
     url = f"https://{ours['host']}{ours['path']}" + (f"?{ours['query']}" if ours["query"] else "")
     request = AWSRequest(ours["method"], url, given, body_of(ours))
     scope = ours["headers"]["authorization"].split("Credential=")[1].split(",")[0].split("/")
