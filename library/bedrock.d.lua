@@ -210,7 +210,7 @@
 ---@field name string
 ---@field provider? string
 ---@field kind bedrock.ModelKind
----@field type? "SYSTEM_DEFINED"|"APPLICATION" of inference profiles
+---@field profile_type? "system"|"application" of inference profiles
 ---@field input string[] modalities: TEXT, IMAGE, …
 ---@field output string[]
 ---@field streaming boolean

@@ -108,7 +108,7 @@ local READ = {
         local id = summary.type ~= "APPLICATION" and summary.inferenceProfileId or summary.inferenceProfileArn
         local model = derived("inference_profile", id, summary.inferenceProfileArn, summary.inferenceProfileName,
             routed.modelArn, base_of)
-        model.type = summary.type
+        model.profile_type = summary.type == "APPLICATION" and "application" or "system"
         return model
     end,
     custom = function(summary, base_of)
@@ -266,7 +266,7 @@ end
 --- @field arn string
 --- @field name string
 --- @field provider string?
---- @field type nil|"SYSTEM_DEFINED"|"APPLICATION" of inference profiles
+--- @field profile_type nil|"system"|"application" of inference profiles
 --- @field kind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"
 --- @field input string[] modalities: TEXT, IMAGE, …
 --- @field output string[]
