@@ -16,7 +16,7 @@ trap 'endpoint stop "$build/endpoint"' EXIT
 trap 'exit 130' HUP INT TERM
 
 export BEDROCK_TEST_ENDPOINT="$build/endpoint" BEDROCK_TEST_PKI="$build/pki"
-export XDG_CACHE_HOME="$PWD/$build/cache" BEDROCK_TEST_PATIENCE=10
+export XDG_CACHE_HOME="$PWD/$build/cache" BEDROCK_TEST_PATIENCE=4
 unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY no_proxy
 
 asan="BUILD=$build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' ABIS=5.4"

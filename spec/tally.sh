@@ -3,7 +3,7 @@
 #   tally_start DIR               logs go to DIR
 #   suite NAME COMMAND...         runs it; its last "N passed, N failed" counts, and a suite that says
 #                                 no such thing, ran nothing or exits with an error counts as failed.
-#                                 It ends in an hour, and what it started ends with it.
+#                                 It ends within half an hour, times BEDROCK_TEST_PATIENCE, and what it started ends with it.
 #   tally_end                     prints the total; true if something ran and nothing failed
 
 tally_start() {
@@ -18,7 +18,7 @@ suite() {
     shift
     log=$logs/$(echo "$name" | tr -c 'A-Za-z0-9\n' '-').log
     status=0
-    "${BUILD:-build}/leash" -t "$((3600 * ${BEDROCK_TEST_PATIENCE:-1}))" "$@" >"$log" 2>&1 || status=$?
+    "${BUILD:-build}/leash" -t "$((1800 * ${BEDROCK_TEST_PATIENCE:-1}))" "$@" >"$log" 2>&1 || status=$?
     line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
     suite_passed=${line%% *}
     suite_failed=${line#*, }
