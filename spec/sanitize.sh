@@ -45,7 +45,7 @@ valgrind_lua="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak
 # to do with memory and would take minutes under these tools; so would, with a collector that never
 # rests, thousands of cases, certificates or events, and the same cases in host after host.
 specs=$(ls spec/*_spec.lua | grep -vE 'processes_spec|nginx_|gateway_spec')
-smaller=$(echo "$specs" | grep -vE 'codec|certificates|package|json_parsing|sse|hosts|loops|order')
+smaller=$(echo "$specs" | grep -vE 'codec|certificates|package|json_parsing|sse|hosts|loops|order|describe|library')
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
