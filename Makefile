@@ -21,6 +21,8 @@ LIBFLAG ?= -shared
 PKG_CONFIG ?= pkg-config
 LUA ?= lua5.4
 PREFIX ?= /usr/local
+# In a folder and those in it, two levels deep.
+sources = $(wildcard $(1)/*.c $(1)/*/*.c)
 # What lies below the binding: modules, C tests and fuzz targets are linked with all of it.
 PARTS = model core engine
 
@@ -73,8 +75,8 @@ COMPILE_PART = $(COMPILE) $(LTO)
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
 LIBS = $(PACKAGE_LIBS) -lm
 
-PART_OBJ = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(PARTS:%=csrc/%/*.c)))
-BINDING_SRC = $(wildcard csrc/lua/*.c)
+PART_OBJ = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(foreach part,$(PARTS),$(call sources,csrc/$(part))))
+BINDING_SRC = $(call sources,csrc/lua)
 BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
 MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
 
@@ -268,4 +270,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/*/obj/*.d $(BUILD)/spec/*.d $(BUILD)/bench/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/*/obj/*.d $(BUILD)/*/obj/*/*.d $(BUILD)/spec/*.d $(BUILD)/bench/*.d)

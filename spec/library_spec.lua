@@ -247,7 +247,7 @@ describe("the types of parameters and results", function()
 
     it("have the settings of connect and the options of a call", function()
         local settings, options = {}, {}
-        for name in contents("csrc/core/settings.c"):gmatch '%[BR_OPT_[%w_]+%] = {"([%w_]+)"' do
+        for name in contents("csrc/core/aws/settings.c"):gmatch '%[BR_OPT_[%w_]+%] = {"([%w_]+)"' do
             settings[name] = "optional"
         end
         for name in contents("csrc/lua/options.c"):match("known%[%] = (%b{})"):gmatch '"([%w_]+)"' do

@@ -55,7 +55,7 @@ describe("the package", function()
         for name in contents("README.md"):match("| option |.-\n\n"):gmatch "\n| `([%w_]+)` |" do
             documented[#documented + 1] = name
         end
-        for name in contents("csrc/core/settings.c"):gmatch '%[BR_OPT_[%w_]+%] = {"([%w_]+)"' do
+        for name in contents("csrc/core/aws/settings.c"):gmatch '%[BR_OPT_[%w_]+%] = {"([%w_]+)"' do
             known[#known + 1] = name
         end
         table.sort(documented)

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/call.h"
-#include "engine/internal.h"
-#include "engine/silence.h"
+#include "engine/call/call.h"
+#include "engine/loop/internal.h"
+#include "engine/loop/silence.h"
 
 #define PATH "/model/amazon.nova-lite-v1%3A0/converse"
 #define PER_ROUND 64

@@ -4,7 +4,7 @@
 **
 **   bench_eventstream [ROUNDS]
 */
-#include "core/eventstream.h"
+#include "core/aws/eventstream.h"
 
 #include "race.h"
 

@@ -5,7 +5,7 @@
 **
 **   bench_json [ROUNDS]
 */
-#include "core/json.h"
+#include "core/text/json.h"
 
 #include "race.h"
 

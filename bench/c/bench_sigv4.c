@@ -4,8 +4,8 @@
 **
 **   bench_sigv4 [ROUNDS] [RSA_CERT RSA_KEY EC_CERT EC_KEY]
 */
-#include "core/roles_anywhere.h"
-#include "core/sigv4.h"
+#include "core/aws/roles_anywhere.h"
+#include "core/aws/sigv4.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -21,7 +21,7 @@
 #define CONTESTANTS_MAX 5
 
 typedef struct bench {
-    br_crypto *crypto;
+    br_digest *crypto;
     br_signer *signer;
     br_headers headers;
     br_sign_input input;
@@ -172,7 +172,7 @@ static void set_up(bench *b)
 {
     memset(b->body, 'b', sizeof b->body);
     memset(b->secret, 'x', sizeof b->secret - 1);
-    b->crypto = br_crypto_new();
+    b->crypto = br_digest_new();
     b->signer = br_signer_new(b->crypto);
     b->md = EVP_MD_fetch(NULL, "SHA256", NULL);
     b->digest = EVP_MD_CTX_new();
@@ -221,7 +221,7 @@ static void tear_down(bench *b)
     br_buf_free(&b->canonical);
     br_headers_free(&b->headers);
     br_signer_free(b->signer);
-    br_crypto_free(b->crypto);
+    br_digest_free(b->crypto);
     EVP_MAC_CTX_free(b->mac);
     EVP_MD_CTX_free(b->digest);
     EVP_MD_free(b->md);

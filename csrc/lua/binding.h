@@ -12,10 +12,10 @@
 #ifndef BR_LUA_BINDING_H
 #define BR_LUA_BINDING_H
 
-#include "core/settings.h"
-#include "engine/bridge.h"
-#include "engine/frames.h"
-#include "lua/codec.h"
+#include "core/aws/settings.h"
+#include "engine/bridge/bridge.h"
+#include "engine/bridge/frames.h"
+#include "lua/codec/codec.h"
 
 #define BR_LUA_CLIENT "bedrock.client"
 #define BR_LUA_CALL "bedrock.call"

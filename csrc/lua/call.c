@@ -8,7 +8,7 @@
 */
 #include <string.h>
 
-#include "core/service_error.h"
+#include "core/aws/service_error.h"
 #include "lua/call.h"
 
 static br_lua_call *check(lua_State *L)

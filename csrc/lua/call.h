@@ -4,7 +4,7 @@
 #ifndef BR_LUA_CALL_H
 #define BR_LUA_CALL_H
 
-#include "engine/frames.h"
+#include "engine/bridge/frames.h"
 #include "lua/binding.h"
 
 struct br_lua_call {

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "core/uri.h"
+#include "core/http/uri.h"
 #include "lua/call.h"
 
 #define BR_RAW_OUT_MAX ((size_t)100 * 1024 * 1024) /* a streaming payload read as one string */

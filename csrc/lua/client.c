@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "core/shown.h"
-#include "core/times.h"
+#include "core/base/times.h"
+#include "core/text/printable.h"
 #include "lua/binding.h"
 
 #define CERTIFICATE_TEXT_MAX 1280 /* the longest subject, kind and date */
@@ -71,7 +71,7 @@ static void read_endpoint(lua_State *L, br_lua_setup *s)
         br_settings_set_endpoint(&s->settings, model, service, br_lua_slice(L, -1), &s->problems);
     else if (!br_lua_is_null(L, -1))
         br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                        "of \"%s\": must be a URL, got a %s", br_show(service).text,
+                        "of \"%s\": must be a URL, got a %s", br_print(service).text,
                         luaL_typename(L, -1));
 }
 
@@ -95,7 +95,7 @@ static void read_headers(lua_State *L, br_lua_setup *s, int table)
                                    &s->problems);
         else if (!br_lua_is_null(L, -1))
             br_problems_add(&s->problems, "type", BR_SLICE("headers"),
-                            "%s must be a string, got a %s", br_show(name).text,
+                            "%s must be a string, got a %s", br_print(name).text,
                             luaL_typename(L, -1));
     }
 }

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "core/retry.h"
-#include "core/service_error.h"
+#include "core/aws/service_error.h"
+#include "core/http/retry.h"
 #include "lua/binding.h"
 
 static void set_text(lua_State *L, const char *name, br_slice text)

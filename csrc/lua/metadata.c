@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "core/service_error.h"
+#include "core/aws/service_error.h"
 #include "lua/binding.h"
 
 /*

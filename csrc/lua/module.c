@@ -1,12 +1,14 @@
 #include <string.h>
 
-#include "core/json.h"
-#include "core/uri.h"
-#include "core/version.h"
+#include "core/base/version.h"
+#include "core/http/uri.h"
+#include "core/text/base64.h"
+#include "core/text/json.h"
+#include "core/text/utf8.h"
 #include "lua/binding.h"
-#include "lua/came.h"
-#include "lua/entries.h"
-#include "lua/literal.h"
+#include "lua/codec/came.h"
+#include "lua/codec/entries.h"
+#include "lua/codec/literal.h"
 #include "lua/sign.h"
 
 #define BR_LUA_STATE "bedrock.state"

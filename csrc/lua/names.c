@@ -5,7 +5,7 @@
 */
 #include <string.h>
 
-#include "core/shown.h"
+#include "core/text/printable.h"
 #include "lua/binding.h"
 
 static const char *kind_of(const br_op *op)
@@ -131,7 +131,7 @@ static int unknown(lua_State *L, br_slice service, br_slice name, int others)
     lua_pushnil(L);
     luaL_buffinit(L, &text);
     luaL_addstring(&text, "no operation \"");
-    luaL_addstring(&text, br_show(name).text);
+    luaL_addstring(&text, br_print(name).text);
     luaL_addstring(&text, service.p ? "\" in " : "\"");
     add(&text, service);
     add_hint(s, service, &near, &text);
@@ -179,7 +179,7 @@ static int unknown_service(lua_State *L, br_slice name)
         try_services(s->models[k], &near);
     lua_pushnil(L);
     lua_pushliteral(L, "no service \"");
-    lua_pushstring(L, br_show(name).text);
+    lua_pushstring(L, br_print(name).text);
     lua_pushstring(L, near.best.p ? "\" (did you mean \"" : "\"");
     br_lua_push(L, near.best);
     lua_pushstring(L, near.best.p ? "\"?)" : "");
@@ -362,7 +362,7 @@ int br_lua_operations(lua_State *L)
 int br_lua_shown(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
-    lua_pushstring(L, br_show(br_lua_slice(L, 1)).text);
+    lua_pushstring(L, br_print(br_lua_slice(L, 1)).text);
     return 1;
 }
 

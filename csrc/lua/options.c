@@ -1,10 +1,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/shown.h"
-#include "core/slips.h"
+#include "core/aws/foreign_options.h"
+#include "core/text/printable.h"
 #include "lua/binding.h"
-#include "lua/entries.h"
+#include "lua/codec/entries.h"
 
 static const char *const known[] = {
     "authorization", "connect_timeout", "first_byte_timeout", "headers", "max_attempts",
@@ -145,9 +145,9 @@ static void refuse(br_slice name, br_problems *p)
     br_suggest_init(&near, name);
     for (size_t i = 0; i < COUNT(known); i++)
         br_suggest_try(&near, br_slice_of(known[i]));
-    br_shown shown = br_show(name);
+    br_printable shown = br_print(name);
     br_slice path = br_slice_of(shown.text);
-    const char *slip = br_slip_of_option(name, true);
+    const char *slip = br_foreign_option(name, true);
     if (br_option_find(name) >= 0)
         br_problems_add(p, "unknown", path, "is an option of connect, not of a call");
     else if (slip && !near.best.p)
@@ -220,7 +220,7 @@ static void refuse_twin(lua_State *L, int table, br_slice name, br_problems *p)
         if (br_slice_eq_nocase(name, other) && memcmp(name.p, other.p, name.n) < 0)
             br_problems_add(p, "conflict", BR_SLICE("headers"),
                             "%s and %s are the same header: leave one of them out",
-                            br_show(name).text, br_show(other).text);
+                            br_print(name).text, br_print(other).text);
     }
 }
 
@@ -254,12 +254,12 @@ static void add_header(lua_State *L, void *state, br_slice name)
         return;
     if (br_header_is_reserved(name)) {
         br_problems_add(p, "header-name", BR_SLICE("headers"), "%s is set by the library",
-                        br_show(name).text);
+                        br_print(name).text);
         return;
     }
     if (lua_type(L, -1) != LUA_TSTRING || !br_header_value_ok(br_lua_slice(L, -1))) {
         br_problems_add(p, "header-value", BR_SLICE("headers"),
-                        "%s must be a string without control characters", br_show(name).text);
+                        "%s must be a string without control characters", br_print(name).text);
         return;
     }
     if (!br_headers_set(&request->headers, name, br_lua_slice(L, -1)))

@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-#include "core/shown.h"
-#include "core/sigv4.h"
-#include "core/times.h"
-#include "core/uri.h"
-#include "engine/engine.h"
+#include "core/aws/sigv4.h"
+#include "core/base/hex.h"
+#include "core/base/times.h"
+#include "core/http/uri.h"
+#include "core/text/printable.h"
+#include "engine/loop/engine.h"
 #include "lua/binding.h"
 
 #define TYPE "bedrock.signing"
@@ -15,7 +16,7 @@
 
 /* Everything is kept for the next signature, so that one costs no allocation but Lua's own. */
 typedef struct signing {
-    br_crypto *crypto;
+    br_digest *crypto;
     br_signer *signer;
     br_headers headers;
     br_buf origin, host; /* the URL's last time, and the Host header that it makes */
@@ -61,7 +62,7 @@ static int signing_gc(lua_State *L)
 {
     signing *s = lua_touserdata(L, 1);
     br_signer_free(s->signer);
-    br_crypto_free(s->crypto);
+    br_digest_free(s->crypto);
     br_headers_free(&s->headers);
     br_buf_free(&s->origin);
     br_buf_free(&s->host);
@@ -91,7 +92,7 @@ static void refuse(lua_State *L, int key, br_problems *p)
         return;
     }
     br_slice name = br_lua_slice(L, key);
-    br_shown shown = br_show(name);
+    br_printable shown = br_print(name);
     br_suggest near;
     br_suggest_init(&near, name);
     for (int place = ACCESS_KEY_ID; place < FIELDS_END; place++)
@@ -165,7 +166,7 @@ static bool refuse_header(br_slice name, br_slice value, br_error *error)
         return too_many_headers(error);
     return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                         "sign: header \"%s\" has a bad name, or control characters in its value",
-                        br_show(name).text);
+                        br_print(name).text);
 }
 
 /* Tables have no order: of names that differ in case only nobody can tell which is first. */
@@ -175,7 +176,7 @@ static bool has_twin(const br_headers *h, br_slice name, br_error *error)
            !br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                          "sign: header \"%s\" is there twice, in different case: leave one of them "
                          "out",
-                         br_show(name).text);
+                         br_print(name).text);
 }
 
 static bool add_given(lua_State *L, br_headers *h, br_error *error)
@@ -310,7 +311,7 @@ static bool check_request(br_slice method, br_slice url, br_error *error)
         if (method.p[i] < 'A' || method.p[i] > 'Z')
             return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                                 "sign: method must be an HTTP method in capitals, got \"%s\"",
-                                br_show(method).text);
+                                br_print(method).text);
     if (memchr(url.p, '#', url.n) != NULL)
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                             "sign: url has a fragment (#…), which is not sent");
@@ -350,7 +351,7 @@ static bool sign(lua_State *L, signing *s, bool s3, br_error *error)
 static void need_signer(lua_State *L, signing *s)
 {
     if (s->crypto == NULL)
-        s->crypto = br_crypto_new();
+        s->crypto = br_digest_new();
     if (s->crypto != NULL && s->signer == NULL)
         s->signer = br_signer_new(s->crypto);
     if (s->signer == NULL)

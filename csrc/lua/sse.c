@@ -4,7 +4,7 @@
 **   decoder:feed(bytes) -> events, why     all that are whole now; why: no more can come
 **   decoder:at_boundary()                  would an end now be one between events?
 */
-#include "core/sse.h"
+#include "core/http/sse.h"
 #include "lua/binding.h"
 
 #define BR_LUA_SSE "bedrock.sse"

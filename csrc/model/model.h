@@ -6,7 +6,9 @@
 #ifndef BR_MODEL_MODEL_H
 #define BR_MODEL_MODEL_H
 
-#include "core/buffer.h"
+#include "core/base/slice.h"
+
+#include <stdint.h>
 
 #define BR_NONE 0xFFFFu
 #define BR_MODEL_FORMAT 4  /* format_version that this code reads */

@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "endpoint.h"
-#include "engine/frames.h"
+#include "engine/bridge/frames.h"
 
 br_client *bridge_client(const char *url)
 {

@@ -5,7 +5,7 @@
 #ifndef BR_SPEC_BRIDGE_HOST_H
 #define BR_SPEC_BRIDGE_HOST_H
 
-#include "engine/bridge.h"
+#include "engine/bridge/bridge.h"
 
 #define BRIDGE_UNARY "/model/amazon.nova-lite-v1%3A0/converse"
 #define BRIDGE_STREAM "/model/amazon.nova-lite-v1%3A0/converse-stream"

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crypto.h"
-#include "core/service_error.h"
-#include "lua/codec.h"
-#include "lua/literal.h"
+#include "core/aws/service_error.h"
+#include "core/base/digest.h"
+#include "core/text/base64.h"
+#include "lua/codec/codec.h"
+#include "lua/codec/literal.h"
 
 __attribute__((visibility("default"))) int luaopen_codec_module(lua_State *L);
 

@@ -5,7 +5,8 @@
 #ifndef BR_SPEC_ENDPOINT_H
 #define BR_SPEC_ENDPOINT_H
 
-#include "core/uri.h"
+#include "core/http/uri.h"
+#include "core/http/url.h"
 
 /* A text of endpoint.json: "https", "ca_file", "access_key_id", …; kept until the end. */
 const char *endpoint_text(const char *name);

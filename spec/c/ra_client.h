@@ -5,7 +5,7 @@
 #ifndef BR_SPEC_RA_CLIENT_H
 #define BR_SPEC_RA_CLIENT_H
 
-#include "engine/provider.h"
+#include "engine/credentials/provider.h"
 #include "ra_server.h"
 
 /* A host of the test's own: mono goes on by 1 ms with each ra_wait round. */

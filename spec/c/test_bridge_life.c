@@ -1,6 +1,6 @@
 /* How the bridge begins and ends: nothing left behind, nobody else let in, forks, other places. */
 #define _GNU_SOURCE
-#include "engine/bridge_private.h"
+#include "engine/bridge/bridge_private.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/cache_file.h"
+#include "engine/files/cache_file.h"
 
 #define HOUR_MS ((int64_t)3600 * 1000)
 
@@ -156,7 +156,7 @@ static void test_foreign_home(void)
 static bool reads(int dir, const char *s, const char *want)
 {
     br_buf b;
-    br_buf_init(&b, BR_SEALED_MAX + 1);
+    br_buf_init(&b, BR_CACHE_RECORD_MAX + 1);
     bool ok = br_cache_file_read(dir, s, &b);
     if (ok && want != NULL)
         CHECK_SLICE(br_buf_slice(&b), want);
@@ -224,10 +224,10 @@ static void test_refused_files(int dir)
 
 static void test_sizes(int dir)
 {
-    char *big = calloc(1, BR_SEALED_MAX + 2);
-    memset(big, 'x', BR_SEALED_MAX + 1);
+    char *big = calloc(1, BR_CACHE_RECORD_MAX + 2);
+    memset(big, 'x', BR_CACHE_RECORD_MAX + 1);
     CHECK(!writes(dir, stem, big));
-    big[BR_SEALED_MAX] = '\0';
+    big[BR_CACHE_RECORD_MAX] = '\0';
     CHECK(writes(dir, stem, big));
     CHECK(reads(dir, stem, big));
     int fd = openat(dir, file_of(stem, ".cache"), O_WRONLY | O_APPEND);

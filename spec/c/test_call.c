@@ -1,6 +1,6 @@
 /* Whole calls against the local endpoint: signed, retried, corrected, streamed, cancelled. */
 #define _GNU_SOURCE
-#include "engine/call_private.h"
+#include "engine/call/call_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "core/times.h"
+#include "core/base/times.h"
 #include "endpoint.h"
 
 /* The machine's clocks, moved; the greatest random numbers, so that delays are the longest. */

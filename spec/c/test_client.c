@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/client.h"
-#include "engine/read_file.h"
+#include "engine/client/client.h"
+#include "engine/files/read_file.h"
 
 #define NOW_MS 1790000000000 /* 2026-09-21 */
 

@@ -1,11 +1,11 @@
 /* The time of signatures, by a clock that stands still: what a refusal's Date moves, and what stays. */
-#include "engine/clock.h"
+#include "engine/client/clock.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "check.h"
-#include "core/times.h"
+#include "core/base/times.h"
 
 #define LOCAL_MS INT64_C(1792000000000)
 #define HOUR_MS 3600000

@@ -1,11 +1,11 @@
 /* Content codings: which headers tell of one, and what is said of an answer that has one. */
-#include "core/coding.h"
+#include "core/http/coding.h"
 
 #include <string.h>
 
 #include "check.h"
-#include "core/page.h"
-#include "core/service_error.h"
+#include "core/aws/service_error.h"
+#include "core/http/error_page.h"
 
 /* Two values; NULL: no such header. */
 static br_headers with(const char *name, const char *first, const char *second)
@@ -73,7 +73,7 @@ static void test_words(void)
     CHECK_INT(error.kind, BR_ERR_TRANSPORT);
     CHECK_STR(error.code, "BadResponse");
     CHECK(strstr(error.message, "the answer is gzip-encoded") == error.message);
-    CHECK(strstr(br_page_describe(&h, bytes).text,
+    CHECK(strstr(br_error_page_describe(&h, bytes).text,
                  "it is of type application/json, gzip-encoded, beginning") != NULL);
     br_service_error(503, &h, bytes, &error);
     CHECK_STR(error.code, "HTTP503");

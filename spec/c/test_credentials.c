@@ -1,6 +1,6 @@
 /* Sets of credentials: limits, the 60-second rule to the millisecond, shared references. */
 #include "check.h"
-#include "core/credentials.h"
+#include "core/aws/credentials.h"
 
 #include <pthread.h>
 #include <stdlib.h>

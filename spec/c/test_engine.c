@@ -1,6 +1,6 @@
 /* Timers, the descriptor, forks: what needs no server. */
 #define _GNU_SOURCE
-#include "engine/internal.h"
+#include "engine/loop/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

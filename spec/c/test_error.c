@@ -1,6 +1,8 @@
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include "check.h"
+#include "core/base/problems.h"
+#include "core/base/suggest.h"
 
 #include <string.h>
 

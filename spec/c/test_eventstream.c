@@ -1,4 +1,4 @@
-#include "core/eventstream.h"
+#include "core/aws/eventstream.h"
 
 #include "check.h"
 

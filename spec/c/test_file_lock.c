@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/file_lock.h"
+#include "engine/files/file_lock.h"
 
 static char place[] = "/tmp/test-file-lock-XXXXXX";
 static int dir;

@@ -1,6 +1,6 @@
 /* Items as frames: what goes in comes out, however it is cut; what is malformed is refused. */
 #define _GNU_SOURCE
-#include "engine/frames.h"
+#include "engine/bridge/frames.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* What is shown of answers that can hold credentials: AWS's words, and no spelling of a secret. */
-#include "core/harmless.h"
+#include "core/aws/harmless.h"
 
 #include <ctype.h>
 #include <stdio.h>

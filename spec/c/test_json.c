@@ -1,6 +1,7 @@
-#include "core/json.h"
+#include "core/text/json.h"
 
 #include "check.h"
+#include "core/text/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>

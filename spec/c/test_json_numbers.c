@@ -1,5 +1,5 @@
-#include "core/decimal.h"
-#include "core/json.h"
+#include "core/text/decimal.h"
+#include "core/text/json.h"
 
 #include "check.h"
 

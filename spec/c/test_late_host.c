@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "engine/transfer_private.h"
+#include "engine/transfer/transfer_private.h"
 
 #define CALLS_MAX 200 /* several times what one wait tells of */
 #define GUARD 20000   /* rounds, and milliseconds, until what does not come is missed */

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/times.h"
-#include "engine/cache_file.h"
+#include "core/base/times.h"
+#include "engine/files/cache_file.h"
 #include "ra_client.h"
 
 #define MINUTE ((int64_t)60000)

@@ -1,11 +1,11 @@
-#include "core/regex.h"
+#include "core/text/regex.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "core/regex_internal.h"
-#include "core/unicode.h"
+#include "core/text/regex_internal.h"
+#include "core/text/unicode.h"
 #include "model/model.h"
 
 typedef struct match_case {

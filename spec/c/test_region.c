@@ -1,6 +1,9 @@
-#include "core/region.h"
+#include "core/aws/region.h"
 
 #include "check.h"
+#include "core/aws/arn.h"
+#include "core/aws/endpoint.h"
+#include "core/http/url.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "engine/client.h"
+#include "engine/client/client.h"
 
 #define FORKS 40
 #define HANGS_S 20

@@ -1,6 +1,6 @@
 /* Header lists and the checks that keep a value from becoming a header. */
 #include "check.h"
-#include "core/request.h"
+#include "core/http/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "core/retry.h"
+#include "core/http/retry.h"
 
 #include "check.h"
 

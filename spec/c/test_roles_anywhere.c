@@ -1,6 +1,6 @@
 /* CreateSession: the request against hand-written text, its signature with OpenSSL, the answer. */
 #include "check.h"
-#include "core/roles_anywhere.h"
+#include "core/aws/roles_anywhere.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define NOW_MS INT64_C(1767323045678) /* 2026-01-02T03:04:05.678Z */
 
 static const char *pki;
-static br_crypto *crypto;
+static br_digest *crypto;
 
 static br_x509 *load(const char *certificate, const char *key)
 {
@@ -328,7 +328,7 @@ int main(void)
     pki = getenv("BEDROCK_TEST_PKI");
     if (pki == NULL)
         pki = "build/pki";
-    crypto = br_crypto_new();
+    crypto = br_digest_new();
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
         test_request(&samples[i]);
     test_without_session_name();
@@ -338,6 +338,6 @@ int main(void)
     test_cut_answers();
     test_long_member();
     test_refused_name();
-    br_crypto_free(crypto);
+    br_digest_free(crypto);
     return check_done();
 }

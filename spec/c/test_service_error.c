@@ -1,8 +1,9 @@
-#include "core/service_error.h"
+#include "core/aws/service_error.h"
 
-#include "core/json.h"
+#include "core/text/json.h"
 
 #include "check.h"
+#include "core/text/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

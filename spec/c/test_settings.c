@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/settings.h"
+#include "core/aws/settings.h"
 
 #define ANCHOR "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/abc"
 #define PROFILE "arn:aws:rolesanywhere:us-east-1:123456789012:profile/xxx"

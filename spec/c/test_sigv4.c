@@ -3,14 +3,14 @@
 ** (its credentials, date and scope), and Bedrock requests signed by botocore.
 */
 #include "check.h"
-#include "core/sigv4.h"
+#include "core/aws/sigv4.h"
 #include "sigv4_cases.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static br_crypto *crypto;
+static br_digest *crypto;
 static br_signer *signer;
 
 static br_slice guarded(const char *text)
@@ -357,7 +357,7 @@ static void test_next_day(void)
 
 int main(void)
 {
-    crypto = br_crypto_new();
+    crypto = br_digest_new();
     signer = br_signer_new(crypto);
     test_suite();
     test_bedrock();
@@ -371,6 +371,6 @@ int main(void)
     test_next_day();
     br_signer_free(signer);
     br_signer_free(NULL);
-    br_crypto_free(crypto);
+    br_digest_free(crypto);
     return check_done();
 }

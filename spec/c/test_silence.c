@@ -10,8 +10,8 @@
 
 #include "check.h"
 #include "endpoint.h"
-#include "engine/call.h"
-#include "engine/transfer_private.h"
+#include "engine/call/call.h"
+#include "engine/transfer/transfer_private.h"
 #include "ra_client.h"
 #include "talker.h"
 

@@ -1,6 +1,6 @@
 /* Descriptors whose numbers come back: libcurl closes some of those it got from us without a word. */
 #define _GNU_SOURCE
-#include "engine/internal.h"
+#include "engine/loop/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "core/sse.h"
+#include "core/http/sse.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE
-#include "core/times.h"
+#include "core/base/times.h"
 
 #include "check.h"
 

@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "endpoint.h"
-#include "engine/transfer_private.h"
+#include "engine/transfer/transfer_private.h"
 
 /* The machine's clocks, moved. */
 static int64_t clock_ahead_ms;

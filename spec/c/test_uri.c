@@ -1,6 +1,7 @@
-#include "core/uri.h"
+#include "core/http/uri.h"
 
 #include "check.h"
+#include "core/http/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-#include "core/json.h"
-#include "core/utf8.h"
+#include "core/text/json.h"
+#include "core/text/json_scan.h"
 
 #include "check.h"
+#include "core/text/utf8.h"
 
 #include <string.h>
 

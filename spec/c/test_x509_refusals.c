@@ -1,6 +1,6 @@
 /* Certificates and keys that must be refused, each with the problem that says why. */
 #include "check.h"
-#include "core/times.h"
+#include "core/base/times.h"
 #include "x509_fixture.h"
 
 #include <openssl/pem.h>

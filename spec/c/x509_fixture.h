@@ -5,7 +5,7 @@
 #ifndef BR_SPEC_X509_FIXTURE_H
 #define BR_SPEC_X509_FIXTURE_H
 
-#include "core/x509.h"
+#include "core/x509/x509.h"
 
 #include <openssl/x509.h>
 

@@ -1,5 +1,5 @@
-#include "core/request.h"
-#include "core/roles_anywhere.h"
+#include "core/aws/roles_anywhere.h"
+#include "core/http/request.h"
 #include "fuzz.h"
 
 #include <string.h>

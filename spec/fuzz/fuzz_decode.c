@@ -3,12 +3,12 @@
 ** chooses one all the same), lines "name: value", an empty line, the body. All the ways of reading
 ** are tried on it, first with little memory for Lua, then once more in the same state with plenty.
 */
-#include "core/json.h"
-#include "core/service_error.h"
+#include "core/aws/service_error.h"
+#include "core/text/json.h"
 #include "fuzz.h"
-#include "lua/codec.h"
-#include "lua/document.h"
-#include "lua/literal.h"
+#include "lua/codec/codec.h"
+#include "lua/codec/document.h"
+#include "lua/codec/literal.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "engine/frames.h"
+#include "engine/bridge/frames.h"
 #include "fuzz.h"
 
 #include <string.h>

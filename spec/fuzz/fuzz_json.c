@@ -1,5 +1,6 @@
-#include "core/decimal.h"
-#include "core/json.h"
+#include "core/text/decimal.h"
+#include "core/text/json.h"
+#include "core/text/utf8.h"
 #include "fuzz.h"
 
 #include <math.h>

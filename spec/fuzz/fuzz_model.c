@@ -4,7 +4,7 @@
 ** any input and any answer.
 */
 #include "fuzz.h"
-#include "lua/codec.h"
+#include "lua/codec/codec.h"
 #include "model/check.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-#include "core/json.h"
-#include "core/regex_internal.h"
+#include "core/text/json.h"
+#include "core/text/regex_internal.h"
 #include "fuzz.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
-#include "core/json.h"
-#include "core/retry.h"
-#include "core/service_error.h"
+#include "core/aws/service_error.h"
+#include "core/http/retry.h"
+#include "core/text/json.h"
+#include "core/text/utf8.h"
 #include "fuzz.h"
 
 #include <string.h>

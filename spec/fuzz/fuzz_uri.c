@@ -1,6 +1,9 @@
-#include "core/region.h"
-#include "core/times.h"
-#include "core/uri.h"
+#include "core/aws/arn.h"
+#include "core/aws/endpoint.h"
+#include "core/aws/region.h"
+#include "core/base/times.h"
+#include "core/http/uri.h"
+#include "core/http/url.h"
 #include "fuzz.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 ** the later ones optional; 1 PKCS#12; 2 one file as certificate and as private key. The password
 ** is that of spec/pki.
 */
-#include "core/x509.h"
+#include "core/x509/x509.h"
 #include "fuzz.h"
 
 #include <openssl/err.h>

@@ -3,9 +3,10 @@
 ** maps flattened, every third scalar an attribute, the first map's key and value renamed. One that says
 ** whether the rest is the whole answer or what stands in its result; then the XML.
 */
-#include "core/json.h"
+#include "core/text/json.h"
+#include "core/text/utf8.h"
 #include "fuzz.h"
-#include "lua/codec.h"
+#include "lua/codec/codec.h"
 #include "model/check.h"
 
 #include <string.h>

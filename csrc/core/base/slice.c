@@ -1,0 +1,49 @@
+#include "core/base/slice.h"
+
+#include <string.h>
+
+br_slice br_slice_of(const char *text)
+{
+    return (br_slice){text, text != NULL ? strlen(text) : 0};
+}
+
+bool br_slice_eq(br_slice a, br_slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool br_slice_eqs(br_slice a, const char *text)
+{
+    return br_slice_eq(a, br_slice_of(text));
+}
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool br_slice_eq_nocase(br_slice a, br_slice b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+            return false;
+    return true;
+}
+
+bool br_slice_starts(br_slice a, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return n == 0 || (a.n >= n && memcmp(a.p, prefix, n) == 0);
+}
+
+br_slice br_slice_cut(br_slice text, size_t max)
+{
+    if (text.n <= max)
+        return text;
+    size_t end = max;
+    for (int back = 0; back < 3 && end > 0 && ((unsigned char)text.p[end] & 0xC0) == 0x80; back++)
+        end--;
+    return (br_slice){text.p, end};
+}

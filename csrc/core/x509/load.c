@@ -1,0 +1,230 @@
+#include "core/text/base64.h"
+#include "core/x509/internal.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+br_x509 *br_x509_ref(br_x509 *x)
+{
+    if (x != NULL)
+        atomic_fetch_add_explicit(&x->references, 1, memory_order_relaxed);
+    return x;
+}
+
+void br_x509_unref(br_x509 *x)
+{
+    if (x == NULL || atomic_fetch_sub_explicit(&x->references, 1, memory_order_acq_rel) != 1)
+        return;
+    X509_free(x->leaf);
+    EVP_PKEY_free(x->key);
+    br_buf_free(&x->der);
+    br_buf_free(&x->base64);
+    br_buf_free(&x->chain_base64);
+    br_buf_free(&x->subject);
+    br_buf_free(&x->issuer);
+    free(x);
+}
+
+static bool add_der(br_buf *out, const X509 *x)
+{
+    unsigned char *der = NULL;
+    int n = i2d_X509(x, &der);
+    bool ok = n > 0 && br_buf_add(out, der, (size_t)n);
+    OPENSSL_free(der);
+    return ok;
+}
+
+static bool add_base64(br_buf *out, const X509 *x)
+{
+    br_buf der;
+    br_buf_init(&der, BR_PEM_INPUT_MAX);
+    bool ok = add_der(&der, x);
+    if (ok)
+        br_base64_encode(out, br_buf_slice(&der));
+    br_buf_free(&der);
+    return ok && !out->failed;
+}
+
+static bool encode_chain(br_buf *out, X509 *const *chain, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            br_buf_addc(out, ',');
+        if (!add_base64(out, chain[i]))
+            return false;
+    }
+    return !out->failed;
+}
+
+static void init_buffers(br_x509 *x)
+{
+    br_buf_init(&x->der, BR_PEM_INPUT_MAX);
+    br_buf_init(&x->base64, BR_X509_HEADER_MAX);
+    br_buf_init(&x->chain_base64, BR_X509_HEADER_MAX);
+    br_buf_init(&x->subject, BR_X509_NAME_MAX);
+    br_buf_init(&x->issuer, BR_X509_NAME_MAX);
+}
+
+static bool fill(br_x509 *x, const br_x509_loading *l)
+{
+    br_x509_name(&x->subject, X509_get_subject_name(l->leaf));
+    br_x509_name(&x->issuer, X509_get_issuer_name(l->leaf));
+    x->algorithm = EVP_PKEY_get_base_id(l->key) == EVP_PKEY_RSA ? "AWS4-X509-RSA-SHA256"
+                                                                : "AWS4-X509-ECDSA-SHA256";
+    return br_key_type(l->key, x->key_type) && br_x509_serial_text(l->leaf, x->serial) &&
+           br_asn1_time_ms(X509_get0_notBefore(l->leaf), &x->not_before_ms) &&
+           br_asn1_time_ms(X509_get0_notAfter(l->leaf), &x->not_after_ms) &&
+           add_der(&x->der, l->leaf) && add_base64(&x->base64, l->leaf) &&
+           encode_chain(&x->chain_base64, l->chain, l->chain_count) &&
+           X509_digest(l->leaf, EVP_sha256(), x->fingerprint, NULL);
+}
+
+static br_x509 *build(br_x509_loading *l)
+{
+    br_x509 *x = calloc(1, sizeof *x);
+    if (x == NULL)
+        return NULL;
+    atomic_init(&x->references, 1);
+    init_buffers(x);
+    if (!fill(x, l)) {
+        br_x509_unref(x);
+        return NULL;
+    }
+    X509_up_ref(l->leaf);
+    x->leaf = l->leaf;
+    x->key = l->key;
+    l->key = NULL;
+    return x;
+}
+
+static bool read_all(br_x509_loading *l)
+{
+    if (l->in->password.n > BR_X509_PASSWORD_MAX)
+        return br_x509_problem(l, "private_key_password", "is longer than %d bytes",
+                               BR_X509_PASSWORD_MAX);
+    if (l->in->pkcs12.p != NULL)
+        return br_x509_read_pkcs12(l);
+    bool ok = br_x509_read_certificates(l, l->in->certificate, "certificate");
+    ok = br_x509_read_key(l) && ok;
+    if (l->in->certificate_chain.p != NULL)
+        ok = br_x509_read_certificates(l, l->in->certificate_chain, "certificate_chain") && ok;
+    return ok;
+}
+
+/* The leaf of what was given as `certificate` or in `pkcs12`: the one that belongs to the key. */
+static const br_given_certificate *find_leaf(const br_x509_loading *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        EVP_PKEY *public_key = X509_get0_pubkey(l->given[i].x);
+        if (public_key != NULL && strcmp(l->given[i].option, "certificate_chain") != 0 &&
+            EVP_PKEY_eq(public_key, l->key) == 1)
+            return &l->given[i];
+    }
+    return NULL;
+}
+
+static void no_leaf(br_x509_loading *l)
+{
+    const char *option = l->in->pkcs12.p != NULL ? "pkcs12" : "certificate";
+    if (l->in->private_key.p != NULL)
+        br_x509_problem(l, "private_key", "does not belong to the certificate given");
+    else
+        br_x509_problem(l, option, "holds no certificate that belongs to its private key");
+}
+
+/*
+** Many forms of keys hold the public part as well, so that one which was damaged still seems to
+** belong to the certificate; AWS would refuse what it signs.
+*/
+static bool key_works(const br_x509_loading *l)
+{
+    static const unsigned char text[] = "lua-bedrock";
+    unsigned char signature[BR_SIGNATURE_MAX];
+    size_t n = sizeof signature;
+    EVP_MD_CTX *signing = EVP_MD_CTX_new(), *verifying = EVP_MD_CTX_new();
+    bool ok = signing != NULL && verifying != NULL &&
+              EVP_DigestSignInit_ex(signing, NULL, "SHA256", NULL, NULL, l->key, NULL) &&
+              EVP_DigestSign(signing, signature, &n, text, sizeof text) == 1 &&
+              EVP_DigestVerifyInit_ex(verifying, NULL, "SHA256", NULL, NULL,
+                                      X509_get0_pubkey(l->leaf), NULL) &&
+              EVP_DigestVerify(verifying, signature, n, text, sizeof text) == 1;
+    EVP_MD_CTX_free(signing);
+    EVP_MD_CTX_free(verifying);
+    return ok;
+}
+
+static void check_key_works(br_x509_loading *l)
+{
+    const char *option = l->in->pkcs12.p != NULL        ? "pkcs12"
+                         : l->in->private_key.p != NULL ? "private_key"
+                                                        : "certificate";
+    char type[16];
+    if (br_key_type(l->key, type) && EVP_PKEY_get_size(l->key) <= BR_SIGNATURE_MAX && !key_works(l))
+        br_x509_problem(l, option,
+                        "holds a damaged private key: the certificate does not verify what it "
+                        "signs");
+}
+
+/*
+** Without a key only a lone certificate is sure to be the leaf, and is checked all the same; one given
+** as part of the chain is none.
+*/
+static void check_all(br_x509_loading *l, bool complete)
+{
+    if (l->key == NULL) {
+        if (l->count == 1 && strcmp(l->given[0].option, "certificate_chain") != 0)
+            br_x509_check_leaf(l, l->given[0].x, l->given[0].option);
+        return;
+    }
+    const br_given_certificate *leaf = find_leaf(l);
+    if (leaf != NULL) {
+        l->leaf = leaf->x;
+        l->leaf_option = leaf->option;
+        br_x509_check_leaf(l, leaf->x, leaf->option);
+        check_key_works(l);
+        br_x509_order_chain(l);
+    } else if (complete) {
+        no_leaf(l);
+    }
+}
+
+static void release(br_x509_loading *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        X509_free(l->given[i].x);
+    EVP_PKEY_free(l->key);
+}
+
+br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems)
+{
+    br_x509_loading l = {.in = in, .now_ms = now_ms, .problems = problems};
+    ERR_set_mark();
+    check_all(&l, read_all(&l));
+    br_x509 *x = NULL;
+    if (!l.failed) {
+        x = build(&l);
+        if (x == NULL)
+            br_x509_problem(&l, "certificate", "is too large, or there is no memory");
+    }
+    release(&l);
+    ERR_pop_to_mark();
+    return x;
+}
+
+bool br_x509_is_in(br_slice pem)
+{
+    char no_password[] = ""; /* without one OpenSSL would ask at the terminal */
+    BIO *bio = pem.n > 0 && pem.n <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+    if (bio == NULL)
+        return false;
+    ERR_set_mark();
+    X509 *first = PEM_read_bio_X509_AUX(bio, NULL, NULL, no_password);
+    bool found = first != NULL;
+    ERR_pop_to_mark();
+    X509_free(first);
+    BIO_free(bio);
+    return found;
+}

@@ -1,0 +1,379 @@
+#define _GNU_SOURCE
+#include "engine/bridge/bridge_private.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "engine/loop/process.h"
+
+#define WHY_MAX 256
+
+static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
+static br_bridge *current;   /* under it */
+static br_bridge *inherited; /* left behind by forks: their threads are the parents' */
+static unsigned made;
+
+typedef struct program_search {
+    uintptr_t address;
+    bool found;
+} program_search;
+
+/* The main program comes first. */
+static int look_into_program(struct dl_phdr_info *program, size_t size, void *user)
+{
+    program_search *s = user;
+    (void)size;
+    for (unsigned i = 0; i < program->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &program->dlpi_phdr[i];
+        uintptr_t start = program->dlpi_addr + part->p_vaddr;
+        if (part->p_type == PT_LOAD && s->address >= start && s->address - start < part->p_memsz)
+            s->found = true;
+    }
+    return 1;
+}
+
+bool br_program_defines(const char *symbol)
+{
+    program_search s = {.address = (uintptr_t)dlsym(RTLD_DEFAULT, symbol)};
+    if (s.address != 0)
+        dl_iterate_phdr(look_into_program, &s);
+    return s.found;
+}
+
+static bool openssl_is_shared(br_error *error)
+{
+    if (!br_program_defines("SSL_CTX_new") && !br_program_defines("EVP_DigestInit_ex"))
+        return true;
+    return br_error_set(error, BR_ERR_CONFIG, "NotSupported",
+                        "this program has an OpenSSL of its own linked in (nginx built with "
+                        "--with-openssl=DIR), which would be mixed with the one that libcurl "
+                        "needs: use a build with the system's shared OpenSSL");
+}
+
+static void gone(void *user)
+{
+    (void)user;
+}
+
+static void *run(void *user)
+{
+    br_bridge *b = user;
+    while (!atomic_load(&b->stop)) {
+        br_engine_step(b->engine, -1);
+        br_links_serve(b);
+    }
+    br_links_close(b);
+    br_task_leave(b->engine, &b->task);
+    br_engine_free(b->engine);
+    return NULL;
+}
+
+/*
+** Where both could run on one processor the host goes on: it then finds more to do at once, and
+** switches less often. Who gave the host another policy than the usual one knows better.
+*/
+static void let_host_go_first(pthread_t thread)
+{
+    struct sched_param param;
+    int policy;
+    if (pthread_getschedparam(thread, &policy, &param) == 0 && policy == SCHED_OTHER)
+        pthread_setschedparam(thread, SCHED_BATCH, &param);
+}
+
+/* Signals are for the program's own threads. */
+static int start_thread(br_bridge *b)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failure = pthread_create(&b->thread, NULL, run, b);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure == 0) {
+        pthread_setname_np(b->thread, "bedrock");
+        let_host_go_first(b->thread);
+    }
+    return failure;
+}
+
+static bool cannot(br_error *error, const char *why)
+{
+    return br_error_set(error, BR_ERR_TRANSPORT, "NoBridge", "cannot start the engine's thread: %s",
+                        why);
+}
+
+static bool set_up(br_bridge *b, br_error *error)
+{
+    char why[WHY_MAX];
+    br_places places = br_places_usual();
+    if (!br_door_open(&b->door, &places, why, sizeof why))
+        return cannot(error, why);
+    b->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (b->wake < 0)
+        return cannot(error, strerror(errno));
+    b->engine = br_engine_new(&br_host_system, error);
+    if (b->engine == NULL)
+        return false;
+    if (!br_task_enter(b->engine, &b->task, gone, b) || !br_links_open(b))
+        return cannot(error, "out of memory");
+    int failure = start_thread(b);
+    return failure == 0 || cannot(error, strerror(failure));
+}
+
+static void free_parts(br_bridge *b)
+{
+    br_door_close(&b->door);
+    if (b->wake >= 0)
+        close(b->wake);
+    pthread_cond_destroy(&b->settled);
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+static br_bridge *create(br_error *error)
+{
+    br_bridge *b = calloc(1, sizeof *b);
+    if (b == NULL) {
+        br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
+        return NULL;
+    }
+    b->pid = br_process_id();
+    b->number = ++made;
+    b->wake = b->door.listener = b->door.path_fd = -1;
+    atomic_init(&b->stop, false);
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->settled, NULL);
+    if (set_up(b, error))
+        return b;
+    if (b->engine != NULL) {
+        br_task_leave(b->engine, &b->task);
+        br_engine_free(b->engine);
+    }
+    free_parts(b);
+    return NULL;
+}
+
+bool br_bridge_inherited(const br_bridge *b)
+{
+    return b->pid != br_process_id();
+}
+
+/* What its thread was at when the process forked is not known, so nothing of it is touched. */
+static void leave_to_parent(void)
+{
+    br_door_forget(&current->door);
+    if (current->wake >= 0)
+        close(current->wake);
+    current->wake = -1;
+    current->older = inherited;
+    inherited = current;
+    current = NULL;
+}
+
+br_bridge *br_bridge_ref(br_error *error)
+{
+    pthread_mutex_lock(&registry);
+    if (current != NULL && br_bridge_inherited(current))
+        leave_to_parent();
+    if (current == NULL && openssl_is_shared(error))
+        current = create(error);
+    br_bridge *b = current;
+    if (b != NULL)
+        b->users++;
+    pthread_mutex_unlock(&registry);
+    return b;
+}
+
+static void wake(br_bridge *b)
+{
+    eventfd_write(b->wake, 1);
+}
+
+static void free_parked(br_bridge *b)
+{
+    for (size_t i = 0; i < BR_PARKED_SLOTS; i++) {
+        for (br_passage *p = b->parked[i], *next; p != NULL; p = next) {
+            next = p->next;
+            br_call_free(p->call);
+            free(p);
+        }
+    }
+    for (br_passage *p = b->dropped, *next; p != NULL; p = next) {
+        next = p->next;
+        free(p);
+    }
+}
+
+static void stop(br_bridge *b)
+{
+    atomic_store(&b->stop, true);
+    wake(b);
+    pthread_join(b->thread, NULL);
+    free_parked(b);
+    free_parts(b);
+}
+
+/* What dropped calls point to may go with who dropped them. */
+static void settle(br_bridge *b)
+{
+    pthread_mutex_lock(&b->lock);
+    while (b->dropping > 0)
+        pthread_cond_wait(&b->settled, &b->lock);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void br_bridge_unref(br_bridge *b)
+{
+    if (br_bridge_inherited(b))
+        return;
+    pthread_mutex_lock(&registry);
+    if (--b->users == 0) {
+        current = NULL;
+        stop(b);
+    } else {
+        settle(b);
+    }
+    pthread_mutex_unlock(&registry);
+}
+
+const char *br_bridge_address(const br_bridge *b)
+{
+    return b->door.address;
+}
+
+unsigned br_bridge_number(const br_bridge *b)
+{
+    return b->number;
+}
+
+const uint8_t *br_passage_ticket(const br_passage *p)
+{
+    return p->ticket;
+}
+
+static br_passage **slot_of(br_bridge *b, const uint8_t *ticket)
+{
+    return &b->parked[ticket[0] % BR_PARKED_SLOTS];
+}
+
+/* Under the lock. */
+static bool take_ticket(br_bridge *b, uint8_t ticket[BR_TICKET_SIZE])
+{
+    if (b->tickets_left == 0) {
+        if (!br_host_system.random(NULL, b->tickets, sizeof b->tickets))
+            return false;
+        b->tickets_left = BR_TICKETS;
+    }
+    memcpy(ticket, b->tickets[--b->tickets_left], BR_TICKET_SIZE);
+    return true;
+}
+
+static bool park(br_bridge *b, br_passage *p)
+{
+    pthread_mutex_lock(&b->lock);
+    bool ok = take_ticket(b, p->ticket);
+    if (ok) {
+        br_passage **slot = slot_of(b, p->ticket);
+        p->next = *slot;
+        *slot = p;
+    }
+    pthread_mutex_unlock(&b->lock);
+    return ok;
+}
+
+br_passage *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
+{
+    br_passage *p = calloc(1, sizeof *p);
+    if (p != NULL) {
+        p->call = call;
+        if (park(b, p))
+            return p;
+    }
+    br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "no memory, or no random numbers");
+    br_call_free(call);
+    free(p);
+    return NULL;
+}
+
+/* Under the lock. false: it is not parked (any more). */
+static bool unpark(br_bridge *b, const br_passage *p)
+{
+    br_passage **at = slot_of(b, p->ticket);
+    while (*at != NULL && *at != p)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return false;
+    *at = p->next;
+    return true;
+}
+
+void br_passage_drop(br_bridge *b, br_passage *p)
+{
+    pthread_mutex_lock(&b->lock);
+    while (p->reading)
+        pthread_cond_wait(&b->settled, &b->lock);
+    bool parked = unpark(b, p);
+    bool done = p->done;
+    if (!parked && !done) {
+        p->next = b->dropped;
+        b->dropped = p;
+        b->dropping++;
+    }
+    pthread_mutex_unlock(&b->lock);
+    if (!parked && !done) {
+        wake(b);
+        return;
+    }
+    br_call_free(p->call);
+    free(p);
+}
+
+br_passage *br_bridge_claim(br_bridge *b, const uint8_t ticket[BR_TICKET_SIZE])
+{
+    pthread_mutex_lock(&b->lock);
+    br_passage *p = *slot_of(b, ticket);
+    while (p != NULL && memcmp(p->ticket, ticket, BR_TICKET_SIZE) != 0)
+        p = p->next;
+    if (p != NULL) {
+        unpark(b, p);
+        p->reading = true;
+    }
+    pthread_mutex_unlock(&b->lock);
+    return p;
+}
+
+void br_bridge_has_read(br_bridge *b, br_passage *p)
+{
+    pthread_mutex_lock(&b->lock);
+    p->reading = false;
+    pthread_cond_broadcast(&b->settled);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void br_bridge_passed(br_bridge *b, br_passage *p)
+{
+    pthread_mutex_lock(&b->lock);
+    p->done = true;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void br_bridge_forgot(br_bridge *b)
+{
+    pthread_mutex_lock(&b->lock);
+    if (--b->dropping == 0)
+        pthread_cond_broadcast(&b->settled);
+    pthread_mutex_unlock(&b->lock);
+}
+
+br_passage *br_bridge_dropped(br_bridge *b)
+{
+    pthread_mutex_lock(&b->lock);
+    br_passage *list = b->dropped;
+    b->dropped = NULL;
+    pthread_mutex_unlock(&b->lock);
+    return list;
+}

@@ -1,0 +1,243 @@
+#define _GNU_SOURCE /* secure_getenv */
+#include "engine/files/cache_file.h"
+#include "core/base/hex.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PASSWD_TEXT_MAX 16384
+#define STEM_LEN (BR_CACHE_STEM_SIZE - 1)
+#define CACHE_SUFFIX ".cache"
+#define TEMPORARY_SUFFIX ".tmp"
+#define NAME_SIZE (BR_CACHE_STEM_SIZE + 2 * BR_CACHE_RANDOM + 8)
+
+void br_cache_stem(const uint8_t identity[BR_IDENTITY_SIZE], char out[BR_CACHE_STEM_SIZE])
+{
+    br_hex(out, identity, BR_IDENTITY_SIZE);
+    out[STEM_LEN] = '\0';
+}
+
+/* Makes the missing directories of a path, beyond its first `existing` bytes. */
+static void make_directories(char *path, size_t existing)
+{
+    for (char *p = path + existing + 1;; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char end = *p;
+        *p = '\0';
+        (void)mkdir(path, 0700);
+        *p = end;
+        if (end == '\0')
+            return;
+    }
+}
+
+static bool is_private(const struct stat *st)
+{
+    return st->st_uid == geteuid() && (st->st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/* Checks what was opened, not the name, so nothing can be exchanged in between. */
+static int open_directory(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || (fstat(fd, &st) == 0 && is_private(&st)))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* base + tail; what is missing of it beyond `existing` bytes is made. */
+static int directory_below(const char *base, const char *tail, size_t existing)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s%s", base, tail);
+    if (n <= 0 || (size_t)n >= sizeof(path))
+        return -1;
+    while (n > 1 && path[n - 1] == '/')
+        path[--n] = '\0';
+    if ((size_t)n > existing)
+        make_directories(path, existing);
+    return open_directory(path);
+}
+
+static int directory_in_home(const char *home)
+{
+    struct stat st;
+    if (home == NULL || home[0] != '/' || stat(home, &st) != 0 || st.st_uid != geteuid())
+        return -1;
+    return directory_below(home, "/.cache/lua-bedrock", strlen(home));
+}
+
+static int directory_in_passwd_home(void)
+{
+    struct passwd entry, *found = NULL;
+    char *text = malloc(PASSWD_TEXT_MAX);
+    int fd = -1;
+    if (text != NULL && getpwuid_r(geteuid(), &entry, text, PASSWD_TEXT_MAX, &found) == 0 &&
+        found != NULL)
+        fd = directory_in_home(found->pw_dir);
+    free(text);
+    return fd;
+}
+
+static int directory_in_tmp(void)
+{
+    char path[sizeof("/tmp/lua-bedrock-") + 20];
+    snprintf(path, sizeof(path), "/tmp/lua-bedrock-%lu", (unsigned long)geteuid());
+    return directory_below(path, "", strlen("/tmp"));
+}
+
+int br_cache_dir_open(const char *cache_dir)
+{
+    if (cache_dir != NULL && *cache_dir != '\0')
+        return directory_below(cache_dir, "", 0);
+    const char *xdg = secure_getenv("XDG_CACHE_HOME");
+    int fd = xdg != NULL && xdg[0] == '/' ? directory_below(xdg, "/lua-bedrock", 0) : -1;
+    if (fd < 0)
+        fd = directory_in_home(secure_getenv("HOME"));
+    if (fd < 0)
+        fd = directory_in_passwd_home();
+    return fd >= 0 ? fd : directory_in_tmp();
+}
+
+/* No link at all is fine: the file was replaced just after it was opened. */
+static bool is_ours(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_private(&st) && st.st_nlink <= 1 &&
+           st.st_size <= (off_t)BR_CACHE_RECORD_MAX;
+}
+
+/* One byte more than the maximum is asked for, so a file that grows is noticed. */
+static bool read_whole(int fd, br_buf *out)
+{
+    size_t total = 0;
+    while (total <= BR_CACHE_RECORD_MAX) {
+        char *to = br_buf_reserve(out, BR_CACHE_RECORD_MAX + 1 - total);
+        if (to == NULL)
+            return false;
+        ssize_t n = read(fd, to, BR_CACHE_RECORD_MAX + 1 - total);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        if (n == 0)
+            return true;
+        br_buf_commit(out, (size_t)n);
+        total += (size_t)n;
+    }
+    return false;
+}
+
+bool br_cache_file_read(int dir, const char *stem, br_buf *out)
+{
+    char name[NAME_SIZE];
+    snprintf(name, sizeof(name), "%s" CACHE_SUFFIX, stem);
+    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool ok = is_ours(fd) && read_whole(fd, out);
+    close(fd);
+    return ok;
+}
+
+static bool write_whole(int fd, br_slice bytes)
+{
+    while (bytes.n > 0) {
+        ssize_t n = write(fd, bytes.p, bytes.n);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes.p += n;
+        bytes.n -= (size_t)n;
+    }
+    return true;
+}
+
+static bool set_expiry(int fd, int64_t expires_ms)
+{
+    struct timespec when = {.tv_sec = (time_t)(expires_ms / 1000)};
+    const struct timespec times[2] = {when, when};
+    return futimens(fd, times) == 0;
+}
+
+static bool ends_with(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), tail = strlen(suffix);
+    return n >= tail && strcmp(name + n - tail, suffix) == 0;
+}
+
+/* A cache file or the temporary of one; locks are never removed. */
+static bool may_be_removed(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == STEM_LEN && name[STEM_LEN] == '.' &&
+           (strcmp(name + STEM_LEN, CACHE_SUFFIX) == 0 || ends_with(name, TEMPORARY_SUFFIX));
+}
+
+static void remove_if_old(int dir, const char *name, int64_t now_ms)
+{
+    struct stat st;
+    if (!may_be_removed(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    if (S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        (int64_t)st.st_mtim.tv_sec < (now_ms - BR_CACHE_KEPT_MS) / 1000)
+        (void)unlinkat(dir, name, 0);
+}
+
+/* Reads the directory through a description of its own: a dup would share its position. */
+static void remove_old_files(int dir, int64_t now_ms)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+    if (list == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;)
+        remove_if_old(dir, entry->d_name, now_ms);
+    closedir(list);
+}
+
+/* fchmod: a umask that takes the owner's rights would leave a file nobody can read. */
+static bool write_temporary(int dir, const char *name, br_slice bytes, int64_t expires_ms)
+{
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(dir, name, flags, 0600);
+    if (fd < 0)
+        return false;
+    bool ok = fchmod(fd, 0600) == 0 && write_whole(fd, bytes) && set_expiry(fd, expires_ms);
+    ok &= close(fd) == 0;
+    if (!ok)
+        (void)unlinkat(dir, name, 0);
+    return ok;
+}
+
+bool br_cache_file_write(int dir, const char *stem, br_slice bytes, int64_t expires_ms,
+                         int64_t now_ms, const uint8_t random[BR_CACHE_RANDOM])
+{
+    char name[NAME_SIZE], temporary[NAME_SIZE], unique[2 * BR_CACHE_RANDOM + 1];
+    br_hex(unique, random, BR_CACHE_RANDOM);
+    unique[2 * BR_CACHE_RANDOM] = '\0';
+    snprintf(name, sizeof(name), "%s" CACHE_SUFFIX, stem);
+    snprintf(temporary, sizeof(temporary), "%s.%s" TEMPORARY_SUFFIX, stem, unique);
+    if (bytes.n > BR_CACHE_RECORD_MAX || !write_temporary(dir, temporary, bytes, expires_ms))
+        return false;
+    if (renameat(dir, temporary, dir, name) != 0) {
+        (void)unlinkat(dir, temporary, 0);
+        return false;
+    }
+    remove_old_files(dir, now_ms);
+    return true;
+}

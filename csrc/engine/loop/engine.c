@@ -1,0 +1,471 @@
+#define _GNU_SOURCE
+#include "engine/loop/internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "engine/credentials/provider.h"
+#include "engine/loop/process.h"
+
+#define EVENTS_PER_WAIT 64
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+
+/* Never undone: other users of libcurl and OpenSSL in the process would lose theirs with it. */
+static void start_curl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static int on_socket(CURL *curl, curl_socket_t fd, int what, void *user, void *socket_user)
+{
+    (void)curl;
+    (void)socket_user;
+    br_engine *e = user;
+    return br_sockets_watch(&e->sockets, fd, what) ? 0 : -1;
+}
+
+static void curl_due(void *user)
+{
+    br_engine *e = user;
+    int running;
+    br_engine_enter_curl(e);
+    curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    br_engine_leave_curl(e);
+}
+
+static int on_curl_timer(CURLM *multi, long delay_ms, void *user)
+{
+    (void)multi;
+    br_engine *e = user;
+    if (delay_ms >= 0)
+        return br_timer_start(e, &e->curl_timer, delay_ms, curl_due, e) ? 0 : -1;
+    br_timer_stop(e, &e->curl_timer);
+    return 0;
+}
+
+static bool set_up_multi(br_engine *e)
+{
+    pthread_once(&curl_once, start_curl);
+    e->share = curl_share_init();
+    e->multi = curl_multi_init();
+    return e->share != NULL && e->multi != NULL &&
+           curl_share_setopt(e->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+           curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+           curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e) == CURLM_OK &&
+           curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer) == CURLM_OK &&
+           curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e) == CURLM_OK &&
+           curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK &&
+           curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, BR_CONNECTIONS_MAX) == CURLM_OK;
+}
+
+static bool set_up_crypto(br_engine *e)
+{
+    e->crypto = br_digest_new();
+    if (e->crypto != NULL)
+        e->signer = br_signer_new(e->crypto);
+    return e->signer != NULL;
+}
+
+static const char *set_up(br_engine *e)
+{
+    e->sockets.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (e->sockets.epoll_fd < 0)
+        return "no epoll descriptor could be opened; raise the limit of open files";
+    if (!set_up_multi(e))
+        return "libcurl could not be set up";
+    if (!set_up_crypto(e))
+        return "OpenSSL could not be set up: no memory, or no SHA-256 in its providers";
+    if (!br_timers_reserve(&e->timers, BR_TIMERS_PER_TASK) || !br_authorities_read(&e->authorities))
+        return "out of memory";
+    return NULL;
+}
+
+br_engine *br_engine_new(const br_host *host, br_error *error)
+{
+    br_engine *e = calloc(1, sizeof *e);
+    if (e == NULL) {
+        br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
+        return NULL;
+    }
+    e->host = *host;
+    e->pid = br_process_id();
+    e->timer_fd = -1;
+    e->timer_fd_due = INT64_MAX;
+    e->left_ms = br_engine_mono_ms(e);
+    const char *problem = set_up(e);
+    if (problem == NULL)
+        return e;
+    br_error_set(error, BR_ERR_TRANSPORT, "NoEngine", "cannot start the network engine: %s",
+                 problem);
+    br_engine_free(e);
+    return NULL;
+}
+
+static void end_tasks(br_engine *e)
+{
+    while (e->tasks != NULL) {
+        br_task *task = e->tasks;
+        br_task_leave(e, task);
+        task->gone(task->user);
+    }
+}
+
+static void close_fds(br_engine *e)
+{
+    if (e->timer_fd >= 0)
+        close(e->timer_fd);
+    if (e->sockets.epoll_fd >= 0)
+        close(e->sockets.epoll_fd);
+    e->timer_fd = e->sockets.epoll_fd = -1;
+}
+
+static void tear_down(br_engine *e)
+{
+    br_transfers_free_pool(e);
+    curl_multi_cleanup(e->multi);
+    if (e->share != NULL)
+        curl_share_cleanup(e->share);
+    br_signer_free(e->signer);
+    br_digest_free(e->crypto);
+    close_fds(e);
+    br_sockets_free(&e->sockets);
+}
+
+/* What libcurl and OpenSSL hold for the parent's engines can never be freed here: it stays
+ * reachable, so that leak checkers know it for what it is. */
+static void leave_behind(br_engine *e)
+{
+    static _Atomic(br_engine *) left_behind;
+    e->left_behind = atomic_load(&left_behind);
+    while (!atomic_compare_exchange_weak(&left_behind, &e->left_behind, e))
+        continue;
+}
+
+void br_engine_free(br_engine *e)
+{
+    if (e == NULL)
+        return;
+    if (e->abandoned) {
+        leave_behind(e);
+        return;
+    }
+    br_provider_engine_gone(e, false);
+    end_tasks(e);
+    tear_down(e);
+    br_timers_free(&e->timers);
+    br_authorities_free(&e->authorities);
+    free(e);
+}
+
+bool br_engine_forked(const br_engine *e)
+{
+    return e->pid != br_process_id();
+}
+
+void br_engine_abandon(br_engine *e)
+{
+    if (e->abandoned)
+        return;
+    e->abandoned = true;
+    br_provider_engine_gone(e, true);
+    end_tasks(e);
+    br_sockets_close_all(&e->sockets);
+    close_fds(e);
+    br_timers_free(&e->timers);
+}
+
+bool br_engine_abandoned(const br_engine *e)
+{
+    return e->abandoned;
+}
+
+bool br_task_enter(br_engine *e, br_task *task, void (*gone)(void *user), void *user)
+{
+    if (!br_timers_reserve(&e->timers, (e->running + 2) * BR_TIMERS_PER_TASK))
+        return false;
+    *task = (br_task){.gone = gone, .user = user, .next = e->tasks, .running = true};
+    if (e->tasks != NULL)
+        e->tasks->prev = task;
+    e->tasks = task;
+    e->running++;
+    return true;
+}
+
+void br_task_leave(br_engine *e, br_task *task)
+{
+    if (!task->running)
+        return;
+    task->running = false;
+    e->running--;
+    if (task->next != NULL)
+        task->next->prev = task->prev;
+    if (task->prev != NULL)
+        task->prev->next = task->next;
+    else
+        e->tasks = task->next;
+}
+
+void br_engine_enter_curl(br_engine *e)
+{
+    e->in_curl++;
+}
+
+void br_engine_leave_curl(br_engine *e)
+{
+    if (--e->in_curl == 0)
+        br_transfers_reap(e);
+}
+
+/* Settles the descriptor's timer with the earliest of ours, or with now if the host is to look;
+ * costs a system call only on a change. A child's descriptor is the parent's timer as well. */
+static void arm_timer_fd(br_engine *e)
+{
+    if (e->timer_fd < 0 || e->stepping || e->abandoned)
+        return;
+    br_timer *first = br_timers_first(&e->timers);
+    int64_t due = e->notified ? 0 : first != NULL ? first->due_ms : INT64_MAX;
+    if (due == e->timer_fd_due)
+        return;
+    struct itimerspec when = {0};
+    if (due != INT64_MAX) {
+        int64_t delay = due - br_engine_mono_ms(e);
+        when.it_value.tv_sec = delay > 0 ? delay / 1000 : 0;
+        when.it_value.tv_nsec = delay > 0 ? delay % 1000 * 1000000 : 1;
+    }
+    if (timerfd_settime(e->timer_fd, 0, &when, NULL) == 0)
+        e->timer_fd_due = due;
+}
+
+bool br_timer_start(br_engine *e, br_timer *t, int64_t delay_ms, void (*fire)(void *user),
+                    void *user)
+{
+    if (e->abandoned)
+        return false;
+    br_timers_remove(&e->timers, t);
+    t->due_ms = br_engine_mono_ms(e) + delay_ms;
+    t->fire = fire;
+    t->user = user;
+    bool ok = br_timers_add(&e->timers, t);
+    arm_timer_fd(e);
+    return ok;
+}
+
+void br_timer_stop(br_engine *e, br_timer *t)
+{
+    if (t->slot == 0)
+        return;
+    br_timers_remove(&e->timers, t);
+    arm_timer_fd(e);
+}
+
+static bool due(const br_timer *t, int64_t now)
+{
+    return t != NULL && t->slot != 0 && t->due_ms <= now;
+}
+
+static void fire(br_engine *e, br_timer *t)
+{
+    br_timers_remove(&e->timers, t);
+    t->fire(t->user);
+}
+
+/* One round: timers that are started meanwhile, even for at once, have to wait for the next. */
+static void run_timers(br_engine *e)
+{
+    int64_t now = br_engine_mono_ms(e);
+    for (size_t round = e->timers.count; round > 0; round--) {
+        br_timer *t = br_timers_first(&e->timers);
+        if (!due(t, now))
+            return;
+        fire(e, t);
+    }
+}
+
+static void collect_finished(br_engine *e)
+{
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(e->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE)
+            br_transfer_finished(message->easy_handle, message->data.result);
+    }
+}
+
+static void handle_event(br_engine *e, const struct epoll_event *event)
+{
+    int fd = event->data.fd;
+    if (fd == e->timer_fd) {
+        uint64_t expirations;
+        if (read(fd, &expirations, sizeof expirations) > 0)
+            e->timer_fd_due = INT64_MAX;
+        return;
+    }
+    if (br_sockets_tell(&e->sockets, fd, event->events))
+        return;
+    int bits = br_sockets_event(&e->sockets, fd, event->events);
+    if (bits == 0)
+        return;
+    int running;
+    br_engine_enter_curl(e);
+    curl_multi_socket_action(e->multi, fd, bits, &running);
+    br_engine_leave_curl(e);
+}
+
+static int wait_for(const br_engine *e, int64_t until)
+{
+    if (e->notified || e->running == 0)
+        return 0;
+    br_timer *first = br_timers_first(&e->timers);
+    if (first != NULL && first->due_ms < until)
+        until = first->due_ms;
+    if (until == INT64_MAX)
+        return -1;
+    int64_t wait = until - br_engine_mono_ms(e);
+    return wait <= 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
+}
+
+/* How many there were; -1: as epoll_wait. */
+static int handle_events(br_engine *e, int wait_ms)
+{
+    struct epoll_event events[EVENTS_PER_WAIT];
+    int n = epoll_wait(e->sockets.epoll_fd, events, EVENTS_PER_WAIT, wait_ms);
+    for (int i = 0; i < n; i++)
+        handle_event(e, &events[i]);
+    return n;
+}
+
+/*
+** false: a signal came. All sockets are read before any timer is judged; those that one wait had no
+** room for are the first that the next one tells of.
+*/
+static bool turn(br_engine *e, int64_t until)
+{
+    if (due(&e->curl_timer, br_engine_mono_ms(e))) {
+        fire(e, &e->curl_timer);
+        collect_finished(e);
+    }
+    int n = handle_events(e, wait_for(e, until));
+    bool interrupted = n < 0 && errno == EINTR;
+    for (int seen = n; n == EVENTS_PER_WAIT && seen < e->sockets.cap; seen += n)
+        n = handle_events(e, 0);
+    collect_finished(e);
+    run_timers(e);
+    collect_finished(e);
+    return !interrupted;
+}
+
+static int64_t enter_step(br_engine *e)
+{
+    int64_t now = br_engine_mono_ms(e);
+    if (e->timer_fd < 0)
+        e->unstepped_ms += now - e->left_ms;
+    e->stepping = true;
+    return now;
+}
+
+static void leave_step(br_engine *e)
+{
+    e->left_ms = br_engine_mono_ms(e);
+    e->stepping = false;
+    e->notified = false;
+    arm_timer_fd(e);
+}
+
+int br_engine_step(br_engine *e, int ms)
+{
+    if (e->abandoned)
+        return 0;
+    int64_t until = enter_step(e);
+    until = ms < 0 ? INT64_MAX : until + ms;
+    while (turn(e, until)) {
+        if (e->notified || e->running == 0 || br_engine_mono_ms(e) >= until)
+            break;
+    }
+    leave_step(e);
+    return e->running > INT_MAX ? INT_MAX : (int)e->running;
+}
+
+static bool open_timer_fd(br_engine *e)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    if (fd < 0 || epoll_ctl(e->sockets.epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    e->timer_fd = fd;
+    arm_timer_fd(e);
+    return true;
+}
+
+int br_engine_fd(br_engine *e)
+{
+    if (e->abandoned || (e->timer_fd < 0 && !open_timer_fd(e)))
+        return -1;
+    return e->sockets.epoll_fd;
+}
+
+bool br_engine_watch(br_engine *e, int fd, uint32_t events,
+                     void (*ready)(void *user, uint32_t events), void *user)
+{
+    return !e->abandoned && br_sockets_lend(&e->sockets, fd, events, ready, user);
+}
+
+void br_engine_unwatch(br_engine *e, int fd)
+{
+    if (!e->abandoned)
+        br_sockets_return(&e->sockets, fd);
+}
+
+void br_engine_notify(br_engine *e)
+{
+    e->notified = true;
+    arm_timer_fd(e);
+}
+
+int64_t br_engine_wall_ms(const br_engine *e)
+{
+    return e->host.wall_ms(e->host.user);
+}
+
+int64_t br_engine_mono_ms(const br_engine *e)
+{
+    return e->host.mono_ms(e->host.user);
+}
+
+int64_t br_engine_waited_ms(const br_engine *e)
+{
+    bool waiting = e->stepping || e->timer_fd >= 0;
+    return (waiting ? br_engine_mono_ms(e) : e->left_ms) - e->unstepped_ms;
+}
+
+bool br_engine_random(br_engine *e, void *out, size_t n)
+{
+    return e->host.random(e->host.user, out, n);
+}
+
+double br_engine_random01(br_engine *e)
+{
+    uint64_t bits = 0;
+    if (!br_engine_random(e, &bits, sizeof bits))
+        return 0.5;
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
+br_digest *br_engine_digest(br_engine *e)
+{
+    return e->crypto;
+}
+
+br_signer *br_engine_signer(br_engine *e)
+{
+    return e->signer;
+}

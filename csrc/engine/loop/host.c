@@ -1,0 +1,43 @@
+#define _GNU_SOURCE
+#include "engine/loop/engine.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t wall_ms(void *user)
+{
+    (void)user;
+    return read_clock(CLOCK_REALTIME);
+}
+
+static int64_t mono_ms(void *user)
+{
+    (void)user;
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+static bool strong_random(void *user, void *out, size_t n)
+{
+    (void)user;
+    unsigned char *p = out;
+    while (n > 0) {
+        ssize_t got = getrandom(p, n, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        p += got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+const br_host br_host_system = {.wall_ms = wall_ms, .mono_ms = mono_ms, .random = strong_random};

@@ -1,0 +1,85 @@
+/*
+** One HTTP exchange on the engine: request bytes in, callbacks out. No retries, no signing, no
+** redirects, no cookies, no authentication; the path goes out as it is given.
+*/
+#ifndef BR_ENGINE_TRANSFER_TRANSFER_H
+#define BR_ENGINE_TRANSFER_TRANSFER_H
+
+#include "core/http/request.h"
+#include "core/http/uri.h"
+#include "core/http/url.h"
+#include "core/x509/tls_identity.h"
+#include "engine/loop/engine.h"
+
+typedef struct br_timeouts {
+    int connect_ms;    /* DNS, TCP, proxy and TLS of one attempt; -1 = none */
+    int read_ms;       /* silence after the last request byte was sent, restarted by each byte */
+    int first_byte_ms; /* when >= 0, instead of read_ms until the first answer byte */
+    int total_ms;      /* the whole call; kept by the call, not by transfers */
+} br_timeouts;
+
+/* How to reach servers. Strings are borrowed and must outlive the transfer. */
+typedef struct br_net {
+    const char *ca_file; /* PEM bundle, instead of all others; NULL: br_authorities, the system's */
+    const char *proxy;   /* URL; NULL = as the environment says */
+    bool no_proxy_at_all;            /* proxy = false */
+    const br_tls_identity *identity; /* shown to a server that asks for one; NULL: none */
+} br_net;
+
+typedef struct br_transfer_request {
+    const char *method;
+    const br_url *endpoint;    /* copied */
+    br_slice target;           /* path with prefix, and ?query: sent as it is; copied */
+    const br_headers *headers; /* all that is sent but content-length; borrowed as the body is */
+    br_slice body;             /* borrowed until the transfer is done or freed */
+    bool has_body;
+    br_timeouts timeouts;
+    br_net net;
+    bool fresh_connection; /* do not reuse one */
+} br_transfer_request;
+
+/* How a transfer ended, in the words that the retry rules need. */
+typedef enum br_transfer_end {
+    BR_DONE_OK,        /* a complete answer */
+    BR_DONE_UNSENT,    /* failed before the last request byte left (DNS, connect, TLS, send) */
+    BR_DONE_STALE,     /* a reused connection died with no answer byte */
+    BR_DONE_LOST,      /* a fresh connection died after the request, before a whole head */
+    BR_DONE_TRUNCATED, /* the answer broke off after its head */
+    BR_DONE_TIMED_OUT, /* error.code says which: ConnectTimeout, ReadTimeout, FirstByteTimeout */
+    BR_DONE_BAD        /* unusable answer: not HTTP, headers too long, … */
+} br_transfer_end;
+
+typedef struct br_transfer_result {
+    br_transfer_end end;
+    bool sent;             /* the last request byte had left */
+    const br_error *error; /* kind transport or timeout; NULL when OK */
+} br_transfer_result;
+
+/*
+** Called inside br_engine_step. After done the transfer is gone. The slices are valid during the
+** call. data returns false to pause (the bytes WERE taken); br_transfer_resume goes on. A
+** callback may cancel its own transfer.
+*/
+typedef struct br_transfer_ops {
+    /* The final head, not 1xx. The headers may be taken, by a swap. */
+    void (*head)(void *user, int status, br_headers *headers);
+    bool (*data)(void *user, br_slice bytes);
+    void (*done)(void *user, const br_transfer_result *result);
+} br_transfer_ops;
+
+typedef struct br_transfer br_transfer;
+
+/* NULL: out of memory, error set. Never calls back before the next step. */
+br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
+                               const br_transfer_ops *ops, void *user, br_error *error);
+/*
+** In any state; no callback follows; NULL is fine. Also for a transfer whose engine ended or was
+** abandoned under it: that made it stop without a callback, this frees it.
+*/
+void br_transfer_cancel(br_transfer *t);
+void br_transfer_resume(br_transfer *t);
+
+/* TLS was verified, or the peer is loopback over plain http: its Date may be believed. */
+bool br_transfer_date_trusted(const br_transfer *t);
+
+#endif

@@ -1,0 +1,560 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/digest.h"
+#include "core/base/times.h"
+#include "core/text/base64.h"
+#include "lua/codec/decode.h"
+#include "lua/codec/document.h"
+#include "lua/codec/entries.h"
+#include "lua/codec/literal.h"
+
+#define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
+#define EXACT_INTEGER INT64_C(9007199254740992)
+
+bool br_decode_fail(br_decoder *d, const char *problem)
+{
+    if (d->problem == NULL)
+        d->problem = problem;
+    return false;
+}
+
+static bool room(br_decoder *d)
+{
+    return d->reader.depth < d->levels || lua_checkstack(d->L, BR_DECODE_STACK_PER_LEVEL) ||
+           br_decode_fail(d, "the Lua stack is full");
+}
+
+void br_push_integer(lua_State *L, int64_t value)
+{
+#if LUA_VERSION_NUM == 501
+    if (value > EXACT_INTEGER || value < -EXACT_INTEGER) {
+        char digits[24];
+        int n = snprintf(digits, sizeof digits, "%lld", (long long)value);
+        lua_pushlstring(L, digits, (size_t)n);
+        return;
+    }
+    lua_pushnumber(L, (lua_Number)value);
+#else
+    lua_pushinteger(L, (lua_Integer)value);
+#endif
+}
+
+void br_push_time(lua_State *L, int64_t ms)
+{
+    if (ms % 1000 == 0)
+        br_push_integer(L, ms / 1000);
+    else
+        lua_pushnumber(L, (lua_Number)ms / 1000);
+}
+
+static bool push_string(br_decoder *d)
+{
+    br_slice text;
+    if (!br_json_string(&d->reader, &text))
+        return false;
+    lua_pushlstring(d->L, text.p, text.n);
+    return true;
+}
+
+/* Whether the integer is exact as a number of Lua. */
+static bool holds_integer(int64_t value)
+{
+#if LUA_VERSION_NUM == 501
+    return value <= EXACT_INTEGER && value >= -EXACT_INTEGER;
+#else
+    (void)value;
+    return true;
+#endif
+}
+
+/* -0 is a float; other whole numbers that are no integers of Lua keep their digits. */
+static bool holds(const br_json_number *n)
+{
+    if (n->is_integer)
+        return holds_integer(n->i);
+    return (!n->is_whole || n->d == 0) && br_json_number_fits(n);
+}
+
+/* In documents: what no number of Lua holds comes as it was written. */
+static bool push_number(br_decoder *d)
+{
+    br_json_number n;
+    if (!br_json_number_value(&d->reader, &n))
+        return false;
+    if (!holds(&n)) {
+        if (n.text.n > BR_NUMBER_TEXT_MAX)
+            return br_decode_fail(d, "a number is too long");
+        br_literal_push_number(d->L, n.text);
+    } else if (n.is_integer) {
+        br_push_integer(d->L, n.i);
+    } else {
+        lua_pushnumber(d->L, (lua_Number)n.d);
+    }
+    return true;
+}
+
+/* What the model calls a number. */
+static bool read_number(br_decoder *d, br_json_number *n)
+{
+    return br_json_number_value(&d->reader, n) && isfinite(n->d);
+}
+
+static bool push_boolean(br_decoder *d)
+{
+    bool value;
+    if (!br_json_bool(&d->reader, &value))
+        return false;
+    lua_pushboolean(d->L, value);
+    return true;
+}
+
+static bool push_null(br_decoder *d)
+{
+    if (!br_json_null(&d->reader))
+        return false;
+    br_push_null(d->L);
+    return true;
+}
+
+static bool document_array(br_decoder *d)
+{
+    lua_State *L = d->L;
+    lua_Integer i = 0;
+    int next;
+    if (!room(d) || !br_json_array_begin(&d->reader))
+        return false;
+    lua_newtable(L);
+    br_document_set_array(L);
+    while ((next = br_json_array_next(&d->reader, i == 0)) == 1) {
+        if (!br_decode_document(d))
+            return false;
+        lua_rawseti(L, -2, (int)++i);
+    }
+    return next == 0;
+}
+
+/* The keys of the object in hand are those from `first` on in d->keys. */
+typedef struct key_order {
+    size_t first;
+    bool sorted; /* strictly, so no key came twice */
+} key_order;
+
+static const br_slice *last_key(const br_decoder *d, const key_order *o)
+{
+    if (d->keys.len == o->first)
+        return NULL;
+    return (const br_slice *)(const void *)(d->keys.data + d->keys.len - sizeof(br_slice));
+}
+
+/*
+** Of the key on top of the stack, whose table is below it. Its bytes stay where they are: they are
+** the table's. One that is there already keeps its place.
+*/
+static bool note_key(br_decoder *d, key_order *o)
+{
+    lua_State *L = d->L;
+    br_slice key;
+    key.p = lua_tolstring(L, -1, &key.n);
+    const br_slice *last = last_key(d, o);
+    if (!o->sorted || (last != NULL && br_compare_keys(*last, key) >= 0)) {
+        o->sorted = false;
+        lua_pushvalue(L, -1);
+        lua_rawget(L, -3);
+        bool there = !lua_isnil(L, -1);
+        lua_pop(L, 1);
+        if (there)
+            return true;
+    }
+    return br_buf_add(&d->keys, &key, sizeof key) || br_decode_fail(d, "not enough memory");
+}
+
+/* Marks the table on top of the stack; its keys are done with. */
+static void set_key_order(br_decoder *d, const key_order *o)
+{
+    if (o->sorted)
+        br_document_set_object(d->L);
+    else
+        br_document_set_order(d->L, (const br_slice *)(const void *)(d->keys.data + o->first),
+                              (d->keys.len - o->first) / sizeof(br_slice));
+    d->keys.len = o->first;
+}
+
+static bool document_object(br_decoder *d)
+{
+    lua_State *L = d->L;
+    key_order order = {d->keys.len, true};
+    bool first = true;
+    br_slice key;
+    int next;
+    if (!room(d) || !br_json_object_begin(&d->reader))
+        return false;
+    lua_newtable(L);
+    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
+        first = false;
+        lua_pushlstring(L, key.p, key.n);
+        if (!note_key(d, &order) || !br_decode_document(d))
+            return false;
+        lua_rawset(L, -3);
+    }
+    set_key_order(d, &order);
+    return next == 0;
+}
+
+bool br_decode_document(br_decoder *d)
+{
+    switch (br_json_peek(&d->reader)) {
+    case BR_JSON_NULL:
+        return push_null(d);
+    case BR_JSON_FALSE:
+    case BR_JSON_TRUE:
+        return push_boolean(d);
+    case BR_JSON_NUMBER:
+        return push_number(d);
+    case BR_JSON_STRING:
+        return push_string(d);
+    case BR_JSON_ARRAY:
+        return document_array(d);
+    case BR_JSON_OBJECT:
+        return document_object(d);
+    case BR_JSON_ERROR:
+        break;
+    }
+    return false;
+}
+
+/* Numbers and truth values become their JSON text: who takes a text joins and searches it. */
+static bool decode_string(br_decoder *d, const br_shape *s)
+{
+    br_json_number n;
+    br_slice text;
+    bool value;
+    switch (br_json_peek(&d->reader)) {
+    case BR_JSON_NUMBER:
+        if (!br_json_number_value(&d->reader, &n))
+            return false;
+        lua_pushlstring(d->L, n.text.p, n.text.n);
+        return true;
+    case BR_JSON_TRUE:
+    case BR_JSON_FALSE:
+        if (!br_json_bool(&d->reader, &value))
+            return false;
+        lua_pushstring(d->L, value ? "true" : "false");
+        return true;
+    case BR_JSON_NULL:
+    case BR_JSON_ARRAY:
+    case BR_JSON_OBJECT:
+        return br_decode_fail(d, "a text is none");
+    case BR_JSON_STRING:
+    case BR_JSON_ERROR:
+        break;
+    }
+    if (!br_json_string(&d->reader, &text))
+        return false;
+    lua_pushlstring(d->L, text.p, text.n);
+    br_decoder_check_string(d, s, text);
+    return true;
+}
+
+static bool decode_boolean(br_decoder *d)
+{
+    return push_boolean(d) || br_decode_fail(d, "a truth value is none");
+}
+
+void br_decode_push_whole(br_decoder *d, const br_shape *s, const br_json_number *n)
+{
+    double value = n->is_integer ? (double)n->i : n->d;
+    bool narrow = s->kind == BR_SHAPE_INTEGER;
+    if (n->is_integer)
+        br_push_integer(d->L, n->i);
+    else if (value == floor(value) && fabs(value) < 9.2e18)
+        br_push_integer(d->L, (int64_t)value);
+    else
+        lua_pushnumber(d->L, (lua_Number)value);
+    if (value != floor(value) || (narrow && (value < INT32_MIN || value > INT32_MAX)))
+        d->odd |= BR_ODD;
+    br_decoder_check(d, s->a, value);
+}
+
+static bool decode_integer(br_decoder *d, const br_shape *s)
+{
+    br_json_number n;
+    if (!read_number(d, &n))
+        return br_decode_fail(d, "an integer is no number, or out of range");
+    br_decode_push_whole(d, s, &n);
+    return true;
+}
+
+static bool decode_double(br_decoder *d, const br_shape *s)
+{
+    br_json_number n;
+    br_slice text;
+    br_json_type type = br_json_peek(&d->reader);
+    if (type == BR_JSON_STRING) {
+        if (!br_json_string(&d->reader, &text))
+            return false;
+        return br_decode_push_special(d->L, text) || br_decode_fail(d, "a number is a text");
+    }
+    if (!read_number(d, &n))
+        return br_decode_fail(d, "a number is none, or out of range");
+    lua_pushnumber(d->L, (lua_Number)n.d);
+    br_decoder_check(d, s->a, n.d);
+    return true;
+}
+
+static bool decode_blob(br_decoder *d, const br_shape *s)
+{
+    br_slice text;
+    if (!br_json_string(&d->reader, &text))
+        return br_decode_fail(d, "a byte string is no string");
+    br_buf_clear(&d->scratch);
+    if (!br_base64_decode(&d->scratch, text))
+        return br_decode_fail(d, "a byte string is not base64");
+    lua_pushlstring(d->L, br_buf_slice(&d->scratch).p, d->scratch.len);
+    br_decoder_check(d, s->a, (double)d->scratch.len);
+    return true;
+}
+
+static bool decode_epoch(br_decoder *d)
+{
+    br_json_number n;
+    if (!read_number(d, &n))
+        return br_decode_fail(d, "a time is out of range");
+    if (n.is_integer)
+        br_push_integer(d->L, n.i);
+    else
+        lua_pushnumber(d->L, (lua_Number)n.d);
+    return true;
+}
+
+static bool decode_time(br_decoder *d)
+{
+    br_slice text;
+    if (br_json_peek(&d->reader) == BR_JSON_NUMBER)
+        return decode_epoch(d);
+    if (!br_json_string(&d->reader, &text))
+        return br_decode_fail(d, "a time is neither a number nor a text");
+    return br_decode_push_time(d, text);
+}
+
+/* Lists and maps without null: absent in answers, unless the shape is sparse. */
+static bool skip_null(br_decoder *d, const br_shape *s)
+{
+    if ((s->flags & BR_SHAPE_SPARSE) != 0 || br_json_peek(&d->reader) != BR_JSON_NULL)
+        return false;
+    return br_json_null(&d->reader);
+}
+
+static bool decode_element(br_decoder *d, const br_shape *s, unsigned shape)
+{
+    if ((s->flags & BR_SHAPE_SPARSE) != 0 && br_json_peek(&d->reader) == BR_JSON_NULL)
+        return push_null(d);
+    return br_decode_value(d, shape);
+}
+
+static bool decode_list(br_decoder *d, const br_shape *s)
+{
+    lua_State *L = d->L;
+    lua_Integer i = 0;
+    bool first = true;
+    unsigned outer = d->odd;
+    int next;
+    if (!room(d))
+        return false;
+    if (br_json_peek(&d->reader) != BR_JSON_ARRAY)
+        return br_decode_fail(d, "a list is none");
+    if (!br_json_array_begin(&d->reader))
+        return false;
+    lua_createtable(L, 1, 0);
+    d->odd = 0;
+    while ((next = br_json_array_next(&d->reader, first)) == 1) {
+        first = false;
+        if (skip_null(d, s))
+            continue;
+        if (!decode_element(d, s, s->a))
+            return false;
+        lua_rawseti(L, -2, (int)++i);
+    }
+    br_decoder_check(d, s->b, (double)i);
+    br_decoder_remember(d, outer);
+    return next == 0;
+}
+
+static bool decode_map(br_decoder *d, const br_shape *s)
+{
+    lua_State *L = d->L;
+    const br_shape *keys = &d->model->shapes[s->a];
+    unsigned outer = d->odd, count = 0;
+    bool first = true;
+    br_slice key;
+    int next;
+    if (!room(d))
+        return false;
+    if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
+        return br_decode_fail(d, "a map is no object");
+    if (!br_json_object_begin(&d->reader))
+        return false;
+    lua_newtable(L);
+    d->odd = 0;
+    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
+        first = false;
+        if (skip_null(d, s))
+            continue;
+        lua_pushlstring(L, key.p, key.n);
+        br_decoder_check_string(d, keys, key);
+        count++;
+        if (!decode_element(d, s, s->b))
+            return false;
+        lua_rawset(L, -3);
+    }
+    br_decoder_check(d, s->c, count);
+    br_decoder_remember(d, outer);
+    return next == 0;
+}
+
+/* Events are padded, so that their lengths tell an eavesdropper nothing; that is no member. */
+static bool is_padding(const br_shape *s, br_slice key)
+{
+    return (s->flags & BR_SHAPE_EVENT) != 0 && key.n == 1 && key.p[0] == 'p';
+}
+
+static bool decode_member(br_decoder *d, unsigned member)
+{
+    const br_member *m = &d->model->members[member];
+    br_decoder_name(d, m->name);
+    if (!br_decode_value(d, m->shape))
+        return false;
+    lua_rawset(d->L, -3);
+    return true;
+}
+
+/* The key is pushed first: reading the value may overwrite the bytes it lies in. */
+static bool decode_other(br_decoder *d, const br_shape *s, br_slice key, bool outermost)
+{
+    if (is_padding(s, key))
+        return br_json_skip(&d->reader);
+    d->unknown += outermost;
+    if (outermost && d->declared_only)
+        return br_json_skip(&d->reader);
+    lua_pushlstring(d->L, key.p, key.n);
+    if (!br_decode_document(d))
+        return false;
+    lua_rawset(d->L, -3);
+    d->odd |= BR_ODD;
+    return true;
+}
+
+/*
+** Null is absent. Where that leaves out what must be there, it is set until the table is remembered
+** as having come with it.
+*/
+static bool decode_null(br_decoder *d, const br_shape *s, int member, br_slice key)
+{
+    unsigned bits = member >= 0 ? d->model->members[member].bits : 0;
+    if (s->kind != BR_SHAPE_UNION && (bits & BR_MEMBER_REQUIRED) == 0)
+        return br_json_null(&d->reader);
+    if (member >= 0)
+        br_decoder_name(d, d->model->members[member].name);
+    else
+        lua_pushlstring(d->L, key.p, key.n);
+    if (!push_null(d))
+        return false;
+    lua_rawset(d->L, -3);
+    d->odd |= BR_ODD | BR_ODD_NULLS;
+    return true;
+}
+
+/*
+** What goes back must have those members: one in a union; in a structure all that are required, but
+** services relax that.
+*/
+static unsigned demanded(const br_decoder *d, const br_shape *s)
+{
+    if (s->kind == BR_SHAPE_UNION)
+        return 1;
+    return s->b > 0 ? d->model->members[s->a].bits >> BR_MEMBER_DEMANDED_SHIFT : 0;
+}
+
+static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
+{
+    bool first = true;
+    unsigned expected = s->a, seen = 0, is_union = s->kind == BR_SHAPE_UNION;
+    br_slice key;
+    int next;
+    if (!br_json_object_begin(&d->reader))
+        return br_decode_fail(d, "a structure is no object");
+    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
+        first = false;
+        int member = br_model_body_member(d->model, s, key, expected);
+        expected = (unsigned)member + 1;
+        if (br_json_peek(&d->reader) == BR_JSON_NULL) {
+            if (!decode_null(d, s, member, key))
+                return false;
+            continue;
+        }
+        if (member < 0 ? !decode_other(d, s, key, outermost) : !decode_member(d, (unsigned)member))
+            return false;
+        d->known += outermost && member >= 0;
+        seen += is_union | (member >= 0 && (d->model->members[member].bits & BR_MEMBER_REQUIRED));
+    }
+    if (seen != demanded(d, s))
+        d->odd |= BR_ODD;
+    return next == 0;
+}
+
+bool br_decode_members(br_decoder *d, const br_shape *s)
+{
+    return room(d) && decode_object(d, s, true);
+}
+
+static int members_hint(const br_shape *s)
+{
+    if (s->kind == BR_SHAPE_UNION)
+        return 1;
+    return s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
+}
+
+static bool decode_structure(br_decoder *d, const br_shape *s)
+{
+    if (!room(d))
+        return false;
+    unsigned outer = d->odd;
+    lua_createtable(d->L, 0, members_hint(s));
+    d->odd = 0;
+    if (!decode_object(d, s, false))
+        return false;
+    br_decoder_remember(d, outer);
+    return true;
+}
+
+bool br_decode_value(br_decoder *d, unsigned shape)
+{
+    const br_shape *s = &d->model->shapes[shape];
+    switch ((br_shape_kind)s->kind) {
+    case BR_SHAPE_STRUCTURE:
+    case BR_SHAPE_UNION:
+        return decode_structure(d, s);
+    case BR_SHAPE_LIST:
+        return decode_list(d, s);
+    case BR_SHAPE_MAP:
+        return decode_map(d, s);
+    case BR_SHAPE_BLOB:
+        return decode_blob(d, s);
+    case BR_SHAPE_INTEGER:
+    case BR_SHAPE_LONG:
+        return decode_integer(d, s);
+    case BR_SHAPE_FLOAT:
+    case BR_SHAPE_DOUBLE:
+        return decode_double(d, s);
+    case BR_SHAPE_TIMESTAMP:
+        return decode_time(d);
+    case BR_SHAPE_STRING:
+        return decode_string(d, s);
+    case BR_SHAPE_BOOLEAN:
+        return decode_boolean(d);
+    case BR_SHAPE_DOCUMENT:
+        break;
+    }
+    return br_decode_document(d);
+}

@@ -1,0 +1,262 @@
+#include "lua/codec/document.h"
+
+#include <stdint.h>
+
+#include "lua/codec/came.h"
+#include "lua/codec/decode.h"
+#include "lua/codec/literal.h"
+
+/* Keys of the registry, and of metatables: only their addresses count. */
+static const char array_key = 'a', object_key = 'o', orders_key = 's', order_key = 'k';
+
+#define OBJECT_NAME "bedrock.object"
+
+static void push_metatable(lua_State *L, const char *name, int fields)
+{
+    lua_createtable(L, 0, fields);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+}
+
+static void new_metatable(lua_State *L, const char *name, const void *key)
+{
+    push_metatable(L, name, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+/* By what is made last, so that one cut off by a lack of memory is made up for. */
+static bool is_open(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &array_key);
+    bool open = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return open;
+}
+
+void br_codec_open(lua_State *L)
+{
+    if (is_open(L))
+        return;
+    br_decoder_open(L);
+    br_came_open(L);
+    br_literal_open(L);
+    new_metatable(L, OBJECT_NAME, &object_key);
+    new_metatable(L, "bedrock.array", &array_key);
+}
+
+static void set_mark(lua_State *L, const void *key)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    lua_setmetatable(L, -2);
+}
+
+void br_document_set_array(lua_State *L)
+{
+    set_mark(L, &array_key);
+}
+
+void br_document_set_object(lua_State *L)
+{
+    set_mark(L, &object_key);
+}
+
+/* Pops the key's owner and pushes its raw field; nil if the owner is no table. */
+static void raw_field(lua_State *L, const char *name)
+{
+    if (lua_istable(L, -1)) {
+        lua_pushstring(L, name);
+        lua_rawget(L, -2);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_remove(L, -2);
+}
+
+/* package.loaded[module][field], raw. */
+static void push_loaded_field(lua_State *L, const char *module, const char *field)
+{
+    lua_pushvalue(L, LUA_REGISTRYINDEX);
+    raw_field(L, LUA_LOADED_TABLE);
+    raw_field(L, module);
+    raw_field(L, field);
+}
+
+/* Whether the value at index is that field of the loaded lua-cjson. */
+static bool is_cjson(lua_State *L, int index, const char *field)
+{
+    int value = lua_absindex(L, index);
+    static const char modules[][12] = {"cjson", "cjson.safe"};
+    for (unsigned i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+        push_loaded_field(L, modules[i], field);
+        bool same = !lua_isnil(L, -1) && lua_rawequal(L, -1, value);
+        lua_pop(L, 1);
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+static bool is_registered(lua_State *L, int index, const void *key)
+{
+    int value = lua_absindex(L, index);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    bool same = lua_rawequal(L, -1, value);
+    lua_pop(L, 1);
+    return same;
+}
+
+/* Pushes the list of keys of the metatable on top of the stack. */
+static bool push_order(lua_State *L)
+{
+    lua_rawgetp(L, -1, &order_key);
+    if (lua_istable(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+static bool has_order(lua_State *L)
+{
+    bool has = push_order(L);
+    lua_pop(L, has);
+    return has;
+}
+
+bool br_document_push_order(lua_State *L)
+{
+    if (!lua_getmetatable(L, -1))
+        return false;
+    bool has = push_order(L);
+    lua_remove(L, has ? -2 : -1);
+    return has;
+}
+
+/* Pushes an empty list of metatables, which keeps none of them alive; the registry has it from now. */
+static void push_new_orders(lua_State *L)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &orders_key);
+}
+
+/* Pushes the list for one more order to be put into; its count is at 0. */
+static void push_orders(lua_State *L, bool more)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &orders_key);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        push_new_orders(L);
+    }
+    if (!more)
+        return;
+    lua_rawgeti(L, -1, 0);
+    lua_Integer count = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    if (count >= BR_ORDERS_MAX) {
+        lua_pop(L, 1);
+        push_new_orders(L);
+        count = 0;
+    }
+    lua_pushinteger(L, count + 1);
+    lua_rawseti(L, -2, 0);
+}
+
+/* A place in the list of orders, by where the keys lie: Lua has equal short strings once. */
+static int place_of(const br_slice *keys, size_t count)
+{
+    uint64_t hash = count;
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ (uintptr_t)keys[i].p) * UINT64_C(0x9E3779B97F4A7C15);
+    return (int)(hash >> 34) + 1;
+}
+
+/* Whether the metatable on top of the stack has exactly these keys. */
+static bool is_order(lua_State *L, const br_slice *keys, size_t count)
+{
+    bool same = lua_istable(L, -1) && push_order(L);
+    if (!same)
+        return false;
+    same = lua_rawlen(L, -1) == count;
+    for (size_t i = 0; i < count && same; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        same = lua_tostring(L, -1) == keys[i].p;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return same;
+}
+
+static void push_new_order(lua_State *L, const br_slice *keys, size_t count)
+{
+    push_metatable(L, OBJECT_NAME, 2);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_pushlstring(L, keys[i].p, keys[i].n);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_rawsetp(L, -2, &order_key);
+}
+
+void br_document_set_order(lua_State *L, const br_slice *keys, size_t count)
+{
+    int place = place_of(keys, count);
+    push_orders(L, false);
+    lua_rawgeti(L, -1, place);
+    if (!is_order(L, keys, count)) {
+        lua_pop(L, 2);
+        push_orders(L, true);
+        push_new_order(L, keys, count);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, place);
+    }
+    lua_setmetatable(L, -3);
+    lua_pop(L, 1);
+}
+
+br_mark br_document_mark(lua_State *L, int index)
+{
+    br_mark mark = BR_MARK_NONE;
+    if (!lua_getmetatable(L, index))
+        return mark;
+    if (is_registered(L, -1, &array_key) || is_cjson(L, -1, "array_mt"))
+        mark = BR_MARK_ARRAY;
+    else if (is_registered(L, -1, &object_key) || has_order(L))
+        mark = BR_MARK_OBJECT;
+    else if (is_cjson(L, -1, "empty_array_mt"))
+        mark = BR_MARK_EMPTY_ARRAY;
+    lua_pop(L, 1);
+    return mark;
+}
+
+bool br_document_is_empty_array(lua_State *L, int index)
+{
+    return lua_type(L, index) == LUA_TLIGHTUSERDATA && is_cjson(L, index, "empty_array");
+}
+
+void br_push_null(lua_State *L)
+{
+    lua_pushlightuserdata(L, NULL);
+}
+
+void br_mark_array(lua_State *L, int index)
+{
+    lua_pushvalue(L, index);
+    br_document_set_array(L);
+    lua_pop(L, 1);
+}
+
+int br_lua_array(lua_State *L)
+{
+    if (lua_isnoneornil(L, 1)) {
+        lua_settop(L, 0);
+        lua_newtable(L);
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    br_document_set_array(L);
+    return 1;
+}

@@ -1,0 +1,23 @@
+/*
+** What the model says of lengths, values and texts: asked by the encoder, which refuses, and by the
+** decoder, which remembers what did not fit.
+*/
+#ifndef BR_LUA_CODEC_LIMITS_H
+#define BR_LUA_CODEC_LIMITS_H
+
+#include "model/model.h"
+
+static inline bool br_limits_fit(const br_limits *l, double value)
+{
+    return value >= l->min && value <= l->max;
+}
+
+/* Code points are counted only where the number of bytes does not settle the matter. */
+bool br_limits_fit_text(const br_limits *l, br_slice text);
+
+bool br_text_in_enum(const br_model *m, unsigned list, br_slice text);
+
+/* true, too, of a text that is not UTF-8 and of a pattern that the matcher does not take. */
+bool br_text_matches(const br_model *m, unsigned pattern, br_slice text);
+
+#endif

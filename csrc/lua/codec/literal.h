@@ -1,0 +1,35 @@
+/*
+** JSON that is kept as text and sent byte for byte: numbers that no Lua number holds, and what the
+** caller wrote as JSON. Both are userdata that nobody can change, with locked metatables.
+*/
+#ifndef BR_LUA_CODEC_LITERAL_H
+#define BR_LUA_CODEC_LITERAL_H
+
+#include <stdbool.h>
+
+#include "core/base/buffer.h"
+#include "lua/compat.h"
+
+#define BR_NUMBER_TEXT_MAX ((size_t)64 * 1024)
+#define BR_RAW_TEXT_MAX ((size_t)256 * 1024 * 1024)
+
+typedef struct br_literal {
+    bool is_number; /* else raw JSON */
+    unsigned depth; /* of arrays and objects in it */
+    br_slice text;  /* lives as long as the userdata; a NUL follows */
+} br_literal;
+
+/* Once per Lua state. */
+void br_literal_open(lua_State *L);
+/* NULL: the value at index is none. */
+const br_literal *br_literal_at(lua_State *L, int index);
+/* Pushes a number by its JSON text of at most BR_NUMBER_TEXT_MAX bytes. */
+void br_literal_push_number(lua_State *L, br_slice text);
+
+/* raw(text) -> raw JSON | nil, error; number(text) -> a number | nil, error */
+int br_lua_raw(lua_State *L);
+int br_lua_number(lua_State *L);
+/* literal(value) -> whether it is one of these */
+int br_lua_literal(lua_State *L);
+
+#endif
