@@ -22,7 +22,7 @@ from pathlib import Path
 import regex
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE = ROOT / "csrc/core"
+TEXT = ROOT / "csrc/core/text"
 TEXTS_PER_PATTERN = 60
 CHANGES_PER_TEXT = 4
 FOREIGN_TEXTS = 40
@@ -84,7 +84,7 @@ class Matcher:
     def __init__(self, build):
         library = build / "interop/regex.so"
         library.parent.mkdir(parents=True, exist_ok=True)
-        sources = sorted([*CORE.glob("regex*.c"), *CORE.glob("unicode*.c")])
+        sources = sorted([*TEXT.glob("regex*.c"), *TEXT.glob("unicode*.c")])
         compiler = os.environ.get("CC", "cc").split()
         flags = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O2", "-fPIC", "-shared"]
         subprocess.run(
