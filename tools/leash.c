@@ -172,9 +172,8 @@ static void take_signals(leash *l)
     l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void run_command(const leash *l)
+static void run_command(const leash *l, pid_t inner)
 {
-    pid_t inner = getppid();
     sigprocmask(SIG_SETMASK, &l->before, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() == inner)
@@ -241,10 +240,11 @@ static void end_group(leash *l)
 static int be_inner(leash *l, int outer)
 {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pid_t self = getpid();
     l->status = -1;
     l->child = setsid() > 0 ? fork() : -1;
     if (l->child == 0)
-        run_command(l);
+        run_command(l, self);
     if (l->child < 0)
         return NOT_RUN;
     bool time_over = watch(l, outer);

@@ -16,6 +16,7 @@
 #define TIME_OVER 124
 
 static _Atomic(const char *) last_place, last_function;
+static pid_t parent; /* of the next that is forked */
 
 void check_come_to(const char *place, const char *function)
 {
@@ -49,9 +50,17 @@ static long seconds_of(const char *name, long otherwise)
     return n > 0 ? n : otherwise;
 }
 
+static void remember_the_parent(void)
+{
+    parent = getpid();
+}
+
+/* It may have ended before this was said. */
 static void end_with_the_parent(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(TIME_OVER);
 }
 
 /* A timer of its own, so that tests may use alarm(); children that are forked have none. */
@@ -65,8 +74,8 @@ __attribute__((constructor)) static void set_deadline(void)
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGRTMAX, time_is_over);
-    end_with_the_parent();
-    pthread_atfork(NULL, NULL, end_with_the_parent);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pthread_atfork(remember_the_parent, NULL, end_with_the_parent);
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 ||
         timer_settime(timer, 0, &when, NULL) != 0)
         abort();
