@@ -208,9 +208,10 @@ static bool role_resource_ok(br_slice resource, const char *prefix)
 {
     if (!strip(&resource, prefix) || !visible(resource))
         return false;
-    for (size_t i = resource.n; i > 0; i--)
-        if (resource.p[i - 1] == '/')
-            resource = (br_slice){resource.p + i, resource.n - i};
+    size_t path = resource.n;
+    while (path > 0 && resource.p[path - 1] != '/')
+        path--;
+    resource = (br_slice){resource.p + path, resource.n - path};
     return resource.n > 0 && all_of(resource, "+=,.@-");
 }
 
