@@ -13,83 +13,13 @@
 #define BR_LUA_BINDING_H
 
 #include "core/aws/settings.h"
-#include "engine/bridge/bridge.h"
-#include "engine/bridge/frames.h"
+#include "lua/base/values.h"
 #include "lua/codec/codec.h"
+#include "lua/state.h"
 
 #define BR_LUA_CLIENT "bedrock.client"
 #define BR_LUA_CALL "bedrock.call"
 #define BR_LUA_ERROR "bedrock.error"
-
-typedef struct br_lua_call br_lua_call;
-
-#define BR_LUA_MODELS_MAX 64 /* the built-in one, and those loaded at run time */
-#define BR_LUA_ROUTES 255    /* place of br_model_routes, which is not among those */
-
-/* A call's or timer's place in the line of those that woke: see wake.c. */
-typedef struct br_lua_waiter {
-    struct br_lua_waiter *prev, *next;
-    struct br_lua_state *state;
-    lua_Integer id; /* 0: nobody waits */
-    bool in_line;
-} br_lua_waiter;
-
-/*
-** A class found without its name, which would be made a string, and looked up, each time. Its
-** metatable stays in the registry as long as the Lua state lives.
-*/
-typedef struct br_lua_class_id {
-    const void *metatable;
-    int ref; /* in the registry */
-} br_lua_class_id;
-
-#define BR_LUA_SPARE_FRAMES 16
-
-/* One for each Lua state; a userdata, anchored as upvalue of all functions. */
-typedef struct br_lua_state {
-    br_engine *engine;  /* made by the first call of this process; NULL before */
-    br_lua_call *calls; /* all that hold a br_call, or were handed over, newest first */
-    bool bridged;       /* there is no engine here: calls are handed over */
-    br_bridge *bridge;  /* since the first one was */
-    br_frames *frames[BR_LUA_SPARE_FRAMES]; /* of calls that are over, kept for the next ones */
-    unsigned frames_count;
-    br_request request; /* empty: its memory is for the next call */
-    br_lua_class_id client_class, call_class, facts_class;
-    br_lua_waiter *woken, *woken_last;
-    /*
-    ** [0] is the built-in one. What a later one has goes before what an earlier one has. They
-    ** live as long as the Lua state, finalizers at its end included.
-    */
-    const br_model *models[BR_LUA_MODELS_MAX];
-    unsigned model_count;
-} br_lua_state;
-
-br_lua_state *br_lua_state_of(lua_State *L);
-
-/* The engine of this process, made when there is none. NULL: error set. */
-br_engine *br_lua_engine(br_lua_state *s, br_error *error);
-
-/*
-** After a fork: what was inherited is given up without touching it. Its calls then answer
-** cancelled, Forked. To be called before anything that leads to the engine, by collectors too.
-*/
-void br_lua_leave_parent(br_lua_state *s);
-
-/* Makes the metatable of a class; `methods` become its __index. The state is on top of the stack.
- */
-void br_lua_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
-/* Of a class that was made. */
-br_lua_class_id br_lua_class_find(lua_State *L, const char *name);
-/* Makes the userdata on top of the stack one of that class. */
-void br_lua_class_set(lua_State *L, br_lua_class_id id);
-/* As luaL_checkudata, where it is one of that class. */
-void *br_lua_class_check(lua_State *L, int arg, br_lua_class_id id, const char *name);
-
-/* t[name], without metamethods; pushes one value. */
-void br_lua_rawfield(lua_State *L, int table, const char *name);
-void br_lua_push(lua_State *L, br_slice text);
-/* The bytes of a string argument; {NULL, 0} if it is nil or none. Raises for other types. */
-br_slice br_lua_slice(lua_State *L, int arg);
 
 /*
 ** model_load.c. An operation or a service in Lua is one number: its model's place among the models,
@@ -161,11 +91,13 @@ void br_lua_waiter_wake(void *waiter);                    /* nothing happens if 
 void br_lua_waiter_leave(br_lua_waiter *w);               /* idempotent; before it is freed */
 int br_lua_woken(lua_State *L);
 int br_lua_notify(lua_State *L);
+int br_lua_step(lua_State *L);
+int br_lua_fd(lua_State *L);
+int br_lua_now_ms(lua_State *L);
 
 /* bridge.c */
 int br_lua_bridged(lua_State *L);
 int br_lua_bridge(lua_State *L);
-void br_lua_free_frames(br_lua_state *s); /* those that are kept */
 
 /* timer.c */
 void br_lua_open_timer(lua_State *L);
@@ -174,6 +106,20 @@ int br_lua_timer_new(lua_State *L);
 /* sse.c */
 void br_lua_open_sse(lua_State *L);
 int br_lua_sse_new(lua_State *L);
+
+/* text.c: of values only. */
+int br_lua_encode(lua_State *L);
+int br_lua_decode(lua_State *L);
+int br_lua_decode_halves(lua_State *L);
+int br_lua_join_halves(lua_State *L);
+int br_lua_keys(lua_State *L);
+int br_lua_percent(lua_State *L);
+int br_lua_is_public_header(lua_State *L);
+int br_lua_base64_decode(lua_State *L);
+int br_lua_came(lua_State *L);
+int br_lua_raw(lua_State *L);
+int br_lua_number(lua_State *L);
+int br_lua_literal(lua_State *L);
 
 /* names.c, describe.c and pages.c: the model as Lua sees it. */
 int br_lua_find(lua_State *L);

@@ -39,12 +39,6 @@ static void give_up_frames(br_lua_state *s, br_frames *f)
         free_frames(f);
 }
 
-void br_lua_free_frames(br_lua_state *s)
-{
-    while (s->frames_count > 0)
-        free_frames(s->frames[--s->frames_count]);
-}
-
 void br_lua_call_recall(br_lua_state *s, br_lua_call *c)
 {
     if (c->passage && s->bridge && !br_bridge_inherited(s->bridge))
@@ -149,7 +143,7 @@ int br_lua_call_feed(lua_State *L)
         return luaL_error(L, "what came before has to be taken first");
     br_lua_leave_parent(s);
     if (c->frames)
-        br_frames_feed(c->frames, br_lua_slice(L, 2));
+        br_frames_feed(c->frames, br_lua_string_arg(L, 2));
     lua_pushboolean(L, br_lua_call_poll(s, c));
     push_whether_kept(L, c->frames);
     return 2;

@@ -565,4 +565,5 @@ void br_lua_open_call(lua_State *L)
     br_lua_state *s = lua_touserdata(L, -1);
     br_lua_class(L, BR_LUA_CALL, methods, meta);
     s->call_class = br_lua_class_find(L, BR_LUA_CALL);
+    s->end_calls = br_lua_end_calls;
 }

@@ -224,7 +224,7 @@ static br_slice text_field(lua_State *L, const char *name)
     br_slice text = {NULL, 0};
     br_lua_rawfield(L, 2, name);
     if (lua_type(L, -1) == LUA_TSTRING)
-        text = br_lua_slice(L, -1);
+        text = br_lua_string_arg(L, -1);
     lua_pop(L, 1);
     return text;
 }

@@ -65,10 +65,11 @@ static void read_endpoint(lua_State *L, br_lua_setup *s)
                         luaL_typename(L, -2));
         return;
     }
-    br_slice service = br_lua_slice(L, -2);
+    br_slice service = br_lua_string_arg(L, -2);
     const br_model *model = br_lua_model_of_service(br_lua_state_of(L), service);
     if (lua_type(L, -1) == LUA_TSTRING)
-        br_settings_set_endpoint(&s->settings, model, service, br_lua_slice(L, -1), &s->problems);
+        br_settings_set_endpoint(&s->settings, model, service, br_lua_string_arg(L, -1),
+                                 &s->problems);
     else if (!br_lua_is_null(L, -1))
         br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
                         "of \"%s\": must be a URL, got a %s", br_print(service).text,
@@ -88,10 +89,11 @@ static void read_headers(lua_State *L, br_lua_setup *s, int table)
 {
     lua_pushnil(L);
     for (; lua_next(L, table); lua_pop(L, 1)) {
-        br_slice name = lua_type(L, -2) == LUA_TSTRING ? br_lua_slice(L, -2) : (br_slice){"", 0};
+        br_slice name =
+            lua_type(L, -2) == LUA_TSTRING ? br_lua_string_arg(L, -2) : (br_slice){"", 0};
         if (lua_type(L, -1) == LUA_TSTRING || name.n == 0)
             br_settings_set_header(&s->settings, name,
-                                   name.n > 0 ? br_lua_slice(L, -1) : (br_slice){"", 0},
+                                   name.n > 0 ? br_lua_string_arg(L, -1) : (br_slice){"", 0},
                                    &s->problems);
         else if (!br_lua_is_null(L, -1))
             br_problems_add(&s->problems, "type", BR_SLICE("headers"),
@@ -105,7 +107,7 @@ static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
 {
     switch (lua_type(L, -1)) {
     case LUA_TSTRING:
-        br_settings_set_text(&s->settings, name, br_lua_slice(L, -1), &s->problems);
+        br_settings_set_text(&s->settings, name, br_lua_string_arg(L, -1), &s->problems);
         break;
     case LUA_TNUMBER:
         br_settings_set_number(&s->settings, name, lua_tonumber(L, -1), &s->problems);
@@ -135,7 +137,7 @@ static void read_options(lua_State *L, br_lua_setup *s, int table)
     lua_pushnil(L);
     for (; lua_next(L, table); lua_pop(L, 1)) {
         if (lua_type(L, -2) == LUA_TSTRING)
-            read_option(L, s, br_lua_slice(L, -2));
+            read_option(L, s, br_lua_string_arg(L, -2));
         else
             br_problems_add(&s->problems, "unknown", (br_slice){"", 0},
                             "settings are named: a key is a %s, not a string (is a name missing?)",

@@ -221,7 +221,7 @@ static bool read_names(lua_State *L, br_model *m)
     char *text = new_array(L, offsets[m->name_count]);
     for (uint32_t i = 0; i < m->name_count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
-        br_slice name = br_lua_slice(L, -1);
+        br_slice name = br_lua_string_arg(L, -1);
         memcpy(text + offsets[i], name.p, name.n);
         lua_pop(L, 1);
     }

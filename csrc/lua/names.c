@@ -43,7 +43,7 @@ static void try_list(lua_State *L, int list, br_suggest *near)
     for (int i = 1, n = (int)lua_rawlen(L, list); i <= n; i++) {
         lua_rawgeti(L, list, i);
         if (lua_type(L, -1) == LUA_TSTRING)
-            br_suggest_try(near, br_lua_slice(L, -1));
+            br_suggest_try(near, br_lua_string_arg(L, -1));
         lua_pop(L, 1);
     }
 }
@@ -234,7 +234,7 @@ static int find_anywhere(lua_State *L, br_slice name, int others)
 int br_lua_find(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
-    br_slice name = br_lua_slice(L, 1), space = br_lua_slice(L, 2);
+    br_slice name = br_lua_string_arg(L, 1), space = br_lua_string_arg(L, 2);
     luaL_checkstack(L, 12, NULL);
     const char *dot = memchr(name.p, '.', name.n);
     if (!space.p && dot) {
@@ -266,7 +266,7 @@ int br_lua_service(lua_State *L)
 {
     const br_lua_state *s = br_lua_state_of(L);
     luaL_checktype(L, 1, LUA_TSTRING);
-    br_slice name = br_lua_slice(L, 1);
+    br_slice name = br_lua_string_arg(L, 1);
     for (unsigned k = s->model_count; k-- > 0;)
         if (push_found(L, s->models[k], k, name))
             return 2;
@@ -348,7 +348,7 @@ static int add_operations(lua_State *L, unsigned model, br_slice service, int co
 int br_lua_operations(lua_State *L)
 {
     const br_lua_state *s = br_lua_state_of(L);
-    br_slice wanted = br_lua_slice(L, 1);
+    br_slice wanted = br_lua_string_arg(L, 1);
     int count = 0;
     if (wanted.p && br_model_service(br_lua_model_of_service(s, wanted), wanted) < 0)
         return unknown_service(L, wanted);
@@ -362,7 +362,7 @@ int br_lua_operations(lua_State *L)
 int br_lua_shown(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
-    lua_pushstring(L, br_print(br_lua_slice(L, 1)).text);
+    lua_pushstring(L, br_print(br_lua_string_arg(L, 1)).text);
     return 1;
 }
 
@@ -380,7 +380,7 @@ int br_lua_suggest(lua_State *L)
 {
     br_suggest near;
     luaL_checktype(L, 1, LUA_TSTRING);
-    br_suggest_init(&near, br_lua_slice(L, 1));
+    br_suggest_init(&near, br_lua_string_arg(L, 1));
     try_list(L, 2, &near);
     if (!near.best.p)
         return 0;

@@ -72,7 +72,7 @@ static void read_unknown_mode(lua_State *L, int table, bool *pass, br_problems *
     br_lua_rawfield(L, table, "unknown");
     br_slice text = {"", 0};
     if (lua_type(L, -1) == LUA_TSTRING)
-        text = br_lua_slice(L, -1);
+        text = br_lua_string_arg(L, -1);
     if (br_slice_eqs(text, "pass") || br_slice_eqs(text, "error"))
         *pass = br_slice_eqs(text, "pass");
     else if (!absent(L, -1))
@@ -84,7 +84,7 @@ static void read_stream(lua_State *L, int table, br_lua_options *out, br_problem
 {
     br_lua_rawfield(L, table, "stream");
     int type = absent(L, -1) ? LUA_TNIL : lua_type(L, -1);
-    out->bytes = type == LUA_TSTRING && br_slice_eqs(br_lua_slice(L, -1), "bytes");
+    out->bytes = type == LUA_TSTRING && br_slice_eqs(br_lua_string_arg(L, -1), "bytes");
     out->stream = out->bytes || (type == LUA_TBOOLEAN && lua_toboolean(L, -1));
     if (type == LUA_TSTRING && !out->bytes)
         br_problems_add(p, "enum", BR_SLICE("stream"), "must be true, false or \"bytes\"");
@@ -108,7 +108,7 @@ static void use_authorization(lua_State *L, int index, br_slice *out, br_problem
 {
     br_slice value = {NULL, 0};
     if (lua_type(L, index) == LUA_TSTRING)
-        value = br_lua_slice(L, index);
+        value = br_lua_string_arg(L, index);
     if (value.n > 0 && br_header_value_ok(value)) {
         *out = value;
         lua_pushvalue(L, index);
@@ -130,7 +130,7 @@ void br_lua_options_authorization(lua_State *L, int table, br_slice *out, br_pro
         lua_pushnil(L);
         for (; lua_next(L, -2); lua_pop(L, 1)) {
             if (lua_type(L, -2) == LUA_TSTRING &&
-                br_slice_eq_nocase(br_lua_slice(L, -2), BR_SLICE("authorization")))
+                br_slice_eq_nocase(br_lua_string_arg(L, -2), BR_SLICE("authorization")))
                 use_authorization(L, -1, out, p);
         }
     } else if (!absent(L, -1)) {
@@ -168,8 +168,8 @@ static void refuse_others(lua_State *L, int table, br_problems *p)
         if (lua_type(L, -2) != LUA_TSTRING)
             br_problems_add(p, "unknown", (br_slice){"", 0},
                             "options are named: a key is a %s, not a string", luaL_typename(L, -2));
-        else if (!is_known(br_lua_slice(L, -2)))
-            refuse(br_lua_slice(L, -2), p);
+        else if (!is_known(br_lua_string_arg(L, -2)))
+            refuse(br_lua_string_arg(L, -2), p);
     }
 }
 
@@ -216,7 +216,7 @@ static void refuse_twin(lua_State *L, int table, br_slice name, br_problems *p)
     for (; lua_next(L, table); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             continue;
-        br_slice other = br_lua_slice(L, -2);
+        br_slice other = br_lua_string_arg(L, -2);
         if (br_slice_eq_nocase(name, other) && memcmp(name.p, other.p, name.n) < 0)
             br_problems_add(p, "conflict", BR_SLICE("headers"),
                             "%s and %s are the same header: leave one of them out",
@@ -257,12 +257,12 @@ static void add_header(lua_State *L, void *state, br_slice name)
                         br_print(name).text);
         return;
     }
-    if (lua_type(L, -1) != LUA_TSTRING || !br_header_value_ok(br_lua_slice(L, -1))) {
+    if (lua_type(L, -1) != LUA_TSTRING || !br_header_value_ok(br_lua_string_arg(L, -1))) {
         br_problems_add(p, "header-value", BR_SLICE("headers"),
                         "%s must be a string without control characters", br_print(name).text);
         return;
     }
-    if (!br_headers_set(&request->headers, name, br_lua_slice(L, -1)))
+    if (!br_headers_set(&request->headers, name, br_lua_string_arg(L, -1)))
         br_problems_add(p, "header-value", BR_SLICE("headers"), "too many or too long");
 }
 

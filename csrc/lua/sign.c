@@ -91,7 +91,7 @@ static void refuse(lua_State *L, int key, br_problems *p)
                         "fields are named: a key is a %s, not a string", luaL_typename(L, key));
         return;
     }
-    br_slice name = br_lua_slice(L, key);
+    br_slice name = br_lua_string_arg(L, key);
     br_printable shown = br_print(name);
     br_suggest near;
     br_suggest_init(&near, name);

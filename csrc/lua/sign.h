@@ -11,7 +11,7 @@
 #ifndef BR_LUA_SIGN_H
 #define BR_LUA_SIGN_H
 
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 
 int br_lua_sign(lua_State *L);
 /* Pushes that function with what it keeps from one signature to the next. */

@@ -59,7 +59,7 @@ static int sse_feed(lua_State *L)
     int found, count = 0;
     luaL_checktype(L, 2, LUA_TSTRING);
     lua_settop(L, 2);
-    if (!s->decoder || s->feeding || !br_sse_feed(s->decoder, br_lua_slice(L, 2)))
+    if (!s->decoder || s->feeding || !br_sse_feed(s->decoder, br_lua_string_arg(L, 2)))
         return luaL_error(L, "no more bytes can be taken");
     s->feeding = true;
     lua_newtable(L);

@@ -72,3 +72,32 @@ int br_lua_notify(lua_State *L)
         br_engine_notify(s->engine);
     return 0;
 }
+
+/* step(ms) -> number of things still running */
+int br_lua_step(lua_State *L)
+{
+    br_lua_state *s = br_lua_state_of(L);
+    int ms = (int)luaL_checkinteger(L, 1);
+    br_lua_leave_parent(s);
+    lua_pushinteger(L, s->engine ? br_engine_step(s->engine, ms) : 0);
+    return 1;
+}
+
+/* fd() -> descriptor that is readable when step has something to do */
+int br_lua_fd(lua_State *L)
+{
+    br_error error;
+    br_error_clear(&error);
+    br_engine *e = br_lua_engine(br_lua_state_of(L), &error);
+    if (!e)
+        return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
+    lua_pushinteger(L, br_engine_fd(e));
+    return 1;
+}
+
+/* now_ms() -> milliseconds of a clock that never goes back */
+int br_lua_now_ms(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)br_host_system.mono_ms(br_host_system.user));
+    return 1;
+}

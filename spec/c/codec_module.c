@@ -8,6 +8,7 @@
 #include "core/aws/service_error.h"
 #include "core/base/digest.h"
 #include "core/text/base64.h"
+#include "lua/binding.h"
 #include "lua/codec/codec.h"
 #include "lua/codec/literal.h"
 

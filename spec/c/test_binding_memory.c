@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 
 int luaopen_bedrock_core(lua_State *L);
 

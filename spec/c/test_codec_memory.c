@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 
 int luaopen_codec_module(lua_State *L);
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 
 /* Once per Lua state. */
 void br_came_open(lua_State *L);

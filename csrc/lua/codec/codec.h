@@ -14,7 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/problems.h"
 #include "core/http/request.h"
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 #include "model/model.h"
 
 /* JSON's null, as br_push_null pushes it. */

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "core/base/buffer.h"
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 
 #define BR_ORDERS_MAX 1024
 

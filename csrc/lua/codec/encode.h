@@ -10,6 +10,7 @@
 #include "core/text/decimal.h"
 #include "core/text/json.h"
 #include "core/text/json_scan.h"
+#include "lua/base/values.h"
 #include "lua/codec/codec.h"
 #include "lua/codec/entries.h"
 
@@ -72,13 +73,6 @@ static inline void br_encode_step(br_encoder *e, br_slice name, int table)
 static inline const br_shape *br_encoder_shape(const br_encoder *e, unsigned shape)
 {
     return &e->model->shapes[shape];
-}
-
-static inline br_slice br_lua_slice(lua_State *L, int index)
-{
-    br_slice s;
-    s.p = lua_tolstring(L, index, &s.n);
-    return s;
 }
 
 /* As br_buf_add; the common case, room left, without a call. */

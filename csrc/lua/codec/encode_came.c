@@ -50,7 +50,7 @@ bool br_encode_came_text(br_encoder *e, br_slice text, bool too_short)
 {
     if (br_encode_came(e))
         return true;
-    bool in_hand = lua_type(e->L, -1) == LUA_TSTRING && br_lua_slice(e->L, -1).p == text.p;
+    bool in_hand = lua_type(e->L, -1) == LUA_TSTRING && br_lua_string(e->L, -1).p == text.p;
     return in_hand && !too_short && lua_checkstack(e->L, STACK) && br_came_somewhere(e->L, -1);
 }
 

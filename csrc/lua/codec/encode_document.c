@@ -39,7 +39,7 @@ static void encode_number(br_encoder *e)
 
 static void encode_string(br_encoder *e)
 {
-    if (!br_encode_put_string(e, br_lua_slice(e->L, -1)) && !e->out->failed)
+    if (!br_encode_put_string(e, br_lua_string(e->L, -1)) && !e->out->failed)
         br_encode_problem(e, "type", "is not valid UTF-8");
 }
 
@@ -226,7 +226,7 @@ static bool strange_key(lua_State *L, br_slice *first)
         if (lua_type(L, -2) == LUA_TNUMBER)
             continue;
         if (lua_type(L, -2) == LUA_TSTRING)
-            key = br_lua_slice(L, -2);
+            key = br_lua_string(L, -2);
         if (!found || br_natural_order(key.p, first->p) < 0)
             *first = key;
         found = true;

@@ -81,7 +81,7 @@ static bool is_numeric(const br_shape *s)
 
 static bool is_word(const br_encoder *e, const char *word)
 {
-    return br_slice_eqs(br_lua_slice(e->L, -1), word);
+    return br_slice_eqs(br_lua_string(e->L, -1), word);
 }
 
 /* A number or boolean that was written as a text. */

@@ -124,7 +124,7 @@ static inline bool take_pair(br_encoder *e, walk *w)
 {
     if (is_absent(e->L, w))
         return false;
-    br_slice name = br_lua_slice(e->L, -2);
+    br_slice name = br_lua_string(e->L, -2);
     int index = br_model_member(e->model, w->shape, name);
     w->count++;
     if (index < 0) {
@@ -203,7 +203,7 @@ static void write_members(br_encoder *e, walk *w)
 static bool is_other(lua_State *L, void *state)
 {
     const walk *w = state;
-    br_slice name = br_lua_slice(L, -2);
+    br_slice name = br_lua_string(L, -2);
     return !is_absent(L, w) && br_model_member(w->e->model, w->shape, name) < 0 &&
            passes(w->e, w, name);
 }
@@ -350,7 +350,7 @@ static void walk_members(br_encoder *e, walk *w)
 /* Key at -2, value at -1, and nothing else is in the table: there is no order to be seen to. */
 static void write_only_member(br_encoder *e, walk *w)
 {
-    br_slice name = br_lua_slice(e->L, -2);
+    br_slice name = br_lua_string(e->L, -2);
     int index = br_model_member(e->model, w->shape, name);
     br_emit_char(e->out, '{');
     if (index >= 0) {

@@ -253,7 +253,7 @@ static void default_content_type(head *h, br_slice type)
 /* The bytes as they are; nothing tells what they are, so no content type is made up. */
 static void encode_raw_payload(head *h, const br_shape *s)
 {
-    br_slice bytes = br_lua_slice(h->e.L, -1);
+    br_slice bytes = br_lua_string(h->e.L, -1);
     br_encode_check_bytes(&h->e, s, bytes);
     if (!br_encode_attach(&h->e, bytes, false))
         br_buf_add_slice(&h->request->body, bytes);

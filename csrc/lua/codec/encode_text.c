@@ -133,7 +133,7 @@ bool br_encode_string(br_encoder *e, const br_shape *s, br_slice *text)
         br_encode_wrong_type(e, s, "a string");
         return false;
     }
-    *text = br_lua_slice(e->L, -1);
+    *text = br_lua_string(e->L, -1);
     br_encode_check_string(e, s, *text);
     return true;
 }
@@ -194,7 +194,7 @@ bool br_lua_cdata_integer(lua_State *L, int64_t *value)
     lua_rawget(L, -2);
     lua_pushvalue(L, -4);
     bool ok = lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING;
-    ok = ok && parse_decimal(br_lua_slice(L, -1), true, value);
+    ok = ok && parse_decimal(br_lua_string(L, -1), true, value);
     lua_pop(L, 3);
     return ok;
 }
@@ -247,7 +247,7 @@ static integer_outcome read_integer(br_encoder *e, bool is_long, int64_t *value)
     if (lua_type(L, -1) == LUA_TNUMBER)
         return double_to_integer((double)lua_tonumber(L, -1), value);
     if (is_long && lua_type(L, -1) == LUA_TSTRING)
-        return parse_decimal(br_lua_slice(L, -1), false, value) ? INTEGER_OK : INTEGER_NOT;
+        return parse_decimal(br_lua_string(L, -1), false, value) ? INTEGER_OK : INTEGER_NOT;
 #ifdef BR_LUA_TCDATA
     if (br_lua_cdata_integer(L, value))
         return INTEGER_OK;
@@ -345,7 +345,7 @@ static bool read_time(br_encoder *e, int64_t *ms)
 {
     lua_State *L = e->L;
     if (lua_type(L, -1) == LUA_TSTRING) {
-        if (br_time_parse_iso(br_lua_slice(L, -1), ms))
+        if (br_time_parse_iso(br_lua_string(L, -1), ms))
             return true;
         br_encode_problem(e, "type",
                           "expected epoch seconds or an ISO 8601 time such as "

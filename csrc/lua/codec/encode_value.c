@@ -112,7 +112,7 @@ static void encode_blob(br_encoder *e, const br_shape *s)
         br_encode_wrong_type(e, s, "a string of bytes (it is base64-encoded for you)");
         return;
     }
-    br_slice bytes = br_lua_slice(e->L, -1);
+    br_slice bytes = br_lua_string(e->L, -1);
     br_encode_check_bytes(e, s, bytes);
     if (e->form)
         br_encode_form_bytes(e, bytes);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "core/base/buffer.h"
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 
 /* Slots of the Lua stack that the functions here need free. */
 #define BR_ENTRIES_STACK 32

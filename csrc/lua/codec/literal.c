@@ -6,7 +6,6 @@
 
 #include "core/text/decimal.h"
 #include "core/text/json.h"
-#include "lua/binding.h"
 
 /* Keys of the registry: only their addresses count. */
 static const char number_key = 'n', raw_key = 'r';
@@ -45,13 +44,6 @@ static br_literal *push_literal(lua_State *L, br_slice text, const void *key)
 void br_literal_push_number(lua_State *L, br_slice text)
 {
     push_literal(L, text, &number_key);
-}
-
-int br_lua_literal(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    lua_pushboolean(L, br_literal_at(L, 1) != NULL);
-    return 1;
 }
 
 static int literal_text(lua_State *L)
@@ -209,15 +201,6 @@ static unsigned depth_of(br_slice text)
     return deepest;
 }
 
-static int refuse(lua_State *L, const char *operation, const char *what, const char *why, size_t at)
-{
-    br_error error;
-    br_error_clear(&error);
-    br_error_set(&error, BR_ERR_VALIDATION, "ValidationError", "%s: %s: %s (near byte %zu)",
-                 operation, what, why, at);
-    return br_lua_fail(L, &error, br_slice_of(operation), NULL);
-}
-
 /* NULL: it is JSON that can be sent. */
 static const char *json_problem(br_slice text, size_t *at)
 {
@@ -231,17 +214,12 @@ static const char *json_problem(br_slice text, size_t *at)
     return why;
 }
 
-int br_lua_raw(lua_State *L)
+const char *br_literal_push_raw(lua_State *L, br_slice text, size_t *at)
 {
-    size_t at = 0;
-    luaL_checktype(L, 1, LUA_TSTRING);
-    br_slice text;
-    text.p = lua_tolstring(L, 1, &text.n);
-    const char *why = text.n > BR_RAW_TEXT_MAX ? "it is too long" : json_problem(text, &at);
-    if (why != NULL)
-        return refuse(L, "raw", "the text is not JSON", why, at);
-    push_literal(L, text, &raw_key)->depth = depth_of(text);
-    return 1;
+    const char *why = text.n > BR_RAW_TEXT_MAX ? "it is too long" : json_problem(text, at);
+    if (why == NULL)
+        push_literal(L, text, &raw_key)->depth = depth_of(text);
+    return why;
 }
 
 static const char *number_problem(br_slice text, size_t *at)
@@ -258,15 +236,10 @@ static const char *number_problem(br_slice text, size_t *at)
     return why;
 }
 
-int br_lua_number(lua_State *L)
+const char *br_literal_read_number(lua_State *L, br_slice text, size_t *at)
 {
-    size_t at = 0;
-    luaL_checktype(L, 1, LUA_TSTRING);
-    br_slice text;
-    text.p = lua_tolstring(L, 1, &text.n);
-    const char *why = text.n > BR_NUMBER_TEXT_MAX ? "it is too long" : number_problem(text, &at);
-    if (why != NULL)
-        return refuse(L, "number", "the text is no number of JSON", why, at);
-    br_literal_push_number(L, text);
-    return 1;
+    const char *why = text.n > BR_NUMBER_TEXT_MAX ? "it is too long" : number_problem(text, at);
+    if (why == NULL)
+        br_literal_push_number(L, text);
+    return why;
 }

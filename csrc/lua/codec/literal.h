@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "core/base/buffer.h"
-#include "lua/compat.h"
+#include "lua/base/compat.h"
 
 #define BR_NUMBER_TEXT_MAX ((size_t)64 * 1024)
 #define BR_RAW_TEXT_MAX ((size_t)256 * 1024 * 1024)
@@ -26,10 +26,11 @@ const br_literal *br_literal_at(lua_State *L, int index);
 /* Pushes a number by its JSON text of at most BR_NUMBER_TEXT_MAX bytes. */
 void br_literal_push_number(lua_State *L, br_slice text);
 
-/* raw(text) -> raw JSON | nil, error; number(text) -> a number | nil, error */
-int br_lua_raw(lua_State *L);
-int br_lua_number(lua_State *L);
-/* literal(value) -> whether it is one of these */
-int br_lua_literal(lua_State *L);
+/*
+** Each pushes what the text says, and returns NULL; or says why it is not JSON, or no number of JSON:
+** a static text, and in *at the byte.
+*/
+const char *br_literal_push_raw(lua_State *L, br_slice text, size_t *at);
+const char *br_literal_read_number(lua_State *L, br_slice text, size_t *at);
 
 #endif

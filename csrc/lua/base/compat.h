@@ -1,8 +1,8 @@
 /*
 ** One source for Lua 5.4 and LuaJIT 2.1: what LuaJIT's C API lacks or names differently.
 */
-#ifndef BR_LUA_COMPAT_H
-#define BR_LUA_COMPAT_H
+#ifndef BR_LUA_BASE_COMPAT_H
+#define BR_LUA_BASE_COMPAT_H
 
 #include <stdint.h>
 

@@ -1,0 +1,24 @@
+/*
+** Values between C and Lua.
+*/
+#ifndef BR_LUA_BASE_VALUES_H
+#define BR_LUA_BASE_VALUES_H
+
+#include "core/base/slice.h"
+#include "lua/base/compat.h"
+
+/* t[name], without metamethods; pushes one value. */
+void br_lua_rawfield(lua_State *L, int table, const char *name);
+void br_lua_push(lua_State *L, br_slice text);
+/* The bytes of the string at index. */
+static inline br_slice br_lua_string(lua_State *L, int index)
+{
+    br_slice s;
+    s.p = lua_tolstring(L, index, &s.n);
+    return s;
+}
+
+/* Those of a string argument; {NULL, 0} if it is nil or none. Raises for other types. */
+br_slice br_lua_string_arg(lua_State *L, int arg);
+
+#endif
