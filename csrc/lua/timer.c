@@ -4,7 +4,7 @@
 */
 #include <string.h>
 
-#include "engine/loop/internal.h"
+#include "engine/loop/task.h"
 #include "lua/binding.h"
 
 #define BR_LUA_TIMER "bedrock.timer"

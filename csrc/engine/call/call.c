@@ -34,12 +34,8 @@ static void destroy_spares(br_call *list)
 
 static void put_spares(br_client *client, br_call *list)
 {
+    atomic_store_explicit(&client->free_spare, destroy_spares, memory_order_relaxed);
     destroy_spares(atomic_exchange_explicit(&client->spare, list, memory_order_acq_rel));
-}
-
-void br_call_free_spare(br_client *client)
-{
-    destroy_spares(take_spares(client));
 }
 
 static br_call *make_call(void)

@@ -97,7 +97,5 @@ void br_call_info_get(const br_call *c, br_call_info *info);
 /* Stops it in any state; next() gives ERROR cancelled with that code ("Cancelled", "Closed"). */
 void br_call_cancel(br_call *c, const char *code);
 void br_call_free(br_call *c); /* in any state; cancels; NULL is fine */
-/* For the client's own end. */
-void br_call_free_spare(br_client *client);
 
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/aws/endpoint.h"
-#include "engine/call/call.h"
 #include "engine/credentials/provider.h"
 #include "engine/files/read_file.h"
 
@@ -181,6 +180,7 @@ br_client *br_client_new(br_settings *settings, const br_model *model, const br_
     atomic_init(&c->clock_offset_ms, 0);
     atomic_init(&c->clock_offset_known, false);
     atomic_init(&c->spare, NULL);
+    atomic_init(&c->free_spare, NULL);
     br_retry_quota_init(&c->quota);
     take_settings(c, settings);
     if (load(c, model, host, problems))
@@ -195,11 +195,18 @@ br_client *br_client_ref(br_client *c)
     return c;
 }
 
+static void free_spare(br_client *c)
+{
+    void (*release)(struct br_call *) = atomic_load(&c->free_spare);
+    if (release != NULL)
+        release(atomic_load(&c->spare));
+}
+
 void br_client_unref(br_client *c)
 {
     if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
-    br_call_free_spare(c);
+    free_spare(c);
     br_principal_unref(c->principal);
     br_settings_free(&c->settings);
     br_tls_identity_free(c->identity);

@@ -36,6 +36,7 @@ typedef struct br_client {
     _Atomic int64_t clock_offset_ms; /* of the services' clocks from the local one, as learned */
     atomic_bool clock_offset_known;  /* it is the client's own, or a cache file's */
     _Atomic(struct br_call *) spare; /* a call that is over; kept for the next one */
+    void (*_Atomic free_spare)(struct br_call *); /* for the client's own end; of no spare, too */
 } br_client;
 
 /*

@@ -252,6 +252,8 @@ static bool arm(br_obtain *o, int64_t delay_ms)
     return br_timer_start(o->engine, &o->timer, delay_ms, poll_flight, o);
 }
 
+static void flight_lost(void *user);
+
 /* The flight that runs for a provider; begins one on the waiter's engine if there is none. */
 static br_flight *flight_for(br_obtain *o)
 {
@@ -261,10 +263,16 @@ static br_flight *flight_for(br_obtain *o)
     p->flight = br_flight_start(p, o->engine, o->client, o->x509, o->mode == BR_OBTAIN_FRESH);
     if (p->flight != NULL) {
         p->refs++;
+        br_task_enter_background(o->engine, &p->flight->task, flight_lost, p->flight);
         p->flight->next = registry.flights;
         registry.flights = p->flight;
     }
     return p->flight;
+}
+
+static void waiter_gone(void *user)
+{
+    br_provider_cancel(user);
 }
 
 /* Under the mutex: finds what serves `o`, or what it has to wait for. */
@@ -292,6 +300,7 @@ static void enlist(br_obtain *o)
         o->next->link = &o->next;
     registry.waiters = o;
     o->waiting = true;
+    br_task_enter_background(o->engine, &o->task, waiter_gone, o);
 }
 
 static void drop_flight(br_flight *f)
@@ -418,6 +427,7 @@ static void poll_flight(void *user)
     bool over = settled(o, &result);
     if (over) {
         detach(o);
+        br_task_leave(o->engine, &o->task);
         kept = *o;
         o->flight = NULL;
         o->ready = NULL;
@@ -440,6 +450,7 @@ void br_provider_cancel(br_obtain *o)
         release(o);
         br_timer_stop(o->engine, &o->timer);
     }
+    br_task_leave(o->engine, &o->task);
     br_registry_leave();
 }
 
@@ -471,43 +482,22 @@ void br_flight_land(br_flight *f)
     br_registry_leave();
 }
 
-static br_flight *take_flight_of(const br_engine *e)
-{
-    br_flight *f = registry.flights;
-    while (f != NULL && f->engine != e)
-        f = f->next;
-    if (f != NULL)
-        end_flight(f, BR_FLIGHT_LOST);
-    return f;
-}
-
-static void cancel_waiters_of(br_engine *e, bool abandoned)
-{
-    br_obtain *next;
-    for (br_obtain *o = registry.waiters; o != NULL; o = next) {
-        next = o->next;
-        if (o->engine != e)
-            continue;
-        detach(o);
-        release(o);
-        if (!abandoned)
-            br_timer_stop(e, &o->timer);
-    }
-}
-
 /*
-** What an abandoned engine ran was forgotten on entering (see forget_parent), but for its waiters.
+** By the engine's thread. What an abandoned engine ran was forgotten on entering the mutex (see
+** forget_parent). Those of other engines who wait for it notice and begin another.
 */
-void br_provider_engine_gone(br_engine *e, bool abandoned)
+static void flight_lost(void *user)
 {
-    br_flight *f;
+    br_flight *f = user;
     br_registry_enter();
-    cancel_waiters_of(e, abandoned);
-    while (!abandoned && (f = take_flight_of(e)) != NULL) {
-        br_registry_leave();
-        br_flight_stop(f);
-        br_registry_enter();
-        drop_flight(f);
-    }
+    bool forgotten = f->state == BR_FLIGHT_LOST;
+    if (!forgotten)
+        end_flight(f, BR_FLIGHT_LOST);
+    br_registry_leave();
+    if (forgotten)
+        return;
+    br_flight_stop(f);
+    br_registry_enter();
+    drop_flight(f);
     br_registry_leave();
 }

@@ -14,6 +14,7 @@
 
 #include "core/aws/credentials.h"
 #include "engine/client/client.h"
+#include "engine/loop/task.h"
 
 /*
 ** The one mutex for what threads share: the registry, and what of a client is not immutable. Held
@@ -66,6 +67,7 @@ typedef struct br_obtain {
     struct br_obtain *next, **link; /* all that wait */
     struct br_flight *flight;       /* what it waits for */
     const br_credentials *ready;    /* or what it gets as soon as the engine steps */
+    br_task task;
     br_timer timer;
     int poll_ms;
     int64_t polled_ms, watching_ms; /* of a flight on another engine */
@@ -74,7 +76,7 @@ typedef struct br_obtain {
 
 /*
 ** Starts to obtain; `done` is called once, from br_engine_step, never from here, and may free the
-** owner of `o`. The principal, held by the owner, is or was the client's, which lends its timeouts,
+** owner of `o`. Not where the engine ends before. The principal, held by the owner, is or was the client's, which lends its timeouts,
 ** net, clock and cache settings to an exchange that begins with this.
 */
 bool br_provider_obtain(const br_principal *who, br_engine *e, br_client *c, br_obtain_mode mode,
@@ -87,12 +89,5 @@ void br_provider_reject(br_provider *p, const br_credentials *bad);
 
 /* Did the profile refuse the session name when this identity was last exchanged? */
 bool br_provider_session_name_refused(br_provider *p);
-
-/*
-** The engine goes away (call this while its transfers and timers still can be stopped) or was
-** abandoned after a fork: forget what belongs to it. Those of other engines who wait for an
-** exchange of this one notice and begin another. No callback follows.
-*/
-void br_provider_engine_gone(br_engine *e, bool abandoned);
 
 #endif

@@ -235,6 +235,7 @@ void br_flight_stop(br_flight *f)
     if (f->client == NULL)
         return;
     br_exchange_stop(&f->exchange);
+    br_task_leave(f->engine, &f->task);
     br_timer_stop(f->engine, &f->timer);
     br_timer_stop(f->engine, &f->touch);
     br_file_lock_release(&f->lock);

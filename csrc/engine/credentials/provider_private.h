@@ -57,6 +57,7 @@ struct br_flight {
     br_x509 *x509;
     bool fresh;
     /* the engine's thread only */
+    br_task task;
     br_timer timer, touch;
     int dir; /* -1: memory only */
     br_file_lock lock;

@@ -10,7 +10,6 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "engine/credentials/provider.h"
 #include "engine/loop/process.h"
 
 #define EVENTS_PER_WAIT 64
@@ -156,7 +155,6 @@ void br_engine_free(br_engine *e)
         leave_behind(e);
         return;
     }
-    br_provider_engine_gone(e, false);
     end_tasks(e);
     tear_down(e);
     br_timers_free(&e->timers);
@@ -174,7 +172,6 @@ void br_engine_abandon(br_engine *e)
     if (e->abandoned)
         return;
     e->abandoned = true;
-    br_provider_engine_gone(e, true);
     end_tasks(e);
     br_sockets_close_all(&e->sockets);
     close_fds(e);
@@ -190,12 +187,18 @@ bool br_task_enter(br_engine *e, br_task *task, void (*gone)(void *user), void *
 {
     if (!br_timers_reserve(&e->timers, (e->running + 2) * BR_TIMERS_PER_TASK))
         return false;
+    br_task_enter_background(e, task, gone, user);
+    task->counted = true;
+    e->running++;
+    return true;
+}
+
+void br_task_enter_background(br_engine *e, br_task *task, void (*gone)(void *user), void *user)
+{
     *task = (br_task){.gone = gone, .user = user, .next = e->tasks, .running = true};
     if (e->tasks != NULL)
         e->tasks->prev = task;
     e->tasks = task;
-    e->running++;
-    return true;
 }
 
 void br_task_leave(br_engine *e, br_task *task)
@@ -203,7 +206,8 @@ void br_task_leave(br_engine *e, br_task *task)
     if (!task->running)
         return;
     task->running = false;
-    e->running--;
+    if (task->counted)
+        e->running--;
     if (task->next != NULL)
         task->next->prev = task->prev;
     if (task->prev != NULL)

@@ -1,6 +1,5 @@
 /*
-** What the files of the engine share among themselves: its parts, the tasks that run on it, and
-** the clock of silence. Hosts and providers use engine.h.
+** What the files of the engine share among themselves: its parts, and the clock of silence. Hosts and providers use engine.h.
 */
 #ifndef BR_ENGINE_LOOP_INTERNAL_H
 #define BR_ENGINE_LOOP_INTERNAL_H
@@ -8,7 +7,7 @@
 #include <curl/curl.h>
 #include <sys/types.h>
 
-#include "engine/loop/engine.h"
+#include "engine/loop/task.h"
 
 #define BR_CONNECTIONS_MAX 256L /* kept open when idle, per engine */
 #define BR_CONNECTION_IDLE_S                                                                       \
@@ -92,18 +91,6 @@ void br_kept_end(br_sockets *s, int fd, const void *holder);
 bool br_kept_is(const br_socket *slot);
 /* Something happened on one that is kept. */
 void br_kept_event(br_sockets *s, int fd);
-
-/* Something that runs: a call or a transfer. `gone` is called when the engine ends under it. */
-typedef struct br_task {
-    void (*gone)(void *user);
-    void *user;
-    struct br_task *prev, *next;
-    bool running;
-} br_task;
-
-/* Also reserves timer places, so that a task's own timers can always be armed. false: no memory. */
-bool br_task_enter(br_engine *e, br_task *task, void (*gone)(void *user), void *user);
-void br_task_leave(br_engine *e, br_task *task); /* idempotent */
 
 typedef struct br_transfer br_transfer;
 
