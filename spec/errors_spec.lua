@@ -141,11 +141,11 @@ describe("an error", function()
             for _ = 1, 20 do
                 local endpoints = { runtime = ep.https, ["bedrock-runtime"] = ep.https }
                 local _, err = bedrock.connect(with { endpoint = endpoints })
-                assert.equal('endpoint: of "bedrock-runtime": given twice, as a service is known by its id and by its '
-                    .. "namespace", err.message)
+                assert.equal('endpoint: for "bedrock-runtime": given twice, under its id and under its namespace: remove '
+                    .. "one", err.message)
                 endpoints.runtime = "x:"
                 _, err = bedrock.connect(with { endpoint = endpoints })
-                assert.matches('^endpoint: of "runtime": .*$', err.message)
+                assert.matches('^endpoint: for "runtime": .*$', err.message)
                 assert.equal(1, #err.errors)
             end
         end)
@@ -265,7 +265,7 @@ describe("an error", function()
             local said = {}
             for _, problem in ipairs(err.errors) do
                 assert.equal("endpoint", problem.path)
-                said[problem.message:match '^of "([%w-]+)": ' or problem.message:match "http://[%w.]+"] = problem.kind
+                said[problem.message:match '^for "([%w-]+)": ' or problem.message:match "http://[%w.]+"] = problem.kind
             end
             assert.same({ runtime = "type", agent = "pattern", bedrok = "unknown",
                 ["http://example.com"] = "conflict" }, said)

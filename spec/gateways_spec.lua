@@ -76,8 +76,8 @@ describe("through a gateway", function()
                 ["Host"] = "Host is set by the library", ["x-amz-date"] = "x%-amz%-date is set",
                 ["Content-Type"] = "Content%-Type is set", ["content-length"] = "is set by the library",
                 ["X-Amz-Security-Token"] = "is set by the library", connection = "is set by the library",
-                ["Authorization"] = 'authorization is set by the library; with auth = "none" it is yours',
-                ["a b"] = '"a b" is no name of a header', [""] = "no name of a header",
+                ["Authorization"] = 'authorization is set by the library; to send your own',
+                ["a b"] = '"a b" is not a header name', [""] = "not a header name",
             } do
                 local found, text = problem(service.settings(ep, { headers = { [name] = KEY } }))
                 assert.equal("headers", found.path)
@@ -86,12 +86,12 @@ describe("through a gateway", function()
             end
             for _, value in ipairs { "a\r\nx: y", "a\0", "a\n" } do
                 local found, text = problem(service.settings(ep, { headers = { ["x-a"] = value } }))
-                assert.matches("x%-a holds a control character", found.message)
+                assert.matches("x%-a must not contain control characters", found.message)
                 assert.not_matches("x: y", text)
             end
             assert.matches("x%-a must be a string, got a number",
                 problem(service.settings(ep, { headers = { ["x-a"] = 1 } })).message)
-            assert.matches("there twice",
+            assert.matches("given twice",
                 problem(service.settings(ep, { headers = { ["x-a"] = "1", ["X-A"] = "2" } })).message)
             for _, value in ipairs { "x: y", 1, true } do
                 assert.matches("must be a table of names and values",
@@ -159,7 +159,7 @@ describe("through a gateway", function()
         it("needs an endpoint", function()
             local found = problem { auth = "none" }
             assert.equal("auth", found.path)
-            assert.matches("leaves signing to an endpoint of your own: set endpoint to its URL", found.message)
+            assert.matches("leaves signing to your own endpoint: set endpoint to its URL", found.message)
             assert.equal("endpoint", problem({ auth = "none", endpoint = "ftp://x" }).path)
             local conn = connect { endpoint = { ["bedrock-runtime"] = ep.https } }
             local _, err = conn:list_foundation_models()

@@ -58,21 +58,21 @@ describe("slips with connect:", function()
     } do
         it("a line break or space around " .. option, function()
             local base = CERTIFICATE[option] and CERTIFICATE or KEYS
-            assert.equal("ends in a line break: leave it out", refused(base, option, value .. "\n"))
-            assert.equal("ends in a line break: leave it out", refused(base, option, value .. "\r\n"))
-            assert.equal("ends in a space: leave it out", refused(base, option, value .. " "))
-            assert.equal("begins with a space or line break: leave it out", refused(base, option, " " .. value))
+            assert.equal("ends in a line break: remove it", refused(base, option, value .. "\n"))
+            assert.equal("ends in a line break: remove it", refused(base, option, value .. "\r\n"))
+            assert.equal("ends in a space: remove it", refused(base, option, value .. " "))
+            assert.equal("begins with a space or line break: remove it", refused(base, option, " " .. value))
         end)
     end
 
     it("the same in a table of endpoints", function()
         local message = refused(KEYS, "endpoint", { ["bedrock-runtime"] = "https://gateway.example.com\n" })
-        assert.equal('of "bedrock-runtime": ends in a line break: leave it out', message)
+        assert.equal('for "bedrock-runtime": ends in a line break: remove it', message)
     end)
 
     it("an error is one line, whatever was given", function()
         local message = refused(CERTIFICATE, "role_arn", "arn:aws:iam::123456789012:role/o\nne")
-        assert.matches("it holds a space or line break, got ", message, 1, true)
+        assert.matches("without spaces and line breaks, got ", message, 1, true)
         assert.is_nil(message:find "\n")
         assert.is_nil(refused(KEYS, "region", "us-\neast-1"):find "\n")
         assert.is_nil(refused(KEYS, "custom_region", "us-\neast-1"):find "\n")
@@ -82,7 +82,7 @@ describe("slips with connect:", function()
         for _, option in ipairs { "certificate", "private_key" } do
             local _, err = bedrock.connect(merged(CERTIFICATE, { [option] = CERTIFICATE[option] .. "\n" }))
             assert.equal(option, err.errors[1].path)
-            assert.matches("if it is a path, leave the line break out", err.errors[1].message, 1, true)
+            assert.matches("if it is a path, remove the line break", err.errors[1].message, 1, true)
         end
     end)
 
@@ -123,7 +123,7 @@ describe("slips with connect:", function()
         end
     end)
 
-    local TIMEOUTS = "there are total_timeout, connect_timeout, read_timeout and first_byte_timeout, in milliseconds"
+    local TIMEOUTS = "use total_timeout, connect_timeout, read_timeout or first_byte_timeout, in milliseconds"
     for name, hint in pairs {
         timeout = TIMEOUTS,
         requestTimeout = TIMEOUTS,
@@ -135,19 +135,19 @@ describe("slips with connect:", function()
         chain = "did you mean certificate_chain?",
         ca = "did you mean ca_file?",
         CA_BUNDLE = "did you mean ca_file?",
-        verify = "certificates are always verified; ca_file names authorities of your own",
+        verify = "certificates are always verified; to trust your own authority set ca_file",
         aws_access_key_id = "did you mean access_key_id?",
         accessKeyId = "did you mean access_key_id?",
         secretAccessKey = "did you mean secret_access_key?",
         secret_key = "did you mean secret_access_key?",
         region_name = "did you mean region?",
         profile = "did you mean profile_arn? profiles in AWS's configuration files are not read",
-        model = "each call names its model: modelId, or model for generate",
+        model = "each call names its own model: modelId, or model in generate",
         token = "did you mean session_token, of temporary keys, or api_key?",
         bearer_token = "did you mean api_key?",
         base_url = "did you mean endpoint?",
         endpoint_url = "did you mean endpoint?",
-        max_retries = "did you mean max_attempts? the first is counted, too",
+        max_retries = "did you mean max_attempts? it counts the first try, too",
         https_proxy = "did you mean proxy?",
         temperature = "it belongs to a call, not to the connection",
     } do
@@ -253,7 +253,7 @@ describe("slips with calls:", function()
             return only(err, name)
         end
         assert.equal("is an option of connect, not of a call", option "endpoint")
-        assert.matches("there are total_timeout, connect_timeout", option "timeout", 1, true)
+        assert.matches("use total_timeout, connect_timeout", option "timeout", 1, true)
         assert.matches("did you mean max_attempts?", option "retries", 1, true)
         assert.equal("unknown option of a call (the operation's parameters are the first table)", option "temperature")
     end)

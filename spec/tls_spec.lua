@@ -187,8 +187,8 @@ describe("TLS", function()
                 { "client_certificate", "is not valid yet",
                     { client_certificate = pki "future.crt.pem", client_key = pki "future.key.pem" } },
                 { "client_certificate", "No such file", { client_certificate = "/nonexistent", client_key = key } },
-                { "client_key", "is of no use without client_certificate", { client_key = key } },
-                { "client_certificate", "endpoint of your own",
+                { "client_key", "has no effect without client_certificate", { client_key = key } },
+                { "client_certificate", "your own endpoint",
                     { client_certificate = cert, client_key = key, endpoint = ep.http } },
             } do
                 local conn, err = bedrock.connect(settings(case[3]))

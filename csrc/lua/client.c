@@ -61,7 +61,7 @@ static void read_endpoint(lua_State *L, br_lua_setup *s)
 {
     if (lua_type(L, -2) != LUA_TSTRING) {
         br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                        "a table of endpoints has services as keys, got a %s",
+                        "the keys of a table of endpoints must be services, got a %s",
                         luaL_typename(L, -2));
         return;
     }
@@ -72,7 +72,7 @@ static void read_endpoint(lua_State *L, br_lua_setup *s)
                                  &s->problems);
     else if (!br_lua_is_null(L, -1))
         br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                        "of \"%s\": must be a URL, got a %s", br_print(service).text,
+                        "for \"%s\": must be a URL, got a %s", br_print(service).text,
                         luaL_typename(L, -1));
 }
 

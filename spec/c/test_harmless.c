@@ -9,7 +9,7 @@
 
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define KEY_ID "ASIAIOSFODNN7EXAMPLE"
-#define HIDDEN "its text is not shown, as it may hold credentials"
+#define HIDDEN "its text is not shown, because it may contain credentials"
 
 static const br_slice OWN[] = {{"arn:aws:iam::123456789012:role/mine", 35}, {"us-east-1", 9}};
 static const br_harmless STRICT = {OWN, 2, false}, WITH_ARNS = {NULL, 0, true};
@@ -47,7 +47,7 @@ static void test_messages_of_aws(void)
         "502 Bad Gateway nginx",
         "Rate exceeded",
         "The profile is disabled in us-east-1",
-        "the service answered HTTP 500 and told no reason",
+        "the service answered HTTP 500 without a reason",
     };
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
         br_buf out;

@@ -158,7 +158,7 @@ static void test_arns(void)
     one("role_arn", "arn:aws:iam::123456789012:role/x\r\ny", "pattern", "role/NAME");
     one("trust_anchor_arn", "nonsense", "pattern", "got \"nonsense\"");
     one("profile_arn", "arn:aws:rolesanywhere:us-west-2:123456789012:profile/xxx", "conflict",
-        "both must be of one region");
+        "both must be in the same region");
     expect(good, moved, "conflict", "trust_anchor_arn", "roles_anywhere_region = \"eu-west-1\"");
     expect(good, overridden, "conflict", "trust_anchor_arn",
            "roles_anywhere_custom_region = \"us-east-1\"");
@@ -168,7 +168,7 @@ static void test_arns(void)
         "ARN");
     one("role_arn", "arn:aws:iam::123456789012:role/team/", "pattern", "role/NAME");
     one("role_arn", "arn:aws-us-gov:iam::123456789012:role/x", "conflict",
-        "partition aws-us-gov but trust_anchor_arn is of aws");
+        "partition aws-us-gov but trust_anchor_arn is in aws");
 }
 
 #define ALIAS_OF(kind) "arn:aws:rolesanywhere:us-east-1:123456789012:alias/" kind "/"
@@ -403,17 +403,17 @@ static void test_endpoint_table(void)
                                     BR_SLICE("https://127.0.0.1:2"), &p));
     CHECK_INT(p.count, 1);
     CHECK_STR(p.items[0].path, "endpoint");
-    CHECK_STR(p.items[0].message, "of \"bedrok\": unknown service (did you mean bedrock?)");
+    CHECK_STR(p.items[0].message, "for \"bedrok\": unknown service (did you mean bedrock?)");
     CHECK(!br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("bedrock-runtime"),
                                     BR_SLICE("https://other.example"), &p));
     CHECK_STR(p.items[0].kind, "conflict");
     CHECK_STR(p.items[0].path, "endpoint");
-    CHECK(strstr(p.items[0].message, "of \"bedrock-runtime\": given twice") == p.items[0].message);
+    CHECK(strstr(p.items[0].message, "for \"bedrock-runtime\": given twice") == p.items[0].message);
     CHECK(
         !br_settings_set_endpoint(&s, &br_model_builtin, BR_SLICE("agent"), BR_SLICE("agent"), &p));
     CHECK_INT(p.count, 3);
     CHECK_STR(p.items[0].path, "endpoint");
-    CHECK(strstr(p.items[0].message, "of \"agent\": ") == p.items[0].message);
+    CHECK(strstr(p.items[0].message, "for \"agent\": ") == p.items[0].message);
     CHECK_INT(s.endpoint_count, 2);
     CHECK_STR(s.endpoints[1].url.path, "/x");
     br_problems_free(&p);

@@ -131,7 +131,7 @@ static void test_issuers_that_are_none(void)
     issued all[LEVELS];
     make_path(all, "CA:TRUE", "CA:TRUE", "CA:FALSE");
     br_x509_input in = input_of(all, LEVELS, 1);
-    expect_problem(&in, "certificate_chain", "an issuer that is no authority");
+    expect_problem(&in, "certificate_chain", "an issuer that is not an authority");
     release(all, LEVELS);
 }
 
@@ -156,7 +156,7 @@ static void test_self_signed(void)
 {
     issued leaf = issue(&leaf_recipe, NULL);
     br_x509_input in = input_of(&leaf, 1, 0);
-    expect_problem(&in, "certificate", "is self-signed: AWS takes one that the trust anchor");
+    expect_problem(&in, "certificate", "is self-signed: AWS accepts one that the trust anchor");
     release(&leaf, 1);
 }
 
@@ -242,7 +242,7 @@ static void test_lines(void)
     in = (br_x509_input){.certificate = file("p256", ".crt.pem"),
                          .private_key = file("p256", ".key.pkcs8.enc.pem"),
                          .password = BR_SLICE("not-this\n")};
-    expect_problem(&in, "private_key_password", "it ends in a line break, which counts");
+    expect_problem(&in, "private_key_password", "it ends in a line break, which is part of it");
 }
 
 int main(void)

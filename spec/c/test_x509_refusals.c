@@ -293,7 +293,7 @@ static void test_made_certificates(void)
     in = (br_x509_input){.certificate = make_pair(&long_serial, p256_key())};
     expect_problem(&in, "certificate", "serial number that is negative or over 20 octets");
     in = (br_x509_input){.certificate = make_pair(&good, huge_key())};
-    expect_problem(&in, "certificate", "has a key of 8200 bits, at most 8192 are possible");
+    expect_problem(&in, "certificate", "has a key of 8200 bits, the maximum is 8192");
 }
 
 static void test_small_scalar(void)

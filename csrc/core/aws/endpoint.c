@@ -35,12 +35,11 @@ static bool own_domain(const br_model *model, const br_service *service, br_slic
     br_slice domain = br_model_name(model, service->domain);
     const br_partition *partition = br_region_partition(region);
     if (service->protocol == BR_ROUTES_ONLY && !br_slice_eqs(domain, partition->dualstack_suffix))
-        return br_error_set(
-            error, BR_ERR_CONFIG, "ConfigError",
-            "%.*s has no known endpoint in %.*s, which is of partition %s; if there "
-            "is one, set endpoint = { [\"%.*s\"] = URL }",
-            (int)prefix.n, prefix.p, (int)region.n, region.p, partition->id, (int)prefix.n,
-            prefix.p);
+        return br_error_set(error, BR_ERR_CONFIG, "ConfigError",
+                            "%.*s has no known endpoint in %.*s, which is in partition %s; if "
+                            "there is one, set endpoint = { [\"%.*s\"] = URL }",
+                            (int)prefix.n, prefix.p, (int)region.n, region.p, partition->id,
+                            (int)prefix.n, prefix.p);
     if (fips)
         return br_error_set(error, BR_ERR_CONFIG, "ConfigError",
                             "this service has no FIPS endpoints; switch use_fips off, or set an "
@@ -58,8 +57,8 @@ bool br_endpoint_resolve(const br_model *model, unsigned service, br_slice regio
 {
     if (!br_region_syntax_ok(region))
         return br_error_set(error, BR_ERR_CONFIG, "ConfigError",
-                            "the region is not a host label (lower-case letters, digits and single "
-                            "dashes, at most %d); give one such as us-east-1",
+                            "the region must be at most %d lower-case letters, digits and single "
+                            "dashes, such as us-east-1",
                             BR_REGION_MAX);
     const br_service *chosen = &model->services[service];
     if (chosen->domain != BR_NONE)

@@ -206,7 +206,7 @@ static const char *note_usual(br_es_message *m, const br_es_header *h)
     if (usual == NULL)
         return NULL;
     if (usual->p != NULL)
-        return "a header stands twice in a message";
+        return "a message has the same header twice";
     *usual = h->bytes;
     return NULL;
 }
@@ -265,7 +265,7 @@ static bool hold(br_es_decoder *d, size_t n)
     size_t missing = n - d->held.len;
     size_t take = missing < d->piece.n ? missing : d->piece.n;
     if (!br_buf_add(&d->held, d->piece.p, take))
-        d->broken = "there is no memory for a message";
+        d->broken = "out of memory";
     advance(d, take);
     return d->held.len == n;
 }
@@ -307,7 +307,7 @@ static const char *next_bytes(br_es_decoder *d)
 static int report(const br_es_decoder *d, br_error *error)
 {
     br_error_set(error, BR_ERR_STREAM, "BadResponse",
-                 "the event stream is damaged in its message at byte %llu: %s",
+                 "the event stream is damaged: the message at byte %llu cannot be read: %s",
                  (unsigned long long)d->offset, d->broken);
     return -1;
 }

@@ -4,12 +4,12 @@
 #include "core/base/suggest.h"
 
 #define TIMEOUTS                                                                                   \
-    "there are total_timeout, connect_timeout, read_timeout and first_byte_timeout, in "           \
+    "use total_timeout, connect_timeout, read_timeout or first_byte_timeout, in "                  \
     "milliseconds"
-#define ALWAYS_VERIFIED "certificates are always verified; ca_file names authorities of your own"
-#define ATTEMPTS "did you mean max_attempts? the first is counted, too"
+#define ALWAYS_VERIFIED "certificates are always verified; to trust your own authority set ca_file"
+#define ATTEMPTS "did you mean max_attempts? it counts the first try, too"
 #define OF_A_CALL "it belongs to a call, not to the connection"
-#define OF_EACH_CALL "each call names its model: modelId, or model for generate"
+#define OF_EACH_CALL "each call names its own model: modelId, or model in generate"
 #define NO_FILES "did you mean profile_arn? profiles in AWS's configuration files are not read"
 
 static const struct slip {
@@ -64,7 +64,7 @@ static const struct slip {
     {"profile", NO_FILES, false},
     {"profile_name", NO_FILES, false},
     {"aws_profile", NO_FILES, false},
-    {"credentials", "there are access_key_id, secret_access_key and session_token", false},
+    {"credentials", "use access_key_id, secret_access_key and session_token", false},
     {"model", OF_EACH_CALL, false},
     {"model_id", OF_EACH_CALL, false},
     {"model_name", OF_EACH_CALL, false},

@@ -145,7 +145,7 @@ void br_harmless_text(br_buf *out, br_slice message, const br_harmless *known)
     if (seen.words > seen.gaps)
         return;
     out->len = start;
-    br_buf_adds(out, "its text is not shown, as it may hold credentials");
+    br_buf_adds(out, "its text is not shown, because it may contain credentials");
 }
 
 /* "HTTP" and a status: what an answer without a name is called. */

@@ -163,7 +163,7 @@ bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const 
         !authorize(c, p, x, amz_date, out, trace))
         return br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
                             "the Roles Anywhere request could not be signed: the private key "
-                            "refused, a value is not UTF-8, or there is no memory");
+                            "failed, a value is not UTF-8, or memory ran out");
     return true;
 }
 

@@ -325,11 +325,11 @@ void br_service_error(int status, const br_headers *headers, br_slice body, br_e
         br_error_set(out, BR_ERR_SERVICE, code, "%.*s", (int)t.message.len, t.message.data);
     else if (coded)
         br_error_set(out, BR_ERR_SERVICE, code,
-                     "the service answered HTTP %d; its reason is %s-encoded, which a proxy or "
-                     "gateway on the way did unasked, and is not read",
+                     "the service answered HTTP %d; the reason cannot be read, because a proxy or "
+                     "gateway sent it %s-encoded",
                      status, br_coding_of(headers).text);
     else
-        br_error_set(out, BR_ERR_SERVICE, code, "the service answered HTTP %d and told no reason",
+        br_error_set(out, BR_ERR_SERVICE, code, "the service answered HTTP %d without a reason",
                      status);
     told_free(&t);
 }

@@ -114,7 +114,7 @@ static bool check(const answer *a, br_error *error)
         if (!a->found[i])
             return bad(error, "lacks credentialSet[0].credentials.", member_names[i]);
         if (a->values[i].failed)
-            return bad(error, "has too long a text in credentials.", member_names[i]);
+            return bad(error, "has too long a value in credentials.", member_names[i]);
         if (value.n == 0 || !br_header_value_ok(value))
             return bad(error, "has an empty or damaged credentials.", member_names[i]);
     }
@@ -134,7 +134,7 @@ static const br_credentials *make(const answer *a, br_error *error)
         br_buf_slice(&a->values[ACCESS_KEY_ID]), br_buf_slice(&a->values[SECRET_ACCESS_KEY]),
         br_buf_slice(&a->values[SESSION_TOKEN]), expiration_ms);
     if (c == NULL)
-        br_error_set(error, BR_ERR_CREDENTIALS, "NoMemory", "no memory for the credentials");
+        br_error_set(error, BR_ERR_CREDENTIALS, "NoMemory", "out of memory");
     return c;
 }
 

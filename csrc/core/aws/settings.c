@@ -178,17 +178,17 @@ static const char *space_around(br_slice value)
         return NULL;
     char last = value.p[value.n - 1];
     if (last == '\n' || last == '\r')
-        return "ends in a line break: leave it out";
+        return "ends in a line break: remove it";
     if (is_space(last))
-        return "ends in a space: leave it out";
-    return is_space(value.p[0]) ? "begins with a space or line break: leave it out" : NULL;
+        return "ends in a space: remove it";
+    return is_space(value.p[0]) ? "begins with a space or line break: remove it" : NULL;
 }
 
 static bool set_plain_text(br_settings *s, int option, br_slice value, br_problems *p)
 {
     if (value.n > BR_SETTING_TEXT_MAX)
         return br_problems_add(p, "max-length", br_slice_of(options[option].name),
-                               "%zu bytes are above the maximum %zu", value.n, BR_SETTING_TEXT_MAX);
+                               "%zu bytes is above the maximum %zu", value.n, BR_SETTING_TEXT_MAX);
     br_settings_forget(s, (br_option)option);
     if (value.n == 0)
         return true;
@@ -280,17 +280,17 @@ static bool add_endpoint(br_settings *s, br_slice service, const char *whose, br
     if (space != NULL)
         return br_problems_add(p, "pattern", path, "%s%s", whose, space);
     if (service.n > BR_SERVICE_ID_MAX)
-        return br_problems_add(p, "max-length", path, "%sthe service's name is too long", whose);
+        return br_problems_add(p, "max-length", path, "%sthe service name is too long", whose);
     if (s->endpoint_count == BR_ENDPOINTS_MAX)
         return br_problems_add(p, "max-length", path, "more than %d endpoints", BR_ENDPOINTS_MAX);
     if (!br_url_parse(&s->endpoints[s->endpoint_count].url, url, &error))
         return br_problems_add(p, "pattern", path, "%s%s", whose, error.message);
     for (size_t i = 0; i < s->endpoint_count; i++)
         if (br_slice_eqs(service, s->endpoints[i].service))
-            return br_problems_add(p, "conflict", path,
-                                   "of \"%.*s\": given twice, as a service is "
-                                   "known by its id and by its namespace",
-                                   (int)service.n, service.p);
+            return br_problems_add(
+                p, "conflict", path,
+                "for \"%.*s\": given twice, under its id and under its namespace: remove one",
+                (int)service.n, service.p);
     char *id = s->endpoints[s->endpoint_count++].service;
     memcpy(id, service.p, service.n);
     id[service.n] = '\0';
@@ -376,7 +376,7 @@ bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice servic
                               br_problems *p)
 {
     char whose[sizeof(br_printable) + 8];
-    snprintf(whose, sizeof(whose), "of \"%s\": ", br_print(service).text);
+    snprintf(whose, sizeof(whose), "for \"%s\": ", br_print(service).text);
     int index = br_model_service(m, service);
     s->given[BR_OPT_ENDPOINT] = true;
     if (index < 0)
@@ -388,10 +388,11 @@ bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice servic
 static const char *wrong_with_header(const br_settings *s, br_slice name, br_slice value)
 {
     if (br_header_is_reserved(name) || br_slice_eq_nocase(name, BR_SLICE("content-type")))
-        return "is set by the library, for each request";
+        return "is set by the library for each request";
     if (br_headers_has(&s->headers, name))
-        return "is there twice, in different case: leave one of them out";
-    return br_header_value_ok(value) ? NULL : "holds a control character, such as a line end";
+        return "is given twice, in different case: remove one";
+    return br_header_value_ok(value) ? NULL
+                                     : "must not contain control characters, such as a line break";
 }
 
 bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_problems *p)
@@ -400,15 +401,15 @@ bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_pr
     s->given[BR_OPT_HEADERS] = true;
     if (!br_header_name_ok(name))
         return br_problems_add(p, "header-name", path,
-                               "\"%s\" is no name of a header: letters, digits and - are",
+                               "\"%s\" is not a header name: use letters, digits and -",
                                br_print(name).text);
     const char *wrong = wrong_with_header(s, name, value);
     if (wrong != NULL)
         return br_problems_add(p, "header-value", path, "%s %s", br_print(name).text, wrong);
     return br_headers_add(&s->headers, name, value) ||
            br_problems_add(p, "header-value", path,
-                           "more than %d, or longer than %d bytes together", BR_HEADERS_MAX,
-                           BR_HEADERS_BYTES_MAX);
+                           "there are more than %d headers, or more than %d bytes of them",
+                           BR_HEADERS_MAX, BR_HEADERS_BYTES_MAX);
 }
 
 bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p)

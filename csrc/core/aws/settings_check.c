@@ -100,9 +100,9 @@ static const char *hint_for_missing(const checker *c)
     if (c->s->auth != BR_AUTH_ROLES_ANYWHERE || is_set(c, BR_OPT_AUTH))
         return "";
     if (is_set(c, BR_OPT_ACCESS_KEY_ID) || is_set(c, BR_OPT_SECRET_ACCESS_KEY))
-        return " (to use the access key that is given, set auth = \"access_keys\")";
+        return " (to use the access key you gave, set auth = \"access_keys\")";
     if (is_set(c, BR_OPT_API_KEY))
-        return " (to use the API key that is given, set auth = \"api_key\")";
+        return " (to use the API key you gave, set auth = \"api_key\")";
     return "";
 }
 
@@ -121,8 +121,8 @@ static void check_secret_text(checker *c, br_option o, size_t max)
         br_problems_add(c->p, "max-length", name_of(o), "longer than %zu bytes", max);
     else if (!visible(text))
         br_problems_add(c->p, "pattern", name_of(o),
-                        "holds a space, a control character or a non-ASCII character; was it "
-                        "copied whole and without its line end?");
+                        "contains a space, a control character or a non-ASCII character; was all "
+                        "of it copied, without the line break?");
 }
 
 static void check_access_keys(checker *c)
@@ -130,7 +130,7 @@ static void check_access_keys(checker *c)
     if (need(c, BR_OPT_ACCESS_KEY_ID, "the access key's ID") &&
         !all_of(text_of(c, BR_OPT_ACCESS_KEY_ID), ""))
         br_problems_add(c->p, "pattern", name_of(BR_OPT_ACCESS_KEY_ID),
-                        "must be letters and digits only");
+                        "must contain only letters and digits");
     else
         check_secret_text(c, BR_OPT_ACCESS_KEY_ID, BR_ACCESS_KEY_ID_MAX);
     need(c, BR_OPT_SECRET_ACCESS_KEY, "the access key's secret");
@@ -149,8 +149,7 @@ static void check_unsigned(checker *c)
 {
     if (c->s->endpoint_count == 0 && !br_problems_at(c->p, "endpoint"))
         br_problems_add(c->p, "conflict", name_of(BR_OPT_AUTH),
-                        "\"none\" leaves signing to an endpoint of your own: set endpoint to its "
-                        "URL");
+                        "\"none\" leaves signing to your own endpoint: set endpoint to its URL");
 }
 
 /* Whether it is ours depends on auth, which may be set after it. */
@@ -158,8 +157,8 @@ static void check_authorization_header(checker *c)
 {
     if (c->s->auth != BR_AUTH_UNSIGNED && br_headers_has(&c->s->headers, BR_SLICE("authorization")))
         br_problems_add(c->p, "conflict", name_of(BR_OPT_HEADERS),
-                        "authorization is set by the library; with auth = \"none\" it is yours, "
-                        "and so it is among the options of a call");
+                        "authorization is set by the library; to send your own, set auth = "
+                        "\"none\", or give it as an option of a call");
 }
 
 /* Roles Anywhere. */
@@ -236,12 +235,12 @@ static bool check_arn(checker *c, br_option o, const char *service, const char *
         return true;
     if (has_blank_or_control(text))
         return br_problems_add(c->p, "pattern", name_of(o),
-                               "is no %sARN of the form %s: it holds a space or line break, got "
+                               "must be %sARN of the form %s, without spaces and line breaks, got "
                                "\"%s\"",
-                               global ? "role " : "", example, br_print(text).text);
-    return br_problems_add(c->p, "pattern", name_of(o), "is no %sARN of the form %s, got \"%.*s\"",
-                           global ? "role " : "", example, text.n > 200 ? 200 : (int)text.n,
-                           text.p);
+                               global ? "a role " : "an ", example, br_print(text).text);
+    return br_problems_add(c->p, "pattern", name_of(o),
+                           "must be %sARN of the form %s, got \"%.*s\"", global ? "a role " : "an ",
+                           example, text.n > 200 ? 200 : (int)text.n, text.p);
 }
 
 static void check_session_name(checker *c)
@@ -258,7 +257,7 @@ static void check_session_name(checker *c)
                         "length %zu is above the maximum %d", text.n, BR_SESSION_NAME_MAX);
     else if (!all_of(text, "+=,.@-"))
         br_problems_add(c->p, "pattern", name_of(BR_OPT_SESSION_NAME),
-                        "may hold letters, digits and _+=,.@- only");
+                        "may contain only letters, digits and _+=,.@-");
 }
 
 static void check_pkcs12(checker *c)
@@ -268,7 +267,7 @@ static void check_pkcs12(checker *c)
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         if (is_set(c, others[i]))
             br_problems_add(c->p, "conflict", name_of(others[i]),
-                            "cannot be given together with pkcs12, which holds it");
+                            "cannot be given together with pkcs12, which contains it");
 }
 
 static void check_certificate_options(checker *c)
@@ -325,14 +324,13 @@ static void check_arn_regions(checker *c)
         !br_arn_parse(text_of(c, BR_OPT_PROFILE_ARN), &profile))
         return;
     if (!br_slice_eq(anchor.region, profile.region))
-        br_problems_add(c->p, "conflict", name_of(BR_OPT_PROFILE_ARN),
-                        "is of region %.*s but trust_anchor_arn is of %.*s: both must be of one "
-                        "region",
-                        (int)profile.region.n, profile.region.p, (int)anchor.region.n,
-                        anchor.region.p);
+        br_problems_add(
+            c->p, "conflict", name_of(BR_OPT_PROFILE_ARN),
+            "is in region %.*s but trust_anchor_arn is in %.*s: both must be in the same region",
+            (int)profile.region.n, profile.region.p, (int)anchor.region.n, anchor.region.p);
     else if (!own_rolesanywhere_endpoint(c) && br_settings_foreign_arns(c->s, &region, &option))
         br_problems_add(c->p, "conflict", name_of(BR_OPT_TRUST_ANCHOR_ARN),
-                        "is of region %.*s but Roles Anywhere is asked in %s: set %s = \"%.*s\"",
+                        "is in region %.*s but Roles Anywhere is called in %s: set %s = \"%.*s\"",
                         (int)region.n, region.p, c->s->ra_region, br_option_name(option),
                         (int)region.n, region.p);
 }
@@ -348,8 +346,8 @@ static void check_arn_partitions(checker *c)
         if (br_arn_parse(text_of(c, others[i]), &other) &&
             !br_slice_eq(other.partition, anchor.partition))
             br_problems_add(c->p, "conflict", name_of(others[i]),
-                            "is of partition %.*s but trust_anchor_arn is of %.*s: all must be of "
-                            "one partition",
+                            "is in partition %.*s but trust_anchor_arn is in %.*s: all must be in "
+                            "the same partition",
                             (int)other.partition.n, other.partition.p, (int)anchor.partition.n,
                             anchor.partition.p);
 }
@@ -393,8 +391,8 @@ static bool check_custom_region(checker *c, br_option o)
     if (br_region_syntax_ok(text))
         return true;
     return br_problems_add(c->p, "pattern", name_of(o),
-                           "must be lower-case letters and digits, with single dashes between, at "
-                           "most %d characters, got \"%s\"",
+                           "must be lower-case letters and digits with single dashes between them, "
+                           "at most %d characters, got \"%s\"",
                            BR_REGION_MAX, br_print(text).text);
 }
 
@@ -406,12 +404,11 @@ static bool check_listed_region(checker *c, br_option o, const char *custom)
     br_suggest near;
     br_suggest_init(&near, text);
     br_region_suggest(&near);
-    return br_problems_add(c->p, "enum", name_of(o),
-                           "\"%s\" is not a known region%s%.*s%s; for a region that is not "
-                           "listed set %s",
-                           br_print(text).text, near.best.p ? " (did you mean " : "",
-                           (int)near.best.n, near.best.p ? near.best.p : "",
-                           near.best.p ? "?)" : "", custom);
+    return br_problems_add(
+        c->p, "enum", name_of(o),
+        "\"%s\" is not a known region%s%.*s%s; to use a region that is not listed, set %s",
+        br_print(text).text, near.best.p ? " (did you mean " : "", (int)near.best.n,
+        near.best.p ? near.best.p : "", near.best.p ? "?)" : "", custom);
 }
 
 static void keep_region(char out[BR_REGION_MAX + 1], br_slice region)
@@ -491,14 +488,13 @@ static void check_client_certificate(checker *c)
     if (is_set(c, BR_OPT_CLIENT_CERTIFICATE)) {
         if (!has_https_endpoint(c) && !br_problems_at(c->p, "endpoint"))
             br_problems_add(c->p, "conflict", name_of(BR_OPT_CLIENT_CERTIFICATE),
-                            "is for the TLS of an endpoint of your own: set endpoint to its https "
-                            "URL");
+                            "is for the TLS of your own endpoint: set endpoint to its https URL");
         return;
     }
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (is_set(c, others[i]) && !br_problems_at(c->p, "client_certificate"))
             br_problems_add(c->p, "conflict", name_of(others[i]),
-                            "is of no use without client_certificate");
+                            "has no effect without client_certificate: set that too");
 }
 
 /* The partition may lack FIPS or dual-stack endpoints: found here, not in the first call. */
@@ -538,7 +534,7 @@ static void check_path(checker *c, br_option o)
 {
     br_slice text = text_of(c, o);
     if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL)
-        br_problems_add(c->p, "pattern", name_of(o), "holds a NUL character: no path can");
+        br_problems_add(c->p, "pattern", name_of(o), "contains a NUL character, which no path can");
 }
 
 static void check_auth_options(checker *c)

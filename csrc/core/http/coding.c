@@ -73,9 +73,9 @@ bool br_coding_asked(const br_headers *request)
 
 bool br_coding_refuse(const br_headers *headers, br_error *error)
 {
-    return br_error_set(error, BR_ERR_TRANSPORT, "BadResponse",
-                        "the answer is %s-encoded, though the request said \"accept-encoding: "
-                        "identity\": a proxy or gateway before the service compresses answers; "
-                        "have it leave them as they are",
-                        br_coding_of(headers).text);
+    return br_error_set(
+        error, BR_ERR_TRANSPORT, "BadResponse",
+        "the answer is %s-encoded, though the request said \"accept-encoding: "
+        "identity\": a proxy or gateway in front of the service compresses answers; turn that off",
+        br_coding_of(headers).text);
 }

@@ -81,7 +81,7 @@ static bool make_room(br_sse_decoder *d, size_t n)
 static void add(br_sse_decoder *d, br_buf *to, br_slice bytes)
 {
     if (!br_buf_add_slice(to, bytes))
-        d->broken = "there is no memory for an event";
+        d->broken = "out of memory";
 }
 
 /* Nothing is kept of a comment but that it is one. */

@@ -558,6 +558,6 @@ bool br_json_skip(br_json_reader *r)
 bool br_json_end(br_json_reader *r)
 {
     if (r->error == NULL && at_token(r))
-        fail(r, "there is something after the value");
+        fail(r, "there is more text after the value");
     return r->error == NULL;
 }

@@ -74,16 +74,18 @@ static void check_extensions(br_x509_loading *l, X509 *leaf, const char *option)
 {
     uint32_t flags = X509_get_extension_flags(leaf);
     if (X509_get_version(leaf) != VERSION_3)
-        br_x509_problem(l, option, "is an X.509 version %ld certificate, AWS takes version 3",
+        br_x509_problem(l, option,
+                        "is an X.509 version %ld certificate, AWS accepts only version 3",
                         X509_get_version(leaf) + 1);
     else if (flags & EXFLAG_INVALID)
         br_x509_problem(l, option, "has an extension that cannot be read");
     if (flags & EXFLAG_CA)
         br_x509_problem(l, option,
-                        "is the certificate of an authority (CA:TRUE), not of an end entity");
+                        "is the certificate of an authority (CA:TRUE), not of an end entity: give "
+                        "the one it issued");
     if (!(flags & EXFLAG_KUSAGE))
         br_x509_problem(l, option,
-                        "has no keyUsage extension, AWS wants one with digitalSignature");
+                        "has no keyUsage extension, AWS requires one with digitalSignature");
     else if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
         br_x509_problem(l, option, "lacks digitalSignature in its keyUsage extension");
 }
@@ -95,16 +97,16 @@ static void check_key(br_x509_loading *l, const X509 *leaf, const char *option)
     if (key == NULL)
         br_x509_problem(l, option, "has a public key that cannot be read");
     else if (EVP_PKEY_get_size(key) > BR_SIGNATURE_MAX)
-        br_x509_problem(l, option, "has a key of %d bits, at most %d are possible",
+        br_x509_problem(l, option, "has a key of %d bits, the maximum is %d",
                         EVP_PKEY_get_bits(key), BR_SIGNATURE_MAX * 8);
     else if (br_key_type(key, type))
         return;
     else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-        br_x509_problem(l, option, "has an RSA key of %d bits, at least %d are needed",
+        br_x509_problem(l, option, "has an RSA key of %d bits, the minimum is %d",
                         EVP_PKEY_get_bits(key), BR_RSA_BITS_MIN);
     else
-        br_x509_problem(l, option,
-                        "has a key of type %s: RSA, EC P-256, P-384 and P-521 are possible", type);
+        br_x509_problem(l, option, "has a key of type %s, it must be RSA, EC P-256, P-384 or P-521",
+                        type);
 }
 
 static void check_signature_hash(br_x509_loading *l, X509 *leaf, const char *option)
@@ -114,7 +116,7 @@ static void check_signature_hash(br_x509_loading *l, X509 *leaf, const char *opt
     X509_get_signature_info(leaf, &hash, NULL, NULL, NULL);
     for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++)
         if (hash == weak[i])
-            br_x509_problem(l, option, "is signed with %s, AWS takes SHA-256 or stronger",
+            br_x509_problem(l, option, "is signed with %s, AWS accepts SHA-256 or stronger",
                             OBJ_nid2ln(hash));
 }
 
@@ -206,12 +208,12 @@ static void check_path(br_x509_loading *l, X509 *top, const char *option)
     int error = verify_path(l, top);
     if (error == X509_V_ERR_PATH_LENGTH_EXCEEDED)
         br_x509_problem(l, option,
-                        "holds a certificate of an authority that allows fewer authorities below "
-                        "it (pathlen) than there are: AWS refuses the chain");
+                        "holds the certificate of an authority that allows fewer authorities below "
+                        "it (pathlen) than the chain has: AWS refuses the chain");
     else if (error == X509_V_ERR_INVALID_CA)
         br_x509_problem(l, option,
-                        "holds the certificate of an issuer that is no authority (not CA:TRUE): "
-                        "AWS refuses the chain");
+                        "holds the certificate of an issuer that is not an authority (not "
+                        "CA:TRUE): AWS refuses the chain");
     else if (error != X509_V_OK && error != X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
         br_x509_problem(l, option, "holds a chain that is not valid, and AWS refuses it: %s",
                         X509_verify_cert_error_string(error));
@@ -221,7 +223,7 @@ void br_x509_order_chain(br_x509_loading *l)
 {
     if (self_signed(l->leaf)) {
         br_x509_problem(l, l->leaf_option,
-                        "is self-signed: AWS takes one that the trust anchor, or an authority "
+                        "is self-signed: AWS accepts one that the trust anchor, or an authority "
                         "below it, has issued");
         return;
     }

@@ -164,8 +164,7 @@ static void check_key_works(br_x509_loading *l)
     char type[16];
     if (br_key_type(l->key, type) && EVP_PKEY_get_size(l->key) <= BR_SIGNATURE_MAX && !key_works(l))
         br_x509_problem(l, option,
-                        "holds a damaged private key: the certificate does not verify what it "
-                        "signs");
+                        "holds a damaged private key: its signatures do not match the certificate");
 }
 
 /*
@@ -207,7 +206,7 @@ br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *prob
     if (!l.failed) {
         x = build(&l);
         if (x == NULL)
-            br_x509_problem(&l, "certificate", "is too large, or there is no memory");
+            br_x509_problem(&l, "certificate", "is too large, or memory ran out");
     }
     release(&l);
     ERR_pop_to_mark();

@@ -118,10 +118,10 @@ static bool take(br_x509_loading *l, contents *c)
 
 static bool too_slow(br_x509_loading *l)
 {
-    return br_x509_problem(l, "pkcs12",
-                           "takes more than %d rounds of key derivation from its password: export "
-                           "it anew with fewer",
-                           BR_PASSWORD_ROUNDS_MAX);
+    return br_x509_problem(
+        l, "pkcs12",
+        "takes more than %d rounds of key derivation from its password: export it again with fewer",
+        BR_PASSWORD_ROUNDS_MAX);
 }
 
 static bool check_password(br_x509_loading *l, PKCS12 *p12, const char *password)
@@ -137,7 +137,7 @@ static bool check_password(br_x509_loading *l, PKCS12 *p12, const char *password
         return true;
     if (l->in->password.p == NULL)
         return br_x509_problem(l, "pkcs12", "is encrypted: set private_key_password");
-    return br_x509_wrong_password(l, "pkcs12 cannot be opened with it");
+    return br_x509_wrong_password(l, "it does not open pkcs12");
 }
 
 static bool open_with(br_x509_loading *l, const char *password)
@@ -156,8 +156,8 @@ static bool open_with(br_x509_loading *l, const char *password)
         too_slow(l);
     else
         br_x509_problem(l, "pkcs12",
-                        "cannot be decrypted: damaged, or its cipher is not offered by this "
-                        "OpenSSL; export it anew with AES-256");
+                        "cannot be decrypted: it is damaged, or this OpenSSL lacks its cipher; "
+                        "export it again with AES-256");
     free_contents(&c);
     return ok;
 }

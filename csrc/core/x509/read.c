@@ -20,7 +20,7 @@ bool br_x509_problem(br_x509_loading *l, const char *option, const char *format,
 bool br_x509_give(br_x509_loading *l, X509 *x, const char *option)
 {
     if (x == NULL)
-        return br_x509_problem(l, option, "could not be read: no memory");
+        return br_x509_problem(l, option, "could not be read: out of memory");
     for (size_t i = 0; i < l->count; i++)
         if (X509_cmp(l->given[i].x, x) == 0) {
             X509_free(x);
@@ -29,7 +29,7 @@ bool br_x509_give(br_x509_loading *l, X509 *x, const char *option)
     if (l->count == BR_X509_CERTIFICATES_MAX) {
         X509_free(x);
         return br_x509_problem(l, option,
-                               "more than %d certificates are given: leave only the leaf and the "
+                               "there are more than %d certificates: keep only the leaf and the "
                                "intermediates between it and the trust anchor",
                                BR_X509_CERTIFICATES_MAX);
     }
@@ -139,8 +139,8 @@ static bool is_line_with_end(br_slice text)
 static bool problem_line(br_x509_loading *l, const char *option)
 {
     return br_x509_problem(l, option,
-                           "is no PEM, but one line with a line break at its end: if it is a path, "
-                           "leave the line break out");
+                           "is not PEM, but one line with a line break at its end: if it is a "
+                           "path, remove the line break");
 }
 
 static bool read_der_certificates(br_x509_loading *l, br_slice der, const char *option)
@@ -153,7 +153,7 @@ static bool read_der_certificates(br_x509_loading *l, br_slice der, const char *
     if (rest.n == 0)
         return true;
     if (l->count > before)
-        return br_x509_problem(l, option, "holds other bytes after the certificate");
+        return br_x509_problem(l, option, "has other bytes after the certificate");
     if (is_pkcs12(der))
         return br_x509_problem(l, option, "is PKCS#12: give it as pkcs12");
     if (is_line_with_end(der))
@@ -191,7 +191,7 @@ bool br_x509_wrong_password(br_x509_loading *l, const char *what)
     br_slice given = l->in->password;
     bool line_end = given.n > 0 && (given.p[given.n - 1] == '\n' || given.p[given.n - 1] == '\r');
     return br_x509_problem(l, "private_key_password", "is wrong: %s%s", what,
-                           line_end ? "; it ends in a line break, which counts" : "");
+                           line_end ? "; it ends in a line break, which is part of it" : "");
 }
 
 static bool key_problem(br_x509_loading *l, const char *option, br_key_result result)
@@ -203,23 +203,23 @@ static bool key_problem(br_x509_loading *l, const char *option, br_key_result re
         return br_x509_problem(l, option,
                                "holds an encrypted private key: set private_key_password");
     case BR_KEY_WRONG_PASSWORD:
-        return br_x509_wrong_password(l, "the private key cannot be decrypted with it");
+        return br_x509_wrong_password(l, "it does not decrypt the private key");
     case BR_KEY_CIPHER_MISSING:
         return br_x509_problem(l, option,
-                               "holds a private key encrypted with a cipher that this OpenSSL "
-                               "does not offer: convert it with openssl pkcs8 -topk8 -v2 "
+                               "holds a private key whose cipher this OpenSSL lacks: convert it "
+                               "with openssl pkcs8 -topk8 -v2 "
                                "aes-256-cbc");
     case BR_KEY_TOO_SLOW:
         return br_x509_problem(l, option,
                                "holds a private key whose password takes more than %d rounds of "
-                               "key derivation: encrypt it anew with fewer",
+                               "key derivation: encrypt it again with fewer",
                                BR_PASSWORD_ROUNDS_MAX);
     case BR_KEY_UNREADABLE:
         break;
     }
-    return br_x509_problem(l, option,
-                           "holds a private key that cannot be read: PKCS#8, PKCS#1 and SEC1 are "
-                           "known, as PEM or DER");
+    return br_x509_problem(
+        l, option,
+        "holds a private key that cannot be read: give PKCS#8, PKCS#1 or SEC1, as PEM or DER");
 }
 
 /* Takes the key. The same key twice is one key. */
@@ -231,7 +231,7 @@ static bool keep_key(br_x509_loading *l, EVP_PKEY *key, const char *option)
     }
     bool same = EVP_PKEY_eq(l->key, key) == 1;
     EVP_PKEY_free(key);
-    return same || br_x509_problem(l, option, "holds two different private keys: leave one");
+    return same || br_x509_problem(l, option, "holds two different private keys: keep one");
 }
 
 static bool read_key_block(br_x509_loading *l, const br_pem_block *block, const char *option)

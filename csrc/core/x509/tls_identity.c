@@ -154,7 +154,7 @@ static br_tls_identity *join(X509 *certificates[], size_t count, EVP_PKEY *key, 
         return NULL;
     br_tls_identity *identity = new_identity(certificates, count, key);
     if (identity == NULL)
-        problem(p, CERTIFICATE, "cannot be used: it is too long, or memory is short");
+        problem(p, CERTIFICATE, "is too long, or memory ran out");
     return identity;
 }
 
