@@ -12,7 +12,7 @@ tally_start "$build/log/sanitize"
 endpoint() {
     lua5.4 spec/endpoint/cli.lua "$@"
 }
-trap 'endpoint stop "$build/endpoint"' EXIT
+trap 'endpoint stop "$build/endpoint"; endpoint stop "$build/endpoint2"' EXIT
 trap 'exit 130' HUP INT TERM
 
 export BEDROCK_TEST_ENDPOINT="$build/endpoint" BEDROCK_TEST_PKI="$build/pki"
@@ -27,6 +27,12 @@ eval make -s "$tsan" $(basename -s .c $threaded | sed "s,^,$build/tsan/spec/,") 
 make -s ABIS=5.4 modules test-modules "$build/leash" || exit 1
 spec/pki/make.sh "$build/pki" || exit 1
 endpoint start "$build/endpoint" "$build/pki" >/dev/null || exit 1
+endpoint start "$build/endpoint2" "$build/pki" >/dev/null || exit 1
+
+# For a suite in the background, beside another: with an endpoint and a cache of its own.
+beside() {
+    BEDROCK_TEST_ENDPOINT="$build/endpoint2" XDG_CACHE_HOME="$PWD/$build/cache2" suite_run "$@"
+}
 
 c_tests() {
     kind=$1
@@ -53,11 +59,17 @@ c_tests asan spec/c/test_*.c
 c_tests tsan $threaded
 
 eval "$(make -s env BUILD="$build/asan")"
+beside "asan specs, generational" $asan_lua BEDROCK_TEST_GC=generational spec/busted.sh lua5.4 $specs &
 suite "asan specs" $asan_lua BEDROCK_TEST_GC=plain spec/busted.sh lua5.4 $specs
-suite "asan specs, generational" $asan_lua BEDROCK_TEST_GC=generational spec/busted.sh lua5.4 $specs
-suite "asan specs, eager collector" $asan_lua BEDROCK_TEST_GC=stress spec/busted.sh lua5.4 $smaller
+wait $!
+suite_count "asan specs, generational"
 
-unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
-eval "$(make -s env BUILD="$build")"
-suite "valgrind specs" spec/busted.sh "$valgrind_lua" $(echo "$specs" | grep -v codec_sizes)
+(
+    unset ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
+    eval "$(make -s env BUILD="$build")"
+    beside "valgrind specs" spec/busted.sh "$valgrind_lua" $(echo "$specs" | grep -v codec_sizes)
+) &
+suite "asan specs, eager collector" $asan_lua BEDROCK_TEST_GC=stress spec/busted.sh lua5.4 $smaller
+wait $!
+suite_count "valgrind specs"
 tally_end
