@@ -2,6 +2,7 @@
 
 #include "core/base/times.h"
 #include "core/text/printable.h"
+#include "engine/credentials/sources.h"
 #include "lua/binding.h"
 
 #define CERTIFICATE_TEXT_MAX 1280 /* the longest subject, kind and date */
@@ -206,7 +207,7 @@ static int client_about(lua_State *L)
     br_lua_client *c = check(L, 1);
     if (!c->client)
         return 0;
-    const br_settings *s = &c->client->settings;
+    const br_settings *s = &c->client->config->settings;
     br_slice name = br_settings_text(s, BR_OPT_SESSION_NAME);
     char region[sizeof s->region], session[BR_SESSION_NAME_MAX + 1] = "";
     const char *auth = auths[s->auth];
@@ -231,10 +232,10 @@ static int client_foreign_arns(lua_State *L)
     br_slice region;
     br_option option;
     char theirs[BR_REGION_MAX + 1], asked[BR_REGION_MAX + 1];
-    if (!c->client || !br_settings_foreign_arns(&c->client->settings, &region, &option))
+    if (!c->client || !br_settings_foreign_arns(&c->client->config->settings, &region, &option))
         return 0;
     snprintf(theirs, sizeof theirs, "%.*s", (int)region.n, region.p);
-    memcpy(asked, c->client->settings.ra_region, sizeof asked);
+    memcpy(asked, c->client->config->settings.ra_region, sizeof asked);
     lua_pushstring(L, theirs);
     lua_pushstring(L, asked);
     lua_pushstring(L, br_option_name(option));
@@ -259,8 +260,9 @@ static int client_certificate(lua_State *L)
     if (!c->client)
         return 0;
     br_principal *who = br_client_principal(c->client);
-    if (who->x509)
-        describe_certificate(who->x509, text, sizeof text);
+    const br_x509 *x509 = br_roles_anywhere_x509(who->source);
+    if (x509)
+        describe_certificate(x509, text, sizeof text);
     br_principal_unref(who);
     if (text[0] == '\0')
         return 0;

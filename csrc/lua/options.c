@@ -177,15 +177,15 @@ static void defaults(const br_client *client, const br_model *model, br_lua_opti
 {
     memset(out, 0, sizeof *out);
     br_encode_ctx_init(&out->encode, model);
-    out->encode.validate = br_settings_flag(&client->settings, BR_OPT_VALIDATE);
-    out->encode.strict = br_settings_flag(&client->settings, BR_OPT_STRICT);
-    out->encode.region = br_slice_of(client->settings.region);
+    out->encode.validate = br_settings_flag(&client->config->settings, BR_OPT_VALIDATE);
+    out->encode.strict = br_settings_flag(&client->config->settings, BR_OPT_STRICT);
+    out->encode.region = br_slice_of(client->config->settings.region);
     out->encode.unknown_pass =
-        br_slice_eqs(br_settings_text(&client->settings, BR_OPT_UNKNOWN), "pass");
+        br_slice_eqs(br_settings_text(&client->config->settings, BR_OPT_UNKNOWN), "pass");
     out->call.model = model;
-    out->call.timeouts = client->timeouts;
-    out->call.max_attempts = client->max_attempts;
-    out->call.retry_timeouts = client->retry_timeouts;
+    out->call.timeouts = client->config->timeouts;
+    out->call.max_attempts = client->config->max_attempts;
+    out->call.retry_timeouts = client->config->retry_timeouts;
 }
 
 bool br_lua_options_read(lua_State *L, int index, const br_client *client, const br_model *model,

@@ -127,7 +127,7 @@ void ra_release(ra_want *w)
 bool ra_start(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode)
 {
     ra_release(w);
-    return br_provider_obtain(c->principal, e, c, mode, &w->obtain, done, w, &w->error);
+    return br_provider_obtain(c->principal, e, mode, &w->obtain, done, w, &w->error);
 }
 
 void ra_ask(ra_want *w, br_engine *e, br_client *c, br_obtain_mode mode)

@@ -5,6 +5,7 @@
 #ifndef BR_SPEC_RA_CLIENT_H
 #define BR_SPEC_RA_CLIENT_H
 
+#include "engine/client/client.h"
 #include "engine/credentials/provider.h"
 #include "ra_server.h"
 

@@ -24,7 +24,7 @@ static br_cache_record sample(bool with_credentials)
     br_cache_record r = {.written_ms = 1767323045678,
                          .clock_offset_ms = -4321,
                          .clock_offset_known = true,
-                         .session_name_refused_ms = 1767000000000};
+                         .note_ms = 1767000000000};
     if (with_credentials)
         r.credentials = br_credentials_new(BR_SLICE("ASIAEXAMPLE"), BR_SLICE("a secret"),
                                            BR_SLICE("a token"), 1767326645000);
@@ -51,7 +51,7 @@ static void check_record(const br_cache_record *got, const br_cache_record *want
     CHECK_INT(got->written_ms, want->written_ms);
     CHECK_INT(got->clock_offset_ms, want->clock_offset_ms);
     CHECK(got->clock_offset_known == want->clock_offset_known);
-    CHECK_INT(got->session_name_refused_ms, want->session_name_refused_ms);
+    CHECK_INT(got->note_ms, want->note_ms);
     CHECK((got->credentials == NULL) == (want->credentials == NULL));
     if (got->credentials == NULL || want->credentials == NULL)
         return;

@@ -531,7 +531,7 @@ static void test_a_refusal_that_hides_the_clock(void)
     CHECK_INT(o.status, 403);
     CHECK_INT(o.info.attempts, 2);
     br_buf_free(&o.data);
-    CHECK_INT(c->clock_offset_ms, 0);
+    CHECK_INT(c->config->skew.ms, 0);
     br_client_unref(c);
     endpoint_reset();
 }
@@ -554,7 +554,7 @@ static void test_a_wrong_date_of_a_gateway(void)
             br_buf_free(&o.data);
         }
         CHECK_INT(endpoint_counter("refused"), 0);
-        atomic_store(&c->clock_offset_ms, offsets[i] * INT64_C(1000));
+        atomic_store(&c->config->skew.ms, offsets[i] * INT64_C(1000));
         for (int n = 1; n <= 3; n++) {
             outcome o = run(c, converse(false), BR_CALL_UNARY);
             CHECK_INT(o.status, 200);

@@ -194,7 +194,7 @@ static void endpoint_is(const br_client *c, const char *service, const char *wan
     br_buf text;
     int index = br_model_service(&br_model_builtin, br_slice_of(service));
     br_buf_init(&text, 512);
-    CHECK(br_client_endpoint(c, &br_model_builtin, (unsigned)index, &url, &error));
+    CHECK(br_config_endpoint(c->config, &br_model_builtin, (unsigned)index, &url, &error));
     br_url_origin(&text, &url);
     br_buf_adds(&text, url.path);
     CHECK_SLICE(br_buf_slice(&text), want);
@@ -239,9 +239,9 @@ static void test_material_forgotten(void)
     roles_anywhere(&s, in_pki("p256.crt.pem"), key);
     set(&s, "private_key_password", "test-password", &p);
     br_client *c = made(&s);
-    CHECK(br_settings_text(&c->settings, BR_OPT_PRIVATE_KEY).p == NULL);
-    CHECK(br_settings_text(&c->settings, BR_OPT_PRIVATE_KEY_PASSWORD).p == NULL);
-    CHECK_SLICE(c->ra.session_name, "test");
+    CHECK(br_settings_text(&c->config->settings, BR_OPT_PRIVATE_KEY).p == NULL);
+    CHECK(br_settings_text(&c->config->settings, BR_OPT_PRIVATE_KEY_PASSWORD).p == NULL);
+    CHECK_SLICE(br_settings_text(&c->config->settings, BR_OPT_SESSION_NAME), "test");
     CHECK(s.text[BR_OPT_SESSION_NAME] == NULL);
     br_client_unref(c);
     free(key);

@@ -1,5 +1,5 @@
 /* The time of signatures, by a clock that stands still: what a refusal's Date moves, and what stays. */
-#include "engine/client/clock.h"
+#include "engine/transfer/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,19 +25,19 @@ static bool zeros(void *user, void *out, size_t n)
 
 static const br_host host = {standing, standing, zeros, NULL};
 static br_engine *engine;
-static br_client client; /* only its clock is used */
+static br_skew skew;
 
 static const char *const EXPIRED = "Signature expired: A is now earlier than B (C - 5 min.)";
 
 static void learned(int64_t offset_ms, bool known)
 {
-    atomic_store(&client.clock_offset_ms, offset_ms);
-    atomic_store(&client.clock_offset_known, known);
+    atomic_store(&skew.ms, offset_ms);
+    atomic_store(&skew.known, known);
 }
 
 static int64_t sent(br_clock *k)
 {
-    return br_clock_now_ms(k, &client, engine) - LOCAL_MS;
+    return br_clock_now_ms(k, &skew, engine) - LOCAL_MS;
 }
 
 static void read_date(br_clock *k, int64_t off_ms, const char *age, bool trusted)
@@ -65,7 +65,7 @@ static bool again(br_clock *k, int64_t date_ms, const char *code, const char *me
 {
     br_error e = refusal(code, message);
     read_date(k, date_ms, NULL, true);
-    return br_clock_suspect(k, 403, &e) && br_clock_correct(k, &e);
+    return br_clock_suspect(k, 403, &e) && br_clock_correct(k, &skew, &e);
 }
 
 static void test_a_wrong_local_clock(void)
@@ -75,11 +75,11 @@ static void test_a_wrong_local_clock(void)
     CHECK_INT(sent(&k), 0);
     CHECK(again(&k, HOUR_MS, "InvalidSignatureException", EXPIRED));
     CHECK_INT(sent(&k), HOUR_MS);
-    CHECK_INT(client.clock_offset_ms, 0);
-    CHECK(!client.clock_offset_known);
-    br_clock_settle(&k, &client, true);
-    CHECK_INT(client.clock_offset_ms, HOUR_MS);
-    CHECK(client.clock_offset_known);
+    CHECK_INT(skew.ms, 0);
+    CHECK(!skew.known);
+    br_clock_settle(&k, &skew);
+    CHECK_INT(skew.ms, HOUR_MS);
+    CHECK(skew.known);
     CHECK_INT(sent(&next), HOUR_MS);
 }
 
@@ -94,8 +94,7 @@ static void test_a_wrong_date(void)
     CHECK(again(&k, -HOUR_MS, "InvalidSignatureException", EXPIRED));
     CHECK_INT(sent(&k), 0);
     CHECK(!again(&k, -HOUR_MS, "AccessDeniedException", "no"));
-    br_clock_settle(&k, &client, false);
-    CHECK_INT(client.clock_offset_ms, 0);
+    CHECK_INT(skew.ms, 0);
 }
 
 /* What was accepted teaches nothing, whatever its Date. */
@@ -105,9 +104,9 @@ static void test_accepted(void)
     learned(0, false);
     sent(&k);
     read_date(&k, HOUR_MS, NULL, true);
-    br_clock_settle(&k, &client, true);
-    CHECK_INT(client.clock_offset_ms, 0);
-    CHECK(!client.clock_offset_known);
+    br_clock_settle(&k, &skew);
+    CHECK_INT(skew.ms, 0);
+    CHECK(!skew.known);
 }
 
 /* A file's offset that is wrong, with a Date that is right, none, or as wrong. */
@@ -120,11 +119,11 @@ static void test_a_wrong_offset(void)
         CHECK_INT(sent(&k), HOUR_MS);
         br_error e = refusal("RequestInTheFuture", "no");
         read_date(&k, i < 2 ? dates[i] : 0, NULL, i < 2);
-        CHECK(br_clock_suspect(&k, 400, &e) && br_clock_correct(&k, &e));
+        CHECK(br_clock_suspect(&k, 400, &e) && br_clock_correct(&k, &skew, &e));
         CHECK_INT(sent(&k), 0);
-        br_clock_settle(&k, &client, true);
-        CHECK_INT(client.clock_offset_ms, 0);
-        CHECK(client.clock_offset_known);
+        br_clock_settle(&k, &skew);
+        CHECK_INT(skew.ms, 0);
+        CHECK(skew.known);
     }
 }
 
@@ -138,12 +137,12 @@ static void test_all_three(void)
         CHECK(again(&k, -HOUR_MS, "AccessDenied", "no"));
         CHECK_INT(sent(&k), -HOUR_MS);
         if (vague)
-            CHECK(br_clock_correct(&k, &(br_error){.code = "SignatureDoesNotMatch"}));
+            CHECK(br_clock_correct(&k, &skew, &(br_error){.code = "SignatureDoesNotMatch"}));
         else
             CHECK(again(&k, -HOUR_MS, "RequestExpired", "no"));
         CHECK_INT(sent(&k), 0);
-        br_clock_settle(&k, &client, vague);
-        CHECK_INT(client.clock_offset_ms, 0);
+        br_clock_settle(&k, &skew);
+        CHECK_INT(skew.ms, 0);
     }
 }
 
@@ -183,7 +182,7 @@ static void test_dates_not_to_be_believed(void)
         sent(&k);
         read_date(&k, HOUR_MS, i == 0 ? "5" : NULL, i == 0);
         CHECK(br_clock_suspect(&k, 403, &e));
-        CHECK(!br_clock_correct(&k, &e));
+        CHECK(!br_clock_correct(&k, &skew, &e));
         CHECK_INT(sent(&k), 0);
     }
 }

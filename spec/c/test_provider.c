@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/times.h"
+#include "engine/credentials/sources.h"
 #include "engine/files/cache_file.h"
 #include "ra_client.h"
 
@@ -74,8 +75,9 @@ static bool refresh(br_client *c)
 
 static bool usable(br_client *c)
 {
+    br_origin origin;
     const br_credentials *set =
-        br_provider_peek(c->principal->provider, br_client_now_ms(c, engine));
+        br_provider_peek(c->principal->provider, br_client_now_ms(c, engine), &origin);
     br_credentials_unref(set);
     return set != NULL;
 }
@@ -182,7 +184,7 @@ static void test_sixty_seconds(void)
     CHECK_INT(REQUESTS(), 1);
     set_time(expiration - 59999);
     c = client_of("shared");
-    atomic_store(&c->clock_offset_known, true);
+    atomic_store(&c->config->skew.known, true);
     CHECK(get(c));
     CHECK_INT(want.origin, BR_FROM_EXCHANGE);
     CHECK_INT(REQUESTS(), 2);
@@ -195,7 +197,7 @@ static void test_sixty_seconds(void)
 */
 static void to_life(const br_client *c, int64_t life_ms)
 {
-    int64_t offset = atomic_load(&c->clock_offset_ms);
+    int64_t offset = atomic_load(&c->config->skew.ms);
     set_time(want.credentials->expiration_ms - life_ms - offset);
 }
 
@@ -581,8 +583,8 @@ static void test_a_wrong_offset_of_a_file(void)
         begin();
         int64_t local = now.wall_ms;
         br_client *c = client_of("shared");
-        atomic_store(&c->clock_offset_ms, HOUR);
-        atomic_store(&c->clock_offset_known, true);
+        atomic_store(&c->config->skew.ms, HOUR);
+        atomic_store(&c->config->skew.known, true);
         ra_server_say(server, (ra_step){.life_s = 3 * 3600});
         CHECK(get(c));
         br_client_unref(c);
@@ -634,9 +636,9 @@ static void test_certificate_expired_since(void)
 {
     begin();
     br_client *c = client_of("shared");
-    set_time(br_x509_not_after_ms(c->principal->x509));
+    set_time(br_x509_not_after_ms(br_roles_anywhere_x509(c->principal->source)));
     CHECK(get(c));
-    set_time(br_x509_not_after_ms(c->principal->x509) + 1);
+    set_time(br_x509_not_after_ms(br_roles_anywhere_x509(c->principal->source)) + 1);
     CHECK(get(c));
     CHECK(!refresh(c));
     CHECK_INT(REQUESTS(), 1);

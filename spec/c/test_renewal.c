@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "engine/client/client.h"
+#include "engine/credentials/sources.h"
 
 #define FORKS 40
 #define HANGS_S 20
@@ -76,7 +77,7 @@ static void renew(br_client *c)
 static const char *key_type(br_client *c)
 {
     br_principal *who = br_client_principal(c);
-    const char *type = br_x509_key_type(who->x509);
+    const char *type = br_x509_key_type(br_roles_anywhere_x509(who->source));
     br_principal_unref(who);
     return type;
 }
@@ -96,11 +97,11 @@ static void test_what_could_not_be_read_is_read_again(void)
     renew(c);
     CHECK(setrlimit(RLIMIT_NOFILE, &usual) == 0);
     CHECK_STR(key_type(c), before);
-    br_client_renewal_problem(c, problem);
+    br_roles_anywhere_problem(c->principal->source, problem);
     CHECK(strstr(problem, "Too many open files") != NULL);
     renew(c);
     CHECK(strcmp(key_type(c), before) != 0);
-    br_client_renewal_problem(c, problem);
+    br_roles_anywhere_problem(c->principal->source, problem);
     CHECK_STR(problem, "");
     free(before);
     br_client_unref(c);

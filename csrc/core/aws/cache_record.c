@@ -127,7 +127,7 @@ static void write_plain(br_buf *out, const br_cache_record *r)
     add_be(out, flags, 1);
     add_be(out, (uint64_t)r->written_ms, 8);
     add_be(out, (uint64_t)r->clock_offset_ms, 8);
-    add_be(out, (uint64_t)r->session_name_refused_ms, 8);
+    add_be(out, (uint64_t)r->note_ms, 8);
     if (r->credentials == NULL)
         return;
     add_be(out, (uint64_t)r->credentials->expiration_ms, 8);
@@ -224,7 +224,7 @@ static bool read_plain(br_slice plain, br_cache_record *out)
     unsigned flags = (unsigned)take_be(&c, 1);
     r.written_ms = (int64_t)take_be(&c, 8);
     r.clock_offset_ms = (int64_t)take_be(&c, 8);
-    r.session_name_refused_ms = (int64_t)take_be(&c, 8);
+    r.note_ms = (int64_t)take_be(&c, 8);
     r.clock_offset_known = (flags & HAS_OFFSET) != 0;
     if (flags & HAS_CREDENTIALS) {
         int64_t expiration_ms = (int64_t)take_be(&c, 8);

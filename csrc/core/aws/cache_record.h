@@ -26,7 +26,7 @@ typedef struct br_cache_record {
     int64_t written_ms;                /* corrected time of writing */
     int64_t clock_offset_ms;           /* server Date - local, as known at writing */
     bool clock_offset_known;
-    int64_t session_name_refused_ms; /* corrected time of the last refusal; 0 = never refused */
+    int64_t note_ms; /* a corrected time that the source of the sets wants kept; 0: none */
 } br_cache_record;
 
 void br_cache_record_clear(br_cache_record *r);

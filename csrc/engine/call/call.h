@@ -9,6 +9,7 @@
 
 #include "core/aws/eventstream.h"
 #include "core/http/request.h"
+#include "engine/client/client.h"
 #include "engine/credentials/provider.h"
 
 #define BR_ANSWER_MAX ((size_t)256 * 1024 * 1024) /* a collected body */

@@ -18,7 +18,7 @@ static void read_clock(br_call *c)
         br_clock_read(&c->clock, &c->headers, soon && br_transfer_date_trusted(c->transfer),
                       br_engine_wall_ms(c->engine));
     else
-        br_clock_settle(&c->clock, c->client, true);
+        br_clock_settle(&c->clock, &c->client->config->skew);
 }
 
 static size_t announced_length(const br_headers *headers)
@@ -179,7 +179,7 @@ static void stream_broke(br_call *c, const br_transfer_result *result)
 
 static void broke(br_call *c, const br_transfer_result *result)
 {
-    br_failure f = br_call_failure(result);
+    br_failure f = br_transfer_failure(result);
     c->error = *result->error;
     if (!br_call_try_again(c, f, -1))
         br_call_fail(c, br_call_may_pass(f));

@@ -12,7 +12,6 @@
 #define BR_ENGINE_CALL_CALL_PRIVATE_H
 
 #include "engine/call/call.h"
-#include "engine/client/clock.h"
 #include "engine/loop/internal.h"
 #include "engine/transfer/transfer_private.h"
 
@@ -135,7 +134,6 @@ extern const br_transfer_ops br_call_transfer_ops;
 bool br_call_first_passes(br_call *c);
 
 /* call_retry.c */
-br_failure br_call_failure(const br_transfer_result *result);
 bool br_call_may_pass(br_failure f); /* the same call may succeed later */
 /* Arranges for another attempt, if there is to be one; hint_ms: see br_retry_hint_ms. */
 bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms);

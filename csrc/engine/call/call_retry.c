@@ -1,23 +1,5 @@
 #include "engine/call/call_private.h"
-
-br_failure br_call_failure(const br_transfer_result *result)
-{
-    switch (result->end) {
-    case BR_DONE_UNSENT:
-        return BR_FAIL_UNSENT;
-    case BR_DONE_STALE:
-        return BR_FAIL_STALE;
-    case BR_DONE_LOST:
-    case BR_DONE_TRUNCATED:
-        return BR_FAIL_LOST;
-    case BR_DONE_TIMED_OUT:
-        return result->sent ? BR_FAIL_TIMED_OUT : BR_FAIL_UNSENT;
-    case BR_DONE_OK:
-    case BR_DONE_BAD:
-        break;
-    }
-    return BR_FAIL_FINAL;
-}
+#include "engine/credentials/registry.h"
 
 bool br_call_may_pass(br_failure f)
 {
@@ -37,12 +19,8 @@ static bool cure_connection(br_call *c)
 
 static bool cure_clock(br_call *c)
 {
-    if (c->credentials == NULL)
-        return false;
-    bool again = br_clock_correct(&c->clock, &c->error);
-    if (!again)
-        br_clock_settle(&c->clock, c->client, false);
-    return again;
+    return c->credentials != NULL &&
+           br_clock_correct(&c->clock, &c->client->config->skew, &c->error);
 }
 
 static bool cure_credentials(br_call *c)

@@ -123,8 +123,8 @@ void br_call_hide_secrets_in_headers(const br_call *c)
 
 void br_call_hide_secrets(const br_call *c, br_slice text)
 {
-    hide(text, br_settings_text(&c->client->settings, BR_OPT_API_KEY));
-    hide_headers(text, &c->client->settings.headers);
+    hide(text, br_settings_text(&c->client->config->settings, BR_OPT_API_KEY));
+    hide_headers(text, &c->client->config->settings.headers);
     hide_headers(text, &c->request.headers);
     if (c->authorized)
         hide_value(text, br_buf_slice(&c->authorization));

@@ -9,12 +9,12 @@
 
 static bool uses_api_key(const br_call *c)
 {
-    return c->client->settings.auth == BR_AUTH_API_KEY;
+    return c->client->config->settings.auth == BR_AUTH_API_KEY;
 }
 
 static bool is_unsigned(const br_call *c)
 {
-    return c->client->settings.auth == BR_AUTH_UNSIGNED || c->request.auth == BR_AUTH_NONE;
+    return c->client->config->settings.auth == BR_AUTH_UNSIGNED || c->request.auth == BR_AUTH_NONE;
 }
 
 static bool wants_credentials(const br_call *c)
@@ -44,16 +44,14 @@ static void take_credentials(br_call *c, const br_credentials *credentials, br_o
 
 static bool peek(br_call *c)
 {
-    br_client *client = c->client;
+    br_origin origin;
     if (c->mode == BR_CALL_REFRESH)
         return false;
     const br_credentials *held =
-        br_provider_peek(c->who->provider, br_client_now_ms(client, c->engine));
-    if (held == NULL)
-        return false;
-    bool has_cache = client->settings.auth == BR_AUTH_ROLES_ANYWHERE;
-    take_credentials(c, held, has_cache ? BR_FROM_MEMORY : BR_FROM_NOWHERE);
-    return true;
+        br_provider_peek(c->who->provider, br_client_now_ms(c->client, c->engine), &origin);
+    if (held != NULL)
+        take_credentials(c, held, origin);
+    return held != NULL;
 }
 
 static void go_on(br_call *c);
@@ -78,8 +76,7 @@ static void obtain(br_call *c)
     br_principal_unref(c->who);
     c->who = br_client_principal(c->client);
     c->state = BR_CALL_OBTAINING;
-    if (!br_provider_obtain(c->who, c->engine, c->client, mode, &c->obtain, on_obtained, c,
-                            &c->error))
+    if (!br_provider_obtain(c->who, c->engine, mode, &c->obtain, on_obtained, c, &c->error))
         br_call_fail(c, true);
 }
 
@@ -104,7 +101,7 @@ static bool add_path(br_call *c)
 /* Those that the call has go before them. */
 static void add_clients_headers(br_call *c)
 {
-    const br_headers *own = &c->client->settings.headers;
+    const br_headers *own = &c->client->config->settings.headers;
     for (size_t i = 0; i < own->count; i++) {
         br_slice name = br_headers_name(own, i);
         bool replaced = c->authorized && br_slice_eqs(name, "authorization");
@@ -144,7 +141,8 @@ static bool add_bearer(br_call *c)
 {
     br_buf_clear(&c->authorization);
     br_buf_adds(&c->authorization, "Bearer ");
-    br_buf_add_slice(&c->authorization, br_settings_text(&c->client->settings, BR_OPT_API_KEY));
+    br_buf_add_slice(&c->authorization,
+                     br_settings_text(&c->client->config->settings, BR_OPT_API_KEY));
     return !c->authorization.failed && add_authorization(c);
 }
 
@@ -152,7 +150,7 @@ static bool sign(br_call *c)
 {
     char date[BR_AMZ_DATE_SIZE];
     const br_credentials *credentials = c->credentials;
-    br_time_amz(br_clock_now_ms(&c->clock, c->client, c->engine), date);
+    br_time_amz(br_clock_now_ms(&c->clock, &c->client->config->skew, c->engine), date);
     br_headers_set(&c->sent, BR_SLICE("x-amz-date"), br_slice_of(date));
     if (credentials->session_token.n > 0)
         br_headers_set(&c->sent, BR_SLICE("x-amz-security-token"), credentials->session_token);
@@ -169,8 +167,9 @@ static bool sign(br_call *c)
     br_buf_clear(&c->authorization);
     return !c->sent.failed &&
            br_sigv4_sign(br_engine_signer(c->engine), &in, credentials->access_key_id,
-                         credentials->secret_access_key, br_slice_of(c->client->settings.region),
-                         service, &c->authorization, NULL) &&
+                         credentials->secret_access_key,
+                         br_slice_of(c->client->config->settings.region), service,
+                         &c->authorization, NULL) &&
            add_authorization(c);
 }
 
@@ -187,9 +186,10 @@ static bool authorize(br_call *c)
 static bool authorization_fits(br_call *c)
 {
     bool keyed = uses_api_key(c) && c->request.auth == BR_AUTH_SIGV4;
-    bool none = c->client->settings.auth == BR_AUTH_UNSIGNED && c->request.auth != BR_AUTH_NONE;
+    bool none =
+        c->client->config->settings.auth == BR_AUTH_UNSIGNED && c->request.auth != BR_AUTH_NONE;
     if (c->authorized || (!keyed && !none) ||
-        br_client_has_endpoint(c->client, c->model, c->request.service))
+        br_config_has_endpoint(c->client->config, c->model, c->request.service))
         return true;
     br_slice service = br_model_name(c->model, c->model->services[c->request.service].id);
     return br_error_set(&c->error, BR_ERR_CONFIG, "NotSupported",
@@ -208,7 +208,8 @@ static bool resolve(br_call *c)
         c->model == &br_model_builtin)
         return true;
     c->endpoint_known = false;
-    if (!br_client_endpoint(c->client, c->model, c->request.service, &c->endpoint, &c->error))
+    if (!br_config_endpoint(c->client->config, c->model, c->request.service, &c->endpoint,
+                            &c->error))
         return false;
     c->endpoint_known = c->model == &br_model_builtin;
     c->endpoint_service = c->request.service;
@@ -251,7 +252,7 @@ static void send_it(br_call *c)
         .body = br_buf_slice(&c->request.body),
         .has_body = c->request.has_body,
         .timeouts = c->timeouts,
-        .net = br_client_net(c->client, c->model, c->request.service),
+        .net = br_config_net(c->client->config, c->model, c->request.service),
         .fresh_connection = c->fresh_connection,
     };
     c->state = BR_CALL_SENT;

@@ -4,18 +4,19 @@
 
 #include "engine/credentials/provider.h"
 
-br_principal *br_principal_new(br_x509 *x509, br_provider *provider)
+br_principal *br_principal_new(br_source *source)
 {
-    br_principal *p = malloc(sizeof *p);
-    if (p == NULL) {
-        br_x509_unref(x509);
-        br_provider_unref(provider);
-        return NULL;
+    br_principal *p = calloc(1, sizeof *p);
+    if (p != NULL) {
+        atomic_init(&p->refs, 1);
+        p->source = source;
+        p->provider = source != NULL ? br_provider_for(source) : NULL;
+        if (source == NULL || p->provider != NULL)
+            return p;
     }
-    atomic_init(&p->refs, 1);
-    p->x509 = x509;
-    p->provider = provider;
-    return p;
+    br_source_unref(source);
+    free(p);
+    return NULL;
 }
 
 br_principal *br_principal_ref(br_principal *p)
@@ -29,6 +30,6 @@ void br_principal_unref(br_principal *p)
     if (p == NULL || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
         return;
     br_provider_unref(p->provider);
-    br_x509_unref(p->x509);
+    br_source_unref(p->source);
     free(p);
 }

@@ -6,6 +6,7 @@
 #define BR_ENGINE_TRANSFER_TRANSFER_H
 
 #include "core/http/request.h"
+#include "core/http/retry.h"
 #include "core/http/uri.h"
 #include "core/http/url.h"
 #include "core/x509/tls_identity.h"
@@ -54,6 +55,8 @@ typedef struct br_transfer_result {
     bool sent;             /* the last request byte had left */
     const br_error *error; /* kind transport or timeout; NULL when OK */
 } br_transfer_result;
+
+br_failure br_transfer_failure(const br_transfer_result *result); /* FINAL for OK, too */
 
 /*
 ** Called inside br_engine_step. After done the transfer is gone. The slices are valid during the

@@ -213,3 +213,22 @@ void br_transfer_judge_timeout(br_transfer *t, br_transfer_result *result, br_er
                      limits->read_ms);
     *result = (br_transfer_result){BR_DONE_TIMED_OUT, t->sent, error};
 }
+
+br_failure br_transfer_failure(const br_transfer_result *result)
+{
+    switch (result->end) {
+    case BR_DONE_UNSENT:
+        return BR_FAIL_UNSENT;
+    case BR_DONE_STALE:
+        return BR_FAIL_STALE;
+    case BR_DONE_LOST:
+    case BR_DONE_TRUNCATED:
+        return BR_FAIL_LOST;
+    case BR_DONE_TIMED_OUT:
+        return result->sent ? BR_FAIL_TIMED_OUT : BR_FAIL_UNSENT;
+    case BR_DONE_OK:
+    case BR_DONE_BAD:
+        break;
+    }
+    return BR_FAIL_FINAL;
+}

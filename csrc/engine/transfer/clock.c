@@ -1,13 +1,38 @@
-#include "engine/client/clock.h"
+#include "engine/transfer/clock.h"
 
 #include <string.h>
 
 #include "core/base/times.h"
+#include "core/http/retry.h"
 
-int64_t br_clock_now_ms(br_clock *k, const br_client *c, const br_engine *e)
+#define FUTURE_TOLERATED_MS 60000
+
+int64_t br_skew_now_ms(const br_skew *s, const br_engine *e)
+{
+    return br_engine_wall_ms(e) + atomic_load(&s->ms);
+}
+
+void br_skew_learn(br_skew *s, int64_t ms)
+{
+    atomic_store(&s->ms, ms);
+    atomic_store(&s->known, true);
+}
+
+void br_skew_adopt(br_skew *s, int64_t ms)
+{
+    if (!atomic_load(&s->known))
+        br_skew_learn(s, ms);
+}
+
+bool br_clock_recent(int64_t then_ms, int64_t now_ms, int64_t kept_ms)
+{
+    return then_ms <= now_ms + FUTURE_TOLERATED_MS && now_ms - then_ms <= kept_ms;
+}
+
+int64_t br_clock_now_ms(br_clock *k, const br_skew *s, const br_engine *e)
 {
     if (k->step == BR_CLOCK_AS_KNOWN)
-        k->offset_ms = atomic_load(&c->clock_offset_ms);
+        k->offset_ms = atomic_load(&s->ms);
     return br_engine_wall_ms(e) + k->offset_ms;
 }
 
@@ -60,7 +85,7 @@ static bool use(br_clock *k, br_clock_step step, int64_t offset_ms)
 ** Back to the local clock where the refusal still names the time, also if that was tried: then it is
 ** the first refusal that is right, and this one only the correction's own.
 */
-bool br_clock_correct(br_clock *k, const br_error *refusal)
+static bool use_another(br_clock *k, const br_error *refusal)
 {
     k->local_refused |= k->offset_ms == 0;
     if (k->step == BR_CLOCK_AS_KNOWN &&
@@ -72,8 +97,16 @@ bool br_clock_correct(br_clock *k, const br_error *refusal)
     return false;
 }
 
-void br_clock_settle(const br_clock *k, br_client *c, bool accepted)
+bool br_clock_correct(br_clock *k, br_skew *s, const br_error *refusal)
+{
+    bool again = use_another(k, refusal);
+    if (!again && k->step != BR_CLOCK_AS_KNOWN)
+        br_skew_learn(s, 0);
+    return again;
+}
+
+void br_clock_settle(const br_clock *k, br_skew *s)
 {
     if (k->step != BR_CLOCK_AS_KNOWN)
-        br_client_learn_clock(c, accepted ? k->offset_ms : 0);
+        br_skew_learn(s, k->offset_ms);
 }
