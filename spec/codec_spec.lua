@@ -59,7 +59,7 @@ describe("violations", function()
                     format = "png", source = { bytes = "x" },
                 } } } } },
             })
-        assert.equal("messages: type: expected a list, got string: write { { role = …, content = … } }",
+        assert.equal("messages: type: expected a list, got a string: write { { role = …, content = … } }",
             converse_refusal { messages = "hello" })
         assert.equal("messages: type: expected a list, got a table with the key \"role\": "
             .. "put it in a list, { { role = … } }",
@@ -283,10 +283,10 @@ describe("documents", function()
             assert.is_nil(text)
             return lines(problems)
         end
-        assert.matches("^f: type: .*got function", why { f = print })
+        assert.matches("^f: type: .*got a function", why { f = print })
         assert.matches("%[2%]: type", why { 1, print })
         assert.matches("list", why { 1, a = 2 })
-        assert.matches("string keys", why { [true] = 1 })
+        assert.matches("must be strings", why { [true] = 1 })
         assert.matches("UTF%-8", why { a = "\237\160\128" })
         assert.matches("finite", why { 0 / 0 })
     end)

@@ -141,8 +141,8 @@ describe("an error", function()
             for _ = 1, 20 do
                 local endpoints = { runtime = ep.https, ["bedrock-runtime"] = ep.https }
                 local _, err = bedrock.connect(with { endpoint = endpoints })
-                assert.equal('endpoint: for "bedrock-runtime": given twice, under its id and under its namespace: remove '
-                    .. "one", err.message)
+                assert.equal('endpoint: for "bedrock-runtime": given twice, under its id and under its '
+                    .. "namespace: remove one", err.message)
                 endpoints.runtime = "x:"
                 _, err = bedrock.connect(with { endpoint = endpoints })
                 assert.matches('^endpoint: for "runtime": .*$', err.message)
@@ -638,7 +638,7 @@ describe("an error", function()
             local err = fails(connection)
             assert.equal("transport", err.kind)
             assert.equal("ConnectionLost", err.code)
-            assert.matches("within the head", err.message)
+            assert.matches("in the middle of the answer's head", err.message)
             local _, again = connection:list_foundation_models()
             assert.equal("ConnectionLost", again.code)
             assert.equal(1 + 3, done())

@@ -164,7 +164,7 @@ describe("through a gateway", function()
             local conn = connect { endpoint = { ["bedrock-runtime"] = ep.https } }
             local _, err = conn:list_foundation_models()
             assert.equal("NotSupported", err.code)
-            assert.matches('auth = "none" is for endpoints of your own, and none is set for bedrock', err.message,
+            assert.matches('auth = "none" is for your own endpoints, and none is set for bedrock', err.message,
                 1, true)
             conn:close()
             assert.matches('did you mean none', problem({ auth = "non" }).message)

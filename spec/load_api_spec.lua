@@ -262,7 +262,7 @@ describe("load_api", function()
             refuse(changed(function(_, op) op.code = 404 end), "code: cannot be 404")
             refuse(changed(function(_, op) op.out = "Id" end), "GetBook.out: must be a structure")
             refuse(changed(function(_, op) op.out = "Nope" end), "bedrock-book-shelf/Nope: must be a table, got a nil")
-            refuse(changed(function(_, op) op.errors = { "Id" } end), "an error of an operation is none")
+            refuse(changed(function(_, op) op.errors = { "Id" } end), "an error of an operation is not an error")
             refuse(changed(function(_, op) op.eventOut = "title" end), "a stream has no member")
             refuse(changed(function(_, _, s) s.Id.type = "strong" end), 'Id.type: cannot be "strong"')
             refuse(changed(function(_, _, s) s.Id.max = "many" end), "Id.max: must be a number")
@@ -270,7 +270,7 @@ describe("load_api", function()
             refuse(changed(function(_, _, s) s.Books.member = "Books" end), "lists and maps are nested too deeply")
             refuse(changed(function(_, _, s) s.Book.members.title.loc = "moon" end), 'loc: cannot be "moon"')
             refuse(changed(function(_, _, s) s.GetBookRequest.members.part.shape = "Book" end),
-                "a member outside the body is no scalar")
+                "a member outside the body is not a scalar")
             refuse(changed(function(_, _, s) s.Book.members["a\0b"] = { shape = "Id" } end), "cannot be")
             refuse(changed(function(f) f.paginators.ListBooks = { ["in"] = "x", out = "y", result = "z" } end),
                 "there is no")
@@ -374,7 +374,7 @@ describe("load_api", function()
             while count < 100 do
                 local ok, err = load_facts(shelf())
                 if not ok then
-                    assert(err.message:find("too many files were loaded already", 1, true))
+                    assert(err.message:find("too many files have been loaded", 1, true))
                     break
                 end
                 count = count + 1

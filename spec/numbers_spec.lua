@@ -144,7 +144,7 @@ describe("a number that was kept", function()
         end
         local _, problems = codec.encode("runtime", "Converse",
             { modelId = "m", system = { { text = codec.number "1" } } })
-        assert.equal("expected a string, got number", problems[1].message)
+        assert.equal("expected a string, got a number", problems[1].message)
     end)
 
     it("is made of a text, which it keeps", function()
@@ -156,7 +156,7 @@ describe("a number that was kept", function()
             local value, err = number(text)
             assert.is_nil(value)
             assert.equal("ValidationError", err.code)
-            assert.matches("no number of JSON", err.message, 1, true)
+            assert.matches("not a JSON number", err.message, 1, true)
         end
         assert.is_false(pcall(number, 5))
         assert.is_false(pcall(number))

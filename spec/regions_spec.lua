@@ -2,7 +2,7 @@
 local service = dofile "spec/support/service.lua"
 
 local FAR = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.amazon.nova-lite-v1:0"
-local SAID = 'modelId is an ARN of region us-west-2, but this connection is of us-east-1: '
+local SAID = 'modelId is an ARN of region us-west-2, but this connection is in us-east-1: '
     .. 'connect with region = "us-west-2"'
 
 describe("a model of another region", function()
@@ -114,7 +114,7 @@ describe("a model of another region", function()
             assert.equal("validation", err.kind)
             for _, problem in ipairs(err.errors) do
                 found = found or problem.path == case[1] and problem.kind == "pattern"
-                    and problem.message:find("is an ARN of region us-west-2, but this connection is of", 1, true)
+                    and problem.message:find("is an ARN of region us-west-2, but this connection is in", 1, true)
             end
             assert.truthy(found, tostring(err))
         end

@@ -69,6 +69,6 @@ describe("sign", function()
         local added, err = sign { url = "https://h/", headers = { ["X-A"] = "1", ["x-a"] = "2" } }
         assert.is_nil(added)
         assert.equal("ValidationError", err.code)
-        assert.matches('header "x%-a" is there twice', err.message:lower())
+        assert.matches('header "x%-a" is given twice', err.message:lower())
     end)
 end)

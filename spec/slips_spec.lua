@@ -180,7 +180,7 @@ describe("slips with calls:", function()
     end
 
     it("a text where a list of blocks is expected", function()
-        local wanted = 'expected a list, got string: write { { text = "…" } }'
+        local wanted = 'expected a list, got a string: write { { text = "…" } }'
         assert.equal(wanted, refused(with_content "Hello", "messages[1].content"))
         assert.equal(wanted, refused({ system = "be brief" }, "system"))
         assert.equal(wanted, refused(with_content { { toolResult = { toolUseId = "a", content = "42" } } },
@@ -188,11 +188,11 @@ describe("slips with calls:", function()
     end)
 
     it("a text where a block, or a message, is expected", function()
-        assert.equal('expected a table of members, got string: write { text = "…" }',
+        assert.equal('expected a table of members, got a string: write { text = "…" }',
             refused(with_content { "Hello" }, "messages[1].content[1]"))
-        assert.equal("expected a list, got string: write { { role = …, content = … } }",
+        assert.equal("expected a list, got a string: write { { role = …, content = … } }",
             refused({ messages = "Hello" }, "messages"))
-        assert.equal('expected a table of members, got string: write { bytes = "…" }',
+        assert.equal('expected a table of members, got a string: write { bytes = "…" }',
             refused(with_content { { image = { format = "png", source = "cat.png" } } },
                 "messages[1].content[1].image.source"))
     end)
@@ -202,22 +202,22 @@ describe("slips with calls:", function()
             refused(with_content { text = "Hello" }, "messages[1].content"))
         assert.equal('expected a list, got a table with the key "toolSpec": put it in a list, { { toolSpec = … } }',
             refused({ toolConfig = { tools = { toolSpec = {} } } }, "toolConfig.tools"))
-        assert.equal('expected a list, got string: write { "…" }',
+        assert.equal('expected a list, got a string: write { "…" }',
             refused({ inferenceConfig = { stopSequences = "END" } }, "inferenceConfig.stopSequences"))
     end)
 
     it("a list where a table of members is expected", function()
         local _, err = conn:prepare("converse", { modelId = MODEL, messages = { { { text = "Hello" } } } })
-        assert.matches("messages[1]: expected a table with named members, got a key of type number "
-            .. "(is a name missing, or are there braces too many?)", tostring(err), 1, true)
+        assert.matches("messages[1]: expected a table with named members, got a number as a key "
+            .. "(is a name missing, or are there too many braces?)", tostring(err), 1, true)
     end)
 
     it("numbers and booleans in quotes", function()
-        assert.equal("expected an integer, got string: leave out the quotes",
+        assert.equal("expected an integer, got a string: remove the quotes",
             refused({ inferenceConfig = { maxTokens = "4" } }, "inferenceConfig.maxTokens"))
-        assert.equal("expected a number, got string: leave out the quotes",
+        assert.equal("expected a number, got a string: remove the quotes",
             refused({ inferenceConfig = { temperature = "0.5" } }, "inferenceConfig.temperature"))
-        assert.equal("expected a number, got string",
+        assert.equal("expected a number, got a string",
             refused({ inferenceConfig = { temperature = "warm" } }, "inferenceConfig.temperature"))
     end)
 
@@ -228,8 +228,8 @@ describe("slips with calls:", function()
         max_completion_tokens = "did you mean inferenceConfig.maxTokens?",
         tools = "did you mean toolConfig.tools?",
         tool_choice = "did you mean toolConfig.toolChoice?",
-        prompt = "what is asked goes into messages",
-        stream = "converse_stream gives the answer as it is written",
+        prompt = "the question goes into messages",
+        stream = "use converse_stream to get the answer as it is written",
         model_id = "did you mean modelId?",
     } do
         it("a member called " .. name, function()
@@ -238,12 +238,12 @@ describe("slips with calls:", function()
     end
 
     it("topK is not taken for topP", function()
-        assert.equal('unknown member "topK" (models that know it take it in additionalModelRequestFields)',
+        assert.equal('unknown member "topK" (for models that have it, set it in additionalModelRequestFields)',
             refused({ inferenceConfig = { topK = 3 } }, "inferenceConfig.topK"))
     end)
 
     it("a block that says its type", function()
-        assert.matches('unknown member "type": one of audio, cachePoint, ',
+        assert.matches('unknown member "type": set one of audio, cachePoint, ',
             refused(with_content { { type = "text", text = "Hello" } }, "messages[1].content[1].type"), 1, true)
     end)
 
@@ -255,7 +255,8 @@ describe("slips with calls:", function()
         assert.equal("is an option of connect, not of a call", option "endpoint")
         assert.matches("use total_timeout, connect_timeout", option "timeout", 1, true)
         assert.matches("did you mean max_attempts?", option "retries", 1, true)
-        assert.equal("unknown option of a call (the operation's parameters are the first table)", option "temperature")
+        assert.equal("unknown option of a call (the operation's parameters go into the first table)",
+            option "temperature")
     end)
 
     for name, hint in pairs {
@@ -263,7 +264,7 @@ describe("slips with calls:", function()
         modelId = "did you mean model?",
         maxOutputTokens = "did you mean max_tokens?",
         n = "did you mean count?",
-        stream = "converse_stream gives the answer as it is written",
+        stream = "use converse_stream to get the answer as it is written",
         text = "did you mean prompt, or input of a model for embeddings?",
         tools = "converse takes tools",
     } do

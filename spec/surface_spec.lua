@@ -632,12 +632,12 @@ describe("bedrock", function()
             end
             for message, more in pairs {
                 ["more than 256"] = { headers = many },
-                ["longer than 131072 bytes"] = { headers = { a = ("v"):rep(131063) } },
+                ["more than 131072 bytes"] = { headers = { a = ("v"):rep(131063) } },
                 ["session_token has control characters"] = { session_token = "TOKEN\n" },
-                ["sign: the headers are more than"] = { session_token = ("t"):rep(131073) },
+                ["sign: there are more than"] = { session_token = ("t"):rep(131073) },
                 ['method in capitals, got "get%?%?"'] = { method = "get\r\n" },
                 ["fragment"] = { url = ep.https .. "/#f" },
-                ['header "a%?%?" has a bad name'] = { headers = { ["a\27\n"] = "x" } },
+                ['header "a%?%?" has an invalid name'] = { headers = { ["a\27\n"] = "x" } },
             } do
                 local added, err = bedrock.sign(request(more))
                 assert.is_nil(added)
@@ -657,7 +657,7 @@ describe("bedrock", function()
             assert.is_nil(added)
             assert.equal("ValidationError", err.code)
             assert.equal("sign", err.operation)
-            assert.equal("fields are named: a key is a number, not a string\n"
+            assert.equal("names of fields must be strings, got a number\n"
                 .. "header: unknown field of a request (did you mean headers?)\n"
                 .. "metod: unknown field of a request (did you mean method?)\n"
                 .. "secret: unknown field of a request (did you mean secret_access_key?)\n"

@@ -105,7 +105,7 @@ int br_lua_call_submit(lua_State *L)
     br_lua_call *c = check(L);
     br_lua_leave_parent(s);
     if (!s->bridged || c->frames)
-        return luaL_error(L, "this call cannot be handed over, or was");
+        return luaL_error(L, "this call cannot be handed over, or already was");
     if (!c->call || !hand_over(L, s, c))
         return 0;
     char ticket[BR_TICKET_SIZE];
@@ -140,7 +140,7 @@ int br_lua_call_feed(lua_State *L)
     br_lua_call *c = check(L);
     luaL_checktype(L, 2, LUA_TSTRING);
     if (c->taking || c->ready)
-        return luaL_error(L, "what came before has to be taken first");
+        return luaL_error(L, "take what came before first");
     br_lua_leave_parent(s);
     if (c->frames)
         br_frames_feed(c->frames, br_lua_string_arg(L, 2));

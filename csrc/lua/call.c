@@ -84,9 +84,9 @@ static int fail_gone(lua_State *L, const char *code, br_slice operation)
         br_error_set(&error, BR_ERR_CANCELLED, code, "the connection was closed");
     else if (strcmp(code, "Forked") == 0)
         br_error_set(&error, BR_ERR_CANCELLED, code,
-                     "it belongs to the parent process and did not survive the fork");
+                     "this call belongs to the parent process and did not survive the fork");
     else
-        br_error_set(&error, BR_ERR_CANCELLED, code, "it was cancelled");
+        br_error_set(&error, BR_ERR_CANCELLED, code, "the call was cancelled");
     return br_lua_fail(L, &error, operation, NULL);
 }
 
@@ -134,7 +134,7 @@ static int call_step(lua_State *L)
     br_lua_call *c = check(L);
     bool ready = br_lua_call_poll(s, c);
     if (!ready && s->bridged)
-        return luaL_error(L, "nobody may block here: calls are waited for by the host");
+        return luaL_error(L, "a call must not block here: the host waits for it");
     if (!ready) {
         br_engine_step(s->engine, (int)luaL_optinteger(L, 2, 0));
         ready = br_lua_call_poll(s, c);
@@ -192,8 +192,8 @@ static int call_gc(lua_State *L)
 
 static int not_ready(lua_State *L)
 {
-    return luaL_error(L, "a call was asked for its result before it was ready (is the host's wait "
-                         "function in order?)");
+    return luaL_error(
+        L, "a call was asked for its result before it was ready (check the host's wait function)");
 }
 
 /*
@@ -209,7 +209,7 @@ static int take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
     if (!c->ready)
         return not_ready(L);
     if (c->taking)
-        return luaL_error(L, "the answer is being read already");
+        return luaL_error(L, "the answer is already being read");
     c->taking = true;
     int n = read(L, c);
     c->taking = false;

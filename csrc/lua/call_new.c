@@ -141,8 +141,8 @@ static bool stream_allowed(const br_op *op, const br_lua_options *options, br_pr
     if (options->require_end &&
         (!(op->flags & BR_OP_RAW_OUT) || !options->stream || options->bytes))
         return br_problems_add(p, "conflict", BR_SLICE("require_end"),
-                               "is for server-sent events: operations whose answer may be a stream "
-                               "of bytes take it together with stream = true");
+                               "is for server-sent events: set it with stream = true, for an "
+                               "operation whose answer may be a stream of bytes");
     return true;
 }
 
@@ -253,10 +253,9 @@ static void raw_target(lua_State *L, br_request *r, br_problems *p)
         br_problems_add(p, "pattern", BR_SLICE("path"),
                         "must begin with / and be percent-encoded, without ? and #");
     else if (br_uri_has_dot_segment(path, true))
-        br_problems_add(
-            p, "pattern", BR_SLICE("path"),
-            "must not hold the segments \".\" or \"..\", even as %%2e: what resolves them "
-            "makes another path of it");
+        br_problems_add(p, "pattern", BR_SLICE("path"),
+                        "must not contain the segments \".\" or \"..\", even as %%2e: resolving "
+                        "them would change the path");
     if (query.n > BR_QUERY_MAX || !wire_safe(query, "#"))
         br_problems_add(p, "pattern", BR_SLICE("query"), "must be percent-encoded, without #");
     br_buf_add_slice(&r->path, path);

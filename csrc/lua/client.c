@@ -62,8 +62,8 @@ static void read_endpoint(lua_State *L, br_lua_setup *s)
 {
     if (lua_type(L, -2) != LUA_TSTRING) {
         br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                        "the keys of a table of endpoints must be services, got a %s",
-                        luaL_typename(L, -2));
+                        "the keys of a table of endpoints must be services, got %s",
+                        br_lua_kind(lua_type(L, -2)));
         return;
     }
     br_slice service = br_lua_string_arg(L, -2);
@@ -73,8 +73,8 @@ static void read_endpoint(lua_State *L, br_lua_setup *s)
                                  &s->problems);
     else if (!br_lua_is_null(L, -1))
         br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                        "for \"%s\": must be a URL, got a %s", br_print(service).text,
-                        luaL_typename(L, -1));
+                        "for \"%s\": must be a URL, got %s", br_print(service).text,
+                        br_lua_kind(lua_type(L, -1)));
 }
 
 /* endpoint = { [service] = url } */
@@ -98,8 +98,8 @@ static void read_headers(lua_State *L, br_lua_setup *s, int table)
                                    &s->problems);
         else if (!br_lua_is_null(L, -1))
             br_problems_add(&s->problems, "type", BR_SLICE("headers"),
-                            "%s must be a string, got a %s", br_print(name).text,
-                            luaL_typename(L, -1));
+                            "%s must be a string, got %s", br_print(name).text,
+                            br_lua_kind(lua_type(L, -1)));
     }
 }
 
@@ -122,14 +122,14 @@ static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
         else if (br_slice_eqs(name, "headers"))
             read_headers(L, s, lua_gettop(L));
         else
-            report_type(s, name, "table");
+            report_type(s, name, "a table");
         break;
     case LUA_TLIGHTUSERDATA:
         if (!br_lua_is_null(L, -1))
-            report_type(s, name, "userdata");
+            report_type(s, name, "a userdata");
         break;
     default:
-        report_type(s, name, luaL_typename(L, -1));
+        report_type(s, name, br_lua_kind(lua_type(L, -1)));
     }
 }
 
@@ -141,8 +141,8 @@ static void read_options(lua_State *L, br_lua_setup *s, int table)
             read_option(L, s, br_lua_string_arg(L, -2));
         else
             br_problems_add(&s->problems, "unknown", (br_slice){"", 0},
-                            "settings are named: a key is a %s, not a string (is a name missing?)",
-                            luaL_typename(L, -2));
+                            "names of settings must be strings, got %s (is a name missing?)",
+                            br_lua_kind(lua_type(L, -2)));
     }
 }
 

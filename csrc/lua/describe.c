@@ -160,7 +160,7 @@ int br_lua_describe(lua_State *L)
     static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"};
     br_lua_op which = br_lua_check_op(L, 1);
     lua_Integer depth = luaL_optinteger(L, 2, 3);
-    luaL_argcheck(L, depth >= 1 && depth <= BR_DESCRIBE_DEPTH_MAX, 2, "depth is 1 to 8");
+    luaL_argcheck(L, depth >= 1 && depth <= BR_DESCRIBE_DEPTH_MAX, 2, "depth must be 1 to 8");
     const br_model *model = which.model;
     const br_op *op = &model->ops[which.op];
     lua_createtable(L, 0, 12);

@@ -280,7 +280,7 @@ static int refuse(lua_State *L, const char *why)
 int br_lua_load_model(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
-    const char *why = "its records are no lists of numbers that fit";
+    const char *why = "its records are not lists of numbers in range";
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checkstack(L, FIELDS_MAX + 8, NULL);
     lua_settop(L, 1);
@@ -289,7 +289,7 @@ int br_lua_load_model(lua_State *L)
     if (!read_model(L, m) || !br_model_check(m, &why))
         return refuse(L, why);
     if (s->model_count == BR_LUA_MODELS_MAX)
-        return refuse(L, "too many files were loaded already");
+        return refuse(L, "too many files have been loaded");
     lua_pushvalue(L, ANCHORS);
     lua_rawseti(L, LOADED, (int)lua_rawlen(L, LOADED) + 1);
     s->models[s->model_count++] = m;

@@ -30,7 +30,7 @@ static bool absent(lua_State *L, int index)
 
 static void wrong_type(br_problems *p, const char *name, const char *wanted, const char *got)
 {
-    br_problems_add(p, "type", br_slice_of(name), "must be %s, got a %s", wanted, got);
+    br_problems_add(p, "type", br_slice_of(name), "must be %s, got %s", wanted, got);
 }
 
 /* An integer of [low, high], or -1 where `none`. Absent: *value stays. */
@@ -44,7 +44,7 @@ static void read_integer(lua_State *L, int table, const char *name, int low, int
         return;
     }
     if (lua_type(L, -1) != LUA_TNUMBER)
-        wrong_type(p, name, "a number", luaL_typename(L, -1));
+        wrong_type(p, name, "a number", br_lua_kind(lua_type(L, -1)));
     else if (floor(n) == n && ((n >= low && n <= high) || (none && n == -1)))
         *value = (int)n;
     else
@@ -52,8 +52,8 @@ static void read_integer(lua_State *L, int table, const char *name, int low, int
                         floor(n) != n ? "type"
                         : n > high    ? "max-value"
                                       : "min-value",
-                        br_slice_of(name), "%g is not an integer from %d to %d%s", n, low, high,
-                        none ? ", or -1 for none" : "");
+                        br_slice_of(name), "must be an integer from %d to %d%s, got %g", low, high,
+                        none ? " (-1 for none)" : "", n);
     lua_pop(L, 1);
 }
 
@@ -63,7 +63,7 @@ static void read_flag(lua_State *L, int table, const char *name, bool *value, br
     if (lua_type(L, -1) == LUA_TBOOLEAN)
         *value = lua_toboolean(L, -1);
     else if (!absent(L, -1))
-        wrong_type(p, name, "true or false", luaL_typename(L, -1));
+        wrong_type(p, name, "true or false", br_lua_kind(lua_type(L, -1)));
     lua_pop(L, 1);
 }
 
@@ -89,7 +89,7 @@ static void read_stream(lua_State *L, int table, br_lua_options *out, br_problem
     if (type == LUA_TSTRING && !out->bytes)
         br_problems_add(p, "enum", BR_SLICE("stream"), "must be true, false or \"bytes\"");
     else if (type != LUA_TSTRING && type != LUA_TBOOLEAN && type != LUA_TNIL)
-        wrong_type(p, "stream", "true, false or \"bytes\"", luaL_typename(L, -1));
+        wrong_type(p, "stream", "true, false or \"bytes\"", br_lua_kind(lua_type(L, -1)));
     lua_pop(L, 1);
     read_flag(L, table, "require_end", &out->require_end, p);
 }
@@ -115,7 +115,7 @@ static void use_authorization(lua_State *L, int index, br_slice *out, br_problem
         lua_replace(L, BR_LUA_AUTHORIZATION);
     } else {
         br_problems_add(p, "header-value", BR_SLICE("authorization"),
-                        "must be a string without control characters, not empty");
+                        "must be a string without control characters, and not empty");
     }
 }
 
@@ -134,7 +134,7 @@ void br_lua_options_authorization(lua_State *L, int table, br_slice *out, br_pro
                 use_authorization(L, -1, out, p);
         }
     } else if (!absent(L, -1)) {
-        wrong_type(p, "headers", "a table of names and values", luaL_typename(L, -1));
+        wrong_type(p, "headers", "a table of names and values", br_lua_kind(lua_type(L, -1)));
     }
     lua_pop(L, 1);
 }
@@ -156,9 +156,9 @@ static void refuse(br_slice name, br_problems *p)
         br_problems_add(p, "unknown", path, "unknown option of a call (did you mean %.*s?)",
                         (int)near.best.n, near.best.p);
     else
-        br_problems_add(p, "unknown", path,
-                        "unknown option of a call (the operation's parameters are the first "
-                        "table)");
+        br_problems_add(
+            p, "unknown", path,
+            "unknown option of a call (the operation's parameters go into the first table)");
 }
 
 static void refuse_others(lua_State *L, int table, br_problems *p)
@@ -167,7 +167,8 @@ static void refuse_others(lua_State *L, int table, br_problems *p)
     for (; lua_next(L, table); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             br_problems_add(p, "unknown", (br_slice){"", 0},
-                            "options are named: a key is a %s, not a string", luaL_typename(L, -2));
+                            "names of options must be strings, got %s",
+                            br_lua_kind(lua_type(L, -2)));
         else if (!is_known(br_lua_string_arg(L, -2)))
             refuse(br_lua_string_arg(L, -2), p);
     }
@@ -219,8 +220,8 @@ static void refuse_twin(lua_State *L, int table, br_slice name, br_problems *p)
         br_slice other = br_lua_string_arg(L, -2);
         if (br_slice_eq_nocase(name, other) && memcmp(name.p, other.p, name.n) < 0)
             br_problems_add(p, "conflict", BR_SLICE("headers"),
-                            "%s and %s are the same header: leave one of them out",
-                            br_print(name).text, br_print(other).text);
+                            "%s and %s are the same header: remove one", br_print(name).text,
+                            br_print(other).text);
     }
 }
 
@@ -234,7 +235,7 @@ typedef struct given_headers {
 static void refuse_name(br_problems *p)
 {
     br_problems_add(p, "header-name", BR_SLICE("headers"),
-                    "a header's name is a string of letters, digits and -");
+                    "the name of a header must be letters, digits and -");
 }
 
 /* One header of the caller's table; its value is on top of the stack. */
@@ -263,7 +264,8 @@ static void add_header(lua_State *L, void *state, br_slice name)
         return;
     }
     if (!br_headers_set(&request->headers, name, br_lua_string_arg(L, -1)))
-        br_problems_add(p, "header-value", BR_SLICE("headers"), "too many or too long");
+        br_problems_add(p, "header-value", BR_SLICE("headers"),
+                        "the headers are too many or too long");
 }
 
 /* The table is on top of the stack. They are sent in the order of their names. */
@@ -274,7 +276,8 @@ static void add_headers(lua_State *L, br_request *request, br_problems *p)
     if (br_each_sorted(L, NULL, add_header, &given) != LUA_TNONE)
         refuse_name(p);
     if (given.count > BR_HEADERS_MAX)
-        br_problems_add(p, "header-value", BR_SLICE("headers"), "more than %d", BR_HEADERS_MAX);
+        br_problems_add(p, "header-value", BR_SLICE("headers"), "there are more than %d headers",
+                        BR_HEADERS_MAX);
 }
 
 bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *p)

@@ -87,8 +87,8 @@ static int place_of(lua_State *L, int key)
 static void refuse(lua_State *L, int key, br_problems *p)
 {
     if (lua_type(L, key) != LUA_TSTRING) {
-        br_problems_add(p, "unknown", (br_slice){"", 0},
-                        "fields are named: a key is a %s, not a string", luaL_typename(L, key));
+        br_problems_add(p, "unknown", (br_slice){"", 0}, "names of fields must be strings, got %s",
+                        br_lua_kind(lua_type(L, key)));
         return;
     }
     br_slice name = br_lua_string_arg(L, key);
@@ -130,7 +130,7 @@ static br_slice field(lua_State *L, int place, const char *fallback)
         return br_slice_of(fallback);
     if (lua_type(L, place) != LUA_TSTRING)
         luaL_error(L, "sign: %s must be a string, got %s", fields[place].p,
-                   luaL_typename(L, place));
+                   br_lua_kind(lua_type(L, place)));
     text.p = lua_tolstring(L, place, &text.n);
     return text;
 }
@@ -156,7 +156,7 @@ static parts split(br_slice url)
 static bool too_many_headers(br_error *error)
 {
     return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                        "sign: the headers are more than %d, or longer than %d bytes together",
+                        "sign: there are more than %d headers, or more than %d bytes of them",
                         BR_HEADERS_MAX, BR_HEADERS_BYTES_MAX);
 }
 
@@ -164,9 +164,10 @@ static bool refuse_header(br_slice name, br_slice value, br_error *error)
 {
     if (br_header_name_ok(name) && br_header_value_ok(value))
         return too_many_headers(error);
-    return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                        "sign: header \"%s\" has a bad name, or control characters in its value",
-                        br_print(name).text);
+    return br_error_set(
+        error, BR_ERR_VALIDATION, "ValidationError",
+        "sign: header \"%s\" has an invalid name, or control characters in its value",
+        br_print(name).text);
 }
 
 /* Tables have no order: of names that differ in case only nobody can tell which is first. */
@@ -174,8 +175,7 @@ static bool has_twin(const br_headers *h, br_slice name, br_error *error)
 {
     return br_headers_has(h, name) &&
            !br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                         "sign: header \"%s\" is there twice, in different case: leave one of them "
-                         "out",
+                         "sign: header \"%s\" is given twice, in different case: remove one",
                          br_print(name).text);
 }
 
@@ -184,7 +184,7 @@ static bool add_given(lua_State *L, br_headers *h, br_error *error)
     if (lua_isnil(L, HEADERS))
         return true;
     if (!lua_istable(L, HEADERS))
-        luaL_error(L, "sign: headers must be a table, got %s", luaL_typename(L, HEADERS));
+        luaL_error(L, "sign: headers must be a table, got %s", br_lua_kind(lua_type(L, HEADERS)));
     for (lua_pushnil(L); lua_next(L, HEADERS) != 0; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
             luaL_error(L, "sign: names and values of headers must be strings");
@@ -204,7 +204,7 @@ static int64_t time_ms(lua_State *L)
     if (lua_isnil(L, TIME))
         return br_host_system.wall_ms(br_host_system.user);
     if (lua_type(L, TIME) != LUA_TNUMBER)
-        luaL_error(L, "sign: time must be a number, got %s", luaL_typename(L, TIME));
+        luaL_error(L, "sign: time must be a number, got %s", br_lua_kind(lua_type(L, TIME)));
     double ms = (double)lua_tonumber(L, TIME) * 1000;
     if (!(ms >= 0 && ms <= TIME_MAX_MS))
         luaL_error(L, "sign: time must be seconds since 1970, up to the year 9999");
@@ -241,8 +241,8 @@ static bool add_token(signing *s, br_slice token, br_error *error)
         return true;
     if (!br_header_value_ok(token))
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                            "sign: session_token has control characters: was it copied whole and "
-                            "without its line end?");
+                            "sign: session_token has control characters: was all of it copied, "
+                            "without the line break?");
     return br_headers_set(&s->headers, BR_SLICE("x-amz-security-token"), token) ||
            too_many_headers(error);
 }
@@ -343,8 +343,8 @@ static bool sign(lua_State *L, signing *s, bool s3, br_error *error)
                       field(L, SERVICE, "bedrock"), &s->authorization, NULL))
         return true;
     return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                        "sign: the request cannot be signed: an empty or overlong key, region or "
-                        "service, or headers beyond their limits");
+                        "sign: the request cannot be signed: a key, the region or the service is "
+                        "empty or too long, or the headers are too many");
 }
 
 /* At the first signature: OpenSSL takes longer to start than the rest of the module to load. */
@@ -355,7 +355,7 @@ static void need_signer(lua_State *L, signing *s)
     if (s->crypto != NULL && s->signer == NULL)
         s->signer = br_signer_new(s->crypto);
     if (s->signer == NULL)
-        luaL_error(L, "sign: no SHA-256 from OpenSSL, or out of memory");
+        luaL_error(L, "sign: OpenSSL offers no SHA-256, or memory ran out");
 }
 
 static signing *push_signing(lua_State *L)

@@ -15,7 +15,7 @@ br_engine *br_lua_engine(br_lua_state *s, br_error *error)
     br_lua_leave_parent(s);
     if (s->bridged) {
         br_error_set(error, BR_ERR_CONFIG, "NotSupported",
-                     "there is no engine in this thread, as nobody may block here");
+                     "there is no engine in this thread, because nothing may block here");
         return NULL;
     }
     if (!s->engine)

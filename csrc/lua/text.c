@@ -176,7 +176,7 @@ int br_lua_number(lua_State *L)
     size_t at = 0;
     luaL_checktype(L, 1, LUA_TSTRING);
     const char *why = br_literal_read_number(L, br_lua_string(L, 1), &at);
-    return why == NULL ? 1 : refuse(L, "number", "the text is no number of JSON", why, at);
+    return why == NULL ? 1 : refuse(L, "number", "the text is not a JSON number", why, at);
 }
 
 /* literal(value) -> is it one of these? */

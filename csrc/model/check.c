@@ -77,7 +77,7 @@ static bool check_limits(checker *c)
 {
     for (uint32_t i = 0; i < c->m->limit_count; i++) {
         if (isnan(c->m->limits[i].min) || isnan(c->m->limits[i].max))
-            return fail(c, "a limit is no number");
+            return fail(c, "a limit is not a number");
     }
     return true;
 }
@@ -108,7 +108,7 @@ static bool check_members(checker *c, const br_shape *s)
     for (unsigned i = 0; i < s->b; i++) {
         const br_member *of = m->members + s->a;
         if (of[i].rank >= s->b || of[of[i].rank].at != i)
-            return fail(c, "the order of a structure's members is none");
+            return fail(c, "the order of a structure's members is invalid");
     }
     if (!is_name_or_none(m, s->c) || ((s->flags & BR_SHAPE_ERROR) && s->c == BR_NONE))
         return fail(c, "an error has no name");
@@ -148,7 +148,7 @@ static bool check_collection(checker *c, const br_shape *s)
 {
     if (s->kind == BR_SHAPE_MAP &&
         (s->a >= c->m->shape_count || c->m->shapes[s->a].kind != BR_SHAPE_STRING))
-        return fail(c, "a map's key is no string");
+        return fail(c, "a map's key is not a string");
     return has_limits(c, s->kind == BR_SHAPE_LIST ? s->b : s->c) && check_nesting(c, s);
 }
 
@@ -157,7 +157,7 @@ static bool check_shape(checker *c, const br_shape *s)
     if ((s->flags & BR_SHAPE_FLATTENED) && !is_collection(s))
         return fail(c, "a shape that is flattened is neither list nor map");
     if ((s->flags & (BR_SHAPE_ERROR | BR_SHAPE_EVENTSTREAM)) && !is_structure(s))
-        return fail(c, "an error or a stream of events is no structure");
+        return fail(c, "an error or a stream of events is not a structure");
     switch ((br_shape_kind)s->kind) {
     case BR_SHAPE_STRUCTURE:
     case BR_SHAPE_UNION:
@@ -229,7 +229,7 @@ static bool check_shapes(checker *c)
     }
     for (uint32_t i = 0; i < m->member_count; i++) {
         if (!fits_location(m, &m->members[i]))
-            return fail(c, "a member outside the body is no scalar");
+            return fail(c, "a member outside the body is not a scalar");
     }
     for (uint32_t i = 0; i < m->wire_count; i++) {
         if (!is_name(m, m->wires[i][1]) || (i > 0 && m->wires[i - 1][0] >= m->wires[i][0]))
@@ -267,7 +267,7 @@ static bool check_errors(checker *c, const br_op *op)
         return fail(c, "the errors of an operation are out of range");
     for (unsigned i = 1; op->errors != BR_NONE && i <= m->error_lists[op->errors]; i++) {
         if (!(m->shapes[m->error_lists[op->errors + i]].flags & BR_SHAPE_ERROR))
-            return fail(c, "an error of an operation is none");
+            return fail(c, "an error of an operation is not an error");
     }
     return true;
 }
@@ -282,7 +282,7 @@ static bool check_op(checker *c, const br_op *op)
     if (uri.n == 0 || uri.p[0] != '/')
         return fail(c, "the path of an operation does not begin with /");
     if (!is_side(m, op->in) || !is_side(m, op->out))
-        return fail(c, "what an operation takes or gives is no structure");
+        return fail(c, "the input or output of an operation is not a structure");
     return check_stream(c, op) && check_errors(c, op);
 }
 
@@ -368,7 +368,8 @@ static bool check_waiters(checker *c)
 bool br_model_check(const br_model *m, const char **why)
 {
     checker c = {.m = m};
-    bool ok = (m->format_version == BR_MODEL_FORMAT || fail(&c, "its format is another")) &&
+    bool ok = (m->format_version == BR_MODEL_FORMAT ||
+               fail(&c, "its format is not the one of this version")) &&
               check_counts(&c) && check_names(&c) && check_limits(&c) && check_shapes(&c) &&
               check_ops(&c) && check_services(&c) && check_paginators(&c) && check_waiters(&c);
     *why = c.why;

@@ -46,7 +46,7 @@ local function of_arn(params, region)
     local search = { region = region, left = LOOKED_AT_MAX }
     find(params, "", search, 0)
     if search.found then
-        return ('%s is an ARN of region %s, but this connection is of %s: connect with region = "%s", or use one of %s')
+        return ('%s is an ARN of region %s, but this connection is in %s: connect with region = "%s", or use one in %s')
             :format(search.path, search.found, region, search.found, region)
     end
 end

@@ -119,24 +119,24 @@ static void bad_shapes(void)
     REFUSED(c.members[structure->a].name, c.members[structure->a + 1].name,
             "a structure's members are not sorted");
     REFUSED(c.members[structure->a].rank, structure->b,
-            "the order of a structure's members is none");
+            "the order of a structure's members is invalid");
     REFUSED(c.members[structure->a].at, c.members[structure->a].at ^ 1,
-            "the order of a structure's members is none");
+            "the order of a structure's members is invalid");
     REFUSED(c.members[structure->a].name, c.m.name_count, "a member is out of range");
     REFUSED(c.members[structure->a].shape, c.m.shape_count, "a member is out of range");
     REFUSED(c.members[structure->a].bits, 7, "a member is out of range");
     REFUSED(list->a, c.m.shape_count, "an element's shape is out of range");
     REFUSED(list->a, list - c.shapes, "lists and maps are nested too deeply");
     REFUSED(list->b, c.m.limit_count, "a limit is out of range");
-    REFUSED(list->flags, BR_SHAPE_EVENTSTREAM, "an error or a stream of events is no structure");
-    REFUSED(map->a, map - c.shapes, "a map's key is no string");
+    REFUSED(list->flags, BR_SHAPE_EVENTSTREAM, "an error or a stream of events is not a structure");
+    REFUSED(map->a, map - c.shapes, "a map's key is not a string");
     REFUSED(map->b, map - c.shapes, "lists and maps are nested too deeply");
     REFUSED(string->a, c.m.limit_count, "a limit is out of range");
     REFUSED(string->b, c.m.enum_count, "an enumeration is out of range");
     REFUSED(string->c, c.m.pattern_count, "a pattern is out of range");
     REFUSED(integer->a, c.m.limit_count, "a limit is out of range");
     REFUSED(timestamp->a, 3, "a timestamp's format is unknown");
-    REFUSED(c.limits[0].max, NAN, "a limit is no number");
+    REFUSED(c.limits[0].max, NAN, "a limit is not a number");
     REFUSED(c.enums[0], UINT16_MAX, "an enumeration is out of range");
     REFUSED(c.wires[1][0], c.wires[0][0], "the names on the wire are not sorted");
     REFUSED(string->flags, BR_SHAPE_FLATTENED, "a shape that is flattened is neither list nor map");
@@ -166,13 +166,13 @@ static void bad_operations(void)
     REFUSED(op->service, op->service + 1, "an operation is among those of another service");
     REFUSED(op->method, BR_HEAD_METHOD + 1, "an operation is out of range");
     REFUSED(op->uri, op->name, "the path of an operation does not begin with /");
-    REFUSED(op->in, scalar, "what an operation takes or gives is no structure");
-    REFUSED(op->out, c.m.shape_count, "what an operation takes or gives is no structure");
+    REFUSED(op->in, scalar, "the input or output of an operation is not a structure");
+    REFUSED(op->out, c.m.shape_count, "the input or output of an operation is not a structure");
     REFUSED(op->stream, BR_NONE, "a stream has no member");
     REFUSED(op->stream, op->name, "a stream has no member");
     REFUSED(op->errors, c.m.error_list_count, "the errors of an operation are out of range");
     REFUSED(c.error_lists[op->errors], UINT16_MAX, "the errors of an operation are out of range");
-    REFUSED(c.error_lists[op->errors + 1], scalar, "an error of an operation is none");
+    REFUSED(c.error_lists[op->errors + 1], scalar, "an error of an operation is not an error");
     REFUSED(c.flat[0], c.m.op_count, "a flat name is out of range");
     REFUSED(c.flat[0], c.flat[c.m.op_count - 1], "the flat names are not sorted");
     REFUSED(c.ops[1].snake, c.ops[0].snake, "the flat names are not sorted");
@@ -186,7 +186,7 @@ static void bad_operations(void)
     REFUSED(c.waiters[5].count, 30, "a waiter is out of range");
     REFUSED(c.acceptors[0].state, 3, "an acceptor is out of range");
     REFUSED(c.acceptors[0].expected, BR_NONE, "an acceptor is out of range");
-    REFUSED(c.m.format_version, 1, "its format is another");
+    REFUSED(c.m.format_version, 1, "its format is not the one of this version");
     REFUSED(c.m.shape_count, 65536, "a table has more than 65535 entries");
     CHECK_STR(refused(&c), "accepted");
     free_copy(&c);

@@ -412,13 +412,11 @@ bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_pr
                            BR_HEADERS_MAX, BR_HEADERS_BYTES_MAX);
 }
 
-bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p)
+bool br_settings_wrong_type(br_slice name, const char *given, br_problems *p)
 {
     int option = br_option_find(name);
     if (option < 0)
         return problem_unknown(name, p);
-    char given[40];
-    snprintf(given, sizeof(given), "a %s", type_name);
     return problem_type(option, given, p);
 }
 

@@ -124,8 +124,8 @@ bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice servic
                               br_problems *p);
 /* headers = { [name] = value } */
 bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_problems *p);
-/* A value whose type no option has (a table, a function): reports; `type_name` is Lua's. */
-bool br_settings_wrong_type(br_slice name, const char *type_name, br_problems *p);
+/* A value whose type no option has (a table, a function): reports it, with `given` ("a table"). */
+bool br_settings_wrong_type(br_slice name, const char *given, br_problems *p);
 
 /* Everything together: what is missing, what conflicts, ARNs, regions, ranges. */
 bool br_settings_check(br_settings *s, const br_model *m, br_problems *p);

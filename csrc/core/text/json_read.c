@@ -77,7 +77,7 @@ br_json_type br_json_peek(br_json_reader *r)
                 return BR_JSON_NUMBER;
         }
     }
-    fail_at(r, "a value was expected");
+    fail_at(r, "expected a value");
     return BR_JSON_ERROR;
 }
 
@@ -91,13 +91,13 @@ static bool take_word(br_json_reader *r, const char *word, size_t n)
 
 bool br_json_null(br_json_reader *r)
 {
-    return take_word(r, "null", 4) || fail_at(r, "null was expected");
+    return take_word(r, "null", 4) || fail_at(r, "expected null");
 }
 
 bool br_json_bool(br_json_reader *r, bool *value)
 {
     *value = take_word(r, "true", 4);
-    return *value || take_word(r, "false", 5) || fail_at(r, "true or false was expected");
+    return *value || take_word(r, "false", 5) || fail_at(r, "expected true or false");
 }
 
 /* Numbers */
@@ -260,7 +260,7 @@ bool br_json_number_value(br_json_reader *r, br_json_number *out)
     const char *first = s.p;
     if (!scan_digits(&s)) {
         r->p = s.p;
-        return fail_at(r, negative ? number_wrong : "a number was expected");
+        return fail_at(r, negative ? number_wrong : "expected a number");
     }
     if (*first == '0' && s.p - first > 1)
         return fail(r, "a number has a leading zero");
@@ -428,7 +428,7 @@ static bool finish_string(br_json_reader *r, const char *start, br_slice *out)
 static inline bool read_string(br_json_reader *r, br_slice *out)
 {
     if (!at_token(r) || *r->p != '"')
-        return fail_at(r, "a string was expected");
+        return fail_at(r, "expected a string");
     const char *start = r->p + 1;
     const char *stop = br_json_skip_plain(start, r->end);
     r->p = stop;
@@ -479,28 +479,28 @@ static inline int next(br_json_reader *r, bool first, char bracket, const char *
 
 bool br_json_array_begin(br_json_reader *r)
 {
-    return begin(r, '[', "an array was expected");
+    return begin(r, '[', "expected an array");
 }
 
 int br_json_array_next(br_json_reader *r, bool first)
 {
-    return next(r, first, ']', "',' or ']' was expected");
+    return next(r, first, ']', "expected ',' or ']'");
 }
 
 bool br_json_object_begin(br_json_reader *r)
 {
-    return begin(r, '{', "an object was expected");
+    return begin(r, '{', "expected an object");
 }
 
 int br_json_object_next(br_json_reader *r, bool first, br_slice *key)
 {
-    int more = next(r, first, '}', "',' or '}' was expected");
+    int more = next(r, first, '}', "expected ',' or '}'");
     if (more != 1)
         return more;
     if (!read_string(r, key))
         return -1;
     if (!at_token(r) || *r->p != ':') {
-        fail_at(r, "':' was expected");
+        fail_at(r, "expected ':'");
         return -1;
     }
     r->p++;

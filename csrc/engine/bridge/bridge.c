@@ -293,7 +293,7 @@ br_passage *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
         if (park(b, p))
             return p;
     }
-    br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "no memory, or no random numbers");
+    br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory, or no random numbers");
     br_call_free(call);
     free(p);
     return NULL;

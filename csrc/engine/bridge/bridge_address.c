@@ -154,8 +154,7 @@ bool br_door_open(br_door *d, const br_places *places, char *why, size_t why_siz
     } else if (listen(d->listener, BACKLOG) == 0 && (detach_name(d, places->fds) || keep_name(d))) {
         return true;
     } else {
-        snprintf(why, why_size, "a unix socket of our own cannot be connected to: %s",
-                 strerror(errno));
+        snprintf(why, why_size, "cannot connect to our own unix socket: %s", strerror(errno));
     }
     br_door_close(d);
     return false;

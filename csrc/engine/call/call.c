@@ -154,7 +154,7 @@ static void cancelled(br_call *c, const char *code)
     if (strcmp(code, "Closed") == 0)
         why = "the connection or stream that this call belongs to was closed";
     else if (strcmp(code, "Forked") == 0)
-        why = "the process forked, and calls and streams stay with the parent: make a new one here";
+        why = "the process forked; calls and streams stay with the parent: make a new one here";
     br_error_set(&c->error, BR_ERR_CANCELLED, code, "%s", why);
     c->state = BR_CALL_CANCELLED;
     c->retryable = false;
@@ -174,7 +174,7 @@ static void total_due(void *user)
 {
     br_call *c = user;
     br_error_set(&c->error, BR_ERR_TIMEOUT, "TotalTimeout",
-                 "the call was not over within total_timeout = %d ms (%s, attempt %d)",
+                 "the call did not end within total_timeout = %d ms (%s, attempt %d)",
                  c->timeouts.total_ms,
                  c->state == BR_CALL_OBTAINING    ? "it was waiting for credentials"
                  : c->state == BR_CALL_RETRY_WAIT ? "it was about to try again"
@@ -194,7 +194,7 @@ bool br_call_start(br_call *c, br_engine *e, br_error *error)
 {
     if (c->state != BR_CALL_NEW)
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
-                            "this call was started before");
+                            "this call was already started");
     if (br_engine_abandoned(e)) {
         cancelled(c, "Forked");
         *error = c->error;

@@ -105,7 +105,7 @@ static void answer_too_long(br_call *c)
         return;
     }
     br_error_set(&c->error, BR_ERR_TRANSPORT, "BadResponse",
-                 "the answer is longer than %llu bytes, the most that is collected for this call",
+                 "the answer is longer than %llu bytes, the limit for this call",
                  (unsigned long long)c->answer_max);
     br_call_fail(c, false);
 }

@@ -100,7 +100,7 @@ static bool feed(br_call *c)
     br_slice bytes = br_buf_slice(&s->reading);
     if (!s->begun && br_error_page_for_events(&c->headers, bytes)) {
         br_error_set(&c->error, BR_ERR_TRANSPORT, "BadResponse",
-                     "the answer is no stream of events: %s",
+                     "the answer is not an event stream: %s",
                      br_error_page_describe(&c->headers, bytes).text);
         br_call_fail(c, false);
         return false;

@@ -193,11 +193,11 @@ static bool authorization_fits(br_call *c)
         return true;
     br_slice service = br_model_name(c->model, c->model->services[c->request.service].id);
     return br_error_set(&c->error, BR_ERR_CONFIG, "NotSupported",
-                        keyed ? "the service %.*s takes no API key: connect with auth = "
-                                "\"roles_anywhere\" or \"access_keys\" for it, or set the "
-                                "endpoint of a gateway that does"
-                              : "auth = \"none\" is for endpoints of your own, and none is set for "
-                                "%.*s",
+                        keyed
+                            ? "the service %.*s accepts no API key: connect with auth = "
+                              "\"roles_anywhere\" or \"access_keys\" for it, or set the "
+                              "endpoint of a gateway that does"
+                            : "auth = \"none\" is for your own endpoints, and none is set for %.*s",
                         (int)service.n, service.p);
 }
 
@@ -224,7 +224,7 @@ static bool build(br_call *c)
         return true;
     return br_error_set(&c->error, BR_ERR_VALIDATION, "ValidationError",
                         "the request cannot be signed: its path, its headers or the credentials "
-                        "are too long, or memory is short");
+                        "are too long, or memory ran out");
 }
 
 static bool prepare(br_call *c)

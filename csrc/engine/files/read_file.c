@@ -37,8 +37,8 @@ static bool problem(const char *option, const char *path, const char *why, br_pr
 {
     if (may_be_secret(path))
         return br_problems_add(problems, "file", br_slice_of(option),
-                               "cannot read the file of this name, which is not shown as it may "
-                               "be a key: %s (keys are given as PEM or DER, or as a path)",
+                               "cannot read the file; its name is not shown, because it may be a "
+                               "key: %s (give a key as PEM or DER, or as a path)",
                                why);
     return br_problems_add(problems, "file", br_slice_of(option), "cannot read \"%.300s\": %s%s",
                            path, why,
@@ -73,7 +73,7 @@ bool br_read_file(const char *option, const char *path, br_buf *out, br_problems
     else if (!S_ISREG(st.st_mode))
         why = S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file";
     else if ((uintmax_t)st.st_size + 4096 > out->max)
-        why = "it is too large to be what it should be";
+        why = "it is too large";
     else if (!read_all(fd, out))
         why = out->failed ? "out of memory, or it grew too large" : strerror(errno);
     close(fd);

@@ -127,7 +127,7 @@ br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
 {
     br_transfer *t = e->abandoned ? NULL : obtain(e);
     if (t == NULL) {
-        br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "no memory to send a request with");
+        br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
         return NULL;
     }
     t->ops = *ops;
@@ -137,7 +137,7 @@ br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
         destroy(t); /* what its handle was told is not certain */
         br_error_set(
             error, BR_ERR_TRANSPORT, "BadRequest",
-            "the request cannot be sent: no memory, or its target is malformed or too long");
+            "the request cannot be sent: memory ran out, or its target is malformed or too long");
         return NULL;
     }
     if (t->timeouts.connect_ms >= 0)
@@ -146,7 +146,7 @@ br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
         return t;
     detach(t);
     recycle(t);
-    br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "libcurl did not accept a request");
+    br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "libcurl did not accept the request");
     return NULL;
 }
 

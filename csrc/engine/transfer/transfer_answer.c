@@ -83,7 +83,7 @@ static bool plainly_framed(br_transfer *t)
             br_slice_eq_nocase(value, BR_SLICE("identity")) ||
             (br_slice_eq_nocase(value, BR_SLICE("chunked")) && chunked++ == 0))
             continue;
-        snprintf(t->bad, sizeof t->bad, "nobody asked for its transfer coding \"%s\"",
+        snprintf(t->bad, sizeof t->bad, "its transfer coding \"%s\" was not asked for",
                  br_print(value).text);
         return false;
     }
@@ -125,13 +125,13 @@ size_t br_transfer_on_header(char *bytes, size_t size, size_t n, void *user)
         first_byte(t);
     t->head_lines += size * n;
     if (t->head_lines > BR_HEAD_LINES_MAX)
-        return refuse(t, "its interim answers, head or trailers have no end");
+        return refuse(t, "its interim answers, head or trailers do not end");
     if (t->head_done)
         return size * n;
     br_slice line = without_line_end(bytes, size * n);
     if (t->status == 0) {
         if (!begin_head(t, line))
-            return refuse(t, "its first line is no usable HTTP status line");
+            return refuse(t, "its first line is not a valid HTTP status line");
     } else if (line.n == 0) {
         if (!end_head(t))
             return ABORT;

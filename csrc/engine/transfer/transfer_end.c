@@ -23,8 +23,7 @@ static const char BAD_CA_HINT[] =
     "SSL_CERT_FILE; trusted here: ";
 static const char IDENTITY_HINT[] = "client_certificate and client_key cannot be used";
 static const char DESCRIPTORS_HINT[] =
-    "too many open files: raise the limit, which is ulimit -n, and "
-    "worker_rlimit_nofile in nginx";
+    "too many open files: raise the limit (ulimit -n; in nginx worker_rlimit_nofile)";
 static const char PROXY_HINT[] = "check the proxy option, or https_proxy and no_proxy in the "
                                  "environment; proxy = false uses none";
 
@@ -40,7 +39,7 @@ static const ending ENDINGS[] = {
     {CURLE_SSL_CERTPROBLEM, "TlsFailed", IDENTITY_HINT},
     {CURLE_SSL_CIPHER, "TlsFailed", CA_HINT},
     {CURLE_SSL_ISSUER_ERROR, "TlsFailed", CA_HINT},
-    {CURLE_SEND_ERROR, "SendFailed", "the connection broke while the request was sent"},
+    {CURLE_SEND_ERROR, "SendFailed", "the connection broke while the request was being sent"},
     {CURLE_OUT_OF_MEMORY, "NoMemory", "out of memory"},
 };
 
@@ -162,8 +161,7 @@ static br_transfer_end judge_early(br_transfer *t, CURLcode code, bool sent, br_
         say_unsent(t, code, error);
         return BR_DONE_UNSENT;
     }
-    say(t, error, "ConnectionLost", reason_of(t, code),
-        "the request was sent, but its answer did not come");
+    say(t, error, "ConnectionLost", reason_of(t, code), "the request was sent, but no answer came");
     return BR_DONE_LOST;
 }
 
@@ -172,8 +170,8 @@ static br_transfer_end judge(br_transfer *t, CURLcode code, bool sent, br_error 
     if (code == CURLE_OK && t->head_done)
         return BR_DONE_OK;
     if (code == CURLE_OK && t->bad[0] == '\0') {
-        say(t, error, "ConnectionLost", "the connection ended within the head of the answer",
-            "the request was sent, but its answer did not come");
+        say(t, error, "ConnectionLost", "the connection ended in the middle of the answer's head",
+            "the request was sent, but no answer came");
         return BR_DONE_LOST;
     }
     if (code == CURLE_OK || (unreadable(t, code) && t->requests > 0)) {

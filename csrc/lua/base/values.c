@@ -1,5 +1,21 @@
 #include "lua/base/values.h"
 
+const char *br_lua_kind(int type)
+{
+    static const char *const kinds[] = {
+        [LUA_TNIL] = "nil",
+        [LUA_TBOOLEAN] = "a boolean",
+        [LUA_TLIGHTUSERDATA] = "a userdata",
+        [LUA_TNUMBER] = "a number",
+        [LUA_TSTRING] = "a string",
+        [LUA_TTABLE] = "a table",
+        [LUA_TFUNCTION] = "a function",
+        [LUA_TUSERDATA] = "a userdata",
+        [LUA_TTHREAD] = "a thread",
+    };
+    return type >= LUA_TNIL && type <= LUA_TTHREAD ? kinds[type] : "a cdata"; /* LuaJIT's */
+}
+
 void br_lua_rawfield(lua_State *L, int table, const char *name)
 {
     int t = lua_absindex(L, table);

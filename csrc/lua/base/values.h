@@ -7,6 +7,8 @@
 #include "core/base/slice.h"
 #include "lua/base/compat.h"
 
+/* A type as messages name it: "a string", "nil". */
+const char *br_lua_kind(int type);
 /* t[name], without metamethods; pushes one value. */
 void br_lua_rawfield(lua_State *L, int table, const char *name);
 void br_lua_push(lua_State *L, br_slice text);

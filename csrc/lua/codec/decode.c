@@ -129,9 +129,9 @@ static bool is_answer_of(br_decoder *d, const br_shape *s)
     if (d->known > 0)
         return true;
     if (any_required_in_body(d->model, s))
-        return br_decode_fail(d, "it has none of the members that this operation answers");
+        return br_decode_fail(d, "it has none of the members of this operation's answer");
     if (d->unknown > 0 && tells_an_error(d->L))
-        return br_decode_fail(d, "it is an error document in a success answer");
+        return br_decode_fail(d, "it is an error document, sent with the status of a success");
     return true;
 }
 

@@ -29,7 +29,7 @@ typedef struct br_decoder {
     int names;       /* its place on the stack */
     unsigned levels; /* the Lua stack has room for those, if nothing else was pushed */
     const br_model *model;
-    const char *problem; /* static text of what was wrong besides the JSON itself */
+    const char *problem; /* what was wrong besides the JSON itself: static text, or `mismatch` */
     bool declared_only;  /* unknown members of the outermost structure are dropped */
     unsigned known;      /* declared members that the outermost structure had */
     unsigned unknown;    /* others that it had */
@@ -37,6 +37,7 @@ typedef struct br_decoder {
     br_buf scratch;
     unsigned odd; /* what the table in hand came with, to be remembered (lua/came.h) */
     unsigned named[BR_DECODER_NAMES]; /* the number, plus one, of each name in the list; it stays */
+    char mismatch[80];                /* "expected …, got …"; it stays */
     bool strict; /* texts are compared with enumerations and patterns, too; it stays */
     br_buf
         keys; /* br_slice each: of the documents' objects that are being read; its memory stays */

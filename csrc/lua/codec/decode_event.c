@@ -176,6 +176,6 @@ br_event_result br_decode_event(lua_State *L, const br_model *m, int op, const b
                               msg->exception_type, msg, error);
     if (br_slice_eq(msg->message_type, BR_SLICE("error")))
         return push_error_message(L, msg, error);
-    bad(error, "it is no event, exception or error");
+    bad(error, "it is not an event, an exception or an error");
     return BR_EVENT_BAD;
 }

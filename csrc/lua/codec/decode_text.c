@@ -44,7 +44,7 @@ bool br_decode_push_time(br_decoder *d, br_slice text)
     if (push_epoch_text(d, text))
         return true;
     if (!br_time_parse_iso(text, &ms) && !br_time_parse_http(text, &ms))
-        return br_decode_fail(d, "a time is neither a number nor an ISO 8601 text");
+        return br_decode_fail(d, "expected a time (a number or an ISO 8601 string)");
     br_push_time(d->L, ms);
     return true;
 }
@@ -57,8 +57,9 @@ static bool push_number_text(br_decoder *d, const br_shape *s, br_slice text, bo
     bool ok = br_json_number_value(&r, &n) && br_json_end(&r) && isfinite(n.d);
     br_json_reader_free(&r);
     if (!ok)
-        return !whole && br_decode_push_special(d->L, text) ? true
-                                                            : br_decode_fail(d, "a number is none");
+        return !whole && br_decode_push_special(d->L, text)
+                   ? true
+                   : br_decode_fail(d, "expected a number, got other text");
     if (whole)
         br_decode_push_whole(d, s, &n);
     else
@@ -73,7 +74,7 @@ static bool push_base64_text(br_decoder *d, const br_shape *s, br_slice text)
     text.p = lua_tolstring(d->L, -1, &text.n);
     br_buf_clear(&d->scratch);
     if (!br_base64_decode(&d->scratch, text))
-        return br_decode_fail(d, "a byte string is not base64");
+        return br_decode_fail(d, "a string is not base64");
     lua_pushlstring(d->L, br_buf_slice(&d->scratch).p, d->scratch.len);
     lua_remove(d->L, -2);
     br_decoder_check(d, s->a, (double)d->scratch.len);

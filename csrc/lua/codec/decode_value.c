@@ -20,6 +20,21 @@ bool br_decode_fail(br_decoder *d, const char *problem)
     return false;
 }
 
+/* Instead of what comes next. What is not JSON at all the reader tells itself. */
+static bool mismatch(br_decoder *d, const char *what)
+{
+    static const char *const names[] = {
+        [BR_JSON_NULL] = "null",        [BR_JSON_FALSE] = "false",     [BR_JSON_TRUE] = "true",
+        [BR_JSON_NUMBER] = "a number",  [BR_JSON_STRING] = "a string", [BR_JSON_ARRAY] = "a list",
+        [BR_JSON_OBJECT] = "an object",
+    };
+    br_json_type type = br_json_peek(&d->reader);
+    if (type == BR_JSON_ERROR)
+        return false;
+    snprintf(d->mismatch, sizeof d->mismatch, "expected %s, got %s", what, names[type]);
+    return br_decode_fail(d, d->mismatch);
+}
+
 static bool room(br_decoder *d)
 {
     return d->reader.depth < d->levels || lua_checkstack(d->L, BR_DECODE_STACK_PER_LEVEL) ||
@@ -96,9 +111,12 @@ static bool push_number(br_decoder *d)
 }
 
 /* What the model calls a number. */
-static bool read_number(br_decoder *d, br_json_number *n)
+static bool read_number(br_decoder *d, br_json_number *n, const char *what)
 {
-    return br_json_number_value(&d->reader, n) && isfinite(n->d);
+    if (br_json_peek(&d->reader) != BR_JSON_NUMBER)
+        return mismatch(d, what);
+    return br_json_number_value(&d->reader, n) &&
+           (isfinite(n->d) || br_decode_fail(d, "a number is out of range"));
 }
 
 static bool push_boolean(br_decoder *d)
@@ -245,7 +263,7 @@ static bool decode_string(br_decoder *d, const br_shape *s)
     case BR_JSON_NULL:
     case BR_JSON_ARRAY:
     case BR_JSON_OBJECT:
-        return br_decode_fail(d, "a text is none");
+        return mismatch(d, "a string");
     case BR_JSON_STRING:
     case BR_JSON_ERROR:
         break;
@@ -259,7 +277,9 @@ static bool decode_string(br_decoder *d, const br_shape *s)
 
 static bool decode_boolean(br_decoder *d)
 {
-    return push_boolean(d) || br_decode_fail(d, "a truth value is none");
+    br_json_type type = br_json_peek(&d->reader);
+    return type == BR_JSON_TRUE || type == BR_JSON_FALSE ? push_boolean(d)
+                                                         : mismatch(d, "true or false");
 }
 
 void br_decode_push_whole(br_decoder *d, const br_shape *s, const br_json_number *n)
@@ -280,8 +300,8 @@ void br_decode_push_whole(br_decoder *d, const br_shape *s, const br_json_number
 static bool decode_integer(br_decoder *d, const br_shape *s)
 {
     br_json_number n;
-    if (!read_number(d, &n))
-        return br_decode_fail(d, "an integer is no number, or out of range");
+    if (!read_number(d, &n, "an integer"))
+        return false;
     br_decode_push_whole(d, s, &n);
     return true;
 }
@@ -294,10 +314,11 @@ static bool decode_double(br_decoder *d, const br_shape *s)
     if (type == BR_JSON_STRING) {
         if (!br_json_string(&d->reader, &text))
             return false;
-        return br_decode_push_special(d->L, text) || br_decode_fail(d, "a number is a text");
+        return br_decode_push_special(d->L, text) ||
+               br_decode_fail(d, "expected a number, got a string");
     }
-    if (!read_number(d, &n))
-        return br_decode_fail(d, "a number is none, or out of range");
+    if (!read_number(d, &n, "a number"))
+        return false;
     lua_pushnumber(d->L, (lua_Number)n.d);
     br_decoder_check(d, s->a, n.d);
     return true;
@@ -306,11 +327,13 @@ static bool decode_double(br_decoder *d, const br_shape *s)
 static bool decode_blob(br_decoder *d, const br_shape *s)
 {
     br_slice text;
+    if (br_json_peek(&d->reader) != BR_JSON_STRING)
+        return mismatch(d, "a base64 string");
     if (!br_json_string(&d->reader, &text))
-        return br_decode_fail(d, "a byte string is no string");
+        return false;
     br_buf_clear(&d->scratch);
     if (!br_base64_decode(&d->scratch, text))
-        return br_decode_fail(d, "a byte string is not base64");
+        return br_decode_fail(d, "a string is not base64");
     lua_pushlstring(d->L, br_buf_slice(&d->scratch).p, d->scratch.len);
     br_decoder_check(d, s->a, (double)d->scratch.len);
     return true;
@@ -319,8 +342,8 @@ static bool decode_blob(br_decoder *d, const br_shape *s)
 static bool decode_epoch(br_decoder *d)
 {
     br_json_number n;
-    if (!read_number(d, &n))
-        return br_decode_fail(d, "a time is out of range");
+    if (!read_number(d, &n, "a time"))
+        return false;
     if (n.is_integer)
         br_push_integer(d->L, n.i);
     else
@@ -333,9 +356,9 @@ static bool decode_time(br_decoder *d)
     br_slice text;
     if (br_json_peek(&d->reader) == BR_JSON_NUMBER)
         return decode_epoch(d);
-    if (!br_json_string(&d->reader, &text))
-        return br_decode_fail(d, "a time is neither a number nor a text");
-    return br_decode_push_time(d, text);
+    if (br_json_peek(&d->reader) != BR_JSON_STRING)
+        return mismatch(d, "a time (a number or a string)");
+    return br_json_string(&d->reader, &text) && br_decode_push_time(d, text);
 }
 
 /* Lists and maps without null: absent in answers, unless the shape is sparse. */
@@ -363,7 +386,7 @@ static bool decode_list(br_decoder *d, const br_shape *s)
     if (!room(d))
         return false;
     if (br_json_peek(&d->reader) != BR_JSON_ARRAY)
-        return br_decode_fail(d, "a list is none");
+        return mismatch(d, "a list");
     if (!br_json_array_begin(&d->reader))
         return false;
     lua_createtable(L, 1, 0);
@@ -392,7 +415,7 @@ static bool decode_map(br_decoder *d, const br_shape *s)
     if (!room(d))
         return false;
     if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
-        return br_decode_fail(d, "a map is no object");
+        return mismatch(d, "an object");
     if (!br_json_object_begin(&d->reader))
         return false;
     lua_newtable(L);
@@ -482,8 +505,10 @@ static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
     unsigned expected = s->a, seen = 0, is_union = s->kind == BR_SHAPE_UNION;
     br_slice key;
     int next;
+    if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
+        return mismatch(d, "an object");
     if (!br_json_object_begin(&d->reader))
-        return br_decode_fail(d, "a structure is no object");
+        return false;
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
         int member = br_model_body_member(d->model, s, key, expected);

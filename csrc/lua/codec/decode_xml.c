@@ -199,7 +199,7 @@ static bool decode_children(xml *x, const br_shape *s, br_slice name)
 static bool decode_container(xml *x, const br_shape *s, const tag *open)
 {
     if (x->depth >= DEPTH_MAX || !lua_checkstack(x->d->L, STACK_PER_LEVEL))
-        return fail(x, "the XML is nested too deep");
+        return fail(x, "the XML is nested too deeply");
     lua_newtable(x->d->L);
     if (s != NULL && is_structure(s) && !decode_attributes(x, s, open))
         return false;

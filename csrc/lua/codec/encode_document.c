@@ -32,7 +32,7 @@ static void encode_number(br_encoder *e)
     }
 #endif
     if (!isfinite(d))
-        br_encode_problem(e, "type", "a document holds finite numbers only");
+        br_encode_problem(e, "type", "expected a finite number");
     else
         write_float(e->out, d);
 }
@@ -78,8 +78,8 @@ static void encode_map(br_encoder *e)
     int strange = br_each_entry(e->L, encode_entry, &w);
     br_emit_char(e->out, '}');
     if (strange != LUA_TNONE)
-        br_encode_problem(e, "type", "a document's map has string keys only, got a key of type %s",
-                          lua_typename(e->L, strange));
+        br_encode_problem(e, "type", "the keys of a JSON object must be strings, got %s",
+                          br_lua_kind(strange));
 }
 
 /* LuaJIT's 64-bit integers (LL, ULL); false: it is none. */
@@ -103,7 +103,7 @@ static bool encode_literal(br_encoder *e)
     if (literal == NULL)
         return false;
     if (e->depth + literal->depth > BR_JSON_DEPTH_MAX)
-        br_encode_problem(e, "type", "nested deeper than %d tables, with its JSON",
+        br_encode_problem(e, "type", "nested deeper than %d tables, its raw JSON included",
                           BR_JSON_DEPTH_MAX);
     else if (!br_encode_attach(e, literal->text, false))
         br_buf_add_slice(e->out, literal->text);

@@ -105,7 +105,7 @@ br_hint br_encode_hint(const br_encoder *e, const br_shape *wanted)
              write_structure(e, wanted, &inner))
         snprintf(hint.text, sizeof hint.text, ": write %s", inner.text);
     else if (is_quoted(e, wanted))
-        snprintf(hint.text, sizeof hint.text, ": leave out the quotes");
+        snprintf(hint.text, sizeof hint.text, ": remove the quotes");
     return hint;
 }
 
@@ -122,14 +122,14 @@ br_hint br_encode_list_hint(const br_encoder *e, const br_shape *list, br_slice 
 static const struct slip {
     const char *name, *beside, *hint;
 } slips[] = {
-    {"prompt", "messages", "what is asked goes into messages"},
-    {"input", "messages", "what is asked goes into messages"},
-    {"stream", "messages", "converse_stream gives the answer as it is written"},
+    {"prompt", "messages", "the question goes into messages"},
+    {"input", "messages", "the question goes into messages"},
+    {"stream", "messages", "use converse_stream to get the answer as it is written"},
     {"max_completion_tokens", "inferenceConfig", "did you mean inferenceConfig.maxTokens?"},
     {"max_output_tokens", "inferenceConfig", "did you mean inferenceConfig.maxTokens?"},
     {"stop", "inferenceConfig", "did you mean inferenceConfig.stopSequences?"},
-    {"top_k", "inferenceConfig", "models that know it take it in additionalModelRequestFields"},
-    {"top_k", "topP", "models that know it take it in additionalModelRequestFields"},
+    {"top_k", "inferenceConfig", "for models that have it, set it in additionalModelRequestFields"},
+    {"top_k", "topP", "for models that have it, set it in additionalModelRequestFields"},
 };
 
 static const char *slip_of(const br_encoder *e, const br_shape *s, br_slice name)

@@ -224,7 +224,7 @@ bool br_encode_token(br_encoder *e, int member, br_slice *token)
     br_encode_ctx *ctx = e->ctx;
     if (ctx->token_member < 0) {
         if (!ctx->uuid(ctx->uuid_state, ctx->token)) {
-            br_encode_problem(e, "missing", "no random numbers to make a token of: give one");
+            br_encode_problem(e, "missing", "no random numbers for a token: give one");
             return false;
         }
         ctx->token_member = member;
@@ -340,11 +340,10 @@ static void walk_members(br_encoder *e, walk *w)
     if (braces)
         br_emit_char(e->out, '}');
     if (w->strange != LUA_TNONE)
-        br_encode_problem(
-            e, "type",
-            "expected a table with named members, got a key of type %s (is a name missing, or are "
-            "there braces too many?)",
-            lua_typename(e->L, w->strange));
+        br_encode_problem(e, "type",
+                          "expected a table with named members, got %s as a key (is a name "
+                          "missing, or are there too many braces?)",
+                          br_lua_kind(w->strange));
 }
 
 /* Key at -2, value at -1, and nothing else is in the table: there is no order to be seen to. */

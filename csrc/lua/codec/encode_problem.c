@@ -90,9 +90,9 @@ void br_encode_problem_at(br_encoder *e, const char *kind, br_slice member, cons
 void br_encode_wrong_type(br_encoder *e, const br_shape *wanted, const char *expected)
 {
     const br_literal *literal = br_literal_at(e->L, -1);
-    const char *given = br_lua_is_null(e->L, -1) ? "null" : luaL_typename(e->L, -1);
+    const char *given = br_lua_is_null(e->L, -1) ? "null" : br_lua_kind(lua_type(e->L, -1));
     if (literal != NULL)
-        given = literal->is_number ? "number" : "raw JSON";
+        given = literal->is_number ? "a number" : "raw JSON";
     br_encode_problem(e, "type", "expected %s, got %s%s", expected, given,
                       br_encode_hint(e, wanted).text);
 }
@@ -122,8 +122,7 @@ static void report_no_choice(br_encoder *e, const br_shape *s, br_slice name, co
 {
     char all[MESSAGE_MAX - 200];
     list_names(e, s, NULL, all, sizeof all);
-    br_encode_problem_at(e, "unknown", name, "unknown member \"%s\": one of %s is to be set", shown,
-                         all);
+    br_encode_problem_at(e, "unknown", name, "unknown member \"%s\": set one of %s", shown, all);
 }
 
 void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name)

@@ -68,12 +68,12 @@ static void check_label(head *h, br_slice text)
         br_encode_problem(&h->e, "empty-label", "is part of the path and must not be empty");
     else if (br_uri_has_dot_segment(text, false))
         br_encode_problem(&h->e, "label-value",
-                          "is part of the path and must not hold the segments \".\" or \"..\", "
-                          "which would make another path of it");
+                          "is part of the path and must not contain the segments \".\" or \"..\", "
+                          "which would change the path");
     else if (has_control(text))
-        br_encode_problem(&h->e, "label-value",
-                          "is part of the path and must not hold control characters "
-                          "(line breaks)");
+        br_encode_problem(
+            &h->e, "label-value",
+            "is part of the path and must not contain control characters, such as line breaks");
 }
 
 static void put_label(head *h, int member, br_slice text)
@@ -107,9 +107,9 @@ static void put_header(head *h, int member, br_slice text)
     br_slice name = br_model_wire_name(h->e.model, (unsigned)member);
     check_utf8(h, text);
     if (!br_header_value_ok(text))
-        br_encode_problem(&h->e, "header-value",
-                          "is sent as a header and must not hold control "
-                          "characters (line breaks)");
+        br_encode_problem(
+            &h->e, "header-value",
+            "is sent as a header and must not contain control characters, such as line breaks");
     else
         br_headers_add(&h->request->headers, name, text);
 }

@@ -106,8 +106,8 @@ static void check_region(br_encoder *e, br_slice text)
         br_slice_eq(arn.region, region))
         return;
     br_encode_problem(e, "pattern",
-                      "is an ARN of region %.*s, but this connection is of %.*s: connect with "
-                      "region = \"%.*s\", or use one of %.*s",
+                      "is an ARN of region %.*s, but this connection is in %.*s: connect with "
+                      "region = \"%.*s\", or use one in %.*s",
                       SHOWN(arn.region), SHOWN(region), SHOWN(arn.region), SHOWN(region));
 }
 
@@ -358,7 +358,7 @@ static bool read_time(br_encoder *e, int64_t *ms)
     }
     double scaled = floor((double)lua_tonumber(L, -1) * 1000.0 + 0.5);
     if (!(scaled >= MS_MIN && scaled <= MS_MAX)) {
-        br_encode_problem(e, "type", "is no time in the years 0 to 9999 (epoch seconds)");
+        br_encode_problem(e, "type", "is outside the years 0 to 9999 (in epoch seconds)");
         return false;
     }
     *ms = (int64_t)scaled;
@@ -414,7 +414,7 @@ bool br_encode_text(br_encoder *e, const br_shape *s, br_text *text)
     case BR_SHAPE_TIMESTAMP:
         return time_text(e, s, text);
     default:
-        br_encode_wrong_type(e, s, "a scalar");
+        br_encode_wrong_type(e, s, "a string, number or boolean");
         return false;
     }
 }

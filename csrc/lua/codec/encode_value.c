@@ -184,8 +184,8 @@ static void encode_map(br_encoder *e, const br_shape *s)
     if (!e->form)
         br_emit_char(e->out, '}');
     if (strange != LUA_TNONE)
-        br_encode_problem(e, "type", "keys of this map are strings, got a key of type %s",
-                          lua_typename(e->L, strange));
+        br_encode_problem(e, "type", "the keys of a map must be strings, got %s",
+                          br_lua_kind(strange));
     else
         br_encode_check_size(e, s->c, w.count, "entries");
 }

@@ -49,7 +49,7 @@ void br_literal_push_number(lua_State *L, br_slice text)
 static int literal_text(lua_State *L)
 {
     const br_literal *literal = br_literal_at(L, 1);
-    luaL_argcheck(L, literal != NULL, 1, "no number or JSON of this library");
+    luaL_argcheck(L, literal != NULL, 1, "bedrock.json number or raw JSON expected");
     lua_pushlstring(L, literal->text.p, literal->text.n);
     return 1;
 }
@@ -148,8 +148,8 @@ static int less_or_equal(lua_State *L)
 
 static int refuse_arithmetic(lua_State *L)
 {
-    return luaL_error(L, "arithmetic on a number that Lua cannot hold exactly: "
-                         "tonumber(tostring(n)) gives the nearest number that it can");
+    return luaL_error(L, "arithmetic on a number that Lua cannot hold exactly: use "
+                         "tonumber(tostring(n)) for the nearest one it can");
 }
 
 static void new_metatable(lua_State *L, const char *name, const luaL_Reg *methods, const void *key)
