@@ -228,7 +228,7 @@ static br_client *new_client(const bench *b)
     br_problems_init(&p);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         br_settings_set_text(&s, br_slice_of(options[i][0]), br_slice_of(options[i][1]), &p);
-    br_client *c = br_client_new(&s, &br_model_builtin, &br_host_system, &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, &br_platform_system, &p);
     must(c != NULL, p.count > 0 ? p.items[0].message : "client");
     br_problems_free(&p);
     return c;
@@ -269,7 +269,7 @@ static void set_up(bench *b)
     set_up_signed(b);
     b->multi = curl_multi_init();
     curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS, 256L);
-    b->engine = br_engine_new(&br_host_system, &error);
+    b->engine = br_engine_new(&br_platform_system, &error);
     must(b->engine != NULL, "engine");
     b->client = new_client(b);
 }

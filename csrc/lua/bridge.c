@@ -3,7 +3,7 @@
 ** the engine's thread (engine/bridge.h), and what comes back is read like that of any call.
 **   bridged()               there is to be no engine in this Lua state
 **   bridge()                -> address, pool: where to connect to, and the name of such connections
-**   call:submit()           -> ticket, number of the bridge (bridge tells of it)
+**   call:submit()           -> id of its channel, number of the bridge (bridge tells of it)
 **                              | nothing: it failed, and tells so as its result
 **   call:feed(bytes)        -> anything to take?, is the connection free to be kept? (nil: not over)
 **   call:lost()             the connection was closed
@@ -41,9 +41,9 @@ static void give_up_frames(br_lua_state *s, br_frames *f)
 
 void br_lua_call_recall(br_lua_state *s, br_lua_call *c)
 {
-    if (c->passage && s->bridge && !br_bridge_inherited(s->bridge))
-        br_passage_drop(s->bridge, c->passage);
-    c->passage = NULL;
+    if (c->channel && s->bridge && !br_bridge_inherited(s->bridge))
+        br_channel_drop(s->bridge, c->channel);
+    c->channel = NULL;
     if (c->frames)
         give_up_frames(s, c->frames);
     c->frames = NULL;
@@ -92,11 +92,11 @@ static bool hand_over(lua_State *L, br_lua_state *s, br_lua_call *c)
     if (bridge_of(s, &error)) {
         br_call *call = c->call;
         c->call = NULL;
-        c->passage = br_bridge_submit(s->bridge, call, &error);
+        c->channel = br_bridge_submit(s->bridge, call, &error);
     }
-    if (!c->passage)
+    if (!c->channel)
         fail(L, c, error.kind, error.code, error.message);
-    return c->passage != NULL;
+    return c->channel != NULL;
 }
 
 int br_lua_call_submit(lua_State *L)
@@ -108,10 +108,10 @@ int br_lua_call_submit(lua_State *L)
         return luaL_error(L, "this call cannot be handed over, or already was");
     if (!c->call || !hand_over(L, s, c))
         return 0;
-    char ticket[BR_TICKET_SIZE];
+    char id[BR_CHANNEL_ID_SIZE];
     unsigned number = br_bridge_number(s->bridge);
-    memcpy(ticket, br_passage_ticket(c->passage), sizeof ticket);
-    lua_pushlstring(L, ticket, sizeof ticket);
+    memcpy(id, br_channel_id(c->channel), sizeof id);
+    lua_pushlstring(L, id, sizeof id);
     lua_pushinteger(L, number);
     return 2;
 }

@@ -484,7 +484,7 @@ static int call_prepared(lua_State *L)
 
 static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *credentials)
 {
-    int64_t local = br_host_system.wall_ms(br_host_system.user);
+    int64_t local = br_platform_system.wall_ms(br_platform_system.user);
     int64_t now = local + atomic_load(&c->client->config->skew.ms);
     if (credentials->expiration_ms == BR_NEVER_EXPIRES)
         return;

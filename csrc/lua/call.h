@@ -9,7 +9,7 @@
 
 struct br_lua_call {
     br_call *call;       /* NULL: over, never begun, or handed over */
-    br_passage *passage; /* handed over; NULL also when that failed */
+    br_channel *channel; /* handed over; NULL also when that failed */
     br_frames *frames;   /* since then, what came of it */
     const char *gone;    /* neither call nor frames: the code of the error that it answers with */
     br_client *client;   /* counted; NULL once it is over */

@@ -106,7 +106,7 @@ static bool random_uuid(void *user, char out[BR_UUID_SIZE])
     static const char digits[] = "0123456789abcdef";
     uint8_t bytes[16];
     (void)user;
-    if (!br_host_system.random(br_host_system.user, bytes, sizeof bytes))
+    if (!br_platform_system.random(br_platform_system.user, bytes, sizeof bytes))
         return false;
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
@@ -294,7 +294,7 @@ static void raw_body(lua_State *L, br_request *r)
 static bool raw_request(lua_State *L, const br_model *model, br_request *r, br_problems *p)
 {
     bool bearer = model->services[r->service].auth & BR_SERVICE_AUTH_BEARER;
-    r->auth = bearer ? BR_AUTH_BEARER_OK : BR_AUTH_SIGV4;
+    r->auth = bearer ? BR_SCHEME_BEARER_OK : BR_SCHEME_SIGV4;
     raw_method(L, r, p);
     raw_target(L, r, p);
     raw_body(L, r);

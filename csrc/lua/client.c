@@ -167,7 +167,7 @@ int br_lua_connect(lua_State *L)
     lua_setmetatable(L, -2);
 
     read_options(L, s, 1);
-    c->client = br_client_new(&s->settings, &br_model_builtin, &br_host_system, &s->problems);
+    c->client = br_client_new(&s->settings, &br_model_builtin, &br_platform_system, &s->problems);
     bool sound = !br_problems_any(&s->problems);
     if (!sound) {
         release(c);

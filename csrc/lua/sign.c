@@ -202,7 +202,7 @@ static bool add_given(lua_State *L, br_headers *h, br_error *error)
 static int64_t time_ms(lua_State *L)
 {
     if (lua_isnil(L, TIME))
-        return br_host_system.wall_ms(br_host_system.user);
+        return br_platform_system.wall_ms(br_platform_system.user);
     if (lua_type(L, TIME) != LUA_TNUMBER)
         luaL_error(L, "sign: time must be a number, got %s", br_lua_kind(lua_type(L, TIME)));
     double ms = (double)lua_tonumber(L, TIME) * 1000;

@@ -19,7 +19,7 @@ br_engine *br_lua_engine(br_lua_state *s, br_error *error)
         return NULL;
     }
     if (!s->engine)
-        s->engine = br_engine_new(&br_host_system, error);
+        s->engine = br_engine_new(&br_platform_system, error);
     return s->engine;
 }
 

@@ -98,6 +98,6 @@ int br_lua_fd(lua_State *L)
 /* now_ms() -> milliseconds of a clock that never goes back */
 int br_lua_now_ms(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)br_host_system.mono_ms(br_host_system.user));
+    lua_pushnumber(L, (lua_Number)br_platform_system.mono_ms(br_platform_system.user));
     return 1;
 }

@@ -88,12 +88,12 @@ local function open(call)
     if message then
         return call:refuse(message)
     end
-    local ticket, bridge = call:submit()
-    if not ticket then
+    local id, bridge = call:submit()
+    if not id then
         return nil
     end
     local sock = connect(bridge)
-    if not sock or not sock:send(ticket) then
+    if not sock or not sock:send(id) then
         return call:lost()
     end
     return sock

@@ -24,7 +24,7 @@ br_client *bridge_client(const char *url)
                                       {"endpoint", url}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         br_settings_set_text(&s, br_slice_of(options[i][0]), br_slice_of(options[i][1]), &p);
-    br_client *c = br_client_new(&s, &br_model_builtin, &br_host_system, &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, &br_platform_system, &p);
     CHECK(c != NULL);
     br_problems_free(&p);
     return c;
@@ -34,7 +34,7 @@ static void ask(br_request *r, const char *path)
 {
     br_request_init(r);
     r->service = (uint8_t)br_model_service(&br_model_builtin, BR_SLICE("bedrock-runtime"));
-    r->auth = BR_AUTH_SIGV4;
+    r->auth = BR_SCHEME_SIGV4;
     memcpy(r->method, "POST", 5);
     br_buf_adds(&r->path, path);
     r->has_body = true;
@@ -83,10 +83,10 @@ br_bridge *bridge_open(void)
     return b;
 }
 
-br_passage *bridge_hand_over(br_bridge *b, br_call *call)
+br_channel *bridge_hand_over(br_bridge *b, br_call *call)
 {
     br_error error;
-    br_passage *p = br_bridge_submit(b, call, &error);
+    br_channel *p = br_bridge_submit(b, call, &error);
     CHECK(p != NULL);
     return p;
 }
@@ -101,9 +101,9 @@ int bridge_dial(const char *address)
     return fd;
 }
 
-void bridge_send_ticket(int fd, const br_passage *p)
+void bridge_open_channel(int fd, const br_channel *p)
 {
-    CHECK_INT(send(fd, br_passage_ticket(p), BR_TICKET_SIZE, MSG_NOSIGNAL), BR_TICKET_SIZE);
+    CHECK_INT(send(fd, br_channel_id(p), BR_CHANNEL_ID_SIZE, MSG_NOSIGNAL), BR_CHANNEL_ID_SIZE);
 }
 
 static void note_item(bridge_outcome *o, const br_item *item)
@@ -149,10 +149,10 @@ bool bridge_receive(int fd, bridge_outcome *o)
 bridge_outcome bridge_run_on(br_bridge *b, int fd, br_call *call)
 {
     bridge_outcome o;
-    br_passage *p = bridge_hand_over(b, call);
-    bridge_send_ticket(fd, p);
+    br_channel *p = bridge_hand_over(b, call);
+    bridge_open_channel(fd, p);
     CHECK(bridge_receive(fd, &o));
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     return o;
 }
 

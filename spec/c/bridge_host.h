@@ -25,9 +25,9 @@ br_call *bridge_call(br_client *c, br_call_mode mode, const char *path);
 /* A unary one, with these bytes attached to its request as base64. */
 br_call *bridge_call_with(br_client *c, const void *bytes, size_t n);
 br_bridge *bridge_open(void);
-br_passage *bridge_hand_over(br_bridge *b, br_call *call);
+br_channel *bridge_hand_over(br_bridge *b, br_call *call);
 int bridge_dial(const char *address);
-void bridge_send_ticket(int fd, const br_passage *p);
+void bridge_open_channel(int fd, const br_channel *p);
 /* To the last frame; false: the connection was closed before. */
 bool bridge_receive(int fd, bridge_outcome *o);
 bridge_outcome bridge_run_on(br_bridge *b, int fd, br_call *call); /* on that connection */

@@ -40,9 +40,9 @@ static bool fill(void *user, void *out, size_t n)
     return ok;
 }
 
-br_host ra_host(ra_clock *clock)
+br_platform ra_platform(ra_clock *clock)
 {
-    return (br_host){wall, mono, fill, clock};
+    return (br_platform){wall, mono, fill, clock};
 }
 
 static void set(br_settings *s, const char *name, const char *value, br_problems *p)
@@ -77,7 +77,7 @@ static void set_cache(br_settings *s, const ra_options *o, br_problems *p)
         br_settings_set_flag(s, BR_SLICE("cache"), false, p);
 }
 
-br_client *ra_client(const ra_options *o, const br_host *host)
+br_client *ra_client(const ra_options *o, const br_platform *platform)
 {
     br_settings s;
     br_problems p;
@@ -94,7 +94,7 @@ br_client *ra_client(const ra_options *o, const br_host *host)
         br_settings_set_number(&s, BR_SLICE("max_attempts"), o->max_attempts, &p);
     if (o->read_timeout > 0)
         br_settings_set_number(&s, BR_SLICE("read_timeout"), o->read_timeout, &p);
-    br_client *c = br_client_new(&s, &br_model_builtin, host, &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, platform, &p);
     for (size_t i = 0; i < p.count; i++)
         printf("  unexpected: %s: %s\n", p.items[i].path, p.items[i].message);
     CHECK(c != NULL);

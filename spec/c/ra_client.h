@@ -1,5 +1,5 @@
 /*
-** Clients and obtainers for tests of the provider: real certificates, a host whose clock the test
+** Clients and obtainers for tests of the provider: real certificates, a platform whose clock the test
 ** sets, and one credential request to be waited for.
 */
 #ifndef BR_SPEC_RA_CLIENT_H
@@ -9,13 +9,13 @@
 #include "engine/credentials/provider.h"
 #include "ra_server.h"
 
-/* A host of the test's own: mono goes on by 1 ms with each ra_wait round. */
+/* A platform of the test's own: mono goes on by 1 ms with each ra_wait round. */
 typedef struct ra_clock {
     int64_t wall_ms, mono_ms;
     double jitter; /* what random numbers look like: 0 gives the shortest retries */
 } ra_clock;
 
-br_host ra_host(ra_clock *clock);
+br_platform ra_platform(ra_clock *clock);
 extern const char *const ra_session_name;
 
 typedef struct ra_options {
@@ -31,7 +31,7 @@ typedef struct ra_options {
 } ra_options;
 
 /* NULL: a check failed and was reported. */
-br_client *ra_client(const ra_options *o, const br_host *host);
+br_client *ra_client(const ra_options *o, const br_platform *platform);
 
 /* One credential request, and what came of it. */
 typedef struct ra_want {

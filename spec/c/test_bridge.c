@@ -1,4 +1,4 @@
-/* The bridge, with threads that play its host: tickets, frames, cancelling, back-pressure. */
+/* The bridge, with threads that play its host: channels, frames, cancelling, back-pressure. */
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <pthread.h>
@@ -72,7 +72,7 @@ static void test_one_connection_after_another(void)
     br_bridge_unref(b);
 }
 
-static void test_tickets(void)
+static void test_channel_ids(void)
 {
     bridge_outcome o;
     br_bridge *b = bridge_open();
@@ -81,16 +81,16 @@ static void test_tickets(void)
     CHECK(bridge_closed(fd));
     close(fd);
 
-    br_passage *p = bridge_hand_over(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
+    br_channel *p = bridge_hand_over(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
     fd = bridge_dial(br_bridge_address(b));
-    const char *ticket = (const char *)br_passage_ticket(p);
-    for (int i = 0; i < BR_TICKET_SIZE; i++)
-        CHECK_INT(send(fd, ticket + i, 1, MSG_NOSIGNAL), 1);
+    const char *id = (const char *)br_channel_id(p);
+    for (int i = 0; i < BR_CHANNEL_ID_SIZE; i++)
+        CHECK_INT(send(fd, id + i, 1, MSG_NOSIGNAL), 1);
     CHECK(bridge_receive(fd, &o));
     CHECK_STR(o.items, "HDE");
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     CHECK(bridge_closed(fd));
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     close(fd);
     br_bridge_unref(b);
 }
@@ -109,31 +109,31 @@ static void test_closing_cancels(void)
 {
     hang(-1);
     br_bridge *b = bridge_open();
-    br_passage *p = bridge_hand_over(b, bridge_call(plain, BR_CALL_UNARY, BRIDGE_UNARY));
+    br_channel *p = bridge_hand_over(b, bridge_call(plain, BR_CALL_UNARY, BRIDGE_UNARY));
     int fd = bridge_dial(br_bridge_address(b));
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     wait_for_counter("Converse", 1);
     close(fd);
     wait_for_counter("aborted", 1);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
 
     p = bridge_hand_over(b, bridge_call(plain, BR_CALL_UNARY, BRIDGE_UNARY));
     fd = bridge_dial(br_bridge_address(b));
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     wait_for_counter("Converse", 2);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     wait_for_counter("aborted", 2);
     CHECK(bridge_closed(fd));
     close(fd);
 
     p = bridge_hand_over(b, bridge_call(plain, BR_CALL_UNARY, BRIDGE_UNARY));
     fd = bridge_dial(br_bridge_address(b));
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     wait_for_counter("Converse", 3);
     CHECK_INT(send(fd, "x", 1, MSG_NOSIGNAL), 1);
     CHECK(bridge_closed(fd));
     wait_for_counter("aborted", 3);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     close(fd);
     br_bridge_unref(b);
 }
@@ -142,12 +142,12 @@ static void test_dropped_before_it_was_claimed(void)
 {
     endpoint_reset();
     br_bridge *b = bridge_open();
-    br_passage *p = bridge_hand_over(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
-    uint8_t ticket[BR_TICKET_SIZE];
-    memcpy(ticket, br_passage_ticket(p), sizeof ticket);
-    br_passage_drop(b, p);
+    br_channel *p = bridge_hand_over(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
+    uint8_t id[BR_CHANNEL_ID_SIZE];
+    memcpy(id, br_channel_id(p), sizeof id);
+    br_channel_drop(b, p);
     int fd = bridge_dial(br_bridge_address(b));
-    CHECK_INT(send(fd, ticket, sizeof ticket, MSG_NOSIGNAL), sizeof ticket);
+    CHECK_INT(send(fd, id, sizeof id, MSG_NOSIGNAL), sizeof id);
     CHECK(bridge_closed(fd));
     close(fd);
     CHECK_INT(endpoint_counter("Converse"), 0);
@@ -160,11 +160,11 @@ static void test_the_end(void)
     bridge_outcome o;
     hang(1);
     br_bridge *b = bridge_open();
-    br_passage *p = bridge_hand_over(b, bridge_call(plain, BR_CALL_UNARY, BRIDGE_UNARY));
+    br_channel *p = bridge_hand_over(b, bridge_call(plain, BR_CALL_UNARY, BRIDGE_UNARY));
     int fd = bridge_dial(br_bridge_address(b));
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     wait_for_counter("Converse", 1);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     br_bridge_unref(b);
     CHECK(!bridge_receive(fd, &o));
     close(fd);
@@ -180,23 +180,23 @@ typedef struct worker {
 static void one_call(worker *w, int i)
 {
     bool stream = (i + w->number) % 2;
-    br_passage *p =
+    br_channel *p =
         bridge_hand_over(w->bridge, bridge_call(client, stream ? BR_CALL_EVENTS : BR_CALL_UNARY,
                                                 stream ? BRIDGE_STREAM : BRIDGE_UNARY));
     int fd = bridge_dial(br_bridge_address(w->bridge));
     bridge_outcome o;
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     if (i % 4 == 3) {
-        br_passage_drop(w->bridge, p);
+        br_channel_drop(w->bridge, p);
         bridge_receive(fd, &o);
         w->good++;
     } else if (i % 4 == 2) {
         shutdown(fd, SHUT_RDWR);
-        br_passage_drop(w->bridge, p);
+        br_channel_drop(w->bridge, p);
         w->good++;
     } else {
         w->good += bridge_receive(fd, &o) && strcmp(o.items, stream ? "HVE" : "HDE") == 0;
-        br_passage_drop(w->bridge, p);
+        br_channel_drop(w->bridge, p);
     }
     close(fd);
 }
@@ -242,16 +242,16 @@ static void leave_call(br_bridge *b, unsigned *state)
     br_call *call =
         bridge_call(next_number(state) % 2 ? client : plain,
                     stream ? BR_CALL_EVENTS : BR_CALL_UNARY, stream ? BRIDGE_STREAM : BRIDGE_UNARY);
-    br_passage *p = bridge_hand_over(b, call);
+    br_channel *p = bridge_hand_over(b, call);
     int fd = bridge_dial(br_bridge_address(b));
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     usleep(next_number(state) % 4000);
     unsigned how = next_number(state) % 3;
     if (how == 0)
         shutdown(fd, SHUT_RDWR);
     if (how == 1)
         close(fd);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     if (how != 1)
         close(fd);
 }
@@ -295,11 +295,11 @@ static void leave_attached(br_bridge *b, unsigned *state)
     size_t n = BR_ATTACHED_BYTES_MIN + next_number(state) * 64;
     char *bytes = malloc(n);
     memset(bytes, 'x', n);
-    br_passage *p = bridge_hand_over(b, bridge_call_with(client, bytes, n));
+    br_channel *p = bridge_hand_over(b, bridge_call_with(client, bytes, n));
     int fd = bridge_dial(br_bridge_address(b));
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     usleep(next_number(state) % 1000);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     free(bytes);
     close(fd);
 }
@@ -374,9 +374,9 @@ static void test_back_pressure(void)
     br_client *c = bridge_client(listen_here(&g));
     CHECK(pthread_create(&thread, NULL, give, &g) == 0);
     br_bridge *b = bridge_open();
-    br_passage *p = bridge_hand_over(b, bridge_call(c, BR_CALL_BYTES, "/much"));
+    br_channel *p = bridge_hand_over(b, bridge_call(c, BR_CALL_BYTES, "/much"));
     int fd = bridge_dial(br_bridge_address(b));
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     CHECK(given_at_rest(&g) < OFFERED / 2);
     bridge_outcome meanwhile = bridge_run(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
     CHECK_STR(meanwhile.items, "HDE");
@@ -384,7 +384,7 @@ static void test_back_pressure(void)
     CHECK_STR(o.items, "HDE");
     CHECK_INT((long long)o.bytes, (long long)OFFERED);
     pthread_join(thread, NULL);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     close(fd);
     close(g.listener);
     br_bridge_unref(b);
@@ -398,7 +398,7 @@ int main(void)
     refused = bridge_client(endpoint_text("refused"));
     test_items();
     test_one_connection_after_another();
-    test_tickets();
+    test_channel_ids();
     test_closing_cancels();
     test_dropped_before_it_was_claimed();
     test_the_end();

@@ -153,7 +153,7 @@ static void test_the_thread_gets_no_signal_and_goes_second(void)
     br_bridge_unref(b);
 }
 
-static int connect_as_child(br_bridge *b, const br_passage *p)
+static int connect_as_child(br_bridge *b, const br_channel *p)
 {
     char path[128];
     struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -163,7 +163,7 @@ static int connect_as_child(br_bridge *b, const br_passage *p)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
         return 1;
-    send(fd, br_passage_ticket(p), BR_TICKET_SIZE, MSG_NOSIGNAL);
+    send(fd, br_channel_id(p), BR_CHANNEL_ID_SIZE, MSG_NOSIGNAL);
     return bridge_closed(fd) ? 0 : 2;
 }
 
@@ -178,7 +178,7 @@ static void test_other_processes_are_refused(void)
 {
     endpoint_reset();
     br_bridge *b = bridge_open();
-    br_passage *p = bridge_hand_over(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
+    br_channel *p = bridge_hand_over(b, bridge_call(client, BR_CALL_UNARY, BRIDGE_UNARY));
     pid_t child = fork_in_quiet();
     if (child == 0)
         _exit(connect_as_child(b, p));
@@ -186,11 +186,11 @@ static void test_other_processes_are_refused(void)
     CHECK_INT(endpoint_counter("Converse"), 0);
     int fd = bridge_dial(br_bridge_address(b));
     bridge_outcome o;
-    bridge_send_ticket(fd, p);
+    bridge_open_channel(fd, p);
     CHECK(bridge_receive(fd, &o));
     CHECK_STR(o.items, "HDE");
     close(fd);
-    br_passage_drop(b, p);
+    br_channel_drop(b, p);
     br_bridge_unref(b);
 }
 
@@ -222,10 +222,10 @@ static void test_a_child_gets_its_own(void)
     br_bridge_unref(b);
 }
 
-static bool goes_through(br_door *d)
+static bool goes_through(br_listener *d)
 {
     int fd = bridge_dial(d->address);
-    int peer = br_door_accept(d);
+    int peer = br_listener_accept(d);
     bool ok = peer >= 0;
     close(fd);
     if (ok)
@@ -236,27 +236,27 @@ static bool goes_through(br_door *d)
 static void test_other_places(void)
 {
     char here[] = "/tmp/test-bridge-XXXXXX", why[256];
-    br_door d;
+    br_listener d;
     CHECK(mkdtemp(here) != NULL);
     br_places places = {"/proc/self/fd", {NULL, "/proc", "relative", here}};
-    CHECK(br_door_open(&d, &places, why, sizeof why));
+    CHECK(br_listener_open(&d, &places, why, sizeof why));
     CHECK_INT((long long)entries(here), 2);
     CHECK(goes_through(&d));
-    br_door_close(&d);
+    br_listener_close(&d);
 
     places.fds = "/nowhere";
-    CHECK(br_door_open(&d, &places, why, sizeof why));
+    CHECK(br_listener_open(&d, &places, why, sizeof why));
     CHECK(strncmp(d.address + 5, here, strlen(here)) == 0);
     CHECK_INT((long long)entries(here), 3);
     CHECK(goes_through(&d));
-    br_door_close(&d);
+    br_listener_close(&d);
     CHECK_INT((long long)entries(here), 2);
     CHECK(rmdir(here) == 0);
 
     places.parents[3] = NULL;
-    CHECK(!br_door_open(&d, &places, why, sizeof why));
+    CHECK(!br_listener_open(&d, &places, why, sizeof why));
     CHECK(strstr(why, "$XDG_RUNTIME_DIR") != NULL);
-    CHECK(d.listener == -1 && d.path_fd == -1);
+    CHECK(d.fd == -1 && d.path_fd == -1);
 }
 
 static void test_whose_openssl(void)

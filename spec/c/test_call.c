@@ -27,13 +27,13 @@ static void add_many(br_buf *b, char c, size_t n)
 static int64_t wall_clock(void *user)
 {
     (void)user;
-    return br_host_system.wall_ms(NULL) + wall_ahead_ms;
+    return br_platform_system.wall_ms(NULL) + wall_ahead_ms;
 }
 
 static int64_t mono_clock(void *user)
 {
     (void)user;
-    return br_host_system.mono_ms(NULL) + mono_ahead_ms;
+    return br_platform_system.mono_ms(NULL) + mono_ahead_ms;
 }
 
 static bool all_ones(void *user, void *out, size_t n)
@@ -43,7 +43,7 @@ static bool all_ones(void *user, void *out, size_t n)
     return true;
 }
 
-static const br_host moved_host = {wall_clock, mono_clock, all_ones, NULL};
+static const br_platform moved_platform = {wall_clock, mono_clock, all_ones, NULL};
 static br_engine *engine;
 static br_client *client; /* access keys, over TLS */
 
@@ -60,7 +60,7 @@ static br_client *connect_with(const option *options)
     br_settings_set_text(&s, BR_SLICE("ca_file"), br_slice_of(endpoint_text("ca_file")), &p);
     for (; options->name != NULL; options++)
         br_settings_set_text(&s, br_slice_of(options->name), br_slice_of(options->value), &p);
-    br_client *c = br_client_new(&s, &br_model_builtin, &br_host_system, &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, &br_platform_system, &p);
     for (size_t i = 0; i < p.count; i++)
         printf("  unexpected: %s: %s\n", p.items[i].path, p.items[i].message);
     CHECK(c != NULL);
@@ -116,7 +116,7 @@ static br_request request_to(const char *service, const char *method, const char
     br_request r;
     br_request_init(&r);
     r.service = (uint8_t)service_of(service);
-    r.auth = BR_AUTH_BEARER_OK;
+    r.auth = BR_SCHEME_BEARER_OK;
     snprintf(r.method, sizeof r.method, "%s", method);
     br_buf_adds(&r.path, path);
     if (body != NULL) {
@@ -305,7 +305,7 @@ static void test_api_keys_of_other_services(void)
     endpoint_reset();
     br_client *own = connect_api_key(), *aws = connect_with(without_endpoint);
     br_request r = request_to("bedrock-agent", "GET", "/agents/x", NULL);
-    r.auth = BR_AUTH_SIGV4;
+    r.auth = BR_SCHEME_SIGV4;
     outcome o = run(aws, r, BR_CALL_UNARY);
     CHECK_STR(o.items, "X");
     CHECK_INT(o.error.kind, BR_ERR_CONFIG);
@@ -313,7 +313,7 @@ static void test_api_keys_of_other_services(void)
     CHECK(strstr(o.error.message, "bedrock-agent") != NULL);
     CHECK_INT(endpoint_counter("requests"), 0);
     r = request_to("bedrock-agent", "GET", "/agents/x", NULL);
-    r.auth = BR_AUTH_SIGV4;
+    r.auth = BR_SCHEME_SIGV4;
     o = run(own, r, BR_CALL_UNARY);
     CHECK_INT(o.status, 404);
     br_buf_free(&o.data);
@@ -345,7 +345,7 @@ static void test_unsigned(void)
 {
     endpoint_reset();
     br_request r = converse(false);
-    r.auth = BR_AUTH_NONE;
+    r.auth = BR_SCHEME_NONE;
     outcome o = run(client, r, BR_CALL_UNARY);
     CHECK_INT(o.status, 403);
     CHECK(strstr(endpoint_requests(), "authorization") == NULL);
@@ -381,7 +381,7 @@ static void test_server_errors_are_retried(void)
         br_call_opts opts = opts_for(BR_CALL_UNARY);
         br_engine_free(engine);
         br_error error;
-        engine = br_engine_new(&br_host_system, &error);
+        engine = br_engine_new(&br_platform_system, &error);
         outcome o = run_with(client, converse(false), &opts);
         CHECK_STR(o.items, "HDE");
         CHECK_INT(o.status, 200);
@@ -421,11 +421,11 @@ static void test_the_last_failure_is_given(void)
     br_buf_free(&o.data);
 }
 
-static void use_engine(const br_host *host)
+static void use_engine(const br_platform *platform)
 {
     br_error error;
     br_engine_free(engine);
-    engine = br_engine_new(host, &error);
+    engine = br_engine_new(platform, &error);
 }
 
 static void step_some(int count)
@@ -457,13 +457,13 @@ static void test_backing_off(void)
         init_outcome(&o);
         endpoint_reset();
         script("Converse", 1, cases[i].action);
-        use_engine(&moved_host);
+        use_engine(&moved_platform);
         br_call_opts opts = opts_for(BR_CALL_UNARY);
         br_call *call = begin(client, converse(false), &opts);
-        step_to(call, BR_CALL_RETRY_WAIT);
+        step_to(call, BR_STATE_RETRY_WAIT);
         CHECK(call->retry.due_ms - mono_clock(NULL) > cases[i].early_ms);
         step_some(3);
-        CHECK_INT(call->state, BR_CALL_RETRY_WAIT);
+        CHECK_INT(call->state, BR_STATE_RETRY_WAIT);
         mono_ahead_ms += cases[i].early_ms + 1000;
         finish(call, &o);
         CHECK_INT(o.status, 200);
@@ -471,7 +471,7 @@ static void test_backing_off(void)
         br_call_free(call);
         br_buf_free(&o.data);
     }
-    use_engine(&br_host_system);
+    use_engine(&br_platform_system);
 }
 
 /* Who asks for longer than is waited, or than there is time for, is not asked again. */
@@ -544,7 +544,7 @@ static void test_a_wrong_date_of_a_gateway(void)
         char date[BR_HTTP_DATE_SIZE], action[100];
         br_client *c = connect_keys(endpoint_text("secret_access_key"));
         endpoint_reset();
-        br_time_http(br_host_system.wall_ms(NULL) + offsets[i] * INT64_C(1000), date);
+        br_time_http(br_platform_system.wall_ms(NULL) + offsets[i] * INT64_C(1000), date);
         snprintf(action, sizeof action, "{\"headers\":{\"Date\":\"%s\"}}", date);
         script("Converse", -1, action);
         for (int n = 1; n <= 4; n++) {
@@ -656,7 +656,7 @@ static void test_what_may_have_run(void)
 {
     outcome o;
     endpoint_reset();
-    use_engine(&br_host_system);
+    use_engine(&br_platform_system);
     script("Converse", 1, "{\"close\":true}");
     o = run(client, converse(false), BR_CALL_UNARY);
     CHECK_STR(o.items, "X");
@@ -664,7 +664,7 @@ static void test_what_may_have_run(void)
     CHECK_STR(o.error.code, "ConnectionLost");
     CHECK_INT(o.info.attempts, 1);
     CHECK(o.info.retryable);
-    use_engine(&br_host_system);
+    use_engine(&br_platform_system);
     script("Converse", 1, "{\"close\":true}");
     br_request safe = converse(false);
     safe.retry_safe = true;
@@ -696,7 +696,7 @@ static void test_what_may_have_run(void)
 static void test_a_dead_connection_costs_nothing(void)
 {
     endpoint_reset();
-    use_engine(&br_host_system);
+    use_engine(&br_platform_system);
     outcome o = run(client, converse(false), BR_CALL_UNARY);
     br_buf_free(&o.data);
     script("Converse", 1, "{\"close\":true}");
@@ -754,7 +754,7 @@ static void test_total_timeout(void)
     CHECK(strstr(o.error.message, "credentials") != NULL);
     br_client_unref(c);
     endpoint_reset();
-    use_engine(&br_host_system);
+    use_engine(&br_platform_system);
 }
 
 static void test_answer_limits(void)
@@ -1008,7 +1008,7 @@ static void test_back_pressure(void)
     br_buf_free(&text);
     br_call_opts opts = opts_for(BR_CALL_EVENTS);
     opts.timeouts.read_ms = 60000;
-    use_engine(&moved_host);
+    use_engine(&moved_platform);
     br_call *call = begin(client, converse(true), &opts);
     for (int i = 0; i < 4000 && !call->stream.paused; i++)
         br_engine_step(engine, 5);
@@ -1024,7 +1024,7 @@ static void test_back_pressure(void)
     CHECK_STR(o.items, "HVE");
     CHECK_INT(o.events, (long long)count);
     br_call_free(call);
-    use_engine(&br_host_system);
+    use_engine(&br_platform_system);
 }
 
 static void test_prepare(void)
@@ -1092,11 +1092,11 @@ static void test_cancelling(void)
     call = begin(client, converse(true), &opts);
     step_some(3);
     br_call_free(call);
-    use_engine(&moved_host);
+    use_engine(&moved_platform);
     endpoint_reset();
     script("ConverseStream", 1, "{\"status\":429}");
     call = begin(client, converse(true), &opts);
-    step_to(call, BR_CALL_RETRY_WAIT);
+    step_to(call, BR_STATE_RETRY_WAIT);
     br_call_cancel(call, "Closed");
     expect_cancelled(call, "Closed");
     call = begin(client, converse(true), &opts);
@@ -1105,7 +1105,7 @@ static void test_cancelling(void)
     br_call_cancel(call, "Closed");
     expect_cancelled(call, "Closed");
     call = begin(client, converse(true), &opts);
-    step_to(call, BR_CALL_DONE);
+    step_to(call, BR_STATE_DONE);
     br_call_cancel(call, "Closed");
     expect_cancelled(call, "Closed");
     br_call_free(NULL);
@@ -1122,7 +1122,7 @@ static void test_the_engine_ends_first(void)
     br_call_opts refresh = opts_for(BR_CALL_REFRESH);
     br_call *obtaining = begin(c, converse(false), &refresh);
     step_some(3);
-    use_engine(&br_host_system);
+    use_engine(&br_platform_system);
     expect_cancelled(sent, "Closed");
     expect_cancelled(obtaining, "Closed");
     br_client_unref(c);
@@ -1147,7 +1147,7 @@ static int child(br_call *sent, br_call *waiting)
     br_call_free(sent);
     br_call_free(waiting);
     br_engine_free(engine);
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     outcome o = run(client, converse(false), BR_CALL_UNARY);
     br_engine_free(engine);
     return o.status == 200 ? 0 : 3;
@@ -1236,7 +1236,7 @@ static void test_a_spare_call_is_a_new_one(void)
 int main(void)
 {
     br_error error;
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     client = connect_keys(endpoint_text("secret_access_key"));
     test_unary();
     test_methods_queries_and_prefixes();

@@ -21,7 +21,7 @@ static int64_t fixed_wall(void *user)
     return NOW_MS;
 }
 
-static br_host host;
+static br_platform platform;
 
 static const char *in_pki(const char *name)
 {
@@ -57,7 +57,7 @@ static void refused(br_settings *s, const char *path, const char *kind, const ch
 {
     br_problems p;
     br_problems_init(&p);
-    CHECK(br_client_new(s, &br_model_builtin, &host, &p) == NULL);
+    CHECK(br_client_new(s, &br_model_builtin, &platform, &p) == NULL);
     CHECK_INT(p.count, 1);
     if (p.count > 0) {
         CHECK_STR(p.items[0].path, path);
@@ -72,7 +72,7 @@ static br_client *made(br_settings *s)
 {
     br_problems p;
     br_problems_init(&p);
-    br_client *c = br_client_new(s, &br_model_builtin, &host, &p);
+    br_client *c = br_client_new(s, &br_model_builtin, &platform, &p);
     for (size_t i = 0; i < p.count; i++)
         printf("  unexpected: %s: %s\n", p.items[i].path, p.items[i].message);
     CHECK(c != NULL);
@@ -141,7 +141,7 @@ static void test_ca_file(void)
     for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
         roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
         set(&s, "ca_file", in_pki(with[i]), &p);
-        br_client *c = br_client_new(&s, &br_model_builtin, &host, &p);
+        br_client *c = br_client_new(&s, &br_model_builtin, &platform, &p);
         CHECK(c != NULL && !br_problems_any(&p));
         br_client_unref(c);
     }
@@ -181,7 +181,7 @@ static void test_proxy(void)
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         roles_anywhere(&s, in_pki("p256.crt.pem"), in_pki("p256.key.pkcs8.pem"));
         set(&s, "proxy", good[i], &p);
-        br_client *c = br_client_new(&s, &br_model_builtin, &host, &p);
+        br_client *c = br_client_new(&s, &br_model_builtin, &platform, &p);
         CHECK(c != NULL && !br_problems_any(&p));
         br_client_unref(c);
     }
@@ -251,8 +251,8 @@ static void test_material_forgotten(void)
 int main(void)
 {
     pki = getenv("BEDROCK_TEST_PKI") ? getenv("BEDROCK_TEST_PKI") : "build/pki";
-    host = br_host_system;
-    host.wall_ms = fixed_wall;
+    platform = br_platform_system;
+    platform.wall_ms = fixed_wall;
     test_data_or_path();
     test_files();
     test_fifo();

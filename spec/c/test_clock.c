@@ -23,7 +23,7 @@ static bool zeros(void *user, void *out, size_t n)
     return true;
 }
 
-static const br_host host = {standing, standing, zeros, NULL};
+static const br_platform platform = {standing, standing, zeros, NULL};
 static br_engine *engine;
 static br_skew skew;
 
@@ -190,7 +190,7 @@ static void test_dates_not_to_be_believed(void)
 int main(void)
 {
     br_error error;
-    engine = br_engine_new(&host, &error);
+    engine = br_engine_new(&platform, &error);
     CHECK(engine != NULL);
     test_a_wrong_local_clock();
     test_a_wrong_date();

@@ -31,12 +31,12 @@ static bool fixed_random(void *user, void *out, size_t n)
 }
 
 static unsigned char random_byte = 0xff;
-static const br_host test_host = {test_clock, test_clock, fixed_random, &random_byte};
+static const br_platform test_platform = {test_clock, test_clock, fixed_random, &random_byte};
 
-static br_engine *new_engine(const br_host *host)
+static br_engine *new_engine(const br_platform *platform)
 {
     br_error error;
-    br_engine *e = br_engine_new(host, &error);
+    br_engine *e = br_engine_new(platform, &error);
     CHECK(e != NULL);
     return e;
 }
@@ -68,7 +68,7 @@ static void test_timers_fire_in_order(void)
     static const int delays[] = {50, 10, 40, 20, 30, 0, 60, 5};
     enum { COUNT = sizeof delays / sizeof delays[0] };
     mark marks[COUNT];
-    br_engine *e = new_engine(&test_host);
+    br_engine *e = new_engine(&test_platform);
     memset(marks, 0, sizeof marks);
     fired_count = 0;
     for (int i = 0; i < COUNT; i++) {
@@ -97,7 +97,7 @@ static void test_timers_survive_any_order(void)
     enum { COUNT = 200 };
     static mark marks[COUNT];
     unsigned seed = 7;
-    br_engine *e = new_engine(&test_host);
+    br_engine *e = new_engine(&test_platform);
     for (int i = 0; i < COUNT; i++) {
         seed = seed * 1103515245u + 12345u;
         br_timer_start(e, &marks[i].timer, (int64_t)(seed >> 16) % 500, note, &marks[i]);
@@ -130,7 +130,7 @@ static void fire_again(void *user)
 
 static void test_a_timer_restarted_for_now_waits_for_the_next_turn(void)
 {
-    again a = {.engine = new_engine(&test_host)};
+    again a = {.engine = new_engine(&test_platform)};
     br_timer_start(a.engine, &a.timer, 0, fire_again, &a);
     br_engine_step(a.engine, 0);
     CHECK_INT(a.count, 1);
@@ -148,7 +148,7 @@ static bool readable(int fd)
 static void test_descriptor_follows_timers(void)
 {
     mark m = {.order = 1};
-    br_engine *e = new_engine(&br_host_system);
+    br_engine *e = new_engine(&br_platform_system);
     br_timer_start(e, &m.timer, 0, note, &m);
     int fd = br_engine_fd(e);
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -174,7 +174,7 @@ static void notify(void *user)
 
 static void test_a_step_ends(void)
 {
-    br_engine *e = new_engine(&br_host_system);
+    br_engine *e = new_engine(&br_platform_system);
     br_task task = {0};
     br_timer timer = {0};
     CHECK_INT(br_engine_step(e, -1), 0);
@@ -198,7 +198,7 @@ static void on_signal(int signal)
 
 static void test_a_signal_ends_a_step(void)
 {
-    br_engine *e = new_engine(&br_host_system);
+    br_engine *e = new_engine(&br_platform_system);
     br_task task = {0};
     struct sigaction act = {.sa_handler = on_signal};
     struct itimerval soon = {.it_value.tv_usec = 2000, .it_interval.tv_usec = 2000}, off = {0};
@@ -215,7 +215,7 @@ static void test_a_signal_ends_a_step(void)
 
 static void test_time_between_steps_is_not_waited(void)
 {
-    br_engine *e = new_engine(&test_host);
+    br_engine *e = new_engine(&test_platform);
     int64_t start = br_engine_waited_ms(e);
     now_ms += 5000;
     CHECK_INT(br_engine_waited_ms(e) - start, 0);
@@ -231,14 +231,15 @@ static void test_time_between_steps_is_not_waited(void)
 
 static void test_randomness(void)
 {
-    br_engine *e = new_engine(&test_host);
+    br_engine *e = new_engine(&test_platform);
     random_byte = 0xff;
     CHECK(br_engine_random01(e) < 1.0 && br_engine_random01(e) > 0.999);
     random_byte = 0;
     CHECK(br_engine_random01(e) == 0.0);
     br_engine_free(e);
     unsigned char a[32] = {0}, b[32] = {0};
-    CHECK(br_host_system.random(NULL, a, sizeof a) && br_host_system.random(NULL, b, sizeof b));
+    CHECK(br_platform_system.random(NULL, a, sizeof a) &&
+          br_platform_system.random(NULL, b, sizeof b));
     CHECK(memcmp(a, b, sizeof a) != 0);
 }
 
@@ -260,7 +261,7 @@ static int child(br_engine *e, br_timer *timer, int fd)
     br_timer_stop(e, timer);
     br_engine_free(e);
     br_error error;
-    e = br_engine_new(&br_host_system, &error);
+    e = br_engine_new(&br_platform_system, &error);
     if (e == NULL || br_engine_forked(e))
         return 5;
     br_engine_free(e);
@@ -269,7 +270,7 @@ static int child(br_engine *e, br_timer *timer, int fd)
 
 static void test_fork(void)
 {
-    br_engine *e = new_engine(&br_host_system);
+    br_engine *e = new_engine(&br_platform_system);
     br_task task = {0};
     br_timer timer = {0};
     int fd = br_engine_fd(e), status = -1;
@@ -302,7 +303,7 @@ static void stop_timer(void *user)
 /* Parent and child have one and the same timer descriptor. */
 static void test_a_child_leaves_the_parents_timer_alone(void)
 {
-    timed_task t = {.engine = new_engine(&br_host_system)};
+    timed_task t = {.engine = new_engine(&br_platform_system)};
     int fd = br_engine_fd(t.engine), status = -1;
     struct itimerspec before, after;
     br_task_enter(t.engine, &t.task, stop_timer, &t);

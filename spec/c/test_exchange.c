@@ -27,7 +27,7 @@ static br_client *client_of(const char *url, const char *certificate, const char
                     .private_key = key,
                     .read_timeout = 10000,
                     .ca_file = endpoint_text("ca_file")};
-    return ra_client(&o, &br_host_system);
+    return ra_client(&o, &br_platform_system);
 }
 
 /* As a host that watches the descriptor. */
@@ -118,7 +118,7 @@ static void test_failures(void)
     br_client_unref(c);
     ra_options o = {.url = endpoint_text("http"), .max_attempts = 1, .read_timeout = 200};
     endpoint_script("[{\"match\":{\"operation\":\"CreateSession\"},\"action\":{\"hang\":true}}]");
-    c = ra_client(&o, &br_host_system);
+    c = ra_client(&o, &br_platform_system);
     CHECK(!get(c, BR_OBTAIN));
     CHECK_INT(want.error.kind, BR_ERR_TIMEOUT);
     CHECK_STR(want.error.code, "ReadTimeout");
@@ -129,7 +129,7 @@ static void test_failures(void)
 int main(void)
 {
     br_error error;
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     CHECK(engine != NULL);
     test_keys();
     test_session_name();

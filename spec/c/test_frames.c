@@ -9,14 +9,14 @@
 #include "check.h"
 
 static br_buf wire;
-static uint32_t salt;
+static uint32_t key;
 
 static void begin(void)
 {
     br_buf_free(&wire);
     br_buf_init(&wire, (size_t)64 * 1024 * 1024);
-    if (salt != 0)
-        br_frame_write_salt(&wire, salt);
+    if (key != 0)
+        br_frame_write_key(&wire, key);
 }
 
 static void write_item(const br_item *item, const br_call_info *info)
@@ -24,7 +24,7 @@ static void write_item(const br_item *item, const br_call_info *info)
     br_slice tail;
     size_t contents = wire.len + BR_FRAME_HEADER;
     CHECK(br_frame_write(&wire, item, info, &tail));
-    br_frame_mix(item->kind, wire.data + contents, wire.len - contents, salt);
+    br_frame_mask(item->kind, wire.data + contents, wire.len - contents, key);
     br_buf_add_slice(&wire, tail);
 }
 
@@ -340,22 +340,22 @@ static size_t count_equal_words(const char *a, const char *b, size_t n)
     return equal;
 }
 
-/* The same contents with another salt differ wherever a hash may look. */
-static void test_salt(void)
+/* The same contents with another key differ wherever a hash may look. */
+static void test_key(void)
 {
     char a[1200], b[1200];
     memset(a, 'x', sizeof a);
     memset(b, 'x', sizeof b);
-    br_frame_mix(BR_HEAD, a, sizeof a, 5);
-    br_frame_mix(BR_HEAD, b, sizeof b, 7);
+    br_frame_mask(BR_HEAD, a, sizeof a, 5);
+    br_frame_mask(BR_HEAD, b, sizeof b, 7);
     CHECK_INT((long long)count_equal_words(a, b, sizeof a), 0);
-    br_frame_mix(BR_HEAD, b, sizeof b, 7);
+    br_frame_mask(BR_HEAD, b, sizeof b, 7);
     CHECK(b[0] == 'x' && memcmp(b, b + 1, sizeof b - 1) == 0);
-    salt = 7;
+    key = 7;
     test_pieces();
     test_long_data();
     test_lost();
-    salt = 0;
+    key = 0;
 }
 
 static void test_malformed(void)
@@ -412,7 +412,7 @@ int main(void)
     test_lost();
     test_reset();
     test_reset_refused();
-    test_salt();
+    test_key();
     test_malformed();
     test_mutations();
     br_buf_free(&wire);

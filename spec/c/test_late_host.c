@@ -23,12 +23,12 @@ static int64_t clock_ahead_ms;
 static int64_t moved_clock(void *user)
 {
     (void)user;
-    return br_host_system.mono_ms(NULL) + clock_ahead_ms;
+    return br_platform_system.mono_ms(NULL) + clock_ahead_ms;
 }
 
 static br_engine *new_engine(void)
 {
-    static const br_host moved = {moved_clock, moved_clock, NULL, NULL};
+    static const br_platform moved = {moved_clock, moved_clock, NULL, NULL};
     br_error error;
     br_engine *e = br_engine_new(&moved, &error);
     CHECK(e != NULL && br_engine_fd(e) >= 0);

@@ -24,7 +24,7 @@
 
 static ra_server *server;
 static ra_clock now;
-static br_host host;
+static br_platform platform;
 static br_engine *engine;
 static char *dir;
 static ra_want want;
@@ -34,7 +34,7 @@ static ra_want want;
 static br_client *client_of(const char *cache)
 {
     ra_options o = {.cache = cache, .cache_dir = dir, .port = server->port};
-    return ra_client(&o, &host);
+    return ra_client(&o, &platform);
 }
 
 static void set_time(int64_t wall_ms)
@@ -52,7 +52,7 @@ static void begin(void)
     set_time((int64_t)t.tv_sec * 1000);
     ra_server_reset(server);
     dir = ra_make_directory();
-    engine = br_engine_new(&host, &error);
+    engine = br_engine_new(&platform, &error);
     CHECK(engine != NULL);
 }
 
@@ -153,7 +153,7 @@ static void test_other_caches(void)
     CHECK_INT(REQUESTS(), 3);
     CHECK(cache_file() == NULL);
     ra_options o = {.cache = "memory", .role = "other", .port = server->port};
-    br_client *d = ra_client(&o, &host);
+    br_client *d = ra_client(&o, &platform);
     CHECK(d->principal->provider != a->principal->provider);
     br_client_unref(a);
     br_client_unref(b);
@@ -326,7 +326,7 @@ static void test_repeats(void)
     CHECK_STR(want.error.code, "ValidationException");
     br_client_unref(c);
     ra_options o = {.cache = "memory", .port = server->port, .max_attempts = 1};
-    c = ra_client(&o, &host);
+    c = ra_client(&o, &platform);
     say_times(1, 500);
     CHECK(!get(c));
     CHECK_INT(REQUESTS(), before + 2);
@@ -374,7 +374,7 @@ static void test_no_server(void)
 {
     begin();
     ra_options o = {.cache = "memory", .port = 1};
-    br_client *c = ra_client(&o, &host);
+    br_client *c = ra_client(&o, &platform);
     CHECK(!get(c));
     CHECK_INT(want.error.kind, BR_ERR_TRANSPORT);
     CHECK(want.retryable);
@@ -700,7 +700,7 @@ static void test_two_engines(void)
     br_error error;
     begin();
     ra_want a = {.done = false}, b = {.done = false};
-    br_engine *second = br_engine_new(&host, &error);
+    br_engine *second = br_engine_new(&platform, &error);
     br_client *c = client_of("shared");
     ra_ask(&a, engine, c, BR_OBTAIN);
     ra_ask(&b, second, c, BR_OBTAIN);
@@ -723,7 +723,7 @@ static void test_engine_stands_still(const char *cache, int wait_ms)
     br_error error;
     begin();
     ra_want a = {.done = false}, b = {.done = false};
-    br_engine *second = br_engine_new(&host, &error);
+    br_engine *second = br_engine_new(&platform, &error);
     br_client *c = client_of(cache);
     ra_ask(&a, second, c, BR_OBTAIN);
     while (REQUESTS() == 0)
@@ -752,7 +752,7 @@ static void test_engine_goes(void)
     br_error error;
     begin();
     ra_want a = {.done = false}, b = {.done = false};
-    br_engine *second = br_engine_new(&host, &error);
+    br_engine *second = br_engine_new(&platform, &error);
     br_client *c = client_of("shared");
     atomic_store(&server->hold, true);
     ra_ask(&a, second, c, BR_OBTAIN);
@@ -838,7 +838,7 @@ static void test_static_keys(void)
     br_settings_set_text(&s, BR_SLICE("auth"), BR_SLICE("access_keys"), &p);
     br_settings_set_text(&s, BR_SLICE("access_key_id"), BR_SLICE("AKIATEST"), &p);
     br_settings_set_text(&s, BR_SLICE("secret_access_key"), BR_SLICE("secret"), &p);
-    br_client *c = br_client_new(&s, &br_model_builtin, &host, &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, &platform, &p);
     CHECK(c != NULL);
     CHECK(usable(c));
     CHECK(get(c));
@@ -871,7 +871,7 @@ static int in_child(br_client *c, ra_want *parents)
     ra_want own = {.done = false};
     bool closed = !has_lock_open();
     atomic_store(&server->hold, false);
-    br_engine *fresh = br_engine_new(&host, &error);
+    br_engine *fresh = br_engine_new(&platform, &error);
     br_engine_abandon(engine);
     br_provider_cancel(&parents->obtain);
     bool ok = !parents->done && ra_get(&own, fresh, c, BR_OBTAIN, &now);
@@ -948,7 +948,7 @@ static void *work(void *user)
 {
     worker *w = user;
     br_error error;
-    br_host own = ra_host(&w->clock);
+    br_platform own = ra_platform(&w->clock);
     for (int i = 0; i < 2; i++) {
         br_engine *e = br_engine_new(&own, &error);
         if (e != NULL)
@@ -981,7 +981,7 @@ int main(void)
 {
     server = ra_server_start();
     CHECK(server != NULL);
-    host = ra_host(&now);
+    platform = ra_platform(&now);
     test_where_from();
     test_other_caches();
     test_sixty_seconds();

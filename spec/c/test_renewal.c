@@ -63,7 +63,7 @@ static br_client *new_client(void)
     set(&s, "session_name", "test", &p);
     set(&s, "certificate", certificate, &p);
     set(&s, "private_key", key, &p);
-    br_client *c = br_client_new(&s, &br_model_builtin, &br_host_system, &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, &br_platform_system, &p);
     CHECK(c != NULL && c->renewable);
     br_problems_free(&p);
     return c;
@@ -71,7 +71,7 @@ static br_client *new_client(void)
 
 static void renew(br_client *c)
 {
-    br_client_renew(c, br_host_system.wall_ms(NULL));
+    br_client_renew(c, br_platform_system.wall_ms(NULL));
 }
 
 static const char *key_type(br_client *c)

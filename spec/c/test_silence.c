@@ -143,7 +143,7 @@ static void start_with(const way *with, const char *first, const char *second)
     br_error error;
     now = with;
     peer = talker_start(with->peer);
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     CHECK(engine != NULL);
     talker_answer(peer, first);
     talker_answer(peer, second);
@@ -381,7 +381,7 @@ static br_client *connect_keys(void)
     br_problems_init(&p);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         br_settings_set_text(&s, br_slice_of(options[i][0]), br_slice_of(options[i][1]), &p);
-    br_client *c = br_client_new(&s, &br_model_builtin, &br_host_system, &p);
+    br_client *c = br_client_new(&s, &br_model_builtin, &br_platform_system, &p);
     CHECK(c != NULL);
     br_problems_free(&p);
     return c;
@@ -395,7 +395,7 @@ static br_call *new_call(br_client *client, br_call_mode mode)
     br_error error;
     br_request_init(&r);
     r.service = (uint8_t)br_model_service(&br_model_builtin, BR_SLICE("bedrock-runtime"));
-    r.auth = BR_AUTH_BEARER_OK;
+    r.auth = BR_SCHEME_BEARER_OK;
     snprintf(r.method, sizeof r.method, "POST");
     br_buf_adds(&r.path, "/model/m/invoke");
     r.has_body = true;
@@ -495,7 +495,7 @@ static void test_exchanges(void)
         snprintf(url, sizeof url, "http%s://127.0.0.1:%d", encrypted() ? "s" : "",
                  talker_port(peer));
         ra_options options = {.url = url, .ca_file = endpoint_text("ca_file"), .max_attempts = 1};
-        br_client *client = ra_client(&options, &br_host_system);
+        br_client *client = ra_client(&options, &br_platform_system);
         obtain(client, "ASIAONE0000000000001");
         talker_say(peer, 0, forged);
         wait_for_arrival();

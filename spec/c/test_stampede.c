@@ -32,8 +32,8 @@ static void child(int number, int gate)
     ra_options o = {.cache = "shared", .cache_dir = dir, .port = server->port};
     char c;
     alarm(PATIENCE_S);
-    br_client *client = ra_client(&o, &br_host_system);
-    br_engine *engine = br_engine_new(&br_host_system, &error);
+    br_client *client = ra_client(&o, &br_platform_system);
+    br_engine *engine = br_engine_new(&br_platform_system, &error);
     if (client == NULL || engine == NULL || read(gate, &c, 1) != 0)
         _exit(1);
     if (!ra_start(&want, engine, client, BR_OBTAIN))

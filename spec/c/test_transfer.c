@@ -26,7 +26,7 @@ static void add_many(br_buf *b, char c, size_t n)
 static int64_t moved_clock(void *user)
 {
     (void)user;
-    return br_host_system.mono_ms(NULL) + clock_ahead_ms;
+    return br_platform_system.mono_ms(NULL) + clock_ahead_ms;
 }
 
 static br_engine *engine;
@@ -244,7 +244,7 @@ static void test_connections_are_reused(void)
     answer_with("{\"status\":200,\"body\":\"ok\"}");
     br_error error;
     br_engine_free(engine);
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     for (int i = 0; i < 5; i++) {
         run r;
         br_transfer_request request = request_to("https", "/t");
@@ -313,7 +313,7 @@ static void test_no_connection(void)
     request.fresh_connection = true;
     br_error error;
     br_engine_free(engine);
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     fails_before_sending(&request, "TlsFailed", "127.0.0.1");
     endpoint_reset();
 }
@@ -445,7 +445,7 @@ static void test_timeouts(void)
     endpoint_config("{\"tls_delay_ms\":3000}");
     br_error error;
     br_engine_free(engine);
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     run r;
     br_transfer_request request = request_to("https", "/t");
     request.timeouts.connect_ms = 60;
@@ -472,7 +472,7 @@ static void test_slow_is_not_silent(void)
 
 static void use_moved_clock(bool with_fd)
 {
-    static const br_host moved = {moved_clock, moved_clock, NULL, NULL};
+    static const br_platform moved = {moved_clock, moved_clock, NULL, NULL};
     br_error error;
     br_engine_free(engine);
     engine = br_engine_new(&moved, &error);
@@ -774,7 +774,7 @@ static void test_the_engine_ends_first(void)
     br_transfer_resume(r.transfer);
     br_transfer_cancel(r.transfer);
     CHECK(!r.done);
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     run_free(&r);
 }
 
@@ -786,7 +786,7 @@ static int child(run *r, const br_transfer_request *request)
     if (br_transfer_start(engine, request, &ops, r, &error) != NULL || br_engine_step(engine, -1))
         return 1;
     br_engine_free(engine);
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     run other;
     perform(&other, request);
     int code = other.end == BR_DONE_OK && !r->done ? 0 : 2;
@@ -840,7 +840,7 @@ static void test_many_at_once(void)
 int main(void)
 {
     br_error error;
-    engine = br_engine_new(&br_host_system, &error);
+    engine = br_engine_new(&br_platform_system, &error);
     br_headers_init(&no_headers);
     test_an_answer();
     test_methods_and_bodies();

@@ -148,7 +148,7 @@ bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const 
         return false;
     br_time_amz(now_ms, amz_date);
     memcpy(out->method, "POST", sizeof "POST");
-    out->auth = BR_AUTH_NONE;
+    out->auth = BR_SCHEME_NONE;
     out->retry_safe = true;
     out->has_body = true;
     br_buf_clear(&out->path);

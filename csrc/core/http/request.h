@@ -26,7 +26,7 @@ typedef struct br_attached {
     bool base64;
 } br_attached;
 
-typedef enum br_auth_scheme { BR_AUTH_SIGV4, BR_AUTH_BEARER_OK, BR_AUTH_NONE } br_auth_scheme;
+typedef enum br_auth_scheme { BR_SCHEME_SIGV4, BR_SCHEME_BEARER_OK, BR_SCHEME_NONE } br_auth_scheme;
 
 typedef struct br_request {
     uint8_t service;                /* index into the model's services */

@@ -65,9 +65,9 @@ static void *run(void *user)
     br_bridge *b = user;
     while (!atomic_load(&b->stop)) {
         br_engine_step(b->engine, -1);
-        br_links_serve(b);
+        br_connections_serve(b);
     }
-    br_links_close(b);
+    br_connections_close(b);
     br_task_leave(b->engine, &b->task);
     br_engine_free(b->engine);
     return NULL;
@@ -110,15 +110,15 @@ static bool set_up(br_bridge *b, br_error *error)
 {
     char why[WHY_MAX];
     br_places places = br_places_usual();
-    if (!br_door_open(&b->door, &places, why, sizeof why))
+    if (!br_listener_open(&b->listener, &places, why, sizeof why))
         return cannot(error, why);
     b->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (b->wake < 0)
         return cannot(error, strerror(errno));
-    b->engine = br_engine_new(&br_host_system, error);
+    b->engine = br_engine_new(&br_platform_system, error);
     if (b->engine == NULL)
         return false;
-    if (!br_task_enter(b->engine, &b->task, gone, b) || !br_links_open(b))
+    if (!br_task_enter(b->engine, &b->task, gone, b) || !br_connections_open(b))
         return cannot(error, "out of memory");
     int failure = start_thread(b);
     return failure == 0 || cannot(error, strerror(failure));
@@ -126,7 +126,7 @@ static bool set_up(br_bridge *b, br_error *error)
 
 static void free_parts(br_bridge *b)
 {
-    br_door_close(&b->door);
+    br_listener_close(&b->listener);
     if (b->wake >= 0)
         close(b->wake);
     pthread_cond_destroy(&b->settled);
@@ -143,7 +143,7 @@ static br_bridge *create(br_error *error)
     }
     b->pid = br_process_id();
     b->number = ++made;
-    b->wake = b->door.listener = b->door.path_fd = -1;
+    b->wake = b->listener.fd = b->listener.path_fd = -1;
     atomic_init(&b->stop, false);
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->settled, NULL);
@@ -165,7 +165,7 @@ bool br_bridge_inherited(const br_bridge *b)
 /* What its thread was at when the process forked is not known, so nothing of it is touched. */
 static void leave_to_parent(void)
 {
-    br_door_forget(&current->door);
+    br_listener_forget(&current->listener);
     if (current->wake >= 0)
         close(current->wake);
     current->wake = -1;
@@ -196,13 +196,13 @@ static void wake(br_bridge *b)
 static void free_parked(br_bridge *b)
 {
     for (size_t i = 0; i < BR_PARKED_SLOTS; i++) {
-        for (br_passage *p = b->parked[i], *next; p != NULL; p = next) {
+        for (br_channel *p = b->parked[i], *next; p != NULL; p = next) {
             next = p->next;
             br_call_free(p->call);
             free(p);
         }
     }
-    for (br_passage *p = b->dropped, *next; p != NULL; p = next) {
+    for (br_channel *p = b->dropped, *next; p != NULL; p = next) {
         next = p->next;
         free(p);
     }
@@ -242,7 +242,7 @@ void br_bridge_unref(br_bridge *b)
 
 const char *br_bridge_address(const br_bridge *b)
 {
-    return b->door.address;
+    return b->listener.address;
 }
 
 unsigned br_bridge_number(const br_bridge *b)
@@ -250,34 +250,34 @@ unsigned br_bridge_number(const br_bridge *b)
     return b->number;
 }
 
-const uint8_t *br_passage_ticket(const br_passage *p)
+const uint8_t *br_channel_id(const br_channel *p)
 {
-    return p->ticket;
+    return p->id;
 }
 
-static br_passage **slot_of(br_bridge *b, const uint8_t *ticket)
+static br_channel **slot_of(br_bridge *b, const uint8_t *id)
 {
-    return &b->parked[ticket[0] % BR_PARKED_SLOTS];
+    return &b->parked[id[0] % BR_PARKED_SLOTS];
 }
 
 /* Under the lock. */
-static bool take_ticket(br_bridge *b, uint8_t ticket[BR_TICKET_SIZE])
+static bool take_id(br_bridge *b, uint8_t id[BR_CHANNEL_ID_SIZE])
 {
-    if (b->tickets_left == 0) {
-        if (!br_host_system.random(NULL, b->tickets, sizeof b->tickets))
+    if (b->ids_left == 0) {
+        if (!br_platform_system.random(NULL, b->ids, sizeof b->ids))
             return false;
-        b->tickets_left = BR_TICKETS;
+        b->ids_left = BR_CHANNEL_IDS;
     }
-    memcpy(ticket, b->tickets[--b->tickets_left], BR_TICKET_SIZE);
+    memcpy(id, b->ids[--b->ids_left], BR_CHANNEL_ID_SIZE);
     return true;
 }
 
-static bool park(br_bridge *b, br_passage *p)
+static bool park(br_bridge *b, br_channel *p)
 {
     pthread_mutex_lock(&b->lock);
-    bool ok = take_ticket(b, p->ticket);
+    bool ok = take_id(b, p->id);
     if (ok) {
-        br_passage **slot = slot_of(b, p->ticket);
+        br_channel **slot = slot_of(b, p->id);
         p->next = *slot;
         *slot = p;
     }
@@ -285,9 +285,9 @@ static bool park(br_bridge *b, br_passage *p)
     return ok;
 }
 
-br_passage *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
+br_channel *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
 {
-    br_passage *p = calloc(1, sizeof *p);
+    br_channel *p = calloc(1, sizeof *p);
     if (p != NULL) {
         p->call = call;
         if (park(b, p))
@@ -300,9 +300,9 @@ br_passage *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
 }
 
 /* Under the lock. false: it is not parked (any more). */
-static bool unpark(br_bridge *b, const br_passage *p)
+static bool unpark(br_bridge *b, const br_channel *p)
 {
-    br_passage **at = slot_of(b, p->ticket);
+    br_channel **at = slot_of(b, p->id);
     while (*at != NULL && *at != p)
         at = &(*at)->next;
     if (*at == NULL)
@@ -311,7 +311,7 @@ static bool unpark(br_bridge *b, const br_passage *p)
     return true;
 }
 
-void br_passage_drop(br_bridge *b, br_passage *p)
+void br_channel_drop(br_bridge *b, br_channel *p)
 {
     pthread_mutex_lock(&b->lock);
     while (p->reading)
@@ -332,11 +332,11 @@ void br_passage_drop(br_bridge *b, br_passage *p)
     free(p);
 }
 
-br_passage *br_bridge_claim(br_bridge *b, const uint8_t ticket[BR_TICKET_SIZE])
+br_channel *br_bridge_claim(br_bridge *b, const uint8_t id[BR_CHANNEL_ID_SIZE])
 {
     pthread_mutex_lock(&b->lock);
-    br_passage *p = *slot_of(b, ticket);
-    while (p != NULL && memcmp(p->ticket, ticket, BR_TICKET_SIZE) != 0)
+    br_channel *p = *slot_of(b, id);
+    while (p != NULL && memcmp(p->id, id, BR_CHANNEL_ID_SIZE) != 0)
         p = p->next;
     if (p != NULL) {
         unpark(b, p);
@@ -346,7 +346,7 @@ br_passage *br_bridge_claim(br_bridge *b, const uint8_t ticket[BR_TICKET_SIZE])
     return p;
 }
 
-void br_bridge_has_read(br_bridge *b, br_passage *p)
+void br_bridge_has_read(br_bridge *b, br_channel *p)
 {
     pthread_mutex_lock(&b->lock);
     p->reading = false;
@@ -354,7 +354,7 @@ void br_bridge_has_read(br_bridge *b, br_passage *p)
     pthread_mutex_unlock(&b->lock);
 }
 
-void br_bridge_passed(br_bridge *b, br_passage *p)
+void br_bridge_passed(br_bridge *b, br_channel *p)
 {
     pthread_mutex_lock(&b->lock);
     p->done = true;
@@ -369,10 +369,10 @@ void br_bridge_forgot(br_bridge *b)
     pthread_mutex_unlock(&b->lock);
 }
 
-br_passage *br_bridge_dropped(br_bridge *b)
+br_channel *br_bridge_dropped(br_bridge *b)
 {
     pthread_mutex_lock(&b->lock);
-    br_passage *list = b->dropped;
+    br_channel *list = b->dropped;
     b->dropped = NULL;
     pthread_mutex_unlock(&b->lock);
     return list;

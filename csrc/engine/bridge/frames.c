@@ -15,7 +15,7 @@ size_t br_frame_max(br_item_kind kind)
 {
     switch (kind) {
     case BR_WAIT:
-        return BR_FRAME_SALT;
+        return BR_FRAME_KEY_SIZE;
     case BR_HEAD:
         return INFO_MAX;
     case BR_DATA:
@@ -55,7 +55,7 @@ bool br_frames_reset(br_frames *f)
     br_buf_clear(&f->in);
     br_headers_clear(&f->headers);
     f->taken = f->scanned = 0;
-    f->salt = 0;
+    f->key = 0;
     f->over = f->failed = f->broken = false;
     f->last = BR_WAIT;
     f->info = (br_call_info){0};
@@ -255,7 +255,7 @@ static void read_contents(cursor *c, br_frames *f, br_item *item)
 {
     switch (item->kind) {
     case BR_WAIT:
-        f->salt = (uint32_t)get_number(c, BR_FRAME_SALT);
+        f->key = (uint32_t)get_number(c, BR_FRAME_KEY_SIZE);
         break;
     case BR_HEAD:
         read_head(c, f, item);
@@ -356,7 +356,7 @@ static br_item_kind take_frame(br_frames *f, br_item *item)
     cursor c = {(const unsigned char *)contents, length, false};
     f->taken += BR_FRAME_HEADER + length;
     if (item->kind != BR_WAIT)
-        br_frame_mix(item->kind, contents, length, f->salt);
+        br_frame_mask(item->kind, contents, length, f->key);
     read_contents(&c, f, item);
     if (c.bad) {
         spoil(f, "the engine's thread sent a malformed frame");

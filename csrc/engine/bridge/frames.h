@@ -5,10 +5,11 @@
 **
 ** Frame = kind (1, a br_item_kind) length of what follows (4, big-endian) contents.
 **
-** A frame of the kind BR_WAIT is no item but a salt: the contents of those that follow are mixed
-** with it, long data apart. What a host receives becomes a Lua string on its way, and LuaJIT's hash
-** looks at few bytes of a long one: answers that differ in a request ID alone would be thousands of
-** strings with one hash, each compared with all others.
+** A frame of the kind BR_WAIT is no item but a masking key (as WebSocket's, RFC 6455, section 5.3):
+** the contents of those that follow are mixed with it, long data apart. What a host receives
+** becomes a Lua string on its way, and LuaJIT's hash looks at few bytes of a long one: answers that
+** differ in a request ID alone would be thousands of strings with one hash, each compared with all
+** others.
 */
 #ifndef BR_ENGINE_BRIDGE_FRAMES_H
 #define BR_ENGINE_BRIDGE_FRAMES_H
@@ -16,7 +17,7 @@
 #include "engine/call/call.h"
 
 #define BR_FRAME_HEADER 5
-#define BR_FRAME_SALT 4                      /* bytes of a salt */
+#define BR_FRAME_KEY_SIZE 4                  /* bytes of a masking key */
 #define BR_FRAME_TAIL_MIN ((size_t)8 * 1024) /* from here on data is not copied into a frame */
 
 /* The largest contents of a frame of that kind; 0 also for what is no kind. */
@@ -29,17 +30,17 @@ size_t br_frame_max(br_item_kind kind);
 */
 bool br_frame_write(br_buf *out, const br_item *item, const br_call_info *info, br_slice *tail);
 
-/* Appends a salt. 0: what follows is not mixed, as without one. */
-void br_frame_write_salt(br_buf *out, uint32_t salt);
+/* Appends a masking key. 0: what follows is not mixed, as without one. */
+void br_frame_write_key(br_buf *out, uint32_t key);
 /* Mixes the contents of a frame, or unmixes them. */
-void br_frame_mix(br_item_kind kind, char *contents, size_t n, uint32_t salt);
+void br_frame_mask(br_item_kind kind, char *contents, size_t n, uint32_t key);
 
 /* What was received and not yet taken. Zero-filled, then br_frames_init. */
 typedef struct br_frames {
     br_buf in;
     size_t taken;      /* bytes of `in` */
     size_t scanned;    /* bytes of `in` that are whole frames */
-    uint32_t salt;     /* the last that was taken */
+    uint32_t key;      /* the last that was taken */
     bool over;         /* the last frame was received: END or ERROR */
     bool failed;       /* … and it was an ERROR */
     bool broken;       /* malformed, or lost; `error` says so once what came before is taken */

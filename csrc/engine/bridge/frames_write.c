@@ -118,26 +118,26 @@ static void put_length(br_buf *out, size_t at, size_t length)
         out->data[at + i - 1] = (char)(length & 0xff);
 }
 
-void br_frame_write_salt(br_buf *out, uint32_t salt)
+void br_frame_write_key(br_buf *out, uint32_t key)
 {
     put(out, BR_WAIT, 1);
-    put(out, BR_FRAME_SALT, 4);
-    put(out, salt, BR_FRAME_SALT);
+    put(out, BR_FRAME_KEY_SIZE, 4);
+    put(out, key, BR_FRAME_KEY_SIZE);
 }
 
-void br_frame_mix(br_item_kind kind, char *contents, size_t n, uint32_t salt)
+void br_frame_mask(br_item_kind kind, char *contents, size_t n, uint32_t key)
 {
     const uint64_t step = 0x9e3779b97f4a7c15; /* Weyl's sequence of the golden ratio */
-    uint64_t key = salt * step, word;
-    if (salt == 0 || (kind == BR_DATA && n >= BR_FRAME_TAIL_MIN))
+    uint64_t mask = key * step, word;
+    if (key == 0 || (kind == BR_DATA && n >= BR_FRAME_TAIL_MIN))
         return;
-    for (; n >= sizeof word; contents += sizeof word, n -= sizeof word, key += step) {
+    for (; n >= sizeof word; contents += sizeof word, n -= sizeof word, mask += step) {
         memcpy(&word, contents, sizeof word);
-        word ^= key;
+        word ^= mask;
         memcpy(contents, &word, sizeof word);
     }
-    for (; n > 0; contents++, n--, key >>= 8)
-        *contents = (char)(*contents ^ (char)(key & 0xff));
+    for (; n > 0; contents++, n--, mask >>= 8)
+        *contents = (char)(*contents ^ (char)(mask & 0xff));
 }
 
 bool br_frame_write(br_buf *out, const br_item *item, const br_call_info *info, br_slice *tail)

@@ -156,7 +156,7 @@ static void cancelled(br_call *c, const char *code)
     else if (strcmp(code, "Forked") == 0)
         why = "the process forked; calls and streams stay with the parent: make a new one here";
     br_error_set(&c->error, BR_ERR_CANCELLED, code, "%s", why);
-    c->state = BR_CALL_CANCELLED;
+    c->state = BR_STATE_CANCELLED;
     c->retryable = false;
 }
 
@@ -166,7 +166,7 @@ static void engine_gone(void *user)
     bool forked = br_engine_abandoned(c->engine);
     br_call_settle(c);
     c->engine = NULL;
-    if (c->state != BR_CALL_FAILED)
+    if (c->state != BR_STATE_FAILED)
         cancelled(c, forked ? "Forked" : "Closed");
 }
 
@@ -176,10 +176,10 @@ static void total_due(void *user)
     br_error_set(&c->error, BR_ERR_TIMEOUT, "TotalTimeout",
                  "the call did not end within total_timeout = %d ms (%s, attempt %d)",
                  c->timeouts.total_ms,
-                 c->state == BR_CALL_OBTAINING    ? "it was waiting for credentials"
-                 : c->state == BR_CALL_RETRY_WAIT ? "it was about to try again"
-                 : c->stream.open                 ? "its stream had begun"
-                                                  : "it was waiting for the answer",
+                 c->state == BR_STATE_OBTAINING    ? "it was waiting for credentials"
+                 : c->state == BR_STATE_RETRY_WAIT ? "it was about to try again"
+                 : c->stream.open                  ? "its stream had begun"
+                                                   : "it was waiting for the answer",
                  c->attempts);
     br_call_fail(c, true);
 }
@@ -192,7 +192,7 @@ bool br_call_own(br_call *c, br_error *error)
 
 bool br_call_start(br_call *c, br_engine *e, br_error *error)
 {
-    if (c->state != BR_CALL_NEW)
+    if (c->state != BR_STATE_NEW)
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                             "this call was already started");
     if (br_engine_abandoned(e)) {
@@ -225,7 +225,7 @@ void br_call_settle(br_call *c)
         return;
     br_transfer_cancel(c->transfer);
     c->transfer = NULL;
-    if (c->state == BR_CALL_OBTAINING)
+    if (c->state == BR_STATE_OBTAINING)
         br_provider_cancel(&c->obtain);
     br_timer_stop(c->engine, &c->retry);
     br_timer_stop(c->engine, &c->total);
@@ -256,13 +256,13 @@ static void end_as(br_call *c, br_call_state state)
 
 void br_call_finish(br_call *c)
 {
-    end_as(c, BR_CALL_DONE);
+    end_as(c, BR_STATE_DONE);
 }
 
 void br_call_fail(br_call *c, bool retryable)
 {
     c->retryable = retryable;
-    end_as(c, BR_CALL_FAILED);
+    end_as(c, BR_STATE_FAILED);
 }
 
 void br_call_no_memory(br_call *c)
@@ -283,9 +283,9 @@ void br_call_info_get(const br_call *c, br_call_info *info)
 
 void br_call_cancel(br_call *c, const char *code)
 {
-    if (c->state == BR_CALL_FAILED || c->state == BR_CALL_CANCELLED)
+    if (c->state == BR_STATE_FAILED || c->state == BR_STATE_CANCELLED)
         return;
-    end_as(c, BR_CALL_CANCELLED);
+    end_as(c, BR_STATE_CANCELLED);
     cancelled(c, code);
     br_buf_free(&c->stream.incoming);
     br_buf_free(&c->stream.reading);

@@ -65,7 +65,7 @@ static void on_head(void *user, int status, br_headers *headers)
     c->status = status;
     c->head_came = true;
     c->is_error = status < 200 || status >= 300;
-    c->state = BR_CALL_BODY;
+    c->state = BR_STATE_BODY;
     br_headers_swap(&c->headers, headers);
     br_call_hide_secrets_in_headers(c);
     read_clock(c);

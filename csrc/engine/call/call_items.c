@@ -172,19 +172,19 @@ static br_item_kind next_of_stream(br_call *c, br_item *item)
     br_item_kind kind = c->mode == BR_CALL_EVENTS ? next_event(c, item) : next_bytes(c, item);
     if (kind != BR_WAIT)
         return kind;
-    if (c->state == BR_CALL_FAILED)
+    if (c->state == BR_STATE_FAILED)
         return give_error(c, item);
-    return c->state == BR_CALL_DONE ? end_of_stream(c, item) : BR_WAIT;
+    return c->state == BR_STATE_DONE ? end_of_stream(c, item) : BR_WAIT;
 }
 
 br_item_kind br_call_next(br_call *c, br_item *item)
 {
     *item = (br_item){.kind = BR_WAIT};
-    if (c->state == BR_CALL_CANCELLED)
+    if (c->state == BR_STATE_CANCELLED)
         return give_error(c, item);
     if (c->stream.open)
         return next_of_stream(c, item);
-    if (c->state == BR_CALL_FAILED)
+    if (c->state == BR_STATE_FAILED)
         return give_error(c, item);
-    return c->state == BR_CALL_DONE ? next_when_done(c, item) : BR_WAIT;
+    return c->state == BR_STATE_DONE ? next_when_done(c, item) : BR_WAIT;
 }

@@ -24,14 +24,14 @@
 #define BR_SPARE_BODY_MAX 65536                /* a spare call keeps no larger buffer for a body */
 
 typedef enum br_call_state {
-    BR_CALL_NEW,
-    BR_CALL_OBTAINING, /* credentials */
-    BR_CALL_SENT,      /* until the head is there */
-    BR_CALL_BODY,
-    BR_CALL_RETRY_WAIT,
-    BR_CALL_DONE,
-    BR_CALL_FAILED,
-    BR_CALL_CANCELLED
+    BR_STATE_NEW,
+    BR_STATE_OBTAINING, /* credentials */
+    BR_STATE_SENT,      /* until the head is there */
+    BR_STATE_BODY,
+    BR_STATE_RETRY_WAIT,
+    BR_STATE_DONE,
+    BR_STATE_FAILED,
+    BR_STATE_CANCELLED
 } br_call_state;
 
 /* Bytes of a streamed body: they come into one buffer while the host reads from the other. */

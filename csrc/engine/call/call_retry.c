@@ -69,7 +69,7 @@ static void forget_answer(br_call *c)
 
 static bool wait_and_repeat(br_call *c, int delay_ms)
 {
-    c->state = BR_CALL_RETRY_WAIT;
+    c->state = BR_STATE_RETRY_WAIT;
     forget_answer(c);
     br_timer_start(c->engine, &c->retry, delay_ms, retry_due, c);
     return true;

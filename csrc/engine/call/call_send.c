@@ -14,7 +14,8 @@ static bool uses_api_key(const br_call *c)
 
 static bool is_unsigned(const br_call *c)
 {
-    return c->client->config->settings.auth == BR_AUTH_UNSIGNED || c->request.auth == BR_AUTH_NONE;
+    return c->client->config->settings.auth == BR_AUTH_UNSIGNED ||
+           c->request.auth == BR_SCHEME_NONE;
 }
 
 static bool wants_credentials(const br_call *c)
@@ -22,7 +23,7 @@ static bool wants_credentials(const br_call *c)
     if (c->who->provider == NULL || c->authorized)
         return false;
     return c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH ||
-           c->request.auth != BR_AUTH_NONE;
+           c->request.auth != BR_SCHEME_NONE;
 }
 
 /* What an exchange gave serves the call that waited for it, retries included, however short. */
@@ -75,7 +76,7 @@ static void obtain(br_call *c)
     br_client_renew(c->client, br_client_now_ms(c->client, c->engine));
     br_principal_unref(c->who);
     c->who = br_client_principal(c->client);
-    c->state = BR_CALL_OBTAINING;
+    c->state = BR_STATE_OBTAINING;
     if (!br_provider_obtain(c->who, c->engine, mode, &c->obtain, on_obtained, c, &c->error))
         br_call_fail(c, true);
 }
@@ -185,9 +186,9 @@ static bool authorize(br_call *c)
 /* What AWS's own endpoints refuse, a gateway may take. */
 static bool authorization_fits(br_call *c)
 {
-    bool keyed = uses_api_key(c) && c->request.auth == BR_AUTH_SIGV4;
+    bool keyed = uses_api_key(c) && c->request.auth == BR_SCHEME_SIGV4;
     bool none =
-        c->client->config->settings.auth == BR_AUTH_UNSIGNED && c->request.auth != BR_AUTH_NONE;
+        c->client->config->settings.auth == BR_AUTH_UNSIGNED && c->request.auth != BR_SCHEME_NONE;
     if (c->authorized || (!keyed && !none) ||
         br_config_has_endpoint(c->client->config, c->model, c->request.service))
         return true;
@@ -255,7 +256,7 @@ static void send_it(br_call *c)
         .net = br_config_net(c->client->config, c->model, c->request.service),
         .fresh_connection = c->fresh_connection,
     };
-    c->state = BR_CALL_SENT;
+    c->state = BR_STATE_SENT;
     c->attempts++;
     c->started_ms = br_engine_mono_ms(c->engine);
     c->transfer = br_transfer_start(c->engine, &request, &br_call_transfer_ops, c, &c->error);

@@ -5,9 +5,10 @@
 #include "engine/credentials/provider.h"
 #include "engine/credentials/registry.h"
 
-static bool load(br_client *c, const br_model *model, const br_host *host, br_problems *problems)
+static bool load(br_client *c, const br_model *model, const br_platform *platform,
+                 br_problems *problems)
 {
-    br_source *source = br_source_new(c->config, model, host, problems);
+    br_source *source = br_source_new(c->config, model, platform, problems);
     if (br_problems_any(problems)) {
         br_source_unref(source);
         return false;
@@ -18,10 +19,10 @@ static bool load(br_client *c, const br_model *model, const br_host *host, br_pr
            br_problems_add(problems, "file", (br_slice){"", 0}, "out of memory");
 }
 
-br_client *br_client_new(br_settings *settings, const br_model *model, const br_host *host,
+br_client *br_client_new(br_settings *settings, const br_model *model, const br_platform *platform,
                          br_problems *problems)
 {
-    br_config *config = br_config_new(settings, model, host, problems);
+    br_config *config = br_config_new(settings, model, platform, problems);
     br_client *c = calloc(1, sizeof(*c));
     if (config == NULL || c == NULL) {
         br_config_unref(config);
@@ -34,7 +35,7 @@ br_client *br_client_new(br_settings *settings, const br_model *model, const br_
     atomic_init(&c->free_spare, NULL);
     br_retry_quota_init(&c->quota);
     c->config = config;
-    if (load(c, model, host, problems))
+    if (load(c, model, platform, problems))
         return c;
     br_client_unref(c);
     return NULL;

@@ -20,9 +20,9 @@ typedef struct br_client {
 /*
 ** Checks settings (taking them over: *settings is left empty, also on failure), reads the files
 ** they name, loads certificate and key. No network, no thread, no lock, no directory. NULL:
-** problems say why. host: the clock that dates are judged by.
+** problems say why. platform: the clock that dates are judged by.
 */
-br_client *br_client_new(br_settings *settings, const br_model *model, const br_host *host,
+br_client *br_client_new(br_settings *settings, const br_model *model, const br_platform *platform,
                          br_problems *problems);
 br_client *br_client_ref(br_client *c);
 void br_client_unref(br_client *c);

@@ -257,13 +257,14 @@ static void release(br_source *base)
 static const br_source_ops ops = {NULL, begin, stop, identity, key_material, renewed, release};
 
 /* Otherwise the check of settings has said what is wrong, and loading would only say it again. */
-static br_x509 *load_x509(br_settings *settings, const br_host *host,
+static br_x509 *load_x509(br_settings *settings, const br_platform *platform,
                           br_certificate_files_stamps *stamps, br_problems *problems)
 {
     br_x509 *x = NULL;
     memset(stamps, 0, sizeof *stamps);
     if (br_certificate_files_single(settings, problems))
-        x = br_certificate_files_load(settings, host->wall_ms(host->user), stamps, problems);
+        x = br_certificate_files_load(settings, platform->wall_ms(platform->user), stamps,
+                                      problems);
     br_certificate_files_forget(settings);
     return x;
 }
@@ -278,12 +279,12 @@ static bool find_endpoint(roles_anywhere *s, const br_model *model, br_problems 
                            error.message);
 }
 
-br_source *br_roles_anywhere_new(br_config *config, const br_model *model, const br_host *host,
-                                 br_problems *problems)
+br_source *br_roles_anywhere_new(br_config *config, const br_model *model,
+                                 const br_platform *platform, br_problems *problems)
 {
     br_certificate_files_stamps stamps;
     bool renewable = br_certificate_files_all_files(&config->settings);
-    br_x509 *x509 = load_x509(&config->settings, host, &stamps, problems);
+    br_x509 *x509 = load_x509(&config->settings, platform, &stamps, problems);
     if (br_problems_any(problems)) {
         br_x509_unref(x509);
         return NULL;

@@ -5,13 +5,13 @@ static br_source_maker *const makers[] = {
     [BR_AUTH_ACCESS_KEYS] = br_static_new,
 };
 
-br_source *br_source_new(br_config *config, const br_model *model, const br_host *host,
+br_source *br_source_new(br_config *config, const br_model *model, const br_platform *platform,
                          br_problems *problems)
 {
     size_t auth = config->settings.auth;
     if (auth >= sizeof makers / sizeof *makers || makers[auth] == NULL)
         return NULL;
-    return makers[auth](config, model, host, problems);
+    return makers[auth](config, model, platform, problems);
 }
 
 void br_source_init(br_source *s, const br_source_ops *ops, br_config *config)

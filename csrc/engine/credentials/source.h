@@ -67,7 +67,7 @@ struct br_source {
 };
 
 /* The source that the settings ask for. NULL: they need none, or problems say why. */
-br_source *br_source_new(br_config *config, const br_model *model, const br_host *host,
+br_source *br_source_new(br_config *config, const br_model *model, const br_platform *platform,
                          br_problems *problems);
 /* For sources: the first block of a zero-filled one. One reference is the caller's. */
 void br_source_init(br_source *s, const br_source_ops *ops, br_config *config);

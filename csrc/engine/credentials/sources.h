@@ -9,8 +9,8 @@
 
 /* Reads the options of the settings that are its own, and the files that they name. NULL: problems
  * say why. */
-typedef br_source *br_source_maker(br_config *config, const br_model *model, const br_host *host,
-                                   br_problems *problems);
+typedef br_source *br_source_maker(br_config *config, const br_model *model,
+                                   const br_platform *platform, br_problems *problems);
 
 br_source_maker br_static_new;
 br_source_maker br_roles_anywhere_new;

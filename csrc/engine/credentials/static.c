@@ -19,13 +19,13 @@ static void release(br_source *s)
     free(s);
 }
 
-br_source *br_static_new(br_config *config, const br_model *model, const br_host *host,
+br_source *br_static_new(br_config *config, const br_model *model, const br_platform *platform,
                          br_problems *problems)
 {
     static const br_source_ops ops = {.fixed = fixed, .free = release};
     const br_settings *s = &config->settings;
     (void)model;
-    (void)host;
+    (void)platform;
     if (br_problems_any(problems))
         return NULL;
     static_source *source = calloc(1, sizeof *source);

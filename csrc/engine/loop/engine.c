@@ -86,14 +86,14 @@ static const char *set_up(br_engine *e)
     return NULL;
 }
 
-br_engine *br_engine_new(const br_host *host, br_error *error)
+br_engine *br_engine_new(const br_platform *platform, br_error *error)
 {
     br_engine *e = calloc(1, sizeof *e);
     if (e == NULL) {
         br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
         return NULL;
     }
-    e->host = *host;
+    e->platform = *platform;
     e->pid = br_process_id();
     e->timer_fd = -1;
     e->timer_fd_due = INT64_MAX;
@@ -437,12 +437,12 @@ void br_engine_notify(br_engine *e)
 
 int64_t br_engine_wall_ms(const br_engine *e)
 {
-    return e->host.wall_ms(e->host.user);
+    return e->platform.wall_ms(e->platform.user);
 }
 
 int64_t br_engine_mono_ms(const br_engine *e)
 {
-    return e->host.mono_ms(e->host.user);
+    return e->platform.mono_ms(e->platform.user);
 }
 
 int64_t br_engine_waited_ms(const br_engine *e)
@@ -453,7 +453,7 @@ int64_t br_engine_waited_ms(const br_engine *e)
 
 bool br_engine_random(br_engine *e, void *out, size_t n)
 {
-    return e->host.random(e->host.user, out, n);
+    return e->platform.random(e->platform.user, out, n);
 }
 
 double br_engine_random01(br_engine *e)

@@ -17,19 +17,20 @@
 #include "core/base/digest.h"
 #include "core/base/error.h"
 
-/* Injected in tests. wall: ms since 1970 (may jump); mono: ms, never goes back. */
-typedef struct br_host {
+/* Clocks and randomness; tests have their own. wall: ms since 1970 (may jump); mono: ms, never goes
+ * back. */
+typedef struct br_platform {
     int64_t (*wall_ms)(void *user);
     int64_t (*mono_ms)(void *user);
     bool (*random)(void *user, void *out, size_t n); /* cryptographically strong */
     void *user;
-} br_host;
+} br_platform;
 
-extern const br_host br_host_system;
+extern const br_platform br_platform_system;
 
 typedef struct br_engine br_engine;
 
-br_engine *br_engine_new(const br_host *host, br_error *error); /* host is copied */
+br_engine *br_engine_new(const br_platform *platform, br_error *error); /* it is copied */
 void br_engine_free(br_engine *e); /* cancels all that runs; NULL is fine */
 bool br_engine_forked(const br_engine *e);
 void br_engine_abandon(br_engine *e);

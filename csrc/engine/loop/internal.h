@@ -107,7 +107,7 @@ bool br_authorities_read(br_authorities *a); /* false: no memory; transfer_tls.c
 void br_authorities_free(br_authorities *a);
 
 struct br_engine {
-    br_host host;
+    br_platform platform;
     pid_t pid;
     bool abandoned;
     bool stepping;

@@ -57,7 +57,7 @@ static bool read_pem(const br_settings *s, br_option o, br_buf *out, br_problems
            br_problems_add(problems, "file", br_slice_of(br_option_name(o)), "out of memory");
 }
 
-static void load_identity(br_config *c, const br_host *host, br_problems *problems)
+static void load_identity(br_config *c, const br_platform *platform, br_problems *problems)
 {
     br_settings *s = &c->settings;
     br_buf certificate, key;
@@ -70,7 +70,7 @@ static void load_identity(br_config *c, const br_host *host, br_problems *proble
             .key = s->text[BR_OPT_CLIENT_KEY] != NULL ? br_buf_slice(&key) : (br_slice){NULL, 0},
             .password = br_settings_text(s, BR_OPT_CLIENT_KEY_PASSWORD),
         };
-        c->identity = br_tls_identity_load(&in, host->wall_ms(host->user), problems);
+        c->identity = br_tls_identity_load(&in, platform->wall_ms(platform->user), problems);
     }
     br_buf_free(&certificate);
     br_buf_free(&key);
@@ -96,7 +96,7 @@ static void take_settings(br_config *c, br_settings *settings)
     c->retry_timeouts = br_settings_flag(s, BR_OPT_RETRY_TIMEOUTS);
 }
 
-br_config *br_config_new(br_settings *settings, const br_model *model, const br_host *host,
+br_config *br_config_new(br_settings *settings, const br_model *model, const br_platform *platform,
                          br_problems *problems)
 {
     br_config *c = calloc(1, sizeof(*c));
@@ -112,7 +112,7 @@ br_config *br_config_new(br_settings *settings, const br_model *model, const br_
     br_settings_check(&c->settings, model, problems);
     check_ca_file(&c->settings, problems);
     check_proxy(&c->settings, problems);
-    load_identity(c, host, problems);
+    load_identity(c, platform, problems);
     return c;
 }
 

@@ -24,9 +24,9 @@ typedef struct br_config {
 /*
 ** Checks settings (taking them over: *settings is left empty, also on failure) and reads the files
 ** they name, but for those of a source of credentials. No network, no thread, no lock, no directory.
-** problems say what is wrong; NULL: no memory. host: the clock that dates are judged by.
+** problems say what is wrong; NULL: no memory. platform: the clock that dates are judged by.
 */
-br_config *br_config_new(br_settings *settings, const br_model *model, const br_host *host,
+br_config *br_config_new(br_settings *settings, const br_model *model, const br_platform *platform,
                          br_problems *problems);
 br_config *br_config_ref(br_config *c);
 void br_config_unref(br_config *c); /* NULL is fine */

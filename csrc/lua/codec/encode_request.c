@@ -364,9 +364,9 @@ static void describe_request(head *h)
     r->service = h->op->service;
     r->retry_safe = (h->op->flags & (BR_OP_READONLY | BR_OP_IDEMPOTENT | BR_OP_TOKEN)) != 0;
     if (h->op->flags & BR_OP_NO_AUTH)
-        r->auth = BR_AUTH_NONE;
+        r->auth = BR_SCHEME_NONE;
     else
-        r->auth = h->service->auth & BR_SERVICE_AUTH_BEARER ? BR_AUTH_BEARER_OK : BR_AUTH_SIGV4;
+        r->auth = h->service->auth & BR_SERVICE_AUTH_BEARER ? BR_SCHEME_BEARER_OK : BR_SCHEME_SIGV4;
 }
 
 static void report_overflow(head *h)

@@ -40,4 +40,5 @@ static bool strong_random(void *user, void *out, size_t n)
     return true;
 }
 
-const br_host br_host_system = {.wall_ms = wall_ms, .mono_ms = mono_ms, .random = strong_random};
+const br_platform br_platform_system = {
+    .wall_ms = wall_ms, .mono_ms = mono_ms, .random = strong_random};

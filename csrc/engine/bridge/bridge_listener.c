@@ -28,50 +28,50 @@ static struct sockaddr_un address_of(const char *path)
     return a;
 }
 
-static void remove_name(br_door *d)
+static void remove_name(br_listener *l)
 {
-    if (d->path[0] != '\0')
-        unlink(d->path);
-    if (d->dir[0] != '\0')
-        rmdir(d->dir);
-    d->path[0] = d->dir[0] = '\0';
+    if (l->path[0] != '\0')
+        unlink(l->path);
+    if (l->dir[0] != '\0')
+        rmdir(l->dir);
+    l->path[0] = l->dir[0] = '\0';
 }
 
-void br_door_forget(br_door *d)
+void br_listener_forget(br_listener *l)
 {
-    if (d->listener >= 0)
-        close(d->listener);
-    if (d->path_fd >= 0)
-        close(d->path_fd);
-    d->listener = d->path_fd = -1;
+    if (l->fd >= 0)
+        close(l->fd);
+    if (l->path_fd >= 0)
+        close(l->path_fd);
+    l->fd = l->path_fd = -1;
 }
 
-void br_door_close(br_door *d)
+void br_listener_close(br_listener *l)
 {
-    remove_name(d);
-    br_door_forget(d);
+    remove_name(l);
+    br_listener_forget(l);
 }
 
 /* A directory of our own in that one, and the socket in it. errno says why not. */
-static bool bind_in(br_door *d, const char *parent)
+static bool bind_in(br_listener *l, const char *parent)
 {
-    if (parent == NULL || parent[0] != '/' || !name_in(d->dir, parent, "lua-bedrock-XXXXXX") ||
-        strlen(d->dir) + sizeof "/" NAME > sizeof((struct sockaddr_un *)0)->sun_path) {
-        d->dir[0] = '\0';
+    if (parent == NULL || parent[0] != '/' || !name_in(l->dir, parent, "lua-bedrock-XXXXXX") ||
+        strlen(l->dir) + sizeof "/" NAME > sizeof((struct sockaddr_un *)0)->sun_path) {
+        l->dir[0] = '\0';
         errno = ENOTDIR;
         return false;
     }
-    if (mkdtemp(d->dir) == NULL) {
-        d->dir[0] = '\0';
+    if (mkdtemp(l->dir) == NULL) {
+        l->dir[0] = '\0';
         return false;
     }
-    if (name_in(d->path, d->dir, NAME)) {
-        struct sockaddr_un a = address_of(d->path);
-        if (bind(d->listener, (struct sockaddr *)&a, sizeof a) == 0)
+    if (name_in(l->path, l->dir, NAME)) {
+        struct sockaddr_un a = address_of(l->path);
+        if (bind(l->fd, (struct sockaddr *)&a, sizeof a) == 0)
             return true;
     }
     int why = errno;
-    remove_name(d);
+    remove_name(l);
     errno = why;
     return false;
 }
@@ -84,11 +84,11 @@ br_places br_places_usual(void)
     };
 }
 
-static bool bind_somewhere(br_door *d, const br_places *places)
+static bool bind_somewhere(br_listener *l, const br_places *places)
 {
     int why = ENOENT;
     for (size_t i = 0; i < BR_PLACES; i++) {
-        if (bind_in(d, places->parents[i]))
+        if (bind_in(l, places->parents[i]))
             return true;
         if (places->parents[i] != NULL)
             why = errno;
@@ -98,7 +98,7 @@ static bool bind_somewhere(br_door *d, const br_places *places)
 }
 
 /* One attempt to connect shows whether the address works here. What was accepted is closed. */
-static bool reachable(br_door *d, const char *path)
+static bool reachable(br_listener *l, const char *path)
 {
     struct sockaddr_un a = address_of(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -106,7 +106,7 @@ static bool reachable(br_door *d, const char *path)
         return false;
     bool ok = connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
     if (ok) {
-        int peer = br_door_accept(d);
+        int peer = br_listener_accept(l);
         ok = peer >= 0;
         if (ok)
             close(peer);
@@ -116,47 +116,47 @@ static bool reachable(br_door *d, const char *path)
 }
 
 /* The name can go, if the way through /proc is open. */
-static bool detach_name(br_door *d, const char *fds)
+static bool detach_name(br_listener *l, const char *fds)
 {
     char path[64];
-    d->path_fd = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-    if (d->path_fd < 0)
+    l->path_fd = open(l->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+    if (l->path_fd < 0)
         return false;
-    snprintf(path, sizeof path, "%s/%d", fds, d->path_fd);
-    if (!reachable(d, path)) {
-        close(d->path_fd);
-        d->path_fd = -1;
+    snprintf(path, sizeof path, "%s/%d", fds, l->path_fd);
+    if (!reachable(l, path)) {
+        close(l->path_fd);
+        l->path_fd = -1;
         return false;
     }
-    snprintf(d->address, sizeof d->address, "unix:%s", path);
-    remove_name(d);
+    snprintf(l->address, sizeof l->address, "unix:%s", path);
+    remove_name(l);
     return true;
 }
 
-static bool keep_name(br_door *d)
+static bool keep_name(br_listener *l)
 {
-    if (!reachable(d, d->path))
+    if (!reachable(l, l->path))
         return false;
-    int n = snprintf(d->address, sizeof d->address, "unix:%s", d->path);
-    return n > 0 && (size_t)n < sizeof d->address;
+    int n = snprintf(l->address, sizeof l->address, "unix:%s", l->path);
+    return n > 0 && (size_t)n < sizeof l->address;
 }
 
-bool br_door_open(br_door *d, const br_places *places, char *why, size_t why_size)
+bool br_listener_open(br_listener *l, const br_places *places, char *why, size_t why_size)
 {
-    *d = (br_door){.listener = -1, .path_fd = -1};
-    d->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (d->listener < 0) {
+    *l = (br_listener){.fd = -1, .path_fd = -1};
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->fd < 0) {
         snprintf(why, why_size, "no unix socket could be opened: %s", strerror(errno));
-    } else if (!bind_somewhere(d, places)) {
+    } else if (!bind_somewhere(l, places)) {
         snprintf(why, why_size,
                  "no directory for a unix socket (/tmp, $TMPDIR, /dev/shm, $XDG_RUNTIME_DIR): %s",
                  strerror(errno));
-    } else if (listen(d->listener, BACKLOG) == 0 && (detach_name(d, places->fds) || keep_name(d))) {
+    } else if (listen(l->fd, BACKLOG) == 0 && (detach_name(l, places->fds) || keep_name(l))) {
         return true;
     } else {
         snprintf(why, why_size, "cannot connect to our own unix socket: %s", strerror(errno));
     }
-    br_door_close(d);
+    br_listener_close(l);
     return false;
 }
 
@@ -168,9 +168,9 @@ static bool is_ourselves(int fd)
            peer.uid == geteuid();
 }
 
-int br_door_accept(br_door *d)
+int br_listener_accept(br_listener *l)
 {
-    int fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0 || is_ourselves(fd))
         return fd;
     close(fd);
