@@ -6,7 +6,7 @@ local settings = dofile "examples/settings.lua"
 local conn = assert(bedrock.connect(settings.connection))
 local credentials = assert(conn:credentials())
 
-print(("%s, from %s, good for %d minutes"):format(credentials.access_key_id,
+print(("%s, from %s, valid for %d minutes"):format(credentials.access_key_id,
     ({ exchange = "a new exchange", memory = "memory", file = "the cache of an earlier process" })[credentials.cache]
         or credentials.source,
     math.floor((credentials.seconds_left or 0) / 60)))

@@ -208,7 +208,7 @@ describe("test", function()
             assert.is_nil(answer)
             assert.equal("credentials", err.kind)
             assert.truthy(err.message:find(SET, 1, true), err.message)
-            assert.truthy(err.message:find("asked as us-east-1", 1, true), err.message)
+            assert.truthy(err.message:find("called in us-east-1", 1, true), err.message)
             conn:close()
         end
         assert(bedrock.test(elsewhere("eu-central-1", { session_name = "works" })))
@@ -289,7 +289,7 @@ describe("test", function()
     it("asks a model for a count of tokens, which costs nothing, and says what that does not prove", function()
         local step = asks(NOVA)
         assert.truthy(step.detail:find("1 tokens", 1, true), step.detail)
-        assert.truthy(step.hint:find("bedrock:InvokeModel is not proven", 1, true), step.hint)
+        assert.truthy(step.hint:find("does not prove the permission bedrock:InvokeModel", 1, true), step.hint)
         assert.equal(1, ep:counters().CountTokens)
         assert.equal(0, ep:counters().Converse)
     end)
@@ -373,7 +373,7 @@ describe("test", function()
     it("refuses options it does not know, with nothing sent", function()
         local conn = assert(bedrock.connect(keys()))
         for given, words in pairs { [{ modle = NOVA }] = "did you mean model?", [{ model = 5 }] = "a number",
-            [{ model = "" }] = "empty", [{ [1] = NOVA }] = "there is: model" } do
+            [{ model = "" }] = "empty", [{ [1] = NOVA }] = "the only option is model" } do
             for _, result in ipairs { { conn:test(given) }, { bedrock.test(keys(), given) } } do
                 assert.is_nil(result[1])
                 assert.equal("validation", result[2].kind)

@@ -41,7 +41,7 @@ describe("describe", function()
         for _, bad in ipairs { 0, 9, 1.5, "2" } do
             local ok, message = pcall(bedrock.describe, "converse", bad)
             assert.is_false(ok)
-            assert.matches("depth is an integer from 1 to 8", message)
+            assert.matches("depth must be an integer from 1 to 8", message)
         end
     end)
 

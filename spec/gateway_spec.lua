@@ -107,7 +107,7 @@ describe("the example gateway", function()
             local status
             status, text = post("/chat", input)
             assert.equal(200, status)
-            assert.matches("messages is needed", events_of(text)[1].error)
+            assert.matches("a JSON object with messages", events_of(text)[1].error)
         end
     end)
 

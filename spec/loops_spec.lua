@@ -486,7 +486,7 @@ describe("in an event loop", function()
             for _, bad in ipairs { 3, {}, { watch = 3 } } do
                 local ok, why = pcall(scheduler.use, bad)
                 assert.is_false(ok)
-                assert.matches("a table with a function watch%(fd, step%) is needed", why)
+                assert.matches("expected a table with a function watch%(fd, step%)", why)
             end
         end)
     end)

@@ -199,7 +199,7 @@ describe("models", function()
         local list = assert(conn:models { kind = "inference_profile" })
         assert.is_not_nil(by_id(list)["us.amazon.nova-lite-v1:0"])
         assert.equal("AccessDeniedException", list.denied.inference_profile.code)
-        assert.truthy(list.denied.inference_profile.message:find("of those of type APPLICATION", 1, true))
+        assert.truthy(list.denied.inference_profile.message:find("for those of type APPLICATION", 1, true))
     end)
 
     it("leaves out a list that breaks off in the middle", function()

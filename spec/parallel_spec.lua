@@ -245,14 +245,14 @@ describe("functions at the same time", function()
                 assert.is_false(ok)
                 return (assert(why:match "^spec/parallel_spec.lua:%d+: (.*)", why))
             end
-            assert.equal("parallel: a function is needed as number 2, got a number",
+            assert.equal("parallel: expected a function at position 2, got a number",
                 raised(bedrock.parallel, asking "Hi", 3))
             assert.equal("parallel: limit must be a whole number of at least 1, got 0",
                 raised(bedrock.parallel, { asking "Hi" }, { limit = 0 }))
-            assert.equal('parallel: unknown option "limits"; there are: limit, stop_on_error',
+            assert.equal('parallel: unknown option "limits"; the options are limit and stop_on_error',
                 raised(bedrock.parallel, {}, { limits = 1 }))
             assert.equal("parallel: the options must be a table, got a number", raised(bedrock.parallel, {}, 3))
-            assert.equal("spawn: a function is needed, got a string", raised(bedrock.spawn, "nothing"))
+            assert.equal("spawn: expected a function, got a string", raised(bedrock.spawn, "nothing"))
             assert.equal(0, ep:counters().requests or 0)
         end)
 

@@ -260,13 +260,13 @@ describe("slips with calls:", function()
     end)
 
     for name, hint in pairs {
-        messages = "converse takes a conversation; here the question is prompt",
+        messages = "use converse for a conversation; here the question is prompt",
         modelId = "did you mean model?",
         maxOutputTokens = "did you mean max_tokens?",
         n = "did you mean count?",
         stream = "use converse_stream to get the answer as it is written",
-        text = "did you mean prompt, or input of a model for embeddings?",
-        tools = "converse takes tools",
+        text = "did you mean prompt, or input for an embedding model?",
+        tools = "use converse for tools",
     } do
         it("a parameter of generate called " .. name, function()
             local _, err = conn:generate { model = MODEL, prompt = "Hi", [name] = 1 }

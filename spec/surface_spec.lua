@@ -77,7 +77,7 @@ describe("bedrock", function()
         end)
 
         it("leaves modules to the first call, which is the same as any other", function()
-            assert.equal("nil\tuser:2: spawn: a function is needed, got a number\ttable\n", run [[
+            assert.equal("nil\tuser:2: spawn: expected a function, got a number\ttable\n", run [[
                 local bedrock = require "bedrock"
                 io.write(tostring(package.loaded["bedrock.task"]), "\t")
                 local load_text = loadstring or load
@@ -126,7 +126,7 @@ describe("bedrock", function()
         it("of a function is raised where it was called", function()
             for _, name in ipairs { "connect", "describe", "load_api", "operations", "parallel", "skeleton", "spawn",
                 "test" } do
-                assert.match("^user:2: " .. name .. ": .* is needed", said("bedrock." .. name .. "(1)"))
+                assert.match("^user:2: " .. name .. ": expected .*", said("bedrock." .. name .. "(1)"))
             end
             assert.match("^user:2: describe: the depth", said 'bedrock.describe("converse", 0)')
             assert.match("^user:2: parallel: the options", said "bedrock.parallel({}, 1)")
@@ -134,10 +134,10 @@ describe("bedrock", function()
 
         it("of a method is raised where it was called", function()
             for _, name in ipairs(connection.handwritten) do
-                assert.match("^user:2: no connection: call its methods with a colon", said("conn." .. name .. "()"))
+                assert.match("^user:2: not a connection: call its methods with a colon", said("conn." .. name .. "()"))
             end
             for _, name in ipairs { "call", "generate", "items", "models", "pages", "prepare", "request", "wait" } do
-                assert.match("^user:2: " .. name .. ": .* needed", said("conn:" .. name .. "(1)"))
+                assert.match("^user:2: " .. name .. ": expected .*", said("conn:" .. name .. "(1)"))
             end
             assert.match("^user:2: the parameters must be a table", said "conn:converse(1)")
             assert.match("^user:2: the options must be a table", said "conn:converse({}, 1)")
@@ -146,7 +146,7 @@ describe("bedrock", function()
         it("of an operation without its connection is raised where it was called", function()
             for _, name in ipairs { "converse", "converse_stream", "runtime.converse", "invoke_agent_runtime" } do
                 for _, arguments in ipairs { "", '{ modelId = "m" }', "1", "bedrock" } do
-                    assert.match("^user:2: no connection: call its methods with a colon",
+                    assert.match("^user:2: not a connection: call its methods with a colon",
                         said(("conn.%s(%s)"):format(name, arguments)))
                 end
             end
@@ -166,7 +166,7 @@ describe("bedrock", function()
                     for _, wrong in ipairs { "", "{}", "'x'", "bedrock" } do
                         local code = ("local _, given = ...\ngiven.%s(%s)"):format(name, wrong)
                         local _, message = pcall(assert(load_text(code, "=user")), bedrock, given[what])
-                        assert.equal(("user:2: no %s: call its methods with a colon, as in %s:%s()"):format(
+                        assert.equal(("user:2: not a %s: call its methods with a colon, as in %s:%s()"):format(
                             what, what, name), message)
                     end
                 end
@@ -179,7 +179,7 @@ describe("bedrock", function()
         it("raises without a table", function()
             assert.has_error(function()
                 bedrock.connect "us-east-1"
-            end, "connect: a table of settings is needed, got a string")
+            end, "connect: expected a table of settings, got a string")
         end)
 
         it("says what it is, without secrets", function()

@@ -148,7 +148,7 @@ describe("an error of a task that nobody joins", function()
     it("goes to a function alone", function()
         local ok, why = pcall(bedrock.on_task_error, 1)
         assert.is_false(ok)
-        assert.matches("on_task_error: a function is needed, got a number", why)
+        assert.matches("on_task_error: expected a function, got a number", why)
         bedrock.on_task_error(setmetatable({}, { __call = function(_, err)
             told[#told + 1] = err
         end }))

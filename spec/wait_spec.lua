@@ -147,7 +147,7 @@ describe("wait", function()
         assert.equal("config", err.kind)
         assert.matches('(did you mean "memory_created"?); there are: memory_created, policy_active, policy_deleted, '
             .. "policy_engine_active, policy_engine_deleted, policy_generation_completed", err.message, 1, true)
-        assert.matches("wait_spec.lua:%d+: wait: the name of what is waited for is needed, got a nil",
+        assert.matches("wait_spec.lua:%d+: wait: expected the name of a waiter, got nil",
             select(2, pcall(function()
                 conn:wait(nil, ID)
             end)))

@@ -22,7 +22,7 @@ function chat.answer()
     local ok, messages = pcall(conversation, (gateway.input()))
     gateway.begin_events()
     if not ok then
-        return tell { error = "a JSON object with messages is needed, each with role and text" }
+        return tell { error = "expected a JSON object with messages, each with role and text" }
     end
     local stream, err = gateway.connection:converse_stream {
         modelId = gateway.model,

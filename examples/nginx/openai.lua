@@ -274,7 +274,7 @@ end
 function openai.completions()
     local input = gateway.input()
     if type(input) ~= "table" or type(input.messages) ~= "table" or type(input.model) ~= "string" then
-        return fail(400, "invalid_request_error", "a JSON object with model and messages is needed")
+        return fail(400, "invalid_request_error", "expected a JSON object with model and messages")
     end
     local ok, params = pcall(params_of, without_nulls(input))
     if not ok then

@@ -18,7 +18,7 @@ end
 function by_name.call(self, service, name, params, options)
     connection.client_of(self, nil, nil, 2)
     if type(service) ~= "string" or type(name) ~= "string" then
-        error("call: the service's and the operation's names are needed, as strings", 2)
+        error("call: expected the names of a service and an operation, as strings", 2)
     end
     local index, kind, snake = core.find(name, service)
     if not index then
@@ -60,7 +60,7 @@ end
 function by_name.prepare(self, name, params, options)
     local client = connection.client_of(self, params, options, 2)
     if type(name) ~= "string" then
-        error("prepare: the name of an operation is needed, got a " .. type(name), 2)
+        error("prepare: expected the name of an operation, got " .. errors.type_of(name), 2)
     end
     local index, kind = core.find(name)
     if not index then

@@ -9,7 +9,7 @@ return function(class, methods, what)
     for name, method in pairs(methods) do
         index[name] = function(self)
             if getmetatable(self) ~= class then
-                error(("no %s: call its methods with a colon, as in %s:%s()"):format(what, what, name), 2)
+                error(("not a %s: call its methods with a colon, as in %s:%s()"):format(what, what, name), 2)
             end
             return method(self)
         end

@@ -4,7 +4,7 @@ local host = require "bedrock.host"
 local later = require "bedrock.later"
 local metadata = require "bedrock.metadata"
 --- Not later, as an error must be printable when no more files can be opened.
-require "bedrock.errors"
+local errors = require "bedrock.errors"
 
 --- @class bedrock.Connection
 --- @field region string the effective region
@@ -27,7 +27,7 @@ end
 local function client_of(self, params, options, level)
     local client = type(self) == "table" and rawget(self, "_client")
     if not client then
-        error("no connection: call its methods with a colon, as in conn:converse { … }", level + 1)
+        error("not a connection: call its methods with a colon, as in conn:converse { … }", level + 1)
     end
     check_table(params, "the parameters", level + 1)
     check_table(options, "the options", level + 1)
@@ -213,7 +213,7 @@ function connection.connect(settings)
     if settings == package.loaded.bedrock then
         error("connect: call it with a dot, as in bedrock.connect { … }", 2)
     elseif type(settings) ~= "table" then
-        error("connect: a table of settings is needed, got a " .. type(settings), 2)
+        error("connect: expected a table of settings, got " .. errors.type_of(settings), 2)
     end
     local client, err = core.connect(settings)
     if not client then

@@ -12,7 +12,7 @@ end
 
 local function check_name(name, caller)
     if type(name) ~= "string" then
-        error(caller .. ": a name is needed, got a " .. type(name), 3)
+        error(caller .. ": expected a name, got " .. errors.type_of(name), 3)
     end
 end
 
@@ -203,7 +203,7 @@ end
 function describe.operation(name, depth)
     check_name(name, "describe")
     if depth ~= nil and not (type(depth) == "number" and depth >= 1 and depth <= 8 and depth % 1 == 0) then
-        error("describe: the depth is an integer from 1 to 8, got " .. tostring(depth), 2)
+        error("describe: the depth must be an integer from 1 to 8, got " .. tostring(depth), 2)
     end
     local op, err = find("describe", name, depth)
     if not op then

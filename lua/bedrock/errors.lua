@@ -26,6 +26,12 @@ local core = require "bedrock.core"
 
 local errors = {}
 
+--- @param value any
+--- @return string words for its type, as messages say it: "a string", "nil"
+function errors.type_of(value)
+    return value == nil and "nil" or "a " .. type(value)
+end
+
 --- Shared with the errors that C makes.
 local Error = core.error_metatable
 

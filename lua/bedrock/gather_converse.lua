@@ -165,7 +165,7 @@ local function tool_use(state, block, problems)
     local text = text_of(state, block.input) or ""
     local input = core.decode(text == "" and "{}" or text)
     if input == nil then
-        problems[#problems + 1] = "the input of tool " .. tostring(block.toolUse.name) .. " is not whole JSON"
+        problems[#problems + 1] = "the input of tool " .. tostring(block.toolUse.name) .. " is not complete JSON"
         input = text
     end
     local use = { input = input }

@@ -86,22 +86,22 @@ local NAMES = sorted_keys(PARAMETERS)
 
 --- What people write who know other interfaces, as it is compared: lower-case, without _.
 local SLIPS = {
-    image = "converse takes images",
-    images = "converse takes images; count says how many to make",
+    image = "use converse to send images",
+    images = "use converse to send images; count says how many to make",
     maxcompletiontokens = "did you mean max_tokens?",
     maxoutputtokens = "did you mean max_tokens?",
-    messages = "converse takes a conversation; here the question is prompt",
+    messages = "use converse for a conversation; here the question is prompt",
     modelid = "did you mean model?",
     n = "did you mean count?",
     numberofimages = "did you mean count?",
     question = "did you mean prompt?",
     size = "did you mean width and height?",
     stream = "use converse_stream to get the answer as it is written",
-    text = "did you mean prompt, or input of a model for embeddings?",
-    inputtext = "did you mean prompt, or input of a model for embeddings?",
+    text = "did you mean prompt, or input for an embedding model?",
+    inputtext = "did you mean prompt, or input for an embedding model?",
     texts = "did you mean input?",
-    tools = "converse takes tools",
-    toolconfig = "converse takes tools",
+    tools = "use converse for tools",
+    toolconfig = "use converse for tools",
 }
 
 --- What to do instead, in brackets; empty if that is not known.
@@ -138,7 +138,7 @@ local function family_of(given, problems)
     if given.family then
         local family = families.named(given.family)
         if not family then
-            add(problems, "family", "enum", '"%s" is no family; there are %s', core.shown(given.family), names)
+            add(problems, "family", "enum", '"%s" is not a family; choose one of %s', core.shown(given.family), names)
         end
         return family
     end
@@ -255,7 +255,7 @@ local function unreadable(family, why)
         kind = "transport",
         code = "BadResponse",
         operation = OPERATION,
-        message = ("the model's answer is not one of the family %s: %s"):format(family.name, why),
+        message = ("the model's answer does not fit the family %s: %s"):format(family.name, why),
     }
 end
 
@@ -284,11 +284,11 @@ local function invoke(conn, model, body, family, options)
     end
     local raw, why = core.decode(answer.body)
     if type(raw) ~= "table" then
-        return nil, unreadable(family, why and why.message or "it is no JSON object")
+        return nil, unreadable(family, why and why.message or "it is not a JSON object")
     end
     local ok, read = pcall(family.read, raw)
     if not ok or not FITS[family.output](read) then
-        return nil, unreadable(family, "a member is missing, or of another type")
+        return nil, unreadable(family, "a member is missing or has another type")
     end
     return read, raw, answer
 end
@@ -397,7 +397,7 @@ end
 local function generate(conn, given, options)
     connection.client_of(conn, nil, options, 2)
     if type(given) ~= "table" then
-        error("generate: a table of parameters is needed, got a " .. type(given), 2)
+        error("generate: expected a table of parameters, got " .. errors.type_of(given), 2)
     end
     given = given_of(given)
     local family, model, listed = prepare(given)

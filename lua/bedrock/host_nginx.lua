@@ -39,7 +39,7 @@ local ADVICE = {
     body_filter = "call before the answer begins, in access_by_lua or content_by_lua",
 }
 
-local OTHERWISE = "call inside of bedrock.spawn(f), which runs f in a timer, and wait for nothing"
+local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do not wait for it"
 
 --- What is else loaded when it is first used.
 local LATER = {

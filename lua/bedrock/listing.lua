@@ -43,7 +43,7 @@ function listing.whole(conn, operation, member, params, options)
         end
         seen[asked.nextToken] = true
     end
-    return nil, listing.unusable(operation, "the pages of this list have no end: a page token came again")
+    return nil, listing.unusable(operation, "the pages of this list do not end: a page token was repeated")
 end
 
 return listing

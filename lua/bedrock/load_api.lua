@@ -33,7 +33,7 @@ local function collision(service, operations)
     local space = facts.namespace(service.id)
     local index, id = core.service(space)
     if index and id ~= service.id then
-        return ("the namespace %s is that of %s"):format(space, id)
+        return ("the namespace %s belongs to %s"):format(space, id)
     elseif not index and (connection.has(space) or core.find(space)) then
         return ("the namespace %s is already the name of something else"):format(space)
     end
@@ -53,7 +53,7 @@ end
 --- @return bedrock.Error? err
 local function load_api(file)
     if type(file) ~= "string" then
-        error("load_api: the name of a file is needed, got a " .. type(file), 2)
+        error("load_api: expected the name of a file, got " .. errors.type_of(file), 2)
     end
     local text, why = read(file)
     if not text then

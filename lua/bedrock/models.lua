@@ -47,7 +47,7 @@ end
 local function check_kind(kind, problems)
     if not has(KINDS, kind) then
         local near = core.suggest(kind, KINDS)
-        add(problems, "kind", "enum", '"%s" is no kind of model; there are %s%s', core.shown(kind),
+        add(problems, "kind", "enum", '"%s" is not a kind of model; choose one of %s%s', core.shown(kind),
             table.concat(KINDS, ", "), near and (" (did you mean %s?)"):format(near) or "")
     end
 end
@@ -199,7 +199,7 @@ function Search:note(kind, source, err)
         return false
     end
     if source[3] then
-        err.message = ("of those of type %s: %s"):format(source[3].typeEquals, err.message)
+        err.message = ("for those of type %s: %s"):format(source[3].typeEquals, err.message)
     end
     self.list.denied = self.list.denied or {}
     self.list.denied[kind] = self.list.denied[kind] or err
@@ -296,7 +296,7 @@ end
 local function models(conn, filter, options)
     connection.client_of(conn, nil, options, 2)
     if filter ~= nil and type(filter) ~= "table" then
-        error("models: a table of filters is needed, got a " .. type(filter), 2)
+        error("models: expected a table of filters, got " .. errors.type_of(filter), 2)
     end
     filter = given_of(filter or {})
     local bad = check_filter(filter)

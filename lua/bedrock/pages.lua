@@ -38,7 +38,7 @@ local function stuck(self, token)
         code = "BadResponse",
         operation = self._name,
         message = self._paginator.output .. " does not advance: " .. ('"%s"'):format(core.shown(tostring(token)))
-            .. " came again",
+            .. " was repeated",
     })
 end
 
@@ -138,7 +138,7 @@ end
 
 local function find(caller, name)
     if type(name) ~= "string" then
-        error(caller .. ": the name of an operation is needed, got a " .. type(name), 4)
+        error(caller .. ": expected the name of an operation, got " .. errors.type_of(name), 4)
     end
     local index, kind, snake = core.find(name)
     if not index then

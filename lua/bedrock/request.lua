@@ -56,12 +56,12 @@ local function check_stream(fields, options, problems)
     if stream ~= nil and type(stream) ~= "boolean" and stream ~= "bytes" then
         add(problems, "stream", type(stream) == "string" and "enum" or "type", 'must be true, false or "bytes"')
     elseif stream == nil and options and options.stream then
-        add(problems, "stream", "conflict", "belongs into the request itself: conn:request { stream = true, … }")
+        add(problems, "stream", "conflict", "belongs in the request itself: conn:request { stream = true, … }")
     end
     if fields.require_end == nil and options and options.require_end then
-        add(problems, "require_end", "conflict", "belongs into the request itself, as stream does")
+        add(problems, "require_end", "conflict", "belongs in the request itself, as stream does")
     elseif fields.require_end == true and stream ~= true then
-        add(problems, "require_end", "conflict", "is for server-sent events: stream = true is needed with it")
+        add(problems, "require_end", "conflict", "is for server-sent events: set stream = true with it")
     end
 end
 
@@ -200,7 +200,7 @@ end
 function request.send(self, fields, options)
     local client = connection.client_of(self, nil, options, 2)
     if type(fields) ~= "table" then
-        error("request: a table is needed, got a " .. type(fields), 2)
+        error("request: expected a table, got " .. errors.type_of(fields), 2)
     end
     fields = given_of(fields)
     local wire, err = wire_of(fields, options)

@@ -257,7 +257,7 @@ local function run_until(done)
     while not done() do
         local idle = wake_all() == 0 and first > last and calls == 0
         if idle then
-            error("nothing that is waited for can come: a coroutine of spawn or parallel yielded by itself, "
+            error("nothing can end this wait: a coroutine of spawn or parallel yielded by itself, "
                 .. "or needs an event loop that is not running here", 0)
         end
         run_line()
@@ -320,7 +320,7 @@ end
 --- @param loop bedrock.Loop?
 function scheduler.use(loop)
     if loop ~= nil and (type(loop) ~= "table" or type(loop.watch) ~= "function") then
-        error("use: a table with a function watch(fd, step) is needed", 2)
+        error("use: expected a table with a function watch(fd, step)", 2)
     end
     driver = loop
     watched = setmetatable({}, { __mode = "k" })

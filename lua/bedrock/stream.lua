@@ -119,7 +119,7 @@ local function wait(self)
         kind = "cancelled",
         code = "Cancelled",
         operation = self._operation,
-        message = "waiting for it was interrupted",
+        message = "the wait was interrupted",
     })
     error(why, 0)
 end
@@ -202,7 +202,7 @@ function methods.gather(self)
             kind = "stream",
             code = "PartlyRead",
             operation = self._operation,
-            message = "gather puts a whole stream together, but an event was already taken",
+            message = "gather needs the whole stream, but an event was already taken",
         }
     end
     if self._state ~= "open" then

@@ -76,7 +76,7 @@ end
 --- @return bedrock.Task
 function tasks.spawn(f, ...)
     if not is_callable(f) then
-        error("spawn: a function is needed, got a " .. type(f), 2)
+        error("spawn: expected a function, got " .. errors.type_of(f), 2)
     end
     return launch(true, f, ...)
 end
@@ -135,7 +135,7 @@ local function check_options(options)
     end
     for name in pairs(options) do
         if not OPTIONS[name] then
-            error(('parallel: unknown option "%s"; there are: limit, stop_on_error'):format(
+            error(('parallel: unknown option "%s"; the options are limit and stop_on_error'):format(
                 core.shown(tostring(name))), 4)
         end
     end
@@ -156,7 +156,7 @@ local function read_arguments(first, ...)
     end
     for i = 1, list.n or #list do
         if not is_callable(list[i]) then
-            error(("parallel: a function is needed as number %d, got a %s"):format(i, type(list[i])), 3)
+            error(("parallel: expected a function at position %d, got %s"):format(i, errors.type_of(list[i])), 3)
         end
     end
     return list, check_options(options)
@@ -229,7 +229,7 @@ function tasks.parallel(...)
     end
     for i = group.next, #list do
         keep(group, i, false, errors.new { kind = "cancelled", code = "Cancelled", operation = "parallel",
-            message = "it was not started, as another one failed" })
+            message = "it was not started, because another one failed" })
     end
     return group.results, group.errors
 end

@@ -13,7 +13,7 @@ local SESSION_NAME = "to have the session name used, let the Roles Anywhere prof
     .. "update-profile --profile-id … --accept-role-session-name"
 
 local NETWORK = {
-    ConnectTimeout = "is there a way to this host: firewall, proxy, VPC endpoint? connect_timeout may also "
+    ConnectTimeout = "check the way to this host: firewall, proxy, VPC endpoint; connect_timeout may also "
         .. "be too short",
     ReadTimeout = "the service was reached but said nothing in time; read_timeout may be too short",
     FirstByteTimeout = "the service was reached but said nothing in time; first_byte_timeout may be too short",
@@ -33,19 +33,19 @@ local function network_hint(err)
     end
     if message:find("certificate required", 1, true) or message:find("alert bad certificate", 1, true)
         or message:find("client_certificate and client_key", 1, true) then
-        return "the endpoint wants another certificate of this client, or one at all: set client_certificate and "
+        return "the endpoint requires a client certificate, or a different one: set client_certificate and "
             .. "client_key"
     end
     if message:find("ca_file must name", 1, true) then
-        return "ca_file (or SSL_CERT_FILE) must hold certificates in PEM, and be readable for the user that this runs "
+        return "ca_file (or SSL_CERT_FILE) must contain PEM certificates, and be readable by the user that this runs "
             .. "as (in nginx, the workers')"
     end
     if message:find("certificate", 1, true) or message:find("ssl", 1, true)
         or message:find("tls", 1, true) then
-        return "the server's certificate is not trusted: behind a proxy that opens TLS, or with an endpoint of "
-            .. "your own, set ca_file to the authority's certificate"
+        return "the server's certificate is not trusted: behind a proxy that opens TLS, or with your "
+            .. "own endpoint, set ca_file to the authority's certificate"
     end
-    return "is the region right, and is there a way to this host: DNS, firewall, proxy, VPC endpoint?"
+    return "check the region, and the way to this host: DNS, firewall, proxy, VPC endpoint"
 end
 
 local function status_of(err)
@@ -61,7 +61,7 @@ end
 local function clock_hint(err)
     if err.message:find("Signature expired", 1, true) or err.message:find("not yet current", 1, true)
         or err.code == "RequestTimeTooSkewed" or err.code == "RequestInTheFuture" then
-        return "does this machine's clock run right?"
+        return "check this machine's clock"
     end
 end
 
@@ -168,7 +168,7 @@ local function bedrock_hint(err, conn)
         return "are the credentials valid in " .. conn.region .. ", and is the region enabled for the account?"
     end
     if err.status == 404 then
-        return "is Bedrock offered in " .. conn.region .. "? An endpoint of your own may also be the wrong one"
+        return "is Bedrock offered in " .. conn.region .. "? Your own endpoint may also be the wrong one"
     end
 end
 
@@ -224,7 +224,7 @@ local function settings_step(conn)
                 code = "Closed",
                 operation = "test",
                 message = "the connection is closed",
-            }, "connect anew"
+            }, "connect again"
         end
         return ("region %s, auth %s"):format(conn.region, conn.auth)
     end
@@ -249,7 +249,7 @@ local function credentials_step(conn)
         if held.source == "none" then
             return "none: requests are sent unsigned"
         end
-        local life = held.seconds_left and (", good for %d s"):format(held.seconds_left) or ""
+        local life = held.seconds_left and (", valid for %d s"):format(held.seconds_left) or ""
         return ("%s from %s%s"):format(held.access_key_id or "API key", held.source, life),
             held.session_name_refused and "the profile refused the session name, so AWS chose one; " .. SESSION_NAME
             or nil
@@ -264,7 +264,7 @@ local function bedrock_step(conn, options, found)
             found.summaries = answer.modelSummaries or {}
             return ("%d foundation models in %s"):format(#found.summaries, conn.region)
         elseif may_not_list(err, options.model) then
-            return ("%s knows these credentials, which may not list models"):format(conn.region),
+            return ("%s accepts these credentials, but they may not list models"):format(conn.region),
                 "only conn:models needs the permission bedrock:ListFoundationModels"
                 .. (options.model and "" or '; conn:test { model = "…" } asks a model itself')
         end
@@ -298,7 +298,7 @@ local function check_options(options)
         if name ~= "model" then
             local near = type(name) == "string" and core.suggest(name, { "model" })
             problems[#problems + 1] = { path = core.shown(tostring(name)), kind = "unknown",
-                message = "unknown option" .. (near and " (did you mean model?)" or "; there is: model") }
+                message = "unknown option" .. (near and " (did you mean model?)" or "; the only option is model") }
         elseif type(value) ~= "string" or value == "" then
             problems[#problems + 1] = { path = name, kind = "type", message = "must be a model ID, ARN or inference "
                 .. "profile, got " .. (value == "" and "an empty string" or "a " .. type(value)) }
@@ -397,7 +397,7 @@ function test.settings(settings, options)
     if settings == package.loaded.bedrock then
         error("test: call it with a dot, as in bedrock.test { … }", 2)
     elseif type(settings) ~= "table" then
-        error("test: a table of settings is needed, got a " .. type(settings), 2)
+        error("test: expected a table of settings, got " .. errors.type_of(settings), 2)
     elseif options ~= nil and type(options) ~= "table" then
         error("test: the options must be a table, got a " .. type(options), 2)
     end

@@ -72,7 +72,7 @@ local function count(conn, model)
         return nil, err
     end
     return ('%s is there: "%s" is %s tokens to it (CountTokens)'):format(model, PROMPT, tostring(answer.inputTokens)),
-        "nothing was generated, so the permission bedrock:InvokeModel is not proven"
+        "nothing was generated, so this does not prove the permission bedrock:InvokeModel"
 end
 
 local function converse(conn, model)

@@ -66,7 +66,7 @@ end
 --- @param f nil|fun(err: any, task: bedrock.Task)
 function unjoined.on_task_error(f)
     if f ~= nil and not is_callable(f) then
-        error("on_task_error: a function is needed, got a " .. type(f), 2)
+        error("on_task_error: expected a function, got a " .. type(f), 2)
     end
     handler = f
 end

@@ -75,7 +75,7 @@ local function state_of(waiter, output)
             return acceptor.path .. " is " .. tostring(value)
         end
     end
-    return "the answer does not tell its state"
+    return "the answer does not contain its state"
 end
 
 local function failure(wait, output, err)
@@ -171,7 +171,7 @@ end
 local function wait_for(conn, name, params, options)
     connection.client_of(conn, params, options, 2)
     if type(name) ~= "string" then
-        error("wait: the name of what is waited for is needed, got a " .. type(name), 2)
+        error("wait: expected the name of a waiter, got " .. errors.type_of(name), 2)
     end
     local waiter, err = find(name)
     if not waiter then

@@ -99,8 +99,8 @@ static void advise(void *user, int status, br_buf *message)
     br_option option;
     if (status < 500 && status != 429 && br_settings_foreign_arns(s, &region, &option))
         br_buf_addf(message,
-                    ". profile_arn and trust_anchor_arn are of region %.*s but Roles Anywhere was "
-                    "asked as %s: set %s = \"%.*s\"",
+                    ". profile_arn and trust_anchor_arn are in region %.*s but Roles Anywhere was "
+                    "called in %s: set %s = \"%.*s\"",
                     (int)region.n, region.p, s->ra_region, br_option_name(option), (int)region.n,
                     region.p);
     br_buf_adds(message, likely_causes(status));

@@ -18,7 +18,7 @@ end
 
 function check.want(value, kind, where)
     if type(value) ~= kind then
-        check.fail(where, "must be a " .. kind .. ", got a " .. type(value))
+        check.fail(where, "must be a " .. kind .. ", got " .. (value == nil and "nil" or "a " .. type(value)))
     end
     return value
 end

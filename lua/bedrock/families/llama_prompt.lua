@@ -29,7 +29,7 @@ end
 --- A control token in the text would let whoever wrote it speak as somebody else.
 function llama_prompt.refuse(name, text)
     local token = (name == "prompt" or name == "system") and text:match("<|[%l_]+|>")
-    return token and ("has Llama's control token %s in it; send a template of your own with invoke_model")
+    return token and ("contains Llama's control token %s; send your own template with invoke_model")
         :format(token)
 end
 
