@@ -129,8 +129,7 @@ static void free_parts(br_bridge *b)
     br_listener_close(&b->listener);
     if (b->wake >= 0)
         close(b->wake);
-    pthread_cond_destroy(&b->settled);
-    pthread_mutex_destroy(&b->lock);
+    br_queue_free(&b->queue);
     free(b);
 }
 
@@ -145,8 +144,7 @@ static br_bridge *create(br_error *error)
     b->number = ++made;
     b->wake = b->listener.fd = b->listener.path_fd = -1;
     atomic_init(&b->stop, false);
-    pthread_mutex_init(&b->lock, NULL);
-    pthread_cond_init(&b->settled, NULL);
+    br_queue_init(&b->queue);
     if (set_up(b, error))
         return b;
     if (b->engine != NULL) {
@@ -193,37 +191,12 @@ static void wake(br_bridge *b)
     eventfd_write(b->wake, 1);
 }
 
-static void free_parked(br_bridge *b)
-{
-    for (size_t i = 0; i < BR_PARKED_SLOTS; i++) {
-        for (br_channel *p = b->parked[i], *next; p != NULL; p = next) {
-            next = p->next;
-            br_call_free(p->call);
-            free(p);
-        }
-    }
-    for (br_channel *p = b->dropped, *next; p != NULL; p = next) {
-        next = p->next;
-        free(p);
-    }
-}
-
 static void stop(br_bridge *b)
 {
     atomic_store(&b->stop, true);
     wake(b);
     pthread_join(b->thread, NULL);
-    free_parked(b);
     free_parts(b);
-}
-
-/* What dropped calls point to may go with who dropped them. */
-static void settle(br_bridge *b)
-{
-    pthread_mutex_lock(&b->lock);
-    while (b->dropping > 0)
-        pthread_cond_wait(&b->settled, &b->lock);
-    pthread_mutex_unlock(&b->lock);
 }
 
 void br_bridge_unref(br_bridge *b)
@@ -235,7 +208,7 @@ void br_bridge_unref(br_bridge *b)
         current = NULL;
         stop(b);
     } else {
-        settle(b);
+        br_queue_settle(&b->queue);
     }
     pthread_mutex_unlock(&registry);
 }
@@ -255,42 +228,12 @@ const uint8_t *br_channel_id(const br_channel *p)
     return p->id;
 }
 
-static br_channel **slot_of(br_bridge *b, const uint8_t *id)
-{
-    return &b->parked[id[0] % BR_PARKED_SLOTS];
-}
-
-/* Under the lock. */
-static bool take_id(br_bridge *b, uint8_t id[BR_CHANNEL_ID_SIZE])
-{
-    if (b->ids_left == 0) {
-        if (!br_platform_system.random(NULL, b->ids, sizeof b->ids))
-            return false;
-        b->ids_left = BR_CHANNEL_IDS;
-    }
-    memcpy(id, b->ids[--b->ids_left], BR_CHANNEL_ID_SIZE);
-    return true;
-}
-
-static bool park(br_bridge *b, br_channel *p)
-{
-    pthread_mutex_lock(&b->lock);
-    bool ok = take_id(b, p->id);
-    if (ok) {
-        br_channel **slot = slot_of(b, p->id);
-        p->next = *slot;
-        *slot = p;
-    }
-    pthread_mutex_unlock(&b->lock);
-    return ok;
-}
-
 br_channel *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
 {
     br_channel *p = calloc(1, sizeof *p);
     if (p != NULL) {
         p->call = call;
-        if (park(b, p))
+        if (br_queue_add(&b->queue, p))
             return p;
     }
     br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory, or no random numbers");
@@ -299,81 +242,8 @@ br_channel *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
     return NULL;
 }
 
-/* Under the lock. false: it is not parked (any more). */
-static bool unpark(br_bridge *b, const br_channel *p)
-{
-    br_channel **at = slot_of(b, p->id);
-    while (*at != NULL && *at != p)
-        at = &(*at)->next;
-    if (*at == NULL)
-        return false;
-    *at = p->next;
-    return true;
-}
-
 void br_channel_drop(br_bridge *b, br_channel *p)
 {
-    pthread_mutex_lock(&b->lock);
-    while (p->reading)
-        pthread_cond_wait(&b->settled, &b->lock);
-    bool parked = unpark(b, p);
-    bool done = p->done;
-    if (!parked && !done) {
-        p->next = b->dropped;
-        b->dropped = p;
-        b->dropping++;
-    }
-    pthread_mutex_unlock(&b->lock);
-    if (!parked && !done) {
+    if (br_queue_drop(&b->queue, p))
         wake(b);
-        return;
-    }
-    br_call_free(p->call);
-    free(p);
-}
-
-br_channel *br_bridge_claim(br_bridge *b, const uint8_t id[BR_CHANNEL_ID_SIZE])
-{
-    pthread_mutex_lock(&b->lock);
-    br_channel *p = *slot_of(b, id);
-    while (p != NULL && memcmp(p->id, id, BR_CHANNEL_ID_SIZE) != 0)
-        p = p->next;
-    if (p != NULL) {
-        unpark(b, p);
-        p->reading = true;
-    }
-    pthread_mutex_unlock(&b->lock);
-    return p;
-}
-
-void br_bridge_has_read(br_bridge *b, br_channel *p)
-{
-    pthread_mutex_lock(&b->lock);
-    p->reading = false;
-    pthread_cond_broadcast(&b->settled);
-    pthread_mutex_unlock(&b->lock);
-}
-
-void br_bridge_passed(br_bridge *b, br_channel *p)
-{
-    pthread_mutex_lock(&b->lock);
-    p->done = true;
-    pthread_mutex_unlock(&b->lock);
-}
-
-void br_bridge_forgot(br_bridge *b)
-{
-    pthread_mutex_lock(&b->lock);
-    if (--b->dropping == 0)
-        pthread_cond_broadcast(&b->settled);
-    pthread_mutex_unlock(&b->lock);
-}
-
-br_channel *br_bridge_dropped(br_bridge *b)
-{
-    pthread_mutex_lock(&b->lock);
-    br_channel *list = b->dropped;
-    b->dropped = NULL;
-    pthread_mutex_unlock(&b->lock);
-    return list;
 }

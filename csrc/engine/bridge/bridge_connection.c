@@ -28,7 +28,7 @@ static void end_call(br_connection *c)
     c->tail = (br_slice){NULL, 0};
     if (c->channel != NULL) {
         c->channel->connection = NULL;
-        br_bridge_passed(c->bridge, c->channel);
+        br_queue_done(&c->bridge->queue, c->channel);
     }
     c->channel = NULL;
 }
@@ -201,7 +201,7 @@ static void start(br_connection *c)
     br_error error;
     br_error_clear(&error);
     c->id_len = 0;
-    br_channel *p = br_bridge_claim(c->bridge, c->id);
+    br_channel *p = br_queue_claim(&c->bridge->queue, c->id);
     if (p == NULL) {
         close_connection(c);
         return;
@@ -213,7 +213,7 @@ static void start(br_connection *c)
     c->call = p->call;
     p->call = NULL;
     bool owned = br_call_own(c->call, &error);
-    br_bridge_has_read(c->bridge, p);
+    br_queue_has_read(&c->bridge->queue, p);
     br_call_listen(c->call, mark_dirty, c);
     mark_dirty(c);
     if (!owned || !br_call_start(c->call, c->bridge->engine, &error))
@@ -301,12 +301,12 @@ static void on_wake(void *user, uint32_t events)
     eventfd_t count;
     (void)events;
     eventfd_read(b->wake, &count);
-    for (br_channel *p = br_bridge_dropped(b), *next; p != NULL; p = next) {
+    for (br_channel *p = br_queue_dropped(&b->queue), *next; p != NULL; p = next) {
         next = p->next;
         if (p->connection != NULL)
             close_connection(p->connection);
         free(p);
-        br_bridge_forgot(b);
+        br_queue_forgot(&b->queue);
     }
     br_engine_notify(b->engine);
 }

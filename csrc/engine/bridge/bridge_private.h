@@ -1,9 +1,10 @@
 /*
 ** A bridge's inside, shared by
 **
-**   bridge.c             one for a process: its start, its end, what is handed over
+**   bridge.c             one for a process: its start and its end; on
+**   bridge_connection.c  connections, served on its thread; on
+**   bridge_queue.c       what is handed over, between the threads
 **   bridge_listener.c    where it listens
-**   bridge_connection.c  connections, served on its thread
 */
 #ifndef BR_ENGINE_BRIDGE_BRIDGE_PRIVATE_H
 #define BR_ENGINE_BRIDGE_BRIDGE_PRIVATE_H
@@ -12,7 +13,7 @@
 #include <stdatomic.h>
 
 #include "engine/bridge/bridge.h"
-#include "engine/loop/internal.h"
+#include "engine/loop/task.h"
 
 /* Bytes of frames: unsent, beyond which no more items are taken; one PREPARED of the largest
  * request; memory that an idle connection keeps. */
@@ -64,6 +65,17 @@ typedef struct br_listener {
     char address[BR_ADDRESS_MAX];
 } br_listener;
 
+/* Channels on their way from the hosts to the thread, and back. All under the lock. */
+typedef struct br_queue {
+    pthread_mutex_t lock;
+    br_channel *parked[BR_PARKED_SLOTS]; /* by the first byte of the id */
+    uint8_t ids[BR_CHANNEL_IDS][BR_CHANNEL_ID_SIZE];
+    size_t ids_left;        /* none is given out twice */
+    br_channel *dropped;    /* the thread has not seen them yet */
+    unsigned dropping;      /* … or is not done with them */
+    pthread_cond_t settled; /* likewise, of what dropping waits for */
+} br_queue;
+
 struct br_bridge {
     pid_t pid;
     unsigned number;
@@ -75,13 +87,7 @@ struct br_bridge {
     atomic_bool stop;
     br_engine *engine; /* the thread's, once that runs */
     br_task task;
-    pthread_mutex_t lock;
-    br_channel *parked[BR_PARKED_SLOTS]; /* by the first byte of the id */
-    uint8_t ids[BR_CHANNEL_IDS][BR_CHANNEL_ID_SIZE];
-    size_t ids_left;        /* none is given out twice */
-    br_channel *dropped;    /* the thread has not seen them yet */
-    unsigned dropping;      /* … or is not done with them */
-    pthread_cond_t settled; /* likewise, of what dropping waits for */
+    br_queue queue;
     /* the thread's */
     br_connection *connections, *dirty, *dead;
     br_timer accept_pause;
@@ -109,11 +115,19 @@ bool br_connections_open(br_bridge *b); /* watches the listener and the wake-up 
 void br_connections_serve(br_bridge *b);
 void br_connections_close(br_bridge *b);
 
-/* bridge.c, for the thread */
-br_channel *br_bridge_claim(br_bridge *b, const uint8_t id[BR_CHANNEL_ID_SIZE]);
-void br_bridge_has_read(br_bridge *b, br_channel *p); /* what is attached to its request */
-void br_bridge_passed(br_bridge *b, br_channel *p);   /* its call is over */
-br_channel *br_bridge_dropped(br_bridge *b);          /* takes the list; for each of it: */
-void br_bridge_forgot(br_bridge *b);
+/* bridge_queue.c. Zero-filled, then init. */
+void br_queue_init(br_queue *q);
+void br_queue_free(br_queue *q);
+bool br_queue_add(br_queue *q, br_channel *p); /* gives it its id; false: no random numbers */
+/* Forgets it, at once or (true) once the thread, to be woken for that, is done with it. */
+bool br_queue_drop(br_queue *q, br_channel *p);
+/* Until the thread is done with all that was dropped: what they point to may go with who did. */
+void br_queue_settle(br_queue *q);
+/* … for the thread */
+br_channel *br_queue_claim(br_queue *q, const uint8_t id[BR_CHANNEL_ID_SIZE]);
+void br_queue_has_read(br_queue *q, br_channel *p); /* what is attached to its request */
+void br_queue_done(br_queue *q, br_channel *p);     /* its call is over */
+br_channel *br_queue_dropped(br_queue *q);          /* takes the list; for each of it: */
+void br_queue_forgot(br_queue *q);
 
 #endif

@@ -12,8 +12,8 @@
 #define BR_ENGINE_CALL_CALL_PRIVATE_H
 
 #include "engine/call/call.h"
-#include "engine/loop/internal.h"
-#include "engine/transfer/transfer_private.h"
+#include "engine/loop/task.h"
+#include "engine/transfer/transfer.h"
 
 /* What a Content-Length alone makes us allocate. */
 #define BR_PRESIZE_MAX ((size_t)4 * 1024 * 1024)

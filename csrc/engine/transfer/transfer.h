@@ -12,6 +12,9 @@
 #include "core/x509/tls_identity.h"
 #include "engine/loop/engine.h"
 
+#define BR_TARGET_MAX ((size_t)BR_URL_PATH_MAX + BR_PATH_MAX + BR_QUERY_MAX + 1)
+#define BR_URL_TEXT_MAX (BR_TARGET_MAX + BR_HOST_MAX + 32)
+
 typedef struct br_timeouts {
     int connect_ms;    /* DNS, TCP, proxy and TLS of one attempt; -1 = none */
     int read_ms;       /* silence after the last request byte was sent, restarted by each byte */

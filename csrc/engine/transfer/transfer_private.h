@@ -9,8 +9,6 @@
 #include "engine/loop/internal.h"
 #include "engine/transfer/transfer.h"
 
-#define BR_TARGET_MAX ((size_t)BR_URL_PATH_MAX + BR_PATH_MAX + BR_QUERY_MAX + 1)
-#define BR_URL_TEXT_MAX (BR_TARGET_MAX + BR_HOST_MAX + 32)
 #define BR_REASON_MAX 160 /* why an answer is unusable */
 /* Lines of one answer: of its interim (1xx) heads, its head and its trailers. */
 #define BR_HEAD_LINES_MAX ((size_t)2 * BR_HEADERS_BYTES_MAX)
