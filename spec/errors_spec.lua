@@ -210,7 +210,7 @@ describe("an error", function()
                 ca_file = ep.pki .. "/p256.key.pkcs8.pem", proxy = "http://user:TOPSECRET@127.0.0.1:31x28",
             })
             assert.equal("ConfigError", err.code)
-            assert.equal('ca_file: "' .. ep.pki .. '/p256.key.pkcs8.pem" holds no PEM certificate\n'
+            assert.equal('ca_file: "' .. ep.pki .. '/p256.key.pkcs8.pem" contains no PEM certificate\n'
                 .. "proxy: cannot be used: its port is not a number from 1 to 65535", err.message)
             assert.equal("file pattern", err.errors[1].kind .. " " .. err.errors[2].kind)
         end)

@@ -239,7 +239,7 @@ describe("facts of a service", function()
             end)
             refuse('Put.resultWrapper: cannot be "Out"', function(_, op) op.resultWrapper = "Out" end)
             refuse("Put.resultWrapper: cannot be nil", function(_, op) op.resultWrapper = nil end)
-            refuse("neither list nor map", function(s) s.Text.flattened = true end)
+            refuse("neither a list nor a map", function(s) s.Text.flattened = true end)
             refuse("outside the body is not a scalar", function(s) s.All.members.texts.attribute = true end)
             refuse("iso: is a time outside the body without a format", function(s, _, facts)
                 facts.service.protocol = "rest-json"

@@ -155,7 +155,7 @@ static bool check_collection(checker *c, const br_shape *s)
 static bool check_shape(checker *c, const br_shape *s)
 {
     if ((s->flags & BR_SHAPE_FLATTENED) && !is_collection(s))
-        return fail(c, "a shape that is flattened is neither list nor map");
+        return fail(c, "a shape that is flattened is neither a list nor a map");
     if ((s->flags & (BR_SHAPE_ERROR | BR_SHAPE_EVENTSTREAM)) && !is_structure(s))
         return fail(c, "an error or a stream of events is not a structure");
     switch ((br_shape_kind)s->kind) {

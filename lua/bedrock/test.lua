@@ -149,8 +149,8 @@ end
 
 local function bedrock_hint(err, conn)
     if conn.auth == "api_key" and (err.status == 401 or err.message:find("API Key is valid", 1, true)) then
-        return "AWS does not know this API key: was it copied whole, has it expired, and is it one of " .. conn.region
-            .. "?"
+        return "AWS does not know this API key: check that all of it was copied, that it has not expired, and that "
+            .. "it is for " .. conn.region
     end
     if is_denied(err) then
         return "a policy above this one permission takes it away: a service control policy that closes Bedrock or this "

@@ -139,7 +139,8 @@ static void bad_shapes(void)
     REFUSED(c.limits[0].max, NAN, "a limit is not a number");
     REFUSED(c.enums[0], UINT16_MAX, "an enumeration is out of range");
     REFUSED(c.wires[1][0], c.wires[0][0], "the names on the wire are not sorted");
-    REFUSED(string->flags, BR_SHAPE_FLATTENED, "a shape that is flattened is neither list nor map");
+    REFUSED(string->flags, BR_SHAPE_FLATTENED,
+            "a shape that is flattened is neither a list nor a map");
     uint16_t elements[][3] = {{(uint16_t)(list - c.shapes), BR_NONE, BR_NONE}};
     c.m.elements = (const uint16_t(*)[3])elements;
     c.m.element_count = 1;

@@ -99,9 +99,9 @@ static void test_wrong_pairs(void)
     in = certificate_and(file("p256", ".crt.pem"), file("two-keys", ".pem"), NULL);
     expect_problem(&in, "private_key", "two different private keys");
     in = certificate_and(file("p256", ".crt.pem"), (br_slice){NULL, 0}, NULL);
-    expect_problem(&in, "private_key", "is not given, and certificate holds none");
+    expect_problem(&in, "private_key", "is not given, and certificate contains none");
     in = certificate_and(file("p256", ".crt.der"), (br_slice){NULL, 0}, NULL);
-    expect_problem(&in, "private_key", "is not given, and certificate holds none");
+    expect_problem(&in, "private_key", "is not given, and certificate contains none");
 }
 
 static void test_wrong_contents(void)
@@ -113,7 +113,8 @@ static void test_wrong_contents(void)
         {"garbage.pem", "rsa2048.key.pkcs8.pem", "certificate", "certificate 1 is damaged"},
         {"empty.pem", "rsa2048.key.pkcs8.pem", "certificate", "is empty"},
         {"rsa2048.key.pkcs8.pem", "rsa2048.key.pkcs8.pem", "certificate", "only PRIVATE KEY"},
-        {"rsa2048.key.pkcs8.der", "rsa2048.key.pkcs8.pem", "certificate", "holds no certificate"},
+        {"rsa2048.key.pkcs8.der", "rsa2048.key.pkcs8.pem", "certificate",
+         "contains no certificate"},
         {"rsa2048.p12", "rsa2048.key.pkcs8.pem", "certificate", "give it as pkcs12"},
         {"rsa2048.crt.pem", "rsa2048.p12", "private_key", "give it as pkcs12"},
         {"rsa2048.crt.pem", "rsa2048.crt.pem", "private_key", "only CERTIFICATE"},

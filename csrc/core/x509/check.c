@@ -167,7 +167,7 @@ static void report_strangers(br_x509_loading *l)
         br_buf_init(&name, BR_X509_NAME_MAX);
         br_x509_name(&name, X509_get_subject_name(l->given[i].x));
         br_x509_problem(l, l->given[i].option,
-                        "holds a certificate that does not belong to the leaf's chain: %s",
+                        "contains a certificate that does not belong to the leaf's chain: %s",
                         br_buf_slice(&name).p);
         br_buf_free(&name);
     }
@@ -207,15 +207,16 @@ static void check_path(br_x509_loading *l, X509 *top, const char *option)
 {
     int error = verify_path(l, top);
     if (error == X509_V_ERR_PATH_LENGTH_EXCEEDED)
-        br_x509_problem(l, option,
-                        "holds the certificate of an authority that allows fewer authorities below "
-                        "it (pathlen) than the chain has: AWS refuses the chain");
+        br_x509_problem(
+            l, option,
+            "contains the certificate of an authority that allows fewer authorities below "
+            "it (pathlen) than the chain has: AWS refuses the chain");
     else if (error == X509_V_ERR_INVALID_CA)
         br_x509_problem(l, option,
-                        "holds the certificate of an issuer that is not an authority (not "
+                        "contains the certificate of an issuer that is not an authority (not "
                         "CA:TRUE): AWS refuses the chain");
     else if (error != X509_V_OK && error != X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-        br_x509_problem(l, option, "holds a chain that is not valid, and AWS refuses it: %s",
+        br_x509_problem(l, option, "contains a chain that is not valid, and AWS refuses it: %s",
                         X509_verify_cert_error_string(error));
 }
 

@@ -132,7 +132,7 @@ static void no_leaf(br_x509_loading *l)
     if (l->in->private_key.p != NULL)
         br_x509_problem(l, "private_key", "does not belong to the certificate given");
     else
-        br_x509_problem(l, option, "holds no certificate that belongs to its private key");
+        br_x509_problem(l, option, "contains no certificate that belongs to its private key");
 }
 
 /*
@@ -163,8 +163,9 @@ static void check_key_works(br_x509_loading *l)
                                                         : "certificate";
     char type[16];
     if (br_key_type(l->key, type) && EVP_PKEY_get_size(l->key) <= BR_SIGNATURE_MAX && !key_works(l))
-        br_x509_problem(l, option,
-                        "holds a damaged private key: its signatures do not match the certificate");
+        br_x509_problem(
+            l, option,
+            "contains a damaged private key: its signatures do not match the certificate");
 }
 
 /*

@@ -110,9 +110,9 @@ static bool take(br_x509_loading *l, contents *c)
     while (ok && sk_X509_num(c->others) > 0)
         ok = br_x509_give(l, sk_X509_shift(c->others), "pkcs12");
     if (ok && l->key == NULL)
-        ok = br_x509_problem(l, "pkcs12", "holds no private key");
+        ok = br_x509_problem(l, "pkcs12", "contains no private key");
     if (ok && l->count == 0)
-        ok = br_x509_problem(l, "pkcs12", "holds no certificate");
+        ok = br_x509_problem(l, "pkcs12", "contains no certificate");
     return ok;
 }
 

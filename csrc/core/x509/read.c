@@ -86,10 +86,10 @@ static bool no_certificate(br_x509_loading *l, const char *option, br_slice labe
 {
     if (label.n == 0)
         return br_x509_problem(l, option,
-                               "holds no certificate: give X.509 as PEM (-----BEGIN "
+                               "contains no certificate: give X.509 as PEM (-----BEGIN "
                                "CERTIFICATE-----) or DER");
     int shown = label.n < LABEL_SHOWN ? (int)label.n : LABEL_SHOWN;
-    return br_x509_problem(l, option, "holds no certificate, only %.*s", shown, label.p);
+    return br_x509_problem(l, option, "contains no certificate, only %.*s", shown, label.p);
 }
 
 static bool read_pem_certificates(br_x509_loading *l, br_slice text, const char *option)
@@ -201,17 +201,17 @@ static bool key_problem(br_x509_loading *l, const char *option, br_key_result re
         return true;
     case BR_KEY_NEEDS_PASSWORD:
         return br_x509_problem(l, option,
-                               "holds an encrypted private key: set private_key_password");
+                               "contains an encrypted private key: set private_key_password");
     case BR_KEY_WRONG_PASSWORD:
         return br_x509_wrong_password(l, "it does not decrypt the private key");
     case BR_KEY_CIPHER_MISSING:
         return br_x509_problem(l, option,
-                               "holds a private key whose cipher this OpenSSL lacks: convert it "
+                               "contains a private key whose cipher this OpenSSL lacks: convert it "
                                "with openssl pkcs8 -topk8 -v2 "
                                "aes-256-cbc");
     case BR_KEY_TOO_SLOW:
         return br_x509_problem(l, option,
-                               "holds a private key whose password takes more than %d rounds of "
+                               "contains a private key whose password takes more than %d rounds of "
                                "key derivation: encrypt it again with fewer",
                                BR_PASSWORD_ROUNDS_MAX);
     case BR_KEY_UNREADABLE:
@@ -219,7 +219,7 @@ static bool key_problem(br_x509_loading *l, const char *option, br_key_result re
     }
     return br_x509_problem(
         l, option,
-        "holds a private key that cannot be read: give PKCS#8, PKCS#1 or SEC1, as PEM or DER");
+        "contains a private key that cannot be read: give PKCS#8, PKCS#1 or SEC1, as PEM or DER");
 }
 
 /* Takes the key. The same key twice is one key. */
@@ -231,7 +231,7 @@ static bool keep_key(br_x509_loading *l, EVP_PKEY *key, const char *option)
     }
     bool same = EVP_PKEY_eq(l->key, key) == 1;
     EVP_PKEY_free(key);
-    return same || br_x509_problem(l, option, "holds two different private keys: keep one");
+    return same || br_x509_problem(l, option, "contains two different private keys: keep one");
 }
 
 static bool read_key_block(br_x509_loading *l, const br_pem_block *block, const char *option)
@@ -239,7 +239,7 @@ static bool read_key_block(br_x509_loading *l, const br_pem_block *block, const 
     EVP_PKEY *key;
     if (br_slice_eqs(block->label, "OPENSSH PRIVATE KEY"))
         return br_x509_problem(l, option,
-                               "holds an OpenSSH private key: convert it with ssh-keygen -p -m "
+                               "contains an OpenSSH private key: convert it with ssh-keygen -p -m "
                                "PKCS8");
     br_key_result result = br_key_from_block(block, l->in->password, &key);
     return key_problem(l, option, result) && keep_key(l, key, option);
@@ -248,11 +248,11 @@ static bool read_key_block(br_x509_loading *l, const br_pem_block *block, const 
 static bool no_key(br_x509_loading *l, br_slice label)
 {
     if (l->in->private_key.p == NULL)
-        return br_x509_problem(l, "private_key", "is not given, and certificate holds none");
+        return br_x509_problem(l, "private_key", "is not given, and certificate contains none");
     if (label.n == 0)
-        return br_x509_problem(l, "private_key", "holds no private key");
+        return br_x509_problem(l, "private_key", "contains no private key");
     int shown = label.n < LABEL_SHOWN ? (int)label.n : LABEL_SHOWN;
-    return br_x509_problem(l, "private_key", "holds no private key, only %.*s", shown, label.p);
+    return br_x509_problem(l, "private_key", "contains no private key, only %.*s", shown, label.p);
 }
 
 static bool read_pem_key(br_x509_loading *l, br_slice text, const char *option)

@@ -72,8 +72,8 @@ static bool explain_key(const br_tls_identity_input *in, br_slice text, br_probl
     if (is_encrypted(text))
         return problem(p, PASSWORD, "does not open the key, or the key is damaged");
     if (in->key.p == NULL)
-        return problem(p, KEY, "missing: client_certificate holds no private key");
-    return problem(p, KEY, "holds no private key in PEM (-----BEGIN PRIVATE KEY-----)");
+        return problem(p, KEY, "missing: client_certificate contains no private key");
+    return problem(p, KEY, "contains no private key in PEM (-----BEGIN PRIVATE KEY-----)");
 }
 
 /* The one that the key belongs to comes to the front, as TLS wants it. */
@@ -172,7 +172,8 @@ br_tls_identity *br_tls_identity_load(const br_tls_identity_input *in, int64_t n
     EVP_PKEY *key = read_key(key_text, in->password);
     br_tls_identity *identity = NULL;
     if (count == 0)
-        problem(problems, CERTIFICATE, "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)");
+        problem(problems, CERTIFICATE,
+                "contains no certificate in PEM (-----BEGIN CERTIFICATE-----)");
     if (key == NULL)
         explain_key(in, key_text, problems);
     if (count > 0 && key != NULL)

@@ -21,7 +21,7 @@ static void check_ca_file(const br_settings *s, br_problems *problems)
     if (br_read_file("ca_file", path.p, &text, problems) && !br_x509_is_in(br_buf_slice(&text)))
         br_problems_add(problems, "file", BR_SLICE("ca_file"), "\"%.300s\" %s", path.p,
                         br_x509_is_utf16(br_buf_slice(&text)) ? "is UTF-16 text: save it as UTF-8"
-                                                              : "holds no PEM certificate");
+                                                              : "contains no PEM certificate");
     br_buf_free(&text);
 }
 

@@ -226,7 +226,7 @@ static bool decode_leaf(xml *x, const br_shape *s, const tag *open)
     if (t.closing)
         return closes(x, &t, open->name) && push_scratch(x, s);
     if (s != NULL)
-        return fail(x, "an XML element holds others where text belongs");
+        return fail(x, "an XML element contains elements where text belongs");
     x->in.p = from;
     return decode_container(x, NULL, open);
 }
