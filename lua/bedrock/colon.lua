@@ -1,4 +1,4 @@
---- Methods that say so when they are called with a dot: inside, they would only find that something is nil.
+--- Methods that say so when they are called with a dot. Without this they would only find that something is nil.
 
 --- @param class table the metatable of the objects
 --- @param methods table<string, function> what each takes is the object alone

@@ -4,7 +4,7 @@ local host = require "bedrock.host"
 
 local credentials = {}
 
---- What needs no exchange, and has nothing to be told.
+--- Those that obtain no credentials, so there is nothing more to report.
 local WITHOUT_IDENTITY = { api_key = true, none = true }
 
 local function identity(client, refresh)

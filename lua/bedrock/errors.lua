@@ -49,7 +49,7 @@ local function origin(err)
     return notes[1] and " (" .. table.concat(notes, ", ") .. ")" or ""
 end
 
---- What a test found says more than the error that ended it, and has that, too.
+--- A test's report says more than the error that ended it, and contains that error.
 --- @param err bedrock.Error
 --- @return string
 function errors.text(err)
@@ -68,7 +68,7 @@ local function readable(value)
     return errors.is(value) and errors.text(value) or value
 end
 
---- In `..` it reads as with tostring; what cannot be put together with a string raises, as ever.
+--- In `..` an error reads as with tostring. What cannot be joined with a string raises, as usual.
 --- @return string
 function errors.concat(left, right)
     return readable(left) .. readable(right)
@@ -91,7 +91,7 @@ local function in_order(a, b)
     return a.message < b.message
 end
 
---- In the order that problems from C have, as tables have none.
+--- In the same order as problems from C, because a table has none.
 local function of_problems(kind, code, operation, problems)
     local lines = {}
     table.sort(problems, in_order)

@@ -1,6 +1,6 @@
 --- From facts (JSON in the form of csrc/model/facts, decoded) to the records of csrc/model/model.h.
 --- The generator of the built-in tables uses it, and bedrock.load_api at run time; so it needs
---- nothing but Lua, and takes nothing in its input for granted. What is wrong is raised as a text.
+--- nothing but Lua, and checks all of its input. What is wrong is raised as a text.
 local check = require "bedrock.facts.check"
 local names_of = require "bedrock.facts.names"
 local operations = require "bedrock.facts.operations"

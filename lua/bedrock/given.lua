@@ -1,4 +1,4 @@
---- What of a table of options was given: JSON's null counts as not given, as it does for an operation's members.
+--- The options of a table that were given. JSON's null counts as not given, as in an operation's parameters.
 local core = require "bedrock.core"
 
 --- @param fields table

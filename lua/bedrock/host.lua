@@ -1,10 +1,10 @@
 --- Waiting. The engine does its work in `core.step`; a host decides what a program does meanwhile.
 ---
 --- A host is a function `wait(call)` that returns once `call:ready()` is true. The plain one blocks; one
---- for an event loop watches `core.fd()` and yields, which it may, as no C function is on the way.
+--- for an event loop watches `core.fd()` and yields. It may, because no C function is on the stack.
 local host = {}
 
---- A turn is bounded, so that a signal which came just before it is noticed soon.
+--- A turn has a limit, so that a signal that came just before it is noticed soon.
 local TURN_MS = 500
 
 --- @param call userdata
@@ -36,13 +36,13 @@ function host.await(call)
     end
 end
 
---- Says what nobody else would hear of. Never raises.
+--- Reports what nobody else would hear of. Never raises.
 --- @param message string
 function host.report(message)
     pcall(io.stderr.write, io.stderr, message, "\n")
 end
 
---- Loads what is otherwise loaded later, where it cannot be.
+--- Loads now what is usually loaded later, for places where it could not be.
 function host.preload()
     if host.loop then
         host.loop.preload()

@@ -28,7 +28,7 @@ local function read(path)
     return text
 end
 
---- A name of ours that the file would hide, or be hidden by.
+--- A name of ours that the file would hide, or that would hide the file's.
 local function collision(service, operations)
     local space = facts.namespace(service.id)
     local index, id = core.service(space)

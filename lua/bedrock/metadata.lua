@@ -1,9 +1,9 @@
---- What is known of an answer beside its contents, kept apart from it.
+--- What is known about an answer besides its contents. It is kept apart from it.
 local core = require "bedrock.core"
 
 local metadata = {}
 
---- Facts as C packed them, or the table once somebody asked for it.
+--- Metadata as C packed it, or the table once somebody asked for it.
 local known = setmetatable({}, { __mode = "k" })
 
 --- @class bedrock.Metadata
@@ -27,7 +27,7 @@ function metadata.of(result)
     return facts
 end
 
---- What an error tells of the headers. A cookie is as good as a password to whoever set it.
+--- The headers that an error shows. A cookie is as good as a password.
 --- @return table<string, string>?
 function metadata.headers_for_error(result)
     local facts = metadata.of(result)

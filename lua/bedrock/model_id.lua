@@ -31,7 +31,7 @@ local PROVIDERS = {
     zai = "Z.AI",
 }
 
---- Which part of the world a region is of, as its name says: "ap" of "ap-southeast-2", "us-gov" of
+--- The part of the world a region is in, as its name says: "ap" of "ap-southeast-2", "us-gov" of
 --- "us-gov-west-1".
 --- @param region string
 --- @return string
@@ -45,7 +45,7 @@ function model_id.is_prefix(name)
     return AREAS[name] ~= nil
 end
 
---- Does a prefix name the area, as far as is known?
+--- Does a prefix name the area, as far as we know?
 --- @param prefix string
 --- @param area string
 --- @return boolean
@@ -53,7 +53,7 @@ function model_id.may_be_of(prefix, area)
     return (AREAS[prefix] or area) == area
 end
 
---- Two to six letters, of which there may be two ("us-gov").
+--- Two to six letters, or two such words ("us-gov").
 local function has_form(prefix)
     local first, second = prefix:match "^(%l+)%-?(%l*)$"
     return first ~= nil and #first >= 2 and #first <= 6 and #second <= 6
@@ -63,8 +63,8 @@ local function first_part(id)
     return id:match "^([%w-]+)%."
 end
 
---- Splits "us.amazon.nova-lite-v1:0" into prefix and ID; the prefix of a plain ID is nil. Known prefixes stand
---- before anything, others before a known provider.
+--- Splits "us.amazon.nova-lite-v1:0" into prefix and ID; the prefix of a plain ID is nil. A known prefix may
+--- stand before anything, another one only before a known provider.
 --- @param id string
 --- @return string? prefix, string id
 function model_id.split(id)

@@ -14,7 +14,7 @@ local OPERATION = "models"
 
 local KINDS = { "on_demand", "inference_profile", "custom", "imported", "provisioned" }
 
---- What each kind is listed by. Application profiles are listed only when they are asked for by type.
+--- The operation that lists each kind. Application profiles are listed only if asked for by type.
 local LISTINGS = {
     on_demand = { { "list_foundation_models", "modelSummaries" } },
     inference_profile = {
@@ -26,7 +26,7 @@ local LISTINGS = {
     provisioned = { { "list_provisioned_model_throughputs", "provisionedModelSummaries" } },
 }
 
---- Kinds of models that are made of foundation models, whose list tells what they can.
+--- Kinds that are made of foundation models. The list of these says what they can do.
 local DERIVED = { inference_profile = true, custom = true, provisioned = true }
 
 local FILTERS = { "input", "kind", "modality", "name", "output", "provider", "streaming" }
@@ -85,8 +85,8 @@ local function foundation(summary)
     }
 end
 
---- A model made of a foundation model; it can what that one can, as far as this region lists it. The
---- provider is told by its ARN, too.
+--- A model made of a foundation model. It can do what that one can, as far as this region lists it. Its ARN also
+--- names the provider.
 local function derived(kind, id, arn, name, base_arn, base_of)
     local base = base_arn and base_of(base_arn) or {}
     return {
@@ -102,7 +102,7 @@ local function derived(kind, id, arn, name, base_arn, base_of)
 end
 
 local READ = {
-    --- The ID of an application profile is no model ID: such a profile is called by its ARN.
+    --- The ID of an application profile is not a model ID: such a profile is called by its ARN.
     inference_profile = function(summary, base_of)
         local routed = summary.models and summary.models[1] or {}
         local id = summary.type ~= "APPLICATION" and summary.inferenceProfileId or summary.inferenceProfileArn
@@ -172,8 +172,8 @@ local function others(conn, kind, source, base_of, options)
     return models
 end
 
---- Whether a failure is about the list that was asked for. Others (no way to the service, no credentials, no
---- time, cancelled) would befall every list.
+--- Is a failure about this list alone? Others (service not reached, no credentials, no time, cancelled) would hit
+--- every list.
 local function is_of_list(err)
     return err.kind == "service" or err.code == "BadResponse"
 end
@@ -206,7 +206,7 @@ function Search:note(kind, source, err)
     return true
 end
 
---- The list of foundation models is needed for itself, and to tell what others can: those can be listed
+--- The list of foundation models is needed for itself, and to say what others can do. The others can be listed
 --- without it.
 function Search:foundations(conn, options)
     local kind = self.filter.kind

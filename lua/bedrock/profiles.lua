@@ -1,7 +1,7 @@
 --- `inference = "cross-region"`: which of the account's inference profiles keeps a model's requests in the
---- geography of the connection's region. Prefixes do not tell (the one of a country exists for some models only,
---- and "us." may be called from Canada, too), so AWS's own list decides: it says where each profile sends
---- requests. What it does not decide is refused, as a guess may send data abroad.
+--- geography of the connection's region. Prefixes do not say so: that of a country exists for some models only, and
+--- "us." may be called from Canada, too. So AWS's own list decides, which says where each profile sends requests.
+--- If it does not decide, the call is refused, because a guess may send data abroad.
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
@@ -10,8 +10,8 @@ local model_id = require "bedrock.model_id"
 
 local OPERATION = "generate"
 
---- How long a list serves, and how long to wait for another coroutine that asks for it: that one may have been
---- given up without anybody noticing.
+--- How long a list is good, and how long to wait for another coroutine that asks for it. That one may have been
+--- abandoned without anybody noticing.
 local LIFE_MS, WAIT_MS = 3600000, 15000
 
 --- By connection: {profiles, at_ms}, and the request that is on its way: {sleepers, done, profiles, err}.
@@ -50,7 +50,7 @@ local function patience(options)
     return type(total) == "number" and total >= 1 and math.min(total, WAIT_MS) or WAIT_MS
 end
 
---- Of many coroutines that ask at once one does, and the others wait for it.
+--- If many coroutines ask at once, one sends the request and the others wait for it.
 local function listed(conn, options)
     local known = lists[conn]
     if known and core.now_ms() - known.at_ms < LIFE_MS then
@@ -100,7 +100,7 @@ local function profiles_of(model, profiles)
     return found
 end
 
---- Both the name and the list of regions must say so; one that does not tell its regions goes anywhere.
+--- Both the name and the list of regions must say so. A profile without a list may go anywhere.
 local function stays(profile, area)
     for region in pairs(profile.regions) do
         if model_id.area(region) ~= area then
@@ -131,8 +131,8 @@ local function goes_nowhere_else(profile, others)
     return true
 end
 
---- Those that keep to the geography; of these the ones that serve the region itself, if any; of these the one
---- that goes nowhere the others do not go, if there is one.
+--- Three steps: the profiles that stay in the geography; of these, the ones that serve the region itself, if any; of
+--- these, the one whose regions all the others have, too, if there is one.
 local function candidates(found, region)
     local area = model_id.area(region)
     local own = filter(found, function(profile)

@@ -1,18 +1,18 @@
---- What a refusal does not tell: that the model, or whatever else a parameter names, is of another region than the
---- connection. AWS only says "The provided model identifier is invalid".
+--- What a refusal does not say: that the model, or whatever else a parameter names, is in another region than the
+--- connection. AWS says only "The provided model identifier is invalid".
 local model_id = require "bedrock.model_id"
 
 local regions = {}
 
 local REFUSALS = { [400] = true, [403] = true, [404] = true }
 
---- ARNs in parameters are not deep, and looking for them has an end.
+--- ARNs in parameters are not nested deeply, and the search has a limit.
 local DEPTH_MAX, LOOKED_AT_MAX = 6, 1000
 
 --- Geographies that have profiles of their own in every region; from others AWS lets call some of these.
 local GEOGRAPHIES = { us = true, ["us-gov"] = true, eu = true, ap = true }
 
---- What a person or a model wrote is no name, and what is copied may be of elsewhere.
+--- Text that a person or a model wrote is not a name, and what is copied may come from elsewhere.
 local function is_name(key)
     return type(key) ~= "string" or key ~= "text" and key ~= "body" and not key:find "^source"
 end
@@ -22,7 +22,7 @@ local function foreign(text, region)
     return own ~= region and own or nil
 end
 
---- The first in the order of the paths, as tables have none.
+--- The first in the order of the paths, because a table has no order.
 local function find(value, path, search, depth)
     search.left = search.left - 1
     if search.left < 0 or depth > DEPTH_MAX then

@@ -1,8 +1,8 @@
---- Many things at once in one Lua state: who waits for what, and who goes on.
+--- Many things at once in one Lua state: who waits for what, and who runs next.
 ---
 --- A coroutine waits in one of three ways. Coroutines made here (bedrock.spawn) yield to whoever runs
---- them; coroutines of an event loop pause by the loop's means; everything else, generators inside of
---- either included, blocks. Only those are woken whose call or timer has something.
+--- them. Coroutines of an event loop pause by the loop's means. Everything else blocks, also a generator
+--- inside either. Only those are woken whose call or timer has something.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
@@ -19,7 +19,7 @@ local scheduler = {}
 --- @field obstacle nil|fun(): string? why nothing can wait where this is called
 --- @field detach nil|fun(body: function): boolean? starts it elsewhere, if nothing can wait here
 
---- A turn is bounded, so that a signal which came just before it is noticed soon.
+--- A turn has a limit, so that a signal that came just before it is noticed soon.
 local TURN_MS = 500
 
 local driver
@@ -36,7 +36,7 @@ local on_stack = 0
 --- Functions to be called when the stack is low again.
 local line, first, last = {}, 1, 0
 
---- One that sleeps for a reason of its own (a yield that is not ours) is left alone.
+--- A coroutine that sleeps for its own reason (a yield that is not ours) is left alone.
 local function resume(context)
     context.queued = false
     if not context.sleeping then
@@ -169,7 +169,7 @@ local function check_cancelled(task)
     end
 end
 
---- Pauses once, in a way that task:cancel can end, which ends the call at once.
+--- Pauses once. task:cancel can end the pause, and with it the call at once.
 local function sleep_once(task, sleep, wake, call)
     if task then
         task._wake, task._call = wake, call
@@ -181,14 +181,14 @@ local function sleep_once(task, sleep, wake, call)
     check_cancelled(task)
 end
 
---- Somebody else did what the loop was to do: it shall look whether there is still something to wait for.
+--- Somebody else did the loop's work: it must check whether there is still something to wait for.
 local function tell_loop()
     if driver then
         core.notify()
     end
 end
 
---- Where coroutines cannot pause. Others go on meanwhile, except from inside of one of them.
+--- For places where a coroutine cannot pause. Others run meanwhile, unless this is called inside one of them.
 local function block(call)
     if on_stack > 0 then
         host.block(call)
@@ -250,8 +250,8 @@ local function wait_by_host(call)
     check_cancelled(task)
 end
 
---- Runs all others until `done()`, blocking. Between two turns nothing woke, nobody can go on and the engine has
---- nothing to do: then nothing will ever come.
+--- Runs all others until `done()`, blocking. If nothing woke between two turns, nobody can run and the engine has
+--- nothing to do, then nothing will ever come.
 local function run_until(done)
     local calls = 1
     while not done() do

@@ -88,7 +88,7 @@ local function add_entry(lines, indent, key, shape)
     add_value(lines, indent, key and key .. " = " or "", shape, remark(shape))
 end
 
---- What may be added, in comments. Only the outermost members show what is in them: a model may be deep.
+--- What may be added, in comments. Only the outermost members show what they contain, because a model may be deep.
 local function add_optional(lines, indent, member, outermost)
     local block = {}
     if outermost then

@@ -1,7 +1,6 @@
 --- `conn:test()` and `bedrock.test(settings)`: does this connection work, and if not, what is in the way?
 ---
---- AWS answers nearly every mistake with the same 403, so each failure comes with what usually causes
---- it.
+--- AWS answers nearly every mistake with the same 403, so each failure comes with its usual causes.
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
@@ -65,7 +64,7 @@ local function clock_hint(err)
     end
 end
 
---- Parts of AWS's messages, in lower case, as their capitals vary.
+--- Parts of AWS's messages, in lower case, because their capitals vary.
 local EXCHANGE = {
     { "untrusted", "the certificate does not lead to the trust anchor: is trust_anchor_arn the "
         .. "right one and enabled, and are the intermediate certificates in certificate_chain? Is the certificate "
@@ -77,7 +76,8 @@ local EXCHANGE = {
     { "rolesessionname", SESSION_NAME },
 }
 
---- An endpoint of one's own is asked as if it were of Bedrock's region, whatever the ARNs say, unless told so.
+--- Your own endpoint is called as if it were in Bedrock's region, whatever the ARNs say, unless an option says
+--- otherwise.
 local function region_hint(conn)
     local theirs, asked, option = conn._client:foreign_arns()
     if theirs then
@@ -124,8 +124,7 @@ local function is_denied(err)
     return err.code == "AccessDeniedException" or err.code == "AccessDenied"
 end
 
---- What AWS refuses under the same code, but not for want of the permission to list: parts of its messages, in
---- lower case.
+--- Refusals with the same code that are not about the permission to list: parts of AWS's messages, in lower case.
 local NOT_CREDENTIALS = { "api key", "bearer", "authentication failed", "security token", "signature" }
 local NOT_LISTING_ALONE = { "explicit deny", "service control policy", "resource control policy", "your account" }
 
@@ -138,9 +137,8 @@ local function has_one(text, parts)
     return false
 end
 
---- AWS refuses to list, as that is not allowed to this role. It looks at that only once it knows who asks, so
---- credentials and region are right. An explicit or higher deny may mean more than the list: whether it does can
---- only a model tell.
+--- AWS refuses to list, because this role may not. AWS checks that only once it knows who asks, so credentials and
+--- region are right. An explicit or higher deny may be about more than the list; only asking a model can tell.
 local function may_not_list(err, model)
     local message = err.message:lower()
     return err.kind == "service" and is_denied(err) and not has_one(message, NOT_CREDENTIALS)
@@ -191,7 +189,7 @@ function Report:__tostring()
     return table.concat(lines, "\n")
 end
 
---- What was said, without the advice that credentials errors end with: the hint has more.
+--- The message, without the advice at the end of credentials errors: the hint says more.
 local function detail_of(err)
     return (tostring(err):gsub("%. Check that .-( %(status [^()]*%))$", "%1"):gsub("%. Check that .*$", ""))
 end

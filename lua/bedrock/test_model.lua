@@ -57,14 +57,14 @@ local function hint_of(err, model, region)
     end
 end
 
---- A refusal that is about this way of asking, so that another one may find out more.
+--- A refusal of this way of asking; another way may find out more.
 local function may_ask_otherwise(err)
     local status = err.status or 0
     return err.kind == "service" and (status == 501 or status >= 400 and status < 500) and status ~= 429
         and not err.retryable
 end
 
---- Free, but some models and all profiles are not counted for; and it says nothing of models that are not to be
+--- Free, but AWS counts no tokens for some models and all profiles, and it says nothing about models that cannot be
 --- called by their own ID.
 local function count(conn, model)
     local answer, err = conn.runtime:count_tokens { modelId = model, input = { converse = { messages = messages() } } }
@@ -94,7 +94,7 @@ local function embed(conn, model)
     return ("%s answered (InvokeModel, an embedding of %d numbers)"):format(model, #answer.embeddings[1])
 end
 
---- Is the model one that the list of foundation models says is not called by its own ID?
+--- Does the list of foundation models say that the model cannot be called by its own ID?
 local function needs_profile(model, summaries)
     for _, summary in ipairs(summaries or {}) do
         if summary.modelId == model then

@@ -1,4 +1,4 @@
---- Errors of tasks that nobody joined. They are told when the task is collected, or when the Lua state is closed.
+--- Errors of tasks that nobody joined. They are reported when the task is collected or the Lua state is closed.
 local host = require "bedrock.host"
 local is_callable = require "bedrock.is_callable"
 
@@ -51,7 +51,7 @@ local function tell(task, err, f)
     end
 end
 
---- Has the error told, unless the task is joined until nobody can do so any more.
+--- Reports the error when nobody can join the task any more, unless it was joined by then.
 --- @param task bedrock.Task
 --- @param err any
 --- @param f function the task's own

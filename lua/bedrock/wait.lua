@@ -29,7 +29,7 @@ local function find(name)
     } })
 end
 
---- The options of its calls, and the bound of the whole in milliseconds.
+--- The options of its calls, and the limit for the whole in milliseconds.
 local function split(options)
     local rest = given_of(options or {})
     local max_wait = rest.max_wait
@@ -67,7 +67,7 @@ local function first_fitting(waiter, output, err)
     end
 end
 
---- "memory.status is CREATING": what an answer says about what is waited for.
+--- "memory.status is CREATING": what an answer says about the state.
 local function state_of(waiter, output)
     for _, acceptor in ipairs(waiter.acceptors) do
         local value = acceptor.path and at(output, acceptor.path)
@@ -109,7 +109,7 @@ local function left_ms(wait)
     return wait.max_ms and wait.max_ms - (core.now_ms() - wait.began_ms) or math.huge
 end
 
---- A call gets no more time than there is left for the whole.
+--- A call gets no more time than is left for the whole.
 local function limited(wait)
     local left, given = left_ms(wait), wait.options.total_timeout
     if left == math.huge or (type(given) == "number" and given > 0 and given <= left) then

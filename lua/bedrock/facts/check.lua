@@ -1,5 +1,4 @@
---- Checks of facts, which are taken for granted in nothing. What is wrong is raised as a text that begins
---- with where it is.
+--- Checks of facts: nothing in them is trusted. What is wrong is raised as a text that begins with where it is.
 local check = {}
 
 --- Stands for "none" where a record holds an index; no index gets so far.
