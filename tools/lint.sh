@@ -43,6 +43,7 @@ check cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portabili
     --suppress=nullPointerArithmeticOutOfMemory --suppress=nullPointerOutOfResources --error-exitcode=1 \
     -j 2 $defines -DLIBCURL_VERSION_NUM=0x080000 -Icsrc -Ispec/c $units
 check luacheck luacheck --quiet --no-color lua spec examples bench
+check "includes between folders" tools/arrows.sh
 check "the shell" scripts_parse
 echo "$good passed, $bad failed"
 [ "$bad" -eq 0 ]

@@ -114,7 +114,7 @@ static br_call *new_call(bench *b)
     br_error error;
     br_call_opts opts = {.mode = BR_CALL_UNARY,
                          .model = &br_model_builtin,
-                         .timeouts = b->client->timeouts,
+                         .timeouts = b->client->config->timeouts,
                          .max_attempts = 1};
     br_request_init(&r);
     r.service = (uint8_t)br_model_service(&br_model_builtin, BR_SLICE("bedrock-runtime"));

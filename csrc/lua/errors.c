@@ -69,7 +69,8 @@ static void set_info(lua_State *L, const br_error *error, const br_call_info *in
     if (!headers)
         return;
     set_headers(L, headers);
-    set_retry_after(L, br_retry_hint_ms(headers, br_platform_system.wall_ms(br_platform_system.user)));
+    set_retry_after(L,
+                    br_retry_hint_ms(headers, br_platform_system.wall_ms(br_platform_system.user)));
 }
 
 int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const br_call_info *info)

@@ -11,7 +11,7 @@
 #include "engine/credentials/certificate_files.h"
 #include "engine/credentials/registry.h"
 #include "engine/credentials/sources.h"
-#include "engine/transfer/fetch.h"
+#include "engine/fetch.h"
 
 #define SESSION_NAME_REFUSED_MS ((int64_t)24 * 3600 * 1000)
 

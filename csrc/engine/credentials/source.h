@@ -10,8 +10,8 @@
 #define BR_ENGINE_CREDENTIALS_SOURCE_H
 
 #include "core/aws/cache_record.h"
+#include "engine/config.h"
 #include "engine/credentials/store.h"
-#include "engine/transfer/config.h"
 
 typedef struct br_source br_source;
 

@@ -9,8 +9,8 @@
 #define BR_ENGINE_CREDENTIALS_STORE_H
 
 #include "core/aws/cache_record.h"
+#include "engine/config.h"
 #include "engine/files/file_lock.h"
-#include "engine/transfer/config.h"
 
 typedef struct br_store br_store;
 typedef struct br_store_entry br_store_entry;

@@ -5,11 +5,11 @@
 ** services that give credentials: what they say in refusals is shown only as far as it is known to
 ** be no secret.
 */
-#ifndef BR_ENGINE_TRANSFER_FETCH_H
-#define BR_ENGINE_TRANSFER_FETCH_H
+#ifndef BR_ENGINE_FETCH_H
+#define BR_ENGINE_FETCH_H
 
 #include "core/aws/harmless.h"
-#include "engine/transfer/config.h"
+#include "engine/config.h"
 
 #define BR_FETCH_ATTEMPTS 3
 #define BR_FETCH_ANSWER_MAX ((size_t)256 * 1024) /* the body of an answer */

@@ -3,8 +3,8 @@
 ** the engine needs; how servers are reached; what time it is there. Counted, as what runs may outlive
 ** the client; shared between threads and engines; immutable but for the skew.
 */
-#ifndef BR_ENGINE_TRANSFER_CONFIG_H
-#define BR_ENGINE_TRANSFER_CONFIG_H
+#ifndef BR_ENGINE_CONFIG_H
+#define BR_ENGINE_CONFIG_H
 
 #include "core/aws/settings.h"
 #include "engine/transfer/clock.h"

@@ -1,4 +1,4 @@
-#include "engine/transfer/fetch.h"
+#include "engine/fetch.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>

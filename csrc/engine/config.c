@@ -1,4 +1,4 @@
-#include "engine/transfer/config.h"
+#include "engine/config.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
