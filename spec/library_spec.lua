@@ -155,6 +155,17 @@ describe("the editor types", function()
         end
     end)
 
+    it("have a page that tells of each function", function()
+        local page = contents "docs/reference/api.md"
+        for name, value in pairs(bedrock) do
+            local told = page:find("\n### bedrock." .. name .. "\n", 1, true)
+            assert.is_true(told ~= nil or type(value) ~= "function", name)
+        end
+        for _, name in ipairs(connection.handwritten) do
+            assert.is_truthy(page:find("\n### Connection:" .. name .. "\n", 1, true), name)
+        end
+    end)
+
     it("declare the hand-written methods of a connection", function()
         compare("Connection:", names_of(connection.handwritten), declared.Connection)
     end)

@@ -3,18 +3,21 @@
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts ROOT    writes the files under ROOT (".": in place)
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts         prints them, each after a line "==> path"
 ---
---- Output depends on the facts and on tools/reference/surface.lua alone.
+--- Output depends on the facts, the annotations in lua/bedrock and tools/reference/surface.lua alone.
 local here = arg[0]:match "^(.*)/" or "."
 package.path = here .. "/reference/?.lua;" .. package.path
 
+local annotations = require "annotations"
+local api = require "api"
 local facts = require "facts"
 local library = require "library"
 local pages = require "pages"
 
 local function outputs(dir)
-    local services = facts.read(dir)
+    local services, own = facts.read(dir), annotations.read(here .. "/..")
     local files = pages.all(services)
-    for _, file in ipairs(library.all(services, here)) do
+    files[#files + 1] = { path = "docs/reference/api.md", text = api.page(own) }
+    for _, file in ipairs(library.all(services, own)) do
         files[#files + 1] = file
     end
     return files

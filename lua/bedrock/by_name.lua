@@ -11,10 +11,12 @@ local function unknown_name(caller, message)
 end
 
 --- Any operation by name: conn:call("bedrock-runtime", "Converse", { … }).
---- @param service string its id or namespace
+--- @param service bedrock.ServiceName
 --- @param name string as AWS writes it, or in snake case
---- @param params table?
---- @param options table?
+--- @param params? table
+--- @param options? bedrock.CallOptions
+--- @return table? result
+--- @return bedrock.Error? err
 function by_name.call(self, service, name, params, options)
     connection.client_of(self, nil, nil, 2)
     if type(service) ~= "string" or type(name) ~= "string" then
@@ -49,12 +51,12 @@ end
 --- @field method string
 --- @field url string
 --- @field headers table<string, string> all that is sent but content-length and user-agent
---- @field body string?
+--- @field body? string
 
 --- The signed request that an operation would send, without sending it.
---- @param name string "converse", "agent.tag_resource"
---- @param params table?
---- @param options table?
+--- @param name bedrock.OperationName
+--- @param params? table
+--- @param options? bedrock.CallOptions
 --- @return bedrock.Prepared? request
 --- @return bedrock.Error? err
 function by_name.prepare(self, name, params, options)

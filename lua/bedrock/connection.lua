@@ -8,7 +8,7 @@ local errors = require "bedrock.errors"
 
 --- @class bedrock.Connection
 --- @field region string the effective region
---- @field auth string "roles_anywhere", "access_keys", "api_key" or "none"
+--- @field auth bedrock.Auth
 local connection = { handwritten = {} }
 
 --- Hand-written methods; operations join them when first used. `connection.handwritten` lists the former.
@@ -206,9 +206,10 @@ function class.__close(self)
     self:close()
 end
 
---- @param settings table see the README for every setting
+--- No network I/O; checks all it can and reports all problems in one error: err.errors.
+--- @param settings bedrock.Settings
 --- @return bedrock.Connection? conn
---- @return bedrock.Error? err with all that is wrong in err.errors
+--- @return bedrock.Error? err
 function connection.connect(settings)
     if settings == package.loaded.bedrock then
         error("connect: call it with a dot, as in bedrock.connect { … }", 2)

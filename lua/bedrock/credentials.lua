@@ -17,11 +17,11 @@ local function identity(client, refresh)
 end
 
 --- @class bedrock.CredentialsInfo
---- @field source string the connection's kind of credentials
---- @field cache "exchange"|"memory"|"file"|nil where these were found
---- @field access_key_id string?
---- @field expiration integer? epoch seconds; nil: they do not expire
---- @field seconds_left integer?
+--- @field source bedrock.Auth
+--- @field cache? "exchange"|"memory"|"file" where they were found
+--- @field access_key_id? string
+--- @field expiration? integer epoch seconds; nil: they do not expire
+--- @field seconds_left? integer
 
 --- What the next call will be signed with, without its secrets; obtained first if there is none.
 --- @return bedrock.CredentialsInfo? info

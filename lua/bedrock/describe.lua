@@ -20,9 +20,9 @@ local function unknown(caller, path, message)
     return errors.config(caller, { { path = path, kind = "unknown", message = message } })
 end
 
---- Names of operations, as conn:prepare takes them.
---- @param service string? id or namespace; without it, all
---- @return string[]? names it prints well
+--- Names of operations, as conn:prepare takes them. The list prints well.
+--- @param service? bedrock.ServiceName
+--- @return string[]? names
 --- @return bedrock.Error? err
 function describe.operations(service)
     if service ~= nil then
@@ -196,9 +196,9 @@ local function find(caller, name, depth)
 end
 
 --- What an operation takes and returns.
---- @param name string "converse", "agent.tag_resource"
---- @param depth integer? levels of members to show, 1 to 8; 3 if not given
---- @return table? description it prints well
+--- @param name bedrock.OperationName
+--- @param depth? integer levels of members to show, 1 to 8; 3 if not given
+--- @return bedrock.Description? description
 --- @return bedrock.Error? err
 function describe.operation(name, depth)
     check_name(name, "describe")
@@ -214,7 +214,7 @@ end
 
 --- A table of an operation's parameters to fill in: required members with a placeholder each. Printed, it is Lua
 --- source to paste, with the optional ones in comments.
---- @param name string "converse", "agent.tag_resource"
+--- @param name bedrock.OperationName
 --- @return table? params
 --- @return bedrock.Error? err
 function describe.skeleton(name)

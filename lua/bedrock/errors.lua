@@ -3,26 +3,28 @@ local core = require "bedrock.core"
 
 --- @class bedrock.Problem
 --- @field path string "messages[1].content", or a setting's name
---- @field kind string "missing", "unknown", "type", "min-length", …
+--- @field kind bedrock.ProblemKind
 --- @field message string
 
+--- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; `..` does likewise.
 --- @class bedrock.Error
---- @field kind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
---- @field code string never nil: the service's name for it, or ours ("ValidationError", "ReadTimeout", …)
+--- @field kind bedrock.ErrorKind
+--- @field code bedrock.ErrorCode the service's name for it, or ours
 --- @field message string
---- @field operation string?
---- @field status integer? of the HTTP answer, if there was one
---- @field request_id string?
---- @field headers table<string, string>? of the answer, as in bedrock.metadata, but without set-cookie; not of one that
----   refused credentials
---- @field retry_after number? seconds that the service asked to wait
+--- @field operation? string
+--- @field status? integer of the HTTP answer, if there was one
+--- @field request_id? string
+--- @field headers? table<string, string> of the answer, as in bedrock.Metadata, but without set-cookie; not of one
+---   that refused credentials
+--- @field retry_after? number seconds that the service asked to wait
 --- @field retryable boolean the same call may succeed later
---- @field attempts integer? requests of the operation itself; 0: no credentials were to be had for it
---- @field errors bedrock.Problem[]? all that is wrong with settings or parameters, by path
---- @field fields table? members of a service error
---- @field output table? the last answer of what conn:wait waited for
---- @field report bedrock.TestReport? from conn:test and bedrock.test: all steps; printed with the error
---- @field partial any what a stream had brought when it broke, from gather
+--- @field attempts? integer requests of the operation itself; 0: no credentials were to be had for it
+--- @field errors? bedrock.Problem[] all that is wrong with settings or parameters, by path
+--- @field fields? table members of a service error
+--- @field output? table the last answer of what wait waited for
+--- @field partial? any what a stream had brought when it broke, from gather
+--- @field report? bedrock.TestReport from test: all steps; printed with the error
+--- @operator concat(any): string
 
 local errors = {}
 

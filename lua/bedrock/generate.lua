@@ -363,35 +363,35 @@ end
 
 --- @class bedrock.GenerateParams
 --- @field model string model ID, ARN or inference profile
---- @field prompt string? text and image families
---- @field system string?
---- @field max_tokens integer?
---- @field temperature number?
---- @field top_p number?
---- @field top_k integer?
---- @field stop string|string[]|nil
---- @field negative_prompt string? image families
---- @field width integer?
---- @field height integer?
---- @field count integer?
---- @field seed integer?
---- @field input string|string[]|nil embedding families; a list makes one request for each
---- @field dimensions integer?
---- @field family string? instead of the one the model's name tells
---- @field inference string? "cross-region": the account's profile in the region's own geography; or a prefix: us,
+--- @field prompt? string text and image families
+--- @field system? string
+--- @field max_tokens? integer
+--- @field temperature? number
+--- @field top_p? number
+--- @field top_k? integer
+--- @field stop? string|string[]
+--- @field negative_prompt? string image families
+--- @field width? integer
+--- @field height? integer
+--- @field count? integer
+--- @field seed? integer
+--- @field input? string|string[] embedding families; a list makes one request for each
+--- @field dimensions? integer
+--- @field family? string instead of the one the model's name tells
+--- @field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us,
 ---   us-gov, eu, apac, jp, au, ca, global
 
 --- @class bedrock.Generated
---- @field text string?
---- @field images string[]? bytes of image files
---- @field embeddings number[][]?
---- @field stop_reason string?
---- @field usage {input_tokens: integer?, output_tokens: integer?}
+--- @field text? string
+--- @field images? string[] bytes of image files
+--- @field embeddings? number[][]
+--- @field stop_reason? string
+--- @field usage bedrock.TokenUsage
 --- @field raw table the model's own answer; for a list of inputs, a list of them
 
---- @param conn bedrock.Connection
+--- One-shot text, images or embeddings, the same for all model families.
 --- @param given bedrock.GenerateParams
---- @param options table? as for any operation
+--- @param options? bedrock.CallOptions
 --- @return bedrock.Generated? result
 --- @return bedrock.Error? err
 local function generate(conn, given, options)

@@ -15,8 +15,6 @@ end
 local core = require "bedrock.core"
 local later = require "bedrock.later"
 
---- @class bedrock
---- @field null lightuserdata JSON's null; the same value as cjson.null and ngx.null
 local bedrock = {
     _NAME = "bedrock",
     _VERSION = core.version,

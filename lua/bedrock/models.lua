@@ -265,32 +265,32 @@ end
 --- @field id string what operations take as modelId
 --- @field arn string
 --- @field name string
---- @field provider string?
---- @field profile_type nil|"system"|"application" of inference profiles
---- @field kind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"
+--- @field provider? string
+--- @field kind bedrock.ModelKind
+--- @field profile_type? "system"|"application" of inference profiles
 --- @field input string[] modalities: TEXT, IMAGE, …
 --- @field output string[]
 --- @field streaming boolean
 
---- @class bedrock.ModelList: { [integer]: bedrock.Model }
---- @field denied table<string, bedrock.Error>? kinds whose list, or one of whose lists, is missing
+--- @class bedrock.ModelList
+--- @field [integer] bedrock.Model
+--- @field denied? table<bedrock.ModelKind, bedrock.Error> kinds whose list, or one of whose lists, is missing
 
 --- @class bedrock.ModelFilter
---- @field provider string? "Amazon", "Anthropic", …; upper and lower case are the same
---- @field kind string?
---- @field name string? a part of the name
---- @field input string? a modality
---- @field output string? a modality; also called modality
---- @field modality string?
---- @field streaming boolean?
+--- @field provider? string "Amazon", "Anthropic", …; upper and lower case are the same
+--- @field kind? bedrock.ModelKind
+--- @field name? string a part of the name
+--- @field input? string a modality
+--- @field output? string a modality; also called modality
+--- @field modality? string
+--- @field streaming? boolean
 
---- Lists that cannot be read (the role may not, the service does not know them, the answer makes no sense) are
---- left out and noted in `list.denied` (kind to error); it is an error if there is no other. Without
---- `denied.on_demand` profiles, custom and provisioned models tell what they can; with it `input` and `output`
+--- What can be called in this region. Lists that cannot be read (the role may not, the service does not know them, the
+--- answer makes no sense) are left out and noted in `list.denied` (kind to error); it is an error if there is no other.
+--- Without `denied.on_demand` profiles, custom and provisioned models tell what they can; with it `input` and `output`
 --- are empty.
---- @param conn bedrock.Connection
---- @param filter bedrock.ModelFilter?
---- @param options table? as for any operation
+--- @param filter? bedrock.ModelFilter
+--- @param options? bedrock.CallOptions
 --- @return bedrock.ModelList? list
 --- @return bedrock.Error? err
 local function models(conn, filter, options)

@@ -8,11 +8,15 @@ local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 
---- @class bedrock.Pages may stand in a generic `for`
---- @field next fun(self): table?, bedrock.Error?
+--- Stands in a generic `for`, where an error is raised; `next` returns it.
+--- @class bedrock.Pages
+--- @field next fun(self: bedrock.Pages): table?, bedrock.Error?
+--- @overload fun(): table
 
---- @class bedrock.Items may stand in a generic `for`
---- @field next fun(self): any, bedrock.Error?
+--- Stands in a generic `for`, where an error is raised; `next` returns it.
+--- @class bedrock.Items
+--- @field next fun(self: bedrock.Items): any, bedrock.Error?
+--- @overload fun(): any
 
 local pages = {}
 
@@ -176,19 +180,19 @@ local function new(caller, conn, name, params, options)
 end
 
 --- The pages of a list, one answer after the other. An unknown name is raised.
---- @param name string "list_agents", "agent.list_agents"
---- @param params table? sent with every request
---- @param options table? likewise
+--- @param name bedrock.PagedOperation
+--- @param params? table sent with every request
+--- @param options? bedrock.CallOptions
 --- @return bedrock.Pages
 function pages.pages(conn, name, params, options)
     local source = new("pages", conn, name, params, options)
     return source
 end
 
---- The items of all pages.
---- @param name string
---- @param params table?
---- @param options table?
+--- The items of all pages of a list.
+--- @param name bedrock.PagedOperation
+--- @param params? table sent with every request
+--- @param options? bedrock.CallOptions
 --- @return bedrock.Items
 function pages.items(conn, name, params, options)
     local source = new("items", conn, name, params, options)

@@ -177,14 +177,14 @@ end
 
 --- @class bedrock.RawRequest
 --- @field path string percent-encoded
---- @field service string? "bedrock-runtime" if not given
---- @field method string? POST with a body, GET without
---- @field query table|string|nil names to values or lists; a string is sent as it is
---- @field headers table<string, string>?
---- @field body table|string|nil a table is sent as JSON
---- @field stream boolean|"bytes"|nil the answer as a stream: of events if it is text/event-stream, else (and always
----   with "bytes") of its bytes
---- @field require_end boolean? server-sent events that end without their last one ([DONE], message_stop,
+--- @field service? bedrock.ServiceName "bedrock-runtime" if not given
+--- @field method? string POST with a body, GET without
+--- @field query? table<string, any>|string names to values or lists; a string is sent as it is
+--- @field headers? table<string, string>
+--- @field body? table|string a table is sent as JSON
+--- @field stream? boolean|"bytes" the answer as a stream: of events if it is text/event-stream, else of its bytes;
+---   "bytes": always of its bytes
+--- @field require_end? boolean server-sent events that end without their last one ([DONE], message_stop,
 ---   response.completed) are an error, and so is an event that tells of one
 
 --- @class bedrock.RawAnswer
@@ -194,8 +194,8 @@ end
 
 --- A signed request to a path that no model describes.
 --- @param fields bedrock.RawRequest
---- @param options table?
---- @return bedrock.RawAnswer|bedrock.Stream|nil answer
+--- @param options? bedrock.CallOptions
+--- @return bedrock.RawAnswer|bedrock.ServerSentStream|bedrock.ByteStream|nil answer
 --- @return bedrock.Error? err
 function request.send(self, fields, options)
     local client = connection.client_of(self, nil, options, 2)

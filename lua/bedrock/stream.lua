@@ -10,12 +10,9 @@ local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
 
---- @class bedrock.Stream the other members of the operation's output are its fields
---- @field next fun(self): string?, table|bedrock.Error|nil
---- @field events fun(self): function, bedrock.Stream, nil, bedrock.Stream
---- @field gather fun(self): table?, bedrock.Error?
---- @field close fun(self): true
---- @field complete boolean? of a model's own chunks and of server-sent events: did the last one come? Set at the end;
+--- A stream of events. What breaks it is raised inside `for name, event in stream:events()`.
+--- @class bedrock.Stream
+--- @field complete? boolean of a model's own chunks and of server-sent events: did the last one come? Set at the end;
 ---   nil where nobody can know
 local stream = {}
 
@@ -149,9 +146,9 @@ local function settled(self)
     return nil, self._error
 end
 
---- The next event.
---- @return string? name nil at the end, and when it broke
---- @return table|string|bedrock.Error|nil event
+--- Never raises: name and event; nil at the end; nil and an error.
+--- @return string? name
+--- @return any event
 function methods.next(self)
     if self._state ~= "open" then
         return settled(self)
@@ -188,7 +185,9 @@ local function raise_or_next(self)
     return name, event
 end
 
---- For a generic `for`. What breaks the stream is raised. Lua 5.4 closes it when the loop is left.
+--- For a generic `for`, where what breaks the stream is raised. Lua 5.4 closes the stream when the loop is left; on
+--- LuaJIT call close.
+--- @return fun(): string, any
 function methods.events(self)
     return raise_or_next, self, nil, self
 end
@@ -220,7 +219,7 @@ local function release(self)
     host.cancel(self._call, true)
 end
 
---- Stops it, without reading what is left. May be called again.
+--- Stops it without reading what is left. May be called again.
 --- @return true
 function methods.close(self)
     release(self)

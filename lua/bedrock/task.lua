@@ -14,10 +14,11 @@ local unpack = table.unpack or unpack
 
 local tasks = {}
 
+--- A function that runs as a coroutine.
 --- @class bedrock.Task
---- @field join fun(self): ... what the function returned; nil and an error if it raised one or was cancelled
---- @field cancel fun(self): true
---- @field status fun(self): "running"|"done"|"cancelled"
+--- @field join fun(self: bedrock.Task): any, any waits for its end: what it returned; nil and an error if it raised one
+--- @field cancel fun(self: bedrock.Task): true raises an error of kind "cancelled" where it waits
+--- @field status fun(self: bedrock.Task): "running"|"done"|"cancelled"
 local Task = { __name = "bedrock.task" }
 local methods = {}
 
@@ -70,10 +71,11 @@ local function launch(alone, f, ...)
     return task
 end
 
---- Starts a function as a coroutine; it runs until it first waits.
+--- Starts a function as a coroutine; it runs until it first waits. What it calls yields while it waits, so that others
+--- go on.
 --- @param f function
 --- @param ... any its arguments
---- @return bedrock.Task
+--- @return bedrock.Task task
 function tasks.spawn(f, ...)
     if not is_callable(f) then
         error("spawn: expected a function, got " .. errors.type_of(f), 2)
@@ -122,8 +124,8 @@ function Task.__tostring(self)
 end
 
 --- @class bedrock.ParallelOptions
---- @field limit integer? how many run at once; all if not given
---- @field stop_on_error boolean? the first that fails cancels the others, and no more are started
+--- @field limit? integer how many run at once; all if not given
+--- @field stop_on_error? boolean the first that fails cancels the others, and no more are started
 
 local OPTIONS = { limit = true, stop_on_error = true }
 
@@ -209,14 +211,12 @@ local function join_workers(group)
     end
 end
 
---- Runs functions at the same time and waits for all of them:
----
----     local answers, errs = bedrock.parallel(f1, f2, f3)
----     local answers, errs = bedrock.parallel({ f1, f2, … }, { limit = 10, stop_on_error = true })
----
---- @return table results the first value that each returned, in the order of the functions; `n`: how many there were
---- @return table<integer, any>? errs nil if none failed; else by the number of the function, what it raised, or
----     returned beside nil
+--- Runs functions at the same time and waits for all: parallel({ f1, f2 }, { limit = 10 }) or parallel(f1, f2).
+--- @overload fun(...: function): table, table<integer, any>?
+--- @param functions function[]
+--- @param options? bedrock.ParallelOptions
+--- @return table results the first value that each returned, in order; `n`: how many
+--- @return table<integer, any>? errs nil if none failed; else errors by the number of the function
 function tasks.parallel(...)
     local list, options = read_arguments(...)
     local group = { list = list, next = 1, workers = {}, stop_on_error = options.stop_on_error,

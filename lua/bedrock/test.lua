@@ -310,14 +310,15 @@ end
 --- @field ok boolean
 --- @field ms number
 --- @field detail string
---- @field hint string?
+--- @field hint? string
 
+--- Prints well.
 --- @class bedrock.TestReport
 --- @field ok boolean
 --- @field steps bedrock.TestStep[] none after one that failed
 
 --- @class bedrock.TestOptions
---- @field model string? an ID, ARN or inference profile to ask as well, for one token at most
+--- @field model? string an ID, ARN or inference profile to ask as well, for one token at most
 
 local function run_all(conn, options)
     local report, found = new_report(), {}
@@ -332,10 +333,10 @@ local function run_all(conn, options)
     return report
 end
 
---- Makes one fresh exchange, whatever the caches hold, then asks Bedrock for its models, and a model if one is named.
---- @param conn bedrock.Connection
---- @param options bedrock.TestOptions?
---- @return bedrock.TestReport? report it prints well
+--- Settings, certificate, credentials and access to Bedrock, and to a model if one is named, step by step. Makes one
+--- fresh exchange, whatever the caches hold.
+--- @param options? bedrock.TestOptions
+--- @return bedrock.TestReport? report
 --- @return bedrock.Error? err with the report as err.report
 function test.connection(conn, options)
     connection.client_of(conn, nil, options, 2)
@@ -386,9 +387,9 @@ local function refused(err)
     return nil, err
 end
 
---- connect and test in one; there is a report even when the settings are bad.
---- @param settings table as for connect
---- @param options bedrock.TestOptions?
+--- Connects and tests. There is a report even when the settings are bad: err.report.
+--- @param settings bedrock.Settings
+--- @param options? bedrock.TestOptions
 --- @return bedrock.TestReport? report
 --- @return bedrock.Error? err
 function test.settings(settings, options)

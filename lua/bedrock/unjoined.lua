@@ -61,8 +61,8 @@ function unjoined.watch(task, err, f)
     end)
 end
 
---- Who is told of errors that no task:join() returned; nil: they are written to standard error, in nginx to its
---- error log. It is called while something else runs, so it must not wait: make a note, write a log.
+--- Who is told of the error of a task that nobody joined, once it is collected or the Lua state is closed; nil:
+--- standard error, in nginx the error log. The function must not wait.
 --- @param f nil|fun(err: any, task: bedrock.Task)
 function unjoined.on_task_error(f)
     if f ~= nil and not is_callable(f) then

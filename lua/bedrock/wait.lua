@@ -163,10 +163,10 @@ local function run(wait)
 end
 
 --- Repeats an operation until its answer says that a state is reached, or cannot be reached.
---- @param name string "memory_created"
---- @param params table? of the operation
---- @param options table? of its calls; max_wait (seconds) bounds the whole
---- @return table? output the last answer; empty where an error is what was waited for
+--- @param name bedrock.WaiterName
+--- @param params? table of the operation
+--- @param options? bedrock.WaitOptions
+--- @return table? result the last answer; empty where an error is what was waited for
 --- @return bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a call's
 local function wait_for(conn, name, params, options)
     connection.client_of(conn, params, options, 2)

@@ -1,4 +1,4 @@
---- Editor types in LuaCATS. library/bedrock.d.lua has the hand-written surface and every operation as a
+--- Editor types in LuaCATS. library/bedrock.d.lua has our own functions and types and every operation as a
 --- method; library/bedrock/SPACE.d.lua has the types of a service's parameters and results. They are
 --- apart because the Lua language server skips files above 500 kB.
 local facts = require "facts"
@@ -32,6 +32,11 @@ local SCALARS = {
 }
 
 local INLINE_LENGTH = 200
+
+local OBJECTS = {
+    ["bedrock.Connection"] = "local Connection = {}",
+    ["bedrock.Stream"] = "local Stream = {}",
+}
 
 --- @class library.Writer
 --- @field service reference.Service
@@ -381,20 +386,30 @@ local function connection(services, lines)
     end
 end
 
---- The hand-written part, without the comment it begins with.
-local function surface(here)
-    local file = assert(io.open(here .. "/reference/surface.lua", "rb"))
-    local text = file:read "a"
-    file:close()
-    return (text:gsub("^.-\n\n", "", 1):gsub("\n+$", ""))
+--- A block of our own annotations, as LuaCATS has it; methods need a local of their class.
+local function own_block(block)
+    local lines = {}
+    for i, sentence in ipairs(block.doc) do
+        lines[i] = "--- " .. sentence
+    end
+    for _, tag in ipairs(block.tags) do
+        lines[#lines + 1] = "---@" .. tag.kind .. " " .. tag.text
+    end
+    lines[#lines + 1] = block.class and OBJECTS[block.class] or not block.class and block.code or nil
+    return table.concat(lines, "\n") .. "\n"
 end
 
 --- @param services reference.Service[]
---- @param here string the directory of the tools
+--- @param own table our own annotations, as annotations.read has them
 --- @return {path: string, text: string}[]
-function library.all(services, here)
-    local head = "---@meta bedrock\n" .. HEAD:format " and tools/reference/surface.lua"
-    local lines = { head .. "\n" .. surface(here) .. "\n" }
+function library.all(services, own)
+    local head = "---@meta bedrock\n" .. HEAD:format ", lua/bedrock and tools/reference/surface.lua"
+    local lines = { head .. "\n" .. own.written .. "\n" }
+    for _, blocks in ipairs { own.classes, own.functions } do
+        for _, block in ipairs(blocks) do
+            lines[#lines + 1] = own_block(block)
+        end
+    end
     for _, line in ipairs(names(services)) do
         lines[#lines + 1] = line
     end

@@ -268,8 +268,8 @@ local INDEX = [[
 # Reference
 
 %s
-Every operation, from the facts this version is built on. The same at run time: `bedrock.operations()`,
-`bedrock.describe("converse")`.
+The module's own functions and types are in [api](api.md). Here is every operation, from the facts this version is built
+on. The same at run time: `bedrock.operations()`, `bedrock.describe("converse")`.
 
 | service | namespace | operations | API key | |
 |---|---|---|---|---|
