@@ -172,6 +172,13 @@ static void notify(void *user)
     br_engine_notify(user);
 }
 
+static void hear_first(void *user)
+{
+    br_task *other = user;
+    CHECK(other->running);
+    CHECK_INT(gone_count, 0);
+}
+
 static void test_a_step_ends(void)
 {
     br_engine *e = new_engine(&br_platform_system);
@@ -189,6 +196,24 @@ static void test_a_step_ends(void)
     br_task_leave(e, &task);
     CHECK_INT(br_engine_step(e, -1), 0);
     br_engine_free(e);
+}
+
+/* A background task hears of the end as all do, but does not count; who entered last hears first. */
+static void test_a_background_task(void)
+{
+    br_engine *e = new_engine(&br_host_system);
+    br_task counted = {0}, background = {0};
+    CHECK(br_task_enter(e, &counted, on_gone, NULL));
+    br_task_enter_background(e, &background, hear_first, &counted);
+    CHECK_INT(br_engine_step(e, 0), 1);
+    br_task_leave(e, &background);
+    br_task_leave(e, &background);
+    br_task_enter_background(e, &background, hear_first, &counted);
+    CHECK_INT(br_engine_step(e, 0), 1);
+    gone_count = 0;
+    br_engine_free(e);
+    CHECK_INT(gone_count, 1);
+    CHECK(!counted.running && !background.running);
 }
 
 static void on_signal(int signal)
@@ -330,6 +355,7 @@ int main(void)
     test_a_timer_restarted_for_now_waits_for_the_next_turn();
     test_descriptor_follows_timers();
     test_a_step_ends();
+    test_a_background_task();
     test_a_signal_ends_a_step();
     test_time_between_steps_is_not_waited();
     test_randomness();
