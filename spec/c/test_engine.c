@@ -201,7 +201,7 @@ static void test_a_step_ends(void)
 /* A background task hears of the end as all do, but does not count; who entered last hears first. */
 static void test_a_background_task(void)
 {
-    br_engine *e = new_engine(&br_host_system);
+    br_engine *e = new_engine(&br_platform_system);
     br_task counted = {0}, background = {0};
     CHECK(br_task_enter(e, &counted, on_gone, NULL));
     br_task_enter_background(e, &background, hear_first, &counted);

@@ -17,7 +17,7 @@
 #define TAKES_MS 40 /* whatever a source or a store does */
 
 static ra_clock now;
-static br_host host;
+static br_platform platform;
 static br_engine *engine;
 static br_config *config;
 static ra_want want;
@@ -28,14 +28,14 @@ static void begin(void)
     br_settings s;
     br_problems p;
     now = (ra_clock){.wall_ms = INT64_C(1792000000000), .mono_ms = 1000000};
-    host = ra_host(&now);
+    platform = ra_platform(&now);
     br_problems_init(&p);
     br_settings_init(&s);
     br_settings_set_text(&s, BR_SLICE("auth"), BR_SLICE("none"), &p);
     br_settings_set_text(&s, BR_SLICE("cache"), BR_SLICE("memory"), &p);
     br_settings_set_text(&s, BR_SLICE("endpoint"), BR_SLICE("https://127.0.0.1:1"), &p);
-    config = br_config_new(&s, &br_model_builtin, &host, &p);
-    engine = br_engine_new(&host, &error);
+    config = br_config_new(&s, &br_model_builtin, &platform, &p);
+    engine = br_engine_new(&platform, &error);
     CHECK(config != NULL && engine != NULL && p.count == 0);
     br_problems_free(&p);
 }

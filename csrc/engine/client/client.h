@@ -5,6 +5,7 @@
 #ifndef BR_ENGINE_CLIENT_CLIENT_H
 #define BR_ENGINE_CLIENT_CLIENT_H
 
+#include "core/http/retry.h"
 #include "engine/credentials/principal.h"
 
 typedef struct br_client {
