@@ -353,6 +353,28 @@ describe("answers", function()
         assert.same({}, (codec.decode("agent", "UntagResource", 200, {}, "")))
     end)
 
+    it("say which type was expected and which came", function()
+        for body, message in pairs {
+            ['{"output":[]}'] = "expected an object, got a list",
+            ['{"output":{"message":{"content":"Hi"}}}'] = "expected a list, got a string",
+            ['{"output":{"message":{"content":[{"text":{}}]}}}'] = "expected a string, got an object",
+            ['{"output":{"message":{"content":[{"reasoningContent":{"redactedContent":1}}]}}}'] =
+                "expected a base64 string, got a number",
+            ['{"metrics":{"latencyMs":"7"}}'] = "expected an integer, got a string",
+            ['{"metrics":{"latencyMs":1e999}}'] = "a number is out of range",
+            ['{"output":'] = "unexpected end of the text",
+        } do
+            local out, err = decode_converse(body)
+            assert.is_nil(out)
+            assert.matches("the answer cannot be read: " .. message .. " (near byte", err.message, 1, true)
+        end
+        local _, err = codec.decode("bedrock", "GetGuardrail", 200, {}, '{"createdAt":true}')
+        assert.matches("expected a time (a number or a string), got true", err.message, 1, true)
+        _, err = codec.decode("bedrock", "ListFoundationModels", 200, {},
+            '{"modelSummaries":[{"responseStreamingSupported":null},{"responseStreamingSupported":"yes"}]}')
+        assert.matches("expected true or false, got a string", err.message, 1, true)
+    end)
+
     it("survive being cut and bent at every byte", function()
         local body = [[{"output":{"message":{"role":"assistant","content":[{"text":"\u00fcber"},
             {"image":{"format":"png","source":{"bytes":"AAEC"}}}]}},"usage":{"inputTokens":12}}]]
