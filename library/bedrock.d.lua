@@ -6,7 +6,7 @@
 ---@alias bedrock.Auth "roles_anywhere"|"access_keys"|"api_key"|"none"|"chain"
 ---@alias bedrock.ErrorKind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
 ---@alias bedrock.OwnErrorCode
----| "ConfigError" # settings or options that cannot be
+---| "ConfigError" # settings or options that are wrong
 ---| "NotSupported"
 ---| "ValidationError" # parameters; all that is wrong is in `errors`
 ---| "ConnectTimeout"
@@ -16,7 +16,7 @@
 ---| "BadResponse" # an answer that cannot be read
 ---| "Truncated" # a stream that ended too early
 ---| "PartlyRead" # gather on a stream of which events were taken
----| "WaiterFailure" # what is waited for cannot come any more
+---| "WaiterFailure" # the state waited for cannot be reached any more
 ---| "Cancelled"
 ---| "Closed"
 ---| "Forked" # begun before a fork
@@ -35,7 +35,7 @@
 ---@field pkcs12? string file path, or the bytes
 ---@field session_name? string 2 to 64 characters; needed for roles_anywhere
 ---@field duration? integer seconds, 900 to 3600
----@field roles_anywhere_region? string "auto": that of Bedrock
+---@field roles_anywhere_region? string "auto": Bedrock's region
 ---@field roles_anywhere_custom_region? string for regions not listed
 ---@field access_key_id? string
 ---@field secret_access_key? string
@@ -44,11 +44,11 @@
 ---@field region? string "us-east-1" if not given
 ---@field custom_region? string for regions not listed; overrides region
 ---@field endpoint? string|table<bedrock.ServiceName, string> one URL, or one for each service
----@field allow_http? boolean plain http to other hosts than loopback
+---@field allow_http? boolean plain http to hosts other than loopback
 ---@field use_fips? boolean
 ---@field use_dualstack? boolean
 ---@field ca_file? string
----@field client_certificate? string file path or PEM, for the TLS of an endpoint
+---@field client_certificate? string file path or PEM, for TLS with your own endpoint
 ---@field client_key? string file path or PEM; in client_certificate if not given
 ---@field client_key_password? string
 ---@field proxy? string|false URL; false: none; nil: the environment's
@@ -75,8 +75,8 @@
 ---@field total_timeout? integer
 ---@field max_attempts? integer
 ---@field retry_timeouts? boolean
----@field stream? boolean|"bytes" the answer as a stream, where the operation has that: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
----@field require_end? boolean server-sent events that end without their last one, or tell of an error, are an error
+---@field stream? boolean|"bytes" the answer as a stream, if the operation can: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
+---@field require_end? boolean server-sent events that end without the last one, or report an error, are an error
 ---@field validate? boolean
 ---@field strict? boolean
 ---@field unknown? "error"|"pass"
@@ -99,7 +99,7 @@
 ---@field events fun(self: bedrock.ByteStream): fun(): "chunk", string
 ---@field next fun(self: bedrock.ByteStream): "chunk"?, string|bedrock.Error|nil
 
---- id and retry are the last that the service set, in this event or before.
+--- id and retry are the last values that the service set, in this event or an earlier one.
 ---@class bedrock.ServerSentEvent
 ---@field event string "message" if it has no name
 ---@field data string as it was sent, JSON too
@@ -121,7 +121,7 @@
 ---@field headers? table<string, string> likewise
 ---@field events bedrock.ServerSentEvent[]
 
---- An event, or a delta's, that has no place in what is gathered, or whose place is taken.
+--- An event or delta that has no place in what is gathered, or whose place is taken.
 ---@class bedrock.OtherEvent
 ---@field name string
 ---@field event any
@@ -132,7 +132,7 @@
 ---@class bedrock.GatheredModel
 ---@field text string
 ---@field parts any[] each chunk's JSON, or its bytes
----@field complete? boolean true: the model's last chunk came; nil: no chunk told whose they are
+---@field complete? boolean true: the model's last chunk came; nil: the chunks' form is not known
 ---@field contentType? string
 
 ---@class bedrock.GatheredAgent
@@ -155,7 +155,7 @@
 
 ---@class bedrock.GatheredMessage
 ---@field output { message: { role: string, content: table[] } } the last message
----@field messages? { role: string, content: table[] }[] all, where there are several
+---@field messages? { role: string, content: table[] }[] all, if there are several
 ---@field others? bedrock.OtherEvent[]
 ---@field stopReason? string
 ---@field usage? table
@@ -173,7 +173,7 @@
 ---@field generatedResponse? any
 ---@field nextToken? string
 
---- A chunk's bytes are JSON of the model's own; this is what they say.
+--- A chunk's bytes are the model's own JSON; this is that JSON, decoded.
 ---@class bedrock.runtime.PayloadPart
 ---@field json? any
 
@@ -265,8 +265,8 @@ function bedrock.sign(request) end
 --- JSON as this module writes and reads it: integers stay integers, [] stays [], keys keep their order.
 bedrock.json = {}
 
---- A number as its JSON text: it prints so, is sent so, and compares with others of its kind by its value. Decoded JSON
---- has them where no number of Lua holds what was written.
+--- A number as its JSON text. It is printed and sent as written, and compares with others of its kind by value. Decoded JSON
+--- has them where Lua cannot hold what was written.
 ---@class bedrock.Number: userdata
 ---@operator concat(string|number|bedrock.Number): string
 
@@ -294,7 +294,7 @@ function bedrock.json.encode(value) end
 ---@return bedrock.Error? err
 function bedrock.json.decode(text) end
 
---- Which facts of AWS's this build was made from.
+--- The facts of AWS that this build was made from.
 ---@return bedrock.ApiVersion
 function bedrock.api_version() end
 
@@ -310,7 +310,7 @@ local Connection = {}
 ---@field expiration? integer epoch seconds; nil: they do not expire
 ---@field seconds_left? integer
 
---- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; `..` does likewise.
+--- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; so does `..`.
 ---@class bedrock.Error
 ---@field kind bedrock.ErrorKind
 ---@field code bedrock.ErrorCode the service's name for it, or ours
@@ -321,11 +321,11 @@ local Connection = {}
 ---@field headers? table<string, string> of the answer, as in bedrock.Metadata, but without set-cookie; not of one that refused credentials
 ---@field retry_after? number seconds that the service asked to wait
 ---@field retryable boolean the same call may succeed later
----@field attempts? integer requests of the operation itself; 0: no credentials were to be had for it
+---@field attempts? integer requests of the operation itself; 0: no credentials could be obtained for it
 ---@field errors? bedrock.Problem[] all that is wrong with settings or parameters, by path
 ---@field fields? table members of a service error
----@field output? table the last answer of what wait waited for
----@field partial? any what a stream had brought when it broke, from gather
+---@field output? table the last answer that wait got
+---@field partial? any from gather: what a stream had brought when it broke
 ---@field report? bedrock.TestReport from test: all steps; printed with the error
 ---@operator concat(any): string
 
@@ -345,7 +345,7 @@ local Connection = {}
 ---@field seed? integer
 ---@field input? string|string[] embedding families; a list makes one request for each
 ---@field dimensions? integer
----@field family? string instead of the one the model's name tells
+---@field family? string instead of the one that the model's name says
 ---@field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us, us-gov, eu, apac, jp, au, ca, global
 
 ---@class bedrock.Generated
@@ -356,7 +356,7 @@ local Connection = {}
 ---@field usage bedrock.TokenUsage
 ---@field raw table the model's own answer; for a list of inputs, a list of them
 
---- Stands in a generic `for`, where an error is raised; `next` returns it.
+--- For a generic `for`, where an error is raised. `next` returns the error.
 ---@class bedrock.Items
 ---@field next fun(self: bedrock.Items): any, bedrock.Error?
 ---@overload fun(): any
@@ -366,7 +366,7 @@ local Connection = {}
 ---@field attempts integer requests sent
 ---@field request_id? string
 ---@field headers table<string, string> lower-case names; repeated fields joined with ", "
----@field token? table<string, string> the idempotency token or session ID that was made up, by member
+---@field token? table<string, string> the idempotency token or session ID that was generated, by member
 
 ---@class bedrock.Model
 ---@field id string what operations take as modelId
@@ -390,9 +390,9 @@ local Connection = {}
 
 ---@class bedrock.ModelList
 ---@field [integer] bedrock.Model
----@field denied? table<bedrock.ModelKind, bedrock.Error> kinds whose list, or one of whose lists, is missing
+---@field denied? table<bedrock.ModelKind, bedrock.Error> kinds that lack a list, or one of their lists
 
---- Stands in a generic `for`, where an error is raised; `next` returns it.
+--- For a generic `for`, where an error is raised. `next` returns the error.
 ---@class bedrock.Pages
 ---@field next fun(self: bedrock.Pages): table?, bedrock.Error?
 ---@overload fun(): table
@@ -425,7 +425,7 @@ local Connection = {}
 ---@field headers? table<string, string>
 ---@field body? table|string a table is sent as JSON
 ---@field stream? boolean|"bytes" the answer as a stream: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
----@field require_end? boolean server-sent events that end without their last one ([DONE], message_stop, response.completed) are an error, and so is an event that tells of one
+---@field require_end? boolean server-sent events that end without their last one ([DONE], message_stop, response.completed) are an error, and so is an event that reports one
 
 --- A stream of events. What breaks it is raised inside `for name, event in stream:events()`.
 ---@class bedrock.Stream
@@ -434,7 +434,7 @@ local Stream = {}
 
 --- A function that runs as a coroutine.
 ---@class bedrock.Task
----@field join fun(self: bedrock.Task): any, any waits for its end: what it returned; nil and an error if it raised one
+---@field join fun(self: bedrock.Task): any, any waits for its end: what it returned, or nil and its error
 ---@field cancel fun(self: bedrock.Task): true raises an error of kind "cancelled" where it waits
 ---@field status fun(self: bedrock.Task): "running"|"done"|"cancelled"
 
@@ -453,7 +453,7 @@ local Stream = {}
 ---@field detail string
 ---@field hint? string
 
---- No network I/O; checks all it can and reports all problems in one error: err.errors.
+--- Checks all it can without network I/O, and reports all problems in one error: err.errors.
 ---@param settings bedrock.Settings
 ---@return bedrock.Connection? conn
 ---@return bedrock.Error? err
@@ -466,24 +466,24 @@ function bedrock.connect(settings) end
 ---@return bedrock.Error? err
 function bedrock.describe(name, depth) end
 
---- Adds or replaces operations, from a file in the form of csrc/model/facts: for all connections of this Lua state,
---- those that are open too.
+--- Adds or replaces operations, from a file in the form of csrc/model/facts. They serve all connections of this Lua
+--- state, also open ones.
 ---@param file string
 ---@return true? ok
 ---@return bedrock.Error? err
 function bedrock.load_api(file) end
 
---- What is known of an answer beside its contents.
+--- What is known about an answer besides its contents.
 ---@param result any a result, a stream, or what a stream gathered
 ---@return bedrock.Metadata? metadata nil for anything else
 function bedrock.metadata(result) end
 
---- Who is told of the error of a task that nobody joined, once it is collected or the Lua state is closed; nil:
---- standard error, in nginx the error log. The function must not wait.
+--- The function that gets the error of a task that nobody joined, once the task is collected or the Lua state closed.
+--- nil: standard error, in nginx the error log. The function must not wait.
 ---@param f nil|fun(err: any, task: bedrock.Task)
 function bedrock.on_task_error(f) end
 
---- Names of operations, as conn:prepare takes them. The list prints well.
+--- Names of operations, as conn:prepare takes them. The list prints one name on each line.
 ---@param service? bedrock.ServiceName
 ---@return string[]? names
 ---@return bedrock.Error? err
@@ -504,8 +504,8 @@ function bedrock.parallel(functions, options) end
 ---@return bedrock.Error? err
 function bedrock.skeleton(name) end
 
---- Starts a function as a coroutine; it runs until it first waits. What it calls yields while it waits, so that others
---- go on.
+--- Starts a function as a coroutine; it runs until it first waits. Its calls yield while they wait, so that others can
+--- run.
 ---@param f function
 ---@param ... any its arguments
 ---@return bedrock.Task task
@@ -531,11 +531,11 @@ function Connection:call(service, name, params, options) end
 ---@return string?
 function Connection:certificate() end
 
---- Ends what runs on it. May be called again.
+--- Cancels what runs on it. May be called again.
 ---@return true
 function Connection:close() end
 
---- What the next call will be signed with, without its secrets; obtained first if there is none.
+--- What the next call will be signed with, without secrets. If there are no credentials yet, they are obtained first.
 ---@return bedrock.CredentialsInfo? info
 ---@return bedrock.Error? err
 function Connection:credentials() end
@@ -554,10 +554,9 @@ function Connection:generate(given, options) end
 ---@return bedrock.Items
 function Connection:items(name, params, options) end
 
---- What can be called in this region. Lists that cannot be read (the role may not, the service does not know them, the
---- answer makes no sense) are left out and noted in `list.denied` (kind to error); it is an error if there is no other.
---- Without `denied.on_demand` profiles, custom and provisioned models tell what they can; with it `input` and `output`
---- are empty.
+--- What can be called in this region. A list that cannot be read (the role may not, the service does not know it, the
+--- answer makes no sense) is left out and noted in `list.denied` (kind to error). It is an error if none can be read.
+--- If `denied.on_demand` is set, `input` and `output` of profiles, custom and provisioned models are empty.
 ---@param filter? bedrock.ModelFilter
 ---@param options? bedrock.CallOptions
 ---@return bedrock.ModelList? list
@@ -579,7 +578,7 @@ function Connection:pages(name, params, options) end
 ---@return bedrock.Error? err
 function Connection:prepare(name, params, options) end
 
---- Exchanges for new credentials, whatever memory and files hold, and replaces both.
+--- Gets new credentials, whatever memory and files contain, and replaces those.
 ---@return true? ok
 ---@return bedrock.Error? err
 function Connection:refresh() end
@@ -598,11 +597,11 @@ function Connection:request(fields, options) end
 ---@return bedrock.Error? err with the report as err.report
 function Connection:test(options) end
 
---- Repeats an operation until its answer says that a state is reached, or cannot be reached.
+--- Repeats an operation until its answer says that the state was reached or cannot be reached.
 ---@param name bedrock.WaiterName
 ---@param params? table of the operation
 ---@param options? bedrock.WaitOptions
----@return table? result the last answer; empty where an error is what was waited for
+---@return table? result the last answer; empty if the state waited for is an error
 ---@return bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a call's
 function Connection:wait(name, params, options) end
 
@@ -610,17 +609,17 @@ function Connection:wait(name, params, options) end
 ---@return true
 function Stream:close() end
 
---- For a generic `for`, where what breaks the stream is raised. Lua 5.4 closes the stream when the loop is left; on
+--- For a generic `for`. An error that breaks the stream is raised. Lua 5.4 closes the stream when the loop is left; on
 --- LuaJIT call close.
 ---@return fun(): string, any
 function Stream:events() end
 
---- Everything that is still to come, put together.
+--- Reads everything that is still to come, and puts it together.
 ---@return table? result
 ---@return bedrock.Error? err what had come is in err.partial
 function Stream:gather() end
 
---- Never raises: name and event; nil at the end; nil and an error.
+--- Returns name and event, nil at the end, or nil and an error. Never raises.
 ---@return string? name
 ---@return any event
 function Stream:next() end

@@ -206,7 +206,7 @@ function class.__close(self)
     self:close()
 end
 
---- No network I/O; checks all it can and reports all problems in one error: err.errors.
+--- Checks all it can without network I/O, and reports all problems in one error: err.errors.
 --- @param settings bedrock.Settings
 --- @return bedrock.Connection? conn
 --- @return bedrock.Error? err
@@ -253,7 +253,7 @@ function connection.pause(self, ms, sleepers)
     return true
 end
 
---- Ends what runs on it. May be called again.
+--- Cancels what runs on it. May be called again.
 --- @return true
 function methods.close(self)
     local closed = client_of(self, nil, nil, 2):close()

@@ -23,7 +23,7 @@ end
 --- @field expiration? integer epoch seconds; nil: they do not expire
 --- @field seconds_left? integer
 
---- What the next call will be signed with, without its secrets; obtained first if there is none.
+--- What the next call will be signed with, without secrets. If there are no credentials yet, they are obtained first.
 --- @return bedrock.CredentialsInfo? info
 --- @return bedrock.Error? err
 function credentials.info(self)
@@ -39,7 +39,7 @@ function credentials.info(self)
     return info, err
 end
 
---- Exchanges for new credentials, whatever memory and files hold, and replaces both.
+--- Gets new credentials, whatever memory and files contain, and replaces those.
 --- @return true? ok
 --- @return bedrock.Error? err
 function credentials.refresh(self)

@@ -20,7 +20,7 @@ local function unknown(caller, path, message)
     return errors.config(caller, { { path = path, kind = "unknown", message = message } })
 end
 
---- Names of operations, as conn:prepare takes them. The list prints well.
+--- Names of operations, as conn:prepare takes them. The list prints one name on each line.
 --- @param service? bedrock.ServiceName
 --- @return string[]? names
 --- @return bedrock.Error? err

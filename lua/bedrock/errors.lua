@@ -6,7 +6,7 @@ local core = require "bedrock.core"
 --- @field kind bedrock.ProblemKind
 --- @field message string
 
---- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; `..` does likewise.
+--- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; so does `..`.
 --- @class bedrock.Error
 --- @field kind bedrock.ErrorKind
 --- @field code bedrock.ErrorCode the service's name for it, or ours
@@ -18,11 +18,11 @@ local core = require "bedrock.core"
 ---   that refused credentials
 --- @field retry_after? number seconds that the service asked to wait
 --- @field retryable boolean the same call may succeed later
---- @field attempts? integer requests of the operation itself; 0: no credentials were to be had for it
+--- @field attempts? integer requests of the operation itself; 0: no credentials could be obtained for it
 --- @field errors? bedrock.Problem[] all that is wrong with settings or parameters, by path
 --- @field fields? table members of a service error
---- @field output? table the last answer of what wait waited for
---- @field partial? any what a stream had brought when it broke, from gather
+--- @field output? table the last answer that wait got
+--- @field partial? any from gather: what a stream had brought when it broke
 --- @field report? bedrock.TestReport from test: all steps; printed with the error
 --- @operator concat(any): string
 

@@ -377,7 +377,7 @@ end
 --- @field seed? integer
 --- @field input? string|string[] embedding families; a list makes one request for each
 --- @field dimensions? integer
---- @field family? string instead of the one the model's name tells
+--- @field family? string instead of the one that the model's name says
 --- @field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us,
 ---   us-gov, eu, apac, jp, au, ca, global
 

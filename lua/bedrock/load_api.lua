@@ -46,8 +46,8 @@ local function collision(service, operations)
     end
 end
 
---- Adds or replaces operations, from a file in the form of csrc/model/facts: for all connections of this Lua state,
---- those that are open too.
+--- Adds or replaces operations, from a file in the form of csrc/model/facts. They serve all connections of this Lua
+--- state, also open ones.
 --- @param file string
 --- @return true? ok
 --- @return bedrock.Error? err

@@ -11,9 +11,9 @@ local known = setmetatable({}, { __mode = "k" })
 --- @field attempts integer requests sent
 --- @field request_id? string
 --- @field headers table<string, string> lower-case names; repeated fields joined with ", "
---- @field token? table<string, string> the idempotency token or session ID that was made up, by member
+--- @field token? table<string, string> the idempotency token or session ID that was generated, by member
 
---- What is known of an answer beside its contents.
+--- What is known about an answer besides its contents.
 --- @param result any a result, a stream, or what a stream gathered
 --- @return bedrock.Metadata? metadata nil for anything else
 function metadata.of(result)

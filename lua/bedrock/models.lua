@@ -274,7 +274,7 @@ end
 
 --- @class bedrock.ModelList
 --- @field [integer] bedrock.Model
---- @field denied? table<bedrock.ModelKind, bedrock.Error> kinds whose list, or one of whose lists, is missing
+--- @field denied? table<bedrock.ModelKind, bedrock.Error> kinds that lack a list, or one of their lists
 
 --- @class bedrock.ModelFilter
 --- @field provider? string "Amazon", "Anthropic", …; upper and lower case are the same
@@ -285,10 +285,9 @@ end
 --- @field modality? string
 --- @field streaming? boolean
 
---- What can be called in this region. Lists that cannot be read (the role may not, the service does not know them, the
---- answer makes no sense) are left out and noted in `list.denied` (kind to error); it is an error if there is no other.
---- Without `denied.on_demand` profiles, custom and provisioned models tell what they can; with it `input` and `output`
---- are empty.
+--- What can be called in this region. A list that cannot be read (the role may not, the service does not know it, the
+--- answer makes no sense) is left out and noted in `list.denied` (kind to error). It is an error if none can be read.
+--- If `denied.on_demand` is set, `input` and `output` of profiles, custom and provisioned models are empty.
 --- @param filter? bedrock.ModelFilter
 --- @param options? bedrock.CallOptions
 --- @return bedrock.ModelList? list

@@ -8,12 +8,12 @@ local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 
---- Stands in a generic `for`, where an error is raised; `next` returns it.
+--- For a generic `for`, where an error is raised. `next` returns the error.
 --- @class bedrock.Pages
 --- @field next fun(self: bedrock.Pages): table?, bedrock.Error?
 --- @overload fun(): table
 
---- Stands in a generic `for`, where an error is raised; `next` returns it.
+--- For a generic `for`, where an error is raised. `next` returns the error.
 --- @class bedrock.Items
 --- @field next fun(self: bedrock.Items): any, bedrock.Error?
 --- @overload fun(): any

@@ -185,7 +185,7 @@ end
 --- @field stream? boolean|"bytes" the answer as a stream: of events if it is text/event-stream, else of its bytes;
 ---   "bytes": always of its bytes
 --- @field require_end? boolean server-sent events that end without their last one ([DONE], message_stop,
----   response.completed) are an error, and so is an event that tells of one
+---   response.completed) are an error, and so is an event that reports one
 
 --- @class bedrock.RawAnswer
 --- @field status integer

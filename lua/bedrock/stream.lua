@@ -146,7 +146,7 @@ local function settled(self)
     return nil, self._error
 end
 
---- Never raises: name and event; nil at the end; nil and an error.
+--- Returns name and event, nil at the end, or nil and an error. Never raises.
 --- @return string? name
 --- @return any event
 function methods.next(self)
@@ -185,14 +185,14 @@ local function raise_or_next(self)
     return name, event
 end
 
---- For a generic `for`, where what breaks the stream is raised. Lua 5.4 closes the stream when the loop is left; on
+--- For a generic `for`. An error that breaks the stream is raised. Lua 5.4 closes the stream when the loop is left; on
 --- LuaJIT call close.
 --- @return fun(): string, any
 function methods.events(self)
     return raise_or_next, self, nil, self
 end
 
---- Everything that is still to come, put together.
+--- Reads everything that is still to come, and puts it together.
 --- @return table? result
 --- @return bedrock.Error? err what had come is in err.partial
 function methods.gather(self)

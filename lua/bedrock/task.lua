@@ -16,7 +16,7 @@ local tasks = {}
 
 --- A function that runs as a coroutine.
 --- @class bedrock.Task
---- @field join fun(self: bedrock.Task): any, any waits for its end: what it returned; nil and an error if it raised one
+--- @field join fun(self: bedrock.Task): any, any waits for its end: what it returned, or nil and its error
 --- @field cancel fun(self: bedrock.Task): true raises an error of kind "cancelled" where it waits
 --- @field status fun(self: bedrock.Task): "running"|"done"|"cancelled"
 local Task = { __name = "bedrock.task" }
@@ -71,8 +71,8 @@ local function launch(alone, f, ...)
     return task
 end
 
---- Starts a function as a coroutine; it runs until it first waits. What it calls yields while it waits, so that others
---- go on.
+--- Starts a function as a coroutine; it runs until it first waits. Its calls yield while they wait, so that others can
+--- run.
 --- @param f function
 --- @param ... any its arguments
 --- @return bedrock.Task task

@@ -61,8 +61,8 @@ function unjoined.watch(task, err, f)
     end)
 end
 
---- Who is told of the error of a task that nobody joined, once it is collected or the Lua state is closed; nil:
---- standard error, in nginx the error log. The function must not wait.
+--- The function that gets the error of a task that nobody joined, once the task is collected or the Lua state closed.
+--- nil: standard error, in nginx the error log. The function must not wait.
 --- @param f nil|fun(err: any, task: bedrock.Task)
 function unjoined.on_task_error(f)
     if f ~= nil and not is_callable(f) then

@@ -162,11 +162,11 @@ local function run(wait)
     return nil, timeout(wait, ("%d attempts, one every %d s"):format(wait.waiter.attempts, wait.waiter.delay))
 end
 
---- Repeats an operation until its answer says that a state is reached, or cannot be reached.
+--- Repeats an operation until its answer says that the state was reached or cannot be reached.
 --- @param name bedrock.WaiterName
 --- @param params? table of the operation
 --- @param options? bedrock.WaitOptions
---- @return table? result the last answer; empty where an error is what was waited for
+--- @return table? result the last answer; empty if the state waited for is an error
 --- @return bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a call's
 local function wait_for(conn, name, params, options)
     connection.client_of(conn, params, options, 2)

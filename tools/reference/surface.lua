@@ -6,7 +6,7 @@
 ---@alias bedrock.Auth "roles_anywhere"|"access_keys"|"api_key"|"none"|"chain"
 ---@alias bedrock.ErrorKind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
 ---@alias bedrock.OwnErrorCode
----| "ConfigError" # settings or options that cannot be
+---| "ConfigError" # settings or options that are wrong
 ---| "NotSupported"
 ---| "ValidationError" # parameters; all that is wrong is in `errors`
 ---| "ConnectTimeout"
@@ -16,7 +16,7 @@
 ---| "BadResponse" # an answer that cannot be read
 ---| "Truncated" # a stream that ended too early
 ---| "PartlyRead" # gather on a stream of which events were taken
----| "WaiterFailure" # what is waited for cannot come any more
+---| "WaiterFailure" # the state waited for cannot be reached any more
 ---| "Cancelled"
 ---| "Closed"
 ---| "Forked" # begun before a fork
@@ -35,7 +35,7 @@
 ---@field pkcs12? string file path, or the bytes
 ---@field session_name? string 2 to 64 characters; needed for roles_anywhere
 ---@field duration? integer seconds, 900 to 3600
----@field roles_anywhere_region? string "auto": that of Bedrock
+---@field roles_anywhere_region? string "auto": Bedrock's region
 ---@field roles_anywhere_custom_region? string for regions not listed
 ---@field access_key_id? string
 ---@field secret_access_key? string
@@ -44,11 +44,11 @@
 ---@field region? string "us-east-1" if not given
 ---@field custom_region? string for regions not listed; overrides region
 ---@field endpoint? string|table<bedrock.ServiceName, string> one URL, or one for each service
----@field allow_http? boolean plain http to other hosts than loopback
+---@field allow_http? boolean plain http to hosts other than loopback
 ---@field use_fips? boolean
 ---@field use_dualstack? boolean
 ---@field ca_file? string
----@field client_certificate? string file path or PEM, for the TLS of an endpoint
+---@field client_certificate? string file path or PEM, for TLS with your own endpoint
 ---@field client_key? string file path or PEM; in client_certificate if not given
 ---@field client_key_password? string
 ---@field proxy? string|false URL; false: none; nil: the environment's
@@ -75,8 +75,8 @@
 ---@field total_timeout? integer
 ---@field max_attempts? integer
 ---@field retry_timeouts? boolean
----@field stream? boolean|"bytes" the answer as a stream, where the operation has that: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
----@field require_end? boolean server-sent events that end without their last one, or tell of an error, are an error
+---@field stream? boolean|"bytes" the answer as a stream, if the operation can: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
+---@field require_end? boolean server-sent events that end without the last one, or report an error, are an error
 ---@field validate? boolean
 ---@field strict? boolean
 ---@field unknown? "error"|"pass"
@@ -99,7 +99,7 @@
 ---@field events fun(self: bedrock.ByteStream): fun(): "chunk", string
 ---@field next fun(self: bedrock.ByteStream): "chunk"?, string|bedrock.Error|nil
 
---- id and retry are the last that the service set, in this event or before.
+--- id and retry are the last values that the service set, in this event or an earlier one.
 ---@class bedrock.ServerSentEvent
 ---@field event string "message" if it has no name
 ---@field data string as it was sent, JSON too
@@ -121,7 +121,7 @@
 ---@field headers? table<string, string> likewise
 ---@field events bedrock.ServerSentEvent[]
 
---- An event, or a delta's, that has no place in what is gathered, or whose place is taken.
+--- An event or delta that has no place in what is gathered, or whose place is taken.
 ---@class bedrock.OtherEvent
 ---@field name string
 ---@field event any
@@ -132,7 +132,7 @@
 ---@class bedrock.GatheredModel
 ---@field text string
 ---@field parts any[] each chunk's JSON, or its bytes
----@field complete? boolean true: the model's last chunk came; nil: no chunk told whose they are
+---@field complete? boolean true: the model's last chunk came; nil: the chunks' form is not known
 ---@field contentType? string
 
 ---@class bedrock.GatheredAgent
@@ -155,7 +155,7 @@
 
 ---@class bedrock.GatheredMessage
 ---@field output { message: { role: string, content: table[] } } the last message
----@field messages? { role: string, content: table[] }[] all, where there are several
+---@field messages? { role: string, content: table[] }[] all, if there are several
 ---@field others? bedrock.OtherEvent[]
 ---@field stopReason? string
 ---@field usage? table
@@ -173,7 +173,7 @@
 ---@field generatedResponse? any
 ---@field nextToken? string
 
---- A chunk's bytes are JSON of the model's own; this is what they say.
+--- A chunk's bytes are the model's own JSON; this is that JSON, decoded.
 ---@class bedrock.runtime.PayloadPart
 ---@field json? any
 
@@ -265,8 +265,8 @@ function bedrock.sign(request) end
 --- JSON as this module writes and reads it: integers stay integers, [] stays [], keys keep their order.
 bedrock.json = {}
 
---- A number as its JSON text: it prints so, is sent so, and compares with others of its kind by its value. Decoded JSON
---- has them where no number of Lua holds what was written.
+--- A number as its JSON text. It is printed and sent as written, and compares with others of its kind by value. Decoded JSON
+--- has them where Lua cannot hold what was written.
 ---@class bedrock.Number: userdata
 ---@operator concat(string|number|bedrock.Number): string
 
@@ -294,6 +294,6 @@ function bedrock.json.encode(value) end
 ---@return bedrock.Error? err
 function bedrock.json.decode(text) end
 
---- Which facts of AWS's this build was made from.
+--- The facts of AWS that this build was made from.
 ---@return bedrock.ApiVersion
 function bedrock.api_version() end
