@@ -61,7 +61,7 @@ static void check_record(const br_cache_record *r)
     MUST(br_cache_record_decrypt(br_buf_slice(&file), material, identity, &again));
     MUST(again.written_ms == r->written_ms && again.clock_offset_ms == r->clock_offset_ms);
     MUST(again.clock_offset_known == r->clock_offset_known);
-    MUST(again.session_name_refused_ms == r->session_name_refused_ms);
+    MUST(again.note_ms == r->note_ms);
     MUST((again.credentials == NULL) == (r->credentials == NULL));
     const br_credentials *a = again.credentials, *b = r->credentials;
     if (a != NULL) {
