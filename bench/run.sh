@@ -80,6 +80,8 @@ heading "Event stream, C: one 200-byte event"
 c bench_eventstream | nanoseconds
 heading "JSON, C (no floor: the lines are different jobs)"
 c bench_json | nanoseconds
+heading "Base64, C: 768 KiB"
+c bench_base64 | nanoseconds
 heading "A call over TLS, C: kept-alive connection"
 c bench_call "$https" "$ca" | nanoseconds
 

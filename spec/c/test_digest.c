@@ -1,10 +1,8 @@
-/* Digests against FIPS 180-4 and RFC 4231, base64 against RFC 4648 and OpenSSL's encoder. */
+/* Digests against FIPS 180-4 and RFC 4231. */
 #include "check.h"
 #include "core/base/digest.h"
 #include "core/base/hex.h"
-#include "core/text/base64_groups.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,117 +100,6 @@ static void test_hex_lengths(void)
     }
 }
 
-static void test_base64_samples(void)
-{
-    static const char *const samples[][2] = {
-        {"", ""},
-        {"f", "Zg=="},
-        {"fo", "Zm8="},
-        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="},
-        {"fooba", "Zm9vYmE="},
-        {"foobar", "Zm9vYmFy"},
-    };
-    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
-        br_buf out;
-        br_buf_init(&out, 100);
-        br_buf_adds(&out, "<");
-        br_base64_encode(&out, br_slice_of(samples[i][0]));
-        CHECK(br_slice_eqs((br_slice){out.data + 1, out.len - 1}, samples[i][1]));
-        br_buf_clear(&out);
-        CHECK(br_base64_decode(&out, br_slice_of(samples[i][1])));
-        CHECK_SLICE(br_buf_slice(&out), samples[i][0]);
-        br_buf_free(&out);
-    }
-}
-
-/* All lengths around the group sizes, all byte values, both ways. */
-static void test_base64_lengths(void)
-{
-    unsigned char bytes[300], *want = calloc(1, 1000);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(i * 167 + i / 256);
-    for (size_t n = 0; n <= sizeof bytes; n++) {
-        char *guarded = guard_copy(bytes, n);
-        br_buf text, back;
-        br_buf_init(&text, 1000);
-        br_buf_init(&back, 1000);
-        br_base64_encode(&text, (br_slice){guarded, n});
-        EVP_EncodeBlock(want, bytes, (int)n);
-        CHECK_SLICE(br_buf_slice(&text), (const char *)want);
-        char *encoded = guard_copy(br_buf_slice(&text).p, text.len);
-        CHECK(br_base64_decode(&back, (br_slice){encoded, text.len}));
-        CHECK(back.len == n && (n == 0 || memcmp(back.data, bytes, n) == 0));
-        guard_free(encoded, text.len);
-        guard_free(guarded, n);
-        br_buf_free(&text);
-        br_buf_free(&back);
-    }
-    free(want);
-}
-
-/* What one way encodes by itself, whichever way this processor would choose. */
-static void check_groups(br_base64_groups *encode, size_t left_at_most)
-{
-    unsigned char bytes[200], want[300];
-    char text[300];
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(i * 211 + 7);
-    for (size_t n = 0; n <= sizeof bytes; n++) {
-        char *guarded = guard_copy(bytes, n);
-        memset(text, '#', sizeof text);
-        size_t done = encode(text, (const uint8_t *)guarded, n);
-        CHECK(done % 3 == 0 && done <= n && n - done <= left_at_most);
-        EVP_EncodeBlock(want, bytes, (int)done);
-        CHECK(memcmp(text, want, done / 3 * 4) == 0 && text[done / 3 * 4] == '#');
-        guard_free(guarded, n);
-    }
-}
-
-static void test_base64_ways(void)
-{
-    check_groups(br_base64_portable, 2);
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("ssse3"))
-        check_groups(br_base64_ssse3, 15);
-    if (__builtin_cpu_supports("avx2"))
-        check_groups(br_base64_avx2, 27);
-#endif
-}
-
-static void test_base64_refusals(void)
-{
-    static const char *const bad[] = {
-        "Z",    "Zg",       "Zg=",     "=",        "====",     "Zg==Zg==", "Zm8=Zm8=",
-        "Z===", "Zg==\n",   " Zg==",   "Zm 8",     "Zm-_",     "Zh==",     "Zm9=",
-        "Z=g=", "Zm9v====", "\xffm9v", "Zm9v\x80", "Zm9vZg=a", "Zm\t9"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        br_buf out;
-        br_buf_init(&out, 100);
-        br_buf_adds(&out, "kept");
-        size_t n = strlen(bad[i]);
-        char *guarded = guard_copy(bad[i], n);
-        CHECK(!br_base64_decode(&out, (br_slice){guarded, n}));
-        CHECK(br_slice_eq(br_buf_slice(&out), BR_SLICE("kept")));
-        guard_free(guarded, n);
-        br_buf_free(&out);
-    }
-}
-
-static void test_base64_limits(void)
-{
-    br_buf out;
-    br_buf_init(&out, 7);
-    br_base64_encode(&out, BR_SLICE("foobar"));
-    CHECK(out.failed && out.len == 0);
-    br_buf_clear(&out);
-    br_base64_encode(&out, (br_slice){"x", SIZE_MAX});
-    CHECK(out.failed);
-    br_buf_clear(&out);
-    CHECK(!br_base64_decode(&out, BR_SLICE("Zm9vYmFyZm9v")));
-    br_buf_free(&out);
-}
-
 int main(void)
 {
     crypto = br_digest_new();
@@ -221,11 +108,6 @@ int main(void)
     test_hmac();
     test_hex();
     test_hex_lengths();
-    test_base64_samples();
-    test_base64_lengths();
-    test_base64_ways();
-    test_base64_refusals();
-    test_base64_limits();
     br_hmac_key_free(NULL);
     br_digest_free(crypto);
     br_digest_free(NULL);
