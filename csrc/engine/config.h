@@ -1,7 +1,7 @@
 /*
 ** What whoever sends on behalf of a connection needs of it: the settings, checked, in the form that
-** the engine needs; how servers are reached; what time it is there. Counted, as what runs may outlive
-** the client; shared between threads and engines; immutable but for the skew.
+** the engine needs; how servers are reached; what time it is there. Counted, as what runs may
+** outlive the client; shared between threads and engines; immutable but for the skew.
 */
 #ifndef BR_ENGINE_CONFIG_H
 #define BR_ENGINE_CONFIG_H
@@ -23,8 +23,9 @@ typedef struct br_config {
 
 /*
 ** Checks settings (taking them over: *settings is left empty, also on failure) and reads the files
-** they name, but for those of a source of credentials. No network, no thread, no lock, no directory.
-** problems say what is wrong; NULL: no memory. platform: the clock that dates are judged by.
+** they name, but for those of a source of credentials. No network, no thread, no lock, no
+** directory. problems say what is wrong; NULL: no memory. platform: the clock that dates are judged
+** by.
 */
 br_config *br_config_new(br_settings *settings, const br_model *model, const br_platform *platform,
                          br_problems *problems);

@@ -1,9 +1,9 @@
 /*
 ** One request, answered whole, with its repeats: throttling, server and transport failures up to
-** the connection's max_attempts, but BR_FETCH_ATTEMPTS at most; uncounted and each for itself a stale
-** connection once, a clock that proves wrong (clock.h), and what the owner knows a cure for. For
-** services that give credentials: what they say in refusals is shown only as far as it is known to
-** be no secret.
+** the connection's max_attempts, but BR_FETCH_ATTEMPTS at most; uncounted and each for itself a
+** stale connection once, a clock that proves wrong (clock.h), and what the owner knows a cure for.
+** For services that give credentials: what they say in refusals is shown only as far as it is known
+** to be no secret.
 */
 #ifndef BR_ENGINE_FETCH_H
 #define BR_ENGINE_FETCH_H
@@ -15,8 +15,8 @@
 #define BR_FETCH_ANSWER_MAX ((size_t)256 * 1024) /* the body of an answer */
 
 typedef struct br_fetch_ops {
-    /* Before each attempt: the request, as of now_ms (corrected time; to be signed with, if at all).
-     * false: it is over, *error says why. */
+    /* Before each attempt: the request, as of now_ms (corrected time, for a signature). false: it is
+     * over, *error says why. */
     bool (*build)(void *user, int64_t now_ms, br_request *out, br_error *error);
     /* Refused: will the next request be built otherwise? Then it goes out at once. NULL: never. */
     bool (*cure)(void *user, int status, const br_error *told);

@@ -5,7 +5,6 @@
 #ifndef BR_ENGINE_CLIENT_CLIENT_H
 #define BR_ENGINE_CLIENT_CLIENT_H
 
-#include "core/http/retry.h"
 #include "engine/credentials/principal.h"
 
 typedef struct br_client {
@@ -31,9 +30,9 @@ void br_client_unref(br_client *c);
 /* Who it is now. A counted reference. */
 br_principal *br_client_principal(br_client *c);
 /*
-** Before an exchange: what the source was made of, and was renewed, takes the place of the old, if it
-** can be used (as certificate and key cannot while only one of two files has been replaced). now_ms:
-** corrected time. Reads files, but only after a change.
+** Before an exchange: what the source was made of, and was renewed, takes the place of the old, if
+** it can be used (as certificate and key cannot while only one of two files has been replaced).
+** now_ms: corrected time. Reads files, but only after a change.
 */
 void br_client_renew(br_client *c, int64_t now_ms);
 /* Did the profile refuse the session name when the identity was last exchanged? */

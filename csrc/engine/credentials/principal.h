@@ -1,7 +1,7 @@
 /*
-** Who a client is towards AWS: the source of its credentials, and the provider for the identity that
-** they are of. Immutable and counted: when what the source was made of was renewed, the client gets
-** another, and whoever is at work with this one ends with it.
+** Who a client is towards AWS: the source of its credentials, and the provider for the identity
+** that they are of. Immutable and counted: when what the source was made of was renewed, the client
+** gets another, and whoever is at work with this one ends with it.
 */
 #ifndef BR_ENGINE_CREDENTIALS_PRINCIPAL_H
 #define BR_ENGINE_CREDENTIALS_PRINCIPAL_H

@@ -2,8 +2,8 @@
 ** Credentials of one identity: what memory holds of them, those who wait for them, and the flight
 ** that gets new ones from a source, with a store before and after it. A provider knows neither: it
 ** gets both with the principal of whoever waits. With cache "shared" or "memory" all clients of one
-** identity in a process share one provider (a registry under a mutex); with cache = false each client
-** has its own.
+** identity in a process share one provider (a registry under a mutex); with cache = false each
+** client has its own.
 **
 ** Single flight: all that wait for one identity, in this engine, in other engines of the process
 ** and in other processes, are served by one exchange (rules: store.h, file_lock.h). The exchange
@@ -22,7 +22,7 @@ typedef enum br_origin {
     BR_FROM_FILE
 } br_origin;
 
-/* Of what that source gives: a new one, or that of its identity in the registry. NULL: no memory. */
+/* Of what that source gives: a new one, or its identity's in the registry. NULL: no memory. */
 br_provider *br_provider_for(const br_source *s);
 void br_provider_unref(br_provider *p); /* NULL is fine */
 
@@ -63,8 +63,8 @@ typedef struct br_obtain {
 
 /*
 ** Starts to obtain; `done` is called once, from br_engine_step, never from here, and may free the
-** owner of `o`. Not if the engine ends before. The principal, held by the owner, lends source, store
-** and clock to an exchange that begins with this.
+** owner of `o`. Not if the engine ends before. The principal, held by the owner, lends source,
+** store and clock to an exchange that begins with this.
 */
 bool br_provider_obtain(const br_principal *who, br_engine *e, br_obtain_mode mode, br_obtain *o,
                         void (*done)(void *user, const br_obtained *), void *user, br_error *error);

@@ -1,7 +1,8 @@
 /*
-** IAM Roles Anywhere: CreateSession, signed with a certificate. Two things are its own. A profile may
-** refuse the session name: then the exchange goes out again without, and the time of the refusal is
-** noted, so that the next ones go without at once for a day. And its private key seals what is kept.
+** IAM Roles Anywhere: CreateSession, signed with a certificate. Two things are its own. A profile
+** may refuse the session name: then the exchange goes out again without, and the time of the
+** refusal is noted, so that the next ones go without at once for a day. And its private key seals
+** what is kept.
 */
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 ** a connection's settings, and all it needs of the connection is its br_config. It keeps no sets:
 ** the provider above it does (memory, waiters), with a flight for each acquisition (store, lock).
 **
-** A source may lie on another: it then holds the principal of what lies below, and obtains from that
-** with br_provider_obtain, so that each layer is kept, shared and renewed by itself.
+** A source may lie on another: it then holds the principal of what lies below, and obtains from
+** that with br_provider_obtain, so that each layer is kept, shared and renewed by itself.
 */
 #ifndef BR_ENGINE_CREDENTIALS_SOURCE_H
 #define BR_ENGINE_CREDENTIALS_SOURCE_H
@@ -50,8 +50,9 @@ typedef struct br_source_ops {
     */
     bool (*key_material)(const br_source *s, br_buf *out);
     /*
-    ** Of a renewable one, before an acquisition: what it was made of (files) may have changed. Gives
-    ** the source to use from now on, or NULL: this one still. Not under the mutex; may read files.
+    ** Of a renewable one, before an acquisition: what it was made of (files) may have changed.
+    ** Gives the source to use from now on, or NULL: this one still. Not under the mutex; may read
+    ** files.
     */
     br_source *(*renewed)(br_source *s, int64_t now_ms);
     void (*free)(br_source *s);

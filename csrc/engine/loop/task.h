@@ -16,9 +16,9 @@ typedef struct br_task {
 
 /*
 ** `gone` is called when the engine ends under it, or was abandoned (br_engine_abandoned); the task
-** has left by then, and timers and transfers can still be stopped. Tasks that entered later are told
-** first. Also reserves timer places, so that a task's own timers can always be armed. false: no
-** memory.
+** has left by then, and timers and transfers can still be stopped. Tasks that entered later are
+** told first. Also reserves timer places, so that a task's own timers can always be armed. false:
+** no memory.
 */
 bool br_task_enter(br_engine *e, br_task *task, void (*gone)(void *user), void *user);
 /* Likewise one that nobody waits for: it does not count among what br_engine_step says still runs. */

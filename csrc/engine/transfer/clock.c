@@ -82,8 +82,8 @@ static bool use(br_clock *k, br_clock_step step, int64_t offset_ms)
 }
 
 /*
-** Back to the local clock where the refusal still names the time, also if that was tried: then it is
-** the first refusal that is right, and this one only the correction's own.
+** Back to the local clock where the refusal still names the time, also if that was tried: then it
+** is the first refusal that is right, and this one only the correction's own.
 */
 static bool use_another(br_clock *k, const br_error *refusal)
 {

@@ -1,9 +1,9 @@
 /*
 ** The time that requests are signed with. It is the local clock's, moved by the skew that was
-** learned, until a service refuses a request for its date. Then that request goes out again with the
-** time of the refusal's Date, and if that was no help, with the local clock's as it is. Only such a
-** repeat that is accepted teaches the skew; a Date alone teaches nothing, as a gateway's
-** may be wrong in front of a service whose clock is right.
+** learned, until a service refuses a request for its date. Then that request goes out again with
+** the time of the refusal's Date, and if that was no help, with the local clock's as it is. Only
+** such a repeat that is accepted teaches the skew; a Date alone teaches nothing, as a gateway's may
+** be wrong in front of a service whose clock is right.
 */
 #ifndef BR_ENGINE_TRANSFER_CLOCK_H
 #define BR_ENGINE_TRANSFER_CLOCK_H
@@ -26,7 +26,7 @@ int64_t br_skew_now_ms(const br_skew *s, const br_engine *e);
 void br_skew_learn(br_skew *s, int64_t ms);
 /* What others say. */
 void br_skew_adopt(br_skew *s, int64_t ms);
-/* Whether that was not longer ago; a clock that was set back a little between two processes aside. */
+/* Whether that was not longer ago, be it by a clock that was since set back a little. */
 bool br_clock_recent(int64_t then_ms, int64_t now_ms, int64_t kept_ms);
 
 /* How far Date must be from the signature's to explain a refusal: one that names time or signature
@@ -51,7 +51,8 @@ typedef struct br_clock {
 
 /* The time for the next request's signature. */
 int64_t br_clock_now_ms(br_clock *k, const br_skew *s, const br_engine *e);
-/* Each answer's head; trusted: see br_transfer_date_trusted. What a cache kept (Age) tells no time. */
+/* Each answer's head; trusted: see br_transfer_date_trusted. What a cache kept (Age) tells no
+ * time. */
 void br_clock_read(br_clock *k, const br_headers *answer, bool trusted, int64_t local_ms);
 /* Whether that refusal may be for the date. */
 bool br_clock_suspect(const br_clock *k, int status, const br_error *refusal);
