@@ -11,6 +11,8 @@
 **
 **   host -> bridge   a channel id (BR_CHANNEL_ID_SIZE bytes); nothing more until END was received.
 **                    Then another id may follow on the same connection.
+**                    Of a call that is fed (br_call_feed): DATA frames as far as there is credit,
+**                    and an END where its body ends; such a connection is closed after END.
 **   bridge -> host   frames, the last being END or ERROR. After ERROR, or when something is wrong,
 **                    the connection is closed. What is not read holds up the peer of the call.
 **   closing it       cancels the call.

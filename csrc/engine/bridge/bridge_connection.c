@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "engine/bridge/frames.h"
+#define RECEIVED_MAX 16384 /* bytes of a feed, at a time */
 
 static void mark_dirty(void *user)
 {
@@ -77,26 +77,44 @@ static bool is_busy(const br_connection *c)
     return c->call != NULL || unsent(c) > 0;
 }
 
+static void begin_frames(br_connection *c)
+{
+    if (c->out.len == 0)
+        br_frame_write_key(&c->out, c->key += 2);
+}
+
 /* Of all that is written, only a signed request is secret. It comes first, into an empty buffer. */
 static void write_item(br_connection *c, const br_item *item, const br_call_info *info)
 {
     c->out.secret |= item->kind == BR_PREPARED;
-    if (c->out.len == 0)
-        br_frame_write_key(&c->out, c->key += 2);
+    begin_frames(c);
     size_t contents = c->out.len + BR_FRAME_HEADER;
     if (!br_frame_write(&c->out, item, info, &c->tail)) {
         close_connection(c);
         return;
     }
     br_frame_mask(item->kind, c->out.data + contents, c->out.len - contents, c->key);
-    c->closing = item->kind == BR_ERROR;
+    c->closing = item->kind == BR_ERROR || (item->kind == BR_END && c->fed);
     if (item->kind == BR_END || item->kind == BR_ERROR)
         end_call(c);
+}
+
+static void grant_credit(br_connection *c)
+{
+    size_t n = br_feed_grant(&c->feed, c->call);
+    if (n == 0)
+        return;
+    begin_frames(c);
+    size_t contents = c->out.len + BR_FRAME_HEADER;
+    br_frame_write_credit(&c->out, (uint32_t)n);
+    br_frame_mask(BR_FRAME_CREDIT, c->out.data + contents, c->out.len - contents, c->key);
 }
 
 /* Items become frames until there is none, or enough. Long data is sent before the next item. */
 static void fill(br_connection *c)
 {
+    if (c->fed && c->call != NULL && c->tail.n == 0)
+        grant_credit(c);
     while (c->call != NULL && c->tail.n == 0 && unsent(c) < BR_CONNECTION_HIGH) {
         br_item item;
         br_call_info info;
@@ -211,6 +229,8 @@ static void start(br_connection *c)
     memcpy(&c->key, c->id, sizeof c->key);
     c->key |= 1;
     c->call = p->call;
+    c->fed = br_call_is_fed(c->call);
+    c->feed = (br_feed_reader){0};
     p->call = NULL;
     bool owned = br_call_own(c->call, &error);
     br_queue_has_read(&c->bridge->queue, p);
@@ -220,9 +240,27 @@ static void start(br_connection *c)
         start_failed(c, &error);
 }
 
-/* A host that is served says nothing; all it can do is to go. */
+/* What comes for a call that is over was on its way before the host knew. */
+static void receive_feed(br_connection *c)
+{
+    char bytes[RECEIVED_MAX];
+    ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return;
+    if (n <= 0 ||
+        (c->call != NULL && !br_feed_take(&c->feed, c->call, (br_slice){bytes, (size_t)n})))
+        close_connection(c);
+    else
+        mark_dirty(c);
+}
+
+/* A host that is served says nothing unless it feeds; all it can do is to go. */
 static void receive(br_connection *c)
 {
+    if (c->fed) {
+        receive_feed(c);
+        return;
+    }
     ssize_t n = recv(c->fd, c->id + c->id_len, BR_CHANNEL_ID_SIZE - c->id_len, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;

@@ -3,6 +3,7 @@
 **
 **   bridge.c             one for a process: its start and its end; on
 **   bridge_connection.c  connections, served on its thread; on
+**   bridge_feed.c        what hosts feed to their calls
 **   bridge_queue.c       what is handed over, between the threads
 **   bridge_listener.c    where it listens
 */
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "engine/bridge/bridge.h"
+#include "engine/bridge/frames.h"
 #include "engine/loop/task.h"
 
 /* Bytes of frames: unsent, beyond which no more items are taken; one PREPARED of the largest
@@ -37,6 +39,15 @@ struct br_channel {
     br_connection *connection;
 };
 
+/* Frames of a host that feeds its call, as they come. Zero-filled for each call. */
+typedef struct br_feed_reader {
+    uint8_t header[BR_FRAME_HEADER];
+    size_t header_len;
+    size_t left;   /* bytes of the frame's contents that are still to come */
+    size_t credit; /* bytes of later frames that were granted */
+    bool ended;
+} br_feed_reader;
+
 /* A connection. After its id came it serves that call until the last frame is sent. */
 struct br_connection {
     br_bridge *bridge;
@@ -45,6 +56,8 @@ struct br_connection {
     uint8_t id[BR_CHANNEL_ID_SIZE];
     br_channel *channel;
     br_call *call;
+    bool fed; /* the call is, or was, as long as the connection lasts */
+    br_feed_reader feed;
     br_buf out;
     size_t sent;   /* bytes of out */
     br_slice tail; /* follows out; borrowed from the call */
@@ -114,6 +127,11 @@ int br_listener_accept(br_listener *l);
 bool br_connections_open(br_bridge *b); /* watches the listener and the wake-up */
 void br_connections_serve(br_bridge *b);
 void br_connections_close(br_bridge *b);
+
+/* bridge_feed.c. How many bytes more the host may send; 0: not worth a frame. */
+size_t br_feed_grant(br_feed_reader *r, const br_call *call);
+/* false: no frames that a host may send, or more than was granted. */
+bool br_feed_take(br_feed_reader *r, br_call *call, br_slice bytes);
 
 /* bridge_queue.c. Zero-filled, then init. */
 void br_queue_init(br_queue *q);

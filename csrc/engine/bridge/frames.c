@@ -13,6 +13,8 @@
 
 size_t br_frame_max(br_item_kind kind)
 {
+    if (kind == BR_FRAME_CREDIT)
+        return BR_FRAME_CREDIT_SIZE;
     switch (kind) {
     case BR_WAIT:
         return BR_FRAME_KEY_SIZE;
@@ -56,6 +58,7 @@ bool br_frames_reset(br_frames *f)
     br_headers_clear(&f->headers);
     f->taken = f->scanned = 0;
     f->key = 0;
+    f->credit = 0;
     f->over = f->failed = f->broken = false;
     f->last = BR_WAIT;
     f->info = (br_call_info){0};
@@ -280,6 +283,14 @@ static void read_contents(cursor *c, br_frames *f, br_item *item)
     }
 }
 
+/* For the host it is no item. */
+static void read_credit(cursor *c, br_frames *f, br_item *item)
+{
+    f->credit += get_number(c, BR_FRAME_CREDIT_SIZE);
+    c->bad |= f->credit > BR_FEED_MAX;
+    item->kind = BR_WAIT;
+}
+
 static br_item_kind peek_frame(const br_frames *f, size_t at, size_t *length)
 {
     cursor c = {(const unsigned char *)f->in.data + at, BR_FRAME_HEADER, false};
@@ -299,7 +310,7 @@ static void scan(br_frames *f)
     while (!f->over && !f->broken && f->in.len - f->scanned >= BR_FRAME_HEADER) {
         size_t length, left = f->in.len - f->scanned - BR_FRAME_HEADER;
         br_item_kind kind = peek_frame(f, f->scanned, &length);
-        if (length > br_frame_max(kind) || kind > BR_ERROR) {
+        if (length > br_frame_max(kind) || kind > BR_FRAME_CREDIT) {
             spoil(f, "the engine's thread sent a malformed frame");
         } else if (length > left) {
             size_t missing = length - left;
@@ -357,7 +368,10 @@ static br_item_kind take_frame(br_frames *f, br_item *item)
     f->taken += BR_FRAME_HEADER + length;
     if (item->kind != BR_WAIT)
         br_frame_mask(item->kind, contents, length, f->key);
-    read_contents(&c, f, item);
+    if (item->kind == BR_FRAME_CREDIT)
+        read_credit(&c, f, item);
+    else
+        read_contents(&c, f, item);
     if (c.bad) {
         spoil(f, "the engine's thread sent a malformed frame");
         f->taken = f->scanned;

@@ -18,7 +18,14 @@
 
 #define BR_FRAME_HEADER 5
 #define BR_FRAME_KEY_SIZE 4                  /* bytes of a masking key */
+#define BR_FRAME_CREDIT_SIZE 4               /* bytes of a credit */
 #define BR_FRAME_TAIL_MIN ((size_t)8 * 1024) /* from here on data is not copied into a frame */
+
+/*
+** A frame that is no item either: so many more bytes may be fed to the call. A host feeds with frames
+** of its own, unmixed: DATA, all together no more than the credits that it got, then one END.
+*/
+#define BR_FRAME_CREDIT ((br_item_kind)(BR_ERROR + 1))
 
 /* The largest contents of a frame of that kind; 0 also for what is no kind. */
 size_t br_frame_max(br_item_kind kind);
@@ -32,6 +39,7 @@ bool br_frame_write(br_buf *out, const br_item *item, const br_call_info *info, 
 
 /* Appends a masking key. 0: what follows is not mixed, as without one. */
 void br_frame_write_key(br_buf *out, uint32_t key);
+void br_frame_write_credit(br_buf *out, uint32_t bytes);
 /* Mixes the contents of a frame, or unmixes them. */
 void br_frame_mask(br_item_kind kind, char *contents, size_t n, uint32_t key);
 
@@ -41,6 +49,7 @@ typedef struct br_frames {
     size_t taken;      /* bytes of `in` */
     size_t scanned;    /* bytes of `in` that are whole frames */
     uint32_t key;      /* the last that was taken */
+    size_t credit;     /* bytes that may be fed now */
     bool over;         /* the last frame was received: END or ERROR */
     bool failed;       /* … and it was an ERROR */
     bool broken;       /* malformed, or lost; `error` says so once what came before is taken */
@@ -64,6 +73,10 @@ void br_frames_feed(br_frames *f, br_slice bytes);
 
 /* No more bytes will come. Without an END or ERROR before, this error becomes the last item. */
 void br_frames_lost(br_frames *f, br_err_kind kind, const char *code, const char *message);
+
+/* As br_call_feed and br_call_feed_end, into what goes to the bridge. false: more than the credit. */
+bool br_frames_write_fed(br_frames *f, br_buf *out, br_slice bytes);
+void br_frames_write_fed_end(br_buf *out);
 
 /* As br_call_next and br_call_info_get; an item is valid until the next next or feed. */
 br_item_kind br_frames_next(br_frames *f, br_item *item);

@@ -118,6 +118,30 @@ static void put_length(br_buf *out, size_t at, size_t length)
         out->data[at + i - 1] = (char)(length & 0xff);
 }
 
+void br_frame_write_credit(br_buf *out, uint32_t bytes)
+{
+    put(out, BR_FRAME_CREDIT, 1);
+    put(out, BR_FRAME_CREDIT_SIZE, 4);
+    put(out, bytes, BR_FRAME_CREDIT_SIZE);
+}
+
+bool br_frames_write_fed(br_frames *f, br_buf *out, br_slice bytes)
+{
+    if (bytes.n > f->credit)
+        return false;
+    f->credit -= bytes.n;
+    put(out, BR_DATA, 1);
+    put(out, bytes.n, 4);
+    br_buf_add_slice(out, bytes);
+    return true;
+}
+
+void br_frames_write_fed_end(br_buf *out)
+{
+    put(out, BR_END, 1);
+    put(out, 0, 4);
+}
+
 void br_frame_write_key(br_buf *out, uint32_t key)
 {
     put(out, BR_WAIT, 1);

@@ -115,6 +115,11 @@ static bool check(const br_call *c, const br_call_opts *opts, br_error *error)
                              c->request.service >= c->model->service_count))
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                             "the request has no service, no method or no path");
+    if (opts->fed && (!is_sent(c->mode) || c->mode == BR_CALL_PREPARE || c->request.body.len > 0 ||
+                      c->request.attached_count > 0))
+        return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                            "only a call that is sent can be fed, and only if its request has no "
+                            "body yet");
     return true;
 }
 
@@ -135,6 +140,8 @@ br_call *br_call_new(br_client *client, br_request *request, const br_call_opts 
     c->retry_timeouts = opts->retry_timeouts;
     c->answer_max = opts->answer_max > 0 ? opts->answer_max : BR_ANSWER_MAX;
     c->body.max = c->answer_max > BR_ERROR_BODY_MAX ? c->answer_max : BR_ERROR_BODY_MAX;
+    c->feed.fed = opts->fed;
+    br_buf_init(&c->feed.bytes, BR_FEED_MAX + BR_FEED_LOW);
     br_buf_init(&c->url, BR_URL_TEXT_MAX);
     br_buf_init(&c->stream.incoming, BR_STREAM_HIGH * 2);
     br_buf_init(&c->stream.reading, BR_STREAM_HIGH * 2);
@@ -298,6 +305,7 @@ void br_call_free(br_call *c)
         return;
     br_client *client = c->client;
     br_call_settle(c);
+    br_buf_free(&c->feed.bytes);
     br_buf_free(&c->url);
     br_buf_free(&c->stream.incoming);
     br_buf_free(&c->stream.reading);

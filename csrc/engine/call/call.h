@@ -16,6 +16,8 @@
 #define BR_STREAM_HIGH ((size_t)256 * 1024)       /* held bytes at which the peer is paused */
 #define BR_STREAM_LOW ((size_t)64 * 1024)         /* … and at which it goes on */
 #define BR_ERROR_BODY_MAX ((size_t)1024 * 1024)   /* an error answer's body */
+#define BR_FEED_MAX ((size_t)256 * 1024)          /* fed bytes that wait to be sent */
+#define BR_FEED_LOW (BR_FEED_MAX / 2)             /* … at which more is asked for */
 
 /* An error answer is any but 2xx. */
 typedef enum br_call_mode {
@@ -36,6 +38,7 @@ typedef struct br_call_opts {
     bool retry_timeouts;
     br_slice authorization; /* n > 0: sent as Authorization, and nothing is signed; copied */
     size_t answer_max;      /* 0: BR_ANSWER_MAX */
+    bool fed;               /* the request's body comes by br_call_feed */
 } br_call_opts;
 
 typedef enum br_item_kind {
@@ -90,10 +93,24 @@ br_call *br_call_new(br_client *client, br_request *request, const br_call_opts 
 /* Copies what is attached to its request. Start does so, too. false: no memory. */
 bool br_call_own(br_call *c, br_error *error);
 bool br_call_start(br_call *c, br_engine *e, br_error *error);
-/* `ready` is called inside br_engine_step, or br_call_start, when next may give something new. It
- * must not use the call. */
+/* `ready` is called inside br_engine_step, or br_call_start, when next may give something new, or
+ * the credit of one that had used it up is BR_FEED_LOW or more again. It must not use the call. */
 void br_call_listen(br_call *c, void (*ready)(void *user), void *user);
 br_item_kind br_call_next(br_call *c, br_item *item);
+
+/*
+** A body that goes down while items may come up, in any state of the call, also before its start. It
+** is sent chunked as it comes. How many bytes may be fed now is the credit; who has more feeds that
+** much, and goes on when `ready` was called. Bytes are gone once the transfer took some: from then
+** on there is no other attempt, whatever failed. SigV4 needs the whole body, so such a call must be
+** one with an API key, an authorization of its own, or none; it fails with config NotSupported.
+*/
+bool br_call_is_fed(const br_call *c);
+size_t br_call_credit(const br_call *c); /* 0: also when it is over, or not fed, or has its end */
+/* Copies them. false: more than the credit, nothing was taken; or no memory, the call fails. */
+bool br_call_feed(br_call *c, br_slice bytes);
+void br_call_feed_end(br_call *c); /* the body is whole; idempotent */
+
 void br_call_info_get(const br_call *c, br_call_info *info);
 /* Stops it in any state; next() gives ERROR cancelled with that code ("Cancelled", "Closed"). */
 void br_call_cancel(br_call *c, const char *code);

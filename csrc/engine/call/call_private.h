@@ -5,6 +5,7 @@
 **   call_send.c     credentials, signature, one attempt
 **   call_answer.c   what comes back from an attempt
 **   call_first.c    whether a stream begins with an exception that is worth another attempt
+**   call_feed.c     a body that comes piece by piece
 **   call_retry.c    whether there is another one
 **   call_items.c    what the host gets
 */
@@ -46,6 +47,15 @@ typedef struct br_stream {
     br_es_message *message;
 } br_stream;
 
+/* A body that is fed: bytes from `at` on wait for the transfer to pull them. */
+typedef struct br_feed {
+    bool fed;
+    bool ended;
+    bool taken; /* a byte was pulled: there is no other attempt */
+    br_buf bytes;
+    size_t at;
+} br_feed;
+
 struct br_call {
     br_client *client;
     br_principal *who; /* counted; the client's when credentials were last obtained */
@@ -61,6 +71,7 @@ struct br_call {
     bool retry_timeouts;
     size_t answer_max;
     bool authorized; /* `authorization` is the caller's own */
+    br_feed feed;
 
     /* credentials */
     br_obtain obtain;
@@ -123,6 +134,9 @@ void br_call_no_memory(br_call *c);
 
 /* call_send.c: begins the next attempt; also the first */
 void br_call_attempt(br_call *c);
+
+/* call_feed.c: gives the transfer what was fed; user is the call */
+br_pull br_call_pull;
 
 /* call_answer.c */
 extern const br_transfer_ops br_call_transfer_ops;

@@ -85,6 +85,8 @@ static bool too_long(const br_call *c, int64_t hint_ms)
 
 bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms)
 {
+    if (c->feed.taken)
+        return false;
     if (f == BR_FAIL_STALE)
         return cure_connection(c) && wait_and_repeat(c, 0);
     if (f == BR_FAIL_CLOCK_SKEW)

@@ -217,9 +217,20 @@ static bool resolve(br_call *c)
     return true;
 }
 
+/* SigV4 covers the hash of the whole body, which is not there yet. */
+static bool body_fits(br_call *c)
+{
+    if (!c->feed.fed || c->authorized || is_unsigned(c) || uses_api_key(c))
+        return true;
+    return br_error_set(
+        &c->error, BR_ERR_CONFIG, "NotSupported",
+        "a request whose body is sent as it comes cannot be signed: use an API key, "
+        "authorization or auth = \"none\"");
+}
+
 static bool build(br_call *c)
 {
-    if (!authorization_fits(c) || !resolve(c))
+    if (!authorization_fits(c) || !body_fits(c) || !resolve(c))
         return false;
     if (add_path(c) && add_headers(c) && authorize(c))
         return true;
@@ -252,6 +263,7 @@ static void send_it(br_call *c)
         .headers = &c->sent,
         .body = br_buf_slice(&c->request.body),
         .has_body = c->request.has_body,
+        .pull = c->feed.fed ? br_call_pull : NULL,
         .timeouts = c->timeouts,
         .net = br_config_net(c->client->config, c->model, c->request.service),
         .fresh_connection = c->fresh_connection,

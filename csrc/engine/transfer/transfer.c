@@ -52,7 +52,9 @@ static void reset(br_transfer *t)
     t->requests = 0;
     t->reused = t->distrusts = false;
     t->sent = t->proxied = t->answered = t->head_done = false;
-    t->paused = t->curl_paused = t->cancelled = t->over = false;
+    t->paused = t->left = t->starved = t->cancelled = t->over = false;
+    t->held = 0;
+    t->pulled = BR_PULLED;
     t->status = 0;
     t->head_lines = 0;
     t->bad[0] = t->reason[0] = '\0';
@@ -261,18 +263,25 @@ static void resume_due(void *user)
 {
     br_transfer *t = user;
     br_engine *e = t->engine;
-    if (t->paused || !t->curl_paused)
+    int hold = t->held & ((t->paused ? CURLPAUSE_RECV : 0) | (t->starved ? CURLPAUSE_SEND : 0));
+    if (hold == t->held)
         return;
-    t->curl_paused = false;
+    t->held = hold;
     br_engine_enter_curl(e);
-    CURLcode code = curl_easy_pause(t->curl, CURLPAUSE_CONT);
+    CURLcode code = curl_easy_pause(t->curl, hold);
     bool broken = code != CURLE_OK && !t->cancelled;
     br_engine_leave_curl(e);
     if (broken)
         end_with(t, code);
 }
 
-/* libcurl hands out what it kept at once; that has to wait for the next step. */
+/* libcurl hands out what it kept at once, and pulls; that has to wait for the next step. */
+static void resume_soon(br_transfer *t, int what)
+{
+    if (t->held & what)
+        br_timer_start(t->engine, &t->resume, 0, resume_due, t);
+}
+
 void br_transfer_resume(br_transfer *t)
 {
     if (t->over || !t->paused)
@@ -280,8 +289,15 @@ void br_transfer_resume(br_transfer *t)
     t->paused = false;
     t->since_ms = br_engine_waited_ms(t->engine);
     br_transfer_watch_silence(t);
-    if (t->curl_paused)
-        br_timer_start(t->engine, &t->resume, 0, resume_due, t);
+    resume_soon(t, CURLPAUSE_RECV);
+}
+
+void br_transfer_pull(br_transfer *t)
+{
+    if (t->over || !t->starved)
+        return;
+    t->starved = false;
+    resume_soon(t, CURLPAUSE_SEND);
 }
 
 bool br_transfer_date_trusted(const br_transfer *t)

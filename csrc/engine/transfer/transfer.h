@@ -30,6 +30,17 @@ typedef struct br_net {
     const br_tls_identity *identity; /* shown to a server that asks for one; NULL: none */
 } br_net;
 
+/* What a body that is pulled says when its next bytes are wanted. */
+typedef enum br_pulled {
+    BR_PULLED,      /* *n bytes, at least one */
+    BR_PULL_WAIT,   /* none yet: br_transfer_pull says when */
+    BR_PULL_END,    /* none any more: the body is whole */
+    BR_PULL_FAILED, /* none any more, though it is not whole: the request is given up */
+} br_pulled;
+
+/* Writes at most `room` bytes to `to`. Called inside br_engine_step. */
+typedef br_pulled br_pull(void *user, char *to, size_t room, size_t *n);
+
 typedef struct br_transfer_request {
     const char *method;
     const br_url *endpoint;    /* copied */
@@ -37,6 +48,13 @@ typedef struct br_transfer_request {
     const br_headers *headers; /* all that is sent but content-length; borrowed as the body is */
     br_slice body;             /* borrowed until the transfer is done or freed */
     bool has_body;
+    /*
+    ** Instead of `body`, with the callbacks' user: its length is not known, so it goes out chunked
+    ** (RFC 9112, section 7.1). Nothing of it is kept: bytes that were pulled cannot be sent again.
+    ** Not called again after an end or a failure. An answer below 300 is over only when the body is
+    ** whole, too; any other ends it. NULL: there is `body`, or none.
+    */
+    br_pull *pull;
     br_timeouts timeouts;
     br_net net;
     bool fresh_connection; /* do not reuse one */
@@ -50,6 +68,7 @@ typedef enum br_transfer_end {
     BR_DONE_LOST,      /* a fresh connection died after the request, before a whole head */
     BR_DONE_TRUNCATED, /* the answer broke off after its head */
     BR_DONE_TIMED_OUT, /* error.code says which: ConnectTimeout, ReadTimeout, FirstByteTimeout */
+    BR_DONE_UNFED,     /* pulling the body failed; error.code BodyFailed */
     BR_DONE_BAD        /* unusable answer: not HTTP, headers too long, … */
 } br_transfer_end;
 
@@ -84,6 +103,8 @@ br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
 */
 void br_transfer_cancel(br_transfer *t);
 void br_transfer_resume(br_transfer *t);
+/* The body has something again. Any time; what waits for it is pulled in the next step. */
+void br_transfer_pull(br_transfer *t);
 
 /* TLS was verified, or the peer is loopback over plain http: its Date may be believed. */
 bool br_transfer_date_trusted(const br_transfer *t);

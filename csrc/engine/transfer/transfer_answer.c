@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/text/printable.h"
 
@@ -90,7 +91,10 @@ static bool plainly_framed(br_transfer *t)
     return true;
 }
 
-/* Interim answers are forgotten; the next status line begins anew. */
+/*
+** Interim answers are forgotten; the next status line begins anew. After a refusal libcurl sends no
+** more of the body, but it would wait for one that it holds back.
+*/
 static bool end_head(br_transfer *t)
 {
     int status = t->status;
@@ -102,6 +106,8 @@ static bool end_head(br_transfer *t)
     if (status < 200)
         return true;
     t->head_done = true;
+    if (status >= 300)
+        br_transfer_pull(t);
     t->ops.head(t->user, status, &t->answer);
     return true;
 }
@@ -152,7 +158,7 @@ size_t br_transfer_on_data(char *bytes, size_t size, size_t n, void *user)
         return ABORT;
     touch(t);
     if (t->paused) {
-        t->curl_paused = true;
+        t->held |= CURLPAUSE_RECV;
         return CURL_WRITEFUNC_PAUSE;
     }
     if (!t->ops.data(t->user, (br_slice){bytes, size * n}))
@@ -160,13 +166,41 @@ size_t br_transfer_on_data(char *bytes, size_t size, size_t n, void *user)
     return t->cancelled ? ABORT : size * n;
 }
 
+/* libcurl wants bytes of a body that is pulled. Only those that are there break the silence. */
+size_t br_transfer_on_pull(char *to, size_t size, size_t n, void *user)
+{
+    br_transfer *t = user;
+    size_t pulled = 0;
+    if (t->cancelled)
+        return CURL_READFUNC_ABORT;
+    t->pulled = t->pull(t->user, to, size * n, &pulled);
+    if (t->cancelled || t->pulled == BR_PULL_FAILED)
+        return CURL_READFUNC_ABORT;
+    if (t->pulled == BR_PULL_WAIT) {
+        t->starved = true;
+        t->held |= CURLPAUSE_SEND;
+        return CURL_READFUNC_PAUSE;
+    }
+    touch(t);
+    return t->pulled == BR_PULLED ? pulled : 0;
+}
+
 static bool all_sent(br_transfer *t, curl_off_t body_bytes)
 {
     long head_bytes = 0;
+    if (t->pull != NULL)
+        return t->pulled == BR_PULL_END;
     if (t->body.n > 0)
         return body_bytes >= (curl_off_t)t->body.n;
     return curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &head_bytes) == CURLE_OK &&
            head_bytes > 0;
+}
+
+/* libcurl waits for a body that it holds back even when the peer has closed the connection. */
+static bool has_left(const br_transfer *t)
+{
+    char byte;
+    return t->starved && t->fd >= 0 && recv(t->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 int br_transfer_on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
@@ -176,6 +210,9 @@ int br_transfer_on_progress(void *user, curl_off_t down_total, curl_off_t down, 
     (void)down;
     (void)up_total;
     br_transfer *t = user;
+    t->left = has_left(t);
+    if (t->left)
+        return 1;
     if (t->cancelled || t->sent || t->requests == 0 || !all_sent(t, up))
         return 0;
     t->sent = true;

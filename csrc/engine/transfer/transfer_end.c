@@ -65,6 +65,8 @@ static const char *reason_of(const br_transfer *t, CURLcode code)
     static const char quoted[] = "Unsupported proxy";
     if (strncmp(t->reason, quoted, sizeof quoted - 1) == 0)
         return "the URL of the proxy cannot be used";
+    if (t->left)
+        return "the peer closed the connection";
     return t->reason[0] != '\0' ? t->reason : curl_easy_strerror(code);
 }
 
@@ -127,6 +129,8 @@ static bool all_left(br_transfer *t)
     if (curl_easy_getinfo(t->curl, CURLINFO_SIZE_UPLOAD_T, &body) != CURLE_OK ||
         curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &head) != CURLE_OK)
         return true;
+    if (t->pull != NULL)
+        return t->pulled == BR_PULL_END;
     return head > 0 && body >= (curl_off_t)t->body.n;
 }
 
@@ -169,6 +173,11 @@ static br_transfer_end judge(br_transfer *t, CURLcode code, bool sent, br_error 
 {
     if (code == CURLE_OK && t->head_done)
         return BR_DONE_OK;
+    if (t->pulled == BR_PULL_FAILED) {
+        say(t, error, "BodyFailed", "the request was given up, as its body did not come whole",
+            NULL);
+        return BR_DONE_UNFED;
+    }
     if (code == CURLE_OK && t->bad[0] == '\0') {
         say(t, error, "ConnectionLost", "the connection ended in the middle of the answer's head",
             "the request was sent, but no answer came");
@@ -225,6 +234,7 @@ br_failure br_transfer_failure(const br_transfer_result *result)
     case BR_DONE_TIMED_OUT:
         return result->sent ? BR_FAIL_TIMED_OUT : BR_FAIL_UNSENT;
     case BR_DONE_OK:
+    case BR_DONE_UNFED:
     case BR_DONE_BAD:
         break;
     }

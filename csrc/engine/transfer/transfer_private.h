@@ -24,6 +24,7 @@ struct br_transfer {
     /* the request */
     br_url endpoint;
     br_slice body;
+    br_pull *pull; /* instead of it; NULL: none */
     br_timeouts timeouts;
     bool posts;    /* sends a body, be it an empty one */
     bool bodiless; /* HEAD: the answer has none */
@@ -55,7 +56,10 @@ struct br_transfer {
     bool answered; /* an answer byte came */
     bool head_done;
     bool paused;      /* data asked for it */
-    bool curl_paused; /* libcurl holds data back */
+    bool left;        /* the peer has closed, while pull had nothing */
+    bool starved;     /* pull asked for it */
+    int held;         /* CURLPAUSE_… bits: what libcurl holds back since then */
+    br_pulled pulled; /* what pull said last */
     bool cancelled;
     bool over;      /* done is being told, or was */
     br_timer timer; /* connecting, then silence */
@@ -87,6 +91,7 @@ bool br_transfer_overhear(br_transfer *t, bool overhear);
 
 /* transfer_connection.c and transfer_answer.c: libcurl's callbacks */
 size_t br_transfer_on_header(char *line, size_t size, size_t n, void *user);
+size_t br_transfer_on_pull(char *to, size_t size, size_t n, void *user);
 size_t br_transfer_on_data(char *bytes, size_t size, size_t n, void *user);
 int br_transfer_on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                             curl_off_t up);

@@ -43,6 +43,8 @@ static bool set_callbacks(br_transfer *t)
            curl_easy_setopt(c, CURLOPT_HEADERDATA, t) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, br_transfer_on_data) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_READFUNCTION, br_transfer_on_pull) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_READDATA, t) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, br_transfer_on_progress) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_XFERINFODATA, t) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, br_transfer_on_request) == CURLE_OK &&
@@ -145,10 +147,11 @@ static bool set_connect_timeout(br_transfer *t, int ms)
     return set_long(t->curl, CURLOPT_CONNECTTIMEOUT_MS, limit);
 }
 
-/* Progress is only watched where a timer has to know when the last request byte left. */
+/* Progress is only watched where a timer has to know when the last request byte left,
+ * or a body may wait while the peer leaves. */
 static bool set_progress(br_transfer *t)
 {
-    bool watch = t->timeouts.read_ms >= 0 || t->timeouts.first_byte_ms >= 0;
+    bool watch = t->pull != NULL || t->timeouts.read_ms >= 0 || t->timeouts.first_byte_ms >= 0;
     if (watch == t->watches_progress)
         return true;
     t->watches_progress = watch;
@@ -222,14 +225,16 @@ static bool method_posts(const char *method)
 
 static bool set_body(br_transfer *t, const br_transfer_request *request)
 {
-    t->body = request->has_body ? request->body : (br_slice){NULL, 0};
-    t->posts = request->has_body || method_posts(request->method);
+    bool whole = request->has_body && request->pull == NULL;
+    t->body = whole ? request->body : (br_slice){NULL, 0};
+    t->pull = request->pull;
+    t->posts = request->has_body || t->pull != NULL || method_posts(request->method);
     if (!t->posts)
         return set_long(t->curl, CURLOPT_HTTPGET, 1);
-    const char *bytes = t->body.n > 0 ? t->body.p : "";
+    const char *bytes = t->pull != NULL ? NULL : t->body.n > 0 ? t->body.p : "";
+    curl_off_t size = t->pull != NULL ? -1 : (curl_off_t)t->body.n;
     return set_long(t->curl, CURLOPT_POST, 1) &&
-           curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.n) ==
-               CURLE_OK &&
+           curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
            curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, bytes) == CURLE_OK;
 }
 
@@ -279,7 +284,7 @@ static void add_line(br_transfer *t, size_t *count, const char *line)
 /* A name with nothing after the colon stops libcurl from adding its own header of that name. */
 static void add_refusals(br_transfer *t, const br_headers *headers, size_t *count)
 {
-    if (t->body.n >= EXPECT_BODY)
+    if (t->body.n >= EXPECT_BODY || t->pull != NULL)
         add_line(t, count, "expect:");
     if (br_headers_get(headers, "accept").p == NULL)
         add_line(t, count, "accept:");
