@@ -27,7 +27,7 @@ sources = $(wildcard $(1)/*.c $(1)/*/*.c)
 PARTS = model core engine
 
 # Goals that may install what they need, and that treat warnings as errors.
-CHECKED = test lint sanitize interop soak fuzz bench
+CHECKED = test lint coverage sanitize interop soak fuzz bench
 ifneq ($(filter demo refresh-api $(CHECKED),$(MAKECMDGOALS)),)
 DEPS = deps
 ABIS ?= 5.4 5.1
@@ -75,7 +75,8 @@ COMPILE_PART = $(COMPILE) $(LTO)
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
 LIBS = $(PACKAGE_LIBS) -lm
 
-PART_OBJ = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(foreach part,$(PARTS),$(call sources,csrc/$(part))))
+PART_SRC = $(foreach part,$(PARTS),$(call sources,csrc/$(part)))
+PART_OBJ = $(PART_SRC:csrc/%.c=$(BUILD)/obj/%.o)
 BINDING_SRC = $(call sources,csrc/lua)
 BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
 MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
@@ -96,7 +97,7 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all help test demo lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all help test demo coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -111,6 +112,8 @@ help:
 	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
 	@echo 'make deps       install what is missing on Debian'
 	@echo 'make refresh-api  facts, tables and reference from the newest botocore; VERSION=X.Y.Z for another'
+	@echo 'make coverage   lines and branches of csrc that the tests reach'
+	@echo 'make compile_commands.json  for editors'
 	@echo 'make lint sanitize interop soak fuzz bench clean'
 
 modules: $(MODULES)
@@ -174,9 +177,14 @@ $(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
 	$(call say,CC $<)
 	$(Q)$(COMPILE) -Ispec/c $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(PART_OBJ)
+# All that is below the binding, of which tests and benchmarks take what they use.
+$(BUILD)/libbedrock.a: $(PART_OBJ)
+	$(call say,AR $@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(BUILD)/libbedrock.a
 	$(call say,LINK $@)
-	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $^ $(EXTRA_LIBS) $(LIBS)
+	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $(filter %.o,$^) $(BUILD)/libbedrock.a $(EXTRA_LIBS) $(LIBS)
 
 $(LUA_C_TESTS): $(call BINDING_OBJ,5.4) $(patsubst spec/c/%.c,$(BUILD)/5.4/obj/%.o,$(wildcard spec/c/*_module.c))
 $(LUA_C_TESTS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
@@ -206,7 +214,7 @@ $(BUILD)/bench/%.o: bench/c/%.c $(BUILD)/flags
 	$(call say,CC $<)
 	$(Q)$(COMPILE) -Ibench/c -MMD -MP -c -o $@ $<
 
-$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(PART_OBJ)
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbedrock.a
 	$(call say,LINK $@)
 	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $^ $(LIBS)
 
@@ -216,6 +224,16 @@ test: modules c-tests test-modules
 
 demo: modules $(LEASH)
 	@$(LEASH) -t 900 tools/demo.sh
+
+# For editors and tools that ask how a file is compiled.
+compile_commands.json: $(BUILD)/flags
+	@for f in $(PART_SRC) $(BINDING_SRC); do \
+	    printf '{"directory": "%s", "file": "%s", "arguments": [%s"-c", "%s"]},\n' '$(CURDIR)' $$f \
+	        '$(foreach word,$(filter-out -Werror,$(COMPILE) $(call LUA_CFLAGS,5.4)),"$(word)",)' $$f; \
+	done | sed '1s/^/[/; $$s/,$$/]/' >$@
+
+coverage: | $(DEPS)
+	@tools/coverage.sh $(BUILD)/coverage
 
 lint: | $(DEPS)
 	@tools/lint.sh

@@ -50,7 +50,7 @@ function host.preload()
 end
 
 if package.loaded.ngx then
-    local nginx = require "bedrock.host_nginx"
+    local nginx = require "bedrock.host.nginx"
     if nginx.usable() then
         host.wait, host.cancel, host.report, host.loop = nginx.wait, nginx.cancel, nginx.report, nginx
     end

@@ -4,7 +4,7 @@
 local ngx = require "ngx"
 local core = require "bedrock.core"
 
-local host_nginx = {}
+local nginx = {}
 
 local READ_SIZE = 65536
 --- The call has its own timeouts; a cosocket cannot be without one.
@@ -54,7 +54,7 @@ local tcp = ngx.socket and ngx.socket.tcp
 local sockets = setmetatable({}, { __mode = "k" })
 
 --- @return string? message why nothing can be waited for here
-function host_nginx.obstacle()
+function nginx.obstacle()
     local phase = ngx.get_phase()
     if WAITING_PHASES[phase] then
         return nil
@@ -84,7 +84,7 @@ end
 
 --- @return table? sock nil: the call has an error instead
 local function open(call)
-    local message = host_nginx.obstacle()
+    local message = nginx.obstacle()
     if message then
         return call:refuse(message)
     end
@@ -134,7 +134,7 @@ local function pause(timer)
 end
 
 --- @param call userdata
-function host_nginx.wait(call)
+function nginx.wait(call)
     if call.pause_s then
         pause(call)
     elseif not call:ready() then
@@ -151,7 +151,7 @@ end
 --- request cannot be; that one's end closes it.
 --- @param call userdata
 --- @param closed boolean?
-function host_nginx.cancel(call, closed)
+function nginx.cancel(call, closed)
     call:cancel(closed)
     local sock = sockets[call]
     sockets[call] = nil
@@ -163,8 +163,8 @@ end
 --- How a light thread can pause, for the scheduler; nil where none can.
 --- @return function? sleep
 --- @return function? wake
-function host_nginx.pause()
-    if host_nginx.obstacle() then
+function nginx.pause()
+    if nginx.obstacle() then
         return nil
     end
     local semaphore = require("ngx.semaphore").new(0)
@@ -179,15 +179,15 @@ function host_nginx.pause()
 end
 
 --- @param body function that raises nothing
-function host_nginx.spawn(body)
+function nginx.spawn(body)
     ngx.thread.spawn(body)
 end
 
 --- Runs in a timer what would have to wait where nothing can.
 --- @param body function that raises nothing
 --- @return boolean? done false: it is possible here, or timers are not
-function host_nginx.detach(body)
-    if not host_nginx.obstacle() then
+function nginx.detach(body)
+    if not nginx.obstacle() then
         return false
     end
     local allowed, started = pcall(ngx.timer.at, 0, function()
@@ -207,7 +207,7 @@ function core.timer(ms)
 end
 
 --- In init_by_lua all is loaded at once: workers share its memory, and may have no right to read the files.
-function host_nginx.preload()
+function nginx.preload()
     if ngx.get_phase() == "init" then
         for _, name in ipairs(LATER) do
             require("bedrock." .. name)
@@ -219,7 +219,7 @@ end
 --- Into the error log. Finalizers that run as the worker ends do so in the main coroutine, where ngx.log would look
 --- for a request that is no more: standard error is the log, too.
 --- @param message string
-function host_nginx.report(message)
+function nginx.report(message)
     local thread, is_main = coroutine.running()
     if thread and not is_main then
         ngx.log(ngx.ERR, message)
@@ -229,12 +229,12 @@ function host_nginx.report(message)
 end
 
 --- Can this Lua state have cosockets at all?
-function host_nginx.usable()
+function nginx.usable()
     return type(ngx.get_phase) == "function" and ngx.socket ~= nil and ngx.socket.tcp ~= nil
 end
 
-if host_nginx.usable() then
+if nginx.usable() then
     core.bridged()
 end
 
-return host_nginx
+return nginx
