@@ -38,7 +38,9 @@ interval() {
 }
 
 c() {
-    "$build/bench/$@"
+    program=$1
+    shift
+    "$build/bench/$program" "$@"
 }
 
 # Bytes of a section of an object, and its relocations.
@@ -54,7 +56,7 @@ relocations() {
 # A program run by each contestant in turn: name, then its arguments. Medians of what it prints.
 loads() {
     names="libraries cjson bedrock connected"
-    for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
         for what in $names; do
             printf '%s\t' $what
             "$1" bench/load.lua $what

@@ -8,7 +8,7 @@
 # Each test has an end: after 300 seconds, times BEDROCK_TEST_PATIENCE, the one that runs is named, and
 # everything that the specs started ends.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 # Some have a thousand clients at once.
 [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 4096 ] || ulimit -S -n 4096

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything that must pass, after `make test` has built it. The last line counts.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 build=${BUILD:-build}

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # To be sourced: counts the results of several suites.
 #
 #   tally_start DIR               logs go to DIR

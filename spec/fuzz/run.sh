@@ -3,7 +3,7 @@
 # They begin with the cases of the API and the test certificates, and with what was found interesting
 # the last time, which is kept under build/fuzz. The last line counts.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 build=${BUILD:-build}
