@@ -46,9 +46,12 @@ LUA_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $
 
 # Evaluated when a recipe runs, so that what `deps` has just installed is found.
 DEFLATE = $(if $(shell $(PKG_CONFIG) --exists libdeflate && echo yes),libdeflate,zlib)
-PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl libssl libcrypto $(DEFLATE)) \
-    $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE)
-PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs libcurl libssl libcrypto $(DEFLATE))
+# For the patterns of `strict`; what lacks it says so.
+PCRE2 = $(if $(shell $(PKG_CONFIG) --exists libpcre2-8 && echo yes),libpcre2-8)
+PACKAGES = libcurl libssl libcrypto $(DEFLATE) $(PCRE2)
+PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) \
+    $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) $(if $(PCRE2),-DHAVE_PCRE2)
+PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
     -Wwrite-strings -Wvla -Wundef -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)

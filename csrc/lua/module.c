@@ -1,4 +1,5 @@
 #include "core/base/version.h"
+#include "core/text/regex.h"
 #include "lua/binding.h"
 #include "lua/sign.h"
 
@@ -63,6 +64,8 @@ static void push_module(lua_State *L)
     lua_setfield(L, -2, "sign");
     lua_pushliteral(L, BR_VERSION);
     lua_setfield(L, -2, "version");
+    lua_pushboolean(L, br_regex_available());
+    lua_setfield(L, -2, "patterns");
 }
 
 /* One module and one engine for a Lua state, even if it is loaded twice. */

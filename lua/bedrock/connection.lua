@@ -220,6 +220,9 @@ function connection.connect(settings)
     if not client then
         return nil, err
     end
+    if settings.strict == true and not core.patterns then
+        host.report("bedrock: strict checks enum values and regions only, not patterns: built without PCRE2")
+    end
     local self = { _client = client }
     self.region, self.auth = client:about()
     give_namespaces(self)

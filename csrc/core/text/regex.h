@@ -1,9 +1,8 @@
 /*
-** The regular expressions of the API model, matched in time linear in the text, whatever the text:
-** all ways through the pattern are followed at once, none is tried and given up. A text byte costs
-** at most BR_REGEX_INSTRUCTIONS_MAX + BR_REGEX_COUNTER_WORDS_MAX steps for the pattern, and as many
-** again for each look-ahead; a step is at most a search in one class. A match allocates nothing and
-** needs about 26 kB of stack.
+** The regular expressions of the API model, matched by PCRE2's DFA matcher: all ways through the
+** pattern are followed at once, none is tried and given up. What a text costs is bounded by its bytes
+** times the square of the ways; where that would pass BR_REGEX_WORK_MAX, there is no verdict. Without
+** PCRE2 at build time there are no patterns at all: br_regex_available.
 **
 ** A pattern matches the whole text or not at all. The syntax is the part of ECMA-262's (which
 ** Smithy patterns are written in) that API models use; a text is a sequence of code points.
@@ -17,33 +16,41 @@
 **   \p{L} \P{Nd}                       general categories by their one or two letters
 **   \t \n \v \f \r \xHH \uHHHH         and punctuation after \ is itself
 **   ^  $  \b  \B                       start and end of the text; ends of runs of \w
-**   (?=x)  (?!x)                       at the start of the pattern, or of an alternative of it
+**   (?=x)  (?!x)                       look-ahead
 */
 #ifndef BR_CORE_TEXT_REGEX_H
 #define BR_CORE_TEXT_REGEX_H
 
-#include "core/base/buffer.h"
+#include "core/base/slice.h"
 
-#define BR_REGEX_TEXT_MAX 4096          /* bytes of a pattern */
-#define BR_REGEX_DEPTH_MAX 32           /* groups in groups */
-#define BR_REGEX_REPEAT_MAX 32767       /* n and m above */
-#define BR_REGEX_INSTRUCTIONS_MAX 4096  /* a repeated group counts once for each time */
-#define BR_REGEX_COUNTER_WORDS_MAX 1024 /* a repeated character needs m / 64 + 1 words */
-#define BR_REGEX_SETS_MAX 512           /* different characters and classes */
-#define BR_REGEX_RANGES_MAX 4096        /* of all classes, above ASCII */
-#define BR_REGEX_LOOKAHEADS_MAX 8
+#include <stdint.h>
+
+#define BR_REGEX_TEXT_MAX 4096    /* bytes of a pattern */
+#define BR_REGEX_DEPTH_MAX 32     /* groups in groups */
+#define BR_REGEX_REPEAT_MAX 32767 /* n and m above */
 
 /* Never changes once compiled, so threads may share it. */
 typedef struct br_regex br_regex;
 
+typedef enum br_regex_verdict {
+    BR_REGEX_NO,
+    BR_REGEX_YES,
+    BR_REGEX_UNKNOWN /* it would cost too much, or there is no memory */
+} br_regex_verdict;
+
+#define BR_REGEX_WAYS_MAX ((size_t)16384)
+#define BR_REGEX_WORK_MAX (UINT64_C(1) << 32) /* below a second, as processors are now */
+
+bool br_regex_available(void);
+
 /*
-** NULL when the pattern is not one of those above, passes a maximum, or there is no memory; *why is
-** then a static text, meant to follow "pattern <text>: ". `why` may be NULL.
+** NULL when the pattern is not one of those above, passes a maximum (PCRE2's own ones included), or
+** there is no memory, or no PCRE2.
 */
-br_regex *br_regex_compile(br_slice pattern, const char **why);
+br_regex *br_regex_compile(br_slice pattern);
 void br_regex_free(br_regex *regex); /* NULL is fine */
 
-/* The text must be UTF-8; one that is not is safe to give, and does not match. */
-bool br_regex_match(const br_regex *regex, br_slice text);
+/* A text that is not UTF-8 does not match. */
+br_regex_verdict br_regex_match(const br_regex *regex, br_slice text);
 
 #endif

@@ -1,4 +1,5 @@
 #include "lua/codec/decode.h"
+#include "lua/codec/patterns.h"
 
 /* Keys of the registry: only their addresses count. */
 static const char decoder_key = 'd', metatable_key = 'm', strict_key = 's';
@@ -84,7 +85,7 @@ void br_decoder_strict(lua_State *L)
 void br_decoder_check_texts(br_decoder *d, const br_shape *s, br_slice text)
 {
     if ((s->b != BR_NONE && !br_text_in_enum(d->model, s->b, text)) ||
-        (s->c != BR_NONE && !br_text_matches(d->model, s->c, text)))
+        (s->c != BR_NONE && !br_text_matches(d->L, d->model, s->c, text)))
         d->odd |= BR_ODD;
 }
 

@@ -12,6 +12,7 @@
 #include "lua/codec/encode.h"
 #include "lua/codec/limits.h"
 #include "lua/codec/literal.h"
+#include "lua/codec/patterns.h"
 
 #define SHOWN_MAX 60
 #define PATTERN_SHOWN_MAX 300
@@ -118,7 +119,7 @@ void br_encode_check_string(br_encoder *e, const br_shape *s, br_slice text)
         return;
     check_region(e, text);
     bool listed = s->b == BR_NONE || br_text_in_enum(e->model, s->b, text);
-    bool matches = s->c == BR_NONE || br_text_matches(e->model, s->c, text);
+    bool matches = s->c == BR_NONE || br_text_matches(e->L, e->model, s->c, text);
     if ((listed && matches) || br_encode_came_text(e, text, false))
         return;
     if (!listed)

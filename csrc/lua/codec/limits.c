@@ -1,7 +1,5 @@
 #include "lua/codec/limits.h"
 
-#include "core/text/json.h"
-#include "core/text/regex.h"
 #include "core/text/utf8.h"
 
 bool br_limits_fit_text(const br_limits *l, br_slice text)
@@ -19,14 +17,4 @@ bool br_text_in_enum(const br_model *m, unsigned list, br_slice text)
             return true;
     }
     return false;
-}
-
-bool br_text_matches(const br_model *m, unsigned pattern, br_slice text)
-{
-    if (!br_utf8_valid(text))
-        return true;
-    br_regex *regex = br_regex_compile(br_model_name(m, m->patterns[pattern]), NULL);
-    bool ok = regex == NULL || br_regex_match(regex, text);
-    br_regex_free(regex);
-    return ok;
 }

@@ -17,7 +17,4 @@ bool br_limits_fit_text(const br_limits *l, br_slice text);
 
 bool br_text_in_enum(const br_model *m, unsigned list, br_slice text);
 
-/* true, too, of a text that is not UTF-8 and of a pattern that the matcher does not take. */
-bool br_text_matches(const br_model *m, unsigned pattern, br_slice text);
-
 #endif
