@@ -3,9 +3,14 @@
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts ROOT    writes the files under ROOT (".": in place)
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts         prints them, each after a line "==> path"
 ---
---- Output depends on the facts, the annotations in lua/bedrock and tools/reference/surface.lua alone.
+--- Output depends on the facts, the annotations and the families of streams in lua/bedrock, and tools/reference/surface.lua alone.
 local here = arg[0]:match "^(.*)/" or "."
-package.path = here .. "/reference/?.lua;" .. package.path
+local lua = here .. "/../lua/"
+package.path = here .. "/reference/?.lua;" .. lua .. "?.lua;" .. lua .. "?/init.lua;" .. package.path
+--- Of the families of streams only their facts are read: nothing is to be built for that.
+package.preload["bedrock.core"] = function()
+    return {}
+end
 
 local annotations = require "annotations"
 local api = require "api"

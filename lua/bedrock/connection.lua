@@ -1,7 +1,7 @@
 --- Connections: operations as methods, and what else a connection can do.
 local core = require "bedrock.core"
 local host = require "bedrock.host"
-local later = require "bedrock.later"
+local lazy = require "bedrock.lazy"
 local metadata = require "bedrock.metadata"
 --- Not later, as an error must be printable when no more files can be opened.
 local errors = require "bedrock.errors"
@@ -266,7 +266,7 @@ function methods.close(self)
     return closed
 end
 
-later(methods, {
+lazy(methods, {
     call = "by_name.call",
     certificate = "credentials.certificate",
     credentials = "credentials.info",

@@ -6,7 +6,7 @@ local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local families = require "bedrock.families"
-local given_of = require "bedrock.given"
+local drop_null = require "bedrock.drop_null"
 local is_list = require "bedrock.is_list"
 local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
@@ -399,7 +399,7 @@ local function generate(conn, given, options)
     if type(given) ~= "table" then
         error("generate: expected a table of parameters, got " .. errors.type_of(given), 2)
     end
-    given = given_of(given)
+    given = drop_null(given)
     local family, model, listed = prepare(given)
     if not family then
         return nil, model

@@ -13,7 +13,7 @@ if not supported() then
 end
 
 local core = require "bedrock.core"
-local later = require "bedrock.later"
+local lazy = require "bedrock.lazy"
 
 local bedrock = {
     _NAME = "bedrock",
@@ -26,7 +26,7 @@ local bedrock = {
     sign = core.sign,
 }
 
-later(bedrock, {
+lazy(bedrock, {
     connect = "connection.connect",
     describe = "describe.operation",
     load_api = "load_api.load",
@@ -38,7 +38,7 @@ later(bedrock, {
     spawn = "task.spawn",
     test = "test.settings",
 })
-later(core.error_metatable, { __concat = "errors.concat", __tostring = "errors.text" })
+lazy(core.error_metatable, { __concat = "errors.concat", __tostring = "errors.text" })
 
 if package.loaded.ngx then
     require("bedrock.host").preload()

@@ -6,7 +6,7 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local given_of = require "bedrock.given"
+local drop_null = require "bedrock.drop_null"
 local listing = require "bedrock.listing"
 local model_id = require "bedrock.model_id"
 
@@ -297,7 +297,7 @@ local function models(conn, filter, options)
     if filter ~= nil and type(filter) ~= "table" then
         error("models: expected a table of filters, got " .. errors.type_of(filter), 2)
     end
-    filter = given_of(filter or {})
+    filter = drop_null(filter or {})
     local bad = check_filter(filter)
     if bad then
         return nil, bad

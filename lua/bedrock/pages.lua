@@ -3,7 +3,7 @@
 ---     for page in conn:pages("list_agents", { … }) do … end      raises when a request fails
 ---     for agent in conn:items("list_agents", { … }) do … end
 ---     local page, err = pages:next()                             nil: the end; nil, err: it failed
-local colon = require "bedrock.colon"
+local method_check = require "bedrock.method_check"
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
@@ -113,8 +113,8 @@ end
 
 local Pages = { __name = "bedrock.pages", __call = raise_or_next }
 local Items = { __name = "bedrock.items", __call = raise_or_next }
-Pages.__index = colon(Pages, { next = next_page }, "pages")
-Items.__index = colon(Items, { next = next_item }, "items")
+Pages.__index = method_check(Pages, { next = next_page }, "pages")
+Items.__index = method_check(Items, { next = next_item }, "items")
 
 --- Names of a service's operations that page.
 local function paged(service)

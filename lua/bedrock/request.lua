@@ -2,7 +2,7 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local given_of = require "bedrock.given"
+local drop_null = require "bedrock.drop_null"
 local is_list = require "bedrock.is_list"
 local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
@@ -202,7 +202,7 @@ function request.send(self, fields, options)
     if type(fields) ~= "table" then
         error("request: expected a table, got " .. errors.type_of(fields), 2)
     end
-    fields = given_of(fields)
+    fields = drop_null(fields)
     local wire, err = wire_of(fields, options)
     if not wire then
         return nil, err

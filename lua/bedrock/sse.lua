@@ -1,9 +1,9 @@
 --- Server-sent events in the place of an answer's bytes.
 local core = require "bedrock.core"
-local ending = require "bedrock.ending"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
+local sent_events = require "bedrock.streams.sent_events"
 
 local sse = {}
 
@@ -66,8 +66,8 @@ function sse.decode(stream, require_end)
     if not is_event_stream(metadata.of(stream).headers["content-type"]) then
         return
     end
-    stream._sent_events = true
-    stream._ending = ending.of_sent_events(require_end == true)
+    stream._family = sent_events
+    stream._ending = sent_events.ending(require_end == true)
     stream._source = setmetatable({
         call = stream._call,
         stream = stream,

@@ -3,12 +3,12 @@
 ---     for name, event in stream:events() do … end      raises when the stream breaks
 ---     local name, event = stream:next()                nil: the end; nil, err: it broke
 ---     local result, err = stream:gather()              all of it
-local colon = require "bedrock.colon"
+local method_check = require "bedrock.method_check"
 local core = require "bedrock.core"
-local ending = require "bedrock.ending"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
+local streams = require "bedrock.streams"
 
 --- A stream of events. What breaks it is raised inside `for name, event in stream:events()`.
 --- @class bedrock.Stream
@@ -18,9 +18,6 @@ local stream = {}
 
 local methods = {}
 local Stream = { __name = "bedrock.stream" }
-
---- Events whose bytes are JSON of the model's own.
-local MODEL_CHUNKS = { invoke_model_with_response_stream = true }
 
 --- Of codes that models tell: the same call may succeed later.
 local RETRYABLE = {
@@ -167,7 +164,7 @@ function methods.next(self)
         return ended(self)
     end
     self._taken = true
-    if self._model_chunks and name == "chunk" then
+    if self._family.json_chunks and name == "chunk" then
         event.json = core.decode(event.bytes or "")
     end
     local fault = self._ending and self._ending:see(name, event)
@@ -212,7 +209,7 @@ function methods.gather(self)
             message = "the stream was already read to its end",
         }
     end
-    return require("bedrock.gather")(self, self._operation)
+    return require("bedrock.gather")(self, self._operation, self._family)
 end
 
 local function release(self)
@@ -233,7 +230,7 @@ function methods.close(self)
     return true
 end
 
-Stream.__index = colon(Stream, methods, "stream")
+Stream.__index = method_check(Stream, methods, "stream")
 
 --- A loop that ran to its end leaves an ended stream, not a closed one.
 function Stream.__close(self)
@@ -252,13 +249,14 @@ end
 --- @param facts userdata
 --- @return bedrock.Stream
 function stream.new(call, operation, fields, facts)
+    local family = streams.of(operation)
     local self = setmetatable({
         _call = call,
         _source = call,
         _operation = operation,
         _state = "open",
-        _ending = ending.of(operation),
-        _model_chunks = MODEL_CHUNKS[operation],
+        _family = family,
+        _ending = family.ending and family.ending(),
     }, Stream)
     begin(self, fields, facts)
     return self

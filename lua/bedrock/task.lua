@@ -1,5 +1,5 @@
 --- Functions that run at the same time as coroutines: bedrock.spawn and bedrock.parallel.
-local colon = require "bedrock.colon"
+local method_check = require "bedrock.method_check"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
@@ -117,7 +117,7 @@ function methods.status(self)
     return self._cancelled and "cancelled" or "done"
 end
 
-Task.__index = colon(Task, methods, "task")
+Task.__index = method_check(Task, methods, "task")
 
 function Task.__tostring(self)
     return "bedrock.task (" .. self:status() .. ")"

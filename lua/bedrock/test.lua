@@ -4,7 +4,7 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local given_of = require "bedrock.given"
+local drop_null = require "bedrock.drop_null"
 
 local test = {}
 
@@ -340,7 +340,7 @@ end
 --- @return bedrock.Error? err with the report as err.report
 function test.connection(conn, options)
     connection.client_of(conn, nil, options, 2)
-    options = given_of(options or {})
+    options = drop_null(options or {})
     local bad = check_options(options)
     if bad then
         return nil, bad
@@ -400,7 +400,7 @@ function test.settings(settings, options)
     elseif options ~= nil and type(options) ~= "table" then
         error("test: the options must be a table, got a " .. type(options), 2)
     end
-    options = given_of(options or {})
+    options = drop_null(options or {})
     local bad = check_options(options)
     if bad then
         return nil, bad

@@ -2,7 +2,7 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local given_of = require "bedrock.given"
+local drop_null = require "bedrock.drop_null"
 
 local function names_of(waiters)
     local names = {}
@@ -31,7 +31,7 @@ end
 
 --- The options of its calls, and the limit for the whole in milliseconds.
 local function split(options)
-    local rest = given_of(options or {})
+    local rest = drop_null(options or {})
     local max_wait = rest.max_wait
     rest.max_wait = nil
     if max_wait ~= nil and (type(max_wait) ~= "number" or not (max_wait > 0 and max_wait < math.huge)) then
@@ -115,7 +115,7 @@ local function limited(wait)
     if left == math.huge or (type(given) == "number" and given > 0 and given <= left) then
         return wait.options
     end
-    local options = given_of(wait.options)
+    local options = drop_null(wait.options)
     options.total_timeout = math.min(math.max(math.floor(left), 1), 2147483647)
     return options
 end

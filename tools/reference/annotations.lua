@@ -59,14 +59,14 @@ function annotations.blocks(text)
     return blocks
 end
 
---- Where functions are: those written there, and those of `later`.
+--- Where functions are: those written there, and those of `lazy`.
 local function places_of(object, text)
     local places = {}
     for own in text:gmatch("\nfunction " .. object.table .. "%.([%w_]+)%(") do
         places[own] = object.file .. "." .. own
     end
-    local later = text:match("\nlater%(" .. object.table .. ", (%b{})%)") or ""
-    for own, place in later:gmatch '([%w_]+) = "([%w_.]+)"' do
+    local lazy = text:match("\nlazy%(" .. object.table .. ", (%b{})%)") or ""
+    for own, place in lazy:gmatch '([%w_]+) = "([%w_.]+)"' do
         places[own] = place
     end
     return places

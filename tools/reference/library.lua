@@ -2,23 +2,11 @@
 --- method; library/bedrock/SPACE.d.lua has the types of a service's parameters and results. They are
 --- apart because the Lua language server skips files above 500 kB.
 local facts = require "facts"
+local streams = require "bedrock.streams"
 
 local library = {}
 
 local STREAM_METHODS = facts.set { "close", "events", "gather", "next" }
-
---- What `gather` makes of a stream: a class of the surface, or the output of another operation.
-local GATHERED = {
-    agentic_retrieve_stream = "bedrock.GatheredRetrieval",
-    converse_stream = { "converse" },
-    invoke_agent = "bedrock.GatheredAgent",
-    invoke_flow = "bedrock.GatheredFlow",
-    invoke_harness = "bedrock.GatheredMessage",
-    invoke_inline_agent = "bedrock.GatheredAgent",
-    invoke_model_with_response_stream = "bedrock.GatheredModel",
-    optimize_prompt = "bedrock.GatheredPrompt",
-    retrieve_and_generate_stream = { "retrieve_and_generate" },
-}
 
 local SCALARS = {
     blob = "string",
@@ -195,7 +183,7 @@ function Writer:types()
 end
 
 function Writer:gathered(op)
-    local gathered = GATHERED[op.snake]
+    local gathered = streams.of(op.snake).gathered[op.snake]
     if type(gathered) ~= "table" then
         return gathered or "bedrock.GatheredEvents"
     end

@@ -1,8 +1,16 @@
 --- ConverseStream put together to what Converse returns. InvokeHarness streams the same events, of one message after
---- the other. What has no place in the result is in `others`, as gather.lua has it.
+--- the other.
+local collect = require "bedrock.streams.collect"
 local core = require "bedrock.core"
+local marks = require "bedrock.streams.marks"
 
-local converse = { events = {} }
+local other, text_of = collect.other, collect.text
+
+local converse = {
+    gathered = { converse_stream = { "converse" }, invoke_harness = "bedrock.GatheredMessage" },
+    ending = marks { messageStart = false, messageStop = true },
+    events = {},
+}
 
 local function new_message()
     return { blocks = {}, order = {} }
@@ -10,11 +18,6 @@ end
 
 function converse.new()
     return { message = new_message(), messages = {}, metadata = {} }
-end
-
-local function other(state, name, event)
-    state.others = state.others or {}
-    table.insert(state.others, { name = name, event = event })
 end
 
 --- Blocks are numbered within their message; deltas of several may come mixed.
@@ -152,12 +155,6 @@ end
 
 local function joined(pieces)
     return pieces and table.concat(pieces)
-end
-
---- Of text, which a service may cut between the halves of a character's surrogate pair.
-local function text_of(state, pieces)
-    local text = joined(pieces)
-    return text and state.halves and core.join_halves(text) or text
 end
 
 --- A tool's input comes as pieces of JSON text; none at all is an empty input.
