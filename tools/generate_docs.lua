@@ -3,7 +3,8 @@
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts ROOT    writes the files under ROOT (".": in place)
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts         prints them, each after a line "==> path"
 ---
---- Output depends on the facts, the annotations and the families of streams in lua/bedrock, and tools/reference/surface.lua alone.
+--- Output depends on the facts, the annotations and families of streams in lua/bedrock, and
+--- tools/reference/surface.lua alone.
 local here = arg[0]:match "^(.*)/" or "."
 local lua = here .. "/../lua/"
 package.path = here .. "/reference/?.lua;" .. lua .. "?.lua;" .. lua .. "?/init.lua;" .. package.path
