@@ -15,8 +15,10 @@
 #define BR_FETCH_ANSWER_MAX ((size_t)256 * 1024) /* the body of an answer */
 
 typedef struct br_fetch_ops {
-    /* Before each attempt: the request, as of now_ms (corrected time, for a signature). false: it is
-     * over, *error says why. */
+    /*
+    ** Before each attempt: the request, as of now_ms (corrected time, for a signature). false: it is
+    ** over, *error says why.
+    */
     bool (*build)(void *user, int64_t now_ms, br_request *out, br_error *error);
     /* Refused: will the next request be built otherwise? Then it goes out at once. NULL: never. */
     bool (*cure)(void *user, int status, const br_error *told);

@@ -73,8 +73,7 @@ bool br_lua_options_read(lua_State *L, int index, const br_client *client, const
 #define BR_LUA_AUTHORIZATION 7
 /* The members `headers` of the table at index (nil and none: none), Authorization apart. */
 bool br_lua_options_headers(lua_State *L, int index, br_request *request, br_problems *problems);
-/* An Authorization of the caller's own in that table or its headers; *out stays if there is none.
- */
+/* An Authorization of the caller's own in that table or its headers; if none, *out stays. */
 void br_lua_options_authorization(lua_State *L, int index, br_slice *out, br_problems *problems);
 
 /* metadata.c: the facts of an answer in one collectable block, made a table when asked for. */

@@ -309,8 +309,7 @@ int br_lua_services(lua_State *L)
     return 1;
 }
 
-/* The name under which an operation is found without a service: "converse", "agent.tag_resource".
- */
+/* The name that finds an operation without a service: "converse", "agent.tag_resource". */
 static void push_full_name(lua_State *L, const br_model *m, const br_op *op)
 {
     uint16_t ops[BR_FLAT_MAX];

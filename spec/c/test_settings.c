@@ -1,5 +1,4 @@
-/* Settings: every problem is found, all at once, under the option's name and with the right kind.
- */
+/* Settings: all problems are found at once, each under its option's name and of the right kind. */
 #include "check.h"
 
 #include <stdio.h>

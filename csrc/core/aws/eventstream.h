@@ -62,8 +62,7 @@ void br_es_decoder_free(br_es_decoder *d);
 */
 bool br_es_feed(br_es_decoder *d, br_slice bytes);
 int br_es_next(br_es_decoder *d, br_es_message *m, br_error *error);
-/* True at a message boundary: nothing half-read is held. At the end of a body, false = truncated.
- */
+/* True: nothing half-read is held. At the end of a body, false = truncated. */
 bool br_es_at_boundary(const br_es_decoder *d);
 
 /*

@@ -14,10 +14,8 @@
 #include "core/http/request.h"
 #include "core/http/uri.h"
 
-#define BR_SETTING_TEXT_MAX                                                                        \
-    ((size_t)1024 *                                                                                \
-     1024) /* one option's text; PEM texts are the longest                          \
-                           */
+/* One option's text; PEM texts are the longest. */
+#define BR_SETTING_TEXT_MAX ((size_t)1024 * 1024)
 #define BR_ENDPOINTS_MAX 16
 #define BR_ALIAS_NAME_MAX 256 /* of a profile or trust anchor */
 #define BR_SESSION_NAME_MIN 2

@@ -15,9 +15,8 @@
 #include <string.h>
 
 typedef struct br_buf {
-    char *
-        data; /* NULL while nothing was added; contents are followed by a NUL, not counted in len */
-    size_t len;
+    char *data; /* NULL while nothing was added; else a NUL follows the contents */
+    size_t len; /* without that NUL */
     size_t cap;
     size_t max;  /* largest len allowed */
     bool failed; /* sticky */

@@ -17,8 +17,10 @@
 #include "engine/bridge/frames.h"
 #include "engine/loop/task.h"
 
-/* Bytes of frames: unsent, beyond which no more items are taken; one PREPARED of the largest
- * request; memory that an idle connection keeps. */
+/*
+** Bytes of frames: unsent, beyond which no more items are taken; one PREPARED of the largest
+** request; memory that an idle connection keeps.
+*/
 #define BR_CONNECTION_HIGH ((size_t)64 * 1024)
 #define BR_CONNECTION_OUT_MAX ((size_t)512 * 1024 * 1024)
 #define BR_CONNECTION_KEPT ((size_t)256 * 1024)

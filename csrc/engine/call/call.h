@@ -93,8 +93,10 @@ br_call *br_call_new(br_client *client, br_request *request, const br_call_opts 
 /* Copies what is attached to its request. Start does so, too. false: no memory. */
 bool br_call_own(br_call *c, br_error *error);
 bool br_call_start(br_call *c, br_engine *e, br_error *error);
-/* `ready` is called inside br_engine_step, or br_call_start, when next may give something new, or
- * the credit of one that had used it up is BR_FEED_LOW or more again. It must not use the call. */
+/*
+** `ready` is called inside br_engine_step, or br_call_start, when next may give something new, or
+** the credit of one that had used it up is BR_FEED_LOW or more again. It must not use the call.
+*/
 void br_call_listen(br_call *c, void (*ready)(void *user), void *user);
 br_item_kind br_call_next(br_call *c, br_item *item);
 

@@ -109,8 +109,10 @@ struct br_call {
     void (*ready)(void *user); /* NULL: nobody listens */
     void *ready_user;
 
-    /* From here on nothing is zeroed for a call that is made of a spare one: memory worth keeping,
-     * and what is always written before it is read. */
+    /*
+    ** From here on nothing is zeroed for a call that is made of a spare one: memory worth keeping,
+    ** and what is always written before it is read.
+    */
     br_call *next_spare;
     unsigned spares;      /* from this one on */
     br_request request;   /* the caller's */

@@ -22,8 +22,8 @@ typedef struct roles_anywhere {
     br_url endpoint;
     br_net net;
     br_x509 *x509;
-    br_certificate_files_stamps
-        stamps; /* of the files looked at last; like the next, under the mutex */
+    /* Under the mutex: the stamps of the files looked at last, and what was wrong with them. */
+    br_certificate_files_stamps stamps;
     char problem[BR_RENEWAL_PROBLEM_MAX];
 } roles_anywhere;
 

@@ -41,8 +41,10 @@ typedef struct br_source_ops {
     */
     void *(*begin)(br_source *s, const br_source_order *order, br_error *error);
     void (*stop)(void *acquisition); /* and frees it; in any state. No callback follows */
-    /* Who is asked for what: one provider serves all clients of it. NULL: each client has its own.
-     * false: no memory. */
+    /*
+    ** Who is asked for what: one provider serves all clients of it. NULL: each client has its own.
+    ** false: no memory.
+    */
     bool (*identity)(const br_source *s, uint8_t out[BR_IDENTITY_SIZE]);
     /*
     ** Bytes that only who may have the sets can know: they are sealed with them in a store. NULL or

@@ -7,8 +7,10 @@
 #include "core/x509/x509.h"
 #include "engine/credentials/source.h"
 
-/* Reads the options of the settings that are its own, and the files that they name. NULL: problems
- * say why. */
+/*
+** Reads the options of the settings that are its own, and the files that they name. NULL: problems
+** say why.
+*/
 typedef br_source *br_source_maker(br_config *config, const br_model *model,
                                    const br_platform *platform, br_problems *problems);
 

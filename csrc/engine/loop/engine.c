@@ -137,8 +137,10 @@ static void tear_down(br_engine *e)
     br_sockets_free(&e->sockets);
 }
 
-/* What libcurl and OpenSSL hold for the parent's engines can never be freed here: it stays
- * reachable, so that leak checkers know it for what it is. */
+/*
+** What libcurl and OpenSSL hold for the parent's engines can never be freed here: it stays
+** reachable, so that leak checkers know it for what it is.
+*/
 static void leave_behind(br_engine *e)
 {
     static _Atomic(br_engine *) left_behind;
@@ -227,8 +229,10 @@ void br_engine_leave_curl(br_engine *e)
         br_transfers_reap(e);
 }
 
-/* Settles the descriptor's timer with the earliest of ours, or with now if the host is to look;
- * costs a system call only on a change. A child's descriptor is the parent's timer as well. */
+/*
+** Settles the descriptor's timer with the earliest of ours, or with now if the host is to look;
+** costs a system call only on a change. A child's descriptor is the parent's timer as well.
+*/
 static void arm_timer_fd(br_engine *e)
 {
     if (e->timer_fd < 0 || e->stepping || e->abandoned)

@@ -17,8 +17,10 @@
 #include "core/base/digest.h"
 #include "core/base/error.h"
 
-/* Clocks and randomness; tests have their own. wall: ms since 1970 (may jump); mono: ms, never goes
- * back. */
+/*
+** Clocks and randomness; tests have their own. wall: ms since 1970 (may jump); mono: ms, never goes
+** back.
+*/
 typedef struct br_platform {
     int64_t (*wall_ms)(void *user);
     int64_t (*mono_ms)(void *user);
@@ -66,8 +68,10 @@ bool br_engine_watch(br_engine *e, int fd, uint32_t events,
                      void (*ready)(void *user, uint32_t events), void *user);
 void br_engine_unwatch(br_engine *e, int fd);
 
-/* Something (an item) became ready for the host: a blocking step returns; outside of one, the
- * descriptor is readable and the next step returns at once. */
+/*
+** Something (an item) became ready for the host: a blocking step returns; outside of one, the
+** descriptor is readable and the next step returns at once.
+*/
 void br_engine_notify(br_engine *e);
 
 /* Timers are part of their owner; set up zero-filled. */

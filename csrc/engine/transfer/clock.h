@@ -29,8 +29,10 @@ void br_skew_adopt(br_skew *s, int64_t ms);
 /* Whether that was not longer ago, be it by a clock that was since set back a little. */
 bool br_clock_recent(int64_t then_ms, int64_t now_ms, int64_t kept_ms);
 
-/* How far Date must be from the signature's to explain a refusal: one that names time or signature
- * (Date is cut to seconds), and one that only says "no" (AWS tolerates 5 minutes). */
+/*
+** How far Date must be from the signature's to explain a refusal: one that names time or signature
+** (Date is cut to seconds), and one that only says "no" (AWS tolerates 5 minutes).
+*/
 #define BR_SKEW_NAMED_MIN_MS 2000
 #define BR_SKEW_MIN_MS 240000
 
@@ -51,13 +53,14 @@ typedef struct br_clock {
 
 /* The time for the next request's signature. */
 int64_t br_clock_now_ms(br_clock *k, const br_skew *s, const br_engine *e);
-/* Each answer's head; trusted: see br_transfer_date_trusted. What a cache kept (Age) tells no
- * time. */
+/* Each answer's head; trusted: see br_transfer_date_trusted. A cached one (Age) tells no time. */
 void br_clock_read(br_clock *k, const br_headers *answer, bool trusted, int64_t local_ms);
 /* Whether that refusal may be for the date. */
 bool br_clock_suspect(const br_clock *k, int status, const br_error *refusal);
-/* Whether the request is worth repeating, with another time; twice at most. Else what a correction
- * may have taught is taken back. */
+/*
+** Whether the request is worth repeating, with another time; twice at most. Else what a correction
+** may have taught is taken back.
+*/
 bool br_clock_correct(br_clock *k, br_skew *s, const br_error *refusal);
 /* The last one was accepted: a correction is learned. */
 void br_clock_settle(const br_clock *k, br_skew *s);

@@ -13,9 +13,8 @@
 #endif
 
 #define KEEPALIVE_IDLE_S 60L
-#define EXPECT_BODY                                                                                \
-    1024              /* from this size on some versions of libcurl add "Expect: 100-continue"     \
-                       */
+/* From this size on some versions of libcurl add "Expect: 100-continue". */
+#define EXPECT_BODY 1024
 #define EXTRA_LINES 5 /* user-agent, accept-encoding, expect, accept, content-type */
 
 static bool set_long(CURL *curl, CURLoption option, long value)
@@ -102,8 +101,10 @@ static bool remember(char **kept, const char *text)
     return true;
 }
 
-/* "" tells libcurl to use none, NULL to look into the environment. A URL that was given is not
- * overruled by the environment's no_proxy. */
+/*
+** "" tells libcurl to use none, NULL to look into the environment. A URL that was given is not
+** overruled by the environment's no_proxy.
+*/
 static bool set_proxy(br_transfer *t, const br_net *net)
 {
     const char *proxy = net->proxy;
@@ -147,8 +148,10 @@ static bool set_connect_timeout(br_transfer *t, int ms)
     return set_long(t->curl, CURLOPT_CONNECTTIMEOUT_MS, limit);
 }
 
-/* Progress is only watched where a timer has to know when the last request byte left,
- * or a body may wait while the peer leaves. */
+/*
+** Progress is only watched where a timer has to know when the last request byte left,
+** or a body may wait while the peer leaves.
+*/
 static bool set_progress(br_transfer *t)
 {
     bool watch = t->pull != NULL || t->timeouts.read_ms >= 0 || t->timeouts.first_byte_ms >= 0;
@@ -194,8 +197,10 @@ static bool target_ok(br_slice target)
     return true;
 }
 
-/* Of a URL in both forms libcurl neither reads nor writes one for each request; that is as much work
- * as it has with all of its headers but the longest. */
+/*
+** Of a URL in both forms libcurl neither reads nor writes one for each request; that is as much work
+** as it has with all of its headers but the longest.
+*/
 static bool learn_url(br_transfer *t)
 {
     br_buf_clear(&t->known_url);

@@ -39,8 +39,7 @@ typedef struct br_decoder {
     unsigned named[BR_DECODER_NAMES]; /* the number, plus one, of each name in the list; it stays */
     char mismatch[80];                /* "expected …, got …"; it stays */
     bool strict; /* texts are compared with enumerations and patterns, too; it stays */
-    br_buf
-        keys; /* br_slice each: of the documents' objects that are being read; its memory stays */
+    br_buf keys; /* br_slice each: of the documents' objects being read; its memory stays */
 } br_decoder;
 
 #define BR_ODD 1       /* something that the encoder would refuse */
