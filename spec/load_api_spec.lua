@@ -1,4 +1,6 @@
 --- Newer facts at run time. What is loaded stays for the Lua state, so each case has a process of its own.
+local program = require "spec.support.program"
+
 local PRELUDE = [==[
     local bedrock = require "bedrock"
     local core = require "bedrock.core"
@@ -80,25 +82,9 @@ local PRELUDE = [==[
     end
 ]==]
 
-local function interpreter()
-    local lowest = 0
-    while arg[lowest - 1] do
-        lowest = lowest - 1
-    end
-    return arg[lowest]
-end
-
 --- Runs a chunk after the prelude; what it writes must be "passed" and nothing else.
 local function passes(code)
-    local name = os.tmpname()
-    local file = assert(io.open(name, "w"))
-    file:write(PRELUDE .. code .. '\nep:reset()\nprint "passed"\n')
-    file:close()
-    local pipe = assert(io.popen(interpreter() .. " " .. name .. " 2>&1"))
-    local output = pipe:read("*a")
-    pipe:close()
-    os.remove(name)
-    assert.equal("passed\n", output)
+    assert.equal("passed\n", (program.run(PRELUDE .. code .. '\nep:reset()\nprint "passed"\n')))
 end
 
 describe("load_api", function()

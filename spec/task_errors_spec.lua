@@ -4,28 +4,14 @@ local hosts = dofile "spec/support/hosts.lua"
 local bedrock = require "bedrock"
 local host = require "bedrock.host"
 local scheduler = require "bedrock.scheduler"
+local program = require "spec.support.program"
 local service = dofile "spec/support/service.lua"
 
 local ask = service.ask
 
-local function interpreter()
-    local i = 0
-    while arg[i - 1] do
-        i = i - 1
-    end
-    return arg[i]
-end
-
 --- What a program of its own writes on standard error.
 local function complaints(code)
-    local name = os.tmpname()
-    local file = assert(io.open(name, "w"))
-    file:write("local bedrock = require 'bedrock'\n", code)
-    file:close()
-    local pipe = assert(io.popen(interpreter() .. " " .. name .. " 2>&1 >/dev/null"))
-    local text = pipe:read "*a"
-    pipe:close()
-    os.remove(name)
+    local text, name = program.run("local bedrock = require 'bedrock'\n" .. code, nil, "2>&1 >/dev/null")
     return (text:gsub(name:gsub("%p", "%%%0"), "PROGRAM"))
 end
 
