@@ -115,9 +115,14 @@ help:
 	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
 	@echo 'make deps       install what is missing on Debian'
 	@echo 'make refresh-api  facts, tables and reference from the newest botocore; VERSION=X.Y.Z for another'
-	@echo 'make coverage   lines and branches of csrc that the tests reach'
+	@echo 'make lint       the linters of C, Lua, shell and Python; includes between folders'
+	@echo 'make sanitize   C tests and specs under sanitizers and valgrind'
+	@echo 'make interop    against boto3 and others'
+	@echo 'make soak       nginx under load, for a long time'
+	@echo 'make fuzz bench the fuzzers; the benchmarks'
+	@echo 'make coverage   lines and branches of csrc that C tests and specs reach'
 	@echo 'make compile_commands.json  for editors'
-	@echo 'make lint sanitize interop soak fuzz bench clean'
+	@echo 'make clean      removes $(BUILD)'
 
 modules: $(MODULES)
 	$(if $(MODULES),@:,@echo 'no Lua headers found: install liblua5.4-dev, or run make deps' >&2; exit 1)
@@ -229,10 +234,10 @@ demo: modules $(LEASH)
 	@$(LEASH) -t 900 tools/demo.sh
 
 # For editors and tools that ask how a file is compiled.
-compile_commands.json: $(BUILD)/flags
-	@for f in $(PART_SRC) $(BINDING_SRC); do \
-	    printf '{"directory": "%s", "file": "%s", "arguments": [%s"-c", "%s"]},\n' '$(CURDIR)' $$f \
-	        '$(foreach word,$(filter-out -Werror,$(COMPILE) $(call LUA_CFLAGS,5.4)),"$(word)",)' $$f; \
+compile_commands.json: FORCE
+	@for f in $(PART_SRC) $(BINDING_SRC) $(wildcard spec/c/*.c spec/fuzz/*.c bench/*/*.c tools/*.c); do \
+	    printf '{"directory": "%s", "file": "%s", "arguments": [%s"-I%s", "-c", "%s"]},\n' '$(CURDIR)' $$f \
+	        '$(foreach word,$(filter-out -Werror,$(COMPILE) $(call LUA_CFLAGS,5.4)),"$(word)",)' $${f%/*} $$f; \
 	done | sed '1s/^/[/; $$s/,$$/]/' >$@
 
 coverage: | $(DEPS)
