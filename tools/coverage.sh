@@ -1,23 +1,41 @@
 #!/bin/sh
-# Lines and branches of csrc that the C tests and the specs (on Lua 5.4) reach: coverage.sh BUILD
+# Lines and branches of csrc that the C tests and the specs (on Lua 5.4) reach, in total and by folder:
+#
+#   tools/coverage.sh BUILD
+#
+# BUILD/coverage.csv has them by file.
 set -eu
 cd "$(dirname "$0")/.."
-build=$1
+export BUILD="$1"
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-make -s BUILD="$build" ABIS=5.4 LTO= CFLAGS='-O0 -g --coverage' modules c-tests test-modules
-find "$build" -name '*.gcda' -exec rm {} +
-spec/pki/make.sh "$build/pki"
-lua5.4 spec/endpoint/cli.lua start "$build/endpoint" "$build/pki" >/dev/null
-trap 'lua5.4 spec/endpoint/cli.lua stop "$build/endpoint"' EXIT
-export BEDROCK_TEST_ENDPOINT="$build/endpoint" BEDROCK_TEST_PKI="$build/pki" XDG_CACHE_HOME="$PWD/$build/cache"
-for program in "$build"/spec/test_*; do
+# gcc warns of more where it does not optimise.
+make -s BUILD="$BUILD" ABIS=5.4 LTO= WERROR= CFLAGS='-O0 -g --coverage -fprofile-update=atomic' \
+    modules c-tests test-modules
+find "$BUILD" -name '*.gcda' -exec rm {} +
+spec/pki/make.sh "$BUILD/pki"
+lua5.4 spec/endpoint/cli.lua start "$BUILD/endpoint" "$BUILD/pki" >/dev/null
+trap 'lua5.4 spec/endpoint/cli.lua stop "$BUILD/endpoint"' EXIT
+trap 'exit 130' HUP INT TERM
+export BEDROCK_TEST_ENDPOINT="$BUILD/endpoint" BEDROCK_TEST_PKI="$BUILD/pki" XDG_CACHE_HOME="$PWD/$BUILD/cache"
+for program in "$BUILD"/spec/test_*; do
     case $program in
     *.*) ;;
-    *) "$program" >/dev/null 2>&1 || echo "coverage: $program failed" >&2 ;;
+    *) "$BUILD/leash" -t 600 "$program" >/dev/null 2>&1 || echo "coverage: $program failed" >&2 ;;
     esac
 done
-eval "$(make -s env BUILD="$build" LUA=lua5.4)"
-spec/busted.sh lua5.4 >"$build/specs.log" 2>&1 || echo "coverage: specs failed, see $build/specs.log" >&2
-gcovr --root . --filter csrc/ --exclude csrc/model/tables.c --object-directory "$build" --gcov-ignore-parse-errors \
-    --sort-percentage --print-summary
+eval "$(make -s env BUILD="$BUILD" LUA=lua5.4)"
+spec/busted.sh lua5.4 >"$BUILD/specs.log" 2>&1 || echo "coverage: specs failed, see $BUILD/specs.log" >&2
+gcovr --root . --filter csrc/ --exclude csrc/model/tables.c --object-directory "$BUILD" --csv \
+    --output "$BUILD/coverage.csv" "$BUILD"
+awk -F, '
+    function add(folder) {
+        lines[folder] += $2; reached[folder] += $3; branches[folder] += $5; taken[folder] += $6
+    }
+    function percent(some, all) { return all > 0 ? 100 * some / all : 100 }
+    NR > 1 { add("csrc"); sub("/[^/]*$", "", $1); add($1) }
+    END {
+        for (folder in lines)
+            printf "%-26s %5d lines %5.1f %%  %5d branches %5.1f %%\n", folder, lines[folder],
+                percent(reached[folder], lines[folder]), branches[folder], percent(taken[folder], branches[folder])
+    }' "$BUILD/coverage.csv" | sort
