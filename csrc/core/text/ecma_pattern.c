@@ -19,8 +19,9 @@ typedef struct scan {
     const char *p, *end;
     bool repeatable; /* what came last may be repeated */
     bool is_class;   /* in brackets: what came last stands for more than one character */
+    bool at_start;   /* of the pattern, or of an alternative of it */
+    bool look;       /* in a look-ahead */
     unsigned depth;  /* of groups */
-    uint64_t looks;  /* which of them, by depth, are look-aheads */
 } scan;
 
 static bool is_digit(char c)
@@ -150,21 +151,21 @@ static bool put_brackets(scan *s)
     return s->p < s->end && br_buf_addc(s->out, *s->p++);
 }
 
-/* The scan is behind the parenthesis. */
+/* The scan is behind the parenthesis. A look-ahead anywhere else would be tried at each byte. */
 static bool open_group(scan *s)
 {
-    bool look = starts(s, "?=") || starts(s, "?!");
-    if (++s->depth > BR_REGEX_DEPTH_MAX || starts(s, "*"))
+    bool look = starts(s, "?=") || starts(s, "?!"), plain = starts(s, "?:");
+    if (++s->depth > BR_REGEX_DEPTH_MAX || starts(s, "*") || (look && !s->at_start) ||
+        (starts(s, "?") && !look && !plain))
         return false;
-    s->looks = (s->looks & ~(UINT64_C(1) << s->depth)) | (uint64_t)look << s->depth;
-    s->repeatable = false;
-    if (starts(s, "?") && !look && !starts(s, "?:"))
-        return false;
-    put(s, look ? "(" : "(?:");
-    if (look || starts(s, "?:")) {
-        s->p += look ? 0 : 2;
-        return !look || (br_buf_add(s->out, s->p, 2) && (s->p += 2) != NULL);
-    }
+    s->repeatable = s->at_start = false;
+    s->look = s->look || look;
+    br_buf_addc(s->out, '(');
+    if (!look)
+        put(s, "?:");
+    else
+        br_buf_add(s->out, s->p, 2);
+    s->p += look || plain ? 2 : 0;
     return true;
 }
 
@@ -172,8 +173,11 @@ static bool close_group(scan *s)
 {
     if (s->depth == 0)
         return false;
-    s->repeatable = (s->looks >> s->depth & 1) == 0;
     s->depth--;
+    bool look = s->look && s->depth == 0;
+    s->look = s->look && !look;
+    s->repeatable = !look;
+    s->at_start = look;
     return br_buf_addc(s->out, ')');
 }
 
@@ -214,12 +218,15 @@ static bool put_repeat(scan *s, char c)
 static bool put_next(scan *s)
 {
     char c = *s->p++;
+    bool at_start = s->at_start;
+    s->at_start = (at_start && c == '^') || (c == '|' && s->depth == 0);
     switch (c) {
     case '\\':
         return put_escape(s, false);
     case '[':
         return put_brackets(s);
     case '(':
+        s->at_start = at_start;
         return open_group(s);
     case ')':
         return close_group(s);
@@ -239,7 +246,7 @@ static bool put_next(scan *s)
 
 bool br_ecma_pattern(br_buf *out, br_slice pattern)
 {
-    scan s = {.out = out, .p = pattern.p, .end = pattern.p + pattern.n};
+    scan s = {.out = out, .p = pattern.p, .end = pattern.p + pattern.n, .at_start = true};
     while (s.p < s.end)
         if (!put_next(&s))
             return false;

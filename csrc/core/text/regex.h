@@ -16,7 +16,7 @@
 **   \p{L} \P{Nd}                       general categories by their one or two letters
 **   \t \n \v \f \r \xHH \uHHHH         and punctuation after \ is itself
 **   ^  $  \b  \B                       start and end of the text; ends of runs of \w
-**   (?=x)  (?!x)                       look-ahead
+**   (?=x)  (?!x)                       at the start of the pattern, or of an alternative of it
 */
 #ifndef BR_CORE_TEXT_REGEX_H
 #define BR_CORE_TEXT_REGEX_H
