@@ -7,6 +7,7 @@
 #include "model/model.h"
 
 #define FOREVER 100000
+#define LOOKS "(?=.*!)(?!.*#)(?=a)(?!b)"
 
 typedef struct match_case {
     const char *pattern, *yes, *no; /* NULL: not asked */
@@ -347,7 +348,7 @@ static void check_hostile(const hostile_case *c, char *text, size_t n)
     br_regex_free(regex);
 }
 
-/* A backtracking matcher would not finish these. The last four are too many ways for so long a text. */
+/* A backtracking matcher would not finish these. Those of no verdict are too many ways, or look-aheads. */
 static void test_hostile_texts(void)
 {
     static const hostile_case cases[] = {
@@ -361,6 +362,8 @@ static void test_hostile_texts(void)
         {"[a-z]+(\\S{1,2048}a){3}b\\S*", "a", 'a', BR_REGEX_UNKNOWN},
         {"[a-z]*[a-z]{1,32767}b", "a", 'c', BR_REGEX_UNKNOWN},
         {"([a-z]?){64}[a-z]*([a-z]?){64}!", "a", '"', BR_REGEX_UNKNOWN},
+        {LOOKS LOOKS "a*!", "a", '!', BR_REGEX_YES},
+        {LOOKS LOOKS "(?=a)a*!", "a", '!', BR_REGEX_UNKNOWN},
     };
     const size_t n = 100000;
     char *text = malloc(n);

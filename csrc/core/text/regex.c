@@ -15,6 +15,7 @@
 
 struct br_regex {
     pcre2_code *code;
+    pcre2_match_context *limits;
 };
 
 bool br_regex_available(void)
@@ -41,19 +42,25 @@ br_regex *br_regex_compile(br_slice pattern)
     br_regex *regex = calloc(1, sizeof *regex);
     br_buf translated;
     br_buf_init(&translated, TRANSLATED_MAX);
-    if (regex != NULL && pattern.n <= BR_REGEX_TEXT_MAX && br_ecma_pattern(&translated, pattern))
+    if (regex != NULL && pattern.n <= BR_REGEX_TEXT_MAX && br_ecma_pattern(&translated, pattern)) {
         regex->code = compile(br_buf_slice(&translated));
+        regex->limits = pcre2_match_context_create(NULL);
+    }
     br_buf_free(&translated);
-    if (regex != NULL && regex->code != NULL)
-        return regex;
-    free(regex);
-    return NULL;
+    if (regex == NULL || regex->code == NULL || regex->limits == NULL) {
+        br_regex_free(regex);
+        return NULL;
+    }
+    /* PCRE2 counts the match itself, too. */
+    pcre2_set_match_limit(regex->limits, 1 + BR_REGEX_LOOKAHEADS_MAX);
+    return regex;
 }
 
 void br_regex_free(br_regex *regex)
 {
     if (regex == NULL)
         return;
+    pcre2_match_context_free(regex->limits);
     pcre2_code_free(regex->code);
     free(regex);
 }
@@ -62,8 +69,8 @@ void br_regex_free(br_regex *regex)
 static int match(const br_regex *regex, br_slice text, pcre2_match_data *found, int *workspace,
                  size_t n)
 {
-    int result =
-        pcre2_dfa_match(regex->code, (PCRE2_SPTR)text.p, text.n, 0, 0, found, NULL, workspace, n);
+    int result = pcre2_dfa_match(regex->code, (PCRE2_SPTR)text.p, text.n, 0, 0, found,
+                                 regex->limits, workspace, n);
     if (result >= 0)
         return pcre2_get_ovector_pointer(found)[1] == text.n ? BR_REGEX_YES : BR_REGEX_NO;
     return result;

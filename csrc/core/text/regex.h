@@ -1,8 +1,9 @@
 /*
 ** The regular expressions of the API model, matched by PCRE2's DFA matcher: all ways through the
 ** pattern are followed at once, none is tried and given up. What a text costs is bounded by its bytes
-** times the square of the ways; where that would pass BR_REGEX_WORK_MAX, there is no verdict. Without
-** PCRE2 at build time there are no patterns at all: br_regex_available.
+** times the square of the ways; where that would pass BR_REGEX_WORK_MAX, there is no verdict. A
+** look-ahead costs as much again each time it is tried; above BR_REGEX_LOOKAHEADS_MAX times in a match
+** there is no verdict. Without PCRE2 at build time there are no patterns at all: br_regex_available.
 **
 ** A pattern matches the whole text or not at all. The syntax is the part of ECMA-262's (which
 ** Smithy patterns are written in) that API models use; a text is a sequence of code points.
@@ -28,6 +29,7 @@
 #define BR_REGEX_TEXT_MAX 4096    /* bytes of a pattern */
 #define BR_REGEX_DEPTH_MAX 32     /* groups in groups */
 #define BR_REGEX_REPEAT_MAX 32767 /* n and m above */
+#define BR_REGEX_LOOKAHEADS_MAX 8 /* tried in one match */
 
 /* Never changes once compiled, so threads may share it. */
 typedef struct br_regex br_regex;
@@ -39,7 +41,7 @@ typedef enum br_regex_verdict {
 } br_regex_verdict;
 
 #define BR_REGEX_WAYS_MAX ((size_t)16384)
-#define BR_REGEX_WORK_MAX (UINT64_C(1) << 32) /* below a second, as processors are now */
+#define BR_REGEX_WORK_MAX (UINT64_C(1) << 32) /* a second or a few, as processors are now */
 
 bool br_regex_available(void);
 

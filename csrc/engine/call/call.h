@@ -1,7 +1,7 @@
 /*
 ** A call: one operation with everything that belongs to it (credentials, signature, attempts,
-** clock correction, renewal). NEW -> CREDENTIALS -> SEND -> HEAD -> BODY -> DONE, FAILED or
-** CANCELLED; SEND or HEAD -> RETRY_WAIT -> CREDENTIALS. It copies or takes over its inputs and
+** clock correction, renewal). NEW -> OBTAINING -> SENT -> BODY -> DONE, FAILED or
+** CANCELLED; SENT -> RETRY_WAIT -> OBTAINING or SENT. It copies or takes over its inputs and
 ** yields items.
 */
 #ifndef BR_ENGINE_CALL_CALL_H
