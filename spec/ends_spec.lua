@@ -52,8 +52,11 @@ end
 local function marked(word)
     local names = {}
     for pid in output_of("ls /proc"):gmatch "%f[^\n%z]%d+%f[\n%z]" do
-        if (read_file("/proc/" .. pid .. "/environ") or ""):find(word, 1, true) and lives(pid) then
-            names[#names + 1] = stat_of(pid) .. " " .. pid
+        if (read_file("/proc/" .. pid .. "/environ") or ""):find(word, 1, true) then
+            local name, state = stat_of(pid)
+            if state and state ~= "Z" then
+                names[#names + 1] = name .. " " .. pid
+            end
         end
     end
     return table.concat(names, ", ")
