@@ -1,0 +1,79 @@
+#include "core/aws/way.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#define FORM_MAX ((size_t)64 * 1024)
+
+static const char *const names[] = {
+    [BR_LAYER_ROLES_ANYWHERE] = "roles_anywhere",
+    [BR_LAYER_KEYS] = "access_keys",
+    [BR_LAYER_ENVIRONMENT] = "environment",
+    [BR_LAYER_CUSTOM] = "custom",
+    [BR_LAYER_WEB_IDENTITY] = "web_identity",
+    [BR_LAYER_SSO] = "sso",
+    [BR_LAYER_PROCESS] = "process",
+    [BR_LAYER_CONTAINER] = "container",
+    [BR_LAYER_INSTANCE] = "instance",
+    [BR_LAYER_ASSUME_ROLE] = "assume_role",
+};
+
+void br_way_init(br_way *w)
+{
+    memset(w, 0, sizeof *w);
+}
+
+static void text_free(char *text)
+{
+    if (text != NULL)
+        OPENSSL_cleanse(text, strlen(text));
+    free(text);
+}
+
+void br_way_free(br_way *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        for (int which = 0; which < BR_LAYER_TEXT_COUNT; which++)
+            text_free(w->layers[i].text[which]);
+        br_buf_free(&w->layers[i].form);
+    }
+    br_way_init(w);
+}
+
+br_layer *br_way_add(br_way *w, br_layer_kind kind)
+{
+    if (w->count == BR_WAY_LAYERS_MAX)
+        return NULL;
+    br_layer *l = &w->layers[w->count++];
+    l->kind = kind;
+    br_buf_init_secret(&l->form, FORM_MAX);
+    return l;
+}
+
+bool br_layer_set(br_layer *l, br_layer_text which, br_slice value)
+{
+    char *copy = NULL;
+    if (value.n > 0) {
+        copy = malloc(value.n + 1);
+        if (copy == NULL)
+            return false;
+        memcpy(copy, value.p, value.n);
+        copy[value.n] = '\0';
+    }
+    text_free(l->text[which]);
+    l->text[which] = copy;
+    return true;
+}
+
+br_slice br_layer_get(const br_layer *l, br_layer_text which)
+{
+    const char *text = l->text[which];
+    return text == NULL ? (br_slice){NULL, 0} : br_slice_of(text);
+}
+
+const char *br_layer_name(br_layer_kind kind)
+{
+    return names[kind];
+}
