@@ -7,8 +7,11 @@
 #include <openssl/crypto.h>
 
 #include "core/aws/arn.h"
+#include "core/base/suggest.h"
 #include "core/http/uri.h"
 #include "core/text/printable.h"
+
+#define FIELD_PATH_MAX (BR_ROLE_PATH_MAX + sizeof(br_printable))
 
 static const struct field {
     const char *name, *parameter;
@@ -56,9 +59,9 @@ void br_role_free(br_role *r)
 }
 
 /* "assume_role.session_name", in `out`. */
-static br_slice path_of(const br_role *r, br_slice field, char out[2 * BR_ROLE_PATH_MAX])
+static br_slice path_of(const br_role *r, br_slice field, char out[FIELD_PATH_MAX])
 {
-    snprintf(out, 2 * BR_ROLE_PATH_MAX, "%s.%s", r->path, br_print(field).text);
+    snprintf(out, FIELD_PATH_MAX, "%s.%s", r->path, br_print(field).text);
     return br_slice_of(out);
 }
 
@@ -69,7 +72,7 @@ static bool no_memory(const br_role *r, br_problems *p)
 
 static bool unknown(const br_role *r, br_slice field, br_problems *p)
 {
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     br_suggest near;
     br_suggest_init(&near, field);
     for (int i = 0; i < BR_ROLE_TEXT_COUNT; i++)
@@ -100,7 +103,7 @@ static const char *wanted(br_slice field)
 
 bool br_role_wrong_type(const br_role *r, br_slice field, const char *given, br_problems *p)
 {
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     const char *want = wanted(field);
     if (want == NULL)
         return unknown(r, field, p);
@@ -126,7 +129,7 @@ static bool is_word(char c)
 static bool length_ok(const br_role *r, br_slice field, br_slice value, size_t min, size_t max,
                       br_problems *p)
 {
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     if (value.n >= min && value.n <= max && memchr(value.p, '\0', value.n) == NULL)
         return true;
     return br_problems_add(p, value.n < min ? "min-length" : "max-length", path_of(r, field, path),
@@ -136,7 +139,7 @@ static bool length_ok(const br_role *r, br_slice field, br_slice value, size_t m
 
 static bool text_ok(const br_role *r, const struct field *f, br_slice value, br_problems *p)
 {
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     br_slice name = br_slice_of(f->name);
     if (!length_ok(r, name, value, f->min, f->max, p))
         return false;
@@ -167,7 +170,7 @@ bool br_role_set_text(br_role *r, br_slice field, br_slice value, br_problems *p
 
 bool br_role_set_number(br_role *r, br_slice field, double value, br_problems *p)
 {
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     if (!br_slice_eqs(field, "duration"))
         return br_role_wrong_type(r, field, "a number", p);
     if (floor(value) != value || value < BR_ROLE_DURATION_MIN || value > BR_ROLE_DURATION_MAX)
@@ -182,7 +185,7 @@ bool br_role_set_number(br_role *r, br_slice field, double value, br_problems *p
 static bool append(const br_role *r, br_slice field, br_role_list *l, size_t max, br_slice value,
                    br_problems *p)
 {
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     if (l->count == max)
         return br_problems_add(p, "max-length", path_of(r, field, path),
                                "has more than %zu elements", max);
@@ -260,7 +263,7 @@ static bool write_form(const br_role *r, br_buf *form)
 static bool check_arn(const br_role *r, br_problems *p)
 {
     br_arn arn;
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     br_slice field = BR_SLICE("role_arn");
     if (r->text[BR_ROLE_ARN] == NULL) {
         path_of(r, field, path);
@@ -281,7 +284,7 @@ static bool check_arn(const br_role *r, br_problems *p)
 /* "Role chaining limits your … session to a maximum of one hour" (IAM User Guide). */
 static bool check_duration(const br_role *r, bool chained, br_problems *p)
 {
-    char path[2 * BR_ROLE_PATH_MAX];
+    char path[FIELD_PATH_MAX];
     if (!chained || r->duration_s <= BR_ROLE_CHAINED_MAX)
         return true;
     return br_problems_add(p, "max-value", path_of(r, BR_SLICE("duration"), path),
