@@ -4,12 +4,13 @@
 **   client:identity(refresh)
 **   call:ready()  call:step(ms)  call:arm(id)      is there something to take, or the end?
 **   call:submit() call:feed(bytes) call:lost() call:refuse(why)   for a host in another thread
-**   call:result() call:head() call:event() call:prepared() call:credentials()
+**   call:result() call:head() call:event() call:prepared() call:credentials() call:lend()
 */
 #include <string.h>
 
 #include "core/aws/service_error.h"
 #include "lua/call.h"
+#include "lua/credentials.h"
 
 static br_lua_call *check(lua_State *L)
 {
@@ -528,6 +529,34 @@ static int call_credentials(lua_State *L)
     return take(L, read_credentials);
 }
 
+/* A counted reference; NULL: there are none to sign with. */
+static const br_credentials *credentials_of(br_lua_state *s, const br_lua_call *c)
+{
+    if (c->item.kind != BR_CREDENTIALS || !c->item.credentials)
+        return NULL;
+    return c->frames ? br_channel_credentials(s->bridge, c->channel)
+                     : br_credentials_ref(c->item.credentials);
+}
+
+static int read_lent(lua_State *L, br_lua_call *c)
+{
+    if (c->item.kind == BR_ERROR)
+        return end_with_error(L, c, c->item.error);
+    br_lua_credentials *lent = br_lua_credentials_push(L);
+    lent->set = credentials_of(br_lua_state_of(L), c);
+    lent->skew_ms = atomic_load(&c->client->config->skew.ms);
+    if (!lent->set)
+        lua_pushboolean(L, 0);
+    finish(L, c);
+    return 1;
+}
+
+/* lend() -> credentials, for the functions that sign | false: no keys | nil, err */
+static int call_lend(lua_State *L)
+{
+    return take(L, read_lent);
+}
+
 static int call_tostring(lua_State *L)
 {
     br_slice name = br_lua_call_name(check(L));
@@ -538,20 +567,11 @@ static int call_tostring(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"arm", call_arm},
-    {"cancel", call_cancel},
-    {"credentials", call_credentials},
-    {"event", call_event},
-    {"feed", br_lua_call_feed},
-    {"head", call_head},
-    {"lost", br_lua_call_lost},
-    {"prepared", call_prepared},
-    {"ready", call_ready},
-    {"refuse", br_lua_call_refuse},
-    {"result", call_result},
-    {"step", call_step},
-    {"submit", br_lua_call_submit},
-    {NULL, NULL},
+    {"arm", call_arm},     {"cancel", call_cancel},        {"credentials", call_credentials},
+    {"event", call_event}, {"feed", br_lua_call_feed},     {"head", call_head},
+    {"lend", call_lend},   {"lost", br_lua_call_lost},     {"prepared", call_prepared},
+    {"ready", call_ready}, {"refuse", br_lua_call_refuse}, {"result", call_result},
+    {"step", call_step},   {"submit", br_lua_call_submit}, {NULL, NULL},
 };
 
 static const luaL_Reg meta[] = {

@@ -1,7 +1,8 @@
 #include "core/base/version.h"
 #include "core/text/regex.h"
 #include "lua/binding.h"
-#include "lua/sign.h"
+#include "lua/credentials.h"
+#include "lua/signing.h"
 
 __attribute__((visibility("default"))) int luaopen_bedrock_core(lua_State *L);
 
@@ -18,6 +19,7 @@ static const luaL_Reg functions[] = {
     {"decode_halves", br_lua_decode_halves},
     {"describe", br_lua_describe},
     {"encode", br_lua_encode},
+    {"export", br_lua_export},
     {"fd", br_lua_fd},
     {"find", br_lua_find},
     {"join_halves", br_lua_join_halves},
@@ -55,13 +57,13 @@ static void push_module(lua_State *L)
     br_lua_open_call(L);
     br_lua_open_timer(L);
     br_lua_open_sse(L);
+    br_lua_open_credentials(L);
     br_lua_open_metadata(L);
     luaL_setfuncs(L, functions, 1);
     br_lua_open_errors(L);
     br_push_null(L);
     lua_setfield(L, -2, "null");
-    br_lua_push_sign(L);
-    lua_setfield(L, -2, "sign");
+    br_lua_open_signing(L);
     lua_pushliteral(L, BR_VERSION);
     lua_setfield(L, -2, "version");
     lua_pushboolean(L, br_regex_available());

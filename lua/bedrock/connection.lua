@@ -267,16 +267,20 @@ function methods.close(self)
 end
 
 lazy(methods, {
+    api_key = "giving.api_key",
     call = "by_name.call",
     certificate = "credentials.certificate",
     credentials = "credentials.info",
+    export = "giving.export",
     generate = "generate.generate",
     items = "pages.items",
     models = "models.list",
     pages = "pages.pages",
     prepare = "by_name.prepare",
+    presign = "giving.presign",
     refresh = "credentials.refresh",
     request = "request.send",
+    sign = "giving.sign",
     test = "test.connection",
     wait = "wait.wait",
 })

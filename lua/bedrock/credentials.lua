@@ -7,13 +7,32 @@ local credentials = {}
 --- Those that obtain no credentials, so there is nothing more to report.
 local WITHOUT_IDENTITY = { api_key = true, none = true }
 
-local function identity(client, refresh)
+local function obtain(client, refresh)
     local call, err = client:identity(refresh)
     if not call then
         return nil, err
     end
     host.await(call)
+    return call
+end
+
+local function identity(client, refresh)
+    local call, err = obtain(client, refresh)
+    if not call then
+        return nil, err
+    end
     return call:credentials()
+end
+
+--- For functions of the core that sign: secrets that Lua does not see.
+--- @return userdata|false|nil keys false: none are used
+--- @return bedrock.Error? err
+function credentials.lend(client)
+    local call, err = obtain(client, false)
+    if not call then
+        return nil, err
+    end
+    return call:lend()
 end
 
 --- @class bedrock.CredentialsInfo

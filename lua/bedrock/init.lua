@@ -23,6 +23,7 @@ local bedrock = {
     --- JSON as this module writes and reads it: integers stay integers, [] stays [].
     json = { encode = core.encode, decode = core.decode, raw = core.raw, number = core.number },
     null = core.null,
+    presign = core.presign,
     sign = core.sign,
 }
 

@@ -74,9 +74,10 @@ static void insert(ordered *o, br_slice name, br_slice value)
     o->name_bytes += name.n + 1;
 }
 
-static bool order_headers(ordered *o, const br_headers *h)
+static bool order_headers(ordered *o, const br_sign_input *in)
 {
-    bool host = false, date = false;
+    const br_headers *h = in->headers;
+    bool host = false, date = in->amz_date.n > 0;
     o->count = o->line_bytes = o->name_bytes = 0;
     for (size_t i = 0; i < h->count; i++) {
         br_slice name = br_headers_name(h, i);
@@ -159,7 +160,7 @@ bool br_canonical_request(br_digest *c, const br_sign_input *in, br_buf *out,
                           br_buf *signed_headers)
 {
     ordered order;
-    if (!order_headers(&order, in->headers))
+    if (!order_headers(&order, in))
         return false;
     size_t names_at = signed_headers->len;
     br_buf_add_slice(out, in->method);
@@ -178,6 +179,24 @@ bool br_canonical_request(br_digest *c, const br_sign_input *in, br_buf *out,
         br_buf_add_slice(out, in->payload_hash);
     else if (!add_hash(c, in->body, out))
         return false;
+    return !out->failed;
+}
+
+bool br_signed_headers(const br_sign_input *in, br_buf *out)
+{
+    ordered order;
+    br_slice last = {"", 0};
+    if (!order_headers(&order, in))
+        return false;
+    for (size_t i = 0; i < order.count; i++) {
+        br_slice name = order.at[i].name;
+        if (i > 0 && is(name, last))
+            continue;
+        if (i > 0)
+            br_buf_addc(out, ';');
+        br_buf_add_slice(out, name);
+        last = name;
+    }
     return !out->failed;
 }
 

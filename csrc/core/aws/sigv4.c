@@ -193,29 +193,65 @@ static void rewind_buffer(br_buf *b)
     b->failed = false;
 }
 
+/* NULL: a part is empty or too long, the date is none, or no memory. */
+static const kept_key *key_from(br_signer *s, br_slice amz_date, br_slice secret, br_slice region,
+                                br_slice service)
+{
+    origin from = {secret, {amz_date.p, DATE_SIZE}, region, service};
+    return is_amz_date(amz_date) && is_usable(&from) ? signing_key(s, &from) : NULL;
+}
+
+static br_slice scope_of(const kept_key *k)
+{
+    return (br_slice){k->scope, k->scope_len};
+}
+
+/* Leaves the names of what is signed in the signer's own buffer. */
+static bool sign_with(br_signer *s, const kept_key *kept, const br_sign_input *in,
+                      br_slice amz_date, uint8_t signature[BR_SHA256_SIZE])
+{
+    rewind_buffer(&s->canonical);
+    rewind_buffer(&s->names);
+    rewind_buffer(&s->to_sign);
+    return br_canonical_request(s->crypto, in, &s->canonical, &s->names) &&
+           br_string_to_sign(s->crypto, ALGORITHM, amz_date, scope_of(kept),
+                             br_buf_slice(&s->canonical), &s->to_sign) &&
+           br_hmac_key_sign(kept->key, br_buf_slice(&s->to_sign), signature);
+}
+
 bool br_sigv4_sign(br_signer *s, const br_sign_input *in, br_slice access_key_id, br_slice secret,
                    br_slice region, br_slice service, br_buf *authorization,
                    const br_sign_trace *trace)
 {
     br_slice amz_date = br_headers_get(in->headers, "x-amz-date");
-    origin from = {secret, {amz_date.p, DATE_SIZE}, region, service};
-    if (access_key_id.n == 0 || access_key_id.n > BR_ACCESS_KEY_ID_MAX || !is_amz_date(amz_date) ||
-        !is_usable(&from))
+    if (access_key_id.n == 0 || access_key_id.n > BR_ACCESS_KEY_ID_MAX)
         return false;
-    const kept_key *kept = signing_key(s, &from);
-    if (kept == NULL)
-        return false;
-    rewind_buffer(&s->canonical);
-    rewind_buffer(&s->names);
-    rewind_buffer(&s->to_sign);
-    br_slice scope = {kept->scope, kept->scope_len};
+    const kept_key *kept = key_from(s, amz_date, secret, region, service);
     uint8_t signature[BR_SHA256_SIZE];
-    if (!br_canonical_request(s->crypto, in, &s->canonical, &s->names) ||
-        !br_string_to_sign(s->crypto, ALGORITHM, amz_date, scope, br_buf_slice(&s->canonical),
-                           &s->to_sign) ||
-        !br_hmac_key_sign(kept->key, br_buf_slice(&s->to_sign), signature))
+    if (kept == NULL || !sign_with(s, kept, in, amz_date, signature))
         return false;
-    add_authorization(authorization, access_key_id, scope, br_buf_slice(&s->names), signature);
+    add_authorization(authorization, access_key_id, scope_of(kept), br_buf_slice(&s->names),
+                      signature);
     copy_trace(s, trace);
     return !authorization->failed;
+}
+
+bool br_sigv4_scope(br_signer *s, br_slice amz_date, br_slice secret, br_slice region,
+                    br_slice service, br_slice *scope)
+{
+    const kept_key *kept = key_from(s, amz_date, secret, region, service);
+    if (kept != NULL)
+        *scope = scope_of(kept);
+    return kept != NULL;
+}
+
+bool br_sigv4_signature(br_signer *s, const br_sign_input *in, br_slice secret, br_slice region,
+                        br_slice service, char hex[BR_SHA256_HEX])
+{
+    const kept_key *kept = key_from(s, in->amz_date, secret, region, service);
+    uint8_t signature[BR_SHA256_SIZE];
+    if (kept == NULL || !sign_with(s, kept, in, in->amz_date, signature))
+        return false;
+    br_hex(hex, signature, sizeof signature);
+    return true;
 }

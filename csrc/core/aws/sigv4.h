@@ -18,8 +18,8 @@
 ** keep-alive, proxy-*, te, trailer, transfer-encoding, upgrade, user-agent, and those of tracing:
 ** baggage, traceparent, tracestate, x-amzn-trace-id), and accept-encoding, content-length,
 ** forwarded, via and x-forwarded-*. So is authorization, which is made here. `host` and
-** `x-amz-date` must be in the list; equal names are joined with ',' in their order; inner runs of
-** blanks collapse to one.
+** `x-amz-date` must be in the list, the latter unless the date is given otherwise; equal names are
+** joined with ',' in their order; inner runs of blanks collapse to one.
 */
 typedef struct br_sign_input {
     br_slice method;
@@ -30,6 +30,7 @@ typedef struct br_sign_input {
     br_slice payload_hash; /* n == 0: hash `body`; else this text, e.g. STREAMING-… */
     bool normalise_path;   /* true for AWS services other than S3's */
     bool encode_path;      /* encode the path a second time; true for all but S3's */
+    br_slice amz_date;     /* n == 0: the x-amz-date header's; else that of a query */
 } br_sign_input;
 
 /*
@@ -41,10 +42,13 @@ bool br_sigv4_is_s3(br_slice service);
 
 /*
 ** Appends the canonical request to `out` and the names joined with ';' to `signed_headers`.
-** false: host or x-amz-date missing, or a buffer failed.
+** false: host or the date missing, or a buffer failed.
 */
 bool br_canonical_request(br_digest *c, const br_sign_input *in, br_buf *out,
                           br_buf *signed_headers);
+
+/* Appends those names alone. false: as above. */
+bool br_signed_headers(const br_sign_input *in, br_buf *out);
 
 /* Appends algorithm, date, scope and the hex SHA-256 of the canonical request, a line each. */
 bool br_string_to_sign(br_digest *c, const char *algorithm, br_slice amz_date, br_slice scope,
@@ -73,5 +77,15 @@ typedef struct br_sign_trace {
 bool br_sigv4_sign(br_signer *s, const br_sign_input *in, br_slice access_key_id, br_slice secret,
                    br_slice region, br_slice service, br_buf *authorization,
                    const br_sign_trace *trace);
+
+/*
+** Its two halves, for who puts them elsewhere than into a header: where the signing key is from
+** (date/region/service/aws4_request, valid until the next signature), and the signature in hexadecimal
+** digits. false: as above.
+*/
+bool br_sigv4_scope(br_signer *s, br_slice amz_date, br_slice secret, br_slice region,
+                    br_slice service, br_slice *scope);
+bool br_sigv4_signature(br_signer *s, const br_sign_input *in, br_slice secret, br_slice region,
+                        br_slice service, char hex[BR_SHA256_HEX]);
 
 #endif

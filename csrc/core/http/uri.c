@@ -175,13 +175,15 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* A '%' that begins no escape stands for itself. */
-static size_t encode_decoded(br_buf *out, br_slice text)
+/* A '%' that begins no escape stands for itself; a '+', too, but in a form. */
+static size_t encode_decoded(br_buf *out, br_slice text, bool form)
 {
     size_t start = out->len;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (c == '%' && text.n - i > 2) {
+        if (c == '+' && form) {
+            c = ' ';
+        } else if (c == '%' && text.n - i > 2) {
             int high = hex_value(text.p[i + 1]), low = hex_value(text.p[i + 2]);
             if (high >= 0 && low >= 0) {
                 c = (char)(high * 16 + low);
@@ -208,10 +210,27 @@ static size_t collect_pairs(br_slice query, query_pair *pairs, br_buf *text)
         br_slice name = take_until(&value, '=', &has_value);
         query_pair *pair = &pairs[count++];
         pair->at = text->len;
-        pair->name.n = encode_decoded(text, name);
-        pair->value.n = encode_decoded(text, value);
+        pair->name.n = encode_decoded(text, name, false);
+        pair->value.n = encode_decoded(text, value, false);
     }
     return count;
+}
+
+void br_uri_encode_query(br_buf *out, br_slice query)
+{
+    size_t start = out->len;
+    for (bool more = query.n > 0; more;) {
+        br_slice value = take_until(&query, '&', &more);
+        if (value.n == 0)
+            continue;
+        bool has_value;
+        br_slice name = take_until(&value, '=', &has_value);
+        if (out->len > start)
+            br_buf_addc(out, '&');
+        encode_decoded(out, name, true);
+        br_buf_addc(out, '=');
+        encode_decoded(out, value, true);
+    }
 }
 
 static void add_sorted(br_buf *out, query_pair *pairs, size_t count, const char *text)

@@ -30,4 +30,10 @@ void br_uri_canonical_path(br_buf *out, br_slice path, bool normalise, bool enco
 #define BR_QUERY_PAIRS_MAX 1024
 void br_uri_canonical_query(br_buf *out, br_slice query);
 
+/*
+** The same pairs in the order they have: a query that is sent as SigV4 signs it. As in a form, '+' is
+** a space here, and becomes %20.
+*/
+void br_uri_encode_query(br_buf *out, br_slice query);
+
 #endif

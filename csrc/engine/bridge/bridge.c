@@ -228,6 +228,11 @@ const uint8_t *br_channel_id(const br_channel *p)
     return p->id;
 }
 
+const br_credentials *br_channel_credentials(br_bridge *b, br_channel *p)
+{
+    return br_bridge_inherited(b) ? NULL : br_queue_lent(&b->queue, p);
+}
+
 br_channel *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
 {
     br_channel *p = calloc(1, sizeof *p);

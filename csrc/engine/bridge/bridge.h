@@ -51,6 +51,11 @@ unsigned br_bridge_number(const br_bridge *b);
 br_channel *br_bridge_submit(br_bridge *b, br_call *call, br_error *error);
 const uint8_t *br_channel_id(const br_channel *p);
 /*
+** The whole set that the call's item of credentials is about, secrets included, which the frame leaves
+** out. A counted reference; NULL: no such item was sent, or the bridge stayed with the parent.
+*/
+const br_credentials *br_channel_credentials(br_bridge *b, br_channel *p);
+/*
 ** Cancels the call in whatever state, and forgets the channel. What was attached to its request is
 ** no longer read when this returns; that may take as long as the thread needs to copy it.
 */

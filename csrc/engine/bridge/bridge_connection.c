@@ -121,6 +121,8 @@ static void fill(br_connection *c)
         if (br_call_next(c->call, &item) == BR_WAIT)
             return;
         br_call_info_get(c->call, &info);
+        if (item.kind == BR_CREDENTIALS)
+            br_queue_lend(&c->bridge->queue, c->channel, item.credentials);
         write_item(c, &item, &info);
     }
 }
@@ -343,8 +345,7 @@ static void on_wake(void *user, uint32_t events)
         next = p->next;
         if (p->connection != NULL)
             close_connection(p->connection);
-        free(p);
-        br_queue_forgot(&b->queue);
+        br_queue_forgot(&b->queue, p);
     }
     br_engine_notify(b->engine);
 }

@@ -33,10 +33,11 @@ typedef struct br_connection br_connection;
 struct br_channel {
     uint8_t id[BR_CHANNEL_ID_SIZE];
     /* under the lock */
-    br_call *call;    /* until its id comes */
-    br_channel *next; /* parked, or dropped */
-    bool done;        /* nothing of it is left on the thread */
-    bool reading;     /* the thread reads what is attached to its request */
+    br_call *call;                     /* until its id comes */
+    br_channel *next;                  /* parked, or dropped */
+    bool done;                         /* nothing of it is left on the thread */
+    bool reading;                      /* the thread reads what is attached to its request */
+    const br_credentials *credentials; /* counted; that the call gave, for whom it is lent to */
     /* the thread's */
     br_connection *connection;
 };
@@ -148,6 +149,8 @@ br_channel *br_queue_claim(br_queue *q, const uint8_t id[BR_CHANNEL_ID_SIZE]);
 void br_queue_has_read(br_queue *q, br_channel *p); /* what is attached to its request */
 void br_queue_done(br_queue *q, br_channel *p);     /* its call is over */
 br_channel *br_queue_dropped(br_queue *q);          /* takes the list; for each of it: */
-void br_queue_forgot(br_queue *q);
+void br_queue_forgot(br_queue *q, br_channel *p);
+void br_queue_lend(br_queue *q, br_channel *p, const br_credentials *credentials);
+const br_credentials *br_queue_lent(br_queue *q, const br_channel *p); /* counted */
 
 #endif

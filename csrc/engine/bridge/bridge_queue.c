@@ -8,12 +8,18 @@ void br_queue_init(br_queue *q)
     pthread_cond_init(&q->settled, NULL);
 }
 
+static void free_channel(br_channel *p)
+{
+    br_call_free(p->call);
+    br_credentials_unref(p->credentials);
+    free(p);
+}
+
 static void free_list(br_channel *list)
 {
     for (br_channel *next; list != NULL; list = next) {
         next = list->next;
-        br_call_free(list->call);
-        free(list);
+        free_channel(list);
     }
 }
 
@@ -90,8 +96,7 @@ bool br_queue_drop(br_queue *q, br_channel *p)
     pthread_mutex_unlock(&q->lock);
     if (on_thread)
         return true;
-    br_call_free(p->call);
-    free(p);
+    free_channel(p);
     return false;
 }
 
@@ -133,8 +138,25 @@ br_channel *br_queue_dropped(br_queue *q)
     return list;
 }
 
-void br_queue_forgot(br_queue *q)
+void br_queue_lend(br_queue *q, br_channel *p, const br_credentials *credentials)
 {
+    pthread_mutex_lock(&q->lock);
+    br_credentials_unref(p->credentials);
+    p->credentials = br_credentials_ref(credentials);
+    pthread_mutex_unlock(&q->lock);
+}
+
+const br_credentials *br_queue_lent(br_queue *q, const br_channel *p)
+{
+    pthread_mutex_lock(&q->lock);
+    const br_credentials *credentials = br_credentials_ref(p->credentials);
+    pthread_mutex_unlock(&q->lock);
+    return credentials;
+}
+
+void br_queue_forgot(br_queue *q, br_channel *p)
+{
+    free_channel(p);
     pthread_mutex_lock(&q->lock);
     if (--q->dropping == 0)
         pthread_cond_broadcast(&q->settled);
