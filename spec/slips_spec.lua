@@ -141,7 +141,7 @@ describe("slips with connect:", function()
         secretAccessKey = "did you mean secret_access_key?",
         secret_key = "did you mean secret_access_key?",
         region_name = "did you mean region?",
-        profile = "did you mean profile_arn? profiles in AWS's configuration files are not read",
+        profile_name = 'did you mean profile? it goes with auth = "profile" or "chain"',
         model = "each call names its own model: modelId, or model in generate",
         token = "did you mean session_token, of temporary keys, or api_key?",
         bearer_token = "did you mean api_key?",

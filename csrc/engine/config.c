@@ -7,6 +7,7 @@
 #include "core/aws/endpoint.h"
 #include "core/x509/x509.h"
 #include "engine/files/read_file.h"
+#include "engine/ways.h"
 
 #define CA_FILE_MAX ((size_t)16 * 1024 * 1024)
 
@@ -109,6 +110,8 @@ br_config *br_config_new(br_settings *settings, const br_model *model, const br_
     atomic_init(&c->skew.ms, 0);
     atomic_init(&c->skew.known, false);
     take_settings(c, settings);
+    if (br_settings_find_auth(&c->settings, NULL))
+        br_ways_find(&c->settings, problems);
     br_settings_check(&c->settings, model, problems);
     check_ca_file(&c->settings, problems);
     check_proxy(&c->settings, problems);

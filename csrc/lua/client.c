@@ -4,7 +4,9 @@
 #include "core/text/printable.h"
 #include "engine/credentials/sources.h"
 #include "lua/binding.h"
+#include "lua/setup.h"
 
+#define EPOCH_MAX_S 1e12
 #define CERTIFICATE_TEXT_MAX 1280 /* the longest subject, kind and date */
 
 /* A connection's userdata. Its metatable says nothing about what is in it. */
@@ -22,130 +24,6 @@ br_client *br_lua_check_client(lua_State *L, int arg)
     return check(L, arg)->client;
 }
 
-#define BR_LUA_SETUP "bedrock.setup"
-
-/* What connect works on, in a userdata. */
-typedef struct br_lua_setup {
-    br_settings settings;
-    br_problems problems;
-} br_lua_setup;
-
-static void clear_setup(br_lua_setup *s)
-{
-    br_settings_free(&s->settings);
-    br_problems_free(&s->problems);
-}
-
-static int setup_gc(lua_State *L)
-{
-    clear_setup(lua_touserdata(L, 1));
-    return 0;
-}
-
-static br_lua_setup *push_setup(lua_State *L)
-{
-    br_lua_setup *s = lua_newuserdatauv(L, sizeof *s, 0);
-    br_settings_init(&s->settings);
-    br_problems_init(&s->problems);
-    luaL_getmetatable(L, BR_LUA_SETUP);
-    lua_setmetatable(L, -2);
-    return s;
-}
-
-static void report_type(br_lua_setup *s, br_slice name, const char *type_name)
-{
-    br_settings_wrong_type(name, type_name, &s->problems);
-}
-
-/* The service at -2, its URL at -1. */
-static void read_endpoint(lua_State *L, br_lua_setup *s)
-{
-    if (lua_type(L, -2) != LUA_TSTRING) {
-        br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                        "the keys of a table of endpoints must be services, got %s",
-                        br_lua_kind(lua_type(L, -2)));
-        return;
-    }
-    br_slice service = br_lua_string_arg(L, -2);
-    const br_model *model = br_lua_model_of_service(br_lua_state_of(L), service);
-    if (lua_type(L, -1) == LUA_TSTRING)
-        br_settings_set_endpoint(&s->settings, model, service, br_lua_string_arg(L, -1),
-                                 &s->problems);
-    else if (!br_lua_is_null(L, -1))
-        br_problems_add(&s->problems, "type", BR_SLICE("endpoint"),
-                        "for \"%s\": must be a URL, got %s", br_print(service).text,
-                        br_lua_kind(lua_type(L, -1)));
-}
-
-/* endpoint = { [service] = url } */
-static void read_endpoints(lua_State *L, br_lua_setup *s, int table)
-{
-    lua_pushnil(L);
-    for (; lua_next(L, table); lua_pop(L, 1))
-        read_endpoint(L, s);
-}
-
-/* headers = { [name] = value }; null is no value */
-static void read_headers(lua_State *L, br_lua_setup *s, int table)
-{
-    lua_pushnil(L);
-    for (; lua_next(L, table); lua_pop(L, 1)) {
-        br_slice name =
-            lua_type(L, -2) == LUA_TSTRING ? br_lua_string_arg(L, -2) : (br_slice){"", 0};
-        if (lua_type(L, -1) == LUA_TSTRING || name.n == 0)
-            br_settings_set_header(&s->settings, name,
-                                   name.n > 0 ? br_lua_string_arg(L, -1) : (br_slice){"", 0},
-                                   &s->problems);
-        else if (!br_lua_is_null(L, -1))
-            br_problems_add(&s->problems, "type", BR_SLICE("headers"),
-                            "%s must be a string, got %s", br_print(name).text,
-                            br_lua_kind(lua_type(L, -1)));
-    }
-}
-
-/* The value on top of the stack, for that option. JSON's null counts as not given. */
-static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
-{
-    switch (lua_type(L, -1)) {
-    case LUA_TSTRING:
-        br_settings_set_text(&s->settings, name, br_lua_string_arg(L, -1), &s->problems);
-        break;
-    case LUA_TNUMBER:
-        br_settings_set_number(&s->settings, name, lua_tonumber(L, -1), &s->problems);
-        break;
-    case LUA_TBOOLEAN:
-        br_settings_set_flag(&s->settings, name, lua_toboolean(L, -1), &s->problems);
-        break;
-    case LUA_TTABLE:
-        if (br_slice_eqs(name, "endpoint"))
-            read_endpoints(L, s, lua_gettop(L));
-        else if (br_slice_eqs(name, "headers"))
-            read_headers(L, s, lua_gettop(L));
-        else
-            report_type(s, name, "a table");
-        break;
-    case LUA_TLIGHTUSERDATA:
-        if (!br_lua_is_null(L, -1))
-            report_type(s, name, "a userdata");
-        break;
-    default:
-        report_type(s, name, br_lua_kind(lua_type(L, -1)));
-    }
-}
-
-static void read_options(lua_State *L, br_lua_setup *s, int table)
-{
-    lua_pushnil(L);
-    for (; lua_next(L, table); lua_pop(L, 1)) {
-        if (lua_type(L, -2) == LUA_TSTRING)
-            read_option(L, s, br_lua_string_arg(L, -2));
-        else
-            br_problems_add(&s->problems, "unknown", (br_slice){"", 0},
-                            "names of settings must be strings, got %s (is a name missing?)",
-                            br_lua_kind(lua_type(L, -2)));
-    }
-}
-
 static void release(br_lua_client *c)
 {
     br_client *client = c->client;
@@ -160,20 +38,20 @@ int br_lua_connect(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checkstack(L, 12, NULL);
     lua_settop(L, 1);
-    br_lua_setup *s = push_setup(L);
+    br_lua_setup *s = br_lua_push_setup(L);
     br_lua_client *c = lua_newuserdatauv(L, sizeof *c, 0);
     c->client = NULL;
     luaL_getmetatable(L, BR_LUA_CLIENT);
     lua_setmetatable(L, -2);
 
-    read_options(L, s, 1);
+    br_lua_setup_read(L, s, 1);
     c->client = br_client_new(&s->settings, &br_model_builtin, &br_platform_system, &s->problems);
     bool sound = !br_problems_any(&s->problems);
     if (!sound) {
         release(c);
         br_lua_fail_problems(L, BR_ERR_CONFIG, BR_SLICE("connect"), &s->problems);
     }
-    clear_setup(s);
+    br_lua_setup_clear(s);
     return sound ? 1 : 2;
 }
 
@@ -202,15 +80,13 @@ static int client_gc(lua_State *L)
 /* Copied, as each push may run a finalizer that closes the connection. */
 static int client_about(lua_State *L)
 {
-    static const char *const auths[] = {"roles_anywhere", "access_keys", "api_key", "chain",
-                                        "none"};
     br_lua_client *c = check(L, 1);
     if (!c->client)
         return 0;
     const br_settings *s = &c->client->config->settings;
     br_slice name = br_settings_text(s, BR_OPT_SESSION_NAME);
     char region[sizeof s->region], session[BR_SESSION_NAME_MAX + 1] = "";
-    const char *auth = auths[s->auth];
+    const char *auth = br_auth_name(s->auth);
     memcpy(region, s->region, sizeof region);
     if (name.n <= BR_SESSION_NAME_MAX)
         memcpy(session, name.p != NULL ? name.p : "", name.n);
@@ -270,6 +146,104 @@ static int client_certificate(lua_State *L)
     return 1;
 }
 
+/* The layers that credentials come through, from the outermost in; nil: closed. */
+static int client_via(lua_State *L)
+{
+    br_lua_client *c = check(L, 1);
+    if (!c->client)
+        return 0;
+    br_client *client = br_client_ref(c->client);
+    const br_way *way = &client->config->settings.way;
+    br_layer_kind kinds[BR_WAY_LAYERS_MAX];
+    size_t count = way->count;
+    bool from_profile = way->from_profile;
+    for (size_t i = 0; i < count; i++)
+        kinds[i] = way->layers[i].kind;
+    br_client_unref(client);
+    int n = 0;
+    lua_newtable(L);
+    for (size_t i = count; i-- > 0;) {
+        if (i == 0 && from_profile) {
+            lua_pushliteral(L, "profile");
+            lua_rawseti(L, -2, ++n);
+            if (kinds[i] == BR_LAYER_KEYS)
+                break;
+        }
+        lua_pushstring(L, br_layer_name(kinds[i]));
+        lua_rawseti(L, -2, ++n);
+    }
+    return 1;
+}
+
+static const br_credentials *read_given(lua_State *L, int64_t expiration_ms)
+{
+    size_t n[3];
+    const char *text[3];
+    for (int i = 0; i < 3; i++)
+        text[i] = luaL_optlstring(L, i + 2, "", &n[i]);
+    return br_credentials_new((br_slice){text[0], n[0]}, (br_slice){text[1], n[1]},
+                              (br_slice){text[2], n[2]}, expiration_ms);
+}
+
+/* Epoch seconds or an ISO 8601 time; nil: for good. */
+static bool read_expiration(lua_State *L, int index, int64_t *ms)
+{
+    double s = lua_tonumber(L, index);
+    *ms = BR_NEVER_EXPIRES;
+    if (lua_isnoneornil(L, index))
+        return true;
+    if (lua_type(L, index) == LUA_TSTRING)
+        return br_time_parse_iso(br_lua_string_arg(L, index), ms);
+    *ms = s >= 0 && s < EPOCH_MAX_S ? (int64_t)(s * 1000) : 0;
+    return s >= 0 && s < EPOCH_MAX_S;
+}
+
+static void give(br_client *client, const br_credentials *set)
+{
+    br_principal *who = br_client_principal(client);
+    br_custom_give(who, set);
+    br_principal_unref(who);
+    br_credentials_unref(set);
+}
+
+/*
+** give(access_key_id, secret_access_key, session_token, expiration) -> true | nil, problem: what the
+** connection's function gave.
+*/
+static int client_give(lua_State *L)
+{
+    int64_t expiration_ms;
+    br_lua_client *c = check(L, 1);
+    const char *problem = "expiration must be epoch seconds or an ISO 8601 time";
+    bool ok = read_expiration(L, 5, &expiration_ms);
+    const br_credentials *set = ok ? read_given(L, expiration_ms) : NULL;
+    if (set == NULL) {
+        lua_pushnil(L);
+        lua_pushstring(L, ok ? "a part of the credentials is too long" : problem);
+        return 2;
+    }
+    if (c->client)
+        give(c->client, set);
+    else
+        br_credentials_unref(set);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* Must the connection's function be called before the next call? nil: closed. */
+static int client_wanted(lua_State *L)
+{
+    br_lua_client *c = check(L, 1);
+    if (!c->client)
+        return 0;
+    br_principal *who = br_client_principal(c->client);
+    int64_t local_ms = br_platform_system.wall_ms(br_platform_system.user);
+    int64_t now_ms = local_ms + atomic_load(&c->client->config->skew.ms);
+    lua_pushboolean(L, br_custom_wanted(who, now_ms));
+    br_principal_unref(who);
+    return 1;
+}
+
 static int client_tostring(lua_State *L)
 {
     lua_pushstring(L, check(L, 1)->client ? BR_LUA_CLIENT : BR_LUA_CLIENT " (closed)");
@@ -282,8 +256,11 @@ static const luaL_Reg methods[] = {
     {"certificate", client_certificate},
     {"close", client_close},
     {"foreign_arns", client_foreign_arns},
+    {"give", client_give},
     {"identity", br_lua_client_identity},
     {"request", br_lua_client_request},
+    {"via", client_via},
+    {"wanted", client_wanted},
     {NULL, NULL},
 };
 
@@ -293,17 +270,10 @@ static const luaL_Reg meta[] = {
     {NULL, NULL},
 };
 
-static const luaL_Reg no_methods[] = {{NULL, NULL}};
-
-static const luaL_Reg setup_meta[] = {
-    {"__gc", setup_gc},
-    {NULL, NULL},
-};
-
 void br_lua_open_client(lua_State *L)
 {
     br_lua_state *s = lua_touserdata(L, -1);
     br_lua_class(L, BR_LUA_CLIENT, methods, meta);
     s->client_class = br_lua_class_find(L, BR_LUA_CLIENT);
-    br_lua_class(L, BR_LUA_SETUP, no_methods, setup_meta);
+    br_lua_open_setup(L);
 }

@@ -65,47 +65,60 @@ local function explained(client, params, output, err)
 end
 connection.explained = explained
 
-local function plain(index)
+--- What a call came to; made once more where the service called credentials expired that a function of the user's
+--- gives: the function is asked before a call, not in the midst of one.
+--- @param run fun(client, params, options): any, bedrock.Error? makes the call
+local function tried(run, client, params, options, output, err)
+    if output == nil and err.code == "CredentialsWanted" then
+        output, err = run(client, params, options)
+    end
+    return explained(client, params, output, err)
+end
+connection.tried = tried
+
+--- The method that makes such a call and takes what it gives.
+--- @param take fun(call: userdata, options: table?): any, bedrock.Error?
+local function method(index, take)
+    local function run(client, params, options)
+        local call, err = client:call(index, params, options)
+        if not call then
+            return nil, err
+        end
+        return take(call, options)
+    end
     return function(self, params, options)
         local client = client_of(self, params, options, 2)
         local call, err = client:call(index, params, options)
         if not call then
             return nil, err
         end
-        return explained(client, params, finish(call))
+        return tried(run, client, params, options, take(call, options))
     end
 end
 
+local function plain(index)
+    return method(index, finish)
+end
+
 local function streaming(index, name)
-    return function(self, params, options)
-        local client = client_of(self, params, options, 2)
-        local call, err = client:call(index, params, options)
-        if not call then
-            return nil, err
-        end
-        return explained(client, params, open(call, name))
-    end
+    return method(index, function(call)
+        return open(call, name)
+    end)
 end
 
 --- Answers of bytes, which stream only if that is asked for.
 local function raw(index, name)
-    return function(self, params, options)
-        local client = client_of(self, params, options, 2)
-        local call, err = client:call(index, params, options)
-        if not call then
-            return nil, err
-        end
+    return method(index, function(call, options)
         local wanted = options and options.stream
         if wanted ~= true and wanted ~= "bytes" then
-            return explained(client, params, finish(call))
+            return finish(call)
         end
-        local stream
-        stream, err = explained(client, params, open(call, name))
+        local stream, err = open(call, name)
         if stream and wanted == true then
             require("bedrock.sse").decode(stream, options.require_end)
         end
         return stream, err
-    end
+    end)
 end
 
 local MAKERS = { plain = plain, raw = raw }
@@ -206,6 +219,9 @@ function class.__close(self)
     self:close()
 end
 
+--- Options that may be functions.
+local FUNCTIONS = { "credentials", "api_key", "sign" }
+
 --- Checks all it can without network I/O, and reports all problems in one error: err.errors.
 --- @param settings bedrock.Settings
 --- @return bedrock.Connection? conn
@@ -222,6 +238,11 @@ function connection.connect(settings)
     end
     if settings.strict == true and not core.patterns then
         host.report("bedrock: strict checks enum values and regions only, not patterns: built without PCRE2")
+    end
+    for _, option in ipairs(FUNCTIONS) do
+        if type(settings[option]) == "function" then
+            client = require("bedrock.asked").client(client, settings)
+        end
     end
     local self = { _client = client }
     self.region, self.auth = client:about()

@@ -36,7 +36,8 @@ function credentials.lend(client)
 end
 
 --- @class bedrock.CredentialsInfo
---- @field source bedrock.Auth
+--- @field source string the outermost layer: an `auth`, "assume_role" or "sso"
+--- @field via string[] all layers that they come through, from the outermost in
 --- @field cache? "exchange"|"memory"|"file" where they were found
 --- @field access_key_id? string
 --- @field expiration? integer epoch seconds; nil: they do not expire
@@ -53,7 +54,8 @@ function credentials.info(self)
     end
     local info, err = identity(client, false)
     if info then
-        info.source = auth
+        info.via = client:via()
+        info.source = info.via[1]
     end
     return info, err
 end

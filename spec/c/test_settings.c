@@ -302,7 +302,6 @@ static void test_names_and_types(void)
     one("cache", "disk", "enum", "\"memory\"");
     one("unknown", "drop", "enum", "\"pass\"");
     one("auth", "role_anywhere", "enum", "did you mean roles_anywhere?");
-    one("auth", "chain", "enum", "not supported");
     one("endpoint", "http://example.com", "conflict", "allow_http");
     one("endpoint", "ftp://example.com", "pattern", "http");
     one("endpoint", "https://u:p@example.com", "pattern", "");

@@ -10,7 +10,7 @@
 #define ATTEMPTS "did you mean max_attempts? it counts the first try, too"
 #define OF_A_CALL "it belongs to a call, not to the connection"
 #define OF_EACH_CALL "each call names its own model: modelId, or model in generate"
-#define NO_FILES "did you mean profile_arn? profiles in AWS's configuration files are not read"
+#define PROFILE "did you mean profile? it goes with auth = \"profile\" or \"chain\""
 
 static const struct slip {
     const char *name, *hint;
@@ -61,9 +61,8 @@ static const struct slip {
     {"bearer", "did you mean api_key?", false},
     {"bearer_token", "did you mean api_key?", false},
     {"aws_bearer_token_bedrock", "did you mean api_key?", false},
-    {"profile", NO_FILES, false},
-    {"profile_name", NO_FILES, false},
-    {"aws_profile", NO_FILES, false},
+    {"profile_name", PROFILE, false},
+    {"aws_profile", PROFILE, false},
     {"credentials", "use access_key_id, secret_access_key and session_token", false},
     {"model", OF_EACH_CALL, false},
     {"model_id", OF_EACH_CALL, false},

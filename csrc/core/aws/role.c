@@ -272,8 +272,8 @@ static bool check_arn(const br_role *r, br_problems *p)
                                "missing: the ARN of the role to assume, "
                                "arn:aws:iam::ACCOUNT:role/NAME");
     }
-    if (br_arn_parse(br_slice_of(r->text[BR_ROLE_ARN]), &arn) &&
-        br_slice_eqs(arn.service, "iam") && br_slice_starts(arn.resource, "role/"))
+    if (br_arn_parse(br_slice_of(r->text[BR_ROLE_ARN]), &arn) && br_slice_eqs(arn.service, "iam") &&
+        br_slice_starts(arn.resource, "role/"))
         return true;
     return br_problems_add(p, "pattern", path_of(r, field, path),
                            "must be a role ARN of the form arn:aws:iam::ACCOUNT:role/NAME, got "

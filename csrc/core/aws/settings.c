@@ -10,7 +10,18 @@
 #include "core/aws/foreign_options.h"
 #include "core/text/printable.h"
 
-typedef enum option_type { TEXT, NUMBER, FLAG, ENDPOINT, PROXY, CACHE, HEADERS } option_type;
+typedef enum option_type {
+    TEXT,
+    NUMBER,
+    FLAG,
+    ENDPOINT,
+    PROXY,
+    CACHE,
+    HEADERS,
+    PARTS,
+    ROLES,
+    FUNCTION
+} option_type;
 
 static const struct option {
     const char *name;
@@ -40,6 +51,10 @@ static const struct option {
     [BR_OPT_CLIENT_KEY_PASSWORD] = {"client_key_password", TEXT},
     [BR_OPT_CACHE_DIR] = {"cache_dir", TEXT},
     [BR_OPT_UNKNOWN] = {"unknown", TEXT},
+    [BR_OPT_PROFILE] = {"profile", TEXT},
+    [BR_OPT_CONFIG_FILE] = {"config_file", TEXT},
+    [BR_OPT_CREDENTIALS_FILE] = {"credentials_file", TEXT},
+    [BR_OPT_CREDENTIAL_PROCESS] = {"credential_process", TEXT},
     [BR_OPT_DURATION] = {"duration", NUMBER},
     [BR_OPT_CONNECT_TIMEOUT] = {"connect_timeout", NUMBER},
     [BR_OPT_READ_TIMEOUT] = {"read_timeout", NUMBER},
@@ -56,6 +71,12 @@ static const struct option {
     [BR_OPT_PROXY] = {"proxy", PROXY},
     [BR_OPT_CACHE] = {"cache", CACHE},
     [BR_OPT_HEADERS] = {"headers", HEADERS},
+    [BR_OPT_WEB_IDENTITY] = {"web_identity", PARTS},
+    [BR_OPT_CONTAINER] = {"container", PARTS},
+    [BR_OPT_INSTANCE] = {"instance", PARTS},
+    [BR_OPT_ASSUME_ROLE] = {"assume_role", ROLES},
+    [BR_OPT_CREDENTIALS] = {"credentials", FUNCTION},
+    [BR_OPT_SIGN] = {"sign", FUNCTION},
 };
 
 static const char *const type_wants[] = {
@@ -66,6 +87,9 @@ static const char *const type_wants[] = {
     [PROXY] = "a URL, or false for none",
     [CACHE] = "\"shared\", \"memory\" or false",
     [HEADERS] = "a table of names and values",
+    [PARTS] = "a table",
+    [ROLES] = "a table for a role, or a list of such tables",
+    [FUNCTION] = "a function",
 };
 
 const char *br_option_name(br_option o)
@@ -106,6 +130,12 @@ void br_settings_free(br_settings *s)
     if (s->proxy != NULL)
         text_free(s->proxy, strlen(s->proxy));
     br_headers_free(&s->headers);
+    for (int which = 0; which < BR_LAYER_TEXT_COUNT; which++)
+        (void)br_layer_set(&s->own, (br_layer_text)which, (br_slice){NULL, 0});
+    for (size_t i = 0; i < s->role_count; i++)
+        br_role_free(&s->roles[i]);
+    free(s->roles);
+    br_way_free(&s->way);
     br_settings_init(s);
 }
 
@@ -410,6 +440,89 @@ bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_pr
            br_problems_add(p, "header-value", path,
                            "there are more than %d headers, or more than %d bytes of them",
                            BR_HEADERS_MAX, BR_HEADERS_BYTES_MAX);
+}
+
+static const struct part {
+    br_option option;
+    const char *field;
+    br_layer_text text;
+} parts[] = {
+    {BR_OPT_WEB_IDENTITY, "token_file", BR_LAYER_TOKEN_FILE},
+    {BR_OPT_WEB_IDENTITY, "role_arn", BR_LAYER_ROLE_ARN},
+    {BR_OPT_WEB_IDENTITY, "session_name", BR_LAYER_SESSION_NAME},
+    {BR_OPT_CONTAINER, "uri", BR_LAYER_URI},
+    {BR_OPT_CONTAINER, "authorization_token", BR_LAYER_AUTHORIZATION_TOKEN},
+    {BR_OPT_CONTAINER, "authorization_token_file", BR_LAYER_AUTHORIZATION_TOKEN_FILE},
+    {BR_OPT_INSTANCE, "endpoint", BR_LAYER_ENDPOINT},
+};
+
+bool br_settings_has_parts(br_slice name)
+{
+    int option = br_option_find(name);
+    return option >= 0 && options[option].type == PARTS;
+}
+
+static bool unknown_part(int option, br_slice field, br_problems *p)
+{
+    br_suggest near;
+    br_suggest_init(&near, field);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if ((int)parts[i].option == option)
+            br_suggest_try(&near, br_slice_of(parts[i].field));
+    return br_problems_add(p, "unknown", br_slice_of(options[option].name), "has no \"%s\"%s%.*s%s",
+                           br_print(field).text, near.best.p ? " (did you mean " : "",
+                           (int)near.best.n, near.best.p ? near.best.p : "",
+                           near.best.p ? "?)" : "");
+}
+
+bool br_settings_set_part(br_settings *s, br_slice name, br_slice field, br_slice value,
+                          br_problems *p)
+{
+    int option = br_option_find(name);
+    br_slice path = br_slice_of(options[option].name);
+    s->given[option] = true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if ((int)parts[i].option != option || !br_slice_eqs(field, parts[i].field))
+            continue;
+        const char *space = space_around(value);
+        if (space != NULL || memchr(value.p, '\0', value.n) != NULL)
+            return br_problems_add(p, "pattern", path, "%s %s", parts[i].field,
+                                   space != NULL ? space : "has a NUL character: remove it");
+        return br_layer_set(&s->own, parts[i].text, value) || no_memory(option, p);
+    }
+    return unknown_part(option, field, p);
+}
+
+br_role *br_settings_add_role(br_settings *s, size_t number, br_problems *p)
+{
+    char path[BR_ROLE_PATH_MAX] = "assume_role";
+    br_role *roles = realloc(s->roles, (s->role_count + 1) * sizeof *roles);
+    s->given[BR_OPT_ASSUME_ROLE] = true;
+    if (roles == NULL) {
+        no_memory(BR_OPT_ASSUME_ROLE, p);
+        return NULL;
+    }
+    s->roles = roles;
+    if (s->role_count == BR_WAY_LAYERS_MAX - 1) {
+        br_problems_add(p, "max-length", br_slice_of(path), "more than %d roles lie on one another",
+                        BR_WAY_LAYERS_MAX - 1);
+        return NULL;
+    }
+    if (number > 0)
+        snprintf(path, sizeof path, "assume_role[%zu]", number);
+    br_role_init(&roles[s->role_count], path);
+    return &roles[s->role_count++];
+}
+
+bool br_settings_set_function(br_settings *s, br_slice name, br_problems *p)
+{
+    int option = br_option_find(name);
+    if (option < 0)
+        return problem_unknown(name, p);
+    if (options[option].type != FUNCTION && option != BR_OPT_API_KEY)
+        return problem_type(option, "a function", p);
+    s->given[option] = s->has_function[option] = true;
+    return true;
 }
 
 bool br_settings_wrong_type(br_slice name, const char *given, br_problems *p)

@@ -8,7 +8,9 @@
 
 #include "core/aws/credentials.h"
 #include "core/aws/region.h"
+#include "core/aws/role.h"
 #include "core/aws/roles_anywhere.h"
+#include "core/aws/way.h"
 #include "core/base/error.h"
 #include "core/base/problems.h"
 #include "core/http/request.h"
@@ -28,8 +30,15 @@ typedef enum br_auth {
     BR_AUTH_ROLES_ANYWHERE,
     BR_AUTH_ACCESS_KEYS,
     BR_AUTH_API_KEY,
-    BR_AUTH_CHAIN,
-    BR_AUTH_UNSIGNED /* "none": an endpoint signs, or has a key of its own */
+    BR_AUTH_UNSIGNED, /* "none": an endpoint signs, or has a key of its own */
+    BR_AUTH_CUSTOM,
+    BR_AUTH_ENVIRONMENT,
+    BR_AUTH_WEB_IDENTITY,
+    BR_AUTH_PROFILE,
+    BR_AUTH_PROCESS,
+    BR_AUTH_CONTAINER,
+    BR_AUTH_INSTANCE,
+    BR_AUTH_CHAIN
 } br_auth;
 
 typedef enum br_cache_mode { BR_CACHE_SHARED, BR_CACHE_MEMORY, BR_CACHE_NONE } br_cache_mode;
@@ -61,6 +70,10 @@ typedef enum br_option {
     BR_OPT_CLIENT_KEY_PASSWORD,
     BR_OPT_CACHE_DIR,
     BR_OPT_UNKNOWN,
+    BR_OPT_PROFILE,
+    BR_OPT_CONFIG_FILE,
+    BR_OPT_CREDENTIALS_FILE,
+    BR_OPT_CREDENTIAL_PROCESS,
     BR_OPT_TEXT_COUNT, /* the ones above are texts */
     BR_OPT_DURATION = BR_OPT_TEXT_COUNT,
     BR_OPT_CONNECT_TIMEOUT,
@@ -80,6 +93,12 @@ typedef enum br_option {
     BR_OPT_PROXY,                         /* text or false */
     BR_OPT_CACHE,                         /* "shared", "memory" or false */
     BR_OPT_HEADERS,                       /* a table name -> text */
+    BR_OPT_WEB_IDENTITY,                  /* this and the next two: tables of texts */
+    BR_OPT_CONTAINER,
+    BR_OPT_INSTANCE,
+    BR_OPT_ASSUME_ROLE, /* a table for a role, or a list of such */
+    BR_OPT_CREDENTIALS, /* this and the next: functions of the host's */
+    BR_OPT_SIGN,
     BR_OPT_COUNT
 } br_option;
 
@@ -103,10 +122,15 @@ typedef struct br_settings {
     char *proxy;        /* owned; NULL = environment */
     bool proxy_off;
     br_cache_mode cache;
+    br_layer own;   /* the texts of web_identity, container and instance */
+    br_role *roles; /* owned; the first is assumed first */
+    size_t role_count;
+    bool has_function[BR_OPT_COUNT]; /* the host calls it: credentials, sign, or api_key */
     /* found by br_settings_check */
     br_auth auth;
     char region[BR_REGION_MAX + 1];    /* effective */
     char ra_region[BR_REGION_MAX + 1]; /* effective, for Roles Anywhere */
+    br_way way; /* where credentials come from; none for api_key (but a function's) and none */
 } br_settings;
 
 void br_settings_init(br_settings *s);                          /* the defaults */
@@ -122,8 +146,24 @@ bool br_settings_set_endpoint(br_settings *s, const br_model *m, br_slice servic
                               br_problems *p);
 /* headers = { [name] = value } */
 bool br_settings_set_header(br_settings *s, br_slice name, br_slice value, br_problems *p);
+/* web_identity, container, instance = { [field] = text } */
+bool br_settings_set_part(br_settings *s, br_slice name, br_slice field, br_slice value,
+                          br_problems *p);
+/* Whether the option is a table of texts, as those three. */
+bool br_settings_has_parts(br_slice name);
+/*
+** assume_role: one more, number 1, 2, … of a list, or 0: the only one. NULL: no memory, or too many;
+** reported. Stands until the next is added.
+*/
+br_role *br_settings_add_role(br_settings *s, size_t number, br_problems *p);
+/* A function, which stays with the host. */
+bool br_settings_set_function(br_settings *s, br_slice name, br_problems *p);
 /* A value whose type no option has (a table, a function): reports it, with `given` ("a table"). */
 bool br_settings_wrong_type(br_slice name, const char *given, br_problems *p);
+
+/* The first thing to be known: s->auth. p == NULL: problems are left to the check. */
+bool br_settings_find_auth(br_settings *s, br_problems *p);
+const char *br_auth_name(br_auth auth);
 
 /* Everything together: what is missing, what conflicts, ARNs, regions, ranges. */
 bool br_settings_check(br_settings *s, const br_model *m, br_problems *p);

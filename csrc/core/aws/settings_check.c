@@ -68,30 +68,45 @@ static const struct {
     {"roles_anywhere", BR_AUTH_ROLES_ANYWHERE},
     {"access_keys", BR_AUTH_ACCESS_KEYS},
     {"api_key", BR_AUTH_API_KEY},
-    {"chain", BR_AUTH_CHAIN},
     {"none", BR_AUTH_UNSIGNED},
+    {"custom", BR_AUTH_CUSTOM},
+    {"environment", BR_AUTH_ENVIRONMENT},
+    {"web_identity", BR_AUTH_WEB_IDENTITY},
+    {"profile", BR_AUTH_PROFILE},
+    {"process", BR_AUTH_PROCESS},
+    {"container", BR_AUTH_CONTAINER},
+    {"instance", BR_AUTH_INSTANCE},
+    {"chain", BR_AUTH_CHAIN},
 };
 
-static bool check_auth(checker *c)
+const char *br_auth_name(br_auth auth)
 {
-    br_slice given = text_of(c, BR_OPT_AUTH);
+    return auths[auth].name;
+}
+
+bool br_settings_find_auth(br_settings *s, br_problems *p)
+{
+    br_slice given = br_settings_text(s, BR_OPT_AUTH);
     br_suggest near;
     br_suggest_init(&near, given);
-    c->s->auth = BR_AUTH_ROLES_ANYWHERE;
+    s->auth = BR_AUTH_ROLES_ANYWHERE;
     if (given.n == 0)
         return true;
     for (size_t i = 0; i < sizeof(auths) / sizeof(*auths); i++) {
         br_suggest_try(&near, br_slice_of(auths[i].name));
         if (br_slice_eqs(given, auths[i].name)) {
-            c->s->auth = auths[i].auth;
+            s->auth = auths[i].auth;
             return true;
         }
     }
-    return br_problems_add(
-        c->p, "enum", name_of(BR_OPT_AUTH),
-        "must be \"roles_anywhere\", \"access_keys\", \"api_key\" or \"none\"%s%.*s%s",
-        near.best.p ? " (did you mean " : "", (int)near.best.n, near.best.p ? near.best.p : "",
-        near.best.p ? "?)" : "");
+    return p != NULL &&
+           br_problems_add(
+               p, "enum", name_of(BR_OPT_AUTH),
+               "must be \"roles_anywhere\", \"access_keys\", \"api_key\", \"none\", \"custom\", "
+               "\"environment\", \"web_identity\", \"profile\", \"process\", \"container\", "
+               "\"instance\" or \"chain\"%s%.*s%s",
+               near.best.p ? " (did you mean " : "", (int)near.best.n,
+               near.best.p ? near.best.p : "", near.best.p ? "?)" : "");
 }
 
 /* A user who gave keys but forgot `auth` is told so once, not by five missing options alone. */
@@ -140,6 +155,8 @@ static void check_access_keys(checker *c)
 
 static void check_api_key(checker *c)
 {
+    if (c->s->has_function[BR_OPT_API_KEY])
+        return;
     need(c, BR_OPT_API_KEY, "an Amazon Bedrock API key");
     check_secret_text(c, BR_OPT_API_KEY, BR_SESSION_TOKEN_MAX);
 }
@@ -537,6 +554,57 @@ static void check_path(checker *c, br_option o)
         br_problems_add(c->p, "pattern", name_of(o), "contains a NUL character, which no path can");
 }
 
+/* What lies below a role, and gives a role's credentials itself. */
+static bool gives_role(const br_settings *s)
+{
+    const br_way *w = &s->way;
+    br_layer_kind top = w->count > 0 ? w->layers[w->count - 1].kind : BR_LAYER_KEYS;
+    return top == BR_LAYER_ROLES_ANYWHERE || top == BR_LAYER_WEB_IDENTITY ||
+           top == BR_LAYER_ASSUME_ROLE;
+}
+
+static void check_roles(checker *c)
+{
+    br_settings *s = c->s;
+    bool unsigned_too = s->auth == BR_AUTH_API_KEY || s->auth == BR_AUTH_UNSIGNED;
+    if (s->role_count > 0 && unsigned_too)
+        br_problems_add(c->p, "conflict", name_of(BR_OPT_ASSUME_ROLE),
+                        "needs credentials to assume the role with, and auth = \"%s\" has none",
+                        br_auth_name(s->auth));
+    for (size_t i = 0; i < s->role_count && !unsigned_too; i++)
+        br_role_build(&s->roles[i], gives_role(s), &s->way, c->p);
+}
+
+/* Options that one way alone reads: with another they would be passed over in silence. */
+static void check_belonging(checker *c)
+{
+    static const struct {
+        br_option option;
+        br_auth auth;
+        bool chain; /* with "chain", too */
+    } belongs[] = {
+        {BR_OPT_PROFILE, BR_AUTH_PROFILE, true},
+        {BR_OPT_CONFIG_FILE, BR_AUTH_PROFILE, true},
+        {BR_OPT_CREDENTIALS_FILE, BR_AUTH_PROFILE, true},
+        {BR_OPT_CREDENTIAL_PROCESS, BR_AUTH_PROCESS, false},
+        {BR_OPT_WEB_IDENTITY, BR_AUTH_WEB_IDENTITY, true},
+        {BR_OPT_CONTAINER, BR_AUTH_CONTAINER, true},
+        {BR_OPT_INSTANCE, BR_AUTH_INSTANCE, true},
+        {BR_OPT_CREDENTIALS, BR_AUTH_CUSTOM, false},
+        {BR_OPT_SIGN, BR_AUTH_ROLES_ANYWHERE, false},
+    };
+    const br_settings *s = c->s;
+    for (size_t i = 0; i < sizeof belongs / sizeof *belongs; i++) {
+        br_option o = belongs[i].option;
+        bool given = o < BR_OPT_TEXT_COUNT ? is_set(c, o) : s->given[o];
+        if (given && s->auth != belongs[i].auth && !(belongs[i].chain && s->auth == BR_AUTH_CHAIN))
+            br_problems_add(c->p, "conflict", name_of(o),
+                            "has no effect with auth = \"%s\": set auth = \"%s\"%s",
+                            br_auth_name(s->auth), br_auth_name(belongs[i].auth),
+                            belongs[i].chain ? " (or \"chain\")" : "");
+    }
+}
+
 static void check_auth_options(checker *c)
 {
     switch (c->s->auth) {
@@ -552,10 +620,13 @@ static void check_auth_options(checker *c)
     case BR_AUTH_UNSIGNED:
         check_unsigned(c);
         break;
-    case BR_AUTH_CHAIN:
-        br_problems_add(c->p, "enum", name_of(BR_OPT_AUTH),
-                        "\"chain\" is not supported by this version: use \"roles_anywhere\", "
-                        "\"access_keys\" or \"api_key\"");
+    case BR_AUTH_CUSTOM:
+        if (!c->s->has_function[BR_OPT_CREDENTIALS] && !br_problems_at(c->p, "credentials"))
+            br_problems_add(c->p, "missing", name_of(BR_OPT_CREDENTIALS),
+                            "missing: a function that gives { access_key_id, secret_access_key, "
+                            "session_token, expiration }");
+        break;
+    default: /* engine/ways.h looks for what these need */
         break;
     }
 }
@@ -563,13 +634,16 @@ static void check_auth_options(checker *c)
 bool br_settings_check(br_settings *s, const br_model *m, br_problems *p)
 {
     checker c = {s, m, p};
-    bool auth_known = check_auth(&c);
+    bool auth_known = br_settings_find_auth(s, p);
     check_region(&c);
     check_roles_anywhere_region(&c);
     if (auth_known)
         check_auth_options(&c);
     if (auth_known)
         check_authorization_header(&c);
+    if (auth_known)
+        check_belonging(&c);
+    check_roles(&c);
     check_endpoints(&c);
     check_endpoint_variant(&c);
     check_client_certificate(&c);

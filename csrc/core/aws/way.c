@@ -39,14 +39,19 @@ void br_way_free(br_way *w)
             text_free(w->layers[i].text[which]);
         br_buf_free(&w->layers[i].form);
     }
+    free(w->layers);
     br_way_init(w);
 }
 
 br_layer *br_way_add(br_way *w, br_layer_kind kind)
 {
-    if (w->count == BR_WAY_LAYERS_MAX)
+    br_layer *layers =
+        w->count < BR_WAY_LAYERS_MAX ? realloc(w->layers, (w->count + 1) * sizeof *layers) : NULL;
+    if (layers == NULL)
         return NULL;
-    br_layer *l = &w->layers[w->count++];
+    w->layers = layers;
+    br_layer *l = &layers[w->count++];
+    memset(l, 0, sizeof *l);
     l->kind = kind;
     br_buf_init_secret(&l->form, FORM_MAX);
     return l;

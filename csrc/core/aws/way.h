@@ -54,14 +54,14 @@ typedef struct br_layer {
 } br_layer;
 
 typedef struct br_way {
-    br_layer layers[BR_WAY_LAYERS_MAX]; /* the base first */
+    br_layer *layers; /* owned; the base first */
     size_t count;
     bool from_profile; /* the base stands in a profile: `via` names that above it */
 } br_way;
 
 void br_way_init(br_way *w);
 void br_way_free(br_way *w); /* cleanses; idempotent */
-/* A new layer on top, empty. NULL: there are too many. */
+/* A new layer on top, empty; until the next is added. NULL: there are too many, or no memory. */
 br_layer *br_way_add(br_way *w, br_layer_kind kind);
 /* Copies; an empty text is not set. false: no memory. */
 bool br_layer_set(br_layer *l, br_layer_text which, br_slice value);

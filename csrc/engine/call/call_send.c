@@ -143,7 +143,9 @@ static bool add_bearer(br_call *c)
     br_buf_clear(&c->authorization);
     br_buf_adds(&c->authorization, "Bearer ");
     br_buf_add_slice(&c->authorization,
-                     br_settings_text(&c->client->config->settings, BR_OPT_API_KEY));
+                     c->credentials != NULL
+                         ? c->credentials->session_token
+                         : br_settings_text(&c->client->config->settings, BR_OPT_API_KEY));
     return !c->authorization.failed && add_authorization(c);
 }
 

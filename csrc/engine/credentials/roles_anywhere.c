@@ -280,12 +280,12 @@ static bool find_endpoint(roles_anywhere *s, const br_model *model, br_problems 
                            error.message);
 }
 
-br_source *br_roles_anywhere_new(br_config *config, const br_model *model,
-                                 const br_platform *platform, br_problems *problems)
+br_source *br_roles_anywhere_new(const br_source_input *in, br_problems *problems)
 {
+    br_config *config = in->config;
     br_certificate_files_stamps stamps;
     bool renewable = br_certificate_files_all_files(&config->settings);
-    br_x509 *x509 = load_x509(&config->settings, platform, &stamps, problems);
+    br_x509 *x509 = load_x509(&config->settings, in->platform, &stamps, problems);
     if (br_problems_any(problems)) {
         br_x509_unref(x509);
         return NULL;
@@ -296,7 +296,7 @@ br_source *br_roles_anywhere_new(br_config *config, const br_model *model,
         return NULL;
     }
     s->base.renewable = renewable;
-    if (find_endpoint(s, model, problems))
+    if (find_endpoint(s, in->model, problems))
         return &s->base;
     br_source_unref(&s->base);
     return NULL;

@@ -1,17 +1,48 @@
 #include "engine/credentials/sources.h"
 
 static br_source_maker *const makers[] = {
-    [BR_AUTH_ROLES_ANYWHERE] = br_roles_anywhere_new,
-    [BR_AUTH_ACCESS_KEYS] = br_static_new,
+    [BR_LAYER_ROLES_ANYWHERE] = br_roles_anywhere_new,
+    [BR_LAYER_KEYS] = br_static_new,
+    [BR_LAYER_ENVIRONMENT] = br_static_new,
+    [BR_LAYER_CUSTOM] = br_custom_new,
+    [BR_LAYER_WEB_IDENTITY] = br_assume_role_new,
+    [BR_LAYER_ASSUME_ROLE] = br_assume_role_new,
 };
 
+static br_source *make(const br_source_input *in, br_problems *problems)
+{
+    size_t kind = in->layer->kind;
+    if (kind < sizeof makers / sizeof *makers && makers[kind] != NULL)
+        return makers[kind](in, problems);
+    br_problems_add(problems, "enum", BR_SLICE("auth"), "\"%s\" is not supported by this version",
+                    br_layer_name(in->layer->kind));
+    return NULL;
+}
+
+/* The principal of a source that lies below another. */
+static bool lay_under(br_source_input *in, br_source *source, br_problems *problems)
+{
+    br_principal_unref(in->below);
+    in->below = br_principal_new(source);
+    return in->below != NULL ||
+           br_problems_add(problems, "file", (br_slice){"", 0}, "out of memory");
+}
+
+/* Also where settings are wrong: what a layer sees itself is told with the rest. */
 br_source *br_source_new(br_config *config, const br_model *model, const br_platform *platform,
                          br_problems *problems)
 {
-    size_t auth = config->settings.auth;
-    if (auth >= sizeof makers / sizeof *makers || makers[auth] == NULL)
-        return NULL;
-    return makers[auth](config, model, platform, problems);
+    const br_way *way = &config->settings.way;
+    br_source_input in = {.config = config, .model = model, .platform = platform};
+    br_source *source = NULL;
+    for (size_t i = 0; i < way->count; i++) {
+        if (i > 0 && (source == NULL || !lay_under(&in, source, problems)))
+            break;
+        in.layer = &way->layers[i];
+        source = make(&in, problems);
+    }
+    br_principal_unref(in.below);
+    return source;
 }
 
 void br_source_init(br_source *s, const br_source_ops *ops, br_config *config)
@@ -33,6 +64,30 @@ void br_source_unref(br_source *s)
     if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
     br_store_free(s->store);
+    br_principal_unref(s->below);
     br_config_unref(s->config);
     s->ops->free(s);
+}
+
+/* With lengths, so that no two sets give one text. */
+static bool keys_identity(const br_credentials *c, uint8_t out[BR_IDENTITY_SIZE])
+{
+    br_buf text;
+    br_digest *digest = br_digest_new();
+    br_buf_init_secret(&text, BR_ACCESS_KEY_ID_MAX + BR_SECRET_MAX + BR_SESSION_TOKEN_MAX + 64);
+    br_buf_addf(&text, "keys %zu %zu ", c->access_key_id.n, c->secret_access_key.n);
+    br_buf_add_slice(&text, c->access_key_id);
+    br_buf_add_slice(&text, c->secret_access_key);
+    br_buf_add_slice(&text, c->session_token);
+    bool ok = digest != NULL && !text.failed && br_sha256(digest, br_buf_slice(&text), out);
+    br_digest_free(digest);
+    br_buf_free(&text);
+    return ok;
+}
+
+bool br_source_identity(const br_source *s, uint8_t out[BR_IDENTITY_SIZE])
+{
+    if (s->ops->fixed != NULL)
+        return keys_identity(s->ops->fixed(s), out);
+    return s->ops->identity != NULL && s->ops->identity(s, out);
 }

@@ -64,15 +64,24 @@ typedef struct br_source_ops {
 struct br_source {
     const br_source_ops *ops;
     atomic_uint refs;
-    br_config *config; /* counted */
-    br_store *store;   /* its own; NULL: sets are kept in memory only */
+    br_config *config;          /* counted */
+    br_store *store;            /* its own; NULL: sets are kept in memory only */
+    struct br_principal *below; /* counted; of a layer that lies on another; else NULL */
     bool renewable;
 };
 
-/* The source that the settings ask for. NULL: they need none, or problems say why. */
+/*
+** The topmost source of the way that the settings found; those below it are in its principals. NULL:
+** they need none, or problems say why.
+*/
 br_source *br_source_new(br_config *config, const br_model *model, const br_platform *platform,
                          br_problems *problems);
-/* For sources: the first block of a zero-filled one. One reference is the caller's. */
+/*
+** Who is asked for what, of any source: also of keys that never change. false: it cannot be told
+** (each client has its own), or no memory.
+*/
+bool br_source_identity(const br_source *s, uint8_t out[BR_IDENTITY_SIZE]);
+/* For sources: the first block of a zero-filled one; `below` is set before. One reference is the caller's. */
 void br_source_init(br_source *s, const br_source_ops *ops, br_config *config);
 br_source *br_source_ref(br_source *s);
 void br_source_unref(br_source *s); /* NULL is fine */

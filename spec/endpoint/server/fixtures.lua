@@ -8,5 +8,6 @@ return {
         session_token = "FwoGZXIvYXdzEXAMPLE//token+for/tests==",
     },
     api_key = "bedrock-api-key-EXAMPLEdG9rZW4",
+    web_identity_token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzcGVjcyJ9.c2lnbmF0dXJlLW9mLXNwZWNz",
     account = "123456789012",
 }

@@ -13,6 +13,7 @@ local routes = require "server.routes"
 local sessions = require "server.sessions"
 local sigv4 = require "server.sigv4"
 local state = require "server.state"
+local sts = require "server.sts"
 local x509 = require "server.x509"
 
 local main = {}
@@ -29,6 +30,9 @@ local function verify(request, route)
     if is_exchange(route) then
         return sessions.verify(request)
     end
+    if request.form then
+        return sts.verify(request)
+    end
     return sigv4.verify(request, route and route.service)
 end
 
@@ -43,8 +47,8 @@ local function serve(request, route, labels, who)
     return handler(request, who, labels)
 end
 
-local function guarded(entry, step, ...)
-    local ok, result = pcall(step, ...)
+local function guarded(entry, step, request, ...)
+    local ok, result = pcall(step, request, ...)
     if ok then
         return result
     end
@@ -54,7 +58,7 @@ local function guarded(entry, step, ...)
             reason = tostring(result) }
     end
     entry.refused, entry.reason = result.code, result.reason
-    return nil, answer.refused(result)
+    return nil, (request.form and sts or answer).refused(result)
 end
 
 local function path_of(request)
@@ -66,6 +70,10 @@ local function path_of(request)
 end
 
 local function find_route(request)
+    local form = sts.route(request, path_of(request))
+    if form then
+        return form, {}
+    end
     local header = request:header("authorization") or ""
     local agentcore = header:find("/bedrock-agentcore/", 1, true) ~= nil
     return routes.find(request.method, path_of(request), agentcore)
@@ -151,7 +159,7 @@ function main.init(settings)
     end
     x509.trust(settings.trust_anchor)
     handlers["rolesanywhere.CreateSession"] = sessions.create
-    for _, module in ipairs { bedrock, converse, mantle, models, agents } do
+    for _, module in ipairs { bedrock, converse, mantle, models, agents, sts } do
         for name, handler in pairs(module.operations) do
             handlers[name] = handler
         end

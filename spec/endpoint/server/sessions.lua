@@ -118,7 +118,7 @@ local function random_id(prefix, length)
     return prefix .. id
 end
 
-local function issue(seconds)
+function sessions.issue(seconds)
     local set = {
         access_key_id = random_id("ASIA", 16),
         secret_access_key = ngx.encode_base64(rand.bytes(30)),
@@ -141,7 +141,7 @@ function sessions.create(request, who)
     if state.config.exchange_lifetime_s > 0 then
         lifetime = state.config.exchange_lifetime_s
     end
-    local set = issue(lifetime)
+    local set = sessions.issue(lifetime)
     local role = given.roleArn:match("([^/]+)$")
     local common_name = tostring(who.leaf:getSubject()):match("CN=([^/,]+)") or "unknown"
     return { status = 201, body = json.encode {

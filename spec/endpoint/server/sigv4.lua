@@ -36,7 +36,7 @@ local function signing_name(service)
     if service and service:find("^bedrock%-agentcore") then
         return "bedrock-agentcore"
     end
-    local own_name = service == "rolesanywhere" or service == "bedrock-mantle"
+    local own_name = service == "rolesanywhere" or service == "bedrock-mantle" or service == "sts"
     return own_name and service or "bedrock"
 end
 

@@ -9,6 +9,7 @@ local DEFAULTS = {
     verify = true,
     exchange_delay_ms = 0,
     exchange_lifetime_s = 0,
+    role_lifetime_s = 0,
     accept_session_names = true,
     clock_offset_s = 0,
     stream_interval_ms = 0,

@@ -1,0 +1,191 @@
+--- Functions of the user's that give credentials or an API key.
+local bedrock = require "bedrock"
+local service = dofile "spec/support/service.lua"
+
+describe("a function that gives credentials", function()
+    local ep, calls
+
+    setup(function()
+        ep = service.endpoint()
+    end)
+
+    before_each(function()
+        ep:reset()
+        calls = 0
+    end)
+
+    local function keys(more)
+        return service.merged({
+            access_key_id = ep.access_key_id,
+            secret_access_key = ep.secret_access_key,
+        }, more)
+    end
+
+    local function connect(f, more)
+        return assert(bedrock.connect(service.merged({
+            auth = "custom",
+            credentials = function()
+                calls = calls + 1
+                return f()
+            end,
+            endpoint = ep.https,
+            ca_file = ep.ca_file,
+        }, more)))
+    end
+
+    local function ask(conn)
+        return conn:converse(service.ask "Hi")
+    end
+
+    it("is called once for keys that are for good", function()
+        local conn = connect(keys)
+        assert(ask(conn))
+        assert(ask(conn))
+        assert.equal(1, calls)
+        local info = assert(conn:credentials())
+        assert.equal("custom", info.source)
+        assert.same({ "custom" }, info.via)
+        assert.is_nil(info.expiration)
+        assert.equal(ep.access_key_id, info.access_key_id)
+    end)
+
+    it("is called again once what it gave has less than 60 s", function()
+        local life = 59
+        local conn = connect(function()
+            return keys { expiration = os.time() + life }
+        end)
+        assert(ask(conn))
+        assert(ask(conn))
+        assert.equal(2, calls)
+        life = 3600
+        assert(ask(conn))
+        assert(ask(conn))
+        assert.equal(3, calls)
+    end)
+
+    it("may give its expiration as ISO 8601", function()
+        local conn = connect(function()
+            return keys { expiration = "2100-01-02T03:04:05Z" }
+        end)
+        assert.equal(4102542245, assert(conn:credentials()).expiration)
+    end)
+
+    it("is called once for calls that run at the same time, and may wait", function()
+        local other = service.connect(ep)
+        local conn = connect(function()
+            assert(ask(other))
+            return keys { expiration = os.time() + 3600 }
+        end)
+        local tasks = {}
+        for i = 1, 16 do
+            tasks[i] = bedrock.spawn(ask, conn)
+        end
+        for i = 1, 16 do
+            assert(tasks[i]:join())
+        end
+        assert.equal(1, calls)
+    end)
+
+    it("is called by refresh", function()
+        local conn = connect(keys)
+        assert(ask(conn))
+        assert(conn:refresh())
+        assert.equal(2, calls)
+    end)
+
+    it("is called once more where the service calls a set expired in a call's midst", function()
+        local conn = connect(function()
+            return keys { expiration = os.time() + 3600 }
+        end)
+        assert(ask(conn))
+        ep:script { {
+            match = { operation = "Converse" },
+            times = 1,
+            action = { status = 403, headers = { ["x-amzn-ErrorType"] = "ExpiredTokenException" }, body = "{}" },
+        } }
+        assert(ask(conn))
+        assert.equal(2, calls)
+    end)
+
+    it("says what it gave that cannot be used", function()
+        for wanted, given in pairs {
+            ["the function must give a table, got a string"] = "AKIA",
+            ["access_key_id must be a string, got nil"] = {},
+            ["secret_access_key must be a string, got a number"] = { access_key_id = "A", secret_access_key = 1 },
+            ["session_token must be a string, got a boolean"] = keys { session_token = true },
+            ["expiration must be epoch seconds or an ISO 8601 time, got a table"] = keys { expiration = {} },
+            ["expiration must be epoch seconds or an ISO 8601 time"] = keys { expiration = "soon" },
+            ["a part of the credentials is too long"] = keys { session_token = ("x"):rep(20000) },
+        } do
+            local answer, err = ask(connect(function() return given end))
+            assert.is_nil(answer)
+            assert.equal("credentials", err.kind)
+            assert.equal(wanted, err.message)
+        end
+        assert.equal(0, ep:counters().requests)
+    end)
+
+    it("that fails or raises fails the call, and the next call asks again", function()
+        local conn = connect(function()
+            if calls == 1 then
+                error("no vault today", 0)
+            elseif calls == 2 then
+                return nil, "locked"
+            end
+            return keys()
+        end)
+        local _, err = ask(conn)
+        assert.equal("credentials", err.kind)
+        assert.equal("the function raised: no vault today", err.message)
+        _, err = ask(conn)
+        assert.equal("locked", err.message)
+        assert(ask(conn))
+    end)
+
+    it("must be there, and only with auth = \"custom\"", function()
+        local _, err = bedrock.connect { auth = "custom" }
+        assert.matches("credentials: missing: a function that gives", err.message, 1, true)
+        _, err = bedrock.connect { auth = "custom", credentials = {} }
+        assert.matches("credentials: must be a function, got a table", err.message, 1, true)
+        _, err = bedrock.connect(service.settings(ep, { credentials = keys }))
+        assert.equal('credentials: has no effect with auth = "access_keys": set auth = "custom"', err.message)
+    end)
+
+    it("is the base of roles, and asked only when a role is due", function()
+        local conn = connect(keys, { assume_role = { role_arn = "arn:aws:iam::123456789012:role/top" } })
+        assert(ask(conn))
+        assert(ask(conn))
+        assert.equal(1, calls)
+        local info = assert(conn:credentials())
+        assert.same({ "assume_role", "custom" }, info.via)
+        assert.equal("assume_role", info.source)
+        assert.equal(1, ep:counters().AssumeRole)
+    end)
+
+    it("may give an API key, which is asked for anew when it has expired", function()
+        local life = 30
+        local conn = assert(bedrock.connect {
+            auth = "api_key",
+            api_key = function()
+                calls = calls + 1
+                return ep.api_key, os.time() + life
+            end,
+            endpoint = ep.https,
+            ca_file = ep.ca_file,
+        })
+        assert(ask(conn))
+        life = 3600
+        assert(ask(conn))
+        assert(ask(conn))
+        assert.equal(2, calls)
+        assert.equal("api_key", assert(conn:credentials()).source)
+    end)
+
+    it("closes with its connection", function()
+        local conn = connect(keys)
+        assert(ask(conn))
+        conn:close()
+        local _, err = ask(conn)
+        assert.equal("Closed", err.code)
+    end)
+end)
