@@ -240,7 +240,7 @@ describe("the life of an nginx:", function()
                 ngx.sleep(0.001)
                 error("%s", 0)
             end)
-            ngx.sleep(0.1)
+            repeat ngx.sleep(0.001) until kept:status() ~= "running"
             %s
             ngx.print(kept and "answer")
         }]]

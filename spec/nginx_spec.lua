@@ -259,9 +259,9 @@ describe("in nginx", function()
                 ["/access"] = [[access_by_lua_block { ngx.ctx.said = require("app").attempt() }
                     content_by_lua_block { ngx.print(ngx.ctx.said) }]],
                 ["/timer"] = [[content_by_lua_block {
-                    ngx.timer.at(0, function() ngx.shared.seen:set("said", require("app").attempt()) end)
-                    ngx.sleep(1)
-                    ngx.print(ngx.shared.seen:get "said")
+                    ngx.timer.at(0, function() ngx.shared.seen:set("timer", require("app").attempt()) end)
+                    repeat ngx.sleep(0.01) until ngx.shared.seen:get "timer"
+                    ngx.print(ngx.shared.seen:get "timer")
                 }]],
             },
         }

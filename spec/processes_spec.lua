@@ -1,5 +1,6 @@
 --- Many processes with one identity: one exchange, whatever happens to the one that makes it.
 local endpoint = dofile "spec/endpoint/endpoint.lua"
+local eventually = require("spec.support.patience").eventually
 
 local INTERPRETER = rawget(_G, "jit") and "luajit" or "lua5.4"
 
@@ -90,13 +91,10 @@ describe("processes", function()
         local pipe = assert(io.popen(command() .. " >/dev/null 2>&1 & echo $!"))
         local pid = pipe:read "*l"
         pipe:close()
-        for _ = 1, 500 do
-            if ep:counters().CreateSession == 1 then
-                return pid
-            end
-            os.execute "sleep 0.01"
-        end
-        error "the holder did not begin its exchange"
+        assert(eventually(function()
+            return ep:counters().CreateSession == 1
+        end), "the holder did not begin its exchange")
+        return pid
     end
 
     for signal, name in pairs { KILL = "killed", STOP = "stopped" } do

@@ -1,9 +1,9 @@
 --- Streams: events, ends good and bad, and what they gather to.
 local cjson = require "cjson"
 local mime = require "mime"
-local socket = require "socket"
 local bedrock = require "bedrock"
 local host = require "bedrock.host"
+local patience = require "spec.support.patience"
 local service = dofile "spec/support/service.lua"
 
 local MODEL = service.MODEL
@@ -20,6 +20,7 @@ local function delta(index, what)
     return { event = "contentBlockDelta", json = { contentBlockIndex = index, delta = what } }
 end
 
+local LATE = { body_delay_ms = patience.LATE_MS } -- the head is there so much sooner
 local START = { event = "messageStart", json = { role = "assistant" } }
 local STOP = { event = "messageStop", json = { stopReason = "end_turn" } }
 local HALF = { START, delta(0, { text = "ha" }), delta(0, { text = "lf" }) }
@@ -167,7 +168,6 @@ describe("a stream", function()
     describe("whose first event is an exception", function()
         local BUSY = { exception = "throttlingException", json = { message = "slow down" } }
         local OOPS = { exception = "internalServerException", json = { message = "oops" } }
-        local LATE = { body_delay_ms = 150 } -- the head is there so much sooner
 
         it("is asked for again, and goes on as if nothing had been", function()
             for i, frame in ipairs { BUSY, OOPS, { error = { "InternalFailure", "sorry" } } } do
@@ -182,7 +182,7 @@ describe("a stream", function()
         end)
 
         it("returns at once, and then tells of the answer that counts", function()
-            scripted("InvokeAgent", { OOPS }, { body_delay_ms = 150, headers = {
+            scripted("InvokeAgent", { OOPS }, { body_delay_ms = patience.LATE_MS, headers = {
                 ["x-amz-bedrock-agent-memory-id"] = "OLD", ["x-amzn-requestid"] = "first" } })
             local stream = assert(conn:invoke_agent {
                 agentId = "ABCDEFGHIJ", agentAliasId = "TSTALIASID", sessionId = "talk-1", inputText = "Hi",
@@ -213,7 +213,7 @@ describe("a stream", function()
 
         it("brings the error answer that came instead", function()
             local first = { match = { operation = "ConverseStream" }, action = { frames = { OOPS },
-                body_delay_ms = 150 } }
+                body_delay_ms = patience.LATE_MS } }
             ep:script { first, { match = { operation = "ConverseStream" }, action = { status = 400,
                 json = { __type = "ValidationException", message = "no" } } } }
             local stream = assert(conn:converse_stream(ask "Hi"))
@@ -385,12 +385,9 @@ describe("a stream", function()
             local stream = assert(plain:converse_stream(ask "Hello there"))
             assert(stream:next())
             stream:close()
-            local tries = 0
-            while ep:counters().aborted == 0 and tries < 1000 do
-                tries = tries + 1
-                socket.sleep(0.01)
-            end
-            assert.equal(1, ep:counters().aborted)
+            assert.is_true(patience.eventually(function()
+                return ep:counters().aborted == 1
+            end))
             plain:close()
         end)
 
@@ -429,7 +426,7 @@ describe("a stream", function()
 
     describe("with two waiters", function()
         it("raises for the second, and goes on for the first", function()
-            ep:script { { match = { operation = "ConverseStream" }, action = { body_delay_ms = 100 } } }
+            ep:script { { match = { operation = "ConverseStream" }, action = LATE } }
             local stream = assert(conn:converse_stream(ask "Hi"))
             host.wait = function(call)
                 while not call:step(10) do
@@ -451,7 +448,7 @@ describe("a stream", function()
         end)
 
         it("is over when waiting is interrupted", function()
-            ep:script { { match = { operation = "ConverseStream" }, action = { body_delay_ms = 100 } } }
+            ep:script { { match = { operation = "ConverseStream" }, action = LATE } }
             local stream = assert(conn:converse_stream(ask "Hi"))
             host.wait = function()
                 error("enough", 0)

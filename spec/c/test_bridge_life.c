@@ -73,7 +73,7 @@ static int bridge_threads(void)
 /* A thread that was joined may still be listed for a moment, one that began not have its name. */
 static void check_threads(int wanted)
 {
-    for (int i = 0; i < 2000 && bridge_threads() != wanted; i++)
+    for (int i = 0; i < 30000 && bridge_threads() != wanted; i++)
         usleep(1000);
     CHECK_INT(bridge_threads(), wanted);
 }

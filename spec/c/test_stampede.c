@@ -97,12 +97,13 @@ static void test_one_exchange(int processes, int delay_ms)
     ra_remove_tree(dir);
 }
 
-/* The first process is in the middle of its exchange when the signal hits it. */
+/* The first process waits for its answer when the signal hits it; no answer comes before. */
 static void test_holder_hit(int signal_number, int processes)
 {
     pid_t pids[PROCESSES_MAX];
     int status;
-    begin(3000);
+    begin(0);
+    atomic_store(&server->hold, true);
     start(pids, 0, 1);
     for (int i = 0; i < PATIENCE_S * 1000 && REQUESTS() == 0; i++)
         usleep(1000);
@@ -110,6 +111,7 @@ static void test_holder_hit(int signal_number, int processes)
     start(pids, 1, processes);
     usleep(200000);
     CHECK_INT(kill(pids[0], signal_number), 0);
+    atomic_store(&server->hold, false);
     finish(pids, 1, processes);
     CHECK_INT(REQUESTS(), 2);
     CHECK_STR(ids[1], "ASIATEST00000002");

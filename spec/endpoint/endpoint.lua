@@ -14,7 +14,7 @@ local ltn12 = require "ltn12"
 local socket = require "socket"
 
 local START_ATTEMPTS = 5
-local READY_TRIES, READY_PAUSE = 500, 0.01
+local READY_TRIES, READY_PAUSE = 3000, 0.01
 
 local endpoint = {}
 

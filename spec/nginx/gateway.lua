@@ -11,10 +11,10 @@
 ---     local status, body = g:get "/x"
 local http = require "socket.http"
 local socket = require "socket"
+local patience = dofile "spec/support/patience.lua"
 
 local gateway = {}
 
-local READY_TRIES, READY_PAUSE = 1000, 0.01
 local START_ATTEMPTS = 5
 
 local Gateway = {}
@@ -184,16 +184,7 @@ function Gateway:workers()
     return list
 end
 
---- Until f gives something; what it gave, or nil.
-function gateway.eventually(f)
-    for _ = 1, READY_TRIES do
-        local result = f()
-        if result then
-            return result
-        end
-        socket.sleep(READY_PAUSE)
-    end
-end
+gateway.eventually = patience.eventually
 
 local function count(path)
     return tonumber(output_of("ls " .. path .. " | wc -l"))

@@ -2,6 +2,7 @@
 --- run(bedrock, settings, identity), with settings of access keys and of a certificate. Raises what is wrong. Needs
 --- nothing but the module, so that any host can run it.
 local MODEL = "amazon.nova-lite-v1:0"
+local LATE_MS = 400 * (tonumber(os.getenv "BEDROCK_TEST_PATIENCE") or 1) -- after the head
 
 local function ask(text)
     return { modelId = MODEL, messages = { { role = "user", content = { { text = text } } } } }
@@ -63,9 +64,9 @@ end), { rules = {
     { match = { operation = "ConverseStream" }, action = { frames = {
         { exception = "throttlingException", json = { message = "slow down" } } } } },
     { match = { operation = "ConverseStream" }, skip = 1, action = { frames = {
-        { exception = "internalServerException", json = { message = "oops" } } }, body_delay_ms = 100 } },
+        { exception = "internalServerException", json = { message = "oops" } } }, body_delay_ms = LATE_MS } },
     { match = { operation = "ConverseStream" }, skip = 2, action = { frames = {
-        { exception = "throttlingException", json = { message = "slow down" } } }, body_delay_ms = 100 } },
+        { exception = "throttlingException", json = { message = "slow down" } } }, body_delay_ms = LATE_MS } },
     { match = { operation = "ConverseStream" }, skip = 2, action = { status = 400,
         json = { __type = "ValidationException", message = "no" } } },
 } })
