@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bridge_host.h"
+#include "bridge_client.h"
 #include "check.h"
 #include "endpoint.h"
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bridge_host.h"
+#include "bridge_client.h"
 #include "check.h"
 #include "endpoint.h"
 

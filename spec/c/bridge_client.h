@@ -1,9 +1,9 @@
 /*
-** A host of the bridge, as nginx is one, for tests: makes calls for the local endpoint, hands them
+** The other side of the bridge, as nginx is it, for tests: makes calls for the local endpoint, hands them
 ** over, and reads their frames. What goes wrong here is a failed check.
 */
-#ifndef BR_SPEC_BRIDGE_HOST_H
-#define BR_SPEC_BRIDGE_HOST_H
+#ifndef BR_SPEC_BRIDGE_CLIENT_H
+#define BR_SPEC_BRIDGE_CLIENT_H
 
 #include "engine/bridge/bridge.h"
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "bridge_host.h"
+#include "bridge_client.h"
 
 #include <stdio.h>
 #include <string.h>
