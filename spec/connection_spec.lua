@@ -82,14 +82,15 @@ describe("bedrock", function()
 
     describe("credentials", function()
         it("tells of static keys without their secret", function()
-            assert.same({ source = "access_keys", access_key_id = ep.access_key_id }, conn:credentials())
+            assert.same({ source = "access_keys", via = { "access_keys" }, access_key_id = ep.access_key_id },
+                conn:credentials())
             assert.is_true(conn:refresh())
         end)
 
         it("tells of an API key", function()
             local other = assert(bedrock.connect { auth = "api_key", api_key = ep.api_key, endpoint = ep.https,
                 ca_file = ep.ca_file })
-            assert.same({ source = "api_key" }, other:credentials())
+            assert.same({ source = "api_key", via = { "api_key" } }, other:credentials())
             assert.is_true(other:refresh())
             assert(other:converse(ask "Hi"))
             other:close()

@@ -76,9 +76,9 @@ local function tried(run, client, params, options, output, err)
 end
 connection.tried = tried
 
---- The method that makes such a call and takes what it gives.
+--- The method of an operation: makes the call and takes what it gives.
 --- @param take fun(call: userdata, options: table?): any, bedrock.Error?
-local function method(index, take)
+local function maker(index, take)
     local function run(client, params, options)
         local call, err = client:call(index, params, options)
         if not call then
@@ -97,18 +97,18 @@ local function method(index, take)
 end
 
 local function plain(index)
-    return method(index, finish)
+    return maker(index, finish)
 end
 
 local function streaming(index, name)
-    return method(index, function(call)
+    return maker(index, function(call)
         return open(call, name)
     end)
 end
 
 --- Answers of bytes, which stream only if that is asked for.
 local function raw(index, name)
-    return method(index, function(call, options)
+    return maker(index, function(call, options)
         local wanted = options and options.stream
         if wanted ~= true and wanted ~= "bytes" then
             return finish(call)

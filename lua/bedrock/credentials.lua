@@ -28,6 +28,10 @@ end
 --- @return userdata|false|nil keys false: none are used
 --- @return bedrock.Error? err
 function credentials.lend(client)
+    local _, auth = client:about()
+    if WITHOUT_IDENTITY[auth] then
+        return false
+    end
     local call, err = obtain(client, false)
     if not call then
         return nil, err
@@ -50,7 +54,7 @@ function credentials.info(self)
     local client = connection.client_of(self, nil, nil, 2)
     local _, auth = client:about()
     if WITHOUT_IDENTITY[auth] then
-        return { source = auth }
+        return { source = auth, via = { auth } }
     end
     local info, err = identity(client, false)
     if info then

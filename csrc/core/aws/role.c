@@ -7,8 +7,8 @@
 #include <openssl/crypto.h>
 
 #include "core/aws/arn.h"
+#include "core/aws/sts.h"
 #include "core/base/suggest.h"
-#include "core/http/uri.h"
 #include "core/text/printable.h"
 
 #define FIELD_PATH_MAX (BR_ROLE_PATH_MAX + sizeof(br_printable))
@@ -231,18 +231,12 @@ bool br_role_add_tag(br_role *r, br_slice name, br_slice value, br_problems *p)
     return true;
 }
 
-static void add(br_buf *form, const char *parameter, br_slice value)
-{
-    br_buf_addf(form, "%s%s=", form->len > 0 ? "&" : "", parameter);
-    br_uri_encode(form, value, false);
-}
-
 static void add_list(br_buf *form, const br_role_list *l, const char *name, const char *member)
 {
     char parameter[64];
     for (size_t i = 0; i < l->count; i++) {
         snprintf(parameter, sizeof parameter, "%s.member.%zu%s", name, i + 1, member);
-        add(form, parameter, br_slice_of(l->items[i]));
+        br_sts_add(form, parameter, br_slice_of(l->items[i]));
     }
 }
 
@@ -250,7 +244,7 @@ static bool write_form(const br_role *r, br_buf *form)
 {
     for (int i = 0; i < BR_ROLE_TEXT_COUNT; i++)
         if (r->text[i] != NULL)
-            add(form, fields[i].parameter, br_slice_of(r->text[i]));
+            br_sts_add(form, fields[i].parameter, br_slice_of(r->text[i]));
     if (r->duration_s > 0)
         br_buf_addf(form, "&DurationSeconds=%lld", (long long)r->duration_s);
     add_list(form, &r->policy_arns, "PolicyArns", ".arn");

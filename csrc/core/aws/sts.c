@@ -4,6 +4,7 @@
 
 #include "core/base/hex.h"
 #include "core/base/times.h"
+#include "core/http/uri.h"
 #include "core/text/xml.h"
 
 #define EXPIRATION_MAX 64
@@ -26,6 +27,12 @@ void br_sts_session_name(const uint8_t random[BR_STS_RANDOM], char out[BR_STS_NA
     memcpy(out, prefix, sizeof prefix - 1);
     br_hex(out + sizeof prefix - 1, random, BR_STS_RANDOM);
     out[sizeof prefix - 1 + 2 * BR_STS_RANDOM] = '\0';
+}
+
+void br_sts_add(br_buf *form, const char *name, br_slice value)
+{
+    br_buf_addf(form, "%s%s=", form->len > 0 ? "&" : "", name);
+    br_uri_encode(form, value, false);
 }
 
 bool br_sts_request(const char *action, br_slice form, const br_url *endpoint, br_request *out)

@@ -17,6 +17,9 @@
 /* "lua-bedrock-" and the random bytes in hex. */
 void br_sts_session_name(const uint8_t random[BR_STS_RANDOM], char out[BR_STS_NAME_SIZE]);
 
+/* One more parameter of a form, percent-encoded. */
+void br_sts_add(br_buf *form, const char *name, br_slice value);
+
 /*
 ** A POST of that action with the rest of its form (encoded, without a leading '&'): method, path
 ** (with the endpoint's prefix), headers but for what is signed with, body. What `out` held before is

@@ -8,7 +8,6 @@
 
 #include "core/aws/sts.h"
 #include "core/base/times.h"
-#include "core/http/uri.h"
 #include "engine/credentials/provider.h"
 #include "engine/credentials/sources.h"
 #include "engine/fetch.h"
@@ -45,12 +44,6 @@ static const char *action_of(const assume_role *s)
     return is_web_identity(s) ? "AssumeRoleWithWebIdentity" : "AssumeRole";
 }
 
-static void add(br_buf *form, const char *name, br_slice value)
-{
-    br_buf_addf(form, "%s%s=", form->len > 0 ? "&" : "", name);
-    br_uri_encode(form, value, false);
-}
-
 /* Without the line break at its end, which tools leave there. The text is never shown. */
 static bool read_token(const assume_role *s, br_buf *out, br_error *error)
 {
@@ -76,7 +69,7 @@ static bool add_token(const assume_role *s, br_buf *form, br_error *error)
     br_buf_init_secret(&token, BR_WEB_IDENTITY_TOKEN_MAX);
     bool ok = read_token(s, &token, error);
     if (ok)
-        add(form, "WebIdentityToken", br_buf_slice(&token));
+        br_sts_add(form, "WebIdentityToken", br_buf_slice(&token));
     br_buf_free(&token);
     return ok;
 }
@@ -88,11 +81,11 @@ static bool write_form(const exchange *x, br_buf *form, br_error *error)
     if (!is_web_identity(x->source)) {
         br_buf_add_slice(form, br_buf_slice(&l->form));
         if (l->name_is_ours)
-            add(form, "RoleSessionName", br_slice_of(x->name));
+            br_sts_add(form, "RoleSessionName", br_slice_of(x->name));
         return true;
     }
-    add(form, "RoleArn", br_layer_get(l, BR_LAYER_ROLE_ARN));
-    add(form, "RoleSessionName", name.n > 0 ? name : br_slice_of(x->name));
+    br_sts_add(form, "RoleArn", br_layer_get(l, BR_LAYER_ROLE_ARN));
+    br_sts_add(form, "RoleSessionName", name.n > 0 ? name : br_slice_of(x->name));
     return add_token(x->source, form, error);
 }
 
