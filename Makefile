@@ -92,6 +92,8 @@ C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
     $(filter-out spec/c/test_% %_module.c,$(wildcard spec/c/*.c)))
 # Parts of the binding as Lua modules of their own, for specs and benchmarks.
 TEST_MODULES = $(foreach abi,$(ABIS),$(patsubst spec/c/%.c,$(BUILD)/$(abi)/%.so,$(wildcard spec/c/*_module.c)))
+# The module as it is where there is no PCRE2, which only one file uses.
+BARE_MODULES = $(ABIS:%=$(BUILD)/bare/%/bedrock/core.so)
 FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
 LUA_FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(shell grep -l '"lua/' spec/fuzz/fuzz_*.c))
 FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(BUILD)/bench/processes
@@ -164,6 +166,11 @@ $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
 	$$(call say,CC $$< for Lua $(1))
 	$$(Q)$$(COMPILE) -Ispec/c $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
 
+$(BUILD)/bare/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(filter-out %/regex.o,$$(PART_OBJ)) $(BUILD)/bare/regex.o
+	@mkdir -p $$(@D)
+	$$(call say,LINK $$@)
+	$$(Q)$$(LINK) $$(if $$(LTO),-fno-lto) $(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+
 $(BUILD)/$(1)/%_module.so: $(BUILD)/$(1)/obj/%_module.o $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	$$(call say,LINK $$@)
 	$$(Q)$$(LINK) $$(LTO) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
@@ -178,7 +185,12 @@ $(LEASH): tools/leash.c $(BUILD)/flags
 	$(call say,LINK $@)
 	$(Q)$(CC) -std=c11 $(WARNINGS) -O2 -g -o $@ $<
 
-test-modules: $(TEST_MODULES)
+test-modules: $(TEST_MODULES) $(BARE_MODULES)
+
+$(BUILD)/bare/regex.o: csrc/core/text/regex.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC $< without PCRE2)
+	$(Q)$(COMPILE) -UHAVE_PCRE2 -MMD -MP -c -o $@ $<
 
 $(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -296,4 +308,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/*/obj/*.d $(BUILD)/*/obj/*/*.d $(BUILD)/spec/*.d $(BUILD)/bench/*.d)
+-include $(wildcard $(BUILD)/bare/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/*/obj/*.d $(BUILD)/*/obj/*/*.d $(BUILD)/spec/*.d $(BUILD)/bench/*.d)

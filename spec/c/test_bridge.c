@@ -1,4 +1,4 @@
-/* The bridge, with threads that play its host: channels, frames, cancelling, back-pressure. */
+/* The bridge, with threads that are at its other side: channels, frames, cancelling, back-pressure. */
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <pthread.h>

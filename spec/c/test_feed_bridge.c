@@ -9,7 +9,7 @@
 #include "engine/bridge/frames.h"
 #include "fed.h"
 
-/* A host of the bridge that feeds. */
+/* The bridge's other side, which feeds. */
 typedef struct feeder {
     br_bridge *bridge;
     br_channel *channel;

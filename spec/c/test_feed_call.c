@@ -60,7 +60,7 @@ static void test_a_fed_call(br_client *c)
     taker_forget(&fed_peer);
 }
 
-/* A peer that does not read uses the credit up; once it reads, the host hears of it. */
+/* A peer that does not read uses the credit up; once it reads, whoever feeds hears of it. */
 static void test_credit(br_client *c)
 {
     static char bytes[BR_FEED_MAX];

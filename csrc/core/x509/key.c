@@ -94,13 +94,13 @@ br_key_result br_key_from_der(br_slice der, br_slice password, EVP_PKEY **key)
 
 static int give_password(char *to, int size, int writing, void *password)
 {
-    const br_slice *given = password;
+    const br_slice *text = password;
     (void)writing;
-    if (given->n > (size_t)size)
+    if (text->n > (size_t)size)
         return -1;
-    if (given->n > 0)
-        memcpy(to, given->p, given->n);
-    return (int)given->n;
+    if (text->n > 0)
+        memcpy(to, text->p, text->n);
+    return (int)text->n;
 }
 
 /* In place. RFC 1421 encryption, as "Proc-Type: 4,ENCRYPTED" announces it. */
