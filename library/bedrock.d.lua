@@ -21,6 +21,8 @@
 ---| "Closed"
 ---| "Forked" # begun before a fork
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
+--- Signs with the private key of the certificate. RSA-SHA256 is PKCS#1 v1.5, ECDSA-SHA256 is DER.
+---@alias bedrock.Sign fun(data: string, algorithm: "RSA-SHA256"|"ECDSA-SHA256"): string?, any
 ---@alias bedrock.ProblemKind "missing"|"unknown"|"type"|"conflict"|"file"|"certificate"|string
 
 ---@class bedrock.Settings
@@ -30,6 +32,7 @@
 ---@field trust_anchor_arn? string
 ---@field certificate? string file path, or PEM or DER text
 ---@field private_key? string file path, or PEM or DER text
+---@field sign? bedrock.Sign in place of private_key
 ---@field certificate_chain? string
 ---@field private_key_password? string
 ---@field pkcs12? string file path, or the bytes
@@ -304,7 +307,8 @@ function bedrock.api_version() end
 local Connection = {}
 
 ---@class bedrock.CredentialsInfo
----@field source bedrock.Auth
+---@field source string the outermost layer: an `auth`, "assume_role" or "sso"
+---@field via string[] all layers that they come through, from the outermost in
 ---@field cache? "exchange"|"memory"|"file" where they were found
 ---@field access_key_id? string
 ---@field expiration? integer epoch seconds; nil: they do not expire
@@ -328,6 +332,12 @@ local Connection = {}
 ---@field partial? any from gather: what a stream had brought when it broke
 ---@field report? bedrock.TestReport from test: all steps; printed with the error
 ---@operator concat(any): string
+
+---@class bedrock.ExportedCredentials
+---@field access_key_id string
+---@field secret_access_key string a secret
+---@field session_token? string a secret
+---@field expiration? integer epoch seconds; nil: they do not expire
 
 ---@class bedrock.GenerateParams
 ---@field model string model ID, ARN or inference profile
@@ -407,6 +417,14 @@ local Connection = {}
 ---@field headers table<string, string> all that is sent but content-length and user-agent
 ---@field body? string
 
+---@class bedrock.PresignRequest
+---@field url string path and query percent-encoded
+---@field method? string GET if not given
+---@field headers? table<string, string> whoever uses the URL must send them
+---@field expires? integer seconds, 1 to 604800; 3600 if not given
+---@field service? string "bedrock" if not given
+---@field region? string the connection's if not given
+
 ---@class bedrock.Problem
 ---@field path string "messages[1].content", or a setting's name
 ---@field kind bedrock.ProblemKind
@@ -426,6 +444,14 @@ local Connection = {}
 ---@field body? table|string a table is sent as JSON
 ---@field stream? boolean|"bytes" the answer as a stream: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
 ---@field require_end? boolean server-sent events that end without their last one ([DONE], message_stop, response.completed) are an error, and so is an event that reports one
+
+---@class bedrock.SignRequest
+---@field url string path and query percent-encoded
+---@field method? string POST if not given
+---@field headers? table<string, string>
+---@field body? string
+---@field service? string "bedrock" if not given
+---@field region? string the connection's if not given
 
 --- A stream of events. What breaks it is raised inside `for name, event in stream:events()`.
 ---@class bedrock.Stream
@@ -518,6 +544,12 @@ function bedrock.spawn(f, ...) end
 ---@return bedrock.Error? err
 function bedrock.test(settings, options) end
 
+--- A short-term API key of Amazon Bedrock for this connection's region. It may do what the connection's role may.
+---@param options? { duration?: integer } seconds, 1 to 43200; 43200 if not given
+---@return string? key
+---@return integer|bedrock.Error expiration epoch seconds: when the key or the credentials end, whichever is sooner
+function Connection:api_key(options) end
+
 --- Any operation by name: conn:call("bedrock-runtime", "Converse", { … }).
 ---@param service bedrock.ServiceName
 ---@param name string as AWS writes it, or in snake case
@@ -539,6 +571,11 @@ function Connection:close() end
 ---@return bedrock.CredentialsInfo? info
 ---@return bedrock.Error? err
 function Connection:credentials() end
+
+--- The credentials themselves, for a program that has to sign by itself. Nothing else hands out secrets.
+---@return bedrock.ExportedCredentials? secrets
+---@return bedrock.Error? err
+function Connection:export() end
 
 --- One-shot text, images or embeddings, the same for all model families.
 ---@param given bedrock.GenerateParams
@@ -578,6 +615,12 @@ function Connection:pages(name, params, options) end
 ---@return bedrock.Error? err
 function Connection:prepare(name, params, options) end
 
+--- A URL that is good without credentials until it expires, at the latest with the credentials that signed it.
+---@param request bedrock.PresignRequest
+---@return string? url
+---@return bedrock.Error? err
+function Connection:presign(request) end
+
 --- Gets new credentials, whatever memory and files contain, and replaces those.
 ---@return true? ok
 ---@return bedrock.Error? err
@@ -589,6 +632,12 @@ function Connection:refresh() end
 ---@return bedrock.RawAnswer|bedrock.ServerSentStream|bedrock.ByteStream|nil answer
 ---@return bedrock.Error? err
 function Connection:request(fields, options) end
+
+--- Signature Version 4 for a request that another program sends, with this connection's credentials.
+---@param request bedrock.SignRequest
+---@return table<string, string>? headers all to send: those given, and those added
+---@return bedrock.Error? err
+function Connection:sign(request) end
 
 --- Settings, certificate, credentials and access to Bedrock, and to a model if one is named, step by step. Makes one
 --- fresh exchange, whatever the caches hold.

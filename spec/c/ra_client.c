@@ -65,7 +65,10 @@ static void set_identity(br_settings *s, const ra_options *o, br_problems *p)
     set(s, "certificate", path, p);
     snprintf(path, sizeof(path), "%s/%s", pki,
              o->private_key ? o->private_key : "p256.key.pkcs8.pem");
-    set(s, "private_key", path, p);
+    if (o->signed_outside)
+        br_settings_set_function(s, BR_SLICE("sign"), p);
+    else
+        set(s, "private_key", path, p);
 }
 
 static void set_cache(br_settings *s, const ra_options *o, br_problems *p)

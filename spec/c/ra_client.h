@@ -26,8 +26,9 @@ typedef struct ra_options {
     int port;                              /* of a server on loopback without TLS */
     const char *url;                       /* or its whole URL */
     const char *ca_file;
-    int max_attempts; /* 0: not given */
-    int read_timeout; /* 0: not given */
+    int max_attempts;    /* 0: not given */
+    int read_timeout;    /* 0: not given */
+    bool signed_outside; /* no private key */
 } ra_options;
 
 /* NULL: a check failed and was reported. */

@@ -16,18 +16,20 @@
 static const char *pki;
 static br_digest *crypto;
 
+/* key NULL: signed outside */
 static br_x509 *load(const char *certificate, const char *key)
 {
     char path[512];
-    size_t n, m;
+    size_t n, m = 0;
     br_problems problems;
     snprintf(path, sizeof path, "%s/%s", pki, certificate);
     char *first = slurp(path, &n);
-    snprintf(path, sizeof path, "%s/%s", pki, key);
-    char *second = slurp(path, &m);
+    snprintf(path, sizeof path, "%s/%s", pki, key != NULL ? key : "");
+    char *second = key != NULL ? slurp(path, &m) : NULL;
     br_problems_init(&problems);
-    CHECK(first != NULL && second != NULL);
-    br_x509_input in = {.certificate = {first, n}, .private_key = {second, m}};
+    CHECK(first != NULL && (second != NULL) == (key != NULL));
+    br_x509_input in = {
+        .certificate = {first, n}, .private_key = {second, m}, .signed_outside = key == NULL};
     br_x509 *x = br_x509_load(&in, (int64_t)time(NULL) * 1000, &problems);
     if (x == NULL) {
         printf("cannot load %s from %s\n", certificate, pki);
@@ -167,6 +169,49 @@ static void test_request(const sample *s)
     br_buf_free(&canonical);
     br_buf_free(&to_sign);
     br_request_free(&r);
+    br_x509_unref(x);
+}
+
+/* In two steps: as in one, but for the signature, which a key of its own makes here. */
+static void test_signed_outside(const char *certificate, const char *key, const char *algorithm)
+{
+    br_x509 *with_key = load(certificate, key), *x = load(certificate, NULL);
+    br_ra_params p = params();
+    br_url endpoint = url("https://localhost:8443/vpc/x");
+    br_request r, whole;
+    br_ra_signing s;
+    br_error error;
+    uint8_t signature[BR_SIGNATURE_MAX];
+    size_t n = 0;
+    br_request_init(&r);
+    br_request_init(&whole);
+    br_ra_signing_init(&s);
+    CHECK_STR(br_ra_signature_algorithm(x), algorithm);
+    CHECK(!br_ra_request(crypto, &p, x, &endpoint, NOW_MS, &r, NULL, &error));
+    CHECK(strstr(error.message, "the private key failed") != NULL);
+    CHECK(br_ra_prepare(crypto, &p, x, &endpoint, NOW_MS, &r, &s, NULL, &error));
+    CHECK(br_headers_get(&r.headers, "authorization").p == NULL);
+    CHECK(br_x509_sign(with_key, br_buf_slice(&s.to_sign), signature, &n));
+    signature[n - 1] ^= 1;
+    br_slice given = {(const char *)signature, n};
+    CHECK(!br_ra_complete(&s, x, given, &r, &error));
+    CHECK_STR(error.code, "SigningFailed");
+    CHECK(strstr(error.message, algorithm) != NULL);
+    CHECK(br_headers_get(&r.headers, "authorization").p == NULL);
+    signature[n - 1] ^= 1;
+    CHECK(br_ra_complete(&s, x, given, &r, &error));
+    CHECK(br_ra_request(crypto, &p, with_key, &endpoint, NOW_MS, &whole, NULL, &error));
+    CHECK(br_slice_eq(br_buf_slice(&r.body), br_buf_slice(&whole.body)));
+    CHECK_INT((long long)r.headers.count, (long long)whole.headers.count);
+    br_slice one = br_headers_get(&r.headers, "authorization"),
+             other = br_headers_get(&whole.headers, "authorization");
+    size_t head = br_buf_slice(&s.authorization).n;
+    CHECK(other.n > head && memcmp(one.p, other.p, head) == 0);
+    CHECK(verifies(br_x509_der(x), &s.to_sign, one.p + head));
+    br_ra_signing_free(&s);
+    br_request_free(&r);
+    br_request_free(&whole);
+    br_x509_unref(with_key);
     br_x509_unref(x);
 }
 
@@ -331,6 +376,8 @@ int main(void)
     crypto = br_digest_new();
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
         test_request(&samples[i]);
+    test_signed_outside("p256.chain.pem", "p256.key.pkcs8.pem", "ECDSA-SHA256");
+    test_signed_outside("rsa2048.chain.pem", "rsa2048.key.pkcs8.pem", "RSA-SHA256");
     test_without_session_name();
     test_refused_params();
     test_good_answers();

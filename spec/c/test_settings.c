@@ -30,7 +30,9 @@ static void put(br_settings *s, const setting *list, br_problems *p)
     for (; list != NULL && list->name != NULL; list++) {
         br_slice name = br_slice_of(list->name);
         double number;
-        if (strcmp(list->value, "!t") == 0 || strcmp(list->value, "!f") == 0)
+        if (strcmp(list->value, "!function") == 0)
+            br_settings_set_function(s, name, p);
+        else if (strcmp(list->value, "!t") == 0 || strcmp(list->value, "!f") == 0)
             br_settings_set_flag(s, name, list->value[1] == 't', p);
         else if (sscanf(list->value, "#%lf", &number) == 1)
             br_settings_set_number(s, name, number, p);
@@ -307,6 +309,10 @@ static void test_names_and_types(void)
     one("endpoint", "https://u:p@example.com", "pattern", "");
     static const setting twice[] = {{"pkcs12", "x.p12"}, {NULL, NULL}};
     expect(good, twice, "conflict", "certificate", "together with pkcs12");
+    static const setting keys[] = {{"private_key", "x.pem"}, {"sign", "!function"}, {NULL, NULL}};
+    expect(good, keys, "conflict", "private_key", "together with sign");
+    one("sign", "!f", "type", "must be a function, got false");
+    one("sign", "x", "type", "must be a function, got a string");
 }
 
 static void test_endpoint_variants(void)

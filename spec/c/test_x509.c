@@ -229,7 +229,39 @@ static void test_chain(void)
     expect_chain(&in, intermediate);
     in = (br_x509_input){.pkcs12 = file("rsa2048", ".p12"), .password = BR_SLICE(PASSWORD)};
     expect_chain(&in, intermediate);
+    in =
+        (br_x509_input){.certificate = file("p256", ".chain-shuffled.pem"), .signed_outside = true};
+    expect_chain(&in, intermediate);
     free(intermediate);
+}
+
+/* A certificate alone: whoever has its key signs. */
+static void test_signed_outside(void)
+{
+    uint8_t signature[BR_SIGNATURE_MAX];
+    size_t n;
+    br_buf material;
+    br_slice text = BR_SLICE("text");
+    br_x509_input in = {.certificate = file("rsa2048", ".chain.pem"), .signed_outside = true};
+    br_x509 *x = load_good(&in, "signed outside");
+    in = (br_x509_input){.certificate = file("rsa2048", ".chain.pem"),
+                         .private_key = file("rsa2048", ".key.pkcs8.pem")};
+    br_x509 *holder = load_good(&in, "its holder");
+    br_buf_init_secret(&material, 4096);
+    CHECK(!br_x509_sign(x, text, signature, &n));
+    CHECK(!br_x509_key_material(x, &material));
+    CHECK_STR(br_x509_key_type(x), "RSA-2048");
+    CHECK_STR(br_x509_algorithm(x), "AWS4-X509-RSA-SHA256");
+    CHECK(br_x509_sign(holder, text, signature, &n));
+    CHECK(br_x509_verify(x, text, (br_slice){(const char *)signature, n}));
+    CHECK(!br_x509_verify(x, BR_SLICE("texts"), (br_slice){(const char *)signature, n}));
+    CHECK(!br_x509_verify(x, text, (br_slice){(const char *)signature, n - 1}));
+    CHECK(!br_x509_verify(x, text, (br_slice){NULL, 0}));
+    br_buf_free(&material);
+    br_x509_unref(x);
+    br_x509_unref(holder);
+    in = (br_x509_input){.certificate = file("ca-leaf", ".crt.pem"), .signed_outside = true};
+    expect_problem(&in, "certificate", "CA:TRUE");
 }
 
 static void test_details(void)
@@ -323,6 +355,7 @@ int main(void)
     test_labels();
     test_chain();
     test_details();
+    test_signed_outside();
     test_issuer_hash();
     test_key_material_layout();
     test_threads();

@@ -21,6 +21,8 @@
 ---| "Closed"
 ---| "Forked" # begun before a fork
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
+--- Signs with the private key of the certificate. RSA-SHA256 is PKCS#1 v1.5, ECDSA-SHA256 is DER.
+---@alias bedrock.Sign fun(data: string, algorithm: "RSA-SHA256"|"ECDSA-SHA256"): string?, any
 ---@alias bedrock.ProblemKind "missing"|"unknown"|"type"|"conflict"|"file"|"certificate"|string
 
 ---@class bedrock.Settings
@@ -30,6 +32,7 @@
 ---@field trust_anchor_arn? string
 ---@field certificate? string file path, or PEM or DER text
 ---@field private_key? string file path, or PEM or DER text
+---@field sign? bedrock.Sign in place of private_key
 ---@field certificate_chain? string
 ---@field private_key_password? string
 ---@field pkcs12? string file path, or the bytes

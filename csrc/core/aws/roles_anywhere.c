@@ -46,31 +46,43 @@ static void add_headers(br_headers *h, const br_x509 *x, const br_url *endpoint,
     br_buf_free(&host);
 }
 
-/* Everything between the headers and the value of Authorization. */
-typedef struct signing {
-    br_buf canonical, names, scope, to_sign, value;
-} signing;
-
-static void signing_init(signing *s)
+void br_ra_signing_init(br_ra_signing *s)
 {
-    br_buf_init(&s->canonical, BR_CANONICAL_MAX);
-    br_buf_init(&s->names, BR_HEADERS_BYTES_MAX);
-    br_buf_init(&s->scope, SCOPE_MAX);
-    br_buf_init(&s->to_sign, SCOPE_MAX * 2);
-    br_buf_init(&s->value, AUTHORIZATION_MAX);
+    br_buf_init(&s->to_sign, (size_t)SCOPE_MAX * 2);
+    br_buf_init(&s->authorization, AUTHORIZATION_MAX);
 }
 
-static void signing_free(signing *s)
+void br_ra_signing_free(br_ra_signing *s)
 {
-    br_buf_free(&s->canonical);
-    br_buf_free(&s->names);
-    br_buf_free(&s->scope);
     br_buf_free(&s->to_sign);
-    br_buf_free(&s->value);
+    br_buf_free(&s->authorization);
 }
 
-static bool prepare(signing *s, br_digest *c, const br_request *r, const br_x509 *x,
-                    br_slice region, const char *amz_date)
+static void write_scope(br_buf *out, const char *amz_date, br_slice region)
+{
+    br_buf_add(out, amz_date, 8);
+    br_buf_addc(out, '/');
+    br_buf_add_slice(out, region);
+    br_buf_adds(out, "/rolesanywhere/aws4_request");
+}
+
+static bool write_authorization(br_buf *out, const br_x509 *x, br_slice scope, br_slice names)
+{
+    br_buf_clear(out);
+    br_buf_adds(out, br_x509_algorithm(x));
+    br_buf_adds(out, " Credential=");
+    br_buf_add_slice(out, br_x509_serial(x));
+    br_buf_addc(out, '/');
+    br_buf_add_slice(out, scope);
+    br_buf_adds(out, ", SignedHeaders=");
+    br_buf_add_slice(out, names);
+    br_buf_adds(out, ", Signature=");
+    return !out->failed;
+}
+
+/* What is signed, and all but the signature of the value of Authorization. */
+static bool write_signing(br_digest *c, const br_request *r, const br_x509 *x, br_slice region,
+                          const char *amz_date, br_ra_signing *s, const br_sign_trace *trace)
 {
     br_sign_input in = {
         .method = br_slice_of(r->method),
@@ -81,49 +93,23 @@ static bool prepare(signing *s, br_digest *c, const br_request *r, const br_x509
         .normalise_path = true,
         .encode_path = true,
     };
-    br_buf_add(&s->scope, amz_date, 8);
-    br_buf_addc(&s->scope, '/');
-    br_buf_add_slice(&s->scope, region);
-    br_buf_adds(&s->scope, "/rolesanywhere/aws4_request");
-    return !s->scope.failed && br_canonical_request(c, &in, &s->canonical, &s->names) &&
-           br_string_to_sign(c, br_x509_algorithm(x), br_slice_of(amz_date),
-                             br_buf_slice(&s->scope), br_buf_slice(&s->canonical), &s->to_sign);
-}
-
-static bool write_value(signing *s, const br_x509 *x)
-{
-    uint8_t signature[BR_SIGNATURE_MAX];
-    size_t n = 0;
-    if (!br_x509_sign(x, br_buf_slice(&s->to_sign), signature, &n))
-        return false;
-    br_buf_adds(&s->value, br_x509_algorithm(x));
-    br_buf_adds(&s->value, " Credential=");
-    br_buf_add_slice(&s->value, br_x509_serial(x));
-    br_buf_addc(&s->value, '/');
-    br_buf_add_slice(&s->value, br_buf_slice(&s->scope));
-    br_buf_adds(&s->value, ", SignedHeaders=");
-    br_buf_add_slice(&s->value, br_buf_slice(&s->names));
-    br_buf_adds(&s->value, ", Signature=");
-    char *to = br_buf_reserve(&s->value, 2 * n);
-    if (to == NULL)
-        return false;
-    br_hex(to, signature, n);
-    br_buf_commit(&s->value, 2 * n);
-    return !s->value.failed;
-}
-
-static bool authorize(br_digest *c, const br_ra_params *p, const br_x509 *x, const char *amz_date,
-                      br_request *r, const br_sign_trace *trace)
-{
-    signing s;
-    signing_init(&s);
-    bool ok = prepare(&s, c, r, x, p->region, amz_date) && write_value(&s, x) &&
-              br_headers_add(&r->headers, BR_SLICE("authorization"), br_buf_slice(&s.value));
+    br_buf canonical, names, scope;
+    br_buf_init(&canonical, BR_CANONICAL_MAX);
+    br_buf_init(&names, BR_HEADERS_BYTES_MAX);
+    br_buf_init(&scope, SCOPE_MAX);
+    br_buf_clear(&s->to_sign);
+    write_scope(&scope, amz_date, region);
+    bool ok = !scope.failed && br_canonical_request(c, &in, &canonical, &names) &&
+              br_string_to_sign(c, br_x509_algorithm(x), br_slice_of(amz_date),
+                                br_buf_slice(&scope), br_buf_slice(&canonical), &s->to_sign) &&
+              write_authorization(&s->authorization, x, br_buf_slice(&scope), br_buf_slice(&names));
     if (ok && trace != NULL && trace->canonical_request != NULL)
-        br_buf_add_slice(trace->canonical_request, br_buf_slice(&s.canonical));
+        br_buf_add_slice(trace->canonical_request, br_buf_slice(&canonical));
     if (ok && trace != NULL && trace->string_to_sign != NULL)
-        br_buf_add_slice(trace->string_to_sign, br_buf_slice(&s.to_sign));
-    signing_free(&s);
+        br_buf_add_slice(trace->string_to_sign, br_buf_slice(&s->to_sign));
+    br_buf_free(&canonical);
+    br_buf_free(&names);
+    br_buf_free(&scope);
     return ok;
 }
 
@@ -140,8 +126,9 @@ static bool check_params(const br_ra_params *p, br_error *error)
     return true;
 }
 
-bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
-                   int64_t now_ms, br_request *out, const br_sign_trace *trace, br_error *error)
+bool br_ra_prepare(br_digest *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
+                   int64_t now_ms, br_request *out, br_ra_signing *s, const br_sign_trace *trace,
+                   br_error *error)
 {
     char amz_date[BR_AMZ_DATE_SIZE];
     if (!check_params(p, error))
@@ -160,11 +147,62 @@ bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const 
     write_body(&out->body, p);
     add_headers(&out->headers, x, endpoint, amz_date);
     if (out->path.failed || out->body.failed || out->headers.failed ||
-        !authorize(c, p, x, amz_date, out, trace))
+        !write_signing(c, out, x, p->region, amz_date, s, trace))
         return br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
-                            "the Roles Anywhere request could not be signed: the private key "
-                            "failed, a value is not UTF-8, or memory ran out");
+                            "the Roles Anywhere request could not be signed: a value is not UTF-8, "
+                            "or memory ran out");
     return true;
+}
+
+static bool add_authorization(const br_ra_signing *s, br_slice signature, br_request *out,
+                              br_error *error)
+{
+    br_buf value;
+    br_buf_init(&value, AUTHORIZATION_MAX);
+    br_buf_add_slice(&value, br_buf_slice(&s->authorization));
+    char *to = br_buf_reserve(&value, 2 * signature.n);
+    if (to != NULL) {
+        br_hex(to, (const uint8_t *)signature.p, signature.n);
+        br_buf_commit(&value, 2 * signature.n);
+    }
+    bool ok = !value.failed &&
+              br_headers_add(&out->headers, BR_SLICE("authorization"), br_buf_slice(&value));
+    br_buf_free(&value);
+    return ok || br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
+                              "the Roles Anywhere request could not be signed: memory ran out");
+}
+
+const char *br_ra_signature_algorithm(const br_x509 *x)
+{
+    return br_x509_algorithm(x) + sizeof "AWS4-X509-" - 1;
+}
+
+bool br_ra_complete(const br_ra_signing *s, const br_x509 *x, br_slice signature, br_request *out,
+                    br_error *error)
+{
+    if (!br_x509_verify(x, br_buf_slice(&s->to_sign), signature))
+        return br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
+                            "the sign function's signature does not fit the certificate's key: %zu "
+                            "bytes that are no %s of the data (%s)",
+                            signature.n, br_ra_signature_algorithm(x),
+                            "RSA: PKCS#1 v1.5; ECDSA: DER; the data itself is hashed once");
+    return add_authorization(s, signature, out, error);
+}
+
+bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
+                   int64_t now_ms, br_request *out, const br_sign_trace *trace, br_error *error)
+{
+    br_ra_signing s;
+    br_ra_signing_init(&s);
+    bool ok = br_ra_prepare(c, p, x, endpoint, now_ms, out, &s, trace, error);
+    uint8_t signature[BR_SIGNATURE_MAX];
+    size_t n = 0;
+    if (ok && !br_x509_sign(x, br_buf_slice(&s.to_sign), signature, &n))
+        ok = br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
+                          "the Roles Anywhere request could not be signed: the private key failed");
+    ok = ok && add_authorization(&s, (br_slice){(const char *)signature, n}, out, error);
+    br_ra_signing_free(&s);
+    return ok;
 }
 
 bool br_ra_session_name_refused(int status, br_slice message)

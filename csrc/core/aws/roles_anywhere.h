@@ -32,6 +32,27 @@ typedef struct br_ra_params {
 bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
                    int64_t now_ms, br_request *out, const br_sign_trace *trace, br_error *error);
 
+/*
+** The same in two steps, for a private key that only others can use. What is between them: the
+** string that is to be signed with the key of the certificate, as br_x509_sign does, and all of
+** Authorization that goes before the signature.
+*/
+typedef struct br_ra_signing {
+    br_buf to_sign, authorization;
+} br_ra_signing;
+
+void br_ra_signing_init(br_ra_signing *s);
+void br_ra_signing_free(br_ra_signing *s);
+/* `out` as of br_ra_request, but for Authorization. Of the same input always the same. */
+bool br_ra_prepare(br_digest *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
+                   int64_t now_ms, br_request *out, br_ra_signing *s, const br_sign_trace *trace,
+                   br_error *error);
+/* Adds Authorization. A signature that AWS would refuse: false (credentials, SigningFailed). */
+bool br_ra_complete(const br_ra_signing *s, const br_x509 *x, br_slice signature, br_request *out,
+                    br_error *error);
+/* "RSA-SHA256" or "ECDSA-SHA256": how whoever has the key signs for x. */
+const char *br_ra_signature_algorithm(const br_x509 *x);
+
 /* Reads a 2xx answer. Each member is checked; without one: error (credentials, BadResponse). */
 const br_credentials *br_ra_answer(br_slice body, br_error *error);
 

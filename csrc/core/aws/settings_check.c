@@ -289,6 +289,11 @@ static void check_pkcs12(checker *c)
 
 static void check_certificate_options(checker *c)
 {
+    static const br_option keys[] = {BR_OPT_PRIVATE_KEY, BR_OPT_PKCS12};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        if (is_set(c, keys[i]) && c->s->has_function[BR_OPT_SIGN])
+            br_problems_add(c->p, "conflict", name_of(keys[i]),
+                            "cannot be given together with sign, which has the private key");
     if (is_set(c, BR_OPT_PKCS12))
         check_pkcs12(c);
     else

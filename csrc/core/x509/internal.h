@@ -21,7 +21,7 @@
 struct br_x509 {
     atomic_size_t references;
     X509 *leaf;
-    EVP_PKEY *key;
+    EVP_PKEY *key; /* NULL: signed outside */
     br_buf der, base64, chain_base64;
     br_buf subject, issuer;
     char serial[BR_SERIAL_MAX + 1];
@@ -105,6 +105,10 @@ br_key_result br_key_from_block(const br_pem_block *block, br_slice password, EV
 bool br_key_rounds_ok(const X509_SIG *sealed);
 bool br_pkcs12_rounds_ok(const PKCS12 *p12);
 bool br_pkcs12_inner_rounds_ok(const PKCS12 *p12, const char *password);
+
+/* As br_x509_sign and br_x509_verify. */
+bool br_key_sign(EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len);
+bool br_key_verify(EVP_PKEY *key, br_slice text, br_slice signature);
 
 /* The default and legacy providers in a context of their own, so the process's is left alone. */
 typedef struct br_legacy {

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,9 +73,10 @@ static bool fill(br_x509 *x, const br_x509_loading *l)
 {
     br_x509_name(&x->subject, X509_get_subject_name(l->leaf));
     br_x509_name(&x->issuer, X509_get_issuer_name(l->leaf));
-    x->algorithm = EVP_PKEY_get_base_id(l->key) == EVP_PKEY_RSA ? "AWS4-X509-RSA-SHA256"
-                                                                : "AWS4-X509-ECDSA-SHA256";
-    return br_key_type(l->key, x->key_type) && br_x509_serial_text(l->leaf, x->serial) &&
+    const EVP_PKEY *key = X509_get0_pubkey(l->leaf);
+    x->algorithm = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ? "AWS4-X509-RSA-SHA256"
+                                                             : "AWS4-X509-ECDSA-SHA256";
+    return br_key_type(key, x->key_type) && br_x509_serial_text(l->leaf, x->serial) &&
            br_asn1_time_ms(X509_get0_notBefore(l->leaf), &x->not_before_ms) &&
            br_asn1_time_ms(X509_get0_notAfter(l->leaf), &x->not_after_ms) &&
            add_der(&x->der, l->leaf) && add_base64(&x->base64, l->leaf) &&
@@ -108,7 +110,7 @@ static bool read_all(br_x509_loading *l)
     if (l->in->pkcs12.p != NULL)
         return br_x509_read_pkcs12(l);
     bool ok = br_x509_read_certificates(l, l->in->certificate, "certificate");
-    ok = br_x509_read_key(l) && ok;
+    ok = (l->in->signed_outside || br_x509_read_key(l)) && ok;
     if (l->in->certificate_chain.p != NULL)
         ok = br_x509_read_certificates(l, l->in->certificate_chain, "certificate_chain") && ok;
     return ok;
@@ -141,19 +143,11 @@ static void no_leaf(br_x509_loading *l)
 */
 static bool key_works(const br_x509_loading *l)
 {
-    static const unsigned char text[] = "lua-bedrock";
-    unsigned char signature[BR_SIGNATURE_MAX];
-    size_t n = sizeof signature;
-    EVP_MD_CTX *signing = EVP_MD_CTX_new(), *verifying = EVP_MD_CTX_new();
-    bool ok = signing != NULL && verifying != NULL &&
-              EVP_DigestSignInit_ex(signing, NULL, "SHA256", NULL, NULL, l->key, NULL) &&
-              EVP_DigestSign(signing, signature, &n, text, sizeof text) == 1 &&
-              EVP_DigestVerifyInit_ex(verifying, NULL, "SHA256", NULL, NULL,
-                                      X509_get0_pubkey(l->leaf), NULL) &&
-              EVP_DigestVerify(verifying, signature, n, text, sizeof text) == 1;
-    EVP_MD_CTX_free(signing);
-    EVP_MD_CTX_free(verifying);
-    return ok;
+    uint8_t signature[BR_SIGNATURE_MAX];
+    size_t n;
+    br_slice text = BR_SLICE("lua-bedrock");
+    return br_key_sign(l->key, text, signature, &n) &&
+           br_key_verify(X509_get0_pubkey(l->leaf), text, (br_slice){(const char *)signature, n});
 }
 
 static void check_key_works(br_x509_loading *l)
@@ -168,27 +162,48 @@ static void check_key_works(br_x509_loading *l)
             "contains a damaged private key: its signatures do not match the certificate");
 }
 
+/* Without a key: the first that is no authority, else the first. */
+static const br_given_certificate *guess_leaf(const br_x509_loading *l)
+{
+    const br_given_certificate *first = NULL;
+    for (size_t i = 0; i < l->count; i++) {
+        const br_given_certificate *g = &l->given[i];
+        if (strcmp(g->option, "certificate_chain") == 0)
+            continue;
+        if (!(X509_get_extension_flags(g->x) & EXFLAG_CA))
+            return g;
+        if (first == NULL)
+            first = g;
+    }
+    return first;
+}
+
+static void check_with_leaf(br_x509_loading *l, const br_given_certificate *leaf)
+{
+    l->leaf = leaf->x;
+    l->leaf_option = leaf->option;
+    br_x509_check_leaf(l, leaf->x, leaf->option);
+    if (l->key != NULL)
+        check_key_works(l);
+    br_x509_order_chain(l);
+}
+
 /*
 ** Without a key only a lone certificate is sure to be the leaf, and is checked all the same; one given
 ** as part of the chain is none.
 */
 static void check_all(br_x509_loading *l, bool complete)
 {
-    if (l->key == NULL) {
+    if (l->key == NULL && !l->in->signed_outside) {
         if (l->count == 1 && strcmp(l->given[0].option, "certificate_chain") != 0)
             br_x509_check_leaf(l, l->given[0].x, l->given[0].option);
         return;
     }
-    const br_given_certificate *leaf = find_leaf(l);
-    if (leaf != NULL) {
-        l->leaf = leaf->x;
-        l->leaf_option = leaf->option;
-        br_x509_check_leaf(l, leaf->x, leaf->option);
-        check_key_works(l);
-        br_x509_order_chain(l);
-    } else if (complete) {
+    const br_given_certificate *leaf = l->key != NULL ? find_leaf(l) : guess_leaf(l);
+    if (leaf != NULL)
+        check_with_leaf(l, leaf);
+    else if (complete)
         no_leaf(l);
-    }
 }
 
 static void release(br_x509_loading *l)

@@ -64,15 +64,39 @@ const uint8_t *br_x509_fingerprint(const br_x509 *x)
 }
 
 /* A context for each signature: the key itself is safe to share, a context is not. */
+bool br_key_sign(EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    *out_len = BR_SIGNATURE_MAX;
+    bool ok = ctx != NULL && EVP_PKEY_get_size(key) <= BR_SIGNATURE_MAX &&
+              EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, key, NULL) &&
+              EVP_DigestSign(ctx, out, out_len, (const unsigned char *)text.p, text.n) == 1;
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
+bool br_key_verify(EVP_PKEY *key, br_slice text, br_slice signature)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, "SHA256", NULL, NULL, key, NULL) &&
+              EVP_DigestVerify(ctx, (const unsigned char *)signature.p, signature.n,
+                               (const unsigned char *)text.p, text.n) == 1;
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
 bool br_x509_sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len)
 {
     ERR_set_mark();
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    *out_len = BR_SIGNATURE_MAX;
-    bool ok = ctx != NULL && EVP_PKEY_get_size(x->key) <= BR_SIGNATURE_MAX &&
-              EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, x->key, NULL) &&
-              EVP_DigestSign(ctx, out, out_len, (const unsigned char *)text.p, text.n) == 1;
-    EVP_MD_CTX_free(ctx);
+    bool ok = x->key != NULL && br_key_sign(x->key, text, out, out_len);
+    ERR_pop_to_mark();
+    return ok;
+}
+
+bool br_x509_verify(const br_x509 *x, br_slice text, br_slice signature)
+{
+    ERR_set_mark();
+    bool ok = br_key_verify(X509_get0_pubkey(x->leaf), text, signature);
     ERR_pop_to_mark();
     return ok;
 }
@@ -140,6 +164,8 @@ static bool add_ec(br_buf *out, const EVP_PKEY *key)
 
 bool br_x509_key_material(const br_x509 *x, br_buf *out)
 {
+    if (x->key == NULL)
+        return false;
     ERR_set_mark();
     bool ok =
         EVP_PKEY_get_base_id(x->key) == EVP_PKEY_RSA ? add_rsa(out, x->key) : add_ec(out, x->key);

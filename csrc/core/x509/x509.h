@@ -28,6 +28,7 @@ typedef struct br_x509_input {
     br_slice certificate_chain;
     br_slice pkcs12; /* instead of the three above */
     br_slice password;
+    bool signed_outside; /* there is no key: who calls has what it signs (private_key is ignored) */
 } br_x509_input;
 
 typedef struct br_x509 br_x509; /* immutable after loading; counted; shared between threads */
@@ -38,7 +39,8 @@ typedef struct br_x509 br_x509; /* immutable after loading; counted; shared betw
 ** 8192 or P-256/384/521, signature hash not MD5 or SHA-1, not self-signed, chain ordered leaf to root
 ** (certificates that do not belong to it are a problem, the self-signed root is left out) and valid
 ** as RFC 5280 has it as far as it is given: issuers are authorities, lengths of paths, names. The
-** leaf is the certificate that matches the key. Problems have kind "certificate" and the option's name as path;
+** leaf is the certificate that matches the key; without one, the first in `certificate` that is no
+** authority. Problems have kind "certificate" and the option's name as path;
 ** NULL is returned if there are any.
 */
 br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems);
@@ -65,6 +67,8 @@ const uint8_t *br_x509_fingerprint(const br_x509 *x); /* SHA-256 of the DER, 32 
 
 /* RSA: PKCS#1 v1.5; EC: DER SEQUENCE(r, s); both over SHA-256 of `text`. Safe from many threads. */
 bool br_x509_sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len);
+/* Whether the private key of the certificate has signed `text`, in the form of br_x509_sign. */
+bool br_x509_verify(const br_x509 *x, br_slice text, br_slice signature);
 
 /*
 ** Key material for the cache file key, independent of the file format the key came in. EC: curve

@@ -55,6 +55,7 @@ br_x509 *br_certificate_files_load(const br_settings *s, int64_t now_ms,
             .certificate_chain = given(s, CHAIN, &text[CHAIN]),
             .pkcs12 = given(s, PKCS12, &text[PKCS12]),
             .password = br_settings_text(s, BR_OPT_PRIVATE_KEY_PASSWORD),
+            .signed_outside = s->has_function[BR_OPT_SIGN],
         };
         x = br_x509_load(&in, now_ms, problems);
     } else {

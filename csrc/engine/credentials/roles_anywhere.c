@@ -10,11 +10,10 @@
 
 #include "core/base/times.h"
 #include "engine/credentials/certificate_files.h"
+#include "engine/credentials/outside_signature.h"
 #include "engine/credentials/registry.h"
 #include "engine/credentials/sources.h"
 #include "engine/fetch.h"
-
-#define SESSION_NAME_REFUSED_MS ((int64_t)24 * 3600 * 1000)
 
 typedef struct roles_anywhere {
     br_source base;
@@ -25,12 +24,15 @@ typedef struct roles_anywhere {
     /* Under the mutex: the stamps of the files looked at last, and what was wrong with them. */
     br_certificate_files_stamps stamps;
     char problem[BR_RENEWAL_PROBLEM_MAX];
+    bool signs_outside;
+    br_outside_desk desk; /* then */
 } roles_anywhere;
 
 typedef struct exchange {
     br_fetch fetch;
-    const roles_anywhere *source;
+    roles_anywhere *source;
     br_source_order order;
+    br_outside_signature signature;
     bool name_sent;     /* the last request carried it */
     bool name_refused;  /* by the profile, in this exchange */
     br_slice echoes[5]; /* what of ours the service may repeat */
@@ -53,6 +55,29 @@ static void explain_expiry(const roles_anywhere *s, br_error *error)
                  problem[0] != '\0' ? "; what is there now is not used: " : "", problem);
 }
 
+static br_outside outside_of(const roles_anywhere *s)
+{
+    return (br_outside){&s->params, s->x509, &s->endpoint};
+}
+
+/* What another clock or no name makes another request of needs another signature. */
+static bool build_outside(exchange *x, br_request *out, br_error *error)
+{
+    roles_anywhere *s = x->source;
+    const br_outside_signature *given = &x->signature;
+    const br_skew *skew = &s->base.config->skew;
+    bool corrected = x->fetch.clock.step != BR_CLOCK_AS_KNOWN && given->order.clock_ms == 0;
+    if (corrected)
+        br_outside_suspect(&s->desk, x->fetch.clock.offset_ms);
+    if (corrected || given->order.named != x->name_sent ||
+        !br_clock_recent(given->order.now_ms, br_skew_now_ms(skew, x->fetch.engine),
+                         BR_SIGNATURE_LIFE_MS))
+        return br_outside_wanted(error);
+    br_outside outside = outside_of(s);
+    return br_outside_request(&outside, &given->order,
+                              (br_slice){(const char *)given->bytes, given->n}, out, error);
+}
+
 static bool build(void *user, int64_t now_ms, br_request *out, br_error *error)
 {
     exchange *x = user;
@@ -62,6 +87,8 @@ static bool build(void *user, int64_t now_ms, br_request *out, br_error *error)
         explain_expiry(s, error);
         return false;
     }
+    if (s->signs_outside)
+        return build_outside(x, out, error);
     if (!x->name_sent)
         params.session_name = (br_slice){NULL, 0};
     return br_ra_request(br_engine_digest(x->fetch.engine), &params, s->x509, &s->endpoint, now_ms,
@@ -120,25 +147,18 @@ static void exchanged(void *user)
         .retryable = f->retryable,
         .noted = x->name_refused || (set != NULL && x->name_sent),
     };
+    if (x->signature.order.clock_ms != 0)
+        br_outside_judge(&x->source->desk, f->answered, &f->config->skew);
     if (x->name_refused)
         result.note_ms = br_skew_now_ms(&f->config->skew, f->engine);
     x->order.done(x->order.user, &result);
     br_credentials_unref(set);
 }
 
-static bool name_may_be_sent(const roles_anywhere *s, const br_source_order *order)
+/* NULL: error set. */
+static exchange *new_exchange(roles_anywhere *s, const br_source_order *order, br_error *error)
 {
     int64_t now_ms = br_skew_now_ms(&s->base.config->skew, order->engine);
-    return s->params.session_name.n > 0 &&
-           (order->fresh || order->note_ms == 0 ||
-            !br_clock_recent(order->note_ms, now_ms, SESSION_NAME_REFUSED_MS - 1));
-}
-
-static void *begin(br_source *base, const br_source_order *order, br_error *error)
-{
-    static const br_fetch_ops fetch_ops = {build, cure, advise, exchanged};
-    const roles_anywhere *s = (roles_anywhere *)base;
-    const br_ra_params *p = &s->params;
     exchange *x = calloc(1, sizeof *x);
     if (x == NULL) {
         br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
@@ -146,7 +166,26 @@ static void *begin(br_source *base, const br_source_order *order, br_error *erro
     }
     x->source = s;
     x->order = *order;
-    x->name_sent = name_may_be_sent(s, order);
+    x->name_sent = br_session_name_ordered(&s->params, order->fresh, order->note_ms, now_ms);
+    if (!s->signs_outside)
+        return x;
+    bool taken = br_outside_take(&s->desk, now_ms, &x->signature);
+    x->name_sent = x->signature.order.named;
+    if (taken)
+        return x;
+    br_outside_wanted(error);
+    free(x);
+    return NULL;
+}
+
+static void *begin(br_source *base, const br_source_order *order, br_error *error)
+{
+    static const br_fetch_ops fetch_ops = {build, cure, advise, exchanged};
+    roles_anywhere *s = (roles_anywhere *)base;
+    const br_ra_params *p = &s->params;
+    exchange *x = new_exchange(s, order, error);
+    if (x == NULL)
+        return NULL;
     memcpy(
         x->echoes,
         (br_slice[]){p->profile_arn, p->role_arn, p->trust_anchor_arn, p->region, p->session_name},
@@ -211,6 +250,7 @@ static roles_anywhere *with_certificate(br_config *config, br_x509 *x509,
     };
     s->x509 = x509;
     s->stamps = *stamps;
+    s->signs_outside = t->has_function[BR_OPT_SIGN];
     return s;
 }
 
@@ -305,6 +345,15 @@ br_source *br_roles_anywhere_new(const br_source_input *in, br_problems *problem
 const br_x509 *br_roles_anywhere_x509(const br_source *s)
 {
     return s != NULL && s->ops == &ops ? ((const roles_anywhere *)s)->x509 : NULL;
+}
+
+br_outside_desk *br_roles_anywhere_desk(br_source *base, br_outside *what)
+{
+    roles_anywhere *s = (roles_anywhere *)base;
+    if (base->ops != &ops || !s->signs_outside)
+        return NULL;
+    *what = outside_of(s);
+    return &s->desk;
 }
 
 void br_roles_anywhere_problem(const br_source *s, char problem[BR_RENEWAL_PROBLEM_MAX])
