@@ -10,15 +10,7 @@ local function date(seconds)
 end
 
 describe("the time of signatures", function()
-    local ep
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-    end)
+    local ep = service.each()
 
     after_each(function()
         ep:reset()

@@ -8,20 +8,10 @@ local ask, header = service.ask, service.header
 local GZIP = "H4sIAAAAAAAC/6tWSlSyMqwFAJ2ZKuAHAAAA"
 
 describe("a compressed answer", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep, { max_attempts = 2 })
-    end)
-
-    after_each(function()
-        conn:close()
-    end)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
+    end, { max_attempts = 2 })
 
     local function answers(operation, action, times)
         action.body64 = action.body64 or GZIP

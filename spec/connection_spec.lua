@@ -9,19 +9,12 @@ local MODEL = service.MODEL
 local ask = service.ask
 
 describe("bedrock", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     after_each(function()
-        conn:close()
         host.wait = host.block
     end)
 

@@ -5,15 +5,8 @@ local service = dofile "spec/support/service.lua"
 local CLAUDE, NOVA = "anthropic.claude-sonnet-4-5-20250929-v1:0", "amazon.nova-lite-v1:0"
 
 describe("cross-region inference", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-    end)
+    local ep = service.each()
+    local conn
 
     after_each(function()
         if conn then

@@ -5,23 +5,10 @@ local service = require "spec.support.service"
 local KEY = "sk-gateway-0123456789abcdef"
 
 describe("through a gateway", function()
-    local ep
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-    end)
-
-    local function last()
-        local all = ep:requests()
-        return all[#all]
-    end
+    local ep = service.each()
 
     local function sent(name)
-        return service.header(last(), name)
+        return service.header(service.last_request(ep), name)
     end
 
     local function problem(settings)
@@ -37,7 +24,7 @@ describe("through a gateway", function()
             assert(conn:converse(service.ask "Hi"))
             assert.equal("search", sent "x-team")
             assert.equal(KEY, sent "x-api-key")
-            assert.is_true(last().verified)
+            assert.is_true(service.last_request(ep).verified)
             assert.matches("SignedHeaders=[^,]*x%-api%-key;x%-team", sent "authorization")
             assert(conn:request { service = "bedrock", path = "/foundation-models" })
             assert.equal("search", sent "x-team")

@@ -24,19 +24,9 @@ local function delta(index, what)
 end
 
 describe("gather", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
-    end)
-
-    after_each(function()
-        conn:close()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     local function scripted(operation, frames)

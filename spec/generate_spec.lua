@@ -75,19 +75,9 @@ local BODIES = {
 }
 
 describe("generate", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
-    end)
-
-    after_each(function()
-        conn:close()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     local function with(model, parameters)

@@ -10,19 +10,12 @@ local service = dofile "spec/support/service.lua"
 local ask, first_line = service.ask, service.first_line
 
 describe("in an event loop", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     after_each(function()
-        conn:close()
         scheduler.use(nil)
         host.wait = host.block
     end)

@@ -6,24 +6,11 @@ local service = require "spec.support.service"
 local RESPONSES = "/v1/responses"
 
 describe("bedrock-mantle", function()
-    local ep
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-    end)
+    local ep = service.each()
 
     local function ask(conn, more)
         return conn:request(service.merged({ service = "bedrock-mantle", path = RESPONSES,
             body = { model = "openai.gpt-oss-20b", input = "Hi" } }, more))
-    end
-
-    local function last()
-        local all = ep:requests()
-        return all[#all]
     end
 
     it("is signed as bedrock-mantle", function()
@@ -31,8 +18,8 @@ describe("bedrock-mantle", function()
         local answer = assert(ask(conn))
         local said = bedrock.json.decode(answer.body)
         assert.matches("You asked: Hi", said.output[1].content[1].text)
-        assert.is_true(last().verified)
-        assert.matches("/bedrock%-mantle/aws4_request", service.header(last(), "authorization"))
+        assert.is_true(service.last_request(ep).verified)
+        assert.matches("/bedrock%-mantle/aws4_request", service.header(service.last_request(ep), "authorization"))
         assert(conn:request { service = "mantle", path = "/v1/models" })
         local _, err = ask(conn, { service = "bedrock-runtime" })
         assert.matches("correct service: 'bedrock%-mantle'", err.message)
@@ -43,7 +30,7 @@ describe("bedrock-mantle", function()
         local conn = assert(bedrock.connect { auth = "api_key", api_key = ep.api_key, ca_file = ep.ca_file,
             endpoint = { ["bedrock-mantle"] = ep.https } })
         assert(ask(conn))
-        assert.equal("Bearer " .. ep.api_key, service.header(last(), "authorization"))
+        assert.equal("Bearer " .. ep.api_key, service.header(service.last_request(ep), "authorization"))
         conn:close()
     end)
 

@@ -5,19 +5,9 @@ local service = dofile "spec/support/service.lua"
 local APPLICATION_PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
 
 describe("models", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
-    end)
-
-    after_each(function()
-        conn:close()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     local function by_id(list)

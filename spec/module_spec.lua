@@ -9,19 +9,9 @@ local service = dofile "spec/support/service.lua"
 local ask = service.ask
 
 describe("bedrock", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
-    end)
-
-    after_each(function()
-        conn:close()
+    local conn
+    service.each_connected(function(new)
+        conn = new
     end)
 
     describe("require", function()

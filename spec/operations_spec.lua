@@ -9,25 +9,10 @@ local ask, header = service.ask, service.header
 local PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us." .. MODEL
 
 describe("bedrock", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
-    end)
-
-    after_each(function()
-        conn:close()
-    end)
-
-    local function last_request()
-        local all = ep:requests()
-        return all[#all]
-    end
 
     describe("operations", function()
         it("return the decoded answer as AWS names it", function()
@@ -36,7 +21,7 @@ describe("bedrock", function()
             assert.matches("^You asked: Hello there", answer.output.message.content[1].text)
             assert.equal("end_turn", answer.stopReason)
             assert.equal("2", tostring(answer.usage.inputTokens))
-            assert.is_true(last_request().verified)
+            assert.is_true(service.last_request(ep).verified)
         end)
 
         it("raise when parameters or options are no tables", function()
@@ -53,14 +38,14 @@ describe("bedrock", function()
             params.modelId = PROFILE
             assert(conn:converse(params))
             assert.equal("/model/" .. PROFILE:gsub("[:/]", { [":"] = "%3A", ["/"] = "%2F" }) .. "/converse",
-                last_request().uri)
+                service.last_request(ep).uri)
         end)
 
         it("send a body as it is, or a table as JSON", function()
             assert.equal("by hand", assert(conn:invoke_model { modelId = "echo.model", body = "by hand" }).body)
             local answer = assert(conn:invoke_model { modelId = "echo.model", body = { list = bedrock.array {} } })
             assert.equal('{"list":[]}', answer.body)
-            assert.equal("application/json", header(last_request(), "content-type"))
+            assert.equal("application/json", header(service.last_request(ep), "content-type"))
         end)
 
         it("are called by name, too", function()
@@ -90,7 +75,7 @@ describe("bedrock", function()
                 guardrailId = "g", guardrailArn = "a", version = "DRAFT", createdAt = "2026-01-01T00:00:00Z" } } } }
             local params = { name = "g", blockedInputMessaging = "no", blockedOutputsMessaging = "no" }
             local result = assert(conn:create_guardrail(params))
-            local sent = cjson.decode((mime.unb64(last_request().body64)))
+            local sent = cjson.decode((mime.unb64(service.last_request(ep).body64)))
             assert.matches("^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$", sent.clientRequestToken)
             assert.same({ clientRequestToken = sent.clientRequestToken }, bedrock.metadata(result).token)
             params.clientRequestToken = ("t"):rep(36)
@@ -122,8 +107,8 @@ describe("bedrock", function()
     describe("options of a call", function()
         it("reach the wire", function()
             assert(conn:converse(ask "Hi", { headers = { ["X-Trace"] = "abc" } }))
-            assert.equal("abc", header(last_request(), "x-trace"))
-            assert.matches("x%-trace", header(last_request(), "authorization"))
+            assert.equal("abc", header(service.last_request(ep), "x-trace"))
+            assert.matches("x%-trace", header(service.last_request(ep), "authorization"))
         end)
 
         it("override the connection's", function()
@@ -152,8 +137,8 @@ describe("bedrock", function()
             local value = "Bearer x.y.z"
             for _, options in ipairs { { authorization = value }, { headers = { Authorization = value } } } do
                 assert(conn:converse(ask "Hi", options))
-                assert.equal(value, header(last_request(), "authorization"))
-                assert.is_nil(header(last_request(), "x-amz-date"))
+                assert.equal(value, header(service.last_request(ep), "authorization"))
+                assert.is_nil(header(service.last_request(ep), "x-amz-date"))
             end
         end)
 
@@ -162,7 +147,7 @@ describe("bedrock", function()
             params.novelty = { 1, 2 }
             assert.is_nil((conn:converse(params)))
             assert(conn:converse(params, { unknown = "pass" }))
-            assert.same({ 1, 2 }, cjson.decode((mime.unb64(last_request().body64))).novelty)
+            assert.same({ 1, 2 }, cjson.decode((mime.unb64(service.last_request(ep).body64))).novelty)
         end)
 
         it("tighten it", function()
@@ -198,7 +183,7 @@ describe("bedrock", function()
             end
             assert(conn:request({ service = "bedrock", path = "/foundation-models", headers = { ["X-A"] = "1" } },
                 { headers = { ["x-a"] = "2" } }))
-            assert.equal("2", header(last_request(), "x-a"))
+            assert.equal("2", header(service.last_request(ep), "x-a"))
             headers = {}
             for i = 1, 300 do
                 headers["x-" .. i] = "v"
@@ -224,7 +209,7 @@ describe("bedrock", function()
             assert.equal(ep.https .. "/model/amazon.nova-lite-v1%3A0/converse", prepared.url)
             assert.equal(0, ep:counters().requests)
             assert(conn:converse(ask "Hi"))
-            local sent = last_request()
+            local sent = service.last_request(ep)
             assert.equal(prepared.body, (mime.unb64(sent.body64)))
             local names = {}
             for _, pair in ipairs(sent.headers) do

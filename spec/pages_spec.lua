@@ -5,20 +5,10 @@ local mime = require "mime"
 local service = dofile "spec/support/service.lua"
 
 describe("pages", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep, { max_attempts = 1 })
-    end)
-
-    after_each(function()
-        conn:close()
-    end)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
+    end, { max_attempts = 1 })
 
     local function agents(...)
         local list = bedrock.array()

@@ -14,14 +14,10 @@ local function pause(ms)
 end
 
 describe("functions at the same time", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
+    local ep = service.each()
+    local conn
 
     before_each(function()
-        ep:reset()
         scheduler.use(nil)
         conn = service.connect(ep)
     end)

@@ -6,20 +6,10 @@ local SAID = 'modelId is an ARN of region us-west-2, but this connection is in u
     .. 'connect with region = "us-west-2"'
 
 describe("a model of another region", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep, { max_attempts = 1 })
-    end)
-
-    after_each(function()
-        conn:close()
-    end)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
+    end, { max_attempts = 1 })
 
     local function refuse(operation, how)
         ep:script { { match = { operation = operation }, action = { status = how and how.status or 400, json = {

@@ -4,14 +4,10 @@ local bedrock = require "bedrock"
 local service = dofile "spec/support/service.lua"
 
 describe("a renewed certificate", function()
-    local ep, names
-
-    setup(function()
-        ep = service.endpoint()
-    end)
+    local ep = service.each()
+    local names
 
     before_each(function()
-        ep:reset()
         names = {}
     end)
 

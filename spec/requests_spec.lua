@@ -8,25 +8,10 @@ local MODEL = service.MODEL
 local ask, header = service.ask, service.header
 
 describe("bedrock", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
-    end)
-
-    after_each(function()
-        conn:close()
-    end)
-
-    local function last_request()
-        local all = ep:requests()
-        return all[#all]
-    end
 
     describe("sign", function()
         local function request(more)
@@ -108,9 +93,9 @@ describe("bedrock", function()
             assert.equal(200, answer.status)
             assert.equal("application/json", answer.headers["content-type"])
             assert.truthy(#cjson.decode(answer.body).modelSummaries > 0)
-            assert.equal("/foundation-models?byOutputModality=TEXT&byProvider=amazon", last_request().uri)
-            assert.equal("GET", last_request().method)
-            assert.is_true(last_request().verified)
+            assert.equal("/foundation-models?byOutputModality=TEXT&byProvider=amazon", service.last_request(ep).uri)
+            assert.equal("GET", service.last_request(ep).method)
+            assert.is_true(service.last_request(ep).verified)
             assert.equal(200, bedrock.metadata(answer).status)
         end)
 
@@ -119,7 +104,7 @@ describe("bedrock", function()
                 path = "/model/" .. core.percent(MODEL) .. "/converse", body = { messages = ask("Hi").messages },
             })
             assert.matches("You asked: Hi", answer.body)
-            assert.equal("POST", last_request().method)
+            assert.equal("POST", service.last_request(ep).method)
         end)
 
         it("streams bytes", function()
@@ -138,13 +123,14 @@ describe("bedrock", function()
             local answer = assert(conn:request { service = "bedrock", path = "/foundation-models", method = null,
                 query = null, headers = null, body = null, stream = null })
             assert.equal(200, answer.status)
-            assert.is_nil(header(last_request(), "content-type"))
+            assert.is_nil(header(service.last_request(ep), "content-type"))
         end)
 
         it("sends numbers with all their digits", function()
             local query = { t = 1700000000123456, x = 0.1234567890123456, n = 7 }
             assert(conn:request { service = "bedrock", path = "/foundation-models", query = query })
-            assert.matches("n=7&t=1700000000123456&x=0.1234567890123456$", last_request().query or last_request().uri)
+            local sent = service.last_request(ep)
+            assert.matches("n=7&t=1700000000123456&x=0.1234567890123456$", sent.query or sent.uri)
         end)
 
         it("fails for 400 and more", function()

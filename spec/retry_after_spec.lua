@@ -5,19 +5,12 @@ local service = dofile "spec/support/service.lua"
 local ask = service.ask
 
 describe("an error", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     after_each(function()
-        conn:close()
         ep:reset()
     end)
 

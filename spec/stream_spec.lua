@@ -40,19 +40,12 @@ local function frames(...)
 end
 
 describe("a stream", function()
-    local ep, conn
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = service.connect(ep)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     after_each(function()
-        conn:close()
         host.wait = host.block
     end)
 

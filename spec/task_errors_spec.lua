@@ -22,14 +22,10 @@ local function collect()
 end
 
 describe("an error of a task that nobody joins", function()
-    local ep, conn, told
-
-    setup(function()
-        ep = service.endpoint()
-    end)
+    local ep = service.each()
+    local conn, told
 
     before_each(function()
-        ep:reset()
         scheduler.use(nil)
         conn = service.connect(ep)
         told = {}

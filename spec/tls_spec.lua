@@ -12,15 +12,7 @@ local function read(path)
 end
 
 describe("TLS", function()
-    local ep
-
-    setup(function()
-        ep = service.endpoint()
-    end)
-
-    before_each(function()
-        ep:reset()
-    end)
+    local ep = service.each()
 
     local function pki(name)
         return ep.pki .. "/" .. name

@@ -1,4 +1,5 @@
 --- What most specs begin with: the local endpoint, connections to it, and something to ask.
+local busted = require "busted"
 local bedrock = require "bedrock"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
 
@@ -6,6 +7,36 @@ local service = { MODEL = "amazon.nova-lite-v1:0" }
 
 function service.endpoint()
     return endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+end
+
+--- In a describe block: the endpoint, as new before each test.
+function service.each()
+    local ep = service.endpoint()
+    busted.before_each(function()
+        ep:reset()
+    end)
+    return ep
+end
+
+--- Likewise, with a connection to it for each test, which ends with that.
+--- @param take fun(conn: table) gets it
+--- @param settings table? besides those of service.settings
+function service.each_connected(take, settings)
+    local ep, conn = service.each()
+    busted.before_each(function()
+        conn = service.connect(ep, settings)
+        take(conn)
+    end)
+    busted.after_each(function()
+        conn:close()
+    end)
+    return ep
+end
+
+--- The last request as the endpoint saw it.
+function service.last_request(ep)
+    local all = ep:requests()
+    return all[#all]
 end
 
 local function merged(one, other)
