@@ -3,7 +3,19 @@
 -- luacheck: ignore
 
 ---@alias bedrock.Timestamp number|string epoch seconds, or ISO 8601
----@alias bedrock.Auth "roles_anywhere"|"access_keys"|"api_key"|"none"|"chain"
+---@alias bedrock.Auth
+---| "roles_anywhere" # a certificate and its key
+---| "access_keys"
+---| "api_key"
+---| "none" # nothing is signed: an endpoint of one's own does
+---| "custom" # a function: credentials
+---| "environment" # AWS_ACCESS_KEY_ID and the others
+---| "web_identity" # a token in a file, for STS
+---| "profile" # of AWS's shared files
+---| "process" # a program: credential_process
+---| "container" # ECS, EKS Pod Identity
+---| "instance" # EC2
+---| "chain" # the first of these that is there, as AWS's SDKs look for them
 ---@alias bedrock.ErrorKind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
 ---@alias bedrock.OwnErrorCode
 ---| "ConfigError" # settings or options that are wrong
@@ -19,6 +31,10 @@
 ---| "WaiterFailure" # the state waited for cannot be reached any more
 ---| "Cancelled"
 ---| "Closed"
+---| "NoCredentials" # nothing was found where auth says to look
+---| "FunctionFailed" # a function of yours gave nothing that can be used
+---| "FunctionRaised" # a function of yours raised an error
+---| "TokenFile" # a token's file that cannot be read
 ---| "Forked" # begun before a fork
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
 --- Signs with the private key of the certificate. RSA-SHA256 is PKCS#1 v1.5, ECDSA-SHA256 is DER.
@@ -43,7 +59,17 @@
 ---@field access_key_id? string
 ---@field secret_access_key? string
 ---@field session_token? string
----@field api_key? string
+---@field api_key? string|fun(): string?, number|string|bedrock.Error|nil a function gives the key and its expiration
+---  (epoch seconds or ISO 8601), or nil and an error
+---@field credentials? fun(): bedrock.GivenCredentials?, any for auth = "custom"; called before a call that needs them
+---@field web_identity? bedrock.WebIdentity for auth = "web_identity"; else its variables
+---@field container? bedrock.Container for auth = "container"; else its variables
+---@field instance? bedrock.Instance for auth = "instance"
+---@field profile? string for auth = "profile" or "chain"; AWS_PROFILE or "default" if not given
+---@field config_file? string "~/.aws/config" if not given
+---@field credentials_file? string "~/.aws/credentials" if not given
+---@field credential_process? string the program's line, for auth = "process"; no shell reads it
+---@field assume_role? bedrock.Role|bedrock.Role[] assumed on top, one after another
 ---@field region? string "us-east-1" if not given
 ---@field custom_region? string for regions not listed; overrides region
 ---@field endpoint? string|table<bedrock.ServiceName, string> one URL, or one for each service
@@ -67,6 +93,38 @@
 ---@field validate? boolean
 ---@field strict? boolean
 ---@field unknown? "error"|"pass"
+
+--- What a function of credentials gives.
+---@class bedrock.GivenCredentials
+---@field access_key_id string
+---@field secret_access_key string
+---@field session_token? string
+---@field expiration? bedrock.Timestamp nil: for good
+
+---@class bedrock.WebIdentity
+---@field token_file? string read anew for each exchange; else AWS_WEB_IDENTITY_TOKEN_FILE
+---@field role_arn? string else AWS_ROLE_ARN
+---@field session_name? string else AWS_ROLE_SESSION_NAME
+
+---@class bedrock.Container
+---@field uri? string else AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI
+---@field authorization_token? string else AWS_CONTAINER_AUTHORIZATION_TOKEN
+---@field authorization_token_file? string else AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
+
+---@class bedrock.Instance
+---@field endpoint? string else AWS_EC2_METADATA_SERVICE_ENDPOINT, or that of EC2
+
+--- A role that STS is asked for, with the credentials of what lies below.
+---@class bedrock.Role
+---@field role_arn string
+---@field session_name? string "lua-bedrock-" and a random part if not given
+---@field duration? integer seconds, 900 to 43200; on a role's credentials 3600 at most
+---@field external_id? string
+---@field policy? string|table JSON, or what becomes it
+---@field policy_arns? string[]
+---@field tags? table<string, string>
+---@field transitive_tag_keys? string[]
+---@field source_identity? string
 
 --- What can be set for one call.
 ---@class bedrock.CallOptions
