@@ -160,19 +160,24 @@ br_net br_config_net(const br_config *c, const br_model *model, unsigned service
     return net;
 }
 
-bool br_config_endpoint(const br_config *c, const br_model *model, unsigned service, br_url *out,
-                        br_error *error)
+bool br_config_endpoint_in(const br_config *c, const br_model *model, unsigned service,
+                           br_slice region, br_url *out, br_error *error)
 {
     const br_settings *s = &c->settings;
-    br_slice id = br_model_name(model, model->services[service].id);
-    const br_url *own = own_endpoint(s, id);
+    const br_url *own = own_endpoint(s, br_model_name(model, model->services[service].id));
     if (own != NULL) {
         *out = *own;
         return true;
     }
-    bool roles_anywhere = br_slice_eqs(id, "rolesanywhere");
-    return br_endpoint_resolve(model, service,
-                               br_slice_of(roles_anywhere ? s->ra_region : s->region),
-                               br_settings_flag(s, BR_OPT_USE_FIPS),
+    return br_endpoint_resolve(model, service, region, br_settings_flag(s, BR_OPT_USE_FIPS),
                                br_settings_flag(s, BR_OPT_USE_DUALSTACK), out, error);
+}
+
+bool br_config_endpoint(const br_config *c, const br_model *model, unsigned service, br_url *out,
+                        br_error *error)
+{
+    br_slice id = br_model_name(model, model->services[service].id);
+    const char *region =
+        br_slice_eqs(id, "rolesanywhere") ? c->settings.ra_region : c->settings.region;
+    return br_config_endpoint_in(c, model, service, br_slice_of(region), out, error);
 }

@@ -36,7 +36,9 @@ void br_config_unref(br_config *c); /* NULL is fine */
 bool br_config_has_endpoint(const br_config *c, const br_model *model, unsigned service);
 /* How it is reached: an endpoint of the user's own is shown the client's certificate. */
 br_net br_config_net(const br_config *c, const br_model *model, unsigned service);
-/* Its effective endpoint. */
+/* Its effective endpoint; that of a region, where none was given. */
+bool br_config_endpoint_in(const br_config *c, const br_model *model, unsigned service,
+                           br_slice region, br_url *out, br_error *error);
 bool br_config_endpoint(const br_config *c, const br_model *model, unsigned service, br_url *out,
                         br_error *error);
 

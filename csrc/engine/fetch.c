@@ -16,10 +16,18 @@ static void finish(br_fetch *f)
     f->ops->done(f->user);
 }
 
+/* What it carries may be a token. */
+static void init_request(br_fetch *f)
+{
+    br_request_init(&f->request);
+    f->request.headers.text.secret = true;
+    f->request.body.secret = true;
+}
+
 static void forget_attempt(br_fetch *f)
 {
     br_request_free(&f->request);
-    br_request_init(&f->request);
+    init_request(f);
     br_headers_clear(&f->headers);
     br_buf_clear(&f->body);
     f->status = 0;
@@ -66,6 +74,10 @@ static void transfer_failed(br_fetch *f, const br_transfer_result *result)
                  "getting credentials from %s: %s", f->service, result->error->message);
     f->retryable = true;
     f->fresh_connection = true;
+    if (f->impatient && (failure == BR_FAIL_UNSENT || failure == BR_FAIL_TIMED_OUT)) {
+        finish(f);
+        return;
+    }
     if (failure != BR_FAIL_STALE || f->stale_repeated) {
         fail_or_repeat(f, failure);
         return;
@@ -98,7 +110,7 @@ static void explain_refusal(br_fetch *f, const br_error *told)
 static bool cured(br_fetch *f, const br_error *told)
 {
     return (f->ops->cure != NULL && f->ops->cure(f->user, f->status, told)) ||
-           (br_clock_suspect(&f->clock, f->status, told) &&
+           (!f->undated && br_clock_suspect(&f->clock, f->status, told) &&
             br_clock_correct(&f->clock, &f->config->skew, told));
 }
 
@@ -196,7 +208,7 @@ static bool start_transfer(br_fetch *f)
         .headers = &f->request.headers,
         .body = br_buf_slice(&f->request.body),
         .has_body = f->request.has_body,
-        .timeouts = f->config->timeouts,
+        .timeouts = f->timeouts != NULL ? *f->timeouts : f->config->timeouts,
         .net = f->net,
         .fresh_connection = f->fresh_connection,
     };
@@ -217,7 +229,7 @@ static void send_request(void *user)
 
 bool br_fetch_start(br_fetch *f)
 {
-    br_request_init(&f->request);
+    init_request(f);
     br_headers_init_secret(&f->headers);
     br_buf_init_secret(&f->body, BR_FETCH_ANSWER_MAX);
     return br_timer_start(f->engine, &f->retry, 0, send_request, f) ||

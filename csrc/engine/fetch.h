@@ -38,6 +38,10 @@ typedef struct br_fetch {
     br_harmless known;               /* what of ours refusals may repeat */
     const br_fetch_ops *ops;
     void *user;
+    const br_timeouts *timeouts; /* NULL: the config's */
+    bool undated;                /* requests carry no date that a wrong clock could spoil */
+    bool impatient; /* a service that is not reached, or silent, is not tried again: it is near or
+                       not there at all */
 
     /* results; they stand until the stop */
     bool answered; /* 2xx; else see error */

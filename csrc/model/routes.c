@@ -1,23 +1,52 @@
 #include "model/model.h"
 
-enum { MANTLE, MANTLE_SPACE, DOMAIN_NAME, NAMES };
+enum { MANTLE, MANTLE_SPACE, DOMAIN_NAME, SSO, PORTAL, OIDC, OIDC_PREFIX, NAMES };
 
 static const char names[] = "bedrock-mantle"
                             "mantle"
-                            "api.aws";
-static const uint32_t name_offsets[NAMES + 1] = {0, 14, 20, 27};
+                            "api.aws"
+                            "sso"
+                            "portal.sso"
+                            "sso-oidc"
+                            "oidc";
+static const uint32_t name_offsets[NAMES + 1] = {0, 14, 20, 27, 30, 40, 48, 52};
 
-static const br_service services[] = {{
-    .id = MANTLE,
-    .space = MANTLE_SPACE,
-    .prefix = MANTLE,
-    .signing = MANTLE,
-    .api_version = BR_NONE,
-    .target = BR_NONE,
-    .domain = DOMAIN_NAME,
-    .protocol = BR_ROUTES_ONLY,
-    .auth = BR_SERVICE_AUTH_SIGV4 | BR_SERVICE_AUTH_BEARER,
-}};
+static const br_service services[] = {
+    {
+        .id = MANTLE,
+        .space = MANTLE_SPACE,
+        .prefix = MANTLE,
+        .signing = MANTLE,
+        .api_version = BR_NONE,
+        .target = BR_NONE,
+        .domain = DOMAIN_NAME,
+        .protocol = BR_ROUTES_ONLY,
+        .auth = BR_SERVICE_AUTH_SIGV4 | BR_SERVICE_AUTH_BEARER,
+    },
+    /* Of IAM Identity Center, for credentials (core/aws/sso.h). */
+    {
+        .id = SSO,
+        .space = SSO,
+        .prefix = PORTAL,
+        .signing = SSO,
+        .api_version = BR_NONE,
+        .target = BR_NONE,
+        .domain = BR_NONE,
+        .protocol = BR_ROUTES_ONLY,
+        .auth = BR_SERVICE_AUTH_SIGV4,
+    },
+    {
+        .id = OIDC,
+        .space = OIDC,
+        .prefix = OIDC_PREFIX,
+        .signing = OIDC,
+        .api_version = BR_NONE,
+        .target = BR_NONE,
+        .domain = BR_NONE,
+        .protocol = BR_ROUTES_ONLY,
+        .auth = BR_SERVICE_AUTH_SIGV4,
+    },
+};
 
 const br_model br_model_routes = {
     .format_version = BR_MODEL_FORMAT,

@@ -84,6 +84,7 @@ static ra_step note(peer *p, int *number)
     const char *date = strcasestr(p->text, "x-amz-date:");
     if (at < RA_REQUESTS) {
         p->s->seen[at].named = strstr(p->text, "roleSessionName") != NULL;
+        snprintf(p->s->seen[at].text, RA_TEXT, "%.*s", RA_TEXT - 1, p->text);
         snprintf(p->s->seen[at].amz_date, 17, "%s", date != NULL ? date + 12 : "");
     }
     ra_step step = next_step(p->s);

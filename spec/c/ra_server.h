@@ -12,6 +12,7 @@
 
 #define RA_STEPS 32
 #define RA_REQUESTS 256
+#define RA_TEXT 1024
 
 /* One answer. {0} is a new set of credentials of an hour's life. */
 typedef struct ra_step {
@@ -34,6 +35,7 @@ typedef struct ra_server {
     struct {
         bool named; /* carried a roleSessionName */
         char amz_date[20];
+        char text[RA_TEXT]; /* the beginning of the request as it came */
     } seen[RA_REQUESTS];
     ra_step steps[RA_STEPS]; /* taken in turn; after the last every answer is {0} */
     atomic_int step_count, step_next;

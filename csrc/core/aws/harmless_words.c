@@ -69,7 +69,8 @@ static const char *const WORDS[] = {
 
 /* Names of errors that do not end as exceptions do, or are not made of the words above. */
 static const char *const NAMES[] = {
-    " AccessDenied AccessDeniedException AuthFailure BandwidthLimitExceeded ",
+    " AccessDenied AccessDeniedException AssumeRoleUnauthorizedAccess AuthFailure ",
+    " BandwidthLimitExceeded ",
     " EC2ThrottledException ExpiredToken ExpiredTokenException IDPCommunicationError ",
     " IDPRejectedClaim IncompleteSignature IncompleteSignatureException InternalFailure ",
     " InternalServerError InternalServerException InternalServiceError ",

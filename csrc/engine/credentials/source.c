@@ -6,6 +6,10 @@ static br_source_maker *const makers[] = {
     [BR_LAYER_ENVIRONMENT] = br_static_new,
     [BR_LAYER_CUSTOM] = br_custom_new,
     [BR_LAYER_WEB_IDENTITY] = br_assume_role_new,
+    [BR_LAYER_SSO] = br_sso_new,
+    [BR_LAYER_PROCESS] = br_process_new,
+    [BR_LAYER_CONTAINER] = br_container_new,
+    [BR_LAYER_INSTANCE] = br_instance_new,
     [BR_LAYER_ASSUME_ROLE] = br_assume_role_new,
 };
 

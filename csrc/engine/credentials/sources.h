@@ -4,6 +4,7 @@
 #ifndef BR_ENGINE_CREDENTIALS_SOURCES_H
 #define BR_ENGINE_CREDENTIALS_SOURCES_H
 
+#include "core/aws/way.h"
 #include "core/x509/x509.h"
 #include "engine/credentials/principal.h"
 #include "engine/credentials/source.h"
@@ -27,6 +28,10 @@ br_source_maker br_static_new;
 br_source_maker br_roles_anywhere_new;
 br_source_maker br_assume_role_new; /* assume_role and web_identity */
 br_source_maker br_custom_new;
+br_source_maker br_process_new;
+br_source_maker br_container_new;
+br_source_maker br_instance_new;
+br_source_maker br_sso_new;
 
 /*
 ** Of a principal whose base is a function of the host's: are credentials wanted from it, as none of

@@ -1,0 +1,24 @@
+/*
+** Some members of a JSON object, as texts; all others are passed over. For answers that hold
+** credentials: each text is cleansed when it is freed.
+*/
+#ifndef BR_CORE_TEXT_JSON_MEMBERS_H
+#define BR_CORE_TEXT_JSON_MEMBERS_H
+
+#include "core/text/json.h"
+
+typedef struct br_json_member {
+    const char *name; /* of two of a name the later counts */
+    size_t max;       /* the longest text; a longer one sets text.failed */
+    bool found;       /* as a string or a number */
+    br_buf text;      /* a number's as it was written */
+} br_json_member;
+
+/*
+** within: the member of the text's object that holds them; NULL: that object itself. false: the text
+** is no JSON object. To be freed in any case.
+*/
+bool br_json_members_read(br_slice text, const char *within, br_json_member *members, size_t count);
+void br_json_members_free(br_json_member *members, size_t count);
+
+#endif
