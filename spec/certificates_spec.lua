@@ -1,6 +1,7 @@
 --- Every form a certificate and its key may come in gets credentials over the wire, and every bad
 --- one is refused by `connect`, before there is a network, with a message of its own.
 local bedrock = require "bedrock"
+local read_file = require("spec.support.files").read
 local service = dofile "spec/support/service.lua"
 
 local PASSWORD = "test-password"
@@ -23,10 +24,7 @@ describe("certificates", function()
     end
 
     local function contents(name)
-        local file = assert(io.open(pki .. name, "rb"))
-        local text = file:read "*a"
-        file:close()
-        return text
+        return read_file(pki .. name)
     end
 
     local function authenticates(changes)

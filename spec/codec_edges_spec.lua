@@ -1,34 +1,15 @@
 --- Values at their edges, both ways and through the public surface: numbers and bytes.
 local bedrock = require "bedrock"
 local codec = require "codec_module"
+local prepared = require "spec.support.prepared"
 local plain = require "spec.support.plain_json"
 local mime = require "mime"
 
 local EXACT = 2 ^ 53
 local LOOSE = { validate = false }
 
-local conn
-
-local function converse(params, options)
-    params.modelId = params.modelId or "m"
-    local request, err = conn:prepare("converse", params, options)
-    return request and request.body, err
-end
-
---- A document as it is sent, or the error.
-local function document(value)
-    local body, err = converse { additionalModelRequestFields = { v = value } }
-    return body and body:match '^{"additionalModelRequestFields":{"v":(.*)}}$', err
-end
-
-local function problem(err)
-    return err.errors[1].path, err.errors[1].kind
-end
-
---- What Converse answered with, read by the codec.
-local function answer(body)
-    return codec.decode("runtime", "Converse", 200, {}, body)
-end
+local conn, converse, document = prepared.conn, prepared.converse, prepared.document
+local problem, answer = prepared.problem, prepared.answer
 
 --- Not by luassert, which is slow: this is asked very often. The quotients tell 0 from -0.
 local function same_number(want, got)
@@ -40,16 +21,6 @@ end
 local function integer(text)
     return math.type and math.tointeger(text) or text
 end
-
-setup(function()
-    conn = assert(bedrock.connect {
-        auth = "access_keys", access_key_id = "AKIDEXAMPLE0000000001", secret_access_key = "s", cache = false,
-    })
-end)
-
-teardown(function()
-    conn:close()
-end)
 
 describe("integers at the edges", function()
     local function segment(start)

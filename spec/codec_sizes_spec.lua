@@ -1,34 +1,15 @@
 --- Values as deep and as large as they go, both ways and through the public surface.
 local bedrock = require "bedrock"
 local codec = require "codec_module"
+local prepared = require "spec.support.prepared"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
 
 local DEPTH_MAX = 200
 local LOOSE = { validate = false }
 local MIB = 1024 * 1024
 
-local conn
-
-local function converse(params, options)
-    params.modelId = params.modelId or "m"
-    local request, err = conn:prepare("converse", params, options)
-    return request and request.body, err
-end
-
---- A document as it is sent, or the error.
-local function document(value)
-    local body, err = converse { additionalModelRequestFields = { v = value } }
-    return body and body:match '^{"additionalModelRequestFields":{"v":(.*)}}$', err
-end
-
-local function problem(err)
-    return err.errors[1].path, err.errors[1].kind
-end
-
---- What Converse answered with, read by the codec.
-local function answer(body)
-    return codec.decode("runtime", "Converse", 200, {}, body)
-end
+local conn, converse, document = prepared.conn, prepared.converse, prepared.document
+local problem, answer = prepared.problem, prepared.answer
 
 --- Not by luassert, which is slow: this is asked a million times.
 local function same(want, got)
@@ -36,16 +17,6 @@ local function same(want, got)
         error(("want %s, got %s"):format(tostring(want), tostring(got)), 2)
     end
 end
-
-setup(function()
-    conn = assert(bedrock.connect {
-        auth = "access_keys", access_key_id = "AKIDEXAMPLE0000000001", secret_access_key = "s", cache = false,
-    })
-end)
-
-teardown(function()
-    conn:close()
-end)
 
 describe("depth", function()
     --- A value with n tables in each other.

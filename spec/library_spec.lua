@@ -1,5 +1,6 @@
 --- The editor types name what the module has, no more and no less, and what is generated is not stale.
 local bedrock = require "bedrock"
+local support = require "spec.support.files"
 local connection = require "bedrock.connection"
 
 local load_text = rawget(_G, "loadstring") or load
@@ -7,19 +8,7 @@ local load_text = rawget(_G, "loadstring") or load
 --- The Lua language server skips files above 500 kB.
 local SIZE_MAX = 500 * 1000
 
-local function contents(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
-end
-
-local function output(command)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read "*a"
-    pipe:close()
-    return text
-end
+local contents, output = support.read, support.output
 
 local function lines_of(text)
     local lines = {}

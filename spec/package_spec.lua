@@ -1,20 +1,9 @@
 --- The project's own promises: one version, a README that lists everything, a module that exports one
 --- symbol and does nothing when it is loaded.
 local bedrock = require "bedrock"
+local files = require "spec.support.files"
 
-local function contents(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
-end
-
-local function output(command)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read "*a"
-    pipe:close()
-    return text
-end
+local contents, output = files.read, files.output
 
 local abi = rawget(_G, "jit") and "5.1" or "5.4"
 local interpreter = rawget(_G, "jit") and "luajit" or "lua5.4"

@@ -1,6 +1,7 @@
 --- Certificates that are renewed while a connection lives: their files are looked at before each exchange.
 local mime = require "mime"
 local bedrock = require "bedrock"
+local files = require "spec.support.files"
 local service = dofile "spec/support/service.lua"
 
 describe("a renewed certificate", function()
@@ -18,10 +19,7 @@ describe("a renewed certificate", function()
     end)
 
     local function contents(name)
-        local file = assert(io.open(ep.pki .. "/" .. name, "rb"))
-        local text = file:read "*a"
-        file:close()
-        return text
+        return files.read(ep.pki .. "/" .. name)
     end
 
     --- Puts a test file's content in the place of what that option names; another file of the same name.

@@ -1,15 +1,11 @@
 --- Whom connections trust, and who they are, in TLS.
 local bedrock = require "bedrock"
+local files = require "spec.support.files"
 local service = require "spec.support.service"
 
 local INTERPRETER = rawget(_G, "jit") and "luajit" or "lua5.4"
 
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
-end
+local read = files.read
 
 describe("TLS", function()
     local ep = service.each()
@@ -19,10 +15,7 @@ describe("TLS", function()
     end
 
     local function shell(command)
-        local pipe = assert(io.popen(command .. " 2>&1"))
-        local text = pipe:read "*a"
-        pipe:close()
-        return text
+        return files.output(command .. " 2>&1")
     end
 
     --- What a call says in a process with these variables in its environment.

@@ -1,12 +1,7 @@
 --- The examples of docs/values.md hold. The first one sets up what the others go on from.
 local load_text = rawget(_G, "loadstring") or load
 
-local function contents(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
-end
+local contents = require("spec.support.files").read
 
 --- Lua blocks, each with the headline it stands under.
 local function blocks_of(text)
