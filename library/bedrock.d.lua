@@ -325,6 +325,24 @@ function bedrock.array(t) end
 ---@return bedrock.Error? err
 function bedrock.sign(request) end
 
+---@class bedrock.PresignParams
+---@field url string path and query percent-encoded
+---@field method? string GET if not given
+---@field headers? table<string, string> whoever uses the URL must send them
+---@field expires? integer seconds, 1 to 604800; 3600 if not given
+---@field region string
+---@field service? string "bedrock" if not given
+---@field access_key_id string
+---@field secret_access_key string
+---@field session_token? string
+---@field time? number epoch seconds; now if not given
+
+--- A URL that carries its signature in the query, so that it is good without credentials until it expires.
+---@param request bedrock.PresignParams
+---@return string? url
+---@return bedrock.Error? err
+function bedrock.presign(request) end
+
 --- JSON as this module writes and reads it: integers stay integers, [] stays [], keys keep their order.
 bedrock.json = {}
 

@@ -529,10 +529,11 @@ static int call_credentials(lua_State *L)
     return take(L, read_credentials);
 }
 
-/* A counted reference; NULL: there are none to sign with. */
+/* A counted reference; NULL: there are none to sign with. An API key's set is none to sign with. */
 static const br_credentials *credentials_of(br_lua_state *s, const br_lua_call *c)
 {
-    if (c->item.kind != BR_CREDENTIALS || !c->item.credentials)
+    bool keyed = c->client->config->settings.auth == BR_AUTH_API_KEY;
+    if (keyed || c->item.kind != BR_CREDENTIALS || !c->item.credentials)
         return NULL;
     return c->frames ? br_channel_credentials(s->bridge, c->channel)
                      : br_credentials_ref(c->item.credentials);

@@ -22,9 +22,10 @@ local function lent(client, operation)
     return keys, err
 end
 
-local function check_table(request, what, operation)
+--- Level 1 is the function that calls this one.
+local function check_table(request, what, operation, level)
     if type(request) ~= "table" then
-        error(("%s: expected a table with the %s, got %s"):format(operation, what, errors.type_of(request)), 3)
+        error(("%s: expected a table with the %s, got %s"):format(operation, what, errors.type_of(request)), level + 1)
     end
 end
 
@@ -40,7 +41,7 @@ end
 --- What was asked, with the connection's region if none was named; and the keys.
 local function prepared(self, request, operation)
     local client = connection.client_of(self, nil, nil, 3)
-    check_table(request, "request's fields", operation)
+    check_table(request, "request's fields", operation, 3)
     local fields = drop_null(request)
     fields.region = fields.region or (client:about())
     local keys, err = lent(client, operation)
@@ -124,7 +125,7 @@ end
 --- @return integer|bedrock.Error expiration epoch seconds: when the key or the credentials end, whichever is sooner
 function giving.api_key(self, options)
     local client = connection.client_of(self, nil, nil, 2)
-    check_table(options or {}, "options", "api_key")
+    check_table(options or {}, "options", "api_key", 2)
     local given = drop_null(options or {})
     local err = check_options(given)
     if err then

@@ -56,6 +56,26 @@ static void test_items(void)
     br_bridge_unref(b);
 }
 
+/* Who handed the call over gets the set itself, which lives on when the channel is dropped. */
+static void test_credentials_lent(void)
+{
+    endpoint_reset();
+    br_bridge *b = bridge_open();
+    br_channel *p = bridge_hand_over(b, bridge_call(client, BR_CALL_CREDENTIALS, BRIDGE_UNARY));
+    CHECK(br_channel_credentials(b, p) == NULL);
+    int fd = bridge_dial(br_bridge_address(b));
+    bridge_open_channel(fd, p);
+    bridge_outcome o;
+    CHECK(bridge_receive(fd, &o));
+    const br_credentials *set = br_channel_credentials(b, p);
+    br_channel_drop(b, p);
+    br_bridge_unref(b);
+    close(fd);
+    CHECK_SLICE(set->access_key_id, o.key);
+    CHECK_SLICE(set->secret_access_key, endpoint_text("secret_access_key"));
+    br_credentials_unref(set);
+}
+
 static void test_one_connection_after_another(void)
 {
     br_bridge *b = bridge_open();
@@ -397,6 +417,7 @@ int main(void)
     plain = bridge_client(endpoint_text("http"));
     refused = bridge_client(endpoint_text("refused"));
     test_items();
+    test_credentials_lent();
     test_one_connection_after_another();
     test_channel_ids();
     test_closing_cancels();

@@ -10,28 +10,13 @@ import re
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from checks import ARNS, ENDPOINT, PKI, REGION, check, contains, control, equal, last_request, send
+from checks import ARNS, ENDPOINT, PKI, REGION, accepted, check, contains, control, equal, refused, send
 from cryptography.hazmat.primitives.asymmetric import padding, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from iam_rolesanywhere_session import IAMRolesAnywhereSigner
 
 CONVERSE = "/model/amazon.nova-lite-v1%3A0/converse"
 BODY = json.dumps({"messages": [{"role": "user", "content": [{"text": "hello"}]}]}).encode()
-
-
-def accepted(request, status=200):
-    got, _, body = send(request)
-    assert got == status, (got, body, last_request().get("reason"))
-    equal(last_request()["verified"], True)
-
-
-def refused(request, code, reason):
-    status, headers, _ = send(request)
-    record = last_request()
-    assert status in (400, 403), (status, record.get("reason"))
-    equal(headers["x-amzn-errortype"].split(":")[0], code)
-    equal(record["verified"], False)
-    contains(record["reason"], reason)
 
 
 def signed(prepare=None, service="bedrock", path=CONVERSE, method="POST", body=BODY):

@@ -78,3 +78,18 @@ def send(request):
     result = answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
     connection.close()
     return result
+
+
+def accepted(request, status=200):
+    got, _, body = send(request)
+    assert got == status, (got, body, last_request().get("reason"))
+    equal(last_request()["verified"], True)
+
+
+def refused(request, code, reason):
+    status, headers, _ = send(request)
+    record = last_request()
+    assert status in (400, 403), (status, record.get("reason"))
+    equal(headers["x-amzn-errortype"].split(":")[0], code)
+    equal(record["verified"], False)
+    contains(record["reason"], reason)

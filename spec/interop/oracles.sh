@@ -3,7 +3,7 @@
 #
 #   spec/interop/oracles.sh DIR
 #
-# DIR/venv  boto3, iam-rolesanywhere-session, regex (Python); botocore of the version that the facts of the API are
+# DIR/venv  boto3, iam-rolesanywhere-session, aws-bedrock-token-generator, regex (Python); botocore of the version that the facts of the API are
 #           from, as another knows other operations
 # DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai, playwright-core,
 #           eventsource-parser (JavaScript)
@@ -27,7 +27,7 @@ missing() {
 python_ready() {
     "$dir/venv/bin/python" - "$botocore" 2>/dev/null <<'END'
 import sys
-import boto3, botocore, cryptography, iam_rolesanywhere_session, regex
+import aws_bedrock_token_generator, boto3, botocore, cryptography, iam_rolesanywhere_session, regex
 sys.exit(botocore.__version__ != sys.argv[1])
 END
 }
@@ -35,7 +35,8 @@ END
 install_python() {
     python3 -m venv "$dir/venv" &&
         "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-            boto3 "botocore==$botocore" cryptography iam-rolesanywhere-session regex
+            boto3 "botocore==$botocore" cryptography iam-rolesanywhere-session \
+            aws-bedrock-token-generator==1.1.0 regex
 }
 
 node_ready() {

@@ -80,6 +80,14 @@ signatures() (
         "$python" "$here/signing.py" check <"$dir/signed.jsonl"
 )
 
+# Random requests, others each day, presigned by this library and by botocore; API keys by AWS's generator.
+presigned() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build")"
+    "$python" "$here/presigning.py" jobs "$(date +%j)" | lua5.4 spec/interop/presigned.lua >"$dir/presigned.jsonl" &&
+        "$python" "$here/presigning.py" check <"$dir/presigned.jsonl"
+)
+
 # Random streams of server-sent events, others each day, read by this library and by a JavaScript parser.
 sent_events() (
     cd "$here/../.."
@@ -96,6 +104,7 @@ through_gateway() (
 )
 
 part "bent requests" "$python" "$here/bent_requests.py"
+part "bent URLs and keys" "$python" "$here/bent_urls.py"
 part "faults" "$python" "$here/fault_checks.py"
 part "boto3" "$python" "$here/boto_client.py"
 INTEROP_CREDENTIALS=$("$python" "$here/exchange.py") || INTEROP_CREDENTIALS={}
@@ -107,6 +116,7 @@ part "botocore's requests" "$python" "$here/prepare_test.py"
 part "our requests and botocore's" prepared
 part "our requests in twelve processes" same_bodies
 part "our signatures and botocore's" signatures
+part "our presigned URLs and API keys and AWS's" presigned
 part "server-sent events" sent_events
 part "patterns" "$python" "$here/patterns.py" "$build"
 

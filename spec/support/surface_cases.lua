@@ -101,6 +101,34 @@ end), {
     }),
 })
 
+case("gives other programs what they call with", function(bedrock, settings, identity)
+    local conn = assert(bedrock.connect(identity))
+    local function other(fields)
+        fields.endpoint, fields.ca_file = settings.endpoint, settings.ca_file
+        return assert(bedrock.connect(fields))
+    end
+    local by_key = other { auth = "api_key", api_key = assert(conn:api_key { duration = 600 }) }
+    equal("end_turn", assert(by_key:converse(ask "hello")).stopReason)
+    by_key:close()
+    local secrets = assert(conn:export())
+    local by_secrets = other {
+        auth = "access_keys",
+        access_key_id = secrets.access_key_id,
+        secret_access_key = secrets.secret_access_key,
+        session_token = secrets.session_token,
+    }
+    equal("end_turn", assert(by_secrets:converse(ask "hello")).stopReason)
+    by_secrets:close()
+    local by_url = other { auth = "none" }
+    local url = assert(conn:presign { url = settings.endpoint .. "/foundation-models?byProvider=Amazon" })
+    local path, query = url:match "^https://[^/]+(/[^?]*)%?(.*)$"
+    equal(200, assert(by_url:request { service = "bedrock", method = "GET", path = path, query = query }).status)
+    by_url:close()
+    local headers = assert(conn:sign { url = url:match "^[^?]*", method = "GET" })
+    equal(secrets.session_token, headers["x-amz-security-token"])
+    conn:close()
+end)
+
 case("streams event by event", connected(function(conn)
     local words, names = {}, {}
     local stream = assert(conn:converse_stream(ask "Hello there"))

@@ -43,9 +43,9 @@ local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do
 
 --- What is else loaded when it is first used.
 local LATER = {
-    "by_name", "connection", "credentials", "describe", "errors", "gather", "generate", "listing", "load_api",
-    "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream", "streams", "task", "test",
-    "test_model", "unjoined", "wait",
+    "asked", "by_name", "connection", "credentials", "describe", "errors", "gather", "generate", "giving", "listing",
+    "load_api", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream", "streams", "task",
+    "test", "test_model", "unjoined", "wait",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp

@@ -71,9 +71,10 @@ local function stamp_of(seconds)
     return os.date("!%Y%m%dT%H%M%SZ", seconds)
 end
 
---- The date in the header must be the scope's, and within five minutes of the clock.
+--- The date must be the scope's, and within five minutes of the clock; one in a query may be as old as that says.
 function authorization.check_date(request, auth)
-    local stamp = request:header("x-amz-date")
+    local stamp = auth.stamp or request:header("x-amz-date")
+    local age = auth.expires or ALLOWED_SKEW
     if not stamp then
         refusal.incomplete("Authorization header requires existence of either a 'X-Amz-Date' "
             .. "or a 'Date' header.")
@@ -84,10 +85,10 @@ function authorization.check_date(request, auth)
             .. "YYYYMMDD from ISO-8601 version of date from HTTP: '" .. auth.date .. "' != '"
             .. stamp .. "'.")
     end
-    if signed_at < now - ALLOWED_SKEW then
+    if signed_at < now - age then
         refusal.raise(403, "InvalidSignatureException", string.format(
-            "Signature expired: %s is now earlier than %s (%s - 5 min.)",
-            stamp, stamp_of(now - ALLOWED_SKEW), stamp_of(now)))
+            "Signature expired: %s is now earlier than %s (%s - %d min.)",
+            stamp, stamp_of(now - age), stamp_of(now), age / 60))
     end
     if signed_at > now + ALLOWED_SKEW then
         refusal.raise(403, "InvalidSignatureException", string.format(
@@ -107,14 +108,14 @@ local function check_names(request, names)
     end
 end
 
---- Host, date, every x-amz-* header and, with a body, content-type must be signed.
-function authorization.check_signed_headers(request, names)
+--- Host, date (unless the query has it), every x-amz-* header and, with a body, content-type must be signed.
+function authorization.check_signed_headers(request, names, dated)
     check_names(request, names)
     local signed = {}
     for _, name in ipairs(names) do
         signed[name] = true
     end
-    local must = { host = true, ["x-amz-date"] = true }
+    local must = { host = true, ["x-amz-date"] = not dated or nil }
     for _, field in ipairs(request.headers) do
         local name = field[1]
         if name:find("^x%-amz%-") or (name == "content-type" and request.body ~= "") then
@@ -166,7 +167,7 @@ function authorization.string_to_sign(request, auth)
         canonical.request(request, auth.names, authorization.payload_hash(request)))
     return table.concat({
         auth.algorithm,
-        request:header("x-amz-date"),
+        auth.stamp or request:header("x-amz-date"),
         table.concat({ auth.date, auth.region, auth.service, "aws4_request" }, "/"),
         hash,
     }, "\n")

@@ -3,6 +3,7 @@ local authorization = require "server.authorization"
 local canonical = require "server.canonical"
 local fixtures = require "server.fixtures"
 local hmac = require "openssl.hmac"
+local presigned = require "server.presigned"
 local refusal = require "server.refusal"
 local state = require "server.state"
 
@@ -20,8 +21,8 @@ local function signature(secret, auth, text)
     return canonical.hex(mac(key, text))
 end
 
-local function check_token(request, set)
-    if request:header("x-amz-security-token") ~= set.session_token then
+local function check_token(token, set)
+    if token ~= set.session_token then
         refusal.raise(403, "UnrecognizedClientException",
             "The security token included in the request is invalid.",
             "token missing, unknown, or not of this access key")
@@ -54,31 +55,8 @@ local function check_scope(auth, service)
     end
 end
 
-local function check_api_key(request, service)
-    local key = request:header("authorization"):match("^Bearer (.+)$")
-    local for_keys = not service or service == "bedrock" or service == "bedrock-runtime"
-        or service == "bedrock-mantle"
-    if key ~= fixtures.api_key or not for_keys or request:header("x-amz-security-token") then
-        refusal.raise(403, "AccessDeniedException",
-            "Authentication failed: Please make sure your API Key is valid.",
-            for_keys and "unknown API key" or "this service takes no API key")
-    end
-end
-
---- Refuses the request, or returns what is known about its sender.
---- @param request table
---- @param service string? the service the path belongs to
---- @return table {region, access_key_id}
-function sigv4.verify(request, service)
-    local header = request:header("authorization")
-    if not header then
-        refusal.raise(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-    end
-    if header:find("^Bearer ") then
-        check_api_key(request, service)
-        return {}
-    end
-    local auth = authorization.parse(header)
+--- The signature fits the request, the key and the token; who it is.
+local function check_signature(request, auth)
     if auth.algorithm ~= "AWS4-HMAC-SHA256" then
         refusal.incomplete("Unsupported AWS 'algorithm': '" .. auth.algorithm .. "'.")
     end
@@ -87,16 +65,72 @@ function sigv4.verify(request, service)
         refusal.raise(403, "UnrecognizedClientException",
             "The security token included in the request is invalid.", "unknown access key ID")
     end
-    check_token(request, set)
-    check_scope(auth, service)
-    authorization.check_host(request)
+    check_token(auth.token, set)
     authorization.check_date(request, auth)
-    authorization.check_signed_headers(request, auth.names)
+    authorization.check_signed_headers(request, auth.names, auth.stamp ~= nil)
     local text = authorization.string_to_sign(request, auth)
     if auth.signature ~= signature(set.secret_access_key, auth, text) then
         refusal.invalid_signature("signature differs; string to sign: " .. text)
     end
     return { region = auth.region, access_key_id = auth.id }
+end
+
+local function refuse_key(reason)
+    refusal.raise(403, "AccessDeniedException",
+        "Authentication failed: Please make sure your API Key is valid.", reason)
+end
+
+--- A short-term key is a request of its own, which is checked like any other.
+local function check_short_term(key)
+    local request, longest = presigned.of_key(key)
+    if not request then
+        refuse_key("unknown API key")
+    end
+    local ok, who = pcall(function()
+        local auth, signed = presigned.parse(request, longest)
+        check_scope(auth, "bedrock")
+        return check_signature(signed, auth)
+    end)
+    if not ok then
+        refuse_key("short-term API key: " .. tostring(type(who) == "table" and who.reason or who))
+    end
+    return who
+end
+
+local function check_api_key(request, service)
+    local key = request:header("authorization"):match("^Bearer (.+)$")
+    local for_keys = not service or service == "bedrock" or service == "bedrock-runtime"
+        or service == "bedrock-mantle"
+    if not for_keys or request:header("x-amz-security-token") then
+        refuse_key("this service takes no API key, or there is a token beside it")
+    end
+    return key == fixtures.api_key and {} or check_short_term(key)
+end
+
+local function parse(request)
+    local header = request:header("authorization")
+    if header then
+        local auth = authorization.parse(header)
+        auth.token = request:header("x-amz-security-token")
+        return auth, request
+    elseif presigned.is(request.query) then
+        return presigned.parse(request)
+    end
+    refusal.raise(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+end
+
+--- Refuses the request, or returns what is known about its sender.
+--- @param request table
+--- @param service string? the service the path belongs to
+--- @return table {region, access_key_id}
+function sigv4.verify(request, service)
+    if (request:header("authorization") or ""):find("^Bearer ") then
+        return check_api_key(request, service)
+    end
+    local auth, signed = parse(request)
+    check_scope(auth, service)
+    authorization.check_host(request)
+    return check_signature(signed, auth)
 end
 
 return sigv4
