@@ -9,5 +9,13 @@ return {
     },
     api_key = "bedrock-api-key-EXAMPLEdG9rZW4",
     web_identity_token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzcGVjcyJ9.c2lnbmF0dXJlLW9mLXNwZWNz",
+    container_token = "Basic Y29udGFpbmVyOkVYQU1QTEU=",
+    role = "specs-role",
+    sso = {
+        access_token = "aoaAAAAAGEXAMPLEaccess",
+        refresh_token = "aorAAAAAGEXAMPLErefresh",
+        client_id = "client-EXAMPLE",
+        client_secret = "client-secret-EXAMPLE",
+    },
     account = "123456789012",
 }

@@ -6,18 +6,21 @@ local bedrock = require "server.bedrock"
 local converse = require "server.converse"
 local faults = require "server.faults"
 local mantle = require "server.mantle"
+local metadata = require "server.metadata"
 local models = require "server.models"
 local refusal = require "server.refusal"
 local request_reader = require "server.request"
 local routes = require "server.routes"
 local sessions = require "server.sessions"
 local sigv4 = require "server.sigv4"
+local sso = require "server.sso"
 local state = require "server.state"
 local sts = require "server.sts"
 local x509 = require "server.x509"
 
 local main = {}
 local handlers = {}
+local verifiers = {} -- of services that are asked without a signature
 
 local function is_exchange(route)
     return route ~= nil and route.service == "rolesanywhere" and route.operation == "CreateSession"
@@ -32,6 +35,10 @@ local function verify(request, route)
     end
     if request.form then
         return sts.verify(request)
+    end
+    local own = route and verifiers[route.service]
+    if own then
+        return own(request)
     end
     return sigv4.verify(request, route and route.service)
 end
@@ -154,12 +161,17 @@ end
 --- @param settings table {operations = file, trust_anchor = file}
 function main.init(settings)
     routes.load(settings.operations)
-    for _, route in ipairs(mantle.routes) do
-        routes.add(unpack(route))
+    for _, module in ipairs { mantle, metadata, sso } do
+        for _, route in ipairs(module.routes) do
+            routes.add(unpack(route))
+        end
+        for service, check in pairs(module.verify or {}) do
+            verifiers[service] = check
+        end
     end
     x509.trust(settings.trust_anchor)
     handlers["rolesanywhere.CreateSession"] = sessions.create
-    for _, module in ipairs { bedrock, converse, mantle, models, agents, sts } do
+    for _, module in ipairs { bedrock, converse, mantle, models, agents, sts, metadata, sso } do
         for name, handler in pairs(module.operations) do
             handlers[name] = handler
         end

@@ -1,6 +1,7 @@
 --- Everything the endpoint remembers. nginx runs one worker, so plain tables are enough.
 -- luacheck: std ngx_lua
 local fixtures = require "server.fixtures"
+local rand = require "openssl.rand"
 
 local LOG_LENGTH = 200
 local LOGGED_BODY = 1024 * 1024
@@ -10,6 +11,7 @@ local DEFAULTS = {
     exchange_delay_ms = 0,
     exchange_lifetime_s = 0,
     role_lifetime_s = 0,
+    instance_role = fixtures.role,
     accept_session_names = true,
     clock_offset_s = 0,
     stream_interval_ms = 0,
@@ -19,12 +21,13 @@ local DEFAULTS = {
     hosts = {},
 }
 
-local state = { config = {}, counters = {}, log = {}, rules = {}, issued = {} }
+local state = { config = {}, counters = {}, log = {}, rules = {}, issued = {}, tokens = {} }
 
 --- Back to the defaults. Credentials already handed out stay good unless asked otherwise.
 --- @param drop_credentials boolean?
 function state.reset(drop_credentials)
     state.config, state.counters, state.log, state.rules = {}, {}, {}, {}
+    state.tokens, state.refresh_token = {}, nil
     for name, value in pairs(DEFAULTS) do
         state.config[name] = value
     end
@@ -48,6 +51,11 @@ end
 
 function state.count(name, by)
     state.counters[name] = (state.counters[name] or 0) + (by or 1)
+end
+
+--- A new token, of IMDS or of IAM Identity Center.
+function state.token()
+    return (ngx.encode_base64(rand.bytes(30)):gsub("[+/]", "x"))
 end
 
 --- The endpoint's own clock: the machine's, moved by `clock_offset_s`.
