@@ -189,3 +189,93 @@ describe("a function that gives credentials", function()
         assert.equal("Closed", err.code)
     end)
 end)
+
+describe("a function that signs with a certificate's key", function()
+    local ep, calls, given
+
+    setup(function()
+        ep = service.endpoint()
+    end)
+
+    before_each(function()
+        ep:reset()
+        calls, given = 0, {}
+    end)
+
+    --- The key stays with another process.
+    local function by_openssl(key)
+        return function(data, algorithm)
+            calls = calls + 1
+            given[calls] = { data = data, algorithm = algorithm }
+            local name = os.tmpname()
+            local file = assert(io.open(name, "wb"))
+            file:write(data)
+            file:close()
+            local pipe = assert(io.popen("openssl dgst -sha256 -sign " .. ep.pki .. "/" .. key .. " " .. name))
+            local signature = pipe:read "*a"
+            pipe:close()
+            os.remove(name)
+            return signature
+        end
+    end
+
+    local function connect(kind, sign, more)
+        return bedrock.connect(service.roles_anywhere(ep, "signed-" .. kind, service.merged({
+            certificate = ep.pki .. "/" .. kind .. ".crt.pem",
+            certificate_chain = ep.pki .. "/intermediate.pem",
+            sign = sign or by_openssl(kind .. ".key.pkcs8.pem"),
+            cache = "memory",
+        }, more)))
+    end
+
+    for kind, algorithm in pairs { p256 = "ECDSA-SHA256", rsa2048 = "RSA-SHA256" } do
+        it("authenticates with " .. algorithm .. ", once", function()
+            local conn = assert(connect(kind))
+            assert(conn:converse(service.ask "Hi"))
+            assert(conn:converse(service.ask "Hi"))
+            assert.equal(1, calls)
+            assert.equal(algorithm, given[1].algorithm)
+            assert.matches("^AWS4%-X509%-%u+%-SHA256\n", given[1].data)
+            assert.equal(1, ep:counters().CreateSession)
+        end)
+    end
+
+    it("is called again for refresh, roles and a session name that is refused", function()
+        ep:config { accept_session_names = false }
+        local conn = assert(connect("p256", nil, { session_name = "refused",
+            assume_role = { role_arn = "arn:aws:iam::123456789012:role/signed" } }))
+        assert(conn:converse(service.ask "Hi"))
+        assert.equal(2, calls)
+        assert.same({ "assume_role", "roles_anywhere" }, assert(conn:credentials()).via)
+        assert(conn:refresh())
+        assert.is_true(calls > 2)
+        assert(conn:export())
+    end)
+
+    it("is called again once a wrong clock is known", function()
+        ep:config { clock_offset_s = 1000 }
+        local conn = assert(connect("p256", nil, { session_name = "clock" }))
+        assert(conn:converse(service.ask "Hi"))
+        assert.equal(2, calls)
+    end)
+
+    it("that gives another's signature, or nothing, is told so", function()
+        for _, case in ipairs {
+            { by_openssl "other.key.pem", "SigningFailed" },
+            { function() return "nonsense" end, "SigningFailed" },
+            { function() return nil, "the device is busy" end, "FunctionFailed" },
+            { function() error("gone", 0) end, "FunctionRaised" },
+            { function() return 7 end, "FunctionFailed" },
+        } do
+            local _, err = assert(connect("p256", case[1], { session_name = "wrong" })):converse(service.ask "Hi")
+            assert.equal("credentials", err.kind)
+            assert.equal(case[2], err.code)
+        end
+        assert.equal(0, ep:counters().CreateSession)
+    end)
+
+    it("goes without a private key, which is a conflict", function()
+        local _, err = connect("p256", nil, { private_key = ep.pki .. "/p256.key.pkcs8.pem" })
+        assert.equal("conflict", err.errors[1].kind)
+    end)
+end)

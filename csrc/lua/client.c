@@ -6,6 +6,7 @@
 #include "lua/binding.h"
 #include "lua/setup.h"
 
+#define SIGNED_TEXT_MAX 1024 /* a string to sign */
 #define EPOCH_MAX_S 1e12
 #define CERTIFICATE_TEXT_MAX 1280 /* the longest subject, kind and date */
 
@@ -230,6 +231,13 @@ static int client_give(lua_State *L)
     return 1;
 }
 
+/* Corrected time. */
+static int64_t now_ms(const br_lua_client *c)
+{
+    int64_t local_ms = br_platform_system.wall_ms(br_platform_system.user);
+    return local_ms + atomic_load(&c->client->config->skew.ms);
+}
+
 /* Must the connection's function be called before the next call? nil: closed. */
 static int client_wanted(lua_State *L)
 {
@@ -237,10 +245,68 @@ static int client_wanted(lua_State *L)
     if (!c->client)
         return 0;
     br_principal *who = br_client_principal(c->client);
-    int64_t local_ms = br_platform_system.wall_ms(br_platform_system.user);
-    int64_t now_ms = local_ms + atomic_load(&c->client->config->skew.ms);
-    lua_pushboolean(L, br_custom_wanted(who, now_ms));
+    lua_pushboolean(L, br_custom_wanted(who, now_ms(c)) || br_signature_wanted(who, now_ms(c)));
     br_principal_unref(who);
+    return 1;
+}
+
+/* What is ordered, in C's own memory, as pushes may end in an error. */
+static bool order_signature(br_lua_client *c, bool fresh, br_signature_order *order,
+                            char data[SIGNED_TEXT_MAX], size_t *n, br_error *error)
+{
+    br_buf text;
+    br_buf_init(&text, SIGNED_TEXT_MAX);
+    br_client_renew(c->client, now_ms(c));
+    br_principal *who = br_client_principal(c->client);
+    bool ok = br_signature_order_new(who, now_ms(c), fresh, order, &text, error);
+    if (ok && text.failed)
+        ok = br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
+    *n = ok ? text.len : 0;
+    if (ok)
+        memcpy(data, text.data, text.len);
+    br_principal_unref(who);
+    br_buf_free(&text);
+    return ok;
+}
+
+/* order(fresh) -> order, data, algorithm | nil, err: what the connection's function is to sign. */
+static int client_order(lua_State *L)
+{
+    br_error error;
+    char data[SIGNED_TEXT_MAX];
+    size_t n;
+    br_lua_client *c = check(L, 1);
+    br_signature_order *order = lua_newuserdatauv(L, sizeof *order, 0);
+    br_error_clear(&error);
+    if (!c->client)
+        br_error_set(&error, BR_ERR_CANCELLED, "Closed", "the connection was closed");
+    else if (order_signature(c, lua_toboolean(L, 2), order, data, &n, &error)) {
+        lua_pushlstring(L, data, n);
+        lua_pushstring(L, order->algorithm);
+        return 3;
+    }
+    return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
+}
+
+/* sign(order, signature) -> true | nil, err: what it signed, for the next exchange. */
+static int client_sign(lua_State *L)
+{
+    br_error error;
+    br_lua_client *c = check(L, 1);
+    luaL_checktype(L, 2, LUA_TUSERDATA);
+    br_signature_order order;
+    memcpy(&order, lua_touserdata(L, 2), sizeof order);
+    br_slice signature = br_lua_string_arg(L, 3);
+    bool ok = true;
+    br_error_clear(&error);
+    if (c->client) {
+        br_principal *who = br_client_principal(c->client);
+        ok = br_signature_give(who, &order, signature, &error);
+        br_principal_unref(who);
+    }
+    if (!ok)
+        return br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
+    lua_pushboolean(L, 1);
     return 1;
 }
 
@@ -258,7 +324,9 @@ static const luaL_Reg methods[] = {
     {"foreign_arns", client_foreign_arns},
     {"give", client_give},
     {"identity", br_lua_client_identity},
+    {"order", client_order},
     {"request", br_lua_client_request},
+    {"sign", client_sign},
     {"via", client_via},
     {"wanted", client_wanted},
     {NULL, NULL},

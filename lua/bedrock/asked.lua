@@ -52,6 +52,16 @@ local function give_key(client, key, expiration)
     return client:give("api_key", "api_key", key, expiration)
 end
 
+--- A signature, which C checks by the certificate.
+local function give_signature(client, order, signature, err)
+    if signature == nil then
+        return nil, err or "the function gave nothing"
+    elseif type(signature) ~= "string" then
+        return nil, "the function must give the signature as a string, got " .. errors.type_of(signature)
+    end
+    return client:sign(order, signature)
+end
+
 --- What came of calling the function, given on; a cancelled call is raised further.
 local function checked(give, client, ok, ...)
     if not ok then
@@ -76,8 +86,26 @@ local function wake(sleepers)
     end
 end
 
+--- Calls the function and gives on what it gave.
+local function call(self)
+    return checked(self._give, self._client, pcall(self._ask))
+end
+
+--- Likewise one that signs, with what it is to sign. The data is not secret.
+local function call_signer(self, fresh)
+    local order, data, algorithm = self._client:order(fresh)
+    if not order then
+        return nil, data
+    end
+    local function give(client, ...)
+        return give_signature(client, order, ...)
+    end
+    return checked(give, self._client, pcall(self._ask, data, algorithm))
+end
+
 --- One at a time asks; the others wait, and look again.
-local function ask(self)
+--- @param fresh boolean? for a refresh
+local function ask(self, fresh)
     while self._busy do
         connection.pause(self, TURN_MS, self._busy)
         if not self._busy and not self._client:wanted() then
@@ -86,9 +114,7 @@ local function ask(self)
     end
     local sleepers = {}
     self._busy = sleepers
-    local ok, given, err = pcall(function()
-        return checked(self._give, self._client, pcall(self._ask))
-    end)
+    local ok, given, err = pcall(self._call, self, fresh)
     self._busy = false
     wake(sleepers)
     if not ok then
@@ -119,7 +145,7 @@ end
 
 --- @param refresh boolean new ones, whatever is held
 function methods:identity(refresh)
-    local ok, err = (refresh and ask or ready)(self)
+    local ok, err = (refresh and ask or ready)(self, refresh)
     if not ok then
         return nil, err
     end
@@ -138,16 +164,19 @@ function Asked.__index(self, name)
     return method
 end
 
---- The client of such a connection, or the same as before.
+--- The client of such a connection.
 --- @param client userdata
 --- @param settings bedrock.Settings
 function asked.client(client, settings)
-    if type(settings.credentials) == "function" then
-        return setmetatable({ _client = client, _ask = settings.credentials, _give = give_set, _busy = false }, Asked)
+    local self = setmetatable({ _client = client, _busy = false, _call = call }, Asked)
+    if type(settings.sign) == "function" then
+        self._ask, self._call = settings.sign, call_signer
     elseif type(settings.api_key) == "function" then
-        return setmetatable({ _client = client, _ask = settings.api_key, _give = give_key, _busy = false }, Asked)
+        self._ask, self._give = settings.api_key, give_key
+    else
+        self._ask, self._give = settings.credentials, give_set
     end
-    return client
+    return self
 end
 
 return asked

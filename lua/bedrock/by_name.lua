@@ -47,6 +47,15 @@ function Prepared.__tostring(request)
     return table.concat(lines, "\n")
 end
 
+local function sign(client, index, params, options)
+    local call, err = client:call(index, params, options, true)
+    if not call then
+        return nil, err
+    end
+    host.await(call)
+    return call:prepared()
+end
+
 --- @class bedrock.Prepared
 --- @field method string
 --- @field url string
@@ -68,13 +77,8 @@ function by_name.prepare(self, name, params, options)
     if not index then
         return nil, unknown_name("prepare", kind)
     end
-    local call, err = client:call(index, params, options, true)
-    if not call then
-        return nil, err
-    end
-    host.await(call)
-    local request
-    request, err = call:prepared()
+    local request, err = sign(client, index, params, options)
+    request, err = connection.again_if_wanted(request, err, sign, client, index, params, options)
     if not request then
         return nil, err
     end

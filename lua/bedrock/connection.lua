@@ -65,16 +65,30 @@ local function explained(client, params, output, err)
 end
 connection.explained = explained
 
---- What a call came to; made once more where the service called credentials expired that a function of the user's
---- gives: the function is asked before a call, not in the midst of one.
+--- Something was wanted of a function of the user's in the midst of a call: the service called credentials expired,
+--- or refused what was signed. The function is asked before a call, so it is made again.
+local WANTED = { CredentialsWanted = true, SignatureWanted = true }
+local ASKED_MAX = 4
+
+--- @param again fun(...): any, bedrock.Error? what gave that output or error
+function connection.again_if_wanted(output, err, again, ...)
+    for _ = 1, ASKED_MAX do
+        if output ~= nil or not WANTED[err.code] then
+            break
+        end
+        output, err = again(...)
+    end
+    return output, err
+end
+local again_if_wanted = connection.again_if_wanted
+
 --- @param run fun(client, params, options): any, bedrock.Error? makes the call
 local function tried(run, client, params, options, output, err)
-    if output == nil and err.code == "CredentialsWanted" then
-        output, err = run(client, params, options)
+    if output == nil then
+        output, err = again_if_wanted(nil, err, run, client, params, options)
     end
     return explained(client, params, output, err)
 end
-connection.tried = tried
 
 --- The method of an operation: makes the call and takes what it gives.
 --- @param take fun(call: userdata, options: table?): any, bedrock.Error?

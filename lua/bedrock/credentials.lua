@@ -16,12 +16,25 @@ local function obtain(client, refresh)
     return call
 end
 
-local function identity(client, refresh)
+local function read(client, refresh)
     local call, err = obtain(client, refresh)
     if not call then
         return nil, err
     end
     return call:credentials()
+end
+
+local function identity(client, refresh)
+    local info, err = read(client, refresh)
+    return connection.again_if_wanted(info, err, read, client, refresh)
+end
+
+local function lend(client)
+    local call, err = obtain(client, false)
+    if not call then
+        return nil, err
+    end
+    return call:lend()
 end
 
 --- For functions of the core that sign: secrets that Lua does not see.
@@ -32,11 +45,8 @@ function credentials.lend(client)
     if WITHOUT_IDENTITY[auth] then
         return false
     end
-    local call, err = obtain(client, false)
-    if not call then
-        return nil, err
-    end
-    return call:lend()
+    local keys, err = lend(client)
+    return connection.again_if_wanted(keys, err, lend, client)
 end
 
 --- @class bedrock.CredentialsInfo

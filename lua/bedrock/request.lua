@@ -192,6 +192,14 @@ end
 --- @field headers table<string, string>
 --- @field body string
 
+local function attempt(client, wire, options, stream)
+    local call, err = client:request(wire, options)
+    if not call then
+        return nil, err
+    end
+    return (stream and connection.open or connection.finish)(call, "request")
+end
+
 --- A signed request to a path that no model describes.
 --- @param fields bedrock.RawRequest
 --- @param options? bedrock.CallOptions
@@ -207,21 +215,17 @@ function request.send(self, fields, options)
     if not wire then
         return nil, err
     end
-    local call
-    call, err = client:request(wire, options)
-    if not call then
-        return nil, err
-    end
     local answer
-    answer, err = connection.explained(client, arns_of(fields.path),
-        (fields.stream and connection.open or connection.finish)(call, "request"))
-    if answer then
-        rawset(answer, "headers", metadata.of(answer).headers)
+    answer, err = attempt(client, wire, options, fields.stream)
+    answer, err = connection.again_if_wanted(answer, err, attempt, client, wire, options, fields.stream)
+    if not answer then
+        return connection.explained(client, arns_of(fields.path), nil, err)
     end
-    if answer and fields.stream == true then
+    rawset(answer, "headers", metadata.of(answer).headers)
+    if fields.stream == true then
         require("bedrock.sse").decode(answer, fields.require_end)
     end
-    return answer, err
+    return answer
 end
 
 return request
