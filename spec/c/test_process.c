@@ -221,14 +221,16 @@ static void test_failures(void)
           "CredentialsExpired", "expired at 2026-11-29T10:00:00Z");
 }
 
+/* Tools that emulate vfork make a status of 127 of it. */
 static void test_not_started(void)
 {
     way_client w;
     char path[PATH_SIZE], line[PATH_SIZE + 16];
     begin_line(&w, "no-such-helper --key secret", 0);
     CHECK(!way_get(&w, BR_OBTAIN));
-    CHECK_STR(w.want.error.message, "credential_process: cannot start \"no-such-helper\": No such "
-                                    "file or directory");
+    CHECK_STR(w.want.error.code, "ProcessFailed");
+    CHECK(strstr(w.want.error.message, "\"no-such-helper\"") != NULL);
+    CHECK(strstr(w.want.error.message, "secret") == NULL);
     end(&w);
     write_script("p", "exit 0");
     path_of("p", path);
@@ -237,7 +239,7 @@ static void test_not_started(void)
     begin_line(&w, line, 0);
     CHECK(!way_get(&w, BR_OBTAIN));
     CHECK_STR(w.want.error.code, "ProcessFailed");
-    CHECK(strstr(w.want.error.message, "Permission denied") != NULL);
+    CHECK(strstr(w.want.error.message, path) != NULL);
     end(&w);
 }
 

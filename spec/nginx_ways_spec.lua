@@ -1,0 +1,69 @@
+--- Credentials from the machine in a real nginx, whose workers wait for whatever child ends.
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+local site = dofile "spec/nginx/site.lua"
+
+describe("in nginx, credentials", function()
+    local ep, here
+
+    setup(function()
+        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
+        here = site.new(ep)
+    end)
+
+    teardown(function()
+        here:remove()
+    end)
+
+    before_each(function()
+        here:reset()
+    end)
+
+    after_each(function()
+        here:clear()
+    end)
+
+    local function answers(settings)
+        settings.endpoint, settings.ca_file = ep.https, here.ca_file
+        here.settings.way = settings
+        local server = here:start()
+        for _ = 1, 2 do
+            local status, said = server:get "/converse?conn=way"
+            assert.equal(200, status, said)
+        end
+        here:stop()
+    end
+
+    it("come from a container's endpoint", function()
+        answers {
+            auth = "container",
+            container = { uri = ep.http .. "/container/credentials", authorization_token = ep.container_token },
+        }
+        assert.equal(1, ep:counters().GetContainerCredentials)
+    end)
+
+    it("come from an instance's metadata", function()
+        answers { auth = "instance", instance = { endpoint = ep.http } }
+        assert.equal(1, ep:counters().GetInstanceCredentials)
+    end)
+
+    it("come from a program", function()
+        local path = here.dir .. "/helper"
+        local file = assert(io.open(path, "wb"))
+        file:write(([[#!/bin/sh
+printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}'
+]]):format(ep.access_key_id, ep.secret_access_key))
+        file:close()
+        os.execute("chmod 755 " .. path)
+        answers { auth = "process", credential_process = path }
+    end)
+
+    it("do not come from a program that fails", function()
+        here.settings.way = { auth = "process", credential_process = "false", endpoint = ep.https,
+            ca_file = here.ca_file }
+        local server = here:start()
+        local status, said = server:get "/converse?conn=way"
+        assert.equal(502, status)
+        assert.is_truthy(said:find("ProcessFailed", 1, true) or said:find("BadResponse", 1, true), said)
+        here:stop()
+    end)
+end)
