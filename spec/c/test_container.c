@@ -99,14 +99,14 @@ static void test_token_file(void)
     CHECK(strstr(server->seen[2].text, "authorization: second\r\n") != NULL);
     write_token("third\n");
     CHECK(!way_get(&w, BR_OBTAIN_FRESH));
-    CHECK_STR(w.want.error.code, "BadToken");
+    CHECK_STR(w.want.error.code, "TokenFile");
     CHECK(strstr(w.want.error.message, "third") == NULL);
     write_token("");
     CHECK(!way_get(&w, BR_OBTAIN_FRESH));
-    CHECK_STR(w.want.error.code, "BadToken");
+    CHECK_STR(w.want.error.code, "TokenFile");
     remove(token_path);
     CHECK(!way_get(&w, BR_OBTAIN_FRESH));
-    CHECK_STR(w.want.error.code, "NoToken");
+    CHECK_STR(w.want.error.code, "TokenFile");
     CHECK(strstr(w.want.error.message, token_path) != NULL);
     CHECK_INT(atomic_load(&server->requests), 3);
     way_end(&w);
@@ -238,6 +238,11 @@ static void test_hosts(void)
     CHECK(!allowed("http://127.0.0.1/a b", ""));
     CHECK(!allowed("http://127.0.0.1/a\r\nx: y", ""));
     CHECK(!allowed("http://127.0.0.1/a#b", ""));
+    br_layer none = {.kind = BR_LAYER_CONTAINER};
+    CHECK(strncmp(way_refusal(br_container_new, &none), "container: has no uri (", 23) == 0);
+    br_layer broken = layer_of("/", "tok/en\r\nx: y", NULL);
+    CHECK(strncmp(way_refusal(br_container_new, &broken),
+                  "container: authorization_token: has a line feed", 47) == 0);
     br_layer l = {.kind = BR_LAYER_CONTAINER};
     br_layer_set(&l, BR_LAYER_URI, BR_SLICE("http://evil.example/"));
     const char *why = way_refusal(br_container_new, &l);

@@ -35,6 +35,10 @@
 ---| "FunctionFailed" # a function of yours gave nothing that can be used
 ---| "FunctionRaised" # a function of yours raised an error
 ---| "TokenFile" # a token's file that cannot be read
+---| "CredentialsExpired" # what a source gives is too old
+---| "ProcessFailed" # credential_process did not start, or ended in failure
+---| "ProcessTimeout" # … did not end in time
+---| "LoginRequired" # `aws sso login` is due
 ---| "Forked" # begun before a fork
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
 --- Signs with the private key of the certificate. RSA-SHA256 is PKCS#1 v1.5, ECDSA-SHA256 is DER.

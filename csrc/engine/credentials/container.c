@@ -30,31 +30,31 @@ typedef struct exchange {
     br_source_order order;
 } exchange;
 
+/* A line feed would begin another header, so the SDKs refuse it, also at the end of a file. */
+static const char *wrong_with(br_slice token)
+{
+    if (token.n == 0)
+        return "is empty";
+    return br_header_value_ok(token) ? NULL
+                                     : "has a line feed or another control character: it must be "
+                                       "one line without its end";
+}
+
 static bool read_token(const char *path, br_buf *out, br_error *error)
 {
     br_problems problems;
     br_problems_init(&problems);
     bool ok = br_read_file("authorization_token_file", path, out, &problems);
+    const char *wrong = ok ? wrong_with(br_buf_slice(out)) : NULL;
     if (!ok)
-        br_error_set(error, BR_ERR_CREDENTIALS, "NoToken",
+        br_error_set(error, BR_ERR_CREDENTIALS, "TokenFile",
                      "the container's authorization token: %s",
-                     problems.count > 0 ? problems.items[0].message : "out of memory");
+                     problems.count > 0 ? problems.items[0].message : "cannot be read");
+    else if (wrong != NULL)
+        ok = br_error_set(error, BR_ERR_CREDENTIALS, "TokenFile",
+                          "the container's authorization token in \"%.300s\" %s", path, wrong);
     br_problems_free(&problems);
     return ok;
-}
-
-/* A line feed would begin another header, so the SDKs refuse it, also at the end of a file. */
-static bool add_token(br_slice token, const char *from, br_request *out, br_error *error)
-{
-    if (token.n == 0 || !br_header_value_ok(token))
-        return br_error_set(error, BR_ERR_CREDENTIALS, "BadToken",
-                            "the container's authorization token in %s %s", from,
-                            token.n == 0 ? "is empty"
-                                         : "has a line feed or another control character; it must "
-                                           "be one line without its end");
-    return br_headers_add(&out->headers, BR_SLICE("authorization"), token) ||
-           br_error_set(error, BR_ERR_CREDENTIALS, "BadToken",
-                        "the container's authorization token in %s is too long", from);
 }
 
 /* The file goes before the token, as in the SDKs. */
@@ -63,11 +63,13 @@ static bool authorize(const br_layer *l, br_request *out, br_error *error)
     br_buf text;
     const char *path = l->text[BR_LAYER_AUTHORIZATION_TOKEN_FILE];
     br_slice token = br_layer_get(l, BR_LAYER_AUTHORIZATION_TOKEN);
-    if (path == NULL)
-        return token.p == NULL || add_token(token, "its settings", out, error);
     br_buf_init_secret(&text, TOKEN_MAX);
-    bool ok =
-        read_token(path, &text, error) && add_token(br_buf_slice(&text), "its file", out, error);
+    bool ok = path == NULL || read_token(path, &text, error);
+    if (path != NULL)
+        token = br_buf_slice(&text);
+    if (ok && token.p != NULL && !br_headers_add(&out->headers, BR_SLICE("authorization"), token))
+        ok = br_error_set(error, BR_ERR_CREDENTIALS, "TokenFile",
+                          "the container's authorization token is too long");
     br_buf_free(&text);
     return ok;
 }
@@ -173,18 +175,26 @@ static void name_it(container *s)
     br_buf_free(&origin);
 }
 
+static bool check(const br_layer *l, br_problems *problems)
+{
+    br_slice token = br_layer_get(l, BR_LAYER_AUTHORIZATION_TOKEN);
+    const char *wrong = token.p != NULL ? wrong_with(token) : NULL;
+    if (l->text[BR_LAYER_URI] == NULL)
+        return br_problems_add(problems, "missing", BR_SLICE("container"),
+                               "has no uri (or the variable AWS_CONTAINER_CREDENTIALS_FULL_URI or "
+                               "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which ECS and EKS set)");
+    return wrong == NULL || br_problems_add(problems, "pattern", BR_SLICE("container"),
+                                            "authorization_token: %s", wrong);
+}
+
 br_source *br_container_new(const br_source_input *in, br_problems *problems)
 {
     static const br_source_ops ops = {
         .begin = begin, .stop = stop, .identity = identity, .free = release};
     br_error error;
     const br_timeouts *t = &in->config->timeouts;
-    if (in->layer->text[BR_LAYER_URI] == NULL) {
-        br_problems_add(problems, "missing", BR_SLICE("container"),
-                        "has no uri (or the variable AWS_CONTAINER_CREDENTIALS_FULL_URI or "
-                        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which ECS and EKS set)");
+    if (!check(in->layer, problems))
         return NULL;
-    }
     container *s = br_layer_source_new(sizeof *s, &ops, in, problems);
     if (s == NULL)
         return NULL;
