@@ -7,7 +7,6 @@
 #include "core/aws/endpoint.h"
 #include "core/x509/x509.h"
 #include "engine/files/read_file.h"
-#include "engine/ways.h"
 
 #define CA_FILE_MAX ((size_t)16 * 1024 * 1024)
 
@@ -80,11 +79,9 @@ static void load_identity(br_config *c, const br_platform *platform, br_problems
     br_settings_forget(s, BR_OPT_CLIENT_KEY_PASSWORD);
 }
 
-static void take_settings(br_config *c, br_settings *settings)
+static void read_settings(br_config *c)
 {
     br_settings *s = &c->settings;
-    *s = *settings;
-    br_settings_init(settings);
     c->timeouts = (br_timeouts){
         .connect_ms = (int)br_settings_number(s, BR_OPT_CONNECT_TIMEOUT),
         .read_ms = (int)br_settings_number(s, BR_OPT_READ_TIMEOUT),
@@ -109,9 +106,14 @@ br_config *br_config_new(br_settings *settings, const br_model *model, const br_
     atomic_init(&c->refs, 1);
     atomic_init(&c->skew.ms, 0);
     atomic_init(&c->skew.known, false);
-    take_settings(c, settings);
-    if (br_settings_find_auth(&c->settings, NULL))
-        br_ways_find(&c->settings, problems);
+    c->settings = *settings;
+    br_settings_init(settings);
+    bool known = br_settings_find_auth(&c->settings, NULL);
+    if (known && br_ways_has_files(&c->settings))
+        c->stamps = br_ways_stamps_of(&c->settings);
+    if (known)
+        br_ways_find(&c->settings, model, platform->wall_ms(platform->user), problems);
+    read_settings(c);
     br_settings_check(&c->settings, model, problems);
     check_ca_file(&c->settings, problems);
     check_proxy(&c->settings, problems);

@@ -9,6 +9,7 @@
 #include "core/aws/settings.h"
 #include "engine/transfer/clock.h"
 #include "engine/transfer/transfer.h"
+#include "engine/ways.h"
 
 typedef struct br_config {
     atomic_uint refs;
@@ -16,6 +17,7 @@ typedef struct br_config {
     br_timeouts timeouts;
     br_net net;                /* strings of settings; for AWS's own endpoints */
     br_tls_identity *identity; /* NULL: none */
+    br_ways_stamps stamps;     /* of the files that the settings' way was found in */
     int max_attempts;
     bool retry_timeouts;
     br_skew skew;

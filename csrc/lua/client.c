@@ -154,12 +154,15 @@ static int client_via(lua_State *L)
     if (!c->client)
         return 0;
     br_client *client = br_client_ref(c->client);
-    const br_way *way = &client->config->settings.way;
+    br_principal *who = br_client_principal(client);
+    const br_way *way =
+        who->source != NULL ? br_source_way(who->source) : &client->config->settings.way;
     br_layer_kind kinds[BR_WAY_LAYERS_MAX];
     size_t count = way->count;
     bool from_profile = way->from_profile;
     for (size_t i = 0; i < count; i++)
         kinds[i] = way->layers[i].kind;
+    br_principal_unref(who);
     br_client_unref(client);
     int n = 0;
     lua_newtable(L);

@@ -47,7 +47,8 @@ br_principal *way_principal(way_client *w, br_source_maker *make, br_layer *laye
     br_problems_init(&p);
     br_layer *kept = &w->layers[w->layer_count++];
     *kept = *layer;
-    br_source_input in = {w->config, kept, &br_model_builtin, &w->platform, NULL};
+    br_source_input in = {
+        w->config, &w->config->settings.way, kept, &br_model_builtin, &w->platform, NULL};
     br_source *source = make(&in, &p);
     for (size_t i = 0; i < p.count; i++)
         printf("  unexpected: %s: %s\n", p.items[i].path, p.items[i].message);
@@ -131,7 +132,8 @@ const char *way_refusal(br_source_maker *make, br_layer *layer)
     w.platform = ra_platform(&w.now);
     w.config = new_config(&w, &(way_options){.endpoint = NULL});
     br_problems_init(&p);
-    br_source_input in = {w.config, layer, &br_model_builtin, &w.platform, NULL};
+    br_source_input in = {w.config, &w.config->settings.way, layer, &br_model_builtin, &w.platform,
+                          NULL};
     br_source *source = make(&in, &p);
     CHECK(source == NULL);
     CHECK_INT(p.count, 1);

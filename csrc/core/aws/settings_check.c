@@ -559,15 +559,6 @@ static void check_path(checker *c, br_option o)
         br_problems_add(c->p, "pattern", name_of(o), "contains a NUL character, which no path can");
 }
 
-/* What lies below a role, and gives a role's credentials itself. */
-static bool gives_role(const br_settings *s)
-{
-    const br_way *w = &s->way;
-    br_layer_kind top = w->count > 0 ? w->layers[w->count - 1].kind : BR_LAYER_KEYS;
-    return top == BR_LAYER_ROLES_ANYWHERE || top == BR_LAYER_WEB_IDENTITY ||
-           top == BR_LAYER_ASSUME_ROLE;
-}
-
 static void check_roles(checker *c)
 {
     br_settings *s = c->s;
@@ -577,7 +568,7 @@ static void check_roles(checker *c)
                         "needs credentials to assume the role with, and auth = \"%s\" has none",
                         br_auth_name(s->auth));
     for (size_t i = 0; i < s->role_count && !unsigned_too; i++)
-        br_role_build(&s->roles[i], gives_role(s), &s->way, c->p);
+        br_role_build(&s->roles[i], br_way_gives_role(&s->way), &s->way, c->p);
 }
 
 /* Options that one way alone reads: with another they would be passed over in silence. */
@@ -608,6 +599,13 @@ static void check_belonging(checker *c)
                             br_auth_name(s->auth), br_auth_name(belongs[i].auth),
                             belongs[i].chain ? " (or \"chain\")" : "");
     }
+}
+
+/* As a line of credential_process may, whose options then stand among ours. */
+static bool asks_roles_anywhere(const br_settings *s)
+{
+    return s->auth != BR_AUTH_ROLES_ANYWHERE && s->way.count > 0 &&
+           s->way.layers[0].kind == BR_LAYER_ROLES_ANYWHERE;
 }
 
 static void check_auth_options(checker *c)
@@ -644,6 +642,8 @@ bool br_settings_check(br_settings *s, const br_model *m, br_problems *p)
     check_roles_anywhere_region(&c);
     if (auth_known)
         check_auth_options(&c);
+    if (auth_known && asks_roles_anywhere(s))
+        check_roles_anywhere(&c);
     if (auth_known)
         check_authorization_header(&c);
     if (auth_known)

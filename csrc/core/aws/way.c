@@ -17,6 +17,7 @@ static const char *const names[] = {
     [BR_LAYER_PROCESS] = "process",
     [BR_LAYER_CONTAINER] = "container",
     [BR_LAYER_INSTANCE] = "instance",
+    [BR_LAYER_NOTHING] = "nothing",
     [BR_LAYER_ASSUME_ROLE] = "assume_role",
 };
 
@@ -40,6 +41,7 @@ void br_way_free(br_way *w)
         br_buf_free(&w->layers[i].form);
     }
     free(w->layers);
+    free(w->looked);
     br_way_init(w);
 }
 
@@ -76,6 +78,13 @@ br_slice br_layer_get(const br_layer *l, br_layer_text which)
 {
     const char *text = l->text[which];
     return text == NULL ? (br_slice){NULL, 0} : br_slice_of(text);
+}
+
+bool br_way_gives_role(const br_way *w)
+{
+    br_layer_kind top = w->count > 0 ? w->layers[w->count - 1].kind : BR_LAYER_KEYS;
+    return top == BR_LAYER_ROLES_ANYWHERE || top == BR_LAYER_WEB_IDENTITY ||
+           top == BR_LAYER_ASSUME_ROLE;
 }
 
 const char *br_layer_name(br_layer_kind kind)

@@ -12,14 +12,15 @@
 
 typedef enum br_layer_kind {
     BR_LAYER_ROLES_ANYWHERE, /* by the settings' own options; no texts */
-    BR_LAYER_KEYS,           /* ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN */
-    BR_LAYER_ENVIRONMENT,    /* likewise, and EXPIRATION; as read by connect */
+    BR_LAYER_KEYS,           /* ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, EXPIRATION */
+    BR_LAYER_ENVIRONMENT,    /* likewise; as read by connect */
     BR_LAYER_CUSTOM,         /* a function of the host's; no texts */
     BR_LAYER_WEB_IDENTITY,   /* TOKEN_FILE, ROLE_ARN, SESSION_NAME */
     BR_LAYER_SSO,            /* SSO_* */
     BR_LAYER_PROCESS,        /* COMMAND */
     BR_LAYER_CONTAINER,      /* URI, AUTHORIZATION_TOKEN, AUTHORIZATION_TOKEN_FILE */
     BR_LAYER_INSTANCE,       /* ENDPOINT */
+    BR_LAYER_NOTHING,        /* none of what was looked for was there: see `looked` of the way */
     BR_LAYER_ASSUME_ROLE     /* form, duration_s, ROLE_ARN; never the base */
 } br_layer_kind;
 
@@ -57,6 +58,11 @@ typedef struct br_way {
     br_layer *layers; /* owned; the base first */
     size_t count;
     bool from_profile; /* the base stands in a profile: `via` names that above it */
+    /*
+    ** Owned; NULL: nothing. What was looked for before the base and was not there, source by source, for
+    ** the message of NoCredentials, which a base of kind NOTHING always gives, and INSTANCE may.
+    */
+    char *looked;
 } br_way;
 
 void br_way_init(br_way *w);
@@ -66,6 +72,8 @@ br_layer *br_way_add(br_way *w, br_layer_kind kind);
 /* Copies; an empty text is not set. false: no memory. */
 bool br_layer_set(br_layer *l, br_layer_text which, br_slice value);
 br_slice br_layer_get(const br_layer *l, br_layer_text which); /* {NULL, 0}: not set */
+/* Whether the topmost layer gives a role's credentials, with which others may be assumed for an hour. */
+bool br_way_gives_role(const br_way *w);
 /* As `auth` and `via` call it: "assume_role". */
 const char *br_layer_name(br_layer_kind kind);
 

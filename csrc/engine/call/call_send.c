@@ -7,9 +7,17 @@
 /* Host, date and signature, with the names of what is signed. */
 #define SENT_OWN_BYTES 1000
 
+/* The environment's key for Bedrock goes before credentials, for the services that take one. */
+static bool uses_environments_key(const br_call *c)
+{
+    const br_settings *s = &c->client->config->settings;
+    return c->request.auth == BR_SCHEME_BEARER_OK && br_ways_has_files(s) &&
+           s->text[BR_OPT_API_KEY] != NULL;
+}
+
 static bool uses_api_key(const br_call *c)
 {
-    return c->client->config->settings.auth == BR_AUTH_API_KEY;
+    return c->client->config->settings.auth == BR_AUTH_API_KEY || uses_environments_key(c);
 }
 
 static bool is_unsigned(const br_call *c)
@@ -22,8 +30,9 @@ static bool wants_credentials(const br_call *c)
 {
     if (c->who->provider == NULL || c->authorized)
         return false;
-    return c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH ||
-           c->request.auth != BR_SCHEME_NONE;
+    if (c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH)
+        return true;
+    return c->request.auth != BR_SCHEME_NONE && !uses_environments_key(c);
 }
 
 /* What an exchange gave serves the call that waited for it, retries included, however short. */

@@ -13,7 +13,10 @@ static bool load(br_client *c, const br_model *model, const br_platform *platfor
         br_source_unref(source);
         return false;
     }
-    c->renewable = source != NULL && source->renewable;
+    bool files = br_ways_has_files(&c->config->settings);
+    c->renewable = source != NULL && (source->renewable || files);
+    c->model = model;
+    c->platform = platform;
     c->principal = br_principal_new(source);
     return c->principal != NULL ||
            br_problems_add(problems, "file", (br_slice){"", 0}, "out of memory");
@@ -92,12 +95,44 @@ static br_principal *replace(br_client *c, br_principal *fresh)
     return old;
 }
 
+/* What a file of its own has in store: the token of a login, or what was not there yet. */
+static bool may_be_elsewhere(const br_way *way)
+{
+    const br_layer *base = &way->layers[0];
+    return base->kind == BR_LAYER_NOTHING ||
+           (base->kind == BR_LAYER_KEYS && base->text[BR_LAYER_EXPIRATION] != NULL);
+}
+
+/* Of the way that AWS's shared files describe now. NULL: they are as they were. */
+static br_source *found_again(const br_client *c, const br_source *old, int64_t now_ms)
+{
+    br_problems problems;
+    br_ways_stamps now = br_ways_stamps_of(&c->config->settings);
+    if (br_ways_stamps_eq(&now, br_source_stamps(old)) && !may_be_elsewhere(br_source_way(old)))
+        return NULL;
+    br_later_way *later = br_later_way_new(c->config, c->model, now_ms);
+    if (later == NULL)
+        return NULL;
+    br_problems_init(&problems);
+    br_source *source = br_source_new_later(c->config, later, c->model, c->platform, &problems);
+    br_problems_free(&problems);
+    br_later_way_unref(later);
+    return source;
+}
+
+static br_source *renewed(const br_client *c, br_source *old, int64_t now_ms)
+{
+    br_source *source =
+        br_ways_has_files(&c->config->settings) ? found_again(c, old, now_ms) : NULL;
+    return source == NULL && old->renewable ? old->ops->renewed(old, now_ms) : source;
+}
+
 void br_client_renew(br_client *c, int64_t now_ms)
 {
     if (!c->renewable)
         return;
     br_principal *who = br_client_principal(c);
-    br_source *source = who->source->ops->renewed(who->source, now_ms);
+    br_source *source = renewed(c, who->source, now_ms);
     br_principal *fresh = source != NULL ? br_principal_new(source) : NULL;
     if (fresh != NULL)
         br_principal_unref(replace(c, fresh));

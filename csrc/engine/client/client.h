@@ -12,8 +12,10 @@ typedef struct br_client {
     br_config *config;    /* counted */
     br_retry_quota quota; /* it and the next: under br_registry_enter */
     br_principal *principal;
-    bool renewable;                  /* what the source was made of is looked at again */
-    _Atomic(struct br_call *) spare; /* a call that is over; kept for the next one */
+    bool renewable;        /* what the source was made of is looked at again */
+    const br_model *model; /* for that; of AWS's own services */
+    const br_platform *platform;
+    _Atomic(struct br_call *) spare;              /* a call that is over; kept for the next one */
     void (*_Atomic free_spare)(struct br_call *); /* for the client's own end; of no spare, too */
 } br_client;
 

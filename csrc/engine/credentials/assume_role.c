@@ -360,6 +360,7 @@ static br_source *renewed(br_source *base, int64_t now_ms)
     br_principal_unref(below);
     if (fresh == NULL)
         return NULL;
+    fresh->base.later = br_later_way_ref(base->later);
     fresh->endpoint = s->endpoint;
     fresh->net = s->net;
     return &fresh->base;

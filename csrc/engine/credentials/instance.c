@@ -18,6 +18,7 @@
 typedef struct instance {
     br_layer_source base;
     br_url endpoint;
+    const char *looked;          /* of the way; NULL: nothing was looked for before */
     char name[BR_HOST_MAX + 64]; /* for messages */
 } instance;
 
@@ -54,8 +55,10 @@ static void finish(exchange *x, const br_credentials *set, bool retryable)
 
 static void not_there(exchange *x, const char *why, const char *what_to_do)
 {
-    br_error_set(&x->error, BR_ERR_CREDENTIALS, "NoCredentials", "%s: %s%s", x->source->name, why,
-                 what_to_do);
+    const char *looked = x->source->looked;
+    br_error_set(&x->error, BR_ERR_CREDENTIALS, "NoCredentials", "%s: %s%s%s%s", x->source->name,
+                 why, what_to_do, looked != NULL ? ". Before that: " : "",
+                 looked != NULL ? looked : "");
     finish(x, NULL, true);
 }
 
@@ -229,6 +232,7 @@ br_source *br_instance_new(const br_source_input *in, br_problems *problems)
     instance *s = br_layer_source_new(sizeof *s, &ops, in, problems);
     if (s == NULL)
         return NULL;
+    s->looked = in->way->looked;
     if (read_endpoint(s, &error))
         return &s->base.base;
     br_problems_add(problems, "pattern", BR_SLICE("instance"), "endpoint: %s", error.message);

@@ -1,5 +1,7 @@
 #include "engine/credentials/sources.h"
 
+#include <stdlib.h>
+
 static br_source_maker *const makers[] = {
     [BR_LAYER_ROLES_ANYWHERE] = br_roles_anywhere_new,
     [BR_LAYER_KEYS] = br_static_new,
@@ -10,6 +12,7 @@ static br_source_maker *const makers[] = {
     [BR_LAYER_PROCESS] = br_process_new,
     [BR_LAYER_CONTAINER] = br_container_new,
     [BR_LAYER_INSTANCE] = br_instance_new,
+    [BR_LAYER_NOTHING] = br_nothing_new,
     [BR_LAYER_ASSUME_ROLE] = br_assume_role_new,
 };
 
@@ -32,21 +35,74 @@ static bool lay_under(br_source_input *in, br_source *source, br_problems *probl
            br_problems_add(problems, "file", (br_slice){"", 0}, "out of memory");
 }
 
+static br_source *new_of(br_source_input *in, br_later_way *later, br_problems *problems)
+{
+    br_source *source = NULL;
+    for (size_t i = 0; i < in->way->count; i++) {
+        if (i > 0 && (source == NULL || !lay_under(in, source, problems)))
+            break;
+        in->layer = &in->way->layers[i];
+        source = make(in, problems);
+        if (source != NULL)
+            source->later = br_later_way_ref(later);
+    }
+    br_principal_unref(in->below);
+    return source;
+}
+
 /* Also where settings are wrong: what a layer sees itself is told with the rest. */
 br_source *br_source_new(br_config *config, const br_model *model, const br_platform *platform,
                          br_problems *problems)
 {
-    const br_way *way = &config->settings.way;
-    br_source_input in = {.config = config, .model = model, .platform = platform};
-    br_source *source = NULL;
-    for (size_t i = 0; i < way->count; i++) {
-        if (i > 0 && (source == NULL || !lay_under(&in, source, problems)))
-            break;
-        in.layer = &way->layers[i];
-        source = make(&in, problems);
-    }
-    br_principal_unref(in.below);
-    return source;
+    br_source_input in = {
+        .config = config, .way = &config->settings.way, .model = model, .platform = platform};
+    return new_of(&in, NULL, problems);
+}
+
+br_source *br_source_new_later(br_config *config, br_later_way *later, const br_model *model,
+                               const br_platform *platform, br_problems *problems)
+{
+    br_source_input in = {
+        .config = config, .way = &later->way, .model = model, .platform = platform};
+    return new_of(&in, later, problems);
+}
+
+br_later_way *br_later_way_new(const br_config *config, const br_model *model, int64_t now_ms)
+{
+    br_later_way *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    atomic_init(&w->refs, 1);
+    w->stamps = br_ways_stamps_of(&config->settings);
+    if (br_ways_find_again(&config->settings, model, now_ms, &w->way))
+        return w;
+    br_later_way_unref(w);
+    return NULL;
+}
+
+br_later_way *br_later_way_ref(br_later_way *w)
+{
+    if (w != NULL)
+        atomic_fetch_add_explicit(&w->refs, 1, memory_order_relaxed);
+    return w;
+}
+
+void br_later_way_unref(br_later_way *w)
+{
+    if (w == NULL || atomic_fetch_sub_explicit(&w->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    br_way_free(&w->way);
+    free(w);
+}
+
+const br_way *br_source_way(const br_source *s)
+{
+    return s->later != NULL ? &s->later->way : &s->config->settings.way;
+}
+
+const br_ways_stamps *br_source_stamps(const br_source *s)
+{
+    return s->later != NULL ? &s->later->stamps : &s->config->stamps;
 }
 
 void br_source_init(br_source *s, const br_source_ops *ops, br_config *config)
@@ -69,8 +125,10 @@ void br_source_unref(br_source *s)
         return;
     br_store_free(s->store);
     br_principal_unref(s->below);
+    br_later_way *later = s->later;
     br_config_unref(s->config);
     s->ops->free(s);
+    br_later_way_unref(later);
 }
 
 /* With lengths, so that no two sets give one text. */

@@ -60,6 +60,13 @@ typedef struct br_source_ops {
     void (*free)(br_source *s);
 } br_source_ops;
 
+/* A way that was found since connect, as files had changed. Counted: its sources borrow from it. */
+typedef struct br_later_way {
+    atomic_uint refs;
+    br_way way;
+    br_ways_stamps stamps;
+} br_later_way;
+
 /* The first member of each. Counted: what runs may outlive the client. Shared between threads. */
 struct br_source {
     const br_source_ops *ops;
@@ -67,6 +74,7 @@ struct br_source {
     br_config *config;          /* counted */
     br_store *store;            /* its own; NULL: sets are kept in memory only */
     struct br_principal *below; /* counted; of a layer that lies on another; else NULL */
+    br_later_way *later;        /* counted; NULL: made of the settings' own way */
     bool renewable;
 };
 
@@ -76,6 +84,17 @@ struct br_source {
 */
 br_source *br_source_new(br_config *config, const br_model *model, const br_platform *platform,
                          br_problems *problems);
+/* The same of a way that was found later, of which it takes a reference. */
+br_source *br_source_new_later(br_config *config, br_later_way *later, const br_model *model,
+                               const br_platform *platform, br_problems *problems);
+/* One reference is the caller's. NULL: no memory. */
+br_later_way *br_later_way_new(const br_config *config, const br_model *model, int64_t now_ms);
+br_later_way *br_later_way_ref(br_later_way *w); /* NULL gives NULL */
+void br_later_way_unref(br_later_way *w);        /* NULL is fine */
+/* The way that the source is of, and what its files were then. */
+const br_way *br_source_way(const br_source *s);
+const br_ways_stamps *br_source_stamps(const br_source *s);
+
 /*
 ** Who is asked for what, of any source: also of keys that never change. false: it cannot be told
 ** (each client has its own), or no memory.

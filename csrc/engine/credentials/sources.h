@@ -12,7 +12,8 @@
 /* What sources are made from. */
 typedef struct br_source_input {
     br_config *config;
-    const br_layer *layer; /* of the config's settings */
+    const br_way *way;     /* of the config's settings, or a later one */
+    const br_layer *layer; /* of that */
     const br_model *model;
     const br_platform *platform;
     br_principal *below; /* of the layer below, which the source takes a reference of; NULL: none */
@@ -32,6 +33,7 @@ br_source_maker br_process_new;
 br_source_maker br_container_new;
 br_source_maker br_instance_new;
 br_source_maker br_sso_new;
+br_source_maker br_nothing_new; /* which always fails, with what was looked for */
 
 /*
 ** Of a principal whose base is a function of the host's: are credentials wanted from it, as none of

@@ -1,0 +1,62 @@
+#define _GNU_SOURCE /* secure_getenv */
+#include "engine/files/aws_files.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/files/read_file.h"
+
+#define PASSWD_TEXT_MAX 16384
+
+const char *br_aws_variable(void *user, const char *name)
+{
+    (void)user;
+    return secure_getenv(name);
+}
+
+static bool join(char out[BR_AWS_PATH_MAX], const char *home, const char *below)
+{
+    int n = snprintf(out, BR_AWS_PATH_MAX, "%s%s", home, below);
+    return n > 0 && n < BR_AWS_PATH_MAX;
+}
+
+static bool in_passwd_home(const char *below, char out[BR_AWS_PATH_MAX])
+{
+    struct passwd entry, *found = NULL;
+    char *text = malloc(PASSWD_TEXT_MAX);
+    bool ok = text != NULL && getpwuid_r(geteuid(), &entry, text, PASSWD_TEXT_MAX, &found) == 0 &&
+              found != NULL && join(out, found->pw_dir, below);
+    free(text);
+    return ok;
+}
+
+static bool in_home(const char *below, char out[BR_AWS_PATH_MAX])
+{
+    const char *home = secure_getenv("HOME");
+    return home != NULL && *home != '\0' ? join(out, home, below) : in_passwd_home(below, out);
+}
+
+bool br_aws_path(const char *option, const char *variable, const char *below_home,
+                 char out[BR_AWS_PATH_MAX])
+{
+    const char *given = option != NULL ? option : secure_getenv(variable);
+    if (given == NULL || *given == '\0')
+        return in_home(below_home, out);
+    return given[0] == '~' && given[1] == '/' ? in_home(given + 1, out) : join(out, given, "");
+}
+
+const char *br_aws_read(const char *path, br_buf *out)
+{
+    struct stat st;
+    br_problems problems;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? " (no such file)" : " (cannot be read)";
+    br_problems_init(&problems);
+    bool ok = br_read_file("config_file", path, out, &problems);
+    br_problems_free(&problems);
+    return ok ? NULL : " (cannot be read)";
+}
