@@ -22,6 +22,7 @@ typedef struct owner {
     br_fetch fetch;
     int built, cures, done;
     bool broken; /* its request cannot be built */
+    bool undated, impatient;
     int64_t now_ms;
 } owner;
 
@@ -69,6 +70,8 @@ static void start(owner *o, const br_fetch_ops *ops)
         .operation = "GetCredentials",
         .ops = ops,
         .user = o,
+        .undated = o->undated,
+        .impatient = o->impatient,
     };
     CHECK(br_fetch_start(&o->fetch));
     CHECK_INT(o->built, 0);
@@ -167,6 +170,45 @@ static void test_cured(void)
     stop(&in_vain);
 }
 
+/* A clock that is an hour behind is no cause to repeat what carries no date. */
+static void test_undated(void)
+{
+    owner dated = {.built = 0}, undated = {.undated = true};
+    for (int i = 0; i < 3; i++)
+        ra_server_say(server, (ra_step){.status = 403, .skew_s = 3600});
+    run(&dated, &plain);
+    CHECK(dated.built > 1);
+    stop(&dated);
+    ra_server_say(server, (ra_step){.status = 403, .skew_s = 3600});
+    run(&undated, &plain);
+    CHECK_INT(undated.built, 1);
+    stop(&undated);
+}
+
+/* Who is not reached is not tried again; a server that fails is. */
+static void test_impatient(void)
+{
+    br_url reached = endpoint;
+    owner o = {.impatient = true}, failing = {.impatient = true};
+    endpoint.port = 1;
+    start(&o, &plain);
+    for (int i = 0; i < 100000 && o.done == 0; i++)
+        ra_rounds(engine, &now, 1);
+    endpoint = reached;
+    CHECK_INT(o.done, 1);
+    CHECK_INT(o.built, 1);
+    CHECK_INT(o.fetch.status, 0);
+    CHECK(!o.fetch.answered && o.fetch.retryable);
+    stop(&o);
+    say(503, "", "");
+    say(-1, "", "");
+    say(200, "", "well");
+    run(&failing, &plain);
+    CHECK(failing.fetch.answered);
+    CHECK_INT(failing.built, 3);
+    stop(&failing);
+}
+
 static void test_not_built(void)
 {
     owner o = {.broken = true};
@@ -224,6 +266,8 @@ int main(void)
     test_given_up();
     test_told_to_wait_too_long();
     test_cured();
+    test_undated();
+    test_impatient();
     test_not_built();
     test_stopped();
     br_config_unref(config);

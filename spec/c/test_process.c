@@ -4,6 +4,7 @@
 */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -358,9 +359,11 @@ static void test_forked(void)
 /* As nginx does: whoever waits for any child takes the status; the output tells. */
 static void take_status(int signal)
 {
+    int kept = errno;
     (void)signal;
     while (waitpid(-1, NULL, WNOHANG) > 0)
         continue;
+    errno = kept;
 }
 
 static void test_status_taken(void)
