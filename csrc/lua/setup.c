@@ -8,7 +8,7 @@
 void br_lua_setup_clear(br_lua_setup *s)
 {
     br_settings_free(&s->settings);
-    br_buf_free(&s->policy);
+    br_buf_free(&s->text);
     br_problems_free(&s->problems);
 }
 
@@ -23,7 +23,7 @@ br_lua_setup *br_lua_push_setup(lua_State *L)
     br_lua_setup *s = lua_newuserdatauv(L, sizeof *s, 0);
     br_settings_init(&s->settings);
     br_problems_init(&s->problems);
-    br_buf_init(&s->policy, POLICY_MAX);
+    br_buf_init(&s->text, POLICY_MAX);
     luaL_getmetatable(L, BR_LUA_SETUP);
     lua_setmetatable(L, -2);
     return s;
@@ -104,9 +104,9 @@ static void read_parts(lua_State *L, br_lua_setup *s, br_slice name, int table)
 /* policy = { … } as JSON. */
 static void read_policy(lua_State *L, br_lua_setup *s, br_role *role, br_slice field, int table)
 {
-    br_buf_clear(&s->policy);
-    if (br_write_json(L, table, &s->policy, &s->problems))
-        br_role_set_text(role, field, br_buf_slice(&s->policy), &s->problems);
+    br_buf_clear(&s->text);
+    if (br_write_json(L, table, &s->text, &s->problems))
+        br_role_set_text(role, field, br_buf_slice(&s->text), &s->problems);
 }
 
 static void read_tags(lua_State *L, br_lua_setup *s, br_role *role, br_slice field, int table)
@@ -177,6 +177,26 @@ static void read_roles(lua_State *L, br_lua_setup *s, int table)
     }
 }
 
+/* A list of texts, as one text with commas. */
+static void read_names(lua_State *L, br_lua_setup *s, br_slice name, int table)
+{
+    size_t n = lua_rawlen(L, table);
+    br_buf_clear(&s->text);
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(L, table, (lua_Integer)i);
+        int type = lua_type(L, -1);
+        if (type == LUA_TSTRING) {
+            br_buf_add_slice(&s->text, br_lua_string_arg(L, -1));
+            br_buf_addc(&s->text, ',');
+        } else {
+            br_problems_add(&s->problems, "type", name, "must be a list of strings, has %s in it",
+                            br_lua_kind(type));
+        }
+        lua_pop(L, 1);
+    }
+    br_settings_set_text(&s->settings, name, br_buf_slice(&s->text), &s->problems);
+}
+
 /* The value on top of the stack, for that option. JSON's null counts as not given. */
 static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
 {
@@ -197,6 +217,8 @@ static void read_option(lua_State *L, br_lua_setup *s, br_slice name)
             read_headers(L, s, lua_gettop(L));
         else if (br_slice_eqs(name, "assume_role"))
             read_roles(L, s, lua_gettop(L));
+        else if (br_slice_eqs(name, "openssl_providers"))
+            read_names(L, s, name, lua_gettop(L));
         else if (br_settings_has_parts(name))
             read_parts(L, s, name, lua_gettop(L));
         else

@@ -12,7 +12,7 @@
 typedef struct br_lua_setup {
     br_settings settings;
     br_problems problems;
-    br_buf policy; /* a table's JSON */
+    br_buf text; /* a table as one text */
 } br_lua_setup;
 
 br_lua_setup *br_lua_push_setup(lua_State *L);

@@ -189,6 +189,21 @@ bool br_ra_complete(const br_ra_signing *s, const br_x509 *x, br_slice signature
     return add_authorization(s, signature, out, error);
 }
 
+static bool sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *n,
+                 br_error *error)
+{
+    br_buf why;
+    br_buf_init(&why, BR_ERROR_MESSAGE_MAX);
+    bool ok = br_x509_sign_or_tell(x, text, out, n, &why);
+    if (!ok)
+        br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
+                     "the Roles Anywhere request could not be signed: the private key failed%s%.*s",
+                     why.len > 0 ? ". Is its device still there? " : "", (int)why.len,
+                     why.len > 0 ? why.data : "");
+    br_buf_free(&why);
+    return ok;
+}
+
 bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const br_url *endpoint,
                    int64_t now_ms, br_request *out, const br_sign_trace *trace, br_error *error)
 {
@@ -197,9 +212,8 @@ bool br_ra_request(br_digest *c, const br_ra_params *p, const br_x509 *x, const 
     bool ok = br_ra_prepare(c, p, x, endpoint, now_ms, out, &s, trace, error);
     uint8_t signature[BR_SIGNATURE_MAX];
     size_t n = 0;
-    if (ok && !br_x509_sign(x, br_buf_slice(&s.to_sign), signature, &n))
-        ok = br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
-                          "the Roles Anywhere request could not be signed: the private key failed");
+    if (ok)
+        ok = sign(x, br_buf_slice(&s.to_sign), signature, &n, error);
     ok = ok && add_authorization(&s, (br_slice){(const char *)signature, n}, out, error);
     br_ra_signing_free(&s);
     return ok;

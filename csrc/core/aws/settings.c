@@ -36,6 +36,7 @@ static const struct option {
     [BR_OPT_CERTIFICATE_CHAIN] = {"certificate_chain", TEXT},
     [BR_OPT_PRIVATE_KEY_PASSWORD] = {"private_key_password", TEXT},
     [BR_OPT_PKCS12] = {"pkcs12", TEXT},
+    [BR_OPT_OPENSSL_PROVIDERS] = {"openssl_providers", TEXT},
     [BR_OPT_SESSION_NAME] = {"session_name", TEXT},
     [BR_OPT_ROLES_ANYWHERE_REGION] = {"roles_anywhere_region", TEXT},
     [BR_OPT_ROLES_ANYWHERE_CUSTOM_REGION] = {"roles_anywhere_custom_region", TEXT},

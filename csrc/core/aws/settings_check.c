@@ -287,6 +287,25 @@ static void check_pkcs12(checker *c)
                             "cannot be given together with pkcs12, which contains it");
 }
 
+static void check_providers(checker *c)
+{
+    br_slice rest = text_of(c, BR_OPT_OPENSSL_PROVIDERS), name;
+    size_t count = 0;
+    if (rest.n == 0)
+        return;
+    if (!is_set(c, BR_OPT_PRIVATE_KEY))
+        br_problems_add(c->p, "conflict", name_of(BR_OPT_OPENSSL_PROVIDERS),
+                        "is for private_key alone: set that, too");
+    for (; br_providers_next(&rest, &name); count++)
+        if (name.n > BR_PROVIDER_NAME_MAX || !all_of(name, "-.") || count == BR_PROVIDERS_MAX) {
+            br_problems_add(c->p, "pattern", name_of(BR_OPT_OPENSSL_PROVIDERS),
+                            "must be up to %d names of OpenSSL's providers, such as \"tpm2\", "
+                            "\"default\"",
+                            BR_PROVIDERS_MAX);
+            return;
+        }
+}
+
 static void check_certificate_options(checker *c)
 {
     static const br_option keys[] = {BR_OPT_PRIVATE_KEY, BR_OPT_PKCS12};
@@ -294,6 +313,7 @@ static void check_certificate_options(checker *c)
         if (is_set(c, keys[i]) && c->s->has_function[BR_OPT_SIGN])
             br_problems_add(c->p, "conflict", name_of(keys[i]),
                             "cannot be given together with sign, which has the private key");
+    check_providers(c);
     if (is_set(c, BR_OPT_PKCS12))
         check_pkcs12(c);
     else
@@ -588,6 +608,7 @@ static void check_belonging(checker *c)
         {BR_OPT_INSTANCE, BR_AUTH_INSTANCE, true},
         {BR_OPT_CREDENTIALS, BR_AUTH_CUSTOM, false},
         {BR_OPT_SIGN, BR_AUTH_ROLES_ANYWHERE, false},
+        {BR_OPT_OPENSSL_PROVIDERS, BR_AUTH_ROLES_ANYWHERE, false},
     };
     const br_settings *s = c->s;
     for (size_t i = 0; i < sizeof belongs / sizeof *belongs; i++) {

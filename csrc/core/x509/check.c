@@ -90,22 +90,41 @@ static void check_extensions(br_x509_loading *l, X509 *leaf, const char *option)
         br_x509_problem(l, option, "lacks digitalSignature in its keyUsage extension");
 }
 
+const char *br_mldsa_name(const X509 *x)
+{
+    static const char *const names[][2] = {{"2.16.840.1.101.3.4.3.17", "ML-DSA-44"},
+                                           {"2.16.840.1.101.3.4.3.18", "ML-DSA-65"},
+                                           {"2.16.840.1.101.3.4.3.19", "ML-DSA-87"}};
+    ASN1_OBJECT *id = NULL;
+    char text[64] = "";
+    if (X509_PUBKEY_get0_param(&id, NULL, NULL, NULL, X509_get_X509_PUBKEY(x)))
+        OBJ_obj2txt(text, sizeof text, id, 1);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i][0]) == 0)
+            return names[i][1];
+    return NULL;
+}
+
 static void check_key(br_x509_loading *l, const X509 *leaf, const char *option)
 {
     const EVP_PKEY *key = X509_get0_pubkey(leaf);
     char type[16];
-    if (key == NULL)
+    if (key == NULL && br_mldsa_name(leaf) != NULL)
+        br_x509_problem(l, option, "has an %s key, which needs OpenSSL 3.5 or newer: this is %s",
+                        br_mldsa_name(leaf), OpenSSL_version(OPENSSL_VERSION_STRING));
+    else if (key == NULL)
         br_x509_problem(l, option, "has a public key that cannot be read");
-    else if (EVP_PKEY_get_size(key) > BR_SIGNATURE_MAX)
+    else if (EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) > BR_RSA_BITS_MAX)
         br_x509_problem(l, option, "has a key of %d bits, the maximum is %d",
-                        EVP_PKEY_get_bits(key), BR_SIGNATURE_MAX * 8);
+                        EVP_PKEY_get_bits(key), BR_RSA_BITS_MAX);
     else if (br_key_type(key, type))
         return;
-    else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
+    else if (EVP_PKEY_is_a(key, "RSA"))
         br_x509_problem(l, option, "has an RSA key of %d bits, the minimum is %d",
                         EVP_PKEY_get_bits(key), BR_RSA_BITS_MIN);
     else
-        br_x509_problem(l, option, "has a key of type %s, it must be RSA, EC P-256, P-384 or P-521",
+        br_x509_problem(l, option,
+                        "has a key of type %s, it must be RSA, EC P-256, P-384 or P-521, or ML-DSA",
                         type);
 }
 

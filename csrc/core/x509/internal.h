@@ -18,10 +18,20 @@
 #define BR_X509_NAME_MAX 1024          /* bytes of a subject or issuer shown */
 #define BR_X509_HEADER_MAX (96 * 1024) /* base64 of leaf and chain, so that the headers fit */
 
+/* A key that OpenSSL's store opened. The key itself goes before its context. */
+typedef struct br_store_key {
+    OSSL_LIB_CTX *context; /* NULL: the process's */
+    OSSL_PROVIDER *providers[BR_PROVIDERS_MAX];
+    size_t provider_count;
+    char query[BR_PROVIDER_NAME_MAX + 16]; /* for whoever has the key to sign with it; "": none */
+    CRYPTO_RWLOCK *lock;                   /* devices are used by one thread at a time */
+} br_store_key;
+
 struct br_x509 {
     atomic_size_t references;
     X509 *leaf;
-    EVP_PKEY *key; /* NULL: signed outside */
+    EVP_PKEY *key;           /* NULL: signed outside */
+    br_store_key *store_key; /* NULL: its bytes were read */
     br_buf der, base64, chain_base64;
     br_buf subject, issuer;
     char serial[BR_SERIAL_MAX + 1];
@@ -42,10 +52,12 @@ typedef struct br_x509_loading {
     const br_x509_input *in;
     int64_t now_ms;
     br_problems *problems;
-    bool failed;                                          /* a problem was added */
+    bool failed;     /* a problem was added */
+    bool queue_ours; /* OpenSSL's error queue was empty before */
     br_given_certificate given[BR_X509_CERTIFICATES_MAX]; /* distinct */
     size_t count;
     EVP_PKEY *key;
+    br_store_key *store_key;
     X509 *leaf;                /* borrowed from `given` */
     const char *leaf_option;   /* where it came from */
     X509 *chain[BR_CHAIN_MAX]; /* borrowed; issuer of the leaf first, without the root */
@@ -81,6 +93,7 @@ bool br_x509_wrong_password(br_x509_loading *l, const char *what); /* reports; f
 /* Reading: each adds its problems and returns false if there were any. */
 bool br_x509_read_certificates(br_x509_loading *l, br_slice text, const char *option);
 bool br_x509_read_key(br_x509_loading *l);
+bool br_x509_read_store_key(br_x509_loading *l);
 bool br_x509_read_pkcs12(br_x509_loading *l);
 
 typedef enum br_key_result {
@@ -107,7 +120,12 @@ bool br_pkcs12_rounds_ok(const PKCS12 *p12);
 bool br_pkcs12_inner_rounds_ok(const PKCS12 *p12, const char *password);
 
 /* As br_x509_sign and br_x509_verify. */
-bool br_key_sign(EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len);
+bool br_key_sign(EVP_PKEY *key, OSSL_LIB_CTX *context, const char *query, br_slice text,
+                 uint8_t out[BR_SIGNATURE_MAX], size_t *out_len);
+/* why: NULL, or what the provider says is appended. */
+bool br_store_key_sign(br_store_key *k, EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX],
+                       size_t *out_len, br_buf *why);
+void br_store_key_free(br_store_key *k); /* after its key; NULL is fine */
 bool br_key_verify(EVP_PKEY *key, br_slice text, br_slice signature);
 
 /* The default and legacy providers in a context of their own, so the process's is left alone. */
@@ -126,6 +144,10 @@ void br_x509_order_chain(br_x509_loading *l);
 bool br_asn1_time_ms(const ASN1_TIME *t, int64_t *ms);
 void br_x509_name(br_buf *out, const X509_NAME *name);
 bool br_x509_serial_text(const X509 *x, char out[BR_SERIAL_MAX + 1]);
+/* "ML-DSA-65", …, of the certificate's key, also where OpenSSL does not know it; else NULL. */
+const char *br_mldsa_name(const X509 *x);
+/* What its signatures are over: a digest's name, or NULL: the text itself. */
+const char *br_key_digest(const EVP_PKEY *key);
 /* "RSA-2048", "EC P-256", …; false: a type or size that AWS does not take (text is filled). */
 bool br_key_type(const EVP_PKEY *key, char out[16]);
 

@@ -174,18 +174,27 @@ static bool ec_type(const EVP_PKEY *key, char out[16])
     return known != NULL;
 }
 
+static bool is_mldsa(const EVP_PKEY *key)
+{
+    return EVP_PKEY_is_a(key, "ML-DSA-44") || EVP_PKEY_is_a(key, "ML-DSA-65") ||
+           EVP_PKEY_is_a(key, "ML-DSA-87");
+}
+
+const char *br_key_digest(const EVP_PKEY *key)
+{
+    return is_mldsa(key) ? NULL : "SHA256";
+}
+
 bool br_key_type(const EVP_PKEY *key, char out[16])
 {
-    switch (EVP_PKEY_get_base_id(key)) {
-    case EVP_PKEY_RSA:
-        snprintf(out, 16, "RSA-%d", EVP_PKEY_get_bits(key));
-        return EVP_PKEY_get_bits(key) >= BR_RSA_BITS_MIN;
-    case EVP_PKEY_EC:
+    if (EVP_PKEY_is_a(key, "RSA")) {
+        int bits = EVP_PKEY_get_bits(key);
+        snprintf(out, 16, "RSA-%d", bits);
+        return bits >= BR_RSA_BITS_MIN && bits <= BR_RSA_BITS_MAX;
+    }
+    if (EVP_PKEY_is_a(key, "EC"))
         return ec_type(key, out);
-    default: {
-        const char *name = EVP_PKEY_get0_type_name(key);
-        snprintf(out, 16, "%.15s", name != NULL ? name : "unknown");
-        return false;
-    }
-    }
+    const char *name = EVP_PKEY_get0_type_name(key);
+    snprintf(out, 16, "%.15s", name != NULL ? name : "unknown");
+    return is_mldsa(key);
 }

@@ -21,6 +21,7 @@ void br_x509_unref(br_x509 *x)
         return;
     X509_free(x->leaf);
     EVP_PKEY_free(x->key);
+    br_store_key_free(x->store_key);
     br_buf_free(&x->der);
     br_buf_free(&x->base64);
     br_buf_free(&x->chain_base64);
@@ -74,8 +75,9 @@ static bool fill(br_x509 *x, const br_x509_loading *l)
     br_x509_name(&x->subject, X509_get_subject_name(l->leaf));
     br_x509_name(&x->issuer, X509_get_issuer_name(l->leaf));
     const EVP_PKEY *key = X509_get0_pubkey(l->leaf);
-    x->algorithm = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ? "AWS4-X509-RSA-SHA256"
-                                                             : "AWS4-X509-ECDSA-SHA256";
+    x->algorithm = EVP_PKEY_is_a(key, "RSA")  ? "AWS4-X509-RSA-SHA256"
+                   : EVP_PKEY_is_a(key, "EC") ? "AWS4-X509-ECDSA-SHA256"
+                                              : "AWS4-X509-MLDSA";
     return br_key_type(key, x->key_type) && br_x509_serial_text(l->leaf, x->serial) &&
            br_asn1_time_ms(X509_get0_notBefore(l->leaf), &x->not_before_ms) &&
            br_asn1_time_ms(X509_get0_notAfter(l->leaf), &x->not_after_ms) &&
@@ -98,8 +100,17 @@ static br_x509 *build(br_x509_loading *l)
     X509_up_ref(l->leaf);
     x->leaf = l->leaf;
     x->key = l->key;
+    x->store_key = l->store_key;
     l->key = NULL;
+    l->store_key = NULL;
     return x;
+}
+
+static bool read_key(br_x509_loading *l)
+{
+    br_slice given = l->in->private_key;
+    bool device = given.p != NULL && (l->in->providers.n > 0 || br_x509_is_uri(given));
+    return device ? br_x509_read_store_key(l) : br_x509_read_key(l);
 }
 
 static bool read_all(br_x509_loading *l)
@@ -110,7 +121,7 @@ static bool read_all(br_x509_loading *l)
     if (l->in->pkcs12.p != NULL)
         return br_x509_read_pkcs12(l);
     bool ok = br_x509_read_certificates(l, l->in->certificate, "certificate");
-    ok = (l->in->signed_outside || br_x509_read_key(l)) && ok;
+    ok = (l->in->signed_outside || read_key(l)) && ok;
     if (l->in->certificate_chain.p != NULL)
         ok = br_x509_read_certificates(l, l->in->certificate_chain, "certificate_chain") && ok;
     return ok;
@@ -137,29 +148,38 @@ static void no_leaf(br_x509_loading *l)
         br_x509_problem(l, option, "contains no certificate that belongs to its private key");
 }
 
-/*
-** Many forms of keys hold the public part as well, so that one which was damaged still seems to
-** belong to the certificate; AWS would refuse what it signs.
-*/
-static bool key_works(const br_x509_loading *l)
+static bool sign(const br_x509_loading *l, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *n,
+                 br_buf *why)
 {
-    uint8_t signature[BR_SIGNATURE_MAX];
-    size_t n;
-    br_slice text = BR_SLICE("lua-bedrock");
-    return br_key_sign(l->key, text, signature, &n) &&
-           br_key_verify(X509_get0_pubkey(l->leaf), text, (br_slice){(const char *)signature, n});
+    return l->store_key != NULL ? br_store_key_sign(l->store_key, l->key, text, out, n, why)
+                                : br_key_sign(l->key, NULL, NULL, text, out, n);
 }
 
+/*
+** Many forms of keys hold the public part as well, so that one which was damaged still seems to
+** belong to the certificate; AWS would refuse what it signs. A key in a device may want a PIN that
+** is not asked for before.
+*/
 static void check_key_works(br_x509_loading *l)
 {
     const char *option = l->in->pkcs12.p != NULL        ? "pkcs12"
                          : l->in->private_key.p != NULL ? "private_key"
                                                         : "certificate";
-    char type[16];
-    if (br_key_type(l->key, type) && EVP_PKEY_get_size(l->key) <= BR_SIGNATURE_MAX && !key_works(l))
+    uint8_t signature[BR_SIGNATURE_MAX];
+    size_t n;
+    br_slice text = BR_SLICE("lua-bedrock");
+    br_buf why;
+    br_buf_init(&why, BR_ERROR_MESSAGE_MAX);
+    if (!sign(l, text, signature, &n, &why) && l->store_key != NULL)
+        br_x509_problem(l, option,
+                        "does not sign: is private_key_password right, and may the key sign? (%s)",
+                        why.len > 0 ? why.data : "OpenSSL does not say why");
+    else if (!br_key_verify(X509_get0_pubkey(l->leaf), text,
+                            (br_slice){(const char *)signature, n}))
         br_x509_problem(
             l, option,
             "contains a damaged private key: its signatures do not match the certificate");
+    br_buf_free(&why);
 }
 
 /* Without a key: the first that is no authority, else the first. */
@@ -183,7 +203,8 @@ static void check_with_leaf(br_x509_loading *l, const br_given_certificate *leaf
     l->leaf = leaf->x;
     l->leaf_option = leaf->option;
     br_x509_check_leaf(l, leaf->x, leaf->option);
-    if (l->key != NULL)
+    char type[16];
+    if (l->key != NULL && br_key_type(X509_get0_pubkey(leaf->x), type))
         check_key_works(l);
     br_x509_order_chain(l);
 }
@@ -211,11 +232,13 @@ static void release(br_x509_loading *l)
     for (size_t i = 0; i < l->count; i++)
         X509_free(l->given[i].x);
     EVP_PKEY_free(l->key);
+    br_store_key_free(l->store_key);
 }
 
 br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems)
 {
-    br_x509_loading l = {.in = in, .now_ms = now_ms, .problems = problems};
+    br_x509_loading l = {
+        .in = in, .now_ms = now_ms, .problems = problems, .queue_ours = ERR_peek_error() == 0};
     ERR_set_mark();
     check_all(&l, read_all(&l));
     br_x509 *x = NULL;

@@ -217,6 +217,11 @@ static bool key_problem(br_x509_loading *l, const char *option, br_key_result re
     case BR_KEY_UNREADABLE:
         break;
     }
+    for (size_t i = 0; i < l->count; i++)
+        if (X509_get0_pubkey(l->given[i].x) == NULL && br_mldsa_name(l->given[i].x) != NULL)
+            return br_x509_problem(l, option,
+                                   "contains a private key that cannot be read, as the "
+                                   "certificate's is of ML-DSA: that needs OpenSSL 3.5 or newer");
     return br_x509_problem(
         l, option,
         "contains a private key that cannot be read: give PKCS#8, PKCS#1 or SEC1, as PEM or DER");
@@ -241,6 +246,10 @@ static bool read_key_block(br_x509_loading *l, const br_pem_block *block, const 
         return br_x509_problem(l, option,
                                "contains an OpenSSH private key: convert it with ssh-keygen -p -m "
                                "PKCS8");
+    if (br_slice_eqs(block->label, "TSS2 PRIVATE KEY"))
+        return br_x509_problem(l, option,
+                               "contains the key of a TPM: give it as private_key, install "
+                               "tpm2-openssl and set openssl_providers = {\"tpm2\", \"default\"}");
     br_key_result result = br_key_from_block(block, l->in->password, &key);
     return key_problem(l, option, result) && keep_key(l, key, option);
 }

@@ -6,6 +6,7 @@
 #include <openssl/objects.h>
 #include <stdlib.h>
 
+#define OCTETS_MAX 5000     /* ML-DSA-87 has 4896 */
 #define KEY_NUMBER_MAX 2048 /* bytes of one number of a key; RSA-16384 is OpenSSL's limit */
 
 br_slice br_x509_der(const br_x509 *x)
@@ -64,12 +65,13 @@ const uint8_t *br_x509_fingerprint(const br_x509 *x)
 }
 
 /* A context for each signature: the key itself is safe to share, a context is not. */
-bool br_key_sign(EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len)
+bool br_key_sign(EVP_PKEY *key, OSSL_LIB_CTX *context, const char *query, br_slice text,
+                 uint8_t out[BR_SIGNATURE_MAX], size_t *out_len)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     *out_len = BR_SIGNATURE_MAX;
     bool ok = ctx != NULL && EVP_PKEY_get_size(key) <= BR_SIGNATURE_MAX &&
-              EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, key, NULL) &&
+              EVP_DigestSignInit_ex(ctx, NULL, br_key_digest(key), context, query, key, NULL) &&
               EVP_DigestSign(ctx, out, out_len, (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(ctx);
     return ok;
@@ -78,19 +80,30 @@ bool br_key_sign(EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX], si
 bool br_key_verify(EVP_PKEY *key, br_slice text, br_slice signature)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, "SHA256", NULL, NULL, key, NULL) &&
+    bool ok = ctx != NULL &&
+              EVP_DigestVerifyInit_ex(ctx, NULL, br_key_digest(key), NULL, NULL, key, NULL) &&
               EVP_DigestVerify(ctx, (const unsigned char *)signature.p, signature.n,
                                (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(ctx);
     return ok;
 }
 
-bool br_x509_sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len)
+bool br_x509_sign_or_tell(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX],
+                          size_t *out_len, br_buf *why)
 {
+    if (x->key == NULL)
+        return false;
     ERR_set_mark();
-    bool ok = x->key != NULL && br_key_sign(x->key, text, out, out_len);
+    bool ok = x->store_key != NULL
+                  ? br_store_key_sign(x->store_key, x->key, text, out, out_len, why)
+                  : br_key_sign(x->key, NULL, NULL, text, out, out_len);
     ERR_pop_to_mark();
     return ok;
+}
+
+bool br_x509_sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len)
+{
+    return br_x509_sign_or_tell(x, text, out, out_len, NULL);
 }
 
 bool br_x509_verify(const br_x509 *x, br_slice text, br_slice signature)
@@ -162,13 +175,26 @@ static bool add_ec(br_buf *out, const EVP_PKEY *key)
     return ok;
 }
 
+/* ML-DSA, in whichever form it came. */
+static bool add_octets(br_buf *out, const EVP_PKEY *key)
+{
+    size_t n = 0;
+    unsigned char *to = (unsigned char *)br_buf_reserve(out, OCTETS_MAX);
+    bool ok = to != NULL &&
+              EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PRIV_KEY, to, OCTETS_MAX, &n);
+    if (ok)
+        br_buf_commit(out, n);
+    return ok && n > 0;
+}
+
 bool br_x509_key_material(const br_x509 *x, br_buf *out)
 {
-    if (x->key == NULL)
+    if (x->key == NULL || x->store_key != NULL)
         return false;
     ERR_set_mark();
-    bool ok =
-        EVP_PKEY_get_base_id(x->key) == EVP_PKEY_RSA ? add_rsa(out, x->key) : add_ec(out, x->key);
+    bool ok = EVP_PKEY_is_a(x->key, "RSA")  ? add_rsa(out, x->key)
+              : EVP_PKEY_is_a(x->key, "EC") ? add_ec(out, x->key)
+                                            : add_octets(out, x->key);
     ERR_pop_to_mark();
     return ok;
 }

@@ -14,13 +14,21 @@
 #define BR_PEM_INPUT_MAX ((size_t)1024 * 1024) /* each of the inputs */
 #define BR_CHAIN_MAX 16                        /* certificates besides the leaf */
 #define BR_SERIAL_MAX 64                       /* decimal digits; RFC 5280 allows 20 octets = 49 */
-#define BR_SIGNATURE_MAX 1024                  /* bytes; RSA-8192 */
+#define BR_SIGNATURE_MAX 4800                  /* bytes; ML-DSA-87 has 4627 */
 #define BR_RSA_BITS_MIN 2048
+#define BR_RSA_BITS_MAX 8192
+#define BR_PROVIDERS_MAX 8 /* of OpenSSL, for one key */
+#define BR_PROVIDER_NAME_MAX 63
 #define BR_PASSWORD_ROUNDS_MAX 10000000 /* of deriving a key from the password: some seconds */
 
 /*
 ** {NULL, 0} = not given. Names in problems are the options': certificate, private_key, pkcs12,
-** certificate_chain, and private_key_password for `password` (which opens pkcs12 as well).
+** certificate_chain, openssl_providers for `providers`, and private_key_password for `password`
+** (which opens pkcs12 as well).
+**
+** With providers, or where private_key is a URI ("pkcs11:…", "handle:…", "file:…"), OpenSSL's store
+** opens private_key, so that it may be one that no program can read, as in a TPM. It has a library
+** context of its own for that.
 */
 typedef struct br_x509_input {
     br_slice certificate; /* may hold chain and key too */
@@ -28,6 +36,7 @@ typedef struct br_x509_input {
     br_slice certificate_chain;
     br_slice pkcs12; /* instead of the three above */
     br_slice password;
+    br_slice providers;  /* names with commas or spaces between: "tpm2, default" */
     bool signed_outside; /* there is no key: who calls has what it signs (private_key is ignored) */
 } br_x509_input;
 
@@ -49,6 +58,10 @@ void br_x509_unref(br_x509 *x);
 
 /* Whether there is a PEM certificate in the text, as OpenSSL reads files of authorities. */
 bool br_x509_is_in(br_slice pem);
+/* Whether the text is a URI for OpenSSL's store, not a path: lower-case, more than a letter, ':'. */
+bool br_x509_is_uri(br_slice text);
+/* The next of the names of providers, or false. */
+bool br_providers_next(br_slice *rest, br_slice *name);
 /* Whether the text is PEM in UTF-16, as some editors of Windows save it, with or without a BOM. */
 bool br_x509_is_utf16(br_slice text);
 
@@ -67,6 +80,9 @@ const uint8_t *br_x509_fingerprint(const br_x509 *x); /* SHA-256 of the DER, 32 
 
 /* RSA: PKCS#1 v1.5; EC: DER SEQUENCE(r, s); both over SHA-256 of `text`. Safe from many threads. */
 bool br_x509_sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX], size_t *out_len);
+/* As well; where a key in a device fails, what its provider says is appended to `why`. */
+bool br_x509_sign_or_tell(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX],
+                          size_t *out_len, br_buf *why);
 /* Whether the private key of the certificate has signed `text`, in the form of br_x509_sign. */
 bool br_x509_verify(const br_x509 *x, br_slice text, br_slice signature);
 

@@ -18,6 +18,20 @@ static bool is_path(br_slice text)
     return text.p != NULL && !br_looks_like_data(text);
 }
 
+static bool is_uri(br_option o, br_slice text)
+{
+    return o == BR_OPT_PRIVATE_KEY && is_path(text) && br_x509_is_uri(text);
+}
+
+/* What is looked at for changes: of a URI the file, where it names one, else nothing that is there. */
+static const char *stamped(br_option o, br_slice text)
+{
+    if (!is_uri(o, text) || !br_slice_starts(text, "file:"))
+        return text.p;
+    const char *path = text.p + sizeof "file:" - 1;
+    return strncmp(path, "//", 2) == 0 ? path + 2 : path;
+}
+
 static bool read_one(const br_settings *s, br_option o, br_buf *out, br_file_stamp *stamp,
                      br_problems *problems)
 {
@@ -27,7 +41,9 @@ static bool read_one(const br_settings *s, br_option o, br_buf *out, br_file_sta
     if (!is_path(text))
         return br_buf_add_slice(out, text) ||
                br_problems_add(problems, "file", br_slice_of(br_option_name(o)), "out of memory");
-    *stamp = br_file_stamp_of(text.p);
+    *stamp = br_file_stamp_of(stamped(o, text));
+    if (is_uri(o, text))
+        return br_buf_add_slice(out, text);
     return br_read_file(br_option_name(o), text.p, out, problems);
 }
 
@@ -55,6 +71,7 @@ br_x509 *br_certificate_files_load(const br_settings *s, int64_t now_ms,
             .certificate_chain = given(s, CHAIN, &text[CHAIN]),
             .pkcs12 = given(s, PKCS12, &text[PKCS12]),
             .password = br_settings_text(s, BR_OPT_PRIVATE_KEY_PASSWORD),
+            .providers = br_settings_text(s, BR_OPT_OPENSSL_PROVIDERS),
             .signed_outside = s->has_function[BR_OPT_SIGN],
         };
         x = br_x509_load(&in, now_ms, problems);
@@ -71,6 +88,8 @@ bool br_certificate_files_single(const br_settings *s, const br_problems *proble
     for (int i = 0; i < BR_CERTIFICATE_FILES; i++)
         if (br_problems_at(problems, br_option_name(options[i])))
             return false;
+    if (br_problems_at(problems, br_option_name(BR_OPT_OPENSSL_PROVIDERS)))
+        return false;
     bool pkcs12 = br_settings_text(s, BR_OPT_PKCS12).p != NULL;
     return pkcs12 != (br_settings_text(s, BR_OPT_CERTIFICATE).p != NULL);
 }
@@ -91,7 +110,7 @@ bool br_certificate_files_changed(const br_settings *s, const br_certificate_fil
         br_slice path = br_settings_text(s, options[i]);
         if (path.p == NULL)
             continue;
-        br_file_stamp now = br_file_stamp_of(path.p);
+        br_file_stamp now = br_file_stamp_of(stamped(options[i], path));
         if (!br_file_stamp_eq(&now, &known->of[i]))
             return true;
     }
