@@ -41,8 +41,6 @@
 ---| "LoginRequired" # `aws sso login` is due
 ---| "Forked" # begun before a fork
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
---- Signs with the private key of the certificate. RSA-SHA256 is PKCS#1 v1.5, ECDSA-SHA256 is DER.
----@alias bedrock.Sign fun(data: string, algorithm: "RSA-SHA256"|"ECDSA-SHA256"): string?, any
 ---@alias bedrock.ProblemKind "missing"|"unknown"|"type"|"conflict"|"file"|"certificate"|string
 
 ---@class bedrock.Settings
@@ -51,8 +49,8 @@
 ---@field role_arn? string
 ---@field trust_anchor_arn? string
 ---@field certificate? string file path, or PEM or DER text
----@field private_key? string file path, or PEM or DER text
----@field sign? bedrock.Sign in place of private_key
+---@field private_key? string file path, or PEM or DER text, or a URI for OpenSSL's store ("pkcs11:…", "handle:…", "file:…")
+---@field openssl_providers? string|string[] loaded for private_key alone, such as { "tpm2", "default" }
 ---@field certificate_chain? string
 ---@field private_key_password? string
 ---@field pkcs12? string file path, or the bytes
