@@ -2,6 +2,7 @@
 ** Keys that OpenSSL's store opens. Devices are in spec/devices_spec.lua: here are URIs of files, which
 ** the same way opens, and what there is to say without a device.
 */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
