@@ -323,6 +323,32 @@ describe("what a connection gives:", function()
         conn:close()
     end)
 
+    it("is as docs/credentials.md shows it", function()
+        local file = assert(io.open("docs/credentials.md", "rb"))
+        local section = file:read "*a":match "\n## What a connection gives to other programs\n(.-)\n## "
+        file:close()
+        local got, printed = os.tmpname(), {}
+        local conn = certificate "documented"
+        local here = setmetatable({ conn = conn, bedrock = bedrock, print = function(text)
+            printed[#printed + 1] = text
+        end }, { __index = _G })
+        for block in section:gmatch "```lua\n(.-)```" do
+            block = block:gsub("https://bedrock%.us%-east%-1%.amazonaws%.com", ep.https)
+                :gsub("curl %-%-silent", "%0 --fail --cacert " .. ep.ca_file .. " --output " .. got)
+            local run = assert(loadstring and loadstring(block) or load(block, "example", "t", here))
+            local _ = setfenv and setfenv(run, here)
+            run()
+        end
+        local answer = assert(io.open(got, "rb"))
+        assert.is_table(bedrock.json.decode(answer:read "*a").modelSummaries)
+        answer:close()
+        os.remove(got)
+        assert.matches("^https://my%-bucket%.s3.*X%-Amz%-Signature=%x+$", printed[1])
+        assert.is_true(listed(printed[3]:match "^OPENAI_API_KEY=(.*)$") > 0)
+        assert.equal(assert(conn:credentials()).access_key_id, bedrock.json.decode(printed[4]).AccessKeyId)
+        conn:close()
+    end)
+
     it("shows no secret but in export", function()
         local conn = keys { access_key_id = ep.session.access_key_id, session_token = ep.session.session_token,
             secret_access_key = ep.session.secret_access_key }
