@@ -3,9 +3,6 @@
 ** for each acquisition. A token of an sso_session that ends within a quarter of an hour is renewed
 ** first where it can be, and written back; one that cannot be serves until its end.
 */
-#define _GNU_SOURCE /* secure_getenv */
-#include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,11 +11,11 @@
 #include "core/aws/sso.h"
 #include "engine/credentials/layer_source.h"
 #include "engine/fetch.h"
+#include "engine/files/aws_files.h"
 #include "engine/files/read_file.h"
 #include "engine/files/write_file.h"
 
-#define CACHE_BELOW_HOME ".aws/sso/cache"
-#define PASSWD_TEXT_MAX 16384
+#define CACHE_BELOW_HOME "/.aws/sso/cache/"
 #define WHOSE "the answer of the SSO portal"
 
 enum { PORTAL, OIDC, SERVICES };
@@ -27,7 +24,7 @@ static const char *const services[SERVICES] = {"sso", "sso-oidc"};
 typedef struct sso {
     br_layer_source base;
     br_slice region;
-    char path[PATH_MAX]; /* of the token's file */
+    char path[BR_AWS_PATH_MAX]; /* of the token's file */
     br_url endpoints[SERVICES];
     br_net nets[SERVICES];
 } sso;
@@ -286,33 +283,14 @@ static bool identity(const br_source *base, uint8_t out[BR_IDENTITY_SIZE])
     return ok;
 }
 
-/* false: neither the environment nor the user database knows it. */
-static bool find_home(char *out, size_t size)
-{
-    const char *home = secure_getenv("HOME");
-    struct passwd entry, *found = NULL;
-    char *text = NULL;
-    if (home == NULL || home[0] == '\0') {
-        text = malloc(PASSWD_TEXT_MAX);
-        if (text != NULL && getpwuid_r(geteuid(), &entry, text, PASSWD_TEXT_MAX, &found) == 0 &&
-            found != NULL)
-            home = found->pw_dir;
-    }
-    int n = home != NULL ? snprintf(out, size, "%s", home) : -1;
-    free(text);
-    return n > 0 && (size_t)n < size;
-}
-
 static bool find_file(sso *s)
 {
-    char home[PATH_MAX], name[BR_SSO_NAME_SIZE];
+    char below[sizeof CACHE_BELOW_HOME + BR_SSO_NAME_SIZE] = CACHE_BELOW_HOME;
     br_slice key = br_layer_get(s->base.layer, BR_LAYER_SSO_SESSION);
     if (key.p == NULL)
         key = br_layer_get(s->base.layer, BR_LAYER_SSO_START_URL);
-    if (!br_sso_file_name(key, name) || !find_home(home, sizeof home))
-        return false;
-    int n = snprintf(s->path, sizeof s->path, "%s/" CACHE_BELOW_HOME "/%s", home, name);
-    return n > 0 && (size_t)n < sizeof s->path;
+    return br_sso_file_name(key, below + sizeof CACHE_BELOW_HOME - 1) &&
+           br_aws_path(NULL, "", below, s->path);
 }
 
 static bool find_endpoints(sso *s, const br_config *config, br_error *error)
