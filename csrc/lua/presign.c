@@ -46,6 +46,7 @@ int br_presign_work(lua_State *L, br_signing *s, br_error *error)
     br_signing_date(L, s, date);
     in.amz_date = br_slice_of(date);
     in.payload_hash = br_headers_get(&s->headers, BR_PAYLOAD_HASH);
+    s->out.secret = true;
     add_address(s, br_signing_text(L, s, BR_SIGNING_URL, NULL));
     if (!br_presign(s->signer, &in, &keys, expires_s, &s->out, error))
         return 0;
@@ -62,6 +63,7 @@ int br_api_key_work(lua_State *L, br_signing *s, br_error *error)
     br_signing_date(L, s, date);
     if (!br_signing_lent(L, &keys))
         return luaL_argerror(L, BR_SIGNING_LENT, "credentials expected");
+    s->out.secret = true;
     if (!br_api_key(s->signer, &keys, br_slice_of(date), duration_s, &s->out, &expiration_ms,
                     error))
         return 0;

@@ -301,7 +301,7 @@ static br_signing *push_signing(lua_State *L)
     br_headers_init_secret(&s->headers);
     br_buf_init(&s->origin, BR_HOST_MAX + 16);
     br_buf_init(&s->host, BR_HOST_MAX + 16);
-    br_buf_init_secret(&s->out, OUT_MAX);
+    br_buf_init(&s->out, OUT_MAX);
     br_problems_init(&s->problems);
     if (luaL_newmetatable(L, TYPE)) {
         lua_pushcfunction(L, signing_gc);
@@ -332,6 +332,7 @@ static int work_on(lua_State *L, br_signing *s, br_signing_work *work)
     need_signer(L, s);
     br_headers_clear(&s->headers);
     br_buf_clear(&s->out);
+    s->out.secret = false;
     int n = work(L, s, &error);
     return n > 0 ? n : br_lua_fail(L, &error, (br_slice){NULL, 0}, NULL);
 }

@@ -21,7 +21,7 @@ typedef struct br_signing {
     br_signer *signer;
     br_headers headers;
     br_buf origin, host; /* the URL's last time, and the Host header that it makes */
-    br_buf out;          /* what is made */
+    br_buf out;          /* what is made; secret where it is good by itself */
     br_problems problems;
     const char *name; /* of the function at work, for messages */
     bool busy;
