@@ -137,6 +137,17 @@ def main(cases, json_texts, pki, out):
     seeds.add("frames", b"\3" + frame(1, struct.pack(">IHBBHII", 1, 200, 0, 1, 1, 1, 1) + b"ab")
               + frame(2, b"data") + frame(3, b"\0{}") + frame(6, b""))
     seeds.add("answer", text)
+    keys = b'"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"secret","Token":"token","SessionToken":"token"'
+    seeds.add("ways", b"\0{" + keys + b',"Code":"Success","Expiration":"2026-01-01T00:00:00Z"}')
+    seeds.add("ways", b'\0{"Code":"AccessDenied","Message":"access denied"}')
+    seeds.add("ways", b'\1{"Version":1,' + keys + b"}")
+    seeds.add("ways", b'\2{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"s","sessionToken":"t",'
+              b'"expiration":1795946400000}}')
+    seeds.add("ways", b"\3/bin/a 'b c' \"d \\\"e\" f\\ g")
+    seeds.add("ways", b"\4http://169.254.170.2/v2/credentials/a?b=c")
+    seeds.add("ways", b'\5{"accessToken":"a","expiresAt":"2026-01-01T00:00:00UTC","expiresIn":10,"refreshToken":"r",'
+              b'"clientId":"c","clientSecret":"s","registrationExpiresAt":"2026-01-01T00:00:00Z"}')
+    seeds.add("ways", b"\6my-role\n")
     seeds.add("model", b'\0{"a":{"a":{"b":"YQ=="}},"b":["a",null],"c":{"a":["b"]},"id":"x"}')
     seeds.add("model", b"\0<DoResponse><DoResult><a><b>YQ==</b></a><c>1</c></DoResult></DoResponse>")
     seeds.add("json", text)
