@@ -36,4 +36,11 @@ return {
 
     -- For 05-agent.lua: an agent of yours and one of its aliases.
     agent = { id = "AGENT-ID", alias = "ALIAS-ID" },
+
+    -- For 08-ways-in.lua: connections whose credentials come from elsewhere; docs/credentials.md lists what there is.
+    ways = {
+        { name = "a profile", connection = { auth = "profile", profile = "PROFILE", region = "us-east-1" } },
+        -- { name = "this pod or task", connection = { auth = "container", region = "us-east-1" } },
+        -- { name = "this instance", connection = { auth = "instance", region = "us-east-1" } },
+    },
 }

@@ -24,11 +24,30 @@ rm -rf "$demo/cache"
 mkdir -p "$demo/cache"
 chmod 700 "$demo/cache"
 url=$(endpoint start "$demo/endpoint" "$build/pki")
+eval "$(endpoint env "$demo/endpoint" | grep -E '^BEDROCK_TEST_(HTTP|ACCESS_KEY_ID|SECRET_ACCESS_KEY|CONTAINER_TOKEN)=')"
+
+cat >"$demo/config" <<CONFIG
+[profile base]
+aws_access_key_id = ${BEDROCK_TEST_ACCESS_KEY_ID:?}
+aws_secret_access_key = ${BEDROCK_TEST_SECRET_ACCESS_KEY:?}
+[profile demo]
+role_arn = arn:aws:iam::123456789012:role/demo
+source_profile = base
+CONFIG
 
 cat >"$demo/settings.lua" <<SETTINGS
 --- Made by make demo.
-return {
-    connection = {
+local service = { endpoint = "$url", ca_file = "$PWD/$build/pki/tls-ca.pem", region = "us-east-1" }
+
+local function with(more)
+    for name, value in pairs(service) do
+        more[name] = value
+    end
+    return more
+end
+
+local function certificate(more)
+    return with {
         auth = "roles_anywhere",
         trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/demo",
         profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/demo",
@@ -37,10 +56,27 @@ return {
         certificate_chain = "$PWD/$build/pki/intermediate.pem",
         private_key = "$PWD/$build/pki/p256.key.pkcs8.pem",
         session_name = "demo",
-        endpoint = "$url",
-        ca_file = "$PWD/$build/pki/tls-ca.pem",
         cache_dir = "$demo/cache",
-        region = "us-east-1",
+        assume_role = more and more.assume_role,
+    }
+end
+
+return {
+    connection = certificate(),
+    ways = {
+        { name = "a role assumed with a certificate", connection = certificate {
+            assume_role = { role_arn = "arn:aws:iam::123456789012:role/demo-above" },
+        } },
+        { name = "a role in a profile of AWS's shared files", connection = with {
+            auth = "profile", profile = "demo", config_file = "$demo/config",
+        } },
+        { name = "a container", connection = with {
+            auth = "container",
+            container = {
+                uri = "${BEDROCK_TEST_HTTP:?}/container/credentials",
+                authorization_token = "${BEDROCK_TEST_CONTAINER_TOKEN:?}",
+            },
+        } },
     },
     other_region = "eu-central-1",
     custom_region = "eu-north-9",
@@ -77,4 +113,5 @@ lua5.4 tools/exchanges.lua "$demo/endpoint" reset
 echo "Exchanges the endpoint counted: $(lua5.4 tools/exchanges.lua "$demo/endpoint")"
 
 example "One region, several, a custom one" 07-regions.lua
+example "Other ways in: roles, profiles, containers" 08-ways-in.lua
 heading "Done. The same examples run against AWS: see examples/settings.example.lua."

@@ -9,7 +9,7 @@ local endpoint = dofile(here .. "/endpoint.lua")
 
 local VARIABLES = {
     "https", "https_expired", "https_wronghost", "https_untrusted", "https_mutual", "http", "refused", "control",
-    "ca_file", "pki", "dir", "access_key_id", "secret_access_key", "api_key", "account",
+    "ca_file", "pki", "dir", "access_key_id", "secret_access_key", "api_key", "container_token", "account",
 }
 
 local commands = {}
