@@ -1,6 +1,6 @@
 /*
-** Credentials that a program prints, with real programs: what they print, how they end, and that none
-** of them, nor of their children, nor of their descriptors, is left.
+** Credentials that a program prints, with real programs: what they print, how they end, and that
+** none of them, nor of their children, nor of their descriptors, is left.
 */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -309,6 +309,17 @@ static void test_does_not_hear(void)
     end(&w);
 }
 
+/* Its end counts, not that of its output. */
+static void test_closes_early(void)
+{
+    way_client w;
+    begin(&w, "echo '{\"Version\":1," KEYS "}'; exec >&-; sleep 0.1; exit 0");
+    CHECK(way_get(&w, BR_OBTAIN));
+    end(&w);
+    fails("echo '{\"Version\":1," KEYS "}'; exec >&-; sleep 0.1; exit 4", "ProcessFailed",
+          "exited with status 4");
+}
+
 /* One that ended leaves behind what it wants to, and is not waited for on its account. */
 static void test_leaves_an_agent(void)
 {
@@ -404,6 +415,7 @@ int main(void)
     test_megabytes();
     test_times_out();
     test_does_not_hear();
+    test_closes_early();
     test_leaves_an_agent();
     test_engine_ends();
     test_forked();

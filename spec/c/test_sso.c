@@ -1,6 +1,7 @@
 /*
-** Credentials of IAM Identity Center, from a scripted server and a home directory of the test's own:
-** which file the token is in, when it is renewed and written back, and what is said when it cannot be.
+** Credentials of IAM Identity Center, from a scripted server and a home directory of the test's
+** own: which file the token is in, when it is renewed and written back, and what is said when it
+** cannot be.
 */
 #define _GNU_SOURCE
 #include "core/aws/sso.h"

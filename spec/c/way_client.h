@@ -1,6 +1,6 @@
 /*
-** One source that is made of a layer, for tests of it: its connection's config, an engine whose clock
-** all but stands still once what takes no time had its time, and one who asks.
+** One source that is made of a layer, for tests of it: its connection's config, an engine whose
+** clock all but stands still once what takes no time had its time, and one who asks.
 */
 #ifndef BR_SPEC_WAY_CLIENT_H
 #define BR_SPEC_WAY_CLIENT_H

@@ -1,4 +1,7 @@
-/* What sources of credentials on this machine, and IAM Identity Center, say: the first byte chooses. */
+/*
+** What sources of credentials on this machine, and IAM Identity Center, say: the first byte
+** chooses.
+*/
 #include <string.h>
 
 #include "core/aws/command.h"

@@ -18,8 +18,9 @@ typedef struct br_command {
 
 /*
 ** Blanks separate words. '…' is kept as it is; in "…" a backslash takes away the meaning of " and \
-** alone; elsewhere of any character. Adjacent pieces make one word; '' is an empty one. NULL: split;
-** else static text that says what is wrong with the line, and *out is empty. At least one word.
+** alone; elsewhere of any character. Adjacent pieces make one word; '' is an empty one. NULL:
+** split; else static text that says what is wrong with the line, and *out is empty. At least one
+** word.
 */
 const char *br_command_split(br_slice line, br_command *out);
 void br_command_free(br_command *c); /* idempotent */

@@ -1,7 +1,7 @@
 /*
-** Where a container gets its credentials: the URI that ECS, EKS Pod Identity and their like put into
-** its environment. It is told a token and believed about credentials, so only https and a few hosts
-** are allowed. Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
+** Where a container gets its credentials: the URI that ECS, EKS Pod Identity and their like put
+** into its environment. It is told a token and believed about credentials, so only https and a few
+** hosts are allowed. Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 */
 #ifndef BR_CORE_AWS_CONTAINER_URI_H
 #define BR_CORE_AWS_CONTAINER_URI_H

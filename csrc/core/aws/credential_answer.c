@@ -1,7 +1,5 @@
 #include "core/aws/credential_answer.h"
 
-#include <string.h>
-
 #include "core/aws/harmless.h"
 #include "core/base/times.h"
 #include "core/http/headers.h"

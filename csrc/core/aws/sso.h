@@ -34,7 +34,9 @@ typedef struct br_sso_token {
 void br_sso_token_init(br_sso_token *t);
 void br_sso_token_free(br_sso_token *t); /* idempotent */
 
-/* The name of the file: SHA-1 of the sso_session's name, or of the start URL where there is none. */
+/*
+** The name of the file: SHA-1 of the sso_session's name, or of the start URL where there is none.
+*/
 bool br_sso_file_name(br_slice key, char out[BR_SSO_NAME_SIZE]);
 
 /* The file's contents. false: it holds no token. */

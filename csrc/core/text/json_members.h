@@ -15,8 +15,8 @@ typedef struct br_json_member {
 } br_json_member;
 
 /*
-** within: the member of the text's object that holds them; NULL: that object itself. false: the text
-** is no JSON object. To be freed in any case.
+** within: the member of the text's object that holds them; NULL: that object itself. false: the
+** text is no JSON object. To be freed in any case.
 */
 bool br_json_members_read(br_slice text, const char *within, br_json_member *members, size_t count);
 void br_json_members_free(br_json_member *members, size_t count);

@@ -1,7 +1,7 @@
 /*
-** The credentials that a program prints: credential_process. It is run for each acquisition, without
-** a shell. What it says on standard error goes where the host's goes; nothing that it prints becomes
-** part of an error.
+** The credentials that a program prints: credential_process. It is run for each acquisition,
+** without a shell. What it says on standard error goes where the host's goes; nothing that it
+** prints becomes part of an error.
 */
 #include <stdio.h>
 #include <stdlib.h>

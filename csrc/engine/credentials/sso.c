@@ -1,9 +1,8 @@
 /*
-** A role of IAM Identity Center, with the token that `aws sso login` left in a file. The file is read
-** for each acquisition. A token of an sso_session that ends within a quarter of an hour is renewed
-** first where it can be, and written back; one that cannot be serves until its end.
+** A role of IAM Identity Center, with the token that `aws sso login` left in a file. The file is
+** read for each acquisition. A token of an sso_session that ends within a quarter of an hour is
+** renewed first where it can be, and written back; one that cannot be serves until its end.
 */
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 

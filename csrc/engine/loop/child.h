@@ -4,8 +4,9 @@
 **
 ** It runs in a process group of its own, with nothing to read (/dev/null), with the host's standard
 ** error (what it says there is for people), with signals as they are by default, and without any
-** other descriptor. Whoever is not wanted any more is ended with that group, so with its children.
-** One that ended by itself may leave children behind, such as an agent: they are let be.
+** other descriptor (where the C library is not glibc 2.34 or later: but those that are not closed
+** on exec). Whoever is not wanted any more is ended with that group, so with its children. One that
+** ended by itself may leave children behind, such as an agent: they are let be.
 */
 #ifndef BR_ENGINE_LOOP_CHILD_H
 #define BR_ENGINE_LOOP_CHILD_H
@@ -41,8 +42,8 @@ typedef struct br_child {
 } br_child;
 
 /*
-** Starts it: words[0] is looked for in PATH if it has no slash. done: once, from br_engine_step; may
-** stop it. 0, or errno: it did not start.
+** Starts it: words[0] is looked for in PATH if it has no slash. done: once, from br_engine_step;
+** may stop it. 0, or errno: it did not start.
 */
 int br_child_start(br_child *c, br_engine *e, char *const words[], int64_t limit_ms,
                    void (*done)(void *user), void *user);
