@@ -22,7 +22,7 @@ unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy NO_PROXY
 asan="BUILD=$build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' ABIS=5.4"
 tsan="BUILD=$build/tsan SANITIZE=thread CFLAGS='-O1 -g' ABIS="
 eval make -s "$asan" modules c-tests test-modules || exit 1
-threaded=$(grep -lE 'pthread_create|ra_server|endpoint.h' spec/c/test_*.c)
+threaded=$(grep -lE 'pthread_create|ra_server|endpoint.h|bridge_client.h' spec/c/test_*.c)
 eval make -s "$tsan" $(basename -s .c $threaded | sed "s,^,$build/tsan/spec/,") || exit 1
 make -s ABIS=5.4 modules test-modules "$build/leash" || exit 1
 spec/pki/make.sh "$build/pki" || exit 1
