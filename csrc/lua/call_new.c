@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "core/base/ascii.h"
+#include "core/base/hex.h"
 #include "core/http/uri.h"
 #include "lua/call.h"
 
@@ -103,19 +105,19 @@ static void keep_strings(lua_State *L, br_lua_call *c)
 /* Version 4 of RFC 9562. */
 static bool random_uuid(void *user, char out[BR_UUID_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t bytes[16];
+    char digits[2 * sizeof bytes];
     (void)user;
     if (!br_platform_system.random(br_platform_system.user, bytes, sizeof bytes))
         return false;
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    br_hex(digits, bytes, sizeof bytes);
     char *to = out;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
+    for (size_t i = 0; i < sizeof digits; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
             *to++ = '-';
-        *to++ = digits[bytes[i] >> 4];
-        *to++ = digits[bytes[i] & 15];
+        *to++ = digits[i];
     }
     *to = '\0';
     return true;
@@ -229,18 +231,13 @@ static br_slice text_field(lua_State *L, const char *name)
     return text;
 }
 
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
-
 static bool wire_safe(br_slice text, const char *forbidden)
 {
     for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (c <= 0x20 || c >= 0x7f || strchr(forbidden, c))
+        char c = text.p[i];
+        if (!br_is_visible(c) || strchr(forbidden, c))
             return false;
-        if (c == '%' && (text.n - i < 3 || !is_hex(text.p[i + 1]) || !is_hex(text.p[i + 2])))
+        if (c == '%' && (text.n - i < 3 || !br_is_hex(text.p[i + 1]) || !br_is_hex(text.p[i + 2])))
             return false;
     }
     return true;
@@ -267,7 +264,7 @@ static void raw_method(lua_State *L, br_request *r, br_problems *p)
     br_slice method = text_field(L, "method");
     bool ok = method.n > 0 && method.n <= BR_METHOD_MAX;
     for (size_t i = 0; ok && i < method.n; i++)
-        ok = method.p[i] >= 'A' && method.p[i] <= 'Z';
+        ok = br_is_upper(method.p[i]);
     if (ok) {
         memcpy(r->method, method.p, method.n);
         r->method[method.n] = '\0';

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/base/ascii.h"
 #include "core/base/times.h"
 
 #define WORD_MAX 40
@@ -12,30 +13,20 @@
 
 static const char HIDDEN[] = "***";
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_word(br_slice text)
 {
     char lower[WORD_MAX];
     if (text.n == 0 || text.n > sizeof lower)
         return false;
     for (size_t i = 0; i < text.n; i++)
-        lower[i] = (char)(is_letter(text.p[i]) ? text.p[i] | 0x20 : text.p[i]);
+        lower[i] = br_to_lower(text.p[i]);
     return br_harmless_word((br_slice){lower, text.n});
 }
 
 static bool is_short_number(br_slice text)
 {
     for (size_t i = 0; i < text.n; i++)
-        if (!is_digit(text.p[i]))
+        if (!br_is_digit(text.p[i]))
             return false;
     return text.n > 0 && text.n <= NUMBER_DIGITS_MAX;
 }
@@ -61,7 +52,7 @@ static bool is_arn_part(br_slice part)
     if (part.n > ARN_PART_MAX || br_slice_starts(part, "ASIA") || br_slice_starts(part, "AKIA"))
         return false;
     for (size_t i = 0; i < part.n; i++)
-        if (!is_letter(part.p[i]) && !is_digit(part.p[i]) && strchr("-_.@*", part.p[i]) == NULL)
+        if (!br_is_alnum(part.p[i]) && strchr("-_.@*", part.p[i]) == NULL)
             return false;
     return true;
 }
@@ -166,7 +157,7 @@ static bool is_exception_name(br_slice code)
         ended |= code.n > n && memcmp(code.p + code.n - n, ends[i], n) == 0;
     }
     for (size_t i = 1; i <= code.n && ended; i++) {
-        if (i < code.n && !(code.p[i] >= 'A' && code.p[i] <= 'Z'))
+        if (i < code.n && !br_is_upper(code.p[i]))
             continue;
         if (!is_word((br_slice){code.p + start, i - start}))
             return false;
@@ -186,8 +177,7 @@ bool br_harmless_id(br_slice id)
         return false;
     for (size_t i = 0; i < id.n; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        char c = (char)(id.p[i] | 0x20);
-        if (dash ? id.p[i] != '-' : !is_digit(id.p[i]) && (c < 'a' || c > 'f'))
+        if (dash ? id.p[i] != '-' : !br_is_hex(id.p[i]))
             return false;
     }
     return true;

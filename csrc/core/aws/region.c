@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-static bool is_lower_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
+#include "core/base/ascii.h"
 
 bool br_region_syntax_ok(br_slice region)
 {
@@ -13,7 +10,7 @@ bool br_region_syntax_ok(br_slice region)
         return false;
     for (size_t i = 0; i < region.n; i++) {
         bool inner_dash = region.p[i] == '-' && i > 0 && i + 1 < region.n && region.p[i - 1] != '-';
-        if (!is_lower_alnum(region.p[i]) && !inner_dash)
+        if (!br_is_lower(region.p[i]) && !br_is_digit(region.p[i]) && !inner_dash)
             return false;
     }
     return true;

@@ -8,6 +8,7 @@
 
 #include "core/aws/arn.h"
 #include "core/aws/sts.h"
+#include "core/base/ascii.h"
 #include "core/base/suggest.h"
 #include "core/text/printable.h"
 
@@ -121,11 +122,6 @@ static char *copy(br_slice value)
     return text;
 }
 
-static bool is_word(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 static bool length_ok(const br_role *r, br_slice field, br_slice value, size_t min, size_t max,
                       br_problems *p)
 {
@@ -144,7 +140,7 @@ static bool text_ok(const br_role *r, const struct field *f, br_slice value, br_
     if (!length_ok(r, name, value, f->min, f->max, p))
         return false;
     for (size_t i = 0; f->others != NULL && i < value.n; i++)
-        if (!is_word(value.p[i]) && strchr(f->others, value.p[i]) == NULL)
+        if (!br_is_alnum_or(value.p[i], f->others))
             return br_problems_add(p, "pattern", path_of(r, name, path),
                                    "may contain only letters, digits and %s", f->others);
     return true;

@@ -1,5 +1,6 @@
 #include "core/aws/service_error.h"
 
+#include "core/base/ascii.h"
 #include "core/http/coding.h"
 #include "core/text/json.h"
 #include "core/text/utf8.h"
@@ -30,12 +31,6 @@ static void told_free(told *t)
     br_buf_free(&t->message);
 }
 
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-}
-
 static br_slice trimmed(br_slice s)
 {
     while (s.n > 0 && (unsigned char)s.p[0] <= ' ')
@@ -59,7 +54,7 @@ static br_slice bare_name(br_slice text)
             from = i + 1;
     br_slice name = trimmed((br_slice){text.n > 0 ? text.p + from : "", n - from});
     for (size_t i = 0; i < name.n; i++)
-        if (!is_name_char(name.p[i]))
+        if (!br_is_alnum_or(name.p[i], "._-"))
             return (br_slice){"", 0};
     return name.n < BR_ERROR_CODE_MAX ? name : (br_slice){"", 0};
 }
@@ -261,8 +256,7 @@ static void from_xml(told *t, br_slice body)
 static bool begins_tag(br_slice text)
 {
     char next = text.p[0] == '<' && text.n > 1 ? text.p[1] : ' ';
-    return next == '/' || next == '!' || next == '?' || (next >= 'a' && next <= 'z') ||
-           (next >= 'A' && next <= 'Z');
+    return next == '/' || next == '!' || next == '?' || br_is_letter(next);
 }
 
 /* One line of what a person would read: tags, controls and runs of blanks become one blank. */

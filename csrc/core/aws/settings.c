@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 
 #include "core/aws/foreign_options.h"
+#include "core/base/ascii.h"
 #include "core/text/printable.h"
 
 typedef enum option_type {
@@ -197,11 +198,6 @@ static bool is_one_line(int option)
              option == BR_OPT_CLIENT_KEY || option == BR_OPT_CLIENT_KEY_PASSWORD);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* As they come along with what is read from a file or pasted. NULL: there is none. */
 static const char *space_around(br_slice value)
 {
@@ -210,9 +206,9 @@ static const char *space_around(br_slice value)
     char last = value.p[value.n - 1];
     if (last == '\n' || last == '\r')
         return "ends in a line break: remove it";
-    if (is_space(last))
+    if (br_is_space(last))
         return "ends in a space: remove it";
-    return is_space(value.p[0]) ? "begins with a space or line break: remove it" : NULL;
+    return br_is_space(value.p[0]) ? "begins with a space or line break: remove it" : NULL;
 }
 
 static bool set_plain_text(br_settings *s, int option, br_slice value, br_problems *p)
@@ -240,19 +236,6 @@ static bool has_proxy_scheme(br_slice value)
     return false;
 }
 
-static bool printable(br_slice value)
-{
-    for (size_t i = 0; i < value.n; i++)
-        if (value.p[i] <= ' ' || value.p[i] > '~')
-            return false;
-    return true;
-}
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /*
 ** Whether what stands before the last @, which can only be the one before the host, holds what would
 ** end it (RFC 3986, 3.2.1), or a % that begins no code.
@@ -266,8 +249,9 @@ static bool userinfo_is_raw(br_slice value)
         at++;
     for (at += 3; at + 1 < end; at++) {
         char c = value.p[at];
-        bool code = c == '%' && at + 3 < end && is_hex(value.p[at + 1]) && is_hex(value.p[at + 2]);
-        if (c <= ' ' || c > '~' || strchr("@/?#[]\\\"<>^`{|}", c) != NULL || (c == '%' && !code))
+        bool code =
+            c == '%' && at + 3 < end && br_is_hex(value.p[at + 1]) && br_is_hex(value.p[at + 2]);
+        if (!br_is_visible(c) || strchr("@/?#[]\\\"<>^`{|}", c) != NULL || (c == '%' && !code))
             return true;
     }
     return false;
@@ -282,7 +266,7 @@ static bool set_proxy(br_settings *s, br_slice value, br_problems *p)
         return br_problems_add(p, "pattern", BR_SLICE("proxy"),
                                "percent-encode its user name and password: %%40 for @, %%2F for /, "
                                "%%23 for #, %%3F for ?, %%25 for %%, %%20 for a space");
-    if (!has_proxy_scheme(value) || !printable(value))
+    if (!has_proxy_scheme(value) || !br_slice_is_visible(value))
         return br_problems_add(p, "pattern", BR_SLICE("proxy"),
                                "must be a URL such as \"http://proxy.example.com:3128\" (schemes: "
                                "http https socks4 socks4a socks5 socks5h), or false for none");

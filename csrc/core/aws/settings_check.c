@@ -5,6 +5,7 @@
 
 #include "core/aws/arn.h"
 #include "core/aws/endpoint.h"
+#include "core/base/ascii.h"
 #include "core/text/printable.h"
 
 /* What the checks share: what is checked, the facts, and where problems go. */
@@ -29,34 +30,17 @@ static bool is_set(const checker *c, br_option o)
     return c->s->text[o] != NULL;
 }
 
-static bool word_char(char ch)
+static bool is_account(br_slice text)
 {
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-           ch == '_';
+    return text.n == 12 && br_slice_number(text, INT64_MAX / 100) >= 0;
 }
 
 static bool all_of(br_slice text, const char *others)
 {
     for (size_t i = 0; i < text.n; i++)
-        if (!word_char(text.p[i]) && (text.p[i] == '\0' || strchr(others, text.p[i]) == NULL))
+        if (text.p[i] != '_' && !br_is_alnum_or(text.p[i], others))
             return false;
     return true;
-}
-
-static bool visible(br_slice text)
-{
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] <= ' ' || text.p[i] > '~')
-            return false;
-    return true;
-}
-
-static bool has_blank_or_control(br_slice text)
-{
-    for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7F)
-            return true;
-    return false;
 }
 
 /* Authentication. */
@@ -134,7 +118,7 @@ static void check_secret_text(checker *c, br_option o, size_t max)
     br_slice text = text_of(c, o);
     if (text.n > max)
         br_problems_add(c->p, "max-length", name_of(o), "longer than %zu bytes", max);
-    else if (!visible(text))
+    else if (!br_slice_is_visible(text))
         br_problems_add(c->p, "pattern", name_of(o),
                         "contains a space, a control character or a non-ASCII character; was all "
                         "of it copied, without the line break?");
@@ -180,19 +164,10 @@ static void check_authorization_header(checker *c)
 
 /* Roles Anywhere. */
 
-static bool digits12(br_slice account)
-{
-    for (size_t i = 0; i < account.n; i++)
-        if (account.p[i] < '0' || account.p[i] > '9')
-            return false;
-    return account.n == 12;
-}
-
 /* As profiles and trust anchors are given aliases: AliasName of the facts, and not empty. */
 static bool alias_ok(br_slice name)
 {
-    bool letter = name.n > 0 && ((name.p[0] >= 'a' && name.p[0] <= 'z') ||
-                                 (name.p[0] >= 'A' && name.p[0] <= 'Z'));
+    bool letter = name.n > 0 && br_is_letter(name.p[0]);
     if (!letter || name.n > BR_ALIAS_NAME_MAX || name.p[name.n - 1] == '/' || !all_of(name, "/-"))
         return false;
     for (size_t i = 1; i < name.n; i++)
@@ -222,7 +197,7 @@ static bool rolesanywhere_resource_ok(br_slice resource, const char *prefix)
 /* "role/NAME", with a path of any visible ASCII between. */
 static bool role_resource_ok(br_slice resource, const char *prefix)
 {
-    if (!strip(&resource, prefix) || !visible(resource))
+    if (!strip(&resource, prefix) || !br_slice_is_visible(resource))
         return false;
     size_t path = resource.n;
     while (path > 0 && resource.p[path - 1] != '/')
@@ -245,12 +220,12 @@ static bool check_arn(checker *c, br_option o, const char *service, const char *
     br_arn arn;
     bool global = strcmp(service, "iam") == 0;
     if (br_arn_parse(text, &arn) && partition_ok(arn.partition) &&
-        br_slice_eqs(arn.service, service) && digits12(arn.account) &&
+        br_slice_eqs(arn.service, service) && is_account(arn.account) &&
         (global ? arn.region.n == 0 : br_region_syntax_ok(arn.region)) &&
         (global ? role_resource_ok(arn.resource, prefix)
                 : rolesanywhere_resource_ok(arn.resource, prefix)))
         return true;
-    if (has_blank_or_control(text))
+    if (br_slice_has_blank_or_control(text))
         return br_problems_add(c->p, "pattern", name_of(o),
                                "must be %sARN of the form %s, without spaces and line breaks, got "
                                "\"%s\"",

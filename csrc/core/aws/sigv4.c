@@ -1,6 +1,7 @@
 #include "core/aws/sigv4.h"
 
 #include "core/aws/credentials.h"
+#include "core/base/ascii.h"
 #include "core/base/hex.h"
 #include "core/base/put.h"
 
@@ -149,7 +150,7 @@ static bool is_amz_date(br_slice date)
     if (date.n != DATE_SIZE + 8 || date.p[DATE_SIZE] != 'T' || date.p[date.n - 1] != 'Z')
         return false;
     for (size_t i = 0; i < date.n - 1; i++)
-        if (i != DATE_SIZE && (date.p[i] < '0' || date.p[i] > '9'))
+        if (i != DATE_SIZE && !br_is_digit(date.p[i]))
             return false;
     return true;
 }

@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/base/ascii.h"
+
 #define SUGGEST_NAME_MAX 96
 #define SUGGEST_PREFIX_MIN 3
 
@@ -21,7 +23,7 @@ static bool fold(folded *f, br_slice name)
             continue;
         if (f->n == SUGGEST_NAME_MAX)
             return false;
-        f->text[f->n++] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+        f->text[f->n++] = br_to_lower(c);
     }
     return true;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/ascii.h"
+
 #define DAY_MS INT64_C(86400000)
 #define YEAR_0_MS INT64_C(-62167219200000)
 #define YEAR_9999_END_MS INT64_C(253402300799999)
@@ -138,7 +140,7 @@ static bool take_text(scan *s, const char *text)
 
 static bool next_is_digit(const scan *s)
 {
-    return s->p < s->end && *s->p >= '0' && *s->p <= '9';
+    return s->p < s->end && br_is_digit(*s->p);
 }
 
 static bool take_digits(scan *s, int width, int *value)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/ascii.h"
 #include "core/http/coding.h"
 
 #define EVENT_STREAM "application/vnd.amazon.eventstream"
@@ -11,7 +12,7 @@
 
 static br_slice without_blanks(br_slice text)
 {
-    while (text.n > 0 && (*text.p == ' ' || *text.p == '\t' || *text.p == '\r' || *text.p == '\n'))
+    while (text.n > 0 && br_is_space(*text.p))
         text = (br_slice){text.p + 1, text.n - 1};
     return text;
 }
@@ -40,8 +41,7 @@ bool br_error_page_for_events(const br_headers *headers, br_slice bytes)
 
 static bool is_of_token(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("+/=_-%.~\\&#;", c) != NULL);
+    return br_is_alnum_or(c, "+/=_-%.~\\&#;");
 }
 
 /* The beginning of a text, without what is long enough to be a key or a token that it echoes. */

@@ -150,27 +150,14 @@ int br_retry_delay_ms(br_failure f, int retry, double random01, int64_t hint_ms)
     return (int)(hint > delay ? hint : delay);
 }
 
-/* Digits alone, and what does not count any more as the most that does; -1 for everything else. */
-static int64_t whole_number(br_slice text)
-{
-    int64_t value = text.n > 0 ? 0 : -1;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return -1;
-        value = value * 10 + (text.p[i] - '0');
-        if (value > BR_RETRY_HINT_TOLD_MAX_MS)
-            value = BR_RETRY_HINT_TOLD_MAX_MS;
-    }
-    return value;
-}
-
 /* "7" or "0.25": some gateways are more exact than RFC 9110. Rounded up. */
 static int64_t seconds_in_ms(br_slice text)
 {
     const char *point = text.n > 0 ? memchr(text.p, '.', text.n) : NULL;
     br_slice whole = {text.p, point != NULL ? (size_t)(point - text.p) : text.n};
-    int64_t ms = whole_number(whole), thousandths = 0;
-    if (ms < 0 || (point != NULL && whole_number((br_slice){point + 1, text.n - whole.n - 1}) < 0))
+    int64_t ms = br_slice_number(whole, BR_RETRY_HINT_TOLD_MAX_MS), thousandths = 0;
+    if (ms < 0 ||
+        (point != NULL && br_slice_number((br_slice){point + 1, text.n - whole.n - 1}, 0) < 0))
         return -1;
     for (size_t i = 1; i <= 3 && point != NULL; i++)
         thousandths = thousandths * 10 + (whole.n + i < text.n ? point[i] - '0' : 0);
@@ -196,7 +183,7 @@ int64_t br_retry_hint_ms(const br_headers *answer, int64_t now_ms)
     for (size_t i = 0; i < answer->count; i++) {
         br_slice name = br_headers_name(answer, i), value = br_headers_value(answer, i);
         if (br_slice_eqs(name, "x-amz-retry-after"))
-            ms = whole_number(value);
+            ms = br_slice_number(value, BR_RETRY_HINT_TOLD_MAX_MS);
         else if (!br_slice_eqs(name, "retry-after"))
             continue;
         else if ((ms = seconds_in_ms(value)) < 0)

@@ -147,15 +147,8 @@ static void set_id(br_sse_decoder *d, br_slice value)
 
 static void set_retry(br_sse_decoder *d, br_slice value)
 {
-    int64_t ms = 0;
-    for (size_t i = 0; i < value.n; i++) {
-        if (value.p[i] < '0' || value.p[i] > '9')
-            return;
-        ms = ms * 10 + (value.p[i] - '0');
-        if (ms > BR_SSE_RETRY_MAX)
-            ms = BR_SSE_RETRY_MAX;
-    }
-    if (value.n > 0)
+    int64_t ms = br_slice_number(value, BR_SSE_RETRY_MAX);
+    if (ms >= 0)
         d->retry = (int32_t)ms;
 }
 

@@ -3,10 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+#include "core/base/ascii.h"
 
 static const bool unreserved[256] = {
     ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true, ['0'] = true, ['1'] = true,
@@ -166,15 +163,6 @@ static int compare_pairs(const void *left, const void *right)
     return order != 0 ? order : compare_bytes(a->value, b->value);
 }
 
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* A '%' that begins no escape stands for itself; a '+', too, but in a form. */
 static size_t encode_decoded(br_buf *out, br_slice text, bool form)
 {
@@ -184,7 +172,7 @@ static size_t encode_decoded(br_buf *out, br_slice text, bool form)
         if (c == '+' && form) {
             c = ' ';
         } else if (c == '%' && text.n - i > 2) {
-            int high = hex_value(text.p[i + 1]), low = hex_value(text.p[i + 2]);
+            int high = br_hex_value(text.p[i + 1]), low = br_hex_value(text.p[i + 2]);
             if (high >= 0 && low >= 0) {
                 c = (char)(high * 16 + low);
                 i += 2;

@@ -1,5 +1,6 @@
 #include "core/http/url.h"
 
+#include "core/base/ascii.h"
 #include "core/http/uri.h"
 
 #include <arpa/inet.h>
@@ -8,21 +9,6 @@
 
 #define LABEL_MAX 63
 #define URL_SHOWN 128
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool is_alnum(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static br_slice skip(br_slice s, size_t n)
 {
@@ -58,7 +44,7 @@ static bool label_ok(br_slice label)
     if (label.n == 0 || label.n > LABEL_MAX)
         return false;
     for (size_t i = 0; i < label.n; i++)
-        if (!is_alnum(label.p[i]) && label.p[i] != '-')
+        if (!br_is_alnum_or(label.p[i], "-"))
             return false;
     return label.p[0] != '-' && label.p[label.n - 1] != '-';
 }
@@ -68,7 +54,7 @@ static bool is_number(br_slice label)
     if (label.n >= 2 && label.p[0] == '0' && (label.p[1] == 'x' || label.p[1] == 'X'))
         return true;
     for (size_t i = 0; i < label.n; i++)
-        if (!is_digit(label.p[i]))
+        if (!br_is_digit(label.p[i]))
             return false;
     return true;
 }
@@ -111,10 +97,8 @@ static bool copy_host(br_url *url, br_slice host)
 {
     if (host.n == 0 || host.n > BR_HOST_MAX || memchr(host.p, '\0', host.n) != NULL)
         return false;
-    for (size_t i = 0; i < host.n; i++) {
-        char c = host.p[i];
-        url->host[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
+    for (size_t i = 0; i < host.n; i++)
+        url->host[i] = br_to_lower(host.p[i]);
     url->host[host.n] = '\0';
     return true;
 }
@@ -142,15 +126,8 @@ static const char *take_port(br_url *url, br_slice rest)
     url->port = url->https ? 443 : 80;
     if (rest.n == 0)
         return NULL;
-    if (rest.p[0] != ':' || rest.n < 2 || rest.n > 6)
-        return wrong;
-    unsigned value = 0;
-    for (size_t i = 1; i < rest.n; i++) {
-        if (!is_digit(rest.p[i]))
-            return wrong;
-        value = value * 10 + (unsigned)(rest.p[i] - '0');
-    }
-    if (value == 0 || value > 65535)
+    int64_t value = br_slice_number(skip(rest, 1), UINT16_MAX + 1);
+    if (rest.p[0] != ':' || rest.n > 6 || value < 1 || value > UINT16_MAX)
         return wrong;
     url->port = (uint16_t)value;
     return NULL;
@@ -162,10 +139,10 @@ static bool path_characters_ok(br_slice path)
     for (size_t i = 0; i < path.n; i++) {
         char c = path.p[i];
         if (c == '%') {
-            if (path.n - i < 3 || !is_hex(path.p[i + 1]) || !is_hex(path.p[i + 2]))
+            if (path.n - i < 3 || !br_is_hex(path.p[i + 1]) || !br_is_hex(path.p[i + 2]))
                 return false;
             i += 2;
-        } else if (!is_alnum(c) && (c == '\0' || strchr("-._~!$&'()*+,;=:@/", c) == NULL)) {
+        } else if (!br_is_alnum_or(c, "-._~!$&'()*+,;=:@/")) {
             return false;
         }
     }
@@ -197,14 +174,6 @@ static const char *take_path(br_url *url, br_slice path)
     return NULL;
 }
 
-static bool has_blank_or_control(br_slice text)
-{
-    for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7F)
-            return true;
-    return false;
-}
-
 static bool has(br_slice text, char c)
 {
     return text.n > 0 && memchr(text.p, c, text.n) != NULL;
@@ -222,7 +191,7 @@ static const char *parse(br_url *url, br_slice text)
 {
     if (text.n == 0)
         return "it is empty";
-    if (has_blank_or_control(text))
+    if (br_slice_has_blank_or_control(text))
         return "it has a space or control character";
     if (!take_scheme(url, &text))
         return "it does not start with https:// or http://";

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/ascii.h"
+
 #define EXACT_INTEGER_MAX (UINT64_C(1) << 53)
 #define EXACT_POWER_MAX 22
 
@@ -209,7 +211,7 @@ static uint64_t integer_of(const char *text, int *count)
 {
     uint64_t value = 0;
     for (*count = 0; *text != '\0' && *text != 'e'; text++) {
-        if (*text >= '0' && *text <= '9') {
+        if (br_is_digit(*text)) {
             value = value * 10 + (uint64_t)(*text - '0');
             (*count)++;
         }

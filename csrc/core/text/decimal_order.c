@@ -1,3 +1,4 @@
+#include "core/base/ascii.h"
 #include "core/text/decimal.h"
 
 #include <string.h>
@@ -11,16 +12,11 @@ typedef struct digits {
     bool negative;
 } digits;
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static int64_t exponent_of(const char *p, const char *end)
 {
     int64_t value = 0;
     bool negative = p < end && *p == '-';
-    if (p < end && !is_digit(*p))
+    if (p < end && !br_is_digit(*p))
         p++;
     for (; p < end; p++)
         value = value < EXPONENT_MAX / 10 ? value * 10 + (*p - '0') : EXPONENT_MAX;

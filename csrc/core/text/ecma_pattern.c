@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/base/ascii.h"
 #include "core/text/regex.h"
 
 /* ECMA-262's WhiteSpace and LineTerminator, and all others but surrogates. */
@@ -24,21 +25,6 @@ typedef struct scan {
     unsigned depth;  /* of groups */
 } scan;
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static bool starts(const scan *s, const char *text)
 {
     size_t n = strlen(text);
@@ -54,7 +40,7 @@ static bool put(scan *s, const char *text)
 static bool put_code(scan *s, size_t digits)
 {
     for (size_t i = 0; i < digits; i++)
-        if ((size_t)(s->end - s->p) <= i || !is_hex(s->p[i]))
+        if ((size_t)(s->end - s->p) <= i || !br_is_hex(s->p[i]))
             return false;
     put(s, "\\x{");
     br_buf_add(s->out, s->p, digits);
@@ -67,7 +53,8 @@ static bool put_category(scan *s, char p)
 {
     const char *close = memchr(s->p, '}', (size_t)(s->end - s->p));
     size_t n = close != NULL ? (size_t)(close - s->p) : 0;
-    if (n < 2 || n > 3 || *s->p != '{' || !is_letter(s->p[1]) || (n == 3 && !is_letter(s->p[2])))
+    if (n < 2 || n > 3 || *s->p != '{' || !br_is_letter(s->p[1]) ||
+        (n == 3 && !br_is_letter(s->p[2])))
         return false;
     br_buf_addc(s->out, '\\');
     br_buf_addc(s->out, p);
@@ -113,7 +100,7 @@ static bool put_escape(scan *s, bool in_brackets)
         break;
     }
     bool known = strchr(in_brackets ? "dDwWtnfr" : "dDwWbBtnfr", c) != NULL;
-    bool punctuation = c > ' ' && c < 0x7f && !is_letter(c) && !is_digit(c);
+    bool punctuation = br_is_visible(c) && !br_is_alnum(c);
     return c != '\0' && (known || punctuation) && br_buf_addc(s->out, '\\') &&
            br_buf_addc(s->out, c);
 }
@@ -185,7 +172,7 @@ static bool close_group(scan *s)
 static bool take_number(scan *s, unsigned *n)
 {
     const char *start = s->p;
-    for (*n = 0; s->p < s->end && is_digit(*s->p) && *n <= BR_REGEX_REPEAT_MAX; s->p++)
+    for (*n = 0; s->p < s->end && br_is_digit(*s->p) && *n <= BR_REGEX_REPEAT_MAX; s->p++)
         *n = *n * 10 + (unsigned)(*s->p - '0');
     return s->p > start && *n <= BR_REGEX_REPEAT_MAX;
 }

@@ -1,3 +1,4 @@
+#include "core/base/ascii.h"
 #include "core/text/decimal.h"
 #include "core/text/json.h"
 #include "core/text/json_scan.h"
@@ -34,18 +35,13 @@ size_t br_json_offset(const br_json_reader *r)
     return (size_t)(r->p - r->start);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* Skips white space, of which services send none; false at the end of the text. */
 static inline bool at_token(br_json_reader *r)
 {
     const char *p = r->p, *end = r->end;
     if (p < end && p[0] > ' ')
         return true;
-    while (p < end && is_space(*p))
+    while (p < end && br_is_space(*p))
         p++;
     r->p = p;
     return p < end;
@@ -73,7 +69,7 @@ br_json_type br_json_peek(br_json_reader *r)
         case 'n':
             return BR_JSON_NULL;
         default:
-            if (*r->p == '-' || (*r->p >= '0' && *r->p <= '9'))
+            if (*r->p == '-' || br_is_digit(*r->p))
                 return BR_JSON_NUMBER;
         }
     }
@@ -101,11 +97,6 @@ bool br_json_bool(br_json_reader *r, bool *value)
 }
 
 /* Numbers */
-
-static inline bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 #define DIGITS_MAX 19
 
@@ -150,7 +141,7 @@ static inline bool scan_digits(number_scan *s)
 {
     const char *start = s->p;
     scan_eights(s);
-    for (; s->p < s->end && is_digit(*s->p); s->p++)
+    for (; s->p < s->end && br_is_digit(*s->p); s->p++)
         s->digits = s->digits * 10 + (uint64_t)(*s->p - '0');
     s->count += (size_t)(s->p - start);
     return s->p > start;
@@ -172,9 +163,9 @@ static bool scan_exponent(number_scan *s, int64_t *exponent)
     bool negative = s->p < s->end && *s->p == '-';
     if (negative || (s->p < s->end && *s->p == '+'))
         s->p++;
-    if (s->p == s->end || !is_digit(*s->p))
+    if (s->p == s->end || !br_is_digit(*s->p))
         return false;
-    for (*exponent = 0; s->p < s->end && is_digit(*s->p); s->p++)
+    for (*exponent = 0; s->p < s->end && br_is_digit(*s->p); s->p++)
         if (*exponent < EXPONENT_MAX)
             *exponent = *exponent * 10 + (*s->p - '0');
     if (negative)
@@ -239,7 +230,7 @@ static bool read_fraction(br_json_reader *r, number_scan *s, br_decimal *d)
 static inline bool take_digit(br_json_reader *r, br_json_number *out)
 {
     const char *p = r->p;
-    if (r->end - p < 2 || !is_digit(*p) || (p[1] != ',' && p[1] != '}' && p[1] != ']'))
+    if (r->end - p < 2 || !br_is_digit(*p) || (p[1] != ',' && p[1] != '}' && p[1] != ']'))
         return false;
     int value = *p - '0';
     *out = (br_json_number){
@@ -284,15 +275,6 @@ bool br_json_number_fits(const br_json_number *n)
 
 /* Strings */
 
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The four digits at p, or -1. */
 static int32_t hex4(const char *p, const char *end)
 {
@@ -300,7 +282,7 @@ static int32_t hex4(const char *p, const char *end)
         return -1;
     int32_t value = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(p[i]);
+        int digit = br_hex_value(p[i]);
         if (digit < 0)
             return -1;
         value = value * 16 + digit;

@@ -1,4 +1,5 @@
 #include "core/base/digest.h"
+#include "core/base/hex.h"
 #include "core/text/base64.h"
 #include "core/text/decimal.h"
 #include "core/text/json.h"
@@ -8,7 +9,6 @@
 
 static void add_escaped(br_buf *out, char c)
 {
-    static const char hex[] = "0123456789abcdef";
     static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     const char *at = c != '\0' ? strchr(named, c) : NULL;
     if (at != NULL) {
@@ -16,7 +16,8 @@ static void add_escaped(br_buf *out, char c)
         br_buf_add(out, two, sizeof(two));
         return;
     }
-    char six[] = {'\\', 'u', '0', '0', hex[(c >> 4) & 15], hex[c & 15]};
+    char six[] = {'\\', 'u', '0', '0', 0, 0};
+    br_hex(six + 4, (uint8_t *)&c, 1);
     br_buf_add(out, six, sizeof(six));
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/ascii.h"
+
 static bool fail(br_xml *x, const char *why)
 {
     if (x->error == NULL)
@@ -25,11 +27,6 @@ static bool skip_past(br_xml *x, const char *text)
         }
     }
     return fail(x, "the XML ends too early");
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static br_slice local_name(br_slice name)
@@ -69,7 +66,7 @@ static bool read_tag(br_xml *x, br_xml_tag *t)
     *t = (br_xml_tag){.closing = x->p < x->end && *x->p == '/'};
     x->p += t->closing;
     const char *from = x->p;
-    while (x->p < x->end && !is_space(*x->p) && *x->p != '>' && *x->p != '/')
+    while (x->p < x->end && !br_is_space(*x->p) && *x->p != '>' && *x->p != '/')
         x->p++;
     t->name = local_name((br_slice){from, (size_t)(x->p - from)});
     return t->name.n > 0 ? read_attributes(x, t) : fail(x, "an XML tag has no name");
@@ -119,15 +116,6 @@ static void add_utf8(br_buf *out, uint32_t c)
     }
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
-}
-
 static bool add_reference(br_xml *x, br_slice digits)
 {
     int base = digits.n > 0 && digits.p[0] == 'x' ? 16 : 10;
@@ -136,8 +124,8 @@ static bool add_reference(br_xml *x, br_slice digits)
     if (digits.n == i || digits.n > 8)
         return fail(x, "a bad character reference in XML");
     for (; i < digits.n; i++) {
-        int value = digit_value(digits.p[i]);
-        if (value >= base)
+        int value = br_hex_value(digits.p[i]);
+        if (value < 0 || value >= base)
             return fail(x, "a bad character reference in XML");
         c = c * (uint32_t)base + (uint32_t)value;
     }
@@ -205,7 +193,7 @@ bool br_xml_text(br_xml *x)
 
 static void skip_spaces(br_xml *x)
 {
-    while (x->p < x->end && is_space(*x->p))
+    while (x->p < x->end && br_is_space(*x->p))
         x->p++;
 }
 
@@ -213,7 +201,7 @@ static br_slice attribute_name(br_xml *x)
 {
     skip_spaces(x);
     const char *from = x->p;
-    while (x->p < x->end && !is_space(*x->p) && *x->p != '=' && *x->p != '/')
+    while (x->p < x->end && !br_is_space(*x->p) && *x->p != '=' && *x->p != '/')
         x->p++;
     return local_name((br_slice){from, (size_t)(x->p - from)});
 }

@@ -24,15 +24,8 @@ static void read_clock(br_call *c)
 static size_t announced_length(const br_headers *headers)
 {
     br_slice text = br_headers_get(headers, "content-length");
-    size_t length = 0;
-    if (text.n == 0 || text.n > 15)
-        return 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return 0;
-        length = length * 10 + (size_t)(text.p[i] - '0');
-    }
-    return length;
+    int64_t length = text.n <= 15 ? br_slice_number(text, INT64_MAX / 100) : 0;
+    return length > 0 ? (size_t)length : 0;
 }
 
 static size_t body_max(const br_call *c)

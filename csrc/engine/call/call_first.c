@@ -1,3 +1,4 @@
+#include "core/base/ascii.h"
 #include "engine/call/call_private.h"
 
 #include <stdlib.h>
@@ -11,8 +12,7 @@ static br_failure failure_named(br_slice name)
     if (name.n == 0 || name.n >= sizeof code)
         return BR_FAIL_FINAL;
     memcpy(code, name.p, name.n);
-    if (code[0] >= 'a' && code[0] <= 'z')
-        code[0] = (char)(code[0] - 'a' + 'A');
+    code[0] = br_to_upper(code[0]);
     return br_retry_classify(0, (br_slice){code, name.n});
 }
 

@@ -1,3 +1,4 @@
+#include "core/base/ascii.h"
 #include "engine/call/call_private.h"
 
 #include <string.h>
@@ -5,22 +6,13 @@
 #define SECRET_MIN 8    /* shorter ones would hide innocent words */
 #define REFERENCE_MAX 8 /* digits of a character reference */
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Up to `max` digits at the start of the text; returns how many. */
 static size_t read_digits(br_slice text, int base, size_t max, unsigned *value)
 {
     size_t n = 0;
     *value = 0;
     for (; n < max && n < text.n; n++) {
-        int digit = digit_value(text.p[n]);
+        int digit = br_hex_value(text.p[n]);
         if (digit < 0 || digit >= base)
             break;
         *value = *value * (unsigned)base + (unsigned)digit;

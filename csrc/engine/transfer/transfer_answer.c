@@ -1,3 +1,4 @@
+#include "core/base/ascii.h"
 #include "engine/transfer/transfer_private.h"
 
 #include <stdio.h>
@@ -26,11 +27,6 @@ static size_t refuse(br_transfer *t, const char *why)
     return ABORT;
 }
 
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* "HTTP/1.1 200 OK"; 0: not that. */
 static int read_status(br_slice line)
 {
@@ -38,7 +34,8 @@ static int read_status(br_slice line)
     if (blank == NULL)
         return 0;
     const char *p = blank + 1, *end = line.p + line.n;
-    if (end - p < 3 || !digit(p[0]) || !digit(p[1]) || !digit(p[2]) || (end - p > 3 && p[3] != ' '))
+    if (end - p < 3 || !br_is_digit(p[0]) || !br_is_digit(p[1]) || !br_is_digit(p[2]) ||
+        (end - p > 3 && p[3] != ' '))
         return 0;
     return (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
 }

@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/base/ascii.h"
 #include "core/http/error_page.h"
 #include "lua/codec/decode.h"
 
@@ -29,10 +30,8 @@ static br_slice header_of_member(const br_model *m, const br_headers *h, unsigne
     br_slice wire = br_model_wire_name(m, member);
     if (h == NULL || wire.n >= sizeof name)
         return (br_slice){NULL, 0};
-    for (size_t i = 0; i < wire.n; i++) {
-        char c = wire.p[i];
-        name[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-    }
+    for (size_t i = 0; i < wire.n; i++)
+        name[i] = br_to_lower(wire.p[i]);
     name[wire.n] = '\0';
     return br_headers_get(h, name);
 }

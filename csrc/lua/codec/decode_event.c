@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/base/ascii.h"
 #include "lua/codec/decode.h"
 
 /* The shape of the operation's event stream: a structure with a member per event. NULL: none. */
@@ -88,8 +89,7 @@ static void set_service_error(lua_State *L, br_slice name, br_error *error)
     size_t n = name.n < sizeof code ? name.n : sizeof code - 1;
     memcpy(code, name.p, n);
     code[n] = '\0';
-    if (code[0] >= 'a' && code[0] <= 'z')
-        code[0] = (char)(code[0] - 32);
+    code[0] = br_to_upper(code[0]);
     br_slice message = string_field(L, "message");
     if (message.n == 0)
         message = string_field(L, "Message");

@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/base/ascii.h"
 #include "core/base/suggest.h"
 #include "core/text/printable.h"
 #include "lua/codec/encode.h"
@@ -12,13 +13,10 @@
 
 static bool is_identifier(br_slice s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && (i == 0 || c < '0' || c > '9'))
+    for (size_t i = 0; i < s.n; i++)
+        if (!br_is_alnum_or(s.p[i], "_"))
             return false;
-    }
-    return s.n > 0;
+    return s.n > 0 && !br_is_digit(s.p[0]);
 }
 
 static void add_quoted(br_buf *out, br_slice name)

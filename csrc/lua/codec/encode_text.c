@@ -6,6 +6,7 @@
 
 #include "core/aws/arn.h"
 #include "core/aws/region.h"
+#include "core/base/ascii.h"
 #include "core/base/times.h"
 #include "core/text/decimal.h"
 #include "core/text/json.h"
@@ -169,7 +170,7 @@ static bool parse_decimal(br_slice text, bool cdata, int64_t *value)
 {
     char *end;
     size_t digits = text.n > 0 && text.p[0] == '-' ? 1 : 0;
-    if (text.n == digits || text.n > 24 || text.p[digits] < '0' || text.p[digits] > '9')
+    if (text.n == digits || text.n > 24 || !br_is_digit(text.p[digits]))
         return false;
     errno = 0;
     long long parsed = strtoll(text.p, &end, 10);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/ascii.h"
 #include "core/text/decimal.h"
 #include "core/text/json.h"
 
@@ -93,7 +94,7 @@ static void spell_double(operand *o, double d)
     size_t n = 0;
     snprintf(spelled, sizeof spelled, "%.*e", DOUBLE_DIGITS - 1, d);
     for (const char *p = spelled; *p != '\0' && n < sizeof o->digits - 1; p++) {
-        bool digit = *p >= '0' && *p <= '9';
+        bool digit = br_is_digit(*p);
         if (digit || *p == 'e' || *p == '-')
             o->digits[n++] = *p;
         if (digit && n == (d < 0 ? 2 : 1))
