@@ -104,12 +104,14 @@ describe("a role", function()
     end)
 
     it("on Roles Anywhere is kept for later processes", function()
+        local dir = os.tmpname()
+        os.remove(dir)
         local function connect()
             return assert(bedrock.connect(service.roles_anywhere(ep, "roles-kept", {
                 certificate = ep.pki .. "/p256.crt.pem",
                 private_key = ep.pki .. "/p256.key.pkcs8.pem",
                 certificate_chain = ep.pki .. "/intermediate.pem",
-                cache_dir = ep.dir .. "/roles-kept",
+                cache_dir = dir,
                 assume_role = { role_arn = ROLE .. "kept" },
             })))
         end
@@ -121,6 +123,7 @@ describe("a role", function()
         collectgarbage()
         assert.equal("file", assert(connect():credentials()).cache)
         assert.equal(1, ep:counters().AssumeRole)
+        os.execute("rm -rf " .. dir)
     end)
 
     it("is asked for once by many at once", function()
