@@ -37,7 +37,8 @@ static void write_script(const char *name, const char *text)
     if (f == NULL)
         return;
     fprintf(f, "#!/bin/sh\n%s\n", text);
-    CHECK(fchmod(fileno(f), 0700) == 0 && fclose(f) == 0);
+    bool runnable = fchmod(fileno(f), 0700) == 0;
+    CHECK(fclose(f) == 0 && runnable);
 }
 
 static void begin_line(way_client *w, const char *line, int read_timeout)
