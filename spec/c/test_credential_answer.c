@@ -93,7 +93,15 @@ static void test_lacking(void)
     refuses(BR_ANSWER_SSO,
             "{\"roleCredentials\":{\"accessKeyId\":\"ASIA2\",\"secretAccessKey\":\"se/cret\","
             "\"sessionToken\":\"t\",\"expiration\":\"2026-11-29T10:00:00Z\"}}",
+            "BadResponse", "the answer lacks expiration");
+    refuses(BR_ANSWER_SSO,
+            "{\"roleCredentials\":{\"accessKeyId\":\"ASIA2\",\"secretAccessKey\":\"se/cret\","
+            "\"sessionToken\":\"t\",\"expiration\":1.5}}",
             "BadResponse", "the answer has no time in milliseconds in expiration");
+    refuses(BR_ANSWER_PROCESS, "{\"Version\":\"1\"," PROCESS "}", "BadResponse",
+            "the answer lacks Version: 1");
+    refuses(BR_ANSWER_METADATA, "{" METADATA ",\"Token\":7}", "BadResponse",
+            "the answer lacks Token");
 }
 
 static void test_too_long(void)

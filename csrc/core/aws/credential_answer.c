@@ -128,6 +128,7 @@ const br_credentials *br_credential_answer(br_answer_form form, const char *whos
     for (int i = 0; i < MEMBERS; i++) {
         members[i].name = forms[form].names[i];
         members[i].max = limits[i];
+        members[i].number = i == VERSION || (i == EXPIRATION && form == BR_ANSWER_SSO);
     }
     if (br_json_members_read(body, forms[form].within, members, MEMBERS))
         c = make(form, whose, members, error);

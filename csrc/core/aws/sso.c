@@ -140,7 +140,7 @@ bool br_sso_renewal_answer(br_slice body, int64_t now_ms, br_sso_token *t)
 {
     enum { ACCESS, EXPIRES_IN, REFRESH, MEMBERS };
     br_json_member m[MEMBERS] = {{.name = "accessToken", .max = BR_SSO_TEXT_MAX},
-                                 {.name = "expiresIn", .max = 16},
+                                 {.name = "expiresIn", .max = 16, .number = true},
                                  {.name = "refreshToken", .max = BR_SSO_TEXT_MAX}};
     char end[BR_ISO_DATE_SIZE];
     int64_t seconds;

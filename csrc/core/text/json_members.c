@@ -5,10 +5,10 @@ static bool read_text(br_json_reader *r, br_json_member *m)
     br_slice text = {NULL, 0};
     br_json_number number;
     br_json_type type = br_json_peek(r);
-    if (type == BR_JSON_STRING) {
+    if (type == BR_JSON_STRING && !m->number) {
         if (!br_json_string(r, &text))
             return false;
-    } else if (type == BR_JSON_NUMBER) {
+    } else if (type == BR_JSON_NUMBER && m->number) {
         if (!br_json_number_value(r, &number))
             return false;
         text = number.text;
@@ -27,37 +27,68 @@ static bool read_one(br_json_reader *r, br_slice name, br_json_member *members, 
     return br_json_skip(r);
 }
 
-/* Where an object has to be and is none, nothing is found. */
-static bool read_object(br_json_reader *r, const char *within, br_json_member *members,
-                        size_t count)
+typedef struct wanted {
+    br_slice within; /* n == 0: here */
+    br_json_member *members;
+    size_t count;
+} wanted;
+
+static bool read_value(br_json_reader *r, wanted w);
+
+static bool read_object(br_json_reader *r, wanted w)
 {
     br_slice name;
     int more = -1;
-    if (br_json_peek(r) != BR_JSON_OBJECT)
-        return br_json_skip(r);
+    const char *dot = w.within.n > 0 ? memchr(w.within.p, '.', w.within.n) : NULL;
+    br_slice step = {w.within.p, dot != NULL ? (size_t)(dot - w.within.p) : w.within.n};
+    size_t rest = dot != NULL ? step.n + 1 : step.n;
+    wanted inner = {{w.within.p + rest, w.within.n - rest}, w.members, w.count};
     if (!br_json_object_begin(r))
         return false;
     for (bool first = true; (more = br_json_object_next(r, first, &name)) == 1; first = false) {
-        bool ok = within == NULL               ? read_one(r, name, members, count)
-                  : br_slice_eqs(name, within) ? read_object(r, NULL, members, count)
-                                               : br_json_skip(r);
+        bool ok = w.within.n == 0           ? read_one(r, name, w.members, w.count)
+                  : br_slice_eq(name, step) ? read_value(r, inner)
+                                            : br_json_skip(r);
         if (!ok)
             return false;
     }
     return more == 0;
 }
 
+static bool read_list(br_json_reader *r, wanted w)
+{
+    int more = -1;
+    if (!br_json_array_begin(r))
+        return false;
+    for (bool first = true; (more = br_json_array_next(r, first)) == 1; first = false)
+        if (!(first ? read_value(r, w) : br_json_skip(r)))
+            return false;
+    return more == 0;
+}
+
+static bool read_value(br_json_reader *r, wanted w)
+{
+    switch (br_json_peek(r)) {
+    case BR_JSON_OBJECT:
+        return read_object(r, w);
+    case BR_JSON_ARRAY:
+        return read_list(r, w);
+    default:
+        return br_json_skip(r);
+    }
+}
+
 bool br_json_members_read(br_slice text, const char *within, br_json_member *members, size_t count)
 {
     br_json_reader r;
+    wanted all = {br_slice_of(within), members, count};
     for (size_t i = 0; i < count; i++) {
         br_buf_init_secret(&members[i].text, members[i].max);
         members[i].found = false;
     }
     br_json_reader_init(&r, text);
     r.scratch.secret = true;
-    bool ok = br_json_peek(&r) == BR_JSON_OBJECT && read_object(&r, within, members, count) &&
-              br_json_end(&r);
+    bool ok = br_json_peek(&r) == BR_JSON_OBJECT && read_object(&r, all) && br_json_end(&r);
     br_json_reader_free(&r);
     return ok;
 }

@@ -10,13 +10,15 @@
 typedef struct br_json_member {
     const char *name; /* of two of a name the later counts */
     size_t max;       /* the longest text; a longer one sets text.failed */
-    bool found;       /* as a string or a number */
-    br_buf text;      /* a number's as it was written */
+    bool number;      /* it is to be a number, whose text is as it was written; else a string */
+    bool found;       /* of that type */
+    br_buf text;
 } br_json_member;
 
 /*
-** within: the member of the text's object that holds them; NULL: that object itself. false: the
-** text is no JSON object. To be freed in any case.
+** within: the way from the text's object to the one that holds them, by members with dots between
+** ("a.b"); a list on it stands for its first element. NULL: that object itself. Where there is no
+** such object nothing is found. false: the text is no JSON object. To be freed in any case.
 */
 bool br_json_members_read(br_slice text, const char *within, br_json_member *members, size_t count);
 void br_json_members_free(br_json_member *members, size_t count);
