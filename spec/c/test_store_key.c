@@ -76,9 +76,9 @@ static void test_refused(void)
            "install pkcs11-provider (in Debian from 13 on");
     expect(with(copy_text("pkcs11:object=x?pin-value=12345"), NULL, "default"), "private_key",
            "PKCS11_PROVIDER_MODULE");
-    expect(with(copy_text("odd:x"), NULL, NULL), "private_key", "cannot open \"odd:\"");
+    expect(with(copy_text("odd:x"), NULL, NULL), "private_key", "cannot open odd:…");
     expect(with(copy_text("file:/no/such"), NULL, NULL), "private_key", "No such file");
-    expect(with(uri("p256.crt.pem"), NULL, NULL), "private_key", "no private key in file:");
+    expect(with(uri("p256.crt.pem"), NULL, NULL), "private_key", "no private key in file:…");
     expect(with(uri("p384.key.pkcs8.pem"), NULL, NULL), "private_key", "does not belong to");
     expect(with(uri("p256.key.pkcs8.enc.pem"), NULL, NULL), "private_key",
            "wants a password or PIN: set private_key_password");

@@ -128,6 +128,14 @@ bool br_store_key_sign(br_store_key *k, EVP_PKEY *key, br_slice text, uint8_t ou
 void br_store_key_free(br_store_key *k); /* after its key; NULL is fine */
 bool br_key_verify(EVP_PKEY *key, br_slice text, br_slice signature);
 
+/*
+** What OpenSSL and its providers say about a failure: the first of what says most; "" for none, and
+** never the password or a PIN. Empties the error queue; where there were errors before (not `clean`),
+** it is not ours to be read but at its end, and stays.
+*/
+#define BR_REASON_MAX 320
+void br_openssl_reason(char out[BR_REASON_MAX], bool clean, br_slice password);
+
 /* The default and legacy providers in a context of their own, so the process's is left alone. */
 typedef struct br_legacy {
     OSSL_LIB_CTX *context;

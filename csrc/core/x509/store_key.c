@@ -1,7 +1,7 @@
 #include "core/x509/internal.h"
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
 #include <stdio.h>
@@ -9,24 +9,35 @@
 #include <string.h>
 
 #define OBJECTS_MAX 64 /* of a store, looked at */
-#define REASON_MAX 320
-#define DATA_SHOWN 200
 
-/* What is asked for a password; never a terminal. */
+/* Who is asked for a password. */
 typedef struct asked {
     br_slice password;
     bool asked;
 } asked;
 
-static int give_password(char *to, int size, int writing, void *user)
+/*
+** An empty one where there is none: if this failed, the provider of PKCS#11 would ask at the terminal
+** itself. The key is not used then.
+*/
+static int give_password(UI *ui, UI_STRING *question)
 {
-    asked *a = user;
-    (void)writing;
+    asked *a = UI_get0_user_data(ui);
+    enum UI_string_types type = UI_get_string_type(question);
+    if (type != UIT_PROMPT && type != UIT_VERIFY)
+        return 1;
     a->asked = true;
-    if (a->password.p == NULL || a->password.n > (size_t)size)
-        return -1;
-    memcpy(to, a->password.p, a->password.n);
-    return (int)a->password.n;
+    return UI_set_result_ex(ui, question, a->password.n > 0 ? a->password.p : "",
+                            (int)a->password.n) == 0;
+}
+
+static UI_METHOD *new_asking(void)
+{
+    UI_METHOD *asking = UI_create_method("lua-bedrock");
+    if (asking != NULL && UI_method_set_reader(asking, give_password) == 0)
+        return asking;
+    UI_destroy_method(asking);
+    return NULL;
 }
 
 bool br_providers_next(br_slice *rest, br_slice *name)
@@ -63,72 +74,11 @@ static const char *query_of(const br_store_key *k)
     return k->query[0] != '\0' ? k->query : NULL;
 }
 
-static bool contains(const char *text, br_slice part)
-{
-    for (; part.n > 0 && *text != '\0'; text++)
-        if (strncmp(text, part.p, part.n) == 0)
-            return true;
-    return false;
-}
-
-/* A provider's words; not those that may hold the password. */
-static void note_reason(char out[REASON_MAX], unsigned long code, const char *data,
-                        br_slice password)
-{
-    const char *reason = ERR_GET_LIB(code) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(code))
-                                                          : ERR_reason_error_string(code);
-    bool told = data != NULL && data[0] != '\0' && !contains(data, password) &&
-                !contains(data, BR_SLICE("pin-"));
-    snprintf(out, REASON_MAX, "%s%s%.*s", reason != NULL ? reason : "no reason is known",
-             told ? ": " : "", told ? DATA_SHOWN : 0, told ? data : "");
-    for (char *c = out; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-}
-
-/*
-** How much it says; 0: nothing, as that a URI is no path, which is tried first, or that a form of
-** many is not the one.
-*/
-static int rank_of(unsigned long code, const char *data)
-{
-    int lib = ERR_GET_LIB(code);
-    if (lib >= ERR_LIB_USER)
-        return 4;
-    if (lib == ERR_LIB_PROV)
-        return 3;
-    if (lib == ERR_LIB_SYS)
-        return data != NULL && strstr(data, "stat(/") != NULL ? 2 : 0;
-    return lib == ERR_LIB_OSSL_STORE || lib == ERR_LIB_OSSL_DECODER ? 0 : 1;
-}
-
-/*
-** The first of what says most; "" for none. Where there were errors before (not `clean`), the queue
-** is not ours to be read but at its end.
-*/
-static void find_reason(char out[REASON_MAX], bool clean, br_slice password)
-{
-    const char *data = NULL;
-    int flags = 0, best = 0;
-    unsigned long code = ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags);
-    out[0] = '\0';
-    while (code != 0 &&
-           (!clean || (code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0)) {
-        const char *text = (flags & ERR_TXT_STRING) != 0 ? data : NULL;
-        if (rank_of(code, text) > best) {
-            best = rank_of(code, text);
-            note_reason(out, code, text, password);
-        }
-        if (!clean)
-            break;
-    }
-}
-
 /* " (reason)", or nothing. */
-static const char *in_brackets(char reason[REASON_MAX])
+static const char *in_brackets(char reason[BR_REASON_MAX])
 {
     size_t n = strlen(reason);
-    if (n == 0 || n + 4 > REASON_MAX)
+    if (n == 0 || n + 4 > BR_REASON_MAX)
         return "";
     memmove(reason + 2, reason, n);
     memcpy(reason, " (", 2);
@@ -146,19 +96,32 @@ static const char *package_of(const char *provider)
     return "";
 }
 
+/* PKCS#11 keeps the PIN, as it would ask at the terminal for it where a session was lost. */
+static OSSL_PROVIDER *start_provider(OSSL_LIB_CTX *context, const char *name)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+    char keep[] = "cache";
+    OSSL_PARAM options[] = {OSSL_PARAM_construct_utf8_string("pkcs11-module-cache-pins", keep, 0),
+                            OSSL_PARAM_construct_end()};
+    if (strcmp(name, "pkcs11") == 0)
+        return OSSL_PROVIDER_load_ex(context, name, options);
+#endif
+    return OSSL_PROVIDER_load(context, name);
+}
+
 static bool load_provider(br_x509_loading *l, br_store_key *k, br_slice name)
 {
-    char text[BR_PROVIDER_NAME_MAX + 1], reason[REASON_MAX];
+    char text[BR_PROVIDER_NAME_MAX + 1], reason[BR_REASON_MAX];
     bool clean = ERR_peek_error() == 0;
     snprintf(text, sizeof text, "%.*s", (int)name.n, name.p);
-    OSSL_PROVIDER *provider = OSSL_PROVIDER_load(k->context, text);
+    OSSL_PROVIDER *provider = start_provider(k->context, text);
     if (provider != NULL) {
         k->providers[k->provider_count++] = provider;
         prefer(k, text);
         return true;
     }
     bool missing = !clean || ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_DSO;
-    find_reason(reason, clean, (br_slice){NULL, 0});
+    br_openssl_reason(reason, clean, (br_slice){NULL, 0});
     if (missing)
         return br_x509_problem(l, "openssl_providers",
                                "OpenSSL has no provider \"%s\" in %s: install it%s", text,
@@ -233,7 +196,7 @@ static found look(OSSL_STORE_CTX *store)
 static void show_scheme(const char *uri, char out[24])
 {
     size_t n = strcspn(uri, ":");
-    snprintf(out, 24, "%.*s:", (int)(n < 20 ? n : 20), uri);
+    snprintf(out, 24, "%.*s:…", (int)(n < 16 ? n : 16), uri);
 }
 
 static const char *advice_for(const br_x509_loading *l, const char *uri)
@@ -255,7 +218,7 @@ static const char *advice_for(const br_x509_loading *l, const char *uri)
 }
 
 static bool explain(br_x509_loading *l, const found *f, const asked *a, const char *uri,
-                    bool opened, char reason[REASON_MAX])
+                    bool opened, char reason[BR_REASON_MAX])
 {
     char scheme[24] = "it";
     if (uri != NULL)
@@ -267,10 +230,15 @@ static bool explain(br_x509_loading *l, const found *f, const asked *a, const ch
     if (a->asked && a->password.p == NULL)
         return br_x509_problem(l, "private_key",
                                "wants a password or PIN: set private_key_password");
+    if (a->asked && uri != NULL && reason[0] == '\0')
+        return br_x509_problem(l, "private_key",
+                               "OpenSSL finds no private key in %s: is its name right, and "
+                               "private_key_password?",
+                               scheme);
     if (a->asked)
         return br_x509_wrong_password(l, reason[0] != '\0' ? reason : "it does not open the key");
     if (!opened)
-        return br_x509_problem(l, "private_key", "OpenSSL cannot open \"%s\"%s%s", scheme,
+        return br_x509_problem(l, "private_key", "OpenSSL cannot open %s%s%s", scheme,
                                in_brackets(reason), uri != NULL ? advice_for(l, uri) : "");
     return br_x509_problem(l, "private_key", "OpenSSL finds no private key in %s%s",
                            uri != NULL ? scheme : "it", in_brackets(reason));
@@ -280,9 +248,9 @@ static bool load_key(br_x509_loading *l, br_store_key *k, const char *uri)
 {
     asked password = {l->in->password, false};
     found f = {NULL, false};
-    char reason[REASON_MAX];
+    char reason[BR_REASON_MAX];
     bool clean = ERR_peek_error() == 0;
-    UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_password, 0);
+    UI_METHOD *ui = new_asking();
     BIO *bytes =
         uri == NULL ? BIO_new_mem_buf(l->in->private_key.p, (int)l->in->private_key.n) : NULL;
     OSSL_STORE_CTX *store = NULL;
@@ -290,11 +258,12 @@ static bool load_key(br_x509_loading *l, br_store_key *k, const char *uri)
         store = open_store(k, bytes, uri, ui, &password);
     if (store != NULL)
         f = look(store);
-    find_reason(reason, clean, l->in->password);
+    br_openssl_reason(reason, clean, l->in->password);
     OSSL_STORE_close(store);
     BIO_free(bytes);
     UI_destroy_method(ui);
-    if (f.key != NULL && !f.several) {
+    bool answered = !password.asked || password.password.p != NULL;
+    if (f.key != NULL && !f.several && answered) {
         const OSSL_PROVIDER *own = EVP_PKEY_get0_provider(f.key);
         k->query[0] = '\0';
         prefer(k, own != NULL ? OSSL_PROVIDER_get0_name(own) : NULL);
@@ -351,7 +320,7 @@ bool br_x509_read_store_key(br_x509_loading *l)
 bool br_store_key_sign(br_store_key *k, EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX],
                        size_t *out_len, br_buf *why)
 {
-    char reason[REASON_MAX];
+    char reason[BR_REASON_MAX];
     bool clean = ERR_peek_error() == 0;
     if (!CRYPTO_THREAD_write_lock(k->lock))
         return false;
@@ -359,7 +328,7 @@ bool br_store_key_sign(br_store_key *k, EVP_PKEY *key, br_slice text, uint8_t ou
     CRYPTO_THREAD_unlock(k->lock);
     if (ok)
         return true;
-    find_reason(reason, clean, (br_slice){NULL, 0});
+    br_openssl_reason(reason, clean, (br_slice){NULL, 0});
     if (why != NULL)
         br_buf_adds(why, reason);
     return false;

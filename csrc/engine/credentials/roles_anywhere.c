@@ -91,8 +91,10 @@ static bool build(void *user, int64_t now_ms, br_request *out, br_error *error)
         return build_outside(x, out, error);
     if (!x->name_sent)
         params.session_name = (br_slice){NULL, 0};
-    return br_ra_request(br_engine_digest(x->fetch.engine), &params, s->x509, &s->endpoint, now_ms,
-                         out, NULL, error);
+    bool ok = br_ra_request(br_engine_digest(x->fetch.engine), &params, s->x509, &s->endpoint,
+                            now_ms, out, NULL, error);
+    x->fetch.retryable = !ok; /* a key in a device that may come back: an old set serves as yet */
+    return ok;
 }
 
 static bool cure(void *user, int status, const br_error *told)
