@@ -1,6 +1,7 @@
 --- What bedrock.sign adds to a request, beside what botocore 1.44.8 does: spec/cases/signatures.jsonl, made by
 --- spec/interop/signing.py from a grid of paths, queries, headers, bodies, tokens and services. `make interop` asks
---- botocore again, for all of the grid.
+--- botocore again, for all of the grid. Likewise the URLs of bedrock.presign: spec/cases/presigned.jsonl, made by
+--- spec/interop/presigning.py.
 local bedrock = require "bedrock"
 local json = require "spec.support.plain_json"
 
@@ -27,6 +28,17 @@ describe("sign", function()
             s3 = s3 + (case.added["x-amz-content-sha256"] and 1 or 0)
         end
         assert.is_true(count > 100 and s3 > 30 and s3 < count)
+    end)
+
+    it("presigns as botocore does", function()
+        local count, s3 = 0, 0
+        for line in io.lines "spec/cases/presigned.jsonl" do
+            local case = json.decode(line)
+            assert.equal(case.url, assert(bedrock.presign(case.job)))
+            count = count + 1
+            s3 = s3 + (case.job.service:find "^s3" and 1 or 0)
+        end
+        assert.is_true(count > 40 and s3 > 10 and s3 < count)
     end)
 
     it("has S3's payload hash sent, too", function()

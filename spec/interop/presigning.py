@@ -2,11 +2,13 @@
 
     presigning.py jobs [SEED]    prints random requests, one JSON object a line, for presigned.lua
     presigning.py check          reads the lines of presigned.lua, prints "ok" and "not ok" lines
+    presigning.py vectors        prints every 61st URL's job with botocore's URL: spec/cases/presigned.jsonl
 
 What docs/differences-from-boto3.md says is different is kept from botocore: headers that it alone
 signs, repeated names in a query, of which it drops all but the first, and one content type.
 """
 
+import itertools
 import json
 import random
 import sys
@@ -23,6 +25,7 @@ import signing
 
 REQUESTS = 3000
 KEYS = 500
+EVERY = 61
 CHARACTERS = "aZ09-._~ /:?#[]@!$&'()*+,;=%\"<>{}|\\^`ü€\U0001d11e"
 UNESCAPED = set("aZ09-._~/:@!$'()*,;")
 REGIONS = ["us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1", "ap-southeast-4"]
@@ -142,12 +145,23 @@ def check():
         report(ours == theirs, what, ours, theirs)
 
 
+def several(rng, make, count):
+    for _ in range(count):
+        yield complete(rng, make(rng))
+
+
 def jobs():
     rng = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     for make, count in ((random_request, REQUESTS), (random_keys, KEYS)):
-        for _ in range(count):
-            print(json.dumps(complete(rng, make(rng))))
+        for wanted in several(rng, make, count):
+            print(json.dumps(wanted))
+
+
+def vectors():
+    wanted_ones = several(random.Random(0), random_request, REQUESTS)
+    for wanted in itertools.islice(wanted_ones, 0, None, EVERY):
+        print(json.dumps({"job": wanted, "url": presigned_by_botocore(wanted)}))
 
 
 if __name__ == "__main__":
-    {"jobs": jobs, "check": check}[sys.argv[1]]()
+    {"jobs": jobs, "check": check, "vectors": vectors}[sys.argv[1]]()
