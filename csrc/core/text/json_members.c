@@ -35,23 +35,27 @@ typedef struct wanted {
 
 static bool read_value(br_json_reader *r, wanted w);
 
+/* The member of that name, if the way leads through it. */
+static bool read_step(br_json_reader *r, br_slice name, wanted w)
+{
+    const char *dot = memchr(w.within.p, '.', w.within.n);
+    size_t n = dot != NULL ? (size_t)(dot - w.within.p) : w.within.n;
+    size_t behind = dot != NULL ? n + 1 : n;
+    if (!br_slice_eq(name, (br_slice){w.within.p, n}))
+        return br_json_skip(r);
+    w.within = (br_slice){w.within.p + behind, w.within.n - behind};
+    return read_value(r, w);
+}
+
 static bool read_object(br_json_reader *r, wanted w)
 {
     br_slice name;
     int more = -1;
-    const char *dot = w.within.n > 0 ? memchr(w.within.p, '.', w.within.n) : NULL;
-    br_slice step = {w.within.p, dot != NULL ? (size_t)(dot - w.within.p) : w.within.n};
-    size_t rest = dot != NULL ? step.n + 1 : step.n;
-    wanted inner = {{w.within.p + rest, w.within.n - rest}, w.members, w.count};
     if (!br_json_object_begin(r))
         return false;
-    for (bool first = true; (more = br_json_object_next(r, first, &name)) == 1; first = false) {
-        bool ok = w.within.n == 0           ? read_one(r, name, w.members, w.count)
-                  : br_slice_eq(name, step) ? read_value(r, inner)
-                                            : br_json_skip(r);
-        if (!ok)
+    for (bool first = true; (more = br_json_object_next(r, first, &name)) == 1; first = false)
+        if (!(w.within.n > 0 ? read_step(r, name, w) : read_one(r, name, w.members, w.count)))
             return false;
-    }
     return more == 0;
 }
 
