@@ -20,6 +20,17 @@ describe("processes", function()
         file:close()
     end
 
+    local function write_settings(more)
+        write("settings.lua", ([[return {
+            profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/one",
+            role_arn = "arn:aws:iam::123456789012:role/one",
+            trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
+            session_name = "processes", endpoint = %q, ca_file = %q, cache_dir = %q,
+            certificate = %q, private_key = %q, certificate_chain = %q, %s
+        }]]):format(ep.https, ep.ca_file, dir .. "/cache", ep.pki .. "/p256.crt.pem",
+            ep.pki .. "/p256.key.pkcs8.pem", ep.pki .. "/intermediate.pem", more))
+    end
+
     setup(function()
         ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
     end)
@@ -30,14 +41,7 @@ describe("processes", function()
         dir = pipe:read "*l"
         pipe:close()
         write("worker.lua", WORKER)
-        write("settings.lua", ([[return {
-            profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/one",
-            role_arn = "arn:aws:iam::123456789012:role/one",
-            trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
-            session_name = "processes", endpoint = %q, ca_file = %q, cache_dir = %q,
-            certificate = %q, private_key = %q, certificate_chain = %q,
-        }]]):format(ep.https, ep.ca_file, dir .. "/cache", ep.pki .. "/p256.crt.pem",
-            ep.pki .. "/p256.key.pkcs8.pem", ep.pki .. "/intermediate.pem"))
+        write_settings ""
     end)
 
     after_each(function()
@@ -78,6 +82,15 @@ describe("processes", function()
             assert.equal(1, ep:counters().CreateSession)
         end)
     end
+
+    it("32 at once with a role on top, cold: one exchange and one role", function()
+        write_settings "assume_role = { role_arn = 'arn:aws:iam::123456789012:role/top' },"
+        local said, distinct = run(32)
+        assert.equal(1, ep:counters().CreateSession)
+        assert.equal(1, ep:counters().AssumeRole)
+        assert.equal(1, said.exchange)
+        assert.equal(1, distinct)
+    end)
 
     it("8 at once while the exchange takes 3 s: still one", function()
         ep:config { exchange_delay_ms = 3000 }

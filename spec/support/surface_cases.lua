@@ -518,4 +518,62 @@ end, { rules = {
     { match = { operation = "InvokeModel" }, action = { delay_ms = 200 } },
 } })
 
+--- The certificate's key stays with openssl.
+local function signer(key)
+    return function(data)
+        local name = os.tmpname()
+        local file = assert(io.open(name, "wb"))
+        file:write(data)
+        file:close()
+        local pipe = assert(io.popen("openssl dgst -sha256 -sign '" .. key .. "' " .. name))
+        local signature = pipe:read "*a"
+        pipe:close()
+        os.remove(name)
+        return signature
+    end
+end
+
+case("asks a function for credentials once for many, which may make calls", function(bedrock, settings)
+    local base, asked = assert(bedrock.connect(settings)), 0
+    local conn = assert(bedrock.connect {
+        auth = "custom",
+        credentials = function()
+            asked = asked + 1
+            assert(base:converse(ask "Hi"))
+            return {
+                access_key_id = settings.access_key_id,
+                secret_access_key = settings.secret_access_key,
+                expiration = os.time() + 3600,
+            }
+        end,
+        endpoint = settings.endpoint,
+        ca_file = settings.ca_file,
+    })
+    local calls = {}
+    for i = 1, 16 do
+        calls[i] = function() return conn:converse(ask "Hi") end
+    end
+    local answers = bedrock.parallel(calls)
+    for i = 1, 16 do
+        equal("end_turn", answers[i] and answers[i].stopReason)
+    end
+    equal(1, asked, "the calls of the function")
+    conn:close()
+    base:close()
+end)
+
+case("signs an exchange by a function, and assumes roles on top", function(bedrock, _, identity)
+    local with_sign = {}
+    for name, value in pairs(identity) do
+        with_sign[name] = value
+    end
+    with_sign.sign, with_sign.private_key = signer(identity.private_key), nil
+    with_sign.session_name, with_sign.cache = "signed-in-hosts", "memory"
+    with_sign.assume_role = { role_arn = "arn:aws:iam::123456789012:role/hosts" }
+    local conn = assert(bedrock.connect(with_sign))
+    assert(conn:converse(ask "Hi"))
+    equal("assume_role roles_anywhere", table.concat(assert(conn:credentials()).via, " "))
+    conn:close()
+end)
+
 return cases
