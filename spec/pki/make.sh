@@ -36,6 +36,8 @@
 #   sha1  rsa1024  ed25519  secp256k1 signed with SHA-1; keys of the wrong strength or type
 #   other                             issued by other-ca
 #   soon                              good, but for six days only
+# Copied, as OpenSSL has to be 3.5 for them: valid until 2126, of an authority nobody knows
+#   mldsa44.pem mldsa65.pem mldsa87.pem certificate then key
 # Files that are no certificate
 #   truncated.pem garbage.pem empty.pem two-keys.pem
 #
@@ -53,11 +55,12 @@ if [ $# -ne 1 ]; then
     echo "usage: $0 OUTDIR" >&2
     exit 2
 fi
+here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 
 fresh() {
-    [ -n "$(find "$out/.complete" -mtime -5 2>/dev/null || :)" ]
+    [ -f "$out/mldsa87.pem" ] && [ -n "$(find "$out/.complete" -mtime -5 2>/dev/null || :)" ]
 }
 
 # Two runs at once must not mix their keys and certificates: the first one works, others wait.
@@ -335,6 +338,7 @@ issue intermediate rsa2048.key.pkcs8.pem rsa2048-sha384 leaf rsa2048.sha384.crt.
 bad_certificates
 broken_files
 server_certificates
+cp "$here"/mldsa*.pem .
 
 rm -rf ca-db openssl.cnf openssl.log request.pem sec1.pem
 mv -f -- * "$out/"
