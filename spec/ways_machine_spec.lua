@@ -250,7 +250,7 @@ describe("credentials of an EC2 instance", function()
         local _, err = ask(connect "no-role")
         assert.equal("credentials", err.kind)
         assert.equal("NoCredentials", err.code)
-        assert.is_truthy(tostring(err):find("no IAM role is attached", 1, true))
+        assert.is_truthy(tostring(err):find("No IAM role is attached", 1, true))
     end)
 
     it("are not there where nothing listens", function()

@@ -137,6 +137,22 @@ sso_role_name = specs-role
         assert.equal(1, ep:counters().CreateToken)
     end)
 
+    it("are got by many processes whose token has expired, with one renewal that counts", function()
+        write_profile(SESSION)
+        write_token("my-session", renewable(-60))
+        local script = os.tmpname()
+        write_file(script, ASKS)
+        local said = files.output(("for i in 1 2 3 4 5 6 7 8; do HOME=%s %s %s & done; wait"):format(home,
+            program.interpreter(), script))
+        os.remove(script)
+        assert.equal(("profile,sso\ttrue\n"):rep(8), said)
+        local renewed = 0
+        for _, request in ipairs(ep:requests()) do
+            renewed = renewed + (request.operation == "CreateToken" and request.status == 200 and 1 or 0)
+        end
+        assert.equal(1, renewed)
+    end)
+
     it("need a login, which is named", function()
         write_profile(SESSION)
         local said = ask()

@@ -101,7 +101,7 @@ static void test_failures(void)
 {
     fails(403, "", 200, "", "", "NoCredentials", "switched on");
     fails(200, "t t", 200, "", "", "BadResponse", "its answer is no token");
-    fails(200, "t", 404, "", "", "NoCredentials", "no IAM role is attached");
+    fails(200, "t", 404, "", "", "NoCredentials", "No IAM role is attached");
     fails(200, "t", 200, "<html>", "", "BadResponse", "its answer is no name of a role");
     fails(200, "t", 200, "../../x", "", "BadResponse", "its answer is no name of a role");
     fails(200, "t", 200, "role", "{", "BadResponse", "is not a JSON object");
@@ -170,7 +170,7 @@ static void test_four_seconds(void)
     way_pass(&w, 510);
     way_wait(&w);
     CHECK_STR(w.want.error.code, "NoCredentials");
-    CHECK(strstr(w.want.error.message, "no credentials within 4 s") != NULL);
+    CHECK(strstr(w.want.error.message, "gave no credentials within 4 s") != NULL);
     way_end(&w);
 }
 

@@ -1,7 +1,8 @@
 --- Programs of their own, run by the interpreter that runs the specs.
 local program = {}
 
-local function interpreter()
+--- The command that runs these specs.
+function program.interpreter()
     local lowest = 0
     while arg[lowest - 1] do
         lowest = lowest - 1
@@ -19,7 +20,7 @@ function program.run(code, before, outputs)
     local file = assert(io.open(name, "w"))
     file:write(code)
     file:close()
-    local pipe = assert(io.popen(("%s %s %s %s"):format(before or "", interpreter(), name, outputs or "2>&1")))
+    local pipe = assert(io.popen(("%s %s %s %s"):format(before or "", program.interpreter(), name, outputs or "2>&1")))
     local output = pipe:read "*a"
     pipe:close()
     os.remove(name)

@@ -53,18 +53,21 @@ static void finish(exchange *x, const br_credentials *set, bool retryable)
     x->order.done(x->order.user, &result);
 }
 
+/* `why` names the service. */
 static void not_there(exchange *x, const char *why, const char *what_to_do)
 {
     const char *looked = x->source->looked;
-    br_error_set(&x->error, BR_ERR_CREDENTIALS, "NoCredentials", "%s: %s%s%s%s", x->source->name,
-                 why, what_to_do, looked != NULL ? ". Before that: " : "",
-                 looked != NULL ? looked : "");
+    br_error_set(&x->error, BR_ERR_CREDENTIALS, "NoCredentials", "%s%s%s%s", why, what_to_do,
+                 looked != NULL ? ". Before that: " : "", looked != NULL ? looked : "");
     finish(x, NULL, true);
 }
 
 static void too_late(void *user)
 {
-    not_there(user, "no credentials within 4 s", "");
+    exchange *x = user;
+    char why[sizeof x->source->name + 64];
+    snprintf(why, sizeof why, "%s gave no credentials within 4 s", x->source->name);
+    not_there(x, why, "");
 }
 
 static const char *transport_advice(const br_error *error)
@@ -84,7 +87,7 @@ static void refused(exchange *x)
         x->again = true;
         go_to(x, BR_INSTANCE_TOKEN);
     } else if (status == 404 && x->step != BR_INSTANCE_TOKEN) {
-        not_there(x, "no IAM role is attached to this instance", "");
+        not_there(x, f->error.message, ". No IAM role is attached to this instance");
     } else if (status == 403 || status == 404 || status == 405) {
         not_there(x, f->error.message, ". Is the metadata service switched on, with version 2?");
     } else {

@@ -15,6 +15,8 @@
 #include "engine/files/write_file.h"
 
 #define CACHE_BELOW_HOME "/.aws/sso/cache/"
+#define LOOK_MS 100
+#define LOOKS_MAX 10
 #define WHOSE "the answer of the SSO portal"
 
 enum { PORTAL, OIDC, SERVICES };
@@ -36,6 +38,8 @@ typedef struct exchange {
     bool renewing; /* this fetch is the token's */
     bool tried;    /* to renew it */
     br_slice echoes[3];
+    br_timer look; /* for a token that another process renews */
+    int looks;
     br_error error;
 } exchange;
 
@@ -174,23 +178,31 @@ static void take_others(exchange *x)
     br_sso_token_free(&other);
 }
 
+/* The one that was faster may be about to write it. */
+static void look_for_others(void *user)
+{
+    exchange *x = user;
+    take_others(x);
+    if (lives(x, 0)) {
+        go_on(x, false);
+    } else if (x->looks++ == LOOKS_MAX ||
+               !br_timer_start(x->order.engine, &x->look, LOOK_MS, look_for_others, x)) {
+        login_needed(x, "has expired, and was not renewed", &x->error);
+        finish(x, NULL, false);
+    }
+}
+
 static void renewed(exchange *x)
 {
     br_fetch *f = &x->fetch;
     if (f->answered && br_sso_renewal_answer(br_buf_slice(&f->body), now_of(x), &x->token)) {
         save_token(x);
         go_on(x, false);
-        return;
-    }
-    bool may_pass = !f->answered && f->retryable;
-    x->error = f->error;
-    take_others(x);
-    if (lives(x, 0)) {
-        go_on(x, false);
+    } else if (lives(x, 0) || f->answered || !f->retryable) {
+        look_for_others(x);
     } else {
-        if (!may_pass)
-            login_needed(x, "has expired, and was not renewed", &x->error);
-        finish(x, NULL, may_pass);
+        x->error = f->error;
+        finish(x, NULL, true);
     }
 }
 
@@ -227,6 +239,7 @@ static void stop(void *acquisition)
 {
     exchange *x = acquisition;
     br_fetch_stop(&x->fetch);
+    br_timer_stop(x->order.engine, &x->look);
     br_sso_token_free(&x->token);
     free(x);
 }
