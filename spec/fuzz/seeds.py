@@ -100,6 +100,32 @@ def from_cases(seeds, path):
                 seeds.add("service_error", b"Code:http://example.invalid\n" + body)
 
 
+def shared_files(seeds):
+    """AWS's two files, every way that a profile can have."""
+    role = b"role_arn = arn:aws:iam::123456789012:role/x\n"
+    keys = b"aws_access_key_id = A\naws_secret_access_key = s\n"
+    arn = b"arn:aws:rolesanywhere:eu-west-2:123456789012:"
+    helper = (b"credential_process = /x/aws_signing_helper credential-process --certificate c --private-key 'k k' "
+              b"--profile-arn " + arn + b"profile/p --role-arn r --trust-anchor-arn=" + arn
+              + b"trust-anchor/t --session-duration 900\n")
+    profiles = (
+        role + b"source_profile = a\nduration_seconds = 900\n[profile a]\n" + keys,
+        role + b"source_profile = a\n[profile a]\n" + role + b"source_profile = default\n",
+        role + b"credential_source = Environment\n", role + b"web_identity_token_file = f\n",
+        role + b"credential_source = Ec2InstanceMetadata\n", helper, keys,
+        b"sso_session = s\nsso_account_id = 1\nsso_role_name = r\n[sso-session \"s\"]\nsso_region = r\n"
+        b"sso_start_url = u\n",
+        b"credential_process = 'a b' \\\" c\n",
+        b'login_session = {"accessToken":{"accessKeyId":"a","secretAccessKey":"b","sessionToken":"c",'
+        b'"expiresAt":"2030-01-01T00:00:00Z"}}\n',
+        b"region = eu-west-1\nservices = s\nmax_attempts = 3\n[services s]\nsts =\n  endpoint_url = http://[::1]:1\n",
+    )
+    for choice, profile in enumerate(profiles):
+        text = b"\xef\xbb\xbf[default]\r\n# c\r\n" + profile
+        seeds.add("shared_files", bytes([choice & 7]) + text + b"\0[a]\n" + keys + b" more\n\n[DEFAULT]\nx: y\n")
+        seeds.add("shared_files", bytes([4]) + b"[default]\n\0" + text)
+
+
 def read(*path):
     with open(os.path.join(*path), "rb") as file:
         return file.read()
@@ -129,6 +155,7 @@ def main(cases, json_texts, pki, out):
     from_cases(seeds, cases)
     maps_and_attributes(seeds)
     from_json_texts(seeds, json_texts)
+    shared_files(seeds)
     from_certificates(seeds, pki)
     text = json.dumps({"credentialSet": [{"credentials": {
         "accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "secret", "sessionToken": "token",

@@ -117,6 +117,7 @@ part "our requests and botocore's" prepared
 part "our requests in twelve processes" same_bodies
 part "our signatures and botocore's" signatures
 part "our presigned URLs and API keys and AWS's" presigned
+part "our ways to credentials and botocore's" "$python" "$here/ways.py" "$build"
 part "server-sent events" sent_events
 part "patterns" "$python" "$here/patterns.py" "$build"
 

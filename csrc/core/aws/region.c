@@ -82,6 +82,8 @@ static bool matches(const br_partition *partition, br_slice region)
 
 const br_partition *br_region_partition_in(const br_model *m, br_slice region)
 {
+    if (m->partition_count == 0)
+        m = &br_model_builtin;
     const br_known_region *known = find(m, region);
     if (known != NULL)
         return &m->partitions[known->partition];

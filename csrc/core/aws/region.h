@@ -18,7 +18,7 @@ bool br_region_syntax_ok(br_slice region);
 bool br_region_known(br_slice region);
 /* By the partition's list, then its pattern; the aws partition for all others. Never NULL. */
 const br_partition *br_region_partition(br_slice region);
-const br_partition *br_region_partition_in(const br_model *m, br_slice region);
+/* Of a model that has partitions of its own. */
 const br_partition *br_region_partition_in(const br_model *m, br_slice region);
 void br_region_suggest(br_suggest *s); /* feeds every known region */
 

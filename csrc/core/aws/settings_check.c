@@ -469,9 +469,11 @@ static void check_roles_anywhere_region(checker *c)
 
 /* Endpoints, timeouts and the rest. */
 
+/* Of what AWS's files and variables say, an endpoint goes before these. */
 static void check_endpoint_flag(checker *c, br_option o)
 {
-    if (br_settings_flag(c->s, o) && c->s->endpoint_count > 0)
+    bool both = c->s->given[o] && c->s->given[BR_OPT_ENDPOINT];
+    if (both && br_settings_flag(c->s, o) && c->s->endpoint_count > 0)
         br_problems_add(c->p, "conflict", name_of(o),
                         "cannot be used together with endpoint, which already says where to go");
 }

@@ -138,16 +138,19 @@ static bool has_endpoint(const fill *f, br_slice service)
     return false;
 }
 
-static bool add_endpoint(const fill *f, br_slice service, const value *v)
+/* m: whose service it is; NULL: for all. */
+static bool add_endpoint(const fill *f, const br_model *m, br_slice service, const value *v)
 {
     br_problems own;
+    bool by_option = given(f, BR_OPT_ENDPOINT);
     if (has_endpoint(f, service))
         return true;
     br_problems_init(&own);
-    if (service.n == 0)
+    if (m == NULL)
         br_settings_set_text(f->settings, BR_SLICE("endpoint"), v->text, &own);
     else
-        br_settings_set_endpoint(f->settings, f->model, service, v->text, &own);
+        br_settings_set_endpoint(f->settings, m, service, v->text, &own);
+    f->settings->given[BR_OPT_ENDPOINT] = by_option;
     return pass_on(f, v, &own);
 }
 
@@ -180,13 +183,14 @@ static bool service_setting(const fill *f, br_slice services, br_slice id, value
 }
 
 /* A variable for the service, one for all, the services section, the profile's own. */
-static bool fill_service(const fill *f, br_slice services, bool for_all, br_slice id)
+static bool fill_service(const fill *f, br_slice services, bool for_all, const br_model *m,
+                         uint32_t service)
 {
     value v;
-    if (service_variable(f, id, &v))
-        return add_endpoint(f, id, &v);
-    if (!for_all && services.n > 0 && service_setting(f, services, id, &v))
-        return add_endpoint(f, id, &v);
+    br_slice id = br_model_name(m, m->services[service].id);
+    if (service_variable(f, id, &v) ||
+        (!for_all && services.n > 0 && service_setting(f, services, id, &v)))
+        return add_endpoint(f, m, id, &v);
     return true;
 }
 
@@ -211,10 +215,11 @@ static bool fill_endpoints(const fill *f)
                                br_print(section.text).text, br_print(section.text).text);
     bool ok = true;
     for (uint32_t i = 0; i < f->model->service_count; i++)
-        ok &= fill_service(f, section.text, variable,
-                           br_model_name(f->model, f->model->services[i].id));
+        ok &= fill_service(f, section.text, variable, f->model, i);
+    for (uint32_t i = 0; i < br_model_routes.service_count; i++)
+        ok &= fill_service(f, section.text, variable, &br_model_routes, i);
     if (variable || from_profile(f, "endpoint_url", &all))
-        ok &= add_endpoint(f, BR_SLICE(""), &all);
+        ok &= add_endpoint(f, NULL, BR_SLICE(""), &all);
     return ok;
 }
 
