@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "x509_fixture.h"
@@ -128,6 +130,29 @@ static void test_names(void)
     CHECK(!br_providers_next(&rest, &name));
 }
 
+/* A device is the process's that opened it: a child that a fork made leaves it alone. */
+static void test_fork(void)
+{
+    uint8_t signature[BR_SIGNATURE_MAX];
+    size_t n;
+    br_buf why;
+    br_x509_input in = with(uri("p256.key.pkcs8.pem"), NULL, "default");
+    br_x509 *x = load_good(&in, "before a fork");
+    pid_t child = fork();
+    if (child == 0) {
+        br_buf_init(&why, 1024);
+        bool signs = br_x509_sign_or_tell(x, BR_SLICE("text"), signature, &n, &why);
+        bool told = why.len > 0 && strstr(why.data, "connect again in this process") != NULL;
+        br_x509_unref(x);
+        _exit(!signs && told ? 0 : 1);
+    }
+    int status = -1;
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(status, 0);
+    CHECK(br_x509_sign(x, BR_SLICE("text"), signature, &n));
+    br_x509_unref(x);
+}
+
 int main(void)
 {
     test_names();
@@ -135,5 +160,6 @@ int main(void)
     test_refused();
     test_several();
     test_tss_block();
+    test_fork();
     return check_done();
 }

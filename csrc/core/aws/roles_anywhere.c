@@ -198,7 +198,7 @@ static bool sign(const br_x509 *x, br_slice text, uint8_t out[BR_SIGNATURE_MAX],
     if (!ok)
         br_error_set(error, BR_ERR_CREDENTIALS, "SigningFailed",
                      "the Roles Anywhere request could not be signed: the private key failed%s%.*s",
-                     why.len > 0 ? ". Is its device still there? " : "", (int)why.len,
+                     why.len > 0 ? ". Is its device there? " : "", (int)why.len,
                      why.len > 0 ? why.data : "");
     br_buf_free(&why);
     return ok;

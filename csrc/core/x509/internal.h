@@ -12,6 +12,7 @@
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #define BR_X509_PASSWORD_MAX 1024
 #define BR_X509_CERTIFICATES_MAX (BR_CHAIN_MAX + 1)
@@ -25,6 +26,7 @@ typedef struct br_store_key {
     size_t provider_count;
     char query[BR_PROVIDER_NAME_MAX + 16]; /* for whoever has the key to sign with it; "": none */
     CRYPTO_RWLOCK *lock;                   /* devices are used by one thread at a time */
+    pid_t owner;                           /* and by no child that a fork made */
 } br_store_key;
 
 struct br_x509 {
@@ -125,7 +127,8 @@ bool br_key_sign(EVP_PKEY *key, OSSL_LIB_CTX *context, const char *query, br_sli
 /* why: NULL, or what the provider says is appended. */
 bool br_store_key_sign(br_store_key *k, EVP_PKEY *key, br_slice text, uint8_t out[BR_SIGNATURE_MAX],
                        size_t *out_len, br_buf *why);
-void br_store_key_free(br_store_key *k); /* after its key; NULL is fine */
+/* With the key. In a child, whose device it is not, both are left alone. NULL is fine. */
+void br_store_key_free(br_store_key *k, EVP_PKEY *key);
 bool br_key_verify(EVP_PKEY *key, br_slice text, br_slice signature);
 
 /*

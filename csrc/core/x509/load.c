@@ -20,8 +20,7 @@ void br_x509_unref(br_x509 *x)
     if (x == NULL || atomic_fetch_sub_explicit(&x->references, 1, memory_order_acq_rel) != 1)
         return;
     X509_free(x->leaf);
-    EVP_PKEY_free(x->key);
-    br_store_key_free(x->store_key);
+    br_store_key_free(x->store_key, x->key);
     br_buf_free(&x->der);
     br_buf_free(&x->base64);
     br_buf_free(&x->chain_base64);
@@ -231,8 +230,7 @@ static void release(br_x509_loading *l)
 {
     for (size_t i = 0; i < l->count; i++)
         X509_free(l->given[i].x);
-    EVP_PKEY_free(l->key);
-    br_store_key_free(l->store_key);
+    br_store_key_free(l->store_key, l->key);
 }
 
 br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *problems)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OBJECTS_MAX 64 /* of a store, looked at */
 
@@ -306,6 +307,8 @@ bool br_x509_read_store_key(br_x509_loading *l)
         return false;
     br_store_key *k = calloc(1, sizeof *k);
     l->store_key = k;
+    if (k != NULL)
+        k->owner = getpid();
     if (k == NULL || (k->lock = CRYPTO_THREAD_lock_new()) == NULL ||
         (is_uri && (uri = uri_of(l->in, &size)) == NULL))
         return br_x509_problem(l, "private_key", "could not be read: out of memory");
@@ -322,6 +325,11 @@ bool br_store_key_sign(br_store_key *k, EVP_PKEY *key, br_slice text, uint8_t ou
 {
     char reason[BR_REASON_MAX];
     bool clean = ERR_peek_error() == 0;
+    if (k->owner != getpid()) {
+        if (why != NULL)
+            br_buf_adds(why, "it was opened before a fork: connect again in this process");
+        return false;
+    }
     if (!CRYPTO_THREAD_write_lock(k->lock))
         return false;
     bool ok = br_key_sign(key, k->context, query_of(k), text, out, out_len);
@@ -334,8 +342,11 @@ bool br_store_key_sign(br_store_key *k, EVP_PKEY *key, br_slice text, uint8_t ou
     return false;
 }
 
-void br_store_key_free(br_store_key *k)
+void br_store_key_free(br_store_key *k, EVP_PKEY *key)
 {
+    if (k != NULL && k->owner != getpid())
+        return;
+    EVP_PKEY_free(key);
     if (k == NULL)
         return;
     while (k->provider_count > 0)
