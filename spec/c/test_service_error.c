@@ -71,7 +71,10 @@ static void test_forms(void)
          "the service answered HTTP 400 without a reason"},
         {NULL,
          "<Error><Code>C</Code><Message>&#0;&#10;&#x110000;&unknown; &#x; &#12;</Message></Error>",
-         "C", "???&unknown; ? ?"},
+         "C", "&#0;\n&#x110000;&unknown; &#x;"},
+        {NULL,
+         "<e:Error><e:Code>C</e:Code><e:Message>caf&#233; <![CDATA[<a>]]></e:Message></e:Error>",
+         "C", "caf\xC3\xA9 <a>"},
         {NULL, "<Code>never closed", "HTTP400", "never closed"},
         {NULL,
          "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"

@@ -4,11 +4,11 @@
 #include "core/http/coding.h"
 #include "core/text/json.h"
 #include "core/text/utf8.h"
+#include "core/text/xml.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define ENTITY_MAX 10 /* "&#x10FFFF;" */
 #define XML_LOOKED_AT 65536
 
 /* Longer than a message, so that a character cut off here lies beyond where br_error_set cuts. */
@@ -156,71 +156,6 @@ static void from_json(told *t, br_slice body)
 
 /* XML */
 
-static br_slice after(br_slice text, const char *mark)
-{
-    size_t n = strlen(mark);
-    for (size_t i = 0; n <= text.n && i <= text.n - n; i++)
-        if (memcmp(text.p + i, mark, n) == 0)
-            return (br_slice){text.p + i + n, text.n - i - n};
-    return (br_slice){NULL, 0};
-}
-
-/* The text of the first element of that name, up to the next '<'. */
-static br_slice element(br_slice body, const char *open)
-{
-    br_slice text = after(body, open);
-    const char *end = text.n > 0 ? memchr(text.p, '<', text.n) : NULL;
-    return end != NULL ? (br_slice){text.p, (size_t)(end - text.p)} : (br_slice){NULL, 0};
-}
-
-/* The character of "&#60;" or "&#x3C;" (n bytes) if it is printable ASCII, else '?'. */
-static char numbered(const char *entity, size_t n)
-{
-    bool hex = entity[2] == 'x' || entity[2] == 'X';
-    unsigned value = 0;
-    for (size_t i = hex ? 3 : 2; i + 1 < n; i++) {
-        char c = entity[i];
-        unsigned digit =
-            c >= '0' && c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
-        if (digit >= (hex ? 16u : 10u))
-            return '?';
-        value = value * (hex ? 16 : 10) + digit;
-    }
-    return value >= ' ' && value < 0x7F ? (char)value : '?';
-}
-
-/* The character an entity at the start of `text` stands for, and its length; 0 if there is none. */
-static size_t entity_at(br_slice text, char *c)
-{
-    static const struct {
-        const char *text;
-        char c;
-    } named[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
-    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-        if (br_slice_starts(text, named[i].text)) {
-            *c = named[i].c;
-            return strlen(named[i].text);
-        }
-    }
-    size_t reach = text.n < ENTITY_MAX ? text.n : ENTITY_MAX;
-    const char *end = br_slice_starts(text, "&#") ? memchr(text.p, ';', reach) : NULL;
-    if (end == NULL)
-        return 0;
-    *c = numbered(text.p, (size_t)(end - text.p) + 1);
-    return (size_t)(end - text.p) + 1;
-}
-
-static void decode_entities(br_buf *out, br_slice text)
-{
-    while (text.n > 0 && out->len < out->max) {
-        char c = text.p[0];
-        size_t n = c == '&' ? entity_at(text, &c) : 1;
-        br_buf_addc(out, c);
-        n = n > 0 ? n : 1;
-        text = (br_slice){text.p + n, text.n - n};
-    }
-}
-
 /* Bytes that are not UTF-8 become '?'. */
 static void replace_bad_utf8(br_buf *text)
 {
@@ -235,19 +170,24 @@ static void replace_bad_utf8(br_buf *text)
     }
 }
 
+/* Elements may be anywhere: AWS's services nest them differently. The first of each name counts. */
 static void from_xml(told *t, br_slice body)
 {
-    if (body.n > XML_LOOKED_AT)
-        body.n = XML_LOOKED_AT;
-    br_slice message = element(body, "<Message>");
-    if (message.p == NULL)
-        message = element(body, "<message>");
+    br_slice seen = br_slice_cut(body, XML_LOOKED_AT);
     br_buf text;
     br_buf_init_secret(&text, TEXT_MAX);
-    decode_entities(&text, message);
-    replace_bad_utf8(&text);
-    set_code(t, element(body, "<Code>"));
-    set_message(t, br_buf_slice(&text));
+    br_xml x = {.p = seen.p, .end = seen.p + seen.n, .text = &text, .lenient = true};
+    br_xml_tag tag;
+    while (br_xml_next_tag(&x, &tag)) {
+        bool code = br_slice_eqs(tag.name, "Code");
+        if (tag.closing || tag.empty ||
+            !(code || br_slice_eq_nocase(tag.name, BR_SLICE("message"))))
+            continue;
+        if (!br_xml_text(&x) && !text.failed)
+            break;
+        replace_bad_utf8(&text);
+        (code ? set_code : set_message)(t, br_buf_slice(&text));
+    }
     br_buf_free(&text);
 }
 

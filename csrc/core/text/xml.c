@@ -136,7 +136,7 @@ static bool add_reference(br_xml *x, br_slice digits)
 }
 
 /* At '&'. */
-static bool add_entity(br_xml *x)
+static bool read_entity(br_xml *x)
 {
     static const struct {
         char name[5];
@@ -154,6 +154,18 @@ static bool add_entity(br_xml *x)
             return br_buf_addc(x->text, entities[i].c);
     }
     return fail(x, "an unknown XML entity");
+}
+
+static bool add_entity(br_xml *x)
+{
+    const char *from = x->p;
+    if (read_entity(x))
+        return true;
+    if (!x->lenient || x->text->failed)
+        return false;
+    x->error = NULL;
+    x->p = from + 1;
+    return br_buf_addc(x->text, '&');
 }
 
 static bool add_cdata(br_xml *x)

@@ -11,7 +11,8 @@
 typedef struct br_xml {
     const char *p, *end; /* what is still to be read */
     br_buf *text;        /* where text goes; the caller's */
-    const char *error;   /* static text of what was wrong first; NULL: nothing */
+    bool lenient; /* what is no reference is text: for errors, of which all is shown that can be */
+    const char *error; /* static text of what was wrong first; NULL: nothing */
 } br_xml;
 
 typedef struct br_xml_tag {

@@ -248,7 +248,8 @@ static bool ends_with(br_slice name, br_slice start, const char *end)
 bool br_decode_xml(br_decoder *d, const br_op *op, br_slice body)
 {
     xml x = {.d = d};
-    x.in = (br_xml){body.p, body.p != NULL ? body.p + body.n : NULL, &d->scratch, NULL};
+    const char *end = body.p != NULL ? body.p + body.n : NULL;
+    x.in = (br_xml){.p = body.p, .end = end, .text = &d->scratch};
     br_slice name = br_model_name(d->model, op->name);
     tag t;
     if (!next_tag(&x, &t))
