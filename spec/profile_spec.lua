@@ -106,6 +106,25 @@ describe("AWS's shared files", function()
         assert(ask(conn))
     end)
 
+    it("are read anew when the service calls their keys expired", function()
+        local expired = {
+            match = { operation = "Converse" },
+            times = 1,
+            action = { status = 403, headers = { ["x-amzn-ErrorType"] = "ExpiredTokenException" }, body = "{}" },
+        }
+        local conn = assert(connect("[default]\n" .. keys()))
+        ep:script { expired }
+        write_file(dir .. "/config", ("[default]\naws_access_key_id=%s\naws_secret_access_key=%s\n"
+            .. "aws_session_token=%s\n"):format(ep.session.access_key_id, ep.session.secret_access_key,
+                ep.session.session_token))
+        assert(ask(conn))
+        assert.equal(2, ep:counters().Converse)
+        assert.equal(ep.session.access_key_id, assert(conn:credentials()).access_key_id)
+        ep:script { expired }
+        local _, err = ask(conn)
+        assert.equal("ExpiredTokenException", err.code)
+    end)
+
     it("that are broken since connect say so where credentials are due, and serve again when mended", function()
         local good = "[default]\nrole_arn = " .. ROLE .. "mended\nsource_profile = base\n[profile base]\n" .. keys()
         local conn = assert(connect(good))
@@ -171,6 +190,19 @@ describe("AWS's shared files", function()
             AWS_REGION = "eu-west-2",
         })
         assert.equal("ok\nprofile\tus-east-1\n", chain { AWS_BEARER_TOKEN_BEDROCK = ep.api_key })
+    end)
+
+    it("and the environment may hold keys that end", function()
+        local function keys_until(seconds)
+            return chain {
+                AWS_ACCESS_KEY_ID = ep.access_key_id,
+                AWS_SECRET_ACCESS_KEY = ep.secret_access_key,
+                AWS_CREDENTIAL_EXPIRATION = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + seconds),
+            }
+        end
+        assert.equal("ok\nenvironment\tus-east-1\n", keys_until(600))
+        assert.truthy(keys_until(30):find("credentials ExpiredCredentials", 1, true))
+        assert.truthy(keys_until(-600):find("credentials ExpiredCredentials", 1, true))
     end)
 
     it("that are not there leave what the chain looked for", function()

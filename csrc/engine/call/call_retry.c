@@ -23,9 +23,22 @@ static bool cure_clock(br_call *c)
            br_clock_correct(&c->clock, &c->client->config->skew, &c->error);
 }
 
+/* Keys that stand in a file may have been replaced there. */
+static bool keys_replaced(br_call *c)
+{
+    br_client_renew(c->client, br_client_now_ms(c->client, c->engine));
+    br_principal *now = br_client_principal(c->client);
+    bool replaced = now != c->who;
+    br_principal_unref(c->who);
+    c->who = now;
+    return replaced;
+}
+
 static bool cure_credentials(br_call *c)
 {
-    if (c->renewed || c->credentials == NULL || c->credentials->expiration_ms == BR_NEVER_EXPIRES)
+    if (c->renewed || c->credentials == NULL)
+        return false;
+    if (c->credentials->expiration_ms == BR_NEVER_EXPIRES && !keys_replaced(c))
         return false;
     c->renewed = true;
     br_provider_reject(c->who->provider, c->credentials);
