@@ -201,8 +201,8 @@ describe("AWS's shared files", function()
             }
         end
         assert.equal("ok\nenvironment\tus-east-1\n", keys_until(600))
-        assert.truthy(keys_until(30):find("credentials ExpiredCredentials", 1, true))
-        assert.truthy(keys_until(-600):find("credentials ExpiredCredentials", 1, true))
+        assert.truthy(keys_until(30):find("credentials CredentialsExpired", 1, true))
+        assert.truthy(keys_until(-600):find("credentials CredentialsExpired", 1, true))
     end)
 
     it("that are not there leave what the chain looked for", function()

@@ -46,7 +46,7 @@ static void *begin(br_source *s, const br_source_order *order, br_error *error)
     const br_credentials *set = fixed(s);
     handover *h = lasts(set, s, order->engine) ? calloc(1, sizeof *h) : NULL;
     br_error_set(
-        error, BR_ERR_CREDENTIALS, "ExpiredCredentials",
+        error, BR_ERR_CREDENTIALS, "CredentialsExpired",
         "the keys that were given have expired (AWS_CREDENTIAL_EXPIRATION, or the token of "
         "aws login): get new ones, and connect again");
     if (h == NULL)
