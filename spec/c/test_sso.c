@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "core/aws/endpoint.h"
 #include "way_client.h"
 
 #define PATH_SIZE 512
@@ -332,6 +333,24 @@ static void test_names(void)
     CHECK_STR(name, "a9993e364706816aba3e25717850c26c9cd0d89d.json");
 }
 
+static void check_host(const char *id, const char *region, bool fips, const char *want)
+{
+    br_url url = {.host = ""};
+    br_error error;
+    int service = br_model_service(&br_model_routes, br_slice_of(id));
+    CHECK(service >= 0 && br_endpoint_resolve(&br_model_routes, (unsigned)service,
+                                              br_slice_of(region), fips, false, &url, &error));
+    CHECK_STR(url.host, want);
+}
+
+static void test_hosts(void)
+{
+    check_host("sso", "eu-west-1", false, "portal.sso.eu-west-1.amazonaws.com");
+    check_host("sso-oidc", "eu-west-1", false, "oidc.eu-west-1.amazonaws.com");
+    check_host("sso", "us-gov-west-1", true, "portal.sso-fips.us-gov-west-1.amazonaws.com");
+    check_host("sso-oidc", "cn-north-1", false, "oidc.cn-north-1.amazonaws.com.cn");
+}
+
 int main(void)
 {
     char path[PATH_SIZE];
@@ -356,6 +375,7 @@ int main(void)
     test_failures();
     test_no_token();
     test_names();
+    test_hosts();
     ra_remove_tree(home);
     ra_server_stop(server);
     return check_done();
