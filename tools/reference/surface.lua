@@ -32,6 +32,8 @@
 ---| "Cancelled"
 ---| "Closed"
 ---| "NoCredentials" # nothing was found where auth says to look
+---| "SigningFailed" # the certificate's key, or what sign gave
+---| "CertificateExpired"
 ---| "FunctionFailed" # a function of yours gave nothing that can be used
 ---| "FunctionRaised" # a function of yours raised an error
 ---| "TokenFile" # a token's file that cannot be read
