@@ -81,14 +81,22 @@ describe("AWS's shared files", function()
 
     it("give a helper's line, which is done without a child", function()
         local arns = service.roles_anywhere(ep, "helper")
-        local conn = assert(connect(("[default]\nregion = us-east-1\ncredential_process = aws_signing_helper"
+        local text = ("[default]\nregion = us-east-1\ncredential_process = aws_signing_helper"
             .. " credential-process --certificate %s --private-key %s --intermediates %s"
             .. " --profile-arn %s --role-arn %s --trust-anchor-arn %s --role-session-name helper\n")
             :format(ep.pki .. "/p256.crt.pem", ep.pki .. "/p256.key.pkcs8.pem", ep.pki .. "/intermediate.pem",
-                arns.profile_arn, arns.role_arn, arns.trust_anchor_arn)))
+                arns.profile_arn, arns.role_arn, arns.trust_anchor_arn)
+        local conn = assert(connect(text))
         assert(ask(conn))
         assert.equal(1, ep:counters().CreateSession)
         assert.same({ "profile", "roles_anywhere" }, assert(conn:credentials()).via)
+        write_file(dir .. "/config", "# edited\n" .. text)
+        assert(conn:refresh())
+        assert.equal(2, ep:counters().CreateSession)
+        write_file(dir .. "/config", (text:gsub("helper\n", "other\n")))
+        local set, err = conn:refresh()
+        assert.is_nil(set)
+        assert.truthy(err.message:find("connect again", 1, true))
     end)
 
     it("are read anew when they changed and an exchange is due", function()

@@ -201,15 +201,34 @@ static void tell_nothing(const br_problems *p, br_way *out)
         out->looked = strdup(p->items[0].message);
 }
 
-bool br_ways_find_again(const br_settings *s, const br_model *m, int64_t now_ms, br_way *out)
+static bool asks_roles_anywhere(const br_way *w)
+{
+    return w->count > 0 && w->layers[0].kind == BR_LAYER_ROLES_ANYWHERE;
+}
+
+static bool same_line(const br_way *old, const br_way *now)
+{
+    return asks_roles_anywhere(old) && br_slice_eq(br_layer_get(&old->layers[0], BR_LAYER_COMMAND),
+                                                   br_layer_get(&now->layers[0], BR_LAYER_COMMAND));
+}
+
+bool br_ways_find_again(const br_settings *s, const br_model *m, int64_t now_ms, const br_way *old,
+                        br_way *out)
 {
     br_problems problems;
     br_way_init(out);
     br_problems_init(&problems);
     bool ok = find(s, NULL, m, now_ms, out, &problems);
+    bool kept = ok && asks_roles_anywhere(out) && same_line(old, out);
+    if (ok && !kept && asks_roles_anywhere(out))
+        ok = br_problems_add(&problems, "file", BR_SLICE("profile"),
+                             "its credential_process asks for Roles Anywhere since connect, which "
+                             "reads certificates: connect again");
     for (size_t i = 0; ok && i < s->role_count; i++)
         ok = br_role_build(&s->roles[i], br_way_gives_role(out), out, &problems);
-    if (!ok)
+    if (kept)
+        br_way_free(out);
+    else if (!ok)
         tell_nothing(&problems, out);
     br_problems_free(&problems);
     return out->count > 0;

@@ -27,10 +27,11 @@ bool br_ways_has_files(const br_settings *s);
 br_ways_stamps br_ways_stamps_of(const br_settings *s);
 bool br_ways_stamps_eq(const br_ways_stamps *a, const br_ways_stamps *b);
 /*
-** The way as the files are now, roles of the options on top. Where they cannot be used, it is a base of
-** kind NOTHING that says why; so, too, if they want Roles Anywhere, as what that needs is read by
-** connect alone. false: no memory.
+** The way as the files are now, roles of the options on top, in place of `old`. Where they cannot be
+** used, it is a base of kind NOTHING that says why. What Roles Anywhere needs is read by connect alone:
+** a line that asks for it must be the old one, which then stays as it is. false: that, or no memory.
 */
-bool br_ways_find_again(const br_settings *s, const br_model *m, int64_t now_ms, br_way *out);
+bool br_ways_find_again(const br_settings *s, const br_model *m, int64_t now_ms, const br_way *old,
+                        br_way *out);
 
 #endif

@@ -11,7 +11,7 @@
 #define BR_WAY_LAYERS_MAX 16 /* roles that lie on roles; more is taken for a slip */
 
 typedef enum br_layer_kind {
-    BR_LAYER_ROLES_ANYWHERE, /* by the settings' own options; no texts */
+    BR_LAYER_ROLES_ANYWHERE, /* by the settings' own options; COMMAND: the line that they are of */
     BR_LAYER_KEYS,           /* ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, EXPIRATION */
     BR_LAYER_ENVIRONMENT,    /* likewise; as read by connect */
     BR_LAYER_CUSTOM,         /* a function of the host's; no texts */

@@ -25,8 +25,7 @@ static br_slice region_of(const br_helper *h)
 }
 
 /* The options that it has are those of auth = "roles_anywhere". */
-static br_found do_it_here(const br_helper *h, br_way *out, br_settings *s, const br_model *m,
-                           br_problems *p)
+static bool give_all(const br_helper *h, br_settings *s, const br_model *m, br_problems *p)
 {
     br_slice endpoint = h->option[BR_HELPER_ENDPOINT];
     bool ok = give(s, "certificate", h->option[BR_HELPER_CERTIFICATE], p) &&
@@ -41,9 +40,7 @@ static br_found do_it_here(const br_helper *h, br_way *out, br_settings *s, cons
         ok = br_settings_set_number(s, BR_SLICE("duration"), h->duration_s, p);
     if (ok && endpoint.n > 0)
         ok = br_settings_set_endpoint(s, m, BR_SLICE("rolesanywhere"), endpoint, p);
-    if (ok && br_way_add(out, BR_LAYER_ROLES_ANYWHERE) == NULL)
-        ok = br_problems_add(p, "file", (br_slice){"", 0}, "out of memory");
-    return ok ? BR_FOUND : BR_BROKEN;
+    return ok;
 }
 
 br_found br_ways_process(br_slice line, br_way *out, br_settings *s, const br_model *m,
@@ -51,18 +48,16 @@ br_found br_ways_process(br_slice line, br_way *out, br_settings *s, const br_mo
 {
     br_helper helper;
     br_command command;
-    br_found found = BR_FOUND;
     const char *wrong = br_command_split(line, &command);
     if (wrong != NULL)
         return broken(p, wrong);
-    if (!br_helper_read(&command, &helper)) {
-        br_layer *l = br_way_add(out, BR_LAYER_PROCESS);
-        if (l == NULL || !br_layer_set(l, BR_LAYER_COMMAND, line))
-            found = broken(p, "does not fit into memory");
-    } else {
-        found = s != NULL ? do_it_here(&helper, out, s, m, p)
-                          : broken(p, "asks for Roles Anywhere since connect: connect anew");
-    }
+    bool here = br_helper_read(&command, &helper);
+    bool ok = !here || s == NULL || give_all(&helper, s, m, p);
     br_command_free(&command);
-    return found;
+    if (!ok)
+        return BR_BROKEN;
+    br_layer *l = br_way_add(out, here ? BR_LAYER_ROLES_ANYWHERE : BR_LAYER_PROCESS);
+    return l != NULL && br_layer_set(l, BR_LAYER_COMMAND, line)
+               ? BR_FOUND
+               : broken(p, "does not fit into memory");
 }

@@ -45,8 +45,8 @@ br_found br_ways_web_identity(br_ways *w, const br_layer *own, br_way *out, br_p
 br_found br_ways_container(br_ways *w, const br_layer *own, br_way *out, br_problems *p);
 br_found br_ways_instance(br_ways *w, const br_layer *own, br_way *out, br_problems *p);
 /*
-** A line of credential_process: a layer PROCESS, or ROLES_ANYWHERE, whose options go into s. s may be
-** NULL: then it is not to be ROLES_ANYWHERE.
+** A line of credential_process: a layer PROCESS, or ROLES_ANYWHERE, whose options go into s (NULL:
+** nowhere).
 */
 br_found br_ways_process(br_slice line, br_way *out, br_settings *s, const br_model *m,
                          br_problems *p);

@@ -110,7 +110,7 @@ static br_source *found_again(const br_client *c, const br_source *old, int64_t 
     br_ways_stamps now = br_ways_stamps_of(&c->config->settings);
     if (br_ways_stamps_eq(&now, br_source_stamps(old)) && !may_be_elsewhere(br_source_way(old)))
         return NULL;
-    br_later_way *later = br_later_way_new(c->config, c->model, now_ms);
+    br_later_way *later = br_later_way_new(c->config, c->model, now_ms, br_source_way(old));
     if (later == NULL)
         return NULL;
     br_problems_init(&problems);

@@ -67,14 +67,15 @@ br_source *br_source_new_later(br_config *config, br_later_way *later, const br_
     return new_of(&in, later, problems);
 }
 
-br_later_way *br_later_way_new(const br_config *config, const br_model *model, int64_t now_ms)
+br_later_way *br_later_way_new(const br_config *config, const br_model *model, int64_t now_ms,
+                               const br_way *old)
 {
     br_later_way *w = calloc(1, sizeof *w);
     if (w == NULL)
         return NULL;
     atomic_init(&w->refs, 1);
     w->stamps = br_ways_stamps_of(&config->settings);
-    if (br_ways_find_again(&config->settings, model, now_ms, &w->way))
+    if (br_ways_find_again(&config->settings, model, now_ms, old, &w->way))
         return w;
     br_later_way_unref(w);
     return NULL;

@@ -87,8 +87,9 @@ br_source *br_source_new(br_config *config, const br_model *model, const br_plat
 /* The same of a way that was found later, of which it takes a reference. */
 br_source *br_source_new_later(br_config *config, br_later_way *later, const br_model *model,
                                const br_platform *platform, br_problems *problems);
-/* One reference is the caller's. NULL: no memory. */
-br_later_way *br_later_way_new(const br_config *config, const br_model *model, int64_t now_ms);
+/* In place of `old`; one reference is the caller's. NULL: that stays as it is, or no memory. */
+br_later_way *br_later_way_new(const br_config *config, const br_model *model, int64_t now_ms,
+                               const br_way *old);
 br_later_way *br_later_way_ref(br_later_way *w); /* NULL gives NULL */
 void br_later_way_unref(br_later_way *w);        /* NULL is fine */
 /* The way that the source is of, and what its files were then. */
