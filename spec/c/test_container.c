@@ -174,6 +174,25 @@ static void test_hangs(void)
     way_end(&w);
 }
 
+/* However it dawdles: fifteen seconds. */
+static void test_dawdles(void)
+{
+    way_client w;
+    begin(&w, "/", NULL, NULL);
+    ra_server_say(server, (ra_step){.status = 503, .headers = "Retry-After: 20\r\n"});
+    way_ask(&w, BR_OBTAIN);
+    way_until(&w, &server->requests, 1);
+    ra_rounds(w.engine, &w.now, 100);
+    way_pass(&w, 14500);
+    CHECK(!w.want.done);
+    way_pass(&w, 500);
+    way_wait(&w);
+    CHECK_INT(w.want.error.kind, BR_ERR_TIMEOUT);
+    CHECK(strstr(w.want.error.message, "gave no credentials within 15 s") != NULL);
+    CHECK(w.want.retryable);
+    way_end(&w);
+}
+
 /* A local clock that is a day ahead: the answer's Date tells that they are good. */
 static void test_wrong_clock(void)
 {
@@ -262,6 +281,7 @@ int main(void)
     test_failures();
     test_repeated();
     test_hangs();
+    test_dawdles();
     test_wrong_clock();
     test_identity();
     test_hosts();

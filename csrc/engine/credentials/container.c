@@ -13,6 +13,7 @@
 #include "engine/files/read_file.h"
 
 #define TIMEOUT_MS 2000 /* to connect, and of silence; it is on this machine */
+#define TOTAL_MS 15000  /* with repeats, and however slowly it says something */
 #define TOKEN_MAX ((size_t)64 * 1024)
 #define WHOSE "the container's credentials endpoint's answer"
 
@@ -28,6 +29,7 @@ typedef struct exchange {
     br_fetch fetch;
     const container *source;
     br_source_order order;
+    br_timer limit;
 } exchange;
 
 /* A line feed would begin another header, so the SDKs refuse it, also at the end of a file. */
@@ -111,6 +113,16 @@ static void fetched(void *user)
     br_credentials_unref(set);
 }
 
+static void too_late(void *user)
+{
+    exchange *x = user;
+    br_error error;
+    br_source_result result = {.error = &error, .retryable = true};
+    br_error_set(&error, BR_ERR_TIMEOUT, "TotalTimeout", "%s gave no credentials within %d s",
+                 x->source->name, TOTAL_MS / 1000);
+    x->order.done(x->order.user, &result);
+}
+
 static void *begin(br_source *base, const br_source_order *order, br_error *error)
 {
     static const br_fetch_ops fetch_ops = {build, NULL, advise, fetched};
@@ -134,9 +146,10 @@ static void *begin(br_source *base, const br_source_order *order, br_error *erro
         .timeouts = &s->timeouts,
         .undated = true,
     };
-    if (br_fetch_start(&x->fetch))
+    if (br_fetch_start(&x->fetch) &&
+        br_timer_start(order->engine, &x->limit, TOTAL_MS, too_late, x))
         return x;
-    *error = x->fetch.error;
+    br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
     base->ops->stop(x);
     return NULL;
 }
@@ -145,6 +158,7 @@ static void stop(void *acquisition)
 {
     exchange *x = acquisition;
     br_fetch_stop(&x->fetch);
+    br_timer_stop(x->order.engine, &x->limit);
     free(x);
 }
 
