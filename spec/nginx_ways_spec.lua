@@ -57,6 +57,23 @@ printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}'
         answers { auth = "process", credential_process = path }
     end)
 
+    it("come from a profile of AWS's shared files, with a role", function()
+        local path = here.dir .. "/config"
+        local file = assert(io.open(path, "wb"))
+        file:write(([[
+[profile dev]
+role_arn = arn:aws:iam::123456789012:role/nginx
+source_profile = base
+[profile base]
+aws_access_key_id = %s
+aws_secret_access_key = %s
+]]):format(ep.access_key_id, ep.secret_access_key))
+        file:close()
+        os.execute("chmod 644 " .. path)
+        answers { auth = "chain", profile = "dev", config_file = path }
+        assert.equal(1, ep:counters().AssumeRole)
+    end)
+
     it("do not come from a program that fails", function()
         here.settings.way = { auth = "process", credential_process = "false", endpoint = ep.https,
             ca_file = here.ca_file }

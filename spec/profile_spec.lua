@@ -3,6 +3,7 @@
 local bedrock = require "bedrock"
 local service = dofile "spec/support/service.lua"
 local program = dofile "spec/support/program.lua"
+local hosts = dofile "spec/support/hosts.lua"
 
 local ROLE = "arn:aws:iam::123456789012:role/"
 
@@ -112,6 +113,22 @@ describe("AWS's shared files", function()
         assert.equal(3, ep:counters().AssumeRole)
         assert.same({ "assume_role", "assume_role", "profile" }, assert(conn:credentials()).via)
         assert(ask(conn))
+    end)
+
+    it("are read anew in every host", function()
+        local base = "source_profile = base\n[profile base]\n" .. keys()
+        for name, run_in in pairs(hosts) do
+            run_in(function()
+                local conn = assert(connect("[default]\nrole_arn = " .. ROLE .. name .. "\n" .. base))
+                assert(ask(conn))
+                write_file(dir .. "/config", "[default]\nrole_arn = " .. ROLE .. name .. "-two\n" .. base)
+                ep:reset()
+                assert(conn:refresh())
+                assert(ask(conn))
+                assert.equal(1, ep:counters().AssumeRole)
+                conn:close()
+            end)
+        end
     end)
 
     it("are read anew when the service calls their keys expired", function()
