@@ -172,24 +172,11 @@ static void test_write_random(void)
     br_buf_free(&b);
 }
 
-static void test_base64(void)
-{
-    br_buf b;
-    br_buf_init(&b, 100);
-    br_json_write_base64(&b, BR_SLICE("any carnal pleas\xFF"));
-    CHECK_SLICE(br_buf_slice(&b), "\"YW55IGNhcm5hbCBwbGVhc/8=\"");
-    br_buf_clear(&b);
-    br_json_write_base64(&b, BR_SLICE(""));
-    CHECK_SLICE(br_buf_slice(&b), "\"\"");
-    br_buf_free(&b);
-}
-
 int main(void)
 {
     test_write_string();
     test_write_limit();
     test_write_numbers();
     test_write_random();
-    test_base64();
     return check_done();
 }

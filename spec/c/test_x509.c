@@ -271,8 +271,6 @@ static void test_details(void)
     br_x509 *x = load_good(&in, "details");
     CHECK_SLICE(br_x509_serial(x), "6699");
     CHECK_SLICE(br_x509_subject(x), "CN=p256,O=lua-bedrock tests");
-    CHECK_SLICE(br_x509_issuer(x), "CN=intermediate,O=lua-bedrock tests");
-    CHECK_INT(br_x509_not_before_ms(x), 1704067200000);
     CHECK(br_x509_not_after_ms(x) > now_ms());
     X509 *leaf = reference("p256", ".crt.pem");
     unsigned char digest[32], *base64 = calloc(1, 8192);

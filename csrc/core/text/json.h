@@ -22,8 +22,6 @@ bool br_json_write_string(br_buf *out, br_slice text);
 void br_json_write_int(br_buf *out, int64_t value);
 /* Shortest form that reads back the same, whatever the locale; false for NaN and infinities. */
 bool br_json_write_double(br_buf *out, double value);
-/* Bytes as a quoted base64 string, encoded straight into the buffer. */
-void br_json_write_base64(br_buf *out, br_slice bytes);
 
 /*
 ** Reader. The first error is sticky: every later call fails. All slices given out stay valid until

@@ -1,6 +1,4 @@
-#include "core/base/digest.h"
 #include "core/base/hex.h"
-#include "core/text/base64.h"
 #include "core/text/decimal.h"
 #include "core/text/json.h"
 #include "core/text/json_scan.h"
@@ -72,9 +70,3 @@ bool br_json_write_double(br_buf *out, double value)
     return true;
 }
 
-void br_json_write_base64(br_buf *out, br_slice bytes)
-{
-    br_buf_addc(out, '"');
-    br_base64_encode(out, bytes);
-    br_buf_addc(out, '"');
-}

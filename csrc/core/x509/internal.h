@@ -16,7 +16,7 @@
 
 #define BR_X509_PASSWORD_MAX 1024
 #define BR_X509_CERTIFICATES_MAX (BR_CHAIN_MAX + 1)
-#define BR_X509_NAME_MAX 1024          /* bytes of a subject or issuer shown */
+#define BR_X509_NAME_MAX 1024          /* bytes of a subject shown */
 #define BR_X509_HEADER_MAX (96 * 1024) /* base64 of leaf and chain, so that the headers fit */
 
 /* A key that OpenSSL's store opened. The key itself goes before its context. */
@@ -35,11 +35,11 @@ struct br_x509 {
     EVP_PKEY *key;           /* NULL: signed outside */
     br_store_key *store_key; /* NULL: its bytes were read */
     br_buf der, base64, chain_base64;
-    br_buf subject, issuer;
+    br_buf subject;
     char serial[BR_SERIAL_MAX + 1];
     char key_type[16];
     const char *algorithm;
-    int64_t not_before_ms, not_after_ms;
+    int64_t not_after_ms;
     uint8_t fingerprint[BR_SHA256_SIZE];
 };
 

@@ -25,7 +25,6 @@ void br_x509_unref(br_x509 *x)
     br_buf_free(&x->base64);
     br_buf_free(&x->chain_base64);
     br_buf_free(&x->subject);
-    br_buf_free(&x->issuer);
     free(x);
 }
 
@@ -66,19 +65,16 @@ static void init_buffers(br_x509 *x)
     br_buf_init(&x->base64, BR_X509_HEADER_MAX);
     br_buf_init(&x->chain_base64, BR_X509_HEADER_MAX);
     br_buf_init(&x->subject, BR_X509_NAME_MAX);
-    br_buf_init(&x->issuer, BR_X509_NAME_MAX);
 }
 
 static bool fill(br_x509 *x, const br_x509_loading *l)
 {
     br_x509_name(&x->subject, X509_get_subject_name(l->leaf));
-    br_x509_name(&x->issuer, X509_get_issuer_name(l->leaf));
     const EVP_PKEY *key = X509_get0_pubkey(l->leaf);
     x->algorithm = EVP_PKEY_is_a(key, "RSA")  ? "AWS4-X509-RSA-SHA256"
                    : EVP_PKEY_is_a(key, "EC") ? "AWS4-X509-ECDSA-SHA256"
                                               : "AWS4-X509-MLDSA";
     return br_key_type(key, x->key_type) && br_x509_serial_text(l->leaf, x->serial) &&
-           br_asn1_time_ms(X509_get0_notBefore(l->leaf), &x->not_before_ms) &&
            br_asn1_time_ms(X509_get0_notAfter(l->leaf), &x->not_after_ms) &&
            add_der(&x->der, l->leaf) && add_base64(&x->base64, l->leaf) &&
            encode_chain(&x->chain_base64, l->chain, l->chain_count) &&

@@ -34,11 +34,6 @@ br_slice br_x509_subject(const br_x509 *x)
     return br_buf_slice(&x->subject);
 }
 
-br_slice br_x509_issuer(const br_x509 *x)
-{
-    return br_buf_slice(&x->issuer);
-}
-
 const char *br_x509_algorithm(const br_x509 *x)
 {
     return x->algorithm;
@@ -47,11 +42,6 @@ const char *br_x509_algorithm(const br_x509 *x)
 const char *br_x509_key_type(const br_x509 *x)
 {
     return x->key_type;
-}
-
-int64_t br_x509_not_before_ms(const br_x509 *x)
-{
-    return x->not_before_ms;
 }
 
 int64_t br_x509_not_after_ms(const br_x509 *x)

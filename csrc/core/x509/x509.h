@@ -70,11 +70,9 @@ br_slice br_x509_base64(const br_x509 *x);       /* X-Amz-X509 */
 br_slice br_x509_chain_base64(const br_x509 *x); /* X-Amz-X509-Chain; n == 0: none */
 br_slice br_x509_serial(const br_x509 *x);       /* decimal */
 br_slice br_x509_subject(const br_x509 *x);      /* RFC 2253 text, for people */
-br_slice br_x509_issuer(const br_x509 *x);
 /* "AWS4-X509-RSA-SHA256" or "AWS4-X509-ECDSA-SHA256": by the type of the key. */
 const char *br_x509_algorithm(const br_x509 *x);
 const char *br_x509_key_type(const br_x509 *x); /* "RSA-2048", "EC P-256", … */
-int64_t br_x509_not_before_ms(const br_x509 *x);
 int64_t br_x509_not_after_ms(const br_x509 *x);
 const uint8_t *br_x509_fingerprint(const br_x509 *x); /* SHA-256 of the DER, 32 bytes */
 
