@@ -48,9 +48,12 @@ LUA_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $
 DEFLATE = $(if $(shell $(PKG_CONFIG) --exists libdeflate && echo yes),libdeflate,zlib)
 # For the patterns of `strict`; what lacks it says so.
 PCRE2 = $(if $(shell $(PKG_CONFIG) --exists libpcre2-8 && echo yes),libpcre2-8)
-PACKAGES = libcurl libssl libcrypto $(DEFLATE) $(PCRE2)
+# For a cache in Redis; likewise.
+HIREDIS = $(if $(shell $(PKG_CONFIG) --exists hiredis && echo yes),hiredis)
+PACKAGES = libcurl libssl libcrypto $(DEFLATE) $(PCRE2) $(HIREDIS)
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) \
-    $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) $(if $(PCRE2),-DHAVE_PCRE2)
+    $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) $(if $(PCRE2),-DHAVE_PCRE2) \
+    $(if $(HIREDIS),-DHAVE_HIREDIS)
 PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
@@ -92,7 +95,9 @@ C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
     $(filter-out spec/c/test_% %_module.c,$(wildcard spec/c/*.c)))
 # Parts of the binding as Lua modules of their own, for specs and benchmarks.
 TEST_MODULES = $(foreach abi,$(ABIS),$(patsubst spec/c/%.c,$(BUILD)/$(abi)/%.so,$(wildcard spec/c/*_module.c)))
-# The module as it is where there is no PCRE2, which only one file uses.
+# The module as it is where there is neither PCRE2 nor hiredis, each of which only one file uses.
+BARE_PARTS = %/regex.o %/resp.o
+BARE_OBJ = $(BUILD)/bare/regex.o $(BUILD)/bare/resp.o
 BARE_MODULES = $(ABIS:%=$(BUILD)/bare/%/bedrock/core.so)
 FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
 LUA_FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(shell grep -l '"lua/' spec/fuzz/fuzz_*.c))
@@ -166,7 +171,7 @@ $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
 	$$(call say,CC $$< for Lua $(1))
 	$$(Q)$$(COMPILE) -Ispec/c $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
 
-$(BUILD)/bare/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(filter-out %/regex.o,$$(PART_OBJ)) $(BUILD)/bare/regex.o
+$(BUILD)/bare/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(filter-out $(BARE_PARTS),$$(PART_OBJ)) $(BARE_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
 	$$(Q)$$(LINK) $$(if $$(LTO),-fno-lto) $(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
@@ -187,10 +192,10 @@ $(LEASH): tools/leash.c $(BUILD)/flags
 
 test-modules: $(TEST_MODULES) $(BARE_MODULES)
 
-$(BUILD)/bare/regex.o: csrc/core/text/regex.c $(BUILD)/flags
+$(BARE_OBJ): $(BUILD)/bare/%.o: csrc/core/text/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC $< without PCRE2)
-	$(Q)$(COMPILE) -UHAVE_PCRE2 -MMD -MP -c -o $@ $<
+	$(call say,CC $< without PCRE2 and hiredis)
+	$(Q)$(COMPILE) -UHAVE_PCRE2 -UHAVE_HIREDIS -MMD -MP -c -o $@ $<
 
 $(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
 	@mkdir -p $(@D)

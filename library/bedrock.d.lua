@@ -94,7 +94,7 @@
 ---@field max_attempts? integer 1 to 100; 3 if not given
 ---@field retry_timeouts? boolean
 ---@field headers? table<string, string> sent with every call
----@field cache? "shared"|"memory"|false
+---@field cache? "shared"|"memory"|string|false a string: the URL of a Redis server
 ---@field cache_dir? string
 ---@field validate? boolean
 ---@field strict? boolean
@@ -391,7 +391,7 @@ local Connection = {}
 ---@class bedrock.CredentialsInfo
 ---@field source string the outermost layer: an `auth`, "assume_role" or "sso"
 ---@field via string[] all layers that they come through, from the outermost in
----@field cache? "exchange"|"memory"|"file" where they were found
+---@field cache? "exchange"|"memory"|"file"|"redis" where they were found
 ---@field access_key_id? string
 ---@field expiration? integer epoch seconds; nil: they do not expire
 ---@field seconds_left? integer

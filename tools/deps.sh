@@ -9,10 +9,10 @@
 set -eu
 
 demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2|luajit
-    libluajit2-5.1-dev|libluajit-5.1-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev libpcre2-dev openssl curl
+    libluajit2-5.1-dev|libluajit-5.1-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev libpcre2-dev libhiredis-dev openssl curl
     ca-certificates lua-cjson lua-socket lua-luaossl nginx libnginx-mod-http-lua"
 test="lua-busted lua-cqueues lua-luv luarocks xz-utils python3 clang clang-format cppcheck lua-check
-    shellcheck pyflakes3 swtpm tpm2-openssl tpm2-tools softhsm2 pkcs11-provider|libengine-pkcs11-openssl"
+    shellcheck pyflakes3 redis-server swtpm tpm2-openssl tpm2-tools softhsm2 pkcs11-provider|libengine-pkcs11-openssl"
 all="libclang-rt-dev valgrind gcovr nodejs python3-venv"
 browser="chromium"
 
@@ -87,27 +87,26 @@ else
     exit 1
 fi
 
-nginx_runs() {
-    test -s /run/nginx.pid
+# One that was there before is left as it is.
+is_new() {
+    case $packages in
+    *" $1"*) test -s "$2" || echo yes ;;
+    esac
 }
 
-# The endpoint needs nginx's program, not a web server on port 80 of this machine: with run level 1
-# in the environment Debian's scripts do not start services.
+# Programs are needed, not services of this machine (a web server on port 80, Redis on 6379): with run level 1 in
+# the environment Debian's scripts do not start them.
 apt() {
     $root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 PREVLEVEL=N "$@"
 }
 
-quiet_new_nginx() {
-    $root update-rc.d nginx disable >/dev/null 2>&1 || :
-    if nginx_runs; then
-        $root invoke-rc.d nginx stop >/dev/null 2>&1 || :
-    fi
+quiet() {
+    $root update-rc.d "$1" disable >/dev/null 2>&1 || :
+    $root invoke-rc.d "$1" stop >/dev/null 2>&1 || :
 }
 
-case $packages in
-*" nginx"*) nginx_is_new=$(nginx_runs || echo yes) ;;
-*) nginx_is_new= ;;
-esac
+nginx_is_new=$(is_new nginx /run/nginx.pid)
+redis_is_new=$(is_new redis-server /run/redis/redis-server.pid)
 
 echo "deps: installing$(chosen $packages)"
 if ! apt $(install) >/dev/null 2>&1; then
@@ -115,5 +114,8 @@ if ! apt $(install) >/dev/null 2>&1; then
     apt $(install)
 fi
 if [ -n "$nginx_is_new" ]; then
-    quiet_new_nginx
+    quiet nginx
+fi
+if [ -n "$redis_is_new" ]; then
+    quiet redis-server
 fi

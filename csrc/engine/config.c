@@ -106,6 +106,7 @@ br_config *br_config_new(br_settings *settings, const br_model *model, const br_
     atomic_init(&c->refs, 1);
     atomic_init(&c->skew.ms, 0);
     atomic_init(&c->skew.known, false);
+    atomic_init(&c->redis_rests_until_ms, 0);
     c->settings = *settings;
     br_settings_init(settings);
     bool known = br_settings_find_auth(&c->settings, NULL);

@@ -21,6 +21,8 @@ typedef struct br_config {
     int max_attempts;
     bool retry_timeouts;
     br_skew skew;
+    _Atomic int64_t
+        redis_rests_until_ms; /* monotonic: a cache that failed is left alone until then */
 } br_config;
 
 /*

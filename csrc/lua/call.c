@@ -497,7 +497,7 @@ static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *
 
 static void push_credentials(lua_State *L, const br_lua_call *c)
 {
-    static const char *const origins[] = {NULL, "exchange", "memory", "file"};
+    static const char *const origins[] = {NULL, "exchange", "memory", "file", "redis"};
     lua_pushstring(L, origins[c->item.origin]);
     lua_setfield(L, -2, "cache");
     br_lua_push(L, c->item.credentials->access_key_id);

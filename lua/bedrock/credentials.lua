@@ -52,7 +52,7 @@ end
 --- @class bedrock.CredentialsInfo
 --- @field source string the outermost layer: an `auth`, "assume_role" or "sso"
 --- @field via string[] all layers that they come through, from the outermost in
---- @field cache? "exchange"|"memory"|"file" where they were found
+--- @field cache? "exchange"|"memory"|"file"|"redis" where they were found
 --- @field access_key_id? string
 --- @field expiration? integer epoch seconds; nil: they do not expire
 --- @field seconds_left? integer

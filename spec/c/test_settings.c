@@ -300,7 +300,10 @@ static void test_names_and_types(void)
     one("validate", "yes", "type", "must be true or false, got a string");
     one("proxy", "!t", "type", "a URL, or false");
     one("proxy", "ftp://x", "pattern", "http://proxy.example.com");
-    one("cache", "!t", "type", "\"shared\", \"memory\" or false");
+    one("cache", "!t", "type",
+        "\"shared\", \"memory\", a URL such as \"redis://host:6379\", or false");
+    one("cache", "redis://u:p@@h", "pattern", "percent-encode its user name and password");
+    one("cache", "rediss://h:0", "pattern", "its host or port is malformed");
     one("cache", "disk", "enum", "\"memory\"");
     one("unknown", "drop", "enum", "\"pass\"");
     one("auth", "role_anywhere", "enum", "did you mean roles_anywhere?");

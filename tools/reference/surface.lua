@@ -94,7 +94,7 @@
 ---@field max_attempts? integer 1 to 100; 3 if not given
 ---@field retry_timeouts? boolean
 ---@field headers? table<string, string> sent with every call
----@field cache? "shared"|"memory"|false
+---@field cache? "shared"|"memory"|string|false a string: the URL of a Redis server
 ---@field cache_dir? string
 ---@field validate? boolean
 ---@field strict? boolean

@@ -9,7 +9,9 @@
 
 #include "core/aws/foreign_options.h"
 #include "core/base/ascii.h"
+#include "core/http/redis_url.h"
 #include "core/text/printable.h"
+#include "core/text/resp.h"
 
 typedef enum option_type {
     TEXT,
@@ -87,7 +89,7 @@ static const char *const type_wants[] = {
     [FLAG] = "true or false",
     [ENDPOINT] = "a URL, or a table of service = URL",
     [PROXY] = "a URL, or false for none",
-    [CACHE] = "\"shared\", \"memory\" or false",
+    [CACHE] = "\"shared\", \"memory\", a URL such as \"redis://host:6379\", or false",
     [HEADERS] = "a table of names and values",
     [PARTS] = "a table",
     [ROLES] = "a table for a role, or a list of such tables",
@@ -125,12 +127,19 @@ static void text_free(char *text, size_t n)
     free(text);
 }
 
+static void free_text(char **text)
+{
+    if (*text != NULL)
+        text_free(*text, strlen(*text));
+    *text = NULL;
+}
+
 void br_settings_free(br_settings *s)
 {
     for (int o = 0; o < BR_OPT_TEXT_COUNT; o++)
         text_free(s->text[o], s->text_len[o]);
-    if (s->proxy != NULL)
-        text_free(s->proxy, strlen(s->proxy));
+    free_text(&s->proxy);
+    free_text(&s->cache_url);
     br_headers_free(&s->headers);
     for (int which = 0; which < BR_LAYER_TEXT_COUNT; which++)
         (void)br_layer_set(&s->own, (br_layer_text)which, (br_slice){NULL, 0});
@@ -274,8 +283,30 @@ static bool set_proxy(br_settings *s, br_slice value, br_problems *p)
     return s->proxy != NULL || no_memory(BR_OPT_PROXY, p);
 }
 
+/* The URL is never shown: it may hold a password. */
+static bool set_cache_url(br_settings *s, br_slice value, br_problems *p)
+{
+    br_redis_url url;
+    const char *problem = br_redis_url_parse(&url, value);
+    OPENSSL_cleanse(&url, sizeof url);
+    if (problem != NULL)
+        return br_problems_add(p, "pattern", BR_SLICE("cache"), "the URL cannot be used: %s",
+                               problem);
+    if (!br_resp_available())
+        return br_problems_add(
+            p, "value", BR_SLICE("cache"),
+            "Redis needs hiredis, which this module was built without: install "
+            "libhiredis-dev and build it again, or use \"shared\" or \"memory\"");
+    free_text(&s->cache_url);
+    s->cache_url = copy_text(value);
+    s->cache = BR_CACHE_REDIS;
+    return s->cache_url != NULL || no_memory(BR_OPT_CACHE, p);
+}
+
 static bool set_cache(br_settings *s, br_slice value, br_problems *p)
 {
+    if (br_redis_url_like(value))
+        return set_cache_url(s, value, p);
     if (br_slice_eqs(value, "memory"))
         s->cache = BR_CACHE_MEMORY;
     else if (br_slice_eqs(value, "shared") || value.n == 0)

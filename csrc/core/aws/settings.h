@@ -41,7 +41,12 @@ typedef enum br_auth {
     BR_AUTH_CHAIN
 } br_auth;
 
-typedef enum br_cache_mode { BR_CACHE_SHARED, BR_CACHE_MEMORY, BR_CACHE_NONE } br_cache_mode;
+typedef enum br_cache_mode {
+    BR_CACHE_SHARED,
+    BR_CACHE_MEMORY,
+    BR_CACHE_NONE,
+    BR_CACHE_REDIS
+} br_cache_mode;
 typedef enum br_unknown_mode { BR_UNKNOWN_ERROR, BR_UNKNOWN_PASS } br_unknown_mode;
 
 /* Options by type; the order is that of br_option_names. */
@@ -92,7 +97,7 @@ typedef enum br_option {
     BR_OPT_BOOLEAN_END,                   /* the ones from ALLOW_HTTP on are booleans */
     BR_OPT_ENDPOINT = BR_OPT_BOOLEAN_END, /* text, or a table service -> text */
     BR_OPT_PROXY,                         /* text or false */
-    BR_OPT_CACHE,                         /* "shared", "memory" or false */
+    BR_OPT_CACHE,                         /* "shared", "memory", a URL or false */
     BR_OPT_HEADERS,                       /* a table name -> text */
     BR_OPT_WEB_IDENTITY,                  /* this and the next two: tables of texts */
     BR_OPT_CONTAINER,
@@ -123,8 +128,9 @@ typedef struct br_settings {
     char *proxy;        /* owned; NULL = environment */
     bool proxy_off;
     br_cache_mode cache;
-    br_layer own;   /* the texts of web_identity, container and instance */
-    br_role *roles; /* owned; the first is assumed first */
+    char *cache_url; /* owned, cleansed; of BR_CACHE_REDIS */
+    br_layer own;    /* the texts of web_identity, container and instance */
+    br_role *roles;  /* owned; the first is assumed first */
     size_t role_count;
     bool has_function[BR_OPT_COUNT]; /* the host calls it: credentials, sign, or api_key */
     /* found by br_settings_check */

@@ -229,7 +229,7 @@ static void read_prepared(cursor *c, br_frames *f, br_item *item)
 static void read_credentials(cursor *c, br_frames *f, br_item *item)
 {
     uint64_t origin = get_number(c, 1);
-    c->bad |= origin > BR_FROM_FILE;
+    c->bad |= origin > BR_FROM_REDIS;
     item->origin = (br_origin)origin;
     if (get_number(c, 1) == 0)
         return;

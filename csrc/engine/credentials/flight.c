@@ -49,7 +49,7 @@ static void take_record(br_flight *f, const br_cache_record *record, int64_t now
     if (!serves(f, c, now_ms))
         return;
     f->credentials = br_credentials_ref(c);
-    f->origin = BR_FROM_FILE;
+    f->origin = f->entry->ops->origin;
 }
 
 static void take_sealed(br_flight *f, br_slice bytes)

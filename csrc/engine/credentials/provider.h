@@ -15,13 +15,6 @@
 #include "engine/credentials/principal.h"
 #include "engine/loop/task.h"
 
-typedef enum br_origin {
-    BR_FROM_NOWHERE, /* static keys: no cache is involved */
-    BR_FROM_EXCHANGE,
-    BR_FROM_MEMORY,
-    BR_FROM_FILE
-} br_origin;
-
 /* Of what that source gives: a new one, or its identity's in the registry. NULL: no memory. */
 br_provider *br_provider_for(const br_source *s);
 void br_provider_unref(br_provider *p); /* NULL is fine */

@@ -1,8 +1,17 @@
 #include "engine/credentials/store.h"
 
-br_store *br_store_new(const br_config *config)
+#include "engine/credentials/redis_store.h"
+
+br_store *br_store_new(br_config *config)
 {
-    return config->settings.cache == BR_CACHE_SHARED ? br_file_store_new(config) : NULL;
+    switch (config->settings.cache) {
+    case BR_CACHE_SHARED:
+        return br_file_store_new(config);
+    case BR_CACHE_REDIS:
+        return br_redis_store_new(config);
+    default:
+        return NULL;
+    }
 }
 
 void br_store_free(br_store *s)

@@ -26,7 +26,17 @@ typedef struct br_store_answers {
     void (*put)(void *user);
 } br_store_answers;
 
+/* Where a set was found. */
+typedef enum br_origin {
+    BR_FROM_NOWHERE, /* static keys: no cache is involved */
+    BR_FROM_EXCHANGE,
+    BR_FROM_MEMORY,
+    BR_FROM_FILE,
+    BR_FROM_REDIS
+} br_origin;
+
 typedef struct br_store_ops {
+    br_origin origin; /* of what it holds */
     /* The entry of an identity, for one flight on that engine. NULL: none is to be had. */
     br_store_entry *(*open)(br_store *s, br_engine *e, const uint8_t identity[BR_IDENTITY_SIZE]);
     void (*look)(br_store_entry *entry);
@@ -56,10 +66,10 @@ struct br_store_entry {
 };
 
 /* The store that the settings ask for; borrows the config. NULL: none, or no memory. */
-br_store *br_store_new(const br_config *config);
+br_store *br_store_new(br_config *config);
 void br_store_free(br_store *s); /* NULL is fine */
 
-/* All stores there are, each a file of its name. */
+/* One of the stores; redis_store.h has the other. */
 br_store *br_file_store_new(const br_config *config);
 
 #endif

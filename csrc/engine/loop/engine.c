@@ -296,13 +296,23 @@ static void run_timers(br_engine *e)
     }
 }
 
+static void tell_finished(CURL *curl, CURLcode result)
+{
+    char *pointer = NULL;
+    br_curl_user *user = NULL;
+    if (curl_easy_getinfo(curl, CURLINFO_PRIVATE, &pointer) == CURLE_OK)
+        user = (br_curl_user *)(void *)pointer;
+    if (user != NULL)
+        user->finished(user, result);
+}
+
 static void collect_finished(br_engine *e)
 {
     int left;
     CURLMsg *message;
     while ((message = curl_multi_info_read(e->multi, &left)) != NULL) {
         if (message->msg == CURLMSG_DONE)
-            br_transfer_finished(message->easy_handle, message->data.result);
+            tell_finished(message->easy_handle, message->data.result);
     }
 }
 

@@ -142,8 +142,12 @@ int64_t br_engine_waited_ms(const br_engine *e);
 void br_engine_enter_curl(br_engine *e);
 void br_engine_leave_curl(br_engine *e);
 
+/* What CURLOPT_PRIVATE of each handle on the engine points to: whose it is. */
+typedef struct br_curl_user {
+    void (*finished)(struct br_curl_user *self, CURLcode result);
+} br_curl_user;
+
 /* Of transfer.c, for the engine. */
-void br_transfer_finished(CURL *curl, CURLcode result);
 void br_transfers_reap(br_engine *e);
 void br_transfers_free_pool(br_engine *e);
 

@@ -207,11 +207,9 @@ static void end_with(br_transfer *t, CURLcode code)
     finish(t, &result);
 }
 
-void br_transfer_finished(CURL *curl, CURLcode code)
+void br_transfer_finished(br_curl_user *user, CURLcode code)
 {
-    char *user = NULL;
-    if (curl_easy_getinfo(curl, CURLINFO_PRIVATE, &user) == CURLE_OK && user != NULL)
-        end_with((br_transfer *)(void *)user, code);
+    end_with((br_transfer *)user, code);
 }
 
 static void time_out(br_transfer *t)

@@ -14,6 +14,7 @@
 #define BR_HEAD_LINES_MAX ((size_t)2 * BR_HEADERS_BYTES_MAX)
 
 struct br_transfer {
+    br_curl_user base;
     br_engine *engine;
     br_transfer *next; /* in the pool, or among the doomed */
     br_task task;
@@ -74,7 +75,10 @@ struct br_transfer {
     char reason[CURL_ERROR_SIZE];
 };
 
-/* transfer_tls.c */
+/* transfer_tls.c: of any handle, then of a transfer's */
+bool br_tls_start(CURL *curl);
+bool br_tls_set_authorities(CURL *curl, const br_authorities *given, const char *ca_file);
+bool br_tls_set_identity(CURL *curl, const br_tls_identity *identity);
 bool br_transfer_start_tls(br_transfer *t); /* of a new handle */
 bool br_transfer_set_authorities(br_transfer *t, const char *ca_file);
 /* Borrowed until it is set to NULL. libcurl reuses connections of the same certificate only. */
@@ -100,7 +104,9 @@ int br_transfer_on_word(CURL *curl, curl_infotype type, char *text, size_t n, vo
 curl_socket_t br_transfer_open_socket(void *user, curlsocktype purpose,
                                       struct curl_sockaddr *address);
 
-/* transfer.c: (re)starts the measurement of silence that is due in this state */
+/* transfer.c */
+void br_transfer_finished(br_curl_user *user, CURLcode code);
+/* (re)starts the measurement of silence that is due in this state */
 void br_transfer_watch_silence(br_transfer *t);
 
 /* transfer_end.c */

@@ -36,7 +36,7 @@ static int close_socket(void *user, curl_socket_t fd)
 static bool set_callbacks(br_transfer *t)
 {
     CURL *c = t->curl;
-    return curl_easy_setopt(c, CURLOPT_PRIVATE, t) == CURLE_OK &&
+    return curl_easy_setopt(c, CURLOPT_PRIVATE, &t->base) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, br_transfer_on_header) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_HEADERDATA, t) == CURLE_OK &&
@@ -79,6 +79,7 @@ static bool set_constants(br_transfer *t)
 
 bool br_transfer_create_handle(br_transfer *t)
 {
+    t->base.finished = br_transfer_finished;
     t->curl = curl_easy_init();
     t->parsed = curl_url();
     return t->curl != NULL && t->parsed != NULL &&

@@ -43,10 +43,9 @@ void br_authorities_free(br_authorities *a)
 ** directory built in, the directory would keep it from caching the parsed file: 29 ms of CPU for
 ** each new connection instead of 1.
 */
-static bool tell_authorities(br_transfer *t, const char *ca_file)
+bool br_tls_set_authorities(CURL *curl, const br_authorities *given, const char *ca_file)
 {
     const curl_version_info_data *built_in = curl_version_info(CURLVERSION_NOW);
-    const br_authorities *given = &t->engine->authorities;
     const char *file = given->file != NULL ? given->file : built_in->cainfo;
     const char *dir = built_in->cainfo == NULL ? built_in->capath : NULL;
     if (given->dir != NULL)
@@ -55,17 +54,24 @@ static bool tell_authorities(br_transfer *t, const char *ca_file)
         file = ca_file;
         dir = NULL;
     }
-    return set_text(t->curl, CURLOPT_CAINFO, file) &&
-           set_text(t->curl, CURLOPT_PROXY_CAINFO, file) &&
-           set_text(t->curl, CURLOPT_CAPATH, dir) && set_text(t->curl, CURLOPT_PROXY_CAPATH, dir);
+    return set_text(curl, CURLOPT_CAINFO, file) && set_text(curl, CURLOPT_PROXY_CAINFO, file) &&
+           set_text(curl, CURLOPT_CAPATH, dir) && set_text(curl, CURLOPT_PROXY_CAPATH, dir);
+}
+
+bool br_tls_start(CURL *curl)
+{
+    return set_long(curl, CURLOPT_SSL_VERIFYPEER, 1) && set_long(curl, CURLOPT_SSL_VERIFYHOST, 2) &&
+           set_long(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+}
+
+static bool tell_authorities(br_transfer *t, const char *ca_file)
+{
+    return br_tls_set_authorities(t->curl, &t->engine->authorities, ca_file);
 }
 
 bool br_transfer_start_tls(br_transfer *t)
 {
-    return set_long(t->curl, CURLOPT_SSL_VERIFYPEER, 1) &&
-           set_long(t->curl, CURLOPT_SSL_VERIFYHOST, 2) &&
-           set_long(t->curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) &&
-           tell_authorities(t, NULL);
+    return br_tls_start(t->curl) && tell_authorities(t, NULL);
 }
 
 bool br_transfer_set_authorities(br_transfer *t, const char *ca_file)
@@ -91,13 +97,18 @@ static bool set_blob(CURL *curl, CURLoption option, const br_buf *pem)
     return curl_easy_setopt(curl, option, &blob) == CURLE_OK;
 }
 
+bool br_tls_set_identity(CURL *curl, const br_tls_identity *identity)
+{
+    return set_blob(curl, CURLOPT_SSLCERT_BLOB, identity ? &identity->certificate : NULL) &&
+           set_blob(curl, CURLOPT_SSLKEY_BLOB, identity ? &identity->key : NULL);
+}
+
 bool br_transfer_set_identity(br_transfer *t, const br_tls_identity *identity)
 {
     if (t->identity == identity)
         return true;
     t->identity = identity;
-    return set_blob(t->curl, CURLOPT_SSLCERT_BLOB, identity ? &identity->certificate : NULL) &&
-           set_blob(t->curl, CURLOPT_SSLKEY_BLOB, identity ? &identity->key : NULL);
+    return br_tls_set_identity(t->curl, identity);
 }
 
 void br_transfer_say_authorities(const br_transfer *t, char *out, size_t size)
