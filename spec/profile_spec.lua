@@ -230,6 +230,20 @@ describe("AWS's shared files", function()
         assert.truthy(keys_until(-600):find("credentials CredentialsExpired", 1, true))
     end)
 
+    it("are not read for a way of its own, which says what it looked for", function()
+        for auth, variable in pairs {
+            environment = "AWS_ACCESS_KEY_ID",
+            web_identity = "AWS_WEB_IDENTITY_TOKEN_FILE",
+            container = "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        } do
+            local conn = assert(bedrock.connect { auth = auth })
+            local set, err = conn:credentials()
+            assert.is_nil(set)
+            assert.equal("NoCredentials", err.code)
+            assert.truthy(err.message:find(variable, 1, true), err.message)
+        end
+    end)
+
     it("that are not there leave what the chain looked for", function()
         local said = chain {}
         for _, part in ipairs { "credentials NoCredentials", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE",

@@ -60,6 +60,13 @@ static bool choose(br_layer *l, br_layer_text which, const br_layer *own, const 
 br_found br_ways_web_identity(br_ways *w, const br_layer *own, br_way *out, br_problems *p)
 {
     const br_variables *v = &w->variables;
+    bool options =
+        br_layer_get(own, BR_LAYER_TOKEN_FILE).n > 0 || br_layer_get(own, BR_LAYER_ROLE_ARN).n > 0;
+    if (!options && br_variable(v, "AWS_WEB_IDENTITY_TOKEN_FILE").n == 0 &&
+        br_variable(v, "AWS_ROLE_ARN").n == 0) {
+        br_ways_note(w, "web identity: AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set");
+        return BR_NOT_THERE;
+    }
     br_layer *l = br_way_add(out, BR_LAYER_WEB_IDENTITY);
     bool ok = choose(l, BR_LAYER_TOKEN_FILE, own, v, "AWS_WEB_IDENTITY_TOKEN_FILE") &&
               choose(l, BR_LAYER_ROLE_ARN, own, v, "AWS_ROLE_ARN") &&
