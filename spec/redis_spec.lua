@@ -25,15 +25,15 @@ describe("a cache in Redis", function()
     end
 
     --- Settings of the processes to come.
-    local function settle(cache, ca_file)
+    local function settle(cache, more)
         write("settings.lua", ([[return {
             profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/one",
             role_arn = "arn:aws:iam::123456789012:role/one",
             trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
             session_name = "processes", endpoint = %q, ca_file = %q, cache = %q,
-            certificate = %q, private_key = %q, certificate_chain = %q,
-        }]]):format(ep.https, ca_file or ep.ca_file, cache, ep.pki .. "/p256.crt.pem",
-            ep.pki .. "/p256.key.pkcs8.pem", ep.pki .. "/intermediate.pem"))
+            certificate = %q, private_key = %q, certificate_chain = %q, %s
+        }]]):format(ep.https, ep.ca_file, cache, ep.pki .. "/p256.crt.pem",
+            ep.pki .. "/p256.key.pkcs8.pem", ep.pki .. "/intermediate.pem", more or ""))
     end
 
     setup(function()
@@ -78,16 +78,16 @@ describe("a cache in Redis", function()
         return said, distinct
     end
 
-    local function serves(cache)
-        settle(cache)
+    local function serves(cache, more)
+        settle(cache, more)
         assert.same({ exchange = 1 }, run(1))
         assert.same({ redis = 1 }, run(1))
         assert.equal(1, ep:counters().CreateSession)
     end
 
     --- Calls succeed, as with no cache.
-    local function does_without(cache, ca_file)
-        settle(cache, ca_file)
+    local function does_without(cache)
+        settle(cache)
         for _ = 1, 2 do
             assert.same({ exchange = 1 }, run(1))
         end
@@ -124,15 +124,22 @@ describe("a cache in Redis", function()
     end)
 
     describe("with TLS", function()
-        local function start(certificate)
+        local function start(certificate, asks)
             local name = ep.pki .. "/" .. certificate
             server = redis.start(("--tls-port @port@ --tls-cert-file %s.pem --tls-key-file %s.key --tls-ca-cert-file "
-                .. "%s/ca.pem --tls-auth-clients no"):format(name, name, ep.pki))
+                .. "%s/ca.pem --tls-auth-clients %s"):format(name, name, ep.pki, asks or "no"))
         end
 
         it("is reached when its certificate is good", function()
             start "tls-good"
             serves(server:url(nil, nil, "rediss"))
+        end)
+
+        it("is shown the client's certificate", function()
+            start("tls-good", "yes")
+            local name = ep.pki .. "/p256"
+            serves(server:url(nil, nil, "rediss"), ("client_certificate = %q, client_key = %q"):format(
+                name .. ".chain.pem", name .. ".key.pkcs8.pem"))
         end)
 
         for certificate, why in pairs { ["tls-wronghost"] = "of another host", ["tls-untrusted"] = "of nobody's" } do
@@ -314,6 +321,23 @@ describe("a cache in Redis", function()
         pipe:close()
         assert.truthy(said:find("install libhiredis-dev", 1, true), said)
         assert.falsy(said:find("secret", 1, true), said)
+    end)
+
+    it("ends with the run that started it, also where that is killed", function()
+        local leash = (os.getenv "BUILD" or "build") .. "/leash"
+        os.execute(([[%s sh -c "redis-server --port 0 --unixsocket %s/socket --dir %s --save '' --daemonize yes
+            sleep 1000" >/dev/null 2>&1 & echo $! >%s/pid]]):format(leash, dir, dir, dir))
+        local function lives()
+            local pipe = assert(io.popen("redis-cli -s " .. dir .. "/socket ping 2>&1"))
+            local said = pipe:read "*a"
+            pipe:close()
+            return said:find "PONG" ~= nil
+        end
+        assert.truthy(eventually(lives))
+        os.execute("kill -KILL $(cat " .. dir .. "/pid)")
+        assert.truthy(eventually(function()
+            return not lives()
+        end))
     end)
 
     it("serves nginx", function()
