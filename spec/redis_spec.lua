@@ -325,19 +325,21 @@ describe("a cache in Redis", function()
 
     it("ends with the run that started it, also where that is killed", function()
         local leash = (os.getenv "BUILD" or "build") .. "/leash"
-        os.execute(([[%s sh -c "redis-server --port 0 --unixsocket %s/socket --dir %s --save '' --daemonize yes
-            sleep 1000" >/dev/null 2>&1 & echo $! >%s/pid]]):format(leash, dir, dir, dir))
+        local run_of = assert(io.popen(([[%s sh -c "redis-server --port 0 --unixsocket %s/socket --dir %s --save '' \
+            --daemonize yes; sleep 1000" >/dev/null 2>&1 & echo $!; wait]]):format(leash, dir, dir)))
+        local pid = run_of:read "*l"
         local function lives()
             local pipe = assert(io.popen("redis-cli -s " .. dir .. "/socket ping 2>&1"))
             local said = pipe:read "*a"
             pipe:close()
             return said:find "PONG" ~= nil
         end
-        assert.truthy(eventually(lives))
-        os.execute("kill -KILL $(cat " .. dir .. "/pid)")
-        assert.truthy(eventually(function()
+        assert(eventually(lives), "redis-server did not start")
+        os.execute("kill -KILL " .. pid)
+        assert(eventually(function()
             return not lives()
-        end))
+        end), "redis-server did not end")
+        run_of:close()
     end)
 
     it("serves nginx", function()
