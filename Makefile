@@ -75,9 +75,20 @@ LTO ?= $(eval LTO := $$(shell echo 'int probe;' | $$(CC) -Werror -flto=auto -ffa
     -fPIC -o /dev/null -x c - 2>/dev/null && echo -flto=auto -ffat-lto-objects))$(LTO)
 endif
 
+# What runs at most once for a connection or an exchange is built for size.
+SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws/role% csrc/core/aws/sso% \
+    csrc/core/aws/session% csrc/core/aws/s%_answer.c csrc/core/aws/c%_answer.c csrc/core/aws/way.c \
+    csrc/core/aws/sts.c csrc/core/aws/presign.c csrc/core/aws/harmless% csrc/core/aws/region.c \
+    csrc/core/aws/command.c csrc/core/aws/con% csrc/core/aws/instance% csrc/core/aws/foreign% \
+    csrc/core/aws/cache_record.c csrc/core/base/suggest.c csrc/core/base/problems.c \
+    csrc/engine/ways.c csrc/engine/config.c csrc/engine/fetch.c csrc/engine/files/% \
+    csrc/engine/credentials/% csrc/engine/loop/child.c csrc/engine/loop/platform.c csrc/model/check.c \
+    csrc/lua/setup.c csrc/lua/client.c csrc/lua/describe.c csrc/lua/model_load.c csrc/lua/names.c \
+    csrc/lua/module.c csrc/lua/pages.c csrc/lua/presign.c csrc/lua/credentials.c \
+    csrc/lua/codec/encode_hint.c csrc/lua/codec/encode_problem.c
 COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
     -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(CFLAGS)
-COMPILE_PART = $(COMPILE) $(LTO)
+COMPILE_PART = $(COMPILE) $(LTO) $(if $(filter $(SELDOM),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
 LIBS = $(PACKAGE_LIBS) -lm
 

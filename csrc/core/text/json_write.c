@@ -69,4 +69,3 @@ bool br_json_write_double(br_buf *out, double value)
     br_buf_add(out, text, n);
     return true;
 }
-

@@ -124,9 +124,11 @@ void br_encode_wrong_type(br_encoder *e, const br_shape *wanted, const char *exp
 void br_encode_unknown(br_encoder *e, const br_shape *structure, br_slice name);
 void br_encode_union_count(br_encoder *e, const br_shape *s, const uint64_t *seen, unsigned count);
 
+#define BR_HINT_MAX 184 /* of what is to be written; with words around it it fits */
+
 /* encode_hint.c: what to write instead, as the end of a message; "" where that cannot be told. */
 typedef struct br_hint {
-    char text[200];
+    char text[BR_HINT_MAX + 16];
 } br_hint;
 /* For the value on top of the stack, which is not of that shape. */
 br_hint br_encode_hint(const br_encoder *e, const br_shape *wanted);

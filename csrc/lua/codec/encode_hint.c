@@ -100,10 +100,10 @@ br_hint br_encode_hint(const br_encoder *e, const br_shape *wanted)
     if (wanted == NULL)
         return hint;
     if (wanted->kind == BR_SHAPE_LIST && write_element(e, br_encoder_shape(e, wanted->a), &inner))
-        snprintf(hint.text, sizeof hint.text, ": write { %s }", inner.text);
+        snprintf(hint.text, sizeof hint.text, ": write { %.*s }", BR_HINT_MAX, inner.text);
     else if (is_structure(wanted) && lua_type(e->L, -1) == LUA_TSTRING &&
              write_structure(e, wanted, &inner))
-        snprintf(hint.text, sizeof hint.text, ": write %s", inner.text);
+        snprintf(hint.text, sizeof hint.text, ": write %.*s", BR_HINT_MAX, inner.text);
     else if (is_quoted(e, wanted))
         snprintf(hint.text, sizeof hint.text, ": remove the quotes");
     return hint;
