@@ -142,6 +142,63 @@ describe("a function that gives credentials", function()
         assert(ask(conn))
     end)
 
+    it("that fails is called once for calls that run at the same time", function()
+        local other = service.connect(ep)
+        local conn = connect(function()
+            assert(ask(other))
+            return nil, "sealed"
+        end)
+        local tasks = {}
+        for i = 1, 16 do
+            tasks[i] = bedrock.spawn(ask, conn)
+        end
+        for i = 1, 16 do
+            local _, err = tasks[i]:join()
+            assert.equal("sealed", err.message)
+        end
+        assert.equal(1, calls)
+    end)
+
+    it("whose call is cancelled is called for the others", function()
+        local other = service.connect(ep)
+        local conn = connect(function()
+            assert(ask(other))
+            return keys()
+        end)
+        local first, second = bedrock.spawn(ask, conn), bedrock.spawn(ask, conn)
+        first:cancel()
+        assert(second:join())
+        assert.equal("Cancelled", select(2, first:join()).code)
+        assert.equal(2, calls)
+    end)
+
+    it("in a coroutine that nobody resumes any more is given up", function()
+        local conn = connect(function()
+            if calls == 1 then
+                coroutine.yield()
+            end
+            return keys()
+        end)
+        local co = coroutine.create(ask)
+        coroutine.resume(co, conn)
+        assert.equal("suspended", coroutine.status(co))
+        co = nil -- luacheck: ignore
+        collectgarbage()
+        collectgarbage()
+        assert(ask(conn))
+        assert.equal(2, calls)
+    end)
+
+    it("that uses its own connection is told so", function()
+        local conn
+        conn = connect(function()
+            return assert(conn:export())
+        end)
+        local _, err = ask(conn)
+        assert.equal("credentials", err.kind)
+        assert.matches("it would wait for itself", err.message, 1, true)
+    end)
+
     it("must be there, and only with auth = \"custom\"", function()
         local _, err = bedrock.connect { auth = "custom" }
         assert.matches("credentials: missing: a function that gives", err.message, 1, true)

@@ -6,8 +6,8 @@ local connection = require "bedrock.connection"
 
 local asked = {}
 
---- How long one call waits at a time for what another asked for: it is woken sooner.
-local TURN_MS = 60000
+--- How long one call waits at a time for what another asks for (it is woken sooner), and how long in all.
+local TURN_MS, PATIENCE_MS = 1000, 60000
 
 --- @class bedrock.Asked stands for the client of such a connection
 local Asked = { __name = "bedrock.client" }
@@ -80,12 +80,6 @@ local function checked(give, client, ok, ...)
     return refuse("FunctionFailed", tostring(problem))
 end
 
-local function wake(sleepers)
-    for timer in pairs(sleepers) do
-        timer:cancel()
-    end
-end
-
 --- Calls the function and gives on what it gave.
 local function call(self)
     return checked(self._give, self._client, pcall(self._ask))
@@ -103,24 +97,67 @@ local function call_signer(self, fresh)
     return checked(give, self._client, pcall(self._ask, data, algorithm))
 end
 
---- One at a time asks; the others wait, and look again.
---- @param fresh boolean? for a refresh
-local function ask(self, fresh)
-    while self._busy do
-        connection.pause(self, TURN_MS, self._busy)
-        if not self._busy and not self._client:wanted() then
-            return true
-        end
+--- LuaJIT has no coroutine for the main program.
+local function current()
+    return coroutine.running() or "main"
+end
+
+--- Does nobody come back to it? Its coroutine was closed, or given up with its request; what lives on is waited for,
+--- but not for ever.
+local function is_abandoned(flight, waited_ms)
+    local owner = flight.owner[1]
+    return not owner or waited_ms >= PATIENCE_MS or type(owner) == "thread" and coroutine.status(owner) == "dead"
+end
+
+--- Waits for what another asks for.
+--- @return boolean over false: it is given up
+local function await(self, flight)
+    local waited_ms = 0
+    while not flight.over and not is_abandoned(flight, waited_ms) do
+        connection.pause(self, TURN_MS, flight.sleepers)
+        waited_ms = waited_ms + TURN_MS
     end
-    local sleepers = {}
-    self._busy = sleepers
+    return flight.over or false
+end
+
+--- Asks, for itself and for those who wait meanwhile. A call that is cancelled leaves it to one of them.
+local function lead(self, fresh)
+    local flight = { owner = setmetatable({ current() }, { __mode = "v" }), sleepers = {} }
+    self._flight = flight
     local ok, given, err = pcall(self._call, self, fresh)
-    self._busy = false
-    wake(sleepers)
+    flight.over, flight.given, flight.err = ok, given, err
+    if self._flight == flight then
+        self._flight = false
+    end
+    if not ok then
+        flight.owner[1] = nil
+    end
+    for timer in pairs(flight.sleepers) do
+        timer:cancel()
+    end
     if not ok then
         error(given, 0)
     end
     return given, err
+end
+
+--- One at a time asks; the others wait, and have what that gave.
+--- @param fresh boolean? for a refresh
+local function ask(self, fresh)
+    local flight = self._flight
+    while flight do
+        if flight.owner[1] == current() then
+            return refuse("FunctionFailed", "the function used the connection that it gives credentials to: it would "
+                .. "wait for itself; let it use another one")
+        elseif await(self, flight) then
+            return flight.given, flight.err
+        end
+        if self._flight == flight then
+            self._flight = false
+        end
+        flight = self._flight
+    end
+    return lead(self, fresh)
 end
 
 --- Asks for what the next call needs, if it does.
@@ -168,7 +205,7 @@ end
 --- @param client userdata
 --- @param settings bedrock.Settings
 function asked.client(client, settings)
-    local self = setmetatable({ _client = client, _busy = false, _call = call }, Asked)
+    local self = setmetatable({ _client = client, _flight = false, _call = call }, Asked)
     if type(settings.sign) == "function" then
         self._ask, self._call = settings.sign, call_signer
     elseif type(settings.api_key) == "function" then
