@@ -117,13 +117,13 @@ static br_found from_files(br_ways *w, const br_settings *s, br_settings *fill, 
 }
 
 /* Nothing: a base that says so whenever it is asked. */
-static bool close_way(const br_ways *w, br_found found, br_way *out)
+static bool close_way(const br_ways *w, br_found found, br_way *out, br_problems *p)
 {
     bool last = out->count == 1 && out->layers[0].kind == BR_LAYER_INSTANCE;
     if (found == BR_BROKEN)
         return false;
     if (found == BR_NOT_THERE && br_way_add(out, BR_LAYER_NOTHING) == NULL)
-        return false;
+        return no_memory(p);
     if ((found == BR_NOT_THERE || last) && w->looked.len > 0)
         out->looked = strdup(w->looked.data);
     return true;
@@ -138,7 +138,7 @@ static bool find(const br_settings *s, br_settings *fill, const br_model *m, int
     w.now_ms = now_ms;
     br_found found = br_ways_has_files(s) ? from_files(&w, s, fill, m, out, p)
                                           : from_variables(&w, fill, m, out, p);
-    bool ok = close_way(&w, found, out);
+    bool ok = close_way(&w, found, out, p);
     br_ways_free(&w);
     return ok;
 }

@@ -220,6 +220,11 @@ static int client_give(lua_State *L)
     br_lua_client *c = check(L, 1);
     const char *problem = "expiration must be epoch seconds or an ISO 8601 time";
     bool ok = read_expiration(L, 5, &expiration_ms);
+    for (int i = 2; ok && i <= 4; i++) {
+        ok = lua_isnil(L, i) || br_slice_is_visible(br_lua_string_arg(L, i));
+        problem =
+            "a part of the credentials has a space, a line break or a control character in it";
+    }
     const br_credentials *set = ok ? read_given(L, expiration_ms) : NULL;
     if (set == NULL) {
         lua_pushnil(L);

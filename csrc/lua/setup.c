@@ -161,12 +161,25 @@ static void read_role(lua_State *L, br_lua_setup *s, size_t number, int table)
     }
 }
 
+/* What has a name beside a list would be passed over in silence. */
+static void refuse_names(lua_State *L, br_lua_setup *s, int table)
+{
+    lua_pushnil(L);
+    for (; lua_next(L, table); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING)
+            br_problems_add(&s->problems, "unknown", BR_SLICE("assume_role"),
+                            "%s stands beside a list of roles: put it into one of them",
+                            br_print(br_lua_string_arg(L, -2)).text);
+}
+
 /* assume_role = { … }, or a list of such */
 static void read_roles(lua_State *L, br_lua_setup *s, int table)
 {
     size_t n = lua_rawlen(L, table);
     if (n == 0)
         read_role(L, s, 0, table);
+    else
+        refuse_names(L, s, table);
     for (size_t i = 1; i <= n && i <= BR_WAY_LAYERS_MAX; i++) {
         lua_rawgeti(L, table, (lua_Integer)i);
         if (lua_istable(L, -1))

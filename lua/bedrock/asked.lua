@@ -2,6 +2,7 @@
 --- host's own thread, where it may make calls and wait, before a call that needs what it gives. Other connections
 --- never load this file.
 local errors = require "bedrock.errors"
+local host = require "bedrock.host"
 local connection = require "bedrock.connection"
 
 local asked = {}
@@ -102,18 +103,29 @@ local function current()
     return coroutine.running() or "main"
 end
 
+--- What that coroutine belongs to: in nginx a request, which may end without it; and coroutines serve one request after
+--- another there.
+local function place()
+    return host.loop and host.loop.place and host.loop.place() or "program"
+end
+
 --- Does nobody come back to it? Its coroutine was closed, or given up with its request; what lives on is waited for,
 --- but not for ever.
 local function is_abandoned(flight, waited_ms)
-    local owner = flight.owner[1]
-    return not owner or waited_ms >= PATIENCE_MS or type(owner) == "thread" and coroutine.status(owner) == "dead"
+    local owner, where = flight.owner[1], flight.owner[2]
+    if not owner or not where or waited_ms >= PATIENCE_MS then
+        return true
+    elseif where == "program" then
+        return type(owner) == "thread" and coroutine.status(owner) == "dead"
+    end
+    return owner == current() and where ~= place()
 end
 
 --- Waits for what another asks for.
 --- @return boolean over false: it is given up
 local function await(self, flight)
     local waited_ms = 0
-    while not flight.over and not is_abandoned(flight, waited_ms) do
+    while not flight.over and self._client:about() and not is_abandoned(flight, waited_ms) do
         connection.pause(self, TURN_MS, flight.sleepers)
         waited_ms = waited_ms + TURN_MS
     end
@@ -122,7 +134,7 @@ end
 
 --- Asks, for itself and for those who wait meanwhile. A call that is cancelled leaves it to one of them.
 local function lead(self, fresh)
-    local flight = { owner = setmetatable({ current() }, { __mode = "v" }), sleepers = {} }
+    local flight = { owner = setmetatable({ current(), place() }, { __mode = "v" }), sleepers = {} }
     self._flight = flight
     local ok, given, err = pcall(self._call, self, fresh)
     flight.over, flight.given, flight.err = ok, given, err
@@ -146,11 +158,13 @@ end
 local function ask(self, fresh)
     local flight = self._flight
     while flight do
-        if flight.owner[1] == current() then
+        if flight.owner[1] == current() and flight.owner[2] == place() then
             return refuse("FunctionFailed", "the function used the connection that it gives credentials to: it would "
                 .. "wait for itself; let it use another one")
         elseif await(self, flight) then
             return flight.given, flight.err
+        elseif not self._client:about() then
+            return true
         end
         if self._flight == flight then
             self._flight = false

@@ -256,6 +256,7 @@ function connection.connect(settings)
     for _, option in ipairs(FUNCTIONS) do
         if type(settings[option]) == "function" then
             client = require("bedrock.asked").client(client, settings)
+            break
         end
     end
     local self = { _client = client }

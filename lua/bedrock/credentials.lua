@@ -68,7 +68,7 @@ function credentials.info(self)
     end
     local info, err = identity(client, false)
     if info then
-        info.via = client:via()
+        info.via = client:via() or { auth }
         info.source = info.via[1]
     end
     return info, err

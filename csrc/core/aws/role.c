@@ -22,8 +22,8 @@ static const struct field {
     [BR_ROLE_ARN] = {"role_arn", "RoleArn", 20, 2048, NULL},
     [BR_ROLE_SESSION_NAME] = {"session_name", "RoleSessionName", 2, 64, "_+=,.@-"},
     [BR_ROLE_EXTERNAL_ID] = {"external_id", "ExternalId", 2, 1224, "_+=,.@:/-"},
-    [BR_ROLE_POLICY] = {"policy", "Policy", 1, 2048, NULL},
-    [BR_ROLE_SOURCE_IDENTITY] = {"source_identity", "SourceIdentity", 2, 64, "_+=,.@-"},
+    [BR_ROLE_POLICY] = {"policy", "Policy", 1, 16384, NULL},
+    [BR_ROLE_SOURCE_IDENTITY] = {"source_identity", "SourceIdentity", 2, 256, "_+=,.@-"},
 };
 
 static const char *const others[] = {"duration", "policy_arns", "tags", "transitive_tag_keys"};

@@ -390,7 +390,8 @@ static void check_roles_anywhere(checker *c)
         check_arn_regions(c);
     if (profile && role && anchor)
         check_arn_partitions(c);
-    check_session_name(c);
+    if (c->s->auth == BR_AUTH_ROLES_ANYWHERE || is_set(c, BR_OPT_SESSION_NAME))
+        check_session_name(c);
     check_certificate_options(c);
     range(c, BR_OPT_DURATION, BR_RA_DURATION_MIN, BR_RA_DURATION_MAX, " (seconds)");
 }
@@ -505,7 +506,9 @@ static void check_client_certificate(checker *c)
 {
     static const br_option others[] = {BR_OPT_CLIENT_KEY, BR_OPT_CLIENT_KEY_PASSWORD};
     if (is_set(c, BR_OPT_CLIENT_CERTIFICATE)) {
-        if (!has_https_endpoint(c) && !br_problems_at(c->p, "endpoint"))
+        bool cache =
+            c->s->cache_url != NULL && br_slice_starts(br_slice_of(c->s->cache_url), "rediss://");
+        if (!has_https_endpoint(c) && !cache && !br_problems_at(c->p, "endpoint"))
             br_problems_add(c->p, "conflict", name_of(BR_OPT_CLIENT_CERTIFICATE),
                             "is for the TLS of your own endpoint: set endpoint to its https URL");
         return;
@@ -588,6 +591,10 @@ static void check_belonging(checker *c)
         {BR_OPT_OPENSSL_PROVIDERS, BR_AUTH_ROLES_ANYWHERE, false},
     };
     const br_settings *s = c->s;
+    if (s->has_function[BR_OPT_API_KEY] && s->auth != BR_AUTH_API_KEY)
+        br_problems_add(c->p, "conflict", name_of(BR_OPT_API_KEY),
+                        "has no effect with auth = \"%s\": set auth = \"api_key\"",
+                        br_auth_name(s->auth));
     for (size_t i = 0; i < sizeof belongs / sizeof *belongs; i++) {
         br_option o = belongs[i].option;
         bool given = o < BR_OPT_TEXT_COUNT ? is_set(c, o) : s->given[o];

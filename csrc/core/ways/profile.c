@@ -9,7 +9,8 @@
 
 typedef struct search {
     br_ways *ways;
-    const br_layer *own; /* options of the chain; NULL: the environment is left aside */
+    const br_layer *own; /* options of the chain; NULL: none */
+    bool environment;    /* its variables count */
     br_way *out;
     br_settings *settings;
     const br_model *model;
@@ -55,11 +56,10 @@ static br_slice web_identity(const search *s, br_slice profile, br_layer_text wh
                              const char *variable, const char *key)
 {
     br_slice value = {NULL, 0};
-    if (s->own != NULL) {
+    if (s->own != NULL)
         value = br_layer_get(s->own, which);
-        if (value.n == 0)
-            value = br_variable(&s->ways->variables, variable);
-    }
+    if (value.n == 0 && s->environment)
+        value = br_variable(&s->ways->variables, variable);
     return value.n > 0 ? value : get(s, profile, key);
 }
 
@@ -234,6 +234,7 @@ static br_found from_source_profile(search *s, br_slice profile, br_slice source
         return found;
     s->visited[s->visited_count++] = source;
     s->own = NULL;
+    s->environment = false;
     if (has_role(s, source) && !has_keys(s, source))
         return assume(s, source);
     found = find_base(s, source);
@@ -363,7 +364,7 @@ static br_found find_in_profile(search *s)
     s->visited[s->visited_count++] = profile;
     br_found found = has_role(s, profile) ? assume(s, profile) : find_base(s, profile);
     if (found == BR_NOT_THERE) {
-        if (s->own != NULL)
+        if (s->environment)
             br_ways_note(s->ways, "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set");
         note_profile(s);
     }
@@ -386,7 +387,8 @@ br_found br_ways_chain(br_ways *w, const br_layer *own, br_way *out, br_settings
     if (found != BR_FOUND)
         return found;
     found = w->profile_given ? BR_NOT_THERE : br_ways_environment(w, out, p);
-    s.own = w->profile_given ? NULL : own;
+    s.own = own;
+    s.environment = !w->profile_given;
     if (found == BR_NOT_THERE)
         found = find_in_profile(&s);
     if (found == BR_NOT_THERE)

@@ -88,7 +88,7 @@ static bool fill_ca(const fill *f)
 static bool fill_bearer(const fill *f)
 {
     value v;
-    if (!from_variable(f, "AWS_BEARER_TOKEN_BEDROCK", &v))
+    if (given(f, BR_OPT_API_KEY) || !from_variable(f, "AWS_BEARER_TOKEN_BEDROCK", &v))
         return true;
     for (size_t i = 0; i < v.text.n; i++)
         if (v.text.p[i] <= ' ' || v.text.p[i] > '~' || i >= BR_SESSION_TOKEN_MAX)

@@ -13,6 +13,7 @@
 #include "engine/fetch.h"
 #include "engine/files/read_file.h"
 
+#define READ_MORE 8192 /* than a token: br_read_file wants room */
 #define FORM_MAX ((size_t)96 * 1024)
 #define IDENTITY_MAX ((size_t)96 * 1024)
 
@@ -56,9 +57,10 @@ static bool read_token(const assume_role *s, br_buf *out, br_error *error)
     if (!ok)
         br_error_set(error, BR_ERR_CREDENTIALS, "TokenFile", "the web identity token: %s",
                      problems.count > 0 ? problems.items[0].message : "cannot be read");
-    else if (out->len == 0)
+    else if (out->len == 0 || out->len > BR_WEB_IDENTITY_TOKEN_MAX)
         ok = br_error_set(error, BR_ERR_CREDENTIALS, "TokenFile",
-                          "the web identity token: \"%.300s\" is empty", path);
+                          "the web identity token: \"%.300s\" %s", path,
+                          out->len == 0 ? "is empty" : "is longer than a token may be");
     br_problems_free(&problems);
     return ok;
 }
@@ -66,7 +68,7 @@ static bool read_token(const assume_role *s, br_buf *out, br_error *error)
 static bool add_token(const assume_role *s, br_buf *form, br_error *error)
 {
     br_buf token;
-    br_buf_init_secret(&token, BR_WEB_IDENTITY_TOKEN_MAX);
+    br_buf_init_secret(&token, BR_WEB_IDENTITY_TOKEN_MAX + READ_MORE);
     bool ok = read_token(s, &token, error);
     if (ok)
         br_sts_add(form, "WebIdentityToken", br_buf_slice(&token));

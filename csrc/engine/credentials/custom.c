@@ -110,7 +110,7 @@ bool br_custom_wanted(const br_principal *who, int64_t now_ms)
     if (s == NULL)
         return false;
     br_registry_enter();
-    bool wanted = s->given == NULL;
+    bool wanted = s->given == NULL || br_credentials_life_ms(s->given, now_ms) <= 0;
     br_registry_leave();
     return wanted;
 }

@@ -39,8 +39,12 @@ static br_source *new_of(br_source_input *in, br_later_way *later, br_problems *
 {
     br_source *source = NULL;
     for (size_t i = 0; i < in->way->count; i++) {
-        if (i > 0 && (source == NULL || !lay_under(in, source, problems)))
+        if (i > 0 && source == NULL)
             break;
+        if (i > 0 && !lay_under(in, source, problems)) {
+            source = NULL;
+            break;
+        }
         in->layer = &in->way->layers[i];
         source = make(in, problems);
         if (source != NULL)

@@ -8,11 +8,17 @@
 local scheduler = require "bedrock.scheduler"
 local uv = require "luv"
 
+--- Handles by descriptor, with what each calls: libuv takes a descriptor once, and one that was watched before `use` was
+--- called again may be so still.
+local watched = {}
+
 local function watch(fd, step)
-    local poll = assert(uv.new_poll(fd))
-    poll:start("r", function()
-        if not step() then
-            poll:close()
+    local entry = watched[fd] or { poll = assert(uv.new_poll(fd)) }
+    watched[fd], entry.step = entry, step
+    entry.poll:start("r", function()
+        if not step() and entry.step == step then
+            watched[fd] = nil
+            entry.poll:close()
         end
     end)
 end

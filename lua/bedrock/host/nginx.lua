@@ -62,6 +62,15 @@ function nginx.obstacle()
     return ("nginx cannot wait in the phase %s: %s"):format(phase, ADVICE[phase] or OTHERWISE)
 end
 
+--- The request or timer that this runs in: it lives as long as that. Nil where there is none.
+--- @return table?
+function nginx.place()
+    local ok, context = pcall(function()
+        return ngx.ctx
+    end)
+    return ok and context or nil
+end
+
 --- Of the bridge with that number. The table is read by each connect before it waits.
 local known, address
 local pooling = { pool_size = KEEP_COUNT }
