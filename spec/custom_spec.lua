@@ -199,6 +199,25 @@ describe("a function that gives credentials", function()
         assert.matches("it would wait for itself", err.message, 1, true)
     end)
 
+    it("may have given what nobody used before it expired: it is called again", function()
+        local conn = connect(function()
+            return keys { expiration = os.time() + (calls == 1 and 1 or 3600) }
+        end)
+        assert.is_nil((conn:converse {}))
+        assert.equal(1, calls)
+        local late = os.time() + 2
+        repeat until os.time() >= late
+        assert.is_true(assert(conn:credentials()).seconds_left > 3000)
+        assert.equal(2, calls)
+    end)
+
+    it("of another auth is an error", function()
+        local _, err = bedrock.connect(service.settings(ep, { api_key = keys }))
+        assert.equal('api_key: has no effect with auth = "access_keys": set auth = "api_key"', err.message)
+        assert.equal("conflict", select(2, bedrock.connect { auth = "custom", credentials = keys, api_key = keys })
+            .errors[1].kind)
+    end)
+
     it("must be there, and only with auth = \"custom\"", function()
         local _, err = bedrock.connect { auth = "custom" }
         assert.matches("credentials: missing: a function that gives", err.message, 1, true)

@@ -220,6 +220,18 @@ describe("in an event loop", function()
             end
         end)
 
+        it("it may be taken anew while calls wait in it", function()
+            local got = {}
+            for i = 1, 2 do
+                adapter.use()
+                bedrock.spawn(function()
+                    got[i] = first_line(assert(conn:converse(ask(tostring(i)))))
+                end)
+            end
+            uv.run()
+            assert.same({ "You asked: 1", "You asked: 2" }, got)
+        end)
+
         it("a task may also wait for the loop itself", function()
             local got
             bedrock.spawn(function()

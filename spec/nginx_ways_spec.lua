@@ -33,6 +33,13 @@ describe("in nginx, credentials", function()
         here:stop()
     end
 
+    it("come from a function, which is called once for requests at the same time", function()
+        local server = here:start()
+        local _, said = server:get "/asked_at_once"
+        assert.equal(("answered, 1 asked\n"):rep(5), said)
+        here:stop()
+    end)
+
     it("come from a container's endpoint", function()
         answers {
             auth = "container",

@@ -208,6 +208,13 @@ describe("a role", function()
         }, found)
     end)
 
+    it("of which something stands beside a list is told of", function()
+        local _, err = bedrock.connect(service.settings(ep, { assume_role = {
+            external_id = "x", { role_arn = ROLE .. "b" },
+        } }))
+        assert.equal("assume_role: external_id stands beside a list of roles: put it into one of them", err.message)
+    end)
+
     it("assumed with a role's credentials lasts an hour at most", function()
         local _, err = bedrock.connect(service.settings(ep, { assume_role = {
             { role_arn = ROLE .. "x", duration = 7200 }, { role_arn = ROLE .. "y", duration = 7200 },

@@ -208,8 +208,12 @@ static bool asks_roles_anywhere(const br_way *w)
 
 static bool same_line(const br_way *old, const br_way *now)
 {
-    return asks_roles_anywhere(old) && br_slice_eq(br_layer_get(&old->layers[0], BR_LAYER_COMMAND),
-                                                   br_layer_get(&now->layers[0], BR_LAYER_COMMAND));
+    bool same = asks_roles_anywhere(old) && now->count <= old->count &&
+                br_slice_eq(br_layer_get(&old->layers[0], BR_LAYER_COMMAND),
+                            br_layer_get(&now->layers[0], BR_LAYER_COMMAND));
+    for (size_t i = 1; same && i < now->count; i++)
+        same = br_slice_eq(br_buf_slice(&old->layers[i].form), br_buf_slice(&now->layers[i].form));
+    return same;
 }
 
 bool br_ways_find_again(const br_settings *s, const br_model *m, int64_t now_ms, const br_way *old,
@@ -222,8 +226,8 @@ bool br_ways_find_again(const br_settings *s, const br_model *m, int64_t now_ms,
     bool kept = ok && asks_roles_anywhere(out) && same_line(old, out);
     if (ok && !kept && asks_roles_anywhere(out))
         ok = br_problems_add(&problems, "file", BR_SLICE("profile"),
-                             "its credential_process asks for Roles Anywhere since connect, which "
-                             "reads certificates: connect again");
+                             "its line for Roles Anywhere, or a role on it, changed since connect, "
+                             "which reads certificates: connect again");
     for (size_t i = 0; ok && i < s->role_count; i++)
         ok = br_role_build(&s->roles[i], br_way_gives_role(out), out, &problems);
     if (kept)

@@ -62,6 +62,36 @@ function app.stream(begun)
     ngx.print(event and " BROKEN " .. event.code or " END")
 end
 
+local asking, calls = nil, 0
+
+--- A call on a connection of the worker's whose credentials a function gives, slowly.
+function app.asked()
+    local keys = app.settings.keys
+    asking = asking or assert(app.bedrock.connect {
+        auth = "custom",
+        credentials = function()
+            calls = calls + 1
+            ngx.sleep(0.3)
+            return { access_key_id = keys.access_key_id, secret_access_key = keys.secret_access_key }
+        end,
+        endpoint = keys.endpoint,
+        ca_file = keys.ca_file,
+    })
+    local answer, err = asking:converse(ask())
+    ngx.print(answer and "answered, " .. calls .. " asked" or tostring(err))
+end
+
+--- Several requests that need it at the same time.
+function app.asked_at_once()
+    local list = {}
+    for i = 1, 5 do
+        list[i] = { "/asked" }
+    end
+    for _, said in ipairs { ngx.location.capture_multi(list) } do
+        ngx.say(said.body)
+    end
+end
+
 --- Bytes of a raw answer.
 function app.bytes()
     local stream, err = connection():request { path = "/much", stream = true, body = "" }

@@ -10,7 +10,7 @@
 local gateway = dofile "spec/nginx/gateway.lua"
 
 local HANDLERS = {
-    "bytes", "case", "close_under", "converse", "leave", "parallel", "stream", "threads",
+    "asked", "asked_at_once", "bytes", "case", "close_under", "converse", "leave", "parallel", "stream", "threads",
 }
 
 local site = { gateway = gateway }

@@ -222,6 +222,8 @@ static bool identity(const br_source *base, uint8_t out[BR_IDENTITY_SIZE])
     const roles_anywhere *s = (const roles_anywhere *)base;
     br_digest *crypto = br_digest_new();
     bool ok = crypto != NULL && br_identity(crypto, &s->params, s->x509, &s->endpoint, out);
+    if (ok && s->signs_outside)
+        out[0] ^= 0xFF; /* whoever has the key must not wait for who has to ask for signatures */
     br_digest_free(crypto);
     return ok;
 }

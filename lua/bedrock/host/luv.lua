@@ -8,8 +8,8 @@
 local scheduler = require "bedrock.scheduler"
 local uv = require "luv"
 
---- Handles by descriptor, with what each calls: libuv takes a descriptor once, and one that was watched before `use` was
---- called again may be so still.
+--- Handles by descriptor, with what each calls: libuv takes a descriptor once, and one that was watched before `use`
+--- was called again may be so still.
 local watched = {}
 
 local function watch(fd, step)
