@@ -6,6 +6,8 @@
 #   handle    EC, at handle 0x81000001          locked   EC, at 0x81000002, password "secret"
 #   file      EC, wrapped, in DIR/file.key      rsa      RSA, wrapped, in DIR/rsa.key, password "secret"
 set -eu
+# What watches the specs (LD_PRELOAD of a sanitizer) is not for other people's programs: they hang under it.
+unset LD_PRELOAD
 command=$1 dir=$2
 
 stop() {
@@ -38,8 +40,8 @@ cd "$dir"
 tool() {
     program=tpm2_$1
     shift
-    "$program" "$@"
-    tpm2_flushcontext -t
+    timeout 60 "$program" "$@"
+    timeout 60 tpm2_flushcontext -t
 }
 
 # persistent HANDLE [tpm2_create options]
@@ -55,7 +57,7 @@ persistent() {
 with_tpm() {
     part=$1
     shift
-    openssl "$part" -provider tpm2 -provider default -propquery '?provider=tpm2' "$@"
+    timeout 60 openssl "$part" -provider tpm2 -provider default -propquery '?provider=tpm2' "$@"
 }
 
 # certify NAME KEY [openssl options]
