@@ -5,9 +5,12 @@ local service = require "spec.support.service"
 
 local LIST = "/foundation-models"
 
+--- A sanitizer that watches this process is not for other people's programs: curl hangs under it.
+local UNWATCHED = "env -u LD_PRELOAD "
+
 --- What curl gets for a request: the status and the body.
 local function curl(ep, request)
-    local parts = { "curl -sS --max-time 20 -o - -w '\\n%{http_code}' --cacert", ep.ca_file }
+    local parts = { UNWATCHED .. "curl -sS --max-time 20 -o - -w '\\n%{http_code}' --cacert", ep.ca_file }
     parts[#parts + 1] = "-X " .. (request.method or "GET")
     for name, value in pairs(request.headers or {}) do
         parts[#parts + 1] = ("-H '%s: %s'"):format(name, value)
@@ -334,7 +337,7 @@ describe("what a connection gives:", function()
         end }, { __index = _G })
         for block in section:gmatch "```lua\n(.-)```" do
             block = block:gsub("https://bedrock%.us%-east%-1%.amazonaws%.com", ep.https)
-                :gsub("curl %-%-silent", "%0 --fail --cacert " .. ep.ca_file .. " --output " .. got)
+                :gsub("curl %-%-silent", UNWATCHED .. "%0 --fail --cacert " .. ep.ca_file .. " --output " .. got)
             local run = assert(loadstring and loadstring(block) or load(block, "example", "t", here))
             local _ = setfenv and setfenv(run, here)
             run()
