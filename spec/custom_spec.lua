@@ -1,5 +1,6 @@
 --- Functions of the user's that give credentials or an API key.
 local bedrock = require "bedrock"
+local program = dofile "spec/support/program.lua"
 local service = dofile "spec/support/service.lua"
 
 describe("a function that gives credentials", function()
@@ -187,6 +188,28 @@ describe("a function that gives credentials", function()
         collectgarbage()
         assert(ask(conn))
         assert.equal(2, calls)
+    end)
+
+    it("is ended by Ctrl-C, and the program with it", function()
+        ep:script { { match = { operation = "Converse" }, times = -1, action = { hang = true } } }
+        local output = program.run(([[
+            local bedrock, endpoint, ca_file = require "bedrock", %q, %q
+            local other = bedrock.connect { auth = "access_keys", access_key_id = %q, secret_access_key = %q,
+                endpoint = endpoint, ca_file = ca_file }
+            local question = { modelId = "amazon.nova-lite-v1:0",
+                messages = { { role = "user", content = { { text = "Hi" } } } } }
+            local conn = bedrock.connect { auth = "custom", endpoint = endpoint, ca_file = ca_file,
+                credentials = function()
+                    print "asking"
+                    io.stdout:flush()
+                    return other:converse(question)
+                end }
+            conn:converse(question)
+            print "answered"
+        ]]):format(ep.https, ep.ca_file, ep.access_key_id, ep.secret_access_key), "timeout -k 20 -s INT 2")
+        assert.matches("asking", output)
+        assert.matches("interrupted!", output)
+        assert.is_nil(output:find "answered")
     end)
 
     it("that uses its own connection is told so", function()

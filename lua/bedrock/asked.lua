@@ -63,11 +63,17 @@ local function give_signature(client, order, signature, err)
     return client:sign(order, signature)
 end
 
---- What came of calling the function, given on; a cancelled call is raised further.
+--- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the function's.
+local function is_for_the_caller(raised)
+    return errors.is(raised) and raised.kind == "cancelled"
+        or type(raised) == "string" and raised:find "interrupted!$" ~= nil
+end
+
+--- What came of calling the function, given on.
 local function checked(give, client, ok, ...)
     if not ok then
         local raised = ...
-        if errors.is(raised) and raised.kind == "cancelled" then
+        if is_for_the_caller(raised) then
             error(raised, 0)
         end
         return refuse("FunctionRaised", "the function raised: " .. tostring(raised))
