@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/crypto.h>
-
 #include "core/aws/arn.h"
 #include "core/aws/sts.h"
 #include "core/base/ascii.h"
+#include "core/base/owned_text.h"
 #include "core/base/suggest.h"
 #include "core/text/printable.h"
 
@@ -34,24 +33,17 @@ void br_role_init(br_role *r, const char *path)
     snprintf(r->path, sizeof r->path, "%s", path);
 }
 
-static void text_free(char *text)
-{
-    if (text != NULL)
-        OPENSSL_cleanse(text, strlen(text));
-    free(text);
-}
-
 static void list_free(br_role_list *l)
 {
     for (size_t i = 0; i < l->count; i++)
-        text_free(l->items[i]);
+        br_text_free(l->items[i]);
     l->count = 0;
 }
 
 void br_role_free(br_role *r)
 {
     for (int i = 0; i < BR_ROLE_TEXT_COUNT; i++)
-        text_free(r->text[i]);
+        br_text_free(r->text[i]);
     list_free(&r->policy_arns);
     list_free(&r->tags);
     list_free(&r->tag_values);
@@ -111,17 +103,6 @@ bool br_role_wrong_type(const br_role *r, br_slice field, const char *given, br_
     return br_problems_add(p, "type", path_of(r, field, path), "must be %s, got %s", want, given);
 }
 
-static char *copy(br_slice value)
-{
-    char *text = malloc(value.n + 1);
-    if (text == NULL)
-        return NULL;
-    if (value.n > 0)
-        memcpy(text, value.p, value.n);
-    text[value.n] = '\0';
-    return text;
-}
-
 static bool length_ok(const br_role *r, br_slice field, br_slice value, size_t min, size_t max,
                       br_problems *p)
 {
@@ -152,13 +133,13 @@ bool br_role_set_text(br_role *r, br_slice field, br_slice value, br_problems *p
     for (int i = 0; i < BR_ROLE_TEXT_COUNT; i++) {
         if (!br_slice_eqs(field, fields[i].name))
             continue;
-        text_free(r->text[i]);
+        br_text_free(r->text[i]);
         r->text[i] = NULL;
         if (value.n == 0)
             return true;
         if (!text_ok(r, &fields[i], value, p))
             return false;
-        r->text[i] = copy(value);
+        r->text[i] = br_text_copy(value);
         return r->text[i] != NULL || no_memory(r, p);
     }
     return br_role_wrong_type(r, field, "a string", p);
@@ -185,7 +166,7 @@ static bool append(const br_role *r, br_slice field, br_role_list *l, size_t max
     if (l->count == max)
         return br_problems_add(p, "max-length", path_of(r, field, path),
                                "has more than %zu elements", max);
-    l->items[l->count] = copy(value);
+    l->items[l->count] = br_text_copy(value);
     if (l->items[l->count] == NULL)
         return no_memory(r, p);
     l->count++;
@@ -220,7 +201,7 @@ bool br_role_add_tag(br_role *r, br_slice name, br_slice value, br_problems *p)
         !append(r, field, &r->tags, BR_ROLE_TAGS_MAX, name, p))
         return false;
     if (!append(r, field, &r->tag_values, BR_ROLE_TAGS_MAX, value, p)) {
-        text_free(r->tags.items[--r->tags.count]);
+        br_text_free(r->tags.items[--r->tags.count]);
         return false;
     }
     sort_last(r);

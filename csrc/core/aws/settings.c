@@ -9,6 +9,7 @@
 
 #include "core/aws/foreign_options.h"
 #include "core/base/ascii.h"
+#include "core/base/owned_text.h"
 #include "core/http/redis_url.h"
 #include "core/text/printable.h"
 #include "core/text/resp.h"
@@ -182,16 +183,6 @@ static bool problem_type(int option, const char *given, br_problems *p)
                            type_wants[options[option].type], given);
 }
 
-static char *copy_text(br_slice value)
-{
-    char *copy = malloc(value.n + 1);
-    if (copy == NULL)
-        return NULL;
-    memcpy(copy, value.p, value.n);
-    copy[value.n] = '\0';
-    return copy;
-}
-
 static bool no_memory(int option, br_problems *p)
 {
     return br_problems_add(p, "file", br_slice_of(options[option].name), "out of memory");
@@ -228,7 +219,7 @@ static bool set_plain_text(br_settings *s, int option, br_slice value, br_proble
     br_settings_forget(s, (br_option)option);
     if (value.n == 0)
         return true;
-    s->text[option] = copy_text(value);
+    s->text[option] = br_text_copy(value);
     if (s->text[option] == NULL)
         return no_memory(option, p);
     s->text_len[option] = value.n;
@@ -279,7 +270,7 @@ static bool set_proxy(br_settings *s, br_slice value, br_problems *p)
         return br_problems_add(p, "pattern", BR_SLICE("proxy"),
                                "must be a URL such as \"http://proxy.example.com:3128\" (schemes: "
                                "http https socks4 socks4a socks5 socks5h), or false for none");
-    s->proxy = copy_text(value);
+    s->proxy = br_text_copy(value);
     return s->proxy != NULL || no_memory(BR_OPT_PROXY, p);
 }
 
@@ -298,7 +289,7 @@ static bool set_cache_url(br_settings *s, br_slice value, br_problems *p)
             "Redis needs hiredis, which this module was built without: install "
             "libhiredis-dev and build it again, or use \"shared\" or \"memory\"");
     free_text(&s->cache_url);
-    s->cache_url = copy_text(value);
+    s->cache_url = br_text_copy(value);
     s->cache = BR_CACHE_REDIS;
     return s->cache_url != NULL || no_memory(BR_OPT_CACHE, p);
 }

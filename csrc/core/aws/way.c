@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
+#include "core/base/owned_text.h"
 
 #define FORM_MAX ((size_t)64 * 1024)
 
@@ -26,18 +26,11 @@ void br_way_init(br_way *w)
     memset(w, 0, sizeof *w);
 }
 
-static void text_free(char *text)
-{
-    if (text != NULL)
-        OPENSSL_cleanse(text, strlen(text));
-    free(text);
-}
-
 void br_way_free(br_way *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         for (int which = 0; which < BR_LAYER_TEXT_COUNT; which++)
-            text_free(w->layers[i].text[which]);
+            br_text_free(w->layers[i].text[which]);
         br_buf_free(&w->layers[i].form);
     }
     free(w->layers);
@@ -63,13 +56,11 @@ bool br_layer_set(br_layer *l, br_layer_text which, br_slice value)
 {
     char *copy = NULL;
     if (value.n > 0) {
-        copy = malloc(value.n + 1);
+        copy = br_text_copy(value);
         if (copy == NULL)
             return false;
-        memcpy(copy, value.p, value.n);
-        copy[value.n] = '\0';
     }
-    text_free(l->text[which]);
+    br_text_free(l->text[which]);
     l->text[which] = copy;
     return true;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/owned_text.h"
+
 #define PROBLEM_PATH_MAX 1024
 
 void br_problems_init(br_problems *p)
@@ -26,23 +28,12 @@ void br_problems_free(br_problems *p)
     br_problems_init(p);
 }
 
-static char *copy_text(br_slice text)
-{
-    char *copy = malloc(text.n + 1);
-    if (copy == NULL)
-        return NULL;
-    if (text.n > 0)
-        memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    return copy;
-}
-
 static bool fill_problem(br_problem *item, const char *kind, br_slice path, const char *message)
 {
     size_t max = BR_ERROR_MESSAGE_MAX - 1;
     item->kind = kind;
-    item->path = copy_text(br_slice_cut(path, PROBLEM_PATH_MAX));
-    item->message = copy_text(br_slice_cut(br_slice_of(message), max));
+    item->path = br_text_copy(br_slice_cut(path, PROBLEM_PATH_MAX));
+    item->message = br_text_copy(br_slice_cut(br_slice_of(message), max));
     if (item->path != NULL && item->message != NULL)
         return true;
     free_problem(item);

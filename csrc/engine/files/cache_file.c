@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* secure_getenv */
 #include "engine/files/cache_file.h"
 #include "core/base/hex.h"
+#include "engine/files/write_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -151,20 +152,6 @@ bool br_cache_file_read(int dir, const char *stem, br_buf *out)
     return ok;
 }
 
-static bool write_whole(int fd, br_slice bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes.p += n;
-        bytes.n -= (size_t)n;
-    }
-    return true;
-}
-
 static bool set_expiry(int fd, int64_t expires_ms)
 {
     struct timespec when = {.tv_sec = (time_t)(expires_ms / 1000)};
@@ -217,7 +204,7 @@ static bool write_temporary(int dir, const char *name, br_slice bytes, int64_t e
     int fd = openat(dir, name, flags, 0600);
     if (fd < 0)
         return false;
-    bool ok = fchmod(fd, 0600) == 0 && write_whole(fd, bytes) && set_expiry(fd, expires_ms);
+    bool ok = fchmod(fd, 0600) == 0 && br_write_all(fd, bytes) && set_expiry(fd, expires_ms);
     ok &= close(fd) == 0;
     if (!ok)
         (void)unlinkat(dir, name, 0);

@@ -10,7 +10,7 @@
 
 #include "core/base/hex.h"
 
-static bool write_all(int fd, br_slice bytes)
+bool br_write_all(int fd, br_slice bytes)
 {
     while (bytes.n > 0) {
         ssize_t n = write(fd, bytes.p, bytes.n);
@@ -36,7 +36,7 @@ bool br_write_file(const char *path, br_slice bytes, const uint8_t random[BR_WRI
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
-    bool ok = fchmod(fd, 0600) == 0 && write_all(fd, bytes);
+    bool ok = fchmod(fd, 0600) == 0 && br_write_all(fd, bytes);
     ok &= close(fd) == 0;
     if (ok && rename(temporary, path) == 0)
         return true;

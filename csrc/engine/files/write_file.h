@@ -16,4 +16,7 @@
 */
 bool br_write_file(const char *path, br_slice bytes, const uint8_t random[BR_WRITE_FILE_RANDOM]);
 
+/* All of it, through signals and short writes. */
+bool br_write_all(int fd, br_slice bytes);
+
 #endif
