@@ -1,17 +1,12 @@
 --- auth = "profile" and "chain": AWS's shared files and the environment, end to end. What becomes of each text
 --- is spec/c/test_ways.c's, and botocore's view of it spec/interop/ways.py's.
 local bedrock = require "bedrock"
+local files = require "spec.support.files"
 local service = dofile "spec/support/service.lua"
 local program = dofile "spec/support/program.lua"
 local hosts = dofile "spec/support/hosts.lua"
 
 local ROLE = "arn:aws:iam::123456789012:role/"
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
 
 --- Connects by "chain" in a process of its own, whose variables are set before, and prints what came of it.
 local CHAIN = [[
@@ -45,7 +40,7 @@ describe("AWS's shared files", function()
     end
 
     local function connect(text, more)
-        write_file(dir .. "/config", text)
+        files.write(dir .. "/config", text)
         return bedrock.connect(service.merged({
             auth = "profile",
             config_file = dir .. "/config",
@@ -94,11 +89,11 @@ describe("AWS's shared files", function()
         assert(ask(assert(connect((text:gsub(" %-%-role%-session%-name helper", ""))))))
         assert.equal(2, ep:counters().CreateSession)
         ep:reset()
-        write_file(dir .. "/config", text)
-        write_file(dir .. "/config", "# edited\n" .. text)
+        files.write(dir .. "/config", text)
+        files.write(dir .. "/config", "# edited\n" .. text)
         assert(conn:refresh())
         assert.equal(1, ep:counters().CreateSession)
-        write_file(dir .. "/config", (text:gsub("helper\n", "other\n")))
+        files.write(dir .. "/config", (text:gsub("helper\n", "other\n")))
         local set, err = conn:refresh()
         assert.is_nil(set)
         assert.truthy(err.message:find("connect again", 1, true))
@@ -109,7 +104,7 @@ describe("AWS's shared files", function()
             .. "[profile base]\n" .. keys()))
         assert(ask(conn))
         assert.same({ "assume_role", "profile" }, assert(conn:credentials()).via)
-        write_file(dir .. "/config", "[default]\nrole_arn = " .. ROLE .. "two\nsource_profile = mid\n[profile mid]\n"
+        files.write(dir .. "/config", "[default]\nrole_arn = " .. ROLE .. "two\nsource_profile = mid\n[profile mid]\n"
             .. "role_arn = " .. ROLE .. "mid\nsource_profile = base\n[profile base]\n" .. keys())
         assert(ask(conn))
         assert.equal(1, ep:counters().AssumeRole)
@@ -125,7 +120,7 @@ describe("AWS's shared files", function()
             run_in(function()
                 local conn = assert(connect("[default]\nrole_arn = " .. ROLE .. name .. "\n" .. base))
                 assert(ask(conn))
-                write_file(dir .. "/config", "[default]\nrole_arn = " .. ROLE .. name .. "-two\n" .. base)
+                files.write(dir .. "/config", "[default]\nrole_arn = " .. ROLE .. name .. "-two\n" .. base)
                 ep:reset()
                 assert(conn:refresh())
                 assert(ask(conn))
@@ -143,7 +138,7 @@ describe("AWS's shared files", function()
         }
         local conn = assert(connect("[default]\n" .. keys()))
         ep:script { expired }
-        write_file(dir .. "/config", ("[default]\naws_access_key_id=%s\naws_secret_access_key=%s\n"
+        files.write(dir .. "/config", ("[default]\naws_access_key_id=%s\naws_secret_access_key=%s\n"
             .. "aws_session_token=%s\n"):format(ep.session.access_key_id, ep.session.secret_access_key,
                 ep.session.session_token))
         assert(ask(conn))
@@ -158,12 +153,12 @@ describe("AWS's shared files", function()
         local good = "[default]\nrole_arn = " .. ROLE .. "mended\nsource_profile = base\n[profile base]\n" .. keys()
         local conn = assert(connect(good))
         assert(ask(conn))
-        write_file(dir .. "/config", good .. "nonsense\n")
+        files.write(dir .. "/config", good .. "nonsense\n")
         local set, err = conn:refresh()
         assert.is_nil(set)
         assert.equal("NoCredentials", err.code)
         assert.truthy(err.message:find(", line 7: must be", 1, true))
-        write_file(dir .. "/config", good)
+        files.write(dir .. "/config", good)
         assert(conn:refresh())
         assert(ask(conn))
     end)
@@ -211,7 +206,7 @@ describe("AWS's shared files", function()
 
     it("and the environment make the chain", function()
         os.execute("mkdir " .. dir .. "/.aws")
-        write_file(dir .. "/.aws/credentials", "[default]\n" .. keys())
+        files.write(dir .. "/.aws/credentials", "[default]\n" .. keys())
         assert.equal("ok\nprofile\tus-east-1\n", chain {})
         assert.equal("ok\nenvironment\teu-west-2\n", chain {
             AWS_ACCESS_KEY_ID = ep.access_key_id,

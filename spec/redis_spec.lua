@@ -1,51 +1,23 @@
 --- A cache for a fleet, in a real Redis: one exchange for all processes, and no call that fails or waits for it
 --- when something is wrong with it.
 local bedrock = require "bedrock"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
+local service = dofile "spec/support/service.lua"
 local site = dofile "spec/nginx/site.lua"
 local eventually = require("spec.support.patience").eventually
+local program = dofile "spec/support/program.lua"
 local redis = require "spec.support.redis"
-
-local INTERPRETER = rawget(_G, "jit") and "luajit" or "lua5.4"
-
-local WORKER = [[
-local bedrock = require "bedrock"
-local conn = assert(bedrock.connect(dofile(arg[1])))
-local creds, err = conn:credentials()
-io.write(creds and creds.cache .. " " .. creds.access_key_id or "failed " .. tostring(err), "\n")
-]]
+local workers_of = require "spec.support.workers"
 
 describe("a cache in Redis", function()
-    local ep, dir, server
-
-    local function write(name, text)
-        local file = assert(io.open(dir .. "/" .. name, "w"))
-        file:write(text)
-        file:close()
-    end
+    local ep, workers, server = service.each(), nil, nil
 
     --- Settings of the processes to come.
     local function settle(cache, more)
-        write("settings.lua", ([[return {
-            profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/one",
-            role_arn = "arn:aws:iam::123456789012:role/one",
-            trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/one",
-            session_name = "processes", endpoint = %q, ca_file = %q, cache = %q,
-            certificate = %q, private_key = %q, certificate_chain = %q, %s
-        }]]):format(ep.https, ep.ca_file, cache, ep.pki .. "/p256.crt.pem",
-            ep.pki .. "/p256.key.pkcs8.pem", ep.pki .. "/intermediate.pem", more or ""))
+        workers:settle(("cache = %q, %s"):format(cache, more or ""))
     end
 
-    setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-    end)
-
     before_each(function()
-        ep:reset()
-        local pipe = assert(io.popen "mktemp -d")
-        dir = pipe:read "*l"
-        pipe:close()
-        write("worker.lua", WORKER)
+        workers = workers_of(ep)
     end)
 
     after_each(function()
@@ -53,29 +25,11 @@ describe("a cache in Redis", function()
             server:stop()
             server = nil
         end
-        os.execute("rm -rf '" .. dir .. "'")
+        workers:remove()
     end)
 
-    local function command()
-        return ("%s '%s/worker.lua' '%s/settings.lua'"):format(INTERPRETER, dir, dir)
-    end
-
-    --- Runs n processes at once; how many said what, and how many keys there were.
     local function run(n)
-        local pipes, said, keys, distinct = {}, {}, {}, 0
-        for i = 1, n do
-            pipes[i] = assert(io.popen("exec " .. command() .. " 2>&1"))
-        end
-        for i = 1, n do
-            local text = pipes[i]:read "*a"
-            pipes[i]:close()
-            local word, key = text:match "^(%S+) (.*)\n$"
-            assert.truthy(word == "exchange" or word == "redis", text)
-            said[word] = (said[word] or 0) + 1
-            distinct = distinct + (keys[key] and 0 or 1)
-            keys[key] = true
-        end
-        return said, distinct
+        return workers:run(n, "redis")
     end
 
     local function serves(cache, more)
@@ -181,12 +135,7 @@ describe("a cache in Redis", function()
             server = redis.start()
             settle(server:url())
             ep:config { exchange_delay_ms = 1500 }
-            local pipe = assert(io.popen(command() .. " >/dev/null 2>&1 & echo $!"))
-            local pid = pipe:read "*l"
-            pipe:close()
-            assert(eventually(function()
-                return ep:counters().CreateSession == 1
-            end), "the holder did not begin its exchange")
+            local pid = workers:hold()
             os.execute("kill -" .. signal .. " " .. pid)
             local _, distinct = run(8)
             os.execute("kill -KILL " .. pid .. " 2>/dev/null")
@@ -241,7 +190,7 @@ describe("a cache in Redis", function()
             server = redis.start()
             settle(server:url())
             ep:config { exchange_delay_ms = 1500 }
-            local pipe = assert(io.popen("exec " .. command() .. " 2>&1"))
+            local pipe = assert(io.popen("exec " .. workers:command() .. " 2>&1"))
             assert(eventually(function()
                 return ep:counters().CreateSession == 1
             end))
@@ -314,9 +263,10 @@ describe("a cache in Redis", function()
     end)
 
     it("needs hiredis, and says so", function()
-        local path = (os.getenv "BUILD" or "build") .. (INTERPRETER == "luajit" and "/bare/5.1" or "/bare/5.4")
+        local abi = rawget(_G, "jit") and "5.1" or "5.4"
+        local path = (os.getenv "BUILD" or "build") .. "/bare/" .. abi
         local pipe = assert(io.popen(([[LUA_CPATH='%s/?.so;;' %s -e 'local _, err = require("bedrock").connect {
-            auth = "none", cache = "redis://:secret@h" } print(err)' 2>&1]]):format(path, INTERPRETER)))
+            auth = "none", cache = "redis://:secret@h" } print(err)' 2>&1]]):format(path, program.interpreter())))
         local said = pipe:read "*a"
         pipe:close()
         assert.truthy(said:find("install libhiredis-dev", 1, true), said)
@@ -326,10 +276,10 @@ describe("a cache in Redis", function()
     it("ends with the run that started it, also where that is killed", function()
         local leash = (os.getenv "BUILD" or "build") .. "/leash"
         local run_of = assert(io.popen(([[%s sh -c "redis-server --port 0 --unixsocket %s/socket --dir %s --save '' \
-            --daemonize yes; sleep 1000" >/dev/null 2>&1 & echo $!; wait]]):format(leash, dir, dir)))
+            --daemonize yes; sleep 1000" >/dev/null 2>&1 & echo $!; wait]]):format(leash, workers.dir, workers.dir)))
         local pid = run_of:read "*l"
         local function lives()
-            local pipe = assert(io.popen("redis-cli -s " .. dir .. "/socket ping 2>&1"))
+            local pipe = assert(io.popen("redis-cli -s " .. workers.dir .. "/socket ping 2>&1"))
             local said = pipe:read "*a"
             pipe:close()
             return said:find "PONG" ~= nil

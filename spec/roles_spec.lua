@@ -1,16 +1,11 @@
 --- Roles assumed with STS, on top of any other way, and with a web identity.
 local bedrock = require "bedrock"
+local files = require "spec.support.files"
 local service = dofile "spec/support/service.lua"
 
 local mime = require "mime"
 
 local ROLE = "arn:aws:iam::123456789012:role/"
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
 
 describe("a role", function()
     local ep
@@ -232,7 +227,7 @@ describe("a role", function()
 
         before_each(function()
             file = os.tmpname()
-            write_file(file, ep.web_identity_token .. "\n")
+            files.write(file, ep.web_identity_token .. "\n")
         end)
 
         after_each(function()
@@ -259,12 +254,12 @@ describe("a role", function()
         end)
 
         it("reads the token anew for each exchange, and never shows it", function()
-            write_file(file, "another-token")
+            files.write(file, "another-token")
             local conn = connect()
             local _, err = ask(conn)
             assert.equal("InvalidIdentityToken", err.code)
             assert.is_nil(tostring(err):find("another-token", 1, true))
-            write_file(file, ep.web_identity_token)
+            files.write(file, ep.web_identity_token)
             assert(ask(conn))
         end)
 
@@ -273,7 +268,7 @@ describe("a role", function()
             local _, err = ask(connect())
             assert.equal("TokenFile", err.code)
             assert.matches(file, err.message, 1, true)
-            write_file(file, " \n")
+            files.write(file, " \n")
             _, err = ask(connect())
             assert.matches("is empty", err.message)
         end)

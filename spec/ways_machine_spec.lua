@@ -1,13 +1,8 @@
 --- Credentials that the machine gives: of a container, and of an EC2 instance.
 local bedrock = require "bedrock"
+local files = require "spec.support.files"
 local service = dofile "spec/support/service.lua"
 local hosts = dofile "spec/support/hosts.lua"
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
 
 local function ask(conn)
     return conn:converse(service.ask "Hi")
@@ -71,15 +66,15 @@ describe("credentials of a container", function()
 
     it("are got with what the token's file holds by now", function()
         local file = os.tmpname()
-        write_file(file, ep.container_token)
+        files.write(file, ep.container_token)
         local conn = connect("file", { authorization_token_file = file, authorization_token = "another" })
         assert(ask(conn))
-        write_file(file, "Bearer no-more")
+        files.write(file, "Bearer no-more")
         local _, err = conn:refresh()
         assert.equal("credentials", err.kind)
         assert.equal("AccessDenied", err.code)
         assert.is_nil(tostring(err):find("no-more", 1, true))
-        write_file(file, ep.container_token .. "\n")
+        files.write(file, ep.container_token .. "\n")
         _, err = conn:refresh()
         assert.equal("TokenFile", err.code)
         os.remove(file)

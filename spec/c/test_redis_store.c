@@ -73,6 +73,13 @@ static void hang_up(void)
     server.n = 0;
 }
 
+/* What does not fit is left out. */
+static void say(const char *text)
+{
+    size_t used = strlen(server.said);
+    snprintf(server.said + used, sizeof server.said - used, "%s", text);
+}
+
 static void note_word(const char *word, size_t n, int index)
 {
     char text[128];
@@ -87,8 +94,8 @@ static void note_word(const char *word, size_t n, int index)
         memcpy(server.token, word, n);
     if (n == 32 && memcmp(server.token, word, n) == 0)
         snprintf(text, sizeof text, "TOKEN");
-    strcat(server.said, index > 0 ? " " : "");
-    strcat(server.said, text);
+    say(index > 0 ? " " : "");
+    say(text);
 }
 
 /* Notes the command that p begins with, and returns its end; NULL: not whole. */
@@ -141,7 +148,7 @@ static void serve(void)
     char *p = server.in, *end = server.in + server.n;
     while (p < end && read_command(p, end, false) != NULL) {
         p = read_command(p, end, true);
-        strcat(server.said, "\n");
+        say("\n");
         reply();
     }
     if (p == end)
@@ -425,7 +432,7 @@ static void test_rubbish(void)
     static char huge[100000];
     int n = snprintf(huge, sizeof huge, "$65537\r\n");
     memset(huge + n, 'x', 65537);
-    strcpy(huge + n + 65537, "\r\n");
+    snprintf(huge + n + 65537, sizeof huge - (size_t)n - 65537, "\r\n");
     const char *rubbish[] = {"-WRONGTYPE of key\r\n", huge};
     for (size_t i = 0; i < sizeof rubbish / sizeof *rubbish; i++) {
         begin("", "");

@@ -8,6 +8,12 @@ function files.read(name)
     return text
 end
 
+function files.write(name, text)
+    local file = assert(io.open(name, "wb"))
+    file:write(text)
+    file:close()
+end
+
 function files.output(command)
     local pipe = assert(io.popen(command))
     local text = pipe:read "*a"
