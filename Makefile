@@ -3,7 +3,6 @@
 #   CC CFLAGS CPPFLAGS LDFLAGS    as everywhere
 #   V=1                           show the commands
 #   WERROR=1                      warnings are errors (default where the project is tested)
-#   LTO=                          modules without link-time optimisation (default: where it works)
 #   BUILD=build                   where everything that is made goes
 #   ABIS="5.4 5.1"                Lua versions to build for; 5.1 is LuaJIT (default: those found)
 #   PREFIX DESTDIR LUADIR LIBDIR  where `make install` installs
@@ -63,17 +62,13 @@ HARDENING = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-poi
 LINK_HARDENING = -fsanitize=$(SANITIZE)
 else
 HARDENING = -U_FORTIFY_SOURCE $(if $(filter -O -O1 -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=2) -fstack-protector-strong
-LINK_HARDENING = -Wl,-z,relro,-z,now,--as-needed
+LINK_HARDENING = -Wl,-z,relro,-z,now,--as-needed,--gc-sections
 endif
 
-# Objects in both forms: the modules are optimised as a whole, and tests link as quickly as ever.
-# Tried once, when the first recipe needs it.
-ifdef SANITIZE
-LTO =
-else
-LTO ?= $(eval LTO := $$(shell echo 'int probe;' | $$(CC) -Werror -flto=auto -ffat-lto-objects -shared \
-    -fPIC -o /dev/null -x c - 2>/dev/null && echo -flto=auto -ffat-lto-objects))$(LTO)
-endif
+# Small: what nothing calls is left out, and so are unwind tables where only debuggers want them (-g brings them their
+# own). LuaJIT unwinds through the binding, whose tables stay.
+SECTIONS = -ffunction-sections -fdata-sections
+UNWIND = $(if $(SANITIZE),,-fno-asynchronous-unwind-tables -fno-unwind-tables)
 
 # What runs at most once for a connection or an exchange is built for size.
 SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws/role% csrc/core/aws/sso% \
@@ -88,7 +83,7 @@ SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws
     csrc/lua/codec/encode_hint.c csrc/lua/codec/encode_problem.c
 COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
     -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(CFLAGS)
-COMPILE_PART = $(COMPILE) $(LTO) $(if $(filter $(SELDOM),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
+COMPILE_PART = $(COMPILE) $(SECTIONS) $(if $(filter $(SELDOM),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
 LIBS = $(PACKAGE_LIBS) -lm
 
@@ -154,7 +149,7 @@ $(BUILD)/flags: FORCE | $(DEPS)
 $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC $<)
-	$(Q)$(COMPILE_PART) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE_PART) $(UNWIND) -MMD -MP -c -o $@ $<
 
 # What the benchmarks measure against: bare libraries, called from Lua.
 define FLOOR_RULES
@@ -175,7 +170,7 @@ $(BUILD)/$(1)/obj/%.o: csrc/lua/%.c $(BUILD)/flags
 $(BUILD)/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(LTO) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 
 $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
 	@mkdir -p $$(@D)
@@ -185,11 +180,11 @@ $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
 $(BUILD)/bare/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(filter-out $(BARE_PARTS),$$(PART_OBJ)) $(BARE_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(if $$(LTO),-fno-lto) $(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 
 $(BUILD)/$(1)/%_module.so: $(BUILD)/$(1)/obj/%_module.o $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(LTO) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 endef
 $(foreach abi,$(ABIS),$(eval $(call ABI_RULES,$(abi))))
 $(foreach abi,$(ABIS),$(eval $(call FLOOR_RULES,$(abi))))
@@ -220,7 +215,7 @@ $(BUILD)/libbedrock.a: $(PART_OBJ)
 
 $(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(BUILD)/libbedrock.a
 	$(call say,LINK $@)
-	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $(filter %.o,$^) $(BUILD)/libbedrock.a $(EXTRA_LIBS) $(LIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/libbedrock.a $(EXTRA_LIBS) $(LIBS)
 
 $(LUA_C_TESTS): $(call BINDING_OBJ,5.4) $(patsubst spec/c/%.c,$(BUILD)/5.4/obj/%.o,$(wildcard spec/c/*_module.c))
 $(LUA_C_TESTS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
@@ -252,7 +247,7 @@ $(BUILD)/bench/%.o: bench/c/%.c $(BUILD)/flags
 
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbedrock.a
 	$(call say,LINK $@)
-	$(Q)$(LINK) $(if $(LTO),-fno-lto) -o $@ $^ $(LIBS)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 # Seconds that a run may take before it is ended, on a slow and busy machine.
 test: modules c-tests test-modules
