@@ -43,6 +43,10 @@
 ---| "LoginRequired" # `aws sso login` is due
 ---| "Forked" # begun before a fork
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
+---@alias bedrock.LogLevel
+---| "info" # what happens to calls, without contents
+---| "debug" # and more of how
+---| "wire" # and heads and bodies, without secrets
 ---@alias bedrock.ProblemKind "missing"|"unknown"|"type"|"conflict"|"file"|"certificate"|string
 
 ---@class bedrock.Settings
@@ -580,6 +584,12 @@ function bedrock.describe(name, depth) end
 ---@return true? ok
 ---@return bedrock.Error? err
 function bedrock.load_api(file) end
+
+--- Where lines go from now on: to a function, which gets each line and its level; with a level alone, to standard
+--- error, in nginx to its error log; with false, nowhere. Without a level, "info".
+---@param to false|bedrock.LogLevel|fun(line: string, level: bedrock.LogLevel)
+---@param level? bedrock.LogLevel
+function bedrock.log(to, level) end
 
 --- What is known about an answer besides its contents.
 ---@param result any a result, a stream, or what a stream gathered

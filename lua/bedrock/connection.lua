@@ -236,6 +236,15 @@ end
 --- Options that may be functions.
 local FUNCTIONS = { "credentials", "api_key", "sign" }
 
+--- The environment may ask for a log; it is looked at once.
+local function begin_log()
+    begin_log = nil
+    local level = os.getenv "BEDROCK_LOG"
+    if level and level ~= "" then
+        require("bedrock.log").begin(level)
+    end
+end
+
 --- Checks all it can without network I/O, and reports all problems in one error: err.errors.
 --- @param settings bedrock.Settings
 --- @return bedrock.Connection? conn
@@ -245,6 +254,9 @@ function connection.connect(settings)
         error("connect: call it with a dot, as in bedrock.connect { … }", 2)
     elseif type(settings) ~= "table" then
         error("connect: expected a table of settings, got " .. errors.type_of(settings), 2)
+    end
+    if begin_log then
+        begin_log()
     end
     local client, err = core.connect(settings)
     if not client then

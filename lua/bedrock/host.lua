@@ -42,6 +42,10 @@ function host.report(message)
     pcall(io.stderr.write, io.stderr, message, "\n")
 end
 
+--- Where the log goes that nobody has a function for. Never raises.
+--- @param line string
+host.note = host.report
+
 --- Loads now what is usually loaded later, for places where it could not be.
 function host.preload()
     if host.loop then
@@ -52,7 +56,8 @@ end
 if package.loaded.ngx then
     local nginx = require "bedrock.host.nginx"
     if nginx.usable() then
-        host.wait, host.cancel, host.report, host.loop = nginx.wait, nginx.cancel, nginx.report, nginx
+        host.wait, host.cancel, host.report, host.note = nginx.wait, nginx.cancel, nginx.report, nginx.note
+        host.loop = nginx
     end
 end
 

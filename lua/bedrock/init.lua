@@ -31,6 +31,7 @@ lazy(bedrock, {
     connect = "connection.connect",
     describe = "describe.operation",
     load_api = "load_api.load",
+    log = "log.to",
     metadata = "metadata.of",
     on_task_error = "unjoined.on_task_error",
     operations = "describe.operations",

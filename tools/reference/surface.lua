@@ -43,6 +43,10 @@
 ---| "LoginRequired" # `aws sso login` is due
 ---| "Forked" # begun before a fork
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
+---@alias bedrock.LogLevel
+---| "info" # what happens to calls, without contents
+---| "debug" # and more of how
+---| "wire" # and heads and bodies, without secrets
 ---@alias bedrock.ProblemKind "missing"|"unknown"|"type"|"conflict"|"file"|"certificate"|string
 
 ---@class bedrock.Settings

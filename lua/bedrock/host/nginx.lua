@@ -43,9 +43,9 @@ local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do
 
 --- What is else loaded when it is first used.
 local LATER = {
-    "asked", "by_name", "connection", "credentials", "describe", "errors", "gather", "generate", "giving", "listing",
-    "load_api", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream", "streams", "task",
-    "test", "test_model", "unjoined", "wait",
+    "asked", "by_name", "connection", "credentials", "describe", "errors", "gather", "generate", "giving", "guarded",
+    "listing", "load_api", "log", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream",
+    "streams", "task", "test", "test_model", "unjoined", "wait",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp
@@ -226,16 +226,27 @@ function nginx.preload()
     end
 end
 
---- Into the error log. Finalizers that run as the worker ends do so in the main coroutine, where ngx.log would look
---- for a request that is no more: standard error is the log, too.
---- @param message string
-function nginx.report(message)
+--- Finalizers that run as the worker ends do so in the main coroutine, where ngx.log would look for a request that is
+--- no more: standard error is the log, too.
+local function write(level, message)
     local thread, is_main = coroutine.running()
     if thread and not is_main then
-        ngx.log(ngx.ERR, message)
+        ngx.log(level, message)
     else
         pcall(io.stderr.write, io.stderr, message, "\n")
     end
+end
+
+--- Into the error log.
+--- @param message string
+function nginx.report(message)
+    write(ngx.ERR, message)
+end
+
+--- Likewise, where it is told that somebody wants to hear it.
+--- @param line string
+function nginx.note(line)
+    write(ngx.NOTICE, line)
 end
 
 --- Can this Lua state have cosockets at all?
