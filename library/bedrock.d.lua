@@ -615,6 +615,12 @@ function bedrock.operations(service) end
 ---@return table<integer, any>? errs nil if none failed; else errors by the number of the function
 function bedrock.parallel(functions, options) end
 
+--- What the short form of a schema becomes. It prints as its JSON.
+---@param short table|string
+---@return table? schema JSON Schema
+---@return bedrock.Error? err
+function bedrock.schema(short) end
+
 --- A table of an operation's parameters to fill in: required members with a placeholder each. Printed, it is Lua
 --- source to paste, with the optional ones in comments.
 ---@param name bedrock.OperationName

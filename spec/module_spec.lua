@@ -79,8 +79,8 @@ describe("bedrock", function()
         end
 
         it("of a function is raised where it was called", function()
-            for _, name in ipairs { "connect", "describe", "load_api", "operations", "parallel", "skeleton", "spawn",
-                "test" } do
+            for _, name in ipairs { "connect", "describe", "load_api", "operations", "parallel", "schema", "skeleton",
+                "spawn", "test" } do
                 assert.match("^user:2: " .. name .. ": expected .*", said("bedrock." .. name .. "(1)"))
             end
             assert.match("^user:2: describe: the depth", said 'bedrock.describe("converse", 0)')

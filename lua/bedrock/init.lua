@@ -36,6 +36,7 @@ lazy(bedrock, {
     on_task_error = "unjoined.on_task_error",
     operations = "describe.operations",
     parallel = "task.parallel",
+    schema = "schema.schema",
     skeleton = "describe.skeleton",
     spawn = "task.spawn",
     test = "test.settings",

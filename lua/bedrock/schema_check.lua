@@ -1,0 +1,383 @@
+--- Does a decoded value fit a JSON Schema? What is wrong is said so that a model can mend it.
+---
+--- Checked are type, enum, const, required, properties, additionalProperties, items, prefixItems, anyOf, oneOf, allOf,
+--- $ref within the schema, the bounds of numbers, and the lengths of texts and lists. Other keywords are ignored,
+--- `pattern` and `format` among them, as in what JSON Schema calls annotations.
+local core = require "bedrock.core"
+local numbers = require "bedrock.json_schema.numbers"
+local reference = require "bedrock.json_schema.reference"
+local values = require "bedrock.json_schema.values"
+
+local NULL = core.null
+local IS, EXPECTED = values.is, values.expected
+local given, shown, same = values.given, values.shown, values.same
+
+--- A schema may refer to itself, and its alternatives multiply. Beyond these there is no verdict: the value fits.
+local STEPS_MAX, DEPTH_MAX = 100000, 600
+
+--- So many problems are told; one model's slip makes many alike.
+local PROBLEMS_MAX = 20
+
+local function sorted_names(fields)
+    local names = {}
+    for name in pairs(fields) do
+        if type(name) == "string" then
+            names[#names + 1] = name
+        end
+    end
+    table.sort(names)
+    return names
+end
+
+local function below(path, name)
+    return path == "" and name or path .. "." .. name
+end
+
+--- @class bedrock.SchemaCheck one check of one value
+--- @field root any the whole schema, which $ref points into
+--- @field steps integer done so far
+--- @field depth integer of calls now
+--- @field problems bedrock.Problem[]
+local Check = {}
+Check.__index = Check
+
+function Check:add(path, message, ...)
+    self.problems[#self.problems + 1] = { path = path, message = message:format(...) }
+end
+
+local function is_required(schema, name)
+    for _, one in ipairs(type(schema.required) == "table" and schema.required or {}) do
+        if one == name then
+            return true
+        end
+    end
+    return false
+end
+
+--- Models give null for what they leave out.
+function Check:is_left_out(schema, name, value, member)
+    return value == NULL and not is_required(schema, name) and #self:tried(member, NULL, "") > 0
+end
+
+function Check:type(schema, value, path)
+    local words = type(schema.type) == "table" and schema.type or { schema.type }
+    local wanted = {}
+    for i, word in ipairs(words) do
+        if not IS[word] or IS[word](value) then
+            return true
+        end
+        wanted[i] = EXPECTED[word]
+    end
+    if wanted[1] then
+        local number = schema.type == "integer" and numbers.is_number(value)
+        self:add(path, "expected %s, got %s", table.concat(wanted, " or "),
+            number and numbers.shown(value) or given(value))
+        return false
+    end
+    return true
+end
+
+function Check:choice(schema, value, path)
+    if schema.const ~= nil and not same(schema.const, value) then
+        self:add(path, "expected %s, got %s", shown(schema.const), shown(value))
+    end
+    if type(schema.enum) ~= "table" then
+        return
+    end
+    local texts = {}
+    for i, one in ipairs(schema.enum) do
+        if same(one, value) then
+            return
+        end
+        texts[i] = shown(one)
+    end
+    self:add(path, "expected one of %s, got %s", table.concat(texts, ", "), shown(value))
+end
+
+--- Keyword; what it bounds; is it a lower bound; may it be reached; words.
+local BOUNDS = {
+    { "minimum", "number", true, true, "at least %s" },
+    { "exclusiveMinimum", "number", true, false, "more than %s" },
+    { "maximum", "number", false, true, "at most %s" },
+    { "exclusiveMaximum", "number", false, false, "less than %s" },
+    { "minLength", "string", true, true, "at least %s characters" },
+    { "maxLength", "string", false, true, "at most %s characters" },
+    { "minItems", "array", true, true, "at least %s entries" },
+    { "maxItems", "array", false, true, "at most %s entries" },
+}
+
+local MEASURE = {
+    number = function(value)
+        return value
+    end,
+    string = values.characters,
+    array = function(value)
+        return #value
+    end,
+}
+
+local function beyond(size, limit, lower, reachable)
+    local order = numbers.order(size, limit)
+    return order == 0 and not reachable or order == (lower and -1 or 1)
+end
+
+function Check:bounds(schema, value, path)
+    for _, bound in ipairs(BOUNDS) do
+        local keyword, kind, lower, reachable, words = bound[1], bound[2], bound[3], bound[4], bound[5]
+        local limit = schema[keyword]
+        if numbers.is_number(limit) and IS[kind](value) then
+            local size = MEASURE[kind](value)
+            if beyond(size, limit, lower, reachable) then
+                self:add(path, "expected " .. words .. ", got %s", numbers.shown(limit), numbers.shown(size))
+            end
+        end
+    end
+end
+
+--- Are there properties of any name, which are not understood here?
+local function is_open(schema)
+    return schema.patternProperties ~= nil
+end
+
+function Check:unknown(schema, properties, name, value, path)
+    local rest = schema.additionalProperties
+    if rest == false and not is_open(schema) then
+        local names = sorted_names(properties)
+        local near = core.suggest(name, names)
+        self:add(below(path, core.shown(name)), "is not known%s; there is %s",
+            near and (" (did you mean %s?)"):format(near) or "", names[1] and table.concat(names, ", ") or "nothing")
+    elseif type(rest) == "table" then
+        self:value(rest, value, below(path, core.shown(name)))
+    end
+end
+
+function Check:object(schema, value, path)
+    local properties = type(schema.properties) == "table" and schema.properties or {}
+    for _, name in ipairs(type(schema.required) == "table" and schema.required or {}) do
+        if value[name] == nil then
+            local member = reference.resolved(self.root, properties[name])
+            local word = type(member) == "table" and EXPECTED[member.type]
+            self:add(below(path, name), "missing%s", word and ": expected " .. word or "")
+        end
+    end
+    for _, name in ipairs(sorted_names(value)) do
+        local member = properties[name]
+        if member == nil then
+            self:unknown(schema, properties, name, value[name], path)
+        elseif not self:is_left_out(schema, name, value[name], member) then
+            self:value(member, value[name], below(path, name))
+        end
+    end
+end
+
+--- The schema of a list's entry. An older form of JSON Schema has a list as `items`.
+local function items_of(schema, i)
+    local items, first = schema.items, schema.prefixItems
+    if type(first) ~= "table" and type(items) == "table" and items[1] ~= nil then
+        first, items = items, nil
+    end
+    if type(first) == "table" and first[i] ~= nil then
+        return first[i]
+    end
+    return items
+end
+
+function Check:array(schema, value, path)
+    for i, entry in ipairs(value) do
+        local items = items_of(schema, i)
+        if items ~= nil then
+            self:value(items, entry, ("%s[%d]"):format(path, i))
+        end
+    end
+end
+
+--- What is wrong with the value by another schema.
+function Check:tried(schema, value, path)
+    local probe = setmetatable({ root = self.root, steps = self.steps, depth = self.depth, problems = {} }, Check)
+    probe:value(schema, value, path)
+    self.steps = probe.steps
+    return probe.problems
+end
+
+local function text_of(problem)
+    return (problem.path ~= "" and problem.path .. ": " or "") .. problem.message
+end
+
+--- @return integer[] fits which alternatives do
+--- @return string[] texts the first problem of each of the others
+function Check:alternatives(list, value, path)
+    local fits, texts = {}, {}
+    for i, one in ipairs(list) do
+        local problems = self:tried(one, value, path)
+        if #problems == 0 then
+            fits[#fits + 1] = i
+        else
+            texts[#texts + 1] = text_of(problems[1])
+        end
+    end
+    return fits, texts
+end
+
+function Check:combined(schema, value, path)
+    for _, part in ipairs(type(schema.allOf) == "table" and schema.allOf or {}) do
+        self:value(part, value, path)
+    end
+    for _, keyword in ipairs { "anyOf", "oneOf" } do
+        local list = type(schema[keyword]) == "table" and schema[keyword] or {}
+        local fits, texts = self:alternatives(list, value, path)
+        if #list > 0 and #fits == 0 then
+            self:add(path, "fits none of the alternatives (%s)", table.concat(texts, "; or "))
+        elseif keyword == "oneOf" and #fits > 1 then
+            self:add(path, "fits %d alternatives, and must fit exactly one", #fits)
+        end
+    end
+end
+
+--- Runs it one level deeper, unless that is too deep or too much by now.
+function Check:step(run, ...)
+    self.steps, self.depth = self.steps + 1, self.depth + 1
+    local result
+    if self.steps <= STEPS_MAX and self.depth <= DEPTH_MAX then
+        result = run(self, ...)
+    end
+    self.depth = self.depth - 1
+    return result
+end
+
+function Check:value(schema, value, path)
+    self:step(self.keywords, schema, value, path)
+end
+
+function Check:keywords(schema, value, path)
+    schema = reference.resolved(self.root, schema)
+    if schema == false then
+        self:add(path, "must not be given")
+    end
+    if type(schema) ~= "table" or not self:type(schema, value, path) then
+        return
+    end
+    self:choice(schema, value, path)
+    self:bounds(schema, value, path)
+    if IS.object(value) then
+        self:object(schema, value, path)
+    end
+    if IS.array(value) then
+        self:array(schema, value, path)
+    end
+    self:combined(schema, value, path)
+end
+
+local function without(value, name)
+    local copy = setmetatable({}, getmetatable(value))
+    for key, member in pairs(value) do
+        if key ~= name then
+            copy[key] = member
+        end
+    end
+    return copy
+end
+
+local function with(value, name, member)
+    local copy = without(value)
+    copy[name] = member
+    return copy
+end
+
+--- The same members, cleaned; a copy as soon as one differs.
+function Check:cleaned_members(schema, value)
+    local result = value
+    for _, name in ipairs(sorted_names(value)) do
+        local member = (type(schema.properties) == "table" and schema.properties or {})[name]
+        if member ~= nil and self:is_left_out(schema, name, value[name], member) then
+            result = without(result, name)
+        elseif member ~= nil then
+            local clean = self:cleaned(member, value[name])
+            result = clean ~= value[name] and with(result, name, clean) or result
+        end
+    end
+    return result
+end
+
+function Check:cleaned_entries(schema, value)
+    local result = value
+    for i, entry in ipairs(value) do
+        local clean = self:cleaned(items_of(schema, i), entry)
+        result = clean ~= entry and with(result, i, clean) or result
+    end
+    return result
+end
+
+--- By all parts, and by the first alternative that the value fits.
+function Check:cleaned_parts(schema, value)
+    for _, part in ipairs(type(schema.allOf) == "table" and schema.allOf or {}) do
+        value = self:cleaned(part, value)
+    end
+    for _, keyword in ipairs { "anyOf", "oneOf" } do
+        for _, one in ipairs(type(schema[keyword]) == "table" and schema[keyword] or {}) do
+            if #self:tried(one, value, "") == 0 then
+                value = self:cleaned(one, value)
+                break
+            end
+        end
+    end
+    return value
+end
+
+function Check:cleaned(schema, value)
+    local result = self:step(self.cleaned_value, schema, value)
+    return result == nil and value or result
+end
+
+function Check:cleaned_value(schema, value)
+    schema = reference.resolved(self.root, schema)
+    if type(value) ~= "table" or type(schema) ~= "table" then
+        return value
+    end
+    if IS.object(value) then
+        value = self:cleaned_members(schema, value)
+    end
+    if IS.array(value) then
+        value = self:cleaned_entries(schema, value)
+    end
+    return self:cleaned_parts(schema, value)
+end
+
+local function new(schema)
+    if type(schema) == "userdata" and schema ~= NULL then
+        schema = core.decode(tostring(schema))
+    end
+    return setmetatable({ root = schema, steps = 0, depth = 0, problems = {} }, Check)
+end
+
+local function in_order(a, b)
+    if a.path ~= b.path then
+        return core.before(a.path, b.path)
+    end
+    return a.message < b.message
+end
+
+local check = {}
+
+--- @param schema any JSON Schema: a table, true or false, or bedrock.json.raw
+--- @param value any as bedrock.json.decode gives it
+--- @return string[] problems each with its path, in order; the first 20; none: it fits
+function check.problems(schema, value)
+    local one, texts = new(schema), {}
+    one:value(one.root, value, "")
+    table.sort(one.problems, in_order)
+    for i = 1, math.min(#one.problems, PROBLEMS_MAX) do
+        texts[i] = text_of(one.problems[i])
+    end
+    return texts
+end
+
+--- The value without the nulls of members that may be left out, unless the schema takes null there.
+--- @param schema any
+--- @param value any that fits
+--- @return any value itself, if there are none; else a copy of what had them
+function check.cleaned(schema, value)
+    local one = new(schema)
+    return one:cleaned(one.root, value)
+end
+
+return check
