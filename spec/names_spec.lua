@@ -17,7 +17,7 @@ describe("bedrock", function()
             assert.equal(conn.converse, conn.runtime.converse)
             assert.is_function(conn.agent.tag_resource)
             assert.not_equal(conn.agent.tag_resource, conn.agent_runtime.tag_resource)
-            assert.equal("bedrock.namespace (bedrock-agent)", tostring(conn.agent))
+            assert.equal("bedrock.namespace (bedrock-agent)", tostring(conn.agent):match "^[^\n]*")
         end)
 
         it("raises for an unknown one, with a suggestion", function()

@@ -1,4 +1,4 @@
---- Makes the reference pages and the editor types from the facts. Needs Lua 5.4 and lua-cjson.
+--- Makes the reference pages, the texts of help and the editor types from the facts. Needs Lua 5.4 and lua-cjson.
 ---
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts ROOT    writes the files under ROOT (".": in place)
 ---     lua5.4 tools/generate_docs.lua csrc/model/facts         prints them, each after a line "==> path"
@@ -16,6 +16,7 @@ end
 local annotations = require "annotations"
 local api = require "api"
 local facts = require "facts"
+local help = require "help"
 local library = require "library"
 local pages = require "pages"
 
@@ -23,6 +24,7 @@ local function outputs(dir)
     local services, own = facts.read(dir), annotations.read(here .. "/..")
     local files = pages.all(services)
     files[#files + 1] = { path = "docs/reference/api.md", text = api.page(own) }
+    files[#files + 1] = { path = "lua/bedrock/help_texts.lua", text = help.source(own) }
     for _, file in ipairs(library.all(services, own)) do
         files[#files + 1] = file
     end

@@ -3,6 +3,7 @@ local core = require "bedrock.core"
 local host = require "bedrock.host"
 local lazy = require "bedrock.lazy"
 local metadata = require "bedrock.metadata"
+local printed = require "bedrock.printed"
 --- Not later, as an error must be printable when no more files can be opened.
 local errors = require "bedrock.errors"
 
@@ -35,14 +36,15 @@ local function client_of(self, params, options, level)
 end
 connection.client_of = client_of
 
-local function finish(call)
+--- @param as table the metatable that the output prints by
+local function finish(call, _, as)
     await(call)
     local output, facts = call:result()
     if output == nil then
         return nil, facts
     end
     metadata.set(output, facts)
-    return output
+    return setmetatable(output, as)
 end
 connection.finish = finish
 
@@ -91,14 +93,15 @@ local function tried(run, client, params, options, output, err)
 end
 
 --- The method of an operation: makes the call and takes what it gives.
---- @param take fun(call: userdata, options: table?): any, bedrock.Error?
+--- @param take fun(call: userdata, options: table?, as: table): any, bedrock.Error?
 local function maker(index, take)
+    local as = printed.answers(index)
     local function run(client, params, options)
         local call, err = client:call(index, params, options)
         if not call then
             return nil, err
         end
-        return take(call, options)
+        return take(call, options, as)
     end
     return function(self, params, options)
         local client = client_of(self, params, options, 2)
@@ -106,7 +109,7 @@ local function maker(index, take)
         if not call then
             return nil, err
         end
-        return tried(run, client, params, options, take(call, options))
+        return tried(run, client, params, options, take(call, options, as))
     end
 end
 
@@ -122,10 +125,10 @@ end
 
 --- Answers of bytes, which stream only if that is asked for.
 local function raw(index, name)
-    return maker(index, function(call, options)
+    return maker(index, function(call, options, as)
         local wanted = options and options.stream
         if wanted ~= true and wanted ~= "bytes" then
-            return finish(call)
+            return finish(call, nil, as)
         end
         local stream, err = open(call, name)
         if stream and wanted == true then
@@ -193,7 +196,7 @@ local function namespace_class(service)
         __index = operations,
         __name = "bedrock.namespace",
         __tostring = function()
-            return "bedrock.namespace (" .. service.id .. ")"
+            return require("bedrock.help").namespace(service)
         end,
     }
 end
@@ -321,6 +324,7 @@ lazy(methods, {
     credentials = "credentials.info",
     export = "giving.export",
     generate = "generate.generate",
+    help = "help.connection",
     items = "pages.items",
     models = "models.list",
     pages = "pages.pages",

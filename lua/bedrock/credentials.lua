@@ -1,6 +1,7 @@
 --- What a connection's calls are signed with.
 local connection = require "bedrock.connection"
 local host = require "bedrock.host"
+local printed = require "bedrock.printed"
 
 local credentials = {}
 
@@ -64,12 +65,13 @@ function credentials.info(self)
     local client = connection.client_of(self, nil, nil, 2)
     local _, auth = client:about()
     if WITHOUT_IDENTITY[auth] then
-        return { source = auth, via = { auth } }
+        return printed.as({ source = auth, via = { auth } }, "credentials")
     end
     local info, err = identity(client, false)
     if info then
         info.via = client:via() or { auth }
         info.source = info.via[1]
+        printed.as(info, "credentials")
     end
     return info, err
 end

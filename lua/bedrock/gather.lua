@@ -3,6 +3,7 @@
 local collect_other = require("bedrock.streams.collect").other
 local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
+local printed = require "bedrock.printed"
 
 --- The members that came with the head belong to the result, too.
 local function add_fields(result, stream)
@@ -14,11 +15,14 @@ local function add_fields(result, stream)
     return metadata.copy(result, stream)
 end
 
-local function collect(stream, family, state)
+local function collect(stream, family, state, see)
     while true do
         local name, event = stream:next()
         if name == nil then
             return event
+        end
+        if see then
+            see(name, event, stream._halves)
         end
         local add, kept = family.events[name], stream._halves
         if kept then
@@ -35,14 +39,15 @@ end
 --- @param stream bedrock.Stream untouched
 --- @param operation string
 --- @param family table see bedrock.streams
+--- @param see nil|fun(name: string, event: any, kept: any) gets each event as it comes
 --- @return table? result
 --- @return bedrock.Error? err
-return function(stream, operation, family)
+return function(stream, operation, family, see)
     local state = family.new()
-    local err = collect(stream, family, state)
+    local err = collect(stream, family, state, see)
     local result, unfit = family.result(state, operation)
     result.others, result.halves = state.others, nil
-    add_fields(result, stream)
+    setmetatable(add_fields(result, stream), printed.answer)
     if err == nil and unfit then
         err = errors.new {
             kind = "stream",

@@ -10,6 +10,7 @@ local drop_null = require "bedrock.drop_null"
 local is_list = require "bedrock.is_list"
 local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
+local printed = require "bedrock.printed"
 local profiles = require "bedrock.profiles"
 
 local OPERATION = "generate"
@@ -424,7 +425,7 @@ local function generate(conn, given, options)
         results[i], last = result, answer
     end
     local result = type(given.input) == "table" and merge(results) or results[1]
-    return metadata.copy(result, last)
+    return metadata.copy(printed.as(result, "generated"), last)
 end
 
 return { generate = generate }

@@ -4,6 +4,7 @@ local core = require "bedrock.core"
 local credentials = require "bedrock.credentials"
 local drop_null = require "bedrock.drop_null"
 local errors = require "bedrock.errors"
+local printed = require "bedrock.printed"
 
 local giving = {}
 
@@ -154,7 +155,7 @@ function giving.export(self)
     if not keys then
         return nil, err
     end
-    return core.export(keys)
+    return printed.as(core.export(keys), "credentials")
 end
 
 return giving

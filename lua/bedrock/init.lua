@@ -30,6 +30,8 @@ local bedrock = {
 lazy(bedrock, {
     connect = "connection.connect",
     describe = "describe.operation",
+    dump = "dump.dump",
+    help = "help.help",
     load_api = "load_api.load",
     log = "log.to",
     metadata = "metadata.of",
@@ -47,4 +49,9 @@ if package.loaded.ngx then
     require("bedrock.host").preload()
 end
 
-return bedrock
+return setmetatable(bedrock, {
+    __name = "bedrock",
+    __tostring = function()
+        return require("bedrock.help").beginning()
+    end,
+})

@@ -22,7 +22,7 @@ function metadata.of(result)
     end
     local facts = known[result]
     if type(facts) == "userdata" then
-        facts = core.metadata(facts)
+        facts = require("bedrock.printed").as(core.metadata(facts), "metadata")
         known[result] = facts
     end
     return facts

@@ -9,6 +9,7 @@ local errors = require "bedrock.errors"
 local drop_null = require "bedrock.drop_null"
 local listing = require "bedrock.listing"
 local model_id = require "bedrock.model_id"
+local printed = require "bedrock.printed"
 
 local OPERATION = "models"
 
@@ -308,7 +309,7 @@ local function models(conn, filter, options)
     if err then
         return nil, err
     end
-    return search.list
+    return printed.as(search.list, "models")
 end
 
 return { list = models }

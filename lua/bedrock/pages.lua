@@ -7,6 +7,7 @@ local method_check = require "bedrock.method_check"
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local printed = require "bedrock.printed"
 
 --- For a generic `for`, where an error is raised. `next` returns the error.
 --- @class bedrock.Pages
@@ -93,13 +94,20 @@ local function next_item(self)
         self._at = self._at + 1
         local item = self._list[self._at]
         if item ~= nil then
-            return item
+            return type(item) == "table" and not getmetatable(item) and setmetatable(item, printed.of "item") or item
         end
         local page, err = self._pages:next()
         if not page then
             return nil, err
         end
         self._list, self._at = at(page, self._result) or {}, 0
+    end
+end
+
+local function text_of(kind)
+    return function(self)
+        local source = self._pages or self
+        return ("bedrock.%s (%s, %s)"):format(kind, source._name, source._state)
     end
 end
 
@@ -111,8 +119,8 @@ local function raise_or_next(self)
     return value
 end
 
-local Pages = { __name = "bedrock.pages", __call = raise_or_next }
-local Items = { __name = "bedrock.items", __call = raise_or_next }
+local Pages = { __name = "bedrock.pages", __call = raise_or_next, __tostring = text_of "pages" }
+local Items = { __name = "bedrock.items", __call = raise_or_next, __tostring = text_of "items" }
 Pages.__index = method_check(Pages, { next = next_page }, "pages")
 Items.__index = method_check(Items, { next = next_item }, "items")
 

@@ -6,6 +6,7 @@ local drop_null = require "bedrock.drop_null"
 local is_list = require "bedrock.is_list"
 local metadata = require "bedrock.metadata"
 local model_id = require "bedrock.model_id"
+local printed = require "bedrock.printed"
 
 local request = {}
 
@@ -197,7 +198,10 @@ local function attempt(client, wire, options, stream)
     if not call then
         return nil, err
     end
-    return (stream and connection.open or connection.finish)(call, "request")
+    if stream then
+        return connection.open(call, "request")
+    end
+    return connection.finish(call, nil, printed.of "raw")
 end
 
 --- A signed request to a path that no model describes.

@@ -1,6 +1,7 @@
 --- A table to fill in, from what an operation takes. Required members have a placeholder of their type; a union
 --- has one member, a list one element. Printed, it is Lua source, with everything optional in comments.
 local describe = require "bedrock.describe"
+local quoted = require "bedrock.quoted"
 
 --- The source of each skeleton, kept apart from its members.
 local sources = setmetatable({}, { __mode = "k" })
@@ -9,19 +10,6 @@ local Skeleton = { __name = "bedrock.skeleton" }
 
 function Skeleton.__tostring(params)
     return sources[params]
-end
-
-local KEYWORDS = {}
-for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true "
-    .. "until while"):gmatch "%a+" do
-    KEYWORDS[word] = true
-end
-
-local function key_source(name)
-    if name:find "^[%a_][%w_]*$" and not KEYWORDS[name] then
-        return name
-    end
-    return ("[%q]"):format(name)
 end
 
 local function is_required(member)
@@ -92,9 +80,9 @@ end
 local function add_optional(lines, indent, member, outermost)
     local block = {}
     if outermost then
-        add_entry(block, "", key_source(member.name), member)
+        add_entry(block, "", quoted.key(member.name), member)
     else
-        block[1] = key_source(member.name) .. " = " .. (scalar(member) or "{}") .. "," .. remark(member)
+        block[1] = quoted.key(member.name) .. " = " .. (scalar(member) or "{}") .. "," .. remark(member)
     end
     for _, line in ipairs(block) do
         add(lines, indent, "-- " .. line)
@@ -104,7 +92,7 @@ end
 local function add_structure(lines, indent, shape, outermost)
     local required, optional = by_need(shape.members)
     for _, member in ipairs(required) do
-        add_entry(lines, indent, key_source(member.name), member)
+        add_entry(lines, indent, quoted.key(member.name), member)
     end
     for _, member in ipairs(optional) do
         add_optional(lines, indent, member, outermost)
@@ -119,7 +107,7 @@ local function add_union(lines, indent, shape)
         end
     end
     if chosen then
-        add_entry(lines, indent, key_source(chosen.name), chosen)
+        add_entry(lines, indent, quoted.key(chosen.name), chosen)
     end
     if others[1] then
         add(lines, indent, "-- or instead: " .. table.concat(others, ", "))

@@ -3,6 +3,7 @@
 ---     for name, event in stream:events() do … end      raises when the stream breaks
 ---     local name, event = stream:next()                nil: the end; nil, err: it broke
 ---     local result, err = stream:gather()              all of it
+---     local result, err = stream:print()               all of it, written as it comes
 local method_check = require "bedrock.method_check"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
@@ -189,10 +190,7 @@ function methods.events(self)
     return raise_or_next, self, nil, self
 end
 
---- Reads everything that is still to come, and puts it together.
---- @return table? result
---- @return bedrock.Error? err what had come is in err.partial
-function methods.gather(self)
+local function gathered(self, see)
     if self._taken and self._state == "open" then
         return nil, errors.new {
             kind = "stream",
@@ -209,7 +207,23 @@ function methods.gather(self)
             message = "the stream was already read to its end",
         }
     end
-    return require("bedrock.gather")(self, self._operation, self._family)
+    return require("bedrock.gather")(self, self._operation, self._family, see)
+end
+
+--- Reads everything that is still to come, and puts it together.
+--- @return table? result
+--- @return bedrock.Error? err what had come is in err.partial
+function methods.gather(self)
+    return gathered(self)
+end
+
+--- Writes the text to standard output as it comes, and then does as gather. Not for nginx.
+--- @return table? result
+--- @return bedrock.Error? err what had come is in err.partial
+function methods.print(self)
+    return require("bedrock.printing").stream(self, function(see)
+        return gathered(self, see)
+    end)
 end
 
 local function release(self)

@@ -1,4 +1,8 @@
 --- docs/reference/api.md: our own functions and types, from their annotations.
+local tags = require "tags"
+
+local named, split, tags_of = tags.named, tags.split, tags.of
+
 local api = {}
 
 local HEAD = [[
@@ -17,24 +21,6 @@ local SECTIONS = {
     { title = "A stream", prefix = "Stream:" },
 }
 
-local OPENING, CLOSING = "[%(<%[{]", "[%)>%]}]"
-
---- A type ends at the first space that is not within brackets, a list of results or a union.
-local function split(text)
-    local depth = 0
-    for at = 1, #text do
-        local char = text:sub(at, at)
-        if char:find(OPENING) then
-            depth = depth + 1
-        elseif char:find(CLOSING) then
-            depth = depth - 1
-        elseif char == " " and depth == 0 and not text:sub(at - 1, at - 1):find "[:,]" then
-            return text:sub(1, at - 1), text:sub(at + 1)
-        end
-    end
-    return text, ""
-end
-
 local function anchor(name)
     return "#" .. name:lower():gsub("[^%w_-]", "")
 end
@@ -48,20 +34,6 @@ end
 
 local function cell(text)
     return (text:gsub("|", "\\|"))
-end
-
---- "name? type words" as name, type, words.
-local function named(text)
-    local name, rest = text:match "^(%S+) (.*)$"
-    return name, split(rest)
-end
-
-local function tags_of(block, kind)
-    local list = {}
-    for _, tag in ipairs(block.tags) do
-        list[#list + 1] = tag.kind == kind and tag.text or nil
-    end
-    return list
 end
 
 local function put(lines, format, ...)
@@ -137,37 +109,10 @@ local function put_aliases(lines, own, blocks)
     end
 end
 
-local function by_name(a, b)
-    return a.name < b.name
-end
-
---- Functions and classes of both sources; `own`: the names of the classes.
-local function sorted_out(from)
-    local functions, classes, own = {}, {}, {}
-    for _, block in ipairs(from.surface) do
-        local name = block.code:match "^function ([%w_.:]+)%("
-        if name then
-            block.name = name
-            functions[#functions + 1] = block
-        elseif block.class then
-            block.name = block.class
-            classes[#classes + 1] = block
-        end
-    end
-    table.move(from.functions, 1, #from.functions, #functions + 1, functions)
-    table.move(from.classes, 1, #from.classes, #classes + 1, classes)
-    table.sort(functions, by_name)
-    table.sort(classes, by_name)
-    for _, class in ipairs(classes) do
-        own[class.name] = true
-    end
-    return functions, classes, own
-end
-
 --- @param from table as annotations.read has it
 --- @return string
 function api.page(from)
-    local functions, classes, own = sorted_out(from)
+    local functions, classes, own = tags.sorted_out(from)
     local lines = { HEAD }
     for _, section in ipairs(SECTIONS) do
         put(lines, "## %s\n", section.title)

@@ -68,10 +68,10 @@
 ---@field secret_access_key? string
 ---@field session_token? string
 ---@field api_key? string|fun(): string?, number|string|bedrock.Error|nil a function gives the key and its expiration
----  (epoch seconds or ISO 8601), or nil and an error
+---   (epoch seconds or ISO 8601), or nil and an error
 ---@field credentials? fun(): bedrock.GivenCredentials?, any for auth = "custom"; called before a call that needs them
 ---@field sign? fun(data: string, algorithm: "RSA-SHA256"|"ECDSA-SHA256"): string?, any in place of private_key: signs
----  with the certificate's key (PKCS#1 v1.5, or DER), or returns nil and an error
+---   with the certificate's key (PKCS#1 v1.5, or DER), or returns nil and an error
 ---@field web_identity? bedrock.WebIdentity for auth = "web_identity"; else its variables
 ---@field container? bedrock.Container for auth = "container"; else its variables
 ---@field instance? bedrock.Instance for auth = "instance"

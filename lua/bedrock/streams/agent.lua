@@ -30,6 +30,9 @@ return {
             collect.extend(state.files, event.files)
         end,
     },
+    piece = function(name, event)
+        return name == "chunk" and event.bytes or nil
+    end,
     result = function(state)
         return {
             text = table.concat(state.text),

@@ -13,7 +13,10 @@ return {
         traceEvent = function(state, event)
             collect.append(state.trace, event)
         end,
-        result = function(state, event)
+        piece = function(name, event)
+        return name == "responseEvent" and event.text or nil
+    end,
+    result = function(state, event)
             collect.extend(state.results, event.results)
             state.nextToken = event.nextToken or state.nextToken
             collect.set(state, "generatedResponse", event.generatedResponse, "result", event)

@@ -11,6 +11,9 @@ return {
             collect.append(state.list, event)
         end,
     },
+    piece = function(_, bytes)
+        return bytes
+    end,
     result = function(state, operation)
         local name = operation == "invoke_agent_runtime" and "response" or "body"
         return { [name] = table.concat(state.list) }

@@ -157,6 +157,10 @@ local function joined(pieces)
     return pieces and table.concat(pieces)
 end
 
+function converse.piece(name, event)
+    return name == "contentBlockDelta" and event.delta and event.delta.text or nil
+end
+
 --- A tool's input comes as pieces of JSON text; none at all is an empty input.
 local function tool_use(state, block, problems)
     local text = text_of(state, block.input) or ""

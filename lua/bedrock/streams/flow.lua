@@ -22,6 +22,9 @@ return {
             collect.set(state, "inputRequest", event, "flowMultiTurnInputRequestEvent", event)
         end,
     },
+    piece = function(name, event)
+        return name == "flowOutputEvent" and event.content and event.content.document or nil
+    end,
     result = function(state)
         local text = {}
         for _, output in ipairs(state.outputs) do

@@ -11,6 +11,7 @@
 ---                   ending:is_missing()                   would an end now be too early?
 ---                   ending.complete                       true, false or, where nobody can know, nil
 ---                   ending.published                      it is the stream's own `complete`, too
+---     piece     function(name, event): the text of an event that is to be printed, if it has one; nil: all are
 ---     json_chunks  events called chunk have a body of the model's own, which becomes their `json`
 local streams = {}
 

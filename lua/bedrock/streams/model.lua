@@ -36,13 +36,12 @@ local function piece_of(json)
 end
 
 --- Half a pair is U+FFFD in the event; at the edge of a piece its other half may come with the next one.
-local function add_piece(state, event)
+local function kept_piece(event)
     local piece = piece_of(event.json)
     if piece and piece:find("\239\191\189", 1, true) then
-        piece = piece_of((core.decode_halves(event.bytes)))
-        state.halves = true
+        return piece_of((core.decode_halves(event.bytes))), true
     end
-    collect.append(state.text, piece)
+    return piece, false
 end
 
 return {
@@ -55,9 +54,15 @@ return {
     events = {
         chunk = function(state, event)
             collect.append(state.parts, event.json or event.bytes)
-            add_piece(state, event)
+            local piece, halves = kept_piece(event)
+            state.halves = state.halves or halves
+            collect.append(state.text, piece)
         end,
     },
+    piece = function(_, event)
+        return (kept_piece(event))
+    end,
+    piece_of = piece_of,
     result = function(state)
         return { text = collect.text(state, state.text), parts = state.parts }
     end,

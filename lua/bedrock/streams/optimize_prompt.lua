@@ -17,6 +17,10 @@ return {
             collect.set(state, "optimizedPrompt", event.optimizedPrompt, "optimizedPromptEvent", event)
         end,
     },
+    piece = function(name, event)
+        local prompt = event.optimizedPrompt and event.optimizedPrompt.textPrompt
+        return name == "analyzePromptEvent" and event.message or prompt and "\n" .. tostring(prompt.text) or nil
+    end,
     result = function(state)
         state.analysis = state.analysis and collect.text(state, state.analysis)
         local prompt = state.optimizedPrompt and state.optimizedPrompt.textPrompt

@@ -22,6 +22,9 @@ return {
             end
         end,
     },
+    piece = function(name, event)
+        return name == "output" and event.text or nil
+    end,
     result = function(state)
         return {
             output = { text = collect.text(state, state.text) },

@@ -55,6 +55,14 @@ return {
             end
         end,
     }),
+    piece = function(_, event)
+        local json = core.decode(event.data)
+        local delta = type(json) == "table" and json.delta
+        if type(delta) == "string" then
+            return json.type == "response.output_text.delta" and delta or nil
+        end
+        return require("bedrock.streams.model").piece_of(json)
+    end,
     result = function(state)
         return { events = state.list }
     end,

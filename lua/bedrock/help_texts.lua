@@ -1,0 +1,811 @@
+--- What bedrock.help says of our own functions and types. Made by tools/generate_docs.lua.
+return {
+    functions = {
+        ["bedrock.api_version"] = [==[
+bedrock.api_version()
+The facts of AWS that this build was made from.
+  returns bedrock.ApiVersion]==],
+        ["bedrock.array"] = [==[
+bedrock.array(t?)
+Marks a table as a list, so that an empty one is [] where any JSON may stand.
+  t?: T, a new table if not given
+  returns T]==],
+        ["bedrock.connect"] = [==[
+bedrock.connect(settings)
+Checks all it can without network I/O, and reports all problems in one error: err.errors.
+  settings: bedrock.Settings
+  returns bedrock.Connection? conn
+  returns bedrock.Error? err]==],
+        ["bedrock.describe"] = [==[
+bedrock.describe(name, depth?)
+What an operation takes and returns.
+  name: bedrock.OperationName
+  depth?: integer, levels of members to show, 1 to 8; 3 if not given
+  returns bedrock.Description? description
+  returns bedrock.Error? err]==],
+        ["bedrock.dump"] = [==[
+bedrock.dump(value, options?)
+A value in full, as Lua source that reads back as the same. Functions, connections and cycles are
+told in comments. Values of members that are credentials by their names, such as secret_access_key,
+are "(hidden)".
+  value: any
+  options?: bedrock.DumpOptions
+  returns string source]==],
+        ["bedrock.help"] = [==[
+bedrock.help(topic?)
+What there is, or what a function, operation, type or namespace takes and gives. At LuaJIT's prompt
+it is written.
+  topic?: string, "converse", "chat", "conn:models", "runtime", "bedrock.Settings", …
+  returns string? text
+  returns bedrock.Error? err nothing is called so; names that may be meant]==],
+        ["bedrock.json.decode"] = [==[
+bedrock.json.decode(text)
+  text: string
+  returns any value
+  returns bedrock.Error? err]==],
+        ["bedrock.json.encode"] = [==[
+bedrock.json.encode(value)
+  value: any
+  returns string? text
+  returns bedrock.Error? err]==],
+        ["bedrock.json.number"] = [==[
+bedrock.json.number(text)
+  text: string, a number as JSON writes it
+  returns bedrock.Number? number
+  returns bedrock.Error? err]==],
+        ["bedrock.json.raw"] = [==[
+bedrock.json.raw(text)
+  text: string, JSON; checked here
+  returns bedrock.RawJson? json
+  returns bedrock.Error? err]==],
+        ["bedrock.load_api"] = [==[
+bedrock.load_api(file)
+Adds or replaces operations, from a file in the form of csrc/model/facts. They serve all connections
+of this Lua state, also open ones.
+  file: string
+  returns true? ok
+  returns bedrock.Error? err]==],
+        ["bedrock.metadata"] = [==[
+bedrock.metadata(result)
+What is known about an answer besides its contents.
+  result: any, a result, a stream, or what a stream gathered
+  returns bedrock.Metadata? metadata nil for anything else]==],
+        ["bedrock.on_task_error"] = [==[
+bedrock.on_task_error(f)
+The function that gets the error of a task that nobody joined, once the task is collected or the Lua
+state closed. nil: standard error, in nginx the error log. The function must not wait.
+  f: nil|fun(err: any, task: bedrock.Task)]==],
+        ["bedrock.operations"] = [==[
+bedrock.operations(service?)
+Names of operations, as conn:prepare takes them. The list prints one name on each line.
+  service?: bedrock.ServiceName
+  returns string[]? names
+  returns bedrock.Error? err]==],
+        ["bedrock.parallel"] = [==[
+bedrock.parallel(functions, options?)
+Runs functions at the same time and waits for all: parallel({ f1, f2 }, { limit = 10 }) or
+parallel(f1, f2).
+  functions: function[]
+  options?: bedrock.ParallelOptions
+  returns table results the first value that each returned, in order; `n`: how many
+  returns table<integer, any>? errs nil if none failed; else errors by the number of the function]==],
+        ["bedrock.presign"] = [==[
+bedrock.presign(request)
+A URL that carries its signature in the query, so that it is good without credentials until it
+expires.
+  request: bedrock.PresignParams
+  returns string? url
+  returns bedrock.Error? err]==],
+        ["bedrock.sign"] = [==[
+bedrock.sign(request)
+Signature Version 4 for requests that others send.
+  request: bedrock.SignParams
+  returns table<string, string>? headers to add
+  returns bedrock.Error? err]==],
+        ["bedrock.skeleton"] = [==[
+bedrock.skeleton(name)
+A table of an operation's parameters to fill in: required members with a placeholder each. Printed,
+it is Lua source to paste, with the optional ones in comments.
+  name: bedrock.OperationName
+  returns table? params
+  returns bedrock.Error? err]==],
+        ["bedrock.spawn"] = [==[
+bedrock.spawn(f, ...)
+Starts a function as a coroutine; it runs until it first waits. Its calls yield while they wait, so
+that others can run.
+  f: function
+  ...: any, its arguments
+  returns bedrock.Task task]==],
+        ["bedrock.test"] = [==[
+bedrock.test(settings, options?)
+Connects and tests. There is a report even when the settings are bad: err.report.
+  settings: bedrock.Settings
+  options?: bedrock.TestOptions
+  returns bedrock.TestReport? report
+  returns bedrock.Error? err]==],
+        ["conn:api_key"] = [==[
+conn:api_key(options?)
+A short-term API key of Amazon Bedrock for this connection's region. It may do what the connection's
+role may.
+  options?: { duration?: integer }, seconds, 1 to 43200; 43200 if not given
+  returns string? key
+  returns integer|bedrock.Error expiration epoch seconds: when the key or the credentials end,
+      whichever is sooner]==],
+        ["conn:call"] = [==[
+conn:call(service, name, params?, options?)
+Any operation by name: conn:call("bedrock-runtime", "Converse", { … }).
+  service: bedrock.ServiceName
+  name: string, as AWS writes it, or in snake case
+  params?: table
+  options?: bedrock.CallOptions
+  returns table? result
+  returns bedrock.Error? err]==],
+        ["conn:certificate"] = [==[
+conn:certificate()
+One line about the certificate in use; nil if there is none.
+  returns string?]==],
+        ["conn:close"] = [==[
+conn:close()
+Cancels what runs on it. May be called again.
+  returns true]==],
+        ["conn:credentials"] = [==[
+conn:credentials()
+What the next call will be signed with, without secrets. If there are no credentials yet, they are
+obtained first.
+  returns bedrock.CredentialsInfo? info
+  returns bedrock.Error? err]==],
+        ["conn:export"] = [==[
+conn:export()
+The credentials themselves, for a program that has to sign by itself. Nothing else hands out
+secrets.
+  returns bedrock.ExportedCredentials? secrets
+  returns bedrock.Error? err]==],
+        ["conn:generate"] = [==[
+conn:generate(given, options?)
+One-shot text, images or embeddings, the same for all model families.
+  given: bedrock.GenerateParams
+  options?: bedrock.CallOptions
+  returns bedrock.Generated? result
+  returns bedrock.Error? err]==],
+        ["conn:help"] = [==[
+conn:help(topic?)
+The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is
+written.
+  topic?: string
+  returns string? text
+  returns bedrock.Error? err]==],
+        ["conn:items"] = [==[
+conn:items(name, params?, options?)
+The items of all pages of a list.
+  name: bedrock.PagedOperation
+  params?: table, sent with every request
+  options?: bedrock.CallOptions
+  returns bedrock.Items]==],
+        ["conn:models"] = [==[
+conn:models(filter?, options?)
+What can be called in this region. A list that cannot be read (the role may not, the service does
+not know it, the answer makes no sense) is left out and noted in `list.denied` (kind to error). It
+is an error if none can be read. If `denied.on_demand` is set, `input` and `output` of profiles,
+custom and provisioned models are empty.
+  filter?: bedrock.ModelFilter
+  options?: bedrock.CallOptions
+  returns bedrock.ModelList? list
+  returns bedrock.Error? err]==],
+        ["conn:pages"] = [==[
+conn:pages(name, params?, options?)
+The pages of a list, one answer after the other. An unknown name is raised.
+  name: bedrock.PagedOperation
+  params?: table, sent with every request
+  options?: bedrock.CallOptions
+  returns bedrock.Pages]==],
+        ["conn:prepare"] = [==[
+conn:prepare(name, params?, options?)
+The signed request that an operation would send, without sending it.
+  name: bedrock.OperationName
+  params?: table
+  options?: bedrock.CallOptions
+  returns bedrock.Prepared? request
+  returns bedrock.Error? err]==],
+        ["conn:presign"] = [==[
+conn:presign(request)
+A URL that is good without credentials until it expires, at the latest with the credentials that
+signed it.
+  request: bedrock.PresignRequest
+  returns string? url
+  returns bedrock.Error? err]==],
+        ["conn:refresh"] = [==[
+conn:refresh()
+Gets new credentials, whatever memory and files contain, and replaces those.
+  returns true? ok
+  returns bedrock.Error? err]==],
+        ["conn:request"] = [==[
+conn:request(fields, options?)
+A signed request to a path that no model describes.
+  fields: bedrock.RawRequest
+  options?: bedrock.CallOptions
+  returns bedrock.RawAnswer|bedrock.ServerSentStream|bedrock.ByteStream|nil answer
+  returns bedrock.Error? err]==],
+        ["conn:sign"] = [==[
+conn:sign(request)
+Signature Version 4 for a request that another program sends, with this connection's credentials.
+  request: bedrock.SignRequest
+  returns table<string, string>? headers all to send: those given, and those added
+  returns bedrock.Error? err]==],
+        ["conn:test"] = [==[
+conn:test(options?)
+Settings, certificate, credentials and access to Bedrock, and to a model if one is named, step by
+step. Makes one fresh exchange, whatever the caches hold.
+  options?: bedrock.TestOptions
+  returns bedrock.TestReport? report
+  returns bedrock.Error? err with the report as err.report]==],
+        ["conn:wait"] = [==[
+conn:wait(name, params?, options?)
+Repeats an operation until its answer says that the state was reached or cannot be reached.
+  name: bedrock.WaiterName
+  params?: table, of the operation
+  options?: bedrock.WaitOptions
+  returns table? result the last answer; empty if the state waited for is an error
+  returns bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a
+      call's]==],
+        ["stream:close"] = [==[
+stream:close()
+Stops it without reading what is left. May be called again.
+  returns true]==],
+        ["stream:events"] = [==[
+stream:events()
+For a generic `for`. An error that breaks the stream is raised. Lua 5.4 closes the stream when the
+loop is left; on LuaJIT call close.
+  returns fun(): string, any]==],
+        ["stream:gather"] = [==[
+stream:gather()
+Reads everything that is still to come, and puts it together.
+  returns table? result
+  returns bedrock.Error? err what had come is in err.partial]==],
+        ["stream:next"] = [==[
+stream:next()
+Returns name and event, nil at the end, or nil and an error. Never raises.
+  returns string? name
+  returns any event]==],
+        ["stream:print"] = [==[
+stream:print()
+Writes the text to standard output as it comes, and then does as gather. Not for nginx.
+  returns table? result
+  returns bedrock.Error? err what had come is in err.partial]==],
+    },
+    types = {
+        ["bedrock"] = [==[
+bedrock
+  _NAME: string
+  _VERSION: string
+  null: lightuserdata, JSON's null; the same value as cjson.null and ngx.null]==],
+        ["bedrock.ApiVersion"] = [==[
+bedrock.ApiVersion
+  source: string
+  hash: string
+  services: table<string, string>]==],
+        ["bedrock.Auth"] = [==[
+bedrock.Auth: one of
+  "roles_anywhere", a certificate and its key
+  "access_keys"
+  "api_key"
+  "none", nothing is signed: an endpoint of one's own does
+  "custom", a function: credentials
+  "environment", AWS_ACCESS_KEY_ID and the others
+  "web_identity", a token in a file, for STS
+  "profile", of AWS's shared files
+  "process", a program: credential_process
+  "container", ECS, EKS Pod Identity
+  "instance", EC2
+  "chain", the first of these that is there, as AWS's SDKs look for them]==],
+        ["bedrock.ByteStream"] = [==[
+bedrock.ByteStream
+An answer's bytes as they come.
+has all that a bedrock.Stream has
+  headers?: table<string, string>, of a raw request's answer
+  events: fun(self: bedrock.ByteStream): fun(): "chunk", string
+  next: fun(self: bedrock.ByteStream): "chunk"?, string | bedrock.Error | nil]==],
+        ["bedrock.CallOptions"] = [==[
+bedrock.CallOptions
+What can be set for one call.
+  authorization?: string, sent instead of a signature
+  headers?: table<string, string>
+  connect_timeout?: integer
+  read_timeout?: integer
+  first_byte_timeout?: integer
+  total_timeout?: integer
+  max_attempts?: integer
+  retry_timeouts?: boolean
+  stream?: boolean|"bytes", the answer as a stream, if the operation can: of events if it is
+      text/event-stream, else of its bytes; "bytes": always of its bytes
+  require_end?: boolean, server-sent events that end without the last one, or report an error, are
+      an error
+  validate?: boolean
+  strict?: boolean
+  unknown?: "error"|"pass"]==],
+        ["bedrock.Connection"] = [==[
+bedrock.Connection
+  region: string, the effective region
+  auth: bedrock.Auth]==],
+        ["bedrock.Container"] = [==[
+bedrock.Container
+  uri?: string, else AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI
+  authorization_token?: string, else AWS_CONTAINER_AUTHORIZATION_TOKEN
+  authorization_token_file?: string, else AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE]==],
+        ["bedrock.CredentialsInfo"] = [==[
+bedrock.CredentialsInfo
+  source: string, the outermost layer: an `auth`, "assume_role" or "sso"
+  via: string[], all layers that they come through, from the outermost in
+  cache?: "exchange"|"memory"|"file"|"redis", where they were found
+  access_key_id?: string
+  expiration?: integer, epoch seconds; nil: they do not expire
+  seconds_left?: integer]==],
+        ["bedrock.DescribedPaginator"] = [==[
+bedrock.DescribedPaginator
+How the pages of a list follow each other; paths are dotted.
+  input: string, the member that takes the token
+  output: string, where the next token is
+  limit?: string, the member that takes the size of a page
+  result: string, where the items are
+  more?: string]==],
+        ["bedrock.DescribedShape"] = [==[
+bedrock.DescribedShape
+One member of a description; lists have `element`, maps `key` and `value`.
+  name?: string
+  type: "structure" | "union" | "list" | "map" | "string" | "blob" | "boolean" | "integer" | "long"
+      | "float" | "double" | "timestamp" | "document"
+  required?: true
+  token?: true, filled in when absent
+  payload?: true, it is the whole body
+  deprecated?: true
+  sensitive?: true
+  sparse?: true, its elements may be null
+  stream?: true, its members are events
+  error?: true
+  more?: true, it has members below the depth asked for
+  location?: "uri"|"query"|"header"|"status"
+  min?: number
+  max?: number
+  enum?: string[]
+  pattern?: string
+  members?: bedrock.DescribedShape[]
+  element?: bedrock.DescribedShape
+  key?: bedrock.DescribedShape
+  value?: bedrock.DescribedShape]==],
+        ["bedrock.Description"] = [==[
+bedrock.Description
+Prints like documentation.
+  name: string, "tag_resource"
+  full_name: string, "agent.tag_resource": what finds it without a service
+  operation: string
+  service: string
+  namespace: string
+  method: string
+  uri: string
+  stream?: string, the member that streams
+  readonly?: true
+  idempotent?: true
+  two_way?: true, it takes a stream of events, too
+  paginator?: bedrock.DescribedPaginator
+  waiters: string[]
+  input?: bedrock.DescribedShape
+  output?: bedrock.DescribedShape
+  errors: string[]]==],
+        ["bedrock.DumpOptions"] = [==[
+bedrock.DumpOptions
+  depth?: integer, levels of tables that are shown
+  width?: integer, of lines; 100 if not given. Longer texts stay whole]==],
+        ["bedrock.Error"] = [==[
+bedrock.Error
+What every failing function returns after nil. `tostring(err)` reads well and shows no secret; so
+does `..`.
+  kind: bedrock.ErrorKind
+  code: bedrock.ErrorCode, the service's name for it, or ours
+  message: string
+  operation?: string
+  status?: integer, of the HTTP answer, if there was one
+  request_id?: string
+  headers?: table<string, string>, of the answer, as in bedrock.Metadata, but without set-cookie;
+      not of one that refused credentials
+  retry_after?: number, seconds that the service asked to wait
+  retryable: boolean, the same call may succeed later
+  attempts?: integer, requests of the operation itself; 0: no credentials could be obtained for it
+  errors?: bedrock.Problem[], all that is wrong with settings or parameters, by path
+  fields?: table, members of a service error
+  output?: table, the last answer that wait got
+  partial?: any, from gather: what a stream had brought when it broke
+  report?: bedrock.TestReport, from test: all steps; printed with the error]==],
+        ["bedrock.ErrorCode"] = [==[
+bedrock.ErrorCode: bedrock.OwnErrorCode|bedrock.ServiceErrorCode]==],
+        ["bedrock.ErrorKind"] = [==[
+bedrock.ErrorKind: "config" | "validation" | "credentials" | "transport" | "timeout" | "service" |
+    "stream" | "cancelled"]==],
+        ["bedrock.ExportedCredentials"] = [==[
+bedrock.ExportedCredentials
+  access_key_id: string
+  secret_access_key: string, a secret
+  session_token?: string, a secret
+  expiration?: integer, epoch seconds; nil: they do not expire]==],
+        ["bedrock.GatheredAgent"] = [==[
+bedrock.GatheredAgent
+  text: string
+  citations: table[]
+  trace: table[]
+  files: table[]
+  returnControl?: table, the first; inputs of further ones for the same invocation are in it, too
+  others?: bedrock.OtherEvent[]
+  sessionId?: string]==],
+        ["bedrock.GatheredEvents"] = [==[
+bedrock.GatheredEvents
+  parts: { name: string, event: any }[]]==],
+        ["bedrock.GatheredFlow"] = [==[
+bedrock.GatheredFlow
+  text: string
+  outputs: table[]
+  trace: table[]
+  completionReason?: string
+  inputRequest?: table
+  others?: bedrock.OtherEvent[]
+  executionId?: string]==],
+        ["bedrock.GatheredMessage"] = [==[
+bedrock.GatheredMessage
+  output: { message: { role: string, content: table[] } }, the last message
+  messages?: { role: string, content: table[] }[], all, if there are several
+  others?: bedrock.OtherEvent[]
+  stopReason?: string
+  usage?: table
+  metrics?: table]==],
+        ["bedrock.GatheredModel"] = [==[
+bedrock.GatheredModel
+  text: string
+  parts: any[], each chunk's JSON, or its bytes
+  complete?: boolean, true: the model's last chunk came; nil: the chunks' form is not known
+  contentType?: string]==],
+        ["bedrock.GatheredPrompt"] = [==[
+bedrock.GatheredPrompt
+  text?: string
+  analysis?: string
+  optimizedPrompt?: table]==],
+        ["bedrock.GatheredRetrieval"] = [==[
+bedrock.GatheredRetrieval
+  text: string
+  results: table[]
+  trace: table[]
+  generatedResponse?: any
+  nextToken?: string]==],
+        ["bedrock.GatheredServerSent"] = [==[
+bedrock.GatheredServerSent
+  complete: boolean, whether [DONE], message_stop or response.completed came
+  status?: integer, of a raw request's answer
+  headers?: table<string, string>, likewise
+  events: bedrock.ServerSentEvent[]]==],
+        ["bedrock.GenerateParams"] = [==[
+bedrock.GenerateParams
+  model: string, model ID, ARN or inference profile
+  prompt?: string, text and image families
+  system?: string
+  max_tokens?: integer
+  temperature?: number
+  top_p?: number
+  top_k?: integer
+  stop?: string|string[]
+  negative_prompt?: string, image families
+  width?: integer
+  height?: integer
+  count?: integer
+  seed?: integer
+  input?: string|string[], embedding families; a list makes one request for each
+  dimensions?: integer
+  family?: string, instead of the one that the model's name says
+  inference?: string, "cross-region": the account's profile in the region's own geography; or a
+      prefix: us, us-gov, eu, apac, jp, au, ca, global]==],
+        ["bedrock.Generated"] = [==[
+bedrock.Generated
+  text?: string
+  images?: string[], bytes of image files
+  embeddings?: number[][]
+  stop_reason?: string
+  usage: bedrock.TokenUsage
+  raw: table, the model's own answer; for a list of inputs, a list of them]==],
+        ["bedrock.GivenCredentials"] = [==[
+bedrock.GivenCredentials
+What a function of credentials gives.
+  access_key_id: string
+  secret_access_key: string
+  session_token?: string
+  expiration?: bedrock.Timestamp, nil: for good]==],
+        ["bedrock.Instance"] = [==[
+bedrock.Instance
+  endpoint?: string, else AWS_EC2_METADATA_SERVICE_ENDPOINT, or that of EC2]==],
+        ["bedrock.Items"] = [==[
+bedrock.Items
+For a generic `for`, where an error is raised. `next` returns the error.
+  next: fun(self: bedrock.Items): any, bedrock.Error?]==],
+        ["bedrock.Metadata"] = [==[
+bedrock.Metadata
+  status: integer
+  attempts: integer, requests sent
+  request_id?: string
+  headers: table<string, string>, lower-case names; repeated fields joined with ", "
+  token?: table<string, string>, the idempotency token or session ID that was generated, by member]==],
+        ["bedrock.Model"] = [==[
+bedrock.Model
+  id: string, what operations take as modelId
+  arn: string
+  name: string
+  provider?: string
+  kind: bedrock.ModelKind
+  profile_type?: "system"|"application", of inference profiles
+  input: string[], modalities: TEXT, IMAGE, …
+  output: string[]
+  streaming: boolean]==],
+        ["bedrock.ModelFilter"] = [==[
+bedrock.ModelFilter
+  provider?: string, "Amazon", "Anthropic", …; upper and lower case are the same
+  kind?: bedrock.ModelKind
+  name?: string, a part of the name
+  input?: string, a modality
+  output?: string, a modality; also called modality
+  modality?: string
+  streaming?: boolean]==],
+        ["bedrock.ModelKind"] = [==[
+bedrock.ModelKind: "on_demand" | "inference_profile" | "custom" | "imported" | "provisioned"]==],
+        ["bedrock.ModelList"] = [==[
+bedrock.ModelList
+  [integer]: bedrock.Model
+  denied?: table<bedrock.ModelKind, bedrock.Error>, kinds that lack a list, or one of their lists]==],
+        ["bedrock.Number"] = [==[
+bedrock.Number
+A number as its JSON text. It is printed and sent as written, and compares with others of its kind
+by value. Decoded JSON has them where Lua cannot hold what was written.
+has all that a userdata has]==],
+        ["bedrock.OtherEvent"] = [==[
+bedrock.OtherEvent
+An event or delta that has no place in what is gathered, or whose place is taken.
+  name: string
+  event: any]==],
+        ["bedrock.OwnErrorCode"] = [==[
+bedrock.OwnErrorCode: one of
+  "ConfigError", settings or options that are wrong
+  "NotSupported"
+  "ValidationError", parameters; all that is wrong is in `errors`
+  "ConnectTimeout"
+  "ReadTimeout"
+  "FirstByteTimeout"
+  "TotalTimeout"
+  "BadResponse", an answer that cannot be read
+  "Truncated", a stream that ended too early
+  "PartlyRead", gather on a stream of which events were taken
+  "WaiterFailure", the state waited for cannot be reached any more
+  "Cancelled"
+  "Closed"
+  "NoCredentials", nothing was found where auth says to look
+  "SigningFailed", the certificate's key, or what sign gave
+  "CertificateExpired"
+  "FunctionFailed", a function of yours gave nothing that can be used
+  "FunctionRaised", a function of yours raised an error
+  "TokenFile", a token's file that cannot be read
+  "CredentialsExpired", what a source gives is too old
+  "ProcessFailed", credential_process did not start, or ended in failure
+  "ProcessTimeout", … did not end in time
+  "LoginRequired", `aws sso login` is due
+  "Forked", begun before a fork]==],
+        ["bedrock.Pages"] = [==[
+bedrock.Pages
+For a generic `for`, where an error is raised. `next` returns the error.
+  next: fun(self: bedrock.Pages): table?, bedrock.Error?]==],
+        ["bedrock.ParallelOptions"] = [==[
+bedrock.ParallelOptions
+  limit?: integer, how many run at once; all if not given
+  stop_on_error?: boolean, the first that fails cancels the others, and no more are started]==],
+        ["bedrock.Prepared"] = [==[
+bedrock.Prepared
+  method: string
+  url: string
+  headers: table<string, string>, all that is sent but content-length and user-agent
+  body?: string]==],
+        ["bedrock.PresignParams"] = [==[
+bedrock.PresignParams
+  url: string, path and query percent-encoded
+  method?: string, GET if not given
+  headers?: table<string, string>, whoever uses the URL must send them
+  expires?: integer, seconds, 1 to 604800; 3600 if not given
+  region: string
+  service?: string, "bedrock" if not given
+  access_key_id: string
+  secret_access_key: string
+  session_token?: string
+  time?: number, epoch seconds; now if not given]==],
+        ["bedrock.PresignRequest"] = [==[
+bedrock.PresignRequest
+  url: string, path and query percent-encoded
+  method?: string, GET if not given
+  headers?: table<string, string>, whoever uses the URL must send them
+  expires?: integer, seconds, 1 to 604800; 3600 if not given
+  service?: string, "bedrock" if not given
+  region?: string, the connection's if not given]==],
+        ["bedrock.Problem"] = [==[
+bedrock.Problem
+  path: string, "messages[1].content", or a setting's name
+  kind: bedrock.ProblemKind
+  message: string]==],
+        ["bedrock.ProblemKind"] = [==[
+bedrock.ProblemKind: "missing" | "unknown" | "type" | "conflict" | "file" | "certificate" | string]==],
+        ["bedrock.RawAnswer"] = [==[
+bedrock.RawAnswer
+  status: integer
+  headers: table<string, string>
+  body: string]==],
+        ["bedrock.RawJson"] = [==[
+bedrock.RawJson
+JSON that is sent byte for byte, where any JSON may stand.
+has all that a userdata has]==],
+        ["bedrock.RawRequest"] = [==[
+bedrock.RawRequest
+  path: string, percent-encoded
+  service?: bedrock.ServiceName, "bedrock-runtime" if not given
+  method?: string, POST with a body, GET without
+  query?: table<string, any>|string, names to values or lists; a string is sent as it is
+  headers?: table<string, string>
+  body?: table|string, a table is sent as JSON
+  stream?: boolean|"bytes", the answer as a stream: of events if it is text/event-stream, else of
+      its bytes; "bytes": always of its bytes
+  require_end?: boolean, server-sent events that end without their last one ([DONE], message_stop,
+      response.completed) are an error, and so is an event that reports one]==],
+        ["bedrock.Role"] = [==[
+bedrock.Role
+A role that STS is asked for, with the credentials of what lies below.
+  role_arn: string
+  session_name?: string, "lua-bedrock-" and a random part if not given
+  duration?: integer, seconds, 900 to 43200; on a role's credentials 3600 at most
+  external_id?: string
+  policy?: string|table, JSON, or what becomes it
+  policy_arns?: string[]
+  tags?: table<string, string>
+  transitive_tag_keys?: string[]
+  source_identity?: string]==],
+        ["bedrock.ServerSentEvent"] = [==[
+bedrock.ServerSentEvent
+id and retry are the last values that the service set, in this event or an earlier one.
+  event: string, "message" if it has no name
+  data: string, as it was sent, JSON too
+  id?: string
+  retry?: integer, ms]==],
+        ["bedrock.ServerSentStream"] = [==[
+bedrock.ServerSentStream
+The events of an answer that is text/event-stream.
+has all that a bedrock.Stream has
+  complete?: boolean, whether [DONE], message_stop or response.completed came; set at the end
+  status?: integer, of a raw request's answer
+  headers?: table<string, string>, likewise
+  events: fun(self: bedrock.ServerSentStream): fun(): string, bedrock.ServerSentEvent
+  next: fun(self: bedrock.ServerSentStream): string?, bedrock.ServerSentEvent | bedrock.Error | nil
+  gather: fun(self: bedrock.ServerSentStream): bedrock.GatheredServerSent?, bedrock.Error?]==],
+        ["bedrock.Settings"] = [==[
+bedrock.Settings
+  auth?: bedrock.Auth, "roles_anywhere" if not given
+  profile_arn?: string
+  role_arn?: string
+  trust_anchor_arn?: string
+  certificate?: string, file path, or PEM or DER text
+  private_key?: string, file path, or PEM or DER text, or a URI for OpenSSL's store ("pkcs11:…",
+      "handle:…", "file:…")
+  openssl_providers?: string|string[], loaded for private_key alone, such as { "tpm2", "default" }
+  certificate_chain?: string
+  private_key_password?: string
+  pkcs12?: string, file path, or the bytes
+  session_name?: string, 2 to 64 characters; needed for roles_anywhere
+  duration?: integer, seconds, 900 to 3600
+  roles_anywhere_region?: string, "auto": Bedrock's region
+  roles_anywhere_custom_region?: string, for regions not listed
+  access_key_id?: string
+  secret_access_key?: string
+  session_token?: string
+  api_key?: string|fun(): string?, number|string|bedrock.Error|nil, a function gives the key and its
+      expiration (epoch seconds or ISO 8601), or nil and an error
+  credentials?: fun(): bedrock.GivenCredentials?, any, for auth = "custom"; called before a call
+      that needs them
+  sign?: fun(data: string, algorithm: "RSA-SHA256" | "ECDSA-SHA256"): string?, any, in place of
+      private_key: signs with the certificate's key (PKCS#1 v1.5, or DER), or returns nil and an
+      error
+  web_identity?: bedrock.WebIdentity, for auth = "web_identity"; else its variables
+  container?: bedrock.Container, for auth = "container"; else its variables
+  instance?: bedrock.Instance, for auth = "instance"
+  profile?: string, for auth = "profile" or "chain"; AWS_PROFILE or "default" if not given
+  config_file?: string, "~/.aws/config" if not given
+  credentials_file?: string, "~/.aws/credentials" if not given
+  credential_process?: string, the program's line, for auth = "process"; no shell reads it
+  assume_role?: bedrock.Role|bedrock.Role[], assumed on top, one after another
+  region?: string, "us-east-1" if not given
+  custom_region?: string, for regions not listed; overrides region
+  endpoint?: string|table<bedrock.ServiceName, string>, one URL, or one for each service
+  allow_http?: boolean, plain http to hosts other than loopback
+  use_fips?: boolean
+  use_dualstack?: boolean
+  ca_file?: string
+  client_certificate?: string, file path or PEM, for TLS with your own endpoint
+  client_key?: string, file path or PEM; in client_certificate if not given
+  client_key_password?: string
+  proxy?: string|false, URL; false: none; nil: the environment's
+  connect_timeout?: integer, ms; -1: none
+  read_timeout?: integer, ms of silence; -1: none
+  first_byte_timeout?: integer, ms; -1: as read_timeout
+  total_timeout?: integer, ms for the whole call; -1: none
+  max_attempts?: integer, 1 to 100; 3 if not given
+  retry_timeouts?: boolean
+  headers?: table<string, string>, sent with every call
+  cache?: "shared"|"memory"|string|false, a string: the URL of a Redis server
+  cache_dir?: string
+  validate?: boolean
+  strict?: boolean
+  unknown?: "error"|"pass"]==],
+        ["bedrock.SignParams"] = [==[
+bedrock.SignParams
+  url: string, path and query percent-encoded
+  method?: string, POST if not given
+  headers?: table<string, string>
+  body?: string
+  region: string
+  service?: string, "bedrock" if not given
+  access_key_id: string
+  secret_access_key: string
+  session_token?: string
+  time?: number, epoch seconds; now if not given]==],
+        ["bedrock.SignRequest"] = [==[
+bedrock.SignRequest
+  url: string, path and query percent-encoded
+  method?: string, POST if not given
+  headers?: table<string, string>
+  body?: string
+  service?: string, "bedrock" if not given
+  region?: string, the connection's if not given]==],
+        ["bedrock.Stream"] = [==[
+bedrock.Stream
+A stream of events. What breaks it is raised inside `for name, event in stream:events()`.
+  complete?: boolean, of a model's own chunks and of server-sent events: did the last one come? Set
+      at the end; nil where nobody can know]==],
+        ["bedrock.StreamOptions"] = [==[
+bedrock.StreamOptions
+has all that a bedrock.CallOptions has
+  stream: true|"bytes"]==],
+        ["bedrock.Task"] = [==[
+bedrock.Task
+A function that runs as a coroutine.
+  join: fun(self: bedrock.Task): any, any, waits for its end: what it returned, or nil and its error
+  cancel: fun(self: bedrock.Task): true, raises an error of kind "cancelled" where it waits
+  status: fun(self: bedrock.Task): "running"|"done"|"cancelled"]==],
+        ["bedrock.TestOptions"] = [==[
+bedrock.TestOptions
+  model?: string, an ID, ARN or inference profile to ask as well, for one token at most]==],
+        ["bedrock.TestReport"] = [==[
+bedrock.TestReport
+Prints well.
+  ok: boolean
+  steps: bedrock.TestStep[], none after one that failed]==],
+        ["bedrock.TestStep"] = [==[
+bedrock.TestStep
+  name: "settings"|"certificate"|"credentials"|"bedrock"|"model"
+  ok: boolean
+  ms: number
+  detail: string
+  hint?: string]==],
+        ["bedrock.Timestamp"] = [==[
+bedrock.Timestamp: number|string epoch seconds, or ISO 8601]==],
+        ["bedrock.TokenUsage"] = [==[
+bedrock.TokenUsage
+  input_tokens?: integer
+  output_tokens?: integer]==],
+        ["bedrock.WaitOptions"] = [==[
+bedrock.WaitOptions
+has all that a bedrock.CallOptions has
+  max_wait?: number, seconds for the whole]==],
+        ["bedrock.WebIdentity"] = [==[
+bedrock.WebIdentity
+  token_file?: string, read anew for each exchange; else AWS_WEB_IDENTITY_TOKEN_FILE
+  role_arn?: string, else AWS_ROLE_ARN
+  session_name?: string, else AWS_ROLE_SESSION_NAME]==],
+        ["bedrock.runtime.PayloadPart"] = [==[
+bedrock.runtime.PayloadPart
+A chunk's bytes are the model's own JSON; this is that JSON, decoded.
+  json?: any]==],
+    },
+}

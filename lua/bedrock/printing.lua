@@ -1,0 +1,136 @@
+--- Text to standard output as it comes: stream:print() and its like.
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+local host = require "bedrock.host"
+
+local printing = {}
+
+--- Half of a character's surrogate pair, as the core keeps it, and the first half at the end of a piece.
+local HALF = "\237[\160-\191]"
+local FIRST_HALF = "\237[\160-\175][\128-\191]$"
+
+local Writer = {}
+Writer.__index = Writer
+
+local function new_writer()
+    return setmetatable({ held = "" }, Writer)
+end
+
+--- A piece that ends in half a character is written when the other half is there.
+function Writer:write(piece)
+    local text = self.held .. piece
+    self.held = ""
+    if text:find(HALF) then
+        local at = text:find(FIRST_HALF)
+        if at then
+            self.held, text = text:sub(at), text:sub(1, at - 1)
+        end
+        text = core.join_halves(text)
+    end
+    if text ~= "" then
+        self.last = text:sub(-1)
+        io.write(text)
+        io.flush()
+    end
+end
+
+--- Ends the line that was begun.
+function Writer:finish()
+    local half = core.join_halves(self.held)
+    self.held = ""
+    self:write(half)
+    if self.last and self.last ~= "\n" then
+        self.last = "\n"
+        io.write "\n"
+        io.flush()
+    end
+end
+
+--- @param operation string
+--- @return bedrock.Error? err nothing can be printed here
+function printing.obstacle(operation)
+    if host.loop and host.loop == package.loaded["bedrock.host.nginx"] then
+        return errors.new {
+            kind = "config",
+            code = "NotSupported",
+            operation = operation,
+            message = "print writes to standard output, which is not for nginx: send the pieces by ngx.print",
+        }
+    end
+end
+
+local function write_all(writer, step, state, value)
+    while true do
+        value = step(state, value)
+        if value == nil then
+            return
+        end
+        writer:write(value)
+    end
+end
+
+--- Ends the line whatever happens. An error of the module is returned, anything else (Ctrl-C) raised again.
+local function ended(writer, ok, ...)
+    writer:finish()
+    if ok then
+        return ...
+    elseif errors.is((...)) then
+        return nil, (...)
+    end
+    error((...), 0)
+end
+
+--- Writes all pieces of an iterator, as they come.
+--- @param step fun(state: any, last: any): string?
+--- @param state any
+--- @param first any
+--- @return true? ok
+--- @return bedrock.Error? err that the iterator raised; errors that are not the module's are raised again
+function printing.pieces(step, state, first)
+    local writer = new_writer()
+    local function work()
+        write_all(writer, step, state, first)
+        return true
+    end
+    return ended(writer, pcall(work))
+end
+
+--- A family of streams whose events have no text: each is a line.
+local function any_piece(name, event)
+    return name .. " " .. require("bedrock.prints.short").value(name, event, nil, 120) .. "\n"
+end
+
+--- What a message has besides text, and why it ended early, stands behind the text.
+local function write_notes(writer, result)
+    local message = result and result.output and result.output.message
+    local notes = message and require("bedrock.prints.blocks").notes(message.content, result.stopReason) or {}
+    for _, note in ipairs(notes) do
+        writer:finish()
+        writer:write(note)
+    end
+end
+
+--- @param stream bedrock.Stream untouched
+--- @param gathered fun(see: function): table?, bedrock.Error? gathers it, and shows each event before
+--- @return table? result
+--- @return bedrock.Error? err
+function printing.stream(stream, gathered)
+    local err = printing.obstacle(stream._operation)
+    if err then
+        return nil, err
+    end
+    local writer, piece_of = new_writer(), stream._family.piece or any_piece
+    local function see(name, event, kept)
+        local piece = piece_of(name, kept or event)
+        if type(piece) == "string" then
+            writer:write(piece)
+        end
+    end
+    return ended(writer, pcall(function()
+        local result, why = gathered(see)
+        write_notes(writer, result)
+        return result, why
+    end))
+end
+
+return printing

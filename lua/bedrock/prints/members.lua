@@ -1,0 +1,64 @@
+--- A table's members, a line each.
+local columns = require "bedrock.columns"
+local core = require "bedrock.core"
+local is_list = require "bedrock.is_list"
+local short = require "bedrock.prints.short"
+
+local WIDTH = 100
+local LEVELS = 2
+
+local members = {}
+
+--- Names in the order of the model, others behind them.
+--- @param value table
+--- @param shape table? a structure, as core.describe has it
+--- @return string[] names
+--- @return table<string, table> shapes by name
+function members.names(value, shape)
+    local names, shapes = {}, {}
+    for _, member in ipairs(shape and shape.members or {}) do
+        shapes[member.name] = member
+        names[#names + 1] = value[member.name] ~= nil and member.name or nil
+    end
+    for _, name in ipairs(core.keys(value)) do
+        names[#names + 1] = not shapes[name] and name or nil
+    end
+    return names, shapes
+end
+
+local function is_structure(value)
+    return type(value) == "table" and not is_list(value, function() return true end)
+end
+
+local function fits(value, room)
+    return columns.width(tostring(value)) <= room
+end
+
+local function add(lines, value, shape, indent, level)
+    local names, shapes = members.names(value, shape)
+    local longest = 0
+    for _, name in ipairs(names) do
+        longest = math.max(longest, #name)
+    end
+    for _, name in ipairs(names) do
+        local inner, room = value[name], WIDTH - #indent - longest - 2
+        local text = short.value(name, inner, shapes[name])
+        if is_structure(inner) and level < LEVELS and not fits(text, room) then
+            lines[#lines + 1] = indent .. name
+            add(lines, inner, shapes[name], indent .. "  ", level + 1)
+        else
+            lines[#lines + 1] = indent .. name .. (" "):rep(longest + 2 - #name) .. columns.cut(tostring(text), room)
+        end
+    end
+end
+
+--- @param value table
+--- @param shape table?
+--- @return string
+function members.text(value, shape)
+    local lines = {}
+    add(lines, value, shape, "", 1)
+    return table.concat(lines, "\n")
+end
+
+return members
