@@ -65,6 +65,12 @@ of this Lua state, also open ones.
   file: string
   returns true? ok
   returns bedrock.Error? err]==],
+        ["bedrock.log"] = [==[
+bedrock.log(to, level?)
+Where lines go from now on: to a function, which gets each line and its level; with a level alone,
+to standard error, in nginx to its error log; with false, nowhere. Without a level, "info".
+  to: false | bedrock.LogLevel | fun(line: string, level: bedrock.LogLevel)
+  level?: bedrock.LogLevel]==],
         ["bedrock.metadata"] = [==[
 bedrock.metadata(result)
 What is known about an answer besides its contents.
@@ -95,6 +101,12 @@ A URL that carries its signature in the query, so that it is good without creden
 expires.
   request: bedrock.PresignParams
   returns string? url
+  returns bedrock.Error? err]==],
+        ["bedrock.schema"] = [==[
+bedrock.schema(short)
+What the short form of a schema becomes. It prints as its JSON.
+  short: table|string
+  returns table? schema JSON Schema
   returns bedrock.Error? err]==],
         ["bedrock.sign"] = [==[
 bedrock.sign(request)
@@ -520,6 +532,11 @@ bedrock.Instance
 bedrock.Items
 For a generic `for`, where an error is raised. `next` returns the error.
   next: fun(self: bedrock.Items): any, bedrock.Error?]==],
+        ["bedrock.LogLevel"] = [==[
+bedrock.LogLevel: one of
+  "info", what happens to calls, without contents
+  "debug", and more of how
+  "wire", and heads and bodies, without secrets]==],
         ["bedrock.Metadata"] = [==[
 bedrock.Metadata
   status: integer
