@@ -17,6 +17,7 @@
 ---| "instance" # EC2
 ---| "chain" # the first of these that is there, as AWS's SDKs look for them
 ---@alias bedrock.ErrorKind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
+---|"conversation" # of a chat or an agent's session
 ---@alias bedrock.OwnErrorCode
 ---| "ConfigError" # settings or options that are wrong
 ---| "NotSupported"
@@ -387,6 +388,29 @@ function bedrock.json.decode(text) end
 ---@return bedrock.ApiVersion
 function bedrock.api_version() end
 
+---@class bedrock.Chat
+---@field messages table[] what was said, as Converse has it; plain data, and never half a turn
+---@field usage bedrock.Usage of all requests
+---@field answer? bedrock.ChatAnswer the last one
+local Chat = {}
+
+---@class bedrock.ChatAnswer prints as its text
+---@field text string
+---@field message table as Converse has it
+---@field stop_reason string
+---@field usage bedrock.Usage of all rounds
+---@field rounds integer requests of this turn
+---@field reasoning? string
+---@field citations? table[]
+---@field object? any with `schema`: the decoded value
+---@field calls? bedrock.ToolCall[] of tools without `run`: chat:results goes on
+---@field metrics? table of the last round
+---@field trace? table of a guardrail or a prompt router
+---@field healed? string[] what was changed of the request, in sentences
+
+---@class bedrock.ChatStream call it for the next piece, or use it in a `for`
+---@field answer? bedrock.ChatAnswer at the end
+
 ---@class bedrock.Connection
 ---@field region string the effective region
 ---@field auth bedrock.Auth
@@ -569,6 +593,21 @@ local Stream = {}
 ---@field detail string
 ---@field hint? string
 
+---@class bedrock.ToolCall
+---@field id string
+---@field name string
+---@field input table
+---@field chat bedrock.Chat
+---@field round integer 1 for the first answer of the turn
+---@field context any what the chat's option `context` has
+
+---@class bedrock.Usage
+---@field input_tokens integer
+---@field output_tokens integer
+---@field total_tokens integer
+---@field cache_read_tokens integer
+---@field cache_write_tokens integer
+
 --- Checks all it can without network I/O, and reports all problems in one error: err.errors.
 ---@param settings bedrock.Settings
 ---@return bedrock.Connection? conn
@@ -678,6 +717,9 @@ function Connection:call(service, name, params, options) end
 ---@return string?
 function Connection:certificate() end
 
+--- A chat of those options; used by fork, too.
+function Connection:chat() end
+
 --- Cancels what runs on it. May be called again.
 ---@return true
 function Connection:close() end
@@ -774,6 +816,62 @@ function Connection:test(options) end
 ---@return table? result the last answer; empty if the state waited for is an error
 ---@return bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a call's
 function Connection:wait(name, params, options) end
+
+--- A second chat with the same options and history, which goes its own way. The messages themselves are shared.
+---@return bedrock.Chat fork
+function Chat:fork() end
+
+--- Writes the answer to standard output as it comes. Not for nginx.
+---@param given string|table as for stream
+---@param fields? table as for stream
+---@return bedrock.ChatAnswer? answer
+---@return bedrock.Error? err
+function Chat:print(given, fields) end
+
+--- Goes on with the results of calls that had no `run`, by their ids.
+---@param results table<string, any> what `run` could have returned, an error, or Converse's {content, status}
+---@param fields? table as for say
+---@return bedrock.ChatAnswer? answer
+---@return bedrock.Error? err
+function Chat:results(results, fields) end
+
+--- Goes on from an error of `say` without running again what has run.
+---@param err bedrock.Error
+---@param fields? table as for say
+---@return bedrock.ChatAnswer? answer
+---@return bedrock.Error? err
+function Chat:resume(err, fields) end
+
+--- Writes the chat into a file of the user's alone (0600): model, system, messages, calls that wait. The file is whole
+--- or as it was before.
+---@param path string
+---@return true? ok
+---@return bedrock.Error? err
+function Chat:save(path) end
+
+--- Says something, and waits for the answer; tools run meanwhile. `messages` changes only when it succeeds.
+---@param given string|table text; a list of blocks; or {text=, images=, documents=, video=}
+---@param fields? table options of the chat's for this turn, and of calls (timeouts)
+---@return bedrock.ChatAnswer? answer
+---@return bedrock.Error? err err.messages: what was said until then, for chat:resume
+function Chat:say(given, fields) end
+
+--- The same, a piece of text at a time: `for piece in chat:stream(text) do`. An error inside is raised. chat.answer has
+--- the answer then.
+---@param given string|table as for say; {results = …} or an error, too
+---@param fields? table as for say; on = {reasoning=f, tool_call=f, tool_result=f, event=f} sees the rest
+---@return bedrock.ChatStream? stream
+---@return bedrock.Error? err
+function Chat:stream(given, fields) end
+
+--- Forgets the oldest turns, whole ones: never a tool's result without its call. The last turn always stays.
+---@param limits table keep=: so many turns; tokens=: about so many, by what AWS told, else 4 characters each
+---@return integer messages how many went
+function Chat:trim(limits) end
+
+--- Forgets the last turn: what waits for results, else the last question with all that came of it.
+---@return boolean undone false: there is none
+function Chat:undo() end
 
 --- Stops it without reading what is left. May be called again.
 ---@return true

@@ -115,10 +115,14 @@ int br_lua_keys(lua_State *L);
 int br_lua_percent(lua_State *L);
 int br_lua_is_public_header(lua_State *L);
 int br_lua_base64_decode(lua_State *L);
+int br_lua_base64_encode(lua_State *L);
 int br_lua_came(lua_State *L);
 int br_lua_raw(lua_State *L);
 int br_lua_number(lua_State *L);
 int br_lua_literal(lua_State *L);
+
+/* save.c */
+int br_lua_save(lua_State *L);
 
 /* names.c, describe.c and pages.c: the model as Lua sees it. */
 int br_lua_find(lua_State *L);

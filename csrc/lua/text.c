@@ -133,6 +133,15 @@ int br_lua_is_public_header(lua_State *L)
     return 1;
 }
 
+/* base64_encode(bytes) -> text */
+int br_lua_base64_encode(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    br_lua_text *t = push_text(L, BR_LUA_TEXT_MAX);
+    br_base64_encode(&t->buf, br_lua_string_arg(L, 1));
+    return give_text(L, t);
+}
+
 /* base64_decode(text) -> bytes | nil */
 int br_lua_base64_decode(lua_State *L)
 {

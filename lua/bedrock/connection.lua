@@ -321,6 +321,7 @@ lazy(methods, {
     api_key = "giving.api_key",
     call = "by_name.call",
     certificate = "credentials.certificate",
+    chat = "chat.new",
     credentials = "credentials.info",
     export = "giving.export",
     generate = "generate.generate",

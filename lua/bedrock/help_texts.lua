@@ -135,6 +135,67 @@ Connects and tests. There is a report even when the settings are bad: err.report
   options?: bedrock.TestOptions
   returns bedrock.TestReport? report
   returns bedrock.Error? err]==],
+        ["chat:fork"] = [==[
+chat:fork()
+A second chat with the same options and history, which goes its own way. The messages themselves are
+shared.
+  returns bedrock.Chat fork]==],
+        ["chat:print"] = [==[
+chat:print(given, fields?)
+Writes the answer to standard output as it comes. Not for nginx.
+  given: string|table, as for stream
+  fields?: table, as for stream
+  returns bedrock.ChatAnswer? answer
+  returns bedrock.Error? err]==],
+        ["chat:results"] = [==[
+chat:results(results, fields?)
+Goes on with the results of calls that had no `run`, by their ids.
+  results: table<string, any>, what `run` could have returned, an error, or Converse's {content,
+      status}
+  fields?: table, as for say
+  returns bedrock.ChatAnswer? answer
+  returns bedrock.Error? err]==],
+        ["chat:resume"] = [==[
+chat:resume(err, fields?)
+Goes on from an error of `say` without running again what has run.
+  err: bedrock.Error
+  fields?: table, as for say
+  returns bedrock.ChatAnswer? answer
+  returns bedrock.Error? err]==],
+        ["chat:save"] = [==[
+chat:save(path)
+Writes the chat into a file of the user's alone (0600): model, system, messages, calls that wait.
+The file is whole or as it was before.
+  path: string
+  returns true? ok
+  returns bedrock.Error? err]==],
+        ["chat:say"] = [==[
+chat:say(given, fields?)
+Says something, and waits for the answer; tools run meanwhile. `messages` changes only when it
+succeeds.
+  given: string|table, text; a list of blocks; or {text=, images=, documents=, video=}
+  fields?: table, options of the chat's for this turn, and of calls (timeouts)
+  returns bedrock.ChatAnswer? answer
+  returns bedrock.Error? err err.messages: what was said until then, for chat:resume]==],
+        ["chat:stream"] = [==[
+chat:stream(given, fields?)
+The same, a piece of text at a time: `for piece in chat:stream(text) do`. An error inside is raised.
+chat.answer has the answer then.
+  given: string|table, as for say; {results = …} or an error, too
+  fields?: table, as for say; on = {reasoning=f, tool_call=f, tool_result=f, event=f} sees the rest
+  returns bedrock.ChatStream? stream
+  returns bedrock.Error? err]==],
+        ["chat:trim"] = [==[
+chat:trim(limits)
+Forgets the oldest turns, whole ones: never a tool's result without its call. The last turn always
+stays.
+  limits: table, keep=: so many turns; tokens=: about so many, by what AWS told, else 4 characters
+      each
+  returns integer messages how many went]==],
+        ["chat:undo"] = [==[
+chat:undo()
+Forgets the last turn: what waits for results, else the last question with all that came of it.
+  returns boolean undone false: there is none]==],
         ["conn:api_key"] = [==[
 conn:api_key(options?)
 A short-term API key of Amazon Bedrock for this connection's region. It may do what the connection's
@@ -156,6 +217,9 @@ Any operation by name: conn:call("bedrock-runtime", "Converse", { … }).
 conn:certificate()
 One line about the certificate in use; nil if there is none.
   returns string?]==],
+        ["conn:chat"] = [==[
+conn:chat()
+A chat of those options; used by fork, too.]==],
         ["conn:close"] = [==[
 conn:close()
 Cancels what runs on it. May be called again.
@@ -334,6 +398,28 @@ What can be set for one call.
   validate?: boolean
   strict?: boolean
   unknown?: "error"|"pass"]==],
+        ["bedrock.Chat"] = [==[
+bedrock.Chat
+  messages: table[], what was said, as Converse has it; plain data, and never half a turn
+  usage: bedrock.Usage, of all requests
+  answer?: bedrock.ChatAnswer, the last one]==],
+        ["bedrock.ChatAnswer"] = [==[
+bedrock.ChatAnswer
+  text: string
+  message: table, as Converse has it
+  stop_reason: string
+  usage: bedrock.Usage, of all rounds
+  rounds: integer, requests of this turn
+  reasoning?: string
+  citations?: table[]
+  object?: any, with `schema`: the decoded value
+  calls?: bedrock.ToolCall[], of tools without `run`: chat:results goes on
+  metrics?: table, of the last round
+  trace?: table, of a guardrail or a prompt router
+  healed?: string[], what was changed of the request, in sentences]==],
+        ["bedrock.ChatStream"] = [==[
+bedrock.ChatStream
+  answer?: bedrock.ChatAnswer, at the end]==],
         ["bedrock.Connection"] = [==[
 bedrock.Connection
   region: string, the effective region
@@ -811,6 +897,21 @@ bedrock.Timestamp: number|string epoch seconds, or ISO 8601]==],
 bedrock.TokenUsage
   input_tokens?: integer
   output_tokens?: integer]==],
+        ["bedrock.ToolCall"] = [==[
+bedrock.ToolCall
+  id: string
+  name: string
+  input: table
+  chat: bedrock.Chat
+  round: integer, 1 for the first answer of the turn
+  context: any, what the chat's option `context` has]==],
+        ["bedrock.Usage"] = [==[
+bedrock.Usage
+  input_tokens: integer
+  output_tokens: integer
+  total_tokens: integer
+  cache_read_tokens: integer
+  cache_write_tokens: integer]==],
         ["bedrock.WaitOptions"] = [==[
 bedrock.WaitOptions
 has all that a bedrock.CallOptions has

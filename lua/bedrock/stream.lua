@@ -207,7 +207,7 @@ local function gathered(self, see)
             message = "the stream was already read to its end",
         }
     end
-    return require("bedrock.gather")(self, self._operation, self._family, see)
+    return require("bedrock.gather").whole(self, see)
 end
 
 --- Reads everything that is still to come, and puts it together.

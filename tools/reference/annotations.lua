@@ -6,6 +6,7 @@ local annotations = {}
 local OBJECTS = {
     { class = "bedrock", name = "bedrock.", file = "init", table = "bedrock" },
     { class = "bedrock.Connection", name = "Connection:", file = "connection", table = "methods" },
+    { class = "bedrock.Chat", name = "Chat:", file = "chat", table = "methods" },
     { class = "bedrock.Stream", name = "Stream:", file = "stream", table = "methods" },
 }
 
@@ -121,7 +122,10 @@ local function mark(classes, block, marked)
 end
 
 local function public_classes(classes, roots)
-    local marked, list = { ["bedrock.Connection"] = true, ["bedrock.Stream"] = true }, {}
+    local marked, list = {}, {}
+    for _, object in ipairs(OBJECTS) do
+        marked[object.class] = classes[object.class] and true
+    end
     for _, blocks in ipairs(roots) do
         for _, block in ipairs(blocks) do
             mark(classes, block, marked)

@@ -18,6 +18,7 @@ see [README](README.md). A `?` after a name or a type means that it may be nil. 
 local SECTIONS = {
     { title = "bedrock", prefix = "bedrock." },
     { title = "A connection", prefix = "Connection:" },
+    { title = "A chat", prefix = "Chat:" },
     { title = "A stream", prefix = "Stream:" },
 }
 

@@ -22,6 +22,7 @@ local SCALARS = {
 local INLINE_LENGTH = 200
 
 local OBJECTS = {
+    ["bedrock.Chat"] = "local Chat = {}",
     ["bedrock.Connection"] = "local Connection = {}",
     ["bedrock.Stream"] = "local Stream = {}",
 }

@@ -17,6 +17,7 @@
 ---| "instance" # EC2
 ---| "chain" # the first of these that is there, as AWS's SDKs look for them
 ---@alias bedrock.ErrorKind "config"|"validation"|"credentials"|"transport"|"timeout"|"service"|"stream"|"cancelled"
+---|"conversation" # of a chat or an agent's session
 ---@alias bedrock.OwnErrorCode
 ---| "ConfigError" # settings or options that are wrong
 ---| "NotSupported"

@@ -40,6 +40,8 @@ bool br_write_file(const char *path, br_slice bytes, const uint8_t random[BR_WRI
     ok &= close(fd) == 0;
     if (ok && rename(temporary, path) == 0)
         return true;
+    int why = errno;
     (void)unlink(temporary);
+    errno = why;
     return false;
 }

@@ -12,7 +12,7 @@
 
 /*
 ** Writes a temporary file beside it (0600) and renames that, so that a reader sees the old contents
-** or the new; the random bytes make its name unique. false: all is as it was.
+** or the new; the random bytes make its name unique. false: all is as it was, and errno says why.
 */
 bool br_write_file(const char *path, br_slice bytes, const uint8_t random[BR_WRITE_FILE_RANDOM]);
 

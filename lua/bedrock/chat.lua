@@ -1,0 +1,346 @@
+--- Conversations: history, tools and objects over Converse and ConverseStream.
+---
+---     local chat = assert(conn:chat { model = "us.amazon.nova-lite-v1:0", tools = { … } })
+---     print(assert(chat:say "What is the weather in Rome?"))
+---     for piece in chat:stream "And tomorrow?" do io.write(piece) end
+local answer = require "bedrock.chat.answer"
+local beginning = require "bedrock.chat.beginning"
+local connection = require "bedrock.connection"
+local errors = require "bedrock.errors"
+local history = require "bedrock.chat.history"
+local lazy = require "bedrock.lazy"
+local objects = require "bedrock.chat.objects"
+local options = require "bedrock.chat.options"
+local sending = require "bedrock.chat.sending"
+local tools = require "bedrock.chat.tools"
+
+local OPERATION = "chat"
+local ROUNDS_MAX = 10
+
+--- @class bedrock.Chat
+--- @field messages table[] what was said, as Converse has it; plain data, and never half a turn
+--- @field usage bedrock.Usage of all requests
+--- @field answer? bedrock.ChatAnswer the last one
+local Chat = { __name = "bedrock.chat" }
+local methods = {}
+Chat.__index = methods
+
+local function refuse(code, message, fields)
+    local err = fields or {}
+    err.kind, err.code, err.operation, err.message = "conversation", code, OPERATION, message
+    return nil, errors.new(err)
+end
+
+--- One `say`: its requests, until the model has no more calls. What is said joins the chat at the end, whole.
+local Turn = {}
+Turn.__index = Turn
+
+--- Stop reasons after which a tool call may lack its end.
+local CUT = { content_filtered = true, malformed_model_output = true, malformed_tool_use = true, max_tokens = true,
+    model_context_window_exceeded = true }
+
+--- What is told of the chat so far goes with the error, so that chat:resume can go on.
+function Turn:fail(err)
+    err.messages = self.messages
+    return nil, err
+end
+
+function Turn:refuse(code, message, fields)
+    local _, err = refuse(code, message, fields)
+    return self:fail(err)
+end
+
+function Turn:answer(output, fields)
+    fields = fields or {}
+    fields.usage, fields.rounds, fields.healed = self.usage, self.rounds, self.healed[1] and self.healed or nil
+    return answer.new(output, fields)
+end
+
+--- The end of the turn. What a guardrail stopped is not kept, as it would block every later turn.
+function Turn:finish(output, fields)
+    local chat, result = self.chat, self:answer(output, fields)
+    chat._pending = nil
+    if output.stopReason ~= "guardrail_intervened" then
+        history.keep(chat, self.messages)
+        chat._seen = { tokens = self.tokens, messages = #self.messages }
+    end
+    chat.answer = result
+    return result
+end
+
+--- Calls of tools that somebody else runs: the turn waits for chat:results.
+function Turn:pause(output, results, waiting)
+    self.chat._pending = { messages = self.messages, results = results, calls = waiting }
+    self.chat.answer = self:answer(output, { calls = waiting })
+    return self.chat.answer
+end
+
+--- Runs the tools that were called. Nothing: the next request goes out with their results.
+function Turn:run_tools(output, calls)
+    local o, chat = self.options, self.chat
+    local results, waiting = tools.run(self.tools, calls, { chat = chat, round = self.rounds, context = o.context,
+        approve = o.approve, limit = o.tool_limit, on_call = self.on.tool_call, on_result = self.on.tool_result })
+    if waiting[1] then
+        return self:pause(output, results, waiting)
+    end
+    self.messages[#self.messages + 1] = { role = "user", content = results }
+    if o.stop_when and o.stop_when(self:answer(output), self.rounds) then
+        return self:finish(output)
+    elseif self.rounds >= (o.max_rounds or ROUNDS_MAX) then
+        return self:refuse("TooManyRounds", ("the model still called tools after %d requests; chat:resume(err) goes "
+            .. "on, max_rounds allows more"):format(self.rounds), { answer = self:answer(output) })
+    end
+end
+
+local function of_tool(calls, name)
+    for _, call in ipairs(calls) do
+        if call.name == name then
+            return call
+        end
+    end
+end
+
+--- An answer that must be an object: it is, or the model is asked once more.
+function Turn:take_object(output, message, calls)
+    local object = self.object
+    local text = answer.parts(message)
+    local call = of_tool(calls, object.name)
+    local value, why = objects.value(object, call, text)
+    if why == nil then
+        local json = call and answer.json(call.input) or text
+        local said = call and objects.as_text(message, json) or message
+        self.messages = answer.copy(self.asked or self.messages, self.asked and #self.asked or #self.messages - 1)
+        self.messages[#self.messages + 1] = said
+        return self:finish(output, { object = value, text = call and json or nil })
+    elseif self.asked then
+        return self:refuse("Unfit", "the answer does not fit, also when asked for again: " .. why,
+            { answer = self:answer(output) })
+    end
+    self.asked = answer.copy(self.messages, #self.messages - 1)
+    self.messages[#self.messages + 1] = objects.asked_again(calls, object.name, why)
+end
+
+--- What is to be done with an answer of Converse.
+--- @return bedrock.ChatAnswer? nil without an error: the next request goes out
+--- @return bedrock.Error? err
+function Turn:take(output)
+    local message = output.output.message
+    self.rounds = self.rounds + 1
+    self:count(output.usage)
+    local calls, stop = tools.calls(message), output.stopReason
+    if self.options.on_step then
+        self.options.on_step(self:answer(output), self.rounds)
+    end
+    if stop == "guardrail_intervened" then
+        return self:finish(output)
+    elseif CUT[stop] and (calls[1] or self.object) then
+        return self:refuse("Incomplete", ("the model's %s was cut (%s)%s"):format(calls[1] and "tool call" or "object",
+            stop, stop == "max_tokens" and "; allow more max_tokens" or ""), { answer = self:answer(output) })
+    end
+    self.messages[#self.messages + 1] = message
+    if self.object and (not calls[1] or of_tool(calls, self.object.name)) then
+        return self:take_object(output, message, calls)
+    elseif calls[1] then
+        return self:run_tools(output, calls)
+    end
+    return self:finish(output)
+end
+
+function Turn:count(usage)
+    answer.add_usage(self.usage, usage)
+    answer.add_usage(self.chat.usage, usage)
+    if usage then
+        self.tokens = (usage.inputTokens or 0) + (usage.outputTokens or 0) + (usage.cacheReadInputTokens or 0)
+            + (usage.cacheWriteInputTokens or 0)
+    end
+end
+
+--- Requests and tools, until there is an answer.
+function Turn:run()
+    while true do
+        local output, err = sending.whole(self)
+        if not output then
+            return self:fail(err)
+        end
+        local result, why = self:take(output)
+        if result or why then
+            return result, why
+        end
+    end
+end
+
+--- A turn that nobody runs any more, as its coroutine or its stream is gone, holds the chat no longer.
+local WEAK = { __mode = "v" }
+
+function Turn:hold()
+    self.chat._turn = setmetatable({ self }, WEAK)
+end
+
+function Turn:release()
+    local held = self.chat._turn
+    if held and held[1] == self then
+        self.chat._turn = nil
+    end
+end
+
+--- Runs it; the chat is free again, however that ends. What is raised has what was said, too.
+local function guarded(turn)
+    turn:hold()
+    local ok, result, err = pcall(turn.run, turn)
+    turn:release()
+    if not ok then
+        if errors.is(result) then
+            result.messages = turn.messages
+        end
+        error(result, 0)
+    end
+    return result, err
+end
+
+--- A turn that may begin, or what is wrong.
+local function prepare(chat, given, fields)
+    if fields ~= nil and type(fields) ~= "table" then
+        error("the options must be a table, got a " .. type(fields), 3)
+    elseif chat._turn and chat._turn[1] then
+        return refuse("Busy", "another say or stream of this chat runs; wait for its end, or close it")
+    end
+    local problems = {}
+    local turn = setmetatable(beginning.turn(chat, fields, problems), Turn)
+    local err = beginning.messages(turn, given, problems)
+    if problems[1] or err then
+        return nil, err or errors.validation(OPERATION, problems)
+    end
+    if turn.options.context_limit then
+        turn.messages = history.trimmed(chat, turn.messages, { tokens = turn.options.context_limit })
+    end
+    return turn
+end
+
+local function check(self, name)
+    if getmetatable(self) ~= Chat then
+        error(("not a chat: call its methods with a colon, as in chat:%s(…)"):format(name), 3)
+    end
+end
+
+--- Says something, and waits for the answer; tools run meanwhile. `messages` changes only when it succeeds.
+--- @param given string|table text; a list of blocks; or {text=, images=, documents=, video=}
+--- @param fields? table options of the chat's for this turn, and of calls (timeouts)
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err err.messages: what was said until then, for chat:resume
+function methods.say(self, given, fields)
+    check(self, "say")
+    local turn, err = prepare(self, given, fields)
+    if not turn then
+        return nil, err
+    end
+    return guarded(turn)
+end
+
+--- The same, a piece of text at a time: `for piece in chat:stream(text) do`. An error inside is raised. chat.answer has
+--- the answer then.
+--- @param given string|table as for say; {results = …} or an error, too
+--- @param fields? table as for say; on = {reasoning=f, tool_call=f, tool_result=f, event=f} sees the rest
+--- @return bedrock.ChatStream? stream
+--- @return bedrock.Error? err
+function methods.stream(self, given, fields)
+    check(self, "stream")
+    local turn, err = prepare(self, given, fields)
+    if not turn then
+        return require("bedrock.chat.stream").failed(err)
+    end
+    return require("bedrock.chat.stream").new(turn)
+end
+
+--- Writes the answer to standard output as it comes. Not for nginx.
+--- @param given string|table as for stream
+--- @param fields? table as for stream
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err
+function methods.print(self, given, fields)
+    check(self, "print")
+    local printing = require "bedrock.printing"
+    local obstacle = printing.obstacle(OPERATION)
+    if obstacle then
+        return nil, obstacle
+    end
+    local pieces, failed = methods.stream(self, given, fields)
+    if failed then
+        return nil, failed
+    end
+    local ok, err = printing.pieces(pieces)
+    if not ok then
+        return nil, err
+    end
+    return pieces.answer
+end
+
+--- Goes on with the results of calls that had no `run`, by their ids.
+--- @param results table<string, any> what `run` could have returned, an error, or Converse's {content, status}
+--- @param fields? table as for say
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err
+function methods.results(self, results, fields)
+    check(self, "results")
+    if type(results) ~= "table" then
+        error("chat:results: expected a table of results by the ids of their calls, got " .. errors.type_of(results), 2)
+    end
+    return methods.say(self, { results = results }, fields)
+end
+
+--- Goes on from an error of `say` without running again what has run.
+--- @param err bedrock.Error
+--- @param fields? table as for say
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err
+function methods.resume(self, err, fields)
+    check(self, "resume")
+    if not errors.is(err) then
+        error("chat:resume: expected the error of a say, got " .. errors.type_of(err), 2)
+    end
+    return methods.say(self, err, fields)
+end
+
+lazy(methods, {
+    fork = "chat.history.fork",
+    save = "chat.history.save",
+    trim = "chat.history.trim",
+    undo = "chat.history.undo",
+})
+
+function Chat.__tostring(self)
+    return ("bedrock.chat (%s, %d messages)"):format(self._options.model, #self.messages)
+end
+
+local chat = {}
+
+--- A chat of those options; used by fork, too.
+local function new(conn, own, set, messages)
+    return setmetatable({ messages = messages, usage = answer.no_usage(), _conn = conn, _options = own, _tools = set,
+        _again = new }, Chat)
+end
+
+--- Begins a conversation.
+--- @param fields table see docs/chat.md
+--- @return bedrock.Chat? chat
+--- @return bedrock.Error? err all that is wrong with the options
+function chat.new(conn, fields)
+    connection.client_of(conn, nil, nil, 2)
+    if type(fields) ~= "table" then
+        error("chat: expected a table of options, got " .. errors.type_of(fields), 2)
+    end
+    local problems, saved = {}, nil
+    if type(fields.messages) == "string" then
+        fields, saved = history.load(fields, problems)
+    end
+    local own = options.of_chat(fields, problems)
+    local set = tools.read(problems[1] == nil and own.tools or nil, problems)
+    objects.read(own.schema, set.by_name, problems)
+    if problems[1] then
+        return nil, errors.validation(OPERATION, problems)
+    end
+    local self = new(conn, own, set, answer.copy(own.messages or {}))
+    self._pending = saved
+    return self
+end
+
+return chat

@@ -1,0 +1,112 @@
+--- What a turn of a chat gave.
+local core = require "bedrock.core"
+local metadata = require "bedrock.metadata"
+
+local answer = {}
+
+--- @class bedrock.Usage
+--- @field input_tokens integer
+--- @field output_tokens integer
+--- @field total_tokens integer
+--- @field cache_read_tokens integer
+--- @field cache_write_tokens integer
+
+--- @class bedrock.ChatAnswer prints as its text
+--- @field text string
+--- @field message table as Converse has it
+--- @field stop_reason string
+--- @field usage bedrock.Usage of all rounds
+--- @field rounds integer requests of this turn
+--- @field reasoning? string
+--- @field citations? table[]
+--- @field object? any with `schema`: the decoded value
+--- @field calls? bedrock.ToolCall[] of tools without `run`: chat:results goes on
+--- @field metrics? table of the last round
+--- @field trace? table of a guardrail or a prompt router
+--- @field healed? string[] what was changed of the request, in sentences
+local Answer = { __name = "bedrock.answer" }
+
+function Answer.__tostring(self)
+    return self.text
+end
+
+--- Converse's names, and ours.
+local USAGE = {
+    { "inputTokens", "input_tokens" },
+    { "outputTokens", "output_tokens" },
+    { "totalTokens", "total_tokens" },
+    { "cacheReadInputTokens", "cache_read_tokens" },
+    { "cacheWriteInputTokens", "cache_write_tokens" },
+}
+
+--- @return bedrock.Usage
+function answer.no_usage()
+    local usage = {}
+    for _, pair in ipairs(USAGE) do
+        usage[pair[2]] = 0
+    end
+    return usage
+end
+
+--- Adds what Converse told.
+function answer.add_usage(usage, told)
+    for _, pair in ipairs(USAGE) do
+        local tokens = told and told[pair[1]]
+        usage[pair[2]] = usage[pair[2]] + (type(tokens) == "number" and tokens or 0)
+    end
+end
+
+--- @param message table
+--- @return string text
+--- @return string? reasoning
+--- @return table[]? citations
+function answer.parts(message)
+    local texts, thoughts, citations = {}, {}, {}
+    for _, block in ipairs(message.content or {}) do
+        local cited = block.citationsContent
+        if block.text then
+            texts[#texts + 1] = block.text
+        elseif block.reasoningContent and block.reasoningContent.reasoningText then
+            thoughts[#thoughts + 1] = block.reasoningContent.reasoningText.text
+        elseif cited then
+            for _, part in ipairs(cited.content or {}) do
+                texts[#texts + 1] = part.text
+            end
+            for _, citation in ipairs(cited.citations or {}) do
+                citations[#citations + 1] = citation
+            end
+        end
+    end
+    return table.concat(texts), thoughts[1] and table.concat(thoughts), citations[1] and citations
+end
+
+--- @param output table what Converse returned last
+--- @param fields table {usage, rounds, healed, calls, object, text}
+--- @return bedrock.ChatAnswer
+function answer.new(output, fields)
+    local message = output.output and output.output.message or {}
+    local text, reasoning, citations = answer.parts(message)
+    fields.text = fields.text or text
+    fields.reasoning, fields.citations = reasoning, citations
+    fields.message, fields.stop_reason = message, output.stopReason
+    fields.metrics, fields.trace = output.metrics, output.trace
+    return metadata.copy(setmetatable(fields, Answer), output)
+end
+
+--- A copy of a list's first entries.
+--- @param list table
+--- @param count integer? all
+function answer.copy(list, count)
+    local copy = {}
+    for i = 1, count or #list do
+        copy[i] = list[i]
+    end
+    return copy
+end
+
+--- JSON for a model's eyes.
+function answer.json(value)
+    return (core.encode(value))
+end
+
+return answer

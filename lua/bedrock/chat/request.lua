@@ -1,0 +1,295 @@
+--- The parameters of Converse for a chat: what goes into a request, and what is left out of it.
+local core = require "bedrock.core"
+local model_id = require "bedrock.model_id"
+
+local request = {}
+
+local CACHE = { ["true"] = { type = "default" }, ["5m"] = { type = "default", ttl = "5m" },
+    ["1h"] = { type = "default", ttl = "1h" } }
+
+--- Tokens of thought for a level, and the level for a number of them.
+local BUDGETS = { low = 2048, medium = 8192, high = 24576 }
+--- The least that Claude takes. Source: "Extended thinking" of the Amazon Bedrock user guide.
+local BUDGET_MIN = 1024
+--- What is left for the answer beside the thoughts, where max_tokens is not given.
+local ANSWER_TOKENS = 4096
+
+--- Converse refuses a text that is blank, for ever, though models give such.
+local function is_blank(block)
+    return type(block) == "table" and type(block.text) == "string" and not block.text:find "%S"
+        and next(block, next(block)) == nil
+end
+
+local function has_blank(content)
+    for _, block in ipairs(content) do
+        if is_blank(block) then
+            return true
+        end
+    end
+    return false
+end
+
+--- A message with other content. Members that this version does not know go back with it.
+local function rebuilt(message, content)
+    local copy, more = {}, false
+    for name, value in pairs(message) do
+        copy[name] = value
+        more = more or name ~= "role" and name ~= "content"
+    end
+    copy.content = content
+    return more and core.came(copy) or copy
+end
+
+--- What is left is the message's own, so it goes back as it came.
+local function without_blanks(message)
+    local content = {}
+    for _, block in ipairs(message.content) do
+        if not is_blank(block) then
+            content[#content + 1] = block
+        end
+    end
+    return rebuilt(message, content)
+end
+
+--- One message of two of the same role.
+function request.joined(first, second)
+    local content = {}
+    for _, message in ipairs { first, second } do
+        for _, block in ipairs(message.content) do
+            content[#content + 1] = block
+        end
+    end
+    return rebuilt(first, content)
+end
+
+--- The messages as they are sent. Where one is empty and left out, its neighbours are joined: the roles take turns.
+--- @param messages table[]
+--- @return table[] list
+function request.messages(messages)
+    local list, gap = {}, false
+    for _, message in ipairs(messages) do
+        local content = message.content
+        local sent = type(content) == "table" and has_blank(content) and without_blanks(message) or message
+        if type(content) == "table" and sent.content[1] == nil then
+            gap = true
+        elseif gap and list[#list] and list[#list].role == sent.role then
+            list[#list], gap = request.joined(list[#list], sent), false
+        else
+            list[#list + 1], gap = sent, false
+        end
+    end
+    return list
+end
+
+local function point(cache)
+    return { cachePoint = CACHE[tostring(cache)] }
+end
+
+local function with_point(list, cache)
+    local last = list[#list]
+    if last == nil or last.cachePoint then
+        return list
+    end
+    local copy = {}
+    for i, value in ipairs(list) do
+        copy[i] = value
+    end
+    copy[#copy + 1] = point(cache)
+    return copy
+end
+
+--- A cache point at the end of the last message; the message itself stays as it is.
+local function cache_last(messages, cache)
+    local last = messages[#messages]
+    if last and type(last.content) == "table" then
+        messages[#messages] = rebuilt(last, with_point(last.content, cache))
+    end
+end
+
+local function inference(o)
+    local config = {
+        maxTokens = o.max_tokens,
+        temperature = o.temperature,
+        topP = o.top_p,
+        stopSequences = type(o.stop) == "string" and { o.stop } or o.stop,
+    }
+    return next(config) ~= nil and config or nil
+end
+
+--- Where a family has its top_k, which Converse lacks.
+--- Source: "Model parameters" of the Amazon Bedrock user guide.
+local function top_k(model, value)
+    local provider = model_id.provider(model)
+    if provider == "Amazon" then
+        return { inferenceConfig = { topK = value } }
+    elseif provider == "Cohere" then
+        return { k = value }
+    end
+    return { top_k = value }
+end
+
+--- Fields of the model's own: the user's, and others where he has none.
+local function add_fields(params, fields)
+    local all = {}
+    for name, value in pairs(fields) do
+        all[name] = value
+    end
+    for name, value in pairs(params.additionalModelRequestFields or {}) do
+        all[name] = value
+    end
+    params.additionalModelRequestFields = all
+end
+
+local function effort(level)
+    if type(level) == "number" then
+        return level <= BUDGETS.low and "low" or level <= BUDGETS.medium and "medium" or "high"
+    end
+    return level == true and "medium" or level
+end
+
+local function budget(level)
+    return math.max(type(level) == "number" and level or BUDGETS[effort(level)], BUDGET_MIN)
+end
+
+--- How models are told to reason. Which one a model takes is decided by its refusal, and remembered.
+--- Source: "Extended thinking" and "Adaptive thinking" of the Amazon Bedrock user guide; Nova 2's and gpt-oss's pages.
+local SHAPES = {
+    thinking = function(params, o, notes)
+        local tokens = budget(o.reasoning)
+        local config = params.inferenceConfig or {}
+        params.inferenceConfig = config
+        if not config.maxTokens or config.maxTokens <= tokens then
+            if config.maxTokens then
+                notes[#notes + 1] = ("max_tokens became %d, because the thoughts of up to %d tokens count, too")
+                    :format(config.maxTokens + tokens, tokens)
+            end
+            config.maxTokens = (config.maxTokens or ANSWER_TOKENS) + tokens
+        end
+        if config.temperature then
+            config.temperature = nil
+            notes[#notes + 1] = "temperature was left out, as Claude takes none while it reasons"
+        end
+        return { thinking = { type = "enabled", budget_tokens = tokens } }
+    end,
+    adaptive = function(params, o, notes)
+        if params.inferenceConfig and params.inferenceConfig.temperature then
+            params.inferenceConfig.temperature = nil
+            notes[#notes + 1] = "temperature was left out, as Claude takes none while it reasons"
+        end
+        return { thinking = { type = "adaptive" }, output_config = { effort = effort(o.reasoning) } }
+    end,
+    nova = function(_, o)
+        return { reasoningConfig = { type = "enabled", maxReasoningEffort = effort(o.reasoning) } }
+    end,
+    effort = function(_, o)
+        return { reasoning_effort = effort(o.reasoning) }
+    end,
+}
+
+local FIRST = { Amazon = "nova", Anthropic = "thinking", OpenAI = "effort" }
+local ORDER = { "thinking", "adaptive", "effort", "nova" }
+
+--- The shapes to try for a model, the likeliest first.
+--- @return string[]
+function request.reasoning_shapes(model)
+    local first = FIRST[model_id.provider(model)] or "effort"
+    local list = { first }
+    for _, name in ipairs(ORDER) do
+        if name ~= first then
+            list[#list + 1] = name
+        end
+    end
+    return list
+end
+
+local function guardrail(given, streaming)
+    if not given then
+        return nil
+    end
+    local trace = given.trace
+    if type(trace) == "boolean" then
+        trace = trace and "enabled" or "disabled"
+    end
+    return {
+        guardrailIdentifier = given.id,
+        guardrailVersion = given.version,
+        trace = trace,
+        streamProcessingMode = streaming and given.mode or nil,
+    }
+end
+
+local function variables(given)
+    local all
+    for name, value in pairs(given or {}) do
+        all = all or {}
+        all[name] = type(value) == "table" and value or { text = tostring(value) }
+    end
+    return all
+end
+
+local function tool_config(specs, choice, cache)
+    if not specs[1] then
+        return nil
+    end
+    local how
+    if choice == "any" or choice == "auto" then
+        how = { [choice] = {} }
+    elseif choice then
+        how = { tool = { name = choice } }
+    end
+    return { tools = cache and with_point(specs, cache) or specs, toolChoice = how }
+end
+
+local function copy_of(fields)
+    local copy = {}
+    for name, value in pairs(fields or {}) do
+        copy[name] = value
+    end
+    return copy
+end
+
+--- @class bedrock.ChatRequest what one request of a turn is made of
+--- @field options table
+--- @field model string
+--- @field messages table[]
+--- @field specs table[] of tools
+--- @field choice? string
+--- @field object? table outputConfig
+--- @field memory table what is known of the model: {no_cache, reasoning}
+--- @field streaming? boolean
+
+--- @param r bedrock.ChatRequest
+--- @return table params of Converse
+--- @return string[] notes what was changed of what the user asked for
+function request.build(r)
+    local o, notes = r.options, {}
+    local cache = o.cache and not r.memory.no_cache and o.cache or nil
+    local system = type(o.system) == "string" and { { text = o.system } } or o.system
+    local params = {
+        modelId = r.model,
+        messages = request.messages(r.messages),
+        system = system and cache and with_point(system, cache) or system,
+        inferenceConfig = inference(o),
+        toolConfig = tool_config(r.specs, r.choice, cache),
+        guardrailConfig = guardrail(o.guardrail, r.streaming),
+        serviceTier = o.service_tier and { type = o.service_tier },
+        performanceConfig = o.performance and { latency = o.performance },
+        requestMetadata = o.request_metadata,
+        promptVariables = variables(o.variables),
+        outputConfig = r.object,
+        additionalModelRequestFields = o.extra and copy_of(o.extra),
+    }
+    if cache then
+        cache_last(params.messages, cache)
+    end
+    if o.top_k then
+        add_fields(params, top_k(r.model, o.top_k))
+    end
+    if o.reasoning then
+        local shape = r.memory.reasoning or request.reasoning_shapes(r.model)[1]
+        add_fields(params, SHAPES[shape](params, o, notes))
+    end
+    return params, notes
+end
+
+return request

@@ -1,0 +1,182 @@
+--- The answer to a turn of a chat, a piece of text at a time; tools run between the pieces.
+local errors = require "bedrock.errors"
+local gathering = require "bedrock.gather"
+local objects = require "bedrock.chat.objects"
+local sending = require "bedrock.chat.sending"
+
+local stream = {}
+
+--- @class bedrock.ChatStream call it for the next piece, or use it in a `for`
+--- @field answer? bedrock.ChatAnswer at the end
+local Stream = { __name = "bedrock.chat_stream" }
+local methods = {}
+Stream.__index = methods
+
+--- Where the text of a delta is, and who sees what else it has.
+local function piece_of(self, name, event)
+    local on, delta = self._turn.on, name == "contentBlockDelta" and event.delta or {}
+    if on.event then
+        on.event(name, event)
+    end
+    local reasoning = delta.reasoningContent
+    if on.reasoning and reasoning and reasoning.text then
+        on.reasoning(reasoning.text)
+    end
+    return delta.text
+end
+
+--- What is there of an object while it comes: in the text, or in the input of its tool.
+local function show_partial(self, name, event)
+    local turn = self._turn
+    if not (turn.object and turn.options.partial) then
+        return
+    end
+    local use = name == "contentBlockStart" and event.start and event.start.toolUse
+    if use then
+        self._in_object, self._json = use.name == turn.object.name, {}
+    elseif name == "contentBlockDelta" and event.delta then
+        local text = self._in_object and event.delta.toolUse and event.delta.toolUse.input
+            or not self._in_object and event.delta.text
+        if text then
+            self._json[#self._json + 1] = text
+            local value = objects.partial(table.concat(self._json))
+            if value ~= nil then
+                turn.options.partial(value)
+            end
+        end
+    end
+end
+
+--- The end of a round: its answer goes to the turn.
+local function take(self, output, err)
+    local turn = self._turn
+    if not output and err.partial and err.code == "BadResponse" and err.partial.stopReason then
+        output = err.partial
+    elseif not output then
+        return turn:fail(err)
+    end
+    return turn:take(output)
+end
+
+--- Opens the stream of the next round; what came whole is one piece.
+local function open(self)
+    local opened, err, streaming = sending.send(self._turn)
+    self._json, self._in_object = {}, false
+    if not opened then
+        return self._turn:fail(err)
+    elseif streaming then
+        self._stream, self._state = opened, gathering.begin(opened)
+        return nil
+    end
+    self._whole = opened
+    local text = require("bedrock.chat.answer").parts(opened.output.message)
+    return nil, nil, text ~= "" and text or nil
+end
+
+--- One step: a piece, an answer, an error, or none of these.
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err
+--- @return string? piece
+local function step(self)
+    if self._whole then
+        local output = self._whole
+        self._whole = nil
+        return take(self, output)
+    elseif not self._stream then
+        return open(self)
+    end
+    local name, event = self._stream:next()
+    if name then
+        gathering.add(self._state, self._stream, name, event)
+        show_partial(self, name, event)
+        return nil, nil, piece_of(self, name, event)
+    end
+    local source, state = self._stream, self._state
+    self._stream, self._state = nil, nil
+    return take(self, gathering.finish(state, source, event))
+end
+
+local function run(self)
+    while true do
+        local answer, err, piece = step(self)
+        if answer or err or piece then
+            return { answer = answer, err = err, piece = piece }
+        end
+    end
+end
+
+local function leave(self)
+    if self._turn then
+        self._turn:release()
+    end
+    self._turn, self._done = nil, true
+    if self._stream then
+        self._stream:close()
+        self._stream = nil
+    end
+end
+
+--- The next piece; nil at the end. An error is raised.
+--- @return string? piece
+local function next_piece(self)
+    if self._failed then
+        error(self._failed, 0)
+    elseif self._done then
+        return nil
+    elseif self._running then
+        error("two coroutines wait on one stream of a chat", 3)
+    end
+    self._running = true
+    local ok, step_result = pcall(run, self)
+    self._running = false
+    local raised = not ok and step_result or step_result.err
+    if raised then
+        if errors.is(raised) then
+            raised.messages = self._turn.messages
+        end
+        leave(self)
+        error(raised, 0)
+    elseif step_result.answer then
+        self.answer = step_result.answer
+        leave(self)
+        return nil
+    end
+    return step_result.piece
+end
+
+function Stream.__call(self)
+    return next_piece(self)
+end
+
+--- Ends it. The chat is as it was before. May be called again.
+--- @return true
+function methods.close(self)
+    leave(self)
+    return true
+end
+
+function Stream.__close(self)
+    leave(self)
+end
+
+function Stream.__tostring(self)
+    return "bedrock.chat_stream (" .. (self._done and "ended" or "open") .. ")"
+end
+
+--- For a generic `for`, whose last value Lua 5.4 closes when the loop is left.
+--- @param turn table
+function stream.new(turn)
+    turn.streaming = true
+    turn:hold()
+    local self = setmetatable({ _turn = turn, _json = {} }, Stream)
+    return self, nil, nil, self
+end
+
+--- A stream that cannot begin: its first piece is the error, which is raised, so that a `for` tells it.
+--- @return bedrock.ChatStream stream
+--- @return bedrock.Error err
+function stream.failed(err)
+    return setmetatable({ _failed = err }, Stream), err
+end
+
+return stream

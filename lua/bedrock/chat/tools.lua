@@ -1,0 +1,283 @@
+--- A chat's tools: what the model is told of them, and running what it calls.
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+local is_callable = require "bedrock.is_callable"
+local is_list = require "bedrock.is_list"
+local options = require "bedrock.chat.options"
+local schema = require "bedrock.schema"
+local schema_check = require "bedrock.schema_check"
+local task = require "bedrock.task"
+
+local tools = {}
+
+local NOTHING = "(no output)"
+
+--- @class bedrock.Tool
+--- @field name string 1 to 64 of letters, digits, _ and -
+--- @field description? string what it does and when to use it: the model reads it
+--- @field input? table JSON Schema, or the short form
+--- @field run? fun(input: table, call: bedrock.ToolCall): any, any without: the turn ends, answer.calls has it
+--- @field approve? fun(call: bedrock.ToolCall): boolean, string? asked before it runs
+
+--- @class bedrock.ToolCall
+--- @field id string
+--- @field name string
+--- @field input table
+--- @field chat bedrock.Chat
+--- @field round integer 1 for the first answer of the turn
+--- @field context any what the chat's option `context` has
+
+local MEMBERS = { approve = true, description = true, input = true, name = true, run = true }
+
+--- Kinds of entries that Converse itself has.
+local OF_AWS = { cachePoint = true, systemTool = true, toolSpec = true }
+
+local function check_members(tool, path, problems)
+    for name in pairs(tool) do
+        if not MEMBERS[name] then
+            local near = core.suggest(tostring(name), { "approve", "description", "input", "name", "run" })
+            options.add(problems, path .. "." .. core.shown(tostring(name)), "unknown", "unknown member%s",
+                near and (" (did you mean %s?)"):format(near) or "")
+        end
+    end
+    for _, name in ipairs { "approve", "run" } do
+        if tool[name] ~= nil and not is_callable(tool[name]) then
+            options.add(problems, path .. "." .. name, "type", "expected a function, got a %s", type(tool[name]))
+        end
+    end
+    if tool.description ~= nil and type(tool.description) ~= "string" then
+        options.add(problems, path .. ".description", "type", "expected a string, got a %s", type(tool.description))
+    end
+end
+
+local function check_name(tool, path, known, problems)
+    if type(tool.name) ~= "string" or not tool.name:find "^[%w_-]+$" or #tool.name > 64 then
+        options.add(problems, path .. ".name", "pattern", "expected 1 to 64 letters, digits, _ or -, got %s",
+            type(tool.name) == "string" and '"' .. core.shown(tool.name) .. '"' or errors.type_of(tool.name))
+    elseif known[tool.name] then
+        options.add(problems, path .. ".name", "value", 'another tool is called "%s", too', tool.name)
+    end
+end
+
+--- One of our own form.
+local function read(tool, path, known, problems)
+    check_members(tool, path, problems)
+    check_name(tool, path, known, problems)
+    local input, _, wrong = schema.of(tool.input or {})
+    for _, problem in ipairs(wrong or {}) do
+        local place = path .. ".input" .. (problem.path ~= "" and "." or "") .. problem.path
+        options.add(problems, place, problem.kind, "%s", problem.message)
+    end
+    return { name = tool.name, run = tool.run, approve = tool.approve, input = input, spec = { toolSpec = {
+        name = tool.name,
+        description = tool.description,
+        inputSchema = { json = input },
+    } } }
+end
+
+local function entry_of_aws(tool)
+    for kind in pairs(OF_AWS) do
+        if tool[kind] ~= nil then
+            local spec = tool.toolSpec or {}
+            return { name = spec.name, input = spec.inputSchema and spec.inputSchema.json, spec = tool }
+        end
+    end
+end
+
+--- The tools of a chat, read once.
+--- @param list (bedrock.Tool|table)[]? an entry may also be as Converse has it: {toolSpec = …}, {systemTool = …}
+--- @return table set {specs, by_name}
+function tools.read(list, problems)
+    local set = { specs = {}, by_name = {} }
+    for i, tool in ipairs(list or {}) do
+        local entry = entry_of_aws(tool) or read(tool, ("tools[%d]"):format(i), set.by_name, problems)
+        set.specs[i] = entry.spec
+        if entry.name then
+            set.by_name[entry.name] = entry
+        end
+    end
+    return set
+end
+
+--- The calls in a message. Those of tools that run at the service are none of ours.
+--- @return table[] blocks toolUse
+function tools.calls(message)
+    local calls = {}
+    for _, block in ipairs(message.content or {}) do
+        local use = block.toolUse
+        if use and use.type ~= "server_tool_use" then
+            calls[#calls + 1] = use
+        end
+    end
+    return calls
+end
+
+local CONTENT = { document = true, image = true, json = true, searchResult = true, text = true, video = true }
+
+--- A list of blocks as Converse's tool results have them?
+local function is_content(value)
+    return value[1] ~= nil and is_list(value, function(block)
+        local kind, second = next(type(block) == "table" and block or {})
+        return CONTENT[kind] and next(block, kind) == nil and second ~= nil
+    end)
+end
+
+local function failure(text)
+    return { { text = text ~= "" and text or NOTHING } }, "error"
+end
+
+--- What a tool gave, as the content of its result.
+--- @return table[] content
+--- @return string? status "error"
+local function content_of(value)
+    if value == nil then
+        return { { text = NOTHING } }
+    elseif type(value) == "table" and is_content(value) then
+        return value
+    elseif type(value) == "string" then
+        local ok = core.encode(value)
+        if not ok then
+            return failure "the tool gave bytes that are no text (UTF-8)"
+        end
+        return { { text = value:find "%S" and value or NOTHING } }
+    end
+    local json, why = core.encode(value)
+    if not json then
+        return failure("what the tool gave cannot be sent: " .. tostring(why))
+    elseif json:sub(1, 1) == "{" then
+        return { { json = value } }
+    end
+    return { { text = json } }
+end
+
+local function result_block(id, content, status)
+    return { toolResult = { toolUseId = id, content = content, status = status } }
+end
+
+--- A result that the user gives for a call that has no `run`: what `run` could have returned, an error, or Converse's
+--- own {content, status}.
+function tools.given_result(id, value)
+    if errors.is(value) then
+        return result_block(id, failure(tostring(value)))
+    elseif type(value) == "table" and is_list(value.content, function(block) return type(block) == "table" end) then
+        return result_block(id, value.content, value.status)
+    end
+    return result_block(id, content_of(value))
+end
+
+--- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the tool's.
+local function is_for_the_caller(raised)
+    return errors.is(raised) and raised.kind == "cancelled"
+        or type(raised) == "string" and raised:find "interrupted!$" ~= nil
+end
+
+local function take(ok, value, message)
+    if not ok then
+        if is_for_the_caller(value) then
+            error(value, 0)
+        end
+        return failure(tostring(value))
+    elseif not value and message ~= nil then
+        return failure(tostring(message))
+    end
+    return content_of(value)
+end
+
+local function names(set)
+    local list = {}
+    for name in pairs(set.by_name) do
+        list[#list + 1] = name
+    end
+    table.sort(list)
+    return table.concat(list, ", ")
+end
+
+--- Why a call cannot run: an unknown tool, input that does not fit.
+local function refusal(set, call)
+    local tool = set.by_name[call.name]
+    if not tool then
+        return ('there is no tool "%s"; there are: %s'):format(tostring(call.name), names(set))
+    end
+    local problems = tool.input and schema_check.problems(tool.input, call.input) or {}
+    return problems[1] and "the input does not fit the tool's schema: " .. table.concat(problems, "; ")
+end
+
+--- Asks before a call runs; nil: it may.
+local function disapproval(tool, call, approve)
+    approve = tool.approve or approve
+    if not approve then
+        return nil
+    end
+    local allowed, why = approve(call)
+    return not allowed and "the call was not allowed" .. (why and ": " .. tostring(why) or "") or nil
+end
+
+--- What is to be raised of several errors: the others are of those that were cancelled because of it.
+local function cause(errs)
+    local found
+    for _, err in pairs(errs) do
+        if found == nil or not errors.is(err) or err.kind ~= "cancelled" then
+            found = err
+        end
+    end
+    return found
+end
+
+--- @param jobs function[]
+local function at_once(jobs, limit)
+    if #jobs == 1 then
+        return jobs[1]()
+    end
+    local _, errs = task.parallel(jobs, { limit = limit, stop_on_error = true })
+    if errs then
+        error(cause(errs), 0)
+    end
+end
+
+local function call_of(use, about)
+    return { id = use.toolUseId, name = use.name, input = use.input, chat = about.chat, round = about.round,
+        context = about.context }
+end
+
+--- @return function job sets the result at that place
+local function job_of(results, i, call, why, run, on_result)
+    return function()
+        if why then
+            results[i] = result_block(call.id, failure(why))
+        else
+            results[i] = result_block(call.id, take(pcall(run, call.input, call)))
+        end
+        if on_result then
+            on_result(results[i].toolResult, call)
+        end
+    end
+end
+
+--- Runs the calls of one turn at the same time. Who must approve is asked before, one call after the other.
+--- @param uses table[] toolUse blocks
+--- @param about table {chat, round, context, approve, limit, on_call, on_result}
+--- @return table[] results blocks by the place of their call; false where a tool has no `run`
+--- @return bedrock.ToolCall[] waiting the calls of those
+function tools.run(set, uses, about)
+    local results, waiting, jobs = {}, {}, {}
+    for i, use in ipairs(uses) do
+        local tool, call, why = set.by_name[use.name], call_of(use, about), refusal(set, use)
+        if not why and tool.input then
+            call.input = schema_check.cleaned(tool.input, use.input)
+        end
+        if about.on_call then
+            about.on_call(call)
+        end
+        if not why and not tool.run then
+            results[i] = false
+            waiting[#waiting + 1] = call
+        else
+            why = why or disapproval(tool, call, about.approve)
+            jobs[#jobs + 1] = job_of(results, i, call, why, tool and tool.run, about.on_result)
+        end
+    end
+    at_once(jobs, about.limit)
+    return results, waiting
+end
+
+return tools
