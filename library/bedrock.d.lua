@@ -162,6 +162,9 @@
 ---@class bedrock.TokenUsage
 ---@field input_tokens? integer
 ---@field output_tokens? integer
+---@field total_tokens? integer
+---@field cache_read_tokens? integer
+---@field cache_write_tokens? integer
 
 ---@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"
 
@@ -453,32 +456,60 @@ local Connection = {}
 ---@field session_token? string a secret
 ---@field expiration? integer epoch seconds; nil: they do not expire
 
+---@class bedrock.Family
+---@field name string what `family = …` calls it
+---@field models string[] what the IDs of its models begin with; none: any model
+---@field output "text"|"images"|"video"|"embeddings"|"results"
+---@field takes string[] parameters, besides model, family, inference and heal
+---@field required string[] those of them that must be given
+---@field streams boolean generate_stream can be used
+---@field source string the public page that documents it
+
 ---@class bedrock.GenerateParams
 ---@field model string model ID, ARN or inference profile
----@field prompt? string text and image families
+---@field prompt? string text, image and video families
 ---@field system? string
 ---@field max_tokens? integer
 ---@field temperature? number
 ---@field top_p? number
 ---@field top_k? integer
 ---@field stop? string|string[]
+---@field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
+---@field images? string|string[] paths or bytes; of models that look at images, change them, or embed them
+---@field video? string path, bytes, or an address in S3; of models that look at videos
 ---@field negative_prompt? string image families
 ---@field width? integer
 ---@field height? integer
+---@field aspect_ratio? string "16:9"
+---@field resolution? string of a video: "540p"
+---@field duration? integer of a video, seconds
 ---@field count? integer
 ---@field seed? integer
----@field input? string|string[] embedding families; a list makes one request for each
+---@field task? "variation"|"inpainting"|"background_removal" what is done with `images`
+---@field mask? string path or bytes of an image: inpainting changes what is black
+---@field mask_prompt? string what inpainting changes, in words
+---@field output? string "s3://…" where models put what takes them minutes
+---@field input? string|string[] embedding families
+---@field input_type? "search_document"|"search_query"|"classification"|"clustering" what an embedding is for
 ---@field dimensions? integer
----@field family? string instead of the one that the model's name says
+---@field query? string rerank families
+---@field documents? string[] likewise
+---@field top_n? integer likewise: only so many results, the best
+---@field family? string instead of the one that the model's name says; "converse": by Converse
 ---@field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us, us-gov, eu, apac, jp, au, ca, global
 
+--- One of its fields says what the model made. `tostring` gives the text, or a line about what else it is.
 ---@class bedrock.Generated
 ---@field text? string
+---@field reasoning? string what the model thought, where it tells
 ---@field images? string[] bytes of image files
 ---@field embeddings? number[][]
+---@field results? bedrock.Ranked[] the best first
+---@field uri? string where in S3 the result is
 ---@field stop_reason? string
 ---@field usage bedrock.TokenUsage
----@field raw table the model's own answer; for a list of inputs, a list of them
+---@field healed? string[] what was left out or changed, a sentence each
+---@field raw table the model's own answer; for a list of inputs, a list of them; of a stream its chunks
 
 --- For a generic `for`, where an error is raised. `next` returns the error.
 ---@class bedrock.Items
@@ -543,6 +574,11 @@ local Connection = {}
 ---@field path string "messages[1].content", or a setting's name
 ---@field kind bedrock.ProblemKind
 ---@field message string
+
+---@class bedrock.Ranked
+---@field index integer of the document, from 1
+---@field score number
+---@field document string
 
 ---@class bedrock.RawAnswer
 ---@field status integer
@@ -627,6 +663,10 @@ function bedrock.describe(name, depth) end
 ---@param options? bedrock.DumpOptions
 ---@return string source
 function bedrock.dump(value, options) end
+
+--- The families of models that generate speaks to. The table prints.
+---@return bedrock.Family[]
+function bedrock.families() end
 
 --- What there is, or what a function, operation, type or namespace takes and gives. At LuaJIT's prompt it is written.
 ---@param topic? string "converse", "chat", "conn:models", "runtime", "bedrock.Settings", …
@@ -734,9 +774,9 @@ function Connection:credentials() end
 ---@return bedrock.Error? err
 function Connection:export() end
 
---- One-shot text, images or embeddings, the same for all model families.
+--- One-shot text, images, videos, embeddings or ranks, the same for all model families.
 ---@param given bedrock.GenerateParams
----@param options? bedrock.CallOptions
+---@param options? bedrock.WaitOptions
 ---@return bedrock.Generated? result
 ---@return bedrock.Error? err
 function Connection:generate(given, options) end

@@ -292,7 +292,7 @@ describe("an error", function()
             call = select(2, conn:converse(ask "Hi", { [long] = 1 })),
             generate = select(2, conn:generate { model = MODEL, [long] = 1 }),
             family = select(2, conn:generate { model = MODEL, family = long }),
-            model = select(2, conn:generate { model = long, prompt = "Hi" }),
+            model = select(2, conn:generate { model = long, input = "Hi" }),
             models = select(2, conn:models { [long] = "x" }),
             kind = select(2, conn:models { kind = long }),
             request = select(2, conn:request { path = "/", [long] = 1 }),

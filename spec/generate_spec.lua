@@ -241,9 +241,11 @@ describe("generate", function()
             assert.is_string(bodies_seen()[2].body.prompt)
         end)
 
-        it("an ARN that tells no family, with family", function()
+        it("an ARN that tells no family, by Converse or with family", function()
             local arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
-            local answer, err = conn:generate { model = arn, prompt = "Hi" }
+            assert.equal("You asked: Hi", assert(conn:generate { model = arn, prompt = "Hi" }).text:match "^[^\n]*")
+            assert.equal(1, ep:counters().Converse)
+            local answer, err = conn:generate { model = arn, input = "Hi" }
             assert.is_nil(answer)
             assert.equal("validation", err.kind)
             assert.truthy(err.message:find("family", 1, true))
@@ -311,9 +313,11 @@ describe("generate", function()
             assert.equal(3, #err.errors)
         end)
 
-        it("models of no known family, naming invoke_model and converse", function()
-            refused({ model = "example.unknown-v1:0", prompt = "Hi" }, "model", "enum", "invoke_model")
-            refused({ model = "amazon.nova-reel-v1:0", prompt = "Hi" }, "model", "enum", "converse")
+        it("what neither a family nor Converse can do", function()
+            refused({ model = "example.unknown-v1:0", input = "Hi" }, "model", "enum", "invoke_model")
+            refused({ model = "amazon.nova-2-sonic-v1:0", prompt = "Hi" }, "model", "enum", "converse")
+            refused({ model = "example.unknown-v1:0", prompt = "Hi", top_k = 5 }, "top_k", "unknown",
+                "max_tokens, prompt, stop, system, temperature")
         end)
 
         it("unknown families, with the known ones", function()

@@ -57,14 +57,15 @@ describe("the package", function()
 
     it("documents every family, with what it takes", function()
         local families = require "bedrock.families"
-        local readme = contents "README.md"
+        local page = contents "docs/generate.md"
         for _, name in ipairs(families.names()) do
-            local row = readme:match("\n(|[^\n]*`" .. name .. "`[^\n]*)\n")
-            assert.is_string(row, name .. " is not in the README")
+            local row = page:match("\n(|[^\n]*`" .. name .. "`[^\n]*)\n")
+            assert.is_string(row, name .. " is not in docs/generate.md")
             local family = families.named(name)
             assert.equal(name, family.name)
-            for parameter in pairs(family.fields) do
-                assert.truthy(row:find(parameter, 1, true), name .. " " .. parameter)
+            assert.truthy(family.source:find "^https://docs%.aws%.amazon%.com/", name)
+            for parameter in pairs(families.taken(family)) do
+                assert.truthy(row:find("%f[%w_]" .. parameter .. "%f[^%w_]"), name .. " " .. parameter)
             end
         end
     end)

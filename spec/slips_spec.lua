@@ -260,13 +260,13 @@ describe("slips with calls:", function()
     end)
 
     for name, hint in pairs {
-        messages = "use converse for a conversation; here the question is prompt",
+        messages = "use chat or converse for a conversation; here the question is prompt",
         modelId = "did you mean model?",
         maxOutputTokens = "did you mean max_tokens?",
         n = "did you mean count?",
-        stream = "use converse_stream to get the answer as it is written",
+        stream = "use generate_stream to get the answer as it is written",
         text = "did you mean prompt, or input for an embedding model?",
-        tools = "use converse for tools",
+        tools = "use chat or converse for tools",
     } do
         it("a parameter of generate called " .. name, function()
             local _, err = conn:generate { model = MODEL, prompt = "Hi", [name] = 1 }

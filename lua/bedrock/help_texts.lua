@@ -31,6 +31,10 @@ are "(hidden)".
   value: any
   options?: bedrock.DumpOptions
   returns string source]==],
+        ["bedrock.families"] = [==[
+bedrock.families()
+The families of models that generate speaks to. The table prints.
+  returns bedrock.Family[]]==],
         ["bedrock.help"] = [==[
 bedrock.help(topic?)
 What there is, or what a function, operation, type or namespace takes and gives. At LuaJIT's prompt
@@ -238,9 +242,9 @@ secrets.
   returns bedrock.Error? err]==],
         ["conn:generate"] = [==[
 conn:generate(given, options?)
-One-shot text, images or embeddings, the same for all model families.
+One-shot text, images, videos, embeddings or ranks, the same for all model families.
   given: bedrock.GenerateParams
-  options?: bedrock.CallOptions
+  options?: bedrock.WaitOptions
   returns bedrock.Generated? result
   returns bedrock.Error? err]==],
         ["conn:help"] = [==[
@@ -523,6 +527,15 @@ bedrock.ExportedCredentials
   secret_access_key: string, a secret
   session_token?: string, a secret
   expiration?: integer, epoch seconds; nil: they do not expire]==],
+        ["bedrock.Family"] = [==[
+bedrock.Family
+  name: string, what `family = …` calls it
+  models: string[], what the IDs of its models begin with; none: any model
+  output: "text"|"images"|"video"|"embeddings"|"results"
+  takes: string[], parameters, besides model, family, inference and heal
+  required: string[], those of them that must be given
+  streams: boolean, generate_stream can be used
+  source: string, the public page that documents it]==],
         ["bedrock.GatheredAgent"] = [==[
 bedrock.GatheredAgent
   text: string
@@ -579,31 +592,54 @@ bedrock.GatheredServerSent
         ["bedrock.GenerateParams"] = [==[
 bedrock.GenerateParams
   model: string, model ID, ARN or inference profile
-  prompt?: string, text and image families
+  prompt?: string, text, image and video families
   system?: string
   max_tokens?: integer
   temperature?: number
   top_p?: number
   top_k?: integer
   stop?: string|string[]
+  reasoning?: boolean|integer|"low"|"medium"|"high", the model thinks first: so much, or so many
+      tokens
+  images?: string|string[], paths or bytes; of models that look at images, change them, or embed
+      them
+  video?: string, path, bytes, or an address in S3; of models that look at videos
   negative_prompt?: string, image families
   width?: integer
   height?: integer
+  aspect_ratio?: string, "16:9"
+  resolution?: string, of a video: "540p"
+  duration?: integer, of a video, seconds
   count?: integer
   seed?: integer
-  input?: string|string[], embedding families; a list makes one request for each
+  task?: "variation"|"inpainting"|"background_removal", what is done with `images`
+  mask?: string, path or bytes of an image: inpainting changes what is black
+  mask_prompt?: string, what inpainting changes, in words
+  output?: string, "s3://…" where models put what takes them minutes
+  input?: string|string[], embedding families
+  input_type?: "search_document" | "search_query" | "classification" | "clustering", what an
+      embedding is for
   dimensions?: integer
-  family?: string, instead of the one that the model's name says
+  query?: string, rerank families
+  documents?: string[], likewise
+  top_n?: integer, likewise: only so many results, the best
+  family?: string, instead of the one that the model's name says; "converse": by Converse
   inference?: string, "cross-region": the account's profile in the region's own geography; or a
       prefix: us, us-gov, eu, apac, jp, au, ca, global]==],
         ["bedrock.Generated"] = [==[
 bedrock.Generated
+One of its fields says what the model made. `tostring` gives the text, or a line about what else it
+is.
   text?: string
+  reasoning?: string, what the model thought, where it tells
   images?: string[], bytes of image files
   embeddings?: number[][]
+  results?: bedrock.Ranked[], the best first
+  uri?: string, where in S3 the result is
   stop_reason?: string
   usage: bedrock.TokenUsage
-  raw: table, the model's own answer; for a list of inputs, a list of them]==],
+  healed?: string[], what was left out or changed, a sentence each
+  raw: table, the model's own answer; for a list of inputs, a list of them; of a stream its chunks]==],
         ["bedrock.GivenCredentials"] = [==[
 bedrock.GivenCredentials
 What a function of credentials gives.
@@ -733,6 +769,11 @@ bedrock.Problem
   message: string]==],
         ["bedrock.ProblemKind"] = [==[
 bedrock.ProblemKind: "missing" | "unknown" | "type" | "conflict" | "file" | "certificate" | string]==],
+        ["bedrock.Ranked"] = [==[
+bedrock.Ranked
+  index: integer, of the document, from 1
+  score: number
+  document: string]==],
         ["bedrock.RawAnswer"] = [==[
 bedrock.RawAnswer
   status: integer
@@ -896,7 +937,10 @@ bedrock.Timestamp: number|string epoch seconds, or ISO 8601]==],
         ["bedrock.TokenUsage"] = [==[
 bedrock.TokenUsage
   input_tokens?: integer
-  output_tokens?: integer]==],
+  output_tokens?: integer
+  total_tokens?: integer
+  cache_read_tokens?: integer
+  cache_write_tokens?: integer]==],
         ["bedrock.ToolCall"] = [==[
 bedrock.ToolCall
   id: string

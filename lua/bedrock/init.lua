@@ -31,6 +31,7 @@ lazy(bedrock, {
     connect = "connection.connect",
     describe = "describe.operation",
     dump = "dump.dump",
+    families = "generate.listing.families",
     help = "help.help",
     load_api = "load_api.load",
     log = "log.to",

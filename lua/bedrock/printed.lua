@@ -26,7 +26,7 @@ printed.answer = metatable "answer"
 local kinds = {}
 
 --- Of values of our own.
---- @param kind "credentials"|"generated"|"item"|"metadata"|"models"|"raw" a file of bedrock.prints
+--- @param kind "credentials"|"families"|"generated"|"item"|"metadata"|"models"|"raw" a file of bedrock.prints
 --- @return table metatable
 function printed.of(kind)
     kinds[kind] = kinds[kind] or metatable(kind)

@@ -162,6 +162,9 @@
 ---@class bedrock.TokenUsage
 ---@field input_tokens? integer
 ---@field output_tokens? integer
+---@field total_tokens? integer
+---@field cache_read_tokens? integer
+---@field cache_write_tokens? integer
 
 ---@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"
 

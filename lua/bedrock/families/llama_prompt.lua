@@ -42,4 +42,7 @@ function llama_prompt.read(answer)
     }
 end
 
+--- A chunk tells how many tokens were written so far; only the first one tells how many were read.
+llama_prompt.piece = llama_prompt.read
+
 return llama_prompt

@@ -1,33 +1,17 @@
 --- Amazon Nova, text: micro, lite, pro, premier.
-local blocks = require "bedrock.families.blocks"
+local messages = require "bedrock.families.nova_messages"
 
 return {
     name = "nova",
+    source = "https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html",
     output = "text",
     models = { "amazon.nova-" },
     required = { "prompt" },
-    takes = { "prompt", "system" },
-    fields = {
-        max_tokens = "inferenceConfig.maxTokens",
-        temperature = "inferenceConfig.temperature",
-        top_p = "inferenceConfig.topP",
-        top_k = "inferenceConfig.topK",
-        stop = "inferenceConfig.stopSequences",
-    },
-    body = function(given)
-        return {
-            schemaVersion = "messages-v1",
-            messages = { { role = "user", content = { { text = given.prompt } } } },
-            system = given.system and { { text = given.system } },
-        }
-    end,
-    read = function(answer)
-        local usage = answer.usage or {}
-        return {
-            text = blocks.text(answer.output.message.content),
-            stop_reason = answer.stopReason,
-            input_tokens = usage.inputTokens,
-            output_tokens = usage.outputTokens,
-        }
-    end,
+    takes = messages.takes,
+    fields = messages.fields,
+    images_in_s3 = true,
+    check = messages.check,
+    body = messages.body,
+    read = messages.read,
+    piece = messages.piece,
 }

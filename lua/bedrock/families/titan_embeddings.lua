@@ -1,6 +1,7 @@
 --- Amazon Titan Text Embeddings V2.
 return {
     name = "titan_embeddings",
+    source = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html",
     output = "embeddings",
     models = { "amazon.titan-embed-text-v2" },
     required = { "input" },
@@ -10,6 +11,6 @@ return {
         return { inputText = given.input }
     end,
     read = function(answer)
-        return { embedding = answer.embedding, input_tokens = answer.inputTextTokenCount }
+        return { embeddings = { answer.embedding }, input_tokens = answer.inputTextTokenCount }
     end,
 }

@@ -1,6 +1,7 @@
 --- Amazon Titan Text.
 return {
     name = "titan_text",
+    source = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html",
     output = "text",
     models = { "amazon.titan-text", "amazon.titan-tg1" },
     required = { "prompt" },
@@ -21,6 +22,14 @@ return {
             stop_reason = result.completionReason,
             input_tokens = answer.inputTextTokenCount,
             output_tokens = result.tokenCount,
+        }
+    end,
+    piece = function(chunk)
+        return {
+            text = chunk.outputText,
+            stop_reason = chunk.completionReason,
+            input_tokens = chunk.inputTextTokenCount,
+            output_tokens = chunk.totalOutputTextTokenCount,
         }
     end,
 }

@@ -1,8 +1,9 @@
 --- The model families' native bodies. A family has reply(input): what is said; whole(reply): the
---- answer in one piece; chunks(reply): the same as a stream; required: the member no request may
+--- answer in one piece; chunks(reply): the same as a stream; required: the members no request may
 --- lack.
 -- luacheck: std ngx_lua
 local json = require "server.json"
+local more = require "server.families_more"
 local prose = require "server.prose"
 
 local PNG = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAa0lEQVR42g3JQQEAMAgDMcQgBjP1cBYwUzE1"
@@ -10,17 +11,7 @@ local PNG = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAa0lEQVR42g3JQQEAMAg
     .. "NjgkXH4cfcyhYw8fOe54G4BfkSabVjIAAAAASUVORK5CYII="
 
 local families = {}
-
-local function said(prompt, limit)
-    local words, cut = prose.limited(prose.reply(prompt), limit)
-    return {
-        words = words,
-        cut = cut,
-        text = table.concat(words),
-        read = prose.count(prompt),
-        written = #words,
-    }
-end
+local invocation_metrics, said, vector = more.metrics, more.said, more.vector
 
 local function last_text(messages)
     local content = messages[#messages].content
@@ -35,17 +26,8 @@ local function last_text(messages)
     return ""
 end
 
-local function invocation_metrics(reply)
-    return {
-        inputTokenCount = reply.read,
-        outputTokenCount = reply.written,
-        invocationLatency = 42,
-        firstByteLatency = 7,
-    }
-end
-
 families.nova = {
-    required = "messages",
+    required = { "messages" },
     reply = function(input)
         return said(last_text(input.messages),
             input.inferenceConfig and input.inferenceConfig.maxTokens)
@@ -77,7 +59,7 @@ families.nova = {
 }
 
 families.titan_text = {
-    required = "inputText",
+    required = { "inputText" },
     reply = function(input)
         return said(input.inputText,
             input.textGenerationConfig and input.textGenerationConfig.maxTokenCount)
@@ -109,14 +91,6 @@ families.titan_text = {
     end,
 }
 
-local function vector(text, dimensions)
-    local numbers = {}
-    for i = 1, dimensions do
-        numbers[i] = (ngx.crc32_long(i .. text) % 20001 - 10000) / 10000
-    end
-    return numbers
-end
-
 families.titan_embedding = {
     reply = function(input)
         local config = input.embeddingConfig
@@ -136,10 +110,32 @@ families.titan_embedding = {
     end,
 }
 
+families.nova_embedding = {
+    required = { "singleEmbeddingParams" },
+    reply = function(input)
+        local params = input.singleEmbeddingParams
+        assert((params.text ~= nil) ~= (params.image ~= nil) and params.embeddingPurpose)
+        return { vector = vector(params.text and params.text.value or "image", params.embeddingDimension or 3072),
+            kind = params.text and "TEXT" or "IMAGE" }
+    end,
+    whole = function(reply)
+        return { embeddings = { { embeddingType = reply.kind, embedding = reply.vector } } }
+    end,
+}
+
+--- What a task's members are in.
+local TASKS = {
+    TEXT_IMAGE = "textToImageParams",
+    IMAGE_VARIATION = "imageVariationParams",
+    INPAINTING = "inPaintingParams",
+    BACKGROUND_REMOVAL = "backgroundRemovalParams",
+}
+
 families.image = {
-    required = "taskType",
+    required = { "taskType" },
     reply = function(input)
         local config = input.imageGenerationConfig or {}
+        assert(type(input[TASKS[input.taskType]]) == "table")
         return { count = config.numberOfImages or 1 }
     end,
     whole = function(reply)
@@ -151,8 +147,18 @@ families.image = {
     end,
 }
 
+families.stability = {
+    required = { "prompt" },
+    reply = function(input)
+        return { seed = input.seed or 42 }
+    end,
+    whole = function(reply)
+        return { seeds = { reply.seed }, finish_reasons = { json.null }, images = { PNG } }
+    end,
+}
+
 families.anthropic = {
-    required = "anthropic_version",
+    required = { "anthropic_version" },
     reply = function(input)
         return said(last_text(input.messages), input.max_tokens)
     end,
@@ -194,7 +200,7 @@ families.anthropic = {
 }
 
 families.llama = {
-    required = "prompt",
+    required = { "prompt" },
     reply = function(input)
         return said(input.prompt, input.max_gen_len)
     end,
@@ -234,7 +240,7 @@ local function completion(kind, choice)
 end
 
 families.openai = {
-    required = "messages",
+    required = { "messages" },
     reply = function(input)
         return said(last_text(input.messages), input.max_completion_tokens or input.max_tokens)
     end,
@@ -273,11 +279,28 @@ local BY_ID = {
     { "nova%-canvas", families.image },
     { "titan%-image", families.image },
     { "titan%-embed", families.titan_embedding },
+    { "nova%-2%-multimodal", families.nova_embedding },
+    { "amazon%.rerank", more.amazon_rerank },
     { "amazon%.titan", families.titan_text },
     { "amazon%.nova", families.nova },
     { "anthropic%.", families.anthropic },
     { "meta%.llama", families.llama },
     { "openai%.", families.openai },
+    { "cohere%.command%-r", more.command_r },
+    { "cohere%.embed", more.cohere_embed },
+    { "cohere%.rerank", more.cohere_rerank },
+    { "mistral%.mistral%-7b", more.mistral },
+    { "mistral%.mixtral", more.mistral },
+    { "mistral%.mistral%-%l+%-2402", more.mistral },
+    { "mistral%.", families.openai },
+    { "ai21%.jamba", families.openai },
+    { "deepseek%.r1", more.deepseek_r1 },
+    { "deepseek%.", families.openai },
+    { "qwen%.", families.openai },
+    { "writer%.palmyra", families.openai },
+    { "twelvelabs%.marengo", more.marengo },
+    { "twelvelabs%.pegasus", more.pegasus },
+    { "stability%.", families.stability },
 }
 
 --- The family of a model ID, profile ID or ARN; unknown ones echo.

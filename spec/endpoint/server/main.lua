@@ -2,6 +2,7 @@
 -- luacheck: std ngx_lua
 local agents = require "server.agents"
 local answer = require "server.answer"
+local async = require "server.async"
 local bedrock = require "server.bedrock"
 local converse = require "server.converse"
 local faults = require "server.faults"
@@ -171,7 +172,7 @@ function main.init(settings)
     end
     x509.trust(settings.trust_anchor)
     handlers["rolesanywhere.CreateSession"] = sessions.create
-    for _, module in ipairs { bedrock, converse, mantle, models, agents, sts, metadata, sso } do
+    for _, module in ipairs { async, bedrock, converse, mantle, models, agents, sts, metadata, sso } do
         for name, handler in pairs(module.operations) do
             handlers[name] = handler
         end

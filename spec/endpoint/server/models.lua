@@ -21,9 +21,11 @@ local function parse(request, model)
 end
 
 local function reply_of(family, input)
-    if family.required and input[family.required] == nil then
-        refusal.validation("Malformed input request: #: required key [" .. family.required
-            .. "] not found, please reformat your input and try again.")
+    for _, name in ipairs(family.required or {}) do
+        if input[name] == nil then
+            refusal.validation("Malformed input request: #: required key [" .. name
+                .. "] not found, please reformat your input and try again.")
+        end
     end
     local good, reply = pcall(family.reply, input)
     if not good then

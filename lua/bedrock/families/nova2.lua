@@ -1,0 +1,41 @@
+--- Amazon Nova 2, text. It can reason, with an effort instead of a number of tokens.
+local messages = require "bedrock.families.nova_messages"
+
+--- With the highest effort the model itself decides about these.
+local OWN = { "max_tokens", "temperature", "top_p" }
+
+return {
+    name = "nova2",
+    source = "https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-invoke-api.html",
+    output = "text",
+    models = { "amazon.nova-2-" },
+    required = { "prompt" },
+    takes = { "prompt", "system", "images", "video", "reasoning" },
+    fields = messages.fields,
+    images_in_s3 = true,
+    check = messages.check,
+    refuse = function(name, value)
+        if name == "reasoning" and type(value) == "number" then
+            return "Nova takes an effort: true, low, medium or high"
+        end
+    end,
+    adjust = function(given)
+        local notes = {}
+        for _, name in ipairs(given.reasoning == "high" and OWN or {}) do
+            if given[name] then
+                given[name] = nil
+                notes[#notes + 1] = ("%s was left out: Nova takes none with high reasoning"):format(name)
+            end
+        end
+        return given, notes[1] and notes
+    end,
+    body = function(given)
+        local body, effort = messages.body(given), given.reasoning
+        if effort then
+            body.reasoningConfig = { type = "enabled", maxReasoningEffort = effort == true and "medium" or effort }
+        end
+        return body
+    end,
+    read = messages.read,
+    piece = messages.piece,
+}
