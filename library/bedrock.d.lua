@@ -391,6 +391,89 @@ function bedrock.json.decode(text) end
 ---@return bedrock.ApiVersion
 function bedrock.api_version() end
 
+--- What `ask` returns, and what is in `session.answer` after a stream.
+---@class bedrock.AgentAnswer
+---@field text string
+---@field session_id? string
+---@field rounds integer requests that it took
+---@field citations table[] as AWS has them
+---@field files { name: string?, type: string?, bytes: string? }[]
+---@field trace table[] an agent's trace parts, or a harness's hook events
+---@field results bedrock.AgentResult[] what tools gave, in the order of their calls
+---@field collaborators { agent_id: string?, name: string? }[] agents beside this one that were heard of
+---@field calls? bedrock.AgentCall[] calls that nobody here answers: the session has no tools
+---@field stop_reason? string
+---@field usage? bedrock.TokenUsage
+---@field reasoning? string of a harness
+---@field message? table of a harness: the last one
+---@field messages? table[] of a harness: all of this ask
+---@field metrics? table of a harness
+---@field output? any of a runtime: its JSON, decoded
+---@field body? string of a runtime: the bytes of an answer without events
+---@field events? bedrock.ServerSentEvent[] of a runtime; `json` is the data, decoded
+---@field guardrail_action? string of a knowledge base
+---@field others? bedrock.OtherEvent[] events that this version does not know
+
+---@class bedrock.AgentCall
+---@field id string
+---@field name string what it is called in `tools`
+---@field params table the values by their names; for a harness its input
+---@field session table
+---@field round integer
+---@field context any the ask's own
+---@field group? string an agent's action group
+---@field agent_id? string of the collaborator that wants it
+---@field collaborator? string its name
+---@field confirmation? "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT"
+---@field input table as it came
+
+---@class bedrock.AgentResult
+---@field call bedrock.AgentCall
+---@field value any what the tool returned
+---@field failed? string why there is none
+---@field state? "REPROMPT"|"FAILURE" what the agent is to do about that
+---@field confirmation? "CONFIRM"|"DENY"
+
+---@class bedrock.AgentSession
+---@field session_id string
+---@field answer? bedrock.AgentAnswer the last one
+local AgentSession = {}
+
+---@class bedrock.AgentSessionOptions
+---@field agent_id? string with alias_id: an agent
+---@field alias_id? string
+---@field harness_arn? string an AgentCore harness
+---@field runtime_arn? string an AgentCore runtime
+---@field session_id? string a new one (UUID) if not given
+---@field memory_id? string of an agent
+---@field state? table of an agent: AWS's SessionState
+---@field trace? boolean of an agent
+---@field tools? table<string, function> by "group.function", "group.METHOD /path", or a harness's names
+---@field approve? fun(call: bedrock.AgentCall): boolean, string?
+---@field payload? fun(text: any): string|table of a runtime; {"prompt": text} if not given
+---@field read? fun(value: any, event: table?): string? of a runtime: the text in an event's data or in an answer
+---@field qualifier? string of a harness or a runtime: its endpoint
+---@field params? table other members of the operation, sent with each request
+---@field max_rounds? integer requests of one ask; 10 if not given
+---@field tool_limit? integer tools at once; all if not given
+
+--- The pieces of an answer as they come: for piece in stream do … end. An error is raised inside the loop.
+---@class bedrock.AgentStream
+---@field answer? bedrock.AgentAnswer once it is whole
+---@overload fun(): string?
+
+---@class bedrock.AskOptions: bedrock.CallOptions
+---@field on? table<string, function> event(name, event), tool_call(call), tool_result(call, result), reasoning(text), trace(event)
+---@field tools? table
+---@field approve? fun(call: bedrock.AgentCall): boolean, string?
+---@field context? any handed to tools as call.context
+---@field files? table of an agent: paths, or {path = | bytes = | s3 =, name =, media_type =, use =}
+---@field state? table of an agent: AWS's SessionState, for this ask
+---@field trace? boolean of an agent
+---@field max_rounds? integer
+---@field tool_limit? integer
+---@field params? table other members of the operation
+
 ---@class bedrock.Chat
 ---@field messages table[] what was said, as Converse has it; plain data, and never half a turn
 ---@field usage bedrock.Usage of all requests
@@ -516,6 +599,26 @@ local Connection = {}
 ---@field next fun(self: bedrock.Items): any, bedrock.Error?
 ---@overload fun(): any
 
+---@class bedrock.Knowledge: bedrock.AgentSession
+---@field id string
+---@field retrieve fun(self: bedrock.Knowledge, query: any, given: table?): bedrock.Passages?, bedrock.Error?
+
+---@class bedrock.KnowledgeOptions
+---@field id string
+---@field model? string that answers: its ID, ARN or inference profile
+---@field session_id? string of an earlier one; the service makes it
+---@field results? integer
+---@field filter? table
+---@field search? "hybrid"|"semantic"
+---@field max_tokens? integer
+---@field temperature? number
+---@field top_p? number
+---@field stop? string|string[]
+---@field template? string the prompt's template, with $search_results$
+---@field guardrail? { id: string, version: string }
+---@field user_id? string
+---@field params? table other members of RetrieveAndGenerate
+
 ---@class bedrock.Metadata
 ---@field status integer
 ---@field attempts integer requests sent
@@ -555,6 +658,20 @@ local Connection = {}
 ---@class bedrock.ParallelOptions
 ---@field limit? integer how many run at once; all if not given
 ---@field stop_on_error? boolean the first that fails cancels the others, and no more are started
+
+--- As AWS has it (content, location, score, metadata, documentId), with its text and document_id.
+---@class bedrock.Passage
+---@field text? string
+---@field score? number
+---@field location? table prints as the address
+---@field metadata? table
+---@field content? table
+---@field document_id? string
+
+---@class bedrock.Passages
+---@field next_token? string there is more
+---@field guardrail_action? string
+---@field [integer] bedrock.Passage
 
 ---@class bedrock.Prepared
 ---@field method string
@@ -738,6 +855,12 @@ function bedrock.spawn(f, ...) end
 ---@return bedrock.Error? err
 function bedrock.test(settings, options) end
 
+--- A session with an agent, a harness or a runtime.
+---@param given bedrock.AgentSessionOptions
+---@return bedrock.AgentSession? session
+---@return bedrock.Error? err
+function Connection:agent_session(given) end
+
 --- A short-term API key of Amazon Bedrock for this connection's region. It may do what the connection's role may.
 ---@param options? { duration?: integer } seconds, 1 to 43200; 43200 if not given
 ---@return string? key
@@ -793,6 +916,12 @@ function Connection:help(topic) end
 ---@param options? bedrock.CallOptions
 ---@return bedrock.Items
 function Connection:items(name, params, options) end
+
+--- A knowledge base: `retrieve`, `ask`, `stream`.
+---@param given bedrock.KnowledgeOptions
+---@return bedrock.Knowledge? kb
+---@return bedrock.Error? err
+function Connection:knowledge(given) end
 
 --- What can be called in this region. A list that cannot be read (the role may not, the service does not know it, the
 --- answer makes no sense) is left out and noted in `list.denied` (kind to error). It is an error if none can be read.
@@ -936,6 +1065,26 @@ function Stream:next() end
 ---@return table? result
 ---@return bedrock.Error? err what had come is in err.partial
 function Stream:print() end
+
+--- Asks, and waits for the whole answer.
+---@param input string|table
+---@param given? bedrock.AskOptions
+---@return bedrock.AgentAnswer? answer
+---@return bedrock.Error? err
+function AgentSession:ask(input, given) end
+
+--- Ends the session at the service.
+---@param text? string an agent's last word to it
+---@param given? bedrock.CallOptions
+---@return true? ok
+---@return bedrock.Error? err
+function AgentSession:finish(text, given) end
+
+--- The answer in pieces, for a generic `for`, where an error is raised; then it is in `session.answer`.
+---@param input string|table
+---@param given? bedrock.AskOptions
+---@return bedrock.AgentStream
+function AgentSession:stream(input, given) end
 
 ---@alias bedrock.ServiceName "agent"|"agent-registry"|"agent-registry-control"|"agent_registry"|"agent_registry_control"|"agent_runtime"|"agentcore"|"agentcore_control"|"bedrock"|"bedrock-agent"|"bedrock-agent-runtime"|"bedrock-agentcore"|"bedrock-agentcore-control"|"bedrock-data-automation"|"bedrock-data-automation-runtime"|"bedrock-mantle"|"bedrock-runtime"|"data_automation"|"data_automation_runtime"|"mantle"|"roles_anywhere"|"rolesanywhere"|"runtime"|"sts"|string
 ---@alias bedrock.OperationName "add_dataset_examples"|"agent.delete_resource_policy"|"agent.get_resource_policy"|"agent.list_tags_for_resource"|"agent.put_resource_policy"|"agent.tag_resource"|"agent.untag_resource"|"agent_registry_control.create_registry"|"agent_registry_control.create_registry_record"|"agent_registry_control.delete_registry"|"agent_registry_control.delete_registry_record"|"agent_registry_control.get_registry"|"agent_registry_control.get_registry_record"|"agent_registry_control.list_registries"|"agent_registry_control.list_registry_records"|"agent_registry_control.list_tags_for_resource"|"agent_registry_control.submit_registry_record_for_approval"|"agent_registry_control.tag_resource"|"agent_registry_control.untag_resource"|"agent_registry_control.update_registry"|"agent_registry_control.update_registry_record"|"agent_registry_control.update_registry_record_status"|"agent_runtime.list_sessions"|"agent_runtime.list_tags_for_resource"|"agent_runtime.tag_resource"|"agent_runtime.untag_resource"|"agentcore.list_sessions"|"agentcore_control.delete_resource_policy"|"agentcore_control.get_resource_policy"|"agentcore_control.list_tags_for_resource"|"agentcore_control.put_resource_policy"|"agentcore_control.tag_resource"|"agentcore_control.untag_resource"|"agentic_retrieve_stream"|"apply_guardrail"|"archive_project"|"associate_agent_collaborator"|"associate_agent_knowledge_base"|"associate_publisher"|"assume_role"|"assume_role_with_saml"|"assume_role_with_web_identity"|"assume_root"|"batch_create_memory_records"|"batch_delete_advanced_prompt_optimization_job"|"batch_delete_evaluation_job"|"batch_delete_memory_records"|"batch_get_discoverable_registry_record"|"batch_put_gateway_rate_limits"|"batch_update_memory_records"|"bedrock.delete_resource_policy"|"bedrock.get_resource_policy"|"bedrock.list_tags_for_resource"|"bedrock.put_resource_policy"|"bedrock.tag_resource"|"bedrock.untag_resource"|"cancel_automated_reasoning_policy_build_workflow"|"check_ingested_document_acl"|"complete_resource_token_auth"|"converse"|"converse_stream"|"copy_blueprint_stage"|"count_tokens"|"create_ab_test"|"create_advanced_prompt_optimization_job"|"create_agent"|"create_agent_action_group"|"create_agent_alias"|"create_agent_runtime"|"create_agent_runtime_endpoint"|"create_api_key_credential_provider"|"create_automated_reasoning_policy"|"create_automated_reasoning_policy_test_case"|"create_automated_reasoning_policy_version"|"create_blueprint"|"create_blueprint_version"|"create_browser"|"create_browser_profile"|"create_capacity_provider"|"create_code_interpreter"|"create_configuration_bundle"|"create_consent_portal"|"create_custom_model"|"create_custom_model_deployment"|"create_data_automation_library"|"create_data_automation_project"|"create_data_source"|"create_dataset"|"create_dataset_version"|"create_evaluation_job"|"create_evaluator"|"create_event"|"create_flow"|"create_flow_alias"|"create_flow_version"|"create_foundation_model_agreement"|"create_gateway"|"create_gateway_rate_limit"|"create_gateway_rule"|"create_gateway_target"|"create_guardrail"|"create_guardrail_version"|"create_harness"|"create_harness_endpoint"|"create_inference_profile"|"create_invocation"|"create_knowledge_base"|"create_marketplace_model_endpoint"|"create_memory"|"create_model_copy_job"|"create_model_customization_job"|"create_model_import_job"|"create_model_invocation_job"|"create_oauth2_credential_provider"|"create_online_evaluation_config"|"create_payment_connector"|"create_payment_credential_provider"|"create_payment_instrument"|"create_payment_manager"|"create_payment_session"|"create_policy"|"create_policy_engine"|"create_profile"|"create_project"|"create_prompt"|"create_prompt_router"|"create_prompt_version"|"create_provisioned_model_throughput"|"create_publisher"|"create_registry"|"create_registry_record"|"create_retrieval_instruction"|"create_retrieval_instruction_version"|"create_session"|"create_trust_anchor"|"create_vpc_configuration"|"create_workload_identity"|"data_automation.list_tags_for_resource"|"data_automation.tag_resource"|"data_automation.untag_resource"|"data_automation_runtime.list_tags_for_resource"|"data_automation_runtime.tag_resource"|"data_automation_runtime.untag_resource"|"decode_authorization_message"|"delete_ab_test"|"delete_account_data_retention_storage"|"delete_agent"|"delete_agent_action_group"|"delete_agent_alias"|"delete_agent_memory"|"delete_agent_runtime"|"delete_agent_runtime_endpoint"|"delete_agent_version"|"delete_api_key_credential_provider"|"delete_attribute_mapping"|"delete_automated_reasoning_policy"|"delete_automated_reasoning_policy_build_workflow"|"delete_automated_reasoning_policy_test_case"|"delete_batch_evaluation"|"delete_blueprint"|"delete_browser"|"delete_browser_profile"|"delete_capacity_provider"|"delete_capacity_provider_session"|"delete_code_interpreter"|"delete_configuration_bundle"|"delete_consent_portal"|"delete_crl"|"delete_custom_model"|"delete_custom_model_deployment"|"delete_data_automation_library"|"delete_data_automation_project"|"delete_data_source"|"delete_dataset"|"delete_dataset_examples"|"delete_dataset_generation"|"delete_enforced_guardrail_configuration"|"delete_evaluator"|"delete_event"|"delete_flow"|"delete_flow_alias"|"delete_flow_version"|"delete_foundation_model_agreement"|"delete_gateway"|"delete_gateway_rate_limit"|"delete_gateway_rule"|"delete_gateway_target"|"delete_guardrail"|"delete_harness"|"delete_harness_endpoint"|"delete_imported_model"|"delete_inference_profile"|"delete_knowledge_base"|"delete_knowledge_base_documents"|"delete_marketplace_model_endpoint"|"delete_memory"|"delete_memory_record"|"delete_model_invocation_logging_configuration"|"delete_oauth2_credential_provider"|"delete_online_evaluation_config"|"delete_organization_data_retention_storage"|"delete_payment_connector"|"delete_payment_credential_provider"|"delete_payment_instrument"|"delete_payment_manager"|"delete_payment_session"|"delete_policy"|"delete_policy_engine"|"delete_profile"|"delete_project_data_retention_storage"|"delete_prompt"|"delete_prompt_router"|"delete_provisioned_model_throughput"|"delete_publisher"|"delete_recommendation"|"delete_registry"|"delete_registry_record"|"delete_retrieval_instruction"|"delete_session"|"delete_trust_anchor"|"delete_vpc_configuration"|"delete_workload_identity"|"deregister_marketplace_model_endpoint"|"disable_crl"|"disable_profile"|"disable_trust_anchor"|"disassociate_agent_collaborator"|"disassociate_agent_knowledge_base"|"disassociate_publisher"|"enable_crl"|"enable_profile"|"enable_trust_anchor"|"end_session"|"evaluate"|"export_automated_reasoning_policy_version"|"generate_query"|"get_ab_test"|"get_access_key_info"|"get_account_data_retention"|"get_account_data_retention_storage"|"get_advanced_prompt_optimization_job"|"get_agent"|"get_agent_action_group"|"get_agent_alias"|"get_agent_card"|"get_agent_collaborator"|"get_agent_insight"|"get_agent_insight_store"|"get_agent_knowledge_base"|"get_agent_memory"|"get_agent_runtime"|"get_agent_runtime_endpoint"|"get_agent_version"|"get_api_key_credential_provider"|"get_async_invoke"|"get_automated_reasoning_policy"|"get_automated_reasoning_policy_annotations"|"get_automated_reasoning_policy_build_workflow"|"get_automated_reasoning_policy_build_workflow_result_assets"|"get_automated_reasoning_policy_next_scenario"|"get_automated_reasoning_policy_test_case"|"get_automated_reasoning_policy_test_result"|"get_batch_evaluation"|"get_blueprint"|"get_blueprint_optimization_status"|"get_browser"|"get_browser_profile"|"get_browser_session"|"get_caller_identity"|"get_capacity_provider"|"get_code_interpreter"|"get_code_interpreter_session"|"get_configuration_bundle"|"get_configuration_bundle_version"|"get_consent_portal"|"get_crl"|"get_custom_model"|"get_custom_model_deployment"|"get_data_automation_library"|"get_data_automation_library_entity"|"get_data_automation_library_ingestion_job"|"get_data_automation_project"|"get_data_automation_status"|"get_data_source"|"get_dataset"|"get_dataset_generation"|"get_delegated_access_token"|"get_document_content"|"get_evaluation_job"|"get_evaluator"|"get_event"|"get_execution_flow_snapshot"|"get_federation_token"|"get_flow"|"get_flow_alias"|"get_flow_execution"|"get_flow_version"|"get_foundation_model"|"get_foundation_model_availability"|"get_gateway"|"get_gateway_rate_limit"|"get_gateway_rule"|"get_gateway_target"|"get_guardrail"|"get_harness"|"get_harness_endpoint"|"get_imported_model"|"get_inference_profile"|"get_ingested_document_acl"|"get_ingestion_job"|"get_invocation_step"|"get_knowledge_base"|"get_knowledge_base_documents"|"get_marketplace_model_endpoint"|"get_memory"|"get_memory_record"|"get_model_copy_job"|"get_model_customization_job"|"get_model_import_job"|"get_model_invocation_job"|"get_model_invocation_logging_configuration"|"get_oauth2_credential_provider"|"get_online_evaluation_config"|"get_organization_data_retention_storage"|"get_payment_connector"|"get_payment_credential_provider"|"get_payment_instrument"|"get_payment_instrument_balance"|"get_payment_manager"|"get_payment_session"|"get_policy"|"get_policy_engine"|"get_policy_engine_summary"|"get_policy_generation"|"get_policy_generation_summary"|"get_policy_summary"|"get_profile"|"get_project"|"get_project_data_retention_storage"|"get_prompt"|"get_prompt_router"|"get_provisioned_model_throughput"|"get_publisher"|"get_recommendation"|"get_registry"|"get_registry_record"|"get_resource_api_key"|"get_resource_oauth2_token"|"get_resource_payment_token"|"get_retrieval_instruction"|"get_scoped_credentials"|"get_session"|"get_session_token"|"get_subject"|"get_token_vault"|"get_trust_anchor"|"get_trusted_access_program"|"get_trusted_access_program_account_enrollment"|"get_trusted_access_program_organization_enrollment"|"get_trusted_access_program_project_enrollment"|"get_use_case_for_model_access"|"get_vpc_configuration"|"get_web_identity_token"|"get_workload_access_token"|"get_workload_access_token_for_jwt"|"get_workload_access_token_for_user_id"|"get_workload_identity"|"import_crl"|"ingest_data"|"ingest_knowledge_base_documents"|"invoke_agent"|"invoke_agent_runtime"|"invoke_agent_runtime_command"|"invoke_blueprint_optimization_async"|"invoke_browser"|"invoke_code_interpreter"|"invoke_data_automation"|"invoke_data_automation_async"|"invoke_data_automation_library_ingestion_job"|"invoke_flow"|"invoke_guardrail_checks"|"invoke_harness"|"invoke_inline_agent"|"invoke_model"|"invoke_model_with_bidirectional_stream"|"invoke_model_with_response_stream"|"invoke_web_search"|"list_ab_tests"|"list_actors"|"list_advanced_prompt_optimization_jobs"|"list_agent_action_groups"|"list_agent_aliases"|"list_agent_collaborators"|"list_agent_insight_stores"|"list_agent_insights"|"list_agent_knowledge_bases"|"list_agent_runtime_endpoints"|"list_agent_runtime_versions"|"list_agent_runtime_versions_by_capacity_provider"|"list_agent_runtimes"|"list_agent_versions"|"list_agents"|"list_api_key_credential_providers"|"list_async_invokes"|"list_automated_reasoning_policies"|"list_automated_reasoning_policy_build_workflows"|"list_automated_reasoning_policy_test_cases"|"list_automated_reasoning_policy_test_results"|"list_batch_evaluations"|"list_blueprints"|"list_browser_profiles"|"list_browser_sessions"|"list_browsers"|"list_capacity_providers"|"list_code_interpreter_sessions"|"list_code_interpreters"|"list_configuration_bundle_versions"|"list_configuration_bundles"|"list_consent_portals"|"list_crls"|"list_custom_model_deployments"|"list_custom_models"|"list_data_automation_libraries"|"list_data_automation_library_entities"|"list_data_automation_library_ingestion_jobs"|"list_data_automation_projects"|"list_data_sources"|"list_dataset_examples"|"list_dataset_generations"|"list_dataset_versions"|"list_datasets"|"list_discoverable_registry_records"|"list_enforced_guardrails_configuration"|"list_evaluation_jobs"|"list_evaluators"|"list_events"|"list_flow_aliases"|"list_flow_execution_events"|"list_flow_executions"|"list_flow_versions"|"list_flows"|"list_foundation_model_agreement_offers"|"list_foundation_models"|"list_gateway_rate_limits"|"list_gateway_rules"|"list_gateway_targets"|"list_gateways"|"list_guardrails"|"list_harness_endpoints"|"list_harness_versions"|"list_harnesses"|"list_imported_models"|"list_inference_profiles"|"list_ingestion_jobs"|"list_invocation_steps"|"list_invocations"|"list_knowledge_base_documents"|"list_knowledge_bases"|"list_marketplace_model_endpoints"|"list_memories"|"list_memory_extraction_jobs"|"list_memory_records"|"list_model_copy_jobs"|"list_model_customization_jobs"|"list_model_import_jobs"|"list_model_invocation_jobs"|"list_oauth2_credential_providers"|"list_online_evaluation_configs"|"list_payment_connectors"|"list_payment_credential_providers"|"list_payment_instruments"|"list_payment_managers"|"list_payment_sessions"|"list_policies"|"list_policy_engine_summaries"|"list_policy_engines"|"list_policy_generation_assets"|"list_policy_generation_summaries"|"list_policy_generations"|"list_policy_summaries"|"list_profiles"|"list_projects"|"list_prompt_routers"|"list_prompts"|"list_provisioned_model_throughputs"|"list_publisher_associations"|"list_publishers"|"list_recommendations"|"list_registries"|"list_registry_records"|"list_retrieval_instruction_versions"|"list_retrieval_instructions"|"list_subjects"|"list_trust_anchors"|"list_trusted_access_programs"|"list_vpc_configurations"|"list_workload_identities"|"optimize_prompt"|"prepare_agent"|"prepare_flow"|"process_payment"|"put_account_data_retention"|"put_account_data_retention_storage"|"put_attribute_mapping"|"put_enforced_guardrail_configuration"|"put_invocation_step"|"put_model_invocation_logging_configuration"|"put_notification_settings"|"put_organization_data_retention_storage"|"put_project_data_retention_storage"|"put_trusted_access_program_account_enrollment"|"put_trusted_access_program_organization_enrollment"|"put_trusted_access_program_project_enrollment"|"put_use_case_for_model_access"|"register_marketplace_model_endpoint"|"rerank"|"reset_notification_settings"|"reset_token_vault_key_material"|"retrieve"|"retrieve_and_generate"|"retrieve_and_generate_stream"|"retrieve_memory_records"|"roles_anywhere.list_tags_for_resource"|"roles_anywhere.tag_resource"|"roles_anywhere.untag_resource"|"rotate_payment_connector_credentials"|"save_browser_session_profile"|"search_discoverable_registry_records"|"search_registry_records"|"set_token_vault_cmk"|"start_async_invoke"|"start_automated_reasoning_policy_build_workflow"|"start_automated_reasoning_policy_test_workflow"|"start_batch_evaluation"|"start_browser_session"|"start_code_interpreter_session"|"start_dataset_generation"|"start_flow_execution"|"start_ingestion_job"|"start_memory_extraction_job"|"start_policy_generation"|"start_recommendation"|"start_trusted_access_program_account_application"|"start_trusted_access_program_organization_application"|"start_trusted_access_program_project_application"|"stop_advanced_prompt_optimization_job"|"stop_batch_evaluation"|"stop_browser_session"|"stop_code_interpreter_session"|"stop_evaluation_job"|"stop_flow_execution"|"stop_ingestion_job"|"stop_model_customization_job"|"stop_model_invocation_job"|"stop_runtime_session"|"submit_registry_record_for_approval"|"synchronize_gateway_targets"|"update_ab_test"|"update_agent"|"update_agent_action_group"|"update_agent_alias"|"update_agent_collaborator"|"update_agent_insight"|"update_agent_insight_store"|"update_agent_knowledge_base"|"update_agent_runtime"|"update_agent_runtime_endpoint"|"update_api_key_credential_provider"|"update_automated_reasoning_policy"|"update_automated_reasoning_policy_annotations"|"update_automated_reasoning_policy_test_case"|"update_blueprint"|"update_browser_stream"|"update_capacity_provider"|"update_configuration_bundle"|"update_consent_portal"|"update_crl"|"update_custom_model_deployment"|"update_data_automation_library"|"update_data_automation_project"|"update_data_source"|"update_dataset"|"update_dataset_examples"|"update_evaluator"|"update_flow"|"update_flow_alias"|"update_gateway"|"update_gateway_rate_limit"|"update_gateway_rule"|"update_gateway_target"|"update_guardrail"|"update_harness"|"update_harness_endpoint"|"update_knowledge_base"|"update_marketplace_model_endpoint"|"update_memory"|"update_oauth2_credential_provider"|"update_online_evaluation_config"|"update_payment_connector"|"update_payment_credential_provider"|"update_payment_manager"|"update_policy"|"update_policy_engine"|"update_profile"|"update_project"|"update_prompt"|"update_provisioned_model_throughput"|"update_publisher_association_approval_status"|"update_registry"|"update_registry_record"|"update_registry_record_status"|"update_retrieval_instruction"|"update_session"|"update_trust_anchor"|"update_workload_identity"|"validate_flow_definition"|"validate_publisher"|string

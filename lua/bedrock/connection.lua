@@ -318,6 +318,7 @@ function methods.close(self)
 end
 
 lazy(methods, {
+    agent_session = "agent_session.open",
     api_key = "giving.api_key",
     call = "by_name.call",
     certificate = "credentials.certificate",
@@ -327,6 +328,7 @@ lazy(methods, {
     generate = "generate.generate",
     help = "help.connection",
     items = "pages.items",
+    knowledge = "knowledge.open",
     models = "models.list",
     pages = "pages.pages",
     prepare = "by_name.prepare",

@@ -200,6 +200,12 @@ stays.
 chat:undo()
 Forgets the last turn: what waits for results, else the last question with all that came of it.
   returns boolean undone false: there is none]==],
+        ["conn:agent_session"] = [==[
+conn:agent_session(given)
+A session with an agent, a harness or a runtime.
+  given: bedrock.AgentSessionOptions
+  returns bedrock.AgentSession? session
+  returns bedrock.Error? err]==],
         ["conn:api_key"] = [==[
 conn:api_key(options?)
 A short-term API key of Amazon Bedrock for this connection's region. It may do what the connection's
@@ -261,6 +267,12 @@ The items of all pages of a list.
   params?: table, sent with every request
   options?: bedrock.CallOptions
   returns bedrock.Items]==],
+        ["conn:knowledge"] = [==[
+conn:knowledge(given)
+A knowledge base: `retrieve`, `ask`, `stream`.
+  given: bedrock.KnowledgeOptions
+  returns bedrock.Knowledge? kb
+  returns bedrock.Error? err]==],
         ["conn:models"] = [==[
 conn:models(filter?, options?)
 What can be called in this region. A list that cannot be read (the role may not, the service does
@@ -327,6 +339,26 @@ Repeats an operation until its answer says that the state was reached or cannot 
   returns table? result the last answer; empty if the state waited for is an error
   returns bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a
       call's]==],
+        ["session:ask"] = [==[
+session:ask(input, given?)
+Asks, and waits for the whole answer.
+  input: string|table
+  given?: bedrock.AskOptions
+  returns bedrock.AgentAnswer? answer
+  returns bedrock.Error? err]==],
+        ["session:finish"] = [==[
+session:finish(text?, given?)
+Ends the session at the service.
+  text?: string, an agent's last word to it
+  given?: bedrock.CallOptions
+  returns true? ok
+  returns bedrock.Error? err]==],
+        ["session:stream"] = [==[
+session:stream(input, given?)
+The answer in pieces, for a generic `for`, where an error is raised; then it is in `session.answer`.
+  input: string|table
+  given?: bedrock.AskOptions
+  returns bedrock.AgentStream]==],
         ["stream:close"] = [==[
 stream:close()
 Stops it without reading what is left. May be called again.
@@ -358,11 +390,96 @@ bedrock
   _NAME: string
   _VERSION: string
   null: lightuserdata, JSON's null; the same value as cjson.null and ngx.null]==],
+        ["bedrock.AgentAnswer"] = [==[
+bedrock.AgentAnswer
+What `ask` returns, and what is in `session.answer` after a stream.
+  text: string
+  session_id?: string
+  rounds: integer, requests that it took
+  citations: table[], as AWS has them
+  files: { name: string?, type: string?, bytes: string? }[]
+  trace: table[], an agent's trace parts, or a harness's hook events
+  results: bedrock.AgentResult[], what tools gave, in the order of their calls
+  collaborators: { agent_id: string?, name: string? }[], agents beside this one that were heard of
+  calls?: bedrock.AgentCall[], calls that nobody here answers: the session has no tools
+  stop_reason?: string
+  usage?: bedrock.TokenUsage
+  reasoning?: string, of a harness
+  message?: table, of a harness: the last one
+  messages?: table[], of a harness: all of this ask
+  metrics?: table, of a harness
+  output?: any, of a runtime: its JSON, decoded
+  body?: string, of a runtime: the bytes of an answer without events
+  events?: bedrock.ServerSentEvent[], of a runtime; `json` is the data, decoded
+  guardrail_action?: string, of a knowledge base
+  others?: bedrock.OtherEvent[], events that this version does not know]==],
+        ["bedrock.AgentCall"] = [==[
+bedrock.AgentCall
+  id: string
+  name: string, what it is called in `tools`
+  params: table, the values by their names; for a harness its input
+  session: table
+  round: integer
+  context: any, the ask's own
+  group?: string, an agent's action group
+  agent_id?: string, of the collaborator that wants it
+  collaborator?: string, its name
+  confirmation?: "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT"
+  input: table, as it came]==],
+        ["bedrock.AgentResult"] = [==[
+bedrock.AgentResult
+  call: bedrock.AgentCall
+  value: any, what the tool returned
+  failed?: string, why there is none
+  state?: "REPROMPT"|"FAILURE", what the agent is to do about that
+  confirmation?: "CONFIRM"|"DENY"]==],
+        ["bedrock.AgentSession"] = [==[
+bedrock.AgentSession
+  session_id: string
+  answer?: bedrock.AgentAnswer, the last one]==],
+        ["bedrock.AgentSessionOptions"] = [==[
+bedrock.AgentSessionOptions
+  agent_id?: string, with alias_id: an agent
+  alias_id?: string
+  harness_arn?: string, an AgentCore harness
+  runtime_arn?: string, an AgentCore runtime
+  session_id?: string, a new one (UUID) if not given
+  memory_id?: string, of an agent
+  state?: table, of an agent: AWS's SessionState
+  trace?: boolean, of an agent
+  tools?: table<string, function>, by "group.function", "group.METHOD /path", or a harness's names
+  approve?: fun(call: bedrock.AgentCall): boolean, string?
+  payload?: fun(text: any): string|table, of a runtime; {"prompt": text} if not given
+  read?: fun(value: any, event: table?): string?, of a runtime: the text in an event's data or in an
+      answer
+  qualifier?: string, of a harness or a runtime: its endpoint
+  params?: table, other members of the operation, sent with each request
+  max_rounds?: integer, requests of one ask; 10 if not given
+  tool_limit?: integer, tools at once; all if not given]==],
+        ["bedrock.AgentStream"] = [==[
+bedrock.AgentStream
+The pieces of an answer as they come: for piece in stream do … end. An error is raised inside the
+loop.
+  answer?: bedrock.AgentAnswer, once it is whole]==],
         ["bedrock.ApiVersion"] = [==[
 bedrock.ApiVersion
   source: string
   hash: string
   services: table<string, string>]==],
+        ["bedrock.AskOptions"] = [==[
+bedrock.AskOptions
+has all that a bedrock.CallOptions has
+  on?: table<string, function>, event(name, event), tool_call(call), tool_result(call, result),
+      reasoning(text), trace(event)
+  tools?: table
+  approve?: fun(call: bedrock.AgentCall): boolean, string?
+  context?: any, handed to tools as call.context
+  files?: table, of an agent: paths, or {path = | bytes = | s3 =, name =, media_type =, use =}
+  state?: table, of an agent: AWS's SessionState, for this ask
+  trace?: boolean, of an agent
+  max_rounds?: integer
+  tool_limit?: integer
+  params?: table, other members of the operation]==],
         ["bedrock.Auth"] = [==[
 bedrock.Auth: one of
   "roles_anywhere", a certificate and its key
@@ -654,6 +771,28 @@ bedrock.Instance
 bedrock.Items
 For a generic `for`, where an error is raised. `next` returns the error.
   next: fun(self: bedrock.Items): any, bedrock.Error?]==],
+        ["bedrock.Knowledge"] = [==[
+bedrock.Knowledge
+has all that a bedrock.AgentSession has
+  id: string
+  retrieve: fun(self: bedrock.Knowledge, query: any, given: table?): bedrock.Passages?,
+      bedrock.Error?]==],
+        ["bedrock.KnowledgeOptions"] = [==[
+bedrock.KnowledgeOptions
+  id: string
+  model?: string, that answers: its ID, ARN or inference profile
+  session_id?: string, of an earlier one; the service makes it
+  results?: integer
+  filter?: table
+  search?: "hybrid"|"semantic"
+  max_tokens?: integer
+  temperature?: number
+  top_p?: number
+  stop?: string|string[]
+  template?: string, the prompt's template, with $search_results$
+  guardrail?: { id: string, version: string }
+  user_id?: string
+  params?: table, other members of RetrieveAndGenerate]==],
         ["bedrock.LogLevel"] = [==[
 bedrock.LogLevel: one of
   "info", what happens to calls, without contents
@@ -736,6 +875,20 @@ For a generic `for`, where an error is raised. `next` returns the error.
 bedrock.ParallelOptions
   limit?: integer, how many run at once; all if not given
   stop_on_error?: boolean, the first that fails cancels the others, and no more are started]==],
+        ["bedrock.Passage"] = [==[
+bedrock.Passage
+As AWS has it (content, location, score, metadata, documentId), with its text and document_id.
+  text?: string
+  score?: number
+  location?: table, prints as the address
+  metadata?: table
+  content?: table
+  document_id?: string]==],
+        ["bedrock.Passages"] = [==[
+bedrock.Passages
+  next_token?: string, there is more
+  guardrail_action?: string
+  [integer]: bedrock.Passage]==],
         ["bedrock.Prepared"] = [==[
 bedrock.Prepared
   method: string

@@ -20,6 +20,7 @@ local SECTIONS = {
     { title = "A connection", prefix = "Connection:" },
     { title = "A chat", prefix = "Chat:" },
     { title = "A stream", prefix = "Stream:" },
+    { title = "A session with an agent", prefix = "AgentSession:" },
 }
 
 local function anchor(name)

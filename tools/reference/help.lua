@@ -6,7 +6,7 @@ local help = {}
 local HEAD = "--- What bedrock.help says of our own functions and types. Made by tools/generate_docs.lua.\n"
 
 --- Objects by the names that the examples give them.
-local OBJECTS = { Connection = "conn" }
+local OBJECTS = { AgentSession = "session", Connection = "conn" }
 
 local function shown_name(name)
     return (name:gsub("^(%u%w*):", function(class)

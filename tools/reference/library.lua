@@ -24,6 +24,7 @@ local INLINE_LENGTH = 200
 local OBJECTS = {
     ["bedrock.Chat"] = "local Chat = {}",
     ["bedrock.Connection"] = "local Connection = {}",
+    ["bedrock.AgentSession"] = "local AgentSession = {}",
     ["bedrock.Stream"] = "local Stream = {}",
 }
 

@@ -43,9 +43,10 @@ local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do
 
 --- What is else loaded when it is first used.
 local LATER = {
-    "asked", "by_name", "connection", "credentials", "describe", "errors", "gather", "generate", "giving", "guarded",
-    "listing", "load_api", "log", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream",
-    "streams", "task", "test", "test_model", "unjoined", "wait",
+    "agent_session", "agents.agent", "agents.harness", "agents.runtime", "asked", "by_name", "connection",
+    "credentials", "describe", "errors", "gather", "generate", "giving", "guarded", "knowledge", "listing", "load_api",
+    "log", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream",
+    "streams", "task", "test", "test_model", "unjoined", "uuid", "wait",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp

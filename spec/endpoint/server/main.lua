@@ -1,11 +1,13 @@
 --- One request from its arrival to its answer.
 -- luacheck: std ngx_lua
+local agentcore = require "server.agentcore"
 local agents = require "server.agents"
 local answer = require "server.answer"
 local async = require "server.async"
 local bedrock = require "server.bedrock"
 local converse = require "server.converse"
 local faults = require "server.faults"
+local knowledge = require "server.knowledge"
 local mantle = require "server.mantle"
 local metadata = require "server.metadata"
 local models = require "server.models"
@@ -83,8 +85,8 @@ local function find_route(request)
         return form, {}
     end
     local header = request:header("authorization") or ""
-    local agentcore = header:find("/bedrock-agentcore/", 1, true) ~= nil
-    return routes.find(request.method, path_of(request), agentcore)
+    local is_agentcore = header:find("/bedrock-agentcore/", 1, true) ~= nil
+    return routes.find(request.method, path_of(request), is_agentcore)
 end
 
 local function counter_of(route)
@@ -172,7 +174,8 @@ function main.init(settings)
     end
     x509.trust(settings.trust_anchor)
     handlers["rolesanywhere.CreateSession"] = sessions.create
-    for _, module in ipairs { async, bedrock, converse, mantle, models, agents, sts, metadata, sso } do
+    for _, module in ipairs { agentcore, agents, async, bedrock, converse, knowledge, mantle, metadata, models, sso,
+        sts } do
         for name, handler in pairs(module.operations) do
             handlers[name] = handler
         end

@@ -1,0 +1,297 @@
+--- Agents: InvokeAgent, with return of control.
+--- https://docs.aws.amazon.com/bedrock/latest/userguide/agents-returncontrol.html
+local answers = require "bedrock.agents.answer"
+local files = require "bedrock.agents.files"
+local merged = require("bedrock.agents.options").merged
+local read_parameters = require "bedrock.agents.parameters"
+local tools = require "bedrock.agents.tools"
+
+local agent = {
+    operation = "agent_session",
+    options = {
+        agent_id = "text", alias_id = "text", session_id = "text", memory_id = "text", state = "table",
+        trace = "boolean", tools = "table", approve = "callable", params = "table", max_rounds = "whole",
+        tool_limit = "whole",
+    },
+    asked = {
+        state = "table", trace = "boolean", files = "table", tools = "table", approve = "callable",
+        tool_limit = "whole",
+    },
+    required = { "agent_id", "alias_id" },
+}
+
+function agent.name_of(session)
+    return session.agent_id .. "/" .. session.alias_id
+end
+
+--- What a session is told once; the rest of a state holds for one request only, so it goes with each.
+local ONCE = { sessionAttributes = true, conversationHistory = true, files = true }
+
+local function lasting(state)
+    local rest = {}
+    for name, value in pairs(state or {}) do
+        if not ONCE[name] then
+            rest[name] = value
+        end
+    end
+    return rest
+end
+
+local function params_of(turn, state)
+    local session = turn.session
+    local params = merged({ memoryId = session.memory_id, enableTrace = turn.trace }, turn.params)
+    params.agentId, params.agentAliasId, params.sessionId = session.agent_id, session.alias_id, session.session_id
+    if turn.streaming and params.streamingConfigurations == nil then
+        params.streamingConfigurations = { streamFinalResponse = true }
+    end
+    params.sessionState = next(state) ~= nil and state or nil
+    return params
+end
+
+local function text_and_files(turn)
+    local input = turn.input
+    if type(input) ~= "table" then
+        return input, turn.files
+    end
+    return input.text, input.files or turn.files
+end
+
+function agent.first(turn)
+    local session = turn.session
+    local text, given = text_and_files(turn)
+    local list, err = files.read(given)
+    if err then
+        return nil, err
+    end
+    local own = session.told and lasting(session.state) or session.state
+    local state = merged(own, turn.state_given)
+    if list then
+        state.files = list
+    end
+    local params = params_of(turn, state)
+    params.inputText = text
+    turn.controls, turn.texts, turn.waiting = {}, {}, {}
+    return params
+end
+
+function agent.open(turn, params)
+    local stream, err = turn.session.conn.agent_runtime:invoke_agent(params, turn.call)
+    if stream then
+        turn.session.told = true
+    end
+    return stream, err
+end
+
+local function usage_of(part)
+    local output = type(part) == "table" and part.modelInvocationOutput
+    return output and output.metadata and output.metadata.usage
+end
+
+local function take_trace(turn, event)
+    local answer = turn.answer_so_far
+    table.insert(answer.trace, event)
+    for _, part in pairs(event.trace or {}) do
+        answers.count(answer, usage_of(part))
+    end
+    if event.collaboratorName then
+        answers.heard_of(answer, event.agentId, event.collaboratorName)
+    end
+    if turn.on.trace then
+        turn.on.trace(event)
+    end
+end
+
+local takers = {}
+
+function takers.chunk(turn, event)
+    local answer = turn.answer_so_far
+    for _, citation in ipairs(event.attribution and event.attribution.citations or {}) do
+        table.insert(answer.citations, citation)
+    end
+    if event.bytes then
+        table.insert(turn.texts, event.bytes)
+        turn:say(event.bytes)
+    end
+end
+
+takers.trace = take_trace
+
+function takers.files(turn, event)
+    for _, file in ipairs(event.files or {}) do
+        table.insert(turn.answer_so_far.files, file)
+    end
+end
+
+function takers.returnControl(turn, event)
+    table.insert(turn.controls, event)
+end
+
+function agent.event(turn, name, event)
+    local take = takers[name]
+    if take then
+        take(turn, event)
+    else
+        answers.other(turn.answer_so_far, name, event)
+    end
+end
+
+local function call_of(control, number, input)
+    local kind = input.apiInvocationInput and "api" or "function"
+    local wanted = input.apiInvocationInput or input.functionInvocationInput or {}
+    local call = {
+        id = ("%s/%d"):format(tostring(control.invocationId), number),
+        group = wanted.actionGroup,
+        method = wanted.httpMethod,
+        path = wanted.apiPath,
+        agent_id = wanted.agentId,
+        collaborator = wanted.collaboratorName,
+        confirmation = wanted.actionInvocationType ~= "RESULT" and wanted.actionInvocationType or nil,
+        kind = kind,
+        input = wanted,
+        params = {},
+    }
+    call["function"] = wanted["function"]
+    local name = kind == "api" and ("%s %s"):format(tostring(wanted.httpMethod), tostring(wanted.apiPath))
+        or tostring(wanted["function"])
+    call.name = tools.normal(tostring(wanted.actionGroup) .. "." .. name)
+    return call, wanted
+end
+
+--- The values of the body of an API's call, of whatever content type; there is one in practice.
+local function read_body(call, wanted)
+    local problems = {}
+    for _, content in pairs(wanted.requestBody and wanted.requestBody.content or {}) do
+        call.body = call.body or {}
+        table.insert(problems, read_parameters(call.body, content.properties))
+    end
+    for name, value in pairs(call.body or {}) do
+        if call.params[name] == nil then
+            call.params[name] = value
+        end
+    end
+    return problems[1]
+end
+
+--- The calls of one event, which are answered together.
+local function group_of(turn, control)
+    local group = { id = control.invocationId, calls = {} }
+    for i, input in ipairs(control.invocationInputs or {}) do
+        local call, wanted = call_of(control, i, input)
+        local problem = read_parameters(call.params, wanted.parameters)
+        local body_problem = read_body(call, wanted)
+        call.problem = problem or body_problem
+        group.calls[i] = call
+        answers.heard_of(turn.answer_so_far, call.agent_id, call.collaborator)
+    end
+    return group
+end
+
+--- Events of one invocation are one.
+local function add_group(turn, control)
+    local new = group_of(turn, control)
+    for _, group in ipairs(turn.waiting) do
+        if group.id ~= nil and group.id == new.id then
+            for _, call in ipairs(new.calls) do
+                call.id = ("%s/%d"):format(tostring(group.id), #group.calls + 1)
+                table.insert(group.calls, call)
+            end
+            return new.calls
+        end
+    end
+    table.insert(turn.waiting, new)
+    return new.calls
+end
+
+--- All calls that came since; none, but another request is due, while invocations wait to be answered.
+function agent.ended(turn)
+    local controls = turn.controls
+    turn.controls = {}
+    if not controls[1] and not turn.waiting[1] then
+        return nil
+    end
+    local calls = {}
+    for _, control in ipairs(controls) do
+        for _, call in ipairs(add_group(turn, control)) do
+            table.insert(calls, call)
+        end
+    end
+    return calls
+end
+
+local CONTENT_TYPE = { api = "application/json", ["function"] = "TEXT" }
+
+local function is_result(value)
+    return type(value) == "table" and type(value.responseBody) == "table"
+end
+
+--- What the agent is told: a text, JSON, or a table as AWS has it ({responseBody = …}).
+local function told(result, kind)
+    if is_result(result.value) then
+        return merged(result.value)
+    elseif not result.failed then
+        local text, why = tools.text_of(result.value)
+        if text then
+            return { responseBody = { [CONTENT_TYPE[kind]] = { body = text } } }
+        end
+        result.failed, result.state = why, "REPROMPT"
+    end
+    return {
+        responseBody = { [CONTENT_TYPE[kind]] = { body = result.failed } },
+        responseState = not result.denied and result.state or nil,
+    }
+end
+
+local function result_of(result)
+    local call = result.call
+    local only_confirmed = result.confirmation == "CONFIRM" and call.confirmation == "USER_CONFIRMATION"
+    local fields = only_confirmed and {} or told(result, call.kind)
+    fields.actionGroup, fields.agentId = call.group, call.agent_id
+    fields.confirmationState = result.confirmation
+    if call.kind == "api" then
+        fields.apiPath, fields.httpMethod = call.path, call.method
+        return { apiResult = fields }
+    end
+    fields["function"] = call["function"]
+    return { functionResult = fields }
+end
+
+--- One invocation is answered with each request.
+function agent.reply(turn, results)
+    for _, result in ipairs(results) do
+        result.call.result = result
+    end
+    local group = table.remove(turn.waiting, 1)
+    local list = {}
+    for i, call in ipairs(group.calls) do
+        list[i] = result_of(call.result)
+        call.result = nil
+    end
+    local state = merged(lasting(turn.session.state), lasting(turn.state_given))
+    state.invocationId, state.returnControlInvocationResults = group.id, list
+    return params_of(turn, state)
+end
+
+function agent.fill(turn, answer)
+    answer.text = table.concat(turn.texts or {})
+end
+
+--- AWS says which actions are to be confirmed.
+function agent.asks_first(_, call)
+    return call.confirmation ~= nil
+end
+
+--- @param text string? a last word to it
+function agent.finish(session, text, options)
+    local stream, err = session.conn.agent_runtime:invoke_agent({
+        agentId = session.agent_id, agentAliasId = session.alias_id, sessionId = session.session_id,
+        memoryId = session.memory_id, endSession = true, inputText = text,
+    }, options)
+    if not stream then
+        return nil, err
+    end
+    local result
+    result, err = stream:gather()
+    return result and true, err
+end
+
+return agent

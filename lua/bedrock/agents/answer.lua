@@ -1,0 +1,86 @@
+--- What an ask comes to. It prints as its text.
+local answer = {}
+
+--- What `ask` returns, and what is in `session.answer` after a stream.
+--- @class bedrock.AgentAnswer
+--- @field text string
+--- @field session_id? string
+--- @field rounds integer requests that it took
+--- @field citations table[] as AWS has them
+--- @field files { name: string?, type: string?, bytes: string? }[]
+--- @field trace table[] an agent's trace parts, or a harness's hook events
+--- @field results bedrock.AgentResult[] what tools gave, in the order of their calls
+--- @field collaborators { agent_id: string?, name: string? }[] agents beside this one that were heard of
+--- @field calls? bedrock.AgentCall[] calls that nobody here answers: the session has no tools
+--- @field stop_reason? string
+--- @field usage? bedrock.TokenUsage
+--- @field reasoning? string of a harness
+--- @field message? table of a harness: the last one
+--- @field messages? table[] of a harness: all of this ask
+--- @field metrics? table of a harness
+--- @field output? any of a runtime: its JSON, decoded
+--- @field body? string of a runtime: the bytes of an answer without events
+--- @field events? bedrock.ServerSentEvent[] of a runtime; `json` is the data, decoded
+--- @field guardrail_action? string of a knowledge base
+--- @field others? bedrock.OtherEvent[] events that this version does not know
+local Answer = { __name = "bedrock.answer" }
+
+function Answer.__tostring(self)
+    return self.text
+end
+
+--- @param session_id string?
+--- @return bedrock.AgentAnswer
+function answer.new(session_id)
+    return setmetatable({
+        text = "", session_id = session_id, rounds = 0, citations = {}, files = {}, trace = {}, results = {},
+        collaborators = {},
+    }, Answer)
+end
+
+local USAGE = {
+    inputTokens = "input_tokens",
+    outputTokens = "output_tokens",
+    totalTokens = "total_tokens",
+    cacheReadInputTokens = "cache_read_tokens",
+    cacheWriteInputTokens = "cache_write_tokens",
+}
+
+--- Adds what AWS says of tokens.
+--- @param self bedrock.AgentAnswer
+--- @param usage table? as AWS has it
+function answer.count(self, usage)
+    if type(usage) ~= "table" then
+        return
+    end
+    self.usage = self.usage or {}
+    for name, own in pairs(USAGE) do
+        if type(usage[name]) == "number" then
+            self.usage[own] = (self.usage[own] or 0) + usage[name]
+        end
+    end
+    if usage.totalTokens == nil and self.usage.input_tokens then
+        self.usage.total_tokens = self.usage.input_tokens + (self.usage.output_tokens or 0)
+    end
+end
+
+--- An agent beside the one that was asked, once.
+function answer.heard_of(self, agent_id, name)
+    if agent_id == nil and name == nil then
+        return
+    end
+    for _, one in ipairs(self.collaborators) do
+        if one.agent_id == agent_id and one.name == name then
+            return
+        end
+    end
+    self.collaborators[#self.collaborators + 1] = { agent_id = agent_id, name = name }
+end
+
+--- @param self bedrock.AgentAnswer
+function answer.other(self, name, event)
+    self.others = self.others or {}
+    self.others[#self.others + 1] = { name = name, event = event }
+end
+
+return answer

@@ -1,0 +1,768 @@
+--- Sessions with agents, harnesses and runtimes, against the local endpoint.
+local bedrock = require "bedrock"
+local mime = require "mime"
+local service = dofile "spec/support/service.lua"
+
+local HARNESS = "arn:aws:bedrock-agentcore:us-east-1:123456789012:harness/demo-abcdefghij"
+local RUNTIME = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/demo-abcdefghij"
+
+local function body_of(request)
+    return bedrock.json.decode((mime.unb64(request.body64)))
+end
+
+local function frame(name, json)
+    return { event = name, json = json }
+end
+
+local function says(text)
+    return frame("chunk", { bytes = mime.b64(text) })
+end
+
+local function wants(name, more)
+    local input = service.merged({ actionGroup = "g", ["function"] = name }, more)
+    return { functionInvocationInput = input }
+end
+
+local function control(id, ...)
+    return frame("returnControl", { invocationId = id, invocationInputs = { ... } })
+end
+
+describe("an agent's session", function()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
+    end)
+
+    local function session(more)
+        return assert(conn:agent_session(service.merged({ agent_id = "AGENT12345", alias_id = "ALIAS12345" }, more)))
+    end
+
+    --- Each list of frames is the answer to one request.
+    local function scripted(...)
+        local rules = {}
+        for i, frames in ipairs { ... } do
+            rules[i] = { match = { operation = "InvokeAgent" }, action = { frames = frames } }
+        end
+        ep:script(rules)
+    end
+
+    --- Bodies of the requests to agents, in their order.
+    local function sent()
+        local list = {}
+        for _, request in ipairs(ep:requests()) do
+            if request.operation == "InvokeAgent" then
+                list[#list + 1] = body_of(request)
+            end
+        end
+        return list
+    end
+
+    --- What the agent was told with a request.
+    local function told(body)
+        local list = {}
+        for i, one in ipairs(body.sessionState.returnControlInvocationResults) do
+            list[i] = one.functionResult or one.apiResult
+        end
+        return list
+    end
+
+    it("has one ID, which it keeps", function()
+        local one, other = session(), session()
+        assert.matches("^%x+%-%x+%-4%x%x%x%-[89ab]%x%x%x%-%x+$", one.session_id)
+        assert.equal(36, #one.session_id)
+        assert.not_equal(one.session_id, other.session_id)
+        local answer = assert(one:ask "Hello")
+        assert.equal(one.session_id, answer.session_id)
+        assert(one:ask "Again")
+        for _, request in ipairs(ep:requests()) do
+            assert.equal(one.session_id, request.uri:match "sessions/([^/]+)/")
+        end
+        assert.equal("mine-1", session({ session_id = "mine-1" }).session_id)
+        assert.equal("bedrock.agent_session (AGENT12345/ALIAS12345, session mine-1)",
+            tostring(session { session_id = "mine-1" }))
+    end)
+
+    it("answers with what prints as its text", function()
+        local talk = session()
+        local answer = assert(talk:ask "Hello there")
+        assert.matches("^You asked: Hello there\n", answer.text)
+        assert.equal(answer.text, tostring(answer))
+        assert.equal(1, answer.rounds)
+        assert.same({}, answer.results)
+        assert.equal(answer, talk.answer)
+        assert.equal(200, bedrock.metadata(answer).status)
+        assert.same({ inputText = "Hello there" }, sent()[1])
+    end)
+
+    it("streams pieces as they come, then has the answer", function()
+        local talk, pieces = session(), {}
+        for piece in talk:stream "Hello there" do
+            pieces[#pieces + 1] = piece
+        end
+        assert.truthy(#pieces > 2)
+        assert.equal(table.concat(pieces), talk.answer.text)
+        assert.is_true(sent()[1].streamingConfigurations.streamFinalResponse)
+    end)
+
+    it("raises inside the loop what breaks a stream, with what had come", function()
+        scripted { says "Half an ", { exception = "throttlingException", json = { message = "slow down" } } }
+        local talk, pieces = session(), {}
+        local ok, err = pcall(function()
+            for piece in talk:stream "Hi" do
+                pieces[#pieces + 1] = piece
+            end
+        end)
+        assert.is_false(ok)
+        assert.equal("ThrottlingException", err.code)
+        assert.same({ "Half an " }, pieces)
+        assert.equal("Half an ", err.answer.text)
+        assert.is_nil(talk.answer)
+        assert(talk:ask "Again")
+    end)
+
+    it("gives citations, files, traces and usage", function()
+        local answer = assert(session({ trace = true }):ask "make a file and cite")
+        assert.equal("s3://papers/source.txt", answer.citations[1].retrievedReferences[1].location.s3Location.uri)
+        assert.same({ { name = "table.csv", type = "text/csv", bytes = "a,b\n1,2\n" } }, answer.files)
+        assert.equal("The user wants an answer to: make a file and cite",
+            answer.trace[1].trace.orchestrationTrace.rationale.text)
+        assert.equal(10, answer.usage.input_tokens)
+        assert.equal(10 + answer.usage.output_tokens, answer.usage.total_tokens)
+        assert.is_nil(assert(session():ask "make a file").usage)
+    end)
+
+    it("loses no event, known or not", function()
+        scripted { says "a", frame("surprise", { x = 1 }), says "b" }
+        local seen = {}
+        local answer = assert(session():ask("Hi", { on = { event = function(name)
+            seen[#seen + 1] = name
+        end } }))
+        assert.equal("ab", answer.text)
+        assert.same({ { name = "surprise", event = { x = 1 } } }, answer.others)
+        assert.same({ "chunk", "surprise", "chunk" }, seen)
+    end)
+
+    describe("answers what the agent wants of its caller", function()
+        local TOOLS = {
+            ["WeatherAPIs.getWeather"] = function(params)
+                return ("%s %d %s %s %s"):format(params.location, params.days, tostring(params.metric), #params.hours,
+                    params.limit)
+            end,
+            ["WeatherAPIs.getAlerts"] = function()
+                return { alerts = bedrock.array {} }
+            end,
+            ["TravelAPIs.POST /trips/{city}"] = function(params, call)
+                return params.city .. " " .. params.seats .. " " .. call.body.seats
+            end,
+        }
+
+        it("over two rounds, with functions and an API, in one ask", function()
+            local talk = session { tools = TOOLS }
+            local answer = assert(talk:ask "please use tools")
+            assert.equal('I was told: oslo 3 true 2 1.5; {"alerts":[]}; oslo 2 2', answer.text)
+            assert.equal(3, answer.rounds)
+            local bodies = sent()
+            assert.equal(3, #bodies)
+            assert.is_nil(bodies[2].inputText)
+            assert.same({ {
+                actionGroup = "WeatherAPIs", ["function"] = "getWeather",
+                responseBody = { TEXT = { body = "oslo 3 true 2 1.5" } },
+            }, {
+                actionGroup = "WeatherAPIs", ["function"] = "getAlerts",
+                responseBody = { TEXT = { body = '{"alerts":[]}' } },
+            } }, told(bodies[2]))
+            assert.same({ {
+                actionGroup = "TravelAPIs", apiPath = "/trips/{city}", httpMethod = "post",
+                responseBody = { ["application/json"] = { body = "oslo 2 2" } },
+            } }, told(bodies[3]))
+            local names = {}
+            for i, result in ipairs(answer.results) do
+                names[i] = result.call.name
+            end
+            assert.same({ "WeatherAPIs.getWeather", "WeatherAPIs.getAlerts", "TravelAPIs.POST /trips/{city}" }, names)
+        end)
+
+        it("with the types that AWS names, and says so where a value has another", function()
+            local got
+            local function ask(kind, value)
+                got = nil
+                scripted({ control("i", wants("f", { parameters = { { name = "x", type = kind, value = value } } })) },
+                    { says "ok" })
+                assert(session({ tools = { ["g.f"] = function(params)
+                    got = params.x
+                    return "fine"
+                end } }):ask "Hi")
+                local bodies = sent()
+                return told(bodies[#bodies])[1]
+            end
+            for _, case in ipairs {
+                { "string", "7", "7" }, { "number", "7.5", 7.5 }, { "integer", " 7 ", 7 }, { "integer", "7.0", 7 },
+                { "boolean", "False", false }, { "boolean", "true", true }, { "array", '["a", "b"]', { "a", "b" } },
+                { "array", "[a, b]", { "a", "b" } }, { "object", '{"a":1}', { a = 1 } }, { "later", "x", "x" },
+                { "number", "1e3", 1000 },
+            } do
+                ask(case[1], case[2])
+                assert.same(case[3], got)
+            end
+            for _, case in ipairs { { "number", "many" }, { "integer", "7.5" }, { "boolean", "perhaps" },
+                { "object", "{" } } do
+                local result = ask(case[1], case[2])
+                assert.is_nil(got)
+                assert.equal("REPROMPT", result.responseState)
+                assert.equal(('x: "%s" is not of the type %s'):format(case[2], case[1]), result.responseBody.TEXT.body)
+            end
+        end)
+
+        it("all of one turn at the same time, results in the order of the calls", function()
+            scripted({ control("i", wants "slow", wants "quick") }, { says "ok" })
+            local order, running, most = {}, 0, 0
+            local function tool(name, ms)
+                return function()
+                    running = running + 1
+                    most = math.max(most, running)
+                    require("bedrock.connection").pause(conn, ms)
+                    running = running - 1
+                    order[#order + 1] = name
+                    return name
+                end
+            end
+            assert(session({ tools = { ["g.slow"] = tool("slow", 60), ["g.quick"] = tool("quick", 1) } }):ask "Hi")
+            assert.same({ "quick", "slow" }, order)
+            assert.equal(2, most)
+            local results = told(sent()[2])
+            assert.equal("slow", results[1].responseBody.TEXT.body)
+            assert.equal("quick", results[2].responseBody.TEXT.body)
+        end)
+
+        it("no more at once than tool_limit says", function()
+            scripted({ control("i", wants "a", wants "b", wants "c") }, { says "ok" })
+            local running, most = 0, 0
+            local function tool()
+                running = running + 1
+                most = math.max(most, running)
+                require("bedrock.connection").pause(conn, 2)
+                running = running - 1
+            end
+            assert(session({ tool_limit = 1, tools = { ["g.a"] = tool, ["g.b"] = tool, ["g.c"] = tool } }):ask "Hi")
+            assert.equal(1, most)
+        end)
+
+        it("of one invocation in several events together, of several one after the other", function()
+            scripted({ control("i-1", wants "a"), control("i-2", wants "b"), control("i-1", wants "c") },
+                {}, { says "done" })
+            local ran = {}
+            local function tool(_, call)
+                ran[#ran + 1] = call["function"]
+                return call["function"]
+            end
+            local answer = assert(session({ tools = { ["g.a"] = tool, ["g.b"] = tool, ["g.c"] = tool } }):ask "Hi")
+            assert.equal("done", answer.text)
+            assert.same({ "a", "b", "c" }, ran)
+            local bodies = sent()
+            assert.equal("i-1", bodies[2].sessionState.invocationId)
+            assert.equal("a", told(bodies[2])[1]["function"])
+            assert.equal("c", told(bodies[2])[2]["function"])
+            assert.equal("i-2", bodies[3].sessionState.invocationId)
+            assert.equal("b", told(bodies[3])[1]["function"])
+        end)
+
+        it("with an error that the agent hears of, where the tool fails or is not there", function()
+            scripted({ control("i", wants "gives", wants "raises", wants "gone", wants "ends") }, { says "sorry" })
+            local answer = assert(session({ tools = {
+                ["g.gives"] = function() return nil, "no such city" end,
+                ["g.raises"] = function() error "it broke" end,
+                ["g.ends"] = function() return nil, "over", "FAILURE" end,
+            } }):ask "Hi")
+            assert.equal("sorry", answer.text)
+            local results = told(sent()[2])
+            assert.same({ actionGroup = "g", ["function"] = "gives", responseState = "REPROMPT",
+                responseBody = { TEXT = { body = "no such city" } } }, results[1])
+            assert.equal("it broke", results[2].responseBody.TEXT.body)
+            assert.equal("REPROMPT", results[3].responseState)
+            assert.equal("there is no tool g.gone here", results[3].responseBody.TEXT.body)
+            assert.equal("FAILURE", results[4].responseState)
+            assert.equal("no such city", answer.results[1].failed)
+        end)
+
+        it("with a result as AWS has it", function()
+            scripted({ control("i", wants "f") }, { says "ok" })
+            assert(session({ tools = { ["g.f"] = function()
+                local image = { format = "png", source = { bytes = "\137PNG" } }
+                return { responseBody = { IMAGES = { images = { image } } } }
+            end } }):ask "Hi")
+            assert.equal(mime.b64 "\137PNG", told(sent()[2])[1].responseBody.IMAGES.images[1].source.bytes)
+        end)
+
+        it("for a collaborator, with its ID", function()
+            local heard
+            local answer = assert(session({ tools = { ["WeatherAPIs.getWeather"] = function(_, call)
+                heard = call.collaborator
+                return "rain"
+            end } }):ask "ask the collaborator")
+            assert.equal("HELPER1234", told(sent()[2])[1].agentId)
+            assert.equal("WeatherAgent", heard)
+            assert.same({ { agent_id = "HELPER1234", name = "WeatherAgent" } }, answer.collaborators)
+        end)
+
+        it("after asking, where AWS wants it confirmed", function()
+            local asked, ran = {}, 0
+            local function talk(allow, why)
+                return session { tools = { ["WeatherAPIs.bookTrip"] = function()
+                    ran = ran + 1
+                    return "booked"
+                end }, approve = function(call)
+                    asked[#asked + 1] = call.name
+                    return allow, why
+                end }
+            end
+            assert.equal("I was told: CONFIRMbooked", tostring(assert(talk(true):ask "confirm it")))
+            assert.equal(1, ran)
+            assert.equal("I was told: DENYtoo dear", tostring(assert(talk(false, "too dear"):ask "confirm it")))
+            assert.equal(1, ran)
+            assert.same({ "WeatherAPIs.bookTrip", "WeatherAPIs.bookTrip" }, asked)
+            assert.equal("DENY", told(sent()[4])[1].confirmationState)
+            assert.is_nil(told(sent()[4])[1].responseState)
+        end)
+
+        it("with the word alone, where the agent acts itself; without a function to ask it is denied", function()
+            local input = wants("f", { actionInvocationType = "USER_CONFIRMATION" })
+            scripted({ control("i", input) }, { says "ok" }, { control("i", input) }, { says "ok" })
+            assert(session({ approve = function() return true end }):ask "Hi")
+            assert.same({ actionGroup = "g", ["function"] = "f", confirmationState = "CONFIRM" }, told(sent()[2])[1])
+            assert(session({ tools = {} }):ask "Hi")
+            assert.equal("DENY", told(sent()[4])[1].confirmationState)
+        end)
+
+        it("until max_rounds is reached, and keeps what there is", function()
+            ep:script { { match = { operation = "InvokeAgent" }, times = -1,
+                action = { frames = { says "hm ", control("i", wants "f") } } } }
+            local answer, err = session({ max_rounds = 3, tools = { ["g.f"] = function() return "x" end } }):ask "Hi"
+            assert.is_nil(answer)
+            assert.equal("conversation", err.kind)
+            assert.equal("TooManyRounds", err.code)
+            assert.equal("hm hm hm ", err.answer.text)
+            assert.equal(3, ep:counters().InvokeAgent)
+            assert.equal("TooManyRounds", select(2, session({ tools = { ["g.f"] = function() end } }):ask "Hi").code)
+            assert.equal(13, ep:counters().InvokeAgent)
+        end)
+
+        it("or hands it to whoever asked, where there are no tools at all", function()
+            local answer = assert(session():ask "please use tools")
+            assert.equal("WeatherAPIs.getWeather", answer.calls[1].name)
+            assert.equal(3, answer.calls[1].params.days)
+            assert.equal(2, #answer.calls)
+        end)
+
+        it("and tells on.tool_call and on.tool_result", function()
+            local seen = {}
+            assert(session({ tools = TOOLS }):ask("please use tools", { context = "mine", on = {
+                tool_call = function(call) seen[#seen + 1] = call["function"] or call.path end,
+                tool_result = function(call, result)
+                    seen[#seen + 1] = call.round .. call.context .. tostring(result.failed)
+                end,
+            } }))
+            assert.same({ "getWeather", "getAlerts", "1minenil", "1minenil", "/trips/{city}", "2minenil" }, seen)
+        end)
+    end)
+
+    it("refuses a second ask while one runs", function()
+        ep:config { stream_interval_ms = 5 }
+        local talk = session()
+        local first = bedrock.spawn(function()
+            return talk:ask "one"
+        end)
+        local answer, err = talk:ask "two"
+        assert.is_nil(answer)
+        assert.equal("conversation", err.kind)
+        assert.equal("Busy", err.code)
+        assert.equal("Busy", select(2, talk:finish()).code)
+        assert.matches("^You asked: one", assert(first:join()).text)
+        assert(talk:ask "three")
+        assert.has_error(function()
+            local stream = talk:stream "four"
+            stream()
+            for _ in talk:stream "five" do end
+            stream:close()
+        end)
+    end)
+
+    it("is free again once a stream is closed, or left and collected", function()
+        local talk = session()
+        local stream = talk:stream "Hello"
+        assert.is_string(stream:next())
+        assert.equal("Busy", select(2, talk:ask "Again").code)
+        stream:close()
+        assert.equal("Closed", select(2, stream:next()).code)
+        assert(talk:ask "Again");
+        (function()
+            talk:stream("Hello"):next()
+        end)()
+        assert(talk:ask "Again")
+    end)
+
+    it("ends running tools when the ask is cancelled, and can go on", function()
+        scripted({ control("i", wants "f", wants "g") }, { says "ok" })
+        local started, ended = 0, 0
+        local function tool()
+            started = started + 1
+            local ok, why = pcall(require("bedrock.connection").pause, conn, 60000)
+            ended = ended + 1
+            error(ok or why, 0)
+        end
+        local talk = session { tools = { ["g.f"] = tool, ["g.g"] = tool } }
+        local task = bedrock.spawn(function()
+            return talk:ask("Hi", { on = { tool_call = function() end } })
+        end)
+        while started < 2 do
+            require("bedrock.connection").pause(conn, 1)
+        end
+        task:cancel()
+        local _, err = task:join()
+        assert.equal("cancelled", err.kind)
+        while ended < 2 do
+            require("bedrock.connection").pause(conn, 1)
+        end
+        ep:reset()
+        assert(talk:ask "Again")
+    end)
+
+    it("sends state and files once, what holds for one request with each", function()
+        local talk = session {
+            memory_id = "memory-1",
+            state = { sessionAttributes = { user = "7" }, promptSessionAttributes = { today = "Monday" } },
+            tools = { ["WeatherAPIs.getWeather"] = function() return "rain" end },
+            params = { bedrockModelConfigurations = { performanceConfig = { latency = "standard" } } },
+        }
+        assert(talk:ask("ask the collaborator", { files = {
+            { name = "a.csv", bytes = "1,2", use = "code_interpreter" }, { s3 = "s3://bucket/b.pdf" },
+        } }))
+        assert(talk:ask("Again", { state = { sessionAttributes = { user = "8" } }, trace = true }))
+        local bodies = sent()
+        assert.same({ user = "7" }, bodies[1].sessionState.sessionAttributes)
+        assert.same({
+            { name = "a.csv", useCase = "CODE_INTERPRETER", source = { sourceType = "BYTE_CONTENT",
+                byteContent = { data = mime.b64 "1,2", mediaType = "text/csv" } } },
+            { name = "b.pdf", useCase = "CHAT", source = { sourceType = "S3",
+                s3Location = { uri = "s3://bucket/b.pdf" } } },
+        }, bodies[1].sessionState.files)
+        assert.is_nil(bodies[2].sessionState.sessionAttributes)
+        assert.is_nil(bodies[2].sessionState.files)
+        assert.same({ today = "Monday" }, bodies[2].sessionState.promptSessionAttributes)
+        assert.equal("memory-1", bodies[2].memoryId)
+        assert.equal("standard", bodies[2].bedrockModelConfigurations.performanceConfig.latency)
+        assert.same({ user = "8" }, bodies[3].sessionState.sessionAttributes)
+        assert.is_true(bodies[3].enableTrace)
+    end)
+
+    it("reads files by their paths, and says what is wrong with them", function()
+        local path = os.tmpname()
+        local named = path .. ".csv"
+        assert(os.rename(path, named))
+        local file = assert(io.open(named, "wb"))
+        file:write "x,y"
+        file:close()
+        assert(session():ask { text = "Hi", files = { named } })
+        os.remove(named)
+        local given = sent()[1].sessionState.files[1]
+        assert.equal(named:match "[^/]+$", given.name)
+        assert.equal(mime.b64 "x,y", given.source.byteContent.data)
+        local _, err = session():ask("Hi", { files = { "/nowhere/x.csv", { name = "x", bytes = "1" }, 7,
+            { name = "x.csv", bytes = "1", use = "fun" } } })
+        assert.equal("validation", err.kind)
+        local paths = {}
+        for i, problem in ipairs(err.errors) do
+            paths[i] = problem.path
+        end
+        assert.same({ "files[1]", "files[2].media_type", "files[3]", "files[4].use" }, paths)
+    end)
+
+    it("ends at the service with finish", function()
+        local talk = session { memory_id = "memory-1" }
+        assert.is_true(talk:finish())
+        assert.same({ endSession = true, memoryId = "memory-1" }, sent()[1])
+        assert.is_true(talk:finish "Thank you")
+        assert.equal("Thank you", sent()[2].inputText)
+    end)
+
+    it("gives the service's errors", function()
+        local _, err = session({ agent_id = "NONEXIST12" }):ask "Hi"
+        assert.equal("ResourceNotFoundException", err.code)
+        assert.equal("", err.answer.text)
+        _, err = session():ask("Hi", { validate = true, read_timeout = "soon" })
+        assert.equal("read_timeout", err.errors[1].path)
+    end)
+
+    it("tells all that is wrong with options at once", function()
+        local function paths(given)
+            local made, err = conn:agent_session(given)
+            assert.is_nil(made)
+            assert.equal("validation", err.kind)
+            local list = {}
+            for i, problem in ipairs(err.errors) do
+                list[i] = problem.path
+            end
+            return list, tostring(err)
+        end
+        assert.same({ "agent_id" }, (paths {}))
+        assert.same({ "alias_id", "max_rounds", "tool" },
+            (paths { agent_id = "A", tool = {}, max_rounds = 0 }))
+        assert.matches("did you mean tools?", select(2, paths { agent_id = "A", alias_id = "B", tool = {} }), 1, true)
+        assert.same({ "harness_arn" }, (paths { agent_id = "A", harness_arn = HARNESS }))
+        assert.same({ 'tools["g.f"]', "tools[1]" }, (paths { agent_id = "A", alias_id = "B",
+            tools = { ["g.f"] = 1, function() end } }))
+        assert.same({ "session_id" }, (paths { runtime_arn = RUNTIME, session_id = "short" }))
+        assert.same({ "tools" }, (paths { runtime_arn = RUNTIME, tools = {} }))
+        local _, err = session():ask("Hi", { on = { evnt = print }, tool = 1, max_rounds = "x" })
+        assert.equal(3, #err.errors)
+        assert.matches("on.evnt: unknown option (did you mean event?)", tostring(err), 1, true)
+    end)
+
+    it("raises misuse where it was called", function()
+        local talk = session()
+        local function said(f)
+            return select(2, pcall(f))
+        end
+        local here = "^spec/agent_session_spec.lua:%d+: "
+        assert.matches(here .. "not an agent_session: call its methods", said(function() talk.ask "Hi" end))
+        assert.matches(here .. "ask: expected a text, got nil", said(function() talk:ask() end))
+        assert.matches(here .. "stream: expected a text, got a number", said(function() talk:stream(1) end))
+        assert.matches(here .. "ask: the options must be a table", said(function() talk:ask("Hi", 1) end))
+        assert.matches(here .. "agent_session: expected a table of options", said(function() conn:agent_session(1) end))
+        assert.matches(here .. "not a stream: call its methods with a colon",
+            said(function() talk:stream("Hi").next() end))
+    end)
+end)
+
+describe("a harness's session", function()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
+    end)
+
+    local function session(more)
+        return assert(conn:agent_session(service.merged({ harness_arn = HARNESS }, more)))
+    end
+
+    local function sent()
+        local list = {}
+        for i, request in ipairs(ep:requests()) do
+            list[i] = body_of(request)
+        end
+        return list
+    end
+
+    it("streams text, and keeps all messages", function()
+        local talk, pieces = session(), {}
+        for piece in talk:stream "use shell" do
+            pieces[#pieces + 1] = piece
+        end
+        local answer = talk.answer
+        assert.equal(table.concat(pieces), answer.text)
+        assert.equal("end_turn", answer.stop_reason)
+        assert.same({ input_tokens = 10, output_tokens = 5, total_tokens = 15 }, answer.usage)
+        assert.equal(42, answer.metrics.latencyMs)
+        assert.equal("date", answer.messages[1].content[1].toolUse.input.command)
+        assert.equal("Saturday", answer.messages[2].content[1].toolResult.content[1].text)
+        assert.equal(answer.message, answer.messages[3])
+        assert.equal(1, answer.rounds)
+    end)
+
+    it("answers inline functions, with the copy of the call that earlier versions need", function()
+        local talk = session { tools = { lookup = function(input, call)
+            return input.city .. " " .. call.name
+        end } }
+        local answer = assert(talk:ask "use tool now")
+        assert.equal("The tool said (success): example lookup", answer.text)
+        assert.equal(30, answer.usage.total_tokens)
+        assert.equal(2, answer.rounds)
+        local messages = sent()[2].messages
+        assert.equal("assistant", messages[1].role)
+        assert.equal("Let me look that up.", messages[1].content[1].text)
+        assert.same({ city = "example" }, messages[1].content[2].toolUse.input)
+        local result = messages[2].content[1].toolResult
+        assert.equal(messages[1].content[2].toolUse.toolUseId, result.toolUseId)
+        assert.same({ { text = "example lookup" } }, result.content)
+        assert.is_nil(sent()[1].tools)
+    end)
+
+    it("sends errors of tools, and denials, as errors", function()
+        assert.equal("The tool said (error): no such city",
+            tostring(assert(session({ tools = { lookup = function()
+                return nil, "no such city"
+            end } }):ask "use tool")))
+        assert.equal("The tool said (error): there is no tool lookup here",
+            tostring(assert(session({ tools = {} }):ask "use tool")))
+        local ran = false
+        local answer = assert(session({ tools = { lookup = function() ran = true end }, approve = function()
+            return false, "not now"
+        end }):ask "use tool")
+        assert.equal("The tool said (error): not now", answer.text)
+        assert.is_false(ran)
+    end)
+
+    it("keeps calls apart whose blocks have the same number, and refuses a cut one", function()
+        local function start(id)
+            return frame("contentBlockStart", { contentBlockIndex = 0,
+                start = { toolUse = { toolUseId = id, name = "f" } } })
+        end
+        local function input(text)
+            return frame("contentBlockDelta", { contentBlockIndex = 0, delta = { toolUse = { input = text } } })
+        end
+        local stop = frame("messageStop", { stopReason = "tool_use" })
+        local begin = frame("messageStart", { role = "assistant" })
+        ep:script { { match = { operation = "InvokeHarness" }, action = { frames = { begin, start "a", input '{"n":1}',
+            start "b", input '{"n":', input "2}", stop } } } }
+        local got = {}
+        assert(session({ tools = { f = function(params) got[#got + 1] = params.n end } }):ask "Hi")
+        assert.same({ 1, 2 }, got)
+        ep:script { { match = { operation = "InvokeHarness" }, action = { frames = { begin, start "a", input '{"n":',
+            stop } } } }
+        local _, err = session({ tools = { f = error } }):ask "Hi"
+        assert.equal("stream", err.kind)
+        assert.equal("Incomplete", err.code)
+        assert.equal("f", err.answer.messages[1].content[1].toolUse.name)
+    end)
+
+    it("leaves calls to whoever asked, where there are no tools", function()
+        local answer = assert(session():ask "use tool")
+        assert.equal("lookup", answer.calls[1].name)
+        assert.equal("tool_use", answer.stop_reason)
+    end)
+
+    it("sends options, and one session ID of enough characters", function()
+        local talk = session { qualifier = "prod", params = { maxIterations = 3 } }
+        assert(talk:ask { { text = "Hi" } })
+        local request = service.last_request(ep)
+        assert.matches("qualifier=prod", request.uri, 1, true)
+        assert.equal(talk.session_id, service.header(request, "x-amzn-bedrock-agentcore-runtime-session-id"))
+        assert.equal(3, body_of(request).maxIterations)
+        assert.is_true(talk:finish())
+        assert.equal("StopRuntimeSession", service.last_request(ep).operation)
+    end)
+
+    it("tells of reasoning and hooks", function()
+        ep:script { { match = { operation = "InvokeHarness" }, action = { frames = {
+            frame("hookEvent", { name = "h", type = "before_invocation", decision = "allow" }),
+            frame("messageStart", { role = "assistant" }),
+            frame("contentBlockDelta", { contentBlockIndex = 0, delta = { reasoningContent = { text = "so " } } }),
+            frame("contentBlockDelta", { contentBlockIndex = 0, delta = { reasoningContent = { text = "then" } } }),
+            frame("contentBlockDelta", { contentBlockIndex = 1, delta = { text = "Yes" } }),
+            frame("contentBlockDelta", { contentBlockIndex = 1, delta = { hologram = { x = 1 } } }),
+            frame("messageStop", { stopReason = "end_turn" }),
+        } } } }
+        local thoughts = {}
+        local answer = assert(session():ask("Hi", { on = { reasoning = function(text)
+            thoughts[#thoughts + 1] = text
+        end } }))
+        assert.same({ "so ", "then" }, thoughts)
+        assert.equal("so then", answer.reasoning)
+        assert.equal("Yes", answer.text)
+        assert.equal("before_invocation", answer.trace[1].type)
+        assert.equal(1, answer.others[1].event.delta.hologram.x)
+    end)
+end)
+
+describe("a runtime's session", function()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
+    end)
+
+    local function session(more)
+        return assert(conn:agent_session(service.merged({ runtime_arn = RUNTIME }, more)))
+    end
+
+    local function scripted(body, kind)
+        ep:script { { match = { operation = "InvokeAgentRuntime" }, action = { body = body,
+            headers = { ["Content-Type"] = kind } } } }
+    end
+
+    it("sends the prompt as JSON, and reads JSON", function()
+        local talk = session()
+        local answer = assert(talk:ask "Hello there")
+        assert.matches("^You asked: Hello there\n", answer.text)
+        assert.equal(answer.text, answer.output.result)
+        assert.equal(answer.body, bedrock.json.encode(answer.output))
+        local request = service.last_request(ep)
+        assert.same({ prompt = "Hello there" }, body_of(request))
+        assert.equal("application/json", service.header(request, "content-type"))
+        assert.equal(talk.session_id, service.header(request, "x-amzn-bedrock-agentcore-runtime-session-id"))
+    end)
+
+    it("sends what payload gives, or a table", function()
+        assert(session({ payload = function(text)
+            return { prompt = text, user = 7 }
+        end }):ask "Hi")
+        assert.same({ prompt = "Hi", user = 7 }, body_of(service.last_request(ep)))
+        assert(session():ask { prompt = "Hi", more = true })
+        assert.same({ prompt = "Hi", more = true }, body_of(service.last_request(ep)))
+        local _, err = session({ payload = function() end }):ask "Hi"
+        assert.equal("payload", err.errors[1].path)
+    end)
+
+    it("gives server-sent events as events, and their text in pieces", function()
+        local talk, pieces, names = session(), {}, {}
+        for piece in talk:stream("stream it", { on = { event = function(name, event)
+            names[name] = event.data
+        end } }) do
+            pieces[#pieces + 1] = piece
+        end
+        assert.truthy(#pieces > 5)
+        assert.equal(table.concat(pieces), talk.answer.text)
+        assert.equal(#pieces, #talk.answer.events)
+        assert.equal("You", talk.answer.events[1].json)
+        assert.is_string(names.message)
+        local twice = assert(session():ask "strands it")
+        assert.equal(#pieces * 2, #twice.events)
+        assert.matches("^You asked: strands it\n", twice.text)
+    end)
+
+    it("reads events of other forms, or as `read` says", function()
+        local function text(data, more)
+            scripted("data: " .. data .. "\n\n", "text/event-stream")
+            return assert(session(more):ask "Hi").text
+        end
+        assert.equal("plain", text "plain")
+        assert.equal("", text "[DONE]")
+        assert.equal("", text [["{'event': <object at 0x1>}"]])
+        assert.equal("a", text '{"type":"TEXT_MESSAGE_CONTENT","delta":"a"}')
+        assert.equal("b", text '{"choices":[{"delta":{"content":"b"}}]}')
+        assert.equal("c", text '{"type":"content_block_delta","delta":{"type":"text_delta","text":"c"}}')
+        assert.equal("", text '{"usage":{"tokens":7}}')
+        assert.equal("7", text('{"usage":{"tokens":7}}', { read = function(value)
+            return tostring(value.usage.tokens)
+        end }))
+    end)
+
+    it("reads answers of other forms", function()
+        local function text(body, kind)
+            scripted(body, kind or "application/json")
+            return assert(session():ask "Hi").text
+        end
+        assert.equal("hi", text '"hi"')
+        assert.equal("hi", text '{"result":{"role":"assistant","content":[{"text":"h"},{"text":"i"}]}}')
+        assert.equal('{"count":7}', text '{"count":7}')
+        assert.equal("plain", text("plain", "text/plain"))
+    end)
+
+    it("takes an event that tells an error for that error", function()
+        local answer, err = session():ask "break it"
+        assert.is_nil(answer)
+        assert.equal("service", err.kind)
+        assert.equal("ValueError", err.code)
+        assert.equal("it broke", err.message)
+        assert.matches("^You asked", err.answer.text)
+        local _, other = session({ payload = function() return "no json" end }):ask "Hi"
+        assert.equal("RuntimeClientError", other.code)
+    end)
+
+    it("ends with finish, at its endpoint", function()
+        local talk = session { qualifier = "prod" }
+        assert(talk:ask "Hi")
+        assert.is_true(talk:finish())
+        local request = service.last_request(ep)
+        assert.equal("StopRuntimeSession", request.operation)
+        assert.equal(talk.session_id, service.header(request, "x-amzn-bedrock-agentcore-runtime-session-id"))
+        assert.matches("qualifier=prod", request.uri, 1, true)
+    end)
+end)
