@@ -41,20 +41,13 @@ local function texts(value, list, seen)
 end
 
 describe("an error", function()
-    local ep, settings, conn
-
-    setup(function()
-        ep = service.endpoint()
-        settings = service.settings(ep)
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
-
-    before_each(function()
-        ep:reset()
-        conn = assert(bedrock.connect(settings))
-    end)
+    local settings = service.settings(ep)
 
     after_each(function()
-        conn:close()
         host.wait = host.block
     end)
 

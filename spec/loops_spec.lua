@@ -29,23 +29,12 @@ describe("in an event loop", function()
         ep:script { { match = { operation = "Converse" }, times = -1, action = { hang = true } } }
     end
 
-    --- A generator of the program's own that waits inside.
-    local function words(text)
-        return coroutine.wrap(function()
-            for name, event in assert(conn:converse_stream(ask(text))):events() do
-                if name == "contentBlockDelta" then
-                    coroutine.yield(event.delta.text)
-                end
-            end
+    local function blocks_as_ever()
+        assert.equal("You asked: Hi", first_line(assert(conn:converse(ask "Hi"))))
+        local answers = bedrock.parallel(function()
+            return conn:converse(ask "Hi")
         end)
-    end
-
-    local function joined(generator)
-        local list = {}
-        for word in generator do
-            list[#list + 1] = word
-        end
-        return table.concat(list)
+        assert.equal("You asked: Hi", first_line(answers[1]))
     end
 
     describe("of cqueues", function()
@@ -102,7 +91,7 @@ describe("in an event loop", function()
             local got = {}
             for i = 1, 2 do
                 controller:wrap(function()
-                    got[i] = joined(words "Hello")
+                    got[i] = service.spoken(conn, "Hello")
                 end)
             end
             controller:wrap(function()
@@ -162,13 +151,7 @@ describe("in an event loop", function()
             assert.equal("cancelled", err.kind)
         end)
 
-        it("outside of it calls block as ever", function()
-            assert.equal("You asked: Hi", first_line(assert(conn:converse(ask "Hi"))))
-            local answers = bedrock.parallel(function()
-                return conn:converse(ask "Hi")
-            end)
-            assert.equal("You asked: Hi", first_line(answers[1]))
-        end)
+        it("outside of it calls block as ever", blocks_as_ever)
     end)
 
     describe("of libuv", function()
@@ -259,7 +242,7 @@ describe("in an event loop", function()
                 end)
             end
             bedrock.spawn(function()
-                got[4] = joined(words "Hello")
+                got[4] = service.spoken(conn, "Hello")
             end)
             uv.run()
             assert.same({ "You asked: 1", "You asked: 2", "You asked: 3", expected }, got)
@@ -413,13 +396,7 @@ describe("in an event loop", function()
             assert.equal("Closed", errs[2].code)
         end)
 
-        it("outside of it calls block as ever", function()
-            assert.equal("You asked: Hi", first_line(assert(conn:converse(ask "Hi"))))
-            local answers = bedrock.parallel(function()
-                return conn:converse(ask "Hi")
-            end)
-            assert.equal("You asked: Hi", first_line(answers[1]))
-        end)
+        it("outside of it calls block as ever", blocks_as_ever)
     end)
 
     describe("of one's own", function()

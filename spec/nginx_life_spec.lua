@@ -1,17 +1,14 @@
 --- How the module stands what happens to an nginx: ways to start and end it, several servers, a thousand streams.
-local endpoint = dofile "spec/endpoint/endpoint.lua"
 local site = dofile "spec/nginx/site.lua"
 
-local gateway = site.gateway
+local gateway, soon = site.gateway, site.soon
 
 local STREAMS = 1000
 
-local function soon(f)
-    assert.is_true(gateway.eventually(f) or false)
-end
-
 describe("the life of an nginx:", function()
-    local ep, here, server
+    local server
+    local here = site.each()
+    local ep = here.ep
 
     local function start(more)
         server = here:start(more)
@@ -20,23 +17,6 @@ describe("the life of an nginx:", function()
     local function stop(signal)
         here:stop(signal)
     end
-
-    setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        here = site.new(ep)
-    end)
-
-    teardown(function()
-        here:remove()
-    end)
-
-    before_each(function()
-        here:reset()
-    end)
-
-    after_each(function()
-        here:clear()
-    end)
 
     local function shared(name)
         return tonumber((select(2, server:get("/shared?name=" .. name))))

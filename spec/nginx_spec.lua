@@ -1,17 +1,17 @@
 --- The module inside a real nginx: the same surface, nothing blocked, nothing left behind.
 local socket = require "socket"
-local endpoint = dofile "spec/endpoint/endpoint.lua"
 local site = dofile "spec/nginx/site.lua"
 local cases = dofile "spec/support/surface_cases.lua"
 
-local gateway = site.gateway
-
-local function soon(f)
-    assert.is_true(gateway.eventually(f) or false)
-end
+local gateway, soon = site.gateway, site.soon
 
 describe("in nginx", function()
-    local ep, here, server, giver, settings
+    local server, giver, settings
+    local here
+    here = site.each(function()
+        settings = here.settings
+    end)
+    local ep = here.ep
 
     local function start(more)
         server = here:start(more)
@@ -21,22 +21,7 @@ describe("in nginx", function()
         here:stop(signal)
     end
 
-    setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        here = site.new(ep)
-    end)
-
-    teardown(function()
-        here:remove()
-    end)
-
-    before_each(function()
-        here:reset()
-        settings = here.settings
-    end)
-
     after_each(function()
-        here:clear()
         if giver then
             giver:stop()
             giver = nil

@@ -1,26 +1,9 @@
 --- Credentials from the machine in a real nginx, whose workers wait for whatever child ends.
-local endpoint = dofile "spec/endpoint/endpoint.lua"
 local site = dofile "spec/nginx/site.lua"
 
 describe("in nginx, credentials", function()
-    local ep, here
-
-    setup(function()
-        ep = endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT"))
-        here = site.new(ep)
-    end)
-
-    teardown(function()
-        here:remove()
-    end)
-
-    before_each(function()
-        here:reset()
-    end)
-
-    after_each(function()
-        here:clear()
-    end)
+    local here = site.each()
+    local ep = here.ep
 
     local function answers(settings)
         settings.endpoint, settings.ca_file = ep.https, here.ca_file

@@ -414,32 +414,13 @@ describe("functions at the same time", function()
     end)
 
     describe("and coroutines of the program's own", function()
-        local function words(text)
-            return coroutine.wrap(function()
-                for name, event in assert(conn:converse_stream(ask(text))):events() do
-                    if name == "contentBlockDelta" then
-                        coroutine.yield(event.delta.text)
-                    end
-                end
-            end)
-        end
-
-        local function joined(generator)
-            local list = {}
-            for word in generator do
-                assert.is_string(word)
-                list[#list + 1] = word
-            end
-            return table.concat(list)
-        end
-
         it("do not get in each other's way: a generator that waits blocks", function()
             ep:config { stream_interval_ms = 2 }
             local expected = assert(conn:converse(ask "Hello")).output.message.content[1].text
             local results, errs = bedrock.parallel(function()
-                return joined(words "Hello")
+                return service.spoken(conn, "Hello")
             end, function()
-                return joined(words "Hello")
+                return service.spoken(conn, "Hello")
             end, asking "Hi")
             assert.is_nil(errs)
             assert.equal(expected, results[1])
@@ -450,7 +431,7 @@ describe("functions at the same time", function()
         it("go on outside of tasks while tasks run", function()
             local task = bedrock.spawn(asking "aside")
             local expected = assert(conn:converse(ask "Hello")).output.message.content[1].text
-            assert.equal(expected, joined(words "Hello"))
+            assert.equal(expected, service.spoken(conn, "Hello"))
             assert.equal("You asked: aside", first_line(task:join()))
         end)
 

@@ -48,20 +48,9 @@ local function named(list)
 end
 
 describe("server-sent events", function()
-    local ep, settings, conn
-
-    setup(function()
-        ep = service.endpoint()
-        settings = service.settings(ep)
-    end)
-
-    before_each(function()
-        ep:reset()
-        conn = assert(bedrock.connect(settings))
-    end)
-
-    after_each(function()
-        conn:close()
+    local conn
+    local ep = service.each_connected(function(new)
+        conn = new
     end)
 
     local function answer_with(body, more)

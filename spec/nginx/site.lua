@@ -1,12 +1,11 @@
 --- What the specs of nginx share: a gateway whose Lua code is spec/nginx/app.lua, in front of the endpoint, and what
 --- must hold when it has ended.
 ---
----     local site = site.new(ep)             -- in setup
----     site:reset()                          -- before each
----     site:start { workers = 2 }            -- options of gateway.start, those missing filled in
----     site:stop()                           -- nothing may have been complained of
----     site:clear()                          -- after each
----     site:remove()                         -- in teardown
+---     local here = site.each()              -- in a describe block: as new before each test
+---     here:start { workers = 2 }            -- options of gateway.start, those missing filled in
+---     here:stop()                           -- nothing may have been complained of
+local busted = require "busted"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
 local gateway = dofile "spec/nginx/gateway.lua"
 
 local HANDLERS = {
@@ -136,6 +135,29 @@ function site.new(ep)
         os.execute(("install -m 644 %s/%s.pem %s"):format(ep.pki, name, dir))
     end
     return setmetatable({ ep = ep, dir = dir, ca_file = dir .. "/tls-ca.pem", on_disk = named_sockets() }, Site)
+end
+
+--- In a describe block: a site for all its tests, with the endpoint as `ep`.
+--- @param ready fun()? before each test
+function site.each(ready)
+    local here = site.new(endpoint.attach(assert(os.getenv "BEDROCK_TEST_ENDPOINT")))
+    busted.before_each(function()
+        here:reset()
+        if ready then
+            ready()
+        end
+    end)
+    busted.after_each(function()
+        here:clear()
+    end)
+    busted.teardown(function()
+        here:remove()
+    end)
+    return here
+end
+
+function site.soon(f)
+    assert(gateway.eventually(f), "it does not come to that")
 end
 
 return site

@@ -96,6 +96,22 @@ function service.header(request, name)
     end
 end
 
+--- A whole answer, by a generator of the program's own that waits inside.
+function service.spoken(conn, text)
+    local list = {}
+    local words = coroutine.wrap(function()
+        for name, event in assert(conn:converse_stream(service.ask(text))):events() do
+            if name == "contentBlockDelta" then
+                coroutine.yield(event.delta.text)
+            end
+        end
+    end)
+    for word in words do
+        list[#list + 1] = word
+    end
+    return table.concat(list)
+end
+
 --- An object whose finalizer is called like that.
 function service.finalized(run_it)
     local proxy = rawget(_G, "newproxy")
