@@ -153,6 +153,11 @@ describe("test", function()
         assert.truthy(step.hint:find("certificate_chain", 1, true))
     end)
 
+    it("says of files that are not the certificate's that the settings are wrong", function()
+        local _, err = fails_at("settings", bedrock.test { auth = "profile", config_file = "/nowhere/config" })
+        assert.truthy(err.message:find("/nowhere/config", 1, true))
+    end)
+
     it("names the usual causes of refused exchanges", function()
         local cases = {
             { 403, "AccessDeniedException", "Access denied", "sts:TagSession" },

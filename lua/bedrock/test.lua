@@ -348,11 +348,13 @@ function test.connection(conn, options)
     return run_all(conn, options)
 end
 
---- Certificate problems are their own step when nothing else is wrong.
+--- Options of the certificate, whose problems are a step of their own when nothing else is wrong.
+local OF_CERTIFICATE = { certificate = true, certificate_chain = true, pkcs12 = true, private_key = true }
+
 local function is_about_certificate(err)
     for _, problem in ipairs(err.errors or {}) do
-        local of_tls = problem.path == "ca_file" or problem.path:find "^client_"
-        if of_tls or (problem.kind ~= "certificate" and problem.kind ~= "file") then
+        local of_file = problem.kind == "file" and OF_CERTIFICATE[problem.path]
+        if not of_file and (problem.kind ~= "certificate" or problem.path:find "^client_") then
             return false
         end
     end
