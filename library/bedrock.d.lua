@@ -166,7 +166,7 @@
 ---@field cache_read_tokens? integer
 ---@field cache_write_tokens? integer
 
----@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"
+---@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"|"prompt_router"|"marketplace"
 
 --- An answer's bytes as they come.
 ---@class bedrock.ByteStream: bedrock.Stream
@@ -712,6 +712,10 @@ local Connection = {}
 ---@field stream? boolean|"bytes" the answer as a stream: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
 ---@field require_end? boolean server-sent events that end without their last one ([DONE], message_stop, response.completed) are an error, and so is an event that reports one
 
+---@class bedrock.ResolveOptions: bedrock.CallOptions
+---@field global? boolean requests may go to any region, if the geography has no profile
+---@field refresh? boolean ask the service again
+
 ---@class bedrock.SignRequest
 ---@field url string path and query percent-encoded
 ---@field method? string POST if not given
@@ -925,7 +929,8 @@ function Connection:knowledge(given) end
 
 --- What can be called in this region. A list that cannot be read (the role may not, the service does not know it, the
 --- answer makes no sense) is left out and noted in `list.denied` (kind to error). It is an error if none can be read.
---- If `denied.on_demand` is set, `input` and `output` of profiles, custom and provisioned models are empty.
+--- `input` and `output` of what is made of foundation models are told by the list of these: they are empty if that is
+--- denied (`denied.on_demand`), and where only profiles are asked for, unless a filter needs them.
 ---@param filter? bedrock.ModelFilter
 ---@param options? bedrock.CallOptions
 ---@return bedrock.ModelList? list
@@ -964,6 +969,15 @@ function Connection:refresh() end
 ---@return bedrock.RawAnswer|bedrock.ServerSentStream|bedrock.ByteStream|nil answer
 ---@return bedrock.Error? err
 function Connection:request(fields, options) end
+
+--- What to call a model by in this region: itself where it is offered on demand, else the account's inference profile
+--- that keeps to the region's geography, else, only if asked, the global one. A part of a name finds the newest model
+--- that it fits. An ARN is called as it is. The answer is kept for the connection.
+---@param name string an ID, an inference profile, an ARN, or words such as "claude sonnet 4.5"
+---@param options? bedrock.ResolveOptions
+---@return string? id
+---@return bedrock.Error? err with the nearest names
+function Connection:resolve(name, options) end
 
 --- Signature Version 4 for a request that another program sends, with this connection's credentials.
 ---@param request bedrock.SignRequest

@@ -19,6 +19,11 @@ describe("models", function()
         return found
     end
 
+    local function deny(operation, how)
+        ep:script { { times = how and how.times, match = { operation = operation }, action = how and how.action
+            or { status = 403, json = { __type = "AccessDeniedException", message = "not authorized" } } } }
+    end
+
     it("takes null for a filter that is not given", function()
         local null = bedrock.null
         assert.equal(#assert(conn:models()), #assert(conn:models { kind = null, name = null, streaming = null }))
@@ -29,7 +34,8 @@ describe("models", function()
         local found, kinds = by_id(list), {}
         for _, model in ipairs(list) do
             kinds[model.kind] = (kinds[model.kind] or 0) + 1
-            assert.truthy(model.arn:find "^arn:aws:bedrock:us%-east%-1:")
+            local owner = model.kind == "marketplace" and "sagemaker" or "bedrock"
+            assert.truthy(model.arn:find("^arn:aws:" .. owner .. ":us%-east%-1:"))
             assert.is_string(model.name)
             assert.is_table(model.input)
             assert.is_table(model.output)
@@ -38,6 +44,8 @@ describe("models", function()
         assert.equal(1, kinds.custom)
         assert.equal(1, kinds.imported)
         assert.equal(1, kinds.provisioned)
+        assert.equal(1, kinds.prompt_router)
+        assert.equal(1, kinds.marketplace)
         assert.same({
             id = "amazon.nova-micro-v1:0",
             arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0",
@@ -59,7 +67,7 @@ describe("models", function()
     end)
 
     it("tells of profiles what their models can", function()
-        local found = by_id(assert(conn:models { kind = "inference_profile" }))
+        local found = by_id(assert(conn:models()))
         local profile = found["us.anthropic.claude-sonnet-4-20250514-v1:0"]
         assert.equal("Anthropic", profile.provider)
         assert.same({ "TEXT", "IMAGE" }, profile.input)
@@ -77,13 +85,44 @@ describe("models", function()
         assert.equal(2, ep:counters().ListInferenceProfiles)
     end)
 
-    it("calls custom, imported and provisioned models by their ARN", function()
-        for _, kind in ipairs { "custom", "imported", "provisioned" } do
+    it("lists profiles alone by what they tell themselves", function()
+        deny("ListFoundationModels", { times = -1 })
+        local list = assert(conn:models { kind = "inference_profile" })
+        local found = by_id(list)
+        assert.is_nil(list.denied)
+        assert.equal(0, ep:counters().ListFoundationModels)
+        assert.equal("Anthropic", found["us.anthropic.claude-sonnet-4-20250514-v1:0"].provider)
+        assert.equal("application", found[APPLICATION_PROFILE].profile_type)
+        assert.equal(2, #assert(conn:models { kind = "inference_profile", provider = "meta" }))
+    end)
+
+    it("asks what the models of profiles can where a filter needs it", function()
+        for _, filter in ipairs { { input = "TEXT" }, { output = "TEXT" }, { modality = "TEXT" },
+            { streaming = true } } do
+            ep:reset()
+            filter.kind = "inference_profile"
+            assert.truthy(#assert(conn:models(filter)) > 0)
+            assert.equal(1, ep:counters().ListFoundationModels)
+        end
+        assert.equal(0, #assert(conn:models { kind = "inference_profile", output = "EMBEDDING" }))
+    end)
+
+    it("calls what is not a foundation model by its ARN", function()
+        local providers = { custom = "Amazon", provisioned = "Amazon", prompt_router = "Anthropic" }
+        for _, kind in ipairs { "custom", "imported", "provisioned", "prompt_router", "marketplace" } do
             local list = assert(conn:models { kind = kind })
             assert.equal(1, #list)
             assert.equal(list[1].arn, list[1].id)
-            assert.equal(kind ~= "imported" and "Amazon" or nil, list[1].provider)
+            assert.equal(providers[kind], list[1].provider)
         end
+    end)
+
+    it("tells of prompt routers what their last resort can, and of the marketplace which model it is", function()
+        local router = assert(conn:models { kind = "prompt_router" })[1]
+        assert.equal("Anthropic Prompt Router", router.name)
+        assert.same({ "TEXT", "IMAGE" }, router.input)
+        assert.is_true(router.streaming)
+        assert.equal("own-model", assert(conn:models { kind = "marketplace" })[1].name)
     end)
 
     it("filters by provider, modality, name and streaming", function()
@@ -134,11 +173,6 @@ describe("models", function()
         assert.equal(2 * 2, ep:counters().ListInferenceProfiles)
     end)
 
-    local function deny(operation, how)
-        ep:script { { times = how and how.times, match = { operation = operation }, action = how and how.action
-            or { status = 403, json = { __type = "AccessDeniedException", message = "not authorized" } } } }
-    end
-
     local NOTHING_TO_CALL = { body = '{"modelSummaries":[{}]}' }
 
     it("refuses entries that have nothing to call them by", function()
@@ -163,7 +197,8 @@ describe("models", function()
         }
         local operations = { on_demand = "ListFoundationModels", inference_profile = "ListInferenceProfiles",
             custom = "ListCustomModels", imported = "ListImportedModels",
-            provisioned = "ListProvisionedModelThroughputs" }
+            provisioned = "ListProvisionedModelThroughputs", prompt_router = "ListPromptRouters",
+            marketplace = "ListMarketplaceModelEndpoints" }
         conn:close()
         conn = service.connect(ep, { max_attempts = 1 })
         for code, action in pairs(reasons) do
@@ -208,23 +243,24 @@ describe("models", function()
 
     it("lists profiles without the list of foundation models, their providers told by what they are made of", function()
         deny("ListFoundationModels", { times = -1 })
-        local list = assert(conn:models { kind = "inference_profile" })
+        local list = assert(conn:models())
         local found = by_id(list)
         assert.equal("Anthropic", found["us.anthropic.claude-sonnet-4-20250514-v1:0"].provider)
         assert.equal("Meta", found["us.meta.llama3-3-70b-instruct-v1:0"].provider)
         assert.equal("Amazon", found[APPLICATION_PROFILE].provider)
         assert.same({}, found[APPLICATION_PROFILE].input)
         assert.equal("AccessDeniedException", list.denied.on_demand.code)
-        assert.equal(#assert(conn:models { kind = "inference_profile", provider = "meta" }), 2)
     end)
 
     it("asks for the lists that a kind needs, and no others", function()
         local needed = {
             on_demand = { ListFoundationModels = 1 },
-            inference_profile = { ListFoundationModels = 1, ListInferenceProfiles = 2 },
+            inference_profile = { ListInferenceProfiles = 2 },
             custom = { ListFoundationModels = 1, ListCustomModels = 1 },
             imported = { ListImportedModels = 1 },
             provisioned = { ListFoundationModels = 1, ListProvisionedModelThroughputs = 1 },
+            prompt_router = { ListFoundationModels = 1, ListPromptRouters = 1 },
+            marketplace = { ListMarketplaceModelEndpoints = 1 },
         }
         for kind, operations in pairs(needed) do
             ep:reset()

@@ -91,7 +91,8 @@ describe("bedrock", function()
             for _, name in ipairs(connection.handwritten) do
                 assert.match("^user:2: not a connection: call its methods with a colon", said("conn." .. name .. "()"))
             end
-            for _, name in ipairs { "call", "generate", "items", "models", "pages", "prepare", "request", "wait" } do
+            for _, name in ipairs { "call", "generate", "items", "models", "pages", "prepare", "request", "resolve",
+                "wait" } do
                 assert.match("^user:2: " .. name .. ": expected .*", said("conn:" .. name .. "(1)"))
             end
             assert.match("^user:2: the parameters must be a table", said "conn:converse(1)")

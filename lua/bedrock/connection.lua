@@ -335,6 +335,7 @@ lazy(methods, {
     presign = "giving.presign",
     refresh = "credentials.refresh",
     request = "request.send",
+    resolve = "resolve.resolve",
     sign = "giving.sign",
     test = "test.connection",
     wait = "wait.wait",

@@ -86,6 +86,19 @@ function errors.new(fields)
     return setmetatable(fields, Error)
 end
 
+--- The same failure, with more to say. Others may have got the error that it is made from.
+--- @param err bedrock.Error
+--- @param message string
+--- @return bedrock.Error
+function errors.reworded(err, message)
+    local copy = {}
+    for name, value in pairs(err) do
+        copy[name] = value
+    end
+    copy.message = message
+    return errors.new(copy)
+end
+
 local function in_order(a, b)
     if a.path ~= b.path then
         return core.before(a.path, b.path)

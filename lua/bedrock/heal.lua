@@ -1,6 +1,7 @@
 --- `heal = true`: a call that the service refuses in words that name the cure is repeated with it. Nothing is guessed,
 --- and no model is known by name. What was done is remembered for the connection and the model.
 local converse = require "bedrock.healing.converse"
+local errors = require "bedrock.errors"
 local flat = require "bedrock.healing.flat"
 local log = require "bedrock.log"
 local words = require "bedrock.healing.words"
@@ -102,17 +103,15 @@ function Healing:remember(cure)
 end
 
 --- The profile, in place of a model that is not offered on demand.
-function Healing:profile(err)
-    local id, why = self.conn:resolve(self.model)
-    if not id or id == self.model then
-        err.message = ("%s (heal found no profile: %s)"):format(err.message, id and id .. " is all there is"
-            or tostring(why))
-        return nil
-    end
-    return { kind = "model", key = "model", id = id }
+--- @return table? cure
+--- @return string? why there is none
+function Healing:profile()
+    local id, err = require("bedrock.resolve").profile(self.conn, self.model)
+    return id and { kind = "model", key = "model", id = id }, err and (err.errors and err.errors[1] or err).message
 end
 
 --- @return table[] cures that the words of a refusal name
+--- @return string? why one of them is not to be had
 function Healing:cures(err)
     local text = words.of(err)
     if not text then
@@ -120,7 +119,8 @@ function Healing:cures(err)
     elseif words.are_rivals(text) then
         return { { kind = "rivals", key = "rivals" } }
     elseif words.refuse(text, "throughput") then
-        return { self:profile(err) }
+        local cure, why = self:profile()
+        return { cure }, why
     elseif words.refuse(text, "system") then
         return { { kind = "system", key = "system" } }
     elseif words.refuse(text, "streaming_tools") then
@@ -134,15 +134,17 @@ function Healing:cures(err)
 end
 
 --- @return boolean changed
+--- @return string? why not
 function Healing:cure(err)
     local changed = false
-    for _, cure in ipairs(self:cures(err)) do
+    local cures, why = self:cures(err)
+    for _, cure in ipairs(cures) do
         if self:apply(cure) then
             changed = true
             self:remember(cure)
         end
     end
-    return changed
+    return changed, why
 end
 
 function Healing:try()
@@ -156,7 +158,12 @@ function Healing:run()
     end
     local output, err = self:try()
     for _ = 1, CURES_MAX do
-        if output ~= nil or not self:cure(err) then
+        local changed, why
+        if output == nil then
+            changed, why = self:cure(err)
+        end
+        err = why and errors.reworded(err, ("%s (heal: %s)"):format(err.message, why)) or err
+        if not changed then
             break
         end
         output, err = self:try()

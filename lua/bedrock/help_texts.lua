@@ -277,8 +277,9 @@ A knowledge base: `retrieve`, `ask`, `stream`.
 conn:models(filter?, options?)
 What can be called in this region. A list that cannot be read (the role may not, the service does
 not know it, the answer makes no sense) is left out and noted in `list.denied` (kind to error). It
-is an error if none can be read. If `denied.on_demand` is set, `input` and `output` of profiles,
-custom and provisioned models are empty.
+is an error if none can be read. `input` and `output` of what is made of foundation models are told
+by the list of these: they are empty if that is denied (`denied.on_demand`), and where only profiles
+are asked for, unless a filter needs them.
   filter?: bedrock.ModelFilter
   options?: bedrock.CallOptions
   returns bedrock.ModelList? list
@@ -317,6 +318,16 @@ A signed request to a path that no model describes.
   options?: bedrock.CallOptions
   returns bedrock.RawAnswer|bedrock.ServerSentStream|bedrock.ByteStream|nil answer
   returns bedrock.Error? err]==],
+        ["conn:resolve"] = [==[
+conn:resolve(name, options?)
+What to call a model by in this region: itself where it is offered on demand, else the account's
+inference profile that keeps to the region's geography, else, only if asked, the global one. A part
+of a name finds the newest model that it fits. An ARN is called as it is. The answer is kept for the
+connection.
+  name: string, an ID, an inference profile, an ARN, or words such as "claude sonnet 4.5"
+  options?: bedrock.ResolveOptions
+  returns string? id
+  returns bedrock.Error? err with the nearest names]==],
         ["conn:sign"] = [==[
 conn:sign(request)
 Signature Version 4 for a request that another program sends, with this connection's credentials.
@@ -826,7 +837,8 @@ bedrock.ModelFilter
   modality?: string
   streaming?: boolean]==],
         ["bedrock.ModelKind"] = [==[
-bedrock.ModelKind: "on_demand" | "inference_profile" | "custom" | "imported" | "provisioned"]==],
+bedrock.ModelKind: "on_demand" | "inference_profile" | "custom" | "imported" | "provisioned" |
+    "prompt_router" | "marketplace"]==],
         ["bedrock.ModelList"] = [==[
 bedrock.ModelList
   [integer]: bedrock.Model
@@ -948,6 +960,11 @@ bedrock.RawRequest
       its bytes; "bytes": always of its bytes
   require_end?: boolean, server-sent events that end without their last one ([DONE], message_stop,
       response.completed) are an error, and so is an event that reports one]==],
+        ["bedrock.ResolveOptions"] = [==[
+bedrock.ResolveOptions
+has all that a bedrock.CallOptions has
+  global?: boolean, requests may go to any region, if the geography has no profile
+  refresh?: boolean, ask the service again]==],
         ["bedrock.Role"] = [==[
 bedrock.Role
 A role that STS is asked for, with the credentials of what lies below.

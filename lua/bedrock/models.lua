@@ -13,7 +13,7 @@ local printed = require "bedrock.printed"
 
 local OPERATION = "models"
 
-local KINDS = { "on_demand", "inference_profile", "custom", "imported", "provisioned" }
+local KINDS = { "on_demand", "inference_profile", "custom", "imported", "provisioned", "prompt_router", "marketplace" }
 
 --- The operation that lists each kind. Application profiles are listed only if asked for by type.
 local LISTINGS = {
@@ -25,10 +25,15 @@ local LISTINGS = {
     custom = { { "list_custom_models", "modelSummaries" } },
     imported = { { "list_imported_models", "modelSummaries" } },
     provisioned = { { "list_provisioned_model_throughputs", "provisionedModelSummaries" } },
+    prompt_router = { { "list_prompt_routers", "promptRouterSummaries" } },
+    marketplace = { { "list_marketplace_model_endpoints", "marketplaceModelEndpoints" } },
 }
 
---- Kinds that are made of foundation models. The list of these says what they can do.
-local DERIVED = { inference_profile = true, custom = true, provisioned = true }
+--- Kinds that are made of foundation models. The list of these says what they can do, if somebody wants to know.
+local DERIVED = { custom = true, provisioned = true, prompt_router = true }
+
+--- Filters that only that list can answer.
+local BY_ABILITY = { "input", "modality", "output", "streaming" }
 
 local FILTERS = { "input", "kind", "modality", "name", "output", "provider", "streaming" }
 
@@ -122,6 +127,18 @@ local READ = {
         return derived("provisioned", summary.provisionedModelArn, summary.provisionedModelArn,
             summary.provisionedModelName, summary.foundationModelArn, base_of)
     end,
+    --- Any of its models may answer, and what fits its last resort fits them all.
+    prompt_router = function(summary, base_of)
+        local fallback = (summary.fallbackModel or {}).modelArn
+        return derived("prompt_router", summary.promptRouterArn, summary.promptRouterArn, summary.promptRouterName,
+            fallback, base_of)
+    end,
+    --- The hub's name of the model, which stands in the ARN that it was deployed from.
+    marketplace = function(summary, base_of)
+        local source = summary.modelSourceIdentifier or ""
+        local name = source:match "/Model/([^/]+)" or source:match "([^/]+)$"
+        return derived("marketplace", summary.endpointArn, summary.endpointArn, name, nil, base_of)
+    end,
 }
 
 local function wanted(model, filter)
@@ -207,11 +224,25 @@ function Search:note(kind, source, err)
     return true
 end
 
+--- Profiles tell their models, so only what these can do takes the list of them.
+function Search:needs_foundations()
+    local kind = self.filter.kind
+    if kind == "inference_profile" then
+        for _, name in ipairs(BY_ABILITY) do
+            if self.filter[name] ~= nil then
+                return true
+            end
+        end
+        return false
+    end
+    return not kind or kind == "on_demand" or DERIVED[kind] or false
+end
+
 --- The list of foundation models is needed for itself, and to say what others can do. The others can be listed
 --- without it.
 function Search:foundations(conn, options)
     local kind = self.filter.kind
-    if kind and kind ~= "on_demand" and not DERIVED[kind] then
+    if not self:needs_foundations() then
         return true
     end
     local on_demand, by_id = foundations(conn, options)
@@ -288,7 +319,8 @@ end
 
 --- What can be called in this region. A list that cannot be read (the role may not, the service does not know it, the
 --- answer makes no sense) is left out and noted in `list.denied` (kind to error). It is an error if none can be read.
---- If `denied.on_demand` is set, `input` and `output` of profiles, custom and provisioned models are empty.
+--- `input` and `output` of what is made of foundation models are told by the list of these: they are empty if that is
+--- denied (`denied.on_demand`), and where only profiles are asked for, unless a filter needs them.
 --- @param filter? bedrock.ModelFilter
 --- @param options? bedrock.CallOptions
 --- @return bedrock.ModelList? list

@@ -1,73 +1,13 @@
---- `inference = "cross-region"`: which of the account's inference profiles keeps a model's requests in the
---- geography of the connection's region. Prefixes do not say so: that of a country exists for some models only, and
---- "us." may be called from Canada, too. So AWS's own list decides, which says where each profile sends requests.
---- If it does not decide, the call is refused, because a guess may send data abroad.
-local connection = require "bedrock.connection"
-local core = require "bedrock.core"
+--- Which of the account's inference profiles keeps a model's requests in the geography of the connection's region.
+--- Prefixes do not say so: that of a country exists for some models only, and "us." may be called from Canada, too. So
+--- AWS's own list decides, which says where each profile sends requests. If it does not decide, nothing is chosen,
+--- because a guess may send data abroad.
 local errors = require "bedrock.errors"
+local kept_list = require "bedrock.kept_list"
 local listing = require "bedrock.listing"
 local model_id = require "bedrock.model_id"
 
 local OPERATION = "generate"
-
---- How long a list is good, and how long to wait for another coroutine that asks for it. That one may have been
---- abandoned without anybody noticing.
-local LIFE_MS, WAIT_MS = 3600000, 15000
-
---- By connection: {profiles, at_ms}, and the request that is on its way: {sleepers, done, profiles, err}.
-local lists = setmetatable({}, { __mode = "k" })
-local flights = setmetatable({}, { __mode = "k" })
-
-local function wake(flight)
-    for timer in pairs(flight.sleepers) do
-        timer:cancel()
-    end
-end
-
-local function ask(conn, options)
-    local flight = { sleepers = {} }
-    flights[conn] = flight
-    local ok, profiles, err = pcall(listing.whole, conn, "list_inference_profiles", "inferenceProfileSummaries",
-        { typeEquals = "SYSTEM_DEFINED" }, options)
-    if flights[conn] == flight then
-        flights[conn] = nil
-    end
-    if ok then
-        flight.done, flight.profiles, flight.err = true, profiles, err
-    end
-    wake(flight)
-    if not ok then
-        error(profiles, 0)
-    end
-    if profiles then
-        lists[conn] = { profiles = profiles, at_ms = core.now_ms() }
-    end
-    return profiles, err
-end
-
-local function patience(options)
-    local total = options and options.total_timeout
-    return type(total) == "number" and total >= 1 and math.min(total, WAIT_MS) or WAIT_MS
-end
-
---- If many coroutines ask at once, one sends the request and the others wait for it.
-local function listed(conn, options)
-    local known = lists[conn]
-    if known and core.now_ms() - known.at_ms < LIFE_MS then
-        return known.profiles
-    end
-    local flight = flights[conn]
-    if not flight then
-        return ask(conn, options)
-    end
-    local _, err = connection.pause(conn, patience(options), flight.sleepers)
-    if err then
-        return nil, err
-    elseif flight.done then
-        return flight.profiles, flight.err
-    end
-    return ask(conn, options)
-end
 
 --- The regions that a profile sends requests to, as a set; "" stands for all.
 local function destinations(profile)
@@ -120,19 +60,27 @@ local function filter(list, keep)
     return kept
 end
 
-local function goes_nowhere_else(profile, others)
-    for _, other in ipairs(others) do
-        for region in pairs(profile.regions) do
-            if not other.regions[region] then
-                return false
-            end
-        end
+local function count(set)
+    local sum = 0
+    for _ in pairs(set) do
+        sum = sum + 1
     end
-    return true
+    return sum
+end
+
+--- @return table[] those that send requests to the fewest regions
+local function narrowest(list)
+    local least = math.huge
+    for _, profile in ipairs(list) do
+        least = math.min(least, count(profile.regions))
+    end
+    return filter(list, function(profile)
+        return count(profile.regions) == least
+    end)
 end
 
 --- Three steps: the profiles that stay in the geography; of these, the ones that serve the region itself, if any; of
---- these, the one whose regions all the others have, too, if there is one.
+--- these, the ones with the fewest regions.
 local function candidates(found, region)
     local area = model_id.area(region)
     local own = filter(found, function(profile)
@@ -141,11 +89,7 @@ local function candidates(found, region)
     local here = filter(own, function(profile)
         return profile.regions[region]
     end)
-    own = #here > 0 and here or own
-    local narrowest = filter(own, function(profile)
-        return goes_nowhere_else(profile, own)
-    end)
-    return #narrowest == 1 and narrowest or own
+    return narrowest(#here > 0 and here or own)
 end
 
 local function described(found)
@@ -175,31 +119,62 @@ end
 --- The service's refusal, with what helps without the list.
 local function unlisted(err, model)
     if err.kind == "service" or err.code == "BadResponse" then
-        err.message = ('%s. inference = "cross-region" needs the list of inference profiles (permission '
+        return errors.reworded(err, ('%s. inference = "cross-region" needs the list of inference profiles (permission '
             .. 'bedrock:ListInferenceProfiles); without it name the prefix, as in model = "PREFIX.%s" with one of %s')
-            :format(err.message, model, table.concat(model_id.prefixes, ", "))
+            :format(err.message, model, table.concat(model_id.prefixes, ", ")))
     end
     return err
 end
 
 local profiles = {}
 
+local function read(conn, options)
+    return listing.whole(conn, "list_inference_profiles", "inferenceProfileSummaries",
+        { typeEquals = "SYSTEM_DEFINED" }, options)
+end
+
+--- All that the system has in this region, as ListInferenceProfiles has them; asked for once for a connection.
+--- @param conn bedrock.Connection
+--- @param options table? as for any operation
+--- @return table[]? profiles
+--- @return bedrock.Error? err
+function profiles.listed(conn, options)
+    return kept_list.get(conn, "profiles", read, options)
+end
+
+--- @param list table[] as profiles.listed gives it
+--- @param model string a bare model ID
+--- @param region string
+--- @return table[] own {id, prefix, regions} each: those to choose from that stay in the region's geography; one: it is
+---   decided
+--- @return table[] found all of the model
+function profiles.of_model(list, model, region)
+    local found = profiles_of(model, list)
+    return candidates(found, region), found
+end
+
+--- @param found table[] {id, prefix, regions} each
+--- @return string
+function profiles.described(found)
+    return described(found)
+end
+
+--- For `inference = "cross-region"`.
 --- @param conn bedrock.Connection
 --- @param model string a bare model ID
 --- @param options table? as for any operation
 --- @return string? id of the profile to call
 --- @return bedrock.Error? err
 function profiles.geographic(conn, model, options)
-    local list, err = listed(conn, options)
+    local list, err = profiles.listed(conn, options)
     if not list then
         return nil, unlisted(err, model)
     end
-    local found = profiles_of(model, list)
-    local own = candidates(found, conn.region)
+    local own, found = profiles.of_model(list, model, conn.region)
     if #own == 1 then
         return own[1].id
     end
-    lists[conn] = nil
+    kept_list.forget(conn)
     return nil, undecided(model, conn.region, own, found)
 end
 

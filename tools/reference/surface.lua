@@ -166,7 +166,7 @@
 ---@field cache_read_tokens? integer
 ---@field cache_write_tokens? integer
 
----@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"
+---@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"|"prompt_router"|"marketplace"
 
 --- An answer's bytes as they come.
 ---@class bedrock.ByteStream: bedrock.Stream

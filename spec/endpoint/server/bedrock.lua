@@ -255,4 +255,32 @@ bedrock.operations["bedrock.ListProvisionedModelThroughputs"] = function(request
     } }, "provisionedModelSummaries")
 end
 
+bedrock.operations["bedrock.ListPromptRouters"] = function(request, who)
+    local base = arn(who, "", "foundation-model/anthropic.claude-3-haiku-20240307-v1:0")
+    return page(request, { {
+        promptRouterName = "Anthropic Prompt Router",
+        promptRouterArn = arn(who, fixtures.account, "default-prompt-router/anthropic.claude:1"),
+        routingCriteria = { responseQualityDifference = 0.25 },
+        models = { { modelArn = base } },
+        fallbackModel = { modelArn = base },
+        status = "AVAILABLE",
+        type = "default",
+        createdAt = CREATED,
+        updatedAt = CREATED,
+    } }, "promptRouterSummaries")
+end
+
+bedrock.operations["bedrock.ListMarketplaceModelEndpoints"] = function(request, who)
+    local region = who.region or "us-east-1"
+    return page(request, { {
+        endpointArn = ("arn:%s:sagemaker:%s:%s:endpoint/own-endpoint"):format(partition(region), region,
+            fixtures.account),
+        modelSourceIdentifier = ("arn:%s:sagemaker:%s:aws:hub-content/SageMakerPublicHub/Model/own-model/1.0.0")
+            :format(partition(region), region),
+        status = "REGISTERED",
+        createdAt = CREATED,
+        updatedAt = CREATED,
+    } }, "marketplaceModelEndpoints")
+end
+
 return bedrock
