@@ -403,7 +403,7 @@ function bedrock.api_version() end
 ---@field collaborators { agent_id: string?, name: string? }[] agents beside this one that were heard of
 ---@field calls? bedrock.AgentCall[] calls that nobody here answers: the session has no tools
 ---@field stop_reason? string
----@field usage? bedrock.TokenUsage
+---@field usage? bedrock.Usage
 ---@field reasoning? string of a harness
 ---@field message? table of a harness: the last one
 ---@field messages? table[] of a harness: all of this ask
@@ -463,7 +463,7 @@ local AgentSession = {}
 ---@overload fun(): string?
 
 ---@class bedrock.AskOptions: bedrock.CallOptions
----@field on? table<string, function> event(name, event), tool_call(call), tool_result(call, result), reasoning(text), trace(event)
+---@field on? table<string, function> event(name, event), tool_call(call), tool_result(result, call), reasoning(text), trace(event)
 ---@field tools? table
 ---@field approve? fun(call: bedrock.AgentCall): boolean, string?
 ---@field context? any handed to tools as call.context

@@ -357,7 +357,7 @@ describe("an agent's session", function()
             local seen = {}
             assert(session({ tools = TOOLS }):ask("please use tools", { context = "mine", on = {
                 tool_call = function(call) seen[#seen + 1] = call["function"] or call.path end,
-                tool_result = function(call, result)
+                tool_result = function(result, call)
                     seen[#seen + 1] = call.round .. call.context .. tostring(result.failed)
                 end,
             } }))
@@ -424,6 +424,25 @@ describe("an agent's session", function()
         end
         ep:reset()
         assert(talk:ask "Again")
+    end)
+
+    it("raises Ctrl-C within a tool, and asks one after the other who must allow", function()
+        scripted({ control("i", wants "f", wants "g") })
+        local talk = session { tools = { ["g.f"] = function() error("interrupted!", 0) end, ["g.g"] = error } }
+        local ok, why = pcall(talk.ask, talk, "Hi")
+        assert.is_false(ok)
+        assert.equal("interrupted!", why)
+        local input = { actionInvocationType = "USER_CONFIRMATION" }
+        scripted({ control("i", wants("f", input), wants("g", input)) }, { says "ok" })
+        local asking, most = 0, 0
+        assert(talk:ask("Hi", { approve = function()
+            asking = asking + 1
+            most = math.max(most, asking)
+            require("bedrock.connection").pause(conn, 1)
+            asking = asking - 1
+            return true
+        end }))
+        assert.equal(1, most)
     end)
 
     it("sends state and files once, what holds for one request with each", function()
@@ -559,7 +578,8 @@ describe("a harness's session", function()
         local answer = talk.answer
         assert.equal(table.concat(pieces), answer.text)
         assert.equal("end_turn", answer.stop_reason)
-        assert.same({ input_tokens = 10, output_tokens = 5, total_tokens = 15 }, answer.usage)
+        assert.same({ input_tokens = 10, output_tokens = 5, total_tokens = 15, cache_read_tokens = 0,
+            cache_write_tokens = 0 }, answer.usage)
         assert.equal(42, answer.metrics.latencyMs)
         assert.equal("date", answer.messages[1].content[1].toolUse.input.command)
         assert.equal("Saturday", answer.messages[2].content[1].toolResult.content[1].text)

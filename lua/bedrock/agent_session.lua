@@ -125,7 +125,7 @@ local function check_arguments(name, input, given)
 end
 
 --- @class bedrock.AskOptions: bedrock.CallOptions
---- @field on? table<string, function> event(name, event), tool_call(call), tool_result(call, result),
+--- @field on? table<string, function> event(name, event), tool_call(call), tool_result(result, call),
 ---   reasoning(text), trace(event)
 --- @field tools? table
 --- @field approve? fun(call: bedrock.AgentCall): boolean, string?

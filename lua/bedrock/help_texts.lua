@@ -414,7 +414,7 @@ What `ask` returns, and what is in `session.answer` after a stream.
   collaborators: { agent_id: string?, name: string? }[], agents beside this one that were heard of
   calls?: bedrock.AgentCall[], calls that nobody here answers: the session has no tools
   stop_reason?: string
-  usage?: bedrock.TokenUsage
+  usage?: bedrock.Usage
   reasoning?: string, of a harness
   message?: table, of a harness: the last one
   messages?: table[], of a harness: all of this ask
@@ -480,7 +480,7 @@ bedrock.ApiVersion
         ["bedrock.AskOptions"] = [==[
 bedrock.AskOptions
 has all that a bedrock.CallOptions has
-  on?: table<string, function>, event(name, event), tool_call(call), tool_result(call, result),
+  on?: table<string, function>, event(name, event), tool_call(call), tool_result(result, call),
       reasoning(text), trace(event)
   tools?: table
   approve?: fun(call: bedrock.AgentCall): boolean, string?

@@ -398,6 +398,65 @@ case("talks with an agent", connected(function(conn)
     equal(true, #table.concat(pieces) > 0)
 end), { config = { stream_interval_ms = 2 } })
 
+--- A tool that makes a call of its own.
+local function answering(conn)
+    return function(params)
+        return text_of(assert(conn:converse(ask(params.location or params.city or "nothing")))):match "^[^\n]*"
+    end
+end
+
+case("runs what an agent wants, at the same time, and goes on", connected(function(conn)
+    local tool = answering(conn)
+    local talk = assert(conn:agent_session { agent_id = "AGENT12345", alias_id = "ALIAS12345", tools = {
+        ["WeatherAPIs.getWeather"] = tool, ["WeatherAPIs.getAlerts"] = tool, ["TravelAPIs.POST /trips/{city}"] = tool,
+    } })
+    local pieces = {}
+    for piece in talk:stream "please use tools" do
+        pieces[#pieces + 1] = piece
+    end
+    equal("I was told: You asked: oslo; You asked: nothing; You asked: oslo", table.concat(pieces))
+    equal(3, talk.answer.rounds)
+    equal(true, talk:finish())
+end), { config = { stream_interval_ms = 2 } })
+
+case("ends an agent's tools with the ask that is cancelled", connected(function(conn, bedrock)
+    local talk = assert(conn:agent_session { agent_id = "AGENT12345", alias_id = "ALIAS12345", tools = {
+        ["WeatherAPIs.getWeather"] = function()
+            return assert(conn:converse_stream(ask "Hi")):gather()
+        end,
+        ["WeatherAPIs.getAlerts"] = function(_, call)
+            call.context.task:cancel()
+            return "over"
+        end,
+    } })
+    local context = {}
+    context.task = bedrock.spawn(function()
+        conn:converse(ask "first")
+        return talk:ask("please use tools", { context = context })
+    end)
+    is_error("cancelled", "Cancelled", context.task:join())
+    equal(true, tostring(assert(talk:ask "Again")):find("You asked: Again", 1, true) ~= nil)
+end), { config = { stream_interval_ms = 20 } })
+
+case("talks with harnesses, runtimes and knowledge bases", connected(function(conn)
+    local arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:"
+    local harness = assert(conn:agent_session { harness_arn = arn .. "harness/demo-abcdefghij",
+        tools = { lookup = answering(conn) } })
+    equal("The tool said (success): You asked: example", tostring(assert(harness:ask "use tool")))
+    local runtime, count = assert(conn:agent_session { runtime_arn = arn .. "runtime/demo-abcdefghij" }), 0
+    for _ in runtime:stream "stream it" do
+        count = count + 1
+    end
+    equal(count, #runtime.answer.events)
+    local kb = assert(conn:knowledge { id = "KB12345678", model = MODEL })
+    equal(5, #assert(kb:retrieve("x", { all = true })))
+    equal(true, #assert(kb:ask "x").citations == 1)
+    for _ in kb:stream "y" do
+        count = count + 1
+    end
+    equal(true, count > 10)
+end))
+
 case("sends raw requests", connected(function(conn)
     local answer = assert(conn:request { path = "/model/" .. MODEL .. "/converse",
         body = { messages = ask("raw").messages } })

@@ -1,4 +1,6 @@
 --- What an ask comes to. It prints as its text.
+local chat_answer = require "bedrock.chat.answer"
+
 local answer = {}
 
 --- What `ask` returns, and what is in `session.answer` after a stream.
@@ -13,7 +15,7 @@ local answer = {}
 --- @field collaborators { agent_id: string?, name: string? }[] agents beside this one that were heard of
 --- @field calls? bedrock.AgentCall[] calls that nobody here answers: the session has no tools
 --- @field stop_reason? string
---- @field usage? bedrock.TokenUsage
+--- @field usage? bedrock.Usage
 --- @field reasoning? string of a harness
 --- @field message? table of a harness: the last one
 --- @field messages? table[] of a harness: all of this ask
@@ -38,30 +40,19 @@ function answer.new(session_id)
     }, Answer)
 end
 
-local USAGE = {
-    inputTokens = "input_tokens",
-    outputTokens = "output_tokens",
-    totalTokens = "total_tokens",
-    cacheReadInputTokens = "cache_read_tokens",
-    cacheWriteInputTokens = "cache_write_tokens",
-}
-
---- Adds what AWS says of tokens.
+--- Adds what AWS says of tokens. Agents do not give the total.
 --- @param self bedrock.AgentAnswer
---- @param usage table? as AWS has it
-function answer.count(self, usage)
-    if type(usage) ~= "table" then
+--- @param told table? as AWS has it
+function answer.count(self, told)
+    if type(told) ~= "table" then
         return
     end
-    self.usage = self.usage or {}
-    for name, own in pairs(USAGE) do
-        if type(usage[name]) == "number" then
-            self.usage[own] = (self.usage[own] or 0) + usage[name]
-        end
+    local usage = self.usage or chat_answer.no_usage()
+    chat_answer.add_usage(usage, told)
+    if told.totalTokens == nil then
+        usage.total_tokens = usage.total_tokens + (told.inputTokens or 0) + (told.outputTokens or 0)
     end
-    if usage.totalTokens == nil and self.usage.input_tokens then
-        self.usage.total_tokens = self.usage.input_tokens + (self.usage.output_tokens or 0)
-    end
+    self.usage = usage
 end
 
 --- An agent beside the one that was asked, once.

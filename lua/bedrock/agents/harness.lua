@@ -201,7 +201,7 @@ local function result_block(result)
     text = why or text
     return { toolResult = {
         toolUseId = result.call.id,
-        content = text ~= "" and { { text = text } } or {},
+        content = { { text = text } },
         status = why and "error" or "success",
     } }
 end

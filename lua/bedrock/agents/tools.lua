@@ -66,9 +66,10 @@ function tools.read(given, problems)
     return found
 end
 
---- Ctrl-C as the interpreters raise it is no fault of the function's.
-local function is_interrupt(why)
-    return type(why) == "string" and why:find "interrupted!$" ~= nil
+--- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the tool's.
+local function is_for_the_caller(raised)
+    return errors.is(raised) and raised.kind == "cancelled"
+        or type(raised) == "string" and raised:find "interrupted!$" ~= nil
 end
 
 --- What is told to a model need not say where our files are.
@@ -81,8 +82,8 @@ local function failed(why, state)
 end
 
 local function taken(ok, value, why, state)
-    if not ok and is_interrupt(value) then
-        return { interrupt = value }
+    if not ok and is_for_the_caller(value) then
+        error(value, 0)
     elseif not ok then
         return failed(value)
     elseif not value and why ~= nil then
@@ -92,98 +93,104 @@ local function taken(ok, value, why, state)
 end
 
 local function run(turn, call)
-    local tool = turn.tools and turn.tools.run[call.name]
+    return taken(pcall(turn.tools.run[call.name], call.params, call))
+end
+
+--- Asks before a call is answered.
+--- @return bedrock.AgentResult? denied
+local function denial(turn, call)
+    local allowed, why = false, "nobody is here to confirm it"
+    if turn.approve then
+        allowed, why = turn.approve(call)
+    end
+    if not allowed then
+        return { failed = plain(why or "the call was not allowed"), denied = true, confirmation = "DENY" }
+    end
+end
+
+--- What is known of a call without running it, if anything is.
+--- @return bedrock.AgentResult? result
+--- @return string? confirmation
+local function beforehand(turn, call)
     if call.problem then
         return failed(call.problem)
-    elseif not tool then
+    end
+    local is_asked = turn.kind.asks_first(turn, call)
+    local result = is_asked and denial(turn, call)
+    if result then
+        return result
+    elseif call.confirmation == "USER_CONFIRMATION" then
+        return { confirmation = "CONFIRM" }
+    elseif not (turn.tools and turn.tools.run[call.name]) then
         return failed(("there is no tool %s here"):format(call.name))
     end
-    return taken(pcall(tool, call.params, call))
+    return nil, is_asked and "CONFIRM" or nil
 end
 
---- @return boolean? allowed
---- @return string? why not
-local function ask(turn, call)
-    if not turn.approve then
-        return false, "nobody is here to confirm it"
-    end
-    local allowed, why = turn.approve(call)
-    return allowed == true, why
-end
-
-local function confirmed(turn, call)
-    local ok, allowed, why = pcall(ask, turn, call)
-    if not ok and is_interrupt(allowed) then
-        return { interrupt = allowed }
-    elseif not ok then
-        return { failed = plain(allowed), denied = true, confirmation = "DENY" }
-    elseif not allowed then
-        return { failed = why and plain(why) or "the user did not allow it", denied = true, confirmation = "DENY" }
-    end
-    local result = call.confirmation == "USER_CONFIRMATION" and {} or run(turn, call)
-    result.confirmation = "CONFIRM"
-    return result
-end
-
-local function outcome(turn, call)
-    if turn.kind.asks_first(turn, call) then
-        return confirmed(turn, call)
-    end
-    return run(turn, call)
-end
-
-local function jobs_of(turn, calls)
-    local jobs = {}
-    for i, call in ipairs(calls) do
-        jobs[i] = function()
-            return outcome(turn, call)
+--- What is to be raised of several errors: the others are of those that were cancelled because of it.
+local function cause(errs)
+    local found
+    for _, err in pairs(errs) do
+        if found == nil or not errors.is(err) or err.kind ~= "cancelled" then
+            found = err
         end
     end
-    return jobs
+    return found
 end
 
---- Runs all calls of a turn at the same time. Cancelling the caller ends them.
+local function at_once(jobs, limit)
+    if #jobs == 1 then
+        return jobs[1]()
+    elseif jobs[1] then
+        local _, errs = require("bedrock.task").parallel(jobs, { limit = limit, stop_on_error = true })
+        if errs then
+            error(cause(errs), 0)
+        end
+    end
+end
+
+--- Runs all calls of a turn at the same time. Who must allow them is asked before, one call after the other. Cancelling
+--- the caller ends them.
 --- @param turn table
 --- @param calls bedrock.AgentCall[]
 --- @return bedrock.AgentResult[] results in the order of the calls
 function tools.run(turn, calls)
-    if not calls[1] then
-        return {}
-    end
-    local on = turn.on
-    for _, call in ipairs(calls) do
+    local on, results, jobs = turn.on, {}, {}
+    for i, call in ipairs(calls) do
         if on.tool_call then
             on.tool_call(call)
         end
+        local confirmation
+        results[i], confirmation = beforehand(turn, call)
+        jobs[#jobs + 1] = not results[i] and function()
+            results[i] = run(turn, call)
+            results[i].confirmation = confirmation
+        end or nil
     end
-    local results, errs = require("bedrock.task").parallel(jobs_of(turn, calls), { limit = turn.tool_limit })
+    at_once(jobs, turn.tool_limit)
     for i, call in ipairs(calls) do
-        local result = results[i] or failed((errs or {})[i])
-        if result.interrupt then
-            error(result.interrupt, 0)
-        end
-        result.call, results[i] = call, result
+        results[i].call = call
         if on.tool_result then
-            on.tool_result(call, result)
+            on.tool_result(results[i], call)
         end
     end
     return results
 end
 
+local NOTHING = "(no output)"
+
 --- A tool's value as a text; tables as JSON.
 --- @return string? text
 --- @return string? why it cannot be one
 function tools.text_of(value)
-    if type(value) == "string" then
-        return value
-    elseif value == nil then
-        return ""
+    if value == nil or type(value) == "string" and not value:find "%S" then
+        return NOTHING
     end
     local text, err = core.encode(value)
     if not text then
-        return nil, "what the tool returned is no JSON: " .. errors.text(err)
+        return nil, "what the tool gave cannot be sent: " .. errors.text(err)
     end
-    return text
+    return type(value) == "string" and value or text
 end
 
 return tools
