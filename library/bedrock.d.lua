@@ -159,6 +159,8 @@
 ---@class bedrock.WaitOptions: bedrock.CallOptions
 ---@field max_wait? number seconds for the whole
 
+---@alias bedrock.MediaInput string|{path?: string, bytes?: string, s3?: string, owner?: string, format?: string}
+
 ---@class bedrock.TokenUsage
 ---@field input_tokens? integer
 ---@field output_tokens? integer
@@ -558,8 +560,8 @@ local Connection = {}
 ---@field top_k? integer
 ---@field stop? string|string[]
 ---@field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
----@field images? string|string[] paths or bytes; of models that look at images, change them, or embed them
----@field video? string path, bytes, or an address in S3; of models that look at videos
+---@field images? bedrock.MediaInput|bedrock.MediaInput[] of models that look at images, change them, or embed them
+---@field video? bedrock.MediaInput of models that look at videos
 ---@field negative_prompt? string image families
 ---@field width? integer
 ---@field height? integer
@@ -569,7 +571,7 @@ local Connection = {}
 ---@field count? integer
 ---@field seed? integer
 ---@field task? "variation"|"inpainting"|"background_removal" what is done with `images`
----@field mask? string path or bytes of an image: inpainting changes what is black
+---@field mask? bedrock.MediaInput an image: inpainting changes what is black
 ---@field mask_prompt? string what inpainting changes, in words
 ---@field output? string "s3://…" where models put what takes them minutes
 ---@field input? string|string[] embedding families
@@ -578,8 +580,14 @@ local Connection = {}
 ---@field query? string rerank families
 ---@field documents? string[] likewise
 ---@field top_n? integer likewise: only so many results, the best
+---@field heal? boolean what the service says the model does not take is left out, and the call repeated
 ---@field family? string instead of the one that the model's name says; "converse": by Converse
 ---@field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us, us-gov, eu, apac, jp, au, ca, global
+
+--- Pieces of text as they come, for a `for`; an error inside is raised. Lua 5.4 closes it when the loop is left; on
+--- LuaJIT call close.
+---@class bedrock.GenerateStream
+---@field answer? bedrock.Generated at the end, what generate would have given; `raw` is a list of chunks
 
 --- One of its fields says what the model made. `tostring` gives the text, or a line about what else it is.
 ---@class bedrock.Generated
@@ -907,6 +915,13 @@ function Connection:export() end
 ---@return bedrock.Generated? result
 ---@return bedrock.Error? err
 function Connection:generate(given, options) end
+
+--- Text as it is written: an iterator of its pieces, whose `answer` is the whole after the last one.
+---@param given bedrock.GenerateParams
+---@param options? bedrock.CallOptions
+---@return bedrock.GenerateStream? stream
+---@return bedrock.Error? err
+function Connection:generate_stream(given, options) end
 
 --- The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is written.
 ---@param topic? string

@@ -335,7 +335,7 @@ describe("families of generate", function()
     it("tell what could not go together", function()
         local answer = assert(conn:generate { model = "anthropic.claude-sonnet-4-20250514-v1:0", prompt = "Hi",
             reasoning = true, temperature = 0.5 })
-        assert.same({ "temperature was left out: Claude takes none when it reasons" }, answer.healed)
+        assert.same({ "temperature was left out, as Claude takes none while it reasons" }, answer.healed)
         assert.is_nil(bodies "InvokeModel"[1].temperature)
         answer = assert(conn:generate { model = "amazon.nova-2-lite-v1:0", prompt = "Hi", reasoning = "high",
             max_tokens = 20 })
@@ -382,7 +382,7 @@ describe("families of generate", function()
         it("what has nothing to embed", function()
             refused({ model = "cohere.embed-v4:0" }, "input", "or images")
             refused({ model = "amazon.titan-embed-image-v1", images = "s3://pictures/one.png" }, "images[1]", "S3")
-            refused({ model = "amazon.titan-embed-image-v1", images = "plain words" }, "images[1]", "read")
+            refused({ model = "amazon.titan-embed-image-v1", images = "plain words" }, "images[1]", "No such file")
         end)
 
         it("videos without a place, and lengths that there are not", function()
@@ -400,8 +400,6 @@ describe("families of generate", function()
         it("amounts of reasoning that the model does not have", function()
             refused({ model = "openai.gpt-oss-20b-1:0", prompt = "Hi", reasoning = 2000 }, "reasoning", "effort")
             refused({ model = "amazon.nova-2-lite-v1:0", prompt = "Hi", reasoning = 2000 }, "reasoning", "effort")
-            refused({ model = "anthropic.claude-sonnet-4-20250514-v1:0", prompt = "Hi", reasoning = 10 }, "reasoning",
-                "1024")
             refused({ model = "amazon.nova-lite-v1:0", prompt = "Hi", reasoning = "low" }, "reasoning",
                 "no such parameter")
         end)

@@ -326,6 +326,7 @@ lazy(methods, {
     credentials = "credentials.info",
     export = "giving.export",
     generate = "generate.generate",
+    generate_stream = "generate.stream.open",
     help = "help.connection",
     items = "pages.items",
     knowledge = "knowledge.open",

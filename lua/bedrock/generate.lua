@@ -5,11 +5,8 @@
 ---
 --- `generate/parameters.lua` and `prepare.lua` check and make a plan, `body.lua` makes bodies of it by the family's
 --- table, `send.lua` sends them, `answer.lua` brings what comes to one form. `stream.lua` does the same for pieces.
-local answer = require "bedrock.generate.answer"
-local body = require "bedrock.generate.body"
 local connection = require "bedrock.connection"
 local errors = require "bedrock.errors"
-local metadata = require "bedrock.metadata"
 local prepare = require "bedrock.generate.prepare"
 local send = require "bedrock.generate.send"
 
@@ -23,8 +20,8 @@ local send = require "bedrock.generate.send"
 --- @field top_k? integer
 --- @field stop? string|string[]
 --- @field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
---- @field images? string|string[] paths or bytes; of models that look at images, change them, or embed them
---- @field video? string path, bytes, or an address in S3; of models that look at videos
+--- @field images? bedrock.MediaInput|bedrock.MediaInput[] of models that look at images, change them, or embed them
+--- @field video? bedrock.MediaInput of models that look at videos
 --- @field negative_prompt? string image families
 --- @field width? integer
 --- @field height? integer
@@ -34,7 +31,7 @@ local send = require "bedrock.generate.send"
 --- @field count? integer
 --- @field seed? integer
 --- @field task? "variation"|"inpainting"|"background_removal" what is done with `images`
---- @field mask? string path or bytes of an image: inpainting changes what is black
+--- @field mask? bedrock.MediaInput an image: inpainting changes what is black
 --- @field mask_prompt? string what inpainting changes, in words
 --- @field output? string "s3://…" where models put what takes them minutes
 --- @field input? string|string[] embedding families
@@ -43,6 +40,7 @@ local send = require "bedrock.generate.send"
 --- @field query? string rerank families
 --- @field documents? string[] likewise
 --- @field top_n? integer likewise: only so many results, the best
+--- @field heal? boolean what the service says the model does not take is left out, and the call repeated
 --- @field family? string instead of the one that the model's name says; "converse": by Converse
 --- @field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us,
 ---   us-gov, eu, apac, jp, au, ca, global
@@ -79,15 +77,7 @@ local function generate(conn, given, options)
     if not plan then
         return nil, err
     end
-    local results, last = {}, nil
-    for i, part in ipairs(body.all(plan.given, plan.family)) do
-        results[i], last = send.part(conn, plan, part, options)
-        if not results[i] then
-            return nil, last
-        end
-    end
-    local many = type(plan.given.input) == "table" or #results > 1
-    return metadata.copy(many and answer.merged(results, plan) or results[1], last)
+    return send.healed(conn, plan, send.whole, options)
 end
 
 return { generate = generate }

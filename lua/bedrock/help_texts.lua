@@ -253,6 +253,13 @@ One-shot text, images, videos, embeddings or ranks, the same for all model famil
   options?: bedrock.WaitOptions
   returns bedrock.Generated? result
   returns bedrock.Error? err]==],
+        ["conn:generate_stream"] = [==[
+conn:generate_stream(given, options?)
+Text as it is written: an iterator of its pieces, whose `answer` is the whole after the last one.
+  given: bedrock.GenerateParams
+  options?: bedrock.CallOptions
+  returns bedrock.GenerateStream? stream
+  returns bedrock.Error? err]==],
         ["conn:help"] = [==[
 conn:help(topic?)
 The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is
@@ -729,9 +736,9 @@ bedrock.GenerateParams
   stop?: string|string[]
   reasoning?: boolean|integer|"low"|"medium"|"high", the model thinks first: so much, or so many
       tokens
-  images?: string|string[], paths or bytes; of models that look at images, change them, or embed
-      them
-  video?: string, path, bytes, or an address in S3; of models that look at videos
+  images?: bedrock.MediaInput|bedrock.MediaInput[], of models that look at images, change them, or
+      embed them
+  video?: bedrock.MediaInput, of models that look at videos
   negative_prompt?: string, image families
   width?: integer
   height?: integer
@@ -741,7 +748,7 @@ bedrock.GenerateParams
   count?: integer
   seed?: integer
   task?: "variation"|"inpainting"|"background_removal", what is done with `images`
-  mask?: string, path or bytes of an image: inpainting changes what is black
+  mask?: bedrock.MediaInput, an image: inpainting changes what is black
   mask_prompt?: string, what inpainting changes, in words
   output?: string, "s3://…" where models put what takes them minutes
   input?: string|string[], embedding families
@@ -751,9 +758,15 @@ bedrock.GenerateParams
   query?: string, rerank families
   documents?: string[], likewise
   top_n?: integer, likewise: only so many results, the best
+  heal?: boolean, what the service says the model does not take is left out, and the call repeated
   family?: string, instead of the one that the model's name says; "converse": by Converse
   inference?: string, "cross-region": the account's profile in the region's own geography; or a
       prefix: us, us-gov, eu, apac, jp, au, ca, global]==],
+        ["bedrock.GenerateStream"] = [==[
+bedrock.GenerateStream
+Pieces of text as they come, for a `for`; an error inside is raised. Lua 5.4 closes it when the loop
+is left; on LuaJIT call close.
+  answer?: bedrock.Generated, at the end, what generate would have given; `raw` is a list of chunks]==],
         ["bedrock.Generated"] = [==[
 bedrock.Generated
 One of its fields says what the model made. `tostring` gives the text, or a line about what else it
@@ -809,6 +822,9 @@ bedrock.LogLevel: one of
   "info", what happens to calls, without contents
   "debug", and more of how
   "wire", and heads and bodies, without secrets]==],
+        ["bedrock.MediaInput"] = [==[
+bedrock.MediaInput: string | {path?: string, bytes?: string, s3?: string, owner?: string, format?:
+    string}]==],
         ["bedrock.Metadata"] = [==[
 bedrock.Metadata
   status: integer

@@ -159,6 +159,8 @@
 ---@class bedrock.WaitOptions: bedrock.CallOptions
 ---@field max_wait? number seconds for the whole
 
+---@alias bedrock.MediaInput string|{path?: string, bytes?: string, s3?: string, owner?: string, format?: string}
+
 ---@class bedrock.TokenUsage
 ---@field input_tokens? integer
 ---@field output_tokens? integer

@@ -21,7 +21,7 @@ local BEGINNINGS = {
     { "^....ftyp", "mp4" },
     { "^\26\69\223\163", "mkv" },
     { "^FLV\1", "flv" },
-    { "^\0\0\1[\179\186]", "mpeg" },
+    { "^%z%z\1[\179\186]", "mpeg" },
 }
 
 --- Formats by the endings of names, where Converse's word is another.

@@ -2,12 +2,21 @@
 local blocks = require "bedrock.families.blocks"
 local core = require "bedrock.core"
 
---- Tokens to think with.
-local BUDGETS = { low = 2048, medium = 8192, high = 24576 }
-local BUDGET, BUDGET_MIN, ANSWER = 4096, 1024, 4096
+--- Tokens to think with, and the least that Claude takes.
+local BUDGETS = { low = 2048, medium = 8192, high = 24576, [true] = 8192 }
+local BUDGET_MIN, ANSWER = 1024, 4096
 
 local function budget_of(reasoning)
-    return reasoning == true and BUDGET or BUDGETS[reasoning] or reasoning
+    return reasoning and (BUDGETS[reasoning] or math.max(reasoning, BUDGET_MIN))
+end
+
+--- Newer models decide themselves how much they think, and are told how hard. Which form a model takes is seen by its
+--- refusal of the other.
+local function effort_of(reasoning)
+    if type(reasoning) == "number" then
+        return reasoning <= BUDGETS.low and "low" or reasoning <= BUDGETS.medium and "medium" or "high"
+    end
+    return reasoning == true and "medium" or reasoning
 end
 
 local function image(found)
@@ -49,35 +58,40 @@ return {
         stop = "stop_sequences",
     },
     defaults = { max_tokens = ANSWER },
-    refuse = function(name, value)
-        if name == "reasoning" and type(value) == "number" and value < BUDGET_MIN then
-            return ("Claude thinks with %d tokens at least"):format(BUDGET_MIN)
-        end
-    end,
+    shapes = { "thinking", "adaptive" },
     --- Thinking goes with no temperature and no top_k, and its tokens count among max_tokens.
-    adjust = function(given)
-        local budget, notes = budget_of(given.reasoning), {}
+    adjust = function(given, shape, note)
+        local budget = budget_of(given.reasoning)
         if not budget then
-            return given
+            return
         end
         for _, name in ipairs { "temperature", "top_k" } do
             if given[name] then
                 given[name] = nil
-                notes[#notes + 1] = ("%s was left out: Claude takes none when it reasons"):format(name)
+                note("%s was left out, as Claude takes none while it reasons", name)
             end
         end
-        if (given.max_tokens or 0) <= budget then
-            given.max_tokens = budget + (given.max_tokens or ANSWER)
+        local asked = given.max_tokens
+        if shape == "thinking" and (asked or 0) <= budget then
+            given.max_tokens = budget + (asked or ANSWER)
+            if asked then
+                note("max_tokens became %d, because the thoughts of up to %d tokens count, too", given.max_tokens,
+                    budget)
+            end
         end
-        return given, notes[1] and notes
     end,
-    body = function(given)
-        local budget = budget_of(given.reasoning)
-        return {
+    body = function(given, shape)
+        local body = {
             anthropic_version = "bedrock-2023-05-31",
             messages = { { role = "user", content = content(given) } },
-            thinking = budget and { type = "enabled", budget_tokens = budget } or nil,
         }
+        if given.reasoning and shape == "adaptive" then
+            body.thinking = { type = "adaptive" }
+            body.output_config = { effort = effort_of(given.reasoning) }
+        elseif given.reasoning then
+            body.thinking = { type = "enabled", budget_tokens = budget_of(given.reasoning) }
+        end
+        return body
     end,
     read = function(answer)
         local text, reasoning = blocks.text(answer.content)

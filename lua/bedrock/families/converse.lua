@@ -1,9 +1,10 @@
 --- Any model that Converse speaks to. Models that no other family knows go this way by themselves.
+local media = require "bedrock.media"
 local messages = require "bedrock.families.nova_messages"
 
 local function source(found)
     if found.uri then
-        return { s3Location = { uri = found.uri } }
+        return { s3Location = media.location(found) }
     end
     return { bytes = found.bytes }
 end
@@ -23,7 +24,7 @@ return {
         stop = "inferenceConfig.stopSequences",
     },
     images_in_s3 = true,
-    check = messages.check,
+    formats = true,
     body = function(given)
         return {
             messages = { { role = "user", content = messages.content(given, source) } },

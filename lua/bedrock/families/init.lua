@@ -10,8 +10,9 @@
 ---     defaults    parameters that the service demands and users need not give
 ---     refuse      function(name, value, given): why a value cannot be sent, if it cannot
 ---     check       function(given, add): tells what is wrong with several at once, by add(path, kind, message)
----     adjust      function(given) -> given, sentences: what must be changed so that they fit together
----     body        function(given): the rest of the request body
+---     adjust      function(given, shape, note): changes what does not fit together, and says so by note(format, …)
+---     shapes      forms in which it may be told to reason: which one a model takes is seen by its refusals
+---     body        function(given, shape): the rest of the request body
 ---     read        function(answer): {text|images|embeddings|results|uri, reasoning, stop_reason, input_tokens, …}
 ---     piece       function(chunk): what a chunk of a stream adds to the same; without it there is no stream
 ---     thoughts    tags that reasoning is between, within the text; see bedrock.generate.thoughts
@@ -19,6 +20,7 @@
 ---     batch       how many inputs one request takes; without it `input` is one text
 ---     joint       a text and an image become one embedding
 ---     images_in_s3  an image may be an address in S3
+---     formats     what is in S3 must say its format
 local families = {}
 
 --- By the first part of model IDs, so that only those are loaded that may be asked.

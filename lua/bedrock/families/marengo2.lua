@@ -1,10 +1,11 @@
 --- TwelveLabs Marengo 2.7: embeddings of texts and images.
 local core = require "bedrock.core"
+local media = require "bedrock.media"
 
 --- @param found bedrock.Media
 --- @return table
 local function media_source(found)
-    return found.uri and { s3Location = { uri = found.uri } } or { base64String = core.base64_encode(found.bytes) }
+    return found.uri and { s3Location = media.location(found) } or { base64String = core.base64_encode(found.bytes) }
 end
 
 return {

@@ -10,7 +10,7 @@ return {
     takes = messages.takes,
     fields = messages.fields,
     images_in_s3 = true,
-    check = messages.check,
+    formats = true,
     body = messages.body,
     read = messages.read,
     piece = messages.piece,

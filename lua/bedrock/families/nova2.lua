@@ -13,21 +13,19 @@ return {
     takes = { "prompt", "system", "images", "video", "reasoning" },
     fields = messages.fields,
     images_in_s3 = true,
-    check = messages.check,
+    formats = true,
     refuse = function(name, value)
         if name == "reasoning" and type(value) == "number" then
             return "Nova takes an effort: true, low, medium or high"
         end
     end,
-    adjust = function(given)
-        local notes = {}
+    adjust = function(given, _, note)
         for _, name in ipairs(given.reasoning == "high" and OWN or {}) do
             if given[name] then
                 given[name] = nil
-                notes[#notes + 1] = ("%s was left out: Nova takes none with high reasoning"):format(name)
+                note("%s was left out, as Nova takes none with high reasoning", name)
             end
         end
-        return given, notes[1] and notes
     end,
     body = function(given)
         local body, effort = messages.body(given), given.reasoning

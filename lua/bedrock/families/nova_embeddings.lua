@@ -1,5 +1,6 @@
 --- Amazon Nova Multimodal Embeddings, of texts and images. Text that is too long is an error, not cut.
 local core = require "bedrock.core"
+local media = require "bedrock.media"
 
 local PURPOSES = {
     search_document = "GENERIC_INDEX",
@@ -9,7 +10,7 @@ local PURPOSES = {
 }
 
 local function image(found)
-    local source = found.uri and { s3Location = { uri = found.uri } } or { bytes = core.base64_encode(found.bytes) }
+    local source = found.uri and { s3Location = media.location(found) } or { bytes = core.base64_encode(found.bytes) }
     return { format = found.format, detailLevel = "STANDARD_IMAGE", source = source }
 end
 
@@ -23,6 +24,7 @@ return {
     takes = { "input", "images", "input_type" },
     fields = { dimensions = "singleEmbeddingParams.embeddingDimension" },
     images_in_s3 = true,
+    formats = true,
     body = function(given)
         return {
             schemaVersion = "nova-multimodal-embed-v1",

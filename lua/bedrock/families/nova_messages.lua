@@ -1,6 +1,7 @@
 --- The body that all text models of Amazon Nova share.
 local blocks = require "bedrock.families.blocks"
 local core = require "bedrock.core"
+local media = require "bedrock.media"
 
 local nova_messages = {}
 
@@ -16,7 +17,7 @@ nova_messages.fields = {
 
 local function source(found)
     if found.uri then
-        return { s3Location = { uri = found.uri } }
+        return { s3Location = media.location(found) }
     end
     return { bytes = core.base64_encode(found.bytes) }
 end
@@ -34,18 +35,6 @@ function nova_messages.content(given, address)
     end
     list[#list + 1] = { text = given.prompt }
     return list
-end
-
---- @param given table
---- @param add fun(path: string, kind: string, message: string)
-function nova_messages.check(given, add)
-    for _, name in ipairs { "images", "video" } do
-        for _, value in ipairs(type(given[name]) == "table" and given[name] or { given[name] }) do
-            if value:find "^s3://" and not value:find "%.%w+$" then
-                add(name, "value", "the address must end in the format, as in s3://BUCKET/NAME.mp4")
-            end
-        end
-    end
 end
 
 function nova_messages.body(given)

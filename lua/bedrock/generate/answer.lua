@@ -154,12 +154,32 @@ local function text_and_reasoning(read, plan, ending)
     return text, reasoning ~= "" and reasoning or nil
 end
 
+--- What was done besides what was asked for; nil if nothing was.
+local function sentences(plan)
+    local list = {}
+    for _, some in ipairs { plan.healed or {}, plan.notes or {} } do
+        for _, sentence in ipairs(some) do
+            list[#list + 1] = sentence
+        end
+    end
+    return list[1] and list
+end
+
 --- @param fields table
 --- @param plan bedrock.GeneratePlan
 --- @return bedrock.Generated
 function answer.new(fields, plan)
-    fields.healed = plan.healed
+    fields.healed = sentences(plan)
     return printed.as(fields, "generated")
+end
+
+--- What was done is known when all is done.
+--- @param output table an answer, or a stream of one
+--- @param plan bedrock.GeneratePlan
+function answer.tell(output, plan)
+    if getmetatable(output) == printed.of "generated" then
+        output.healed = sentences(plan)
+    end
 end
 
 --- @param read table what the family read

@@ -14,11 +14,24 @@ local function put(place, path, value)
     end
 end
 
---- @param given table
---- @param family table
---- @return table
-function body.of(given, family)
-    local made = family.body(given)
+--- A plan's parameters as they go together, with notes on what was changed for that.
+local function adjusted(plan)
+    local given = {}
+    for name, value in pairs(plan.given) do
+        given[name] = value
+    end
+    plan.notes = {}
+    if plan.family.adjust then
+        plan.family.adjust(given, plan.shape, function(...)
+            plan.notes[#plan.notes + 1] = string.format(...)
+        end)
+    end
+    return given
+end
+
+local function one(given, plan)
+    local family = plan.family
+    local made = family.body(given, plan.shape)
     for name, path in pairs(family.fields) do
         local value = given[name]
         if value == nil and family.defaults then
@@ -44,7 +57,7 @@ local function copy_of(given)
 end
 
 --- Adds bodies of so many things at a time. Those who take one get it alone.
-local function add_batches(bodies, given, family, name, list, size)
+local function add_batches(bodies, given, plan, name, list, size)
     for first = 1, #list, size or 1 do
         local part = copy_of(given)
         if size then
@@ -52,33 +65,33 @@ local function add_batches(bodies, given, family, name, list, size)
         else
             part[name] = list[first]
         end
-        bodies[#bodies + 1] = { body = body.of(part, family), count = size and #part[name] or 1 }
+        bodies[#bodies + 1] = { body = one(part, plan), count = size and #part[name] or 1 }
     end
 end
 
 --- The bodies of embeddings, in the order of their inputs: texts, then images. A text and an image are one thing
 --- to a family that is `joint`.
-local function of_embeddings(given, family)
+local function of_embeddings(given, plan)
     local images = given.images or {}
-    if family.joint and type(given.input) == "string" and #images == 1 then
+    if plan.family.joint and type(given.input) == "string" and #images == 1 then
         local part = copy_of(given)
         part.input, part.image = given.input, images[1]
-        return { { body = body.of(part, family), count = 1 } }
+        return { { body = one(part, plan), count = 1 } }
     end
     local bodies, texts = {}, type(given.input) == "string" and { given.input } or given.input or {}
-    add_batches(bodies, given, family, "input", texts, family.batch)
-    add_batches(bodies, given, family, "image", images)
+    add_batches(bodies, given, plan, "input", texts, plan.family.batch)
+    add_batches(bodies, given, plan, "image", images)
     return bodies
 end
 
---- @param given table
---- @param family table
+--- @param plan bedrock.GeneratePlan gets `notes`
 --- @return {body: table, count: integer}[] `count`: how many embeddings the answer must have
-function body.all(given, family)
-    if family.output == "embeddings" then
-        return of_embeddings(given, family)
+function body.all(plan)
+    local given = adjusted(plan)
+    if plan.family.output == "embeddings" then
+        return of_embeddings(given, plan)
     end
-    return { { body = body.of(given, family), count = 1 } }
+    return { { body = one(given, plan), count = 1 } }
 end
 
 return body

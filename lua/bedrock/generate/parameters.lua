@@ -47,6 +47,18 @@ local function is_text_or_list(value)
     return is_text(value) or is_text_list(value)
 end
 
+--- A file: its path, its bytes, or a table that says where it is.
+local function is_media(value)
+    return is_text(value) or type(value) == "table" and (is_text(value.path) or is_text(value.bytes)
+        or is_text(value.s3))
+end
+
+--- @param value any
+--- @return boolean
+function parameters.is_media_list(value)
+    return is_list(value, is_media) and #value > 0
+end
+
 local text = { "a string that is not empty", is_text }
 local number = { "a number", is_number }
 local count = { "a whole number from 1", whole_from(1) }
@@ -73,8 +85,11 @@ local KNOWN = {
     reasoning = { "true, false, a number of tokens, or low, medium or high", function(value)
         return type(value) == "boolean" or EFFORTS[value] or whole_from(1)(value)
     end },
-    images = { "the path or the bytes of an image, or a list of them", is_text_or_list },
-    video = { "the path or the bytes of a video, or its s3:// address", is_text },
+    images = { "the path or the bytes of an image, a table with path, bytes or s3, or a list of these",
+        function(value)
+            return is_media(value) or parameters.is_media_list(value)
+        end },
+    video = { "the path, the bytes or the s3:// address of a video, or a table with path, bytes or s3", is_media },
     width = count,
     height = count,
     aspect_ratio = { 'a string like "16:9"', function(value)
@@ -85,7 +100,7 @@ local KNOWN = {
     count = count,
     seed = { "a whole number from 0", whole_from(0) },
     task = one_of("variation", "inpainting", "background_removal"),
-    mask = { "the path or the bytes of an image", is_text },
+    mask = { "the path or the bytes of an image, or a table with path or bytes", is_media },
     mask_prompt = text,
     output = { "an address in S3: s3://BUCKET or s3://BUCKET/PATH", function(value)
         return type(value) == "string" and value:find "^s3://[^/]+" ~= nil

@@ -106,7 +106,7 @@ end
 --- Files in place of their paths. `images` is then a list.
 local function load_media(given, problems)
     if given.images then
-        local list = type(given.images) == "table" and given.images or { given.images }
+        local list = parameters.is_media_list(given.images) and given.images or { given.images }
         local loaded = {}
         for i, image in ipairs(list) do
             loaded[i] = load_one("image", image, problems, ("images[%d]"):format(i))
@@ -117,14 +117,24 @@ local function load_media(given, problems)
     given.video = given.video and load_one("video", given.video, problems, "video")
 end
 
+local function check_format(found, path, family, problems)
+    if found and family.formats and not found.format then
+        add(problems, path, "value", "the address does not end in a format, as in s3://BUCKET/NAME.mp4: give { s3 = "
+            .. '"%s", format = … }', core.shown(found.uri))
+    end
+end
+
 --- Where only the bytes of an image can be sent.
 local function check_places(given, family, problems)
     for i, image in ipairs(given.images or {}) do
+        local path = ("images[%d]"):format(i)
         if image.uri and not family.images_in_s3 then
-            add(problems, ("images[%d]"):format(i), "value", "the family %s takes an image's path or bytes, no address "
-                .. "in S3", family.name)
+            add(problems, path, "value", "the family %s takes an image's path or bytes, no address in S3", family.name)
+        else
+            check_format(image, path, family, problems)
         end
     end
+    check_format(given.video, "video", family, problems)
     if given.mask and given.mask.uri then
         add(problems, "mask", "value", "must be an image's path or bytes, no address in S3")
     end
@@ -157,7 +167,9 @@ end
 --- @field model string as it is called
 --- @field given table the parameters; files are loaded
 --- @field listed? boolean the account's profiles are still to be asked
---- @field healed? string[] what was left out or changed
+--- @field shape? string in which the model is told to reason
+--- @field notes? string[] what was changed so that the parameters go together
+--- @field healed? string[] what `heal` did
 
 local prepare = { OPERATION = OPERATION }
 
@@ -170,6 +182,7 @@ local function resolved(conn, plan, options)
         end
         plan.model = profile
     end
+    plan.given.model = plan.model
     return plan
 end
 
@@ -183,9 +196,6 @@ function prepare.plan(conn, params, options)
     local plan = examine(given, problems)
     if #problems > 0 then
         return nil, errors.validation(OPERATION, problems)
-    end
-    if plan.family.adjust then
-        plan.given, plan.healed = plan.family.adjust(given)
     end
     return resolved(conn, plan, options)
 end
