@@ -189,13 +189,39 @@ describe("heal.call", function()
         assert.is_nil(last_body().additionalModelRequestFields)
 
         refuse '"thinking.type.enabled" is not supported for this model.'
-        _, _, healed = call { additionalModelRequestFields = { thinking = { type = "enabled" }, a = { b = 1 } } }
+        _, _, healed = call({ additionalModelRequestFields = { thinking = { type = "enabled" }, a = { b = 1 } } },
+            { heal = true, keep = {} })
         assert.truthy(healed[1]:find("extra.thinking", 1, true))
 
         refuse "a.b: Extra inputs are not permitted"
         _, _, healed = call { additionalModelRequestFields = { a = { b = 1, c = 2 } } }
         assert.truthy(healed[1]:find("extra.a.b", 1, true))
         assert.equal('{"a":{"c":2}}', bedrock.json.encode(last_body().additionalModelRequestFields))
+    end)
+
+    it("leaves to its caller what chat does in a second way", function()
+        local tools = { toolConfig = { toolChoice = { any = {} },
+            tools = { { toolSpec = { name = "a", inputSchema = { json = { type = "object" } } } } } },
+            additionalModelRequestFields = { thinking = { type = "enabled" }, output_config = { format = {} } } }
+        for _, message in ipairs { '"thinking.type.enabled" is not supported for this model.',
+            "This model doesn't support the toolConfig.toolChoice.any field.",
+            "output_config.format: Extra inputs are not permitted" } do
+            refuse(message)
+            local output, _, healed = call(tools)
+            assert.is_nil(output)
+            assert.is_nil(healed)
+        end
+        refuse "This model doesn't support the toolConfig.toolChoice.any field."
+        assert.equal(1, #select(3, call(tools, { heal = true, keep = {} })))
+        assert.is_nil(last_body().toolConfig.toolChoice)
+    end)
+
+    it("does not remember without end", function()
+        for i = 1, 1001 do
+            heal.memory(conn, "model " .. i).known = true
+        end
+        assert.is_nil(heal.memory(conn, "model 1").known)
+        assert.is_true(heal.memory(conn, "model 1001").known)
     end)
 
     it("remembers what cannot be had while the model thinks for calls that let it think", function()

@@ -7,6 +7,11 @@ local log = require "bedrock.log"
 local words = require "bedrock.healing.words"
 
 local CURES_MAX = 10
+--- Models that are remembered for a connection; when there are more, all are learned anew.
+local MODELS_MAX = 1000
+
+--- What chat does in a second way of its own, which is better than leaving it out.
+local KEPT = { "output_config", "tool_choice", "cache", "reasoning" }
 
 --- By connection, then by model as it was asked for.
 local memories = setmetatable({}, { __mode = "k" })
@@ -18,10 +23,15 @@ local heal = {}
 --- @param model string
 --- @return table
 function heal.memory(conn, model)
-    local of_conn = memories[conn] or {}
-    memories[conn] = of_conn
-    of_conn[model] = of_conn[model] or {}
-    return of_conn[model]
+    local known = memories[conn]
+    if not known or known.count >= MODELS_MAX and not known.models[model] then
+        known = { models = {}, count = 0 }
+        memories[conn] = known
+    end
+    if not known.models[model] then
+        known.models[model], known.count = {}, known.count + 1
+    end
+    return known.models[model]
 end
 
 --- Do the service's words refuse that subject?
@@ -77,8 +87,8 @@ local function new(conn, params, send, wanted)
     local model = place.model(params)
     local memory = heal.memory(conn, model or "")
     memory.cures = memory.cures or {}
-    return setmetatable({ conn = conn, params = params, send = send, whole = wanted.whole, place = place,
-        model = model, memory = memory, done = {}, sentences = {} }, Healing)
+    return setmetatable({ conn = conn, params = params, send = send, whole = wanted.whole,
+        keep = wanted.keep or KEPT, place = place, model = model, memory = memory, done = {}, sentences = {} }, Healing)
 end
 
 --- @return boolean changed
@@ -110,11 +120,20 @@ function Healing:profile()
     return id and { kind = "model", key = "model", id = id }, err and (err.errors and err.errors[1] or err).message
 end
 
+function Healing:is_kept(text)
+    for _, subject in ipairs(self.keep) do
+        if words.refuse(text, subject) then
+            return true
+        end
+    end
+    return false
+end
+
 --- @return table[] cures that the words of a refusal name
 --- @return string? why one of them is not to be had
 function Healing:cures(err)
     local text = words.of(err)
-    if not text then
+    if not text or self:is_kept(text) then
         return {}
     elseif words.are_rivals(text) then
         return { { kind = "rivals", key = "rivals" } }
@@ -171,12 +190,17 @@ function Healing:run()
     return output, err, self.sentences[1] and self.sentences or nil
 end
 
+--- @class bedrock.HealOptions
+--- @field heal? boolean else it only sends
+--- @field whole? fun(params: table): any, bedrock.Error? sends without streaming; takes the place of `send` when the
+---   model does not stream
+--- @field keep? string[] subjects whose refusals are left to the caller; by default those that chat does in another way
+
 --- Sends; when the service's words name a cure, again with it, each cure once.
 --- @param conn bedrock.Connection
 --- @param params table of Converse or of generate: this call's own; what is in it is not changed
 --- @param send fun(params: table): any, bedrock.Error?
---- @param wanted {heal?: boolean, whole?: fun(params: table): any, bedrock.Error?} whole: sends without streaming; it
----   takes the place of `send` when the model does not stream
+--- @param wanted bedrock.HealOptions
 --- @return any output
 --- @return bedrock.Error? err
 --- @return string[]? sentences what was done, now and by what is remembered

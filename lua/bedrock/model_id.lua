@@ -28,6 +28,7 @@ local PROVIDERS = {
     stability = "Stability AI",
     twelvelabs = "TwelveLabs",
     writer = "Writer",
+    xai = "xAI",
     zai = "Z.AI",
 }
 

@@ -13,8 +13,9 @@ local profiles = require "bedrock.profiles"
 local OPERATION = "resolve"
 local NEAREST_MAX = 5
 
---- By connection, then by name: what was found.
+--- By connection: {ids, count}, what was found by name. When there are more, all are looked up anew.
 local answers = setmetatable({}, { __mode = "k" })
+local ANSWERS_MAX = 1000
 
 local function refusal(message, ...)
     return errors.validation(OPERATION, { { path = "name", kind = "enum", message = message:format(...) } })
@@ -288,8 +289,16 @@ local function check(name, own)
 end
 
 local function remembered(conn, key)
-    answers[conn] = answers[conn] or {}
-    return answers[conn][key]
+    return answers[conn] and answers[conn].ids[key]
+end
+
+local function remember(conn, key, id)
+    local known = answers[conn]
+    if not known or known.count == ANSWERS_MAX then
+        known = { ids = {}, count = 0 }
+        answers[conn] = known
+    end
+    known.ids[key], known.count = id, known.count + 1
 end
 
 --- What to call a model by in this region: itself where it is offered on demand, else the account's inference profile
@@ -323,7 +332,7 @@ local function resolve(conn, name, options)
     local resolver = setmetatable({ conn = conn, global = own.global or false, options = rest, denied = {} }, Resolver)
     local id, err = resolver:run(name)
     if id then
-        answers[conn][key] = id
+        remember(conn, key, id)
     else
         kept_list.forget(conn)
     end
