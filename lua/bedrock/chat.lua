@@ -333,7 +333,7 @@ function chat.new(conn, fields)
         fields, saved = history.load(fields, problems)
     end
     local own = options.of_chat(fields, problems)
-    local set = tools.read(problems[1] == nil and own.tools or nil, problems)
+    local set = tools.read(own.tools, problems)
     objects.read(own.schema, set.by_name, problems)
     if problems[1] then
         return nil, errors.validation(OPERATION, problems)

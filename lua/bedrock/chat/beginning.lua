@@ -11,8 +11,8 @@ local beginning = {}
 
 --- The options of a turn, those of the chat beneath them.
 local function merged(chat, fields, problems)
-    local own, call = options.of_say(fields, problems)
-    local set = own.tools and not problems[1] and tools.read(own.tools, problems) or chat._tools
+    local own, call = options.of_say(chat._conn, fields, problems)
+    local set = own.tools and tools.read(own.tools, problems) or chat._tools
     local schema = own.schema or chat._options.schema
     return setmetatable(own, { __index = chat._options }), call, set, objects.read(schema, set.by_name, problems)
 end

@@ -18,7 +18,7 @@ local NAME = "answer"
 --- @param by_name table<string, table> the chat's tools
 --- @return bedrock.ChatObject?
 function objects.read(given, by_name, problems)
-    if given == nil then
+    if type(given) ~= "table" then
         return nil
     end
     local read, _, wrong = schema.of(given)

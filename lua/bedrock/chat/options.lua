@@ -99,24 +99,64 @@ table.sort(NAMES)
 
 --- What people write who know other interfaces, as it is compared: lower-case, without _.
 local SLIPS = {
-    history = "did you mean messages?",
-    instructions = "did you mean system?",
-    maxoutputtokens = "did you mean max_tokens?",
-    maxsteps = "did you mean max_rounds?",
-    maxturns = "did you mean max_rounds?",
-    modelid = "did you mean model?",
-    outputschema = "did you mean schema?",
-    responseformat = "did you mean schema?",
-    stopsequences = "did you mean stop?",
-    systemprompt = "did you mean system?",
-    thinking = "did you mean reasoning?",
-    toolconfig = "did you mean tools?",
+    additionalmodelrequestfields = "extra",
+    cachecontrol = "cache",
+    cachepoint = "cache",
+    functions = "tools",
+    guardrailconfig = "guardrail",
+    guardrails = "guardrail",
+    history = "messages",
+    inferenceconfig = "max_tokens, temperature, top_p, stop",
+    instructions = "system",
+    jsonschema = "schema",
+    maxcompletiontokens = "max_tokens",
+    maxoutputtokens = "max_tokens",
+    maxsteps = "max_rounds",
+    maxtoolrounds = "max_rounds",
+    maxturns = "max_rounds",
+    modelid = "model",
+    outputconfig = "schema",
+    outputschema = "schema",
+    performanceconfig = "performance",
+    promptcaching = "cache",
+    promptvariables = "variables",
+    reasoningconfig = "reasoning",
+    reasoningeffort = "reasoning",
+    responseformat = "schema",
+    stopsequences = "stop",
+    systemprompt = "system",
+    thinking = "reasoning",
+    toolconfig = "tools",
 }
 
-local function hint(name)
-    local slip = SLIPS[(name:lower():gsub("_", ""))]
-    local near = not slip and core.suggest(name, NAMES)
-    return slip and (" (%s)"):format(slip) or near and (" (did you mean %s?)"):format(near) or ""
+--- What does not belong into the options of a chat, but elsewhere.
+local ELSEWHERE = {
+    connecttimeout = "belongs to one turn: chat:say(input, {connect_timeout = …})",
+    firstbytetimeout = "belongs to one turn: chat:say(input, {first_byte_timeout = …})",
+    input = "what the user says goes to chat:say",
+    maxattempts = "belongs to one turn: chat:say(input, {max_attempts = …})",
+    prompt = "what the user says goes to chat:say",
+    readtimeout = "belongs to one turn: chat:say(input, {read_timeout = …})",
+    stream = "use chat:stream in place of chat:say",
+    timeout = "belongs to one turn: chat:say(input, {total_timeout = …}), in milliseconds",
+    totaltimeout = "belongs to one turn: chat:say(input, {total_timeout = …})",
+}
+
+--- @param name string
+--- @return string hint in brackets, or nothing
+local function hint(name, of_turn)
+    local plain = name:lower():gsub("_", "")
+    local known = SLIPS[plain]
+    if not known then
+        for _, option in ipairs(NAMES) do
+            known = known or option:gsub("_", "") == plain and option
+        end
+    end
+    if not known and not of_turn and ELSEWHERE[plain] then
+        return (" (%s)"):format(ELSEWHERE[plain])
+    end
+    local near = known or core.suggest(name, NAMES)
+    return near and (" (did you mean %s?)"):format(near) or ""
 end
 
 local function add(problems, path, kind, message, ...)
@@ -153,10 +193,22 @@ function options.of_chat(fields, problems)
     return found
 end
 
+--- What a call says of options that the chat does not know. It has no parameters, so nothing is sent.
+local function check_call(conn, call, problems)
+    local _, err = conn:converse({}, call)
+    for _, problem in ipairs(err.errors or {}) do
+        if call[problem.path] ~= nil and problem.kind == "unknown" and hint(problem.path, true) ~= "" then
+            add(problems, problem.path, "unknown", "unknown option%s", hint(problem.path, true))
+        elseif problem.path ~= "modelId" then
+            problems[#problems + 1] = problem
+        end
+    end
+end
+
 --- Those of one `say`: what the chat knows replaces its own, the rest is for the call.
 --- @return table own
 --- @return table call
-function options.of_say(fields, problems)
+function options.of_say(conn, fields, problems)
     local own, call = {}, {}
     for name, value in pairs(drop_null(fields or {})) do
         if not KNOWN[name] then
@@ -167,6 +219,9 @@ function options.of_say(fields, problems)
             check(name, value, problems)
             own[name] = value
         end
+    end
+    if next(call) ~= nil then
+        check_call(conn, call, problems)
     end
     return own, call
 end

@@ -32,11 +32,19 @@ local MEMBERS = { approve = true, description = true, input = true, name = true,
 --- Kinds of entries that Converse itself has.
 local OF_AWS = { cachePoint = true, systemTool = true, toolSpec = true }
 
+local NAMES = { "approve", "description", "input", "name", "run" }
+
+--- Other libraries' words, as they are compared: lower-case, without _.
+local SLIPS = { args = "input", callback = "run", execute = "run", func = "run", ["function"] = "run",
+    handler = "run", inputschema = "input", invoke = "run", needsapproval = "approve", parameters = "input",
+    schema = "input" }
+
 local function check_members(tool, path, problems)
     for name in pairs(tool) do
         if not MEMBERS[name] then
-            local near = core.suggest(tostring(name), { "approve", "description", "input", "name", "run" })
-            options.add(problems, path .. "." .. core.shown(tostring(name)), "unknown", "unknown member%s",
+            name = tostring(name)
+            local near = SLIPS[(name:lower():gsub("_", ""))] or core.suggest(name, NAMES)
+            options.add(problems, path .. "." .. core.shown(name), "unknown", "unknown member%s",
                 near and (" (did you mean %s?)"):format(near) or "")
         end
     end
@@ -84,12 +92,16 @@ local function entry_of_aws(tool)
     end
 end
 
---- The tools of a chat, read once.
+local function is_table(value)
+    return type(value) == "table"
+end
+
+--- The tools of a chat, read once. What is no list of tables was told as a wrong option.
 --- @param list (bedrock.Tool|table)[]? an entry may also be as Converse has it: {toolSpec = …}, {systemTool = …}
 --- @return table set {specs, by_name}
 function tools.read(list, problems)
     local set = { specs = {}, by_name = {} }
-    for i, tool in ipairs(list or {}) do
+    for i, tool in ipairs(is_list(list, is_table) and list or {}) do
         local entry = entry_of_aws(tool) or read(tool, ("tools[%d]"):format(i), set.by_name, problems)
         set.specs[i] = entry.spec
         if entry.name then
