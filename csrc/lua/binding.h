@@ -121,6 +121,11 @@ int br_lua_raw(lua_State *L);
 int br_lua_number(lua_State *L);
 int br_lua_literal(lua_State *L);
 
+/* machine.c */
+int br_lua_read_settings(lua_State *L);
+int br_lua_terminal(lua_State *L);
+int br_lua_exec(lua_State *L);
+
 /* save.c */
 int br_lua_save(lua_State *L);
 

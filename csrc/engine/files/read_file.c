@@ -45,7 +45,7 @@ static bool problem(const char *option, const char *path, const char *why, br_pr
                            path[0] == '~' ? " (\"~\" is not expanded: give the whole path)" : "");
 }
 
-static bool read_all(int fd, br_buf *out)
+bool br_read_all(int fd, br_buf *out)
 {
     for (;;) {
         char *space = br_buf_reserve(out, 4096);
@@ -74,7 +74,7 @@ bool br_read_file(const char *option, const char *path, br_buf *out, br_problems
         why = S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file";
     else if ((uintmax_t)st.st_size + 4096 > out->max)
         why = "it is too large";
-    else if (!read_all(fd, out))
+    else if (!br_read_all(fd, out))
         why = out->failed ? "out of memory, or it grew too large" : strerror(errno);
     close(fd);
     return why == NULL || problem(option, path, why, problems);

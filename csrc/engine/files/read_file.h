@@ -19,6 +19,9 @@ bool br_looks_like_data(br_slice text);
 */
 bool br_read_file(const char *option, const char *path, br_buf *out, br_problems *problems);
 
+/* Appends all that is left of it, through signals; out's maximum holds. */
+bool br_read_all(int fd, br_buf *out);
+
 /* What tells a file's content of now from that of then, without reading it. All 0: no file. */
 typedef struct br_file_stamp {
     uint64_t device, inode;

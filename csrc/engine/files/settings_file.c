@@ -1,0 +1,75 @@
+#define _DEFAULT_SOURCE /* S_ISVTX */
+#include "engine/files/settings_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/files/read_file.h"
+
+static bool is_own(const struct stat *st)
+{
+    return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
+static bool others_write(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+static const char *check_file(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return "it is no regular file";
+    if (!is_own(&st))
+        return "it belongs to another user";
+    return others_write(&st) ? "others may write it: chmod go-w" : NULL;
+}
+
+static const char *check_directory(const char *path)
+{
+    struct stat st;
+    char directory[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (n >= sizeof directory)
+        return "its path is too long";
+    if (n > 0) {
+        memcpy(directory, path, n);
+        directory[n] = '\0';
+    }
+    if (stat(directory, &st) != 0)
+        return "its directory cannot be looked at";
+    if ((st.st_mode & S_ISVTX) != 0)
+        return NULL;
+    if (!is_own(&st))
+        return "its directory belongs to another user";
+    return others_write(&st) ? "others may write its directory: chmod go-w" : NULL;
+}
+
+static const char *read_checked(int fd, const char *path, br_buf *out)
+{
+    const char *why = check_file(fd);
+    if (why == NULL)
+        why = check_directory(path);
+    if (why != NULL)
+        return why;
+    if (br_read_all(fd, out))
+        return NULL;
+    return out->failed ? "it is too large" : "it cannot be read";
+}
+
+/* What is checked is what was opened. A pipe would keep an open waiting. */
+const char *br_read_settings_file(const char *path, br_buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? "there is no such file" : "it cannot be read";
+    const char *why = read_checked(fd, path, out);
+    close(fd);
+    return why;
+}

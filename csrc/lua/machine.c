@@ -1,0 +1,83 @@
+/* What the command needs of the machine: its settings file, the terminal, another program. */
+#define _DEFAULT_SOURCE /* winsize */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "engine/files/settings_file.h"
+#include "lua/binding.h"
+
+#define SETTINGS_MAX ((size_t)1024 * 1024)
+#define ARGUMENTS_MAX 4096
+
+/* read_settings(path) -> text | nil, why: a file that nobody else may write */
+int br_lua_read_settings(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    br_buf text;
+    br_buf_init_secret(&text, SETTINGS_MAX);
+    const char *why = br_read_settings_file(path, &text);
+    if (why != NULL) {
+        br_buf_free(&text);
+        lua_pushnil(L);
+        lua_pushstring(L, why);
+        return 2;
+    }
+    br_lua_push(L, br_buf_slice(&text));
+    br_buf_free(&text);
+    return 1;
+}
+
+/* terminal(fd) -> columns (0: unknown) | false */
+int br_lua_terminal(lua_State *L)
+{
+    struct winsize size;
+    int fd = (int)luaL_checkinteger(L, 1);
+    if (!isatty(fd)) {
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0);
+    return 1;
+}
+
+/* The table at index: name -> value, or false for none. */
+static void set_environment(lua_State *L, int index)
+{
+    lua_pushnil(L);
+    for (; lua_next(L, index); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            continue;
+        if (lua_type(L, -1) == LUA_TSTRING)
+            (void)setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
+        else
+            (void)unsetenv(lua_tostring(L, -2));
+    }
+}
+
+/* exec(list of arguments, changes of the environment) -> nil, why, code: "missing" or "refused" */
+int br_lua_exec(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    size_t n = lua_rawlen(L, 1);
+    luaL_argcheck(L, n >= 1 && n <= ARGUMENTS_MAX, 1, "a program and its arguments are needed");
+    luaL_checkstack(L, (int)n + 8, "too many arguments");
+    char **arguments = lua_newuserdatauv(L, (n + 1) * sizeof *arguments, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, 1, (int)i + 1);
+        const char *text = luaL_checkstring(L, -1);
+        arguments[i] = (char *)(uintptr_t)text;
+    }
+    arguments[n] = NULL;
+    set_environment(L, 2);
+    (void)execvp(arguments[0], arguments);
+    int why = errno;
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", arguments[0], strerror(why));
+    lua_pushstring(L, why == ENOENT ? "missing" : "refused");
+    return 3;
+}
