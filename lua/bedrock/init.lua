@@ -37,6 +37,7 @@ lazy(bedrock, {
     log = "log.to",
     metadata = "metadata.of",
     on_task_error = "unjoined.on_task_error",
+    open = "settings.open",
     operations = "describe.operations",
     parallel = "task.parallel",
     schema = "schema.schema",

@@ -1,0 +1,102 @@
+--- A settings file: `return { region = …, … }`, or JSON. It is data: run with an empty environment, not for long, and
+--- only if nobody else may have written it.
+local core = require "bedrock.core"
+
+local file = {}
+
+--- Instructions; a table of settings needs some hundred.
+local INSTRUCTIONS_MAX = 100000
+
+local function endless()
+    error("it does not come to an end", 0)
+end
+
+--- A coroutine has a hook of its own, so nobody else's is lost.
+local function run(chunk)
+    local thread = coroutine.create(chunk)
+    debug.sethook(thread, endless, "", INSTRUCTIONS_MAX)
+    return coroutine.resume(thread)
+end
+
+--- LuaJIT: a compiled loop would see no hook.
+local function interpreted(chunk)
+    local jit = rawget(_G, "jit")
+    if jit then
+        jit.off(chunk, true)
+    end
+    return chunk
+end
+
+local function of_lua(text, path)
+    local chunk, why = load(text, "@" .. path, "t", {})
+    if not chunk then
+        return nil, why
+    end
+    local ok, value = run(interpreted(chunk))
+    if not ok then
+        return nil, tostring(value)
+    elseif type(value) ~= "table" then
+        return nil, "it must return a table, as in: return { region = \"us-east-1\" }"
+    end
+    return value
+end
+
+local function of_json(text)
+    local value, err = core.decode(text)
+    if type(value) ~= "table" then
+        return nil, err and err.message or "it must be a JSON object"
+    end
+    return value
+end
+
+--- @param path string
+--- @return table? settings
+--- @return string? why
+function file.read(path)
+    local text, why = core.read_settings(path)
+    if not text then
+        return nil, ("%s: %s"):format(path, why)
+    end
+    local settings
+    if path:find "%.json$" then
+        settings, why = of_json(text)
+    else
+        settings, why = of_lua(text, path)
+    end
+    if not settings then
+        return nil, why:find(path, 1, true) and why or ("%s: %s"):format(path, why)
+    end
+    return settings
+end
+
+local function exists(path)
+    local handle = io.open(path, "rb")
+    if handle then
+        handle:close()
+    end
+    return handle ~= nil
+end
+
+--- Where the user's own file is, or would be.
+--- @param getenv fun(name: string): string?
+--- @return string? path nil: there is no home
+--- @return boolean? found
+function file.place(getenv)
+    local base = getenv "XDG_CONFIG_HOME"
+    if not base or base == "" then
+        local home = getenv "HOME"
+        base = home and home ~= "" and home .. "/.config" or nil
+    end
+    if not base then
+        return nil, false
+    end
+    for _, name in ipairs { "settings.lua", "settings.json" } do
+        local path = base .. "/bedrock/" .. name
+        if exists(path) then
+            return path, true
+        end
+    end
+    return base .. "/bedrock/settings.lua", false
+end
+
+return file

@@ -1,0 +1,159 @@
+--- The settings of the command and of bedrock.open: options given, then the environment, then a file.
+---
+---     local conn = assert(bedrock.open())                       -- as `bedrock` on the command line connects
+---     local conn = assert(bedrock.open { region = "eu-central-1" })
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+local file = require "bedrock.settings.file"
+local options = require "bedrock.settings.options"
+
+local settings = {}
+
+local OPERATION = "settings"
+
+local function refuse(path, kind, message, ...)
+    return nil, errors.config(OPERATION, { { path = path, kind = kind, message = message:format(...) } })
+end
+
+--- Variables of the environment that hold options: BEDROCK_PROFILE_ARN and the like.
+--- @param getenv fun(name: string): string?
+--- @return table? found
+--- @return bedrock.Error? err
+function settings.of_environment(getenv)
+    local found, problems = {}, {}
+    for name in pairs(options.known) do
+        local variable = "BEDROCK_" .. name:upper()
+        local text = getenv(variable)
+        if text and text ~= "" then
+            local value, why = options.value(name, text)
+            if why then
+                problems[#problems + 1] = { path = variable, kind = "type", message = why }
+            end
+            found[name] = value
+        end
+    end
+    if problems[1] then
+        return nil, errors.config(OPERATION, problems)
+    end
+    return found
+end
+
+--- The file: the one named, or the user's own if it is there.
+--- @param named string?
+--- @param getenv fun(name: string): string?
+--- @return table? found empty: there is none
+--- @return string|bedrock.Error|nil path of the file, or what is wrong with it
+function settings.of_file(named, getenv)
+    local path, found = named or getenv "BEDROCK_SETTINGS", nil
+    if not path or path == "" then
+        path, found = file.place(getenv)
+        if not found then
+            return {}
+        end
+    end
+    local read, why = file.read(path)
+    if not read then
+        return refuse("settings", "file", "%s", why)
+    end
+    return read, path
+end
+
+--- @class bedrock.FoundSettings
+--- @field connect bedrock.Settings for bedrock.connect
+--- @field own table {model=, system=}
+--- @field from table<string, string> where each option is from: "option", a variable, a file
+--- @field file? string
+
+local function take(found, values, from)
+    for name, value in pairs(values) do
+        if value ~= core.null and found.from[name] == nil then
+            local known = options.known[name]
+            found.from[name] = from(name)
+            if known and known.own then
+                found.own[name] = value
+            else
+                found.connect[name] = value
+            end
+        end
+    end
+end
+
+--- An option that says where credentials come from puts aside what says so less strongly.
+local function is_elsewhere(found, values)
+    return found.connect.auth ~= nil and values.auth ~= nil and values.auth ~= found.connect.auth
+end
+
+local OF_CREDENTIALS = { "access_key_id", "api_key", "assume_role", "certificate", "certificate_chain", "container",
+    "credential_process", "instance", "openssl_providers", "pkcs12", "private_key", "private_key_password",
+    "profile", "profile_arn", "role_arn", "secret_access_key", "session_name", "session_token", "trust_anchor_arn",
+    "web_identity" }
+
+local function without_credentials(values)
+    local rest = {}
+    for name, value in pairs(values) do
+        rest[name] = value
+    end
+    for _, name in ipairs(OF_CREDENTIALS) do
+        rest[name] = nil
+    end
+    rest.auth = nil
+    return rest
+end
+
+--- All together, the strongest first.
+--- @param given table? options
+--- @param named string? a settings file
+--- @param getenv? fun(name: string): string? os.getenv
+--- @return bedrock.FoundSettings? found
+--- @return bedrock.Error? err
+function settings.find(given, named, getenv)
+    getenv = getenv or os.getenv
+    local environment, err = settings.of_environment(getenv)
+    if not environment then
+        return nil, err
+    end
+    local contents, path = settings.of_file(named, getenv)
+    if not contents then
+        return nil, path
+    end
+    local found = { connect = {}, own = {}, from = {}, file = path }
+    local sources = {
+        { given or {}, function() return "option" end },
+        { environment, function(name) return "BEDROCK_" .. name:upper() end },
+        { contents, function() return path end },
+    }
+    for _, source in ipairs(sources) do
+        local values = is_elsewhere(found, source[1]) and without_credentials(source[1]) or source[1]
+        take(found, values, source[2])
+    end
+    return found
+end
+
+--- A connection with the command's settings: what is given here, the variables BEDROCK_…, and the settings file.
+--- @param given? bedrock.Settings with `settings` (a path), `model` and `system`, too
+--- @return bedrock.Connection? conn
+--- @return bedrock.Error? err
+--- @return table? own model and system, where they are set
+function settings.open(given)
+    if given ~= nil and type(given) ~= "table" then
+        error("open: expected a table of settings, got " .. errors.type_of(given), 2)
+    end
+    local rest = {}
+    for name, value in pairs(given or {}) do
+        rest[name] = value
+    end
+    local named = rest.settings
+    rest.settings = nil
+    local found, err = settings.find(rest, named)
+    if not found then
+        return nil, err
+    end
+    local conn
+    conn, err = require("bedrock.connection").connect(found.connect)
+    if not conn then
+        return nil, err
+    end
+    return conn, nil, found.own
+end
+
+return settings
