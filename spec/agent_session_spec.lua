@@ -353,6 +353,26 @@ describe("an agent's session", function()
             assert.equal(2, #answer.calls)
         end)
 
+        it("whose results go on, by the calls' IDs or names", function()
+            local talk = session()
+            local answer = assert(talk:ask "please use tools")
+            local _, err = talk:results { ["WeatherAPIs.getWeather"] = "rain" }
+            assert.matches("the call of WeatherAPIs.getAlerts waits for it", tostring(err), 1, true)
+            answer = assert(talk:results { [answer.calls[1].id] = "rain", ["WeatherAPIs.getAlerts"] = err })
+            assert.equal("TravelAPIs.POST /trips/{city}", answer.calls[1].name)
+            assert.equal(2, answer.rounds)
+            answer = assert(talk:results { [answer.calls[1].id] = { seats = 2 } })
+            assert.matches('^I was told: rain; REPROMPT: .*; {"seats":2}$', answer.text)
+            assert.is_nil(answer.calls)
+            assert.equal(3, #answer.results)
+            assert.equal("no calls wait for results", select(2, talk:results {}).errors[1].message)
+            assert.equal("I was told: DENYthe call was not allowed",
+                tostring(assert(talk:ask "confirm it") and talk:results { ["WeatherAPIs.bookTrip"] = false }))
+            assert(talk:ask "confirm it")
+            assert(talk:ask "never mind")
+            assert.is_nil((talk:results { ["WeatherAPIs.bookTrip"] = false }))
+        end)
+
         it("and tells on.tool_call and on.tool_result", function()
             local seen = {}
             assert(session({ tools = TOOLS }):ask("please use tools", { context = "mine", on = {
@@ -644,9 +664,13 @@ describe("a harness's session", function()
     end)
 
     it("leaves calls to whoever asked, where there are no tools", function()
-        local answer = assert(session():ask "use tool")
+        local talk = session()
+        local answer = assert(talk:ask "use tool")
         assert.equal("lookup", answer.calls[1].name)
         assert.equal("tool_use", answer.stop_reason)
+        talk = session()
+        assert(talk:ask "use tool")
+        assert.equal("The tool said (success): yes", tostring(assert(talk:results { lookup = "yes" })))
     end)
 
     it("sends options, and one session ID of enough characters", function()

@@ -112,8 +112,32 @@ local function start(self, input, given, streaming)
     end
     fields.streaming = streaming
     local turn = turns.new(self, fields)
-    self.running[1] = turn
+    self.running[1], self.waiting = turn, nil
     return turn
+end
+
+--- Results by the calls' IDs, or by their names.
+--- @return bedrock.AgentResult[]? results
+--- @return bedrock.Error? err
+local function read_results(self, calls, values)
+    local results, problems = {}, {}
+    for i, call in ipairs(calls) do
+        local value = values[call.id]
+        if value == nil then
+            value = values[call.name]
+        end
+        if value == nil then
+            options.add(problems, ("results[%q]"):format(call.id), "missing", "missing: the call of %s waits for it",
+                call.name)
+        else
+            results[i] = tools.given(call, value)
+            results[i].call = call
+        end
+    end
+    if problems[1] then
+        return nil, errors.validation(self.kind.operation, problems)
+    end
+    return results
 end
 
 local function check_arguments(name, input, given)
@@ -157,6 +181,30 @@ function methods.stream(self, input, given)
     check_arguments("stream", input, given)
     local turn = start(self, input, given, true)
     return turn, nil, nil, turn
+end
+
+--- Goes on from an answer with `calls`, which nobody here answered.
+--- @param values table<string, any> by the calls' IDs or names: what a tool could have returned, or an error
+--- @return bedrock.AgentAnswer? answer
+--- @return bedrock.Error? err
+function methods.results(self, values)
+    check_self(self, "results")
+    if type(values) ~= "table" then
+        error("results: expected a table of results, got " .. errors.type_of(values), 2)
+    end
+    local turn = self.waiting
+    if is_busy(self) then
+        return nil, busy(self)
+    elseif not turn then
+        return nil, errors.validation(self.kind.operation, { { path = "results", kind = "conflict",
+            message = "no calls wait for results" } })
+    end
+    local results, err = read_results(self, turn.answer.calls, values)
+    if not results then
+        return nil, err
+    end
+    self.running[1], self.waiting, self.answer = turn, nil, nil
+    return turns.resume(turn, results):gather()
 end
 
 --- Ends the session at the service.

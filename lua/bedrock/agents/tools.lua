@@ -177,6 +177,20 @@ function tools.run(turn, calls)
     return results
 end
 
+--- What somebody gives in the place of a tool: what that could have returned, or an error. To a call that is to be
+--- confirmed false is a no.
+--- @return bedrock.AgentResult
+function tools.given(call, value)
+    if errors.is(value) then
+        return failed(value)
+    elseif not call.confirmation then
+        return { value = value }
+    elseif value == false then
+        return { failed = "the call was not allowed", denied = true, confirmation = "DENY" }
+    end
+    return { value = value ~= true and value or nil, confirmation = "CONFIRM" }
+end
+
 local NOTHING = "(no output)"
 
 --- A tool's value as a text; tables as JSON.

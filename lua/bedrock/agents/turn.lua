@@ -91,15 +91,7 @@ local function begin(self)
     return open(self, params)
 end
 
---- Runs what is wanted and asks on.
-local function go_on(self, calls)
-    if self.answer_so_far.rounds >= self.max_rounds then
-        return fail(self, too_many(self))
-    end
-    for _, call in ipairs(calls) do
-        call.session, call.round, call.context = self.session, self.answer_so_far.rounds, self.context
-    end
-    local results = tools.run(self, calls)
+local function reply(self, results)
     for _, result in ipairs(results) do
         table.insert(self.answer_so_far.results, result)
     end
@@ -108,6 +100,17 @@ local function go_on(self, calls)
         return fail(self, err)
     end
     return open(self, params)
+end
+
+--- Runs what is wanted and asks on.
+local function go_on(self, calls)
+    if self.answer_so_far.rounds >= self.max_rounds then
+        return fail(self, too_many(self))
+    end
+    for _, call in ipairs(calls) do
+        call.session, call.round, call.context = self.session, self.answer_so_far.rounds, self.context
+    end
+    return reply(self, tools.run(self, calls))
 end
 
 --- The stream has ended: there is the answer, or something is wanted.
@@ -119,6 +122,7 @@ local function settle(self)
     elseif not calls then
         return finish(self)
     elseif calls[1] and not self.tools and not self.approve then
+        self.session.waiting = self
         return finish(self, calls)
     end
     return go_on(self, calls)
@@ -126,7 +130,11 @@ end
 
 --- Takes one event, or does what is due at the end of a stream.
 local function advance(self)
-    if not self.stream then
+    if self.given then
+        local results = self.given
+        self.given = nil
+        return reply(self, results)
+    elseif not self.stream then
         return begin(self)
     end
     local name, event = self.stream:next()
@@ -232,6 +240,13 @@ function turn.new(session, fields)
     fields.session, fields.pieces, fields.state, fields.say = session, {}, "open", say
     fields.answer_so_far = answers.new(session.session_id)
     return setmetatable(fields, Turn)
+end
+
+--- Goes on from calls that were handed out.
+--- @param results bedrock.AgentResult[]
+function turn.resume(self, results)
+    self.state, self.given, self.answer_so_far.calls = "open", results, nil
+    return self
 end
 
 --- Is it at its end, whatever that was?

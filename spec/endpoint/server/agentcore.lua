@@ -1,9 +1,9 @@
 --- AgentCore: harnesses and runtimes.
 ---
---- A harness calls the first tool of the request, or its own called "lookup", where the prompt says "use tool", and
---- runs a tool itself where it says "use shell". A runtime answers {"result": text}; server-sent events of texts where
---- the prompt says "stream", Strands' events where it says "strands", an event that tells an error where it says
---- "break".
+--- A harness calls the first tool of the request, or its own called "lookup", where the prompt says "use tool" or
+--- "order", and runs a tool itself where it says "use shell". A runtime answers {"result": text}; server-sent events of
+--- texts where the prompt says "stream", Strands' events where it says "strands", an event that tells an error where it
+--- says "break".
 -- luacheck: std ngx_lua
 local eventstream = require "server.eventstream"
 local json = require "server.json"
@@ -111,7 +111,7 @@ local function respond(send, input)
     local prompt, result = text_of(last.content)
     if result then
         answer(send, told(result))
-    elseif prompt:find("use tool", 1, true) then
+    elseif prompt:find("use tool", 1, true) or prompt:find("order", 1, true) then
         hand_back(send, input.tools and input.tools[1], prompt)
     else
         if prompt:find("use shell", 1, true) then

@@ -1,8 +1,8 @@
 --- InvokeAgent, with return of control. As in life its event stream comes under the Content-Type application/json.
 ---
 --- What the prompt says decides: "use tools" hands control back twice, first for two functions, then for an API;
---- "confirm" wants one function confirmed; "collaborator" hands back a collaborator's function; "make a file" and
---- "cite" add a file and a citation.
+--- "weather" for one function; "confirm" wants one function confirmed; "collaborator" hands back a collaborator's
+--- function; "make a file" and "cite" add a file and a citation.
 -- luacheck: std ngx_lua
 local eventstream = require "server.eventstream"
 local json = require "server.json"
@@ -68,6 +68,7 @@ local STEPS = {
             parameter("hours", "array", "[6, 12]"), parameter("limit", "number", "1.5")), wants "getAlerts" },
         { TRIPS },
     },
+    ["weather"] = { { wants("getWeather", nil, OSLO, parameter("days", "integer", "3")) } },
     ["confirm"] = { { wants("bookTrip", { actionInvocationType = "USER_CONFIRMATION_AND_RESULT" }, OSLO) } },
     ["collaborator"] = { { wants("getWeather", { agentId = "HELPER1234", collaboratorName = "WeatherAgent" }, OSLO) } },
 }
