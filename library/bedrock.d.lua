@@ -826,6 +826,13 @@ function bedrock.metadata(result) end
 ---@param f nil|fun(err: any, task: bedrock.Task)
 function bedrock.on_task_error(f) end
 
+--- A connection with the command's settings: what is given here, the variables BEDROCK_…, and the settings file.
+---@param given? bedrock.Settings with `settings` (a path), `model` and `system`, too
+---@return bedrock.Connection? conn
+---@return bedrock.Error? err
+---@return table? own model and system, where they are set
+function bedrock.open(given) end
+
 --- Names of operations, as conn:prepare takes them. The list prints one name on each line.
 ---@param service? bedrock.ServiceName
 ---@return string[]? names
@@ -1108,6 +1115,12 @@ function AgentSession:ask(input, given) end
 ---@return true? ok
 ---@return bedrock.Error? err
 function AgentSession:finish(text, given) end
+
+--- Goes on from an answer with `calls`, which nobody here answered.
+---@param values table<string, any> by the calls' IDs or names: what a tool could have returned, or an error
+---@return bedrock.AgentAnswer? answer
+---@return bedrock.Error? err
+function AgentSession:results(values) end
 
 --- The answer in pieces, for a generic `for`, where an error is raised; then it is in `session.answer`.
 ---@param input string|table

@@ -85,6 +85,14 @@ bedrock.on_task_error(f)
 The function that gets the error of a task that nobody joined, once the task is collected or the Lua
 state closed. nil: standard error, in nginx the error log. The function must not wait.
   f: nil|fun(err: any, task: bedrock.Task)]==],
+        ["bedrock.open"] = [==[
+bedrock.open(given?)
+A connection with the command's settings: what is given here, the variables BEDROCK_…, and the
+settings file.
+  given?: bedrock.Settings, with `settings` (a path), `model` and `system`, too
+  returns bedrock.Connection? conn
+  returns bedrock.Error? err
+  returns table? own model and system, where they are set]==],
         ["bedrock.operations"] = [==[
 bedrock.operations(service?)
 Names of operations, as conn:prepare takes them. The list prints one name on each line.
@@ -370,6 +378,13 @@ Ends the session at the service.
   text?: string, an agent's last word to it
   given?: bedrock.CallOptions
   returns true? ok
+  returns bedrock.Error? err]==],
+        ["session:results"] = [==[
+session:results(values)
+Goes on from an answer with `calls`, which nobody here answered.
+  values: table<string, any>, by the calls' IDs or names: what a tool could have returned, or an
+      error
+  returns bedrock.AgentAnswer? answer
   returns bedrock.Error? err]==],
         ["session:stream"] = [==[
 session:stream(input, given?)

@@ -44,8 +44,9 @@ end
 --- @return table? found empty: there is none
 --- @return string|bedrock.Error|nil path of the file, or what is wrong with it
 function settings.of_file(named, getenv)
-    local path, found = named or getenv "BEDROCK_SETTINGS", nil
+    local path = named or getenv "BEDROCK_SETTINGS"
     if not path or path == "" then
+        local found
         path, found = file.place(getenv)
         if not found then
             return {}
