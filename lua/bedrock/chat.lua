@@ -193,8 +193,10 @@ local function guarded(turn)
             result.messages = turn.messages
         end
         error(result, 0)
+    elseif result then
+        return result
     end
-    return result, err
+    return nil, err
 end
 
 --- A turn that may begin, or what is wrong.

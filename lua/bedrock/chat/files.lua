@@ -8,7 +8,7 @@ local FILE_MAX = 64 * 1024 * 1024
 local PATH_MAX = 4096
 local NAME_MAX = 200
 
---- What a file begins with.
+--- What a file begins with. Patterns of LuaJIT end at a zero byte, hence %z.
 --- Source: the formats' own specifications; Converse's names for them.
 local BEGINNINGS = {
     { "^\137PNG\r\n\26\n", "png" },

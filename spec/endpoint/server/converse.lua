@@ -2,6 +2,7 @@
 --- "use tool".
 -- luacheck: std ngx_lua
 local catalogue = require "server.catalogue"
+local conversation = require "server.conversation"
 local eventstream = require "server.eventstream"
 local json = require "server.json"
 local prose = require "server.prose"
@@ -39,8 +40,9 @@ local function parse(request, model)
             refusal.validation("Value at 'messages." .. i .. ".content' must be a list.")
         end
     end
-    if messages[#messages].role ~= "user" then
-        refusal.validation("A conversation must end with a user message.")
+    local problem = conversation.problem(input)
+    if problem then
+        refusal.validation(problem)
     end
     if model:find("nonexistent") then
         refusal.validation("The provided model identifier is invalid.")

@@ -28,11 +28,23 @@ function more.metrics(reply)
 end
 local metrics = more.metrics
 
---- @return number[] the same for the same text
+local function words_of(text)
+    local words = {}
+    for word in text:lower():gmatch "%w+" do
+        words[#words + 1] = word
+    end
+    return words[1] and words or { text }
+end
+
+--- @return number[] the same for the same text, alike for texts that share words
 function more.vector(text, dimensions)
-    local numbers = {}
+    local numbers, words = {}, words_of(text)
     for i = 1, dimensions do
-        numbers[i] = (ngx.crc32_long(i .. text) % 20001 - 10000) / 10000
+        local sum = 0
+        for _, word in ipairs(words) do
+            sum = sum + ngx.crc32_long(i .. word) % 20001 - 10000
+        end
+        numbers[i] = sum / #words / 10000
     end
     return numbers
 end
