@@ -148,7 +148,7 @@ function annotations.read(root)
     for path in list:lines() do
         local text = contents(root .. "/lua/bedrock/" .. path)
         local file = { text = text, blocks = annotations.blocks(text) }
-        files[path:match "^%./(.*)%.lua$":gsub("/", ".")] = file
+        files[path:match "^%./(.*)%.lua$":gsub("/init$", ""):gsub("/", ".")] = file
         for _, block in ipairs(file.blocks) do
             if block.class then
                 assert(not classes[block.class], "two classes " .. block.class)
