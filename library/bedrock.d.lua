@@ -580,6 +580,7 @@ local Connection = {}
 ---@field query? string rerank families
 ---@field documents? string[] likewise
 ---@field top_n? integer likewise: only so many results, the best
+---@field schema? table of text families: the answer is a value of this JSON Schema, or of its short form
 ---@field heal? boolean what the service says the model does not take is left out, and the call repeated
 ---@field family? string instead of the one that the model's name says; "converse": by Converse
 ---@field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us, us-gov, eu, apac, jp, au, ca, global
@@ -593,6 +594,7 @@ local Connection = {}
 ---@class bedrock.Generated
 ---@field text? string
 ---@field reasoning? string what the model thought, where it tells
+---@field object? any with `schema`: the value
 ---@field images? string[] bytes of image files
 ---@field embeddings? number[][]
 ---@field results? bedrock.Ranked[] the best first

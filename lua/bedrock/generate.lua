@@ -40,6 +40,7 @@ local send = require "bedrock.generate.send"
 --- @field query? string rerank families
 --- @field documents? string[] likewise
 --- @field top_n? integer likewise: only so many results, the best
+--- @field schema? table of text families: the answer is a value of this JSON Schema, or of its short form
 --- @field heal? boolean what the service says the model does not take is left out, and the call repeated
 --- @field family? string instead of the one that the model's name says; "converse": by Converse
 --- @field inference? string "cross-region": the account's profile in the region's own geography; or a prefix: us,
@@ -49,6 +50,7 @@ local send = require "bedrock.generate.send"
 --- @class bedrock.Generated
 --- @field text? string
 --- @field reasoning? string what the model thought, where it tells
+--- @field object? any with `schema`: the value
 --- @field images? string[] bytes of image files
 --- @field embeddings? number[][]
 --- @field results? bedrock.Ranked[] the best first
@@ -76,6 +78,9 @@ local function generate(conn, given, options)
     local plan, err = prepare.plan(conn, given, options)
     if not plan then
         return nil, err
+    end
+    if plan.by_chat then
+        return require("bedrock.generate.by_chat").whole(conn, plan, options)
     end
     return send.healed(conn, plan, send.whole, options)
 end

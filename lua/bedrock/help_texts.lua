@@ -773,6 +773,7 @@ bedrock.GenerateParams
   query?: string, rerank families
   documents?: string[], likewise
   top_n?: integer, likewise: only so many results, the best
+  schema?: table, of text families: the answer is a value of this JSON Schema, or of its short form
   heal?: boolean, what the service says the model does not take is left out, and the call repeated
   family?: string, instead of the one that the model's name says; "converse": by Converse
   inference?: string, "cross-region": the account's profile in the region's own geography; or a
@@ -788,6 +789,7 @@ One of its fields says what the model made. `tostring` gives the text, or a line
 is.
   text?: string
   reasoning?: string, what the model thought, where it tells
+  object?: any, with `schema`: the value
   images?: string[], bytes of image files
   embeddings?: number[][]
   results?: bedrock.Ranked[], the best first

@@ -16,7 +16,7 @@ return {
     models = {},
     via = "converse",
     required = { "prompt" },
-    takes = { "prompt", "system", "images", "video" },
+    takes = { "prompt", "system", "images", "video", "reasoning" },
     fields = {
         max_tokens = "inferenceConfig.maxTokens",
         temperature = "inferenceConfig.temperature",

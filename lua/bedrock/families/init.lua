@@ -17,6 +17,7 @@
 ---     piece       function(chunk): what a chunk of a stream adds to the same; without it there is no stream
 ---     thoughts    tags that reasoning is between, within the text; see bedrock.generate.thoughts
 ---     via         "converse" or "later" (StartAsyncInvoke) instead of InvokeModel
+---     not_by_converse  Converse does not speak to its models, so they give no objects
 ---     batch       how many inputs one request takes; without it `input` is one text
 ---     joint       a text and an image become one embedding
 ---     images_in_s3  an image may be an address in S3

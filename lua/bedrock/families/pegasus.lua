@@ -6,6 +6,7 @@ return {
     source = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-pegasus.html",
     output = "text",
     models = { "twelvelabs.pegasus" },
+    not_by_converse = true,
     required = { "prompt", "video" },
     takes = { "video" },
     fields = {

@@ -76,6 +76,9 @@ local KNOWN = {
     heal = flag,
     prompt = text,
     system = text,
+    schema = { "a JSON Schema, or its short form", function(value)
+        return type(value) == "table"
+    end },
     negative_prompt = text,
     max_tokens = count,
     temperature = number,
@@ -126,6 +129,8 @@ local SLIPS = {
     n = "did you mean count?",
     numberofimages = "did you mean count?",
     outputuri = "did you mean output?",
+    jsonschema = "did you mean schema?",
+    responseformat = "did you mean schema?",
     question = "did you mean prompt, or query for a rerank model?",
     size = "did you mean width and height?",
     stream = "use generate_stream to get the answer as it is written",

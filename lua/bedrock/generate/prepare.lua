@@ -13,7 +13,7 @@ local add, sorted = parameters.add, parameters.sorted
 local OPERATION = "generate"
 
 --- Parameters that are about the call, not about what is generated.
-local GENERAL = { model = true, family = true, inference = true, heal = true }
+local GENERAL = { model = true, family = true, inference = true, heal = true, schema = true }
 
 local function named(given, problems)
     local family = families.named(given.family)
@@ -39,6 +39,15 @@ local function family_of(given, problems)
     add(problems, "model", "enum", 'no model family is known for "%s", and Converse needs a prompt: name the family '
         .. "with family = (%s), or use invoke_model with the model's own body", core.shown(given.model),
         table.concat(families.names(), ", "))
+end
+
+--- Objects are Converse's, whatever the family.
+local function for_schema(family, problems)
+    if family.output ~= "text" or family.not_by_converse then
+        add(problems, "schema", "unknown", "the family %s gives no objects", family.name)
+        return family
+    end
+    return families.named "converse"
 end
 
 local function check_family(given, family, problems)
@@ -147,6 +156,9 @@ local function examine(given, problems)
         return nil
     end
     local family = family_of(given, problems)
+    if family and given.schema then
+        family = for_schema(family, problems)
+    end
     if family then
         check_family(given, family, problems)
     end
@@ -159,13 +171,20 @@ local function examine(given, problems)
     end
     load_media(given, problems)
     check_places(given, family, problems)
-    return { family = family, model = model, listed = listed, given = given }
+    return {
+        family = family,
+        model = model,
+        listed = listed,
+        given = given,
+        by_chat = given.schema ~= nil or family.via == "converse" and given.reasoning ~= nil,
+    }
 end
 
 --- @class bedrock.GeneratePlan
 --- @field family table see bedrock.families
 --- @field model string as it is called
 --- @field given table the parameters; files are loaded
+--- @field by_chat boolean as a turn of a chat
 --- @field listed? boolean the account's profiles are still to be asked
 --- @field shape? string in which the model is told to reason
 --- @field notes? string[] what was changed so that the parameters go together

@@ -85,6 +85,9 @@ end
 
 --- @return string piece for the user; may be empty
 local function take(self, name, event)
+    if self._plan.by_chat then
+        return event
+    end
     local chunk = kept(self._source, event)
     self._chunks[#self._chunks + 1] = event.json or event
     if type(chunk) ~= "table" then
@@ -115,6 +118,9 @@ local function reasoning_of(self)
 end
 
 local function finished(self)
+    if self._source.result and self._state == "ended" then
+        return self._source:result(self._plan)
+    end
     return metadata.copy(answer.new({
         text = table.concat(self._texts),
         reasoning = reasoning_of(self),
@@ -212,6 +218,14 @@ local function unstreamable(plan)
     } })
 end
 
+local function open_chat(conn, plan, options)
+    local source, err = require("bedrock.generate.by_chat").source(conn, plan, options)
+    if not source then
+        return nil, err
+    end
+    return new(source, plan)
+end
+
 local function open(conn, plan, options)
     local part = body.all(plan)[1]
     local source, err
@@ -267,7 +281,11 @@ local function generate_stream(conn, given, options)
         return refused(unstreamable(plan))
     end
     local self
-    self, err = send.healed(conn, plan, open, options, open_whole)
+    if plan.by_chat then
+        self, err = open_chat(conn, plan, options)
+    else
+        self, err = send.healed(conn, plan, open, options, open_whole)
+    end
     if not self then
         return refused(err)
     end
