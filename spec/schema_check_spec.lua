@@ -138,6 +138,11 @@ describe("checking a value against a schema", function()
         tells(tree, '{"n":1,"next":{"n":2,"next":{"n":"3"}}}', "next.next.n: expected an integer, got a string")
         tells('{"$ref":"#/definitions/x","definitions":{"x":{"type":"string"}}}', "1",
             "expected a string, got a number")
+        fits(tree, '{"n":1,"next":{"next":null}}')
+        tells('{"$ref":"#/$defs/n","type":"string","minLength":2,"$defs":{"n":{"maxLength":3}}}', '"a"',
+            "expected at least 2 characters, got 1")
+        tells('{"$ref":"#/$defs/n","type":"string","minLength":2,"$defs":{"n":{"maxLength":3}}}', '"abcd"',
+            "expected at most 3 characters, got 4")
         fits('{"$ref":"https://example.com/schema"}', "1")
         fits('{"$ref":"#/nowhere"}', "1")
         fits('{"properties":{"a":false}}', "{}")
@@ -146,6 +151,7 @@ describe("checking a value against a schema", function()
 
     it("ends on schemas that go round", function()
         fits('{"$ref":"#"}', "1")
+        tells('{"$ref":"#","type":"string"}', "1", "expected a string, got a number")
         fits('{"anyOf":[{"$ref":"#"},{"$ref":"#"}]}', "1")
         fits('{"allOf":[{"$ref":"#"}]}', '{"a":{"b":1}}')
         assert.is_table(check.cleaned(decode '{"allOf":[{"$ref":"#"}]}', decode '{"a":{"b":null}}'))

@@ -127,6 +127,12 @@ describe("the short form of a schema", function()
         refused({ properties = "string" }, "properties: ", "needs JSON Schema")
     end)
 
+    it("tells the short form within JSON Schema", function()
+        refused({ type = "object", properties = { city = "string" } }, "properties.city: must be JSON Schema here",
+            "leave out type and properties")
+        refused({ a = { properties = { b = "string" } } }, "a.properties.b: ")
+    end)
+
     it("is that of an object where a tool needs one", function()
         refused("string: the city", "must be an object")
         refused({ list = "string" }, "must be an object, but its type is array")

@@ -188,7 +188,17 @@ function Reader:object(fields, path, depth)
         additionalProperties = false }
 end
 
---- Only what is plainly a property of that name by mistake.
+--- A property in the short form, within JSON Schema.
+function Reader:check_properties(properties, path)
+    for name, one in pairs(properties) do
+        if type(one) == "string" or type(one) == "number" then
+            self:refuse(below(below(path, "properties"), tostring(name)), "type", "must be JSON Schema here, got %s; "
+                .. "for the short form leave out type and properties", errors.type_of(one))
+        end
+    end
+end
+
+--- Only what is plainly a mistake.
 function Reader:json_schema(schema, path)
     for _, keyword in ipairs { "enum", "properties" } do
         if schema[keyword] ~= nil and type(schema[keyword]) ~= "table" then
@@ -196,6 +206,9 @@ function Reader:json_schema(schema, path)
                 .. 'needs JSON Schema: { type = "object", properties = { … } }', errors.type_of(schema[keyword]),
                 keyword)
         end
+    end
+    if type(schema.properties) == "table" then
+        self:check_properties(schema.properties, path)
     end
     return schema
 end

@@ -37,6 +37,7 @@ end
 --- @field root any the whole schema, which $ref points into
 --- @field steps integer done so far
 --- @field depth integer of calls now
+--- @field active table<string, true> references that are being followed, each with the path it is for
 --- @field problems bedrock.Problem[]
 local Check = {}
 Check.__index = Check
@@ -55,8 +56,8 @@ local function is_required(schema, name)
 end
 
 --- Models give null for what they leave out.
-function Check:is_left_out(schema, name, value, member)
-    return value == NULL and not is_required(schema, name) and #self:tried(member, NULL, "") > 0
+function Check:is_left_out(schema, name, value, member, path)
+    return value == NULL and not is_required(schema, name) and #self:tried(member, NULL, below(path, name)) > 0
 end
 
 function Check:type(schema, value, path)
@@ -134,14 +135,10 @@ function Check:bounds(schema, value, path)
     end
 end
 
---- Are there properties of any name, which are not understood here?
-local function is_open(schema)
-    return schema.patternProperties ~= nil
-end
-
+--- What patternProperties allow is not understood here.
 function Check:unknown(schema, properties, name, value, path)
     local rest = schema.additionalProperties
-    if rest == false and not is_open(schema) then
+    if rest == false and schema.patternProperties == nil then
         local names = sorted_names(properties)
         local near = core.suggest(name, names)
         self:add(below(path, core.shown(name)), "is not known%s; there is %s",
@@ -155,7 +152,7 @@ function Check:object(schema, value, path)
     local properties = type(schema.properties) == "table" and schema.properties or {}
     for _, name in ipairs(type(schema.required) == "table" and schema.required or {}) do
         if value[name] == nil then
-            local member = reference.resolved(self.root, properties[name])
+            local member = properties[name]
             local word = type(member) == "table" and EXPECTED[member.type]
             self:add(below(path, name), "missing%s", word and ": expected " .. word or "")
         end
@@ -164,7 +161,7 @@ function Check:object(schema, value, path)
         local member = properties[name]
         if member == nil then
             self:unknown(schema, properties, name, value[name], path)
-        elseif not self:is_left_out(schema, name, value[name], member) then
+        elseif not self:is_left_out(schema, name, value[name], member, path) then
             self:value(member, value[name], below(path, name))
         end
     end
@@ -193,7 +190,8 @@ end
 
 --- What is wrong with the value by another schema.
 function Check:tried(schema, value, path)
-    local probe = setmetatable({ root = self.root, steps = self.steps, depth = self.depth, problems = {} }, Check)
+    local probe = setmetatable({ root = self.root, steps = self.steps, depth = self.depth, active = self.active,
+        problems = {} }, Check)
     probe:value(schema, value, path)
     self.steps = probe.steps
     return probe.problems
@@ -248,12 +246,26 @@ function Check:value(schema, value, path)
     self:step(self.keywords, schema, value, path)
 end
 
+--- A schema that leads to itself at the same place says nothing more.
+function Check:reference(ref, value, path)
+    local target = reference.target(self.root, ref)
+    local place = target ~= nil and ref .. " " .. path
+    if place and not self.active[place] then
+        self.active[place] = true
+        self:value(target, value, path)
+        self.active[place] = nil
+    end
+end
+
 function Check:keywords(schema, value, path)
-    schema = reference.resolved(self.root, schema)
     if schema == false then
         self:add(path, "must not be given")
     end
-    if type(schema) ~= "table" or not self:type(schema, value, path) then
+    if type(schema) ~= "table" then
+        return
+    end
+    self:reference(schema["$ref"], value, path)
+    if not self:type(schema, value, path) then
         return
     end
     self:choice(schema, value, path)
@@ -288,7 +300,7 @@ function Check:cleaned_members(schema, value)
     local result = value
     for _, name in ipairs(sorted_names(value)) do
         local member = (type(schema.properties) == "table" and schema.properties or {})[name]
-        if member ~= nil and self:is_left_out(schema, name, value[name], member) then
+        if member ~= nil and self:is_left_out(schema, name, value[name], member, "") then
             result = without(result, name)
         elseif member ~= nil then
             local clean = self:cleaned(member, value[name])
@@ -329,10 +341,10 @@ function Check:cleaned(schema, value)
 end
 
 function Check:cleaned_value(schema, value)
-    schema = reference.resolved(self.root, schema)
     if type(value) ~= "table" or type(schema) ~= "table" then
         return value
     end
+    value = self:cleaned(reference.target(self.root, schema["$ref"]), value)
     if IS.object(value) then
         value = self:cleaned_members(schema, value)
     end
@@ -346,7 +358,7 @@ local function new(schema)
     if type(schema) == "userdata" and schema ~= NULL then
         schema = core.decode(tostring(schema))
     end
-    return setmetatable({ root = schema, steps = 0, depth = 0, problems = {} }, Check)
+    return setmetatable({ root = schema, steps = 0, depth = 0, active = {}, problems = {} }, Check)
 end
 
 local function in_order(a, b)
@@ -365,8 +377,11 @@ function check.problems(schema, value)
     local one, texts = new(schema), {}
     one:value(one.root, value, "")
     table.sort(one.problems, in_order)
-    for i = 1, math.min(#one.problems, PROBLEMS_MAX) do
-        texts[i] = text_of(one.problems[i])
+    for _, problem in ipairs(one.problems) do
+        local text = text_of(problem)
+        if text ~= texts[#texts] and #texts < PROBLEMS_MAX then
+            texts[#texts + 1] = text
+        end
     end
     return texts
 end

@@ -60,7 +60,7 @@ local SUBJECTS = {
     --- amazon-bedrock-client-for-mac#112: "The model is unsupported for streaming."
     streaming_tools = { "tool use in streaming", "unsupported for streaming", "tools in streaming" },
     --- 567-labs/instructor#1753: "This model doesn't support system messages. Try again without a system message …"
-    system = { "system message", "system prompt" },
+    system = { "system message", "system prompt", "system role" },
     --- langchain-aws#447: "This model doesn't support tool use."
     tools = { "tool use", "toolconfig", never = { "toolchoice", "tool_choice", "streaming" } },
     --- langchain-aws#1019, aioboto3#352: "Invocation of model ID … with on-demand throughput isn't supported. Retry

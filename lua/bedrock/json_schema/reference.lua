@@ -1,6 +1,4 @@
 --- $ref of JSON Schema: pointers into the schema itself, as in "#/$defs/city" (RFC 6901 in a fragment).
-local REFS_MAX = 50
-
 local function unescaped(step)
     step = step:gsub("%%(%x%x)", function(hex)
         return string.char(tonumber(hex, 16))
@@ -8,8 +6,12 @@ local function unescaped(step)
     return (step:gsub("~1", "/"):gsub("~0", "~"))
 end
 
---- @return any? schema nil: there is nothing, or the pointer leaves this schema
-local function pointed(root, ref)
+local reference = {}
+
+--- @param root any the whole schema
+--- @param ref any
+--- @return any? schema what it points to; nil: nothing, or something that is not within the schema
+function reference.target(root, ref)
     local pointer = type(ref) == "string" and ref:match "^#(.*)$"
     if not pointer then
         return nil
@@ -26,21 +28,6 @@ local function pointed(root, ref)
         place = place[name]
     end
     return place
-end
-
-local reference = {}
-
---- @param root any the whole schema
---- @param schema any a part of it
---- @return any? schema what $ref leads to, if there is one; nil: to nothing within root, or only to itself
-function reference.resolved(root, schema)
-    for _ = 1, REFS_MAX do
-        if type(schema) ~= "table" or schema["$ref"] == nil then
-            return schema
-        end
-        schema = pointed(root, schema["$ref"])
-    end
-    return nil
 end
 
 return reference
