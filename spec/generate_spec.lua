@@ -317,7 +317,7 @@ describe("generate", function()
             refused({ model = "example.unknown-v1:0", input = "Hi" }, "model", "enum", "invoke_model")
             refused({ model = "amazon.nova-2-sonic-v1:0", prompt = "Hi" }, "model", "enum", "converse")
             refused({ model = "example.unknown-v1:0", prompt = "Hi", top_k = 5 }, "top_k", "unknown",
-                "max_tokens, prompt, stop, system, temperature")
+                "max_tokens, prompt, reasoning, stop, system, temperature")
         end)
 
         it("unknown families, with the known ones", function()
