@@ -616,6 +616,7 @@ local Connection = {}
 ---@class bedrock.KnowledgeOptions
 ---@field id string
 ---@field model? string that answers: its ID, ARN or inference profile
+---@field resolve? boolean the model's name may be a part of it: conn:resolve finds it
 ---@field session_id? string of an earlier one; the service makes it
 ---@field results? integer
 ---@field filter? table

@@ -417,6 +417,14 @@ describe("an agent's session", function()
         (function()
             talk:stream("Hello"):next()
         end)()
+        assert(talk:ask "Again");
+        (function()
+            for piece in talk:stream "Hello" do
+                if piece then
+                    break
+                end
+            end
+        end)()
         assert(talk:ask "Again")
     end)
 
@@ -550,7 +558,10 @@ describe("an agent's session", function()
         assert.same({ 'tools["g.f"]', "tools[1]" }, (paths { agent_id = "A", alias_id = "B",
             tools = { ["g.f"] = 1, function() end } }))
         assert.same({ "session_id" }, (paths { runtime_arn = RUNTIME, session_id = "short" }))
-        assert.same({ "tools" }, (paths { runtime_arn = RUNTIME, tools = {} }))
+        assert.matches("tools: is for an agent, which this is not",
+            select(2, paths { runtime_arn = RUNTIME, tools = {} }))
+        assert.matches("agentAliasId: unknown option (did you mean alias_id?)",
+            select(2, paths { agent_id = "A", agentAliasId = "B" }), 1, true)
         local _, err = session():ask("Hi", { on = { evnt = print }, tool = 1, max_rounds = "x" })
         assert.equal(3, #err.errors)
         assert.matches("on.evnt: unknown option (did you mean event?)", tostring(err), 1, true)

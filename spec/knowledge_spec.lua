@@ -123,6 +123,13 @@ describe("a knowledge base", function()
         assert.same({ userId = "u" }, body.userContext)
     end)
 
+    it("finds its model by a part of the name, where it is asked to", function()
+        local id = assert(conn:resolve "nova lite")
+        assert(base({ model = "nova lite", resolve = true }):ask "x")
+        assert.equal(id, sent().retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn)
+        assert.equal("resolve", select(2, base({ model = "no such model", resolve = true }):ask "x").operation)
+    end)
+
     it("gives errors as values, all problems of options at once", function()
         local _, err = base({ id = "NONEXIST12" }):retrieve "x"
         assert.equal("ResourceNotFoundException", err.code)
@@ -132,6 +139,9 @@ describe("a knowledge base", function()
         assert.equal("model", err.errors[1].path)
         _, err = base():retrieve("x", { result = 1 })
         assert.matches("did you mean results?", tostring(err), 1, true)
+        _, err = conn:knowledge { knowledgeBaseId = "KB12345678", modelArn = "m" }
+        assert.matches("knowledgeBaseId: unknown option (did you mean id?)", tostring(err), 1, true)
+        assert.matches("modelArn: unknown option (did you mean model?)", tostring(err), 1, true)
         _, err = base():ask("x", { tools = {} })
         assert.equal("tools", err.errors[1].path)
         local here = "^spec/knowledge_spec.lua:%d+: "

@@ -227,6 +227,8 @@ function Session.__tostring(self)
     return ("bedrock.agent_session (%s, session %s)"):format(self.kind.name_of(self), tostring(self.session_id))
 end
 
+local WORDS = { agent = "an agent", harness = "a harness", runtime = "a runtime" }
+
 --- What tells the kind.
 local KINDS = { { "agent_id", "agent" }, { "alias_id", "agent" }, { "harness_arn", "harness" },
     { "runtime_arn", "runtime" } }
@@ -249,8 +251,36 @@ local function kind_of(given, problems)
     return require("bedrock.agents." .. found)
 end
 
+--- Options of another kind are told as that.
+local function check_names(kind, given, problems)
+    local rest = options.merged(given)
+    for _, other in ipairs { "agent", "harness", "runtime" } do
+        local known = require("bedrock.agents." .. other).options
+        for name in pairs(given) do
+            if rest[name] ~= nil and not kind.options[name] and known[name] then
+                options.add(problems, name, "unknown", "is for %s, which this is not", WORDS[other])
+                rest[name] = nil
+            end
+        end
+    end
+    options.check(rest, kind.options, problems)
+end
+
+local function fits(kind, given)
+    for name in pairs(given) do
+        if not kind.options[name] then
+            return false
+        end
+    end
+    return true
+end
+
 local function check(kind, given, problems)
-    options.check(given, kind.options, problems)
+    if fits(kind, given) then
+        options.check(given, kind.options, problems)
+    else
+        check_names(kind, given, problems)
+    end
     for _, name in ipairs(kind.required) do
         if given[name] == nil then
             options.add(problems, name, "missing", "missing")

@@ -822,6 +822,7 @@ has all that a bedrock.AgentSession has
 bedrock.KnowledgeOptions
   id: string
   model?: string, that answers: its ID, ARN or inference profile
+  resolve?: boolean, the model's name may be a part of it: conn:resolve finds it
   session_id?: string, of an earlier one; the service makes it
   results?: integer
   filter?: table

@@ -56,8 +56,52 @@ local function shown(value)
     return type(value) == "number" and tostring(value) or errors.type_of(value)
 end
 
+--- AWS's names and those of other libraries, as they are compared: lower-case, without _. The first of each that there
+--- is here is meant.
+local SLIPS = {
+    agentaliasid = { "alias_id" },
+    agentid = { "agent_id" },
+    agentruntimearn = { "runtime_arn" },
+    aliasid = { "alias_id" },
+    callbacks = { "on" },
+    confirm = { "approve" },
+    enabletrace = { "trace" },
+    endpoint = { "qualifier" },
+    functions = { "tools" },
+    harnessarn = { "harness_arn" },
+    k = { "results" },
+    knowledgebaseid = { "id" },
+    maxiterations = { "max_rounds" },
+    maxresults = { "limit", "results" },
+    maxsteps = { "max_rounds" },
+    memoryid = { "memory_id" },
+    modelarn = { "model" },
+    modelid = { "model" },
+    n = { "results" },
+    numberofresults = { "results" },
+    promptattributes = { "state" },
+    runtimearn = { "runtime_arn" },
+    runtimesessionid = { "session_id" },
+    sessionattributes = { "state" },
+    sessionid = { "session_id" },
+    sessionstate = { "state" },
+    topk = { "results" },
+}
+
+local function meant(name, known)
+    if type(name) ~= "string" then
+        return nil
+    end
+    for _, one in ipairs(SLIPS[(name:lower():gsub("_", ""))] or {}) do
+        if known[one] then
+            return one
+        end
+    end
+    return core.suggest(name, sorted_names(known))
+end
+
 local function add_unknown(problems, name, known)
-    local near = type(name) == "string" and core.suggest(name, sorted_names(known))
+    local near = meant(name, known)
     options.add(problems, core.shown(tostring(name)), "unknown", "unknown option%s",
         near and (" (did you mean %s?)"):format(near) or "")
 end
