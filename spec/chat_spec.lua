@@ -220,6 +220,23 @@ describe("a chat", function()
         end
     end)
 
+    it("has hints for its tools, too", function()
+        local _, err = conn:chat { model = "m", tools = {
+            { name = "two words", description = 3, run = "x" }, { name = "a", execute = print, inputSchema = {},
+                parameters = {}, handler = print }, { name = "a" }, { name = "b", input = { city = "strin" } }, {},
+        } }
+        local said = {}
+        for _, problem in ipairs(err.errors) do
+            said[problem.path] = problem.message
+        end
+        for path, text in pairs { ["tools[1].name"] = "letters", ["tools[1].description"] = "a string",
+            ["tools[1].run"] = "a function", ["tools[2].execute"] = "run?", ["tools[2].inputSchema"] = "input?",
+            ["tools[2].parameters"] = "input?", ["tools[2].handler"] = "run?", ["tools[3].name"] = "another tool",
+            ["tools[4].input.city"] = "strin", ["tools[5].name"] = "got nil" } do
+            assert.truthy((said[path] or ""):find(text, 1, true), path .. ": " .. tostring(said[path]))
+        end
+    end)
+
     it("tells where it is busy, and is free when the first has ended", function()
         talk.script("Converse", { delay_ms = 100 })
         local chat = talk.chat(conn)

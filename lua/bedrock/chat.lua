@@ -52,7 +52,8 @@ end
 
 function Turn:answer(output, fields)
     fields = fields or {}
-    fields.usage, fields.rounds, fields.healed = self.usage, self.rounds, self.healed[1] and self.healed or nil
+    fields.usage, fields.rounds = answer.copy_usage(self.usage), self.rounds
+    fields.healed = self.healed[1] and answer.copy(self.healed) or nil
     return answer.new(output, fields)
 end
 
@@ -113,6 +114,7 @@ function Turn:take_object(output, message, calls)
         self.messages[#self.messages + 1] = said
         return self:finish(output, { object = value, text = call and json or nil })
     elseif self.asked then
+        self.messages = self.asked
         return self:refuse("Unfit", "the answer does not fit, also when asked for again: " .. why,
             { answer = self:answer(output) })
     end
@@ -120,11 +122,21 @@ function Turn:take_object(output, message, calls)
     self.messages[#self.messages + 1] = objects.asked_again(calls, object.name, why)
 end
 
+--- Why what the model began cannot be used, if it is a call or an object.
+function Turn:cut(stop, unreadable, calls)
+    if not (CUT[stop] or unreadable) or not (calls[1] or self.object) then
+        return nil
+    end
+    return ("the model's %s was cut (%s)%s"):format(calls[1] and "tool call" or "object", unreadable or stop,
+        stop == "max_tokens" and "; allow more max_tokens" or "")
+end
+
 --- What is to be done with an answer of Converse.
+--- @param unreadable string? why its tool calls cannot be read
 --- @return bedrock.ChatAnswer? nil without an error: the next request goes out
 --- @return bedrock.Error? err
-function Turn:take(output)
-    local message = output.output.message
+function Turn:take(output, unreadable)
+    local message = answer.message(output)
     self.rounds = self.rounds + 1
     self:count(output.usage)
     local calls, stop = tools.calls(message), output.stopReason
@@ -133,9 +145,10 @@ function Turn:take(output)
     end
     if stop == "guardrail_intervened" then
         return self:finish(output)
-    elseif CUT[stop] and (calls[1] or self.object) then
-        return self:refuse("Incomplete", ("the model's %s was cut (%s)%s"):format(calls[1] and "tool call" or "object",
-            stop, stop == "max_tokens" and "; allow more max_tokens" or ""), { answer = self:answer(output) })
+    end
+    local cut = self:cut(stop, unreadable, calls)
+    if cut then
+        return self:refuse("Incomplete", cut, { answer = self:answer(output) })
     end
     self.messages[#self.messages + 1] = message
     if self.object and (not calls[1] or of_tool(calls, self.object.name)) then
@@ -199,11 +212,20 @@ local function guarded(turn)
     return nil, err
 end
 
+--- A stream that was left without its end and that nobody can reach is garbage, and holds the chat no longer.
+local function is_held(chat)
+    local held = chat._turn
+    if held and held[1] and held[1].idle then
+        collectgarbage()
+    end
+    return held ~= nil and held[1] ~= nil
+end
+
 --- A turn that may begin, or what is wrong.
 local function prepare(chat, given, fields)
     if fields ~= nil and type(fields) ~= "table" then
         error("the options must be a table, got a " .. type(fields), 3)
-    elseif chat._turn and chat._turn[1] then
+    elseif is_held(chat) then
         return refuse("Busy", "another say or stream of this chat runs; wait for its end, or close it")
     end
     local problems = {}
@@ -336,12 +358,17 @@ function chat.new(conn, fields)
     end
     local own = options.of_chat(fields, problems)
     local set = tools.read(own.tools, problems)
+    tools.check_choice(own.tool_choice, set, problems)
     objects.read(own.schema, set.by_name, problems)
     if problems[1] then
         return nil, errors.validation(OPERATION, problems)
     end
     local self = new(conn, own, set, answer.copy(own.messages or {}))
-    self._pending = saved
+    if saved then
+        self._pending = saved
+        self.answer = answer.new({ output = { message = saved.messages[#saved.messages] }, stopReason = "tool_use" },
+            { calls = saved.calls, rounds = 0, usage = answer.no_usage() })
+    end
     return self
 end
 

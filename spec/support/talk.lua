@@ -17,9 +17,8 @@ function talk.each(take)
     return talk.ep
 end
 
-local function merged(one, other)
-    return service.merged(one, other)
-end
+local merged = service.merged
+talk.merged = merged
 
 --- @return table chat of the model MODEL
 function talk.chat(conn, fields)
@@ -139,6 +138,11 @@ function talk.bodies()
         end
     end
     return list
+end
+
+--- The messages in a body, as bytes without the bracket at their end: what later requests begin with.
+function talk.beginning(body)
+    return assert(body:match '^({"messages":%[.*}%]})%],"' or body:match '^({"messages":%[.*}%]})%]}$')
 end
 
 --- The same, decoded.

@@ -48,6 +48,16 @@ function answer.no_usage()
     return usage
 end
 
+--- @param usage bedrock.Usage
+--- @return bedrock.Usage copy
+function answer.copy_usage(usage)
+    local copy = {}
+    for name, tokens in pairs(usage) do
+        copy[name] = tokens
+    end
+    return copy
+end
+
 --- Adds what Converse told.
 function answer.add_usage(usage, told)
     for _, pair in ipairs(USAGE) do
@@ -80,11 +90,17 @@ function answer.parts(message)
     return table.concat(texts), thoughts[1] and table.concat(thoughts), citations[1] and citations
 end
 
+--- What the model said; some say nothing at all.
+--- @return table message
+function answer.message(output)
+    return output.output and output.output.message or { role = "assistant", content = {} }
+end
+
 --- @param output table what Converse returned last
 --- @param fields table {usage, rounds, healed, calls, object, text}
 --- @return bedrock.ChatAnswer
 function answer.new(output, fields)
-    local message = output.output and output.output.message or {}
+    local message = answer.message(output)
     local text, reasoning, citations = answer.parts(message)
     fields.text = fields.text or text
     fields.reasoning, fields.citations = reasoning, citations

@@ -13,6 +13,7 @@ local beginning = {}
 local function merged(chat, fields, problems)
     local own, call = options.of_say(chat._conn, fields, problems)
     local set = own.tools and tools.read(own.tools, problems) or chat._tools
+    tools.check_choice(own.tool_choice, set, problems)
     local schema = own.schema or chat._options.schema
     return setmetatable(own, { __index = chat._options }), call, set, objects.read(schema, set.by_name, problems)
 end

@@ -163,7 +163,7 @@ end
 function history.fork(self)
     check(self, "fork")
     local fork = self._again(self._conn, self._options, self._tools, answer.copy(self.messages))
-    fork._pending, fork._seen = self._pending, self._seen
+    fork._pending, fork._seen, fork.answer = self._pending, self._seen, self.answer
     return fork
 end
 

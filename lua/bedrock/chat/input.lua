@@ -1,4 +1,5 @@
 --- What a user says, as the content blocks of a message.
+local answer = require "bedrock.chat.answer"
 local core = require "bedrock.core"
 local files = require "bedrock.chat.files"
 local is_list = require "bedrock.is_list"
@@ -82,7 +83,7 @@ function input.content(given, messages, citations, problems)
             .. "got %s", given == nil and "nil" or "a " .. type(given))
         return {}
     elseif is_list(given, is_table) and given[1] then
-        return given
+        return answer.copy(given)
     end
     local content = of_members(given, messages, citations, problems)
     if #content == 0 and #problems == 0 then

@@ -29,6 +29,25 @@ local function has_blank(content)
     return false
 end
 
+--- An answer that was cut while the model thought: Claude refuses a message that ends in thoughts, for ever.
+--- Source: tailcallhq/forgecode#3071, NousResearch/hermes-agent#105780.
+local function has_only_thoughts(message)
+    if message.role ~= "assistant" then
+        return false
+    end
+    for _, block in ipairs(message.content) do
+        if not (block.reasoningContent or is_blank(block)) then
+            return false
+        end
+    end
+    return true
+end
+
+--- Is there nothing in it that may be sent?
+local function is_empty(message)
+    return type(message.content) == "table" and (message.content[1] == nil or has_only_thoughts(message))
+end
+
 --- A message with other content. Members that this version does not know go back with it.
 local function rebuilt(message, content)
     local copy, more = {}, false
@@ -70,7 +89,7 @@ function request.messages(messages)
     for _, message in ipairs(messages) do
         local content = message.content
         local sent = type(content) == "table" and has_blank(content) and without_blanks(message) or message
-        if type(content) == "table" and sent.content[1] == nil then
+        if is_empty(sent) then
             gap = true
         elseif gap and list[#list] and list[#list].role == sent.role then
             list[#list], gap = request.joined(list[#list], sent), false

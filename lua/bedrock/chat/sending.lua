@@ -26,7 +26,7 @@ end
 
 local function needs_memory(turn)
     local o = turn.options
-    return turn.object or o.cache or o.reasoning or o.heal
+    return turn.object or o.tool_choice or o.cache or o.reasoning or o.heal
 end
 
 --- @return string? model
@@ -46,7 +46,7 @@ local function choice_of(turn, memory)
         return memory.choice == "any" and "any" or memory.choice == "auto" and "auto" or forced
     end
     local choice = turn.rounds == 0 and turn.options.tool_choice or nil
-    return choice and memory.choice or choice
+    return choice and choice ~= "auto" and memory.choice or choice
 end
 
 local function specs_of(turn, memory)
@@ -155,12 +155,14 @@ function sending.send(turn)
         return nil, why
     end
     local memory = needs_memory(turn) and heal().memory(turn.conn, model) or {}
+    local output, err, streaming
     for _ = 1, LESSONS_MAX do
-        local output, err, streaming = once(turn, build(turn, model, memory))
+        output, err, streaming = once(turn, build(turn, model, memory))
         if output or not learned(turn, err, memory, model) then
-            return output, err, streaming
+            break
         end
     end
+    return output, err, streaming
 end
 
 --- @return table? output

@@ -49,13 +49,12 @@ end
 
 --- The end of a round: its answer goes to the turn.
 local function take(self, output, err)
-    local turn = self._turn
-    if not output and err.partial and err.code == "BadResponse" and err.partial.stopReason then
-        output = err.partial
-    elseif not output then
-        return turn:fail(err)
+    if output then
+        return self._turn:take(output)
+    elseif err.partial and err.code == "BadResponse" and err.partial.stopReason then
+        return self._turn:take(err.partial, err.message)
     end
-    return turn:take(output)
+    return self._turn:fail(err)
 end
 
 --- Opens the stream of the next round; what came whole is one piece.
@@ -126,13 +125,16 @@ local function next_piece(self)
     elseif self._running then
         error("two coroutines wait on one stream of a chat", 3)
     end
-    self._running = true
+    local turn = self._turn
+    self._running, turn.idle = true, false
     local ok, step_result = pcall(run, self)
-    self._running = false
+    self._running, turn.idle = false, true
     local raised = not ok and step_result or step_result.err
-    if raised then
+    if self._done and not raised then
+        return nil
+    elseif raised then
         if errors.is(raised) then
-            raised.messages = self._turn.messages
+            raised.messages = turn.messages
         end
         leave(self)
         error(raised, 0)
@@ -166,7 +168,7 @@ end
 --- For a generic `for`, whose last value Lua 5.4 closes when the loop is left.
 --- @param turn table
 function stream.new(turn)
-    turn.streaming = true
+    turn.streaming, turn.idle = true, true
     turn:hold()
     local self = setmetatable({ _turn = turn, _json = {} }, Stream)
     return self, nil, nil, self

@@ -1,4 +1,5 @@
 --- A chat's tools: what the model is told of them, and running what it calls.
+local answer = require "bedrock.chat.answer"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local is_callable = require "bedrock.is_callable"
@@ -11,6 +12,10 @@ local task = require "bedrock.task"
 local tools = {}
 
 local NOTHING = "(no output)"
+
+local function is_table(value)
+    return type(value) == "table"
+end
 
 --- @class bedrock.Tool
 --- @field name string 1 to 64 of letters, digits, _ and -
@@ -92,10 +97,6 @@ local function entry_of_aws(tool)
     end
 end
 
-local function is_table(value)
-    return type(value) == "table"
-end
-
 --- The tools of a chat, read once. What is no list of tables was told as a wrong option.
 --- @param list (bedrock.Tool|table)[]? an entry may also be as Converse has it: {toolSpec = …}, {systemTool = …}
 --- @return table set {specs, by_name}
@@ -109,6 +110,15 @@ function tools.read(list, problems)
         end
     end
     return set
+end
+
+--- A choice that is no word of Converse's must be the name of a tool.
+function tools.check_choice(choice, set, problems)
+    if type(choice) ~= "string" or choice == "auto" or choice == "any" or set.by_name[choice] then
+        return
+    end
+    options.add(problems, "tool_choice", "value", 'expected "auto", "any" or the name of a tool, got "%s"%s',
+        core.shown(choice), next(set.by_name) and "; the tools are: " .. tools.names(set) or "; there are no tools")
 end
 
 --- The calls in a message. Those of tools that run at the service are none of ours.
@@ -145,7 +155,7 @@ local function content_of(value)
     if value == nil then
         return { { text = NOTHING } }
     elseif type(value) == "table" and is_content(value) then
-        return value
+        return answer.copy(value)
     elseif type(value) == "string" then
         local ok = core.encode(value)
         if not ok then
@@ -157,7 +167,8 @@ local function content_of(value)
     if not json then
         return failure("what the tool gave cannot be sent: " .. tostring(why))
     elseif json:sub(1, 1) == "{" then
-        return { { json = value } }
+        -- A copy: the tool may change its table later, the history must not.
+        return { { json = core.decode(json) } }
     end
     return { { text = json } }
 end
@@ -171,15 +182,17 @@ end
 function tools.given_result(id, value)
     if errors.is(value) then
         return result_block(id, failure(tostring(value)))
-    elseif type(value) == "table" and is_list(value.content, function(block) return type(block) == "table" end) then
-        return result_block(id, value.content, value.status)
+    elseif type(value) == "table" and is_list(value.content, is_table) then
+        local content = value.content[1] and answer.copy(value.content) or content_of(nil)
+        return result_block(id, content, value.status)
     end
     return result_block(id, content_of(value))
 end
 
---- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the tool's.
+--- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the tool's. That a connection is
+--- closed is told by the next request.
 local function is_for_the_caller(raised)
-    return errors.is(raised) and raised.kind == "cancelled"
+    return errors.is(raised) and raised.code == "Cancelled"
         or type(raised) == "string" and raised:find "interrupted!$" ~= nil
 end
 
@@ -195,7 +208,8 @@ local function take(ok, value, message)
     return content_of(value)
 end
 
-local function names(set)
+--- @return string
+function tools.names(set)
     local list = {}
     for name in pairs(set.by_name) do
         list[#list + 1] = name
@@ -208,7 +222,7 @@ end
 local function refusal(set, call)
     local tool = set.by_name[call.name]
     if not tool then
-        return ('there is no tool "%s"; there are: %s'):format(tostring(call.name), names(set))
+        return ('there is no tool "%s"; there are: %s'):format(tostring(call.name), tools.names(set))
     end
     local problems = tool.input and schema_check.problems(tool.input, call.input) or {}
     return problems[1] and "the input does not fit the tool's schema: " .. table.concat(problems, "; ")
@@ -224,15 +238,18 @@ local function disapproval(tool, call, approve)
     return not allowed and "the call was not allowed" .. (why and ": " .. tostring(why) or "") or nil
 end
 
---- What is to be raised of several errors: the others are of those that were cancelled because of it.
-local function cause(errs)
-    local found
-    for _, err in pairs(errs) do
-        if found == nil or not errors.is(err) or err.kind ~= "cancelled" then
-            found = err
+--- What is to be raised of several errors: the first that is no cancellation. The others are cancelled because of it.
+local function cause(errs, count)
+    local cancelled
+    for i = 1, count do
+        local err = errs[i]
+        if errors.is(err) and err.kind == "cancelled" then
+            cancelled = cancelled or err
+        elseif err ~= nil then
+            return err
         end
     end
-    return found
+    return cancelled
 end
 
 --- @param jobs function[]
@@ -242,7 +259,7 @@ local function at_once(jobs, limit)
     end
     local _, errs = task.parallel(jobs, { limit = limit, stop_on_error = true })
     if errs then
-        error(cause(errs), 0)
+        error(cause(errs, #jobs), 0)
     end
 end
 
