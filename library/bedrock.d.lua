@@ -1029,6 +1029,9 @@ function Connection:wait(name, params, options) end
 ---@return bedrock.Chat fork
 function Chat:fork() end
 
+--- A turn that may begin, or what is wrong.
+function Chat:prepare() end
+
 --- Writes the answer to standard output as it comes. Not for nginx.
 ---@param given string|table as for stream
 ---@param fields? table as for stream

@@ -125,6 +125,9 @@ int br_lua_literal(lua_State *L);
 int br_lua_read_settings(lua_State *L);
 int br_lua_terminal(lua_State *L);
 int br_lua_exec(lua_State *L);
+int br_lua_input(lua_State *L);
+int br_lua_make_directory(lua_State *L);
+int br_lua_interruptible(lua_State *L);
 
 /* save.c */
 int br_lua_save(lua_State *L);

@@ -2,9 +2,13 @@
 #define _DEFAULT_SOURCE /* winsize */
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/files/settings_file.h"
@@ -80,4 +84,76 @@ int br_lua_exec(lua_State *L)
     lua_pushfstring(L, "%s: %s", arguments[0], strerror(why));
     lua_pushstring(L, why == ENOENT ? "missing" : "refused");
     return 3;
+}
+
+/*
+** input(fd) -> "file", "ready" (a pipe or socket that has data or has ended), "silent" (one that has
+** not), or nil: a terminal or another device
+*/
+int br_lua_input(lua_State *L)
+{
+    struct stat st;
+    int fd = (int)luaL_checkinteger(L, 1);
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    if (fstat(fd, &st) != 0)
+        return 0;
+    if (S_ISREG(st.st_mode))
+        lua_pushliteral(L, "file");
+    else if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+        lua_pushstring(L, poll(&wait, 1, 0) > 0 ? "ready" : "silent");
+    else
+        return 0;
+    return 1;
+}
+
+/* make_directory(path) -> true | nil, why: with those above it that are missing, for the user alone */
+int br_lua_make_directory(lua_State *L)
+{
+    char path[PATH_MAX];
+    size_t n;
+    const char *given = luaL_checklstring(L, 1, &n);
+    luaL_argcheck(L, n > 0 && n < sizeof path, 1, "too long");
+    memcpy(path, given, n + 1);
+    for (char *p = path + 1; *p != '\0'; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        (void)mkdir(path, 0700);
+        *p = '/';
+    }
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", path, strerror(errno));
+    return 2;
+}
+
+/* A signal's handler finds its Lua state here; there is one program with a prompt in a process. */
+static lua_State *volatile prompt;
+
+static void raise_interrupted(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    lua_sethook(L, NULL, 0, 0);
+    luaL_error(L, "interrupted!");
+}
+
+/* As Lua's own interpreter does it, whose handler serves once. */
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    if (prompt != NULL)
+        lua_sethook(prompt, raise_interrupted, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+/* interruptible(): from now on each Ctrl-C raises "interrupted!" in the coroutine that called this */
+int br_lua_interruptible(lua_State *L)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    prompt = L;
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    return 0;
 }

@@ -298,6 +298,20 @@ function methods.print(self, given, fields)
     return pieces.answer
 end
 
+--- The request that `say` would send: signed, not sent. It prints without secrets.
+--- @param given string|table as for say
+--- @param fields? table as for say
+--- @return bedrock.Prepared? request
+--- @return bedrock.Error? err
+function methods.prepare(self, given, fields)
+    check(self, "prepare")
+    local turn, err = prepare(self, given, fields)
+    if not turn then
+        return nil, err
+    end
+    return sending.prepared(turn)
+end
+
 --- Goes on with the results of calls that had no `run`, by their ids.
 --- @param results table<string, any> what `run` could have returned, an error, or Converse's {content, status}
 --- @param fields? table as for say

@@ -152,6 +152,9 @@ chat:fork()
 A second chat with the same options and history, which goes its own way. The messages themselves are
 shared.
   returns bedrock.Chat fork]==],
+        ["chat:prepare"] = [==[
+chat:prepare()
+A turn that may begin, or what is wrong.]==],
         ["chat:print"] = [==[
 chat:print(given, fields?)
 Writes the answer to standard output as it comes. Not for nginx.

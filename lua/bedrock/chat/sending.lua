@@ -172,4 +172,16 @@ function sending.whole(turn)
     return output, err
 end
 
+--- The request of a turn, signed and not sent.
+--- @return bedrock.Prepared? request
+--- @return bedrock.Error? err
+function sending.prepared(turn)
+    local model, why = model_of(turn)
+    if not model then
+        return nil, why
+    end
+    local memory = needs_memory(turn) and heal().memory(turn.conn, model) or {}
+    return turn.conn:prepare("converse", build(turn, model, memory), turn.call)
+end
+
 return sending

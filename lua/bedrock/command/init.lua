@@ -50,15 +50,28 @@ local function sorted_options()
     return list
 end
 
+--- The names that a subcommand has taken for options of its own.
+local function taken_by(parser)
+    local taken = {}
+    for _, option in ipairs(parser._options) do
+        for _, name in ipairs(option._aliases) do
+            taken[name] = true
+        end
+    end
+    return taken
+end
+
 --- The options of all subcommands: those of bedrock.connect but its secrets.
 local function add_common(parser)
+    local taken = taken_by(parser)
     parser:option("--settings", "A settings file."):argname "FILE"
     parser:flag("--json", "Output and errors as JSON.")
     parser:flag("--debug", "Tell on standard error what happens.")
     for _, name in ipairs(sorted_options()) do
-        if options.known[name].type == "boolean" then
+        local is_boolean = options.known[name].type == "boolean"
+        if not taken[dashed(name)] and is_boolean then
             parser:flag(dashed(name)):hidden(true)
-        else
+        elseif not taken[dashed(name)] then
             parser:option(dashed(name)):argname(name:upper()):hidden(name ~= "auth" and name ~= "profile"
                 and name ~= "region")
         end

@@ -1,0 +1,106 @@
+--- bedrock ask [-m MODEL] [-s SYSTEM] [-f FILE]… [--schema FILE] [-c] [TEXT | -]
+local attachments = require "bedrock.command.attachments"
+local talk = require "bedrock.command.talk"
+
+local ask = { summary = "Asks a model one question; the answer is written as it comes." }
+
+function ask.arguments(parser)
+    parser:argument("text", "The question; - or nothing: from standard input, which else is appended."):args "*"
+    talk.arguments(parser)
+    parser:option("-f --file", "A picture, a document, a film, or text to go with it."):argname "FILE":count "*"
+    parser:option("--schema", "A file with JSON Schema: the answer is JSON that fits."):argname "FILE"
+    parser:flag("-c --continue", "Go on with the last talk."):target "continued"
+    parser:flag("--strict", "Exit 1 when the answer was cut or stopped."):target "strict_end"
+    parser:flag("--dry-run", "Print the request that would be sent, without secrets.")
+end
+
+--- Standard input, if it is meant: asked for, or a file or pipe with something in it.
+local function piped(self, wanted)
+    local kind = require("bedrock.core").input(0)
+    if wanted or kind == "file" or kind == "ready" then
+        return self:read_all()
+    elseif kind == "silent" then
+        self:note "standard input is open but silent, so it is left alone; - waits for it"
+    end
+end
+
+local function question(self, args)
+    local text = table.concat(args.text, " ")
+    local from_input = text == "" or text == "-"
+    if from_input and not args.text[1] and require("bedrock.core").terminal(0) then
+        self:usage "ask what? bedrock ask TEXT, or - for standard input"
+    end
+    local more = piped(self, from_input)
+    text = from_input and "" or text
+    if more and more:find "%S" then
+        text = text ~= "" and text .. "\n\n" .. more or more
+    end
+    return text
+end
+
+local function input_of(self, args)
+    local input = { text = question(self, args) }
+    for _, path in ipairs(args.file) do
+        local why = attachments.add(input, path)
+        if why then
+            self:fail(why)
+        end
+    end
+    return input
+end
+
+local function schema_of(self, path)
+    if not path then
+        return nil
+    end
+    local schema, err = require("bedrock.core").decode(self:read(path))
+    if type(schema) ~= "table" then
+        self:fail(path .. ": " .. (err and err.message or "no JSON Schema"))
+    end
+    return schema
+end
+
+local function continued(self)
+    local path = talk.place "last.json"
+    local file = path and io.open(path, "rb")
+    if not file then
+        self:usage "there is no talk to go on with"
+    end
+    file:close()
+    return path
+end
+
+local function put(self, answer)
+    self:put_json {
+        text = answer.text, object = answer.object, reasoning = answer.reasoning, citations = answer.citations,
+        stop_reason = answer.stop_reason, usage = answer.usage, rounds = answer.rounds, healed = answer.healed,
+    }
+end
+
+function ask.run(self, args)
+    local options = talk.options(self, args)
+    options.schema = schema_of(self, args.schema)
+    options.messages = args.continued and continued(self) or nil
+    local input = input_of(self, args)
+    local chat = self:check(self:connect():chat(options))
+    if args.dry_run then
+        self:out(tostring(self:check(chat:prepare(input))), "\n")
+        return 0
+    end
+    local answer
+    if self.json or options.schema then
+        answer = self:check(chat:say(input))
+        if self.json then
+            put(self, answer)
+        else
+            self:out(answer.text, "\n")
+        end
+    else
+        answer = talk.stream(self, chat, input)
+    end
+    talk.keep(self, chat)
+    local whole = talk.tell(self, answer)
+    return (whole or not args.strict_end) and 0 or 1
+end
+
+return ask

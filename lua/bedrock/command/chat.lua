@@ -1,0 +1,211 @@
+--- bedrock chat [-m MODEL] [--resume FILE]
+local attachments = require "bedrock.command.attachments"
+local core = require "bedrock.core"
+local lines = require "bedrock.command.lines"
+local talk = require "bedrock.command.talk"
+
+local chat = { summary = "A conversation in the terminal; /help tells what there is." }
+
+function chat.arguments(parser)
+    talk.arguments(parser)
+    parser:option("--resume", "Go on with a saved chat."):argname "FILE"
+    parser:flag("-c --continue", "Go on with the last talk."):target "continued"
+    parser:flag("--no-history", "Keep no lines, and no talk.")
+end
+
+--- @class bedrock.command.Session
+--- @field context bedrock.command.Context
+--- @field chat bedrock.Chat
+--- @field input table files for the next question
+local Session = {}
+Session.__index = Session
+
+local HELP = [[
+/model [NAME]    tell or change the model
+/system [TEXT]   tell or change the system prompt
+/file PATH       a picture, a document, or text to go with the next question
+/tools           the tools that the model has
+/undo            forget the last question and its answer
+/save FILE       write the chat; bedrock chat --resume FILE goes on with it
+/load FILE       go on with that one
+/usage           tokens so far
+/quit            end; so does Ctrl-D. Ctrl-C stops an answer
+]]
+
+function Session:say(text)
+    self.context:out(text, "\n")
+end
+
+--- A chat with other options and the same history.
+function Session:renew(changes)
+    local options = {}
+    for name, value in pairs(self.options) do
+        options[name] = value
+    end
+    for name, value in pairs(changes) do
+        options[name] = value
+    end
+    options.messages = changes.messages or self.chat and self.chat.messages
+    local new, err = self.context:connect():chat(options)
+    if not new then
+        return self:say(tostring(err))
+    end
+    options.messages = nil
+    self.options, self.chat = options, new
+    return true
+end
+
+local commands = {}
+
+function commands.help(self)
+    self.context:out(HELP)
+end
+
+function commands.model(self, name)
+    if name == "" then
+        self:say(self.options.model or tostring(self.chat))
+    elseif self:renew { model = name } then
+        self:say("now with " .. name)
+    end
+end
+
+function commands.system(self, text)
+    if text == "" then
+        self:say(tostring(self.options.system or "(none)"))
+    else
+        self:renew { system = text }
+    end
+end
+
+function commands.file(self, path)
+    local why = attachments.add(self.input, path)
+    self:say(why or path .. " goes with the next question")
+end
+
+function commands.tools(self)
+    self:say "none: tools are functions of a program's own (docs/chat.md)"
+end
+
+function commands.undo(self)
+    self:say(self.chat:undo() and "forgotten" or "there is nothing to forget")
+end
+
+function commands.save(self, path)
+    local ok, err = self.chat:save(path)
+    self:say(ok and "saved in " .. path or tostring(err))
+end
+
+function commands.load(self, path)
+    if self:renew { messages = path } then
+        self:say(("%d messages"):format(#self.chat.messages))
+    end
+end
+
+function commands.usage(self)
+    local usage = self.chat.usage
+    self:say(("%d tokens in, %d out; of those in, %d from the cache"):format(
+        usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens, usage.output_tokens,
+        usage.cache_read_tokens))
+end
+
+local NEEDS = { file = "PATH", load = "FILE", save = "FILE" }
+local NAMES = { "file", "help", "load", "model", "quit", "save", "system", "tools", "undo", "usage" }
+
+--- @return boolean quit
+function Session:obey(name, rest)
+    if name == "quit" or name == "exit" then
+        return true
+    elseif not commands[name] then
+        local near = core.suggest(name, NAMES)
+        self:say(("there is no /%s%s; /help tells what there is"):format(name,
+            near and " (did you mean /" .. near .. "?)" or ""))
+    elseif NEEDS[name] and rest == "" then
+        self:say(("/%s %s"):format(name, NEEDS[name]))
+    else
+        commands[name](self, rest)
+    end
+    return false
+end
+
+local function is_interrupt(raised)
+    return type(raised) == "string" and raised:find "interrupted!$" ~= nil
+        or type(raised) == "table" and raised.kind == "cancelled"
+end
+
+--- An answer that breaks or is stopped leaves the chat as it was before.
+function Session:ask(text)
+    local input = self.input
+    input.text = input.text and input.text .. "\n\n" .. text or text
+    local ok, answer = pcall(talk.stream, self.context, self.chat, input)
+    if ok then
+        self.input = {}
+        talk.tell(self.context, answer)
+        return
+    elseif getmetatable(answer) == nil and not is_interrupt(answer) then
+        error(answer, 0)
+    end
+    input.text = nil
+    self:say(is_interrupt(answer) and "(stopped)" or tostring(answer))
+end
+
+--- One line; what stops it is an interrupt at the prompt.
+--- @return string? line
+--- @return boolean? again
+local function read_line(read, prompt)
+    local ok, line = pcall(read, prompt)
+    if ok then
+        return line
+    elseif is_interrupt(line) then
+        io.stdout:write "\n"
+        return nil, true
+    end
+    error(line, 0)
+end
+
+function Session:run(read)
+    while true do
+        local line, again = read_line(read, self.prompt)
+        if not line and not again then
+            return
+        end
+        local name, rest = (line or ""):match "^%s*/(%w+)%s*(.-)%s*$"
+        if name then
+            if self:obey(name, rest) then
+                return
+            end
+        elseif line and line:find "%S" then
+            self:ask(line)
+        end
+    end
+end
+
+local function greet(self)
+    if self.prompt ~= "" then
+        self:say(("%s; /help tells what there is, Ctrl-D ends"):format(tostring(self.chat)))
+    end
+end
+
+function chat.run(context, args)
+    local options = talk.options(context, args)
+    local self = setmetatable({ context = context, input = {}, options = options }, Session)
+    self.prompt = core.terminal(0) and "> " or ""
+    options.messages = args.resume or args.continued and talk.place "last.json" or nil
+    self.chat = context:check(context:connect():chat(options))
+    options.messages, options.model = nil, self.chat._options.model
+    local path, directory = talk.place "lines"
+    local keeps = not args.no_history and path ~= nil and core.make_directory(directory)
+    local read, close = lines.open(keeps and path or nil)
+    core.interruptible()
+    greet(self)
+    self:run(read)
+    close()
+    if keeps and self.chat.messages[1] then
+        talk.keep(context, self.chat)
+    end
+    if self.prompt ~= "" then
+        context:out "\n"
+        commands.usage(self)
+    end
+end
+
+return chat

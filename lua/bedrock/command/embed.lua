@@ -1,0 +1,49 @@
+--- bedrock embed [-m MODEL] [FILE | -]
+local embed = { summary = "An embedding for each line of a file or standard input, as lines of JSON." }
+
+local BATCH = 50
+
+function embed.arguments(parser)
+    parser:argument("file", "Lines of text; - or nothing: standard input."):args "?"
+    parser:option("-m --model", "A model of embeddings."):argname "MODEL"
+    parser:option("--dimensions", "Numbers in each."):argname "N":convert(tonumber)
+end
+
+local function lines_of(text)
+    local list = {}
+    for line in (text:gsub("\n$", "") .. "\n"):gmatch "(.-)\r?\n" do
+        list[#list + 1] = line
+    end
+    return list
+end
+
+--- Empty lines have none.
+local function batch(list, first)
+    local texts, places = {}, {}
+    for i = first, math.min(first + BATCH - 1, #list) do
+        if list[i]:find "%S" then
+            texts[#texts + 1], places[#places + 1] = list[i], i
+        end
+    end
+    return texts, places
+end
+
+function embed.run(self, args)
+    local list, model, conn = lines_of(self:read(args.file or "-")), self:model(), self:connect()
+    for first = 1, #list, BATCH do
+        local texts, places = batch(list, first)
+        local made, err
+        if texts[1] then
+            made, err = conn:generate { model = model, input = texts, dimensions = args.dimensions }
+            if not made then
+                self:note(("lines %d to %d failed; all before them are done"):format(places[1], places[#places]))
+                self:fail(err)
+            end
+        end
+        for i, place in ipairs(places) do
+            self:put_json { line = place, text = texts[i], embedding = made.embeddings[i] }
+        end
+    end
+end
+
+return embed

@@ -1,0 +1,99 @@
+--- What ask and chat share: options, the answer as it comes, what is said beneath it, where talks are kept.
+local talk = {}
+
+function talk.arguments(parser)
+    parser:option("-m --model", "A model ID, an ARN or an inference profile."):argname "MODEL"
+    parser:option("-s --system", "The system prompt."):argname "TEXT"
+    parser:option("--max-tokens", "The longest answer."):argname "N":convert(tonumber)
+    parser:option("--temperature", "0 to 1."):argname "N":convert(tonumber)
+    parser:option("--reasoning", "How much the model thinks first: low, medium, high."):argname "LEVEL"
+end
+
+--- Options of conn:chat. What a model does not take is left out, and told.
+--- @return table
+function talk.options(self, args)
+    local own = self:settings().own
+    return {
+        model = args.model or own.model or not (args.continued or args.resume) and self:model() or nil,
+        system = args.system or own.system,
+        max_tokens = args.max_tokens,
+        temperature = args.temperature,
+        reasoning = args.reasoning,
+        heal = true,
+    }
+end
+
+--- Where the last talk and the lines of chat are kept: the user's state directory.
+--- @return string? path nil: there is no home
+function talk.place(name)
+    local base = os.getenv "XDG_STATE_HOME"
+    if not base or base == "" then
+        local home = os.getenv "HOME"
+        if not home or home == "" then
+            return nil
+        end
+        base = home .. "/.local/state"
+    end
+    return base .. "/bedrock/" .. name, base .. "/bedrock"
+end
+
+--- Keeps a talk for `ask -c` and `chat --resume`. That it cannot is told, and no more.
+function talk.keep(self, chat)
+    local path, directory = talk.place "last.json"
+    if not path then
+        return
+    end
+    local ok, err = require("bedrock.core").make_directory(directory)
+    if ok then
+        ok, err = chat:save(path)
+    end
+    if not ok then
+        self:note("the talk is not kept: " .. tostring(err))
+    end
+end
+
+local ENDINGS = {
+    max_tokens = "the answer was cut by max_tokens",
+    model_context_window_exceeded = "the answer was cut: the model's context is full",
+    guardrail_intervened = "a guardrail stopped this",
+    content_filtered = "a content filter stopped this",
+}
+
+--- Tells what is to be known of an answer beside its text.
+--- @return boolean whole
+function talk.tell(self, answer)
+    for _, sentence in ipairs(answer.healed or {}) do
+        self:note(sentence)
+    end
+    local ending = ENDINGS[answer.stop_reason]
+    if ending then
+        self:note(ending)
+    end
+    return ending == nil
+end
+
+--- Writes an answer as it comes, and ends its line. What stops it is raised.
+--- @return bedrock.ChatAnswer
+function talk.stream(self, chat, input, options)
+    local last = "\n"
+    local stream, err = chat:stream(input, options)
+    if err then
+        self:fail(err)
+    end
+    local ok, raised = pcall(function()
+        for piece in stream do
+            self:flush(piece)
+            last = piece:sub(-1)
+        end
+    end)
+    if last ~= "\n" then
+        self:flush "\n"
+    end
+    if not ok then
+        stream:close()
+        error(raised, 0)
+    end
+    return stream.answer
+end
+
+return talk
