@@ -3,6 +3,7 @@
 --- Checked are type, enum, const, required, properties, additionalProperties, items, prefixItems, anyOf, oneOf, allOf,
 --- $ref within the schema, the bounds of numbers, and the lengths of texts and lists. Other keywords are ignored,
 --- `pattern` and `format` among them, as in what JSON Schema calls annotations.
+local bounds = require "bedrock.json_schema.bounds"
 local core = require "bedrock.core"
 local numbers = require "bedrock.json_schema.numbers"
 local reference = require "bedrock.json_schema.reference"
@@ -17,6 +18,17 @@ local STEPS_MAX, DEPTH_MAX = 100000, 600
 
 --- So many problems are told; one model's slip makes many alike.
 local PROBLEMS_MAX = 20
+--- Values of an enum that a message shows.
+local CHOICES_MAX = 30
+
+local ALTERNATIVES = { "anyOf", "oneOf" }
+local EMPTY = {}
+
+--- A keyword's table; an empty one if there is none.
+local function table_of(schema, keyword)
+    local value = schema[keyword]
+    return type(value) == "table" and value or EMPTY
+end
 
 local function sorted_names(fields)
     local names = {}
@@ -47,7 +59,7 @@ function Check:add(path, message, ...)
 end
 
 local function is_required(schema, name)
-    for _, one in ipairs(type(schema.required) == "table" and schema.required or {}) do
+    for _, one in ipairs(table_of(schema, "required")) do
         if one == name then
             return true
         end
@@ -61,21 +73,23 @@ function Check:is_left_out(schema, name, value, member, path)
 end
 
 function Check:type(schema, value, path)
-    local words = type(schema.type) == "table" and schema.type or { schema.type }
+    local word = schema.type
+    if word == nil or IS[word] and IS[word](value) then
+        return true
+    end
     local wanted = {}
-    for i, word in ipairs(words) do
-        if not IS[word] or IS[word](value) then
+    for i, one in ipairs(type(word) == "table" and word or { word }) do
+        if not IS[one] or IS[one](value) then
             return true
         end
-        wanted[i] = EXPECTED[word]
+        wanted[i] = EXPECTED[one]
     end
-    if wanted[1] then
-        local number = schema.type == "integer" and numbers.is_number(value)
-        self:add(path, "expected %s, got %s", table.concat(wanted, " or "),
-            number and numbers.shown(value) or given(value))
-        return false
+    if not wanted[1] then
+        return true
     end
-    return true
+    local number = word == "integer" and numbers.is_number(value)
+    self:add(path, "expected %s, got %s", table.concat(wanted, " or "), number and numbers.shown(value) or given(value))
+    return false
 end
 
 function Check:choice(schema, value, path)
@@ -90,48 +104,14 @@ function Check:choice(schema, value, path)
         if same(one, value) then
             return
         end
-        texts[i] = shown(one)
+        texts[i] = i <= CHOICES_MAX and shown(one) or i == CHOICES_MAX + 1 and "…" or nil
     end
     self:add(path, "expected one of %s, got %s", table.concat(texts, ", "), shown(value))
 end
 
---- Keyword; what it bounds; is it a lower bound; may it be reached; words.
-local BOUNDS = {
-    { "minimum", "number", true, true, "at least %s" },
-    { "exclusiveMinimum", "number", true, false, "more than %s" },
-    { "maximum", "number", false, true, "at most %s" },
-    { "exclusiveMaximum", "number", false, false, "less than %s" },
-    { "minLength", "string", true, true, "at least %s characters" },
-    { "maxLength", "string", false, true, "at most %s characters" },
-    { "minItems", "array", true, true, "at least %s entries" },
-    { "maxItems", "array", false, true, "at most %s entries" },
-}
-
-local MEASURE = {
-    number = function(value)
-        return value
-    end,
-    string = values.characters,
-    array = function(value)
-        return #value
-    end,
-}
-
-local function beyond(size, limit, lower, reachable)
-    local order = numbers.order(size, limit)
-    return order == 0 and not reachable or order == (lower and -1 or 1)
-end
-
-function Check:bounds(schema, value, path)
-    for _, bound in ipairs(BOUNDS) do
-        local keyword, kind, lower, reachable, words = bound[1], bound[2], bound[3], bound[4], bound[5]
-        local limit = schema[keyword]
-        if numbers.is_number(limit) and IS[kind](value) then
-            local size = MEASURE[kind](value)
-            if beyond(size, limit, lower, reachable) then
-                self:add(path, "expected " .. words .. ", got %s", numbers.shown(limit), numbers.shown(size))
-            end
-        end
+function Check:bounds(schema, kind, size, path)
+    for _, message in ipairs(bounds.broken(schema, kind, size)) do
+        self:add(path, "%s", message)
     end
 end
 
@@ -149,8 +129,8 @@ function Check:unknown(schema, properties, name, value, path)
 end
 
 function Check:object(schema, value, path)
-    local properties = type(schema.properties) == "table" and schema.properties or {}
-    for _, name in ipairs(type(schema.required) == "table" and schema.required or {}) do
+    local properties = table_of(schema, "properties")
+    for _, name in ipairs(table_of(schema, "required")) do
         if value[name] == nil then
             local member = properties[name]
             local word = type(member) == "table" and EXPECTED[member.type]
@@ -217,11 +197,11 @@ function Check:alternatives(list, value, path)
 end
 
 function Check:combined(schema, value, path)
-    for _, part in ipairs(type(schema.allOf) == "table" and schema.allOf or {}) do
+    for _, part in ipairs(table_of(schema, "allOf")) do
         self:value(part, value, path)
     end
-    for _, keyword in ipairs { "anyOf", "oneOf" } do
-        local list = type(schema[keyword]) == "table" and schema[keyword] or {}
+    for _, keyword in ipairs(ALTERNATIVES) do
+        local list = table_of(schema, keyword)
         local fits, texts = self:alternatives(list, value, path)
         if #list > 0 and #fits == 0 then
             self:add(path, "fits none of the alternatives (%s)", table.concat(texts, "; or "))
@@ -244,6 +224,21 @@ end
 
 function Check:value(schema, value, path)
     self:step(self.keywords, schema, value, path)
+end
+
+--- A table without a mark, and without anything in it, is both.
+function Check:by_kind(schema, value, path)
+    if type(value) == "string" then
+        self:bounds(schema, "string", values.characters(value), path)
+    elseif numbers.is_number(value) then
+        self:bounds(schema, "number", value, path)
+    elseif type(value) == "table" and IS.array(value) then
+        self:bounds(schema, "array", #value, path)
+        self:array(schema, value, path)
+    end
+    if IS.object(value) then
+        self:object(schema, value, path)
+    end
 end
 
 --- A schema that leads to itself at the same place says nothing more.
@@ -269,13 +264,7 @@ function Check:keywords(schema, value, path)
         return
     end
     self:choice(schema, value, path)
-    self:bounds(schema, value, path)
-    if IS.object(value) then
-        self:object(schema, value, path)
-    end
-    if IS.array(value) then
-        self:array(schema, value, path)
-    end
+    self:by_kind(schema, value, path)
     self:combined(schema, value, path)
 end
 
@@ -299,7 +288,7 @@ end
 function Check:cleaned_members(schema, value)
     local result = value
     for _, name in ipairs(sorted_names(value)) do
-        local member = (type(schema.properties) == "table" and schema.properties or {})[name]
+        local member = table_of(schema, "properties")[name]
         if member ~= nil and self:is_left_out(schema, name, value[name], member, "") then
             result = without(result, name)
         elseif member ~= nil then
@@ -321,11 +310,11 @@ end
 
 --- By all parts, and by the first alternative that the value fits.
 function Check:cleaned_parts(schema, value)
-    for _, part in ipairs(type(schema.allOf) == "table" and schema.allOf or {}) do
+    for _, part in ipairs(table_of(schema, "allOf")) do
         value = self:cleaned(part, value)
     end
-    for _, keyword in ipairs { "anyOf", "oneOf" } do
-        for _, one in ipairs(type(schema[keyword]) == "table" and schema[keyword] or {}) do
+    for _, keyword in ipairs(ALTERNATIVES) do
+        for _, one in ipairs(table_of(schema, keyword)) do
             if #self:tried(one, value, "") == 0 then
                 value = self:cleaned(one, value)
                 break
