@@ -148,10 +148,21 @@ static void on_interrupt(int signal_number)
         lua_sethook(prompt, raise_interrupted, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
-/* interruptible(): from now on each Ctrl-C raises "interrupted!" in the coroutine that called this */
+/* Whoever reads a line goes on reading. */
+static void ignore_interrupt(int signal_number)
+{
+    (void)signal_number;
+}
+
+/*
+** interruptible(yes): from now on each Ctrl-C raises "interrupted!" in the coroutine that called this;
+** no: does nothing
+*/
 int br_lua_interruptible(lua_State *L)
 {
-    struct sigaction action = {.sa_handler = on_interrupt};
+    bool yes = lua_toboolean(L, 1);
+    struct sigaction action = {.sa_handler = yes ? on_interrupt : ignore_interrupt,
+                               .sa_flags = yes ? 0 : SA_RESTART};
     prompt = L;
     sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);

@@ -148,33 +148,27 @@ function Session:ask(text)
     self:say(is_interrupt(answer) and "(stopped)" or tostring(answer))
 end
 
---- One line; what stops it is an interrupt at the prompt.
---- @return string? line
---- @return boolean? again
-local function read_line(read, prompt)
-    local ok, line = pcall(read, prompt)
-    if ok then
-        return line
-    elseif is_interrupt(line) then
-        io.stdout:write "\n"
-        return nil, true
+--- Ctrl-C stops an answer, and nothing else.
+function Session:answer(text)
+    core.interruptible(true)
+    local ok, raised = pcall(self.ask, self, text)
+    core.interruptible(false)
+    if not ok then
+        error(raised, 0)
     end
-    error(line, 0)
 end
 
 function Session:run(read)
     while true do
-        local line, again = read_line(read, self.prompt)
-        if not line and not again then
+        local line = read(self.prompt)
+        if not line then
             return
         end
-        local name, rest = (line or ""):match "^%s*/(%w+)%s*(.-)%s*$"
-        if name then
-            if self:obey(name, rest) then
-                return
-            end
-        elseif line and line:find "%S" then
-            self:ask(line)
+        local name, rest = line:match "^%s*/(%w+)%s*(.-)%s*$"
+        if name and self:obey(name, rest) then
+            return
+        elseif not name and line:find "%S" then
+            self:answer(line)
         end
     end
 end
@@ -195,7 +189,7 @@ function chat.run(context, args)
     local path, directory = talk.place "lines"
     local keeps = not args.no_history and path ~= nil and core.make_directory(directory)
     local read, close = lines.open(keeps and path or nil)
-    core.interruptible()
+    core.interruptible(false)
     greet(self)
     self:run(read)
     close()
