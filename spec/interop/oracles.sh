@@ -3,10 +3,10 @@
 #
 #   spec/interop/oracles.sh DIR
 #
-# DIR/venv  boto3, iam-rolesanywhere-session, aws-bedrock-token-generator, regex (Python); botocore of the version that the facts of the API are
-#           from, as another knows other operations
+# DIR/venv  boto3, iam-rolesanywhere-session, aws-bedrock-token-generator, langchain-aws, regex (Python); botocore of
+#           the version that the facts of the API are from, as another knows other operations
 # DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai, playwright-core,
-#           eventsource-parser (JavaScript)
+#           eventsource-parser, ai, @ai-sdk/amazon-bedrock (JavaScript)
 # chromium  the system's package
 #
 # Exits with 77 and says why when one of them cannot be had.
@@ -27,7 +27,7 @@ missing() {
 python_ready() {
     "$dir/venv/bin/python" - "$botocore" 2>/dev/null <<'END'
 import sys
-import aws_bedrock_token_generator, boto3, botocore, cryptography, iam_rolesanywhere_session, regex
+import aws_bedrock_token_generator, boto3, botocore, cryptography, iam_rolesanywhere_session, langchain_aws, regex
 sys.exit(botocore.__version__ != sys.argv[1])
 END
 }
@@ -36,12 +36,12 @@ install_python() {
     python3 -m venv "$dir/venv" &&
         "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
             boto3 "botocore==$botocore" cryptography iam-rolesanywhere-session \
-            aws-bedrock-token-generator==1.1.0 regex
+            aws-bedrock-token-generator==1.1.0 langchain-aws regex
 }
 
 node_ready() {
     for name in @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime @aws-sdk/client-bedrock-agent-runtime openai \
-        playwright-core eventsource-parser; do
+        playwright-core eventsource-parser ai @ai-sdk/amazon-bedrock; do
         [ -f "$dir/node/node_modules/$name/package.json" ] || return 1
     done
 }
@@ -50,7 +50,8 @@ install_node() {
     mkdir -p "$dir/node" &&
         npm install --prefix "$dir/node" --no-audit --no-fund --loglevel=error \
             @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime \
-            @aws-sdk/client-bedrock-agent-runtime openai playwright-core eventsource-parser
+            @aws-sdk/client-bedrock-agent-runtime openai playwright-core eventsource-parser ai \
+            @ai-sdk/amazon-bedrock
 }
 
 browser_ready() {

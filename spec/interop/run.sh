@@ -103,6 +103,18 @@ through_gateway() (
     lua5.4 spec/interop/with_gateway.lua "$dir/endpoint" "$dir/gateway" "node spec/interop/$1" "$2"
 )
 
+# Conversations by conn:chat and by adapters that others wrote: the same bodies.
+chats() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build")"
+    export LUA_PATH="./?.lua;$LUA_PATH"
+    lua5.4 spec/interop/chat_bodies.lua "$dir/endpoint" >"$dir/chats.jsonl" &&
+        "$python" "$here/langchain_bodies.py" >"$dir/chats-langchain.jsonl" &&
+        "$python" "$here/chat_adapters.py" LangChain "$dir/chats.jsonl" "$dir/chats-langchain.jsonl" &&
+        node "$here/ai_sdk_bodies.mjs" >"$dir/chats-ai-sdk.jsonl" &&
+        "$python" "$here/chat_adapters.py" "the AI SDK" "$dir/chats.jsonl" "$dir/chats-ai-sdk.jsonl"
+)
+
 part "bent requests" "$python" "$here/bent_requests.py"
 part "bent URLs and keys" "$python" "$here/bent_urls.py"
 part "faults" "$python" "$here/fault_checks.py"
@@ -118,6 +130,7 @@ part "our requests in twelve processes" same_bodies
 part "our signatures and botocore's" signatures
 part "our presigned URLs and API keys and AWS's" presigned
 part "our ways to credentials and botocore's" "$python" "$here/ways.py" "$build"
+part "chats of other adapters" chats
 part "server-sent events" sent_events
 part "patterns" "$python" "$here/patterns.py" "$build"
 

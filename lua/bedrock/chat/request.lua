@@ -139,6 +139,7 @@ end
 --- Source: "Model parameters" of the Amazon Bedrock user guide.
 local function top_k(model, value)
     local provider = model_id.provider(model)
+    value = math.floor(value)
     if provider == "Amazon" then
         return { inferenceConfig = { topK = value } }
     elseif provider == "Cohere" then
@@ -167,7 +168,7 @@ local function effort(level)
 end
 
 local function budget(level)
-    return math.max(type(level) == "number" and level or BUDGETS[effort(level)], BUDGET_MIN)
+    return math.max(type(level) == "number" and math.floor(level) or BUDGETS[effort(level)], BUDGET_MIN)
 end
 
 --- How models are told to reason. Which one a model takes is decided by its refusal, and remembered.

@@ -1,0 +1,68 @@
+--- Has the conversations of conversations.json by conn:chat, with the answers that the endpoint is told to give.
+--- Prints the bodies that it sent, one conversation a line: for chat_adapters.py.
+---
+---     lua5.4 spec/interop/chat_bodies.lua ENDPOINT_DIR
+local cjson = require "cjson"
+local endpoint = dofile "spec/endpoint/endpoint.lua"
+local files = require "spec.support.files"
+local mime = require "mime"
+local says = require "spec.support.model_says"
+local service = require "spec.support.service"
+
+local ep = endpoint.attach(arg[1])
+local conn = service.connect(ep)
+
+local function tools_of(conversation)
+    local tools = conversation.tools
+    for _, tool in ipairs(tools or {}) do
+        tool.run = function(_, call)
+            return conversation.results[call.id]
+        end
+    end
+    return tools
+end
+
+local function input_of(turn)
+    local function bytes(name)
+        return turn[name] and { (mime.unb64(turn[name])) } or nil
+    end
+    return { text = turn.text, documents = bytes "document", images = bytes "image" }
+end
+
+local function script_of(conversation)
+    local rules = {}
+    for i, content in ipairs(conversation.answers) do
+        rules[i] = says.whole(content)
+    end
+    return rules
+end
+
+local function bodies()
+    local list = {}
+    for i, request in ipairs(ep:requests()) do
+        list[i] = (mime.unb64(request.body64))
+    end
+    return list
+end
+
+for _, conversation in ipairs(cjson.decode(files.read "spec/interop/conversations.json")) do
+    ep:reset()
+    ep:script(script_of(conversation))
+    local chat = assert(conn:chat {
+        model = conversation.model,
+        system = conversation.system,
+        max_tokens = conversation.max_tokens,
+        temperature = conversation.temperature,
+        top_p = conversation.top_p,
+        stop = conversation.stop,
+        tools = tools_of(conversation),
+        reasoning = conversation.reasoning,
+        guardrail = conversation.guardrail,
+        cache = conversation.cache,
+        schema = conversation.schema,
+    })
+    for _, turn in ipairs(conversation.turns) do
+        assert(chat:say(input_of(turn)))
+    end
+    print(cjson.encode { name = conversation.name, bodies = bodies() })
+end
