@@ -523,6 +523,11 @@ describe("an agent's session", function()
         assert.same({ "files[1]", "files[2].media_type", "files[3]", "files[4].use" }, paths)
     end)
 
+    it("takes a text, or a table with one", function()
+        assert.equal("text", select(2, session():ask { "Hi" }).errors[1].path)
+        assert.matches("^You asked: Hi", assert(session():ask { text = "Hi" }).text)
+    end)
+
     it("ends at the service with finish", function()
         local talk = session { memory_id = "memory-1" }
         assert.is_true(talk:finish())

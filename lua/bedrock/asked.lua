@@ -4,6 +4,7 @@
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local connection = require "bedrock.connection"
+local raised = require "bedrock.raised"
 
 local asked = {}
 
@@ -63,20 +64,14 @@ local function give_signature(client, order, signature, err)
     return client:sign(order, signature)
 end
 
---- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the function's.
-local function is_for_the_caller(raised)
-    return errors.is(raised) and raised.kind == "cancelled"
-        or type(raised) == "string" and raised:find "interrupted!$" ~= nil
-end
-
 --- What came of calling the function, given on.
 local function checked(give, client, ok, ...)
     if not ok then
-        local raised = ...
-        if is_for_the_caller(raised) then
-            error(raised, 0)
+        local why = ...
+        if errors.is(why) and why.kind == "cancelled" or raised.is_interrupt(why) then
+            error(why, 0)
         end
-        return refuse("FunctionRaised", "the function raised: " .. tostring(raised))
+        return refuse("FunctionRaised", "the function raised: " .. tostring(why))
     end
     local given, problem = give(client, ...)
     if given then

@@ -1,11 +1,7 @@
 --- Functions of the user's that are told things in the midst of a call. What they raise never gets into the call: it is
 --- reported once. What they call themselves is not told to them again.
 local host = require "bedrock.host"
-
---- Ctrl-C, as the interpreters raise it, is no fault of the function's.
-local function is_interrupt(raised)
-    return type(raised) == "string" and raised:find "interrupted!$" ~= nil
-end
+local raised = require "bedrock.raised"
 
 local function text_of(value)
     local ok, text = pcall(tostring, value)
@@ -28,7 +24,7 @@ return function(name, f)
         within[here] = nil
         if ok then
             return
-        elseif is_interrupt(why) then
+        elseif raised.is_interrupt(why) then
             error(why, 0)
         elseif not reported then
             reported = true

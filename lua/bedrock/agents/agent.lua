@@ -1,6 +1,7 @@
 --- Agents: InvokeAgent, with return of control.
 --- https://docs.aws.amazon.com/bedrock/latest/userguide/agents-returncontrol.html
 local answers = require "bedrock.agents.answer"
+local errors = require "bedrock.errors"
 local files = require "bedrock.agents.files"
 local merged = require("bedrock.agents.options").merged
 local read_parameters = require "bedrock.agents.parameters"
@@ -48,10 +49,16 @@ local function params_of(turn, state)
     return params
 end
 
+--- A text, or {text, files}.
+--- @return string? text
+--- @return table|bedrock.Error|nil files
 local function text_and_files(turn)
     local input = turn.input
     if type(input) ~= "table" then
         return input, turn.files
+    elseif type(input.text) ~= "string" then
+        return nil, errors.validation(agent.operation, { { path = "text", kind = "missing",
+            message = "missing: ask takes a text, or a table {text, files}" } })
     end
     return input.text, input.files or turn.files
 end
@@ -59,6 +66,9 @@ end
 function agent.first(turn)
     local session = turn.session
     local text, given = text_and_files(turn)
+    if not text then
+        return nil, given
+    end
     local list, err = files.read(given)
     if err then
         return nil, err

@@ -1,8 +1,10 @@
 --- Tools of an agent or a harness: which there are, and the calls of one turn, all at the same time.
+local at_once = require "bedrock.at_once"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local is_callable = require "bedrock.is_callable"
 local options = require "bedrock.agents.options"
+local raised = require "bedrock.raised"
 
 local tools = {}
 
@@ -66,14 +68,11 @@ function tools.read(given, problems)
     return found
 end
 
---- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the tool's.
-local function is_for_the_caller(raised)
-    return errors.is(raised) and raised.kind == "cancelled"
-        or type(raised) == "string" and raised:find "interrupted!$" ~= nil
-end
-
 --- What is told to a model need not say where our files are.
 local function plain(why)
+    if type(why) == "table" and not getmetatable(why) then
+        why = core.encode(why) or why
+    end
     return (tostring(why):gsub("^%S+%.lua:%d+: ", ""):gsub('^%[string ".-"%]:%d+: ', ""))
 end
 
@@ -82,7 +81,7 @@ local function failed(why, state)
 end
 
 local function taken(ok, value, why, state)
-    if not ok and is_for_the_caller(value) then
+    if not ok and raised.is_for_the_caller(value) then
         error(value, 0)
     elseif not ok then
         return failed(value)
@@ -125,28 +124,6 @@ local function beforehand(turn, call)
         return failed(("there is no tool %s here"):format(call.name))
     end
     return nil, is_asked and "CONFIRM" or nil
-end
-
---- What is to be raised of several errors: the others are of those that were cancelled because of it.
-local function cause(errs)
-    local found
-    for _, err in pairs(errs) do
-        if found == nil or not errors.is(err) or err.kind ~= "cancelled" then
-            found = err
-        end
-    end
-    return found
-end
-
-local function at_once(jobs, limit)
-    if #jobs == 1 then
-        return jobs[1]()
-    elseif jobs[1] then
-        local _, errs = require("bedrock.task").parallel(jobs, { limit = limit, stop_on_error = true })
-        if errs then
-            error(cause(errs), 0)
-        end
-    end
 end
 
 --- Runs all calls of a turn at the same time. Who must allow them is asked before, one call after the other. Cancelling

@@ -1,13 +1,14 @@
 --- A chat's tools: what the model is told of them, and running what it calls.
 local answer = require "bedrock.chat.answer"
+local at_once = require "bedrock.at_once"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local is_callable = require "bedrock.is_callable"
 local is_list = require "bedrock.is_list"
 local options = require "bedrock.chat.options"
+local raised = require "bedrock.raised"
 local schema = require "bedrock.schema"
 local schema_check = require "bedrock.schema_check"
-local task = require "bedrock.task"
 
 local tools = {}
 
@@ -189,16 +190,9 @@ function tools.given_result(id, value)
     return result_block(id, content_of(value))
 end
 
---- A task that is cancelled, and Ctrl-C as the interpreters raise it, are no fault of the tool's. That a connection is
---- closed is told by the next request.
-local function is_for_the_caller(raised)
-    return errors.is(raised) and raised.code == "Cancelled"
-        or type(raised) == "string" and raised:find "interrupted!$" ~= nil
-end
-
 local function take(ok, value, message)
     if not ok then
-        if is_for_the_caller(value) then
+        if raised.is_for_the_caller(value) then
             error(value, 0)
         end
         return failure(tostring(value))
@@ -236,31 +230,6 @@ local function disapproval(tool, call, approve)
     end
     local allowed, why = approve(call)
     return not allowed and "the call was not allowed" .. (why and ": " .. tostring(why) or "") or nil
-end
-
---- What is to be raised of several errors: the first that is no cancellation. The others are cancelled because of it.
-local function cause(errs, count)
-    local cancelled
-    for i = 1, count do
-        local err = errs[i]
-        if errors.is(err) and err.kind == "cancelled" then
-            cancelled = cancelled or err
-        elseif err ~= nil then
-            return err
-        end
-    end
-    return cancelled
-end
-
---- @param jobs function[]
-local function at_once(jobs, limit)
-    if #jobs == 1 then
-        return jobs[1]()
-    end
-    local _, errs = task.parallel(jobs, { limit = limit, stop_on_error = true })
-    if errs then
-        error(cause(errs, #jobs), 0)
-    end
 end
 
 local function call_of(use, about)
