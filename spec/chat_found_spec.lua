@@ -35,4 +35,73 @@ describe("chat", function()
         assert.truthy(body:find('"budget_tokens":2000,', 1, true), body)
         assert.truthy(body:find('"top_k":50}', 1, true) or body:find('"top_k":50,', 1, true), body)
     end)
+
+    --- @param times integer? so many requests; they come at the same time, hence the pause before the answers
+    local function refusing(message, times)
+        return { match = { operation = "Converse" }, times = times, action = {
+            status = 400,
+            delay_ms = times and 300,
+            json = { message = message },
+            headers = { ["x-amzn-errortype"] = "ValidationException" },
+        } }
+    end
+
+    local function body(number)
+        return bedrock.json.decode((mime.unb64(ep:requests()[number].body64)))
+    end
+
+    it("keeps the cache points that a model takes where it refuses those of tools", function()
+        local tools = { { name = "clock", description = "The time.", run = os.time } }
+        ep:script { refusing("Malformed input request: #/toolConfig/tools/1: extraneous key [cachePoint] is not "
+            .. "permitted, please reformat your input and try again.") }
+        local chat = assert(conn:chat { model = service.MODEL, system = "Be brief.", cache = true, tools = tools })
+        assert(chat:say "Hi")
+        assert(chat:say "Again")
+        assert.equal(3, ep:counters().Converse)
+        for number = 2, 3 do
+            local sent = body(number)
+            assert.equal(1, #sent.toolConfig.tools)
+            assert.truthy(sent.system[2].cachePoint)
+            assert.truthy(sent.messages[#sent.messages].content[2].cachePoint)
+        end
+    end)
+
+    it("sets no cache point any more where a model refuses them all", function()
+        ep:script { refusing "You invoked an unsupported model or your request did not allow prompt caching." }
+        local chat = assert(conn:chat { model = service.MODEL, system = "Be brief.", cache = true })
+        assert(chat:say "Hi")
+        assert.equal(1, #body(2).system)
+        assert.equal(1, #body(2).messages[1].content)
+    end)
+
+    it("learns by a refusal what another chat learned while this one asked", function()
+        local object = says.calls { { "tooluse_1", "answer", { city = "Rome" } } }
+        ep:script {
+            refusing("This model doesn't support the outputConfig.textFormat field. Remove it and try again.", 3),
+            object, object, object,
+        }
+        local function ask()
+            local chat = assert(conn:chat { model = service.MODEL, schema = { city = "string" } })
+            return chat:say "Which city?"
+        end
+        local answers, errs = bedrock.parallel(ask, ask, ask)
+        assert.is_nil(errs)
+        for i = 1, 3 do
+            assert.equal("Rome", answers[i].object.city)
+        end
+    end)
+
+    it("goes through the shapes of reasoning together with other chats", function()
+        local model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+        ep:script { refusing('"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" '
+            .. 'and "output_config.effort" to control thinking behavior.', 2) }
+        local function ask()
+            return assert(conn:chat { model = model, reasoning = "low" }):say "Hi"
+        end
+        local _, errs = bedrock.parallel(ask, ask)
+        assert.is_nil(errs)
+        for number = 3, 4 do
+            assert.equal("adaptive", body(number).additionalModelRequestFields.thinking.type)
+        end
+    end)
 end)

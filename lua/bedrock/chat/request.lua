@@ -275,22 +275,33 @@ end
 --- @field specs table[] of tools
 --- @field choice? string
 --- @field object? table outputConfig
---- @field memory table what is known of the model: {no_cache, reasoning}
+--- @field memory table what is known of the model: {no_cache = {tools, system, messages, all}, reasoning}
 --- @field streaming? boolean
+
+--- The kind of a cache point, unless the service refused them in that place.
+local function cache_at(r, place)
+    local refused = r.memory.no_cache or {}
+    return not refused.all and not refused[place] and r.options.cache or nil
+end
+
+--- @return string shape of reasoning that a request has
+function request.reasoning_shape(model, memory)
+    return memory.reasoning or request.reasoning_shapes(model)[1]
+end
 
 --- @param r bedrock.ChatRequest
 --- @return table params of Converse
 --- @return string[] notes what was changed of what the user asked for
 function request.build(r)
     local o, notes = r.options, {}
-    local cache = o.cache and not r.memory.no_cache and o.cache or nil
+    local for_system, for_messages = cache_at(r, "system"), cache_at(r, "messages")
     local system = type(o.system) == "string" and { { text = o.system } } or o.system
     local params = {
         modelId = r.model,
         messages = request.messages(r.messages),
-        system = system and cache and with_point(system, cache) or system,
+        system = system and for_system and with_point(system, for_system) or system,
         inferenceConfig = inference(o),
-        toolConfig = tool_config(r.specs, r.choice, cache),
+        toolConfig = tool_config(r.specs, r.choice, cache_at(r, "tools")),
         guardrailConfig = guardrail(o.guardrail, r.streaming),
         serviceTier = o.service_tier and { type = o.service_tier },
         performanceConfig = o.performance and { latency = o.performance },
@@ -299,15 +310,14 @@ function request.build(r)
         outputConfig = r.object,
         additionalModelRequestFields = o.extra and copy_of(o.extra),
     }
-    if cache then
-        cache_last(params.messages, cache)
+    if for_messages then
+        cache_last(params.messages, for_messages)
     end
     if o.top_k then
         add_fields(params, top_k(r.model, o.top_k))
     end
     if o.reasoning then
-        local shape = r.memory.reasoning or request.reasoning_shapes(r.model)[1]
-        add_fields(params, SHAPES[shape](params, o, notes))
+        add_fields(params, SHAPES[request.reasoning_shape(r.model, r.memory)](params, o, notes))
     end
     return params, notes
 end

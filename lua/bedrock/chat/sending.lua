@@ -75,36 +75,61 @@ local function build(turn, model, memory)
     for _, text in ipairs(notes) do
         note(turn, text)
     end
+    turn.sent = { object = params.outputConfig, choice = choice_of(turn, memory),
+        reasoning = request.reasoning_shape(model, memory) }
     return params
 end
 
 local WEAKER = { any = "auto" }
 
---- Each looks for the service's words about something that the request had, and remembers the second way.
+--- Where the refused cache point was. Nova takes them elsewhere than among tools, and says so by a JSON pointer:
+--- "#/toolConfig/tools/0: extraneous key [cachePoint] is not permitted" (LibreChat#13838, hermes-agent#97281).
+local function place_of(err)
+    local text = err.message
+    return text:find("#/toolConfig", 1, true) and "tools" or text:find("#/messages", 1, true) and "messages"
+        or text:find("#/system", 1, true) and "system" or "all"
+end
+
+local function after(list, value)
+    for i, one in ipairs(list) do
+        if one == value then
+            return list[i + 1]
+        end
+    end
+end
+
+--- Each looks for the service's words about something that the request had, and remembers the second way. What this
+--- request had counts, not what is remembered: another turn may have learned the same meanwhile.
 local LESSONS = {
     { "output_config", function(turn, memory)
-        if turn.object and memory.object ~= "tool" then
+        if turn.sent.object then
             memory.object = "tool"
             return true
         end
     end },
     { "tool_choice", function(turn, memory)
-        local choice = choice_of(turn, memory)
+        local choice = turn.sent.choice
         if choice and choice ~= "auto" then
-            memory.choice = WEAKER[choice] or "any"
+            memory.choice = memory.choice == "auto" and "auto" or WEAKER[choice] or "any"
             return true
         end
     end },
-    { "cache", function(turn, memory)
-        if turn.options.cache and not memory.no_cache then
-            memory.no_cache = true
+    { "cache", function(turn, memory, _, err)
+        local refused, place = turn.uncached or {}, place_of(err)
+        place = refused[place] and "all" or place
+        if turn.options.cache and not refused.all then
+            refused[place], turn.uncached = true, refused
+            memory.no_cache = memory.no_cache or {}
+            memory.no_cache[place] = true
             return true
         end
     end },
     { "reasoning", function(turn, memory, model)
-        local shapes = turn.options.reasoning and request.reasoning_shapes(model) or {}
-        turn.tried = (turn.tried or 1) + 1
-        memory.reasoning = shapes[turn.tried]
+        if not turn.options.reasoning then
+            return false
+        elseif memory.reasoning == nil or memory.reasoning == turn.sent.reasoning then
+            memory.reasoning = after(request.reasoning_shapes(model), turn.sent.reasoning)
+        end
         return memory.reasoning ~= nil
     end },
 }
@@ -114,7 +139,7 @@ local function learned(turn, err, memory, model)
         return false
     end
     for _, lesson in ipairs(LESSONS) do
-        if heal().refused(err, lesson[1]) and lesson[2](turn, memory, model) then
+        if heal().refused(err, lesson[1]) and lesson[2](turn, memory, model, err) then
             return true
         end
     end
