@@ -11,6 +11,7 @@ from iam_rolesanywhere_session import IAMRolesAnywhereSession
 
 MODEL = "amazon.nova-lite-v1:0"
 PROFILE_ARN = f"arn:aws:bedrock:{REGION}:123456789012:inference-profile/eu.amazon.nova-lite-v1:0"
+AGENTCORE = f"arn:aws:bedrock-agentcore:{REGION}:123456789012"
 PROMPT = "How deep is the lake?"
 ONCE = Config(retries={"total_max_attempts": 1})
 
@@ -20,7 +21,7 @@ def messages(text=PROMPT):
 
 
 class Bedrock:
-    """The three clients of one boto3 session."""
+    """The clients of one boto3 session."""
 
     def __init__(self, session):
         common = {
@@ -32,6 +33,7 @@ class Bedrock:
         self.control = session.client("bedrock", **common)
         self.runtime = session.client("bedrock-runtime", **common)
         self.agents = session.client("bedrock-agent-runtime", **common)
+        self.agentcore = session.client("bedrock-agentcore", **common)
 
     def list_models(self):
         models = self.control.list_foundation_models()["modelSummaries"]
@@ -197,7 +199,88 @@ class Bedrock:
         events = list(answer["completion"])
         text = b"".join(e["chunk"]["bytes"] for e in events if "chunk" in e).decode()
         contains(text, PROMPT)
-        equal(sum("trace" in e for e in events), 1)
+        traces = [e["trace"]["trace"]["orchestrationTrace"] for e in events if "trace" in e]
+        equal(["rationale" in traces[0], "modelInvocationOutput" in traces[1]], [True, True])
+
+    def ask_agent(self, **more):
+        return list(
+            self.agents.invoke_agent(
+                agentId="AGENT12345", agentAliasId="ALIAS12345", sessionId="s-2", **more
+            )["completion"]
+        )
+
+    def return_control(self):
+        events = self.ask_agent(inputText="please use tools, make a file and cite")
+        for body in ("rain", "a trip"):
+            control = events[0]["returnControl"]
+            results = []
+            for wanted in control["invocationInputs"]:
+                kind = "apiResult" if "apiInvocationInput" in wanted else "functionResult"
+                given = next(iter(wanted.values()))
+                names = ("actionGroup", "function", "apiPath", "httpMethod")
+                result = {name: given[name] for name in names if name in given}
+                results.append({kind: result | {"responseBody": {"TEXT": {"body": body}}}})
+            state = {
+                "invocationId": control["invocationId"],
+                "returnControlInvocationResults": results,
+            }
+            events = self.ask_agent(sessionState=state)
+        chunks = [e["chunk"] for e in events if "chunk" in e]
+        equal(b"".join(c["bytes"] for c in chunks).decode(), "I was told: rain; rain; a trip")
+        equal(len(chunks[0]["attribution"]["citations"]), 1)
+        files = [f for e in events if "files" in e for f in e["files"]["files"]]
+        equal([f["name"] for f in files], ["table.csv"])
+
+    def ask_harness(self, *asked):
+        return list(
+            self.agentcore.invoke_harness(
+                harnessArn=f"{AGENTCORE}:harness/demo-abcdefghij",
+                runtimeSessionId="s" * 33,
+                messages=list(asked),
+            )["stream"]
+        )
+
+    def invoke_harness(self):
+        events = self.ask_harness({"role": "user", "content": [{"text": "use tool"}]})
+        starts = [e["contentBlockStart"]["start"] for e in events if "contentBlockStart" in e]
+        use = starts[0]["toolUse"]
+        equal(events[-2]["messageStop"]["stopReason"], "tool_use")
+        result = {"toolUseId": use["toolUseId"], "content": [{"text": "7"}], "status": "success"}
+        events = self.ask_harness({"role": "user", "content": [{"toolResult": result}]})
+        deltas = [e["contentBlockDelta"]["delta"] for e in events if "contentBlockDelta" in e]
+        equal("".join(d["text"] for d in deltas), "The tool said (success): 7")
+
+    def invoke_runtime(self):
+        arn = f"{AGENTCORE}:runtime/demo-abcdefghij"
+        common = {"agentRuntimeArn": arn, "runtimeSessionId": "s" * 33}
+        payload = json.dumps({"prompt": PROMPT})
+        answer = self.agentcore.invoke_agent_runtime(payload=payload, **common)
+        contains(json.loads(answer["response"].read())["result"], PROMPT)
+        answer = self.agentcore.invoke_agent_runtime(payload='{"prompt": "stream"}', **common)
+        equal(answer["contentType"], "text/event-stream")
+        lines = answer["response"].read().decode().split("\n\n")
+        contains("".join(json.loads(x[6:]) for x in lines if x), "You asked: stream")
+        equal(self.agentcore.stop_runtime_session(**common)["runtimeSessionId"], "s" * 33)
+
+    def knowledge_base(self):
+        pages = self.agents.get_paginator("retrieve").paginate(
+            knowledgeBaseId="KB12345678", retrievalQuery={"text": PROMPT}
+        )
+        equal([len(page["retrievalResults"]) for page in pages], [2, 2, 1])
+        settings = {"knowledgeBaseId": "KB12345678", "modelArn": MODEL}
+        asked = {
+            "input": {"text": PROMPT},
+            "retrieveAndGenerateConfiguration": {
+                "type": "KNOWLEDGE_BASE",
+                "knowledgeBaseConfiguration": settings,
+            },
+        }
+        whole = self.agents.retrieve_and_generate(**asked)
+        answer = self.agents.retrieve_and_generate_stream(sessionId=whole["sessionId"], **asked)
+        equal(answer["sessionId"], whole["sessionId"])
+        events = list(answer["stream"])
+        text = "".join(e["output"]["text"] for e in events if "output" in e)
+        equal(text, whole["output"]["text"])
 
 
 def everything(label, session):
@@ -220,6 +303,10 @@ def everything(label, session):
         "invoke_llama",
         "invoke_openai",
         "invoke_agent",
+        "return_control",
+        "invoke_harness",
+        "invoke_runtime",
+        "knowledge_base",
     ):
         check(f"boto3, {label}: {name}", getattr(bedrock, name))
     check(f"boto3, {label}: converse by profile ARN", bedrock.converse, PROFILE_ARN)
