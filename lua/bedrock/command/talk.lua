@@ -9,13 +9,14 @@ function talk.arguments(parser)
     parser:option("--reasoning", "How much the model thinks first: low, medium, high."):argname "LEVEL"
 end
 
---- Options of conn:chat. What a model does not take is left out, and told.
+--- Options of conn:chat. A talk that goes on keeps its model and system prompt. What a model does not take is left out,
+--- and told.
 --- @return table
 function talk.options(self, args)
-    local own = self:settings().own
+    local goes_on = args.continued or args.resume
     return {
-        model = args.model or own.model or not (args.continued or args.resume) and self:model() or nil,
-        system = args.system or own.system,
+        model = args.model or not goes_on and self:model() or nil,
+        system = args.system or not goes_on and self:settings().own.system or nil,
         max_tokens = args.max_tokens,
         temperature = args.temperature,
         reasoning = args.reasoning,
