@@ -103,7 +103,7 @@ async function everything(label, credentials) {
       if (event.trace) traces += 1;
     }
     contains(Buffer.concat(bytes).toString("utf8"), prompt);
-    equal(traces, 1);
+    equal(traces, 2);
   });
 }
 
