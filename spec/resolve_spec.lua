@@ -148,13 +148,17 @@ describe("resolve", function()
             model("a.embed-v2:10", "Embed"),
             model("a.later", "Small", since(2026)), model("a.before", "Small", since(2025)),
             model("deepseek.v3-v1:0", "DeepSeek-V3.1"), model("deepseek.r1-v1:0", "DeepSeek-R1"),
+            model("cohere.command-r-v1:0", "Command R"), model("cohere.command-r-plus-v1:0", "Command R+"),
+            model("luma.ray-v2:0", "Ray v2"),
         }
         of "us-east-1"
         for name, id in pairs { opus = "a.opus-4-10-v1:0", ["opus 5"] = "a.opus-5-v1:0",
             ["opus 4"] = "a.opus-4-10-v1:0", haiku = "a.haiku-3-20241022-v1:0", large = "a.large-2407-v1:0",
             ["large 24.02"] = "a.large-2402-v1:0",
             ["large 2402"] = "a.large-2402-v1:0", embed = "a.embed-v2:10", ["embed v1"] = "a.embed-v1:0",
-            small = "a.later", ["deepseek v3"] = "deepseek.v3-v1:0", ["deepseek r1"] = "deepseek.r1-v1:0" } do
+            small = "a.later", ["deepseek v3"] = "deepseek.v3-v1:0", ["deepseek r1"] = "deepseek.r1-v1:0",
+            ["command r"] = "cohere.command-r-v1:0", ["command r+"] = "cohere.command-r-plus-v1:0",
+            ["ray 2"] = "luma.ray-v2:0" } do
             assert.equal(id, assert(conn:resolve(name)), name)
         end
     end)

@@ -72,17 +72,21 @@ end
 --- @param wanted bedrock.NameParts
 --- @param one bedrock.ModelCandidate
 --- @return integer? tier of the name that fits best; nil: none fits
+--- @return boolean whole one of its names has no other words
 function model_candidates.fit(wanted, one)
-    local best
+    local best, whole = nil, false
     for _, parts in ipairs(one.names) do
         local tier = model_name.fit(wanted, parts)
-        best = tier and math.min(tier, best or tier) or best
+        if tier then
+            best = math.min(tier, best or tier)
+            whole = whole or model_name.is_whole(wanted, parts)
+        end
     end
-    return best
+    return best, whole
 end
 
---- @param a {one: bedrock.ModelCandidate, tier: integer, legacy: boolean}
---- @param b {one: bedrock.ModelCandidate, tier: integer, legacy: boolean}
+--- @param a {one: bedrock.ModelCandidate, tier: integer, legacy: boolean, whole: boolean}
+--- @param b {one: bedrock.ModelCandidate, tier: integer, legacy: boolean, whole: boolean}
 --- @return number above 0: a goes before b; 0: neither
 function model_candidates.compare(a, b)
     if a.tier ~= b.tier then
@@ -91,7 +95,11 @@ function model_candidates.compare(a, b)
         return b.legacy and 1 or -1
     end
     local order = model_name.newer(a.one.parts, b.one.parts)
-    return order ~= 0 and order or (a.one.born or 0) - (b.one.born or 0)
+    order = order ~= 0 and order or (a.one.born or 0) - (b.one.born or 0)
+    if order == 0 and a.whole ~= b.whole then
+        order = a.whole and 1 or -1
+    end
+    return order
 end
 
 --- @param wanted bedrock.NameParts

@@ -49,7 +49,7 @@ end
 --- @return bedrock.NameParts
 function model_name.parts(text)
     local parts = { words = {}, runs = {} }
-    text, parts.major, parts.minor = take_revision(text:lower())
+    text, parts.major, parts.minor = take_revision(text:lower():gsub("%+", " plus "))
     local in_run = false
     for token in text:gmatch "%w+" do
         local word, digits = token:match "^(%a*)(%d*)$"
@@ -76,9 +76,14 @@ local function has_word(parts, wanted)
     return false
 end
 
---- @return integer? tier 0: the run is there; 1: it begins one that is there
+--- "ray 2" is Ray v2: a name without a version has its revision.
+local function is_revision(parts, wanted)
+    return #parts.runs == 0 and #wanted == 1 and parts.major == wanted[1]
+end
+
+--- @return integer? tier 0: the run is there; 1: it begins one that is there, or is the revision
 local function fit_of_run(parts, wanted)
-    local tier
+    local tier = is_revision(parts, wanted) and 1 or nil
     for _, run in ipairs(parts.runs) do
         local same = #run >= #wanted
         for i, number in ipairs(wanted) do
@@ -124,6 +129,14 @@ function model_name.fit(wanted, parts)
     end
     local good = (not wanted.date or wanted.date == parts.date) and fits_revision(parts, wanted.major)
     return good and tier or nil
+end
+
+--- Has the name nothing but what is wanted, as far as words go?
+--- @param wanted bedrock.NameParts that fits
+--- @param parts bedrock.NameParts
+--- @return boolean
+function model_name.is_whole(wanted, parts)
+    return #wanted.words == #parts.words
 end
 
 --- How many of the wanted words and runs are there.

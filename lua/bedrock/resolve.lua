@@ -89,11 +89,12 @@ end
 function Resolver:fitting(wanted, all, listed, prefix)
     local can, cannot = {}, {}
     for _, one in ipairs(all) do
-        local tier = model_candidates.fit(wanted, one)
+        local tier, whole = model_candidates.fit(wanted, one)
         if tier then
             local id = self:callable(one, listed, prefix)
             local list = id and can or cannot
-            list[#list + 1] = { one = one, tier = tier, id = id, legacy = one.legacy or false }
+            list[#list + 1] = { one = one, tier = tier, id = id, legacy = one.legacy or false,
+                whole = whole }
         end
     end
     for _, list in ipairs { can, cannot } do
@@ -172,9 +173,15 @@ function Resolver:refused()
         .. "bedrock:ListFoundationModels and bedrock:ListInferenceProfiles)"):format(err.message))
 end
 
---- Do the best two tell no difference, and are they different models?
-local function is_tie(can)
-    return can[2] ~= nil and model_candidates.compare(can[1], can[2]) == 0
+--- @return table[] the best, and those that nothing tells from it
+local function best_of(can)
+    local best = {}
+    for i, one in ipairs(can) do
+        if model_candidates.compare(can[1], one) == 0 then
+            best[i] = one
+        end
+    end
+    return best
 end
 
 --- @return string? id
@@ -182,11 +189,12 @@ end
 function Resolver:by_part(name, prefix, all, listed)
     local wanted = model_name.parts(name)
     local can, cannot = self:fitting(wanted, all, listed, prefix)
-    if is_tie(can) then
+    local best = best_of(can)
+    if #best > 1 then
         return nil, refusal('"%s" fits several models: %s; say more of the name', core.shown(name),
-            ids(can, NEAREST_MAX))
-    elseif can[1] then
-        return can[1].id
+            ids(best, NEAREST_MAX))
+    elseif best[1] then
+        return best[1].id
     elseif cannot[1] then
         return nil, self:uncallable(cannot[1].one, listed, prefix)
     end
