@@ -1029,8 +1029,12 @@ function Connection:wait(name, params, options) end
 ---@return bedrock.Chat fork
 function Chat:fork() end
 
---- A turn that may begin, or what is wrong.
-function Chat:prepare() end
+--- The request that `say` would send: signed, not sent. It prints without secrets.
+---@param given string|table as for say
+---@param fields? table as for say
+---@return bedrock.Prepared? request
+---@return bedrock.Error? err
+function Chat:prepare(given, fields) end
 
 --- Writes the answer to standard output as it comes. Not for nginx.
 ---@param given string|table as for stream

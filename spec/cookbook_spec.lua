@@ -1,4 +1,5 @@
---- The blocks of docs/chat.md and docs/cookbook.md do what they say, and print what stands behind their "-->".
+--- The blocks of docs/chat.md and docs/cookbook.md do what they say, and print what stands behind their "-->". Those
+--- about chats in the README run.
 local bedrock = require "bedrock"
 local conversation = require "spec.endpoint.server.conversation"
 local doc_blocks = require "spec.support.doc_blocks"
@@ -44,6 +45,20 @@ describe("docs/chat.md", function()
             assert.truthy(block.code:find("-->", 1, true), "it prints nothing")
             run(ep, block, scripts[block.title], { bedrock = bedrock, conn = conn })
         end)
+    end
+end)
+
+describe("README.md", function()
+    local conn
+    local ep = service.each_connected(function(new) conn = new end)
+
+    for i, block in ipairs(doc_blocks "README.md") do
+        if block.title == "Chat" then
+            it("has an example of a chat that runs, number " .. i, function()
+                assert.matches("You asked", doc_run.run(block.code, "=README.md", { bedrock = bedrock, conn = conn }))
+                check_conversations(ep)
+            end)
+        end
     end
 end)
 

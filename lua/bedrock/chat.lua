@@ -222,7 +222,7 @@ local function is_held(chat)
 end
 
 --- A turn that may begin, or what is wrong.
-local function prepare(chat, given, fields)
+local function begin(chat, given, fields)
     if fields ~= nil and type(fields) ~= "table" then
         error("the options must be a table, got a " .. type(fields), 3)
     elseif is_held(chat) then
@@ -253,7 +253,7 @@ end
 --- @return bedrock.Error? err err.messages: what was said until then, for chat:resume
 function methods.say(self, given, fields)
     check(self, "say")
-    local turn, err = prepare(self, given, fields)
+    local turn, err = begin(self, given, fields)
     if not turn then
         return nil, err
     end
@@ -268,7 +268,7 @@ end
 --- @return bedrock.Error? err
 function methods.stream(self, given, fields)
     check(self, "stream")
-    local turn, err = prepare(self, given, fields)
+    local turn, err = begin(self, given, fields)
     if not turn then
         return require("bedrock.chat.stream").failed(err)
     end
@@ -305,7 +305,7 @@ end
 --- @return bedrock.Error? err
 function methods.prepare(self, given, fields)
     check(self, "prepare")
-    local turn, err = prepare(self, given, fields)
+    local turn, err = begin(self, given, fields)
     if not turn then
         return nil, err
     end

@@ -153,8 +153,12 @@ A second chat with the same options and history, which goes its own way. The mes
 shared.
   returns bedrock.Chat fork]==],
         ["chat:prepare"] = [==[
-chat:prepare()
-A turn that may begin, or what is wrong.]==],
+chat:prepare(given, fields?)
+The request that `say` would send: signed, not sent. It prints without secrets.
+  given: string|table, as for say
+  fields?: table, as for say
+  returns bedrock.Prepared? request
+  returns bedrock.Error? err]==],
         ["chat:print"] = [==[
 chat:print(given, fields?)
 Writes the answer to standard output as it comes. Not for nginx.

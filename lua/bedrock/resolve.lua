@@ -339,12 +339,12 @@ local function resolve(conn, name, options)
     end
     local resolver = setmetatable({ conn = conn, global = own.global or false, options = rest, denied = {} }, Resolver)
     local id, err = resolver:run(name)
-    if id then
-        remember(conn, key, id)
-    else
+    if not id then
         kept_list.forget(conn)
+        return nil, err
     end
-    return id, err
+    remember(conn, key, id)
+    return id
 end
 
 --- The profile that calls a foundation model, although the model may be offered on demand.

@@ -86,6 +86,7 @@ return {
             sessionId = "session-1", output = { text = "It is two years." },
         } } },
     },
+    ["Which model"] = { says.whole "The North Sea, the Baltic, the Red Sea." },
     ["Many prompts at once"] = { generated "yes", generated "yes", generated "yes" },
     ["Saving and resuming"] = { says.whole "Nice to meet you, Ada.", says.whole "Ada." },
     ["Saving and resuming, 2"] = {
