@@ -96,6 +96,14 @@ sent_events() (
         lua5.4 spec/interop/sent_events.lua <"$dir/sent_events.jsonl"
 )
 
+# Bodies that generate sends, and those of langchain-aws and of Vercel's AI SDK for the same input.
+generated() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build")"
+    "$@" jobs | lua5.4 spec/interop/generated.lua "$dir/endpoint" >"$dir/generated.jsonl" &&
+        "$@" check <"$dir/generated.jsonl"
+)
+
 # through_gateway SCRIPT LISTENER: a client of nginx and the example gateway.
 through_gateway() (
     cd "$here/../.."
@@ -132,6 +140,8 @@ part "our presigned URLs and API keys and AWS's" presigned
 part "our ways to credentials and botocore's" "$python" "$here/ways.py" "$build"
 part "chats of other adapters" chats
 part "server-sent events" sent_events
+part "our bodies of generate and LangChain's" generated "$python" "$here/generate_langchain.py"
+part "our bodies of generate and the AI SDK's" generated node "$here/generate_ai_sdk.mjs"
 part "patterns" "$python" "$here/patterns.py" "$build"
 
 passed=$(grep -c '^ok' "$results" || :)

@@ -57,7 +57,8 @@ end
 more.mistral = {
     required = { "prompt" },
     reply = function(input)
-        return said(assert(input.prompt:match "^<s>%[INST%] (.*) %[/INST%]$"), input.max_tokens)
+        local turn = input.prompt:gsub("^<s>", "")
+        return said(assert(turn:match "^%[INST%] (.*) %[/INST%]$"), input.max_tokens)
     end,
     whole = function(reply)
         return { outputs = { { text = reply.text, stop_reason = ending(reply, "stop", "length") } } }
