@@ -403,6 +403,7 @@ function bedrock.api_version() end
 ---@field trace table[] an agent's trace parts, or a harness's hook events
 ---@field results bedrock.AgentResult[] what tools gave, in the order of their calls
 ---@field collaborators { agent_id: string?, name: string? }[] agents beside this one that were heard of
+---@field return_control? table[] of an agent: the events that handed its calls out, as AWS has them
 ---@field calls? bedrock.AgentCall[] calls that nobody here answers: the session has no tools
 ---@field stop_reason? string
 ---@field usage? bedrock.Usage

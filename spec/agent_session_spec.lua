@@ -258,6 +258,8 @@ describe("an agent's session", function()
             local answer = assert(session({ tools = { ["g.a"] = tool, ["g.b"] = tool, ["g.c"] = tool } }):ask "Hi")
             assert.equal("done", answer.text)
             assert.same({ "a", "b", "c" }, ran)
+            assert.equal(3, #answer.return_control)
+            assert.equal("i-2", answer.return_control[2].invocationId)
             local bodies = sent()
             assert.equal("i-1", bodies[2].sessionState.invocationId)
             assert.equal("a", told(bodies[2])[1]["function"])
@@ -425,6 +427,24 @@ describe("an agent's session", function()
                 end
             end
         end)()
+        assert(talk:ask "Again")
+    end)
+
+    it("refuses two coroutines on one stream, and asks no more once it is closed under tools", function()
+        scripted({ control("i", wants "f", wants "g") }, { says "ok" })
+        local stream, why, started
+        local talk = session { tools = { ["g.f"] = function()
+            started = true
+            require("bedrock.connection").pause(conn, 5)
+        end, ["g.g"] = function()
+            why = select(2, pcall(stream))
+            stream:close()
+        end } }
+        stream = talk:stream "Hi"
+        assert.equal("Closed", select(2, stream:next()).code)
+        assert.is_true(started)
+        assert.matches("two coroutines wait on one stream", why)
+        assert.equal(1, ep:counters().InvokeAgent)
         assert(talk:ask "Again")
     end)
 
@@ -656,6 +676,36 @@ describe("a harness's session", function()
         assert.is_false(ran)
     end)
 
+    it("tells of tools with a description, and checks their input", function()
+        local got
+        local tool = {
+            name = "find_order",
+            description = "Looks an order up",
+            input = { number = "integer", ["note?"] = "string" },
+            run = function(input)
+                got = input
+                return "sent"
+            end,
+        }
+        local talk = session { tools = { tool }, params = { tools = { { type = "agentcore_browser", name = "web" } } } }
+        assert.equal("The tool said (success): sent", tostring(assert(talk:ask "use tool")))
+        assert.same({ number = 42, note = "example" }, got)
+        for i = 1, 2 do
+            assert.same({ { type = "inline_function", name = "find_order", config = { inlineFunction = {
+                description = "Looks an order up",
+                inputSchema = bedrock.json.decode(bedrock.json.encode(bedrock.schema(tool.input))),
+            } } }, { type = "agentcore_browser", name = "web" } }, sent()[i].tools)
+        end
+        local _, err = conn:agent_session { harness_arn = HARNESS, tools = { { name = "f", input = { x = "intger" },
+            run = error } } }
+        assert.matches("^tools%[1%].input", err.errors[1].path)
+        tool.input = { type = "object", properties = { number = { type = "integer" } }, required = { "other" } }
+        got = nil
+        assert.matches("The tool said (error): the input does not fit the tool's schema: other",
+            tostring(assert(session { tools = { tool } }:ask "use tool")), 1, true)
+        assert.is_nil(got)
+    end)
+
     it("keeps calls apart whose blocks have the same number, and refuses a cut one", function()
         local function start(id)
             return frame("contentBlockStart", { contentBlockIndex = 0,
@@ -708,7 +758,9 @@ describe("a harness's session", function()
             frame("contentBlockDelta", { contentBlockIndex = 0, delta = { reasoningContent = { text = "then" } } }),
             frame("contentBlockDelta", { contentBlockIndex = 1, delta = { text = "Yes" } }),
             frame("contentBlockDelta", { contentBlockIndex = 1, delta = { hologram = { x = 1 } } }),
-            frame("messageStop", { stopReason = "end_turn" }),
+            frame("messageStop", { stopReason = "end_turn", later = 1 }),
+            frame("metadata", { usage = { inputTokens = 1 }, later = 2 }),
+            frame("surprise", { later = 3 }),
         } } } }
         local thoughts = {}
         local answer = assert(session():ask("Hi", { on = { reasoning = function(text)
@@ -719,6 +771,11 @@ describe("a harness's session", function()
         assert.equal("Yes", answer.text)
         assert.equal("before_invocation", answer.trace[1].type)
         assert.equal(1, answer.others[1].event.delta.hologram.x)
+        local names = {}
+        for i, other in ipairs(answer.others) do
+            names[i] = other.name
+        end
+        assert.same({ "contentBlockDelta", "messageStop", "metadata", "surprise" }, names)
     end)
 end)
 

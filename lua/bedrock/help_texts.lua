@@ -441,6 +441,7 @@ What `ask` returns, and what is in `session.answer` after a stream.
   trace: table[], an agent's trace parts, or a harness's hook events
   results: bedrock.AgentResult[], what tools gave, in the order of their calls
   collaborators: { agent_id: string?, name: string? }[], agents beside this one that were heard of
+  return_control?: table[], of an agent: the events that handed its calls out, as AWS has them
   calls?: bedrock.AgentCall[], calls that nobody here answers: the session has no tools
   stop_reason?: string
   usage?: bedrock.Usage

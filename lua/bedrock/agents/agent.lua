@@ -133,6 +133,9 @@ function takers.files(turn, event)
 end
 
 function takers.returnControl(turn, event)
+    local answer = turn.answer_so_far
+    answer.return_control = answer.return_control or {}
+    table.insert(answer.return_control, event)
     table.insert(turn.controls, event)
 end
 

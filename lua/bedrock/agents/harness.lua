@@ -32,34 +32,19 @@ function harness.check(given, problems)
     end
 end
 
---- Tools with a description are told to the harness, in place of those that it has.
-local function definition(tool)
-    local schema, why = require("bedrock.schema").of(tool.input or {})
-    if not schema then
-        local problem = { path = "tools." .. tool.name, kind = "type", message = why }
-        return nil, errors.validation("agent_session", { problem })
-    end
-    return {
-        type = "inline_function",
-        name = tool.name,
-        config = { inlineFunction = { description = tool.description or tool.name, inputSchema = schema } },
-    }
-end
-
+--- Tools with a description or an input are told to the harness, in place of those that it has.
 --- @return table[]? list
---- @return bedrock.Error? err
 local function definitions(turn)
-    local own = turn.tools and turn.tools.list
-    if not own or not own[1] then
+    local found = turn.tools
+    if not found or not found.list[1] then
         return turn.params.tools
     end
     local list = {}
-    for i, tool in ipairs(own) do
-        local made, err = definition(tool)
-        if not made then
-            return nil, err
-        end
-        list[i] = made
+    for i, tool in ipairs(found.list) do
+        list[i] = { type = "inline_function", name = tool.name, config = { inlineFunction = {
+            description = tool.description or tool.name,
+            inputSchema = found.inputs[tool.name] or { type = "object" },
+        } } }
     end
     for _, one in ipairs(turn.params.tools or {}) do
         list[#list + 1] = one
@@ -71,11 +56,7 @@ local function params_of(turn, said)
     local session = turn.session
     local params = options.merged({ qualifier = session.qualifier }, turn.params)
     params.harnessArn, params.runtimeSessionId, params.messages = session.harness_arn, session.session_id, said
-    local list, err = definitions(turn)
-    if err then
-        return nil, err
-    end
-    params.tools = list
+    params.tools = definitions(turn)
     return params
 end
 
@@ -101,11 +82,26 @@ local function said(turn, event, kept)
     return messages.events.contentBlockDelta(turn.built, event, kept)
 end
 
+--- Has it members beside these?
+local function has_more(event, first, second)
+    for name in pairs(event) do
+        if name ~= first and name ~= second then
+            return true
+        end
+    end
+    return false
+end
+
 local takers = {
     contentBlockDelta = said,
     metadata = function(turn, event)
         answers.count(turn.answer_so_far, event.usage)
         turn.answer_so_far.metrics = event.metrics or turn.answer_so_far.metrics
+        return has_more(event, "usage", "metrics")
+    end,
+    messageStop = function(turn, event)
+        messages.events.messageStop(turn.built, event)
+        return has_more(event, "stopReason")
     end,
     hookEvent = function(turn, event)
         table.insert(turn.answer_so_far.trace, event)

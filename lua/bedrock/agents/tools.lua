@@ -35,6 +35,16 @@ local function normal(name)
 end
 tools.normal = normal
 
+--- The schema of an input, in either form.
+local function read_input(input, path, problems)
+    local made, _, wrong = require("bedrock.schema").of(input)
+    for _, problem in ipairs(wrong or {}) do
+        local place = path .. ".input" .. (problem.path ~= "" and "." or "") .. problem.path
+        options.add(problems, place, problem.kind, "%s", problem.message)
+    end
+    return made
+end
+
 local function add_tool(found, name, tool, path, problems)
     local run = type(tool) == "table" and tool.run or tool
     if type(name) ~= "string" or name == "" then
@@ -43,18 +53,21 @@ local function add_tool(found, name, tool, path, problems)
         options.add(problems, path, "type", "must be a function, or a table with a function run")
     else
         found.run[normal(name)] = run
+        if type(tool) == "table" and tool.input ~= nil then
+            found.inputs[normal(name)] = read_input(tool.input, path, problems)
+        end
     end
 end
 
 --- Tools by name, or a list of {name, description, input, run}, or both.
 --- @param given table?
 --- @param problems bedrock.Problem[]
---- @return table? found {run = functions by name, list = those with a description}
+--- @return table? found {run, inputs = functions and schemas by name, list = those with a description or input}
 function tools.read(given, problems)
     if type(given) ~= "table" then
         return nil
     end
-    local found = { run = {}, list = {} }
+    local found = { run = {}, inputs = {}, list = {} }
     for key, tool in pairs(given) do
         local path = "tools[" .. (type(key) == "string" and ("%q"):format(core.shown(key)) or tostring(key)) .. "]"
         local name = type(key) == "string" and key or type(tool) == "table" and tool.name
@@ -107,6 +120,23 @@ local function denial(turn, call)
     end
 end
 
+--- Why a call cannot run: there is no such tool, or its input does not fit.
+local function misfit(found, call)
+    if not (found and found.run[call.name]) then
+        return failed(("there is no tool %s here"):format(call.name))
+    end
+    local input = found.inputs[call.name]
+    if not input then
+        return nil
+    end
+    local check = require "bedrock.schema_check"
+    local problems = check.problems(input, call.params)
+    if problems[1] then
+        return failed("the input does not fit the tool's schema: " .. table.concat(problems, "; "))
+    end
+    call.params = check.cleaned(input, call.params)
+end
+
 --- What is known of a call without running it, if anything is.
 --- @return bedrock.AgentResult? result
 --- @return string? confirmation
@@ -120,10 +150,8 @@ local function beforehand(turn, call)
         return result
     elseif call.confirmation == "USER_CONFIRMATION" then
         return { confirmation = "CONFIRM" }
-    elseif not (turn.tools and turn.tools.run[call.name]) then
-        return failed(("there is no tool %s here"):format(call.name))
     end
-    return nil, is_asked and "CONFIRM" or nil
+    return misfit(turn.tools, call), is_asked and "CONFIRM" or nil
 end
 
 --- Runs all calls of a turn at the same time. Who must allow them is asked before, one call after the other. Cancelling

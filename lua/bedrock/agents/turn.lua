@@ -110,7 +110,10 @@ local function go_on(self, calls)
     for _, call in ipairs(calls) do
         call.session, call.round, call.context = self.session, self.answer_so_far.rounds, self.context
     end
-    return reply(self, tools.run(self, calls))
+    local results = tools.run(self, calls)
+    if self.state == "open" then
+        return reply(self, results)
+    end
 end
 
 --- The stream has ended: there is the answer, or something is wanted.
@@ -166,6 +169,7 @@ end
 
 --- What is raised through it (a task that is cancelled, Ctrl-C, an error in a function of the user's) ends the turn.
 local function guarded(self, ok, piece, err)
+    self.running = false
     if ok then
         return piece, err
     end
@@ -184,6 +188,10 @@ end
 --- @return string? piece
 --- @return bedrock.Error? err
 function methods.next(self)
+    if self.running then
+        error("two coroutines wait on one stream of a session", 3)
+    end
+    self.running = true
     return guarded(self, pcall(next_piece, self))
 end
 local next_of = methods.next
