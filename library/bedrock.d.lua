@@ -104,6 +104,7 @@
 ---@field validate? boolean
 ---@field strict? boolean
 ---@field unknown? "error"|"pass"
+---@field on? bedrock.Hooks functions that are told of each call
 
 --- What a function of credentials gives.
 ---@class bedrock.GivenCredentials
@@ -477,6 +478,23 @@ local AgentSession = {}
 ---@field tool_limit? integer
 ---@field params? table other members of the operation
 
+--- What a function of `on` gets.
+---@class bedrock.CallEvent
+---@field operation string
+---@field service? string
+---@field region string
+---@field attempt? integer
+---@field status? integer
+---@field request_id? string
+---@field error? bedrock.Error
+---@field ms bedrock.Milliseconds
+---@field bytes? integer of the answer's body
+---@field tokens? bedrock.Tokens
+---@field reason? string of a retry
+---@field delay_ms? integer of a retry
+---@field source? string of credentials
+---@field cache? "exchange"|"memory"|"file"|"redis" of credentials
+
 ---@class bedrock.Chat
 ---@field messages table[] what was said, as Converse has it; plain data, and never half a turn
 ---@field usage bedrock.Usage of all requests
@@ -605,6 +623,13 @@ local Connection = {}
 ---@field healed? string[] what was left out or changed, a sentence each
 ---@field raw table the model's own answer; for a list of inputs, a list of them; of a stream its chunks
 
+---@class bedrock.Hooks
+---@field attempt? fun(event: bedrock.CallEvent) a request goes out
+---@field response? fun(event: bedrock.CallEvent) what came of it
+---@field retry? fun(event: bedrock.CallEvent) it will be sent again
+---@field credentials? fun(event: bedrock.CallEvent)
+---@field stream_end? fun(event: bedrock.CallEvent)
+
 --- For a generic `for`, where an error is raised. `next` returns the error.
 ---@class bedrock.Items
 ---@field next fun(self: bedrock.Items): any, bedrock.Error?
@@ -636,7 +661,18 @@ local Connection = {}
 ---@field attempts integer requests sent
 ---@field request_id? string
 ---@field headers table<string, string> lower-case names; repeated fields joined with ", "
+---@field timing bedrock.Timing
 ---@field token? table<string, string> the idempotency token or session ID that was generated, by member
+
+---@class bedrock.Milliseconds
+---@field queue number until the engine took the call up
+---@field credentials number waited for them
+---@field dns number of the last attempt, like the next four; 0 on a kept connection
+---@field connect number
+---@field tls number
+---@field first_byte? number from the beginning of the attempt
+---@field attempt? number the attempt itself
+---@field total number since the call was made
 
 ---@class bedrock.Model
 ---@field id string what operations take as modelId
@@ -761,6 +797,18 @@ local Stream = {}
 ---@field ms number
 ---@field detail string
 ---@field hint? string
+
+---@class bedrock.Timing
+---@field ms bedrock.Milliseconds its fields may also be read from here: timing.total
+---@field bytes integer of the answer's body; of a stream, until its head came, as `ms`
+---@field tokens? bedrock.Tokens where the answer tells
+
+---@class bedrock.Tokens
+---@field input_tokens? integer
+---@field output_tokens? integer
+---@field total_tokens? integer
+---@field cache_read_tokens? integer
+---@field cache_write_tokens? integer
 
 ---@class bedrock.ToolCall
 ---@field id string

@@ -11,8 +11,31 @@
 
 static void send_request(void *user);
 
+/* What came of an attempt; error == NULL: it was answered, or has a cure. */
+static void trace(br_fetch *f, const br_error *error, int delay_ms)
+{
+    br_trace *t = f->trace;
+    if (t == NULL || f->sent == 0)
+        return;
+    br_trace_begin(t, "exchange");
+    br_trace_text(t, "by", br_slice_of(f->service));
+    br_trace_text(t, "operation", br_slice_of(f->operation));
+    br_trace_number(t, "attempt", f->sent);
+    if (f->status != 0)
+        br_trace_number(t, "status", f->status);
+    if (error != NULL) {
+        br_trace_text(t, "code", br_slice_of(error->code));
+        br_trace_text(t, "message", br_slice_of(error->message));
+    }
+    if (delay_ms >= 0)
+        br_trace_number(t, "delay_ms", delay_ms);
+    br_trace_time(t, "attempt", br_engine_mono_us(f->engine) - f->sent_us);
+    br_trace_end(t);
+}
+
 static void finish(br_fetch *f)
 {
+    trace(f, f->answered ? NULL : &f->error, -1);
     f->ops->done(f->user);
 }
 
@@ -33,8 +56,9 @@ static void forget_attempt(br_fetch *f)
     f->status = 0;
 }
 
-static void repeat_after(br_fetch *f, int delay_ms)
+static void repeat_after(br_fetch *f, const br_error *error, int delay_ms)
 {
+    trace(f, error, delay_ms);
     forget_attempt(f);
     if (br_timer_start(f->engine, &f->retry, delay_ms, send_request, f))
         return;
@@ -46,7 +70,7 @@ static void repeat_after(br_fetch *f, int delay_ms)
 static void repeat_cured(br_fetch *f)
 {
     f->attempt--;
-    repeat_after(f, 0);
+    repeat_after(f, NULL, 0);
 }
 
 /*
@@ -64,7 +88,8 @@ static void fail_or_repeat(br_fetch *f, br_failure failure)
         finish(f);
         return;
     }
-    repeat_after(f, br_retry_delay_ms(failure, f->attempt, br_engine_random01(f->engine), hint));
+    repeat_after(f, &f->error,
+                 br_retry_delay_ms(failure, f->attempt, br_engine_random01(f->engine), hint));
 }
 
 static void transfer_failed(br_fetch *f, const br_transfer_result *result)
@@ -212,6 +237,8 @@ static bool start_transfer(br_fetch *f)
         .net = f->net,
         .fresh_connection = f->fresh_connection,
     };
+    f->sent++;
+    f->sent_us = br_engine_mono_us(f->engine);
     f->transfer = br_transfer_start(f->engine, &request, &ops, f, &f->error);
     return f->transfer != NULL;
 }

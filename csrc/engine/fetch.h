@@ -9,6 +9,7 @@
 #define BR_ENGINE_FETCH_H
 
 #include "core/aws/harmless.h"
+#include "core/base/trace.h"
 #include "engine/config.h"
 
 #define BR_FETCH_ATTEMPTS 3
@@ -39,6 +40,7 @@ typedef struct br_fetch {
     const br_fetch_ops *ops;
     void *user;
     const br_timeouts *timeouts; /* NULL: the config's */
+    br_trace *trace;             /* gets each attempt; may be NULL */
     bool undated;                /* requests carry no date that a wrong clock could spoil */
     bool impatient; /* a service that is not reached, or silent, is not tried again: it is near or
                        not there at all */
@@ -56,7 +58,8 @@ typedef struct br_fetch {
     br_timer retry;
     br_request request;
     br_clock clock;
-    int attempt;
+    int attempt, sent; /* what was sent, cured ones included */
+    int64_t sent_us;
     bool fresh_connection, stale_repeated;
 } br_fetch;
 

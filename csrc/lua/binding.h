@@ -94,6 +94,9 @@ int br_lua_step(lua_State *L);
 int br_lua_fd(lua_State *L);
 int br_lua_now_ms(lua_State *L);
 
+/* trace.c */
+int br_lua_listen(lua_State *L);
+
 /* bridge.c */
 int br_lua_bridged(lua_State *L);
 int br_lua_bridge(lua_State *L);

@@ -2,6 +2,7 @@
 ** Calls as userdata. Lua makes one, waits until it is ready, and takes what came:
 **   client:call(op, params, options, "prepare"?)   client:request(fields, options)
 **   client:identity(refresh)
+**   call:trace()                                   what has happened meanwhile (trace.c)
 **   call:ready()  call:step(ms)  call:arm(id)      is there something to take, or the end?
 **   call:submit() call:feed(bytes) call:lost() call:refuse(why)   for a host in another thread
 **   call:result() call:head() call:event() call:prepared() call:credentials() call:lend()
@@ -497,8 +498,7 @@ static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *
 
 static void push_credentials(lua_State *L, const br_lua_call *c)
 {
-    static const char *const origins[] = {NULL, "exchange", "memory", "file", "redis"};
-    lua_pushstring(L, origins[c->item.origin]);
+    lua_pushstring(L, br_origin_name(c->item.origin));
     lua_setfield(L, -2, "cache");
     br_lua_push(L, c->item.credentials->access_key_id);
     lua_setfield(L, -2, "access_key_id");
@@ -572,7 +572,8 @@ static const luaL_Reg methods[] = {
     {"event", call_event}, {"feed", br_lua_call_feed},     {"head", call_head},
     {"lend", call_lend},   {"lost", br_lua_call_lost},     {"prepared", call_prepared},
     {"ready", call_ready}, {"refuse", br_lua_call_refuse}, {"result", call_result},
-    {"step", call_step},   {"submit", br_lua_call_submit}, {NULL, NULL},
+    {"step", call_step},   {"submit", br_lua_call_submit}, {"trace", br_lua_call_trace},
+    {NULL, NULL},
 };
 
 static const luaL_Reg meta[] = {

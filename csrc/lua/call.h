@@ -59,6 +59,9 @@ static inline void br_lua_call_info(const br_lua_call *c, br_call_info *info)
         *info = c->frames->info;
 }
 
+/* trace.c */
+int br_lua_call_trace(lua_State *L);
+
 /* bridge.c: methods of calls that are handed over. */
 int br_lua_call_submit(lua_State *L);
 int br_lua_call_feed(lua_State *L);

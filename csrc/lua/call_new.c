@@ -72,14 +72,21 @@ static bool start_here(br_lua_state *s, br_lua_call *c, br_error *error)
     return s->bridged || br_call_start(c->call, s->engine, error);
 }
 
+static br_trace_level trace_level(const br_lua_state *s, const br_client *client)
+{
+    bool heard = atomic_load_explicit(&client->heard, memory_order_relaxed);
+    return heard && s->trace == BR_TRACE_OFF ? BR_TRACE_EVENTS : s->trace;
+}
+
 /* Its request is complete; pushes it as the result. */
-static int start(lua_State *L, br_lua_call *c, int index, const br_call_opts *opts)
+static int start(lua_State *L, br_lua_call *c, int index, br_call_opts *opts)
 {
     br_lua_state *s = br_lua_state_of(L);
     bool bare = c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH;
     br_error error;
     br_error_clear(&error);
     br_lua_leave_parent(s);
+    opts->trace = trace_level(s, c->client);
     bool ok = s->bridged || br_lua_engine(s, &error);
     br_call *call = ok ? br_call_new(c->client, bare ? NULL : &c->request, opts, &error) : NULL;
     if (!call)

@@ -56,6 +56,14 @@ int br_lua_connect(lua_State *L)
     return sound ? 1 : 2;
 }
 
+static int client_listen(lua_State *L)
+{
+    br_lua_client *c = check(L, 1);
+    if (c->client)
+        atomic_store(&c->client->heard, true);
+    return 0;
+}
+
 static int client_close(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
@@ -332,6 +340,7 @@ static const luaL_Reg methods[] = {
     {"foreign_arns", client_foreign_arns},
     {"give", client_give},
     {"identity", br_lua_client_identity},
+    {"listen", client_listen},
     {"order", client_order},
     {"request", br_lua_client_request},
     {"sign", client_sign},

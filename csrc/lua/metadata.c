@@ -10,6 +10,8 @@
 */
 typedef struct br_lua_facts {
     int status, attempts;
+    int64_t bytes;
+    br_call_times times;
     size_t len;
     char text[];
 } br_lua_facts;
@@ -42,6 +44,8 @@ void br_lua_push_metadata(lua_State *L, const br_call_info *info, br_slice token
     br_lua_facts *facts = lua_newuserdatauv(L, sizeof *facts + len, 0);
     facts->status = info->status;
     facts->attempts = info->attempts;
+    facts->bytes = info->bytes;
+    facts->times = info->times;
     facts->len = len;
     br_lua_class_set(L, br_lua_state_of(L)->facts_class);
     char *to = put(put(put(facts->text, id), token_name), value);
@@ -98,12 +102,27 @@ static void push_packed_headers(lua_State *L, const char *text, const char *end)
     }
 }
 
-/* metadata(facts) -> {status, request_id, attempts, headers, token?} */
+static void push_timing(lua_State *L, const br_lua_facts *facts)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, (lua_Integer)facts->bytes);
+    lua_setfield(L, -2, "bytes");
+    lua_createtable(L, 0, BR_TIME_COUNT);
+    for (int i = 0; i < BR_TIME_COUNT; i++) {
+        lua_pushnumber(L, (lua_Number)facts->times.us[i] / 1000);
+        lua_setfield(L, -2, br_call_time_names[i]);
+    }
+    lua_setfield(L, -2, "ms");
+}
+
+/* metadata(facts) -> {status, request_id, attempts, headers, timing = {bytes, ms}, token?} */
 int br_lua_metadata(lua_State *L)
 {
     const br_lua_facts *facts = luaL_checkudata(L, 1, BR_LUA_FACTS);
     const char *id = facts->text, *name = after(id), *value = after(name);
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
+    push_timing(L, facts);
+    lua_setfield(L, -2, "timing");
     lua_pushinteger(L, facts->status);
     lua_setfield(L, -2, "status");
     lua_pushinteger(L, facts->attempts);

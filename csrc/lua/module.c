@@ -26,6 +26,7 @@ static const luaL_Reg functions[] = {
     {"find", br_lua_find},
     {"join_halves", br_lua_join_halves},
     {"keys", br_lua_keys},
+    {"listen", br_lua_listen},
     {"literal", br_lua_literal},
     {"make_directory", br_lua_make_directory},
     {"metadata", br_lua_metadata},

@@ -33,6 +33,7 @@ typedef struct br_lua_state {
     unsigned frames_count;
     br_request request; /* empty: its memory is for the next call */
     br_lua_class_id client_class, call_class, facts_class;
+    br_trace_level trace; /* of calls that are made: who listens to all of them */
     br_lua_waiter *woken, *woken_last;
     /*
     ** [0] is the built-in one. What a later one has goes before what an earlier one has. They

@@ -261,7 +261,12 @@ function connection.connect(settings)
     if begin_log then
         begin_log()
     end
-    local client, err = core.connect(settings)
+    local client, err
+    if settings.on == nil then
+        client, err = core.connect(settings)
+    else
+        client, err = require("bedrock.listen").connect(settings)
+    end
     if not client then
         return nil, err
     end
@@ -273,6 +278,9 @@ function connection.connect(settings)
             client = require("bedrock.asked").client(client, settings)
             break
         end
+    end
+    if type(settings.on) == "table" then
+        client = require("bedrock.listen").client(client, settings.on)
     end
     local self = { _client = client }
     self.region, self.auth = client:about()

@@ -542,6 +542,23 @@ has all that a bedrock.Stream has
   headers?: table<string, string>, of a raw request's answer
   events: fun(self: bedrock.ByteStream): fun(): "chunk", string
   next: fun(self: bedrock.ByteStream): "chunk"?, string | bedrock.Error | nil]==],
+        ["bedrock.CallEvent"] = [==[
+bedrock.CallEvent
+What a function of `on` gets.
+  operation: string
+  service?: string
+  region: string
+  attempt?: integer
+  status?: integer
+  request_id?: string
+  error?: bedrock.Error
+  ms: bedrock.Milliseconds
+  bytes?: integer, of the answer's body
+  tokens?: bedrock.Tokens
+  reason?: string, of a retry
+  delay_ms?: integer, of a retry
+  source?: string, of credentials
+  cache?: "exchange"|"memory"|"file"|"redis", of credentials]==],
         ["bedrock.CallOptions"] = [==[
 bedrock.CallOptions
 What can be set for one call.
@@ -813,6 +830,13 @@ What a function of credentials gives.
   secret_access_key: string
   session_token?: string
   expiration?: bedrock.Timestamp, nil: for good]==],
+        ["bedrock.Hooks"] = [==[
+bedrock.Hooks
+  attempt?: fun(event: bedrock.CallEvent), a request goes out
+  response?: fun(event: bedrock.CallEvent), what came of it
+  retry?: fun(event: bedrock.CallEvent), it will be sent again
+  credentials?: fun(event: bedrock.CallEvent)
+  stream_end?: fun(event: bedrock.CallEvent)]==],
         ["bedrock.Instance"] = [==[
 bedrock.Instance
   endpoint?: string, else AWS_EC2_METADATA_SERVICE_ENDPOINT, or that of EC2]==],
@@ -857,7 +881,18 @@ bedrock.Metadata
   attempts: integer, requests sent
   request_id?: string
   headers: table<string, string>, lower-case names; repeated fields joined with ", "
+  timing: bedrock.Timing
   token?: table<string, string>, the idempotency token or session ID that was generated, by member]==],
+        ["bedrock.Milliseconds"] = [==[
+bedrock.Milliseconds
+  queue: number, until the engine took the call up
+  credentials: number, waited for them
+  dns: number, of the last attempt, like the next four; 0 on a kept connection
+  connect: number
+  tls: number
+  first_byte?: number, from the beginning of the attempt
+  attempt?: number, the attempt itself
+  total: number, since the call was made]==],
         ["bedrock.Model"] = [==[
 bedrock.Model
   id: string, what operations take as modelId
@@ -1093,7 +1128,8 @@ bedrock.Settings
   cache_dir?: string
   validate?: boolean
   strict?: boolean
-  unknown?: "error"|"pass"]==],
+  unknown?: "error"|"pass"
+  on?: bedrock.Hooks, functions that are told of each call]==],
         ["bedrock.SignParams"] = [==[
 bedrock.SignParams
   url: string, path and query percent-encoded
@@ -1146,8 +1182,20 @@ bedrock.TestStep
   hint?: string]==],
         ["bedrock.Timestamp"] = [==[
 bedrock.Timestamp: number|string epoch seconds, or ISO 8601]==],
+        ["bedrock.Timing"] = [==[
+bedrock.Timing
+  ms: bedrock.Milliseconds, its fields may also be read from here: timing.total
+  bytes: integer, of the answer's body; of a stream, until its head came, as `ms`
+  tokens?: bedrock.Tokens, where the answer tells]==],
         ["bedrock.TokenUsage"] = [==[
 bedrock.TokenUsage
+  input_tokens?: integer
+  output_tokens?: integer
+  total_tokens?: integer
+  cache_read_tokens?: integer
+  cache_write_tokens?: integer]==],
+        ["bedrock.Tokens"] = [==[
+bedrock.Tokens
   input_tokens?: integer
   output_tokens?: integer
   total_tokens?: integer

@@ -33,6 +33,9 @@ local function set(f, level)
     for i = 1, level and rank[level] or 0 do
         wanted[LEVELS[i]] = true
     end
+    if package.loaded["bedrock.listen"] or level then
+        require("bedrock.listen").log(not level and 0 or level == "wire" and 2 or 1)
+    end
 end
 
 --- @param level bedrock.LogLevel

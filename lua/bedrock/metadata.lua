@@ -5,13 +5,33 @@ local metadata = {}
 
 --- Metadata as C packed it, or the table once somebody asked for it.
 local known = setmetatable({}, { __mode = "k" })
+--- The tables by what they were made of.
+local tables = setmetatable({}, { __mode = "k" })
+
+--- @class bedrock.Timing
+--- @field ms bedrock.Milliseconds its fields may also be read from here: timing.total
+--- @field bytes integer of the answer's body; of a stream, until its head came, as `ms`
+--- @field tokens? bedrock.Tokens where the answer tells
 
 --- @class bedrock.Metadata
 --- @field status integer
 --- @field attempts integer requests sent
 --- @field request_id? string
 --- @field headers table<string, string> lower-case names; repeated fields joined with ", "
+--- @field timing bedrock.Timing
 --- @field token? table<string, string> the idempotency token or session ID that was generated, by member
+
+--- One for a stream and what it gathered, of which only one says how many tokens it took.
+local function table_of(packed, result)
+    local facts = tables[packed]
+    if not facts then
+        facts = require("bedrock.printed").as(core.metadata(packed), "metadata")
+        setmetatable(facts.timing, { __index = facts.timing.ms })
+        tables[packed] = facts
+    end
+    facts.timing.tokens = facts.timing.tokens or require("bedrock.tokens").of(result, facts.headers)
+    return facts
+end
 
 --- What is known about an answer besides its contents.
 --- @param result any a result, a stream, or what a stream gathered
@@ -22,7 +42,7 @@ function metadata.of(result)
     end
     local facts = known[result]
     if type(facts) == "userdata" then
-        facts = require("bedrock.printed").as(core.metadata(facts), "metadata")
+        facts = table_of(facts, result)
         known[result] = facts
     end
     return facts

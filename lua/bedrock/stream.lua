@@ -17,6 +17,9 @@ local streams = require "bedrock.streams"
 ---   nil where nobody can know
 local stream = {}
 
+--- @type nil|fun(call: userdata, err: bedrock.Error?) is told that a stream is over; set by who listens to calls
+stream.over = nil
+
 local methods = {}
 local Stream = { __name = "bedrock.stream" }
 
@@ -30,8 +33,15 @@ local RETRYABLE = {
     timeout_error = true,
 }
 
+local function over(self, err)
+    if stream.over then
+        stream.over(self._call, err)
+    end
+end
+
 local function failed(self, err)
     self._state, self._error = "failed", err
+    over(self, err)
     if self._ending and self._ending.published then
         self.complete = false
     end
@@ -65,6 +75,7 @@ local function ended(self)
         self.complete = its_end.complete
     end
     self._state = "ended"
+    over(self)
     return nil
 end
 
@@ -241,6 +252,7 @@ function methods.close(self)
         operation = self._operation,
         message = "the stream is closed",
     }
+    over(self, self._error)
     return true
 end
 

@@ -42,7 +42,7 @@ static bool fill(void *user, void *out, size_t n)
 
 br_platform ra_platform(ra_clock *clock)
 {
-    return (br_platform){wall, mono, fill, clock};
+    return (br_platform){wall, mono, fill, clock, NULL};
 }
 
 static void set(br_settings *s, const char *name, const char *value, br_problems *p)

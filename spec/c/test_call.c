@@ -43,7 +43,7 @@ static bool all_ones(void *user, void *out, size_t n)
     return true;
 }
 
-static const br_platform moved_platform = {wall_clock, mono_clock, all_ones, NULL};
+static const br_platform moved_platform = {wall_clock, mono_clock, all_ones, NULL, NULL};
 static br_engine *engine;
 static br_client *client; /* access keys, over TLS */
 

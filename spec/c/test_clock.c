@@ -23,7 +23,7 @@ static bool zeros(void *user, void *out, size_t n)
     return true;
 }
 
-static const br_platform platform = {standing, standing, zeros, NULL};
+static const br_platform platform = {standing, standing, zeros, NULL, NULL};
 static br_engine *engine;
 static br_skew skew;
 

@@ -31,7 +31,7 @@ static bool fixed_random(void *user, void *out, size_t n)
 }
 
 static unsigned char random_byte = 0xff;
-static const br_platform test_platform = {test_clock, test_clock, fixed_random, &random_byte};
+static const br_platform test_platform = {test_clock, test_clock, fixed_random, &random_byte, NULL};
 
 static br_engine *new_engine(const br_platform *platform)
 {

@@ -30,7 +30,8 @@ static void write_item(const br_item *item, const br_call_info *info)
 
 static void write_head(int status, br_headers *headers)
 {
-    const br_call_info info = {2, status, true, headers};
+    const br_call_info info = {
+        .attempts = 2, .status = status, .retryable = true, .headers = headers};
     const br_item item = {.kind = BR_HEAD, .status = status, .headers = headers};
     write_item(&item, &info);
 }
@@ -190,7 +191,7 @@ static void test_errors(void)
     snprintf(error.request_id, sizeof error.request_id, "id-of-the-exchange");
     sample_headers(&h);
     begin();
-    const br_call_info info = {3, 200, true, &h};
+    const br_call_info info = {.attempts = 3, .status = 200, .retryable = true, .headers = &h};
     write_item(&(br_item){.kind = BR_ERROR, .error = &error}, &info);
     br_frames_init(&f, false);
     br_frames_feed(&f, br_buf_slice(&wire));
@@ -297,7 +298,7 @@ static void test_reset(void)
     int at = 0;
     sample_stream();
     br_frames_init(&f, false);
-    br_frames_feed(&f, (br_slice){wire.data, wire.len / 2});
+    br_frames_feed(&f, (br_slice){wire.data, wire.len * 3 / 4});
     CHECK_INT(br_frames_next(&f, &item), BR_HEAD);
     f.error.status = 503;
     br_frames_lost(&f, BR_ERR_CANCELLED, "Closed", "gone");

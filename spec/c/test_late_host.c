@@ -28,7 +28,7 @@ static int64_t moved_clock(void *user)
 
 static br_engine *new_engine(void)
 {
-    static const br_platform moved = {moved_clock, moved_clock, NULL, NULL};
+    static const br_platform moved = {moved_clock, moved_clock, NULL, NULL, NULL};
     br_error error;
     br_engine *e = br_engine_new(&moved, &error);
     CHECK(e != NULL && br_engine_fd(e) >= 0);

@@ -474,8 +474,9 @@ static void late_free(br_store *s)
 
 static br_client kept_client(counting *s)
 {
-    static const br_store_ops ops = {BR_FROM_FILE, late_open,  late_look,    late_lock, late_touch,
-                                     late_put,     late_close, late_abandon, late_free};
+    static const br_store_ops ops = {BR_FROM_FILE, "it is late", late_open, late_look,
+                                     late_lock,    late_touch,   late_put,  late_close,
+                                     late_abandon, late_free};
     br_client c = client_of(s, "a", &named_ops);
     CHECK(s->base.store == NULL);
     late.base.ops = &ops;

@@ -472,7 +472,7 @@ static void test_slow_is_not_silent(void)
 
 static void use_moved_clock(bool with_fd)
 {
-    static const br_platform moved = {moved_clock, moved_clock, NULL, NULL};
+    static const br_platform moved = {moved_clock, moved_clock, NULL, NULL, NULL};
     br_error error;
     br_engine_free(engine);
     engine = br_engine_new(&moved, &error);

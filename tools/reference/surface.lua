@@ -104,6 +104,7 @@
 ---@field validate? boolean
 ---@field strict? boolean
 ---@field unknown? "error"|"pass"
+---@field on? bedrock.Hooks functions that are told of each call
 
 --- What a function of credentials gives.
 ---@class bedrock.GivenCredentials

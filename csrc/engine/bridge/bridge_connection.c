@@ -110,6 +110,20 @@ static void grant_credit(br_connection *c)
     br_frame_mask(BR_FRAME_CREDIT, c->out.data + contents, c->out.len - contents, c->key);
 }
 
+/* What has happened to the call goes before what comes of it. */
+static void write_trace(br_connection *c)
+{
+    br_trace *t = br_call_trace(c->call);
+    br_slice bytes = t != NULL ? br_trace_waiting(t) : (br_slice){NULL, 0};
+    if (bytes.n == 0)
+        return;
+    begin_frames(c);
+    size_t contents = c->out.len + BR_FRAME_HEADER;
+    br_frame_write_trace(&c->out, bytes);
+    br_frame_mask(BR_FRAME_TRACE, c->out.data + contents, c->out.len - contents, c->key);
+    br_trace_taken(t);
+}
+
 /* Items become frames until there is none, or enough. Long data is sent before the next item. */
 static void fill(br_connection *c)
 {
@@ -118,7 +132,9 @@ static void fill(br_connection *c)
     while (c->call != NULL && c->tail.n == 0 && unsent(c) < BR_CONNECTION_HIGH) {
         br_item item;
         br_call_info info;
-        if (br_call_next(c->call, &item) == BR_WAIT)
+        br_item_kind kind = br_call_next(c->call, &item);
+        write_trace(c);
+        if (kind == BR_WAIT)
             return;
         br_call_info_get(c->call, &info);
         if (item.kind == BR_CREDENTIALS)

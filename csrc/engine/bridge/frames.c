@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #define HEADERS_MAX (BR_HEADERS_BYTES_MAX + (size_t)BR_HEADERS_MAX * 8 + 2)
-#define INFO_MAX (HEADERS_MAX + 8)
+#define INFO_MAX (HEADERS_MAX + 8 + sizeof(int64_t) + sizeof(br_call_times))
 #define EVENT_MAX (BR_ES_MESSAGE_MAX + (size_t)BR_ES_HEADER_COUNT_MAX * 12 + 1)
 #define PREPARED_MAX (HEADERS_MAX + BR_PATH_MAX + BR_QUERY_MAX + (size_t)8192 + BR_BODY_MAX)
 #define IN_MAX (PREPARED_MAX + BR_FRAME_HEADER + (size_t)1024 * 1024)
@@ -15,6 +15,8 @@ size_t br_frame_max(br_item_kind kind)
 {
     if (kind == BR_FRAME_CREDIT)
         return BR_FRAME_CREDIT_SIZE;
+    if (kind == BR_FRAME_TRACE)
+        return BR_TRACE_WIRE_MAX;
     switch (kind) {
     case BR_WAIT:
         return BR_FRAME_KEY_SIZE;
@@ -39,12 +41,14 @@ void br_frames_init(br_frames *f, bool secret)
 {
     memset(f, 0, sizeof *f);
     (secret ? br_buf_init_secret : br_buf_init)(&f->in, IN_MAX);
+    br_buf_init_secret(&f->trace, BR_TRACE_WIRE_MAX);
     (secret ? br_headers_init_secret : br_headers_init)(&f->headers);
 }
 
 void br_frames_free(br_frames *f)
 {
     br_buf_free(&f->in);
+    br_buf_free(&f->trace);
     br_headers_free(&f->headers);
     free(f->message);
     f->message = NULL;
@@ -55,6 +59,7 @@ bool br_frames_reset(br_frames *f)
     if (f->in.secret || f->in.cap > KEPT_MAX)
         return false;
     br_buf_clear(&f->in);
+    br_buf_free(&f->trace);
     br_headers_clear(&f->headers);
     f->taken = f->scanned = 0;
     f->key = 0;
@@ -112,6 +117,12 @@ static uint64_t get_number(cursor *c, size_t bytes)
     return value;
 }
 
+static void get_block(cursor *c, void *out, size_t size)
+{
+    br_slice block = get(c, size);
+    memcpy(out, block.p, block.n);
+}
+
 static void get_text(cursor *c, size_t n, char *out, size_t size)
 {
     br_slice text = get(c, n < size ? n : SIZE_MAX);
@@ -135,6 +146,8 @@ static void get_info(cursor *c, br_frames *f)
     f->info.attempts = (int)(get_number(c, 4) & INT32_MAX);
     f->info.status = (int)get_number(c, 2);
     f->info.retryable = get_number(c, 1) != 0;
+    get_block(c, &f->info.bytes, sizeof f->info.bytes);
+    get_block(c, &f->info.times, sizeof f->info.times);
     f->info.headers = NULL;
     if (get_number(c, 1) == 0)
         return;
@@ -291,6 +304,13 @@ static void read_credit(cursor *c, br_frames *f, br_item *item)
     item->kind = BR_WAIT;
 }
 
+/* Nor is this one. Without room, or memory, it is not kept. */
+static void read_trace(cursor *c, br_frames *f, br_item *item)
+{
+    br_buf_add_slice(&f->trace, get(c, c->n));
+    item->kind = BR_WAIT;
+}
+
 static br_item_kind peek_frame(const br_frames *f, size_t at, size_t *length)
 {
     cursor c = {(const unsigned char *)f->in.data + at, BR_FRAME_HEADER, false};
@@ -310,7 +330,7 @@ static void scan(br_frames *f)
     while (!f->over && !f->broken && f->in.len - f->scanned >= BR_FRAME_HEADER) {
         size_t length, left = f->in.len - f->scanned - BR_FRAME_HEADER;
         br_item_kind kind = peek_frame(f, f->scanned, &length);
-        if (length > br_frame_max(kind) || kind > BR_FRAME_CREDIT) {
+        if (length > br_frame_max(kind) || kind > BR_FRAME_TRACE) {
             spoil(f, "the engine's thread sent a malformed frame");
         } else if (length > left) {
             size_t missing = length - left;
@@ -370,6 +390,8 @@ static br_item_kind take_frame(br_frames *f, br_item *item)
         br_frame_mask(item->kind, contents, length, f->key);
     if (item->kind == BR_FRAME_CREDIT)
         read_credit(&c, f, item);
+    else if (item->kind == BR_FRAME_TRACE)
+        read_trace(&c, f, item);
     else
         read_contents(&c, f, item);
     if (c.bad) {

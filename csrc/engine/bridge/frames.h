@@ -26,6 +26,8 @@
 ** of its own, unmixed: DATA, all together no more than the credits that it got, then one END.
 */
 #define BR_FRAME_CREDIT ((br_item_kind)(BR_ERROR + 1))
+/* Nor one: what has happened to the call (core/base/trace.h). It comes before the items that follow it. */
+#define BR_FRAME_TRACE ((br_item_kind)(BR_ERROR + 2))
 
 /* The largest contents of a frame of that kind; 0 also for what is no kind. */
 size_t br_frame_max(br_item_kind kind);
@@ -40,6 +42,7 @@ bool br_frame_write(br_buf *out, const br_item *item, const br_call_info *info, 
 /* Appends a masking key. 0: what follows is not mixed, as without one. */
 void br_frame_write_key(br_buf *out, uint32_t key);
 void br_frame_write_credit(br_buf *out, uint32_t bytes);
+void br_frame_write_trace(br_buf *out, br_slice bytes);
 /* Mixes the contents of a frame, or unmixes them. */
 void br_frame_mask(br_item_kind kind, char *contents, size_t n, uint32_t key);
 
@@ -50,6 +53,7 @@ typedef struct br_frames {
     size_t scanned;    /* bytes of `in` that are whole frames */
     uint32_t key;      /* the last that was taken */
     size_t credit;     /* bytes that may be fed now */
+    br_buf trace;      /* what has happened, and was not yet taken; bounded as a trace is */
     bool over;         /* the last frame was received: END or ERROR */
     bool failed;       /* … and it was an ERROR */
     bool broken;       /* malformed, or lost; `error` says so once what came before is taken */

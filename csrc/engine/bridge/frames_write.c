@@ -27,6 +27,8 @@ static void put_info(br_buf *out, const br_call_info *info)
     put(out, (uint64_t)info->attempts, 4);
     put(out, (uint64_t)info->status, 2);
     put(out, info->retryable, 1);
+    br_buf_add(out, &info->bytes, sizeof info->bytes);
+    br_buf_add(out, &info->times, sizeof info->times);
     put(out, info->headers != NULL, 1);
     if (info->headers != NULL)
         put_headers(out, info->headers);
@@ -123,6 +125,13 @@ void br_frame_write_credit(br_buf *out, uint32_t bytes)
     put(out, BR_FRAME_CREDIT, 1);
     put(out, BR_FRAME_CREDIT_SIZE, 4);
     put(out, bytes, BR_FRAME_CREDIT_SIZE);
+}
+
+void br_frame_write_trace(br_buf *out, br_slice bytes)
+{
+    put(out, BR_FRAME_TRACE, 1);
+    put(out, bytes.n, 4);
+    br_buf_add_slice(out, bytes);
 }
 
 bool br_frames_write_fed(br_frames *f, br_buf *out, br_slice bytes)

@@ -123,6 +123,12 @@ static bool check(const br_call *c, const br_call_opts *opts, br_error *error)
     return true;
 }
 
+static bool trace(br_call *c, br_trace_level level, br_error *error)
+{
+    return br_call_trace_open(c, level) ||
+           br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
+}
+
 br_call *br_call_new(br_client *client, br_request *request, const br_call_opts *opts,
                      br_error *error)
 {
@@ -141,6 +147,7 @@ br_call *br_call_new(br_client *client, br_request *request, const br_call_opts 
     c->answer_max = opts->answer_max > 0 ? opts->answer_max : BR_ANSWER_MAX;
     c->body.max = c->answer_max > BR_ERROR_BODY_MAX ? c->answer_max : BR_ERROR_BODY_MAX;
     c->feed.fed = opts->fed;
+    c->made_us = br_platform_mono_us(client->platform);
     br_buf_init(&c->feed.bytes, BR_FEED_MAX + BR_FEED_LOW);
     br_buf_init(&c->url, BR_URL_TEXT_MAX);
     br_buf_init(&c->stream.incoming, BR_STREAM_HIGH * 2);
@@ -149,7 +156,7 @@ br_call *br_call_new(br_client *client, br_request *request, const br_call_opts 
     take_request(c, request);
     c->authorized = opts->authorization.n > 0;
     br_buf_add_slice(&c->authorization, opts->authorization);
-    if (check(c, opts, error))
+    if (check(c, opts, error) && (opts->trace == BR_TRACE_OFF || trace(c, opts->trace, error)))
         return c;
     br_call_free(c);
     return NULL;
@@ -258,6 +265,8 @@ static void end_as(br_call *c, br_call_state state)
     br_call_settle(c);
     c->state = state;
     if (c->engine != NULL)
+        c->times.us[BR_TIME_TOTAL] = br_engine_mono_us(c->engine) - c->made_us;
+    if (c->engine != NULL)
         br_call_notify(c);
 }
 
@@ -285,7 +294,14 @@ void br_call_info_get(const br_call *c, br_call_info *info)
         .status = c->status,
         .retryable = c->retryable,
         .headers = c->status != 0 ? &c->headers : NULL,
+        .bytes = c->received,
+        .times = c->times,
     };
+}
+
+br_trace *br_call_trace(const br_call *c)
+{
+    return c->trace;
 }
 
 void br_call_cancel(br_call *c, const char *code)
@@ -313,6 +329,7 @@ void br_call_free(br_call *c)
     free(c->stream.message);
     br_credentials_unref(c->credentials);
     br_principal_unref(c->who);
+    br_call_trace_close(c);
     recycle(c, client);
     br_client_unref(client);
 }

@@ -8,6 +8,7 @@
 #define BR_ENGINE_CALL_CALL_H
 
 #include "core/aws/eventstream.h"
+#include "core/base/trace.h"
 #include "core/http/request.h"
 #include "engine/client/client.h"
 #include "engine/credentials/provider.h"
@@ -39,6 +40,7 @@ typedef struct br_call_opts {
     br_slice authorization; /* n > 0: sent as Authorization, and nothing is signed; copied */
     size_t answer_max;      /* 0: BR_ANSWER_MAX */
     bool fed;               /* the request's body comes by br_call_feed */
+    br_trace_level trace;   /* what happens is written down; see br_call_trace */
 } br_call_opts;
 
 typedef enum br_item_kind {
@@ -74,11 +76,36 @@ typedef struct br_item {
     const br_error *error;
 } br_item;
 
+/*
+** Where a call's time goes. Connection and first byte are of the last attempt; the first byte counts
+** from its beginning.
+*/
+typedef enum br_call_time {
+    BR_TIME_QUEUE,       /* until the engine began with it */
+    BR_TIME_CREDENTIALS, /* waited for them */
+    BR_TIME_DNS,
+    BR_TIME_CONNECT,
+    BR_TIME_TLS,
+    BR_TIME_FIRST_BYTE,
+    BR_TIME_TOTAL, /* from the making of the call; of a stream that runs: until its head came */
+    BR_TIME_COUNT
+} br_call_time;
+
+/* In microseconds, 0 where there was none. */
+typedef struct br_call_times {
+    int64_t us[BR_TIME_COUNT];
+} br_call_times;
+
+#define BR_TIME_NAME_SIZE 12
+extern const char br_call_time_names[BR_TIME_COUNT][BR_TIME_NAME_SIZE]; /* "queue", … */
+
 typedef struct br_call_info {
     int attempts;              /* requests of its own sent, or tried; not those for credentials */
     int status;                /* of the last head; 0: none came */
     bool retryable;            /* of the error: the same call may succeed later */
     const br_headers *headers; /* of the last head; NULL: none came */
+    int64_t bytes;             /* of the last answer's body that came */
+    br_call_times times;
 } br_call_info;
 
 typedef struct br_call br_call;
@@ -114,6 +141,11 @@ bool br_call_feed(br_call *c, br_slice bytes);
 void br_call_feed_end(br_call *c); /* the body is whole; idempotent */
 
 void br_call_info_get(const br_call *c, br_call_info *info);
+/*
+** What has happened to it and was not yet taken: to be read, and emptied, before an item is. `ready`
+** is called when there is something. NULL: it was not asked for.
+*/
+br_trace *br_call_trace(const br_call *c);
 /* Stops it in any state; next() gives ERROR cancelled with that code ("Cancelled", "Closed"). */
 void br_call_cancel(br_call *c, const char *code);
 void br_call_free(br_call *c); /* in any state; cancels; NULL is fine */

@@ -10,10 +10,28 @@ static bool streams(const br_call *c)
     return c->mode == BR_CALL_EVENTS || c->mode == BR_CALL_BYTES;
 }
 
+static void read_times(br_call *c)
+{
+    int64_t now_us = br_engine_mono_us(c->engine);
+    c->times.us[BR_TIME_FIRST_BYTE] = now_us - c->started_us;
+    c->times.us[BR_TIME_TOTAL] = now_us - c->made_us;
+}
+
+static void read_connection(br_call *c)
+{
+    br_connect_times times;
+    br_transfer_connect_times(c->transfer, &times);
+    c->times.us[BR_TIME_DNS] = times.dns_us;
+    c->times.us[BR_TIME_CONNECT] = times.connect_us;
+    c->times.us[BR_TIME_TLS] = times.tls_us;
+    if (c->trace != NULL)
+        br_call_trace_connection(c, times.kept);
+}
+
 /* What was long on its way tells no time. */
 static void read_clock(br_call *c)
 {
-    bool soon = br_engine_mono_ms(c->engine) - c->started_ms <= BR_CLOCK_SAMPLE_MAX_MS;
+    bool soon = c->times.us[BR_TIME_FIRST_BYTE] <= (int64_t)BR_CLOCK_SAMPLE_MAX_MS * 1000;
     if (c->is_error)
         br_clock_read(&c->clock, &c->headers, soon && br_transfer_date_trusted(c->transfer),
                       br_engine_wall_ms(c->engine));
@@ -61,9 +79,14 @@ static void on_head(void *user, int status, br_headers *headers)
     c->state = BR_STATE_BODY;
     br_headers_swap(&c->headers, headers);
     br_call_hide_secrets_in_headers(c);
+    c->received = 0;
+    read_times(c);
+    read_connection(c);
     read_clock(c);
     c->stream.open = streams(c) && !c->is_error;
     c->coded = !c->is_error && br_coded(&c->headers) && !br_coding_asked(&c->sent);
+    if (c->trace != NULL && c->stream.open)
+        br_call_trace_response(c, NULL);
     if (c->stream.open && c->coded)
         refuse_coding(c);
     else if (c->stream.open)
@@ -76,6 +99,8 @@ static void on_head(void *user, int status, br_headers *headers)
 static bool keep_streaming(br_call *c, br_slice bytes)
 {
     br_stream *s = &c->stream;
+    if (c->trace != NULL && c->mode == BR_CALL_BYTES)
+        br_call_trace_piece(c, bytes);
     if (!br_buf_add_slice(&s->incoming, bytes)) {
         br_call_no_memory(c);
         return true;
@@ -118,6 +143,7 @@ static bool on_data(void *user, br_slice bytes)
     br_call *c = user;
     bool more = true;
     c->in_callback = true;
+    c->received += (int64_t)bytes.n;
     if (c->coded)
         refuse_coding(c);
     else if (c->stream.open)
@@ -144,6 +170,8 @@ static void error_answer(br_call *c)
     br_failure f = classify(c);
     int64_t hint = br_retry_hint_ms(&c->headers, br_client_now_ms(c->client, c->engine));
     c->retryable = br_call_may_pass(f);
+    if (c->trace != NULL)
+        br_call_trace_response(c, &c->error);
     if (!br_call_try_again(c, f, hint))
         br_call_finish(c);
 }
@@ -156,6 +184,8 @@ static void complete(br_call *c)
     }
     if (!c->stream.faulty)
         br_call_succeeded(c);
+    if (c->trace != NULL && !c->stream.open)
+        br_call_trace_response(c, NULL);
     br_call_finish(c);
 }
 
@@ -174,6 +204,8 @@ static void broke(br_call *c, const br_transfer_result *result)
 {
     br_failure f = br_transfer_failure(result);
     c->error = *result->error;
+    if (c->trace != NULL)
+        br_call_trace_response(c, &c->error);
     if (!br_call_try_again(c, f, -1))
         br_call_fail(c, br_call_may_pass(f));
 }
@@ -182,6 +214,10 @@ static void broke(br_call *c, const br_transfer_result *result)
 static void on_done(void *user, const br_transfer_result *result)
 {
     br_call *c = user;
+    if (!c->head_came)
+        read_connection(c);
+    if (c->trace != NULL && c->stream.open)
+        br_call_trace_stream_end(c);
     c->transfer = NULL;
     c->stream.passed = true;
     if (result->end == BR_DONE_OK || (c->head_came && c->is_error))

@@ -1,6 +1,7 @@
 #include "core/base/ascii.h"
 #include "engine/call/call_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef enum look { LOOK_MORE, LOOK_GIVE, LOOK_FAULT } look;
@@ -45,8 +46,20 @@ static look look_at_first(br_call *c, br_failure *f)
     return LOOK_GIVE;
 }
 
+/* Nobody is given this error if there is another attempt. */
+static void tell_fault(br_call *c)
+{
+    const br_es_message *m = c->stream.message;
+    br_slice code = m->exception_type.n > 0 ? m->exception_type : m->error_code;
+    char name[BR_ERROR_CODE_MAX];
+    snprintf(name, sizeof name, "%.*s", (int)br_slice_cut(code, sizeof name - 1).n, code.p);
+    br_error_set(&c->error, BR_ERR_SERVICE, name, "the stream began with an exception");
+}
+
 static bool look_again(br_call *c, br_failure f)
 {
+    if (c->trace != NULL)
+        tell_fault(c);
     int64_t hint = br_retry_hint_ms(&c->headers, br_client_now_ms(c->client, c->engine));
     if (!br_call_try_again(c, f, hint))
         return false;

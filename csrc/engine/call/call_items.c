@@ -145,6 +145,8 @@ static br_item_kind next_event(br_call *c, br_item *item)
         br_call_hide_secrets(c, c->stream.message->payload);
         br_call_hide_secrets(c, c->stream.message->error_message);
     }
+    if (c->trace != NULL)
+        br_call_trace_message(c, c->stream.message);
     item->event = c->stream.message;
     return give(item, BR_EVENT);
 }

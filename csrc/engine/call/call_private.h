@@ -8,6 +8,7 @@
 **   call_feed.c     a body that comes piece by piece
 **   call_retry.c    whether there is another one
 **   call_items.c    what the host gets
+**   call_trace.c    what happens, for those who listen
 */
 #ifndef BR_ENGINE_CALL_CALL_PRIVATE_H
 #define BR_ENGINE_CALL_CALL_PRIVATE_H
@@ -87,7 +88,14 @@ struct br_call {
     br_transfer *transfer;
     bool in_callback; /* of the transfer, with libcurl on the stack */
     br_clock clock;
-    int64_t started_ms; /* monotonic */
+
+    /* what is told of it; monotonic, in microseconds */
+    int64_t made_us, obtaining_us;
+    int64_t started_us; /* the attempt */
+    br_call_times times;
+    int64_t received; /* bytes of the answer's body */
+    br_trace *trace;  /* NULL: nobody listens */
+    br_buf unshown;   /* WIRE: the end of a streamed body, which has no line end as yet */
 
     /* retries */
     br_timer retry, total;
@@ -136,6 +144,25 @@ void br_call_no_memory(br_call *c);
 
 /* call_send.c: begins the next attempt; also the first */
 void br_call_attempt(br_call *c);
+
+/*
+** call_trace.c: each only where there is a trace.
+*/
+bool br_call_trace_open(br_call *c, br_trace_level level);
+void br_call_trace_close(br_call *c);
+void br_call_trace_attempt(br_call *c);
+void br_call_trace_connection(br_call *c, bool kept);
+/* The last answer, or what became of it: the head of a stream, a whole answer, an error. */
+void br_call_trace_response(br_call *c, const br_error *error);
+void br_call_trace_retry(br_call *c, br_failure f, int delay_ms);
+/* error == NULL: there they are */
+void br_call_trace_credentials(br_call *c, const br_error *error, int64_t us);
+/* Likewise, with what has happened for them. */
+void br_call_trace_obtained(br_call *c, const br_obtained *result, int64_t us);
+void br_call_trace_stream_end(br_call *c);
+/* WIRE: what a stream brought. */
+void br_call_trace_message(br_call *c, const br_es_message *m);
+void br_call_trace_piece(br_call *c, br_slice bytes);
 
 /* call_feed.c: gives the transfer what was fed; user is the call */
 br_pull br_call_pull;

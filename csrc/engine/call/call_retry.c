@@ -80,8 +80,10 @@ static void forget_answer(br_call *c)
     br_buf_clear(&c->body);
 }
 
-static bool wait_and_repeat(br_call *c, int delay_ms)
+static bool wait_and_repeat(br_call *c, br_failure f, int delay_ms)
 {
+    if (c->trace != NULL)
+        br_call_trace_retry(c, f, delay_ms);
     c->state = BR_STATE_RETRY_WAIT;
     forget_answer(c);
     br_timer_start(c->engine, &c->retry, delay_ms, retry_due, c);
@@ -101,15 +103,15 @@ bool br_call_try_again(br_call *c, br_failure f, int64_t hint_ms)
     if (c->feed.taken)
         return false;
     if (f == BR_FAIL_STALE)
-        return cure_connection(c) && wait_and_repeat(c, 0);
+        return cure_connection(c) && wait_and_repeat(c, f, 0);
     if (f == BR_FAIL_CLOCK_SKEW)
-        return cure_clock(c) && wait_and_repeat(c, 0);
+        return cure_clock(c) && wait_and_repeat(c, f, 0);
     if (f == BR_FAIL_EXPIRED)
-        return cure_credentials(c) && wait_and_repeat(c, 0);
+        return cure_credentials(c) && wait_and_repeat(c, f, 0);
     if (!br_retry_allowed(f, c->request.retry_safe, c->retry_timeouts) ||
         c->retries + 1 >= c->max_attempts || too_long(c, hint_ms) || !take_quota(c, f))
         return false;
     c->retries++;
     return wait_and_repeat(
-        c, br_retry_delay_ms(f, c->retries, br_engine_random01(c->engine), hint_ms));
+        c, f, br_retry_delay_ms(f, c->retries, br_engine_random01(c->engine), hint_ms));
 }

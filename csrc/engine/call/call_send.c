@@ -61,6 +61,8 @@ static bool peek(br_call *c)
         br_provider_peek(c->who->provider, br_client_now_ms(c->client, c->engine), &origin);
     if (held != NULL)
         take_credentials(c, held, origin);
+    if (held != NULL && c->trace != NULL)
+        br_call_trace_credentials(c, NULL, 0);
     return held != NULL;
 }
 
@@ -69,14 +71,27 @@ static void go_on(br_call *c);
 static void on_obtained(void *user, const br_obtained *result)
 {
     br_call *c = user;
-    if (result->credentials == NULL) {
-        c->error = *result->error;
-        br_call_fail(c, result->retryable);
+    int64_t us = br_engine_mono_us(c->engine) - c->obtaining_us;
+    c->times.us[BR_TIME_CREDENTIALS] += us;
+    bool obtained = result->credentials != NULL;
+    if (obtained)
+        take_credentials(c, br_credentials_ref(result->credentials), result->origin);
+    if (c->trace != NULL)
+        br_call_trace_obtained(c, result, us);
+    if (obtained) {
+        c->obtained = true;
+        go_on(c);
         return;
     }
-    take_credentials(c, br_credentials_ref(result->credentials), result->origin);
-    c->obtained = true;
-    go_on(c);
+    c->error = *result->error;
+    br_call_fail(c, result->retryable);
+}
+
+/* The engine comes to it for the first time. */
+static void begun(br_call *c, int64_t now_us)
+{
+    if (c->times.us[BR_TIME_QUEUE] == 0)
+        c->times.us[BR_TIME_QUEUE] = now_us - c->made_us;
 }
 
 static void obtain(br_call *c)
@@ -86,6 +101,8 @@ static void obtain(br_call *c)
     br_principal_unref(c->who);
     c->who = br_client_principal(c->client);
     c->state = BR_STATE_OBTAINING;
+    c->obtaining_us = br_engine_mono_us(c->engine);
+    begun(c, c->obtaining_us);
     if (!br_provider_obtain(c->who, c->engine, mode, &c->obtain, on_obtained, c, &c->error))
         br_call_fail(c, true);
 }
@@ -281,7 +298,11 @@ static void send_it(br_call *c)
     };
     c->state = BR_STATE_SENT;
     c->attempts++;
-    c->started_ms = br_engine_mono_ms(c->engine);
+    c->started_us = br_engine_mono_us(c->engine);
+    begun(c, c->started_us);
+    c->times.us[BR_TIME_FIRST_BYTE] = 0;
+    if (c->trace != NULL)
+        br_call_trace_attempt(c);
     c->transfer = br_transfer_start(c->engine, &request, &br_call_transfer_ops, c, &c->error);
     if (c->transfer == NULL)
         br_call_fail(c, false);

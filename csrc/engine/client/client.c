@@ -35,6 +35,7 @@ br_client *br_client_new(br_settings *settings, const br_model *model, const br_
     }
     atomic_init(&c->refs, 1);
     atomic_init(&c->spare, NULL);
+    atomic_init(&c->heard, false);
     atomic_init(&c->free_spare, NULL);
     br_retry_quota_init(&c->quota);
     c->config = config;

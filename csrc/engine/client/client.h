@@ -15,6 +15,7 @@ typedef struct br_client {
     bool renewable;        /* what the source was made of is looked at again */
     const br_model *model; /* for that; of AWS's own services */
     const br_platform *platform;
+    atomic_bool heard;                            /* somebody listens to its calls */
     _Atomic(struct br_call *) spare;              /* a call that is over; kept for the next one */
     void (*_Atomic free_spare)(struct br_call *); /* for the client's own end; of no spare, too */
 } br_client;

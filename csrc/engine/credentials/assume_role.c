@@ -200,6 +200,7 @@ static bool fetch(exchange *x)
     x->echoes[0] = br_layer_get(s->layer, BR_LAYER_ROLE_ARN);
     x->fetch = (br_fetch){
         .engine = engine,
+        .trace = x->order.trace,
         .config = s->base.config,
         .endpoint = &s->endpoint,
         .net = s->net,
@@ -215,6 +216,8 @@ static bool fetch(exchange *x)
 static void obtained(void *user, const br_obtained *result)
 {
     exchange *x = user;
+    if (x->order.trace != NULL && result->trace != NULL)
+        br_trace_join(x->order.trace, result->trace);
     if (result->credentials == NULL) {
         fail(x, result->error, result->retryable);
         return;

@@ -136,6 +136,7 @@ static void *begin(br_source *base, const br_source_order *order, br_error *erro
     x->order = *order;
     x->fetch = (br_fetch){
         .engine = order->engine,
+        .trace = order->trace,
         .config = base->config,
         .endpoint = &s->endpoint,
         .net = {.ca_file = base->config->net.ca_file, .no_proxy_at_all = true},

@@ -93,8 +93,11 @@ static void release(br_store *s)
 
 br_store *br_file_store_new(const br_config *config)
 {
-    static const br_store_ops ops = {BR_FROM_FILE, open_entry,  look,    lock,   touch,
-                                     put,          close_entry, abandon, release};
+    static const br_store_ops ops = {BR_FROM_FILE, "its directory cannot be used",
+                                     open_entry,   look,
+                                     lock,         touch,
+                                     put,          close_entry,
+                                     abandon,      release};
     file_store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;

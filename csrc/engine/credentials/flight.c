@@ -52,6 +52,16 @@ static void take_record(br_flight *f, const br_cache_record *record, int64_t now
     f->origin = f->entry->ops->origin;
 }
 
+static void trace_look(br_flight *f, bool found)
+{
+    br_trace *t = &f->trace;
+    br_trace_begin(t, "cache");
+    br_trace_text(t, "cache", br_slice_of(br_origin_name(f->entry->ops->origin)));
+    br_trace_number(t, "found", found);
+    br_trace_number(t, "used", f->credentials != NULL);
+    br_trace_end(t);
+}
+
 static void take_sealed(br_flight *f, br_slice bytes)
 {
     br_cache_record record = {.credentials = NULL};
@@ -62,6 +72,8 @@ static void take_sealed(br_flight *f, br_slice bytes)
         take_record(f, &record, now_of(f));
         br_registry_leave();
     }
+    if (!f->looked || f->credentials != NULL)
+        trace_look(f, record.credentials != NULL);
     if (!f->looked)
         f->first_seen = br_credentials_ref(record.credentials);
     f->looked = true;
@@ -85,6 +97,7 @@ void br_flight_drop(br_flight *f)
     if (f == NULL || --f->refs > 0)
         return;
     br_credentials_unref(f->credentials);
+    br_trace_free(&f->trace);
     free(f);
 }
 
@@ -211,6 +224,7 @@ static void fetch(br_flight *f)
         .engine = f->engine,
         .fresh = f->fresh,
         .note_ms = br_provider_note_ms(f->provider),
+        .trace = &f->trace,
         .done = fetched,
         .user = f,
     };
@@ -239,10 +253,20 @@ static void look(void *user)
     f->entry->ops->look(f->entry);
 }
 
+static void trace_lock(br_flight *f)
+{
+    br_trace_begin(&f->trace, "lock");
+    br_trace_text(&f->trace, "cache", br_slice_of(br_origin_name(f->entry->ops->origin)));
+    br_trace_end(&f->trace);
+}
+
 static void locked(void *user, br_lock_state state, int delay_ms)
 {
     br_flight *f = user;
-    if (state == BR_LOCK_BUSY && br_timer_start(f->engine, &f->timer, delay_ms, look, f))
+    if (state == BR_LOCK_BUSY && !f->waits)
+        trace_lock(f);
+    f->waits = state == BR_LOCK_BUSY;
+    if (f->waits && br_timer_start(f->engine, &f->timer, delay_ms, look, f))
         return;
     f->locked = state == BR_LOCK_GOT;
     if (f->locked)
@@ -260,11 +284,14 @@ static void begin(void *user)
     if (s->store != NULL && s->ops->key_material(s, &f->key_material))
         f->entry = s->store->ops->open(s->store, f->engine, f->provider->identity);
     if (f->entry == NULL) {
+        if (s->store != NULL && f->key_material.len > 0)
+            br_store_trace_without(&f->trace, s->store->ops->origin, s->store->ops->unopened);
         fetch(f);
         return;
     }
     f->entry->answers = &answers;
     f->entry->user = f;
+    f->entry->trace = &f->trace;
     touch(f);
     look(f);
 }
@@ -285,6 +312,7 @@ br_flight *br_flight_start(br_registry *r, const br_principal *who, br_engine *e
     f->provider->refs++;
     f->fresh = fresh;
     f->touched_ms = br_engine_mono_ms(e);
+    br_trace_init(&f->trace, BR_TRACE_EVENTS);
     br_buf_init_secret(&f->key_material, KEY_MATERIAL_MAX);
     br_buf_init(&f->sealed, BR_CACHE_RECORD_MAX);
     br_task_enter_background(e, &f->task, engine_gone, f);

@@ -153,6 +153,7 @@ static bool start_fetch(exchange *x)
     br_fetch_stop(&x->fetch);
     x->fetch = (br_fetch){
         .engine = x->order.engine,
+        .trace = x->order.trace,
         .config = s->base.base.config,
         .endpoint = &s->endpoint,
         .net = {.ca_file = s->base.base.config->net.ca_file, .no_proxy_at_all = true},

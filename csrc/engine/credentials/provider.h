@@ -12,6 +12,7 @@
 #ifndef BR_ENGINE_CREDENTIALS_PROVIDER_H
 #define BR_ENGINE_CREDENTIALS_PROVIDER_H
 
+#include "core/base/trace.h"
 #include "engine/credentials/principal.h"
 #include "engine/loop/task.h"
 
@@ -35,6 +36,7 @@ typedef struct br_obtained {
     br_origin origin;
     const br_error *error; /* on failure: credentials, transport or timeout */
     bool retryable;        /* of the error: it may pass (transport, timeout, 429 or 5xx) */
+    const br_trace *trace; /* what has happened for it; NULL: nothing, memory had them */
 } br_obtained;
 
 /* Part of its owner (a call, a source), zero-filled before use. All fields are the provider's. */

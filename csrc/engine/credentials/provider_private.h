@@ -54,6 +54,7 @@ struct br_flight {
     bool retryable;
     int64_t skew_ms; /* for waiters who know none */
     bool skew_known;
+    br_trace trace;     /* written by the engine's thread while it runs, then read only */
     int64_t touched_ms; /* monotonic: when its engine last came to it, every BR_LOCK_TOUCH_MS */
     /* set once */
     br_engine *engine;
@@ -66,6 +67,7 @@ struct br_flight {
     br_store_entry *entry; /* NULL: memory only */
     br_buf key_material, sealed;
     bool looked, locked;
+    bool waits;                       /* for the lock */
     const br_credentials *first_seen; /* in the store, at the first look */
     void *acquisition;                /* of the source */
 };

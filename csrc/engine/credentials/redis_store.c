@@ -74,14 +74,15 @@ static void answer_nothing(entry *f, tag waits)
 }
 
 /* On without Redis, for some time. */
-static void give_up(void *user)
+static void leave(entry *f, const char *why)
 {
-    entry *f = user;
     tag waits = f->waits;
     if (f->task.running) {
         destroy(f);
         return;
     }
+    if (!f->failed)
+        br_store_trace_without(f->base.trace, BR_FROM_REDIS, why);
     atomic_store(&f->store->config->redis_rests_until_ms, now_of(f) + BR_REDIS_REST_MS);
     br_timer_stop(f->base.engine, &f->timer);
     br_redis_close(f->line);
@@ -90,6 +91,21 @@ static void give_up(void *user)
     f->held = false;
     f->waits = NOTHING;
     answer_nothing(f, waits);
+}
+
+static void give_up(entry *f)
+{
+    leave(f, "it refused a command, or said what cannot be understood");
+}
+
+static void lost(void *user)
+{
+    leave(user, "it cannot be reached, or the connection broke");
+}
+
+static void too_late(void *user)
+{
+    leave(user, "it took too long to answer");
 }
 
 static bool say(entry *f, tag t, const br_slice *words, size_t count)
@@ -131,8 +147,8 @@ static void wait_for(entry *f, tag waits, bool said)
 {
     f->waits = waits;
     f->since_ms = now_of(f);
-    if (!said || !br_timer_start(f->base.engine, &f->timer, f->left_ms, give_up, f))
-        give_up(f);
+    if (!said || !br_timer_start(f->base.engine, &f->timer, f->left_ms, too_late, f))
+        lost(f);
 }
 
 /* While another's exchange is waited for, only what is slower than the pauses are. */
@@ -340,7 +356,7 @@ static bool make_names(entry *f, const uint8_t identity[BR_IDENTITY_SIZE])
 static br_store_entry *open_entry(br_store *base, br_engine *e,
                                   const uint8_t identity[BR_IDENTITY_SIZE])
 {
-    static const br_redis_ops ops = {replied, give_up};
+    static const br_redis_ops ops = {replied, lost};
     redis_store *s = (redis_store *)base;
     if (br_engine_mono_ms(e) < atomic_load(&s->config->redis_rests_until_ms))
         return NULL;
@@ -368,8 +384,11 @@ static void release(br_store *base)
 
 br_store *br_redis_store_new(br_config *config)
 {
-    static const br_store_ops ops = {BR_FROM_REDIS, open_entry,  look,    lock,   touch,
-                                     put,           close_entry, abandon, release};
+    static const br_store_ops ops = {BR_FROM_REDIS, "it failed a moment ago",
+                                     open_entry,    look,
+                                     lock,          touch,
+                                     put,           close_entry,
+                                     abandon,       release};
     redis_store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;

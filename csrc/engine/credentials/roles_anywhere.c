@@ -194,6 +194,7 @@ static void *begin(br_source *base, const br_source_order *order, br_error *erro
         sizeof x->echoes);
     x->fetch = (br_fetch){
         .engine = order->engine,
+        .trace = order->trace,
         .config = base->config,
         .endpoint = &s->endpoint,
         .net = s->net,

@@ -28,6 +28,7 @@ typedef struct br_source_order {
     br_engine *engine;
     bool fresh;      /* refresh() asked for it */
     int64_t note_ms; /* what was noted last for this identity; 0: nothing */
+    br_trace *trace; /* what happens: of exchanges, and of what lies below */
     void (*done)(void *user, const br_source_result *result);
     void *user;
 } br_source_order;

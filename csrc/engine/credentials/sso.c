@@ -136,6 +136,7 @@ static bool start_fetch(exchange *x, bool renewing)
     x->tried |= renewing;
     x->fetch = (br_fetch){
         .engine = x->order.engine,
+        .trace = x->order.trace,
         .config = s->base.base.config,
         .endpoint = &s->endpoints[service],
         .net = s->nets[service],

@@ -19,3 +19,19 @@ void br_store_free(br_store *s)
     if (s != NULL)
         s->ops->free(s);
 }
+
+const char *br_origin_name(br_origin origin)
+{
+    static const char *const names[] = {NULL, "exchange", "memory", "file", "redis"};
+    return names[origin];
+}
+
+void br_store_trace_without(br_trace *t, br_origin origin, const char *why)
+{
+    if (t == NULL)
+        return;
+    br_trace_begin(t, "cache");
+    br_trace_text(t, "cache", br_slice_of(br_origin_name(origin)));
+    br_trace_text(t, "trouble", br_slice_of(why));
+    br_trace_end(t);
+}

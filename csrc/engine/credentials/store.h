@@ -9,6 +9,7 @@
 #define BR_ENGINE_CREDENTIALS_STORE_H
 
 #include "core/aws/cache_record.h"
+#include "core/base/trace.h"
 #include "engine/config.h"
 #include "engine/files/file_lock.h"
 
@@ -35,8 +36,11 @@ typedef enum br_origin {
     BR_FROM_REDIS
 } br_origin;
 
+const char *br_origin_name(br_origin origin); /* "exchange", …; NULL: from nowhere */
+
 typedef struct br_store_ops {
-    br_origin origin; /* of what it holds */
+    br_origin origin;     /* of what it holds */
+    const char *unopened; /* why it may have no entry to give, for people */
     /* The entry of an identity, for one flight on that engine. NULL: none is to be had. */
     br_store_entry *(*open)(br_store *s, br_engine *e, const uint8_t identity[BR_IDENTITY_SIZE]);
     void (*look)(br_store_entry *entry);
@@ -57,13 +61,17 @@ struct br_store {
     const br_store_ops *ops;
 };
 
-/* Likewise of each entry. After open, before all else, its owner sets the last two. */
+/* Likewise of each entry. After open, before all else, its owner sets the last three. */
 struct br_store_entry {
     const br_store_ops *ops;
     br_engine *engine;
     const br_store_answers *answers;
     void *user;
+    br_trace *trace; /* gets what is wrong with the store */
 };
+
+/* Notes that a store is done without, and why. NULL is fine. */
+void br_store_trace_without(br_trace *t, br_origin origin, const char *why);
 
 /* The store that the settings ask for; borrows the config. NULL: none, or no memory. */
 br_store *br_store_new(br_config *config);

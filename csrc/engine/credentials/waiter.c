@@ -128,13 +128,14 @@ static void settle(const br_obtain *o, br_obtained *result)
     if (f->skew_known)
         br_skew_adopt(skew_of(o), f->skew_ms);
     if (f->credentials != NULL) {
-        *result = (br_obtained){br_credentials_ref(f->credentials), f->origin, NULL, false};
+        *result = (br_obtained){br_credentials_ref(f->credentials), f->origin, NULL, false, NULL};
     } else if (f->retryable && o->mode == BR_OBTAIN && held_life_ms(o) > 0) {
         const br_credentials *held = br_credentials_ref(provider_of(o)->held);
-        *result = (br_obtained){held, BR_FROM_MEMORY, NULL, false};
+        *result = (br_obtained){held, BR_FROM_MEMORY, NULL, false, NULL};
     } else {
-        *result = (br_obtained){NULL, f->origin, &f->error, f->retryable};
+        *result = (br_obtained){NULL, f->origin, &f->error, f->retryable, NULL};
     }
+    result->trace = &f->trace;
 }
 
 /*
@@ -173,7 +174,7 @@ static bool settled(br_registry *r, br_obtain *o, br_obtained *result)
     bool on = true;
     if (o->ready != NULL) {
         br_origin origin = br_provider_memory(provider_of(o));
-        *result = (br_obtained){br_credentials_ref(o->ready), origin, NULL, false};
+        *result = (br_obtained){br_credentials_ref(o->ready), origin, NULL, false, NULL};
         return true;
     }
     if (f->state == BR_FLIGHT_RUNS && stands_still(o)) {
@@ -188,7 +189,7 @@ static bool settled(br_registry *r, br_obtain *o, br_obtained *result)
         settle(o, result);
         return true;
     }
-    *result = (br_obtained){NULL, BR_FROM_EXCHANGE, &no_memory, false};
+    *result = (br_obtained){NULL, BR_FROM_EXCHANGE, &no_memory, false, NULL};
     return !on;
 }
 

@@ -454,6 +454,11 @@ int64_t br_engine_wall_ms(const br_engine *e)
     return e->platform.wall_ms(e->platform.user);
 }
 
+int64_t br_engine_mono_us(const br_engine *e)
+{
+    return br_platform_mono_us(&e->platform);
+}
+
 int64_t br_engine_mono_ms(const br_engine *e)
 {
     return e->platform.mono_ms(e->platform.user);

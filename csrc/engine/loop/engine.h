@@ -26,9 +26,12 @@ typedef struct br_platform {
     int64_t (*mono_ms)(void *user);
     bool (*random)(void *user, void *out, size_t n); /* cryptographically strong */
     void *user;
+    int64_t (*mono_us)(void *user); /* mono_ms, finer; NULL: that, times 1000 */
 } br_platform;
 
 extern const br_platform br_platform_system;
+
+int64_t br_platform_mono_us(const br_platform *p);
 
 typedef struct br_engine br_engine;
 
@@ -53,6 +56,7 @@ int br_engine_step(br_engine *e, int ms);
 
 int64_t br_engine_wall_ms(const br_engine *e); /* the local clock, uncorrected */
 int64_t br_engine_mono_ms(const br_engine *e);
+int64_t br_engine_mono_us(const br_engine *e);
 bool br_engine_random(br_engine *e, void *out, size_t n);
 double br_engine_random01(br_engine *e); /* [0, 1) */
 br_digest *br_engine_digest(br_engine *e);

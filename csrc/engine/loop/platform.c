@@ -12,6 +12,19 @@ static int64_t read_clock(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t mono_us(void *user)
+{
+    struct timespec now;
+    (void)user;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t br_platform_mono_us(const br_platform *p)
+{
+    return p->mono_us != NULL ? p->mono_us(p->user) : p->mono_ms(p->user) * 1000;
+}
+
 static int64_t wall_ms(void *user)
 {
     (void)user;
@@ -41,4 +54,4 @@ static bool strong_random(void *user, void *out, size_t n)
 }
 
 const br_platform br_platform_system = {
-    .wall_ms = wall_ms, .mono_ms = mono_ms, .random = strong_random};
+    .wall_ms = wall_ms, .mono_ms = mono_ms, .random = strong_random, .mono_us = mono_us};

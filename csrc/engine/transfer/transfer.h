@@ -106,6 +106,15 @@ void br_transfer_resume(br_transfer *t);
 /* The body has something again. Any time; what waits for it is pulled in the next step. */
 void br_transfer_pull(br_transfer *t);
 
+/* How long its connection took, each part for itself, in microseconds: 0 where there was none. */
+typedef struct br_connect_times {
+    bool kept; /* one that was there before */
+    int64_t dns_us, connect_us, tls_us;
+} br_connect_times;
+
+/* From the head on, and within done. */
+void br_transfer_connect_times(const br_transfer *t, br_connect_times *times);
+
 /* TLS was verified, or the peer is loopback over plain http: its Date may be believed. */
 bool br_transfer_date_trusted(const br_transfer *t);
 

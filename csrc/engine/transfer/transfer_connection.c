@@ -110,3 +110,21 @@ int br_transfer_on_word(CURL *curl, curl_infotype type, char *text, size_t n, vo
         br_transfer_set_not_kept(user, true);
     return 0;
 }
+
+static int64_t reached_us(const br_transfer *t, CURLINFO info, int64_t before_us)
+{
+    curl_off_t us = 0;
+    return curl_easy_getinfo(t->curl, info, &us) == CURLE_OK && us > before_us ? us : before_us;
+}
+
+void br_transfer_connect_times(const br_transfer *t, br_connect_times *times)
+{
+    *times = (br_connect_times){.kept = t->reused};
+    if (t->reused)
+        return;
+    int64_t named = reached_us(t, CURLINFO_NAMELOOKUP_TIME_T, 0);
+    int64_t connected = reached_us(t, CURLINFO_CONNECT_TIME_T, named);
+    times->dns_us = named;
+    times->connect_us = connected - named;
+    times->tls_us = reached_us(t, CURLINFO_APPCONNECT_TIME_T, connected) - connected;
+}

@@ -44,9 +44,9 @@ local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do
 --- What is else loaded when it is first used.
 local LATER = {
     "agent_session", "agents.agent", "agents.harness", "agents.runtime", "asked", "by_name", "connection",
-    "credentials", "describe", "errors", "gather", "generate", "giving", "guarded", "knowledge", "listing", "load_api",
-    "log", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream",
-    "streams", "task", "test", "test_model", "unjoined", "uuid", "wait",
+    "credentials", "describe", "errors", "gather", "generate", "giving", "guarded", "knowledge", "listen", "listing",
+    "load_api", "log", "log_lines", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream",
+    "streams", "task", "test", "test_model", "tokens", "unjoined", "uuid", "wait", "wire_lines",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp

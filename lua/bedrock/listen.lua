@@ -1,0 +1,411 @@
+--- Who listens to what calls do: the functions of `connect`'s `on`, and the log.
+---
+--- The core writes down what happens to a call while it runs, maybe in another thread. Here that is taken, and told, in
+--- the caller's own coroutine: whenever that waits for the call or takes something of it. To be there, this puts itself
+--- between the methods of calls and those who use them; nobody pays for that before somebody listens.
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
+local guarded = require "bedrock.guarded"
+local is_callable = require "bedrock.is_callable"
+
+local listen = {}
+
+--- @class bedrock.Milliseconds
+--- @field queue number until the engine took the call up
+--- @field credentials number waited for them
+--- @field dns number of the last attempt, like the next four; 0 on a kept connection
+--- @field connect number
+--- @field tls number
+--- @field first_byte? number from the beginning of the attempt
+--- @field attempt? number the attempt itself
+--- @field total number since the call was made
+
+--- What a function of `on` gets.
+--- @class bedrock.CallEvent
+--- @field operation string
+--- @field service? string
+--- @field region string
+--- @field attempt? integer
+--- @field status? integer
+--- @field request_id? string
+--- @field error? bedrock.Error
+--- @field ms bedrock.Milliseconds
+--- @field bytes? integer of the answer's body
+--- @field tokens? bedrock.Tokens
+--- @field reason? string of a retry
+--- @field delay_ms? integer of a retry
+--- @field source? string of credentials
+--- @field cache? "exchange"|"memory"|"file"|"redis" of credentials
+
+--- @class bedrock.Hooks
+--- @field attempt? fun(event: bedrock.CallEvent) a request goes out
+--- @field response? fun(event: bedrock.CallEvent) what came of it
+--- @field retry? fun(event: bedrock.CallEvent) it will be sent again
+--- @field credentials? fun(event: bedrock.CallEvent)
+--- @field stream_end? fun(event: bedrock.CallEvent)
+
+local HOOKS = { "attempt", "credentials", "response", "retry", "stream_end" }
+
+--- The hooks of each call, and what is known of it so far.
+local hooks_of = setmetatable({}, { __mode = "k" })
+local states = setmetatable({}, { __mode = "k" })
+
+--- Writes lines about events; nil while nobody wants any.
+local lines
+
+local function state_of(call)
+    local state = states[call]
+    if not state then
+        state = { operation = tostring(call):match ": (.*)$", on = hooks_of[call], begun = core.now_ms() }
+        states[call] = state
+    end
+    return state
+end
+
+local function forget(call)
+    states[call], hooks_of[call] = nil, nil
+end
+
+local function error_of(state, raw)
+    return raw.code and errors.new {
+        kind = raw.kind,
+        code = raw.code,
+        message = raw.message,
+        operation = state.operation,
+        status = raw.status,
+        request_id = raw.request_id,
+    } or nil
+end
+
+local function event_of(state, raw)
+    return {
+        operation = state.operation,
+        service = state.service,
+        region = state.region,
+        attempt = raw.attempt or state.attempt,
+        status = raw.status,
+        request_id = raw.request_id,
+        error = raw.error or error_of(state, raw),
+        ms = raw.ms or {},
+        bytes = raw.bytes,
+        tokens = raw.tokens,
+        reason = raw.reason,
+        delay_ms = raw.delay_ms,
+        source = raw.source,
+        cache = raw.cache,
+    }
+end
+
+local function tell(state, name, raw)
+    local hook = state.on and state.on[name]
+    if hook then
+        hook(event_of(state, raw))
+    end
+end
+
+local handlers = {}
+
+function handlers.call(state, raw)
+    state.service, state.region = raw.service, raw.region
+end
+
+function handlers.attempt(state, raw)
+    state.attempt, state.open, state.streams = raw.attempt, true, nil
+    tell(state, "attempt", raw)
+end
+
+function handlers.response(state, raw)
+    state.open, state.streams = nil, raw.streams == 1
+    tell(state, "response", raw)
+end
+
+function handlers.retry(state, raw)
+    tell(state, "retry", raw)
+end
+
+function handlers.credentials(state, raw)
+    tell(state, "credentials", raw)
+end
+
+--- Of a stream: its transfer is over; whether that was its end, who reads it will know.
+handlers["end"] = function(state, raw)
+    state.bytes, state.ms = raw.bytes, raw.ms
+end
+
+--- @param call userdata
+--- @param events table[]
+--- @param tokens bedrock.Tokens? of the answer
+local function tell_all(call, events, tokens)
+    local state = state_of(call)
+    for i, raw in ipairs(events) do
+        raw.tokens = raw.event == "response" and raw.code == nil and tokens or nil
+        if handlers[raw.event] then
+            handlers[raw.event](state, raw)
+        end
+        if lines then
+            lines.write(state, raw, events[i + 1])
+        end
+    end
+end
+
+local function deliver(call)
+    local events = call:trace()
+    if events then
+        tell_all(call, events)
+    end
+end
+
+--- What the core no longer could: the call was ended from this side.
+local function end_attempt(call, err)
+    local state = states[call]
+    if state and state.open then
+        local raw = { event = "response", attempt = state.attempt, kind = err.kind, code = err.code,
+            message = err.message, ms = { total = core.now_ms() - state.begun } }
+        handlers.response(state, raw)
+        if lines then
+            lines.write(state, raw)
+        end
+    end
+end
+
+local function tokens_of(output, facts)
+    if output == nil or type(facts) ~= "userdata" then
+        return nil
+    end
+    return require("bedrock.tokens").of(output, core.metadata(facts).headers)
+end
+
+--- Streams tell them in an event.
+local function note_tokens(call, name, event)
+    local state = states[call]
+    if state and name == "metadata" and type(event) == "table" then
+        state.tokens = require("bedrock.tokens").of_usage(event.usage) or state.tokens
+    elseif state and name == "chunk" then
+        local bytes = type(event) == "table" and event.bytes or event
+        local found = type(bytes) == "string" and bytes:find("invocationMetrics", 1, true)
+            and require("bedrock.tokens").of_chunk(bytes)
+        state.tokens = found or state.tokens
+    end
+end
+
+--- A stream is over: read to its end, broken, or closed.
+--- @param call userdata
+--- @param err bedrock.Error?
+local function stream_over(call, err)
+    local state = states[call]
+    if not state then
+        return
+    end
+    local raw = { event = "stream_end", error = err, bytes = state.bytes, tokens = state.tokens,
+        ms = state.ms or { total = core.now_ms() - state.begun } }
+    forget(call)
+    tell(state, "stream_end", raw)
+    if lines then
+        lines.write(state, raw)
+    end
+end
+
+local wrappers = {}
+
+--- What waits: the call's caller is here, and will come back. Once there is something to take, what has happened is
+--- told with that.
+function wrappers.step(raw)
+    return function(call, ms)
+        local ready = raw(call, ms)
+        if not ready then
+            deliver(call)
+        end
+        return ready
+    end
+end
+
+--- Before it is armed: a hook that waits may use up what wakes the caller.
+function wrappers.arm(raw)
+    return function(call, id)
+        if not call:ready() then
+            deliver(call)
+        end
+        return raw(call, id)
+    end
+end
+
+function wrappers.feed(raw)
+    return function(call, bytes)
+        local ready, kept = raw(call, bytes)
+        if not ready then
+            deliver(call)
+        end
+        return ready, kept
+    end
+end
+
+local function ended(call, output, more)
+    if output == nil and errors.is(more) then
+        end_attempt(call, more)
+    end
+    forget(call)
+    return output, more
+end
+
+--- What takes an answer, and with it the call is over. Tokens are only known once it is decoded, and what has
+--- happened only before that.
+local function taker(raw)
+    return function(call)
+        local events = call:trace()
+        local output, more = raw(call)
+        if events then
+            tell_all(call, events, tokens_of(output, more))
+        end
+        return ended(call, output, more)
+    end
+end
+
+for _, name in ipairs { "credentials", "lend", "prepared", "result" } do
+    wrappers[name] = taker
+end
+
+function wrappers.head(raw)
+    return function(call)
+        deliver(call)
+        local fields, facts = raw(call)
+        if fields == nil then
+            return ended(call, fields, facts)
+        end
+        return fields, facts
+    end
+end
+
+function wrappers.event(raw)
+    return function(call)
+        call:ready()
+        deliver(call)
+        local name, event, more = raw(call)
+        note_tokens(call, name, event)
+        return name, event, more
+    end
+end
+
+function wrappers.cancel(raw)
+    return function(call, closed)
+        deliver(call)
+        local state = states[call]
+        if state and not state.streams then
+            end_attempt(call, { kind = "cancelled", code = closed and "Closed" or "Cancelled",
+                message = "the call was cancelled" })
+            forget(call)
+        end
+        return raw(call, closed)
+    end
+end
+
+local level = 0
+local begun = false
+
+local function begin()
+    local methods = core.listen(level)
+    if begun then
+        return
+    end
+    begun = true
+    for name, wrap in pairs(wrappers) do
+        methods[name] = wrap(methods[name])
+    end
+    require("bedrock.stream").over = stream_over
+end
+
+--- What the log wants: nothing, events, or heads and bodies, too.
+--- @param wanted 0|1|2
+function listen.log(wanted)
+    level = wanted
+    lines = wanted > 0 and require "bedrock.log_lines" or nil
+    if begun or wanted > 0 then
+        begin()
+    end
+end
+
+--- @class bedrock.Heard stands for the client of a connection with hooks
+local Heard = { __name = "bedrock.client" }
+local methods = {}
+
+for _, name in ipairs { "call", "identity", "request" } do
+    methods[name] = function(self, ...)
+        local call, err = self._client[name](self._client, ...)
+        if call then
+            hooks_of[call] = self._on
+        end
+        return call, err
+    end
+end
+
+function Heard.__index(_, name)
+    local method = methods[name]
+    if method == nil then
+        function method(this, ...)
+            local client = rawget(this, "_client")
+            return client[name](client, ...)
+        end
+        methods[name] = method
+    end
+    return method
+end
+
+--- @param on bedrock.Hooks
+--- @return table problems
+local function problems_of(on)
+    local problems = {}
+    if type(on) ~= "table" then
+        return { { path = "on", kind = "type", message = "must be a table of functions, got " .. errors.type_of(on) } }
+    end
+    local known = {}
+    for _, name in ipairs(HOOKS) do
+        known[name] = true
+    end
+    for name, f in pairs(on) do
+        if not known[name] then
+            local near = type(name) == "string" and core.suggest(name, HOOKS)
+            problems[#problems + 1] = { path = "on." .. core.shown(tostring(name)), kind = "unknown",
+                message = near and "unknown (did you mean " .. near .. "?)"
+                    or "unknown: there are " .. table.concat(HOOKS, ", ") }
+        elseif not is_callable(f) and f ~= core.null then
+            problems[#problems + 1] = { path = "on." .. name, kind = "type",
+                message = "must be a function, got " .. errors.type_of(f) }
+        end
+    end
+    return problems
+end
+
+--- As core.connect, of settings with `on`. All that is wrong is in one error.
+--- @param settings bedrock.Settings
+--- @return userdata? client
+--- @return bedrock.Error? err
+function listen.connect(settings)
+    local plain = {}
+    for name, value in next, settings do
+        plain[name] = value
+    end
+    plain.on = nil
+    local problems = settings.on ~= core.null and problems_of(settings.on) or {}
+    local client, err = core.connect(plain)
+    if #problems == 0 then
+        return client, err
+    end
+    for _, problem in ipairs(err and err.errors or {}) do
+        problems[#problems + 1] = problem
+    end
+    return nil, errors.config("connect", problems)
+end
+
+--- The client of a connection whose calls are told of to those functions.
+--- @param client userdata
+--- @param on bedrock.Hooks
+function listen.client(client, on)
+    local told = {}
+    for name, f in pairs(on) do
+        told[name] = f ~= core.null and guarded("on." .. name, f) or nil
+    end
+    client:listen()
+    begin()
+    return setmetatable({ _client = client, _on = told }, Heard)
+end
+
+return listen

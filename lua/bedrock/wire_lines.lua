@@ -1,0 +1,98 @@
+--- Heads and bodies for the log. The core has hidden what the call was made with; here go the values of members whose
+--- names say that they are secrets.
+local log = require "bedrock.log"
+
+local wire_lines = {}
+
+local MASK = "***"
+
+--- Parts of such names, in lower case and without anything but letters.
+local SECRETS = {
+    "accesskey", "apikey", "authorization", "authtoken", "bearer", "clientsecret", "cookie", "credential", "idtoken",
+    "passphrase", "password", "privatekey", "secret", "token",
+}
+
+local function is_secret(name)
+    local plain = name:lower():gsub("[^%l]", "")
+    for _, part in ipairs(SECRETS) do
+        if plain:find(part, 1, true) then
+            return true
+        end
+    end
+    return false
+end
+
+--- Where a JSON string ends whose quotes have so many backslashes before them: the place of these, and what follows.
+local function end_of_string(text, from, depth)
+    while true do
+        local first, last, slashes = text:find('(\\*)"', from)
+        if not first then
+            return #text + 1, #text + 1
+        elseif #slashes <= depth or depth == 0 and #slashes % 2 == 0 then
+            return last - depth, last + 1
+        end
+        from = last + 1
+    end
+end
+
+--- JSON, also inside strings of JSON.
+local function without_members(text)
+    local out, from = {}, 1
+    while true do
+        local _, start, slashes, name = text:find('(\\*)"([%w_%-%.]+)%1"%s*:%s*%1"', from)
+        if not start then
+            out[#out + 1] = text:sub(from)
+            return table.concat(out)
+        end
+        out[#out + 1] = text:sub(from, start)
+        from = start + 1
+        if is_secret(name) then
+            local stop = end_of_string(text, from, #slashes)
+            out[#out + 1] = MASK
+            from = stop
+        end
+    end
+end
+
+--- XML, and forms.
+local function without_elements(text)
+    text = text:gsub("(<([%w_:]+)>)([^<]+)", function(tag, name, _)
+        return is_secret(name) and tag .. MASK or nil
+    end)
+    return (text:gsub("([%w_%-%.]+)=([^&%s\"<]+)", function(name, _)
+        return is_secret(name) and name .. "=" .. MASK or nil
+    end))
+end
+
+--- @param text string
+function wire_lines.masked(text)
+    return without_elements(without_members(text))
+end
+
+local function is_text(body)
+    return not body:gsub("[\t\r\n]", ""):find "%c"
+end
+
+local ARROWS = { request = ">", answer = "<", piece = "<" }
+
+local function write(prefix, text)
+    for line in text:gmatch "[^\r\n]+" do
+        log.write("wire", prefix .. line)
+    end
+end
+
+--- @param where string which call
+--- @param raw table an event with `head` or `body`
+function wire_lines.write(where, raw)
+    local prefix = ("%s %s "):format(where, ARROWS[raw.event])
+    if raw.head then
+        return write(prefix, raw.head)
+    end
+    local body = is_text(raw.body) and wire_lines.masked(raw.body) or "(not text)"
+    if raw.bytes > #raw.body or body == "(not text)" then
+        body = ("%s … %d bytes in all"):format(body, raw.bytes)
+    end
+    write(prefix .. (raw.name and raw.name .. " " or ""), body)
+end
+
+return wire_lines
