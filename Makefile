@@ -95,6 +95,14 @@ BINDING_SRC = $(call sources,csrc/lua)
 BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
 MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
 
+# The command runs on Lua 5.4, or on LuaJIT where there is only that.
+INTERPRETER = $(shell command -v $(if $(filter 5.4,$(ABIS)),lua5.4,luajit) || echo /usr/bin/env $(if $(filter 5.4,$(ABIS)),lua5.4,luajit))
+COMMAND = $(BUILD)/bin/bedrock
+# $(1): where its Lua files are, $(2): its binaries; %s is the Lua version.
+COMMAND_TEXT = sed -e '1s|.*|\#!$(INTERPRETER)|' -e '2i local version = rawget(_G, "jit") and "5.1" or "5.4"' \
+    -e '2i package.path = ("$(1)/?.lua;$(1)/?/init.lua;"):gsub("%%s", version) .. package.path' \
+    -e '2i package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' bin/bedrock
+
 C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
 # Those that run the binding within a Lua state of their own.
 LUA_C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%, \
@@ -115,12 +123,18 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all help test demo coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all command help test demo coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: modules
+all: modules command
+
+command: $(COMMAND)
+
+$(COMMAND): bin/bedrock Makefile | $(MODULES)
+	@mkdir -p $(@D)
+	$(Q)$(call COMMAND_TEXT,$(CURDIR)/lua,$(abspath $(BUILD))/%s) >$@ && chmod 755 $@
 
 help:
 	@echo 'make            build the module for the Lua versions found ($(ABIS))'
@@ -300,6 +314,7 @@ env:
 # LuaRocks names one LUADIR and LIBDIR; otherwise each Lua version has its own.
 INSTALL_LUA = $(DESTDIR)$(or $(LUADIR),$(PREFIX)/share/lua/$(1))
 INSTALL_LIB = $(DESTDIR)$(or $(LIBDIR),$(PREFIX)/lib/lua/$(1))
+BINDIR ?= $(PREFIX)/bin
 LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/bedrock/*.lua lua/bedrock/*/*.lua))
 
 define INSTALL
@@ -314,9 +329,13 @@ endef
 
 install: modules
 	$(foreach abi,$(ABIS),$(call INSTALL,$(abi)))
+	@mkdir -p '$(DESTDIR)$(BINDIR)'
+	$(call COMMAND_TEXT,$(or $(LUADIR),$(PREFIX)/share/lua/%s),$(or $(LIBDIR),$(PREFIX)/lib/lua/%s)) \
+	    >'$(DESTDIR)$(BINDIR)/bedrock' && chmod 755 '$(DESTDIR)$(BINDIR)/bedrock'
 
 uninstall:
 	$(foreach abi,$(ABIS),rm -rf '$(call INSTALL_LUA,$(abi))/bedrock' '$(call INSTALL_LIB,$(abi))/bedrock';)
+	rm -f '$(DESTDIR)$(BINDIR)/bedrock'
 
 clean:
 	rm -rf $(BUILD)

@@ -17,6 +17,7 @@ description = {
 supported_platforms = { "linux" }
 dependencies = {
     "lua >= 5.1, < 5.5",
+    "argparse",
     "lua-cjson",
 }
 build = {
@@ -32,5 +33,6 @@ build = {
     install_variables = {
         LUADIR = "$(LUADIR)",
         LIBDIR = "$(LIBDIR)",
+        BINDIR = "$(BINDIR)",
     },
 }

@@ -81,7 +81,7 @@ describe("the package", function()
             chunk = assert(load(text, "rockspec", "t", rockspec))
         end
         chunk()
-        assert.same({ "lua >= 5.1, < 5.5", "lua-cjson" }, rockspec.dependencies)
+        assert.same({ "lua >= 5.1, < 5.5", "argparse", "lua-cjson" }, rockspec.dependencies)
         for _, directory in ipairs(rockspec.build.copy_directories or {}) do
             assert.is_true(os.rename(directory, directory) ~= nil, directory)
         end

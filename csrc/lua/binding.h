@@ -131,6 +131,7 @@ int br_lua_exec(lua_State *L);
 int br_lua_input(lua_State *L);
 int br_lua_make_directory(lua_State *L);
 int br_lua_interruptible(lua_State *L);
+int br_lua_keep_pipe_errors(lua_State *L);
 
 /* save.c */
 int br_lua_save(lua_State *L);

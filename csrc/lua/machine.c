@@ -62,6 +62,14 @@ static void set_environment(lua_State *L, int index)
     }
 }
 
+/* keep_pipe_errors(): what is written to a pipe that nobody reads fails, and does not end the program */
+int br_lua_keep_pipe_errors(lua_State *L)
+{
+    (void)L;
+    (void)signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
 /* exec(list of arguments, changes of the environment) -> nil, why, code: "missing" or "refused" */
 int br_lua_exec(lua_State *L)
 {
@@ -78,6 +86,7 @@ int br_lua_exec(lua_State *L)
     }
     arguments[n] = NULL;
     set_environment(L, 2);
+    (void)signal(SIGPIPE, SIG_DFL);
     (void)execvp(arguments[0], arguments);
     int why = errno;
     lua_pushnil(L);

@@ -25,6 +25,7 @@ static const luaL_Reg functions[] = {
     {"fd", br_lua_fd},
     {"find", br_lua_find},
     {"join_halves", br_lua_join_halves},
+    {"keep_pipe_errors", br_lua_keep_pipe_errors},
     {"keys", br_lua_keys},
     {"listen", br_lua_listen},
     {"literal", br_lua_literal},

@@ -50,6 +50,14 @@ function Context:put_json(value)
     self:out(text, "\n")
 end
 
+--- The same for people to read, where they do.
+function Context:show_json(value)
+    if not require("bedrock.core").terminal(1) then
+        return self:put_json(value)
+    end
+    self:out(require("bedrock.command.indented")(self:check(require("bedrock.core").encode(value))), "\n")
+end
+
 local HINTS = {
     config = "`bedrock configure` writes the settings; --profile NAME or --auth chain takes AWS's own",
     credentials = "`bedrock test` says step by step what is wrong",

@@ -24,7 +24,8 @@ function help.run(self, args)
         self:out(help.overview())
     elseif names.file(topic) then
         local sub = require("bedrock.command." .. names.file(topic))
-        self:out(require("bedrock.command").parser_of(topic, sub):get_help(), "\n")
+        local parser = require("bedrock.command").parser_of(topic, sub)
+        self:out(parser:get_help(), "\n")
     else
         self:out(tostring(require("bedrock").help(topic)), "\n")
     end

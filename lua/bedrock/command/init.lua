@@ -39,10 +39,11 @@ local function split(arguments)
 end
 command.split = split
 
-local function sorted_options()
+--- @param taken table<string, true>
+local function sorted_options(taken)
     local list = {}
     for name, known in pairs(options.known) do
-        if not known.secret and not known.own then
+        if not known.secret and not known.own and not taken[dashed(name)] then
             list[#list + 1] = name
         end
     end
@@ -62,16 +63,15 @@ local function taken_by(parser)
 end
 
 --- The options of all subcommands: those of bedrock.connect but its secrets.
-local function add_common(parser)
-    local taken = taken_by(parser)
+--- @param taken table<string, true>
+local function add_common(parser, taken)
     parser:option("--settings", "A settings file."):argname "FILE"
     parser:flag("--json", "Output and errors as JSON.")
     parser:flag("--debug", "Tell on standard error what happens.")
-    for _, name in ipairs(sorted_options()) do
-        local is_boolean = options.known[name].type == "boolean"
-        if not taken[dashed(name)] and is_boolean then
+    for _, name in ipairs(sorted_options(taken)) do
+        if options.known[name].type == "boolean" then
             parser:flag(dashed(name)):hidden(true)
-        elseif not taken[dashed(name)] then
+        else
             parser:option(dashed(name)):argname(name:upper()):hidden(name ~= "auth" and name ~= "profile"
                 and name ~= "region")
         end
@@ -80,9 +80,9 @@ end
 
 --- @return table given options of bedrock.connect
 --- @return string? problem
-local function given_options(args)
+local function given_options(args, taken)
     local given = {}
-    for _, name in ipairs(sorted_options()) do
+    for _, name in ipairs(sorted_options(taken)) do
         local value = args[name]
         if type(value) == "string" then
             local read, why = options.value(name, value)
@@ -99,15 +99,18 @@ local function given_options(args)
     return given
 end
 
+--- @return table parser
+--- @return table<string, true> taken options that mean something else to this subcommand than to bedrock.connect
 local function parser_of(name, sub)
     local parser = require "argparse"("bedrock " .. name, sub.summary)
     parser:usage_margin(4):help_max_width(100)
     if sub.arguments then
         sub.arguments(parser)
     end
-    add_common(parser)
+    local taken = taken_by(parser)
+    add_common(parser, taken)
     parser:epilog("All options of bedrock.connect but secrets may be given, too: --certificate FILE, --role-arn ARN, …")
-    return parser
+    return parser, taken
 end
 command.parser_of = parser_of
 
@@ -124,11 +127,12 @@ end
 
 local function run(name, rest)
     local sub = require("bedrock.command." .. names.file(name))
-    local ok, args = parser_of(name, sub):pparse(rest)
+    local parser, taken = parser_of(name, sub)
+    local ok, args = parser:pparse(rest)
     if not ok then
         return usage(("%s: %s; see `bedrock help %s`"):format(name, args, name))
     end
-    local given, problem = given_options(args)
+    local given, problem = given_options(args, taken)
     if problem then
         return usage(("%s: %s"):format(name, problem))
     end
@@ -138,6 +142,7 @@ end
 --- @param arguments string[] without the program's name
 --- @return integer code to exit with
 function command.main(arguments)
+    require("bedrock.core").keep_pipe_errors()
     local name, rest = split(arguments)
     if not name then
         for _, word in ipairs(rest) do
