@@ -30,10 +30,40 @@ describe("chat", function()
 
     it("sends whole numbers as such, also those that are floats to Lua", function()
         local chat = assert(conn:chat { model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0" })
-        assert(chat:say("Hi", { reasoning = 4000 / 2, top_k = 100 / 2 }))
-        local body = mime.unb64(service.last_request(ep).body64)
-        assert.truthy(body:find('"budget_tokens":2000,', 1, true), body)
-        assert.truthy(body:find('"top_k":50}', 1, true) or body:find('"top_k":50,', 1, true), body)
+        assert(chat:say("Hi", { reasoning = 4000 / 2 }))
+        assert(chat:say("Hi", { top_k = 100 / 2 }))
+        local requests = ep:requests()
+        assert.matches('"budget_tokens":2000,', (mime.unb64(requests[1].body64)), 1, true)
+        assert.matches('"top_k":50}', (mime.unb64(requests[2].body64)), 1, true)
+    end)
+
+    it("leaves out top_k beside Claude's reasoning, like temperature, and says so", function()
+        local chat = assert(conn:chat { model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0" })
+        local answer = assert(chat:say("Hi", { reasoning = "low", top_k = 5, temperature = 0.5 }))
+        assert.matches("temperature was left out", table.concat(answer.healed, "\n"))
+        assert.matches("top_k was left out", table.concat(answer.healed, "\n"))
+        local fields = bedrock.json.decode((mime.unb64(service.last_request(ep).body64))).additionalModelRequestFields
+        assert.same({ thinking = { type = "enabled", budget_tokens = 2048 } }, fields)
+    end)
+
+    it("puts its own fields of a model beside the user's, in tables too", function()
+        local chat = assert(conn:chat { model = service.MODEL, top_k = 5, extra = { inferenceConfig = { seed = 1 } } })
+        assert(chat:say "Hi")
+        local fields = bedrock.json.decode((mime.unb64(service.last_request(ep).body64))).additionalModelRequestFields
+        assert.same({ inferenceConfig = { seed = 1, topK = 5 } }, fields)
+        assert(chat:say("Hi", { extra = { inferenceConfig = { topK = 9 } } }))
+        fields = bedrock.json.decode((mime.unb64(service.last_request(ep).body64))).additionalModelRequestFields
+        assert.same({ inferenceConfig = { topK = 9 } }, fields)
+    end)
+
+    it("names callbacks that do not exist, which would never be called", function()
+        local chat = assert(conn:chat { model = service.MODEL })
+        local nothing, err = chat:say("Hi", { on = { reasonning = print, event = 3, other = print } })
+        assert.is_nil(nothing)
+        assert.matches("on.reasonning: unknown callback %(did you mean reasoning%?%)", err.message)
+        assert.matches("on.event: expected a function, got a number", err.message)
+        assert.matches("on.other: unknown callback; there are event, reasoning", err.message)
+        assert.equal(0, ep:counters().requests or 0)
     end)
 
     --- @param times integer? so many requests; they come at the same time, hence the pause before the answers

@@ -169,10 +169,29 @@ local function given(value)
         or tostring(value)
 end
 
+local CALLBACKS = { "event", "reasoning", "tool_call", "tool_result" }
+local is_callback = is_one_of("event", "reasoning", "tool_call", "tool_result")
+
+--- A callback with a wrong name would never be called.
+local function check_callbacks(on, problems)
+    for name, callback in pairs(on) do
+        local path = "on." .. core.shown(tostring(name))
+        if not is_callback(name) then
+            local near = core.suggest(tostring(name), CALLBACKS)
+            add(problems, path, "unknown", "unknown callback%s", near and (" (did you mean %s?)"):format(near)
+                or "; there are " .. table.concat(CALLBACKS, ", "))
+        elseif not is_callable(callback) then
+            add(problems, path, "type", "expected a function, got a %s", type(callback))
+        end
+    end
+end
+
 local function check(name, value, problems)
     if not KNOWN[name][2](value) then
         add(problems, name, "type", "expected %s, got %s", KNOWN[name][1],
             name == "system" and errors.type_of(value) or given(value))
+    elseif name == "on" then
+        check_callbacks(value, problems)
     end
 end
 

@@ -148,16 +148,23 @@ local function top_k(model, value)
     return { top_k = value }
 end
 
+--- Two tables of the model's fields in one; where both have a value, the first counts.
+local function both(first, second)
+    local all = {}
+    for name, value in pairs(second) do
+        all[name] = value
+    end
+    for name, value in pairs(first) do
+        local other = all[name]
+        local are_objects = type(value) == "table" and type(other) == "table" and value[1] == nil
+        all[name] = are_objects and both(value, other) or value
+    end
+    return all
+end
+
 --- Fields of the model's own: the user's, and others where he has none.
 local function add_fields(params, fields)
-    local all = {}
-    for name, value in pairs(fields) do
-        all[name] = value
-    end
-    for name, value in pairs(params.additionalModelRequestFields or {}) do
-        all[name] = value
-    end
-    params.additionalModelRequestFields = all
+    params.additionalModelRequestFields = both(params.additionalModelRequestFields or {}, fields)
 end
 
 local function effort(level)
@@ -169,6 +176,20 @@ end
 
 local function budget(level)
     return math.max(type(level) == "number" and math.floor(level) or BUDGETS[effort(level)], BUDGET_MIN)
+end
+
+--- Claude takes no temperature and no top_k while it reasons.
+--- Source: "Extended thinking" of the Amazon Bedrock user guide.
+local function leave_out_sampling(params, o, notes)
+    local config = params.inferenceConfig or {}
+    if config.temperature then
+        config.temperature = nil
+        notes[#notes + 1] = "temperature was left out, as Claude takes none while it reasons"
+    end
+    if o.top_k and not (o.extra and o.extra.top_k) then
+        params.additionalModelRequestFields.top_k = nil
+        notes[#notes + 1] = "top_k was left out, as Claude takes none while it reasons"
+    end
 end
 
 --- How models are told to reason. Which one a model takes is decided by its refusal, and remembered.
@@ -185,17 +206,11 @@ local SHAPES = {
             end
             config.maxTokens = (config.maxTokens or ANSWER_TOKENS) + tokens
         end
-        if config.temperature then
-            config.temperature = nil
-            notes[#notes + 1] = "temperature was left out, as Claude takes none while it reasons"
-        end
+        leave_out_sampling(params, o, notes)
         return { thinking = { type = "enabled", budget_tokens = tokens } }
     end,
     adaptive = function(params, o, notes)
-        if params.inferenceConfig and params.inferenceConfig.temperature then
-            params.inferenceConfig.temperature = nil
-            notes[#notes + 1] = "temperature was left out, as Claude takes none while it reasons"
-        end
+        leave_out_sampling(params, o, notes)
         return { thinking = { type = "adaptive" }, output_config = { effort = effort(o.reasoning) } }
     end,
     nova = function(_, o)
