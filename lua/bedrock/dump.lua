@@ -7,7 +7,8 @@ local quoted = require "bedrock.quoted"
 local secret = require "bedrock.secret"
 
 local WIDTH = 100
-local DEPTH_MAX = 200
+--- Deeper ones the parsers of Lua do not read.
+local DEPTH_MAX = 150
 local INDENT = "    "
 
 local array_mark = getmetatable(core.array())
@@ -146,15 +147,24 @@ function Dump:items(value, place, level)
     return items, plain
 end
 
+--- How wide it is; what is surely too wide, or of several lines, is not measured.
+local function width_of(item, width)
+    if #item > width * 4 or item:find("\n", 1, true) then
+        return math.huge
+    end
+    return columns.width(item)
+end
+
 --- As many entries in a line as fit.
 local function filled(items, indent, width)
-    local lines, line = {}, nil
+    local lines, line, used = {}, nil, 0
     for _, item in ipairs(items) do
-        if line and columns.width(line) + columns.width(item) + 2 <= width then
-            line = line .. " " .. item .. ","
+        local wide = width_of(item, width)
+        if line and used + wide + 2 <= width then
+            line, used = line .. " " .. item .. ",", used + wide + 2
         else
             lines[#lines + 1] = line
-            line = indent .. item .. ","
+            line, used = indent .. item .. ",", #indent + wide + 1
         end
     end
     lines[#lines + 1] = line
@@ -162,12 +172,14 @@ local function filled(items, indent, width)
 end
 
 function Dump:joined(items, plain, level, used)
-    local room, fits = self.width - used - 4, true
+    local room = self.width - used - 2
     for _, item in ipairs(items) do
-        room = room - columns.width(item) - 2
-        fits = fits and room >= -2 and not item:find("\n", 1, true)
+        room = room - width_of(item, self.width) - 2
+        if room < 0 then
+            break
+        end
     end
-    if fits then
+    if room >= 0 then
         return "{ " .. table.concat(items, ", ") .. " }"
     end
     local indent = INDENT:rep(level + 1)

@@ -146,11 +146,26 @@ function help.namespace(service)
     return ("bedrock.namespace (%s)\n%s"):format(service.id, columns.names(names, { indent = "  " }))
 end
 
+--- The name of an operation as `describe` takes it; AWS's own spelling needs a service.
+local function operation_called(topic)
+    if core.find(topic) then
+        return topic
+    end
+    for _, service in ipairs(core.services()) do
+        local index, _, snake = core.find(topic, service.id)
+        if index then
+            return core.find(snake) == index and snake or service.namespace .. "." .. snake
+        end
+    end
+end
+
 local function of_operation(topic)
-    local op = core.find(topic) and describe.operation(topic, 1)
-    if not op then
+    local name = operation_called(topic)
+    if not name then
         return nil
     end
+    local op = describe.operation(name, 1)
+    op = op.stream and describe.operation(name, 2) or op
     local lines = { ("conn:%s(params, options)%s"):format(op.full_name, op.stream and " gives a stream" or ""),
         tostring(op), ('print(bedrock.describe %q) tells more, print(bedrock.skeleton %q) is an input to fill in')
         :format(op.full_name, op.full_name) }

@@ -27,19 +27,27 @@ local function character_at(text, at)
     if not second or second < low or second > high then
         return nil
     end
-    local last = text:match("^[\128-\191]*()", at + 1)
-    return last - at > count and count + 1 or nil
+    for i = at + 2, at + count do
+        local byte = text:byte(i)
+        if not byte or byte < 0x80 or byte > 0xBF then
+            return nil
+        end
+    end
+    return count + 1
 end
 
 --- Of bytes above 127: characters stay, other bytes are escaped.
 local function escape_high(run)
-    local parts, at = {}, 1
+    local parts, first, at = {}, 1, 1
     while at <= #run do
         local length = character_at(run, at)
-        parts[#parts + 1] = length and run:sub(at, at + length - 1) or escape(run:sub(at, at))
+        if not length then
+            parts[#parts + 1] = run:sub(first, at - 1) .. escape(run:sub(at, at))
+            first = at + 1
+        end
         at = at + (length or 1)
     end
-    return table.concat(parts)
+    return table.concat(parts) .. run:sub(first)
 end
 
 --- @param text string
