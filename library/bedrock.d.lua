@@ -515,6 +515,40 @@ local Chat = {}
 ---@field trace? table of a guardrail or a prompt router
 ---@field healed? string[] what was changed of the request, in sentences
 
+--- What one `say` takes as well, but `messages`.
+---@class bedrock.ChatOptions
+---@field model string ID, ARN, inference profile, or prompt ARN
+---@field resolve? boolean `model` is looked up by conn:resolve first
+---@field system? string|table[] text or blocks
+---@field messages? table[]|string what was said before: a list, or the path of a saved chat
+---@field tools? bedrock.Tool[]
+---@field tool_choice? string "any", "auto" or a tool's name, for the first request of a turn
+---@field max_rounds? integer requests of one turn; 10 if not given
+---@field tool_limit? integer tools that run at once; all if not given
+---@field approve? fun(call: bedrock.ToolCall): boolean, string? asked before a tool runs: whether, and why not
+---@field context? any handed to tools as call.context
+---@field schema? table JSON Schema or the short form: the answer is an object
+---@field partial? fun(value: any) sees that object grow, while streaming
+---@field max_tokens? integer
+---@field temperature? number
+---@field top_p? number
+---@field top_k? integer
+---@field stop? string|string[]
+---@field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
+---@field cache? boolean|"5m"|"1h" cache points after system, tools and the last message
+---@field citations? boolean documents can be cited
+---@field guardrail? table {id, version, trace}
+---@field context_limit? integer tokens: before a request of more the oldest turns are forgotten
+---@field heal? boolean what the service refuses by name is left out; answer.healed tells
+---@field on? table<string, function> reasoning, tool_call, tool_result, event
+---@field on_step? fun(answer: bedrock.ChatAnswer, round: integer)
+---@field stop_when? fun(answer: bedrock.ChatAnswer, round: integer): boolean ends the turn after its tools
+---@field variables? table of a prompt from prompt management
+---@field service_tier? string
+---@field performance? string
+---@field request_metadata? table<string, string>
+---@field extra? table fields of the model's own (additionalModelRequestFields)
+
 ---@class bedrock.ChatStream call it for the next piece, or use it in a `for`
 ---@field answer? bedrock.ChatAnswer at the end
 
@@ -608,6 +642,9 @@ local Connection = {}
 --- LuaJIT call close.
 ---@class bedrock.GenerateStream
 ---@field answer? bedrock.Generated at the end, what generate would have given; `raw` is a list of chunks
+---@field next fun(self: bedrock.GenerateStream): string?, bedrock.Error? a piece; never raises
+---@field print fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error? writes the pieces as they come
+---@field close fun(self: bedrock.GenerateStream): true
 
 --- One of its fields says what the model made. `tostring` gives the text, or a line about what else it is.
 ---@class bedrock.Generated
@@ -810,6 +847,13 @@ local Stream = {}
 ---@field cache_read_tokens? integer
 ---@field cache_write_tokens? integer
 
+---@class bedrock.Tool
+---@field name string 1 to 64 of letters, digits, _ and -
+---@field description? string what it does and when to use it: the model reads it
+---@field input? table JSON Schema, or the short form
+---@field run? fun(input: table, call: bedrock.ToolCall): any, any without: the turn ends, answer.calls has it
+---@field approve? fun(call: bedrock.ToolCall): boolean, string? asked before it runs
+
 ---@class bedrock.ToolCall
 ---@field id string
 ---@field name string
@@ -951,8 +995,11 @@ function Connection:call(service, name, params, options) end
 ---@return string?
 function Connection:certificate() end
 
---- A chat of those options; used by fork, too.
-function Connection:chat() end
+--- Begins a conversation.
+---@param fields bedrock.ChatOptions see docs/chat.md
+---@return bedrock.Chat? chat
+---@return bedrock.Error? err all that is wrong with the options
+function Connection:chat(fields) end
 
 --- Cancels what runs on it. May be called again.
 ---@return true

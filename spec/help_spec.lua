@@ -43,6 +43,9 @@ describe("help", function()
         has(bedrock.help "connect", "bedrock.Settings", "total_timeout?: integer, ms for the whole call")
         has(bedrock.help "gather", "stream:gather(", "returns bedrock.Error? err what had come is in err.partial")
         has(bedrock.help "spawn", "bedrock.spawn(", "bedrock.Task\n")
+        has(bedrock.help "chat", "conn:chat(fields)", "bedrock.ChatOptions\n", "max_rounds?: integer", "chat:say",
+            "chat:print")
+        has(bedrock.help "chat:say", "chat:say(given")
         has(bedrock.help "json.encode", "bedrock.json.encode(value)")
     end)
 

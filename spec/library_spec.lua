@@ -260,7 +260,8 @@ describe("the types of parameters and results", function()
     it("have the parameters of generate and the filters of models", function()
         local _, err = conn:generate { model = "amazon.nova-lite-v1:0", prompt = "x", none_such = 1 }
         assert.equal("none_such", err.errors[1].path)
-        for _, case in ipairs { { "generate", "bedrock.GenerateParams" }, { "models", "bedrock.ModelFilter" } } do
+        for _, case in ipairs { { "generate", "bedrock.GenerateParams" }, { "models", "bedrock.ModelFilter" },
+            { "chat", "bedrock.ChatOptions" } } do
             for name in pairs(classes[case[2]]) do
                 _, err = conn[case[1]](conn, { [name] = print, none_such = 1 })
                 for _, problem in ipairs(err.errors) do

@@ -86,7 +86,7 @@ describe("at the prompt", function()
         term:type "bedrock.help 'conn:close'\n"
         term:sees "conn:close%(%)\r?\nCancels what runs on it"
         term:type "conn:help()\n"
-        term:sees "bedrock.connection %(us%-east%-1, access_keys%)\r?\nconn:api_key"
+        term:sees "bedrock.connection %(us%-east%-1, access_keys%)\r?\nconn:a"
         term:type "print(#tostring(bedrock), conn.runtime)\n"
         term:sees "%d+%s+bedrock.namespace %(bedrock%-runtime%)\r?\n"
     end)

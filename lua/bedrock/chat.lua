@@ -282,20 +282,7 @@ end
 --- @return bedrock.Error? err
 function methods.print(self, given, fields)
     check(self, "print")
-    local printing = require "bedrock.printing"
-    local obstacle = printing.obstacle(OPERATION)
-    if obstacle then
-        return nil, obstacle
-    end
-    local pieces, failed = methods.stream(self, given, fields)
-    if failed then
-        return nil, failed
-    end
-    local ok, err = printing.pieces(pieces)
-    if not ok then
-        return nil, err
-    end
-    return pieces.answer
+    return require("bedrock.printing").answer(OPERATION, methods.stream, self, given, fields)
 end
 
 --- The request that `say` would send: signed, not sent. It prints without secrets.
@@ -352,13 +339,13 @@ end
 local chat = {}
 
 --- A chat of those options; used by fork, too.
-local function new(conn, own, set, messages)
+local function begun(conn, own, set, messages)
     return setmetatable({ messages = messages, usage = answer.no_usage(), _conn = conn, _options = own, _tools = set,
-        _again = new }, Chat)
+        _again = begun }, Chat)
 end
 
 --- Begins a conversation.
---- @param fields table see docs/chat.md
+--- @param fields bedrock.ChatOptions see docs/chat.md
 --- @return bedrock.Chat? chat
 --- @return bedrock.Error? err all that is wrong with the options
 function chat.new(conn, fields)
@@ -377,7 +364,7 @@ function chat.new(conn, fields)
     if problems[1] then
         return nil, errors.validation(OPERATION, problems)
     end
-    local self = new(conn, own, set, answer.copy(own.messages or {}))
+    local self = begun(conn, own, set, answer.copy(own.messages or {}))
     if saved then
         self._pending = saved
         self.answer = answer.new({ output = { message = saved.messages[#saved.messages] }, stopReason = "tool_use" },

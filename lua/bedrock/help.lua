@@ -85,23 +85,12 @@ local function add_types(lines, text)
     end
 end
 
---- The functions of the object that a type is.
-local function add_methods(lines, text)
-    for _, prefix in ipairs(prefixes()) do
-        local class = prefix:match "^(%w+):$"
-        if class and class ~= "conn" and text:lower():find("%f[%w_]bedrock%." .. class .. "%f[^%w_]") then
-            lines[#lines + 1] = prefix .. table.concat(names_of(prefix), " " .. prefix)
-        end
-    end
-end
-
 local function of_functions(names)
     local lines = {}
     for _, name in ipairs(names) do
         local text = texts.functions[name]
         lines[#lines + 1] = text
         add_types(lines, text)
-        add_methods(lines, text)
     end
     return table.concat(lines, "\n\n")
 end
@@ -119,13 +108,7 @@ local function functions_called(topic)
 end
 
 local function type_called(topic)
-    local text = texts.types[topic] or texts.types["bedrock." .. topic]
-    if not text then
-        return nil
-    end
-    local lines = { text }
-    add_methods(lines, text:match "^[^\n:]*")
-    return table.concat(lines, "\n\n")
+    return texts.types[topic] or texts.types["bedrock." .. topic]
 end
 
 local function service_called(topic)

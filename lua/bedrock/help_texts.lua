@@ -243,8 +243,11 @@ conn:certificate()
 One line about the certificate in use; nil if there is none.
   returns string?]==],
         ["conn:chat"] = [==[
-conn:chat()
-A chat of those options; used by fork, too.]==],
+conn:chat(fields)
+Begins a conversation.
+  fields: bedrock.ChatOptions, see docs/chat.md
+  returns bedrock.Chat? chat
+  returns bedrock.Error? err all that is wrong with the options]==],
         ["conn:close"] = [==[
 conn:close()
 Cancels what runs on it. May be called again.
@@ -477,7 +480,8 @@ bedrock.AgentResult
         ["bedrock.AgentSession"] = [==[
 bedrock.AgentSession
   session_id: string
-  answer?: bedrock.AgentAnswer, the last one]==],
+  answer?: bedrock.AgentAnswer, the last one
+  has session:ask, session:finish, session:results, session:stream]==],
         ["bedrock.AgentSessionOptions"] = [==[
 bedrock.AgentSessionOptions
   agent_id?: string, with alias_id: an agent
@@ -581,7 +585,9 @@ What can be set for one call.
 bedrock.Chat
   messages: table[], what was said, as Converse has it; plain data, and never half a turn
   usage: bedrock.Usage, of all requests
-  answer?: bedrock.ChatAnswer, the last one]==],
+  answer?: bedrock.ChatAnswer, the last one
+  has chat:fork, chat:prepare, chat:print, chat:results, chat:resume, chat:save, chat:say,
+      chat:stream, chat:trim, chat:undo]==],
         ["bedrock.ChatAnswer"] = [==[
 bedrock.ChatAnswer
   text: string
@@ -596,13 +602,54 @@ bedrock.ChatAnswer
   metrics?: table, of the last round
   trace?: table, of a guardrail or a prompt router
   healed?: string[], what was changed of the request, in sentences]==],
+        ["bedrock.ChatOptions"] = [==[
+bedrock.ChatOptions
+What one `say` takes as well, but `messages`.
+  model: string, ID, ARN, inference profile, or prompt ARN
+  resolve?: boolean, `model` is looked up by conn:resolve first
+  system?: string|table[], text or blocks
+  messages?: table[]|string, what was said before: a list, or the path of a saved chat
+  tools?: bedrock.Tool[]
+  tool_choice?: string, "any", "auto" or a tool's name, for the first request of a turn
+  max_rounds?: integer, requests of one turn; 10 if not given
+  tool_limit?: integer, tools that run at once; all if not given
+  approve?: fun(call: bedrock.ToolCall): boolean, string?, asked before a tool runs: whether, and
+      why not
+  context?: any, handed to tools as call.context
+  schema?: table, JSON Schema or the short form: the answer is an object
+  partial?: fun(value: any), sees that object grow, while streaming
+  max_tokens?: integer
+  temperature?: number
+  top_p?: number
+  top_k?: integer
+  stop?: string|string[]
+  reasoning?: boolean|integer|"low"|"medium"|"high", the model thinks first: so much, or so many
+      tokens
+  cache?: boolean|"5m"|"1h", cache points after system, tools and the last message
+  citations?: boolean, documents can be cited
+  guardrail?: table, {id, version, trace}
+  context_limit?: integer, tokens: before a request of more the oldest turns are forgotten
+  heal?: boolean, what the service refuses by name is left out; answer.healed tells
+  on?: table<string, function>, reasoning, tool_call, tool_result, event
+  on_step?: fun(answer: bedrock.ChatAnswer, round: integer)
+  stop_when?: fun(answer: bedrock.ChatAnswer, round: integer): boolean, ends the turn after its
+      tools
+  variables?: table, of a prompt from prompt management
+  service_tier?: string
+  performance?: string
+  request_metadata?: table<string, string>
+  extra?: table, fields of the model's own (additionalModelRequestFields)]==],
         ["bedrock.ChatStream"] = [==[
 bedrock.ChatStream
   answer?: bedrock.ChatAnswer, at the end]==],
         ["bedrock.Connection"] = [==[
 bedrock.Connection
   region: string, the effective region
-  auth: bedrock.Auth]==],
+  auth: bedrock.Auth
+  has conn:agent_session, conn:api_key, conn:call, conn:certificate, conn:chat, conn:close,
+      conn:credentials, conn:export, conn:generate, conn:generate_stream, conn:help, conn:items,
+      conn:knowledge, conn:models, conn:pages, conn:prepare, conn:presign, conn:refresh,
+      conn:request, conn:resolve, conn:sign, conn:test, conn:wait]==],
         ["bedrock.Container"] = [==[
 bedrock.Container
   uri?: string, else AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI
@@ -807,7 +854,11 @@ bedrock.GenerateParams
 bedrock.GenerateStream
 Pieces of text as they come, for a `for`; an error inside is raised. Lua 5.4 closes it when the loop
 is left; on LuaJIT call close.
-  answer?: bedrock.Generated, at the end, what generate would have given; `raw` is a list of chunks]==],
+  answer?: bedrock.Generated, at the end, what generate would have given; `raw` is a list of chunks
+  next: fun(self: bedrock.GenerateStream): string?, bedrock.Error?, a piece; never raises
+  print: fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error?, writes the pieces as
+      they come
+  close: fun(self: bedrock.GenerateStream): true]==],
         ["bedrock.Generated"] = [==[
 bedrock.Generated
 One of its fields says what the model made. `tostring` gives the text, or a line about what else it
@@ -1154,7 +1205,8 @@ bedrock.SignRequest
 bedrock.Stream
 A stream of events. What breaks it is raised inside `for name, event in stream:events()`.
   complete?: boolean, of a model's own chunks and of server-sent events: did the last one come? Set
-      at the end; nil where nobody can know]==],
+      at the end; nil where nobody can know
+  has stream:close, stream:events, stream:gather, stream:next, stream:print]==],
         ["bedrock.StreamOptions"] = [==[
 bedrock.StreamOptions
 has all that a bedrock.CallOptions has
@@ -1201,6 +1253,14 @@ bedrock.Tokens
   total_tokens?: integer
   cache_read_tokens?: integer
   cache_write_tokens?: integer]==],
+        ["bedrock.Tool"] = [==[
+bedrock.Tool
+  name: string, 1 to 64 of letters, digits, _ and -
+  description?: string, what it does and when to use it: the model reads it
+  input?: table, JSON Schema, or the short form
+  run?: fun(input: table, call: bedrock.ToolCall): any, any, without: the turn ends, answer.calls
+      has it
+  approve?: fun(call: bedrock.ToolCall): boolean, string?, asked before it runs]==],
         ["bedrock.ToolCall"] = [==[
 bedrock.ToolCall
   id: string

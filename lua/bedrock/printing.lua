@@ -95,6 +95,28 @@ function printing.pieces(step, state, first)
     return ended(writer, pcall(work))
 end
 
+--- Opens a stream of pieces, writes them, and gives the answer that the stream has then.
+--- @param operation string
+--- @param open fun(...): any, bedrock.Error?
+--- @return any answer
+--- @return bedrock.Error? err
+function printing.answer(operation, open, ...)
+    local err = printing.obstacle(operation)
+    if err then
+        return nil, err
+    end
+    local pieces, failed = open(...)
+    if failed then
+        return nil, failed
+    end
+    local ok
+    ok, err = printing.pieces(pieces)
+    if not ok then
+        return nil, err
+    end
+    return pieces.answer
+end
+
 --- A family of streams whose events have no text: each is a line.
 local function any_piece(name, event)
     return name .. " " .. require("bedrock.prints.short").value(name, event, nil, 120) .. "\n"

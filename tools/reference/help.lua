@@ -74,14 +74,28 @@ local function of_function(block)
     return table.concat(lines, "\n")
 end
 
-local function of_class(block)
-    local lines = { block.name }
+--- The functions of the object that a class is.
+local function methods_of(class, functions)
+    local names, prefix = {}, class:match "[^.]*$" .. ":"
+    for _, block in ipairs(functions) do
+        if block.name:sub(1, #prefix) == prefix then
+            names[#names + 1] = shown_name(block.name)
+        end
+    end
+    return table.concat(names, ", ")
+end
+
+local function of_class(block, functions)
+    local lines, methods = { block.name }, methods_of(block.name, functions)
     put_doc(lines, block)
     local parent = tags.of(block, "class")[1]:match ": (%S+)$"
     if parent then
         put(lines, "has all that a %s has", parent)
     end
     put_members(lines, block, "field")
+    if methods ~= "" then
+        put_wrapped(lines, "  ", "has " .. methods)
+    end
     return table.concat(lines, "\n")
 end
 
@@ -128,7 +142,7 @@ function help.source(from)
         calls[shown_name(block.name)] = of_function(block)
     end
     for _, block in ipairs(classes) do
-        types[block.name] = of_class(block)
+        types[block.name] = of_class(block, functions)
     end
     add_aliases(types, from.surface)
     local lines = { HEAD .. "return {" }

@@ -44,6 +44,40 @@ local function is_level(value)
     return is_count(value) or is_one_of(true, false, "low", "medium", "high")(value)
 end
 
+--- What one `say` takes as well, but `messages`.
+--- @class bedrock.ChatOptions
+--- @field model string ID, ARN, inference profile, or prompt ARN
+--- @field resolve? boolean `model` is looked up by conn:resolve first
+--- @field system? string|table[] text or blocks
+--- @field messages? table[]|string what was said before: a list, or the path of a saved chat
+--- @field tools? bedrock.Tool[]
+--- @field tool_choice? string "any", "auto" or a tool's name, for the first request of a turn
+--- @field max_rounds? integer requests of one turn; 10 if not given
+--- @field tool_limit? integer tools that run at once; all if not given
+--- @field approve? fun(call: bedrock.ToolCall): boolean, string? asked before a tool runs: whether, and why not
+--- @field context? any handed to tools as call.context
+--- @field schema? table JSON Schema or the short form: the answer is an object
+--- @field partial? fun(value: any) sees that object grow, while streaming
+--- @field max_tokens? integer
+--- @field temperature? number
+--- @field top_p? number
+--- @field top_k? integer
+--- @field stop? string|string[]
+--- @field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
+--- @field cache? boolean|"5m"|"1h" cache points after system, tools and the last message
+--- @field citations? boolean documents can be cited
+--- @field guardrail? table {id, version, trace}
+--- @field context_limit? integer tokens: before a request of more the oldest turns are forgotten
+--- @field heal? boolean what the service refuses by name is left out; answer.healed tells
+--- @field on? table<string, function> reasoning, tool_call, tool_result, event
+--- @field on_step? fun(answer: bedrock.ChatAnswer, round: integer)
+--- @field stop_when? fun(answer: bedrock.ChatAnswer, round: integer): boolean ends the turn after its tools
+--- @field variables? table of a prompt from prompt management
+--- @field service_tier? string
+--- @field performance? string
+--- @field request_metadata? table<string, string>
+--- @field extra? table fields of the model's own (additionalModelRequestFields)
+
 local KNOWN = {
     approve = a_function,
     cache = { 'true, false, "5m" or "1h"', is_one_of(true, false, "5m", "1h") },

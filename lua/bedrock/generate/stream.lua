@@ -3,6 +3,7 @@
 ---     local stream = assert(conn:generate_stream { model = "amazon.nova-lite-v1:0", prompt = "A tale" })
 ---     for piece in stream do io.write(piece) end
 ---     print(stream.answer.usage.output_tokens)
+---     local answer, err = stream:print()               the same at the prompt
 local answer = require "bedrock.generate.answer"
 local body = require "bedrock.generate.body"
 local connection = require "bedrock.connection"
@@ -27,6 +28,9 @@ local HALF = "\237[\160-\191]"
 --- LuaJIT call close.
 --- @class bedrock.GenerateStream
 --- @field answer? bedrock.Generated at the end, what generate would have given; `raw` is a list of chunks
+--- @field next fun(self: bedrock.GenerateStream): string?, bedrock.Error? a piece; never raises
+--- @field print fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error? writes the pieces as they come
+--- @field close fun(self: bedrock.GenerateStream): true
 local Stream = { __name = "bedrock.generate_stream" }
 local methods = {}
 
@@ -190,6 +194,17 @@ function methods.close(self)
             message = "the stream is closed" }
     end
     return true
+end
+
+local function itself(self)
+    return self
+end
+
+--- Writes what is still to come to standard output, as it comes. Not for nginx.
+--- @return bedrock.Generated? answer
+--- @return bedrock.Error? err what had come is in err.partial
+function methods.print(self)
+    return require("bedrock.printing").answer("generate_stream", itself, self)
 end
 
 Stream.__index = method_check(Stream, methods, "stream")
