@@ -379,6 +379,13 @@ describe("families of generate", function()
             refused({ model = canvas, task = "paint", images = PNG }, "task", "background_removal")
         end)
 
+        it("images where the family's own body has none, and says which way has", function()
+            refused({ model = "meta.llama4-scout-17b-instruct-v1:0", prompt = "Hi", images = PNG }, "images",
+                '(family = "converse" takes it)')
+            refused({ model = "amazon.titan-embed-text-v2:0", input = "Hi", images = PNG }, "images", "it takes "
+                .. "dimensions, input")
+        end)
+
         it("what has nothing to embed", function()
             refused({ model = "cohere.embed-v4:0" }, "input", "or images")
             refused({ model = "amazon.titan-embed-image-v1", images = "s3://pictures/one.png" }, "images[1]", "S3")

@@ -1,5 +1,5 @@
---- Reads parameters of generate, one JSON object a line (`images64`: images as base64), calls it at the endpoint DIR, and
---- prints the body that reached that, or the error.
+--- Reads parameters of generate, one JSON object a line (`images64`: images as base64), calls it at the endpoint DIR,
+--- and prints the body that reached that, or the error.
 ---
 ---     lua5.4 spec/interop/generated.lua DIR <JOBS
 local bedrock = require "bedrock"

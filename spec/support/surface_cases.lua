@@ -374,6 +374,22 @@ end), { rules = { { match = { operation = "ListInferenceProfiles" }, skip = 1, t
     status = 403, headers = { ["x-amzn-ErrorType"] = "AccessDeniedException" }, json = { message = "no" },
 } } } })
 
+case("streams what it generates", connected(function(conn)
+    for _, model in ipairs { MODEL, "google.gemma-3-4b-it" } do
+        local stream, pieces = assert(conn:generate_stream { model = model, prompt = "one two" }), {}
+        for piece in stream do
+            pieces[#pieces + 1] = piece
+        end
+        equal("You asked: one two", table.concat(pieces):match "^[^\n]*")
+        equal(table.concat(pieces), stream.answer.text)
+    end
+end))
+
+case("waits for what takes minutes", connected(function(conn)
+    local answer = assert(conn:generate { model = "luma.ray-v2:0", prompt = "a boat", output = "s3://films" })
+    equal("Completed", answer.raw.status)
+end))
+
 case("generates, invokes models, counts", connected(function(conn, bedrock)
     equal("You asked: one two", assert(conn:generate { model = MODEL, prompt = "one two" }).text:match "^[^\n]*")
     local raw = assert(conn:invoke_model { modelId = "other.model-v1:0", body = '{"any":[1,2]}' })

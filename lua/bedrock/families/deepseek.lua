@@ -1,11 +1,11 @@
---- DeepSeek V3 and newer.
+--- DeepSeek V3.
 local chat = require "bedrock.families.openai_chat"
 
 return {
     name = "deepseek",
     source = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-deepseek.html",
     output = "text",
-    models = { "deepseek." },
+    models = { "deepseek.v3" },
     required = chat.required,
     takes = chat.takes,
     fields = chat.fields,

@@ -1,11 +1,11 @@
---- Mistral's chat models: Large 2, Pixtral and newer.
+--- Mistral's chat models, Large 2 and Pixtral. Newer ones go by Converse.
 local chat = require "bedrock.families.openai_chat"
 
 return {
     name = "mistral_chat",
     source = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html",
     output = "text",
-    models = { "mistral." },
+    models = { "mistral.mistral-large-2407", "mistral.pixtral-large" },
     required = chat.required,
     takes = { "prompt", "system", "images" },
     fields = {

@@ -50,12 +50,19 @@ local function for_schema(family, problems)
     return families.named "converse"
 end
 
+--- What another way to the same model takes.
+local function elsewhere(family, name)
+    local converse = families.named "converse"
+    return family.output == "text" and not family.not_by_converse and family ~= converse
+        and families.taken(converse)[name] and ' (family = "converse" takes it)' or ""
+end
+
 local function check_family(given, family, problems)
     local takes = families.taken(family)
     for name, value in pairs(given) do
         if parameters.are(name) and not takes[name] and not GENERAL[name] then
-            add(problems, name, "unknown", "the family %s has no such parameter; it takes %s",
-                family.name, table.concat(sorted(takes), ", "))
+            add(problems, name, "unknown", "the family %s has no such parameter; it takes %s%s",
+                family.name, table.concat(sorted(takes), ", "), elsewhere(family, name))
         elseif family.refuse then
             local refusal = family.refuse(name, value, given)
             if refusal then
