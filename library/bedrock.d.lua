@@ -495,6 +495,28 @@ local AgentSession = {}
 ---@field source? string of credentials
 ---@field cache? "exchange"|"memory"|"file"|"redis" of credentials
 
+---@class bedrock.Certificate : bedrock.CertificateFacts
+---@field chain bedrock.CertificateFacts[] the others given, the issuer first
+---@field leads_to string the issuer at the end of the chain
+---@field refused string[] what is wrong with it for Roles Anywhere; empty: nothing that can be told without it
+
+---@class bedrock.CertificateFacts
+---@field subject string as RFC 2253 writes it
+---@field issuer string
+---@field serial? string decimal
+---@field key string "RSA-2048", "EC P-256", …
+---@field signature string
+---@field not_before? integer epoch seconds
+---@field not_after? integer
+---@field days_left? integer whole days; negative: it has ended
+---@field usage string[] keyUsage
+---@field purposes string[] extendedKeyUsage
+---@field names? string subjectAltName
+---@field authority boolean CA:TRUE
+---@field belongs boolean the private key given belongs to it
+---@field fingerprint string SHA-256, hexadecimal
+---@field option string the setting that it came from
+
 ---@class bedrock.Chat
 ---@field messages table[] what was said, as Converse has it; plain data, and never half a turn
 ---@field usage bedrock.Usage of all requests
@@ -868,6 +890,12 @@ local Stream = {}
 ---@field total_tokens integer
 ---@field cache_read_tokens integer
 ---@field cache_write_tokens integer
+
+--- What a certificate says, and what IAM Roles Anywhere would refuse. No network, and nothing secret.
+---@param given string|bedrock.Settings a file, or settings: certificate, private_key, certificate_chain, pkcs12, …
+---@return bedrock.Certificate? report
+---@return bedrock.Error? err nothing could be read
+function bedrock.certificate(given) end
 
 --- Checks all it can without network I/O, and reports all problems in one error: err.errors.
 ---@param settings bedrock.Settings

@@ -133,6 +133,11 @@ int br_lua_make_directory(lua_State *L);
 int br_lua_interruptible(lua_State *L);
 int br_lua_keep_pipe_errors(lua_State *L);
 
+/* look.c */
+int br_lua_certificates(lua_State *L);
+int br_lua_cache_files(lua_State *L);
+int br_lua_cache_remove(lua_State *L);
+
 /* save.c */
 int br_lua_save(lua_State *L);
 

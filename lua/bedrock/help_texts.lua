@@ -10,6 +10,13 @@ bedrock.array(t?)
 Marks a table as a list, so that an empty one is [] where any JSON may stand.
   t?: T, a new table if not given
   returns T]==],
+        ["bedrock.certificate"] = [==[
+bedrock.certificate(given)
+What a certificate says, and what IAM Roles Anywhere would refuse. No network, and nothing secret.
+  given: string|bedrock.Settings, a file, or settings: certificate, private_key, certificate_chain,
+      pkcs12, …
+  returns bedrock.Certificate? report
+  returns bedrock.Error? err nothing could be read]==],
         ["bedrock.connect"] = [==[
 bedrock.connect(settings)
 Checks all it can without network I/O, and reports all problems in one error: err.errors.
@@ -581,6 +588,30 @@ What can be set for one call.
   validate?: boolean
   strict?: boolean
   unknown?: "error"|"pass"]==],
+        ["bedrock.Certificate"] = [==[
+bedrock.Certificate
+has all that a bedrock.CertificateFacts has
+  chain: bedrock.CertificateFacts[], the others given, the issuer first
+  leads_to: string, the issuer at the end of the chain
+  refused: string[], what is wrong with it for Roles Anywhere; empty: nothing that can be told
+      without it]==],
+        ["bedrock.CertificateFacts"] = [==[
+bedrock.CertificateFacts
+  subject: string, as RFC 2253 writes it
+  issuer: string
+  serial?: string, decimal
+  key: string, "RSA-2048", "EC P-256", …
+  signature: string
+  not_before?: integer, epoch seconds
+  not_after?: integer
+  days_left?: integer, whole days; negative: it has ended
+  usage: string[], keyUsage
+  purposes: string[], extendedKeyUsage
+  names?: string, subjectAltName
+  authority: boolean, CA:TRUE
+  belongs: boolean, the private key given belongs to it
+  fingerprint: string, SHA-256, hexadecimal
+  option: string, the setting that it came from]==],
         ["bedrock.Chat"] = [==[
 bedrock.Chat
   messages: table[], what was said, as Converse has it; plain data, and never half a turn

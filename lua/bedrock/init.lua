@@ -28,6 +28,7 @@ local bedrock = {
 }
 
 lazy(bedrock, {
+    certificate = "certificate.of",
     connect = "connection.connect",
     describe = "describe.operation",
     dump = "dump.dump",

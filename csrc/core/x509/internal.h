@@ -97,6 +97,8 @@ bool br_x509_read_certificates(br_x509_loading *l, br_slice text, const char *op
 bool br_x509_read_key(br_x509_loading *l);
 bool br_x509_read_store_key(br_x509_loading *l);
 bool br_x509_read_pkcs12(br_x509_loading *l);
+bool br_x509_read_all(br_x509_loading *l); /* what `in` gives */
+void br_x509_release(br_x509_loading *l);
 
 typedef enum br_key_result {
     BR_KEY_READ,

@@ -108,7 +108,7 @@ static bool read_key(br_x509_loading *l)
     return device ? br_x509_read_store_key(l) : br_x509_read_key(l);
 }
 
-static bool read_all(br_x509_loading *l)
+bool br_x509_read_all(br_x509_loading *l)
 {
     if (l->in->password.n > BR_X509_PASSWORD_MAX)
         return br_x509_problem(l, "private_key_password", "is longer than %d bytes",
@@ -222,7 +222,7 @@ static void check_all(br_x509_loading *l, bool complete)
         no_leaf(l);
 }
 
-static void release(br_x509_loading *l)
+void br_x509_release(br_x509_loading *l)
 {
     for (size_t i = 0; i < l->count; i++)
         X509_free(l->given[i].x);
@@ -234,14 +234,14 @@ br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *prob
     br_x509_loading l = {
         .in = in, .now_ms = now_ms, .problems = problems, .queue_ours = ERR_peek_error() == 0};
     ERR_set_mark();
-    check_all(&l, read_all(&l));
+    check_all(&l, br_x509_read_all(&l));
     br_x509 *x = NULL;
     if (!l.failed) {
         x = build(&l);
         if (x == NULL)
             br_x509_problem(&l, "certificate", "is too large, or memory ran out");
     }
-    release(&l);
+    br_x509_release(&l);
     ERR_pop_to_mark();
     return x;
 }

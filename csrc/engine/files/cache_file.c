@@ -183,15 +183,20 @@ static void remove_if_old(int dir, const char *name, int64_t now_ms)
 }
 
 /* Reads the directory through a description of its own: a dup would share its position. */
-static void remove_old_files(int dir, int64_t now_ms)
+static DIR *open_list(int dir)
 {
     int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-    if (list == NULL) {
-        if (fd >= 0)
-            close(fd);
+    if (list == NULL && fd >= 0)
+        close(fd);
+    return list;
+}
+
+static void remove_old_files(int dir, int64_t now_ms)
+{
+    DIR *list = open_list(dir);
+    if (list == NULL)
         return;
-    }
     for (struct dirent *entry; (entry = readdir(list)) != NULL;)
         remove_if_old(dir, entry->d_name, now_ms);
     closedir(list);
@@ -227,4 +232,36 @@ bool br_cache_file_write(int dir, const char *stem, br_slice bytes, int64_t expi
     }
     remove_old_files(dir, now_ms);
     return true;
+}
+
+static void look_at(int dir, const char *name, void (*each)(void *, const char *, int64_t),
+                    void *user)
+{
+    struct stat st;
+    char stem[BR_CACHE_STEM_SIZE];
+    if (!may_be_removed(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+        return;
+    memcpy(stem, name, STEM_LEN);
+    stem[STEM_LEN] = '\0';
+    if (strcmp(name + STEM_LEN, CACHE_SUFFIX) == 0)
+        each(user, stem, (int64_t)st.st_mtim.tv_sec * 1000);
+}
+
+void br_cache_files(int dir, void (*each)(void *user, const char *stem, int64_t expires_ms),
+                    void *user)
+{
+    DIR *list = open_list(dir);
+    if (list == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;)
+        look_at(dir, entry->d_name, each, user);
+    closedir(list);
+}
+
+bool br_cache_file_remove(int dir, const char *stem)
+{
+    char name[NAME_SIZE];
+    snprintf(name, sizeof(name), "%s" CACHE_SUFFIX, stem);
+    return unlinkat(dir, name, 0) == 0;
 }

@@ -40,4 +40,10 @@ bool br_cache_file_read(int dir, const char *stem, br_buf *out);
 bool br_cache_file_write(int dir, const char *stem, br_slice bytes, int64_t expires_ms,
                          int64_t now_ms, const uint8_t random[BR_CACHE_RANDOM]);
 
+/* Each file of ours in the directory; `each` may remove it. */
+void br_cache_files(int dir, void (*each)(void *user, const char *stem, int64_t expires_ms),
+                    void *user);
+/* false: it is not there, or cannot be removed. */
+bool br_cache_file_remove(int dir, const char *stem);
+
 #endif

@@ -63,6 +63,9 @@ local HINTS = {
     credentials = "`bedrock test` says step by step what is wrong",
 }
 
+--- What other operations call wrong is not in the settings.
+local IS_OF_SETTINGS = { connect = true, settings = true }
+
 local function tell(self, err)
     if self.json and type(err) == "table" then
         local fields = { kind = err.kind, code = err.code, message = err.message, operation = err.operation,
@@ -71,7 +74,7 @@ local function tell(self, err)
         return
     end
     io.stderr:write("bedrock: ", tostring(err), "\n")
-    local hint = type(err) == "table" and HINTS[err.kind]
+    local hint = type(err) == "table" and (err.kind ~= "config" or IS_OF_SETTINGS[err.operation]) and HINTS[err.kind]
     if hint then
         io.stderr:write("  ", hint, "\n")
     end
