@@ -541,6 +541,59 @@ describe("an agent's session", function()
             paths[i] = problem.path
         end
         assert.same({ "files[1]", "files[2].media_type", "files[3]", "files[4].use" }, paths)
+        _, err = session():ask("Hi", { files = { { bytes = "1", media_type = "text/csv" } } })
+        assert.equal("files[1].name", err.errors[1].path)
+    end)
+
+    it("hears of collaborators in traces, each once, and tells on.trace", function()
+        local part = frame("trace", { agentId = "HELPER1234", collaboratorName = "WeatherAgent", trace = {} })
+        scripted { part, part, frame("trace", { agentId = "AGENT12345", trace = {} }), says "ok" }
+        local seen = 0
+        local answer = assert(session():ask("Hi", { on = { trace = function()
+            seen = seen + 1
+        end } }))
+        assert.equal(3, seen)
+        assert.same({ { agent_id = "HELPER1234", name = "WeatherAgent" } }, answer.collaborators)
+    end)
+
+    it("tells the agent why what a tool gave cannot be sent", function()
+        local function told_of(...)
+            scripted({ control("i", wants "f") }, { says "ok" })
+            local given, n = { ... }, select("#", ...)
+            assert(session({ tools = { ["g.f"] = function()
+                return (table.unpack or unpack)(given, 1, n)
+            end } }):ask "Hi")
+            local bodies = sent()
+            return told(bodies[#bodies])[1]
+        end
+        assert.matches("^what the tool gave cannot be sent: .*UTF%-8", told_of("\255").responseBody.TEXT.body)
+        assert.equal("REPROMPT", told_of(print).responseState)
+        assert.equal('{"code":7}', told_of(nil, { code = 7 }).responseBody.TEXT.body)
+        assert.equal("(no output)", told_of().responseBody.TEXT.body)
+        assert.equal("(no output)", told_of("").responseBody.TEXT.body)
+        assert.equal("false", told_of(false).responseBody.TEXT.body)
+    end)
+
+    it("raises a cancellation that all its tools raise", function()
+        scripted { control("i", wants "f", wants "g") }
+        local function ended()
+            local task = bedrock.spawn(function()
+                require("bedrock.connection").pause(conn, 60000)
+            end)
+            task:cancel()
+            error(select(2, task:join()), 0)
+        end
+        local ok, err = pcall(session({ tools = { ["g.f"] = ended, ["g.g"] = ended } }).ask,
+            session { tools = { ["g.f"] = ended, ["g.g"] = ended } }, "Hi")
+        assert.is_false(ok)
+        assert.equal("Cancelled", err.code)
+    end)
+
+    it("prints what it is", function()
+        local stream = session():stream "Hi"
+        assert.equal("bedrock.agent_stream (open)", tostring(stream))
+        stream:close()
+        assert.equal("bedrock.agent_stream (closed)", tostring(stream))
     end)
 
     it("takes a text, or a table with one", function()
@@ -554,6 +607,8 @@ describe("an agent's session", function()
         assert.same({ endSession = true, memoryId = "memory-1" }, sent()[1])
         assert.is_true(talk:finish "Thank you")
         assert.equal("Thank you", sent()[2].inputText)
+        assert.is_true(talk:finish { read_timeout = 60000 })
+        assert.equal("ResourceNotFoundException", select(2, session({ agent_id = "NONEXIST12" }):finish()).code)
     end)
 
     it("gives the service's errors", function()
@@ -602,6 +657,7 @@ describe("an agent's session", function()
         assert.matches(here .. "ask: expected a text, got nil", said(function() talk:ask() end))
         assert.matches(here .. "stream: expected a text, got a number", said(function() talk:stream(1) end))
         assert.matches(here .. "ask: the options must be a table", said(function() talk:ask("Hi", 1) end))
+        assert.matches(here .. "results: expected a table of results, got nil", said(function() talk:results() end))
         assert.matches(here .. "agent_session: expected a table of options", said(function() conn:agent_session(1) end))
         assert.matches(here .. "not a stream: call its methods with a colon",
             said(function() talk:stream("Hi").next() end))
@@ -704,6 +760,48 @@ describe("a harness's session", function()
         assert.matches("The tool said (error): the input does not fit the tool's schema: other",
             tostring(assert(session { tools = { tool } }:ask "use tool")), 1, true)
         assert.is_nil(got)
+    end)
+
+    it("answers no call that the harness has answered itself, or will", function()
+        local function call(index, id, kind)
+            return frame("contentBlockStart", { contentBlockIndex = index,
+                start = { toolUse = { toolUseId = id, name = id, type = kind } } })
+        end
+        ep:script { { match = { operation = "InvokeHarness" }, action = { frames = {
+            frame("messageStart", { role = "assistant" }), call(0, "shell"), frame("messageStop", { stopReason =
+                "tool_use" }),
+            frame("messageStart", { role = "user" }),
+            frame("contentBlockStart", { contentBlockIndex = 0, start = { toolResult = { toolUseId = "shell" } } }),
+            frame("messageStop", { stopReason = "tool_result" }),
+            frame("messageStart", { role = "assistant" }), call(0, "web", "mcp_tool_use"), call(1, "ours"),
+            frame("contentBlockDelta", { contentBlockIndex = 2, delta = { reasoningContent = { redactedContent =
+                mime.b64 "secret" } } }),
+            frame("contentBlockStart", { contentBlockIndex = 3, start = { hologram = { x = 1 } } }),
+            frame("messageStop", { stopReason = "tool_use" }),
+        } } } }
+        local ran = {}
+        local function tool(_, made)
+            ran[#ran + 1] = made.id
+            return "fine"
+        end
+        local answer = assert(session({ tools = { shell = tool, web = tool, ours = tool } }):ask "Hi")
+        assert.same({ "ours" }, ran)
+        assert.equal("contentBlockStart", answer.others[1].name)
+        local said = sent()[2].messages
+        assert.equal(1, #said[2].content)
+        assert.equal("ours", said[1].content[1].toolUse.toolUseId)
+        assert.equal(mime.b64 "secret", said[1].content[2].reasoningContent.redactedContent)
+    end)
+
+    it("has what had come after an error, and prints its name", function()
+        ep:script { { match = { operation = "InvokeHarness" }, action = { frames = {
+            frame("contentBlockDelta", { contentBlockIndex = 0, delta = { text = "Half" } }),
+        } } } }
+        local talk = session()
+        local _, err = talk:ask "Hi"
+        assert.equal("Truncated", err.code)
+        assert.equal("Half", err.answer.text)
+        assert.matches("^bedrock.agent_session %(" .. HARNESS:gsub("%-", "%%-") .. ", session ", tostring(talk))
     end)
 
     it("keeps calls apart whose blocks have the same number, and refuses a cut one", function()
@@ -860,6 +958,20 @@ describe("a runtime's session", function()
         assert.equal("hi", text '{"result":{"role":"assistant","content":[{"text":"h"},{"text":"i"}]}}')
         assert.equal('{"count":7}', text '{"count":7}')
         assert.equal("plain", text("plain", "text/plain"))
+    end)
+
+    it("reads a whole answer as `read` says, and keeps bytes that broke off", function()
+        scripted('{"n":7}', "application/json")
+        assert.equal("7!", assert(session({ read = function(value)
+            return value.n .. "!"
+        end }):ask "Hi").text)
+        ep:script { { match = { operation = "InvokeAgentRuntime" }, action = { body = "plain text", truncate = 5,
+            headers = { ["Content-Type"] = "text/plain" } } } }
+        local talk = session()
+        local _, err = talk:ask "Hi"
+        assert.is_true(err.kind == "stream" or err.kind == "transport")
+        assert.equal("plain", err.answer.body)
+        assert.matches("runtime/demo%-abcdefghij, session", tostring(talk))
     end)
 
     it("takes an event that tells an error for that error", function()

@@ -100,6 +100,26 @@ describe("a knowledge base", function()
         assert.equal(kb.session_id, sent().sessionId)
     end)
 
+    it("keeps events that it does not know, and gives errors of both ways", function()
+        ep:script { { match = { operation = "RetrieveAndGenerateStream" }, action = { frames = {
+            { event = "output", json = { text = "a" } }, { event = "surprise", json = { x = 1 } },
+        } } }, { match = { operation = "RetrieveAndGenerate" }, action = { status = 400,
+            json = { __type = "ValidationException", message = "no" } } } }
+        local kb = base()
+        for _ in kb:stream "x" do end
+        assert.same({ { name = "surprise", event = { x = 1 } } }, kb.answer.others)
+        assert.equal("ValidationException", select(2, kb:ask "x").code)
+        assert.equal("bedrock.knowledge (KB12345678)", tostring(base()))
+        assert.equal("bedrock.knowledge (KB12345678, session mine)", tostring(base { session_id = "mine" }))
+    end)
+
+    it("cuts long texts where it prints, between characters", function()
+        ep:script { { match = { operation = "Retrieve" }, action = { json = { retrievalResults = {
+            { content = { text = ("ä"):rep(200) } } } } } } }
+        local list = assert(base():retrieve "x")
+        assert.equal("-      -\n       " .. ("ä"):rep(71) .. "…", tostring(list))
+    end)
+
     it("takes settings for all calls, and others for one", function()
         local kb = base { results = 3, filter = { equals = { key = "year", value = 2024 } }, search = "hybrid" }
         assert.equal(3, #assert(kb:retrieve "x"))
@@ -149,6 +169,7 @@ describe("a knowledge base", function()
             ["not a knowledge base"] = function() base().retrieve "x" end,
             ["retrieve: expected a text"] = function() base():retrieve() end,
             ["knowledge: expected a table"] = function() conn:knowledge(1) end,
+            ["retrieve: the options must be a table"] = function() base():retrieve("x", 1) end,
         } do
             assert.matches(here .. message, select(2, pcall(misuse)))
         end

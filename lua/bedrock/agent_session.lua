@@ -224,7 +224,8 @@ function methods.finish(self, text, given)
 end
 
 function Session.__tostring(self)
-    return ("bedrock.agent_session (%s, session %s)"):format(self.kind.name_of(self), tostring(self.session_id))
+    return ("bedrock.%s (%s%s)"):format(self.kind.operation, self.kind.name_of(self),
+        self.session_id and ", session " .. self.session_id or "")
 end
 
 local WORDS = { agent = "an agent", harness = "a harness", runtime = "a runtime" }

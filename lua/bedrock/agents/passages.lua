@@ -1,5 +1,5 @@
 --- What a knowledge base found: a list that prints, each entry with its text, score, location and metadata.
-local core = require "bedrock.core"
+local columns = require "bedrock.columns"
 
 local passages = {}
 
@@ -31,11 +31,7 @@ end
 local Passage = { __name = "bedrock.passage" }
 
 local function one_line(text)
-    text = core.shown((text:gsub("%s+", " ")))
-    if #text > SHOWN then
-        text = text:sub(1, SHOWN):gsub("[\192-\255][\128-\191]*$", "") .. "…"
-    end
-    return text
+    return columns.cut((text:gsub("[%s%c]+", " "):gsub("\194[\128-\159]", " ")), SHOWN)
 end
 
 function Passage.__tostring(self)
