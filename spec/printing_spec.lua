@@ -1,6 +1,9 @@
 --- Results print as what they are, and are plain tables all the same.
 local cjson = require "cjson"
 local bedrock = require "bedrock"
+local columns = require "bedrock.columns"
+local core = require "bedrock.core"
+local printed = require "bedrock.printed"
 local program = require "spec.support.program"
 local service = dofile "spec/support/service.lua"
 
@@ -94,6 +97,38 @@ describe("answers print", function()
         local item = conn:items("list_inference_profiles", { maxResults = 2 })()
         assert.matches("\ninferenceProfileId +us.amazon.nova%-micro%-v1:0\n", tostring(item))
         assert.matches("\nupdatedAt +2025%-03%-01 12:00:00", tostring(item))
+    end)
+end)
+
+--- A value of that shape, all of its members set.
+local SCALARS = { string = "text", boolean = true, integer = 3, long = 4, float = 0.5, double = 0.25,
+    timestamp = 1700000000, blob = "\1\2", document = { a = 1 } }
+
+local function example(shape)
+    local value = SCALARS[shape.type] or {}
+    for _, member in ipairs(shape.members or {}) do
+        value[member.name] = example(member)
+    end
+    if shape.type == "list" then
+        value = { example(shape.element), example(shape.element) }
+    elseif shape.type == "map" then
+        value.key = example(shape.value)
+    end
+    return value
+end
+
+describe("every operation's answer", function()
+    it("prints, in lines of bounded length, and can be dumped", function()
+        for _, name in ipairs(bedrock.operations()) do
+            local index = core.find(name)
+            local value = example(core.describe(index, 4).output or { type = "structure" })
+            local text = tostring(setmetatable(value, printed.answers(index)))
+            assert.is_nil(text:find "^table: ")
+            for line in text:gmatch "[^\n]+" do
+                assert.is_true(columns.width(line) <= 120 or line:find "^%(" ~= nil, name .. ": " .. line)
+            end
+            assert.is_string(bedrock.dump(value))
+        end
     end)
 end)
 

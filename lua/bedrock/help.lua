@@ -12,7 +12,7 @@ local NEAR_MAX = 8
 
 local BEGIN = [[
 bedrock = require "bedrock"                   (after -l bedrock LuaJIT needs this line, too)
-conn = assert(bedrock.connect { … })          bedrock.help "connect" tells the settings
+conn = assert(bedrock.connect { … })          bedrock.help "connect" tells the settings; or bedrock.open()
 print(conn:test())                            does it work?
 print(conn:models { provider = "Amazon" })    what can be called here
 print(conn:converse { … })                    operations are methods: bedrock.help "converse"
