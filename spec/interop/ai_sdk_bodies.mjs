@@ -46,23 +46,27 @@ function toolsOf({ tools = [], results }) {
       tool({
         description,
         inputSchema: jsonSchema(input),
-        execute: async (_, { toolCallId }) => results[toolCallId],
+        execute: async (_, { toolCallId }) => {
+          if (results[toolCallId].error) throw new Error(results[toolCallId].error);
+          return results[toolCallId];
+        },
       }),
     ]),
   );
 }
 
-function user(turn, cached) {
+function user(turn, { cache, citations }) {
   const content = [];
   if (turn.document) {
     const data = Buffer.from(turn.document, "base64");
-    content.push({ type: "file", data, mediaType: "application/pdf", filename: "document.pdf" });
+    const cited = citations && { providerOptions: { bedrock: { citations: { enabled: true } } } };
+    content.push({ type: "file", data, mediaType: "application/pdf", filename: "document.pdf", ...cited });
   }
   if (turn.image) {
     content.push({ type: "file", data: Buffer.from(turn.image, "base64"), mediaType: "image/png" });
   }
   content.push({ type: "text", text: turn.text });
-  return { role: "user", content, ...(cached && { providerOptions: POINT }) };
+  return { role: "user", content, ...(cache && { providerOptions: POINT }) };
 }
 
 function optionsOf(conversation) {
@@ -78,6 +82,9 @@ function optionsOf(conversation) {
     topP: conversation.top_p,
     stopSequences: conversation.stop,
     tools: conversation.tools && toolsOf(conversation),
+    prepareStep: ({ stepNumber }) => ({
+      toolChoice: conversation.tool_choice === "any" && stepNumber === 0 ? "required" : "auto",
+    }),
     stopWhen: stepCountIs(10),
     providerOptions: { bedrock: own },
     ...(schema && { output: Output.object({ schema: jsonSchema(schema) }) }),
@@ -89,7 +96,7 @@ async function have(conversation) {
   const messages = [];
   if (system) messages.push({ role: "system", content: system, ...(cache && { providerOptions: POINT }) });
   for (const turn of conversation.turns) {
-    messages.push(user(turn, cache));
+    messages.push(user(turn, conversation));
     const answer = await generateText({
       model: bedrock(conversation.model),
       messages: [...messages],

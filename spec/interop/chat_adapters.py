@@ -39,8 +39,28 @@ def status_success(ours, theirs):
     return any([take(result, "status", "success") for result in tool_results(theirs)])
 
 
+def json_as_text(ours, theirs):
+    found = False
+    for our_result, their_result in zip(tool_results(ours), tool_results(theirs)):
+        if "json" in our_result["content"][0]:
+            text = their_result["content"][0].pop("text")
+            their_result["content"][0]["json"] = json.loads(text)
+            found = True
+    return found
+
+
+def no_status_error(ours, theirs):
+    return any([take(result, "status", "error") for result in tool_results(ours)])
+
+
 def choice_auto(ours, theirs):
     return take(theirs.get("toolConfig", {}), "toolChoice", {"auto": {}})
+
+
+def forced_again(ours, theirs):
+    if "toolChoice" in ours.get("toolConfig", {}):
+        return False
+    return take(theirs.get("toolConfig", {}), "toolChoice", {"any": {}})
 
 
 def stop_sequence_path(ours, theirs):
@@ -93,12 +113,15 @@ DIFFERENCES = {
     "LangChain": [
         (nothing_said, "an empty list of system blocks or settings says nothing"),
         (status_success, "success is what a result without a status means"),
+        (forced_again, "forces a tool in each round, ours in the first, so that the model can answer"),
         (schema_name, "the schema is called by its title, ours answer; its text has spaces"),
         (point_of_history, "from a point, Claude itself looks back for what was cached before it"),
     ],
     "the AI SDK": [
         (nothing_said, "an empty list of system blocks says nothing"),
         (choice_auto, "auto is what a request without a choice means"),
+        (json_as_text, "gives JSON as text, where Converse has a block for it"),
+        (no_status_error, "does not tell the model that a tool failed but by the words"),
         (stop_sequence_path, "asks Claude which stop sequence it was, which a chat does not tell"),
         (schema_of_claude, "asks Claude in Claude's own field; ours in Converse's, which all models have"),
         (point_of_tools, "has no cache point for tools; they are before the system prompt's point anyway"),

@@ -16,7 +16,11 @@ local function tools_of(conversation)
     local tools = conversation.tools
     for _, tool in ipairs(tools or {}) do
         tool.run = function(_, call)
-            return conversation.results[call.id]
+            local result = conversation.results[call.id]
+            if type(result) == "table" and result.error then
+                return nil, result.error
+            end
+            return result
         end
     end
     return tools
@@ -56,9 +60,11 @@ for _, conversation in ipairs(cjson.decode(files.read "spec/interop/conversation
         top_p = conversation.top_p,
         stop = conversation.stop,
         tools = tools_of(conversation),
+        tool_choice = conversation.tool_choice,
         reasoning = conversation.reasoning,
         guardrail = conversation.guardrail,
         cache = conversation.cache,
+        citations = conversation.citations,
         schema = conversation.schema,
     })
     for _, turn in ipairs(conversation.turns) do

@@ -66,21 +66,30 @@ def model_of(conversation):
     )
 
 
-def human(turn):
+def human(turn, citations):
     content = []
     if "document" in turn:
-        content.append(
-            {
-                "type": "file",
-                "base64": turn["document"],
-                "mime_type": "application/pdf",
-                "name": "document",
-            }
-        )
+        document = {
+            "type": "file",
+            "base64": turn["document"],
+            "mime_type": "application/pdf",
+            "name": "document",
+        }
+        if citations:
+            document["citations"] = {"enabled": True}
+        content.append(document)
     if "image" in turn:
         content.append({"type": "image", "base64": turn["image"], "mime_type": "image/png"})
     content.append({"type": "text", "text": turn["text"]})
     return HumanMessage(content)
+
+
+def tool_message(call, result):
+    if isinstance(result, str):
+        return ToolMessage(result, tool_call_id=call["id"])
+    if "error" in result:
+        return ToolMessage(result["error"], tool_call_id=call["id"], status="error")
+    return ToolMessage([{"type": "json", "json": result}], tool_call_id=call["id"])
 
 
 def have(conversation):
@@ -90,20 +99,21 @@ def have(conversation):
             [
                 {"name": tool["name"], "description": tool["description"], "input_schema": tool["input"]}
                 for tool in conversation["tools"]
-            ]
+            ],
+            tool_choice=conversation.get("tool_choice"),
         )
     if "schema" in conversation:
         model = model.with_structured_output(conversation["schema"], method="json_schema", include_raw=True)
     options = {"cache_control": {"type": "ephemeral"}} if conversation.get("cache") else {}
     messages = [SystemMessage(conversation["system"])] if "system" in conversation else []
     for turn in conversation["turns"]:
-        messages.append(human(turn))
+        messages.append(human(turn, conversation.get("citations")))
         while True:
             answer = model.invoke(list(messages), **options)
             answer = answer["raw"] if isinstance(answer, dict) else answer
             messages.append(answer)
             for call in answer.tool_calls:
-                messages.append(ToolMessage(conversation["results"][call["id"]], tool_call_id=call["id"]))
+                messages.append(tool_message(call, conversation["results"][call["id"]]))
             if not answer.tool_calls:
                 break
 
