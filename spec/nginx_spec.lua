@@ -349,6 +349,13 @@ describe("in nginx", function()
         stop()
     end)
 
+    it("prints results as anywhere, but no streams", function()
+        start()
+        local _, said = server:get "/printing"
+        assert.equal("You asked: hello there;NotSupported;You asked: hello there;help;{ 1 }", said)
+        stop()
+    end)
+
     it("runs functions at the same time, and cancels those that are not wanted any more", function()
         ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
             { event = "messageStart", json = { role = "assistant" } },

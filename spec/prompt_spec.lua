@@ -12,6 +12,7 @@ conn = assert(bedrock.connect { auth = "access_keys", access_key_id = %q, secret
 question = { modelId = %q, messages = { { role = "user", content = { { text = "Hi" } } } } }
 function ask() return conn:converse(question) end
 function talk() return conn:converse_stream(question):print() end
+chat = conn:chat { model = question.modelId }
 function both() return bedrock.parallel(ask, ask) end
 function await() return conn:wait("memory_created", { memoryId = "memory_x-0123456789" }) end
 print "set up"
@@ -22,6 +23,7 @@ local CREATING = { memory = { status = "CREATING" } }
 local WAYS = {
     { "a call", "ask()" },
     { "a stream that is printed", "talk()", sees = "You asked" },
+    { "a chat that is printed", 'chat:print "Hi"', sees = "You asked" },
     { "calls that run at the same time", "both()" },
     { "a wait for something", "await()" },
 }

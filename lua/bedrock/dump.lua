@@ -64,7 +64,9 @@ local function keys_of(value, listed)
         keys[#keys + 1] = number
     end
     for _, truth in ipairs { false, true } do
-        keys[#keys + 1] = rawget(value, truth) ~= nil and truth or nil
+        if rawget(value, truth) ~= nil then
+            keys[#keys + 1] = truth
+        end
     end
     return keys, strange
 end
@@ -95,7 +97,7 @@ end
 function Dump:table(value, place, level, used)
     local mt = getmetatable(value)
     if value == package.loaded.bedrock then
-        return 'require "bedrock"'
+        return '(require "bedrock")'
     elseif is_opaque(type(mt) == "table" and mt) then
         return remark(tostring(value))
     elseif self.open[value] then

@@ -26,14 +26,14 @@ end
 --- A text as it may be shown.
 --- @param name any its key, if it has one
 --- @param text string
---- @param within any the key of the table that it is in: of headers that are sent, those of others may hold secrets
+--- @param within any the key of the table that it is in: "headers" that are sent, "endpoint"
 --- @return string
 function secret.shown(name, text, within)
     if secret.is(name) or text:find("PRIVATE KEY-----", 1, true) then
         return secret.HIDDEN
     elseif within == "headers" and type(name) == "string" and not core.is_public_header(name) then
         return secret.HIDDEN
-    elseif URLS[name] then
+    elseif URLS[name] or within == "endpoint" then
         return (text:gsub("://[^/@%s]*@", "://" .. secret.HIDDEN .. "@"))
     end
     return text

@@ -172,6 +172,15 @@ function app.parallel()
     ngx.print(results.n, " ", errs[1] and errs[1].code, " ", errs[2] and errs[2].code)
 end
 
+--- An answer prints here as anywhere; a stream is not printed, and goes on.
+function app.printing()
+    local answer = assert(connections.plain:converse(question "hello there"))
+    local stream = assert(connections.plain:converse_stream(question "hello there"))
+    local _, err = stream:print()
+    ngx.print(tostring(answer):match "^[^\n]*", ";", err.code, ";", tostring(stream:gather() or "none"):match "^[^\n]*",
+        ";", #app.bedrock.help "converse" > 100 and "help", ";", app.bedrock.dump { 1 })
+end
+
 --- A light thread reads, another closes the connection under it.
 function app.close_under()
     local conn = assert(app.bedrock.connect(app.settings.plain))

@@ -9,7 +9,8 @@ local endpoint = dofile "spec/endpoint/endpoint.lua"
 local gateway = dofile "spec/nginx/gateway.lua"
 
 local HANDLERS = {
-    "asked", "asked_at_once", "bytes", "case", "close_under", "converse", "leave", "parallel", "stream", "threads",
+    "asked", "asked_at_once", "bytes", "case", "close_under", "converse", "leave", "parallel", "printing", "stream",
+    "threads",
 }
 
 local site = { gateway = gateway }

@@ -34,30 +34,32 @@ local function fits(value, room)
     return columns.width(tostring(value)) <= room
 end
 
-local function add(lines, value, shape, indent, level)
+local function add(lines, value, shape, indent, level, levels)
     local names, shapes = members.names(value, shape)
     local longest = 0
     for _, name in ipairs(names) do
-        longest = math.max(longest, #name)
+        longest = math.max(longest, columns.width(name))
     end
     for _, name in ipairs(names) do
         local inner, room = value[name], WIDTH - #indent - longest - 2
         local text = short.value(name, inner, shapes[name])
-        if is_structure(inner) and level < LEVELS and not fits(text, room) then
-            lines[#lines + 1] = indent .. name
-            add(lines, inner, shapes[name], indent .. "  ", level + 1)
+        if is_structure(inner) and level < levels and not fits(text, room) then
+            lines[#lines + 1] = indent .. name:gsub("%c", " ")
+            add(lines, inner, shapes[name], indent .. "  ", level + 1, levels)
         else
-            lines[#lines + 1] = indent .. name .. (" "):rep(longest + 2 - #name) .. columns.cut(tostring(text), room)
+            lines[#lines + 1] = indent .. name:gsub("%c", " ") .. (" "):rep(longest + 2 - columns.width(name))
+                .. columns.cut(tostring(text), room)
         end
     end
 end
 
 --- @param value table
 --- @param shape table?
+--- @param levels integer? that get lines of their own; 2 if not given
 --- @return string
-function members.text(value, shape)
+function members.text(value, shape, levels)
     local lines = {}
-    add(lines, value, shape, "", 1)
+    add(lines, value, shape, "", 1, levels or LEVELS)
     return table.concat(lines, "\n")
 end
 

@@ -19,7 +19,7 @@ return function(value)
     for name, member in pairs(value) do
         rest[name] = name ~= "headers" and member or nil
     end
-    local text = members.text(rest)
+    local text = members.text(rest, nil, 3)
     if value.headers and next(value.headers) then
         text = text .. "\nheaders\n" .. header_lines(value.headers)
     end
