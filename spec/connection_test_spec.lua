@@ -107,6 +107,11 @@ describe("test", function()
         assert.equal(2, ep:counters().ListFoundationModels)
     end)
 
+    it("tells that the cache in Redis is done without", function()
+        local report = assert(bedrock.test(settings { cache = "redis://" .. ep.refused:match "//(.*)$" }))
+        assert.truthy(report.steps[3].hint:find("the cache in Redis cannot be used", 1, true))
+    end)
+
     it("tells how to have session names accepted", function()
         ep:config { accept_session_names = false }
         local report = assert(bedrock.test(settings { session_name = "refused-name" }))

@@ -56,6 +56,15 @@ int br_lua_connect(lua_State *L)
     return sound ? 1 : 2;
 }
 
+/* Is the cache in Redis done without just now, as it failed? */
+static int client_without_redis(lua_State *L)
+{
+    br_lua_client *c = check(L, 1);
+    int64_t now_ms = br_platform_system.mono_ms(br_platform_system.user);
+    lua_pushboolean(L, c->client && atomic_load(&c->client->config->redis_rests_until_ms) > now_ms);
+    return 1;
+}
+
 static int client_listen(lua_State *L)
 {
     br_lua_client *c = check(L, 1);
@@ -346,6 +355,7 @@ static const luaL_Reg methods[] = {
     {"sign", client_sign},
     {"via", client_via},
     {"wanted", client_wanted},
+    {"without_redis", client_without_redis},
     {NULL, NULL},
 };
 

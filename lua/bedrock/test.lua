@@ -11,6 +11,9 @@ local test = {}
 local SESSION_NAME = "to have the session name used, let the Roles Anywhere profile accept it: aws rolesanywhere "
     .. "update-profile --profile-id … --accept-role-session-name"
 
+local WITHOUT_REDIS = "the cache in Redis cannot be used, so each process gets credentials of its own; "
+    .. 'bedrock.log "info" says why'
+
 local NETWORK = {
     ConnectTimeout = "check the way to this host: firewall, proxy, VPC endpoint; connect_timeout may also "
         .. "be too short",
@@ -250,7 +253,7 @@ local function credentials_step(conn)
         local life = held.seconds_left and (", valid for %d s"):format(held.seconds_left) or ""
         return ("%s from %s%s"):format(held.access_key_id or "API key", held.source, life),
             held.session_name_refused and "the profile refused the session name, so AWS chose one; " .. SESSION_NAME
-            or nil
+            or conn._client:without_redis() and WITHOUT_REDIS or nil
     end
 end
 

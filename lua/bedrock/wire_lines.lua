@@ -5,6 +5,7 @@ local log = require "bedrock.log"
 local wire_lines = {}
 
 local MASK = "***"
+local NAME_MAX = 64
 
 --- Parts of such names, in lower case and without anything but letters.
 local SECRETS = {
@@ -54,19 +55,33 @@ local function without_members(text)
     end
 end
 
---- XML, and forms.
+--- XML.
 local function without_elements(text)
-    text = text:gsub("(<([%w_:]+)>)([^<]+)", function(tag, name, _)
+    return (text:gsub("(<([%w_:]+)>)([^<]+)", function(tag, name, _)
         return is_secret(name) and tag .. MASK or nil
-    end)
-    return (text:gsub("([%w_%-%.]+)=([^&%s\"<]+)", function(name, _)
-        return is_secret(name) and name .. "=" .. MASK or nil
     end))
+end
+
+--- Forms, whose names are short.
+local function without_fields(text)
+    local out, from = {}, 1
+    while true do
+        local at = text:find("=", from, true)
+        if not at then
+            out[#out + 1] = text:sub(from)
+            return table.concat(out)
+        end
+        local name = text:sub(math.max(from, at - NAME_MAX), at - 1):match "[%w_%-%.]*$"
+        local stop = text:match('^[^&%s"<]+()', at + 1)
+        local hidden = stop and is_secret(name)
+        out[#out + 1] = text:sub(from, at) .. (hidden and MASK or "")
+        from = hidden and stop or at + 1
+    end
 end
 
 --- @param text string
 function wire_lines.masked(text)
-    return without_elements(without_members(text))
+    return without_fields(without_elements(without_members(text)))
 end
 
 local function is_text(body)

@@ -1234,6 +1234,74 @@ static void test_a_spare_call_is_a_new_one(void)
     endpoint_reset();
 }
 
+/* The kinds of events that wait, with a blank before each. */
+static void note_trace(br_call *call, char *out, size_t size)
+{
+    br_trace_field field;
+    br_trace_type type;
+    br_slice rest = br_trace_waiting(br_call_trace(call));
+    while ((type = br_trace_read(&rest, &field)) != BR_TRACE_NOTHING)
+        if (type == BR_TRACE_TEXT && br_slice_eqs(field.name, "event"))
+            snprintf(out + strlen(out), size - strlen(out), " %.*s", (int)field.text.n,
+                     field.text.p);
+    br_trace_taken(br_call_trace(call));
+}
+
+static void check_trace(br_call_mode mode, br_trace_level level, const char *expected)
+{
+    char kinds[512] = "";
+    outcome o;
+    init_outcome(&o);
+    br_call_opts opts = opts_for(mode);
+    opts.trace = level;
+    br_call *call = begin(client, converse(mode != BR_CALL_UNARY), &opts);
+    while (!take(call, &o))
+        br_engine_step(engine, 20000);
+    note_trace(call, kinds, sizeof kinds);
+    CHECK_STR(kinds, expected);
+    note_trace(call, kinds, sizeof kinds);
+    CHECK_STR(kinds, expected);
+    br_call_free(call);
+    br_buf_free(&o.data);
+}
+
+static void test_what_happens_is_written_down(void)
+{
+    endpoint_reset();
+    check_trace(BR_CALL_UNARY, BR_TRACE_EVENTS, " call attempt connection response");
+    check_trace(BR_CALL_UNARY, BR_TRACE_WIRE,
+                " call attempt request request connection answer answer response");
+    script("Converse", 1, "{\"status\":503}");
+    check_trace(BR_CALL_UNARY, BR_TRACE_EVENTS,
+                " call attempt connection response retry attempt connection response");
+    check_trace(BR_CALL_BYTES, BR_TRACE_EVENTS, " call attempt connection response end");
+    endpoint_reset();
+}
+
+/* Times by a clock that stands still but for what is added: all of it is where it belongs. */
+static void test_times(void)
+{
+    outcome o;
+    init_outcome(&o);
+    endpoint_reset();
+    script("Converse", 1, "{\"status\":429,\"headers\":{\"Retry-After\":\"3\"}}");
+    use_engine(&moved_platform);
+    br_call_opts opts = opts_for(BR_CALL_UNARY);
+    br_call *call = begin(client, converse(false), &opts);
+    CHECK(br_call_trace(call) == NULL);
+    step_to(call, BR_STATE_RETRY_WAIT);
+    mono_ahead_ms += 10000;
+    finish(call, &o);
+    const int64_t *us = o.info.times.us;
+    CHECK(us[BR_TIME_TOTAL] >= 10000000 && us[BR_TIME_FIRST_BYTE] < 10000000);
+    CHECK(us[BR_TIME_FIRST_BYTE] >= 0 && us[BR_TIME_CREDENTIALS] == 0);
+    CHECK(us[BR_TIME_DNS] == 0 && us[BR_TIME_CONNECT] == 0 && us[BR_TIME_TLS] == 0);
+    CHECK_INT(o.info.bytes, (long long)o.data.len);
+    br_call_free(call);
+    br_buf_free(&o.data);
+    use_engine(&br_platform_system);
+}
+
 int main(void)
 {
     br_error error;
@@ -1276,6 +1344,8 @@ int main(void)
     test_fork();
     test_bad_calls_are_refused();
     test_a_spare_call_is_a_new_one();
+    test_what_happens_is_written_down();
+    test_times();
     br_client_unref(client);
     br_engine_free(engine);
     return check_done();

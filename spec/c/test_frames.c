@@ -359,6 +359,43 @@ static void test_key(void)
     key = 0;
 }
 
+/* What has happened is no item; it waits apart, also before a head, and does not outlive its call. */
+static void test_trace(void)
+{
+    br_frames f;
+    br_item item;
+    br_frames_init(&f, false);
+    br_buf_clear(&wire);
+    br_frame_write_trace(&wire, BR_SLICE("one"));
+    br_frame_write_trace(&wire, BR_SLICE("two"));
+    br_frames_feed(&f, (br_slice){wire.data, wire.len});
+    CHECK_INT(br_frames_next(&f, &item), BR_WAIT);
+    CHECK(br_slice_eqs(br_buf_slice(&f.trace), "onetwo"));
+    CHECK(br_frames_reset(&f));
+    CHECK(f.trace.len == 0);
+    br_frames_free(&f);
+}
+
+static void test_times(void)
+{
+    br_frames f;
+    br_item item;
+    br_headers h;
+    sample_headers(&h);
+    br_call_info info = {.status = 200, .headers = &h, .bytes = INT64_MAX};
+    for (int i = 0; i < BR_TIME_COUNT; i++)
+        info.times.us[i] = i * INT64_C(10000000000);
+    br_buf_clear(&wire);
+    write_item(&(br_item){.kind = BR_HEAD, .status = 200, .headers = &h}, &info);
+    br_frames_init(&f, false);
+    br_frames_feed(&f, (br_slice){wire.data, wire.len});
+    CHECK_INT(br_frames_next(&f, &item), BR_HEAD);
+    CHECK(f.info.bytes == INT64_MAX);
+    CHECK(memcmp(&f.info.times, &info.times, sizeof info.times) == 0);
+    br_frames_free(&f);
+    br_headers_free(&h);
+}
+
 static void test_malformed(void)
 {
     check_refused("\0\0\0\0\0", 5);
@@ -414,6 +451,8 @@ int main(void)
     test_reset();
     test_reset_refused();
     test_key();
+    test_trace();
+    test_times();
     test_malformed();
     test_mutations();
     br_buf_free(&wire);

@@ -24,7 +24,7 @@ static void read_connection(br_call *c)
     c->times.us[BR_TIME_DNS] = times.dns_us;
     c->times.us[BR_TIME_CONNECT] = times.connect_us;
     c->times.us[BR_TIME_TLS] = times.tls_us;
-    if (c->trace != NULL)
+    if (c->trace != NULL && c->head_came)
         br_call_trace_connection(c, times.kept);
 }
 

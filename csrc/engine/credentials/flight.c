@@ -72,7 +72,7 @@ static void take_sealed(br_flight *f, br_slice bytes)
         take_record(f, &record, now_of(f));
         br_registry_leave();
     }
-    if (!f->looked || f->credentials != NULL)
+    if (!f->entry->without && (!f->looked || f->credentials != NULL))
         trace_look(f, record.credentials != NULL);
     if (!f->looked)
         f->first_seen = br_credentials_ref(record.credentials);

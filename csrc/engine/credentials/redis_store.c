@@ -83,6 +83,7 @@ static void leave(entry *f, const char *why)
     }
     if (!f->failed)
         br_store_trace_without(f->base.trace, BR_FROM_REDIS, why);
+    f->base.without = true;
     atomic_store(&f->store->config->redis_rests_until_ms, now_of(f) + BR_REDIS_REST_MS);
     br_timer_stop(f->base.engine, &f->timer);
     br_redis_close(f->line);

@@ -68,6 +68,7 @@ struct br_store_entry {
     const br_store_answers *answers;
     void *user;
     br_trace *trace; /* gets what is wrong with the store */
+    bool without;    /* the store's: that was told, and what it answers says nothing */
 };
 
 /* Notes that a store is done without, and why. NULL is fine. */
