@@ -256,6 +256,31 @@ describe("families of generate", function()
         assert.equal("Failed", err.output.status)
     end)
 
+    it("name the task that cannot be looked at", function()
+        ep:script { { match = { operation = "GetAsyncInvoke" }, action = { status = 403,
+            json = { __type = "AccessDeniedException", message = "No." } } } }
+        local answer, err = conn:generate { model = "luma.ray-v2:0", prompt = "Hi", output = "s3://films" }
+        assert.is_nil(answer)
+        assert.equal("AccessDeniedException", err.code)
+        assert.truthy(err.output.invocationArn:find("async-invoke/", 1, true))
+    end)
+
+    it("refuse answers whose members are missing or of another type", function()
+        local answers = { "{}", "[]", '{"choices":[{"message":5,"text":5}],"outputs":[5],"text":5,"content":5,'
+            .. '"output":5,"message":5,"embeddings":5,"data":5,"embedding":["x"],"results":[5],"images":5}',
+            '{"choices":[5],"outputs":null,"embeddings":[[]],"data":[{"embedding":5}],"results":[{"index":"x"}],'
+            .. '"images":[5],"output":{"message":5}}' }
+        for _, case in ipairs(BODIES) do
+            for _, said in ipairs(answers) do
+                ep:reset()
+                ep:script { { match = { operation = "InvokeModel" }, action = { body = said } } }
+                local answer, err = conn:generate(with(case[1], case[2]))
+                assert.is_nil(answer, case[1] .. " " .. said)
+                assert.equal("BadResponse", err.code)
+            end
+        end
+    end)
+
     it("wait for no longer than they may", function()
         local answer, err = conn:generate({ model = "luma.ray-v2:0", prompt = "Hi", output = "s3://films" },
             { max_wait = 0.5 })

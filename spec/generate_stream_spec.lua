@@ -139,6 +139,16 @@ describe("generate_stream", function()
         assert.equal("a 🌙 b\239\191\189", stream.answer.text)
     end)
 
+    it("knows when a text about a video was cut", function()
+        ep:script { { match = { operation = "InvokeModelWithResponseStream" }, action = { frames = chunks {
+            { message = "half", stopReason = "" } } } } }
+        local stream = assert(conn:generate_stream { model = "twelvelabs.pegasus-1-2-v1:0", prompt = "Hi",
+            video = "s3://films/one" })
+        assert.equal("half", stream())
+        local _, err = stream:next()
+        assert.equal("Truncated", err.code)
+    end)
+
     it("raises what breaks it, with what had come", function()
         ep:script { { match = { operation = "InvokeModelWithResponseStream" }, action = { frames = chunks {
             { generation = "half", stop_reason = cjson.null } } } } }
@@ -159,6 +169,26 @@ describe("generate_stream", function()
         ep:config { stream_interval_ms = 100 }
         return service.connect(ep, { endpoint = ep.http, ca_file = bedrock.null })
     end
+
+    it("ends at a chunk that is none of the family's", function()
+        for _, model in ipairs(MODELS) do
+            if not model:find "^google" then
+                for _, json in ipairs { '{"delta":5,"contentBlockDelta":5,"choices":[5],"outputs":[5],'
+                    .. '"outputText":5,"generation":5,"text":5,"message":5,"type":"x","metadata":5}', "[1]", "5",
+                    '"x"', "not JSON" } do
+                    ep:reset()
+                    ep:script { { match = { operation = "InvokeModelWithResponseStream" }, action = { frames = {
+                        { event = "chunk", json = { bytes = mime.b64(json) } } } } } }
+                    local stream = assert(conn:generate_stream { model = model, prompt = "Hi" })
+                    local piece, err = stream:next()
+                    assert.is_nil(piece, model .. " " .. json)
+                    if err then
+                        assert.truthy(err.code == "BadResponse" or err.code == "Truncated", tostring(err))
+                    end
+                end
+            end
+        end
+    end)
 
     it("can be closed", function()
         local plain = slow()

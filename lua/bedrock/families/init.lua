@@ -63,6 +63,13 @@ function families.names()
     return NAMES
 end
 
+--- Loads all of them.
+function families.preload()
+    for _, name in ipairs(NAMES) do
+        require("bedrock.families." .. name)
+    end
+end
+
 --- @param name string
 --- @return table?
 function families.named(name)

@@ -52,10 +52,12 @@ local function too_late(seen, max_ms)
 end
 
 local function wait(conn, arn, options, max_ms)
-    local began_ms, pause_ms = core.now_ms(), FIRST_MS
+    local began_ms, pause_ms, last = core.now_ms(), FIRST_MS, { invocationArn = arn }
     while true do
         local seen, err = conn.runtime:get_async_invoke({ invocationArn = arn }, options)
+        last = seen or last
         if not seen then
+            err.output = last
             return nil, err
         elseif seen.status == "Completed" then
             return seen

@@ -87,7 +87,7 @@ local function whole_characters(self, text)
     return text
 end
 
---- @return string piece for the user; may be empty
+--- @return string? piece for the user; may be empty; nil: the chunk is none of the family's
 local function take(self, name, event)
     if self._plan.by_chat then
         return event
@@ -97,7 +97,10 @@ local function take(self, name, event)
     if type(chunk) ~= "table" then
         return ""
     end
-    local told = self._plan.family.piece(chunk, name)
+    local ok, told = pcall(self._plan.family.piece, chunk, name)
+    if not ok then
+        return nil
+    end
     note(self, chunk, told)
     if type(told.reasoning) == "string" then
         self._thoughts[#self._thoughts + 1] = told.reasoning
@@ -169,7 +172,10 @@ function methods.next(self)
             return ending(self, event)
         end
         local piece = take(self, name, event)
-        if piece ~= "" then
+        if not piece then
+            self._source:close()
+            return failed(self, answer.unreadable(self._plan.family, "a chunk's member has another type"))
+        elseif piece ~= "" then
             return give(self, piece)
         end
     end

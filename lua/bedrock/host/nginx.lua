@@ -44,7 +44,8 @@ local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do
 --- What is else loaded when it is first used.
 local LATER = {
     "agent_session", "agents.agent", "agents.harness", "agents.runtime", "asked", "by_name", "connection",
-    "credentials", "describe", "errors", "gather", "generate", "giving", "guarded", "knowledge", "listen", "listing",
+    "credentials", "describe", "errors", "gather", "generate", "generate.by_chat", "generate.later",
+    "generate.listing", "generate.stream", "giving", "guarded", "knowledge", "listen", "listing",
     "load_api", "log", "log_lines", "models", "pages", "profiles", "regions", "request", "skeleton", "sse", "stream",
     "streams", "task", "test", "test_model", "tokens", "unjoined", "uuid", "wait", "wire_lines",
 }
@@ -222,6 +223,7 @@ function nginx.preload()
         for _, name in ipairs(LATER) do
             require("bedrock." .. name)
         end
+        require("bedrock.families").preload()
         require("bedrock.streams").preload()
         pcall(require, "ngx.semaphore")
     end

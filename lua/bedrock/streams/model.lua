@@ -14,6 +14,7 @@ local PIECES = {
     { "generation" },
     { "outputText" },
     { "text" },
+    { "message" },
 }
 
 local function at(json, path)

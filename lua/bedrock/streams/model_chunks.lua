@@ -81,6 +81,14 @@ local SHAPES = {
             return is_text(json.stop_reason)
         end,
     },
+    { -- TwelveLabs Pegasus
+        fits = function(json)
+            return type(json.message) == "string" and type(json.stopReason) == "string"
+        end,
+        ends = function(json)
+            return json.stopReason ~= ""
+        end,
+    },
     { -- Cohere Command
         fits = function(json)
             return type(json.is_finished) == "boolean"
