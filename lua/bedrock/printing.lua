@@ -1,13 +1,10 @@
 --- Text to standard output as it comes: stream:print() and its like.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local halves = require "bedrock.halves"
 local host = require "bedrock.host"
 
 local printing = {}
-
---- Half of a character's surrogate pair, as the core keeps it, and the first half at the end of a piece.
-local HALF = "\237[\160-\191]"
-local FIRST_HALF = "\237[\160-\175][\128-\191]$"
 
 local Writer = {}
 Writer.__index = Writer
@@ -18,15 +15,8 @@ end
 
 --- A piece that ends in half a character is written when the other half is there.
 function Writer:write(piece)
-    local text = self.held .. piece
-    self.held = ""
-    if text:find(HALF) then
-        local at = text:find(FIRST_HALF)
-        if at then
-            self.held, text = text:sub(at), text:sub(1, at - 1)
-        end
-        text = core.join_halves(text)
-    end
+    local text
+    text, self.held = halves.join(self.held, piece)
     if text ~= "" then
         self.last = text:sub(-1)
         io.write(text)

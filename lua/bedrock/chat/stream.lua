@@ -1,6 +1,9 @@
 --- The answer to a turn of a chat, a piece of text at a time; tools run between the pieces.
+local answer = require "bedrock.chat.answer"
+local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local gathering = require "bedrock.gather"
+local halves = require "bedrock.halves"
 local objects = require "bedrock.chat.objects"
 local sending = require "bedrock.chat.sending"
 
@@ -12,17 +15,38 @@ local Stream = { __name = "bedrock.chat_stream" }
 local methods = {}
 Stream.__index = methods
 
+--- What a piece of text brings, if that is something.
+local function joined(self, kind, piece)
+    local text
+    text, self._held[kind] = halves.join(self._held[kind], piece)
+    return text ~= "" and text or nil
+end
+
+--- The end of a block: half a character that waits stays alone.
+local function rest(self)
+    local text = core.join_halves(self._held.text)
+    self._held.text = ""
+    return text ~= "" and text or nil
+end
+
 --- Where the text of a delta is, and who sees what else it has.
-local function piece_of(self, name, event)
-    local on, delta = self._turn.on, name == "contentBlockDelta" and event.delta or {}
+--- @param event table as it is gathered
+--- @param shown table as the user sees it
+local function piece_of(self, name, event, shown)
+    local on = self._turn.on
     if on.event then
-        on.event(name, event)
+        on.event(name, shown)
     end
-    local reasoning = delta.reasoningContent
-    if on.reasoning and reasoning and reasoning.text then
-        on.reasoning(reasoning.text)
+    if name ~= "contentBlockDelta" then
+        return rest(self)
     end
-    return delta.text
+    local delta = event.delta or {}
+    local thought = delta.reasoningContent and delta.reasoningContent.text
+    thought = thought and joined(self, "reasoning", thought)
+    if thought and on.reasoning then
+        on.reasoning(thought)
+    end
+    return delta.text and joined(self, "text", delta.text)
 end
 
 --- What is there of an object while it comes: in the text, or in the input of its tool.
@@ -48,19 +72,19 @@ local function show_partial(self, name, event)
 end
 
 --- The end of a round: its answer goes to the turn.
-local function take(self, output, err)
+local function take(turn, output, err)
     if output then
-        return self._turn:take(output)
+        return turn:take(output)
     elseif err.partial and err.code == "BadResponse" and err.partial.stopReason then
-        return self._turn:take(err.partial, err.message)
+        return turn:take(err.partial, err.message)
     end
-    return self._turn:fail(err)
+    return turn:fail(err)
 end
 
 --- Opens the stream of the next round; what came whole is one piece.
 local function open(self)
     local opened, err, streaming = sending.send(self._turn)
-    self._json, self._in_object = {}, false
+    self._json, self._in_object, self._held = {}, false, { reasoning = "", text = "" }
     if not opened then
         return self._turn:fail(err)
     elseif streaming then
@@ -68,7 +92,10 @@ local function open(self)
         return nil
     end
     self._whole = opened
-    local text = require("bedrock.chat.answer").parts(opened.output.message)
+    local text, reasoning = answer.parts(answer.message(opened))
+    if reasoning and self._turn.on.reasoning then
+        self._turn.on.reasoning(reasoning)
+    end
     return nil, nil, text ~= "" and text or nil
 end
 
@@ -80,28 +107,19 @@ local function step(self)
     if self._whole then
         local output = self._whole
         self._whole = nil
-        return take(self, output)
+        return take(self._turn, output)
     elseif not self._stream then
         return open(self)
     end
-    local name, event = self._stream:next()
+    local turn, source, state = self._turn, self._stream, self._state
+    local name, event = source:next()
     if name then
-        gathering.add(self._state, self._stream, name, event)
+        gathering.add(state, source, name, event)
         show_partial(self, name, event)
-        return nil, nil, piece_of(self, name, event)
+        return nil, nil, piece_of(self, name, source._halves or event, event)
     end
-    local source, state = self._stream, self._state
     self._stream, self._state = nil, nil
-    return take(self, gathering.finish(state, source, event))
-end
-
-local function run(self)
-    while true do
-        local answer, err, piece = step(self)
-        if answer or err or piece then
-            return { answer = answer, err = err, piece = piece }
-        end
-    end
+    return take(turn, gathering.finish(state, source, event))
 end
 
 local function leave(self)
@@ -112,6 +130,23 @@ local function leave(self)
     if self._stream then
         self._stream:close()
         self._stream = nil
+    end
+end
+
+local function closed()
+    return errors.new { kind = "cancelled", code = "Closed", operation = "chat", message = "the stream is closed" }
+end
+
+--- Somebody else may close it while tools run, or while it opens.
+local function run(self)
+    while true do
+        local result, err, piece = step(self)
+        if self._done then
+            leave(self)
+            return { err = err or closed() }
+        elseif result or err or piece then
+            return { answer = result, err = err, piece = piece }
+        end
     end
 end
 
@@ -130,9 +165,7 @@ local function next_piece(self)
     local ok, step_result = pcall(run, self)
     self._running, turn.idle = false, true
     local raised = not ok and step_result or step_result.err
-    if self._done and not raised then
-        return nil
-    elseif raised then
+    if raised then
         if errors.is(raised) then
             raised.messages = turn.messages
         end

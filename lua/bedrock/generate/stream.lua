@@ -13,16 +13,13 @@ local metadata = require "bedrock.metadata"
 local method_check = require "bedrock.method_check"
 local prepare = require "bedrock.generate.prepare"
 local send = require "bedrock.generate.send"
+local halves = require "bedrock.halves"
 local thoughts = require "bedrock.generate.thoughts"
 
 --- Bedrock's own last word, with the last chunk of every model, and what its counts are here.
 local METRICS = "amazon-bedrock-invocationMetrics"
 local COUNTS = { inputTokenCount = "input_tokens", outputTokenCount = "output_tokens",
     cacheReadInputTokenCount = "cache_read_tokens", cacheWriteInputTokenCount = "cache_write_tokens" }
-
---- The first half of a character's surrogate pair at the end of a piece, as the core keeps it.
-local FIRST_HALF = "\237[\160-\175][\128-\191]$"
-local HALF = "\237[\160-\191]"
 
 --- Pieces of text as they come, for a `for`; an error inside is raised. Lua 5.4 closes it when the loop is left; on
 --- LuaJIT call close.
@@ -76,14 +73,7 @@ end
 
 --- Text that is whole: a half waits for the other one.
 local function whole_characters(self, text)
-    text, self._half = self._half .. text, ""
-    if text:find(HALF) then
-        local at = text:find(FIRST_HALF)
-        if at then
-            self._half, text = text:sub(at), text:sub(1, at - 1)
-        end
-        text = core.join_halves(text)
-    end
+    text, self._half = halves.join(self._half, text)
     return text
 end
 
