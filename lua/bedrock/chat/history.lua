@@ -178,7 +178,7 @@ local function with_bytes(value, change)
     if type(value) ~= "table" then
         return value
     end
-    local copy = value[1] ~= nil and core.array {} or {}
+    local copy = setmetatable({}, getmetatable(value))
     for name, member in pairs(value) do
         if BYTES[name] and type(member) == "string" then
             copy[name] = change(member)
