@@ -57,8 +57,8 @@ describe("a chat's history", function()
                 end } } })
             talk.says('[{"reasoningContent":{"reasoningText":{"text":"Hm","signature":"c2ln","depth":3}}},'
                 .. '{"reasoningContent":{"redactedContent":"AAECA/8="}},{"hologram":{"z":[1,{}],"empty":[],"a":null,'
-                .. '"bytes":"AAAA"}},{"toolUse":{"toolUseId":"t1","name":"look","input":{"z":1,"bytes":"x","a":[],"o":{},'
-                .. '"n":null,"big":123456789012345678901234567890,"small":1e-400}}},{"text":"\\n"}]',
+                .. '"bytes":"AAAA"}},{"toolUse":{"toolUseId":"t1","name":"look","input":{"z":1,"bytes":"x","a":[],'
+                .. '"o":{},"n":null,"big":123456789012345678901234567890,"small":1e-400}}},{"text":"\\n"}]',
                 { stop = "tool_use" })
             talk.says '[{"text":"Seen."},{"image":{"format":"png","source":{"bytes":"iVBORw0KGgoAAA=="}}}]'
             assert(chat:say { text = "Look", images = { { bytes = "\137PNG\r\n\26\n\0\1", format = "png" } } })
@@ -97,6 +97,7 @@ describe("a chat's history", function()
             assert.is_nil(ok)
             assert.is_table(err)
             assert.equal(before, read(path))
+            chat.messages[3].content[1].text = "fine"
             ok, err = chat:save(path .. ".nowhere/chat.json")
             assert.is_nil(ok)
             assert.truthy(tostring(err):find(path .. ".nowhere", 1, true), tostring(err))
