@@ -589,6 +589,21 @@ describe("an agent's session", function()
         assert.equal("Cancelled", err.code)
     end)
 
+    it("logs what became of its calls, and no values", function()
+        scripted({ control("i", wants "f", wants "gone") }, { says "ok" })
+        local lines = {}
+        bedrock.log(function(line)
+            lines[#lines + 1] = line:match "^bedrock: agent_session: .*"
+        end, "debug")
+        local ok, why = pcall(function()
+            assert(session({ tools = { ["g.f"] = function() return "secret" end } }):ask "Hi")
+        end)
+        bedrock.log(false)
+        assert(ok, why)
+        assert.same({ "bedrock: agent_session: round 1: g.f was answered",
+            "bedrock: agent_session: round 1: g.gone failed" }, lines)
+    end)
+
     it("prints what it is", function()
         local stream = session():stream "Hi"
         assert.equal("bedrock.agent_stream (open)", tostring(stream))

@@ -3,6 +3,7 @@ local at_once = require "bedrock.at_once"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local is_callable = require "bedrock.is_callable"
+local log = require "bedrock.log"
 local options = require "bedrock.agents.options"
 local raised = require "bedrock.raised"
 
@@ -154,6 +155,15 @@ local function beforehand(turn, call)
     return misfit(turn.tools, call), is_asked and "CONFIRM" or nil
 end
 
+--- What is logged of a call: no values.
+local function note(turn, result)
+    if log.wants "debug" then
+        local what = result.denied and "was not allowed" or result.failed and "failed" or "was answered"
+        local call = result.call
+        log.write("debug", ("%s: round %d: %s %s"):format(turn.kind.operation, call.round, call.name, what))
+    end
+end
+
 --- Runs all calls of a turn at the same time. Who must allow them is asked before, one call after the other. Cancelling
 --- the caller ends them.
 --- @param turn table
@@ -175,6 +185,7 @@ function tools.run(turn, calls)
     at_once(jobs, turn.tool_limit)
     for i, call in ipairs(calls) do
         results[i].call = call
+        note(turn, results[i])
         if on.tool_result then
             on.tool_result(results[i], call)
         end
