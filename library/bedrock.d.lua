@@ -1256,10 +1256,17 @@ function AgentSession:finish(text, given) end
 ---@return bedrock.Error? err
 function AgentSession:results(values) end
 
+--- Goes on after an error of a request that had the results of tools, without running them again.
+---@param err? bedrock.Error of that ask
+---@return bedrock.AgentAnswer? answer
+---@return bedrock.Error? err
+function AgentSession:resume(err) end
+
 --- The answer in pieces, for a generic `for`, where an error is raised; then it is in `session.answer`.
 ---@param input string|table
 ---@param given? bedrock.AskOptions
----@return bedrock.AgentStream
+---@return bedrock.AgentStream stream
+---@return bedrock.Error? err what is wrong with the options; a loop over the stream raises it
 function AgentSession:stream(input, given) end
 
 ---@alias bedrock.ServiceName "agent"|"agent-registry"|"agent-registry-control"|"agent_registry"|"agent_registry_control"|"agent_runtime"|"agentcore"|"agentcore_control"|"bedrock"|"bedrock-agent"|"bedrock-agent-runtime"|"bedrock-agentcore"|"bedrock-agentcore-control"|"bedrock-data-automation"|"bedrock-data-automation-runtime"|"bedrock-mantle"|"bedrock-runtime"|"data_automation"|"data_automation_runtime"|"mantle"|"roles_anywhere"|"rolesanywhere"|"runtime"|"sts"|string

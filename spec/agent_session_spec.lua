@@ -375,6 +375,29 @@ describe("an agent's session", function()
             assert.is_nil((talk:results { ["WeatherAPIs.bookTrip"] = false }))
         end)
 
+        it("and sends again what could not be sent, without running tools again", function()
+            ep:script { { match = { operation = "InvokeAgent" }, skip = 1, times = 2, action = { status = 400,
+                json = { __type = "ValidationException", message = "not now" } } } }
+            local ran = 0
+            local talk = session { tools = { ["WeatherAPIs.getWeather"] = function()
+                ran = ran + 1
+                return "rain"
+            end } }
+            local _, err = talk:ask "weather"
+            assert.equal("ValidationException", err.code)
+            assert.equal("rain", err.answer.results[1].value)
+            _, err = talk:resume(err)
+            assert.equal("ValidationException", err.code)
+            local answer = assert(talk:resume(err))
+            assert.equal("I was told: rain", answer.text)
+            assert.equal(answer, talk.answer)
+            assert.equal(1, ran)
+            assert.equal(1, #answer.results)
+            assert.equal("conflict", select(2, talk:resume(err)).errors[1].kind)
+            _, err = session({ agent_id = "NONEXIST12" }):ask "Hi"
+            assert.equal("conflict", select(2, talk:resume(err)).errors[1].kind)
+        end)
+
         it("and tells on.tool_call and on.tool_result", function()
             local seen = {}
             assert(session({ tools = TOOLS }):ask("please use tools", { context = "mine", on = {
@@ -660,6 +683,9 @@ describe("an agent's session", function()
         local _, err = session():ask("Hi", { on = { evnt = print }, tool = 1, max_rounds = "x" })
         assert.equal(3, #err.errors)
         assert.matches("on.evnt: unknown option (did you mean event?)", tostring(err), 1, true)
+        local stream, why = session():stream("Hi", { tool = 1 })
+        assert.equal("tool", why.errors[1].path)
+        assert.equal(why, select(2, pcall(stream)))
     end)
 
     it("raises misuse where it was called", function()

@@ -112,7 +112,7 @@ local function start(self, input, given, streaming)
     end
     fields.streaming = streaming
     local turn = turns.new(self, fields)
-    self.running[1], self.waiting = turn, nil
+    self.running[1], self.waiting, self.unsent = turn, nil, nil
     return turn
 end
 
@@ -175,11 +175,15 @@ end
 --- The answer in pieces, for a generic `for`, where an error is raised; then it is in `session.answer`.
 --- @param input string|table
 --- @param given? bedrock.AskOptions
---- @return bedrock.AgentStream
+--- @return bedrock.AgentStream stream
+--- @return bedrock.Error? err what is wrong with the options; a loop over the stream raises it
 function methods.stream(self, input, given)
     check_self(self, "stream")
     check_arguments("stream", input, given)
     local turn = start(self, input, given, true)
+    if turn.error then
+        return turn, turn.error
+    end
     return turn, nil, nil, turn
 end
 
@@ -205,6 +209,23 @@ function methods.results(self, values)
     end
     self.running[1], self.waiting, self.answer = turn, nil, nil
     return turns.resume(turn, results):gather()
+end
+
+--- Goes on after an error of a request that had the results of tools, without running them again.
+--- @param err? bedrock.Error of that ask
+--- @return bedrock.AgentAnswer? answer
+--- @return bedrock.Error? err
+function methods.resume(self, err)
+    check_self(self, "resume")
+    local turn = self.unsent
+    if is_busy(self) then
+        return nil, busy(self)
+    elseif not turn or err ~= nil and err ~= turn.error then
+        return nil, errors.validation(self.kind.operation, { { path = "err", kind = "conflict",
+            message = "there are no results of tools that could not be sent" } })
+    end
+    self.running[1], self.unsent = turn, nil
+    return turns.send_again(turn):gather()
 end
 
 --- Ends the session at the service.

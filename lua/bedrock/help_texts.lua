@@ -403,12 +403,19 @@ Goes on from an answer with `calls`, which nobody here answered.
       error
   returns bedrock.AgentAnswer? answer
   returns bedrock.Error? err]==],
+        ["session:resume"] = [==[
+session:resume(err?)
+Goes on after an error of a request that had the results of tools, without running them again.
+  err?: bedrock.Error, of that ask
+  returns bedrock.AgentAnswer? answer
+  returns bedrock.Error? err]==],
         ["session:stream"] = [==[
 session:stream(input, given?)
 The answer in pieces, for a generic `for`, where an error is raised; then it is in `session.answer`.
   input: string|table
   given?: bedrock.AskOptions
-  returns bedrock.AgentStream]==],
+  returns bedrock.AgentStream stream
+  returns bedrock.Error? err what is wrong with the options; a loop over the stream raises it]==],
         ["stream:close"] = [==[
 stream:close()
 Stops it without reading what is left. May be called again.
@@ -488,7 +495,7 @@ bedrock.AgentResult
 bedrock.AgentSession
   session_id: string
   answer?: bedrock.AgentAnswer, the last one
-  has session:ask, session:finish, session:results, session:stream]==],
+  has session:ask, session:finish, session:results, session:resume, session:stream]==],
         ["bedrock.AgentSessionOptions"] = [==[
 bedrock.AgentSessionOptions
   agent_id?: string, with alias_id: an agent

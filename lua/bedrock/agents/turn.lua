@@ -91,6 +91,15 @@ local function begin(self)
     return open(self, params)
 end
 
+--- Results that cannot be sent are kept for `resume`: the tools need not run again.
+local function send(self, params)
+    local ok, err = open(self, params)
+    if not ok then
+        self.unsent, self.session.unsent = params, self
+    end
+    return ok, err
+end
+
 local function reply(self, results)
     for _, result in ipairs(results) do
         table.insert(self.answer_so_far.results, result)
@@ -99,7 +108,7 @@ local function reply(self, results)
     if not params then
         return fail(self, err)
     end
-    return open(self, params)
+    return send(self, params)
 end
 
 --- Runs what is wanted and asks on.
@@ -137,6 +146,10 @@ local function advance(self)
         local results = self.given
         self.given = nil
         return reply(self, results)
+    elseif self.unsent then
+        local params = self.unsent
+        self.unsent = nil
+        return send(self, params)
     elseif not self.stream then
         return begin(self)
     end
@@ -254,6 +267,12 @@ end
 --- @param results bedrock.AgentResult[]
 function turn.resume(self, results)
     self.state, self.given, self.answer_so_far.calls = "open", results, nil
+    return self
+end
+
+--- Sends again what could not be sent.
+function turn.send_again(self)
+    self.state, self.error = "open", nil
     return self
 end
 
