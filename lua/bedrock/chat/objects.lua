@@ -164,7 +164,7 @@ local CUTS = { "", "%s*,%s*$", '%s*,?%s*"[^"]*"%s*:?%s*$', '%s*,?%s*"[^"]*"%s*:%
 --- @param text string
 --- @return any value nil: nothing to see yet
 function objects.partial(text)
-    local start, closing = completed(json_of(text))
+    local start, closing = completed((json_of(text):gsub("^%s*```%w*%s*", "", 1)))
     for _, cut in ipairs(CUTS) do
         local value = core.decode(start:gsub(cut, "", 1) .. closing)
         if value ~= nil then
