@@ -259,6 +259,11 @@ describe("generate", function()
                 uri_of { model = "anthropic.claude-sonnet-4-20250514-v1:0", inference = "global" })
         end)
 
+        it("a prefix that is newer than this version", function()
+            assert.equal("/model/mx.anthropic.claude-sonnet-4-20250514-v1%3A0/invoke",
+                uri_of { model = "anthropic.claude-sonnet-4-20250514-v1:0", inference = "mx" })
+        end)
+
         it("one that has a prefix keeps it", function()
             assert.equal("/model/eu.amazon.nova-lite-v1%3A0/invoke",
                 uri_of { model = "eu.amazon.nova-lite-v1:0", inference = "cross-region" })

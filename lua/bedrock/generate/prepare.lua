@@ -96,7 +96,8 @@ local function resolve_model(given, problems)
     if model_id.is_arn(model) then
         return add(problems, "inference", "conflict", "an ARN already says where the model runs")
     end
-    if wanted ~= "cross-region" and not model_id.is_prefix(wanted) then
+    if wanted ~= "cross-region" and not model_id.is_prefix(wanted)
+        and model_id.split(wanted .. "." .. model) ~= wanted then
         return add(problems, "inference", "enum", 'must be cross-region, or one of %s; got "%s". A newer prefix '
             .. "goes in front of the model", table.concat(model_id.prefixes, ", "), core.shown(wanted))
     end
