@@ -612,6 +612,26 @@ describe("an agent's session", function()
         assert.equal("Cancelled", err.code)
     end)
 
+    it("gives whole characters, wherever the service cuts", function()
+        local moon = "in 東京 or on the 🌙."
+        for at = 1, #moon - 1 do
+            scripted { says(moon:sub(1, at)), says(moon:sub(at + 1)) }
+            local talk, pieces = session(), {}
+            for piece in talk:stream "Hi" do
+                assert.is_nil(piece:find "^[\128-\191]", piece)
+                pieces[#pieces + 1] = piece
+            end
+            assert.equal(moon, table.concat(pieces))
+            assert.equal(moon, talk.answer.text)
+        end
+        scripted { says "a\240\159" }
+        local talk, pieces = session(), {}
+        for piece in talk:stream "Hi" do
+            pieces[#pieces + 1] = piece
+        end
+        assert.same({ "a", "\240\159" }, pieces)
+    end)
+
     it("logs what became of its calls, and no values", function()
         scripted({ control("i", wants "f", wants "gone") }, { says "ok" })
         local lines = {}
@@ -887,6 +907,26 @@ describe("a harness's session", function()
         assert.equal(3, body_of(request).maxIterations)
         assert.is_true(talk:finish())
         assert.equal("StopRuntimeSession", service.last_request(ep).operation)
+    end)
+
+    it("gives whole characters, where the service cuts one between its halves", function()
+        local function raw(text)
+            return { event = "contentBlockDelta",
+                payload = '{"contentBlockIndex":0,"delta":{"text":"' .. text .. '"}}' }
+        end
+        local function streamed(...)
+            local frames = { frame("messageStart", { role = "assistant" }), ... }
+            frames[#frames + 1] = frame("messageStop", { stopReason = "end_turn" })
+            ep:script { { match = { operation = "InvokeHarness" }, action = { frames = frames } } }
+            local talk, pieces = session(), {}
+            for piece in talk:stream "Hi" do
+                pieces[#pieces + 1] = piece
+            end
+            assert.equal(table.concat(pieces), talk.answer.text)
+            return pieces
+        end
+        assert.same({ "hi ", "\240\159\152\128!" }, streamed(raw "hi \\ud83d", raw "\\ude00!"))
+        assert.same({ "hi ", "\239\191\189" }, streamed(raw "hi \\ud83d"))
     end)
 
     it("tells of reasoning and hooks", function()

@@ -100,6 +100,24 @@ describe("a knowledge base", function()
         assert.equal(kb.session_id, sent().sessionId)
     end)
 
+    it("gives whole characters", function()
+        local function streamed(...)
+            local frames = {}
+            for i, text in ipairs { ... } do
+                frames[i] = { event = "output", payload = '{"text":"' .. text .. '"}' }
+            end
+            ep:script { { match = { operation = "RetrieveAndGenerateStream" }, action = { frames = frames } } }
+            local kb, pieces = base(), {}
+            for piece in kb:stream "x" do
+                pieces[#pieces + 1] = piece
+            end
+            assert.equal(table.concat(pieces), kb.answer.text)
+            return pieces
+        end
+        assert.same({ "hi ", "\240\159\152\128!" }, streamed("hi \\ud83d", "\\ude00!"))
+        assert.same({ "hi ", "\239\191\189" }, streamed "hi \\ud83d")
+    end)
+
     it("keeps events that it does not know, and gives errors of both ways", function()
         ep:script { { match = { operation = "RetrieveAndGenerateStream" }, action = { frames = {
             { event = "output", json = { text = "a" } }, { event = "surprise", json = { x = 1 } },

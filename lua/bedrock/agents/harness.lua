@@ -1,7 +1,9 @@
 --- AgentCore harnesses: InvokeHarness. Tools of the client are its inline functions.
 --- https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/harness-tools.html
 local answers = require "bedrock.agents.answer"
+local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local halves = require "bedrock.halves"
 local messages = require "bedrock.agents.messages"
 local options = require "bedrock.agents.options"
 local tools = require "bedrock.agents.tools"
@@ -62,7 +64,7 @@ end
 
 function harness.first(turn)
     local input = turn.input
-    turn.built, turn.said = messages.new(), {}
+    turn.built, turn.said, turn.halves = messages.new(), {}, { text = "", reasoning = "" }
     local content = type(input) == "table" and input or { { text = input } }
     return params_of(turn, { { role = "user", content = content } })
 end
@@ -72,14 +74,27 @@ function harness.open(turn, params)
     return turn.session.conn.agentcore:invoke_harness(params, turn.call)
 end
 
+--- What a piece brings, in whole characters.
+local function joined(turn, kind, piece)
+    local text
+    text, turn.halves[kind] = halves.join(turn.halves[kind], piece)
+    return text
+end
+
 local function said(turn, event, kept)
-    local delta = event.delta or {}
-    turn:say(delta.text)
-    local reasoning = delta.reasoningContent
-    if reasoning and reasoning.text and turn.on.reasoning then
-        turn.on.reasoning(reasoning.text)
+    local delta = (kept or event).delta or {}
+    turn:say(delta.text and joined(turn, "text", delta.text))
+    local thought = delta.reasoningContent and delta.reasoningContent.text
+    if thought and turn.on.reasoning then
+        turn.on.reasoning(joined(turn, "reasoning", thought))
     end
     return messages.events.contentBlockDelta(turn.built, event, kept)
+end
+
+--- The end of a block: half a character that waits stays alone.
+local function say_half(turn)
+    turn:say(core.join_halves(turn.halves.text))
+    turn.halves.text = ""
 end
 
 --- Has it members beside these?
@@ -114,6 +129,9 @@ local takers = {
 function harness.event(turn, name, event)
     local take, build = takers[name], messages.events[name]
     local unknown = not take and not build
+    if name ~= "contentBlockDelta" then
+        say_half(turn)
+    end
     if take then
         unknown = take(turn, event, turn.stream._halves)
     elseif build then

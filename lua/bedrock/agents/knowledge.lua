@@ -1,6 +1,8 @@
 --- Answers from a knowledge base: RetrieveAndGenerate, with and without a stream.
 local answers = require "bedrock.agents.answer"
+local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local halves = require "bedrock.halves"
 local metadata = require "bedrock.metadata"
 local options = require "bedrock.agents.options"
 
@@ -76,7 +78,7 @@ function knowledge.first(turn)
     if not model then
         return nil, err
     end
-    turn.texts = {}
+    turn.texts, turn.half = {}, ""
     return options.merged({
         input = type(turn.input) == "table" and turn.input or { text = turn.input },
         retrieveAndGenerateConfiguration = {
@@ -121,7 +123,10 @@ function knowledge.open(turn, params)
     return metadata.copy(setmetatable({ result = result, sessionId = result.sessionId }, One), result)
 end
 
-local function say(turn, text)
+--- In whole characters: a service may cut one between the halves of its surrogate pair.
+local function say(turn, piece)
+    local text
+    text, turn.half = halves.join(turn.half, piece)
     table.insert(turn.texts, text)
     turn:say(text)
 end
@@ -135,8 +140,8 @@ function takers.result(turn, result)
     say(turn, result.output and result.output.text or "")
 end
 
-function takers.output(turn, event)
-    say(turn, event.text or "")
+function takers.output(turn, event, kept)
+    say(turn, (kept or event).text or "")
 end
 
 function takers.citation(turn, event)
@@ -160,13 +165,16 @@ function knowledge.event(turn, name, event)
     turn.answer_so_far.session_id = session.session_id
     local take = takers[name]
     if take then
-        take(turn, event)
+        take(turn, event, turn.stream._halves)
     else
         answers.other(turn.answer_so_far, name, event)
     end
 end
 
-function knowledge.ended()
+function knowledge.ended(turn)
+    local rest = core.join_halves(turn.half)
+    table.insert(turn.texts, rest)
+    turn:say(rest)
     return nil
 end
 

@@ -26,10 +26,33 @@ local turn = {}
 local Turn = { __name = "bedrock.agent_stream" }
 local methods = {}
 
---- A piece of text for whoever reads the stream.
+--- The bytes of a character that a text ends in the midst of.
+local function cut_tail(text)
+    local at, lead = text:match "()([\194-\244])[\128-\191]*$"
+    if not at then
+        return ""
+    end
+    local byte = lead:byte()
+    local length = byte < 224 and 2 or byte < 240 and 3 or 4
+    return #text - at + 1 < length and text:sub(at) or ""
+end
+
+--- A piece of text for whoever reads the stream. The service may cut within a character: its bytes wait for the rest.
 local function say(self, text)
-    if text and text ~= "" then
-        self.pieces[#self.pieces + 1] = text
+    if not text or text == "" then
+        return
+    end
+    text = self.held .. text
+    self.held = cut_tail(text)
+    if #text > #self.held then
+        self.pieces[#self.pieces + 1] = text:sub(1, #text - #self.held)
+    end
+end
+
+--- At the end of a stream nothing waits any more.
+local function say_rest(self)
+    if self.held ~= "" then
+        self.pieces[#self.pieces + 1], self.held = self.held, ""
     end
 end
 
@@ -129,6 +152,7 @@ end
 local function settle(self)
     self.stream = nil
     local calls, err = self.kind.ended(self)
+    say_rest(self)
     if err then
         return fail(self, err)
     elseif not calls then
@@ -259,6 +283,7 @@ end
 --- @return bedrock.AgentStream
 function turn.new(session, fields)
     fields.session, fields.pieces, fields.state, fields.say = session, {}, "open", say
+    fields.held = ""
     fields.answer_so_far = answers.new(session.session_id)
     return setmetatable(fields, Turn)
 end
