@@ -134,4 +134,12 @@ describe("chat", function()
             assert.equal("adaptive", body(number).additionalModelRequestFields.thinking.type)
         end
     end)
+
+    it("has the JSON of an object as its text, also where the model put it between fences", function()
+        ep:script { says.whole '```json\n{"city":"Rome"}\n```' }
+        local chat = assert(conn:chat { model = service.MODEL, schema = { city = "string" } })
+        local answer = assert(chat:say "Which city?")
+        assert.equal('{"city":"Rome"}', answer.text)
+        assert.equal('```json\n{"city":"Rome"}\n```', chat.messages[2].content[1].text)
+    end)
 end)

@@ -112,7 +112,7 @@ function Turn:take_object(output, message, calls)
         local said = call and objects.as_text(message, json) or message
         self.messages = answer.copy(self.asked or self.messages, self.asked and #self.asked or #self.messages - 1)
         self.messages[#self.messages + 1] = said
-        return self:finish(output, { object = value, text = call and json or nil })
+        return self:finish(output, { object = value, text = call and json or objects.json_of(text) })
     elseif self.asked then
         self.messages = self.asked
         return self:refuse("Unfit", "the answer does not fit, also when asked for again: " .. why,

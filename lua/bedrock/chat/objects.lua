@@ -51,9 +51,12 @@ function objects.tool(object)
 end
 
 --- Models like to put JSON between ```.
+--- @param text string
+--- @return string json
 local function json_of(text)
     return text:match "^%s*```%w*%s*(.-)%s*```%s*$" or text
 end
+objects.json_of = json_of
 
 --- @return any value
 --- @return string? why there is none
