@@ -6,7 +6,8 @@ local service = dofile "spec/support/service.lua"
 
 --- Numbers of milliseconds and requests' names differ each time.
 local function plain(line)
-    return (line:gsub("again at once", "again in 0 ms"):gsub("%d+%.?%d* ms", "N ms"):gsub("request %x+%-[%x%-]+", "request ID"):gsub(":%d%d%d%d+", ":PORT"))
+    return (line:gsub("again at once", "again in 0 ms"):gsub("%d+%.?%d* ms", "N ms")
+        :gsub("request %x+%-[%x%-]+", "request ID"):gsub(":%d%d%d%d+", ":PORT"))
 end
 
 describe("the log of calls", function()

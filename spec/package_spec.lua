@@ -40,7 +40,7 @@ describe("the package", function()
     end)
 
     it("documents every option in the README or on the page of credentials, and no other", function()
-        local documented, known = {}, {}
+        local documented, known = {}, { "on" } -- which never leaves Lua
         for _, page in ipairs { "README.md", "docs/credentials.md" } do
             for name in contents(page):match("| option |.-\n\n"):gmatch "\n| `([%w_]+)` |" do
                 documented[#documented + 1] = name

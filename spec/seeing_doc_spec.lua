@@ -32,8 +32,9 @@ describe("docs/seeing.md", function()
                 lines[#lines + 1] = line
             end
             if block.code:find "503" then
-                ep:script { { match = { operation = "Converse" }, times = 1, action = { status = 503,
-                    json = { message = "busy" }, headers = { ["x-amzn-errortype"] = "ServiceUnavailableException" } } } }
+                local busy = { status = 503, json = { message = "busy" },
+                    headers = { ["x-amzn-errortype"] = "ServiceUnavailableException" } }
+                ep:script { { match = { operation = "Converse" }, times = 1, action = busy } }
             end
             local own = setmetatable({ connect = function(settings)
                 return bedrock.connect(service.settings(ep, { on = settings.on }))
