@@ -286,6 +286,14 @@ describe("an agent's session", function()
             assert.equal("no such city", answer.results[1].failed)
         end)
 
+        it("of an API by its path alone, too", function()
+            local tools = { ["WeatherAPIs.getWeather"] = tostring, ["WeatherAPIs.getAlerts"] = tostring }
+            tools["TravelAPIs./trips/{city}"] = function(_, call)
+                return call.method .. " " .. call.path
+            end
+            assert.matches("; post /trips/{city}$", assert(session({ tools = tools }):ask "use tools").text)
+        end)
+
         it("with a result as AWS has it", function()
             scripted({ control("i", wants "f") }, { says "ok" })
             assert(session({ tools = { ["g.f"] = function()
@@ -695,6 +703,9 @@ describe("an agent's session", function()
         assert.same({ "harness_arn" }, (paths { agent_id = "A", harness_arn = HARNESS }))
         assert.same({ 'tools["g.f"]', "tools[1]" }, (paths { agent_id = "A", alias_id = "B",
             tools = { ["g.f"] = 1, function() end } }))
+        assert.matches('tools["getWeather"]: its name must be "group.function" or "group.METHOD /path"',
+            select(2, paths { agent_id = "A", alias_id = "B", tools = { getWeather = print } }), 1, true)
+        assert.same({ 'tools["a.b"]' }, (paths { harness_arn = HARNESS, tools = { ["a.b"] = print } }))
         assert.same({ "session_id" }, (paths { runtime_arn = RUNTIME, session_id = "short" }))
         assert.matches("tools: is for an agent, which this is not",
             select(2, paths { runtime_arn = RUNTIME, tools = {} }))

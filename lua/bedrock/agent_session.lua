@@ -76,7 +76,8 @@ local function read_ask(self, input, given)
     local problems = {}
     local own, call = options.split(given, options.merged(ASKED, self.kind.asked), problems)
     check_on(type(own.on) == "table" and own.on or nil, problems)
-    local found = tools.read(own.tools, problems) or self.tools
+    local names = self.kind.tool_names
+    local found = names and tools.read(own.tools, names, problems) or self.tools
     if problems[1] then
         return nil, errors.validation(self.kind.operation, problems)
     end
@@ -361,7 +362,7 @@ function agent_session.open(conn, given)
     local kind = kind_of(given, problems)
     if kind then
         check(kind, given, problems)
-        found = tools.read(given.tools, problems)
+        found = kind.tool_names and tools.read(given.tools, kind.tool_names, problems)
     end
     if problems[1] then
         return nil, errors.validation("agent_session", problems)

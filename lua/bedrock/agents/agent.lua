@@ -18,6 +18,7 @@ local agent = {
         tool_limit = "whole",
     },
     required = { "agent_id", "alias_id" },
+    tool_names = { pattern = "^[^.]+%..", most = 2048, words = '"group.function" or "group.METHOD /path"' },
 }
 
 function agent.name_of(session)

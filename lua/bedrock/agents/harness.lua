@@ -16,6 +16,7 @@ local harness = {
     },
     asked = { tools = "table", approve = "callable", tool_limit = "whole" },
     required = {},
+    tool_names = { pattern = "^[%w_-]+$", most = 64, words = "1 to 64 letters, digits, _ or -" },
 }
 
 --- AWS's own limit for IDs of such sessions.

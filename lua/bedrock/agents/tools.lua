@@ -47,9 +47,11 @@ local function read_input(input, path, problems)
 end
 
 local function add_tool(found, name, tool, path, problems)
-    local run = type(tool) == "table" and tool.run or tool
+    local run, names = type(tool) == "table" and tool.run or tool, found.names
     if type(name) ~= "string" or name == "" then
         options.add(problems, path, "type", "needs a name")
+    elseif not name:find(names.pattern) or #name > names.most then
+        options.add(problems, path, "pattern", "its name must be %s", names.words)
     elseif not is_callable(run) then
         options.add(problems, path, "type", "must be a function, or a table with a function run")
     else
@@ -62,13 +64,14 @@ end
 
 --- Tools by name, or a list of {name, description, input, run}, or both.
 --- @param given table?
+--- @param names table {pattern, most, words} of what they may be called
 --- @param problems bedrock.Problem[]
 --- @return table? found {run, inputs = functions and schemas by name, list = those with a description or input}
-function tools.read(given, problems)
+function tools.read(given, names, problems)
     if type(given) ~= "table" then
         return nil
     end
-    local found = { run = {}, inputs = {}, list = {} }
+    local found = { run = {}, inputs = {}, list = {}, names = names }
     for key, tool in pairs(given) do
         local path = "tools[" .. (type(key) == "string" and ("%q"):format(core.shown(key)) or tostring(key)) .. "]"
         local name = type(key) == "string" and key or type(tool) == "table" and tool.name
@@ -105,8 +108,17 @@ local function taken(ok, value, why, state)
     return { value = value }
 end
 
+--- The name under which there is a tool: of an API, too, for all methods of a path.
+local function known_name(found, call)
+    local short = call.path and ("%s.%s"):format(call.group, call.path)
+    if found and found.run[call.name] then
+        return call.name
+    end
+    return found and short and found.run[short] and short or nil
+end
+
 local function run(turn, call)
-    return taken(pcall(turn.tools.run[call.name], call.params, call))
+    return taken(pcall(turn.tools.run[known_name(turn.tools, call)], call.params, call))
 end
 
 --- Asks before a call is answered.
@@ -123,10 +135,11 @@ end
 
 --- Why a call cannot run: there is no such tool, or its input does not fit.
 local function misfit(found, call)
-    if not (found and found.run[call.name]) then
+    local name = known_name(found, call)
+    if not name then
         return failed(("there is no tool %s here"):format(call.name))
     end
-    local input = found.inputs[call.name]
+    local input = found.inputs[name]
     if not input then
         return nil
     end
