@@ -651,4 +651,8 @@ case("signs an exchange by a function, and assumes roles on top", function(bedro
     conn:close()
 end)
 
+for _, one in ipairs(dofile "spec/support/chat_cases.lua") do
+    cases[#cases + 1] = one
+end
+
 return cases

@@ -8,6 +8,11 @@ local input = {}
 
 local MEMBERS = { "documents", "images", "text", "video", "videos" }
 
+--- Other interfaces' words, as they are compared: lower-case, without _.
+local SLIPS = { attachments = "documents", content = "text", file = "documents", files = "documents",
+    imageurl = "images", input = "text", message = "text", pdf = "documents", pictures = "images", prompt = "text",
+    query = "text" }
+
 local function add(problems, path, kind, message, ...)
     problems[#problems + 1] = { path = path, kind = kind, message = message:format(...) }
 end
@@ -39,7 +44,8 @@ local function check_members(given, problems)
             known = known or member == name
         end
         if not known then
-            local near = type(name) == "string" and core.suggest(name, MEMBERS)
+            local near = type(name) == "string"
+                and (SLIPS[(name:lower():gsub("_", ""))] or core.suggest(name, MEMBERS))
             add(problems, "input." .. core.shown(tostring(name)), "unknown", "unknown member%s; the input is text, a "
                 .. "list of blocks, or a table with %s", near and (" (did you mean %s?)"):format(near) or "",
                 table.concat(MEMBERS, ", "))
