@@ -334,6 +334,19 @@ describe("an agent's session", function()
             assert.is_nil(told(sent()[4])[1].responseState)
         end)
 
+        it("and asks nobody about a call that cannot run", function()
+            local input = { actionInvocationType = "USER_CONFIRMATION_AND_RESULT" }
+            scripted({ control("i", wants("gone", input), wants("f", { actionInvocationType = "USER_CONFIRMATION",
+                parameters = { { name = "x", type = "number", value = "many" } } })) }, { says "ok" })
+            local asked = 0
+            assert(session({ approve = function() asked = asked + 1 end, tools = {} }):ask "Hi")
+            assert.equal(0, asked)
+            for _, result in ipairs(told(sent()[2])) do
+                assert.equal("DENY", result.confirmationState)
+                assert.is_nil(result.responseState)
+            end
+        end)
+
         it("with the word alone, where the agent acts itself; without a function to ask it is denied", function()
             local input = wants("f", { actionInvocationType = "USER_CONFIRMATION" })
             scripted({ control("i", input) }, { says "ok" }, { control("i", input) }, { says "ok" })
@@ -341,6 +354,7 @@ describe("an agent's session", function()
             assert.same({ actionGroup = "g", ["function"] = "f", confirmationState = "CONFIRM" }, told(sent()[2])[1])
             assert(session({ tools = {} }):ask "Hi")
             assert.equal("DENY", told(sent()[4])[1].confirmationState)
+            assert.equal("nobody is here to confirm it", told(sent()[4])[1].responseBody.TEXT.body)
         end)
 
         it("until max_rounds is reached, and keeps what there is", function()
@@ -477,6 +491,15 @@ describe("an agent's session", function()
         assert.matches("two coroutines wait on one stream", why)
         assert.equal(1, ep:counters().InvokeAgent)
         assert(talk:ask "Again")
+        ep:script { { match = { operation = "InvokeAgent" }, action = { delay_ms = 50 } } }
+        stream = talk:stream "Hi"
+        local reader = bedrock.spawn(function()
+            return stream:next()
+        end)
+        stream:close()
+        assert.equal("Closed", select(2, reader:join()).code)
+        assert.equal("bedrock.agent_stream (closed)", tostring(stream))
+        assert(talk:ask "Again")
     end)
 
     it("ends running tools when the ask is cancelled, and can go on", function()
@@ -498,6 +521,7 @@ describe("an agent's session", function()
         task:cancel()
         local _, err = task:join()
         assert.equal("cancelled", err.kind)
+        assert.equal(1, err.answer.rounds)
         while ended < 2 do
             require("bedrock.connection").pause(conn, 1)
         end

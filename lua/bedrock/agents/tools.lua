@@ -151,21 +151,21 @@ local function misfit(found, call)
     call.params = check.cleaned(input, call.params)
 end
 
---- What is known of a call without running it, if anything is.
+--- What is known of a call without running it, if anything is. Nobody is asked about a call that cannot run.
 --- @return bedrock.AgentResult? result
 --- @return string? confirmation
 local function beforehand(turn, call)
-    if call.problem then
-        return failed(call.problem)
+    local is_only_asked = call.confirmation == "USER_CONFIRMATION"
+    local result = call.problem and failed(call.problem) or not is_only_asked and misfit(turn.tools, call) or nil
+    if result and call.confirmation then
+        result.confirmation, result.denied = "DENY", true
     end
-    local is_asked = turn.kind.asks_first(turn, call)
-    local result = is_asked and denial(turn, call)
-    if result then
-        return result
-    elseif call.confirmation == "USER_CONFIRMATION" then
+    local is_asked = not result and turn.kind.asks_first(turn, call)
+    result = result or is_asked and denial(turn, call) or nil
+    if not result and is_only_asked then
         return { confirmation = "CONFIRM" }
     end
-    return misfit(turn.tools, call), is_asked and "CONFIRM" or nil
+    return result, is_asked and "CONFIRM" or nil
 end
 
 --- What is logged of a call: no values.

@@ -71,6 +71,9 @@ end
 
 --- Nothing that came is lost: the error has it.
 local function fail(self, err)
+    if self.state == "closed" then
+        return nil, self.error
+    end
     close_stream(self)
     self.state, self.error = "failed", err
     if errors.is(err) then
@@ -99,6 +102,8 @@ local function open(self, params)
     local stream, err = self.kind.open(self, params)
     if not stream then
         return fail(self, err)
+    elseif self.state ~= "open" then
+        return stream:close()
     end
     self.stream = stream
     self.answer_so_far.rounds = self.answer_so_far.rounds + 1
@@ -212,6 +217,9 @@ local function guarded(self, ok, piece, err)
     end
     close_stream(self)
     self.state = "failed"
+    if errors.is(piece) then
+        piece.answer = part_of(self)
+    end
     self.error = errors.is(piece) and piece or errors.new {
         kind = "cancelled",
         code = "Cancelled",
