@@ -161,6 +161,16 @@ local BODIES = {
         { prompt = "A boat", negative_prompt = "people", aspect_ratio = "16:9", seed = 7 },
     },
     {
+        "us.stability.stable-image-inpaint-v1:0",
+        { task = "inpainting", prompt = "A boat", images = PNG, mask = JPEG, negative_prompt = "people", seed = 7 },
+        { prompt = "A boat", image = PNG64, mask = JPEG64, negative_prompt = "people", seed = 7 },
+    },
+    {
+        "us.stability.stable-image-remove-background-v1:0",
+        { images = PNG },
+        { image = PNG64 },
+    },
+    {
         "amazon.nova-canvas-v1:0",
         { task = "variation", images = { PNG, JPEG }, prompt = "A boat", count = 2 },
         { taskType = "IMAGE_VARIATION", imageVariationParams = { text = "A boat", images = { PNG64, JPEG64 } },
@@ -402,6 +412,12 @@ describe("families of generate", function()
             refused({ model = canvas, task = "background_removal", images = { PNG, PNG } }, "images", "one image")
             refused({ model = canvas, prompt = "x", mask = PNG }, "mask", "inpainting")
             refused({ model = canvas, task = "paint", images = PNG }, "task", "background_removal")
+        end)
+
+        it("tasks of another model", function()
+            local inpaint = "us.stability.stable-image-inpaint-v1:0"
+            refused({ model = inpaint, prompt = "x", images = PNG, task = "variation" }, "task", "inpainting")
+            refused({ model = inpaint, prompt = "x", images = { PNG, PNG } }, "images", "one image")
         end)
 
         it("images where the family's own body has none, and says which way has", function()

@@ -37,7 +37,7 @@ local BY_PROVIDER = {
     mistral = { "mistral", "mistral_chat" },
     openai = { "openai" },
     qwen = { "qwen" },
-    stability = { "stability" },
+    stability = { "stability", "stability_background", "stability_inpaint" },
     twelvelabs = { "marengo", "marengo2", "pegasus" },
     writer = { "palmyra" },
 }

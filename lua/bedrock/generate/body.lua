@@ -1,4 +1,6 @@
 --- From the parameters to the bodies of requests: the family says what stands where.
+local log = require "bedrock.log"
+
 local unpack = table.unpack or unpack
 
 local body = {}
@@ -23,7 +25,9 @@ local function adjusted(plan)
     plan.notes = {}
     if plan.family.adjust then
         plan.family.adjust(given, plan.shape, function(...)
-            plan.notes[#plan.notes + 1] = string.format(...)
+            local sentence = string.format(...)
+            plan.notes[#plan.notes + 1] = sentence
+            log.write("info", "generate: " .. sentence)
         end)
     end
     return given

@@ -157,6 +157,12 @@ families.stability = {
     end,
 }
 
+families.stability_edit = {
+    required = { "image" },
+    reply = families.stability.reply,
+    whole = families.stability.whole,
+}
+
 families.anthropic = {
     required = { "anthropic_version" },
     reply = function(input)
@@ -300,6 +306,8 @@ local BY_ID = {
     { "writer%.palmyra", families.openai },
     { "twelvelabs%.marengo", more.marengo },
     { "twelvelabs%.pegasus", more.pegasus },
+    { "stability%.stable%-image%-inpaint", families.stability_edit },
+    { "stability%.stable%-image%-remove", families.stability_edit },
     { "stability%.", families.stability },
 }
 
