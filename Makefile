@@ -123,7 +123,7 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all command help test demo coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all command help-files help test demo coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -307,14 +307,28 @@ refresh-api: | $(DEPS)
 deps:
 	@tools/deps.sh $(if $(filter-out demo test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(filter demo,$(MAKECMDGOALS)),all))
 
+# For an interpreter: where the module is.
+MODULE_ENV = LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' \
+    LUA_CPATH='$(abspath $(BUILD))/$(if $(findstring jit,$(1)),5.1,5.4)/?.so;;'
+
 env:
-	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;';" \
-	    "export LUA_CPATH='$(abspath $(BUILD))/$(if $(findstring jit,$(LUA)),5.1,5.4)/?.so;;'"
+	@echo "$(foreach pair,$(call MODULE_ENV,$(LUA)),export $(pair);)"
 
 # LuaRocks names one LUADIR and LIBDIR; otherwise each Lua version has its own.
 INSTALL_LUA = $(DESTDIR)$(or $(LUADIR),$(PREFIX)/share/lua/$(1))
 INSTALL_LIB = $(DESTDIR)$(or $(LIBDIR),$(PREFIX)/lib/lua/$(1))
 BINDIR ?= $(PREFIX)/bin
+# Where files will be at last: LuaRocks moves them on, into its tree's folders for a Lua version.
+finally = $(if $(findstring /lib/luarocks/,$(1)),$(firstword $(subst /lib/luarocks/, ,$(1)))/$(2)/lua/%s,$(or \
+    $(1),$(PREFIX)/$(2)/lua/%s))
+SHARE = $(DESTDIR)$(PREFIX)/share
+MAN = man/man1/bedrock.1
+COMPLETIONS = bash-completion/completions/bedrock zsh/site-functions/_bedrock \
+    fish/vendor_completions.d/bedrock.fish
+shell_of = $(firstword $(subst -, ,$(subst /, ,$(1))))
+# The manual page and the completions are made of the subcommands' own help, by lua-argparse. LuaRocks, which names
+# LUADIR, has no place for them.
+HELP_FILES = $(if $(LUADIR),,$(MAN) $(COMPLETIONS))
 LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/bedrock/*.lua lua/bedrock/*/*.lua))
 
 define INSTALL
@@ -327,15 +341,31 @@ define INSTALL
 
 endef
 
-install: modules
+$(BUILD)/share/$(MAN): tools/man.lua $(LUA_FILES:%=lua/%) $(COMMAND)
+	@mkdir -p $(@D)
+	$(call say,MAN $@)
+	$(Q)$(call MODULE_ENV,$(INTERPRETER)) $(INTERPRETER) tools/man.lua >$@
+
+$(COMPLETIONS:%=$(BUILD)/share/%): $(BUILD)/share/%: $(LUA_FILES:%=lua/%) $(COMMAND)
+	@mkdir -p $(@D)
+	$(call say,COMPLETION $@)
+	$(Q)$(COMMAND) completion $(call shell_of,$*) >$@
+
+help-files: $(HELP_FILES:%=$(BUILD)/share/%)
+
+install: modules help-files
 	$(foreach abi,$(ABIS),$(call INSTALL,$(abi)))
 	@mkdir -p '$(DESTDIR)$(BINDIR)'
-	$(call COMMAND_TEXT,$(or $(LUADIR),$(PREFIX)/share/lua/%s),$(or $(LIBDIR),$(PREFIX)/lib/lua/%s)) \
+	$(call COMMAND_TEXT,$(call finally,$(LUADIR),share),$(call finally,$(LIBDIR),lib)) \
 	    >'$(DESTDIR)$(BINDIR)/bedrock' && chmod 755 '$(DESTDIR)$(BINDIR)/bedrock'
+	@for file in $(HELP_FILES); do \
+	    mkdir -p "$$(dirname '$(SHARE)'/$$file)" && \
+	    install -m 644 '$(BUILD)'/share/$$file '$(SHARE)'/$$file || exit 1; \
+	done
 
 uninstall:
 	$(foreach abi,$(ABIS),rm -rf '$(call INSTALL_LUA,$(abi))/bedrock' '$(call INSTALL_LIB,$(abi))/bedrock';)
-	rm -f '$(DESTDIR)$(BINDIR)/bedrock'
+	rm -f '$(DESTDIR)$(BINDIR)/bedrock' $(foreach file,$(HELP_FILES),'$(SHARE)/$(file)')
 
 clean:
 	rm -rf $(BUILD)

@@ -129,6 +129,7 @@ end
 
 --- Standard input, whole.
 function Context:read_all()
+    require("bedrock.core").interruptible(true)
     local text = io.stdin:read "*a"
     return text or self:fail "standard input cannot be read"
 end

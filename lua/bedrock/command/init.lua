@@ -11,6 +11,9 @@ local USAGE = 2
 --- Options that every subcommand has, and that take no value.
 local FLAGS = { ["--debug"] = true, ["--help"] = true, ["--json"] = true, ["--version"] = true, ["-h"] = true }
 
+--- Options of bedrock.connect that every subcommand's help tells.
+local SHOWN = { auth = true, profile = true, region = true }
+
 local function dashed(name)
     return "--" .. name:gsub("_", "-")
 end
@@ -40,10 +43,11 @@ end
 command.split = split
 
 --- @param taken table<string, true>
-local function sorted_options(taken)
+--- @param only_shown boolean?
+local function sorted_options(taken, only_shown)
     local list = {}
     for name, known in pairs(options.known) do
-        if not known.secret and not known.own and not taken[dashed(name)] then
+        if not known.secret and not known.own and not taken[dashed(name)] and (SHOWN[name] or not only_shown) then
             list[#list + 1] = name
         end
     end
@@ -64,16 +68,16 @@ end
 
 --- The options of all subcommands: those of bedrock.connect but its secrets.
 --- @param taken table<string, true>
-local function add_common(parser, taken)
+--- @param only_shown boolean? leaves out what help does not show
+local function add_common(parser, taken, only_shown)
     parser:option("--settings", "A settings file."):argname "FILE"
     parser:flag("--json", "Output and errors as JSON.")
     parser:flag("--debug", "Tell on standard error what happens.")
-    for _, name in ipairs(sorted_options(taken)) do
+    for _, name in ipairs(sorted_options(taken, only_shown)) do
         if options.known[name].type == "boolean" then
             parser:flag(dashed(name)):hidden(true)
         else
-            parser:option(dashed(name)):argname(name:upper()):hidden(name ~= "auth" and name ~= "profile"
-                and name ~= "region")
+            parser:option(dashed(name)):argname(name:upper()):hidden(not SHOWN[name])
         end
     end
 end
@@ -99,16 +103,25 @@ local function given_options(args, taken)
     return given
 end
 
---- @return table parser
+--- @param parser table
+--- @param sub table
+--- @param only_shown boolean? leaves out what help does not show
 --- @return table<string, true> taken options that mean something else to this subcommand than to bedrock.connect
-local function parser_of(name, sub)
-    local parser = require "argparse"("bedrock " .. name, sub.summary)
-    parser:usage_margin(4):help_max_width(100)
+function command.add_arguments(parser, sub, only_shown)
     if sub.arguments then
         sub.arguments(parser)
     end
     local taken = taken_by(parser)
-    add_common(parser, taken)
+    add_common(parser, taken, only_shown)
+    return taken
+end
+
+--- @return table parser
+--- @return table<string, true> taken
+local function parser_of(name, sub)
+    local parser = require "argparse"("bedrock " .. name, sub.summary)
+    parser:usage_margin(4):help_max_width(100)
+    local taken = command.add_arguments(parser, sub)
     parser:epilog("All options of bedrock.connect but secrets may be given, too: --certificate FILE, --role-arn ARN, …")
     return parser, taken
 end
