@@ -434,7 +434,7 @@ describe("families of generate", function()
         end)
 
         it("videos without a place, and lengths that there are not", function()
-            refused({ model = "luma.ray-v2:0", prompt = "A boat" }, "output", "needs it")
+            refused({ model = "luma.ray-v2:0", prompt = "A boat" }, "output", 'output = "s3://BUCKET/PATH"')
             refused({ model = "amazon.nova-reel-v1:1", prompt = "x", output = "s3://a", duration = 7 }, "duration",
                 "multiple of 6")
             refused({ model = "amazon.nova-reel-v1:1", prompt = "x", output = "/tmp" }, "output", "s3://")

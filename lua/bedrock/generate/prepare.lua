@@ -15,6 +15,9 @@ local OPERATION = "generate"
 --- Parameters that are about the call, not about what is generated.
 local GENERAL = { model = true, family = true, inference = true, heal = true, schema = true }
 
+--- What is less plain than a prompt.
+local EXAMPLES = { output = ', as in output = "s3://BUCKET/PATH"' }
+
 local function named(given, problems)
     local family = families.named(given.family)
     if not family then
@@ -72,7 +75,7 @@ local function check_family(given, family, problems)
     end
     for _, name in ipairs(family.required) do
         if given[name] == nil then
-            add(problems, name, "missing", "missing: the family %s needs it", family.name)
+            add(problems, name, "missing", "missing: the family %s needs it%s", family.name, EXAMPLES[name] or "")
         end
     end
     if family.either and not given[family.either[1]] and not given[family.either[2]] then
