@@ -1,10 +1,13 @@
 --- Has the conversations of conversations.json by conn:chat, with the answers that the endpoint is told to give.
---- Prints the bodies that it sent, one conversation a line: for chat_adapters.py.
+--- Prints the bodies that it sent, one conversation a line: for chat_adapters.py. The same by streams must send the
+--- same.
 ---
 ---     lua5.4 spec/interop/chat_bodies.lua ENDPOINT_DIR
+local assert = require "luassert"
 local cjson = require "cjson"
 local endpoint = dofile "spec/endpoint/endpoint.lua"
 local files = require "spec.support.files"
+local json = require "spec.support.plain_json"
 local mime = require "mime"
 local says = require "spec.support.model_says"
 local service = require "spec.support.service"
@@ -33,14 +36,6 @@ local function input_of(turn)
     return { text = turn.text, documents = bytes "document", images = bytes "image" }
 end
 
-local function script_of(conversation)
-    local rules = {}
-    for i, content in ipairs(conversation.answers) do
-        rules[i] = says.whole(content)
-    end
-    return rules
-end
-
 local function bodies()
     local list = {}
     for i, request in ipairs(ep:requests()) do
@@ -49,9 +44,15 @@ local function bodies()
     return list
 end
 
-for _, conversation in ipairs(cjson.decode(files.read "spec/interop/conversations.json")) do
+--- @param rule fun(content: table[]): table
+--- @param say fun(chat: table, input: table)
+local function have(conversation, rule, say)
+    local rules = {}
+    for i, content in ipairs(conversation.answers) do
+        rules[i] = rule(content)
+    end
     ep:reset()
-    ep:script(script_of(conversation))
+    ep:script(rules)
     local chat = assert(conn:chat {
         model = conversation.model,
         system = conversation.system,
@@ -68,7 +69,24 @@ for _, conversation in ipairs(cjson.decode(files.read "spec/interop/conversation
         schema = conversation.schema,
     })
     for _, turn in ipairs(conversation.turns) do
-        assert(chat:say(input_of(turn)))
+        say(chat, input_of(turn))
     end
-    print(cjson.encode { name = conversation.name, bodies = bodies() })
+    return bodies()
+end
+
+local function by_say(chat, input)
+    assert(chat:say(input))
+end
+
+local function by_stream(chat, input)
+    for _ in chat:stream(input) do -- its pieces are not of interest
+    end
+end
+
+for _, conversation in ipairs(cjson.decode(files.read "spec/interop/conversations.json")) do
+    local said, streamed = have(conversation, says.whole, by_say), have(conversation, says.streamed, by_stream)
+    for i = 1, math.max(#said, #streamed) do
+        assert.same(json.decode(said[i]), json.decode(streamed[i]), conversation.name)
+    end
+    print(cjson.encode { name = conversation.name, bodies = said })
 end

@@ -1,4 +1,6 @@
 --- Answers of Converse and ConverseStream for the endpoint's scripts, in the form that AWS documents.
+local cjson = require "cjson"
+
 local model_says = {}
 
 local function usage(more)
@@ -46,16 +48,22 @@ end
 
 local function pieces(text, make)
     local list = {}
-    for piece in text:gmatch "%s*%S+" do
+    for piece in text:gmatch "%s*%S+%s*" do
         list[#list + 1] = make(piece)
     end
     return list
 end
 
 --- @return table[] deltas
+--- @return table? start
 local function deltas_of(block)
     if block.text then
         return pieces(block.text, function(piece) return { text = piece } end)
+    elseif block.toolUse then
+        local use = block.toolUse
+        local json = next(use.input) == nil and "{}" or cjson.encode(use.input)
+        return pieces(json, function(piece) return { toolUse = { input = piece } } end),
+            { toolUse = { toolUseId = use.toolUseId, name = use.name } }
     end
     local thought = block.reasoningContent.reasoningText
     local list = pieces(thought.text, function(piece) return { reasoningContent = { text = piece } } end)
@@ -63,7 +71,7 @@ local function deltas_of(block)
     return list
 end
 
---- The same as a stream, of texts and reasoning.
+--- The same as a stream, of texts, reasoning and calls.
 --- @param content table[]|string
 --- @return table rule
 function model_says.streamed(content)
@@ -73,12 +81,16 @@ function model_says.streamed(content)
         frames[#frames + 1] = { event = event, json = json }
     end
     for i, block in ipairs(content) do
-        for _, delta in ipairs(deltas_of(block)) do
+        local deltas, start = deltas_of(block)
+        if start then
+            add("contentBlockStart", { contentBlockIndex = i - 1, start = start })
+        end
+        for _, delta in ipairs(deltas) do
             add("contentBlockDelta", { contentBlockIndex = i - 1, delta = delta })
         end
         add("contentBlockStop", { contentBlockIndex = i - 1 })
     end
-    add("messageStop", { stopReason = "end_turn" })
+    add("messageStop", { stopReason = stop_of(content) })
     add("metadata", { usage = usage(), metrics = { latencyMs = 42 } })
     return { match = { operation = "ConverseStream" }, action = { frames = frames } }
 end
