@@ -277,6 +277,13 @@ describe("the log of calls", function()
             end
         end)
 
+        it("shows no header whose name says that it is a secret", function()
+            listen "wire"
+            connect():converse(service.ask "hi", { headers = { ["x-amzn-access-token"] = SECRET } })
+            assert.truthy(text():find("x-amzn-access-token: ***", 1, true), text())
+            assert_hidden(SECRET)
+        end)
+
         it("shows no member whose name says that it is a secret", function()
             local masked = require("bedrock.wire_lines").masked
             for given, expected in pairs {

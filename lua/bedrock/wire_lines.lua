@@ -88,6 +88,19 @@ local function is_text(body)
     return not body:gsub("[\t\r\n]", ""):find "%c"
 end
 
+--- Names of AWS's own headers, whose values are shown else, tell of tokens, too; of those that count some, no.
+local HEADER_ENDS = { "token$", "secret$", "password$", "key$", "authorization$" }
+
+local function masked_head(head)
+    return (head:gsub("\n([^\n:]+): [^\n]*", function(name)
+        for _, its_end in ipairs(HEADER_ENDS) do
+            if name:find(its_end) then
+                return "\n" .. name .. ": " .. MASK
+            end
+        end
+    end))
+end
+
 local ARROWS = { request = ">", answer = "<", piece = "<" }
 
 local function write(prefix, text)
@@ -101,7 +114,7 @@ end
 function wire_lines.write(where, raw)
     local prefix = ("%s %s "):format(where, ARROWS[raw.event])
     if raw.head then
-        return write(prefix, raw.head)
+        return write(prefix, masked_head(raw.head))
     end
     local body = is_text(raw.body) and wire_lines.masked(raw.body) or "(not text)"
     if raw.bytes > #raw.body or body == "(not text)" then
