@@ -265,7 +265,7 @@ function connection.connect(settings)
     if settings.on == nil then
         client, err = core.connect(settings)
     else
-        client, err = require("bedrock.listen").connect(settings)
+        client, err = require("bedrock.hooks").connect(settings)
     end
     if not client then
         return nil, err
@@ -280,7 +280,7 @@ function connection.connect(settings)
         end
     end
     if type(settings.on) == "table" then
-        client = require("bedrock.listen").client(client, settings.on)
+        client = require("bedrock.hooks").client(client, settings.on)
     end
     local self = { _client = client }
     self.region, self.auth = client:about()

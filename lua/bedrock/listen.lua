@@ -5,8 +5,6 @@
 --- between the methods of calls and those who use them; nobody pays for that before somebody listens.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local guarded = require "bedrock.guarded"
-local is_callable = require "bedrock.is_callable"
 
 local listen = {}
 
@@ -36,15 +34,6 @@ local listen = {}
 --- @field delay_ms? integer of a retry
 --- @field source? string of credentials
 --- @field cache? "exchange"|"memory"|"file"|"redis" of credentials
-
---- @class bedrock.Hooks
---- @field attempt? fun(event: bedrock.CallEvent) a request goes out
---- @field response? fun(event: bedrock.CallEvent) what came of it
---- @field retry? fun(event: bedrock.CallEvent) it will be sent again
---- @field credentials? fun(event: bedrock.CallEvent)
---- @field stream_end? fun(event: bedrock.CallEvent)
-
-local HOOKS = { "attempt", "credentials", "response", "retry", "stream_end" }
 
 --- The hooks of each call, and what is known of it so far.
 local hooks_of = setmetatable({}, { __mode = "k" })
@@ -301,7 +290,8 @@ end
 local level = 0
 local begun = false
 
-local function begin()
+--- From now on.
+function listen.begin()
     local methods = core.listen(level)
     if begun then
         return
@@ -319,93 +309,15 @@ function listen.log(wanted)
     level = wanted
     lines = wanted > 0 and require "bedrock.log_lines" or nil
     if begun or wanted > 0 then
-        begin()
+        listen.begin()
     end
 end
 
---- @class bedrock.Heard stands for the client of a connection with hooks
-local Heard = { __name = "bedrock.client" }
-local methods = {}
-
-for _, name in ipairs { "call", "identity", "request" } do
-    methods[name] = function(self, ...)
-        local call, err = self._client[name](self._client, ...)
-        if call then
-            hooks_of[call] = self._on
-        end
-        return call, err
-    end
-end
-
-function Heard.__index(_, name)
-    local method = methods[name]
-    if method == nil then
-        function method(this, ...)
-            local client = rawget(this, "_client")
-            return client[name](client, ...)
-        end
-        methods[name] = method
-    end
-    return method
-end
-
---- @param on bedrock.Hooks
---- @return table problems
-local function problems_of(on)
-    local problems = {}
-    if type(on) ~= "table" then
-        return { { path = "on", kind = "type", message = "must be a table of functions, got " .. errors.type_of(on) } }
-    end
-    local known = {}
-    for _, name in ipairs(HOOKS) do
-        known[name] = true
-    end
-    for name, f in pairs(on) do
-        if not known[name] then
-            local near = type(name) == "string" and core.suggest(name, HOOKS)
-            problems[#problems + 1] = { path = "on." .. core.shown(tostring(name)), kind = "unknown",
-                message = near and "unknown (did you mean " .. near .. "?)"
-                    or "unknown: there are " .. table.concat(HOOKS, ", ") }
-        elseif not is_callable(f) and f ~= core.null then
-            problems[#problems + 1] = { path = "on." .. name, kind = "type",
-                message = "must be a function, got " .. errors.type_of(f) }
-        end
-    end
-    return problems
-end
-
---- As core.connect, of settings with `on`. All that is wrong is in one error.
---- @param settings bedrock.Settings
---- @return userdata? client
---- @return bedrock.Error? err
-function listen.connect(settings)
-    local plain = {}
-    for name, value in next, settings do
-        plain[name] = value
-    end
-    plain.on = nil
-    local problems = settings.on ~= core.null and problems_of(settings.on) or {}
-    local client, err = core.connect(plain)
-    if #problems == 0 then
-        return client, err
-    end
-    for _, problem in ipairs(err and err.errors or {}) do
-        problems[#problems + 1] = problem
-    end
-    return nil, errors.config("connect", problems)
-end
-
---- The client of a connection whose calls are told of to those functions.
---- @param client userdata
---- @param on bedrock.Hooks
-function listen.client(client, on)
-    local told = {}
-    for name, f in pairs(on) do
-        told[name] = f ~= core.null and guarded("on." .. name, f) or nil
-    end
-    client:listen()
-    begin()
-    return setmetatable({ _client = client, _on = told }, Heard)
+--- What happens to that call is told to those functions.
+--- @param call userdata
+--- @param on table<string, function>
+function listen.hear(call, on)
+    hooks_of[call] = on
 end
 
 return listen

@@ -46,10 +46,11 @@ local LATER = {
     "agent_session", "agents.agent", "agents.harness", "agents.runtime", "asked", "by_name", "certificate", "chat",
     "chat.history", "chat.stream", "connection", "credentials", "describe", "errors", "gather", "generate",
     "generate.by_chat", "generate.later", "generate.listing", "generate.stream", "giving", "guarded", "heal", "help",
-    "knowledge", "listen", "listing", "load_api", "log", "log_lines", "models", "pages", "printing", "prints.answer",
-    "prints.credentials", "prints.families", "prints.generated", "prints.item", "prints.metadata", "prints.models",
-    "prints.raw", "profiles", "regions", "request", "resolve", "schema", "schema_check", "settings", "skeleton", "sse",
-    "stream", "streams", "task", "test", "test_model", "tokens", "unjoined", "uuid", "wait", "wire_lines",
+    "hooks", "knowledge", "listen", "listing", "load_api", "log", "log_lines", "models", "pages", "printing",
+    "prints.answer", "prints.credentials", "prints.families", "prints.generated", "prints.item", "prints.metadata",
+    "prints.models", "prints.raw", "profiles", "regions", "request", "resolve", "schema", "schema_check", "settings",
+    "skeleton", "sse", "stream", "streams", "task", "test", "test_model", "tokens", "unjoined", "uuid", "wait",
+    "wire_lines",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp
