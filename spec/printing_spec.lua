@@ -86,7 +86,8 @@ describe("answers print", function()
     it("as size and kind of their bytes", function()
         local body = { inputText = "x" }
         local answer = assert(conn:invoke_model { modelId = "amazon.titan-embed-text-v2:0", body = body })
-        assert.matches("^[%d,]+ bytes of application/json\nembedding +1024 numbers: [%d.-]+, ", tostring(answer))
+        assert.matches("^[%d,]+ bytes of application/json\n", tostring(answer))
+        assert.matches("\nembedding +1024 numbers: [%d.-]+, ", tostring(answer)) -- in whatever order it came
         ep:script { { match = { operation = "InvokeModel" }, action = {
             headers = { ["Content-Type"] = "image/png" }, body64 = "iVBORw0KGgo=" } } }
         answer = assert(conn:invoke_model { modelId = "other.model", body = "x" })
