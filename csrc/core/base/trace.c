@@ -16,10 +16,11 @@ void br_trace_free(br_trace *t)
 
 static void put(br_trace *t, br_trace_type type, const char *name, const void *bytes, size_t n)
 {
-    br_buf_addc(&t->bytes, (char)type);
-    br_buf_add(&t->bytes, name, strlen(name) + 1);
-    br_buf_add(&t->bytes, &n, sizeof n);
-    br_buf_add(&t->bytes, bytes, n);
+    char tag = (char)type;
+    br_buf_add_slice(&t->bytes, (br_slice){&tag, 1});
+    br_buf_add_slice(&t->bytes, (br_slice){name, strlen(name) + 1});
+    br_buf_add_slice(&t->bytes, (br_slice){(const char *)&n, sizeof n});
+    br_buf_add_slice(&t->bytes, (br_slice){bytes, n});
 }
 
 void br_trace_begin(br_trace *t, const char *event)

@@ -117,12 +117,6 @@ static uint64_t get_number(cursor *c, size_t bytes)
     return value;
 }
 
-static void get_block(cursor *c, void *out, size_t size)
-{
-    br_slice block = get(c, size);
-    memcpy(out, block.p, block.n);
-}
-
 static void get_text(cursor *c, size_t n, char *out, size_t size)
 {
     br_slice text = get(c, n < size ? n : SIZE_MAX);
@@ -146,8 +140,9 @@ static void get_info(cursor *c, br_frames *f)
     f->info.attempts = (int)(get_number(c, 4) & INT32_MAX);
     f->info.status = (int)get_number(c, 2);
     f->info.retryable = get_number(c, 1) != 0;
-    get_block(c, &f->info.bytes, sizeof f->info.bytes);
-    get_block(c, &f->info.times, sizeof f->info.times);
+    f->info.bytes = (int64_t)get_number(c, 8);
+    br_slice times = get(c, sizeof f->info.times);
+    memcpy(&f->info.times, times.p, times.n);
     f->info.headers = NULL;
     if (get_number(c, 1) == 0)
         return;

@@ -27,8 +27,8 @@ static void put_info(br_buf *out, const br_call_info *info)
     put(out, (uint64_t)info->attempts, 4);
     put(out, (uint64_t)info->status, 2);
     put(out, info->retryable, 1);
-    br_buf_add(out, &info->bytes, sizeof info->bytes);
-    br_buf_add(out, &info->times, sizeof info->times);
+    put(out, (uint64_t)info->bytes, 8);
+    br_buf_add_slice(out, (br_slice){(const char *)&info->times, sizeof info->times});
     put(out, info->headers != NULL, 1);
     if (info->headers != NULL)
         put_headers(out, info->headers);
