@@ -202,6 +202,28 @@ case("tries again when told to wait a moment", connected(function(conn, bedrock)
     equal(2, bedrock.metadata(answer).attempts)
 end), { rules = scripted("Converse", 1, { status = 503, json = { message = "busy" } }) })
 
+case("tells hooks what happens, where they may wait", function(bedrock, settings)
+    local other, seen, own = assert(bedrock.connect(settings)), {}, {}
+    for name, value in pairs(settings) do
+        own[name] = value
+    end
+    local function keep(name)
+        return function(event)
+            assert(other:list_foundation_models {})
+            seen[#seen + 1] = name .. " " .. (event.status or event.attempt)
+        end
+    end
+    own.on = { attempt = keep "attempt", response = keep "response", retry = keep "retry",
+        stream_end = keep "stream_end" }
+    local conn = assert(bedrock.connect(own))
+    assert(conn:converse(ask "Hi"))
+    assert(assert(conn:converse_stream(ask "Hi")):gather())
+    equal("attempt 1, response 503, retry 503, attempt 2, response 200, attempt 1, response 200, stream_end 1",
+        table.concat(seen, ", "))
+    conn:close()
+    other:close()
+end, { rules = scripted("Converse", 1, { status = 503, json = { message = "busy" } }) })
+
 case("keeps to a timeout", connected(function(conn)
     is_error("timeout", "TotalTimeout", conn:converse(ask "Hi", { total_timeout = 100 }))
     is_error("timeout", "FirstByteTimeout",
