@@ -142,10 +142,4 @@ describe("chat", function()
         assert.equal('{"city":"Rome"}', answer.text)
         assert.equal('```json\n{"city":"Rome"}\n```', chat.messages[2].content[1].text)
     end)
-
-    it("says of a file that cannot be read only that", function()
-        local _, err = conn:chat { messages = "/nonexistent/chat.json" }
-        assert.equal(1, #err.errors)
-        assert.matches("No such file", err.message)
-    end)
 end)

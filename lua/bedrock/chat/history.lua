@@ -274,7 +274,6 @@ function history.load(fields, problems)
     copy.messages = nil
     if not saved then
         options.add(problems, "messages", "file", "%s", why)
-        copy.model = copy.model or "that of the file" -- so that none is said to be missing
         return copy
     end
     copy.model = copy.model or saved.model
