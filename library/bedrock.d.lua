@@ -859,7 +859,7 @@ local Stream = {}
 
 ---@class bedrock.Timing
 ---@field ms bedrock.Milliseconds its fields may also be read from here: timing.total
----@field bytes integer of the answer's body; of a stream, until its head came, as `ms`
+---@field bytes integer of the answer's body; of a stream that has not ended, until its head came, as `ms`
 ---@field tokens? bedrock.Tokens where the answer tells
 
 ---@class bedrock.Tokens

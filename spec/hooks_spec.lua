@@ -316,8 +316,11 @@ describe("timing", function()
 
     it("is one for a stream and what it gathered", function()
         local stream = assert(conn:converse_stream(service.ask "hi"))
+        local at_head = bedrock.metadata(stream).timing
         local result = assert(stream:gather())
-        assert.is_true(bedrock.metadata(stream).timing.total > 0)
+        local timing = bedrock.metadata(stream).timing
+        assert.is_true(timing.total >= at_head.total and timing.bytes >= at_head.bytes and timing.bytes > 1000)
+        assert.equal(at_head.first_byte, timing.first_byte)
         assert.equal(result.usage.totalTokens, bedrock.metadata(result).timing.tokens.total_tokens)
     end)
 end)

@@ -406,6 +406,19 @@ static int read_error_answer(lua_State *L, br_lua_call *c)
     return fail_service(L, c, &info);
 }
 
+/* Now it is known how long all of it took, and how much it was. */
+static int read_end(lua_State *L, br_lua_call *c)
+{
+    br_call_info info;
+    br_lua_call_info(c, &info);
+    lua_settop(L, 1);
+    lua_pushnil(L);
+    lua_pushnil(L);
+    push_facts(L, c, &info);
+    finish(L, c);
+    return 3;
+}
+
 static int read_item(lua_State *L, br_lua_call *c)
 {
     if (c->whole && c->item.kind != BR_ERROR)
@@ -422,8 +435,7 @@ static int read_item(lua_State *L, br_lua_call *c)
     case BR_ERROR:
         return end_with_error(L, c, c->item.error);
     default:
-        finish(L, c);
-        return 0;
+        return read_end(L, c);
     }
 }
 
@@ -437,7 +449,7 @@ static int read_next(lua_State *L, br_lua_call *c)
 /*
 ** event() -> name, event | name, event, event with lone halves kept (BR_EVENT_HALVES) |
 ** true, fields (of an initial answer) | true, fields, facts (it was sent again: as head) |
-** false (not ready: wait) | nothing (the end) | nil, err. An error or the end is told once; the
+** false (not ready: wait) | nil, nil, facts (the end) | nil, err. An error or the end is told once; the
 ** caller remembers it.
 */
 static int call_event(lua_State *L)

@@ -1275,7 +1275,7 @@ bedrock.Timestamp: number|string epoch seconds, or ISO 8601]==],
         ["bedrock.Timing"] = [==[
 bedrock.Timing
   ms: bedrock.Milliseconds, its fields may also be read from here: timing.total
-  bytes: integer, of the answer's body; of a stream, until its head came, as `ms`
+  bytes: integer, of the answer's body; of a stream that has not ended, until its head came, as `ms`
   tokens?: bedrock.Tokens, where the answer tells]==],
         ["bedrock.TokenUsage"] = [==[
 bedrock.TokenUsage

@@ -141,6 +141,11 @@ local function take(self)
             set_fields(self, event)
         elseif name == false then
             wait(self)
+        elseif name == nil then
+            if more then
+                metadata.set(self, more)
+            end
+            return nil, event
         else
             self._halves = more
             return name, event

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #define HEADERS_MAX (BR_HEADERS_BYTES_MAX + (size_t)BR_HEADERS_MAX * 8 + 2)
-#define INFO_MAX (HEADERS_MAX + 8 + sizeof(int64_t) + sizeof(br_call_times))
+#define MEASURES_SIZE (sizeof(int64_t) + sizeof(br_call_times))
+#define INFO_MAX (HEADERS_MAX + 8 + MEASURES_SIZE)
 #define EVENT_MAX (BR_ES_MESSAGE_MAX + (size_t)BR_ES_HEADER_COUNT_MAX * 12 + 1)
 #define PREPARED_MAX (HEADERS_MAX + BR_PATH_MAX + BR_QUERY_MAX + (size_t)8192 + BR_BODY_MAX)
 #define IN_MAX (PREPARED_MAX + BR_FRAME_HEADER + (size_t)1024 * 1024)
@@ -28,6 +29,8 @@ size_t br_frame_max(br_item_kind kind)
         return EVENT_MAX;
     case BR_PREPARED:
         return PREPARED_MAX;
+    case BR_END:
+        return MEASURES_SIZE;
     case BR_CREDENTIALS:
         return 10 + BR_ACCESS_KEY_ID_MAX;
     case BR_ERROR:
@@ -135,14 +138,19 @@ static void get_headers(cursor *c, br_headers *h)
     }
 }
 
+static void get_measures(cursor *c, br_frames *f)
+{
+    f->info.bytes = (int64_t)get_number(c, 8);
+    br_slice times = get(c, sizeof f->info.times);
+    memcpy(&f->info.times, times.p, times.n);
+}
+
 static void get_info(cursor *c, br_frames *f)
 {
     f->info.attempts = (int)(get_number(c, 4) & INT32_MAX);
     f->info.status = (int)get_number(c, 2);
     f->info.retryable = get_number(c, 1) != 0;
-    f->info.bytes = (int64_t)get_number(c, 8);
-    br_slice times = get(c, sizeof f->info.times);
-    memcpy(&f->info.times, times.p, times.n);
+    get_measures(c, f);
     f->info.headers = NULL;
     if (get_number(c, 1) == 0)
         return;
@@ -282,6 +290,9 @@ static void read_contents(cursor *c, br_frames *f, br_item *item)
         break;
     case BR_CREDENTIALS:
         read_credentials(c, f, item);
+        break;
+    case BR_END:
+        get_measures(c, f);
         break;
     case BR_ERROR:
         read_error(c, f, item);

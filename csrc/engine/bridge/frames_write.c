@@ -22,13 +22,18 @@ static void put_headers(br_buf *out, const br_headers *h)
     }
 }
 
+static void put_measures(br_buf *out, const br_call_info *info)
+{
+    put(out, (uint64_t)info->bytes, 8);
+    br_buf_add_slice(out, (br_slice){(const char *)&info->times, sizeof info->times});
+}
+
 static void put_info(br_buf *out, const br_call_info *info)
 {
     put(out, (uint64_t)info->attempts, 4);
     put(out, (uint64_t)info->status, 2);
     put(out, info->retryable, 1);
-    put(out, (uint64_t)info->bytes, 8);
-    br_buf_add_slice(out, (br_slice){(const char *)&info->times, sizeof info->times});
+    put_measures(out, info);
     put(out, info->headers != NULL, 1);
     if (info->headers != NULL)
         put_headers(out, info->headers);
@@ -105,6 +110,9 @@ static void put_contents(br_buf *out, const br_item *item, const br_call_info *i
         break;
     case BR_CREDENTIALS:
         put_credentials(out, item);
+        break;
+    case BR_END:
+        put_measures(out, info);
         break;
     case BR_ERROR:
         put_error(out, item->error, info);
