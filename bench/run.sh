@@ -97,6 +97,8 @@ for lua in lua5.4 luajit; do
     "$lua" bench/codec.lua
     heading "A whole Converse over TLS from $lua"
     "$lua" bench/call.lua "$https" "$ca" | microseconds
+    heading "A turn of a chat beside the bare call, $lua"
+    "$lua" bench/chat.lua "$https" "$ca" | microseconds
     heading "1,000 streams over TLS at once, $lua: open at once, kB each, CPU us an event, events, s, ms late at worst"
     interval 100
     copas=$("$lua" -e 'local found, copas = pcall(require, "copas")
@@ -110,6 +112,7 @@ for lua in lua5.4 luajit; do
         "bedrock" "exec $lua bench/start.lua ours $https $ca" |
         awk -F '\t' '{ if (!floor) floor = $2
             printf "  %-44s %8.1f %8.1f %8d %8.2f\n", $1, $2, $3, $4, $2 / floor }'
+    bench/command.sh "$build" "$lua" "$https" "$ca"
 done
 
 heading "Inside nginx"

@@ -41,21 +41,19 @@ local USAGE = {
 
 --- @return bedrock.Usage
 function answer.no_usage()
-    local usage = {}
-    for _, pair in ipairs(USAGE) do
-        usage[pair[2]] = 0
-    end
-    return usage
+    return { input_tokens = 0, output_tokens = 0, total_tokens = 0, cache_read_tokens = 0, cache_write_tokens = 0 }
 end
 
 --- @param usage bedrock.Usage
 --- @return bedrock.Usage copy
 function answer.copy_usage(usage)
-    local copy = {}
-    for name, tokens in pairs(usage) do
-        copy[name] = tokens
-    end
-    return copy
+    return {
+        input_tokens = usage.input_tokens,
+        output_tokens = usage.output_tokens,
+        total_tokens = usage.total_tokens,
+        cache_read_tokens = usage.cache_read_tokens,
+        cache_write_tokens = usage.cache_write_tokens,
+    }
 end
 
 --- Adds what Converse told.
@@ -113,8 +111,12 @@ end
 --- @param list table
 --- @param count integer? all
 function answer.copy(list, count)
+    count = count or #list
+    if table.move then
+        return table.move(list, 1, count, 1, {})
+    end
     local copy = {}
-    for i = 1, count or #list do
+    for i = 1, count do
         copy[i] = list[i]
     end
     return copy

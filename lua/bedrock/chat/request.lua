@@ -1,6 +1,9 @@
 --- The parameters of Converse for a chat: what goes into a request, and what is left out of it.
+local answer = require "bedrock.chat.answer"
 local core = require "bedrock.core"
 local model_id = require "bedrock.model_id"
+
+local find = string.find
 
 local request = {}
 
@@ -81,12 +84,36 @@ function request.joined(first, second)
     return rebuilt(first, content)
 end
 
+--- The first message that may have something to leave out. Every request looks at all of them, so this is quick: most
+--- have one text, and thoughts alone begin with thoughts.
+--- @return integer? place
+local function first_in_doubt(messages)
+    for place = 1, #messages do
+        local content = messages[place].content
+        local count = type(content) == "table" and #content or -1
+        if count == 0 or count > 0 and type(content[1]) == "table" and content[1].reasoningContent then
+            return place
+        end
+        for i = 1, count do
+            local text = type(content[i]) == "table" and content[i].text
+            if type(text) == "string" and not find(text, "%S") then
+                return place
+            end
+        end
+    end
+end
+
 --- The messages as they are sent. Where one is empty and left out, its neighbours are joined: the roles take turns.
 --- @param messages table[]
---- @return table[] list
+--- @return table[] list the same, if nothing is left out
 function request.messages(messages)
-    local list, gap = {}, false
-    for _, message in ipairs(messages) do
+    local first = first_in_doubt(messages)
+    if not first then
+        return messages
+    end
+    local list, gap = answer.copy(messages, first - 1), false
+    for place = first, #messages do
+        local message = messages[place]
         local content = message.content
         local sent = type(content) == "table" and has_blank(content) and without_blanks(message) or message
         if is_empty(sent) then
@@ -118,11 +145,15 @@ local function with_point(list, cache)
 end
 
 --- A cache point at the end of the last message; the message itself stays as it is.
+--- @return table[] messages
 local function cache_last(messages, cache)
     local last = messages[#messages]
-    if last and type(last.content) == "table" then
-        messages[#messages] = rebuilt(last, with_point(last.content, cache))
+    if not last or type(last.content) ~= "table" then
+        return messages
     end
+    local copy = answer.copy(messages)
+    copy[#copy] = rebuilt(last, with_point(last.content, cache))
+    return copy
 end
 
 local function inference(o)
@@ -326,7 +357,7 @@ function request.build(r)
         additionalModelRequestFields = o.extra and copy_of(o.extra),
     }
     if for_messages then
-        cache_last(params.messages, for_messages)
+        params.messages = cache_last(params.messages, for_messages)
     end
     if o.top_k then
         add_fields(params, top_k(r.model, o.top_k))

@@ -1,0 +1,47 @@
+--- What a chat costs beside the bare call that it makes, without tools: with one message, and with a long history. The
+--- floor is conn:converse with the same messages.
+---   LUA bench/chat.lua URL CA_FILE
+local bedrock = require "bedrock"
+local race = dofile "bench/race.lua"
+
+local url, ca_file = arg[1], arg[2]
+local MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
+local TEXT = ("word "):rep(400)
+
+local conn = assert(bedrock.connect {
+    auth = "access_keys",
+    access_key_id = "ASIAEXAMPLE000000002",
+    secret_access_key = "Zk9vQ2xhc3MvU2VjcmV0K0V4YW1wbGUvS2V5MDAx",
+    session_token = ("T"):rep(800),
+    endpoint = url,
+    ca_file = ca_file,
+})
+
+--- So many messages, the last one the model's.
+local function history(count)
+    local messages = {}
+    for i = 1, count do
+        messages[i] = { role = i % 2 == 1 and "user" or "assistant", content = { { text = "Message " .. i } } }
+    end
+    return messages
+end
+
+--- The chat forgets what was said each time, so that both send the same.
+local function contestants(count, rounds)
+    local name = count == 0 and "a turn" or ("a turn after %d messages"):format(count)
+    local messages = history(count)
+    messages[count + 1] = { role = "user", content = { { text = TEXT } } }
+    local request = { modelId = MODEL, messages = messages, inferenceConfig = { maxTokens = 100, temperature = 0.5 } }
+    local chat = assert(conn:chat { model = MODEL, messages = history(count), max_tokens = 100, temperature = 0.5 })
+    race.run(15, rounds, {
+        { name .. ": conn:converse", function() return assert(conn:converse(request)) end },
+        { name .. ": chat:say", function()
+            local answer = assert(chat:say(TEXT))
+            chat.messages[count + 1], chat.messages[count + 2] = nil, nil
+            return answer
+        end },
+    })
+end
+
+contestants(0, 200)
+contestants(1000, 20)
