@@ -1,4 +1,5 @@
 --- What comes out of a function of the user's that is no fault of the function's.
+local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 
 local raised = {}
@@ -16,6 +17,20 @@ end
 --- @return boolean
 function raised.is_for_the_caller(value)
     return errors.is(value) and value.code == "Cancelled" or raised.is_interrupt(value)
+end
+
+--- What was raised, in words for a model: tables as JSON, and not where our files are.
+--- @param value any
+--- @return string
+function raised.text(value)
+    local meta = getmetatable(value)
+    if type(value) == "table" and not (type(meta) == "table" and meta.__tostring) then
+        local json = core.encode(value)
+        return json or "a table"
+    end
+    local ok, text = pcall(tostring, value)
+    text = ok and text or "an error that cannot be printed"
+    return (text:gsub("^%S+%.lua:%d+: ", ""):gsub('^%[string ".-"%]:%d+: ', ""))
 end
 
 return raised

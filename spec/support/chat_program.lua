@@ -2,7 +2,6 @@
 --- that the seed chooses. For the spec that compares what processes send.
 ---
 ---     lua5.4 spec/support/chat_program.lua SEED
-local bedrock = require "bedrock"
 local service = dofile "spec/support/service.lua"
 
 local random = tonumber(arg[1]) * 7919 + 1

@@ -5,11 +5,16 @@ local files = require "spec.support.files"
 local terminal = {}
 terminal.__index = terminal
 
+--- What sanitizers watch is the program, not script.
+local PRELOAD = os.getenv "LD_PRELOAD"
+
 --- @param command string
 function terminal.open(command)
     local name = os.tmpname()
+    command = PRELOAD and ("LD_PRELOAD='%s' %s"):format(PRELOAD, command) or command
     local quoted = "'" .. command:gsub("'", "'\\''") .. "'"
-    local pipe = assert(io.popen("TERM=dumb script -qefc " .. quoted .. " " .. name .. " >/dev/null 2>&1", "w"))
+    local line = ("env -u LD_PRELOAD TERM=dumb script -qefc %s %s >/dev/null 2>&1"):format(quoted, name)
+    local pipe = assert(io.popen(line, "w"))
     return setmetatable({ pipe = pipe, name = name, seen = 0 }, terminal)
 end
 

@@ -85,16 +85,8 @@ function tools.read(given, names, problems)
     return found
 end
 
---- What is told to a model need not say where our files are.
-local function plain(why)
-    if type(why) == "table" and not getmetatable(why) then
-        why = core.encode(why) or why
-    end
-    return (tostring(why):gsub("^%S+%.lua:%d+: ", ""):gsub('^%[string ".-"%]:%d+: ', ""))
-end
-
 local function failed(why, state)
-    return { failed = plain(why), state = state == "FAILURE" and state or "REPROMPT" }
+    return { failed = raised.text(why), state = state == "FAILURE" and state or "REPROMPT" }
 end
 
 local function taken(ok, value, why, state)
@@ -129,7 +121,7 @@ local function denial(turn, call)
         allowed, why = turn.approve(call)
     end
     if not allowed then
-        return { failed = plain(why or "the call was not allowed"), denied = true, confirmation = "DENY" }
+        return { failed = raised.text(why or "the call was not allowed"), denied = true, confirmation = "DENY" }
     end
 end
 

@@ -89,11 +89,16 @@ local function read(tool, path, known, problems)
     } } }
 end
 
-local function entry_of_aws(tool)
+--- @return table? entry nil: it is of our own form
+local function entry_of_aws(tool, path, problems)
     for kind in pairs(OF_AWS) do
-        if tool[kind] ~= nil then
+        if tool[kind] ~= nil and not is_table(tool[kind]) then
+            options.add(problems, path .. "." .. kind, "type", "expected a table, got %s", errors.type_of(tool[kind]))
+            return { spec = tool }
+        elseif tool[kind] ~= nil then
             local spec = tool.toolSpec or {}
-            return { name = spec.name, input = spec.inputSchema and spec.inputSchema.json, spec = tool }
+            local schema_of_input = is_table(spec.inputSchema) and spec.inputSchema.json or nil
+            return { name = spec.name, input = schema_of_input, spec = tool }
         end
     end
 end
@@ -104,7 +109,8 @@ end
 function tools.read(list, problems)
     local set = { specs = {}, by_name = {} }
     for i, tool in ipairs(is_list(list, is_table) and list or {}) do
-        local entry = entry_of_aws(tool) or read(tool, ("tools[%d]"):format(i), set.by_name, problems)
+        local path = ("tools[%d]"):format(i)
+        local entry = entry_of_aws(tool, path, problems) or read(tool, path, set.by_name, problems)
         set.specs[i] = entry.spec
         if entry.name then
             set.by_name[entry.name] = entry
@@ -135,14 +141,31 @@ function tools.calls(message)
     return calls
 end
 
-local CONTENT = { document = true, image = true, json = true, searchResult = true, text = true, video = true }
+local function is_utf8(text)
+    return type(text) == "string" and core.encode(text) ~= nil
+end
 
---- A list of blocks as Converse's tool results have them?
+--- What each kind of block in Converse's tool results holds.
+local CONTENT = { document = is_table, image = is_table, json = is_table, searchResult = is_table, text = is_utf8,
+    video = is_table }
+
+--- A list of blocks as Converse's tool results have them? Rows that have a member called text or image are none.
 local function is_content(value)
     return value[1] ~= nil and is_list(value, function(block)
-        local kind, second = next(type(block) == "table" and block or {})
-        return CONTENT[kind] and next(block, kind) == nil and second ~= nil
+        local kind, held = next(is_table(block) and block or {})
+        return CONTENT[kind] and next(block, kind) == nil and CONTENT[kind](held)
     end)
+end
+
+--- A copy without blank texts, which Converse refuses.
+local function of_blocks(blocks)
+    local content = {}
+    for _, block in ipairs(blocks) do
+        if not block.text or block.text:find "%S" then
+            content[#content + 1] = block
+        end
+    end
+    return content[1] and content or { { text = NOTHING } }
 end
 
 local function failure(text)
@@ -156,7 +179,7 @@ local function content_of(value)
     if value == nil then
         return { { text = NOTHING } }
     elseif type(value) == "table" and is_content(value) then
-        return answer.copy(value)
+        return of_blocks(value)
     elseif type(value) == "string" then
         local ok = core.encode(value)
         if not ok then
@@ -195,9 +218,9 @@ local function take(ok, value, message)
         if raised.is_for_the_caller(value) then
             error(value, 0)
         end
-        return failure(tostring(value))
+        return failure(raised.text(value))
     elseif not value and message ~= nil then
-        return failure(tostring(message))
+        return failure(raised.text(message))
     end
     return content_of(value)
 end
@@ -232,8 +255,14 @@ local function disapproval(tool, call, approve)
     return not allowed and "the call was not allowed" .. (why and ": " .. tostring(why) or "") or nil
 end
 
+--- What a tool does with its input changes nothing of what the model said.
+local function own_copy(input)
+    local json = is_table(input) and core.encode(input)
+    return json and core.decode(json) or input
+end
+
 local function call_of(use, about)
-    return { id = use.toolUseId, name = use.name, input = use.input, chat = about.chat, round = about.round,
+    return { id = use.toolUseId, name = use.name, input = own_copy(use.input), chat = about.chat, round = about.round,
         context = about.context }
 end
 
@@ -261,7 +290,7 @@ function tools.run(set, uses, about)
     for i, use in ipairs(uses) do
         local tool, call, why = set.by_name[use.name], call_of(use, about), refusal(set, use)
         if not why and tool.input then
-            call.input = schema_check.cleaned(tool.input, use.input)
+            call.input = schema_check.cleaned(tool.input, call.input)
         end
         if about.on_call then
             about.on_call(call)
