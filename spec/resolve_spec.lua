@@ -290,4 +290,12 @@ describe("resolve", function()
         assert.equal("ValidationException", err.code)
         assert.truthy(err.message:find("heal: no inference profile of " .. SONNET, 1, true), err.message)
     end)
+
+    it("refuses a name without a word or a number", function()
+        local _ = of "us-east-1"
+        for _, name in ipairs { " ", "%", ".", "\0" } do
+            local id, err = conn:resolve(name)
+            refused(id, err, "name: has no word or number")
+        end
+    end)
 end)

@@ -181,4 +181,25 @@ describe("checking a value against a schema", function()
     it("tells the first twenty problems", function()
         assert.equal(20, #problems('{"items":{"type":"string"}}', "[" .. ("1,"):rep(99) .. "1]"))
     end)
+
+    it("tells what is too large to check", function()
+        local deep = {}
+        for _ = 1, 700 do
+            deep = { a = deep }
+        end
+        local nested = decode '{"properties":{"a":{"$ref":"#"}}}'
+        assert.truthy(check.problems(nested, deep)[1]:find("too large to check", 1, true))
+        local list = {}
+        for i = 1, 100001 do
+            list[i] = 1
+        end
+        local found = check.problems({ type = "array", items = { type = "integer" } }, list)
+        assert.equal(1, #found)
+        assert.truthy(found[1]:find("too large to check", 1, true))
+    end)
+
+    it("does not raise by names in required that are none", function()
+        fits('{"required":[5,null]}', "{}")
+        tells('{"required":[5,null,"a"]}', "{}", "a: missing")
+    end)
 end)

@@ -163,4 +163,10 @@ describe("the short form of a schema", function()
         end)
         assert.is_nil((bedrock.schema "string?"))
     end)
+
+    it("refuses names in required that are none", function()
+        refused({ type = "object", required = { 5, bedrock.null } }, "required[1]: must be the name of a "
+            .. "property, got a number; required[2]: must be the name of a property, got null")
+        refused({ type = "object", required = "a" }, "required: must be a list of names, got a string")
+    end)
 end)

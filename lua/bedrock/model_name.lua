@@ -67,6 +67,13 @@ function model_name.parts(text)
     return parts
 end
 
+--- Does it say nothing, so that it would fit every model?
+--- @param parts bedrock.NameParts
+--- @return boolean
+function model_name.is_blank(parts)
+    return not (parts.words[1] or parts.runs[1] or parts.date or parts.major)
+end
+
 local function has_word(parts, wanted)
     for _, word in ipairs(parts.words) do
         if word:sub(1, #wanted) == wanted then

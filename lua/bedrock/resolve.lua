@@ -286,6 +286,9 @@ local function check(name, own)
     local problems = {}
     if name == "" then
         problems[1] = { path = "name", kind = "min-length", message = "must not be empty" }
+    elseif not model_id.is_arn(name) and model_name.is_blank(model_name.parts(select(2, model_id.split(name)))) then
+        problems[1] = { path = "name", kind = "pattern",
+            message = ('has no word or number of a model\'s name: "%s"'):format(core.shown(name)) }
     end
     for option, value in pairs(own) do
         if type(value) ~= "boolean" then

@@ -198,6 +198,22 @@ function Reader:check_properties(properties, path)
     end
 end
 
+--- An older form of JSON Schema has true or false there.
+function Reader:check_required(required, path)
+    if type(required) == "boolean" then
+        return
+    elseif type(required) ~= "table" then
+        return self:refuse(below(path, "required"), "type", "must be a list of names, got %s",
+            required == core.null and "null" or errors.type_of(required))
+    end
+    for i, name in ipairs(required) do
+        if type(name) ~= "string" then
+            self:refuse(("%s[%d]"):format(below(path, "required"), i), "type", "must be the name of a property, got %s",
+                name == core.null and "null" or errors.type_of(name))
+        end
+    end
+end
+
 --- Only what is plainly a mistake.
 function Reader:json_schema(schema, path)
     for _, keyword in ipairs { "enum", "properties" } do
@@ -209,6 +225,9 @@ function Reader:json_schema(schema, path)
     end
     if type(schema.properties) == "table" then
         self:check_properties(schema.properties, path)
+    end
+    if schema.required ~= nil then
+        self:check_required(schema.required, path)
     end
     return schema
 end

@@ -13,8 +13,10 @@ local NULL = core.null
 local IS, EXPECTED = values.is, values.expected
 local given, shown, same = values.given, values.shown, values.same
 
---- A schema may refer to itself, and its alternatives multiply. Beyond these there is no verdict: the value fits.
+--- A schema may refer to itself, and its alternatives multiply. Beyond these there is no verdict: that is the problem.
 local STEPS_MAX, DEPTH_MAX = 100000, 600
+
+local TOO_LARGE = ("too large to check: it needs more than %d steps, or is deeper than %d"):format(STEPS_MAX, DEPTH_MAX)
 
 --- So many problems are told; one model's slip makes many alike.
 local PROBLEMS_MAX = 20
@@ -51,6 +53,7 @@ end
 --- @field depth integer of calls now
 --- @field active table<string, true> references that are being followed, each with the path it is for
 --- @field problems bedrock.Problem[]
+--- @field stopped? boolean it was too much: nothing that was found is a verdict
 local Check = {}
 Check.__index = Check
 
@@ -131,7 +134,7 @@ end
 function Check:object(schema, value, path)
     local properties = table_of(schema, "properties")
     for _, name in ipairs(table_of(schema, "required")) do
-        if value[name] == nil then
+        if type(name) == "string" and value[name] == nil then
             local member = properties[name]
             local word = type(member) == "table" and EXPECTED[member.type]
             self:add(below(path, name), "missing%s", word and ": expected " .. word or "")
@@ -173,7 +176,7 @@ function Check:tried(schema, value, path)
     local probe = setmetatable({ root = self.root, steps = self.steps, depth = self.depth, active = self.active,
         problems = {} }, Check)
     probe:value(schema, value, path)
-    self.steps = probe.steps
+    self.steps, self.stopped = probe.steps, self.stopped or probe.stopped
     return probe.problems
 end
 
@@ -217,6 +220,8 @@ function Check:step(run, ...)
     local result
     if self.steps <= STEPS_MAX and self.depth <= DEPTH_MAX then
         result = run(self, ...)
+    else
+        self.stopped = true
     end
     self.depth = self.depth - 1
     return result
@@ -365,6 +370,9 @@ local check = {}
 function check.problems(schema, value)
     local one, texts = new(schema), {}
     one:value(one.root, value, "")
+    if one.stopped then
+        return { TOO_LARGE }
+    end
     table.sort(one.problems, in_order)
     for _, problem in ipairs(one.problems) do
         local text = text_of(problem)

@@ -11,9 +11,24 @@ local function endless()
     error("it does not come to an end", 0)
 end
 
---- A coroutine has a hook of its own, so nobody else's is lost.
+--- LuaJIT has one hook for all coroutines: what was there is put back. One that is not Lua's cannot be, so it stays.
+local function run_hooked(thread)
+    local hook, mask, count = debug.gethook()
+    if type(hook) == "string" then
+        return coroutine.resume(thread)
+    end
+    debug.sethook(thread, endless, "", INSTRUCTIONS_MAX)
+    local ok, value = coroutine.resume(thread)
+    debug.sethook(hook, mask, count)
+    return ok, value
+end
+
+--- Elsewhere a coroutine has a hook of its own, so nobody else's is lost.
 local function run(chunk)
     local thread = coroutine.create(chunk)
+    if rawget(_G, "jit") then
+        return run_hooked(thread)
+    end
     debug.sethook(thread, endless, "", INSTRUCTIONS_MAX)
     return coroutine.resume(thread)
 end
