@@ -41,7 +41,7 @@ local CUT = { content_filtered = true, malformed_model_output = true, malformed_
 
 --- What is told of the chat so far goes with the error, so that chat:resume can go on.
 function Turn:fail(err)
-    err.messages = self.messages
+    beginning.fail(self, err)
     return nil, err
 end
 
@@ -63,7 +63,9 @@ function Turn:finish(output, fields)
     chat._pending = nil
     if output.stopReason ~= "guardrail_intervened" then
         history.keep(chat, self.messages)
-        chat._seen = { tokens = self.tokens, messages = #self.messages }
+        chat._said = {}
+        chat._seen = { tokens = self.tokens, messages = #self.messages, system = self.options.system,
+            specs = self.tools.specs, schema = self.object and self.object.schema }
     end
     chat.answer = result
     return result
@@ -71,7 +73,7 @@ end
 
 --- Calls of tools that somebody else runs: the turn waits for chat:results.
 function Turn:pause(output, results, waiting)
-    self.chat._pending = { messages = self.messages, results = results, calls = waiting }
+    beginning.pause(self, results, waiting)
     self.chat.answer = self:answer(output, { calls = waiting })
     return self.chat.answer
 end
@@ -203,7 +205,7 @@ local function guarded(turn)
     turn:release()
     if not ok then
         if errors.is(result) then
-            result.messages = turn.messages
+            beginning.fail(turn, result)
         end
         error(result, 0)
     elseif result then
@@ -229,13 +231,15 @@ local function begin(chat, given, fields)
         return refuse("Busy", "another say or stream of this chat runs; wait for its end, or close it")
     end
     local problems = {}
-    local turn = setmetatable(beginning.turn(chat, fields, problems), Turn)
+    local turn = setmetatable(beginning.turn(chat, given, fields, problems), Turn)
     local err = beginning.messages(turn, given, problems)
     if problems[1] or err then
         return nil, err or errors.validation(OPERATION, problems)
     end
     if turn.options.context_limit then
+        local count = #turn.messages
         turn.messages = history.trimmed(chat, turn.messages, { tokens = turn.options.context_limit })
+        turn.base = math.max(turn.base - (count - #turn.messages), 0)
     end
     return turn
 end
@@ -367,7 +371,7 @@ function chat.new(conn, fields)
     local self = begun(conn, own, set, answer.copy(own.messages or {}))
     if saved then
         self._pending = saved
-        self.answer = answer.new({ output = { message = saved.messages[#saved.messages] }, stopReason = "tool_use" },
+        self.answer = answer.new({ output = { message = saved.added[#saved.added] }, stopReason = "tool_use" },
             { calls = saved.calls, rounds = 0, usage = answer.no_usage() })
     end
     return self

@@ -9,6 +9,56 @@ local tools = require "bedrock.chat.tools"
 
 local beginning = {}
 
+--- What an error's turn was, apart from the error: its options are not for printing, nor for hooks.
+local failed = setmetatable({}, { __mode = "k" })
+
+--- What a turn leaves for the one that goes on with it.
+local function kept(turn)
+    return { fields = turn.fields, said = turn.chat._said, base = turn.base, joined = turn.joined, first = turn.first,
+        rounds = turn.rounds }
+end
+
+--- An error of the turn can be gone on from.
+function beginning.fail(turn, err)
+    err.messages = turn.messages
+    failed[err] = kept(turn)
+end
+
+--- What the turn added, as it was said: without an unanswered message before that it joined.
+local function added(messages, about)
+    local list = {}
+    for i = about.base + 1, #messages do
+        list[#list + 1] = messages[i] == about.joined and about.first or messages[i]
+    end
+    return list
+end
+
+--- The turn waits for results.
+function beginning.pause(turn, results, calls)
+    turn.chat._pending = { added = added(turn.messages, turn), results = results, calls = calls, fields = turn.fields }
+end
+
+local function is_results(given)
+    return type(given) == "table" and type(given.results) == "table" and next(given, "results") == nil
+end
+
+--- The options of the turn that goes on, and those given now over them. Forced choices were for its first request.
+local function fields_of(chat, given, fields)
+    local about = errors.is(given) and failed[given] or is_results(given) and chat._pending or nil
+    local own = {}
+    for name, value in pairs(about and about.fields or {}) do
+        own[name] = value
+    end
+    for name, value in pairs(fields or {}) do
+        own[name] = value
+    end
+    local forced = about and about.rounds ~= 0 and (fields or {}).tool_choice == nil
+    if forced then
+        own.tool_choice = nil
+    end
+    return own, forced
+end
+
 --- The options of a turn, those of the chat beneath them.
 local function merged(chat, fields, problems)
     local own, call = options.of_say(chat._conn, fields, problems)
@@ -20,25 +70,40 @@ end
 
 --- The fields of a turn.
 --- @param problems bedrock.Problem[] gets what is wrong
-function beginning.turn(chat, fields, problems)
-    local own, call, set, object = merged(chat, fields, problems)
+function beginning.turn(chat, given, fields, problems)
+    local all, forced = fields_of(chat, given, fields)
+    local own, call, set, object = merged(chat, all, problems)
+    if forced then
+        own.tool_choice = false
+    end
     return {
-        chat = chat, conn = chat._conn, options = own, call = call, tools = set, object = object, on = own.on or {},
-        rounds = 0, healed = {}, usage = answer.no_usage(),
+        chat = chat, fields = all, conn = chat._conn, options = own, call = call, tools = set, object = object,
+        on = own.on or {}, rounds = 0, healed = {}, usage = answer.no_usage(),
     }
 end
 
---- The message of the user's that begins a turn; it joins one that nobody has answered.
-local function add_input(turn, given, problems)
+--- The history as it is now and those messages; the first joins one of the user's that nobody has answered.
+local function go_on(turn, list)
     local messages = answer.copy(turn.chat.messages)
-    local content = input.content(given, messages, turn.options.citations, problems)
-    local message, last = { role = "user", content = content }, messages[#messages]
-    if last and last.role == "user" and not problems[1] then
-        messages[#messages] = request.joined(last, message)
-    else
-        messages[#messages + 1] = message
+    local first, last = list[1], messages[#messages]
+    turn.base = #messages
+    if first and last and last.role == "user" and first.role == "user" then
+        turn.base = #messages - 1
+        turn.first, turn.joined = first, request.joined(last, first)
+        messages[#messages] = nil
+    end
+    for i, message in ipairs(list) do
+        messages[#messages + 1] = i == 1 and turn.joined or message
     end
     turn.messages = messages
+end
+
+--- The message of the user's that begins a turn.
+local function add_input(turn, given, problems)
+    local content = input.content(given, turn.chat.messages, turn.options.citations, problems)
+    if not problems[1] then
+        go_on(turn, { { role = "user", content = content } })
+    end
 end
 
 --- The results of calls that waited, in the order of the calls.
@@ -48,7 +113,7 @@ local function add_results(turn, given, problems)
     for id in pairs(given) do
         left[id] = true
     end
-    for i, use in ipairs(tools.calls(pending.messages[#pending.messages])) do
+    for i, use in ipairs(tools.calls(pending.added[#pending.added])) do
         if content[i] == false and given[use.toolUseId] == nil then
             options.add(problems, "results", "missing", "nothing for the call %s of %s", use.toolUseId, use.name)
         elseif content[i] == false then
@@ -59,12 +124,23 @@ local function add_results(turn, given, problems)
     for id in pairs(left) do
         options.add(problems, "results", "unknown", "no call %s waits", tostring(id))
     end
-    turn.messages = answer.copy(pending.messages)
+    go_on(turn, pending.added)
     turn.messages[#turn.messages + 1] = { role = "user", content = content }
 end
 
-local function is_results(given)
-    return type(given) == "table" and type(given.results) == "table" and next(given, "results") == nil
+--- What an error's turn had said, on top of the history as it is now.
+local function add_failed(turn, err, problems)
+    local about, messages = failed[err], err.messages
+    if type(messages) ~= "table" or not messages[1] then
+        options.add(problems, "err", "value", "this error is of no turn of a chat: it has no messages")
+    elseif not about then
+        turn.messages, turn.base = answer.copy(messages), 0
+    elseif about.said ~= turn.chat._said then
+        return errors.new { kind = "conversation", code = "Stale", operation = "chat",
+            message = "the chat has gone on since that error, so its turn cannot; say it anew" }
+    else
+        go_on(turn, added(messages, about))
+    end
 end
 
 --- What a turn begins with: something new, results of calls, or an error to go on from.
@@ -72,10 +148,7 @@ end
 function beginning.messages(turn, given, problems)
     local pending = turn.chat._pending
     if errors.is(given) then
-        turn.messages = answer.copy(given.messages or {})
-        if not turn.messages[1] then
-            options.add(problems, "err", "value", "this error is of no turn of a chat: it has no messages")
-        end
+        return add_failed(turn, given, problems)
     elseif is_results(given) then
         if not pending then
             options.add(problems, "results", "value", "no call waits for a result")

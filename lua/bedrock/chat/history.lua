@@ -3,7 +3,9 @@ local core = require "bedrock.core"
 local answer = require "bedrock.chat.answer"
 local errors = require "bedrock.errors"
 local files = require "bedrock.chat.files"
+local is_list = require "bedrock.is_list"
 local options = require "bedrock.chat.options"
+local tools = require "bedrock.chat.tools"
 
 local history = {}
 
@@ -83,13 +85,22 @@ local function sizes_of(messages)
     return sizes
 end
 
+--- Characters of what went out beside the messages: AWS counted it, too.
+local function beside(seen)
+    local size = size_of(seen.system or "")
+    for _, value in ipairs { seen.specs, seen.schema } do
+        size = size + #(core.encode(value) or "")
+    end
+    return size
+end
+
 --- Tokens of a character, by what the last answer told.
 local function rate(chat, sizes)
     local seen, characters = chat._seen, 0
     for i = 1, seen and math.min(seen.messages, #sizes) or 0 do
         characters = characters + sizes[i]
     end
-    return seen and seen.tokens and characters > 0 and seen.tokens / characters or 1 / CHARACTERS
+    return seen and seen.tokens and characters > 0 and seen.tokens / (characters + beside(seen)) or 1 / CHARACTERS
 end
 
 --- Where the last turns begin that fit; the very last one always stays.
@@ -148,10 +159,11 @@ end
 function history.undo(self)
     check(self, "undo")
     if self._pending then
-        self._pending = nil
+        self._pending, self._said = nil, {}
         return true
     end
     local starts = turns_of(self.messages)
+    self._said = {}
     for i = #self.messages, starts[#starts] or 1, -1 do
         self.messages[i] = nil
     end
@@ -163,7 +175,7 @@ end
 function history.fork(self)
     check(self, "fork")
     local fork = self._again(self._conn, self._options, self._tools, answer.copy(self.messages))
-    fork._pending, fork._seen, fork.answer = self._pending, self._seen, self.answer
+    fork._pending, fork._seen, fork._said, fork.answer = self._pending, self._seen, self._said, self.answer
     return fork
 end
 
@@ -200,7 +212,7 @@ local function waiting(self)
     for i, call in ipairs(pending.calls) do
         calls[i] = { id = call.id, name = call.name, input = call.input, round = call.round }
     end
-    return { messages = with_bytes(pending.messages, core.base64_encode), calls = calls,
+    return { added = with_bytes(pending.added, core.base64_encode), calls = calls,
         results = with_bytes(pending.results, core.base64_encode) }
 end
 
@@ -261,6 +273,25 @@ local function loaded(list)
     return copy
 end
 
+local function is_table(value)
+    return type(value) == "table"
+end
+
+--- The calls that wait in a file, or what is wrong with them.
+local function waiting_of(saved, path, problems)
+    local added = is_table(saved) and saved.added
+    local last = is_list(added, is_table) and added[#added]
+    local is_sound = last and is_list(last.content, is_table) and is_list(saved.calls, is_table) and saved.calls[1]
+        and is_list(saved.results, function(value)
+            return value == false or is_table(value)
+        end) and #saved.results == #tools.calls(last)
+    if not is_sound then
+        options.add(problems, "messages", "file", "%s holds calls that wait, but not as chat:save writes them", path)
+        return nil
+    end
+    return { added = loaded(added), calls = saved.calls, results = loaded(saved.results) }
+end
+
 --- The options of a chat whose messages are in a file; model and system come from there if they are not given.
 --- @param fields table with the path as `messages`
 --- @return table fields
@@ -279,9 +310,7 @@ function history.load(fields, problems)
     copy.model = copy.model or saved.model
     copy.system = copy.system or saved.system
     copy.messages = loaded(saved.messages)
-    local pending = saved.waiting
-    return copy, pending and { messages = loaded(pending.messages), calls = pending.calls,
-        results = loaded(pending.results) } or nil
+    return copy, saved.waiting ~= nil and waiting_of(saved.waiting, fields.messages, problems) or nil
 end
 
 return history

@@ -167,7 +167,7 @@ local function next_piece(self)
     local raised = not ok and step_result or step_result.err
     if raised then
         if errors.is(raised) then
-            raised.messages = turn.messages
+            require("bedrock.chat.beginning").fail(turn, raised)
         end
         leave(self)
         error(raised, 0)

@@ -1,0 +1,116 @@
+--- A chat's history where turns wait, fail and go on, and where it was edited meanwhile.
+local talk = dofile "spec/support/talk.lua"
+
+local use = talk.use
+
+describe("a chat's history", function()
+    local conn, path
+    talk.each(function(new)
+        conn = new
+    end)
+
+    before_each(function()
+        path = os.tmpname()
+    end)
+
+    after_each(function()
+        os.remove(path)
+    end)
+
+    local ASK = { name = "ask", input = { q = "string" } }
+
+    --- A chat of one turn, whose second turn waits.
+    local function waiting(fields)
+        local chat = talk.chat(conn)
+        talk.says { { text = "One." } }
+        assert(chat:say "First")
+        talk.says({ use("t1", "ask", { q = "?" }) }, { stop = "tool_use" })
+        assert(chat:say("Second", talk.merged({ tools = { ASK } }, fields)))
+        talk.says { { text = "Two." } }
+        return chat
+    end
+
+    it("of results goes on with the options of their say", function()
+        local chat = waiting { system = "Own.", max_tokens = 77, tool_choice = "any" }
+        assert(chat:results({ t1 = "yes" }, { max_tokens = 78 }))
+        local sent = talk.last()
+        assert.equal("Own.", sent.system[1].text)
+        assert.equal(78, sent.inferenceConfig.maxTokens)
+        assert.equal("ask", sent.toolConfig.tools[1].toolSpec.name)
+        assert.is_nil(sent.toolConfig.toolChoice)
+        talk.check(chat)
+    end)
+
+    it("of an error goes on with the options of its say", function()
+        local chat = talk.chat(conn)
+        talk.refuses "No."
+        local _, err = chat:say("First", { system = "Own.", tools = { ASK } })
+        talk.says { { text = "One." } }
+        assert(chat:resume(err))
+        assert.equal("Own.", talk.last().system[1].text)
+        assert.equal("ask", talk.last().toolConfig.tools[1].toolSpec.name)
+        assert(chat:say "Second")
+        assert.is_nil(talk.last().system)
+    end)
+
+    it("keeps what was edited and trimmed while calls wait", function()
+        local chat = waiting()
+        chat.messages[1].content = { { text = "Edited" } }
+        table.insert(chat.messages, { role = "user", content = { { text = "Also" } } })
+        table.insert(chat.messages, { role = "assistant", content = { { text = "Yes" } } })
+        chat:trim { keep = 1 }
+        assert(chat:results { t1 = "yes" })
+        assert.equal("Also", chat.messages[1].content[1].text)
+        assert.equal("Second", chat.messages[3].content[1].text)
+        assert.equal(6, #chat.messages)
+        talk.check(chat)
+    end)
+
+    it("keeps an unanswered message once that a waiting turn joined", function()
+        local chat = talk.chat(conn, { messages = { { role = "user", content = { { text = "A" } } } },
+            tools = { ASK } })
+        talk.says({ use("t1", "ask", { q = "?" }) }, { stop = "tool_use" })
+        assert(chat:say "B")
+        assert(chat:save(path))
+        chat = assert(conn:chat { messages = path, tools = { ASK } })
+        assert(chat:results { t1 = "yes" })
+        local first = chat.messages[1].content
+        assert.same({ "A", "B" }, { first[1].text, first[2].text })
+        assert.equal(2, #first)
+        talk.check(chat)
+    end)
+
+    it("is not taken back by an error from before", function()
+        local chat = talk.chat(conn)
+        talk.refuses "No."
+        local _, err = chat:say "First"
+        assert(chat:say "Second")
+        local answer, why = chat:resume(err)
+        assert.is_nil(answer)
+        assert.same({ "conversation", "Stale" }, { why.kind, why.code })
+        assert.equal("Second", chat.messages[1].content[1].text)
+        assert.equal(2, #chat.messages)
+    end)
+
+    it("does not count system and tools as tokens of messages", function()
+        local chat = talk.chat(conn, { system = ("s"):rep(8000), context_limit = 1000 })
+        for i = 1, 4 do
+            talk.says({ { text = "Answer" } }, { usage = talk.usage(2000 + 5 * i, 5) })
+            assert(chat:say("Question " .. i))
+        end
+        assert.equal(8, #chat.messages)
+    end)
+
+    it("in a file whose waiting calls are none is refused", function()
+        for _, odd in ipairs { "null", "5", "{}", '{"added":[]}', '{"added":[5],"calls":[],"results":[]}',
+            '{"added":[{"role":"assistant","content":[]}],"calls":[{}],"results":[false]}' } do
+            local file = assert(io.open(path, "wb"))
+            file:write('{"version":1,"model":"m","messages":[],"waiting":' .. odd .. "}")
+            file:close()
+            local chat, err = conn:chat { messages = path }
+            assert.is_nil(chat, odd)
+            assert.equal("validation", err.kind)
+            assert.truthy(tostring(err):find("calls that wait", 1, true), tostring(err))
+        end
+    end)
+end)
