@@ -321,13 +321,60 @@ end
 --- @field specs table[] of tools
 --- @field choice? string
 --- @field object? table outputConfig
---- @field memory table what is known of the model: {no_cache = {tools, system, messages, all}, reasoning}
+--- @field memory table what is known of the model: {no_cache = {tools, system, messages, ttl, all}, reasoning}
 --- @field streaming? boolean
 
+--- What a request may have in all. Source: "Prompt caching" of the Amazon Bedrock user guide.
+local POINTS_MAX = 4
+
+local function points_of(list)
+    local count = 0
+    for _, block in ipairs(type(list) == "table" and list or {}) do
+        count = count + (type(block) == "table" and block.cachePoint and 1 or 0)
+    end
+    return count
+end
+
+--- How many cache points may be added to the user's own.
+local function points_left(r)
+    local count = points_of(r.options.system) + points_of(r.specs)
+    for _, message in ipairs(r.messages) do
+        count = count + points_of(message.content)
+    end
+    return POINTS_MAX - count
+end
+
 --- The kind of a cache point, unless the service refused them in that place.
-local function cache_at(r, place)
-    local refused = r.memory.no_cache or {}
-    return not refused.all and not refused[place] and r.options.cache or nil
+local function cache_at(r, place, notes)
+    local refused, cache = r.memory.no_cache or {}, r.options.cache
+    if refused.all or refused[place] then
+        notes[#notes + 1] = refused.all and "cache points were left out, as the model takes none"
+            or ("cache points were left out of %s, as the model takes none there"):format(place)
+        return nil
+    elseif refused.ttl and (cache == "5m" or cache == "1h") then
+        notes[#notes + 1] = ("cache points have no ttl of %s, as the model refused it"):format(cache)
+        return true
+    end
+    return cache
+end
+
+--- Where cache points go, those first that save most: at most as many as a request may have.
+--- @return table<string, any> kinds of "messages", "system", "tools"
+local function caches(r, notes)
+    local kinds = {}
+    if not r.options.cache then
+        return kinds
+    end
+    local left = points_left(r)
+    local places = { "messages", r.options.system and "system", r.specs[1] and "tools" }
+    for i = 1, 3 do
+        local place = places[i]
+        if place and left > 0 then
+            kinds[place] = cache_at(r, place, notes)
+            left = left - (kinds[place] and 1 or 0)
+        end
+    end
+    return kinds
 end
 
 --- @return string shape of reasoning that a request has
@@ -340,14 +387,14 @@ end
 --- @return string[] notes what was changed of what the user asked for
 function request.build(r)
     local o, notes = r.options, {}
-    local for_system, for_messages = cache_at(r, "system"), cache_at(r, "messages")
+    local kinds = caches(r, notes)
     local system = type(o.system) == "string" and { { text = o.system } } or o.system
     local params = {
         modelId = r.model,
         messages = request.messages(r.messages),
-        system = system and for_system and with_point(system, for_system) or system,
+        system = system and kinds.system and with_point(system, kinds.system) or system,
         inferenceConfig = inference(o),
-        toolConfig = tool_config(r.specs, r.choice, cache_at(r, "tools")),
+        toolConfig = tool_config(r.specs, r.choice, kinds.tools),
         guardrailConfig = guardrail(o.guardrail, r.streaming),
         serviceTier = o.service_tier and { type = o.service_tier },
         performanceConfig = o.performance and { latency = o.performance },
@@ -356,8 +403,8 @@ function request.build(r)
         outputConfig = r.object,
         additionalModelRequestFields = o.extra and copy_of(o.extra),
     }
-    if for_messages then
-        params.messages = cache_last(params.messages, for_messages)
+    if kinds.messages then
+        params.messages = cache_last(params.messages, kinds.messages)
     end
     if o.top_k then
         add_fields(params, top_k(r.model, o.top_k))

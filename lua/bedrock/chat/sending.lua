@@ -39,48 +39,89 @@ local function model_of(turn)
     return turn.conn:resolve(o.model)
 end
 
+--- By the tool: the model has no structured output, or refuses this schema in it.
+local function by_tool(turn, memory)
+    return turn.object and (memory.object == "tool" or turn.schema_refused)
+end
+
+--- A model that forces no tools while it reasons may do so otherwise.
+local function choice_key(turn)
+    local o = turn.options
+    return (o.reasoning or o.extra and o.extra.thinking) and "choice_in_thought" or "choice"
+end
+
+local RANK = { any = 1, auto = 2, none = 3 }
+
+local function rank(choice)
+    return RANK[choice] or 0
+end
+
 --- Forced choices hold for the first request of a turn: otherwise the model could never answer.
+--- @return string? choice "none": the member is left out, as the model refuses each
 local function choice_of(turn, memory)
-    if turn.object and memory.object == "tool" then
-        local forced = turn.tools.specs[1] and "any" or turn.object.name
-        return memory.choice == "any" and "any" or memory.choice == "auto" and "auto" or forced
+    local wanted = turn.rounds == 0 and turn.options.tool_choice or nil
+    if by_tool(turn, memory) then
+        wanted = turn.tools.specs[1] and "any" or turn.object.name
     end
-    local choice = turn.rounds == 0 and turn.options.tool_choice or nil
-    return choice and choice ~= "auto" and memory.choice or choice
+    local known = memory[choice_key(turn)]
+    if not wanted or rank(known) <= rank(wanted) then
+        return wanted
+    end
+    note(turn, known == "none" and "toolChoice was left out, as the model takes none"
+        or ("toolChoice became %s, as the model refuses a stronger one"):format(known))
+    return known
+end
+
+--- Converse refuses a history with calls, for ever, if a request has no tools: those that it calls stand for them.
+local function specs_of_history(messages)
+    local specs, seen = {}, {}
+    for i = 1, #messages do
+        local content = messages[i].content
+        for _, block in ipairs(type(content) == "table" and content or {}) do
+            local use = type(block) == "table" and block.toolUse
+            if use and not seen[use.name] then
+                seen[use.name] = true
+                specs[#specs + 1] = { toolSpec = { name = use.name, inputSchema = { json = { type = "object" } } } }
+            end
+        end
+    end
+    return specs
 end
 
 local function specs_of(turn, memory)
-    if not (turn.object and memory.object == "tool") then
-        return turn.tools.specs
-    end
     local specs = {}
     for i, spec in ipairs(turn.tools.specs) do
         specs[i] = spec
     end
-    specs[#specs + 1] = objects.tool(turn.object)
-    return specs
+    if by_tool(turn, memory) then
+        specs[#specs + 1] = objects.tool(turn.object)
+    end
+    return specs[1] and specs or specs_of_history(turn.messages)
 end
 
 local function build(turn, model, memory)
+    local choice = choice_of(turn, memory)
     local params, notes = request.build {
         options = turn.options,
         model = model,
         messages = turn.messages,
         specs = specs_of(turn, memory),
-        choice = choice_of(turn, memory),
-        object = turn.object and memory.object ~= "tool" and objects.output_config(turn.object) or nil,
+        choice = choice ~= "none" and choice or nil,
+        object = turn.object and not by_tool(turn, memory) and objects.output_config(turn.object) or nil,
         memory = memory,
         streaming = turn.streaming,
     }
     for _, text in ipairs(notes) do
         note(turn, text)
     end
-    turn.sent = { object = params.outputConfig, choice = choice_of(turn, memory),
+    local cache, uncached = turn.options.cache, memory.no_cache or {}
+    local ttl = (cache == "5m" or cache == "1h") and not uncached.ttl
+    turn.sent = { ttl = ttl, object = params.outputConfig, choice = choice,
         reasoning = request.reasoning_shape(model, memory) }
     return params
 end
 
-local WEAKER = { any = "auto" }
+local WEAKER = { any = "auto", auto = "none" }
 
 --- Where the refused cache point was. Nova takes them elsewhere than among tools, and says so by a JSON pointer:
 --- "#/toolConfig/tools/0: extraneous key [cachePoint] is not permitted" (LibreChat#13838, hermes-agent#97281).
@@ -101,6 +142,12 @@ end
 --- Each looks for the service's words about something that the request had, and remembers the second way. What this
 --- request had counts, not what is remembered: another turn may have learned the same meanwhile.
 local LESSONS = {
+    { "schema", function(turn)
+        if turn.sent.object then
+            turn.schema_refused = true
+            return true
+        end
+    end },
     { "output_config", function(turn, memory)
         if turn.sent.object then
             memory.object = "tool"
@@ -108,15 +155,19 @@ local LESSONS = {
         end
     end },
     { "tool_choice", function(turn, memory)
-        local choice = turn.sent.choice
-        if choice and choice ~= "auto" then
-            memory.choice = memory.choice == "auto" and "auto" or WEAKER[choice] or "any"
+        local choice, key = turn.sent.choice, choice_key(turn)
+        if choice and choice ~= "none" then
+            local weaker = WEAKER[choice] or "any"
+            memory[key] = rank(memory[key]) > rank(weaker) and memory[key] or weaker
             return true
         end
     end },
     { "cache", function(turn, memory, _, err)
         local refused, place = turn.uncached or {}, place_of(err)
         place = refused[place] and "all" or place
+        if place == "all" and turn.sent.ttl then
+            place = "ttl"
+        end
         if turn.options.cache and not refused.all then
             refused[place], turn.uncached = true, refused
             memory.no_cache = memory.no_cache or {}

@@ -44,6 +44,9 @@ local SUBJECTS = {
     --- litellm#27846, hindsight#3300: "output_config.format: Extra inputs are not permitted"
     output_config = { "outputconfig", "output_config", "textformat", "output_format", "structured output",
         "json_schema", "response_format", never = { "output_config.effort" } },
+    --- What a schema says, not structured output: "output_config.format.schema: For 'string' type, property 'minLength'
+    --- is not supported". Others say what it must be.
+    schema = { "format.schema:", "jsonschema.schema:", alone = true },
     --- strands-agents/harness-sdk#1241: "This model doesn't support the toolConfig.toolChoice.any field. Remove …";
     --- pydantic-ai#3092: "Thinking may not be enabled when tool_choice forces tool use."
     tool_choice = { "toolchoice", "tool_choice", "tool choice" },
@@ -78,7 +81,8 @@ function words.refuse(text, subject)
     if not pieces then
         error("refused: unknown subject " .. tostring(subject), 3)
     end
-    return has(text, UNSUPPORTED) and has(text, pieces) and not (pieces.never and has(text, pieces.never))
+    local refuses = pieces.alone or has(text, UNSUPPORTED)
+    return refuses and has(text, pieces) and not (pieces.never and has(text, pieces.never))
 end
 
 local NAME = "([%w_.]+)"
