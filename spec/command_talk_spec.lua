@@ -172,6 +172,27 @@ describe("the command", function()
             assert.matches("nova%-pro", service.last_request(ep).uri)
         end)
 
+        it("goes on with a saved system prompt, whatever the model", function()
+            run({ "chat" }, { stdin = "/system Be brief\nOne\n/save " .. home .. "/chat.json\n" })
+            run({ "chat", "--resume", home .. "/chat.json" }, { stdin = "/model amazon.nova-pro-v1:0\nTwo\n" })
+            assert.same({ { text = "Be brief" } }, sent().system)
+            assert.equal(3, #sent().messages)
+            assert.matches("nova%-pro", service.last_request(ep).uri)
+            run({ "chat" }, { stdin = "/model amazon.nova-pro-v1:0\n/system Be long\n/load " .. home
+                .. "/chat.json\nTwo\n" })
+            assert.same({ { text = "Be brief" } }, sent().system)
+            assert.falsy(service.last_request(ep).uri:find("nova-pro", 1, true))
+        end)
+
+        it("keeps the text of files until an answer came", function()
+            files.write(home .. "/notes.txt", "some notes")
+            ep:script { { match = { operation = "ConverseStream" }, action = { status = 400 } } }
+            run({ "chat" }, { stdin = "/file " .. home .. "/notes.txt\nOne\nTwo\nThree\n" })
+            local messages = sent().messages
+            assert.matches("some notes\n\nTwo$", messages[1].content[1].text)
+            assert.equal("Three", messages[3].content[1].text)
+        end)
+
         it("goes on after a failure, with the history as it was", function()
             ep:script { { match = { operation = "ConverseStream" }, action = { status = 400 } } }
             local got = run({ "chat" }, { stdin = "One\nTwo\n" })

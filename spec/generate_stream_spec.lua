@@ -276,4 +276,23 @@ describe("generate_stream", function()
         assert.equal("You asked: Hi", stream.answer.text:match "^[^\n]*")
         assert.truthy(stream.answer.healed[1]:find("in one piece", 1, true))
     end)
+
+    it("raises Ctrl-C again, and is no bad answer by it", function()
+        local function interrupted()
+            error("interrupted!", 0)
+        end
+        local stream = assert(conn:generate_stream { model = NOVA, prompt = "Hi", schema = { a = "string" } })
+        stream._source.pieces = interrupted
+        assert.has_error(function() stream:next() end, "interrupted!")
+
+        local family = require "bedrock.families.nova"
+        local piece = family.piece
+        family.piece = interrupted
+        stream = assert(conn:generate_stream { model = NOVA, prompt = "Hi" })
+        local ok, why = pcall(stream.next, stream)
+        family.piece = piece
+        assert.is_false(ok)
+        assert.equal("interrupted!", why)
+        stream:close()
+    end)
 end)

@@ -2,6 +2,7 @@
 local attachments = require "bedrock.command.attachments"
 local core = require "bedrock.core"
 local lines = require "bedrock.command.lines"
+local raised = require "bedrock.raised"
 local talk = require "bedrock.command.talk"
 
 local chat = { summary = "A conversation in the terminal; /help tells what there is." }
@@ -36,6 +37,11 @@ function Session:say(text)
     self.context:out(text, "\n")
 end
 
+function Session:keep(options, new)
+    options.messages, options.model, options.system = nil, new._options.model, new._options.system
+    self.options, self.chat = options, new
+end
+
 --- A chat with other options and the same history.
 function Session:renew(changes)
     local options = {}
@@ -45,13 +51,17 @@ function Session:renew(changes)
     for name, value in pairs(changes) do
         options[name] = value
     end
-    options.messages = changes.messages or self.chat and self.chat.messages
+    options.messages = self.chat.messages
+    return self:go_on(options)
+end
+
+--- The chat of those options. Its model and system prompt are what a saved one has, unless the options name others.
+function Session:go_on(options)
     local new, err = self.context:connect():chat(options)
     if not new then
         return self:say(tostring(err))
     end
-    options.messages = nil
-    self.options, self.chat = options, new
+    self:keep(options, new)
     return true
 end
 
@@ -96,7 +106,12 @@ function commands.save(self, path)
 end
 
 function commands.load(self, path)
-    if self:renew { messages = path } then
+    local options = {}
+    for name, value in pairs(self.options) do
+        options[name] = value
+    end
+    options.messages, options.model, options.system = path, nil, nil
+    if self:go_on(options) then
         self:say(("%d messages"):format(#self.chat.messages))
     end
 end
@@ -127,34 +142,37 @@ function Session:obey(name, rest)
     return false
 end
 
-local function is_interrupt(raised)
-    return type(raised) == "string" and raised:find "interrupted!$" ~= nil
-        or type(raised) == "table" and raised.kind == "cancelled"
+--- Files, and the question behind their text.
+local function with_text(files, text)
+    local input = {}
+    for name, value in pairs(files) do
+        input[name] = value
+    end
+    input.text = input.text and input.text .. "\n\n" .. text or text
+    return input
 end
 
---- An answer that breaks or is stopped leaves the chat as it was before.
+--- An answer that breaks or is stopped leaves the chat as it was before, and the files for the next question.
 function Session:ask(text)
-    local input = self.input
-    input.text = input.text and input.text .. "\n\n" .. text or text
+    local input = with_text(self.input, text)
     local ok, answer = pcall(talk.stream, self.context, self.chat, input)
     if ok then
         self.input = {}
         talk.tell(self.context, answer)
         return
-    elseif getmetatable(answer) == nil and not is_interrupt(answer) then
+    elseif getmetatable(answer) == nil and not raised.is_for_the_caller(answer) then
         error(answer, 0)
     end
-    input.text = nil
-    self:say(is_interrupt(answer) and "(stopped)" or tostring(answer))
+    self:say(raised.is_for_the_caller(answer) and "(stopped)" or tostring(answer))
 end
 
 --- Ctrl-C stops an answer, and nothing else.
 function Session:answer(text)
     core.interruptible(true)
-    local ok, raised = pcall(self.ask, self, text)
+    local ok, why = pcall(self.ask, self, text)
     core.interruptible(false)
     if not ok then
-        error(raised, 0)
+        error(why, 0)
     end
 end
 
@@ -181,11 +199,10 @@ end
 
 function chat.run(context, args)
     local options = talk.options(context, args)
-    local self = setmetatable({ context = context, input = {}, options = options }, Session)
+    local self = setmetatable({ context = context, input = {} }, Session)
     self.prompt = core.terminal(0) and "> " or ""
     options.messages = args.resume or args.continued and talk.place "last.json" or nil
-    self.chat = context:check(context:connect():chat(options))
-    options.messages, options.model = nil, self.chat._options.model
+    self:keep(options, context:check(context:connect():chat(options)))
     local path, directory = talk.place "lines"
     local keeps = not args.no_history and path ~= nil and core.make_directory(directory)
     local read, close = lines.open(keeps and path or nil)

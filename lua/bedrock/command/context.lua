@@ -147,11 +147,6 @@ function Context:read(path)
     return text or self:fail(why or path .. ": it cannot be read")
 end
 
-local function is_interrupt(raised)
-    return type(raised) == "string" and raised:find "interrupted!$" ~= nil
-        or type(raised) == "table" and raised.kind == "cancelled"
-end
-
 --- @param sub table
 --- @param given table options of bedrock.connect
 --- @param args table
@@ -169,7 +164,7 @@ function context.run(sub, given, args)
         return type(raised) == "number" and raised or 0
     elseif getmetatable(raised) == Exit then
         return raised.code
-    elseif is_interrupt(raised) then
+    elseif require("bedrock.raised").is_for_the_caller(raised) then
         return INTERRUPTED
     end
     tell(self, raised)

@@ -1,6 +1,8 @@
 --- Objects, and reasoning of models that no family knows: one turn of a chat, as Converse has them for all models.
 local answer = require "bedrock.generate.answer"
+local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
+local raised = require "bedrock.raised"
 
 local by_chat = {}
 
@@ -63,7 +65,9 @@ Source.__index = Source
 
 function Source:next()
     local ok, piece = pcall(self.pieces)
-    if not ok then
+    if not ok and (raised.is_for_the_caller(piece) or not errors.is(piece)) then
+        error(piece, 0)
+    elseif not ok then
         return nil, piece
     end
     return piece and "piece", piece

@@ -12,6 +12,7 @@ local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
 local method_check = require "bedrock.method_check"
 local prepare = require "bedrock.generate.prepare"
+local raised = require "bedrock.raised"
 local send = require "bedrock.generate.send"
 local halves = require "bedrock.halves"
 local thoughts = require "bedrock.generate.thoughts"
@@ -88,7 +89,9 @@ local function take(self, name, event)
         return ""
     end
     local ok, told = pcall(self._plan.family.piece, chunk, name)
-    if not ok then
+    if not ok and raised.is_for_the_caller(told) then
+        error(told, 0)
+    elseif not ok then
         return nil
     end
     note(self, chunk, told)
