@@ -105,4 +105,15 @@ describe("what a chat sends", function()
         assert.is_table(body.system[2].cachePoint)
         assert.is_nil(body.toolConfig.tools[2])
     end)
+
+    it("reads a long object no more often than its length grows, and whole at its end", function()
+        local words = ("word "):rep(2400)
+        ep:script { says.streamed('{"text":"' .. words .. '"}') }
+        local chat, seen, bytes = assert(conn:chat { model = CLAUDE }), nil, 0
+        for _ in chat:stream("Tell", { schema = { text = "string" }, partial = function(value)
+            seen, bytes = value.text, bytes + #value.text
+        end }) do end
+        assert.equal(words, seen)
+        assert.is_true(bytes < 12 * #words + 512 * 512)
+    end)
 end)

@@ -49,6 +49,21 @@ local function piece_of(self, name, event, shown)
     return delta.text and joined(self, "text", delta.text)
 end
 
+--- Texts up to this many bytes are read at each piece; longer ones when an eighth of them is new, so that the cost in
+--- all grows with their length alone.
+local READ_ALWAYS = 512
+
+local function read_partial(self, at_end)
+    if self._fresh == 0 or not at_end and self._length > READ_ALWAYS and self._fresh * 8 < self._length then
+        return
+    end
+    self._fresh = 0
+    local value = objects.partial(table.concat(self._json))
+    if value ~= nil then
+        self._turn.options.partial(value)
+    end
+end
+
 --- What is there of an object while it comes: in the text, or in the input of its tool.
 local function show_partial(self, name, event)
     local turn = self._turn
@@ -58,15 +73,16 @@ local function show_partial(self, name, event)
     local use = name == "contentBlockStart" and event.start and event.start.toolUse
     if use then
         self._in_object, self._json = use.name == turn.object.name, {}
+        self._length, self._fresh = 0, 0
+    elseif name == "contentBlockStop" then
+        read_partial(self, true)
     elseif name == "contentBlockDelta" and event.delta then
         local text = self._in_object and event.delta.toolUse and event.delta.toolUse.input
             or not self._in_object and event.delta.text
         if text then
             self._json[#self._json + 1] = text
-            local value = objects.partial(table.concat(self._json))
-            if value ~= nil then
-                turn.options.partial(value)
-            end
+            self._length, self._fresh = self._length + #text, self._fresh + #text
+            read_partial(self, false)
         end
     end
 end
@@ -84,6 +100,7 @@ end
 --- Opens the stream of the next round; what came whole is one piece.
 local function open(self)
     local opened, err, streaming = sending.send(self._turn)
+    self._length, self._fresh = 0, 0
     self._json, self._in_object, self._held = {}, false, { reasoning = "", text = "" }
     if not opened then
         return self._turn:fail(err)
