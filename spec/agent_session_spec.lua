@@ -120,6 +120,30 @@ describe("an agent's session", function()
         assert(talk:ask "Again")
     end)
 
+    it("takes traces that are not as AWS has them", function()
+        local agent = require "bedrock.agents.agent"
+        for _, output in ipairs { "none", { metadata = 5 }, { metadata = { usage = 5 } }, bedrock.null } do
+            local turn = { answer_so_far = { trace = {} }, on = {} }
+            agent.event(turn, "trace", { trace = { orchestrationTrace = { modelInvocationOutput = output } } })
+            assert.equal(1, #turn.answer_so_far.trace)
+            assert.is_nil(turn.answer_so_far.usage)
+        end
+    end)
+
+    it("tells a return of control that it cannot answer", function()
+        for words, event in pairs {
+            ["without an invocation input"] = frame("returnControl", { invocationId = "i1" }),
+            ["neither a function's nor an API's"] = control("i1", { laterInvocationInput = { a = 1 } }),
+        } do
+            scripted { event }
+            local answer, err = session({ tools = { ["g.f"] = function() end } }):ask "Hi"
+            assert.is_nil(answer)
+            assert.equal("conversation", err.kind, tostring(err))
+            assert.truthy(err.message:find(words, 1, true), err.message)
+            assert.equal(1, #err.answer.return_control)
+        end
+    end)
+
     it("gives citations, files, traces and usage", function()
         local answer = assert(session({ trace = true }):ask "make a file and cite")
         assert.equal("s3://papers/source.txt", answer.citations[1].retrievedReferences[1].location.s3Location.uri)
@@ -918,7 +942,7 @@ describe("a harness's session", function()
         ep:script { { match = { operation = "InvokeHarness" }, action = { frames = { begin, start "a", input '{"n":',
             stop } } } }
         local _, err = session({ tools = { f = error } }):ask "Hi"
-        assert.equal("stream", err.kind)
+        assert.equal("conversation", err.kind)
         assert.equal("Incomplete", err.code)
         assert.equal("f", err.answer.messages[1].content[1].toolUse.name)
     end)

@@ -365,6 +365,11 @@ describe("families of generate", function()
         answer = assert(conn:generate { model = "stability.sd3-5-large-v1:0", prompt = "A boat" })
         assert.same({}, answer.images)
         assert.equal("Filter reason: prompt", answer.stop_reason)
+        ep:script { { match = { operation = "InvokeModel" },
+            action = { json = { finish_reasons = { "Filter reason: prompt" }, images = cjson.null } } } }
+        answer = assert(conn:generate { model = "stability.sd3-5-large-v1:0", prompt = "A boat" })
+        assert.same({}, answer.images)
+        assert.equal("Filter reason: prompt", answer.stop_reason)
     end)
 
     it("tell what could not go together", function()

@@ -173,6 +173,20 @@ describe("generate", function()
         assert.equal(2, #two.raw)
     end)
 
+    it("keeps the embeddings before an input that fails, and tells which one did", function()
+        local fine = { json = { embedding = { 0.5, 0.25 }, inputTextTokenCount = 2 } }
+        ep:script { { match = { operation = "InvokeModel" }, action = fine },
+            { match = { operation = "InvokeModel" }, action = fine },
+            { match = { operation = "InvokeModel" }, action = { status = 400,
+                json = { __type = "ValidationException", message = "too long" } } } }
+        local answer, err = conn:generate { model = "amazon.titan-embed-text-v2:0", input = { "a", "b", "c", "d" } }
+        assert.is_nil(answer)
+        assert.equal("ValidationException", err.code)
+        assert.equal(3, err.input)
+        assert.equal(2, #err.partial.embeddings)
+        assert.is_number(err.partial.usage.input_tokens)
+    end)
+
     it("speaks Nova's embeddings", function()
         ep:script { { match = { operation = "InvokeModel" }, action = { json = {
             embeddings = { { embeddingType = "TEXT", embedding = { 0.5, -0.25 } } } } } } }

@@ -22,7 +22,8 @@ local core = require "bedrock.core"
 --- @field errors? bedrock.Problem[] all that is wrong with settings or parameters, by path
 --- @field fields? table members of a service error
 --- @field output? table the last answer that wait got
---- @field partial? any from gather: what a stream had brought when it broke
+--- @field partial? any from gather: what a stream had brought when it broke; from generate: what came before
+--- @field input? integer from generate of a list: the first input that has no answer
 --- @field report? bedrock.TestReport from test: all steps; printed with the error
 --- @operator concat(any): string
 

@@ -774,7 +774,9 @@ does `..`.
   errors?: bedrock.Problem[], all that is wrong with settings or parameters, by path
   fields?: table, members of a service error
   output?: table, the last answer that wait got
-  partial?: any, from gather: what a stream had brought when it broke
+  partial?: any, from gather: what a stream had brought when it broke; from generate: what came
+      before
+  input?: integer, from generate of a list: the first input that has no answer
   report?: bedrock.TestReport, from test: all steps; printed with the error]==],
         ["bedrock.ErrorCode"] = [==[
 bedrock.ErrorCode: bedrock.OwnErrorCode|bedrock.ServiceErrorCode]==],

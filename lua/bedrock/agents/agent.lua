@@ -92,15 +92,19 @@ function agent.open(turn, params)
     return stream, err
 end
 
+--- What traces hold is not always what AWS documents.
+local function member(value, name)
+    return type(value) == "table" and value[name] or nil
+end
+
 local function usage_of(part)
-    local output = type(part) == "table" and part.modelInvocationOutput
-    return output and output.metadata and output.metadata.usage
+    return member(member(member(part, "modelInvocationOutput"), "metadata"), "usage")
 end
 
 local function take_trace(turn, event)
     local answer = turn.answer_so_far
     table.insert(answer.trace, event)
-    for _, part in pairs(event.trace or {}) do
+    for _, part in pairs(type(event.trace) == "table" and event.trace or {}) do
         answers.count(answer, usage_of(part))
     end
     if event.collaboratorName then
@@ -152,7 +156,10 @@ end
 function agent.ended(turn)
     local controls = turn.controls
     turn.controls = {}
-    if controls[1] or turn.waiting[1] then
+    local err = return_control.refused(controls)
+    if err then
+        return nil, err
+    elseif controls[1] or turn.waiting[1] then
         return return_control.calls(turn, controls)
     end
 end

@@ -164,7 +164,7 @@ end
 
 local function incomplete(use)
     return errors.new {
-        kind = "stream",
+        kind = "conversation",
         code = "Incomplete",
         operation = harness.operation,
         message = ("the call of tool %s was cut: its input is not complete JSON"):format(tostring(use.name)),

@@ -1,5 +1,7 @@
 --- Return of control: the calls in its events, and what the agent is told of them.
 local answers = require "bedrock.agents.answer"
+local core = require "bedrock.core"
+local errors = require "bedrock.errors"
 local merged = require("bedrock.agents.options").merged
 local read_parameters = require "bedrock.agents.parameters"
 local tools = require "bedrock.agents.tools"
@@ -71,6 +73,52 @@ local function add_group(turn, control)
     end
     table.insert(turn.waiting, new)
     return new.calls
+end
+
+local function names_in(input)
+    local names = {}
+    for name in pairs(type(input) == "table" and input or {}) do
+        names[#names + 1] = core.shown(tostring(name))
+    end
+    table.sort(names)
+    return names[1] and table.concat(names, ", ") or "nothing"
+end
+
+local function is_known(input)
+    return type(input) == "table"
+        and (type(input.apiInvocationInput) == "table" or type(input.functionInvocationInput) == "table")
+end
+
+--- @return string? what what cannot be answered
+local function unanswerable(control)
+    local inputs = control.invocationInputs
+    if type(inputs) ~= "table" or not inputs[1] then
+        return "without an invocation input"
+    end
+    for i, input in ipairs(inputs) do
+        if not is_known(input) then
+            return ("with an invocation input %d that is neither a function's nor an API's: it has %s"):format(i,
+                names_in(input))
+        end
+    end
+end
+
+--- Events that no request can answer.
+--- @param controls table[] as AWS has them
+--- @return bedrock.Error?
+function return_control.refused(controls)
+    for _, control in ipairs(controls) do
+        local what = unanswerable(control)
+        if what then
+            return errors.new {
+                kind = "conversation",
+                code = "UnknownInvocation",
+                operation = "agent_session",
+                message = ("the agent returned control (invocation %s) %s"):format(
+                    core.shown(tostring(control.invocationId)), what),
+            }
+        end
+    end
 end
 
 --- The calls in events, all of them. Each invocation waits in `turn.waiting` to be answered.

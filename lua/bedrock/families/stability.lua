@@ -28,6 +28,7 @@ return {
     end,
     read = function(answer)
         local reason = reason_of(answer)
-        return { images = answer.images or reason and {}, stop_reason = reason }
+        local images = type(answer.images) == "table" and answer.images or nil
+        return { images = images or reason and {}, stop_reason = reason }
     end,
 }

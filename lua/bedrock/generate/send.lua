@@ -56,6 +56,21 @@ local function send_part(conn, plan, part, options)
     return result, err or output
 end
 
+--- What was answered before a part of a list failed is paid for: it goes with the error.
+--- @param results bedrock.Generated[]
+--- @param given table[] all parts
+local function cut(err, results, given, plan)
+    if #given < 2 then
+        return nil, err
+    end
+    err.input = 1
+    for i = 1, #results do
+        err.input = err.input + given[i].count
+    end
+    err.partial = answer.merged(results, plan)
+    return nil, err
+end
+
 --- All parts of a question, one after the other.
 --- @param conn bedrock.Connection
 --- @param plan bedrock.GeneratePlan
@@ -63,11 +78,11 @@ end
 --- @return bedrock.Generated? result
 --- @return bedrock.Error? err
 function send.whole(conn, plan, options)
-    local results, last = {}, nil
-    for i, part in ipairs(body.all(plan)) do
+    local results, last, parts = {}, nil, body.all(plan)
+    for i, part in ipairs(parts) do
         results[i], last = send_part(conn, plan, part, options)
         if not results[i] then
-            return nil, last
+            return cut(last, results, parts, plan)
         end
     end
     local many = type(plan.given.input) == "table" or #results > 1
