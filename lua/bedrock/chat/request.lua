@@ -1,14 +1,12 @@
 --- The parameters of Converse for a chat: what goes into a request, and what is left out of it.
 local answer = require "bedrock.chat.answer"
+local caching = require "bedrock.chat.caching"
 local core = require "bedrock.core"
 local model_id = require "bedrock.model_id"
 
 local find = string.find
 
 local request = {}
-
-local CACHE = { ["true"] = { type = "default" }, ["5m"] = { type = "default", ttl = "5m" },
-    ["1h"] = { type = "default", ttl = "1h" } }
 
 --- Tokens of thought for a level, and the level for a number of them.
 local BUDGETS = { low = 2048, medium = 8192, high = 24576 }
@@ -127,23 +125,6 @@ function request.messages(messages)
     return list
 end
 
-local function point(cache)
-    return { cachePoint = CACHE[tostring(cache)] }
-end
-
-local function with_point(list, cache)
-    local last = list[#list]
-    if last == nil or last.cachePoint then
-        return list
-    end
-    local copy = {}
-    for i, value in ipairs(list) do
-        copy[i] = value
-    end
-    copy[#copy + 1] = point(cache)
-    return copy
-end
-
 --- A cache point at the end of the last message; the message itself stays as it is.
 --- @return table[] messages
 local function cache_last(messages, cache)
@@ -152,7 +133,7 @@ local function cache_last(messages, cache)
         return messages
     end
     local copy = answer.copy(messages)
-    copy[#copy] = rebuilt(last, with_point(last.content, cache))
+    copy[#copy] = rebuilt(last, caching.with_point(last.content, cache))
     return copy
 end
 
@@ -303,7 +284,7 @@ local function tool_config(specs, choice, cache)
     elseif choice then
         how = { tool = { name = choice } }
     end
-    return { tools = cache and with_point(specs, cache) or specs, toolChoice = how }
+    return { tools = cache and caching.with_point(specs, cache) or specs, toolChoice = how }
 end
 
 local function copy_of(fields)
@@ -324,59 +305,6 @@ end
 --- @field memory table what is known of the model: {no_cache = {tools, system, messages, ttl, all}, reasoning}
 --- @field streaming? boolean
 
---- What a request may have in all. Source: "Prompt caching" of the Amazon Bedrock user guide.
-local POINTS_MAX = 4
-
-local function points_of(list)
-    local count = 0
-    for _, block in ipairs(type(list) == "table" and list or {}) do
-        count = count + (type(block) == "table" and block.cachePoint and 1 or 0)
-    end
-    return count
-end
-
---- How many cache points may be added to the user's own.
-local function points_left(r)
-    local count = points_of(r.options.system) + points_of(r.specs)
-    for _, message in ipairs(r.messages) do
-        count = count + points_of(message.content)
-    end
-    return POINTS_MAX - count
-end
-
---- The kind of a cache point, unless the service refused them in that place.
-local function cache_at(r, place, notes)
-    local refused, cache = r.memory.no_cache or {}, r.options.cache
-    if refused.all or refused[place] then
-        notes[#notes + 1] = refused.all and "cache points were left out, as the model takes none"
-            or ("cache points were left out of %s, as the model takes none there"):format(place)
-        return nil
-    elseif refused.ttl and (cache == "5m" or cache == "1h") then
-        notes[#notes + 1] = ("cache points have no ttl of %s, as the model refused it"):format(cache)
-        return true
-    end
-    return cache
-end
-
---- Where cache points go, those first that save most: at most as many as a request may have.
---- @return table<string, any> kinds of "messages", "system", "tools"
-local function caches(r, notes)
-    local kinds = {}
-    if not r.options.cache then
-        return kinds
-    end
-    local left = points_left(r)
-    local places = { "messages", r.options.system and "system", r.specs[1] and "tools" }
-    for i = 1, 3 do
-        local place = places[i]
-        if place and left > 0 then
-            kinds[place] = cache_at(r, place, notes)
-            left = left - (kinds[place] and 1 or 0)
-        end
-    end
-    return kinds
-end
-
 --- @return string shape of reasoning that a request has
 function request.reasoning_shape(model, memory)
     return memory.reasoning or request.reasoning_shapes(model)[1]
@@ -387,12 +315,12 @@ end
 --- @return string[] notes what was changed of what the user asked for
 function request.build(r)
     local o, notes = r.options, {}
-    local kinds = caches(r, notes)
+    local kinds = caching.kinds(r, notes)
     local system = type(o.system) == "string" and { { text = o.system } } or o.system
     local params = {
         modelId = r.model,
         messages = request.messages(r.messages),
-        system = system and kinds.system and with_point(system, kinds.system) or system,
+        system = system and kinds.system and caching.with_point(system, kinds.system) or system,
         inferenceConfig = inference(o),
         toolConfig = tool_config(r.specs, r.choice, kinds.tools),
         guardrailConfig = guardrail(o.guardrail, r.streaming),

@@ -79,7 +79,7 @@ function talk.stream(self, chat, input, options)
     local last = "\n"
     local stream, err = chat:stream(input, options)
     if err then
-        self:fail(err)
+        error(err, 0)
     end
     local ok, raised = pcall(function()
         for piece in stream do
