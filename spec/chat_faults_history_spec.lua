@@ -113,4 +113,38 @@ describe("a chat's history", function()
             assert.truthy(tostring(err):find("calls that wait", 1, true), tostring(err))
         end
     end)
+
+    it("made by hand is told where it is wrong, and nothing raises", function()
+        for path_of, messages in pairs {
+            ["messages[1].content"] = { { role = "user" } },
+            ["messages[2].content"] = { { role = "user", content = { { text = "A" } } }, { role = "user",
+                content = require("bedrock").json.null } },
+            ["messages[1].content[1]"] = { { role = "user", content = { 5 } } },
+            ["messages"] = false,
+        } do
+            local chat = talk.chat(conn)
+            chat.messages = messages or nil
+            local answer, err = chat:say "Hello"
+            assert.is_nil(answer)
+            assert.equal("validation", err.kind)
+            assert.equal(path_of, err.errors[1].path)
+            chat:trim { tokens = 1 }
+            chat:undo()
+        end
+    end)
+
+    it("of no turn stays at an undo", function()
+        local chat = talk.chat(conn, { messages = { { role = "assistant", content = { { text = "Hi" } } } } })
+        assert.is_false(chat:undo())
+        assert.equal(1, #chat.messages)
+    end)
+
+    it("gets no blank text from its user", function()
+        local chat = talk.chat(conn)
+        for path_of, given in pairs { ["input[1].text"] = { { text = " " } }, ["input.text"] = { text = "" } } do
+            local answer, err = chat:say(given)
+            assert.is_nil(answer)
+            assert.equal(path_of, err.errors[1].path)
+        end
+    end)
 end)

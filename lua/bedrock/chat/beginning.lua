@@ -143,11 +143,39 @@ local function add_failed(turn, err, problems)
     end
 end
 
+--- What was edited by hand or comes from a file, as far as a turn looks into it.
+local function check_history(messages, problems)
+    if type(messages) ~= "table" then
+        options.add(problems, "messages", "type", "expected a list of messages, got %s", errors.type_of(messages))
+        return
+    end
+    for i, message in ipairs(messages) do
+        local path = ("messages[%d]"):format(i)
+        local content = type(message) == "table" and message.content
+        if type(message) ~= "table" then
+            options.add(problems, path, "type", "expected a table, got %s", errors.type_of(message))
+        elseif message.role == "user" and type(content) ~= "table" then
+            options.add(problems, path .. ".content", "type", "expected a list of blocks, got %s",
+                errors.type_of(content))
+        end
+        for k, block in ipairs(type(content) == "table" and content or {}) do
+            if type(block) ~= "table" then
+                options.add(problems, ("%s.content[%d]"):format(path, k), "type", "expected a table, got %s",
+                    errors.type_of(block))
+            end
+        end
+    end
+end
+
 --- What a turn begins with: something new, results of calls, or an error to go on from.
 --- @return bedrock.Error? err
 function beginning.messages(turn, given, problems)
     local pending = turn.chat._pending
-    if errors.is(given) then
+    local count = #problems
+    check_history(turn.chat.messages, problems)
+    if #problems > count then
+        return nil
+    elseif errors.is(given) then
         return add_failed(turn, given, problems)
     elseif is_results(given) then
         if not pending then

@@ -31,11 +31,11 @@ end
 
 --- Does a turn begin with it? Results of tools go on with one.
 local function begins_turn(message)
-    if message.role ~= "user" then
+    if type(message) ~= "table" or message.role ~= "user" then
         return false
     end
-    for _, block in ipairs(message.content or {}) do
-        if block.toolResult then
+    for _, block in ipairs(type(message.content) == "table" and message.content or {}) do
+        if type(block) == "table" and block.toolResult then
             return false
         end
     end
@@ -80,7 +80,7 @@ end
 local function sizes_of(messages)
     local sizes = {}
     for i, message in ipairs(messages) do
-        sizes[i] = size_of(message.content)
+        sizes[i] = type(message) == "table" and size_of(message.content) or 0
     end
     return sizes
 end
@@ -145,6 +145,9 @@ function history.trim(self, limits)
     if count == 0 then
         error("chat:trim: expected a table with keep (turns) or tokens", 2)
     end
+    if type(self.messages) ~= "table" then
+        return 0
+    end
     local before = #self.messages
     local kept = history.trimmed(self, self.messages, limits)
     if kept ~= self.messages then
@@ -162,12 +165,18 @@ function history.undo(self)
         self._pending, self._said = nil, {}
         return true
     end
+    if type(self.messages) ~= "table" then
+        return false
+    end
     local starts = turns_of(self.messages)
+    if not starts[1] then
+        return false
+    end
     self._said = {}
-    for i = #self.messages, starts[#starts] or 1, -1 do
+    for i = #self.messages, starts[#starts], -1 do
         self.messages[i] = nil
     end
-    return starts[1] ~= nil
+    return true
 end
 
 --- A second chat with the same options and history, which goes its own way. The messages themselves are shared.

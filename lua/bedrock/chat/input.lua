@@ -66,6 +66,9 @@ local function of_members(given, messages, citations, problems)
     each(given.images, "images", files.image, content, problems)
     each(given.video or given.videos, "video", files.video, content, problems)
     if type(given.text) == "string" then
+        if not given.text:find "%S" then
+            add(problems, "input.text", "value", "expected a text that is not blank")
+        end
         content[#content + 1] = { text = given.text }
     elseif given.documents and #problems == 0 then
         add(problems, "input.text", "missing", "missing: Converse wants a text beside documents")
@@ -89,6 +92,11 @@ function input.content(given, messages, citations, problems)
             .. "got %s", given == nil and "nil" or "a " .. type(given))
         return {}
     elseif is_list(given, is_table) and given[1] then
+        for i, block in ipairs(given) do
+            if type(block.text) == "string" and not block.text:find "%S" then
+                add(problems, ("input[%d].text"):format(i), "value", "expected a text that is not blank")
+            end
+        end
         return answer.copy(given)
     end
     local content = of_members(given, messages, citations, problems)
