@@ -147,4 +147,17 @@ describe("a chat's history", function()
             assert.equal(path_of, err.errors[1].path)
         end
     end)
+
+    it("with odd answers goes out without them", function()
+        local null = require("bedrock").json.null
+        for _, odd in ipairs { {}, { role = "assistant" }, { role = "assistant", content = null },
+            { role = "assistant", content = {} }, { role = "assistant", content = { {} } },
+            { role = "assistant", content = { { text = null } } } } do
+            local chat = talk.chat(conn, { messages = { { role = "user", content = { { text = "A" } } }, odd } })
+            assert(chat:say "B")
+            local sent = talk.last().messages
+            assert.equal(1, #sent)
+            assert.same({ "A", "B" }, { sent[1].content[1].text, sent[1].content[2].text })
+        end
+    end)
 end)

@@ -15,10 +15,14 @@ local BUDGET_MIN = 1024
 --- What is left for the answer beside the thoughts, where max_tokens is not given.
 local ANSWER_TOKENS = 4096
 
---- Converse refuses a text that is blank, for ever, though models give such.
+--- Converse refuses a text that is blank, for ever, and a block that has nothing, though models give such.
 local function is_blank(block)
-    return type(block) == "table" and type(block.text) == "string" and not block.text:find "%S"
-        and next(block, next(block)) == nil
+    if type(block) ~= "table" then
+        return false
+    end
+    local name, value = next(block)
+    return name == nil or next(block, name) == nil and (value == core.null
+        or name == "text" and type(value) == "string" and not value:find "%S")
 end
 
 local function has_blank(content)
@@ -46,6 +50,9 @@ end
 
 --- Is there nothing in it that may be sent?
 local function is_empty(message)
+    if message.role ~= "user" and (message.content == nil or message.content == core.null) then
+        return true
+    end
     return type(message.content) == "table" and (message.content[1] == nil or has_only_thoughts(message))
 end
 
@@ -89,12 +96,13 @@ local function first_in_doubt(messages)
     for place = 1, #messages do
         local content = messages[place].content
         local count = type(content) == "table" and #content or -1
-        if count == 0 or count > 0 and type(content[1]) == "table" and content[1].reasoningContent then
+        if count == -1 or count == 0 or count > 0 and type(content[1]) == "table" and content[1].reasoningContent then
             return place
         end
         for i = 1, count do
-            local text = type(content[i]) == "table" and content[i].text
-            if type(text) == "string" and not find(text, "%S") then
+            local block = content[i]
+            local text = type(block) == "table" and block.text
+            if type(text) == "string" and not find(text, "%S") or not text and is_blank(block) or text == core.null then
                 return place
             end
         end
