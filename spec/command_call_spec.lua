@@ -8,32 +8,19 @@ local service = dofile "spec/support/service.lua"
 local ASK = '{"modelId":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":[{"text":"hi"}]}]}'
 
 describe("the command", function()
-    local ep, home = service.each(), nil
+    local ep = service.each()
+    local here = command.each(ep)
+    local run, fails = here.run, here.fails
+    local home
 
     before_each(function()
-        home = command.home()
+        home = here.home()
     end)
-
-    after_each(function()
-        command.remove(home)
-    end)
-
-    local function run(arguments, options)
-        return command.run(ep, home, arguments, options)
-    end
 
     local function gives(arguments, options)
         local got = run(arguments, options)
         assert.equal(0, got.code, got.err)
         return got.out, got.err
-    end
-
-    local function fails(code, pattern, arguments, options)
-        local got = run(arguments, options)
-        assert.equal(code, got.code, got.err)
-        assert.equal("", got.out)
-        assert.matches(pattern, got.err)
-        return got
     end
 
     local function sends_nothing(pattern, arguments)

@@ -9,32 +9,19 @@ local ANSWER = "This is the local endpoint — naïve, but polite. It would rath
     .. "in 東京 or on the 🌙.\n"
 
 describe("the command", function()
-    local ep, home = service.each(), nil
+    local ep = service.each()
+    local here = command.each(ep)
+    local run, fails = here.run, here.fails
+    local home
 
     before_each(function()
-        home = command.home()
+        home = here.home()
     end)
-
-    after_each(function()
-        command.remove(home)
-    end)
-
-    local function run(arguments, options)
-        return command.run(ep, home, arguments, options)
-    end
 
     local function says(expected, arguments, options)
         local got = run(arguments, options)
         assert.equal(expected, got.out)
         assert.equal(0, got.code, got.err)
-        return got
-    end
-
-    local function fails(code, pattern, arguments, options)
-        local got = run(arguments, options)
-        assert.equal(code, got.code, got.err)
-        assert.equal("", got.out)
-        assert.matches(pattern, got.err)
         return got
     end
 

@@ -7,21 +7,9 @@ local CLAUDE, NOVA = "anthropic.claude-sonnet-4-5-20250929-v1:0", "amazon.nova-l
 describe("cross-region inference", function()
     local ep = service.each()
     local conn
-
-    after_each(function()
-        if conn then
-            conn:close()
-            conn = nil
-        end
+    local of = service.each_region(ep, function(new)
+        conn = new
     end)
-
-    local function of(region)
-        if conn then
-            conn:close()
-        end
-        conn = service.connect(ep, { custom_region = region })
-        return conn
-    end
 
     local function ask(region, model)
         return of(region):generate { model = model, prompt = "Hi", inference = "cross-region" }

@@ -11,7 +11,6 @@
 
 #include "core/aws/service_error.h"
 #include "lua/call.h"
-#include "lua/credentials.h"
 
 static br_lua_call *check(lua_State *L)
 {
@@ -202,7 +201,7 @@ static int not_ready(lua_State *L)
 ** Runs a function that reads what came. Its pushes may run finalizers, which may close the call:
 ** that waits until it has returned.
 */
-static int take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
+int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
 {
     br_lua_call *c = check(L);
     luaL_checkstack(L, 12, NULL);
@@ -223,7 +222,7 @@ static int take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
 }
 
 /* Nothing more is wanted of it. The last next lets a finished call end in order. */
-static void finish(lua_State *L, br_lua_call *c)
+void br_lua_call_finish(lua_State *L, br_lua_call *c)
 {
     if (c->item.kind == BR_DATA)
         br_lua_call_next(c, &c->item);
@@ -237,10 +236,10 @@ static int fail_call(lua_State *L, br_lua_call *c, const br_error *error)
     return br_lua_fail(L, error, br_lua_call_name(c), &info);
 }
 
-static int end_with_error(lua_State *L, br_lua_call *c, const br_error *error)
+int br_lua_call_fail(lua_State *L, br_lua_call *c, const br_error *error)
 {
     int n = fail_call(L, c, error);
-    finish(L, c);
+    br_lua_call_finish(L, c);
     return n;
 }
 
@@ -262,7 +261,7 @@ static int fail_service(lua_State *L, br_lua_call *c, const br_call_info *info)
     br_service_error(info->status, info->headers, body, &error);
     br_lua_fail(L, &error, br_lua_call_name(c), info);
     set_fields(L, c, &error, info, body);
-    finish(L, c);
+    br_lua_call_finish(L, c);
     return 2;
 }
 
@@ -298,7 +297,7 @@ static int push_output(lua_State *L, br_lua_call *c, br_slice body, bool whole)
             lua_setfield(L, -2, "body");
         }
     } else if (!br_decode_output(L, c->model, c->op, info.status, info.headers, body, &error)) {
-        return end_with_error(L, c, &error);
+        return br_lua_call_fail(L, c, &error);
     }
     push_facts(L, c, &info);
     return 2;
@@ -310,7 +309,7 @@ static bool succeeded(lua_State *L, br_lua_call *c)
     br_call_info info;
     br_lua_call_info(c, &info);
     if (c->item.kind == BR_ERROR)
-        end_with_error(L, c, c->item.error);
+        br_lua_call_fail(L, c, c->item.error);
     else if (info.status >= 300)
         fail_service(L, c, &info);
     else
@@ -324,14 +323,14 @@ static int read_result(lua_State *L, br_lua_call *c)
         return 2;
     br_slice body = c->item.kind == BR_DATA ? c->item.data : (br_slice){"", 0};
     int n = push_output(L, c, body, true);
-    finish(L, c);
+    br_lua_call_finish(L, c);
     return n;
 }
 
 /* result() -> output, facts | nil, err */
 static int call_result(lua_State *L)
 {
-    return take(L, read_result);
+    return br_lua_call_take(L, read_result);
 }
 
 static int read_head(lua_State *L, br_lua_call *c)
@@ -346,7 +345,7 @@ static int read_head(lua_State *L, br_lua_call *c)
 /* head() -> fields, facts | nil, err: a stream begins, or does not. */
 static int call_head(lua_State *L)
 {
-    return take(L, read_head);
+    return br_lua_call_take(L, read_head);
 }
 
 /*
@@ -364,7 +363,7 @@ static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
     br_lua_fail(L, error, br_lua_call_name(c), &info);
     lua_pushvalue(L, fields);
     lua_setfield(L, -2, "fields");
-    finish(L, c);
+    br_lua_call_finish(L, c);
     return 2;
 }
 
@@ -384,7 +383,7 @@ static int read_event(lua_State *L, br_lua_call *c)
     case BR_EVENT_EXCEPTION:
         return fail_exception(L, c, &error);
     default:
-        return end_with_error(L, c, &error);
+        return br_lua_call_fail(L, c, &error);
     }
 }
 
@@ -415,7 +414,7 @@ static int read_end(lua_State *L, br_lua_call *c)
     lua_pushnil(L);
     lua_pushnil(L);
     push_facts(L, c, &info);
-    finish(L, c);
+    br_lua_call_finish(L, c);
     return 3;
 }
 
@@ -433,7 +432,7 @@ static int read_item(lua_State *L, br_lua_call *c)
         br_lua_push(L, c->item.data);
         return 2;
     case BR_ERROR:
-        return end_with_error(L, c, c->item.error);
+        return br_lua_call_fail(L, c, c->item.error);
     default:
         return read_end(L, c);
     }
@@ -455,7 +454,7 @@ static int read_next(lua_State *L, br_lua_call *c)
 static int call_event(lua_State *L)
 {
     if (br_lua_call_poll(br_lua_state_of(L), check(L)))
-        return take(L, read_next);
+        return br_lua_call_take(L, read_next);
     lua_pushboolean(L, 0);
     return 1;
 }
@@ -473,7 +472,7 @@ static void push_header_table(lua_State *L, const br_headers *headers)
 static int read_prepared(lua_State *L, br_lua_call *c)
 {
     if (c->item.kind != BR_PREPARED)
-        return end_with_error(L, c, c->item.error);
+        return br_lua_call_fail(L, c, c->item.error);
     const br_prepared *p = c->item.prepared;
     lua_createtable(L, 0, 4);
     lua_pushstring(L, p->method);
@@ -486,88 +485,14 @@ static int read_prepared(lua_State *L, br_lua_call *c)
         br_lua_push(L, p->body);
         lua_setfield(L, -2, "body");
     }
-    finish(L, c);
+    br_lua_call_finish(L, c);
     return 1;
 }
 
 /* prepared() -> {method, url, headers, body} | nil, err */
 static int call_prepared(lua_State *L)
 {
-    return take(L, read_prepared);
-}
-
-static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *credentials)
-{
-    int64_t local = br_platform_system.wall_ms(br_platform_system.user);
-    int64_t now = local + atomic_load(&c->client->config->skew.ms);
-    if (credentials->expiration_ms == BR_NEVER_EXPIRES)
-        return;
-    lua_pushinteger(L, (lua_Integer)(credentials->expiration_ms / 1000));
-    lua_setfield(L, -2, "expiration");
-    lua_pushinteger(L, (lua_Integer)(br_credentials_life_ms(credentials, now) / 1000));
-    lua_setfield(L, -2, "seconds_left");
-}
-
-static void push_credentials(lua_State *L, const br_lua_call *c)
-{
-    lua_pushstring(L, br_origin_name(c->item.origin));
-    lua_setfield(L, -2, "cache");
-    br_lua_push(L, c->item.credentials->access_key_id);
-    lua_setfield(L, -2, "access_key_id");
-    push_life(L, c, c->item.credentials);
-    if (br_client_session_name_refused(c->client)) {
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, "session_name_refused");
-    }
-}
-
-static int read_credentials(lua_State *L, br_lua_call *c)
-{
-    if (c->item.kind == BR_ERROR)
-        return end_with_error(L, c, c->item.error);
-    lua_createtable(L, 0, 5);
-    if (c->item.kind == BR_CREDENTIALS && c->item.credentials)
-        push_credentials(L, c);
-    finish(L, c);
-    return 1;
-}
-
-/*
-** credentials() -> {cache, access_key_id, expiration, seconds_left, session_name_refused}
-**                | nil, err
-*/
-static int call_credentials(lua_State *L)
-{
-    return take(L, read_credentials);
-}
-
-/* A counted reference; NULL: there are none to sign with. An API key's set is none to sign with. */
-static const br_credentials *credentials_of(br_lua_state *s, const br_lua_call *c)
-{
-    bool keyed = c->client->config->settings.auth == BR_AUTH_API_KEY;
-    if (keyed || c->item.kind != BR_CREDENTIALS || !c->item.credentials)
-        return NULL;
-    return c->frames ? br_channel_credentials(s->bridge, c->channel)
-                     : br_credentials_ref(c->item.credentials);
-}
-
-static int read_lent(lua_State *L, br_lua_call *c)
-{
-    if (c->item.kind == BR_ERROR)
-        return end_with_error(L, c, c->item.error);
-    br_lua_credentials *lent = br_lua_credentials_push(L);
-    lent->set = credentials_of(br_lua_state_of(L), c);
-    lent->skew_ms = atomic_load(&c->client->config->skew.ms);
-    if (!lent->set)
-        lua_pushboolean(L, 0);
-    finish(L, c);
-    return 1;
-}
-
-/* lend() -> credentials, for the functions that sign | false: no keys | nil, err */
-static int call_lend(lua_State *L)
-{
-    return take(L, read_lent);
+    return br_lua_call_take(L, read_prepared);
 }
 
 static int call_tostring(lua_State *L)
@@ -580,11 +505,21 @@ static int call_tostring(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"arm", call_arm},     {"cancel", call_cancel},        {"credentials", call_credentials},
-    {"event", call_event}, {"feed", br_lua_call_feed},     {"head", call_head},
-    {"lend", call_lend},   {"lost", br_lua_call_lost},     {"prepared", call_prepared},
-    {"ready", call_ready}, {"refuse", br_lua_call_refuse}, {"result", call_result},
-    {"step", call_step},   {"submit", br_lua_call_submit}, {"trace", br_lua_call_trace},
+    {"arm", call_arm},
+    {"cancel", call_cancel},
+    {"credentials", br_lua_call_credentials},
+    {"event", call_event},
+    {"feed", br_lua_call_feed},
+    {"head", call_head},
+    {"lend", br_lua_call_lend},
+    {"lost", br_lua_call_lost},
+    {"prepared", call_prepared},
+    {"ready", call_ready},
+    {"refuse", br_lua_call_refuse},
+    {"result", call_result},
+    {"step", call_step},
+    {"submit", br_lua_call_submit},
+    {"trace", br_lua_call_trace},
     {NULL, NULL},
 };
 

@@ -59,6 +59,16 @@ static inline void br_lua_call_info(const br_lua_call *c, br_call_info *info)
         *info = c->frames->info;
 }
 
+/* What takes from a call that is ready runs in this; what that leaves to be freed is freed after it. */
+int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *));
+void br_lua_call_finish(lua_State *L, br_lua_call *c); /* nothing comes after this */
+/* Ends it with that error: pushes nil and the error, and returns 2. */
+int br_lua_call_fail(lua_State *L, br_lua_call *c, const br_error *error);
+
+/* call_credentials.c */
+int br_lua_call_credentials(lua_State *L);
+int br_lua_call_lend(lua_State *L);
+
 /* trace.c */
 int br_lua_call_trace(lua_State *L);
 

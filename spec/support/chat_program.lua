@@ -4,28 +4,7 @@
 ---     lua5.4 spec/support/chat_program.lua SEED
 local service = dofile "spec/support/service.lua"
 
-local random = tonumber(arg[1]) * 7919 + 1
-local function below(n)
-    random = (random * 1103515245 + 12345) % 2147483648
-    return math.floor(random / 65536) % n + 1
-end
-
---- The same table, its pairs put in one by one in some order.
-local function shuffled(t)
-    local names, copy = {}, {}
-    for name in pairs(t) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    for i = #names, 2, -1 do
-        local j = below(i)
-        names[i], names[j] = names[j], names[i]
-    end
-    for _, name in ipairs(names) do
-        copy[name] = t[name]
-    end
-    return copy
-end
+local shuffled = dofile("spec/support/shuffled.lua")(tonumber(arg[1]))
 
 local conn = service.connect(service.endpoint())
 local chat = assert(conn:chat(shuffled {

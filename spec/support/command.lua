@@ -1,4 +1,6 @@
 --- The command `bedrock` as a process of its own, with settings for the endpoint and a home of its own.
+local assert = require "luassert"
+local busted = require "busted"
 local files = require "spec.support.files"
 local program = require "spec.support.program"
 
@@ -69,6 +71,34 @@ function command.run(ep, home, arguments, options)
         stdin and names.input or "/dev/null", names.out, names.err)
     local code = tonumber(files.output(line))
     return { out = files.read(names.out), err = files.read(names.err), code = code }
+end
+
+--- In a describe block: a home for each test, and what most specs ask of the command.
+--- @return {home: fun(): string, run: function, fails: function} here
+function command.each(ep)
+    local home
+    local here = {}
+    busted.before_each(function()
+        home = command.home()
+    end)
+    busted.after_each(function()
+        command.remove(home)
+    end)
+    function here.home()
+        return home
+    end
+    function here.run(arguments, options)
+        return command.run(ep, home, arguments, options)
+    end
+    --- It ends with that code, says nothing, and tells why.
+    function here.fails(code, pattern, arguments, options)
+        local got = here.run(arguments, options)
+        assert.equal(code, got.code, got.err)
+        assert.equal("", got.out)
+        assert.matches(pattern, got.err)
+        return got
+    end
+    return here
 end
 
 return command

@@ -4,34 +4,7 @@
 ---     lua5.4 spec/support/ordered_request.lua SEED
 local bedrock = require "bedrock"
 
-local random = tonumber(arg[1]) * 7919 + 1
-local function below(n)
-    random = (random * 1103515245 + 12345) % 2147483648
-    return math.floor(random / 65536) % n + 1
-end
-
---- A table with these pairs, put in one by one in some order; some keys come and go before.
-local function shuffled(pairs_of)
-    local names, t = {}, {}
-    for name in pairs(pairs_of) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    for i = #names, 2, -1 do
-        local j = below(i)
-        names[i], names[j] = names[j], names[i]
-    end
-    for i = 1, below(20) do
-        t["gone" .. i] = true
-    end
-    for i = 1, 20 do
-        t["gone" .. i] = nil
-    end
-    for _, name in ipairs(names) do
-        t[name] = pairs_of[name]
-    end
-    return t
-end
+local shuffled = dofile("spec/support/shuffled.lua")(tonumber(arg[1]))
 
 local conn = assert(bedrock.connect {
     auth = "access_keys", access_key_id = "AKIAIOSFODNN7EXAMPLE", secret_access_key = "not-a-real-one", cache = false,

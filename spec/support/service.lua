@@ -33,6 +33,26 @@ function service.each_connected(take, settings)
     return ep
 end
 
+--- In a describe block: a function that gives a connection to a region. The one before ends then, the last with the
+--- test.
+--- @param take fun(conn: table) gets it, too
+function service.each_region(ep, take)
+    local conn
+    local function close()
+        if conn then
+            conn:close()
+            conn = nil
+        end
+    end
+    busted.after_each(close)
+    return function(region)
+        close()
+        conn = service.connect(ep, { custom_region = region })
+        take(conn)
+        return conn
+    end
+end
+
 --- The last request as the endpoint saw it.
 function service.last_request(ep)
     local all = ep:requests()
