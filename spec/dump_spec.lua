@@ -1,6 +1,6 @@
 --- bedrock.dump: any value as Lua that reads back, and never a secret.
 local bedrock = require "bedrock"
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 
 local load_text = rawget(_G, "loadstring") or load
 local dump = bedrock.dump

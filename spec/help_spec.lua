@@ -1,7 +1,7 @@
 --- bedrock.help, conn:help, and what the module and namespaces say of themselves.
 local bedrock = require "bedrock"
 local connection = require "bedrock.connection"
-local texts = require "bedrock.help_texts"
+local texts = require "bedrock.help.texts"
 
 local conn = assert(bedrock.connect { auth = "api_key", api_key = "hidden-key", cache = false })
 

@@ -160,7 +160,7 @@ describe("the editor types", function()
     end)
 
     it("declare the methods of a stream", function()
-        local stream = require("bedrock.stream").new({}, "any", {}, nil)
+        local stream = require("bedrock.streams.stream").new({}, "any", {}, nil)
         compare("Stream:", getmetatable(stream).__index, declared.Stream)
     end)
 
@@ -289,7 +289,7 @@ describe("what is generated from the facts", function()
     local made = printed(output "lua5.4 tools/generate_docs.lua csrc/model/facts")
 
     it("is all there, and nothing else is", function()
-        local there = lines_of(output "find library docs/reference lua/bedrock/help_texts.lua -type f")
+        local there = lines_of(output "find library docs/reference lua/bedrock/help/texts.lua -type f")
         table.sort(there)
         assert.truthy(#there > 20)
         assert.same(sorted(made), there)

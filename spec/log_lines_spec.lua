@@ -285,7 +285,7 @@ describe("the log of calls", function()
         end)
 
         it("shows no member whose name says that it is a secret", function()
-            local masked = require("bedrock.wire_lines").masked
+            local masked = require("bedrock.log.wire").masked
             for given, expected in pairs {
                 ['{"apiKey":"abc","name":"n"}'] = '{"apiKey":"***","name":"n"}',
                 ['{"clientSecret" : "a\\"b","x":1}'] = '{"clientSecret" : "***","x":1}',

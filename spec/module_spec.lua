@@ -34,10 +34,10 @@ describe("bedrock", function()
         it("leaves modules to the first call, which is the same as any other", function()
             assert.equal("nil\tuser:2: spawn: expected a function, got a number\ttable\n", program.run [[
                 local bedrock = require "bedrock"
-                io.write(tostring(package.loaded["bedrock.task"]), "\t")
+                io.write(tostring(package.loaded["bedrock.tasks.task"]), "\t")
                 local load_text = loadstring or load
                 local _, why = pcall(load_text("local spawn = ...\nspawn(1)\nreturn nil", "=user"), bedrock.spawn)
-                print(why, type(package.loaded["bedrock.task"]))
+                print(why, type(package.loaded["bedrock.tasks.task"]))
             ]])
         end)
 

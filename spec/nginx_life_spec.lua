@@ -233,9 +233,12 @@ describe("the life of an nginx:", function()
         for _, path in ipairs { "/lost", "/kept", "/joined" } do
             assert.equal("answer", (select(2, server:get(path))), path)
         end
-        assert.equal("done", (select(2, server:get "/collect")))
+        -- nginx answers before it lets go of the request's coroutine, whose stack may hold the task.
+        soon(function()
+            server:get "/collect"
+            return server:error_log():find "%[error%][^\n]*bedrock: a task failed and nobody joined it[^\n]*: was lost"
+        end)
         local log = server:error_log()
-        assert.matches("%[error%][^\n]*bedrock: a task failed and nobody joined it[^\n]*: was lost", log)
         assert.not_matches("was kept", log)
         assert.is_true(server:stop "QUIT")
         log = server:error_log()

@@ -1,9 +1,9 @@
 --- Results print as what they are, and are plain tables all the same.
 local cjson = require "cjson"
 local bedrock = require "bedrock"
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 local core = require "bedrock.core"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 local program = require "spec.support.program"
 local service = dofile "spec/support/service.lua"
 
@@ -315,7 +315,7 @@ describe("stream:print", function()
     end)
 
     it("is not for nginx, which says so", function()
-        local printing, host = require "bedrock.printing", require "bedrock.host"
+        local printing, host = require "bedrock.prints.printing", require "bedrock.host"
         local before = host.loop
         package.loaded["bedrock.host.nginx"] = package.loaded["bedrock.host.nginx"] or {}
         host.loop = package.loaded["bedrock.host.nginx"]
@@ -331,11 +331,11 @@ describe("pieces of any iterator are written, too", function()
     it("and what the iterator raises is returned, or raised if it is not the module's", function()
         assert.equal("ab\ntrue", written [[
             local list = { "a", "b" }
-            io.write(tostring(require("bedrock.printing").pieces(function() return table.remove(list, 1) end)))
+            io.write(tostring(require("bedrock.prints.printing").pieces(function() return table.remove(list, 1) end)))
         ]])
         assert.equal("a\nnil Cancelled", written [[
             local count, cancelled = 0, require("bedrock.scheduler").cancelled()
-            local ok, err = require("bedrock.printing").pieces(function()
+            local ok, err = require("bedrock.prints.printing").pieces(function()
                 count = count + 1
                 if count > 1 then error(cancelled, 0) end
                 return "a"
@@ -345,7 +345,7 @@ describe("pieces of any iterator are written, too", function()
         assert.equal("a\nfalse interrupted!", written [[
             local count = 0
             io.write(table.concat({ (function(ok, why) return tostring(ok) .. " " .. why end)(pcall(
-                require("bedrock.printing").pieces, function()
+                require("bedrock.prints.printing").pieces, function()
                     count = count + 1
                     if count > 1 then error("interrupted!", 0) end
                     return "a"

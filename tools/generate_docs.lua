@@ -24,7 +24,7 @@ local function outputs(dir)
     local services, own = facts.read(dir), annotations.read(here .. "/..")
     local files = pages.all(services)
     files[#files + 1] = { path = "docs/reference/api.md", text = api.page(own) }
-    files[#files + 1] = { path = "lua/bedrock/help_texts.lua", text = help.source(own) }
+    files[#files + 1] = { path = "lua/bedrock/help/texts.lua", text = help.source(own) }
     for _, file in ipairs(library.all(services, own)) do
         files[#files + 1] = file
     end

@@ -63,7 +63,7 @@ typedef struct br_lua_options {
     br_encode_ctx encode;
     bool stream;      /* asked for as a stream ... */
     bool bytes;       /* ... of its bytes, whatever they are */
-    bool require_end; /* for lua/bedrock/sse.lua */
+    bool require_end; /* for lua/bedrock/streams/sse.lua */
 } br_lua_options;
 
 /* Starts from the client's settings, then reads the table at index (nil and none: an empty one). */

@@ -310,7 +310,7 @@ static bool raw_request(lua_State *L, const br_model *model, br_request *r, br_p
 
 /*
 ** request(client, fields, options) -> call | nil, err. Fields: service (a number), method, path,
-** query (text), content_type, body (text), headers, stream; lua/bedrock/request.lua makes them.
+** query (text), content_type, body (text), headers, stream; lua/bedrock/calls/request.lua makes them.
 */
 int br_lua_client_request(lua_State *L)
 {

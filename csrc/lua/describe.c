@@ -1,4 +1,4 @@
-/* What an operation takes and gives, as tables; lua/bedrock/describe.lua prints them. */
+/* What an operation takes and gives, as tables; lua/bedrock/help/describe.lua prints them. */
 #include <math.h>
 
 #include "lua/binding.h"

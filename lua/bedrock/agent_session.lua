@@ -4,7 +4,7 @@
 ---     print(assert(agent:ask "What is the weather in Oslo?"))
 ---     for piece in agent:stream "And tomorrow?" do io.write(piece) end
 local connection = require "bedrock.connection"
-local drop_null = require "bedrock.drop_null"
+local drop_null = require "bedrock.base.drop_null"
 local errors = require "bedrock.errors"
 local options = require "bedrock.agents.options"
 local tools = require "bedrock.agents.tools"
@@ -369,7 +369,7 @@ function agent_session.open(conn, given)
     end
     if given.session_id == nil then
         local why
-        given.session_id, why = require("bedrock.uuid")()
+        given.session_id, why = require("bedrock.base.uuid")()
         if not given.session_id then
             error("agent_session: no random ID: " .. tostring(why), 2)
         end

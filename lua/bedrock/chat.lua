@@ -8,7 +8,7 @@ local beginning = require "bedrock.chat.beginning"
 local connection = require "bedrock.connection"
 local errors = require "bedrock.errors"
 local history = require "bedrock.chat.history"
-local lazy = require "bedrock.lazy"
+local lazy = require "bedrock.base.lazy"
 local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
 local sending = require "bedrock.chat.sending"
@@ -286,7 +286,7 @@ end
 --- @return bedrock.Error? err
 function methods.print(self, given, fields)
     check(self, "print")
-    return require("bedrock.printing").answer(OPERATION, methods.stream, self, given, fields)
+    return require("bedrock.prints.printing").answer(OPERATION, methods.stream, self, given, fields)
 end
 
 --- The request that `say` would send: signed, not sent. It prints without secrets.

@@ -1,9 +1,9 @@
 --- Connections: operations as methods, and what else a connection can do.
 local core = require "bedrock.core"
 local host = require "bedrock.host"
-local lazy = require "bedrock.lazy"
+local lazy = require "bedrock.base.lazy"
 local metadata = require "bedrock.metadata"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 --- Not later, as an error must be printable when no more files can be opened.
 local errors = require "bedrock.errors"
 
@@ -54,7 +54,7 @@ local function open(call, name)
     if fields == nil then
         return nil, facts
     end
-    return require("bedrock.stream").new(call, name, fields, facts)
+    return require("bedrock.streams.stream").new(call, name, fields, facts)
 end
 connection.open = open
 
@@ -132,7 +132,7 @@ local function raw(index, name)
         end
         local stream, err = open(call, name)
         if stream and wanted == true then
-            require("bedrock.sse").decode(stream, options.require_end)
+            require("bedrock.streams.sse").decode(stream, options.require_end)
         end
         return stream, err
     end)
@@ -265,7 +265,7 @@ function connection.connect(settings)
     if settings.on == nil then
         client, err = core.connect(settings)
     else
-        client, err = require("bedrock.hooks").connect(settings)
+        client, err = require("bedrock.log.hooks").connect(settings)
     end
     if not client then
         return nil, err
@@ -275,12 +275,12 @@ function connection.connect(settings)
     end
     for _, option in ipairs(FUNCTIONS) do
         if type(settings[option]) == "function" then
-            client = require("bedrock.asked").client(client, settings)
+            client = require("bedrock.calls.asked").client(client, settings)
             break
         end
     end
     if type(settings.on) == "table" then
-        client = require("bedrock.hooks").client(client, settings.on)
+        client = require("bedrock.log.hooks").client(client, settings.on)
     end
     local self = { _client = client }
     self.region, self.auth = client:about()
@@ -327,27 +327,27 @@ end
 
 lazy(methods, {
     agent_session = "agent_session.open",
-    api_key = "giving.api_key",
-    call = "by_name.call",
+    api_key = "calls.giving.api_key",
+    call = "calls.by_name.call",
     certificate = "credentials.certificate",
     chat = "chat.new",
     credentials = "credentials.info",
-    export = "giving.export",
+    export = "calls.giving.export",
     generate = "generate.generate",
     generate_stream = "generate.stream.open",
     help = "help.connection",
-    items = "pages.items",
+    items = "calls.pages.items",
     knowledge = "knowledge.open",
-    models = "models.list",
-    pages = "pages.pages",
-    prepare = "by_name.prepare",
-    presign = "giving.presign",
+    models = "models.list.list",
+    pages = "calls.pages.pages",
+    prepare = "calls.by_name.prepare",
+    presign = "calls.giving.presign",
     refresh = "credentials.refresh",
-    request = "request.send",
-    resolve = "resolve.resolve",
-    sign = "giving.sign",
+    request = "calls.request.send",
+    resolve = "models.resolve.resolve",
+    sign = "calls.giving.sign",
     test = "test.connection",
-    wait = "wait.wait",
+    wait = "calls.wait.wait",
 })
 
 for name in pairs(methods) do

@@ -1,7 +1,7 @@
 --- What a connection's calls are signed with.
 local connection = require "bedrock.connection"
 local host = require "bedrock.host"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 
 local credentials = {}
 

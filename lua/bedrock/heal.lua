@@ -116,7 +116,7 @@ end
 --- @return table? cure
 --- @return string? why there is none
 function Healing:profile()
-    local id, err = require("bedrock.resolve").profile(self.conn, self.model)
+    local id, err = require("bedrock.models.resolve").profile(self.conn, self.model)
     return id and { kind = "model", key = "model", id = id }, err and (err.errors and err.errors[1] or err).message
 end
 

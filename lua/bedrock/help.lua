@@ -1,10 +1,10 @@
---- Help at the prompt: our own functions by their annotations (help_texts.lua), operations by the model.
-local columns = require "bedrock.columns"
+--- Help at the prompt: our own functions by their annotations (help/texts.lua), operations by the model.
+local columns = require "bedrock.prints.columns"
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
-local describe = require "bedrock.describe"
+local describe = require "bedrock.help.describe"
 local errors = require "bedrock.errors"
-local texts = require "bedrock.help_texts"
+local texts = require "bedrock.help.texts"
 
 local help = {}
 

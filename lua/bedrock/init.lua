@@ -13,7 +13,7 @@ if not supported() then
 end
 
 local core = require "bedrock.core"
-local lazy = require "bedrock.lazy"
+local lazy = require "bedrock.base.lazy"
 
 local bedrock = {
     _NAME = "bedrock",
@@ -30,20 +30,20 @@ local bedrock = {
 lazy(bedrock, {
     certificate = "certificate.of",
     connect = "connection.connect",
-    describe = "describe.operation",
-    dump = "dump.dump",
+    describe = "help.describe.operation",
+    dump = "prints.dump.dump",
     families = "generate.listing.families",
     help = "help.help",
     load_api = "load_api.load",
     log = "log.to",
     metadata = "metadata.of",
-    on_task_error = "unjoined.on_task_error",
+    on_task_error = "tasks.unjoined.on_task_error",
     open = "settings.open",
-    operations = "describe.operations",
-    parallel = "task.parallel",
+    operations = "help.describe.operations",
+    parallel = "tasks.task.parallel",
     schema = "schema.schema",
-    skeleton = "describe.skeleton",
-    spawn = "task.spawn",
+    skeleton = "help.describe.skeleton",
+    spawn = "tasks.task.spawn",
     test = "test.settings",
 })
 lazy(core.error_metatable, { __concat = "errors.concat", __tostring = "errors.text" })

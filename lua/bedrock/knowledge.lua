@@ -5,7 +5,7 @@
 ---     print(assert(kb:ask "How long is the warranty?"))
 local agent_session = require "bedrock.agent_session"
 local connection = require "bedrock.connection"
-local drop_null = require "bedrock.drop_null"
+local drop_null = require "bedrock.base.drop_null"
 local errors = require "bedrock.errors"
 local kind = require "bedrock.agents.knowledge"
 local metadata = require "bedrock.metadata"

@@ -4,9 +4,9 @@
 ---     bedrock.log(print, "debug")        a function gets each line, and its level
 ---     bedrock.log(false)                 nobody
 local core = require "bedrock.core"
-local guarded = require "bedrock.guarded"
+local guarded = require "bedrock.tasks.guarded"
 local host = require "bedrock.host"
-local is_callable = require "bedrock.is_callable"
+local is_callable = require "bedrock.base.is_callable"
 
 local log = {}
 
@@ -33,8 +33,8 @@ local function set(f, level)
     for i = 1, level and rank[level] or 0 do
         wanted[LEVELS[i]] = true
     end
-    if package.loaded["bedrock.listen"] or level then
-        require("bedrock.listen").log(not level and 0 or level == "wire" and 2 or 1)
+    if package.loaded["bedrock.log.listen"] or level then
+        require("bedrock.log.listen").log(not level and 0 or level == "wire" and 2 or 1)
     end
 end
 

@@ -25,7 +25,7 @@ local tables = setmetatable({}, { __mode = "k" })
 local function table_of(packed, result)
     local facts = tables[packed]
     if not facts then
-        facts = require("bedrock.printed").as(core.metadata(packed), "metadata")
+        facts = require("bedrock.prints.printed").as(core.metadata(packed), "metadata")
         setmetatable(facts.timing, { __index = facts.timing.ms })
         tables[packed] = facts
     end

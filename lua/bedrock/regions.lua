@@ -1,6 +1,6 @@
 --- What a refusal does not say: that the model, or whatever else a parameter names, is in another region than the
 --- connection. AWS says only "The provided model identifier is invalid".
-local model_id = require "bedrock.model_id"
+local model_id = require "bedrock.models.id"
 
 local regions = {}
 

@@ -4,7 +4,7 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local drop_null = require "bedrock.drop_null"
+local drop_null = require "bedrock.base.drop_null"
 
 local test = {}
 
@@ -275,7 +275,7 @@ end
 
 local function model_step(conn, options, found)
     return function()
-        local detail, err, hint = require("bedrock.test_model").ask(conn, options.model, found.summaries)
+        local detail, err, hint = require("bedrock.test.model").ask(conn, options.model, found.summaries)
         if detail then
             return detail, err
         end

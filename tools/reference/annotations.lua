@@ -7,7 +7,7 @@ local OBJECTS = {
     { class = "bedrock", name = "bedrock.", file = "init", table = "bedrock" },
     { class = "bedrock.Connection", name = "Connection:", file = "connection", table = "methods" },
     { class = "bedrock.Chat", name = "Chat:", file = "chat", table = "methods" },
-    { class = "bedrock.Stream", name = "Stream:", file = "stream", table = "methods" },
+    { class = "bedrock.Stream", name = "Stream:", file = "streams.stream", table = "methods" },
     { class = "bedrock.AgentSession", name = "AgentSession:", file = "agent_session", table = "methods" },
 }
 

@@ -1,4 +1,4 @@
---- lua/bedrock/help_texts.lua: what bedrock.help says of our own functions and types, from their annotations.
+--- lua/bedrock/help/texts.lua: what bedrock.help says of our own functions and types, from their annotations.
 local tags = require "tags"
 
 local help = {}

@@ -3,7 +3,7 @@
 local answers = require "bedrock.agents.answer"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local halves = require "bedrock.halves"
+local halves = require "bedrock.base.halves"
 local messages = require "bedrock.agents.messages"
 local options = require "bedrock.agents.options"
 local tools = require "bedrock.agents.tools"

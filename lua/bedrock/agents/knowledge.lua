@@ -2,7 +2,7 @@
 local answers = require "bedrock.agents.answer"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local halves = require "bedrock.halves"
+local halves = require "bedrock.base.halves"
 local metadata = require "bedrock.metadata"
 local options = require "bedrock.agents.options"
 

@@ -1,7 +1,7 @@
 --- What may be given to a session and to one ask, and what is wrong with it.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local is_callable = require "bedrock.is_callable"
+local is_callable = require "bedrock.base.is_callable"
 
 local options = {}
 

@@ -1,5 +1,5 @@
 --- What a knowledge base found: a list that prints, each entry with its text, score, location and metadata.
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 
 local passages = {}
 

@@ -1,11 +1,11 @@
 --- Tools of an agent or a harness: which there are, and the calls of one turn, all at the same time.
-local at_once = require "bedrock.at_once"
+local at_once = require "bedrock.tasks.at_once"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local is_callable = require "bedrock.is_callable"
+local is_callable = require "bedrock.base.is_callable"
 local log = require "bedrock.log"
 local options = require "bedrock.agents.options"
-local raised = require "bedrock.raised"
+local raised = require "bedrock.tasks.raised"
 
 local tools = {}
 

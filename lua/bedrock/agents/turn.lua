@@ -14,7 +14,7 @@
 local answers = require "bedrock.agents.answer"
 local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
-local method_check = require "bedrock.method_check"
+local method_check = require "bedrock.base.method_check"
 local tools = require "bedrock.agents.tools"
 
 local turn = {}

@@ -3,7 +3,7 @@ local core = require "bedrock.core"
 local answer = require "bedrock.chat.answer"
 local errors = require "bedrock.errors"
 local files = require "bedrock.chat.files"
-local is_list = require "bedrock.is_list"
+local is_list = require "bedrock.base.is_list"
 local options = require "bedrock.chat.options"
 local tools = require "bedrock.chat.tools"
 

@@ -2,7 +2,7 @@
 local answer = require "bedrock.chat.answer"
 local core = require "bedrock.core"
 local files = require "bedrock.chat.files"
-local is_list = require "bedrock.is_list"
+local is_list = require "bedrock.base.is_list"
 
 local input = {}
 

@@ -1,9 +1,9 @@
 --- What a chat may be told: each option with what it must be. The same options serve one `say`.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local drop_null = require "bedrock.drop_null"
-local is_callable = require "bedrock.is_callable"
-local is_list = require "bedrock.is_list"
+local drop_null = require "bedrock.base.drop_null"
+local is_callable = require "bedrock.base.is_callable"
+local is_list = require "bedrock.base.is_list"
 
 local options = {}
 

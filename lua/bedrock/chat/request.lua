@@ -2,7 +2,7 @@
 local answer = require "bedrock.chat.answer"
 local caching = require "bedrock.chat.caching"
 local core = require "bedrock.core"
-local model_id = require "bedrock.model_id"
+local model_id = require "bedrock.models.id"
 
 local find = string.find
 

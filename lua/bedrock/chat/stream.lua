@@ -2,8 +2,8 @@
 local answer = require "bedrock.chat.answer"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local gathering = require "bedrock.gather"
-local halves = require "bedrock.halves"
+local gathering = require "bedrock.streams.gather"
+local halves = require "bedrock.base.halves"
 local objects = require "bedrock.chat.objects"
 local sending = require "bedrock.chat.sending"
 

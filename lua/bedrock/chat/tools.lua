@@ -1,12 +1,12 @@
 --- A chat's tools: what the model is told of them, and running what it calls.
 local answer = require "bedrock.chat.answer"
-local at_once = require "bedrock.at_once"
+local at_once = require "bedrock.tasks.at_once"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local is_callable = require "bedrock.is_callable"
-local is_list = require "bedrock.is_list"
+local is_callable = require "bedrock.base.is_callable"
+local is_list = require "bedrock.base.is_list"
 local options = require "bedrock.chat.options"
-local raised = require "bedrock.raised"
+local raised = require "bedrock.tasks.raised"
 local schema = require "bedrock.schema"
 local schema_check = require "bedrock.schema_check"
 

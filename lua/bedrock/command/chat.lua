@@ -2,7 +2,7 @@
 local attachments = require "bedrock.command.attachments"
 local core = require "bedrock.core"
 local lines = require "bedrock.command.lines"
-local raised = require "bedrock.raised"
+local raised = require "bedrock.tasks.raised"
 local talk = require "bedrock.command.talk"
 
 local chat = { summary = "A conversation in the terminal; /help tells what there is." }

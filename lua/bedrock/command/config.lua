@@ -1,7 +1,7 @@
 --- bedrock config show
 local core = require "bedrock.core"
 local options = require "bedrock.settings.options"
-local secret = require "bedrock.secret"
+local secret = require "bedrock.base.secret"
 
 --- A table's values, each as it may be shown.
 local function shown(name, value, within)

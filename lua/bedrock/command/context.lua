@@ -164,7 +164,7 @@ function context.run(sub, given, args)
         return type(raised) == "number" and raised or 0
     elseif getmetatable(raised) == Exit then
         return raised.code
-    elseif require("bedrock.raised").is_for_the_caller(raised) then
+    elseif require("bedrock.tasks.raised").is_for_the_caller(raised) then
         return INTERRUPTED
     end
     tell(self, raised)

@@ -1,6 +1,6 @@
 --- Settings as a settings file has them, secrets too: what is written here is for its owner alone.
 local core = require "bedrock.core"
-local quoted = require "bedrock.quoted"
+local quoted = require "bedrock.prints.quoted"
 
 local value_text
 

@@ -1,6 +1,6 @@
 --- Cohere Embed v4: a text and an image may become one embedding.
 local embeddings = require "bedrock.families.cohere_embeddings"
-local media = require "bedrock.media"
+local media = require "bedrock.base.media"
 
 --- A text beside an image is one thing of several parts.
 local function both(given)

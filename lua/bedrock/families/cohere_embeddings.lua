@@ -1,5 +1,5 @@
 --- What Cohere's embedding models share: many texts at a time, or an image, and what the vectors are for.
-local media = require "bedrock.media"
+local media = require "bedrock.base.media"
 
 local cohere_embeddings = {}
 

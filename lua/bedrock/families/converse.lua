@@ -1,5 +1,5 @@
 --- Any model that Converse speaks to. Models that no other family knows go this way by themselves.
-local media = require "bedrock.media"
+local media = require "bedrock.base.media"
 local messages = require "bedrock.families.nova_messages"
 
 local function source(found)

@@ -1,6 +1,6 @@
 --- TwelveLabs Marengo 2.7: embeddings of texts and images.
 local core = require "bedrock.core"
-local media = require "bedrock.media"
+local media = require "bedrock.base.media"
 
 --- @param found bedrock.Media
 --- @return table

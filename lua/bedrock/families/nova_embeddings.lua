@@ -1,6 +1,6 @@
 --- Amazon Nova Multimodal Embeddings, of texts and images. Text that is too long is an error, not cut.
 local core = require "bedrock.core"
-local media = require "bedrock.media"
+local media = require "bedrock.base.media"
 
 local PURPOSES = {
     search_document = "GENERIC_INDEX",

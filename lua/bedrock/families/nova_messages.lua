@@ -1,7 +1,7 @@
 --- The body that all text models of Amazon Nova share.
 local blocks = require "bedrock.families.blocks"
 local core = require "bedrock.core"
-local media = require "bedrock.media"
+local media = require "bedrock.base.media"
 
 local nova_messages = {}
 

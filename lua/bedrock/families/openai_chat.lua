@@ -1,5 +1,5 @@
 --- The body of OpenAI's Chat Completions, which several providers took over.
-local media = require "bedrock.media"
+local media = require "bedrock.base.media"
 
 local openai_chat = {}
 

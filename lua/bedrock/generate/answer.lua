@@ -1,10 +1,10 @@
 --- What generate gives: one form for what all families answer.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local is_list = require "bedrock.is_list"
+local is_list = require "bedrock.base.is_list"
 local metadata = require "bedrock.metadata"
 local parameters = require "bedrock.generate.parameters"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 local thoughts = require "bedrock.generate.thoughts"
 
 local is_text, is_number = parameters.is_text, parameters.is_number

@@ -2,7 +2,7 @@
 local answer = require "bedrock.generate.answer"
 local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
-local raised = require "bedrock.raised"
+local raised = require "bedrock.tasks.raised"
 
 local by_chat = {}
 

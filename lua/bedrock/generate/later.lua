@@ -1,7 +1,7 @@
 --- Models that take minutes: the task is started, its end is waited for, and what it made lies in S3.
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
-local drop_null = require "bedrock.drop_null"
+local drop_null = require "bedrock.base.drop_null"
 local errors = require "bedrock.errors"
 
 --- Pauses between two looks grow from the first to the last.

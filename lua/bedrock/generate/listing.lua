@@ -1,7 +1,7 @@
 --- bedrock.families: which models generate can speak to, and what each takes.
 local families = require "bedrock.families"
 local parameters = require "bedrock.generate.parameters"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 
 local unpack = table.unpack or unpack
 

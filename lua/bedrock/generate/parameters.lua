@@ -1,7 +1,7 @@
 --- The parameters that generate knows, and what is said of others.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local is_list = require "bedrock.is_list"
+local is_list = require "bedrock.base.is_list"
 
 local INPUTS_MAX = 1000
 

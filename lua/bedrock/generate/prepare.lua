@@ -1,12 +1,12 @@
 --- From the parameters to what is to be sent to whom: all that is wrong with them is found here.
 local core = require "bedrock.core"
-local drop_null = require "bedrock.drop_null"
+local drop_null = require "bedrock.base.drop_null"
 local errors = require "bedrock.errors"
 local families = require "bedrock.families"
-local media = require "bedrock.media"
-local model_id = require "bedrock.model_id"
+local media = require "bedrock.base.media"
+local model_id = require "bedrock.models.id"
 local parameters = require "bedrock.generate.parameters"
-local profiles = require "bedrock.profiles"
+local profiles = require "bedrock.models.profiles"
 
 local add, sorted = parameters.add, parameters.sorted
 

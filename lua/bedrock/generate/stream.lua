@@ -10,11 +10,11 @@ local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
-local method_check = require "bedrock.method_check"
+local method_check = require "bedrock.base.method_check"
 local prepare = require "bedrock.generate.prepare"
-local raised = require "bedrock.raised"
+local raised = require "bedrock.tasks.raised"
 local send = require "bedrock.generate.send"
-local halves = require "bedrock.halves"
+local halves = require "bedrock.base.halves"
 local thoughts = require "bedrock.generate.thoughts"
 
 --- Bedrock's own last word, with the last chunk of every model, and what its counts are here.
@@ -203,7 +203,7 @@ end
 --- @return bedrock.Generated? answer
 --- @return bedrock.Error? err what had come is in err.partial
 function methods.print(self)
-    return require("bedrock.printing").answer("generate_stream", itself, self)
+    return require("bedrock.prints.printing").answer("generate_stream", itself, self)
 end
 
 Stream.__index = method_check(Stream, methods, "stream")

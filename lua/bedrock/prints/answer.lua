@@ -2,7 +2,7 @@
 local blocks = require "bedrock.prints.blocks"
 local bytes = require "bedrock.prints.bytes"
 local core = require "bedrock.core"
-local is_list = require "bedrock.is_list"
+local is_list = require "bedrock.base.is_list"
 local members = require "bedrock.prints.members"
 local rows = require "bedrock.prints.rows"
 local short = require "bedrock.prints.short"

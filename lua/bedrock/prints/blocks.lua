@@ -1,6 +1,6 @@
 --- Content blocks of Converse for people: texts as they are, in brackets what else there is.
 local bytes = require "bedrock.prints.bytes"
-local dump = require("bedrock.dump").dump
+local dump = require("bedrock.prints.dump").dump
 
 local WIDTH = 76
 

@@ -1,5 +1,5 @@
 --- What bedrock.families gives: a family a line, with what it takes on a line of its own, as that may be long.
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 
 local function about(family)
     local models = family.models[1] and table.concat(family.models, " ") or "any model that Converse speaks to"

@@ -1,6 +1,6 @@
 --- What conn:generate gives: its text as it is, or lines about what else it made.
 local bytes = require "bedrock.prints.bytes"
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 local members = require "bedrock.prints.members"
 local short = require "bedrock.prints.short"
 

@@ -1,7 +1,7 @@
 --- A table's members, a line each.
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 local core = require "bedrock.core"
-local is_list = require "bedrock.is_list"
+local is_list = require "bedrock.base.is_list"
 local short = require "bedrock.prints.short"
 
 local WIDTH = 100

@@ -1,8 +1,8 @@
 --- What is known about an answer besides its contents.
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 local core = require "bedrock.core"
 local members = require "bedrock.prints.members"
-local secret = require "bedrock.secret"
+local secret = require "bedrock.base.secret"
 
 local function header_lines(headers)
     local rows = {}

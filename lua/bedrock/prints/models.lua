@@ -1,5 +1,5 @@
 --- The list of conn:models as a table.
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 
 local WIDTH = 120
 local HEADER = { "id", "name", "provider", "kind", "input", "output" }

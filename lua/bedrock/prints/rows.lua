@@ -1,5 +1,5 @@
 --- A list as rows, and how many there are.
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 local members = require "bedrock.prints.members"
 local short = require "bedrock.prints.short"
 

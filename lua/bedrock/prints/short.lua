@@ -1,9 +1,9 @@
 --- One value in one line.
 local bytes = require "bedrock.prints.bytes"
-local columns = require "bedrock.columns"
-local dump = require("bedrock.dump").dump
-local is_list = require "bedrock.is_list"
-local secret = require "bedrock.secret"
+local columns = require "bedrock.prints.columns"
+local dump = require("bedrock.prints.dump").dump
+local is_list = require "bedrock.base.is_list"
+local secret = require "bedrock.base.secret"
 
 local FIRST_NUMBERS = 4
 local NUMBERS_MIN = 8

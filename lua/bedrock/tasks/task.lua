@@ -1,11 +1,11 @@
 --- Functions that run at the same time as coroutines: bedrock.spawn and bedrock.parallel.
-local method_check = require "bedrock.method_check"
+local method_check = require "bedrock.base.method_check"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
-local is_callable = require "bedrock.is_callable"
+local is_callable = require "bedrock.base.is_callable"
 local scheduler = require "bedrock.scheduler"
-local unjoined = require "bedrock.unjoined"
+local unjoined = require "bedrock.tasks.unjoined"
 
 local pack = table.pack or function(...)
     return { n = select("#", ...), ... }

@@ -2,11 +2,11 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local drop_null = require "bedrock.drop_null"
-local is_list = require "bedrock.is_list"
+local drop_null = require "bedrock.base.drop_null"
+local is_list = require "bedrock.base.is_list"
 local metadata = require "bedrock.metadata"
-local model_id = require "bedrock.model_id"
-local printed = require "bedrock.printed"
+local model_id = require "bedrock.models.id"
+local printed = require "bedrock.prints.printed"
 
 local request = {}
 
@@ -227,7 +227,7 @@ function request.send(self, fields, options)
     end
     rawset(answer, "headers", metadata.of(answer).headers)
     if fields.stream == true then
-        require("bedrock.sse").decode(answer, fields.require_end)
+        require("bedrock.streams.sse").decode(answer, fields.require_end)
     end
     return answer
 end

@@ -3,7 +3,7 @@
 local collect_other = require("bedrock.streams.collect").other
 local errors = require "bedrock.errors"
 local metadata = require "bedrock.metadata"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 
 --- The members that came with the head belong to the result, too.
 local function add_fields(result, stream)

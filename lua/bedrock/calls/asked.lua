@@ -4,7 +4,7 @@
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local connection = require "bedrock.connection"
-local raised = require "bedrock.raised"
+local raised = require "bedrock.tasks.raised"
 
 local asked = {}
 

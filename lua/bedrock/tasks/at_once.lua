@@ -1,6 +1,6 @@
 --- Jobs of one turn, all at the same time.
 local errors = require "bedrock.errors"
-local task = require "bedrock.task"
+local task = require "bedrock.tasks.task"
 
 --- What is to be raised of several errors: the first that is no cancellation. The others are cancelled because of it.
 local function cause(errs, count)

@@ -223,7 +223,7 @@ function describe.skeleton(name)
     if not op then
         return nil, err
     end
-    return require("bedrock.skeleton")(op)
+    return require("bedrock.help.skeleton")(op)
 end
 
 return describe

@@ -3,11 +3,11 @@
 ---     for page in conn:pages("list_agents", { … }) do … end      raises when a request fails
 ---     for agent in conn:items("list_agents", { … }) do … end
 ---     local page, err = pages:next()                             nil: the end; nil, err: it failed
-local method_check = require "bedrock.method_check"
+local method_check = require "bedrock.base.method_check"
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 
 --- For a generic `for`, where an error is raised. `next` returns the error.
 --- @class bedrock.Pages

@@ -1,6 +1,6 @@
 --- Errors of tasks that nobody joined. They are reported when the task is collected or the Lua state is closed.
 local host = require "bedrock.host"
-local is_callable = require "bedrock.is_callable"
+local is_callable = require "bedrock.base.is_callable"
 
 local unjoined = {}
 

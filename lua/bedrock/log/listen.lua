@@ -300,14 +300,14 @@ function listen.begin()
     for name, wrap in pairs(wrappers) do
         methods[name] = wrap(methods[name])
     end
-    require("bedrock.stream").over = stream_over
+    require("bedrock.streams.stream").over = stream_over
 end
 
 --- What the log wants: nothing, events, or heads and bodies, too.
 --- @param wanted 0|1|2
 function listen.log(wanted)
     level = wanted
-    lines = wanted > 0 and require "bedrock.log_lines" or nil
+    lines = wanted > 0 and require "bedrock.log.lines" or nil
     if begun or wanted > 0 then
         listen.begin()
     end

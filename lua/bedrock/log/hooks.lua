@@ -1,9 +1,9 @@
 --- Connections with hooks: `on`, whose functions are told of each call. Other connections never load this file.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local guarded = require "bedrock.guarded"
-local is_callable = require "bedrock.is_callable"
-local listen = require "bedrock.listen"
+local guarded = require "bedrock.tasks.guarded"
+local is_callable = require "bedrock.base.is_callable"
+local listen = require "bedrock.log.listen"
 
 local hooks = {}
 

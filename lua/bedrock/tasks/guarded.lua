@@ -1,7 +1,7 @@
 --- Functions of the user's that are told things in the midst of a call. What they raise never gets into the call: it is
 --- reported once. What they call themselves is not told to them again.
 local host = require "bedrock.host"
-local raised = require "bedrock.raised"
+local raised = require "bedrock.tasks.raised"
 
 local function text_of(value)
     local ok, text = pcall(tostring, value)

@@ -4,7 +4,7 @@
 ---     local name, event = stream:next()                nil: the end; nil, err: it broke
 ---     local result, err = stream:gather()              all of it
 ---     local result, err = stream:print()               all of it, written as it comes
-local method_check = require "bedrock.method_check"
+local method_check = require "bedrock.base.method_check"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
@@ -223,7 +223,7 @@ local function gathered(self, see)
             message = "the stream was already read to its end",
         }
     end
-    return require("bedrock.gather").whole(self, see)
+    return require("bedrock.streams.gather").whole(self, see)
 end
 
 --- Reads everything that is still to come, and puts it together.
@@ -237,7 +237,7 @@ end
 --- @return table? result
 --- @return bedrock.Error? err what had come is in err.partial
 function methods.print(self)
-    return require("bedrock.printing").stream(self, function(see)
+    return require("bedrock.prints.printing").stream(self, function(see)
         return gathered(self, see)
     end)
 end

@@ -4,11 +4,11 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local kept_list = require "bedrock.kept_list"
-local model_candidates = require "bedrock.model_candidates"
-local model_id = require "bedrock.model_id"
-local model_name = require "bedrock.model_name"
-local profiles = require "bedrock.profiles"
+local kept_list = require "bedrock.models.kept_list"
+local model_candidates = require "bedrock.models.candidates"
+local model_id = require "bedrock.models.id"
+local model_name = require "bedrock.models.name"
+local profiles = require "bedrock.models.profiles"
 
 local OPERATION = "resolve"
 local NEAREST_MAX = 5

@@ -3,9 +3,9 @@
 --- AWS's own list decides, which says where each profile sends requests. If it does not decide, nothing is chosen,
 --- because a guess may send data abroad.
 local errors = require "bedrock.errors"
-local kept_list = require "bedrock.kept_list"
-local listing = require "bedrock.listing"
-local model_id = require "bedrock.model_id"
+local kept_list = require "bedrock.models.kept_list"
+local listing = require "bedrock.models.listing"
+local model_id = require "bedrock.models.id"
 
 local OPERATION = "generate"
 

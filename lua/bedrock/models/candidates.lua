@@ -1,7 +1,7 @@
 --- The models that the account's lists name, to be looked through for a name.
 local core = require "bedrock.core"
-local model_id = require "bedrock.model_id"
-local model_name = require "bedrock.model_name"
+local model_id = require "bedrock.models.id"
+local model_name = require "bedrock.models.name"
 
 local ON_DEMAND, LEGACY = "ON_DEMAND", "LEGACY"
 

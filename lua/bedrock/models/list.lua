@@ -6,10 +6,10 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local drop_null = require "bedrock.drop_null"
-local listing = require "bedrock.listing"
-local model_id = require "bedrock.model_id"
-local printed = require "bedrock.printed"
+local drop_null = require "bedrock.base.drop_null"
+local listing = require "bedrock.models.listing"
+local model_id = require "bedrock.models.id"
+local printed = require "bedrock.prints.printed"
 
 local OPERATION = "models"
 

@@ -2,9 +2,9 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local credentials = require "bedrock.credentials"
-local drop_null = require "bedrock.drop_null"
+local drop_null = require "bedrock.base.drop_null"
 local errors = require "bedrock.errors"
-local printed = require "bedrock.printed"
+local printed = require "bedrock.prints.printed"
 
 local giving = {}
 

@@ -1,7 +1,7 @@
 --- A table to fill in, from what an operation takes. Required members have a placeholder of their type; a union
 --- has one member, a list one element. Printed, it is Lua source, with everything optional in comments.
-local describe = require "bedrock.describe"
-local quoted = require "bedrock.quoted"
+local describe = require "bedrock.help.describe"
+local quoted = require "bedrock.prints.quoted"
 
 --- The source of each skeleton, kept apart from its members.
 local sources = setmetatable({}, { __mode = "k" })

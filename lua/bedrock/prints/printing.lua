@@ -1,7 +1,7 @@
 --- Text to standard output as it comes: stream:print() and its like.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local halves = require "bedrock.halves"
+local halves = require "bedrock.base.halves"
 local host = require "bedrock.host"
 
 local printing = {}

@@ -1,10 +1,10 @@
 --- Values in full, as Lua source. What reads back: nil, truth values, numbers, texts with any bytes, tables of these,
 --- null, JSON numbers, raw JSON, empty lists. Of anything else a comment says what it is; no secret is shown.
-local columns = require "bedrock.columns"
+local columns = require "bedrock.prints.columns"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local quoted = require "bedrock.quoted"
-local secret = require "bedrock.secret"
+local quoted = require "bedrock.prints.quoted"
+local secret = require "bedrock.base.secret"
 
 local WIDTH = 100
 --- Deeper ones the parsers of Lua do not read.

@@ -1,7 +1,7 @@
 --- The last step of `conn:test { model = … }`: may this connection ask that model, and if not, what is in the way?
 --- It costs nothing (CountTokens) or about a token.
 local families = require "bedrock.families"
-local model_id = require "bedrock.model_id"
+local model_id = require "bedrock.models.id"
 
 local test_model = {}
 

@@ -1,6 +1,6 @@
 --- The lines of the log: what happened to a call, for people.
 local log = require "bedrock.log"
-local wire_lines = require "bedrock.wire_lines"
+local wire_lines = require "bedrock.log.wire"
 
 local log_lines = {}
 
