@@ -164,6 +164,67 @@ describe("the short form of a schema", function()
         assert.is_nil((bedrock.schema "string?"))
     end)
 
+    it("takes a description of a list and of an enum", function()
+        becomes({ tags = { list = "string: one tag", description = "what it is about" },
+            ["level?"] = { "low", "high", description = "how much: of all" } },
+            '{"additionalProperties":false,"properties":{"level":{"description":"how much: of all",'
+            .. '"enum":["low","high"],"type":"string"},"tags":{"description":"what it is about","items":{"description":'
+            .. '"one tag","type":"string"},"type":"array"}},"required":["tags"],"type":"object"}')
+        refused({ list = "string", description = "string: of the list" }, "list: a property called list needs JSON")
+        refused({ list = "string", description = 5 }, "list: a property called list needs JSON Schema", "description: ")
+        refused({ a = { "low", "high", description = "string" } }, "a: is both a list and a table")
+    end)
+
+    it("takes no type for a value of an enum", function()
+        for _, text in ipairs { "string: a file name", "string?", "integer :how many", "number?: so many" } do
+            refused({ a = { text } }, ('a: would be an enum with the text "%s"; for a list write { list = "%s" }')
+                :format(text, (text:gsub("%?", ""))))
+        end
+        refused({ a = { "none", "string: a name" } }, 'a: would be an enum with the text "string: a name"')
+        assert.truthy(schema.of { a = { "string", "integer" }, b = { "note: this", "string theory" } })
+    end)
+
+    it("knows how others write lists, enums and values that may be left out", function()
+        refused({ a = "low|high: how much" }, '"low|high" is not a type', 'write { "low", "high" }')
+        refused({ a = "enum" }, 'for one of several values write { "low", "high" }')
+        refused({ a = "string | null" }, 'for a value that may be left out write "string?"')
+        refused({ a = "list[int]" }, '{ list = "integer" }')
+        refused({ a = "Array<string>" }, '{ list = "string" }')
+        refused({ a = "array of strings" }, '{ list = "string" }')
+    end)
+
+    it("finds the short form in every place of JSON Schema where a schema stands", function()
+        refused({ type = "array", items = "string" }, "items: must be JSON Schema here, got a string",
+            'a list is { list = "string" }')
+        refused({ type = "object", properties = { a = { type = "array", items = { { "x" }, "string" } } } },
+            "properties.a.items[1]: must be JSON Schema here, got a list",
+            "properties.a.items[2]: must be JSON Schema here, got a string")
+        for _, keyword in ipairs { "additionalProperties", "not", "contains", "if", "propertyNames" } do
+            refused({ a = { type = "object", [keyword] = "string" } }, ("a.%s: must be JSON"):format(keyword))
+            assert.truthy(schema.of { a = { type = "object", [keyword] = true } })
+            assert.truthy(schema.of { a = { type = "object", [keyword] = { type = "string" } } })
+        end
+        for _, keyword in ipairs { "anyOf", "oneOf", "allOf", "prefixItems" } do
+            refused({ a = { type = "object", [keyword] = { { type = "string" }, "string", bedrock.null } } },
+                ("a.%s[2]: must be JSON Schema here, got a string"):format(keyword), "[3]: must be", "got null")
+            refused({ a = { type = "object", [keyword] = "string" } }, ("a.%s: of JSON Schema must be a list of "
+                .. "schemas, got a string; a property called %s needs"):format(keyword, keyword))
+        end
+        for _, keyword in ipairs { "$defs", "definitions", "patternProperties" } do
+            refused({ a = { type = "object", [keyword] = { x = { list = "string" } } } },
+                ("a.%s.x: must be JSON Schema here, got the short form of a list"):format(keyword))
+        end
+        assert.truthy(schema.of { type = "object", properties = { a = bedrock.json.raw '{"type":"string"}' } })
+    end)
+
+    it("reads a JSON Schema that contains itself once", function()
+        local node = { type = "object", properties = {} }
+        node.properties.left, node.properties.right, node.anyOf = node, node, { node, node }
+        assert.equal(node, schema.of(node))
+        node.items = "string"
+        refused(node, "items: must be")
+    end)
+
     it("refuses names in required that are none", function()
         refused({ type = "object", required = { 5, bedrock.null } }, "required[1]: must be the name of a "
             .. "property, got a number; required[2]: must be the name of a property, got null")

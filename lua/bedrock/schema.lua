@@ -3,10 +3,12 @@
 ---     bedrock.schema { city = "string: the city", days = "integer?", unit = { "C", "F" } }
 ---
 --- A text is a type, "?" if the property may be left out, and a description behind ":". A list is an enum, a table an
---- object, `{ list = … }` a list of what stands there. JSON Schema goes through as it is, at any level.
+--- object, `{ list = … }` a list of what stands there. Enums and lists take a `description` beside that.
+--- JSON Schema goes through as it is, at any level.
 --- The tables that come out are plain, so encoding sorts their keys: prompt caches need one order in all processes.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local mistakes = require "bedrock.json_schema.mistakes"
 
 local OPERATION = "schema"
 --- A table deeper than that contains itself.
@@ -71,13 +73,32 @@ local function below(path, name)
     return path == "" and name or path .. "." .. name
 end
 
-local function hint(word)
-    local items = word:match "^(%a+)%[%]$" or (word == "array" or word == "list") and "string"
+--- Lists and enums as other languages write them.
+local function other_form(word)
+    local items = word:match "^(%a+)%[%]$" or word:match "^%a+[<%[](%a+)[>%]]$"
+        or (word:find "^array%f[%A]" or word:find "^list%f[%A]") and "string"
     if items then
-        return (' (for a list write { list = "%s" })'):format(items)
+        return ('for a list write { list = "%s" }'):format(SLIPS[items] or items)
+    elseif word:find "^%a+ *| *null$" or word:find "^null *|" then
+        return 'for a value that may be left out write "string?"'
+    elseif word == "enum" or word:find("|", 1, true) then
+        return 'for one of several values write { "low", "high" }'
+    end
+end
+
+local function hint(word)
+    local other = other_form(word)
+    if other then
+        return (" (%s)"):format(other)
     end
     local near = SLIPS[word:lower()] or core.suggest(word, TYPES)
     return near and (" (did you mean %s?)"):format(near) or ""
+end
+
+--- A type with a description or a mark, which nobody means as a text.
+local function reads_as_type(text)
+    local word, rest = text:match "^%s*(%a+)%s*(.*)$"
+    return IS_TYPE[word] and (rest == "?" or rest:find "^%??%s*:" ~= nil)
 end
 
 --- "integer?: how many days"
@@ -114,10 +135,20 @@ end
 
 local SCALARS = { string = true, number = true, boolean = true }
 
+--- @return string? text one of them is a type, so that a list was meant
+local function type_among(values)
+    for _, value in ipairs(values) do
+        if type(value) == "string" and (reads_as_type(value) or #values == 1 and IS_TYPE[value]) then
+            return value
+        end
+    end
+end
+
 function Reader:enum(values, path)
-    if #values == 1 and IS_TYPE[values[1]] then
-        return self:refuse(path, "type", 'would be an enum of the one value "%s"; for a list write { list = "%s" }',
-            values[1], values[1])
+    local word = type_among(values)
+    if word then
+        return self:refuse(path, "type", 'would be an enum with the text "%s"; for a list write { list = "%s" }',
+            core.shown(word), core.shown((word:gsub("^(%s*%a+%s*)%?", "%1"))))
     end
     local copy = core.array {}
     for i, value in ipairs(values) do
@@ -127,16 +158,16 @@ function Reader:enum(values, path)
         end
         copy[i] = value
     end
-    return { type = type_of_all(copy), enum = copy }
+    return { type = type_of_all(copy), enum = copy, description = values.description }
 end
 
 function Reader:list(value, path, depth)
-    local items, optional = self:value(value, below(path, "list"), depth + 1)
+    local items, optional = self:value(value.list, below(path, "list"), depth + 1)
     if optional then
         return self:refuse(below(path, "list"), "type", "an entry of a list cannot be optional: leave ? out, or set "
             .. "it behind the name of the list")
     end
-    return items and { type = "array", items = items }
+    return items and { type = "array", items = items, description = value.description }
 end
 
 --- @return string[]? names in order; nil: there are other keys
@@ -188,52 +219,38 @@ function Reader:object(fields, path, depth)
         additionalProperties = false }
 end
 
---- A property in the short form, within JSON Schema.
-function Reader:check_properties(properties, path)
-    for name, one in pairs(properties) do
-        if type(one) == "string" or type(one) == "number" then
-            self:refuse(below(below(path, "properties"), tostring(name)), "type", "must be JSON Schema here, got %s; "
-                .. "for the short form leave out type and properties", errors.type_of(one))
-        end
-    end
+--- A list's or an enum's; a type would be meant as a property.
+local function is_description(value)
+    return type(value) == "string" and not IS_TYPE[value] and not reads_as_type(value)
 end
 
---- An older form of JSON Schema has true or false there.
-function Reader:check_required(required, path)
-    if type(required) == "boolean" then
-        return
-    elseif type(required) ~= "table" then
-        return self:refuse(below(path, "required"), "type", "must be a list of names, got %s",
-            required == core.null and "null" or errors.type_of(required))
-    end
-    for i, name in ipairs(required) do
-        if type(name) ~= "string" then
-            self:refuse(("%s[%d]"):format(below(path, "required"), i), "type", "must be the name of a property, got %s",
-                name == core.null and "null" or errors.type_of(name))
+--- { list = …, description = … }
+local function is_list(value)
+    for key, one in pairs(value) do
+        if key ~= "list" and not (key == "description" and is_description(one)) then
+            return false
         end
     end
+    return value.list ~= nil
 end
 
---- Only what is plainly a mistake.
+--- Are there other keys than those of an enum?
+function Reader:is_mixed(value, path)
+    for key, one in pairs(value) do
+        if type(key) ~= "number" and not (key == "description" and is_description(one)) then
+            self:refuse(path, "type", "is both a list and a table of properties: it has the key %s",
+                core.shown(tostring(key)))
+            return true
+        end
+    end
+    return false
+end
+
 function Reader:json_schema(schema, path)
-    for _, keyword in ipairs { "enum", "properties" } do
-        if schema[keyword] ~= nil and type(schema[keyword]) ~= "table" then
-            self:refuse(below(path, keyword), "type", "of JSON Schema must be a table, got %s; a property called %s "
-                .. 'needs JSON Schema: { type = "object", properties = { … } }', errors.type_of(schema[keyword]),
-                keyword)
-        end
-    end
-    if type(schema.properties) == "table" then
-        self:check_properties(schema.properties, path)
-    end
-    if schema.required ~= nil then
-        self:check_required(schema.required, path)
-    end
+    mistakes(schema, path, function(where, message, ...)
+        self:refuse(where, "type", message, ...)
+    end)
     return schema
-end
-
-local function only_key(value, key)
-    return value[key] ~= nil and next(value) == key and next(value, key) == nil
 end
 
 function Reader:table(value, path, depth)
@@ -241,27 +258,14 @@ function Reader:table(value, path, depth)
         return self:refuse(path, "type", "is deeper than %d tables: does it contain itself?", DEPTH_MAX)
     elseif is_json_schema(value) then
         return self:json_schema(value, path)
-    elseif only_key(value, "list") then
-        return self:list(value.list, path, depth)
-    elseif #value > 0 and not self:is_mixed(value, path) then
-        return self:enum(value, path)
+    elseif is_list(value) then
+        return self:list(value, path, depth)
     elseif #value > 0 then
-        return nil
+        return not self:is_mixed(value, path) and self:enum(value, path) or nil
     elseif getmetatable(value) == getmetatable(core.array {}) then
         return self:refuse(path, "type", "is an enum without values")
     end
     return self:object(value, path, depth)
-end
-
-function Reader:is_mixed(value, path)
-    for key in pairs(value) do
-        if type(key) ~= "number" then
-            self:refuse(path, "type", "is both a list and a table of properties: it has the key %s",
-                core.shown(tostring(key)))
-            return true
-        end
-    end
-    return false
 end
 
 --- @param depth integer of tables around it
