@@ -9,6 +9,7 @@ local connection = require "bedrock.connection"
 local errors = require "bedrock.errors"
 local history = require "bedrock.chat.history"
 local lazy = require "bedrock.base.lazy"
+local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
 local sending = require "bedrock.chat.sending"
@@ -188,13 +189,13 @@ end
 local WEAK = { __mode = "v" }
 
 function Turn:hold()
-    self.chat._turn = setmetatable({ self }, WEAK)
+    self.chat._turn[1] = self
 end
 
 function Turn:release()
     local held = self.chat._turn
-    if held and held[1] == self then
-        self.chat._turn = nil
+    if held[1] == self then
+        held[1] = nil
     end
 end
 
@@ -217,10 +218,10 @@ end
 --- A stream that was left without its end and that nobody can reach is garbage, and holds the chat no longer.
 local function is_held(chat)
     local held = chat._turn
-    if held and held[1] and held[1].idle then
+    if held[1] and held[1].idle then
         collectgarbage()
     end
-    return held ~= nil and held[1] ~= nil
+    return held[1] ~= nil
 end
 
 --- A turn that may begin, or what is wrong.
@@ -240,6 +241,7 @@ local function begin(chat, given, fields)
         local count = #turn.messages
         turn.messages = history.trimmed(chat, turn.messages, { tokens = turn.options.context_limit })
         turn.base = math.max(turn.base - (count - #turn.messages), 0)
+        turn.seen = look.new()
     end
     return turn
 end
@@ -345,7 +347,7 @@ local chat = {}
 --- A chat of those options; used by fork, too.
 local function begun(conn, own, set, messages)
     return setmetatable({ messages = messages, usage = answer.no_usage(), _conn = conn, _options = own, _tools = set,
-        _again = begun }, Chat)
+        _object = objects.read(own.schema, set.by_name, {}), _turn = setmetatable({}, WEAK), _again = begun }, Chat)
 end
 
 --- Begins a conversation.

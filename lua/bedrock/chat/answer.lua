@@ -58,9 +58,15 @@ end
 
 --- Adds what Converse told.
 function answer.add_usage(usage, told)
-    for _, pair in ipairs(USAGE) do
-        local tokens = told and told[pair[1]]
-        usage[pair[2]] = usage[pair[2]] + (type(tokens) == "number" and tokens or 0)
+    if type(told) ~= "table" then
+        return
+    end
+    for i = 1, #USAGE do
+        local theirs, ours = USAGE[i][1], USAGE[i][2]
+        local tokens = told[theirs]
+        if type(tokens) == "number" then
+            usage[ours] = usage[ours] + tokens
+        end
     end
 end
 

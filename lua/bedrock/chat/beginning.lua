@@ -2,12 +2,15 @@
 local answer = require "bedrock.chat.answer"
 local errors = require "bedrock.errors"
 local input = require "bedrock.chat.input"
+local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
 local request = require "bedrock.chat.request"
 local tools = require "bedrock.chat.tools"
 
 local beginning = {}
+
+local NOTHING = {}
 
 --- What an error's turn was, apart from the error: its options are not for printing, nor for hooks.
 local failed = setmetatable({}, { __mode = "k" })
@@ -45,6 +48,9 @@ end
 --- The options of the turn that goes on, and those given now over them. Forced choices were for its first request.
 local function fields_of(chat, given, fields)
     local about = errors.is(given) and failed[given] or is_results(given) and chat._pending or nil
+    if not about and fields == nil then
+        return NOTHING, false
+    end
     local own = {}
     for name, value in pairs(about and about.fields or {}) do
         own[name] = value
@@ -61,6 +67,9 @@ end
 
 --- The options of a turn, those of the chat beneath them.
 local function merged(chat, fields, problems)
+    if fields == NOTHING then
+        return chat._options, nil, chat._tools, chat._object
+    end
     local own, call = options.of_say(chat._conn, fields, problems)
     local set = own.tools and tools.read(own.tools, problems) or chat._tools
     tools.check_choice(own.tool_choice, set, problems)
@@ -78,7 +87,7 @@ function beginning.turn(chat, given, fields, problems)
     end
     return {
         chat = chat, fields = all, conn = chat._conn, options = own, call = call, tools = set, object = object,
-        on = own.on or {}, rounds = 0, healed = {}, usage = answer.no_usage(),
+        on = own.on or NOTHING, rounds = 0, healed = {}, usage = answer.no_usage(), seen = look.new(),
     }
 end
 
@@ -96,6 +105,7 @@ local function go_on(turn, list)
         messages[#messages + 1] = i == 1 and turn.joined or message
     end
     turn.messages = messages
+    turn.seen.upto = math.min(turn.seen.upto, turn.base)
 end
 
 --- The message of the user's that begins a turn.
@@ -134,7 +144,7 @@ local function add_failed(turn, err, problems)
     if type(messages) ~= "table" or not messages[1] then
         options.add(problems, "err", "value", "this error is of no turn of a chat: it has no messages")
     elseif not about then
-        turn.messages, turn.base = answer.copy(messages), 0
+        turn.messages, turn.base, turn.seen = answer.copy(messages), 0, look.new()
     elseif about.said ~= turn.chat._said then
         return errors.new { kind = "conversation", code = "Stale", operation = "chat",
             message = "the chat has gone on since that error, so its turn cannot; say it anew" }
@@ -143,12 +153,8 @@ local function add_failed(turn, err, problems)
     end
 end
 
---- What was edited by hand or comes from a file, as far as a turn looks into it.
-local function check_history(messages, problems)
-    if type(messages) ~= "table" then
-        options.add(problems, "messages", "type", "expected a list of messages, got %s", errors.type_of(messages))
-        return
-    end
+--- What is wrong with a history that was edited by hand or comes from a file.
+local function tell_wrong(messages, problems)
     for i, message in ipairs(messages) do
         local path = ("messages[%d]"):format(i)
         local content = type(message) == "table" and message.content
@@ -167,12 +173,20 @@ local function check_history(messages, problems)
     end
 end
 
+local function check_history(turn, messages, problems)
+    if type(messages) ~= "table" then
+        options.add(problems, "messages", "type", "expected a list of messages, got %s", errors.type_of(messages))
+    elseif look.on(turn.seen, messages).wrong then
+        tell_wrong(messages, problems)
+    end
+end
+
 --- What a turn begins with: something new, results of calls, or an error to go on from.
 --- @return bedrock.Error? err
 function beginning.messages(turn, given, problems)
     local pending = turn.chat._pending
     local count = #problems
-    check_history(turn.chat.messages, problems)
+    check_history(turn, turn.chat.messages, problems)
     if #problems > count then
         return nil
     elseif errors.is(given) then

@@ -2,9 +2,8 @@
 local answer = require "bedrock.chat.answer"
 local caching = require "bedrock.chat.caching"
 local core = require "bedrock.core"
+local look = require "bedrock.chat.look"
 local model_id = require "bedrock.models.id"
-
-local find = string.find
 
 local request = {}
 
@@ -15,19 +14,9 @@ local BUDGET_MIN = 1024
 --- What is left for the answer beside the thoughts, where max_tokens is not given.
 local ANSWER_TOKENS = 4096
 
---- Converse refuses a text that is blank, for ever, and a block that has nothing, though models give such.
-local function is_blank(block)
-    if type(block) ~= "table" then
-        return false
-    end
-    local name, value = next(block)
-    return name == nil or next(block, name) == nil and (value == core.null
-        or name == "text" and type(value) == "string" and not value:find "%S")
-end
-
 local function has_blank(content)
     for _, block in ipairs(content) do
-        if is_blank(block) then
+        if look.is_blank(block) then
             return true
         end
     end
@@ -41,7 +30,7 @@ local function has_only_thoughts(message)
         return false
     end
     for _, block in ipairs(message.content) do
-        if not (block.reasoningContent or is_blank(block)) then
+        if not (block.reasoningContent or look.is_blank(block)) then
             return false
         end
     end
@@ -71,7 +60,7 @@ end
 local function without_blanks(message)
     local content = {}
     for _, block in ipairs(message.content) do
-        if not is_blank(block) then
+        if not look.is_blank(block) then
             content[#content + 1] = block
         end
     end
@@ -89,31 +78,11 @@ function request.joined(first, second)
     return rebuilt(first, content)
 end
 
---- The first message that may have something to leave out. Every request looks at all of them, so this is quick: most
---- have one text, and thoughts alone begin with thoughts.
---- @return integer? place
-local function first_in_doubt(messages)
-    for place = 1, #messages do
-        local content = messages[place].content
-        local count = type(content) == "table" and #content or -1
-        if count == -1 or count == 0 or count > 0 and type(content[1]) == "table" and content[1].reasoningContent then
-            return place
-        end
-        for i = 1, count do
-            local block = content[i]
-            local text = type(block) == "table" and block.text
-            if type(text) == "string" and not find(text, "%S") or not text and is_blank(block) or text == core.null then
-                return place
-            end
-        end
-    end
-end
-
 --- The messages as they are sent. Where one is empty and left out, its neighbours are joined: the roles take turns.
 --- @param messages table[]
+--- @param first integer? the first that may have something to leave out
 --- @return table[] list the same, if nothing is left out
-function request.messages(messages)
-    local first = first_in_doubt(messages)
+function request.messages(messages, first)
     if not first then
         return messages
     end
@@ -312,6 +281,7 @@ end
 --- @field object? table outputConfig
 --- @field memory table what is known of the model: {no_cache = {tools, system, messages, ttl, all}, reasoning}
 --- @field streaming? boolean
+--- @field doubt? integer the first message that may have something to leave out
 
 --- @return string shape of reasoning that a request has
 function request.reasoning_shape(model, memory)
@@ -327,7 +297,7 @@ function request.build(r)
     local system = type(o.system) == "string" and { { text = o.system } } or o.system
     local params = {
         modelId = r.model,
-        messages = request.messages(r.messages),
+        messages = request.messages(r.messages, r.doubt),
         system = system and kinds.system and caching.with_point(system, kinds.system) or system,
         inferenceConfig = inference(o),
         toolConfig = tool_config(r.specs, r.choice, kinds.tools),

@@ -1,6 +1,8 @@
 --- Sends a request of a turn. What the service refuses in its own words is done in its second way: structured output by
 --- a tool, a weaker tool choice, no cache points, another shape of reasoning. That is remembered for the model.
+local answer = require "bedrock.chat.answer"
 local log = require "bedrock.log"
+local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
 local request = require "bedrock.chat.request"
 
@@ -88,18 +90,19 @@ local function specs_of_history(messages)
     return specs
 end
 
+local NONE = {}
+
 local function specs_of(turn, memory)
-    local specs = {}
-    for i, spec in ipairs(turn.tools.specs) do
-        specs[i] = spec
-    end
+    local specs = turn.tools.specs
     if by_tool(turn, memory) then
+        specs = answer.copy(specs)
         specs[#specs + 1] = objects.tool(turn.object)
     end
-    return specs[1] and specs or specs_of_history(turn.messages)
+    return specs[1] and specs or turn.seen.calls and specs_of_history(turn.messages) or NONE
 end
 
 local function build(turn, model, memory)
+    local seen = look.on(turn.seen, turn.messages)
     local choice = choice_of(turn, memory)
     local params, notes = request.build {
         options = turn.options,
@@ -110,6 +113,7 @@ local function build(turn, model, memory)
         object = turn.object and not by_tool(turn, memory) and objects.output_config(turn.object) or nil,
         memory = memory,
         streaming = turn.streaming,
+        doubt = seen.doubt,
     }
     for _, text in ipairs(notes) do
         note(turn, text)
@@ -203,16 +207,16 @@ end
 --- @return boolean streaming it is a stream
 local function once(turn, params)
     local conn, streaming = turn.conn, turn.streaming or false
+    if not turn.options.heal then
+        local output, err = conn[streaming and "converse_stream" or "converse"](conn, params, turn.call)
+        return output, err, streaming
+    end
     local function whole(given)
         streaming = false
         return conn:converse(given, turn.call)
     end
     local function send(given)
         return conn:converse_stream(given, turn.call)
-    end
-    if not turn.options.heal then
-        local output, err = (streaming and send or whole)(params)
-        return output, err, streaming
     end
     local output, err, healed = heal().call(conn, params, streaming and send or whole, { heal = true, whole = whole })
     for _, text in ipairs(healed or {}) do
