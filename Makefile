@@ -27,7 +27,7 @@ PARTS = model core engine
 
 # Goals that may install what they need, and that treat warnings as errors.
 CHECKED = test lint coverage sanitize interop soak fuzz bench
-ifneq ($(filter demo refresh-api $(CHECKED),$(MAKECMDGOALS)),)
+ifneq ($(filter demo play refresh-api $(CHECKED),$(MAKECMDGOALS)),)
 DEPS = deps
 ABIS ?= 5.4 5.1
 endif
@@ -123,7 +123,7 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all command help-files help test demo coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all command help-files help test demo play coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -139,6 +139,7 @@ $(COMMAND): bin/bedrock Makefile | $(MODULES)
 help:
 	@echo 'make            build the module for the Lua versions found ($(ABIS))'
 	@echo 'make demo       the main job end to end, against a local endpoint'
+	@echo 'make play       a prompt with a connection to a local endpoint'
 	@echo 'make test       everything that must pass; the last line counts'
 	@echo 'make install    to PREFIX ($(PREFIX)); uninstall undoes it'
 	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
@@ -272,6 +273,9 @@ test: modules c-tests test-modules
 demo: modules $(LEASH)
 	@$(LEASH) -t 900 tools/demo.sh
 
+play: modules command
+	@tools/play.sh
+
 # For editors and tools that ask how a file is compiled.
 compile_commands.json: FORCE
 	@for f in $(PART_SRC) $(BINDING_SRC) $(wildcard spec/c/*.c spec/fuzz/*.c bench/*/*.c tools/*.c); do \
@@ -305,7 +309,7 @@ refresh-api: | $(DEPS)
 	@tools/refresh_api.sh $(if $(VERSION),--version $(VERSION)) --write
 
 deps:
-	@tools/deps.sh $(if $(filter-out demo test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(filter demo,$(MAKECMDGOALS)),all))
+	@tools/deps.sh $(if $(filter-out demo play test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(if $(filter demo play,$(MAKECMDGOALS)),demo),all))
 
 # For an interpreter: where the module is.
 MODULE_ENV = LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' \

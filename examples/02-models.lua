@@ -1,9 +1,8 @@
 --- Which models are there? Foundation models that run on demand in this region, and inference
 --- profiles that route to several regions.
 local bedrock = require "bedrock"
-local settings = dofile "examples/settings.lua"
 
-local conn = assert(bedrock.connect(settings.connection))
+local conn = assert(bedrock.open())
 
 for _, kind in ipairs { "on_demand", "inference_profile" } do
     local models = assert(conn:models { kind = kind, modality = "TEXT" })

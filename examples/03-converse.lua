@@ -1,15 +1,15 @@
 --- Asks a model, keeping the conversation so that the second question can build on the first.
 --- Parameters and results are named exactly as AWS names them.
 local bedrock = require "bedrock"
-local settings = dofile "examples/settings.lua"
 
-local conn = assert(bedrock.connect(settings.connection))
+local conn, err, own = bedrock.open()
+assert(conn, err)
 local messages = {}
 
 local function ask(question)
     messages[#messages + 1] = { role = "user", content = { { text = question } } }
     local answer, err = conn:converse {
-        modelId = settings.model,
+        modelId = own.model,
         system = { { text = "Answer in at most two sentences." } },
         messages = messages,
         inferenceConfig = { maxTokens = 200, temperature = 0.5 },
@@ -29,7 +29,7 @@ ask "Why is the sky blue?"
 ask "And why is it red in the evening?"
 
 -- The short way, for one question: the same for every model family, also for images and embeddings.
-local short = assert(conn:generate { model = settings.model, prompt = "Name three seas.", max_tokens = 100 })
+local short = assert(conn:generate { model = own.model, prompt = "Name three seas.", max_tokens = 100 })
 print("short: " .. short.text)
 
 conn:close()

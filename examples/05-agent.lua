@@ -1,11 +1,11 @@
---- Asks an agent. Its answer comes in pieces, with the steps of its reasoning in between.
+--- Asks an agent: `lua5.4 examples/05-agent.lua AGENT-ID ALIAS-ID`. Its answer comes in pieces, with the steps of its reasoning in between.
 local bedrock = require "bedrock"
-local settings = dofile "examples/settings.lua"
 
-local conn = assert(bedrock.connect(settings.connection))
+local agent_id, alias_id = assert(arg[1], "which agent?"), assert(arg[2], "which of its aliases?")
+local conn = assert(bedrock.open())
 local agent = assert(conn:agent_session {
-    agent_id = settings.agent.id,
-    alias_id = settings.agent.alias,
+    agent_id = agent_id,
+    alias_id = alias_id,
     trace = true,
 })
 

@@ -1,9 +1,8 @@
 --- Where do the credentials come from? Run it twice: the second process finds those of the first in the
 --- encrypted cache and makes no exchange of its own.
 local bedrock = require "bedrock"
-local settings = dofile "examples/settings.lua"
 
-local conn = assert(bedrock.connect(settings.connection))
+local conn = assert(bedrock.open())
 local credentials = assert(conn:credentials())
 
 print(("%s, from %s, valid for %d minutes"):format(credentials.access_key_id,

@@ -1,22 +1,9 @@
---- The three ways to choose regions.
+--- The three ways to choose regions: `lua5.4 examples/07-regions.lua OTHER-REGION NEW-REGION`.
 local bedrock = require "bedrock"
-local settings = dofile "examples/settings.lua"
 
---- The settings' connection with other regions.
-local function with(regions)
-    local connection = {}
-    for name, value in pairs(settings.connection) do
-        connection[name] = value
-    end
-    connection.custom_region, connection.region = regions.custom_region, regions.region
-    if connection.auth == "roles_anywhere" then
-        connection.roles_anywhere_region = regions.roles_anywhere_region
-    end
-    return connection
-end
+local other, new = arg[1] or "eu-central-1", arg[2] or "us-west-2"
 
-local function show(title, connection)
-    local conn, err = bedrock.connect(connection)
+local function show(title, conn, err)
     local profiles
     if conn then
         profiles, err = conn:models { kind = "inference_profile" }
@@ -29,13 +16,14 @@ local function show(title, connection)
     conn:close()
 end
 
-local home = settings.connection.region
-
--- One region for everything, Roles Anywhere included.
-show("single region", with { region = home })
+-- One region for everything, Roles Anywhere included: the one of the settings.
+local home = assert(bedrock.open())
+local region, auth = home.region, home.auth
+show("single region", home)
 
 -- Bedrock in one region, Roles Anywhere in another: the one of trust anchor and profile.
-show("multi-region", with { region = settings.other_region, roles_anywhere_region = home })
+local roles_anywhere_region = auth == "roles_anywhere" and region or nil
+show("multi-region", bedrock.open { region = other, roles_anywhere_region = roles_anywhere_region })
 
 -- A region this version does not list yet.
-show("custom region", with { custom_region = settings.custom_region, roles_anywhere_region = home })
+show("custom region", bedrock.open { custom_region = new, roles_anywhere_region = roles_anywhere_region })

@@ -1,17 +1,19 @@
---- Ways in: connections whose credentials come from elsewhere, and the layers that they come through. Each is made like
---- settings.connection, with what `ways` says of it; docs/credentials.md lists them all.
+--- Ways in: settings files whose credentials come from elsewhere, and the layers that they come through.
+---
+---     lua5.4 examples/08-ways-in.lua profile.lua container.lua …
+---
+--- docs/credentials.md lists all ways.
 local bedrock = require "bedrock"
-local settings = dofile "examples/settings.lua"
 
-for _, way in ipairs(settings.ways) do
-    local conn = assert(bedrock.connect(way.connection))
-    local info, err = conn:credentials()
-    local found = info and info.access_key_id .. ", via " .. table.concat(info.via, " < ")
-    print(way.name .. ": " .. (found or tostring(err)))
-    local answer = info and assert(conn:converse {
-        modelId = settings.model,
+for _, path in ipairs(arg) do
+    local conn, err, own = bedrock.open { settings = path }
+    assert(conn, err)
+    local info = assert(conn:credentials())
+    print(("%s: %s, via %s"):format(path:match "[^/]*$", info.access_key_id, table.concat(info.via, " < ")))
+    local answer = assert(conn:converse {
+        modelId = own.model,
         messages = { { role = "user", content = { { text = "Say hello." } } } },
     })
-    print(answer and "    " .. answer.output.message.content[1].text:match "^[^\n]*" or "    no call was made")
+    print("    " .. answer.output.message.content[1].text:match "^[^\n]*")
     conn:close()
 end

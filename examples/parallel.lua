@@ -1,6 +1,5 @@
 --- Fifty questions, ten at a time, with progress; the answers come back in the order of the questions.
 local bedrock = require "bedrock"
-local settings = dofile "examples/settings.lua"
 
 local WORDS = { "tide", "delta", "estuary", "fjord", "lagoon", "reef", "strait", "cape", "atoll", "isthmus" }
 local FORMS = { "Define %s.", "Name a famous %s.", "What lives in or near a %s?", "Rhyme with %s.", "Translate %s." }
@@ -12,7 +11,8 @@ for _, form in ipairs(FORMS) do
     end
 end
 
-local conn = assert(bedrock.connect(settings.connection))
+local conn, why, own = bedrock.open()
+assert(conn, why)
 local done, tokens = 0, 0
 
 local function show_progress()
@@ -24,7 +24,7 @@ end
 --- What is run: it returns its value, or nil and an error, as calls do. While it waits, others go on.
 local function asking(question)
     return function()
-        local answer, err = conn:generate { model = settings.model, prompt = question, max_tokens = 60 }
+        local answer, err = conn:generate { model = own.model, prompt = question, max_tokens = 60 }
         done = done + 1
         tokens = tokens + (answer and answer.usage.output_tokens or 0)
         show_progress()

@@ -81,6 +81,11 @@ describe("the example gateway", function()
     it("tells its health", function()
         local status, body = server:get "/health"
         assert.equal(200, status, body)
+        assert.equal("Bedrock answers.\n", body)
+        local asked_once = #ep:requests()
+        assert.is_true(asked_once > 0)
+        assert.equal(200, (server:get "/health"))
+        assert.equal(asked_once, #ep:requests())
     end)
 
     it("sends an answer in events", function()
@@ -198,7 +203,51 @@ describe("the example gateway", function()
         assert.equal("api_error", cjson.decode(text).error.type)
     end)
 
-    it("complains of nothing", function()
-        assert.is_nil(server:error_log():match "[^\n]*%[error%][^\n]*")
+    it("refuses in words what it cannot do, and does what it can", function()
+        local refused = {
+            { { n = 2 }, "n: only 1 is supported" },
+            { { logit_bias = { a = 1 }, seed = 1 }, "logit_bias is not supported; seed is not supported" },
+            { { response_format = { type = "json_object" } }, 'expected the type "text" or "json_schema"' },
+            { { messages = { { role = "critic", content = "no" } } }, 'the role "critic" is not supported' },
+            { { messages = { { role = "user", content = { { type = "input_audio" } } } } }, '"input_audio" are not' },
+            { { messages = { { role = "user", content = { { type = "image_url",
+                image_url = { url = "https://example.com/a.png" } } } } } }, "expected a data URL" },
+            { { messages = { { role = "assistant", tool_calls = { { id = "a",
+                ["function"] = { name = "f", arguments = "{" } } } } } }, "are not JSON" },
+        }
+        for _, case in ipairs(refused) do
+            local status, text = complete(case[1])
+            assert.equal(400, status, text)
+            local said = cjson.decode(text).error
+            assert.truthy(said.message:find(case[2], 1, true), text)
+            assert.equal("invalid_request_error", said.type)
+        end
+        assert.equal(0, ep:counters().Converse)
+        local status, text = complete { n = 1, frequency_penalty = 0, user = "somebody",
+            response_format = { type = "json_schema", json_schema = { name = "place", schema = { type = "object" } } },
+            messages = { { role = "user", content = { { type = "text", text = "where is this?" },
+                { type = "image_url", image_url = { url = "data:image/jpg;base64,aGk=" } } } } } }
+        assert.equal(200, status, text)
+        local sent = asked()
+        assert.same({ image = { format = "jpeg", source = { bytes = "aGk=" } } }, sent.messages[1].content[2])
+        assert.same({ type = "json_schema", structure = { jsonSchema = { name = "place",
+            schema = '{"type":"object"}' } } }, sent.outputConfig.textFormat)
+    end)
+
+    it("logs what failed, and nothing else", function()
+        local told = {}
+        for line in server:error_log():gmatch "[^\n]*%[error%] ([^\n]*)" do
+            told[#told + 1] = line:match "tell%(%): ([%w_]+: %w+)" or line
+        end
+        assert.same({ "converse_stream: HTTP500" }, told)
+    end)
+
+    it("says what is missing when it is started without settings", function()
+        local dir = DIR .. "/bare"
+        local ok, why = pcall(gateway.start, { dir = dir, prefix = "examples/nginx",
+            text = assert(require("spec.support.files").read "examples/nginx/nginx.conf") })
+        assert.is_false(ok)
+        assert.truthy((why .. (require("spec.support.files").read(dir .. "/error.log") or ""))
+            :find("set BEDROCK_SETTINGS to a settings file", 1, true), why)
     end)
 end)

@@ -52,7 +52,7 @@ valgrind_lua="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak
 # take minutes under these tools; so would, with a collector that never rests, thousands of cases, certificates or
 # events, and the same cases in host after host. What is only Lua, over calls that other specs make, is run once.
 specs=$(find spec -maxdepth 1 -name '*_spec.lua' | sort |
-    grep -vE 'processes_spec|redis_spec|devices_spec|nginx_|gateway_spec|command_|prompt_')
+    grep -vE 'processes_spec|redis_spec|devices_spec|nginx_|gateway_spec|command_|prompt_|examples')
 calls=$(echo "$specs" | grep -vE 'chat_|schema|dump|help|resolve|heal|generate_|agent|knowledge|_doc_|cookbook|models')
 smaller=$(echo "$calls" | grep -vE 'codec|certificates|package|json_parsing|sse|hosts|loops|order|describe|library')
 

@@ -29,6 +29,7 @@ function chat.answer()
         messages = messages,
     }
     if not stream then
+        gateway.tell(err)
         return tell { error = tostring(err) }
     end
     local tokens
@@ -38,8 +39,11 @@ function chat.answer()
             tell { text = event.delta.text }
         elseif name == "metadata" then
             tokens = event.usage.totalTokens
+        elseif event and not name then
+            gateway.tell(event)
+            return tell { error = tostring(event) }
         elseif not name then
-            return tell(event and { error = tostring(event) } or { done = true, tokens = tokens })
+            return tell { done = true, tokens = tokens }
         end
     end
 end

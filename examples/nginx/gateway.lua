@@ -4,9 +4,21 @@ local bedrock = require "bedrock"
 local gateway = {}
 
 --- In init_by_lua: workers inherit the connection.
-function gateway.init(settings)
-    gateway.connection = assert(bedrock.connect(settings.connection))
-    gateway.model = settings.model
+--- @param path string? of a settings file, as examples/settings.example.lua
+function gateway.init(path)
+    if not path then
+        error("set BEDROCK_SETTINGS to a settings file; examples/settings.example.lua shows how", 0)
+    end
+    local connection, err, own = bedrock.open { settings = path }
+    if not connection then
+        error(tostring(err), 0)
+    end
+    gateway.connection, gateway.model = connection, own.model
+end
+
+--- Into the error log. Callers' mistakes are warnings.
+function gateway.tell(err)
+    ngx.log(gateway.status_of(err) < 500 and ngx.WARN or ngx.ERR, tostring(err))
 end
 
 --- The request's body, JSON; nil, err.
@@ -45,12 +57,28 @@ function gateway.begin_events()
     ngx.header["X-Accel-Buffering"] = "no"
 end
 
---- Makes a fresh exchange of credentials and one request.
-function gateway.health()
+--- How long a worker's last test speaks for the present.
+local FRESH_S = 60
+local tested = { at = -math.huge, ok = false, running = false }
+
+local function test()
+    tested.running, tested.at = true, ngx.now()
     local report, err = gateway.connection:test()
-    ngx.status = report and 200 or 503
+    tested.running, tested.ok = false, report ~= nil
+    if not report then
+        gateway.tell(err)
+    end
+end
+
+--- Is Bedrock there? However often it is asked, each worker tests once a minute. Why it failed is nobody's business
+--- but the error log's.
+function gateway.health()
+    if not tested.running and ngx.now() - tested.at >= FRESH_S then
+        test()
+    end
+    ngx.status = tested.ok and 200 or 503
     ngx.header["Content-Type"] = "text/plain; charset=utf-8"
-    ngx.say(tostring(report or err.report or err))
+    ngx.say(tested.ok and "Bedrock answers." or "Bedrock does not answer; the error log says why.")
 end
 
 return gateway

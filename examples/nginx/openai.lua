@@ -1,7 +1,9 @@
---- OpenAI's chat completions in front of Converse: text, images as data URLs, tools, usage, streaming.
---- The model's name is Bedrock's model ID; "default" is the one of the settings.
+--- OpenAI's chat completions in front of Converse: text, images as data URLs, tools, JSON by a schema, usage,
+--- streaming. The model's name is Bedrock's model ID; "default" is the one of the settings. What cannot be done is
+--- refused in words.
 local bedrock = require "bedrock"
 local gateway = require "gateway"
+local request = require "openai_request"
 
 local openai = {}
 
@@ -11,139 +13,6 @@ local FINISH = {
     max_tokens = "length",
     tool_use = "tool_calls",
 }
-
--- What comes in
-
---- What a client sets to null is as if it had left it out.
-local function without_nulls(list)
-    for name, value in pairs(list) do
-        if value == bedrock.null then
-            list[name] = nil
-        end
-    end
-    return list
-end
-
-local function image(url)
-    local format, data = (url or ""):match "^data:image/(%w+);base64,(.*)$"
-    return format and { image = { format = format, source = { bytes = ngx.decode_base64(data) } } }
-        or { text = "[an image that is not a data URL: " .. tostring(url) .. "]" }
-end
-
-local function blocks(content)
-    if type(content) == "string" then
-        return content ~= "" and { { text = content } } or {}
-    end
-    local list = {}
-    for _, part in ipairs(content or {}) do
-        list[#list + 1] = part.type == "image_url" and image(part.image_url.url) or { text = part.text }
-    end
-    return list
-end
-
-local function text_of(content)
-    local parts = {}
-    for i, block in ipairs(blocks(content)) do
-        parts[i] = block.text
-    end
-    return table.concat(parts)
-end
-
-local function add_tool_calls(list, calls)
-    for _, call in ipairs(calls or {}) do
-        list[#list + 1] = { toolUse = {
-            toolUseId = call.id,
-            name = call["function"].name,
-            input = bedrock.json.decode(call["function"].arguments) or {},
-        } }
-    end
-    return list
-end
-
---- Converse wants turns to alternate: what one side says in several messages becomes one.
-local function add(messages, role, list)
-    local last = messages[#messages]
-    if not last or last.role ~= role then
-        last = { role = role, content = {} }
-        messages[#messages + 1] = last
-    end
-    for _, block in ipairs(list) do
-        last.content[#last.content + 1] = block
-    end
-end
-
-local readers = {}
-
-function readers.system(params, message)
-    params.system[#params.system + 1] = { text = text_of(message.content) }
-end
-
-readers.developer = readers.system
-
-function readers.user(params, message)
-    add(params.messages, "user", blocks(message.content))
-end
-
-function readers.assistant(params, message)
-    add(params.messages, "assistant", add_tool_calls(blocks(message.content), message.tool_calls))
-end
-
-function readers.tool(params, message)
-    add(params.messages, "user", { { toolResult = {
-        toolUseId = message.tool_call_id,
-        content = { { text = text_of(message.content) } },
-    } } })
-end
-
-local function tool_config(input)
-    if not input.tools or input.tool_choice == "none" then
-        return nil
-    end
-    local config = { tools = {} }
-    for i, tool in ipairs(input.tools) do
-        local f = tool["function"]
-        config.tools[i] = { toolSpec = {
-            name = f.name,
-            description = f.description,
-            inputSchema = { json = f.parameters or { type = "object" } },
-        } }
-    end
-    local choice = input.tool_choice
-    if choice == "required" then
-        config.toolChoice = { any = {} }
-    elseif type(choice) == "table" then
-        config.toolChoice = { tool = { name = choice["function"].name } }
-    end
-    return config
-end
-
-local function stop_sequences(stop)
-    return type(stop) == "string" and { stop } or type(stop) == "table" and stop or nil
-end
-
-local function params_of(input)
-    local params = {
-        modelId = input.model ~= "default" and input.model or gateway.model,
-        system = {},
-        messages = {},
-        toolConfig = tool_config(input),
-        inferenceConfig = {
-            maxTokens = input.max_completion_tokens or input.max_tokens,
-            temperature = input.temperature,
-            topP = input.top_p,
-            stopSequences = stop_sequences(input.stop),
-        },
-    }
-    for _, message in ipairs(input.messages) do
-        local read = readers[message.role]
-        if read then
-            read(params, without_nulls(message))
-        end
-    end
-    return params
-end
-
--- What goes out
 
 local function usage_of(usage)
     return {
@@ -195,6 +64,7 @@ local function fail(status, kind, message)
 end
 
 local function fail_with(err)
+    gateway.tell(err)
     local status = gateway.status_of(err)
     return fail(status, status < 500 and "invalid_request_error" or "api_error", tostring(err))
 end
@@ -266,19 +136,16 @@ local function answer_in_pieces(params, model, with_usage)
         name, event = stream:next()
     end
     if event then
+        gateway.tell(event)
         return gateway.send(bedrock.json.encode { error = { message = tostring(event), type = "api_error" } })
     end
     gateway.send "[DONE]"
 end
 
 function openai.completions()
-    local input = gateway.input()
-    if type(input) ~= "table" or type(input.messages) ~= "table" or type(input.model) ~= "string" then
-        return fail(400, "invalid_request_error", "expected a JSON object with model and messages")
-    end
-    local ok, params = pcall(params_of, without_nulls(input))
-    if not ok then
-        return fail(400, "invalid_request_error", "messages or tools are not as OpenAI describes them")
+    local params, why, input = request.read(gateway.input())
+    if not params then
+        return fail(400, "invalid_request_error", why)
     end
     if input.stream == true then
         local options = input.stream_options

@@ -268,6 +268,7 @@ function connection.connect(settings)
         client, err = require("bedrock.log.hooks").connect(settings)
     end
     if not client then
+        host.refused(err)
         return nil, err
     end
     if settings.strict == true and not core.patterns then

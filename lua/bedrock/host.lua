@@ -46,6 +46,17 @@ end
 --- @param line string
 host.note = host.report
 
+--- What to raise where perhaps nobody catches it: the error itself, unless the host could not show that.
+--- @param err any
+--- @return any
+function host.raisable(err)
+    return err
+end
+
+--- An error of `connect`, which a host may not be able to show when it is asserted.
+--- @param _ bedrock.Error
+function host.refused(_) end
+
 --- Loads now what is usually loaded later, for places where it could not be.
 function host.preload()
     if host.loop then
@@ -57,6 +68,7 @@ if package.loaded.ngx then
     local nginx = require "bedrock.host.nginx"
     if nginx.usable() then
         host.wait, host.cancel, host.report, host.note = nginx.wait, nginx.cancel, nginx.report, nginx.note
+        host.raisable, host.refused = nginx.raisable, nginx.refused
         host.loop = nginx
     end
 end

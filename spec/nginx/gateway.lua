@@ -293,9 +293,9 @@ end
 function gateway.start_example(ep, dir, model, url)
     os.execute(("mkdir -p -m 755 '%s' && cp '%s' '%s/ca.pem' && chmod 644 '%s/ca.pem'"):format(dir, ep.ca_file,
         dir, dir))
-    write_file(dir .. "/settings.lua", ([[return { model = %q, connection = {
+    write_file(dir .. "/settings.lua", ([[return { model = %q,
         auth = "access_keys", access_key_id = %q, secret_access_key = %q, endpoint = %q, ca_file = %q,
-    } }]]):format(model, ep.access_key_id, ep.secret_access_key, url or ep.https,
+    }]]):format(model, ep.access_key_id, ep.secret_access_key, url or ep.https,
         absolute(dir) .. "/ca.pem"))
     local text = assert(read_file "examples/nginx/nginx.conf")
     return gateway.start {

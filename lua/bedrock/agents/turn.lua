@@ -13,6 +13,7 @@
 ---     asks_first  function(turn, call): is `approve` to be asked?
 local answers = require "bedrock.agents.answer"
 local errors = require "bedrock.errors"
+local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
 local method_check = require "bedrock.base.method_check"
 local tools = require "bedrock.agents.tools"
@@ -274,7 +275,7 @@ end
 function Turn.__call(self)
     local piece, err = next_of(self)
     if err then
-        error(err, 0)
+        error(host.raisable(err), 0)
     end
     return piece
 end

@@ -7,6 +7,7 @@ local method_check = require "bedrock.base.method_check"
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local host = require "bedrock.host"
 local printed = require "bedrock.prints.printed"
 
 --- For a generic `for`, where an error is raised. `next` returns the error.
@@ -114,7 +115,7 @@ end
 local function raise_or_next(self)
     local value, err = self:next()
     if err then
-        error(err, 0)
+        error(host.raisable(err), 0)
     end
     return value
 end

@@ -4,6 +4,7 @@ local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local gathering = require "bedrock.streams.gather"
 local halves = require "bedrock.base.halves"
+local host = require "bedrock.host"
 local objects = require "bedrock.chat.objects"
 local sending = require "bedrock.chat.sending"
 
@@ -171,7 +172,7 @@ end
 --- @return string? piece
 local function next_piece(self)
     if self._failed then
-        error(self._failed, 0)
+        error(host.raisable(self._failed), 0)
     elseif self._done then
         return nil
     elseif self._running then
@@ -187,7 +188,7 @@ local function next_piece(self)
             require("bedrock.chat.beginning").fail(turn, raised)
         end
         leave(self)
-        error(raised, 0)
+        error(host.raisable(raised), 0)
     elseif step_result.answer then
         self.answer = step_result.answer
         leave(self)

@@ -9,6 +9,7 @@ local body = require "bedrock.generate.body"
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
 local method_check = require "bedrock.base.method_check"
 local prepare = require "bedrock.generate.prepare"
@@ -211,7 +212,7 @@ Stream.__index = method_check(Stream, methods, "stream")
 function Stream.__call(self)
     local piece, err = methods.next(self)
     if err then
-        error(err, 0)
+        error(host.raisable(err), 0)
     end
     return piece
 end
@@ -271,7 +272,7 @@ end
 local Refusal = {}
 
 function Refusal.__close(self)
-    error(self.err, 0)
+    error(host.raisable(self.err), 0)
 end
 
 local function refused(err)

@@ -256,6 +256,36 @@ function nginx.note(line)
     write(ngx.NOTICE, line)
 end
 
+--- nginx writes "unknown reason" for an error that is no text. Where nothing in nginx's own chunk catches it, it
+--- becomes one. In a function's coroutine (a timer, a light thread) somebody may wait for it: there it stays, and the
+--- log has it.
+--- @param err any
+--- @return any
+function nginx.raisable(err)
+    local level, what = 2, "main"
+    local info = debug.getinfo(level, "Sf")
+    while info do
+        if info.func == pcall or info.func == xpcall then
+            return err
+        end
+        level, what = level + 1, info.what
+        info = debug.getinfo(level, "Sf")
+    end
+    if what == "main" then
+        return tostring(err)
+    end
+    nginx.report(tostring(err))
+    return err
+end
+
+--- What `assert(bedrock.connect { … })` raises in init_by_lua is not shown by nginx.
+--- @param err bedrock.Error
+function nginx.refused(err)
+    if ngx.get_phase() == "init" then
+        nginx.report("bedrock: " .. tostring(err))
+    end
+end
+
 --- Can this Lua state have cosockets at all?
 function nginx.usable()
     return type(ngx.get_phase) == "function" and ngx.socket ~= nil and ngx.socket.tcp ~= nil

@@ -194,7 +194,7 @@ end
 local function raise_or_next(self)
     local name, event = methods.next(self)
     if name == nil and event then
-        error(event, 0)
+        error(host.raisable(event), 0)
     end
     return name, event
 end

@@ -1,0 +1,234 @@
+--- From OpenAI's parameters to Converse's. What has no counterpart is refused in words, never left out in silence.
+local bedrock = require "bedrock"
+local gateway = require "gateway"
+
+local request = {}
+
+--- Raised, and caught by `read`: what is wrong with the request, in the caller's words.
+local function refuse(why)
+    error({ refused = why }, 0)
+end
+
+--- What a client sets to null is as if it had left it out.
+local function without_nulls(list)
+    for name, value in pairs(list) do
+        if value == bedrock.null then
+            list[name] = nil
+        end
+    end
+    return list
+end
+
+--- Parameters that are read below, or say nothing about the answer.
+local KNOWN = {}
+for name in ([[model messages stream stream_options max_tokens max_completion_tokens temperature top_p stop tools
+    tool_choice response_format user metadata store safety_identifier prompt_cache_key]]):gmatch "%S+" do
+    KNOWN[name] = true
+end
+
+--- Parameters that are taken with these values only: those that change nothing.
+local ONLY = {
+    n = 1,
+    logprobs = false,
+    frequency_penalty = 0,
+    presence_penalty = 0,
+    parallel_tool_calls = true,
+    service_tier = "auto",
+}
+
+local function check(input)
+    local names = {}
+    for name, value in pairs(input) do
+        if not KNOWN[name] and ONLY[name] == nil then
+            names[#names + 1] = name .. " is not supported"
+        elseif not KNOWN[name] and ONLY[name] ~= value then
+            names[#names + 1] = ("%s: only %s is supported"):format(name, tostring(ONLY[name]))
+        end
+    end
+    table.sort(names)
+    if names[1] then
+        refuse(table.concat(names, "; "))
+    end
+end
+
+--- What Converse calls the formats whose names differ.
+local FORMATS = { jpg = "jpeg" }
+
+local function image(url)
+    local format, data = tostring(url):match "^data:image/([%w.+-]+);base64,(.*)$"
+    local bytes = data and ngx.decode_base64(data)
+    if not bytes then
+        refuse "image_url: expected a data URL (data:image/png;base64,…); the gateway fetches nothing"
+    end
+    return { image = { format = FORMATS[format] or format, source = { bytes = bytes } } }
+end
+
+local part_readers = {}
+
+function part_readers.text(part)
+    return { text = part.text }
+end
+
+function part_readers.refusal(part)
+    return { text = part.refusal }
+end
+
+function part_readers.image_url(part)
+    return image(part.image_url.url)
+end
+
+local function blocks(content)
+    if type(content) == "string" then
+        return content ~= "" and { { text = content } } or {}
+    end
+    local list = {}
+    for _, part in ipairs(content or {}) do
+        local reader = part_readers[part.type]
+            or refuse(("content: parts of type %q are not supported"):format(part.type))
+        list[#list + 1] = reader(part)
+    end
+    return list
+end
+
+local function text_of(content)
+    local parts = {}
+    for i, block in ipairs(blocks(content)) do
+        parts[i] = block.text
+    end
+    return table.concat(parts)
+end
+
+--- A tool without parameters may be called with nothing at all.
+local function arguments_of(f)
+    return f.arguments == "" and {} or bedrock.json.decode(f.arguments)
+        or refuse "messages: arguments of a tool call are not JSON"
+end
+
+local function add_tool_calls(list, calls)
+    for _, call in ipairs(calls or {}) do
+        list[#list + 1] = { toolUse = {
+            toolUseId = call.id,
+            name = call["function"].name,
+            input = arguments_of(call["function"]),
+        } }
+    end
+    return list
+end
+
+--- Converse wants turns to alternate: what one side says in several messages becomes one.
+local function add(messages, role, list)
+    local last = messages[#messages]
+    if not last or last.role ~= role then
+        last = { role = role, content = {} }
+        messages[#messages + 1] = last
+    end
+    for _, block in ipairs(list) do
+        last.content[#last.content + 1] = block
+    end
+end
+
+local readers = {}
+
+function readers.system(params, message)
+    params.system[#params.system + 1] = { text = text_of(message.content) }
+end
+
+readers.developer = readers.system
+
+function readers.user(params, message)
+    add(params.messages, "user", blocks(message.content))
+end
+
+function readers.assistant(params, message)
+    add(params.messages, "assistant", add_tool_calls(blocks(message.content), message.tool_calls))
+end
+
+function readers.tool(params, message)
+    add(params.messages, "user", { { toolResult = {
+        toolUseId = message.tool_call_id,
+        content = { { text = text_of(message.content) } },
+    } } })
+end
+
+local function tool_config(input)
+    if not input.tools or input.tool_choice == "none" then
+        return nil
+    end
+    local config = { tools = {} }
+    for i, tool in ipairs(input.tools) do
+        local f = tool["function"]
+        config.tools[i] = { toolSpec = {
+            name = f.name,
+            description = f.description,
+            inputSchema = { json = f.parameters or { type = "object" } },
+        } }
+    end
+    local choice = input.tool_choice
+    if choice == "required" then
+        config.toolChoice = { any = {} }
+    elseif type(choice) == "table" then
+        config.toolChoice = { tool = { name = choice["function"].name } }
+    end
+    return config
+end
+
+local function output_config(format)
+    if format == nil or format.type == "text" then
+        return nil
+    elseif format.type ~= "json_schema" then
+        refuse 'response_format: expected the type "text" or "json_schema"'
+    end
+    local schema = format.json_schema
+    return { textFormat = { type = "json_schema", structure = { jsonSchema = {
+        schema = bedrock.json.encode(schema.schema),
+        name = schema.name,
+        description = schema.description,
+    } } } }
+end
+
+local function stop_sequences(stop)
+    return type(stop) == "string" and { stop } or type(stop) == "table" and stop or nil
+end
+
+local function params_of(input)
+    local params = {
+        modelId = input.model ~= "default" and input.model or gateway.model,
+        system = {},
+        messages = {},
+        toolConfig = tool_config(input),
+        outputConfig = output_config(input.response_format),
+        inferenceConfig = {
+            maxTokens = input.max_completion_tokens or input.max_tokens,
+            temperature = input.temperature,
+            topP = input.top_p,
+            stopSequences = stop_sequences(input.stop),
+        },
+    }
+    for _, message in ipairs(input.messages) do
+        local read = readers[message.role] or refuse(("messages: the role %q is not supported"):format(message.role))
+        read(params, without_nulls(message))
+    end
+    return params
+end
+
+local function read(input)
+    check(without_nulls(input))
+    return params_of(input)
+end
+
+--- @param input any the body, decoded
+--- @return table? params of Converse
+--- @return string? why it was refused
+--- @return table? input without its nulls
+function request.read(input)
+    if type(input) ~= "table" or type(input.messages) ~= "table" or type(input.model) ~= "string" then
+        return nil, "expected a JSON object with model and messages"
+    end
+    local ok, params = pcall(read, input)
+    if ok then
+        return params, nil, input
+    end
+    return nil, type(params) == "table" and params.refused or "messages or tools are not as OpenAI describes them"
+end
+
+return request
