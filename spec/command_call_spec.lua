@@ -160,7 +160,7 @@ describe("the command", function()
         }
 
         it("finds what JMESPath finds", function()
-            local query = require "bedrock.command.query"
+            local query = require "bedrock.terminal.query"
             local bedrock = require "bedrock"
             local value = bedrock.json.decode(CASES[1][2])
             for _, case in ipairs(CASES) do

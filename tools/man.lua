@@ -1,6 +1,6 @@
 --- bedrock.1, from the subcommands' own help:  lua5.4 tools/man.lua >bedrock.1
 --- Needs LUA_PATH and LUA_CPATH for the module.
-local names = require "bedrock.command.names"
+local names = require "bedrock.terminal.names"
 
 local function put(...)
     io.write(...)
@@ -50,7 +50,7 @@ end
 
 local function put_subcommand(name)
     local sub = require("bedrock.command." .. names.file(name))
-    local parser = require("bedrock.command").parser_of(name, sub)
+    local parser = require("bedrock.terminal.arguments").parser(name, sub)
     put(".SS ", bold("bedrock " .. name), "\n", escaped(sub.summary), "\n")
     for _, argument in ipairs(parser._arguments) do
         put_argument(argument)

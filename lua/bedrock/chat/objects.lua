@@ -3,8 +3,6 @@
 local core = require "bedrock.core"
 local answer = require "bedrock.chat.answer"
 local options = require "bedrock.chat.options"
-local schema = require "bedrock.schema"
-local schema_check = require "bedrock.schema_check"
 
 local objects = {}
 
@@ -21,7 +19,7 @@ function objects.read(given, by_name, problems)
     if type(given) ~= "table" then
         return nil
     end
-    local read, _, wrong = schema.of(given)
+    local read, _, wrong = require("bedrock.schema").of(given)
     for _, problem in ipairs(wrong or {}) do
         local place = "schema" .. (problem.path ~= "" and "." or "") .. problem.path
         options.add(problems, place, problem.kind, "%s", problem.message)
@@ -61,11 +59,11 @@ objects.json_of = json_of
 --- @return any value
 --- @return string? why there is none
 local function checked(object, value)
-    local problems = schema_check.problems(object.schema, value)
+    local problems = require("bedrock.schema_check").problems(object.schema, value)
     if problems[1] then
         return nil, "it does not fit the schema: " .. table.concat(problems, "; ")
     end
-    return schema_check.cleaned(object.schema, value)
+    return require("bedrock.schema_check").cleaned(object.schema, value)
 end
 
 --- @param call table? toolUse block of the object's own tool

@@ -1,14 +1,11 @@
 --- A chat's tools: what the model is told of them, and running what it calls.
 local answer = require "bedrock.chat.answer"
-local at_once = require "bedrock.tasks.at_once"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local is_callable = require "bedrock.base.is_callable"
 local is_list = require "bedrock.base.is_list"
 local options = require "bedrock.chat.options"
 local raised = require "bedrock.tasks.raised"
-local schema = require "bedrock.schema"
-local schema_check = require "bedrock.schema_check"
 
 local tools = {}
 
@@ -77,7 +74,7 @@ end
 local function read(tool, path, known, problems)
     check_members(tool, path, problems)
     check_name(tool, path, known, problems)
-    local input, _, wrong = schema.of(tool.input or {})
+    local input, _, wrong = require("bedrock.schema").of(tool.input or {})
     for _, problem in ipairs(wrong or {}) do
         local place = path .. ".input" .. (problem.path ~= "" and "." or "") .. problem.path
         options.add(problems, place, problem.kind, "%s", problem.message)
@@ -241,7 +238,7 @@ local function refusal(set, call)
     if not tool then
         return ('there is no tool "%s"; there are: %s'):format(tostring(call.name), tools.names(set))
     end
-    local problems = tool.input and schema_check.problems(tool.input, call.input) or {}
+    local problems = tool.input and require("bedrock.schema_check").problems(tool.input, call.input) or {}
     return problems[1] and "the input does not fit the tool's schema: " .. table.concat(problems, "; ")
 end
 
@@ -290,7 +287,7 @@ function tools.run(set, uses, about)
     for i, use in ipairs(uses) do
         local tool, call, why = set.by_name[use.name], call_of(use, about), refusal(set, use)
         if not why and tool.input then
-            call.input = schema_check.cleaned(tool.input, call.input)
+            call.input = require("bedrock.schema_check").cleaned(tool.input, call.input)
         end
         if about.on_call then
             about.on_call(call)
@@ -303,7 +300,7 @@ function tools.run(set, uses, about)
             jobs[#jobs + 1] = job_of(results, i, call, why, tool and tool.run, about.on_result)
         end
     end
-    at_once(jobs, about.limit)
+    require "bedrock.tasks.at_once"(jobs, about.limit)
     return results, waiting
 end
 

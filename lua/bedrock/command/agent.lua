@@ -11,25 +11,21 @@ function agent.arguments(parser)
     parser:option("--session-id", "Go on with that session."):argname "ID"
 end
 
-local function text_of(self, args)
-    local text = table.concat(args.text, " ")
-    return (text == "" or text == "-") and self:read_all() or text
-end
-
 function agent.run(self, args)
     if not (args.agent_id or args.harness_arn or args.runtime_arn) then
         self:usage "agent: --agent-id and --alias-id, or --harness-arn, or --runtime-arn"
     end
+    local text = self:text(args.text, "ask what? bedrock agent ask … TEXT")
     local session = self:check(self:connect():agent_session {
         agent_id = args.agent_id, alias_id = args.alias_id, harness_arn = args.harness_arn,
         runtime_arn = args.runtime_arn, session_id = args.session_id,
     })
     if self.json then
-        local answer = self:check(session:ask(text_of(self, args)))
+        local answer = self:check(session:ask(text))
         self:put_json { text = answer.text, session_id = session.session_id, citations = answer.citations }
         return 0
     end
-    for piece in session:stream(text_of(self, args)) do
+    for piece in session:stream(text) do
         self:flush(piece)
     end
     self:out "\n"

@@ -1,6 +1,6 @@
 --- bedrock ask [-m MODEL] [-s SYSTEM] [-f FILE]… [--schema FILE] [-c] [TEXT | -]
-local attachments = require "bedrock.command.attachments"
-local talk = require "bedrock.command.talk"
+local attachments = require "bedrock.terminal.attachments"
+local talk = require "bedrock.terminal.talk"
 
 local ask = { summary = "Asks a model one question; the answer is written as it comes." }
 
@@ -14,10 +14,10 @@ function ask.arguments(parser)
     parser:flag("--dry-run", "Print the request that would be sent, without secrets.")
 end
 
---- Standard input, if it is meant: asked for, or a file or pipe with something in it.
-local function piped(self, wanted)
+--- Standard input, if it is meant: a file or pipe with something in it.
+local function piped(self)
     local kind = require("bedrock.core").input(0)
-    if wanted or kind == "file" or kind == "ready" then
+    if kind == "file" or kind == "ready" then
         return self:read_all()
     elseif kind == "silent" then
         self:note "standard input is open but silent, so it is left alone; - waits for it"
@@ -26,12 +26,10 @@ end
 
 local function question(self, args)
     local text = table.concat(args.text, " ")
-    local from_input = text == "" or text == "-"
-    if from_input and not args.text[1] and require("bedrock.core").terminal(0) then
-        self:usage "ask what? bedrock ask TEXT, or - for standard input"
+    if text == "-" or text == "" and not args.file[1] then
+        return self:text(args.text, "ask what? bedrock ask TEXT")
     end
-    local more = piped(self, from_input)
-    text = from_input and "" or text
+    local more = piped(self)
     if more and more:find "%S" then
         text = text ~= "" and text .. "\n\n" .. more or more
     end

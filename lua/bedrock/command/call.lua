@@ -1,8 +1,8 @@
 --- bedrock call OPERATION
-local by_shape = require "bedrock.command.by_shape"
+local by_shape = require "bedrock.terminal.by_shape"
 local core = require "bedrock.core"
-local operation = require "bedrock.command.operation"
-local query = require "bedrock.command.query"
+local operation = require "bedrock.terminal.operation"
+local query = require "bedrock.terminal.query"
 
 local DEPTH = 8
 

@@ -1,4 +1,5 @@
 --- bedrock certificate [FILE]
+local number = require("bedrock.terminal.arguments").number
 local core = require "bedrock.core"
 
 local OPTIONS = { "private_key", "certificate_chain", "private_key_password", "openssl_providers" }
@@ -49,8 +50,7 @@ return {
     summary = "What a certificate says, and what Roles Anywhere would refuse of it (exit code 1).",
     arguments = function(parser)
         parser:argument("file", "PEM, DER or PKCS#12; that of the settings if not given."):args "?"
-        parser:option("--days", "Exit 1 when it, or one of its chain, ends sooner than that."):argname "N"
-            :convert(tonumber)
+        number(parser, "--days", "Exit 1 when it, or one of its chain, ends sooner than that.")
     end,
     run = function(self, args)
         local report = look(self, args)

@@ -1,9 +1,9 @@
 --- bedrock chat [-m MODEL] [--resume FILE]
-local attachments = require "bedrock.command.attachments"
+local attachments = require "bedrock.terminal.attachments"
 local core = require "bedrock.core"
-local lines = require "bedrock.command.lines"
+local lines = require "bedrock.terminal.lines"
 local raised = require "bedrock.tasks.raised"
-local talk = require "bedrock.command.talk"
+local talk = require "bedrock.terminal.talk"
 
 local chat = { summary = "A conversation in the terminal; /help tells what there is." }
 

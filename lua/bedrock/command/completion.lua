@@ -1,14 +1,14 @@
 --- bedrock completion bash|zsh|fish
-local names = require "bedrock.command.names"
+local names = require "bedrock.terminal.names"
 
 --- All subcommands as one parser, which knows how shells complete.
 local function whole()
-    local command = require "bedrock.command"
+    local arguments = require "bedrock.terminal.arguments"
     local parser = require "argparse"("bedrock", "Amazon Bedrock on the command line.")
     for _, row in ipairs(names.rows()) do
         if row[2] then
             local sub = require("bedrock.command." .. names.file(row[1]))
-            command.add_arguments(parser:command(row[1], row[2]), sub, true)
+            arguments.add(parser:command(row[1], row[2]), sub)
         end
     end
     return parser

@@ -1,5 +1,5 @@
 --- bedrock configure
-local answers = require "bedrock.command.answers"
+local answers = require "bedrock.terminal.answers"
 local core = require "bedrock.core"
 local settings_file = require "bedrock.settings.file"
 
@@ -265,7 +265,7 @@ local function write(self, path, settings)
     if directory and directory ~= "" then
         self:check(core.make_directory(directory))
     end
-    local ok, why = core.save(path, require("bedrock.command.settings_text")(settings, path))
+    local ok, why = core.save(path, require("bedrock.terminal.settings_text")(settings, path))
     if not ok then
         self:fail(why)
     end

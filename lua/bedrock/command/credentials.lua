@@ -1,6 +1,6 @@
 --- bedrock credentials
-local lent = require "bedrock.command.lent"
-local quoting = require "bedrock.command.quoting"
+local lent = require "bedrock.terminal.lent"
+local quoting = require "bedrock.terminal.quoting"
 
 --- What the SDKs expect of a credential_process; without an expiration they keep it for good.
 local function process(self, secrets)

@@ -1,5 +1,5 @@
 --- bedrock describe OPERATION
-local operation = require "bedrock.command.operation"
+local operation = require "bedrock.terminal.operation"
 
 return {
     summary = "What an operation takes and returns.",

@@ -1,4 +1,5 @@
 --- bedrock embed [-m MODEL] [FILE | -]
+local number = require("bedrock.terminal.arguments").number
 local embed = { summary = "An embedding for each line of a file or standard input, as lines of JSON." }
 
 local BATCH = 50
@@ -6,7 +7,7 @@ local BATCH = 50
 function embed.arguments(parser)
     parser:argument("file", "Lines of text; - or nothing: standard input."):args "?"
     parser:option("-m --model", "A model of embeddings."):argname "MODEL"
-    parser:option("--dimensions", "Numbers in each."):argname "N":convert(tonumber)
+    number(parser, "--dimensions", "Numbers in each.")
 end
 
 local function lines_of(text)

@@ -1,6 +1,6 @@
 --- bedrock exec -- CMD …
 local core = require "bedrock.core"
-local lent = require "bedrock.command.lent"
+local lent = require "bedrock.terminal.lent"
 local options = require "bedrock.settings.options"
 
 --- As env(1) and shells have it.
@@ -43,9 +43,10 @@ local function changes_of(self)
 end
 
 return {
+    runs = true,
     summary = "Runs a program with credentials and the region in its environment, as AWS's SDKs look for them.",
     arguments = function(parser)
-        parser:argument("command", "The program and its arguments, behind --."):args "+"
+        parser:argument("command", "The program and its arguments; options of its own stand behind it."):args "+"
     end,
     run = function(self, args)
         local changes = changes_of(self)

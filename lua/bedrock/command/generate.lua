@@ -1,20 +1,18 @@
 --- bedrock generate [-m MODEL] [PROMPT | -]
+local number = require("bedrock.terminal.arguments").number
 local generate = { summary = "Text from a prompt, in one shot, from any model family." }
 
 function generate.arguments(parser)
     parser:argument("prompt", "The prompt; - or nothing: standard input."):args "*"
     parser:option("-m --model", "A model ID, an ARN or an inference profile."):argname "MODEL"
     parser:option("-s --system", "The system prompt."):argname "TEXT"
-    parser:option("--max-tokens", "The longest answer."):argname "N":convert(tonumber)
-    parser:option("--temperature", "0 to 1."):argname "N":convert(tonumber)
+    number(parser, "--max-tokens", "The longest answer.")
+    number(parser, "--temperature", "0 to 1.")
     parser:option("--family", "Instead of the one that the model's name says."):argname "NAME"
 end
 
 function generate.run(self, args)
-    local prompt = table.concat(args.prompt, " ")
-    if prompt == "" or prompt == "-" then
-        prompt = self:read_all()
-    end
+    local prompt = self:text(args.prompt, "generate what? bedrock generate PROMPT")
     local answer = self:check(self:connect():generate {
         model = self:model(), prompt = prompt, system = args.system or self:settings().own.system,
         max_tokens = args.max_tokens, temperature = args.temperature, family = args.family, heal = true,

@@ -1,15 +1,16 @@
 --- bedrock image -o FILE [-m MODEL] PROMPT
+local number = require("bedrock.terminal.arguments").number
 local image = { summary = "An image from a prompt." }
 
 function image.arguments(parser)
     parser:argument("prompt", "What is to be seen."):args "+"
-    parser:option("-o --output", "The file; several images are FILE-1, FILE-2, …"):argname "FILE":count "1"
+    parser:option("-o --output", "The file; several are FILE-1, FILE-2, …; -: standard output"):argname "FILE":count "1"
     parser:option("-m --model", "A model of images."):argname "MODEL"
     parser:option("--negative", "What is not to be seen."):argname "TEXT"
-    parser:option("--count", "How many."):argname "N":convert(tonumber)
-    parser:option("--width", "Pixels."):argname "N":convert(tonumber)
-    parser:option("--height", "Pixels."):argname "N":convert(tonumber)
-    parser:option("--seed", "The same number gives the same image."):argname "N":convert(tonumber)
+    number(parser, "--count", "How many.")
+    number(parser, "--width", "Pixels.")
+    number(parser, "--height", "Pixels.")
+    number(parser, "--seed", "The same number gives the same image.")
 end
 
 local function numbered(path, i, count)
@@ -20,16 +21,25 @@ local function numbered(path, i, count)
     return ("%s-%d%s"):format(stem or path, i, ending or "")
 end
 
---- Before anything is paid, it is known that the file can be written.
-local function open(self, path)
+--- Before anything is paid, it is known that the file can be written. A new one is taken away, as no image may come.
+local function try(self, path)
+    local there = io.open(path, "rb")
     local file, why = io.open(path, "ab")
     if not file then
         self:fail(why)
     end
     file:close()
+    if there then
+        there:close()
+    else
+        os.remove(path)
+    end
 end
 
 local function write(self, path, bytes)
+    if path == "-" then
+        return self:flush(bytes)
+    end
     local file, why = io.open(path, "wb")
     local ok = file and file:write(bytes)
     if file and not file:close() or not ok then
@@ -38,19 +48,25 @@ local function write(self, path, bytes)
 end
 
 function image.run(self, args)
-    open(self, numbered(args.output, 1, args.count or 1))
+    local to_output = args.output == "-"
+    if to_output and require("bedrock.core").terminal(1) then
+        self:usage "an image is nothing for a terminal: -o FILE, or a pipe behind it"
+    elseif not to_output then
+        try(self, numbered(args.output, 1, args.count or 1))
+    end
     local made = self:check(self:connect():generate {
         model = self:model(), prompt = table.concat(args.prompt, " "), negative_prompt = args.negative,
         count = args.count, width = args.width, height = args.height, seed = args.seed,
     })
     local images = made.images or {}
     for i, bytes in ipairs(images) do
-        local path = numbered(args.output, i, args.count or 1)
+        local path = to_output and "-" or numbered(args.output, i, args.count or 1)
         write(self, path, bytes)
         self:note(("%s: %d bytes"):format(path, #bytes))
     end
     if #images == 0 then
-        self:fail("no image came: " .. tostring(made.stop_reason or made))
+        self:fail(("no image came (%s); `bedrock models --output IMAGE` lists models that make some"):format(
+            tostring(made.stop_reason or made)))
     end
 end
 

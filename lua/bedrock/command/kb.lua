@@ -1,4 +1,5 @@
 --- bedrock kb ask --id ID [--model MODEL] TEXT; bedrock kb retrieve --id ID TEXT
+local number = require("bedrock.terminal.arguments").number
 local kb = { summary = "Asks a knowledge base, or shows what it finds." }
 
 function kb.arguments(parser)
@@ -6,7 +7,7 @@ function kb.arguments(parser)
     parser:argument("text", "The question; - or nothing: standard input."):args "*"
     parser:option("--id", "The knowledge base."):argname "ID":count "1"
     parser:option("-m --model", "The model that answers."):argname "MODEL"
-    parser:option("--results", "How many passages."):argname "N":convert(tonumber)
+    number(parser, "--results", "How many passages.")
 end
 
 local function ask(self, base, text)
@@ -31,8 +32,7 @@ local function retrieve(self, base, text)
 end
 
 function kb.run(self, args)
-    local text = table.concat(args.text, " ")
-    text = (text == "" or text == "-") and self:read_all() or text
+    local text = self:text(args.text, "ask what? bedrock kb ask --id ID TEXT")
     local base = self:check(self:connect():knowledge {
         id = args.id, model = args.action == "ask" and self:model() or nil, results = args.results,
     })

@@ -1,5 +1,5 @@
 --- bedrock presign URL
-local signing = require "bedrock.command.signing"
+local signing = require "bedrock.terminal.signing"
 
 return {
     summary = "A URL that is good without credentials until it expires.",
@@ -9,7 +9,7 @@ return {
     end,
     run = function(self, args)
         local request = signing.request(self, args)
-        request.expires = require("bedrock.command.duration")(args.expires or "1h")
+        request.expires = require("bedrock.terminal.duration")(args.expires or "1h")
         if not request.expires then
             self:usage("--expires: expected a time as 1h, 15m or 900")
         end

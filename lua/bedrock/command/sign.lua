@@ -1,5 +1,5 @@
 --- bedrock sign URL
-local signing = require "bedrock.command.signing"
+local signing = require "bedrock.terminal.signing"
 
 return {
     summary = "Headers that sign a request, as NAME: VALUE lines: bedrock sign URL | curl -H @- URL",

@@ -1,7 +1,7 @@
 --- bedrock skeleton OPERATION
-local by_shape = require "bedrock.command.by_shape"
+local by_shape = require "bedrock.terminal.by_shape"
 local core = require "bedrock.core"
-local operation = require "bedrock.command.operation"
+local operation = require "bedrock.terminal.operation"
 
 return {
     summary = "An input of an operation to fill in: JSON, as `bedrock call` takes it by @FILE.",
@@ -17,7 +17,7 @@ return {
         else
             local shape = core.describe((core.find(name)), 8).input
             local text = self:check(core.encode(by_shape.json(params, shape)))
-            self:out(require("bedrock.command.indented")(text), "\n")
+            self:out(require("bedrock.terminal.indented")(text), "\n")
         end
     end,
 }

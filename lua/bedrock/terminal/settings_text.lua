@@ -29,7 +29,7 @@ end
 --- @return string
 return function(settings, path)
     if path:find "%.json$" then
-        return require("bedrock.command.indented")(assert(core.encode(settings))) .. "\n"
+        return require("bedrock.terminal.indented")(assert(core.encode(settings))) .. "\n"
     end
     return "return " .. table_text(settings, "") .. "\n"
 end

@@ -1,13 +1,14 @@
---- What a subcommand runs in: its connection, its output, and how it fails.
+--- What a subcommand runs in: its connection, its input and output, and how it ends.
+local telling = require "bedrock.terminal.telling"
+
 local context = {}
 
---- Exit codes by the kind of an error; others are 1.
-local CODES = { config = 3, credentials = 4, service = 5, validation = 6 }
-local FAILED, USAGE, INTERRUPTED = 1, 2, 130
+local USAGE, INTERRUPTED = 2, 130
 
 --- @class bedrock.command.Context
 --- @field args table what argparse read
 --- @field json boolean
+--- @field given table options of bedrock.connect
 --- @field found bedrock.FoundSettings
 local Context = {}
 Context.__index = Context
@@ -19,7 +20,6 @@ Exit.__index = Exit
 local function exit(code)
     error(setmetatable({ code = code }, Exit), 0)
 end
-context.exit = exit
 
 --- A pipe that nobody reads any more is no error, but the end.
 --- @param ... string
@@ -37,17 +37,14 @@ function Context:flush(...)
     end
 end
 
+--- A line on standard error.
 function Context.note(_, text)
-    io.stderr:write("bedrock: ", text, "\n")
+    telling.note(text)
 end
 
 --- A value as one line of JSON.
 function Context:put_json(value)
-    local text, err = require("bedrock.core").encode(value)
-    if not text then
-        self:fail(err)
-    end
-    self:out(text, "\n")
+    self:out(self:check(require("bedrock.core").encode(value)), "\n")
 end
 
 --- The same for people to read, where they do.
@@ -55,40 +52,17 @@ function Context:show_json(value)
     if not require("bedrock.core").terminal(1) then
         return self:put_json(value)
     end
-    self:out(require("bedrock.command.indented")(self:check(require("bedrock.core").encode(value))), "\n")
-end
-
-local HINTS = {
-    config = "`bedrock configure` writes the settings; --profile NAME or --auth chain takes AWS's own",
-    credentials = "`bedrock test` says step by step what is wrong",
-}
-
---- What other operations call wrong is not in the settings.
-local IS_OF_SETTINGS = { connect = true, settings = true }
-
-local function tell(self, err)
-    if self.json and type(err) == "table" then
-        local fields = { kind = err.kind, code = err.code, message = err.message, operation = err.operation,
-            status = err.status, request_id = err.request_id, errors = err.errors }
-        io.stderr:write(require("bedrock.core").encode { error = fields }, "\n")
-        return
-    end
-    io.stderr:write("bedrock: ", tostring(err), "\n")
-    local hint = type(err) == "table" and (err.kind ~= "config" or IS_OF_SETTINGS[err.operation]) and HINTS[err.kind]
-    if hint then
-        io.stderr:write("  ", hint, "\n")
-    end
+    self:out(require("bedrock.terminal.indented")(self:check(require("bedrock.core").encode(value))), "\n")
 end
 
 --- Ends with an error's text and code.
 function Context:fail(err)
-    tell(self, err)
-    exit(type(err) == "table" and CODES[err.kind] or FAILED)
+    exit(telling.failure(err, self.json))
 end
 
 --- Ends because it was called wrongly.
 function Context:usage(text)
-    self:note(text)
+    telling.usage(text, self.json)
     exit(USAGE)
 end
 
@@ -129,7 +103,11 @@ end
 
 --- Standard input, whole.
 function Context:read_all()
-    require("bedrock.core").interruptible(true)
+    local core = require "bedrock.core"
+    core.interruptible(true)
+    if core.terminal(0) then
+        self:note "reads from the terminal; Ctrl-D ends the text"
+    end
     local text = io.stdin:read "*a"
     return text or self:fail "standard input cannot be read"
 end
@@ -145,6 +123,18 @@ function Context:read(path)
         file:close()
     end
     return text or self:fail(why or path .. ": it cannot be read")
+end
+
+--- What is asked: words of the command line; "-" or none: standard input.
+--- @param words string[]
+--- @param what string for the message, if there is nothing
+--- @return string
+function Context:text(words, what)
+    local text = table.concat(words, " ")
+    local is_read = text == "-" or text == "" and not require("bedrock.core").terminal(0)
+    text = is_read and self:read_all() or text
+    return text:find "%S" and text
+        or self:usage(what .. (is_read and "; standard input is empty" or ", or - for standard input"))
 end
 
 --- @param sub table
@@ -167,8 +157,7 @@ function context.run(sub, given, args)
     elseif require("bedrock.tasks.raised").is_for_the_caller(raised) then
         return INTERRUPTED
     end
-    tell(self, raised)
-    return type(raised) == "table" and CODES[raised.kind] or FAILED
+    return telling.failure(raised, self.json)
 end
 
 return context

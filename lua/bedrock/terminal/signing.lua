@@ -23,6 +23,9 @@ end
 
 --- @return table request for conn:sign or conn:presign
 function signing.request(self, args)
+    if not args.url:find "^https?://" then
+        self:usage(('expected a URL that begins with https://, got "%s"'):format(args.url))
+    end
     return { url = args.url, method = args.method, headers = headers(self, args.header), service = args.service }
 end
 

@@ -36,7 +36,7 @@ end
 --- The same, or the end of the subcommand.
 function operation.needed(self, text)
     local name, why = operation.name(text)
-    return name or self:usage(why)
+    return name or self:usage(require("bedrock.terminal.telling").plain(why))
 end
 
 return operation

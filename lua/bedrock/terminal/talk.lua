@@ -1,11 +1,13 @@
 --- What ask and chat share: options, the answer as it comes, what is said beneath it, where talks are kept.
+local number = require("bedrock.terminal.arguments").number
+
 local talk = {}
 
 function talk.arguments(parser)
     parser:option("-m --model", "A model ID, an ARN or an inference profile."):argname "MODEL"
     parser:option("-s --system", "The system prompt."):argname "TEXT"
-    parser:option("--max-tokens", "The longest answer."):argname "N":convert(tonumber)
-    parser:option("--temperature", "0 to 1."):argname "N":convert(tonumber)
+    number(parser, "--max-tokens", "The longest answer.")
+    number(parser, "--temperature", "0 to 1.")
     parser:option("--reasoning", "How much the model thinks first: low, medium, high."):argname "LEVEL"
 end
 

@@ -1,0 +1,89 @@
+--- What goes wrong, as the command tells it: on standard error, a line and a hint, or JSON.
+local telling = {}
+
+--- Exit codes by the kind of an error; others are 1.
+local CODES = { config = 3, credentials = 4, service = 5, validation = 6 }
+local FAILED = 1
+
+local HINTS = {
+    config = "`bedrock configure` writes the settings; --profile NAME or --auth chain takes AWS's own",
+    credentials = "`bedrock test` says step by step what is wrong",
+    model = "`bedrock models` lists what can be called, `bedrock resolve NAME` finds it",
+    password = "BEDROCK_PRIVATE_KEY_PASSWORD in the environment, or private_key_password in the settings file",
+}
+
+--- What the module's texts call, as the command has it.
+local CALLED = {
+    ["bedrock%.operations%(%)"] = "`bedrock operations`",
+    ["bedrock%.help%(%)"] = "`bedrock help`",
+    ["conn:models%(%)"] = "`bedrock models`",
+}
+
+--- What other operations call wrong is not in the settings.
+local IS_OF_SETTINGS = { connect = true, settings = true }
+
+local function hint_of(err, text)
+    if text:find("private_key_password", 1, true) then
+        return HINTS.password
+    elseif err.kind == "service" and text:find("model identifier", 1, true) then
+        return HINTS.model
+    elseif err.kind ~= "config" or IS_OF_SETTINGS[err.operation] then
+        return HINTS[err.kind]
+    end
+end
+
+--- A text of the module's, in the command's words.
+--- @param text string
+--- @return string
+function telling.plain(text)
+    for called, here in pairs(CALLED) do
+        text = text:gsub(called, here)
+    end
+    return (text:gsub("^(%w+): %1: ", "%1: "))
+end
+
+--- What was written before comes before.
+local function put(text)
+    io.stdout:flush()
+    io.stderr:write(text, "\n")
+end
+
+local function put_json(fields)
+    put(require("bedrock.core").encode { error = fields })
+end
+
+--- @param text string
+function telling.note(text)
+    put("bedrock: " .. text:gsub("\n", "\n  "))
+end
+
+--- @param err bedrock.Error|string
+--- @param as_json boolean
+--- @return integer code to exit with
+function telling.failure(err, as_json)
+    local is_ours = type(err) == "table"
+    local text = telling.plain(tostring(err))
+    if as_json then
+        put_json(is_ours and { kind = err.kind, code = err.code, message = err.message, operation = err.operation,
+            status = err.status, request_id = err.request_id, errors = err.errors } or { message = text })
+    else
+        telling.note(text)
+        local hint = is_ours and hint_of(err, text)
+        if hint then
+            put("  " .. hint)
+        end
+    end
+    return is_ours and CODES[err.kind] or FAILED
+end
+
+--- @param text string
+--- @param as_json boolean
+function telling.usage(text, as_json)
+    if as_json then
+        put_json { kind = "usage", message = text }
+    else
+        telling.note(text)
+    end
+end
+
+return telling
