@@ -1108,10 +1108,12 @@ function Connection:prepare(name, params, options) end
 ---@return bedrock.Error? err
 function Connection:presign(request) end
 
---- Gets new credentials, whatever memory and files contain, and replaces those.
+--- Gets new credentials, whatever memory and files contain, and replaces those. With `early` only where they end within
+--- 15 minutes, as programs expect of what they are given: of all processes that do that at once, one makes the exchange.
+---@param options? { early?: boolean }
 ---@return true? ok
 ---@return bedrock.Error? err
-function Connection:refresh() end
+function Connection:refresh(options) end
 
 --- A signed request to a path that no model describes.
 ---@param fields bedrock.RawRequest

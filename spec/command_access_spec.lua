@@ -66,7 +66,8 @@ describe("the command", function()
             assert.equal(1, ep:counters().CreateSession)
         end)
 
-        it("32 at once, cold: one exchange", function()
+        --- @return integer distinct how many keys 32 processes were given at once
+        local function many()
             local line = command.line(ep, home, { "credentials" }, { env = env })
             local pipes, keys, distinct = {}, {}, 0
             for i = 1, 32 do
@@ -78,8 +79,20 @@ describe("the command", function()
                 distinct = distinct + (keys[key] and 0 or 1)
                 keys[key] = true
             end
-            assert.equal(1, distinct)
+            return distinct
+        end
+
+        it("32 at once, cold: one exchange", function()
+            assert.equal(1, many())
             assert.equal(1, ep:counters().CreateSession)
+        end)
+
+        it("32 at once, which end within a quarter of an hour: one exchange", function()
+            ep:config { exchange_lifetime_s = 600 }
+            gives { "credentials" }
+            ep:config { exchange_lifetime_s = 0 }
+            assert.equal(1, many())
+            assert.equal(2, ep:counters().CreateSession)
         end)
 
         it("that end within a quarter of an hour are renewed, as programs would ask again and again", function()

@@ -107,6 +107,30 @@ describe("bedrock", function()
             assert.equal(2, ep:counters().CreateSession)
             other:close()
         end)
+
+        it("are renewed early by refresh only where they end soon", function()
+            ep:config { exchange_lifetime_s = 600 }
+            local other = assert(bedrock.connect(service.roles_anywhere(ep, "early", {
+                certificate = ep.pki .. "/p256.chain.pem", private_key = ep.pki .. "/p256.key.pkcs8.pem", cache = false,
+            })))
+            assert(other:credentials())
+            ep:config { exchange_lifetime_s = 0 }
+            assert.is_true(other:refresh { early = true })
+            assert.is_true(other:refresh { early = true })
+            assert.is_true(conn:refresh { early = true })
+            assert.equal(2, ep:counters().CreateSession)
+            assert.is_true(other:refresh { early = core.null })
+            assert.equal(3, ep:counters().CreateSession)
+            local ok, err = other:refresh { early = "yes", late = true }
+            assert.is_nil(ok)
+            assert.equal("validation", err.kind)
+            assert.matches("must be true or false, got a string", err.message, 1, true)
+            assert.matches("unknown option; the only one is early", err.message, 1, true)
+            assert.has_error(function()
+                other:refresh "early"
+            end, "refresh: expected a table with the options, got a string")
+            other:close()
+        end)
     end)
 
     describe("waiting", function()

@@ -94,6 +94,16 @@ describe("a function that gives credentials", function()
         assert.equal(2, calls)
     end)
 
+    it("is called by an early refresh only when a call would", function()
+        local conn = connect(function()
+            return keys { expiration = os.time() + 600 }
+        end)
+        assert(conn:refresh { early = true })
+        assert(conn:refresh { early = true })
+        assert(ask(conn))
+        assert.equal(1, calls)
+    end)
+
     it("is called once more where the service calls a set expired in a call's midst", function()
         local conn = connect(function()
             return keys { expiration = os.time() + 3600 }
@@ -348,6 +358,9 @@ describe("a function that signs with a certificate's key", function()
         assert.same({ "assume_role", "roles_anywhere" }, assert(conn:credentials()).via)
         assert(conn:refresh())
         assert.is_true(calls > 2)
+        calls = 0
+        assert(conn:refresh { early = true })
+        assert.equal(0, calls)
         assert(conn:export())
     end)
 

@@ -74,7 +74,7 @@ br_slice br_lua_call_name(const br_lua_call *c)
         return br_model_name(c->model, c->model->ops[c->op].snake);
     if (c->mode == BR_CALL_CREDENTIALS)
         return BR_SLICE("credentials");
-    return c->mode == BR_CALL_REFRESH ? BR_SLICE("refresh") : BR_SLICE("request");
+    return br_call_is_bare(c->mode) ? BR_SLICE("refresh") : BR_SLICE("request");
 }
 
 static int fail_gone(lua_State *L, const char *code, br_slice operation)

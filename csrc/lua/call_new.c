@@ -82,7 +82,7 @@ static br_trace_level trace_level(const br_lua_state *s, const br_client *client
 static int start(lua_State *L, br_lua_call *c, int index, br_call_opts *opts)
 {
     br_lua_state *s = br_lua_state_of(L);
-    bool bare = c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH;
+    bool bare = br_call_is_bare(c->mode);
     br_error error;
     br_error_clear(&error);
     br_lua_leave_parent(s);
@@ -210,17 +210,25 @@ int br_lua_client_call(lua_State *L)
     return start(L, c, MADE, &options.call);
 }
 
-/* identity(client, refresh) -> call | nil, err */
+/* What is held, or new credentials (true), or those in time ("early"). */
+static br_call_mode mode_of_identity(lua_State *L, int index)
+{
+    if (lua_type(L, index) == LUA_TSTRING)
+        return BR_CALL_EARLY;
+    return lua_toboolean(L, index) ? BR_CALL_REFRESH : BR_CALL_CREDENTIALS;
+}
+
+/* identity(client, refresh: boolean | "early") -> call | nil, err */
 int br_lua_client_identity(lua_State *L)
 {
     br_lua_check_client(L, 1);
-    bool refresh = lua_toboolean(L, 2);
-    br_call_mode mode = refresh ? BR_CALL_REFRESH : BR_CALL_CREDENTIALS;
+    br_call_mode mode = mode_of_identity(L, 2);
     br_lua_options options;
     lua_settop(L, 2);
     br_lua_call *c = push_call(L, &br_model_builtin, -1, mode);
     if (!c)
-        return fail_closed(L, refresh ? BR_SLICE("refresh") : BR_SLICE("credentials"));
+        return fail_closed(L, mode == BR_CALL_CREDENTIALS ? BR_SLICE("credentials")
+                                                          : BR_SLICE("refresh"));
     br_lua_options_read(L, 4, c->client, c->model, &options, &c->problems);
     options.call.mode = mode;
     return start(L, c, 3, &options.call);

@@ -1,5 +1,8 @@
 --- What a connection's calls are signed with.
 local connection = require "bedrock.connection"
+local core = require "bedrock.core"
+local drop_null = require "bedrock.base.drop_null"
+local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local printed = require "bedrock.prints.printed"
 
@@ -76,16 +79,43 @@ function credentials.info(self)
     return info, err
 end
 
---- Gets new credentials, whatever memory and files contain, and replaces those.
+--- What is asked of the client: new ones, or with `early` those that last.
+local function wish(options)
+    local problems = {}
+    for name, value in pairs(drop_null(options)) do
+        if name ~= "early" then
+            problems[#problems + 1] = { path = core.shown(tostring(name)), kind = "unknown",
+                message = "unknown option; the only one is early" }
+        elseif type(value) ~= "boolean" then
+            problems[#problems + 1] = { path = "early", kind = "type",
+                message = "must be true or false, got " .. errors.type_of(value) }
+        end
+    end
+    if problems[1] then
+        return nil, errors.validation("refresh", problems)
+    end
+    return options.early == true and "early" or true
+end
+
+--- Gets new credentials, whatever memory and files contain, and replaces those. With `early` only where they end within
+--- 15 minutes, as programs expect of what they are given: of all processes that do that at once, one makes the exchange.
+--- @param options? { early?: boolean }
 --- @return true? ok
 --- @return bedrock.Error? err
-function credentials.refresh(self)
+function credentials.refresh(self, options)
     local client = connection.client_of(self, nil, nil, 2)
+    if options ~= nil and type(options) ~= "table" then
+        error("refresh: expected a table with the options, got " .. errors.type_of(options), 2)
+    end
+    local how, problem = wish(options or {})
+    if not how then
+        return nil, problem
+    end
     local _, auth = client:about()
     if WITHOUT_IDENTITY[auth] then
         return true
     end
-    local info, err = identity(client, true)
+    local info, err = identity(client, how)
     if not info then
         return nil, err
     end

@@ -485,6 +485,94 @@ static void test_refresh_beside_a_renewal(void)
     end();
 }
 
+static bool early(br_client *c)
+{
+    return ra_get(&want, engine, c, BR_OBTAIN_EARLY, &now);
+}
+
+/* To the millisecond, out of memory as out of the file; whoever comes later takes what is there. */
+static void test_early(void)
+{
+    begin();
+    br_client *c = client_of("shared");
+    CHECK(early(c));
+    CHECK_INT(want.origin, BR_FROM_EXCHANGE);
+    to_life(c, BR_CREDENTIALS_EARLY_MS);
+    CHECK(early(c));
+    CHECK_INT(want.origin, BR_FROM_MEMORY);
+    br_client_unref(c);
+    c = client_of("shared");
+    CHECK(early(c));
+    CHECK_INT(want.origin, BR_FROM_FILE);
+    to_life(c, BR_CREDENTIALS_EARLY_MS - 1);
+    CHECK(get(c));
+    CHECK_STR(want.id, "ASIATEST00000001");
+    CHECK(early(c));
+    CHECK_STR(want.id, "ASIATEST00000002");
+    CHECK(get(c));
+    CHECK_STR(want.id, "ASIATEST00000002");
+    br_client_unref(c);
+    c = client_of("shared");
+    CHECK(early(c));
+    CHECK_INT(want.origin, BR_FROM_FILE);
+    CHECK_STR(want.id, "ASIATEST00000002");
+    CHECK_INT(REQUESTS(), 2);
+    br_client_unref(c);
+    end();
+}
+
+/* What there is still works: a failure that may pass is none, for some seconds; a refusal is told. */
+static void test_early_fails(void)
+{
+    begin();
+    br_client *c = client_of("shared");
+    CHECK(get(c));
+    to_life(c, BR_CREDENTIALS_EARLY_MS - 1);
+    say_times(3, 500);
+    CHECK(early(c));
+    CHECK_STR(want.id, "ASIATEST00000001");
+    CHECK(early(c));
+    CHECK_INT(REQUESTS(), 4);
+    now.mono_ms += 5000;
+    say(403, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}");
+    CHECK(!early(c));
+    CHECK(get(c));
+    CHECK_STR(want.id, "ASIATEST00000001");
+    br_client_unref(c);
+    end();
+}
+
+/* Who wants credentials that last waits for nobody who only wants some, and is no refresh. */
+static void test_early_beside_others(void)
+{
+    begin();
+    ra_want some = {.done = false}, lasting = {.done = false}, fresh = {.done = false};
+    br_client *c = client_of("shared");
+    CHECK(get(c));
+    to_life(c, BR_CREDENTIALS_EARLY_MS - 1);
+    br_client_unref(c);
+    c = client_of("shared");
+    ra_ask(&some, engine, c, BR_OBTAIN);
+    ra_ask(&lasting, engine, c, BR_OBTAIN_EARLY);
+    ra_wait(&some, engine, &now);
+    ra_wait(&lasting, engine, &now);
+    CHECK_STR(some.id, "ASIATEST00000001");
+    CHECK_STR(lasting.id, "ASIATEST00000002");
+    to_life(c, BR_CREDENTIALS_EARLY_MS - 1);
+    ra_ask(&lasting, engine, c, BR_OBTAIN_EARLY);
+    ra_ask(&fresh, engine, c, BR_OBTAIN_FRESH);
+    ra_wait(&lasting, engine, &now);
+    ra_wait(&fresh, engine, &now);
+    CHECK_INT(REQUESTS(), 3);
+    CHECK_STR(lasting.id, "ASIATEST00000002");
+    CHECK_STR(fresh.id, "ASIATEST00000003");
+    ra_release(&some);
+    ra_release(&lasting);
+    ra_release(&fresh);
+    br_client_unref(c);
+    end();
+}
+
 static const char *const expired_signature =
     "{\"__type\":\"AccessDeniedException\",\"message\":\"Signature expired: A is now earlier "
     "than B\"}";
@@ -998,6 +1086,9 @@ int main(void)
     test_session_name_and_refresh();
     test_refreshes_are_one();
     test_refresh_beside_a_renewal();
+    test_early();
+    test_early_fails();
+    test_early_beside_others();
     test_wrong_clock();
     test_offset_of_a_file_ages();
     test_a_gateways_date();

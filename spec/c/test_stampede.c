@@ -21,7 +21,8 @@
 
 static ra_server *server;
 static char *dir;
-static char (*ids)[32]; /* shared: what each process got */
+static char (*ids)[32];     /* shared: what each process got */
+static br_obtain_mode mode; /* in which they ask */
 
 #define REQUESTS() atomic_load(&server->requests)
 
@@ -36,7 +37,7 @@ static void child(int number, int gate)
     br_engine *engine = br_engine_new(&br_platform_system, &error);
     if (client == NULL || engine == NULL || read(gate, &c, 1) != 0)
         _exit(1);
-    if (!ra_start(&want, engine, client, BR_OBTAIN))
+    if (!ra_start(&want, engine, client, mode))
         _exit(1);
     struct pollfd p = {.fd = br_engine_fd(engine), .events = POLLIN};
     while (!want.done) {
@@ -97,6 +98,23 @@ static void test_one_exchange(int processes, int delay_ms)
     ra_remove_tree(dir);
 }
 
+/* All find a set that still works, but ends soon. */
+static void test_one_early_exchange(int processes)
+{
+    pid_t pids[PROCESSES_MAX];
+    begin(0);
+    ra_server_say(server, (ra_step){.life_s = 600});
+    start(pids, 0, 1);
+    finish(pids, 0, 1);
+    mode = BR_OBTAIN_EARLY;
+    start(pids, 0, processes);
+    finish(pids, 0, processes);
+    mode = BR_OBTAIN;
+    CHECK_INT(REQUESTS(), 2);
+    CHECK_STR(ids[0], "ASIATEST00000002");
+    ra_remove_tree(dir);
+}
+
 /* The first process waits for its answer when the signal hits it; no answer comes before. */
 static void test_holder_hit(int signal_number, int processes)
 {
@@ -131,6 +149,7 @@ int main(void)
     test_one_exchange(8, 0);
     test_one_exchange(64, 0);
     test_one_exchange(8, 3000);
+    test_one_early_exchange(32);
     test_holder_hit(SIGKILL, 8);
     test_holder_hit(SIGSTOP, 8);
     ra_server_stop(server);

@@ -14,6 +14,8 @@
 
 /* Sets with less life than this count as expired, everywhere: 60.000 s is used, 59.999 s is not. */
 #define BR_CREDENTIALS_MIN_LIFE_MS 60000
+/* Programs that are given a set renew it when so little is left (botocore's advisory timeout). */
+#define BR_CREDENTIALS_EARLY_MS ((int64_t)15 * 60000)
 
 typedef struct br_credentials {
     br_slice access_key_id;

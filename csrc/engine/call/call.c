@@ -99,11 +99,6 @@ static void take_request(br_call *c, br_request *request)
     *request = spare;
 }
 
-static bool is_sent(br_call_mode mode)
-{
-    return mode != BR_CALL_CREDENTIALS && mode != BR_CALL_REFRESH;
-}
-
 static bool check(const br_call *c, const br_call_opts *opts, br_error *error)
 {
     if (c->authorization.failed || !br_header_value_ok(opts->authorization))
@@ -111,12 +106,12 @@ static bool check(const br_call *c, const br_call_opts *opts, br_error *error)
                             "authorization must be one header value of at most %d bytes, without "
                             "control characters",
                             BR_AUTHORIZATION_MAX);
-    if (is_sent(c->mode) && (c->request.method[0] == '\0' || c->request.path.len == 0 ||
-                             c->request.service >= c->model->service_count))
+    if (!br_call_is_bare(c->mode) && (c->request.method[0] == '\0' || c->request.path.len == 0 ||
+                                      c->request.service >= c->model->service_count))
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                             "the request has no service, no method or no path");
-    if (opts->fed && (!is_sent(c->mode) || c->mode == BR_CALL_PREPARE || c->request.body.len > 0 ||
-                      c->request.attached_count > 0))
+    if (opts->fed && (br_call_is_bare(c->mode) || c->mode == BR_CALL_PREPARE ||
+                      c->request.body.len > 0 || c->request.attached_count > 0))
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                             "only a call that is sent can be fed, and only if its request has no "
                             "body yet");

@@ -28,8 +28,15 @@ typedef enum br_call_mode {
     BR_CALL_BYTES,       /* HEAD, DATA (pieces) …, END; an error answer: HEAD, DATA, END */
     BR_CALL_PREPARE,     /* PREPARED, END: signed, not sent */
     BR_CALL_CREDENTIALS, /* CREDENTIALS, END */
-    BR_CALL_REFRESH      /* CREDENTIALS, END after a fresh exchange */
+    BR_CALL_EARLY,       /* likewise; those that end soon are renewed (BR_OBTAIN_EARLY) */
+    BR_CALL_REFRESH      /* likewise, after a fresh exchange */
 } br_call_mode;
+
+/* Is nothing sent but for credentials? */
+static inline bool br_call_is_bare(br_call_mode mode)
+{
+    return mode >= BR_CALL_CREDENTIALS;
+}
 
 typedef struct br_call_opts {
     br_call_mode mode;
@@ -112,7 +119,7 @@ typedef struct br_call br_call;
 
 /*
 ** Takes the contents of *request (left empty, with memory for another one; may be NULL for
-** CREDENTIALS and REFRESH) and a reference of the client. What is attached to it is borrowed until
+** those that are bare) and a reference of the client. What is attached to it is borrowed until
 ** br_call_own, or br_call_start. NULL: out of memory or refused, error set. Nothing runs yet.
 */
 br_call *br_call_new(br_client *client, br_request *request, const br_call_opts *opts,

@@ -59,7 +59,7 @@ static br_item_kind next_of_answer(br_call *c, br_item *item)
 
 static br_item_kind next_when_done(br_call *c, br_item *item)
 {
-    bool credentials = c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH;
+    bool credentials = br_call_is_bare(c->mode);
     if (!credentials && c->mode != BR_CALL_PREPARE)
         return next_of_answer(c, item);
     if (c->given != 0)

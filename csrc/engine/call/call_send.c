@@ -30,7 +30,7 @@ static bool wants_credentials(const br_call *c)
 {
     if (c->who->provider == NULL || c->authorized)
         return false;
-    if (c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH)
+    if (br_call_is_bare(c->mode))
         return true;
     return c->request.auth != BR_SCHEME_NONE && !uses_environments_key(c);
 }
@@ -52,10 +52,17 @@ static void take_credentials(br_call *c, const br_credentials *credentials, br_o
     c->origin = origin;
 }
 
+static br_obtain_mode obtain_mode(const br_call *c)
+{
+    if (c->mode == BR_CALL_REFRESH)
+        return BR_OBTAIN_FRESH;
+    return c->mode == BR_CALL_EARLY ? BR_OBTAIN_EARLY : BR_OBTAIN;
+}
+
 static bool peek(br_call *c)
 {
     br_origin origin;
-    if (c->mode == BR_CALL_REFRESH)
+    if (obtain_mode(c) != BR_OBTAIN)
         return false;
     const br_credentials *held =
         br_provider_peek(c->who->provider, br_client_now_ms(c->client, c->engine), &origin);
@@ -96,14 +103,14 @@ static void begun(br_call *c, int64_t now_us)
 
 static void obtain(br_call *c)
 {
-    br_obtain_mode mode = c->mode == BR_CALL_REFRESH ? BR_OBTAIN_FRESH : BR_OBTAIN;
     br_client_renew(c->client, br_client_now_ms(c->client, c->engine));
     br_principal_unref(c->who);
     c->who = br_client_principal(c->client);
     c->state = BR_STATE_OBTAINING;
     c->obtaining_us = br_engine_mono_us(c->engine);
     begun(c, c->obtaining_us);
-    if (!br_provider_obtain(c->who, c->engine, mode, &c->obtain, on_obtained, c, &c->error))
+    if (!br_provider_obtain(c->who, c->engine, obtain_mode(c), &c->obtain, on_obtained, c,
+                            &c->error))
         br_call_fail(c, true);
 }
 
@@ -310,7 +317,7 @@ static void send_it(br_call *c)
 
 static void go_on(br_call *c)
 {
-    if (c->mode == BR_CALL_CREDENTIALS || c->mode == BR_CALL_REFRESH)
+    if (br_call_is_bare(c->mode))
         br_call_finish(c);
     else if (!build(c))
         br_call_fail(c, false);

@@ -32,7 +32,7 @@ static bool serves(const br_flight *f, const br_credentials *c, int64_t now_ms)
 {
     int64_t life_ms = br_credentials_life_ms(c, now_ms);
     bool awaited = f->looked && !same_set(c, f->first_seen);
-    return life_ms >= BR_CREDENTIALS_MIN_LIFE_MS || (awaited && life_ms > 0);
+    return life_ms >= br_obtain_min_life_ms(f->mode) || (awaited && life_ms > 0);
 }
 
 /* Under the mutex. A record that is younger than our own note knows better. */
@@ -42,7 +42,7 @@ static void take_record(br_flight *f, const br_cache_record *record, int64_t now
     const br_credentials *c = record->credentials;
     if (record->written_ms >= p->note_ms)
         p->note_ms = record->note_ms;
-    if (f->fresh || c == NULL || br_provider_rejected(p, c))
+    if (f->mode == BR_OBTAIN_FRESH || c == NULL || br_provider_rejected(p, c))
         return;
     if (p->held == NULL || c->expiration_ms > p->held->expiration_ms)
         br_provider_hold(p, c);
@@ -222,7 +222,7 @@ static void fetch(br_flight *f)
 {
     br_source_order order = {
         .engine = f->engine,
-        .fresh = f->fresh,
+        .fresh = f->mode == BR_OBTAIN_FRESH,
         .note_ms = br_provider_note_ms(f->provider),
         .trace = &f->trace,
         .done = fetched,
@@ -296,7 +296,8 @@ static void begin(void *user)
     look(f);
 }
 
-br_flight *br_flight_start(br_registry *r, const br_principal *who, br_engine *e, bool fresh)
+br_flight *br_flight_start(br_registry *r, const br_principal *who, br_engine *e,
+                           br_obtain_mode mode)
 {
     br_flight *f = calloc(1, sizeof(*f));
     if (f == NULL)
@@ -310,7 +311,7 @@ br_flight *br_flight_start(br_registry *r, const br_principal *who, br_engine *e
     f->source = br_source_ref(who->source);
     f->provider = who->provider;
     f->provider->refs++;
-    f->fresh = fresh;
+    f->mode = mode;
     f->touched_ms = br_engine_mono_ms(e);
     br_trace_init(&f->trace, BR_TRACE_EVENTS);
     br_buf_init_secret(&f->key_material, KEY_MATERIAL_MAX);

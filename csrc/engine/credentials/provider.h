@@ -27,8 +27,9 @@ void br_provider_unref(br_provider *p); /* NULL is fine */
 const br_credentials *br_provider_peek(br_provider *p, int64_t now_ms, br_origin *origin);
 
 typedef enum br_obtain_mode {
-    BR_OBTAIN,      /* memory, store, then an exchange */
-    BR_OBTAIN_FRESH /* refresh(): ignores memory and store, exchanges, replaces both */
+    BR_OBTAIN,       /* memory, store, then an exchange */
+    BR_OBTAIN_EARLY, /* likewise, but a set that ends within BR_CREDENTIALS_EARLY_MS is renewed */
+    BR_OBTAIN_FRESH  /* refresh(): ignores memory and store, exchanges, replaces both */
 } br_obtain_mode;
 
 typedef struct br_obtained {

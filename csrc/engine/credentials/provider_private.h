@@ -60,7 +60,7 @@ struct br_flight {
     br_engine *engine;
     br_provider *provider; /* counted until it ends, like the next */
     br_source *source;
-    bool fresh;
+    br_obtain_mode mode; /* of who began it */
     /* the engine's thread only */
     br_task task;
     br_timer timer, touch;
@@ -77,6 +77,12 @@ void br_provider_hold(br_provider *p, const br_credentials *c);
 bool br_provider_rejected(const br_provider *p, const br_credentials *c);
 br_origin br_provider_memory(const br_provider *p); /* where what it holds is from */
 
+/* The life that a set must have so as not to be renewed. */
+static inline int64_t br_obtain_min_life_ms(br_obtain_mode mode)
+{
+    return mode == BR_OBTAIN_EARLY ? BR_CREDENTIALS_EARLY_MS : BR_CREDENTIALS_MIN_LIFE_MS;
+}
+
 /* Under the mutex. */
 void br_waiter_detach(br_obtain *o);
 void br_waiter_wake(br_obtain *o); /* of the engine whose thread this is */
@@ -85,7 +91,8 @@ void br_waiter_wake(br_obtain *o); /* of the engine whose thread this is */
 ** Under the mutex, by the engine's thread; nothing runs before the engine steps. The registry's
 ** reference is returned. NULL: no memory.
 */
-br_flight *br_flight_start(br_registry *r, const br_principal *who, br_engine *e, bool fresh);
+br_flight *br_flight_start(br_registry *r, const br_principal *who, br_engine *e,
+                           br_obtain_mode mode);
 void br_flight_drop(br_flight *f); /* a reference, under the mutex; NULL is fine */
 
 #endif

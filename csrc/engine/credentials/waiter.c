@@ -37,7 +37,7 @@ static bool served_by_memory(const br_obtain *o)
     if (o->mode == BR_OBTAIN_FRESH)
         return false;
     int64_t life_ms = held_life_ms(o);
-    return life_ms >= BR_CREDENTIALS_MIN_LIFE_MS ||
+    return life_ms >= br_obtain_min_life_ms(o->mode) ||
            (life_ms > 0 && br_engine_mono_ms(o->engine) < p->hold_off_until_ms);
 }
 
@@ -53,7 +53,7 @@ static br_flight *flight_for(br_registry *r, const br_obtain *o)
 {
     br_provider *p = provider_of(o);
     if (p->flight == NULL)
-        p->flight = br_flight_start(r, o->who, o->engine, o->mode == BR_OBTAIN_FRESH);
+        p->flight = br_flight_start(r, o->who, o->engine, o->mode);
     return p->flight;
 }
 
@@ -129,7 +129,7 @@ static void settle(const br_obtain *o, br_obtained *result)
         br_skew_adopt(skew_of(o), f->skew_ms);
     if (f->credentials != NULL) {
         *result = (br_obtained){br_credentials_ref(f->credentials), f->origin, NULL, false, NULL};
-    } else if (f->retryable && o->mode == BR_OBTAIN && held_life_ms(o) > 0) {
+    } else if (f->retryable && o->mode != BR_OBTAIN_FRESH && held_life_ms(o) > 0) {
         const br_credentials *held = br_credentials_ref(provider_of(o)->held);
         *result = (br_obtained){held, BR_FROM_MEMORY, NULL, false, NULL};
     } else {
@@ -164,7 +164,7 @@ static bool leave_flight(br_registry *r, br_obtain *o)
 
 /*
 ** Under the mutex: whether a waiter has its result. One whose flight was lost with its engine, or
-** who wants a fresh exchange and only saw another's end, looks for the next flight.
+** who asks for more than the flight was begun for, looks for the next one.
 */
 static bool settled(br_registry *r, br_obtain *o, br_obtained *result)
 {
@@ -182,7 +182,7 @@ static bool settled(br_registry *r, br_obtain *o, br_obtained *result)
     } else if (f->state == BR_FLIGHT_RUNS) {
         o->poll_ms = o->poll_ms * 2 < POLL_MAX_MS ? o->poll_ms * 2 : POLL_MAX_MS;
         on = arm(o, f->engine == o->engine ? POLL_OWN_MS : o->poll_ms);
-    } else if (f->state == BR_FLIGHT_LOST || (o->mode == BR_OBTAIN_FRESH && !f->fresh)) {
+    } else if (f->state == BR_FLIGHT_LOST || o->mode > f->mode) {
         release(o);
         on = attach(r, o);
     } else {

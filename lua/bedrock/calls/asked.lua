@@ -195,8 +195,9 @@ for _, name in ipairs { "call", "request" } do
     end
 end
 
---- @param refresh boolean new ones, whatever is held
+--- @param refresh boolean|"early" new ones, whatever is held; nobody asks a function early
 function methods:identity(refresh)
+    refresh = refresh == true
     local ok, err = (refresh and ask or ready)(self, refresh)
     if not ok then
         return nil, err

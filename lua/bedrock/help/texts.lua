@@ -339,8 +339,11 @@ signed it.
   returns string? url
   returns bedrock.Error? err]==],
         ["conn:refresh"] = [==[
-conn:refresh()
-Gets new credentials, whatever memory and files contain, and replaces those.
+conn:refresh(options?)
+Gets new credentials, whatever memory and files contain, and replaces those. With `early` only where
+they end within 15 minutes, as programs expect of what they are given: of all processes that do that
+at once, one makes the exchange.
+  options?: { early?: boolean }
   returns true? ok
   returns bedrock.Error? err]==],
         ["conn:request"] = [==[

@@ -18,7 +18,7 @@ function lent.secrets(self)
         local info = self:check(conn:credentials())
         if ends_soon(self:settings(), info) then
             -- What there is still works, so a refusal is no failure.
-            conn:refresh()
+            conn:refresh { early = true }
         end
     end
     return self:check(conn:export())
