@@ -1109,7 +1109,7 @@ function Connection:prepare(name, params, options) end
 function Connection:presign(request) end
 
 --- Gets new credentials, whatever memory and files contain, and replaces those. With `early` only where they end within
---- 15 minutes, as programs expect of what they are given: of all processes that do that at once, one makes the exchange.
+--- 15 minutes, as programs expect of what they are given; of all processes that do so at once, one makes the exchange.
 ---@param options? { early?: boolean }
 ---@return true? ok
 ---@return bedrock.Error? err

@@ -98,7 +98,7 @@ local function wish(options)
 end
 
 --- Gets new credentials, whatever memory and files contain, and replaces those. With `early` only where they end within
---- 15 minutes, as programs expect of what they are given: of all processes that do that at once, one makes the exchange.
+--- 15 minutes, as programs expect of what they are given; of all processes that do so at once, one makes the exchange.
 --- @param options? { early?: boolean }
 --- @return true? ok
 --- @return bedrock.Error? err

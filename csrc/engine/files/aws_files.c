@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/ascii.h"
 #include "engine/files/read_file.h"
 
 #define PASSWD_TEXT_MAX 16384
@@ -40,12 +41,65 @@ static bool in_home(const char *below, char out[BR_AWS_PATH_MAX])
     return home != NULL && *home != '\0' ? join(out, home, below) : in_passwd_home(below, out);
 }
 
+/* What stands after a '$': a name, maybe in braces. Its length with those; 0: there is none. */
+static size_t reference(const char *at, br_slice *name)
+{
+    size_t n = 0;
+    bool braced = at[0] == '{';
+    if (braced)
+        n = strcspn(at, "}");
+    else
+        while (br_is_alnum_or(at[n], "_"))
+            n++;
+    *name = (br_slice){at + braced, n - braced};
+    return braced && at[n] == '\0' ? 0 : n + braced;
+}
+
+/* NULL: not set, or longer than any path's. */
+static const char *value_of(br_slice name)
+{
+    char text[BR_AWS_PATH_MAX];
+    if (name.n == 0 || name.n >= sizeof text)
+        return NULL;
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    return secure_getenv(text);
+}
+
+/* As os.path.expandvars of Python. */
+static bool expand(const char *given, char out[BR_AWS_PATH_MAX])
+{
+    br_buf path;
+    br_buf_init(&path, BR_AWS_PATH_MAX - 1);
+    for (const char *at = given; *at != '\0';) {
+        br_slice name;
+        size_t n = *at == '$' ? reference(at + 1, &name) : 0;
+        const char *value = n > 0 ? value_of(name) : NULL;
+        if (value != NULL)
+            br_buf_adds(&path, value);
+        else
+            br_buf_add(&path, at, n + 1);
+        at += n + 1;
+    }
+    bool ok = !path.failed && path.len > 0;
+    if (ok)
+        memcpy(out, path.data, path.len + 1);
+    br_buf_free(&path);
+    return ok;
+}
+
 bool br_aws_path(const char *option, const char *variable, const char *below_home,
                  char out[BR_AWS_PATH_MAX])
 {
     const char *given = option != NULL ? option : secure_getenv(variable);
+    char expanded[BR_AWS_PATH_MAX];
     if (given == NULL || *given == '\0')
         return in_home(below_home, out);
+    if (option == NULL) {
+        if (!expand(given, expanded))
+            return false;
+        given = expanded;
+    }
     return given[0] == '~' && given[1] == '/' ? in_home(given + 1, out) : join(out, given, "");
 }
 

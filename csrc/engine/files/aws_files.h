@@ -13,8 +13,10 @@
 const char *br_aws_variable(void *user, const char *name);
 
 /*
-** An option's path, else a variable's (both may begin with ~/), else the one below the home directory,
-** which is HOME or else the user's entry in passwd. false: too long, or there is no home.
+** An option's path, else a variable's (both may begin with ~/; in a variable's, $NAME and ${NAME} stand
+** for other variables, as in botocore: one that is not set stays as it is written), else the one below
+** the home directory, which is HOME or else the user's entry in passwd. false: too long, or there is no
+** home.
 */
 bool br_aws_path(const char *option, const char *variable, const char *below_home,
                  char out[BR_AWS_PATH_MAX]);

@@ -341,7 +341,7 @@ signed it.
         ["conn:refresh"] = [==[
 conn:refresh(options?)
 Gets new credentials, whatever memory and files contain, and replaces those. With `early` only where
-they end within 15 minutes, as programs expect of what they are given: of all processes that do that
+they end within 15 minutes, as programs expect of what they are given; of all processes that do so
 at once, one makes the exchange.
   options?: { early?: boolean }
   returns true? ok
