@@ -1,18 +1,22 @@
---- The Lua blocks of a page of the documentation.
+--- The blocks of a page of the documentation that are of one language.
 local contents = require("spec.support.files").read
 
 --- @param path string
+--- @param language string? as it stands behind the fence: "lua" if not given, "" for none
 --- @return {title: string, code: string}[] blocks, each with the headline it stands under
-return function(path)
-    local blocks, title, lines = {}, "", nil
+return function(path, language)
+    local blocks, title, lines, of = {}, "", nil, nil
     for line in contents(path):gmatch "([^\n]*)\n" do
-        if lines and line == "```" then
-            blocks[#blocks + 1] = { title = title, code = table.concat(lines, "\n") .. "\n" }
+        local fence = line:match "^```(.*)$"
+        if fence and lines then
+            if of == (language or "lua") then
+                blocks[#blocks + 1] = { title = title, code = table.concat(lines, "\n") .. "\n" }
+            end
             lines = nil
+        elseif fence then
+            lines, of = {}, fence
         elseif lines then
             lines[#lines + 1] = line
-        elseif line == "```lua" then
-            lines = {}
         else
             title = line:match "^#+ (.+)" or title
         end
