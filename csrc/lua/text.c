@@ -152,12 +152,21 @@ int br_lua_base64_decode(lua_State *L)
     return give_text(L, t);
 }
 
-/* came(table) -> table, which goes back as it is now: made of parts of an answer, with all in it. */
+/*
+** came(table) -> table, which goes back as it is now: made of parts of an answer, with all in it.
+** came(copy, original) -> copy, which goes back as the original would; the tables in it are for other calls.
+*/
 int br_lua_came(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
-    br_came_remember_all(L);
+    lua_settop(L, 2);
+    if (!lua_istable(L, 2)) {
+        lua_settop(L, 1);
+        br_came_remember_all(L);
+        return 1;
+    }
+    lua_insert(L, 1);
+    br_came_remember_like(L);
     return 1;
 }
 

@@ -6,6 +6,7 @@
 local answer = require "bedrock.chat.answer"
 local beginning = require "bedrock.chat.beginning"
 local connection = require "bedrock.connection"
+local copies = require "bedrock.chat.copies"
 local errors = require "bedrock.errors"
 local history = require "bedrock.chat.history"
 local lazy = require "bedrock.base.lazy"
@@ -333,13 +334,14 @@ end
 
 lazy(methods, {
     fork = "chat.history.fork",
-    save = "chat.history.save",
+    save = "chat.saved.save",
     trim = "chat.history.trim",
     undo = "chat.history.undo",
 })
 
 function Chat.__tostring(self)
-    return ("bedrock.chat (%s, %d messages)"):format(self._options.model, #self.messages)
+    return ("bedrock.chat (%s, %d messages)"):format(self._options.model,
+        type(self.messages) == "table" and #self.messages or 0)
 end
 
 local chat = {}
@@ -361,7 +363,7 @@ function chat.new(conn, fields)
     end
     local problems, saved = {}, nil
     if type(fields.messages) == "string" then
-        fields, saved = history.load(fields, problems)
+        fields, saved = require("bedrock.chat.saved").load(fields, problems)
     end
     local own = options.of_chat(fields, problems)
     local set = tools.read(own.tools, problems)
@@ -370,9 +372,12 @@ function chat.new(conn, fields)
     if problems[1] then
         return nil, errors.validation(OPERATION, problems)
     end
-    local self = begun(conn, own, set, answer.copy(own.messages or {}))
+    local self = begun(conn, own, set, copies.of(own.messages or {}))
     if saved then
         self._pending = saved
+        for _, call in ipairs(saved.calls) do
+            call.chat = self
+        end
         self.answer = answer.new({ output = { message = saved.added[#saved.added] }, stopReason = "tool_use" },
             { calls = saved.calls, rounds = 0, usage = answer.no_usage() })
     end

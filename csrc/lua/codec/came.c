@@ -58,6 +58,16 @@ static void take_out_nulls(lua_State *L)
     }
 }
 
+/* Of the table below, what is on top, which is popped. */
+static void set_copy(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &tables_key);
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 2);
+}
+
 void br_came_remember(lua_State *L, bool nulls)
 {
     if (!lua_checkstack(L, STACK))
@@ -65,11 +75,7 @@ void br_came_remember(lua_State *L, bool nulls)
     push_copy(L);
     if (nulls)
         take_out_nulls(L);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &tables_key);
-    lua_pushvalue(L, -3);
-    lua_pushvalue(L, -3);
-    lua_rawset(L, -3);
-    lua_pop(L, 2);
+    set_copy(L);
 }
 
 static void remember_below(lua_State *L, unsigned depth)
@@ -103,6 +109,38 @@ bool br_came_push(lua_State *L, int index)
         return true;
     lua_pop(L, 1);
     return false;
+}
+
+/* From the original and its copy, with key and value of what the original came with on top. */
+static void take_over(lua_State *L, int copy)
+{
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, copy - 1);
+    bool same = lua_rawequal(L, -1, -3);
+    lua_pop(L, 1);
+    if (same) { /* the copy's own, in place of the original's */
+        lua_pushvalue(L, -1);
+        lua_rawget(L, copy);
+        lua_replace(L, -3);
+    }
+    lua_insert(L, -2);
+    lua_rawset(L, copy + 1);
+}
+
+void br_came_remember_like(lua_State *L)
+{
+    int copy = lua_gettop(L);
+    if (!lua_checkstack(L, STACK) || !br_came_push(L, copy - 1))
+        return;
+    lua_newtable(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &copy_key);
+    lua_setmetatable(L, -2);
+    lua_insert(L, -2); /* below what the original came with */
+    for (lua_pushnil(L); lua_next(L, copy + 2) != 0;)
+        take_over(L, copy);
+    lua_pop(L, 1);
+    set_copy(L);
 }
 
 /* Whether all of the one table is in the other; nulls need not be. */

@@ -24,6 +24,12 @@ void br_came_remember(lua_State *L, bool nulls);
 /* The same for that table and all in it but documents, which go back as they are anyway. */
 void br_came_remember_all(lua_State *L);
 
+/*
+** The same for the table on top, a copy of the one below it: the tables below them are copied already.
+** Nothing is remembered if the original is not.
+*/
+void br_came_remember_like(lua_State *L);
+
 /* Pushes the copy of the table at index; false: pushes nothing, it is not remembered. */
 bool br_came_push(lua_State *L, int index);
 

@@ -1,6 +1,8 @@
 --- What a turn of a chat begins with: its options, what the user says, results of calls, or an error to go on from.
 local answer = require "bedrock.chat.answer"
+local copies = require "bedrock.chat.copies"
 local errors = require "bedrock.errors"
+local history = require "bedrock.chat.history"
 local input = require "bedrock.chat.input"
 local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
@@ -144,40 +146,18 @@ local function add_failed(turn, err, problems)
     if type(messages) ~= "table" or not messages[1] then
         options.add(problems, "err", "value", "this error is of no turn of a chat: it has no messages")
     elseif not about then
-        turn.messages, turn.base, turn.seen = answer.copy(messages), 0, look.new()
+        turn.messages, turn.base, turn.seen = copies.of(messages), 0, look.new()
     elseif about.said ~= turn.chat._said then
         return errors.new { kind = "conversation", code = "Stale", operation = "chat",
             message = "the chat has gone on since that error, so its turn cannot; say it anew" }
     else
-        go_on(turn, added(messages, about))
-    end
-end
-
---- What is wrong with a history that was edited by hand or comes from a file.
-local function tell_wrong(messages, problems)
-    for i, message in ipairs(messages) do
-        local path = ("messages[%d]"):format(i)
-        local content = type(message) == "table" and message.content
-        if type(message) ~= "table" then
-            options.add(problems, path, "type", "expected a table, got %s", errors.type_of(message))
-        elseif message.role == "user" and type(content) ~= "table" then
-            options.add(problems, path .. ".content", "type", "expected a list of blocks, got %s",
-                errors.type_of(content))
-        end
-        for k, block in ipairs(type(content) == "table" and content or {}) do
-            if type(block) ~= "table" then
-                options.add(problems, ("%s.content[%d]"):format(path, k), "type", "expected a table, got %s",
-                    errors.type_of(block))
-            end
-        end
+        go_on(turn, copies.of(added(messages, about)))
     end
 end
 
 local function check_history(turn, messages, problems)
-    if type(messages) ~= "table" then
-        options.add(problems, "messages", "type", "expected a list of messages, got %s", errors.type_of(messages))
-    elseif look.on(turn.seen, messages).wrong then
-        tell_wrong(messages, problems)
+    if history.check_list(messages, problems) and look.on(turn.seen, messages).wrong then
+        history.check_messages(messages, problems)
     end
 end
 

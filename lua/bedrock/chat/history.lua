@@ -1,62 +1,116 @@
---- A chat's history: kept, saved, loaded, undone, forked, trimmed.
+--- A chat's history: kept, undone, forked, trimmed.
 local core = require "bedrock.core"
-local answer = require "bedrock.chat.answer"
+local copies = require "bedrock.chat.copies"
 local errors = require "bedrock.errors"
-local files = require "bedrock.chat.files"
-local is_list = require "bedrock.base.is_list"
+local metadata = require "bedrock.metadata"
 local options = require "bedrock.chat.options"
-local tools = require "bedrock.chat.tools"
+local request = require "bedrock.chat.request"
 
 local history = {}
 
 local OPERATION = "chat"
-local VERSION = 1
 
 --- Characters of a token where nobody told, and what a picture or a video costs, roughly.
 local CHARACTERS, PICTURE = 4, 1600
 
-local function check(self, name)
+function history.check(self, name)
     if (getmetatable(self) or {}).__name ~= "bedrock.chat" then
         error(("not a chat: call its methods with a colon, as in chat:%s(…)"):format(name), 3)
+    end
+end
+local check = history.check
+
+--- Is it a list, as somebody may have put something else into the chat?
+--- @return boolean
+function history.check_list(messages, problems)
+    if type(messages) ~= "table" then
+        options.add(problems, "messages", "type", "expected a list of messages, got %s", errors.type_of(messages))
+        return false
+    end
+    return true
+end
+
+--- What was edited by hand or comes from a file, as far as a turn looks into it.
+function history.check_messages(messages, problems)
+    for i, message in ipairs(history.check_list(messages, problems) and messages or {}) do
+        local path = ("messages[%d]"):format(i)
+        local content = type(message) == "table" and message.content
+        if type(message) ~= "table" then
+            options.add(problems, path, "type", "expected a table, got %s", errors.type_of(message))
+        elseif message.role == "user" and type(content) ~= "table" then
+            options.add(problems, path .. ".content", "type", "expected a list of blocks, got %s",
+                errors.type_of(content))
+        end
+        for k, block in ipairs(type(content) == "table" and content or {}) do
+            if type(block) ~= "table" then
+                options.add(problems, ("%s.content[%d]"):format(path, k), "type", "expected a table, got %s",
+                    errors.type_of(block))
+            end
+        end
+    end
+end
+
+--- @return bedrock.Error? err the chat has no list of messages
+local function no_list(self)
+    local problems = {}
+    if not history.check_list(self.messages, problems) then
+        return errors.validation(OPERATION, problems)
     end
 end
 
 --- Gives the chat these messages; the table itself stays the same.
 function history.keep(chat, messages)
-    local own = chat.messages
+    local own = type(chat.messages) == "table" and chat.messages or {}
+    chat.messages = own
     for i = 1, math.max(#own, #messages) do
         own[i] = messages[i]
     end
 end
 
---- Does a turn begin with it? Results of tools go on with one.
-local function begins_turn(message)
+--- Where a turn begins in a message: results of tools go on with one, and what is said behind them, after a turn that
+--- had ended with them, begins the next.
+--- @return integer? place of the block
+local function border(message)
     if type(message) ~= "table" or message.role ~= "user" then
-        return false
+        return nil
     end
-    for _, block in ipairs(type(message.content) == "table" and message.content or {}) do
-        if type(block) == "table" and block.toolResult then
-            return false
+    local content, first = type(message.content) == "table" and message.content or {}, 1
+    for i, block in ipairs(content) do
+        if type(block) == "table" and (block.toolResult or block.cachePoint and first > 1) then
+            first = i + 1
         end
     end
-    return true
+    return (first == 1 or content[first] ~= nil) and first or nil
 end
 
---- @return integer[] places where turns begin
+--- @return {at: integer, block: integer}[] turns the message that each begins in, and the block there
 local function turns_of(messages)
     local starts = {}
     for i, message in ipairs(messages) do
-        if begins_turn(message) then
-            starts[#starts + 1] = i
+        local block = border(message)
+        if block then
+            starts[#starts + 1] = { at = i, block = block }
         end
     end
     return starts
 end
 
-local function from(messages, first)
+--- A message with some of its blocks.
+local function part(message, first, last)
+    local content = {}
+    for i = first, last do
+        content[#content + 1] = message.content[i]
+    end
+    return request.rebuilt(message, content)
+end
+
+local function from(messages, start)
     local rest = {}
-    for i = first, #messages do
+    for i = start.at, #messages do
         rest[#rest + 1] = messages[i]
+    end
+    if start.block > 1 then
+        rest[1] = part(rest[1], start.block, #rest[1].content)
     end
     return rest
 end
@@ -103,21 +157,27 @@ local function rate(chat, sizes)
     return seen and seen.tokens and characters > 0 and seen.tokens / (characters + beside(seen)) or 1 / CHARACTERS
 end
 
+--- Characters of a message before that block.
+local function size_before(messages, start)
+    return start.block > 1 and size_of(part(messages[start.at], 1, start.block - 1).content) or 0
+end
+
 --- Where the last turns begin that fit; the very last one always stays.
 local function first_kept(chat, messages, limits)
     local starts, sizes = turns_of(messages), sizes_of(messages)
-    local per_character, tokens, ending = rate(chat, sizes), 0, #messages
+    local per_character, characters, ending = rate(chat, sizes), 0, #messages
     local first = starts[#starts]
     for n = 1, #starts do
         local start = starts[#starts - n + 1]
-        for i = start, ending do
-            tokens = tokens + sizes[i] * per_character
+        for i = start.at, ending do
+            characters = characters + sizes[i]
         end
-        ending = start - 1
-        if n > 1 and (limits.keep and n > limits.keep or limits.tokens and tokens > limits.tokens) then
+        local before = size_before(messages, start)
+        if n > 1 and (limits.keep and n > limits.keep
+            or limits.tokens and (characters - before) * per_character > limits.tokens) then
             break
         end
-        first = start
+        first, ending = start, start.at - 1
     end
     return first
 end
@@ -126,12 +186,13 @@ end
 --- @param limits table {tokens=, keep=}
 function history.trimmed(chat, messages, limits)
     local first = first_kept(chat, messages, limits)
-    return first and first > 1 and from(messages, first) or messages
+    return first and (first.at > 1 or first.block > 1) and from(messages, first) or messages
 end
 
 --- Forgets the oldest turns, whole ones: never a tool's result without its call. The last turn always stays.
 --- @param limits table keep=: so many turns; tokens=: about so many, by what AWS told, else 4 characters each
---- @return integer messages how many went
+--- @return integer? messages how many went
+--- @return bedrock.Error? err
 function history.trim(self, limits)
     check(self, "trim")
     local count = 0
@@ -145,8 +206,9 @@ function history.trim(self, limits)
     if count == 0 then
         error("chat:trim: expected a table with keep (turns) or tokens", 2)
     end
-    if type(self.messages) ~= "table" then
-        return 0
+    local err = no_list(self)
+    if err then
+        return nil, err
     end
     local before = #self.messages
     local kept = history.trimmed(self, self.messages, limits)
@@ -158,168 +220,82 @@ function history.trim(self, limits)
 end
 
 --- Forgets the last turn: what waits for results, else the last question with all that came of it.
---- @return boolean undone false: there is none
+--- @return boolean? undone false: there is none
+--- @return bedrock.Error? err
 function history.undo(self)
     check(self, "undo")
     if self._pending then
         self._pending, self._said = nil, {}
         return true
     end
-    if type(self.messages) ~= "table" then
-        return false
-    end
-    local starts = turns_of(self.messages)
-    if not starts[1] then
-        return false
-    end
-    self._said = {}
-    for i = #self.messages, starts[#starts], -1 do
-        self.messages[i] = nil
-    end
-    return true
-end
-
---- A second chat with the same options and history, which goes its own way. The messages themselves are shared.
---- @return bedrock.Chat fork
-function history.fork(self)
-    check(self, "fork")
-    local fork = self._again(self._conn, self._options, self._tools, answer.copy(self.messages))
-    fork._pending, fork._seen, fork._said, fork.answer = self._pending, self._seen, self._said, self.answer
-    return fork
-end
-
---- Members whose text is bytes, which JSON has as base64.
---- Source: the blob members of ContentBlock in the Amazon Bedrock API reference.
-local BYTES = { bytes = true, redactedContent = true }
---- Any JSON, in which such names mean nothing.
-local DOCUMENTS = { input = true, json = true }
-
---- The same with all bytes changed. Documents stay what they are, with the order of their keys.
-local function with_bytes(value, change)
-    if type(value) ~= "table" then
-        return value
-    end
-    local copy = setmetatable({}, getmetatable(value))
-    for name, member in pairs(value) do
-        if BYTES[name] and type(member) == "string" then
-            copy[name] = change(member)
-        elseif DOCUMENTS[name] then
-            copy[name] = member
-        else
-            copy[name] = with_bytes(member, change)
-        end
-    end
-    return copy
-end
-
-local function waiting(self)
-    local pending = self._pending
-    if not pending then
-        return nil
-    end
-    local calls = {}
-    for i, call in ipairs(pending.calls) do
-        calls[i] = { id = call.id, name = call.name, input = call.input, round = call.round }
-    end
-    return { added = with_bytes(pending.added, core.base64_encode), calls = calls,
-        results = with_bytes(pending.results, core.base64_encode) }
-end
-
---- Writes the chat into a file of the user's alone (0600): model, system, messages, calls that wait. The file is whole
---- or as it was before.
---- @param path string
---- @return true? ok
---- @return bedrock.Error? err
-function history.save(self, path)
-    check(self, "save")
-    if type(path) ~= "string" then
-        error("chat:save: expected a path, got " .. errors.type_of(path), 2)
-    end
-    local text, err = core.encode {
-        version = VERSION,
-        model = self._options.model,
-        system = self._options.system,
-        messages = core.array(with_bytes(self.messages, core.base64_encode)),
-        waiting = waiting(self),
-    }
-    if not text then
+    local err = no_list(self)
+    if err then
         return nil, err
     end
-    local ok, why = core.save(path, text)
-    if not ok then
-        return nil, errors.config(OPERATION, { { path = "path", kind = "file", message = why } })
+    local messages, starts = self.messages, turns_of(self.messages)
+    local last = starts[#starts]
+    if not last then
+        return false
     end
+    local rest = last.block > 1 and part(messages[last.at], 1, last.block - 1) or nil
+    for i = #messages, last.at, -1 do
+        messages[i] = nil
+    end
+    messages[last.at] = rest
+    self._said, self._seen = {}, nil
     return true
 end
 
-local function read(path)
-    local text, why = files.read(path)
-    if not text then
-        return nil, why
-    end
-    local saved, err = core.decode(text)
-    if type(saved) ~= "table" or type(saved.messages) ~= "table" then
-        return nil, ("%s holds no saved chat: %s"):format(path, err and err.message or "it has no messages")
-    elseif saved.version ~= VERSION then
-        return nil, ("%s is of version %s, this module reads %d"):format(path, tostring(saved.version), VERSION)
-    end
-    return saved
-end
-
---- Bytes again, or what was there.
-local function bytes_of(text)
-    return core.base64_decode(text) or text
-end
-
---- They go back as they were, whatever this version knows of them.
-local function loaded(list)
-    local copy = with_bytes(list, bytes_of)
-    for _, value in ipairs(copy) do
-        if type(value) == "table" then
-            core.came(value)
+--- The calls that wait, as those of the copy of their chat.
+local function calls_of(calls, fork, seen)
+    local list = {}
+    for i, call in ipairs(calls) do
+        list[i] = {}
+        for name, value in pairs(call) do
+            list[i][name] = value
         end
+        list[i].chat, list[i].input = fork, copies.of(call.input, seen)
     end
-    return copy
+    return list
 end
 
-local function is_table(value)
-    return type(value) == "table"
+local function pending_of(pending, fork, seen)
+    return pending and {
+        added = copies.of(pending.added, seen),
+        results = copies.of(pending.results, seen),
+        calls = calls_of(pending.calls, fork, seen),
+        fields = pending.fields,
+    }
 end
 
---- The calls that wait in a file, or what is wrong with them.
-local function waiting_of(saved, path, problems)
-    local added = is_table(saved) and saved.added
-    local last = is_list(added, is_table) and added[#added]
-    local is_sound = last and is_list(last.content, is_table) and is_list(saved.calls, is_table) and saved.calls[1]
-        and is_list(saved.results, function(value)
-            return value == false or is_table(value)
-        end) and #saved.results == #tools.calls(last)
-    if not is_sound then
-        options.add(problems, "messages", "file", "%s holds calls that wait, but not as chat:save writes them", path)
-        return nil
+--- Its message is the one in the fork's history.
+local function answer_of(old, fork, seen)
+    if type(old) ~= "table" then
+        return old
     end
-    return { added = loaded(added), calls = saved.calls, results = loaded(saved.results) }
+    local copy = setmetatable({}, getmetatable(old))
+    for name, value in pairs(old) do
+        copy[name] = name ~= "calls" and copies.of(value, seen) or nil
+    end
+    copy.calls = old.calls and (fork._pending and fork._pending.calls or calls_of(old.calls, fork, seen))
+    return metadata.copy(copy, old)
 end
 
---- The options of a chat whose messages are in a file; model and system come from there if they are not given.
---- @param fields table with the path as `messages`
---- @return table fields
---- @return table? pending calls that wait
-function history.load(fields, problems)
-    local saved, why = read(fields.messages)
-    local copy = {}
-    for name, value in pairs(fields) do
-        copy[name] = value
+--- A second chat with the same options and history, which goes its own way: it shares no message with the first.
+--- @return bedrock.Chat? fork
+--- @return bedrock.Error? err
+function history.fork(self)
+    check(self, "fork")
+    local err = no_list(self)
+    if err then
+        return nil, err
     end
-    copy.messages = nil
-    if not saved then
-        options.add(problems, "messages", "file", "%s", why)
-        return copy
-    end
-    copy.model = copy.model or saved.model
-    copy.system = copy.system or saved.system
-    copy.messages = loaded(saved.messages)
-    return copy, saved.waiting ~= nil and waiting_of(saved.waiting, fields.messages, problems) or nil
+    local seen = {}
+    local fork = self._again(self._conn, self._options, self._tools, copies.of(self.messages, seen))
+    fork._seen, fork._said = self._seen, self._said
+    fork._pending = pending_of(self._pending, fork, seen)
+    fork.answer = answer_of(self.answer, fork, seen)
+    return fork
 end
 
 return history

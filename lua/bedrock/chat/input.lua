@@ -1,5 +1,5 @@
 --- What a user says, as the content blocks of a message.
-local answer = require "bedrock.chat.answer"
+local copies = require "bedrock.chat.copies"
 local core = require "bedrock.core"
 local files = require "bedrock.chat.files"
 local is_list = require "bedrock.base.is_list"
@@ -97,7 +97,7 @@ function input.content(given, messages, citations, problems)
                 add(problems, ("input[%d].text"):format(i), "value", "expected a text that is not blank")
             end
         end
-        return answer.copy(given)
+        return copies.of(given)
     end
     local content = of_members(given, messages, citations, problems)
     if #content == 0 and #problems == 0 then

@@ -55,6 +55,7 @@ local function rebuilt(message, content)
     copy.content = content
     return more and core.came(copy) or copy
 end
+request.rebuilt = rebuilt
 
 --- What is left is the message's own, so it goes back as it came.
 local function without_blanks(message)

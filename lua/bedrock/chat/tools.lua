@@ -1,5 +1,5 @@
 --- A chat's tools: what the model is told of them, and running what it calls.
-local answer = require "bedrock.chat.answer"
+local copies = require "bedrock.chat.copies"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local is_callable = require "bedrock.base.is_callable"
@@ -159,7 +159,7 @@ local function of_blocks(blocks)
     local content = {}
     for _, block in ipairs(blocks) do
         if not block.text or block.text:find "%S" then
-            content[#content + 1] = block
+            content[#content + 1] = copies.of(block)
         end
     end
     return content[1] and content or { { text = NOTHING } }
@@ -204,7 +204,7 @@ function tools.given_result(id, value)
     if errors.is(value) then
         return result_block(id, failure(tostring(value)))
     elseif type(value) == "table" and is_list(value.content, is_table) then
-        local content = value.content[1] and answer.copy(value.content) or content_of(nil)
+        local content = value.content[1] and copies.of(value.content) or content_of(nil)
         return result_block(id, content, value.status)
     end
     return result_block(id, content_of(value))
