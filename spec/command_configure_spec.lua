@@ -1,8 +1,10 @@
 --- bedrock configure and completion, the command in a terminal, interrupted, installed; as processes of their own.
 local cjson = require "cjson"
 local command = require "spec.support.command"
+local eventually = require("spec.support.patience").eventually
 local files = require "spec.support.files"
 local service = dofile "spec/support/service.lua"
+local terminal = require "spec.support.terminal"
 
 local ASK = '{"modelId":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":[{"text":"hi"}]}]}'
 
@@ -74,15 +76,19 @@ describe("the command", function()
         end)
 
         it("looks at each answer as it is given, and asks again", function()
+            files.write(home .. "/empty.pem", "")
+            files.write(home .. "/request.pem", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n"
+                .. "-----END CERTIFICATE REQUEST-----\n")
             local got = run({ "configure" }, nil, lines {
-                [2] = { "/nosuch.pem", pki "expired.crt.pem", pki "ca.pem" },
-                [3] = { pki "other.key.pem" },
+                [2] = { "/nosuch.pem", home, home .. "/request.pem", home .. "/empty.pem", pki "expired.crt.pem", pki "ca.pem" },
+                [3] = { home .. "/empty.pem", pki "other.key.pem" },
                 [4] = { pki "other-ca.pem" },
                 [5] = { "nonsense" },
                 [9] = { "nowhere at all" },
             })
             assert.equal(0, got.code, got.err)
-            for _, why in ipairs { "No such file", "expired on 2021", "authority", "does not belong to the certificate",
+            for _, why in ipairs { "No such file", "Is a directory", "the one that it sent back", "private_key: " .. home
+                .. "/empty.pem: the file is empty", "expired on 2021", "authority", "does not belong to the certificate",
                 "does not belong to the leaf's chain", 'got "nonsense"', "nowhere at all" } do
                 assert.truthy(got.err:find(why, 1, true), why)
             end
@@ -160,16 +166,47 @@ describe("the command", function()
             local shown, code = in_terminal({ "call", "converse_stream", ASK }, { { "contentBlockDelta", "\3" } }, keys)
             assert.equal(130, code, shown)
             assert.is_nil(shown:find("traceback", 1, true))
-            shown, code = in_terminal({ "call", "converse", "-" }, { { "", "{\n\3", 1 } }, keys)
+            shown, code = in_terminal({ "call", "converse", "-" }, { { "Ctrl-D ends the text", "{\n\3" } }, keys)
             assert.equal(130, code, shown)
         end)
 
         it("ends by a signal to it alone, too", function()
             ep:script { { times = -1, match = { operation = "Converse" }, action = { hang = true } } }
             local line = command.line(ep, home, { "call", "converse", ASK }, { env = service.merged(env, keys) })
-            local out = files.output("bash -c " .. command.quoted(("set -m; %s 2>%s/.err & pid=$!; sleep 1; "
-                .. "kill -INT $pid; wait $pid; echo $?"):format(line, home)) .. " 2>/dev/null")
-            assert.equal("130\n", out)
+            local pipe = assert(io.popen("bash -c " .. command.quoted(("set -m; %s 2>%s/.err & pid=$!; echo $pid; "
+                .. "wait $pid; echo $?"):format(line, home)) .. " 2>/dev/null"))
+            local pid = pipe:read "*l"
+            eventually(function()
+                return ep:counters().Converse > 0
+            end)
+            os.execute("kill -INT " .. pid)
+            assert.equal("130", pipe:read "*l")
+            pipe:close()
+        end)
+
+        it("chats: Ctrl-C stops the answer, takes back a line, and Ctrl-D ends", function()
+            ep:script { { times = 1, match = { operation = "ConverseStream" }, action = { hang = true } } }
+            ep:config { stream_interval_ms = 20 }
+            local chat = terminal.open(command.line(ep, home, { "chat", "-m", "amazon.nova-lite-v1:0" },
+                { env = service.merged(env, keys) }))
+            chat:sees "0 messages; /help tells more"
+            chat:sees "> "
+            chat:type "one\n"
+            eventually(function()
+                return ep:counters().ConverseStream > 0
+            end)
+            chat:interrupt()
+            chat:sees "%(stopped%)"
+            chat:sees "> "
+            chat:type "taken back"
+            chat:sees "taken back"
+            chat:interrupt()
+            chat:type "two\n"
+            chat:sees "You asked: two\r?\n"
+            chat:sees "> "
+            chat:type "\4"
+            chat:sees "%d+ tokens in, %d+ out"
+            chat:close()
         end)
     end)
 

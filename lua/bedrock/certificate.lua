@@ -33,12 +33,14 @@ local function contents(option, text)
         return text
     end
     local file, why = io.open(text, "rb")
-    local read = file and file:read(FILE_MAX + 1)
+    local read
     if file then
+        read, why = file:read(FILE_MAX + 1)
         file:close()
+        why = text .. ": " .. (why or "the file is empty")
     end
     if not read then
-        return nil, { path = option, kind = "file", message = why or text .. ": it cannot be read" }
+        return nil, { path = option, kind = "file", message = why }
     end
     return read
 end

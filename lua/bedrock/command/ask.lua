@@ -58,16 +58,6 @@ local function schema_of(self, path)
     return schema
 end
 
-local function continued(self)
-    local path = talk.place "last.json"
-    local file = path and io.open(path, "rb")
-    if not file then
-        self:usage "there is no talk to go on with"
-    end
-    file:close()
-    return path
-end
-
 local function put(self, answer)
     self:put_json {
         text = answer.text, object = answer.object, reasoning = answer.reasoning, citations = answer.citations,
@@ -78,7 +68,7 @@ end
 function ask.run(self, args)
     local options = talk.options(self, args)
     options.schema = schema_of(self, args.schema)
-    options.messages = args.continued and continued(self) or nil
+    options.messages = args.continued and talk.last(self) or nil
     local input = input_of(self, args)
     local chat = self:check(self:connect():chat(options))
     if args.dry_run then

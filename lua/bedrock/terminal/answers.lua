@@ -43,12 +43,18 @@ function answers.problem_of(settings, name)
     return answers.problems(whole)[name]
 end
 
+local function advice(message)
+    return message:find("CERTIFICATE REQUEST", 1, true)
+        and ", which asks an authority for a certificate: give the one that it sent back" or ""
+end
+
 --- @return bedrock.Certificate? report nil: it cannot be read
 --- @return string[]? problems
 function answers.certificate(settings)
     local report, err = require("bedrock.certificate").of(settings)
     if not report then
-        return nil, { err.errors[1].message }
+        local problem = err.errors[1]
+        return nil, { problem.path .. ": " .. problem.message .. advice(problem.message) }
     end
     return report, report.refused[1] and report.refused
 end

@@ -118,11 +118,13 @@ function Context:read(path)
         return self:read_all()
     end
     local file, why = io.open(path, "rb")
-    local text = file and file:read "*a"
+    local text
     if file then
+        text, why = file:read "*a"
         file:close()
+        why = ("%s: %s"):format(path, why)
     end
-    return text or self:fail(why or path .. ": it cannot be read")
+    return text or self:fail(why)
 end
 
 --- What is asked: words of the command line; "-" or none: standard input.

@@ -25,14 +25,37 @@ local function by_readline(readline, history)
     end
 end
 
-local function plain(is_terminal)
+local function plain()
     return function(prompt)
-        if is_terminal then
-            io.stdout:write(prompt)
-            io.stdout:flush()
-        end
+        io.stdout:write(prompt)
+        io.stdout:flush()
         return io.stdin:read "*l"
     end, function() end
+end
+
+local function stty(settings)
+    return os.execute("stty " .. settings .. " 2>/dev/null")
+end
+
+--- While a line is typed Ctrl-C takes it back, as Ctrl-U does: readline binds the key that the terminal has for that.
+local function taking_back(read)
+    local pipe = io.popen "stty -g 2>/dev/null"
+    local usual = pipe and pipe:read "*l"
+    if pipe then
+        pipe:close()
+    end
+    if not usual or usual:find "[^%x:]" then
+        return read
+    end
+    return function(prompt)
+        stty "intr undef kill ^C"
+        local ok, line = pcall(read, prompt)
+        stty(usual)
+        if not ok then
+            error(line, 0)
+        end
+        return line
+    end
 end
 
 --- @param history string? a file for the lines of before; nil: none are kept
@@ -40,13 +63,18 @@ end
 --- @return fun() close
 function lines.open(history)
     if not core.terminal(0) then
-        return plain(false)
+        return function()
+            return io.stdin:read "*l"
+        end, function() end
     end
     local ok, readline = pcall(require, "readline")
+    local read, close
     if ok and type(readline) == "table" and readline.readline then
-        return by_readline(readline, history)
+        read, close = by_readline(readline, history)
+    else
+        read, close = plain()
     end
-    return plain(true)
+    return taking_back(read), close
 end
 
 return lines

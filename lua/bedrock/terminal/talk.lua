@@ -40,6 +40,17 @@ function talk.place(name)
     return base .. "/bedrock/" .. name, base .. "/bedrock"
 end
 
+--- The last talk's file.
+function talk.last(self)
+    local path = talk.place "last.json"
+    local file = path and io.open(path, "rb")
+    if not file then
+        self:usage "there is no talk to go on with"
+    end
+    file:close()
+    return path
+end
+
 --- Keeps a talk for `ask -c` and `chat --resume`. That it cannot is told, and no more.
 function talk.keep(self, chat)
     local path, directory = talk.place "last.json"
