@@ -80,16 +80,18 @@ describe("the command", function()
             files.write(home .. "/request.pem", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n"
                 .. "-----END CERTIFICATE REQUEST-----\n")
             local got = run({ "configure" }, nil, lines {
-                [2] = { "/nosuch.pem", home, home .. "/request.pem", home .. "/empty.pem", pki "expired.crt.pem", pki "ca.pem" },
+                [2] = { "/nosuch.pem", home, home .. "/request.pem", home .. "/empty.pem",
+                    pki "expired.crt.pem", pki "ca.pem" },
                 [3] = { home .. "/empty.pem", pki "other.key.pem" },
                 [4] = { pki "other-ca.pem" },
                 [5] = { "nonsense" },
                 [9] = { "nowhere at all" },
             })
             assert.equal(0, got.code, got.err)
-            for _, why in ipairs { "No such file", "Is a directory", "the one that it sent back", "private_key: " .. home
-                .. "/empty.pem: the file is empty", "expired on 2021", "authority", "does not belong to the certificate",
-                "does not belong to the leaf's chain", 'got "nonsense"', "nowhere at all" } do
+            for _, why in ipairs { "No such file", "Is a directory", "the one that it sent back",
+                "private_key: " .. home .. "/empty.pem: the file is empty", "expired on 2021", "authority",
+                "does not belong to the certificate", "does not belong to the leaf's chain", 'got "nonsense"',
+                "nowhere at all" } do
                 assert.truthy(got.err:find(why, 1, true), why)
             end
         end)
