@@ -2,8 +2,8 @@
 --- Parameters and results are named exactly as AWS names them.
 local bedrock = require "bedrock"
 
-local conn, err, own = bedrock.open()
-assert(conn, err)
+local conn, why, own = bedrock.open()
+assert(conn, why)
 local messages = {}
 
 local function ask(question)

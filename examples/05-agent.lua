@@ -1,4 +1,5 @@
---- Asks an agent: `lua5.4 examples/05-agent.lua AGENT-ID ALIAS-ID`. Its answer comes in pieces, with the steps of its reasoning in between.
+--- Asks an agent: `lua5.4 examples/05-agent.lua AGENT-ID ALIAS-ID`. Its answer comes in pieces, with the steps of its
+--- reasoning in between.
 local bedrock = require "bedrock"
 
 local agent_id, alias_id = assert(arg[1], "which agent?"), assert(arg[2], "which of its aliases?")

@@ -1152,8 +1152,9 @@ function Connection:test(options) end
 ---@return bedrock.Error? err WaiterFailure or TotalTimeout with the last answer in err.output, or a call's
 function Connection:wait(name, params, options) end
 
---- A second chat with the same options and history, which goes its own way. The messages themselves are shared.
----@return bedrock.Chat fork
+--- A second chat with the same options and history, which goes its own way: it shares no message with the first.
+---@return bedrock.Chat? fork
+---@return bedrock.Error? err
 function Chat:fork() end
 
 --- The request that `say` would send: signed, not sent. It prints without secrets.
@@ -1208,11 +1209,13 @@ function Chat:stream(given, fields) end
 
 --- Forgets the oldest turns, whole ones: never a tool's result without its call. The last turn always stays.
 ---@param limits table keep=: so many turns; tokens=: about so many, by what AWS told, else 4 characters each
----@return integer messages how many went
+---@return integer? messages how many went
+---@return bedrock.Error? err
 function Chat:trim(limits) end
 
 --- Forgets the last turn: what waits for results, else the last question with all that came of it.
----@return boolean undone false: there is none
+---@return boolean? undone false: there is none
+---@return bedrock.Error? err
 function Chat:undo() end
 
 --- Stops it without reading what is left. May be called again.

@@ -1,5 +1,8 @@
+#!/bin/sh
 # An endpoint on loopback that verifies like AWS, with settings files for it; for tools/demo.sh and tools/play.sh, which
 # source this. Needs $place, a directory of its own. Ends with the shell.
+
+: "${build:?}" "${place:?}"
 
 endpoint() {
     lua5.4 spec/endpoint/cli.lua "$@"

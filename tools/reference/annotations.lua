@@ -76,7 +76,7 @@ end
 
 --- The block of a function, by the name that its module gives it.
 local function find(file, name)
-    local own = file.text:match("return {.*%f[%w_]" .. name .. " = ([%w_]+)") or name
+    local own = file.text:match("\nreturn {.*%f[%w_]" .. name .. " = ([%w_]+)") or name
     for _, block in ipairs(file.blocks) do
         local code = block.code:match "^l?o?c?a?l? ?function ([%w_.]+)%("
         if code and code:match "[%w_]+$" == own then

@@ -62,7 +62,7 @@ end
 
 local function put_function(lines, own, block)
     put(lines, "### %s\n", block.name)
-    put(lines, "```lua\n%s(%s)\n```\n", block.name, shown_params(block))
+    put(lines, "```text\n%s(%s)\n```\n", block.name, shown_params(block))
     put_doc(lines, block)
     for _, param in ipairs(tags_of(block, "param")) do
         local name, type, words = named(param)

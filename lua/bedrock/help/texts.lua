@@ -156,9 +156,10 @@ Connects and tests. There is a report even when the settings are bad: err.report
   returns bedrock.Error? err]==],
         ["chat:fork"] = [==[
 chat:fork()
-A second chat with the same options and history, which goes its own way. The messages themselves are
-shared.
-  returns bedrock.Chat fork]==],
+A second chat with the same options and history, which goes its own way: it shares no message with
+the first.
+  returns bedrock.Chat? fork
+  returns bedrock.Error? err]==],
         ["chat:prepare"] = [==[
 chat:prepare(given, fields?)
 The request that `say` would send: signed, not sent. It prints without secrets.
@@ -217,11 +218,13 @@ Forgets the oldest turns, whole ones: never a tool's result without its call. Th
 stays.
   limits: table, keep=: so many turns; tokens=: about so many, by what AWS told, else 4 characters
       each
-  returns integer messages how many went]==],
+  returns integer? messages how many went
+  returns bedrock.Error? err]==],
         ["chat:undo"] = [==[
 chat:undo()
 Forgets the last turn: what waits for results, else the last question with all that came of it.
-  returns boolean undone false: there is none]==],
+  returns boolean? undone false: there is none
+  returns bedrock.Error? err]==],
         ["conn:agent_session"] = [==[
 conn:agent_session(given)
 A session with an agent, a harness or a runtime.
