@@ -160,4 +160,68 @@ describe("a chat's history", function()
             assert.same({ "A", "B" }, { sent[1].content[1].text, sent[1].content[2].text })
         end
     end)
+
+    --- What went out: the texts of each message.
+    local function sent_texts()
+        local texts = {}
+        for i, message in ipairs(talk.last().messages) do
+            texts[i] = message.content[1].text
+        end
+        return texts
+    end
+
+    it("is looked at again where it was edited in its place after a turn", function()
+        local chat = talk.chat(conn)
+        for _, text in ipairs { "One", "Two", "Three" } do
+            talk.says { { text = text .. "." } }
+            assert(chat:say(text))
+        end
+        chat.messages[1].content[1].text = "Edited"
+        chat.messages[4].content = { { text = " " } }
+        talk.says { { text = "Four." } }
+        assert(chat:say "Four")
+        assert.same({ "Edited", "One.", "Two", "Three.", "Four" }, sent_texts())
+        assert.equal(8, #chat.messages)
+        chat.messages[2].content[1].text = ""
+        chat.messages[3].content[2] = { text = "and more" }
+        assert(chat:say "Five")
+        assert.same({ "Edited", "Three.", "Four", "Four.", "Five" }, sent_texts())
+        assert.same({ "Edited", "Two", "and more", "Three" }, { talk.last().messages[1].content[1].text,
+            talk.last().messages[1].content[2].text, talk.last().messages[1].content[3].text,
+            talk.last().messages[1].content[4].text })
+        chat.messages[5] = "Nonsense"
+        local answer, err = chat:say "Six"
+        assert.is_nil(answer)
+        assert.equal("messages[5]", err.errors[1].path)
+        chat.messages = { { role = "user", content = { { text = "Anew" } } } }
+        assert(chat:say "Seven")
+        assert.same({ "Anew" }, sent_texts())
+    end)
+
+    it("of an error is its own, whatever is said later", function()
+        local chat = talk.chat(conn)
+        assert(chat:say "One")
+        talk.refuses "No."
+        local _, err = chat:say "Two"
+        local told = err.messages
+        assert(chat:say "Other")
+        assert(chat:say "More")
+        assert.equal(3, #told)
+        assert.equal("Two", told[3].content[1].text)
+    end)
+
+    it("that a tool trims meanwhile is whole after the turn", function()
+        local chat = talk.chat(conn)
+        assert(chat:say "One")
+        assert(chat:say "Two")
+        talk.says({ use("t1", "cut", { q = "?" }) }, { stop = "tool_use" })
+        talk.says { { text = "Done." } }
+        assert(chat:say("Three", { tools = { { name = "cut", input = { q = "string" }, run = function(_, call)
+            assert.equal(2, call.chat:trim { keep = 1 })
+            return "cut"
+        end } } }))
+        assert.equal(8, #chat.messages)
+        assert.equal("One", chat.messages[1].content[1].text)
+        talk.check(chat)
+    end)
 end)

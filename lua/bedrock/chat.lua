@@ -52,21 +52,24 @@ function Turn:refuse(code, message, fields)
     return self:fail(err)
 end
 
-function Turn:answer(output, fields)
-    fields = fields or {}
-    fields.usage, fields.rounds = answer.copy_usage(self.usage), self.rounds
-    fields.healed = self.healed[1] and answer.copy(self.healed) or nil
-    return answer.new(output, fields)
+--- @param more? table {calls, object, text}
+--- @param usage? bedrock.Usage the turn's own, if it has ended; else a copy
+function Turn:answer(output, more, usage)
+    if self.healed then
+        more = more or {}
+        more.healed = answer.copy(self.healed)
+    end
+    return answer.new(output, usage or answer.copy_usage(self.usage), self.rounds, more)
 end
 
 --- The end of the turn. What a guardrail stopped is not kept, as it would block every later turn.
-function Turn:finish(output, fields)
-    local chat, result = self.chat, self:answer(output, fields)
+function Turn:finish(output, more)
+    local chat, messages, result = self.chat, self.messages, self:answer(output, more, self.usage)
     chat._pending = nil
     if output.stopReason ~= "guardrail_intervened" then
-        history.keep(chat, self.messages)
-        chat._said = {}
-        chat._seen = { tokens = self.tokens, messages = #self.messages, system = self.options.system,
+        history.keep(chat, messages, self.count, self.base)
+        chat._said, chat._spare = result, messages
+        chat._seen = { tokens = self.tokens, messages = #messages, system = self.options.system,
             specs = self.tools.specs, schema = self.object and self.object.schema }
     end
     chat.answer = result
@@ -142,7 +145,7 @@ end
 function Turn:take(output, unreadable)
     local message = answer.message(output)
     self.rounds = self.rounds + 1
-    self:count(output.usage)
+    self:add_usage(output.usage)
     local calls, stop = tools.calls(message), output.stopReason
     if self.options.on_step then
         self.options.on_step(self:answer(output), self.rounds)
@@ -163,10 +166,11 @@ function Turn:take(output, unreadable)
     return self:finish(output)
 end
 
-function Turn:count(usage)
-    answer.add_usage(self.usage, usage)
-    answer.add_usage(self.chat.usage, usage)
+--- Adds the tokens of an answer of Converse's.
+function Turn:add_usage(usage)
     if usage then
+        answer.add_usage(self.usage, usage)
+        answer.add_usage(self.chat.usage, usage)
         self.tokens = (usage.inputTokens or 0) + (usage.outputTokens or 0) + (usage.cacheReadInputTokens or 0)
             + (usage.cacheWriteInputTokens or 0)
     end
@@ -175,7 +179,7 @@ end
 --- Requests and tools, until there is an answer.
 function Turn:run()
     while true do
-        local output, err = sending.whole(self)
+        local output, err = sending.send(self)
         if not output then
             return self:fail(err)
         end
@@ -241,8 +245,8 @@ local function begin(chat, given, fields)
     if turn.options.context_limit then
         local count = #turn.messages
         turn.messages = history.trimmed(chat, turn.messages, { tokens = turn.options.context_limit })
-        turn.base = math.max(turn.base - (count - #turn.messages), 0)
-        turn.seen = look.new()
+        turn.base, turn.count = math.max(turn.base - (count - #turn.messages), 0), nil
+        look.anew(turn)
     end
     return turn
 end
@@ -348,8 +352,17 @@ local chat = {}
 
 --- A chat of those options; used by fork, too.
 local function begun(conn, own, set, messages)
-    return setmetatable({ messages = messages, usage = answer.no_usage(), _conn = conn, _options = own, _tools = set,
-        _object = objects.read(own.schema, set.by_name, {}), _turn = setmetatable({}, WEAK), _again = begun }, Chat)
+    return setmetatable({
+        messages = messages,
+        usage = answer.no_usage(),
+        _conn = conn,
+        _options = own,
+        _tools = set,
+        _object = objects.read(own.schema, set.by_name, {}),
+        _turn = setmetatable({}, WEAK),
+        _texts = {},
+        _again = begun,
+    }, Chat)
 end
 
 --- Begins a conversation.
@@ -379,7 +392,7 @@ function chat.new(conn, fields)
             call.chat = self
         end
         self.answer = answer.new({ output = { message = saved.added[#saved.added] }, stopReason = "tool_use" },
-            { calls = saved.calls, rounds = 0, usage = answer.no_usage() })
+            answer.no_usage(), 0, { calls = saved.calls })
     end
     return self
 end

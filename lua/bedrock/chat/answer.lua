@@ -30,15 +30,6 @@ function Answer.__tostring(self)
     return self.text
 end
 
---- Converse's names, and ours.
-local USAGE = {
-    { "inputTokens", "input_tokens" },
-    { "outputTokens", "output_tokens" },
-    { "totalTokens", "total_tokens" },
-    { "cacheReadInputTokens", "cache_read_tokens" },
-    { "cacheWriteInputTokens", "cache_write_tokens" },
-}
-
 --- @return bedrock.Usage
 function answer.no_usage()
     return { input_tokens = 0, output_tokens = 0, total_tokens = 0, cache_read_tokens = 0, cache_write_tokens = 0 }
@@ -58,25 +49,16 @@ end
 
 --- Adds what Converse told.
 function answer.add_usage(usage, told)
-    if type(told) ~= "table" then
-        return
-    end
-    for i = 1, #USAGE do
-        local theirs, ours = USAGE[i][1], USAGE[i][2]
-        local tokens = told[theirs]
-        if type(tokens) == "number" then
-            usage[ours] = usage[ours] + tokens
-        end
-    end
+    usage.input_tokens = usage.input_tokens + (told.inputTokens or 0)
+    usage.output_tokens = usage.output_tokens + (told.outputTokens or 0)
+    usage.total_tokens = usage.total_tokens + (told.totalTokens or 0)
+    usage.cache_read_tokens = usage.cache_read_tokens + (told.cacheReadInputTokens or 0)
+    usage.cache_write_tokens = usage.cache_write_tokens + (told.cacheWriteInputTokens or 0)
 end
 
---- @param message table
---- @return string text
---- @return string? reasoning
---- @return table[]? citations
-function answer.parts(message)
+local function parts_of_many(content)
     local texts, thoughts, citations = {}, {}, {}
-    for _, block in ipairs(message.content or {}) do
+    for _, block in ipairs(content) do
         local cited = block.citationsContent
         if block.text then
             texts[#texts + 1] = block.text
@@ -94,6 +76,19 @@ function answer.parts(message)
     return table.concat(texts), thoughts[1] and table.concat(thoughts), citations[1] and citations
 end
 
+--- @param message table
+--- @return string text
+--- @return string? reasoning
+--- @return table[]? citations
+function answer.parts(message)
+    local content = message.content
+    local first = content and content[1]
+    if first and first.text and content[2] == nil then
+        return first.text
+    end
+    return parts_of_many(content or {})
+end
+
 --- What the model said; some say nothing at all.
 --- @return table message
 function answer.message(output)
@@ -101,16 +96,24 @@ function answer.message(output)
 end
 
 --- @param output table what Converse returned last
---- @param fields table {usage, rounds, healed, calls, object, text}
+--- @param usage bedrock.Usage becomes the answer's own
+--- @param rounds integer
+--- @param more? table {healed, calls, object, text}
 --- @return bedrock.ChatAnswer
-function answer.new(output, fields)
+function answer.new(output, usage, rounds, more)
     local message = answer.message(output)
     local text, reasoning, citations = answer.parts(message)
-    fields.text = fields.text or text
-    fields.reasoning, fields.citations = reasoning, citations
-    fields.message, fields.stop_reason = message, output.stopReason
-    fields.metrics, fields.trace = output.metrics, output.trace
-    return metadata.copy(setmetatable(fields, Answer), output)
+    local made = { text = text, message = message, stop_reason = output.stopReason, usage = usage, rounds = rounds,
+        metrics = output.metrics }
+    if reasoning or citations or output.trace then
+        made.reasoning, made.citations, made.trace = reasoning, citations, output.trace
+    end
+    if more then
+        for name, value in pairs(more) do
+            made[name] = value
+        end
+    end
+    return metadata.copy(setmetatable(made, Answer), output)
 end
 
 --- A copy of a list's first entries.

@@ -44,23 +44,27 @@ function beginning.pause(turn, results, calls)
 end
 
 local function is_results(given)
-    return type(given) == "table" and type(given.results) == "table" and next(given, "results") == nil
+    return type(given.results) == "table" and next(given, "results") == nil
+end
+
+--- What a turn has left that is gone on from; nil: something new is said.
+local function left_by(chat, given)
+    if type(given) ~= "table" then
+        return nil
+    end
+    return errors.is(given) and failed[given] or is_results(given) and chat._pending or nil
 end
 
 --- The options of the turn that goes on, and those given now over them. Forced choices were for its first request.
-local function fields_of(chat, given, fields)
-    local about = errors.is(given) and failed[given] or is_results(given) and chat._pending or nil
-    if not about and fields == nil then
-        return NOTHING, false
-    end
+local function fields_of(about, fields)
     local own = {}
-    for name, value in pairs(about and about.fields or {}) do
+    for name, value in pairs(about and about.fields or NOTHING) do
         own[name] = value
     end
-    for name, value in pairs(fields or {}) do
+    for name, value in pairs(fields or NOTHING) do
         own[name] = value
     end
-    local forced = about and about.rounds ~= 0 and (fields or {}).tool_choice == nil
+    local forced = about and about.rounds ~= 0 and (fields or NOTHING).tool_choice == nil
     if forced then
         own.tool_choice = nil
     end
@@ -69,9 +73,6 @@ end
 
 --- The options of a turn, those of the chat beneath them.
 local function merged(chat, fields, problems)
-    if fields == NOTHING then
-        return chat._options, nil, chat._tools, chat._object
-    end
     local own, call = options.of_say(chat._conn, fields, problems)
     local set = own.tools and tools.read(own.tools, problems) or chat._tools
     tools.check_choice(own.tool_choice, set, problems)
@@ -79,42 +80,62 @@ local function merged(chat, fields, problems)
     return setmetatable(own, { __index = chat._options }), call, set, objects.read(schema, set.by_name, problems)
 end
 
---- The fields of a turn.
+local function turn_of(chat, own, set, object)
+    return { chat = chat, options = own, tools = set, object = object, on = own.on or NOTHING, rounds = 0, upto = 0,
+        usage = answer.no_usage() }
+end
+
+--- The fields of a turn. Most have no options of their own, and nothing to go on from.
 --- @param problems bedrock.Problem[] gets what is wrong
 function beginning.turn(chat, given, fields, problems)
-    local all, forced = fields_of(chat, given, fields)
+    local about = left_by(chat, given)
+    if not about and fields == nil then
+        return turn_of(chat, chat._options, chat._tools, chat._object)
+    end
+    local all, forced = fields_of(about, fields)
     local own, call, set, object = merged(chat, all, problems)
     if forced then
         own.tool_choice = false
     end
-    return {
-        chat = chat, fields = all, conn = chat._conn, options = own, call = call, tools = set, object = object,
-        on = own.on or NOTHING, rounds = 0, healed = {}, usage = answer.no_usage(), seen = look.new(),
-    }
+    local turn = turn_of(chat, own, set, object)
+    turn.fields, turn.call = all, call
+    return turn
 end
 
---- The history as it is now and those messages; the first joins one of the user's that nobody has answered.
+--- A message after those of the history; it joins one of the user's that nobody has answered.
+local function say(turn, message)
+    local messages = turn.messages
+    local base = #messages
+    local last = messages[base]
+    if last and last.role == "user" and message.role == "user" then
+        base = base - 1
+        turn.first, turn.joined = message, request.joined(last, message)
+    end
+    messages[base + 1] = turn.joined or message
+    turn.base, turn.upto = base, math.min(turn.upto, base)
+end
+
+--- Those messages after the history.
 local function go_on(turn, list)
-    local messages = answer.copy(turn.chat.messages)
-    local first, last = list[1], messages[#messages]
-    turn.base = #messages
-    if first and last and last.role == "user" and first.role == "user" then
-        turn.base = #messages - 1
-        turn.first, turn.joined = first, request.joined(last, first)
-        messages[#messages] = nil
+    turn.base = #turn.messages
+    for i = 1, #list do
+        if i == 1 then
+            say(turn, list[i])
+        else
+            turn.messages[#turn.messages + 1] = list[i]
+        end
     end
-    for i, message in ipairs(list) do
-        messages[#messages + 1] = i == 1 and turn.joined or message
-    end
-    turn.messages = messages
-    turn.seen.upto = math.min(turn.seen.upto, turn.base)
 end
 
---- The message of the user's that begins a turn.
+--- The message of the user's that begins a turn. A text was looked at already.
 local function add_input(turn, given, problems)
     local content = input.content(given, turn.chat.messages, turn.options.citations, problems)
-    if not problems[1] then
-        go_on(turn, { { role = "user", content = content } })
+    if problems[1] then
+        return
+    end
+    say(turn, { role = "user", content = content })
+    if type(given) == "string" and not turn.joined then
+        turn.upto = #turn.messages
     end
 end
 
@@ -146,7 +167,8 @@ local function add_failed(turn, err, problems)
     if type(messages) ~= "table" or not messages[1] then
         options.add(problems, "err", "value", "this error is of no turn of a chat: it has no messages")
     elseif not about then
-        turn.messages, turn.base, turn.seen = copies.of(messages), 0, look.new()
+        turn.messages, turn.base = copies.of(messages), 0
+        look.anew(turn)
     elseif about.said ~= turn.chat._said then
         return errors.new { kind = "conversation", code = "Stale", operation = "chat",
             message = "the chat has gone on since that error, so its turn cannot; say it anew" }
@@ -155,23 +177,29 @@ local function add_failed(turn, err, problems)
     end
 end
 
-local function check_history(turn, messages, problems)
-    if history.check_list(messages, problems) and look.on(turn.seen, messages).wrong then
-        history.check_messages(messages, problems)
+--- The turn's own list of what was said.
+--- @return boolean ok
+local function take_history(turn, problems)
+    local chat, count = turn.chat, #problems
+    if history.check_list(chat.messages, problems) then
+        turn.messages = look.copied(turn, chat)
+        turn.count = turn.upto
+        if turn.wrong then
+            history.check_messages(chat.messages, problems)
+        end
     end
+    return #problems == count
 end
 
 --- What a turn begins with: something new, results of calls, or an error to go on from.
 --- @return bedrock.Error? err
 function beginning.messages(turn, given, problems)
-    local pending = turn.chat._pending
-    local count = #problems
-    check_history(turn, turn.chat.messages, problems)
-    if #problems > count then
+    local pending, is_table = turn.chat._pending, type(given) == "table"
+    if not take_history(turn, problems) then
         return nil
-    elseif errors.is(given) then
+    elseif is_table and errors.is(given) then
         return add_failed(turn, given, problems)
-    elseif is_results(given) then
+    elseif is_table and is_results(given) then
         if not pending then
             options.add(problems, "results", "value", "no call waits for a result")
         else

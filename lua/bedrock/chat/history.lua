@@ -59,10 +59,12 @@ local function no_list(self)
 end
 
 --- Gives the chat these messages; the table itself stays the same.
-function history.keep(chat, messages)
+--- @param count integer? so many it had when the turn began
+--- @param base? integer those up to here were not changed by the turn
+function history.keep(chat, messages, count, base)
     local own = type(chat.messages) == "table" and chat.messages or {}
     chat.messages = own
-    for i = 1, math.max(#own, #messages) do
+    for i = #own == count and base + 1 or 1, math.max(#own, #messages) do
         own[i] = messages[i]
     end
 end

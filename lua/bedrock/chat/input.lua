@@ -3,6 +3,7 @@ local copies = require "bedrock.chat.copies"
 local core = require "bedrock.core"
 local files = require "bedrock.chat.files"
 local is_list = require "bedrock.base.is_list"
+local look = require "bedrock.chat.look"
 
 local input = {}
 
@@ -66,7 +67,7 @@ local function of_members(given, messages, citations, problems)
     each(given.images, "images", files.image, content, problems)
     each(given.video or given.videos, "video", files.video, content, problems)
     if type(given.text) == "string" then
-        if not given.text:find "%S" then
+        if look.is_blank_text(given.text) then
             add(problems, "input.text", "value", "expected a text that is not blank")
         end
         content[#content + 1] = { text = given.text }
@@ -83,7 +84,7 @@ end
 --- @return table[] content
 function input.content(given, messages, citations, problems)
     if type(given) == "string" then
-        if not given:find "%S" then
+        if look.is_blank_text(given) then
             add(problems, "input", "value", "expected a text that is not blank")
         end
         return { { text = given } }
@@ -93,7 +94,7 @@ function input.content(given, messages, citations, problems)
         return {}
     elseif is_list(given, is_table) and given[1] then
         for i, block in ipairs(given) do
-            if type(block.text) == "string" and not block.text:find "%S" then
+            if type(block.text) == "string" and look.is_blank_text(block.text) then
                 add(problems, ("input[%d].text"):format(i), "value", "expected a text that is not blank")
             end
         end

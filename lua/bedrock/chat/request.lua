@@ -116,13 +116,15 @@ local function cache_last(messages, cache)
 end
 
 local function inference(o)
-    local config = {
-        maxTokens = o.max_tokens,
-        temperature = o.temperature,
-        topP = o.top_p,
-        stopSequences = type(o.stop) == "string" and { o.stop } or o.stop,
-    }
-    return next(config) ~= nil and config or nil
+    local tokens, temperature, top_p, stop = o.max_tokens, o.temperature, o.top_p, o.stop
+    if tokens or temperature or top_p or stop then
+        return {
+            maxTokens = tokens,
+            temperature = temperature,
+            topP = top_p,
+            stopSequences = type(stop) == "string" and { stop } or stop,
+        }
+    end
 end
 
 --- Where a family has its top_k, which Converse lacks.
@@ -228,9 +230,6 @@ function request.reasoning_shapes(model)
 end
 
 local function guardrail(given, streaming)
-    if not given then
-        return nil
-    end
     local trace = given.trace
     if type(trace) == "boolean" then
         trace = trace and "enabled" or "disabled"
@@ -245,41 +244,38 @@ end
 
 local function variables(given)
     local all
-    for name, value in pairs(given or {}) do
+    for name, value in pairs(given) do
         all = all or {}
         all[name] = type(value) == "table" and value or { text = tostring(value) }
     end
     return all
 end
 
-local function tool_config(specs, choice, cache)
-    if not specs[1] then
-        return nil
-    end
+local function tool_config(specs, choice)
     local how
     if choice == "any" or choice == "auto" then
         how = { [choice] = {} }
     elseif choice then
         how = { tool = { name = choice } }
     end
-    return { tools = cache and caching.with_point(specs, cache) or specs, toolChoice = how }
+    return { tools = specs, toolChoice = how }
 end
 
 local function copy_of(fields)
     local copy = {}
-    for name, value in pairs(fields or {}) do
+    for name, value in pairs(fields) do
         copy[name] = value
     end
     return copy
 end
 
---- @class bedrock.ChatRequest what one request of a turn is made of
+--- @class bedrock.ChatRequest what one request of a turn is made of: members of the turn itself
 --- @field options table
 --- @field model string
 --- @field messages table[]
 --- @field specs table[] of tools
---- @field choice? string
---- @field object? table outputConfig
+--- @field choice? string of a tool
+--- @field output_config? table of an object
 --- @field memory table what is known of the model: {no_cache = {tools, system, messages, ttl, all}, reasoning}
 --- @field streaming? boolean
 --- @field doubt? integer the first message that may have something to leave out
@@ -289,35 +285,76 @@ function request.reasoning_shape(model, memory)
     return memory.reasoning or request.reasoning_shapes(model)[1]
 end
 
---- @param r bedrock.ChatRequest
---- @return table params of Converse
---- @return string[] notes what was changed of what the user asked for
-function request.build(r)
-    local o, notes = r.options, {}
-    local kinds = caching.kinds(r, notes)
-    local system = type(o.system) == "string" and { { text = o.system } } or o.system
-    local params = {
-        modelId = r.model,
-        messages = request.messages(r.messages, r.doubt),
-        system = system and kinds.system and caching.with_point(system, kinds.system) or system,
-        inferenceConfig = inference(o),
-        toolConfig = tool_config(r.specs, r.choice, kinds.tools),
-        guardrailConfig = guardrail(o.guardrail, r.streaming),
-        serviceTier = o.service_tier and { type = o.service_tier },
-        performanceConfig = o.performance and { latency = o.performance },
-        requestMetadata = o.request_metadata,
-        promptVariables = variables(o.variables),
-        outputConfig = r.object,
-        additionalModelRequestFields = o.extra and copy_of(o.extra),
-    }
-    if kinds.messages then
-        params.messages = cache_last(params.messages, kinds.messages)
+--- What few requests have.
+local function add_rest(params, r)
+    local o = r.options
+    if o.guardrail then
+        params.guardrailConfig = guardrail(o.guardrail, r.streaming)
+    end
+    if o.service_tier then
+        params.serviceTier = { type = o.service_tier }
+    end
+    if o.performance then
+        params.performanceConfig = { latency = o.performance }
+    end
+    if o.request_metadata then
+        params.requestMetadata = o.request_metadata
+    end
+    if o.variables then
+        params.promptVariables = variables(o.variables)
+    end
+    if r.specs[1] then
+        params.toolConfig = tool_config(r.specs, r.choice)
+    end
+    if r.output_config then
+        params.outputConfig = r.output_config
+    end
+end
+
+--- Fields of the model's own.
+local function add_extra(params, r, notes)
+    local o = r.options
+    if o.extra then
+        params.additionalModelRequestFields = copy_of(o.extra)
     end
     if o.top_k then
         add_fields(params, top_k(r.model, o.top_k))
     end
     if o.reasoning then
         add_fields(params, SHAPES[request.reasoning_shape(r.model, r.memory)](params, o, notes))
+    end
+end
+
+--- Cache points where they pay.
+local function add_cache(params, r, notes)
+    local kinds = caching.kinds(r, notes)
+    if kinds.system then
+        params.system = caching.with_point(params.system, kinds.system)
+    end
+    if kinds.tools then
+        params.toolConfig.tools = caching.with_point(r.specs, kinds.tools)
+    end
+    if kinds.messages then
+        params.messages = cache_last(params.messages, kinds.messages)
+    end
+end
+
+--- @param r bedrock.ChatRequest
+--- @return table params of Converse
+--- @return string[]? notes what was changed of what the user asked for
+function request.build(r)
+    local o, system = r.options, r.options.system
+    local notes = (o.cache or o.reasoning) and {} or nil
+    local params = {
+        modelId = r.model,
+        messages = request.messages(r.messages, r.doubt),
+        system = type(system) == "string" and { { text = system } } or system,
+        inferenceConfig = inference(o),
+    }
+    add_rest(params, r)
+    add_extra(params, r, notes)
+    if o.cache then
+        add_cache(params, r, notes)
     end
     return params, notes
 end

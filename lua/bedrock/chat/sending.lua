@@ -13,6 +13,7 @@ local LESSONS_MAX = 12
 
 --- A note goes into answer.healed, once.
 local function note(turn, text)
+    turn.healed = turn.healed or {}
     for _, known in ipairs(turn.healed) do
         if known == text then
             return
@@ -26,24 +27,29 @@ local function heal()
     return require "bedrock.heal"
 end
 
-local function needs_memory(turn)
-    local o = turn.options
-    return turn.object or o.tool_choice or o.cache or o.reasoning or o.heal
-end
+local NONE = {}
 
---- @return string? model
+--- Sets the turn's model, and what is known of it where something of the turn can be refused.
+--- @return boolean? ok
 --- @return bedrock.Error? err
-local function model_of(turn)
-    local o = turn.options
-    if not o.resolve then
-        return o.model
+local function find_model(turn)
+    local o, conn = turn.options, turn.chat._conn
+    local model = o.model
+    if o.resolve then
+        local err
+        model, err = conn:resolve(model)
+        if not model then
+            return nil, err
+        end
     end
-    return turn.conn:resolve(o.model)
+    local may_learn = turn.object or o.tool_choice or o.cache or o.reasoning or o.heal
+    turn.model, turn.memory = model, may_learn and heal().memory(conn, model) or NONE
+    return true
 end
 
 --- By the tool: the model has no structured output, or refuses this schema in it.
-local function by_tool(turn, memory)
-    return turn.object and (memory.object == "tool" or turn.schema_refused)
+local function by_tool(turn)
+    return turn.object and (turn.memory.object == "tool" or turn.schema_refused)
 end
 
 --- A model that forces no tools while it reasons may do so otherwise.
@@ -60,18 +66,21 @@ end
 
 --- Forced choices hold for the first request of a turn: otherwise the model could never answer.
 --- @return string? choice "none": the member is left out, as the model refuses each
-local function choice_of(turn, memory)
+local function choice_of(turn)
     local wanted = turn.rounds == 0 and turn.options.tool_choice or nil
-    if by_tool(turn, memory) then
+    if by_tool(turn) then
         wanted = turn.tools.specs[1] and "any" or turn.object.name
     end
-    local known = memory[choice_key(turn)]
-    if not wanted or rank(known) <= rank(wanted) then
+    if not wanted then
+        return nil
+    end
+    local known = turn.memory[choice_key(turn)]
+    if rank(known) <= rank(wanted) then
         return wanted
     end
     note(turn, known == "none" and "toolChoice was left out, as the model takes none"
         or ("toolChoice became %s, as the model refuses a stronger one"):format(known))
-    return known
+    return known ~= "none" and known or nil
 end
 
 --- Converse refuses a history with calls, for ever, if a request has no tools: those that it calls stand for them.
@@ -90,38 +99,38 @@ local function specs_of_history(messages)
     return specs
 end
 
-local NONE = {}
-
-local function specs_of(turn, memory)
+local function specs_of(turn)
     local specs = turn.tools.specs
-    if by_tool(turn, memory) then
+    if by_tool(turn) then
         specs = answer.copy(specs)
         specs[#specs + 1] = objects.tool(turn.object)
     end
-    return specs[1] and specs or turn.seen.calls and specs_of_history(turn.messages) or NONE
+    return specs[1] and specs or turn.calls and specs_of_history(turn.messages) or NONE
 end
 
-local function build(turn, model, memory)
-    local seen = look.on(turn.seen, turn.messages)
-    local choice = choice_of(turn, memory)
-    local params, notes = request.build {
-        options = turn.options,
-        model = model,
-        messages = turn.messages,
-        specs = specs_of(turn, memory),
-        choice = choice ~= "none" and choice or nil,
-        object = turn.object and not by_tool(turn, memory) and objects.output_config(turn.object) or nil,
-        memory = memory,
-        streaming = turn.streaming,
-        doubt = seen.doubt,
+--- What of this request the service may refuse.
+local function sent_of(turn, params)
+    local cache, uncached = turn.options.cache, turn.memory.no_cache or NONE
+    return {
+        ttl = (cache == "5m" or cache == "1h") and not uncached.ttl,
+        object = params.outputConfig,
+        choice = turn.choice,
+        reasoning = request.reasoning_shape(turn.model, turn.memory),
     }
-    for _, text in ipairs(notes) do
+end
+
+--- The parameters of the turn's next request.
+local function build(turn)
+    look.on(turn, turn.messages)
+    turn.choice, turn.specs = choice_of(turn), specs_of(turn)
+    turn.output_config = turn.object and not by_tool(turn) and objects.output_config(turn.object) or nil
+    local params, notes = request.build(turn)
+    for _, text in ipairs(notes or NONE) do
         note(turn, text)
     end
-    local cache, uncached = turn.options.cache, memory.no_cache or {}
-    local ttl = (cache == "5m" or cache == "1h") and not uncached.ttl
-    turn.sent = { ttl = ttl, object = params.outputConfig, choice = choice,
-        reasoning = request.reasoning_shape(model, memory) }
+    if turn.memory ~= NONE then
+        turn.sent = sent_of(turn, params)
+    end
     return params
 end
 
@@ -152,22 +161,22 @@ local LESSONS = {
             return true
         end
     end },
-    { "output_config", function(turn, memory)
+    { "output_config", function(turn)
         if turn.sent.object then
-            memory.object = "tool"
+            turn.memory.object = "tool"
             return true
         end
     end },
-    { "tool_choice", function(turn, memory)
-        local choice, key = turn.sent.choice, choice_key(turn)
-        if choice and choice ~= "none" then
+    { "tool_choice", function(turn)
+        local choice, memory, key = turn.sent.choice, turn.memory, choice_key(turn)
+        if choice then
             local weaker = WEAKER[choice] or "any"
             memory[key] = rank(memory[key]) > rank(weaker) and memory[key] or weaker
             return true
         end
     end },
-    { "cache", function(turn, memory, _, err)
-        local refused, place = turn.uncached or {}, place_of(err)
+    { "cache", function(turn, err)
+        local memory, refused, place = turn.memory, turn.uncached or {}, place_of(err)
         place = refused[place] and "all" or place
         if place == "all" and turn.sent.ttl then
             place = "ttl"
@@ -179,22 +188,23 @@ local LESSONS = {
             return true
         end
     end },
-    { "reasoning", function(turn, memory, model)
+    { "reasoning", function(turn)
+        local memory = turn.memory
         if not turn.options.reasoning then
             return false
         elseif memory.reasoning == nil or memory.reasoning == turn.sent.reasoning then
-            memory.reasoning = after(request.reasoning_shapes(model), turn.sent.reasoning)
+            memory.reasoning = after(request.reasoning_shapes(turn.model), turn.sent.reasoning)
         end
         return memory.reasoning ~= nil
     end },
 }
 
-local function learned(turn, err, memory, model)
-    if err.kind ~= "service" then
+local function learned(turn, err)
+    if err.kind ~= "service" or turn.memory == NONE then
         return false
     end
     for _, lesson in ipairs(LESSONS) do
-        if heal().refused(err, lesson[1]) and lesson[2](turn, memory, model, err) then
+        if heal().refused(err, lesson[1]) and lesson[2](turn, err) then
             return true
         end
     end
@@ -206,20 +216,20 @@ end
 --- @return bedrock.Error? err
 --- @return boolean streaming it is a stream
 local function once(turn, params)
-    local conn, streaming = turn.conn, turn.streaming or false
+    local conn, call, streaming = turn.chat._conn, turn.call, turn.streaming or false
+    local send = streaming and conn.converse_stream or conn.converse
     if not turn.options.heal then
-        local output, err = conn[streaming and "converse_stream" or "converse"](conn, params, turn.call)
+        local output, err = send(conn, params, call)
         return output, err, streaming
     end
     local function whole(given)
         streaming = false
-        return conn:converse(given, turn.call)
+        return conn:converse(given, call)
     end
-    local function send(given)
-        return conn:converse_stream(given, turn.call)
-    end
-    local output, err, healed = heal().call(conn, params, streaming and send or whole, { heal = true, whole = whole })
-    for _, text in ipairs(healed or {}) do
+    local output, err, healed = heal().call(conn, params, function(given)
+        return send(conn, given, call)
+    end, { heal = true, whole = whole })
+    for _, text in ipairs(healed or NONE) do
         note(turn, text)
     end
     return output, err, streaming
@@ -230,38 +240,29 @@ end
 --- @return bedrock.Error|nil err
 --- @return boolean? streaming it is a stream
 function sending.send(turn)
-    local model, why = model_of(turn)
-    if not model then
+    local ok, why = find_model(turn)
+    if not ok then
         return nil, why
     end
-    local memory = needs_memory(turn) and heal().memory(turn.conn, model) or {}
     local output, err, streaming
     for _ = 1, LESSONS_MAX do
-        output, err, streaming = once(turn, build(turn, model, memory))
-        if output or not learned(turn, err, memory, model) then
+        output, err, streaming = once(turn, build(turn))
+        if output or not learned(turn, err) then
             break
         end
     end
     return output, err, streaming
 end
 
---- @return table? output
---- @return bedrock.Error? err
-function sending.whole(turn)
-    local output, err = sending.send(turn)
-    return output, err
-end
-
 --- The request of a turn, signed and not sent.
 --- @return bedrock.Prepared? request
 --- @return bedrock.Error? err
 function sending.prepared(turn)
-    local model, why = model_of(turn)
-    if not model then
+    local ok, why = find_model(turn)
+    if not ok then
         return nil, why
     end
-    local memory = needs_memory(turn) and heal().memory(turn.conn, model) or {}
-    return turn.conn:prepare("converse", build(turn, model, memory), turn.call)
+    return turn.chat._conn:prepare("converse", build(turn), turn.call)
 end
 
 return sending

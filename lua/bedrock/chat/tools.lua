@@ -125,13 +125,16 @@ function tools.check_choice(choice, set, problems)
         core.shown(choice), next(set.by_name) and "; the tools are: " .. tools.names(set) or "; there are no tools")
 end
 
+local NONE = {}
+
 --- The calls in a message. Those of tools that run at the service are none of ours.
---- @return table[] blocks toolUse
+--- @return table[] blocks toolUse; not to be changed
 function tools.calls(message)
-    local calls = {}
-    for _, block in ipairs(message.content or {}) do
+    local calls = NONE
+    for _, block in ipairs(message.content or NONE) do
         local use = block.toolUse
         if use and use.type ~= "server_tool_use" then
+            calls = calls == NONE and {} or calls
             calls[#calls + 1] = use
         end
     end
