@@ -1,4 +1,4 @@
---- The project's own promises: one version, a README that lists everything, a module that exports one
+--- The project's own promises: one version, pages that list everything, a module that exports one
 --- symbol and does nothing when it is loaded.
 local bedrock = require "bedrock"
 local files = require "spec.support.files"
@@ -39,9 +39,9 @@ describe("the package", function()
         assert.equal("done\n", trace)
     end)
 
-    it("documents every option in the README or on the page of credentials, and no other", function()
+    it("documents every option on the page of settings or of credentials, and no other", function()
         local documented, known = {}, { "on" } -- which never leaves Lua
-        for _, page in ipairs { "README.md", "docs/credentials.md" } do
+        for _, page in ipairs { "docs/settings.md", "docs/credentials.md" } do
             for name in contents(page):match("| option |.-\n\n"):gmatch "\n| `([%w_]+)` |" do
                 documented[#documented + 1] = name
             end

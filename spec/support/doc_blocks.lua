@@ -2,7 +2,7 @@
 local contents = require("spec.support.files").read
 
 --- @param path string
---- @param language string? as it stands behind the fence: "lua" if not given, "" for none
+--- @param language string? as it stands behind the fence: "lua" if not given
 --- @return {title: string, code: string}[] blocks, each with the headline it stands under
 return function(path, language)
     local blocks, title, lines, of = {}, "", nil, nil
