@@ -5,8 +5,9 @@
 #
 # DIR/venv  boto3, iam-rolesanywhere-session, aws-bedrock-token-generator, langchain-aws, regex (Python); botocore of
 #           the version that the facts of the API are from, as another knows other operations
-# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, openai, playwright-core,
-#           eventsource-parser, ai, @ai-sdk/amazon-bedrock (JavaScript)
+# DIR/aws   awscli, which wants a botocore of its own
+# DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, credential-providers, openai,
+#           playwright-core, eventsource-parser, ai, @ai-sdk/amazon-bedrock (JavaScript)
 # chromium  the system's package
 #
 # Exits with 77 and says why when one of them cannot be had.
@@ -39,9 +40,18 @@ install_python() {
             aws-bedrock-token-generator==1.1.0 langchain-aws regex
 }
 
+aws_ready() {
+    "$dir/aws/bin/aws" --version >/dev/null 2>&1
+}
+
+install_aws() {
+    python3 -m venv "$dir/aws" &&
+        "$dir/aws/bin/python" -m pip install --quiet --disable-pip-version-check awscli
+}
+
 node_ready() {
-    for name in @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime @aws-sdk/client-bedrock-agent-runtime openai \
-        playwright-core eventsource-parser ai @ai-sdk/amazon-bedrock; do
+    for name in @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime @aws-sdk/client-bedrock-agent-runtime \
+        @aws-sdk/credential-providers openai playwright-core eventsource-parser ai @ai-sdk/amazon-bedrock; do
         [ -f "$dir/node/node_modules/$name/package.json" ] || return 1
     done
 }
@@ -50,7 +60,7 @@ install_node() {
     mkdir -p "$dir/node" &&
         npm install --prefix "$dir/node" --no-audit --no-fund --loglevel=error \
             @aws-sdk/client-bedrock @aws-sdk/client-bedrock-runtime \
-            @aws-sdk/client-bedrock-agent-runtime openai playwright-core eventsource-parser ai \
+            @aws-sdk/client-bedrock-agent-runtime @aws-sdk/credential-providers openai playwright-core eventsource-parser ai \
             @ai-sdk/amazon-bedrock
 }
 
@@ -63,5 +73,6 @@ install_browser() {
 }
 
 python_ready || install_python >"$dir/pip.log" 2>&1 || missing "the Python client" pip.log
+aws_ready || install_aws >"$dir/aws.log" 2>&1 || missing "the AWS CLI" aws.log
 node_ready || install_node >"$dir/npm.log" 2>&1 || missing "the JavaScript client" npm.log
 browser_ready || install_browser >"$dir/browser.log" 2>&1 || missing "the browser" browser.log

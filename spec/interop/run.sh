@@ -138,6 +138,7 @@ part "our requests in twelve processes" same_bodies
 part "our signatures and botocore's" signatures
 part "our presigned URLs and API keys and AWS's" presigned
 part "our ways to credentials and botocore's" "$python" "$here/ways.py" "$build"
+part "our credentials in other programs" "$python" "$here/lent.py" "$build"
 part "chats of other adapters" chats
 part "server-sent events" sent_events
 part "our bodies of generate and LangChain's" generated "$python" "$here/generate_langchain.py"
