@@ -35,6 +35,7 @@ for lua in lua5.4 luajit; do
     $lua -e 'os.exit(dofile("spec/support/hosts.lua").copas and 0 or 1)' ||
         printf '%-28s %s\n' "copas on $lua" "not installed in version 4: its adapter was not run"
 done
+command -v nvim >/dev/null || printf '%-28s %s\n' "Neovim" "not installed: its specs and the example plugin were not run"
 suite "refresh of the facts" python3 -B tools/refresh_api/test_refresh.py
 suite "LuaRocks" spec/rock.sh
 tally_end

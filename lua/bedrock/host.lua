@@ -2,7 +2,15 @@
 ---
 --- A host is a function `wait(call)` that returns once `call:ready()` is true. The plain one blocks; one
 --- for an event loop watches `core.fd()` and yields. It may, because no C function is on the stack.
+local core = require "bedrock.core"
+
+--- One for each engine: who loads the module anew, as plugins of Neovim do, has calls that wait in this one.
+if core.host then
+    return core.host
+end
+
 local host = {}
+core.host = host
 
 --- A turn has a limit, so that a signal that came just before it is noticed soon.
 local TURN_MS = 500
@@ -25,6 +33,9 @@ end
 
 --- @type bedrock.Loop? that of a host which needs none of ours, with its own `wait`
 host.loop = nil
+
+--- @type bedrock.Loop? that of the program which this runs in: used unless another is
+host.surrounding = nil
 
 --- Waits by the host's means. An error thrown through it (Ctrl-C, a killed coroutine) ends the call.
 --- @param call userdata
@@ -57,11 +68,21 @@ end
 --- @param _ bedrock.Error
 function host.refused(_) end
 
+--- Hurries the collector, where nothing else may for hours; errors of tasks that nobody joined wait for it.
+function host.collect()
+end
+
 --- Loads now what is usually loaded later, for places where it could not be.
 function host.preload()
     if host.loop then
         host.loop.preload()
     end
+end
+
+--- Neovim's main thread; its others (vim.uv.new_thread), and Vim, have less.
+local function in_neovim()
+    local vim = rawget(_G, "vim")
+    return type(vim) == "table" and type(vim.api) == "table" and vim.schedule and (vim.uv or vim.loop)
 end
 
 if package.loaded.ngx then
@@ -70,6 +91,13 @@ if package.loaded.ngx then
         host.wait, host.cancel, host.report, host.note = nginx.wait, nginx.cancel, nginx.report, nginx.note
         host.raisable, host.refused = nginx.raisable, nginx.refused
         host.loop = nginx
+    end
+elseif in_neovim() then
+    local nvim = require "bedrock.host.nvim"
+    host.report, host.note, host.collect, host.surrounding = nvim.report, nvim.note, nvim.collect, nvim
+    function host.wait(call)
+        require "bedrock.scheduler"
+        return host.wait(call)
     end
 end
 

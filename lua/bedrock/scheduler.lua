@@ -7,7 +7,13 @@ local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 
+--- One for each engine, as the host.
+if host.scheduler then
+    return host.scheduler
+end
+
 local scheduler = {}
+host.scheduler = scheduler
 
 --- @class bedrock.Loop what is needed to run in an event loop
 --- @field watch fun(fd: integer, step: fun(): boolean): boolean? calls `step` whenever the descriptor is
@@ -15,9 +21,12 @@ local scheduler = {}
 --- @field pause nil|fun(): sleep: function?, wake: function?, loop: any? for a coroutine that belongs to the
 ---     loop; nil: the running one does not. `sleep` suspends it until `wake` is called from elsewhere, which
 ---     must not resume it on the spot (scheduler.later helps). `loop` tells several loops apart.
+--- @field hold nil|fun(): sleep: function?, wake: function? for whatever cannot be suspended: `sleep` runs the loop
+---     beneath it until `wake` is called. Nil where that cannot be; then `obstacle` says why.
 --- @field spawn nil|fun(body: function) starts a coroutine of the loop
 --- @field obstacle nil|fun(): string? why nothing can wait where this is called
 --- @field detach nil|fun(body: function): boolean? starts it elsewhere, if nothing can wait here
+--- @field defers nil|fun(): boolean tasks do not begin where this is called, but when the loop comes to them
 
 --- A turn has a limit, so that a signal that came just before it is noticed soon.
 local TURN_MS = 500
@@ -156,6 +165,9 @@ local function suspension()
     if thread and driver and driver.pause and on_stack == 0 then
         return driver.pause()
     end
+    if driver and driver.hold then
+        return driver.hold()
+    end
 end
 
 local function cancelled()
@@ -188,9 +200,25 @@ local function tell_loop()
     end
 end
 
+--- @return string? why nothing can wait here
+local function obstacle()
+    return driver and driver.obstacle and driver.obstacle()
+end
+
+--- A call ends with the error. A timer has none to end with.
+local function refuse(call, why)
+    if type(call.refuse) ~= "function" then
+        error(why, 0)
+    end
+    call:refuse(why)
+end
+
 --- For places where a coroutine cannot pause. Others run meanwhile, unless this is called inside one of them.
 local function block(call)
-    if on_stack > 0 then
+    local why = obstacle()
+    if why then
+        return refuse(call, why)
+    elseif on_stack > 0 then
         host.block(call)
     else
         while not call:ready() do
@@ -279,7 +307,7 @@ function scheduler.wait_until(done, waiters)
     local sleep, wake = suspension()
     check_cancelled(task)
     if not sleep then
-        local why = not done() and driver and driver.obstacle and driver.obstacle()
+        local why = not done() and obstacle()
         if why then
             return nil, errors.new { kind = "config", code = "NotSupported", operation = "task", message = why }
         end
@@ -313,7 +341,11 @@ function scheduler.start(task, body, alone)
     if driver and driver.spawn and on_stack == 0 and suspension() then
         return driver.spawn(run)
     end
-    resume(new_context(run))
+    local context = new_context(run)
+    if driver and driver.defers and driver.defers() then
+        return context.wake()
+    end
+    resume(context)
 end
 
 --- From now on coroutines wait in that event loop; nil: in none, as at first.
@@ -325,6 +357,10 @@ function scheduler.use(loop)
     driver = loop
     watched = setmetatable({}, { __mode = "k" })
     host.wait = wait
+end
+
+if host.surrounding then
+    scheduler.use(host.surrounding)
 end
 
 return scheduler

@@ -5,6 +5,13 @@
 ---
 --- With `coroutines` every coroutine yields, and is resumed from the loop; then no stream may be read and no
 --- operation called inside of a generator of your own (coroutine.wrap), whose caller would get the yield.
+---
+--- In Neovim this is bedrock.host.nvim: in callbacks of libuv the editor refuses most of what it can do.
+local surrounding = require("bedrock.host").surrounding
+if surrounding then
+    return surrounding
+end
+
 local scheduler = require "bedrock.scheduler"
 local uv = require "luv"
 

@@ -59,6 +59,7 @@ function unjoined.watch(task, err, f)
     task._fate = with_finalizer(function()
         pcall(tell, task, err, f)
     end)
+    host.collect()
 end
 
 --- The function that gets the error of a task that nobody joined, once the task is collected or the Lua state closed.

@@ -1,0 +1,197 @@
+--- Neovim: calls wait without holding up the editor, tasks go on in its main loop, and nothing fails in silence.
+local cjson = require "cjson"
+local files = require "spec.support.files"
+local nvim = require "spec.support.nvim"
+local service = dofile "spec/support/service.lua"
+
+local describe_nvim = nvim.program and describe or function() end
+
+describe_nvim("in Neovim", function()
+    local ep = service.each()
+
+    before_each(function()
+        files.write(ep.dir .. "/settings.json", cjson.encode(service.settings(ep)))
+    end)
+
+    local function hang()
+        ep:script { { match = { operation = "Converse" }, times = -1, action = { hang = true } } }
+    end
+
+    --- What it said, where nothing went wrong.
+    local function runs(code, options)
+        local said, output, status = nvim.run(ep, code, options)
+        assert.equal("", output)
+        assert.equal(0, status)
+        return said
+    end
+
+    local CONNECTED = [[
+        local bedrock = require "bedrock"
+        local conn = assert(bedrock.connect(settings))
+    ]]
+
+    it("a call in a task yields, and the task goes on where all of the editor's API may be used", function()
+        assert.equal("waiting\nYou asked: Hi false\nat the end You asked: Hi\n", runs(CONNECTED .. [[
+            local over
+            bedrock.spawn(function()
+                local text = first_line(assert(conn:converse(ask "Hi")))
+                vim.api.nvim_buf_set_lines(0, 0, -1, true, { text })
+                say(text, vim.in_fast_event())
+                over = true
+            end)
+            say "waiting"
+            soon(function() return over end)
+            say("at the end", vim.api.nvim_buf_get_lines(0, 0, 1, true)[1])
+        ]]))
+    end)
+
+    it("a call in the main program waits, while timers and tasks go on", function()
+        ep:script { { match = { operation = "Converse" }, times = -1, action = { delay_ms = 100 } } }
+        assert.equal("You asked: one You asked: two true\nYou asked: aside\n", runs(CONNECTED .. [[
+            local ticks, aside = 0, nil
+            local timer = uv.new_timer()
+            timer:start(1, 1, function() ticks = ticks + 1 end)
+            bedrock.spawn(function() aside = first_line(assert(conn:converse(ask "aside"))) end)
+            local one = first_line(assert(conn:converse(ask "one")))
+            local answers = bedrock.parallel(function() return conn:converse(ask "two") end)
+            timer:close()
+            say(one, first_line(answers[1]), ticks > 5)
+            say(aside)
+        ]]))
+    end)
+
+    it("a generator waits likewise, inside a task and outside of one", function()
+        assert.equal("true\ntrue\n", runs(CONNECTED .. [[
+            local function spoken()
+                local words = coroutine.wrap(function()
+                    for name, event in assert(conn:converse_stream(ask "Hello")):events() do
+                        if name == "contentBlockDelta" then coroutine.yield(event.delta.text) end
+                    end
+                end)
+                local list = {}
+                for word in words do list[#list + 1] = word end
+                return table.concat(list)
+            end
+            local expected = assert(conn:converse(ask "Hello")).output.message.content[1].text
+            say(spoken() == expected)
+            local other
+            local task = bedrock.spawn(spoken)
+            bedrock.spawn(function() other = first_line(assert(conn:converse(ask "other"))) end)
+            say(task:join() == expected)
+            soon(function() return other end)
+        ]]))
+    end)
+
+    it("every coroutine yields if that is wanted, also by way of the adapter for libuv", function()
+        assert.equal("nvim\nnot yet\nYou asked: Hi\n", runs(CONNECTED .. [[
+            local adapter = require "bedrock.host.luv"
+            say(adapter == require "bedrock.host.nvim" and "nvim" or "luv")
+            adapter.use { coroutines = true }
+            local got
+            coroutine.wrap(function() got = first_line(assert(conn:converse(ask "Hi"))) end)()
+            say(got or "not yet")
+            soon(function() return got end)
+            say(got)
+        ]]))
+    end)
+
+    it("in a callback of libuv a call is refused in words, and a task begins in the main loop", function()
+        local said = runs(CONNECTED .. [[
+            local err, failed, got
+            local timer = uv.new_timer()
+            timer:start(0, 0, function()
+                timer:close()
+                err = select(2, conn:converse(ask "Hi"))
+                failed = select(2, bedrock.spawn(tostring, 1):join())
+                bedrock.spawn(function()
+                    got = vim.fn.line "$" .. first_line(assert(conn:converse(ask "Hi")))
+                end)
+            end)
+            soon(function() return got end)
+            say(err.kind, err.code, err.message)
+            say(failed.code)
+            say(got)
+        ]])
+        assert.truthy(said:find "^config NotSupported Neovim cannot wait in a callback of libuv")
+        assert.truthy(said:find "bedrock.spawn", 1, true)
+        assert.truthy(said:find "\nNotSupported\n1You asked: Hi\n$")
+    end)
+
+    it("what a task raises is in :messages soon, though nobody joins it and nothing else happens", function()
+        local said = nvim.run(ep, CONNECTED .. [[
+            bedrock.spawn(function()
+                assert(conn:converse(ask "Hi"))
+                vim.api.nvim_buf_set_lines(0, 500, 600, true, {})
+            end)
+            soon(function() return messages():find "nobody joined" end)
+            say(messages())
+        ]])
+        assert.truthy(said:find("a task failed and nobody joined it", 1, true), said)
+        assert.truthy(said:lower():find("out of", 1, true), said)
+    end)
+
+    it("what a function for the log raises is there, too", function()
+        local said = nvim.run(ep, CONNECTED .. [[
+            bedrock.log(function() error "no room" end)
+            assert(conn:converse(ask "Hi"))
+            soon(function() return messages():find "no room" end)
+            say(messages())
+        ]])
+        assert.truthy(said:find("the function given as log failed", 1, true), said)
+    end)
+
+    it("Neovim quits at once while calls are on their way", function()
+        hang()
+        assert.equal("quits\n", runs(CONNECTED .. [[
+            for _ = 1, 3 do
+                bedrock.spawn(function() conn:converse(ask "Hi") end)
+            end
+            vim.wait(20)
+            say "quits"
+        ]]))
+    end)
+
+    it("a module loaded anew leaves the calls of the old one alone", function()
+        ep:script { { match = { operation = "Converse" }, times = -1, action = { delay_ms = 50 } } }
+        assert.equal("You asked: 1 You asked: 2 You asked: 3\n", runs([[
+            local got = {}
+            for i = 1, 3 do
+                for name in pairs(package.loaded) do
+                    if name:find "^bedrock" then package.loaded[name] = nil end
+                end
+                local bedrock = require "bedrock"
+                if i == 2 then require("bedrock.host.nvim").use() end
+                local conn = assert(bedrock.connect(settings))
+                bedrock.spawn(function() got[i] = first_line(assert(conn:converse(ask(tostring(i))))) end)
+            end
+            soon(function() return got[1] and got[2] and got[3] end)
+            say(unpack(got))
+        ]]))
+    end)
+
+    it("a task is cancelled, and its request with it", function()
+        hang()
+        assert.equal("cancelled\n", runs(CONNECTED .. [[
+            local task = bedrock.spawn(function() return conn:converse(ask "Hi") end)
+            vim.defer_fn(function() task:cancel() end, 20)
+            say((select(2, task:join())).kind)
+        ]]))
+    end)
+
+    it("fifty streams at once leave the editor time between", function()
+        ep:config { stream_interval_ms = 2 }
+        assert.equal("50 true\n", runs(CONNECTED .. [[
+            local over, turns = 0, 0
+            local timer = uv.new_timer()
+            timer:start(1, 1, vim.schedule_wrap(function() turns = turns + 1 end))
+            for i = 1, 50 do
+                bedrock.spawn(function()
+                    for _ in assert(conn:converse_stream(ask(tostring(i)))):events() do end
+                    over = over + 1
+                end)
+            end
+            soon(function() return over == 50 end)
+            say(over, turns > 5)
+        ]]))
+    end)
+end)
