@@ -21,8 +21,8 @@ host.scheduler = scheduler
 --- @field pause nil|fun(): sleep: function?, wake: function?, loop: any? for a coroutine that belongs to the
 ---     loop; nil: the running one does not. `sleep` suspends it until `wake` is called from elsewhere, which
 ---     must not resume it on the spot (scheduler.later helps). `loop` tells several loops apart.
---- @field hold nil|fun(): sleep: function?, wake: function? for whatever cannot be suspended: `sleep` runs the loop
----     beneath it until `wake` is called. Nil where that cannot be; then `obstacle` says why.
+--- @field hold nil|fun(): sleep: function, wake: function for whatever cannot be suspended: `sleep` runs the loop
+---     beneath it until `wake` is called. Raises an error where that cannot be.
 --- @field spawn nil|fun(body: function) starts a coroutine of the loop
 --- @field obstacle nil|fun(): string? why nothing can wait where this is called
 --- @field detach nil|fun(body: function): boolean? starts it elsewhere, if nothing can wait here
@@ -200,25 +200,9 @@ local function tell_loop()
     end
 end
 
---- @return string? why nothing can wait here
-local function obstacle()
-    return driver and driver.obstacle and driver.obstacle()
-end
-
---- A call ends with the error. A timer has none to end with.
-local function refuse(call, why)
-    if type(call.refuse) ~= "function" then
-        error(why, 0)
-    end
-    call:refuse(why)
-end
-
 --- For places where a coroutine cannot pause. Others run meanwhile, unless this is called inside one of them.
 local function block(call)
-    local why = obstacle()
-    if why then
-        return refuse(call, why)
-    elseif on_stack > 0 then
+    if on_stack > 0 then
         host.block(call)
     else
         while not call:ready() do
@@ -304,10 +288,13 @@ end
 function scheduler.wait_until(done, waiters)
     local thread = running()
     local task = thread and tasks[thread]
-    local sleep, wake = suspension()
     check_cancelled(task)
+    if done() then
+        return
+    end
+    local sleep, wake = suspension()
     if not sleep then
-        local why = not done() and obstacle()
+        local why = driver and driver.obstacle and driver.obstacle()
         if why then
             return nil, errors.new { kind = "config", code = "NotSupported", operation = "task", message = why }
         end

@@ -25,6 +25,8 @@ core.nvim = nvim
 local SLEEP_MS = 3600000
 --- vim.wait's answer after Ctrl-C, and what interpreters raise then.
 local INTERRUPTED, INTERRUPT = -2, "interrupted!"
+local FAST = "bedrock: nothing can wait in a callback of libuv (a fast event): call inside bedrock.spawn(f), which runs "
+    .. "f in the main loop, or in vim.schedule(f)"
 --- The collector's steps: short, so that nobody notices, and as many as make two rounds. What was alive when the
 --- first began is collected by the second.
 local COLLECT_KB, COLLECT_EVERY_MS, ROUNDS = 256, 2, 2
@@ -69,10 +71,11 @@ function nvim.watch(fd, step_of_scheduler)
     listen()
 end
 
---- Runs the loop beneath what cannot yield.
+--- Runs the loop beneath what cannot yield. What is raised is text, as Neovim 0.7 crashes when a callback of libuv
+--- raises something else, such as our errors by way of `assert`.
 function nvim.hold()
     if vim.in_fast_event() then
-        return nil
+        error(FAST, 0)
     end
     local woken = false
     local function is_woken()
@@ -89,14 +92,6 @@ function nvim.hold()
     end
     return sleep, function()
         woken = true
-    end
-end
-
---- @return string? message why nothing can be waited for here
-function nvim.obstacle()
-    if vim.in_fast_event() then
-        return "Neovim cannot wait in a callback of libuv (a fast event): call inside bedrock.spawn(f), which runs f "
-            .. "in the main loop, or in vim.schedule(f)"
     end
 end
 
