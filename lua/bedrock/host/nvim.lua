@@ -25,8 +25,8 @@ core.nvim = nvim
 local SLEEP_MS = 3600000
 --- vim.wait's answer after Ctrl-C, and what interpreters raise then.
 local INTERRUPTED, INTERRUPT = -2, "interrupted!"
-local FAST = "bedrock: nothing can wait in a callback of libuv (a fast event): call inside bedrock.spawn(f), which runs "
-    .. "f in the main loop, or in vim.schedule(f)"
+local FAST = "bedrock: nothing can wait in a callback of libuv (a fast event): call inside bedrock.spawn(f), "
+    .. "which runs f in the main loop, or in vim.schedule(f)"
 --- The collector's steps: short, so that nobody notices, and as many as make two rounds. What was alive when the
 --- first began is collected by the second.
 local COLLECT_KB, COLLECT_EVERY_MS, ROUNDS = 256, 2, 2
