@@ -232,6 +232,31 @@ describe("a function that gives credentials", function()
         assert.matches("it would wait for itself", err.message, 1, true)
     end)
 
+    it("is waited for by a task that the main program runs meanwhile", function()
+        local other = service.connect(ep)
+        local conn
+        local function give()
+            assert(ask(other))
+            return keys()
+        end
+        local began = false
+        local task = bedrock.spawn(function()
+            assert(ask(other))
+            began = true
+            return ask(conn)
+        end)
+        conn = connect(function()
+            assert(ask(other))
+            repeat
+                assert(ask(other))
+            until began
+            return give()
+        end)
+        assert(ask(conn))
+        assert(task:join())
+        assert.equal(1, calls)
+    end)
+
     it("may have given what nobody used before it expired: it is called again", function()
         local conn = connect(function()
             return keys { expiration = os.time() + (calls == 1 and 1 or 3600) }

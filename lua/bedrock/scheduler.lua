@@ -170,6 +170,34 @@ local function suspension()
     end
 end
 
+--- Can the running coroutine pause?
+--- @return boolean
+function scheduler.can_pause()
+    return suspension() ~= nil
+end
+
+--- What coroutines are doing at the moment that others may wait for.
+local errands = setmetatable({}, { __mode = "k" })
+
+--- What the running coroutine does, or did whoever started it as a task.
+--- @return table? errand
+function scheduler.errand()
+    local thread = running()
+    local task = thread and tasks[thread]
+    return errands[thread or errands] or task and task._errand
+end
+
+--- @param errand table? nil: it is over
+function scheduler.set_errand(errand)
+    errands[running() or errands] = errand
+end
+
+--- Is the running coroutine a task's?
+--- @return boolean
+function scheduler.in_task()
+    return tasks[running() or errands] ~= nil
+end
+
 local function cancelled()
     return errors.new { kind = "cancelled", code = "Cancelled", operation = "task", message = "the task was cancelled" }
 end
@@ -316,6 +344,7 @@ function scheduler.start(task, body, alone)
     elseif host.loop and host.wait == host.loop.wait then
         host.wait, driver = wait_by_host, host.loop
     end
+    task._errand = scheduler.errand()
     local function run()
         local thread = coroutine.running()
         tasks[thread] = task

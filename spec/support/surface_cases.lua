@@ -659,6 +659,56 @@ case("asks a function for credentials once for many, which may make calls", func
     base:close()
 end)
 
+--- How a function may come to use its own connection, in the order of the cases.
+local ITS_OWN = {
+    { "itself", function(_, use)
+        return use()
+    end },
+    { "in a coroutine", function(_, use)
+        return coroutine.wrap(use)()
+    end },
+    { "in a coroutine of a coroutine", function(_, use)
+        return coroutine.wrap(function()
+            return coroutine.wrap(use)()
+        end)()
+    end },
+    { "in a task", function(bedrock, use)
+        return bedrock.spawn(use):join()
+    end },
+    { "in a task of a task", function(bedrock, use)
+        return bedrock.spawn(function()
+            return bedrock.spawn(use):join()
+        end):join()
+    end },
+}
+
+for _, way in ipairs(ITS_OWN) do
+    case("a function that uses its own connection is told so at once: " .. way[1], function(bedrock, settings)
+        -- There it takes a minute: a coroutine of one's own looks like a thread of the same request.
+        if rawget(_G, "ngx") and way[1]:find "coroutine" then
+            return
+        end
+        local conn, asked, why = nil, 0, nil
+        conn = assert(bedrock.connect {
+            auth = "custom",
+            credentials = function()
+                asked = asked + 1
+                _, why = way[2](bedrock, function()
+                    return conn:converse(ask "Hi")
+                end)
+                return nil, "none"
+            end,
+            endpoint = settings.endpoint,
+            ca_file = settings.ca_file,
+        })
+        local _, err = conn:converse(ask "Hi")
+        equal("none", err.message:match "none")
+        equal("it would wait for itself", tostring(why):match "it would wait for itself")
+        equal(1, asked, "the calls of the function")
+        conn:close()
+    end)
+end
+
 case("signs an exchange by a function, and assumes roles on top", function(bedrock, _, identity)
     local with_sign = {}
     for name, value in pairs(identity) do

@@ -4,6 +4,7 @@
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local connection = require "bedrock.connection"
+local scheduler = require "bedrock.scheduler"
 local raised = require "bedrock.tasks.raised"
 
 local asked = {}
@@ -122,6 +123,38 @@ local function is_abandoned(flight, waited_ms)
     return owner == current() and where ~= place()
 end
 
+--- Did the function start the task that this is?
+local function is_errand(flight)
+    local errand = scheduler.errand()
+    while errand and errand ~= flight do
+        errand = errand.outer
+    end
+    return errand ~= nil
+end
+
+--- Is the function below on the stack, as it resumed this coroutine, which waits in its way? The main program may also
+--- be below where it runs an event loop while it waits. In nginx other threads of the request run while a coroutine of
+--- the function waits, and nothing tells them apart but a long time.
+--- @param long boolean? it was waited for in vain
+local function is_nested(flight, long)
+    local owner = flight.owner[1]
+    if flight.owner[2] ~= "program" and not long or scheduler.in_task()
+        or flight.is_main and scheduler.can_pause() then
+        return false
+    end
+    return owner == "main" or type(owner) == "thread" and coroutine.status(owner) == "normal"
+end
+
+--- Would it wait for itself? What a request of nginx left behind when it ended does not count.
+local function is_within(flight, long)
+    return flight.owner[2] == place() and (is_errand(flight) or is_nested(flight, long))
+end
+
+local function refuse_itself()
+    return refuse("FunctionFailed", "the function used the connection that it gives credentials to: it would wait for "
+        .. "itself; let it use another one")
+end
+
 --- Waits for what another asks for.
 --- @return boolean over false: it is given up
 local function await(self, flight)
@@ -135,9 +168,13 @@ end
 
 --- Asks, for itself and for those who wait meanwhile. A call that is cancelled leaves it to one of them.
 local function lead(self, fresh)
-    local flight = { owner = setmetatable({ current(), place() }, { __mode = "v" }), sleepers = {} }
+    local thread, is_main = coroutine.running()
+    local flight = { owner = setmetatable({ current(), place() }, { __mode = "v" }), sleepers = {},
+        is_main = is_main or not thread, outer = scheduler.errand() }
     self._flight = flight
+    scheduler.set_errand(flight)
     local ok, given, err = pcall(self._call, self, fresh)
+    scheduler.set_errand(flight.outer)
     flight.over, flight.given, flight.err = ok, given, err
     if self._flight == flight then
         self._flight = false
@@ -159,13 +196,14 @@ end
 local function ask(self, fresh)
     local flight = self._flight
     while flight do
-        if flight.owner[1] == current() and flight.owner[2] == place() then
-            return refuse("FunctionFailed", "the function used the connection that it gives credentials to: it would "
-                .. "wait for itself; let it use another one")
+        if is_within(flight) then
+            return refuse_itself()
         elseif await(self, flight) then
             return flight.given, flight.err
         elseif not self._client:about() then
             return true
+        elseif is_within(flight, true) then
+            return refuse_itself()
         end
         if self._flight == flight then
             self._flight = false
