@@ -292,7 +292,7 @@ lint: | $(DEPS)
 sanitize: $(LEASH) | $(DEPS)
 	@$(LEASH) -t 28800 spec/sanitize.sh
 
-interop: modules $(LEASH)
+interop: modules command $(LEASH)
 	@$(LEASH) -t 7200 spec/interop/run.sh $(BUILD)
 
 soak: modules $(LEASH)
