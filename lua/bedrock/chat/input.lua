@@ -4,6 +4,7 @@ local core = require "bedrock.core"
 local files = require "bedrock.chat.files"
 local is_list = require "bedrock.base.is_list"
 local look = require "bedrock.chat.look"
+local options = require "bedrock.chat.options"
 
 local input = {}
 
@@ -14,9 +15,7 @@ local SLIPS = { attachments = "documents", content = "text", file = "documents",
     imageurl = "images", input = "text", message = "text", pdf = "documents", pictures = "images", prompt = "text",
     query = "text" }
 
-local function add(problems, path, kind, message, ...)
-    problems[#problems + 1] = { path = path, kind = kind, message = message:format(...) }
-end
+local add = options.add
 
 local function is_table(value)
     return type(value) == "table"
@@ -93,11 +92,7 @@ function input.content(given, messages, citations, problems)
             .. "got %s", given == nil and "nil" or "a " .. type(given))
         return {}
     elseif is_list(given, is_table) and given[1] then
-        for i, block in ipairs(given) do
-            if type(block.text) == "string" and look.is_blank_text(block.text) then
-                add(problems, ("input[%d].text"):format(i), "value", "expected a text that is not blank")
-            end
-        end
+        options.check_blocks(given, "input", problems)
         return copies.of(given)
     end
     local content = of_members(given, messages, citations, problems)

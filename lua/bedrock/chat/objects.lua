@@ -81,6 +81,16 @@ function objects.value(object, call, text)
     return checked(object, value)
 end
 
+--- @param message table
+--- @return string? json what the model said by the object's own tool
+function objects.said(object, message)
+    for _, block in ipairs(message.content or {}) do
+        if block.toolUse and block.toolUse.name == object.name then
+            return answer.json(block.toolUse.input)
+        end
+    end
+end
+
 --- The message as it is kept: what the model said by the tool stands there as text, since a call wants a result.
 --- @param message table
 --- @param json string

@@ -11,6 +11,10 @@ local function is_text(value)
     return type(value) == "string" and value ~= ""
 end
 
+local function is_blank(value)
+    return type(value) == "string" and not value:find "%S"
+end
+
 local function is_number(value)
     return type(value) == "number" and value == value and math.abs(value) ~= math.huge
 end
@@ -108,8 +112,8 @@ local KNOWN = {
         return is_text(value) or is_list(value, is_text)
     end },
     stop_when = a_function,
-    system = { "a string, or a list of blocks", function(value)
-        return is_text(value) or is_list(value, is_table)
+    system = { "a text that is not blank, or a list of blocks", function(value)
+        return is_text(value) and not is_blank(value) or is_list(value, is_table)
     end },
     temperature = number,
     tool_choice = text,
@@ -203,6 +207,16 @@ local function given(value)
         or tostring(value)
 end
 
+--- Converse refuses a block whose text is blank.
+--- @param path string of the list
+function options.check_blocks(blocks, path, problems)
+    for i, block in ipairs(blocks) do
+        if is_blank(block.text) then
+            add(problems, ("%s[%d].text"):format(path, i), "value", "expected a text that is not blank")
+        end
+    end
+end
+
 local CALLBACKS = { "event", "reasoning", "tool_call", "tool_result" }
 local is_callback = is_one_of("event", "reasoning", "tool_call", "tool_result")
 
@@ -223,9 +237,11 @@ end
 local function check(name, value, problems)
     if not KNOWN[name][2](value) then
         add(problems, name, "type", "expected %s, got %s", KNOWN[name][1],
-            name == "system" and errors.type_of(value) or given(value))
+            name == "system" and not is_blank(value) and errors.type_of(value) or given(value))
     elseif name == "on" then
         check_callbacks(value, problems)
+    elseif name == "system" and is_table(value) then
+        options.check_blocks(value, name, problems)
     end
 end
 

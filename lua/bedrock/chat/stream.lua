@@ -30,7 +30,41 @@ local function rest(self)
     return text ~= "" and text or nil
 end
 
---- Where the text of a delta is, and who sees what else it has.
+--- What the model says beside its call of the object's tool is no part of the object, so it is held back until it is
+--- known whether there is such a call.
+local function aside(self, text)
+    if not (self._by_tool and text) then
+        return text
+    elseif self._object_seen then
+        return nil
+    end
+    self._aside[#self._aside + 1] = text
+    return nil
+end
+
+--- What was held back, as there is no such call.
+local function held_back(self)
+    local text = table.concat(self._aside)
+    self._aside = {}
+    return not self._object_seen and text ~= "" and text or nil
+end
+
+--- A block begins or ends: is it the object?
+local function at_border(self, name, event)
+    local text = rest(self)
+    if self._in_object then
+        return text
+    end
+    text = aside(self, text)
+    local use = name == "contentBlockStart" and event.start and event.start.toolUse
+    if use and self._turn.object and use.name == self._turn.object.name then
+        self._in_object, self._object_seen = true, true
+        return text
+    end
+    return use and held_back(self) or text
+end
+
+--- Where the text of a delta is, and who sees what else it has. An object is text, whichever way it comes.
 --- @param event table as it is gathered
 --- @param shown table as the user sees it
 local function piece_of(self, name, event, shown)
@@ -39,7 +73,9 @@ local function piece_of(self, name, event, shown)
         on.event(name, shown)
     end
     if name ~= "contentBlockDelta" then
-        return rest(self)
+        local text = at_border(self, name, event)
+        self._in_object = self._in_object and name ~= "contentBlockStop"
+        return text
     end
     local delta = event.delta or {}
     local thought = delta.reasoningContent and delta.reasoningContent.text
@@ -47,7 +83,10 @@ local function piece_of(self, name, event, shown)
     if thought and on.reasoning then
         on.reasoning(thought)
     end
-    return delta.text and joined(self, "text", delta.text)
+    if self._in_object then
+        return delta.toolUse and delta.toolUse.input and joined(self, "text", delta.toolUse.input)
+    end
+    return aside(self, delta.text and joined(self, "text", delta.text))
 end
 
 --- Texts up to this many bytes are read at each piece; longer ones when an eighth of them is new, so that the cost in
@@ -71,10 +110,8 @@ local function show_partial(self, name, event)
     if not (turn.object and turn.options.partial) then
         return
     end
-    local use = name == "contentBlockStart" and event.start and event.start.toolUse
-    if use then
-        self._in_object, self._json = use.name == turn.object.name, {}
-        self._length, self._fresh = 0, 0
+    if name == "contentBlockStart" and event.start and event.start.toolUse then
+        self._json, self._length, self._fresh = {}, 0, 0
     elseif name == "contentBlockStop" then
         read_partial(self, true)
     elseif name == "contentBlockDelta" and event.delta then
@@ -98,22 +135,27 @@ local function take(turn, output, err)
     return turn:fail(err)
 end
 
---- Opens the stream of the next round; what came whole is one piece.
+--- Opens the stream of the next round; what came whole is one piece. Somebody may close this one meanwhile.
 local function open(self)
-    local opened, err, streaming = sending.send(self._turn)
+    local turn = self._turn
+    local opened, err, streaming = sending.send(turn)
     self._length, self._fresh = 0, 0
     self._json, self._in_object, self._held = {}, false, { reasoning = "", text = "" }
+    self._aside, self._object_seen = {}, false
     if not opened then
-        return self._turn:fail(err)
+        return turn:fail(err)
     elseif streaming then
+        self._by_tool = turn.object and not turn.sent.object
         self._stream, self._state = opened, gathering.begin(opened)
         return nil
     end
-    self._whole = opened
-    local text, reasoning = answer.parts(answer.message(opened))
-    if reasoning and self._turn.on.reasoning then
-        self._turn.on.reasoning(reasoning)
+    self._whole = { output = opened }
+    local message = answer.message(opened)
+    local text, reasoning = answer.parts(message)
+    if reasoning and turn.on.reasoning then
+        turn.on.reasoning(reasoning)
     end
+    text = turn.object and objects.said(turn.object, message) or text
     return nil, nil, text ~= "" and text or nil
 end
 
@@ -122,10 +164,10 @@ end
 --- @return bedrock.Error? err
 --- @return string? piece
 local function step(self)
-    if self._whole then
-        local output = self._whole
+    local ended = self._whole
+    if ended then
         self._whole = nil
-        return take(self._turn, output)
+        return take(self._turn, ended.output, ended.err)
     elseif not self._stream then
         return open(self)
     end
@@ -137,7 +179,13 @@ local function step(self)
         return nil, nil, piece_of(self, name, source._halves or event, event)
     end
     self._stream, self._state = nil, nil
-    return take(turn, gathering.finish(state, source, event))
+    local output, err = gathering.finish(state, source, event)
+    local text = held_back(self)
+    if text then
+        self._whole = { output = output, err = err }
+        return nil, nil, text
+    end
+    return take(turn, output, err)
 end
 
 local function leave(self)

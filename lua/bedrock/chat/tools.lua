@@ -161,7 +161,7 @@ end
 local function of_blocks(blocks)
     local content = {}
     for _, block in ipairs(blocks) do
-        if not block.text or block.text:find "%S" then
+        if type(block.text) ~= "string" or block.text:find "%S" then
             content[#content + 1] = copies.of(block)
         end
     end
@@ -169,7 +169,7 @@ local function of_blocks(blocks)
 end
 
 local function failure(text)
-    return { { text = text ~= "" and text or NOTHING } }, "error"
+    return { { text = text:find "%S" and text or NOTHING } }, "error"
 end
 
 --- What a tool gave, as the content of its result.
@@ -207,8 +207,7 @@ function tools.given_result(id, value)
     if errors.is(value) then
         return result_block(id, failure(tostring(value)))
     elseif type(value) == "table" and is_list(value.content, is_table) then
-        local content = value.content[1] and copies.of(value.content) or content_of(nil)
-        return result_block(id, content, value.status)
+        return result_block(id, of_blocks(value.content), value.status)
     end
     return result_block(id, content_of(value))
 end
@@ -239,7 +238,9 @@ end
 local function refusal(set, call)
     local tool = set.by_name[call.name]
     if not tool then
-        return ('there is no tool "%s"; there are: %s'):format(tostring(call.name), tools.names(set))
+        local names = tools.names(set)
+        return ('there is no tool "%s"; %s'):format(tostring(call.name), names == "" and "there are no tools"
+            or "there are: " .. names)
     end
     local problems = tool.input and require("bedrock.schema_check").problems(tool.input, call.input) or {}
     return problems[1] and "the input does not fit the tool's schema: " .. table.concat(problems, "; ")

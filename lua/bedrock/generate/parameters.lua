@@ -60,6 +60,9 @@ function parameters.is_media_list(value)
 end
 
 local text = { "a string that is not empty", is_text }
+local said = { "a text that is not blank", function(value)
+    return is_text(value) and value:find "%S" ~= nil
+end }
 local number = { "a number", is_number }
 local count = { "a whole number from 1", whole_from(1) }
 local flag = { "true or false", function(value)
@@ -74,8 +77,8 @@ local KNOWN = {
     family = text,
     inference = text,
     heal = flag,
-    prompt = text,
-    system = text,
+    prompt = said,
+    system = said,
     schema = { "a JSON Schema, or its short form", function(value)
         return type(value) == "table"
     end },
