@@ -112,7 +112,7 @@ local KNOWN = {
         return is_text(value) or is_list(value, is_text)
     end },
     stop_when = a_function,
-    system = { "a text that is not blank, or a list of blocks", function(value)
+    system = { "a string that is not blank, or a list of blocks", function(value)
         return is_text(value) and not is_blank(value) or is_list(value, is_table)
     end },
     temperature = number,
