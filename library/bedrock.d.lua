@@ -26,6 +26,16 @@
 ---| "ReadTimeout"
 ---| "FirstByteTimeout"
 ---| "TotalTimeout"
+---| "ConnectFailed"
+---| "DnsFailed" # a name that is not known
+---| "TlsFailed" # a certificate that is not trusted, or no TLS
+---| "ProxyFailed"
+---| "SendFailed" # the connection broke before all was sent
+---| "ConnectionLost" # … and after
+---| "BodyFailed" # a body of your own that did not come to its end
+---| "NoMemory"
+---| "NoEngine" # the system refused a thread or a descriptor
+---| "NoBridge" # … or a socket to the engine's thread, in nginx
 ---| "BadResponse" # an answer that cannot be read
 ---| "Truncated" # a stream that ended too early
 ---| "PartlyRead" # gather on a stream of which events were taken
@@ -43,6 +53,14 @@
 ---| "ProcessTimeout" # … did not end in time
 ---| "LoginRequired" # `aws sso login` is due
 ---| "Forked" # begun before a fork
+---| "TooManyRounds" # of tools, in a chat or a session
+---| "Unfit" # an object that does not fit its schema
+---| "Incomplete" # an answer that was cut
+---| "PendingCalls" # calls of tools wait for their results
+---| "Stale" # a chat went on meanwhile
+---| "Busy" # another turn runs
+---| "UnknownInvocation" # an agent wants what this version does not know
+---| "ModelError" # a model's own error in a stream
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
 ---@alias bedrock.LogLevel
 ---| "info" # what happens to calls, without contents
@@ -50,6 +68,7 @@
 ---| "wire" # and heads and bodies, without secrets
 ---@alias bedrock.ProblemKind "missing"|"unknown"|"type"|"conflict"|"file"|"certificate"|string
 
+--- The options of a connection: docs/settings.md has them with defaults and limits.
 ---@class bedrock.Settings
 ---@field auth? bedrock.Auth "roles_anywhere" if not given
 ---@field profile_arn? string
@@ -113,16 +132,19 @@
 ---@field session_token? string
 ---@field expiration? bedrock.Timestamp nil: for good
 
+--- A token in a file, exchanged at STS for a role. What is left out is taken from the environment.
 ---@class bedrock.WebIdentity
 ---@field token_file? string read anew for each exchange; else AWS_WEB_IDENTITY_TOKEN_FILE
 ---@field role_arn? string else AWS_ROLE_ARN
 ---@field session_name? string else AWS_ROLE_SESSION_NAME
 
+--- Where ECS or EKS hand out credentials. What is left out is taken from the environment.
 ---@class bedrock.Container
 ---@field uri? string else AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI
 ---@field authorization_token? string else AWS_CONTAINER_AUTHORIZATION_TOKEN
 ---@field authorization_token_file? string else AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
 
+--- Where the metadata service of EC2 is asked.
 ---@class bedrock.Instance
 ---@field endpoint? string else AWS_EC2_METADATA_SERVICE_ENDPOINT, or that of EC2
 
@@ -162,6 +184,7 @@
 
 ---@alias bedrock.MediaInput string|{path?: string, bytes?: string, s3?: string, owner?: string, format?: string}
 
+--- Tokens of a call, as its service counts them.
 ---@class bedrock.TokenUsage
 ---@field input_tokens? integer
 ---@field output_tokens? integer
@@ -193,6 +216,7 @@
 ---@field next fun(self: bedrock.ServerSentStream): string?, bedrock.ServerSentEvent|bedrock.Error|nil
 ---@field gather fun(self: bedrock.ServerSentStream): bedrock.GatheredServerSent?, bedrock.Error?
 
+--- What `gather` makes of server-sent events.
 ---@class bedrock.GatheredServerSent
 ---@field complete boolean whether [DONE], message_stop or response.completed came
 ---@field status? integer of a raw request's answer
@@ -204,15 +228,18 @@
 ---@field name string
 ---@field event any
 
+--- What `gather` makes of a stream that has no form of its own.
 ---@class bedrock.GatheredEvents
 ---@field parts { name: string, event: any }[]
 
+--- What `gather` makes of the chunks of invoke_model_with_response_stream.
 ---@class bedrock.GatheredModel
 ---@field text string
 ---@field parts any[] each chunk's JSON, or its bytes
 ---@field complete? boolean true: the model's last chunk came; nil: the chunks' form is not known
 ---@field contentType? string
 
+--- What `gather` makes of invoke_agent and invoke_inline_agent.
 ---@class bedrock.GatheredAgent
 ---@field text string
 ---@field citations table[]
@@ -222,6 +249,7 @@
 ---@field others? bedrock.OtherEvent[]
 ---@field sessionId? string
 
+--- What `gather` makes of invoke_flow.
 ---@class bedrock.GatheredFlow
 ---@field text string
 ---@field outputs table[]
@@ -231,6 +259,7 @@
 ---@field others? bedrock.OtherEvent[]
 ---@field executionId? string
 
+--- What `gather` makes of converse_stream and invoke_harness: the same as converse returns.
 ---@class bedrock.GatheredMessage
 ---@field output { message: { role: string, content: table[] } } the last message
 ---@field messages? { role: string, content: table[] }[] all, if there are several
@@ -239,11 +268,13 @@
 ---@field usage? table
 ---@field metrics? table
 
+--- What `gather` makes of optimize_prompt.
 ---@class bedrock.GatheredPrompt
 ---@field text? string
 ---@field analysis? string
 ---@field optimizedPrompt? table
 
+--- What `gather` makes of retrieve_and_generate_stream.
 ---@class bedrock.GatheredRetrieval
 ---@field text string
 ---@field results table[]
@@ -305,11 +336,13 @@
 ---@field output? bedrock.DescribedShape
 ---@field errors string[]
 
+--- The facts of AWS that a build was made from.
 ---@class bedrock.ApiVersion
 ---@field source string
 ---@field hash string
 ---@field services table<string, string>
 
+--- A request to be signed with keys of your own, without a connection.
 ---@class bedrock.SignParams
 ---@field url string path and query percent-encoded
 ---@field method? string POST if not given
@@ -340,6 +373,7 @@ function bedrock.array(t) end
 ---@return bedrock.Error? err
 function bedrock.sign(request) end
 
+--- A request to be signed into its URL, with keys of your own.
 ---@class bedrock.PresignParams
 ---@field url string path and query percent-encoded
 ---@field method? string GET if not given
@@ -370,21 +404,25 @@ bedrock.json = {}
 ---@class bedrock.RawJson: userdata
 ---@operator concat(string): string
 
+--- A number that Lua cannot hold exactly, to be sent digit for digit.
 ---@param text string a number as JSON writes it
 ---@return bedrock.Number? number
 ---@return bedrock.Error? err
 function bedrock.json.number(text) end
 
+--- A text of JSON to be sent byte for byte, in place of a table.
 ---@param text string JSON; checked here
 ---@return bedrock.RawJson? json
 ---@return bedrock.Error? err
 function bedrock.json.raw(text) end
 
+--- JSON of a value. Keys that came as JSON keep their order, others are sorted.
 ---@param value any
 ---@return string? text
 ---@return bedrock.Error? err
 function bedrock.json.encode(value) end
 
+--- The value of a JSON text: null is bedrock.null, and an empty list stays one.
 ---@param text string
 ---@return any value
 ---@return bedrock.Error? err
@@ -418,6 +456,7 @@ function bedrock.api_version() end
 ---@field guardrail_action? string of a knowledge base
 ---@field others? bedrock.OtherEvent[] events that this version does not know
 
+--- A call of a function, as an agent asks for it.
 ---@class bedrock.AgentCall
 ---@field id string
 ---@field name string what it is called in `tools`
@@ -431,6 +470,7 @@ function bedrock.api_version() end
 ---@field confirmation? "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT"
 ---@field input table as it came
 
+--- What became of a call of a function.
 ---@class bedrock.AgentResult
 ---@field call bedrock.AgentCall
 ---@field value any what the tool returned
@@ -443,6 +483,7 @@ function bedrock.api_version() end
 ---@field answer? bedrock.AgentAnswer the last one
 local AgentSession = {}
 
+--- Which agent, and how it is talked with: agent_id and alias_id, or harness_arn, or runtime_arn.
 ---@class bedrock.AgentSessionOptions
 ---@field agent_id? string with alias_id: an agent
 ---@field alias_id? string
@@ -523,6 +564,7 @@ local AgentSession = {}
 ---@field answer? bedrock.ChatAnswer the last one
 local Chat = {}
 
+--- The answer of a turn.
 ---@class bedrock.ChatAnswer prints as its text
 ---@field text string
 ---@field message table as Converse has it
@@ -579,6 +621,7 @@ local Chat = {}
 ---@field auth bedrock.Auth
 local Connection = {}
 
+--- What calls are signed with: where it is from and how long it lasts, never a secret.
 ---@class bedrock.CredentialsInfo
 ---@field source string the outermost layer: an `auth`, "assume_role" or "sso"
 ---@field via string[] all layers that they come through, from the outermost in
@@ -587,6 +630,7 @@ local Connection = {}
 ---@field expiration? integer epoch seconds; nil: they do not expire
 ---@field seconds_left? integer
 
+--- How much of a value is shown.
 ---@class bedrock.DumpOptions
 ---@field depth? integer levels of tables that are shown
 ---@field width? integer of lines; 100 if not given. Longer texts stay whole
@@ -611,12 +655,14 @@ local Connection = {}
 ---@field report? bedrock.TestReport from test: all steps; printed with the error
 ---@operator concat(any): string
 
+--- Keys for a program that signs by itself. They are secrets.
 ---@class bedrock.ExportedCredentials
 ---@field access_key_id string
 ---@field secret_access_key string a secret
 ---@field session_token? string a secret
 ---@field expiration? integer epoch seconds; nil: they do not expire
 
+--- A family of models, and what it takes.
 ---@class bedrock.Family
 ---@field name string what `family = …` calls it
 ---@field models string[] what the IDs of its models begin with; none: any model
@@ -626,6 +672,7 @@ local Connection = {}
 ---@field streams boolean generate_stream can be used
 ---@field source string the public page that documents it
 
+--- What to make, by the same names for all families of models. `bedrock.families()` says which takes what.
 ---@class bedrock.GenerateParams
 ---@field model string model ID, ARN or inference profile
 ---@field prompt? string text, image and video families
@@ -683,6 +730,7 @@ local Connection = {}
 ---@field healed? string[] what was left out or changed, a sentence each
 ---@field raw table the model's own answer; for a list of inputs, a list of them; of a stream its chunks
 
+--- Functions that are told of each call. What they raise is told on standard error, and stops nothing.
 ---@class bedrock.Hooks
 ---@field attempt? fun(event: bedrock.CallEvent) a request goes out
 ---@field response? fun(event: bedrock.CallEvent) what came of it
@@ -699,6 +747,7 @@ local Connection = {}
 ---@field id string
 ---@field retrieve fun(self: bedrock.Knowledge, query: any, given: table?): bedrock.Passages?, bedrock.Error?
 
+--- Which knowledge base, and which model answers.
 ---@class bedrock.KnowledgeOptions
 ---@field id string
 ---@field model? string that answers: its ID, ARN or inference profile
@@ -716,6 +765,7 @@ local Connection = {}
 ---@field user_id? string
 ---@field params? table other members of RetrieveAndGenerate
 
+--- What is known of an answer beside its content.
 ---@class bedrock.Metadata
 ---@field status integer
 ---@field attempts integer requests sent
@@ -734,6 +784,7 @@ local Connection = {}
 ---@field attempt? number the attempt itself
 ---@field total number since the call was made
 
+--- A model that can be called here.
 ---@class bedrock.Model
 ---@field id string what operations take as modelId
 ---@field arn string
@@ -745,6 +796,7 @@ local Connection = {}
 ---@field output string[]
 ---@field streaming boolean
 
+--- Which models to list; all that is given must fit.
 ---@class bedrock.ModelFilter
 ---@field provider? string "Amazon", "Anthropic", …; upper and lower case are the same
 ---@field kind? bedrock.ModelKind
@@ -763,6 +815,7 @@ local Connection = {}
 ---@field next fun(self: bedrock.Pages): table?, bedrock.Error?
 ---@overload fun(): table
 
+--- How many at once, and what the first failure does.
 ---@class bedrock.ParallelOptions
 ---@field limit? integer how many run at once; all if not given
 ---@field stop_on_error? boolean the first that fails cancels the others, and no more are started
@@ -776,17 +829,20 @@ local Connection = {}
 ---@field content? table
 ---@field document_id? string
 
+--- The passages that a knowledge base found, in order of their scores.
 ---@class bedrock.Passages
 ---@field next_token? string there is more
 ---@field guardrail_action? string
 ---@field [integer] bedrock.Passage
 
+--- A signed request, not sent.
 ---@class bedrock.Prepared
 ---@field method string
 ---@field url string
 ---@field headers table<string, string> all that is sent but content-length and user-agent
 ---@field body? string
 
+--- A request to be signed into its URL, with the credentials of a connection.
 ---@class bedrock.PresignRequest
 ---@field url string path and query percent-encoded
 ---@field method? string GET if not given
@@ -795,6 +851,7 @@ local Connection = {}
 ---@field service? string "bedrock" if not given
 ---@field region? string the connection's if not given
 
+--- One thing that is wrong with settings or parameters.
 ---@class bedrock.Problem
 ---@field path string "messages[1].content", or a setting's name
 ---@field kind bedrock.ProblemKind
@@ -805,11 +862,13 @@ local Connection = {}
 ---@field score number
 ---@field document string
 
+--- The answer of a raw request.
 ---@class bedrock.RawAnswer
 ---@field status integer
 ---@field headers table<string, string>
 ---@field body string
 
+--- A request that AWS's model does not describe.
 ---@class bedrock.RawRequest
 ---@field path string percent-encoded
 ---@field service? bedrock.ServiceName "bedrock-runtime" if not given
@@ -824,6 +883,7 @@ local Connection = {}
 ---@field global? boolean requests may go to any region, if the geography has no profile
 ---@field refresh? boolean ask the service again
 
+--- A request to be signed with the credentials of a connection.
 ---@class bedrock.SignRequest
 ---@field url string path and query percent-encoded
 ---@field method? string POST if not given
@@ -843,6 +903,7 @@ local Stream = {}
 ---@field cancel fun(self: bedrock.Task): true raises an error of kind "cancelled" where it waits
 ---@field status fun(self: bedrock.Task): "running"|"done"|"cancelled"
 
+--- What to test besides.
 ---@class bedrock.TestOptions
 ---@field model? string an ID, ARN or inference profile to ask as well, for one token at most
 
@@ -851,6 +912,7 @@ local Stream = {}
 ---@field ok boolean
 ---@field steps bedrock.TestStep[] none after one that failed
 
+--- One step of a test.
 ---@class bedrock.TestStep
 ---@field name "settings"|"certificate"|"credentials"|"bedrock"|"model"
 ---@field ok boolean
@@ -858,6 +920,7 @@ local Stream = {}
 ---@field detail string
 ---@field hint? string
 
+--- How long the parts of a call took.
 ---@class bedrock.Timing
 ---@field ms bedrock.Milliseconds its fields may also be read from here: timing.total
 ---@field bytes integer of the answer's body; of a stream that has not ended, until its head came, as `ms`
@@ -870,6 +933,7 @@ local Stream = {}
 ---@field cache_read_tokens? integer
 ---@field cache_write_tokens? integer
 
+--- A function of yours that the model may call.
 ---@class bedrock.Tool
 ---@field name string 1 to 64 of letters, digits, _ and -
 ---@field description? string what it does and when to use it: the model reads it
@@ -877,6 +941,7 @@ local Stream = {}
 ---@field run? fun(input: table, call: bedrock.ToolCall): any, any without: the turn ends, answer.calls has it
 ---@field approve? fun(call: bedrock.ToolCall): boolean, string? asked before it runs
 
+--- What a tool is told of the call beside its input.
 ---@class bedrock.ToolCall
 ---@field id string
 ---@field name string
@@ -885,6 +950,7 @@ local Stream = {}
 ---@field round integer 1 for the first answer of the turn
 ---@field context any what the chat's option `context` has
 
+--- Tokens of an answer, summed over the requests of a turn.
 ---@class bedrock.Usage
 ---@field input_tokens integer
 ---@field output_tokens integer

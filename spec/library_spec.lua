@@ -151,7 +151,7 @@ describe("the editor types", function()
             assert.is_true(told ~= nil or type(value) ~= "function", name)
         end
         for _, name in ipairs(connection.handwritten) do
-            assert.is_truthy(page:find("\n### Connection:" .. name .. "\n", 1, true), name)
+            assert.is_truthy(page:find("\n### conn:" .. name .. "\n", 1, true), name)
         end
     end)
 

@@ -330,6 +330,7 @@ function agent_session.make(conn, kind, given, found)
     return setmetatable(self, Session)
 end
 
+--- Which agent, and how it is talked with: agent_id and alias_id, or harness_arn, or runtime_arn.
 --- @class bedrock.AgentSessionOptions
 --- @field agent_id? string with alias_id: an agent
 --- @field alias_id? string

@@ -53,6 +53,7 @@ function credentials.lend(client)
     return connection.again_if_wanted(keys, err, lend, client)
 end
 
+--- What calls are signed with: where it is from and how long it lasts, never a secret.
 --- @class bedrock.CredentialsInfo
 --- @field source string the outermost layer: an `auth`, "assume_role" or "sso"
 --- @field via string[] all layers that they come through, from the outermost in

@@ -1,6 +1,7 @@
 --- Errors as values: what every failing function returns after nil.
 local core = require "bedrock.core"
 
+--- One thing that is wrong with settings or parameters.
 --- @class bedrock.Problem
 --- @field path string "messages[1].content", or a setting's name
 --- @field kind bedrock.ProblemKind

@@ -10,6 +10,7 @@ local errors = require "bedrock.errors"
 local prepare = require "bedrock.generate.prepare"
 local send = require "bedrock.generate.send"
 
+--- What to make, by the same names for all families of models. `bedrock.families()` says which takes what.
 --- @class bedrock.GenerateParams
 --- @field model string model ID, ARN or inference profile
 --- @field prompt? string text, image and video families

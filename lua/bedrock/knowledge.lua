@@ -96,6 +96,7 @@ local function retrieve(self, query, given)
     return follow(self, passages.new(), params_of(self, query, own), own, call)
 end
 
+--- Which knowledge base, and which model answers.
 --- @class bedrock.KnowledgeOptions
 --- @field id string
 --- @field model? string that answers: its ID, ARN or inference profile

@@ -8,11 +8,13 @@ local known = setmetatable({}, { __mode = "k" })
 --- The tables by what they were made of.
 local tables = setmetatable({}, { __mode = "k" })
 
+--- How long the parts of a call took.
 --- @class bedrock.Timing
 --- @field ms bedrock.Milliseconds its fields may also be read from here: timing.total
 --- @field bytes integer of the answer's body; of a stream that has not ended, until its head came, as `ms`
 --- @field tokens? bedrock.Tokens where the answer tells
 
+--- What is known of an answer beside its content.
 --- @class bedrock.Metadata
 --- @field status integer
 --- @field attempts integer requests sent

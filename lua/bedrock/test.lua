@@ -308,6 +308,7 @@ local function check_options(options)
     return #problems > 0 and errors.validation("test", problems) or nil
 end
 
+--- One step of a test.
 --- @class bedrock.TestStep
 --- @field name "settings"|"certificate"|"credentials"|"bedrock"|"model"
 --- @field ok boolean
@@ -320,6 +321,7 @@ end
 --- @field ok boolean
 --- @field steps bedrock.TestStep[] none after one that failed
 
+--- What to test besides.
 --- @class bedrock.TestOptions
 --- @field model? string an ID, ARN or inference profile to ask as well, for one token at most
 

@@ -26,6 +26,16 @@
 ---| "ReadTimeout"
 ---| "FirstByteTimeout"
 ---| "TotalTimeout"
+---| "ConnectFailed"
+---| "DnsFailed" # a name that is not known
+---| "TlsFailed" # a certificate that is not trusted, or no TLS
+---| "ProxyFailed"
+---| "SendFailed" # the connection broke before all was sent
+---| "ConnectionLost" # … and after
+---| "BodyFailed" # a body of your own that did not come to its end
+---| "NoMemory"
+---| "NoEngine" # the system refused a thread or a descriptor
+---| "NoBridge" # … or a socket to the engine's thread, in nginx
 ---| "BadResponse" # an answer that cannot be read
 ---| "Truncated" # a stream that ended too early
 ---| "PartlyRead" # gather on a stream of which events were taken
@@ -43,6 +53,14 @@
 ---| "ProcessTimeout" # … did not end in time
 ---| "LoginRequired" # `aws sso login` is due
 ---| "Forked" # begun before a fork
+---| "TooManyRounds" # of tools, in a chat or a session
+---| "Unfit" # an object that does not fit its schema
+---| "Incomplete" # an answer that was cut
+---| "PendingCalls" # calls of tools wait for their results
+---| "Stale" # a chat went on meanwhile
+---| "Busy" # another turn runs
+---| "UnknownInvocation" # an agent wants what this version does not know
+---| "ModelError" # a model's own error in a stream
 ---@alias bedrock.ErrorCode bedrock.OwnErrorCode|bedrock.ServiceErrorCode
 ---@alias bedrock.LogLevel
 ---| "info" # what happens to calls, without contents
@@ -50,6 +68,7 @@
 ---| "wire" # and heads and bodies, without secrets
 ---@alias bedrock.ProblemKind "missing"|"unknown"|"type"|"conflict"|"file"|"certificate"|string
 
+--- The options of a connection: docs/settings.md has them with defaults and limits.
 ---@class bedrock.Settings
 ---@field auth? bedrock.Auth "roles_anywhere" if not given
 ---@field profile_arn? string
@@ -113,16 +132,19 @@
 ---@field session_token? string
 ---@field expiration? bedrock.Timestamp nil: for good
 
+--- A token in a file, exchanged at STS for a role. What is left out is taken from the environment.
 ---@class bedrock.WebIdentity
 ---@field token_file? string read anew for each exchange; else AWS_WEB_IDENTITY_TOKEN_FILE
 ---@field role_arn? string else AWS_ROLE_ARN
 ---@field session_name? string else AWS_ROLE_SESSION_NAME
 
+--- Where ECS or EKS hand out credentials. What is left out is taken from the environment.
 ---@class bedrock.Container
 ---@field uri? string else AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI
 ---@field authorization_token? string else AWS_CONTAINER_AUTHORIZATION_TOKEN
 ---@field authorization_token_file? string else AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
 
+--- Where the metadata service of EC2 is asked.
 ---@class bedrock.Instance
 ---@field endpoint? string else AWS_EC2_METADATA_SERVICE_ENDPOINT, or that of EC2
 
@@ -162,6 +184,7 @@
 
 ---@alias bedrock.MediaInput string|{path?: string, bytes?: string, s3?: string, owner?: string, format?: string}
 
+--- Tokens of a call, as its service counts them.
 ---@class bedrock.TokenUsage
 ---@field input_tokens? integer
 ---@field output_tokens? integer
@@ -193,6 +216,7 @@
 ---@field next fun(self: bedrock.ServerSentStream): string?, bedrock.ServerSentEvent|bedrock.Error|nil
 ---@field gather fun(self: bedrock.ServerSentStream): bedrock.GatheredServerSent?, bedrock.Error?
 
+--- What `gather` makes of server-sent events.
 ---@class bedrock.GatheredServerSent
 ---@field complete boolean whether [DONE], message_stop or response.completed came
 ---@field status? integer of a raw request's answer
@@ -204,15 +228,18 @@
 ---@field name string
 ---@field event any
 
+--- What `gather` makes of a stream that has no form of its own.
 ---@class bedrock.GatheredEvents
 ---@field parts { name: string, event: any }[]
 
+--- What `gather` makes of the chunks of invoke_model_with_response_stream.
 ---@class bedrock.GatheredModel
 ---@field text string
 ---@field parts any[] each chunk's JSON, or its bytes
 ---@field complete? boolean true: the model's last chunk came; nil: the chunks' form is not known
 ---@field contentType? string
 
+--- What `gather` makes of invoke_agent and invoke_inline_agent.
 ---@class bedrock.GatheredAgent
 ---@field text string
 ---@field citations table[]
@@ -222,6 +249,7 @@
 ---@field others? bedrock.OtherEvent[]
 ---@field sessionId? string
 
+--- What `gather` makes of invoke_flow.
 ---@class bedrock.GatheredFlow
 ---@field text string
 ---@field outputs table[]
@@ -231,6 +259,7 @@
 ---@field others? bedrock.OtherEvent[]
 ---@field executionId? string
 
+--- What `gather` makes of converse_stream and invoke_harness: the same as converse returns.
 ---@class bedrock.GatheredMessage
 ---@field output { message: { role: string, content: table[] } } the last message
 ---@field messages? { role: string, content: table[] }[] all, if there are several
@@ -239,11 +268,13 @@
 ---@field usage? table
 ---@field metrics? table
 
+--- What `gather` makes of optimize_prompt.
 ---@class bedrock.GatheredPrompt
 ---@field text? string
 ---@field analysis? string
 ---@field optimizedPrompt? table
 
+--- What `gather` makes of retrieve_and_generate_stream.
 ---@class bedrock.GatheredRetrieval
 ---@field text string
 ---@field results table[]
@@ -305,11 +336,13 @@
 ---@field output? bedrock.DescribedShape
 ---@field errors string[]
 
+--- The facts of AWS that a build was made from.
 ---@class bedrock.ApiVersion
 ---@field source string
 ---@field hash string
 ---@field services table<string, string>
 
+--- A request to be signed with keys of your own, without a connection.
 ---@class bedrock.SignParams
 ---@field url string path and query percent-encoded
 ---@field method? string POST if not given
@@ -340,6 +373,7 @@ function bedrock.array(t) end
 ---@return bedrock.Error? err
 function bedrock.sign(request) end
 
+--- A request to be signed into its URL, with keys of your own.
 ---@class bedrock.PresignParams
 ---@field url string path and query percent-encoded
 ---@field method? string GET if not given
@@ -370,21 +404,25 @@ bedrock.json = {}
 ---@class bedrock.RawJson: userdata
 ---@operator concat(string): string
 
+--- A number that Lua cannot hold exactly, to be sent digit for digit.
 ---@param text string a number as JSON writes it
 ---@return bedrock.Number? number
 ---@return bedrock.Error? err
 function bedrock.json.number(text) end
 
+--- A text of JSON to be sent byte for byte, in place of a table.
 ---@param text string JSON; checked here
 ---@return bedrock.RawJson? json
 ---@return bedrock.Error? err
 function bedrock.json.raw(text) end
 
+--- JSON of a value. Keys that came as JSON keep their order, others are sorted.
 ---@param value any
 ---@return string? text
 ---@return bedrock.Error? err
 function bedrock.json.encode(value) end
 
+--- The value of a JSON text: null is bedrock.null, and an empty list stays one.
 ---@param text string
 ---@return any value
 ---@return bedrock.Error? err

@@ -66,6 +66,7 @@ local function passage(result)
     return setmetatable(result, Passage)
 end
 
+--- The passages that a knowledge base found, in order of their scores.
 --- @class bedrock.Passages
 --- @field next_token? string there is more
 --- @field guardrail_action? string

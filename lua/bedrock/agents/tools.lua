@@ -9,6 +9,7 @@ local raised = require "bedrock.tasks.raised"
 
 local tools = {}
 
+--- A call of a function, as an agent asks for it.
 --- @class bedrock.AgentCall
 --- @field id string
 --- @field name string what it is called in `tools`
@@ -22,6 +23,7 @@ local tools = {}
 --- @field confirmation? "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT"
 --- @field input table as it came
 
+--- What became of a call of a function.
 --- @class bedrock.AgentResult
 --- @field call bedrock.AgentCall
 --- @field value any what the tool returned

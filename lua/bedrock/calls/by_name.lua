@@ -56,6 +56,7 @@ local function sign(client, index, params, options)
     return call:prepared()
 end
 
+--- A signed request, not sent.
 --- @class bedrock.Prepared
 --- @field method string
 --- @field url string

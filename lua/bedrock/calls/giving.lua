@@ -59,6 +59,7 @@ local function whole(added, given)
     return added
 end
 
+--- A request to be signed with the credentials of a connection.
 --- @class bedrock.SignRequest
 --- @field url string path and query percent-encoded
 --- @field method? string POST if not given
@@ -84,6 +85,7 @@ function giving.sign(self, request)
     return whole(added, fields.headers)
 end
 
+--- A request to be signed into its URL, with the credentials of a connection.
 --- @class bedrock.PresignRequest
 --- @field url string path and query percent-encoded
 --- @field method? string GET if not given
@@ -141,6 +143,7 @@ function giving.api_key(self, options)
     return key, expiration
 end
 
+--- Keys for a program that signs by itself. They are secrets.
 --- @class bedrock.ExportedCredentials
 --- @field access_key_id string
 --- @field secret_access_key string a secret

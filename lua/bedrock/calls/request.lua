@@ -176,6 +176,7 @@ local function arns_of(path)
     return arns
 end
 
+--- A request that AWS's model does not describe.
 --- @class bedrock.RawRequest
 --- @field path string percent-encoded
 --- @field service? bedrock.ServiceName "bedrock-runtime" if not given
@@ -188,6 +189,7 @@ end
 --- @field require_end? boolean server-sent events that end without their last one ([DONE], message_stop,
 ---   response.completed) are an error, and so is an event that reports one
 
+--- The answer of a raw request.
 --- @class bedrock.RawAnswer
 --- @field status integer
 --- @field headers table<string, string>

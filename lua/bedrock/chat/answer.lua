@@ -4,6 +4,7 @@ local metadata = require "bedrock.metadata"
 
 local answer = {}
 
+--- Tokens of an answer, summed over the requests of a turn.
 --- @class bedrock.Usage
 --- @field input_tokens integer
 --- @field output_tokens integer
@@ -11,6 +12,7 @@ local answer = {}
 --- @field cache_read_tokens integer
 --- @field cache_write_tokens integer
 
+--- The answer of a turn.
 --- @class bedrock.ChatAnswer prints as its text
 --- @field text string
 --- @field message table as Converse has it

@@ -15,6 +15,7 @@ local function is_table(value)
     return type(value) == "table"
 end
 
+--- A function of yours that the model may call.
 --- @class bedrock.Tool
 --- @field name string 1 to 64 of letters, digits, _ and -
 --- @field description? string what it does and when to use it: the model reads it
@@ -22,6 +23,7 @@ end
 --- @field run? fun(input: table, call: bedrock.ToolCall): any, any without: the turn ends, answer.calls has it
 --- @field approve? fun(call: bedrock.ToolCall): boolean, string? asked before it runs
 
+--- What a tool is told of the call beside its input.
 --- @class bedrock.ToolCall
 --- @field id string
 --- @field name string

@@ -7,6 +7,7 @@ local unpack = table.unpack or unpack
 
 local listing = {}
 
+--- A family of models, and what it takes.
 --- @class bedrock.Family
 --- @field name string what `family = …` calls it
 --- @field models string[] what the IDs of its models begin with; none: any model

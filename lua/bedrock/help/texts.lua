@@ -51,21 +51,25 @@ it is written.
   returns bedrock.Error? err nothing is called so; names that may be meant]==],
         ["bedrock.json.decode"] = [==[
 bedrock.json.decode(text)
+The value of a JSON text: null is bedrock.null, and an empty list stays one.
   text: string
   returns any value
   returns bedrock.Error? err]==],
         ["bedrock.json.encode"] = [==[
 bedrock.json.encode(value)
+JSON of a value. Keys that came as JSON keep their order, others are sorted.
   value: any
   returns string? text
   returns bedrock.Error? err]==],
         ["bedrock.json.number"] = [==[
 bedrock.json.number(text)
+A number that Lua cannot hold exactly, to be sent digit for digit.
   text: string, a number as JSON writes it
   returns bedrock.Number? number
   returns bedrock.Error? err]==],
         ["bedrock.json.raw"] = [==[
 bedrock.json.raw(text)
+A text of JSON to be sent byte for byte, in place of a table.
   text: string, JSON; checked here
   returns bedrock.RawJson? json
   returns bedrock.Error? err]==],
@@ -479,6 +483,7 @@ What `ask` returns, and what is in `session.answer` after a stream.
   others?: bedrock.OtherEvent[], events that this version does not know]==],
         ["bedrock.AgentCall"] = [==[
 bedrock.AgentCall
+A call of a function, as an agent asks for it.
   id: string
   name: string, what it is called in `tools`
   params: table, the values by their names; for a harness its input
@@ -492,6 +497,7 @@ bedrock.AgentCall
   input: table, as it came]==],
         ["bedrock.AgentResult"] = [==[
 bedrock.AgentResult
+What became of a call of a function.
   call: bedrock.AgentCall
   value: any, what the tool returned
   failed?: string, why there is none
@@ -504,6 +510,7 @@ bedrock.AgentSession
   has session:ask, session:finish, session:results, session:resume, session:stream]==],
         ["bedrock.AgentSessionOptions"] = [==[
 bedrock.AgentSessionOptions
+Which agent, and how it is talked with: agent_id and alias_id, or harness_arn, or runtime_arn.
   agent_id?: string, with alias_id: an agent
   alias_id?: string
   harness_arn?: string, an AgentCore harness
@@ -528,6 +535,7 @@ loop.
   answer?: bedrock.AgentAnswer, once it is whole]==],
         ["bedrock.ApiVersion"] = [==[
 bedrock.ApiVersion
+The facts of AWS that a build was made from.
   source: string
   hash: string
   services: table<string, string>]==],
@@ -634,6 +642,7 @@ bedrock.Chat
       chat:stream, chat:trim, chat:undo]==],
         ["bedrock.ChatAnswer"] = [==[
 bedrock.ChatAnswer
+The answer of a turn.
   text: string
   message: table, as Converse has it
   stop_reason: string
@@ -696,11 +705,13 @@ bedrock.Connection
       conn:request, conn:resolve, conn:sign, conn:test, conn:wait]==],
         ["bedrock.Container"] = [==[
 bedrock.Container
+Where ECS or EKS hand out credentials. What is left out is taken from the environment.
   uri?: string, else AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI
   authorization_token?: string, else AWS_CONTAINER_AUTHORIZATION_TOKEN
   authorization_token_file?: string, else AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE]==],
         ["bedrock.CredentialsInfo"] = [==[
 bedrock.CredentialsInfo
+What calls are signed with: where it is from and how long it lasts, never a secret.
   source: string, the outermost layer: an `auth`, "assume_role" or "sso"
   via: string[], all layers that they come through, from the outermost in
   cache?: "exchange"|"memory"|"file"|"redis", where they were found
@@ -760,6 +771,7 @@ Prints like documentation.
   errors: string[]]==],
         ["bedrock.DumpOptions"] = [==[
 bedrock.DumpOptions
+How much of a value is shown.
   depth?: integer, levels of tables that are shown
   width?: integer, of lines; 100 if not given. Longer texts stay whole]==],
         ["bedrock.Error"] = [==[
@@ -791,12 +803,14 @@ bedrock.ErrorKind: "config" | "validation" | "credentials" | "transport" | "time
     "stream" | "cancelled"]==],
         ["bedrock.ExportedCredentials"] = [==[
 bedrock.ExportedCredentials
+Keys for a program that signs by itself. They are secrets.
   access_key_id: string
   secret_access_key: string, a secret
   session_token?: string, a secret
   expiration?: integer, epoch seconds; nil: they do not expire]==],
         ["bedrock.Family"] = [==[
 bedrock.Family
+A family of models, and what it takes.
   name: string, what `family = …` calls it
   models: string[], what the IDs of its models begin with; none: any model
   output: "text"|"images"|"video"|"embeddings"|"results"
@@ -806,6 +820,7 @@ bedrock.Family
   source: string, the public page that documents it]==],
         ["bedrock.GatheredAgent"] = [==[
 bedrock.GatheredAgent
+What `gather` makes of invoke_agent and invoke_inline_agent.
   text: string
   citations: table[]
   trace: table[]
@@ -815,9 +830,11 @@ bedrock.GatheredAgent
   sessionId?: string]==],
         ["bedrock.GatheredEvents"] = [==[
 bedrock.GatheredEvents
+What `gather` makes of a stream that has no form of its own.
   parts: { name: string, event: any }[]]==],
         ["bedrock.GatheredFlow"] = [==[
 bedrock.GatheredFlow
+What `gather` makes of invoke_flow.
   text: string
   outputs: table[]
   trace: table[]
@@ -827,6 +844,7 @@ bedrock.GatheredFlow
   executionId?: string]==],
         ["bedrock.GatheredMessage"] = [==[
 bedrock.GatheredMessage
+What `gather` makes of converse_stream and invoke_harness: the same as converse returns.
   output: { message: { role: string, content: table[] } }, the last message
   messages?: { role: string, content: table[] }[], all, if there are several
   others?: bedrock.OtherEvent[]
@@ -835,17 +853,20 @@ bedrock.GatheredMessage
   metrics?: table]==],
         ["bedrock.GatheredModel"] = [==[
 bedrock.GatheredModel
+What `gather` makes of the chunks of invoke_model_with_response_stream.
   text: string
   parts: any[], each chunk's JSON, or its bytes
   complete?: boolean, true: the model's last chunk came; nil: the chunks' form is not known
   contentType?: string]==],
         ["bedrock.GatheredPrompt"] = [==[
 bedrock.GatheredPrompt
+What `gather` makes of optimize_prompt.
   text?: string
   analysis?: string
   optimizedPrompt?: table]==],
         ["bedrock.GatheredRetrieval"] = [==[
 bedrock.GatheredRetrieval
+What `gather` makes of retrieve_and_generate_stream.
   text: string
   results: table[]
   trace: table[]
@@ -853,12 +874,15 @@ bedrock.GatheredRetrieval
   nextToken?: string]==],
         ["bedrock.GatheredServerSent"] = [==[
 bedrock.GatheredServerSent
+What `gather` makes of server-sent events.
   complete: boolean, whether [DONE], message_stop or response.completed came
   status?: integer, of a raw request's answer
   headers?: table<string, string>, likewise
   events: bedrock.ServerSentEvent[]]==],
         ["bedrock.GenerateParams"] = [==[
 bedrock.GenerateParams
+What to make, by the same names for all families of models. `bedrock.families()` says which takes
+what.
   model: string, model ID, ARN or inference profile
   prompt?: string, text, image and video families
   system?: string
@@ -929,6 +953,7 @@ What a function of credentials gives.
   expiration?: bedrock.Timestamp, nil: for good]==],
         ["bedrock.Hooks"] = [==[
 bedrock.Hooks
+Functions that are told of each call. What they raise is told on standard error, and stops nothing.
   attempt?: fun(event: bedrock.CallEvent), a request goes out
   response?: fun(event: bedrock.CallEvent), what came of it
   retry?: fun(event: bedrock.CallEvent), it will be sent again
@@ -936,6 +961,7 @@ bedrock.Hooks
   stream_end?: fun(event: bedrock.CallEvent)]==],
         ["bedrock.Instance"] = [==[
 bedrock.Instance
+Where the metadata service of EC2 is asked.
   endpoint?: string, else AWS_EC2_METADATA_SERVICE_ENDPOINT, or that of EC2]==],
         ["bedrock.Items"] = [==[
 bedrock.Items
@@ -949,6 +975,7 @@ has all that a bedrock.AgentSession has
       bedrock.Error?]==],
         ["bedrock.KnowledgeOptions"] = [==[
 bedrock.KnowledgeOptions
+Which knowledge base, and which model answers.
   id: string
   model?: string, that answers: its ID, ARN or inference profile
   resolve?: boolean, the model's name may be a part of it: conn:resolve finds it
@@ -974,6 +1001,7 @@ bedrock.MediaInput: string | {path?: string, bytes?: string, s3?: string, owner?
     string}]==],
         ["bedrock.Metadata"] = [==[
 bedrock.Metadata
+What is known of an answer beside its content.
   status: integer
   attempts: integer, requests sent
   request_id?: string
@@ -992,6 +1020,7 @@ bedrock.Milliseconds
   total: number, since the call was made]==],
         ["bedrock.Model"] = [==[
 bedrock.Model
+A model that can be called here.
   id: string, what operations take as modelId
   arn: string
   name: string
@@ -1003,6 +1032,7 @@ bedrock.Model
   streaming: boolean]==],
         ["bedrock.ModelFilter"] = [==[
 bedrock.ModelFilter
+Which models to list; all that is given must fit.
   provider?: string, "Amazon", "Anthropic", …; upper and lower case are the same
   kind?: bedrock.ModelKind
   name?: string, a part of the name
@@ -1036,6 +1066,16 @@ bedrock.OwnErrorCode: one of
   "ReadTimeout"
   "FirstByteTimeout"
   "TotalTimeout"
+  "ConnectFailed"
+  "DnsFailed", a name that is not known
+  "TlsFailed", a certificate that is not trusted, or no TLS
+  "ProxyFailed"
+  "SendFailed", the connection broke before all was sent
+  "ConnectionLost", … and after
+  "BodyFailed", a body of your own that did not come to its end
+  "NoMemory"
+  "NoEngine", the system refused a thread or a descriptor
+  "NoBridge", … or a socket to the engine's thread, in nginx
   "BadResponse", an answer that cannot be read
   "Truncated", a stream that ended too early
   "PartlyRead", gather on a stream of which events were taken
@@ -1052,13 +1092,22 @@ bedrock.OwnErrorCode: one of
   "ProcessFailed", credential_process did not start, or ended in failure
   "ProcessTimeout", … did not end in time
   "LoginRequired", `aws sso login` is due
-  "Forked", begun before a fork]==],
+  "Forked", begun before a fork
+  "TooManyRounds", of tools, in a chat or a session
+  "Unfit", an object that does not fit its schema
+  "Incomplete", an answer that was cut
+  "PendingCalls", calls of tools wait for their results
+  "Stale", a chat went on meanwhile
+  "Busy", another turn runs
+  "UnknownInvocation", an agent wants what this version does not know
+  "ModelError", a model's own error in a stream]==],
         ["bedrock.Pages"] = [==[
 bedrock.Pages
 For a generic `for`, where an error is raised. `next` returns the error.
   next: fun(self: bedrock.Pages): table?, bedrock.Error?]==],
         ["bedrock.ParallelOptions"] = [==[
 bedrock.ParallelOptions
+How many at once, and what the first failure does.
   limit?: integer, how many run at once; all if not given
   stop_on_error?: boolean, the first that fails cancels the others, and no more are started]==],
         ["bedrock.Passage"] = [==[
@@ -1072,17 +1121,20 @@ As AWS has it (content, location, score, metadata, documentId), with its text an
   document_id?: string]==],
         ["bedrock.Passages"] = [==[
 bedrock.Passages
+The passages that a knowledge base found, in order of their scores.
   next_token?: string, there is more
   guardrail_action?: string
   [integer]: bedrock.Passage]==],
         ["bedrock.Prepared"] = [==[
 bedrock.Prepared
+A signed request, not sent.
   method: string
   url: string
   headers: table<string, string>, all that is sent but content-length and user-agent
   body?: string]==],
         ["bedrock.PresignParams"] = [==[
 bedrock.PresignParams
+A request to be signed into its URL, with keys of your own.
   url: string, path and query percent-encoded
   method?: string, GET if not given
   headers?: table<string, string>, whoever uses the URL must send them
@@ -1095,6 +1147,7 @@ bedrock.PresignParams
   time?: number, epoch seconds; now if not given]==],
         ["bedrock.PresignRequest"] = [==[
 bedrock.PresignRequest
+A request to be signed into its URL, with the credentials of a connection.
   url: string, path and query percent-encoded
   method?: string, GET if not given
   headers?: table<string, string>, whoever uses the URL must send them
@@ -1103,6 +1156,7 @@ bedrock.PresignRequest
   region?: string, the connection's if not given]==],
         ["bedrock.Problem"] = [==[
 bedrock.Problem
+One thing that is wrong with settings or parameters.
   path: string, "messages[1].content", or a setting's name
   kind: bedrock.ProblemKind
   message: string]==],
@@ -1115,6 +1169,7 @@ bedrock.Ranked
   document: string]==],
         ["bedrock.RawAnswer"] = [==[
 bedrock.RawAnswer
+The answer of a raw request.
   status: integer
   headers: table<string, string>
   body: string]==],
@@ -1124,6 +1179,7 @@ JSON that is sent byte for byte, where any JSON may stand.
 has all that a userdata has]==],
         ["bedrock.RawRequest"] = [==[
 bedrock.RawRequest
+A request that AWS's model does not describe.
   path: string, percent-encoded
   service?: bedrock.ServiceName, "bedrock-runtime" if not given
   method?: string, POST with a body, GET without
@@ -1170,6 +1226,7 @@ has all that a bedrock.Stream has
   gather: fun(self: bedrock.ServerSentStream): bedrock.GatheredServerSent?, bedrock.Error?]==],
         ["bedrock.Settings"] = [==[
 bedrock.Settings
+The options of a connection: docs/settings.md has them with defaults and limits.
   auth?: bedrock.Auth, "roles_anywhere" if not given
   profile_arn?: string
   role_arn?: string
@@ -1229,6 +1286,7 @@ bedrock.Settings
   on?: bedrock.Hooks, functions that are told of each call]==],
         ["bedrock.SignParams"] = [==[
 bedrock.SignParams
+A request to be signed with keys of your own, without a connection.
   url: string, path and query percent-encoded
   method?: string, POST if not given
   headers?: table<string, string>
@@ -1241,6 +1299,7 @@ bedrock.SignParams
   time?: number, epoch seconds; now if not given]==],
         ["bedrock.SignRequest"] = [==[
 bedrock.SignRequest
+A request to be signed with the credentials of a connection.
   url: string, path and query percent-encoded
   method?: string, POST if not given
   headers?: table<string, string>
@@ -1265,6 +1324,7 @@ A function that runs as a coroutine.
   status: fun(self: bedrock.Task): "running"|"done"|"cancelled"]==],
         ["bedrock.TestOptions"] = [==[
 bedrock.TestOptions
+What to test besides.
   model?: string, an ID, ARN or inference profile to ask as well, for one token at most]==],
         ["bedrock.TestReport"] = [==[
 bedrock.TestReport
@@ -1273,6 +1333,7 @@ Prints well.
   steps: bedrock.TestStep[], none after one that failed]==],
         ["bedrock.TestStep"] = [==[
 bedrock.TestStep
+One step of a test.
   name: "settings"|"certificate"|"credentials"|"bedrock"|"model"
   ok: boolean
   ms: number
@@ -1282,11 +1343,13 @@ bedrock.TestStep
 bedrock.Timestamp: number|string epoch seconds, or ISO 8601]==],
         ["bedrock.Timing"] = [==[
 bedrock.Timing
+How long the parts of a call took.
   ms: bedrock.Milliseconds, its fields may also be read from here: timing.total
   bytes: integer, of the answer's body; of a stream that has not ended, until its head came, as `ms`
   tokens?: bedrock.Tokens, where the answer tells]==],
         ["bedrock.TokenUsage"] = [==[
 bedrock.TokenUsage
+Tokens of a call, as its service counts them.
   input_tokens?: integer
   output_tokens?: integer
   total_tokens?: integer
@@ -1301,6 +1364,7 @@ bedrock.Tokens
   cache_write_tokens?: integer]==],
         ["bedrock.Tool"] = [==[
 bedrock.Tool
+A function of yours that the model may call.
   name: string, 1 to 64 of letters, digits, _ and -
   description?: string, what it does and when to use it: the model reads it
   input?: table, JSON Schema, or the short form
@@ -1309,6 +1373,7 @@ bedrock.Tool
   approve?: fun(call: bedrock.ToolCall): boolean, string?, asked before it runs]==],
         ["bedrock.ToolCall"] = [==[
 bedrock.ToolCall
+What a tool is told of the call beside its input.
   id: string
   name: string
   input: table
@@ -1317,6 +1382,7 @@ bedrock.ToolCall
   context: any, what the chat's option `context` has]==],
         ["bedrock.Usage"] = [==[
 bedrock.Usage
+Tokens of an answer, summed over the requests of a turn.
   input_tokens: integer
   output_tokens: integer
   total_tokens: integer
@@ -1328,6 +1394,7 @@ has all that a bedrock.CallOptions has
   max_wait?: number, seconds for the whole]==],
         ["bedrock.WebIdentity"] = [==[
 bedrock.WebIdentity
+A token in a file, exchanged at STS for a role. What is left out is taken from the environment.
   token_file?: string, read anew for each exchange; else AWS_WEB_IDENTITY_TOKEN_FILE
   role_arn?: string, else AWS_ROLE_ARN
   session_name?: string, else AWS_ROLE_SESSION_NAME]==],

@@ -7,6 +7,7 @@ local listen = require "bedrock.log.listen"
 
 local hooks = {}
 
+--- Functions that are told of each call. What they raise is told on standard error, and stops nothing.
 --- @class bedrock.Hooks
 --- @field attempt? fun(event: bedrock.CallEvent) a request goes out
 --- @field response? fun(event: bedrock.CallEvent) what came of it

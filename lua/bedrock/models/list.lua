@@ -293,6 +293,7 @@ function Search:failure()
     end
 end
 
+--- A model that can be called here.
 --- @class bedrock.Model
 --- @field id string what operations take as modelId
 --- @field arn string
@@ -308,6 +309,7 @@ end
 --- @field [integer] bedrock.Model
 --- @field denied? table<bedrock.ModelKind, bedrock.Error> kinds that lack a list, or one of their lists
 
+--- Which models to list; all that is given must fit.
 --- @class bedrock.ModelFilter
 --- @field provider? string "Amazon", "Anthropic", …; upper and lower case are the same
 --- @field kind? bedrock.ModelKind

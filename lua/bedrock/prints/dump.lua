@@ -208,6 +208,7 @@ local function checked(options)
     return options or {}
 end
 
+--- How much of a value is shown.
 --- @class bedrock.DumpOptions
 --- @field depth? integer levels of tables that are shown
 --- @field width? integer of lines; 100 if not given. Longer texts stay whole

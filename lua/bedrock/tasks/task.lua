@@ -123,6 +123,7 @@ function Task.__tostring(self)
     return "bedrock.task (" .. self:status() .. ")"
 end
 
+--- How many at once, and what the first failure does.
 --- @class bedrock.ParallelOptions
 --- @field limit? integer how many run at once; all if not given
 --- @field stop_on_error? boolean the first that fails cancels the others, and no more are started
