@@ -155,6 +155,11 @@ describe("no secret is shown", function()
         assert.matches('nextToken = "shown"', source, 1, true)
     end)
 
+    it("of environment variables, whatever their names", function()
+        local source = dump { name = "runtime", environmentVariables = { DB_URL = "s3cr3t", MODE = "s3cr3t" } }
+        assert.equal('{ environmentVariables = { DB_URL = "(hidden)", MODE = "(hidden)" }, name = "runtime" }', source)
+    end)
+
     it("of headers that came: a cookie", function()
         local source = dump { status = 200, headers = { server = "nginx", ["set-cookie"] = "s3cr3t" } }
         assert.equal('{ headers = { server = "nginx", ["set-cookie"] = "(hidden)" }, status = 200 }', source)

@@ -290,6 +290,13 @@ describe("the log of calls", function()
                 ['{"apiKey":"abc","name":"n"}'] = '{"apiKey":"***","name":"n"}',
                 ['{"clientSecret" : "a\\"b","x":1}'] = '{"clientSecret" : "***","x":1}',
                 ['{"password":"a\\\\","x":1}'] = '{"password":"***","x":1}',
+                ['{"environmentVariables":{"A":"x}","B":"\\""},"name":"n"}']
+                    = '{"environmentVariables":{***},"name":"n"}',
+                ['{"headers":{"X-Own":"abc"},"url":"u"}'] = '{"headers":{***},"url":"u"}',
+                ['{"environmentVariables":{"A":"x'] = '{"environmentVariables":{***',
+                ['{"text":"{\\"environmentVariables\\": {\\"A\\":\\"x}\\"}}","b":1}']
+                    = '{"text":"{\\"environmentVariables\\": {***}}","b":1}',
+                ['{"downloadUrl":"https://x/?X-Amz-Signature=1"}'] = '{"downloadUrl":"***"}',
                 ['{"inputTokens":12}'] = '{"inputTokens":12}',
                 ['{"accessToken":"abc'] = '{"accessToken":"***',
                 ['{"text":"{\\"sessionToken\\":\\"abc\\",\\"a\\":1}"}']

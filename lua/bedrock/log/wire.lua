@@ -1,6 +1,7 @@
 --- Heads and bodies for the log. The core has hidden what the call was made with; here go the values of members whose
 --- names say that they are secrets.
 local log = require "bedrock.log"
+local secret = require "bedrock.base.secret"
 
 local wire_lines = {}
 
@@ -14,6 +15,9 @@ local SECRETS = {
 }
 
 local function is_secret(name)
+    if secret.is(name) then
+        return true
+    end
     local plain = name:lower():gsub("[^%l]", "")
     for _, part in ipairs(SECRETS) do
         if plain:find(part, 1, true) then
@@ -36,19 +40,41 @@ local function end_of_string(text, from, depth)
     end
 end
 
+--- Where an object of strings ends: the place of its brace.
+local function end_of_map(text, from, depth)
+    while true do
+        local at = text:find('["}]', from)
+        if not at then
+            return #text + 1
+        elseif text:sub(at, at) == "}" then
+            return at
+        end
+        local _, behind = end_of_string(text, at + 1, depth)
+        from = behind
+    end
+end
+
+--- Where a value ends that is not shown; nil: it is.
+local function end_of_hidden(text, from, depth, name)
+    if text:sub(from - 1, from - 1) == "{" then
+        return secret.is_map(name) and end_of_map(text, from, depth) or nil
+    end
+    return is_secret(name) and end_of_string(text, from, depth) or nil
+end
+
 --- JSON, also inside strings of JSON.
 local function without_members(text)
     local out, from = {}, 1
     while true do
-        local _, start, slashes, name = text:find('(\\*)"([%w_%-%.]+)%1"%s*:%s*%1"', from)
+        local _, start, slashes, name = text:find('(\\*)"([%w_%-%.]+)%1"%s*:%s*\\*["{]', from)
         if not start then
             out[#out + 1] = text:sub(from)
             return table.concat(out)
         end
         out[#out + 1] = text:sub(from, start)
         from = start + 1
-        if is_secret(name) then
-            local stop = end_of_string(text, from, #slashes)
+        local stop = end_of_hidden(text, from, #slashes, name)
+        if stop then
             out[#out + 1] = MASK
             from = stop
         end
