@@ -22,8 +22,8 @@ for name in ([[
     authorizationAttemptId authorizationEndpoint authorizationId authorizationPrivateKeyJsonKey authorizationUrl
     authorizerType clientRequestToken clientSecretJsonKey clientToken code credentialArn credentialParameterName
     credentialPrefix credentialProviderArn credentialsSecretArn customState inboundTokenClaimName key nextToken
-    offerToken parentActionGroupSignatureParams promptVariables resourceCredentialProviderName secretArn secretId signature
-    tokenEndpoint tokenVaultId url usernamePasswordSecretArn walletSecretJsonKey
+    offerToken parentActionGroupSignatureParams promptVariables resourceCredentialProviderName secretArn secretId
+    signature tokenEndpoint tokenVaultId url usernamePasswordSecretArn walletSecretJsonKey
 ]]):gmatch "%S+" do
     DECIDED[name] = true
 end

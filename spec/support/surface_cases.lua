@@ -659,6 +659,27 @@ case("asks a function for credentials once for many, which may make calls", func
     base:close()
 end)
 
+case("finds a model by the account's lists, for many that ask at once", connected(function(conn, bedrock)
+    local asking = {}
+    for i = 1, 4 do
+        asking[i] = function() return conn:resolve "anthropic.claude-sonnet-4-5-20250929-v1:0" end
+    end
+    for _, id in ipairs(bedrock.parallel(asking)) do
+        equal("us.anthropic.claude-sonnet-4-5-20250929-v1:0", id)
+    end
+    local id, err = conn:resolve "no such model at all"
+    is_error("validation", "ValidationError", id, err)
+end))
+
+case("mends a call as the service's words say, and a stream", connected(function(conn)
+    local given = { model = MODEL, prompt = "Hi", temperature = 0.5, heal = true }
+    equal(1, #assert(conn:generate(given)).healed)
+    local stream = assert(conn:generate_stream(given))
+    for _ in stream do end
+    equal(1, #stream.answer.healed)
+end), { rules = scripted("InvokeModel", 1, { status = 400, json = {
+    __type = "ValidationException", message = "`temperature` is deprecated for this model." } }) })
+
 --- How a function may come to use its own connection, in the order of the cases.
 local ITS_OWN = {
     { "itself", function(_, use)
