@@ -145,13 +145,15 @@ describe("the editor types", function()
     end)
 
     it("have a page that tells of each function", function()
-        local page = contents "docs/reference/api.md"
+        local page, glance = contents "docs/reference/api.md", contents "docs/calls.md"
         for name, value in pairs(bedrock) do
             local told = page:find("\n### bedrock." .. name .. "\n", 1, true)
             assert.is_true(told ~= nil or type(value) ~= "function", name)
+            assert.is_true(glance:find("`bedrock." .. name .. "%f[%W]") ~= nil or type(value) ~= "function", name)
         end
         for _, name in ipairs(connection.handwritten) do
             assert.is_truthy(page:find("\n### conn:" .. name .. "\n", 1, true), name)
+            assert.is_truthy(glance:find("`conn:" .. name .. "%f[%W]"), name)
         end
     end)
 

@@ -42,7 +42,8 @@ describe("the package", function()
     it("documents every option on the page of settings or of credentials, and no other", function()
         local documented, known = {}, { "on" } -- which never leaves Lua
         for _, page in ipairs { "docs/settings.md", "docs/credentials.md" } do
-            for name in contents(page):match("| option |.-\n\n"):gmatch "\n| `([%w_]+)` |" do
+            local options = (contents(page) .. "\n## "):match "\n## Options[^\n]*\n(.-)\n## "
+            for name in options:gmatch "\n| `([%w_]+)` |" do
                 documented[#documented + 1] = name
             end
         end
