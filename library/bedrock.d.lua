@@ -988,8 +988,9 @@ function bedrock.dump(value, options) end
 ---@return bedrock.Family[]
 function bedrock.families() end
 
---- What there is, or what a function, operation, type or namespace takes and gives. At LuaJIT's prompt it is written.
----@param topic? string "converse", "chat", "conn:models", "runtime", "bedrock.Settings", …
+--- What there is, or what a function, operation, type, namespace or option takes and gives, or an object has. At
+--- LuaJIT's prompt it is written.
+---@param topic? any "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …, or an object
 ---@return string? text
 ---@return bedrock.Error? err nothing is called so; names that may be meant
 function bedrock.help(topic) end
@@ -1039,6 +1040,10 @@ function bedrock.operations(service) end
 function bedrock.parallel(functions, options) end
 
 --- What the short form of a schema becomes. It prints as its JSON.
+--- 
+--- A text is a type: string, integer, number, boolean or object, with "?" behind it if it may be left out, and what
+--- it is behind ":", as in "integer?: how many". {"low","high"} is one of these values, {list="string"} a list, and
+--- a table of names an object. Tools take it as `input`, chats and generate as `schema`.
 ---@param short table|string
 ---@return table? schema JSON Schema
 ---@return bedrock.Error? err
@@ -1125,7 +1130,7 @@ function Connection:generate(given, options) end
 function Connection:generate_stream(given, options) end
 
 --- The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is written.
----@param topic? string
+---@param topic? any
 ---@return string? text
 ---@return bedrock.Error? err
 function Connection:help(topic) end

@@ -76,14 +76,81 @@ describe("help", function()
 
     it("names what is near to a name that there is not", function()
         has(refused "convrese", '"converse"')
-        has(refused "guardrails", 'there is no help for "guardrails"', '"list_guardrails"')
+        has(refused "knowledgebases", 'there is no help for "knowledgebases"', '"knowledge')
         has(refused "zzzzz", "bedrock.help() lists what there is")
         has(refused "", "bedrock.help() lists what there is")
-        local ok, why = pcall(function()
-            return (bedrock.help(1))
-        end)
-        assert.is_false(ok)
-        assert.matches("help_spec.lua.*help: expected a name, got a number", why)
+    end)
+
+    it("knows options and members, and the types that they name", function()
+        has(bedrock.help "partial", "bedrock.ChatOptions (conn:chat)\n  partial?: fun(value: any)")
+        has(bedrock.help "on_step", "  on_step?: fun(answer: bedrock.ChatAnswer", "bedrock.ChatAnswer\n")
+        has(bedrock.help "tools", "  tools?: bedrock.Tool[]", "bedrock.Tool\n", "  run?: fun(input: table")
+        has(bedrock.help "answer", "  answer?: bedrock.ChatAnswer, the last one", "bedrock.ChatAnswer\n")
+        has(bedrock.help "schema", "bedrock.schema(short)", '{list="string"}', "bedrock.ChatOptions (conn:chat)\n"
+            .. "  schema?: table")
+        local text = bedrock.help "chat.messages"
+        has(text, "bedrock.Chat (", "  messages: table[], what was said")
+        assert.is_nil(text:find("AgentAnswer", 1, true))
+        has(bedrock.help "answer.usage", "bedrock.ChatAnswer (", "usage: bedrock.Usage")
+        has(bedrock.help "chat.tools", "  tools?: bedrock.Tool[]")
+        has(bedrock.help "usage", "  input_tokens: integer")
+        has(bedrock.help "guardrails", "  guardrail?: table", '"list_guardrails"')
+    end)
+
+    it("knows the words of others", function()
+        has(bedrock.help "system prompt", "  system?: string|table[]")
+        has(bedrock.help "Tool calling", "bedrock.Tool\n", "bedrock.ToolCall\n")
+        has(bedrock.help "structured-output", "  schema?: table", "bedrock.schema(short)")
+        has(bedrock.help "images", "chat:say(given", "bedrock.MediaInput")
+        has(bedrock.help "history", "chat:save(", "chat:trim(", "chat:undo(")
+        has(bedrock.help "chat:load", "  messages?: table[]|string", "chat:save(")
+        has(bedrock.help "errors", "bedrock.Error\n")
+        for word, topics in pairs(require "bedrock.help.words") do
+            assert.truthy(bedrock.help(word), word)
+            for _, topic in ipairs(topics) do
+                assert.truthy(bedrock.help(topic), topic)
+            end
+        end
+    end)
+
+    it("tells of objects", function()
+        local chat = assert(conn:chat { model = "m" })
+        has(bedrock.help(chat), "bedrock.Chat\n", "chat:say")
+        assert.equal(bedrock.help(chat), conn:help(chat))
+        assert.equal(conn:help(), bedrock.help(conn))
+        assert.equal(bedrock.help(), bedrock.help(bedrock))
+        assert.equal(tostring(conn.runtime), bedrock.help(conn.runtime))
+        has(bedrock.help(conn:agent_session { agent_id = "AGENT12345", alias_id = "ALIAS12345" }),
+            "bedrock.AgentSession\n", "session:ask")
+        has(bedrock.help(conn:knowledge { id = "KB12345678" }), "bedrock.Knowledge\n", "retrieve: ")
+        local _, err = bedrock.connect { auth = "nonsense" }
+        has(bedrock.help(err), "bedrock.Error\n")
+        has(bedrock.help(bedrock.describe "converse"), "bedrock.Description\n")
+        has(bedrock.help(bedrock.schema { a = "string" }), "bedrock.schema: {")
+        has(bedrock.help(bedrock.families()), "bedrock.families: ", "bedrock.dump(x)")
+        has(bedrock.help(require("bedrock.chat.answer").new({}, {}, 1)),
+            "bedrock.ChatAnswer\n")
+        has(bedrock.help(bedrock.json.decode), "bedrock.json.decode(text)")
+        has(bedrock.help(bedrock.connect), "bedrock.connect(settings)")
+    end)
+
+    it("has an answer to any value", function()
+        local function fail()
+            error "no"
+        end
+        for _, value in ipairs { 1, 0 / 0, false, print, io.stdout, coroutine.create(print), bedrock.null, {},
+            bedrock.json.number "1", bedrock.json.raw "1" } do
+            has(bedrock.help(value), type(value), "bedrock.help takes a name")
+        end
+        for _, mark in ipairs { { __tostring = fail }, { __index = fail, __name = "bedrock.answer" },
+            { __metatable = "locked" }, { __metatable = false }, { __name = {} }, { __name = "bedrock.answer",
+            __tostring = fail }, { __eq = fail, __len = fail, __pairs = fail } } do
+            assert.is_string(bedrock.help(setmetatable({}, mark)))
+        end
+        local text = bedrock.help(setmetatable({}, { __tostring = function()
+            return "\27[31m" .. ("x"):rep(5000) .. "\nmore"
+        end }))
+        assert.is_true(#text < 400 and not text:find("\27", 1, true))
     end)
 
     it("of a connection has its methods and namespaces", function()

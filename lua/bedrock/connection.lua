@@ -196,7 +196,7 @@ local function namespace_class(service)
         __index = operations,
         __name = "bedrock.namespace",
         __tostring = function()
-            return require("bedrock.help").namespace(service)
+            return require("bedrock.help.topics").namespace(service)
         end,
     }
 end

@@ -348,6 +348,10 @@ function schema.of(given)
 end
 
 --- What the short form of a schema becomes. It prints as its JSON.
+---
+--- A text is a type: string, integer, number, boolean or object, with "?" behind it if it may be left out, and what
+--- it is behind ":", as in "integer?: how many". {"low","high"} is one of these values, {list="string"} a list, and
+--- a table of names an object. Tools take it as `input`, chats and generate as `schema`.
 --- @param short table|string
 --- @return table? schema JSON Schema
 --- @return bedrock.Error? err

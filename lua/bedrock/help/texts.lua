@@ -44,9 +44,10 @@ The families of models that generate speaks to. The table prints.
   returns bedrock.Family[]]==],
         ["bedrock.help"] = [==[
 bedrock.help(topic?)
-What there is, or what a function, operation, type or namespace takes and gives. At LuaJIT's prompt
-it is written.
-  topic?: string, "converse", "chat", "conn:models", "runtime", "bedrock.Settings", …
+What there is, or what a function, operation, type, namespace or option takes and gives, or an
+object has. At LuaJIT's prompt it is written.
+  topic?: any, "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …,
+      or an object
   returns string? text
   returns bedrock.Error? err nothing is called so; names that may be meant]==],
         ["bedrock.json.decode"] = [==[
@@ -128,6 +129,10 @@ expires.
         ["bedrock.schema"] = [==[
 bedrock.schema(short)
 What the short form of a schema becomes. It prints as its JSON.
+A text is a type: string, integer, number, boolean or object, with "?" behind it if it may be left
+out, and what it is behind ":", as in "integer?: how many". {"low","high"} is one of these values,
+{list="string"} a list, and a table of names an object. Tools take it as `input`, chats and generate
+as `schema`.
   short: table|string
   returns table? schema JSON Schema
   returns bedrock.Error? err]==],
@@ -296,7 +301,7 @@ Text as it is written: an iterator of its pieces, whose `answer` is the whole af
 conn:help(topic?)
 The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is
 written.
-  topic?: string
+  topic?: any
   returns string? text
   returns bedrock.Error? err]==],
         ["conn:items"] = [==[
