@@ -222,4 +222,20 @@ describe("a chat's objects", function()
         assert.truthy(tostring(err):find("schema.city", 1, true), tostring(err))
         assert.equal(0, #talk.bodies())
     end)
+
+    it("say what came where JSON was due, to the model and to the user", function()
+        for said, words in pairs {
+            ["no idea"] = 'it is not JSON: expected an object, got text that begins "no idea"',
+            ["null and void"] = "it is not JSON",
+            ["{city: 3}"] = "it is not JSON",
+            [("x"):rep(39) .. "üü and more"] = 'got text that begins "' .. ("x"):rep(39) .. '…"',
+        } do
+            talk.says { { text = said } }
+            talk.says { { text = said } }
+            local nothing, err = chat:say "Where?"
+            assert.is_nil(nothing)
+            assert.matches(words, err.message, 1, true)
+            assert.matches(words, talk.last().messages[3].content[1].text, 1, true)
+        end
+    end)
 end)

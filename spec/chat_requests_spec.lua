@@ -1,5 +1,7 @@
 --- What a chat's requests have where the user asks for it in few words: cache points, reasoning, healing, models found.
 local bedrock = require "bedrock"
+local mime = require "mime"
+local service = require "spec.support.service"
 local talk = dofile "spec/support/talk.lua"
 
 local CLAUDE, NOVA = talk.MODEL, "amazon.nova-2-lite-v1:0"
@@ -178,5 +180,21 @@ describe("a chat", function()
         assert.is_nil(none)
         assert.is_table(err)
         assert.equal(1, #err.messages)
+    end)
+
+    it("leave room beside the thoughts as generate does, whatever was given", function()
+        for _, given in ipairs { { reasoning = true }, { reasoning = "low", max_tokens = 2048 },
+            { reasoning = 1, max_tokens = 1024 }, { reasoning = 2000.0, max_tokens = 2001 },
+            { reasoning = "high", max_tokens = 100 } } do
+            local model = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+            local chat = talk.chat(conn, talk.merged(given, { model = model }))
+            local said = assert(chat:say "Hi")
+            local sent = talk.last()
+            local generated = assert(conn:generate(talk.merged(given, { model = model, prompt = "Hi" })))
+            local body = bedrock.json.decode((mime.unb64(service.last_request(talk.ep).body64)))
+            assert.equal(body.max_tokens, sent.inferenceConfig.maxTokens)
+            assert.equal(body.thinking.budget_tokens, sent.additionalModelRequestFields.thinking.budget_tokens)
+            assert.same(generated.healed, said.healed)
+        end
     end)
 end)

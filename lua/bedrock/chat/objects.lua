@@ -66,6 +66,25 @@ local function checked(object, value)
     return require("bedrock.schema_check").cleaned(object.schema, value)
 end
 
+--- How much of a text that is no JSON is told.
+local SHOWN = 40
+
+--- Why a text is no JSON: words, in place of where in them a reader of JSON stopped.
+local function not_json(object, text, err)
+    local start = text:match "^%s*(.*)"
+    if start:find '^[%[{"%d-]' or start:find "^true" or start:find "^false" or start:find "^null" then
+        return "it is not JSON: " .. err.message
+    end
+    local kind = object.schema.type
+    local expected = "it is not JSON: expected " .. (kind == "object" and "an object" or kind == "array" and "a list"
+        or "a value")
+    if start == "" then
+        return expected .. ", got nothing"
+    end
+    local shown = #start > SHOWN and start:sub(1, SHOWN):gsub("[\192-\255][\128-\191]*$", "") .. "…" or start
+    return ('%s, got text that begins "%s"'):format(expected, core.shown(shown))
+end
+
 --- @param call table? toolUse block of the object's own tool
 --- @param text string what the model said otherwise
 --- @return any value
@@ -76,7 +95,7 @@ function objects.value(object, call, text)
     end
     local value, err = core.decode(json_of(text))
     if value == nil then
-        return nil, "it is not JSON: " .. err.message
+        return nil, not_json(object, json_of(text), err)
     end
     return checked(object, value)
 end

@@ -4,15 +4,9 @@ local caching = require "bedrock.chat.caching"
 local core = require "bedrock.core"
 local look = require "bedrock.chat.look"
 local model_id = require "bedrock.models.id"
+local thinking = require "bedrock.models.thinking"
 
 local request = {}
-
---- Tokens of thought for a level, and the level for a number of them.
-local BUDGETS = { low = 2048, medium = 8192, high = 24576 }
---- The least that Claude takes. Source: "Extended thinking" of the Amazon Bedrock user guide.
-local BUDGET_MIN = 1024
---- What is left for the answer beside the thoughts, where max_tokens is not given.
-local ANSWER_TOKENS = 4096
 
 local function has_blank(content)
     for _, block in ipairs(content) do
@@ -159,17 +153,6 @@ local function add_fields(params, fields)
     params.additionalModelRequestFields = both(params.additionalModelRequestFields or {}, fields)
 end
 
-local function effort(level)
-    if type(level) == "number" then
-        return level <= BUDGETS.low and "low" or level <= BUDGETS.medium and "medium" or "high"
-    end
-    return level == true and "medium" or level
-end
-
-local function budget(level)
-    return math.max(type(level) == "number" and math.floor(level) or BUDGETS[effort(level)], BUDGET_MIN)
-end
-
 --- Claude takes no temperature and no top_k while it reasons.
 --- Source: "Extended thinking" of the Amazon Bedrock user guide.
 local function leave_out_sampling(params, o, notes)
@@ -188,28 +171,24 @@ end
 --- Source: "Extended thinking" and "Adaptive thinking" of the Amazon Bedrock user guide; Nova 2's and gpt-oss's pages.
 local SHAPES = {
     thinking = function(params, o, notes)
-        local tokens = budget(o.reasoning)
+        local tokens = thinking.budget(o.reasoning)
         local config = params.inferenceConfig or {}
         params.inferenceConfig = config
-        if not config.maxTokens or config.maxTokens <= tokens then
-            if config.maxTokens then
-                notes[#notes + 1] = ("max_tokens became %d, because the thoughts of up to %d tokens count, too")
-                    :format(config.maxTokens + tokens, tokens)
-            end
-            config.maxTokens = (config.maxTokens or ANSWER_TOKENS) + tokens
-        end
+        config.maxTokens = thinking.max_tokens(config.maxTokens, tokens, function(text)
+            notes[#notes + 1] = text
+        end)
         leave_out_sampling(params, o, notes)
         return { thinking = { type = "enabled", budget_tokens = tokens } }
     end,
     adaptive = function(params, o, notes)
         leave_out_sampling(params, o, notes)
-        return { thinking = { type = "adaptive" }, output_config = { effort = effort(o.reasoning) } }
+        return { thinking = { type = "adaptive" }, output_config = { effort = thinking.effort(o.reasoning) } }
     end,
     nova = function(_, o)
-        return { reasoningConfig = { type = "enabled", maxReasoningEffort = effort(o.reasoning) } }
+        return { reasoningConfig = { type = "enabled", maxReasoningEffort = thinking.effort(o.reasoning) } }
     end,
     effort = function(_, o)
-        return { reasoning_effort = effort(o.reasoning) }
+        return { reasoning_effort = thinking.effort(o.reasoning) }
     end,
 }
 

@@ -1,23 +1,7 @@
 --- Anthropic Claude, by the Messages API. The service demands max_tokens.
 local blocks = require "bedrock.families.blocks"
 local core = require "bedrock.core"
-
---- Tokens to think with, and the least that Claude takes.
-local BUDGETS = { low = 2048, medium = 8192, high = 24576, [true] = 8192 }
-local BUDGET_MIN, ANSWER = 1024, 4096
-
-local function budget_of(reasoning)
-    return reasoning and (BUDGETS[reasoning] or math.max(reasoning, BUDGET_MIN))
-end
-
---- Newer models decide themselves how much they think, and are told how hard. Which form a model takes is seen by its
---- refusal of the other.
-local function effort_of(reasoning)
-    if type(reasoning) == "number" then
-        return reasoning <= BUDGETS.low and "low" or reasoning <= BUDGETS.medium and "medium" or "high"
-    end
-    return reasoning == true and "medium" or reasoning
-end
+local thinking = require "bedrock.models.thinking"
 
 local function image(found)
     return { type = "image", source = { type = "base64", media_type = "image/" .. found.format,
@@ -57,12 +41,11 @@ return {
         top_k = "top_k",
         stop = "stop_sequences",
     },
-    defaults = { max_tokens = ANSWER },
+    defaults = { max_tokens = thinking.ANSWER_TOKENS },
     shapes = { "thinking", "adaptive" },
     --- Thinking goes with no temperature and no top_k, and its tokens count among max_tokens.
     adjust = function(given, shape, note)
-        local budget = budget_of(given.reasoning)
-        if not budget then
+        if not given.reasoning then
             return
         end
         for _, name in ipairs { "temperature", "top_k" } do
@@ -71,13 +54,8 @@ return {
                 note("%s was left out, as Claude takes none while it reasons", name)
             end
         end
-        local asked = given.max_tokens
-        if shape == "thinking" and (asked or 0) <= budget then
-            given.max_tokens = budget + (asked or ANSWER)
-            if asked then
-                note("max_tokens became %d, because the thoughts of up to %d tokens count, too", given.max_tokens,
-                    budget)
-            end
+        if shape == "thinking" then
+            given.max_tokens = thinking.max_tokens(given.max_tokens, thinking.budget(given.reasoning), note)
         end
     end,
     body = function(given, shape)
@@ -87,9 +65,9 @@ return {
         }
         if given.reasoning and shape == "adaptive" then
             body.thinking = { type = "adaptive" }
-            body.output_config = { effort = effort_of(given.reasoning) }
+            body.output_config = { effort = thinking.effort(given.reasoning) }
         elseif given.reasoning then
-            body.thinking = { type = "enabled", budget_tokens = budget_of(given.reasoning) }
+            body.thinking = { type = "enabled", budget_tokens = thinking.budget(given.reasoning) }
         end
         return body
     end,
