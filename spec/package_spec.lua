@@ -56,6 +56,13 @@ describe("the package", function()
         assert.same(known, documented)
     end)
 
+    it("lists every page in docs/README.md", function()
+        local index = contents "docs/README.md"
+        for name in output("ls docs"):gmatch "([%w-]+%.md)\n" do
+            assert.truthy(name == "README.md" or index:find("](" .. name .. ")", 1, true), name)
+        end
+    end)
+
     it("documents every family, with what it takes", function()
         local families = require "bedrock.families"
         local page = contents "docs/generate.md"
