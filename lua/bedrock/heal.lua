@@ -2,9 +2,8 @@
 --- and no model is known by name. What was done is remembered for the connection and the model.
 local converse = require "bedrock.healing.converse"
 local errors = require "bedrock.errors"
-local flat = require "bedrock.healing.flat"
+local lazy = require "bedrock.base.lazy"
 local log = require "bedrock.log"
-local words = require "bedrock.healing.words"
 
 local CURES_MAX = 10
 --- Models that are remembered for a connection; when there are more, all are learned anew.
@@ -17,6 +16,11 @@ local KEPT = { "output_config", "tool_choice", "cache", "reasoning" }
 local memories = setmetatable({}, { __mode = "k" })
 
 local heal = {}
+
+--- Read once the service refuses something.
+local words = {}
+lazy(words, { are_rivals = "healing.words.are_rivals", named = "healing.words.named", of = "healing.words.of",
+    refuse = "healing.words.refuse" })
 
 --- What is remembered for a connection and a model. Cures are in its `cures`; other members are whose who sets them.
 --- @param conn bedrock.Connection
@@ -83,7 +87,7 @@ local Healing = {}
 Healing.__index = Healing
 
 local function new(conn, params, send, wanted)
-    local place = params.modelId ~= nil and converse or flat
+    local place = params.modelId ~= nil and converse or require "bedrock.healing.flat"
     local model = place.model(params)
     local memory = heal.memory(conn, model or "")
     memory.cures = memory.cures or {}

@@ -1,5 +1,4 @@
 --- bedrock ask [-m MODEL] [-s SYSTEM] [-f FILE]… [--schema FILE] [-c] [TEXT | -]
-local attachments = require "bedrock.terminal.attachments"
 local talk = require "bedrock.terminal.talk"
 
 local ask = { summary = "Asks a model one question; the answer is written as it comes." }
@@ -39,7 +38,7 @@ end
 local function input_of(self, args)
     local input = { text = question(self, args) }
     for _, path in ipairs(args.file) do
-        local why = attachments.add(input, path)
+        local why = require("bedrock.terminal.attachments").add(input, path)
         if why then
             self:fail(why)
         end
