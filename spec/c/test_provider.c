@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -538,6 +539,52 @@ static void test_early_fails(void)
     CHECK(!early(c));
     CHECK(get(c));
     CHECK_STR(want.id, "ASIATEST00000001");
+    br_client_unref(c);
+    end();
+}
+
+/* Holds what the cache's file is locked with; -1: a check failed. */
+static int take_lock(void)
+{
+    char path[512];
+    const char *file = cache_file();
+    CHECK(file != NULL);
+    snprintf(path, sizeof path, "%s", file != NULL ? file : "");
+    char *suffix = strstr(path, ".cache");
+    if (suffix != NULL)
+        memcpy(suffix, ".lock", sizeof ".lock");
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    CHECK(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0);
+    return fd;
+}
+
+/*
+** Whoever waited while another renewed early and failed takes what there is, and tries nothing
+** itself: many would fail one after the other. A later one tries again.
+*/
+static void test_early_waits_in_vain(void)
+{
+    begin();
+    br_client *c = client_of("shared");
+    CHECK(get(c));
+    to_life(c, BR_CREDENTIALS_EARLY_MS - 1);
+    int fd = take_lock();
+    ra_ask(&want, engine, c, BR_OBTAIN_EARLY);
+    ra_rounds(engine, &now, 300);
+    CHECK(!want.done);
+    close(fd);
+    ra_wait(&want, engine, &now);
+    CHECK_STR(want.id, "ASIATEST00000001");
+    CHECK_INT(REQUESTS(), 1);
+    CHECK(early(c));
+    CHECK_STR(want.id, "ASIATEST00000002");
+    to_life(c, BR_CREDENTIALS_MIN_LIFE_MS - 1);
+    fd = take_lock();
+    ra_ask(&want, engine, c, BR_OBTAIN_EARLY);
+    ra_rounds(engine, &now, 300);
+    close(fd);
+    ra_wait(&want, engine, &now);
+    CHECK_STR(want.id, "ASIATEST00000003");
     br_client_unref(c);
     end();
 }
@@ -1088,6 +1135,7 @@ int main(void)
     test_refresh_beside_a_renewal();
     test_early();
     test_early_fails();
+    test_early_waits_in_vain();
     test_early_beside_others();
     test_wrong_clock();
     test_offset_of_a_file_ages();

@@ -26,13 +26,16 @@ static void adopt_clock(br_flight *f, const br_cache_record *record)
 
 /*
 ** A set that appeared while this flight waited is the outcome of the exchange it waited for: that
-** serves its waiters however short its life.
+** serves its waiters however short its life. Where one that waited for the lock finds the set of
+** before, whoever renewed early has failed: what there is still works, and another try is a later
+** one's.
 */
 static bool serves(const br_flight *f, const br_credentials *c, int64_t now_ms)
 {
     int64_t life_ms = br_credentials_life_ms(c, now_ms);
     bool awaited = f->looked && !same_set(c, f->first_seen);
-    return life_ms >= br_obtain_min_life_ms(f->mode) || (awaited && life_ms > 0);
+    bool in_vain = f->waited && f->locked && life_ms >= BR_CREDENTIALS_MIN_LIFE_MS;
+    return life_ms >= br_obtain_min_life_ms(f->mode) || in_vain || (awaited && life_ms > 0);
 }
 
 /* Under the mutex. A record that is younger than our own note knows better. */
@@ -266,6 +269,7 @@ static void locked(void *user, br_lock_state state, int delay_ms)
     if (state == BR_LOCK_BUSY && !f->waits)
         trace_lock(f);
     f->waits = state == BR_LOCK_BUSY;
+    f->waited |= f->waits;
     if (f->waits && br_timer_start(f->engine, &f->timer, delay_ms, look, f))
         return;
     f->locked = state == BR_LOCK_GOT;

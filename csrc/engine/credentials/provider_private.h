@@ -67,7 +67,7 @@ struct br_flight {
     br_store_entry *entry; /* NULL: memory only */
     br_buf key_material, sealed;
     bool looked, locked;
-    bool waits;                       /* for the lock */
+    bool waits, waited;               /* for the lock */
     const br_credentials *first_seen; /* in the store, at the first look */
     void *acquisition;                /* of the source */
 };
