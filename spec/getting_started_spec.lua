@@ -247,8 +247,8 @@ describe(PAGE, function()
     describe("has policies", function()
         --- Actions that are not an operation's name, or of a service that this module does not call.
         local OTHERS = { ["bedrock:CallWithBearerToken"] = true, ["bedrock-mantle:CallWithBearerToken"] = true,
-            ["bedrock-mantle:CreateInference"] = true, ["iam:PassRole"] = true, ["s3:GetObject"] = true,
-            ["s3:PutObject"] = true, ["s3:ListBucket"] = true, ["sts:AssumeRole"] = true }
+            ["bedrock-mantle:CreateInference"] = true, ["bedrock:RenderPrompt"] = true, ["iam:PassRole"] = true,
+            ["s3:GetObject"] = true, ["s3:PutObject"] = true, ["s3:ListBucket"] = true, ["sts:AssumeRole"] = true }
 
         local function check(action)
             local operation = action:match "^bedrock[%l%-]*:(%u%a+)$"
@@ -264,6 +264,7 @@ describe(PAGE, function()
 
         for i, block in ipairs(blocks) do
             it(("that name actions that there are: %s (%d)"):format(block.title, i), function()
+                assert.truthy(refused[block.title], "no error is told")
                 local policy = json.decode(block.code)
                 assert.equal("2012-10-17", policy.Version)
                 for _, statement in ipairs(policy.Statement) do

@@ -33,6 +33,11 @@ return {
     ["Knowledge bases"] = { "Retrieve", "bedrock:Retrieve", HERE .. "knowledge-base/KB12345678", function(conn)
         return conn:knowledge({ id = "KB12345678" }):retrieve "Hello"
     end },
+    ["Flows and prompts"] = { "InvokeFlow", "bedrock:InvokeFlow", HERE .. "flow/FLOW123456/alias/ALIAS12345",
+        function(conn)
+            return conn:invoke_flow { flowIdentifier = "FLOW123456", flowAliasIdentifier = "ALIAS12345",
+                inputs = { { nodeName = "Input", content = { document = "Hello" } } } }
+        end },
     Guardrails = { "ApplyGuardrail", "bedrock:ApplyGuardrail", HERE .. "guardrail/GUARD12345", function(conn)
         return conn:apply_guardrail { guardrailIdentifier = "GUARD12345", guardrailVersion = "1", source = "INPUT",
             content = { { text = { text = "Hello" } } } }
