@@ -163,6 +163,18 @@ describe("the command", function()
             assert.is_nil(shown:find(ep.secret_access_key, 1, true))
         end)
 
+        it("lists models in a width that is there, their IDs whole", function()
+            local line = command.line(ep, home, { "models", "--name", "sonnet" }, { env = service.merged(env, keys) })
+            local narrow = terminal.open("stty cols 80; " .. line)
+            local shown = narrow:sees "%(models: %d+%)"
+            narrow:close()
+            assert.matches("id +name\r?\n", shown)
+            assert.matches("\nglobal.anthropic.claude%-sonnet%-4%-5%-20250929%-v1:0  %S", shown)
+            for one in shown:match("\nid .*"):gmatch "[^\r\n]+" do
+                assert.truthy(#one <= 82, one)
+            end
+        end)
+
         it("ends with 130 by Ctrl-C, while a stream comes and while it waits", function()
             ep:config { stream_interval_ms = 200 }
             local shown, code = in_terminal({ "call", "converse_stream", ASK }, { { "contentBlockDelta", "\3" } }, keys)

@@ -38,11 +38,14 @@ return {
             filter[name] = args[name]
         end
         local list = self:check(self:connect():models(filter))
+        local width = require("bedrock.core").terminal(1)
         if self.json then
             self:put_json(plain(list))
         else
-            self:out(tostring(list), "\n")
+            self:out(require("bedrock.prints.models")(list, width and width > 0 and width or nil), "\n")
         end
-        note_denied(self, list)
+        if self.json or not width then
+            note_denied(self, list)
+        end
     end,
 }
