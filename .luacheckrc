@@ -9,3 +9,4 @@ files["spec/endpoint/server"].std = "+ngx_lua"
 files["spec/nginx/app.lua"].std = "+ngx_lua"
 files["bench/nginx/app.lua"].std = "+ngx_lua"
 files["examples/nginx"].std = "+ngx_lua"
+files["examples/nvim"].read_globals = { "vim" }

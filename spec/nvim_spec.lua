@@ -206,4 +206,64 @@ describe_nvim("in Neovim", function()
             say(over, turns > 5)
         ]]))
     end)
+
+    describe("the example plugin", function()
+        local LOADED = [[
+            vim.cmd "source examples/nvim/plugin/bedrock.lua"
+            local function text(buffer)
+                return table.concat(vim.api.nvim_buf_get_lines(buffer or 0, 0, -1, true), "\n")
+            end
+        ]]
+
+        local function settings_file()
+            local own = service.settings(ep, { model = service.MODEL, region = "us-east-1" })
+            files.write(ep.dir .. "/command.json", cjson.encode(own))
+            return { environment = "BEDROCK_SETTINGS=" .. ep.dir .. "/command.json" }
+        end
+
+        it("streams an answer about lines into a window, while one types elsewhere", function()
+            ep:config { stream_interval_ms = 5 }
+            local said = runs(LOADED .. [[
+                vim.api.nvim_buf_set_lines(0, 0, -1, true, { "local x = 1" })
+                local code = vim.api.nvim_get_current_buf()
+                vim.cmd "1Bedrock Explain this:"
+                local buffer = vim.api.nvim_get_current_buf()
+                soon(function() return text(buffer) ~= "" end)
+                vim.cmd "wincmd p"
+                vim.cmd "normal! Atyped"
+                say(text(code))
+                soon(function() return text(buffer):find "polite" end)
+                say(text(buffer))
+            ]], settings_file())
+            assert.truthy(said:find("^local x = 1typed\nYou asked: Explain this:\nlocal x = 1\n"), said)
+        end)
+
+        it("stops when it is told to, and when its buffer is wiped", function()
+            ep:config { stream_interval_ms = 20 }
+            assert.equal("wiped\n", (nvim.run(ep, LOADED .. [[
+                vim.cmd "Bedrock Why?"
+                soon(function() return text() ~= "" end)
+                vim.cmd "BedrockStop"
+                soon(function() return messages():find "Bedrock: stopped" end)
+                assert(not text():find "polite")
+                vim.cmd "Bedrock Why?"
+                soon(function() return text() ~= "" end)
+                vim.cmd "messages clear | bwipeout"
+                soon(function() return messages():find "Bedrock: stopped" end)
+                say "wiped"
+            ]], settings_file())))
+        end)
+
+        it("tells what went wrong", function()
+            local wrong = { status = 400, json = { message = "no such model" },
+                headers = { ["x-amzn-errortype"] = "ValidationException" } }
+            ep:script { { match = { operation = "ConverseStream" }, times = -1, action = wrong } }
+            local said = nvim.run(ep, LOADED .. [[
+                vim.cmd "Bedrock Why?"
+                soon(function() return messages():find "no such model" end)
+                say(messages())
+            ]], settings_file())
+            assert.truthy(said:find("Bedrock: converse_stream: ValidationException: no such model", 1, true), said)
+        end)
+    end)
 end)

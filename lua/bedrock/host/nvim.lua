@@ -149,22 +149,6 @@ function nvim.collect()
     end
 end
 
---- The editor waits seconds for what is still watched when it ends. What is called after this is watched anew.
-local function leave()
-    close()
-    require("bedrock.scheduler").use(nvim)
-end
-
-local function leave_in_time()
-    vim.api.nvim_create_autocmd("VimLeave", { callback = leave })
-end
-
-if vim.in_fast_event() then
-    vim.schedule(leave_in_time)
-else
-    leave_in_time()
-end
-
 --- @param options {coroutines: boolean?}?
 function nvim.use(options)
     nvim.pause = options and options.coroutines and yielding or nil
