@@ -378,6 +378,9 @@ static void test_settings_refused(void)
         const char *text, *path, *words;
     } cases[] = {
         {"max_attempts = x", "max_attempts", "max_attempts of profile \"default\""},
+        {"max_attempts = 0", "max_attempts", "max_attempts of profile \"default\""},
+        {"max_attempts = 101", "max_attempts", "must be a number from 1 to 100"},
+        {"max_attempts = 99999999999", "max_attempts", "must be a number from 1 to 100"},
         {"services = no", "profile", "no [services no]"},
         {"endpoint_url = ftp://x", "endpoint", "endpoint_url of profile \"default\""},
     };

@@ -1,7 +1,7 @@
 /* Settings beside credentials, as far as the options leave them open. */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "core/base/ascii.h"
 #include "core/text/printable.h"
 #include "core/ways/ways.h"
 
@@ -112,19 +112,30 @@ static void fill_flag(const fill *f, br_option o, const char *variable, const ch
         f->settings->flag[o - BR_OPT_ALLOW_HTTP] = is_true(&v);
 }
 
+/* Digits alone; 0: no number that is allowed. */
+static int attempts_of(br_slice text)
+{
+    int number = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!br_is_digit(text.p[i]))
+            return 0;
+        number = number * 10 + text.p[i] - '0';
+        if (number > BR_MAX_ATTEMPTS_MAX)
+            return 0;
+    }
+    return number;
+}
+
 static bool fill_attempts(const fill *f)
 {
     value v;
-    char digits[8] = "";
     if (given(f, BR_OPT_MAX_ATTEMPTS) || !find(f, "AWS_MAX_ATTEMPTS", "max_attempts", &v))
         return true;
-    for (size_t i = 0; i < v.text.n; i++)
-        if (v.text.p[i] < '0' || v.text.p[i] > '9' || i >= sizeof digits - 1)
-            return br_problems_add(f->problems, "type", BR_SLICE("max_attempts"),
-                                   "%s must be a number from 1 to %d", v.where,
-                                   BR_MAX_ATTEMPTS_MAX);
-    memcpy(digits, v.text.p, v.text.n);
-    f->settings->number[BR_OPT_MAX_ATTEMPTS - BR_OPT_DURATION] = atoi(digits);
+    int number = attempts_of(v.text);
+    if (number == 0)
+        return br_problems_add(f->problems, "type", BR_SLICE("max_attempts"),
+                               "%s must be a number from 1 to %d", v.where, BR_MAX_ATTEMPTS_MAX);
+    f->settings->number[BR_OPT_MAX_ATTEMPTS - BR_OPT_DURATION] = number;
     return true;
 }
 
