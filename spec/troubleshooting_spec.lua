@@ -52,6 +52,17 @@ describe(PAGE, function()
         assert.same({}, missing)
     end)
 
+    it("has what AWS says, where the test of a model knows an answer to it", function()
+        local page = files.read(PAGE):lower()
+        local hints = files.read "lua/bedrock/test/model.lua":match "\nlocal HINTS = {\n(.-)\n}\n"
+        local count = 0
+        for text in hints:gmatch '\n    { "([^"]+)"' do
+            count = count + 1
+            assert.truthy(page:find(text, 1, true), text)
+        end
+        assert.truthy(count >= 10)
+    end)
+
     it("has every code of an error", function()
         local page = files.read(PAGE)
         local codes = files.read "library/bedrock.d.lua":match "\n%-%-%-@alias bedrock%.OwnErrorCode\n(.-)\n%-%-%-@"
