@@ -13,6 +13,7 @@ local lazy = require "bedrock.base.lazy"
 local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
+local request = require "bedrock.chat.request"
 local sending = require "bedrock.chat.sending"
 local tools = require "bedrock.chat.tools"
 
@@ -34,7 +35,7 @@ local function refuse(code, message, fields)
 end
 
 --- One `say`: its requests, until the model has no more calls. What is said joins the chat at the end, whole.
-local Turn = {}
+local Turn = { on = {} }
 Turn.__index = Turn
 
 --- Stop reasons after which a tool call may lack its end.
@@ -59,18 +60,28 @@ function Turn:answer(output, more, usage)
         more = more or {}
         more.healed = answer.copy(self.healed)
     end
-    return answer.new(output, usage or answer.copy_usage(self.usage), self.rounds, more)
+    usage = usage or self.usage and answer.copy_usage(self.usage) or answer.no_usage()
+    return answer.new(output, usage, self.rounds, more)
+end
+
+--- What the service counted, and of what: chat:trim knows by it how long texts are.
+local function see(chat, turn, usage)
+    local seen = chat._seen or {}
+    chat._seen = seen
+    seen.tokens = usage and (usage.inputTokens or 0) + (usage.outputTokens or 0) + (usage.cacheReadInputTokens or 0)
+        + (usage.cacheWriteInputTokens or 0)
+    seen.messages, seen.system, seen.specs = #turn.messages, turn.options.system, turn.tools.specs
+    seen.schema = turn.object and turn.object.schema
 end
 
 --- The end of the turn. What a guardrail stopped is not kept, as it would block every later turn.
 function Turn:finish(output, more)
-    local chat, messages, result = self.chat, self.messages, self:answer(output, more, self.usage)
+    local chat, result = self.chat, self:answer(output, more, self.usage)
     chat._pending = nil
     if output.stopReason ~= "guardrail_intervened" then
-        history.keep(chat, messages, self.count, self.base)
-        chat._said, chat._spare = result, messages
-        chat._seen = { tokens = self.tokens, messages = #messages, system = self.options.system,
-            specs = self.tools.specs, schema = self.object and self.object.schema }
+        history.keep(chat, self.messages, self.base, self.joined)
+        see(chat, self, output.usage)
+        chat._said, chat._spare = result, self.messages
     end
     chat.answer = result
     return result
@@ -129,11 +140,8 @@ function Turn:take_object(output, message, calls)
     self.messages[#self.messages + 1] = objects.asked_again(calls, object.name, why)
 end
 
---- Why what the model began cannot be used, if it is a call or an object.
-function Turn:cut(stop, unreadable, calls)
-    if not (CUT[stop] or unreadable) or not (calls[1] or self.object) then
-        return nil
-    end
+--- Why what the model began cannot be used.
+local function why_cut(stop, unreadable, calls)
     return ("the model's %s was cut (%s)%s"):format(calls[1] and "tool call" or "object", unreadable or stop,
         stop == "max_tokens" and "; allow more max_tokens" or "")
 end
@@ -153,9 +161,8 @@ function Turn:take(output, unreadable)
     if stop == "guardrail_intervened" then
         return self:finish(output)
     end
-    local cut = self:cut(stop, unreadable, calls)
-    if cut then
-        return self:refuse("Incomplete", cut, { answer = self:answer(output) })
+    if (CUT[stop] or unreadable) and (calls[1] or self.object) then
+        return self:refuse("Incomplete", why_cut(stop, unreadable, calls), { answer = self:answer(output) })
     end
     self.messages[#self.messages + 1] = message
     if self.object and (not calls[1] or of_tool(calls, self.object.name)) then
@@ -166,14 +173,15 @@ function Turn:take(output, unreadable)
     return self:finish(output)
 end
 
---- Adds the tokens of an answer of Converse's.
-function Turn:add_usage(usage)
-    if usage then
-        answer.add_usage(self.usage, usage)
-        answer.add_usage(self.chat.usage, usage)
-        self.tokens = (usage.inputTokens or 0) + (usage.outputTokens or 0) + (usage.cacheReadInputTokens or 0)
-            + (usage.cacheWriteInputTokens or 0)
+function Turn:add_usage(told)
+    if not told then
+        return
+    elseif self.usage then
+        answer.add_usage(self.usage, told)
+    else
+        self.usage = answer.usage_of(told)
     end
+    answer.add_usage(self.chat.usage, told)
 end
 
 --- Requests and tools, until there is an answer.
@@ -245,7 +253,7 @@ local function begin(chat, given, fields)
     if turn.options.context_limit then
         local count = #turn.messages
         turn.messages = history.trimmed(chat, turn.messages, { tokens = turn.options.context_limit })
-        turn.base, turn.count = math.max(turn.base - (count - #turn.messages), 0), nil
+        turn.base = math.max(turn.base - (count - #turn.messages), 0)
         look.anew(turn)
     end
     return turn
@@ -359,6 +367,7 @@ local function begun(conn, own, set, messages)
         _options = own,
         _tools = set,
         _object = objects.read(own.schema, set.by_name, {}),
+        _plan = request.plan(own, set.specs),
         _turn = setmetatable({}, WEAK),
         _texts = {},
         _again = begun,

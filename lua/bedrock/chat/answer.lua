@@ -49,6 +49,18 @@ function answer.copy_usage(usage)
     }
 end
 
+--- What Converse told, in our words.
+--- @return bedrock.Usage
+function answer.usage_of(told)
+    return {
+        input_tokens = told.inputTokens or 0,
+        output_tokens = told.outputTokens or 0,
+        total_tokens = told.totalTokens or 0,
+        cache_read_tokens = told.cacheReadInputTokens or 0,
+        cache_write_tokens = told.cacheWriteInputTokens or 0,
+    }
+end
+
 --- Adds what Converse told.
 function answer.add_usage(usage, told)
     usage.input_tokens = usage.input_tokens + (told.inputTokens or 0)

@@ -80,9 +80,8 @@ local function merged(chat, fields, problems)
     return setmetatable(own, { __index = chat._options }), call, set, objects.read(schema, set.by_name, problems)
 end
 
-local function turn_of(chat, own, set, object)
-    return { chat = chat, options = own, tools = set, object = object, on = own.on or NOTHING, rounds = 0, upto = 0,
-        usage = answer.no_usage() }
+local function turn_of(chat, own, set)
+    return { chat = chat, options = own, tools = set, messages = false, usage = false, rounds = 0, upto = 0, base = 0 }
 end
 
 --- The fields of a turn. Most have no options of their own, and nothing to go on from.
@@ -90,15 +89,19 @@ end
 function beginning.turn(chat, given, fields, problems)
     local about = left_by(chat, given)
     if not about and fields == nil then
-        return turn_of(chat, chat._options, chat._tools, chat._object)
+        local turn = turn_of(chat, chat._options, chat._tools)
+        if chat._object or chat._options.on then
+            turn.object, turn.on = chat._object, chat._options.on
+        end
+        return turn
     end
     local all, forced = fields_of(about, fields)
     local own, call, set, object = merged(chat, all, problems)
     if forced then
         own.tool_choice = false
     end
-    local turn = turn_of(chat, own, set, object)
-    turn.fields, turn.call = all, call
+    local turn = turn_of(chat, own, set)
+    turn.fields, turn.call, turn.object, turn.on = all, call, object, own.on
     return turn
 end
 
@@ -112,7 +115,7 @@ local function say(turn, message)
         turn.first, turn.joined = message, request.joined(last, message)
     end
     messages[base + 1] = turn.joined or message
-    turn.base, turn.upto = base, math.min(turn.upto, base)
+    turn.base, turn.upto = base, base
 end
 
 --- Those messages after the history.
@@ -183,7 +186,6 @@ local function take_history(turn, problems)
     local chat, count = turn.chat, #problems
     if history.check_list(chat.messages, problems) then
         turn.messages = look.copied(turn, chat)
-        turn.count = turn.upto
         if turn.wrong then
             history.check_messages(chat.messages, problems)
         end

@@ -59,12 +59,13 @@ local function no_list(self)
 end
 
 --- Gives the chat these messages; the table itself stays the same.
---- @param count integer? so many it had when the turn began
---- @param base? integer those up to here were not changed by the turn
-function history.keep(chat, messages, count, base)
+--- @param base? integer so many that a turn did not change, if there still are as many as it found
+--- @param joined? table the turn changed one more
+function history.keep(chat, messages, base, joined)
     local own = type(chat.messages) == "table" and chat.messages or {}
+    local found = base and base + (joined and 1 or 0)
     chat.messages = own
-    for i = #own == count and base + 1 or 1, math.max(#own, #messages) do
+    for i = #own == found and base + 1 or 1, math.max(#own, #messages) do
         own[i] = messages[i]
     end
 end
@@ -294,7 +295,7 @@ function history.fork(self)
     end
     local seen = {}
     local fork = self._again(self._conn, self._options, self._tools, copies.of(self.messages, seen))
-    fork._seen, fork._said = self._seen, self._said
+    fork._seen, fork._said = copies.of(self._seen), self._said
     fork._pending = pending_of(self._pending, fork, seen)
     fork.answer = answer_of(self.answer, fork, seen)
     return fork

@@ -338,4 +338,38 @@ function request.build(r)
     return params, notes
 end
 
+--- Options of which something may be refused or looked up, or that depend on more than themselves.
+local NOT_PLAIN = { "cache", "extra", "guardrail", "heal", "performance", "reasoning", "request_metadata", "resolve",
+    "schema", "service_tier", "tool_choice", "top_k", "variables" }
+
+--- What all requests of a chat have, if its options are plain ones.
+--- @param o bedrock.ChatOptions
+--- @param specs table[] of tools
+--- @return table? plan params of Converse without messages
+function request.plan(o, specs)
+    for _, name in ipairs(NOT_PLAIN) do
+        if o[name] then
+            return nil
+        end
+    end
+    local plan = request.build { options = o, model = o.model, messages = {}, specs = specs, memory = {} }
+    plan.messages = nil
+    return plan
+end
+
+--- The same as request.build makes of it.
+--- @return table params of Converse
+function request.planned(plan, messages, doubt)
+    local params = {
+        modelId = plan.modelId,
+        messages = request.messages(messages, doubt),
+        system = plan.system,
+        inferenceConfig = plan.inferenceConfig,
+    }
+    if plan.toolConfig then
+        params.toolConfig = plan.toolConfig
+    end
+    return params
+end
+
 return request

@@ -121,7 +121,6 @@ end
 
 --- The parameters of the turn's next request.
 local function build(turn)
-    look.on(turn, turn.messages)
     turn.choice, turn.specs = choice_of(turn), specs_of(turn)
     turn.output_config = turn.object and not by_tool(turn) and objects.output_config(turn.object) or nil
     local params, notes = request.build(turn)
@@ -235,11 +234,22 @@ local function once(turn, params)
     return output, err, streaming
 end
 
+--- The plan of the turn's requests, unless they need more than that.
+local function plan_of(turn)
+    local plan = not turn.fields and turn.chat._plan
+    return plan and (plan.toolConfig or not turn.calls) and plan
+end
+
 --- @param turn table
 --- @return table? output of Converse, or a stream
 --- @return bedrock.Error|nil err
 --- @return boolean? streaming it is a stream
 function sending.send(turn)
+    look.on(turn, turn.messages)
+    local plan = plan_of(turn)
+    if plan then
+        return once(turn, request.planned(plan, turn.messages, turn.doubt))
+    end
     local ok, why = find_model(turn)
     if not ok then
         return nil, why
@@ -258,6 +268,7 @@ end
 --- @return bedrock.Prepared? request
 --- @return bedrock.Error? err
 function sending.prepared(turn)
+    look.on(turn, turn.messages)
     local ok, why = find_model(turn)
     if not ok then
         return nil, why
