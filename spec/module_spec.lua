@@ -15,6 +15,24 @@ describe("bedrock", function()
     end)
 
     describe("require", function()
+        it("says what is wrong with the compiled part, before what the interpreter says", function()
+            local function said(places)
+                return program.run("package.cpath = '" .. places .. [['
+                    print(select(2, pcall(require, "bedrock")))]])
+            end
+            local this, abi = rawget(_G, "jit") and "LuaJIT" or _VERSION, rawget(_G, "jit") and "5.1" or "5.4"
+            local missing = said "/nowhere/?.so"
+            assert.truthy(missing:find("bedrock: the compiled part for " .. this, 1, true), missing)
+            assert.truthy(missing:find("ABIS=" .. abi, 1, true), missing)
+            assert.truthy(missing:find("module 'bedrock.core' not found", 1, true), missing)
+            local place = package.searchpath("bedrock.core", package.cpath)
+            local other = place:gsub("/5%.%d/bedrock/core%.so$", abi == "5.1" and "/5.4/?.so" or "/5.1/?.so")
+            if package.searchpath("bedrock.core", other) then
+                local wrong = said(other)
+                assert.truthy(wrong:find("^bedrock: this bedrock/core%.so was built for another Lua, not for"), wrong)
+            end
+        end)
+
         it("reads no file, asks no environment and sets no global", function()
             local output = program.run [[
                 local before = {}

@@ -12,7 +12,10 @@ if not supported() then
     error("bedrock runs on Lua 5.4 and on LuaJIT 2.1, not on " .. _VERSION, 0)
 end
 
-local core = require "bedrock.core"
+local found, core = pcall(require, "bedrock.core")
+if not found then
+    error(require "bedrock.base.no_core"(core), 0)
+end
 local lazy = require "bedrock.base.lazy"
 
 local bedrock = {

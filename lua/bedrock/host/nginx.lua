@@ -43,9 +43,9 @@ local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do
 
 --- What is else loaded when it is first used, but for the command's own files.
 local LATER = {
-    "agent_session", "agents.agent", "agents.harness", "agents.runtime", "base.uuid", "calls.asked", "calls.by_name",
-    "calls.giving", "calls.pages", "calls.request", "calls.wait", "certificate", "chat", "chat.history", "chat.saved",
-    "chat.stream", "connection", "credentials", "errors", "generate", "generate.by_chat", "generate.later",
+    "agent_session", "agents.agent", "agents.harness", "agents.runtime", "base.no_core", "base.uuid", "calls.asked",
+    "calls.by_name", "calls.giving", "calls.pages", "calls.request", "calls.wait", "certificate", "chat", "chat.history",
+    "chat.saved", "chat.stream", "connection", "credentials", "errors", "generate", "generate.by_chat", "generate.later",
     "generate.listing", "generate.stream", "heal", "healing.flat", "healing.words", "help", "help.describe",
     "help.skeleton", "help.topics", "knowledge", "load_api", "log", "log.hooks", "log.lines", "log.listen", "log.wire",
     "models.list", "models.listing", "models.profiles", "models.resolve", "prints.answer", "prints.credentials",
