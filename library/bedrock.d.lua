@@ -605,7 +605,7 @@ local Chat = {}
 ---@field context_limit? integer tokens: before a request of more the oldest turns are forgotten
 ---@field heal? boolean what the service refuses by name is left out; answer.healed tells
 ---@field on? table<string, function> reasoning, tool_call, tool_result, event
----@field on_step? fun(answer: bedrock.ChatAnswer, round: integer)
+---@field on_step? fun(answer: bedrock.ChatAnswer, round: integer) sees each answer of the model, also those with calls
 ---@field stop_when? fun(answer: bedrock.ChatAnswer, round: integer): boolean ends the turn after its tools
 ---@field variables? table of a prompt from prompt management
 ---@field service_tier? string

@@ -145,7 +145,7 @@ describe("a text that Converse refuses blank", function()
                 given[name] = blank
                 local nothing, err = conn:generate(given)
                 assert.is_nil(nothing)
-                assert.matches(name .. ": must be a text that is not blank", err.message)
+                assert.matches(name .. ": expected a text that is not blank", err.message)
             end
         end
         assert.equal(0, talk.ep:counters().requests or 0)

@@ -3,6 +3,7 @@
 ---     local agent = assert(conn:agent_session { agent_id = "AGENT12345", alias_id = "ALIAS12345" })
 ---     print(assert(agent:ask "What is the weather in Oslo?"))
 ---     for piece in agent:stream "And tomorrow?" do io.write(piece) end
+local checks = require "bedrock.base.options"
 local connection = require "bedrock.connection"
 local drop_null = require "bedrock.base.drop_null"
 local errors = require "bedrock.errors"
@@ -24,8 +25,8 @@ Session.__index = methods
 --- What may be set for one ask, of every kind.
 local ASKED = { on = "table", context = "any", max_rounds = "whole", params = "table" }
 
-local ON = { event = "callable", reasoning = "callable", tool_call = "callable", tool_result = "callable",
-    trace = "callable" }
+local ON = { what = "callback", path = "on.", listed = true, known = { event = "callable", reasoning = "callable",
+    tool_call = "callable", tool_result = "callable", trace = "callable" } }
 
 local function check_self(self, name)
     if getmetatable(self) ~= Session then
@@ -54,15 +55,6 @@ local function is_busy(self)
     return runs()
 end
 
-local function check_on(on, problems)
-    local found = {}
-    options.check(on or {}, ON, found)
-    for _, problem in ipairs(found) do
-        problem.path = "on." .. problem.path
-        problems[#problems + 1] = problem
-    end
-end
-
 local function or_own(value, own)
     if value == nil then
         return own
@@ -75,7 +67,7 @@ end
 local function read_ask(self, input, given)
     local problems = {}
     local own, call = options.split(given, options.merged(ASKED, self.kind.asked), problems)
-    check_on(type(own.on) == "table" and own.on or nil, problems)
+    checks.check(type(own.on) == "table" and own.on or nil or {}, ON, problems)
     local names = self.kind.tool_names
     local found = names and tools.read(own.tools, names, problems) or self.tools
     if problems[1] then

@@ -689,7 +689,8 @@ What one `say` takes as well, but `messages`.
   context_limit?: integer, tokens: before a request of more the oldest turns are forgotten
   heal?: boolean, what the service refuses by name is left out; answer.healed tells
   on?: table<string, function>, reasoning, tool_call, tool_result, event
-  on_step?: fun(answer: bedrock.ChatAnswer, round: integer)
+  on_step?: fun(answer: bedrock.ChatAnswer, round: integer), sees each answer of the model, also
+      those with calls
   stop_when?: fun(answer: bedrock.ChatAnswer, round: integer): boolean, ends the turn after its
       tools
   variables?: table, of a prompt from prompt management
