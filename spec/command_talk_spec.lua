@@ -66,6 +66,13 @@ describe("the command", function()
             assert.matches("nova%-pro", service.last_request(ep).uri)
         end)
 
+        it("takes the system prompt of the settings, or none", function()
+            run({ "ask", "Hi" }, { env = { BEDROCK_SYSTEM = "Be brief" } })
+            assert.same({ { text = "Be brief" } }, sent().system)
+            run({ "ask", "-s", "", "Hi" }, { env = { BEDROCK_SYSTEM = "Be brief" } })
+            assert.is_nil(sent().system)
+        end)
+
         it("goes on with the last talk", function()
             run { "ask", "One" }
             run { "ask", "-c", "Two" }

@@ -1,4 +1,4 @@
---- Settings files that are Lua, and the one hook of LuaJIT.
+--- Settings files that are Lua, as they are written, and the one hook of LuaJIT.
 local file = require "bedrock.settings.file"
 
 describe("a settings file", function()
@@ -16,6 +16,10 @@ describe("a settings file", function()
     after_each(function()
         debug.sethook()
         os.remove(path)
+    end)
+
+    it("may be of an editor on Windows", function()
+        assert.same({ region = "us-east-1" }, read "\239\187\191return {\r\n    region = 'us-east-1',\r\n}\r\n")
     end)
 
     it("leaves no hook, whether it is read, fails or does not end", function()

@@ -14,7 +14,7 @@ end
 function generate.run(self, args)
     local prompt = self:text(args.prompt, "generate what? bedrock generate PROMPT")
     local answer = self:check(self:connect():generate {
-        model = self:model(), prompt = prompt, system = args.system or self:settings().own.system,
+        model = self:model(), prompt = prompt, system = require("bedrock.terminal.talk").system(self, args),
         max_tokens = args.max_tokens, temperature = args.temperature, family = args.family, heal = true,
     })
     for _, sentence in ipairs(answer.healed or {}) do

@@ -18,6 +18,10 @@ local function usage(words, text)
 end
 
 local function unknown(name, words)
+    if name:find "%s" then
+        return usage(words, ("a question goes to a subcommand: bedrock ask %s"):format(
+            require("bedrock.terminal.quoting").shell(name)))
+    end
     local near = require("bedrock.core").suggest(name, names.list())
     return usage(words, ('there is no subcommand "%s"%s; `bedrock help` lists them'):format(name,
         near and (" (did you mean %s?)"):format(near) or ""))

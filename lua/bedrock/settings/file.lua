@@ -64,6 +64,7 @@ local function of_json(text)
     return value
 end
 
+--- A mark of byte order, which editors on Windows begin with, is no part of it.
 --- @param path string
 --- @return table? settings
 --- @return string? why
@@ -72,6 +73,7 @@ function file.read(path)
     if not text then
         return nil, ("%s: %s"):format(path, why)
     end
+    text = text:gsub("^\239\187\191", "")
     local settings
     if path:find "%.json$" then
         settings, why = of_json(text)

@@ -5,10 +5,19 @@ local talk = {}
 
 function talk.arguments(parser)
     parser:option("-m --model", "A model ID, an ARN or an inference profile."):argname "MODEL"
-    parser:option("-s --system", "The system prompt."):argname "TEXT"
+    parser:option("-s --system", "The system prompt; \"\": none, whatever the settings say."):argname "TEXT"
     number(parser, "--max-tokens", "The longest answer.")
     number(parser, "--temperature", "0 to 1.")
     parser:option("--reasoning", "How much the model thinks first: low, medium, high."):argname "LEVEL"
+end
+
+--- The system prompt; -s "" takes away that of the settings.
+--- @return string?
+function talk.system(self, args, goes_on)
+    if args.system then
+        return args.system ~= "" and args.system or nil
+    end
+    return not goes_on and self:settings().own.system or nil
 end
 
 --- Options of conn:chat. A talk that goes on keeps its model and system prompt. What a model does not take is left out,
@@ -18,7 +27,7 @@ function talk.options(self, args)
     local goes_on = args.continued or args.resume
     return {
         model = args.model or not goes_on and self:model() or nil,
-        system = args.system or not goes_on and self:settings().own.system or nil,
+        system = talk.system(self, args, goes_on),
         max_tokens = args.max_tokens,
         temperature = args.temperature,
         reasoning = args.reasoning,
