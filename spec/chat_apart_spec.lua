@@ -208,4 +208,31 @@ describe("a chat's own tables", function()
         assert.equal(4, #chat.messages)
         talk.check(chat)
     end)
+
+    it("come from a file that is there, else it is told how to begin", function()
+        local nothing, err = conn:chat { model = talk.MODEL, messages = "/nowhere/chat.json" }
+        assert.is_nil(nothing)
+        assert.matches("/nowhere/chat.json: No such file or directory; leave messages out to begin a new chat",
+            err.message, 1, true)
+    end)
+
+    it("are loaded by none of the names that others have, which say what does", function()
+        local chat = talk.chat(conn)
+        for _, case in ipairs {
+            { function() chat:load "x" end, "conn:chat { messages = path }" },
+            { function() chat:ask "x" end, "chat:say(text)" },
+            { function() conn:load_chat "x" end, "conn:chat { messages = path }" },
+            { function() bedrock.load_chat "x" end, "conn:chat { messages = path }" },
+            { function() bedrock.chat {} end, 'bedrock has no "chat": it is a method of connections' },
+            { function() bedrock.converse {} end, "attempt to call" },
+        } do
+            local ok, err = pcall(case[1])
+            assert.is_false(ok)
+            assert.matches(case[2], err, 1, true)
+            assert.matches("chat_apart_spec.lua", err, 1, true)
+        end
+        assert.is_nil(chat.answer)
+        assert.is_nil(bedrock.other)
+        assert.is_nil(bedrock[1])
+    end)
 end)

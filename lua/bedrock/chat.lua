@@ -351,6 +351,8 @@ lazy(methods, {
     undo = "chat.history.undo",
 })
 
+setmetatable(methods, { __index = require "bedrock.chat.meant" })
+
 function Chat.__tostring(self)
     return ("bedrock.chat (%s, %d messages)"):format(self._options.model,
         type(self.messages) == "table" and #self.messages or 0)
@@ -396,12 +398,7 @@ function chat.new(conn, fields)
     end
     local self = begun(conn, own, set, copies.of(own.messages or {}))
     if saved then
-        self._pending = saved
-        for _, call in ipairs(saved.calls) do
-            call.chat = self
-        end
-        self.answer = answer.new({ output = { message = saved.added[#saved.added] }, stopReason = "tool_use" },
-            answer.no_usage(), 0, { calls = saved.calls })
+        require("bedrock.chat.saved").wait(self, saved)
     end
     return self
 end

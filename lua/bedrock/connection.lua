@@ -164,7 +164,8 @@ end
 local function find_for(key, service)
     local index, kind, name = core.find(key, service, connection.handwritten)
     if not index then
-        error("bedrock.connection: " .. kind, 3)
+        local hint = require("bedrock.help.meant").of_connection(key)
+        error("bedrock.connection: " .. (hint and ('no operation "%s": %s'):format(key, hint) or kind), 3)
     end
     return operation(index, kind, name)
 end

@@ -57,6 +57,9 @@ end
 
 return setmetatable(bedrock, {
     __name = "bedrock",
+    __index = function(_, name)
+        require("bedrock.help.meant").of_module(name)
+    end,
     __tostring = function()
         return require("bedrock.help").beginning()
     end,

@@ -85,10 +85,11 @@ end
 
 --- @return string? bytes
 --- @return string? why not
+--- @return integer? code of the system, if there is one
 local function read(path)
-    local file, why = io.open(path, "rb")
+    local file, why, code = io.open(path, "rb")
     if not file then
-        return nil, why
+        return nil, why, code
     end
     local bytes, problem = file:read(FILE_MAX + 1)
     file:close()

@@ -1,4 +1,5 @@
 --- Files of chats: saved, and loaded again.
+local answer = require "bedrock.chat.answer"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local files = require "bedrock.chat.files"
@@ -11,6 +12,7 @@ local saved = {}
 
 local OPERATION = "chat"
 local VERSION = 1
+local MISSING = 2 -- ENOENT
 
 --- Members whose text is bytes, which JSON has as base64.
 --- Source: the blob members of ContentBlock in the Amazon Bedrock API reference.
@@ -87,8 +89,10 @@ function saved.save(self, path)
 end
 
 local function read(path)
-    local text, why = files.read(path)
-    if not text then
+    local text, why, code = files.read(path)
+    if code == MISSING then
+        return nil, why .. "; leave messages out to begin a new chat"
+    elseif not text then
         return nil, why
     end
     local found, err = core.decode(text)
@@ -154,6 +158,17 @@ function saved.load(fields, problems)
     copy.system = copy.system or found.system
     copy.messages = loaded(found.messages)
     return copy, found.waiting ~= nil and waiting_of(found.waiting, fields.messages, problems) or nil
+end
+
+--- The chat waits for the results of those calls.
+--- @param pending table as load found it
+function saved.wait(chat, pending)
+    for _, call in ipairs(pending.calls) do
+        call.chat = chat
+    end
+    chat._pending = pending
+    chat.answer = answer.new({ output = { message = pending.added[#pending.added] }, stopReason = "tool_use" },
+        answer.no_usage(), 0, { calls = pending.calls })
 end
 
 return saved

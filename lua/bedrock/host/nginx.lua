@@ -47,11 +47,12 @@ local LATER = {
     "calls.by_name", "calls.giving", "calls.pages", "calls.request", "calls.wait", "certificate", "chat", "chat.history",
     "chat.saved", "chat.stream", "connection", "credentials", "errors", "generate", "generate.by_chat", "generate.later",
     "generate.listing", "generate.stream", "heal", "healing.flat", "healing.words", "help", "help.describe",
-    "help.skeleton", "help.topics", "knowledge", "load_api", "log", "log.hooks", "log.lines", "log.listen", "log.wire",
-    "models.list", "models.listing", "models.profiles", "models.resolve", "prints.answer", "prints.credentials",
-    "prints.families", "prints.generated", "prints.item", "prints.metadata", "prints.models", "prints.printing",
-    "prints.raw", "regions", "schema", "schema_check", "settings", "streams", "streams.gather", "streams.sse",
-    "streams.stream", "tasks.at_once", "tasks.guarded", "tasks.task", "tasks.unjoined", "test", "test.model", "tokens",
+    "help.meant", "help.skeleton", "help.topics", "knowledge", "load_api", "log", "log.hooks", "log.lines",
+    "log.listen", "log.wire", "models.list", "models.listing", "models.profiles", "models.resolve", "prints.answer",
+    "prints.credentials", "prints.families", "prints.generated", "prints.item", "prints.metadata", "prints.models",
+    "prints.printing", "prints.raw", "regions", "schema", "schema_check", "settings", "streams", "streams.gather",
+    "streams.sse", "streams.stream", "tasks.at_once", "tasks.guarded", "tasks.task", "tasks.unjoined", "test",
+    "test.model", "tokens",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp
