@@ -881,6 +881,39 @@ static void test_engine_stands_still(const char *cache, int wait_ms)
     end();
 }
 
+/* The answer that it then reads is an old one: what others got meanwhile stays, also in the file. */
+static void test_late_answer(void)
+{
+    br_error error;
+    begin();
+    ra_want a = {.done = false}, b = {.done = false};
+    br_engine *second = br_engine_new(&platform, &error);
+    br_client *c = client_of("shared");
+    ra_server_say(server, (ra_step){.life_s = 300});
+    ra_ask(&a, second, c, BR_OBTAIN);
+    while (REQUESTS() == 0)
+        ra_rounds(second, &now, 1);
+    ra_ask(&b, engine, c, BR_OBTAIN);
+    ra_wait(&b, engine, &now);
+    CHECK_STR(b.id, "ASIATEST00000002");
+    ra_wait(&a, second, &now);
+    CHECK_STR(a.id, "ASIATEST00000002");
+    CHECK_INT(a.origin, BR_FROM_MEMORY);
+    CHECK(get(c));
+    CHECK_STR(want.id, "ASIATEST00000002");
+    br_client_unref(c);
+    c = client_of("shared");
+    CHECK(get(c));
+    CHECK_INT(want.origin, BR_FROM_FILE);
+    CHECK_STR(want.id, "ASIATEST00000002");
+    CHECK_INT(REQUESTS(), 2);
+    ra_release(&a);
+    ra_release(&b);
+    br_client_unref(c);
+    br_engine_free(second);
+    end();
+}
+
 /* The engine that runs the exchange goes: a waiter of another one begins anew. */
 static void test_engine_goes(void)
 {
@@ -1148,6 +1181,7 @@ int main(void)
     test_two_engines();
     test_engine_stands_still("memory", 5000);
     test_engine_stands_still("shared", 10000);
+    test_late_answer();
     test_engine_goes();
     test_rejected();
     test_bad_cache();

@@ -155,6 +155,17 @@ static void engine_gone(void *user)
         stop(f);
 }
 
+/*
+** Nobody stepped the engine for so long that others exchanged meanwhile (see waiter.c): what they got
+** lasts longer, and stays.
+*/
+static bool is_late(const br_flight *f, const br_credentials *c)
+{
+    const br_credentials *held = f->provider->held;
+    return c != NULL && held != NULL && f->mode != BR_OBTAIN_FRESH &&
+           held->expiration_ms > c->expiration_ms && br_credentials_fresh(held, now_of(f));
+}
+
 /* Under the mutex. What was noted holds even if the acquisition failed. */
 static void take_outcome(br_flight *f, const br_source_result *result)
 {
@@ -162,6 +173,11 @@ static void take_outcome(br_flight *f, const br_source_result *result)
     f->origin = BR_FROM_EXCHANGE;
     if (result->noted)
         p->note_ms = result->note_ms;
+    if (is_late(f, result->credentials)) {
+        f->credentials = br_credentials_ref(p->held);
+        f->origin = BR_FROM_MEMORY;
+        return;
+    }
     if (result->credentials != NULL) {
         f->credentials = br_credentials_ref(result->credentials);
         br_provider_hold(p, result->credentials);
@@ -196,8 +212,9 @@ static void fetched(void *user, const br_source_result *result)
     br_registry_enter();
     take_outcome(f, result);
     record.note_ms = f->provider->note_ms;
+    bool newest = f->origin == BR_FROM_EXCHANGE;
     br_registry_leave();
-    if (seal(f, &record))
+    if (newest && seal(f, &record))
         f->entry->ops->put(f->entry, br_buf_slice(&f->sealed),
                            record.credentials->expiration_ms - record.clock_offset_ms);
     else
