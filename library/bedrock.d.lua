@@ -71,22 +71,22 @@
 --- The options of a connection: docs/settings.md has them with defaults and limits.
 ---@class bedrock.Settings
 ---@field auth? bedrock.Auth "roles_anywhere" if not given
----@field profile_arn? string
----@field role_arn? string
----@field trust_anchor_arn? string
+---@field profile_arn? string the Roles Anywhere profile; needed for roles_anywhere
+---@field role_arn? string the role to assume; needed for roles_anywhere
+---@field trust_anchor_arn? string the trust anchor that the certificate leads to; needed for roles_anywhere
 ---@field certificate? string file path, or PEM or DER text
 ---@field private_key? string file path, or PEM or DER text, or a URI for OpenSSL's store ("pkcs11:…", "handle:…", "file:…")
 ---@field openssl_providers? string|string[] loaded for private_key alone, such as { "tpm2", "default" }
----@field certificate_chain? string
----@field private_key_password? string
+---@field certificate_chain? string intermediates: file path, or PEM
+---@field private_key_password? string of an encrypted key or PKCS#12
 ---@field pkcs12? string file path, or the bytes
 ---@field session_name? string 2 to 64 characters; needed for roles_anywhere
 ---@field duration? integer seconds, 900 to 3600
 ---@field roles_anywhere_region? string "auto": Bedrock's region
 ---@field roles_anywhere_custom_region? string for regions not listed
----@field access_key_id? string
----@field secret_access_key? string
----@field session_token? string
+---@field access_key_id? string for auth = "access_keys"
+---@field secret_access_key? string for auth = "access_keys"
+---@field session_token? string of temporary keys
 ---@field api_key? string|fun(): string?, number|string|bedrock.Error|nil a function gives the key and its expiration
 ---   (epoch seconds or ISO 8601), or nil and an error
 ---@field credentials? fun(): bedrock.GivenCredentials?, any for auth = "custom"; called before a call that needs them
@@ -104,32 +104,32 @@
 ---@field custom_region? string for regions not listed; overrides region
 ---@field endpoint? string|table<bedrock.ServiceName, string> one URL, or one for each service
 ---@field allow_http? boolean plain http to hosts other than loopback
----@field use_fips? boolean
----@field use_dualstack? boolean
----@field ca_file? string
+---@field use_fips? boolean FIPS endpoints
+---@field use_dualstack? boolean endpoints with IPv4 and IPv6
+---@field ca_file? string PEM file of the only authorities to trust for TLS
 ---@field client_certificate? string file path or PEM, for TLS with your own endpoint
 ---@field client_key? string file path or PEM; in client_certificate if not given
----@field client_key_password? string
+---@field client_key_password? string of an encrypted client_key
 ---@field proxy? string|false URL; false: none; nil: the environment's
 ---@field connect_timeout? integer ms; -1: none
 ---@field read_timeout? integer ms of silence; -1: none
 ---@field first_byte_timeout? integer ms; -1: as read_timeout
 ---@field total_timeout? integer ms for the whole call; -1: none
 ---@field max_attempts? integer 1 to 100; 3 if not given
----@field retry_timeouts? boolean
+---@field retry_timeouts? boolean try again after a read timeout, too; a generation may then be paid for twice
 ---@field headers? table<string, string> sent with every call
 ---@field cache? "shared"|"memory"|string|false a string: the URL of a Redis server
----@field cache_dir? string
----@field validate? boolean
----@field strict? boolean
----@field unknown? "error"|"pass"
+---@field cache_dir? string directory of the cache files
+---@field validate? boolean true if not given: parameters are checked before anything is sent
+---@field strict? boolean unknown enum values, patterns and ARNs of other regions are errors, too
+---@field unknown? "error"|"pass" members that this version does not know: an error, or sent
 ---@field on? bedrock.Hooks functions that are told of each call
 
 --- What a function of credentials gives.
 ---@class bedrock.GivenCredentials
 ---@field access_key_id string
 ---@field secret_access_key string
----@field session_token? string
+---@field session_token? string of temporary keys
 ---@field expiration? bedrock.Timestamp nil: for good
 
 --- A token in a file, exchanged at STS for a role. What is left out is taken from the environment.
@@ -150,31 +150,31 @@
 
 --- A role that STS is asked for, with the credentials of what lies below.
 ---@class bedrock.Role
----@field role_arn string
+---@field role_arn string the role
 ---@field session_name? string "lua-bedrock-" and a random part if not given
 ---@field duration? integer seconds, 900 to 43200; on a role's credentials 3600 at most
----@field external_id? string
+---@field external_id? string what its trust policy asks for
 ---@field policy? string|table JSON, or what becomes it
----@field policy_arns? string[]
----@field tags? table<string, string>
----@field transitive_tag_keys? string[]
----@field source_identity? string
+---@field policy_arns? string[] managed policies that narrow it
+---@field tags? table<string, string> of the session
+---@field transitive_tag_keys? string[] tags that go on to further roles
+---@field source_identity? string as CloudTrail shows it
 
 --- What can be set for one call.
 ---@class bedrock.CallOptions
 ---@field authorization? string sent instead of a signature
----@field headers? table<string, string>
----@field connect_timeout? integer
----@field read_timeout? integer
----@field first_byte_timeout? integer
----@field total_timeout? integer
----@field max_attempts? integer
----@field retry_timeouts? boolean
+---@field headers? table<string, string> sent and signed besides
+---@field connect_timeout? integer ms
+---@field read_timeout? integer ms: the longest silence
+---@field first_byte_timeout? integer ms: read_timeout until the first byte
+---@field total_timeout? integer ms: the whole call, with retries
+---@field max_attempts? integer the first included
+---@field retry_timeouts? boolean try again after a read timeout, too
 ---@field stream? boolean|"bytes" the answer as a stream, if the operation can: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
 ---@field require_end? boolean server-sent events that end without the last one, or report an error, are an error
----@field validate? boolean
----@field strict? boolean
----@field unknown? "error"|"pass"
+---@field validate? boolean parameters are checked
+---@field strict? boolean and more of them
+---@field unknown? "error"|"pass" members that this version does not know: an error, or sent
 
 ---@class bedrock.StreamOptions: bedrock.CallOptions
 ---@field stream true|"bytes"
@@ -186,11 +186,11 @@
 
 --- Tokens of a call, as its service counts them.
 ---@class bedrock.TokenUsage
----@field input_tokens? integer
----@field output_tokens? integer
----@field total_tokens? integer
----@field cache_read_tokens? integer
----@field cache_write_tokens? integer
+---@field input_tokens? integer of what was sent
+---@field output_tokens? integer of what was made
+---@field total_tokens? integer both
+---@field cache_read_tokens? integer taken from the prompt cache
+---@field cache_write_tokens? integer put into the prompt cache
 
 ---@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"|"prompt_router"|"marketplace"
 
@@ -225,8 +225,8 @@
 
 --- An event or delta that has no place in what is gathered, or whose place is taken.
 ---@class bedrock.OtherEvent
----@field name string
----@field event any
+---@field name string of the event
+---@field event any what it holds
 
 --- What `gather` makes of a stream that has no form of its own.
 ---@class bedrock.GatheredEvents
@@ -338,21 +338,21 @@
 
 --- The facts of AWS that a build was made from.
 ---@class bedrock.ApiVersion
----@field source string
----@field hash string
----@field services table<string, string>
+---@field source string botocore, and its version
+---@field hash string of the facts
+---@field services table<string, string> their API versions
 
 --- A request to be signed with keys of your own, without a connection.
 ---@class bedrock.SignParams
 ---@field url string path and query percent-encoded
 ---@field method? string POST if not given
----@field headers? table<string, string>
----@field body? string
----@field region string
+---@field headers? table<string, string> to be signed besides
+---@field body? string its bytes
+---@field region string whose service it is for
 ---@field service? string "bedrock" if not given
 ---@field access_key_id string
 ---@field secret_access_key string
----@field session_token? string
+---@field session_token? string of temporary keys
 ---@field time? number epoch seconds; now if not given
 
 ---@class bedrock
@@ -379,11 +379,11 @@ function bedrock.sign(request) end
 ---@field method? string GET if not given
 ---@field headers? table<string, string> whoever uses the URL must send them
 ---@field expires? integer seconds, 1 to 604800; 3600 if not given
----@field region string
+---@field region string whose service it is for
 ---@field service? string "bedrock" if not given
 ---@field access_key_id string
 ---@field secret_access_key string
----@field session_token? string
+---@field session_token? string of temporary keys
 ---@field time? number epoch seconds; now if not given
 
 --- A URL that carries its signature in the query, so that it is good without credentials until it expires.
@@ -434,18 +434,18 @@ function bedrock.api_version() end
 
 --- What `ask` returns, and what is in `session.answer` after a stream.
 ---@class bedrock.AgentAnswer
----@field text string
----@field session_id? string
+---@field text string what was said
+---@field session_id? string with which the session goes on
 ---@field rounds integer requests that it took
 ---@field citations table[] as AWS has them
----@field files { name: string?, type: string?, bytes: string? }[]
+---@field files { name: string?, type: string?, bytes: string? }[] that the agent made
 ---@field trace table[] an agent's trace parts, or a harness's hook events
 ---@field results bedrock.AgentResult[] what tools gave, in the order of their calls
 ---@field collaborators { agent_id: string?, name: string? }[] agents beside this one that were heard of
 ---@field return_control? table[] of an agent: the events that handed its calls out, as AWS has them
 ---@field calls? bedrock.AgentCall[] calls that nobody here answers: the session has no tools
----@field stop_reason? string
----@field usage? bedrock.Usage
+---@field stop_reason? string why it ended
+---@field usage? bedrock.Usage tokens
 ---@field reasoning? string of a harness
 ---@field message? table of a harness: the last one
 ---@field messages? table[] of a harness: all of this ask
@@ -458,16 +458,16 @@ function bedrock.api_version() end
 
 --- A call of a function, as an agent asks for it.
 ---@class bedrock.AgentCall
----@field id string
+---@field id string of this call
 ---@field name string what it is called in `tools`
 ---@field params table the values by their names; for a harness its input
----@field session table
----@field round integer
+---@field session table whose call it is
+---@field round integer 1 for the first request
 ---@field context any the ask's own
 ---@field group? string an agent's action group
 ---@field agent_id? string of the collaborator that wants it
 ---@field collaborator? string its name
----@field confirmation? "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT"
+---@field confirmation? "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT" it is to be confirmed
 ---@field input table as it came
 
 --- What became of a call of a function.
@@ -509,28 +509,28 @@ local AgentSession = {}
 
 ---@class bedrock.AskOptions: bedrock.CallOptions
 ---@field on? table<string, function> event(name, event), tool_call(call), tool_result(result, call), reasoning(text), trace(event)
----@field tools? table
----@field approve? fun(call: bedrock.AgentCall): boolean, string?
+---@field tools? table for this ask
+---@field approve? fun(call: bedrock.AgentCall): boolean, string? for this ask
 ---@field context? any handed to tools as call.context
 ---@field files? table of an agent: paths, or {path = | bytes = | s3 =, name =, media_type =, use =}
 ---@field state? table of an agent: AWS's SessionState, for this ask
 ---@field trace? boolean of an agent
----@field max_rounds? integer
----@field tool_limit? integer
+---@field max_rounds? integer for this ask
+---@field tool_limit? integer for this ask
 ---@field params? table other members of the operation
 
 --- What a function of `on` gets.
 ---@class bedrock.CallEvent
----@field operation string
----@field service? string
----@field region string
----@field attempt? integer
----@field status? integer
----@field request_id? string
----@field error? bedrock.Error
----@field ms bedrock.Milliseconds
+---@field operation string in snake case
+---@field service? string its ID
+---@field region string that was asked
+---@field attempt? integer 1 for the first
+---@field status? integer of the HTTP answer
+---@field request_id? string what AWS's support asks for
+---@field error? bedrock.Error nil if all is well
+---@field ms bedrock.Milliseconds where the time went
 ---@field bytes? integer of the answer's body
----@field tokens? bedrock.Tokens
+---@field tokens? bedrock.Tokens where the answer tells
 ---@field reason? string of a retry
 ---@field delay_ms? integer of a retry
 ---@field source? string of credentials
@@ -566,13 +566,13 @@ local Chat = {}
 
 --- The answer of a turn.
 ---@class bedrock.ChatAnswer prints as its text
----@field text string
+---@field text string what was said
 ---@field message table as Converse has it
----@field stop_reason string
+---@field stop_reason string why it ended
 ---@field usage bedrock.Usage of all rounds
 ---@field rounds integer requests of this turn
----@field reasoning? string
----@field citations? table[]
+---@field reasoning? string what the model thought
+---@field citations? table[] as Converse has them
 ---@field object? any with `schema`: the decoded value
 ---@field calls? bedrock.ToolCall[] of tools without `run`: chat:results goes on
 ---@field metrics? table of the last round
@@ -585,7 +585,7 @@ local Chat = {}
 ---@field resolve? boolean `model` is looked up by conn:resolve first
 ---@field system? string|table[] text or blocks
 ---@field messages? table[]|string what was said before: a list, or the path of a saved chat
----@field tools? bedrock.Tool[]
+---@field tools? bedrock.Tool[] functions that the model may call
 ---@field tool_choice? string "any", "auto" or a tool's name, for the first request of a turn
 ---@field max_rounds? integer requests of one turn; 10 if not given
 ---@field tool_limit? integer tools that run at once; all if not given
@@ -593,11 +593,11 @@ local Chat = {}
 ---@field context? any handed to tools as call.context
 ---@field schema? table JSON Schema or the short form: the answer is an object
 ---@field partial? fun(value: any) sees that object grow, while streaming
----@field max_tokens? integer
----@field temperature? number
----@field top_p? number
----@field top_k? integer
----@field stop? string|string[]
+---@field max_tokens? integer of an answer
+---@field temperature? number 0: the likeliest words
+---@field top_p? number only words of so much probability together
+---@field top_k? integer only the k likeliest words
+---@field stop? string|string[] texts that end the answer
 ---@field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
 ---@field cache? boolean|"5m"|"1h" cache points after system, tools and the last message
 ---@field citations? boolean documents can be cited
@@ -626,9 +626,9 @@ local Connection = {}
 ---@field source string the outermost layer: an `auth`, "assume_role" or "sso"
 ---@field via string[] all layers that they come through, from the outermost in
 ---@field cache? "exchange"|"memory"|"file"|"redis" where they were found
----@field access_key_id? string
+---@field access_key_id? string no secret
 ---@field expiration? integer epoch seconds; nil: they do not expire
----@field seconds_left? integer
+---@field seconds_left? integer until they end
 
 --- How much of a value is shown.
 ---@class bedrock.DumpOptions
@@ -637,12 +637,12 @@ local Connection = {}
 
 --- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; so does `..`.
 ---@class bedrock.Error
----@field kind bedrock.ErrorKind
+---@field kind bedrock.ErrorKind what part failed
 ---@field code bedrock.ErrorCode the service's name for it, or ours
----@field message string
----@field operation? string
+---@field message string what is wrong, where, and what to do
+---@field operation? string that failed
 ---@field status? integer of the HTTP answer, if there was one
----@field request_id? string
+---@field request_id? string what AWS's support asks for
 ---@field headers? table<string, string> of the answer, as in bedrock.Metadata, but without set-cookie; not of one that refused credentials
 ---@field retry_after? number seconds that the service asked to wait
 ---@field retryable boolean the same call may succeed later
@@ -676,30 +676,30 @@ local Connection = {}
 ---@class bedrock.GenerateParams
 ---@field model string model ID, ARN or inference profile
 ---@field prompt? string text, image and video families
----@field system? string
----@field max_tokens? integer
----@field temperature? number
----@field top_p? number
----@field top_k? integer
----@field stop? string|string[]
+---@field system? string instructions before the prompt
+---@field max_tokens? integer of the text
+---@field temperature? number 0: the likeliest words
+---@field top_p? number only words of so much probability together
+---@field top_k? integer only the k likeliest words
+---@field stop? string|string[] texts that end the text
 ---@field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
 ---@field images? bedrock.MediaInput|bedrock.MediaInput[] of models that look at images, change them, or embed them
 ---@field video? bedrock.MediaInput of models that look at videos
 ---@field negative_prompt? string image families
----@field width? integer
----@field height? integer
+---@field width? integer of images, pixels
+---@field height? integer of images, pixels
 ---@field aspect_ratio? string "16:9"
 ---@field resolution? string of a video: "540p"
 ---@field duration? integer of a video, seconds
----@field count? integer
----@field seed? integer
+---@field count? integer of images
+---@field seed? integer the same seed makes the same image
 ---@field task? "variation"|"inpainting"|"background_removal" what is done with `images`
 ---@field mask? bedrock.MediaInput an image: inpainting changes what is black
 ---@field mask_prompt? string what inpainting changes, in words
 ---@field output? string "s3://…" where models put what takes them minutes
 ---@field input? string|string[] embedding families
 ---@field input_type? "search_document"|"search_query"|"classification"|"clustering" what an embedding is for
----@field dimensions? integer
+---@field dimensions? integer of embeddings
 ---@field query? string rerank families
 ---@field documents? string[] likewise
 ---@field top_n? integer likewise: only so many results, the best
@@ -718,15 +718,15 @@ local Connection = {}
 
 --- One of its fields says what the model made. `tostring` gives the text, or a line about what else it is.
 ---@class bedrock.Generated
----@field text? string
+---@field text? string of text models
 ---@field reasoning? string what the model thought, where it tells
 ---@field object? any with `schema`: the value
 ---@field images? string[] bytes of image files
----@field embeddings? number[][]
+---@field embeddings? number[][] a list of numbers for each input
 ---@field results? bedrock.Ranked[] the best first
 ---@field uri? string where in S3 the result is
----@field stop_reason? string
----@field usage bedrock.TokenUsage
+---@field stop_reason? string why it ended
+---@field usage bedrock.TokenUsage tokens
 ---@field healed? string[] what was left out or changed, a sentence each
 ---@field raw table the model's own answer; for a list of inputs, a list of them; of a stream its chunks
 
@@ -749,37 +749,37 @@ local Connection = {}
 
 --- Which knowledge base, and which model answers.
 ---@class bedrock.KnowledgeOptions
----@field id string
+---@field id string of the knowledge base
 ---@field model? string that answers: its ID, ARN or inference profile
 ---@field resolve? boolean the model's name may be a part of it: conn:resolve finds it
 ---@field session_id? string of an earlier one; the service makes it
----@field results? integer
----@field filter? table
----@field search? "hybrid"|"semantic"
----@field max_tokens? integer
----@field temperature? number
----@field top_p? number
----@field stop? string|string[]
+---@field results? integer how many passages
+---@field filter? table AWS's RetrievalFilter
+---@field search? "hybrid"|"semantic" how it is searched
+---@field max_tokens? integer of the answer
+---@field temperature? number of the answer
+---@field top_p? number of the answer
+---@field stop? string|string[] texts that end the answer
 ---@field template? string the prompt's template, with $search_results$
----@field guardrail? { id: string, version: string }
----@field user_id? string
+---@field guardrail? { id: string, version: string } that watches the answer
+---@field user_id? string whose documents may be read
 ---@field params? table other members of RetrieveAndGenerate
 
 --- What is known of an answer beside its content.
 ---@class bedrock.Metadata
----@field status integer
+---@field status integer of the HTTP answer
 ---@field attempts integer requests sent
----@field request_id? string
+---@field request_id? string what AWS's support asks for
 ---@field headers table<string, string> lower-case names; repeated fields joined with ", "
----@field timing bedrock.Timing
+---@field timing bedrock.Timing where the time went
 ---@field token? table<string, string> the idempotency token or session ID that was generated, by member
 
 ---@class bedrock.Milliseconds
 ---@field queue number until the engine took the call up
 ---@field credentials number waited for them
 ---@field dns number of the last attempt, like the next four; 0 on a kept connection
----@field connect number
----@field tls number
+---@field connect number TCP
+---@field tls number the handshake
 ---@field first_byte? number from the beginning of the attempt
 ---@field attempt? number the attempt itself
 ---@field total number since the call was made
@@ -787,24 +787,24 @@ local Connection = {}
 --- A model that can be called here.
 ---@class bedrock.Model
 ---@field id string what operations take as modelId
----@field arn string
----@field name string
----@field provider? string
----@field kind bedrock.ModelKind
+---@field arn string its ARN
+---@field name string as AWS shows it
+---@field provider? string who made it
+---@field kind bedrock.ModelKind how it is called
 ---@field profile_type? "system"|"application" of inference profiles
 ---@field input string[] modalities: TEXT, IMAGE, …
----@field output string[]
----@field streaming boolean
+---@field output string[] modalities
+---@field streaming boolean does it stream?
 
 --- Which models to list; all that is given must fit.
 ---@class bedrock.ModelFilter
 ---@field provider? string "Amazon", "Anthropic", …; upper and lower case are the same
----@field kind? bedrock.ModelKind
+---@field kind? bedrock.ModelKind how it is called
 ---@field name? string a part of the name
 ---@field input? string a modality
 ---@field output? string a modality; also called modality
----@field modality? string
----@field streaming? boolean
+---@field modality? string the same as output
+---@field streaming? boolean only those that stream, or do not
 
 ---@class bedrock.ModelList
 ---@field [integer] bedrock.Model
@@ -822,12 +822,12 @@ local Connection = {}
 
 --- As AWS has it (content, location, score, metadata, documentId), with its text and document_id.
 ---@class bedrock.Passage
----@field text? string
----@field score? number
+---@field text? string what it says
+---@field score? number the higher, the better it fits
 ---@field location? table prints as the address
----@field metadata? table
----@field content? table
----@field document_id? string
+---@field metadata? table of the document
+---@field content? table as AWS has it
+---@field document_id? string of the document
 
 --- The passages that a knowledge base found, in order of their scores.
 ---@class bedrock.Passages
@@ -837,10 +837,10 @@ local Connection = {}
 
 --- A signed request, not sent.
 ---@class bedrock.Prepared
----@field method string
----@field url string
+---@field method string GET, POST, …
+---@field url string with its query
 ---@field headers table<string, string> all that is sent but content-length and user-agent
----@field body? string
+---@field body? string as it would be sent
 
 --- A request to be signed into its URL, with the credentials of a connection.
 ---@class bedrock.PresignRequest
@@ -854,19 +854,19 @@ local Connection = {}
 --- One thing that is wrong with settings or parameters.
 ---@class bedrock.Problem
 ---@field path string "messages[1].content", or a setting's name
----@field kind bedrock.ProblemKind
----@field message string
+---@field kind bedrock.ProblemKind of what sort
+---@field message string what is wrong, and what to do
 
 ---@class bedrock.Ranked
 ---@field index integer of the document, from 1
----@field score number
----@field document string
+---@field score number the higher, the better it fits
+---@field document string as you gave it
 
 --- The answer of a raw request.
 ---@class bedrock.RawAnswer
----@field status integer
----@field headers table<string, string>
----@field body string
+---@field status integer of the HTTP answer
+---@field headers table<string, string> names in lower case
+---@field body string its bytes
 
 --- A request that AWS's model does not describe.
 ---@class bedrock.RawRequest
@@ -887,8 +887,8 @@ local Connection = {}
 ---@class bedrock.SignRequest
 ---@field url string path and query percent-encoded
 ---@field method? string POST if not given
----@field headers? table<string, string>
----@field body? string
+---@field headers? table<string, string> to be signed besides
+---@field body? string its bytes
 ---@field service? string "bedrock" if not given
 ---@field region? string the connection's if not given
 
@@ -909,16 +909,16 @@ local Stream = {}
 
 --- Prints well.
 ---@class bedrock.TestReport
----@field ok boolean
+---@field ok boolean did all work?
 ---@field steps bedrock.TestStep[] none after one that failed
 
 --- One step of a test.
 ---@class bedrock.TestStep
----@field name "settings"|"certificate"|"credentials"|"bedrock"|"model"
----@field ok boolean
----@field ms number
----@field detail string
----@field hint? string
+---@field name "settings"|"certificate"|"credentials"|"bedrock"|"model" what was tested
+---@field ok boolean did it work?
+---@field ms number how long it took
+---@field detail string what was found, or the error
+---@field hint? string what to do
 
 --- How long the parts of a call took.
 ---@class bedrock.Timing
@@ -927,11 +927,11 @@ local Stream = {}
 ---@field tokens? bedrock.Tokens where the answer tells
 
 ---@class bedrock.Tokens
----@field input_tokens? integer
----@field output_tokens? integer
----@field total_tokens? integer
----@field cache_read_tokens? integer
----@field cache_write_tokens? integer
+---@field input_tokens? integer of what was sent
+---@field output_tokens? integer of what was made
+---@field total_tokens? integer both
+---@field cache_read_tokens? integer taken from the prompt cache
+---@field cache_write_tokens? integer put into the prompt cache
 
 --- A function of yours that the model may call.
 ---@class bedrock.Tool
@@ -943,20 +943,20 @@ local Stream = {}
 
 --- What a tool is told of the call beside its input.
 ---@class bedrock.ToolCall
----@field id string
----@field name string
----@field input table
----@field chat bedrock.Chat
+---@field id string of this call
+---@field name string of the tool
+---@field input table what the model gave
+---@field chat bedrock.Chat whose tool it is
 ---@field round integer 1 for the first answer of the turn
 ---@field context any what the chat's option `context` has
 
 --- Tokens of an answer, summed over the requests of a turn.
 ---@class bedrock.Usage
----@field input_tokens integer
----@field output_tokens integer
----@field total_tokens integer
----@field cache_read_tokens integer
----@field cache_write_tokens integer
+---@field input_tokens integer of what was sent
+---@field output_tokens integer of what was made
+---@field total_tokens integer both
+---@field cache_read_tokens integer taken from the prompt cache
+---@field cache_write_tokens integer put into the prompt cache
 
 --- What a certificate says, and what IAM Roles Anywhere would refuse. No network, and nothing secret.
 ---@param given string|bedrock.Settings a file, or settings: certificate, private_key, certificate_chain, pkcs12, …

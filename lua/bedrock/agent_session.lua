@@ -144,14 +144,14 @@ end
 --- @class bedrock.AskOptions: bedrock.CallOptions
 --- @field on? table<string, function> event(name, event), tool_call(call), tool_result(result, call),
 ---   reasoning(text), trace(event)
---- @field tools? table
---- @field approve? fun(call: bedrock.AgentCall): boolean, string?
+--- @field tools? table for this ask
+--- @field approve? fun(call: bedrock.AgentCall): boolean, string? for this ask
 --- @field context? any handed to tools as call.context
 --- @field files? table of an agent: paths, or {path = | bytes = | s3 =, name =, media_type =, use =}
 --- @field state? table of an agent: AWS's SessionState, for this ask
 --- @field trace? boolean of an agent
---- @field max_rounds? integer
---- @field tool_limit? integer
+--- @field max_rounds? integer for this ask
+--- @field tool_limit? integer for this ask
 --- @field params? table other members of the operation
 
 --- Asks, and waits for the whole answer.

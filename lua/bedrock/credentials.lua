@@ -58,9 +58,9 @@ end
 --- @field source string the outermost layer: an `auth`, "assume_role" or "sso"
 --- @field via string[] all layers that they come through, from the outermost in
 --- @field cache? "exchange"|"memory"|"file"|"redis" where they were found
---- @field access_key_id? string
+--- @field access_key_id? string no secret
 --- @field expiration? integer epoch seconds; nil: they do not expire
---- @field seconds_left? integer
+--- @field seconds_left? integer until they end
 
 --- What the next call will be signed with, without secrets. If there are no credentials yet, they are obtained first.
 --- @return bedrock.CredentialsInfo? info

@@ -4,17 +4,17 @@ local core = require "bedrock.core"
 --- One thing that is wrong with settings or parameters.
 --- @class bedrock.Problem
 --- @field path string "messages[1].content", or a setting's name
---- @field kind bedrock.ProblemKind
---- @field message string
+--- @field kind bedrock.ProblemKind of what sort
+--- @field message string what is wrong, and what to do
 
 --- What every failing function returns after nil. `tostring(err)` reads well and shows no secret; so does `..`.
 --- @class bedrock.Error
---- @field kind bedrock.ErrorKind
+--- @field kind bedrock.ErrorKind what part failed
 --- @field code bedrock.ErrorCode the service's name for it, or ours
---- @field message string
---- @field operation? string
+--- @field message string what is wrong, where, and what to do
+--- @field operation? string that failed
 --- @field status? integer of the HTTP answer, if there was one
---- @field request_id? string
+--- @field request_id? string what AWS's support asks for
 --- @field headers? table<string, string> of the answer, as in bedrock.Metadata, but without set-cookie; not of one
 ---   that refused credentials
 --- @field retry_after? number seconds that the service asked to wait

@@ -98,20 +98,20 @@ end
 
 --- Which knowledge base, and which model answers.
 --- @class bedrock.KnowledgeOptions
---- @field id string
+--- @field id string of the knowledge base
 --- @field model? string that answers: its ID, ARN or inference profile
 --- @field resolve? boolean the model's name may be a part of it: conn:resolve finds it
 --- @field session_id? string of an earlier one; the service makes it
---- @field results? integer
---- @field filter? table
---- @field search? "hybrid"|"semantic"
---- @field max_tokens? integer
---- @field temperature? number
---- @field top_p? number
---- @field stop? string|string[]
+--- @field results? integer how many passages
+--- @field filter? table AWS's RetrievalFilter
+--- @field search? "hybrid"|"semantic" how it is searched
+--- @field max_tokens? integer of the answer
+--- @field temperature? number of the answer
+--- @field top_p? number of the answer
+--- @field stop? string|string[] texts that end the answer
 --- @field template? string the prompt's template, with $search_results$
---- @field guardrail? { id: string, version: string }
---- @field user_id? string
+--- @field guardrail? { id: string, version: string } that watches the answer
+--- @field user_id? string whose documents may be read
 --- @field params? table other members of RetrieveAndGenerate
 
 --- @class bedrock.Knowledge: bedrock.AgentSession

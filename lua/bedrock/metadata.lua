@@ -16,11 +16,11 @@ local tables = setmetatable({}, { __mode = "k" })
 
 --- What is known of an answer beside its content.
 --- @class bedrock.Metadata
---- @field status integer
+--- @field status integer of the HTTP answer
 --- @field attempts integer requests sent
---- @field request_id? string
+--- @field request_id? string what AWS's support asks for
 --- @field headers table<string, string> lower-case names; repeated fields joined with ", "
---- @field timing bedrock.Timing
+--- @field timing bedrock.Timing where the time went
 --- @field token? table<string, string> the idempotency token or session ID that was generated, by member
 
 --- One for a stream and what it gathered, of which only one says how many tokens it took.

@@ -310,15 +310,15 @@ end
 
 --- One step of a test.
 --- @class bedrock.TestStep
---- @field name "settings"|"certificate"|"credentials"|"bedrock"|"model"
---- @field ok boolean
---- @field ms number
---- @field detail string
---- @field hint? string
+--- @field name "settings"|"certificate"|"credentials"|"bedrock"|"model" what was tested
+--- @field ok boolean did it work?
+--- @field ms number how long it took
+--- @field detail string what was found, or the error
+--- @field hint? string what to do
 
 --- Prints well.
 --- @class bedrock.TestReport
---- @field ok boolean
+--- @field ok boolean did all work?
 --- @field steps bedrock.TestStep[] none after one that failed
 
 --- What to test besides.

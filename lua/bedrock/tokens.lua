@@ -2,11 +2,11 @@
 local tokens = {}
 
 --- @class bedrock.Tokens
---- @field input_tokens? integer
---- @field output_tokens? integer
---- @field total_tokens? integer
---- @field cache_read_tokens? integer
---- @field cache_write_tokens? integer
+--- @field input_tokens? integer of what was sent
+--- @field output_tokens? integer of what was made
+--- @field total_tokens? integer both
+--- @field cache_read_tokens? integer taken from the prompt cache
+--- @field cache_write_tokens? integer put into the prompt cache
 
 local HEADERS = {
     input_tokens = "x-amzn-bedrock-input-token-count",

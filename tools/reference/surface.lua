@@ -71,22 +71,22 @@
 --- The options of a connection: docs/settings.md has them with defaults and limits.
 ---@class bedrock.Settings
 ---@field auth? bedrock.Auth "roles_anywhere" if not given
----@field profile_arn? string
----@field role_arn? string
----@field trust_anchor_arn? string
+---@field profile_arn? string the Roles Anywhere profile; needed for roles_anywhere
+---@field role_arn? string the role to assume; needed for roles_anywhere
+---@field trust_anchor_arn? string the trust anchor that the certificate leads to; needed for roles_anywhere
 ---@field certificate? string file path, or PEM or DER text
 ---@field private_key? string file path, or PEM or DER text, or a URI for OpenSSL's store ("pkcs11:…", "handle:…", "file:…")
 ---@field openssl_providers? string|string[] loaded for private_key alone, such as { "tpm2", "default" }
----@field certificate_chain? string
----@field private_key_password? string
+---@field certificate_chain? string intermediates: file path, or PEM
+---@field private_key_password? string of an encrypted key or PKCS#12
 ---@field pkcs12? string file path, or the bytes
 ---@field session_name? string 2 to 64 characters; needed for roles_anywhere
 ---@field duration? integer seconds, 900 to 3600
 ---@field roles_anywhere_region? string "auto": Bedrock's region
 ---@field roles_anywhere_custom_region? string for regions not listed
----@field access_key_id? string
----@field secret_access_key? string
----@field session_token? string
+---@field access_key_id? string for auth = "access_keys"
+---@field secret_access_key? string for auth = "access_keys"
+---@field session_token? string of temporary keys
 ---@field api_key? string|fun(): string?, number|string|bedrock.Error|nil a function gives the key and its expiration
 ---   (epoch seconds or ISO 8601), or nil and an error
 ---@field credentials? fun(): bedrock.GivenCredentials?, any for auth = "custom"; called before a call that needs them
@@ -104,32 +104,32 @@
 ---@field custom_region? string for regions not listed; overrides region
 ---@field endpoint? string|table<bedrock.ServiceName, string> one URL, or one for each service
 ---@field allow_http? boolean plain http to hosts other than loopback
----@field use_fips? boolean
----@field use_dualstack? boolean
----@field ca_file? string
+---@field use_fips? boolean FIPS endpoints
+---@field use_dualstack? boolean endpoints with IPv4 and IPv6
+---@field ca_file? string PEM file of the only authorities to trust for TLS
 ---@field client_certificate? string file path or PEM, for TLS with your own endpoint
 ---@field client_key? string file path or PEM; in client_certificate if not given
----@field client_key_password? string
+---@field client_key_password? string of an encrypted client_key
 ---@field proxy? string|false URL; false: none; nil: the environment's
 ---@field connect_timeout? integer ms; -1: none
 ---@field read_timeout? integer ms of silence; -1: none
 ---@field first_byte_timeout? integer ms; -1: as read_timeout
 ---@field total_timeout? integer ms for the whole call; -1: none
 ---@field max_attempts? integer 1 to 100; 3 if not given
----@field retry_timeouts? boolean
+---@field retry_timeouts? boolean try again after a read timeout, too; a generation may then be paid for twice
 ---@field headers? table<string, string> sent with every call
 ---@field cache? "shared"|"memory"|string|false a string: the URL of a Redis server
----@field cache_dir? string
----@field validate? boolean
----@field strict? boolean
----@field unknown? "error"|"pass"
+---@field cache_dir? string directory of the cache files
+---@field validate? boolean true if not given: parameters are checked before anything is sent
+---@field strict? boolean unknown enum values, patterns and ARNs of other regions are errors, too
+---@field unknown? "error"|"pass" members that this version does not know: an error, or sent
 ---@field on? bedrock.Hooks functions that are told of each call
 
 --- What a function of credentials gives.
 ---@class bedrock.GivenCredentials
 ---@field access_key_id string
 ---@field secret_access_key string
----@field session_token? string
+---@field session_token? string of temporary keys
 ---@field expiration? bedrock.Timestamp nil: for good
 
 --- A token in a file, exchanged at STS for a role. What is left out is taken from the environment.
@@ -150,31 +150,31 @@
 
 --- A role that STS is asked for, with the credentials of what lies below.
 ---@class bedrock.Role
----@field role_arn string
+---@field role_arn string the role
 ---@field session_name? string "lua-bedrock-" and a random part if not given
 ---@field duration? integer seconds, 900 to 43200; on a role's credentials 3600 at most
----@field external_id? string
+---@field external_id? string what its trust policy asks for
 ---@field policy? string|table JSON, or what becomes it
----@field policy_arns? string[]
----@field tags? table<string, string>
----@field transitive_tag_keys? string[]
----@field source_identity? string
+---@field policy_arns? string[] managed policies that narrow it
+---@field tags? table<string, string> of the session
+---@field transitive_tag_keys? string[] tags that go on to further roles
+---@field source_identity? string as CloudTrail shows it
 
 --- What can be set for one call.
 ---@class bedrock.CallOptions
 ---@field authorization? string sent instead of a signature
----@field headers? table<string, string>
----@field connect_timeout? integer
----@field read_timeout? integer
----@field first_byte_timeout? integer
----@field total_timeout? integer
----@field max_attempts? integer
----@field retry_timeouts? boolean
+---@field headers? table<string, string> sent and signed besides
+---@field connect_timeout? integer ms
+---@field read_timeout? integer ms: the longest silence
+---@field first_byte_timeout? integer ms: read_timeout until the first byte
+---@field total_timeout? integer ms: the whole call, with retries
+---@field max_attempts? integer the first included
+---@field retry_timeouts? boolean try again after a read timeout, too
 ---@field stream? boolean|"bytes" the answer as a stream, if the operation can: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
 ---@field require_end? boolean server-sent events that end without the last one, or report an error, are an error
----@field validate? boolean
----@field strict? boolean
----@field unknown? "error"|"pass"
+---@field validate? boolean parameters are checked
+---@field strict? boolean and more of them
+---@field unknown? "error"|"pass" members that this version does not know: an error, or sent
 
 ---@class bedrock.StreamOptions: bedrock.CallOptions
 ---@field stream true|"bytes"
@@ -186,11 +186,11 @@
 
 --- Tokens of a call, as its service counts them.
 ---@class bedrock.TokenUsage
----@field input_tokens? integer
----@field output_tokens? integer
----@field total_tokens? integer
----@field cache_read_tokens? integer
----@field cache_write_tokens? integer
+---@field input_tokens? integer of what was sent
+---@field output_tokens? integer of what was made
+---@field total_tokens? integer both
+---@field cache_read_tokens? integer taken from the prompt cache
+---@field cache_write_tokens? integer put into the prompt cache
 
 ---@alias bedrock.ModelKind "on_demand"|"inference_profile"|"custom"|"imported"|"provisioned"|"prompt_router"|"marketplace"
 
@@ -225,8 +225,8 @@
 
 --- An event or delta that has no place in what is gathered, or whose place is taken.
 ---@class bedrock.OtherEvent
----@field name string
----@field event any
+---@field name string of the event
+---@field event any what it holds
 
 --- What `gather` makes of a stream that has no form of its own.
 ---@class bedrock.GatheredEvents
@@ -338,21 +338,21 @@
 
 --- The facts of AWS that a build was made from.
 ---@class bedrock.ApiVersion
----@field source string
----@field hash string
----@field services table<string, string>
+---@field source string botocore, and its version
+---@field hash string of the facts
+---@field services table<string, string> their API versions
 
 --- A request to be signed with keys of your own, without a connection.
 ---@class bedrock.SignParams
 ---@field url string path and query percent-encoded
 ---@field method? string POST if not given
----@field headers? table<string, string>
----@field body? string
----@field region string
+---@field headers? table<string, string> to be signed besides
+---@field body? string its bytes
+---@field region string whose service it is for
 ---@field service? string "bedrock" if not given
 ---@field access_key_id string
 ---@field secret_access_key string
----@field session_token? string
+---@field session_token? string of temporary keys
 ---@field time? number epoch seconds; now if not given
 
 ---@class bedrock
@@ -379,11 +379,11 @@ function bedrock.sign(request) end
 ---@field method? string GET if not given
 ---@field headers? table<string, string> whoever uses the URL must send them
 ---@field expires? integer seconds, 1 to 604800; 3600 if not given
----@field region string
+---@field region string whose service it is for
 ---@field service? string "bedrock" if not given
 ---@field access_key_id string
 ---@field secret_access_key string
----@field session_token? string
+---@field session_token? string of temporary keys
 ---@field time? number epoch seconds; now if not given
 
 --- A URL that carries its signature in the query, so that it is good without credentials until it expires.

@@ -5,18 +5,18 @@ local answer = {}
 
 --- What `ask` returns, and what is in `session.answer` after a stream.
 --- @class bedrock.AgentAnswer
---- @field text string
---- @field session_id? string
+--- @field text string what was said
+--- @field session_id? string with which the session goes on
 --- @field rounds integer requests that it took
 --- @field citations table[] as AWS has them
---- @field files { name: string?, type: string?, bytes: string? }[]
+--- @field files { name: string?, type: string?, bytes: string? }[] that the agent made
 --- @field trace table[] an agent's trace parts, or a harness's hook events
 --- @field results bedrock.AgentResult[] what tools gave, in the order of their calls
 --- @field collaborators { agent_id: string?, name: string? }[] agents beside this one that were heard of
 --- @field return_control? table[] of an agent: the events that handed its calls out, as AWS has them
 --- @field calls? bedrock.AgentCall[] calls that nobody here answers: the session has no tools
---- @field stop_reason? string
---- @field usage? bedrock.Usage
+--- @field stop_reason? string why it ended
+--- @field usage? bedrock.Usage tokens
 --- @field reasoning? string of a harness
 --- @field message? table of a harness: the last one
 --- @field messages? table[] of a harness: all of this ask

@@ -22,12 +22,12 @@ end
 
 --- As AWS has it (content, location, score, metadata, documentId), with its text and document_id.
 --- @class bedrock.Passage
---- @field text? string
---- @field score? number
+--- @field text? string what it says
+--- @field score? number the higher, the better it fits
 --- @field location? table prints as the address
---- @field metadata? table
---- @field content? table
---- @field document_id? string
+--- @field metadata? table of the document
+--- @field content? table as AWS has it
+--- @field document_id? string of the document
 local Passage = { __name = "bedrock.passage" }
 
 local function one_line(text)

@@ -11,16 +11,16 @@ local tools = {}
 
 --- A call of a function, as an agent asks for it.
 --- @class bedrock.AgentCall
---- @field id string
+--- @field id string of this call
 --- @field name string what it is called in `tools`
 --- @field params table the values by their names; for a harness its input
---- @field session table
---- @field round integer
+--- @field session table whose call it is
+--- @field round integer 1 for the first request
 --- @field context any the ask's own
 --- @field group? string an agent's action group
 --- @field agent_id? string of the collaborator that wants it
 --- @field collaborator? string its name
---- @field confirmation? "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT"
+--- @field confirmation? "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT" it is to be confirmed
 --- @field input table as it came
 
 --- What became of a call of a function.

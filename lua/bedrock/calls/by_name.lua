@@ -58,10 +58,10 @@ end
 
 --- A signed request, not sent.
 --- @class bedrock.Prepared
---- @field method string
---- @field url string
+--- @field method string GET, POST, …
+--- @field url string with its query
 --- @field headers table<string, string> all that is sent but content-length and user-agent
---- @field body? string
+--- @field body? string as it would be sent
 
 --- The signed request that an operation would send, without sending it.
 --- @param name bedrock.OperationName

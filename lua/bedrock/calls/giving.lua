@@ -63,8 +63,8 @@ end
 --- @class bedrock.SignRequest
 --- @field url string path and query percent-encoded
 --- @field method? string POST if not given
---- @field headers? table<string, string>
---- @field body? string
+--- @field headers? table<string, string> to be signed besides
+--- @field body? string its bytes
 --- @field service? string "bedrock" if not given
 --- @field region? string the connection's if not given
 

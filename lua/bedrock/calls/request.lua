@@ -191,9 +191,9 @@ end
 
 --- The answer of a raw request.
 --- @class bedrock.RawAnswer
---- @field status integer
---- @field headers table<string, string>
---- @field body string
+--- @field status integer of the HTTP answer
+--- @field headers table<string, string> names in lower case
+--- @field body string its bytes
 
 local function attempt(client, wire, options, stream)
     local call, err = client:request(wire, options)

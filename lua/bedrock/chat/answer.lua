@@ -6,21 +6,21 @@ local answer = {}
 
 --- Tokens of an answer, summed over the requests of a turn.
 --- @class bedrock.Usage
---- @field input_tokens integer
---- @field output_tokens integer
---- @field total_tokens integer
---- @field cache_read_tokens integer
---- @field cache_write_tokens integer
+--- @field input_tokens integer of what was sent
+--- @field output_tokens integer of what was made
+--- @field total_tokens integer both
+--- @field cache_read_tokens integer taken from the prompt cache
+--- @field cache_write_tokens integer put into the prompt cache
 
 --- The answer of a turn.
 --- @class bedrock.ChatAnswer prints as its text
---- @field text string
+--- @field text string what was said
 --- @field message table as Converse has it
---- @field stop_reason string
+--- @field stop_reason string why it ended
 --- @field usage bedrock.Usage of all rounds
 --- @field rounds integer requests of this turn
---- @field reasoning? string
---- @field citations? table[]
+--- @field reasoning? string what the model thought
+--- @field citations? table[] as Converse has them
 --- @field object? any with `schema`: the decoded value
 --- @field calls? bedrock.ToolCall[] of tools without `run`: chat:results goes on
 --- @field metrics? table of the last round

@@ -14,7 +14,7 @@ local options = { add = add }
 --- @field resolve? boolean `model` is looked up by conn:resolve first
 --- @field system? string|table[] text or blocks
 --- @field messages? table[]|string what was said before: a list, or the path of a saved chat
---- @field tools? bedrock.Tool[]
+--- @field tools? bedrock.Tool[] functions that the model may call
 --- @field tool_choice? string "any", "auto" or a tool's name, for the first request of a turn
 --- @field max_rounds? integer requests of one turn; 10 if not given
 --- @field tool_limit? integer tools that run at once; all if not given
@@ -22,11 +22,11 @@ local options = { add = add }
 --- @field context? any handed to tools as call.context
 --- @field schema? table JSON Schema or the short form: the answer is an object
 --- @field partial? fun(value: any) sees that object grow, while streaming
---- @field max_tokens? integer
---- @field temperature? number
---- @field top_p? number
---- @field top_k? integer
---- @field stop? string|string[]
+--- @field max_tokens? integer of an answer
+--- @field temperature? number 0: the likeliest words
+--- @field top_p? number only words of so much probability together
+--- @field top_k? integer only the k likeliest words
+--- @field stop? string|string[] texts that end the answer
 --- @field reasoning? boolean|integer|"low"|"medium"|"high" the model thinks first: so much, or so many tokens
 --- @field cache? boolean|"5m"|"1h" cache points after system, tools and the last message
 --- @field citations? boolean documents can be cited

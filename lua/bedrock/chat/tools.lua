@@ -25,10 +25,10 @@ end
 
 --- What a tool is told of the call beside its input.
 --- @class bedrock.ToolCall
---- @field id string
---- @field name string
---- @field input table
---- @field chat bedrock.Chat
+--- @field id string of this call
+--- @field name string of the tool
+--- @field input table what the model gave
+--- @field chat bedrock.Chat whose tool it is
 --- @field round integer 1 for the first answer of the turn
 --- @field context any what the chat's option `context` has
 

@@ -465,18 +465,18 @@ bedrock
         ["bedrock.AgentAnswer"] = [==[
 bedrock.AgentAnswer
 What `ask` returns, and what is in `session.answer` after a stream.
-  text: string
-  session_id?: string
+  text: string, what was said
+  session_id?: string, with which the session goes on
   rounds: integer, requests that it took
   citations: table[], as AWS has them
-  files: { name: string?, type: string?, bytes: string? }[]
+  files: { name: string?, type: string?, bytes: string? }[], that the agent made
   trace: table[], an agent's trace parts, or a harness's hook events
   results: bedrock.AgentResult[], what tools gave, in the order of their calls
   collaborators: { agent_id: string?, name: string? }[], agents beside this one that were heard of
   return_control?: table[], of an agent: the events that handed its calls out, as AWS has them
   calls?: bedrock.AgentCall[], calls that nobody here answers: the session has no tools
-  stop_reason?: string
-  usage?: bedrock.Usage
+  stop_reason?: string, why it ended
+  usage?: bedrock.Usage, tokens
   reasoning?: string, of a harness
   message?: table, of a harness: the last one
   messages?: table[], of a harness: all of this ask
@@ -489,16 +489,16 @@ What `ask` returns, and what is in `session.answer` after a stream.
         ["bedrock.AgentCall"] = [==[
 bedrock.AgentCall
 A call of a function, as an agent asks for it.
-  id: string
+  id: string, of this call
   name: string, what it is called in `tools`
   params: table, the values by their names; for a harness its input
-  session: table
-  round: integer
+  session: table, whose call it is
+  round: integer, 1 for the first request
   context: any, the ask's own
   group?: string, an agent's action group
   agent_id?: string, of the collaborator that wants it
   collaborator?: string, its name
-  confirmation?: "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT"
+  confirmation?: "USER_CONFIRMATION"|"USER_CONFIRMATION_AND_RESULT", it is to be confirmed
   input: table, as it came]==],
         ["bedrock.AgentResult"] = [==[
 bedrock.AgentResult
@@ -541,22 +541,22 @@ loop.
         ["bedrock.ApiVersion"] = [==[
 bedrock.ApiVersion
 The facts of AWS that a build was made from.
-  source: string
-  hash: string
-  services: table<string, string>]==],
+  source: string, botocore, and its version
+  hash: string, of the facts
+  services: table<string, string>, their API versions]==],
         ["bedrock.AskOptions"] = [==[
 bedrock.AskOptions
 has all that a bedrock.CallOptions has
   on?: table<string, function>, event(name, event), tool_call(call), tool_result(result, call),
       reasoning(text), trace(event)
-  tools?: table
-  approve?: fun(call: bedrock.AgentCall): boolean, string?
+  tools?: table, for this ask
+  approve?: fun(call: bedrock.AgentCall): boolean, string?, for this ask
   context?: any, handed to tools as call.context
   files?: table, of an agent: paths, or {path = | bytes = | s3 =, name =, media_type =, use =}
   state?: table, of an agent: AWS's SessionState, for this ask
   trace?: boolean, of an agent
-  max_rounds?: integer
-  tool_limit?: integer
+  max_rounds?: integer, for this ask
+  tool_limit?: integer, for this ask
   params?: table, other members of the operation]==],
         ["bedrock.Auth"] = [==[
 bedrock.Auth: one of
@@ -582,16 +582,16 @@ has all that a bedrock.Stream has
         ["bedrock.CallEvent"] = [==[
 bedrock.CallEvent
 What a function of `on` gets.
-  operation: string
-  service?: string
-  region: string
-  attempt?: integer
-  status?: integer
-  request_id?: string
-  error?: bedrock.Error
-  ms: bedrock.Milliseconds
+  operation: string, in snake case
+  service?: string, its ID
+  region: string, that was asked
+  attempt?: integer, 1 for the first
+  status?: integer, of the HTTP answer
+  request_id?: string, what AWS's support asks for
+  error?: bedrock.Error, nil if all is well
+  ms: bedrock.Milliseconds, where the time went
   bytes?: integer, of the answer's body
-  tokens?: bedrock.Tokens
+  tokens?: bedrock.Tokens, where the answer tells
   reason?: string, of a retry
   delay_ms?: integer, of a retry
   source?: string, of credentials
@@ -600,20 +600,20 @@ What a function of `on` gets.
 bedrock.CallOptions
 What can be set for one call.
   authorization?: string, sent instead of a signature
-  headers?: table<string, string>
-  connect_timeout?: integer
-  read_timeout?: integer
-  first_byte_timeout?: integer
-  total_timeout?: integer
-  max_attempts?: integer
-  retry_timeouts?: boolean
+  headers?: table<string, string>, sent and signed besides
+  connect_timeout?: integer, ms
+  read_timeout?: integer, ms: the longest silence
+  first_byte_timeout?: integer, ms: read_timeout until the first byte
+  total_timeout?: integer, ms: the whole call, with retries
+  max_attempts?: integer, the first included
+  retry_timeouts?: boolean, try again after a read timeout, too
   stream?: boolean|"bytes", the answer as a stream, if the operation can: of events if it is
       text/event-stream, else of its bytes; "bytes": always of its bytes
   require_end?: boolean, server-sent events that end without the last one, or report an error, are
       an error
-  validate?: boolean
-  strict?: boolean
-  unknown?: "error"|"pass"]==],
+  validate?: boolean, parameters are checked
+  strict?: boolean, and more of them
+  unknown?: "error"|"pass", members that this version does not know: an error, or sent]==],
         ["bedrock.Certificate"] = [==[
 bedrock.Certificate
 has all that a bedrock.CertificateFacts has
@@ -648,13 +648,13 @@ bedrock.Chat
         ["bedrock.ChatAnswer"] = [==[
 bedrock.ChatAnswer
 The answer of a turn.
-  text: string
+  text: string, what was said
   message: table, as Converse has it
-  stop_reason: string
+  stop_reason: string, why it ended
   usage: bedrock.Usage, of all rounds
   rounds: integer, requests of this turn
-  reasoning?: string
-  citations?: table[]
+  reasoning?: string, what the model thought
+  citations?: table[], as Converse has them
   object?: any, with `schema`: the decoded value
   calls?: bedrock.ToolCall[], of tools without `run`: chat:results goes on
   metrics?: table, of the last round
@@ -667,7 +667,7 @@ What one `say` takes as well, but `messages`.
   resolve?: boolean, `model` is looked up by conn:resolve first
   system?: string|table[], text or blocks
   messages?: table[]|string, what was said before: a list, or the path of a saved chat
-  tools?: bedrock.Tool[]
+  tools?: bedrock.Tool[], functions that the model may call
   tool_choice?: string, "any", "auto" or a tool's name, for the first request of a turn
   max_rounds?: integer, requests of one turn; 10 if not given
   tool_limit?: integer, tools that run at once; all if not given
@@ -676,11 +676,11 @@ What one `say` takes as well, but `messages`.
   context?: any, handed to tools as call.context
   schema?: table, JSON Schema or the short form: the answer is an object
   partial?: fun(value: any), sees that object grow, while streaming
-  max_tokens?: integer
-  temperature?: number
-  top_p?: number
-  top_k?: integer
-  stop?: string|string[]
+  max_tokens?: integer, of an answer
+  temperature?: number, 0: the likeliest words
+  top_p?: number, only words of so much probability together
+  top_k?: integer, only the k likeliest words
+  stop?: string|string[], texts that end the answer
   reasoning?: boolean|integer|"low"|"medium"|"high", the model thinks first: so much, or so many
       tokens
   cache?: boolean|"5m"|"1h", cache points after system, tools and the last message
@@ -721,9 +721,9 @@ What calls are signed with: where it is from and how long it lasts, never a secr
   source: string, the outermost layer: an `auth`, "assume_role" or "sso"
   via: string[], all layers that they come through, from the outermost in
   cache?: "exchange"|"memory"|"file"|"redis", where they were found
-  access_key_id?: string
+  access_key_id?: string, no secret
   expiration?: integer, epoch seconds; nil: they do not expire
-  seconds_left?: integer]==],
+  seconds_left?: integer, until they end]==],
         ["bedrock.DescribedPaginator"] = [==[
 bedrock.DescribedPaginator
 How the pages of a list follow each other; paths are dotted.
@@ -784,12 +784,12 @@ How much of a value is shown.
 bedrock.Error
 What every failing function returns after nil. `tostring(err)` reads well and shows no secret; so
 does `..`.
-  kind: bedrock.ErrorKind
+  kind: bedrock.ErrorKind, what part failed
   code: bedrock.ErrorCode, the service's name for it, or ours
-  message: string
-  operation?: string
+  message: string, what is wrong, where, and what to do
+  operation?: string, that failed
   status?: integer, of the HTTP answer, if there was one
-  request_id?: string
+  request_id?: string, what AWS's support asks for
   headers?: table<string, string>, of the answer, as in bedrock.Metadata, but without set-cookie;
       not of one that refused credentials
   retry_after?: number, seconds that the service asked to wait
@@ -891,25 +891,25 @@ What to make, by the same names for all families of models. `bedrock.families()`
 what.
   model: string, model ID, ARN or inference profile
   prompt?: string, text, image and video families
-  system?: string
-  max_tokens?: integer
-  temperature?: number
-  top_p?: number
-  top_k?: integer
-  stop?: string|string[]
+  system?: string, instructions before the prompt
+  max_tokens?: integer, of the text
+  temperature?: number, 0: the likeliest words
+  top_p?: number, only words of so much probability together
+  top_k?: integer, only the k likeliest words
+  stop?: string|string[], texts that end the text
   reasoning?: boolean|integer|"low"|"medium"|"high", the model thinks first: so much, or so many
       tokens
   images?: bedrock.MediaInput|bedrock.MediaInput[], of models that look at images, change them, or
       embed them
   video?: bedrock.MediaInput, of models that look at videos
   negative_prompt?: string, image families
-  width?: integer
-  height?: integer
+  width?: integer, of images, pixels
+  height?: integer, of images, pixels
   aspect_ratio?: string, "16:9"
   resolution?: string, of a video: "540p"
   duration?: integer, of a video, seconds
-  count?: integer
-  seed?: integer
+  count?: integer, of images
+  seed?: integer, the same seed makes the same image
   task?: "variation"|"inpainting"|"background_removal", what is done with `images`
   mask?: bedrock.MediaInput, an image: inpainting changes what is black
   mask_prompt?: string, what inpainting changes, in words
@@ -917,7 +917,7 @@ what.
   input?: string|string[], embedding families
   input_type?: "search_document" | "search_query" | "classification" | "clustering", what an
       embedding is for
-  dimensions?: integer
+  dimensions?: integer, of embeddings
   query?: string, rerank families
   documents?: string[], likewise
   top_n?: integer, likewise: only so many results, the best
@@ -939,15 +939,15 @@ is left; on LuaJIT call close.
 bedrock.Generated
 One of its fields says what the model made. `tostring` gives the text, or a line about what else it
 is.
-  text?: string
+  text?: string, of text models
   reasoning?: string, what the model thought, where it tells
   object?: any, with `schema`: the value
   images?: string[], bytes of image files
-  embeddings?: number[][]
+  embeddings?: number[][], a list of numbers for each input
   results?: bedrock.Ranked[], the best first
   uri?: string, where in S3 the result is
-  stop_reason?: string
-  usage: bedrock.TokenUsage
+  stop_reason?: string, why it ended
+  usage: bedrock.TokenUsage, tokens
   healed?: string[], what was left out or changed, a sentence each
   raw: table, the model's own answer; for a list of inputs, a list of them; of a stream its chunks]==],
         ["bedrock.GivenCredentials"] = [==[
@@ -955,7 +955,7 @@ bedrock.GivenCredentials
 What a function of credentials gives.
   access_key_id: string
   secret_access_key: string
-  session_token?: string
+  session_token?: string, of temporary keys
   expiration?: bedrock.Timestamp, nil: for good]==],
         ["bedrock.Hooks"] = [==[
 bedrock.Hooks
@@ -982,20 +982,20 @@ has all that a bedrock.AgentSession has
         ["bedrock.KnowledgeOptions"] = [==[
 bedrock.KnowledgeOptions
 Which knowledge base, and which model answers.
-  id: string
+  id: string, of the knowledge base
   model?: string, that answers: its ID, ARN or inference profile
   resolve?: boolean, the model's name may be a part of it: conn:resolve finds it
   session_id?: string, of an earlier one; the service makes it
-  results?: integer
-  filter?: table
-  search?: "hybrid"|"semantic"
-  max_tokens?: integer
-  temperature?: number
-  top_p?: number
-  stop?: string|string[]
+  results?: integer, how many passages
+  filter?: table, AWS's RetrievalFilter
+  search?: "hybrid"|"semantic", how it is searched
+  max_tokens?: integer, of the answer
+  temperature?: number, of the answer
+  top_p?: number, of the answer
+  stop?: string|string[], texts that end the answer
   template?: string, the prompt's template, with $search_results$
-  guardrail?: { id: string, version: string }
-  user_id?: string
+  guardrail?: { id: string, version: string }, that watches the answer
+  user_id?: string, whose documents may be read
   params?: table, other members of RetrieveAndGenerate]==],
         ["bedrock.LogLevel"] = [==[
 bedrock.LogLevel: one of
@@ -1008,19 +1008,19 @@ bedrock.MediaInput: string | {path?: string, bytes?: string, s3?: string, owner?
         ["bedrock.Metadata"] = [==[
 bedrock.Metadata
 What is known of an answer beside its content.
-  status: integer
+  status: integer, of the HTTP answer
   attempts: integer, requests sent
-  request_id?: string
+  request_id?: string, what AWS's support asks for
   headers: table<string, string>, lower-case names; repeated fields joined with ", "
-  timing: bedrock.Timing
+  timing: bedrock.Timing, where the time went
   token?: table<string, string>, the idempotency token or session ID that was generated, by member]==],
         ["bedrock.Milliseconds"] = [==[
 bedrock.Milliseconds
   queue: number, until the engine took the call up
   credentials: number, waited for them
   dns: number, of the last attempt, like the next four; 0 on a kept connection
-  connect: number
-  tls: number
+  connect: number, TCP
+  tls: number, the handshake
   first_byte?: number, from the beginning of the attempt
   attempt?: number, the attempt itself
   total: number, since the call was made]==],
@@ -1028,24 +1028,24 @@ bedrock.Milliseconds
 bedrock.Model
 A model that can be called here.
   id: string, what operations take as modelId
-  arn: string
-  name: string
-  provider?: string
-  kind: bedrock.ModelKind
+  arn: string, its ARN
+  name: string, as AWS shows it
+  provider?: string, who made it
+  kind: bedrock.ModelKind, how it is called
   profile_type?: "system"|"application", of inference profiles
   input: string[], modalities: TEXT, IMAGE, …
-  output: string[]
-  streaming: boolean]==],
+  output: string[], modalities
+  streaming: boolean, does it stream?]==],
         ["bedrock.ModelFilter"] = [==[
 bedrock.ModelFilter
 Which models to list; all that is given must fit.
   provider?: string, "Amazon", "Anthropic", …; upper and lower case are the same
-  kind?: bedrock.ModelKind
+  kind?: bedrock.ModelKind, how it is called
   name?: string, a part of the name
   input?: string, a modality
   output?: string, a modality; also called modality
-  modality?: string
-  streaming?: boolean]==],
+  modality?: string, the same as output
+  streaming?: boolean, only those that stream, or do not]==],
         ["bedrock.ModelKind"] = [==[
 bedrock.ModelKind: "on_demand" | "inference_profile" | "custom" | "imported" | "provisioned" |
     "prompt_router" | "marketplace"]==],
@@ -1061,8 +1061,8 @@ has all that a userdata has]==],
         ["bedrock.OtherEvent"] = [==[
 bedrock.OtherEvent
 An event or delta that has no place in what is gathered, or whose place is taken.
-  name: string
-  event: any]==],
+  name: string, of the event
+  event: any, what it holds]==],
         ["bedrock.OwnErrorCode"] = [==[
 bedrock.OwnErrorCode: one of
   "ConfigError", settings or options that are wrong
@@ -1119,12 +1119,12 @@ How many at once, and what the first failure does.
         ["bedrock.Passage"] = [==[
 bedrock.Passage
 As AWS has it (content, location, score, metadata, documentId), with its text and document_id.
-  text?: string
-  score?: number
+  text?: string, what it says
+  score?: number, the higher, the better it fits
   location?: table, prints as the address
-  metadata?: table
-  content?: table
-  document_id?: string]==],
+  metadata?: table, of the document
+  content?: table, as AWS has it
+  document_id?: string, of the document]==],
         ["bedrock.Passages"] = [==[
 bedrock.Passages
 The passages that a knowledge base found, in order of their scores.
@@ -1134,10 +1134,10 @@ The passages that a knowledge base found, in order of their scores.
         ["bedrock.Prepared"] = [==[
 bedrock.Prepared
 A signed request, not sent.
-  method: string
-  url: string
+  method: string, GET, POST, …
+  url: string, with its query
   headers: table<string, string>, all that is sent but content-length and user-agent
-  body?: string]==],
+  body?: string, as it would be sent]==],
         ["bedrock.PresignParams"] = [==[
 bedrock.PresignParams
 A request to be signed into its URL, with keys of your own.
@@ -1145,11 +1145,11 @@ A request to be signed into its URL, with keys of your own.
   method?: string, GET if not given
   headers?: table<string, string>, whoever uses the URL must send them
   expires?: integer, seconds, 1 to 604800; 3600 if not given
-  region: string
+  region: string, whose service it is for
   service?: string, "bedrock" if not given
   access_key_id: string
   secret_access_key: string
-  session_token?: string
+  session_token?: string, of temporary keys
   time?: number, epoch seconds; now if not given]==],
         ["bedrock.PresignRequest"] = [==[
 bedrock.PresignRequest
@@ -1164,21 +1164,21 @@ A request to be signed into its URL, with the credentials of a connection.
 bedrock.Problem
 One thing that is wrong with settings or parameters.
   path: string, "messages[1].content", or a setting's name
-  kind: bedrock.ProblemKind
-  message: string]==],
+  kind: bedrock.ProblemKind, of what sort
+  message: string, what is wrong, and what to do]==],
         ["bedrock.ProblemKind"] = [==[
 bedrock.ProblemKind: "missing" | "unknown" | "type" | "conflict" | "file" | "certificate" | string]==],
         ["bedrock.Ranked"] = [==[
 bedrock.Ranked
   index: integer, of the document, from 1
-  score: number
-  document: string]==],
+  score: number, the higher, the better it fits
+  document: string, as you gave it]==],
         ["bedrock.RawAnswer"] = [==[
 bedrock.RawAnswer
 The answer of a raw request.
-  status: integer
-  headers: table<string, string>
-  body: string]==],
+  status: integer, of the HTTP answer
+  headers: table<string, string>, names in lower case
+  body: string, its bytes]==],
         ["bedrock.RawJson"] = [==[
 bedrock.RawJson
 JSON that is sent byte for byte, where any JSON may stand.
@@ -1204,15 +1204,15 @@ has all that a bedrock.CallOptions has
         ["bedrock.Role"] = [==[
 bedrock.Role
 A role that STS is asked for, with the credentials of what lies below.
-  role_arn: string
+  role_arn: string, the role
   session_name?: string, "lua-bedrock-" and a random part if not given
   duration?: integer, seconds, 900 to 43200; on a role's credentials 3600 at most
-  external_id?: string
+  external_id?: string, what its trust policy asks for
   policy?: string|table, JSON, or what becomes it
-  policy_arns?: string[]
-  tags?: table<string, string>
-  transitive_tag_keys?: string[]
-  source_identity?: string]==],
+  policy_arns?: string[], managed policies that narrow it
+  tags?: table<string, string>, of the session
+  transitive_tag_keys?: string[], tags that go on to further roles
+  source_identity?: string, as CloudTrail shows it]==],
         ["bedrock.ServerSentEvent"] = [==[
 bedrock.ServerSentEvent
 id and retry are the last values that the service set, in this event or an earlier one.
@@ -1234,23 +1234,24 @@ has all that a bedrock.Stream has
 bedrock.Settings
 The options of a connection: docs/settings.md has them with defaults and limits.
   auth?: bedrock.Auth, "roles_anywhere" if not given
-  profile_arn?: string
-  role_arn?: string
-  trust_anchor_arn?: string
+  profile_arn?: string, the Roles Anywhere profile; needed for roles_anywhere
+  role_arn?: string, the role to assume; needed for roles_anywhere
+  trust_anchor_arn?: string, the trust anchor that the certificate leads to; needed for
+      roles_anywhere
   certificate?: string, file path, or PEM or DER text
   private_key?: string, file path, or PEM or DER text, or a URI for OpenSSL's store ("pkcs11:…",
       "handle:…", "file:…")
   openssl_providers?: string|string[], loaded for private_key alone, such as { "tpm2", "default" }
-  certificate_chain?: string
-  private_key_password?: string
+  certificate_chain?: string, intermediates: file path, or PEM
+  private_key_password?: string, of an encrypted key or PKCS#12
   pkcs12?: string, file path, or the bytes
   session_name?: string, 2 to 64 characters; needed for roles_anywhere
   duration?: integer, seconds, 900 to 3600
   roles_anywhere_region?: string, "auto": Bedrock's region
   roles_anywhere_custom_region?: string, for regions not listed
-  access_key_id?: string
-  secret_access_key?: string
-  session_token?: string
+  access_key_id?: string, for auth = "access_keys"
+  secret_access_key?: string, for auth = "access_keys"
+  session_token?: string, of temporary keys
   api_key?: string|fun(): string?, number|string|bedrock.Error|nil, a function gives the key and its
       expiration (epoch seconds or ISO 8601), or nil and an error
   credentials?: fun(): bedrock.GivenCredentials?, any, for auth = "custom"; called before a call
@@ -1270,46 +1271,47 @@ The options of a connection: docs/settings.md has them with defaults and limits.
   custom_region?: string, for regions not listed; overrides region
   endpoint?: string|table<bedrock.ServiceName, string>, one URL, or one for each service
   allow_http?: boolean, plain http to hosts other than loopback
-  use_fips?: boolean
-  use_dualstack?: boolean
-  ca_file?: string
+  use_fips?: boolean, FIPS endpoints
+  use_dualstack?: boolean, endpoints with IPv4 and IPv6
+  ca_file?: string, PEM file of the only authorities to trust for TLS
   client_certificate?: string, file path or PEM, for TLS with your own endpoint
   client_key?: string, file path or PEM; in client_certificate if not given
-  client_key_password?: string
+  client_key_password?: string, of an encrypted client_key
   proxy?: string|false, URL; false: none; nil: the environment's
   connect_timeout?: integer, ms; -1: none
   read_timeout?: integer, ms of silence; -1: none
   first_byte_timeout?: integer, ms; -1: as read_timeout
   total_timeout?: integer, ms for the whole call; -1: none
   max_attempts?: integer, 1 to 100; 3 if not given
-  retry_timeouts?: boolean
+  retry_timeouts?: boolean, try again after a read timeout, too; a generation may then be paid for
+      twice
   headers?: table<string, string>, sent with every call
   cache?: "shared"|"memory"|string|false, a string: the URL of a Redis server
-  cache_dir?: string
-  validate?: boolean
-  strict?: boolean
-  unknown?: "error"|"pass"
+  cache_dir?: string, directory of the cache files
+  validate?: boolean, true if not given: parameters are checked before anything is sent
+  strict?: boolean, unknown enum values, patterns and ARNs of other regions are errors, too
+  unknown?: "error"|"pass", members that this version does not know: an error, or sent
   on?: bedrock.Hooks, functions that are told of each call]==],
         ["bedrock.SignParams"] = [==[
 bedrock.SignParams
 A request to be signed with keys of your own, without a connection.
   url: string, path and query percent-encoded
   method?: string, POST if not given
-  headers?: table<string, string>
-  body?: string
-  region: string
+  headers?: table<string, string>, to be signed besides
+  body?: string, its bytes
+  region: string, whose service it is for
   service?: string, "bedrock" if not given
   access_key_id: string
   secret_access_key: string
-  session_token?: string
+  session_token?: string, of temporary keys
   time?: number, epoch seconds; now if not given]==],
         ["bedrock.SignRequest"] = [==[
 bedrock.SignRequest
 A request to be signed with the credentials of a connection.
   url: string, path and query percent-encoded
   method?: string, POST if not given
-  headers?: table<string, string>
-  body?: string
+  headers?: table<string, string>, to be signed besides
+  body?: string, its bytes
   service?: string, "bedrock" if not given
   region?: string, the connection's if not given]==],
         ["bedrock.Stream"] = [==[
@@ -1335,16 +1337,16 @@ What to test besides.
         ["bedrock.TestReport"] = [==[
 bedrock.TestReport
 Prints well.
-  ok: boolean
+  ok: boolean, did all work?
   steps: bedrock.TestStep[], none after one that failed]==],
         ["bedrock.TestStep"] = [==[
 bedrock.TestStep
 One step of a test.
-  name: "settings"|"certificate"|"credentials"|"bedrock"|"model"
-  ok: boolean
-  ms: number
-  detail: string
-  hint?: string]==],
+  name: "settings"|"certificate"|"credentials"|"bedrock"|"model", what was tested
+  ok: boolean, did it work?
+  ms: number, how long it took
+  detail: string, what was found, or the error
+  hint?: string, what to do]==],
         ["bedrock.Timestamp"] = [==[
 bedrock.Timestamp: number|string epoch seconds, or ISO 8601]==],
         ["bedrock.Timing"] = [==[
@@ -1356,18 +1358,18 @@ How long the parts of a call took.
         ["bedrock.TokenUsage"] = [==[
 bedrock.TokenUsage
 Tokens of a call, as its service counts them.
-  input_tokens?: integer
-  output_tokens?: integer
-  total_tokens?: integer
-  cache_read_tokens?: integer
-  cache_write_tokens?: integer]==],
+  input_tokens?: integer, of what was sent
+  output_tokens?: integer, of what was made
+  total_tokens?: integer, both
+  cache_read_tokens?: integer, taken from the prompt cache
+  cache_write_tokens?: integer, put into the prompt cache]==],
         ["bedrock.Tokens"] = [==[
 bedrock.Tokens
-  input_tokens?: integer
-  output_tokens?: integer
-  total_tokens?: integer
-  cache_read_tokens?: integer
-  cache_write_tokens?: integer]==],
+  input_tokens?: integer, of what was sent
+  output_tokens?: integer, of what was made
+  total_tokens?: integer, both
+  cache_read_tokens?: integer, taken from the prompt cache
+  cache_write_tokens?: integer, put into the prompt cache]==],
         ["bedrock.Tool"] = [==[
 bedrock.Tool
 A function of yours that the model may call.
@@ -1380,20 +1382,20 @@ A function of yours that the model may call.
         ["bedrock.ToolCall"] = [==[
 bedrock.ToolCall
 What a tool is told of the call beside its input.
-  id: string
-  name: string
-  input: table
-  chat: bedrock.Chat
+  id: string, of this call
+  name: string, of the tool
+  input: table, what the model gave
+  chat: bedrock.Chat, whose tool it is
   round: integer, 1 for the first answer of the turn
   context: any, what the chat's option `context` has]==],
         ["bedrock.Usage"] = [==[
 bedrock.Usage
 Tokens of an answer, summed over the requests of a turn.
-  input_tokens: integer
-  output_tokens: integer
-  total_tokens: integer
-  cache_read_tokens: integer
-  cache_write_tokens: integer]==],
+  input_tokens: integer, of what was sent
+  output_tokens: integer, of what was made
+  total_tokens: integer, both
+  cache_read_tokens: integer, taken from the prompt cache
+  cache_write_tokens: integer, put into the prompt cache]==],
         ["bedrock.WaitOptions"] = [==[
 bedrock.WaitOptions
 has all that a bedrock.CallOptions has

@@ -12,24 +12,24 @@ local listen = {}
 --- @field queue number until the engine took the call up
 --- @field credentials number waited for them
 --- @field dns number of the last attempt, like the next four; 0 on a kept connection
---- @field connect number
---- @field tls number
+--- @field connect number TCP
+--- @field tls number the handshake
 --- @field first_byte? number from the beginning of the attempt
 --- @field attempt? number the attempt itself
 --- @field total number since the call was made
 
 --- What a function of `on` gets.
 --- @class bedrock.CallEvent
---- @field operation string
---- @field service? string
---- @field region string
---- @field attempt? integer
---- @field status? integer
---- @field request_id? string
---- @field error? bedrock.Error
---- @field ms bedrock.Milliseconds
+--- @field operation string in snake case
+--- @field service? string its ID
+--- @field region string that was asked
+--- @field attempt? integer 1 for the first
+--- @field status? integer of the HTTP answer
+--- @field request_id? string what AWS's support asks for
+--- @field error? bedrock.Error nil if all is well
+--- @field ms bedrock.Milliseconds where the time went
 --- @field bytes? integer of the answer's body
---- @field tokens? bedrock.Tokens
+--- @field tokens? bedrock.Tokens where the answer tells
 --- @field reason? string of a retry
 --- @field delay_ms? integer of a retry
 --- @field source? string of credentials

@@ -296,14 +296,14 @@ end
 --- A model that can be called here.
 --- @class bedrock.Model
 --- @field id string what operations take as modelId
---- @field arn string
---- @field name string
---- @field provider? string
---- @field kind bedrock.ModelKind
+--- @field arn string its ARN
+--- @field name string as AWS shows it
+--- @field provider? string who made it
+--- @field kind bedrock.ModelKind how it is called
 --- @field profile_type? "system"|"application" of inference profiles
 --- @field input string[] modalities: TEXT, IMAGE, …
---- @field output string[]
---- @field streaming boolean
+--- @field output string[] modalities
+--- @field streaming boolean does it stream?
 
 --- @class bedrock.ModelList
 --- @field [integer] bedrock.Model
@@ -312,12 +312,12 @@ end
 --- Which models to list; all that is given must fit.
 --- @class bedrock.ModelFilter
 --- @field provider? string "Amazon", "Anthropic", …; upper and lower case are the same
---- @field kind? bedrock.ModelKind
+--- @field kind? bedrock.ModelKind how it is called
 --- @field name? string a part of the name
 --- @field input? string a modality
 --- @field output? string a modality; also called modality
---- @field modality? string
---- @field streaming? boolean
+--- @field modality? string the same as output
+--- @field streaming? boolean only those that stream, or do not
 
 --- What can be called in this region. A list that cannot be read (the role may not, the service does not know it, the
 --- answer makes no sense) is left out and noted in `list.denied` (kind to error). It is an error if none can be read.
