@@ -197,4 +197,44 @@ describe("a chat", function()
             assert.same(generated.healed, said.healed)
         end
     end)
+
+    it("sends the same for an option of its own as for one of a say", function()
+        local tools = { { name = "clock", run = os.time } }
+        for i, given in ipairs { {}, { system = "Brief.", stop = "x" }, { system = { { text = "Hi" } }, top_p = 0.5 },
+            { max_tokens = 9, temperature = 0, stop = { "x", "y" } }, { tools = tools },
+            { tools = tools, tool_choice = "any" }, { cache = true, system = "Brief." }, { extra = { a = 1 } },
+            { guardrail = { id = "abcdefghij", version = "1", trace = true } }, { performance = "optimized" },
+            { reasoning = "low" }, { request_metadata = { a = "b" } }, { schema = { city = "string" } },
+            { service_tier = "flex" }, { top_k = 5 }, { variables = { a = "b" } } } do
+            for _, operation in ipairs { "say", "stream" } do
+                local bodies = {}
+                for n, pair in ipairs { { given }, { nil, given } } do
+                    local chat = talk.chat(conn, talk.merged({ messages = {
+                        { role = "user", content = { { text = "A" } } },
+                        { role = "assistant", content = { { text = " " } } },
+                    } }, pair[1]))
+                    if operation == "say" then
+                        chat:say("Hi", pair[2])
+                    else
+                        pcall(chat:stream("Hi", pair[2]))
+                    end
+                    bodies[n] = mime.unb64(service.last_request(talk.ep).body64)
+                end
+                assert.equal(bodies[1], bodies[2], i)
+            end
+        end
+    end)
+
+    it("tells Converse of the tools that its history calls, and of none else", function()
+        local chat = talk.chat(conn)
+        talk.says({ talk.use("t1", "look", {}) }, { stop = "tool_use" })
+        talk.says { { text = "ok" } }
+        assert(chat:say("Hi", { tools = { { name = "look", run = function() return "x" end } } }))
+        assert(chat:say "Again")
+        assert.equal("look", talk.last().toolConfig.tools[1].toolSpec.name)
+        chat:undo()
+        chat:undo()
+        assert(chat:say "Anew")
+        assert.is_nil(talk.last().toolConfig)
+    end)
 end)

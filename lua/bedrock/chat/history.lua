@@ -65,8 +65,11 @@ function history.keep(chat, messages, base, joined)
     local own = type(chat.messages) == "table" and chat.messages or {}
     local found = base and base + (joined and 1 or 0)
     chat.messages = own
-    for i = #own == found and base + 1 or 1, math.max(#own, #messages) do
+    for i = #own == found and base + 1 or 1, #messages do
         own[i] = messages[i]
+    end
+    for i = #own, #messages + 1, -1 do
+        own[i] = nil
     end
 end
 
