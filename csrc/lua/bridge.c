@@ -14,11 +14,6 @@
 
 #include "lua/call.h"
 
-static br_lua_call *check(lua_State *L)
-{
-    return br_lua_class_check(L, 1, br_lua_state_of(L)->call_class, BR_LUA_CALL);
-}
-
 int br_lua_bridged(lua_State *L)
 {
     br_lua_state_of(L)->bridged = true;
@@ -102,7 +97,7 @@ static bool hand_over(lua_State *L, br_lua_state *s, br_lua_call *c)
 int br_lua_call_submit(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
-    br_lua_call *c = check(L);
+    br_lua_call *c = br_lua_call_check(L);
     br_lua_leave_parent(s);
     if (!s->bridged || c->frames)
         return luaL_error(L, "this call cannot be handed over, or already was");
@@ -137,7 +132,7 @@ static void push_whether_kept(lua_State *L, const br_frames *f)
 int br_lua_call_feed(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
-    br_lua_call *c = check(L);
+    br_lua_call *c = br_lua_call_check(L);
     luaL_checktype(L, 2, LUA_TSTRING);
     if (c->taking || c->ready)
         return luaL_error(L, "take what came before first");
@@ -151,7 +146,7 @@ int br_lua_call_feed(lua_State *L)
 
 int br_lua_call_lost(lua_State *L)
 {
-    br_lua_call *c = check(L);
+    br_lua_call *c = br_lua_call_check(L);
     if (br_lua_call_alive(c))
         fail(L, c, BR_ERR_TRANSPORT, "ConnectionLost",
              "the connection to the engine's thread was closed");
@@ -160,7 +155,7 @@ int br_lua_call_lost(lua_State *L)
 
 int br_lua_call_refuse(lua_State *L)
 {
-    br_lua_call *c = check(L);
+    br_lua_call *c = br_lua_call_check(L);
     const char *message = luaL_checkstring(L, 2);
     if (br_lua_call_alive(c))
         fail(L, c, BR_ERR_CONFIG, "NotSupported", message);

@@ -1,5 +1,5 @@
 /*
-** A call as userdata: shared by call_new.c, which makes them, and call.c, which waits and takes.
+** A call as userdata: call_new.c makes them, call.c waits for them and ends them, call_result.c gives what came.
 */
 #ifndef BR_LUA_CALL_H
 #define BR_LUA_CALL_H
@@ -30,6 +30,7 @@ struct br_lua_call {
     br_problems problems; /* likewise */
 };
 
+br_lua_call *br_lua_call_check(lua_State *L);    /* the first argument, or it raises */
 br_slice br_lua_call_name(const br_lua_call *c); /* of its operation, for messages */
 /* Holds the call from now on; br_lua_call_end lets go. */
 void br_lua_call_begin(br_lua_state *s, br_lua_call *c, br_call *call);
@@ -64,6 +65,12 @@ int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *));
 void br_lua_call_finish(lua_State *L, br_lua_call *c); /* nothing comes after this */
 /* Ends it with that error: pushes nil and the error, and returns 2. */
 int br_lua_call_fail(lua_State *L, br_lua_call *c, const br_error *error);
+
+/* call_result.c */
+int br_lua_call_result(lua_State *L);
+int br_lua_call_head(lua_State *L);
+int br_lua_call_event(lua_State *L);
+int br_lua_call_prepared(lua_State *L);
 
 /* call_credentials.c */
 int br_lua_call_credentials(lua_State *L);

@@ -88,7 +88,7 @@ static bool push_event(lua_State *L, br_slice *bytes)
 
 int br_lua_call_trace(lua_State *L)
 {
-    br_lua_call *c = br_lua_class_check(L, 1, br_lua_state_of(L)->call_class, BR_LUA_CALL);
+    br_lua_call *c = br_lua_call_check(L);
     luaL_checkstack(L, 10, NULL);
     br_slice bytes = take(L, c);
     if (bytes.n == 0)

@@ -1,0 +1,258 @@
+/*
+** What a call that is ready gives to Lua: results, heads and events of streams, prepared requests, and
+** the errors that answers are.
+*/
+#include "core/aws/service_error.h"
+#include "lua/call.h"
+
+static void set_fields(lua_State *L, br_lua_call *c, const br_error *error,
+                       const br_call_info *info, br_slice body)
+{
+    if (c->op < 0)
+        return;
+    br_decode_error_fields(L, c->model, c->op, br_slice_of(error->code), info->headers, body);
+    lua_setfield(L, -2, "fields");
+}
+
+/* An answer of 300 or more: its code, message and members. */
+static int fail_service(lua_State *L, br_lua_call *c, const br_call_info *info)
+{
+    br_error error;
+    br_slice body = c->item.kind == BR_DATA ? c->item.data : (br_slice){"", 0};
+    br_error_clear(&error);
+    br_service_error(info->status, info->headers, body, &error);
+    br_lua_fail(L, &error, br_lua_call_name(c), info);
+    set_fields(L, c, &error, info, body);
+    br_lua_call_finish(L, c);
+    return 2;
+}
+
+static void push_facts(lua_State *L, const br_lua_call *c, const br_call_info *info)
+{
+    br_slice token = {NULL, 0};
+    if (c->token_member >= 0) {
+        const br_member *m = &c->model->members[c->token_member];
+        token = br_model_name(c->model, m->name);
+    }
+    br_lua_push_metadata(L, info, token, c->token);
+}
+
+static void push_raw_head(lua_State *L, const br_call_info *info)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, info->status);
+    lua_setfield(L, -2, "status");
+}
+
+/* What the head and the body say, and the facts; or nil, err. */
+static int push_output(lua_State *L, br_lua_call *c, br_slice body, bool whole)
+{
+    br_call_info info;
+    br_error error;
+    br_error_clear(&error);
+    br_lua_call_info(c, &info);
+    luaL_checkstack(L, 10, NULL);
+    if (c->op < 0) {
+        push_raw_head(L, &info);
+        if (whole) {
+            br_lua_push(L, body);
+            lua_setfield(L, -2, "body");
+        }
+    } else if (!br_decode_output(L, c->model, c->op, info.status, info.headers, body, &error)) {
+        return br_lua_call_fail(L, c, &error);
+    }
+    push_facts(L, c, &info);
+    return 2;
+}
+
+/* false: an answer that is an error was pushed as nil, err. */
+static bool succeeded(lua_State *L, br_lua_call *c)
+{
+    br_call_info info;
+    br_lua_call_info(c, &info);
+    if (c->item.kind == BR_ERROR)
+        br_lua_call_fail(L, c, c->item.error);
+    else if (info.status >= 300)
+        fail_service(L, c, &info);
+    else
+        return true;
+    return false;
+}
+
+static int read_result(lua_State *L, br_lua_call *c)
+{
+    if (!succeeded(L, c))
+        return 2;
+    br_slice body = c->item.kind == BR_DATA ? c->item.data : (br_slice){"", 0};
+    int n = push_output(L, c, body, true);
+    br_lua_call_finish(L, c);
+    return n;
+}
+
+/* result() -> output, facts | nil, err */
+int br_lua_call_result(lua_State *L)
+{
+    return br_lua_call_take(L, read_result);
+}
+
+static int read_head(lua_State *L, br_lua_call *c)
+{
+    if (!succeeded(L, c))
+        return 2;
+    int n = push_output(L, c, (br_slice){NULL, 0}, false);
+    c->ready = c->item.kind != BR_HEAD;
+    return n;
+}
+
+/* head() -> fields, facts | nil, err: a stream begins, or does not. */
+int br_lua_call_head(lua_State *L)
+{
+    return br_lua_call_take(L, read_head);
+}
+
+/*
+** The exception is a table on top of the stack. The status told of success when the stream began,
+** so it is left out.
+*/
+static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
+{
+    br_call_info info;
+    br_lua_call_info(c, &info);
+    br_failure failure = br_retry_classify(0, br_slice_of(error->code));
+    info.retryable = failure == BR_FAIL_TRANSIENT || failure == BR_FAIL_THROTTLING;
+    info.status = 0;
+    int fields = lua_gettop(L);
+    br_lua_fail(L, error, br_lua_call_name(c), &info);
+    lua_pushvalue(L, fields);
+    lua_setfield(L, -2, "fields");
+    br_lua_call_finish(L, c);
+    return 2;
+}
+
+static int read_event(lua_State *L, br_lua_call *c)
+{
+    br_error error;
+    br_error_clear(&error);
+    switch (br_decode_event(L, c->model, c->op, c->item.event, &error)) {
+    case BR_EVENT_VALUE:
+        return 2;
+    case BR_EVENT_HALVES:
+        return 3;
+    case BR_EVENT_INITIAL:
+        lua_pushboolean(L, 1);
+        lua_insert(L, -2);
+        return 2;
+    case BR_EVENT_EXCEPTION:
+        return fail_exception(L, c, &error);
+    default:
+        return br_lua_call_fail(L, c, &error);
+    }
+}
+
+/* The first event was an exception, and the request was sent again: this is the head that counts. */
+static int read_head_again(lua_State *L, br_lua_call *c)
+{
+    int n = push_output(L, c, (br_slice){NULL, 0}, false);
+    if (lua_isnil(L, -n))
+        return n;
+    lua_pushboolean(L, 1);
+    lua_insert(L, -1 - n);
+    return n + 1;
+}
+
+static int read_error_answer(lua_State *L, br_lua_call *c)
+{
+    br_call_info info;
+    br_lua_call_info(c, &info);
+    return fail_service(L, c, &info);
+}
+
+/* Now it is known how long all of it took, and how much it was. */
+static int read_end(lua_State *L, br_lua_call *c)
+{
+    br_call_info info;
+    br_lua_call_info(c, &info);
+    lua_settop(L, 1);
+    lua_pushnil(L);
+    lua_pushnil(L);
+    push_facts(L, c, &info);
+    br_lua_call_finish(L, c);
+    return 3;
+}
+
+static int read_item(lua_State *L, br_lua_call *c)
+{
+    if (c->whole && c->item.kind != BR_ERROR)
+        return read_error_answer(L, c);
+    switch (c->item.kind) {
+    case BR_HEAD:
+        return read_head_again(L, c);
+    case BR_EVENT:
+        return read_event(L, c);
+    case BR_DATA:
+        lua_pushliteral(L, "chunk");
+        br_lua_push(L, c->item.data);
+        return 2;
+    case BR_ERROR:
+        return br_lua_call_fail(L, c, c->item.error);
+    default:
+        return read_end(L, c);
+    }
+}
+
+static int read_next(lua_State *L, br_lua_call *c)
+{
+    int n = read_item(L, c);
+    c->ready = false;
+    return n;
+}
+
+/*
+** event() -> name, event | name, event, event with lone halves kept (BR_EVENT_HALVES) |
+** true, fields (of an initial answer) | true, fields, facts (it was sent again: as head) |
+** false (not ready: wait) | nil, nil, facts (the end) | nil, err. An error or the end is told once; the
+** caller remembers it.
+*/
+int br_lua_call_event(lua_State *L)
+{
+    if (br_lua_call_poll(br_lua_state_of(L), br_lua_call_check(L)))
+        return br_lua_call_take(L, read_next);
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
+static void push_header_table(lua_State *L, const br_headers *headers)
+{
+    lua_createtable(L, 0, (int)headers->count);
+    for (size_t i = 0; i < headers->count; i++) {
+        br_lua_push(L, br_headers_name(headers, i));
+        br_lua_push(L, br_headers_value(headers, i));
+        lua_rawset(L, -3);
+    }
+}
+
+static int read_prepared(lua_State *L, br_lua_call *c)
+{
+    if (c->item.kind != BR_PREPARED)
+        return br_lua_call_fail(L, c, c->item.error);
+    const br_prepared *p = c->item.prepared;
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, p->method);
+    lua_setfield(L, -2, "method");
+    br_lua_push(L, p->url);
+    lua_setfield(L, -2, "url");
+    push_header_table(L, p->headers);
+    lua_setfield(L, -2, "headers");
+    if (p->has_body) {
+        br_lua_push(L, p->body);
+        lua_setfield(L, -2, "body");
+    }
+    br_lua_call_finish(L, c);
+    return 1;
+}
+
+/* prepared() -> {method, url, headers, body} | nil, err */
+int br_lua_call_prepared(lua_State *L)
+{
+    return br_lua_call_take(L, read_prepared);
+}
