@@ -3,8 +3,8 @@ local jit = rawget(_G, "jit")
 local THIS = jit and "LuaJIT" or _VERSION
 local ABI = jit and "5.1" or _VERSION:match "[%d.]+$"
 
-local MISSING = "bedrock: the compiled part for %s, bedrock/core.so, is in none of the places that package.cpath names. "
-    .. "`make install ABIS=%s` builds and installs it, below /usr/local or PREFIX=…"
+local MISSING = "bedrock: the compiled part for %s, bedrock/core.so, is in none of the places that package.cpath "
+    .. "names. `make install ABIS=%s` builds and installs it, below /usr/local or PREFIX=…"
 local OTHER = "bedrock: this bedrock/core.so was built for another Lua, not for %s. `make install ABIS=%s` builds one "
     .. "that fits"
 
