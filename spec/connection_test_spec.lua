@@ -380,6 +380,13 @@ describe("test", function()
         assert.equal(0, ep:counters().Converse)
     end)
 
+    it("tells of a model's refusal that is about credentials what it tells of Bedrock's", function()
+        refusal("CountTokens", 400, "ValidationException", "no")
+        refusal("Converse", 403, "UnrecognizedClientException", "The security token in the request is invalid.")
+        local step = fails_at("model", bedrock.test(keys(), { model = NOVA }))
+        assert.truthy(step.hint:find("AWS does not accept these credentials in", 1, true), step.hint)
+    end)
+
     it("refuses options it does not know, with nothing sent", function()
         local conn = assert(bedrock.connect(keys()))
         for given, words in pairs { [{ modle = NOVA }] = "did you mean model?", [{ model = 5 }] = "a number",
