@@ -4,7 +4,7 @@ local files = require "spec.support.files"
 local PAGE = "docs/troubleshooting.md"
 
 --- Sections, and beginnings of headlines, whose texts are not this module's.
-local OF_OTHERS = { "^From AWS", "^Lua: ", "^LuaJIT: ", "^nginx: " }
+local OF_OTHERS = { "^From AWS", "^Lua: ", "^LuaJIT: ", "^nginx: ", "^Neovim: " }
 
 local function is_of_others(text)
     for _, pattern in ipairs(OF_OTHERS) do
