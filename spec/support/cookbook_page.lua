@@ -89,7 +89,8 @@ return {
     ["Which model"] = { says.whole "The North Sea, the Baltic, the Red Sea." },
     ["Many prompts at once"] = { generated "yes", generated "yes", generated "yes" },
     ["Saving and resuming"] = { says.whole "Nice to meet you, Ada.", says.whole "Ada." },
-    ["Saving and resuming, 2"] = {
+    ["Start or go on"] = { says.whole "Nice to meet you, Ada." },
+    ["Errors in the middle"] = {
         says.calls { { "tooluse_1", "book", { people = 4 } } },
         { match = { operation = "Converse" }, times = 3,
             action = { status = 503, json = { message = "Try again." },
