@@ -4,13 +4,16 @@
 --- $ref within the schema, the bounds of numbers, and the lengths of texts and lists. Other keywords are ignored,
 --- `pattern` and `format` among them, as in what JSON Schema calls annotations.
 local bounds = require "bedrock.json_schema.bounds"
+local cleaned = require "bedrock.json_schema.cleaned"
 local core = require "bedrock.core"
+local keywords = require "bedrock.json_schema.keywords"
 local numbers = require "bedrock.json_schema.numbers"
 local reference = require "bedrock.json_schema.reference"
 local values = require "bedrock.json_schema.values"
 
 local NULL = core.null
 local IS, EXPECTED = values.is, values.expected
+local items_of, sorted_names, table_of = keywords.items_of, keywords.sorted_names, keywords.table_of
 local given, shown, same = values.given, values.shown, values.same
 
 --- A schema may refer to itself, and its alternatives multiply. Beyond these there is no verdict: that is the problem.
@@ -22,26 +25,6 @@ local TOO_LARGE = ("too large to check: it needs more than %d steps, or is deepe
 local PROBLEMS_MAX = 20
 --- Values of an enum that a message shows.
 local CHOICES_MAX = 30
-
-local ALTERNATIVES = { "anyOf", "oneOf" }
-local EMPTY = {}
-
---- A keyword's table; an empty one if there is none.
-local function table_of(schema, keyword)
-    local value = schema[keyword]
-    return type(value) == "table" and value or EMPTY
-end
-
-local function sorted_names(fields)
-    local names = {}
-    for name in pairs(fields) do
-        if type(name) == "string" then
-            names[#names + 1] = name
-        end
-    end
-    table.sort(names)
-    return names
-end
 
 local function below(path, name)
     return path == "" and name or path .. "." .. name
@@ -150,18 +133,6 @@ function Check:object(schema, value, path)
     end
 end
 
---- The schema of a list's entry. An older form of JSON Schema has a list as `items`.
-local function items_of(schema, i)
-    local items, first = schema.items, schema.prefixItems
-    if type(first) ~= "table" and type(items) == "table" and items[1] ~= nil then
-        first, items = items, nil
-    end
-    if type(first) == "table" and first[i] ~= nil then
-        return first[i]
-    end
-    return items
-end
-
 function Check:array(schema, value, path)
     for i, entry in ipairs(value) do
         local items = items_of(schema, i)
@@ -203,7 +174,7 @@ function Check:combined(schema, value, path)
     for _, part in ipairs(table_of(schema, "allOf")) do
         self:value(part, value, path)
     end
-    for _, keyword in ipairs(ALTERNATIVES) do
+    for _, keyword in ipairs(keywords.ALTERNATIVES) do
         local list = table_of(schema, keyword)
         local fits, texts = self:alternatives(list, value, path)
         if #list > 0 and #fits == 0 then
@@ -273,81 +244,6 @@ function Check:keywords(schema, value, path)
     self:combined(schema, value, path)
 end
 
-local function without(value, name)
-    local copy = setmetatable({}, getmetatable(value))
-    for key, member in pairs(value) do
-        if key ~= name then
-            copy[key] = member
-        end
-    end
-    return copy
-end
-
-local function with(value, name, member)
-    local copy = without(value)
-    copy[name] = member
-    return copy
-end
-
---- The same members, cleaned; a copy as soon as one differs.
-function Check:cleaned_members(schema, value)
-    local result = value
-    for _, name in ipairs(sorted_names(value)) do
-        local member = table_of(schema, "properties")[name]
-        if member ~= nil and self:is_left_out(schema, name, value[name], member, "") then
-            result = without(result, name)
-        elseif member ~= nil then
-            local clean = self:cleaned(member, value[name])
-            result = clean ~= value[name] and with(result, name, clean) or result
-        end
-    end
-    return result
-end
-
-function Check:cleaned_entries(schema, value)
-    local result = value
-    for i, entry in ipairs(value) do
-        local clean = self:cleaned(items_of(schema, i), entry)
-        result = clean ~= entry and with(result, i, clean) or result
-    end
-    return result
-end
-
---- By all parts, and by the first alternative that the value fits.
-function Check:cleaned_parts(schema, value)
-    for _, part in ipairs(table_of(schema, "allOf")) do
-        value = self:cleaned(part, value)
-    end
-    for _, keyword in ipairs(ALTERNATIVES) do
-        for _, one in ipairs(table_of(schema, keyword)) do
-            if #self:tried(one, value, "") == 0 then
-                value = self:cleaned(one, value)
-                break
-            end
-        end
-    end
-    return value
-end
-
-function Check:cleaned(schema, value)
-    local result = self:step(self.cleaned_value, schema, value)
-    return result == nil and value or result
-end
-
-function Check:cleaned_value(schema, value)
-    if type(value) ~= "table" or type(schema) ~= "table" then
-        return value
-    end
-    value = self:cleaned(reference.target(self.root, schema["$ref"]), value)
-    if IS.object(value) then
-        value = self:cleaned_members(schema, value)
-    end
-    if IS.array(value) then
-        value = self:cleaned_entries(schema, value)
-    end
-    return self:cleaned_parts(schema, value)
-end
-
 local function new(schema)
     if type(schema) == "userdata" and schema ~= NULL then
         schema = core.decode(tostring(schema))
@@ -389,7 +285,7 @@ end
 --- @return any value itself, if there are none; else a copy of what had them
 function check.cleaned(schema, value)
     local one = new(schema)
-    return one:cleaned(one.root, value)
+    return cleaned(one, one.root, value)
 end
 
 return check
