@@ -204,14 +204,17 @@ local function closed()
 end
 
 --- Somebody else may close it while tools run, or while it opens.
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err
+--- @return string? piece
 local function run(self)
     while true do
         local result, err, piece = step(self)
         if self._done then
             leave(self)
-            return { err = err or closed() }
+            return nil, err or closed()
         elseif result or err or piece then
-            return { answer = result, err = err, piece = piece }
+            return result, err, piece
         end
     end
 end
@@ -228,21 +231,21 @@ local function next_piece(self)
     end
     local turn = self._turn
     self._running, turn.idle = true, false
-    local ok, step_result = pcall(run, self)
+    local ok, result, err, piece = pcall(run, self)
     self._running, turn.idle = false, true
-    local raised = not ok and step_result or step_result.err
-    if raised then
+    if not ok or err then
+        local raised = err or result
         if errors.is(raised) then
             require("bedrock.chat.beginning").fail(turn, raised)
         end
         leave(self)
         error(host.raisable(raised), 0)
-    elseif step_result.answer then
-        self.answer = step_result.answer
+    elseif result then
+        self.answer = result
         leave(self)
         return nil
     end
-    return step_result.piece
+    return piece
 end
 
 function Stream.__call(self)
