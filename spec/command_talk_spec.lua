@@ -178,6 +178,19 @@ describe("the command", function()
             assert.falsy(service.last_request(ep).uri:find("nova-pro", 1, true))
         end)
 
+        it("tells what is wrong with a saved one, and where an answer failed", function()
+            files.write(home .. "/no.json", "no JSON")
+            for _, name in ipairs { "/nosuch.json", "/no.json" } do
+                local got = fails(1, "^bedrock: [^\n]+" .. name .. "[^\n]+\n$", { "chat", "--resume", home .. name },
+                    { stdin = "One\n" })
+                assert.is_nil(got.err:find("model", 1, true))
+            end
+            ep:script { { match = { operation = "ConverseStream" }, action = { status = 400 } } }
+            local got = run({ "chat" }, { stdin = "One\n" })
+            assert.equal("", got.out)
+            assert.matches("^bedrock: converse_stream: ", got.err)
+        end)
+
         it("keeps the text of files until an answer came", function()
             files.write(home .. "/notes.txt", "some notes")
             ep:script { { match = { operation = "ConverseStream" }, action = { status = 400 } } }

@@ -69,7 +69,7 @@ function ask.run(self, args)
     options.schema = schema_of(self, args.schema)
     options.messages = args.continued and talk.last(self) or nil
     local input = input_of(self, args)
-    local chat = self:check(self:connect():chat(options))
+    local chat = self:check(talk.open(self, options))
     if args.dry_run then
         self:out(tostring(self:check(chat:prepare(input))), "\n")
         return 0

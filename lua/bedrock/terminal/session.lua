@@ -3,6 +3,7 @@ local attachments = require "bedrock.terminal.attachments"
 local core = require "bedrock.core"
 local raised = require "bedrock.tasks.raised"
 local talk = require "bedrock.terminal.talk"
+local telling = require "bedrock.terminal.telling"
 
 --- @class bedrock.command.Session
 --- @field context bedrock.command.Context
@@ -49,7 +50,7 @@ end
 
 --- The chat of those options. Its model and system prompt are what a saved one has, unless the options name others.
 function Session:go_on(options)
-    local new, err = self.context:connect():chat(options)
+    local new, err = talk.open(self.context, options)
     if not new then
         return self:say(tostring(err))
     end
@@ -158,7 +159,11 @@ function Session:ask(text)
     elseif getmetatable(answer) == nil and not raised.is_for_the_caller(answer) then
         error(answer, 0)
     end
-    self:say(raised.is_for_the_caller(answer) and "(stopped)" or tostring(answer))
+    if raised.is_for_the_caller(answer) then
+        self:say "(stopped)"
+    else
+        telling.failure(answer, self.context.json)
+    end
 end
 
 --- Ctrl-C stops an answer, and nothing else.
@@ -197,6 +202,6 @@ end
 --- @return bedrock.command.Session
 return function(context, options, prompt)
     local self = setmetatable({ context = context, input = {}, prompt = prompt }, Session)
-    self:keep(options, context:check(context:connect():chat(options)))
+    self:keep(options, context:check(talk.open(context, options)))
     return self
 end

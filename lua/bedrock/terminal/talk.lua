@@ -49,6 +49,18 @@ function talk.place(name)
     return base .. "/bedrock/" .. name, base .. "/bedrock"
 end
 
+--- A chat of those options. Of a saved one that cannot be read, that alone is told.
+--- @return bedrock.Chat?
+--- @return bedrock.Error|string|nil err
+function talk.open(self, options)
+    local chat, err = self:connect():chat(options)
+    local problem = err and err.errors and err.errors[1]
+    if problem and problem.path == "messages" and type(options.messages) == "string" then
+        return nil, problem.message
+    end
+    return chat, err
+end
+
 --- The last talk's file.
 function talk.last(self)
     local path = talk.place "last.json"
