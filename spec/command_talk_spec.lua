@@ -107,6 +107,9 @@ describe("the command", function()
             assert.matches("^POST https://.-/converse\n", got.out)
             assert.matches("authorization: %(hidden%)", got.out)
             assert.matches('"text":"Hi"', got.out)
+            local request = cjson.decode(run({ "ask", "--dry-run", "--json", "Hi" }).out)
+            assert.equal("POST", request.method)
+            assert.equal("(hidden)", request.headers.authorization)
             assert.equal(0, ep:counters().requests)
         end)
 
@@ -145,6 +148,15 @@ describe("the command", function()
         it("is a conversation, by lines of a pipe, too", function()
             says("You asked: One\n" .. ANSWER .. "You asked: Two\n" .. ANSWER, { "chat" }, { stdin = "One\n\nTwo\n" })
             assert.equal(3, #sent().messages)
+        end)
+
+        it("answers with a line of JSON each, where that is asked for", function()
+            local got = run({ "chat", "--json" }, { stdin = "One\nTwo\n" })
+            local texts = {}
+            for line in got.out:gmatch "[^\n]+" do
+                texts[#texts + 1] = cjson.decode(line).text:match "[^\n]+"
+            end
+            assert.same({ "You asked: One", "You asked: Two" }, texts)
         end)
 
         it("obeys", function()

@@ -57,13 +57,6 @@ local function schema_of(self, path)
     return schema
 end
 
-local function put(self, answer)
-    self:put_json {
-        text = answer.text, object = answer.object, reasoning = answer.reasoning, citations = answer.citations,
-        stop_reason = answer.stop_reason, usage = answer.usage, rounds = answer.rounds, healed = answer.healed,
-    }
-end
-
 function ask.run(self, args)
     local options = talk.options(self, args)
     options.schema = schema_of(self, args.schema)
@@ -71,19 +64,14 @@ function ask.run(self, args)
     local input = input_of(self, args)
     local chat = self:check(talk.open(self, options))
     if args.dry_run then
-        self:out(tostring(self:check(chat:prepare(input))), "\n")
-        return 0
+        return require "bedrock.terminal.request"(self, chat:prepare(input))
     end
     local answer
-    if self.json or options.schema then
+    if options.schema and not self.json then
         answer = self:check(chat:say(input))
-        if self.json then
-            put(self, answer)
-        else
-            self:out(answer.text, "\n")
-        end
+        self:out(answer.text, "\n")
     else
-        answer = talk.stream(self, chat, input)
+        answer = talk.ask(self, chat, input)
     end
     talk.keep(self, chat)
     local whole = talk.tell(self, answer)

@@ -7,19 +7,6 @@ local query = require "bedrock.terminal.query"
 
 local DEPTH = 8
 
-local function prepared(self, call)
-    local request = self:check(self:connect():prepare(call.name, call.params))
-    if self.json then
-        local headers = {}
-        for name, value in pairs(request.headers) do
-            headers[name] = core.is_public_header(name) and value or "(hidden)"
-        end
-        self:put_json { method = request.method, url = request.url, headers = headers, body = request.body }
-    else
-        self:out(tostring(request), "\n")
-    end
-end
-
 --- All that can be wrong is looked at before anything is sent.
 local function read(self, args)
     local call = { name = operation.needed(self, args.operation) }
@@ -52,7 +39,7 @@ return {
     run = function(self, args)
         local call = read(self, args)
         if args.dry_run then
-            return prepared(self, call)
+            return require "bedrock.terminal.request"(self, self:connect():prepare(call.name, call.params))
         elseif args.pages then
             return output.pages(self, call)
         end

@@ -151,7 +151,7 @@ end
 --- An answer that breaks or is stopped leaves the chat as it was before, and the files for the next question.
 function Session:ask(text)
     local input = with_text(self.input, text)
-    local ok, answer = pcall(talk.stream, self.context, self.chat, input)
+    local ok, answer = pcall(talk.ask, self.context, self.chat, input)
     if ok then
         self.input = {}
         talk.tell(self.context, answer)

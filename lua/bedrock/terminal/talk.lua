@@ -107,11 +107,10 @@ function talk.tell(self, answer)
     return ending == nil
 end
 
---- Writes an answer as it comes, and ends its line. What stops it is raised.
---- @return bedrock.ChatAnswer
-function talk.stream(self, chat, input, options)
+--- Writes an answer as it comes, and ends its line.
+local function stream_to(self, chat, input)
     local last = "\n"
-    local stream, err = chat:stream(input, options)
+    local stream, err = chat:stream(input)
     if err then
         error(err, 0)
     end
@@ -129,6 +128,25 @@ function talk.stream(self, chat, input, options)
         error(raised, 0)
     end
     return stream.answer
+end
+
+local function as_json(self, chat, input)
+    local answer, err = chat:say(input)
+    if not answer then
+        error(err, 0)
+    end
+    self:put_json {
+        text = answer.text, object = answer.object, reasoning = answer.reasoning, citations = answer.citations,
+        stop_reason = answer.stop_reason, usage = answer.usage, rounds = answer.rounds, healed = answer.healed,
+    }
+    self:flush()
+    return answer
+end
+
+--- Asks, and writes the answer. What stops it is raised.
+--- @return bedrock.ChatAnswer
+function talk.ask(self, chat, input)
+    return (self.json and as_json or stream_to)(self, chat, input)
 end
 
 return talk
