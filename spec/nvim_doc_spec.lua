@@ -65,6 +65,7 @@ describe_nvim(PAGE, function()
     before_each(function()
         local settings = service.settings(ep, { model = service.MODEL, region = "us-east-1" })
         files.write(ep.dir .. "/command.json", cjson.encode(settings))
+        files.write(ep.dir .. "/settings.json", cjson.encode(service.settings(ep)))
     end)
 
     for n, block in ipairs(doc_blocks(PAGE)) do
