@@ -248,12 +248,24 @@ describe("the command", function()
         assert.equal(3, rows[2].line)
     end)
 
+    it("writes the embeddings before a line that fails, and names that", function()
+        ep:script { { match = { operation = "InvokeModel" }, action = {} },
+            { match = { operation = "InvokeModel" }, action = { status = 400, json = { message = "too long" } } } }
+        local got = run({ "embed", "-m", "amazon.titan-embed-text-v2:0" }, { stdin = "a\n\nb\nc\n" })
+        assert.equal(5, got.code, got.err)
+        assert.equal(1, cjson.decode(got.out).line)
+        assert.matches("^bedrock: line 3 failed; all before are done\n", got.err)
+    end)
+
     it("asks agents and knowledge bases", function()
         local got = run { "agent", "ask", "--agent-id", "AGENT12345", "--alias-id", "ALIAS12345", "Hi" }
         assert.equal(0, got.code, got.err)
         assert.matches("%S", got.out)
         assert.matches("session %S+\n$", got.err)
         fails(2, "%-%-agent%-id", { "agent", "ask", "Hi" })
+        fails(2, "%-%-alias%-id", { "agent", "ask", "--agent-id", "AGENT12345", "Hi" })
+        got = run { "agent", "ask", "--agent-id", "AGENT12345", "--alias-id", "ALIAS12345", "--json", "Hi" }
+        assert.matches('"citations":%[%]', got.out)
         got = run { "kb", "ask", "--id", "KB12345678", "Hi" }
         assert.equal(0, got.code, got.err)
         assert.matches("%S", got.out)

@@ -1,4 +1,6 @@
 --- bedrock agent ask --agent-id ID --alias-id ID [--session-id ID] TEXT
+local core = require "bedrock.core"
+
 local agent = { summary = "Asks an agent, an AgentCore harness or a runtime." }
 
 function agent.arguments(parser)
@@ -15,6 +17,9 @@ function agent.run(self, args)
     if not (args.agent_id or args.harness_arn or args.runtime_arn) then
         self:usage "agent: --agent-id and --alias-id, or --harness-arn, or --runtime-arn"
     end
+    if args.agent_id and not args.alias_id then
+        self:usage "agent: --agent-id needs --alias-id, too (TSTALIASID is the draft's)"
+    end
     local text = self:text(args.text, "ask what? bedrock agent ask … TEXT")
     local session = self:check(self:connect():agent_session {
         agent_id = args.agent_id, alias_id = args.alias_id, harness_arn = args.harness_arn,
@@ -22,7 +27,8 @@ function agent.run(self, args)
     })
     if self.json then
         local answer = self:check(session:ask(text))
-        self:put_json { text = answer.text, session_id = session.session_id, citations = answer.citations }
+        self:put_json { text = answer.text, session_id = session.session_id,
+            citations = core.array(answer.citations or {}) }
         return 0
     end
     for piece in session:stream(text) do

@@ -87,7 +87,7 @@ function configure.run(self)
     local found = self:check(require("bedrock.settings").find({}, path))
     local report, err = require("bedrock").test(found.connect, { model = settings.model })
     report = report or err.report or self:fail(err)
-    self:out(tostring(report), "\n")
+    self:out(require("bedrock.terminal.telling").plain(tostring(report)), "\n")
     return report.ok and 0 or 1
 end
 

@@ -29,20 +29,31 @@ local function batch(list, first)
     return texts, places
 end
 
+local function put(self, texts, places, embeddings)
+    for i, embedding in ipairs(embeddings) do
+        self:put_json { line = places[i], text = texts[i], embedding = embedding }
+    end
+end
+
+--- What was answered before it failed is paid for, so it is written.
+local function fail(self, texts, places, err)
+    put(self, texts, places, err.partial and err.partial.embeddings or {})
+    local first, last = places[err.input or 1], places[err.input or #places]
+    local which = first == last and ("line %d"):format(first) or ("lines %d to %d"):format(first, last)
+    self:note(which .. " failed; all before are done")
+    self:fail(err)
+end
+
 function embed.run(self, args)
     local list, model, conn = lines_of(self:read(args.file or "-")), self:model(), self:connect()
     for first = 1, #list, BATCH do
         local texts, places = batch(list, first)
-        local made, err
         if texts[1] then
-            made, err = conn:generate { model = model, input = texts, dimensions = args.dimensions }
+            local made, err = conn:generate { model = model, input = texts, dimensions = args.dimensions }
             if not made then
-                self:note(("lines %d to %d failed; all before them are done"):format(places[1], places[#places]))
-                self:fail(err)
+                fail(self, texts, places, err)
             end
-        end
-        for i, place in ipairs(places) do
-            self:put_json { line = place, text = texts[i], embedding = made.embeddings[i] }
+            put(self, texts, places, made.embeddings)
         end
     end
 end

@@ -13,7 +13,7 @@ end
 local function ask(self, base, text)
     if self.json then
         local answer = self:check(base:ask(text))
-        return self:put_json { text = answer.text, citations = answer.citations }
+        return self:put_json { text = answer.text, citations = require("bedrock.core").array(answer.citations or {}) }
     end
     for piece in base:stream(text) do
         self:flush(piece)

@@ -13,7 +13,7 @@ return {
         elseif self.json then
             self:put_json(report)
         else
-            self:out(tostring(report), "\n")
+            self:out(require("bedrock.terminal.telling").plain(tostring(report)), "\n")
         end
         return report.ok and 0 or 1
     end,

@@ -14,9 +14,11 @@ local HINTS = {
 
 --- What the module's texts call, as the command has it.
 local CALLED = {
-    ["bedrock%.operations%(%)"] = "`bedrock operations`",
-    ["bedrock%.help%(%)"] = "`bedrock help`",
-    ["conn:models%(%)"] = "`bedrock models`",
+    { "bedrock%.operations%(%)", "`bedrock operations`" },
+    { "bedrock%.help%(%)", "`bedrock help`" },
+    { "conn:models *[({][^)}]*[)}]", "`bedrock models`" },
+    { "conn:test *{[^}]*}", "`bedrock test -m MODEL`" },
+    { "conn:models", "`bedrock models`" },
 }
 
 --- What other operations call wrong is not in the settings.
@@ -36,8 +38,8 @@ end
 --- @param text string
 --- @return string
 function telling.plain(text)
-    for called, here in pairs(CALLED) do
-        text = text:gsub(called, here)
+    for _, row in ipairs(CALLED) do
+        text = text:gsub(row[1], row[2])
     end
     return (text:gsub("^(%w+): %1: ", "%1: "))
 end
