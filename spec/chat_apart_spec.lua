@@ -235,4 +235,34 @@ describe("a chat's own tables", function()
         assert.is_nil(bedrock.other)
         assert.is_nil(bedrock[1])
     end)
+
+    it("are told to be wrong in words, whatever stands in a block that was edited by hand", function()
+        for _, kind in ipairs { "toolUse", "toolResult", "document", "image", "text" } do
+            for _, value in ipairs { 5, false, print } do
+                local chat = talk.chat(conn, { messages = { { role = "user", content = { { text = "First" } } },
+                    { role = "assistant", content = { { [kind] = value } } } } })
+                local _, err = chat:say { text = "Second", documents = { { bytes = "x", format = "pdf" } } }
+                assert.matches(("messages[2].content[1].%s: expected"):format(kind), err.message, 1, true)
+                assert(chat:fork():trim { tokens = 1 })
+            end
+        end
+        local use_without_name = { toolUse = { toolUseId = "t1", input = {} } }
+        local _, err = talk.chat(conn, { messages = { { role = "user", content = { { text = "First" } } },
+            { role = "assistant", content = { use_without_name } } } }):say "Second"
+        assert.matches("toolUse.name: missing", err.message, 1, true)
+    end)
+
+    it("of calls that wait come from no file in which a call is none", function()
+        local path = os.tmpname()
+        for _, call in ipairs { '{"toolUse":5}', '{"toolUse":{"toolUseId":5}}', "5" } do
+            local file = assert(io.open(path, "w"))
+            file:write('{"version":1,"model":"x","messages":[],"waiting":{"added":[{"role":"assistant","content":[',
+                call, ']}],"calls":[{"id":"t1","name":"ask"}],"results":[false]}}')
+            file:close()
+            local nothing, err = conn:chat { messages = path }
+            assert.is_nil(nothing)
+            assert.matches("holds calls that wait, but not as chat:save writes them", err.message, 1, true)
+        end
+        os.remove(path)
+    end)
 end)

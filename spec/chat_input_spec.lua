@@ -152,4 +152,14 @@ describe("a chat's input", function()
         assert.truthy(refused({ role = "user", content = { { text = "Hi" } } }):find("list of blocks", 1, true))
         assert.truthy(refused({ { role = "user", content = { { text = "Hi" } } } }):find("role", 1, true))
     end)
+
+    it("is told which member of a file has another type, and nothing is raised", function()
+        for name, value in pairs { path = 5, bytes = true, s3 = {}, format = 5, name = 5, owner = print } do
+            local given = { bytes = PDF, format = "pdf" }
+            given[name] = value
+            local nothing, err = chat:say { text = "What is it?", documents = { given } }
+            assert.is_nil(nothing)
+            assert.matches(("input.documents[1]: %s: expected a string, got"):format(name), err.message, 1, true)
+        end
+    end)
 end)

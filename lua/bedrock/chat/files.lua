@@ -1,5 +1,6 @@
 --- Images, documents and videos as content blocks: from a path, from bytes, from S3.
 local core = require "bedrock.core"
+local errors = require "bedrock.errors"
 
 local files = {}
 
@@ -106,6 +107,15 @@ local function is_path(value)
     return #value <= PATH_MAX and not value:find "[%z\1-\31]" and not by_bytes(value)
 end
 
+--- @return string? why a table for a file cannot be read
+local function misused(given)
+    for _, name in ipairs { "path", "bytes", "s3", "format", "name", "owner" } do
+        if given[name] ~= nil and type(given[name]) ~= "string" then
+            return ("%s: expected a string, got %s"):format(name, errors.type_of(given[name]))
+        end
+    end
+end
+
 --- What was given, as {bytes | s3, format, name}.
 --- @return table? source
 --- @return string? why not
@@ -114,6 +124,8 @@ local function source_of(kind, given)
         given = is_path(given) and { path = given } or { bytes = given }
     elseif type(given) ~= "table" then
         return nil, "expected a path, bytes, or a table with path, bytes or s3, got a " .. type(given)
+    elseif misused(given) then
+        return nil, misused(given)
     end
     local source = { bytes = given.bytes, s3 = given.s3, owner = given.owner, format = given.format,
         name = given.name, where = given.path or given.s3 or given.name }
@@ -198,7 +210,7 @@ function files.names(messages)
     for _, message in ipairs(messages) do
         for _, block in ipairs(type(message.content) == "table" and message.content or {}) do
             local document = type(block) == "table" and block.document
-            if document and document.name then
+            if type(document) == "table" and document.name then
                 taken[document.name] = true
             end
         end

@@ -124,11 +124,21 @@ local function is_table(value)
     return type(value) == "table"
 end
 
+--- May the block be in a message that calls wait of?
+local function is_block(block)
+    local use = is_table(block) and block.toolUse
+    return is_table(block) and (use == nil or is_table(use) and type(use.toolUseId) == "string")
+end
+
+local function is_call(call)
+    return is_table(call) and type(call.id) == "string" and type(call.name) == "string"
+end
+
 --- The calls that wait in a file, or what is wrong with them.
 local function waiting_of(found, path, problems)
     local added = is_table(found) and found.added
     local last = is_list(added, is_table) and added[#added]
-    local is_sound = last and is_list(last.content, is_table) and is_list(found.calls, is_table) and found.calls[1]
+    local is_sound = last and is_list(last.content, is_block) and is_list(found.calls, is_call) and found.calls[1]
         and is_list(found.results, function(value)
             return value == false or is_table(value)
         end) and #found.results == #tools.calls(last)

@@ -90,7 +90,7 @@ local function specs_of_history(messages)
         local content = messages[i].content
         for _, block in ipairs(type(content) == "table" and content or {}) do
             local use = type(block) == "table" and block.toolUse
-            if use and not seen[use.name] then
+            if type(use) == "table" and type(use.name) == "string" and not seen[use.name] then
                 seen[use.name] = true
                 specs[#specs + 1] = { toolSpec = { name = use.name, inputSchema = { json = { type = "object" } } } }
             end
