@@ -68,6 +68,16 @@ describe("the pieces of an object", function()
         assert.equal(3, chat.answer.object.days)
     end)
 
+    it("are an empty object where the model sends no input of the tool", function()
+        local chat = chat_of()
+        no_config()
+        for _, input in ipairs { "", "{}" } do
+            talk.streams({ use("o1", "answer", input) }, { stop = "tool_use" })
+            assert.equal("{}", table.concat(read(chat)))
+            assert.equal("{}", chat.answer.text)
+        end
+    end)
+
     it("are both tries, where the first does not fit", function()
         local chat = chat_of()
         no_config()

@@ -49,16 +49,18 @@ local function held_back(self)
     return not self._object_seen and text ~= "" and text or nil
 end
 
---- A block begins or ends: is it the object?
+--- A block begins or ends: is it the object? Once that was seen, it is "empty" until it has input, then "begun".
 local function at_border(self, name, event)
     local text = rest(self)
     if self._in_object then
-        return text
+        local is_empty = self._object_seen == "empty" -- for an empty object, models send no input at all
+        self._in_object = name ~= "contentBlockStop"
+        return text or is_empty and not self._in_object and "{}" or nil
     end
     text = aside(self, text)
     local use = name == "contentBlockStart" and event.start and event.start.toolUse
     if use and self._turn.object and use.name == self._turn.object.name then
-        self._in_object, self._object_seen = true, true
+        self._in_object, self._object_seen = true, "empty"
         return text
     end
     return use and held_back(self) or text
@@ -73,9 +75,7 @@ local function piece_of(self, name, event, shown)
         on.event(name, shown)
     end
     if name ~= "contentBlockDelta" then
-        local text = at_border(self, name, event)
-        self._in_object = self._in_object and name ~= "contentBlockStop"
-        return text
+        return at_border(self, name, event)
     end
     local delta = event.delta or {}
     local thought = delta.reasoningContent and delta.reasoningContent.text
@@ -84,7 +84,9 @@ local function piece_of(self, name, event, shown)
         on.reasoning(thought)
     end
     if self._in_object then
-        return delta.toolUse and delta.toolUse.input and joined(self, "text", delta.toolUse.input)
+        local json = delta.toolUse and delta.toolUse.input
+        self._object_seen = json and json ~= "" and "begun" or self._object_seen
+        return json and joined(self, "text", json)
     end
     return aside(self, delta.text and joined(self, "text", delta.text))
 end
