@@ -156,13 +156,12 @@ function Session:ask(text)
         self.input = {}
         talk.tell(self.context, answer)
         return
-    elseif getmetatable(answer) == nil and not raised.is_for_the_caller(answer) then
-        error(answer, 0)
-    end
-    if raised.is_for_the_caller(answer) then
+    elseif raised.is_for_the_caller(answer) then
         self:say "(stopped)"
-    else
+    elseif type(answer) == "table" and answer.kind then
         telling.failure(answer, self.context.json)
+    else
+        error(answer, 0)
     end
 end
 
