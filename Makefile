@@ -123,7 +123,7 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all command help-files help test demo play coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all command help-files help test demo play docs coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -141,6 +141,7 @@ help:
 	@echo 'make demo       the main job end to end, against a local endpoint'
 	@echo 'make play       a prompt with a connection to a local endpoint'
 	@echo 'make test       everything that must pass; the last line counts'
+	@echo 'make docs       the pages as a site in $(BUILD)/site, every link looked up'
 	@echo 'make install    to PREFIX ($(PREFIX)); uninstall undoes it'
 	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
 	@echo 'make deps       install what is missing on Debian'
@@ -275,6 +276,9 @@ demo: modules $(LEASH)
 
 play: modules command
 	@tools/play.sh
+
+docs: | $(DEPS)
+	@tools/site.sh
 
 # For editors and tools that ask how a file is compiled.
 compile_commands.json: FORCE

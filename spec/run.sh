@@ -38,4 +38,5 @@ done
 command -v nvim >/dev/null || printf '%-28s %s\n' "Neovim" "not installed: its specs and the example plugin were not run"
 suite "refresh of the facts" python3 -B tools/refresh_api/test_refresh.py
 suite "LuaRocks" spec/rock.sh
+suite "the site" tools/site.sh
 tally_end
