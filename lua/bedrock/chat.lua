@@ -64,23 +64,13 @@ function Turn:answer(output, more, usage)
     return answer.new(output, usage, self.rounds, more)
 end
 
---- What the service counted, and of what: chat:trim knows by it how long texts are.
-local function see(chat, turn, usage)
-    local seen = chat._seen or {}
-    chat._seen = seen
-    seen.tokens = usage and (usage.inputTokens or 0) + (usage.outputTokens or 0) + (usage.cacheReadInputTokens or 0)
-        + (usage.cacheWriteInputTokens or 0)
-    seen.messages, seen.system, seen.specs = #turn.messages, turn.options.system, turn.tools.specs
-    seen.schema = turn.object and turn.object.schema
-end
-
 --- The end of the turn. What a guardrail stopped is not kept, as it would block every later turn.
 function Turn:finish(output, more)
     local chat, result = self.chat, self:answer(output, more, self.usage)
     chat._pending = nil
     if output.stopReason ~= "guardrail_intervened" then
         history.keep(chat, self.messages, self.base, self.joined)
-        see(chat, self, output.usage)
+        history.see(chat, self, output.usage)
         chat._said, chat._spare = result, self.messages
     end
     chat.answer = result

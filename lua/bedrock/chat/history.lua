@@ -154,6 +154,17 @@ local function beside(seen)
     return size
 end
 
+--- Remembers what the service counted, and of what: how long texts are is known by it.
+--- @param usage? table as Converse has it
+function history.see(chat, turn, usage)
+    local seen = chat._seen or {}
+    chat._seen = seen
+    seen.tokens = usage and (usage.inputTokens or 0) + (usage.outputTokens or 0) + (usage.cacheReadInputTokens or 0)
+        + (usage.cacheWriteInputTokens or 0)
+    seen.messages, seen.system, seen.specs = #turn.messages, turn.options.system, turn.tools.specs
+    seen.schema = turn.object and turn.object.schema
+end
+
 --- Tokens of a character, by what the last answer told.
 local function rate(chat, sizes)
     local seen, characters = chat._seen, 0
