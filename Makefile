@@ -123,7 +123,7 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all command help-files help test demo play docs coverage lint sanitize interop soak fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all command help-files help test demo play docs coverage lint sanitize interop soak cross fuzz bench modules c-tests test-modules fuzz-targets benches install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -149,6 +149,7 @@ help:
 	@echo 'make lint       the linters of C, Lua, shell and Python; includes between folders'
 	@echo 'make sanitize   C tests and specs under sanitizers and valgrind'
 	@echo 'make interop    against boto3 and others'
+	@echo 'make cross      arm64, s390x and armhf: cross compiled, C tests and a smoke run by qemu'
 	@echo 'make soak       nginx under load, for a long time'
 	@echo 'make fuzz bench the fuzzers; the benchmarks'
 	@echo 'make coverage   lines and branches of csrc that C tests and specs reach'
@@ -301,6 +302,10 @@ interop: modules command $(LEASH)
 
 soak: modules $(LEASH)
 	@$(LEASH) -t 7200 spec/nginx/soak.sh $(BUILD)
+
+cross: $(LEASH)
+	@tools/deps.sh cross
+	@$(LEASH) -t 14400 tools/cross.sh
 
 fuzz: $(LEASH) | $(DEPS)
 	@$(LEASH) -t 28800 spec/fuzz/run.sh

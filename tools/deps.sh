@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, silently doing nothing when none is.
 #
-#   tools/deps.sh demo|test|all|browser
+#   tools/deps.sh demo|test|all|browser|cross
 #
 # demo: to build and to run the local endpoint. test: also for the specs and the linters.
 # all: also for sanitizers, fuzzing and interoperation. browser: also that of interoperation, which is large.
+# cross: for other machines, large, too.
 # ONE|OTHER: the first that this release has. LuaJIT is luajit2 up to Debian 12 and luajit from 13 on.
 set -eu
 
@@ -16,14 +17,16 @@ test="lua-busted lua-cqueues lua-luv luarocks xz-utils python3 clang clang-forma
     neovim"
 all="libclang-rt-dev valgrind gcovr nodejs python3-venv"
 browser="chromium"
+cross="qemu-user gcc-aarch64-linux-gnu gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf"
 
 case ${1:-all} in
 demo) wanted=$demo ;;
 test) wanted="$demo $test" ;;
 all) wanted="$demo $test $all" ;;
 browser) wanted="$browser $demo $test $all" ;;
+cross) wanted="$cross $demo" ;;
 *)
-    echo "usage: $0 demo|test|all|browser" >&2
+    echo "usage: $0 demo|test|all|browser|cross" >&2
     exit 2
     ;;
 esac

@@ -10,7 +10,6 @@ if core.host then
 end
 
 local host = {}
-core.host = host
 
 --- A turn has a limit, so that a signal that came just before it is noticed soon.
 local TURN_MS = 500
@@ -101,4 +100,5 @@ elseif in_neovim() then
     end
 end
 
+core.host = host
 return host

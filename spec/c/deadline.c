@@ -67,13 +67,13 @@ static void end_with_the_parent(void)
 __attribute__((constructor)) static void set_deadline(void)
 {
     timer_t timer;
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMAX};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
     struct itimerspec when = {
         .it_value.tv_sec = seconds_of("BEDROCK_TEST_DEADLINE", DEADLINE_S) *
                            seconds_of("BEDROCK_TEST_PATIENCE", 1),
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
-    signal(SIGRTMAX, time_is_over);
+    signal(SIGRTMIN, time_is_over);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     pthread_atfork(remember_the_parent, NULL, end_with_the_parent);
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 ||

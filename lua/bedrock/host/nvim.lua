@@ -19,7 +19,6 @@ local vim = rawget(_G, "vim")
 local uv = vim.uv or vim.loop
 
 local nvim = {}
-core.nvim = nvim
 
 --- vim.wait has a limit, so it is called again and again.
 local SLEEP_MS = 3600000
@@ -155,4 +154,5 @@ function nvim.use(options)
     require("bedrock.scheduler").use(nvim)
 end
 
+core.nvim = nvim
 return nvim
