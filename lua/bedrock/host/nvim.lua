@@ -20,8 +20,8 @@ local uv = vim.uv or vim.loop
 
 local nvim = {}
 
---- vim.wait has a limit, so it is called again and again.
-local SLEEP_MS = 3600000
+--- A wait has a limit and begins anew, as Neovim 0.7 notices Ctrl-C only at its end.
+local SLEEP_MS = 500
 --- vim.wait's answer after Ctrl-C, and what interpreters raise then.
 local INTERRUPTED, INTERRUPT = -2, "interrupted!"
 local FAST = "bedrock: nothing can wait in a callback of libuv (a fast event): call inside bedrock.spawn(f), "
