@@ -60,11 +60,15 @@ run_there() {
     "qemu-${MACHINES[$1]}" -L "$cross/$1/root" "${@:2}"
 }
 
-# c_tests ARCHITECTURE: all of them; the last line counts.
+# What these look at is qemu's own: its signals and descriptors, a fork of it, and a program that runs itself.
+QEMUS=" test_bridge_life test_check test_engine test_sockets "
+
+# c_tests ARCHITECTURE: all others; the last line counts.
 c_tests() {
     local test line passed=0 failed=0
     for test in "$build/cross/$1/build/spec"/test_*; do
         case $test in *.*) continue ;; esac
+        case $QEMUS in *" ${test##*/} "*) continue ;; esac
         line=$(run_there "$1" "$test" 2>&1 | tail -n 20)
         if [[ $line =~ ([0-9]+)\ passed,\ 0\ failed$ ]]; then
             passed=$((passed + BASH_REMATCH[1]))
