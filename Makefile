@@ -4,8 +4,9 @@
 #   V=1                           show the commands
 #   WERROR=1                      warnings are errors (default where the project is tested)
 #   BUILD=build                   where everything that is made goes
-#   ABIS="5.4 5.1"                Lua versions to build for; 5.1 is LuaJIT (default: those found)
-#   PREFIX DESTDIR LUADIR LIBDIR  where `make install` installs
+#   ABIS="5.5 5.4 5.1"            Lua versions to build for; 5.1 is LuaJIT (default: those found)
+#   LUA_INCDIR LUA_INCDIR_5.4     where lua.h is (default: pkg-config is asked by all names that are known)
+#   PREFIX DESTDIR LUADIR LIBDIR  where `make install` installs; %s in LUADIR and LIBDIR is the Lua version
 
 # As many jobs as there are processors, unless the caller says otherwise.
 ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
@@ -21,7 +22,7 @@ PKG_CONFIG ?= pkg-config
 LUA ?= lua5.4
 PREFIX ?= /usr/local
 # In a folder and those in it, two levels deep.
-sources = $(wildcard $(1)/*.c $(1)/*/*.c)
+sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 # What lies below the binding: modules, C tests and fuzz targets are linked with all of it.
 PARTS = model core engine
 
@@ -34,14 +35,41 @@ endif
 ifneq ($(filter $(CHECKED),$(MAKECMDGOALS)),)
 WERROR ?= 1
 endif
-ifdef LUA_INCDIR
-ABIS ?= $(shell sed -n 's/^.define[ \t]*LUA_VERSION_NUM[ \t]*50\([0-9]\).*/5.\1/p' $(LUA_INCDIR)/lua.h)
-endif
-ABIS ?= $(foreach abi,5.4 5.1,$(if $(shell $(PKG_CONFIG) --exists $(LUA_PC_$(abi)) && echo yes),$(abi)))
-
-LUA_PC_5.4 = lua5.4
+# What distributions call the same Lua in pkg-config, and its interpreter; `lua` may be any.
+LUA_PC_5.5 = lua5.5 lua-5.5 lua55 'lua >= 5.5 lua < 5.6'
+LUA_PC_5.4 = lua5.4 lua-5.4 lua54 'lua >= 5.4 lua < 5.5'
 LUA_PC_5.1 = luajit
-LUA_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $(LUA_PC_$(1))))
+INTERPRETERS_5.5 = lua5.5 lua-5.5 lua55 lua
+INTERPRETERS_5.4 = lua5.4 lua-5.4 lua54 lua
+INTERPRETERS_5.1 = luajit
+LUA_SAYS_5.5 = Lua 5.5
+LUA_SAYS_5.4 = Lua 5.4
+LUA_SAYS_5.1 = LuaJIT 2
+# For a Lua version: its name in pkg-config, its interpreter, whether there are headers.
+lua_pc = $(shell for name in $(LUA_PC_$(1)); do $(PKG_CONFIG) --exists "$$name" && echo "$${name%% *}" && break; done)
+interpreter = $(shell for name in $(LUA) $(INTERPRETERS_$(1)); do case $$($$name -v 2>&1) in \
+    ("$(LUA_SAYS_$(1))"*) command -v $$name && break ;; esac; done)
+has_lua = $(or $(LUA_INCDIR_$(1)),$(call lua_pc,$(1)))
+
+# LuaRocks names one folder. Its 5.1 may be PUC's, where LuaJIT's headers are elsewhere. No other Lua is built for:
+# what they lack is not made up for.
+ifdef LUA_INCDIR
+GIVEN := $(shell printf '\043include <lua.h>\nLUA_VERSION_NUM\n' | $(CC) -E -P -I'$(LUA_INCDIR)' - 2>/dev/null | tail -n 1)
+GIVEN := $(patsubst 50%,5.%,$(filter 50%,$(shell echo $$(($(GIVEN))))))
+GIVEN_IS := $(if $(filter 5.1,$(GIVEN)),$(if $(wildcard $(LUA_INCDIR)/luajit.h),LuaJIT,PUC),$(GIVEN))
+ifneq ($(and $(filter PUC,$(GIVEN_IS)),$(call lua_pc,5.1)),)
+ABIS ?= 5.1
+else ifneq ($(filter LuaJIT 5.4 5.5,$(GIVEN_IS)),)
+ABIS ?= $(GIVEN)
+LUA_INCDIR_$(GIVEN) ?= $(LUA_INCDIR)
+else ifneq ($(filter-out clean help uninstall,$(or $(MAKECMDGOALS),all)),)
+$(error bedrock is for Lua 5.4, Lua 5.5 and LuaJIT 2.1, and the headers in $(LUA_INCDIR) are those of $(or \
+    $(GIVEN:%=Lua %),no Lua))
+endif
+endif
+ABIS ?= $(foreach abi,5.5 5.4 5.1,$(if $(call has_lua,$(abi)),$(abi)))
+
+LUA_CFLAGS = $(if $(LUA_INCDIR_$(1)),-I$(LUA_INCDIR_$(1)),$(shell $(PKG_CONFIG) --cflags $(call lua_pc,$(1))))
 
 # Evaluated when a recipe runs, so that what `deps` has just installed is found.
 DEFLATE = $(if $(shell $(PKG_CONFIG) --exists libdeflate && echo yes),libdeflate,zlib)
@@ -83,8 +111,10 @@ SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws
     csrc/lua/look.c csrc/lua/machine.c csrc/lua/module.c csrc/lua/pages.c csrc/lua/save.c csrc/lua/presign.c csrc/lua/credentials.c \
     csrc/lua/trace.c \
     csrc/lua/codec/encode_hint.c csrc/lua/codec/encode_problem.c
+# Where it is built does not show: the same bytes everywhere.
+PLACE = -fdebug-prefix-map=$(CURDIR)=. -fmacro-prefix-map=$(CURDIR)=.
 COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
-    -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(CFLAGS)
+    -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(PLACE) $(CFLAGS)
 COMPILE_PART = $(COMPILE) $(SECTIONS) $(if $(filter $(SELDOM),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
 LIBS = $(PACKAGE_LIBS) -lm
@@ -95,11 +125,12 @@ BINDING_SRC = $(call sources,csrc/lua)
 BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
 MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
 
-# The command runs on Lua 5.4, or on LuaJIT where there is only that.
-INTERPRETER = $(shell command -v $(if $(filter 5.4,$(ABIS)),lua5.4,luajit) || echo /usr/bin/env $(if $(filter 5.4,$(ABIS)),lua5.4,luajit))
+# The command runs on Lua 5.4, or on what there is.
+COMMAND_ABI = $(firstword $(filter 5.4,$(ABIS)) $(ABIS))
+INTERPRETER = $(or $(call interpreter,$(COMMAND_ABI)),/usr/bin/env $(firstword $(INTERPRETERS_$(COMMAND_ABI))))
 COMMAND = $(BUILD)/bin/bedrock
 # $(1): where its Lua files are, $(2): its binaries; %s is the Lua version.
-COMMAND_TEXT = sed -e '1s|.*|\#!$(INTERPRETER)|' -e '2i local version = rawget(_G, "jit") and "5.1" or "5.4"' \
+COMMAND_TEXT = sed -e '1s|.*|\#!$(INTERPRETER)|' -e '2i local version = _VERSION:match "%d%.%d"' \
     -e '2i package.path = ("$(1)/?.lua;$(1)/?/init.lua;"):gsub("%%s", version) .. package.path' \
     -e '2i package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' bin/bedrock
 
@@ -123,7 +154,7 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all command help-files help test demo play docs coverage lint sanitize interop soak cross fuzz bench modules c-tests test-modules fuzz-targets benches install \
+.PHONY: all command help-files help test demo play docs coverage lint sanitize interop soak cross fuzz bench modules c-tests test-modules fuzz-targets benches dist install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -143,6 +174,7 @@ help:
 	@echo 'make test       everything that must pass; the last line counts'
 	@echo 'make docs       the pages as a site in $(BUILD)/site, every link looked up'
 	@echo 'make install    to PREFIX ($(PREFIX)); uninstall undoes it'
+	@echo 'make dist       the sources of this version as one file'
 	@echo 'make env        prints LUA_PATH and LUA_CPATH for eval; LUA=luajit for LuaJIT'
 	@echo 'make deps       install what is missing on Debian'
 	@echo 'make refresh-api  facts, tables and reference from the newest botocore; VERSION=X.Y.Z for another'
@@ -237,7 +269,7 @@ $(C_TESTS): $(BUILD)/spec/%: $(BUILD)/spec/%.o $(C_TEST_OBJ) $(BUILD)/libbedrock
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/libbedrock.a $(EXTRA_LIBS) $(LIBS)
 
 $(LUA_C_TESTS): $(call BINDING_OBJ,5.4) $(patsubst spec/c/%.c,$(BUILD)/5.4/obj/%.o,$(wildcard spec/c/*_module.c))
-$(LUA_C_TESTS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
+$(LUA_C_TESTS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs $(call lua_pc,5.4))
 $(LUA_C_TESTS:=.o): private EXTRA_CFLAGS = $(call LUA_CFLAGS,5.4)
 
 # With CC=clang SANITIZE=fuzzer-no-link,…; see spec/fuzz/run.sh.
@@ -250,7 +282,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: spec/fuzz/%.c $(PART_OBJ)
 
 $(LUA_FUZZERS): $(call BINDING_OBJ,5.4)
 $(LUA_FUZZERS): private EXTRA_CFLAGS = $(call LUA_CFLAGS,5.4)
-$(LUA_FUZZERS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.4)
+$(LUA_FUZZERS): private EXTRA_LIBS = $(shell $(PKG_CONFIG) --libs $(call lua_pc,5.4))
 
 benches: $(BENCHES) $(FLOORS)
 
@@ -321,15 +353,16 @@ deps:
 	@tools/deps.sh $(if $(filter-out demo play test deps,$(MAKECMDGOALS)),all,$(or $(filter test,$(MAKECMDGOALS)),$(if $(filter demo play,$(MAKECMDGOALS)),demo),all))
 
 # For an interpreter: where the module is.
+abi_of = $(or $(shell $(1) -e 'io.write(_VERSION:match "%d%.%d")' 2>/dev/null),5.4)
 MODULE_ENV = LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' \
-    LUA_CPATH='$(abspath $(BUILD))/$(if $(findstring jit,$(1)),5.1,5.4)/?.so;;'
+    LUA_CPATH='$(abspath $(BUILD))/$(call abi_of,$(1))/?.so;;'
 
 env:
 	@echo "$(foreach pair,$(call MODULE_ENV,$(LUA)),export $(pair);)"
 
 # LuaRocks names one LUADIR and LIBDIR; otherwise each Lua version has its own.
-INSTALL_LUA = $(DESTDIR)$(or $(LUADIR),$(PREFIX)/share/lua/$(1))
-INSTALL_LIB = $(DESTDIR)$(or $(LIBDIR),$(PREFIX)/lib/lua/$(1))
+INSTALL_LUA = $(DESTDIR)$(subst %s,$(1),$(or $(LUADIR),$(PREFIX)/share/lua/%s))
+INSTALL_LIB = $(DESTDIR)$(subst %s,$(1),$(or $(LIBDIR),$(PREFIX)/lib/lua/%s))
 BINDIR ?= $(PREFIX)/bin
 # Where files will be at last: LuaRocks moves them on, into its tree's folders for a Lua version.
 finally = $(if $(findstring /lib/luarocks/,$(1)),$(firstword $(subst /lib/luarocks/, ,$(1)))/$(2)/lua/%s,$(or \
@@ -342,16 +375,25 @@ shell_of = $(firstword $(subst -, ,$(subst /, ,$(1))))
 # The manual page and the completions are made of the subcommands' own help, by lua-argparse. LuaRocks, which names
 # LUADIR, has no place for them.
 HELP_FILES = $(if $(LUADIR),,$(MAN) $(COMPLETIONS))
-LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/bedrock/*.lua lua/bedrock/*/*.lua))
+# For people and editors: LuaRocks copies these by itself. The add-on is for the Lua language server.
+ADDON = lua-language-server/addons/bedrock
+PAGES = doc/lua-bedrock
+PAGE_FILES = $(if $(LUADIR),,$(sort $(wildcard README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md docs/*/*.md)))
+ADDON_FILES = $(if $(LUADIR),,$(sort config.json $(wildcard library/*.lua library/*/*.lua)))
+LUA_FILES = $(patsubst lua/%,%,$(sort $(wildcard lua/bedrock/*.lua lua/bedrock/*/*.lua)))
 
-define INSTALL
-	@mkdir -p '$(call INSTALL_LIB,$(1))/bedrock'
-	install -m 755 '$(BUILD)/$(1)/bedrock/core.so' '$(call INSTALL_LIB,$(1))/bedrock/core.so'
-	@for f in $(LUA_FILES); do \
-	    mkdir -p "$$(dirname '$(call INSTALL_LUA,$(1))'/$$f)" && \
-	    install -m 644 lua/$$f '$(call INSTALL_LUA,$(1))'/$$f || exit 1; \
+# $(1): files, $(2): in which folder, $(3): where to.
+define INSTALL_FILES
+	@for f in $(1); do \
+	    mkdir -p "$$(dirname '$(3)'/$$f)" && install -m 644 '$(2)'/$$f '$(3)'/$$f || exit 1; \
 	done
 
+endef
+
+define INSTALL_ABI
+	@mkdir -p '$(call INSTALL_LIB,$(1))/bedrock'
+	install -m 755 '$(BUILD)/$(1)/bedrock/core.so' '$(call INSTALL_LIB,$(1))/bedrock/core.so'
+$(call INSTALL_FILES,$(LUA_FILES),lua,$(call INSTALL_LUA,$(1)))
 endef
 
 $(BUILD)/share/$(MAN): tools/man.lua $(LUA_FILES:%=lua/%) $(COMMAND)
@@ -367,18 +409,26 @@ $(COMPLETIONS:%=$(BUILD)/share/%): $(BUILD)/share/%: $(LUA_FILES:%=lua/%) $(COMM
 help-files: $(HELP_FILES:%=$(BUILD)/share/%)
 
 install: modules help-files
-	$(foreach abi,$(ABIS),$(call INSTALL,$(abi)))
+	$(foreach abi,$(ABIS),$(call INSTALL_ABI,$(abi)))
 	@mkdir -p '$(DESTDIR)$(BINDIR)'
 	$(call COMMAND_TEXT,$(call finally,$(LUADIR),share),$(call finally,$(LIBDIR),lib)) \
 	    >'$(DESTDIR)$(BINDIR)/bedrock' && chmod 755 '$(DESTDIR)$(BINDIR)/bedrock'
-	@for file in $(HELP_FILES); do \
-	    mkdir -p "$$(dirname '$(SHARE)'/$$file)" && \
-	    install -m 644 '$(BUILD)'/share/$$file '$(SHARE)'/$$file || exit 1; \
-	done
+	$(call INSTALL_FILES,$(HELP_FILES),$(BUILD)/share,$(SHARE))
+	$(call INSTALL_FILES,$(PAGE_FILES),.,$(SHARE)/$(PAGES))
+	$(call INSTALL_FILES,$(ADDON_FILES),.,$(SHARE)/$(ADDON))
 
 uninstall:
 	$(foreach abi,$(ABIS),rm -rf '$(call INSTALL_LUA,$(abi))/bedrock' '$(call INSTALL_LIB,$(abi))/bedrock';)
 	rm -f '$(DESTDIR)$(BINDIR)/bedrock' $(foreach file,$(HELP_FILES),'$(SHARE)/$(file)')
+	$(if $(LUADIR),,rm -rf '$(SHARE)/$(PAGES)' '$(SHARE)/$(ADDON)')
+
+# The sources of a version as one file, the same bytes each time: what is published, and what the rock is made of.
+VERSION_OF_SOURCES := $(shell sed -n 's/^.define BR_VERSION "\(.*\)"/\1/p' csrc/core/base/version.h)
+ARCHIVE = $(BUILD)/dist/bedrock-$(VERSION_OF_SOURCES).tar.gz
+dist:
+	@mkdir -p $(dir $(ARCHIVE))
+	$(call say,TAR $(ARCHIVE))
+	$(Q)tools/dist.sh bedrock-$(VERSION_OF_SOURCES) >$(ARCHIVE)
 
 clean:
 	rm -rf $(BUILD)

@@ -2,6 +2,7 @@
 local bedrock = require "bedrock"
 local core = require "bedrock.core"
 local host = require "bedrock.host"
+local collector = require "spec.support.collector"
 local program = require "spec.support.program"
 local service = dofile "spec/support/service.lua"
 
@@ -268,7 +269,7 @@ describe("bedrock", function()
         end)
 
         it("may run finalizers that use, or close, what is just being read", function()
-            local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 10000)
+            local calm = collector.make_eager()
             local ran = 0
             for round = 1, 20 do
                 local other = service.connect(ep)
@@ -290,8 +291,7 @@ describe("bedrock", function()
                 other:close()
             end
             collectgarbage()
-            collectgarbage("setpause", pause)
-            collectgarbage("setstepmul", multiplier)
+            calm()
             assert.truthy(ran > 0)
         end)
     end)

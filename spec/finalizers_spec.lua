@@ -1,5 +1,6 @@
 --- Finalizers of the program's own, which run at any moment: in them, what the module is at work with is used, too.
 local bedrock = require "bedrock"
+local collector = require "spec.support.collector"
 
 local ROUNDS = 300
 
@@ -22,8 +23,7 @@ local function disturbed(inside, f)
     if jit then
         jit.off()
     end
-    local pause = collectgarbage("setpause", 0)
-    local step = collectgarbage("setstepmul", 10000)
+    local calm = collector.make_eager()
     for i = 1, ROUNDS do
         local ran = false
         finalizer(function()
@@ -36,8 +36,7 @@ local function disturbed(inside, f)
         collectgarbage()
         assert.is_true(ran)
     end
-    collectgarbage("setpause", pause)
-    collectgarbage("setstepmul", step)
+    calm()
     if jit then
         jit.on()
     end

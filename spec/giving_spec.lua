@@ -336,9 +336,9 @@ describe("what a connection gives:", function()
             printed[#printed + 1] = text
         end }, { __index = _G })
         for block in section:gmatch "```lua\n(.-)```" do
-            block = block:gsub("https://bedrock%.us%-east%-1%.amazonaws%.com", ep.https)
+            local code = block:gsub("https://bedrock%.us%-east%-1%.amazonaws%.com", ep.https)
                 :gsub("curl %-%-silent", UNWATCHED .. "%0 --fail --cacert " .. ep.ca_file .. " --output " .. got)
-            local run = assert(loadstring and loadstring(block) or load(block, "example", "t", here))
+            local run = assert(loadstring and loadstring(code) or load(code, "example", "t", here))
             local _ = setfenv and setfenv(run, here)
             run()
         end

@@ -36,6 +36,11 @@ for lua in lua5.4 luajit; do
         printf '%-28s %s\n' "copas on $lua" "not installed in version 4: its adapter was not run"
 done
 command -v nvim >/dev/null || printf '%-28s %s\n' "Neovim" "not installed: its specs and the example plugin were not run"
+if tools/lua55.sh "$build/lua5.5" >/dev/null; then
+    suite "specs on Lua 5.5" spec/lua55.sh
+else
+    printf '%-28s %s\n' "specs on Lua 5.5" "no Lua 5.5, and no cargo to get its sources: they were not run"
+fi
 suite "refresh of the facts" python3 -B tools/refresh_api/test_refresh.py
 suite "LuaRocks" spec/rock.sh
 suite "the site" tools/site.sh

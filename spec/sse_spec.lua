@@ -2,6 +2,7 @@
 local cjson = require "cjson"
 local mime = require "mime"
 local bedrock = require "bedrock"
+local collector = require "spec.support.collector"
 local service = dofile "spec/support/service.lua"
 
 local header = service.header
@@ -302,7 +303,7 @@ describe("server-sent events", function()
 
     it("are not mixed up by a finalizer that feeds the decoder that is at work", function()
         local decoder = require("bedrock.core").sse()
-        local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 10000)
+        local calm = collector.make_eager()
         local taken = 0
         local function feed_another()
             taken = taken + (pcall(decoder.feed, decoder, "id: another\ndata: x\n\n") and 1 or 0)
@@ -315,8 +316,7 @@ describe("server-sent events", function()
             local events = decoder:feed(("id: %d\ndata: %s\n\n"):format(i, data))
             assert.same({ { event = "message", data = data, id = tostring(i) } }, events)
         end
-        collectgarbage("setpause", pause)
-        collectgarbage("setstepmul", multiplier)
+        calm()
         collectgarbage()
         assert.is_true(taken > 0)
     end)

@@ -44,8 +44,8 @@ describe(PAGE, function()
         assert.truthy(#list > 90)
         local missing = {}
         for _, text in ipairs(list) do
-            for part in text:gsub("…", "\1"):gmatch "[^\1]+" do
-                part = part:match "^%s*(.-)%s*$":gsub("^missing: ", "")
+            for piece in text:gsub("…", "\1"):gmatch "[^\1]+" do
+                local part = piece:match "^%s*(.-)%s*$":gsub("^missing: ", "")
                 missing[#missing + 1] = part ~= "" and not all:find(part, 1, true) and part or nil
             end
         end

@@ -83,9 +83,26 @@ static void push_module(lua_State *L)
     lua_setfield(L, -2, "patterns");
 }
 
+/*
+** Versions of Lua lay their states out differently, with the same functions: a binary of another
+** version would load, and crash later.
+*/
+static void check_version(lua_State *L)
+{
+#if LUA_VERSION_NUM > 501
+    int running = (int)lua_version(L);
+    if (running != LUA_VERSION_NUM)
+        luaL_error(L, "version mismatch: built for " LUA_VERSION ", loaded by Lua %d.%d",
+                   running / 100, running % 100);
+#else
+    (void)L;
+#endif
+}
+
 /* One module and one engine for a Lua state, even if it is loaded twice. */
 int luaopen_bedrock_core(lua_State *L)
 {
+    check_version(L);
     lua_getfield(L, LUA_REGISTRYINDEX, "bedrock.core");
     if (lua_istable(L, -1))
         return 1;

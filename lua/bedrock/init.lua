@@ -9,7 +9,7 @@ local function supported()
 end
 
 if not supported() then
-    error("bedrock runs on Lua 5.4 and on LuaJIT 2.1, not on " .. _VERSION, 0)
+    error("bedrock runs on Lua 5.4, Lua 5.5 and LuaJIT 2.1, not on " .. _VERSION, 0)
 end
 
 local found, core = pcall(require, "bedrock.core")

@@ -714,9 +714,9 @@ for _, way in ipairs(ITS_OWN) do
             auth = "custom",
             credentials = function()
                 asked = asked + 1
-                _, why = way[2](bedrock, function()
+                why = select(2, way[2](bedrock, function()
                     return conn:converse(ask "Hi")
-                end)
+                end))
                 return nil, "none"
             end,
             endpoint = settings.endpoint,

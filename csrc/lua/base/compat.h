@@ -1,5 +1,5 @@
 /*
-** One source for Lua 5.4 and LuaJIT 2.1: what LuaJIT's C API lacks or names differently.
+** One source for Lua 5.4, Lua 5.5 and LuaJIT 2.1: what LuaJIT's C API lacks or names differently.
 */
 #ifndef BR_LUA_BASE_COMPAT_H
 #define BR_LUA_BASE_COMPAT_H
@@ -22,7 +22,7 @@
 #if LUA_VERSION_NUM == 501
 
 #ifndef LUA_GCISRUNNING
-#error "PUC Lua 5.1 is not supported: use LuaJIT 2.1 or Lua 5.4"
+#error "PUC Lua 5.1 is not supported: use LuaJIT 2.1, Lua 5.4 or Lua 5.5"
 #endif
 
 #define LUA_OK 0

@@ -45,9 +45,9 @@ local SLIPS = { args = "input", callback = "run", execute = "run", func = "run",
     schema = "input" }
 
 local function check_members(tool, path, problems)
-    for name in pairs(tool) do
-        if not MEMBERS[name] then
-            name = tostring(name)
+    for key in pairs(tool) do
+        if not MEMBERS[key] then
+            local name = tostring(key)
             local near = SLIPS[(name:lower():gsub("_", ""))] or core.suggest(name, NAMES)
             options.add(problems, path .. "." .. core.shown(name), "unknown", "unknown member%s",
                 near and (" (did you mean %s?)"):format(near) or "")
