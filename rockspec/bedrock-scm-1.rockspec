@@ -1,6 +1,7 @@
 rockspec_format = "3.0"
 package = "bedrock"
 version = "scm-1"
+-- What is checked out: `luarocks make`.
 source = {
     url = "git+file://.",
 }
@@ -9,16 +10,16 @@ description = {
     detailed = [[
         Every operation of Amazon Bedrock as a validated method, streams as iterators, IAM Roles
         Anywhere built in with credentials cached across processes. A C core on libcurl and OpenSSL
-        for Lua 5.4 and LuaJIT.
+        for Lua 5.4, Lua 5.5 and LuaJIT.
     ]],
     license = "MIT",
     labels = { "aws", "bedrock", "llm", "http" },
 }
 supported_platforms = { "linux" }
+-- LuaRocks takes LuaJIT for Lua 5.1. Lua 5.1 itself, 5.2 and 5.3 are refused when the build begins.
 dependencies = {
-    "lua >= 5.1, < 5.5",
+    "lua >= 5.1, < 5.6",
     "argparse",
-    "lua-cjson",
 }
 build = {
     type = "make",
@@ -27,6 +28,7 @@ build = {
         CC = "$(CC)",
         CFLAGS = "$(CFLAGS)",
         LIBFLAG = "$(LIBFLAG)",
+        LUA = "$(LUA)",
         LUA_INCDIR = "$(LUA_INCDIR)",
         BUILD = "build/luarocks",
     },
@@ -35,4 +37,8 @@ build = {
         LIBDIR = "$(LIBDIR)",
         BINDIR = "$(BINDIR)",
     },
+}
+-- The command names its interpreter and its folders itself.
+deploy = {
+    wrap_bin_scripts = false,
 }
