@@ -1,5 +1,5 @@
 --- What a chat costs beside the bare call that it makes, without tools: with one message, and with a long history. The
---- floor is conn:converse with the same messages.
+--- floor is conn:converse, for which a program keeps the list of messages by hand and looks at nothing.
 ---   LUA bench/chat.lua URL CA_FILE
 local bedrock = require "bedrock"
 local race = dofile "bench/race.lua"
@@ -30,15 +30,24 @@ end
 local function contestants(count, rounds)
     local name = count == 0 and "a turn" or ("a turn after %d messages"):format(count)
     local messages = history(count)
-    messages[count + 1] = { role = "user", content = { { text = TEXT } } }
-    local request = { modelId = MODEL, messages = messages, inferenceConfig = { maxTokens = 100, temperature = 0.5 } }
+    local function by_hand()
+        messages[count + 1] = { role = "user", content = { { text = TEXT } } }
+        local answer = assert(conn:converse {
+            modelId = MODEL,
+            messages = messages,
+            inferenceConfig = { maxTokens = 100, temperature = 0.5 },
+        })
+        messages[count + 2] = answer.output.message
+        messages[count + 1], messages[count + 2] = nil, nil
+        return answer.output.message.content[1].text
+    end
     local chat = assert(conn:chat { model = MODEL, messages = history(count), max_tokens = 100, temperature = 0.5 })
     race.run(15, rounds, {
-        { name .. ": conn:converse", function() return assert(conn:converse(request)) end },
+        { name .. ": conn:converse", by_hand },
         { name .. ": chat:say", function()
             local answer = assert(chat:say(TEXT))
             chat.messages[count + 1], chat.messages[count + 2] = nil, nil
-            return answer
+            return answer.text
         end },
     })
 end
