@@ -87,6 +87,15 @@ end
 
 function parse.text() end
 
+--- Commands that are typed: spec/nvim_doc_spec.lua looks for each in the plugin.
+function parse.vim(code)
+    for line in code:gmatch "[^\n]+" do
+        if not line:match "^:" then
+            return "no command of the editor: " .. line
+        end
+    end
+end
+
 describe("the code blocks of", function()
     for path in PAGES:gmatch "%S+" do
         it(path, function()
