@@ -172,7 +172,7 @@ static void check_hidden(const char *secret, spelling *spell)
     br_buf_free(&out);
     for (const char *p = text + start; strlen(p) >= 5; p++) {
         char part[6];
-        snprintf(part, sizeof part, "%s", p);
+        snprintf(part, sizeof part, "%.*s", (int)sizeof part - 1, p);
         if (strspn(part, "0123456789 ") < 5)
             check_that(strstr(shown, part) == NULL, shown, __FILE__, __LINE__);
     }
