@@ -6,6 +6,7 @@ local errors = require "bedrock.errors"
 local objects = require "bedrock.help.objects"
 local texts = require "bedrock.help.texts"
 local topics = require "bedrock.help.topics"
+local sorted_keys = require "bedrock.base.sorted_keys"
 
 local help = {}
 
@@ -33,7 +34,7 @@ local function prefixes()
     for name in pairs(texts.functions) do
         found[name:match "^%w+[.:]"] = true
     end
-    return topics.sorted(found)
+    return sorted_keys(found)
 end
 
 local function overview()

@@ -6,6 +6,7 @@ local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local is_callable = require "bedrock.base.is_callable"
 local is_list = require "bedrock.base.is_list"
+local sorted_keys = require "bedrock.base.sorted_keys"
 
 local options = {}
 
@@ -92,17 +93,6 @@ function options.add(problems, path, kind, message, ...)
     problems[#problems + 1] = { path = path, kind = kind, message = message:format(...) }
 end
 
---- @param map table<string, any>
---- @return string[] keys
-function options.sorted(map)
-    local keys = {}
-    for key in pairs(map) do
-        keys[#keys + 1] = key
-    end
-    table.sort(keys)
-    return keys
-end
-
 local function plain(name)
     return (name:lower():gsub("_", ""))
 end
@@ -115,7 +105,7 @@ local function meant(name, set)
             return slip
         end
     end
-    local names = options.sorted(set.known)
+    local names = sorted_keys(set.known)
     for _, known in ipairs(names) do
         if plain(known) == plain(name) then
             return known
@@ -131,7 +121,7 @@ end
 function options.hint(name, set)
     local near = meant(name, set)
     if not near then
-        return set.listed and "; there are " .. table.concat(options.sorted(set.known), ", ") or ""
+        return set.listed and "; there are " .. table.concat(sorted_keys(set.known), ", ") or ""
     end
     return (near:find(" ", 1, true) and " (%s)" or " (did you mean %s?)"):format(near)
 end

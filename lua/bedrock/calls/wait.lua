@@ -2,6 +2,7 @@
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local max_wait = require "bedrock.calls.max_wait"
 local drop_null = require "bedrock.base.drop_null"
 
 local function names_of(waiters)
@@ -27,22 +28,6 @@ local function find(name)
         message = ('nothing to wait for is called "%s"%s; there are: %s'):format(core.shown(name),
             near and (' (did you mean "%s"?)'):format(near) or "", table.concat(names, ", ")),
     } })
-end
-
---- The options of its calls, and the limit for the whole in milliseconds.
-local function split(options)
-    local rest = drop_null(options or {})
-    local max_wait = rest.max_wait
-    rest.max_wait = nil
-    if max_wait ~= nil and (type(max_wait) ~= "number" or not (max_wait > 0 and max_wait < math.huge)) then
-        return nil, errors.config("wait", { {
-            path = "max_wait",
-            kind = "value",
-            message = "must be a number of seconds above 0, got "
-                .. (type(max_wait) == "number" and tostring(max_wait) or "a " .. type(max_wait)),
-        } })
-    end
-    return rest, max_wait and max_wait * 1000
 end
 
 local function at(value, path)
@@ -177,7 +162,7 @@ local function wait_for(conn, name, params, options)
     if not waiter then
         return nil, err
     end
-    local rest, max_ms = split(options)
+    local rest, max_ms = max_wait("wait", options)
     if not rest then
         return nil, max_ms
     end

@@ -1,8 +1,8 @@
 --- Models that take minutes: the task is started, its end is waited for, and what it made lies in S3.
 local connection = require "bedrock.connection"
 local core = require "bedrock.core"
-local drop_null = require "bedrock.base.drop_null"
 local errors = require "bedrock.errors"
+local max_wait = require "bedrock.calls.max_wait"
 
 --- Pauses between two looks grow from the first to the last.
 local FIRST_MS, LAST_MS, GROWTH = 1000, 15000, 1.5
@@ -11,22 +11,6 @@ local later = {}
 
 local function location(uri)
     return { s3OutputDataConfig = { s3Uri = uri } }
-end
-
---- The options of its calls, and the time for the whole.
-local function split(options)
-    local rest = drop_null(options or {})
-    local max_wait = rest.max_wait
-    rest.max_wait = nil
-    if max_wait ~= nil and (type(max_wait) ~= "number" or not (max_wait > 0 and max_wait < math.huge)) then
-        return nil, errors.config("generate", { {
-            path = "max_wait",
-            kind = "value",
-            message = "must be a number of seconds above 0, got "
-                .. (type(max_wait) == "number" and tostring(max_wait) or errors.type_of(max_wait)),
-        } })
-    end
-    return rest, max_wait and max_wait * 1000
 end
 
 local function failed(seen)
@@ -79,7 +63,7 @@ end
 --- @return table? raw the last answer about the task
 --- @return bedrock.Error|table|nil output_or_err
 function later.run(conn, plan, part, options)
-    local rest, max_ms = split(options)
+    local rest, max_ms = max_wait("generate", options)
     if not rest then
         return nil, max_ms
     end

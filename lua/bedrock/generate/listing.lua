@@ -1,6 +1,6 @@
 --- bedrock.families: which models generate can speak to, and what each takes.
 local families = require "bedrock.families"
-local parameters = require "bedrock.generate.parameters"
+local sorted_keys = require "bedrock.base.sorted_keys"
 local printed = require "bedrock.prints.printed"
 
 local unpack = table.unpack or unpack
@@ -22,7 +22,7 @@ local function row(family)
         name = family.name,
         models = { unpack(family.models) },
         output = family.output,
-        takes = parameters.sorted(families.taken(family)),
+        takes = sorted_keys(families.taken(family)),
         required = { unpack(family.required) },
         streams = family.piece ~= nil,
         source = family.source,

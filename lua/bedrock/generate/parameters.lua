@@ -6,7 +6,7 @@ local INPUTS_MAX = 1000
 
 local is_text, whole_from = options.is_text, options.whole_from
 
-local parameters = { add = options.add, is_number = options.is_number, is_text = is_text, sorted = options.sorted }
+local parameters = { add = options.add, is_number = options.is_number, is_text = is_text }
 
 local function is_text_list(value)
     return is_list(value, is_text) and #value > 0

@@ -7,8 +7,9 @@ local media = require "bedrock.base.media"
 local model_id = require "bedrock.models.id"
 local parameters = require "bedrock.generate.parameters"
 local profiles = require "bedrock.models.profiles"
+local sorted_keys = require "bedrock.base.sorted_keys"
 
-local add, sorted = parameters.add, parameters.sorted
+local add = parameters.add
 
 local OPERATION = "generate"
 
@@ -65,7 +66,7 @@ local function check_family(given, family, problems)
     for name, value in pairs(given) do
         if parameters.are(name) and not takes[name] and not GENERAL[name] then
             add(problems, name, "unknown", "the family %s has no such parameter; it takes %s%s",
-                family.name, table.concat(sorted(takes), ", "), elsewhere(family, name))
+                family.name, table.concat(sorted_keys(takes), ", "), elsewhere(family, name))
         elseif family.refuse then
             local refusal = family.refuse(name, value, given)
             if refusal then

@@ -1,5 +1,6 @@
 --- What bedrock.help says of a value that is no name: one of our objects by its type, anything else by what it prints.
 local core = require "bedrock.core"
+local sorted_keys = require "bedrock.base.sorted_keys"
 local texts = require "bedrock.help.texts"
 local topics = require "bedrock.help.topics"
 
@@ -64,7 +65,7 @@ end
 
 --- A function of the module, by what it is called there.
 local function function_name(value)
-    for _, name in ipairs(topics.sorted(texts.functions)) do
+    for _, name in ipairs(sorted_keys(texts.functions)) do
         local found = name:find "^bedrock%." and package.loaded.bedrock
         for key in name:gsub("^bedrock%.", ""):gmatch "%w+_?[%w_]*" do
             found = type(found) == "table" and rawget(found, key) or nil

@@ -3,6 +3,7 @@
 local columns = require "bedrock.prints.columns"
 local core = require "bedrock.core"
 local describe = require "bedrock.help.describe"
+local sorted_keys = require "bedrock.base.sorted_keys"
 local texts = require "bedrock.help.texts"
 local words = require "bedrock.help.words"
 
@@ -11,19 +12,6 @@ local topics = {}
 local NEAR_MAX = 8
 --- Types that have a member of one name, as many as are shown.
 local OWNERS_MAX = 12
-
---- @param map table<string, any>
---- @return string[]
-function topics.sorted(map)
-    local keys = {}
-    for key in pairs(map) do
-        keys[#keys + 1] = key
-    end
-    table.sort(keys)
-    return keys
-end
-
-local sorted_keys = topics.sorted
 
 --- The names of an object's functions, without the object.
 --- @param prefix string "conn:"
