@@ -8,79 +8,12 @@
 local codec = require "codec_module"
 local cjson = require "cjson"
 local floor = require "floor"
+local inputs = dofile "bench/inputs.lua"
 
 local ROUNDS, CALLS = 41, 2000
 local IMAGE_SIZE, IMAGE_CALLS = 1024 * 1024, 20
 local CONVERSE = codec.op("bedrock-runtime", "Converse")
 local CONVERSE_STREAM = codec.op("bedrock-runtime", "ConverseStream")
-
-local function paragraph(n)
-    local words = "The quick brown fox jumps over the lazy dog, and so on and so forth. "
-    return words:rep(math.ceil(n / #words)):sub(1, n)
-end
-
---- A conversation, as most requests are.
-local function chat()
-    return {
-        modelId = "anthropic.claude-3-5-sonnet-20241022-v2:0",
-        system = { { text = paragraph(400) } },
-        messages = {
-            { role = "user", content = { { text = paragraph(500) } } },
-            { role = "assistant", content = { { text = paragraph(500) } } },
-            { role = "user", content = { { text = paragraph(300) .. "\n\"quoted\"" } } },
-        },
-        inferenceConfig = { maxTokens = 1024, temperature = 0.7, topP = 0.95 },
-    }
-end
-
---- The same with a tool: many short values, a document among them.
-local function chat_with_tool()
-    local input = chat()
-    input.toolConfig = {
-        tools = {
-            {
-                toolSpec = {
-                    name = "get_weather",
-                    description = "Gives the weather of a city",
-                    inputSchema = {
-                        json = {
-                            type = "object",
-                            properties = {
-                                city = { type = "string", description = "Name of the city" },
-                                days = { type = "integer", minimum = 1, maximum = 14 },
-                            },
-                            required = { "city" },
-                        },
-                    },
-                },
-            },
-        },
-        toolChoice = { auto = {} },
-    }
-    return input
-end
-
-local ANSWER = cjson.encode {
-    metrics = { latencyMs = 1432 },
-    output = {
-        message = {
-            role = "assistant",
-            content = {
-                { text = paragraph(1100) },
-                {
-                    toolUse = {
-                        toolUseId = "tooluse_abcdefghijklmnop",
-                        name = "get_weather",
-                        input = { city = "Zürich", days = 3, units = "metric" },
-                    },
-                },
-                { text = paragraph(400) .. "\n\n" .. paragraph(200) },
-            },
-        },
-    },
-    stopReason = "tool_use",
-    usage = { inputTokens = 412, outputTokens = 287, totalTokens = 699 },
-}
 
 local function once(f, calls)
     collectgarbage()
@@ -117,9 +50,9 @@ end
 
 local function compare_answer()
     compare("answer", function()
-        return codec.output(CONVERSE, ANSWER)
+        return codec.output(CONVERSE, inputs.ANSWER)
     end, "lua-cjson", function()
-        return cjson.decode(ANSWER)
+        return cjson.decode(inputs.ANSWER)
     end, CALLS, CALLS)
 end
 
@@ -188,8 +121,8 @@ local function compare_events(n)
     assert(seen == 0)
 end
 
-compare_request("request", chat())
-compare_request("request with tool", chat_with_tool())
+compare_request("request", inputs.chat())
+compare_request("request with tool", inputs.chat_with_tool())
 compare_answer()
 compare_image()
 compare_events(10000)

@@ -118,3 +118,6 @@ done
 heading "Inside nginx"
 lua5.4 bench/nginx/run.lua "$build/bench/endpoint"
 bench/nginx/quiet.sh "$build/bench/endpoint"
+
+heading "Instructions for each operation (callgrind), and times those of the floor"
+bench/instructions.sh "$build"

@@ -1,0 +1,74 @@
+--- What the benchmarks of the codec work on.
+local cjson = require "cjson"
+
+local inputs = {}
+
+local function paragraph(n)
+    local words = "The quick brown fox jumps over the lazy dog, and so on and so forth. "
+    return words:rep(math.ceil(n / #words)):sub(1, n)
+end
+
+--- A conversation, as most requests are.
+function inputs.chat()
+    return {
+        modelId = "anthropic.claude-3-5-sonnet-20241022-v2:0",
+        system = { { text = paragraph(400) } },
+        messages = {
+            { role = "user", content = { { text = paragraph(500) } } },
+            { role = "assistant", content = { { text = paragraph(500) } } },
+            { role = "user", content = { { text = paragraph(300) .. "\n\"quoted\"" } } },
+        },
+        inferenceConfig = { maxTokens = 1024, temperature = 0.7, topP = 0.95 },
+    }
+end
+
+--- The same with a tool: many short values, a document among them.
+function inputs.chat_with_tool()
+    local input = inputs.chat()
+    input.toolConfig = {
+        tools = {
+            {
+                toolSpec = {
+                    name = "get_weather",
+                    description = "Gives the weather of a city",
+                    inputSchema = {
+                        json = {
+                            type = "object",
+                            properties = {
+                                city = { type = "string", description = "Name of the city" },
+                                days = { type = "integer", minimum = 1, maximum = 14 },
+                            },
+                            required = { "city" },
+                        },
+                    },
+                },
+            },
+        },
+        toolChoice = { auto = {} },
+    }
+    return input
+end
+
+inputs.ANSWER = cjson.encode {
+    metrics = { latencyMs = 1432 },
+    output = {
+        message = {
+            role = "assistant",
+            content = {
+                { text = paragraph(1100) },
+                {
+                    toolUse = {
+                        toolUseId = "tooluse_abcdefghijklmnop",
+                        name = "get_weather",
+                        input = { city = "Zürich", days = 3, units = "metric" },
+                    },
+                },
+                { text = paragraph(400) .. "\n\n" .. paragraph(200) },
+            },
+        },
+    },
+    stopReason = "tool_use",
+    usage = { inputTokens = 412, outputTokens = 287, totalTokens = 699 },
+}
+
+return inputs
