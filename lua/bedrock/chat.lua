@@ -13,6 +13,7 @@ local lazy = require "bedrock.base.lazy"
 local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
+local plain = require "bedrock.chat.plain"
 local request = require "bedrock.chat.request"
 local sending = require "bedrock.chat.sending"
 local tools = require "bedrock.chat.tools"
@@ -70,7 +71,7 @@ function Turn:finish(output, more)
     chat._pending = nil
     if output.stopReason ~= "guardrail_intervened" then
         history.keep(chat, self.messages, self.base, self.joined)
-        history.see(chat, self, output.usage)
+        history.see(chat, self, #self.messages, output.usage)
         chat._said, chat._spare = result, self.messages
     end
     chat.answer = result
@@ -101,35 +102,6 @@ function Turn:run_tools(output, calls)
     end
 end
 
-local function of_tool(calls, name)
-    for _, call in ipairs(calls) do
-        if call.name == name then
-            return call
-        end
-    end
-end
-
---- An answer that must be an object: it is, or the model is asked once more.
-function Turn:take_object(output, message, calls)
-    local object = self.object
-    local text = answer.parts(message)
-    local call = of_tool(calls, object.name)
-    local value, why = objects.value(object, call, text)
-    if why == nil then
-        local json = call and answer.json(call.input) or text
-        local said = call and objects.as_text(message, json) or message
-        self.messages = answer.copy(self.asked or self.messages, self.asked and #self.asked or #self.messages - 1)
-        self.messages[#self.messages + 1] = said
-        return self:finish(output, { object = value, text = call and json or objects.json_of(text) })
-    elseif self.asked then
-        self.messages = self.asked
-        return self:refuse("Unfit", "the answer does not fit, also when asked for again: " .. why,
-            { answer = self:answer(output) })
-    end
-    self.asked = answer.copy(self.messages, #self.messages - 1)
-    self.messages[#self.messages + 1] = objects.asked_again(calls, object.name, why)
-end
-
 --- Why what the model began cannot be used.
 local function why_cut(stop, unreadable, calls)
     return ("the model's %s was cut (%s)%s"):format(calls[1] and "tool call" or "object", unreadable or stop,
@@ -155,8 +127,8 @@ function Turn:take(output, unreadable)
         return self:refuse("Incomplete", why_cut(stop, unreadable, calls), { answer = self:answer(output) })
     end
     self.messages[#self.messages + 1] = message
-    if self.object and (not calls[1] or of_tool(calls, self.object.name)) then
-        return self:take_object(output, message, calls)
+    if self.object and objects.has_come(self.object, calls) then
+        return objects.take(self, output, message, calls)
     elseif calls[1] then
         return self:run_tools(output, calls)
     end
@@ -164,20 +136,22 @@ function Turn:take(output, unreadable)
 end
 
 function Turn:add_usage(told)
-    if not told then
-        return
-    elseif self.usage then
-        answer.add_usage(self.usage, told)
+    local usage = answer.count(self.chat.usage, told)
+    if self.usage then
+        answer.add_usage(self.usage, usage)
     else
-        self.usage = answer.usage_of(told)
+        self.usage = usage
     end
-    answer.add_usage(self.chat.usage, told)
 end
 
 --- Requests and tools, until there is an answer.
-function Turn:run()
+--- @param output? table what the first request gave, if that was sent already
+--- @param err? bedrock.Error
+function Turn:run(output, err)
     while true do
-        local output, err = sending.send(self)
+        if not (output or err) then
+            output, err = sending.send(self)
+        end
         if not output then
             return self:fail(err)
         end
@@ -185,6 +159,7 @@ function Turn:run()
         if result or why then
             return result, why
         end
+        output = nil
     end
 end
 
@@ -202,16 +177,21 @@ function Turn:release()
     end
 end
 
---- Runs it; the chat is free again, however that ends. What is raised has what was said, too.
-local function guarded(turn)
+--- What is raised has what was said, too.
+local function raise(turn, what)
+    if errors.is(what) then
+        beginning.fail(turn, what)
+    end
+    error(what, 0)
+end
+
+--- Runs it; the chat is free again, however that ends.
+local function guarded(turn, ...)
     turn:hold()
-    local ok, result, err = pcall(turn.run, turn)
+    local ok, result, err = pcall(turn.run, turn, ...)
     turn:release()
     if not ok then
-        if errors.is(result) then
-            beginning.fail(turn, result)
-        end
-        error(result, 0)
+        raise(turn, result)
     elseif result then
         return result
     end
@@ -249,6 +229,20 @@ local function begin(chat, given, fields)
     return turn
 end
 
+--- What comes back and is no text goes on as a turn that has sent its first request.
+local function say_plainly(chat, messages)
+    local ok, output, err = plain.send(chat, messages)
+    local result = ok and output and plain.finish(chat, messages, output)
+    if result then
+        return result
+    end
+    local turn = setmetatable(beginning.said(chat, messages), Turn)
+    if not ok then
+        raise(turn, output)
+    end
+    return guarded(turn, output, err)
+end
+
 local function check(self, name)
     if getmetatable(self) ~= Chat then
         error(("not a chat: call its methods with a colon, as in chat:%s(…)"):format(name), 3)
@@ -262,6 +256,12 @@ end
 --- @return bedrock.Error? err err.messages: what was said until then, for chat:resume
 function methods.say(self, given, fields)
     check(self, "say")
+    if self._plain and type(given) == "string" and fields == nil and not self._turn[1] then
+        local messages = plain.messages(self, given)
+        if messages then
+            return say_plainly(self, messages)
+        end
+    end
     local turn, err = begin(self, given, fields)
     if not turn then
         return nil, err
@@ -352,7 +352,7 @@ local chat = {}
 
 --- A chat of those options; used by fork, too.
 local function begun(conn, own, set, messages)
-    return setmetatable({
+    local self = setmetatable({
         messages = messages,
         usage = answer.no_usage(),
         _conn = conn,
@@ -364,6 +364,8 @@ local function begun(conn, own, set, messages)
         _texts = {},
         _again = begun,
     }, Chat)
+    self._plain = plain.of(self)
+    return self
 end
 
 --- Begins a conversation.

@@ -49,7 +49,7 @@ function answer.count(self, told)
         return
     end
     local usage = self.usage or chat_answer.no_usage()
-    chat_answer.add_usage(usage, told)
+    chat_answer.count(usage, told)
     if told.totalTokens == nil then
         usage.total_tokens = usage.total_tokens + (told.inputTokens or 0) + (told.outputTokens or 0)
     end

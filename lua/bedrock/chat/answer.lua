@@ -49,25 +49,34 @@ function answer.copy_usage(usage)
     }
 end
 
---- What Converse told, in our words.
---- @return bedrock.Usage
-function answer.usage_of(told)
-    return {
-        input_tokens = told.inputTokens or 0,
-        output_tokens = told.outputTokens or 0,
-        total_tokens = told.totalTokens or 0,
-        cache_read_tokens = told.cacheReadInputTokens or 0,
-        cache_write_tokens = told.cacheWriteInputTokens or 0,
-    }
+--- Adds a usage to another.
+--- @param sum bedrock.Usage
+--- @param usage bedrock.Usage
+function answer.add_usage(sum, usage)
+    for name, count in pairs(usage) do
+        sum[name] = sum[name] + count
+    end
 end
 
---- Adds what Converse told.
-function answer.add_usage(usage, told)
-    usage.input_tokens = usage.input_tokens + (told.inputTokens or 0)
-    usage.output_tokens = usage.output_tokens + (told.outputTokens or 0)
-    usage.total_tokens = usage.total_tokens + (told.totalTokens or 0)
-    usage.cache_read_tokens = usage.cache_read_tokens + (told.cacheReadInputTokens or 0)
-    usage.cache_write_tokens = usage.cache_write_tokens + (told.cacheWriteInputTokens or 0)
+--- What Converse told, in our words.
+--- @param sum bedrock.Usage it is added to that
+--- @param told? table
+--- @return bedrock.Usage
+function answer.count(sum, told)
+    if not told then
+        return answer.no_usage()
+    end
+    local input, output, total = told.inputTokens or 0, told.outputTokens or 0, told.totalTokens or 0
+    local read, write = told.cacheReadInputTokens or 0, told.cacheWriteInputTokens or 0
+    sum.input_tokens = sum.input_tokens + input
+    sum.output_tokens = sum.output_tokens + output
+    sum.total_tokens = sum.total_tokens + total
+    if read ~= 0 or write ~= 0 then
+        sum.cache_read_tokens = sum.cache_read_tokens + read
+        sum.cache_write_tokens = sum.cache_write_tokens + write
+    end
+    return { input_tokens = input, output_tokens = output, total_tokens = total, cache_read_tokens = read,
+        cache_write_tokens = write }
 end
 
 local function parts_of_many(content)

@@ -105,6 +105,13 @@ function beginning.turn(chat, given, fields, problems)
     return turn
 end
 
+--- A turn whose first request was sent already: its last message is what the user says.
+function beginning.said(chat, messages)
+    local turn = turn_of(chat, chat._options, chat._tools)
+    turn.messages, turn.on, turn.base, turn.upto = messages, chat._options.on, #messages - 1, #messages
+    return turn
+end
+
 --- A message after those of the history; it joins one of the user's that nobody has answered.
 local function say(turn, message)
     local messages = turn.messages

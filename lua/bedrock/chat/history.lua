@@ -145,33 +145,41 @@ local function sizes_of(messages)
     return sizes
 end
 
+--- Remembers what the service counted, and of what: how long texts are is known by it.
+--- @param turn {options: table, tools: table, object?: table}
+--- @param count integer messages
+--- @param told? table usage as Converse has it
+function history.see(chat, turn, count, told)
+    local seen = chat._seen
+    if not seen then
+        seen = {}
+        chat._seen = seen
+    end
+    seen.count, seen.told, seen.options, seen.tools, seen.object = count, told, turn.options, turn.tools, turn.object
+end
+
 --- Characters of what went out beside the messages: AWS counted it, too.
 local function beside(seen)
-    local size = size_of(seen.system or "")
-    for _, value in ipairs { seen.specs, seen.schema } do
+    local size = size_of(seen.options.system or "")
+    for _, value in ipairs { seen.tools.specs, seen.object and seen.object.schema } do
         size = size + #(core.encode(value) or "")
     end
     return size
 end
 
---- Remembers what the service counted, and of what: how long texts are is known by it.
---- @param usage? table as Converse has it
-function history.see(chat, turn, usage)
-    local seen = chat._seen or {}
-    chat._seen = seen
-    seen.tokens = usage and (usage.inputTokens or 0) + (usage.outputTokens or 0) + (usage.cacheReadInputTokens or 0)
-        + (usage.cacheWriteInputTokens or 0)
-    seen.messages, seen.system, seen.specs = #turn.messages, turn.options.system, turn.tools.specs
-    seen.schema = turn.object and turn.object.schema
+local function tokens(told)
+    return told and (told.inputTokens or 0) + (told.outputTokens or 0) + (told.cacheReadInputTokens or 0)
+        + (told.cacheWriteInputTokens or 0) or 0
 end
 
 --- Tokens of a character, by what the last answer told.
 local function rate(chat, sizes)
     local seen, characters = chat._seen, 0
-    for i = 1, seen and math.min(seen.messages, #sizes) or 0 do
+    for i = 1, seen and math.min(seen.count, #sizes) or 0 do
         characters = characters + sizes[i]
     end
-    return seen and seen.tokens and characters > 0 and seen.tokens / (characters + beside(seen)) or 1 / CHARACTERS
+    local counted = characters > 0 and tokens(seen.told) or 0
+    return counted > 0 and counted / (characters + beside(seen)) or 1 / CHARACTERS
 end
 
 --- Characters of a message before that block.
@@ -309,7 +317,10 @@ function history.fork(self)
     end
     local seen = {}
     local fork = self._again(self._conn, self._options, self._tools, copies.of(self.messages, seen))
-    fork._seen, fork._said = copies.of(self._seen), self._said
+    if self._seen then
+        history.see(fork, self._seen, self._seen.count, self._seen.told)
+    end
+    fork._said = self._said
     fork._pending = pending_of(self._pending, fork, seen)
     fork.answer = answer_of(self.answer, fork, seen)
     return fork

@@ -54,7 +54,6 @@ end
 local function json_of(text)
     return text:match "^%s*```%w*%s*(.-)%s*```%s*$" or text
 end
-objects.json_of = json_of
 
 --- @return any value
 --- @return string? why there is none
@@ -89,7 +88,7 @@ end
 --- @param text string what the model said otherwise
 --- @return any value
 --- @return string? why there is none
-function objects.value(object, call, text)
+local function value_of(object, call, text)
     if call then
         return checked(object, call.input)
     end
@@ -114,7 +113,7 @@ end
 --- @param message table
 --- @param json string
 --- @return table message
-function objects.as_text(message, json)
+local function as_text(message, json)
     local content = {}
     for _, block in ipairs(message.content) do
         if not block.toolUse then
@@ -129,7 +128,7 @@ end
 --- @param calls table[] toolUse blocks of the message
 --- @param name string of the object's own tool
 --- @return table message of the user's
-function objects.asked_again(calls, name, why)
+local function asked_again(calls, name, why)
     if not calls[1] then
         return { role = "user", content = { { text = "The answer cannot be used: " .. why
             .. ". Answer again, with JSON that fits the schema and nothing else." } } }
@@ -143,6 +142,47 @@ function objects.asked_again(calls, name, why)
         } }
     end
     return { role = "user", content = content }
+end
+
+local function of_tool(calls, name)
+    for _, call in ipairs(calls) do
+        if call.name == name then
+            return call
+        end
+    end
+end
+
+--- Is the answer the object, not calls of other tools?
+--- @param object bedrock.ChatObject
+--- @param calls table[] of the answer
+--- @return boolean
+function objects.has_come(object, calls)
+    return calls[1] == nil or of_tool(calls, object.name) ~= nil
+end
+
+--- Ends a turn with the object of its answer; if it is not fit, the model is asked once more.
+--- @param turn table its last message is the answer's
+--- @param output table of Converse
+--- @return bedrock.ChatAnswer? answer nil without an error: the next request goes out
+--- @return bedrock.Error? err
+function objects.take(turn, output, message, calls)
+    local object = turn.object
+    local text = answer.parts(message)
+    local call = of_tool(calls, object.name)
+    local value, why = value_of(object, call, text)
+    if why == nil then
+        local json = call and answer.json(call.input) or text
+        local said = call and as_text(message, json) or message
+        turn.messages = answer.copy(turn.asked or turn.messages, turn.asked and #turn.asked or #turn.messages - 1)
+        turn.messages[#turn.messages + 1] = said
+        return turn:finish(output, { object = value, text = call and json or json_of(text) })
+    elseif turn.asked then
+        turn.messages = turn.asked
+        return turn:refuse("Unfit", "the answer does not fit, also when asked for again: " .. why,
+            { answer = turn:answer(output) })
+    end
+    turn.asked = answer.copy(turn.messages, #turn.messages - 1)
+    turn.messages[#turn.messages + 1] = asked_again(calls, object.name, why)
 end
 
 --- Where a string goes on after that place: past an escape, or behind its end.
