@@ -148,7 +148,7 @@ BARE_OBJ = $(BUILD)/bare/regex.o $(BUILD)/bare/resp.o
 BARE_MODULES = $(ABIS:%=$(BUILD)/bare/%/bedrock/core.so)
 FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
 LUA_FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(shell grep -l '"lua/' spec/fuzz/fuzz_*.c))
-FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(BUILD)/bench/processes
+FLOORS = $(ABIS:%=$(BUILD)/%/floor.so) $(ABIS:%=$(BUILD)/%/floor_json.so) $(BUILD)/bench/processes
 BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 
 # What runs tests, so that they end, and all that they started with them.
@@ -202,12 +202,32 @@ $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	$(call say,CC $<)
 	$(Q)$(COMPILE_PART) $(UNWIND) -MMD -MP -c -o $@ $<
 
-# What the benchmarks measure against: bare libraries, called from Lua.
+# What the benchmarks measure against: bare libraries, called from Lua. yyjson is Debian's, from release 13 on, or
+# fetched.
+ifeq ($(shell $(PKG_CONFIG) --exists yyjson && echo yes),yes)
+YYJSON_PARTS = $(shell $(PKG_CONFIG) --cflags --libs yyjson)
+else
+YYJSON = $(BUILD)/yyjson/yyjson.o
+YYJSON_PARTS = -isystem $(BUILD)/yyjson $(YYJSON)
+endif
+
+$(BUILD)/yyjson/yyjson.c: bench/floor/yyjson.sh
+	$(call say,FETCH yyjson)
+	$(Q)bench/floor/yyjson.sh $(@D)
+
+$(BUILD)/yyjson/yyjson.o: $(BUILD)/yyjson/yyjson.c
+	$(Q)$(CC) -O2 -fPIC -fvisibility=hidden -c -o $@ $<
+
 define FLOOR_RULES
 $(BUILD)/$(1)/floor.so: bench/floor/floor.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
 	$$(Q)$$(COMPILE) $$(call LUA_CFLAGS,$(1)) $(LIBFLAG) -fvisibility=default -o $$@ $$< $$(LIBS)
+
+$(BUILD)/$(1)/floor_json.so: bench/floor/json.c $(YYJSON) $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(call say,LINK $$@)
+	$$(Q)$$(COMPILE) $$(call LUA_CFLAGS,$(1)) $(LIBFLAG) -o $$@ $$< $(YYJSON_PARTS)
 endef
 
 # One binary for each Lua ABI. Lua's own symbols come from the interpreter; the module stays in

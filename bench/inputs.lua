@@ -71,4 +71,13 @@ inputs.ANSWER = cjson.encode {
     usage = { inputTokens = 412, outputTokens = 287, totalTokens = 699 },
 }
 
+--- A vector of a model's, as text: nine digits in most places, as floats of 32 bits have.
+function inputs.embedding(n)
+    local numbers = {}
+    for i = 1, n do
+        numbers[i] = ("%.9g"):format(math.sin(i * 7919) / 20)
+    end
+    return '{"embedding":[' .. table.concat(numbers, ",") .. '],"inputTextTokenCount":12}'
+end
+
 return inputs

@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-keep=
+keep=''
 if [ "${1:-}" = -k ]; then
     keep=1
     shift
@@ -26,7 +26,7 @@ luajit_env=$(make -s env BUILD="$build" LUA=luajit)
 counted() {
     out=$1 count=$2
     shift 2
-    line=
+    line=''
     for part in "$@"; do
         if [ "$part" = % ]; then part=$count; fi
         line="$line $part"
@@ -55,12 +55,12 @@ place() {
     fi
 }
 
-heading= floor=
+heading='' floor=''
 while IFS='|' read -r name count program; do
     case $name in
     '' | '#'*) continue ;;
     '='*)
-        heading=${name#= } floor= shown=
+        heading=${name#= } floor='' shown=''
         continue
         ;;
     esac

@@ -23,9 +23,16 @@ warnings="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototype
     -Wwrite-strings -Wvla -Wundef -Wformat=2"
 defines="-D_POSIX_C_SOURCE=200809L -DHAVE_PCRE2 -DHAVE_HIREDIS"
 
+# The floor of the codec's benchmark includes yyjson, which `make bench` gets where Debian has no package of it.
+compiled=$units
+if ! yyjson=$(pkg-config --cflags yyjson 2>/dev/null); then
+    yyjson="-isystem build/yyjson"
+    [ -e build/yyjson/yyjson.h ] || compiled=$(echo "$units" | grep -v '^bench/floor/json.c$')
+fi
+
 compiles() {
-    for unit in $units; do
-        clang -std=c11 $defines $warnings -Icsrc -Ispec/c $packages -fsyntax-only "$unit" || return 1
+    for unit in $compiled; do
+        clang -std=c11 $defines $warnings -Icsrc -Ispec/c $packages $yyjson -fsyntax-only "$unit" || return 1
     done
 }
 
