@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define RACE_ROUNDS_MAX 2001
@@ -63,6 +64,20 @@ static inline size_t race_rounds(int argc, char **argv)
     long rounds = argc > 1 ? atol(argv[1]) : 201;
     must(rounds > 0 && rounds <= RACE_ROUNDS_MAX, "the rounds must be 1 to 2001");
     return (size_t)rounds;
+}
+
+/* "NAME N" as arguments: N things of that contestant alone, for who counts instructions. */
+static inline bool race_alone(void *state, contestant *all, size_t count, int argc, char **argv)
+{
+    size_t i = 0;
+    if (argc != 3)
+        return false;
+    while (i < count && strcmp(all[i].name, argv[1]) != 0)
+        i++;
+    must(i < count, "there is no such contestant");
+    for (long left = atol(argv[2]); left > 0; left -= all[i].divisor > 0 ? all[i].divisor : 1)
+        all[i].run(state);
+    return true;
 }
 
 #endif

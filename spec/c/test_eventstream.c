@@ -196,6 +196,44 @@ static void test_usual_headers(void)
     br_buf_free(&b);
 }
 
+/* The three that nearly all messages begin with: in any order, once, and with others among them. */
+static void test_orders(void)
+{
+    static const br_es_header usual[] = {
+        {BR_SLICE(":event-type"), BR_ES_STRING, 0, BR_SLICE("messageStart")},
+        {BR_SLICE(":content-type"), BR_ES_STRING, 0, BR_SLICE("application/json")},
+        {BR_SLICE(":message-type"), BR_ES_STRING, 0, BR_SLICE("event")},
+        {BR_SLICE(":event-other"), BR_ES_INT, 7, {NULL, 0}},
+    };
+    static br_es_message m;
+    size_t size;
+    br_buf b;
+    br_buf_init(&b, 1000);
+    for (size_t code = 0; code < 256; code++) {
+        br_es_header h[4];
+        unsigned seen = 0;
+        bool twice = false;
+        for (size_t i = 0; i < 4; i++) {
+            size_t which = code >> (2 * i) & 3;
+            h[i] = usual[which];
+            twice = twice || (which < 3 && (seen >> which & 1) != 0);
+            seen |= 1u << which;
+        }
+        br_buf_clear(&b);
+        CHECK(br_es_encode(&b, h, 4, BR_SLICE("{}")));
+        CHECK_INT(br_es_peek(br_buf_slice(&b), &m, &size), twice ? -1 : 1);
+        for (size_t i = 0; i < 4 && !twice; i++) {
+            CHECK(m.header_count == 4 && m.headers[i].type == h[i].type);
+            CHECK(br_slice_eq(m.headers[i].name, h[i].name) && m.headers[i].i == h[i].i);
+            CHECK(br_slice_eq(m.headers[i].bytes, h[i].bytes));
+        }
+        CHECK(twice || (m.event_type.p != NULL) == ((seen & 1) != 0));
+        CHECK(twice || (m.content_type.p != NULL) == ((seen & 2) != 0));
+        CHECK(twice || (m.message_type.p != NULL) == ((seen & 4) != 0));
+    }
+    br_buf_free(&b);
+}
+
 static void test_splits(void)
 {
     br_buf b;
@@ -370,6 +408,32 @@ static void test_bad_headers(void)
     br_buf_free(&b);
 }
 
+/* Headers of the usual names, which end anywhere: only between two of them is there a message. */
+static void test_cut_headers(void)
+{
+    static const br_slice all = H("\x0b:event-type\x07\x00\x01x"
+                                  "\x0d:content-type\x07\x00\x00"
+                                  "\x0d:message-type\x07\x00\x02yz");
+    static const br_slice bad[] = {
+        H("\x0b:event-type\x07\x80\x00"),
+        H("\x0b:event-type\x07\xFF\xFF"),
+        H("\x0b:event-type\x0A\x00\x00"),
+        H("\x0b:event-type\x07\x00\x00\x0b:event-type\x07\x00\x00"),
+    };
+    br_buf b;
+    br_buf_init(&b, 1000);
+    for (size_t n = 0; n <= all.n; n++) {
+        bool whole = n == 0 || n == 16 || n == 33 || n == all.n;
+        br_slice cut = {all.p, n};
+        CHECK_INT(decode_whole(frame(&b, (uint32_t)n + 16, (uint32_t)n, cut)), whole ? 1 : -1);
+    }
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        uint32_t n = (uint32_t)bad[i].n;
+        CHECK_INT(decode_whole(frame(&b, n + 16, n, bad[i])), -1);
+    }
+    br_buf_free(&b);
+}
+
 static void test_header_counts(void)
 {
     br_buf content, b;
@@ -513,11 +577,13 @@ int main(void)
     test_known_encodings();
     test_all_types();
     test_usual_headers();
+    test_orders();
     test_splits();
     test_truncated();
     test_corruption();
     test_lying_lengths();
     test_bad_headers();
+    test_cut_headers();
     test_header_counts();
     test_encode_limits();
     test_largest();

@@ -111,7 +111,7 @@ bool br_es_at_boundary(const br_es_decoder *d)
 ** The size of the message that begins with this prelude. What is surely wrong is told before the
 ** checksum, and nothing is believed that the checksum does not cover.
 */
-static const char *check_prelude(const char *p, size_t *total)
+static inline const char *check_prelude(const char *p, size_t *total)
 {
     size_t size = get32(p), headers = get32(p + 4);
     if (size < BR_ES_OVERHEAD)
@@ -179,9 +179,9 @@ static const char *read_header(br_es_header *h, br_slice *rest)
 /* For names whose length is already that of the literal. */
 #define IS(name, literal) (memcmp((name).p, literal, sizeof(literal) - 1) == 0)
 
-static br_slice *usual_header(br_es_message *m, br_slice name)
+br_slice *br_es_usual(br_es_message *m, br_slice name)
 {
-    switch (name.p[0] == ':' ? name.n : 0) {
+    switch (name.n) {
     case sizeof(":event-type") - 1:
         if (IS(name, ":event-type"))
             return &m->event_type;
@@ -202,7 +202,7 @@ static br_slice *usual_header(br_es_message *m, br_slice name)
 /* A usual header twice would let one message mean two things. */
 static const char *note_usual(br_es_message *m, const br_es_header *h)
 {
-    br_slice *usual = h->type == BR_ES_STRING ? usual_header(m, h->name) : NULL;
+    br_slice *usual = h->type == BR_ES_STRING ? br_es_usual(m, h->name) : NULL;
     if (usual == NULL)
         return NULL;
     if (usual->p != NULL)
@@ -211,22 +211,57 @@ static const char *note_usual(br_es_message *m, const br_es_header *h)
     return NULL;
 }
 
-static void forget(br_es_message *m)
+/*
+** A whole header whose bytes before those of its text, and its length, are `start`. false: it is another,
+** or damaged, and nothing was taken.
+*/
+static inline bool take_text(br_slice start, br_slice *rest, br_es_header *h, br_slice *text)
+{
+    if (rest->n < start.n + 2 || memcmp(rest->p, start.p, start.n) != 0)
+        return false;
+    size_t size = get16(rest->p + start.n), before = start.n + 2;
+    if (size > BR_ES_HEADER_VALUE_MAX || rest->n - before < size)
+        return false;
+    br_slice value = {rest->p + before, size};
+    *h = (br_es_header){{rest->p + 1, start.n - 2}, BR_ES_STRING, 0, value};
+    *text = value;
+    *rest = (br_slice){value.p + size, rest->n - before - size};
+    return true;
+}
+
+/* The quick way for what nearly all messages begin with: each of these, as far as they come in this order. */
+static void take_usual(br_es_message *m, br_slice *rest)
+{
+    br_es_header *h = m->headers;
+    if (take_text(BR_SLICE("\x0b:event-type\x07"), rest, h, &m->event_type) &&
+        take_text(BR_SLICE("\x0d:content-type\x07"), rest, ++h, &m->content_type) &&
+        take_text(BR_SLICE("\x0d:message-type\x07"), rest, ++h, &m->message_type))
+        ++h;
+    m->header_count = (size_t)(h - m->headers);
+}
+
+/* Each by itself: a chain of assignments is compiled to reading back what was just written. */
+void br_es_forget(br_es_message *m)
 {
     const br_slice none = {NULL, 0};
     m->header_count = 0;
     m->payload = none;
-    m->message_type = m->event_type = m->exception_type = none;
-    m->error_code = m->error_message = m->content_type = none;
+    m->message_type = none;
+    m->event_type = none;
+    m->exception_type = none;
+    m->error_code = none;
+    m->error_message = none;
+    m->content_type = none;
 }
 
-static const char *read_message(const char *p, size_t total, br_es_message *m)
+static inline const char *read_message(const char *p, size_t total, br_es_message *m)
 {
     if (get32(p + total - CRC_SIZE) != checksum(p, total - CRC_SIZE))
         return "the checksum of a message is wrong";
     br_slice rest = {p + PRELUDE_SIZE, get32(p + 4)};
     m->payload.p = rest.p + rest.n;
     m->payload.n = total - BR_ES_OVERHEAD - rest.n;
+    take_usual(m, &rest);
     while (rest.n > 0) {
         if (m->header_count == BR_ES_HEADER_COUNT_MAX)
             return "a message has more than 64 headers";
@@ -243,7 +278,7 @@ static const char *read_message(const char *p, size_t total, br_es_message *m)
 int br_es_peek(br_slice bytes, br_es_message *m, size_t *size)
 {
     *size = 0;
-    forget(m);
+    br_es_forget(m);
     if (bytes.n < PRELUDE_SIZE)
         return 0;
     if (check_prelude(bytes.p, size) != NULL)
@@ -317,11 +352,11 @@ int br_es_next(br_es_decoder *d, br_es_message *m, br_error *error)
     if (d->broken != NULL)
         return report(d, error);
     const char *message = next_bytes(d);
-    forget(m);
+    br_es_forget(m);
     if (d->broken == NULL && message != NULL)
         d->broken = read_message(message, d->total, m);
     if (d->broken != NULL) {
-        forget(m);
+        br_es_forget(m);
         br_buf_free(&d->held);
         d->piece = (br_slice){NULL, 0};
         return report(d, error);

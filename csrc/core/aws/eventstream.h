@@ -49,6 +49,11 @@ typedef struct br_es_message {
     br_slice content_type;   /* :content-type */
 } br_es_message;
 
+/* Of no headers and no payload. */
+void br_es_forget(br_es_message *m);
+/* Where the usual header of that name belongs; NULL: it is none of them. */
+br_slice *br_es_usual(br_es_message *m, br_slice name);
+
 typedef struct br_es_decoder br_es_decoder;
 br_es_decoder *br_es_decoder_new(void);
 void br_es_decoder_free(br_es_decoder *d);

@@ -166,25 +166,6 @@ static void read_head(cursor *c, br_frames *f, br_item *item)
     item->headers = f->info.headers;
 }
 
-/* The usual headers are those that the decoder of event streams singles out. */
-static void single_out(br_es_message *m, const br_es_header *h)
-{
-    const struct {
-        const char *name;
-        br_slice *to;
-    } usual[] = {
-        {":message-type", &m->message_type},     {":event-type", &m->event_type},
-        {":exception-type", &m->exception_type}, {":error-code", &m->error_code},
-        {":error-message", &m->error_message},   {":content-type", &m->content_type},
-    };
-    if (h->type != BR_ES_STRING || h->name.n == 0 || h->name.p[0] != ':')
-        return;
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-        if (br_slice_eqs(h->name, usual[i].name))
-            *usual[i].to = h->bytes;
-    }
-}
-
 static void get_event_header(cursor *c, br_es_message *m, br_es_header *h)
 {
     uint64_t type = get_number(c, 1);
@@ -194,15 +175,9 @@ static void get_event_header(cursor *c, br_es_message *m, br_es_header *h)
     h->name = get(c, name_len);
     h->bytes = get(c, bytes_len);
     c->bad |= type > BR_ES_UUID;
-    single_out(m, h);
-}
-
-static void clear_message(br_es_message *m)
-{
-    const br_slice none = {NULL, 0};
-    m->message_type = m->event_type = m->exception_type = none;
-    m->error_code = m->error_message = m->content_type = none;
-    m->header_count = 0;
+    br_slice *usual = h->type == BR_ES_STRING ? br_es_usual(m, h->name) : NULL;
+    if (usual != NULL)
+        *usual = h->bytes;
 }
 
 static void read_event(cursor *c, br_frames *f, br_item *item)
@@ -214,7 +189,7 @@ static void read_event(cursor *c, br_frames *f, br_item *item)
         c->bad = true;
         return;
     }
-    clear_message(m);
+    br_es_forget(m);
     size_t count = get_number(c, 1);
     c->bad |= count > BR_ES_HEADER_COUNT_MAX;
     while (m->header_count < count && !c->bad)
