@@ -8,7 +8,7 @@ local beginning = require "bedrock.chat.beginning"
 local connection = require "bedrock.connection"
 local copies = require "bedrock.chat.copies"
 local errors = require "bedrock.errors"
-local history = require "bedrock.chat.history"
+local kept = require "bedrock.chat.kept"
 local lazy = require "bedrock.base.lazy"
 local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
@@ -70,8 +70,8 @@ function Turn:finish(output, more)
     local chat, result = self.chat, self:answer(output, more, self.usage)
     chat._pending = nil
     if output.stopReason ~= "guardrail_intervened" then
-        history.keep(chat, self.messages, self.base, self.joined)
-        history.see(chat, self, #self.messages, output.usage)
+        kept.keep(chat, self.messages, self.base, self.joined)
+        kept.see(chat, self, #self.messages, output.usage)
         chat._said, chat._spare = result, self.messages
     end
     chat.answer = result
@@ -222,7 +222,8 @@ local function begin(chat, given, fields)
     end
     if turn.options.context_limit then
         local count = #turn.messages
-        turn.messages = history.trimmed(chat, turn.messages, { tokens = turn.options.context_limit })
+        turn.messages = require("bedrock.chat.history").trimmed(chat, turn.messages,
+            { tokens = turn.options.context_limit })
         turn.base = math.max(turn.base - (count - #turn.messages), 0)
         look.anew(turn)
     end

@@ -1,6 +1,5 @@
 --- `heal = true`: a call that the service refuses in words that name the cure is repeated with it. Nothing is guessed,
 --- and no model is known by name. What was done is remembered for the connection and the model.
-local converse = require "bedrock.healing.converse"
 local errors = require "bedrock.errors"
 local lazy = require "bedrock.base.lazy"
 local log = require "bedrock.log"
@@ -87,17 +86,21 @@ local Healing = {}
 Healing.__index = Healing
 
 local function new(conn, params, send, wanted)
-    local place = params.modelId ~= nil and converse or require "bedrock.healing.flat"
-    local model = place.model(params)
+    local model = params.modelId or require("bedrock.healing.flat").model(params)
     local memory = heal.memory(conn, model or "")
     memory.cures = memory.cures or {}
     return setmetatable({ conn = conn, params = params, send = send, whole = wanted.whole,
-        keep = wanted.keep or KEPT, place = place, model = model, memory = memory, done = {}, sentences = {} }, Healing)
+        keep = wanted.keep or KEPT, model = model, memory = memory, done = {}, sentences = {} }, Healing)
+end
+
+--- What knows where things stand in the parameters: those of Converse have their model in modelId.
+local function place_of(params)
+    return require("bedrock.healing." .. (params.modelId ~= nil and "converse" or "flat"))
 end
 
 --- @return boolean changed
 function Healing:apply(cure)
-    local sentence = not self.done[cure.key] and APPLY[cure.kind](cure, self.params, self.place)
+    local sentence = not self.done[cure.key] and APPLY[cure.kind](cure, self.params, place_of(self.params))
     if not sentence then
         return false
     end

@@ -2,8 +2,8 @@
 local answer = require "bedrock.chat.answer"
 local copies = require "bedrock.chat.copies"
 local errors = require "bedrock.errors"
-local history = require "bedrock.chat.history"
 local input = require "bedrock.chat.input"
+local kept = require "bedrock.chat.kept"
 local look = require "bedrock.chat.look"
 local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
@@ -18,7 +18,7 @@ local NOTHING = {}
 local failed = setmetatable({}, { __mode = "k" })
 
 --- What a turn leaves for the one that goes on with it.
-local function kept(turn)
+local function rest_of(turn)
     return { fields = turn.fields, said = turn.chat._said, base = turn.base, joined = turn.joined, first = turn.first,
         rounds = turn.rounds }
 end
@@ -26,7 +26,7 @@ end
 --- An error of the turn can be gone on from.
 function beginning.fail(turn, err)
     err.messages = turn.messages
-    failed[err] = kept(turn)
+    failed[err] = rest_of(turn)
 end
 
 --- What the turn added, as it was said: without an unanswered message before that it joined.
@@ -191,10 +191,10 @@ end
 --- @return boolean ok
 local function take_history(turn, problems)
     local chat, count = turn.chat, #problems
-    if history.check_list(chat.messages, problems) then
+    if kept.check_list(chat.messages, problems) then
         turn.messages = look.copied(turn, chat)
         if turn.wrong then
-            history.check_messages(chat.messages, problems)
+            require("bedrock.chat.history").check_messages(chat.messages, problems)
         end
     end
     return #problems == count

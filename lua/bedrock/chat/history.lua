@@ -1,7 +1,8 @@
---- A chat's history: kept, undone, forked, trimmed.
+--- A chat's history: undone, forked, trimmed; and looked at where something is odd in it.
 local core = require "bedrock.core"
 local copies = require "bedrock.chat.copies"
 local errors = require "bedrock.errors"
+local kept = require "bedrock.chat.kept"
 local metadata = require "bedrock.metadata"
 local options = require "bedrock.chat.options"
 local request = require "bedrock.chat.request"
@@ -20,19 +21,9 @@ function history.check(self, name)
 end
 local check = history.check
 
---- Is it a list, as somebody may have put something else into the chat?
---- @return boolean
-function history.check_list(messages, problems)
-    if type(messages) ~= "table" then
-        options.add(problems, "messages", "type", "expected a list of messages, got %s", errors.type_of(messages))
-        return false
-    end
-    return true
-end
-
 --- What was edited by hand or comes from a file, as far as a turn looks into it.
 function history.check_messages(messages, problems)
-    for i, message in ipairs(history.check_list(messages, problems) and messages or {}) do
+    for i, message in ipairs(kept.check_list(messages, problems) and messages or {}) do
         local path = ("messages[%d]"):format(i)
         local content = type(message) == "table" and message.content
         if type(message) ~= "table" then
@@ -53,23 +44,8 @@ end
 --- @return bedrock.Error? err the chat has no list of messages
 local function no_list(self)
     local problems = {}
-    if not history.check_list(self.messages, problems) then
+    if not kept.check_list(self.messages, problems) then
         return errors.validation(OPERATION, problems)
-    end
-end
-
---- Gives the chat these messages; the table itself stays the same.
---- @param base? integer so many that a turn did not change, if there still are as many as it found
---- @param joined? table the turn changed one more
-function history.keep(chat, messages, base, joined)
-    local own = type(chat.messages) == "table" and chat.messages or {}
-    local found = base and base + (joined and 1 or 0)
-    chat.messages = own
-    for i = #own == found and base + 1 or 1, #messages do
-        own[i] = messages[i]
-    end
-    for i = #own, #messages + 1, -1 do
-        own[i] = nil
     end
 end
 
@@ -143,19 +119,6 @@ local function sizes_of(messages)
         sizes[i] = type(message) == "table" and size_of(message.content) or 0
     end
     return sizes
-end
-
---- Remembers what the service counted, and of what: how long texts are is known by it.
---- @param turn {options: table, tools: table, object?: table}
---- @param count integer messages
---- @param told? table usage as Converse has it
-function history.see(chat, turn, count, told)
-    local seen = chat._seen
-    if not seen then
-        seen = {}
-        chat._seen = seen
-    end
-    seen.count, seen.told, seen.options, seen.tools, seen.object = count, told, turn.options, turn.tools, turn.object
 end
 
 --- Characters of what went out beside the messages: AWS counted it, too.
@@ -236,9 +199,9 @@ function history.trim(self, limits)
         return nil, err
     end
     local before = #self.messages
-    local kept = history.trimmed(self, self.messages, limits)
-    if kept ~= self.messages then
-        history.keep(self, kept)
+    local rest = history.trimmed(self, self.messages, limits)
+    if rest ~= self.messages then
+        kept.keep(self, rest)
         self._seen = nil
     end
     return before - #self.messages
@@ -318,7 +281,7 @@ function history.fork(self)
     local seen = {}
     local fork = self._again(self._conn, self._options, self._tools, copies.of(self.messages, seen))
     if self._seen then
-        history.see(fork, self._seen, self._seen.count, self._seen.told)
+        kept.see(fork, self._seen, self._seen.count, self._seen.told)
     end
     fork._said = self._said
     fork._pending = pending_of(self._pending, fork, seen)

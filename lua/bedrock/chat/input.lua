@@ -1,7 +1,6 @@
 --- What a user says, as the content blocks of a message.
 local copies = require "bedrock.chat.copies"
 local core = require "bedrock.core"
-local files = require "bedrock.chat.files"
 local is_list = require "bedrock.base.is_list"
 local look = require "bedrock.chat.look"
 local options = require "bedrock.chat.options"
@@ -59,12 +58,15 @@ end
 --- Documents and pictures first, then the question about them, as the models' makers advise.
 local function of_members(given, messages, citations, problems)
     check_members(given, problems)
+    local files = (given.documents or given.images or given.video or given.videos) and require "bedrock.chat.files"
     local content, taken = {}, given.documents and files.names(messages)
-    each(given.documents, "documents", function(document)
-        return files.document(document, taken, citations)
-    end, content, problems)
-    each(given.images, "images", files.image, content, problems)
-    each(given.video or given.videos, "video", files.video, content, problems)
+    if files then
+        each(given.documents, "documents", function(document)
+            return files.document(document, taken, citations)
+        end, content, problems)
+        each(given.images, "images", files.image, content, problems)
+        each(given.video or given.videos, "video", files.video, content, problems)
+    end
     if type(given.text) == "string" then
         if look.is_blank_text(given.text) then
             add(problems, "input.text", "value", "expected a text that is not blank")

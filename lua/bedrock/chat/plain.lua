@@ -1,7 +1,7 @@
 --- Most turns are a text, in a chat of plain options and texts, and a text comes back. The only request of such a turn
 --- goes out before there is a turn, and none is made unless something else comes back.
 local answer = require "bedrock.chat.answer"
-local history = require "bedrock.chat.history"
+local kept = require "bedrock.chat.kept"
 local look = require "bedrock.chat.look"
 local request = require "bedrock.chat.request"
 
@@ -61,8 +61,8 @@ function plain.finish(chat, messages, output)
     local told, count = output.usage, #messages + 1
     messages[count] = message
     local result = answer.new(output, answer.count(chat.usage, told), 1)
-    history.keep(chat, messages, count - 2)
-    history.see(chat, chat._plain, count, told)
+    kept.keep(chat, messages, count - 2)
+    kept.see(chat, chat._plain, count, told)
     chat._said, chat._spare, chat.answer = result, messages, result
     return result
 end

@@ -52,18 +52,6 @@ local function by_tool(turn)
     return turn.object and (turn.memory.object == "tool" or turn.schema_refused)
 end
 
---- A model that forces no tools while it reasons may do so otherwise.
-local function choice_key(turn)
-    local o = turn.options
-    return (o.reasoning or o.extra and o.extra.thinking) and "choice_in_thought" or "choice"
-end
-
-local RANK = { any = 1, auto = 2, none = 3 }
-
-local function rank(choice)
-    return RANK[choice] or 0
-end
-
 --- Forced choices hold for the first request of a turn: otherwise the model could never answer.
 --- @return string? choice "none": the member is left out, as the model refuses each
 local function choice_of(turn)
@@ -74,13 +62,11 @@ local function choice_of(turn)
     if not wanted then
         return nil
     end
-    local known = turn.memory[choice_key(turn)]
-    if rank(known) <= rank(wanted) then
-        return wanted
+    local choice, why = require("bedrock.chat.lessons").choice(turn, wanted)
+    if why then
+        note(turn, why)
     end
-    note(turn, known == "none" and "toolChoice was left out, as the model takes none"
-        or ("toolChoice became %s, as the model refuses a stronger one"):format(known))
-    return known ~= "none" and known or nil
+    return choice
 end
 
 --- Converse refuses a history with calls, for ever, if a request has no tools: those that it calls stand for them.
@@ -133,81 +119,8 @@ local function build(turn)
     return params
 end
 
-local WEAKER = { any = "auto", auto = "none" }
-
---- Where the refused cache point was. Nova takes them elsewhere than among tools, and says so by a JSON pointer:
---- "#/toolConfig/tools/0: extraneous key [cachePoint] is not permitted" (LibreChat#13838, hermes-agent#97281).
-local function place_of(err)
-    local text = err.message
-    return text:find("#/toolConfig", 1, true) and "tools" or text:find("#/messages", 1, true) and "messages"
-        or text:find("#/system", 1, true) and "system" or "all"
-end
-
-local function after(list, value)
-    for i, one in ipairs(list) do
-        if one == value then
-            return list[i + 1]
-        end
-    end
-end
-
---- Each looks for the service's words about something that the request had, and remembers the second way. What this
---- request had counts, not what is remembered: another turn may have learned the same meanwhile.
-local LESSONS = {
-    { "schema", function(turn)
-        if turn.sent.object then
-            turn.schema_refused = true
-            return true
-        end
-    end },
-    { "output_config", function(turn)
-        if turn.sent.object then
-            turn.memory.object = "tool"
-            return true
-        end
-    end },
-    { "tool_choice", function(turn)
-        local choice, memory, key = turn.sent.choice, turn.memory, choice_key(turn)
-        if choice then
-            local weaker = WEAKER[choice] or "any"
-            memory[key] = rank(memory[key]) > rank(weaker) and memory[key] or weaker
-            return true
-        end
-    end },
-    { "cache", function(turn, err)
-        local memory, refused, place = turn.memory, turn.uncached or {}, place_of(err)
-        place = refused[place] and "all" or place
-        if place == "all" and turn.sent.ttl then
-            place = "ttl"
-        end
-        if turn.options.cache and not refused.all then
-            refused[place], turn.uncached = true, refused
-            memory.no_cache = memory.no_cache or {}
-            memory.no_cache[place] = true
-            return true
-        end
-    end },
-    { "reasoning", function(turn)
-        local memory = turn.memory
-        if not turn.options.reasoning then
-            return false
-        elseif memory.reasoning == nil or memory.reasoning == turn.sent.reasoning then
-            memory.reasoning = after(request.reasoning_shapes(turn.model), turn.sent.reasoning)
-        end
-        return memory.reasoning ~= nil
-    end },
-}
-
 local function learned(turn, err)
-    if err.kind ~= "service" or turn.memory == NONE then
-        return false
-    end
-    for _, lesson in ipairs(LESSONS) do
-        if heal().refused(err, lesson[1]) and lesson[2](turn, err) then
-            return true
-        end
-    end
-    return false
+    return err.kind == "service" and turn.memory ~= NONE and require("bedrock.chat.lessons").learn(turn, err)
 end
 
 --- Sends the parameters once; with `heal`, as often as the service's words name a cure.

@@ -1,0 +1,45 @@
+--- What a turn leaves in its chat.
+local errors = require "bedrock.errors"
+local options = require "bedrock.chat.options"
+
+local kept = {}
+
+--- Is it a list, as somebody may have put something else into the chat?
+--- @return boolean
+function kept.check_list(messages, problems)
+    if type(messages) ~= "table" then
+        options.add(problems, "messages", "type", "expected a list of messages, got %s", errors.type_of(messages))
+        return false
+    end
+    return true
+end
+
+--- Gives the chat these messages; the table itself stays the same.
+--- @param base? integer so many that a turn did not change, if there still are as many as it found
+--- @param joined? table the turn changed one more
+function kept.keep(chat, messages, base, joined)
+    local own = type(chat.messages) == "table" and chat.messages or {}
+    local found = base and base + (joined and 1 or 0)
+    chat.messages = own
+    for i = #own == found and base + 1 or 1, #messages do
+        own[i] = messages[i]
+    end
+    for i = #own, #messages + 1, -1 do
+        own[i] = nil
+    end
+end
+
+--- Remembers what the service counted, and of what: how long texts are is known by it.
+--- @param turn {options: table, tools: table, object?: table}
+--- @param count integer messages
+--- @param told? table usage as Converse has it
+function kept.see(chat, turn, count, told)
+    local seen = chat._seen
+    if not seen then
+        seen = {}
+        chat._seen = seen
+    end
+    seen.count, seen.told, seen.options, seen.tools, seen.object = count, told, turn.options, turn.tools, turn.object
+end
+
+return kept
