@@ -99,3 +99,11 @@ char *slurp(const char *path, size_t *n)
     *n = len;
     return data;
 }
+
+void spill(const char *path, const char *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    bool written = f != NULL && fwrite(bytes, 1, n, f) == n;
+    bool closed = f != NULL && fclose(f) == 0;
+    check_that(written && closed, path, __FILE__, __LINE__);
+}

@@ -38,4 +38,7 @@ void guard_free(char *copy, size_t n);
 /* A whole file of the test data; the caller frees. NULL if it cannot be read. */
 char *slurp(const char *path, size_t *n);
 
+/* Makes that file of those bytes; a check fails where that cannot be. */
+void spill(const char *path, const char *bytes, size_t n);
+
 #endif

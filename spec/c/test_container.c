@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "way_client.h"
@@ -45,12 +46,7 @@ static void begin(way_client *w, const char *path, const char *token, const char
 
 static void write_token(const char *text)
 {
-    FILE *f = fopen(token_path, "w");
-    CHECK(f != NULL);
-    if (f == NULL)
-        return;
-    fputs(text, f);
-    CHECK(fclose(f) == 0);
+    spill(token_path, text, strlen(text));
 }
 
 static void test_given(void)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 
 #define KEYS "\"AccessKeyId\":\"AKIA1\",\"SecretAccessKey\":\"secret\""
 #define PATH_SIZE 512
+#define SCRIPT_SIZE 4096
 
 static char *directory;
 
@@ -30,15 +32,12 @@ static void path_of(const char *name, char out[PATH_SIZE])
 /* A program of that name. */
 static void write_script(const char *name, const char *text)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], script[SCRIPT_SIZE];
     path_of(name, path);
-    FILE *f = fopen(path, "w");
-    CHECK(f != NULL);
-    if (f == NULL)
-        return;
-    fprintf(f, "#!/bin/sh\n%s\n", text);
-    bool runnable = fchmod(fileno(f), 0700) == 0;
-    CHECK(fclose(f) == 0 && runnable);
+    int n = snprintf(script, sizeof script, "#!/bin/sh\n%s\n", text);
+    CHECK(n > 0 && n < SCRIPT_SIZE);
+    spill(path, script, strlen(script));
+    CHECK(chmod(path, 0700) == 0);
 }
 
 static void begin_line(way_client *w, const char *line, int read_timeout)

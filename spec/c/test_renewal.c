@@ -27,12 +27,9 @@ static void put(const char *path, const char *name)
     snprintf(from, sizeof from, "%s/%s", pki, name);
     snprintf(fresh, sizeof fresh, "%s.new", path);
     char *text = slurp(from, &n);
-    FILE *file = fopen(fresh, "w");
-    if (text == NULL || file == NULL)
+    if (text == NULL)
         abort();
-    size_t written = fwrite(text, 1, n, file);
-    bool closed = fclose(file) == 0;
-    CHECK(closed && written == n);
+    spill(fresh, text, n);
     CHECK(rename(fresh, path) == 0);
     free(text);
 }

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,12 +50,7 @@ static void write_token(const char *key, const char *text)
 {
     char path[PATH_SIZE];
     file_of(key, path);
-    FILE *f = fopen(path, "w");
-    CHECK(f != NULL);
-    if (f == NULL)
-        return;
-    fputs(text, f);
-    CHECK(fclose(f) == 0);
+    spill(path, text, strlen(text));
 }
 
 /* A token of an sso_session that ends at that time of the day. */

@@ -396,8 +396,9 @@ br_store *br_redis_store_new(br_config *config)
     s->base.ops = &ops;
     s->config = config;
     s->net = (br_net){.ca_file = config->net.ca_file, .identity = config->identity};
+    br_store *base = &s->base;
     if (br_redis_url_parse(&s->url, br_slice_of(config->settings.cache_url)) == NULL)
-        return &s->base;
-    release(&s->base);
+        return base;
+    release(base);
     return NULL;
 }

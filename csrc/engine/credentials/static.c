@@ -90,15 +90,15 @@ br_source *br_static_new(const br_source_input *in, br_problems *problems)
         return NULL;
     static_source *source = calloc(1, sizeof *source);
     if (source != NULL) {
-        br_source_init(&source->base, expiration_ms == BR_NEVER_EXPIRES ? &for_good : &for_now,
-                       in->config);
+        br_source *base = &source->base;
+        br_source_init(base, expiration_ms == BR_NEVER_EXPIRES ? &for_good : &for_now, in->config);
         source->set = br_credentials_new(
             text_of(in, BR_LAYER_ACCESS_KEY_ID, BR_OPT_ACCESS_KEY_ID),
             text_of(in, BR_LAYER_SECRET_ACCESS_KEY, BR_OPT_SECRET_ACCESS_KEY),
             text_of(in, BR_LAYER_SESSION_TOKEN, BR_OPT_SESSION_TOKEN), expiration_ms);
         if (source->set != NULL)
-            return &source->base;
-        br_source_unref(&source->base);
+            return base;
+        br_source_unref(base);
     }
     br_problems_add(problems, "file", (br_slice){"", 0}, "out of memory");
     return NULL;
