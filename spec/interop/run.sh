@@ -1,7 +1,7 @@
 #!/bin/sh
 # Proves the local endpoint with clients this project did not write: boto3, the AWS JavaScript SDK
 # and AWS's Python package for IAM Roles Anywhere must get through it, and be refused when a request
-# is bent. The example gateway serves OpenAI's client and a browser.
+# is bent. The example gateway serves OpenAI's client and a browser. A newer Neovim runs the specs of Neovim.
 #
 #   spec/interop/run.sh [BUILDDIR]
 #
@@ -123,6 +123,22 @@ chats() (
         "$python" "$here/chat_adapters.py" "the AI SDK" "$dir/chats.jsonl" "$dir/chats-ai-sdk.jsonl"
 )
 
+# The specs of Neovim in a newer one than the distribution's: a line for each that passes.
+newer_neovim() (
+    cd "$here/../.."
+    eval "$(make -s env BUILD="$build" LUA=luajit)"
+    export BEDROCK_TEST_NVIM="$dir/venv/bin/nvim" BEDROCK_TEST_ENDPOINT="$dir/endpoint" BEDROCK_TEST_PKI="$build/pki"
+    BUILD=$build spec/busted.sh luajit spec/nvim_spec.lua spec/nvim_doc_spec.lua >"$dir/nvim.txt" || cat "$dir/nvim.txt" >&2
+    version=$("$BEDROCK_TEST_NVIM" --version | head -n 1)
+    sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$dir/nvim.txt" | {
+        read -r good bad
+        for i in $(seq "$good"); do
+            echo "ok - $version: spec $i"
+        done
+        [ "$bad" -eq 0 ] && [ "$good" -gt 0 ]
+    }
+)
+
 part "bent requests" "$python" "$here/bent_requests.py"
 part "bent URLs and keys" "$python" "$here/bent_urls.py"
 part "faults" "$python" "$here/fault_checks.py"
@@ -143,6 +159,7 @@ part "chats of other adapters" chats
 part "server-sent events" sent_events
 part "our bodies of generate and LangChain's" generated "$python" "$here/generate_langchain.py"
 part "our bodies of generate and the AI SDK's" generated node "$here/generate_ai_sdk.mjs"
+part "a newer Neovim" newer_neovim
 part "patterns" "$python" "$here/patterns.py" "$build"
 
 passed=$(grep -c '^ok' "$results" || :)
