@@ -4,29 +4,11 @@
 local bedrock = require "bedrock"
 local floor = require "floor"
 local race = dofile "bench/race.lua"
+local request = dofile "bench/signing.lua"
 
-local HOST = "bedrock-runtime.us-east-1.amazonaws.com"
-local PATH = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse"
-local body = ("word "):rep(410)
-local token = ("T"):rep(800)
-local canonical_path = PATH:gsub("%%", "%%25")
-
-local request = {
-    method = "POST",
-    url = "https://" .. HOST .. PATH,
-    headers = {
-        accept = "application/json",
-        ["content-type"] = "application/json",
-        ["x-amzn-bedrock-trace"] = "DISABLED",
-    },
-    body = body,
-    region = "us-east-1",
-    service = "bedrock",
-    access_key_id = "AKIDEXAMPLE",
-    secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-    session_token = token,
-    time = 1795348800,
-}
+local HOST, path = request.url:match "^https://([^/]+)(.*)$"
+local canonical_path = path:gsub("%%", "%%25")
+local body, token = request.body, request.session_token
 
 local ours, theirs = assert(bedrock.sign(request)), floor.sign_request(request)
 for name, value in pairs(ours) do

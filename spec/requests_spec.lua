@@ -35,6 +35,19 @@ describe("bedrock", function()
             assert.equal("t", bedrock.sign(request { session_token = "t" })["x-amz-security-token"])
         end)
 
+        it("signs the token in place of one among the headers, without the blanks around it", function()
+            local plain = assert(bedrock.sign(request { session_token = "t" }))
+            assert.matches("SignedHeaders=host;x%-amz%-date;x%-amz%-security%-token,", plain.authorization)
+            for _, more in ipairs {
+                { session_token = " t\t" },
+                { session_token = "t", headers = { ["X-Amz-Security-Token"] = "another" } },
+                { headers = { ["X-Amz-Security-Token"] = "t" } },
+            } do
+                assert.same(plain, bedrock.sign(request(more)))
+            end
+            assert.same(bedrock.sign(request {}), bedrock.sign(request { session_token = "" }))
+        end)
+
         it("raises for wrong types", function()
             for name, value in pairs { url = 1, region = {}, headers = "x", time = "noon", body = 1 } do
                 assert.error_matches(function()

@@ -12,17 +12,17 @@
 #include "lua/base/values.h"
 #include "lua/signing.h"
 
-/* The token is not shown; one that was read from a file ends in a line break. */
-static bool add_token(br_signing *s, br_slice token, br_error *error)
+/*
+** The token is not shown; one that was read from a file ends in a line break. It is signed where it lies: no
+** copy of it needs cleansing.
+*/
+static bool check_token(const br_signing *s, br_slice token, br_error *error)
 {
-    if (token.n == 0)
-        return true;
     if (!br_header_value_ok(token))
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                             "sign: session_token has control characters: was all of it copied, "
                             "without the line break?");
-    return br_headers_set(&s->headers, BR_SLICE("x-amz-security-token"), token) ||
-           br_signing_too_many_headers(s, error);
+    return token.n <= BR_HEADERS_BYTES_MAX || br_signing_too_many_headers(s, error);
 }
 
 /* S3 wants the payload's hash sent, too. A caller's own stays, UNSIGNED-PAYLOAD as well. */
@@ -39,9 +39,8 @@ static bool add_hash(br_signing *s, br_slice body, br_error *error)
            br_signing_too_many_headers(s, error);
 }
 
-static bool add_date(lua_State *L, br_signing *s, br_error *error)
+static bool add_date(lua_State *L, br_signing *s, char date[BR_AMZ_DATE_SIZE], br_error *error)
 {
-    char date[BR_AMZ_DATE_SIZE];
     br_signing_date(L, s, date);
     return br_headers_set(&s->headers, BR_SLICE("x-amz-date"), br_slice_of(date)) ||
            br_signing_too_many_headers(s, error);
@@ -65,12 +64,13 @@ static void set_token(lua_State *L, br_slice token)
     lua_setfield(L, -2, "x-amz-security-token");
 }
 
-static void push_added(lua_State *L, const br_signing *s, bool s3)
+static void push_added(lua_State *L, const br_signing *s, br_slice date, br_slice token, bool s3)
 {
-    br_slice token = br_headers_get(&s->headers, "x-amz-security-token");
+    if (token.n == 0)
+        token = br_headers_get(&s->headers, "x-amz-security-token");
     lua_createtable(L, 0, 5);
     set(L, "host", br_headers_get(&s->headers, "host"));
-    set(L, "x-amz-date", br_headers_get(&s->headers, "x-amz-date"));
+    set(L, "x-amz-date", date);
     if (token.p != NULL)
         set_token(L, token);
     if (s3)
@@ -81,17 +81,20 @@ static void push_added(lua_State *L, const br_signing *s, bool s3)
 int br_sign_work(lua_State *L, br_signing *s, br_error *error)
 {
     br_sign_input in;
+    char date[BR_AMZ_DATE_SIZE];
     br_presign_keys keys = br_signing_keys(L, s);
+    br_slice token = br_header_trim(keys.session_token);
     bool s3 = br_sigv4_is_s3(keys.service);
-    if (!br_signing_input(L, s, &in, error) || !add_date(L, s, error) ||
-        !add_token(s, keys.session_token, error) || (s3 && !add_hash(s, in.body, error)))
+    if (!br_signing_input(L, s, &in, error) || !add_date(L, s, date, error) ||
+        !check_token(s, token, error) || (s3 && !add_hash(s, in.body, error)))
         return 0;
+    in.session_token = token;
     in.payload_hash = br_headers_get(&s->headers, BR_PAYLOAD_HASH);
     if (!br_sigv4_sign(s->signer, &in, keys.access_key_id, keys.secret_access_key, keys.region,
                        keys.service, &s->out, NULL))
         return br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
                             "sign: the request cannot be signed: a key, the region or the service "
                             "is empty or too long, or the headers are too many");
-    push_added(L, s, s3);
+    push_added(L, s, (br_slice){date, sizeof date - 1}, token, s3);
     return 1;
 }

@@ -52,16 +52,38 @@ static bool takes(lua_State *L, int place, int except)
     return place != except && !(own && !lua_isnil(L, BR_SIGNING_LENT));
 }
 
+/* The only field that a name of that length and beginning can be; 0: none. */
+static int place_like(br_slice name)
+{
+    switch (name.n) {
+    case 3:
+        return BR_SIGNING_URL;
+    case 4:
+        return name.p[0] == 'b' ? BR_SIGNING_BODY : BR_SIGNING_TIME;
+    case 6:
+        return name.p[0] == 'm' ? BR_SIGNING_METHOD : BR_SIGNING_REGION;
+    case 7:
+        return name.p[0] == 'h'   ? BR_SIGNING_HEADERS
+               : name.p[0] == 's' ? BR_SIGNING_SERVICE
+                                  : BR_SIGNING_EXPIRES;
+    case 13:
+        return name.p[0] == 'a' ? BR_SIGNING_ACCESS_KEY_ID : BR_SIGNING_SESSION_TOKEN;
+    case 17:
+        return BR_SIGNING_SECRET_ACCESS_KEY;
+    default:
+        return 0;
+    }
+}
+
 /* 0: there is no such field. */
 static int place_of(lua_State *L, int key, int except)
 {
-    br_slice name = {NULL, 0};
-    if (lua_type(L, key) == LUA_TSTRING)
-        name = br_lua_string(L, key);
-    for (int place = BR_SIGNING_LENT + 1; name.p != NULL && place < BR_SIGNING_END; place++)
-        if (name.n == fields[place].n && memcmp(name.p, fields[place].p, name.n) == 0)
-            return takes(L, place, except) ? place : 0;
-    return 0;
+    if (lua_type(L, key) != LUA_TSTRING)
+        return 0;
+    br_slice name = br_lua_string(L, key);
+    int place = place_like(name);
+    bool found = place > 0 && memcmp(name.p, fields[place].p, name.n) == 0;
+    return found && takes(L, place, except) ? place : 0;
 }
 
 static void refuse(lua_State *L, int key, int except, br_problems *p)
@@ -105,11 +127,12 @@ static bool read_fields(lua_State *L, int except, br_problems *p)
 
 br_slice br_signing_text(lua_State *L, const br_signing *s, int place, const char *fallback)
 {
-    if (lua_isnil(L, place) && fallback != NULL)
+    int type = lua_type(L, place);
+    if (type == LUA_TNIL && fallback != NULL)
         return br_slice_of(fallback);
-    if (lua_type(L, place) != LUA_TSTRING)
+    if (type != LUA_TSTRING)
         luaL_error(L, "%s: %s must be a string, got %s", s->name, fields[place].p,
-                   br_lua_kind(lua_type(L, place)));
+                   br_lua_kind(type));
     return br_lua_string(L, place);
 }
 

@@ -302,6 +302,41 @@ static void sign_with_secret(const char *secret, const char *region, char out[BR
     br_headers_free(&headers);
 }
 
+static void sign_full(size_t count, bool listed, br_slice apart, char out[BR_SHA256_HEX + 1])
+{
+    br_headers headers;
+    vanilla_headers(&headers);
+    if (listed)
+        CHECK(br_headers_add(&headers, BR_SLICE("x-amz-security-token"), BR_SLICE("t")));
+    while (headers.count < count)
+        CHECK(br_headers_add(&headers, BR_SLICE("x-one"), BR_SLICE("v")));
+    br_sign_input in = input("GET", "/", "", &headers, "");
+    in.session_token = apart;
+    br_buf value;
+    br_buf_init(&value, 4096);
+    CHECK(br_sigv4_sign(signer, &in, BR_SLICE(KEY_ID), BR_SLICE(SECRET), BR_SLICE("us-east-1"),
+                        BR_SLICE("service"), &value, NULL));
+    snprintf(out, BR_SHA256_HEX + 1, "%s", signature_in(&value));
+    br_buf_free(&value);
+    br_headers_free(&headers);
+}
+
+/* A token beside the list is signed as one in it, in place of that one, and when the list is full, too. */
+static void test_token_apart(void)
+{
+    char in_list[BR_SHA256_HEX + 1], apart[BR_SHA256_HEX + 1], more[BR_SHA256_HEX + 1];
+    br_slice token = BR_SLICE("t");
+    sign_full(BR_HEADERS_MAX, true, (br_slice){NULL, 0}, in_list);
+    sign_full(BR_HEADERS_MAX - 1, false, token, apart);
+    CHECK_STR(apart, in_list);
+    sign_full(BR_HEADERS_MAX, true, token, apart);
+    CHECK_STR(apart, in_list);
+    sign_full(BR_HEADERS_MAX, true, BR_SLICE("u"), more);
+    CHECK(strcmp(more, in_list) != 0);
+    sign_full(BR_HEADERS_MAX, false, token, more);
+    CHECK(strcmp(more, in_list) != 0);
+}
+
 /* More origins than places: evicted keys are derived again, and none is taken for another. */
 static void test_kept_keys(void)
 {
@@ -367,6 +402,7 @@ int main(void)
     test_s3_names();
     test_payload_hash_and_blanks();
     test_refusals();
+    test_token_apart();
     test_kept_keys();
     test_next_day();
     br_signer_free(signer);

@@ -55,7 +55,7 @@ static int compare_names(br_slice a, br_slice b)
 typedef struct ordered {
     struct {
         br_slice name, value;
-    } at[BR_HEADERS_MAX];
+    } at[BR_HEADERS_MAX + 1];
     size_t count;
     size_t line_bytes; /* at most needed for the lines */
     size_t name_bytes; /* and for the names, with a separator each */
@@ -76,17 +76,20 @@ static void insert(ordered *o, br_slice name, br_slice value)
 
 static bool order_headers(ordered *o, const br_sign_input *in)
 {
+    static const br_slice token = {"x-amz-security-token", 20};
     const br_headers *h = in->headers;
-    bool host = false, date = in->amz_date.n > 0;
+    bool host = false, date = in->amz_date.n > 0, apart = in->session_token.n > 0;
     o->count = o->line_bytes = o->name_bytes = 0;
     for (size_t i = 0; i < h->count; i++) {
         br_slice name = br_headers_name(h, i);
-        if (!is_signed(name))
+        if (!is_signed(name) || (apart && is(name, token)))
             continue;
         host = host || is(name, BR_SLICE("host"));
         date = date || is(name, BR_SLICE("x-amz-date"));
         insert(o, name, br_headers_value(h, i));
     }
+    if (apart)
+        insert(o, token, in->session_token);
     return host && date;
 }
 

@@ -27,10 +27,11 @@ typedef struct br_sign_input {
     br_slice query; /* wire query */
     const br_headers *headers;
     br_slice body;
-    br_slice payload_hash; /* n == 0: hash `body`; else this text, e.g. STREAMING-… */
-    bool normalise_path;   /* true for AWS services other than S3's */
-    bool encode_path;      /* encode the path a second time; true for all but S3's */
-    br_slice amz_date;     /* n == 0: the x-amz-date header's; else that of a query */
+    br_slice payload_hash;  /* n == 0: hash `body`; else this text, e.g. STREAMING-… */
+    bool normalise_path;    /* true for AWS services other than S3's */
+    bool encode_path;       /* encode the path a second time; true for all but S3's */
+    br_slice amz_date;      /* n == 0: the x-amz-date header's; else that of a query */
+    br_slice session_token; /* n > 0: signed as x-amz-security-token, instead of the list's */
 } br_sign_input;
 
 /*
@@ -66,7 +67,7 @@ void br_signer_free(br_signer *s);
 
 /*
 ** Appends the value of the Authorization header. The date is the x-amz-date header's. The session
-** token, if any, must already be among the headers (x-amz-security-token). The optional outputs
+** token, if any, must be among the headers (x-amz-security-token) or given beside them. The optional outputs
 ** (NULL if not wanted) are for diagnosis and tests.
 */
 typedef struct br_sign_trace {

@@ -50,7 +50,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static br_slice trimmed(br_slice s)
+br_slice br_header_trim(br_slice s)
 {
     while (s.n > 0 && is_blank(s.p[0])) {
         s.p++;
@@ -139,15 +139,21 @@ static bool add(br_headers *h, br_slice name, br_slice value)
 bool br_headers_add(br_headers *h, br_slice name, br_slice value)
 {
     if (!h->failed)
-        h->failed = !add(h, name, trimmed(value));
+        h->failed = !add(h, name, br_header_trim(value));
     return !h->failed;
+}
+
+/* In any case. The length tells most names apart. */
+static bool is_named(const br_headers *h, size_t i, br_slice name)
+{
+    return h->refs[i].name_len == name.n && br_slice_eq_nocase(br_headers_name(h, i), name);
 }
 
 bool br_headers_set(br_headers *h, br_slice name, br_slice value)
 {
     size_t kept = 0;
     for (size_t i = 0; i < h->count; i++)
-        if (!br_slice_eq_nocase(br_headers_name(h, i), name))
+        if (!is_named(h, i, name))
             h->refs[kept++] = h->refs[i];
     h->count = kept;
     return br_headers_add(h, name, value);
@@ -179,7 +185,7 @@ br_slice br_headers_get(const br_headers *h, const char *name)
 {
     br_slice wanted = br_slice_of(name);
     for (size_t i = 0; i < h->count; i++)
-        if (br_slice_eq(br_headers_name(h, i), wanted))
+        if (h->refs[i].name_len == wanted.n && br_slice_eq(br_headers_name(h, i), wanted))
             return br_headers_value(h, i);
     return (br_slice){NULL, 0};
 }
@@ -187,7 +193,7 @@ br_slice br_headers_get(const br_headers *h, const char *name)
 bool br_headers_has(const br_headers *h, br_slice name)
 {
     for (size_t i = 0; i < h->count; i++)
-        if (br_slice_eq_nocase(br_headers_name(h, i), name))
+        if (is_named(h, i, name))
             return true;
     return false;
 }

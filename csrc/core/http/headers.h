@@ -53,6 +53,7 @@ bool br_header_is_reserved(br_slice name);
 bool br_header_is_public(br_slice name);
 /* RFC 9110: token characters only. */
 bool br_header_name_ok(br_slice name);
+br_slice br_header_trim(br_slice value); /* without the blanks around it */
 /* No CR, LF, NUL or other control character (tab allowed), so no value can become a header. */
 bool br_header_value_ok(br_slice value);
 

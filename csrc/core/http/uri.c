@@ -5,6 +5,8 @@
 
 #include "core/base/ascii.h"
 
+#define SHORT 256
+
 static const bool unreserved[256] = {
     ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true, ['0'] = true, ['1'] = true,
     ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true,
@@ -28,19 +30,21 @@ static size_t encoded_length(br_slice text, bool keep_slash)
     return length;
 }
 
+/* What is short gets room for the worst, and is looked at once. */
+static size_t room_for(const br_buf *out, br_slice text, bool keep_slash)
+{
+    bool roomy = text.n <= SHORT && text.n * 3 <= out->max - out->len;
+    return roomy ? text.n * 3 : encoded_length(text, keep_slash);
+}
+
 void br_uri_encode(br_buf *out, br_slice text, bool keep_slash)
 {
     static const char hex[] = "0123456789ABCDEF";
-    if (text.n > SIZE_MAX / 3) {
+    if (text.n > SIZE_MAX / 3)
         out->failed = true;
+    if (text.n == 0 || out->failed)
         return;
-    }
-    size_t length = encoded_length(text, keep_slash);
-    if (length == text.n) {
-        br_buf_add_slice(out, text);
-        return;
-    }
-    char *to = br_buf_reserve(out, length);
+    char *start = br_buf_reserve(out, room_for(out, text, keep_slash)), *to = start;
     if (to == NULL)
         return;
     for (size_t i = 0; i < text.n; i++) {
@@ -53,7 +57,7 @@ void br_uri_encode(br_buf *out, br_slice text, bool keep_slash)
             *to++ = hex[c & 15];
         }
     }
-    br_buf_commit(out, length);
+    br_buf_commit(out, (size_t)(to - start));
 }
 
 /* The part before the first `separator`, which is consumed; all if there is none. */
@@ -133,11 +137,25 @@ static void add_normalised(br_buf *out, br_slice path, bool encode)
         br_buf_addc(out, '/');
 }
 
+/* Surely so: after each slash comes neither another one nor a dot. */
+static bool is_normal(br_slice path)
+{
+    const char *at = path.p, *end = path.p + path.n;
+    if (path.p[0] != '/')
+        return false;
+    while (at != NULL && ++at < end) {
+        if (*at == '/' || *at == '.')
+            return false;
+        at = memchr(at, '/', (size_t)(end - at));
+    }
+    return true;
+}
+
 void br_uri_canonical_path(br_buf *out, br_slice path, bool normalise, bool encode)
 {
     if (path.n == 0)
         br_buf_addc(out, '/');
-    else if (normalise)
+    else if (normalise && !is_normal(path))
         add_normalised(out, path, encode);
     else
         add_path(out, path, encode);
