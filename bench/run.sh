@@ -99,13 +99,13 @@ for lua in lua5.4 luajit; do
     "$lua" bench/call.lua "$https" "$ca" | microseconds
     heading "A turn of a chat beside the bare call, $lua"
     "$lua" bench/chat.lua "$https" "$ca" | microseconds
-    heading "1,000 streams over TLS at once, $lua: open at once, kB each, CPU us an event, events, s, ms late at worst"
-    interval 100
+    heading "1,000 streams over TLS at once, $lua: open at once, kB each, CPU us an event, events, s, ms late at worst, CPU ms of it"
+    interval 300
     copas=$("$lua" -e 'local found, copas = pcall(require, "copas")
         print(found and copas.removeserver and "copas" or "")')
     for loop in plain cqueues luv $copas; do
         "$lua" bench/streams.lua $loop 1000 "$https" "$ca"
-    done | awk -F '\t' '{ printf "  %-44s %8d %8.1f %8.1f %8d %8.1f %8d\n", $1, $2, $3, $4, $5, $6, $7 }'
+    done | awk -F '\t' '{ printf "  %-44s %8d %8.1f %8.1f %8d %8.1f %8d %8d\n", $1, $2, $3, $4, $5, $6, $7, $8 }'
     interval 0
     heading "Process start to first answer, $lua: CPU ms, wall ms, peak kB, CPU ratio"
     c processes 15 "floor: raw OpenSSL, libcurl, lua-cjson" "exec $lua bench/start.lua floor $https $ca" \

@@ -131,5 +131,5 @@ end
 local start = core.now_ms()
 runs[mode]()
 assert(over, "it did not come to its end")
-print(("%s\t%d\t%.1f\t%.1f\t%.0f\t%.1f\t%.0f\t%.0f"):format(mode, most, (peak_kb - before_kb) / count, cpu / events * 1e6,
-    events, (core.now_ms() - start) / 1000, worst_ms, busy_ms))
+print(("%s\t%d\t%.1f\t%.1f\t%.0f\t%.1f\t%.0f\t%.0f"):format(mode, most, (peak_kb - before_kb) / count,
+    cpu / events * 1e6, events, (core.now_ms() - start) / 1000, worst_ms, busy_ms))

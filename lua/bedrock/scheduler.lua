@@ -26,6 +26,7 @@ host.scheduler = scheduler
 --- @field spawn nil|fun(body: function) starts a coroutine of the loop
 --- @field obstacle nil|fun(): string? why nothing can wait where this is called
 --- @field detach nil|fun(body: function): boolean? starts it elsewhere, if nothing can wait here
+--- @field breathe nil|fun() lets the loop do what is due, in its own way
 --- @field defers nil|fun(): boolean tasks do not begin where this is called, but when the loop comes to them
 
 --- A turn has a limit, so that a signal that came just before it is noticed soon.
@@ -332,6 +333,26 @@ function scheduler.wait_until(done, waiters)
         waiters[#waiters + 1] = wake
         sleep_once(task, sleep, wake)
     end
+end
+
+--- Lets the engine, all others that can run, and the loop have their turn before it goes on.
+function scheduler.breathe()
+    if driver and driver.breathe then
+        return driver.breathe()
+    end
+    local waiters, over = {}, false
+    local function go_on()
+        over = true
+        for _, wake in ipairs(waiters) do
+            wake()
+        end
+    end
+    scheduler.later(function()
+        scheduler.later(go_on)
+    end)
+    scheduler.wait_until(function()
+        return over
+    end, waiters)
 end
 
 --- Runs a task's body as a coroutine, until it first waits or, in a loop, from when the loop comes to it.

@@ -530,6 +530,35 @@ case("says that nobody listens", function(bedrock, settings)
     conn:close()
 end)
 
+case("lets others go on between many that begin at once", function(bedrock)
+    local scheduler = require "bedrock.scheduler"
+    local COUNT = 100
+    local turn, all, begun, most = 0, 0, 0, 0
+    local other = bedrock.spawn(function()
+        while all < COUNT do
+            turn, begun = turn + 1, 0
+            scheduler.breathe()
+        end
+    end)
+    local functions = {}
+    for i = 1, COUNT do
+        functions[i] = function()
+            all, begun = all + 1, begun + 1
+            most = math.max(most, begun)
+            while all < COUNT do
+                scheduler.breathe()
+            end
+            return i
+        end
+    end
+    local results, errs = bedrock.parallel(functions)
+    other:join()
+    equal(nil, errs)
+    equal(COUNT, results[COUNT])
+    equal(true, most <= 40, "there are few (" .. most .. ") that began between two turns of another")
+    equal(true, turn >= 5, "there are several (" .. turn .. ") turns")
+end)
+
 case("exchanges a certificate for credentials, once for many", function(bedrock, _, identity)
     local conn = assert(bedrock.connect(identity))
     local functions = {}

@@ -215,7 +215,7 @@ bool br_call_start(br_call *c, br_engine *e, br_error *error)
         return br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
     c->engine = e;
     if (c->timeouts.total_ms >= 0)
-        br_timer_start(e, &c->total, c->timeouts.total_ms, total_due, c);
+        br_timer_limit(e, &c->total, c->timeouts.total_ms, total_due, c);
     br_call_attempt(c);
     return true;
 }

@@ -148,7 +148,7 @@ static void *begin(br_source *base, const br_source_order *order, br_error *erro
         .undated = true,
     };
     if (br_fetch_start(&x->fetch) &&
-        br_timer_start(order->engine, &x->limit, TOTAL_MS, too_late, x))
+        br_timer_limit(order->engine, &x->limit, TOTAL_MS, too_late, x))
         return x;
     br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
     base->ops->stop(x);

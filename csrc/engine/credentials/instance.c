@@ -200,7 +200,7 @@ static void *begin(br_source *base, const br_source_order *order, br_error *erro
     br_buf_init_secret(&x->token, BR_INSTANCE_TOKEN_MAX);
     br_buf_init(&x->role, BR_INSTANCE_ROLE_MAX);
     br_error_set(&x->error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
-    if (br_timer_start(order->engine, &x->limit, TOTAL_MS, too_late, x) && start_fetch(x))
+    if (br_timer_limit(order->engine, &x->limit, TOTAL_MS, too_late, x) && start_fetch(x))
         return x;
     *error = x->error;
     stop(x);

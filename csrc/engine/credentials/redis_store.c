@@ -148,7 +148,7 @@ static void wait_for(entry *f, tag waits, bool said)
 {
     f->waits = waits;
     f->since_ms = now_of(f);
-    if (!said || !br_timer_start(f->base.engine, &f->timer, f->left_ms, too_late, f))
+    if (!said || !br_timer_limit(f->base.engine, &f->timer, f->left_ms, too_late, f))
         lost(f);
 }
 

@@ -12,7 +12,7 @@
 
 #include "engine/loop/process.h"
 
-#define EVENTS_PER_WAIT 64
+#define EVENTS_PER_WAIT 16
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
@@ -61,7 +61,7 @@ static bool set_up_multi(br_engine *e)
            curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer) == CURLM_OK &&
            curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e) == CURLM_OK &&
            curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK &&
-           curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, BR_CONNECTIONS_MAX) == CURLM_OK;
+           curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)BR_CONNECTIONS_MIN) == CURLM_OK;
 }
 
 static bool set_up_crypto(br_engine *e)
@@ -98,6 +98,7 @@ br_engine *br_engine_new(const br_platform *platform, br_error *error)
     e->timer_fd = -1;
     e->timer_fd_due = INT64_MAX;
     e->left_ms = br_engine_mono_ms(e);
+    e->most_transfers = BR_CONNECTIONS_MIN;
     const char *problem = set_up(e);
     if (problem == NULL)
         return e;
@@ -229,16 +230,15 @@ void br_engine_leave_curl(br_engine *e)
         br_transfers_reap(e);
 }
 
-/*
-** Settles the descriptor's timer with the earliest of ours, or with now if the host is to look;
-** costs a system call only on a change. A child's descriptor is the parent's timer as well.
-*/
-static void arm_timer_fd(br_engine *e)
+/* Costs a system call only on a change. A child's descriptor is the parent's timer as well. */
+void br_engine_arm(br_engine *e)
 {
     if (e->timer_fd < 0 || e->stepping || e->abandoned)
         return;
     br_timer *first = br_timers_first(&e->timers);
-    int64_t due = e->notified ? 0 : first != NULL ? first->due_ms : INT64_MAX;
+    int64_t due = e->notified || e->first_queued != NULL ? 0
+                  : first != NULL                        ? first->due_ms
+                                                         : INT64_MAX;
     if (due == e->timer_fd_due)
         return;
     struct itimerspec when = {0};
@@ -260,8 +260,17 @@ bool br_timer_start(br_engine *e, br_timer *t, int64_t delay_ms, void (*fire)(vo
     t->due_ms = br_engine_mono_ms(e) + delay_ms;
     t->fire = fire;
     t->user = user;
+    t->limits = false;
     bool ok = br_timers_add(&e->timers, t);
-    arm_timer_fd(e);
+    br_engine_arm(e);
+    return ok;
+}
+
+bool br_timer_limit(br_engine *e, br_timer *t, int64_t delay_ms, void (*fire)(void *user),
+                    void *user)
+{
+    bool ok = br_timer_start(e, t, delay_ms, fire, user);
+    t->limits = true;
     return ok;
 }
 
@@ -270,7 +279,7 @@ void br_timer_stop(br_engine *e, br_timer *t)
     if (t->slot == 0)
         return;
     br_timers_remove(&e->timers, t);
-    arm_timer_fd(e);
+    br_engine_arm(e);
 }
 
 static bool due(const br_timer *t, int64_t now)
@@ -284,6 +293,14 @@ static void fire(br_engine *e, br_timer *t)
     t->fire(t->user);
 }
 
+/* Its place in the heap is free. */
+static void put_off(br_engine *e, br_timer *t, int64_t due_ms)
+{
+    br_timers_remove(&e->timers, t);
+    t->due_ms = due_ms;
+    (void)br_timers_add(&e->timers, t);
+}
+
 /* One round: timers that are started meanwhile, even for at once, have to wait for the next. */
 static void run_timers(br_engine *e)
 {
@@ -292,7 +309,10 @@ static void run_timers(br_engine *e)
         br_timer *t = br_timers_first(&e->timers);
         if (!due(t, now))
             return;
-        fire(e, t);
+        if (e->behind && t->limits)
+            put_off(e, t, now + 1);
+        else
+            fire(e, t);
     }
 }
 
@@ -338,7 +358,7 @@ static void handle_event(br_engine *e, const struct epoll_event *event)
 
 static int wait_for(const br_engine *e, int64_t until)
 {
-    if (e->notified || e->running == 0)
+    if (e->notified || e->running == 0 || e->first_queued != NULL)
         return 0;
     br_timer *first = br_timers_first(&e->timers);
     if (first != NULL && first->due_ms < until)
@@ -360,19 +380,31 @@ static int handle_events(br_engine *e, int wait_ms)
 }
 
 /*
-** false: a signal came. All sockets are read before any timer is judged; those that one wait had no
-** room for are the first that the next one tells of.
+** What is ready, until that took BR_SLICE_MS; the next turn goes on. What one wait had no room for are
+** the first that the next one tells of, so nothing is left out for long. As handle_events.
 */
+static int read_sockets(br_engine *e, int wait_ms)
+{
+    int n = handle_events(e, wait_ms);
+    int64_t until = n == EVENTS_PER_WAIT ? br_engine_mono_ms(e) + BR_SLICE_MS : 0;
+    for (;;) {
+        e->seen = n == EVENTS_PER_WAIT && e->seen < e->sockets.cap ? e->seen + n : 0;
+        e->behind = e->seen > 0;
+        if (!e->behind || br_engine_mono_ms(e) >= until)
+            return n;
+        n = handle_events(e, 0);
+    }
+}
+
+/* false: a signal came. */
 static bool turn(br_engine *e, int64_t until)
 {
+    br_transfers_begin(e);
     if (due(&e->curl_timer, br_engine_mono_ms(e))) {
         fire(e, &e->curl_timer);
         collect_finished(e);
     }
-    int n = handle_events(e, wait_for(e, until));
-    bool interrupted = n < 0 && errno == EINTR;
-    for (int seen = n; n == EVENTS_PER_WAIT && seen < e->sockets.cap; seen += n)
-        n = handle_events(e, 0);
+    bool interrupted = read_sockets(e, wait_for(e, until)) < 0 && errno == EINTR;
     collect_finished(e);
     run_timers(e);
     collect_finished(e);
@@ -393,7 +425,7 @@ static void leave_step(br_engine *e)
     e->left_ms = br_engine_mono_ms(e);
     e->stepping = false;
     e->notified = false;
-    arm_timer_fd(e);
+    br_engine_arm(e);
 }
 
 int br_engine_step(br_engine *e, int ms)
@@ -420,7 +452,7 @@ static bool open_timer_fd(br_engine *e)
         return false;
     }
     e->timer_fd = fd;
-    arm_timer_fd(e);
+    br_engine_arm(e);
     return true;
 }
 
@@ -446,7 +478,7 @@ void br_engine_unwatch(br_engine *e, int fd)
 void br_engine_notify(br_engine *e)
 {
     e->notified = true;
-    arm_timer_fd(e);
+    br_engine_arm(e);
 }
 
 int64_t br_engine_wall_ms(const br_engine *e)

@@ -84,10 +84,17 @@ typedef struct br_timer {
     void (*fire)(void *user);
     void *user;
     size_t slot; /* the heap's: 1-based place, 0 = not armed */
+    bool limits; /* by br_timer_limit */
 } br_timer;
 
 /* Arms or re-arms. delay_ms >= 0. Fires once. false: out of memory. */
 bool br_timer_start(br_engine *e, br_timer *t, int64_t delay_ms, void (*fire)(void *user),
+                    void *user);
+/*
+** Likewise a limit for what comes by sockets: it is not judged before all of them are read that were
+** ready, as the host may have been away, or is kept busy.
+*/
+bool br_timer_limit(br_engine *e, br_timer *t, int64_t delay_ms, void (*fire)(void *user),
                     void *user);
 void br_timer_stop(br_engine *e, br_timer *t); /* idempotent */
 

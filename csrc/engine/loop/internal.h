@@ -9,11 +9,13 @@
 
 #include "engine/loop/task.h"
 
-#define BR_CONNECTIONS_MAX 256L /* kept open when idle, per engine */
+#define BR_CONNECTIONS_MIN 256 /* kept open when idle, per engine; more where more were at work */
 #define BR_CONNECTION_IDLE_S                                                                       \
     50L /* an older one is not reused: servers drop them after 60 s or more */
 #define BR_TRANSFER_POOL_MAX 64 /* transfers kept for reuse, per engine */
 #define BR_TIMERS_PER_TASK 4    /* heap places reserved with each task */
+#define BR_STARTS_PER_TURN 16   /* transfers that begin in one turn of the engine */
+#define BR_SLICE_MS 4           /* a turn that took so long leaves what else is ready to the next */
 
 /* A binary heap by due time; heap[0] is not used, so that slot 0 can mean "not armed". */
 typedef struct br_timers {
@@ -125,8 +127,13 @@ struct br_engine {
     size_t running;
     br_transfer *pool, *doomed;
     size_t pooled;
-    int64_t left_ms;      /* when the last step ended */
-    int64_t unstepped_ms; /* sum of the times between steps */
+    br_transfer *first_queued, *last_queued; /* those that begin in a later turn */
+    unsigned begun;                          /* in this turn */
+    size_t transfers, most_transfers;        /* now; and ever, but BR_CONNECTIONS_MIN at least */
+    bool behind;                             /* sockets may be ready that were not looked at */
+    int seen;                                /* events since that was last not so */
+    int64_t left_ms;                         /* when the last step ended */
+    int64_t unstepped_ms;                    /* sum of the times between steps */
     br_digest *crypto;
     br_signer *signer;
     br_engine *left_behind; /* the next of those that were abandoned */
@@ -147,7 +154,11 @@ typedef struct br_curl_user {
     void (*finished)(struct br_curl_user *self, CURLcode result);
 } br_curl_user;
 
+/* Settles the descriptor's timer with the earliest of ours, or with now if there is more to do. */
+void br_engine_arm(br_engine *e);
+
 /* Of transfer.c, for the engine. */
+void br_transfers_begin(br_engine *e); /* those that are due in this turn */
 void br_transfers_reap(br_engine *e);
 void br_transfers_free_pool(br_engine *e);
 

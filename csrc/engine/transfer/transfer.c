@@ -85,10 +85,32 @@ void br_transfers_free_pool(br_engine *e)
     e->pooled = 0;
 }
 
+static void enqueue(br_transfer *t)
+{
+    br_engine *e = t->engine;
+    t->queued = true;
+    t->before = e->last_queued;
+    t->after = NULL;
+    *(t->before != NULL ? &t->before->after : &e->first_queued) = t;
+    e->last_queued = t;
+    br_engine_arm(e);
+}
+
+static void dequeue(br_transfer *t)
+{
+    br_engine *e = t->engine;
+    t->queued = false;
+    *(t->before != NULL ? &t->before->after : &e->first_queued) = t->after;
+    *(t->after != NULL ? &t->after->before : &e->last_queued) = t->before;
+}
+
 /* From here on no timer and no engine's end reaches it. */
 static void detach(br_transfer *t)
 {
     t->over = true;
+    t->engine->transfers--;
+    if (t->queued)
+        dequeue(t);
     br_timer_stop(t->engine, &t->timer);
     br_timer_stop(t->engine, &t->resume);
     br_task_leave(t->engine, &t->task);
@@ -121,7 +143,29 @@ static void engine_gone(void *user)
 static void arm(br_transfer *t, int limit_ms, void (*due)(void *user))
 {
     int64_t left = t->since_ms + limit_ms - br_engine_waited_ms(t->engine);
-    br_timer_start(t->engine, &t->timer, left > 0 ? left : 0, due, t);
+    br_timer_limit(t->engine, &t->timer, left > 0 ? left : 0, due, t);
+}
+
+/*
+** libcurl closes the connection that rested longest when it has more than this, and counts those at
+** work among them. One that rested for BR_CONNECTION_IDLE_S it closes anyway.
+*/
+static void count(br_engine *e)
+{
+    if (++e->transfers <= e->most_transfers)
+        return;
+    e->most_transfers = e->transfers;
+    curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)e->most_transfers);
+}
+
+static bool begin(br_transfer *t)
+{
+    br_engine *e = t->engine;
+    t->since_ms = br_engine_waited_ms(e);
+    e->begun++;
+    if (t->timeouts.connect_ms >= 0)
+        arm(t, t->timeouts.connect_ms, connect_due);
+    return curl_multi_add_handle(e->multi, t->curl) == CURLM_OK;
 }
 
 br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
@@ -134,7 +178,6 @@ br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
     }
     t->ops = *ops;
     t->user = user;
-    t->since_ms = br_engine_waited_ms(e);
     if (!br_transfer_set_up(t, request) || !br_task_enter(e, &t->task, engine_gone, t)) {
         destroy(t); /* what its handle was told is not certain */
         br_error_set(
@@ -142,9 +185,10 @@ br_transfer *br_transfer_start(br_engine *e, const br_transfer_request *request,
             "the request cannot be sent: memory ran out, or its target is malformed or too long");
         return NULL;
     }
-    if (t->timeouts.connect_ms >= 0)
-        arm(t, t->timeouts.connect_ms, connect_due);
-    if (curl_multi_add_handle(e->multi, t->curl) == CURLM_OK)
+    count(e);
+    if (e->begun >= BR_STARTS_PER_TURN)
+        enqueue(t);
+    if (t->queued || begin(t))
         return t;
     detach(t);
     recycle(t);
@@ -210,6 +254,18 @@ static void end_with(br_transfer *t, CURLcode code)
 void br_transfer_finished(br_curl_user *user, CURLcode code)
 {
     end_with((br_transfer *)user, code);
+}
+
+/* Many that begin at once take long, and what else the host does waits for the end of a turn. */
+void br_transfers_begin(br_engine *e)
+{
+    e->begun = 0;
+    while (e->first_queued != NULL && e->begun < BR_STARTS_PER_TURN) {
+        br_transfer *t = e->first_queued;
+        dequeue(t);
+        if (!begin(t))
+            end_with(t, CURLE_OUT_OF_MEMORY);
+    }
 }
 
 static void time_out(br_transfer *t)

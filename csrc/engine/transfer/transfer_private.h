@@ -16,7 +16,9 @@
 struct br_transfer {
     br_curl_user base;
     br_engine *engine;
-    br_transfer *next; /* in the pool, or among the doomed */
+    br_transfer *next;           /* in the pool, or among the doomed */
+    bool queued;                 /* it has not begun */
+    br_transfer *before, *after; /* then: in the queue */
     br_task task;
     CURL *curl;
     br_transfer_ops ops;

@@ -194,6 +194,13 @@ function nginx.pause()
     end
 end
 
+--- The worker serves others before this goes on.
+function nginx.breathe()
+    if not nginx.obstacle() then
+        ngx.sleep(0)
+    end
+end
+
 --- @param body function that raises nothing
 function nginx.spawn(body)
     ngx.thread.spawn(body)

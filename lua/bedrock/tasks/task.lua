@@ -197,16 +197,20 @@ local function work(group)
     end
 end
 
-local function start_workers(group, limit)
+--- Many calls take long to begin: what else runs in a loop has its turn in between.
+local BREATHE_EVERY = 16
+
+--- Starts them and waits for all.
+local function run_workers(group, limit)
     for i = 1, math.min(limit or math.huge, #group.list) do
+        if i % BREATHE_EVERY == 0 then
+            scheduler.breathe()
+        end
         if group.next > #group.list or group.stopped then
-            return
+            break
         end
         group.workers[i] = launch(false, work, group)
     end
-end
-
-local function join_workers(group)
     for _, worker in ipairs(group.workers) do
         worker:join()
     end
@@ -222,8 +226,7 @@ function tasks.parallel(...)
     local list, options = read_arguments(...)
     local group = { list = list, next = 1, workers = {}, stop_on_error = options.stop_on_error,
         results = { n = #list } }
-    start_workers(group, options.limit)
-    local ok, why = pcall(join_workers, group)
+    local ok, why = pcall(run_workers, group, options.limit)
     if not ok then
         stop(group)
         error(why, 0)
