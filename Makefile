@@ -51,23 +51,41 @@ interpreter = $(shell for name in $(LUA) $(INTERPRETERS_$(1)); do case $$($$name
     ("$(LUA_SAYS_$(1))"*) command -v $$name && break ;; esac; done)
 has_lua = $(or $(LUA_INCDIR_$(1)),$(call lua_pc,$(1)))
 
-# LuaRocks names one folder. Its 5.1 may be PUC's, where LuaJIT's headers are elsewhere. No other Lua is built for:
-# what they lack is not made up for.
+# What the headers in a folder are of: 5.1 to 5.5, or LuaJIT; nothing: of no Lua.
+lua_version = $(shell printf '\043include <lua.h>\n@LUA_VERSION_NUM\n' | $(CC) -E -P -I'$(1)' - 2>/dev/null | \
+    sed -n 's/^@ *50\([1-9]\)$$/5.\1/p')
+lua_in = $(if $(and $(filter 5.1,$(call lua_version,$(1))),$(wildcard $(1)/luajit.h)),LuaJIT,$(call lua_version,$(1)))
+ABI_OF_LuaJIT = 5.1
+KNOWN_ABIS = 5.5 5.4 5.1
+WE_BUILD_FOR = bedrock is for Lua 5.4, Lua 5.5 and LuaJIT 2.1
+
+# No other Lua is built for: what they lack is not made up for. LuaRocks names one folder; its 5.1 may be PUC's, where
+# LuaJIT's headers are elsewhere.
+ifneq ($(filter-out clean help uninstall,$(or $(MAKECMDGOALS),all)),)
 ifdef LUA_INCDIR
-GIVEN := $(shell printf '\043include <lua.h>\nLUA_VERSION_NUM\n' | $(CC) -E -P -I'$(LUA_INCDIR)' - 2>/dev/null | tail -n 1)
-GIVEN := $(patsubst 50%,5.%,$(filter 50%,$(shell echo $$(($(GIVEN))))))
-GIVEN_IS := $(if $(filter 5.1,$(GIVEN)),$(if $(wildcard $(LUA_INCDIR)/luajit.h),LuaJIT,PUC),$(GIVEN))
-ifneq ($(and $(filter PUC,$(GIVEN_IS)),$(call lua_pc,5.1)),)
+GIVEN := $(call lua_in,$(LUA_INCDIR))
+ifneq ($(and $(filter 5.1,$(GIVEN)),$(call lua_pc,5.1)),)
 ABIS ?= 5.1
-else ifneq ($(filter LuaJIT 5.4 5.5,$(GIVEN_IS)),)
-ABIS ?= $(GIVEN)
-LUA_INCDIR_$(GIVEN) ?= $(LUA_INCDIR)
-else ifneq ($(filter-out clean help uninstall,$(or $(MAKECMDGOALS),all)),)
-$(error bedrock is for Lua 5.4, Lua 5.5 and LuaJIT 2.1, and the headers in $(LUA_INCDIR) are those of $(or \
-    $(GIVEN:%=Lua %),no Lua))
+else ifneq ($(filter LuaJIT 5.4 5.5,$(GIVEN)),)
+ABIS ?= $(or $(ABI_OF_$(GIVEN)),$(GIVEN))
+LUA_INCDIR_$(or $(ABI_OF_$(GIVEN)),$(GIVEN)) ?= $(LUA_INCDIR)
+else
+$(error $(WE_BUILD_FOR), and the headers in $(LUA_INCDIR) are those of $(or $(GIVEN:%=Lua %),no Lua))
 endif
 endif
-ABIS ?= $(foreach abi,5.5 5.4 5.1,$(if $(call has_lua,$(abi)),$(abi)))
+ABIS ?= $(foreach abi,$(KNOWN_ABIS),$(if $(call has_lua,$(abi)),$(abi)))
+ifneq ($(filter-out $(KNOWN_ABIS),$(ABIS)),)
+$(error ABIS=$(ABIS): $(WE_BUILD_FOR), whose names here are 5.4, 5.5 and 5.1)
+endif
+$(foreach abi,$(ABIS),$(if $(LUA_INCDIR_$(abi)),$(if $(filter $(abi:5.1=LuaJIT),$(call lua_in,$(LUA_INCDIR_$(abi)))),,\
+    $(error $(WE_BUILD_FOR); LUA_INCDIR_$(abi) wants the headers of $(if $(filter 5.1,$(abi)),LuaJIT,Lua $(abi)), and \
+    those in $(LUA_INCDIR_$(abi)) are of $(patsubst Lua LuaJIT,LuaJIT,$(or $(patsubst %,Lua %,$(call \
+    lua_in,$(LUA_INCDIR_$(abi)))),no Lua))))))
+endif
+ABIS ?= $(foreach abi,$(KNOWN_ABIS),$(if $(call has_lua,$(abi)),$(abi)))
+ifneq ($(filter-out /%,$(PREFIX) $(BINDIR) $(LUADIR) $(LIBDIR)),)
+$(error PREFIX, BINDIR, LUADIR and LIBDIR are whole paths, got $(filter-out /%,$(PREFIX) $(BINDIR) $(LUADIR) $(LIBDIR)))
+endif
 
 LUA_CFLAGS = $(if $(LUA_INCDIR_$(1)),-I$(LUA_INCDIR_$(1)),$(shell $(PKG_CONFIG) --cflags $(call lua_pc,$(1))))
 
@@ -112,7 +130,7 @@ SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws
     csrc/lua/trace.c \
     csrc/lua/codec/encode_hint.c csrc/lua/codec/encode_problem.c
 # Where it is built does not show: the same bytes everywhere.
-PLACE = -fdebug-prefix-map=$(CURDIR)=. -fmacro-prefix-map=$(CURDIR)=.
+PLACE = -fdebug-prefix-map='$(CURDIR)'=. -fmacro-prefix-map='$(CURDIR)'=.
 COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
     -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(PLACE) $(CFLAGS)
 COMPILE_PART = $(COMPILE) $(SECTIONS) $(if $(filter $(SELDOM),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
@@ -129,10 +147,14 @@ MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
 COMMAND_ABI = $(firstword $(filter 5.4,$(ABIS)) $(ABIS))
 INTERPRETER = $(or $(call interpreter,$(COMMAND_ABI)),/usr/bin/env $(firstword $(INTERPRETERS_$(COMMAND_ABI))))
 COMMAND = $(BUILD)/bin/bedrock
-# $(1): where its Lua files are, $(2): its binaries; %s is the Lua version.
+# $(1): where its Lua files are, $(2): its binaries, $(3): `here` where it also looks beside itself, as what was packed in
+# one place may be unpacked in another; %s is the Lua version.
 COMMAND_TEXT = sed -e '1s|.*|\#!$(INTERPRETER)|' -e '2i local version = _VERSION:match "%d%.%d"' \
     -e '2i package.path = ("$(1)/?.lua;$(1)/?/init.lua;"):gsub("%%s", version) .. package.path' \
-    -e '2i package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' bin/bedrock
+    -e '2i package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' \
+    $(if $(3),-e '2i local here = (arg[0]:match "^(.*)/[^/]*$$" or ".") .. "/../%s/lua/" .. version .. "/"' \
+    -e '2i package.path = (here .. "?.lua;" .. here .. "?/init.lua;"):gsub("%%s", "share") .. package.path' \
+    -e '2i package.cpath = (here .. "?.so;"):gsub("%%s", "lib") .. package.cpath') bin/bedrock
 
 C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
 # Those that run the binding within a Lua state of their own.
@@ -192,10 +214,10 @@ modules: $(MODULES)
 	$(if $(MODULES),@:,@echo 'no Lua headers found: install liblua5.4-dev, or run make deps' >&2; exit 1)
 
 # The compile command: when it changes, everything is compiled anew (not for WERROR alone).
-$(BUILD)/flags: FORCE | $(DEPS)
+$(BUILD)/flags: private FLAGS = $(filter-out -Werror,$(COMPILE_PART))
+$(BUILD)/flags $(ABIS:%=$(BUILD)/%/flags): FORCE | $(DEPS)
 	@mkdir -p $(@D)
-	@echo '$(filter-out -Werror,$(COMPILE_PART))' | cmp -s - $@ || \
-	    echo '$(filter-out -Werror,$(COMPILE_PART))' >$@
+	@echo "$(FLAGS)" | cmp -s - $@ || echo "$(FLAGS)" >$@
 
 $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -233,7 +255,9 @@ endef
 # One binary for each Lua ABI. Lua's own symbols come from the interpreter; the module stays in
 # memory once loaded, as libcurl and OpenSSL do not like to go.
 define ABI_RULES
-$(BUILD)/$(1)/obj/%.o: csrc/lua/%.c $(BUILD)/flags
+$(BUILD)/$(1)/flags: private FLAGS = $$(call LUA_CFLAGS,$(1))
+
+$(BUILD)/$(1)/obj/%.o: csrc/lua/%.c $(BUILD)/flags $(BUILD)/$(1)/flags
 	@mkdir -p $$(@D)
 	$$(call say,CC $$< for Lua $(1))
 	$$(Q)$$(COMPILE_PART) $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
@@ -243,7 +267,7 @@ $(BUILD)/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	$$(call say,LINK $$@)
 	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
 
-$(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags
+$(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags $(BUILD)/$(1)/flags
 	@mkdir -p $$(@D)
 	$$(call say,CC $$< for Lua $(1))
 	$$(Q)$$(COMPILE) -Ispec/c $$(call LUA_CFLAGS,$(1)) -MMD -MP -c -o $$@ $$<
@@ -374,11 +398,12 @@ deps:
 
 # For an interpreter: where the module is.
 abi_of = $(or $(shell $(1) -e 'io.write(_VERSION:match "%d%.%d")' 2>/dev/null),5.4)
-MODULE_ENV = LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' \
-    LUA_CPATH='$(abspath $(BUILD))/$(call abi_of,$(1))/?.so;;'
+MODULE_PATH = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;
+MODULE_CPATH = $(abspath $(BUILD))/$(call abi_of,$(1))/?.so;
 
+# What is set already stays behind it.
 env:
-	@echo "$(foreach pair,$(call MODULE_ENV,$(LUA)),export $(pair);)"
+	@echo "export LUA_PATH='$(MODULE_PATH)'\"\$${LUA_PATH:-;}\" LUA_CPATH='$(call MODULE_CPATH,$(LUA))'\"\$${LUA_CPATH:-;}\""
 
 # LuaRocks names one LUADIR and LIBDIR; otherwise each Lua version has its own.
 INSTALL_LUA = $(DESTDIR)$(subst %s,$(1),$(or $(LUADIR),$(PREFIX)/share/lua/%s))
@@ -398,7 +423,7 @@ HELP_FILES = $(if $(LUADIR),,$(MAN) $(COMPLETIONS))
 # For people and editors: LuaRocks copies these by itself. The add-on is for the Lua language server.
 ADDON = lua-language-server/addons/bedrock
 PAGES = doc/lua-bedrock
-PAGE_FILES = $(if $(LUADIR),,$(sort $(wildcard README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md docs/*/*.md)))
+PAGE_FILES = $(if $(LUADIR),,$(sort $(wildcard *.md LICENSE NOTICE docs/*.md docs/*/*.md $(shell find examples -type f))))
 ADDON_FILES = $(if $(LUADIR),,$(sort config.json $(wildcard library/*.lua library/*/*.lua)))
 LUA_FILES = $(patsubst lua/%,%,$(sort $(wildcard lua/bedrock/*.lua lua/bedrock/*/*.lua)))
 
@@ -410,6 +435,11 @@ define INSTALL_FILES
 
 endef
 
+# Empty folders in one of PREFIX, which stays: $(1): its name, $(2): folders in it.
+define REMOVE_EMPTY
+@! cd '$(DESTDIR)$(PREFIX)/$(1)' 2>/dev/null || rmdir -p $(2) 2>/dev/null || :
+endef
+
 define INSTALL_ABI
 	@mkdir -p '$(call INSTALL_LIB,$(1))/bedrock'
 	install -m 755 '$(BUILD)/$(1)/bedrock/core.so' '$(call INSTALL_LIB,$(1))/bedrock/core.so'
@@ -419,7 +449,7 @@ endef
 $(BUILD)/share/$(MAN): tools/man.lua $(LUA_FILES:%=lua/%) $(COMMAND)
 	@mkdir -p $(@D)
 	$(call say,MAN $@)
-	$(Q)$(call MODULE_ENV,$(INTERPRETER)) $(INTERPRETER) tools/man.lua >$@
+	$(Q)LUA_PATH='$(MODULE_PATH);' LUA_CPATH='$(call MODULE_CPATH,$(INTERPRETER));' $(INTERPRETER) tools/man.lua >$@
 
 $(COMPLETIONS:%=$(BUILD)/share/%): $(BUILD)/share/%: $(LUA_FILES:%=lua/%) $(COMMAND)
 	@mkdir -p $(@D)
@@ -431,7 +461,7 @@ help-files: $(HELP_FILES:%=$(BUILD)/share/%)
 install: modules help-files
 	$(foreach abi,$(ABIS),$(call INSTALL_ABI,$(abi)))
 	@mkdir -p '$(DESTDIR)$(BINDIR)'
-	$(call COMMAND_TEXT,$(call finally,$(LUADIR),share),$(call finally,$(LIBDIR),lib)) \
+	$(call COMMAND_TEXT,$(call finally,$(LUADIR),share),$(call finally,$(LIBDIR),lib),here) \
 	    >'$(DESTDIR)$(BINDIR)/bedrock' && chmod 755 '$(DESTDIR)$(BINDIR)/bedrock'
 	$(call INSTALL_FILES,$(HELP_FILES),$(BUILD)/share,$(SHARE))
 	$(call INSTALL_FILES,$(PAGE_FILES),.,$(SHARE)/$(PAGES))
@@ -441,6 +471,8 @@ uninstall:
 	$(foreach abi,$(ABIS),rm -rf '$(call INSTALL_LUA,$(abi))/bedrock' '$(call INSTALL_LIB,$(abi))/bedrock';)
 	rm -f '$(DESTDIR)$(BINDIR)/bedrock' $(foreach file,$(HELP_FILES),'$(SHARE)/$(file)')
 	$(if $(LUADIR),,rm -rf '$(SHARE)/$(PAGES)' '$(SHARE)/$(ADDON)')
+	$(if $(LUADIR),,$(call REMOVE_EMPTY,share,$(ABIS:%=lua/%) $(dir $(COMPLETIONS)) $(dir $(ADDON))))
+	$(if $(LIBDIR),,$(call REMOVE_EMPTY,lib,$(ABIS:%=lua/%)))
 
 # The sources of a version as one file, the same bytes each time: what is published, and what the rock is made of.
 VERSION_OF_SOURCES := $(shell sed -n 's/^.define BR_VERSION "\(.*\)"/\1/p' csrc/core/base/version.h)

@@ -67,11 +67,17 @@ check "luarocks pack, of binaries" binary
 tree=binary
 check "luarocks install, of binaries" rocks 5.4 install --deps-mode none "$build/dist/bedrock-$version-1.linux-$(uname -m).rock"
 check "the rock of binaries" use lua5.4 5.4 "$build/rock/binary"
+moved() {
+    rm -rf "$build/rock/moved" && mv "$build/rock/source" "$build/rock/moved"
+}
+check "what it was packed from goes" moved
+check "the command of the rock of binaries" says "$build/rock/binary"
+check "the command where it was moved to" says "$build/rock/moved"
 check "luarocks remove" rocks 5.4 remove bedrock
 check "what it leaves" empty "$build/rock/binary" '*/bedrock*'
 
 # LuaRocks has Lua 5.1's headers, not LuaJIT's. What is compiled already is taken.
-cp -a "$build/flags" "$build/obj" build/luarocks && cp -a "$build/5.1/obj" build/luarocks/5.1
+cp -a "$build/flags" "$build/obj" build/luarocks && cp -a "$build/5.1/flags" "$build/5.1/obj" build/luarocks/5.1
 tree=jit
 check "luarocks make, for LuaJIT" rocks 5.1 make --deps-mode none "$flags" "CC=${CC:-cc}" rockspec/bedrock-"$version"-1.rockspec
 check "the rock for LuaJIT" use luajit 5.1 "$build/rock/jit"
@@ -86,6 +92,20 @@ refused() {
 }
 check "Lua 5.1 is refused" refused 501 "Lua 5.1"
 check "Lua 5.3 is refused" refused 503 "Lua 5.3"
+# refuses WORDS VARIABLE=VALUE…
+refuses() {
+    words=$1
+    shift
+    said=$(make -s BUILD="$build/rock/refused" "$@" 2>&1) && { echo "$said" && return 1; }
+    echo "$said"
+    [ ! -e "$build/rock/refused" ] && [ "${said#*"$words"}" != "$said" ]
+}
+check "Lua 5.3, where 5.4 is asked for" refuses "those in $build/rock/headers are of Lua 5.3" ABIS=5.4 \
+    LUA_INCDIR_5.4="$build/rock/headers"
+check "an empty folder of headers" refuses "of no Lua" ABIS=5.4 LUA_INCDIR_5.4="$build/rock/obj"
+check "ABIS=5.3" refuses "whose names here are 5.4, 5.5 and 5.1" ABIS=5.3
+check "ABIS=luajit" refuses "whose names here are 5.4, 5.5 and 5.1" ABIS=luajit
+check "a PREFIX that is no whole path" refuses "whole paths, got some/where" install PREFIX=some/where
 
 stage=$build/stage/usr
 page=$stage/share/man/man1/bedrock.1
@@ -106,5 +126,10 @@ check "the manual page" man_reads
 check "documentation and add-on" installed
 check "make uninstall" make -s uninstall BUILD="$build" PREFIX="$stage"
 check "what it leaves" empty "$build/stage" '*'
+no_folders() {
+    left=$(cd "$stage" && find . -type d | LC_ALL=C sort | tr '\n' ' ')
+    [ "$left" = ". ./bin ./lib ./share ./share/doc ./share/man ./share/man/man1 " ] || { echo "$left" && false; }
+}
+check "only folders that all programs share" no_folders
 echo "$good passed, $bad failed"
 [ "$bad" -eq 0 ]
