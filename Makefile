@@ -83,8 +83,9 @@ $(foreach abi,$(ABIS),$(if $(LUA_INCDIR_$(abi)),$(if $(filter $(abi:5.1=LuaJIT),
     lua_in,$(LUA_INCDIR_$(abi)))),no Lua))))))
 endif
 ABIS ?= $(foreach abi,$(KNOWN_ABIS),$(if $(call has_lua,$(abi)),$(abi)))
-ifneq ($(filter-out /%,$(PREFIX) $(BINDIR) $(LUADIR) $(LIBDIR)),)
-$(error PREFIX, BINDIR, LUADIR and LIBDIR are whole paths, got $(filter-out /%,$(PREFIX) $(BINDIR) $(LUADIR) $(LIBDIR)))
+NOT_WHOLE = $(strip $(foreach name,PREFIX BINDIR LUADIR LIBDIR,$(if $(filter-out /%,$(firstword $($(name)))),$(name)=$($(name)))))
+ifneq ($(NOT_WHOLE),)
+$(error expected whole paths, got $(NOT_WHOLE))
 endif
 
 LUA_CFLAGS = $(if $(LUA_INCDIR_$(1)),-I$(LUA_INCDIR_$(1)),$(shell $(PKG_CONFIG) --cflags $(call lua_pc,$(1))))

@@ -105,7 +105,7 @@ check "Lua 5.3, where 5.4 is asked for" refuses "those in $build/rock/headers ar
 check "an empty folder of headers" refuses "of no Lua" ABIS=5.4 LUA_INCDIR_5.4="$build/rock/obj"
 check "ABIS=5.3" refuses "whose names here are 5.4, 5.5 and 5.1" ABIS=5.3
 check "ABIS=luajit" refuses "whose names here are 5.4, 5.5 and 5.1" ABIS=luajit
-check "a PREFIX that is no whole path" refuses "whole paths, got some/where" install PREFIX=some/where
+check "a PREFIX that is no whole path" refuses "whole paths, got PREFIX=some/where" install PREFIX=some/where
 
 stage=$build/stage/usr
 page=$stage/share/man/man1/bedrock.1
