@@ -62,7 +62,7 @@ function hosts.luv_coroutines(f)
     check(result)
 end
 
---- copas 4, where it is installed; Debian 12 has none.
+--- copas 4, where it is installed; Debian 12 and 13 have none.
 local copas = package.searchpath("copas", package.path) and require "copas"
 
 if copas and copas.removeserver then
