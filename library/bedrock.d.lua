@@ -36,6 +36,7 @@
 ---| "NoMemory"
 ---| "NoEngine" # the system refused a thread or a descriptor
 ---| "NoBridge" # … or a socket to the engine's thread, in nginx
+---| "OutputFailed" # standard output, to which print writes
 ---| "BadResponse" # an answer that cannot be read
 ---| "Truncated" # a stream that ended too early
 ---| "PartlyRead" # gather on a stream of which events were taken

@@ -282,6 +282,22 @@ describe("stream:print", function()
         ]])
     end)
 
+    it("says that nothing can be written, and reads no further", function()
+        for _, open in ipairs {
+            'assert(conn:converse_stream(ask "Hi")):print()',
+            'assert(conn:chat { model = MODEL }):print "Hi"',
+            'assert(conn:generate_stream { model = MODEL, prompt = "Hi" }):print()',
+        } do
+            assert.equal("nil|transport|OutputFailed|standard output: No space left on device", written(([[
+                local MODEL, out = %q, io.output()
+                io.output(assert(io.open("/dev/full", "w")))
+                local answer, err = %s
+                io.output(out)
+                io.write(tostring(answer), "|", err.kind, "|", err.code, "|", err.message)
+            ]]):format(MODEL, open)))
+        end
+    end)
+
     it("joins the halves of a character that was cut", function()
         ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
             frame("messageStart", { role = "assistant" }),

@@ -114,9 +114,10 @@ put_list {
 put ".SH EXIT STATUS\n"
 put_list {
     { "0", "It is done. A pipe that nobody reads any more is no error." },
-    { "1", "It failed: network, timeout, a check." }, { "2", "Wrong usage." }, { "3", "Wrong settings." },
+    { "1", "It failed: network, timeout, a check, output that cannot be written." },
+    { "2", "Wrong usage." }, { "3", "Wrong settings." },
     { "4", "No credentials." }, { "5", "The service refused." }, { "6", "Input that the service would refuse." },
-    { "130", "Interrupted." },
+    { "129, 130, 143", "Ended by SIGHUP, interrupted, ended by SIGTERM." },
 }
 put ".SH EXAMPLES\n"
 put_examples {

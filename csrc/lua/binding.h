@@ -131,7 +131,9 @@ int br_lua_exec(lua_State *L);
 int br_lua_input(lua_State *L);
 int br_lua_make_directory(lua_State *L);
 int br_lua_interruptible(lua_State *L);
-int br_lua_keep_pipe_errors(lua_State *L);
+int br_lua_endable(lua_State *L);
+int br_lua_ended_by(lua_State *L);
+int br_lua_keep_output_errors(lua_State *L);
 
 /* look.c */
 int br_lua_certificates(lua_State *L);

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE /* winsize */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,9 +26,11 @@ int br_lua_read_settings(lua_State *L)
     br_buf_init_secret(&text, SETTINGS_MAX);
     const char *why = br_read_settings_file(path, &text);
     if (why != NULL) {
+        int number = errno;
         br_buf_free(&text);
         lua_pushnil(L);
-        lua_pushstring(L, why);
+        lua_pushfstring(L, "%s%s%s", why, number != 0 ? ": " : "",
+                        number != 0 ? strerror(number) : "");
         return 2;
     }
     br_lua_push(L, br_buf_slice(&text));
@@ -62,11 +65,23 @@ static void set_environment(lua_State *L, int index)
     }
 }
 
-/* keep_pipe_errors(): what is written to a pipe that nobody reads fails, and does not end the program */
-int br_lua_keep_pipe_errors(lua_State *L)
+/*
+** A standard descriptor that is closed would be given to the next file or socket that is opened, and
+** take what is meant for people. Instead reading and writing there fail, as they do on a closed one.
+*/
+static void keep_place(int fd)
+{
+    if (fcntl(fd, F_GETFD) < 0)
+        (void)open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
+/* keep_output_errors(): what cannot be written fails, and neither ends the program nor goes elsewhere */
+int br_lua_keep_output_errors(lua_State *L)
 {
     (void)L;
     (void)signal(SIGPIPE, SIG_IGN);
+    for (int fd = 0; fd <= 2; fd++)
+        keep_place(fd);
     return 0;
 }
 
@@ -176,4 +191,41 @@ int br_lua_interruptible(lua_State *L)
     sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     return 0;
+}
+
+static volatile sig_atomic_t ended_by;
+
+static void on_end(int signal_number)
+{
+    ended_by = signal_number;
+    on_interrupt(signal_number);
+}
+
+static void catch_once(int signal_number)
+{
+    struct sigaction before, action = {.sa_handler = on_end, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        (void)sigaction(signal_number, &action, NULL);
+}
+
+/*
+** endable(): the first SIGTERM or SIGHUP raises "interrupted!" in the coroutine that called this, so
+** that programs it started are ended with it; the next ends it at once. Those ignored stay so (nohup).
+*/
+int br_lua_endable(lua_State *L)
+{
+    prompt = L;
+    catch_once(SIGTERM);
+    catch_once(SIGHUP);
+    return 0;
+}
+
+/* ended_by() -> the number of the signal that came, or nil */
+int br_lua_ended_by(lua_State *L)
+{
+    if (ended_by == 0)
+        return 0;
+    lua_pushinteger(L, ended_by);
+    return 1;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "engine/credentials/process_mark.h"
 #include "engine/loop/child.h"
 #include "way_client.h"
 
@@ -392,6 +393,35 @@ static void test_status_taken(void)
     sigaction(SIGCHLD, &old, NULL);
 }
 
+/* Each knows within which lines it runs, so none leads back to itself. */
+static void test_within_itself(void)
+{
+    way_client w;
+    char path[PATH_SIZE], mark[64] = "", deep[1024] = "";
+    begin(&w,
+          "printf %s \"$" BR_PROCESS_MARK_NAME "\" >${0%/*}/mark; echo '{\"Version\":1," KEYS "}'");
+    CHECK(way_get(&w, BR_OBTAIN));
+    end(&w);
+    path_of("mark", path);
+    FILE *f = fopen(path, "r");
+    CHECK(f != NULL && fscanf(f, "%63s", mark) == 1);
+    if (f != NULL)
+        fclose(f);
+    CHECK_INT(strlen(mark), 17);
+    setenv(BR_PROCESS_MARK_NAME, mark, 1);
+    fails("echo '{\"Version\":1," KEYS "}'", "ProcessFailed", "it would ask itself");
+    for (int i = 0; i < BR_PROCESS_MARK_DEPTH_MAX - 1; i++)
+        strcat(deep, "0123456789abcdef,");
+    setenv(BR_PROCESS_MARK_NAME, deep, 1);
+    begin(&w, "echo '{\"Version\":1," KEYS "}'");
+    CHECK(way_get(&w, BR_OBTAIN));
+    end(&w);
+    strcat(deep, "0123456789abcdef,");
+    setenv(BR_PROCESS_MARK_NAME, deep, 1);
+    fails("echo '{\"Version\":1," KEYS "}'", "ProcessFailed", "would be the 9th");
+    unsetenv(BR_PROCESS_MARK_NAME);
+}
+
 static void test_refused(void)
 {
     br_layer l = {.kind = BR_LAYER_PROCESS};
@@ -420,6 +450,7 @@ int main(void)
     test_engine_ends();
     test_forked();
     test_status_taken();
+    test_within_itself();
     test_refused();
     CHECK_INT(descriptors(), before);
     ra_remove_tree(directory);

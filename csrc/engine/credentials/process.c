@@ -10,6 +10,7 @@
 #include "core/aws/command.h"
 #include "core/aws/credential_answer.h"
 #include "engine/credentials/layer_source.h"
+#include "engine/credentials/process_mark.h"
 #include "engine/loop/child.h"
 
 #define LIMIT_MS 60000 /* where no read_timeout is given */
@@ -92,6 +93,49 @@ static int64_t limit_of(const br_config *config)
                : LIMIT_MS;
 }
 
+static bool identity(const br_source *base, uint8_t out[BR_IDENTITY_SIZE])
+{
+    return br_layer_source_identity((const br_layer_source *)base, NULL, 0, out);
+}
+
+static void explain_mark(br_mark_end end, br_slice name, br_error *error)
+{
+    if (end == BR_MARK_NO_MEMORY)
+        br_error_set(error, BR_ERR_TRANSPORT, "NoMemory", "out of memory");
+    else if (end == BR_MARK_AGAIN)
+        br_error_set(error, BR_ERR_CREDENTIALS, "ProcessFailed",
+                     "credential_process: \"%.*s\" is what runs this program: it would ask itself, "
+                     "without end; give it settings that do not lead back to this line",
+                     (int)name.n, name.p);
+    else
+        br_error_set(error, BR_ERR_CREDENTIALS, "ProcessFailed",
+                     "credential_process: \"%.*s\" would be the %dth that runs within another; "
+                     "no more are started",
+                     (int)name.n, name.p, BR_PROCESS_MARK_DEPTH_MAX + 1);
+}
+
+static bool start(run *r, br_error *error)
+{
+    const process *s = r->source;
+    uint8_t id[BR_IDENTITY_SIZE];
+    br_marked marked;
+    br_slice name = br_slice_cut(br_slice_of(s->command.words[0]), NAME_SHOWN_MAX);
+    br_mark_end end =
+        identity(&s->base.base, id) ? br_process_mark(id, &marked) : BR_MARK_NO_MEMORY;
+    if (end != BR_MARK_SET) {
+        explain_mark(end, name, error);
+        return false;
+    }
+    int problem = br_child_start(&r->child, r->order.engine, s->command.words, marked.list,
+                                 r->limit_ms, ended, r);
+    br_process_mark_free(&marked);
+    if (problem != 0)
+        br_error_set(error, BR_ERR_CREDENTIALS, "ProcessFailed",
+                     "credential_process: cannot start \"%.*s\": %s", (int)name.n, name.p,
+                     strerror(problem));
+    return problem == 0;
+}
+
 static void *begin(br_source *base, const br_source_order *order, br_error *error)
 {
     const process *s = (const process *)base;
@@ -103,20 +147,10 @@ static void *begin(br_source *base, const br_source_order *order, br_error *erro
     r->source = s;
     r->order = *order;
     r->limit_ms = limit_of(base->config);
-    int problem = br_child_start(&r->child, order->engine, s->command.words, r->limit_ms, ended, r);
-    if (problem == 0)
+    if (start(r, error))
         return r;
-    br_slice name = br_slice_cut(br_slice_of(s->command.words[0]), NAME_SHOWN_MAX);
-    br_error_set(error, BR_ERR_CREDENTIALS, "ProcessFailed",
-                 "credential_process: cannot start \"%.*s\": %s", (int)name.n, name.p,
-                 strerror(problem));
     stop(r);
     return NULL;
-}
-
-static bool identity(const br_source *base, uint8_t out[BR_IDENTITY_SIZE])
-{
-    return br_layer_source_identity((const br_layer_source *)base, NULL, 0, out);
 }
 
 static void release(br_source *base)

@@ -10,6 +10,8 @@
 
 #include "engine/files/read_file.h"
 
+#define CANNOT "it cannot be read"
+
 static bool is_own(const struct stat *st)
 {
     return st->st_uid == geteuid() || st->st_uid == 0;
@@ -56,20 +58,31 @@ static const char *read_checked(int fd, const char *path, br_buf *out)
     const char *why = check_file(fd);
     if (why == NULL)
         why = check_directory(path);
-    if (why != NULL)
+    if (why != NULL) {
+        errno = 0;
         return why;
+    }
     if (br_read_all(fd, out))
         return NULL;
-    return out->failed ? "it is too large" : "it cannot be read";
+    if (!out->failed)
+        return CANNOT;
+    errno = 0;
+    return "it is too large";
 }
 
 /* What is checked is what was opened. A pipe would keep an open waiting. */
 const char *br_read_settings_file(const char *path, br_buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? "there is no such file" : "it cannot be read";
+    if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+        return CANNOT;
+    if (fd < 0) {
+        errno = 0;
+        return "there is no such file";
+    }
     const char *why = read_checked(fd, path, out);
+    int number = errno;
     close(fd);
+    errno = number;
     return why;
 }

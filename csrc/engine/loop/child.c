@@ -206,7 +206,7 @@ static bool set_attributes(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETSIGDEF) == 0;
 }
 
-static int spawn(br_child *c, char *const words[], int out_fd)
+static int spawn(br_child *c, char *const words[], char *const environment[], int out_fd)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -217,7 +217,7 @@ static int spawn(br_child *c, char *const words[], int out_fd)
     error = posix_spawnattr_init(&attributes);
     if (error == 0) {
         error = set_files(&files, out_fd) && set_attributes(&attributes)
-                    ? posix_spawnp(&pid, words[0], &files, &attributes, words, environ)
+                    ? posix_spawnp(&pid, words[0], &files, &attributes, words, environment)
                     : ENOMEM;
         posix_spawnattr_destroy(&attributes);
     }
@@ -227,23 +227,24 @@ static int spawn(br_child *c, char *const words[], int out_fd)
 }
 
 /* Its writing end blocks, as programs expect; ours does not. */
-static int start(br_child *c, char *const words[])
+static int start(br_child *c, char *const words[], char *const environment[])
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return errno;
     c->out_fd = ends[0];
-    int error = fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 ? spawn(c, words, ends[1]) : errno;
+    int error =
+        fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 ? spawn(c, words, environment, ends[1]) : errno;
     close(ends[1]);
     return error;
 }
 
-int br_child_start(br_child *c, br_engine *e, char *const words[], int64_t limit_ms,
-                   void (*done)(void *user), void *user)
+int br_child_start(br_child *c, br_engine *e, char *const words[], char *const environment[],
+                   int64_t limit_ms, void (*done)(void *user), void *user)
 {
     *c = (br_child){.engine = e, .pid_fd = -1, .out_fd = -1, .done = done, .user = user};
     br_buf_init_secret(&c->output, BR_CHILD_OUTPUT_MAX + (size_t)2 * READ_SIZE);
-    int error = start(c, words);
+    int error = start(c, words, environment);
     if (error != 0) {
         close_fd(c, &c->out_fd);
         c->engine = NULL;

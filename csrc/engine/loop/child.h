@@ -42,11 +42,11 @@ typedef struct br_child {
 } br_child;
 
 /*
-** Starts it: words[0] is looked for in PATH if it has no slash. done: once, from br_engine_step;
-** may stop it. 0, or errno: it did not start.
+** Starts it: words[0] is looked for in PATH if it has no slash. environment: the child's, as exec
+** has it. done: once, from br_engine_step; may stop it. 0, or errno: it did not start.
 */
-int br_child_start(br_child *c, br_engine *e, char *const words[], int64_t limit_ms,
-                   void (*done)(void *user), void *user);
+int br_child_start(br_child *c, br_engine *e, char *const words[], char *const environment[],
+                   int64_t limit_ms, void (*done)(void *user), void *user);
 /*
 ** In any state: ends it, and frees all but plain data; idempotent. No callback follows. It takes as
 ** long as the kernel needs to end it, and BR_CHILD_REAP_MS at most.

@@ -41,9 +41,13 @@ local function write(self, path, bytes)
         return self:flush(bytes)
     end
     local file, why = io.open(path, "wb")
-    local ok = file and file:write(bytes)
-    if file and not file:close() or not ok then
-        self:fail(why or path .. ": it cannot be written")
+    if not file then
+        self:fail(why)
+    end
+    local ok, failed = file:write(bytes)
+    local closed, late = file:close()
+    if not ok or not closed then
+        self:fail(("%s: %s"):format(path, failed or late))
     end
 end
 

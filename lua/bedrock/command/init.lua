@@ -33,6 +33,8 @@ local function run(name, words)
     local args, given = arguments.read(name, sub, words)
     if not args then
         return usage(words, given)
+    elseif args.is_help_asked then
+        return run("help", { name })
     end
     return require("bedrock.terminal.context").run(sub, given, args)
 end
@@ -54,7 +56,9 @@ end
 --- @param words string[] without the program's name
 --- @return integer code to exit with
 function command.main(words)
-    require("bedrock.core").keep_pipe_errors()
+    local core = require "bedrock.core"
+    core.keep_output_errors()
+    core.endable()
     local name, rest = require("bedrock.terminal.arguments").split(words)
     if not name then
         return alone(rest)

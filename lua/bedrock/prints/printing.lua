@@ -13,26 +13,44 @@ local function new_writer()
     return setmetatable({ held = "" }, Writer)
 end
 
+--- What could not be written once is not written twice.
+function Writer:put(text)
+    local _, why = io.write(text)
+    if not why then
+        _, why = io.flush()
+    end
+    if why then
+        self.is_lost = true
+        error(errors.new {
+            kind = "transport",
+            code = "OutputFailed",
+            operation = "print",
+            message = "standard output: " .. why,
+        }, 0)
+    end
+end
+
 --- A piece that ends in half a character is written when the other half is there.
 function Writer:write(piece)
     local text
     text, self.held = halves.join(self.held, piece)
     if text ~= "" then
         self.last = text:sub(-1)
-        io.write(text)
-        io.flush()
+        self:put(text)
     end
 end
 
 --- Ends the line that was begun.
 function Writer:finish()
+    if self.is_lost then
+        return
+    end
     local half = core.join_halves(self.held)
     self.held = ""
     self:write(half)
     if self.last and self.last ~= "\n" then
         self.last = "\n"
-        io.write "\n"
-        io.flush()
+        self:put "\n"
     end
 end
 
@@ -61,8 +79,10 @@ end
 
 --- Ends the line whatever happens. An error of the module is returned, anything else (Ctrl-C) raised again.
 local function ended(writer, ok, ...)
-    writer:finish()
-    if ok then
+    local is_whole, lost = pcall(writer.finish, writer)
+    if ok and not is_whole and errors.is(lost) then
+        return nil, lost
+    elseif ok then
         return ...
     elseif errors.is((...)) then
         return nil, (...)
@@ -85,6 +105,14 @@ function printing.pieces(step, state, first)
     return ended(writer, pcall(work))
 end
 
+--- What nobody gets is not read to its end.
+local function given_up(stream, err)
+    if err and err.code == "OutputFailed" then
+        stream:close()
+    end
+    return err
+end
+
 --- Opens a stream of pieces, writes them, and gives the answer that the stream has then.
 --- @param operation string
 --- @param open fun(...): any, bedrock.Error?
@@ -102,7 +130,7 @@ function printing.answer(operation, open, ...)
     local ok
     ok, err = printing.pieces(pieces)
     if not ok then
-        return nil, err
+        return nil, given_up(pieces, err)
     end
     return pieces.answer
 end
@@ -138,11 +166,13 @@ function printing.stream(stream, gathered)
             writer:write(piece)
         end
     end
-    return ended(writer, pcall(function()
-        local result, why = gathered(see)
-        write_notes(writer, result)
-        return result, why
+    local result
+    result, err = ended(writer, pcall(function()
+        local whole, why = gathered(see)
+        write_notes(writer, whole)
+        return whole, why
     end))
+    return result, given_up(stream, err)
 end
 
 return printing

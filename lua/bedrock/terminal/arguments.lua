@@ -136,6 +136,9 @@ end
 function arguments.parser(name, sub, is_wanted)
     local parser = require "argparse"("bedrock " .. name, sub.summary)
     parser:usage_margin(4):usage_max_width(WIDTH):help_max_width(WIDTH):help_description_margin(DESCRIPTIONS_AT)
+    parser:add_help { action = function()
+        parser._is_help_asked = true
+    end }
     local names = arguments.add(parser, sub, is_wanted or all)
     for _, option in ipairs(parser._options) do
         option._get_label_lines = label_lines
@@ -190,13 +193,15 @@ end
 --- @param name string
 --- @param sub table
 --- @param words string[]
---- @return table? args
+--- @return table? args {is_help_asked = true}: that alone
 --- @return table|string given options of bedrock.connect, or what is wrong
 function arguments.read(name, sub, words)
     words = sub.runs and ended(words) or words
     local parser, names = arguments.parser(name, sub, written_in(words))
     local ok, args = parser:pparse(words)
-    if not ok then
+    if parser._is_help_asked then
+        return { is_help_asked = true }, {}
+    elseif not ok then
         -- What is near a wrong name may be an option that was left out.
         local whole, why = arguments.parser(name, sub):pparse(words)
         return nil, ("%s: %s; see `bedrock help %s`"):format(name, one_line(whole and args or why), name)

@@ -3,7 +3,7 @@ local telling = require "bedrock.terminal.telling"
 
 local context = {}
 
-local USAGE, INTERRUPTED = 2, 130
+local FAILED, USAGE, SIGNALLED, INTERRUPTED = 1, 2, 128, 130
 
 --- @class bedrock.command.Context
 --- @field args table what argparse read
@@ -21,20 +21,32 @@ local function exit(code)
     error(setmetatable({ code = code }, Exit), 0)
 end
 
---- A pipe that nobody reads any more is no error, but the end.
---- @param ... string
-function Context.out(_, ...)
-    if not io.stdout:write(...) then
-        exit(0)
+--- The code to exit with: an answer that could not be written is none. A pipe that nobody reads any more is no error.
+local function code_after(self, code, lost)
+    if not lost or lost.is_unread then
+        return code
+    elseif not self.has_told then
+        self.has_told = true
+        telling.failure(lost.why, self.json)
     end
+    return code ~= 0 and code or FAILED
+end
+
+local function end_if(self, lost)
+    if lost then
+        exit(code_after(self, 0, lost))
+    end
+end
+
+--- @param ... string
+function Context:out(...)
+    end_if(self, telling.out(...))
 end
 
 --- Writes it now, as a stream's pieces are.
 function Context:flush(...)
     self:out(...)
-    if not io.stdout:flush() then
-        exit(0)
-    end
+    end_if(self, telling.flush())
 end
 
 --- A line on standard error.
@@ -139,6 +151,23 @@ function Context:text(words, what)
         or self:usage(what .. (is_read and "; standard input is empty" or ", or - for standard input"))
 end
 
+--- @return integer code
+local function run(self, sub)
+    local ok, raised = pcall(sub.run, self, self.args)
+    if self.conn then
+        self.conn:close()
+    end
+    if ok then
+        return type(raised) == "number" and raised or 0
+    elseif getmetatable(raised) == Exit then
+        return raised.code
+    elseif require("bedrock.tasks.raised").is_for_the_caller(raised) then
+        local signal = require("bedrock.core").ended_by()
+        return signal and SIGNALLED + signal or INTERRUPTED
+    end
+    return telling.failure(raised, self.json)
+end
+
 --- @param sub table
 --- @param given table options of bedrock.connect
 --- @param args table
@@ -148,18 +177,8 @@ function context.run(sub, given, args)
     if args.debug then
         require("bedrock").log "debug"
     end
-    local ok, raised = pcall(sub.run, self, args)
-    if self.conn then
-        self.conn:close()
-    end
-    if ok then
-        return type(raised) == "number" and raised or 0
-    elseif getmetatable(raised) == Exit then
-        return raised.code
-    elseif require("bedrock.tasks.raised").is_for_the_caller(raised) then
-        return INTERRUPTED
-    end
-    return telling.failure(raised, self.json)
+    local code = run(self, sub)
+    return code_after(self, code, telling.flush())
 end
 
 return context

@@ -156,7 +156,7 @@ function Session:ask(text)
         self.input = {}
         talk.tell(self.context, answer)
         return
-    elseif raised.is_for_the_caller(answer) then
+    elseif raised.is_for_the_caller(answer) and not core.ended_by() then
         self:say "(stopped)"
     elseif type(answer) == "table" and answer.kind then
         telling.failure(answer, self.context.json)

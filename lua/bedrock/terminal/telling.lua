@@ -5,6 +5,8 @@ local telling = {}
 local CODES = { config = 3, credentials = 4, service = 5, validation = 6 }
 local FAILED = 1
 
+local EPIPE = 32 -- nobody reads any more
+
 local HINTS = {
     config = "`bedrock configure` writes the settings; --profile NAME or --auth chain takes AWS's own",
     credentials = "`bedrock test` says step by step what is wrong",
@@ -44,9 +46,32 @@ function telling.plain(text)
     return (text:gsub("^(%w+): %1: ", "%1: "))
 end
 
+--- The first failure of standard output. The C library forgets what it could not write, and goes on.
+local lost
+
+local function kept(ok, why, code)
+    if not ok and not lost then
+        lost = { why = "standard output: " .. why, is_unread = code == EPIPE }
+    end
+    return lost
+end
+
+--- Writes to standard output. What is held back may fail later.
+--- @param ... string
+--- @return {why: string, is_unread: boolean}? lost
+function telling.out(...)
+    return kept(io.stdout:write(...))
+end
+
+--- All that was written goes out now.
+--- @return {why: string, is_unread: boolean}? lost
+function telling.flush()
+    return kept(io.stdout:flush())
+end
+
 --- What was written before comes before.
 local function put(text)
-    io.stdout:flush()
+    telling.flush()
     io.stderr:write(text, "\n")
 end
 
