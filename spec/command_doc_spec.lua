@@ -76,9 +76,6 @@ describe("the pages of the command", function()
         for _, name in ipairs(OTHERS) do
             write_program(name, STAND_IN)
         end
-        if not os.execute "command -v jq >/dev/null" then
-            write_program("jq", "#!/bin/sh\nexec cat\n")
-        end
         ep:script { { times = -1, match = { operation = "Converse", body = "outputConfig" }, action = { json = {
             output = { message = { role = "assistant", content = { { text = '{"name":"Ada"}' } } } },
             stopReason = "end_turn", usage = { inputTokens = 1, outputTokens = 1, totalTokens = 2 },
