@@ -200,9 +200,8 @@ static int not_ready(lua_State *L)
 ** Runs a function that reads what came. Its pushes may run finalizers, which may close the call:
 ** that waits until it has returned.
 */
-int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
+int br_lua_call_take_from(lua_State *L, br_lua_call *c, int (*read)(lua_State *, br_lua_call *))
 {
-    br_lua_call *c = br_lua_call_check(L);
     luaL_checkstack(L, 12, NULL);
     if (!br_lua_call_alive(c))
         return fail_gone(L, c->gone, br_lua_call_name(c));
@@ -218,6 +217,11 @@ int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
         let_strings_go(L, c);
     }
     return n;
+}
+
+int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
+{
+    return br_lua_call_take_from(L, br_lua_call_check(L), read);
 }
 
 /* Nothing more is wanted of it. The last next lets a finished call end in order. */

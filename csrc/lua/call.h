@@ -24,6 +24,7 @@ struct br_lua_call {
     const br_model *model;
     int op; /* -1: a raw request, or no request at all */
     int token_member;
+    int event_member; /* the last event's; -1: none */
     char token[BR_UUID_SIZE];
     bool keeps;           /* strings, which the engine's thread reads */
     br_request request;   /* while it is made */
@@ -62,6 +63,7 @@ static inline void br_lua_call_info(const br_lua_call *c, br_call_info *info)
 
 /* What takes from a call that is ready runs in this; what that leaves to be freed is freed after it. */
 int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *));
+int br_lua_call_take_from(lua_State *L, br_lua_call *c, int (*read)(lua_State *, br_lua_call *));
 void br_lua_call_finish(lua_State *L, br_lua_call *c); /* nothing comes after this */
 /* Ends it with that error: pushes nil and the error, and returns 2. */
 int br_lua_call_fail(lua_State *L, br_lua_call *c, const br_error *error);

@@ -133,7 +133,7 @@ static int read_event(lua_State *L, br_lua_call *c)
 {
     br_error error;
     br_error_clear(&error);
-    switch (br_decode_event(L, c->model, c->op, c->item.event, &error)) {
+    switch (br_decode_event(L, c->model, c->op, c->item.event, &c->event_member, &error)) {
     case BR_EVENT_VALUE:
         return 2;
     case BR_EVENT_HALVES:
@@ -215,8 +215,9 @@ static int read_next(lua_State *L, br_lua_call *c)
 */
 int br_lua_call_event(lua_State *L)
 {
-    if (br_lua_call_poll(br_lua_state_of(L), br_lua_call_check(L)))
-        return br_lua_call_take(L, read_next);
+    br_lua_call *c = br_lua_call_check(L);
+    if (br_lua_call_poll(br_lua_state_of(L), c))
+        return br_lua_call_take_from(L, c, read_next);
     lua_pushboolean(L, 0);
     return 1;
 }

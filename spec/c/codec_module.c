@@ -240,11 +240,12 @@ static int decode(lua_State *L)
 static void push_event(lua_State *L, int op, const br_es_message *m)
 {
     static const char results[][10] = {"bad", "value", "halves", "initial", "exception"};
+    int last = -1;
     br_error error;
     br_error_clear(&error);
     lua_newtable(L);
     int top = lua_gettop(L);
-    br_event_result result = br_decode_event(L, model, op, m, &error);
+    br_event_result result = br_decode_event(L, model, op, m, &last, &error);
     static const int pushed[] = {0, 2, 3, 1, 1};
     if (lua_gettop(L) != top + pushed[result])
         luaL_error(L, "the event decoder left the stack unbalanced");
@@ -285,7 +286,7 @@ static int events(lua_State *L)
 /* each_event(op, bytes, each): calls each(name, event), for the benchmark */
 static int each_event(lua_State *L)
 {
-    int op = (int)luaL_checkinteger(L, 1), next;
+    int op = (int)luaL_checkinteger(L, 1), next, last = -1;
     br_slice bytes = check_slice(L, 2);
     work *w = new_work(L);
     br_es_message message;
@@ -294,7 +295,7 @@ static int each_event(lua_State *L)
     br_es_feed(w->events, bytes);
     while ((next = br_es_next(w->events, &message, &error)) == 1) {
         lua_pushvalue(L, 3);
-        if (br_decode_event(L, model, op, &message, &error) != BR_EVENT_VALUE)
+        if (br_decode_event(L, model, op, &message, &last, &error) != BR_EVENT_VALUE)
             return luaL_error(L, "no event");
         lua_call(L, 2, 0);
     }

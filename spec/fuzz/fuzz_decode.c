@@ -171,9 +171,10 @@ static void try_error(lua_State *L, sample *s)
 
 static void try_event(lua_State *L, sample *s)
 {
+    int last = -1;
     br_error error;
     br_error_clear(&error);
-    switch (br_decode_event(L, model, s->streaming_op, &s->message, &error)) {
+    switch (br_decode_event(L, model, s->streaming_op, &s->message, &last, &error)) {
     case BR_EVENT_BAD:
         MUST(lua_gettop(L) == 1 && is_bad_response(&error, BR_ERR_STREAM));
         break;

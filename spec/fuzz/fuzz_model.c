@@ -189,6 +189,7 @@ static void encode(lua_State *L, const br_model *m, int op, br_slice body, bool 
 
 static void decode(lua_State *L, const br_model *m, int op, br_slice body)
 {
+    int last = -1;
     br_error error;
     br_headers headers;
     br_es_message message = {.payload = body, .message_type = BR_SLICE("event")};
@@ -198,7 +199,7 @@ static void decode(lua_State *L, const br_model *m, int op, br_slice body)
     br_decode_error_fields(L, m, op, BR_SLICE("Failed"), &headers, body);
     for (size_t i = A; i <= C; i++) {
         message.event_type = br_slice_of(texts[i]);
-        br_decode_event(L, m, op, &message, &error);
+        br_decode_event(L, m, op, &message, &last, &error);
     }
     br_headers_free(&headers);
     lua_settop(L, 0);

@@ -87,9 +87,11 @@ typedef enum br_event_result {
 /*
 ** Decodes one message of the operation's event stream. `initial-response` is a result of its own,
 ** so the caller decides. Message types other than event, exception and error are BAD.
+** *last: the member of the last event, -1 before the first. The next one is mostly of the same name, and
+** needs no search then.
 */
 br_event_result br_decode_event(lua_State *L, const br_model *m, int op, const br_es_message *msg,
-                                br_error *error);
+                                int *last, br_error *error);
 
 /*
 ** Pushes the members of a service error: those its shape declares, from headers and body; an empty

@@ -23,6 +23,13 @@ static int event_member(const br_model *m, const br_op *op, br_slice name)
     return s != NULL ? br_model_member(m, s, name) : -1;
 }
 
+static int member_after(const br_model *m, const br_op *op, br_slice name, int *last)
+{
+    if (*last < 0 || !br_slice_eq(br_model_name(m, m->members[*last].name), name))
+        *last = event_member(m, op, name);
+    return *last;
+}
+
 static bool is_json(br_slice content_type)
 {
     return content_type.n == 0 || br_slice_starts(content_type, "application/json") ||
@@ -137,9 +144,9 @@ static bool push_again(br_decoder *d, int shape, const br_es_message *msg, br_er
 }
 
 static br_event_result push_event(lua_State *L, const br_model *m, const br_op *op,
-                                  const br_es_message *msg, br_error *error)
+                                  const br_es_message *msg, int *last, br_error *error)
 {
-    int member = event_member(m, op, msg->event_type);
+    int member = member_after(m, op, msg->event_type, last);
     int shape = member >= 0 ? m->members[member].shape : -1;
     if (shape >= 0 && (m->shapes[shape].flags & BR_SHAPE_ERROR) != 0)
         return push_exception(L, m, member, msg->event_type, msg, error);
@@ -162,12 +169,12 @@ static br_event_result push_event(lua_State *L, const br_model *m, const br_op *
 }
 
 br_event_result br_decode_event(lua_State *L, const br_model *m, int op, const br_es_message *msg,
-                                br_error *error)
+                                int *last, br_error *error)
 {
     const br_op *operation = &m->ops[op];
     if (br_slice_eq(msg->message_type, BR_SLICE("event")) && msg->event_type.n > 0) {
         if (!br_slice_eq(msg->event_type, BR_SLICE("initial-response")))
-            return push_event(L, m, operation, msg, error);
+            return push_event(L, m, operation, msg, last, error);
         int shape = operation->out != BR_NONE ? operation->out : -1;
         return push_value(L, m, shape, msg, error) ? BR_EVENT_INITIAL : BR_EVENT_BAD;
     }

@@ -130,11 +130,11 @@ local function wait(self)
     error(why, 0)
 end
 
---- One event, waiting for it; initial answers only add fields, and those to a request that was sent again replace them.
-local function take(self)
+--- What came, if it is no event: waits for one. Initial answers only add fields, and those to a request that was sent
+--- again replace them. The arguments are what source:event gave.
+local function take(self, name, event, more)
     local source = self._source
     while true do
-        local name, event, more = source:event()
         if name == true and more then
             begin(self, event, more)
         elseif name == true then
@@ -147,9 +147,9 @@ local function take(self)
             end
             return nil, event
         else
-            self._halves = more
-            return name, event
+            return name, event, more
         end
+        name, event, more = source:event()
     end
 end
 
@@ -160,50 +160,68 @@ local function settled(self)
     return nil, self._error
 end
 
---- Returns name and event, nil at the end, or nil and an error. Never raises.
---- @return string? name
---- @return any event
-function methods.next(self)
+--- No event came. Who waited may have been interrupted by something that ended the stream.
+local function stopped(self, err)
     if self._state ~= "open" then
         return settled(self)
+    elseif err then
+        return failed(self, err)
     end
-    if self._waiting then
+    return ended(self)
+end
+
+--- The end, or what broke the stream, which is raised unless `quiet`.
+local function told(quiet, _, err)
+    if not err then
+        return nil
+    elseif not quiet then
+        error(host.raisable(err), 0)
+    end
+    return nil, err
+end
+
+--- What a generic `for` calls with the stream and the name that was last. Every event of every stream comes through
+--- here: no call that it does not need, and no field that is not there, which Lua would look for in the methods, too.
+local function following(self, _, quiet)
+    if self._state ~= "open" then
+        return told(quiet, settled(self))
+    elseif self._waiting then
         error("two coroutines wait on one stream", 2)
     end
-    local name, event = take(self)
-    if name == nil then
-        if self._state ~= "open" then
-            return settled(self)
+    local name, event, more = self._source:event()
+    if not name or name == true then
+        name, event, more = take(self, name, event, more)
+        if name == nil then
+            return told(quiet, stopped(self, event))
         end
-        if event then
-            return failed(self, event)
-        end
-        return ended(self)
+    end
+    if more or self._halved then
+        self._halves, self._halved = more, more ~= nil
     end
     self._taken = true
-    if self._family.json_chunks and name == "chunk" then
+    if name == "chunk" and self._family.json_chunks then
         event.json = core.decode(event.bytes or "")
     end
-    local fault = self._ending and self._ending:see(name, event)
+    local its_end = self._ending
+    local fault = its_end and its_end:see(name, event)
     if fault then
-        return faulty(self, fault)
+        return told(quiet, faulty(self, fault))
     end
     return name, event
 end
 
-local function raise_or_next(self)
-    local name, event = methods.next(self)
-    if name == nil and event then
-        error(host.raisable(event), 0)
-    end
-    return name, event
+--- Returns name and event, nil at the end, or nil and an error. Never raises.
+--- @return string? name
+--- @return any event
+function methods.next(self)
+    return following(self, nil, true)
 end
 
 --- For a generic `for`. An error that breaks the stream is raised. Lua 5.4 closes the stream when the loop is left; on
 --- LuaJIT call close.
 --- @return fun(): string, any
 function methods.events(self)
-    return raise_or_next, self, nil, self
+    return following, self, nil, self
 end
 
 local function gathered(self, see)
@@ -287,7 +305,10 @@ function stream.new(call, operation, fields, facts)
         _operation = operation,
         _state = "open",
         _family = family,
-        _ending = family.ending and family.ending(),
+        _ending = family.ending and family.ending() or false,
+        _waiting = false,
+        _taken = false,
+        _halved = false,
     }, Stream)
     begin(self, fields, facts)
     return self
