@@ -112,6 +112,18 @@ describe("test", function()
         assert.truthy(report.steps[3].hint:find("the cache in Redis cannot be used", 1, true))
     end)
 
+    it("tells that the cache in files is done without, and why", function()
+        local dir = os.tmpname()
+        os.remove(dir)
+        os.execute("mkdir -m 755 " .. dir)
+        local report = assert(bedrock.test(settings { cache = "shared", cache_dir = dir }))
+        assert.matches("the cache in files cannot be used, .*: " .. dir:gsub("%p", "%%%0")
+            .. " is open to others: it has the mode 0755, and must have 0700; cache_dir must be", report.steps[3].hint)
+        os.execute("chmod 700 " .. dir)
+        assert.is_nil(assert(bedrock.test(settings { cache = "shared", cache_dir = dir })).steps[3].hint)
+        os.execute("rm -rf " .. dir)
+    end)
+
     it("tells how to have session names accepted", function()
         ep:config { accept_session_names = false }
         local report = assert(bedrock.test(settings { session_name = "refused-name" }))

@@ -119,6 +119,15 @@ describe("the log of calls", function()
             line_with "Redis")
     end)
 
+    it("tells that the cache in files is done without, and why", function()
+        listen "info"
+        local file = os.tmpname()
+        connect(certificate { cache_dir = file }):converse(service.ask "hi")
+        assert.equal("bedrock: converse us-east-1: the cache in files is done without: " .. file .. " is a file, "
+            .. "not a directory", line_with "done without")
+        os.remove(file)
+    end)
+
     it("tells what Redis had", function()
         listen "info"
         local server = redis.start()

@@ -56,13 +56,17 @@ int br_lua_connect(lua_State *L)
     return sound ? 1 : 2;
 }
 
-/* Is the cache in Redis done without just now, as it failed? */
-static int client_without_redis(lua_State *L)
+/* Nothing, or "file" or "redis" and why that cache is done without just now. */
+static int client_cache_trouble(lua_State *L)
 {
     br_lua_client *c = check(L, 1);
-    int64_t now_ms = br_platform_system.mono_ms(br_platform_system.user);
-    lua_pushboolean(L, c->client && atomic_load(&c->client->config->redis_rests_until_ms) > now_ms);
-    return 1;
+    char why[BR_STORE_WHY_SIZE];
+    br_origin origin = c->client ? br_client_cache_trouble(c->client, why) : BR_FROM_NOWHERE;
+    if (origin == BR_FROM_NOWHERE)
+        return 0;
+    lua_pushstring(L, br_origin_name(origin));
+    lua_pushstring(L, why);
+    return 2;
 }
 
 static int client_listen(lua_State *L)
@@ -343,6 +347,7 @@ static int client_tostring(lua_State *L)
 
 static const luaL_Reg methods[] = {
     {"about", client_about},
+    {"cache_trouble", client_cache_trouble},
     {"call", br_lua_client_call},
     {"certificate", client_certificate},
     {"close", client_close},
@@ -355,7 +360,6 @@ static const luaL_Reg methods[] = {
     {"sign", client_sign},
     {"via", client_via},
     {"wanted", client_wanted},
-    {"without_redis", client_without_redis},
     {NULL, NULL},
 };
 

@@ -158,7 +158,7 @@ static void push_path(lua_State *L, int dir)
 /* cache_files(cache_dir or nil) -> list of {identity, expiration}, path of the directory | nil */
 int br_lua_cache_files(lua_State *L)
 {
-    int dir = br_cache_dir_open(luaL_optstring(L, 1, NULL));
+    int dir = br_cache_dir_open(luaL_optstring(L, 1, NULL), NULL);
     if (dir < 0)
         return 0;
     lua_newtable(L);
@@ -178,7 +178,7 @@ int br_lua_cache_remove(lua_State *L)
     size_t n;
     const char *stem = luaL_checklstring(L, 2, &n);
     luaL_argcheck(L, n == BR_CACHE_STEM_SIZE - 1, 2, "an identity is expected");
-    int dir = br_cache_dir_open(luaL_optstring(L, 1, NULL));
+    int dir = br_cache_dir_open(luaL_optstring(L, 1, NULL), NULL);
     lua_pushboolean(L, dir >= 0 && br_cache_file_remove(dir, stem));
     if (dir >= 0)
         close(dir);

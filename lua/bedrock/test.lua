@@ -9,8 +9,12 @@ local hints = require "bedrock.test.hints"
 
 local test = {}
 
-local WITHOUT_REDIS = "the cache in Redis cannot be used, so each process gets credentials of its own; "
-    .. 'bedrock.log "info" says why'
+local WITHOUT_CACHE = {
+    redis = "the cache in Redis cannot be used (%s), so each process gets credentials of its own; "
+        .. 'bedrock.log "info" says more',
+    file = "the cache in files cannot be used, so each process gets credentials of its own: %s; cache_dir must be a "
+        .. "directory of this process's user, with the mode 0700",
+}
 
 local Report = {}
 Report.__index = Report
@@ -72,6 +76,11 @@ local function certificate_step(conn)
     end
 end
 
+local function cache_hint(conn)
+    local cache, why = conn._client:cache_trouble()
+    return cache and WITHOUT_CACHE[cache]:format(why) or nil
+end
+
 local function credentials_step(conn)
     return function()
         local done, err = conn:refresh()
@@ -89,7 +98,7 @@ local function credentials_step(conn)
         return ("%s from %s%s"):format(held.access_key_id or "API key", held.source, life),
             held.session_name_refused
                 and "the profile refused the session name, so AWS chose one; " .. hints.SESSION_NAME
-            or conn._client:without_redis() and WITHOUT_REDIS or nil
+            or cache_hint(conn)
     end
 end
 

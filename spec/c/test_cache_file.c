@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,16 +64,16 @@ static void test_order(void)
     CHECK_INT(mkdir(in_place("home"), 0755), 0);
     setenv("HOME", in_place("home"), 1);
     setenv("XDG_CACHE_HOME", in_place("xdg/deep"), 1);
-    check_place(br_cache_dir_open(in_place("own/dir/")), in_place("own/dir"));
+    check_place(br_cache_dir_open(in_place("own/dir/"), NULL), in_place("own/dir"));
     CHECK_INT(access(in_place("xdg"), F_OK), -1);
-    check_place(br_cache_dir_open(NULL), in_place("xdg/deep/lua-bedrock"));
-    check_place(br_cache_dir_open(""), in_place("xdg/deep/lua-bedrock"));
+    check_place(br_cache_dir_open(NULL, NULL), in_place("xdg/deep/lua-bedrock"));
+    check_place(br_cache_dir_open("", NULL), in_place("xdg/deep/lua-bedrock"));
     CHECK_INT(access(in_place("home/.cache"), F_OK), -1);
     setenv("XDG_CACHE_HOME", "relative", 1);
-    check_place(br_cache_dir_open(NULL), in_place("home/.cache/lua-bedrock"));
+    check_place(br_cache_dir_open(NULL, NULL), in_place("home/.cache/lua-bedrock"));
     CHECK_INT(access("relative", F_OK), -1);
     unsetenv("XDG_CACHE_HOME");
-    check_place(br_cache_dir_open(NULL), in_place("home/.cache/lua-bedrock"));
+    check_place(br_cache_dir_open(NULL, NULL), in_place("home/.cache/lua-bedrock"));
 }
 
 /* The directories outside `place` that calls without a usable HOME may choose, and make. */
@@ -99,7 +100,7 @@ static void leave_no_trace(void)
 static void test_no_home(void)
 {
     setenv("HOME", in_place("no-such-home"), 1);
-    int fd = br_cache_dir_open(NULL);
+    int fd = br_cache_dir_open(NULL, NULL);
     CHECK(is_at(fd, elsewhere[1]) || is_at(fd, elsewhere[0]));
     close(fd);
     CHECK_INT(access(in_place("no-such-home"), F_OK), -1);
@@ -110,19 +111,72 @@ static void test_unusable_directories(void)
 {
     char path[400];
     CHECK_INT(mkdir(in_place("open"), 0755), 0);
-    CHECK_INT(br_cache_dir_open(in_place("open")), -1);
+    CHECK_INT(br_cache_dir_open(in_place("open"), NULL), -1);
     CHECK_INT(chmod(in_place("open"), 0710), 0);
-    CHECK_INT(br_cache_dir_open(in_place("open")), -1);
+    CHECK_INT(br_cache_dir_open(in_place("open"), NULL), -1);
     CHECK_INT(symlink(in_place("own/dir"), in_place("link")), 0);
-    CHECK_INT(br_cache_dir_open(in_place("link")), -1);
-    CHECK_INT(br_cache_dir_open(in_place("link/")), -1);
+    CHECK_INT(br_cache_dir_open(in_place("link"), NULL), -1);
+    CHECK_INT(br_cache_dir_open(in_place("link/"), NULL), -1);
     close(open(in_place("file"), O_CREAT | O_WRONLY, 0600));
-    CHECK_INT(br_cache_dir_open(in_place("file")), -1);
-    CHECK_INT(br_cache_dir_open(in_place("file/below")), -1);
+    CHECK_INT(br_cache_dir_open(in_place("file"), NULL), -1);
+    CHECK_INT(br_cache_dir_open(in_place("file/below"), NULL), -1);
     memset(path, 'x', sizeof(path));
     path[0] = '/';
     path[sizeof(path) - 1] = '\0';
-    CHECK_INT(br_cache_dir_open(path), -1);
+    CHECK_INT(br_cache_dir_open(path, NULL), -1);
+}
+
+static void check_why(const char *path, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void check_why(const char *path, const char *format, ...)
+{
+    char why[BR_CACHE_WHY_SIZE] = "", want[BR_CACHE_WHY_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(want, sizeof want, format, arguments);
+    va_end(arguments);
+    CHECK_INT(br_cache_dir_open(path, why), -1);
+    CHECK_STR(why, want);
+}
+
+/* Each with the path, and what is wrong with it. */
+static void test_why(void)
+{
+    char path[400];
+    CHECK_INT(chmod(in_place("open"), 0755), 0);
+    check_why(in_place("open"),
+              "%s/open is open to others: it has the mode 0755, and must have 0700", place);
+    check_why(in_place("link"), "%s/link is a symbolic link, not a directory", place);
+    check_why(in_place("file"), "%s/file is a file, not a directory", place);
+    check_why(in_place("file/below"), "%s/file/below cannot be opened by the user %lu (%s)", place,
+              (unsigned long)geteuid(), strerror(ENOTDIR));
+    memset(path, 'x', sizeof(path));
+    path[0] = '/';
+    path[sizeof(path) - 1] = '\0';
+    check_why(path, "…%s cannot be opened by the user %lu (%s)", path + sizeof(path) - 301,
+              (unsigned long)geteuid(), strerror(ENAMETOOLONG));
+    if (geteuid() != 0)
+        return;
+    CHECK_INT(mkdir(in_place("theirs"), 0700), 0);
+    CHECK_INT(chown(in_place("theirs"), 12345, 12345), 0);
+    check_why(in_place("theirs"),
+              "%s/theirs belongs to the user 12345, and this process runs as the user 0", place);
+}
+
+/* A directory that is ours, and full of rights, but not the one to write. */
+static void test_unwritable(void)
+{
+    char why[BR_CACHE_WHY_SIZE] = "";
+    CHECK_INT(mkdir(in_place("fixed"), 0700), 0);
+    int dir = br_cache_dir_open(in_place("fixed"), why);
+    CHECK(br_cache_dir_writable(dir, why));
+    CHECK_STR(why, "");
+    if (geteuid() != 0) {
+        CHECK_INT(chmod(in_place("fixed"), 0500), 0);
+        CHECK(!br_cache_dir_writable(dir, why));
+        CHECK_STR(why, "its directory cannot be written to (Permission denied)");
+    }
+    close(dir);
 }
 
 /* An unusable directory is passed over for the next one. */
@@ -132,7 +186,7 @@ static void test_next_one(void)
     CHECK_INT(mkdir(in_place("xdg2/lua-bedrock"), 0777), 0);
     CHECK_INT(chmod(in_place("xdg2/lua-bedrock"), 0777), 0);
     setenv("XDG_CACHE_HOME", in_place("xdg2"), 1);
-    check_place(br_cache_dir_open(NULL), in_place("home/.cache/lua-bedrock"));
+    check_place(br_cache_dir_open(NULL, NULL), in_place("home/.cache/lua-bedrock"));
     unsetenv("XDG_CACHE_HOME");
 }
 
@@ -145,9 +199,9 @@ static void test_foreign_home(void)
     CHECK_INT(chown(in_place("foreign"), 12345, 12345), 0);
     CHECK_INT(mkdir(in_place("foreign-cache"), 0700), 0);
     CHECK_INT(chown(in_place("foreign-cache"), 12345, 12345), 0);
-    CHECK_INT(br_cache_dir_open(in_place("foreign-cache")), -1);
+    CHECK_INT(br_cache_dir_open(in_place("foreign-cache"), NULL), -1);
     setenv("HOME", in_place("foreign"), 1);
-    int fd = br_cache_dir_open(NULL);
+    int fd = br_cache_dir_open(NULL, NULL);
     CHECK_INT(access(in_place("foreign/.cache"), F_OK), -1);
     close(fd);
     setenv("HOME", in_place("home"), 1);
@@ -308,10 +362,12 @@ int main(void)
     test_order();
     test_no_home();
     test_unusable_directories();
+    test_why();
+    test_unwritable();
     test_next_one();
     test_foreign_home();
     leave_no_trace();
-    int dir = br_cache_dir_open(in_place("cache"));
+    int dir = br_cache_dir_open(in_place("cache"), NULL);
     CHECK(dir >= 0);
     test_round_trip(dir);
     test_refused_files(dir);

@@ -472,9 +472,17 @@ static void late_free(br_store *s)
     ((late_store *)s)->freed++;
 }
 
+static bool late_trouble(br_store *s, int64_t mono_ms, char why[BR_STORE_WHY_SIZE])
+{
+    (void)s;
+    (void)mono_ms;
+    snprintf(why, BR_STORE_WHY_SIZE, "it is late");
+    return true;
+}
+
 static br_client kept_client(counting *s)
 {
-    static const br_store_ops ops = {BR_FROM_FILE, "it is late", late_open, late_look,
+    static const br_store_ops ops = {BR_FROM_FILE, late_trouble, late_open, late_look,
                                      late_lock,    late_touch,   late_put,  late_close,
                                      late_abandon, late_free};
     br_client c = client_of(s, "a", &named_ops);

@@ -86,6 +86,30 @@ bool br_client_session_name_refused(br_client *c)
     return refused;
 }
 
+static bool could_be_kept(br_source *s)
+{
+    br_buf key;
+    if (s == NULL || s->store == NULL)
+        return false;
+    br_buf_init_secret(&key, BR_KEY_MATERIAL_MAX);
+    bool could = s->ops->key_material(s, &key);
+    br_buf_free(&key);
+    return could;
+}
+
+br_origin br_client_cache_trouble(br_client *c, char why[BR_STORE_WHY_SIZE])
+{
+    br_principal *p = br_client_principal(c);
+    br_origin origin = BR_FROM_NOWHERE;
+    if (could_be_kept(p->source)) {
+        br_store *store = p->source->store;
+        if (store->ops->trouble(store, c->platform->mono_ms(c->platform->user), why))
+            origin = store->ops->origin;
+    }
+    br_principal_unref(p);
+    return origin;
+}
+
 /* Gives back the principal whose place was taken. */
 static br_principal *replace(br_client *c, br_principal *fresh)
 {

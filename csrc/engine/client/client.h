@@ -41,6 +41,12 @@ void br_client_renew(br_client *c, int64_t now_ms);
 /* Did the profile refuse the session name when the identity was last exchanged? */
 bool br_client_session_name_refused(br_client *c);
 
+/*
+** Is the cache that its credentials could be kept in done without just now? Then `why` says why, for
+** people. May look at files.
+*/
+br_origin br_client_cache_trouble(br_client *c, char why[BR_STORE_WHY_SIZE]);
+
 int64_t br_client_now_ms(const br_client *c, const br_engine *e); /* corrected time */
 
 #endif

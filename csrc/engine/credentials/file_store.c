@@ -1,5 +1,8 @@
 /* The cache directory: a file and a lock for each identity. All answers come at once. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine/credentials/store.h"
@@ -16,6 +19,16 @@ typedef struct entry {
     br_file_lock lock;
 } entry;
 
+static bool trouble(br_store *s, int64_t mono_ms, char why[BR_STORE_WHY_SIZE])
+{
+    (void)mono_ms;
+    int dir = br_cache_dir_open(((file_store *)s)->cache_dir, why);
+    bool unusable = dir < 0 || !br_cache_dir_writable(dir, why);
+    if (dir >= 0)
+        close(dir);
+    return unusable;
+}
+
 static br_store_entry *open_entry(br_store *s, br_engine *e,
                                   const uint8_t identity[BR_IDENTITY_SIZE])
 {
@@ -23,7 +36,7 @@ static br_store_entry *open_entry(br_store *s, br_engine *e,
     entry *f = calloc(1, sizeof *f);
     if (f == NULL)
         return NULL;
-    f->dir = br_cache_dir_open(((file_store *)s)->cache_dir);
+    f->dir = br_cache_dir_open(((file_store *)s)->cache_dir, NULL);
     if (f->dir < 0) {
         free(f);
         return NULL;
@@ -61,13 +74,21 @@ static void touch(br_store_entry *base)
         br_file_lock_touch(&f->lock);
 }
 
+static void trace_unwritten(br_trace *t, int failure)
+{
+    char why[BR_STORE_WHY_SIZE];
+    snprintf(why, sizeof why, "credentials cannot be written (%s)", strerror(failure));
+    br_store_trace_without(t, BR_FROM_FILE, why);
+}
+
 static void put(br_store_entry *base, br_slice bytes, int64_t expires_ms)
 {
     entry *f = (entry *)base;
     uint8_t random[BR_CACHE_RANDOM];
-    if (br_engine_random(base->engine, random, sizeof random))
-        (void)br_cache_file_write(f->dir, f->lock.stem, bytes, expires_ms,
-                                  br_engine_wall_ms(base->engine), random);
+    if (br_engine_random(base->engine, random, sizeof random) &&
+        !br_cache_file_write(f->dir, f->lock.stem, bytes, expires_ms,
+                             br_engine_wall_ms(base->engine), random))
+        trace_unwritten(base->trace, errno);
     base->answers->put(base->user);
 }
 
@@ -93,11 +114,8 @@ static void release(br_store *s)
 
 br_store *br_file_store_new(const br_config *config)
 {
-    static const br_store_ops ops = {BR_FROM_FILE, "its directory cannot be used",
-                                     open_entry,   look,
-                                     lock,         touch,
-                                     put,          close_entry,
-                                     abandon,      release};
+    static const br_store_ops ops = {BR_FROM_FILE, trouble, open_entry,  look,    lock,
+                                     touch,        put,     close_entry, abandon, release};
     file_store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;

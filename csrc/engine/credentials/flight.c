@@ -1,8 +1,7 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/credentials/provider_private.h"
-
-#define KEY_MATERIAL_MAX 8192 /* RSA-16384 would be 4096 bytes */
 
 static bool same_set(const br_credentials *a, const br_credentials *b)
 {
@@ -296,6 +295,15 @@ static void locked(void *user, br_lock_state state, int delay_ms)
         fetch(f);
 }
 
+static void trace_unopened(br_flight *f)
+{
+    char why[BR_STORE_WHY_SIZE];
+    br_store *store = f->source->store;
+    if (!store->ops->trouble(store, br_engine_mono_ms(f->engine), why))
+        snprintf(why, sizeof why, "out of memory");
+    br_store_trace_without(&f->trace, store->ops->origin, why);
+}
+
 /* Without key bytes nothing could be read or written, so there is nothing to lock either. */
 static void begin(void *user)
 {
@@ -306,7 +314,7 @@ static void begin(void *user)
         f->entry = s->store->ops->open(s->store, f->engine, f->provider->identity);
     if (f->entry == NULL) {
         if (s->store != NULL && f->key_material.len > 0)
-            br_store_trace_without(&f->trace, s->store->ops->origin, s->store->ops->unopened);
+            trace_unopened(f);
         fetch(f);
         return;
     }
@@ -335,7 +343,7 @@ br_flight *br_flight_start(br_registry *r, const br_principal *who, br_engine *e
     f->mode = mode;
     f->touched_ms = br_engine_mono_ms(e);
     br_trace_init(&f->trace, BR_TRACE_EVENTS);
-    br_buf_init_secret(&f->key_material, KEY_MATERIAL_MAX);
+    br_buf_init_secret(&f->key_material, BR_KEY_MATERIAL_MAX);
     br_buf_init(&f->sealed, BR_CACHE_RECORD_MAX);
     br_task_enter_background(e, &f->task, engine_gone, f);
     f->next = r->flights;

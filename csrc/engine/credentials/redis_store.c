@@ -354,12 +354,19 @@ static bool make_names(entry *f, const uint8_t identity[BR_IDENTITY_SIZE])
     return true;
 }
 
+static bool trouble(br_store *base, int64_t mono_ms, char why[BR_STORE_WHY_SIZE])
+{
+    snprintf(why, BR_STORE_WHY_SIZE, "it failed a moment ago");
+    return mono_ms < atomic_load(&((redis_store *)base)->config->redis_rests_until_ms);
+}
+
 static br_store_entry *open_entry(br_store *base, br_engine *e,
                                   const uint8_t identity[BR_IDENTITY_SIZE])
 {
     static const br_redis_ops ops = {replied, lost};
     redis_store *s = (redis_store *)base;
-    if (br_engine_mono_ms(e) < atomic_load(&s->config->redis_rests_until_ms))
+    char why[BR_STORE_WHY_SIZE];
+    if (trouble(base, br_engine_mono_ms(e), why))
         return NULL;
     entry *f = calloc(1, sizeof *f);
     if (f == NULL)
@@ -385,11 +392,8 @@ static void release(br_store *base)
 
 br_store *br_redis_store_new(br_config *config)
 {
-    static const br_store_ops ops = {BR_FROM_REDIS, "it failed a moment ago",
-                                     open_entry,    look,
-                                     lock,          touch,
-                                     put,           close_entry,
-                                     abandon,       release};
+    static const br_store_ops ops = {BR_FROM_REDIS, trouble, open_entry,  look,    lock,
+                                     touch,         put,     close_entry, abandon, release};
     redis_store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;

@@ -33,6 +33,8 @@ typedef struct br_source_order {
     void *user;
 } br_source_order;
 
+#define BR_KEY_MATERIAL_MAX 8192 /* RSA-16384 would be 4096 bytes */
+
 typedef struct br_source_ops {
     /* A set that never changes: the rest but free is not called then, and may be NULL. */
     const br_credentials *(*fixed)(const br_source *s);

@@ -11,6 +11,7 @@
 #include "core/aws/cache_record.h"
 #include "core/base/trace.h"
 #include "engine/config.h"
+#include "engine/files/cache_file.h"
 #include "engine/files/file_lock.h"
 
 typedef struct br_store br_store;
@@ -36,11 +37,14 @@ typedef enum br_origin {
     BR_FROM_REDIS
 } br_origin;
 
+#define BR_STORE_WHY_SIZE BR_CACHE_WHY_SIZE
+
 const char *br_origin_name(br_origin origin); /* "exchange", …; NULL: from nowhere */
 
 typedef struct br_store_ops {
-    br_origin origin;     /* of what it holds */
-    const char *unopened; /* why it may have no entry to give, for people */
+    br_origin origin; /* of what it holds */
+    /* Whether it is done without just now; then `why` says why, for people. May look at files. */
+    bool (*trouble)(br_store *s, int64_t mono_ms, char why[BR_STORE_WHY_SIZE]);
     /* The entry of an identity, for one flight on that engine. NULL: none is to be had. */
     br_store_entry *(*open)(br_store *s, br_engine *e, const uint8_t identity[BR_IDENTITY_SIZE]);
     void (*look)(br_store_entry *entry);

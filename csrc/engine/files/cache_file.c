@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define PASSWD_TEXT_MAX 16384
+#define PATH_SHOWN_MAX 300
 #define STEM_LEN (BR_CACHE_STEM_SIZE - 1)
 #define CACHE_SUFFIX ".cache"
 #define TEMPORARY_SUFFIX ".tmp"
@@ -26,18 +28,38 @@ void br_cache_stem(const uint8_t identity[BR_IDENTITY_SIZE], char out[BR_CACHE_S
     out[STEM_LEN] = '\0';
 }
 
-/* Makes the missing directories of a path, beyond its first `existing` bytes. */
-static void make_directories(char *path, size_t existing)
+/* Says it where somebody wants to hear it; the end of a long path counts. */
+static int unusable(char *why, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static int unusable(char *why, const char *path, const char *format, ...)
+{
+    size_t n = strlen(path);
+    if (why == NULL)
+        return -1;
+    const char *end = n > PATH_SHOWN_MAX ? path + n - PATH_SHOWN_MAX : path;
+    int at = snprintf(why, BR_CACHE_WHY_SIZE, "%s%s ", end == path ? "" : "…", end);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why + at, BR_CACHE_WHY_SIZE - (size_t)at, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+/*
+** Makes the missing directories of a path, beyond its first `existing` bytes. The error number of
+** the last one, 0: it is there.
+*/
+static int make_directories(char *path, size_t existing)
 {
     for (char *p = path + existing + 1;; p++) {
         if (*p != '/' && *p != '\0')
             continue;
         char end = *p;
         *p = '\0';
-        (void)mkdir(path, 0700);
+        int failure = mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
         *p = end;
         if (end == '\0')
-            return;
+            return failure;
     }
 }
 
@@ -47,28 +69,52 @@ static bool is_private(const struct stat *st)
 }
 
 /* Checks what was opened, not the name, so nothing can be exchanged in between. */
-static int open_directory(const char *path)
+static int check_directory(int fd, const char *path, char *why)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || (fstat(fd, &st) == 0 && is_private(&st)))
+    if (fstat(fd, &st) != 0)
+        unusable(why, path, "cannot be looked at (%s)", strerror(errno));
+    else if (is_private(&st))
         return fd;
+    else if (st.st_uid != geteuid())
+        unusable(why, path, "belongs to the user %lu, and this process runs as the user %lu",
+                 (unsigned long)st.st_uid, (unsigned long)geteuid());
+    else
+        unusable(why, path, "is open to others: it has the mode %04o, and must have 0700",
+                 (unsigned)(st.st_mode & 07777));
     close(fd);
     return -1;
 }
 
+static int open_directory(const char *path, char *why)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        return check_directory(fd, path, why);
+    int failure = errno;
+    if (lstat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        return unusable(why, path, "is %s, not a directory",
+                        S_ISLNK(st.st_mode) ? "a symbolic link" : "a file");
+    return unusable(why, path, "cannot be opened by the user %lu (%s)", (unsigned long)geteuid(),
+                    strerror(failure));
+}
+
 /* base + tail; what is missing of it beyond `existing` bytes is made. */
-static int directory_below(const char *base, const char *tail, size_t existing)
+static int directory_below(const char *base, const char *tail, size_t existing, char *why)
 {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof(path), "%s%s", base, tail);
     if (n <= 0 || (size_t)n >= sizeof(path))
-        return -1;
+        return unusable(why, base, "is too long a path");
     while (n > 1 && path[n - 1] == '/')
         path[--n] = '\0';
-    if ((size_t)n > existing)
-        make_directories(path, existing);
-    return open_directory(path);
+    int failure = (size_t)n > existing ? make_directories(path, existing) : 0;
+    struct stat st;
+    if (failure != 0 && lstat(path, &st) != 0 && errno == ENOENT)
+        return unusable(why, path, "cannot be made by the user %lu (%s)", (unsigned long)geteuid(),
+                        strerror(failure));
+    return open_directory(path, why);
 }
 
 static int directory_in_home(const char *home)
@@ -76,7 +122,7 @@ static int directory_in_home(const char *home)
     struct stat st;
     if (home == NULL || home[0] != '/' || stat(home, &st) != 0 || st.st_uid != geteuid())
         return -1;
-    return directory_below(home, "/.cache/lua-bedrock", strlen(home));
+    return directory_below(home, "/.cache/lua-bedrock", strlen(home), NULL);
 }
 
 static int directory_in_passwd_home(void)
@@ -91,24 +137,32 @@ static int directory_in_passwd_home(void)
     return fd;
 }
 
-static int directory_in_tmp(void)
+static int directory_in_tmp(char *why)
 {
     char path[sizeof("/tmp/lua-bedrock-") + 20];
     snprintf(path, sizeof(path), "/tmp/lua-bedrock-%lu", (unsigned long)geteuid());
-    return directory_below(path, "", strlen("/tmp"));
+    return directory_below(path, "", strlen("/tmp"), why);
 }
 
-int br_cache_dir_open(const char *cache_dir)
+int br_cache_dir_open(const char *cache_dir, char why[BR_CACHE_WHY_SIZE])
 {
     if (cache_dir != NULL && *cache_dir != '\0')
-        return directory_below(cache_dir, "", 0);
+        return directory_below(cache_dir, "", 0, why);
     const char *xdg = secure_getenv("XDG_CACHE_HOME");
-    int fd = xdg != NULL && xdg[0] == '/' ? directory_below(xdg, "/lua-bedrock", 0) : -1;
+    int fd = xdg != NULL && xdg[0] == '/' ? directory_below(xdg, "/lua-bedrock", 0, NULL) : -1;
     if (fd < 0)
         fd = directory_in_home(secure_getenv("HOME"));
     if (fd < 0)
         fd = directory_in_passwd_home();
-    return fd >= 0 ? fd : directory_in_tmp();
+    return fd >= 0 ? fd : directory_in_tmp(why);
+}
+
+bool br_cache_dir_writable(int dir, char why[BR_CACHE_WHY_SIZE])
+{
+    if (faccessat(dir, ".", W_OK | X_OK, AT_EACCESS) == 0)
+        return true;
+    snprintf(why, BR_CACHE_WHY_SIZE, "its directory cannot be written to (%s)", strerror(errno));
+    return false;
 }
 
 /* No link at all is fine: the file was replaced just after it was opened. */
@@ -210,9 +264,14 @@ static bool write_temporary(int dir, const char *name, br_slice bytes, int64_t e
     if (fd < 0)
         return false;
     bool ok = fchmod(fd, 0600) == 0 && br_write_all(fd, bytes) && set_expiry(fd, expires_ms);
-    ok &= close(fd) == 0;
+    int why = errno;
+    if (close(fd) != 0 && ok) {
+        why = errno;
+        ok = false;
+    }
     if (!ok)
         (void)unlinkat(dir, name, 0);
+    errno = why;
     return ok;
 }
 
@@ -227,7 +286,9 @@ bool br_cache_file_write(int dir, const char *stem, br_slice bytes, int64_t expi
     if (bytes.n > BR_CACHE_RECORD_MAX || !write_temporary(dir, temporary, bytes, expires_ms))
         return false;
     if (renameat(dir, temporary, dir, name) != 0) {
+        int why = errno;
         (void)unlinkat(dir, temporary, 0);
+        errno = why;
         return false;
     }
     remove_old_files(dir, now_ms);
