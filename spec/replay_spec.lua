@@ -264,6 +264,42 @@ describe("a chat that was saved as JSON", function()
         local by_hand = { role = "user", content = bedrock.array { { txt = "Hi" } } }
         refused(no(sent { by_hand }), "messages[1].content[1].txt", "unknown")
     end)
+
+    it("is checked as if it were written by hand, where the call says so", function()
+        local function messages()
+            return bedrock.json.decode('[{"role":"user","content":[{"txt":"hi"},{"toolUse":{"name":"n","input":{}}}]},'
+                .. '{"role":"critic","later":1,"content":[]}]')
+        end
+        for _, options in ipairs { { unknown = "error" }, { strict = true }, { unknown = "error", strict = true } } do
+            local err = no(sent(messages(), options))
+            refused(err, "messages[1].content[1].txt", "unknown")
+            refused(err, "messages[1].content[2].toolUse.toolUseId", "missing")
+            refused(err, "messages[2].later", "unknown")
+        end
+        refused(no(sent(messages(), { strict = true })), "messages[2].role", "enum")
+        for _, options in ipairs { {}, { strict = false }, { unknown = "pass" } } do
+            assert.is_string(sent(messages(), options))
+        end
+        local strict = service.connect(ep, { strict = true, unknown = "error" })
+        assert(strict:prepare("converse", { modelId = MODEL, messages = messages() }))
+        strict:close()
+    end)
+
+    it("goes on as it was where a chat has read it, whatever the call says", function()
+        local path = os.tmpname()
+        local content = '[{"hologram":{"empty":[]}},{"toolUse":{"toolUseId":"' .. LONG_ID
+            .. '","name":"n","input":{"a":null},"mood":1}},{"text":"So."}]'
+        local user = { role = "user", content = { { toolResult = { toolUseId = LONG_ID,
+            content = { { text = "done" } } } } } }
+        local chat = assert(conn:chat { model = MODEL, messages = { { role = "user", content = { { text = "Hi" } } },
+            message_of(content), user, { role = "assistant", content = { { text = "Good." } } } } })
+        assert(chat:save(path))
+        chat = assert(conn:chat { model = MODEL, messages = path })
+        assert(chat:say("And now?", { strict = true, unknown = "error" }))
+        local body = require("mime").unb64(service.last_request(ep).body64)
+        assert.same(cjson.decode(content), cjson.decode(body).messages[2].content)
+        os.remove(path)
+    end)
 end)
 
 describe("other operations", function()

@@ -80,6 +80,17 @@ static void read_unknown_mode(lua_State *L, int table, bool *pass, br_problems *
     lua_pop(L, 1);
 }
 
+/* The call itself says so, not the connection: then it is about what it sends. */
+static bool asks_for_checks(lua_State *L, int table)
+{
+    br_lua_rawfield(L, table, "strict");
+    br_lua_rawfield(L, table, "unknown");
+    bool asks = lua_toboolean(L, -2) ||
+                (lua_type(L, -1) == LUA_TSTRING && br_slice_eqs(br_lua_string_arg(L, -1), "error"));
+    lua_pop(L, 2);
+    return asks;
+}
+
 static void read_stream(lua_State *L, int table, br_lua_options *out, br_problems *p)
 {
     br_lua_rawfield(L, table, "stream");
@@ -202,6 +213,7 @@ bool br_lua_options_read(lua_State *L, int index, const br_client *client, const
     read_flag(L, index, "validate", &out->encode.validate, p);
     read_stream(L, index, out, p);
     read_unknown_mode(L, index, &out->encode.unknown_pass, p);
+    out->encode.by_hand = asks_for_checks(L, index);
     br_lua_options_authorization(L, index, &out->call.authorization, p);
     refuse_others(L, index, p);
     return !br_problems_any(p);

@@ -38,6 +38,7 @@ typedef struct br_encode_ctx {
     bool strict;     /* enum values, patterns and the regions of ARNs are checked too */
     br_slice region; /* the connection's; empty: ARNs of any may be given */
     bool unknown_pass; /* unknown members are encoded by their Lua type instead of refused */
+    bool by_hand;      /* JSON that was read is checked like tables that are written by hand */
     /* > 0: long bytes are attached to the request (br_request_attach). That place of the stack, nil
        before, then has a table of the strings, to be kept until they are joined. 0: all goes into
        the body at once */

@@ -4,11 +4,24 @@
 
 #define STACK 10 /* what a question takes */
 
+/* Whether a table around the value in hand came from an answer, or was marked as one. */
+static bool is_in_one_that_came(const br_encoder *e)
+{
+    for (unsigned i = 0; i < e->depth; i++) {
+        if (br_came_push(e->L, e->path[i].table)) {
+            lua_pop(e->L, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
 ** JSON that was read, as a chat that was saved is: data, no slip of the pen. Only in structures that
 ** answers hold, so that slips in settings and whole requests that are written as JSON are found.
-** bedrock.array marks lists that are written by hand, so what counts is the object around. `depth` is
-** that of the table.
+** bedrock.array marks lists that are written by hand, so what counts is the object around. Where the
+** call says that it wants checks (by_hand), only messages of a saved chat are data, which the chat has
+** marked. `depth` is that of the table.
 */
 static bool is_saved(const br_encoder *e, int table, unsigned depth)
 {
@@ -17,7 +30,7 @@ static bool is_saved(const br_encoder *e, int table, unsigned depth)
     br_mark mark = br_document_mark(e->L, table);
     while (mark == BR_MARK_ARRAY && depth > 0)
         mark = br_document_mark(e->L, e->path[--depth].table);
-    return mark == BR_MARK_OBJECT;
+    return mark == BR_MARK_OBJECT && (!e->ctx->by_hand || is_in_one_that_came(e));
 }
 
 static void push_last_step(const br_encoder *e)
