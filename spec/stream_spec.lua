@@ -368,20 +368,24 @@ describe("a stream", function()
         end)
 
         it("lets the peer go without reading the rest", function()
-            local plain = assert(bedrock.connect {
-                auth = "access_keys",
-                access_key_id = ep.access_key_id,
-                secret_access_key = ep.secret_access_key,
-                endpoint = ep.http,
-            })
-            ep:config { stream_interval_ms = 100 }
-            local stream = assert(plain:converse_stream(ask "Hello there"))
-            assert(stream:next())
-            stream:close()
-            assert.is_true(patience.eventually(function()
-                return ep:counters().aborted == 1
-            end))
-            plain:close()
+            for _, url in ipairs { ep.http, ep.https } do
+                local other = assert(bedrock.connect {
+                    auth = "access_keys",
+                    access_key_id = ep.access_key_id,
+                    secret_access_key = ep.secret_access_key,
+                    endpoint = url,
+                    ca_file = ep.ca_file,
+                })
+                ep:reset()
+                ep:config { stream_interval_ms = 100 }
+                local stream = assert(other:converse_stream(ask "Hello there"))
+                assert(stream:next())
+                stream:close()
+                assert.is_true(patience.eventually(function()
+                    return ep:counters().aborted == 1
+                end), url)
+                other:close()
+            end
         end)
 
         it("hands its close to a loop that is left", function()

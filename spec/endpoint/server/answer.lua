@@ -27,6 +27,15 @@ local function hang()
     end
 end
 
+--- The client has gone. Told by nginx, or, of clients with TLS, seen when they take nothing more.
+function answer.leave()
+    if not ngx.ctx.left then
+        ngx.ctx.left = true
+        state.count("aborted")
+    end
+    return ngx.exit(499)
+end
+
 --- A function that sends bytes at once and cuts the connection when `limit` bytes are out.
 local function writer(limit)
     local sent = 0
@@ -36,8 +45,9 @@ local function writer(limit)
             abort()
         end
         sent = sent + #bytes
-        ngx.print(bytes)
-        ngx.flush(true)
+        if not (ngx.print(bytes) and ngx.flush(true)) then
+            answer.leave()
+        end
     end
 end
 

@@ -100,10 +100,7 @@ local function counter_of(route)
 end
 
 local function watch_client()
-    ngx.on_abort(function()
-        state.count("aborted")
-        ngx.exit(499)
-    end)
+    ngx.on_abort(answer.leave)
 end
 
 local function open(request, route)
