@@ -35,10 +35,10 @@ describe("the example gateway", function()
         ep:reset()
     end)
 
-    local function post(path, value, from)
+    local function post(path, value, from, other)
         local parts, body = {}, type(value) == "string" and value or cjson.encode(value)
         local _, status, headers = http.request {
-            url = "http://127.0.0.1:" .. server.port .. path,
+            url = "http://127.0.0.1:" .. (other or server).port .. path,
             method = "POST",
             headers = { ["content-length"] = #body, ["content-type"] = "application/json",
                 ["sec-fetch-site"] = from },
@@ -61,8 +61,7 @@ describe("the example gateway", function()
         for name, value in pairs(more or {}) do
             input[name] = value
         end
-        local status, text = post("/v1/chat/completions", input)
-        return status, text
+        return post("/v1/chat/completions", input)
     end
 
     local function asked()
@@ -148,6 +147,8 @@ describe("the example gateway", function()
         assert.equal("stop", table.remove(list).choices[1].finish_reason)
         for _, chunk in ipairs(list) do
             assert.equal("chat.completion.chunk", chunk.object)
+            assert.equal(list[1].id, chunk.id)
+            assert.equal(list[1].created, chunk.created)
             words[#words + 1] = chunk.choices[1].delta.content
         end
         assert.equal("You asked: hello there", table.concat(words):match "^[^\n]*")
@@ -206,7 +207,26 @@ describe("the example gateway", function()
     it("refuses in words what it cannot do, and does what it can", function()
         local refused = {
             { { n = 2 }, "n: only 1 is supported" },
-            { { logit_bias = { a = 1 }, seed = 1 }, "logit_bias is not supported; seed is not supported" },
+            { { logit_bias = { a = 1 }, top_k = 1 }, "logit_bias is not supported; top_k is not supported" },
+            { { reasoning_effort = "high" }, "reasoning_effort: only none is supported" },
+            { { tools = TOOLS, parallel_tool_calls = false }, "parallel_tool_calls: false is not supported" },
+            { { parallel_tool_calls = "no" }, "parallel_tool_calls: expected true or false" },
+            { { stream = "yes" }, "stream: expected true or false" },
+            { { stream_options = true }, "stream_options: expected an object" },
+            { { stop = 5 }, "stop: expected a string or a list of strings" },
+            { { tools = "weather" }, "tools: expected a list of tools" },
+            { { tools = { { type = "custom" } } }, 'tools: the type "custom" is not supported' },
+            { { tools = TOOLS, tool_choice = "weather" }, 'tool_choice: expected "auto", "none", "required" or' },
+            { { tools = TOOLS, tool_choice = 1 }, "tool_choice: expected" },
+            { { tools = TOOLS, tool_choice = { type = "bogus" } }, "tool_choice: expected" },
+            { { tools = TOOLS, tool_choice = { type = "function", ["function"] = "f" } }, "tool_choice: expected" },
+            { { tool_choice = "required" }, "tool_choice: there are no tools" },
+            { { response_format = "text" }, "response_format: expected an object" },
+            { { messages = { { role = "user", content = { a = 1 } } } }, "content must be a text or a list of parts" },
+            { { messages = { { role = "user", content = 5 } } }, "content must be a text or a list of parts" },
+            { { messages = { { role = "user", content = { "hi" } } } }, "must be an object with a type" },
+            { { messages = { { role = "user", content = { { type = "image_url",
+                image_url = { url = "data:image/png;base64,%%%" } } } } } }, "is not base64" },
             { { response_format = { type = "json_object" } }, 'expected the type "text" or "json_schema"' },
             { { messages = { { role = "critic", content = "no" } } }, 'the role "critic" is not supported' },
             { { messages = { { role = "user", content = { { type = "input_audio" } } } } }, '"input_audio" are not' },
@@ -223,10 +243,11 @@ describe("the example gateway", function()
             assert.equal("invalid_request_error", said.type)
         end
         assert.equal(0, ep:counters().Converse)
-        local status, text = complete { n = 1, frequency_penalty = 0, user = "somebody",
+        local status, text = complete { n = 1, frequency_penalty = 0, user = "somebody", seed = 7,
+            reasoning_effort = "none", parallel_tool_calls = false, tool_choice = "auto",
             response_format = { type = "json_schema", json_schema = { name = "place", schema = { type = "object" } } },
             messages = { { role = "user", content = { { type = "text", text = "where is this?" },
-                { type = "image_url", image_url = { url = "data:image/jpg;base64,aGk=" } } } } } }
+                { type = "image_url", image_url = { url = "DATA:IMAGE/JPG;Base64,aGk=" } } } } } }
         assert.equal(200, status, text)
         local sent = asked()
         assert.same({ image = { format = "jpeg", source = { bytes = "aGk=" } } }, sent.messages[1].content[2])
@@ -234,12 +255,118 @@ describe("the example gateway", function()
             schema = '{"type":"object"}' } } }, sent.outputConfig.textFormat)
     end)
 
+    it("names what is wrong as the caller wrote it", function()
+        local cases = {
+            { { temperature = 2 }, "temperature: " },
+            { { max_tokens = 0 }, "max_tokens: " },
+            { { max_completion_tokens = 0 }, "max_completion_tokens: " },
+            { { top_p = "much" }, "top_p: " },
+            { { stop = { 5 } }, "stop[1]: " },
+            { { tools = { TOOLS[1], { type = "function", ["function"] = { name = "not a name!" ,
+                description = "" } } } }, "tools[1].function.description: " },
+            { { messages = { { role = "user", content = { { type = "text", text = 5 } } } } }, "messages: " },
+        }
+        for _, case in ipairs(cases) do
+            for _, stream in ipairs { false, true } do
+                case[1].stream = stream
+                local status, text = complete(case[1])
+                local said = cjson.decode(text).error.message
+                assert.equal(400, status, said)
+                assert.equal(case[2], said:sub(1, #case[2]))
+                for _, word in ipairs { "Config", "maxTokens", "topP", "modelId", "toolSpec", "converse" } do
+                    assert.is_nil(said:find(word, 1, true), said)
+                end
+            end
+        end
+        ep:script { { match = { operation = "Converse" }, action = { status = 400, json = {
+            message = "The maxTokens in inferenceConfig.maxTokens exceed this modelId's limit." } } } }
+        local _, text = complete {}
+        assert.equal("The max_tokens in max_tokens exceed this model's limit.", cjson.decode(text).error.message)
+    end)
+
+    it("says when to come again, and that it is too much", function()
+        for _, stream in ipairs { false, true } do
+            ep:script { { match = { path = "/converse" }, times = -1, action = { status = 429,
+                headers = { ["retry-after"] = "30", ["x-amzn-ErrorType"] = "ThrottlingException" },
+                json = { message = "Too many tokens" } } } }
+            local status, text, headers = complete { stream = stream }
+            assert.equal(429, status)
+            assert.equal("30", headers["retry-after"])
+            local said = cjson.decode(text).error
+            assert.equal("rate_limit_error", said.type)
+            assert.equal("rate_limit_exceeded", said.code)
+            assert.equal("Too many tokens", said.message)
+            ep:reset()
+        end
+    end)
+
+    it("refuses a stream that its first event refuses", function()
+        for name, wanted in pairs { validationException = 400, throttlingException = 429,
+            modelStreamErrorException = 424, internalServerException = 502 } do
+            ep:reset()
+            ep:script { { match = { operation = "ConverseStream" }, times = -1, action = { frames = {
+                { exception = name, json = { message = "It rests." } } } } } }
+            local status, text, headers = complete { stream = true }
+            assert.equal(wanted, status, text)
+            assert.equal("application/json", headers["content-type"])
+            assert.truthy(wanted > 500 or cjson.decode(text).error.message == "It rests.", text)
+        end
+        ep:reset()
+        ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
+            { event = "messageStart", json = { role = "assistant" } },
+            { exception = "modelStreamErrorException", json = { message = "It stumbled." } } } } } }
+        local status, text = complete { stream = true }
+        assert.equal(200, status)
+        local list = events_of(text)
+        assert.equal("It stumbled.", list[#list].error.message)
+    end)
+
+    it("lists models, and says what else it has", function()
+        local status, text = server:get "/v1/models"
+        assert.equal(200, status, text)
+        assert.equal("list", cjson.decode(text).object)
+        local data = cjson.decode(text).data
+        assert.equal("default", data[1].id)
+        local status_of_one, one = server:get("/v1/models/" .. data[2].id)
+        assert.equal(200, status_of_one, one)
+        assert.same(data[2], cjson.decode(one))
+        assert.same({ "model", "string" }, { data[2].object, type(data[2].owned_by) })
+        for path, code in pairs { ["/v1/models/no.such"] = "model_not_found", ["/v1/embeddings"] = "unknown_url" } do
+            local headers
+            status, text, headers = server:get(path)
+            assert.equal(404, status)
+            assert.equal("application/json", headers["content-type"])
+            assert.equal(code, cjson.decode(text).error.code)
+        end
+    end)
+
+    it("keeps to itself what is wrong with its own settings", function()
+        local other = gateway.start_example(ep, DIR .. "/lost", "amazon.nova-lite-v1:0")
+        os.remove(DIR .. "/lost/ca.pem")
+        for _, path in ipairs { "/v1/chat/completions", "/v1/chat/completions?stream", "/chat" } do
+            local _, text = post(path, path == "/chat" and { messages = { { role = "user", text = "one" } } }
+                or { model = "default", messages = { say "hi" }, stream = path:find "stream" ~= nil }, nil, other)
+            assert.truthy(text:find("its error log says why", 1, true), text)
+            assert.is_nil(text:find(DIR, 1, true), text)
+        end
+        assert.truthy(other:error_log():find("ca.pem", 1, true))
+        ep:script { { match = { operation = "Converse" }, action = { status = 403,
+            headers = { ["x-amzn-ErrorType"] = "AccessDeniedException" },
+            json = { message = "User: arn:aws:sts::123456789012:assumed-role/r is not authorized" } } } }
+        local status, text = complete {}
+        assert.equal(502, status)
+        assert.is_nil(text:find("arn:aws", 1, true), text)
+        other:stop()
+    end)
+
     it("logs what failed, and nothing else", function()
         local told = {}
         for line in server:error_log():gmatch "[^\n]*%[error%] ([^\n]*)" do
             told[#told + 1] = line:match "tell%(%): ([%w_]+: %w+)" or line
         end
-        assert.same({ "converse_stream: HTTP500" }, told)
+        table.sort(told)
+        assert.same({ "converse: AccessDeniedException", "converse_stream: HTTP500",
+            "converse_stream: InternalServerException" }, told)
     end)
 
     it("says what is missing when it is started without settings", function()

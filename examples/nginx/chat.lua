@@ -30,7 +30,7 @@ function chat.answer()
     }
     if not stream then
         gateway.tell(err)
-        return tell { error = tostring(err) }
+        return tell { error = gateway.words_for(err) }
     end
     local tokens
     while true do
@@ -41,7 +41,7 @@ function chat.answer()
             tokens = event.usage.totalTokens
         elseif event and not name then
             gateway.tell(event)
-            return tell { error = tostring(event) }
+            return tell { error = gateway.words_for(event) }
         elseif not name then
             return tell { done = true, tokens = tokens }
         end

@@ -36,12 +36,48 @@ function gateway.input()
     return bedrock.json.decode(text)
 end
 
+--- Errors in a stream have no status of their own. Those that are the caller's:
+local STATUS_IN_STREAM = { ModelStreamErrorException = 424, ThrottlingException = 429, ValidationException = 400 }
+
+--- What Bedrock refuses to the gateway itself is not about the caller's input.
+local OURS = { [401] = true, [403] = true }
+
+local function status_of_service(err)
+    return err.status or STATUS_IN_STREAM[err.code] or 500
+end
+
 --- The status of what went wrong with the caller's input is the caller's, all else is ours.
 function gateway.status_of(err)
-    if err.kind == "validation" or err.kind == "service" and err.status and err.status < 500 then
-        return err.kind == "service" and err.status or 400
+    if err.kind == "validation" then
+        return 400
+    elseif err.kind == "service" then
+        local status = status_of_service(err)
+        return status >= 400 and status < 500 and not OURS[status] and status or 502
     end
     return err.kind == "timeout" and 504 or 502
+end
+
+local function problems_of(err)
+    local list = {}
+    for i, problem in ipairs(err.errors or {}) do
+        list[i] = ("%s: %s"):format(problem.path, problem.message)
+    end
+    return list[1] and table.concat(list, "; ") or err.message
+end
+
+--- What the caller is told. Errors that are not about the caller's input may name files, hosts and roles of ours: those
+--- stand in the error log alone.
+function gateway.words_for(err)
+    if err.kind == "validation" then
+        return problems_of(err)
+    elseif gateway.status_of(err) < 500 then
+        return err.message
+    elseif err.kind == "timeout" then
+        return "the model did not answer in time"
+    elseif err.kind == "stream" or err.kind == "service" and not OURS[err.status] then
+        return ("Bedrock failed to answer (%s); try again later"):format(err.code)
+    end
+    return "the gateway cannot use Bedrock just now; its error log says why"
 end
 
 --- One server-sent event, on its way before this returns. false: the reader has gone.

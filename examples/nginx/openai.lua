@@ -1,9 +1,10 @@
 --- OpenAI's chat completions in front of Converse: text, images as data URLs, tools, JSON by a schema, usage,
---- streaming. The model's name is Bedrock's model ID; "default" is the one of the settings. What cannot be done is
---- refused in words.
+--- streaming; and the list of models. The model's name is Bedrock's model ID; "default" is the one of the settings.
+--- What cannot be done is refused in words; ../README.md lists it.
 local bedrock = require "bedrock"
 local gateway = require "gateway"
 local request = require "openai_request"
+local words = require "openai_words"
 
 local openai = {}
 
@@ -47,41 +48,67 @@ local function message_of(content)
     }
 end
 
-local function envelope(object, model, choices)
+--- What all chunks of one answer have in common.
+local function new_completion(model)
+    return { id = "chatcmpl-" .. ngx.var.request_id, created = ngx.time(), model = model }
+end
+
+local function envelope(completion, object, choices)
     return {
-        id = "chatcmpl-" .. ngx.var.request_id,
+        id = completion.id,
         object = object,
-        created = ngx.time(),
-        model = model,
+        created = completion.created,
+        model = completion.model,
         choices = bedrock.array(choices),
     }
 end
 
-local function fail(status, kind, message)
-    ngx.status = status
+local function send_json(value)
     ngx.header["Content-Type"] = "application/json"
-    ngx.say(bedrock.json.encode { error = { message = message, type = kind, code = bedrock.null } })
+    ngx.say(bedrock.json.encode(value))
 end
 
-local function fail_with(err)
+local TYPES = { [429] = "rate_limit_error" }
+local CODES = { [404] = "model_not_found", [429] = "rate_limit_exceeded" }
+
+local function error_of(status, message)
+    return { error = {
+        message = message,
+        type = TYPES[status] or status < 500 and "invalid_request_error" or "api_error",
+        param = bedrock.null,
+        code = CODES[status] or bedrock.null,
+    } }
+end
+
+local function fail(status, message)
+    ngx.status = status
+    send_json(error_of(status, message))
+end
+
+local function message_for(err, input)
+    return words.of(gateway.words_for(err), input)
+end
+
+local function fail_with(err, input)
     gateway.tell(err)
-    local status = gateway.status_of(err)
-    return fail(status, status < 500 and "invalid_request_error" or "api_error", tostring(err))
+    if err.retry_after then
+        ngx.header["Retry-After"] = math.ceil(err.retry_after)
+    end
+    return fail(gateway.status_of(err), message_for(err, input))
 end
 
-local function answer_whole(params, model)
+local function answer_whole(params, input)
     local result, err = gateway.connection:converse(params)
     if not result then
-        return fail_with(err)
+        return fail_with(err, input)
     end
-    local whole = envelope("chat.completion", model, { {
+    local whole = envelope(new_completion(input.model), "chat.completion", { {
         index = 0,
         message = message_of(result.output.message.content),
         finish_reason = FINISH[result.stopReason] or "stop",
     } })
     whole.usage = usage_of(result.usage)
-    ngx.header["Content-Type"] = "application/json"
-    ngx.say(bedrock.json.encode(whole))
+    send_json(whole)
 end
 
 --- Tools are numbered by themselves, blocks of text not counted.
@@ -104,40 +131,56 @@ local function delta_of(name, event, tools)
     end
 end
 
-local function send_chunk(model, delta, finish)
-    gateway.send(bedrock.json.encode(envelope("chat.completion.chunk", model, { {
+local function send_chunk(completion, delta, finish)
+    gateway.send(bedrock.json.encode(envelope(completion, "chat.completion.chunk", { {
         index = 0,
         delta = delta,
         finish_reason = finish or bedrock.null,
     } })))
 end
 
-local function send_usage(model, usage)
-    local chunk = envelope("chat.completion.chunk", model, {})
+local function send_usage(completion, usage)
+    local chunk = envelope(completion, "chat.completion.chunk", {})
     chunk.usage = usage_of(usage)
     gateway.send(bedrock.json.encode(chunk))
 end
 
-local function answer_in_pieces(params, model, with_usage)
+--- With its first event: until that is there, the stream may be refused, and the answer has no status yet.
+--- @return table? stream
+--- @return any name or the error
+--- @return table? event
+local function opened(params)
     local stream, err = gateway.connection:converse_stream(params)
     if not stream then
-        return fail_with(err)
+        return nil, err
+    end
+    local name, event = stream:next()
+    if not name then
+        return nil, event
+    end
+    return stream, name, event
+end
+
+local function answer_in_pieces(params, input)
+    local stream, name, event = opened(params)
+    if not stream then
+        return fail_with(name, input)
     end
     gateway.begin_events()
-    local tools = { count = -1 }
-    local name, event = stream:next()
+    local completion, tools = new_completion(input.model), { count = -1 }
+    local with_usage = input.stream_options and input.stream_options.include_usage
     while name do
         local delta, finish = delta_of(name, event, tools)
         if delta then
-            send_chunk(model, delta, finish)
+            send_chunk(completion, delta, finish)
         elseif name == "metadata" and with_usage then
-            send_usage(model, event.usage)
+            send_usage(completion, event.usage)
         end
         name, event = stream:next()
     end
     if event then
         gateway.tell(event)
-        return gateway.send(bedrock.json.encode { error = { message = tostring(event), type = "api_error" } })
+        return gateway.send(bedrock.json.encode(error_of(gateway.status_of(event), message_for(event, input))))
     end
     gateway.send "[DONE]"
 end
@@ -145,13 +188,56 @@ end
 function openai.completions()
     local params, why, input = request.read(gateway.input())
     if not params then
-        return fail(400, "invalid_request_error", why)
+        return fail(400, why)
     end
-    if input.stream == true then
-        local options = input.stream_options
-        return answer_in_pieces(params, input.model, type(options) == "table" and options.include_usage)
+    return (input.stream and answer_in_pieces or answer_whole)(params, input)
+end
+
+local function model_of(id, owner)
+    return { id = id, object = "model", created = 0, owned_by = owner }
+end
+
+--- Those that write text; the one of the settings first.
+local function models()
+    local found, err = gateway.connection:models { output = "text" }
+    if not found then
+        return nil, err
     end
-    return answer_whole(params, input.model)
+    local list = { gateway.model and model_of("default", "settings") }
+    for _, model in ipairs(found) do
+        list[#list + 1] = model_of(model.id, model.provider or "bedrock")
+    end
+    return list
+end
+
+function openai.models()
+    local list, err = models()
+    if not list then
+        return fail_with(err, {})
+    end
+    send_json { object = "list", data = bedrock.array(list) }
+end
+
+--- @param id string
+function openai.model(id)
+    local list, err = models()
+    if not list then
+        return fail_with(err, {})
+    end
+    for _, model in ipairs(list) do
+        if model.id == id then
+            return send_json(model)
+        end
+    end
+    fail(404, ("there is no model %q; GET /v1/models lists them"):format(id))
+end
+
+function openai.unknown()
+    ngx.status = 404
+    local answer = error_of(400, ngx.req.get_method() .. " " .. ngx.var.uri .. " is not part of this gateway: it has "
+        .. "/v1/chat/completions and /v1/models")
+    answer.error.code = "unknown_url"
+    send_json(answer)
 end
 
 return openai

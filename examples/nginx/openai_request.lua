@@ -19,10 +19,11 @@ local function without_nulls(list)
     return list
 end
 
---- Parameters that are read below, or say nothing about the answer.
+--- Parameters that are read below, or promise nothing about the answer: a seed is kept "as well as possible".
 local KNOWN = {}
 for name in ([[model messages stream stream_options max_tokens max_completion_tokens temperature top_p stop tools
-    tool_choice response_format user metadata store safety_identifier prompt_cache_key]]):gmatch "%S+" do
+    tool_choice response_format parallel_tool_calls user metadata store safety_identifier prompt_cache_key
+    seed]]):gmatch "%S+" do
     KNOWN[name] = true
 end
 
@@ -32,7 +33,7 @@ local ONLY = {
     logprobs = false,
     frequency_penalty = 0,
     presence_penalty = 0,
-    parallel_tool_calls = true,
+    reasoning_effort = "none",
     service_tier = "auto",
 }
 
@@ -51,14 +52,39 @@ local function check(input)
     end
 end
 
+local function check_type(name, value, wanted, said)
+    if value ~= nil and type(value) ~= wanted then
+        refuse(("%s: expected %s"):format(name, said))
+    end
+end
+
+--- What another type would turn into something else without a word.
+local function check_types(input)
+    check_type("stream", input.stream, "boolean", "true or false")
+    check_type("stream_options", input.stream_options, "table", "an object")
+    check_type("parallel_tool_calls", input.parallel_tool_calls, "boolean", "true or false")
+    check_type("tools", input.tools, "table", "a list of tools")
+    check_type("response_format", input.response_format, "table", "an object")
+    if type(input.stop) ~= "string" then
+        check_type("stop", input.stop, "table", "a string or a list of strings")
+    end
+    if input.parallel_tool_calls == false and input.tools and input.tools[1] then
+        refuse "parallel_tool_calls: false is not supported, as Bedrock has no such wish; leave it out"
+    end
+end
+
 --- What Converse calls the formats whose names differ.
 local FORMATS = { jpg = "jpeg" }
 
 local function image(url)
-    local format, data = tostring(url):match "^data:image/([%w.+-]+);base64,(.*)$"
-    local bytes = data and ngx.decode_base64(data)
-    if not bytes then
+    local head, data = tostring(url):match "^([^,]*),(.*)$"
+    local format = head and head:lower():match "^data:image/([%w.+-]+);base64$"
+    if not format then
         refuse "image_url: expected a data URL (data:image/png;base64,…); the gateway fetches nothing"
+    end
+    local bytes = ngx.decode_base64(data)
+    if not bytes then
+        refuse "image_url: what follows base64, in the data URL is not base64"
     end
     return { image = { format = FORMATS[format] or format, source = { bytes = bytes } } }
 end
@@ -77,12 +103,18 @@ function part_readers.image_url(part)
     return image(part.image_url.url)
 end
 
+--- Only an assistant that calls tools may say nothing.
 local function blocks(content)
     if type(content) == "string" then
         return content ~= "" and { { text = content } } or {}
+    elseif content ~= nil and (type(content) ~= "table" or next(content) ~= nil and content[1] == nil) then
+        refuse "messages: content must be a text or a list of parts"
     end
     local list = {}
     for _, part in ipairs(content or {}) do
+        if type(part) ~= "table" then
+            refuse "messages: each part of content must be an object with a type"
+        end
         local reader = part_readers[part.type]
             or refuse(("content: parts of type %q are not supported"):format(part.type))
         list[#list + 1] = reader(part)
@@ -150,25 +182,39 @@ function readers.tool(params, message)
     } } })
 end
 
+--- By their names at OpenAI. "none" is to send no tools.
+local CHOICES = { auto = {}, none = {}, required = { any = {} } }
+
+local function tool_choice(choice)
+    local f = type(choice) == "table" and choice.type == "function" and choice["function"]
+    if type(f) == "table" and type(f.name) == "string" then
+        return { tool = { name = f.name } }
+    elseif choice == nil then
+        return nil
+    end
+    local known = CHOICES[choice]
+        or refuse 'tool_choice: expected "auto", "none", "required" or {"type": "function", "function": {"name": …}}'
+    return next(known) and known or nil
+end
+
 local function tool_config(input)
-    if not input.tools or input.tool_choice == "none" then
+    local choice = tool_choice(input.tool_choice)
+    if choice and not (input.tools and input.tools[1]) then
+        refuse "tool_choice: there are no tools to choose from"
+    elseif not input.tools or not input.tools[1] or input.tool_choice == "none" then
         return nil
     end
     local config = { tools = {} }
     for i, tool in ipairs(input.tools) do
-        local f = tool["function"]
+        local f = tool.type == "function" and tool["function"]
+            or refuse(("tools: the type %q is not supported, only \"function\""):format(tostring(tool.type)))
         config.tools[i] = { toolSpec = {
             name = f.name,
             description = f.description,
             inputSchema = { json = f.parameters or { type = "object" } },
         } }
     end
-    local choice = input.tool_choice
-    if choice == "required" then
-        config.toolChoice = { any = {} }
-    elseif type(choice) == "table" then
-        config.toolChoice = { tool = { name = choice["function"].name } }
-    end
+    config.toolChoice = choice
     return config
 end
 
@@ -213,6 +259,7 @@ end
 
 local function read(input)
     check(without_nulls(input))
+    check_types(input)
     return params_of(input)
 end
 
