@@ -71,6 +71,39 @@ describe("in nginx", function()
         stop()
     end)
 
+    it("says to whom a stream belongs that another request reads", function()
+        ep:config { stream_interval_ms = 200 }
+        local open = [[
+            local app = require "app"
+            local conn = assert(app.bedrock.connect(app.settings.plain))
+            app.kept = assert(conn:converse_stream { modelId = "amazon.nova-lite-v1:0",
+                messages = { { role = "user", content = { { text = "hi" } } } } })
+            assert(app.kept:next())
+        ]]
+        here:start { locations = {
+            ["/ends"] = "content_by_lua_block {" .. open .. "collectgarbage() ngx.print 'open' }",
+            ["/stays"] = "content_by_lua_block {" .. open .. "ngx.say 'open' ngx.flush(true) ngx.sleep(60) }",
+            ["/other"] = [[content_by_lua_block {
+                local name, err
+                repeat
+                    name, err = require("app").kept:next()
+                until not name
+                ngx.print(tostring(err))
+            }]],
+        } }
+        local wanted = "a stream belongs to the request or timer that opened it, and ends with that: open another"
+        assert.equal("open", (select(2, here.server:get "/ends")))
+        assert.matches(wanted, (select(2, here.server:get "/other")))
+        local client = here.server:open "/stays"
+        local line
+        repeat
+            line = assert(client:receive "*l")
+        until line == "open"
+        assert.matches(wanted, (select(2, here.server:get "/other")))
+        client:close()
+        here:clear() -- nginx has its own line for each
+    end)
+
     it("holds the peer up while the client does not read", function()
         settings.much = {}
         for name, value in pairs(settings.plain) do

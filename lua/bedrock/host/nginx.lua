@@ -57,8 +57,12 @@ local LATER = {
 
 local tcp = ngx.socket and ngx.socket.tcp
 
---- The cosockets of calls that go on after they were waited for: streams.
+--- The cosockets of calls that go on after they were waited for: streams; and where these were opened.
 local sockets = setmetatable({}, { __mode = "k" })
+local homes = setmetatable({}, { __mode = "k" })
+local fleeting = { __mode = "v" }
+
+local NOT_HERE = "a stream belongs to the request or timer that opened it, and ends with that: open another one here"
 
 --- @return string? message why nothing can be waited for here
 function nginx.obstacle()
@@ -117,16 +121,35 @@ end
 
 local function done_with(sock, kept)
     if not (kept and sock:setkeepalive(KEEP_MS, KEEP_COUNT)) then
-        sock:close()
+        pcall(sock.close, sock)
     end
+end
+
+--- Its cosocket was closed, or is not to be used by this request.
+local function lose(call)
+    local home, here = homes[call], nginx.place()
+    if home and home.place ~= here then
+        call:refuse(NOT_HERE)
+    else
+        call:lost()
+    end
+end
+
+--- A cosocket of another request that still runs raises "bad request".
+local function read(sock)
+    local usable, bytes = pcall(sock.receiveany, sock, READ_SIZE)
+    if not usable and not tostring(bytes):find("bad request", 1, true) then
+        error(bytes, 0)
+    end
+    return usable and bytes
 end
 
 local function receive(call, sock)
     local ready, kept
     repeat
-        local bytes = sock:receiveany(READ_SIZE)
+        local bytes = read(sock)
         if not bytes then
-            call:lost()
+            lose(call)
             ready, kept = true, false
         else
             ready, kept = call:feed(bytes)
@@ -136,6 +159,7 @@ local function receive(call, sock)
         done_with(sock, kept)
     else
         sockets[call] = sock
+        homes[call] = homes[call] or setmetatable({ place = nginx.place() }, fleeting)
     end
 end
 
