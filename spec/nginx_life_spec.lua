@@ -214,6 +214,25 @@ describe("the life of an nginx:", function()
         stop "QUIT"
     end)
 
+    it("writes the error of a task that runs in a timer as that ends, whoever keeps the task", function()
+        local spawn = [[content_by_lua_block { ngx.print "answer" } log_by_lua_block {
+            local task = require("bedrock").spawn(function()
+                error("of the timer", 0)
+            end)
+            package.loaded.app.kept = task
+        }]]
+        start { locations = { ["/log"] = spawn } }
+        server:get "/log"
+        soon(function()
+            return server:error_log():find "[^\n]*of the timer[^\n]*"
+        end)
+        local line = server:error_log():match "[^\n]*of the timer[^\n]*"
+        assert.matches("%[error%].*bedrock: a task failed and nobody joined it", line)
+        assert.matches("context: ngx.timer", line)
+        assert.is_true(server:stop "QUIT")
+        assert.equal(1, select(2, server:error_log():gsub("of the timer", "")))
+    end)
+
     it("writes errors of tasks that nobody joined into the error log: of requests, and as the worker ends", function()
         local spawn = [[content_by_lua_block {
             local kept = require("bedrock").spawn(function()

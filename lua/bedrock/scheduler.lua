@@ -373,6 +373,7 @@ function scheduler.start(task, body, alone)
         tasks[thread], contexts[thread] = nil, nil
     end
     if alone and driver and driver.detach and driver.detach(run) then
+        task._detached = true
         return
     end
     if driver and driver.spawn and on_stack == 0 and suspension() then

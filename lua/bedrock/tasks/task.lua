@@ -48,7 +48,8 @@ end
 local function settle_result(task, f, ...)
     local failed, err = failure(...)
     if failed and not task._cancelled then
-        unjoined.watch(task, err, f)
+        local watch = task._detached and #task._waiters == 0 and unjoined.tell or unjoined.watch
+        watch(task, err, f)
     end
     settle(task, ...)
 end

@@ -1,4 +1,5 @@
---- Errors of tasks that nobody joined. They are reported when the task is collected or the Lua state is closed.
+--- Errors of tasks that nobody joined. They are reported when the task is collected or the Lua state is closed. Those
+--- of a task that runs elsewhere, as who started it could not wait, are reported at its end.
 local host = require "bedrock.host"
 local is_callable = require "bedrock.base.is_callable"
 
@@ -37,7 +38,6 @@ local function message_of(err, f)
     return "bedrock: a task failed and nobody joined it" .. place_of(f) .. ": " .. text_of(err)
 end
 
---- Runs in a finalizer, so it raises nothing.
 local function tell(task, err, f)
     if task._joined then
         return
@@ -51,13 +51,21 @@ local function tell(task, err, f)
     end
 end
 
+--- Reports the error now, unless the task was joined. Raises nothing.
+--- @param task bedrock.Task
+--- @param err any
+--- @param f function the task's own
+function unjoined.tell(task, err, f)
+    pcall(tell, task, err, f)
+end
+
 --- Reports the error when nobody can join the task any more, unless it was joined by then.
 --- @param task bedrock.Task
 --- @param err any
 --- @param f function the task's own
 function unjoined.watch(task, err, f)
     task._fate = with_finalizer(function()
-        pcall(tell, task, err, f)
+        unjoined.tell(task, err, f)
     end)
     host.collect()
 end
