@@ -41,8 +41,9 @@ certificate_settings() {
 SETTINGS
 }
 
-umask 077
+# Certificates of a test are nobody's secret, and workers of an nginx have another user.
 spec/pki/make.sh "$build/pki"
+umask 077
 trap 'endpoint stop "$place/endpoint"' EXIT
 trap 'exit 130' HUP INT TERM
 rm -rf "$place/cache"

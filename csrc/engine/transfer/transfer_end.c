@@ -1,6 +1,7 @@
 #include "engine/transfer/transfer_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,16 +93,27 @@ static bool out_of_descriptors(void)
     return out;
 }
 
+/* Why the process may not read it, which libcurl does not tell: "" if it may. */
+static void say_unreadable(const char *file, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (file != NULL && faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) != 0)
+        snprintf(out, size, "; the user %lu cannot read it: %s", (unsigned long)geteuid(),
+                 strerror(errno));
+}
+
 /* With which authorities are trusted, where that is what it is about. */
 static void say_found(br_transfer *t, const ending *found, CURLcode code, br_error *error)
 {
-    char hint[AUTHORITIES_HINT_MAX], trusted[AUTHORITIES_HINT_MAX / 2];
+    char hint[AUTHORITIES_HINT_MAX], trusted[AUTHORITIES_HINT_MAX / 2], unreadable[128] = "";
     if (found->hint != CA_HINT && found->hint != BAD_CA_HINT) {
         say(t, error, found->code, reason_of(t, code), found->hint);
         return;
     }
     br_transfer_say_authorities(t, trusted, sizeof trusted);
-    snprintf(hint, sizeof hint, "%s%s", found->hint, trusted);
+    if (found->hint == BAD_CA_HINT)
+        say_unreadable(t->ca_file, unreadable, sizeof unreadable);
+    snprintf(hint, sizeof hint, "%s%s%s", found->hint, trusted, unreadable);
     say(t, error, found->code, reason_of(t, code), hint);
 }
 
