@@ -289,7 +289,7 @@ end
 
 --- The example gateway, as its nginx.conf has it, in front of the local endpoint. `dir` is made.
 --- @param ep Endpoint
---- @param url string? where the service is; only one without TLS counts clients that left before the end
+--- @param url string? where the service is; one without TLS counts clients that left as they leave
 function gateway.start_example(ep, dir, model, url)
     os.execute(("mkdir -p -m 755 '%s' && cp '%s' '%s/ca.pem' && chmod 644 '%s/ca.pem'"):format(dir, ep.ca_file,
         dir, dir))
