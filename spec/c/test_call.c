@@ -967,6 +967,23 @@ static void test_the_head_does_not_wait(void)
     endpoint_reset();
 }
 
+static void test_a_stream_that_runs_holds_no_request(void)
+{
+    br_item item;
+    br_call_opts opts = opts_for(BR_CALL_EVENTS);
+    endpoint_reset();
+    br_call *call = begin(client, converse(true), &opts);
+    CHECK(call->request.body.len > 0 && call->sent.count > 0);
+    CHECK_INT(next_item(call, &item), BR_HEAD);
+    CHECK_INT(next_item(call, &item), BR_EVENT);
+    CHECK(call->request.body.data == NULL && call->sent.text.data == NULL);
+    do {
+        next_item(call, &item);
+    } while (item.kind == BR_EVENT);
+    CHECK_INT(item.kind, BR_END);
+    br_call_free(call);
+}
+
 static void test_a_silent_stream(void)
 {
     endpoint_reset();
@@ -1336,6 +1353,7 @@ int main(void)
     test_a_long_first_event();
     test_the_last_exception_is_given();
     test_the_head_does_not_wait();
+    test_a_stream_that_runs_holds_no_request();
     test_a_silent_stream();
     test_back_pressure();
     test_prepare();

@@ -96,6 +96,15 @@ static void on_head(void *user, int status, br_headers *headers)
     c->in_callback = false;
 }
 
+/* A stream that has begun is not tried again, and lives long. */
+static void free_request(br_call *c)
+{
+    if (!br_transfer_let_go(c->transfer))
+        return;
+    br_buf_free(&c->request.body);
+    br_headers_free(&c->sent);
+}
+
 static bool keep_streaming(br_call *c, br_slice bytes)
 {
     br_stream *s = &c->stream;
@@ -105,8 +114,11 @@ static bool keep_streaming(br_call *c, br_slice bytes)
         br_call_no_memory(c);
         return true;
     }
-    if (!s->passed && !br_call_first_passes(c))
-        return true;
+    if (!s->passed) {
+        if (!br_call_first_passes(c))
+            return true;
+        free_request(c);
+    }
     br_call_notify(c);
     s->paused = s->incoming.len + s->reading.len >= BR_STREAM_HIGH;
     return !s->paused;

@@ -302,6 +302,7 @@ static void send_it(br_call *c)
         .timeouts = c->timeouts,
         .net = br_config_net(c->client->config, c->model, c->request.service),
         .fresh_connection = c->fresh_connection,
+        .streams = c->mode == BR_CALL_EVENTS || c->mode == BR_CALL_BYTES,
     };
     c->state = BR_STATE_SENT;
     c->attempts++;

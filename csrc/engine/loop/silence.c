@@ -75,6 +75,12 @@ bool br_silence_holds_back(void *tls)
     return tls != NULL && within_record(tls);
 }
 
+void br_silence_free_buffers(void *tls)
+{
+    if (tls != NULL && !within_record(tls))
+        (void)SSL_free_buffers(tls);
+}
+
 br_silence br_silence_of(int fd, void *tls)
 {
     if (socket_is_silent(fd) && !br_silence_holds_back(tls))

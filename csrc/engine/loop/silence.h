@@ -22,5 +22,10 @@ br_silence br_silence_of(int fd, void *tls);
 
 /* Whether bytes that have left the socket wait within TLS. tls may be NULL. */
 bool br_silence_holds_back(void *tls);
+/*
+** Frees the buffers that TLS has for records, unless one has begun: OpenSSL holds that for writing from
+** the last handshake's message to the next request. They come back when they are needed.
+*/
+void br_silence_free_buffers(void *tls);
 
 #endif

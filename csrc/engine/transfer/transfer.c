@@ -356,5 +356,5 @@ void br_transfer_pull(br_transfer *t)
 
 bool br_transfer_date_trusted(const br_transfer *t)
 {
-    return t->endpoint.https || (t->endpoint.loopback && !t->proxied);
+    return t->endpoint->https || (t->endpoint->loopback && !t->proxied);
 }

@@ -43,7 +43,7 @@ typedef br_pulled br_pull(void *user, char *to, size_t room, size_t *n);
 
 typedef struct br_transfer_request {
     const char *method;
-    const br_url *endpoint;    /* copied */
+    const br_url *endpoint;    /* borrowed as the body is */
     br_slice target;           /* path with prefix, and ?query: sent as it is; copied */
     const br_headers *headers; /* all that is sent but content-length; borrowed as the body is */
     br_slice body;             /* borrowed until the transfer is done or freed */
@@ -58,6 +58,7 @@ typedef struct br_transfer_request {
     br_timeouts timeouts;
     br_net net;
     bool fresh_connection; /* do not reuse one */
+    bool streams; /* its answer comes in small pieces, for long: memory goes before speed */
 } br_transfer_request;
 
 /* How a transfer ended, in the words that the retry rules need. */
@@ -105,6 +106,12 @@ void br_transfer_cancel(br_transfer *t);
 void br_transfer_resume(br_transfer *t);
 /* The body has something again. Any time; what waits for it is pulled in the next step. */
 void br_transfer_pull(br_transfer *t);
+
+/*
+** true: the whole request has left, and neither its headers nor its body are borrowed any more. Within
+** head and data.
+*/
+bool br_transfer_let_go(br_transfer *t);
 
 /* How long its connection took, each part for itself, in microseconds: 0 where there was none. */
 typedef struct br_connect_times {

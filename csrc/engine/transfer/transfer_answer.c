@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 
 #include "core/text/printable.h"
+#include "engine/loop/silence.h"
 
+#define WRITES 65536L /* libcurl's own size of its buffer for writing */
 #define ABORT 0 /* what header and data callbacks return to make libcurl give up */
 
 static void touch(br_transfer *t)
@@ -191,6 +193,27 @@ static bool all_sent(br_transfer *t, curl_off_t body_bytes)
         return body_bytes >= (curl_off_t)t->body.n;
     return curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &head_bytes) == CURLE_OK &&
            head_bytes > 0;
+}
+
+static void free_tls_buffers(const br_transfer *t)
+{
+    const br_sockets *s = &t->engine->sockets;
+    if (t->fd >= 0 && t->fd < s->cap && s->of[t->fd].holder == t)
+        br_silence_free_buffers(s->of[t->fd].tls);
+}
+
+/*
+** libcurl reads headers only while it writes a request. It frees the buffer for writing when it hears
+** of its size, which otherwise it holds until the answer is over.
+*/
+bool br_transfer_let_go(br_transfer *t)
+{
+    curl_off_t body = 0;
+    if (curl_easy_getinfo(t->curl, CURLINFO_SIZE_UPLOAD_T, &body) != CURLE_OK || !all_sent(t, body))
+        return false;
+    free_tls_buffers(t);
+    return curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
+           curl_easy_setopt(t->curl, CURLOPT_UPLOAD_BUFFERSIZE, WRITES) == CURLE_OK;
 }
 
 /* libcurl waits for a body that it holds back even when the peer has closed the connection. */

@@ -44,7 +44,7 @@ static bool find_tls(const br_transfer *t, void **tls)
     *tls = NULL;
     if (proxied_by_tls(t))
         return false;
-    if (!t->endpoint.https)
+    if (!t->endpoint->https)
         return true;
     if (!same_openssl() || curl_easy_getinfo(t->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK ||
         info == NULL || info->backend != CURLSSLBACKEND_OPENSSL)

@@ -74,7 +74,7 @@ static const char *reason_of(const br_transfer *t, CURLcode code)
 static void say(br_transfer *t, br_error *error, const char *code, const char *what,
                 const char *hint)
 {
-    const br_url *at = &t->endpoint;
+    const br_url *at = t->endpoint;
     br_error_set(error, BR_ERR_TRANSPORT, code, at->ipv6 ? "[%s]:%d: %s%s%s%s" : "%s:%d: %s%s%s%s",
                  at->host, (int)at->port, what, hint != NULL ? " (" : "", hint != NULL ? hint : "",
                  hint != NULL ? ")" : "");
@@ -216,7 +216,7 @@ void br_transfer_judge(br_transfer *t, CURLcode code, br_transfer_result *result
 void br_transfer_judge_timeout(br_transfer *t, br_transfer_result *result, br_error *error)
 {
     const br_timeouts *limits = &t->timeouts;
-    const br_url *at = &t->endpoint;
+    const br_url *at = t->endpoint;
     int port = at->port;
     if (t->requests == 0)
         br_error_set(error, BR_ERR_TIMEOUT, "ConnectTimeout",

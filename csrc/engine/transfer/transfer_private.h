@@ -25,7 +25,7 @@ struct br_transfer {
     void *user;
 
     /* the request */
-    br_url endpoint;
+    const br_url *endpoint;
     br_slice body;
     br_pull *pull; /* instead of it; NULL: none */
     br_timeouts timeouts;
@@ -48,6 +48,7 @@ struct br_transfer {
     bool fresh;
     bool not_kept;  /* its connection is closed after it */
     bool overhears; /* what libcurl says in passing */
+    bool streams;   /* with smaller buffers */
 
     /* progress */
     unsigned requests; /* how often libcurl began to send it */

@@ -15,6 +15,8 @@
 #define KEEPALIVE_IDLE_S 60L
 /* From this size on some versions of libcurl add "Expect: 100-continue". */
 #define EXPECT_BODY 1024
+#define STREAM_READS 4096L /* libcurl holds a buffer of that size as long as the answer comes */
+#define USUAL_READS ((long)CURL_MAX_WRITE_SIZE)
 #define EXTRA_LINES 5 /* user-agent, accept-encoding, expect, accept, content-type */
 
 static bool set_long(CURL *curl, CURLoption option, long value)
@@ -109,7 +111,7 @@ static bool remember(char **kept, const char *text)
 static bool set_proxy(br_transfer *t, const br_net *net)
 {
     const char *proxy = net->proxy;
-    if (net->no_proxy_at_all || (proxy == NULL && t->endpoint.loopback))
+    if (net->no_proxy_at_all || (proxy == NULL && t->endpoint->loopback))
         proxy = "";
     t->proxied = proxy == NULL || *proxy != '\0';
     if (same(t->proxy, proxy))
@@ -125,9 +127,9 @@ static bool pin_localhost(br_transfer *t)
     bool pinned = t->pins != NULL;
     curl_slist_free_all(t->pins);
     t->pins = NULL;
-    if (strcmp(t->endpoint.host, "localhost") == 0) {
+    if (strcmp(t->endpoint->host, "localhost") == 0) {
         char pin[48];
-        snprintf(pin, sizeof pin, "localhost:%d:127.0.0.1,[::1]", (int)t->endpoint.port);
+        snprintf(pin, sizeof pin, "localhost:%d:127.0.0.1,[::1]", (int)t->endpoint->port);
         t->pins = curl_slist_append(NULL, pin);
         if (t->pins == NULL)
             return false;
@@ -180,6 +182,14 @@ bool br_transfer_set_not_kept(br_transfer *t, bool not_kept)
     return set_flag(t, CURLOPT_FORBID_REUSE, &t->not_kept, not_kept);
 }
 
+static bool set_buffer(br_transfer *t, bool streams)
+{
+    if (t->streams == streams)
+        return true;
+    t->streams = streams;
+    return set_long(t->curl, CURLOPT_BUFFERSIZE, streams ? STREAM_READS : USUAL_READS);
+}
+
 bool br_transfer_overhear(br_transfer *t, bool overhear)
 {
     return set_flag(t, CURLOPT_VERBOSE, &t->overhears, overhear);
@@ -215,7 +225,7 @@ static bool learn_url(br_transfer *t)
 static bool set_url(br_transfer *t, br_slice target)
 {
     br_buf_clear(&t->url);
-    br_url_origin(&t->url, &t->endpoint);
+    br_url_origin(&t->url, t->endpoint);
     t->origin_len = t->url.len;
     br_buf_add_slice(&t->url, target);
     return target_ok(target) && !t->url.failed &&
@@ -267,9 +277,9 @@ static bool reserve_nodes(br_transfer *t, size_t count)
 /* libcurl's own Host, which it makes of the URL, is the same, and cheaper. */
 static bool is_own_host(const br_transfer *t, br_slice name, br_slice value)
 {
-    size_t scheme = t->endpoint.https ? sizeof "https://" - 1 : sizeof "http://" - 1;
+    size_t scheme = t->endpoint->https ? sizeof "https://" - 1 : sizeof "http://" - 1;
     br_slice own = {t->url.data + scheme, t->origin_len - scheme};
-    return br_slice_eqs(name, "host") && !t->endpoint.ipv6 && br_slice_eq(value, own);
+    return br_slice_eqs(name, "host") && !t->endpoint->ipv6 && br_slice_eq(value, own);
 }
 
 /* Where a message ends is libcurl's to say; another opinion would desynchronise the connection. */
@@ -318,7 +328,7 @@ static bool set_headers(br_transfer *t, const br_headers *headers)
 
 bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request)
 {
-    br_url_copy(&t->endpoint, request->endpoint);
+    t->endpoint = request->endpoint;
     t->timeouts = request->timeouts;
     return set_url(t, request->target) && set_body(t, request) && set_method(t, request->method) &&
            set_headers(t, request->headers) &&
@@ -326,5 +336,6 @@ bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request)
            br_transfer_set_identity(t, request->net.identity) && set_proxy(t, &request->net) &&
            pin_localhost(t) && set_connect_timeout(t, t->timeouts.connect_ms) && set_progress(t) &&
            br_transfer_set_fresh(t, request->fresh_connection) &&
+           set_buffer(t, request->streams) &&
            br_transfer_set_not_kept(t, false) && br_transfer_overhear(t, false);
 }
