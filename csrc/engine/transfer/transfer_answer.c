@@ -9,7 +9,7 @@
 #include "engine/loop/silence.h"
 
 #define WRITES 65536L /* libcurl's own size of its buffer for writing */
-#define ABORT 0 /* what header and data callbacks return to make libcurl give up */
+#define ABORT 0       /* what header and data callbacks return to make libcurl give up */
 
 static void touch(br_transfer *t)
 {

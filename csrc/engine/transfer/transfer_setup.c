@@ -335,7 +335,6 @@ bool br_transfer_set_up(br_transfer *t, const br_transfer_request *request)
            br_transfer_set_authorities(t, request->net.ca_file) &&
            br_transfer_set_identity(t, request->net.identity) && set_proxy(t, &request->net) &&
            pin_localhost(t) && set_connect_timeout(t, t->timeouts.connect_ms) && set_progress(t) &&
-           br_transfer_set_fresh(t, request->fresh_connection) &&
-           set_buffer(t, request->streams) &&
+           br_transfer_set_fresh(t, request->fresh_connection) && set_buffer(t, request->streams) &&
            br_transfer_set_not_kept(t, false) && br_transfer_overhear(t, false);
 }
