@@ -4,7 +4,8 @@
 #
 #   bench/instructions.sh [-k] BUILDDIR [WORD]
 #
-# WORD: only under those headings of bench/instructions.txt that have it. -k keeps the profile of each longer
+# BENCH_URL, BENCH_CA: of a local endpoint (spec/endpoint) that verifies nothing; lines with %url and %ca are left
+# out where there is none. WORD: only under those headings of bench/instructions.txt that have it. -k keeps the profile of each longer
 # run in BUILDDIR/bench/instructions, for callgrind_annotate.
 set -eu
 cd "$(dirname "$0")/.."
@@ -64,11 +65,14 @@ while IFS='|' read -r name count program; do
         continue
         ;;
     esac
+    case "${BENCH_URL:-} $program" in
+    ' '*%url*) continue ;;
+    esac
     case "$heading" in
     *"$word"*) ;;
     *) continue ;;
     esac
-    program=$(echo "$program" | sed "s|@|$build/bench/|g")
+    program=$(echo "$program" | sed "s|@|$build/bench/|g; s|%url|${BENCH_URL:-}|; s|%ca|${BENCH_CA:-}|")
     if [ -z "$shown" ]; then
         printf '\n%s\n' "$heading"
         shown=1

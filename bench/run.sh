@@ -120,4 +120,4 @@ lua5.4 bench/nginx/run.lua "$build/bench/endpoint"
 bench/nginx/quiet.sh "$build/bench/endpoint"
 
 heading "Instructions for each operation (callgrind), and times those of the floor"
-bench/instructions.sh "$build"
+BENCH_URL=$https BENCH_CA=$ca bench/instructions.sh "$build"

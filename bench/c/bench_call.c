@@ -3,6 +3,7 @@
 ** turns in one run, all on kept connections. "name<TAB>median ns", then the ratios.
 **
 **   bench_call URL CA_FILE [ROUNDS]
+**   bench_call URL CA_FILE NAME OPERATIONS IN_FLIGHT   one of them alone, for counting
 **
 ** URL is an endpoint that answers Converse and checks no signature (spec/endpoint with
 ** verify = false). Bare libcurl sends the same body with a content type and nothing else; a call
@@ -24,6 +25,7 @@
 #define PATH "/model/amazon.nova-lite-v1%3A0/converse"
 #define PER_ROUND 64
 #define IN_FLIGHT 32
+#define IN_FLIGHT_MAX 1000
 #define ROUNDS_MAX 1001
 #define TOKEN_SIZE 700
 #define TEXT_SIZE 1900
@@ -32,7 +34,8 @@ typedef struct bench {
     const char *url, *ca_file;
     char *body;
     size_t received;
-    CURL *easy[IN_FLIGHT];
+    int operations, in_flight; /* of a round, at a time */
+    CURL *easy[IN_FLIGHT_MAX];
     struct curl_slist *headers, *signed_headers;
     CURL *signed_easy;
     CURLM *multi;
@@ -77,22 +80,22 @@ static CURL *new_easy(bench *b)
 
 static void bare_alone(bench *b)
 {
-    for (int i = 0; i < PER_ROUND; i++)
+    for (int i = 0; i < b->operations; i++)
         must(curl_easy_perform(b->easy[0]) == CURLE_OK, "bare libcurl");
 }
 
 static void bare_with_headers(bench *b)
 {
-    for (int i = 0; i < PER_ROUND; i++)
+    for (int i = 0; i < b->operations; i++)
         must(curl_easy_perform(b->signed_easy) == CURLE_OK, "bare libcurl");
 }
 
 static void bare_many(bench *b)
 {
     int running = 1, left, finished = 0;
-    for (int i = 0; i < IN_FLIGHT; i++)
+    for (int i = 0; i < b->in_flight; i++)
         curl_multi_add_handle(b->multi, b->easy[i]);
-    while (finished < PER_ROUND) {
+    while (finished < b->operations) {
         CURLMsg *message;
         curl_multi_perform(b->multi, &running);
         while ((message = curl_multi_info_read(b->multi, &left)) != NULL) {
@@ -100,10 +103,10 @@ static void bare_many(bench *b)
             must(message->data.result == CURLE_OK, "bare libcurl");
             finished++;
             curl_multi_remove_handle(b->multi, c);
-            if (finished <= PER_ROUND - IN_FLIGHT)
+            if (finished <= b->operations - b->in_flight)
                 curl_multi_add_handle(b->multi, c);
         }
-        if (finished < PER_ROUND)
+        if (finished < b->operations)
             curl_multi_poll(b->multi, NULL, 0, 1000, NULL);
     }
 }
@@ -154,7 +157,7 @@ static bool take(bench *b, br_call *c)
 
 static void call_alone(bench *b)
 {
-    for (int i = 0; i < PER_ROUND; i++) {
+    for (int i = 0; i < b->operations; i++) {
         br_call *c = new_call(b);
         while (!take(b, c))
             br_engine_step(b->engine, -1);
@@ -164,18 +167,18 @@ static void call_alone(bench *b)
 
 static void call_many(bench *b)
 {
-    br_call *calls[IN_FLIGHT];
+    br_call *calls[IN_FLIGHT_MAX];
     int begun = 0, finished = 0;
-    for (; begun < IN_FLIGHT; begun++)
+    for (; begun < b->in_flight; begun++)
         calls[begun] = new_call(b);
-    while (finished < PER_ROUND) {
+    while (finished < b->operations) {
         br_engine_step(b->engine, -1);
-        for (int i = 0; i < IN_FLIGHT; i++) {
+        for (int i = 0; i < b->in_flight; i++) {
             if (calls[i] == NULL || !take(b, calls[i]))
                 continue;
             br_call_free(calls[i]);
             finished++;
-            calls[i] = begun < PER_ROUND ? new_call(b) : NULL;
+            calls[i] = begun < b->operations ? new_call(b) : NULL;
             begun++;
         }
     }
@@ -188,7 +191,7 @@ static void silence(bench *b)
     int fd = s->cap - 1;
     while (fd >= 0 && s->of[fd].ends == 0)
         fd--;
-    for (int i = 0; i < PER_ROUND; i++)
+    for (int i = 0; i < b->operations; i++)
         must(fd >= 0 && br_silence_of(fd, s->of[fd].tls) == BR_SILENT, "silence");
 }
 
@@ -206,8 +209,8 @@ static const struct {
     {"libcurl", bare_alone},
     {"libcurl-same-headers", bare_with_headers},
     {"call", call_alone},
-    {"libcurl-32-in-flight", bare_many},
-    {"call-32-in-flight", call_many},
+    {"libcurl-in-flight", bare_many},
+    {"call-in-flight", call_many},
     {"silence", silence},
 };
 
@@ -264,11 +267,11 @@ static void set_up(bench *b)
                   text) > 0,
          "memory");
     b->headers = curl_slist_append(NULL, "content-type: application/json");
-    for (int i = 0; i < IN_FLIGHT; i++)
+    for (int i = 0; i < b->in_flight; i++)
         b->easy[i] = new_easy(b);
     set_up_signed(b);
     b->multi = curl_multi_init();
-    curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS, 256L);
+    curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS, (long)IN_FLIGHT_MAX);
     b->engine = br_engine_new(&br_platform_system, &error);
     must(b->engine != NULL, "engine");
     b->client = new_client(b);
@@ -278,7 +281,7 @@ static void tear_down(bench *b)
 {
     br_client_unref(b->client);
     br_engine_free(b->engine);
-    for (int i = 0; i < IN_FLIGHT; i++)
+    for (int i = 0; i < b->in_flight; i++)
         curl_easy_cleanup(b->easy[i]);
     curl_easy_cleanup(b->signed_easy);
     curl_slist_free_all(b->signed_headers);
@@ -310,14 +313,36 @@ static void measure(bench *b, int rounds, double medians[CONTESTANTS])
     }
 }
 
+static int run_one(bench *b, const char *name)
+{
+    for (int i = 0; i < CONTESTANTS; i++) {
+        if (strcmp(contestants[i].name, name) == 0) {
+            set_up(b);
+            contestants[i].run(b);
+            tear_down(b);
+            return 0;
+        }
+    }
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     double medians[CONTESTANTS];
     if (argc < 3) {
-        fprintf(stderr, "usage: bench_call URL CA_FILE [ROUNDS]\n");
+        fprintf(stderr, "usage: bench_call URL CA_FILE [ROUNDS | NAME OPERATIONS IN_FLIGHT]\n");
         return 2;
     }
-    bench b = {.url = argv[1], .ca_file = argv[2]};
+    static bench b = {.operations = PER_ROUND, .in_flight = IN_FLIGHT};
+    b.url = argv[1];
+    b.ca_file = argv[2];
+    if (argc == 6) {
+        b.operations = atoi(argv[4]);
+        b.in_flight = atoi(argv[5]);
+        must(b.in_flight > 0 && b.in_flight <= IN_FLIGHT_MAX && b.operations >= b.in_flight,
+             "1 to 1,000 in flight, and as many operations at least");
+        return run_one(&b, argv[3]);
+    }
     int rounds = argc > 3 ? atoi(argv[3]) : 21;
     rounds = rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
     set_up(&b);
