@@ -206,12 +206,9 @@ static const struct {
     const char *name;
     void (*run)(bench *b);
 } contestants[] = {
-    {"libcurl", bare_alone},
-    {"libcurl-same-headers", bare_with_headers},
-    {"call", call_alone},
-    {"libcurl-in-flight", bare_many},
-    {"call-in-flight", call_many},
-    {"silence", silence},
+    {"libcurl", bare_alone},       {"libcurl-same-headers", bare_with_headers},
+    {"call", call_alone},          {"libcurl-in-flight", bare_many},
+    {"call-in-flight", call_many}, {"silence", silence},
 };
 
 enum { CONTESTANTS = sizeof contestants / sizeof contestants[0] };
