@@ -132,7 +132,9 @@ SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws
     csrc/lua/codec/encode_hint.c csrc/lua/codec/encode_problem.c
 # Where it is built does not show: the same bytes everywhere.
 PLACE = -fdebug-prefix-map='$(CURDIR)'=. -fmacro-prefix-map='$(CURDIR)'=.
-COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
+# Times after 2038, and files beyond 2 GB, where glibc's own choice is 32 bits.
+WIDE = -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64
+COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L $(WIDE) -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
     -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(PLACE) $(CFLAGS)
 COMPILE_PART = $(COMPILE) $(SECTIONS) $(if $(filter $(SELDOM),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)

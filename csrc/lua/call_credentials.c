@@ -9,9 +9,9 @@ static void push_life(lua_State *L, const br_lua_call *c, const br_credentials *
     int64_t now = local + atomic_load(&c->client->config->skew.ms);
     if (credentials->expiration_ms == BR_NEVER_EXPIRES)
         return;
-    lua_pushinteger(L, (lua_Integer)(credentials->expiration_ms / 1000));
+    br_push_integer(L, credentials->expiration_ms / 1000);
     lua_setfield(L, -2, "expiration");
-    lua_pushinteger(L, (lua_Integer)(br_credentials_life_ms(credentials, now) / 1000));
+    br_push_integer(L, br_credentials_life_ms(credentials, now) / 1000);
     lua_setfield(L, -2, "seconds_left");
 }
 

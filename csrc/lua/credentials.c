@@ -45,7 +45,7 @@ int br_lua_export(lua_State *L)
     if (set->session_token.n > 0)
         set_text(L, "session_token", set->session_token);
     if (set->expiration_ms != BR_NEVER_EXPIRES) {
-        lua_pushinteger(L, (lua_Integer)(set->expiration_ms / 1000));
+        br_push_integer(L, set->expiration_ms / 1000);
         lua_setfield(L, -2, "expiration");
     }
     return 1;

@@ -31,7 +31,7 @@ static void set_limit(lua_State *L, const char *key, double value)
     if (isinf(value))
         return;
     if (value == floor(value) && fabs(value) < 9007199254740992.0)
-        lua_pushinteger(L, (lua_Integer)value);
+        br_push_integer(L, (int64_t)value);
     else
         lua_pushnumber(L, value);
     lua_setfield(L, -2, key);

@@ -35,10 +35,7 @@ static void set_retry_after(lua_State *L, int64_t ms)
 {
     if (ms < 0)
         return;
-    if (ms % 1000 == 0)
-        lua_pushinteger(L, (lua_Integer)(ms / 1000));
-    else
-        lua_pushnumber(L, (lua_Number)ms / 1000);
+    br_push_time(L, ms);
     lua_setfield(L, -2, "retry_after");
 }
 

@@ -43,7 +43,7 @@ static void set_time(lua_State *L, const char *name, int64_t ms)
 {
     if (ms == INT64_MIN)
         return;
-    lua_pushinteger(L, (lua_Integer)(ms / 1000));
+    br_push_integer(L, ms / 1000);
     lua_setfield(L, -2, name);
 }
 

@@ -105,7 +105,7 @@ static void push_packed_headers(lua_State *L, const char *text, const char *end)
 static void push_timing(lua_State *L, const br_lua_facts *facts)
 {
     lua_createtable(L, 0, 3);
-    lua_pushinteger(L, (lua_Integer)facts->bytes);
+    br_push_integer(L, facts->bytes);
     lua_setfield(L, -2, "bytes");
     lua_createtable(L, 0, BR_TIME_COUNT);
     for (int i = 0; i < BR_TIME_COUNT; i++) {

@@ -68,6 +68,6 @@ int br_api_key_work(lua_State *L, br_signing *s, br_error *error)
                     error))
         return 0;
     br_lua_push(L, br_buf_slice(&s->out));
-    lua_pushinteger(L, (lua_Integer)(expiration_ms / 1000));
+    br_push_integer(L, expiration_ms / 1000);
     return 2;
 }

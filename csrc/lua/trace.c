@@ -64,7 +64,7 @@ static void set_field(lua_State *L, int event, int ms, br_trace_type type,
     if (type == BR_TRACE_TEXT)
         br_lua_push(L, field->text);
     else if (type == BR_TRACE_NUMBER)
-        lua_pushinteger(L, (lua_Integer)field->number);
+        br_push_integer(L, field->number);
     else
         lua_pushnumber(L, (lua_Number)field->number / 1000);
     lua_rawset(L, type == BR_TRACE_TIME ? ms : event);

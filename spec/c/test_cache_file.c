@@ -223,6 +223,18 @@ static bool writes(int dir, const char *s, const char *text)
     return br_cache_file_write(dir, s, br_slice_of(text), now_ms + HOUR_MS, now_ms, unique);
 }
 
+/* After 2038 a time_t of 32 bits is before 1970, and the file would be removed as an old one. */
+static void test_far_expiry(int dir)
+{
+    int64_t far_ms = INT64_C(4102444800000); /* 2100 */
+    struct stat st;
+    CHECK(br_cache_file_write(dir, other, br_slice_of("far"), far_ms, now_ms, unique));
+    CHECK(reads(dir, other, "far"));
+    CHECK_INT(fstatat(dir, file_of(other, ".cache"), &st, AT_SYMLINK_NOFOLLOW), 0);
+    CHECK_INT(st.st_mtim.tv_sec, far_ms / 1000);
+    CHECK(br_cache_file_remove(dir, other));
+}
+
 static int count_files(void)
 {
     int n = 0;
@@ -370,6 +382,7 @@ int main(void)
     int dir = br_cache_dir_open(in_place("cache"), NULL);
     CHECK(dir >= 0);
     test_round_trip(dir);
+    test_far_expiry(dir);
     test_refused_files(dir);
     test_sizes(dir);
     test_full_disk(dir);

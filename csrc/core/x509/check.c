@@ -9,11 +9,13 @@
 #define SERIAL_OCTETS_MAX 20 /* RFC 5280 */
 #define VERSION_3 2          /* as the field counts */
 
+/* No time_t goes to OpenSSL: on a machine of 32 bits, its own may be another than ours. */
 bool br_asn1_time_ms(const ASN1_TIME *t, int64_t *ms)
 {
-    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    ASN1_TIME *epoch = ASN1_TIME_new();
     int days = 0, seconds = 0;
-    bool ok = epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, t);
+    bool ok = epoch != NULL && ASN1_TIME_set_string(epoch, "19700101000000Z") == 1 &&
+              ASN1_TIME_diff(&days, &seconds, epoch, t) == 1;
     ASN1_TIME_free(epoch);
     *ms = ((int64_t)days * 86400 + seconds) * 1000;
     return ok;

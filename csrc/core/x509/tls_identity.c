@@ -1,6 +1,6 @@
 #include "core/x509/tls_identity.h"
 
-#include "core/x509/x509.h"
+#include "core/x509/internal.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -93,10 +93,13 @@ static bool put_own_first(X509 *certificates[], size_t count, EVP_PKEY *key)
 
 static bool check_dates(const X509 *own, int64_t now_ms, br_problems *p)
 {
-    time_t now = (time_t)(now_ms / 1000);
-    if (X509_cmp_time(X509_get0_notBefore(own), &now) > 0)
+    int64_t from, to;
+    if (!br_asn1_time_ms(X509_get0_notBefore(own), &from) ||
+        !br_asn1_time_ms(X509_get0_notAfter(own), &to))
+        return problem(p, CERTIFICATE, "has dates that cannot be read");
+    if (now_ms < from)
         return problem(p, CERTIFICATE, "is not valid yet");
-    if (X509_cmp_time(X509_get0_notAfter(own), &now) < 0)
+    if (now_ms > to)
         return problem(p, CERTIFICATE, "has expired");
     return true;
 }

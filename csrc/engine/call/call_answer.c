@@ -42,7 +42,7 @@ static void read_clock(br_call *c)
 static size_t announced_length(const br_headers *headers)
 {
     br_slice text = br_headers_get(headers, "content-length");
-    int64_t length = text.n <= 15 ? br_slice_number(text, INT64_MAX / 100) : 0;
+    int64_t length = text.n <= 15 ? br_slice_number(text, BR_PRESIZE_MAX) : 0;
     return length > 0 ? (size_t)length : 0;
 }
 
@@ -55,8 +55,6 @@ static void open_body(br_call *c)
 {
     size_t length = announced_length(&c->headers);
     br_buf_clear(&c->body);
-    if (length > BR_PRESIZE_MAX)
-        length = BR_PRESIZE_MAX;
     if (length > 0 && length <= body_max(c))
         br_buf_reserve(&c->body, length);
     c->body.failed = false;

@@ -5,6 +5,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+_Static_assert(sizeof(time_t) == 8, "clocks must go on after 2038: see WIDE in the Makefile");
+
 static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;

@@ -1,5 +1,7 @@
 #include "lua/base/values.h"
 
+#include <stdio.h>
+
 const char *br_lua_kind(int type)
 {
     static const char *const kinds[] = {
@@ -36,4 +38,27 @@ br_slice br_lua_string_arg(lua_State *L, int arg)
         s.p = lua_tolstring(L, arg, &s.n);
     }
     return s;
+}
+
+void br_push_integer(lua_State *L, int64_t value)
+{
+#if LUA_VERSION_NUM == 501
+    if (value > BR_LUA_EXACT_INTEGER || value < -BR_LUA_EXACT_INTEGER) {
+        char digits[24];
+        int n = snprintf(digits, sizeof digits, "%lld", (long long)value);
+        lua_pushlstring(L, digits, (size_t)n);
+        return;
+    }
+    lua_pushnumber(L, (lua_Number)value);
+#else
+    lua_pushinteger(L, (lua_Integer)value);
+#endif
+}
+
+void br_push_time(lua_State *L, int64_t ms)
+{
+    if (ms % 1000 == 0)
+        br_push_integer(L, ms / 1000);
+    else
+        lua_pushnumber(L, (lua_Number)ms / 1000);
 }

@@ -6,6 +6,7 @@
 #define BR_LUA_CODEC_DECODE_H
 
 #include "core/text/json.h"
+#include "lua/base/values.h"
 #include "lua/codec/came.h"
 #include "lua/codec/codec.h"
 #include "lua/codec/limits.h"
@@ -101,10 +102,6 @@ bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text);
 bool br_decode_push_special(lua_State *L, br_slice text);
 bool br_decode_push_time(br_decoder *d, br_slice text);
 bool br_decode_fail(br_decoder *d, const char *problem);
-
-/* Integers as they are; on LuaJIT those that a double cannot hold as decimal strings. */
-void br_push_integer(lua_State *L, int64_t value);
-void br_push_time(lua_State *L, int64_t ms);
 
 /* decode_xml.c: the output of a query operation, set into the table on top of the stack. */
 bool br_decode_xml(br_decoder *d, const br_op *op, br_slice body);

@@ -11,7 +11,6 @@
 #include "lua/codec/literal.h"
 
 #define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
-#define EXACT_INTEGER INT64_C(9007199254740992)
 
 bool br_decode_fail(br_decoder *d, const char *problem)
 {
@@ -41,29 +40,6 @@ static bool room(br_decoder *d)
            br_decode_fail(d, "the Lua stack is full");
 }
 
-void br_push_integer(lua_State *L, int64_t value)
-{
-#if LUA_VERSION_NUM == 501
-    if (value > EXACT_INTEGER || value < -EXACT_INTEGER) {
-        char digits[24];
-        int n = snprintf(digits, sizeof digits, "%lld", (long long)value);
-        lua_pushlstring(L, digits, (size_t)n);
-        return;
-    }
-    lua_pushnumber(L, (lua_Number)value);
-#else
-    lua_pushinteger(L, (lua_Integer)value);
-#endif
-}
-
-void br_push_time(lua_State *L, int64_t ms)
-{
-    if (ms % 1000 == 0)
-        br_push_integer(L, ms / 1000);
-    else
-        lua_pushnumber(L, (lua_Number)ms / 1000);
-}
-
 static bool push_string(br_decoder *d)
 {
     br_slice text;
@@ -77,7 +53,7 @@ static bool push_string(br_decoder *d)
 static bool holds_integer(int64_t value)
 {
 #if LUA_VERSION_NUM == 501
-    return value <= EXACT_INTEGER && value >= -EXACT_INTEGER;
+    return value <= BR_LUA_EXACT_INTEGER && value >= -BR_LUA_EXACT_INTEGER;
 #else
     (void)value;
     return true;
