@@ -6,6 +6,7 @@
 #   BUILD=build                   where everything that is made goes
 #   ABIS="5.5 5.4 5.1"            Lua versions to build for; 5.1 is LuaJIT (default: those found)
 #   LUA_INCDIR LUA_INCDIR_5.4     where lua.h is (default: pkg-config is asked by all names that are known)
+#   POLLER=epoll                  what the engine waits with: epoll (Linux) or kqueue (macOS)
 #   PREFIX DESTDIR LUADIR LIBDIR  where `make install` installs; %s in LUADIR and LIBDIR is the Lua version
 
 # As many jobs as there are processors, unless the caller says otherwise.
@@ -17,7 +18,12 @@ say = @$(if $(V),:,echo '  $(1)')
 
 BUILD ?= build
 CFLAGS ?= -O2 -g
-LIBFLAG ?= -shared
+SYSTEM := $(shell uname -s)
+LIBFLAG ?= $(if $(filter Darwin,$(SYSTEM)),-bundle -undefined dynamic_lookup,-shared)
+# The files that end so are for that system alone. kqueue on Linux is the tests' own, which is made of epoll.
+POLLER ?= $(if $(filter Linux,$(SYSTEM)),epoll,kqueue)
+OTHERS = $(if $(filter epoll,$(POLLER)),%_kqueue.c %_macos.c,%_epoll.c %_linux.c)
+KQUEUE_DIR = $(if $(filter kqueue-Linux,$(POLLER)-$(SYSTEM)),spec/kqueue)
 PKG_CONFIG ?= pkg-config
 LUA ?= lua5.4
 PREFIX ?= /usr/local
@@ -111,6 +117,11 @@ else
 HARDENING = -U_FORTIFY_SOURCE $(if $(filter -O -O1 -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=2) -fstack-protector-strong
 LINK_HARDENING = -Wl,-z,relro,-z,now,--as-needed,--gc-sections
 endif
+STAYS = -Wl,-z,nodelete
+ifeq ($(SYSTEM),Darwin)
+LINK_HARDENING = -Wl,-dead_strip
+STAYS =
+endif
 
 # Small: what nothing calls is left out, and so are unwind tables where only debuggers want them (-g brings them their
 # own). LuaJIT unwinds through the binding, whose tables stay.
@@ -132,16 +143,18 @@ SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws
     csrc/lua/codec/encode_hint.c csrc/lua/codec/encode_problem.c
 # Where it is built does not show: the same bytes everywhere.
 PLACE = -fdebug-prefix-map='$(CURDIR)'=. -fmacro-prefix-map='$(CURDIR)'=.
-# Times after 2038, and files beyond 2 GB, where glibc's own choice is 32 bits.
-WIDE = -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64
+# Times after 2038, and files beyond 2 GB, where glibc's own choice is 32 bits; what macOS names differently.
+WIDE = -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
+    $(if $(filter Darwin,$(SYSTEM)),-D_DARWIN_C_SOURCE -Dst_mtim=st_mtimespec \
+    -Dst_ctim=st_ctimespec) $(KQUEUE_DIR:%=-I%)
 COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L $(WIDE) -Icsrc $(CPPFLAGS) $(PACKAGE_CFLAGS) \
     -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(PLACE) $(CFLAGS)
 COMPILE_PART = $(COMPILE) $(SECTIONS) $(if $(filter $(SELDOM),$<),$(patsubst -O2,-Os,$(filter -O2,$(CFLAGS))))
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING)
 LIBS = $(PACKAGE_LIBS) -lm
 
-PART_SRC = $(foreach part,$(PARTS),$(call sources,csrc/$(part)))
-PART_OBJ = $(PART_SRC:csrc/%.c=$(BUILD)/obj/%.o)
+PART_SRC = $(filter-out $(OTHERS),$(foreach part,$(PARTS),$(call sources,csrc/$(part))))
+PART_OBJ = $(PART_SRC:csrc/%.c=$(BUILD)/obj/%.o) $(KQUEUE_DIR:%=$(BUILD)/obj/kqueue.o)
 BINDING_SRC = $(call sources,csrc/lua)
 BINDING_OBJ = $(BINDING_SRC:csrc/lua/%.c=$(BUILD)/$(1)/obj/%.o)
 MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
@@ -151,13 +164,13 @@ COMMAND_ABI = $(firstword $(filter 5.4,$(ABIS)) $(ABIS))
 INTERPRETER = $(or $(call interpreter,$(COMMAND_ABI)),/usr/bin/env $(firstword $(INTERPRETERS_$(COMMAND_ABI))))
 COMMAND = $(BUILD)/bin/bedrock
 # $(1): where its Lua files are, $(2): its binaries, $(3): `here` where it also looks beside itself, as what was packed in
-# one place may be unpacked in another; %s is the Lua version.
-COMMAND_TEXT = sed -e '1s|.*|\#!$(INTERPRETER)|' -e '2i local version = _VERSION:match "%d%.%d"' \
-    -e '2i package.path = ("$(1)/?.lua;$(1)/?/init.lua;"):gsub("%%s", version) .. package.path' \
-    -e '2i package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' \
-    $(if $(3),-e '2i local here = (arg[0]:match "^(.*)/[^/]*$$" or ".") .. "/../%s/lua/" .. version .. "/"' \
-    -e '2i package.path = (here .. "?.lua;" .. here .. "?/init.lua;"):gsub("%%s", "share") .. package.path' \
-    -e '2i package.cpath = (here .. "?.so;"):gsub("%%s", "lib") .. package.cpath') bin/bedrock
+# one place may be unpacked in another; %s is the Lua version. Not by sed, whose own the systems' differ.
+COMMAND_TEXT = { printf '%s\n' '\#!$(INTERPRETER)' 'local version = _VERSION:match "%d%.%d"' \
+    'package.path = ("$(1)/?.lua;$(1)/?/init.lua;"):gsub("%%s", version) .. package.path' \
+    'package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' \
+    $(if $(3),'local here = (arg[0]:match "^(.*)/[^/]*$$" or ".") .. "/../%s/lua/" .. version .. "/"' \
+    'package.path = (here .. "?.lua;" .. here .. "?/init.lua;"):gsub("%%s", "share") .. package.path' \
+    'package.cpath = (here .. "?.so;"):gsub("%%s", "lib") .. package.cpath'); tail -n +2 bin/bedrock; }
 
 C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
 # Those that run the binding within a Lua state of their own.
@@ -206,7 +219,7 @@ help:
 	@echo 'make lint       the linters of C, Lua, shell and Python; includes between folders'
 	@echo 'make sanitize   C tests and specs under sanitizers and valgrind'
 	@echo 'make interop    against boto3 and others'
-	@echo 'make cross      arm64, s390x and armhf: cross compiled, C tests and a smoke run by qemu'
+	@echo 'make cross      kqueue here; arm64, s390x, armhf cross compiled: C tests and a smoke, by qemu'
 	@echo 'make soak       nginx under load, for a long time'
 	@echo 'make fuzz bench the fuzzers; the benchmarks'
 	@echo 'make coverage   lines and branches of csrc that C tests and specs reach'
@@ -226,6 +239,11 @@ $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC $<)
 	$(Q)$(COMPILE_PART) $(UNWIND) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/kqueue.o: spec/kqueue/kqueue.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # What the benchmarks measure against: bare libraries, called from Lua. yyjson is Debian's, from release 13 on, or
 # fetched.
@@ -268,7 +286,7 @@ $(BUILD)/$(1)/obj/%.o: csrc/lua/%.c $(BUILD)/flags $(BUILD)/$(1)/flags
 $(BUILD)/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LIBFLAG) $(STAYS) -o $$@ $$^ $$(LIBS)
 
 $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags $(BUILD)/$(1)/flags
 	@mkdir -p $$(@D)
@@ -278,11 +296,11 @@ $(BUILD)/$(1)/obj/%_module.o: spec/c/%_module.c $(BUILD)/flags $(BUILD)/$(1)/fla
 $(BUILD)/bare/$(1)/bedrock/core.so: $$(call BINDING_OBJ,$(1)) $$(filter-out $(BARE_PARTS),$$(PART_OBJ)) $(BARE_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LIBFLAG) $(STAYS) -o $$@ $$^ $$(LIBS)
 
 $(BUILD)/$(1)/%_module.so: $(BUILD)/$(1)/obj/%_module.o $$(call BINDING_OBJ,$(1)) $$(PART_OBJ)
 	$$(call say,LINK $$@)
-	$$(Q)$$(LINK) $$(LIBFLAG) -Wl,-z,nodelete -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(LIBFLAG) $(STAYS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach abi,$(ABIS),$(eval $(call ABI_RULES,$(abi))))
 $(foreach abi,$(ABIS),$(eval $(call FLOOR_RULES,$(abi))))

@@ -16,7 +16,7 @@ check() {
     fi
 }
 
-sources=$(find csrc spec/c spec/fuzz bench tools -name '*.[ch]' ! -name tables.c 2>/dev/null | sort)
+sources=$(find csrc spec/c spec/kqueue spec/fuzz bench tools -name '*.[ch]' ! -name tables.c 2>/dev/null | sort)
 units=$(echo "$sources" | grep '\.c$')
 packages=$(pkg-config --cflags libcurl libssl libcrypto lua5.4)
 warnings="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
@@ -32,7 +32,7 @@ fi
 
 compiles() {
     for unit in $compiled; do
-        clang -std=c11 $defines $warnings -Icsrc -Ispec/c $packages $yyjson -fsyntax-only "$unit" || return 1
+        clang -std=c11 $defines $warnings -Icsrc -Ispec/c -Ispec/kqueue $packages $yyjson -fsyntax-only "$unit" || return 1
     done
 }
 
@@ -46,7 +46,7 @@ check clang-format clang-format --dry-run -Werror $sources
 check cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
     --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --suppress=nullPointerOutOfMemory \
     --suppress=nullPointerArithmeticOutOfMemory --suppress=nullPointerOutOfResources --error-exitcode=1 \
-    -j 2 $defines -DLIBCURL_VERSION_NUM=0x080000 -Icsrc -Ispec/c $units
+    -j 2 $defines -DLIBCURL_VERSION_NUM=0x080000 -Icsrc -Ispec/c -Ispec/kqueue $units
 check luacheck luacheck --quiet --no-color lua spec examples bench tools
 check "includes between folders" tools/arrows.sh
 # Words are split on purpose, and the sh of Debian has the options of ulimit.

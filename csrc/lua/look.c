@@ -3,7 +3,9 @@
 #include "engine/files/cache_file.h"
 #include "lua/binding.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PROBLEMS "bedrock.look"
@@ -146,9 +148,14 @@ static int list_files(lua_State *L)
 
 static void push_path(lua_State *L, int dir)
 {
-    char link[32], path[4096];
+    char path[4096];
+#ifdef F_GETPATH
+    ssize_t n = fcntl(dir, F_GETPATH, path) == 0 ? (ssize_t)strlen(path) : 0;
+#else
+    char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
     ssize_t n = readlink(link, path, sizeof path);
+#endif
     if (n > 0)
         lua_pushlstring(L, path, (size_t)n);
     else

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -325,16 +324,16 @@ static void stop_timer(void *user)
     br_engine_notify(t->engine);
 }
 
-/* Parent and child have one and the same timer descriptor. */
+#define CHILD_MS 500 /* a child that takes longer shows nothing, and spoils nothing */
+
+/* With epoll, parent and child have one and the same timer descriptor. */
 static void test_a_child_leaves_the_parents_timer_alone(void)
 {
     timed_task t = {.engine = new_engine(&br_platform_system)};
     int fd = br_engine_fd(t.engine), status = -1;
-    struct itimerspec before, after;
     br_task_enter(t.engine, &t.task, stop_timer, &t);
-    br_timer_start(t.engine, &t.timer, 3600000, note, NULL);
-    CHECK(timerfd_gettime(t.engine->timer_fd, &before) == 0);
-    CHECK(fd >= 0 && before.it_value.tv_sec > 0);
+    br_timer_start(t.engine, &t.timer, CHILD_MS, note, NULL);
+    CHECK(fd >= 0);
     pid_t pid = fork();
     if (pid == 0) {
         br_engine_abandon(t.engine);
@@ -342,9 +341,8 @@ static void test_a_child_leaves_the_parents_timer_alone(void)
     }
     waitpid(pid, &status, 0);
     CHECK_INT(status, 0);
-    CHECK(!readable(fd));
-    CHECK(timerfd_gettime(t.engine->timer_fd, &after) == 0);
-    CHECK(after.it_value.tv_sec > 0);
+    struct pollfd due = {.fd = fd, .events = POLLIN};
+    CHECK_INT(poll(&due, 1, 60000), 1);
     br_engine_free(t.engine);
 }
 

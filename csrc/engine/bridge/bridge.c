@@ -1,13 +1,9 @@
 #define _GNU_SOURCE
 #include "engine/bridge/bridge_private.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <link.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "engine/loop/process.h"
 
@@ -17,33 +13,6 @@ static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
 static br_bridge *current;   /* under it */
 static br_bridge *inherited; /* left behind by forks: their threads are the parents' */
 static unsigned made;
-
-typedef struct program_search {
-    uintptr_t address;
-    bool found;
-} program_search;
-
-/* The main program comes first. */
-static int look_into_program(struct dl_phdr_info *program, size_t size, void *user)
-{
-    program_search *s = user;
-    (void)size;
-    for (unsigned i = 0; i < program->dlpi_phnum; i++) {
-        const ElfW(Phdr) *part = &program->dlpi_phdr[i];
-        uintptr_t start = program->dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD && s->address >= start && s->address - start < part->p_memsz)
-            s->found = true;
-    }
-    return 1;
-}
-
-bool br_program_defines(const char *symbol)
-{
-    program_search s = {.address = (uintptr_t)dlsym(RTLD_DEFAULT, symbol)};
-    if (s.address != 0)
-        dl_iterate_phdr(look_into_program, &s);
-    return s.found;
-}
 
 static bool openssl_is_shared(br_error *error)
 {
@@ -63,6 +32,9 @@ static void gone(void *user)
 static void *run(void *user)
 {
     br_bridge *b = user;
+#ifdef __APPLE__
+    pthread_setname_np("bedrock"); /* only a thread itself can */
+#endif
     while (!atomic_load(&b->stop)) {
         br_engine_step(b->engine, -1);
         br_connections_serve(b);
@@ -79,10 +51,14 @@ static void *run(void *user)
 */
 static void let_host_go_first(pthread_t thread)
 {
+#ifdef SCHED_BATCH
     struct sched_param param;
     int policy;
     if (pthread_getschedparam(thread, &policy, &param) == 0 && policy == SCHED_OTHER)
         pthread_setschedparam(thread, SCHED_BATCH, &param);
+#else
+    (void)thread;
+#endif
 }
 
 /* Signals are for the program's own threads. */
@@ -94,7 +70,9 @@ static int start_thread(br_bridge *b)
     int failure = pthread_create(&b->thread, NULL, run, b);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failure == 0) {
+#ifndef __APPLE__
         pthread_setname_np(b->thread, "bedrock");
+#endif
         let_host_go_first(b->thread);
     }
     return failure;
@@ -112,8 +90,7 @@ static bool set_up(br_bridge *b, br_error *error)
     br_places places = br_places_usual();
     if (!br_listener_open(&b->listener, &places, why, sizeof why))
         return cannot(error, why);
-    b->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (b->wake < 0)
+    if (!br_alarm_open(&b->wake))
         return cannot(error, strerror(errno));
     b->engine = br_engine_new(&br_platform_system, error);
     if (b->engine == NULL)
@@ -127,8 +104,7 @@ static bool set_up(br_bridge *b, br_error *error)
 static void free_parts(br_bridge *b)
 {
     br_listener_close(&b->listener);
-    if (b->wake >= 0)
-        close(b->wake);
+    br_alarm_close(&b->wake);
     br_queue_free(&b->queue);
     free(b);
 }
@@ -142,7 +118,7 @@ static br_bridge *create(br_error *error)
     }
     b->pid = br_process_id();
     b->number = ++made;
-    b->wake = b->listener.fd = b->listener.path_fd = -1;
+    b->listener.fd = b->listener.path_fd = b->wake.fd = -1;
     atomic_init(&b->stop, false);
     br_queue_init(&b->queue);
     if (set_up(b, error))
@@ -164,9 +140,7 @@ bool br_bridge_inherited(const br_bridge *b)
 static void leave_to_parent(void)
 {
     br_listener_forget(&current->listener);
-    if (current->wake >= 0)
-        close(current->wake);
-    current->wake = -1;
+    br_alarm_close(&current->wake);
     current->older = inherited;
     inherited = current;
     current = NULL;
@@ -186,15 +160,10 @@ br_bridge *br_bridge_ref(br_error *error)
     return b;
 }
 
-static void wake(br_bridge *b)
-{
-    eventfd_write(b->wake, 1);
-}
-
 static void stop(br_bridge *b)
 {
     atomic_store(&b->stop, true);
-    wake(b);
+    br_alarm_ring(&b->wake);
     pthread_join(b->thread, NULL);
     free_parts(b);
 }
@@ -250,5 +219,5 @@ br_channel *br_bridge_submit(br_bridge *b, br_call *call, br_error *error)
 void br_channel_drop(br_bridge *b, br_channel *p)
 {
     if (br_queue_drop(&b->queue, p))
-        wake(b);
+        br_alarm_ring(&b->wake);
 }

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -176,7 +174,7 @@ static void set_blocked(br_connection *c, bool blocked)
     if (c->blocked == blocked)
         return;
     c->blocked = blocked;
-    watch(c, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    watch(c, blocked ? BR_POLL_IN | BR_POLL_OUT : BR_POLL_IN);
 }
 
 /* false: the host has to read first, or the connection is closed. */
@@ -294,9 +292,9 @@ static void receive(br_connection *c)
 static void on_connection(void *user, uint32_t events)
 {
     br_connection *c = user;
-    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+    if (events & (BR_POLL_IN | BR_POLL_LOST))
         receive(c);
-    if (c->fd >= 0 && (events & EPOLLOUT))
+    if (c->fd >= 0 && (events & BR_POLL_OUT))
         mark_dirty(c);
     br_engine_notify(c->bridge->engine);
 }
@@ -315,7 +313,7 @@ static void add_connection(br_bridge *b, int fd)
     if (b->connections != NULL)
         b->connections->prev = c;
     b->connections = c;
-    watch(c, EPOLLIN);
+    watch(c, BR_POLL_IN);
 }
 
 static void on_listener(void *user, uint32_t events);
@@ -323,7 +321,7 @@ static void on_listener(void *user, uint32_t events);
 static void listen_again(void *user)
 {
     br_bridge *b = user;
-    if (!br_engine_watch(b->engine, b->listener.fd, EPOLLIN, on_listener, b))
+    if (!br_engine_watch(b->engine, b->listener.fd, BR_POLL_IN, on_listener, b))
         br_timer_start(b->engine, &b->accept_pause, BR_ACCEPT_PAUSE_MS, listen_again, b);
 }
 
@@ -354,9 +352,8 @@ static void on_listener(void *user, uint32_t events)
 static void on_wake(void *user, uint32_t events)
 {
     br_bridge *b = user;
-    eventfd_t count;
     (void)events;
-    eventfd_read(b->wake, &count);
+    br_alarm_hush(&b->wake);
     for (br_channel *p = br_queue_dropped(&b->queue), *next; p != NULL; p = next) {
         next = p->next;
         if (p->connection != NULL)
@@ -368,8 +365,8 @@ static void on_wake(void *user, uint32_t events)
 
 bool br_connections_open(br_bridge *b)
 {
-    return br_engine_watch(b->engine, b->listener.fd, EPOLLIN, on_listener, b) &&
-           br_engine_watch(b->engine, b->wake, EPOLLIN, on_wake, b);
+    return br_engine_watch(b->engine, b->listener.fd, BR_POLL_IN, on_listener, b) &&
+           br_engine_watch(b->engine, b->wake.fd, BR_POLL_IN, on_wake, b);
 }
 
 void br_connections_close(br_bridge *b)
@@ -379,5 +376,5 @@ void br_connections_close(br_bridge *b)
     br_connections_serve(b);
     br_timer_stop(b->engine, &b->accept_pause);
     br_engine_unwatch(b->engine, b->listener.fd);
-    br_engine_unwatch(b->engine, b->wake);
+    br_engine_unwatch(b->engine, b->wake.fd);
 }

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "engine/loop/process.h"
+#include "core/base/variable.h"
 
 #define BACKLOG 4096
 #define NAME "socket"
@@ -80,7 +80,7 @@ br_places br_places_usual(void)
 {
     return (br_places){
         .fds = "/proc/self/fd",
-        .parents = {"/tmp", secure_getenv("TMPDIR"), "/dev/shm", secure_getenv("XDG_RUNTIME_DIR")},
+        .parents = {"/tmp", br_variable("TMPDIR"), "/dev/shm", br_variable("XDG_RUNTIME_DIR")},
     };
 }
 
@@ -101,7 +101,7 @@ static bool bind_somewhere(br_listener *l, const br_places *places)
 static bool reachable(br_listener *l, const char *path)
 {
     struct sockaddr_un a = address_of(path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = br_open_local_socket();
     if (fd < 0)
         return false;
     bool ok = connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
@@ -119,7 +119,9 @@ static bool reachable(br_listener *l, const char *path)
 static bool detach_name(br_listener *l, const char *fds)
 {
     char path[64];
+#ifdef O_PATH
     l->path_fd = open(l->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+#endif
     if (l->path_fd < 0)
         return false;
     snprintf(path, sizeof path, "%s/%d", fds, l->path_fd);
@@ -144,7 +146,7 @@ static bool keep_name(br_listener *l)
 bool br_listener_open(br_listener *l, const br_places *places, char *why, size_t why_size)
 {
     *l = (br_listener){.fd = -1, .path_fd = -1};
-    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    l->fd = br_open_local_socket();
     if (l->fd < 0) {
         snprintf(why, why_size, "no unix socket could be opened: %s", strerror(errno));
     } else if (!bind_somewhere(l, places)) {
@@ -160,18 +162,10 @@ bool br_listener_open(br_listener *l, const br_places *places, char *why, size_t
     return false;
 }
 
-static bool is_ourselves(int fd)
-{
-    struct ucred peer;
-    socklen_t n = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.pid == br_process_id() &&
-           peer.uid == geteuid();
-}
-
 int br_listener_accept(br_listener *l)
 {
-    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0 || is_ourselves(fd))
+    int fd = br_accept(l->fd);
+    if (fd < 0 || br_peer_is_ourselves(fd))
         return fd;
     close(fd);
     errno = EPERM;

@@ -15,6 +15,7 @@
 
 #include "engine/bridge/bridge.h"
 #include "engine/bridge/frames.h"
+#include "engine/loop/descriptors.h"
 #include "engine/loop/task.h"
 
 /*
@@ -99,7 +100,7 @@ struct br_bridge {
     br_bridge *older; /* likewise; of those left behind by forks */
     pthread_t thread;
     br_listener listener;
-    int wake; /* eventfd: something was dropped, or stop */
+    br_alarm wake; /* something was dropped, or stop */
     atomic_bool stop;
     br_engine *engine; /* the thread's, once that runs */
     br_task task;

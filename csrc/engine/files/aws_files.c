@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* secure_getenv */
+#define _GNU_SOURCE
 #include "engine/files/aws_files.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/ascii.h"
+#include "core/base/variable.h"
 #include "engine/files/read_file.h"
 
 #define PASSWD_TEXT_MAX 16384
@@ -16,7 +17,7 @@
 const char *br_aws_variable(void *user, const char *name)
 {
     (void)user;
-    return secure_getenv(name);
+    return br_variable(name);
 }
 
 static bool join(char out[BR_AWS_PATH_MAX], const char *home, const char *below)
@@ -37,7 +38,7 @@ static bool in_passwd_home(const char *below, char out[BR_AWS_PATH_MAX])
 
 static bool in_home(const char *below, char out[BR_AWS_PATH_MAX])
 {
-    const char *home = secure_getenv("HOME");
+    const char *home = br_variable("HOME");
     return home != NULL && *home != '\0' ? join(out, home, below) : in_passwd_home(below, out);
 }
 
@@ -63,7 +64,7 @@ static const char *value_of(br_slice name)
         return NULL;
     memcpy(text, name.p, name.n);
     text[name.n] = '\0';
-    return secure_getenv(text);
+    return br_variable(text);
 }
 
 /* As os.path.expandvars of Python. */
@@ -91,7 +92,7 @@ static bool expand(const char *given, char out[BR_AWS_PATH_MAX])
 bool br_aws_path(const char *option, const char *variable, const char *below_home,
                  char out[BR_AWS_PATH_MAX])
 {
-    const char *given = option != NULL ? option : secure_getenv(variable);
+    const char *given = option != NULL ? option : br_variable(variable);
     char expanded[BR_AWS_PATH_MAX];
     if (given == NULL || *given == '\0')
         return in_home(below_home, out);

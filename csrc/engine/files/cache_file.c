@@ -1,6 +1,7 @@
-#define _GNU_SOURCE /* secure_getenv */
+#define _GNU_SOURCE
 #include "engine/files/cache_file.h"
 #include "core/base/hex.h"
+#include "core/base/variable.h"
 #include "engine/files/write_file.h"
 
 #include <dirent.h>
@@ -148,10 +149,10 @@ int br_cache_dir_open(const char *cache_dir, char why[BR_CACHE_WHY_SIZE])
 {
     if (cache_dir != NULL && *cache_dir != '\0')
         return directory_below(cache_dir, "", 0, why);
-    const char *xdg = secure_getenv("XDG_CACHE_HOME");
+    const char *xdg = br_variable("XDG_CACHE_HOME");
     int fd = xdg != NULL && xdg[0] == '/' ? directory_below(xdg, "/lua-bedrock", 0, NULL) : -1;
     if (fd < 0)
-        fd = directory_in_home(secure_getenv("HOME"));
+        fd = directory_in_home(br_variable("HOME"));
     if (fd < 0)
         fd = directory_in_passwd_home();
     return fd >= 0 ? fd : directory_in_tmp(why);

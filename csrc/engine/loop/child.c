@@ -6,10 +6,23 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "engine/loop/descriptors.h"
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#elif defined __APPLE__
+#include <crt_externs.h>
+#define environ (*_NSGetEnviron()) /* a library cannot name the variable itself */
+#endif
+
+#ifdef __GLIBC__
+#define CAN_CLOSE_FROM __GLIBC_PREREQ(2, 34)
+#else
+#define CAN_CLOSE_FROM 0
+#endif
 
 #define READ_SIZE 4096
 #define POLL_MIN_MS 5
@@ -127,11 +140,13 @@ static void printed(void *user, uint32_t events)
         end_as(user, BR_CHILD_TOO_LONG);
 }
 
+#ifdef SYS_pidfd_open
 static void ended(void *user, uint32_t events)
 {
     (void)events;
     look(user);
 }
+#endif
 
 static void polled(void *user)
 {
@@ -146,7 +161,7 @@ static bool watch_end(br_child *c)
 {
 #ifdef SYS_pidfd_open
     c->pid_fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-    if (c->pid_fd >= 0 && br_engine_watch(c->engine, c->pid_fd, EPOLLIN, ended, c))
+    if (c->pid_fd >= 0 && br_engine_watch(c->engine, c->pid_fd, BR_POLL_IN, ended, c))
         return true;
 #endif
     c->poll_ms = POLL_MIN_MS;
@@ -185,7 +200,7 @@ static bool set_files(posix_spawn_file_actions_t *files, int out_fd)
 {
     bool ok = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0) == 0 &&
               posix_spawn_file_actions_adddup2(files, out_fd, 1) == 0;
-#if defined __GLIBC__ && __GLIBC_PREREQ(2, 34)
+#if CAN_CLOSE_FROM
     ok = ok && posix_spawn_file_actions_addclosefrom_np(files, 3) == 0;
 #endif
     return ok;
@@ -230,7 +245,7 @@ static int spawn(br_child *c, char *const words[], char *const environment[], in
 static int start(br_child *c, char *const words[], char *const environment[])
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (!br_open_pipe(ends))
         return errno;
     c->out_fd = ends[0];
     int error =
@@ -252,7 +267,7 @@ int br_child_start(br_child *c, br_engine *e, char *const words[], char *const e
     }
     br_task_enter_background(e, &c->task, gone, c);
     if (br_timer_start(e, &c->limit, limit_ms, timed_out, c) && watch_end(c) &&
-        br_engine_watch(e, c->out_fd, EPOLLIN, printed, c))
+        br_engine_watch(e, c->out_fd, BR_POLL_IN, printed, c))
         return 0;
     br_child_stop(c);
     return ENOMEM;

@@ -6,13 +6,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "engine/loop/process.h"
-
-#define EVENTS_PER_WAIT 16
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
@@ -74,9 +69,8 @@ static bool set_up_crypto(br_engine *e)
 
 static const char *set_up(br_engine *e)
 {
-    e->sockets.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (e->sockets.epoll_fd < 0)
-        return "no epoll descriptor could be opened; raise the limit of open files";
+    if (!br_poller_open(&e->sockets.poller))
+        return "no descriptor could be opened; raise the limit of open files";
     if (!set_up_multi(e))
         return "libcurl could not be set up";
     if (!set_up_crypto(e))
@@ -95,8 +89,7 @@ br_engine *br_engine_new(const br_platform *platform, br_error *error)
     }
     e->platform = *platform;
     e->pid = br_process_id();
-    e->timer_fd = -1;
-    e->timer_fd_due = INT64_MAX;
+    e->timer_due = INT64_MAX;
     e->left_ms = br_engine_mono_ms(e);
     e->most_transfers = BR_CONNECTIONS_MIN;
     const char *problem = set_up(e);
@@ -117,15 +110,6 @@ static void end_tasks(br_engine *e)
     }
 }
 
-static void close_fds(br_engine *e)
-{
-    if (e->timer_fd >= 0)
-        close(e->timer_fd);
-    if (e->sockets.epoll_fd >= 0)
-        close(e->sockets.epoll_fd);
-    e->timer_fd = e->sockets.epoll_fd = -1;
-}
-
 static void tear_down(br_engine *e)
 {
     br_transfers_free_pool(e);
@@ -134,7 +118,7 @@ static void tear_down(br_engine *e)
         curl_share_cleanup(e->share);
     br_signer_free(e->signer);
     br_digest_free(e->crypto);
-    close_fds(e);
+    br_poller_close(&e->sockets.poller);
     br_sockets_free(&e->sockets);
 }
 
@@ -177,7 +161,7 @@ void br_engine_abandon(br_engine *e)
     e->abandoned = true;
     end_tasks(e);
     br_sockets_close_all(&e->sockets);
-    close_fds(e);
+    br_poller_abandon(&e->sockets.poller);
     br_timers_free(&e->timers);
 }
 
@@ -233,22 +217,17 @@ void br_engine_leave_curl(br_engine *e)
 /* Costs a system call only on a change. A child's descriptor is the parent's timer as well. */
 void br_engine_arm(br_engine *e)
 {
-    if (e->timer_fd < 0 || e->stepping || e->abandoned)
+    if (!e->sockets.poller.timed || e->stepping || e->abandoned)
         return;
     br_timer *first = br_timers_first(&e->timers);
     int64_t due = e->notified || e->first_queued != NULL ? 0
                   : first != NULL                        ? first->due_ms
                                                          : INT64_MAX;
-    if (due == e->timer_fd_due)
+    if (due == e->timer_due)
         return;
-    struct itimerspec when = {0};
-    if (due != INT64_MAX) {
-        int64_t delay = due - br_engine_mono_ms(e);
-        when.it_value.tv_sec = delay > 0 ? delay / 1000 : 0;
-        when.it_value.tv_nsec = delay > 0 ? delay % 1000 * 1000000 : 1;
-    }
-    if (timerfd_settime(e->timer_fd, 0, &when, NULL) == 0)
-        e->timer_fd_due = due;
+    int64_t delay = due == INT64_MAX ? -1 : due - br_engine_mono_ms(e);
+    if (br_poller_arm(&e->sockets.poller, delay < 0 && due != INT64_MAX ? 0 : delay))
+        e->timer_due = due;
 }
 
 bool br_timer_start(br_engine *e, br_timer *t, int64_t delay_ms, void (*fire)(void *user),
@@ -336,18 +315,16 @@ static void collect_finished(br_engine *e)
     }
 }
 
-static void handle_event(br_engine *e, const struct epoll_event *event)
+static void handle_event(void *user, int fd, unsigned events)
 {
-    int fd = event->data.fd;
-    if (fd == e->timer_fd) {
-        uint64_t expirations;
-        if (read(fd, &expirations, sizeof expirations) > 0)
-            e->timer_fd_due = INT64_MAX;
+    br_engine *e = user;
+    if (fd == BR_POLL_TIMER) {
+        e->timer_due = INT64_MAX;
         return;
     }
-    if (br_sockets_tell(&e->sockets, fd, event->events))
+    if (br_sockets_tell(&e->sockets, fd, events))
         return;
-    int bits = br_sockets_event(&e->sockets, fd, event->events);
+    int bits = br_sockets_event(&e->sockets, fd, events);
     if (bits == 0)
         return;
     int running;
@@ -369,14 +346,9 @@ static int wait_for(const br_engine *e, int64_t until)
     return wait <= 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
 }
 
-/* How many there were; -1: as epoll_wait. */
 static int handle_events(br_engine *e, int wait_ms)
 {
-    struct epoll_event events[EVENTS_PER_WAIT];
-    int n = epoll_wait(e->sockets.epoll_fd, events, EVENTS_PER_WAIT, wait_ms);
-    for (int i = 0; i < n; i++)
-        handle_event(e, &events[i]);
-    return n;
+    return br_poller_wait(&e->sockets.poller, wait_ms, handle_event, e);
 }
 
 /*
@@ -386,9 +358,9 @@ static int handle_events(br_engine *e, int wait_ms)
 static int read_sockets(br_engine *e, int wait_ms)
 {
     int n = handle_events(e, wait_ms);
-    int64_t until = n == EVENTS_PER_WAIT ? br_engine_mono_ms(e) + BR_SLICE_MS : 0;
+    int64_t until = n == BR_POLL_AT_ONCE ? br_engine_mono_ms(e) + BR_SLICE_MS : 0;
     for (;;) {
-        e->seen = n == EVENTS_PER_WAIT && e->seen < e->sockets.cap ? e->seen + n : 0;
+        e->seen = n == BR_POLL_AT_ONCE && e->seen < e->sockets.cap ? e->seen + n : 0;
         e->behind = e->seen > 0;
         if (!e->behind || br_engine_mono_ms(e) >= until)
             return n;
@@ -414,7 +386,7 @@ static bool turn(br_engine *e, int64_t until)
 static int64_t enter_step(br_engine *e)
 {
     int64_t now = br_engine_mono_ms(e);
-    if (e->timer_fd < 0)
+    if (!e->sockets.poller.timed)
         e->unstepped_ms += now - e->left_ms;
     e->stepping = true;
     return now;
@@ -442,25 +414,19 @@ int br_engine_step(br_engine *e, int ms)
     return e->running > INT_MAX ? INT_MAX : (int)e->running;
 }
 
-static bool open_timer_fd(br_engine *e)
+static bool begin_timing(br_engine *e)
 {
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-    if (fd < 0 || epoll_ctl(e->sockets.epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    e->timer_fd = fd;
-    br_engine_arm(e);
-    return true;
+    bool ok = br_poller_add_timer(&e->sockets.poller);
+    if (ok)
+        br_engine_arm(e);
+    return ok;
 }
 
 int br_engine_fd(br_engine *e)
 {
-    if (e->abandoned || (e->timer_fd < 0 && !open_timer_fd(e)))
+    if (e->abandoned || (!e->sockets.poller.timed && !begin_timing(e)))
         return -1;
-    return e->sockets.epoll_fd;
+    return e->sockets.poller.fd;
 }
 
 bool br_engine_watch(br_engine *e, int fd, uint32_t events,
@@ -498,7 +464,7 @@ int64_t br_engine_mono_ms(const br_engine *e)
 
 int64_t br_engine_waited_ms(const br_engine *e)
 {
-    bool waiting = e->stepping || e->timer_fd >= 0;
+    bool waiting = e->stepping || e->sockets.poller.timed;
     return (waiting ? br_engine_mono_ms(e) : e->left_ms) - e->unstepped_ms;
 }
 

@@ -16,6 +16,7 @@
 #include "core/aws/sigv4.h"
 #include "core/base/digest.h"
 #include "core/base/error.h"
+#include "engine/loop/poller.h"
 
 /*
 ** Clocks and randomness; tests have their own. wall: ms since 1970 (may jump); mono: ms, never goes
@@ -64,9 +65,9 @@ br_signer *br_engine_signer(br_engine *e);
 
 /*
 ** Watches another descriptor as well: `ready` is called inside br_engine_step while `events`
-** (EPOLLIN, EPOLLOUT) last. Again with other events: they replace the former. To be ended before
+** (BR_POLL_IN, BR_POLL_OUT) last. Again with other events: they replace the former. To be ended before
 ** the descriptor is closed; a call for a descriptor that got its number may follow. false: no
-** memory, or epoll does not take it.
+** memory, or the system does not take it.
 */
 bool br_engine_watch(br_engine *e, int fd, uint32_t events,
                      void (*ready)(void *user, uint32_t events), void *user);

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 #include <sys/types.h>
 
+#include "engine/loop/poller.h"
 #include "engine/loop/task.h"
 
 #define BR_CONNECTIONS_MIN 256 /* kept open when idle, per engine; more where more were at work */
@@ -30,18 +31,18 @@ br_timer *br_timers_first(const br_timers *h); /* NULL: none */
 void br_timers_free(br_timers *h);
 
 /*
-** Which descriptors epoll watches, by number. Taking an idle connection out of epoll and putting it
+** Which descriptors the poller watches, by number. Taking an idle connection out of it and putting it
 ** back would cost two system calls a request, so sockets that the engine opened for libcurl stay
 ** registered; one on which something happens while nobody wants it is then taken out. A slot may
 ** be out of date: libcurl closes a socket that never got connected (an aborted call, the slower of
 ** two addresses) without a word, and takes it back from us only afterwards, when the number may
 ** already be another thread's. So nothing is done to a descriptor that libcurl takes back, and what
-** it watches next under that number is told to epoll anew, unless it was read from: that is
+** it watches next under that number is told to it anew, unless it was read from: that is
 ** connected, and closed only through us.
 */
 typedef struct br_socket {
-    uint8_t registered; /* EPOLL bits that epoll knows of, if it was not closed since */
-    uint8_t wanted;     /* EPOLL bits that libcurl asked for */
+    uint8_t registered; /* BR_POLL bits that the poller knows of, if it was not closed since */
+    uint8_t wanted;     /* BR_POLL bits that libcurl asked for */
     bool opened;        /* by br_sockets_open */
     bool connected;     /* libcurl wanted to read from it, and it still was that socket */
     uint64_t cookie;    /* of an opened one: is it still that socket? */
@@ -53,7 +54,7 @@ typedef struct br_socket {
 } br_socket;
 
 typedef struct br_sockets {
-    int epoll_fd;
+    br_poller poller;
     br_socket *of;
     int cap;
 } br_sockets;
@@ -70,7 +71,7 @@ bool br_sockets_tell(br_sockets *s, int fd, uint32_t events); /* false: it is li
 int br_sockets_event(br_sockets *s, int fd, uint32_t events);
 void br_sockets_close_all(br_sockets *s); /* of an abandoned engine */
 void br_sockets_free(br_sockets *s);
-/* Tells epoll, unless it knows. */
+/* Tells the poller, unless it knows. */
 bool br_sockets_register(br_sockets *s, int fd, uint8_t bits);
 void br_sockets_unregister(br_sockets *s, int fd);
 
@@ -120,8 +121,7 @@ struct br_engine {
     unsigned in_curl;
     br_timers timers;
     br_timer curl_timer;
-    int timer_fd; /* -1 until a host asks for the descriptor */
-    int64_t timer_fd_due;
+    int64_t timer_due; /* what the poller's timer is set to; it has one once a host watches */
     br_sockets sockets;
     br_task *tasks;
     size_t running;

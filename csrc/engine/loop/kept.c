@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "engine/loop/silence.h"
@@ -104,7 +103,7 @@ void br_kept_end(br_sockets *s, int fd, const void *holder)
         return;
     br_socket *slot = &s->of[fd];
     slot->holder = NULL;
-    if (br_silence_holds_back(slot->tls) || !br_sockets_register(s, fd, EPOLLIN))
+    if (br_silence_holds_back(slot->tls) || !br_sockets_register(s, fd, BR_POLL_IN))
         br_kept_event(s, fd);
 }
 
@@ -118,5 +117,5 @@ void br_kept_event(br_sockets *s, int fd)
     if (br_silence_of(fd, s->of[fd].tls) == BR_SPOKE)
         hang_up(s, fd);
     else
-        br_sockets_register(s, fd, EPOLLIN);
+        br_sockets_register(s, fd, BR_POLL_IN);
 }

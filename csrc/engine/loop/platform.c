@@ -2,8 +2,12 @@
 #include "engine/loop/engine.h"
 
 #include <errno.h>
-#include <sys/random.h>
+#include <stdlib.h>
 #include <time.h>
+
+#ifdef __linux__
+#include <sys/random.h>
+#endif
 
 _Static_assert(sizeof(time_t) == 8, "clocks must go on after 2038: see WIDE in the Makefile");
 
@@ -42,6 +46,7 @@ static int64_t mono_ms(void *user)
 static bool strong_random(void *user, void *out, size_t n)
 {
     (void)user;
+#ifdef __linux__
     unsigned char *p = out;
     while (n > 0) {
         ssize_t got = getrandom(p, n, 0);
@@ -52,6 +57,9 @@ static bool strong_random(void *user, void *out, size_t n)
         p += got;
         n -= (size_t)got;
     }
+#else
+    arc4random_buf(out, n);
+#endif
     return true;
 }
 

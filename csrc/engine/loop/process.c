@@ -15,6 +15,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* Never unmapped: it is one page, and any thread may be about to read it. */
 static void map_page(void)
 {
+#ifdef MADV_WIPEONFORK
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
     void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
@@ -23,6 +24,7 @@ static void map_page(void)
         kept = page;
     else
         munmap(page, size);
+#endif
 }
 
 pid_t br_process_id(void)

@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "engine/loop/descriptors.h"
 
 static br_socket *slot_of(br_sockets *s, int fd)
 {
@@ -24,24 +25,15 @@ static br_socket *slot_of(br_sockets *s, int fd)
     return &s->of[fd];
 }
 
-static bool control(br_sockets *s, int op, int fd, uint8_t bits)
-{
-    struct epoll_event event = {.events = bits, .data.fd = fd};
-    return epoll_ctl(s->epoll_fd, op, fd, &event) == 0;
-}
-
 static void unregister(br_sockets *s, br_socket *slot, int fd)
 {
-    if (slot->registered != 0)
-        control(s, EPOLL_CTL_DEL, fd, 0);
+    br_poller_set(&s->poller, fd, slot->registered, 0);
     slot->registered = 0;
 }
 
-/* Epoll forgot what was closed behind our back: then it is new to it. */
 static bool registered(br_sockets *s, br_socket *slot, int fd, uint8_t bits)
 {
-    bool ok = (slot->registered != 0 && control(s, EPOLL_CTL_MOD, fd, bits)) ||
-              control(s, EPOLL_CTL_ADD, fd, bits);
+    bool ok = br_poller_set(&s->poller, fd, slot->registered, bits);
     if (ok)
         slot->registered = bits;
     return ok;
@@ -81,7 +73,7 @@ static bool still_there(const br_socket *slot, int fd)
 
 int br_sockets_open(br_sockets *s, const struct curl_sockaddr *address)
 {
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = br_open_socket(address->family, address->socktype, address->protocol);
     if (fd < 0)
         return -1;
     br_socket *slot = slot_of(s, fd);
@@ -110,12 +102,12 @@ bool br_sockets_watch(br_sockets *s, int fd, int what)
         return false;
     uint8_t bits = 0;
     if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-        bits |= EPOLLIN;
+        bits |= BR_POLL_IN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-        bits |= EPOLLOUT;
+        bits |= BR_POLL_OUT;
     bool known = slot->registered == bits && (slot->wanted == bits || slot->connected);
     slot->wanted = bits;
-    if ((bits & EPOLLIN) != 0 && !slot->connected)
+    if ((bits & BR_POLL_IN) != 0 && !slot->connected)
         slot->connected = slot->opened && still_there(slot, fd);
     if (bits == 0 && !slot->opened)
         unregister(s, slot, fd);
@@ -168,9 +160,10 @@ int br_sockets_event(br_sockets *s, int fd, uint32_t events)
             unregister(s, slot, fd);
         return 0;
     }
-    if (events & (EPOLLERR | EPOLLHUP))
+    if (events & BR_POLL_LOST)
         events |= slot->wanted;
-    return (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0);
+    return (events & BR_POLL_IN ? CURL_CSELECT_IN : 0) |
+           (events & BR_POLL_OUT ? CURL_CSELECT_OUT : 0);
 }
 
 void br_sockets_close_all(br_sockets *s)

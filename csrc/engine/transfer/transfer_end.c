@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "engine/loop/descriptors.h"
+
 #define TOO_LARGE ((CURLcode)100) /* CURLE_TOO_LARGE, from 8.6.0 on */
 #define DESCRIPTORS_NEEDED 4 /* what a connection with its name server and ca_file takes at once */
 #define AUTHORITIES_HINT_MAX 1200
@@ -85,7 +87,7 @@ static bool out_of_descriptors(void)
 {
     int held[DESCRIPTORS_NEEDED], count = 0;
     while (count < DESCRIPTORS_NEEDED &&
-           (held[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0)
+           (held[count] = br_open_socket(AF_UNIX, SOCK_STREAM, 0)) >= 0)
         count++;
     bool out = count < DESCRIPTORS_NEEDED && (errno == EMFILE || errno == ENFILE);
     while (count > 0)

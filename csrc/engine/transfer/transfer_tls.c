@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/variable.h"
+
 #define SHOWN_MAX 200 /* of a path */
 
 static bool set_long(CURL *curl, CURLoption option, long value)
@@ -19,7 +21,7 @@ static bool set_text(CURL *curl, CURLoption option, const char *text)
 
 static bool read_variable(const char *name, char **copy)
 {
-    const char *value = secure_getenv(name);
+    const char *value = br_variable(name);
     if (value == NULL || *value == '\0')
         return true;
     *copy = strdup(value);

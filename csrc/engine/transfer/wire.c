@@ -2,7 +2,6 @@
 #include "engine/transfer/wire.h"
 
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "engine/transfer/transfer_private.h"
@@ -80,7 +79,8 @@ static void on_ready(void *user, uint32_t events)
 
 bool br_wire_want(br_wire *w, bool room)
 {
-    return br_engine_watch(w->engine, w->fd, room ? EPOLLIN | EPOLLOUT : EPOLLIN, on_ready, w);
+    return br_engine_watch(w->engine, w->fd, room ? BR_POLL_IN | BR_POLL_OUT : BR_POLL_IN, on_ready,
+                           w);
 }
 
 /* libcurl, which watched the descriptor until now, does so no more. */
