@@ -1229,12 +1229,13 @@ function Connection:wait(name, params, options) end
 ---@return bedrock.Error? err
 function Chat:fork() end
 
---- The request that `say` would send: signed, not sent. It prints without secrets.
+--- The request that `say` or `stream` would send: signed, not sent. It prints without secrets.
 ---@param given string|table as for say
 ---@param fields? table as for say
+---@param as? "say"|"stream" "say" if not given
 ---@return bedrock.Prepared? request
 ---@return bedrock.Error? err
-function Chat:prepare(given, fields) end
+function Chat:prepare(given, fields, as) end
 
 --- Writes the answer to standard output as it comes. Not for nginx.
 ---@param given string|table as for stream

@@ -110,13 +110,20 @@ describe("skeleton", function()
     it("prints as Lua source, which makes the same table", function()
         local params = assert(bedrock.skeleton "converse")
         local text = tostring(params)
-        assert.same({ modelId = "" }, loaded(text))
+        assert.same({ modelId = "", messages = { { role = "user", content = { { text = "" } } } } }, loaded(text))
         assert.matches('modelId = "",  -- string, required, in uri, 1 to 2048\n', text, 1, true)
-        assert.matches('    -- messages = {  -- list of structure\n', text, 1, true)
-        assert.matches('    --         role = "assistant",  -- string, required, assistant | system | user\n',
-            text, 1, true)
+        assert.matches('    messages = {  -- list of structure\n', text, 1, true)
+        assert.matches('            role = "user",  -- string, required, assistant | system | user\n', text, 1, true)
+        assert.matches("    -- system = {", text, 1, true)
         assert.matches("    -- inferenceConfig = {  -- structure\n    --     -- maxTokens = 1,  -- integer",
             text, 1, true)
+    end)
+
+    it("has what asks, also where the model calls it optional", function()
+        for name, member in pairs { converse_stream = "messages", invoke_model = "body", invoke_agent = "inputText",
+            invoke_inline_agent = "inputText", invoke_model_with_response_stream = "body" } do
+            assert.is_not_nil(assert(bedrock.skeleton(name))[member], name)
+        end
     end)
 
     it("is good source even with all outer comments taken away, and names that are keywords", function()

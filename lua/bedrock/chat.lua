@@ -295,18 +295,22 @@ function methods.print(self, given, fields)
     return require("bedrock.prints.printing").answer(OPERATION, methods.stream, self, given, fields)
 end
 
---- The request that `say` would send: signed, not sent. It prints without secrets.
+--- The request that `say` or `stream` would send: signed, not sent. It prints without secrets.
 --- @param given string|table as for say
 --- @param fields? table as for say
+--- @param as? "say"|"stream" "say" if not given
 --- @return bedrock.Prepared? request
 --- @return bedrock.Error? err
-function methods.prepare(self, given, fields)
+function methods.prepare(self, given, fields, as)
     check(self, "prepare")
+    if as ~= nil and as ~= "say" and as ~= "stream" then
+        error('chat:prepare: expected "say" or "stream", got ' .. tostring(as), 2)
+    end
     local turn, err = begin(self, given, fields)
     if not turn then
         return nil, err
     end
-    return sending.prepared(turn)
+    return sending.prepared(turn, as == "stream" and "converse_stream" or "converse")
 end
 
 --- Goes on with the results of calls that had no `run`, by their ids.

@@ -101,6 +101,35 @@ local function without_credentials(values)
     return rest
 end
 
+--- @param given table options
+--- @param environment table
+--- @param contents table of a settings file
+--- @param path string? the file's
+--- @return bedrock.FoundSettings
+local function together(given, environment, contents, path)
+    local found = { connect = {}, own = {}, from = {}, file = path }
+    local sources = {
+        { given, function() return "option" end },
+        { environment, function(name) return "BEDROCK_" .. name:upper() end },
+        { contents, function() return path end },
+    }
+    for _, source in ipairs(sources) do
+        local values = is_elsewhere(found, source[1]) and without_credentials(source[1]) or source[1]
+        take(found, values, source[2])
+    end
+    return found
+end
+
+--- What will be found when a file holds that.
+--- @param contents table
+--- @param path string
+--- @return bedrock.FoundSettings? found
+--- @return bedrock.Error? err
+function settings.with_file(contents, path)
+    local environment, err = settings.of_environment(os.getenv)
+    return environment and together({}, environment, contents, path), err
+end
+
 --- All together, the strongest first.
 --- @param given table? options
 --- @param named string? a settings file
@@ -117,17 +146,7 @@ function settings.find(given, named, getenv)
     if not contents then
         return nil, path
     end
-    local found = { connect = {}, own = {}, from = {}, file = path }
-    local sources = {
-        { given or {}, function() return "option" end },
-        { environment, function(name) return "BEDROCK_" .. name:upper() end },
-        { contents, function() return path end },
-    }
-    for _, source in ipairs(sources) do
-        local values = is_elsewhere(found, source[1]) and without_credentials(source[1]) or source[1]
-        take(found, values, source[2])
-    end
-    return found
+    return together(given or {}, environment, contents, path --[[@as string?]])
 end
 
 --- A connection with the command's settings: what is given here, the variables BEDROCK_…, and the settings file.

@@ -178,15 +178,16 @@ function sending.send(turn)
 end
 
 --- The request of a turn, signed and not sent.
+--- @param operation "converse"|"converse_stream"
 --- @return bedrock.Prepared? request
 --- @return bedrock.Error? err
-function sending.prepared(turn)
+function sending.prepared(turn, operation)
     look.on(turn, turn.messages)
     local ok, why = find_model(turn)
     if not ok then
         return nil, why
     end
-    return turn.chat._conn:prepare("converse", build(turn), turn.call)
+    return turn.chat._conn:prepare(operation, build(turn), turn.call)
 end
 
 return sending

@@ -64,7 +64,8 @@ function ask.run(self, args)
     local input = input_of(self, args)
     local chat = self:check(talk.open(self, options))
     if args.dry_run then
-        return require "bedrock.terminal.request"(self, chat:prepare(input))
+        local as = (self.json or options.schema) and "say" or "stream"
+        return require "bedrock.terminal.request"(self, chat:prepare(input, nil, as))
     end
     local answer
     if options.schema and not self.json then

@@ -3,11 +3,17 @@ local answers = require "bedrock.terminal.answers"
 local core = require "bedrock.core"
 local questions = require "bedrock.terminal.questions"
 local settings_file = require "bedrock.settings.file"
+local telling = require "bedrock.terminal.telling"
 
 local configure = {
     summary = "Asks for what a connection needs, looks at each answer, writes the settings file (for you alone) and "
         .. "tests it. Lines from a pipe will do.",
 }
+
+local function ask_for_model(self)
+    local model = self:line("model, or a part of its name (none: -)", self.settings.model or "-")
+    self.settings.model = model ~= "-" and model or nil
+end
 
 local function ask_for_all(self)
     local kind
@@ -19,10 +25,7 @@ local function ask_for_all(self)
         end
     until questions[kind] or self:say "certificate or profile"
     questions[kind](self)
-    self.settings.model = self:line("model, or a part of its name (none: -)", self.settings.model or "-")
-    if self.settings.model == "-" then
-        self.settings.model = nil
-    end
+    ask_for_model(self)
 end
 
 --- What can only be told of all of it together.
@@ -48,11 +51,9 @@ local function place(self)
 end
 
 local function before(self, path)
-    local file = io.open(path, "rb")
-    if not file then
+    if not settings_file.exists(path) then
         return {}
     end
-    file:close()
     local settings, why = settings_file.read(path)
     if not settings then
         self:fail(why)
@@ -72,6 +73,24 @@ local function write(self, path, settings)
     self:note("wrote " .. path)
 end
 
+--- A name becomes the model's ID here, once, and not with each question. What cannot be looked up stays as it is.
+local function look_up_model(self, asker, found)
+    self.conn = asker.settings.model and require("bedrock").connect(found.connect)
+    while self.conn and asker.settings.model do
+        local name = asker.settings.model
+        local id, err = self:model_id(name)
+        if id then
+            asker.settings.model = id
+            return id ~= name and asker:say(("%s is %s"):format(name, id))
+        end
+        asker:say(telling.plain(tostring(err)))
+        if err.kind ~= "validation" then
+            return asker:say(("so %s is written as it is, and looked up with each question"):format(name))
+        end
+        ask_for_model(asker)
+    end
+end
+
 function configure.run(self)
     core.interruptible(true)
     local path = place(self)
@@ -83,11 +102,12 @@ function configure.run(self)
     repeat
         ask_for_all(asker)
     until all_right(asker)
+    local found = self:check(require("bedrock.settings").with_file(settings, path))
+    look_up_model(self, asker, found)
     write(self, path, settings)
-    local found = self:check(require("bedrock.settings").find({}, path))
     local report, err = require("bedrock").test(found.connect, { model = settings.model })
     report = report or err.report or self:fail(err)
-    self:out(require("bedrock.terminal.telling").plain(tostring(report)), "\n")
+    self:out(telling.plain(tostring(report)), "\n")
     return report.ok and 0 or 1
 end
 

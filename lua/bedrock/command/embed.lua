@@ -6,7 +6,7 @@ local BATCH = 50
 
 function embed.arguments(parser)
     parser:argument("file", "Lines of text; - or nothing: standard input."):args "?"
-    parser:option("-m --model", "A model of embeddings."):argname "MODEL"
+    parser:option("-m --model", "A model of embeddings, or a part of its name."):argname "MODEL"
     number(parser, "--dimensions", "Numbers in each.")
 end
 

@@ -4,7 +4,7 @@ local generate = { summary = "Text from a prompt, in one shot, from any model fa
 
 function generate.arguments(parser)
     parser:argument("prompt", "The prompt; - or nothing: standard input."):args "*"
-    parser:option("-m --model", "A model ID, an ARN or an inference profile."):argname "MODEL"
+    parser:option("-m --model", "A model ID, an ARN, an inference profile, or a part of a name."):argname "MODEL"
     parser:option("-s --system", "The system prompt."):argname "TEXT"
     number(parser, "--max-tokens", "The longest answer.")
     number(parser, "--temperature", "0 to 1.")

@@ -5,7 +5,7 @@ local image = { summary = "An image from a prompt." }
 function image.arguments(parser)
     parser:argument("prompt", "What is to be seen."):args "+"
     parser:option("-o --output", "The file; several are FILE-1, FILE-2, …; -: standard output"):argname "FILE":count "1"
-    parser:option("-m --model", "A model of images."):argname "MODEL"
+    parser:option("-m --model", "A model of images, or a part of its name."):argname "MODEL"
     parser:option("--negative", "What is not to be seen."):argname "TEXT"
     number(parser, "--count", "How many.")
     number(parser, "--width", "Pixels.")

@@ -6,7 +6,7 @@ function kb.arguments(parser)
     parser:argument("action", "ask, or retrieve: only what is found."):choices { "ask", "retrieve" }
     parser:argument("text", "The question; - or nothing: standard input."):args "*"
     parser:option("--id", "The knowledge base."):argname "ID":count "1"
-    parser:option("-m --model", "The model that answers."):argname "MODEL"
+    parser:option("-m --model", "The model that answers, or a part of its name."):argname "MODEL"
     number(parser, "--results", "How many passages.")
 end
 

@@ -1,20 +1,37 @@
 --- bedrock test
+local telling = require "bedrock.terminal.telling"
+
+--- What is behind a name; where that cannot be told, the test tells why.
+local function model_of(self, name)
+    self.conn = name and require("bedrock").connect(self:settings().connect)
+    if not self.conn then
+        return name
+    end
+    local id, err = self:model_id(name)
+    return id or err.kind == "validation" and self:fail(err) or name
+end
+
+local function tell(self, report, err)
+    if self.json then
+        return self:put_json(report)
+    end
+    self:out(telling.plain(tostring(report)), "\n")
+    local advice = err and err.kind == "config" and telling.advice(err)
+    if advice then
+        self:note(advice)
+    end
+end
+
 return {
     summary = "Checks settings, certificate, credentials and access to Bedrock, step by step.",
     arguments = function(parser)
-        parser:option("-m --model", "Also ask this model something."):argname "MODEL"
+        parser:option("-m --model", "Also ask this model something; an ID, or a part of its name."):argname "MODEL"
     end,
     run = function(self, args)
         local found = self:settings()
-        local report, err = require("bedrock").test(found.connect, { model = args.model })
-        report = report or err.report
-        if not report then
-            self:fail(err)
-        elseif self.json then
-            self:put_json(report)
-        else
-            self:out(require("bedrock.terminal.telling").plain(tostring(report)), "\n")
-        end
+        local report, err = require("bedrock").test(found.connect, { model = model_of(self, args.model) })
+        report = report or err.report or self:fail(err)
+        tell(self, report, err)
         return report.ok and 0 or 1
     end,
 }

@@ -12,15 +12,26 @@ function Skeleton.__tostring(params)
     return sources[params]
 end
 
+--- What the model calls optional, and without which there is nothing to answer.
+local ASKS = {
+    Converse = "messages",
+    ConverseStream = "messages",
+    InvokeAgent = "inputText",
+    InvokeInlineAgent = "inputText",
+    InvokeModel = "body",
+    InvokeModelWithResponseStream = "body",
+}
+
 local function is_required(member)
     return member.required and not member.token and not member.stream
 end
 
 --- Required members first, the others after them.
-local function by_need(members)
+--- @param asks? string one that is needed, too
+local function by_need(members, asks)
     local required, optional = {}, {}
     for _, member in ipairs(members or {}) do
-        if is_required(member) then
+        if is_required(member) or member.name == asks then
             required[#required + 1] = member
         elseif not member.stream then
             optional[#optional + 1] = member
@@ -49,10 +60,20 @@ end
 local SCALARS = { boolean = "false", timestamp = "0" }
 local NUMBERS = { integer = true, long = true, float = true, double = true }
 
+--- Of the roles that a message may have, it is the user's who asks.
+local function first_of(shape)
+    for _, value in ipairs(shape.name == "role" and shape.enum or {}) do
+        if value == "user" then
+            return value
+        end
+    end
+    return shape.enum and shape.enum[1] or ""
+end
+
 --- The source of a value without members; nil if it has some.
 local function scalar(shape)
     if shape.type == "string" then
-        return ("%q"):format(shape.enum and shape.enum[1] or "")
+        return ("%q"):format(first_of(shape))
     elseif NUMBERS[shape.type] then
         return tostring(shape.min and shape.min > 0 and shape.min or 0)
     elseif shape.type == "blob" then
@@ -89,8 +110,8 @@ local function add_optional(lines, indent, member, outermost)
     end
 end
 
-local function add_structure(lines, indent, shape, outermost)
-    local required, optional = by_need(shape.members)
+local function add_structure(lines, indent, shape, outermost, asks)
+    local required, optional = by_need(shape.members, asks)
     for _, member in ipairs(required) do
         add_entry(lines, indent, quoted.key(member.name), member)
     end
@@ -142,7 +163,7 @@ end
 --- @return table params
 return function(op)
     local lines = { "{" }
-    add_structure(lines, "    ", op.input or {}, true)
+    add_structure(lines, "    ", op.input or {}, true, ASKS[op.operation])
     lines[#lines + 1] = "}"
     local source = table.concat(lines, "\n")
     local params = to_value(source)

@@ -170,10 +170,11 @@ the first.
   returns bedrock.Chat? fork
   returns bedrock.Error? err]==],
         ["chat:prepare"] = [==[
-chat:prepare(given, fields?)
-The request that `say` would send: signed, not sent. It prints without secrets.
+chat:prepare(given, fields?, as?)
+The request that `say` or `stream` would send: signed, not sent. It prints without secrets.
   given: string|table, as for say
   fields?: table, as for say
+  as?: "say"|"stream", "say" if not given
   returns bedrock.Prepared? request
   returns bedrock.Error? err]==],
         ["chat:print"] = [==[

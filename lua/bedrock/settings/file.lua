@@ -86,12 +86,16 @@ function file.read(path)
     return settings
 end
 
-local function exists(path)
-    local handle = io.open(path, "rb")
+local ABSENT = { [2] = true, [20] = true } -- ENOENT, ENOTDIR
+
+--- One that may not be looked at may well be there: reading it tells why not.
+--- @return boolean
+function file.exists(path)
+    local handle, _, number = io.open(path, "rb")
     if handle then
         handle:close()
     end
-    return handle ~= nil
+    return handle ~= nil or not ABSENT[number]
 end
 
 --- Where the user's own file is, or would be.
@@ -109,7 +113,7 @@ function file.place(getenv)
     end
     for _, name in ipairs { "settings.lua", "settings.json" } do
         local path = base .. "/bedrock/" .. name
-        if exists(path) then
+        if file.exists(path) then
             return path, true
         end
     end

@@ -48,12 +48,14 @@ end
 function Asker:option(name, text, options)
     repeat
         local answer = self:line(text, self.settings[name] or options.default)
-        if answer and options.is_path then
+        if answer == "-" then
+            answer = nil
+        elseif answer and options.is_path then
             answer = whole_path(answer)
         end
         local wrong = not answer and not options.optional and { "an answer is needed" }
-        if answer or not wrong then
-            self.settings[name] = answer ~= "-" and answer or nil
+        if not wrong then
+            self.settings[name] = answer
             wrong = answer and (options.look or answers.problem_of)(self.settings, name)
         end
         for _, problem in ipairs(wrong or {}) do

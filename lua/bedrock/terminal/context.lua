@@ -103,14 +103,43 @@ function Context:connect()
     return self.conn
 end
 
+--- Is it what operations take? Anything else is a part of a model's name. Those made by AWS have a provider before a
+--- dot, or are twelve letters and digits (of application profiles).
+local function is_model_id(name)
+    return name:find "^arn:" ~= nil or not name:find "%s" and (name:find "%w%.%a" ~= nil
+        or #name == 12 and name:find "^%l*%d[%l%d]*$" ~= nil)
+end
+
+--- What operations take for the name of a model. One word is taken as it is where nothing can be looked up, as gateways
+--- have names of their own.
+--- @param name string
+--- @return string? id
+--- @return bedrock.Error? err
+function Context:model_id(name)
+    if is_model_id(name) then
+        return name
+    end
+    local id, err = self:connect():resolve(name)
+    if not id and err.kind ~= "validation" and not name:find "%s" then
+        return name
+    end
+    return id, err
+end
+
 --- The model that was named, or that of the settings.
 --- @return string
 function Context:model()
     local model = self.args.model or self:settings().own.model
     if not model then
+        -- Where nothing is configured, that is what is to be done first.
+        self:connect()
         self:usage "which model? -m MODEL, or model in the settings file; `bedrock models` lists them"
     end
-    return model
+    local id = self:check(self:model_id(model))
+    if id ~= model and require("bedrock.core").terminal(2) then
+        self:note(model .. " is " .. id)
+    end
+    return id
 end
 
 --- Standard input, whole.

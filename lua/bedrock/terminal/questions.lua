@@ -17,6 +17,18 @@ local function look_at_certificate(self)
     end
 end
 
+--- A chain that is the certificate once more leads nowhere: a report has each only once.
+local function look_at_chain(settings, name)
+    local problems = answers.problem_of(settings, name)
+    local report = not problems and answers.certificate(settings)
+    for _, facts in ipairs(report and report.chain or {}) do
+        if facts.option == name then
+            return nil
+        end
+    end
+    return problems or { "that is the certificate itself: its issuers are asked for, or - for none" }
+end
+
 local function is_pkcs12(path)
     local _, err = require("bedrock.certificate").of(path)
     return err ~= nil and err.message:find("PKCS#12", 1, true) ~= nil
@@ -47,8 +59,19 @@ local function key_problems(settings)
     return found[1] and found or nil
 end
 
+--- A password that another key had is forgotten.
+local function forget_password(settings)
+    local password = settings.private_key_password
+    settings.private_key_password = nil
+    if needs_password(key_problems(settings)) then
+        settings.private_key_password = password
+    end
+end
+
 --- Asks for the key's password as long as that is what is missing; without one another key is asked for.
-local function unlocked(self, problems)
+local function unlocked(self)
+    forget_password(self.settings)
+    local problems = key_problems(self.settings)
     while needs_password(problems) do
         self:say(problems[1])
         self.settings.private_key_password = self:password "its password"
@@ -61,8 +84,8 @@ local function unlocked(self, problems)
 end
 
 local function ask_for_key(self)
-    self:option("private_key", "private key", { is_path = true, look = function(settings)
-        return unlocked(self, key_problems(settings))
+    self:option("private_key", "private key", { is_path = true, look = function()
+        return unlocked(self)
     end })
 end
 
@@ -81,18 +104,19 @@ local function ask_for_certificate(self)
     self:option("certificate", "certificate", { is_path = true, look = function()
         if is_pkcs12(settings.certificate) then
             settings.pkcs12, settings.certificate, settings.private_key = settings.certificate, nil, nil
-            return unlocked(self, key_problems(settings))
+            return unlocked(self)
         end
         return look_at_certificate(self)(settings)
     end })
     if settings.certificate and has_key(settings.certificate) then
         settings.private_key = nil
+        forget_password(settings)
     elseif settings.certificate then
         ask_for_key(self)
     end
     if settings.certificate then
         self:option("certificate_chain", "intermediate certificates (none: -)", { is_path = true, optional = true,
-            default = "-" })
+            default = "-", look = look_at_chain })
     end
 end
 

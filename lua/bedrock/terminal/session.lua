@@ -67,8 +67,13 @@ end
 function commands.model(self, name)
     if name == "" then
         self:say(self.options.model or tostring(self.chat))
-    elseif self:renew { model = name } then
-        self:say("now with " .. name)
+        return
+    end
+    local id, err = self.context:model_id(name)
+    if not id then
+        self:say(tostring(err))
+    elseif self:renew { model = id } then
+        self:say("now with " .. id)
     end
 end
 

@@ -4,7 +4,7 @@ local number = require("bedrock.terminal.arguments").number
 local talk = {}
 
 function talk.arguments(parser)
-    parser:option("-m --model", "A model ID, an ARN or an inference profile."):argname "MODEL"
+    parser:option("-m --model", "A model ID, an ARN, an inference profile, or a part of a name."):argname "MODEL"
     parser:option("-s --system", "The system prompt; \"\": none, whatever the settings say."):argname "TEXT"
     number(parser, "--max-tokens", "The longest answer.")
     number(parser, "--temperature", "0 to 1.")
@@ -26,7 +26,7 @@ end
 function talk.options(self, args)
     local goes_on = args.continued or args.resume
     return {
-        model = args.model or not goes_on and self:model() or nil,
+        model = (args.model or not goes_on) and self:model() or nil,
         system = talk.system(self, args, goes_on),
         max_tokens = args.max_tokens,
         temperature = args.temperature,
@@ -64,11 +64,9 @@ end
 --- The last talk's file.
 function talk.last(self)
     local path = talk.place "last.json"
-    local file = path and io.open(path, "rb")
-    if not file then
+    if not path or not require("bedrock.settings.file").exists(path) then
         self:usage "there is no talk to go on with"
     end
-    file:close()
     return path
 end
 

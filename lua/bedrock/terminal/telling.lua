@@ -23,15 +23,26 @@ local CALLED = {
     { "conn:models", "`bedrock models`" },
 }
 
---- What other operations call wrong is not in the settings.
-local IS_OF_SETTINGS = { connect = true, settings = true }
+--- Something that a connection needs is not set. Where all is set, and something of it wrong, its own words say more.
+local function is_missing(err)
+    for _, problem in ipairs(err.operation == "connect" and err.errors or {}) do
+        if problem.kind == "missing" then
+            return true
+        end
+    end
+    return false
+end
 
-local function hint_of(err, text)
+--- What to do about an error.
+--- @param err bedrock.Error
+--- @return string?
+function telling.advice(err)
+    local text = tostring(err)
     if text:find("private_key_password", 1, true) then
         return HINTS.password
     elseif err.kind == "service" and text:find("model identifier", 1, true) then
         return HINTS.model
-    elseif err.kind ~= "config" or IS_OF_SETTINGS[err.operation] then
+    elseif err.kind ~= "config" or is_missing(err) then
         return HINTS[err.kind]
     end
 end
@@ -95,7 +106,7 @@ function telling.failure(err, as_json)
             status = err.status, request_id = err.request_id, errors = err.errors } or { message = text })
     else
         telling.note(text)
-        local hint = is_ours and hint_of(err, text)
+        local hint = is_ours and telling.advice(err)
         if hint then
             put("  " .. hint)
         end
