@@ -36,6 +36,10 @@ describe("a chat's objects", function()
         return list
     end
 
+    it("are examples at the local endpoint, where nothing else is said", function()
+        assert.same({ city = "example", days = 42 }, assert(chat:say "Where?").object)
+    end)
+
     it("come by outputConfig", function()
         talk.says { { text = '{"days":3,"city":"Rome"}' } }
         local answer = assert(chat:say "Where?")

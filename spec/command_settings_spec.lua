@@ -168,7 +168,10 @@ describe("settings of the command", function()
             assert.equal("", (asked()))
         end)
 
-        it("of one word is taken as it is where nothing can be looked up, as gateways have their own", function()
+        it("of one word that leads nowhere is taken as it is, as gateways have their own", function()
+            local got = here.fails(5, "model identifier", { "ask", "-m", "nonexistent", "hi" })
+            assert.matches('no model in us-east-1 fits "nonexistent"', got.err, 1, true)
+            ep:reset()
             ep:script { { times = -1, match = { operation = "ListFoundationModels" }, action = { status = 404,
                 json = { message = "no such route" } } }, { times = -1, match = { operation = "ListInferenceProfiles" },
                 action = { status = 404, json = { message = "no such route" } } } }

@@ -310,7 +310,7 @@ describe("test", function()
 
     it("asks a model for a count of tokens, which costs nothing, and says what that does not prove", function()
         local step = asks(NOVA)
-        assert.truthy(step.detail:find("1 tokens", 1, true), step.detail)
+        assert.truthy(step.detail:find("is 1 token to it", 1, true), step.detail)
         assert.truthy(step.hint:find("does not prove the permission bedrock:InvokeModel", 1, true), step.hint)
         assert.equal(1, ep:counters().CountTokens)
         assert.equal(0, ep:counters().Converse)

@@ -126,6 +126,8 @@ int br_lua_literal(lua_State *L);
 
 /* machine.c */
 int br_lua_read_settings(lua_State *L);
+int br_lua_others_read(lua_State *L);
+int br_lua_variables(lua_State *L);
 int br_lua_terminal(lua_State *L);
 int br_lua_exec(lua_State *L);
 int br_lua_input(lua_State *L);

@@ -1,5 +1,5 @@
 /* What the command needs of the machine: its settings file, the terminal, another program. */
-#define _DEFAULT_SOURCE /* winsize */
+#define _GNU_SOURCE /* winsize, environ */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +35,32 @@ int br_lua_read_settings(lua_State *L)
     }
     br_lua_push(L, br_buf_slice(&text));
     br_buf_free(&text);
+    return 1;
+}
+
+/* others_read(path) -> boolean: a file that users of no group of its own may read */
+int br_lua_others_read(lua_State *L)
+{
+    struct stat st;
+    const char *path = luaL_checkstring(L, 1);
+    lua_pushboolean(L, stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IROTH) != 0);
+    return 1;
+}
+
+/* variables(prefix) -> list of the names in the environment that begin so */
+int br_lua_variables(lua_State *L)
+{
+    size_t n;
+    const char *prefix = luaL_checklstring(L, 1, &n);
+    int count = 0;
+    lua_newtable(L);
+    for (char **at = environ; at != NULL && *at != NULL; at++) {
+        const char *end = strchr(*at, '=');
+        if (end == NULL || strncmp(*at, prefix, n) != 0)
+            continue;
+        lua_pushlstring(L, *at, (size_t)(end - *at));
+        lua_rawseti(L, -2, ++count);
+    }
     return 1;
 }
 

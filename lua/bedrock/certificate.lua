@@ -166,7 +166,8 @@ function Certificate.__tostring(self)
     for i, facts in ipairs(self.chain) do
         add(i == 1 and "chain" or " ", ("%s, until %s"):format(facts.subject, date(facts.not_after)))
     end
-    add("leads to", self.leads_to .. ": the trust anchor must be that certificate, or one above it")
+    add("leads to", self.leads_to .. ": the trust anchor must be that one; if it is a higher one, those between "
+        .. "belong to certificate_chain")
     add("refused", self.refused[1] and "by Roles Anywhere" or "no: Roles Anywhere would take it")
     for _, text in ipairs(self.refused) do
         lines[#lines + 1] = "  " .. text

@@ -38,6 +38,34 @@ function settings.of_environment(getenv)
     return found
 end
 
+--- Variables that have another meaning.
+local NO_OPTIONS = { log = true, settings = true }
+
+local function nearest(name)
+    local names = {}
+    for _, list in ipairs { options.known, NO_OPTIONS } do
+        for known in pairs(list) do
+            names[#names + 1] = known
+        end
+    end
+    local near = core.suggest(name, names)
+    return near and math.abs(#near - #name) <= 2 and near
+end
+
+--- Variables that are no option's, and much like one that is.
+--- @return string[][] pairs: the name, what may have been meant
+function settings.slips()
+    local found = {}
+    for _, variable in ipairs(core.variables "BEDROCK_") do
+        local name = variable:sub(#"BEDROCK_" + 1):lower()
+        local near = not options.known[name] and not NO_OPTIONS[name] and nearest(name)
+        if near then
+            found[#found + 1] = { variable, "BEDROCK_" .. near:upper() }
+        end
+    end
+    return found
+end
+
 --- The file: the one named, or the user's own if it is there.
 --- @param named string?
 --- @param getenv fun(name: string): string?

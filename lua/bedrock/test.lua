@@ -70,9 +70,12 @@ local function settings_step(conn)
     end
 end
 
-local function certificate_step(conn)
+local function certificate_step(conn, _, found)
     return function()
-        return conn:certificate() or "not used by auth " .. conn.auth
+        local key = found.settings and found.settings.private_key
+        return conn:certificate() or "not used by auth " .. conn.auth,
+            type(key) == "string" and core.others_read(key)
+                and "other users of this machine may read private_key: chmod 600 " .. key or nil
     end
 end
 
@@ -170,8 +173,9 @@ end
 --- @class bedrock.TestOptions
 --- @field model? string an ID, ARN or inference profile to ask as well, for one token at most
 
-local function run_all(conn, options)
-    local report, found = new_report(), {}
+--- @param settings table? that conn was made of
+local function run_all(conn, options, settings)
+    local report, found = new_report(), { settings = settings }
     for _, step in ipairs(STEPS) do
         if step[1] ~= "model" or options.model then
             local ok, err = run(report, step[1], step[2](conn, options, found))
@@ -262,7 +266,7 @@ function test.settings(settings, options)
         return refused(err)
     end
     local report
-    report, err = run_all(conn, options)
+    report, err = run_all(conn, options, settings)
     conn:close()
     return report, err
 end

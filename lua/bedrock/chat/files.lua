@@ -62,6 +62,9 @@ local function by_bytes(bytes)
     end
 end
 
+--- The format that bytes begin as, if any.
+files.told_by = by_bytes
+
 local function by_name(name)
     local ending = name and name:lower():match "%.(%w+)$"
     return ENDINGS[ending] or ending
@@ -102,6 +105,17 @@ local function read(path)
     return bytes
 end
 files.read = read
+
+--- What kind of block a name's ending says.
+--- @param name string
+--- @return "image"|"document"|"video"|nil
+function files.kind(name)
+    for kind in pairs(FORMATS) do
+        if takes(kind, by_name(name) or "") then
+            return kind
+        end
+    end
+end
 
 local function is_path(value)
     return #value <= PATH_MAX and not value:find "[%z\1-\31]" and not by_bytes(value)

@@ -5,7 +5,7 @@ local names = require "bedrock.terminal.names"
 
 local command = {}
 
-local USAGE = 2
+local FAILED, USAGE = 1, 2
 
 --- What stands alone, by what it is called elsewhere.
 local ALONE = { ["--help"] = "help", ["-h"] = "help", ["-?"] = "help", ["--version"] = "version", ["-V"] = "version",
@@ -28,6 +28,10 @@ local function unknown(name, words)
 end
 
 local function run(name, words)
+    if not pcall(require, "argparse") then
+        io.stderr:write("bedrock: lua-argparse is missing: apt install lua-argparse, or luarocks install argparse\n")
+        return FAILED
+    end
     local arguments = require "bedrock.terminal.arguments"
     local sub = require("bedrock.command." .. names.file(name))
     local args, given = arguments.read(name, sub, words)

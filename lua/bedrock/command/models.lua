@@ -13,6 +13,27 @@ local function note_denied(self, list)
     end
 end
 
+--- A provider of no model may be misspelt.
+local function note_unknown(self, provider)
+    local known, names = {}, {}
+    for _, model in ipairs(self:connect():models() or {}) do
+        if model.provider and not known[model.provider] then
+            known[model.provider] = true
+            names[#names + 1] = model.provider
+        end
+    end
+    table.sort(names)
+    local core = require "bedrock.core"
+    local lower = {}
+    for i, name in ipairs(names) do
+        lower[i] = name:lower()
+        known[lower[i]] = name
+    end
+    local near = core.suggest(provider:lower(), lower)
+    self:note(("no model is of %s%s"):format(core.shown(provider), near and (" (did you mean %s?)"):format(known[near])
+        or names[1] and "; there are: " .. table.concat(names, ", ") or ""))
+end
+
 local function plain(list)
     local rows = {}
     for i, model in ipairs(list) do
@@ -43,6 +64,9 @@ return {
             self:put_json(plain(list))
         else
             self:out(require("bedrock.prints.models")(list, width and width > 0 and width or nil), "\n")
+        end
+        if #list == 0 and args.provider then
+            note_unknown(self, args.provider)
         end
         if self.json or not width then
             note_denied(self, list)

@@ -136,9 +136,10 @@ end
 function arguments.parser(name, sub, is_wanted)
     local parser = require "argparse"("bedrock " .. name, sub.summary)
     parser:usage_margin(4):usage_max_width(WIDTH):help_max_width(WIDTH):help_description_margin(DESCRIPTIONS_AT)
-    parser:add_help { action = function()
+    -- argparse's own would print, and end the program.
+    parser._options[parser._help_option_idx]:action(function()
         parser._is_help_asked = true
-    end }
+    end)
     local names = arguments.add(parser, sub, is_wanted or all)
     for _, option in ipairs(parser._options) do
         option._get_label_lines = label_lines
@@ -175,7 +176,9 @@ local function given_options(args, names)
     local given = {}
     for _, name in ipairs(names) do
         local value, why = args[name], nil
-        if type(value) == "string" then
+        if value == "" then
+            why = "an empty value; leave the option out for none"
+        elseif type(value) == "string" then
             value, why = options.value(name, value)
         end
         if why then
@@ -202,6 +205,10 @@ function arguments.read(name, sub, words)
     if parser._is_help_asked then
         return { is_help_asked = true }, {}
     elseif not ok then
+        local told = require "bedrock.terminal.slip"(words)
+        if told then
+            return nil, ("%s: %s"):format(name, told)
+        end
         -- What is near a wrong name may be an option that was left out.
         local whole, why = arguments.parser(name, sub):pparse(words)
         return nil, ("%s: %s; see `bedrock help %s`"):format(name, one_line(whole and args or why), name)

@@ -1,7 +1,12 @@
 --- What a subcommand runs in: its connection, its input and output, and how it ends.
-local telling = require "bedrock.terminal.telling"
+local standard = require "bedrock.terminal.standard"
 
 local context = {}
+
+--- Loaded when there is something to tell.
+local function telling()
+    return require "bedrock.terminal.telling"
+end
 
 local FAILED, USAGE, SIGNALLED, INTERRUPTED = 1, 2, 128, 130
 
@@ -27,7 +32,7 @@ local function code_after(self, code, lost)
         return code
     elseif not self.has_told then
         self.has_told = true
-        telling.failure(lost.why, self.json)
+        telling().failure(lost.why, self.json)
     end
     return code ~= 0 and code or FAILED
 end
@@ -40,18 +45,18 @@ end
 
 --- @param ... string
 function Context:out(...)
-    end_if(self, telling.out(...))
+    end_if(self, standard.out(...))
 end
 
 --- Writes it now, as a stream's pieces are.
 function Context:flush(...)
     self:out(...)
-    end_if(self, telling.flush())
+    end_if(self, standard.flush())
 end
 
 --- A line on standard error.
 function Context.note(_, text)
-    telling.note(text)
+    standard.note(text)
 end
 
 --- A value as one line of JSON.
@@ -69,12 +74,12 @@ end
 
 --- Ends with an error's text and code.
 function Context:fail(err)
-    exit(telling.failure(err, self.json))
+    exit(telling().failure(err, self.json))
 end
 
 --- Ends because it was called wrongly.
 function Context:usage(text)
-    telling.usage(text, self.json)
+    telling().usage(text, self.json)
     exit(USAGE)
 end
 
@@ -89,7 +94,11 @@ end
 --- The settings, found when first needed.
 function Context:settings()
     if not self.found then
-        self.found = self:check(require("bedrock.settings").find(self.given, self.args.settings))
+        local settings = require "bedrock.settings"
+        self.found = self:check(settings.find(self.given, self.args.settings))
+        for _, slip in ipairs(self.json and {} or settings.slips()) do
+            self:note(("%s is no setting (did you mean %s?)"):format(slip[1], slip[2]))
+        end
     end
     return self.found
 end
@@ -110,8 +119,8 @@ local function is_model_id(name)
         or #name == 12 and name:find "^%l*%d[%l%d]*$" ~= nil)
 end
 
---- What operations take for the name of a model. One word is taken as it is where nothing can be looked up, as gateways
---- have names of their own.
+--- What operations take for the name of a model. One word that leads nowhere may still be one, of a gateway's own say:
+--- the service decides.
 --- @param name string
 --- @return string? id
 --- @return bedrock.Error? err
@@ -120,10 +129,12 @@ function Context:model_id(name)
         return name
     end
     local id, err = self:connect():resolve(name)
-    if not id and err.kind ~= "validation" and not name:find "%s" then
-        return name
+    if id or name:find "%s" then
+        return id, err
+    elseif not self.json then
+        self:note(telling().plain(tostring(err)))
     end
-    return id, err
+    return name
 end
 
 --- The model that was named, or that of the settings.
@@ -194,7 +205,7 @@ local function run(self, sub)
         local signal = require("bedrock.core").ended_by()
         return signal and SIGNALLED + signal or INTERRUPTED
     end
-    return telling.failure(raised, self.json)
+    return telling().failure(raised, self.json)
 end
 
 --- @param sub table
@@ -207,7 +218,7 @@ function context.run(sub, given, args)
         require("bedrock").log "debug"
     end
     local code = run(self, sub)
-    return code_after(self, code, telling.flush())
+    return code_after(self, code, standard.flush())
 end
 
 return context

@@ -34,7 +34,12 @@ return function(self, call, given)
     end
     local params, err = core.decode(text)
     if type(params) ~= "table" then
-        self:usage("the input must be a JSON object" .. (err and ": " .. tostring(err.message) or ""))
+        local file = io.open(text, "rb")
+        if file then
+            file:close()
+        end
+        self:usage("the input must be a JSON object" .. (file and "; of a file: @" .. text
+            or err and ": " .. tostring(err.message) or ""))
     end
     put_body(call, params)
     local why

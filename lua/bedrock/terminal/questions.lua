@@ -84,8 +84,12 @@ local function unlocked(self)
 end
 
 local function ask_for_key(self)
-    self:option("private_key", "private key", { is_path = true, look = function()
-        return unlocked(self)
+    self:option("private_key", "private key", { is_path = true, look = function(settings)
+        local problems = unlocked(self)
+        if not problems and require("bedrock.core").others_read(settings.private_key) then
+            self:say "other users of this machine may read it: chmod 600"
+        end
+        return problems
     end })
 end
 

@@ -105,22 +105,40 @@ function talk.tell(self, answer)
     return ending == nil
 end
 
+--- What is written at once: pieces for people to see, else whole lines, so that those of programs that share an output
+--- stay whole.
+local function by_lines(self)
+    local is_terminal, held, last = require("bedrock.core").terminal(1), "", "\n"
+    return function(piece)
+        last = piece:sub(-1)
+        if is_terminal then
+            return self:flush(piece)
+        end
+        local lines, rest = (held .. piece):match "^(.*\n)(.*)$"
+        held = rest or held .. piece
+        if lines then
+            self:flush(lines)
+        end
+    end, function()
+        if last ~= "\n" then
+            self:flush(held .. "\n")
+        end
+    end
+end
+
 --- Writes an answer as it comes, and ends its line.
 local function stream_to(self, chat, input)
-    local last = "\n"
+    local write, finish = by_lines(self)
     local stream, err = chat:stream(input)
     if err then
         error(err, 0)
     end
     local ok, raised = pcall(function()
         for piece in stream do
-            self:flush(piece)
-            last = piece:sub(-1)
+            write(piece)
         end
     end)
-    if last ~= "\n" then
-        self:flush "\n"
-    end
+    finish()
     if not ok then
         stream:close()
         error(raised, 0)

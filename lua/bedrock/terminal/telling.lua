@@ -1,11 +1,11 @@
 --- What goes wrong, as the command tells it: on standard error, a line and a hint, or JSON.
+local standard = require "bedrock.terminal.standard"
+
 local telling = {}
 
 --- Exit codes by the kind of an error; others are 1.
 local CODES = { config = 3, credentials = 4, service = 5, validation = 6 }
 local FAILED = 1
-
-local EPIPE = 32 -- nobody reads any more
 
 local HINTS = {
     config = "`bedrock configure` writes the settings; --profile NAME or --auth chain takes AWS's own",
@@ -57,42 +57,8 @@ function telling.plain(text)
     return (text:gsub("^(%w+): %1: ", "%1: "))
 end
 
---- The first failure of standard output. The C library forgets what it could not write, and goes on.
-local lost
-
-local function kept(ok, why, code)
-    if not ok and not lost then
-        lost = { why = "standard output: " .. why, is_unread = code == EPIPE }
-    end
-    return lost
-end
-
---- Writes to standard output. What is held back may fail later.
---- @param ... string
---- @return {why: string, is_unread: boolean}? lost
-function telling.out(...)
-    return kept(io.stdout:write(...))
-end
-
---- All that was written goes out now.
---- @return {why: string, is_unread: boolean}? lost
-function telling.flush()
-    return kept(io.stdout:flush())
-end
-
---- What was written before comes before.
-local function put(text)
-    telling.flush()
-    io.stderr:write(text, "\n")
-end
-
 local function put_json(fields)
-    put(require("bedrock.core").encode { error = fields })
-end
-
---- @param text string
-function telling.note(text)
-    put("bedrock: " .. text:gsub("\n", "\n  "))
+    standard.tell(require("bedrock.core").encode { error = fields })
 end
 
 --- @param err bedrock.Error|string
@@ -105,10 +71,10 @@ function telling.failure(err, as_json)
         put_json(is_ours and { kind = err.kind, code = err.code, message = err.message, operation = err.operation,
             status = err.status, request_id = err.request_id, errors = err.errors } or { message = text })
     else
-        telling.note(text)
+        standard.note(text)
         local hint = is_ours and telling.advice(err)
         if hint then
-            put("  " .. hint)
+            standard.tell("  " .. hint)
         end
     end
     return is_ours and CODES[err.kind] or FAILED
@@ -120,7 +86,7 @@ function telling.usage(text, as_json)
     if as_json then
         put_json { kind = "usage", message = text }
     else
-        telling.note(text)
+        standard.note(text)
     end
 end
 

@@ -71,7 +71,8 @@ local function count(conn, model)
     if not answer then
         return nil, err
     end
-    return ('%s is there: "%s" is %s tokens to it (CountTokens)'):format(model, PROMPT, tostring(answer.inputTokens)),
+    return ('%s is there: "%s" is %s to it (CountTokens)'):format(model, PROMPT,
+        answer.inputTokens == 1 and "1 token" or tostring(answer.inputTokens) .. " tokens"),
         "nothing was generated, so this does not prove the permission bedrock:InvokeModel"
 end
 

@@ -52,14 +52,34 @@ end
 
 local EXAMPLES = { number = 1.5, integer = 42, boolean = true, string = "example" }
 
-local function tool_input(specification)
-    local schema = specification.inputSchema and specification.inputSchema.json or {}
-    local input = {}
-    for name, property in pairs(schema.properties or {}) do
-        local kind = type(property) == "table" and property.type
-        input[name] = EXAMPLES[kind] or (kind == "array" and json.list {}) or nil
+--- A value that fits a simple schema.
+local function example(schema)
+    if type(schema) ~= "table" then
+        return nil
+    elseif type(schema.enum) == "table" then
+        return schema.enum[1]
+    elseif schema.type == "array" then
+        return json.list {}
+    elseif not schema.properties then
+        return EXAMPLES[schema.type]
     end
-    return input
+    local object = {}
+    for name, property in pairs(schema.properties) do
+        object[name] = example(property)
+    end
+    return object
+end
+
+local function tool_input(specification)
+    return example(specification.inputSchema and specification.inputSchema.json) or {}
+end
+
+--- The JSON that outputConfig asks for; nil: none.
+local function object_text(input)
+    local format = input.outputConfig and input.outputConfig.textFormat
+    local structure = format and format.structure and format.structure.jsonSchema
+    local schema = structure and json.decode(structure.schema)
+    return type(schema) == "table" and schema.properties and json.encode(example(schema)) or nil
 end
 
 local function tool_call(input, prompt)
@@ -91,7 +111,7 @@ local function compose(input)
     if reply.tool then
         reply.words, reply.stop = { "Let", " me", " look", " that", " up." }, "tool_use"
     else
-        local text = result and "The tool answered, thank you." or prose.reply(prompt)
+        local text = object_text(input) or result and "The tool answered, thank you." or prose.reply(prompt)
         local cut
         reply.words, cut = prose.limited(text, limit)
         reply.stop = cut and "max_tokens" or "end_turn"
