@@ -174,8 +174,8 @@
 ---@field stream? boolean|"bytes" the answer as a stream, if the operation can: of events if it is text/event-stream, else of its bytes; "bytes": always of its bytes
 ---@field require_end? boolean server-sent events that end without the last one, or report an error, are an error
 ---@field validate? boolean parameters are checked
----@field strict? boolean and more of them
----@field unknown? "error"|"pass" members that this version does not know: an error, or sent
+---@field strict? boolean and more of them, also in decoded JSON
+---@field unknown? "error"|"pass" members that this version does not know: an error, also in decoded JSON, or sent
 
 ---@class bedrock.StreamOptions: bedrock.CallOptions
 ---@field stream true|"bytes"

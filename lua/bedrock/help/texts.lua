@@ -613,8 +613,9 @@ What can be set for one call.
   require_end?: boolean, server-sent events that end without the last one, or report an error, are
       an error
   validate?: boolean, parameters are checked
-  strict?: boolean, and more of them
-  unknown?: "error"|"pass", members that this version does not know: an error, or sent]==],
+  strict?: boolean, and more of them, also in decoded JSON
+  unknown?: "error"|"pass", members that this version does not know: an error, also in decoded JSON,
+      or sent]==],
         ["bedrock.Certificate"] = [==[
 bedrock.Certificate
 has all that a bedrock.CertificateFacts has
