@@ -57,4 +57,28 @@ describe("in nginx", function()
         assert.falsy(log:find(ep.secret_access_key, 1, true))
         here:stop()
     end)
+
+    it("says which cache directory the workers cannot use, and why", function()
+        local dir = here.dir .. "/open"
+        assert(os.execute("mkdir -p " .. dir .. " && chmod 755 " .. dir))
+        here.settings.identity.cache, here.settings.identity.cache_dir = "shared", dir
+        here:start { level = "notice", http = here:init 'require("app").bedrock.log "info"', locations = {
+            ["/test"] = [[content_by_lua_block {
+                local app = require "app"
+                local conn = assert(app.bedrock.connect(app.settings.identity))
+                ngx.print(assert(conn:test()).steps[3].hint)
+            }]],
+        } }
+        local status, hint = here.server:get "/test"
+        assert.equal(200, status)
+        -- Root makes the directory, and workers are nobody; else all are one user.
+        local why = "belongs to the user 0, and this process runs as the user %d+"
+        if not hint:find(why) then
+            why = "is open to others: it has the mode 0755, and must have 0700"
+        end
+        assert.matches("the cache in files cannot be used, .*/open " .. why, hint)
+        assert.matches("refresh us%-east%-1: the cache in files is done without: [^\n]*/open " .. why,
+            here.server:error_log())
+        here:stop()
+    end)
 end)
