@@ -163,6 +163,13 @@ describe("the command", function()
             assert.is_nil(shown:find(ep.secret_access_key, 1, true))
         end)
 
+        it("tells what happens in lines of its own", function()
+            local shown, code = in_terminal({ "ask", "--debug", "hi", "-m", "amazon.nova-lite-v1:0" }, {}, keys)
+            assert.equal(0, code, shown)
+            assert.matches("\nbedrock: ", shown)
+            assert.is_nil(shown:find "[^\n]bedrock: ")
+        end)
+
         it("lists models in a width that is there, their IDs whole", function()
             local line = command.line(ep, home, { "models", "--name", "sonnet" }, { env = service.merged(env, keys) })
             local narrow = terminal.open("stty cols 80; " .. line)

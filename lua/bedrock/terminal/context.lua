@@ -215,7 +215,7 @@ end
 function context.run(sub, given, args)
     local self = setmetatable({ given = given, args = args, json = args.json or false }, Context)
     if args.debug then
-        require("bedrock").log "debug"
+        require("bedrock").log(standard.tell, "debug")
     end
     local code = run(self, sub)
     return code_after(self, code, standard.flush())

@@ -2,6 +2,7 @@
 local standard = {}
 
 local EPIPE = 32 -- nobody reads any more
+local NEWLINE = 10
 
 --- The first failure. The C library forgets what it could not write, and goes on.
 local lost
@@ -13,10 +14,16 @@ local function kept(ok, why, code)
     return lost
 end
 
+local is_within_line = false
+
 --- Writes to standard output. What is held back may fail later.
 --- @param ... string
 --- @return {why: string, is_unread: boolean}? lost
 function standard.out(...)
+    local last = ... and select(-1, ...) or ""
+    if last ~= "" then
+        is_within_line = last:byte(-1) ~= NEWLINE
+    end
     return kept(io.stdout:write(...))
 end
 
@@ -26,10 +33,19 @@ function standard.flush()
     return kept(io.stdout:flush())
 end
 
---- On standard error. What was written before comes before.
+local function is_shown_with_output()
+    local terminal = require("bedrock.core").terminal
+    return terminal(1) and terminal(2)
+end
+
+--- On standard error, in lines of its own. What was written before comes before.
 --- @param text string
 function standard.tell(text)
     standard.flush()
+    if is_within_line and is_shown_with_output() then
+        text = "\n" .. text
+    end
+    is_within_line = false
     io.stderr:write(text, "\n")
 end
 
