@@ -203,6 +203,11 @@ describe("the command", function()
             assert.matches("^bedrock: converse_stream: ", got.err)
         end)
 
+        it("says of a file that there is not no more than that", function()
+            local got = run({ "chat" }, { stdin = "/load " .. home .. "/nope.json\n" })
+            assert.matches("^[^\n]*/nope%.json: No such file or directory\n", got.out)
+        end)
+
         it("keeps the text of files until an answer came", function()
             files.write(home .. "/notes.txt", "some notes")
             ep:script { { match = { operation = "ConverseStream" }, action = { status = 400 } } }

@@ -207,6 +207,27 @@ describe_nvim("in Neovim", function()
         ]]))
     end)
 
+    it("what a stream would print is refused on the screen, and printed by a script", function()
+        local said, output = nvim.run(ep, CONNECTED .. [[
+            assert(conn:converse_stream(ask "Hi")):print()
+            vim.api.nvim_list_uis = function() return { {} } end
+            local answer, err = assert(conn:converse_stream(ask "Hi")):print()
+            say(answer, err)
+        ]])
+        assert.matches("^You asked: Hi\n", output)
+        assert.equal(1, select(2, output:gsub("You asked", "")))
+        assert.matches("^nil converse_stream: NotSupported: .*buffer, as the plugin in examples/nvim does", said)
+    end)
+
+    it("help shows itself in :lua, and so does that there is none", function()
+        assert.equal("both true true\n", (nvim.run(ep, CONNECTED .. [[
+            vim.cmd 'lua require("bedrock").help "conn:close"'
+            vim.cmd 'lua require("bedrock").help "convrese"'
+            local shown = messages()
+            say("both", shown:find "Cancels what runs on it" ~= nil, shown:find 'no help for "convrese"' ~= nil)
+        ]])))
+    end)
+
     describe("the example plugin", function()
         local LOADED = [[
             vim.cmd "source examples/nvim/plugin/bedrock.lua"
@@ -262,8 +283,16 @@ describe_nvim("in Neovim", function()
                 vim.cmd "Bedrock Why?"
                 soon(function() return messages():find "no such model" end)
                 say(messages())
+                say(#vim.api.nvim_list_wins() .. " window")
             ]], settings_file())
             assert.truthy(said:find("Bedrock: converse_stream: ValidationException: no such model", 1, true), said)
+            assert.truthy(said:find("\n1 window\n", 1, true), said)
+            said = nvim.run(ep, LOADED .. [[
+                local _, told = pcall(vim.cmd, "Bedrock Why?")
+                assert(tostring(told):find "there is no such file" or messages():find "there is no such file")
+                say(#vim.api.nvim_list_wins() .. " window")
+            ]], { environment = "BEDROCK_SETTINGS=/nonexistent/settings.lua" })
+            assert.equal("1 window\n", said)
         end)
     end)
 end)

@@ -63,7 +63,7 @@ describe("answers print", function()
         assert.matches("^%(modelSummaries: 15; also: .*responseStreamingSupported", lines[#lines])
         local page = conn:pages("list_inference_profiles", { maxResults = 2 })()
         assert.matches("^inferenceProfileId +inferenceProfileName +status +createdAt", tostring(page))
-        assert.matches("2025%-03%-01 12:00:00", tostring(page))
+        assert.matches("2025%-03%-01 12:00:00 UTC", tostring(page))
         assert.matches("%(inferenceProfileSummaries: 2; .*\nnextToken  ", tostring(page))
         answers("ListCustomModels", '{"modelSummaries":[]}')
         assert.equal("(modelSummaries: 0)", tostring(conn:list_custom_models {}))
@@ -97,7 +97,7 @@ describe("answers print", function()
     it("with items as their members", function()
         local item = conn:items("list_inference_profiles", { maxResults = 2 })()
         assert.matches("\ninferenceProfileId +us.amazon.nova%-micro%-v1:0\n", tostring(item))
-        assert.matches("\nupdatedAt +2025%-03%-01 12:00:00", tostring(item))
+        assert.matches("\nupdatedAt +2025%-03%-01 12:00:00 UTC", tostring(item))
     end)
 end)
 
@@ -328,6 +328,33 @@ describe("stream:print", function()
         assert.equal("You asked: Hi\nend_turn", (written(([[
             io.write(assert(conn:generate_stream { model = %q, prompt = "Hi" }):print().stop_reason)
         ]]):format(MODEL)):gsub("\nThis is.*\n", "\n")))
+    end)
+
+    it("is there for all other streams of text", function()
+        assert.equal("You asked: Hi\ntrue", (written(([[
+            local chat = assert(conn:chat { model = %q })
+            local answer = assert(chat:stream "Hi":print())
+            io.write(tostring(answer == chat.answer))
+        ]]):format(MODEL)):gsub("\nThis is.*\n", "\n")))
+        streams("InvokeAgent", { frame("chunk", { bytes = "SGkg" }), frame("chunk", { bytes = "eW91" }) })
+        assert.equal("Hi you\nHi you", written [[
+            local agent = assert(conn:agent_session { agent_id = "ABCDEFGHIJ", alias_id = "ABCDEFGHIJ" })
+            io.write(assert(agent:stream "Hi":print()).text)
+        ]])
+        assert.equal("nil validation", written(([[
+            local answer, err = assert(conn:chat { model = %q }):stream():print()
+            io.write(tostring(answer), " ", err.kind)
+        ]]):format(MODEL)))
+    end)
+
+    it("returns the answer alone, as a prompt shows all that is returned", function()
+        assert.matches("\n1 1 1 1$", written(([[
+            local chat = assert(conn:chat { model = %q })
+            local counts = { select("#", assert(conn:converse_stream(ask "Hi")):print()),
+                select("#", chat:print "Hi"), select("#", chat:stream "Hi":print()),
+                select("#", assert(conn:generate_stream { model = %q, prompt = "Hi" }):print()) }
+            io.write(table.concat(counts, " "))
+        ]]):format(MODEL, MODEL)))
     end)
 
     it("is not for nginx, which says so", function()

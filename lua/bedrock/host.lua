@@ -46,10 +46,11 @@ function host.await(call)
     end
 end
 
---- Reports what nobody else would hear of. Never raises.
+--- Reports what nobody else would hear of; a terminal gets nothing that it would obey. Never raises.
 --- @param message string
 function host.report(message)
-    pcall(io.stderr.write, io.stderr, message, "\n")
+    local ok, harmless = pcall(require, "bedrock.prints.harmless")
+    pcall(io.stderr.write, io.stderr, ok and harmless.to(2, message) or message, "\n")
 end
 
 --- Where the log goes that nobody has a function for. Never raises.

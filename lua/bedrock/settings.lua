@@ -82,7 +82,7 @@ function settings.of_file(named, getenv)
     end
     local read, why = file.read(path)
     if not read then
-        return refuse("settings", "file", "%s", why)
+        return refuse(path, "file", "%s", why)
     end
     return read, path
 end
@@ -177,6 +177,55 @@ function settings.find(given, named, getenv)
     return together(given or {}, environment, contents, path --[[@as string?]])
 end
 
+--- Where a settings file would be, if none was read.
+--- @param found bedrock.FoundSettings
+--- @return string? sentence
+function settings.no_file(found)
+    local place = not found.file and file.place(os.getenv)
+    return place and ("no settings file at %s; `bedrock configure` writes one"):format(place) or nil
+end
+
+--- Does anything say where credentials come from?
+local function has_credentials(values)
+    for _, name in ipairs(OF_CREDENTIALS) do
+        if values[name] ~= nil then
+            return true
+        end
+    end
+    return values.auth ~= nil or values.credentials ~= nil or values.sign ~= nil
+end
+
+local OWN = { "model", "settings", "system" }
+
+--- What connect refused, with what it cannot know: options of ours, and that there is no file.
+local function explained(found, err)
+    local sentence, problems = settings.no_file(found), {}
+    local is_bare = sentence and not has_credentials(found.connect)
+    for _, problem in ipairs(err.errors or {}) do
+        local near = problem.kind == "unknown" and core.suggest(problem.path, OWN)
+        local message = near and ("unknown option (did you mean %s?)"):format(near) or problem.message
+        if not (is_bare and problem.kind == "missing") then
+            problems[#problems + 1] = { path = problem.path, kind = problem.kind, message = message }
+        end
+    end
+    if is_bare then
+        problems[#problems + 1] = { path = "", kind = "missing", message = sentence }
+    end
+    return problems[1] and errors.config(err.operation, problems) or err
+end
+
+--- A connection with what was found.
+--- @param found bedrock.FoundSettings
+--- @return bedrock.Connection? conn
+--- @return bedrock.Error? err
+function settings.connect(found)
+    local conn, err = require("bedrock.connection").connect(found.connect)
+    if not conn then
+        return nil, err.kind == "config" and explained(found, err) or err
+    end
+    return conn
+end
+
 --- A connection with the command's settings: what is given here, the variables BEDROCK_…, and the settings file.
 --- @param given? bedrock.Settings with `settings` (a path), `model` and `system`, too
 --- @return bedrock.Connection? conn
@@ -197,7 +246,7 @@ function settings.open(given)
         return nil, err
     end
     local conn
-    conn, err = require("bedrock.connection").connect(found.connect)
+    conn, err = settings.connect(found)
     if not conn then
         return nil, err
     end

@@ -43,6 +43,13 @@ local function answer(buffer, question)
     end
 end
 
+--- A window in which nothing came is closed.
+local function leave(buffer)
+    if api.nvim_buf_is_valid(buffer) and table.concat(api.nvim_buf_get_lines(buffer, 0, -1, true)) == "" then
+        api.nvim_buf_delete(buffer, { force = true })
+    end
+end
+
 local function stop(buffer)
     if tasks[buffer] then
         tasks[buffer]:cancel()
@@ -58,6 +65,7 @@ api.nvim_create_user_command("Bedrock", function(command)
     tasks[buffer] = require("bedrock").spawn(function()
         local ok, why = pcall(answer, buffer, question)
         tasks[buffer] = nil
+        leave(buffer)
         if type(why) == "table" and why.kind == "cancelled" then
             vim.notify "Bedrock: stopped"
         elseif not ok then

@@ -23,6 +23,7 @@ local turn = {}
 --- The pieces of an answer as they come: for piece in stream do … end. An error is raised inside the loop.
 --- @class bedrock.AgentStream
 --- @field answer? bedrock.AgentAnswer once it is whole
+--- @field print fun(self: bedrock.AgentStream): bedrock.AgentAnswer?, bedrock.Error? writes the pieces as they come
 --- @overload fun(): string?
 local Turn = { __name = "bedrock.agent_stream" }
 local methods = {}
@@ -254,6 +255,17 @@ function methods.gather(self)
         return nil, err
     end
     return self.answer
+end
+
+local function itself(self)
+    return self
+end
+
+--- Writes what is still to come to standard output, as it comes. Not for nginx.
+--- @return bedrock.AgentAnswer? answer
+--- @return bedrock.Error? err
+function methods.print(self)
+    return require("bedrock.prints.printing").answer(self.kind.operation, itself, self)
 end
 
 --- Ends it without reading what is left. May be called again.

@@ -12,6 +12,7 @@ local stream = {}
 
 --- @class bedrock.ChatStream call it for the next piece, or use it in a `for`
 --- @field answer? bedrock.ChatAnswer at the end
+--- @field print fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error? writes the pieces as they come
 local Stream = { __name = "bedrock.chat_stream" }
 local methods = {}
 Stream.__index = methods
@@ -254,6 +255,17 @@ function Stream.__call(self)
     return next_piece(self)
 end
 
+local function itself(self)
+    return self, self._failed
+end
+
+--- Writes what is still to come to standard output, as it comes. Not for nginx.
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err
+function methods.print(self)
+    return require("bedrock.prints.printing").answer("chat", itself, self)
+end
+
 --- Ends it. The chat is as it was before. May be called again.
 --- @return true
 function methods.close(self)
@@ -266,7 +278,7 @@ function Stream.__close(self)
 end
 
 function Stream.__tostring(self)
-    return "bedrock.chat_stream (" .. (self._done and "ended" or "open") .. ")"
+    return "bedrock.chat_stream (" .. (self._failed and "failed" or self._done and "ended" or "open") .. ")"
 end
 
 --- For a generic `for`, whose last value Lua 5.4 closes when the loop is left.

@@ -46,10 +46,8 @@ local function put_lines(self, found, rows)
     for _, row in ipairs(rows) do
         self:out(("%-20s %s  (%s)\n"):format(row.name, text_of(row.value), row.from))
     end
-    local place, is_there = require("bedrock.settings.file").place(os.getenv)
     if not found.file then
-        self:note(("no settings file%s; `bedrock configure` writes one"):format(
-            place and not is_there and " at " .. place or ""))
+        self:note(require("bedrock.settings").no_file(found) or "no settings file, as there is no home for one")
     end
 end
 

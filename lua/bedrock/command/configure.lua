@@ -56,7 +56,7 @@ local function before(self, path)
     end
     local settings, why = settings_file.read(path)
     if not settings then
-        self:fail(why)
+        self:fail(path .. ": " .. why)
     end
     return settings
 end

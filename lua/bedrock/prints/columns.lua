@@ -1,6 +1,8 @@
 --- Text in columns, for people: widths are those of a terminal, not bytes.
 ---
 ---     print(columns.rows({ { "nova", 3 }, { "titan", 12 } }, { header = { "family", "models" } }))
+local harmless = require "bedrock.prints.harmless"
+
 local columns = {}
 
 local WIDTH = 100
@@ -81,7 +83,7 @@ local function cell(value)
     if value == nil then
         return ""
     end
-    return (tostring(value):gsub("%c+", " "))
+    return harmless.line(tostring(value))
 end
 
 --- Cells as texts; a column whose cells are all numbers is set to the right. What is longer than `longest` does not

@@ -1,6 +1,7 @@
 --- A table's members, a line each.
 local columns = require "bedrock.prints.columns"
 local core = require "bedrock.core"
+local harmless = require "bedrock.prints.harmless"
 local is_list = require "bedrock.base.is_list"
 local short = require "bedrock.prints.short"
 
@@ -44,10 +45,10 @@ local function add(lines, value, shape, indent, level, levels)
         local inner, room = value[name], WIDTH - #indent - longest - 2
         local text = short.value(name, inner, shapes[name])
         if is_structure(inner) and level < levels and not fits(text, room) then
-            lines[#lines + 1] = indent .. name:gsub("%c", " ")
+            lines[#lines + 1] = indent .. harmless.line(name)
             add(lines, inner, shapes[name], indent .. "  ", level + 1, levels)
         else
-            lines[#lines + 1] = indent .. name:gsub("%c", " ") .. (" "):rep(longest + 2 - columns.width(name))
+            lines[#lines + 1] = indent .. harmless.line(name) .. (" "):rep(longest + 2 - columns.width(name))
                 .. columns.cut(tostring(text), room)
         end
     end

@@ -2,6 +2,7 @@
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local halves = require "bedrock.base.halves"
+local harmless = require "bedrock.prints.harmless"
 local host = require "bedrock.host"
 
 local printing = {}
@@ -10,11 +11,16 @@ local Writer = {}
 Writer.__index = Writer
 
 local function new_writer()
-    return setmetatable({ held = "" }, Writer)
+    local filter = io.output() == io.stdout and harmless.filter(1) or nil
+    return setmetatable({ held = "", filter = filter }, Writer)
 end
 
 --- What could not be written once is not written twice.
 function Writer:put(text)
+    if text == "" then
+        return
+    end
+    self.last = text:sub(-1)
     local _, why = io.write(text)
     if not why then
         _, why = io.flush()
@@ -34,10 +40,7 @@ end
 function Writer:write(piece)
     local text
     text, self.held = halves.join(self.held, piece)
-    if text ~= "" then
-        self.last = text:sub(-1)
-        self:put(text)
-    end
+    self:put(self.filter and self.filter:piece(text) or text)
 end
 
 --- Ends the line that was begun.
@@ -48,23 +51,32 @@ function Writer:finish()
     local half = core.join_halves(self.held)
     self.held = ""
     self:write(half)
-    if self.last and self.last ~= "\n" then
-        self.last = "\n"
-        self:put "\n"
+    self:put(self.filter and self.filter:rest() or "")
+    self:put(self.last and self.last ~= "\n" and "\n" or "")
+end
+
+--- Standard output in Neovim is its screen, or nobody's. Without a user interface it is a script's.
+local function is_editor()
+    local vim = rawget(_G, "vim")
+    return type(vim) == "table" and type(vim.api) == "table" and not vim.in_fast_event()
+        and #vim.api.nvim_list_uis() > 0
+end
+
+--- @return string? # why nothing can be printed here
+local function why_not()
+    if host.loop and host.loop == package.loaded["bedrock.host.nginx"] then
+        return "print writes to standard output, which is not for nginx: send the pieces by ngx.print"
+    elseif is_editor() then
+        return "print writes to standard output, which is Neovim's screen: write the pieces into a buffer, as the "
+            .. "plugin in examples/nvim does (docs/neovim.md)"
     end
 end
 
 --- @param operation string
 --- @return bedrock.Error? err nothing can be printed here
 function printing.obstacle(operation)
-    if host.loop and host.loop == package.loaded["bedrock.host.nginx"] then
-        return errors.new {
-            kind = "config",
-            code = "NotSupported",
-            operation = operation,
-            message = "print writes to standard output, which is not for nginx: send the pieces by ngx.print",
-        }
-    end
+    local why = why_not()
+    return why and errors.new { kind = "config", code = "NotSupported", operation = operation, message = why } or nil
 end
 
 local function write_all(writer, step, state, value)
@@ -172,7 +184,10 @@ function printing.stream(stream, gathered)
         write_notes(writer, whole)
         return whole, why
     end))
-    return result, given_up(stream, err)
+    if result then
+        return result -- and no nil behind it, which a prompt would show
+    end
+    return nil, given_up(stream, err)
 end
 
 return printing

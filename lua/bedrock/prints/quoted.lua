@@ -1,4 +1,6 @@
 --- Texts and numbers as Lua source that reads back as the same on Lua 5.4 and LuaJIT, whatever the locale.
+local harmless = require "bedrock.prints.harmless"
+
 local quoted = {}
 
 local NAMED = { ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r", ['"'] = '\\"', ["\\"] = "\\\\" }
@@ -7,47 +9,14 @@ local function escape(char)
     return NAMED[char] or ("\\%03d"):format(char:byte())
 end
 
---- Lead bytes: the lowest second byte, the highest, and how many follow (RFC 3629, section 4).
-local function follows(lead)
-    if lead == 0xC2 then
-        return 0xA0, 0xBF, 1 -- U+0080 to U+009F are controls
-    elseif lead > 0xC2 and lead <= 0xDF then
-        return 0x80, 0xBF, 1
-    elseif lead >= 0xE0 and lead <= 0xEF then
-        return lead == 0xE0 and 0xA0 or 0x80, lead == 0xED and 0x9F or 0xBF, 2
-    elseif lead >= 0xF0 and lead <= 0xF4 then
-        return lead == 0xF0 and 0x90 or 0x80, lead == 0xF4 and 0x8F or 0xBF, 3
-    end
+--- Each of these bytes as an escape.
+local function escape_all(bytes)
+    return (bytes:gsub(".", escape))
 end
 
---- The length of the character that begins there; nil: none does, or one that a terminal obeys.
-local function character_at(text, at)
-    local low, high, count = follows(text:byte(at))
-    local second = low and text:byte(at + 1)
-    if not second or second < low or second > high then
-        return nil
-    end
-    for i = at + 2, at + count do
-        local byte = text:byte(i)
-        if not byte or byte < 0x80 or byte > 0xBF then
-            return nil
-        end
-    end
-    return count + 1
-end
-
---- Of bytes above 127: characters stay, other bytes are escaped.
+--- Of bytes above 127: characters stay, other bytes and controls are escaped.
 local function escape_high(run)
-    local parts, first, at = {}, 1, 1
-    while at <= #run do
-        local length = character_at(run, at)
-        if not length then
-            parts[#parts + 1] = run:sub(first, at - 1) .. escape(run:sub(at, at))
-            first = at + 1
-        end
-        at = at + (length or 1)
-    end
-    return table.concat(parts) .. run:sub(first)
+    return harmless.high(run, escape_all)
 end
 
 --- @param text string

@@ -2,6 +2,7 @@
 local bytes = require "bedrock.prints.bytes"
 local columns = require "bedrock.prints.columns"
 local dump = require("bedrock.prints.dump").dump
+local harmless = require "bedrock.prints.harmless"
 local is_list = require "bedrock.base.is_list"
 local secret = require "bedrock.base.secret"
 
@@ -45,7 +46,7 @@ local function of_table(value)
 end
 
 local function time(value)
-    local ok, text = pcall(os.date, "!%Y-%m-%d %H:%M:%S", math.floor(value))
+    local ok, text = pcall(os.date, "!%Y-%m-%d %H:%M:%S UTC", math.floor(value))
     return ok and text or tostring(value)
 end
 
@@ -72,7 +73,7 @@ function short.value(name, value, shape, width)
             return bytes.about(value)
         end
     end
-    value = tostring(value):gsub("%c+", " ")
+    value = harmless.line(tostring(value))
     return width and columns.cut(value, width) or value
 end
 

@@ -42,14 +42,27 @@ local function interpreted(chunk)
     return chunk
 end
 
-local function of_lua(text, path)
-    local chunk, why = load(text, "@" .. path, "t", {})
+--- Whoever reads the file tells its path, so messages have the line alone.
+local CHUNK = "=line"
+
+local function at_line(why)
+    return (why:gsub("^line:(%d+):", "line %1:"))
+end
+
+local function hint(why)
+    local name = why:match "global '([%a_][%w_]*)'"
+    return name and ("; a settings file is data and sees no `%s`: write the value itself, or set the variable "
+        .. "BEDROCK_… of that option"):format(name) or ""
+end
+
+local function of_lua(text)
+    local chunk, why = load(text, CHUNK, "t", {})
     if not chunk then
-        return nil, why
+        return nil, at_line(why)
     end
     local ok, value = run(interpreted(chunk))
     if not ok then
-        return nil, tostring(value)
+        return nil, at_line(tostring(value)) .. hint(tostring(value))
     elseif type(value) ~= "table" then
         return nil, "it must return a table, as in: return { region = \"us-east-1\" }"
     end
@@ -67,21 +80,21 @@ end
 --- A mark of byte order, which editors on Windows begin with, is no part of it.
 --- @param path string
 --- @return table? settings
---- @return string? why
+--- @return string? why without the path
 function file.read(path)
     local text, why = core.read_settings(path)
     if not text then
-        return nil, ("%s: %s"):format(path, why)
+        return nil, why
     end
     text = text:gsub("^\239\187\191", "")
     local settings
     if path:find "%.json$" then
         settings, why = of_json(text)
     else
-        settings, why = of_lua(text, path)
+        settings, why = of_lua(text)
     end
     if not settings then
-        return nil, why:find(path, 1, true) and why or ("%s: %s"):format(path, why)
+        return nil, why
     end
     return settings
 end

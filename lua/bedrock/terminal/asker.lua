@@ -1,6 +1,7 @@
 --- Asks for a connection's options, looks at each answer, and asks again until it is right.
 local answers = require "bedrock.terminal.answers"
 local core = require "bedrock.core"
+local harmless = require "bedrock.prints.harmless"
 
 --- @class bedrock.command.Asker
 --- @field context bedrock.command.Context
@@ -9,14 +10,14 @@ local Asker = {}
 Asker.__index = Asker
 
 function Asker.say(_, text)
-    io.stderr:write("  ", (text:gsub("\n", "\n  ")), "\n")
+    io.stderr:write("  ", harmless.to(2, (text:gsub("\n", "\n  "))), "\n")
 end
 
 --- One line; what was there before if it is empty.
 --- @return string? answer nil: none, and none was there
 function Asker:line(text, default)
     if core.terminal(0) then
-        io.stderr:write(text, default and (" [%s]"):format(default) or "", ": ")
+        io.stderr:write(text, default and (" [%s]"):format(harmless.line(tostring(default))) or "", ": ")
     end
     local line = io.stdin:read "*l"
     if not line then

@@ -107,7 +107,8 @@ end
 --- @return bedrock.Connection
 function Context:connect()
     if not self.conn then
-        self.conn = self:check(require("bedrock").connect(self:settings().connect))
+        require "bedrock"
+        self.conn = self:check(require("bedrock.settings").connect(self:settings()))
     end
     return self.conn
 end
@@ -218,7 +219,7 @@ function context.run(sub, given, args)
         require("bedrock").log(standard.tell, "debug")
     end
     local code = run(self, sub)
-    return code_after(self, code, standard.flush())
+    return code_after(self, code, standard.finish())
 end
 
 return context

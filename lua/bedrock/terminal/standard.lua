@@ -16,6 +16,20 @@ end
 
 local is_within_line = false
 
+--- Of what goes to standard output; false: that is no terminal.
+local filter
+
+--- A terminal gets nothing that it would obey.
+local function written(...)
+    if filter == nil then
+        filter = require("bedrock.core").terminal(1) and require("bedrock.prints.harmless").filter(1) or false
+    end
+    if filter then
+        return io.stdout:write(filter:piece(table.concat { ... }))
+    end
+    return io.stdout:write(...)
+end
+
 --- Writes to standard output. What is held back may fail later.
 --- @param ... string
 --- @return {why: string, is_unread: boolean}? lost
@@ -24,7 +38,16 @@ function standard.out(...)
     if last ~= "" then
         is_within_line = last:byte(-1) ~= NEWLINE
     end
-    return kept(io.stdout:write(...))
+    return kept(written(...))
+end
+
+--- What waits for the rest of a character goes out, as no more comes.
+--- @return {why: string, is_unread: boolean}? lost
+function standard.finish()
+    if filter then
+        kept(io.stdout:write(filter:rest()))
+    end
+    return standard.flush()
 end
 
 --- All that was written goes out now.
@@ -38,7 +61,8 @@ local function is_shown_with_output()
     return terminal(1) and terminal(2)
 end
 
---- On standard error, in lines of its own. What was written before comes before.
+--- On standard error, in lines of its own. What was written before comes before. What others wrote may be in it, so a
+--- terminal gets nothing that it would obey.
 --- @param text string
 function standard.tell(text)
     standard.flush()
@@ -46,7 +70,7 @@ function standard.tell(text)
         text = "\n" .. text
     end
     is_within_line = false
-    io.stderr:write(text, "\n")
+    io.stderr:write(require("bedrock.prints.harmless").to(2, text), "\n")
 end
 
 --- Lines of the command's.

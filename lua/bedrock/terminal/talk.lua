@@ -56,7 +56,7 @@ function talk.open(self, options)
     local chat, err = self:connect():chat(options)
     local problem = err and err.errors and err.errors[1]
     if problem and problem.path == "messages" and type(options.messages) == "string" then
-        return nil, problem.message
+        return nil, (problem.message:gsub("; leave messages out.*", ""))
     end
     return chat, err
 end
