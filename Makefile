@@ -137,7 +137,7 @@ SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws
     csrc/core/base/trace.c csrc/engine/call/call_trace.c csrc/engine/ways.c csrc/engine/config.c \
     csrc/engine/fetch.c csrc/engine/files/% \
     csrc/engine/credentials/% csrc/engine/loop/child.c csrc/engine/loop/platform.c csrc/model/check.c \
-    csrc/lua/setup.c csrc/lua/client.c csrc/lua/describe.c csrc/lua/model_load.c csrc/lua/names.c \
+    csrc/lua/setup.c csrc/lua/client.c csrc/lua/describe.c csrc/lua/model_load.c csrc/lua/names.c csrc/lua/words.c \
     csrc/lua/look.c csrc/lua/machine.c csrc/lua/module.c csrc/lua/pages.c csrc/lua/save.c csrc/lua/presign.c csrc/lua/credentials.c \
     csrc/lua/trace.c \
     csrc/lua/codec/encode_hint.c csrc/lua/codec/encode_problem.c

@@ -506,6 +506,7 @@ local AgentSession = {}
 --- The pieces of an answer as they come: for piece in stream do … end. An error is raised inside the loop.
 ---@class bedrock.AgentStream
 ---@field answer? bedrock.AgentAnswer once it is whole
+---@field print fun(self: bedrock.AgentStream): bedrock.AgentAnswer?, bedrock.Error? writes the pieces as they come
 ---@overload fun(): string?
 
 ---@class bedrock.AskOptions: bedrock.CallOptions
@@ -616,6 +617,7 @@ local Chat = {}
 
 ---@class bedrock.ChatStream call it for the next piece, or use it in a `for`
 ---@field answer? bedrock.ChatAnswer at the end
+---@field print fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error? writes the pieces as they come
 
 ---@class bedrock.Connection
 ---@field region string the effective region
@@ -981,7 +983,7 @@ function bedrock.describe(name, depth) end
 --- A value in full, as Lua source that reads back as the same. Functions, connections and cycles are told in comments.
 --- Values of members that are credentials by their names, such as secret_access_key, are "(hidden)".
 ---@param value any
----@param options? bedrock.DumpOptions
+---@param options? bedrock.DumpOptions|bedrock.Error an error beside a nil, as a call that failed gives, is shown
 ---@return string source
 function bedrock.dump(value, options) end
 
@@ -990,7 +992,7 @@ function bedrock.dump(value, options) end
 function bedrock.families() end
 
 --- What there is, or what a function, operation, type, namespace or option takes and gives, or an object has. At
---- LuaJIT's prompt it is written.
+--- LuaJIT's prompt, and by Neovim's :lua, it is written.
 ---@param topic? any "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …, or an object
 ---@return string? text
 ---@return bedrock.Error? err nothing is called so; names that may be meant
@@ -1011,8 +1013,10 @@ function bedrock.log(to, level) end
 
 --- What is known about an answer besides its contents.
 ---@param result any a result, a stream, or what a stream gathered
+---@param err? bedrock.Error what came in place of a result
 ---@return bedrock.Metadata? metadata nil for anything else
-function bedrock.metadata(result) end
+---@return bedrock.Error? err the one given
+function bedrock.metadata(result, err) end
 
 --- The function that gets the error of a task that nobody joined, once the task is collected or the Lua state closed.
 --- nil: standard error, in nginx the error log. The function must not wait.
@@ -1130,7 +1134,7 @@ function Connection:generate(given, options) end
 ---@return bedrock.Error? err
 function Connection:generate_stream(given, options) end
 
---- The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is written.
+--- The connection's own methods and its namespaces, or as bedrock.help. It is written where that writes.
 ---@param topic? any
 ---@return string? text
 ---@return bedrock.Error? err

@@ -249,5 +249,31 @@ describe("the command", function()
             end
             assert.equal(2, run({ "completion", "tcsh" }).code)
         end)
+
+        it("knows what a subcommand's first argument may be", function()
+            local line = command.line(ep, home, {}, { env = env })
+            files.write(home .. "/bedrock", ("#!/bin/sh\nexec %s \"$@\"\n"):format(line))
+            os.execute("chmod 700 " .. home .. "/bedrock")
+            local checks = {
+                bash = "source %s; COMP_WORDS=(bedrock %s) COMP_CWORD=2; _bedrock; echo ${COMPREPLY[@]}",
+                fish = "source %s; complete -C 'bedrock %s'",
+            }
+            for shell, check in pairs(checks) do
+                files.write(home .. "/complete", run({ "completion", shell }).out)
+                for given, word in pairs {
+                    ["help cred"] = "credentials", ["config s"] = "show", ["cache l"] = "list",
+                    ["completion z"] = "zsh",
+                    ["call list_agents"] = "list_agents", ["describe conv"] = "converse_stream",
+                    ["skeleton conv"] = "converse",
+                } do
+                    local said = files.output(("PATH=%s:$PATH %s -c %s 2>&1"):format(home, shell,
+                        command.quoted(check:format(home .. "/complete", given))))
+                    assert.is_truthy(said:find(word, 1, true), shell .. " " .. given .. ": " .. said)
+                end
+            end
+            local zsh = run({ "completion", "zsh" }).out
+            assert.matches('"%*: :%(ask chat ', zsh)
+            assert.matches('": :%(%$%(command bedrock operations', zsh)
+        end)
     end)
 end)

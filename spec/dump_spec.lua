@@ -23,6 +23,22 @@ local function json_reads_back(text)
     assert.equal(bedrock.json.encode(value), again)
 end
 
+describe("of a call that failed", function()
+    local conn = assert(bedrock.connect { auth = "api_key", api_key = "none", cache = false })
+
+    it("a dump is the error, as metadata has it", function()
+        local _, err = conn:converse {}
+        local source = dump(conn:converse {})
+        assert.is_nil(read(source))
+        assert.equal("nil --[[ " .. tostring(err) .. " ]]", source)
+        assert.is_truthy(source:find("modelId: missing", 1, true))
+        local facts, why = bedrock.metadata(nil, err)
+        assert.is_nil(facts)
+        assert.equal(err, why)
+        assert.equal(1, select("#", bedrock.metadata(nil)))
+    end)
+end)
+
 describe("a dump reads back", function()
     it("of texts with any bytes", function()
         local all = {}

@@ -26,6 +26,29 @@ describe("help", function()
             "agentcore_control")
     end)
 
+    it("shows a stream whose opening error is told", function()
+        has(bedrock.help(), "assert(conn:converse_stream { … }):print()")
+        has(tostring(bedrock), "assert(conn:converse_stream { … }):print()")
+    end)
+
+    it("tells the same type once, all timeouts, and who makes images", function()
+        local text = bedrock.help "timeout"
+        has(text, "total_timeout", "connect_timeout", "read_timeout", "first_byte_timeout")
+        local heads = {}
+        for line in text:gmatch "[^\n]+" do
+            local owner = line:match "^(bedrock%.[%w]+)"
+            assert.is_nil(owner and heads[owner], owner and owner .. " stands twice in:\n" .. text)
+            heads[owner or ""] = owner
+        end
+        has(bedrock.help "image", "conn:generate(", "chat:say(")
+    end)
+
+    it("tells of an operation by its method, and by AWS's name", function()
+        assert.equal(bedrock.help "converse", bedrock.help(conn.converse))
+        assert.equal(bedrock.help "agent.tag_resource", bedrock.help(conn.agent.tag_resource))
+        assert.equal(bedrock.help "converse", bedrock.help "Converse")
+    end)
+
     it("knows every function of ours, with its parameters and types", function()
         local count = 0
         for name, value in pairs(bedrock) do

@@ -43,12 +43,12 @@ describe("bedrock", function()
                 end)):gsub("^.-: ", "", 1))
             end
             assert.equal('bedrock.connection: no operation "list_agents" in bedrock-runtime '
-                .. '(did you mean "agent.list_agents"?)', said("runtime", "list_agents"))
-            assert.matches('did you mean "runtime.converse"?', said("agent", "converse"), 1, true)
+                .. '(did you mean conn.agent:list_agents?)', said("runtime", "list_agents"))
+            assert.matches('did you mean conn.runtime:converse?', said("agent", "converse"), 1, true)
             assert.matches('(did you mean "converse_stream"?)', said("runtime", "converse_strem"), 1, true)
             local tags = said("runtime", "tag_resource")
-            assert.matches('"agent.tag_resource", "', tags, 1, true)
-            assert.matches('"agentcore_control.tag_resource"', tags, 1, true)
+            assert.matches("conn.agent:tag_resource, conn.", tags, 1, true)
+            assert.matches("conn.agentcore_control:tag_resource", tags, 1, true)
             for _, err in ipairs {
                 select(2, conn:prepare "runtime.list_agents"), (select(2, conn:call("runtime", "ListAgents"))),
             } do
@@ -60,7 +60,7 @@ describe("bedrock", function()
         it("raises for an ambiguous one, with the choices", function()
             assert.error_matches(function()
                 return conn.tag_resource
-            end, "several services.*agent%.tag_resource.*agentcore_control%.tag_resource")
+            end, "several services.*conn%.agent:tag_resource.*conn%.agentcore_control:tag_resource")
         end)
 
         it("keeps the kind of a document's numbers", function()

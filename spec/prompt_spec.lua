@@ -87,6 +87,8 @@ describe("at the prompt", function()
     it("help shows itself", function()
         term:type "bedrock.help 'conn:close'\n"
         term:sees "conn:close%(%)\r?\nCancels what runs on it"
+        term:type "bedrock.help 'convrese'\n"
+        term:sees 'help: topic: there is no help for "convrese"'
         term:type "conn:help()\n"
         term:sees "bedrock.connection %(us%-east%-1, access_keys%)\r?\nconn:a"
         term:type "print(#tostring(bedrock), conn.runtime)\n"

@@ -274,3 +274,65 @@ describe("slips with calls:", function()
         end)
     end
 end)
+
+describe("slips with names:", function()
+    local conn = assert(bedrock.connect(merged(KEYS, { cache = false, region = "us-east-1" })))
+
+    local function raised(f)
+        local ok, err = pcall(f)
+        assert.is_false(ok)
+        return tostring(err)
+    end
+
+    local function says(message, ...)
+        for _, part in ipairs { ... } do
+            assert.is_truthy(message:find(part, 1, true), message)
+        end
+    end
+
+    it("AWS's own names of operations are taken", function()
+        assert.equal("converse", assert(bedrock.describe "Converse").full_name)
+        assert.is_string(tostring(assert(bedrock.skeleton "Converse")))
+        assert.equal(conn.converse, conn.Converse)
+        assert.equal(conn.agent.tag_resource, conn.agent.TagResource)
+        assert.equal("bedrock.items (list_inference_profiles, open)", tostring(conn:items "ListInferenceProfiles"))
+        local _, err = bedrock.describe "TagResource"
+        says(tostring(err), "say which: ", '"agent.tag_resource"')
+        _, err = bedrock.describe "Convers"
+        says(tostring(err), 'no operation "Convers"')
+    end)
+
+    it("an operation of several services is named as it is called", function()
+        says(raised(function() return conn.list_tags_for_resource end), "say which: ",
+            "conn.bedrock:list_tags_for_resource", "conn.agent:list_tags_for_resource")
+        says(raised(function() return conn.runtime.tag_resource end), "conn.bedrock:tag_resource")
+        local _, err = bedrock.describe "list_tags_for_resource"
+        says(tostring(err), '"bedrock.list_tags_for_resource"')
+    end)
+
+    it("functions, methods, namespaces and services that nearly are", function()
+        says(raised(function() return bedrock.hlep() end), 'bedrock has no "hlep" (did you mean "help"?)')
+        says(raised(function() return bedrock.conect {} end), 'did you mean "connect"?')
+        says(raised(function() return conn.runtim:converse {} end), 'did you mean "runtime"?')
+        local chat = assert(conn:chat { model = MODEL })
+        says(raised(function() return chat:streem "Hi" end), 'a chat has no "streem" (did you mean "stream"?)')
+        says(select(2, bedrock.operations "bogus").message, 'no service "bogus"', "runtime", "agent")
+        says(select(2, bedrock.operations "runtim").message, 'did you mean "runtime"?')
+    end)
+
+    it("what is far from any name is nil, for programs that look what there is", function()
+        assert.is_nil(bedrock.something_else)
+        assert.is_nil(bedrock._private)
+        assert.is_nil(rawget(bedrock, 1) or bedrock[1])
+        local chat = assert(conn:chat { model = MODEL })
+        assert.is_nil(chat.answer)
+        assert.is_nil(chat.something_else)
+        assert.is_nil(chat[1])
+    end)
+
+    it("a chat's stream that cannot begin says so", function()
+        local stream, err = assert(conn:chat { model = MODEL }):stream()
+        assert.equal("bedrock.chat_stream (failed)", tostring(stream))
+        assert.equal("validation", err.kind)
+    end)
+end)

@@ -13,6 +13,7 @@
 #define BR_LUA_BINDING_H
 
 #include "core/aws/settings.h"
+#include "core/base/suggest.h"
 #include "lua/base/values.h"
 #include "lua/codec/codec.h"
 #include "lua/state.h"
@@ -154,6 +155,8 @@ int br_lua_operations(lua_State *L);
 int br_lua_shown(lua_State *L);
 int br_lua_before(lua_State *L);
 int br_lua_suggest(lua_State *L);
+/* Tries the names of a list at that index; anything else there is no list, and names none. */
+void br_lua_suggest_list(lua_State *L, int list, br_suggest *near);
 int br_lua_api_version(lua_State *L);
 int br_lua_describe(lua_State *L);
 int br_lua_paginator(lua_State *L);

@@ -181,3 +181,25 @@ int br_lua_describe(lua_State *L)
     set_errors(L, model, op);
     return 1;
 }
+
+/* api_version() -> {source, hash, services = {[id] = version}} */
+int br_lua_api_version(lua_State *L)
+{
+    const br_lua_state *s = br_lua_state_of(L);
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, br_model_builtin.facts_source);
+    lua_setfield(L, -2, "source");
+    lua_pushstring(L, br_model_builtin.facts_hash);
+    lua_setfield(L, -2, "hash");
+    lua_newtable(L);
+    for (unsigned k = 0; k < s->model_count; k++) {
+        const br_model *m = s->models[k];
+        for (unsigned i = 0; i < m->service_count; i++) {
+            br_lua_push(L, br_model_name(m, m->services[i].id));
+            br_lua_push(L, br_model_name(m, m->services[i].api_version));
+            lua_rawset(L, -3);
+        }
+    }
+    lua_setfield(L, -2, "services");
+    return 1;
+}

@@ -1,6 +1,6 @@
 /*
-** Names of operations and services, as Lua gives them: "list_agents", "agent.tag_resource",
-** "bedrock-agent.tag_resource"; a service by its id or its namespace. All models are asked: the
+** Names of operations and services, as Lua gives them: "list_agents", "ListAgents",
+** "agent.tag_resource", "bedrock-agent.tag_resource"; a service by its id or its namespace. All models are asked: the
 ** newest says what an operation is, the oldest that has a flat name says whose it is.
 */
 #include <string.h>
@@ -33,19 +33,6 @@ static void try_service(const br_model *m, const br_service *service, br_suggest
 {
     for (unsigned i = 0; i < service->op_count; i++)
         br_suggest_try(near, br_model_name(m, m->ops[service->first_op + i].snake));
-}
-
-/* The names of a list at that index, too. */
-static void try_list(lua_State *L, int list, br_suggest *near)
-{
-    if (!lua_istable(L, list))
-        return;
-    for (int i = 1, n = (int)lua_rawlen(L, list); i <= n; i++) {
-        lua_rawgeti(L, list, i);
-        if (lua_type(L, -1) == LUA_TSTRING)
-            br_suggest_try(near, br_lua_string_arg(L, -1));
-        lua_pop(L, 1);
-    }
 }
 
 /* The operations of all services, or of the one of that name. */
@@ -127,7 +114,7 @@ static int unknown(lua_State *L, br_slice service, br_slice name, int others)
     br_suggest near;
     br_suggest_init(&near, name);
     try_operations(s, service, &near);
-    try_list(L, others, &near);
+    br_lua_suggest_list(L, others, &near);
     lua_pushnil(L);
     luaL_buffinit(L, &text);
     luaL_addstring(&text, "no operation \"");
@@ -150,11 +137,11 @@ static int ambiguous(lua_State *L, const br_model *m, br_slice name, const uint1
     luaL_addstring(&text, "\" is an operation of several services; say which: ");
     for (unsigned i = 0; i < count && i < BR_FLAT_MAX; i++) {
         br_slice space = br_model_name(m, m->services[m->ops[ops[i]].service].space);
-        if (i > 0)
-            luaL_addstring(&text, ", ");
+        luaL_addstring(&text, i > 0 ? ", \"" : "\"");
         add(&text, space);
         luaL_addchar(&text, '.');
         add(&text, name);
+        luaL_addchar(&text, '"');
     }
     luaL_pushresult(&text);
     return 2;
@@ -168,22 +155,53 @@ static void try_services(const br_model *m, br_suggest *near)
     }
 }
 
+/* Does a model before that one know the service? */
+static bool service_is_older(const br_lua_state *s, unsigned model, br_slice id)
+{
+    for (unsigned k = 0; k < model; k++) {
+        if (br_model_service(s->models[k], id) >= 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_services(const br_lua_state *s, luaL_Buffer *text)
+{
+    const char *before = " (there are ";
+    for (unsigned k = 0; k < s->model_count; k++) {
+        const br_model *m = s->models[k];
+        for (unsigned i = 0; i < m->service_count; i++) {
+            if (service_is_older(s, k, service_id(m, i)))
+                continue;
+            luaL_addstring(text, before);
+            add(text, br_model_name(m, m->services[i].space));
+            before = ", ";
+        }
+    }
+    luaL_addchar(text, ')');
+}
+
 /* nil, message */
 static int unknown_service(lua_State *L, br_slice name)
 {
     const br_lua_state *s = br_lua_state_of(L);
+    luaL_Buffer text;
     br_suggest near;
     br_suggest_init(&near, name);
     try_services(&br_model_routes, &near);
     for (unsigned k = 0; k < s->model_count; k++)
         try_services(s->models[k], &near);
     lua_pushnil(L);
-    lua_pushliteral(L, "no service \"");
-    lua_pushstring(L, br_print(name).text);
-    lua_pushstring(L, near.best.p ? "\" (did you mean \"" : "\"");
-    br_lua_push(L, near.best);
-    lua_pushstring(L, near.best.p ? "\"?)" : "");
-    lua_concat(L, 5);
+    luaL_buffinit(L, &text);
+    luaL_addstring(&text, "no service \"");
+    luaL_addstring(&text, br_print(name).text);
+    luaL_addstring(&text, near.best.p ? "\" (did you mean \"" : "\"");
+    add(&text, near.best);
+    if (near.best.p)
+        luaL_addstring(&text, "\"?)");
+    else
+        add_services(s, &text);
+    luaL_pushresult(&text);
     return 2;
 }
 
@@ -214,13 +232,33 @@ static const br_model *flat_owner(const br_lua_state *s, br_slice name, uint16_t
     return NULL;
 }
 
-static int find_anywhere(lua_State *L, br_slice name, int others)
+/* The flat name of what AWS calls so, as "Converse"; the name itself if that is none of AWS's. */
+static br_slice flat_name(const br_lua_state *s, br_slice name)
+{
+    for (unsigned k = 0; k < s->model_count; k++) {
+        const br_model *m = s->models[k];
+        for (unsigned i = 0; i < m->service_count; i++) {
+            int op = br_model_op_by_name(m, i, name);
+            if (op >= 0)
+                return br_model_name(m, m->ops[op].snake);
+        }
+    }
+    return name;
+}
+
+static int find_anywhere(lua_State *L, br_slice given, int others)
 {
     uint16_t ops[BR_FLAT_MAX];
     unsigned count;
-    const br_model *m = flat_owner(br_lua_state_of(L), name, ops, &count);
+    const br_lua_state *s = br_lua_state_of(L);
+    br_slice name = given;
+    const br_model *m = flat_owner(s, name, ops, &count);
+    if (!m) {
+        name = flat_name(s, given);
+        m = flat_owner(s, name, ops, &count);
+    }
     if (!m)
-        return unknown(L, (br_slice){NULL, 0}, name, others);
+        return unknown(L, (br_slice){NULL, 0}, given, others);
     if (count > 1)
         return ambiguous(L, m, name, ops, count);
     return find_in(L, service_id(m, m->ops[ops[0]].service), name);
@@ -271,16 +309,6 @@ int br_lua_service(lua_State *L)
         if (push_found(L, s->models[k], k, name))
             return 2;
     return push_found(L, &br_model_routes, BR_LUA_ROUTES, name) ? 2 : unknown_service(L, name);
-}
-
-/* Does a model before that one know the service? */
-static bool service_is_older(const br_lua_state *s, unsigned model, br_slice id)
-{
-    for (unsigned k = 0; k < model; k++) {
-        if (br_model_service(s->models[k], id) >= 0)
-            return true;
-    }
-    return false;
 }
 
 static void push_service(lua_State *L, const br_model *m, unsigned service)
@@ -354,57 +382,5 @@ int br_lua_operations(lua_State *L)
     lua_newtable(L);
     for (unsigned k = 0; k < s->model_count; k++)
         count = add_operations(L, k, wanted, count);
-    return 1;
-}
-
-/* shown(text) -> as a message shows it: short and printable */
-int br_lua_shown(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TSTRING);
-    lua_pushstring(L, br_print(br_lua_string_arg(L, 1)).text);
-    return 1;
-}
-
-/* before(a, b) -> does a come before b, numbers by their value? */
-int br_lua_before(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TSTRING);
-    luaL_checktype(L, 2, LUA_TSTRING);
-    lua_pushboolean(L, br_natural_order(lua_tostring(L, 1), lua_tostring(L, 2)) < 0);
-    return 1;
-}
-
-/* suggest(given, list) -> the name of the list that was probably meant | nil */
-int br_lua_suggest(lua_State *L)
-{
-    br_suggest near;
-    luaL_checktype(L, 1, LUA_TSTRING);
-    br_suggest_init(&near, br_lua_string_arg(L, 1));
-    try_list(L, 2, &near);
-    if (!near.best.p)
-        return 0;
-    br_lua_push(L, near.best);
-    return 1;
-}
-
-/* api_version() -> {source, hash, services = {[id] = version}} */
-int br_lua_api_version(lua_State *L)
-{
-    const br_lua_state *s = br_lua_state_of(L);
-    lua_createtable(L, 0, 3);
-    lua_pushstring(L, br_model_builtin.facts_source);
-    lua_setfield(L, -2, "source");
-    lua_pushstring(L, br_model_builtin.facts_hash);
-    lua_setfield(L, -2, "hash");
-    lua_newtable(L);
-    for (unsigned k = 0; k < s->model_count; k++) {
-        const br_model *m = s->models[k];
-        for (unsigned i = 0; i < m->service_count; i++) {
-            br_lua_push(L, service_id(m, i));
-            br_lua_push(L, br_model_name(m, m->services[i].api_version));
-            lua_rawset(L, -3);
-        }
-    }
-    lua_setfield(L, -2, "services");
     return 1;
 }

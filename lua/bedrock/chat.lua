@@ -346,7 +346,7 @@ lazy(methods, {
     undo = "chat.history.undo",
 })
 
-setmetatable(methods, { __index = require "bedrock.chat.meant" })
+setmetatable(methods, { __index = require "bedrock.chat.meant"(methods) })
 
 function Chat.__tostring(self)
     return ("bedrock.chat (%s, %d messages)"):format(self._options.model,

@@ -145,6 +145,7 @@ local function method_of(index, kind, name)
 end
 
 local by_index = {}
+connection.by_index = by_index
 
 --- The function of an operation; one for each, however it is named.
 local function operation(index, kind, name)
@@ -162,10 +163,9 @@ local function is_name(key)
 end
 
 local function find_for(key, service)
-    local index, kind, name = core.find(key, service, connection.handwritten)
+    local index, kind, name = core.find(key, service)
     if not index then
-        local hint = require("bedrock.help.meant").of_connection(key)
-        error("bedrock.connection: " .. (hint and ('no operation "%s": %s'):format(key, hint) or kind), 3)
+        error("bedrock.connection: " .. require("bedrock.help.meant").operation(key, service), 3)
     end
     return operation(index, kind, name)
 end

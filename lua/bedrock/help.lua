@@ -16,7 +16,7 @@ conn = assert(bedrock.connect { … })          bedrock.help "connect" tells the
 print(conn:test())                            does it work?
 print(conn:models { provider = "Amazon" })    what can be called here
 print(conn:converse { … })                    operations are methods: bedrock.help "converse"
-answer = conn:converse_stream { … }:print()   written as it comes
+answer = assert(conn:converse_stream { … }):print()    written as it comes
 print(bedrock.dump(answer))                   any value in full]]
 
 local TOPICS = [[
@@ -59,10 +59,25 @@ local function unknown(topic)
         or ": bedrock.help() lists what there is") } })
 end
 
---- A statement at LuaJIT's prompt shows nothing of what a function returns, so the text is written there.
-local function at_luajit_prompt()
+--- Statements that show nothing of what a function returns: at LuaJIT's prompt, and behind Neovim's :lua.
+local SILENT = { ["=stdin"] = true, [":lua"] = true }
+
+--- Is the caller of the function that calls this one such a statement?
+local function is_silent()
     local caller = rawget(_G, "jit") and debug.getinfo(3, "S")
-    return caller and caller.what == "main" and caller.source == "=stdin"
+    return caller and caller.what == "main" and SILENT[caller.source]
+end
+
+--- Where nobody would see what is returned, it is written: the text, or that there is none.
+local function shown(silent, text, topic)
+    local err = not text and unknown(topic) or nil
+    if silent then
+        print(text or tostring(err))
+        return
+    elseif err then
+        return nil, err
+    end
+    return text
 end
 
 --- The first sentence of a function's text.
@@ -96,40 +111,29 @@ local function text_of(topic)
 end
 
 --- What there is, or what a function, operation, type, namespace or option takes and gives, or an object has. At
---- LuaJIT's prompt it is written.
+--- LuaJIT's prompt, and by Neovim's :lua, it is written.
 --- @param topic? any "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …, or an object
 --- @return string? text
 --- @return bedrock.Error? err nothing is called so; names that may be meant
 function help.help(topic)
-    local text = text_of(topic)
-    if not text then
-        return nil, unknown(topic)
-    elseif at_luajit_prompt() then
-        io.write(text, "\n")
-        return
-    end
-    return text
+    local silent = is_silent()
+    return shown(silent, text_of(topic), topic)
 end
 
---- The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is written.
+--- The connection's own methods and its namespaces, or as bedrock.help. It is written where that writes.
 --- @param topic? any
 --- @return string? text
 --- @return bedrock.Error? err
 function help.connection(self, topic)
     connection.client_of(self, nil, nil, 2)
+    local silent = is_silent()
     local text
     if topic == nil then
         text = of_connection(self)
     else
         text = text_of(topic)
     end
-    if not text then
-        return nil, unknown(topic)
-    elseif at_luajit_prompt() then
-        io.write(text, "\n")
-        return
-    end
-    return text
+    return shown(silent, text, topic)
 end
 
 return help

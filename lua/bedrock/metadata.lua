@@ -37,9 +37,13 @@ end
 
 --- What is known about an answer besides its contents.
 --- @param result any a result, a stream, or what a stream gathered
+--- @param err? bedrock.Error what came in place of a result
 --- @return bedrock.Metadata? metadata nil for anything else
-function metadata.of(result)
-    if result == nil then
+--- @return bedrock.Error? err the one given
+function metadata.of(result, err)
+    if result == nil and err ~= nil then
+        return nil, err
+    elseif result == nil then
         return nil
     end
     local facts = known[result]

@@ -1,7 +1,7 @@
 --- bedrock completion bash|zsh|fish
 local names = require "bedrock.terminal.names"
 
---- All subcommands as one parser, which knows how shells complete.
+--- All subcommands as one parser, which knows how shells complete options.
 local function whole()
     local arguments = require "bedrock.terminal.arguments"
     local parser = require "argparse"("bedrock", "Amazon Bedrock on the command line.")
@@ -14,7 +14,57 @@ local function whole()
     return parser
 end
 
-local WRITERS = { bash = "get_bash_complete", fish = "get_fish_complete", zsh = "get_zsh_complete" }
+--- What a subcommand's first argument may be: words, or what shells ask the command for when it is wanted.
+local OPERATIONS = "$(command bedrock operations 2>/dev/null)"
+
+--- Those that the parser does not know.
+local OWN = {
+    call = OPERATIONS, describe = OPERATIONS, skeleton = OPERATIONS, help = table.concat(names.list(), " "),
+}
+
+local function first_arguments(parser)
+    local first = {}
+    for name, words in pairs(OWN) do
+        first[name] = words
+    end
+    for _, command in ipairs(parser._commands) do
+        local argument = command._arguments[1]
+        if argument and argument._choices then
+            first[command._name] = table.concat(argument._choices, " ")
+        end
+    end
+    return first
+end
+
+--- @param first table<string, string>
+--- @param form string of a line, with the subcommand and its words
+local function lines_of(first, form)
+    local lines = {}
+    for _, name in ipairs(names.list()) do
+        lines[#lines + 1] = first[name] and form:format(name, first[name])
+    end
+    return table.concat(lines, "\n")
+end
+
+local BASH = [=[
+    if [[ "$prev" = "$cmd" && "$cur" != -* ]]; then
+        case "$cmd" in
+%s
+        esac
+    fi
+
+]=]
+--- What follows the words: options.
+local BASH_END = '    if [[ "$cur" = -* ]]'
+
+local WRITERS = {}
+
+function WRITERS.bash(parser, first)
+    local cases = lines_of(first, [[            %s) COMPREPLY=($(compgen -W "%s" -- "$cur")) ;;]])
+    local text = parser:get_bash_complete()
+    local at = assert(text:find(BASH_END, 1, true))
+    return text:sub(1, at - 1) .. BASH:format(cases) .. text:sub(at)
+end
 
 --- As a file of $fpath it is called; where it is sourced, it says what it is for.
 local ZSH_END = [[
@@ -26,6 +76,22 @@ else
 fi
 ]]
 
+--- The parser writes its own there.
+function WRITERS.zsh(parser)
+    local text = parser:get_zsh_complete():gsub("\n_bedrock%s*$", ZSH_END)
+    for name, words in pairs(OWN) do
+        text = text:gsub(("(\n    %s%%)\n.-\n        \"%%*?: ):_files\""):format(name), function(before)
+            return ("%s:(%s)\""):format(before, words)
+        end, 1)
+    end
+    return text
+end
+
+function WRITERS.fish(parser, first)
+    local form = "complete -c bedrock -n '__fish_bedrock_seen_command %s' -xa '%s'"
+    return parser:get_fish_complete() .. lines_of(first, form):gsub("%$%(", "(") .. "\n"
+end
+
 return {
     summary = "What makes a shell complete this command: source <(bedrock completion bash), and likewise in others.",
     arguments = function(parser)
@@ -33,10 +99,6 @@ return {
     end,
     run = function(self, args)
         local parser = whole()
-        local text = parser[WRITERS[args.shell]](parser)
-        if args.shell == "zsh" then
-            text = text:gsub("\n_bedrock%s*$", ZSH_END)
-        end
-        self:out(text)
+        self:out((WRITERS[args.shell](parser, first_arguments(parser))))
     end,
 }

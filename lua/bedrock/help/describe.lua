@@ -183,6 +183,14 @@ local function waiters_of(index)
     return names
 end
 
+--- The name that finds an operation without a service.
+--- @param index integer
+--- @param op table as core.describe has it
+--- @return string
+function describe.full_name(index, op)
+    return core.find(op.name) == index and op.name or op.namespace .. "." .. op.name
+end
+
 --- The operation's facts, or what is wrong with its name.
 local function find(caller, name, depth)
     local index, message = core.find(name)
@@ -191,7 +199,7 @@ local function find(caller, name, depth)
     end
     local op = core.describe(index, depth)
     op.paginator, op.waiters = core.paginator(index), waiters_of(index)
-    op.full_name = core.find(op.name) == index and op.name or op.namespace .. "." .. op.name
+    op.full_name = describe.full_name(index, op)
     return op
 end
 

@@ -1,5 +1,7 @@
 --- What bedrock.help says of a value that is no name: one of our objects by its type, anything else by what it prints.
+local connection = require "bedrock.connection"
 local core = require "bedrock.core"
+local describe = require "bedrock.help.describe"
 local sorted_keys = require "bedrock.base.sorted_keys"
 local texts = require "bedrock.help.texts"
 local topics = require "bedrock.help.topics"
@@ -45,6 +47,15 @@ local function printed(value)
     return core.shown(#line <= SHOWN_MAX and line or line:sub(1, SHOWN_MAX)) .. (#line < #text and " …" or "")
 end
 
+--- The operation that a method of a connection makes.
+local function operation_name(value)
+    for index, method in pairs(connection.by_index) do
+        if method == value then
+            return describe.full_name(index, core.describe(index, 1))
+        end
+    end
+end
+
 local objects = {}
 
 --- @param value any
@@ -80,6 +91,10 @@ end
 --- @return string text
 function objects.about(value)
     local name = type(value) == "function" and function_name(value)
+    if name then
+        return topics.about(name)
+    end
+    name = operation_name(value)
     if name then
         return topics.about(name)
     end

@@ -36,7 +36,8 @@ A value in full, as Lua source that reads back as the same. Functions, connectio
 told in comments. Values of members that are credentials by their names, such as secret_access_key,
 are "(hidden)".
   value: any
-  options?: bedrock.DumpOptions
+  options?: bedrock.DumpOptions|bedrock.Error, an error beside a nil, as a call that failed gives,
+      is shown
   returns string source]==],
         ["bedrock.families"] = [==[
 bedrock.families()
@@ -45,7 +46,7 @@ The families of models that generate speaks to. The table prints.
         ["bedrock.help"] = [==[
 bedrock.help(topic?)
 What there is, or what a function, operation, type, namespace or option takes and gives, or an
-object has. At LuaJIT's prompt it is written.
+object has. At LuaJIT's prompt, and by Neovim's :lua, it is written.
   topic?: any, "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …,
       or an object
   returns string? text
@@ -88,10 +89,12 @@ to standard error, in nginx to its error log; with false, nowhere. Without a lev
   to: false | bedrock.LogLevel | fun(line: string, level: bedrock.LogLevel)
   level?: bedrock.LogLevel]==],
         ["bedrock.metadata"] = [==[
-bedrock.metadata(result)
+bedrock.metadata(result, err?)
 What is known about an answer besides its contents.
   result: any, a result, a stream, or what a stream gathered
-  returns bedrock.Metadata? metadata nil for anything else]==],
+  err?: bedrock.Error, what came in place of a result
+  returns bedrock.Metadata? metadata nil for anything else
+  returns bedrock.Error? err the one given]==],
         ["bedrock.on_task_error"] = [==[
 bedrock.on_task_error(f)
 The function that gets the error of a task that nobody joined, once the task is collected or the Lua
@@ -300,8 +303,8 @@ Text as it is written: an iterator of its pieces, whose `answer` is the whole af
   returns bedrock.Error? err]==],
         ["conn:help"] = [==[
 conn:help(topic?)
-The connection's own methods and its namespaces, or as bedrock.help. At LuaJIT's prompt it is
-written.
+The connection's own methods and its namespaces, or as bedrock.help. It is written where that
+writes.
   topic?: any
   returns string? text
   returns bedrock.Error? err]==],
@@ -538,7 +541,9 @@ Which agent, and how it is talked with: agent_id and alias_id, or harness_arn, o
 bedrock.AgentStream
 The pieces of an answer as they come: for piece in stream do … end. An error is raised inside the
 loop.
-  answer?: bedrock.AgentAnswer, once it is whole]==],
+  answer?: bedrock.AgentAnswer, once it is whole
+  print: fun(self: bedrock.AgentStream): bedrock.AgentAnswer?, bedrock.Error?, writes the pieces as
+      they come]==],
         ["bedrock.ApiVersion"] = [==[
 bedrock.ApiVersion
 The facts of AWS that a build was made from.
@@ -702,7 +707,9 @@ What one `say` takes as well, but `messages`.
   extra?: table, fields of the model's own (additionalModelRequestFields)]==],
         ["bedrock.ChatStream"] = [==[
 bedrock.ChatStream
-  answer?: bedrock.ChatAnswer, at the end]==],
+  answer?: bedrock.ChatAnswer, at the end
+  print: fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error?, writes the pieces as
+      they come]==],
         ["bedrock.Connection"] = [==[
 bedrock.Connection
   region: string, the effective region

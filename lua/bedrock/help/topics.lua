@@ -155,13 +155,24 @@ local function type_names()
     return names
 end
 
---- A member in all types that have it; with an object, "answer.usage", in those that are called so.
-local function members_called(topic)
-    local object, member = topic:match "^([%w_]+)[.:]([%w_]+)$"
+--- What a type tells of the members that are asked for: "usage", or with an object, "answer.usage", where that is so.
+local function members_of(type_name, wanted)
+    local found = {}
+    for _, topic in ipairs(wanted) do
+        local object, member = topic:match "^([%w_]+)[.:]([%w_]+)$"
+        if not object or type_name:lower():sub(-#object) == object then
+            found[#found + 1] = member_lines(texts.types[type_name], member or topic)
+        end
+    end
+    return found[1] and table.concat(found, "\n")
+end
+
+--- Members in all types that have some of them.
+--- @param wanted string[]
+local function members_called(wanted)
     local lines, told = {}, {}
     for _, name in ipairs(type_names()) do
-        local found = (not object or name:lower():sub(-#object) == object)
-            and member_lines(texts.types[name], member or topic)
+        local found = members_of(name, wanted)
         if found and #lines < OWNERS_MAX then
             lines[#lines + 1] = name .. users_of(name) .. "\n" .. found
             told[#told + 1] = found
@@ -217,11 +228,14 @@ end
 
 --- What others call something of ours, and what is called so here.
 local function otherwise(word)
-    local parts = {}
+    local parts, members = {}, {}
     for _, topic in ipairs(words[word] or words[word:match "^(.*)s$"] or {}) do
-        parts[#parts + 1] = exactly(topic) or members_called(topic)
+        local text = exactly(topic)
+        parts[#parts + 1] = text
+        members[#members + 1] = not text and topic or nil
     end
-    parts[#parts + 1] = members_called(word)
+    members[#members + 1] = word
+    parts[#parts + 1] = members_called(members)
     return parts[1] and table.concat(parts, "\n\n")
 end
 
@@ -249,7 +263,7 @@ end
 --- An option may have the name of a function: bedrock.schema, and the schema of a chat.
 local function with_members(topic, text)
     local members = topic:find "^[%l_]+$" and not service_called(topic) and not core.find(topic)
-        and members_called(topic)
+        and members_called { topic }
     return members and text .. "\n\n" .. members or text
 end
 

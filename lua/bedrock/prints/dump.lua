@@ -216,9 +216,12 @@ end
 --- A value in full, as Lua source that reads back as the same. Functions, connections and cycles are told in comments.
 --- Values of members that are credentials by their names, such as secret_access_key, are "(hidden)".
 --- @param value any
---- @param options? bedrock.DumpOptions
+--- @param options? bedrock.DumpOptions|bedrock.Error an error beside a nil, as a call that failed gives, is shown
 --- @return string source
 local function dump(value, options)
+    if value == nil and errors.is(options) then
+        return "nil --[[ " .. tostring(options):gsub("%]%]", "] ]") .. " ]]"
+    end
     options = checked(options)
     local self = setmetatable({
         depth = math.min(options.depth or DEPTH_MAX, DEPTH_MAX),
