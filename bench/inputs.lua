@@ -49,26 +49,14 @@ function inputs.chat_with_tool()
     return input
 end
 
-inputs.ANSWER = cjson.encode {
-    metrics = { latencyMs = 1432 },
-    output = {
-        message = {
-            role = "assistant",
-            content = {
-                { text = paragraph(1100) },
-                {
-                    toolUse = {
-                        toolUseId = "tooluse_abcdefghijklmnop",
-                        name = "get_weather",
-                        input = { city = "Zürich", days = 3, units = "metric" },
-                    },
-                },
-                { text = paragraph(400) .. "\n\n" .. paragraph(200) },
-            },
-        },
-    },
-    stopReason = "tool_use",
-    usage = { inputTokens = 412, outputTokens = 287, totalTokens = 699 },
+--- As the service sends it: members by their names.
+inputs.ANSWER = table.concat {
+    '{"metrics":{"latencyMs":1432},"output":{"message":{"content":[{"text":', cjson.encode(paragraph(1100)),
+    '},{"toolUse":{"input":{"city":"Zürich","days":3,"units":"metric"},"name":"get_weather",',
+    '"toolUseId":"tooluse_abcdefghijklmnop"}},{"text":',
+    cjson.encode(paragraph(400) .. "\n\n" .. paragraph(200)),
+    '}],"role":"assistant"}},"stopReason":"tool_use",',
+    '"usage":{"inputTokens":412,"outputTokens":287,"totalTokens":699}}',
 }
 
 --- A vector of a model's, as text: nine digits in most places, as floats of 32 bits have.

@@ -217,8 +217,10 @@ static bool is_same(lua_State *L, int a, int b)
 {
     if (!lua_istable(L, a) || !lua_istable(L, b))
         return is_same_scalar(L, a, b);
-    MUST(lua_checkstack(L, 6) && br_document_mark(L, a) != BR_MARK_NONE);
-    bool same = br_document_mark(L, a) == br_document_mark(L, b) && count(L, a) == count(L, b);
+    br_marks marks = {0};
+    MUST(lua_checkstack(L, 6) && br_document_mark(L, &marks, a) != BR_MARK_NONE);
+    bool same = br_document_mark(L, &marks, a) == br_document_mark(L, &marks, b) &&
+                count(L, a) == count(L, b);
     for (lua_pushnil(L); same && lua_next(L, a) != 0; lua_pop(L, same ? 2 : 0)) {
         lua_pushvalue(L, -2);
         lua_rawget(L, b);

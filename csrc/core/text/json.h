@@ -59,8 +59,17 @@ typedef struct br_json_number {
 void br_json_reader_init(br_json_reader *r, br_slice text);
 void br_json_reader_free(br_json_reader *r);
 
+/* The type of the value that begins with that byte, or BR_JSON_ERROR. */
+extern const uint8_t br_json_types[256];
+/* The slow way of br_json_peek: white space, or an error. */
+br_json_type br_json_peek_on(br_json_reader *r);
+
 /* What comes next, without consuming it. */
-br_json_type br_json_peek(br_json_reader *r);
+static inline br_json_type br_json_peek(br_json_reader *r)
+{
+    unsigned type = r->p < r->end ? br_json_types[(unsigned char)*r->p] : BR_JSON_ERROR;
+    return type != BR_JSON_ERROR ? (br_json_type)type : br_json_peek_on(r);
+}
 
 /* Each consumes one value of that type. */
 bool br_json_null(br_json_reader *r);
@@ -83,7 +92,17 @@ bool br_json_skip(br_json_reader *r); /* any value, fully checked */
 ** Duplicate keys are given out as they come.
 */
 bool br_json_array_begin(br_json_reader *r);
-int br_json_array_next(br_json_reader *r, bool first);
+/* The slow way of br_json_array_next: all but a comma that follows a value at once. */
+int br_json_array_next_on(br_json_reader *r, bool first);
+
+static inline int br_json_array_next(br_json_reader *r, bool first)
+{
+    if (first || r->p == r->end || *r->p != ',')
+        return br_json_array_next_on(r, first);
+    r->p++;
+    return 1;
+}
+
 bool br_json_object_begin(br_json_reader *r);
 int br_json_object_next(br_json_reader *r, bool first, br_slice *key);
 

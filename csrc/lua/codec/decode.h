@@ -17,7 +17,7 @@
 
 #define BR_DECODER_NAMES 256                  /* a power of two */
 #define BR_DECODER_KEYS_MAX (4 * BR_BODY_MAX) /* a key takes five bytes of a text at least */
-#define BR_DECODER_KEYS_KEPT 16384            /* bytes; what was needed beyond is freed */
+#define BR_DECODER_KEPT 16384 /* bytes of a block that stays; a larger one is freed */
 
 /*
 ** Lives in a userdata, so that a Lua error cannot leak what the reader holds. One is kept in the
@@ -39,8 +39,9 @@ typedef struct br_decoder {
     unsigned odd; /* what the table in hand came with, to be remembered (lua/came.h) */
     unsigned named[BR_DECODER_NAMES]; /* the number, plus one, of each name in the list; it stays */
     char mismatch[80];                /* "expected …, got …"; it stays */
-    bool strict; /* texts are compared with enumerations and patterns, too; it stays */
-    br_buf keys; /* br_slice each: of the documents' objects being read; its memory stays */
+    bool strict;      /* texts are compared with enumerations and patterns, too; it stays */
+    br_buf keys;      /* br_slice each: of the documents' objects being read; its memory stays */
+    br_buf unescaped; /* what the reader's scratch is between two walks; its memory stays */
 } br_decoder;
 
 #define BR_ODD 1       /* something that the encoder would refuse */

@@ -11,6 +11,8 @@
 #include "lua/codec/literal.h"
 
 #define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
+/* Containers: scalars, which most values are, do without the room that these take. */
+#define APART static __attribute__((noinline))
 
 bool br_decode_fail(br_decoder *d, const char *problem)
 {
@@ -112,7 +114,7 @@ static bool push_null(br_decoder *d)
     return true;
 }
 
-static bool document_array(br_decoder *d)
+APART bool document_array(br_decoder *d)
 {
     lua_State *L = d->L;
     lua_Integer i = 0;
@@ -175,7 +177,7 @@ static void set_key_order(br_decoder *d, const key_order *o)
     d->keys.len = o->first;
 }
 
-static bool document_object(br_decoder *d)
+APART bool document_object(br_decoder *d)
 {
     lua_State *L = d->L;
     key_order order = {d->keys.len, true};
@@ -184,7 +186,7 @@ static bool document_object(br_decoder *d)
     int next;
     if (!room(d) || !br_json_object_begin(&d->reader))
         return false;
-    lua_newtable(L);
+    lua_createtable(L, 0, 2);
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
         lua_pushlstring(L, key.p, key.n);
@@ -352,7 +354,7 @@ static bool decode_element(br_decoder *d, const br_shape *s, unsigned shape)
     return br_decode_value(d, shape);
 }
 
-static bool decode_list(br_decoder *d, const br_shape *s)
+APART bool decode_list(br_decoder *d, const br_shape *s)
 {
     lua_State *L = d->L;
     lua_Integer i = 0;
@@ -380,7 +382,7 @@ static bool decode_list(br_decoder *d, const br_shape *s)
     return next == 0;
 }
 
-static bool decode_map(br_decoder *d, const br_shape *s)
+APART bool decode_map(br_decoder *d, const br_shape *s)
 {
     lua_State *L = d->L;
     const br_shape *keys = &d->model->shapes[s->a];
@@ -516,7 +518,7 @@ static int members_hint(const br_shape *s)
     return s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
 }
 
-static bool decode_structure(br_decoder *d, const br_shape *s)
+APART bool decode_structure(br_decoder *d, const br_shape *s)
 {
     if (!room(d))
         return false;

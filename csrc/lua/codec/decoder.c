@@ -4,11 +4,21 @@
 /* Keys of the registry: only their addresses count. */
 static const char decoder_key = 'd', metatable_key = 'm', strict_key = 's';
 
+/* The reader gives its block back, which it had from here. */
+static void take_back_unescaped(br_decoder *d)
+{
+    if (d->reader.scratch.cap > BR_DECODER_KEPT)
+        br_buf_free(&d->reader.scratch);
+    d->unescaped = d->reader.scratch;
+    d->reader.scratch = (br_buf){0};
+}
+
 static void close_decoder(br_decoder *d)
 {
-    br_json_reader_free(&d->reader);
+    if (d->busy)
+        take_back_unescaped(d);
     br_buf_free(&d->scratch);
-    if (d->keys.cap > BR_DECODER_KEYS_KEPT)
+    if (d->keys.cap > BR_DECODER_KEPT)
         br_buf_free(&d->keys);
     d->busy = false;
 }
@@ -17,6 +27,7 @@ static int collect_decoder(lua_State *L)
 {
     br_decoder *d = lua_touserdata(L, 1);
     close_decoder(d);
+    br_buf_free(&d->unescaped);
     br_buf_free(&d->keys);
     return 0;
 }
@@ -36,6 +47,7 @@ static br_decoder *push_new(lua_State *L)
     br_decoder *d = lua_newuserdatauv(L, sizeof *d, 1);
     memset(d, 0, sizeof *d);
     br_buf_init(&d->keys, BR_DECODER_KEYS_MAX);
+    br_buf_init(&d->unescaped, BR_JSON_STRING_MAX);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     lua_setmetatable(L, -2);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &strict_key);
@@ -66,6 +78,7 @@ br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text)
     d->model = m;
     d->levels = levels;
     br_json_reader_init(&d->reader, text);
+    d->reader.scratch = d->unescaped;
     br_buf_init(&d->scratch, BR_BODY_MAX);
     br_buf_clear(&d->keys);
     return d;

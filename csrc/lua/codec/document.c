@@ -81,28 +81,14 @@ static void push_loaded_field(lua_State *L, const char *module, const char *fiel
     raw_field(L, field);
 }
 
-/* Whether the value at index is that field of the loaded lua-cjson. */
-static bool is_cjson(lua_State *L, int index, const char *field)
-{
-    int value = lua_absindex(L, index);
-    static const char modules[][12] = {"cjson", "cjson.safe"};
-    for (unsigned i = 0; i < sizeof modules / sizeof modules[0]; i++) {
-        push_loaded_field(L, modules[i], field);
-        bool same = !lua_isnil(L, -1) && lua_rawequal(L, -1, value);
-        lua_pop(L, 1);
-        if (same)
-            return true;
-    }
-    return false;
-}
+static const char cjson_modules[BR_CJSON_MODULES][12] = {"cjson", "cjson.safe"};
 
-static bool is_registered(lua_State *L, int index, const void *key)
+static const void *cjson_pointer(lua_State *L, int module, const char *field)
 {
-    int value = lua_absindex(L, index);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
-    bool same = lua_rawequal(L, -1, value);
+    push_loaded_field(L, cjson_modules[module], field);
+    const void *p = lua_topointer(L, -1);
     lua_pop(L, 1);
-    return same;
+    return p;
 }
 
 /* Pushes the list of keys of the metatable on top of the stack. */
@@ -217,24 +203,65 @@ void br_document_set_order(lua_State *L, const br_slice *keys, size_t count)
     lua_pop(L, 1);
 }
 
-br_mark br_document_mark(lua_State *L, int index)
+static const void *registered(lua_State *L, const void *key)
 {
-    br_mark mark = BR_MARK_NONE;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    const void *p = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    return p;
+}
+
+static void ask_cjson(lua_State *L, br_marks *marks)
+{
+    for (int i = 0; i < BR_CJSON_MODULES; i++) {
+        marks->cjson_array[i] = cjson_pointer(L, i, "array_mt");
+        marks->cjson_empty[i] = cjson_pointer(L, i, "empty_array_mt");
+    }
+    marks->asked = true;
+}
+
+/* Of a metatable that is neither of ours, which is on top of the stack. */
+static br_mark foreign_mark(lua_State *L, br_marks *marks)
+{
+    const void *metatable = lua_topointer(L, -1);
+    if (has_order(L))
+        return BR_MARK_ORDERED;
+    if (!marks->asked)
+        ask_cjson(L, marks);
+    for (int i = 0; i < BR_CJSON_MODULES; i++) {
+        if (metatable == marks->cjson_array[i])
+            return BR_MARK_ARRAY;
+        if (metatable == marks->cjson_empty[i])
+            return BR_MARK_EMPTY_ARRAY;
+    }
+    return BR_MARK_NONE;
+}
+
+br_mark br_document_mark(lua_State *L, br_marks *marks, int index)
+{
     if (!lua_getmetatable(L, index))
-        return mark;
-    if (is_registered(L, -1, &array_key) || is_cjson(L, -1, "array_mt"))
-        mark = BR_MARK_ARRAY;
-    else if (is_registered(L, -1, &object_key) || has_order(L))
-        mark = BR_MARK_OBJECT;
-    else if (is_cjson(L, -1, "empty_array_mt"))
-        mark = BR_MARK_EMPTY_ARRAY;
+        return BR_MARK_NONE;
+    if (marks->array == NULL) {
+        marks->array = registered(L, &array_key);
+        marks->object = registered(L, &object_key);
+    }
+    const void *metatable = lua_topointer(L, -1);
+    br_mark mark = metatable == marks->array    ? BR_MARK_ARRAY
+                   : metatable == marks->object ? BR_MARK_OBJECT
+                                                : foreign_mark(L, marks);
     lua_pop(L, 1);
     return mark;
 }
 
 bool br_document_is_empty_array(lua_State *L, int index)
 {
-    return lua_type(L, index) == LUA_TLIGHTUSERDATA && is_cjson(L, index, "empty_array");
+    if (lua_type(L, index) != LUA_TLIGHTUSERDATA)
+        return false;
+    const void *value = lua_touserdata(L, index);
+    for (int i = 0; i < BR_CJSON_MODULES && value != NULL; i++)
+        if (value == cjson_pointer(L, i, "empty_array"))
+            return true;
+    return false;
 }
 
 void br_push_null(lua_State *L)

@@ -20,11 +20,24 @@
 typedef enum br_mark {
     BR_MARK_NONE,
     BR_MARK_ARRAY,      /* ours, or cjson.array_mt */
-    BR_MARK_OBJECT,     /* ours */
+    BR_MARK_OBJECT,     /* ours, with no order but that of its bytes */
+    BR_MARK_ORDERED,    /* the same with an order: see br_document_push_order */
     BR_MARK_EMPTY_ARRAY /* cjson.empty_array_mt: a list if it is empty */
 } br_mark;
 
-br_mark br_document_mark(lua_State *L, int index);
+#define BR_CJSON_MODULES 2
+
+/*
+** Which metatables are marks, found when the first is asked for. For one walk over one value: what is
+** loaded meanwhile is not seen. All zero in the beginning.
+*/
+typedef struct br_marks {
+    const void *array, *object;
+    bool asked; /* for those of lua-cjson */
+    const void *cjson_array[BR_CJSON_MODULES], *cjson_empty[BR_CJSON_MODULES]; /* NULL: none */
+} br_marks;
+
+br_mark br_document_mark(lua_State *L, br_marks *marks, int index);
 /* cjson.empty_array of the loaded lua-cjson. */
 bool br_document_is_empty_array(lua_State *L, int index);
 

@@ -12,6 +12,7 @@
 #include "core/text/json_scan.h"
 #include "lua/base/values.h"
 #include "lua/codec/codec.h"
+#include "lua/codec/document.h"
 #include "lua/codec/entries.h"
 
 #define BR_BODY_FIRST 4000 /* a body starts with this much room, so that few need to grow */
@@ -42,7 +43,8 @@ typedef struct br_encoder {
     bool form;              /* key=value pairs instead of JSON */
     int room;               /* the Lua stack is known to reach so far */
     unsigned secret;        /* > 0: inside a sensitive shape, no value may be shown */
-    unsigned depth;         /* steps in path */
+    br_marks marks;
+    unsigned depth; /* steps in path */
     br_step path[BR_JSON_DEPTH_MAX];
 } br_encoder;
 
@@ -61,6 +63,7 @@ static inline void br_encoder_init(br_encoder *e, lua_State *L, br_encode_ctx *c
     e->form = false;
     e->room = 0;
     e->secret = e->depth = 0;
+    e->marks = (br_marks){0};
     br_buf_reserve(out, BR_BODY_FIRST);
 }
 

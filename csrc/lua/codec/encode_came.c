@@ -1,5 +1,4 @@
 #include "lua/codec/came.h"
-#include "lua/codec/document.h"
 #include "lua/codec/encode.h"
 
 #define STACK 10 /* what a question takes */
@@ -23,14 +22,15 @@ static bool is_in_one_that_came(const br_encoder *e)
 ** call says that it wants checks (by_hand), only messages of a saved chat are data, which the chat has
 ** marked. `depth` is that of the table.
 */
-static bool is_saved(const br_encoder *e, int table, unsigned depth)
+static bool is_saved(br_encoder *e, int table, unsigned depth)
 {
     if (e->holder == NULL || (e->holder->flags & BR_SHAPE_ANSWERED) == 0)
         return false;
-    br_mark mark = br_document_mark(e->L, table);
+    br_mark mark = br_document_mark(e->L, &e->marks, table);
     while (mark == BR_MARK_ARRAY && depth > 0)
-        mark = br_document_mark(e->L, e->path[--depth].table);
-    return mark == BR_MARK_OBJECT && (!e->ctx->by_hand || is_in_one_that_came(e));
+        mark = br_document_mark(e->L, &e->marks, e->path[--depth].table);
+    bool object = mark == BR_MARK_OBJECT || mark == BR_MARK_ORDERED;
+    return object && (!e->ctx->by_hand || is_in_one_that_came(e));
 }
 
 static void push_last_step(const br_encoder *e)

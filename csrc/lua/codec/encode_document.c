@@ -1,7 +1,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "lua/codec/document.h"
 #include "lua/codec/encode.h"
 #include "lua/codec/literal.h"
 
@@ -71,11 +70,12 @@ static void encode_entry(lua_State *L, void *state, br_slice key)
     e->depth--;
 }
 
-static void encode_map(br_encoder *e)
+static void encode_map(br_encoder *e, br_mark mark)
 {
     map_walk w = {e, lua_gettop(e->L), false};
     br_emit_char(e->out, '{');
-    int strange = br_each_entry(e->L, encode_entry, &w);
+    int strange = mark == BR_MARK_ORDERED ? br_each_entry(e->L, encode_entry, &w)
+                                          : br_each_sorted(e->L, NULL, encode_entry, &w);
     br_emit_char(e->out, '}');
     if (strange != LUA_TNONE)
         br_encode_problem(e, "type", "the keys of a JSON object must be strings, got %s",
@@ -111,10 +111,9 @@ static bool encode_literal(br_encoder *e)
 }
 
 /* By its mark; without one, a table with something at 1 is a list, and an empty one a map. */
-static bool is_list(lua_State *L)
+static bool is_list(lua_State *L, br_mark mark)
 {
-    br_mark mark = br_document_mark(L, -1);
-    if (mark == BR_MARK_ARRAY || mark == BR_MARK_OBJECT)
+    if (mark == BR_MARK_ARRAY || mark == BR_MARK_OBJECT || mark == BR_MARK_ORDERED)
         return mark == BR_MARK_ARRAY;
     if (lua_rawlen(L, -1) > 0)
         return true;
@@ -131,10 +130,11 @@ static void encode_table(br_encoder *e)
     size_t count;
     if (!br_encode_enter(e, NULL, "a table"))
         return;
-    if (is_list(e->L))
+    br_mark mark = br_document_mark(e->L, &e->marks, -1);
+    if (is_list(e->L, mark))
         br_encode_items(e, NULL, encode_element, NULL, &count);
     else
-        encode_map(e);
+        encode_map(e, mark);
 }
 
 void br_encode_document(br_encoder *e)

@@ -45,10 +45,22 @@ static void check_utf8(head *h, br_slice text)
         br_encode_problem(&h->e, "type", "is not valid UTF-8");
 }
 
+/* How many bytes from the first on are ASCII and no controls, looked at by eights. */
+static size_t printable_words(br_slice text)
+{
+    size_t i = 0;
+    for (; text.n - i >= 8; i += 8) {
+        uint64_t word = br_load8(text.p + i);
+        if ((((word - BR_ONES * ' ') | (word + BR_ONES) | word) & BR_HIGHS) != 0)
+            break;
+    }
+    return i;
+}
+
 /* C0, DEL and C1, which no identifier holds; C1 is C2 80 to C2 9F in UTF-8. */
 static bool has_control(br_slice text)
 {
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = printable_words(text); i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
         bool c1 = c == 0xC2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xA0;
         if (c < 0x20 || c == 0x7F || c1)

@@ -17,6 +17,8 @@ typedef struct walk {
     br_entry_visitor *visit;
     void *state;
     int strange;
+    int table; /* its place on the Lua stack */
+    int order; /* that of the list of keys that come first; 0: there is none */
 } walk;
 
 int br_compare_keys(br_slice a, br_slice b)
@@ -48,38 +50,86 @@ static bool is_wanted(lua_State *L, walk *w)
     return w->filter == NULL || w->filter(L, w->state);
 }
 
-static void insert(entry *entries, int n, entry new)
+static void sort_few(entry *entries, int n)
 {
-    for (; n > 0 && br_compare_keys(entries[n - 1].key, new.key) > 0; n--)
-        entries[n] = entries[n - 1];
-    entries[n] = new;
+    for (int i = 1; i < n; i++) {
+        entry new = entries[i];
+        int at = i;
+        for (; at > 0 && br_compare_keys(entries[at - 1].key, new.key) > 0; at--)
+            entries[at] = entries[at - 1];
+        entries[at] = new;
+    }
 }
 
-/* The pairs stay on the Lua stack until all are there. -1: they are more than a few. */
+/* The pairs stay on the Lua stack until all are there. -1, and none stays: they are more than a few. */
 static int take_few(lua_State *L, walk *w, entry entries[FEW])
 {
-    int table = lua_gettop(L), n = 0;
+    int top = lua_gettop(L), n = 0;
     lua_pushnil(L);
-    while (lua_next(L, table) != 0) {
+    while (lua_next(L, w->table) != 0) {
         if (!is_wanted(L, w)) {
             lua_pop(L, 1);
             continue;
         }
         if (n == FEW) {
-            lua_settop(L, table);
+            lua_settop(L, top);
             return -1;
         }
-        insert(entries, n++, (entry){key_at(L, -2), lua_gettop(L)});
+        entries[n] = (entry){key_at(L, -2), top + 2 * (n + 1)};
+        n++;
         lua_pushvalue(L, -2);
     }
     return n;
+}
+
+/* Mostly it is the same string of Lua's. */
+static bool is_same_key(br_slice a, br_slice b)
+{
+    return a.p == b.p || br_slice_eq(a, b);
+}
+
+/* Moves those that the remembered order has to the front, in that order; gives their number. */
+static int put_in_order(lua_State *L, const walk *w, entry *entries, int n)
+{
+    int done = 0, type = LUA_TSTRING;
+    for (int i = 1; done < n && type == LUA_TSTRING; i++) {
+        lua_rawgeti(L, w->order, i);
+        type = lua_type(L, -1);
+        br_slice key = type == LUA_TSTRING ? key_at(L, -1) : (br_slice){NULL, 0};
+        lua_pop(L, 1);
+        int at = done;
+        while (at < n && !is_same_key(entries[at].key, key))
+            at++;
+        if (at == n)
+            continue;
+        entry found = entries[at];
+        entries[at] = entries[done];
+        entries[done++] = found;
+    }
+    return done;
+}
+
+/* false: they are more than a few. */
+static bool visit_few(lua_State *L, walk *w)
+{
+    entry entries[FEW];
+    int top = lua_gettop(L), n = take_few(L, w, entries);
+    int first = n > 0 && w->order != 0 ? put_in_order(L, w, entries, n) : 0;
+    sort_few(entries + first, n - first);
+    for (int i = 0; i < n; i++) {
+        lua_pushvalue(L, entries[i].at);
+        w->visit(L, w->state, entries[i].key);
+        lua_pop(L, 1);
+    }
+    lua_settop(L, top);
+    return n >= 0;
 }
 
 static int count_wanted(lua_State *L, walk *w)
 {
     int n = 0;
     lua_pushnil(L);
-    for (; lua_next(L, -2) != 0; lua_pop(L, 1))
+    for (; lua_next(L, w->table) != 0; lua_pop(L, 1))
         n += is_wanted(L, w);
     return n;
 }
@@ -88,11 +138,11 @@ static int count_wanted(lua_State *L, walk *w)
 ** Keys go into the list on top of the stack, which keeps them when the table does not. Nothing here
 ** allocates, so no finalizer runs.
 */
-static int take_keys(lua_State *L, int table, walk *w, entry *entries, int room)
+static int take_keys(lua_State *L, walk *w, entry *entries, int room)
 {
     int list = lua_gettop(L), n = 0;
     lua_pushnil(L);
-    while (lua_next(L, table) != 0) {
+    while (lua_next(L, w->table) != 0) {
         if (n < room && is_wanted(L, w)) {
             lua_pushvalue(L, -2);
             lua_rawseti(L, list, n + 1);
@@ -105,11 +155,11 @@ static int take_keys(lua_State *L, int table, walk *w, entry *entries, int room)
 }
 
 /* The key is on top of the stack and is popped. */
-static bool visit_key(lua_State *L, int table, walk *w)
+static bool visit_key(lua_State *L, walk *w)
 {
     br_slice key = key_at(L, -1);
     lua_pushvalue(L, -1);
-    lua_rawget(L, table);
+    lua_rawget(L, w->table);
     bool there = !lua_isnil(L, -1);
     if (there)
         w->visit(L, w->state, key);
@@ -119,61 +169,44 @@ static bool visit_key(lua_State *L, int table, walk *w)
 
 static void visit_many(lua_State *L, walk *w)
 {
-    int table = lua_gettop(L), room = count_wanted(L, w);
+    int top = lua_gettop(L), room = count_wanted(L, w);
     entry *entries = lua_newuserdatauv(L, (size_t)room * sizeof *entries + 1, 0);
     lua_createtable(L, room, 0);
-    int list = lua_gettop(L), n = take_keys(L, table, w, entries, room);
+    int list = lua_gettop(L), n = take_keys(L, w, entries, room);
     qsort(entries, (size_t)n, sizeof *entries, compare_entries);
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, list, entries[i].at);
-        visit_key(L, table, w);
+        visit_key(L, w);
     }
-    lua_settop(L, table);
+    lua_settop(L, top);
 }
 
-static void visit_sorted(lua_State *L, walk *w)
-{
-    entry entries[FEW];
-    int table = lua_gettop(L), n = take_few(L, w, entries);
-    if (n < 0) {
-        visit_many(L, w);
-        return;
-    }
-    for (int i = 0; i < n; i++) {
-        lua_pushvalue(L, entries[i].at);
-        w->visit(L, w->state, entries[i].key);
-        lua_pop(L, 1);
-    }
-    lua_settop(L, table);
-}
-
-/* The remembered order is on top of the stack, the table below it. Gives the number of entries. */
+/* Those that the remembered order has. Gives their number. */
 static int visit_in_order(lua_State *L, walk *w)
 {
-    int order = lua_gettop(L), count = 0;
+    int count = 0;
     for (int i = 1;; i++) {
-        lua_rawgeti(L, order, i);
+        lua_rawgeti(L, w->order, i);
         if (lua_type(L, -1) != LUA_TSTRING)
             break;
-        count += visit_key(L, order - 1, w);
+        count += visit_key(L, w);
     }
     lua_pop(L, 1);
     return count;
 }
 
-/* Replaces the list on top of the stack by the set of its elements. */
-static void make_set(lua_State *L)
+/* Pushes the set of the elements of the list at that place. */
+static void push_set(lua_State *L, int list)
 {
     lua_newtable(L);
     for (int i = 1;; i++) {
-        lua_rawgeti(L, -2, i);
+        lua_rawgeti(L, list, i);
         if (lua_isnil(L, -1))
             break;
         lua_pushboolean(L, 1);
         lua_rawset(L, -3);
     }
     lua_pop(L, 1);
-    lua_replace(L, -2);
 }
 
 typedef struct addition {
@@ -196,37 +229,48 @@ static void visit_addition(lua_State *L, void *state, br_slice key)
     w->visit(L, w->state, key);
 }
 
-/* Keys that the remembered order on top of the stack does not have. */
+/* Keys that the remembered order does not have. */
 static void visit_additions(lua_State *L, walk *w)
 {
-    make_set(L);
+    push_set(L, w->order);
     addition state = {w, lua_gettop(L)};
-    walk rest = {.filter = is_addition, .visit = visit_addition, .state = &state};
-    lua_pushvalue(L, -2);
-    visit_sorted(L, &rest);
+    walk rest = {.filter = is_addition,
+                 .visit = visit_addition,
+                 .state = &state,
+                 .strange = LUA_TNONE,
+                 .table = w->table};
+    if (!visit_few(L, &rest))
+        visit_many(L, &rest);
     lua_pop(L, 1);
+}
+
+static void visit_many_in_order(lua_State *L, walk *w)
+{
+    int visited = visit_in_order(L, w);
+    if (count_wanted(L, w) > visited)
+        visit_additions(L, w);
 }
 
 int br_each_sorted(lua_State *L, br_entry_filter *filter, br_entry_visitor *visit, void *state)
 {
-    walk w = {.filter = filter, .visit = visit, .state = state, .strange = LUA_TNONE};
-    visit_sorted(L, &w);
+    walk w = {.filter = filter,
+              .visit = visit,
+              .state = state,
+              .strange = LUA_TNONE,
+              .table = lua_gettop(L)};
+    if (!visit_few(L, &w))
+        visit_many(L, &w);
     return w.strange;
 }
 
 int br_each_entry(lua_State *L, br_entry_visitor *visit, void *state)
 {
-    walk w = {.visit = visit, .state = state, .strange = LUA_TNONE};
-    if (!br_document_push_order(L)) {
-        visit_sorted(L, &w);
-        return w.strange;
-    }
-    int visited = visit_in_order(L, &w);
-    lua_pushvalue(L, -2);
-    int all = count_wanted(L, &w);
-    lua_pop(L, 1);
-    if (all > visited)
-        visit_additions(L, &w);
+    walk w = {.visit = visit, .state = state, .strange = LUA_TNONE, .table = lua_gettop(L)};
+    if (!br_document_push_order(L))
+        return br_each_sorted(L, NULL, visit, state);
+    w.order = lua_gettop(L);
+    if (!visit_few(L, &w))
+        visit_many_in_order(L, &w);
     lua_pop(L, 1);
     return w.strange;
 }
