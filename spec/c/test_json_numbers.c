@@ -8,18 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-static br_json_number number(const char *text)
+/* At the end of a text, or where more follows: the reader has shorter ways there. */
+static br_json_number number_before(const char *text, const char *rest)
 {
-    size_t n = strlen(text);
-    char *copy = guard_copy(text, n);
+    char joined[4096];
+    size_t n = strlen(text), all = (size_t)snprintf(joined, sizeof joined, "%s%s", text, rest);
+    CHECK(all < sizeof joined);
+    char *copy = guard_copy(joined, all);
     br_json_reader r;
     br_json_number v = {.is_integer = false, .d = NAN};
-    br_json_reader_init(&r, (br_slice){copy, n});
+    br_json_reader_init(&r, (br_slice){copy, all});
     bool ok = br_json_peek(&r) == BR_JSON_NUMBER && br_json_number_value(&r, &v);
-    check_that(ok && br_slice_eqs(v.text, text) && br_json_end(&r), text, __FILE__, __LINE__);
+    check_that(ok && br_slice_eqs(v.text, text) && br_json_offset(&r) == n, text, __FILE__,
+               __LINE__);
     v.text.p = NULL;
     br_json_reader_free(&r);
-    guard_free(copy, n);
+    guard_free(copy, all);
+    return v;
+}
+
+static br_json_number number(const char *text)
+{
+    static const char *const rests[] = {",", "]", "}", " ,"};
+    br_json_number v = number_before(text, "");
+    for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
+        br_json_number other = number_before(text, rests[i]);
+        bool same = other.is_integer == v.is_integer && other.is_whole == v.is_whole &&
+                    other.is_short == v.is_short && other.i == v.i &&
+                    memcmp(&other.d, &v.d, sizeof v.d) == 0;
+        check_that(same, text, __FILE__, __LINE__);
+    }
     return v;
 }
 
@@ -105,15 +123,19 @@ static double random_double(uint64_t *state)
 /* The C library in the C locale is the judge of what the nearest double is. */
 static void check_against_libc(const char *text)
 {
-    br_json_reader r;
-    br_json_number v = {.d = NAN};
-    br_json_reader_init(&r, br_slice_of(text));
+    char joined[2048];
     double want = strtod(text, NULL);
-    if (!br_json_number_value(&r, &v) || v.d != want || signbit(v.d) != signbit(want)) {
-        printf("%s: got %a, want %a\n", text, v.d, want);
-        check_that(false, "the nearest double", __FILE__, __LINE__);
+    snprintf(joined, sizeof joined, "%s,", text);
+    for (int more = 0; more < 2; more++) {
+        br_json_reader r;
+        br_json_number v = {.d = NAN};
+        br_json_reader_init(&r, (br_slice){joined, strlen(text) + (size_t)more});
+        if (!br_json_number_value(&r, &v) || v.d != want || signbit(v.d) != signbit(want)) {
+            printf("%s: got %a, want %a\n", text, v.d, want);
+            check_that(false, "the nearest double", __FILE__, __LINE__);
+        }
+        br_json_reader_free(&r);
     }
-    br_json_reader_free(&r);
 }
 
 #define WHOLE_DIGITS 309
@@ -154,6 +176,10 @@ static void test_random_numbers(void)
         snprintf(
             text, sizeof(text), "%llu.%llue%d", (unsigned long long)random64(&state) >> (i % 64),
             (unsigned long long)random64(&state) >> (i % 61), (int)(random64(&state) % 80) - 40);
+        check_against_libc(text);
+        /* As vectors have them. */
+        snprintf(text, sizeof(text), "%s%d.%0*llu", i % 2 != 0 ? "-" : "", i % 11, i % 21 + 1,
+                 (unsigned long long)random64(&state) >> (i % 64));
         check_against_libc(text);
     }
     /* Exactly between two doubles, and one digit more at the far end. */
