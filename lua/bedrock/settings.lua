@@ -112,7 +112,7 @@ local function is_elsewhere(found, values)
     return found.connect.auth ~= nil and values.auth ~= nil and values.auth ~= found.connect.auth
 end
 
-local OF_CREDENTIALS = { "access_key_id", "api_key", "assume_role", "certificate", "certificate_chain", "container",
+settings.of_credentials = { "access_key_id", "api_key", "assume_role", "certificate", "certificate_chain", "container",
     "credential_process", "instance", "openssl_providers", "pkcs12", "private_key", "private_key_password",
     "profile", "profile_arn", "role_arn", "secret_access_key", "session_name", "session_token", "trust_anchor_arn",
     "web_identity" }
@@ -122,7 +122,7 @@ local function without_credentials(values)
     for name, value in pairs(values) do
         rest[name] = value
     end
-    for _, name in ipairs(OF_CREDENTIALS) do
+    for _, name in ipairs(settings.of_credentials) do
         rest[name] = nil
     end
     rest.auth = nil
@@ -177,43 +177,6 @@ function settings.find(given, named, getenv)
     return together(given or {}, environment, contents, path --[[@as string?]])
 end
 
---- Where a settings file would be, if none was read.
---- @param found bedrock.FoundSettings
---- @return string? sentence
-function settings.no_file(found)
-    local place = not found.file and file.place(os.getenv)
-    return place and ("no settings file at %s; `bedrock configure` writes one"):format(place) or nil
-end
-
---- Does anything say where credentials come from?
-local function has_credentials(values)
-    for _, name in ipairs(OF_CREDENTIALS) do
-        if values[name] ~= nil then
-            return true
-        end
-    end
-    return values.auth ~= nil or values.credentials ~= nil or values.sign ~= nil
-end
-
-local OWN = { "model", "settings", "system" }
-
---- What connect refused, with what it cannot know: options of ours, and that there is no file.
-local function explained(found, err)
-    local sentence, problems = settings.no_file(found), {}
-    local is_bare = sentence and not has_credentials(found.connect)
-    for _, problem in ipairs(err.errors or {}) do
-        local near = problem.kind == "unknown" and core.suggest(problem.path, OWN)
-        local message = near and ("unknown option (did you mean %s?)"):format(near) or problem.message
-        if not (is_bare and problem.kind == "missing") then
-            problems[#problems + 1] = { path = problem.path, kind = problem.kind, message = message }
-        end
-    end
-    if is_bare then
-        problems[#problems + 1] = { path = "", kind = "missing", message = sentence }
-    end
-    return problems[1] and errors.config(err.operation, problems) or err
-end
-
 --- A connection with what was found.
 --- @param found bedrock.FoundSettings
 --- @return bedrock.Connection? conn
@@ -221,7 +184,7 @@ end
 function settings.connect(found)
     local conn, err = require("bedrock.connection").connect(found.connect)
     if not conn then
-        return nil, err.kind == "config" and explained(found, err) or err
+        return nil, err.kind == "config" and require("bedrock.settings.refused").explained(found, err) or err
     end
     return conn
 end

@@ -47,7 +47,7 @@ local function put_lines(self, found, rows)
         self:out(("%-20s %s  (%s)\n"):format(row.name, text_of(row.value), row.from))
     end
     if not found.file then
-        self:note(require("bedrock.settings").no_file(found) or "no settings file, as there is no home for one")
+        self:note(require("bedrock.settings.refused").no_file(found) or "no settings file, as there is no home for one")
     end
 end
 

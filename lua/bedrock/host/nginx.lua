@@ -51,8 +51,9 @@ local LATER = {
     "knowledge", "load_api", "log", "log.hooks", "log.lines", "log.listen", "log.wire", "models.list",
     "models.listing", "models.profiles", "models.resolve", "prints.answer", "prints.credentials", "prints.families",
     "prints.generated", "prints.harmless", "prints.item", "prints.metadata", "prints.models", "prints.printing",
-    "prints.raw", "regions", "schema", "schema_check", "settings", "streams", "streams.gather", "streams.sse",
-    "streams.stream", "tasks.at_once", "tasks.guarded", "tasks.task", "tasks.unjoined", "test", "test.model", "tokens",
+    "prints.raw", "regions", "schema", "schema_check", "settings", "settings.refused", "streams", "streams.gather",
+    "streams.sse", "streams.stream", "tasks.at_once", "tasks.guarded", "tasks.task", "tasks.unjoined", "test",
+    "test.model", "tokens",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp
