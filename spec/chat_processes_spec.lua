@@ -20,6 +20,6 @@ describe("a chat in twelve processes, on both interpreters", function()
         for body, count in pairs(counts) do
             assert.equal(12, count, body)
         end
-        assert.equal(6, distinct)
+        assert.equal(5, distinct)
     end)
 end)

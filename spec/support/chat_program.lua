@@ -29,6 +29,6 @@ assert(chat:save(path))
 local loaded = assert(conn:chat(shuffled { messages = path, tools = tools, cache = true }))
 os.remove(path)
 assert(loaded:say("And now?", shuffled { temperature = 0.5, top_p = 0.25 }))
-loaded:say("An object", {
+assert(loaded:say("An object", {
     schema = shuffled { city = "string", days = "integer?", alpha = "boolean", beta = "number" },
-})
+}))
