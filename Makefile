@@ -57,9 +57,10 @@ interpreter = $(shell for name in $(LUA) $(INTERPRETERS_$(1)); do case $$($$name
     ("$(LUA_SAYS_$(1))"*) command -v $$name && break ;; esac; done)
 has_lua = $(or $(LUA_INCDIR_$(1)),$(call lua_pc,$(1)))
 
-# What the headers in a folder are of: 5.1 to 5.5, or LuaJIT; nothing: of no Lua.
-lua_version = $(shell printf '\043include <lua.h>\n@LUA_VERSION_NUM\n' | $(CC) -E -P -I'$(1)' - 2>/dev/null | \
-    sed -n 's/^@ *50\([1-9]\)$$/5.\1/p')
+# What the headers in a folder are of: 5.1 to 5.5, or LuaJIT; nothing: of no Lua. Lua 5.5 writes its number as a sum.
+lua_version = $(shell number=$$(printf '\043include <lua.h>\n@LUA_VERSION_NUM\n' | \
+    $(CC) -E -P -I'$(1)' - 2>/dev/null | sed -n 's/^@ *\([0-9()*+ ]*\)$$/\1/p') && \
+    echo $$(($${number:-0})) | sed -n 's/^50\([1-9]\)$$/5.\1/p')
 lua_in = $(if $(and $(filter 5.1,$(call lua_version,$(1))),$(wildcard $(1)/luajit.h)),LuaJIT,$(call lua_version,$(1)))
 ABI_OF_LuaJIT = 5.1
 KNOWN_ABIS = 5.5 5.4 5.1

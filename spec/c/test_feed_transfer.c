@@ -63,7 +63,7 @@ static const br_transfer_ops ops = {on_head, on_data, on_done};
 static void begin(upload *u, bool pulled)
 {
     static br_headers none;
-    br_url at;
+    static br_url at;
     br_error error;
     CHECK(br_url_parse(&at, br_slice_of(fed_peer.url), &error));
     const br_transfer_request request = {
