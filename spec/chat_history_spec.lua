@@ -103,6 +103,19 @@ describe("a chat's history", function()
             assert.truthy(tostring(err):find(path .. ".nowhere", 1, true), tostring(err))
         end)
 
+        it("goes where a link leads to, and takes the place of nothing but a file", function()
+            local folder = path .. ".folder"
+            assert(os.execute(("mkdir %s && cd %s && mkfifo fifo && echo old >target && ln -s target link"):format(folder,
+                folder)))
+            local chat = begun(1)
+            assert(chat:save(folder .. "/link"))
+            assert.truthy(read(folder .. "/target"):find('"Question 1"', 1, true))
+            local ok, err = chat:save(folder .. "/fifo")
+            assert.is_nil(ok)
+            assert.matches("fifo: it is no regular file", tostring(err), 1, true)
+            assert(os.execute(("test -p %s/fifo && test -L %s/link && rm -r %s"):format(folder, folder, folder)))
+        end)
+
         it("may have another model, system and tools than the chat that goes on with it", function()
             local chat = begun(1, { system = "one" })
             local other = saved_and_loaded(chat, { model = "other.model", system = "two" })

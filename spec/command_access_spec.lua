@@ -188,5 +188,13 @@ describe("the command", function()
             os.execute("chmod 666 " .. home .. "/settings.lua")
             fails(3, "others may write it", { "config", "show" })
         end)
+
+        it("is refused when others may write where a link leads to", function()
+            os.execute(("cd %s && mkdir open && chmod 777 open && chmod 600 settings.lua && mv settings.lua open && "
+                .. "ln -s open/settings.lua settings.lua"):format(home))
+            fails(3, "others may write its directory", { "config", "show" })
+            os.execute(("cd %s && chmod 755 open"):format(home))
+            gives { "config", "show" }
+        end)
     end)
 end)

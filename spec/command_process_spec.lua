@@ -85,7 +85,8 @@ describe("programs that the command runs for credentials", function()
                     script("slow", 'sleep 1000 & echo $! >"$0.pid"; wait')))
                 local line = command.line(ep, here.home(), words,
                     { env = service.merged(env, { BEDROCK_AUTH = "profile", BEDROCK_PROFILE = "slow" }) })
-                local pipe = assert(io.popen("bash -c " .. command.quoted(
+                -- Whoever runs this may ignore signals, as nohup does.
+                local pipe = assert(io.popen("env --default-signal=HUP,INT,TERM bash -c " .. command.quoted(
                     ("set -m; %s >/dev/null 2>&1 & pid=$!; echo $pid; wait $pid; echo $?"):format(line))
                     .. " 2>/dev/null"))
                 local pid = pipe:read "*l"

@@ -122,4 +122,13 @@ describe("in nginx", function()
         assert.is_false(ok)
         assert.matches("bedrock: connect: .*secret_access_key", why .. read(here.dir .. "/gateway/error.log"))
     end)
+
+    it("settings that cannot be used as nginx starts say why", function()
+        local ok, why = pcall(function()
+            here:start { http = "init_by_lua_block { "
+                .. "assert(require('bedrock').open { settings = '/nonexistent/file' }) }" }
+        end)
+        assert.is_false(ok)
+        assert.matches("bedrock: settings: .*no such file", why .. read(here.dir .. "/gateway/error.log"))
+    end)
 end)

@@ -171,7 +171,7 @@ describe("TLS", function()
                     { client_certificate = pki "expired.crt.pem", client_key = pki "expired.key.pem" } },
                 { "client_certificate", "is not valid yet",
                     { client_certificate = pki "future.crt.pem", client_key = pki "future.key.pem" } },
-                { "client_certificate", "No such file", { client_certificate = "/nonexistent", client_key = key } },
+                { "client_certificate", "No such file", { client_certificate = "/nonexistent/file", client_key = key } },
                 { "client_key", "has no effect without client_certificate", { client_key = key } },
                 { "client_certificate", "your own endpoint",
                     { client_certificate = cert, client_key = key, endpoint = ep.http } },

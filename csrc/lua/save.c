@@ -19,6 +19,8 @@ int br_lua_save(lua_State *L)
         return 1;
     }
     lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", path, strerror(errno != 0 ? errno : EIO));
+    lua_pushfstring(L, "%s: %s", path,
+                    errno == ENOTSUP ? "it is no regular file"
+                                     : strerror(errno != 0 ? errno : EIO));
     return 2;
 }

@@ -206,6 +206,7 @@ function settings.open(given)
     rest.settings = nil
     local found, err = settings.find(rest, named)
     if not found then
+        require("bedrock.host").refused(err)
         return nil, err
     end
     local conn

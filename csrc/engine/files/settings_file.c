@@ -1,9 +1,10 @@
-#define _DEFAULT_SOURCE /* S_ISVTX */
+#define _DEFAULT_SOURCE /* S_ISVTX, realpath */
 #include "engine/files/settings_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,18 +33,15 @@ static const char *check_file(int fd)
     return others_write(&st) ? "others may write it: chmod go-w" : NULL;
 }
 
+/* That of the file itself, where a link led to it. */
 static const char *check_directory(const char *path)
 {
     struct stat st;
-    char directory[PATH_MAX] = ".";
-    const char *slash = strrchr(path, '/');
-    size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    if (n >= sizeof directory)
-        return "its path is too long";
-    if (n > 0) {
-        memcpy(directory, path, n);
-        directory[n] = '\0';
-    }
+    char directory[PATH_MAX];
+    if (realpath(path, directory) == NULL)
+        return CANNOT;
+    char *slash = strrchr(directory, '/');
+    slash[slash == directory] = '\0';
     if (stat(directory, &st) != 0)
         return "its directory cannot be looked at";
     if ((st.st_mode & S_ISVTX) != 0)

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,21 +26,43 @@ bool br_write_all(int fd, br_slice bytes)
     return true;
 }
 
+/*
+** What is to be replaced: a link leads to it, and stays. Renaming over what is no file would take away a
+** device, or what another program reads from.
+*/
+static bool find_place(const char *path, char place[PATH_MAX])
+{
+    struct stat st;
+    if (lstat(path, &st) != 0) {
+        size_t n = strlen(path);
+        if (errno != ENOENT || n >= PATH_MAX)
+            return false;
+        memcpy(place, path, n + 1);
+        return true;
+    }
+    if (realpath(path, place) == NULL || lstat(place, &st) != 0)
+        return false;
+    if (S_ISREG(st.st_mode))
+        return true;
+    errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTSUP;
+    return false;
+}
+
 /* fchmod: a umask that takes the owner's rights would leave a file nobody can read. */
 bool br_write_file(const char *path, br_slice bytes, const uint8_t random[BR_WRITE_FILE_RANDOM])
 {
-    char temporary[PATH_MAX], unique[2 * BR_WRITE_FILE_RANDOM + 1];
+    char place[PATH_MAX], temporary[PATH_MAX + 32], unique[2 * BR_WRITE_FILE_RANDOM + 1];
     br_hex(unique, random, BR_WRITE_FILE_RANDOM);
     unique[sizeof unique - 1] = '\0';
-    int n = snprintf(temporary, sizeof temporary, "%s.%s.tmp", path, unique);
-    if (n < 0 || (size_t)n >= sizeof temporary)
+    if (!find_place(path, place))
         return false;
+    snprintf(temporary, sizeof temporary, "%s.%s.tmp", place, unique);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
     bool ok = fchmod(fd, 0600) == 0 && br_write_all(fd, bytes);
     ok &= close(fd) == 0;
-    if (ok && rename(temporary, path) == 0)
+    if (ok && rename(temporary, place) == 0)
         return true;
     int why = errno;
     (void)unlink(temporary);

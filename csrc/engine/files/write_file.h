@@ -12,7 +12,8 @@
 
 /*
 ** Writes a temporary file beside it (0600) and renames that, so that a reader sees the old contents
-** or the new; the random bytes make its name unique. false: all is as it was, and errno says why.
+** or the new; the random bytes make its name unique. A link is followed, and stays. false: all is as it
+** was, and errno says why: ENOTSUP where it is neither a file nor a directory.
 */
 bool br_write_file(const char *path, br_slice bytes, const uint8_t random[BR_WRITE_FILE_RANDOM]);
 

@@ -1,0 +1,84 @@
+/* What is replaced by a file that is written, and what is not. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/files/write_file.h"
+
+#include "check.h"
+
+static bool save(const char *path, const char *text)
+{
+    static uint8_t random[BR_WRITE_FILE_RANDOM];
+    random[0]++;
+    errno = 0;
+    return br_write_file(path, br_slice_of(text), random);
+}
+
+static void check_holds(const char *path, const char *text)
+{
+    char held[64];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, held, sizeof held);
+    close(fd);
+    check_that(n == (ssize_t)strlen(text) && memcmp(held, text, strlen(text)) == 0, path, __FILE__,
+               __LINE__);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 ? st.st_mode : 0;
+}
+
+static void test_files(void)
+{
+    CHECK(save("new", "first"));
+    check_holds("new", "first");
+    CHECK_INT(mode_of("new") & 0777, 0600);
+    CHECK(save("new", "second"));
+    check_holds("new", "second");
+}
+
+static void test_links(void)
+{
+    CHECK(mkdir("far", 0700) == 0 && save("far/target", "old"));
+    CHECK(symlink("far/target", "link") == 0 && symlink("link", "link to it") == 0);
+    CHECK(save("link to it", "new"));
+    check_holds("far/target", "new");
+    CHECK(S_ISLNK(mode_of("link")) && S_ISLNK(mode_of("link to it")));
+    CHECK(symlink("nowhere", "dangling") == 0 && !save("dangling", "new"));
+    CHECK_INT(errno, ENOENT);
+    CHECK(S_ISLNK(mode_of("dangling")));
+}
+
+static void test_no_files(void)
+{
+    CHECK(mkfifo("fifo", 0600) == 0 && !save("fifo", "new"));
+    CHECK_INT(errno, ENOTSUP);
+    CHECK(S_ISFIFO(mode_of("fifo")));
+    CHECK(symlink("fifo", "link to a fifo") == 0 && !save("link to a fifo", "new"));
+    CHECK(S_ISFIFO(mode_of("fifo")) && S_ISLNK(mode_of("link to a fifo")));
+    CHECK(!save("far", "new"));
+    CHECK_INT(errno, EISDIR);
+    CHECK(!save("no/such/folder", "new"));
+    CHECK_INT(errno, ENOENT);
+}
+
+int main(void)
+{
+    char place[] = "/tmp/bedrock-write-XXXXXX";
+    CHECK(mkdtemp(place) != NULL && chdir(place) == 0);
+    test_files();
+    test_links();
+    test_no_files();
+    CHECK(system("find . -name '*.tmp' | grep -q .") != 0);
+    CHECK(chdir("/") == 0);
+    char remove[64] = "rm -r ";
+    CHECK(system(strcat(remove, place)) == 0);
+    return check_done();
+}
