@@ -105,8 +105,8 @@ describe("a chat's history", function()
 
         it("goes where a link leads to, and takes the place of nothing but a file", function()
             local folder = path .. ".folder"
-            assert(os.execute(("mkdir %s && cd %s && mkfifo fifo && echo old >target && ln -s target link"):format(folder,
-                folder)))
+            assert(os.execute(("mkdir %s && cd %s && mkfifo fifo && echo old >target && ln -s target link"):format(
+                folder, folder)))
             local chat = begun(1)
             assert(chat:save(folder .. "/link"))
             assert.truthy(read(folder .. "/target"):find('"Question 1"', 1, true))
