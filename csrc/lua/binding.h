@@ -155,7 +155,7 @@ int br_lua_operations(lua_State *L);
 int br_lua_shown(lua_State *L);
 int br_lua_before(lua_State *L);
 int br_lua_suggest(lua_State *L);
-/* Tries the names of a list at that index; anything else there is no list, and names none. */
+/* Tries the names of a list at that index (0: none); anything else there is no list, and names none. */
 void br_lua_suggest_list(lua_State *L, int list, br_suggest *near);
 int br_lua_api_version(lua_State *L);
 int br_lua_describe(lua_State *L);

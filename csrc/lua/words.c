@@ -4,7 +4,7 @@
 
 void br_lua_suggest_list(lua_State *L, int list, br_suggest *near)
 {
-    if (!lua_istable(L, list))
+    if (list == 0 || !lua_istable(L, list))
         return;
     for (int i = 1, n = (int)lua_rawlen(L, list); i <= n; i++) {
         lua_rawgeti(L, list, i);

@@ -168,10 +168,10 @@ LUA_ENV = {}
 
 
 def paths_of_lua(root, build):
-    text = subprocess.run(["make", "-s", "env", f"BUILD={build}"], cwd=root, capture_output=True,
-                          text=True, check=True).stdout
-    for name, value in re.findall(r"export (LUA_C?PATH)='?([^'\n]*)'?", text):
-        LUA_ENV[name] = value
+    say = 'eval "$(make -s env BUILD="$1")" && printf "%s\\n%s" "$LUA_PATH" "$LUA_CPATH"'
+    text = subprocess.run(["sh", "-c", say, "sh", str(build)], cwd=root, capture_output=True, text=True,
+                          check=True).stdout
+    LUA_ENV["LUA_PATH"], LUA_ENV["LUA_CPATH"] = text.split("\n")
 
 
 # ---- the cases
