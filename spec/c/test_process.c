@@ -410,13 +410,15 @@ static void test_within_itself(void)
     CHECK_INT(strlen(mark), 17);
     setenv(BR_PROCESS_MARK_NAME, mark, 1);
     fails("echo '{\"Version\":1," KEYS "}'", "ProcessFailed", "it would ask itself");
-    for (int i = 0; i < BR_PROCESS_MARK_DEPTH_MAX - 1; i++)
-        strcat(deep, "0123456789abcdef,");
+    static const char other[] = "0123456789abcdef,";
+    size_t length = 0;
+    for (int i = 0; i < BR_PROCESS_MARK_DEPTH_MAX - 1; i++, length += sizeof other - 1)
+        memcpy(deep + length, other, sizeof other);
     setenv(BR_PROCESS_MARK_NAME, deep, 1);
     begin(&w, "echo '{\"Version\":1," KEYS "}'");
     CHECK(way_get(&w, BR_OBTAIN));
     end(&w);
-    strcat(deep, "0123456789abcdef,");
+    memcpy(deep + length, other, sizeof other);
     setenv(BR_PROCESS_MARK_NAME, deep, 1);
     fails("echo '{\"Version\":1," KEYS "}'", "ProcessFailed", "would be the 9th");
     unsetenv(BR_PROCESS_MARK_NAME);
