@@ -1,21 +1,13 @@
 --- What a chat costs beside the bare call that it makes, without tools: with one message, and with a long history. The
 --- floor is conn:converse, for which a program keeps the list of messages by hand and looks at nothing.
 ---   LUA bench/chat.lua URL CA_FILE
-local bedrock = require "bedrock"
+local service = dofile "bench/service.lua"
 local race = dofile "bench/race.lua"
 
 local url, ca_file = arg[1], arg[2]
-local MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
-local TEXT = ("word "):rep(400)
+local MODEL, TEXT = service.MODEL, service.TEXT
 
-local conn = assert(bedrock.connect {
-    auth = "access_keys",
-    access_key_id = "ASIAEXAMPLE000000002",
-    secret_access_key = "Zk9vQ2xhc3MvU2VjcmV0K0V4YW1wbGUvS2V5MDAx",
-    session_token = ("T"):rep(800),
-    endpoint = url,
-    ca_file = ca_file,
-})
+local conn = service.connect(url, ca_file)
 
 --- So many messages, the last one the model's.
 local function history(count)

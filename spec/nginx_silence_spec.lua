@@ -114,21 +114,22 @@ describe("in nginx", function()
         end
     end)
 
-    it("a connect that fails as nginx starts says why", function()
-        local ok, why = pcall(function()
-            here:start { http = "init_by_lua_block { assert(require('bedrock').connect { region = 'us-east-1', "
-                .. "auth = 'access_keys', access_key_id = 'AKIDEXAMPLE' }) }" }
+    for what, case in pairs {
+        ["a connect that fails"] = {
+            "connect { region = 'us-east-1', auth = 'access_keys', access_key_id = 'AKIDEXAMPLE' }",
+            "bedrock: connect: .*secret_access_key",
+        },
+        ["settings that cannot be used"] = {
+            "open { settings = '/nonexistent/file' }",
+            "bedrock: settings: .*no such file",
+        },
+    } do
+        it(what .. " as nginx starts says why", function()
+            local ok, why = pcall(function()
+                here:start { http = ("init_by_lua_block { assert(require('bedrock').%s) }"):format(case[1]) }
+            end)
+            assert.is_false(ok)
+            assert.matches(case[2], why .. read(here.dir .. "/gateway/error.log"))
         end)
-        assert.is_false(ok)
-        assert.matches("bedrock: connect: .*secret_access_key", why .. read(here.dir .. "/gateway/error.log"))
-    end)
-
-    it("settings that cannot be used as nginx starts say why", function()
-        local ok, why = pcall(function()
-            here:start { http = "init_by_lua_block { "
-                .. "assert(require('bedrock').open { settings = '/nonexistent/file' }) }" }
-        end)
-        assert.is_false(ok)
-        assert.matches("bedrock: settings: .*no such file", why .. read(here.dir .. "/gateway/error.log"))
-    end)
+    end
 end)

@@ -1,22 +1,12 @@
 --- A Converse over TLS so many times, for counting: LUA bench/count/call.lua floor|bedrock IN_FLIGHT URL CA_FILE COUNT
 --- The floor is bare libcurl called from Lua with a finished request of the same size, one at a time.
 local bedrock = require "bedrock"
+local service = dofile "bench/service.lua"
 local what, in_flight, url, ca_file, count = arg[1], tonumber(arg[2]), arg[3], arg[4], tonumber(arg[5])
 
-local conn = assert(bedrock.connect {
-    auth = "access_keys",
-    access_key_id = "ASIAEXAMPLE000000002",
-    secret_access_key = "Zk9vQ2xhc3MvU2VjcmV0K0V4YW1wbGUvS2V5MDAx",
-    session_token = ("T"):rep(800),
-    endpoint = url,
-    ca_file = ca_file,
-})
+local conn = service.connect(url, ca_file)
 
-local request = {
-    modelId = "anthropic.claude-3-haiku-20240307-v1:0",
-    messages = { { role = "user", content = { { text = ("word "):rep(400) } } } },
-    inferenceConfig = { maxTokens = 100, temperature = 0.5 },
-}
+local request = service.request()
 
 local function bare()
     local prepared = assert(conn:prepare("converse", request))

@@ -1,5 +1,6 @@
 --- The annotations (LuaCATS) of our own functions and types: those beside the code in lua/bedrock, and those in
 --- surface.lua of what is written in C.
+local sorted_keys = dofile "lua/bedrock/base/sorted_keys.lua"
 local annotations = {}
 
 --- The objects that users hold, their names in the types, and the files that say where their functions are.
@@ -84,15 +85,6 @@ local function find(file, name)
         end
     end
     error("no annotations of " .. name)
-end
-
-local function sorted_keys(map)
-    local keys = {}
-    for key in pairs(map) do
-        keys[#keys + 1] = key
-    end
-    table.sort(keys)
-    return keys
 end
 
 local function public_functions(files)

@@ -1,0 +1,29 @@
+--- The connection that calls are measured on, and what they ask.
+local bedrock = require "bedrock"
+
+local service = { MODEL = "anthropic.claude-3-haiku-20240307-v1:0", TEXT = ("word "):rep(400) }
+
+--- @param url string of the local endpoint
+--- @param ca_file string
+--- @return bedrock.Connection
+function service.connect(url, ca_file)
+    return assert(bedrock.connect {
+        auth = "access_keys",
+        access_key_id = "ASIAEXAMPLE000000002",
+        secret_access_key = "Zk9vQ2xhc3MvU2VjcmV0K0V4YW1wbGUvS2V5MDAx",
+        session_token = ("T"):rep(800),
+        endpoint = url,
+        ca_file = ca_file,
+    })
+end
+
+--- @return table parameters of Converse
+function service.request()
+    return {
+        modelId = service.MODEL,
+        messages = { { role = "user", content = { { text = service.TEXT } } } },
+        inferenceConfig = { maxTokens = 100, temperature = 0.5 },
+    }
+end
+
+return service
