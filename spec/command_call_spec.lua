@@ -197,6 +197,7 @@ describe("the command", function()
             assert.equal("[]\n", (gives { "models", "--provider", "nobody", "--json" }))
             assert.equal("amazon.nova-lite-v1:0\n", (gives { "resolve", "nova", "lite" }))
             fails(6, "kind", { "models", "--kind", "nope" })
+            fails(6, "output: \"BOGUS\" is no modality; choose one of TEXT", { "models", "--output", "BOGUS" })
             fails(6, "resolve", { "resolve", "no such model" })
         end)
 

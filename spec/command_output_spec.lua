@@ -89,4 +89,22 @@ describe("where the output cannot be written", function()
         assert.equal("1", code)
         assert.matches("/dev/full: No space left on device", err, 1, true)
     end)
+
+    describe("an image whose disk is full", function()
+        --- Files of the command's own may have no byte: the same as a full disk, for anybody who runs this.
+        local function draws(path)
+            local home = here.home()
+            return files.output(("(trap '' XFSZ; ulimit -f 0; %s 2>&1 </dev/null | cat)"):format(command.line(ep, home,
+                { "image", "-m", CANVAS, "-o", path, "a cat" })))
+        end
+
+        it("leaves no file, and the one that was there as it was", function()
+            local new, old = here.home() .. "/new.png", here.home() .. "/old.png"
+            assert.matches("new.png: File too large", draws(new), 1, true)
+            files.write(old, "a dog")
+            assert.matches("old.png: File too large", draws(old), 1, true)
+            assert.equal("a dog", files.read(old))
+            assert.equal("old.png\n", files.output("ls " .. here.home()))
+        end)
+    end)
 end)

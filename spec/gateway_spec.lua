@@ -221,6 +221,12 @@ describe("the example gateway", function()
             { { tools = TOOLS, tool_choice = { type = "bogus" } }, "tool_choice: expected" },
             { { tools = TOOLS, tool_choice = { type = "function", ["function"] = "f" } }, "tool_choice: expected" },
             { { tool_choice = "required" }, "tool_choice: there are no tools" },
+            { { tools = TOOLS, tool_choice = { type = "function", ["function"] = { name = "wether" } } },
+                'tool_choice: no tool among tools has the name "wether"' },
+            { { messages = { { role = "system", content = "be brief" } } }, "messages: expected a list with at least" },
+            { { messages = "hi" }, "messages: expected a list of messages" },
+            { { messages = { 1 } }, "messages: each message must be an object" },
+            { { model = 5 }, "model: expected the name of a model" },
             { { response_format = "text" }, "response_format: expected an object" },
             { { messages = { { role = "user", content = { a = 1 } } } }, "content must be a text or a list of parts" },
             { { messages = { { role = "user", content = 5 } } }, "content must be a text or a list of parts" },
@@ -241,9 +247,16 @@ describe("the example gateway", function()
             local said = cjson.decode(text).error
             assert.truthy(said.message:find(case[2], 1, true), text)
             assert.equal("invalid_request_error", said.type)
+            local param = case[2]:match "^([%l_]+): " or case[2]:match "^([%l_]+) is not" or said.param
+            assert.equal(param, said.param)
+            assert.is_string(param)
         end
+        local status, text = post("/v1/chat/completions", '{"model":"default","messages":[]}')
+        assert.equal(400, status)
+        assert.matches("messages: expected a list with at least one message", cjson.decode(text).error.message, 1, true)
+        assert.equal("messages", cjson.decode(text).error.param)
         assert.equal(0, ep:counters().Converse)
-        local status, text = complete { n = 1, frequency_penalty = 0, user = "somebody", seed = 7,
+        status, text = complete { n = 1, frequency_penalty = 0, user = "somebody", seed = 7,
             reasoning_effort = "none", parallel_tool_calls = false, tool_choice = "auto",
             response_format = { type = "json_schema", json_schema = { name = "place", schema = { type = "object" } } },
             messages = { { role = "user", content = { { type = "text", text = "where is this?" },
@@ -270,8 +283,9 @@ describe("the example gateway", function()
             for _, stream in ipairs { false, true } do
                 case[1].stream = stream
                 local status, text = complete(case[1])
-                local said = cjson.decode(text).error.message
+                local said, param = cjson.decode(text).error.message, cjson.decode(text).error.param
                 assert.equal(400, status, said)
+                assert.equal(case[2], param .. ": ")
                 assert.equal(case[2], said:sub(1, #case[2]))
                 for _, word in ipairs { "Config", "maxTokens", "topP", "modelId", "toolSpec", "converse" } do
                     assert.is_nil(said:find(word, 1, true), said)
@@ -309,7 +323,11 @@ describe("the example gateway", function()
             local status, text, headers = complete { stream = true }
             assert.equal(wanted, status, text)
             assert.equal("application/json", headers["content-type"])
-            assert.truthy(wanted > 500 or cjson.decode(text).error.message == "It rests.", text)
+            local said = cjson.decode(text).error
+            assert.truthy(wanted > 500 or said.message == "It rests.", text)
+            local kinds = { [400] = "invalid_request_error", [429] = "rate_limit_error" }
+            assert.equal(kinds[wanted] or "api_error", said.type)
+            assert.equal(cjson.null, said.param)
         end
         ep:reset()
         ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
@@ -319,6 +337,7 @@ describe("the example gateway", function()
         assert.equal(200, status)
         local list = events_of(text)
         assert.equal("It stumbled.", list[#list].error.message)
+        assert.equal("api_error", list[#list].error.type)
     end)
 
     it("lists models, and says what else it has", function()

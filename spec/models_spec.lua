@@ -140,6 +140,24 @@ describe("models", function()
         assert.equal(0, #assert(conn:models { provider = "Nobody" }))
     end)
 
+    it("refuses a modality that there is not, and takes any that the region's list names", function()
+        for _, case in ipairs { { "output", { output = "BOGUS" } }, { "input", { input = "TXT", kind = "imported" } },
+            { "modality", { modality = "TXT", kind = "inference_profile" } } } do
+            local list, err = conn:models(case[2])
+            assert.is_nil(list)
+            assert.equal("validation", err.kind)
+            assert.equal(case[1], err.errors[1].path)
+            assert.matches("is no modality; choose one of TEXT, IMAGE, EMBEDDING, VIDEO", err.message, 1, true)
+        end
+        assert.matches("did you mean TEXT?", select(2, conn:models { input = "txt" }).message, 1, true)
+        assert.equal(0, #assert(conn:models { output = "speech", kind = "imported" }))
+        ep:script { { times = -1, match = { operation = "ListFoundationModels" }, action = { status = 200, json = {
+            modelSummaries = { { modelId = "new.smell-v1:0", modelArn = "arn:aws:bedrock:us-east-1::x",
+                inputModalities = { "SMELL" }, outputModalities = { "TEXT" },
+                inferenceTypesSupported = { "PROVISIONED" } } } } } } }
+        assert.equal(0, #assert(conn:models { input = "smell", kind = "on_demand" }))
+    end)
+
     it("follows pages to the end", function()
         local function page(first, count, token)
             local profiles = {}

@@ -1,4 +1,4 @@
-/* Files of the user's that nobody else may read. */
+/* Files of the user's. */
 
 #include <errno.h>
 #include <string.h>
@@ -6,7 +6,16 @@
 #include "engine/files/write_file.h"
 #include "lua/binding.h"
 
-/* save(path, bytes) -> true | nil, why; 0600, and whole or as it was before */
+/* Could it be written where it stands? A device, or a file in a folder that takes no new one. */
+static bool stands_fast(int why)
+{
+    return why == ENOTSUP || why == EACCES || why == EPERM || why == EROFS;
+}
+
+/*
+** save(path, bytes, for_anybody) -> true | nil, why, stands_fast; whole or as it was before. 0600, or as any
+** program's file.
+*/
 int br_lua_save(lua_State *L)
 {
     uint8_t random[BR_WRITE_FILE_RANDOM];
@@ -14,13 +23,15 @@ int br_lua_save(lua_State *L)
     luaL_checktype(L, 2, LUA_TSTRING);
     errno = 0;
     if (br_platform_system.random(br_platform_system.user, random, sizeof random) &&
-        br_write_file(path, br_lua_string_arg(L, 2), random)) {
+        br_write_file(path, br_lua_string_arg(L, 2),
+                      lua_toboolean(L, 3) ? BR_WRITE_FILE_FOR_ANYBODY : BR_WRITE_FILE_FOR_OWNER,
+                      random)) {
         lua_pushboolean(L, 1);
         return 1;
     }
+    int why = errno != 0 ? errno : EIO;
     lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", path,
-                    errno == ENOTSUP ? "it is no regular file"
-                                     : strerror(errno != 0 ? errno : EIO));
-    return 2;
+    lua_pushfstring(L, "%s: %s", path, why == ENOTSUP ? "it is no regular file" : strerror(why));
+    lua_pushboolean(L, stands_fast(why));
+    return 3;
 }

@@ -68,25 +68,32 @@ local function send_json(value)
     ngx.say(bedrock.json.encode(value))
 end
 
-local TYPES = { [429] = "rate_limit_error" }
+--- What goes wrong in the model (408, 424) is not the caller's.
+local TYPES = { [408] = "api_error", [424] = "api_error", [429] = "rate_limit_error" }
 local CODES = { [404] = "model_not_found", [429] = "rate_limit_exceeded" }
 
-local function error_of(status, message)
+--- @param param string? the caller's member that is wrong, if one is known
+local function error_of(status, message, param)
     return { error = {
         message = message,
         type = TYPES[status] or status < 500 and "invalid_request_error" or "api_error",
-        param = bedrock.null,
+        param = param or bedrock.null,
         code = CODES[status] or bedrock.null,
     } }
 end
 
-local function fail(status, message)
+local function fail(status, message, param)
     ngx.status = status
-    send_json(error_of(status, message))
+    send_json(error_of(status, message, param))
 end
 
 local function message_for(err, input)
     return words.of(gateway.words_for(err), input)
+end
+
+local function param_for(err, input)
+    local problem = err.errors and err.errors[1]
+    return problem and words.of(problem.path, input)
 end
 
 local function fail_with(err, input)
@@ -94,7 +101,7 @@ local function fail_with(err, input)
     if err.retry_after then
         ngx.header["Retry-After"] = math.ceil(err.retry_after)
     end
-    return fail(gateway.status_of(err), message_for(err, input))
+    return fail(gateway.status_of(err), message_for(err, input), param_for(err, input))
 end
 
 local function answer_whole(params, input)
@@ -186,9 +193,9 @@ local function answer_in_pieces(params, input)
 end
 
 function openai.completions()
-    local params, why, input = request.read(gateway.input())
+    local params, input = request.read(gateway.input())
     if not params then
-        return fail(400, why)
+        return fail(400, input.why, input.param)
     end
     return (input.stream and answer_in_pieces or answer_whole)(params, input)
 end
@@ -229,7 +236,7 @@ function openai.model(id)
             return send_json(model)
         end
     end
-    fail(404, ("there is no model %q; GET /v1/models lists them"):format(id))
+    fail(404, ("there is no model %q; GET /v1/models lists them"):format(id), "model")
 end
 
 function openai.unknown()

@@ -5,8 +5,10 @@ local gateway = require "gateway"
 local request = {}
 
 --- Raised, and caught by `read`: what is wrong with the request, in the caller's words.
-local function refuse(why)
-    error({ refused = why }, 0)
+--- @param param string the member that is wrong
+--- @param why string
+local function refuse(param, why)
+    error({ param = param, why = ("%s: %s"):format(param, why) }, 0)
 end
 
 --- What a client sets to null is as if it had left it out.
@@ -48,13 +50,13 @@ local function check(input)
     end
     table.sort(names)
     if names[1] then
-        refuse(table.concat(names, "; "))
+        error({ param = names[1]:match "^[^: ]+", why = table.concat(names, "; ") }, 0)
     end
 end
 
 local function check_type(name, value, wanted, said)
     if value ~= nil and type(value) ~= wanted then
-        refuse(("%s: expected %s"):format(name, said))
+        refuse(name, "expected " .. said)
     end
 end
 
@@ -69,7 +71,7 @@ local function check_types(input)
         check_type("stop", input.stop, "table", "a string or a list of strings")
     end
     if input.parallel_tool_calls == false and input.tools and input.tools[1] then
-        refuse "parallel_tool_calls: false is not supported, as Bedrock has no such wish; leave it out"
+        refuse("parallel_tool_calls", "false is not supported, as Bedrock has no such wish; leave it out")
     end
 end
 
@@ -80,11 +82,11 @@ local function image(url)
     local head, data = tostring(url):match "^([^,]*),(.*)$"
     local format = head and head:lower():match "^data:image/([%w.+-]+);base64$"
     if not format then
-        refuse "image_url: expected a data URL (data:image/png;base64,…); the gateway fetches nothing"
+        refuse("messages", "image_url: expected a data URL (data:image/png;base64,…); the gateway fetches nothing")
     end
     local bytes = ngx.decode_base64(data)
     if not bytes then
-        refuse "image_url: what follows base64, in the data URL is not base64"
+        refuse("messages", "image_url: what follows base64, in the data URL is not base64")
     end
     return { image = { format = FORMATS[format] or format, source = { bytes = bytes } } }
 end
@@ -108,15 +110,15 @@ local function blocks(content)
     if type(content) == "string" then
         return content ~= "" and { { text = content } } or {}
     elseif content ~= nil and (type(content) ~= "table" or next(content) ~= nil and content[1] == nil) then
-        refuse "messages: content must be a text or a list of parts"
+        refuse("messages", "content must be a text or a list of parts")
     end
     local list = {}
     for _, part in ipairs(content or {}) do
         if type(part) ~= "table" then
-            refuse "messages: each part of content must be an object with a type"
+            refuse("messages", "each part of content must be an object with a type")
         end
         local reader = part_readers[part.type]
-            or refuse(("content: parts of type %q are not supported"):format(part.type))
+            or refuse("messages", ("parts of type %q are not supported"):format(tostring(part.type)))
         list[#list + 1] = reader(part)
     end
     return list
@@ -133,7 +135,7 @@ end
 --- A tool without parameters may be called with nothing at all.
 local function arguments_of(f)
     return f.arguments == "" and {} or bedrock.json.decode(f.arguments)
-        or refuse "messages: arguments of a tool call are not JSON"
+        or refuse("messages", "arguments of a tool call are not JSON")
 end
 
 local function add_tool_calls(list, calls)
@@ -193,21 +195,38 @@ local function tool_choice(choice)
         return nil
     end
     local known = CHOICES[choice]
-        or refuse 'tool_choice: expected "auto", "none", "required" or {"type": "function", "function": {"name": …}}'
+        or refuse("tool_choice",
+            'expected "auto", "none", "required" or {"type": "function", "function": {"name": …}}')
     return next(known) and known or nil
+end
+
+--- Who must call a tool needs one, and a tool that is named is one of them.
+local function check_choice(choice, tools)
+    if not tools or not tools[1] then
+        refuse("tool_choice", "there are no tools to choose from")
+    elseif choice.tool then
+        for _, tool in ipairs(tools) do
+            local f = tool["function"]
+            if type(f) == "table" and f.name == choice.tool.name then
+                return
+            end
+        end
+        refuse("tool_choice", ("no tool among tools has the name %q"):format(choice.tool.name))
+    end
 end
 
 local function tool_config(input)
     local choice = tool_choice(input.tool_choice)
-    if choice and not (input.tools and input.tools[1]) then
-        refuse "tool_choice: there are no tools to choose from"
-    elseif not input.tools or not input.tools[1] or input.tool_choice == "none" then
+    if choice then
+        check_choice(choice, input.tools)
+    end
+    if not input.tools or not input.tools[1] or input.tool_choice == "none" then
         return nil
     end
     local config = { tools = {} }
     for i, tool in ipairs(input.tools) do
         local f = tool.type == "function" and tool["function"]
-            or refuse(("tools: the type %q is not supported, only \"function\""):format(tostring(tool.type)))
+            or refuse("tools", ("the type %q is not supported, only \"function\""):format(tostring(tool.type)))
         config.tools[i] = { toolSpec = {
             name = f.name,
             description = f.description,
@@ -222,7 +241,7 @@ local function output_config(format)
     if format == nil or format.type == "text" then
         return nil
     elseif format.type ~= "json_schema" then
-        refuse 'response_format: expected the type "text" or "json_schema"'
+        refuse("response_format", 'expected the type "text" or "json_schema"')
     end
     local schema = format.json_schema
     return { textFormat = { type = "json_schema", structure = { jsonSchema = {
@@ -251,31 +270,40 @@ local function params_of(input)
         },
     }
     for _, message in ipairs(input.messages) do
-        local read = readers[message.role] or refuse(("messages: the role %q is not supported"):format(message.role))
+        if type(message) ~= "table" then
+            refuse("messages", "each message must be an object with a role")
+        end
+        local read = readers[message.role]
+            or refuse("messages", ("the role %q is not supported"):format(tostring(message.role)))
         read(params, without_nulls(message))
+    end
+    if not params.messages[1] then
+        refuse("messages", "expected a list with at least one message that is not the system's")
     end
     return params
 end
 
 local function read(input)
     check(without_nulls(input))
+    check_type("model", input.model or bedrock.null, "string", "the name of a model")
+    check_type("messages", input.messages or bedrock.null, "table", "a list of messages")
     check_types(input)
     return params_of(input)
 end
 
 --- @param input any the body, decoded
 --- @return table? params of Converse
---- @return string? why it was refused
---- @return table? input without its nulls
+--- @return table refused {why, param}; or the input without its nulls
 function request.read(input)
-    if type(input) ~= "table" or type(input.messages) ~= "table" or type(input.model) ~= "string" then
-        return nil, "expected a JSON object with model and messages"
+    if type(input) ~= "table" then
+        return nil, { why = "expected a JSON object with model and messages" }
     end
     local ok, params = pcall(read, input)
     if ok then
-        return params, nil, input
+        return params, input
     end
-    return nil, type(params) == "table" and params.refused or "messages or tools are not as OpenAI describes them"
+    return nil, type(params) == "table" and params.why and params
+        or { why = "messages or tools are not as OpenAI describes them" }
 end
 
 return request

@@ -11,12 +11,17 @@
 
 #include "check.h"
 
-static bool save(const char *path, const char *text)
+static bool save_for(br_write_file_for who, const char *path, const char *text)
 {
     static uint8_t random[BR_WRITE_FILE_RANDOM];
     random[0]++;
     errno = 0;
-    return br_write_file(path, br_slice_of(text), random);
+    return br_write_file(path, br_slice_of(text), who, random);
+}
+
+static bool save(const char *path, const char *text)
+{
+    return save_for(BR_WRITE_FILE_FOR_OWNER, path, text);
 }
 
 static void check_holds(const char *path, const char *text)
@@ -42,6 +47,17 @@ static void test_files(void)
     CHECK_INT(mode_of("new") & 0777, 0600);
     CHECK(save("new", "second"));
     check_holds("new", "second");
+}
+
+static void test_files_of_anybody(void)
+{
+    mode_t before = umask(0022);
+    CHECK(save_for(BR_WRITE_FILE_FOR_ANYBODY, "picture", "first"));
+    CHECK_INT(mode_of("picture") & 0777, 0644);
+    CHECK(chmod("picture", 0660) == 0 && save_for(BR_WRITE_FILE_FOR_ANYBODY, "picture", "second"));
+    check_holds("picture", "second");
+    CHECK_INT(mode_of("picture") & 0777, 0660);
+    umask(before);
 }
 
 static void test_links(void)
@@ -74,11 +90,12 @@ int main(void)
     char place[] = "/tmp/bedrock-write-XXXXXX";
     CHECK(mkdtemp(place) != NULL && chdir(place) == 0);
     test_files();
+    test_files_of_anybody();
     test_links();
     test_no_files();
     /* A folder goes only if nothing else was left in it. */
-    static const char *const left[] = {"new",      "far/target", "link",          "link to it",
-                                       "dangling", "fifo",       "link to a fifo"};
+    static const char *const left[] = {"new",      "far/target", "link",           "link to it",
+                                       "dangling", "fifo",       "link to a fifo", "picture"};
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
         CHECK(unlink(left[i]) == 0);
     CHECK(rmdir("far") == 0 && chdir("/") == 0 && rmdir(place) == 0);

@@ -86,7 +86,7 @@ static void save_token(const exchange *x)
     br_sso_token_write(&x->token, br_layer_get(x->source->base.layer, BR_LAYER_SSO_START_URL),
                        x->source->region, &text);
     if (!text.failed && br_engine_random(x->order.engine, random, sizeof random))
-        (void)br_write_file(x->source->path, br_buf_slice(&text), random);
+        (void)br_write_file(x->source->path, br_buf_slice(&text), BR_WRITE_FILE_FOR_OWNER, random);
     br_buf_free(&text);
 }
 

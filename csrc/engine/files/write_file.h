@@ -1,5 +1,5 @@
 /*
-** Replacing a small file of the user's that holds secrets.
+** Replacing a file of the user's, as a whole.
 */
 #ifndef BR_ENGINE_FILES_WRITE_FILE_H
 #define BR_ENGINE_FILES_WRITE_FILE_H
@@ -10,12 +10,18 @@
 
 #define BR_WRITE_FILE_RANDOM 8
 
+typedef enum br_write_file_for {
+    BR_WRITE_FILE_FOR_OWNER,  /* 0600: it may hold secrets */
+    BR_WRITE_FILE_FOR_ANYBODY /* as any program's: by the umask, or as the file was before */
+} br_write_file_for;
+
 /*
-** Writes a temporary file beside it (0600) and renames that, so that a reader sees the old contents
+** Writes a temporary file beside it and renames that, so that a reader sees the old contents
 ** or the new; the random bytes make its name unique. A link is followed, and stays. false: all is as it
 ** was, and errno says why: ENOTSUP where it is neither a file nor a directory.
 */
-bool br_write_file(const char *path, br_slice bytes, const uint8_t random[BR_WRITE_FILE_RANDOM]);
+bool br_write_file(const char *path, br_slice bytes, br_write_file_for who,
+                   const uint8_t random[BR_WRITE_FILE_RANDOM]);
 
 /* All of it, through signals and short writes. */
 bool br_write_all(int fd, br_slice bytes);

@@ -1,4 +1,5 @@
 --- bedrock image -o FILE [-m MODEL] PROMPT
+local core = require "bedrock.core"
 local number = require("bedrock.terminal.arguments").number
 local image = { summary = "An image from a prompt." }
 
@@ -36,11 +37,16 @@ local function try(self, path)
     end
 end
 
+--- A file is there as a whole, or as it was before; a device is written to as it stands.
 local function write(self, path, bytes)
     if path == "-" then
         return self:flush(bytes)
     end
-    local file, why = io.open(path, "wb")
+    local saved, why, stands_fast = core.save(path, bytes, true)
+    if saved then
+        return
+    end
+    local file = stands_fast and io.open(path, "wb")
     if not file then
         self:fail(why)
     end
@@ -53,7 +59,7 @@ end
 
 function image.run(self, args)
     local to_output = args.output == "-"
-    if to_output and require("bedrock.core").terminal(1) then
+    if to_output and core.terminal(1) then
         self:usage "an image is nothing for a terminal: -o FILE, or a pipe behind it"
     elseif not to_output then
         try(self, numbered(args.output, 1, args.count or 1))

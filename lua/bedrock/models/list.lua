@@ -9,6 +9,7 @@ local errors = require "bedrock.errors"
 local drop_null = require "bedrock.base.drop_null"
 local listing = require "bedrock.models.listing"
 local model_id = require "bedrock.models.id"
+local modality = require "bedrock.models.modality"
 local printed = require "bedrock.prints.printed"
 
 local OPERATION = "models"
@@ -283,13 +284,17 @@ function Search:run(conn, options)
     end
 end
 
---- @return bedrock.Error? err nothing that was asked for could be read, or a failure that is of no list alone
+--- @return bedrock.Error? err nothing that was asked for could be read, or a failure that is of no list alone,
+--- or nothing was found, and by a word that finds nothing anywhere
 function Search:failure()
     local denied = self.list.denied or {}
     if self.stopped then
         return self.err
     elseif not self.read then
         return denied[self.filter.kind] or self.err
+    elseif not self.list[1] then
+        local problems = modality.problems(self.filter, self.by_id)
+        return problems[1] and errors.validation(OPERATION, problems)
     end
 end
 
