@@ -180,6 +180,17 @@ describe("settings of the command", function()
             here.fails(5, "no such route", { "ask", "-m", "ours two", "hi" })
         end)
 
+        it("of one word that fits several is refused with the list, and asks nothing, wherever it stands", function()
+            for _, words in ipairs { { "ask", "-m", "nova", "hi" }, { "generate", "-m", "nova", "hi" },
+                { "test", "-m", "nova" }, { "ask", "-m", "nova-", "hi" } } do
+                here.fails(6, 'fits several models: amazon%.nova', words)
+            end
+            assert.equal("", (asked()))
+            local got = here.run({ "chat" }, { stdin = "/model nova\nhi\n" })
+            assert.matches("fits several models: amazon.nova", got.out, 1, true)
+            assert.equal("amazon.nova-lite-v1:0", (asked()))
+        end)
+
         it("IDs, profiles and ARNs are asked for no list", function()
             for _, id in ipairs { "amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0", "newprovider.model-v1:0",
                 "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6", "a1b2c3d4e5f6" } do

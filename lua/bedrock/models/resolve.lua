@@ -21,6 +21,11 @@ local function refusal(message, ...)
     return errors.validation(OPERATION, { { path = "name", kind = "enum", message = message:format(...) } })
 end
 
+--- There is nothing that the name could mean.
+local function unknown(message, ...)
+    return errors.validation(OPERATION, { { path = "name", kind = "unknown", message = message:format(...) } })
+end
+
 local function read_models(conn, options)
     local answer, err = conn.bedrock:list_foundation_models({}, options)
     return answer and (answer.modelSummaries or {}), err
@@ -199,7 +204,7 @@ function Resolver:by_part(name, prefix, all, listed)
         return nil, self:uncallable(cannot[1].one, listed, prefix)
     end
     local near = self:nearest(wanted, all, listed)
-    return nil, refusal('no model in %s fits "%s"%s%s', self.conn.region, core.shown(name),
+    return nil, unknown('no model in %s fits "%s"%s%s', self.conn.region, core.shown(name),
         near ~= "" and "; nearest: " .. near or '; conn:models() lists what there is', self:unread())
 end
 

@@ -120,6 +120,11 @@ local function is_model_id(name)
         or #name == 12 and name:find "^%l*%d[%l%d]*$" ~= nil)
 end
 
+--- Do the lists know what the name could mean? Then it is no name of somebody else's.
+local function is_refused(err)
+    return err.kind == "validation" and err.errors[1].kind ~= "unknown"
+end
+
 --- What operations take for the name of a model. One word that leads nowhere may still be one, of a gateway's own say:
 --- the service decides.
 --- @param name string
@@ -130,7 +135,7 @@ function Context:model_id(name)
         return name
     end
     local id, err = self:connect():resolve(name)
-    if id or name:find "%s" then
+    if id or name:find "%s" or is_refused(err) then
         return id, err
     elseif not self.json then
         self:note(telling().plain(tostring(err)))
