@@ -365,8 +365,10 @@ local bedrock = { _NAME = "bedrock", _VERSION = "", null = nil }
 --- Marks a table as a list, so that an empty one is [] where any JSON may stand.
 ---@generic T: table
 ---@param t? T a new table if not given
+---@param err? bedrock.Error what came in place of a table
 ---@return T
-function bedrock.array(t) end
+---@return bedrock.Error? err the one given
+function bedrock.array(t, err) end
 
 --- Signature Version 4 for requests that others send.
 ---@param request bedrock.SignParams
@@ -419,9 +421,10 @@ function bedrock.json.raw(text) end
 
 --- JSON of a value. Keys that came as JSON keep their order, others are sorted.
 ---@param value any
+---@param err? bedrock.Error what came in place of a value
 ---@return string? text
----@return bedrock.Error? err
-function bedrock.json.encode(value) end
+---@return bedrock.Error? err the one given, or what has no JSON
+function bedrock.json.encode(value, err) end
 
 --- The value of a JSON text: null is bedrock.null, and an empty list stays one.
 ---@param text string
@@ -994,9 +997,10 @@ function bedrock.families() end
 --- What there is, or what a function, operation, type, namespace or option takes and gives, or an object has. At
 --- LuaJIT's prompt, and by Neovim's :lua, it is written.
 ---@param topic? any "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …, or an object
+---@param err? bedrock.Error what came in place of an object
 ---@return string? text
----@return bedrock.Error? err nothing is called so; names that may be meant
-function bedrock.help(topic) end
+---@return bedrock.Error? err nothing is called so; names that may be meant; or the one given
+function bedrock.help(topic, err) end
 
 --- Adds or replaces operations, from a file in the form of csrc/model/facts. They serve all connections of this Lua
 --- state, also open ones.
@@ -1136,9 +1140,10 @@ function Connection:generate_stream(given, options) end
 
 --- The connection's own methods and its namespaces, or as bedrock.help. It is written where that writes.
 ---@param topic? any
+---@param err? bedrock.Error what came in place of an object
 ---@return string? text
 ---@return bedrock.Error? err
-function Connection:help(topic) end
+function Connection:help(topic, err) end
 
 --- The items of all pages of a list.
 ---@param name bedrock.PagedOperation

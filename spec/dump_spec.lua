@@ -37,6 +37,24 @@ describe("of a call that failed", function()
         assert.equal(err, why)
         assert.equal(1, select("#", bedrock.metadata(nil)))
     end)
+
+    it("what else takes a value gives the error back", function()
+        local _, err = conn:converse {}
+        for name, taker in pairs { encode = bedrock.json.encode, array = bedrock.array, help = bedrock.help,
+            ["conn:help"] = function(...)
+                return conn:help(...)
+            end } do
+            local value, why = taker(nil, err)
+            assert.is_nil(value, name)
+            assert.equal(err, why, name)
+        end
+        for _, no_error in ipairs { "  ", {}, setmetatable({}, {}) } do
+            assert.matches("got nil", select(2, bedrock.json.encode(nil, no_error)).message, 1, true)
+        end
+        assert.equal("[]", bedrock.json.encode(bedrock.array(nil, nil)))
+        assert.equal(bedrock.help(), (bedrock.help(nil, nil)))
+        assert.equal(conn:help(), (conn:help(nil, "no error of ours")))
+    end)
 end)
 
 describe("a dump reads back", function()

@@ -69,7 +69,7 @@ describe("help", function()
         has(bedrock.help "chat", "conn:chat(fields)", "bedrock.ChatOptions\n", "max_rounds?: integer", "chat:say",
             "chat:print")
         has(bedrock.help "chat:say", "chat:say(given")
-        has(bedrock.help "json.encode", "bedrock.json.encode(value)")
+        has(bedrock.help "json.encode", "bedrock.json.encode(value, err?)")
     end)
 
     it("tells functions of one name apart", function()

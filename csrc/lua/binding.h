@@ -43,6 +43,8 @@ int br_lua_load_model(lua_State *L);
 int br_lua_fail(lua_State *L, const br_error *error, br_slice operation, const br_call_info *info);
 int br_lua_fail_problems(lua_State *L, br_err_kind kind, br_slice operation,
                          const br_problems *problems);
+/* Are the arguments what a failing function returned: nil, err? */
+bool br_lua_is_failure(lua_State *L);
 void br_lua_open_errors(lua_State *L);
 
 /* client.c. Raises if the argument is no client; NULL if it is closed. */

@@ -136,6 +136,16 @@ int br_lua_fail_problems(lua_State *L, br_err_kind kind, br_slice operation,
     return 2;
 }
 
+bool br_lua_is_failure(lua_State *L)
+{
+    if (!lua_isnil(L, 1) || !lua_istable(L, 2) || !lua_getmetatable(L, 2))
+        return false;
+    luaL_getmetatable(L, BR_LUA_ERROR);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
 void br_lua_open_errors(lua_State *L)
 {
     luaL_newmetatable(L, BR_LUA_ERROR);

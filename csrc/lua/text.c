@@ -51,10 +51,14 @@ static int give_text(lua_State *L, br_lua_text *t)
     return 1;
 }
 
-/* encode(value) -> JSON text | nil, err */
+/* encode(value) -> JSON text | nil, err; encode(nil, err) -> nil, err */
 int br_lua_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
+    if (br_lua_is_failure(L)) {
+        lua_settop(L, 2);
+        return 2;
+    }
     lua_settop(L, 1);
     br_lua_text *t = push_text(L, BR_LUA_TEXT_MAX);
     if (br_write_json(L, 1, &t->buf, &t->problems))

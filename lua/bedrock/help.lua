@@ -68,13 +68,12 @@ local function is_silent()
     return caller and caller.what == "main" and SILENT[caller.source]
 end
 
---- Where nobody would see what is returned, it is written: the text, or that there is none.
-local function shown(silent, text, topic)
-    local err = not text and unknown(topic) or nil
+--- Where nobody would see what is returned, it is written: the text, or why there is none.
+local function shown(silent, text, err)
     if silent then
         print(text or tostring(err))
         return
-    elseif err then
+    elseif not text then
         return nil, err
     end
     return text
@@ -99,8 +98,11 @@ local function of_connection(self)
         "Operations are methods, too: conn:converse { … }. conn:help \"converse\" tells what one takes." }, "\n")
 end
 
-local function text_of(topic)
-    if topic == nil or rawequal(topic, package.loaded.bedrock) then
+--- @param err any beside a nil topic: what a call gave that failed
+local function text_of(topic, err)
+    if topic == nil and errors.is(err) then
+        return nil, err
+    elseif topic == nil or rawequal(topic, package.loaded.bedrock) then
         return overview()
     elseif type(topic) == "string" then
         return topics.about(topic)
@@ -110,30 +112,37 @@ local function text_of(topic)
     return objects.about(topic)
 end
 
+local function found(topic, err)
+    local text, why = text_of(topic, err)
+    if text then
+        return text
+    end
+    return nil, why or unknown(topic)
+end
+
 --- What there is, or what a function, operation, type, namespace or option takes and gives, or an object has. At
 --- LuaJIT's prompt, and by Neovim's :lua, it is written.
 --- @param topic? any "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …, or an object
+--- @param err? bedrock.Error what came in place of an object
 --- @return string? text
---- @return bedrock.Error? err nothing is called so; names that may be meant
-function help.help(topic)
+--- @return bedrock.Error? err nothing is called so; names that may be meant; or the one given
+function help.help(topic, err)
     local silent = is_silent()
-    return shown(silent, text_of(topic), topic)
+    return shown(silent, found(topic, err))
 end
 
 --- The connection's own methods and its namespaces, or as bedrock.help. It is written where that writes.
 --- @param topic? any
+--- @param err? bedrock.Error what came in place of an object
 --- @return string? text
 --- @return bedrock.Error? err
-function help.connection(self, topic)
+function help.connection(self, topic, err)
     connection.client_of(self, nil, nil, 2)
     local silent = is_silent()
-    local text
-    if topic == nil then
-        text = of_connection(self)
-    else
-        text = text_of(topic)
+    if topic == nil and not errors.is(err) then
+        topic = self
     end
-    return shown(silent, text, topic)
+    return shown(silent, found(topic, err))
 end
 
 return help

@@ -365,8 +365,10 @@ local bedrock = { _NAME = "bedrock", _VERSION = "", null = nil }
 --- Marks a table as a list, so that an empty one is [] where any JSON may stand.
 ---@generic T: table
 ---@param t? T a new table if not given
+---@param err? bedrock.Error what came in place of a table
 ---@return T
-function bedrock.array(t) end
+---@return bedrock.Error? err the one given
+function bedrock.array(t, err) end
 
 --- Signature Version 4 for requests that others send.
 ---@param request bedrock.SignParams
@@ -419,9 +421,10 @@ function bedrock.json.raw(text) end
 
 --- JSON of a value. Keys that came as JSON keep their order, others are sorted.
 ---@param value any
+---@param err? bedrock.Error what came in place of a value
 ---@return string? text
----@return bedrock.Error? err
-function bedrock.json.encode(value) end
+---@return bedrock.Error? err the one given, or what has no JSON
+function bedrock.json.encode(value, err) end
 
 --- The value of a JSON text: null is bedrock.null, and an empty list stays one.
 ---@param text string

@@ -278,6 +278,10 @@ void br_mark_array(lua_State *L, int index)
 
 int br_lua_array(lua_State *L)
 {
+    if (lua_isnil(L, 1) && lua_istable(L, 2)) { /* what a failing function returned */
+        lua_settop(L, 2);
+        return 2;
+    }
     if (lua_isnoneornil(L, 1)) {
         lua_settop(L, 0);
         lua_newtable(L);

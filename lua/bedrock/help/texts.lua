@@ -6,10 +6,12 @@ bedrock.api_version()
 The facts of AWS that this build was made from.
   returns bedrock.ApiVersion]==],
         ["bedrock.array"] = [==[
-bedrock.array(t?)
+bedrock.array(t?, err?)
 Marks a table as a list, so that an empty one is [] where any JSON may stand.
   t?: T, a new table if not given
-  returns T]==],
+  err?: bedrock.Error, what came in place of a table
+  returns T
+  returns bedrock.Error? err the one given]==],
         ["bedrock.certificate"] = [==[
 bedrock.certificate(given)
 What a certificate says, and what IAM Roles Anywhere would refuse. No network, and nothing secret.
@@ -44,13 +46,14 @@ bedrock.families()
 The families of models that generate speaks to. The table prints.
   returns bedrock.Family[]]==],
         ["bedrock.help"] = [==[
-bedrock.help(topic?)
+bedrock.help(topic?, err?)
 What there is, or what a function, operation, type, namespace or option takes and gives, or an
 object has. At LuaJIT's prompt, and by Neovim's :lua, it is written.
   topic?: any, "converse", "chat", "conn:models", "runtime", "bedrock.Settings", "max_tokens", …,
       or an object
+  err?: bedrock.Error, what came in place of an object
   returns string? text
-  returns bedrock.Error? err nothing is called so; names that may be meant]==],
+  returns bedrock.Error? err nothing is called so; names that may be meant; or the one given]==],
         ["bedrock.json.decode"] = [==[
 bedrock.json.decode(text)
 The value of a JSON text: null is bedrock.null, and an empty list stays one.
@@ -58,11 +61,12 @@ The value of a JSON text: null is bedrock.null, and an empty list stays one.
   returns any value
   returns bedrock.Error? err]==],
         ["bedrock.json.encode"] = [==[
-bedrock.json.encode(value)
+bedrock.json.encode(value, err?)
 JSON of a value. Keys that came as JSON keep their order, others are sorted.
   value: any
+  err?: bedrock.Error, what came in place of a value
   returns string? text
-  returns bedrock.Error? err]==],
+  returns bedrock.Error? err the one given, or what has no JSON]==],
         ["bedrock.json.number"] = [==[
 bedrock.json.number(text)
 A number that Lua cannot hold exactly, to be sent digit for digit.
@@ -302,10 +306,11 @@ Text as it is written: an iterator of its pieces, whose `answer` is the whole af
   returns bedrock.GenerateStream? stream
   returns bedrock.Error? err]==],
         ["conn:help"] = [==[
-conn:help(topic?)
+conn:help(topic?, err?)
 The connection's own methods and its namespaces, or as bedrock.help. It is written where that
 writes.
   topic?: any
+  err?: bedrock.Error, what came in place of an object
   returns string? text
   returns bedrock.Error? err]==],
         ["conn:items"] = [==[
