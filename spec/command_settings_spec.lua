@@ -66,6 +66,33 @@ describe("settings of the command", function()
             assert.truthy(got.err:find(CONFIGURE, 1, true), got.err)
             here.fails(2, "which model", { "ask", "hi" }, { env = { BEDROCK_MODEL = false } })
         end)
+
+        it("a test's report says that there is no file, in place of all that it would hold", function()
+            local got = here.run({ "test" }, { env = nothing })
+            local place_of_it = here.home() .. "/.config/bedrock/settings.lua"
+            assert.matches("FAIL settings .* no settings file at " .. place_of_it:gsub("%p", "%%%0")
+                .. "; `bedrock configure` writes one", got.out)
+            assert.is_nil(got.out:find("missing", 1, true), got.out)
+            local report = cjson.decode(here.run({ "test", "--json" }, { env = nothing }).out)
+            assert.matches("no settings file at " .. place_of_it, report.steps[1].detail, 1, true)
+            write "return { regoin = 'us-east-1' }"
+            assert.matches("regoin: unknown option", here.run({ "test" }, { env = nothing }).out, 1, true)
+        end)
+
+        it("a test tells of a disk that is too full for credentials", function()
+            local line = command.line(ep, here.home(), { "test" }, { env = service.merged(nothing, {
+                BEDROCK_AUTH = "roles_anywhere", BEDROCK_CERTIFICATE = ep.pki .. "/p256.crt.pem",
+                BEDROCK_CERTIFICATE_CHAIN = ep.pki .. "/intermediate.pem",
+                BEDROCK_PRIVATE_KEY = ep.pki .. "/p256.key.pkcs8.pem", BEDROCK_SESSION_NAME = "full",
+                BEDROCK_TRUST_ANCHOR_ARN = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/full",
+                BEDROCK_PROFILE_ARN = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/full",
+                BEDROCK_ROLE_ARN = "arn:aws:iam::123456789012:role/full" }) })
+            local told = files.output("(trap '' XFSZ; ulimit -f 0; " .. line .. " 2>&1 </dev/null | cat)")
+            assert.matches("hint: the cache in files cannot be used, so each process gets credentials of its own: its "
+                .. "directory cannot be written to (File too large); cache_dir must be", told, 1, true)
+            assert.matches("ok   bedrock", told, 1, true)
+            assert.is_nil(files.output(line .. " </dev/null"):find("hint: the cache", 1, true))
+        end)
     end)
 
     describe("configure", function()

@@ -13,7 +13,7 @@ local WITHOUT_CACHE = {
     redis = "the cache in Redis cannot be used, so each process gets credentials of its own: %s; "
         .. 'bedrock.log "info" says more',
     file = "the cache in files cannot be used, so each process gets credentials of its own: %s; cache_dir must be a "
-        .. "directory of this process's user, with the mode 0700",
+        .. "directory of this process's user, with the mode 0700, and room in it",
 }
 
 local Report = {}

@@ -21,6 +21,7 @@
 #define STEM_LEN (BR_CACHE_STEM_SIZE - 1)
 #define CACHE_SUFFIX ".cache"
 #define TEMPORARY_SUFFIX ".tmp"
+#define PROBE_BYTES 4096 /* at least what an entry takes */
 #define NAME_SIZE (BR_CACHE_STEM_SIZE + 2 * BR_CACHE_RANDOM + 8)
 
 void br_cache_stem(const uint8_t identity[BR_IDENTITY_SIZE], char out[BR_CACHE_STEM_SIZE])
@@ -158,14 +159,6 @@ int br_cache_dir_open(const char *cache_dir, char why[BR_CACHE_WHY_SIZE])
     return fd >= 0 ? fd : directory_in_tmp(why);
 }
 
-bool br_cache_dir_writable(int dir, char why[BR_CACHE_WHY_SIZE])
-{
-    if (faccessat(dir, ".", W_OK | X_OK, AT_EACCESS) == 0)
-        return true;
-    snprintf(why, BR_CACHE_WHY_SIZE, "its directory cannot be written to (%s)", strerror(errno));
-    return false;
-}
-
 /* No link at all is fine: the file was replaced just after it was opened. */
 static bool is_ours(int fd)
 {
@@ -274,6 +267,22 @@ static bool write_temporary(int dir, const char *name, br_slice bytes, int64_t e
         (void)unlinkat(dir, name, 0);
     errno = why;
     return ok;
+}
+
+/* Only a file that is written shows that there is room. One of that name is another thread's, which sees as much. */
+bool br_cache_dir_writable(int dir, char why[BR_CACHE_WHY_SIZE])
+{
+    static const char bytes[PROBE_BYTES];
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "%0*lx.0" TEMPORARY_SUFFIX, (int)STEM_LEN, (unsigned long)getpid());
+    if (write_temporary(dir, name, (br_slice){bytes, sizeof bytes}, 0)) {
+        (void)unlinkat(dir, name, 0);
+        return true;
+    }
+    if (errno == EEXIST)
+        return true;
+    snprintf(why, BR_CACHE_WHY_SIZE, "its directory cannot be written to (%s)", strerror(errno));
+    return false;
 }
 
 bool br_cache_file_write(int dir, const char *stem, br_slice bytes, int64_t expires_ms,

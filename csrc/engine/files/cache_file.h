@@ -27,7 +27,7 @@ void br_cache_stem(const uint8_t identity[BR_IDENTITY_SIZE], char out[BR_CACHE_S
 */
 int br_cache_dir_open(const char *cache_dir, char why[BR_CACHE_WHY_SIZE]);
 
-/* Whether files can be made in it; false: `why` says why not. */
+/* Whether files can be made in it, and there is room for one; false: `why` says why not. */
 bool br_cache_dir_writable(int dir, char why[BR_CACHE_WHY_SIZE]);
 
 /*

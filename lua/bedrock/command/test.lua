@@ -11,6 +11,15 @@ local function model_of(self, name)
     return id or err.kind == "validation" and self:fail(err) or name
 end
 
+--- Settings that were refused, in words that know where they came from.
+local function explain(found, report, err)
+    local step = report.steps[#report.steps]
+    local explained = err and err.kind == "config" and require("bedrock.settings.refused").explained(found, err)
+    if explained and explained ~= err and step.name == "settings" then
+        step.detail = tostring(explained)
+    end
+end
+
 local function tell(self, report, err)
     if self.json then
         return self:put_json(report)
@@ -31,6 +40,7 @@ return {
         local found = self:settings()
         local report, err = require("bedrock").test(found.connect, { model = model_of(self, args.model) })
         report = report or err.report or self:fail(err)
+        explain(found, report, err)
         tell(self, report, err)
         return report.ok and 0 or 1
     end,
