@@ -620,6 +620,7 @@ local Chat = {}
 
 ---@class bedrock.ChatStream call it for the next piece, or use it in a `for`
 ---@field answer? bedrock.ChatAnswer at the end
+---@field gather fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error? reads what is still to come
 ---@field print fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error? writes the pieces as they come
 
 ---@class bedrock.Connection
@@ -719,6 +720,7 @@ local Connection = {}
 ---@class bedrock.GenerateStream
 ---@field answer? bedrock.Generated at the end, what generate would have given; `raw` is a list of chunks
 ---@field next fun(self: bedrock.GenerateStream): string?, bedrock.Error? a piece; never raises
+---@field gather fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error? reads what is still to come
 ---@field print fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error? writes the pieces as they come
 ---@field close fun(self: bedrock.GenerateStream): true
 

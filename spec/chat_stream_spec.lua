@@ -57,6 +57,27 @@ describe("a chat's stream", function()
         talk.check(chat)
     end)
 
+    it("is gathered from where it is, and gives back what a loop would raise", function()
+        talk.streams({ { text = "Hello, how are you?" } }, { usage = talk.usage(3, 4) })
+        local stream = chat:stream "Hi"
+        assert.equal("Hello, ", stream())
+        local answer = assert(stream:gather())
+        assert.equal("Hello, how are you?", answer.text)
+        assert.equal(answer, chat.answer)
+        assert.equal(answer, stream:gather())
+        local refused, why = chat:stream("Go", { max_token = 1 }):gather()
+        assert.is_nil(refused)
+        assert.equal("validation", why.kind)
+        local closed = chat:stream "Go"
+        closed:close()
+        assert.equal("Closed", select(2, closed:gather()).code)
+        talk.script("ConverseStream", { status = 400, json = { message = "no" } })
+        local failed = chat:stream "Go"
+        local _, err = failed:gather()
+        assert.equal("service", err.kind)
+        assert.equal(err, select(2, failed:gather()))
+    end)
+
     it("is also a thing to call, which has the answer", function()
         talk.streams { { text = "Hello." } }
         local stream = chat:stream "Hi"

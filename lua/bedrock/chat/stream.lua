@@ -12,6 +12,7 @@ local stream = {}
 
 --- @class bedrock.ChatStream call it for the next piece, or use it in a `for`
 --- @field answer? bedrock.ChatAnswer at the end
+--- @field gather fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error? reads what is still to come
 --- @field print fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error? writes the pieces as they come
 local Stream = { __name = "bedrock.chat_stream" }
 local methods = {}
@@ -239,6 +240,7 @@ local function next_piece(self)
     if not ok or err then
         local raised = err or result
         if errors.is(raised) then
+            self._broken = raised
             require("bedrock.chat.beginning").fail(turn, raised)
         end
         leave(self)
@@ -253,6 +255,24 @@ end
 
 function Stream.__call(self)
     return next_piece(self)
+end
+
+--- Reads what is still to come. An error is returned, where a loop raises it.
+--- @return bedrock.ChatAnswer? answer
+--- @return bedrock.Error? err
+function methods.gather(self)
+    local ok, piece
+    repeat
+        ok, piece = pcall(next_piece, self)
+    until not ok or piece == nil
+    if ok and self.answer then
+        return self.answer
+    elseif ok then
+        return nil, self._broken or closed()
+    elseif errors.is(piece) then
+        return nil, piece
+    end
+    error(piece, 0)
 end
 
 local function itself(self)

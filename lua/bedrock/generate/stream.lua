@@ -28,6 +28,7 @@ local COUNTS = { inputTokenCount = "input_tokens", outputTokenCount = "output_to
 --- @class bedrock.GenerateStream
 --- @field answer? bedrock.Generated at the end, what generate would have given; `raw` is a list of chunks
 --- @field next fun(self: bedrock.GenerateStream): string?, bedrock.Error? a piece; never raises
+--- @field gather fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error? reads what is still to come
 --- @field print fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error? writes the pieces as they come
 --- @field close fun(self: bedrock.GenerateStream): true
 local Stream = { __name = "bedrock.generate_stream" }
@@ -194,6 +195,20 @@ function methods.close(self)
             message = "the stream is closed" }
     end
     return true
+end
+
+--- Reads what is still to come.
+--- @return bedrock.Generated? answer
+--- @return bedrock.Error? err what had come is in err.partial
+function methods.gather(self)
+    local piece, err
+    repeat
+        piece, err = methods.next(self)
+    until not piece
+    if err then
+        return nil, err
+    end
+    return self.answer
 end
 
 local function itself(self)

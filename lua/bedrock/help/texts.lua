@@ -713,6 +713,8 @@ What one `say` takes as well, but `messages`.
         ["bedrock.ChatStream"] = [==[
 bedrock.ChatStream
   answer?: bedrock.ChatAnswer, at the end
+  gather: fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error?, reads what is still to
+      come
   print: fun(self: bedrock.ChatStream): bedrock.ChatAnswer?, bedrock.Error?, writes the pieces as
       they come]==],
         ["bedrock.Connection"] = [==[
@@ -946,6 +948,8 @@ Pieces of text as they come, for a `for`; an error inside is raised. Lua 5.4 clo
 is left; on LuaJIT call close.
   answer?: bedrock.Generated, at the end, what generate would have given; `raw` is a list of chunks
   next: fun(self: bedrock.GenerateStream): string?, bedrock.Error?, a piece; never raises
+  gather: fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error?, reads what is still
+      to come
   print: fun(self: bedrock.GenerateStream): bedrock.Generated?, bedrock.Error?, writes the pieces as
       they come
   close: fun(self: bedrock.GenerateStream): true]==],
