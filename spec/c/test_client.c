@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/x509/x509.h"
 #include "engine/client/client.h"
 #include "engine/files/read_file.h"
 
@@ -119,6 +120,15 @@ static void test_fifo(void)
     refused(&s, "certificate", "file", "not a regular file");
     unlink(path);
     rmdir(dir);
+}
+
+/* A private key is a sequence of three parts, too, but of others. */
+static void test_no_outline(void)
+{
+    CHECK(
+        !br_x509_is_in(BR_SLICE("-----BEGIN CERTIFICATE-----\n"
+                                "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                                "-----END CERTIFICATE-----\n")));
 }
 
 static void test_ca_file(void)
@@ -256,6 +266,7 @@ int main(void)
     test_data_or_path();
     test_files();
     test_fifo();
+    test_no_outline();
     test_ca_file();
     test_proxy();
     test_endpoints();

@@ -246,17 +246,32 @@ br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *prob
     return x;
 }
 
+/* Whether the DER is what a certificate is at its outside: a sequence of two sequences and bits. */
+static bool is_outline(const unsigned char *der, long n)
+{
+    static const int parts[] = {V_ASN1_SEQUENCE, V_ASN1_SEQUENCE, V_ASN1_BIT_STRING};
+    ASN1_SEQUENCE_ANY *found = d2i_ASN1_SEQUENCE_ANY(NULL, &der, n);
+    bool outline = sk_ASN1_TYPE_num(found) == 3;
+    for (int i = 0; outline && i < 3; i++)
+        outline = ASN1_TYPE_get(sk_ASN1_TYPE_value(found, i)) == parts[i];
+    sk_ASN1_TYPE_pop_free(found, ASN1_TYPE_free);
+    return outline;
+}
+
 bool br_x509_is_in(br_slice pem)
 {
     char no_password[] = ""; /* without one OpenSSL would ask at the terminal */
+    unsigned char *der = NULL;
+    long n = 0;
     BIO *bio = pem.n > 0 && pem.n <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
     if (bio == NULL)
         return false;
     ERR_set_mark();
-    X509 *first = PEM_read_bio_X509_AUX(bio, NULL, NULL, no_password);
-    bool found = first != NULL;
+    bool found =
+        PEM_bytes_read_bio(&der, &n, NULL, PEM_STRING_X509_TRUSTED, bio, NULL, no_password) == 1 &&
+        is_outline(der, n);
     ERR_pop_to_mark();
-    X509_free(first);
+    OPENSSL_free(der);
     BIO_free(bio);
     return found;
 }

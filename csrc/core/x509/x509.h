@@ -56,7 +56,11 @@ br_x509 *br_x509_load(const br_x509_input *in, int64_t now_ms, br_problems *prob
 br_x509 *br_x509_ref(br_x509 *x);
 void br_x509_unref(br_x509 *x);
 
-/* Whether there is a PEM certificate in the text, as OpenSSL reads files of authorities. */
+/*
+** Whether the first PEM certificate in the text, as OpenSSL looks for it in files of authorities,
+** has the outline of one. What is in it is libcurl's to read: to take its key apart here, too, costs
+** a process's start 2 %.
+*/
 bool br_x509_is_in(br_slice pem);
 /* Whether the text is a URI for OpenSSL's store, not a path: lower-case, more than a letter, ':'. */
 bool br_x509_is_uri(br_slice text);
