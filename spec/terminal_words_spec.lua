@@ -68,6 +68,28 @@ describe("what a terminal would obey", function()
         end
     end)
 
+    it("is visible where it would show text in another order; right-to-left text and its marks stay", function()
+        local hebrew = "שלום, עולם \226\128\143! \226\128\142 \216\156 “q” • ⁠x"
+        local tricks, told = {}, {}
+        for point = 0x202A, 0x2069 do
+            if point <= 0x202E or point >= 0x2066 then
+                tricks[#tricks + 1] = ("a\226%c%cb"):format(0x80 + math.floor(point % 0x1000 / 64), 0x80 + point % 64)
+                told[#told + 1] = ("a<U+%04X>b"):format(point)
+            end
+        end
+        assert.equal(9, #tricks)
+        local words = table.concat(tricks, " ")
+        answers(words:sub(1, 1), words:sub(2, 4), words:sub(5), hebrew)
+        local shown, raw = both 'conn:chat { model = MODEL }:print "Hi"'
+        assert.equal(table.concat(told, " ") .. hebrew .. "\n", shown)
+        assert.equal(words .. hebrew .. "\n", raw)
+        local bedrock = require "bedrock"
+        local source = bedrock.dump(words .. hebrew)
+        assert.equal("a\\226\\128\\170b", source:sub(2, 15))
+        assert.truthy(source:find(hebrew, 1, true), source)
+        assert.equal(words .. hebrew, assert((loadstring or load)("return " .. source))())
+    end)
+
     it("is found though it comes in parts, and where bytes are no text", function()
         local frames, bytes = {}, "a\194\155b\155c\r\n\240\159\140\153\226\130"
         for i = 1, #bytes do

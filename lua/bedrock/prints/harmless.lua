@@ -1,6 +1,10 @@
 --- Text for a terminal. What a terminal would obey (controls, as C0, DEL, C1) is made visible, so that a model's words
 --- can set no title and no colour, and hide nothing. Line ends and tabs stay. Pipes and files get text as it came.
 ---
+--- So is what puts text into another order than the one it has ("Trojan Source"): embeddings, overrides and isolates
+--- (Unicode's UAX #9). Right-to-left scripts need none of them, and the marks U+200E, U+200F and U+061C move nothing
+--- but the signs beside them: these stay.
+---
 ---     local filter = harmless.filter(1)                nil: standard output is no terminal
 ---     io.write(filter:piece(piece)) … io.write(filter:rest())
 local core = require "bedrock.core"
@@ -22,11 +26,20 @@ local function follows(lead)
     end
 end
 
+--- U+202A to U+202E, U+2066 to U+2069.
+local ORDERS, ISOLATES = "^\226\128[\170-\174]", "^\226\129[\166-\169]"
+
+--- Does what begins there put text into another order?
+local function is_reordering(text, at)
+    return text:find(ORDERS, at) or text:find(ISOLATES, at)
+end
+
 --- The length of the character that begins there; nil: none does, or one that a terminal obeys.
 local function character_at(text, at)
-    local low, high, count = follows(text:byte(at))
+    local lead = text:byte(at)
+    local low, high, count = follows(lead)
     local second = low and text:byte(at + 1)
-    if not second or second < low or second > high then
+    if not second or second < low or second > high or lead == 0xE2 and is_reordering(text, at) then
         return nil
     end
     for i = at + 2, at + count do
@@ -40,14 +53,14 @@ end
 
 --- Bytes above 127: characters stay, what is none is replaced.
 --- @param run string
---- @param replace fun(bytes: string): string gets one byte, or the two of a control
+--- @param replace fun(bytes: string): string gets one byte, or those of a control
 --- @return string
 function harmless.high(run, replace)
     local parts, first, at = {}, 1, 1
     while at <= #run do
         local length = character_at(run, at)
         if not length then
-            local last = run:find("^\194[\128-\159]", at) and at + 1 or at
+            local last = run:find("^\194[\128-\159]", at) and at + 1 or is_reordering(run, at) and at + 2 or at
             parts[#parts + 1] = run:sub(first, at - 1) .. replace(run:sub(at, last))
             first, at = last + 1, last + 1
         else
@@ -57,12 +70,14 @@ function harmless.high(run, replace)
     return table.concat(parts) .. run:sub(first)
 end
 
-local function unreadable()
-    return UNREADABLE
+--- In the place of what is no text: what reorders is told by its number.
+local function visible(bytes)
+    local second, third = bytes:byte(2, 3)
+    return third and ("<U+%04X>"):format(0x2000 + (second - 0x80) * 64 + third - 0x80) or UNREADABLE
 end
 
 local function readable(run)
-    return harmless.high(run, unreadable)
+    return harmless.high(run, visible)
 end
 
 --- ESC is ^[, as terminals themselves show what is typed.
