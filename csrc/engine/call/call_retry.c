@@ -90,7 +90,10 @@ static bool wait_and_repeat(br_call *c, br_failure f, int delay_ms)
     return true;
 }
 
-/* A service that asks for longer than anybody is made to wait, or has time for, gets no other try. */
+/*
+** A service that asks for longer than anybody is made to wait, or has time for, gets no other try; nor does
+** one whose answer was read when the time was over: then that answer is the end, as any that came.
+*/
 static bool too_long(const br_call *c, int64_t hint_ms)
 {
     bool has_end = c->total.slot != 0;
