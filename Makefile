@@ -48,6 +48,9 @@ LUA_PC_5.1 = luajit
 INTERPRETERS_5.5 = lua5.5 lua-5.5 lua55 lua
 INTERPRETERS_5.4 = lua5.4 lua-5.4 lua54 lua
 INTERPRETERS_5.1 = luajit
+LUA_CALLED_5.5 = Lua 5.5
+LUA_CALLED_5.4 = Lua 5.4
+LUA_CALLED_5.1 = LuaJIT
 LUA_SAYS_5.5 = Lua 5.5
 LUA_SAYS_5.4 = Lua 5.4
 LUA_SAYS_5.1 = LuaJIT 2
@@ -57,11 +60,12 @@ interpreter = $(shell for name in $(LUA) $(INTERPRETERS_$(1)); do case $$($$name
     ("$(LUA_SAYS_$(1))"*) command -v $$name && break ;; esac; done)
 has_lua = $(or $(LUA_INCDIR_$(1)),$(call lua_pc,$(1)))
 
-# What the headers in a folder are of: 5.1 to 5.5, or LuaJIT; nothing: of no Lua. Lua 5.5 writes its number as a sum.
+# What the headers are of that the compiler finds with those flags: 5.1 to 5.5; nothing: of no Lua. Lua 5.5 writes its
+# number as a sum. In a folder they may be LuaJIT's.
 lua_version = $(shell number=$$(printf '\043include <lua.h>\n@LUA_VERSION_NUM\n' | \
-    $(CC) -E -P -I'$(1)' - 2>/dev/null | sed -n 's/^@ *\([0-9()*+ ]*\)$$/\1/p') && \
+    $(CC) -E -P $(1) - 2>/dev/null | sed -n 's/^@ *\([0-9()*+ ]*\)$$/\1/p') && \
     echo $$(($${number:-0})) | sed -n 's/^50\([1-9]\)$$/5.\1/p')
-lua_in = $(if $(and $(filter 5.1,$(call lua_version,$(1))),$(wildcard $(1)/luajit.h)),LuaJIT,$(call lua_version,$(1)))
+lua_in = $(if $(and $(filter 5.1,$(call lua_version,-I'$(1)')),$(wildcard $(1)/luajit.h)),LuaJIT,$(call lua_version,-I'$(1)'))
 ABI_OF_LuaJIT = 5.1
 KNOWN_ABIS = 5.5 5.4 5.1
 WE_BUILD_FOR = bedrock is for Lua 5.4, Lua 5.5 and LuaJIT 2.1
@@ -85,9 +89,15 @@ ifneq ($(filter-out $(KNOWN_ABIS),$(ABIS)),)
 $(error ABIS=$(ABIS): $(WE_BUILD_FOR), whose names here are 5.4, 5.5 and 5.1)
 endif
 $(foreach abi,$(ABIS),$(if $(LUA_INCDIR_$(abi)),$(if $(filter $(abi:5.1=LuaJIT),$(call lua_in,$(LUA_INCDIR_$(abi)))),,\
-    $(error $(WE_BUILD_FOR); LUA_INCDIR_$(abi) wants the headers of $(if $(filter 5.1,$(abi)),LuaJIT,Lua $(abi)), and \
+    $(error $(WE_BUILD_FOR); LUA_INCDIR_$(abi) wants the headers of $(LUA_CALLED_$(abi)), and \
     those in $(LUA_INCDIR_$(abi)) are of $(patsubst Lua LuaJIT,LuaJIT,$(or $(patsubst %,Lua %,$(call \
     lua_in,$(LUA_INCDIR_$(abi)))),no Lua))))))
+# What was asked for by name, where nothing installs it first.
+ifneq ($(and $(filter command environment,$(origin ABIS)),$(filter-out deps dist env,$(or $(MAKECMDGOALS),all)),$(if $(DEPS),,yes)),)
+$(foreach abi,$(ABIS),$(if $(or $(call has_lua,$(abi)),$(filter $(abi),$(call lua_version,$(CPPFLAGS)))),,$(error ABIS=$(abi): no \
+    headers of $(LUA_CALLED_$(abi)) are found. Install its package for development, or name their folder: \
+    LUA_INCDIR_$(abi)=/path)))
+endif
 endif
 ABIS ?= $(foreach abi,$(KNOWN_ABIS),$(if $(call has_lua,$(abi)),$(abi)))
 NOT_WHOLE = $(strip $(foreach name,PREFIX BINDIR LUADIR LIBDIR,$(if $(filter-out /%,$(firstword $($(name)))),$(name)=$($(name)))))
@@ -164,14 +174,22 @@ MODULES = $(ABIS:%=$(BUILD)/%/bedrock/core.so)
 COMMAND_ABI = $(firstword $(filter 5.4,$(ABIS)) $(ABIS))
 INTERPRETER = $(or $(call interpreter,$(COMMAND_ABI)),/usr/bin/env $(firstword $(INTERPRETERS_$(COMMAND_ABI))))
 COMMAND = $(BUILD)/bin/bedrock
-# $(1): where its Lua files are, $(2): its binaries, $(3): `here` where it also looks beside itself, as what was packed in
-# one place may be unpacked in another; %s is the Lua version. Not by sed, whose own the systems' differ.
+# $(1): where its Lua files are, $(2): its binaries; %s is the Lua version. $(3) and $(4): the same from where the command
+# lies, looked at before, as what was made in one place may be moved to another; $(5): only if that is there. Not by sed,
+# whose own the systems' differ.
 COMMAND_TEXT = { printf '%s\n' '\#!$(INTERPRETER)' 'local version = _VERSION:match "%d%.%d"' \
     'package.path = ("$(1)/?.lua;$(1)/?/init.lua;"):gsub("%%s", version) .. package.path' \
-    'package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' \
-    $(if $(3),'local here = (arg[0]:match "^(.*)/[^/]*$$" or ".") .. "/../%s/lua/" .. version .. "/"' \
-    'package.path = (here .. "?.lua;" .. here .. "?/init.lua;"):gsub("%%s", "share") .. package.path' \
-    'package.cpath = (here .. "?.so;"):gsub("%%s", "lib") .. package.cpath'); tail -n +2 bin/bedrock; }
+    'package.cpath = ("$(2)/?.so;"):gsub("%%s", version) .. package.cpath' $(if $(3),$(call BESIDE_TEXT,$(3),$(4),$(5))); \
+    tail -n +2 bin/bedrock; }
+BESIDE_TEXT = 'local here = arg[0]:match "^(.*)/[^/]*$$" or "."' \
+    'local function beside(path) return here .. path:gsub("%%s", version) end' \
+    $(if $(3),'local mark = io.open(beside "$(3)")' 'if mark then' 'mark:close()') \
+    'package.path = beside "$(1)/?.lua;" .. beside "$(1)/?/init.lua;" .. package.path' \
+    'package.cpath = beside "$(2)/?.so;" .. package.cpath' $(if $(3),'end')
+# From the command to the sources, where it is made within them. A link to it has no such folder around it.
+space := $() $()
+PARTS_OF_BUILD = $(filter-out /%,$(subst /, ,$(filter-out /%,$(subst $(CURDIR)/,,$(abspath $(BUILD))))))
+BESIDE_BUILD = $(if $(PARTS_OF_BUILD),/..$(subst $(space),,$(patsubst %,/..,$(PARTS_OF_BUILD)))/lua)
 
 C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
 # Those that run the binding within a Lua state of their own.
@@ -204,7 +222,7 @@ command: $(COMMAND)
 
 $(COMMAND): bin/bedrock Makefile | $(MODULES)
 	@mkdir -p $(@D)
-	$(Q)$(call COMMAND_TEXT,$(CURDIR)/lua,$(abspath $(BUILD))/%s) >$@ && chmod 755 $@
+	$(Q)$(call COMMAND_TEXT,$(CURDIR)/lua,$(abspath $(BUILD))/%s,$(BESIDE_BUILD),/../%s,/../flags) >$@ && chmod 755 $@
 
 help:
 	@echo 'make            build the module for the Lua versions found ($(ABIS))'
@@ -483,7 +501,7 @@ help-files: $(HELP_FILES:%=$(BUILD)/share/%)
 install: modules help-files
 	$(foreach abi,$(ABIS),$(call INSTALL_ABI,$(abi)))
 	@mkdir -p '$(DESTDIR)$(BINDIR)'
-	$(call COMMAND_TEXT,$(call finally,$(LUADIR),share),$(call finally,$(LIBDIR),lib),here) \
+	$(call COMMAND_TEXT,$(call finally,$(LUADIR),share),$(call finally,$(LIBDIR),lib),/../share/lua/%s,/../lib/lua/%s) \
 	    >'$(DESTDIR)$(BINDIR)/bedrock' && chmod 755 '$(DESTDIR)$(BINDIR)/bedrock'
 	$(call INSTALL_FILES,$(HELP_FILES),$(BUILD)/share,$(SHARE))
 	$(call INSTALL_FILES,$(PAGE_FILES),.,$(SHARE)/$(PAGES))

@@ -34,7 +34,7 @@ use() {
 
 # The command finds the module by itself.
 says() {
-    [ "$(cd / && env -u LUA_PATH -u LUA_CPATH "$1/bin/bedrock" --version)" = "bedrock $version" ]
+    [ "$(cd / && env -u LUA_PATH -u LUA_CPATH "$1/bin/bedrock" --version)" = "${2:-}bedrock $version" ]
 }
 
 empty() {
@@ -103,9 +103,22 @@ refuses() {
 check "Lua 5.3, where 5.4 is asked for" refuses "those in $build/rock/headers are of Lua 5.3" ABIS=5.4 \
     LUA_INCDIR_5.4="$build/rock/headers"
 check "an empty folder of headers" refuses "of no Lua" ABIS=5.4 LUA_INCDIR_5.4="$build/rock/obj"
+check "a Lua without headers" refuses "no headers of Lua 5.4 are found. Install" ABIS=5.4 PKG_CONFIG=false
 check "ABIS=5.3" refuses "whose names here are 5.4, 5.5 and 5.1" ABIS=5.3
 check "ABIS=luajit" refuses "whose names here are 5.4, 5.5 and 5.1" ABIS=luajit
 check "a PREFIX that is no whole path" refuses "whole paths, got PREFIX=some/where" install PREFIX=some/where
+
+# A tree that was copied is one of its own, and so is its command; a link to a command is that command.
+copied() {
+    copy=$build/rock/copy
+    mkdir -p "$copy/build/5.4" "$build/rock/bin" && cp -a lua "$copy" && cp -a "$build/bin" "$build/flags" "$copy/build" &&
+        cp -a "$build/5.4/bedrock" "$copy/build/5.4" && ln -s "$build/bin/bedrock" "$build/rock/bin" || return 1
+    sub=lua/bedrock/command/version.lua
+    { echo 'io.stdout:write "the copy of "' && cat $sub; } >"$copy/$sub"
+    says "$copy/build" "the copy of " && says "$build" "" && says "$build/rock" ""
+}
+check "the command, as it was built" make -s command BUILD="$build"
+check "the command of a tree that was copied" copied
 
 stage=$build/stage/usr
 page=$stage/share/man/man1/bedrock.1
