@@ -48,8 +48,8 @@ static int compare(const br_model *m, unsigned name, br_slice wanted)
 
 static inline bool is_named(const br_model *m, unsigned member, br_slice name)
 {
-    const uint32_t *at = m->name_offsets + m->members[member].name;
-    return at[1] - at[0] == name.n && memcmp(m->names + at[0], name.p, name.n) == 0;
+    br_slice have = br_member_name(m, &m->members[member]);
+    return have.n == name.n && memcmp(have.p, name.p, name.n) == 0;
 }
 
 /* Few members: a scan that compares lengths first needs hardly a look at any text. */
@@ -82,23 +82,15 @@ int br_model_member(const br_model *m, const br_shape *structure, br_slice name)
     return -1;
 }
 
-static bool is_renamed(const br_member *member)
+int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key)
 {
-    return (member->bits & (BR_MEMBER_WIRE | BR_MEMBER_LOC_MASK)) == BR_MEMBER_WIRE;
-}
-
-int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key,
-                         unsigned expected)
-{
-    if (expected - structure->a < structure->b && is_named(m, expected, key) &&
-        !is_renamed(&m->members[expected]))
-        return (int)expected;
     int member = br_model_member(m, structure, key);
-    if (member >= 0 && !is_renamed(&m->members[member]))
+    if (member >= 0 && !br_member_is_renamed(&m->members[member]))
         return member;
     for (unsigned i = 0; i < structure->b; i++) {
         unsigned renamed = structure->a + i;
-        if (is_renamed(&m->members[renamed]) && br_slice_eq(br_model_wire_name(m, renamed), key))
+        if (br_member_is_renamed(&m->members[renamed]) &&
+            br_slice_eq(br_model_wire_name(m, renamed), key))
             return (int)renamed;
     }
     return -1;

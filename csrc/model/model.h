@@ -205,12 +205,21 @@ br_slice br_model_wire_name(const br_model *m,
 br_slice br_model_element_name(const br_model *m, const br_shape *s, unsigned which);
 /* Binary search; -1 if not found. */
 int br_model_member(const br_model *m, const br_shape *structure, br_slice name);
-/*
-** The same by the name that a JSON body has for it: for very few members another than its own. Tried
-** first is the member `expected`, whatever it is: bodies mostly have theirs in the same order.
-*/
-int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key,
-                         unsigned expected);
+/* The same by the name that a JSON body has for it. */
+int br_model_body_member(const br_model *m, const br_shape *structure, br_slice key);
+
+/* Whether a JSON body has another name for it, as for very few. */
+static inline bool br_member_is_renamed(const br_member *member)
+{
+    return (member->bits & (BR_MEMBER_WIRE | BR_MEMBER_LOC_MASK)) == BR_MEMBER_WIRE;
+}
+
+static inline br_slice br_member_name(const br_model *m, const br_member *member)
+{
+    const uint32_t *at = m->name_offsets + member->name;
+    return (br_slice){m->names + at[0], at[1] - at[0]};
+}
+
 int br_model_service(const br_model *m, br_slice id_or_namespace);
 int br_model_op(const br_model *m, unsigned service, br_slice snake);
 int br_model_op_by_name(const br_model *m, unsigned service, br_slice upper_camel);

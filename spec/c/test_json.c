@@ -251,6 +251,37 @@ static void test_walk(void)
     br_json_reader_free(&r);
 }
 
+/* Whether the key is taken when it is guessed as that name; nothing is taken otherwise. */
+static bool guess(const char *text, bool first, const char *name)
+{
+    br_json_reader r;
+    br_json_reader_init(&r, br_slice_of(text));
+    const char *ahead = br_json_key_ahead(&r, first);
+    bool taken = ahead != NULL && br_json_key_take(&r, ahead, br_slice_of(name));
+    CHECK_INT(br_json_offset(&r), taken ? strlen(name) + (first ? 3 : 4) : 0);
+    CHECK(r.error == NULL);
+    return taken;
+}
+
+static void test_guessed_keys(void)
+{
+    CHECK(guess("\"ab\":", true, "ab"));
+    CHECK(guess(",\"ab\":1", false, "ab"));
+    CHECK(!guess("\"ab\":1", false, "ab"));
+    CHECK(!guess(",\"ab\":1", true, "ab"));
+    CHECK(!guess("\"ab\":1", true, "a"));
+    CHECK(!guess("\"ab\":1", true, "abc"));
+    CHECK(!guess("\"ab\":1", true, "ac"));
+    CHECK(!guess("\"ab\"", true, "ab"));
+    CHECK(!guess("\"ab", true, "ab"));
+    CHECK(!guess("\"ab\" :1", true, "ab"));
+    CHECK(!guess(" \"ab\":1", true, "ab"));
+    CHECK(!guess("\"a\\u0062\":1", true, "ab"));
+    CHECK(!guess("}", true, "ab"));
+    CHECK(!guess(",}", false, "ab"));
+    CHECK(!guess("", true, "ab"));
+}
+
 typedef bool reader(br_json_reader *r);
 
 static bool read_number(br_json_reader *r)
@@ -322,6 +353,7 @@ int main(void)
     test_lone_halves();
     test_kept_halves();
     test_walk();
+    test_guessed_keys();
     test_wrong_type();
     test_error_place();
     return check_done();

@@ -6,6 +6,8 @@
 #ifndef BR_CORE_TEXT_JSON_H
 #define BR_CORE_TEXT_JSON_H
 
+#include <string.h>
+
 #include "core/base/buffer.h"
 
 /* Nesting of arrays and objects that the reader accepts, and of tables that are written. */
@@ -105,6 +107,27 @@ static inline int br_json_array_next(br_json_reader *r, bool first)
 
 bool br_json_object_begin(br_json_reader *r);
 int br_json_object_next(br_json_reader *r, bool first, br_slice *key);
+/*
+** A short way for keys that are guessed, in place of next. ahead: where the bytes of the next one begin, or
+** NULL if no key comes at once. take: takes it if it is that one, whose name needs no escapes; false: next
+** tells what it is.
+*/
+static inline const char *br_json_key_ahead(const br_json_reader *r, bool first)
+{
+    const char *p = r->p;
+    if (r->end - p < 2 || (!first && *p++ != ',') || *p != '"')
+        return NULL;
+    return p + 1;
+}
+
+static inline bool br_json_key_take(br_json_reader *r, const char *key, br_slice name)
+{
+    if ((size_t)(r->end - key) < name.n + 2 || key[name.n] != '"' || key[name.n + 1] != ':' ||
+        memcmp(key, name.p, name.n) != 0)
+        return false;
+    r->p = key + name.n + 2;
+    return true;
+}
 
 /* True when nothing but white space is left; else sets the error. */
 bool br_json_end(br_json_reader *r);

@@ -11,6 +11,8 @@
 #include "lua/codec/literal.h"
 
 #define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
+#define ITEMS_HINT 4       /* of lists, maps and documents, whose tables are costly to enlarge */
+#define NAMES_TRIED 16     /* of members, before a key is read and searched for */
 /* Containers: scalars, which most values are, do without the room that these take. */
 #define APART static __attribute__((noinline))
 
@@ -121,7 +123,7 @@ APART bool document_array(br_decoder *d)
     int next;
     if (!room(d) || !br_json_array_begin(&d->reader))
         return false;
-    lua_newtable(L);
+    lua_createtable(L, ITEMS_HINT, 0);
     br_document_set_array(L);
     while ((next = br_json_array_next(&d->reader, i == 0)) == 1) {
         if (!br_decode_document(d))
@@ -186,7 +188,7 @@ APART bool document_object(br_decoder *d)
     int next;
     if (!room(d) || !br_json_object_begin(&d->reader))
         return false;
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, ITEMS_HINT);
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
         lua_pushlstring(L, key.p, key.n);
@@ -367,7 +369,7 @@ APART bool decode_list(br_decoder *d, const br_shape *s)
         return mismatch(d, "a list");
     if (!br_json_array_begin(&d->reader))
         return false;
-    lua_createtable(L, 1, 0);
+    lua_createtable(L, ITEMS_HINT, 0);
     d->odd = 0;
     while ((next = br_json_array_next(&d->reader, first)) == 1) {
         first = false;
@@ -396,7 +398,7 @@ APART bool decode_map(br_decoder *d, const br_shape *s)
         return mismatch(d, "an object");
     if (!br_json_object_begin(&d->reader))
         return false;
-    lua_newtable(L);
+    lua_createtable(L, 0, ITEMS_HINT);
     d->odd = 0;
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
@@ -477,20 +479,42 @@ static unsigned demanded(const br_decoder *d, const br_shape *s)
     return s->b > 0 ? d->model->members[s->a].bits >> BR_MEMBER_DEMANDED_SHIFT : 0;
 }
 
+/*
+** Most objects have their members in the same order: so the key that comes next is compared with the names
+** from `from` on, before it is read as a string. Sets the member, or -1. As br_json_object_next.
+*/
+static inline int next_member(br_decoder *d, const br_shape *s, bool first, unsigned from,
+                              br_slice *key, int *member)
+{
+    const char *ahead = br_json_key_ahead(&d->reader, first);
+    unsigned tries = ahead == NULL ? 0 : s->b < NAMES_TRIED ? s->b : NAMES_TRIED;
+    for (unsigned at = from; tries > 0; tries--, at++) {
+        at = at < (unsigned)s->a + s->b ? at : s->a;
+        const br_member *m = &d->model->members[at];
+        if (!br_member_is_renamed(m) &&
+            br_json_key_take(&d->reader, ahead, br_member_name(d->model, m))) {
+            *member = (int)at;
+            return 1;
+        }
+    }
+    int next = br_json_object_next(&d->reader, first, key);
+    *member = next == 1 ? br_model_body_member(d->model, s, *key) : -1;
+    return next;
+}
+
 static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
 {
     bool first = true;
     unsigned expected = s->a, seen = 0, is_union = s->kind == BR_SHAPE_UNION;
-    br_slice key;
-    int next;
+    br_slice key = {NULL, 0};
+    int next, member;
     if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
         return mismatch(d, "an object");
     if (!br_json_object_begin(&d->reader))
         return false;
-    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
+    while ((next = next_member(d, s, first, expected, &key, &member)) == 1) {
         first = false;
-        int member = br_model_body_member(d->model, s, key, expected);
-        expected = (unsigned)member + 1;
+        expected = member < 0 ? s->a : (unsigned)member + 1;
         if (br_json_peek(&d->reader) == BR_JSON_NULL) {
             if (!decode_null(d, s, member, key))
                 return false;
