@@ -264,7 +264,8 @@ describe("the command", function()
                     ["help cred"] = "credentials", ["config s"] = "show", ["cache l"] = "list",
                     ["completion z"] = "zsh",
                     ["call list_agents"] = "list_agents", ["describe conv"] = "converse_stream",
-                    ["skeleton conv"] = "converse",
+                    ["skeleton conv"] = "converse", ["call ListAg"] = "ListAgents", ["call list-ag"] = "list-agents",
+                    ["call agent.ta"] = "agent.tag_resource", ["call bedrock-agent.Tag"] = "bedrock-agent.TagResource",
                 } do
                     local said = files.output(("PATH=%s:$PATH %s -c %s 2>&1"):format(home, shell,
                         command.quoted(check:format(home .. "/complete", given))))
@@ -273,7 +274,7 @@ describe("the command", function()
             end
             local zsh = run({ "completion", "zsh" }).out
             assert.matches('"%*: :%(ask chat ', zsh)
-            assert.matches('": :%(%$%(command bedrock operations', zsh)
+            assert.matches('": :%(%$%(command bedrock operations %-%-like="%$PREFIX"', zsh)
         end)
     end)
 end)

@@ -14,8 +14,12 @@ local function whole()
     return parser
 end
 
---- What a subcommand's first argument may be: words, or what shells ask the command for when it is wanted.
-local OPERATIONS = "$(command bedrock operations 2>/dev/null)"
+--- What a subcommand's first argument may be: words, or what shells ask the command for when it is wanted, in the
+--- spelling that was begun.
+local OPERATIONS = "$(command bedrock operations --like=BEGUN 2>/dev/null)"
+
+--- What each shell calls the word that was begun. Fish's leaves the whole option out where there is none.
+local BEGUN = { bash = '"$cur"', fish = "(commandline -ct)", zsh = '"$PREFIX"' }
 
 --- Those that the parser does not know.
 local OWN = {
@@ -99,6 +103,7 @@ return {
     end,
     run = function(self, args)
         local parser = whole()
-        self:out((WRITERS[args.shell](parser, first_arguments(parser))))
+        local text = WRITERS[args.shell](parser, first_arguments(parser)):gsub("BEGUN", BEGUN[args.shell])
+        self:out(text)
     end,
 }

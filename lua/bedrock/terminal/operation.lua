@@ -33,6 +33,33 @@ function operation.name(text)
     return nil, why
 end
 
+--- A name of an operation in the spelling of what was begun: ListAg, list-ag, or list_ag.
+local function written_as(part, name, full)
+    if part:find "^%u" then
+        return require("bedrock").describe(full).operation
+    end
+    return part:find("-", 1, true) and name:gsub("_", "-") or name
+end
+
+--- The names that begin so, however that is spelt, each in that spelling.
+--- @param text string "ListAg", "list-ag", "bedrock-agent.list_"
+--- @param service? string
+--- @return string[]? names
+--- @return string? why there is no such service
+function operation.like(text, service)
+    local space, part = text:match "^(.-)%.([^.]*)$"
+    local all, why = core.operations(service or space)
+    local wanted, found = plain(part or text), {}
+    for _, known in ipairs(all or {}) do
+        local before, name = known:match "^(.-%.?)([^.]+)$"
+        before = space and space .. "." or before
+        if plain(space and name or known):sub(1, #wanted) == wanted then
+            found[#found + 1] = before .. written_as(part or text, name, space and before .. name or known)
+        end
+    end
+    return all and found, why
+end
+
 --- The same, or the end of the subcommand.
 function operation.needed(self, text)
     local name, why = operation.name(text)
