@@ -266,14 +266,18 @@ function nginx.preload()
     end
 end
 
+local LEVELS = { [ngx.ERR] = "error", [ngx.NOTICE] = "notice" }
+
 --- Finalizers that run as the worker ends do so in the main coroutine, where ngx.log would look for a request that is
---- no more: standard error is the log, too.
+--- no more: standard error is the log, too, and the line begins as nginx's own do.
 local function write(level, message)
     local thread, is_main = coroutine.running()
     if thread and not is_main then
         ngx.log(level, message)
     else
-        pcall(io.stderr.write, io.stderr, message, "\n")
+        local pid = ngx.worker.pid()
+        pcall(io.stderr.write, io.stderr, ("%s [%s] %d#%d: [lua] %s\n"):format(os.date "%Y/%m/%d %H:%M:%S",
+            LEVELS[level], pid, pid, message))
     end
 end
 
