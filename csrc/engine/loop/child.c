@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "engine/loop/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +24,9 @@
 #define CAN_CLOSE_FROM __GLIBC_PREREQ(2, 34)
 #else
 #define CAN_CLOSE_FROM 0
+#endif
+#ifndef POSIX_SPAWN_CLOEXEC_DEFAULT /* macOS: only what the file actions name is inherited */
+#define POSIX_SPAWN_CLOEXEC_DEFAULT 0
 #endif
 
 #define READ_SIZE 4096
@@ -196,14 +201,47 @@ static void gone(void *user)
         br_child_stop(c);
 }
 
+#if CAN_CLOSE_FROM
+
+static bool close_others(posix_spawn_file_actions_t *files)
+{
+    return posix_spawn_file_actions_addclosefrom_np(files, 3) == 0;
+}
+
+#elif POSIX_SPAWN_CLOEXEC_DEFAULT
+
+static bool close_others(posix_spawn_file_actions_t *files)
+{
+    return fcntl(2, F_GETFD) < 0 || posix_spawn_file_actions_addinherit_np(files, 2) == 0;
+}
+
+#else
+
+static bool is_inherited(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+    return fd > 2 && flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
+static bool close_others(posix_spawn_file_actions_t *files)
+{
+    DIR *all = opendir("/dev/fd");
+    bool ok = true;
+    for (struct dirent *one; ok && all != NULL && (one = readdir(all)) != NULL;) {
+        int fd = (int)strtol(one->d_name, NULL, 10);
+        ok = !is_inherited(fd) || posix_spawn_file_actions_addclose(files, fd) == 0;
+    }
+    if (all != NULL)
+        closedir(all);
+    return ok;
+}
+
+#endif
+
 static bool set_files(posix_spawn_file_actions_t *files, int out_fd)
 {
-    bool ok = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0) == 0 &&
-              posix_spawn_file_actions_adddup2(files, out_fd, 1) == 0;
-#if CAN_CLOSE_FROM
-    ok = ok && posix_spawn_file_actions_addclosefrom_np(files, 3) == 0;
-#endif
-    return ok;
+    return posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0) == 0 &&
+           posix_spawn_file_actions_adddup2(files, out_fd, 1) == 0 && close_others(files);
 }
 
 static bool set_attributes(posix_spawnattr_t *attributes)
@@ -218,7 +256,8 @@ static bool set_attributes(posix_spawnattr_t *attributes)
            posix_spawnattr_setsigmask(attributes, &none) == 0 &&
            posix_spawnattr_setsigdefault(attributes, &defaults) == 0 &&
            posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF) == 0;
+                                                    POSIX_SPAWN_SETSIGDEF |
+                                                    POSIX_SPAWN_CLOEXEC_DEFAULT) == 0;
 }
 
 static int spawn(br_child *c, char *const words[], char *const environment[], int out_fd)
