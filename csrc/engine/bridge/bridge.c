@@ -61,13 +61,26 @@ static void let_host_go_first(pthread_t thread)
 #endif
 }
 
+static int create_thread(br_bridge *b)
+{
+    pthread_attr_t attributes;
+    int failure = pthread_attr_init(&attributes);
+    if (failure != 0)
+        return failure;
+    failure = pthread_attr_setstacksize(&attributes, BR_BRIDGE_STACK);
+    if (failure == 0)
+        failure = pthread_create(&b->thread, &attributes, run, b);
+    pthread_attr_destroy(&attributes);
+    return failure;
+}
+
 /* Signals are for the program's own threads. */
 static int start_thread(br_bridge *b)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&b->thread, NULL, run, b);
+    int failure = create_thread(b);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failure == 0) {
 #ifndef __APPLE__
