@@ -66,7 +66,7 @@ typedef struct counting_run {
 
 static const br_credentials *numbered(const char *name, int number, int64_t expiration_ms)
 {
-    char id[64];
+    char id[160];
     snprintf(id, sizeof id, "%s-%d", name, number);
     return br_credentials_new(br_slice_of(id), BR_SLICE("secret"), BR_SLICE("token"),
                               expiration_ms);
