@@ -144,7 +144,7 @@ SELDOM = csrc/core/ways/% csrc/core/x509/% csrc/core/aws/settings% csrc/core/aws
     csrc/core/aws/session% csrc/core/aws/s%_answer.c csrc/core/aws/c%_answer.c csrc/core/aws/way.c \
     csrc/core/aws/sts.c csrc/core/aws/presign.c csrc/core/aws/harmless% csrc/core/aws/region.c \
     csrc/core/aws/command.c csrc/core/aws/con% csrc/core/aws/instance% csrc/core/aws/foreign% \
-    csrc/core/aws/cache_record.c csrc/core/base/suggest.c csrc/core/base/problems.c \
+    csrc/core/aws/cache_record.c csrc/core/aws/signing_name.c csrc/core/base/suggest.c csrc/core/base/problems.c \
     csrc/core/base/trace.c csrc/engine/call/call_trace.c csrc/engine/ways.c csrc/engine/config.c \
     csrc/engine/fetch.c csrc/engine/files/% \
     csrc/engine/credentials/% csrc/engine/loop/child.c csrc/engine/loop/platform.c csrc/model/check.c \

@@ -49,6 +49,31 @@ describe("sign", function()
         assert.is_nil(assert(sign { url = url, method = "GET", service = "sts" })["x-amz-content-sha256"])
     end)
 
+    it("does not sign for Bedrock what another service of AWS's gets", function()
+        for host, is_fine in pairs {
+            ["my-bucket.s3.us-east-1.amazonaws.com"] = false, ["bedrock-files.s3.us-east-1.amazonaws.com"] = false,
+            ["s3.amazonaws.com"] = false, ["bedrock.s3-accelerate.amazonaws.com"] = false,
+            ["sts.us-east-1.amazonaws.com"] = false, ["lambda.cn-north-1.amazonaws.com.cn"] = false,
+            ["bedrock-agentcore.us-east-1.amazonaws.com"] = false, ["s3.dualstack.us-east-1.api.aws"] = false,
+            ["bedrock-runtime.us-east-1.amazonaws.com"] = true, ["bedrock.us-east-1.api.aws"] = true,
+            ["vpce-1-2.bedrock-runtime.us-east-1.vpce.amazonaws.com"] = true, ["gateway.example.com"] = true,
+            ["s3.example.com"] = true, ["localhost:8443"] = true,
+        } do
+            for name, f in pairs { sign = bedrock.sign, presign = bedrock.presign } do
+                local request = { url = "https://" .. host .. "/a", method = "GET", region = "us-east-1",
+                    access_key_id = "AKIDEXAMPLE", secret_access_key = "secret" }
+                local given, err = f(request)
+                assert.equal(is_fine, given ~= nil, host)
+                if err then
+                    assert.equal("validation", err.kind)
+                    assert.matches(name .. ": " .. host .. ' is not signed for as "bedrock"', err.message, 1, true)
+                end
+                request.service = "bedrock"
+                assert.truthy(f(request))
+            end
+        end
+    end)
+
     it("signs the payload hash that the caller says", function()
         for _, service in ipairs { "s3", "vpc-lattice-svcs" } do
             local function with(hash, body)

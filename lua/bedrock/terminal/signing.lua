@@ -5,7 +5,7 @@ function signing.arguments(parser)
     parser:argument("url", "Path and query percent-encoded.")
     parser:option("-X --method", "The request's method."):argname "METHOD"
     parser:option("-H --header", "NAME: VALUE, as the request has it; more than once."):argname "HEADER":count "*"
-    parser:option("--service", "The service's signing name; bedrock if not given."):argname "NAME"
+    parser:option("--service", "The service's signing name: s3, sts, …; bedrock if not given."):argname "NAME"
 end
 
 local function headers(self, given)

@@ -21,6 +21,7 @@ local CALLED = {
     { "conn:models *[({][^)}]*[)}]", "`bedrock models`" },
     { "conn:test *{[^}]*}", "`bedrock test -m MODEL`" },
     { "conn:models", "`bedrock models`" },
+    { 'service = "(%w+)"', "--service %1" },
 }
 
 --- Something that a connection needs is not set. Where all is set, and something of it wrong, its own words say more.

@@ -1,0 +1,43 @@
+#include "core/aws/signing_name.h"
+
+#include <string.h>
+
+static bool ends(br_slice text, const char *tail)
+{
+    size_t n = strlen(tail);
+    return text.n >= n && memcmp(text.p + text.n - n, tail, n) == 0;
+}
+
+static bool is_aws(br_slice host)
+{
+    return ends(host, ".amazonaws.com") || ends(host, ".amazonaws.com.cn") ||
+           ends(host, ".api.aws");
+}
+
+/* A bucket may be called as it likes, but its host has S3's own label, too. */
+static bool is_s3(br_slice label)
+{
+    return br_slice_eqs(label, "s3") || br_slice_starts(label, "s3-");
+}
+
+static bool is_bedrock(br_slice label)
+{
+    return br_slice_starts(label, "bedrock") && !br_slice_starts(label, "bedrock-agentcore");
+}
+
+bool br_may_sign_as_bedrock(br_slice host)
+{
+    bool found = false;
+    if (!is_aws(host))
+        return true;
+    while (host.n > 0) {
+        const char *dot = memchr(host.p, '.', host.n);
+        br_slice label = {host.p, dot != NULL ? (size_t)(dot - host.p) : host.n};
+        if (is_s3(label))
+            return false;
+        found = found || is_bedrock(label);
+        host.p += label.n + (dot != NULL);
+        host.n -= label.n + (dot != NULL);
+    }
+    return found;
+}
