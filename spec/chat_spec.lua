@@ -99,6 +99,22 @@ describe("a chat", function()
         assert.same({ city = { text = "Rome" }, days = { text = "3" } }, talk.last().promptVariables)
     end)
 
+    it("refuses variables that are no texts, each by its name", function()
+        local _, err = conn:chat { model = "prompt", variables = { a = print, b = bedrock.null, c = "x", d = true,
+            [1] = "y" } }
+        local told = {}
+        for i, problem in ipairs(err.errors) do
+            told[i] = problem.path .. ": " .. problem.message
+        end
+        table.sort(told)
+        assert.same({ "variables.a: expected a text or a number, got a function",
+            "variables.b: expected a text or a number, got null",
+            "variables: the names of variables must be strings, got a number" }, told)
+        _, err = talk.chat(conn):say("Hi", { variables = { a = print } })
+        assert.matches("variables.a: expected a text", err.message, 1, true)
+        assert.equal(0, #talk.bodies())
+    end)
+
     it("is as it was before when a call fails, and goes on from the error", function()
         local chat = talk.chat(conn)
         assert(chat:say "Hi")

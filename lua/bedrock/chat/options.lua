@@ -1,6 +1,8 @@
 --- What a chat may be told: each option with what it must be. The same options serve one `say`.
 local checks = require "bedrock.base.options"
+local core = require "bedrock.core"
 local drop_null = require "bedrock.base.drop_null"
+local errors = require "bedrock.errors"
 local is_list = require "bedrock.base.is_list"
 
 local add, is_blank, is_table, is_text = checks.add, checks.is_blank, checks.is_table, checks.is_text
@@ -66,6 +68,18 @@ local function check_system(system, path, problems)
     end
 end
 
+--- Texts, and what reads as one; a table is Converse's own form.
+local function check_variables(variables, path, problems)
+    for name, value in pairs(variables) do
+        if type(name) ~= "string" then
+            add(problems, path, "type", "the names of variables must be strings, got %s", errors.type_of(name))
+        elseif not is_table(value) and (value == core.null or not core.encode(value)) then
+            add(problems, path .. "." .. core.shown(name), "type", "expected a text or a number, got %s",
+                value == core.null and "null" or errors.type_of(value))
+        end
+    end
+end
+
 local KNOWN = {
     approve = "callable",
     cache = { 'true, false, "5m" or "1h"', checks.one_of(true, false, "5m", "1h") },
@@ -107,7 +121,7 @@ local KNOWN = {
     end },
     top_k = "whole",
     top_p = "number",
-    variables = "table",
+    variables = { "a table", is_table, check_variables },
 }
 
 --- What belongs to the chat itself.
