@@ -46,6 +46,9 @@ local on_stack = 0
 --- Functions to be called when the stack is low again.
 local line, first, last = {}, 1, 0
 
+--- The line comes next: nobody has to be told of what joins it.
+local waking = false
+
 --- A coroutine that sleeps for its own reason (a yield that is not ours) is left alone.
 local function resume(context)
     context.queued = false
@@ -73,9 +76,11 @@ local function run_line()
     end
 end
 
+--- The line must be run after this.
 --- @return integer how many
 local function wake_all()
     local count = 0
+    waking = true
     for id in core.woken do
         local wake = wakers[id]
         if wake then
@@ -85,6 +90,7 @@ local function wake_all()
             wake()
         end
     end
+    waking = false
     return count
 end
 
@@ -126,8 +132,10 @@ end
 function scheduler.later(f)
     last = last + 1
     line[last] = f
-    watch()
-    core.notify()
+    if not waking then
+        watch()
+        core.notify()
+    end
 end
 
 local function new_context(body)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/ascii.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -198,10 +200,12 @@ bool br_headers_has(const br_headers *h, br_slice name)
     return false;
 }
 
+/* The first letter tells most names apart. */
 static bool is_one_of(br_slice name, const char *const *list, size_t count)
 {
+    char first = name.n > 0 ? br_to_lower(name.p[0]) : '\0';
     for (size_t i = 0; i < count; i++)
-        if (br_slice_eq_nocase(name, br_slice_of(list[i])))
+        if (list[i][0] == first && br_slice_eq_nocase(name, br_slice_of(list[i])))
             return true;
     return false;
 }

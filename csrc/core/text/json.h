@@ -114,16 +114,14 @@ int br_json_object_next(br_json_reader *r, bool first, br_slice *key);
 */
 static inline const char *br_json_key_ahead(const br_json_reader *r, bool first)
 {
-    const char *p = r->p;
-    if (r->end - p < 2 || (!first && *p++ != ',') || *p != '"')
-        return NULL;
-    return p + 1;
+    const char *p = first ? r->p : r->p + 1;
+    return r->end - r->p >= 3 && (first || *r->p == ',') && *p == '"' ? p + 1 : NULL;
 }
 
 static inline bool br_json_key_take(br_json_reader *r, const char *key, br_slice name)
 {
-    if ((size_t)(r->end - key) < name.n + 2 || key[name.n] != '"' || key[name.n + 1] != ':' ||
-        memcmp(key, name.p, name.n) != 0)
+    if (*key != *name.p || (size_t)(r->end - key) < name.n + 2 || key[name.n] != '"' ||
+        key[name.n + 1] != ':' || memcmp(key, name.p, name.n) != 0)
         return false;
     r->p = key + name.n + 2;
     return true;

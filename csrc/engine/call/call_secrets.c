@@ -75,7 +75,7 @@ static bool may_begin(char c, char first)
     return c == first || c == '\\' || c == '%' || c == '&';
 }
 
-/* The padding of base64 says nothing. */
+/* The padding of base64 says nothing. No text is shorter than what it says, in whatever way. */
 static void hide(br_slice text, br_slice secret)
 {
     char *bytes = (char *)(uintptr_t)text.p;
@@ -83,7 +83,7 @@ static void hide(br_slice text, br_slice secret)
         secret.n--;
     if (secret.n < SECRET_MIN)
         return;
-    for (size_t i = 0; i < text.n; i++)
+    for (size_t i = 0; i + secret.n <= text.n; i++)
         if (may_begin(bytes[i], secret.p[0]))
             memset(bytes + i, '*', says(after(text, i), secret));
 }
