@@ -60,6 +60,22 @@ describe_nvim("in Neovim", function()
         ]]))
     end)
 
+    it("Ctrl-C ends a stream, however often its events come", function()
+        for _, interval in ipairs { 100, 1000 } do
+            ep:config { stream_interval_ms = interval }
+            assert.equal("false interrupted!\nYou asked: And now?\n", nvim.type(ep, CONNECTED .. [[
+                say(pcall(function()
+                    for name in assert(conn:converse_stream(ask "Hello there")):events() do
+                        if name == "contentBlockDelta" then
+                            io.stdout:write "it speaks" io.stdout:flush()
+                        end
+                    end
+                end))
+                say(first_line(assert(conn:converse(ask "And now?"))))
+            ]], '[["it speaks", "\\u0003"]]'))
+        end
+    end)
+
     it("a generator waits likewise, inside a task and outside of one", function()
         assert.equal("true\ntrue\n", runs(CONNECTED .. [[
             local function spoken()

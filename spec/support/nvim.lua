@@ -49,6 +49,19 @@ function nvim.execute(command, environment)
     return text, tonumber(code)
 end
 
+--- The same in a terminal, where keys are typed: [text to wait for, keys] each. What Neovim draws nobody looks at.
+--- @return string said
+function nvim.type(ep, code, steps)
+    local name = os.tmpname()
+    files.write(name .. ".lua", PRELUDE .. code)
+    nvim.execute(("python3 spec/support/terminal.py '%s' %s -u NONE -i NONE -n -c 'luafile %s.lua' -c 'qa!'"):format(
+        steps, nvim.program, name), ("TERM=xterm SAID=%s BEDROCK_TEST_ENDPOINT=%s"):format(name, ep.dir))
+    local said = files.read(name)
+    os.remove(name)
+    os.remove(name .. ".lua")
+    return said
+end
+
 --- @param ep Endpoint
 --- @param code string
 --- @param options? {environment: string?, arguments: string?}

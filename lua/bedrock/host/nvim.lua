@@ -70,6 +70,10 @@ function nvim.watch(fd, step_of_scheduler)
     listen()
 end
 
+local function never()
+    return false
+end
+
 --- Runs the loop beneath what cannot yield. What is raised is text, as Neovim 0.7 crashes when a callback of libuv
 --- raises something else, such as our errors by way of `assert`.
 function nvim.hold()
@@ -80,12 +84,18 @@ function nvim.hold()
     local function is_woken()
         return woken
     end
+    --- Returns whether it is over. One that is over in time says nothing of Ctrl-C.
+    local function wait(ms, condition)
+        local over, why = vim.wait(ms, condition)
+        if why == INTERRUPTED then
+            error(INTERRUPT, 0)
+        end
+        return over
+    end
     local function sleep()
         repeat
-            local over, why = vim.wait(SLEEP_MS, is_woken)
-            if why == INTERRUPTED then
-                error(INTERRUPT, 0)
-            end
+            local over = wait(SLEEP_MS, is_woken)
+            wait(0, never)
         until over
         woken = false
     end
