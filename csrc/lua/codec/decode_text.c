@@ -97,9 +97,12 @@ bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text)
         return br_decode_push_time(d, text);
     case BR_SHAPE_BLOB:
         return push_base64_text(d, s, text);
-    default:
+    case BR_SHAPE_STRING:
         lua_pushlstring(d->L, text.p, text.n);
         br_decoder_check_string(d, s, text);
+        return true;
+    default: /* a header's list */
+        lua_pushlstring(d->L, text.p, text.n);
         return true;
     }
 }
