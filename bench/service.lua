@@ -26,4 +26,21 @@ function service.request()
     }
 end
 
+--- A finished request for bare libcurl.
+--- @param conn bedrock.Connection
+--- @param operation string
+--- @param request table
+--- @return table prepared
+--- @return string[] headers its header lines
+function service.prepared(conn, operation, request)
+    local prepared = assert(conn:prepare(operation, request))
+    local headers = { "Expect:", "Accept:" }
+    for name, value in pairs(prepared.headers) do
+        if name ~= "host" then
+            headers[#headers + 1] = name .. ": " .. value
+        end
+    end
+    return prepared, headers
+end
+
 return service

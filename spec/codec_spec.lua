@@ -427,6 +427,25 @@ describe("events", function()
         assert.same({ contentBlockIndex = 0, delta = { text = "Hi", p = "later" }, q = 1 }, got.value)
     end)
 
+    it("are the same in whatever order their members come, one after the other", function()
+        local orders = {
+            '{"contentBlockIndex":3,"delta":{"text":"Hi"},"p":"ab"}',
+            '{"p":"ab","contentBlockIndex":3,"delta":{"text":"Hi"}}',
+            '{"delta":{"text":"Hi"},"contentBlockIndex":3}',
+            ' { "delta" : { "text" : "Hi" } , "contentBlockIndex" : 3 } ',
+            '{"delta":{"toolUse":null,"text":"Hi"},"contentBlockIndex":3}',
+            '{"contentBlockIndex":1,"contentBlockIndex":3,"delta":{"te\\u0078t":"Hi"}}',
+        }
+        for i, first in ipairs(orders) do
+            for j, second in ipairs(orders) do
+                for _, payload in ipairs { first, second } do
+                    local got = event({ message_type = "event", event_type = "contentBlockDelta" }, payload)
+                    assert.same({ contentBlockIndex = 3, delta = { text = "Hi" } }, got.value, i .. ", " .. j)
+                end
+            end
+        end
+    end)
+
     it("that are exceptions become service errors", function()
         local got = event({ message_type = "exception", exception_type = "throttlingException" },
             '{"message":"slow down"}')

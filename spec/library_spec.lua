@@ -162,7 +162,7 @@ describe("the editor types", function()
     end)
 
     it("declare the methods of a stream", function()
-        local stream = require("bedrock.streams.stream").new({}, "any", {}, nil)
+        local stream = require("bedrock.streams.stream").new({ events = function() end }, "any", {}, nil)
         compare("Stream:", getmetatable(stream).__index, declared.Stream)
     end)
 

@@ -9,13 +9,7 @@ local conn = service.connect(url, ca_file)
 local request = service.request()
 
 local function bare()
-    local prepared = assert(conn:prepare("converse", request))
-    local headers = { "Expect:", "Accept:" }
-    for name, value in pairs(prepared.headers) do
-        if name ~= "host" then
-            headers[#headers + 1] = name .. ": " .. value
-        end
-    end
+    local prepared, headers = service.prepared(conn, "converse", request)
     local floor = require "floor"
     return function()
         return floor.post(prepared.url, ca_file, headers, prepared.body)

@@ -5,6 +5,7 @@
 **   floor.sign(method, path, host, date, token, body) -> Authorization  raw OpenSSL, kept HMAC key
 **   floor.sign_request(request) -> headers              the same with bedrock.sign's two tables
 **   floor.post(url, ca_file, header lines, body)      -> status, body   bare libcurl, one handle
+**   floor.stream(url, ca_file, header lines, body, each)  the same, its answer an event stream
 **   floor.frame(event type, payload)                  -> one message of an event stream
 **   floor.events(bytes, each)                         calls each(event type, payload) for each
 */
@@ -289,17 +290,14 @@ static struct curl_slist *header_list(lua_State *L, int index)
     return list;
 }
 
-static int floor_post(lua_State *L)
+/* What all requests have: their arguments are url, ca_file, header lines, body. */
+static CURL *prepare(lua_State *L, struct curl_slist *list)
 {
     static CURL *easy;
     size_t n;
-    long status = 0;
     const char *body = luaL_checklstring(L, 4, &n);
     if (easy == NULL)
         easy = curl_easy_init();
-    struct curl_slist *list = header_list(L, 3);
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
     curl_easy_setopt(easy, CURLOPT_URL, luaL_checkstring(L, 1));
     curl_easy_setopt(easy, CURLOPT_CAINFO, luaL_checkstring(L, 2));
     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -308,14 +306,31 @@ static int floor_post(lua_State *L)
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &b);
+    return easy;
+}
+
+/* Returns the status. */
+static long perform(lua_State *L, CURL *easy, struct curl_slist *list)
+{
+    long status = 0;
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_slist_free_all(list);
-    luaL_pushresult(&b);
     if (code != CURLE_OK)
-        return luaL_error(L, "%s", curl_easy_strerror(code));
+        luaL_error(L, "%s", curl_easy_strerror(code));
+    return status;
+}
+
+static int floor_post(lua_State *L)
+{
+    struct curl_slist *list = header_list(L, 3);
+    CURL *easy = prepare(L, list);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &b);
+    long status = perform(L, easy, list);
+    luaL_pushresult(&b);
     lua_pushinteger(L, status);
     lua_insert(L, -2);
     return 2;
@@ -382,21 +397,64 @@ static void push_event_type(lua_State *L, const char *p, const char *end)
     lua_pushnil(L);
 }
 
-static int floor_events(lua_State *L)
+/* Calls the function at that place for each whole message; returns the bytes that they were. */
+static size_t read_events(lua_State *L, int each, const char *bytes, size_t n)
 {
-    size_t n;
-    const char *p = luaL_checklstring(L, 1, &n), *end = p + n;
-    while (p < end) {
+    size_t at = 0;
+    while (n - at >= 16 && n - at >= get32(bytes + at)) {
+        const char *p = bytes + at;
         uint32_t total = get32(p), headers = get32(p + 4);
         if (get32(p + 8) != checksum(p, 8) || get32(p + total - 4) != checksum(p, total - 4))
-            return luaL_error(L, "wrong checksum");
-        lua_pushvalue(L, 2);
+            luaL_error(L, "wrong checksum");
+        lua_pushvalue(L, each);
         push_event_type(L, p + 12, p + 12 + headers);
         lua_pushlstring(L, p + 12 + headers, total - headers - 16);
         lua_call(L, 2, 0);
-        p += total;
+        at += total;
     }
+    return at;
+}
+
+static int floor_events(lua_State *L)
+{
+    size_t n;
+    const char *bytes = luaL_checklstring(L, 1, &n);
+    if (read_events(L, 2, bytes, n) != n)
+        return luaL_error(L, "the last message is not whole");
     return 0;
+}
+
+/* What came of an event stream and is not yet read. */
+typedef struct arrived {
+    lua_State *L;
+    size_t n;
+    char bytes[65536];
+} arrived;
+
+static size_t arrive(char *bytes, size_t size, size_t n, void *user)
+{
+    arrived *a = user;
+    if (size * n > sizeof a->bytes - a->n)
+        return 0;
+    memcpy(a->bytes + a->n, bytes, size * n);
+    a->n += size * n;
+    size_t read = read_events(a->L, 5, a->bytes, a->n);
+    a->n -= read;
+    memmove(a->bytes, a->bytes + read, a->n);
+    return size * n;
+}
+
+static int floor_stream(lua_State *L)
+{
+    static arrived a;
+    struct curl_slist *list = header_list(L, 3);
+    CURL *easy = prepare(L, list);
+    a.L = L;
+    a.n = 0;
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, arrive);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &a);
+    lua_pushinteger(L, perform(L, easy, list));
+    return 1;
 }
 
 int luaopen_floor(lua_State *L);
@@ -410,6 +468,8 @@ int luaopen_floor(lua_State *L)
     lua_setfield(L, -2, "sign_request");
     lua_pushcfunction(L, floor_post);
     lua_setfield(L, -2, "post");
+    lua_pushcfunction(L, floor_stream);
+    lua_setfield(L, -2, "stream");
     lua_pushcfunction(L, floor_frame);
     lua_setfield(L, -2, "frame");
     lua_pushcfunction(L, floor_events);

@@ -5,7 +5,7 @@
 **   call:trace()                                   what has happened meanwhile (trace.c)
 **   call:ready()  call:step(ms)  call:arm(id)      is there something to take, or the end?
 **   call:submit() call:feed(bytes) call:lost() call:refuse(why)   for a host in another thread
-**   call:result() call:head() call:event() call:prepared() call:credentials() call:lend()
+**   call:result() call:head() call:events() call:prepared() call:credentials() call:lend()
 */
 #include <string.h>
 
@@ -155,14 +155,14 @@ static int call_arm(lua_State *L)
     return 1;
 }
 
-/* The call, which is at 1, is over. Any table does instead of the one that keeps strings. */
-static void let_strings_go(lua_State *L, br_lua_call *c)
+/* The call at that index is over. Any table does instead of the one that keeps strings. */
+static void let_strings_go(lua_State *L, br_lua_call *c, int index)
 {
     if (!c->keeps)
         return;
     c->keeps = false;
     lua_pushvalue(L, LUA_REGISTRYINDEX);
-    br_lua_set_kept(L, 1);
+    br_lua_set_kept(L, index);
 }
 
 static int call_cancel(lua_State *L)
@@ -172,7 +172,7 @@ static int call_cancel(lua_State *L)
     br_lua_leave_parent(s);
     br_lua_call_end(s, c, lua_toboolean(L, 2) ? "Closed" : "Cancelled");
     if (!c->taking)
-        let_strings_go(L, c);
+        let_strings_go(L, c, 1);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -200,9 +200,9 @@ static int not_ready(lua_State *L)
 ** Runs a function that reads what came. Its pushes may run finalizers, which may close the call:
 ** that waits until it has returned.
 */
-int br_lua_call_take_from(lua_State *L, br_lua_call *c, int (*read)(lua_State *, br_lua_call *))
+int br_lua_call_take(lua_State *L, br_lua_call *c, int index,
+                     int (*read)(lua_State *, br_lua_call *))
 {
-    luaL_checkstack(L, 12, NULL);
     if (!br_lua_call_alive(c))
         return fail_gone(L, c->gone, br_lua_call_name(c));
     if (!c->ready)
@@ -214,14 +214,9 @@ int br_lua_call_take_from(lua_State *L, br_lua_call *c, int (*read)(lua_State *,
     c->taking = false;
     if (c->doomed) {
         br_lua_call_end(br_lua_state_of(L), c, "Closed");
-        let_strings_go(L, c);
+        let_strings_go(L, c, index);
     }
     return n;
-}
-
-int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *))
-{
-    return br_lua_call_take_from(L, br_lua_call_check(L), read);
 }
 
 /* Nothing more is wanted of it. The last next lets a finished call end in order. */
@@ -259,7 +254,7 @@ static const luaL_Reg methods[] = {
     {"arm", call_arm},
     {"cancel", call_cancel},
     {"credentials", br_lua_call_credentials},
-    {"event", br_lua_call_event},
+    {"events", br_lua_call_events},
     {"feed", br_lua_call_feed},
     {"head", br_lua_call_head},
     {"lend", br_lua_call_lend},

@@ -61,9 +61,12 @@ static inline void br_lua_call_info(const br_lua_call *c, br_call_info *info)
         *info = c->frames->info;
 }
 
-/* What takes from a call that is ready runs in this; what that leaves to be freed is freed after it. */
-int br_lua_call_take(lua_State *L, int (*read)(lua_State *, br_lua_call *));
-int br_lua_call_take_from(lua_State *L, br_lua_call *c, int (*read)(lua_State *, br_lua_call *));
+/*
+** What takes from a call that is ready runs in this; what that leaves to be freed is freed after it. The
+** userdata is at that index, which pushes do not move.
+*/
+int br_lua_call_take(lua_State *L, br_lua_call *c, int index,
+                     int (*read)(lua_State *, br_lua_call *));
 void br_lua_call_finish(lua_State *L, br_lua_call *c); /* nothing comes after this */
 /* Ends it with that error: pushes nil and the error, and returns 2. */
 int br_lua_call_fail(lua_State *L, br_lua_call *c, const br_error *error);
@@ -71,7 +74,7 @@ int br_lua_call_fail(lua_State *L, br_lua_call *c, const br_error *error);
 /* call_result.c */
 int br_lua_call_result(lua_State *L);
 int br_lua_call_head(lua_State *L);
-int br_lua_call_event(lua_State *L);
+int br_lua_call_events(lua_State *L);
 int br_lua_call_prepared(lua_State *L);
 
 /* call_credentials.c */

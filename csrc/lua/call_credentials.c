@@ -45,7 +45,7 @@ static int read_credentials(lua_State *L, br_lua_call *c)
 */
 int br_lua_call_credentials(lua_State *L)
 {
-    return br_lua_call_take(L, read_credentials);
+    return br_lua_call_take(L, br_lua_call_check(L), 1, read_credentials);
 }
 
 /* A counted reference; NULL: there are none to sign with. An API key's set is none to sign with. */
@@ -74,5 +74,5 @@ static int read_lent(lua_State *L, br_lua_call *c)
 /* lend() -> credentials, for the functions that sign | false: no keys | nil, err */
 int br_lua_call_lend(lua_State *L)
 {
-    return br_lua_call_take(L, read_lent);
+    return br_lua_call_take(L, br_lua_call_check(L), 1, read_lent);
 }

@@ -92,7 +92,7 @@ static int read_result(lua_State *L, br_lua_call *c)
 /* result() -> output, facts | nil, err */
 int br_lua_call_result(lua_State *L)
 {
-    return br_lua_call_take(L, read_result);
+    return br_lua_call_take(L, br_lua_call_check(L), 1, read_result);
 }
 
 static int read_head(lua_State *L, br_lua_call *c)
@@ -107,7 +107,7 @@ static int read_head(lua_State *L, br_lua_call *c)
 /* head() -> fields, facts | nil, err: a stream begins, or does not. */
 int br_lua_call_head(lua_State *L)
 {
-    return br_lua_call_take(L, read_head);
+    return br_lua_call_take(L, br_lua_call_check(L), 1, read_head);
 }
 
 /*
@@ -139,7 +139,7 @@ static int read_event(lua_State *L, br_lua_call *c)
     case BR_EVENT_HALVES:
         return 3;
     case BR_EVENT_INITIAL:
-        lua_pushboolean(L, 1);
+        lua_pushboolean(L, 0);
         lua_insert(L, -2);
         return 2;
     case BR_EVENT_EXCEPTION:
@@ -155,7 +155,7 @@ static int read_head_again(lua_State *L, br_lua_call *c)
     int n = push_output(L, c, (br_slice){NULL, 0}, false);
     if (lua_isnil(L, -n))
         return n;
-    lua_pushboolean(L, 1);
+    lua_pushboolean(L, 0);
     lua_insert(L, -1 - n);
     return n + 1;
 }
@@ -172,7 +172,6 @@ static int read_end(lua_State *L, br_lua_call *c)
 {
     br_call_info info;
     br_lua_call_info(c, &info);
-    lua_settop(L, 1);
     lua_pushnil(L);
     lua_pushnil(L);
     push_facts(L, c, &info);
@@ -207,18 +206,30 @@ static int read_next(lua_State *L, br_lua_call *c)
     return n;
 }
 
-/*
-** event() -> name, event | name, event, event with lone halves kept (BR_EVENT_HALVES) |
-** true, fields (of an initial answer) | true, fields, facts (it was sent again: as head) |
-** false (not ready: wait) | nil, nil, facts (the end) | nil, err. An error or the end is told once; the
-** caller remembers it.
-*/
-int br_lua_call_event(lua_State *L)
+#define EVENTS_CALL lua_upvalueindex(2)
+
+/* The call is an upvalue, so that no event has to look for the method, nor at what it was given. */
+static int take_event(lua_State *L)
 {
-    br_lua_call *c = br_lua_call_check(L);
+    br_lua_call *c = lua_touserdata(L, EVENTS_CALL);
     if (br_lua_call_poll(br_lua_state_of(L), c))
-        return br_lua_call_take_from(L, c, read_next);
+        return br_lua_call_take(L, c, EVENTS_CALL, read_next);
     lua_pushboolean(L, 0);
+    return 1;
+}
+
+/*
+** events() -> a function that gives the next one each time it is called: name, event |
+** name, event, event with lone halves kept (BR_EVENT_HALVES) | false (not ready: wait) |
+** false, fields (of an initial answer) | false, fields, facts (it was sent again: as head) |
+** nil, nil, facts (the end) | nil, err. An error or the end is told once; the caller remembers it.
+*/
+int br_lua_call_events(lua_State *L)
+{
+    br_lua_call_check(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 1);
+    lua_pushcclosure(L, take_event, 2);
     return 1;
 }
 
@@ -255,5 +266,5 @@ static int read_prepared(lua_State *L, br_lua_call *c)
 /* prepared() -> {method, url, headers, body} | nil, err */
 int br_lua_call_prepared(lua_State *L)
 {
-    return br_lua_call_take(L, read_prepared);
+    return br_lua_call_take(L, br_lua_call_check(L), 1, read_prepared);
 }

@@ -246,7 +246,7 @@ static void push_event(lua_State *L, int op, const br_es_message *m)
     lua_newtable(L);
     int top = lua_gettop(L);
     br_event_result result = br_decode_event(L, model, op, m, &last, &error);
-    static const int pushed[] = {0, 2, 3, 1, 1};
+    static const int pushed[] = {0, 4, 5, 1, 1};
     if (lua_gettop(L) != top + pushed[result])
         luaL_error(L, "the event decoder left the stack unbalanced");
     if (result == BR_EVENT_HALVES)
@@ -255,6 +255,7 @@ static void push_event(lua_State *L, int op, const br_es_message *m)
         lua_setfield(L, top, "value");
     if (result == BR_EVENT_VALUE || result == BR_EVENT_HALVES)
         lua_setfield(L, top, "name");
+    lua_settop(L, top);
     set_string(L, "result", br_slice_of(results[result]));
     if (error.kind != BR_OK) {
         push_error(L, &error);
@@ -294,10 +295,12 @@ static int each_event(lua_State *L)
     w->events = br_es_decoder_new();
     br_es_feed(w->events, bytes);
     while ((next = br_es_next(w->events, &message, &error)) == 1) {
-        lua_pushvalue(L, 3);
         if (br_decode_event(L, model, op, &message, &last, &error) != BR_EVENT_VALUE)
             return luaL_error(L, "no event");
+        lua_pushvalue(L, 3);
+        lua_insert(L, -3);
         lua_call(L, 2, 0);
+        lua_settop(L, 4);
     }
     return next < 0 ? luaL_error(L, "%s", error.message) : 0;
 }

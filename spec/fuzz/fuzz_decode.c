@@ -179,11 +179,11 @@ static void try_event(lua_State *L, sample *s)
         MUST(lua_gettop(L) == 1 && is_bad_response(&error, BR_ERR_STREAM));
         break;
     case BR_EVENT_VALUE:
-        MUST(lua_gettop(L) == 3 && lua_type(L, 2) == LUA_TSTRING);
+        MUST(lua_gettop(L) == 5 && lua_type(L, 4) == LUA_TSTRING);
         break;
     case BR_EVENT_HALVES:
-        MUST(lua_gettop(L) == 4 && lua_type(L, 2) == LUA_TSTRING);
-        MUST(lua_type(L, 3) == lua_type(L, 4));
+        MUST(lua_gettop(L) == 6 && lua_type(L, 4) == LUA_TSTRING);
+        MUST(lua_type(L, 5) == lua_type(L, 6));
         break;
     case BR_EVENT_INITIAL:
         MUST(lua_gettop(L) == 2);

@@ -22,14 +22,24 @@ static bool copy_array(br_json_reader *r, br_buf *out)
     return br_buf_addc(out, ']') && more == 0;
 }
 
+/* A key that is guessed, from where it stood before, leads to the same place or is not taken. */
+static void check_guess(br_json_reader before, bool first, br_slice key, const char *after)
+{
+    const char *ahead = br_json_key_ahead(&before, first);
+    MUST(ahead == NULL || !br_json_key_take(&before, ahead, key) || before.p == after);
+}
+
 static bool copy_object(br_json_reader *r, br_buf *out)
 {
     int more;
     br_slice key;
+    br_json_reader before;
     if (!br_json_object_begin(r))
         return false;
     br_buf_addc(out, '{');
-    for (bool first = true; (more = br_json_object_next(r, first, &key)) == 1; first = false) {
+    for (bool first = true; before = *r, (more = br_json_object_next(r, first, &key)) == 1;
+         first = false) {
+        check_guess(before, first, key, r->p);
         if (!first)
             br_buf_addc(out, ',');
         MUST(br_json_write_string(out, key));

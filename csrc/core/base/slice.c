@@ -9,11 +9,6 @@ br_slice br_slice_of(const char *text)
     return (br_slice){text, text != NULL ? strlen(text) : 0};
 }
 
-bool br_slice_eq(br_slice a, br_slice b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 bool br_slice_eqs(br_slice a, const char *text)
 {
     return br_slice_eq(a, br_slice_of(text));

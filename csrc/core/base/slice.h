@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Borrowed bytes; need not end in NUL. {NULL, 0} is "not given", {"", 0} is "given, empty". */
 typedef struct br_slice {
@@ -17,7 +18,12 @@ typedef struct br_slice {
 #define BR_SLICE(literal) ((br_slice){(literal), sizeof(literal) - 1})
 
 br_slice br_slice_of(const char *text); /* NULL gives {NULL, 0} */
-bool br_slice_eq(br_slice a, br_slice b);
+
+static inline bool br_slice_eq(br_slice a, br_slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 bool br_slice_eqs(br_slice a, const char *text);
 bool br_slice_eq_nocase(br_slice a, br_slice b); /* ASCII only */
 bool br_slice_is_visible(br_slice a);            /* all of it printed ASCII but the blank */

@@ -77,7 +77,9 @@ bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const
 
 typedef enum br_event_result {
     BR_EVENT_BAD,      /* nothing pushed; error is stream/BadResponse */
-    BR_EVENT_VALUE,    /* pushed: name, event table. Unknown events: their document */
+    BR_EVENT_VALUE,    /* pushed: name, event table. Unknown events: their document. Here, and with
+                          halves, two values of the codec's own lie below what is pushed: a C
+                          function returns what is on top, and moving it would only cost */
     BR_EVENT_HALVES,   /* the same, and the event again, with lone halves of surrogate pairs kept
                           (br_json_reader.keep_halves): the other half may be in the next event */
     BR_EVENT_INITIAL,  /* pushed: table of output members; to be merged into the stream's fields */

@@ -20,7 +20,7 @@ bool br_push_json(lua_State *L, br_slice text, bool keep_halves, br_error *error
     d->reader.keep_halves = keep_halves;
     if (!br_decode_document(d) || !br_json_end(&d->reader))
         return fail(d, BR_ERR_TRANSPORT, "the JSON text", error);
-    br_decoder_finish(d, 1);
+    br_decoder_finish(d);
     return true;
 }
 
@@ -183,7 +183,7 @@ bool br_decode_output(lua_State *L, const br_model *m, int op, int status, const
     br_decoder *d = br_decoder_push(L, m, body);
     if (decode_output(d, &m->ops[op], status, h, body)) {
         br_decoder_remember(d, 0);
-        br_decoder_finish(d, 1);
+        br_decoder_finish(d);
         return true;
     }
     fail(d, BR_ERR_TRANSPORT, "the answer", error);
@@ -209,5 +209,5 @@ void br_decode_error_fields(lua_State *L, const br_model *m, int op, br_slice co
     if (!decode_head(d, s, 0, h))
         lua_settop(L, d->names + 1);
     br_decoder_remember(d, 0);
-    br_decoder_finish(d, 1);
+    br_decoder_finish(d);
 }

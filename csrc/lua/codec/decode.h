@@ -77,8 +77,10 @@ static inline void br_decoder_remember(br_decoder *d, unsigned outer)
 
 /* Pushes two values of its own; what is decoded comes above them. */
 br_decoder *br_decoder_push(lua_State *L, const br_model *m, br_slice text);
-/* Leaves that many values from above the decoder's own in their place. */
-void br_decoder_finish(br_decoder *d, int results);
+/* Leaves the value on top, in the place of its own. */
+void br_decoder_finish(br_decoder *d);
+/* Leaves all, its own two below the others. */
+void br_decoder_close(br_decoder *d);
 /* Leaves nothing. */
 void br_decoder_drop(br_decoder *d);
 void br_decoder_open(lua_State *L);

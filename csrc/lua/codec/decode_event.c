@@ -70,7 +70,7 @@ static bool push_value(lua_State *L, const br_model *m, int shape, const br_es_m
     br_decoder *d = br_decoder_push(L, m, msg->payload);
     bool ok = push_payload(d, shape, msg, error);
     if (ok)
-        br_decoder_finish(d, 1);
+        br_decoder_finish(d);
     else
         br_decoder_drop(d);
     return ok;
@@ -164,7 +164,7 @@ static br_event_result push_event(lua_State *L, const br_model *m, const br_op *
         br_decoder_drop(d);
         return BR_EVENT_BAD;
     }
-    br_decoder_finish(d, halves ? 3 : 2);
+    br_decoder_close(d);
     return halves ? BR_EVENT_HALVES : BR_EVENT_VALUE;
 }
 

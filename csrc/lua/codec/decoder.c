@@ -13,7 +13,7 @@ static void take_back_unescaped(br_decoder *d)
     d->reader.scratch = (br_buf){0};
 }
 
-static void close_decoder(br_decoder *d)
+void br_decoder_close(br_decoder *d)
 {
     if (d->busy)
         take_back_unescaped(d);
@@ -26,7 +26,7 @@ static void close_decoder(br_decoder *d)
 static int collect_decoder(lua_State *L)
 {
     br_decoder *d = lua_touserdata(L, 1);
-    close_decoder(d);
+    br_decoder_close(d);
     br_buf_free(&d->unescaped);
     br_buf_free(&d->keys);
     return 0;
@@ -102,21 +102,18 @@ void br_decoder_check_texts(br_decoder *d, const br_shape *s, br_slice text)
         d->odd |= BR_ODD;
 }
 
-void br_decoder_finish(br_decoder *d, int results)
+void br_decoder_finish(br_decoder *d)
 {
     lua_State *L = d->L;
     int names = d->names;
-    close_decoder(d);
-    for (int i = 1; i <= results; i++) {
-        lua_pushvalue(L, names + i);
-        lua_replace(L, names - 2 + i);
-    }
-    lua_settop(L, names - 2 + results);
+    br_decoder_close(d);
+    lua_replace(L, names - 1);
+    lua_settop(L, names - 1);
 }
 
 void br_decoder_drop(br_decoder *d)
 {
-    close_decoder(d);
+    br_decoder_close(d);
     lua_settop(d->L, d->names - 2);
 }
 

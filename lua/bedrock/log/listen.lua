@@ -264,13 +264,16 @@ function wrappers.head(raw)
     end
 end
 
-function wrappers.event(raw)
+function wrappers.events(raw)
     return function(call)
-        call:ready()
-        deliver(call)
-        local name, event, more = raw(call)
-        note_tokens(call, name, event)
-        return name, event, more
+        local take = raw(call)
+        return function()
+            call:ready()
+            deliver(call)
+            local name, event, more = take()
+            note_tokens(call, name, event)
+            return name, event, more
+        end
     end
 end
 

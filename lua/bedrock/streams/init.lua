@@ -7,7 +7,8 @@
 ---     result    function(state, operation): what the whole stream comes to; why that is unfit, if it is
 ---     gathered  operation → type of that for editors: a name, or {operation} whose output it is
 ---     ending    function(): what must have come before the end, whatever HTTP says of it; nil: every end is one
----                   ending:see(name, event) -> fault?     of each event, in order
+---                   ending:see(name, event) -> fault?     of each event that is to be seen, in order
+---                   ending.marks                          by name, those that are (false counts, too); nil: all
 ---                   ending:is_missing()                   would an end now be too early?
 ---                   ending.complete                       true, false or, where nobody can know, nil
 ---                   ending.published                      it is the stream's own `complete`, too

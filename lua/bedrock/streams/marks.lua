@@ -3,10 +3,7 @@ local Marked = {}
 Marked.__index = Marked
 
 function Marked:see(name)
-    local mark = self.marks[name]
-    if mark ~= nil then
-        self.complete = mark
-    end
+    self.complete = self.marks[name]
 end
 
 function Marked:is_missing()

@@ -4,12 +4,9 @@ local errors = require "bedrock.errors"
 local host = require "bedrock.host"
 local metadata = require "bedrock.metadata"
 local sent_events = require "bedrock.streams.sent_events"
+local streaming = require "bedrock.streams.stream"
 
 local sse = {}
-
---- Gives a stream its events, as a call does.
-local Source = {}
-Source.__index = Source
 
 local function failed(self, code, message, retryable)
     local facts = metadata.of(self.stream) or {}
@@ -27,28 +24,30 @@ local function failed(self, code, message, retryable)
 end
 
 --- What has come already; why: nothing can come after it.
-local function take(self)
+local function held(self)
     local event = self.events[self.at]
     self.at = self.at + 1
     if event then
         return event.event, event
     elseif self.why then
-        host.cancel(self.call, true)
+        host.cancel(self.stream._call, true)
         return failed(self, "BadResponse", self.why, false)
     end
 end
 
-function Source:event()
+--- As what call:events() gives.
+local function take(self)
     while true do
-        local name, event = take(self)
+        local name, event = held(self)
         if name or event then
             return name, event
         end
-        name, event = self.call:event()
+        local more
+        name, event, more = self.take_bytes()
         if name == nil and event == nil and not self.decoder:at_boundary() then
             return failed(self, "Truncated", "the stream ended in the middle of an event", true)
         elseif name ~= "chunk" then
-            return name, event
+            return name, event, more
         end
         self.events, self.why = self.decoder:feed(event)
         self.at = 1
@@ -66,15 +65,10 @@ function sse.decode(stream, require_end)
     if not is_event_stream(metadata.of(stream).headers["content-type"]) then
         return
     end
-    stream._family = sent_events
-    stream._ending = sent_events.ending(require_end == true)
-    stream._source = setmetatable({
-        call = stream._call,
-        stream = stream,
-        decoder = core.sse(),
-        events = {},
-        at = 1,
-    }, Source)
+    local self = { stream = stream, take_bytes = stream._take, decoder = core.sse(), events = {}, at = 1 }
+    streaming.read(stream, sent_events, sent_events.ending(require_end == true), function()
+        return take(self)
+    end)
 end
 
 return sse

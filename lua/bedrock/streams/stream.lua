@@ -39,9 +39,21 @@ local function over(self, err)
     end
 end
 
-local function failed(self, err)
-    self._state, self._error = "failed", err
+--- Of streams that are over.
+local function take_nothing() end
+
+--- Of streams that somebody waits on.
+local function take_twice()
+    error("two coroutines wait on one stream", 3)
+end
+
+local function settle(self, state, err)
+    self._state, self._error, self._take = state, err, take_nothing
     over(self, err)
+end
+
+local function failed(self, err)
+    settle(self, "failed", err)
     if self._ending and self._ending.published then
         self.complete = false
     end
@@ -74,8 +86,7 @@ local function ended(self)
     elseif its_end and its_end.published then
         self.complete = its_end.complete
     end
-    self._state = "ended"
-    over(self)
+    settle(self, "ended")
     return nil
 end
 
@@ -114,9 +125,12 @@ end
 
 --- An error thrown through it (Ctrl-C, a killed coroutine) ends the stream.
 local function wait(self)
-    self._waiting = true
+    local take = self._take
+    self._take = take_twice
     local ok, why = pcall(host.wait, self._call)
-    self._waiting = false
+    if self._take == take_twice then
+        self._take = take
+    end
     if ok then
         return
     end
@@ -130,27 +144,25 @@ local function wait(self)
     error(why, 0)
 end
 
---- What came, if it is no event: waits for one. Initial answers only add fields, and those to a request that was sent
---- again replace them. The arguments are what source:event gave.
-local function take(self, name, event, more)
-    local source = self._source
-    while true do
-        if name == true and more then
-            begin(self, event, more)
-        elseif name == true then
-            set_fields(self, event)
-        elseif name == false then
-            wait(self)
-        elseif name == nil then
+--- What came is no event: waits for one. Initial answers only add fields, and those to a request that was sent again
+--- replace them. The arguments are what self._take gave.
+local function next_event(self, name, event, more)
+    repeat
+        if name == nil then
             if more then
                 metadata.set(self, more)
             end
             return nil, event
+        elseif not event then
+            wait(self)
+        elseif more then
+            begin(self, event, more)
         else
-            return name, event, more
+            set_fields(self, event)
         end
-        name, event, more = source:event()
-    end
+        name, event, more = self._take()
+    until name
+    return name, event, more
 end
 
 local function settled(self)
@@ -183,29 +195,19 @@ end
 --- What a generic `for` calls with the stream and the name that was last. Every event of every stream comes through
 --- here: no call that it does not need, and no field that is not there, which Lua would look for in the methods, too.
 local function following(self, _, quiet)
-    if self._state ~= "open" then
-        return told(quiet, settled(self))
-    elseif self._waiting then
-        error("two coroutines wait on one stream", 2)
-    end
-    local name, event, more = self._source:event()
-    if not name or name == true then
-        name, event, more = take(self, name, event, more)
+    local name, event, more = self._take()
+    if not name then
+        name, event, more = next_event(self, name, event, more)
         if name == nil then
             return told(quiet, stopped(self, event))
         end
     end
-    if more or self._halved then
-        self._halves, self._halved = more, more ~= nil
-    end
-    self._taken = true
-    if name == "chunk" and self._family.json_chunks then
-        event.json = core.decode(event.bytes or "")
-    end
-    local its_end = self._ending
-    local fault = its_end and its_end:see(name, event)
-    if fault then
-        return told(quiet, faulty(self, fault))
+    self._taken, self._halves = true, more or false
+    if self._noted[name] ~= nil then
+        local fault = self._ending:see(name, event)
+        if fault then
+            return told(quiet, faulty(self, fault))
+        end
     end
     return name, event
 end
@@ -268,14 +270,12 @@ end
 --- @return true
 function methods.close(self)
     release(self)
-    self._state = "closed"
-    self._error = errors.new {
+    settle(self, "closed", errors.new {
         kind = "cancelled",
         code = "Closed",
         operation = self._operation,
         message = "the stream is closed",
-    }
-    over(self, self._error)
+    })
     return true
 end
 
@@ -292,24 +292,48 @@ function Stream.__tostring(self)
     return "bedrock.stream (" .. self._operation .. ", " .. self._state .. ")"
 end
 
+local NONE = {}
+local ALL = setmetatable({}, { __index = function() return true end })
+
+--- What its events are, where they come from and how they must end.
+--- @param self bedrock.Stream untouched
+--- @param family table
+--- @param ending table|false
+--- @param take function as call:events() gives one
+function stream.read(self, family, ending, take)
+    self._family, self._ending, self._take = family, ending, take
+    self._noted = ending and (ending.marks or ALL) or NONE
+end
+
+--- Chunks have a body of the model's own.
+local function with_json(take)
+    return function()
+        local name, event, more = take()
+        if name == "chunk" then
+            event.json = core.decode(event.bytes or "")
+        end
+        return name, event, more
+    end
+end
+
 --- @param call userdata whose head was taken
 --- @param operation string
 --- @param fields table the output's other members
 --- @param facts userdata
 --- @return bedrock.Stream
 function stream.new(call, operation, fields, facts)
-    local family = streams.of(operation)
+    local family, take = streams.of(operation), call:events()
+    if family.json_chunks then
+        take = with_json(take)
+    end
     local self = setmetatable({
         _call = call,
-        _source = call,
         _operation = operation,
         _state = "open",
-        _family = family,
-        _ending = family.ending and family.ending() or false,
-        _waiting = false,
         _taken = false,
-        _halved = false,
+        _halves = false,
     }, Stream)
+    stream.read(self, family, family.ending and family.ending() or false, take)
     begin(self, fields, facts)
     return self
 end

@@ -1,0 +1,34 @@
+--- One ConverseStream over TLS with so many events, for counting:
+---   LUA bench/count/stream.lua floor|bedrock URL CA_FILE COUNT
+--- The floor is bare libcurl called from Lua with a finished request, and events read as in bench/count/events.lua.
+local service = dofile "bench/service.lua"
+local what, url, ca_file, count = arg[1], arg[2], arg[3], tonumber(arg[4])
+
+local conn = service.connect(url, ca_file)
+
+--- The endpoint repeats what it is asked, an event for each word.
+local request = {
+    modelId = service.MODEL,
+    messages = { { role = "user", content = { { text = ("a "):rep(count) } } } },
+}
+local seen = 0
+
+local readers = {}
+
+function readers.floor()
+    local floor, floor_json = require "floor", require "floor_json"
+    local prepared, headers = service.prepared(conn, "converse_stream", request)
+    floor.stream(prepared.url, ca_file, headers, prepared.body, function(_, payload)
+        local event = floor_json.read(payload)
+        seen = seen + (event.delta and 1 or 0)
+    end)
+end
+
+function readers.bedrock()
+    for _, event in assert(conn:converse_stream(request)):events() do
+        seen = seen + (event.delta and 1 or 0)
+    end
+end
+
+readers[what]()
+assert(seen > count, "not all of it came")
