@@ -14,6 +14,10 @@
 #define BR_DECODE_STACK_PER_LEVEL 6
 #define BR_DECODE_LEVELS 4 /* most answers are no deeper */
 #define BR_DECODE_STACK (8 + BR_DECODE_LEVELS * BR_DECODE_STACK_PER_LEVEL)
+#define BR_DECODE_ITEMS 4 /* room of a new list, map or document: to enlarge one is costly */
+
+/* Containers: scalars, which most values are, do without the room that these take. */
+#define BR_DECODE_APART static __attribute__((noinline))
 
 #define BR_DECODER_NAMES 256                  /* a power of two */
 #define BR_DECODER_KEYS_MAX (4 * BR_BODY_MAX) /* a key takes five bytes of a text at least */
@@ -92,8 +96,16 @@ void br_decoder_strict(lua_State *L);
 /* Pushes a name of the model. */
 void br_decoder_name(br_decoder *d, unsigned name);
 
+bool br_decode_fail(br_decoder *d, const char *problem);
+
+/* Room on the Lua stack for what a container pushes. */
+static inline bool br_decode_room(br_decoder *d)
+{
+    return d->reader.depth < d->levels || lua_checkstack(d->L, BR_DECODE_STACK_PER_LEVEL) ||
+           br_decode_fail(d, "the Lua stack is full");
+}
+
 bool br_decode_value(br_decoder *d, unsigned shape);
-bool br_decode_document(br_decoder *d);
 /* The members of the object that comes next, set into the table on top of the stack. */
 bool br_decode_members(br_decoder *d, const br_shape *s);
 /* What an integer's shape reads: whole numbers as integers, however they are written. */
@@ -104,7 +116,11 @@ bool br_decode_text(br_decoder *d, const br_shape *s, br_slice text);
 /* Smithy writes what JSON numbers cannot say as strings. */
 bool br_decode_push_special(lua_State *L, br_slice text);
 bool br_decode_push_time(br_decoder *d, br_slice text);
-bool br_decode_fail(br_decoder *d, const char *problem);
+
+/* decode_document.c: any JSON; and what values of a shape read, too. */
+bool br_decode_document(br_decoder *d);
+bool br_decode_boolean(br_decoder *d);
+bool br_decode_null(br_decoder *d);
 
 /* decode_xml.c: the output of a query operation, set into the table on top of the stack. */
 bool br_decode_xml(br_decoder *d, const br_op *op, br_slice body);

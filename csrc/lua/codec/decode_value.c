@@ -6,15 +6,9 @@
 #include "core/base/times.h"
 #include "core/text/base64.h"
 #include "lua/codec/decode.h"
-#include "lua/codec/document.h"
-#include "lua/codec/entries.h"
-#include "lua/codec/literal.h"
 
 #define MEMBERS_HINT_MAX 8 /* structures are sparse: room for more would mostly be wasted */
-#define ITEMS_HINT 4       /* of lists, maps and documents, whose tables are costly to enlarge */
 #define NAMES_TRIED 16     /* of members, before a key is read and searched for */
-/* Containers: scalars, which most values are, do without the room that these take. */
-#define APART static __attribute__((noinline))
 
 bool br_decode_fail(br_decoder *d, const char *problem)
 {
@@ -38,58 +32,6 @@ static bool mismatch(br_decoder *d, const char *what)
     return br_decode_fail(d, d->mismatch);
 }
 
-static bool room(br_decoder *d)
-{
-    return d->reader.depth < d->levels || lua_checkstack(d->L, BR_DECODE_STACK_PER_LEVEL) ||
-           br_decode_fail(d, "the Lua stack is full");
-}
-
-static bool push_string(br_decoder *d)
-{
-    br_slice text;
-    if (!br_json_string(&d->reader, &text))
-        return false;
-    lua_pushlstring(d->L, text.p, text.n);
-    return true;
-}
-
-/* Whether the integer is exact as a number of Lua. */
-static bool holds_integer(int64_t value)
-{
-#if LUA_VERSION_NUM == 501
-    return value <= BR_LUA_EXACT_INTEGER && value >= -BR_LUA_EXACT_INTEGER;
-#else
-    (void)value;
-    return true;
-#endif
-}
-
-/* -0 is a float; other whole numbers that are no integers of Lua keep their digits. */
-static bool holds(const br_json_number *n)
-{
-    if (n->is_integer)
-        return holds_integer(n->i);
-    return (!n->is_whole || n->d == 0) && br_json_number_fits(n);
-}
-
-/* In documents: what no number of Lua holds comes as it was written. */
-static bool push_number(br_decoder *d)
-{
-    br_json_number n;
-    if (!br_json_number_value(&d->reader, &n))
-        return false;
-    if (!holds(&n)) {
-        if (n.text.n > BR_NUMBER_TEXT_MAX)
-            return br_decode_fail(d, "a number is too long");
-        br_literal_push_number(d->L, n.text);
-    } else if (n.is_integer) {
-        br_push_integer(d->L, n.i);
-    } else {
-        lua_pushnumber(d->L, (lua_Number)n.d);
-    }
-    return true;
-}
-
 /* What the model calls a number. */
 static bool read_number(br_decoder *d, br_json_number *n, const char *what)
 {
@@ -97,129 +39,6 @@ static bool read_number(br_decoder *d, br_json_number *n, const char *what)
         return mismatch(d, what);
     return br_json_number_value(&d->reader, n) &&
            (isfinite(n->d) || br_decode_fail(d, "a number is out of range"));
-}
-
-static bool push_boolean(br_decoder *d)
-{
-    bool value;
-    if (!br_json_bool(&d->reader, &value))
-        return false;
-    lua_pushboolean(d->L, value);
-    return true;
-}
-
-static bool push_null(br_decoder *d)
-{
-    if (!br_json_null(&d->reader))
-        return false;
-    br_push_null(d->L);
-    return true;
-}
-
-APART bool document_array(br_decoder *d)
-{
-    lua_State *L = d->L;
-    lua_Integer i = 0;
-    int next;
-    if (!room(d) || !br_json_array_begin(&d->reader))
-        return false;
-    lua_createtable(L, ITEMS_HINT, 0);
-    br_document_set_array(L);
-    while ((next = br_json_array_next(&d->reader, i == 0)) == 1) {
-        if (!br_decode_document(d))
-            return false;
-        lua_rawseti(L, -2, (int)++i);
-    }
-    return next == 0;
-}
-
-/* The keys of the object in hand are those from `first` on in d->keys. */
-typedef struct key_order {
-    size_t first;
-    bool sorted; /* strictly, so no key came twice */
-} key_order;
-
-static const br_slice *last_key(const br_decoder *d, const key_order *o)
-{
-    if (d->keys.len == o->first)
-        return NULL;
-    return (const br_slice *)(const void *)(d->keys.data + d->keys.len - sizeof(br_slice));
-}
-
-/*
-** Of the key on top of the stack, whose table is below it. Its bytes stay where they are: they are
-** the table's. One that is there already keeps its place.
-*/
-static bool note_key(br_decoder *d, key_order *o)
-{
-    lua_State *L = d->L;
-    br_slice key;
-    key.p = lua_tolstring(L, -1, &key.n);
-    const br_slice *last = last_key(d, o);
-    if (!o->sorted || (last != NULL && br_compare_keys(*last, key) >= 0)) {
-        o->sorted = false;
-        lua_pushvalue(L, -1);
-        lua_rawget(L, -3);
-        bool there = !lua_isnil(L, -1);
-        lua_pop(L, 1);
-        if (there)
-            return true;
-    }
-    return br_buf_add(&d->keys, &key, sizeof key) || br_decode_fail(d, "not enough memory");
-}
-
-/* Marks the table on top of the stack; its keys are done with. */
-static void set_key_order(br_decoder *d, const key_order *o)
-{
-    if (o->sorted)
-        br_document_set_object(d->L);
-    else
-        br_document_set_order(d->L, (const br_slice *)(const void *)(d->keys.data + o->first),
-                              (d->keys.len - o->first) / sizeof(br_slice));
-    d->keys.len = o->first;
-}
-
-APART bool document_object(br_decoder *d)
-{
-    lua_State *L = d->L;
-    key_order order = {d->keys.len, true};
-    bool first = true;
-    br_slice key;
-    int next;
-    if (!room(d) || !br_json_object_begin(&d->reader))
-        return false;
-    lua_createtable(L, 0, ITEMS_HINT);
-    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
-        first = false;
-        lua_pushlstring(L, key.p, key.n);
-        if (!note_key(d, &order) || !br_decode_document(d))
-            return false;
-        lua_rawset(L, -3);
-    }
-    set_key_order(d, &order);
-    return next == 0;
-}
-
-bool br_decode_document(br_decoder *d)
-{
-    switch (br_json_peek(&d->reader)) {
-    case BR_JSON_NULL:
-        return push_null(d);
-    case BR_JSON_FALSE:
-    case BR_JSON_TRUE:
-        return push_boolean(d);
-    case BR_JSON_NUMBER:
-        return push_number(d);
-    case BR_JSON_STRING:
-        return push_string(d);
-    case BR_JSON_ARRAY:
-        return document_array(d);
-    case BR_JSON_OBJECT:
-        return document_object(d);
-    case BR_JSON_ERROR:
-        break;
-    }
-    return false;
 }
 
 /* Numbers and truth values become their JSON text: who takes a text joins and searches it. */
@@ -258,7 +77,7 @@ static bool decode_string(br_decoder *d, const br_shape *s)
 static bool decode_boolean(br_decoder *d)
 {
     br_json_type type = br_json_peek(&d->reader);
-    return type == BR_JSON_TRUE || type == BR_JSON_FALSE ? push_boolean(d)
+    return type == BR_JSON_TRUE || type == BR_JSON_FALSE ? br_decode_boolean(d)
                                                          : mismatch(d, "true or false");
 }
 
@@ -352,24 +171,24 @@ static bool skip_null(br_decoder *d, const br_shape *s)
 static bool decode_element(br_decoder *d, const br_shape *s, unsigned shape)
 {
     if ((s->flags & BR_SHAPE_SPARSE) != 0 && br_json_peek(&d->reader) == BR_JSON_NULL)
-        return push_null(d);
+        return br_decode_null(d);
     return br_decode_value(d, shape);
 }
 
-APART bool decode_list(br_decoder *d, const br_shape *s)
+BR_DECODE_APART bool decode_list(br_decoder *d, const br_shape *s)
 {
     lua_State *L = d->L;
     lua_Integer i = 0;
     bool first = true;
     unsigned outer = d->odd;
     int next;
-    if (!room(d))
+    if (!br_decode_room(d))
         return false;
     if (br_json_peek(&d->reader) != BR_JSON_ARRAY)
         return mismatch(d, "a list");
     if (!br_json_array_begin(&d->reader))
         return false;
-    lua_createtable(L, ITEMS_HINT, 0);
+    lua_createtable(L, BR_DECODE_ITEMS, 0);
     d->odd = 0;
     while ((next = br_json_array_next(&d->reader, first)) == 1) {
         first = false;
@@ -384,7 +203,7 @@ APART bool decode_list(br_decoder *d, const br_shape *s)
     return next == 0;
 }
 
-APART bool decode_map(br_decoder *d, const br_shape *s)
+BR_DECODE_APART bool decode_map(br_decoder *d, const br_shape *s)
 {
     lua_State *L = d->L;
     const br_shape *keys = &d->model->shapes[s->a];
@@ -392,13 +211,13 @@ APART bool decode_map(br_decoder *d, const br_shape *s)
     bool first = true;
     br_slice key;
     int next;
-    if (!room(d))
+    if (!br_decode_room(d))
         return false;
     if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
         return mismatch(d, "an object");
     if (!br_json_object_begin(&d->reader))
         return false;
-    lua_createtable(L, 0, ITEMS_HINT);
+    lua_createtable(L, 0, BR_DECODE_ITEMS);
     d->odd = 0;
     while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
         first = false;
@@ -461,7 +280,7 @@ static bool decode_null(br_decoder *d, const br_shape *s, int member, br_slice k
         br_decoder_name(d, d->model->members[member].name);
     else
         lua_pushlstring(d->L, key.p, key.n);
-    if (!push_null(d))
+    if (!br_decode_null(d))
         return false;
     lua_rawset(d->L, -3);
     d->odd |= BR_ODD | BR_ODD_NULLS;
@@ -532,7 +351,7 @@ static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
 
 bool br_decode_members(br_decoder *d, const br_shape *s)
 {
-    return room(d) && decode_object(d, s, true);
+    return br_decode_room(d) && decode_object(d, s, true);
 }
 
 static int members_hint(const br_shape *s)
@@ -542,9 +361,9 @@ static int members_hint(const br_shape *s)
     return s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
 }
 
-APART bool decode_structure(br_decoder *d, const br_shape *s)
+BR_DECODE_APART bool decode_structure(br_decoder *d, const br_shape *s)
 {
-    if (!room(d))
+    if (!br_decode_room(d))
         return false;
     unsigned outer = d->odd;
     lua_createtable(d->L, 0, members_hint(s));
