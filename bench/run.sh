@@ -43,13 +43,18 @@ c() {
     "$build/bench/$program" "$@"
 }
 
-# Bytes of a section of an object, and its relocations.
+# Bytes of all sections of an object whose names begin so, and their relocations.
 section() {
-    readelf -SW "$1" | awk -v name="$2" '{ sub(/^ *\[ *[0-9]+\]/, "") } $1 == name { print $5 }'
+    total=0
+    for size in $(readelf -SW "$1" | awk -v name="$2" \
+        '{ sub(/^ *\[ *[0-9]+\]/, "") } index($1, name ".") == 1 { print $5 }'); do
+        total=$((total + 0x$size))
+    done
+    echo $total
 }
 
 relocations() {
-    readelf -rW "$1" | awk -v name="'.rela$2'" '/^Relocation section/ { at = $3 == name }
+    readelf -rW "$1" | awk -v name="'.rela$2." '/^Relocation section/ { at = index($3, name) == 1 }
         at && /^[0-9a-f]+ / { n++ } END { print n + 0 }'
 }
 
@@ -71,9 +76,9 @@ loads() {
 
 tables=$build/obj/model/tables.o
 heading "Tables of the API: bytes, relocations"
-printf '  %-44s %8d %8d\n' "tables (read-only, shared)" "0x$(section "$tables" .rodata)" \
+printf '  %-44s %8d %8d\n' "tables (read-only, shared)" "$(section "$tables" .rodata)" \
     "$(relocations "$tables" .rodata)" "directory of pointers to them" \
-    "0x$(section "$tables" .data.rel.ro.local)" "$(relocations "$tables" .data.rel.ro.local)"
+    "$(section "$tables" .data.rel.ro.local)" "$(relocations "$tables" .data.rel.ro.local)"
 
 heading "Signature, C: 2 KB body, 6 headers, session token"
 c bench_sigv4 301 "$pki/rsa2048.crt.pem" "$pki/rsa2048.key.pkcs8.pem" "$pki/p256.crt.pem" \

@@ -18,6 +18,13 @@ static void set_name(lua_State *L, const br_model *model, const char *key, unsig
     lua_setfield(L, -2, key);
 }
 
+static void set_pattern(lua_State *L, const br_model *model, unsigned pattern)
+{
+    char room[BR_PATTERN_MAX];
+    br_lua_push(L, br_model_pattern(model, pattern, room));
+    lua_setfield(L, -2, "pattern");
+}
+
 static void set_flag(lua_State *L, const char *key, bool value)
 {
     if (!value)
@@ -110,7 +117,7 @@ static void set_details(lua_State *L, const br_model *model, const br_shape *s, 
         set_limits(L, model, s->a);
         set_enum(L, model, s->b);
         if (s->c != BR_NONE)
-            set_name(L, model, "pattern", model->patterns[s->c]);
+            set_pattern(L, model, s->c);
         break;
     case BR_SHAPE_BOOLEAN:
     case BR_SHAPE_TIMESTAMP:

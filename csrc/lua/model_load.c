@@ -15,7 +15,6 @@
 #define ANCHORS 2 /* the list that anchors the arrays, */
 #define LOADED 3  /* and the registry's list of such lists */
 #define FIELDS_MAX 12
-#define NAMES_BYTES_MAX (16u * 1024 * 1024)
 
 lua_Integer br_lua_op_ref(unsigned model, unsigned index)
 {
@@ -198,15 +197,17 @@ static bool read_limits(lua_State *L, br_model *m)
 }
 
 /* The list of names is on top. */
-static bool measure_names(lua_State *L, uint32_t *offsets, uint32_t count)
+static bool place_names(lua_State *L, uint32_t *places, uint32_t count, uint32_t *size)
 {
+    *size = 0;
     for (uint32_t i = 0; i < count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
-        size_t n = lua_type(L, -1) == LUA_TSTRING ? lua_rawlen(L, -1) : NAMES_BYTES_MAX + 1u;
+        size_t n = lua_type(L, -1) == LUA_TSTRING ? lua_rawlen(L, -1) : BR_NAMES_BYTES_MAX;
         lua_pop(L, 1);
-        if (n > NAMES_BYTES_MAX - offsets[i])
+        if (n > BR_NAME_MAX || *size + n >= BR_NAMES_BYTES_MAX)
             return false;
-        offsets[i + 1] = offsets[i] + (uint32_t)n;
+        places[i] = *size << BR_NAME_LENGTH_BITS | (uint32_t)n;
+        *size += (uint32_t)n;
     }
     return true;
 }
@@ -215,18 +216,18 @@ static bool read_names(lua_State *L, br_model *m)
 {
     if (!push_section(L, "names", &m->name_count))
         return false;
-    uint32_t *offsets = new_array(L, (m->name_count + 1) * sizeof *offsets);
-    if (!measure_names(L, offsets, m->name_count))
+    uint32_t *places = new_array(L, m->name_count * sizeof *places);
+    if (!place_names(L, places, m->name_count, &m->names_size))
         return false;
-    char *text = new_array(L, offsets[m->name_count]);
+    char *text = new_array(L, m->names_size);
     for (uint32_t i = 0; i < m->name_count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
         br_slice name = br_lua_string_arg(L, -1);
-        memcpy(text + offsets[i], name.p, name.n);
+        memcpy(text + (places[i] >> BR_NAME_LENGTH_BITS), name.p, name.n);
         lua_pop(L, 1);
     }
     m->names = text;
-    m->name_offsets = offsets;
+    m->name_places = places;
     lua_pop(L, 1);
     return true;
 }
@@ -235,6 +236,7 @@ static bool read_model(lua_State *L, br_model *m)
 {
     uint32_t flat = 0;
     *m = br_model_builtin;
+    m->fragment_count = 0;
     if (!read_names(L, m) || !read_limits(L, m))
         return false;
     m->shapes = READ(L, "shapes", br_shape, shape_fields, &m->shape_count);

@@ -67,8 +67,9 @@ static bool check_names(checker *c)
 {
     const br_model *m = c->m;
     for (uint32_t i = 0; i < m->name_count; i++) {
-        if (m->name_offsets[i] > m->name_offsets[i + 1])
-            return fail(c, "the names' offsets do not ascend");
+        br_slice name = br_model_name(m, i);
+        if ((size_t)(name.p - m->names) + name.n > m->names_size)
+            return fail(c, "a name is out of range");
     }
     return true;
 }
@@ -238,6 +239,10 @@ static bool check_shapes(checker *c)
     for (uint32_t i = 0; i < m->pattern_count; i++) {
         if (!is_name(m, m->patterns[i]))
             return fail(c, "a pattern is out of range");
+    }
+    for (uint32_t i = 0; i < m->fragment_count; i++) {
+        if (i >= BR_FRAGMENTS_MAX || !is_name(m, m->fragments[i]))
+            return fail(c, "a fragment is out of range");
     }
     return check_elements(c);
 }

@@ -10,9 +10,9 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/../../lua/?.lua;" .. package.path
 local facts = require "bedrock.facts"
 local json = dofile(here .. "/json_in_order.lua")
+local names = dofile(here .. "/names.lua")(here)
 
-local FORMAT_VERSION = 4
-local NONE = 0xFFFF
+local FORMAT_VERSION = 5
 
 --- These first, so that their names lie close together; others follow in alphabetical order.
 local FIRST = {
@@ -76,39 +76,6 @@ end
 local endpoints = decoded "endpoints"
 local pins = read(facts_dir .. "/pins.json") and decoded "pins"
 
--- Names: one pool, cut into chunks because C compilers need not take string literals above 4095
--- bytes. A chunk ends in NUL, which gets a name of its own so that offsets stay contiguous.
-local CHUNK = 4000
-local pool = { chunks = { "" }, offsets = { 0 }, index = {}, length = 0 }
-
-local function append_name(text)
-    local last = #pool.chunks
-    pool.chunks[last] = pool.chunks[last] .. text
-    pool.length = pool.length + #text
-    pool.offsets[#pool.offsets + 1] = pool.length
-    return #pool.offsets - 2
-end
-
-local function close_chunk()
-    pool.length = pool.length + 1
-    pool.offsets[#pool.offsets + 1] = pool.length
-    pool.chunks[#pool.chunks + 1] = ""
-end
-
-local function name(text)
-    local i = pool.index[text]
-    if not i then
-        assert(#text < CHUNK, "a name is too long for a chunk: " .. text)
-        if #pool.chunks[#pool.chunks] + #text > CHUNK then
-            close_chunk()
-        end
-        i = append_name(text)
-        assert(i < NONE, "names: full")
-        pool.index[text] = i
-    end
-    return i
-end
-
 -- Merging equal shapes ----------------------------------------------------------------------------
 
 local function signature(nodes, node)
@@ -149,7 +116,12 @@ local function merge(nodes, order)
     end
 end
 
-local tables = facts.records(services, { name = name, pins = pins, classify = merge, keys = json.keys })
+local tables = facts.records(services, {
+    name = names.add, pattern_name = names.add_pattern, pins = pins, classify = merge, keys = json.keys,
+})
+
+local fragments = names.pack(tables.patterns)
+local chunks, places = names.lay_out()
 
 -- Regions -----------------------------------------------------------------------------------------
 
@@ -257,13 +229,13 @@ local function c_literal_lines(text)
     return lines
 end
 
-local function put_names()
+local function put_text()
     put "static const struct {"
-    for i, chunk in ipairs(pool.chunks) do
+    for i, chunk in ipairs(chunks) do
         put("    char c%d[%d];", i, #chunk + 1)
     end
     put "} name_text = {"
-    for _, chunk in ipairs(pool.chunks) do
+    for _, chunk in ipairs(chunks) do
         local lines = c_literal_lines(chunk)
         for i, line in ipairs(lines) do
             put('    "%s"%s', line, i == #lines and "," or "")
@@ -304,8 +276,8 @@ put [[
 
 #include "model/model.h"
 ]]
-put_names()
-put_array("static const uint32_t name_offsets[]", strings(pool.offsets))
+put_text()
+put_array("static const uint32_t name_places[]", strings(places))
 put_array("static const br_shape shapes[]", records(tables.shapes))
 put_array("static const br_member members[]", records(tables.members))
 put_array("static const br_op ops[]", records(tables.ops))
@@ -321,6 +293,7 @@ if #elements == 0 then
 end
 put_array("static const uint16_t elements[][3]", elements)
 put_array("static const uint16_t patterns[]", strings(tables.patterns))
+put_array("static const uint16_t fragments[]", strings(fragments))
 put_array("static const br_paginator paginators[]", records(tables.paginators))
 put_array("static const br_waiter waiters[]", records(tables.waiters))
 put_array("static const br_acceptor acceptors[]", records(tables.acceptors))
@@ -340,7 +313,8 @@ const br_model br_model_builtin = {
     .facts_hash = "%s",
     .facts_source = "%s",
     .names = (const char *)&name_text,
-    .name_offsets = name_offsets,
+    .names_size = sizeof name_text,
+    .name_places = name_places,
     .name_count = %d,
     .shapes = shapes,
     .shape_count = %d,
@@ -363,6 +337,8 @@ const br_model br_model_builtin = {
     .element_count = %d,
     .patterns = patterns,
     .pattern_count = %d,
+    .fragments = fragments,
+    .fragment_count = %d,
     .paginators = paginators,
     .paginator_count = %d,
     .waiters = waiters,
@@ -373,11 +349,11 @@ const br_model br_model_builtin = {
     .partition_count = %d,
     .regions = regions,
     .region_count = %d,
-};]], FORMAT_VERSION, facts_hash(), facts_source(), #pool.offsets - 1, #tables.shapes,
+};]], FORMAT_VERSION, facts_hash(), facts_source(), #names.texts, #tables.shapes,
     #tables.members, #tables.ops, #tables.services, #limits, #tables.enums, #tables.error_lists, #tables.wires,
-    #tables.elements, #tables.patterns, #tables.paginators, #tables.waiters, #tables.acceptors,
+    #tables.elements, #tables.patterns, #fragments, #tables.paginators, #tables.waiters, #tables.acceptors,
     #partition_lines, #regions)
 
 io.write(table.concat(out, "\n"), "\n")
 io.stderr:write(string.format("%d operations, %d shapes, %d members, %d names (%d bytes)\n",
-    #tables.ops, #tables.shapes, #tables.members, #pool.offsets - 1, pool.length))
+    #tables.ops, #tables.shapes, #tables.members, #names.texts, #table.concat(chunks)))

@@ -6,8 +6,39 @@ br_slice br_model_name(const br_model *m, unsigned name)
 {
     if (name >= m->name_count)
         return (br_slice){NULL, 0};
-    uint32_t at = m->name_offsets[name];
-    return (br_slice){m->names + at, m->name_offsets[name + 1] - at};
+    uint32_t place = m->name_places[name];
+    return (br_slice){m->names + (place >> BR_NAME_LENGTH_BITS), place & BR_NAME_MAX};
+}
+
+#define FRAGMENT 0x80
+#define ITSELF 0xFF
+
+/* What the front of a packed text stands for, which is taken off. */
+static br_slice take_fragment(const br_model *m, br_slice *text)
+{
+    unsigned byte = (unsigned char)text->p[0];
+    size_t escape = byte == ITSELF && text->n > 1 ? 1 : 0;
+    br_slice taken = {text->p + escape, 1};
+    if (byte >= FRAGMENT && byte - FRAGMENT < m->fragment_count)
+        taken = br_model_name(m, m->fragments[byte - FRAGMENT]);
+    *text = (br_slice){text->p + 1 + escape, text->n - 1 - escape};
+    return taken;
+}
+
+br_slice br_model_pattern(const br_model *m, unsigned pattern, char room[BR_PATTERN_MAX])
+{
+    br_slice text = br_model_name(m, m->patterns[pattern]);
+    size_t n = 0;
+    if (m->fragment_count == 0)
+        return text;
+    while (text.n > 0) {
+        br_slice part = take_fragment(m, &text);
+        if (part.n > BR_PATTERN_MAX - n)
+            break;
+        memcpy(room + n, part.p, part.n);
+        n += part.n;
+    }
+    return (br_slice){room, n};
 }
 
 br_slice br_model_element_name(const br_model *m, const br_shape *s, unsigned which)

@@ -1,7 +1,7 @@
 /*
 ** The API as tables: static const, no pointers inside, so no relocations; 16-bit indexes into each
-** other; names in one pool. tables.c is generated from the facts by generate.lua; see there.
-** All text is in one pool; a name is an index into `name_offsets`.
+** other. tables.c is generated from the facts by generate.lua; see there. All text is in one, where
+** names share what they have in common; a name is an index into `name_places`.
 */
 #ifndef BR_MODEL_MODEL_H
 #define BR_MODEL_MODEL_H
@@ -11,8 +11,15 @@
 #include <stdint.h>
 
 #define BR_NONE 0xFFFFu
-#define BR_MODEL_FORMAT 4  /* format_version that this code reads */
+#define BR_MODEL_FORMAT 5  /* format_version that this code reads */
 #define BR_MEMBERS_MAX 256 /* members of one structure */
+#define BR_PATTERN_MAX 4096
+#define BR_FRAGMENTS_MAX 127
+
+/* Where a name is in the text, and its length below that. */
+#define BR_NAME_LENGTH_BITS 12
+#define BR_NAME_MAX ((1u << BR_NAME_LENGTH_BITS) - 1)
+#define BR_NAMES_BYTES_MAX (1u << (32 - BR_NAME_LENGTH_BITS))
 
 typedef enum br_shape_kind {
     BR_SHAPE_STRUCTURE, /* a = first member, b = member count (sorted by name), c = BR_NONE, or an
@@ -154,7 +161,8 @@ typedef struct br_model {
     const char *facts_hash;   /* hex SHA-256 of the facts the tables were made from */
     const char *facts_source; /* "botocore 1.43.67 …", for api_version() */
     const char *names;
-    const uint32_t *name_offsets; /* name_count + 1 entries; name i is [offsets[i], offsets[i+1]) */
+    uint32_t names_size;
+    const uint32_t *name_places;
     uint32_t name_count;
     const br_shape *shapes;
     uint32_t shape_count;
@@ -179,6 +187,9 @@ typedef struct br_model {
     uint32_t element_count;
     const uint16_t *patterns; /* name indexes of the pattern texts */
     uint32_t pattern_count;
+    const uint16_t
+        *fragments; /* names; without any, patterns' texts are as they are: br_model_pattern */
+    uint32_t fragment_count;
     const br_paginator *paginators; /* sorted by op */
     uint32_t paginator_count;
     const br_waiter *waiters;
@@ -201,6 +212,11 @@ extern const br_model br_model_routes;
 br_slice br_model_name(const br_model *m, unsigned name);
 br_slice br_model_wire_name(const br_model *m,
                             unsigned member); /* its own name if it has no other */
+/*
+** The text of a pattern; `room` is for those that are put together. In its name's text bytes from 128 on
+** stand for fragments, and 255 comes before one that stands for itself.
+*/
+br_slice br_model_pattern(const br_model *m, unsigned pattern, char room[BR_PATTERN_MAX]);
 /* The first or second of the names in `elements`; {NULL, 0}: the usual one. */
 br_slice br_model_element_name(const br_model *m, const br_shape *s, unsigned which);
 /* Binary search; -1 if not found. */
@@ -216,8 +232,8 @@ static inline bool br_member_is_renamed(const br_member *member)
 
 static inline br_slice br_member_name(const br_model *m, const br_member *member)
 {
-    const uint32_t *at = m->name_offsets + member->name;
-    return (br_slice){m->names + at[0], at[1] - at[0]};
+    uint32_t place = m->name_places[member->name];
+    return (br_slice){m->names + (place >> BR_NAME_LENGTH_BITS), place & BR_NAME_MAX};
 }
 
 int br_model_service(const br_model *m, br_slice id_or_namespace);

@@ -9,7 +9,11 @@ static const char names[] = "bedrock-mantle"
                             "portal.sso"
                             "sso-oidc"
                             "oidc";
-static const uint32_t name_offsets[NAMES + 1] = {0, 14, 20, 27, 30, 40, 48, 52};
+#define PLACE(at, length) ((at) << BR_NAME_LENGTH_BITS | (length))
+static const uint32_t name_places[NAMES] = {
+    PLACE(0, 14),  PLACE(14, 6), PLACE(20, 7), PLACE(27, 3),
+    PLACE(30, 10), PLACE(40, 8), PLACE(48, 4),
+};
 
 static const br_service services[] = {
     {
@@ -53,7 +57,8 @@ const br_model br_model_routes = {
     .facts_hash = "",
     .facts_source = "",
     .names = names,
-    .name_offsets = name_offsets,
+    .names_size = sizeof names - 1,
+    .name_places = name_places,
     .name_count = NAMES,
     .services = services,
     .service_count = sizeof services / sizeof *services,

@@ -4,1977 +4,1848 @@
 #include "model/model.h"
 
 static const struct {
-    char c1[3996];
-    char c2[3893];
-    char c3[3600];
-    char c4[4001];
-    char c5[3995];
-    char c6[3975];
-    char c7[3997];
-    char c8[4000];
-    char c9[3992];
-    char c10[3964];
-    char c11[3983];
-    char c12[3983];
-    char c13[4000];
-    char c14[3996];
-    char c15[3993];
-    char c16[4000];
-    char c17[3983];
-    char c18[4000];
-    char c19[4000];
-    char c20[3977];
-    char c21[3996];
-    char c22[3986];
-    char c23[3996];
-    char c24[3976];
-    char c25[3938];
-    char c26[3940];
-    char c27[3971];
-    char c28[3996];
-    char c29[3991];
-    char c30[3996];
-    char c31[3988];
-    char c32[3985];
-    char c33[3996];
-    char c34[1009];
+    char c1[3985];
+    char c2[3965];
+    char c3[3955];
+    char c4[3991];
+    char c5[4000];
+    char c6[3988];
+    char c7[3970];
+    char c8[3977];
+    char c9[4000];
+    char c10[3979];
+    char c11[3971];
+    char c12[3997];
+    char c13[3992];
+    char c14[3982];
+    char c15[3988];
+    char c16[3947];
+    char c17[4001];
+    char c18[3968];
+    char c19[3966];
+    char c20[3999];
+    char c21[3999];
+    char c22[3742];
 } name_text = {
-    "jpegpnggrounding_sourceguard_contentquery(|([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{"
-    "1,20}:[0-9]{12}:guardrail/[a-z0-9]+))(|([1-9][0-9]{0,7})|(DRAFT))FULLINTERVENTIONSINPUTOUTPU"
-    "TGUARDRAIL_INTERVENEDNONE(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z"
-    "0-9]+)([a-z0-9]+)ACCOUNT_ENFORCEDORGANIZATION_ENFORCEDREQUESTCROSS_ACCOUNTSELF[a-z0-9]{12}ar"
-    "n:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:automated-reasoning-policy/[a-z0-9]{12}(:("
-    "[1-9][0-9]{0,11}))\?ALWAYS_FALSEALWAYS_TRUEBLOCKEDHIGHLOWMEDIUMHATEINSULTSMISCONDUCTPROMPT_A"
-    "TTACKSEXUALVIOLENCEGROUNDINGRELEVANCEANONYMIZEDADDRESSAGEAWS_ACCESS_KEYAWS_SECRET_KEYCA_HEAL"
-    "TH_NUMBERCA_SOCIAL_INSURANCE_NUMBERCREDIT_DEBIT_CARD_CVVCREDIT_DEBIT_CARD_EXPIRYCREDIT_DEBIT"
-    "_CARD_NUMBERDRIVER_IDEMAILINTERNATIONAL_BANK_ACCOUNT_NUMBERIP_ADDRESSLICENSE_PLATEMAC_ADDRES"
-    "SNAMEPASSWORDPHONEPINSWIFT_CODEUK_NATIONAL_HEALTH_SERVICE_NUMBERUK_NATIONAL_INSURANCE_NUMBER"
-    "UK_UNIQUE_TAXPAYER_REFERENCE_NUMBERURLUSERNAMEUS_BANK_ACCOUNT_NUMBERUS_BANK_ROUTING_NUMBERUS"
-    "_INDIVIDUAL_TAX_IDENTIFICATION_NUMBERUS_PASSPORT_NUMBERUS_SOCIAL_SECURITY_NUMBERVEHICLE_IDEN"
-    "TIFICATION_NUMBERDENYPROFANITY[\\s\\S]*disabledenabledenabled_fullaacflacm4amkamkvmp3mp4mpeg"
-    "mpgaoggopuspcmwavwebmx-aac[0-9]{12}s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)\?1h5mdefau"
-    "ltcsvdocdocxhtmlmdpdftxtxlsxlsxgifwebpflvmovmpgthree_gpwmverrorsuccess[a-zA-Z0-9_.:-]+[a-zA-"
-    "Z0-9_-]+server_tool_useassistantsystemuser(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]"
-    "{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:foundation-model/[a-z"
-    "0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:imported-model/[a-z0-9]{"
-    "12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:custom-model-deployment/[a-z0-9]{"
-    "12})|([0-9]{12}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-"
-    "9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|(([0-9a-zA-Z][_-]\?)+)|([a-zA-Z0-9-:."
-    "]+)|(^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{"
-    "1,5})\?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]"
-    "+)\?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)\?prompt-router/[a-zA-Z0-9-:.]+$)json_s"
-    "chemaoptimizedstandard([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock"
-    ":[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)[a-zA-Z0-9\\s:_@$#=/+,-.]{1,256}[a-zA-Z0-9"
-    "\\s:_@$#=/+,-.]{0,256}flexpriorityreservedcontent_filteredend_turnguardrail_intervenedmalfor"
-    "med_model_outputmalformed_tool_usemax_tokensmodel_context_window_exceededstop_sequencetool_u"
-    "se(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-"
-    "]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|(arn:aws(|-us-gov|"
-    "-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{1,20}):(|[0-9]{12}):inference-profile/[a-zA-Z0-9-:.]+)a"
-    "syncsync[a-zA-Z_\\.\\-/0-9:]+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:async-invok"
-    "e/[a-z0-9]{12}[!-~]*arn:[a-z0-9\\-]+:bedrock:[a-z0-9\\-]*:[0-9]*:(provisioned-model|foundati"
-    "on-model)/.+arn:aws(-[^:]+)\?:kms:[a-zA-Z0-9-]*:[0-9]{12}:((key/[a-zA-Z0-9-]{36})|(alias/[a-"
-    "zA-Z0-9-_/]+))CompletedFailedInProgressJAILBREAKPROMPT_INJECTIONPROMPT_LEAKAGE(arn:aws(-[^:]"
-    "+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/["
-    "a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))"
-    "|([0-9]{12}:imported-model/[a-z0-9]{12})|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{1"
-    "2}:custom-model-deployment/[a-z0-9]{12})|([0-9]{12}:(inference-profile|application-inference"
-    "-profile)/[a-zA-Z0-9-:.]+)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|("
-    "([0-9a-zA-Z][_-]\?)+)|([a-zA-Z0-9-:.]+)$|(^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{"
-    "12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?))$|(^arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:end"
-    "point/[a-zA-Z0-9-]+$)|(^arn:aws(-[^:]+)\?:bedrock:([0-9a-z-]{1,20}):([0-9]{12}):(default-)\?"
-    "prompt-router/[a-zA-Z0-9-:.]+$)DISABLEDENABLEDENABLED_FULL\\S*SubmissionTime",
-    "AscendingDescending[a-zA-Z0-9\\s._:/=+@-]*([a-zA-Z0-9_-]+|arn:aws(-[^:]+)\?:bedrock:[0-9a-z-"
-    "]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)arn:aws(-[^:]+)\?:bedrock:[0-9a-z-]{1,20}:[0-9]{12}"
-    ":project/[a-zA-Z0-9_-]+aws_reviewinheritnoneprovider_data_share.*\\S.*activearchived((arn:aw"
-    "s(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/)\?[a-z0-9]{1"
-    "2})DeletingPartiallyCompletedStoppedStopping(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]"
-    "{12}:evaluation-job/[a-z0-9]{12})[a-f0-9]{8}-\?[a-f0-9]{4}-\?4[a-f0-9]{3}-\?[89ab][a-f0-9]{3"
-    "}-\?[a-f0-9]{12}[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])\?arn:aws(-[^:]+)\?:kms:[a-zA-Z0-"
-    "9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'().a-z0-9"
-    "A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)\?/\?[a-zA-Z0-9][a-zA-Z0-9.+-]*(([a-z0-9-]{1,63}[.]{1}[a-z0"
-    "-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}|))"
-    "|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:application-inf"
-    "erence-profile/[a-zA-Z0-9-:.]+)|(arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f):bedrock:[a-z0-9-]{"
-    "1,20}:([0-9]{12})\?:inference-profile/[a-zA-Z0-9-:.]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{"
-    "1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))s3://[a"
-    "-z0-9][-.a-z0-9]{1,61}[a-z0-9](\?:/[-!_*'().a-z0-9A-Z]+(\?:/[-!_*'().a-z0-9A-Z]+)*)\?/arn:aw"
-    "s(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:advanced-prompt-optimization-job/[a-z0-9]{12}."
-    "*(^[a-zA-Z0-9][a-zA-Z0-9\\-]*$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom"
-    "-model/(imported)/[a-z0-9]{12}$)|(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:([0-9]{12}|)((:"
-    "(fine-tuning-job|model-customization-job|custom-model)/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}("
-    "[a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12})$)|(:guardrai"
-    "l/[a-z0-9]+$)|(:automated-reasoning-policy/[a-zA-Z0-9]+(:[a-zA-Z0-9]+)\?$)|(:(inference-prof"
-    "ile|application-inference-profile)/[a-zA-Z0-9-:.]+$)|(:project/(proj_[a-z2-7]{20}|default)$)"
-    "|(:(provisioned-model|model-invocation-job|model-evaluation-job|evaluation-job|model-import-"
-    "job|imported-model|async-invoke|provisioned-model-v2|provisioned-model-reservation|prompt-ro"
-    "uter|custom-model-deployment)/[a-z0-9]{12}$))).*[\\s\\S]+(arn:aws(-[^:]+)\?:kms:[a-zA-Z0-9-]"
-    "*:[0-9]{12}:((key/[a-zA-Z0-9-]{36})|(alias/[a-zA-Z0-9-_/]+)))|([a-zA-Z0-9-]{36})|(alias/[a-z"
-    "A-Z0-9-_/]+)[0-9a-zA-Z-_ ]+[A-Z][0-9A-Z]{11}\\p{L}[\\p{L}\\p{M}0-9_]*( [\\p{L}\\p{M}0-9_]+)*"
-    "[0-9a-z]{128}([1-9][0-9]{0,11})IMPOSSIBLEINVALIDNO_TRANSLATIONSATISFIABLETOO_COMPLEXTRANSLAT"
-    "ION_AMBIGUOUSVALID[0-9A-Z]{12}arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]{9,16}:[0-9]{12}:model-p"
-    "ackage/[\\S]{1,2048}([0-9a-zA-Z][_-]\?){1,63}arn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/.+arn"
-    ":aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/((imported)|([a-z0-9-]{1,63}"
-    "[.]{1}[a-z0-9-]{1,63}))(([:][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{12})|(:foundation-model/[a-z0-"
-    "9-]{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})).*arn:aws("
-    "|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom-model/(imported|[a-z0-9-]"
-    "{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}"
-    ")/[a-z0-9]{12}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:custom-model-deployment/[a"
-    "-z0-9]{12}ModelEvaluationRagEvaluation[0-9a-zA-Z-_.]+(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,"
-    "20}:((:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{"
-    "12}:inference-profile/(([a-z-]{2,8}.)[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,"
-    "63})))))$|(^[a-z0-9-]+[.][a-z0-9-]+([.][a-z0-9-]+)*(:[a-z0-9-]+)\?$)|^[a-z0-9-]{1,63}[.]{1}["
-    "a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12"
-    "}|)ClassificationCustomGenerationQuestionAndAnswerSummarization[A-Za-z0-9]+.+[0-9a-zA-Z-_]+a"
-    "rn:aws(-[^:]+)\?:sagemaker:[a-z0-9-]{1,20}:[0-9]{12}:flow-definition/.*[\\S\\s]+",
-    "(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-"
-    "]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:provisioned-model/[a-z0-9]{12})|([0-9]{12}:import"
-    "ed-model/[a-z0-9]{12})|([0-9]{12}:application-inference-profile/[a-z0-9]{12})|([0-9]{12}:inf"
-    "erence-profile/(([a-z-]{2,8}.)[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))|"
-    "([0-9]{12}:(default-prompt-router|prompt-router)/[a-zA-Z0-9-:.]+)))|(([a-z]{2,4}[.]{1})([a-z"
-    "0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,"
-    "63}([.:]\?[a-z0-9-]{1,63}))|arn:aws(-[^:]+)\?:sagemaker:[a-z0-9-]{1,20}:[0-9]{12}:endpoint/["
-    "a-z0-9-]{1,63}[a-zA-Z0-9]([a-zA-Z0-9._-]){0,255}[a-z0-9]+(([1-9][0-9]{0,7})|(DRAFT))(arn:aws"
-    "(-[^:]+)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1"
-    ",63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?.*[a-z]{1,20}/.{1,20}.*s3://[a-z0-"
-    "9][a-z0-9.-]{1,61}[a-z0-9]/.{1,1024}BYTE_CONTENTS3[0-9a-zA-Z]+QUERY_DECOMPOSITIONBOOLEANNUMB"
-    "ERSTRINGSTRING_LISTHYBRIDSEMANTICALLSELECTIVE(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::fou"
-    "ndation-model/(.*))\?BEDROCK_RERANKING_MODELEXTERNAL_SOURCESKNOWLEDGE_BASE[a-z0-9](-*[a-z0-9"
-    "]){0,62}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:evaluation-job/[a-z0-9]{12}[a-z0"
-    "-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){"
-    "0,2}(/[a-z0-9]{12}|)BLOCKIMAGETEXTCLASSICSTANDARD[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+|arn"
-    ":aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail-profile/[a-z0-9-]+[.]{1}guardrail"
-    "[.]{1}v[0-9:]+ANONYMIZE[0-9a-zA-Z-_ !\?.]+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12"
-    "}:guardrail/[a-z0-9]+DRAFT(([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:"
-    "guardrail/[a-z0-9]+))[1-9][0-9]{0,7}([0-9a-zA-Z:.][ _-]\?)+([0-9a-zA-Z][ _-]\?)+arn:aws(|-us"
-    "-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|foundation-"
-    "model)/[a-zA-Z0-9-:.]+arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{1"
-    "2}):(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+ACTIVE[-0-9a-zA-Z]+.*ar"
-    "n:aws:sagemaker:.*:hub-content/SageMakerPublicHub/Model/.*INCOMPATIBLE_ENDPOINTREGISTEREDarn"
-    ":aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-copy-job/[a-z0-9]{12}(arn:aws(-[^:]+)"
-    "\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([."
-    "]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})/[a-z0-9]{12})|(:foundation-model/[a-z0-9-]{1,6"
-    "3}[.]{1}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([."
-    "]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)(arn:aws(-[^:]+)\?:bedro"
-    "ck:[a-z0-9-]{1,20}:((:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{"
-    "1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)$)|([0-9]{12}:inference-profile/[a-zA"
-    "-Z0-9-:.]+$)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63"
-    "}){0,2})arn:(aws[a-zA-Z-]*)\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z"
-    "0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?highlowmediumCONTINUED_PRE_TRAININGDISTILLATIONFINE"
-    "_TUNINGIMPORTEDREINFORCEMENT_FINE_TUNING[a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*[a-zA-Z0-9\\s._:"
-    "/=+$@-]{1,256}[a-zA-Z0-9\\s._:/=+$@-]{0,256}arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{"
-    "12}:model-customization-job/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-"
-    "z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}/[a-z0-9]{12}([0-9a-zA-Z][_-]\?)+arn:aws(-[^:]+)\?:bedr"
-    "ock:[a-z0-9-]{1,20}:[0-9]{12}:model-import-job/[a-z0-9]{12}[a-zA-Z0-9]{1,256}(-*[a-zA-Z0-9])"
-    "{0,256}JSONL[a-zA-Z0-9]{1,63}(-*[a-zA-Z0-9\\+\\-\\.]){0,63}",
-    "(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-"
-    "z0-9-:]{1,63}/[a-z0-9]{12}$)|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?["
-    "a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)$)|([0-9]{12}:(inference-pro"
-    "file|application-inference-profile)/[a-zA-Z0-9-:.]+$)))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63"
-    "}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})|(([0-9a-zA-Z][_-]\?)+)ConverseInvokeModel("
-    "arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/[a-z0-9]{12}).*(^ar"
-    "n:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,"
-    "63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})|(^arn:aws(|-us-gov|-cn|-iso|-iso-b):be"
-    "drock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-profile|application-inference-profile)/[a-z"
-    "A-Z0-9-:.]+)arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:default-prompt-router/[a-zA-"
-    "Z0-9-:.]+OneMonthSixMonthsarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:(([0-9]{12}:custom-model"
-    "/((imported)|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}))(([:][a-z0-9-]{1,63}){0,2})\?/[a-z0-9]{1"
-    "2})|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-"
-    "9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]"
-    "{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+)arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:pro"
-    "visioned-model/[a-z0-9]{12}anthropicopenai(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9"
-    "-]{1,20}:[0-9]{12}:custom-model-deployment/[a-z0-9]{12})|^([0-9a-zA-Z][_-]\?){1,63}(arn:aws("
-    "-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:imported-model/[a-z0-9]{12})|(([0-9a-zA-Z][_-]\?"
-    ")+)(arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:(|[0-9a-z-]{0,20}):(|[0-9]{12}):(inference-pro"
-    "file|application-inference-profile)/)\?[a-zA-Z0-9-:.]+((([0-9a-zA-Z][_-]\?)+)|(arn:aws(-[^:]"
-    "+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:provisioned-model/[a-z0-9]{12}))access_deniedpendinga"
-    "ccountorganizationprojectarn:aws(-[^:]+)\?:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]amazon_manag"
-    "edcustomer_managedGENERATE_FIDELITY_REPORTGENERATE_POLICY_SCENARIOSIMPORT_POLICYINGEST_CONTE"
-    "NTITERATIVELY_REFINE_POLICYREFINE_POLICYRESOLVE_POLICY_AMBIGUITIESBUILDINGCANCELLEDCANCEL_RE"
-    "QUESTEDCOMPLETEDFAILEDPREPROCESSINGSCHEDULEDTESTING[0-9a-fA-F\\-]+ASSET_MANIFESTBUILD_LOGFID"
-    "ELITY_REPORTGENERATED_TEST_CASESPOLICY_DEFINITIONPOLICY_SCENARIOSQUALITY_REPORTSOURCE_DOCUME"
-    "NTERRORINFOWARNINGAPPLIED[a-zA-Z0-9]*PASSEDIN_PROGRESSNOT_STARTEDActiveCreatingUpdateComplet"
-    "edUpdateFailedUpdatingAutomatedHuman(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-m"
-    "odel/[a-z0-9-]{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2})"
-    "|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2})ON_DEM"
-    "ANDPROVISIONEDEMBEDDINGarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::foundation-model/[a-z0-9-]"
-    "{1,63}[.]{1}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}LEGACYAVAILABLE"
-    "NOT_AVAILABLEPENDINGAUTHORIZEDNOT_AUTHORIZEDarn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{"
-    "12}:guardrail-profile/[a-z0-9-]+[.]{1}guardrail[.]{1}v[0-9:]+[a-z0-9-]+[.]{1}guardrail[.]{1}"
-    "v[0-9:]+CREATINGDELETINGREADYUPDATINGVERSIONINGv\\d+.\\d+arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]"
-    "{1,20}:[0-9]{12}:imported-model/[a-z0-9]{12}[a-zA-Z0-9-:.]+APPLICATIONSYSTEM_DEFINED(arn:aws"
-    "(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-customization-job/[a-z0-9-]{1,63}[.]{1}[a"
-    "-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}([:][a-z0-9-]{1,63}){0,2}/[a-z0-9]{12})"
-    "|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)NotStarted(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:"
-    "[0-9]{12}:model-import-job/[a-z0-9]{12})|([a-zA-Z0-9](-*[a-zA-Z0-9\\+\\-\\.])*)((arn:aws(-[^"
-    ":]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/)\?[a-z0-9]{12})ExpiredSchedul"
-    "edSubmittedValidatingcustomInService[    -\303\277]+([a-z0-9]+-[a-z0-9-]+|arn:aws(-[^:]+)\?:"
-    "bedrock::aws:trusted-access-program/[a-z0-9]+-[a-z0-9-]+)https://[^\\s]+program_default[a-z0"
-    "-9]+-[a-z0-9-]+eligiblerequestablerevokedCreationTime([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})",
-    "HONORIGNORE([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,"
-    "1}(ALL|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}){0,1})A"
-    "CCOUNTCOMPREHENSIVEPUBLIC[A-Za-z0-9- ]{1,63}arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-"
-    "alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}[0-9a-zA-Z]{10}[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}([0-9a-"
-    "zA-Z][_-]\?){1,100}TO_COLLABORATOR(DRAFT|[0-9]{0,4}[1-9][0-9]{0,4})SUPERVISORSUPERVISOR_ROUT"
-    "ERarn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}(arn:aws(-[^:]{1,12}"
-    ")\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0"
-    ",2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?(([0-9]{1,8})|(DRAFT))SESSION_SUMMARYCUST"
-    "OM_ORCHESTRATIONDEFAULTOVERRIDDENKNOWLEDGE_BASE_RESPONSE_GENERATIONMEMORY_SUMMARIZATIONORCHE"
-    "STRATIONPOST_PROCESSINGPRE_PROCESSINGarn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:agent/[0-9a-z"
-    "A-Z]{10}NOT_PREPAREDPREPAREDPREPARINGRETURN_CONTROL[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9][\\."
-    "\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9][\\.\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*arraybooleanintegernum"
-    "berstringAMAZON.CodeInterpreterAMAZON.UserInputANTHROPIC.BashANTHROPIC.ComputerANTHROPIC.Tex"
-    "tEditor((([0-9a-zA-Z][_-]\?){1,63})|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:pro"
-    "visioned-model/[a-z0-9]{12}))(\\bTSTALIASID\\b|[0-9a-zA-Z]+)DISSOCIATEDACCEPT_INVOCATIONSREJ"
-    "ECT_INVOCATIONSDELETERETAINPATTERNBASICOAUTH2_CLIENT_CREDENTIALSarn:aws(|-cn|-us-gov):secret"
-    "smanager:[a-z0-9-]{1,20}:([0-9]{12}|):secret:[a-zA-Z0-9!/_+=.@-]{1,512}SAAShttps://[A-Za-z0-"
-    "9][^\\s]*FRIDAYMONDAYSATURDAYSUNDAYTHURSDAYTUESDAYWEDNESDAYarn:aws(|-cn|-us-gov):s3:::[a-z0-"
-    "9][a-z0-9.-]{1,61}[a-z0-9]OAUTH2_SHAREPOINT_APP_ONLY_CLIENT_CREDENTIALSONLINE[0-9a-f]{8}-[0-"
-    "9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}CONFLUENCECUSTOMMANAGED_KNOWLEDGE_BASE_CONNECTO"
-    "RREDSHIFT_METADATASALESFORCESHAREPOINTWEBHOST_ONLYSUBDOMAINShttps\?://[A-Za-z0-9][^\\s]*FIXE"
-    "D_SIZEHIERARCHICALCHUNK_ENTITY_EXTRACTION(arn:aws(-[^:]{1,12})\?:(bedrock):[a-z0-9-]{1,20}:("
-    "[0-9]{12})\?:([a-z-]+/)\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9"
-    "]{1,12})\?BEDROCK_FOUNDATION_MODELs3://.{1,128}POST_CHUNKINGMULTIMODALBEDROCK_DATA_AUTOMATIO"
-    "NMULTI_MODAL_EMBEDDINGSSMART_PARSINGDELETE_UNSUCCESSFUL[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}[a-zA"
-    "-Z]([_]\?[0-9a-zA-Z]){1,100}ConditionalData$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:be"
-    "drock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}Python_3$|^[0-9a-"
-    "zA-Z]+$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:lambda:([a-z]{2,}-){2,}\\d:\\d{12}:func"
-    "tion:[a-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-zA-Z0-9-_]+))\?$|^arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f"
-    "])\?)\?:lex:([a-z]{2,}-){2,}\\d:\\d{12}:bot-alias/[0-9a-zA-Z]+/[0-9a-zA-Z]+$|^(arn:aws(-cn|-"
-    "us-gov|-eusc|-iso(-[b-f])\?)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]+/)"
-    "\?)\?([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?[a-zA-Z][a-zA"
-    "-Z0-9_]*CHAT$|^(arn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12"
-    "}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)$|^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]ExitLoopLo"
-    "opConditionReturnValueToLoopStartArrayBooleanNumberObjectStringAgentCollectorConditionInline"
-    "CodeInputIteratorKnowledgeBaseLambdaFunctionLexLoopLoopControllerLoopInputOutputPromptRetrie"
-    "valStoragearn:aws(-[^:]+)\?:iam::([0-9]{12})\?:role/(service-role/)\?.+arn:aws:bedrock:[a-z0"
-    "-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}NotPreparedPreparedPreparingAutomaticManual(arn:aws"
-    ":bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})arn:aws:bedrock:[a"
-    "-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/(TSTALIASID|[0-9a-zA-Z]{10})(TSTALIASID|["
-    "0-9a-zA-Z]{10})[0-9]{1,5}arn:aws(|-cn|-us-gov):kendra:[a-z0-9-]{1,20}:([0-9]{12}|):index/([a"
-    "-zA-Z0-9][a-zA-Z0-9-]{35}|[a-zA-Z0-9][a-zA-Z0-9-]{35}-[a-zA-Z0-9][a-zA-Z0-9-]{35})BINARYFLOA"
-    "T32MANAGEDIAMUSERNAME_PASSWORD(arn:(aws(-[a-z]+)*):redshift-serverless:[a-z]{2}(-gov)\?-[a-z"
-    "]+-\\d{1}:\\d{12}:workgroup/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})SER"
-    "VERLESSEXCLUDEINCLUDE",
-    ".*\\..*\\..*.*\\.*AWS_DATA_CATALOGREDSHIFTKENDRASQLVECTOR(\?:arn:aws(\?:-us-gov|-cn|-iso|-is"
-    "o-[a-z])*:.+:.*:\\d+:.+/.+$|[a-zA-Z0-9*]+[a-zA-Z0-9._-]*)arn:aws(|-cn|-us-gov):neptune-graph"
-    ":[a-zA-Z0-9-]*:[0-9]{12}:graph/g-[a-zA-Z0-9]{10}arn:aws(|-cn|-us-gov|-iso):es:[a-z]{2}(-gov)"
-    "\?-[a-z]+-\\d{1}:\\d{12}:domain/[a-z][a-z0-9-]{3,28}https://.*(\?![\\-_+.])[a-z0-9][a-z0-9\\"
-    "-_\\.]*arn:aws:aoss:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:collection/[a-z0-9-]{3,32}[a-zA-Z"
-    "0-9_\\-]+arn:aws(|-cn|-us-gov):rds:[a-zA-Z0-9-]*:[0-9]{12}:cluster:[a-zA-Z0-9-]{1,63}[a-zA-Z"
-    "0-9_\\.\\-]+MONGO_DB_ATLASNEPTUNE_ANALYTICSOPENSEARCH_MANAGED_CLUSTEROPENSEARCH_SERVERLESSPI"
-    "NECONERDSREDIS_ENTERPRISE_CLOUDS3_VECTORSarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{1"
-    "2}:knowledge-base/[0-9a-zA-Z]+[a-zA-Z0-9_][a-zA-Z0-9_-]*UPDATE_UNSUCCESSFUL(arn:aws:bedrock:"
-    "[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(\?::[0-9]{1,5})\?)([0-9a-zA-Z]{10})|(arn:aw"
-    "s:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10})(\?::[0-9]{1,5})\?CREATE_FAILEDCR"
-    "EATE_SUCCESSFULUPDATE_FAILEDUPDATE_SUCCESSFULarn:aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bed"
-    "rock:[a-z0-9-]{1,20}:[0-9]{12}:retrieval-instruction/[a-z0-9]{10}[a-z0-9]{10}INACTIVE[1-9][0"
-    "-9]{0,8}[^\\p{C}]*[A-Za-z0-9._:\\[\\]-]{1,255}[a-zA-Z0-9]([a-zA-Z0-9 _-]*[a-zA-Z0-9])\?HTTPH"
-    "TTPSIN_VPCsubnet-[a-zA-Z0-9]+(\\*\\.)\?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?\\.)*[A-"
-    "Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?vpc-[a-zA-Z0-9]+CREATEDDELETE_FAILED[a-z0-9](\?:[a-"
-    "z0-9-]{30}[a-z0-9])(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-"
-    "9a-zA-Z]{10})|(TSTALIASID|[0-9a-zA-Z]{10})DELETE_IN_PROGRESSIGNOREDINDEXEDMETADATA_PARTIALLY"
-    "_INDEXEDMETADATA_UPDATE_FAILEDNOT_FOUNDPARTIALLY_INDEXEDSTARTINGarn:aws(-[^:]+)\?:bedrock:[a"
-    "-z0-9-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-zA-Z]+ALL_DATAMETADATA_ONLYErrorWarningCyclicCo"
-    "nnectionDuplicateConditionExpressionDuplicateConnectionsIncompatibleConnectionDataTypeInvali"
-    "dLoopBoundaryLoopIncompatibleNodeTypeMalformedConditionExpressionMalformedNodeInputExpressio"
-    "nMismatchedNodeInputTypeMismatchedNodeOutputTypeMissingConnectionConfigurationMissingDefault"
-    "ConditionMissingEndingNodesMissingLoopControllerNodeMissingLoopInputNodeMissingNodeConfigura"
-    "tionMissingNodeInputMissingNodeOutputMissingStartingNodesMultipleLoopControllerNodesMultiple"
-    "LoopInputNodesMultipleNodeInputConnectionsUnfulfilledNodeInputUnknownConnectionConditionUnkn"
-    "ownConnectionSourceUnknownConnectionSourceOutputUnknownConnectionTargetUnknownConnectionTarg"
-    "etInputUnknownNodeInputUnknownNodeOutputUnreachableNodeUnsatisfiedConnectionConditionsUnspec"
-    "ifiedCOMPLETESTOPPEDSTOPPING[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+(DRAFT|[1-9][0-9]{0,8})CL"
-    "IENT_ERRORCONTENT_REJECTEDINTERNAL_ERRORANSWER_FORMATANSWER_POLICYPERSONARETRIEVAL_GUIDANCEB"
-    "YTEIN_LINES3_LOCATIONALLOWUSERIN_LINE_ATTRIBUTESTATUSEQSTARTED_ATASCENDINGDESCENDING.*(^arn:"
-    "aws:bedrock:[a-zA-Z0-9-]+:/d{12}:(agent|agent-alias|knowledge-base|flow|prompt)/[A-Z0-9]{10}"
-    "(\?:/[A-Z0-9]{10})\?$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:flow/([A-Z0-9]{10})/alias/([A-Z0"
-    "-9]{10})$|^arn:aws:bedrock:[a-zA-Z0-9-]+:/d{12}:prompt/([A-Z0-9]{10})\?(\?::/d+)\?$|^arn:aws"
-    "(-cn|-us-gov|-eusc|-iso(-[b-f])\?)\?:bedrock:[a-zA-Z0-9-]+:[0-9]{12}:retrieval-instruction/["
-    "a-z0-9]{10}$).*^(arn:aws(-[^:]+)\?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})\?:([a-z-]"
-    "+/)\?)\?([a-z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})\?(/[a-z0-9]{1,12})\?$^(proj_[a-zA"
-    "-Z0-9]+|default)$MANTLE_FOUNDATION_MODEL^[a-zA-Z][a-zA-Z0-9\\-_]{0,99}-[a-zA-Z0-9]{10}$^[a-z"
-    "A-Z0-9\\s._:/=+@-]*$AFTERBEFORECONTAINSEQUALS_TOEXISTSGREATER_THANGREATER_THAN_OR_EQUALSLESS"
-    "_THANLESS_THAN_OR_EQUALSNOT_EXISTS^[a-zA-Z0-9/*][a-zA-Z0-9\\-_/*]*(\?::[a-zA-Z0-9\\-_/*]+)*["
-    "a-zA-Z0-9\\-_/*]*$^[a-zA-Z0-9][a-zA-Z0-9\\-_]*$^[a-zA-Z0-9][a-zA-Z0-9\\-_/]*(\?::[a-zA-Z0-9"
-    "\\-_/]+)*[a-zA-Z0-9\\-_/]*$^\\S*$^[a-z0-9]+$^(([1-9][0-9]{0,7})|(DRAFT))$^(DRAFT|[1-9][0-9]{"
-    "0,8})$^[0-9a-zA-Z]+$^[\\s\\S]*$BedrockAgentCoreMemoryBedrockKnowledgeBaseSUCCEEDEDCodeExecut"
-    "ionFullDocumentExpansionPlanningSessionHistoryLoadSpeculativeRetrievalINTERVENED^\\P{C}*$",
-    "^[0-9a-zA-Z]{10}$|^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:knowledge-base/[0-9a-"
-    "zA-Z]{10}$^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$^(arn:aws(-[^:]+)\?:"
-    "bedrock:[a-z0-9-]+:[0-9]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9"
-    "]{12})|([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})$^arn:aws(|-cn|-us-gov)"
-    ":kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}$^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]+:[0-9"
-    "]{12}:session/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$ENDEDEXPIRED^[0-9"
-    "a-zA-Z._:-]+$^(\?!\\s*$).+TEXT_TO_SQL^arn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:"
-    "knowledge-base/[0-9a-zA-Z]+$REDSHIFT_SQL^[a-zA-Z0-9][a-zA-Z0-9-]{35}$EXTRACTEDRAW^[a-zA-Z0-9"
-    "-]{1,36}$|^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}/alias/[0-9a-zA-Z]"
-    "{10}/execution/[a-zA-Z0-9-]{1,36})$^(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA"
-    "-Z]{10}/alias/[0-9a-zA-Z]{10})|(\\bTSTALIASID\\b|[0-9a-zA-Z]+)$^(arn:aws:bedrock:[a-z0-9-]{1"
-    ",20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})$^arn:aws(-[^:]+)\?:iam::([0-9]{12})\?"
-    ":role/(service-role/)\?.+$^(DRAFT|[0-9]{0,4}[1-9][0-9]{0,4})$ExecutionTimedOut^[a-zA-Z]([_]"
-    "\?[0-9a-zA-Z]){0,99}$AbortedRunningSucceededTimedOutANDORDATA_SOURCE^s3://[a-z0-9][a-z0-9.-]"
-    "{1,61}[a-z0-9]/.{1,1024}$CODE_INTERPRETER^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20}::founda"
-    "tion-model/(.*))\?$^[\\s\\S]+$CONFIRMFAILUREREPROMPT^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,2"
-    "0}:[0-9]{12}:agent/[0-9a-zA-Z]{10}$BLOBDOUBLELONGNULLAUDIOROWVIDEOGOOGLEDRIVEONEDRIVERESULTU"
-    "SER_CONFIRMATIONUSER_CONFIRMATION_AND_RESULT^([0-9a-zA-Z][_-]\?){1,100}$^arn:aws(-[^:]+)\?:b"
-    "edrock:[a-z0-9-]{1,20}:[0-9]{12}:agent-alias/[0-9a-zA-Z]{10}/[0-9a-zA-Z]{10}$LAMBDAACTION_GR"
-    "OUPACTION_GROUP_CODE_INTERPRETERAGENT_COLLABORATORFINISH(^arn:aws(-[^:]+)\?:bedrock:[a-z0-9-"
-    "]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}(([:][a-z0-9-]{1,63}){0"
-    ",2})\?/[a-z0-9]{12})|(:foundation-model/([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]"
-    "{1,63})([:][a-z0-9-]{1,63}){0,2})))|(([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]\?[a-z0-9-]{1,"
-    "63})([:][a-z0-9-]{1,63}){0,2}))|(([0-9a-zA-Z][_-]\?)+))$|(^arn:aws(|-us-gov|-cn|-iso|-iso-b)"
-    ":bedrock:(|[0-9a-z-]{1,20}):(|[0-9]{12}):inference-profile/[a-zA-Z0-9-:.]+)$ROUTING_CLASSIFI"
-    "ERPARSERASK_USERINPUT_REQUIREDSUCCESSConditionNodeFlowInputNodeFlowOutputNodeKnowledgeBaseNo"
-    "deLambdaFunctionNodeLexNodePromptNode^[a-zA-Z]([_]\?[0-9a-zA-Z]){1,50}$^arn:(aws[a-zA-Z-]*)"
-    "\?:lambda:[a-z]{2}(-gov)\?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST|[a-z"
-    "A-Z0-9-_]+))\?$^[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9]$^[\\.\\-\\!\\*\\_\\'\\(\\)a-zA-Z0-9][\\"
-    ".\\-\\!\\*\\_\\'\\(\\)\\/a-zA-Z0-9]*$^(([a-z0-9]+)|(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-]{1,20"
-    "}:[0-9]{12}:guardrail/[a-z0-9]+))$FlowNodeINTERNAL_SERVERNODE_EXECUTION_FAILEDVALIDATIONBAD_"
-    "GATEWAYDEPENDENCY_FAILED(^arn:aws(-[^:]+)\?:bedrock:[a-zA-Z0-9-]+:[0-9]{12}:(session)/[a-f0-"
-    "9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$)^(arn:aws(-[^:]+)\?:bedrock:[a-z0-9-"
-    "]{1,20}:(([0-9]{12}:custom-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}/[a-z0-9]{12})|(:founda"
-    "tion-model/[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|([0-9]{12}:provision"
-    "ed-model/[a-z0-9]{12})))|([a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]\?[a-z0-9-]{1,63}))|(([0-"
-    "9a-zA-Z][_-]\?)+)$JSONINLINE[a-z]{1,20}/.{1,20}^[a-zA-Z0-9-]{1,36}$(arn:(aws|aws-cn|aws-us-g"
-    "ov):bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory/)\?[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]"
-    "{10}REMOVE[a-zA-Z0-9][a-zA-Z0-9-_]*[a-zA-Z0-9/*][a-zA-Z0-9-_/*]*(\?::[a-zA-Z0-9-_/*]+)*[a-zA"
-    "-Z0-9-_/*]*mem-[a-zA-Z0-9-_]*CannotParseEventInOtherSessionFieldValidationFailedIdempotentPa"
-    "rameterMismatchExceptionResourceConflicturn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+[A"
-    "-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:"
-    "[0-9]{12}:online-evaluation-config\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}(C|T1)arn:aw"
-    "s(|-cn|-us-gov):bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]\?){1,48}-[a"
-    "-z0-9]{10}",
-    "[a-zA-Z][a-zA-Z0-9_]{0,47}arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:configura"
-    "tion-bundle/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-["
-    "a-f0-9]{4}-[a-f0-9]{12}arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:ab-test/[a-z"
-    "A-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}PAUSEDRUNN"
-    "ING[a-zA-Z0-9][a-zA-Z0-9-_/]*(\?::[a-zA-Z0-9-_/]+)*[a-zA-Z0-9-_/]*[0-9]+#[a-fA-F0-9]+(\?!mem"
-    "oryStrategyId$|actorId$|sessionId$)[a-z][a-z0-9]*[a-z0-9][a-z0-9-_]*SKIPASSISTANTOTHERTOOL(["
-    "0-9a-z][-]\?){1,100}-[0-9a-z]{10}[a-zA-Z0-9_-]{1,255}[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-z"
-    "A-Z]{2,}\\+[1-9]\\d{1,14}ETHEREUMSOLANAEMBEDDED_CRYPTO_WALLETarn:(aws|aws-[a-z0-9-]+):bedroc"
-    "k-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager/[a-z0-9]([a-z0-9-]{0,47}[a-z0-9])\?-[a-z0-9"
-    "]{10}(payment-instrument-[0-9a-zA-Z-]{15}|aws\\.agentcorepayments\\.awsbilling\\.v1)DELETEDI"
-    "NITIATEDUSDpayment-session-[0-9a-zA-Z-]{15}COMPLETED_WITH_ERRORS[a-zA-Z][a-zA-Z0-9_]{0,47}-["
-    "a-zA-Z0-9]{10}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:capacity-provider/[a-"
-    "zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}DeletedDeprovisioningProvisioning[a-zA-Z0-9_-]{1,110}"
-    "[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}(Builtin\\.[a-zA-Z0-9._-]+|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-"
-    "zA-Z0-9_-]+|[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})arn:aws[a-zA-Z-]*:bedrock-agentcore:"
-    "[a-z0-9-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}$|^arn:aws[a-zA-"
-    "Z-]*:bedrock-agentcore:::evaluator/(Builtin|ThirdParty)\\.[a-zA-Z0-9._-]+(Builtin\\.[a-zA-Z0"
-    "-9._-]+|ThirdParty\\.[a-zA-Z0-9_-]+\\.[a-zA-Z0-9_-]+|[a-zA-Z][a-zA-Z0-9_]{0,47})ARCHIVEDCUST"
-    "OMER_KEY_UNAVAILABLEUNAVAILABLESPAN_IDSPAN_NAMETRACE_ID[.\\-_/#A-Za-z0-9]+arn:aws(-[^:]+)\?:"
-    "bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}/ru"
-    "ntime-endpoint/[a-zA-Z][a-zA-Z0-9_]{0,47}([1-9][0-9]{0,4})(DRAFT|[0-9]{1,19})coding-use-case"
-    "-specific-failure-types-category-dependency-issuescoding-use-case-specific-failure-types-cat"
-    "egory-edge-case-oversightsconfiguration-mismatch-category-tool-definitioncontext-handling-er"
-    "ror-category-context-handling-failuresexecution-error-category-authenticationexecution-error"
-    "-category-environmentexecution-error-category-formattingexecution-error-category-rate-limiti"
-    "ngexecution-error-category-resource-exhaustionexecution-error-category-resource-not-foundexe"
-    "cution-error-category-service-errorsexecution-error-category-timeoutexecution-error-category"
-    "-tool-schemahallucination-category-fabricate-tool-outputshallucination-category-hall-capabil"
-    "itieshallucination-category-hall-historyhallucination-category-hall-misunderstandhallucinati"
-    "on-category-hall-paramshallucination-category-hall-usageincorrect-actions-category-clarifica"
-    "tionincorrect-actions-category-inappropriate-info-requestincorrect-actions-category-poor-inf"
-    "ormation-retrievalincorrect-actions-category-tool-selectionllm-output-category-nonsensicalor"
-    "chestration-related-errors-category-goal-deviationorchestration-related-errors-category-prem"
-    "ature-terminationorchestration-related-errors-category-reasoning-mismatchorchestration-relat"
-    "ed-errors-category-unaware-terminationotherrepetitive-behavior-category-repetition-inforepet"
-    "itive-behavior-category-repetition-toolrepetitive-behavior-category-step-repetitiontask-inst"
-    "ruction-category-non-compliancetask-instruction-category-problem-id(Builtin\\.[a-zA-Z0-9._-]"
-    "+|[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10})$|^[.\\-_/#A-Za-z0-9]+[^:*]*[a-zA-Z0-9._#/:-]+"
-    "DEDICATED_LOG_GROUPSOURCE_LOG_GROUP[0-9a-zA-Z]{1,40}arn:aws(-[a-z-]+)\?:secretsmanager:[a-z0"
-    "-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+[a-z0-9][a-z0-9.-]*[a-z0-9]RECOMMENDEDarn:aws[-a-z"
-    "]*:elasticfilesystem:[0-9a-z-:]+:access-point/fsap-[0-9a-f]{8,40}arn:aws[-a-z]*:elasticfiles"
-    "ystem:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{8,40}/mnt/[a-zA-Z0-9._-]+/\?arn:aws[-a-z]"
-    "*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}arn:aw"
-    "s[-a-z]*:s3files:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]{17,40}",
-    "(\\.)\?[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-"
-    "zA-Z0-9])\?)*[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])\?(\\.[a-zA-Z0-9]([a-zA-Z0-9\\-]{0,"
-    "61}[a-zA-Z0-9])\?)*TERMINATED[A-Z][A-Z0-9_]*[a-zA-Z][a-zA-Z0-9_-]{0,47}[A-Za-z0-9_-]{1,128}D"
-    "YNAMICFIXEDexpected_responseexpected_trajectoryAllMatchAnyMatchMaxMeanMinContainsEqualsGreat"
-    "erThanGreaterThanOrEqualLessThanLessThanOrEqualNotContainsNotEquals[A-Za-z0-9_-]+BANK_ACCOUN"
-    "T_NUMBER_DEBANK_ACCOUNT_NUMBER_ESBANK_ACCOUNT_NUMBER_FRBANK_ACCOUNT_NUMBER_GBBANK_ACCOUNT_NU"
-    "MBER_ITBANK_ACCOUNT_NUMBER_USCEP_CODE_BRCNPJ_BRCPF_CODE_BRCREDIT_CARD_EXPIRATIONCREDIT_CARD_"
-    "MAGNETIC_STRIPECREDIT_CARD_NUMBERCREDIT_CARD_SECURITY_CODEDATE_OF_BIRTHDRIVERS_LICENSE_ATDRI"
-    "VERS_LICENSE_AUDRIVERS_LICENSE_BEDRIVERS_LICENSE_BGDRIVERS_LICENSE_CADRIVERS_LICENSE_CYDRIVE"
-    "RS_LICENSE_CZDRIVERS_LICENSE_DEDRIVERS_LICENSE_DKDRIVERS_LICENSE_EEDRIVERS_LICENSE_ESDRIVERS"
-    "_LICENSE_FIDRIVERS_LICENSE_FRDRIVERS_LICENSE_GBDRIVERS_LICENSE_GRDRIVERS_LICENSE_HRDRIVERS_L"
-    "ICENSE_HUDRIVERS_LICENSE_IEDRIVERS_LICENSE_ITDRIVERS_LICENSE_LTDRIVERS_LICENSE_LUDRIVERS_LIC"
-    "ENSE_LVDRIVERS_LICENSE_MTDRIVERS_LICENSE_NLDRIVERS_LICENSE_PLDRIVERS_LICENSE_PTDRIVERS_LICEN"
-    "SE_RODRIVERS_LICENSE_SEDRIVERS_LICENSE_SIDRIVERS_LICENSE_SKDRIVERS_LICENSE_USDRUG_ENFORCEMEN"
-    "T_AGENCY_NUMBER_USELECTORAL_ROLL_NUMBER_GBEMAIL_ADDRESSHEALTHCARE_PROCEDURE_CODE_USHEALTH_IN"
-    "SURANCE_CARD_NUMBER_EUHEALTH_INSURANCE_CLAIM_NUMBER_USHEALTH_INSURANCE_NUMBER_FRINDIVIDUAL_T"
-    "AX_IDENTIFICATION_NUMBER_USINSEE_CODE_FRLAT_LONGMEDICARE_BENEFICIARY_NUMBER_USNATIONAL_DRUG_"
-    "CODE_USNATIONAL_IDENTIFICATION_NUMBER_DENATIONAL_IDENTIFICATION_NUMBER_ESNATIONAL_IDENTIFICA"
-    "TION_NUMBER_ITNATIONAL_INSURANCE_NUMBER_GBNATIONAL_PROVIDER_ID_USNHS_NUMBER_GBNIE_NUMBER_ESN"
-    "IF_NUMBER_ESOPEN_SSH_PRIVATE_KEYPASSPORT_NUMBER_CAPASSPORT_NUMBER_DEPASSPORT_NUMBER_ESPASSPO"
-    "RT_NUMBER_FRPASSPORT_NUMBER_GBPASSPORT_NUMBER_ITPASSPORT_NUMBER_USPERMANENT_RESIDENCE_NUMBER"
-    "_CAPERSONAL_HEALTH_NUMBER_CAPGP_PRIVATE_KEYPHONE_NUMBER_BRPHONE_NUMBER_DEPHONE_NUMBER_ESPHON"
-    "E_NUMBER_FRPHONE_NUMBER_GBPHONE_NUMBER_ITPHONE_NUMBER_USPKCS_PRIVATE_KEYPOSTAL_CODE_CAPUTTY_"
-    "PRIVATE_KEYRG_NUMBER_BRSOCIAL_INSURANCE_NUMBER_CASSN_ESSSN_USTAX_ID_DETAX_ID_ESTAX_ID_FRTAX_"
-    "ID_GBZIP_CODE_US[a-zA-Z0-9._-]+BASEBASE_SEPOLIASOLANA_DEVNETUSDCarn:aws[a-zA-Z-]*:bedrock-ag"
-    "entcore:[a-z0-9-]+:[0-9]{12}:recommendation/[0-9a-zA-Z_-]{1,48}-[0-9A-Z]{10}[a-zA-Z0-9_\\-\\"
-    ".]+SYSTEM_PROMPT_RECOMMENDATIONTOOL_DESCRIPTION_RECOMMENDATION[a-zA-Z0-9\\-_]+[a-zA-Z0-9\\-_"
-    "\\.]+M2MON_BEHALF_OF_TOKEN_EXCHANGEUSER_FEDERATION\\w+:(\\/\?\\/\?)[^\\s]+[\\u0009\\u000A\\u"
-    "000D\\u0020-\\u007E]+[a-zA-Z0-9\\-\\.]+GETPATCHPOSTPUT/[a-zA-Z0-9/_\\-\\.~%\?=&]+[A-Za-z0-9_"
-    ".-]+TIMED_OUTLEFTMIDDLERIGHTPNGjavascriptpythontypescriptdenonodejsexecuteCodeexecuteCommand"
-    "getTasklistFilesreadFilesremoveFilesstartCommandExecutionstopTaskwriteFilesblobtextimagereso"
-    "urceresource_linkcanceledcompletedfailedsubmittedworking(\\*|@\?[^/]+(/[^/]+)\?)arn:([^:]+)"
-    "\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}"
-    "mcp_tool_usechat_completionsconverse_streamresponsesarn:aws:bedrock-agentcore:[a-z0-9-]+:[0-"
-    "9]{12}:token-vault/[a-zA-Z0-9-.]+/apikeycredentialprovider/[a-zA-Z0-9-.]+([^*\?\\[\\]]|\\*)+"
-    "https://[^#@]+s3://.*arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):browser("
-    "-custom)\?/(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]+)\?:"
-    "bedrock-agentcore:[a-z0-9-]+:(aws|[0-9]{12}):code-interpreter(-custom)\?/(aws\\.codeinterpre"
-    "ter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10})AUTHORIZATION_CODECLIENT_CREDENTIALSTOKE"
-    "N_EXCHANGEarn:([^:]*):([^:]*):([^:]*):([0-9]{12})\?:(.+)[a-zA-Z0-9-]+agentcore_browseragentc"
-    "ore_code_interpreteragentcore_gatewayinline_functionremote_mcpallowdenyafter_invocationafter"
-    "_tool_callbefore_invocationbefore_tool_callhook_stoppedinterruptedmax_iterations_exceededmax"
-    "_output_tokens_exceededpartial_turntimeout_exceededtool_result[A-Za-z0-9]([A-Za-z0-9-]{0,61}"
-    "[A-Za-z0-9])\?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])\?)*[a-z0-9]+([.-][a-z0-9]+)*",
-    "HAS_EVENTSP-256P-384P-521EC[0-9]+AWS_BILLING_X402CRYPTO_X402MPP[a-fA-F0-9]{8}-[a-fA-F0-9]{4}"
-    "-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}PROOF_GENERATED(arn:aws(-[^:]+)\?:bedrock-agen"
-    "tcore:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z0-9]{12,16}A2AAGENT_SKILLSMCP[a-zA-Z0-9][a-zA-"
-    "Z0-9_\\-\\.\\/]*arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9"
-    "]{12,16}/record/[a-zA-Z0-9]{12}[a-zA-Z0-9]{12}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+"
-    ":[0-9]{12}:registry/[a-zA-Z0-9]{12,16}APPROVEDDEPRECATEDPENDING_APPROVALREJECTED[a-zA-Z0-9.-"
-    "]+s3://[a-z0-9][a-z0-9.\\-]{1,61}[a-z0-9]/.{1,1024}arn:aws(-[a-z]+)*:bedrock-agentcore:[a-z0"
-    "-9-]+:[0-9]{12}:dataset/[a-zA-Z0-9_-]{1,110}(targetName|toolName|qualifiedModelId|\\$\\.cont"
-    "ext\\.iam\\.principal|\\$\\.context\\.iam\\.sourceIdentity|\\$\\.context\\.jwt\\.[a-zA-Z_][a"
-    "-zA-Z0-9_\\-\\.]{0,61}[a-zA-Z0-9_]|\\$\\.context\\.request\\.header\\.[a-zA-Z0-9!#$%&'+\\.\\"
-    "^_`|~\\-]+|\\$\\.context\\.request\\.body\\.[a-zA-Z_][a-zA-Z0-9_\\-]*(\\.[a-zA-Z_][a-zA-Z0-9"
-    "_\\-]*)*)minutesecond[a-zA-Z0-9][a-zA-Z0-9\\-_\\.]{0,62}[a-zA-Z0-9][a-z0-9][a-z0-9.-]{1,61}["
-    "a-z0-9]NODE_22PYTHON_3_10PYTHON_3_11PYTHON_3_12PYTHON_3_13PYTHON_3_14(([0-9]{12})\\.dkr\\.ec"
-    "r\\.([a-z0-9-]+)\\.amazonaws\\.com(\\.cn)\?|public\\.ecr\\.aws)/((\?:[a-z0-9]+(\?:[._-][a-z0"
-    "-9]+)*/)*[a-z0-9]+(\?:[._-][a-z0-9]+)*)(\?::([^:@]{1,300}))\?(\?:@(.+))\?[\\x21\\x23-\\x5B\\"
-    "x5D-\\x7E]+s3://.{1,2043}arn:aws(-[^:]+)\?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+CONT"
-    "AINS_ANYEQUALS[A-Za-z0-9_.-:]+STRING_ARRAY[^\\s\?#]+/\\.well-known/(openid-configuration|oau"
-    "th-authorization-server)(/[^\\s\?#]+)\?IPV4IPV6sg-(([0-9a-z]{8})|([0-9a-z]{17}))subnet-[0-9a"
-    "-zA-Z]{8,17}vpc-(([0-9a-z]{8})|([0-9a-z]{17}))((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lat"
-    "tice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))PRIVILEGED[a-zA-Z0-9{]"
-    "[a-zA-Z0-9!_.*'()/{}-]*([a-z]+-){2,3}\\d+/[A-Za-z0-9._~/-]*VPCsg-[0-9a-zA-Z]{8,17}[^\\s]+/[A"
-    "-Za-z0-9\\-._~/%]*AGUI[A-Za-z][A-Za-z0-9_-]{0,255}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-"
-    "9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}[a-zA-Z][a-zA-Z0-9_]{0,99}-"
-    "[a-zA-Z0-9]{10}EXTERNALarn:(aws|aws-us-gov):secretsmanager:[A-Za-z0-9-]{1,64}:[0-9]{12}:secr"
-    "et:[a-zA-Z0-9-_/+=.@!]+arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a"
-    "-zA-Z0-9-.]+/apikeycredentialprovider/[a-zA-Z0-9-.]+(aws\\.browser\\.v1|[a-zA-Z][a-zA-Z0-9_]"
-    "{0,47}-[a-zA-Z0-9]{10})arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:browser-prof"
-    "ile/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}SAVINGcapacity-reservations-onlyopencr-[0-9a-z"
-    "]+arn:aws(-[^:]+)\?:resource-groups:[a-z0-9-]+:[0-9]{12}:group/[a-zA-Z0-9_-]+[a-zA-Z0-9/._-]"
-    "+arn:aws(-[^:]+)\?:kms:[a-z0-9-]+:[0-9]{12}:key/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]"
-    "{4}-[a-f0-9]{12}snap-[a-f0-9]{8,17}gp2gp3io1io2sc1st1ephemeral[0-9]+arn:aws(-[^:]+)\?:iam::["
-    "0-9]{12}:instance-profile/([!-~]{1,510}/)\?([\\w+=,.@-]{1,128})arn:aws(-[^:]+)\?:license-man"
-    "ager:[a-z0-9-]+:[0-9]{12}:license-configuration:[a-zA-Z0-9_-]+DETAILEDLINUX_ARM64LINUX_X86_6"
-    "4[!-~][ -~]*[!-~]$|^[!-~]SANDBOX(aws\\.codeinterpreter\\.v1|[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA"
-    "-Z0-9]{10})[a-zA-Z][a-zA-Z0-9_/-]{0,127}[a-zA-Z][a-zA-Z0-9_]{0,99}[a-zA-Z][a-zA-Z0-9_:/.\\-]"
-    "{0,2047}arn:aws(-[a-z-]+)\?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\\-_/]+arn:(aws|aws-cn|aws-us"
-    "-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]"
-    "{12}:token-vault/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}[a-zA-Z0-9"
-    "_-]{1,50}([0-9a-z][-]\?){1,100}-[0-9a-z]{10}$|^arn:aws(-[a-z-]+)\?:bedrock-agentcore:[a-z0-9"
-    "-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]\?){1,48}-[a-z0-9]{10}agentcore-gatewayarn:aws[^:]*:b"
-    "edrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal/[a-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}[a"
-    "-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}AGENTCORE_EVALUATION_PREDEFINED_V1AGENTCORE_EVALUATION_SI"
-    "MULATED_V1THIRD_PARTY_EVALUATION_V1(DRAFT|[0-9]+)arn:(aws[a-zA-Z-]*)\?:lambda:([a-z]{2}(-gov"
-    ")\?-[a-z]+-\\d{1}):(\\d{12}):function:([a-zA-Z0-9-_.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))\?SESSIO"
-    "NTOOL_CALLTRACE",
-    "arn:aws[a-zA-Z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:evaluator\\/[a-zA-Z][a-zA-Z0-9-_]{0"
-    ",99}-[a-zA-Z0-9]{10}AUTHENTICATE_ONLYAWS_IAMCUSTOM_JWT(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0,61}["
-    "a-zA-Z0-9])\?)(\?:\\.(\?:[a-zA-Z0-9](\?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?))+DEBUGRESPONSE_BOD"
-    "YRESPONSEBUFFEREDSTREAM([0-9a-zA-Z][-]\?){1,48}arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]"
-    "+:[0-9]{12}:policy-engine\\/[a-zA-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9_]{10}ENFORCELOG_ONLYFAIL_"
-    "CLOSEFAIL_OPENarn:[a-z0-9\\-]+:wafv2:[a-z0-9\\-]+:[0-9]{12}:regional/webacl/.+[a-zA-Z0-9]([a"
-    "-zA-Z0-9-]{0,62}[a-zA-Z0-9])\?[a-zA-Z0-9][a-zA-Z0-9\\-._/@:]*([0-9a-zA-Z][-]\?){1,100}CONNEC"
-    "TION_ERRORFIRST_BYTE_TIMEOUTUNROUTABLE[4-5]([0-9]{2}|XX)StringEqualsStringLike[a-zA-Z0-9\\-"
-    "\\._\\*\\\?@:]+(/[a-zA-Z0-9\\-\\._\\*\\\?@:]+)*/[\\w\\-.]+/\\*(arn:aws[a-zA-Z-]*:iam::(\\d{1"
-    "2}|\\*):(user|role)/[\\w+=,.@*\?/-]+|arn:aws[a-zA-Z-]*:sts::(\\d{12}|\\*):assumed-role/[\\w+"
-    "=,.@*\?/-]+)HEADERQUERY_PARAMETERAPI_KEYCALLER_IAM_CREDENTIALSGATEWAY_IAM_ROLEJWT_PASSTHROUG"
-    "HOAUTH.*([1-9][0-9]{0,4})|([a-zA-Z][a-zA-Z0-9_]{0,47}).*[a-zA-Z][a-zA-Z0-9_-]*https://[a-zA-"
-    "Z0-9\\-\\.]+(:[0-9]{1,5})\?(/.*)\?INFERENCECLIENT_OVERRIDESTATIC_OVERRIDE[a-zA-Z0-9_.-]+[^\\"
-    "x00-\\x1F\\x7F]*/[a-zA-Z0-9\\-\\._/{}]+HEADOPTIONS(\?:0|[1-9]\\d*)\\.(\?:0|[1-9]\\d*)\\.(\?:"
-    "0|[1-9]\\d*)objectarn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:servicenetworkresourc"
-    "eassociation/snra-[0-9a-f]{17}arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceg"
-    "ateway/rgw-[0-9a-z]{17}CREATE_PENDING_AUTHSYNCHRONIZE_PENDING_AUTHSYNCHRONIZE_UNSUCCESSFULSY"
-    "NCHRONIZINGUPDATE_PENDING_AUTH[a-zA-Z][a-zA-Z0-9_]{0,39}arn:aws(-[^:]+)\?:events:[a-z0-9-]+:"
-    "[0-9]{12}:event-bus/.+arn:aws(-[^:]+)\?:lambda:[a-z0-9-]+:[0-9]{12}:function:.+arn:aws(-[^:]"
-    "+)\?:sns:[a-z0-9-]+:[0-9]{12}:.+arn:aws:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:memory\\/[a-z"
-    "A-Z][a-zA-Z0-9-_]{0,99}-[a-zA-Z0-9]{10}EPISODICSUMMARIZATIONUSER_PREFERENCEsliding_windowsum"
-    "marization[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}arn:([^:]+)\?:bedrock-agentcore:[a-z0-9-"
-    "]+:[0-9]{12}:harness/[a-zA-Z][a-zA-Z0-9_]{0,39}-[a-zA-Z0-9]{10}/harness-endpoint/[a-zA-Z][a-"
-    "zA-Z0-9_]{0,47}arn:[a-z0-9-\\.]{1,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-\\.]{0,63}:[a-z0-9-\\.]{0,6"
-    "3}:[^/].{0,1023}STRINGLISTLLM_INFERREDSTRICTLY_CONSISTENT[a-zA-Z0-9\\-_\\/]*(\\{[a-zA-Z][a-z"
-    "A-Z0-9]*\\}[a-zA-Z0-9\\-_\\/]*)*FULL_CONTENTMEMORY_RECORDSEPISODIC_OVERRIDESELF_MANAGEDSEMAN"
-    "TIC_OVERRIDESUMMARY_OVERRIDEUSER_PREFERENCE_OVERRIDEAtlassianOauth2Auth0Oauth2CognitoOauth2C"
-    "ustomOauth2CyberArkOauth2DropboxOauth2FacebookOauth2FusionAuthOauth2GithubOauth2GoogleOauth2"
-    "HubspotOauth2LinkedinOauth2MicrosoftOauth2NotionOauth2OktaOauth2OneLoginOauth2PingOneOauth2R"
-    "edditOauth2SalesforceOauth2SlackOauth2SpotifyOauth2TwitchOauth2XOauth2YandexOauth2ZoomOauth2"
-    "AWS_IAM_ID_TOKEN_JWTCLIENT_SECRET_BASICCLIENT_SECRET_POSTPRIVATE_KEY_JWT(client_secret_post|"
-    "client_secret_basic)JWT_AUTHORIZATION_GRANTNO_CLIENT[A-Za-z0-9_.:#-]+ES256PS256RS256arn:(aws"
-    "|aws-us-gov):acps:[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/oauth2credentialpr"
-    "ovider/[a-zA-Z0-9-.]+DAILYMONTHLYWEEKLYarn:(aws|aws-us-gov|aws-cn|aws-iso|aws-iso-b|aws-iso-"
-    "e|aws-iso-f|aws-eusc):(acps|bedrock-agentcore):[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault/[a-z"
-    "A-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9-.]+MANUALQUICK_CREATEAwsBillingCoinbaseCDPSt"
-    "ripePrivyhttps://[^\\p{C}]*([0-9a-z_][-]\?){1,100}-[0-9a-z]{10}AUTHENTICATION_EXPIREDAUTHENT"
-    "ICATION_FAILEDAWS_MARKETPLACE_SUBSCRIPTION_REQUIREDPENDING_AUTHENTICATIONPROVISIONING[a-zA-Z"
-    "0-9+/=\\-_\\s]*(wallet-auth:)\?[a-zA-Z0-9+/=\\-_\\s]*arn:(aws|aws-us-gov):acps:[A-Za-z0-9-]{"
-    "1,64}:[0-9]{12}:token-vault/[a-zA-Z0-9-.]+/paymentcredentialprovider/[a-zA-Z0-9-.]+[a-zA-Z]["
-    "a-zA-Z0-9]{0,47}arn:(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager/([0-9a"
-    "-z][-]\?){1,48}-[a-z0-9]{10}[A-Za-z][A-Za-z0-9_]*-[a-z0-9_]{10}[A-Za-z][A-Za-z0-9_]*FAIL_ON_"
-    "ANY_FINDINGSIGNORE_ALL_FINDINGSarn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12"
-    "}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}/policy/[a-zA-Z][a-zA-Z0-9-_]{0,"
-    "47}-[a-zA-Z0-9_]{10}",
-    "arn:aws[-a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z"
-    "0-9-_]{0,47}-[a-zA-Z0-9_]{10}[a-z0-9-]+arn:aws(-[^:]+)\?:iam::[0-9]{12}:role/.+arn:aws(-[^:]"
-    "+)\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:.*(arn:aws(-[^:]+)\?:bedrock-agentcore:[a-z0-9-]"
-    "+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a-zA-Z0-9]{12}arn:aws(-[a-z]+)*:bedrock-a"
-    "gentcore:[a-z0-9-]+:[0-9]{12}:agent-insight-store\\/[a-z0-9-]{1,64}AWS_OWNED_KMS_KEYCUSTOMER"
-    "_MANAGED_KMSINTERNAL_SERVER_EXCEPTIONQUOTA_EXCEEDEDTHROTTLEDVALIDATION_ERRORMODIFIEDUNMODIFI"
-    "EDBuiltinCustomCodeCustomDerivedThirdPartyAWSAutoEvalDeepEvalfullwithout_decryptionarn:aws[-"
-    "a-z]{0,7}:bedrock-agentcore:[a-z0-9-]{9,15}:[0-9]{12}:policy-engine/[a-zA-Z][a-zA-Z0-9-_]{0,"
-    "47}-[a-zA-Z0-9_]{10}/policy-generation/[a-zA-Z][a-zA-Z0-9-_]{0,47}-[a-zA-Z0-9_]{10}GENERATED"
-    "GENERATE_FAILEDGENERATING[a-zA-Z0-9]{12,16}CustomerManagedKeyServiceManagedKeySYSTEMACTOR_PR"
-    "OFILETURNSAGENTCORE_RUNTIMEAPI_GATEWAYCONNECTORHTTP_CONNECTORMCP_SERVEROPEN_API_SCHEMAPASSTH"
-    "ROUGHPROVIDERSMITHY_MODELALLOW_ALLALLOW_NONEDENY_ALLDENY_NONENOT_TRANSLATABLEarn:(\?:[^:]+)"
-    "\?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(\?:/[a-z-]+/[^/]+)*WALLET_SECRETar"
-    "n:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-data-automation"
-    "-public-[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]{12,36})DEVELOPMENTLIVE[a-zA-Z0-9-_]+[A-Za-z0-9][A-Z"
-    "a-z0-9:_/+=,@.-]+DOCUMENT[0-9]*[a-zA-Z0-9\\s!\"\\#\\$%'&\\(\\)\\*\\+\\,\\-\\./:;=\\\?@\\[\\"
-    "\\\\]\\^_`\\{\\|\\}~><\303\200-\303\226\303\230-\303\234\303\237\303\240-\303\266\303\270-"
-    "\303\274\341\272\236\302\277\302\241\305\222-\305\223\302\260\302\243\302\245\342\202\271"
-    "\342\202\254\302\247\302\251\302\252\302\256\342\204\242\302\271\302\261-\302\265\342\234"
-    "\223\342\221\206-\342\221\211\340\270\277\342\202\275\342\202\261\342\202\246\342\202\243"
-    "\342\202\251\342\202\253\342\202\272]*arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0"
-    "-9-]*:[0-9]{12}:data-automation-library/[a-zA-Z0-9-]{12,36}ENCNDEESFRHKITJAKOPTTWDETECTIONDE"
-    "TECTION_AND_REDACTIONENTITY_TYPEPIIASYNCSYNCAUDIO_CONTENT_MODERATIONTOPIC_CONTENT_MODERATION"
-    "TRANSCRIPTAUDIO_SUMMARYIABTOPIC_SUMMARYELEMENTLINEPAGEWORDCSVHTMLMARKDOWNPLAIN_TEXTCONTENT_M"
-    "ODERATIONLOGOSTEXT_DETECTIONIMAGE_SUMMARYCHAPTER_SUMMARYVIDEO_SUMMARYarn:aws(|-cn|-us-gov):b"
-    "edrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-project/[a-zA-Z0-9-]{12,36}arn:aws(|-cn"
-    "|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:blueprint-optimization-invocation/"
-    "[a-zA-Z0-9-_]+ClientErrorCreatedServiceErrorSuccessVOCABULARY.*.+.*arn:aws(|-cn|-iso|-iso-[a"
-    "-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-library-ingestion-job/[a-zA-Z0-"
-    "9-]{12,36}UPSERTarn:aws(|-cn|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-automation-"
-    "profile/[a-zA-Z0-9-_.]+SERVICEarn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-z0-9-]*:[0-9]"
-    "{12}:(blueprint|data-automation-project|blueprint-optimization-invocation|data-automation-li"
-    "brary|data-automation-library-ingestion-job)/[a-zA-Z0-9-]{12,36}arn:aws(|-cn|-iso|-iso-[a-z]"
-    "|-us-gov):bedrock:[a-zA-Z0-9-]*:[0-9]{12}:data-automation-invocation/[a-zA-Z0-9-_]+s3://[a-z"
-    "0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/[^\\x00-\\x1F\\x7F\\{^}%`\\]\">\\[~<#|]*)\?arn:aws(|-cn|-i"
-    "so|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):blueprint/(bedrock-data-insight"
-    "s-public-[a-zA-Z0-9-_]{1,30}|bedrock-data-automation-public-[a-zA-Z0-9-_]{1,30}|[a-zA-Z0-9-]"
-    "{12,36})arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(aws|[0-9]{12}):data-aut"
-    "omation-project/[a-zA-Z0-9-_]+arn:aws(|-cn|-iso|-iso-[a-z]|-us-gov):bedrock:[a-zA-Z0-9-]*:(a"
-    "ws|[0-9]{12}):data-automation-profile/[a-zA-Z0-9-_.]+MATCHNO_MATCH[a-zA-Z0-9](-*[a-zA-Z0-9])"
-    "{1,256}(\?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)(\?!.*//)([A"
-    "-Za-z]([A-Za-z0-9_/-]*[A-Za-z0-9_-])\?)\?[ a-zA-Z0-9-_]*arn:aws(-[^:]+)\?:iam(:.*){2}(:role."
-    "*)[ a-zA-Z0-9_.:/=+@-]*x509SAN/URIx509Subject/CNworkloadarn:aws(-[^:]+)\?:rolesanywhere(:.*)"
-    "{2}(:alias/profile/.*)x509Issuerx509SANx509Subjectarn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:p"
-    "rofile/.*).*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*CA_CERTIFICATE_EXPIRYEND_ENTITY_CERTI"
-    "FICATE_EXPIRYAWS_ACM_PCACERTIFICATE_BUNDLESELF_SIGNED_REPOSITORYarn:aws(-[^:]+)\?:rolesanywh"
-    "ere(:.*){2}(:alias/trust-anchor/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:trust-anchor/.*)",
-    "([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}:(profile|"
-    "alias/profile)/.*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^:]+)\?:rolesanywhere"
-    "(:.*){2}:(crl|alias/crl)/.*)arn:aws(-[^:]+)\?:rolesanywhere(:.*){2}(:alias/crl/.*)arn:aws(-["
-    "^:]+)\?:rolesanywhere(:.*){2}(:crl/.*)([a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}|arn:aws(-[^"
-    ":]+)\?:rolesanywhere(:.*){2}:(trust-anchor|alias/trust-anchor)/.*)arn:aws(-[^:]+)\?:rolesany"
-    "where(:.*){2}(:trust-anchor.*|:alias/trust-anchor/.*)[\\w+=,.@:\\/-]*[\\u0009\\u000A\\u000D"
-    "\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+[\\w+=,.@-]*[\\w+=/:"
-    ",.@-]*[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*[\\d]*[\\w+=,.@:-]*[\\w]"
-    "*[\\w+=,.@\\:-]*[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*[\\x21\\x23-\\x2B\\x2D"
-    "-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x2B\\x2D-\\x5B\\x5D-\\x7E]+)*AWSIdentityOriginIdentity(ar"
-    "n:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/)\?[a"
-    "-zA-Z0-9]{12}(arn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/)\?[a-zA-Z0-9]{"
-    "12,16}ACCESS_DENIEDRESOURCE_NOT_FOUND[0-9a-f]{64}(https|s3)://.*advertisingai_assistantai_co"
-    "ntent_optimizationai_searchai_trainingarchivercontent_fetcheremail_clienthttp_librarylink_ch"
-    "eckermiscellaneousmonitoringpage_previewscraping_frameworksearch_enginesecurityseosocial_med"
-    "iaarn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:registry/[a-zA-Z0-9]{12,16}/record/["
-    "a-zA-Z0-9]{12}AGENTGATEWAYSKILLWEB_BOTarn:aws(-[^:]+)\?:agent-registry:[a-z0-9-]+:[0-9]{12}:"
-    "registry/[a-zA-Z0-9]{12,16}UnsupportedInRegiondescriptorTyperecordTypeKEYWORD[a-z0-9._-]+arn"
-    ":(aws|aws-cn|aws-us-gov):[a-z0-9-]+::[0-9]{12}:[a-zA-Z0-9._/-]+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61"
-    "}[a-zA-Z0-9])\?urn:air:([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?\\.)+[a-zA-Z]{2,63}(:[a-"
-    "z0-9._-]+)*:[a-zA-Z0-9._/-]+([#;+$@][a-z][a-z0-9-]*)\?SUSPENDED(\?=.{1,253}$)([a-zA-Z0-9]([a"
-    "-zA-Z0-9-]{0,61}[a-zA-Z0-9])\?\\.)+[a-zA-Z]{2,63}DOMAINACTION_REQUIREDAPPROVE_ALLORGANIZATIO"
-    "N[A-Za-z0-9_.:/-]+GITHUBDETECTED_FROMarn:aws(-[^:]+)\?:[a-zA-Z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+"
-    "AWS::BedrockAgentCore::GatewayAWS::BedrockAgentCore::RuntimeCOMPLIANTNON_COMPLIANT([0-9a-f]{"
-    "40}|[0-9a-f]{64})discoveryConfiguration.authorizerTypestatusnamecontentguardrailIdentifiergu"
-    "ardrailVersionoutputScopesourceformatbytesqualifiersactionactionReasonassessmentsguardrailCo"
-    "verageoutputsusageappliedGuardrailDetailsautomatedReasoningPolicycontentPolicycontextualGrou"
-    "ndingPolicyinvocationMetricssensitiveInformationPolicytopicPolicywordPolicyguardrailArnguard"
-    "railIdguardrailOriginguardrailOwnershipfindingsimpossibleinvalidnoTranslationssatisfiabletoo"
-    "ComplextranslationAmbiguousvalidcontradictingRuleslogicWarningtranslationidentifierpolicyVer"
-    "sionArnclaimspremisestypelogicnaturalLanguageconfidenceuntranslatedClaimsuntranslatedPremise"
-    "sclaimsFalseScenarioclaimsTrueScenariostatementsdifferenceScenariosoptionstranslationssuppor"
-    "tingRulesfiltersdetectedfilterStrengthscorethresholdguardrailProcessingLatencyimagestextChar"
-    "actersguardedtotalautomatedReasoningPoliciesautomatedReasoningPolicyUnitscontentPolicyImageU"
-    "nitscontentPolicyUnitscontextualGroundingPolicyUnitssensitiveInformationPolicyFreeUnitssensi"
-    "tiveInformationPolicyUnitstopicPolicyUnitswordPolicyUnitspiiEntitiesregexesmatchregextopicsc"
-    "ustomWordsmanagedWordListsmessageAccessDeniedExceptionResourceNotFoundExceptionThrottlingExc"
-    "eptionInternalServerExceptionServiceUnavailableExceptionValidationExceptionServiceQuotaExcee"
-    "dedExceptionadditionalModelRequestFieldsadditionalModelResponseFieldPathsguardrailConfiginfe"
-    "renceConfigmessagesmodelIdoutputConfigperformanceConfigprojectIdentifierpromptVariablesreque"
-    "stMetadataserviceTiertoolConfigtracemaxTokensstopSequencestemperaturetopProleaudiocachePoint"
-    "citationsContentdocumentguardContentreasoningContentsearchResulttoolAdditiontoolRemovaltoolR"
-    "esulttoolUsevideos3LocationbucketOwnerurittlcitationslocationsourceContenttitledocumentChard"
-    "ocumentChunkdocumentPagesearchResultLocationwebdocumentIndexendstartsearchResultIndexdomainu"
-    "rlcontextreasoningText",
-    "redactedContentsignaturetoolserverNametoolUseIdjsoninputefforttextFormatstructurejsonSchemad"
-    "escriptionschemalatencytoolChoicetoolsanyautosystemTooltoolSpecinputSchemastrictadditionalMo"
-    "delResponseFieldsmetricsoutputstopReasonlatencyMsguardrailpromptRouterinputAssessmentmodelOu"
-    "tputoutputAssessmentsinvokedModelIdcacheDetailscacheReadInputTokenscacheWriteInputTokensinpu"
-    "tTokensoutputTokenstotalTokensModelTimeoutExceptionModelNotReadyExceptionoriginalStatusCoder"
-    "esourceNameModelErrorExceptionstreamProcessingModestreamcontentBlockDeltacontentBlockStartco"
-    "ntentBlockStopinternalServerExceptionmessageStartmessageStopmetadatamodelStreamErrorExceptio"
-    "nserviceUnavailableExceptionthrottlingExceptionvalidationExceptioncontentBlockIndexdeltacita"
-    "tionoriginalMessageModelStreamErrorExceptionconverseinvokeModelbodyinvocationArnclientReques"
-    "tTokenendTimefailureMessagelastModifiedTimemodelArnoutputDataConfigsubmitTimes3OutputDataCon"
-    "figkmsKeyIds3UricheckscontentFilterpromptAttacksensitiveInformationcategoriescategoryentitie"
-    "sresultsseverityScoretruncatedbeginOffsetconfidenceScorecontentIndexendOffsetmessageIndextex"
-    "tUnitsAcceptacceptContent-TypecontentTypeX-Amzn-Bedrock-GuardrailIdentifierX-Amzn-Bedrock-Gu"
-    "ardrailVersionX-Amzn-Bedrock-PerformanceConfig-LatencyperformanceConfigLatencyX-Amzn-Bedrock"
-    "-ProjectIdentifierX-Amzn-Bedrock-Request-MetadataX-Amzn-Bedrock-Service-TierX-Amzn-Bedrock-T"
-    "racechunkmodelTimeoutExceptionX-Amzn-Bedrock-AcceptX-Amzn-Bedrock-Content-TypemaxResultsnext"
-    "TokensortBysortOrderstatusEqualssubmitTimeAftersubmitTimeBeforeasyncInvokeSummariesmodelInpu"
-    "ttagskeyvalueConflictExceptionarchivedAtarncreatedAtdataRetentionidmodejobIdentifiersadvance"
-    "dPromptOptimizationJobserrorsjobIdentifierjobStatuscodeevaluationJobsbuildWorkflowIdpolicyAr"
-    "nclientTokenencryptionKeyArninputConfigjobDescriptionjobNamemodelConfigurationsjobArnTooMany"
-    "TagsExceptionpolicyDefinitionrulestypesvariablesversionalternateExpressionexpressionvaluesde"
-    "finitionHashupdatedAtconfidenceThresholdexpectedAggregatedFindingsResultqueryContenttestCase"
-    "IdlastUpdatedDefinitionHashcustomModelDataSourcemodelKmsKeyArnmodelNamemodelSourceConfigmode"
-    "lTagsroleArnmodelPackageArnDataSourcemodelPackageArns3DataSourcemodelDeploymentNamecustomMod"
-    "elDeploymentArnapplicationTypecustomerEncryptionKeyIdevaluationConfigjobTagsautomatedhumancu"
-    "stomMetricConfigdatasetMetricConfigsevaluatorModelConfigcustomMetricscustomMetricDefinitioni"
-    "nstructionsratingScaledefinitionfloatValuestringValuebedrockEvaluatorModelsmodelIdentifierda"
-    "tasetmetricNamestaskTypedatasetLocationhumanWorkflowConfigratingMethodflowDefinitionArnmodel"
-    "sragConfigsbedrockModelprecomputedInferenceSourceinferenceParamsinferenceSourceIdentifierkno"
-    "wledgeBaseConfigprecomputedRagSourceConfigretrieveAndGenerateConfigretrieveConfigexternalSou"
-    "rcesConfigurationknowledgeBaseConfigurationgenerationConfigurationsourcesguardrailConfigurat"
-    "ionkbInferenceConfigpromptTemplatetextInferenceConfigtextPromptTemplatebyteContentsourceType"
-    "dataknowledgeBaseIdorchestrationConfigurationretrievalConfigurationqueryTransformationConfig"
-    "urationvectorSearchConfigurationfilterimplicitFilterConfigurationnumberOfResultsoverrideSear"
-    "chTypererankingConfigurationandAllequalsgreaterThangreaterThanOrEqualsinlessThanlessThanOrEq"
-    "ualslistContainsnotEqualsnotInorAllstartsWithstringContainsmetadataAttributesbedrockRerankin"
-    "gConfigurationmetadataConfigurationmodelConfigurationnumberOfRerankedResultsselectionModesel"
-    "ectiveModeConfigurationfieldsToExcludefieldsToIncludefieldNameknowledgeBaseRetrievalConfigur"
-    "ationretrieveAndGenerateSourceConfigretrieveSourceConfigragSourceIdentifierofferTokenautomat"
-    "edReasoningPolicyConfigblockedInputMessagingblockedOutputsMessagingcontentPolicyConfigcontex"
-    "tualGroundingPolicyConfigcrossRegionConfigsensitiveInformationPolicyConfigtopicPolicyConfigw"
-    "ordPolicyConfigpoliciesfiltersConfigtierConfiginputActioninputEnabledinputModalitiesinputStr"
-    "engthoutputActionoutputEnabledoutputModalitiesoutputStrengthtierNameguardrailProfileIdentifi"
-    "erpiiEntitiesConfigregexesConfigpattern",
-    "topicsConfigexamplesmanagedWordListsConfigwordsConfiginferenceProfileNamemodelSourcecopyFrom"
-    "inferenceProfileArnacceptEulaendpointConfigendpointNamemodelSourceIdentifiersageMakerexecuti"
-    "onRoleinitialInstanceCountinstanceTypekmsEncryptionKeyvpcsecurityGroupIdssubnetIdsmarketplac"
-    "eModelEndpointendpointArnendpointStatusendpointStatusMessagestatusMessagemodelKmsKeyIdsource"
-    "ModelArntargetModelNametargetModelTagsbaseModelIdentifiercustomModelKmsKeyIdcustomModelNamec"
-    "ustomModelTagscustomizationConfigcustomizationTypehyperParameterstrainingDataConfigvalidatio"
-    "nDataConfigvpcConfigdistillationConfigrftConfigteacherModelConfigmaxResponseLengthForInferen"
-    "ceteacherModelIdentifiergraderConfiglambdaGraderlambdaArnbatchSizeepochCountevalIntervalinfe"
-    "renceMaxTokenslearningRatemaxPromptLengthreasoningEfforttrainingSamplePerPromptinvocationLog"
-    "sConfiginvocationLogSourcerequestMetadataFiltersusePromptResponsevalidatorsimportedModelKmsK"
-    "eyIdimportedModelNameimportedModelTagsmodelDataSourceinputDataConfigmodelInvocationTypetimeo"
-    "utDurationInHourss3InputDataConfigs3BucketOwners3InputFormats3EncryptionKeyIdfallbackModelpr"
-    "omptRouterNameroutingCriteriaresponseQualityDifferencepromptRouterArncommitmentDurationmodel"
-    "UnitsprovisionedModelNameprovisionedModelArnmodelProviderforceResourceInUseExceptionlastUpda"
-    "tedAtcustomModelDeploymentIdentifierconfigIdinferenceProfileIdentifierprovisionedModelIdreso"
-    "urceArnkmsKeyStatuss3BucketStatusscopestorageConfigurationstorageDestinationkmsKeyArns3Bucke"
-    "tArncreationTimepolicyIdannotationSetHashannotationsaddRuleaddRuleFromNaturalLanguageaddType"
-    "addVariabledeleteRuledeleteTypedeleteVariableingestContentupdateFromRulesFeedbackupdateFromS"
-    "cenarioFeedbackupdateRuleupdateTypeupdateVariableruleIdfeedbackruleIdsscenarioExpressionnewN"
-    "ameaddTypeValuedeleteTypeValueupdateTypeValuenewValuebuildWorkflowTypedocumentContentTypedoc"
-    "umentDescriptiondocumentNameassetIdassetTypebuildWorkflowAssetsassetManifestbuildLogfidelity"
-    "ReportgeneratedTestCasespolicyScenariosqualityReportentriesassetNameannotationbuildStepsprio"
-    "rElementmutationplanningrulevariablemessageTypepolicyDefinitionRulepolicyDefinitionTypepolic"
-    "yDefinitionVariabledocumentHashaccuracyScorecoverageScoredocumentSourcesruleReportsvariableR"
-    "eportsatomicStatementsdocumentContentdocumentIdlinespageNumberlinelineNumberlineTextaccuracy"
-    "JustificationgroundingJustificationsgroundingStatementsstatementIdpolicyVariableexpectedResu"
-    "ltconflictingRulesdisjointRuleSetsruleCounttypeCountunusedTypeValuesunusedTypesunusedVariabl"
-    "esvariableCounttypeNamevalueNamescenariotestCasetestResultaggregatedTestFindingsResulttestFi"
-    "ndingstestRunResulttestRunStatusbaseModelArnmodelStatustrainingMetricsvalidationMetricstrain"
-    "ingLossvalidationLossupdateDetailsupdateStatusfailureMessagesjobTypemodelDetailscustomizatio"
-    "nsSupportedinferenceTypesSupportedmodelLifecycleproviderNameresponseStreamingSupportedendOfL"
-    "ifeTimelegacyTimepublicExtendedAccessTimestartOfLifeTimeagreementAvailabilityauthorizationSt"
-    "atusentitlementAvailabilityregionAvailabilityerrorMessagecrossRegionDetailsfailureRecommenda"
-    "tionsstatusReasonstierguardrailProfileArnguardrailProfileIdwordscustomModelUnitsinstructSupp"
-    "ortedmodelArchitecturecustomModelUnitsPerModelCopycustomModelUnitsVersioninferenceProfileIds"
-    "ourceAccountIdsourceModelNametargetModelArntargetModelKmsKeyArnoutputModelArnoutputModelKmsK"
-    "eyArnoutputModelNamestatusDetailsdataProcessingDetailstrainingDetailsvalidationDetailsimport"
-    "edModelArnimportedModelKmsKeyArnerrorRecordCountjobExpirationTimeprocessedRecordCountsuccess"
-    "RecordCounttotalRecordCountloggingConfigaudioDataDeliveryEnabledcloudWatchConfigembeddingDat"
-    "aDeliveryEnabledimageDataDeliveryEnableds3ConfigtextDataDeliveryEnabledvideoDataDeliveryEnab"
-    "ledlargeDataDeliveryS3ConfiglogGroupNamebucketNamekeyPrefixprojectArncommitmentExpirationTim"
-    "edesiredModelArndesiredModelUnitsfoundationModelArnresourcePolicyprogramIdentifierdetailsUrl"
-    "eligibilityScopeenrollmentUrloptInprogramIdresolvedForstatusReasonaccountIdformDatajobSummar"
-    "iesautomatedReasoningPolicySummaries",
-    "automatedReasoningPolicyBuildWorkflowSummariestestCasestestResultscreatedAftercreatedBeforem"
-    "odelArnEqualsnameContainsmodelDeploymentSummariescustomModelDeploymentNamebaseModelArnEquals"
-    "creationTimeAftercreationTimeBeforefoundationModelArnEqualsisOwnedmodelSummariesbaseModelNam"
-    "eownerAccountIdguardrailsConfigcreatedByinputTagsmodelEnforcementownerselectiveContentGuardi"
-    "ngupdatedByexcludedModelsincludedModelsapplicationTypeEqualscustomMetricsEvaluatorModelIdent"
-    "ifiersevaluationTaskTypesevaluatorModelIdentifiersinferenceConfigSummarymodelIdentifiersragI"
-    "dentifiersmodelConfigSummaryragConfigSummarybedrockModelIdentifiersprecomputedInferenceSourc"
-    "eIdentifiersbedrockKnowledgeBaseIdentifiersprecomputedRagSourceIdentifiersofferTypeoffersoff"
-    "erIdtermDetailslegalTermsupportTermusageBasedPricingTermvalidityTermrefundPolicyDescriptionr"
-    "ateCarddimensionpriceunitagreementDurationbyCustomizationTypebyInferenceTypebyOutputModality"
-    "byProviderguardrailstypeEqualsinferenceProfileSummariesmodelSourceEqualsmarketplaceModelEndp"
-    "ointssourceAccountEqualssourceModelArnEqualsoutputModelNameContainstargetModelNameContainsmo"
-    "delCopyJobSummariesmodelCustomizationJobSummariescustomModelArnmodelImportJobSummariesinvoca"
-    "tionJobSummariesstatusFilterprojectSummariespromptRouterSummariesprovisionedModelSummariesre"
-    "sourceARNprogramSummariesguardrailInferenceConfigendpointIdentifierx-amz-client-tokenworkflo"
-    "wContentdocumentsgenerateFidelityReportContentiterativeRefinementContentpolicyRepairAssetste"
-    "stCaseIdsresultproviderHandoffapplicationTokenapplicationTokenExpiresAttagKeyslastUpdatedAnn"
-    "otationSetHashdesiredModelIddesiredProvisionedModelNameagentDescriptoragentIdagentVersioncol"
-    "laborationInstructioncollaboratorNamerelayConversationHistoryaliasArnagentCollaboratorcollab"
-    "oratorIdfieldListknowledgeBaseStateagentKnowledgeBaseagentCollaborationagentNameagentResourc"
-    "eRoleArncustomOrchestrationcustomerEncryptionKeyArnfoundationModelidleSessionTTLInSecondsins"
-    "tructionmemoryConfigurationorchestrationTypepromptOverrideConfigurationexecutorlambdaenabled"
-    "MemoryTypessessionSummaryConfigurationstorageDaysmaxRecentSessionsoverrideLambdapromptConfig"
-    "urationsbasePromptTemplateinferenceConfigurationparserModepromptCreationModepromptStatepromp"
-    "tTypemaximumLengthtopKagentagentArnagentStatusfailureReasonspreparedAtrecommendedActionsacti"
-    "onGroupExecutoractionGroupNameactionGroupStateapiSchemafunctionSchemaparentActionGroupSignat"
-    "ureparentActionGroupSignatureParamscustomControlpayloads3s3BucketNames3ObjectKeyfunctionspar"
-    "ametersrequireConfirmationrequiredagentActionGroupactionGroupIdparentActionSignatureagentAli"
-    "asNameroutingConfigurationprovisionedThroughputagentAliasagentAliasArnagentAliasHistoryEvent"
-    "sagentAliasIdagentAliasStatusaliasInvocationStateendDatestartDatedataDeletionPolicydataSourc"
-    "eConfigurationserverSideEncryptionConfigurationvectorIngestionConfigurationconfluenceConfigu"
-    "rationmanagedKnowledgeBaseConnectorConfigurations3ConfigurationsalesforceConfigurationshareP"
-    "ointConfigurationwebConfigurationcrawlerConfigurationsourceConfigurationfilterConfigurationp"
-    "atternObjectFilterexclusionFiltersinclusionFiltersobjectTypeauthTypecredentialsSecretArnhost"
-    "TypehostUrlconnectorParametersdeletionProtectionConfigurationmediaExtractionConfigurationsyn"
-    "cScheduledeletionProtectionStatusdeletionProtectionThresholdaudioExtractionConfigurationimag"
-    "eExtractionConfigurationvideoExtractionConfigurationaudioExtractionStatusimageExtractionStat"
-    "usvideoExtractionStatusdailymonthlyweeklydayOfMonthdayNumberlastDayOfMonthdayOfWeekbucketArn"
-    "bucketOwnerAccountIdinclusionPrefixessiteUrlstenantIdcrawlerLimitsuserAgentuserAgentHeaderma"
-    "xPagesrateLimiturlConfigurationseedUrlschunkingConfigurationcontextEnrichmentConfigurationcu"
-    "stomTransformationConfigurationparsingConfigurationchunkingStrategyfixedSizeChunkingConfigur"
-    "ationhierarchicalChunkingConfigurationsemanticChunkingConfigurationoverlapPercentagelevelCon"
-    "figurationsoverlapTokensbreakpointPercentileThresholdbufferSizebedrockFoundationModelConfigu"
-    "rationenrichmentStrategyConfigurationmethod",
-    "intermediateStoragetransformationsstepToApplytransformationFunctiontransformationLambdaConfi"
-    "gurationbedrockDataAutomationConfigurationparsingStrategyparsingModalityparsingPromptparsing"
-    "PromptTextdataSourcedataSourceIdexecutionRoleArnconnectionsnodesconfigurationtargetcondition"
-    "alconditionsourceOutputtargetInputinputscollectorinlineCodeiteratorknowledgeBaselambdaFuncti"
-    "onlexlooploopControllerloopInputpromptretrievalstorageconditionslanguagebotAliasArnlocaleIdc"
-    "ontinueConditionmaxIterationsinlinetemplateConfigurationtemplateTypechatinputVariablestoolCo"
-    "nfigurationpromptArnserviceConfigurationconcurrencyConfigurationflowIdentifiermaxConcurrency"
-    "flowVersionflowIdkendraKnowledgeBaseConfigurationmanagedKnowledgeBaseConfigurationsqlKnowled"
-    "geBaseConfigurationvectorKnowledgeBaseConfigurationkendraIndexArnembeddingModelArnembeddingM"
-    "odelConfigurationembeddingModelTypesupplementalDataStorageConfigurationbedrockEmbeddingModel"
-    "ConfigurationdimensionsembeddingDataTypesegmentationConfigurationfixedLengthDurationstorageL"
-    "ocationsredshiftConfigurationqueryEngineConfigurationqueryGenerationConfigurationstorageConf"
-    "igurationsprovisionedConfigurationserverlessConfigurationauthConfigurationclusterIdentifierd"
-    "atabaseUserusernamePasswordSecretArnworkgroupArnexecutionTimeoutSecondsgenerationContextcura"
-    "tedQueriestablessqlcolumnsinclusionawsDataCatalogConfigurationtableNamesdatabaseNamemongoDbA"
-    "tlasConfigurationneptuneAnalyticsConfigurationopensearchManagedClusterConfigurationopensearc"
-    "hServerlessConfigurationpineconeConfigurationrdsConfigurationredisEnterpriseCloudConfigurati"
-    "ons3VectorsConfigurationcollectionNameendpointendpointServiceNamefieldMappingtextIndexNameve"
-    "ctorIndexNamemetadataFieldtextFieldvectorFieldgraphArndomainArndomainEndpointcollectionArnco"
-    "nnectionStringnamespacetableNamecustomMetadataFieldprimaryKeyFieldindexArnindexNamevectorBuc"
-    "ketArnknowledgeBaseArnmetadataConfigurationssearchabilitydefaultVariantvariantsgenAiResource"
-    "agentIdentifierpromptIdentifieranswerFormatanswerPolicypersonaretrievalGuidancelastTransitio"
-    "nStatusretrievalInstructionArnretrievalInstructionIdhostHeaderportprotocolresolutionModereso"
-    "urceTargettlsServerNamevpcIdvpcConfigurationIdskipResourceInUseCheckaliasIdentifierdocumentI"
-    "dentifiersdataSourceTypedocumentDetailspromptVersionexpectedRevisionIdrevisionIdretrievalIns"
-    "tructionVersionincludedDatavalidationsdetailsseveritycyclicConnectionduplicateConditionExpre"
-    "ssionduplicateConnectionsincompatibleConnectionDataTypeinvalidLoopBoundaryloopIncompatibleNo"
-    "deTypemalformedConditionExpressionmalformedNodeInputExpressionmismatchedNodeInputTypemismatc"
-    "hedNodeOutputTypemissingConnectionConfigurationmissingDefaultConditionmissingEndingNodesmiss"
-    "ingLoopControllerNodemissingLoopInputNodemissingNodeConfigurationmissingNodeInputmissingNode"
-    "OutputmissingStartingNodesmultipleLoopControllerNodesmultipleLoopInputNodesmultipleNodeInput"
-    "ConnectionsunfulfilledNodeInputunknownConnectionConditionunknownConnectionSourceunknownConne"
-    "ctionSourceOutputunknownConnectionTargetunknownConnectionTargetInputunknownNodeInputunknownN"
-    "odeOutputunreachableNodeunsatisfiedConnectionConditionsunspecifiedconnectionnodeincompatible"
-    "NodeNameincompatibleNodeTypecauseexpectedTypeloopNodeingestionJobIdingestionJobstartedAtstat"
-    "isticstextReadyAtnumberOfDocumentsDeletednumberOfDocumentsFailednumberOfDocumentsScannednumb"
-    "erOfDocumentsSkippednumberOfMetadataDocumentsModifiednumberOfMetadataDocumentsScannednumberO"
-    "fModifiedDocumentsIndexednumberOfNewDocumentsIndexedpolicylastTransitionStatusReasonslatestV"
-    "ersionvpcConfigurationcustomDocumentIdentifierinlineContenttextContentmimeTypeaccessControlL"
-    "istinlineAttributesaccessbooleanValuenumberValuestringListValueactionGroupSummariesagentAlia"
-    "sSummariesagentCollaboratorSummariesagentKnowledgeBaseSummariesagentVersionSummariesagentSum"
-    "marieslatestAgentVersiondataSourceSummariesflowAliasSummariesflowVersionSummariesflowSummari"
-    "esattributeoperatororderingestionJobSummariesknowledgeBaseSummariespromptSummariesretrievalI"
-    "nstructionVersionSummaries",
-    "retrievalInstructionSummariesitemsagenticRetrieveConfigurationgenerateResponsepolicyConfigur"
-    "ationretrievalInstructionConfigurationretrieversuserContextfoundationModelConfigurationfound"
-    "ationModelTypemaxAgentIterationrerankingModelTypemantleFoundationModelConfigurationprojectId"
-    "memoryIdpersistenceModeretrievalConfigssessionBindingmetadataFiltersnamespacePathstrategyIdl"
-    "eftrightmetadataKeymetadataValuedateTimeValueactorIdsessionIdbedrockGuardrailConfigurationre"
-    "trievalOverridesmaxNumberOfResultsuserIdaccessDeniedExceptionbadGatewayExceptionconflictExce"
-    "ptiondependencyFailedExceptionresourceNotFoundExceptionresponseEventserviceQuotaExceededExce"
-    "ptiontraceEventBadGatewayExceptionDependencyFailedExceptionreasongeneratedResponseanswerendI"
-    "ndexreferencesstartIndexresultIndexsourceRetrieverattributestimestampactionsappliedInstructi"
-    "onfailuresretrievalMetadataretrievalResponsestepwarningscodeExecutionfullDocumentExpansionme"
-    "moryRetrieveretrieveinputQuerysourceRetrieversretrievalTypehasAccessinvocationIdsessionIdent"
-    "ifiersessionMetadatasessionArnsessionStatusqueryGenerationInputtransformationConfigurationte"
-    "xtToSqlConfigurationqueriesmaxItemsmemoryTypememoryContentssessionSummarysessionExpiryTimese"
-    "ssionStartTimesummaryTextmediaIdoutputFormatdocumentContentLengthpresignedUrlexecutionIdenti"
-    "fierflowAliasIdentifierendedAtexecutionArnnodeNamedocumentAclallowListdenyListmemberRelation"
-    "conditionOperatorgroupsusersinvocationIdentifierinvocationStepIdinvocationStepinvocationStep"
-    "TimecontentBlocksbedrockModelConfigurationsenableTraceendSessioninputTextpromptCreationConfi"
-    "gurationssessionStatex-amz-source-arnsourceArnstreamingConfigurationsexcludePreviousThinking"
-    "StepspreviousConversationTurnsToIncludeconversationHistoryfilesknowledgeBaseConfigurationspr"
-    "omptSessionAttributesreturnControlInvocationResultssessionAttributesuseCasemediaTypemanagedS"
-    "earchConfigurationapiResultfunctionResultactionGroupapiPathconfirmationStatehttpMethodhttpSt"
-    "atusCoderesponseBodyresponseStatefunctionapplyGuardrailIntervalstreamFinalResponsecompletion"
-    "x-amzn-bedrock-agent-content-typex-amz-bedrock-agent-memory-idx-amz-bedrock-agent-session-id"
-    "modelNotReadyExceptionreturnControlattributiongeneratedResponsePartretrievedReferencestextRe"
-    "sponsePartspanrowtranscriptioncolumnNamecolumnValuesummaryconfluenceLocationcustomDocumentLo"
-    "cationgoogleDriveLocationkendraDocumentLocationoneDriveLocationsalesforceLocationsharePointL"
-    "ocationsqlLocationwebLocationinvocationInputsapiInvocationInputfunctionInvocationInputaction"
-    "InvocationTyperequestBodypropertiescallerChaineventTimecustomOrchestrationTracefailureTraceg"
-    "uardrailTraceorchestrationTracepostProcessingTracepreProcessingTraceroutingClassifierTraceev"
-    "enttraceIdfailureCodefailureReasonclientRequestIdoperationTotalTimeMsstartTimetotalTimeMsinp"
-    "utAssessmentsinvocationInputmodelInvocationInputmodelInvocationOutputobservationrationaleact"
-    "ionGroupInvocationInputagentCollaboratorInvocationInputcodeInterpreterInvocationInputinvocat"
-    "ionTypeknowledgeBaseLookupInputexecutionTypeverbagentCollaboratorAliasArnagentCollaboratorNa"
-    "mereturnControlResultsrawResponseactionGroupInvocationOutputagentCollaboratorInvocationOutpu"
-    "tcodeInterpreterInvocationOutputfinalResponseknowledgeBaseLookupOutputrepromptResponsereturn"
-    "ControlPayloadexecutionErrorexecutionOutputexecutionTimeoutparsedResponseisValidexecutionIdm"
-    "odelPerformanceConfigurationnodeInputNamenodeOutputNamex-amz-bedrock-flow-execution-idrespon"
-    "seStreamflowCompletionEventflowMultiTurnInputRequestEventflowOutputEventflowTraceEventcomple"
-    "tionReasonnodeTypeconditionNodeResultTracenodeActionTracenodeDependencyTracenodeInputTraceno"
-    "deOutputTracesatisfiedConditionsconditionNameoperationNameoperationRequestoperationResponser"
-    "equestIdserviceNametraceElementsagentTracesfieldsexecutionChainindexoutputFieldNamenextinput"
-    "FieldNameactionGroupscollaboratorConfigurationscollaboratorsinlineSessionStateknowledgeBases"
-    "collaboratorInstructioneventTypeflowExecutionEventsconditionResultEventflowFailureEventflowI"
-    "nputEventnodeActionEventnodeDependencyEvent",
-    "nodeFailureEventnodeInputEventnodeOutputEventerrorCodeflowExecutionSummariesinvocationStepSu"
-    "mmariesinvocationSummariessessionSummariestargetModelIdtextPromptoptimizedPromptanalyzePromp"
-    "tEventoptimizedPromptEventtextQueryinlineDocumentSourcejsonDocumenttextDocumentrelevanceScor"
-    "eretrievalQueryguardrailActionretrievalResultsretrieveAndGenerateConfigurationsessionConfigu"
-    "rationx-amzn-bedrock-knowledge-base-session-idflowExecutionNamerecordExpirySpecificationreco"
-    "rdsrecordExpiryDurationDaysmemoryStrategyIdnamespacesrequestIdentifierfailedRecordssuccessfu"
-    "lRecordsmemoryRecordIdThrottledExceptionServiceExceptionsourceNamespacessessionUriuserIdenti"
-    "fieruserTokenUnauthorizedExceptionenableOnCreategatewayArngatewayFilteronlineEvaluationConfi"
-    "gArnperVariantOnlineEvaluationConfigtargetPathsvariantConfigurationweightconfigurationBundle"
-    "bundleArnbundleVersionabTestArnabTestIdexecutionStatusbrancheventTimestampextractionConfigex"
-    "tractionModerootEventIdnamespaceVariablesconversationaleventIdRetryableConflictExceptionInva"
-    "lidInputExceptionX-Amzn-Bedrock-AgentCore-Payments-Agent-NamepaymentConnectorIdpaymentInstru"
-    "mentDetailspaymentInstrumentTypepaymentManagerArnX-Amzn-Bedrock-AgentCore-Payments-User-Idem"
-    "beddedCryptoWalletlinkedAccountsnetworkredirectUrlwalletAddressdeveloperJwtemailoAuth2smskid"
-    "subemailAddressapplegithubgoogletelegramxusernamephoneNumberpaymentInstrumentpaymentInstrume"
-    "ntIdproductNamesubscriptionUrlSubscriptionRequiredExceptionexpiryTimeInMinuteslimitsmaxSpend"
-    "AmountcurrencypaymentSessionavailableLimitspaymentSessionIdavailableSpendAmountbatchEvaluati"
-    "onIdbatchEvaluationArncapacityProviderIdcapacityProviderArndatasetIdgenerationIdrecommendati"
-    "onIdevaluationInputevaluationReferenceInputsevaluationTargetevaluatorIdsessionSpansassertion"
-    "sexpectedResponseexpectedTrajectoryspanContextspanIdtoolNamesspanIdstraceIdsevaluationResult"
-    "sevaluationDimensionNameevaluatorArnevaluatorNameexplanationignoredReferenceInputFieldslabel"
-    "tokenUsageDuplicateIdExceptioncurrentRunIderrorDetailsmaxDurationExpiresAtstoppedAtanalysisT"
-    "imestampevaluatorMetricscontrolStatsvariantResultsmeansampleSizevariantNameabsoluteChangecon"
-    "fidenceIntervalisSignificantpValuepercentChangelowerupperagentRuntimeArnqualifierX-Amzn-Bedr"
-    "ock-AgentCore-Runtime-Session-IdruntimeSessionIdagentCardstatusCodeRuntimeClientErroragentIn"
-    "sightIdapplicationNameaffectedSessionCountarchiveStatuscustomerMetadataStatuslastSeenAtrootC"
-    "ausessampleSessionssuggestedFixtargetIdtargetTypebatchEvaluationNamedataSourceConfigdatasetE"
-    "xecutionDetailsevaluatorsexecutionSummaryResultfailureAnalysisResultinsightResultsinsightsus"
-    "erIntentResultcloudWatchLogsonlineEvaluationConfigSourcefilterConfiglogGroupNamePrefixeslogG"
-    "roupNamesserviceNamessessionIdssessionTraceIdstimeRangeagentInvocationagentCoreRuntimeagentR"
-    "untimeEndpointArnagentRuntimeVersionrequestTemplatedatasetVersionevaluatorSummariesnumberOfS"
-    "essionsCompletednumberOfSessionsFailednumberOfSessionsIgnorednumberOfSessionsInProgresstotal"
-    "NumberOfSessionstotalEvaluatedtotalFailedaverageScoreexecutionSummariesaffectedSessionsclust"
-    "erIdapproachTakenfinalOutcomesubCategoriesrecommendationrootCausefailureSpansfixTypesignalse"
-    "videnceinsightIdlogStreamNamemetricsNamespaceresultDestinationuserIntentsuserMessagesbrowser"
-    "IdentifiercertificatesenterprisePoliciesextensionsfilesystemConfigurationsprofileConfigurati"
-    "onproxyConfigurationsessionReplayArtifactsessionTimeoutSecondsstreamsviewPortsecretsManagers"
-    "ecretArnbucketprefixversionIdefsConfigurations3FilesConfigurationaccessPointArnfileSystemArn"
-    "mountPathprofileIdentifierbypassproxiesdomainPatternsexternalProxycredentialsserverbasicAuth"
-    "automationStreamliveViewStreamstreamEndpointstreamStatusheightwidthcodeInterpreterIdentifier"
-    "completedAtgenerationResultsredactionSummaryscenarioTypecountexamplesWithGroundTruthexamples"
-    "WrittenscenariosDeduplicatedscenariosGeneratedsessionsFailedsessionsMatchedsessionsSelecteds"
-    "essionsUnscoredfindingCountsscenariosScannedtraceGenerationgroundTruthredactionConfiguration"
-    "samplingselectionsourceConfigqualityFilters",
-    "aggregationdoubleValuecustomDataIdentifiersidentifiersmaxScenariosattributeFiltersevaluatorF"
-    "iltersturnCountmaxminsessionIdCounttraceIdCountbatchEvaluationonlineEvaluationmemoryRecordex"
-    "piresAtchaintokentokenBalanceamountdecimalsrecommendationArnrecommendationConfigrecommendati"
-    "onResultsystemPromptRecommendationConfigtoolDescriptionRecommendationConfigsystemPromptcloud"
-    "watchLogslogGroupArnssystemPromptJsonPathtoolDescriptiontoolDescriptionTexttoolDescriptionJs"
-    "onPathtoolNamesystemPromptRecommendationResulttoolDescriptionRecommendationResultrecommended"
-    "SystemPromptrecommendedToolDescriptionresourceCredentialProviderNameworkloadIdentityTokenapi"
-    "KeyaudiencescustomParameterscustomStateforceAuthenticationoauth2FlowresourceOauth2ReturnUrlr"
-    "esourcesscopesaccessTokenauthorizationUrlpaymentTokenRequestcoinbaseCdpTokenRequeststripePri"
-    "vyTokenRequestincludeWalletAuthTokenrequestHostrequestMethodrequestPathincludeAuthorizationS"
-    "ignaturepaymentTokenResponsecoinbaseCdpTokenResponsestripePrivyTokenResponsebearerTokenwalle"
-    "tAuthTokenappIdauthorizationSignaturebasicAuthTokenrequestExpiryworkloadNameworkloadAccessTo"
-    "kencontentTimestampbaggageMcp-MethodmcpMethodMcp-NamemcpNameMcp-Protocol-VersionmcpProtocolV"
-    "ersionMcp-Session-IdmcpSessionIdX-Amzn-Bedrock-AgentCore-Runtime-User-IdruntimeUserIdX-Amzn-"
-    "Trace-IdtraceparenttraceParenttracestatetraceStateresponseX-Amzn-Bedrock-AgentCore-Runtime-S"
-    "ession-Endpoint-UrlsessionEndpointUrlcommandtimeoutruntimeClientErrorcontentDeltacontentStar"
-    "tcontentStopstderrstdoutexitCodex-amzn-browser-session-idkeyPresskeyShortcutkeyTypemouseClic"
-    "kmouseDragmouseMovemouseScrollscreenshotpresseskeysbuttonclickCountyendXendYstartXstartYdelt"
-    "aXdeltaYargumentsx-amzn-code-interpreter-session-idclearContextdirectoryPathpathpathsruntime"
-    "taskIdisErrorstructuredContentsizeexecutionTimetaskStatusallowedToolsharnessArnmodelskillsti"
-    "meoutSecondsbedrockModelConfiggeminiModelConfigliteLlmModelConfigopenAiModelConfigadditional"
-    "ParamsapiFormatapiKeyArnapiBaseawsSkillsgitauthcredentialArnconfigagentCoreBrowseragentCoreC"
-    "odeInterpreteragentCoreGatewayinlineFunctionremoteMcpbrowserArncodeInterpreterArnoutboundAut"
-    "hawsIamoauthdefaultReturnUrlgrantTypeproviderArnheadersregionservicehookEventtoolResultMetad"
-    "atadecisionhookEventIdsearchQuerywebSearchIddomainFilterpublishedDateFilterexcludeincludepub"
-    "lishedAfterpublishedBeforepublishedAtretryAfterSecondsabTestsactorSummariesagentInsightsbatc"
-    "hEvaluationsdatasetGenerationsincludePayloadseventMetadataincludeParentBrancheseventsjobsjob"
-    "IDmessagesListmemoryRecordSummariespaymentInstrumentspaymentSessionsrecommendationSummariese"
-    "ventFilterpaymentInputpaymentTypeawsBillingX402cryptoX402mppdpopJwkcrvktypermit2AllowanceLim"
-    "itbuyerPaysGasFeeswwwAuthenticateHeaderspaymentOutputprocessPaymentIdpaymentTokenpaymentCred"
-    "entialselectedPaymentIdsearchCriteriaregistryIdsregistryRecordsdescriptorsrecordArnrecordIdr"
-    "egistryArna2aagentSkillsmcpschemaVersionskillDefinitionskillMdprotocolVersiondatasetExecutio"
-    "nConfigevaluationMetadatatestScenarioIdturnsextractionJobjobIdstreamUpdateautomationStreamUp"
-    "dateinlineExampless3SourceaddedCountdatasetArnexampleIdsgatewayIdentifierrateLimitsdimension"
-    "KeysrateLimitIdrequeststokensperiodrateagentRuntimeArtifactagentRuntimeNameallowedPortsautho"
-    "rizerConfigurationcapacityProviderConfigurationenvironmentVariableshooksConfigurationlifecyc"
-    "leConfigurationnetworkConfigurationplatformVersionprotocolConfigurationrequestHeaderConfigur"
-    "ationresourceConfigurationscodeConfigurationcontainerConfigurationentryPointcontainerUriport"
-    "RangefromtocustomJWTAuthorizeradvertisedScopeMappingallowedAudienceallowedClientsallowedScop"
-    "esallowedWorkloadConfigurationcertificateConfigurationscustomClaimsdiscoveryUrlprivateEndpoi"
-    "ntprivateEndpointOverrideshostingEnvironmentsworkloadIdentitiesauthorizingClaimMatchValueinb"
-    "oundTokenClaimNameinboundTokenClaimValueTypeclaimMatchOperatorclaimMatchValuematchValueStrin"
-    "gmatchValueStringListmanagedVpcResourceselfManagedLatticeResourceendpointIpAddressTyperoutin"
-    "gDomainvpcIdentifier",
-    "resourceConfigurationIdentifieroperatingSystemConfigurationlinuxprivilegeModecapacityProvide"
-    "rVolumeefsAccessPoints3BucketMounts3FilesAccessPointsessionStoragevolumeNames3BucketRegionbu"
-    "ildwarmuphttpPostidleRuntimeSessionTimeoutmaxLifetimenetworkModenetworkModeConfigrequireServ"
-    "iceS3EndpointsecurityGroupssubnetsserverProtocolrequestHeaderAllowlistminimumMemoryInMiBagen"
-    "tRuntimeIdworkloadIdentityDetailsworkloadIdentityArntargetVersionapiKeySecretConfigapiKeySec"
-    "retSourcejsonKeysecretIdapiKeySecretArnapiKeySecretJsonKeycredentialProviderArnResourceLimit"
-    "ExceededExceptionDecryptionFailureEncryptionFailurebrowserSigningrecordingbrowserIdprofileAr"
-    "nprofileIdcomputeConfigurationpermissionsConfigurationec2ConfigurationlaunchTemplateSourcero"
-    "otVolumevolumeslaunchParameterscapacityReservationSpecificationcpuOptionsephemeralVolumesins"
-    "tanceProfileArninstanceRequirementslicenseSpecificationsoperatingSystempropagatedTagssshKeyN"
-    "amecapacityReservationPreferencecapacityReservationTargetcapacityReservationIdcapacityReserv"
-    "ationResourceGroupArnnestedVirtualizationdeviceNameebsvirtualNameebsCardIndexencryptediopssn"
-    "apshotIdthroughputvolumeInitializationRatevolumeSizevolumeTypeallowedInstanceTypeslicenseCon"
-    "figurationArnidleInstanceTimeoutfreeSpaceGiBebsConfigurationsizeGiBcapacityProviderOperatorR"
-    "oleArncodeInterpreterIdbranchNamebundleNamecommitMessagecomponentsbundleIdidpConfigaudiencec"
-    "onsentPortalArnconsentPortalIdportalUrldatasetNameschemaTypeevaluatorConfiglevelcodeBasedder"
-    "ivedllmAsAJudgelambdaConfiglambdaTimeoutInSecondsbaseEvaluatorIdmodelConfigbedrockEvaluatorM"
-    "odelConfigresponsesEvaluatorModelConfigmaxOutputTokensreasoningcategoricalmultiDimensionalnu"
-    "mericaldimensionInstructiondimensionNamedimensionRatingScaleauthorizerTypedomainOverrideexce"
-    "ptionLevelinterceptorConfigurationspolicyEngineConfigurationprotocolTypealternateDomainsdefa"
-    "ultDomaininputConfigurationinterceptionPointsinterceptorresponseInterceptionModeresponseStre"
-    "amingConfigurationpassRequestHeaderspayloadFilterfieldmaxEventsPerInvocationdisableMcpListTo"
-    "olsPaginationsearchTypestreamingConfigurationsupportedVersionssessionTimeoutInSecondsenableR"
-    "esponseStreamingcustomTransformConfigurationgatewayIdgatewayUrlwafConfigurationwebAclArnfail"
-    "ureModerouteToTargetstaticOverrideweightedOverridetrafficSplitstaticRouteweightedRoutefallba"
-    "cktargetNamecircuitBreakerfirstByteTimeoutMillisecondstargetFallbacktriggerOnstatusCodesmatc"
-    "hModelsmatchPathsmatchPrincipalsanyOfiamPrincipalmanagedBycredentialProviderConfigurationsta"
-    "rgetConfigurationcredentialProvidercredentialProviderTypeapiKeyCredentialProvideriamCredenti"
-    "alProvideroauthCredentialProvidercredentialLocationcredentialParameterNamecredentialPrefixal"
-    "lowedQueryParametersallowedRequestHeadersallowedResponseHeadershttpinferenceagentcoreRuntime"
-    "connectorpassthroughinlinePayloadconnectorIdstaticQueryParameterConflictResolutionstaticQuer"
-    "yParametersstickinessConfigurationcompositeIdentifierprovidermodelMappingoperationsproviderP"
-    "refixseparatorstripproviderPathapiGatewaymcpServeropenApiSchemasmithyModelapiGatewayToolConf"
-    "igurationrestApiIdstagetoolFilterstoolOverridesfilterPathmethodsconfigurationsparameterOverr"
-    "idesparameterValuesvisibletoolSchemaoutputSchemalistingModemcpToolSchemaresourcePriorityauth"
-    "orizationDatalastSynchronizedAtprivateEndpointManagedResourcesoauth2resourceAssociationArnre"
-    "sourceGatewayArnenvironmentenvironmentArtifactharnessNamehooksmemorytruncationagentCoreRunti"
-    "meEnvironmentafterInvocationafterToolCallbeforeInvocationbeforeToolCalleventBridgesnsagentCo"
-    "reMemoryConfigurationmanagedMemoryConfigurationmessagesCountretrievalConfigeventExpiryDurati"
-    "onstrategiesstrategyslidingWindowpreserveRecentMessagessummarizationSystemPromptsummaryRatio"
-    "harnessharnessIdharnessVersionliveVersionindexedKeysmemoryExecutionRoleArnmemoryStrategiesna"
-    "mespaceKeysstreamDeliveryResourcescustomMemoryStrategyepisodicMemoryStrategysemanticMemorySt"
-    "rategysummaryMemoryStrategyuserPreferenceMemoryStrategymemoryRecordSchemanamespaceTemplatese"
-    "pisodicOverrideselfManagedConfiguration",
-    "semanticOverridesummaryOverrideuserPreferenceOverrideconsolidationextractionreflectionappend"
-    "ToPromptmetadataSchemaextractionTypellmExtractionConfigllmExtractionInstructionvalidationnum"
-    "berValidationstringListValidationstringValidationmaxValueminValueallowedValueshistoricalCont"
-    "extWindowSizeinvocationConfigurationtriggerConditionspayloadDeliveryBucketNametopicArnmessag"
-    "eBasedTriggertimeBasedTriggertokenBasedTriggermessageCountidleSessionTimeouttokenCountreflec"
-    "tionConfigurationregexPatternkinesiscontentConfigurationsdataStreamArnmanagedByResourceArncu"
-    "stomConsolidationConfigurationepisodicConsolidationOverridesemanticConsolidationOverridesumm"
-    "aryConsolidationOverrideuserPreferenceConsolidationOverridecustomExtractionConfigurationepis"
-    "odicExtractionOverridesemanticExtractionOverrideuserPreferenceExtractionOverridecustomReflec"
-    "tionConfigurationepisodicReflectionConfigurationepisodicReflectionOverridecredentialProvider"
-    "Vendoroauth2ProviderConfigInputatlassianOauth2ProviderConfigcustomOauth2ProviderConfiggithub"
-    "Oauth2ProviderConfiggoogleOauth2ProviderConfigincludedOauth2ProviderConfiglinkedinOauth2Prov"
-    "iderConfigmicrosoftOauth2ProviderConfigsalesforceOauth2ProviderConfigslackOauth2ProviderConf"
-    "igclientIdclientSecretclientSecretConfigclientSecretSourceclientAuthenticationMethodoauthDis"
-    "coveryonBehalfOfTokenExchangeConfigprivateKeyJwtConfigauthorizationServerMetadataauthorizati"
-    "onEndpointissuerresponseTypestokenEndpointtokenEndpointAuthMethodsonBehalfOfAuthenticationCo"
-    "nfigtokenExchangeGrantTypeConfigactorTokenContentactorTokenScopesadditionalHeaderClaimsaddit"
-    "ionalPayloadClaimsprivateKeySourcesigningAlgorithmkmsKeySourcecallbackUrlclientSecretArnclie"
-    "ntSecretJsonKeyoauth2ProviderConfigOutputclusteringConfigevaluationExecutionRoleArnonlineEva"
-    "luationConfigNamefrequenciessamplingConfigsessionConfigsamplingPercentagesessionTimeoutMinut"
-    "esonlineEvaluationConfigIdpaymentManagerIdprovisionModeawsBillingcoinbaseCDPstripePrivyiamRo"
-    "leArnproviderConfigurationInputcoinbaseCdpConfigurationstripePrivyConfigurationapiKeyIdapiKe"
-    "ySecretwalletSecretwalletSecretConfigwalletSecretSourceappSecretappSecretConfigappSecretSour"
-    "ceauthorizationIdauthorizationPrivateKeyauthorizationPrivateKeyConfigauthorizationPrivateKey"
-    "SourceproviderConfigurationOutputwalletSecretArnwalletSecretJsonKeyappSecretArnappSecretJson"
-    "KeyauthorizationPrivateKeyArnauthorizationPrivateKeyJsonKeyenforcementModepolicyEngineIdvali"
-    "dationModecedarpolicyGenerationstatementpolicyGenerationAssetIdpolicyGenerationIdpolicyEngin"
-    "eArnapprovalConfigurationautoApprovalrecordVersionregistryIdsynchronizationConfigurationsync"
-    "hronizationTypefromUrlallowedResourceOauth2ReturnUrlslastSavedAtconsentPortalIdentifierdelet"
-    "edCountdeleteManagedMemoryagentInsightStoreIdagentInsightStoreArnenablementStatusencryptionC"
-    "onfigurationrequireMMDSV2createdTimelastUpdatedTimelastSavedBrowserIdlastSavedBrowserSession"
-    "IdlineageMetadataparentVersionIdsversionCreatedAtdownloadUrldownloadUrlExpiresAtdraftStatuse"
-    "xampleCountexampleCountByFieldactorProfileevaluatorTypelockedForModificationviewcredentialsU"
-    "pdatedAtpolicyGenerationArntokenVaultIdkmsConfigurationlastModifiedDateagentInsightStoresrun"
-    "timeEndpointsagentRuntimescredentialProvidersprofileSummariesbrowserSummariescapacityProvide"
-    "rscodeInterpreterSummariescreatedByNamelatestPerBranchversionsbundlesconsentPortalsexampleFi"
-    "eldsgenerationIdsdatasetsgatewayRulesendpointsharnessVersionsharnessesmemoriesonlineEvaluati"
-    "onConfigspaymentConnectorspaymentManagerstargetResourceScopepolicyEnginespolicyGenerationAss"
-    "etsrawTextFragmentpolicyGenerationsregistriescredentialsToRotatesecretsConcurrentModificatio"
-    "nExceptionrawTexttargetIdListtargetsoptionalValueupdatedCountaddIndexedKeysaddMemoryStrategi"
-    "esdeleteMemoryStrategiesmodifyMemoryStrategiestriggerSynchronizationblueprintArnsourceStaget"
-    "argetStageblueprintNameblueprintStagekmsEncryptionContextblueprintblueprintVersionoptimizati"
-    "onSamplesoptimizationTimeassetS3ObjectgroundTruthS3ObjectlibraryDescriptionlibraryNamelibrar"
-    "yArncustomOutputConfiguration",
-    "dataAutomationLibraryConfigurationoverrideConfigurationprojectDescriptionprojectNameprojectS"
-    "tageprojectTypestandardOutputConfigurationblueprintsfallbackBlueprintslibrariesmodalityRouti"
-    "nglanguageConfigurationmodalityProcessingsensitiveDataConfigurationgenerativeOutputLanguagei"
-    "dentifyMultipleLanguagesinputLanguagesstatedetectionModedetectionScopepiiEntitiesConfigurati"
-    "onpiiEntityTypesredactionMaskModesplittergenerativeFieldtypeConfigurationtranscriptchannelLa"
-    "belingspeakerLabelingboundingBoxgranularityadditionalFileFormaterrorTypeoutputConfigurations"
-    "3ObjectlibraryentityTypesentityMetadataentityTypeentityIdentityvocabularyphrasesdisplayAsTex"
-    "tjobcompletionTimeoperationTypedataAutomationProfileArnsamplesnotificationConfigurationdelet"
-    "eEntitiesInfoupsertEntitiesInfoentityIdseventBridgeConfigurationeventBridgeEnabledblueprintS"
-    "tageFilterprojectFilterresourceOwnernumOfPhrasesblueprintFilterlibraryFilterprojectStageFilt"
-    "erprojectsjobCompletionTimejobDurationInSecondsjobSubmissionTimedataAutomationConfigurationd"
-    "ataAutomationProjectArnoutputSegmentssemanticModalitycustomOutputcustomOutputStatusstandardO"
-    "utputassetProcessingConfigurationsegmentConfigurationtimestampSegmentendTimeMillisstartTimeM"
-    "illisacceptRoleSessionNamealiasNamedurationSecondsmanagedPolicyArnsrequireInstanceProperties"
-    "roleArnssessionPolicytipConfigurationsubjectSourcesubjectTypeprofileattributeMappingspreviou"
-    "sAliasNamecertificateFieldmappingRulesspecifiercrlDpRevocationEnablednotificationSettingscha"
-    "nnelsourceDataacmPcaArnx509CertificateDatatrustAnchortrustAnchorArntrustAnchorIdconfiguredBy"
-    "specifierscrlIdcrlcrlArncrlDatasubjectIdsubjectinstancePropertiessubjectArnseenAtserialNumbe"
-    "rpageSizecrlsprofilessubjectstrustAnchorsnotificationSettingKeysDurationSecondsExternalIdMin"
-    "imumSessionTokenSizePolicyPolicyArnsProvidedContextsRoleArnRoleSessionNameSerialNumberSource"
-    "IdentityTagsTokenCodeTransitiveTagKeysContextAssertionProviderArnKeyValueAssumedRoleUserCred"
-    "entialsPackedPolicySizeSessionTokenSizeSessionTokenUtilizationArnAssumedRoleIdAccessKeyIdExp"
-    "irationSecretAccessKeySessionTokenMalformedPolicyDocumentPackedPolicyTooLargeRegionDisabledE"
-    "xceptionExpiredTokenExceptionInvalidContextAssertionPrincipalArnSAMLAssertionAudienceIssuerN"
-    "ameQualifierSubjectSubjectTypeTrustedIdentityPropagationContextTransactionContextFederatedPr"
-    "oviderArnIdentityProviderIDPRejectedClaimInvalidIdentityTokenProviderIdWebIdentityTokenProvi"
-    "derSubjectFromWebIdentityTokenIDPCommunicationErrorTargetPrincipalTaskPolicyArnEncodedMessag"
-    "eDecodedMessageInvalidAuthorizationMessageExceptionAccountUserIdTradeInTokenAssumedPrincipal"
-    "ExpiredTradeInTokenExceptionNameFederatedUserFederatedUserIdScopedSessionDescriptionScopedPo"
-    "liciesCountSessionInfoScopedSessionIdInsufficientSessionLifetimeInvalidSubjectCredentialsSco"
-    "peSigningAlgorithmSubjectModeSessionDurationEscalationExceptionOutboundWebIdentityFederation"
-    "DisabledExceptionJWTPayloadSizeExceededExceptionrecordIdsartifactcustomMetadatadisplayNamesh"
-    "a256a2aAgentCardagentSkillsDefinitionaguisignatureAgentCarddataSchemaVersionadditionalDatade"
-    "scriptorTypespublisherArnsubdomainpublicIdentifierpublisherDependencyExceptiondomainChalleng"
-    "eidentifierTyperecordNamerecordValueautoDetectionConfigurationcustomMetadataSchemaConfigurat"
-    "iondiscoveryConfigurationautoApprovalRulesdefaultSchemarecordTypeSchemaOverridesprovenancere"
-    "turnUrlrepositoryProviderskillPackagerelationsourceDetailssourceIdagentcoreGatewayauthorizat"
-    "ionAttemptIdautoDetectioncreatedByAutoDetectioncustomMetadataSchemaComplianceStatussynchroni"
-    "zedSourcegitHubcommitIdsynchronizedAteTagassociationCountpendingAssociationApprovalCountprov"
-    "enanceSummaryListapprovalStatusapprovalStatusReasonApplyGuardrailapply_guardrail/guardrail/{"
-    "guardrailIdentifier}/version/{guardrailVersion}/apply/model/{modelId}/converseConverseStream"
-    "/model/{modelId}/converse-streamCountTokenscount_tokens/model/{modelId}/count-tokensGetAsync"
-    "Invokeget_async_invoke/async-invoke/{invocationArn}InvokeGuardrailChecksinvoke_guardrail_che"
-    "cks/guardrail-checks/invokeinvoke_model",
-    "/model/{modelId}/invokeInvokeModelWithBidirectionalStreaminvoke_model_with_bidirectional_str"
-    "eam/model/{modelId}/invoke-with-bidirectional-streamInvokeModelWithResponseStreaminvoke_mode"
-    "l_with_response_stream/model/{modelId}/invoke-with-response-streamListAsyncInvokeslist_async"
-    "_invokes/async-invokeStartAsyncInvokestart_async_invokeArchiveProjectarchive_project/project"
-    "s/{projectIdentifier}/archiveBatchDeleteAdvancedPromptOptimizationJobbatch_delete_advanced_p"
-    "rompt_optimization_job/advanced-prompt-optimization-job/batch-deleteBatchDeleteEvaluationJob"
-    "batch_delete_evaluation_job/evaluation-jobs/batch-deleteCancelAutomatedReasoningPolicyBuildW"
-    "orkflowcancel_automated_reasoning_policy_build_workflow/automated-reasoning-policies/{policy"
-    "Arn}/build-workflows/{buildWorkflowId}/cancelCreateAdvancedPromptOptimizationJobcreate_advan"
-    "ced_prompt_optimization_job/advanced-prompt-optimization-jobsCreateAutomatedReasoningPolicyc"
-    "reate_automated_reasoning_policy/automated-reasoning-policiesCreateAutomatedReasoningPolicyT"
-    "estCasecreate_automated_reasoning_policy_test_case/automated-reasoning-policies/{policyArn}/"
-    "test-casesCreateAutomatedReasoningPolicyVersioncreate_automated_reasoning_policy_version/aut"
-    "omated-reasoning-policies/{policyArn}/versionsCreateCustomModelcreate_custom_model/custom-mo"
-    "dels/create-custom-modelCreateCustomModelDeploymentcreate_custom_model_deployment/model-cust"
-    "omization/custom-model-deploymentsCreateEvaluationJobcreate_evaluation_job/evaluation-jobsCr"
-    "eateFoundationModelAgreementcreate_foundation_model_agreement/create-foundation-model-agreem"
-    "entCreateGuardrailcreate_guardrail/guardrailsCreateGuardrailVersioncreate_guardrail_version/"
-    "guardrails/{guardrailIdentifier}CreateInferenceProfilecreate_inference_profile/inference-pro"
-    "filesCreateMarketplaceModelEndpointcreate_marketplace_model_endpoint/marketplace-model/endpo"
-    "intsCreateModelCopyJobcreate_model_copy_job/model-copy-jobsCreateModelCustomizationJobcreate"
-    "_model_customization_job/model-customization-jobsCreateModelImportJobcreate_model_import_job"
-    "/model-import-jobsCreateModelInvocationJobcreate_model_invocation_job/model-invocation-jobCr"
-    "eateProjectcreate_project/projectsCreatePromptRoutercreate_prompt_router/prompt-routersCreat"
-    "eProvisionedModelThroughputcreate_provisioned_model_throughput/provisioned-model-throughputD"
-    "eleteAccountDataRetentionStoragedelete_account_data_retention_storage/v1/data_retention/stor"
-    "age/{modelProvider}DeleteAutomatedReasoningPolicydelete_automated_reasoning_policy/automated"
-    "-reasoning-policies/{policyArn}DeleteAutomatedReasoningPolicyBuildWorkflowdelete_automated_r"
-    "easoning_policy_build_workflow/automated-reasoning-policies/{policyArn}/build-workflows/{bui"
-    "ldWorkflowId}DeleteAutomatedReasoningPolicyTestCasedelete_automated_reasoning_policy_test_ca"
-    "se/automated-reasoning-policies/{policyArn}/test-cases/{testCaseId}DeleteCustomModeldelete_c"
-    "ustom_model/custom-models/{modelIdentifier}DeleteCustomModelDeploymentdelete_custom_model_de"
-    "ployment/model-customization/custom-model-deployments/{customModelDeploymentIdentifier}Delet"
-    "eEnforcedGuardrailConfigurationdelete_enforced_guardrail_configuration/enforcedGuardrailsCon"
-    "figuration/{configId}DeleteFoundationModelAgreementdelete_foundation_model_agreement/delete-"
-    "foundation-model-agreementDeleteGuardraildelete_guardrailDeleteImportedModeldelete_imported_"
-    "model/imported-models/{modelIdentifier}DeleteInferenceProfiledelete_inference_profile/infere"
-    "nce-profiles/{inferenceProfileIdentifier}DeleteMarketplaceModelEndpointdelete_marketplace_mo"
-    "del_endpoint/marketplace-model/endpoints/{endpointArn}DeleteModelInvocationLoggingConfigurat"
-    "iondelete_model_invocation_logging_configuration/logging/modelinvocationsDeleteOrganizationD"
-    "ataRetentionStoragedelete_organization_data_retention_storage/v1/data_retention/organization"
-    "-storage/{modelProvider}DeleteProjectDataRetentionStoragedelete_project_data_retention_stora"
-    "ge/v1/projects/{projectIdentifier}/data_retention/storage/{modelProvider}DeletePromptRouterd"
-    "elete_prompt_router",
-    "/prompt-routers/{promptRouterArn}DeleteProvisionedModelThroughputdelete_provisioned_model_th"
-    "roughput/provisioned-model-throughput/{provisionedModelId}DeleteResourcePolicydelete_resourc"
-    "e_policy/resource-policy/{resourceArn}DeregisterMarketplaceModelEndpointderegister_marketpla"
-    "ce_model_endpoint/marketplace-model/endpoints/{endpointArn}/registrationExportAutomatedReaso"
-    "ningPolicyVersionexport_automated_reasoning_policy_version/automated-reasoning-policies/{pol"
-    "icyArn}/exportGetAccountDataRetentionget_account_data_retention/data-retentionGetAccountData"
-    "RetentionStorageget_account_data_retention_storageGetAdvancedPromptOptimizationJobget_advanc"
-    "ed_prompt_optimization_job/advanced-prompt-optimization-jobs/{jobIdentifier}GetAutomatedReas"
-    "oningPolicyget_automated_reasoning_policyGetAutomatedReasoningPolicyAnnotationsget_automated"
-    "_reasoning_policy_annotations/automated-reasoning-policies/{policyArn}/build-workflows/{buil"
-    "dWorkflowId}/annotationsGetAutomatedReasoningPolicyBuildWorkflowget_automated_reasoning_poli"
-    "cy_build_workflowGetAutomatedReasoningPolicyBuildWorkflowResultAssetsget_automated_reasoning"
-    "_policy_build_workflow_result_assets/automated-reasoning-policies/{policyArn}/build-workflow"
-    "s/{buildWorkflowId}/result-assetsGetAutomatedReasoningPolicyNextScenarioget_automated_reason"
-    "ing_policy_next_scenario/automated-reasoning-policies/{policyArn}/build-workflows/{buildWork"
-    "flowId}/scenariosGetAutomatedReasoningPolicyTestCaseget_automated_reasoning_policy_test_case"
-    "GetAutomatedReasoningPolicyTestResultget_automated_reasoning_policy_test_result/automated-re"
-    "asoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-cases/{testCaseId}/test-"
-    "resultsGetCustomModelget_custom_modelGetCustomModelDeploymentget_custom_model_deploymentGetE"
-    "valuationJobget_evaluation_job/evaluation-jobs/{jobIdentifier}GetFoundationModelget_foundati"
-    "on_model/foundation-models/{modelIdentifier}GetFoundationModelAvailabilityget_foundation_mod"
-    "el_availability/foundation-model-availability/{modelId}GetGuardrailget_guardrailGetImportedM"
-    "odelget_imported_modelGetInferenceProfileget_inference_profileGetMarketplaceModelEndpointget"
-    "_marketplace_model_endpointGetModelCopyJobget_model_copy_job/model-copy-jobs/{jobArn}GetMode"
-    "lCustomizationJobget_model_customization_job/model-customization-jobs/{jobIdentifier}GetMode"
-    "lImportJobget_model_import_job/model-import-jobs/{jobIdentifier}GetModelInvocationJobget_mod"
-    "el_invocation_job/model-invocation-job/{jobIdentifier}GetModelInvocationLoggingConfiguration"
-    "get_model_invocation_logging_configurationGetOrganizationDataRetentionStorageget_organizatio"
-    "n_data_retention_storageGetProjectget_project/projects/{projectIdentifier}GetProjectDataRete"
-    "ntionStorageget_project_data_retention_storageGetPromptRouterget_prompt_routerGetProvisioned"
-    "ModelThroughputget_provisioned_model_throughputGetResourcePolicyget_resource_policyGetTruste"
-    "dAccessProgramget_trusted_access_program/trusted-access-programs/{programIdentifier}GetTrust"
-    "edAccessProgramAccountEnrollmentget_trusted_access_program_account_enrollment/trusted-access"
-    "-programs/{programIdentifier}/account-enrollmentGetTrustedAccessProgramOrganizationEnrollmen"
-    "tget_trusted_access_program_organization_enrollment/trusted-access-programs/{programIdentifi"
-    "er}/organization-enrollmentGetTrustedAccessProgramProjectEnrollmentget_trusted_access_progra"
-    "m_project_enrollment/trusted-access-programs/{programIdentifier}/project-enrollment/{project"
-    "Identifier}GetUseCaseForModelAccessget_use_case_for_model_access/use-case-for-model-accessLi"
-    "stAdvancedPromptOptimizationJobslist_advanced_prompt_optimization_jobsListAutomatedReasoning"
-    "Policieslist_automated_reasoning_policiesListAutomatedReasoningPolicyBuildWorkflowslist_auto"
-    "mated_reasoning_policy_build_workflows/automated-reasoning-policies/{policyArn}/build-workfl"
-    "owsListAutomatedReasoningPolicyTestCaseslist_automated_reasoning_policy_test_casesListAutoma"
-    "tedReasoningPolicyTestResultslist_automated_reasoning_policy_test_results",
-    "/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-resultsList"
-    "CustomModelDeploymentslist_custom_model_deploymentsListCustomModelslist_custom_models/custom"
-    "-modelsListEnforcedGuardrailsConfigurationlist_enforced_guardrails_configuration/enforcedGua"
-    "rdrailsConfigurationListEvaluationJobslist_evaluation_jobsListFoundationModelAgreementOffers"
-    "list_foundation_model_agreement_offers/list-foundation-model-agreement-offers/{modelId}ListF"
-    "oundationModelslist_foundation_models/foundation-modelsListGuardrailslist_guardrailsListImpo"
-    "rtedModelslist_imported_models/imported-modelsListInferenceProfileslist_inference_profilesLi"
-    "stMarketplaceModelEndpointslist_marketplace_model_endpointsListModelCopyJobslist_model_copy_"
-    "jobsListModelCustomizationJobslist_model_customization_jobsListModelImportJobslist_model_imp"
-    "ort_jobsListModelInvocationJobslist_model_invocation_jobs/model-invocation-jobsListProjectsl"
-    "ist_projectsListPromptRouterslist_prompt_routersListProvisionedModelThroughputslist_provisio"
-    "ned_model_throughputs/provisioned-model-throughputsListTagsForResourcelist_tags_for_resource"
-    "/listTagsForResourceListTrustedAccessProgramslist_trusted_access_programs/trusted-access-pro"
-    "gramsPutAccountDataRetentionput_account_data_retentionPutAccountDataRetentionStorageput_acco"
-    "unt_data_retention_storagePutEnforcedGuardrailConfigurationput_enforced_guardrail_configurat"
-    "ionPutModelInvocationLoggingConfigurationput_model_invocation_logging_configurationPutOrgani"
-    "zationDataRetentionStorageput_organization_data_retention_storagePutProjectDataRetentionStor"
-    "ageput_project_data_retention_storagePutResourcePolicyput_resource_policy/resource-policyPut"
-    "TrustedAccessProgramAccountEnrollmentput_trusted_access_program_account_enrollmentPutTrusted"
-    "AccessProgramOrganizationEnrollmentput_trusted_access_program_organization_enrollmentPutTrus"
-    "tedAccessProgramProjectEnrollmentput_trusted_access_program_project_enrollmentPutUseCaseForM"
-    "odelAccessput_use_case_for_model_accessRegisterMarketplaceModelEndpointregister_marketplace_"
-    "model_endpoint/marketplace-model/endpoints/{endpointIdentifier}/registrationStartAutomatedRe"
-    "asoningPolicyBuildWorkflowstart_automated_reasoning_policy_build_workflow/automated-reasonin"
-    "g-policies/{policyArn}/build-workflows/{buildWorkflowType}/startStartAutomatedReasoningPolic"
-    "yTestWorkflowstart_automated_reasoning_policy_test_workflow/automated-reasoning-policies/{po"
-    "licyArn}/build-workflows/{buildWorkflowId}/test-workflowsStartTrustedAccessProgramAccountApp"
-    "licationstart_trusted_access_program_account_application/trusted-access-programs/{programIde"
-    "ntifier}/account-applicationStartTrustedAccessProgramOrganizationApplicationstart_trusted_ac"
-    "cess_program_organization_application/trusted-access-programs/{programIdentifier}/organizati"
-    "on-applicationStartTrustedAccessProgramProjectApplicationstart_trusted_access_program_projec"
-    "t_application/trusted-access-programs/{programIdentifier}/project-application/{projectIdenti"
-    "fier}StopAdvancedPromptOptimizationJobstop_advanced_prompt_optimization_job/advanced-prompt-"
-    "optimization-jobs/{jobIdentifier}/stopStopEvaluationJobstop_evaluation_job/evaluation-job/{j"
-    "obIdentifier}/stopStopModelCustomizationJobstop_model_customization_job/model-customization-"
-    "jobs/{jobIdentifier}/stopStopModelInvocationJobstop_model_invocation_job/model-invocation-jo"
-    "b/{jobIdentifier}/stopTagResourcetag_resource/tagResourceUntagResourceuntag_resource/untagRe"
-    "sourceUpdateAutomatedReasoningPolicyupdate_automated_reasoning_policyUpdateAutomatedReasonin"
-    "gPolicyAnnotationsupdate_automated_reasoning_policy_annotationsUpdateAutomatedReasoningPolic"
-    "yTestCaseupdate_automated_reasoning_policy_test_caseUpdateCustomModelDeploymentupdate_custom"
-    "_model_deploymentUpdateGuardrailupdate_guardrailUpdateMarketplaceModelEndpointupdate_marketp"
-    "lace_model_endpointUpdateProjectupdate_projectUpdateProvisionedModelThroughputupdate_provisi"
-    "oned_model_throughputAssociateAgentCollaboratorassociate_agent_collaborator",
-    "/agents/{agentId}/agentversions/{agentVersion}/agentcollaborators/AssociateAgentKnowledgeBas"
-    "eassociate_agent_knowledge_base/agents/{agentId}/agentversions/{agentVersion}/knowledgebases"
-    "/CreateAgentcreate_agent/agents/CreateAgentActionGroupcreate_agent_action_group/agents/{agen"
-    "tId}/agentversions/{agentVersion}/actiongroups/CreateAgentAliascreate_agent_alias/agents/{ag"
-    "entId}/agentaliases/CreateDataSourcecreate_data_source/knowledgebases/{knowledgeBaseId}/data"
-    "sources/CreateFlowcreate_flow/flows/CreateFlowAliascreate_flow_alias/flows/{flowIdentifier}/"
-    "aliasesCreateFlowVersioncreate_flow_version/flows/{flowIdentifier}/versionsCreateKnowledgeBa"
-    "secreate_knowledge_base/knowledgebases/CreatePromptcreate_prompt/prompts/CreatePromptVersion"
-    "create_prompt_version/prompts/{promptIdentifier}/versionsCreateRetrievalInstructioncreate_re"
-    "trieval_instruction/retrievalinstructions/CreateRetrievalInstructionVersioncreate_retrieval_"
-    "instruction_version/retrievalinstructions/{retrievalInstructionId}/versionsCreateVpcConfigur"
-    "ationcreate_vpc_configuration/knowledgebases/{knowledgeBaseId}/vpcconfigurations/DeleteAgent"
-    "delete_agent/agents/{agentId}/DeleteAgentActionGroupdelete_agent_action_group/agents/{agentI"
-    "d}/agentversions/{agentVersion}/actiongroups/{actionGroupId}/DeleteAgentAliasdelete_agent_al"
-    "ias/agents/{agentId}/agentaliases/{agentAliasId}/DeleteAgentVersiondelete_agent_version/agen"
-    "ts/{agentId}/agentversions/{agentVersion}/DeleteDataSourcedelete_data_source/knowledgebases/"
-    "{knowledgeBaseId}/datasources/{dataSourceId}DeleteFlowdelete_flow/flows/{flowIdentifier}/Del"
-    "eteFlowAliasdelete_flow_alias/flows/{flowIdentifier}/aliases/{aliasIdentifier}DeleteFlowVers"
-    "iondelete_flow_version/flows/{flowIdentifier}/versions/{flowVersion}/DeleteKnowledgeBasedele"
-    "te_knowledge_base/knowledgebases/{knowledgeBaseId}DeleteKnowledgeBaseDocumentsdelete_knowled"
-    "ge_base_documents/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/dele"
-    "teDocumentsDeletePromptdelete_prompt/prompts/{promptIdentifier}//resourcepolicy/{resourceArn"
-    "}DeleteRetrievalInstructiondelete_retrieval_instruction/retrievalinstructions/{retrievalInst"
-    "ructionId}DeleteVpcConfigurationdelete_vpc_configuration/knowledgebases/{knowledgeBaseId}/vp"
-    "cconfigurations/{vpcConfigurationId}DisassociateAgentCollaboratordisassociate_agent_collabor"
-    "ator/agents/{agentId}/agentversions/{agentVersion}/agentcollaborators/{collaboratorId}/Disas"
-    "sociateAgentKnowledgeBasedisassociate_agent_knowledge_base/agents/{agentId}/agentversions/{a"
-    "gentVersion}/knowledgebases/{knowledgeBaseId}/GetAgentget_agentGetAgentActionGroupget_agent_"
-    "action_groupGetAgentAliasget_agent_aliasGetAgentCollaboratorget_agent_collaboratorGetAgentKn"
-    "owledgeBaseget_agent_knowledge_baseGetAgentVersionget_agent_versionGetDataSourceget_data_sou"
-    "rceGetFlowget_flowGetFlowAliasget_flow_aliasGetFlowVersionget_flow_versionGetIngestionJobget"
-    "_ingestion_job/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/{in"
-    "gestionJobId}GetKnowledgeBaseget_knowledge_baseGetKnowledgeBaseDocumentsget_knowledge_base_d"
-    "ocuments/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/getDocumentsG"
-    "etPromptget_promptGetRetrievalInstructionget_retrieval_instructionGetVpcConfigurationget_vpc"
-    "_configurationIngestKnowledgeBaseDocumentsingest_knowledge_base_documents/knowledgebases/{kn"
-    "owledgeBaseId}/datasources/{dataSourceId}/documentsListAgentActionGroupslist_agent_action_gr"
-    "oupsListAgentAliaseslist_agent_aliasesListAgentCollaboratorslist_agent_collaboratorsListAgen"
-    "tKnowledgeBaseslist_agent_knowledge_basesListAgentVersionslist_agent_versions/agents/{agentI"
-    "d}/agentversions/ListAgentslist_agentsListDataSourceslist_data_sourcesListFlowAliaseslist_fl"
-    "ow_aliasesListFlowVersionslist_flow_versionsListFlowslist_flowsListIngestionJobslist_ingesti"
-    "on_jobs/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/ListKnowle"
-    "dgeBaseDocumentslist_knowledge_base_documentsListKnowledgeBaseslist_knowledge_basesListPromp"
-    "tslist_prompts",
-    "ListRetrievalInstructionVersionslist_retrieval_instruction_versionsListRetrievalInstructions"
-    "list_retrieval_instructions/tags/{resourceArn}ListVpcConfigurationslist_vpc_configurationsPr"
-    "epareAgentprepare_agentPrepareFlowprepare_flowStartIngestionJobstart_ingestion_jobStopIngest"
-    "ionJobstop_ingestion_job/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingesti"
-    "onjobs/{ingestionJobId}/stopUpdateAgentupdate_agentUpdateAgentActionGroupupdate_agent_action"
-    "_groupUpdateAgentAliasupdate_agent_aliasUpdateAgentCollaboratorupdate_agent_collaboratorUpda"
-    "teAgentKnowledgeBaseupdate_agent_knowledge_baseUpdateDataSourceupdate_data_sourceUpdateFlowu"
-    "pdate_flowUpdateFlowAliasupdate_flow_aliasUpdateKnowledgeBaseupdate_knowledge_baseUpdateProm"
-    "ptupdate_promptUpdateRetrievalInstructionupdate_retrieval_instructionValidateFlowDefinitionv"
-    "alidate_flow_definition/flows/validate-definitionAgenticRetrieveStreamagentic_retrieve_strea"
-    "m/agenticRetrieveStreamCheckIngestedDocumentAclcheck_ingested_document_acl/knowledgebases/{k"
-    "nowledgeBaseId}/datasources/{dataSourceId}/check-ingested-document-aclCreateInvocationcreate"
-    "_invocation/sessions/{sessionIdentifier}/invocations/CreateSessioncreate_session/sessions/De"
-    "leteAgentMemorydelete_agent_memory/agents/{agentId}/agentAliases/{agentAliasId}/memoriesDele"
-    "teSessiondelete_session/sessions/{sessionIdentifier}/EndSessionend_session/sessions/{session"
-    "Identifier}GenerateQuerygenerate_query/generateQueryGetAgentMemoryget_agent_memoryGetDocumen"
-    "tContentget_document_content/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/doc"
-    "uments/{documentId}/contentGetExecutionFlowSnapshotget_execution_flow_snapshot/flows/{flowId"
-    "entifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/flowsnapshotGetFlow"
-    "Executionget_flow_execution/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/"
-    "{executionIdentifier}GetIngestedDocumentAclget_ingested_document_acl/knowledgebases/{knowled"
-    "geBaseId}/datasources/{dataSourceId}/get-ingested-document-aclGetInvocationStepget_invocatio"
-    "n_step/sessions/{sessionIdentifier}/invocationSteps/{invocationStepId}GetSessionget_sessionI"
-    "nvokeAgentinvoke_agent/agents/{agentId}/agentAliases/{agentAliasId}/sessions/{sessionId}/tex"
-    "tInvokeFlowinvoke_flow/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}InvokeInlineAgent"
-    "invoke_inline_agent/agents/{sessionId}ListFlowExecutionEventslist_flow_execution_events/flow"
-    "s/{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/eventsList"
-    "FlowExecutionslist_flow_executions/flows/{flowIdentifier}/executionsListInvocationStepslist_"
-    "invocation_steps/sessions/{sessionIdentifier}/invocationSteps/ListInvocationslist_invocation"
-    "sListSessionslist_sessionsOptimizePromptoptimize_prompt/optimize-promptPutInvocationStepput_"
-    "invocation_stepRerankrerank/rerankRetrieve/knowledgebases/{knowledgeBaseId}/retrieveRetrieve"
-    "AndGenerateretrieve_and_generate/retrieveAndGenerateRetrieveAndGenerateStreamretrieve_and_ge"
-    "nerate_stream/retrieveAndGenerateStreamStartFlowExecutionstart_flow_execution/flows/{flowIde"
-    "ntifier}/aliases/{flowAliasIdentifier}/executionsStopFlowExecutionstop_flow_execution/flows/"
-    "{flowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/stopUpdateSe"
-    "ssionupdate_sessionBatchCreateMemoryRecordsbatch_create_memory_records/memories/{memoryId}/m"
-    "emoryRecords/batchCreateBatchDeleteMemoryRecordsbatch_delete_memory_records/memories/{memory"
-    "Id}/memoryRecords/batchDeleteBatchUpdateMemoryRecordsbatch_update_memory_records/memories/{m"
-    "emoryId}/memoryRecords/batchUpdateCompleteResourceTokenAuthcomplete_resource_token_auth/iden"
-    "tities/CompleteResourceTokenAuthCreateABTestcreate_ab_test/ab-testsCreateEventcreate_event/m"
-    "emories/{memoryId}/eventsCreatePaymentInstrumentcreate_payment_instrument/payments/createPay"
-    "mentInstrumentCreatePaymentSessioncreate_payment_session/payments/createPaymentSessionDelete"
-    "ABTestdelete_ab_test/ab-tests/{abTestId}DeleteBatchEvaluationdelete_batch_evaluation/evaluat"
-    "ions/batch-evaluate/{batchEvaluationId}",
-    "DeleteCapacityProviderSessiondelete_capacity_provider_session/capacity-providers/{capacityPr"
-    "oviderId}/sessions/{sessionId}DeleteDatasetGenerationdelete_dataset_generation/datasets/{dat"
-    "asetId}/generations/{generationId}DeleteEventdelete_event/memories/{memoryId}/actor/{actorId"
-    "}/sessions/{sessionId}/events/{eventId}DeleteMemoryRecorddelete_memory_record/memories/{memo"
-    "ryId}/memoryRecords/{memoryRecordId}DeletePaymentInstrumentdelete_payment_instrument/payment"
-    "s/deletePaymentInstrumentDeletePaymentSessiondelete_payment_session/payments/deletePaymentSe"
-    "ssionDeleteRecommendationdelete_recommendation/recommendations/{recommendationId}Evaluateeva"
-    "luate/evaluations/evaluate/{evaluatorId}GetABTestget_ab_testGetAgentCardget_agent_card/runti"
-    "mes/{agentRuntimeArn}/invocations/.well-known/agent-card.jsonGetAgentInsightget_agent_insigh"
-    "t/agentinsights/{agentInsightId}GetBatchEvaluationget_batch_evaluationGetBrowserSessionget_b"
-    "rowser_session/browsers/{browserIdentifier}/sessions/getGetCodeInterpreterSessionget_code_in"
-    "terpreter_session/code-interpreters/{codeInterpreterIdentifier}/sessions/getGetDatasetGenera"
-    "tionget_dataset_generationGetEventget_eventGetMemoryRecordget_memory_record/memories/{memory"
-    "Id}/memoryRecord/{memoryRecordId}GetPaymentInstrumentget_payment_instrument/payments/getPaym"
-    "entInstrumentGetPaymentInstrumentBalanceget_payment_instrument_balance/payments/getPaymentIn"
-    "strumentBalanceGetPaymentSessionget_payment_session/payments/getPaymentSessionGetRecommendat"
-    "ionget_recommendationGetResourceApiKeyget_resource_api_key/identities/api-keyGetResourceOaut"
-    "h2Tokenget_resource_oauth2_token/identities/oauth2/tokenGetResourcePaymentTokenget_resource_"
-    "payment_token/identities/payment/tokenGetWorkloadAccessTokenget_workload_access_token/identi"
-    "ties/GetWorkloadAccessTokenGetWorkloadAccessTokenForJWTget_workload_access_token_for_jwt/ide"
-    "ntities/GetWorkloadAccessTokenForJWTGetWorkloadAccessTokenForUserIdget_workload_access_token"
-    "_for_user_id/identities/GetWorkloadAccessTokenForUserIdIngestDataingest_data/memories/{memor"
-    "yId}/ingestInvokeAgentRuntimeinvoke_agent_runtime/runtimes/{agentRuntimeArn}/invocationsInvo"
-    "keAgentRuntimeCommandinvoke_agent_runtime_command/runtimes/{agentRuntimeArn}/commandsInvokeB"
-    "rowserinvoke_browser/browsers/{browserIdentifier}/sessions/invokeInvokeCodeInterpreterinvoke"
-    "_code_interpreter/code-interpreters/{codeInterpreterIdentifier}/tools/invokeInvokeHarnessinv"
-    "oke_harness/harnesses/invokeInvokeWebSearchinvoke_web_search/web-search/{webSearchId}/invoke"
-    "ListABTestslist_ab_testsListActorslist_actors/memories/{memoryId}/actorsListAgentInsightslis"
-    "t_agent_insights/agentinsightsListBatchEvaluationslist_batch_evaluations/evaluations/batch-e"
-    "valuateListBrowserSessionslist_browser_sessions/browsers/{browserIdentifier}/sessions/listLi"
-    "stCodeInterpreterSessionslist_code_interpreter_sessions/code-interpreters/{codeInterpreterId"
-    "entifier}/sessions/listListDatasetGenerationslist_dataset_generations/datasets/{datasetId}/g"
-    "enerationsListEventslist_events/memories/{memoryId}/actor/{actorId}/sessions/{sessionId}List"
-    "MemoryExtractionJobslist_memory_extraction_jobs/memories/{memoryId}/extractionJobsListMemory"
-    "Recordslist_memory_records/memories/{memoryId}/memoryRecordsListPaymentInstrumentslist_payme"
-    "nt_instruments/payments/listPaymentInstrumentsListPaymentSessionslist_payment_sessions/payme"
-    "nts/listPaymentSessionsListRecommendationslist_recommendations/recommendations/memories/{mem"
-    "oryId}/actor/{actorId}/sessionsProcessPaymentprocess_payment/payments/processPaymentRetrieve"
-    "MemoryRecordsretrieve_memory_records/memories/{memoryId}/retrieveSaveBrowserSessionProfilesa"
-    "ve_browser_session_profile/browser-profiles/{profileIdentifier}/saveSearchRegistryRecordssea"
-    "rch_registry_records/registry-records/searchStartBatchEvaluationstart_batch_evaluationStartB"
-    "rowserSessionstart_browser_session/browsers/{browserIdentifier}/sessions/startStartCodeInter"
-    "preterSessionstart_code_interpreter_session/code-interpreters/{codeInterpreterIdentifier}/se"
-    "ssions/startStartDatasetGeneration",
-    "start_dataset_generationStartMemoryExtractionJobstart_memory_extraction_job/memories/{memory"
-    "Id}/extractionJobs/startStartRecommendationstart_recommendationStopBatchEvaluationstop_batch"
-    "_evaluation/evaluations/batch-evaluate/{batchEvaluationId}/stopStopBrowserSessionstop_browse"
-    "r_session/browsers/{browserIdentifier}/sessions/stopStopCodeInterpreterSessionstop_code_inte"
-    "rpreter_session/code-interpreters/{codeInterpreterIdentifier}/sessions/stopStopRuntimeSessio"
-    "nstop_runtime_session/runtimes/{agentRuntimeArn}/stopruntimesessionUpdateABTestupdate_ab_tes"
-    "tUpdateAgentInsightupdate_agent_insightUpdateBrowserStreamupdate_browser_stream/browsers/{br"
-    "owserIdentifier}/sessions/streams/updateAddDatasetExamplesadd_dataset_examples/datasets/{dat"
-    "asetId}/examples/addBatchPutGatewayRateLimitsbatch_put_gateway_rate_limits/gateways/{gateway"
-    "Identifier}/rate-limits/batchCreateAgentRuntimecreate_agent_runtime/runtimes/CreateAgentRunt"
-    "imeEndpointcreate_agent_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-endpoints/CreateA"
-    "piKeyCredentialProvidercreate_api_key_credential_provider/identities/CreateApiKeyCredentialP"
-    "roviderCreateBrowsercreate_browser/browsersCreateBrowserProfilecreate_browser_profile/browse"
-    "r-profilesCreateCapacityProvidercreate_capacity_provider/capacity-providersCreateCodeInterpr"
-    "etercreate_code_interpreter/code-interpretersCreateConfigurationBundlecreate_configuration_b"
-    "undle/configuration-bundles/createCreateConsentPortalcreate_consent_portal/identities/Create"
-    "ConsentPortalCreateDatasetcreate_dataset/datasetsCreateDatasetVersioncreate_dataset_version/"
-    "datasets/{datasetId}/versionsCreateEvaluatorcreate_evaluator/evaluators/createCreateGatewayc"
-    "reate_gateway/gateways/CreateGatewayRateLimitcreate_gateway_rate_limit/gateways/{gatewayIden"
-    "tifier}/rate-limitsCreateGatewayRulecreate_gateway_rule/gateways/{gatewayIdentifier}/rulesCr"
-    "eateGatewayTargetcreate_gateway_target/gateways/{gatewayIdentifier}/targets/CreateHarnesscre"
-    "ate_harness/harnessesCreateHarnessEndpointcreate_harness_endpoint/harnesses/{harnessId}/endp"
-    "ointsCreateMemorycreate_memory/memories/createCreateOauth2CredentialProvidercreate_oauth2_cr"
-    "edential_provider/identities/CreateOauth2CredentialProviderCreateOnlineEvaluationConfigcreat"
-    "e_online_evaluation_config/online-evaluation-configs/createCreatePaymentConnectorcreate_paym"
-    "ent_connector/payments/managers/{paymentManagerId}/connectorsCreatePaymentCredentialProvider"
-    "create_payment_credential_provider/identities/CreatePaymentCredentialProviderCreatePaymentMa"
-    "nagercreate_payment_manager/payments/managersCreatePolicycreate_policy/policy-engines/{polic"
-    "yEngineId}/policiesCreatePolicyEnginecreate_policy_engine/policy-enginesCreateRegistrycreate"
-    "_registry/registriesCreateRegistryRecordcreate_registry_record/registries/{registryId}/recor"
-    "dsCreateWorkloadIdentitycreate_workload_identity/identities/CreateWorkloadIdentityDeleteAgen"
-    "tRuntimedelete_agent_runtime/runtimes/{agentRuntimeId}/DeleteAgentRuntimeEndpointdelete_agen"
-    "t_runtime_endpoint/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/DeleteApiKeyCr"
-    "edentialProviderdelete_api_key_credential_provider/identities/DeleteApiKeyCredentialProvider"
-    "DeleteBrowserdelete_browser/browsers/{browserId}DeleteBrowserProfiledelete_browser_profile/b"
-    "rowser-profiles/{profileId}DeleteCapacityProviderdelete_capacity_provider/capacity-providers"
-    "/{capacityProviderId}DeleteCodeInterpreterdelete_code_interpreter/code-interpreters/{codeInt"
-    "erpreterId}DeleteConfigurationBundledelete_configuration_bundle/configuration-bundles/{bundl"
-    "eId}DeleteConsentPortaldelete_consent_portal/identities/DeleteConsentPortalDeleteDatasetdele"
-    "te_dataset/datasets/{datasetId}DeleteDatasetExamplesdelete_dataset_examples/datasets/{datase"
-    "tId}/examples/deleteDeleteEvaluatordelete_evaluator/evaluators/{evaluatorId}DeleteGatewaydel"
-    "ete_gateway/gateways/{gatewayIdentifier}/DeleteGatewayRateLimitdelete_gateway_rate_limit/gat"
-    "eways/{gatewayIdentifier}/rate-limits/{rateLimitId}DeleteGatewayRuledelete_gateway_rule/gate"
-    "ways/{gatewayIdentifier}/rules/{ruleId}",
-    "DeleteGatewayTargetdelete_gateway_target/gateways/{gatewayIdentifier}/targets/{targetId}/Del"
-    "eteHarnessdelete_harness/harnesses/{harnessId}DeleteHarnessEndpointdelete_harness_endpoint/h"
-    "arnesses/{harnessId}/endpoints/{endpointName}DeleteMemorydelete_memory/memories/{memoryId}/d"
-    "eleteDeleteOauth2CredentialProviderdelete_oauth2_credential_provider/identities/DeleteOauth2"
-    "CredentialProviderDeleteOnlineEvaluationConfigdelete_online_evaluation_config/online-evaluat"
-    "ion-configs/{onlineEvaluationConfigId}DeletePaymentConnectordelete_payment_connector/payment"
-    "s/managers/{paymentManagerId}/connectors/{paymentConnectorId}DeletePaymentCredentialProvider"
-    "delete_payment_credential_provider/identities/DeletePaymentCredentialProviderDeletePaymentMa"
-    "nagerdelete_payment_manager/payments/managers/{paymentManagerId}DeletePolicydelete_policy/po"
-    "licy-engines/{policyEngineId}/policies/{policyId}DeletePolicyEnginedelete_policy_engine/poli"
-    "cy-engines/{policyEngineId}DeleteRegistrydelete_registry/registries/{registryId}DeleteRegist"
-    "ryRecorddelete_registry_record/registries/{registryId}/records/{recordId}DeleteWorkloadIdent"
-    "itydelete_workload_identity/identities/DeleteWorkloadIdentityGetAgentInsightStoreget_agent_i"
-    "nsight_store/agent-insight-stores/{agentInsightStoreId}GetAgentRuntimeget_agent_runtimeGetAg"
-    "entRuntimeEndpointget_agent_runtime_endpointGetApiKeyCredentialProviderget_api_key_credentia"
-    "l_provider/identities/GetApiKeyCredentialProviderGetBrowserget_browserGetBrowserProfileget_b"
-    "rowser_profileGetCapacityProviderget_capacity_providerGetCodeInterpreterget_code_interpreter"
-    "GetConfigurationBundleget_configuration_bundleGetConfigurationBundleVersionget_configuration"
-    "_bundle_version/configuration-bundles/{bundleId}/versions/{versionId}GetConsentPortalget_con"
-    "sent_portal/identities/GetConsentPortalGetDatasetget_datasetGetEvaluatorget_evaluatorGetGate"
-    "wayget_gatewayGetGatewayRateLimitget_gateway_rate_limitGetGatewayRuleget_gateway_ruleGetGate"
-    "wayTargetget_gateway_targetGetHarnessget_harnessGetHarnessEndpointget_harness_endpointGetMem"
-    "oryget_memory/memories/{memoryId}/detailsGetOauth2CredentialProviderget_oauth2_credential_pr"
-    "ovider/identities/GetOauth2CredentialProviderGetOnlineEvaluationConfigget_online_evaluation_"
-    "configGetPaymentConnectorget_payment_connectorGetPaymentCredentialProviderget_payment_creden"
-    "tial_provider/identities/GetPaymentCredentialProviderGetPaymentManagerget_payment_managerGet"
-    "Policyget_policyGetPolicyEngineget_policy_engineGetPolicyEngineSummaryget_policy_engine_summ"
-    "ary/policy-engine-summaries/{policyEngineId}GetPolicyGenerationget_policy_generation/policy-"
-    "engines/{policyEngineId}/policy-generations/{policyGenerationId}GetPolicyGenerationSummaryge"
-    "t_policy_generation_summary/policy-engines/{policyEngineId}/policy-generation-summaries/{pol"
-    "icyGenerationId}GetPolicySummaryget_policy_summary/policy-engines/{policyEngineId}/policy-su"
-    "mmaries/{policyId}GetRegistryget_registryGetRegistryRecordget_registry_recordGetTokenVaultge"
-    "t_token_vault/identities/get-token-vaultGetWorkloadIdentityget_workload_identity/identities/"
-    "GetWorkloadIdentityListAgentInsightStoreslist_agent_insight_stores/agent-insight-storesListA"
-    "gentRuntimeEndpointslist_agent_runtime_endpointsListAgentRuntimeVersionslist_agent_runtime_v"
-    "ersions/runtimes/{agentRuntimeId}/versions/ListAgentRuntimeVersionsByCapacityProviderlist_ag"
-    "ent_runtime_versions_by_capacity_provider/capacity-providers/{capacityProviderId}/runtime-ve"
-    "rsionsListAgentRuntimeslist_agent_runtimesListApiKeyCredentialProviderslist_api_key_credenti"
-    "al_providers/identities/ListApiKeyCredentialProvidersListBrowserProfileslist_browser_profile"
-    "sListBrowserslist_browsersListCapacityProviderslist_capacity_providersListCodeInterpretersli"
-    "st_code_interpretersListConfigurationBundleVersionslist_configuration_bundle_versions/config"
-    "uration-bundles/{bundleId}/versionsListConfigurationBundleslist_configuration_bundles/config"
-    "uration-bundlesListConsentPortalslist_consent_portals/identities/ListConsentPortalsListDatas"
-    "etExampleslist_dataset_examples",
-    "/datasets/{datasetId}/examples/listListDatasetVersionslist_dataset_versions/datasets/{datase"
-    "tId}/versions/listListDatasetslist_datasets/datasets/listListEvaluatorslist_evaluators/evalu"
-    "atorsListGatewayRateLimitslist_gateway_rate_limitsListGatewayRuleslist_gateway_rulesListGate"
-    "wayTargetslist_gateway_targetsListGatewayslist_gatewaysListHarnessEndpointslist_harness_endp"
-    "ointsListHarnessVersionslist_harness_versions/harnesses/{harnessId}/versionsListHarnesseslis"
-    "t_harnessesListMemorieslist_memories/memories/ListOauth2CredentialProviderslist_oauth2_crede"
-    "ntial_providers/identities/ListOauth2CredentialProvidersListOnlineEvaluationConfigslist_onli"
-    "ne_evaluation_configs/online-evaluation-configsListPaymentConnectorslist_payment_connectors/"
-    "payments/managers/{paymentManagerId}/connectors-listListPaymentCredentialProviderslist_payme"
-    "nt_credential_providers/identities/ListPaymentCredentialProvidersListPaymentManagerslist_pay"
-    "ment_managers/payments/managers-listListPolicieslist_policiesListPolicyEngineSummarieslist_p"
-    "olicy_engine_summaries/policy-engine-summariesListPolicyEngineslist_policy_enginesListPolicy"
-    "GenerationAssetslist_policy_generation_assets/policy-engines/{policyEngineId}/policy-generat"
-    "ions/{policyGenerationId}/assetsListPolicyGenerationSummarieslist_policy_generation_summarie"
-    "s/policy-engines/{policyEngineId}/policy-generation-summariesListPolicyGenerationslist_polic"
-    "y_generations/policy-engines/{policyEngineId}/policy-generationsListPolicySummarieslist_poli"
-    "cy_summaries/policy-engines/{policyEngineId}/policy-summariesListRegistrieslist_registriesLi"
-    "stRegistryRecordslist_registry_recordsListWorkloadIdentitieslist_workload_identities/identit"
-    "ies/ListWorkloadIdentitiesResetTokenVaultKeyMaterialreset_token_vault_key_material/identitie"
-    "s/reset-token-vault-key-materialRotatePaymentConnectorCredentialsrotate_payment_connector_cr"
-    "edentials/payments/managers/{paymentManagerId}/connectors/{paymentConnectorId}/rotate-creden"
-    "tialsSetTokenVaultCMKset_token_vault_cmk/identities/set-token-vault-cmkStartPolicyGeneration"
-    "start_policy_generationSubmitRegistryRecordForApprovalsubmit_registry_record_for_approval/re"
-    "gistries/{registryId}/records/{recordId}/submit-for-approvalSynchronizeGatewayTargetssynchro"
-    "nize_gateway_targets/gateways/{gatewayIdentifier}/synchronizeTargetsUpdateAgentInsightStoreu"
-    "pdate_agent_insight_storeUpdateAgentRuntimeupdate_agent_runtimeUpdateAgentRuntimeEndpointupd"
-    "ate_agent_runtime_endpointUpdateApiKeyCredentialProviderupdate_api_key_credential_provider/i"
-    "dentities/UpdateApiKeyCredentialProviderUpdateCapacityProviderupdate_capacity_providerUpdate"
-    "ConfigurationBundleupdate_configuration_bundleUpdateConsentPortalupdate_consent_portal/ident"
-    "ities/UpdateConsentPortalUpdateDatasetupdate_datasetUpdateDatasetExamplesupdate_dataset_exam"
-    "ples/datasets/{datasetId}/examples/updateUpdateEvaluatorupdate_evaluatorUpdateGatewayupdate_"
-    "gatewayUpdateGatewayRateLimitupdate_gateway_rate_limitUpdateGatewayRuleupdate_gateway_ruleUp"
-    "dateGatewayTargetupdate_gateway_targetUpdateHarnessupdate_harnessUpdateHarnessEndpointupdate"
-    "_harness_endpointUpdateMemoryupdate_memory/memories/{memoryId}/updateUpdateOauth2CredentialP"
-    "roviderupdate_oauth2_credential_provider/identities/UpdateOauth2CredentialProviderUpdateOnli"
-    "neEvaluationConfigupdate_online_evaluation_configUpdatePaymentConnectorupdate_payment_connec"
-    "torUpdatePaymentCredentialProviderupdate_payment_credential_provider/identities/UpdatePaymen"
-    "tCredentialProviderUpdatePaymentManagerupdate_payment_managerUpdatePolicyupdate_policyUpdate"
-    "PolicyEngineupdate_policy_engineUpdateRegistryupdate_registryUpdateRegistryRecordupdate_regi"
-    "stry_recordUpdateRegistryRecordStatusupdate_registry_record_status/registries/{registryId}/r"
-    "ecords/{recordId}/statusUpdateWorkloadIdentityupdate_workload_identity/identities/UpdateWork"
-    "loadIdentityCopyBlueprintStagecopy_blueprint_stage/blueprints/{blueprintArn}/copy-stageCreat"
-    "eBlueprintcreate_blueprint/blueprints/CreateBlueprintVersioncreate_blueprint_version/bluepri"
-    "nts/{blueprintArn}/versions/",
-    "CreateDataAutomationLibrarycreate_data_automation_library/data-automation-libraries/CreateDa"
-    "taAutomationProjectcreate_data_automation_project/data-automation-projects/DeleteBlueprintde"
-    "lete_blueprint/blueprints/{blueprintArn}/DeleteDataAutomationLibrarydelete_data_automation_l"
-    "ibrary/data-automation-libraries/{libraryArn}/DeleteDataAutomationProjectdelete_data_automat"
-    "ion_project/data-automation-projects/{projectArn}/GetBlueprintget_blueprintGetBlueprintOptim"
-    "izationStatusget_blueprint_optimization_status/getBlueprintOptimizationStatus/{invocationArn"
-    "}GetDataAutomationLibraryget_data_automation_libraryGetDataAutomationLibraryEntityget_data_a"
-    "utomation_library_entity/data-automation-libraries/{libraryArn}/entityType/{entityType}/enti"
-    "ties/{entityId}GetDataAutomationLibraryIngestionJobget_data_automation_library_ingestion_job"
-    "/data-automation-libraries/{libraryArn}/library-ingestion-jobs/{jobArn}GetDataAutomationProj"
-    "ectget_data_automation_projectInvokeBlueprintOptimizationAsyncinvoke_blueprint_optimization_"
-    "async/invokeBlueprintOptimizationAsyncInvokeDataAutomationLibraryIngestionJobinvoke_data_aut"
-    "omation_library_ingestion_job/data-automation-libraries/{libraryArn}/library-ingestion-jobs/"
-    "ListBlueprintslist_blueprintsListDataAutomationLibrarieslist_data_automation_librariesListDa"
-    "taAutomationLibraryEntitieslist_data_automation_library_entities/data-automation-libraries/{"
-    "libraryArn}/entityType/{entityType}/entities/ListDataAutomationLibraryIngestionJobslist_data"
-    "_automation_library_ingestion_jobsListDataAutomationProjectslist_data_automation_projectsUpd"
-    "ateBlueprintupdate_blueprintUpdateDataAutomationLibraryupdate_data_automation_libraryUpdateD"
-    "ataAutomationProjectupdate_data_automation_projectGetDataAutomationStatusget_data_automation"
-    "_status/InvokeDataAutomationinvoke_data_automationInvokeDataAutomationAsyncinvoke_data_autom"
-    "ation_asyncCreateProfilecreate_profile/profilesCreateTrustAnchorcreate_trust_anchor/trustanc"
-    "horsDeleteAttributeMappingdelete_attribute_mapping/profiles/{profileId}/mappingsDeleteCrldel"
-    "ete_crl/crl/{crlId}DeleteProfiledelete_profile/profile/{profileId}DeleteTrustAnchordelete_tr"
-    "ust_anchor/trustanchor/{trustAnchorId}DisableCrldisable_crl/crl/{crlId}/disableDisableProfil"
-    "edisable_profile/profile/{profileId}/disableDisableTrustAnchordisable_trust_anchor/trustanch"
-    "or/{trustAnchorId}/disableEnableCrlenable_crl/crl/{crlId}/enableEnableProfileenable_profile/"
-    "profile/{profileId}/enableEnableTrustAnchorenable_trust_anchor/trustanchor/{trustAnchorId}/e"
-    "nableGetCrlget_crlGetProfileget_profileGetSubjectget_subject/subject/{subjectId}GetTrustAnch"
-    "orget_trust_anchorImportCrlimport_crl/crlsListCrlslist_crlsListProfileslist_profilesListSubj"
-    "ectslist_subjects/subjects/ListTagsForResourceListTrustAnchorslist_trust_anchorsPutAttribute"
-    "Mappingput_attribute_mappingPutNotificationSettingsput_notification_settings/put-notificatio"
-    "ns-settingsResetNotificationSettingsreset_notification_settings/reset-notifications-settings"
-    "/TagResource/UntagResourceUpdateCrlupdate_crlUpdateProfileupdate_profileUpdateTrustAnchorupd"
-    "ate_trust_anchorAssumeRoleassume_roleAssumeRoleWithSAMLassume_role_with_samlAssumeRoleWithWe"
-    "bIdentityassume_role_with_web_identityAssumeRootassume_rootDecodeAuthorizationMessagedecode_"
-    "authorization_messageGetAccessKeyInfoget_access_key_infoGetCallerIdentityget_caller_identity"
-    "GetDelegatedAccessTokenget_delegated_access_tokenGetFederationTokenget_federation_tokenGetSc"
-    "opedCredentialsget_scoped_credentialsGetSessionTokenget_session_tokenGetWebIdentityTokenget_"
-    "web_identity_tokenBatchGetDiscoverableRegistryRecordbatch_get_discoverable_registry_record/d"
-    "iscoverable-records-batchListDiscoverableRegistryRecordslist_discoverable_registry_records/r"
-    "egistries/{registryId}/discoverable-records-listSearchDiscoverableRegistryRecordssearch_disc"
-    "overable_registry_records/discoverable-records-searchAssociatePublisherassociate_publisher/a"
-    "ssociationsCreatePublishercreate_publisher/publishersDeletePublisherdelete_publisher/publish"
-    "ers/{publisherArn}DisassociatePublisher",
-    "disassociate_publisher/associations/{recordArn+}GetPublisherget_publisherListPublisherAssoci"
-    "ationslist_publisher_associationsListPublisherslist_publishers/registries-list/registries/{r"
-    "egistryId}/records-list/tags/{resourceArn+}UpdatePublisherAssociationApprovalStatusupdate_pu"
-    "blisher_association_approval_statusValidatePublishervalidate_publisher/publishers/{publisher"
-    "Arn}/verificationbedrock-runtimebedrock2023-09-302023-04-20bedrock-agent2023-06-05bedrock-ag"
-    "ent-runtimeagent_runtime2023-07-26bedrock-agentcoreagentcore2024-02-28bedrock-agentcore-cont"
-    "rolagentcore_controlbedrock-data-automationdata_automationbedrock-data-automation-runtimedat"
-    "a_automation_runtime2024-06-13AmazonBedrockKeystoneRuntimeServicerolesanywhereroles_anywhere"
-    "2018-05-10sts2011-06-15agent-registryagent_registry2025-12-01api.awsagent-registry-controlag"
-    "ent_registry_controlmemory_createdmemory.statuspolicy_activepolicy_deletedpolicy_engine_acti"
-    "vepolicy_engine_deletedpolicy_generation_completedregistry_readyregistry_record_approved",
+    "jpegrounding_sourceContentries(|(\205\256|(\202\206\201\211\203\304\205\256){0,2}(|\2371-"
+    "\230\273\230{0,7}\242DRAFT))\202\206\201\211\203\372\205\233(:\2371-\230\273\230{0,11}))\?UK"
+    "_NATIONAL_INSURANCE_NUMBER_GBLOCKEDeletingest_dataSourceTypersonaUK_UNIQUE_TAXPAYER_REFERENC"
+    "E_NUMBEREADYNAMICURLoopIncompatibleNodeTyperVariantOnlineEvaluationConfigwebmpgatewayUrlogic"
+    "Warning\347\205[\\.\\-\222\230\300\205(/.*)\?5mdpdflacceptEularraywebpnguard_content_filtere"
+    "dactedContentwmv\\d+.\\d+(\202\206\201\211((\203\244\201\204\225\201\204/\205\233\242\216"
+    "\201\204\225\201\204\237\306\222\235\204)\242\203\274\205\233\242\203:\246\356\205\233\242"
+    "\203:\354\251\355\205\233\242\203\214[\200\254\256)\242\201\204\225\201\204\237\306\222\235"
+    "\204)\242\237\207\253\256|\237\200\254\256|(^(\202\206\201\211\203\335[\207\224(\303:\273"
+    "\230{1,5}\363)$|(\276\277\313\201\270\203:\345[\200\235+$)|(\232\206(\215\314{\365)\351\203)"
+    "\351default-)\?prompt-router/[\200\254+$)\237\200\260+|\220\221b|-\374f|-eusc):\206\215\314"
+    "\211\203:\340[\200\260\256prioritypeCountag_resourceNamespacesg-((\215\321\350\242\215\321{1"
+    "7}))(\202\206\201\211\216\201\204\225\201\204(\201\204[\323\223\201\204\237\325\201\204\223"
+    "\242\220\221b):\206(|\215\314{\365)\351|\203):\243[\200\254\256[\262\310Z_\\.\\-/0-9:]+/paym"
+    "entcredentialprovider/[\202\206\201\211\203:async-invoke/\205\233\220[\222\255]\270\206[\222"
+    "\255]\317\273\230\317(\246model|foundation-model)/.+/apikeycredentialprovider/[JAILBREAKNOWL"
+    "EDGE_BASE_RESPONSE_GENERATION(\202\206\201\211((\203\244\201\204\225\201\204/\205\233\242"
+    "\216\201\204\225\201\204\237\306\222\235\204)\242\203\274\205\233\242\203:\246\356\205\233"
+    "\242\203:\354\251\355\205\233\242\203\214[\200\254\256)\242\201\204\225\201\204\237\306\222"
+    "\235\204)\242\237\207\253\256|\237\200\254\256$|(^(\202\206\201\211\203\335[\207\224(\303:"
+    "\273\230{1,5}\363)$|(\276\277\313\201\270\203:\345[\200\235+$)|(\232\206(\215\314{\365)\351"
+    "\203)\351default-)\?prompt-router/[\200\254+$)\237\200\260+|\202\206\215\314\211\203:\340["
+    "\200\260\256\202\206\215\314\211\203:\340[\200\260+((\202\206\201\211\203:advanced-\357\332"
+    "\342)\373\222\230\233)(\202\206\201\211\203:\320\342\205\233)[\262\346\230\350-\373\262\346"
+    "\230\322\?4[\262\346\230{3}-\37389ab][\262\346\230{3}-\373\262\346\230\233\202kms:[\200\235"
+    "\317\203:key/[\200\235{36}\347\205[-.a-z0-\230\300\205(\272+(\272\256*)\?/\?[\200\230[\2009."
+    "+-]*((\201\204\225\201\204(\201\204[\323\223\201\204\237\325\201\204\223(/\205\233|)\242\220"
+    "\221b|-\374f):\206\201\211\203:application-\243[\200\254\256|(\220\221b|-\374f):\206\201\211"
+    "(\203)\303\243[\200\254\256|(\202\206\201\211\216\201\204\225\201\204\237\306\222\235\204)))"
+    "\202\206\201\211\203:advanced-\357\332\342\205\233(\202kms:[\200\235\317\203\351(key/[\200"
+    "\235{36}\242\250[\200\343_/]\256))|\237\200\235{36}\242\250[\200\343_/]\256\215\310Z-_ ]+[A-"
+    "Z]\2739A-Z]{11}\\p{L}[\\p{L}\\p{M}0-\263*( [\\p{L}\\p{M}0-\263\256*\215\321{128}\2739A-Z]"
+    "\233\220aws[\262z\\-]\317\313[\222\255]{9,16}:\203:\251package/[\\S]{1,2048}\202iam:\351\203"
+    ")\303\370.+\202\206\201\211((\203\244((imported)|(\201\204\225\201\204))(\237\325\201\204"
+    "\223)\?/\205\233\242\216\201\204\225(\201\204[\323\223\201\204\237\325\201\204\223))\220\221"
+    "b):\206\201\211\203\244(imported|\201\204\225\201\204(\201\204[\323\223\201\204\237\325\201"
+    "\204\223)/\205\233\202\206\201\211\203:\354\251\355\205\233\215\310Z-_.]+(\202\206\201\211(("
+    "\216\201\204\225\201\204\237\306\222\235\204)\242\203:\243(\237\262\314{2,8}.)\201\204\225"
+    "\201\204\237\306\222\235\204)))))$|(^[\222\235+[\323\201+([\323\201\256*(:\201\256\?$)|^["
+    "\222\235\204\225\201\204(\201\204[\323\223\201\204\237\325\201\204\223(/\205\233|)QuestionAn"
+    "dAnswerrorCodequals\217\230+\215\310Z-_]+\202\313\201\211\203:flow-definition/.*\\S.*(^[\200"
+    "\230[\200\255]*$)|(\232\206\201\211\203\244(imported)/\205\233$)|(\232\206\201\211(\203|)(("
+    "\351fine-tuning-job|\251\375job|\354model)/\201\204\225\201\204(\201\204[\323\223\201\204"
+    "\237\325\201\204\223(/\205\233)$)|(\304\205+$)|(\372[\200\230+(:[\200\230\256\?$)|(\214[\200"
+    "\254+$)|(:\340(proj_[\262z2-7]{20}|default)$)|(\351\246model|\251invocation-job|\251\320job|"
+    "\320job|\251import-job|imported-model|async-invoke|\246\251v2|\246\251reservation|\357router"
+    "|\354\251deployment)/\205\233$))).*[\\S\\s]+(\202\206\201\211((\216\201\204\225\201\204\237"
+    "\306\222\235\204)\242\203:\246\356\205\233\242\203\274\205\233\242\203:application-\243\205"
+    "\233\242\203:\243(\237\262\314{2,8}.)\201\204\225\201\204\237\306\222\235\204))\242\203\351d"
+    "efault-\357router|\357router)/[\200\254\256)\242\237\262\321{2,4}\225)(\201\204\225\201\204"
+    "\237\306\222\235\204))\242\201\204\225\201\204\237\306\222\235\204))|\202\313\201\211\203:"
+    "\345\201\204[\200\230\237\200\327){0,255}(\202\301\201\211(\203)\303\237\262\314+/\363\?(["
+    "\200\326\204\223(\237\325\201\204\223)\?(/\205\334\?\347\205[\222\326\300\205/.{1,1024}QUERY"
+    "_DECOMPOSITION_BEHALF_OF_TOKEN_EXCHANGENABLED_FULL_CONTENTITY_TYPERMANENT_RESIDENCE_NUMBER_C"
+    "AWS_ACCESS_KEYWORDISTILLATIONCLASSICROSS_ACCOUNT_ENFORCEDescendingest_knowledge_base_documen"
+    "ts\201\252+|\202\206\201\211\203:guardrail-\305\201\252+\215\310Z-_ !\?.]+\202\206\201\211"
+    "\203\304\205+([.-]\205\256*[1-\230\273\230{0,7}(\215\310Z:\323[ _-]\?)+\237\207[ _-]\?)+\220"
+    "\221b):\206(|\215\314{0,20})\351|\203)\351inference-profile|foundation-model)/[\200\254+\220"
+    "\221b):\206(|\215\314{0,20})\351|\203)\214[\200\254+[-\207+\202\206\201\211\203:\251copy-"
+    "\342\205\233(\202\206\201\211((\203\244(\201\204\225\201\204\237\323\373\222\235\204)\237"
+    "\325\201\204\223)/\205\233\242\216\201\204\225\201\204\237\325\201\204\223))\242\201\204\225"
+    "\201\204\237\323\373\222\235\204)\237\325\201\204\223\242\237\207\253\256(\202\206\201\211(("
+    "\216(\201\204\225\201\204\237\323\373\222\235\204)\237\325\201\204\223\242\237\207\253\256$)"
+    "|(\203:\243[\200\254+$))\242\201\204\225\201\204\237\323\373\222\235\204)\237\325\201\204"
+    "\223)\220(\241*)\303lambda:[\240:\275\331[\200\324\200\302\256)\?CONTINUED_PRE_TRAININGUARDR"
+    "AIL_INTERVENEDISABLEDIMPORTEDeprovisioning[\200\230(-*[\2009\\+\\-\\.])*[\2009\\s._:/=+$@-]{"
+    "1,256}[\2009\\s._:/=+$@-]{0,256}\237\207\253+[\200\230{1,256}(-*[\200\230){0,256}JSONLINEPTU"
+    "NE_ANALYTICSummarizationlineEvaluationConfigNamexpectedResult[\200\230\204(-*[\2009\\+\\-\\."
+    "]){0,63}(\202\206\201\211((\203\244\201\204\225[\222\343\325\204/\205\233$)|(\216(\201\204"
+    "\225\201\204\237\323\373\222\235\204)\237\325\201\204\223\242\237\207\253\256$)|(\203\214["
+    "\200\254+$))\242\201\204\225\201\204\237\323\373\222\235\204)\237\325\201\204\223\242\237"
+    "\207\253\256(\202\206\201\211\203:\251invocation-\342\205\233)\202\206\201\211\203:default-"
+    "\357router/[\200\254+\202\206\201\211((\203\244((imported)|(\201\204\225\201\204))(\237\325"
+    "\201\204\223)\?/\205\233\242\216(\201\204\225\201\204\237\323\373\222\235\204)\237\325\201"
+    "\204\223))\242(\201\204\225\201\204\237\323\373\222\235\204)\237\325\201\204\223)\242\237"
+    "\207\253\256(\220\221b):\206\201\211\203:\354\251\355\205\233)|^([\207\253\204(\202\206\201"
+    "\211\203\274\205\233\242\237\207\253\256(\220\221b):\206(|\215\314{0,20})\351|\203)\214)\373"
+    "\200\254+((\237\207\253\256|(\202\206\201\211\203:\246\356\205\233))\202s3:::\205[\222\326"
+    "\300\205(-*[\222\230){0,62}IMPORT_POLICY_DEFINITIONO_TRANSLATION_AMBIGUOUS_BANK_ROUTING_NUMB"
+    "ERETAINTERNATIONAL_BANK_ACCOUNT_NUMBER_DEFAULTPREPROCESSINGENERATE_POLICY_SCENARIOSixMonthsg"
+    "-[\207{8,17}\215fA-F\\-]+QUALITY_REPORTRACE_ID[\200\230*PASSEDRIVERS_LICENSE_BGActivectorSea"
+    "rchConfigurationoneDriveLocationlineEvaluationConfigSourcexpectedAggregatedFindingsResultCre"
+    "atinguardrailOwnershipUpdatinguardrailProcessingLatencyclicConnection(\202\206\201\211\216"
+    "\201\204\225(\201\204[\323\223\201\204\237\325\201\204\223\242\201\204\225\201\204\237\323"
+    "\373\222\235\204)\237\325\201\204\223)PROVISIONEDRIVERS_LICENSE_ATAX_ID_ESCREATINGOOGLEDRIVE"
+    "R_IDPCommunicationErrorAPPLICATIONOT_STARTED_ATAX_ID_DETECTED_FROM",
+    "(\202\206\201\211\203:\251\375\342\201\204\225\201\204(\201\204[\323\223\201\204\237\325\201"
+    "\204\223/\205\233)|\237\200\230(-*[\2009\\+\\-\\.])*)(\202\206\201\211\203:\251import-\342"
+    "\205\233)|\237\200\230(-*[\2009\\+\\-\\.])*)((\202\206\201\211\203:\251invocation-\342)\373"
+    "\222\230\233)[    -\377\303\377\277]+(\205+-\201+|\202\206:\277trusted-access-program/\205+-"
+    "\201\256\337[^\\s]+program_defaultVarianthropicustomer_managedKnowledgeBaseConnectorConfigur"
+    "ationalearningRatembeddingDataDeliveryEnabledCreationTimediuminutemperatureHONOReturnValueTo"
+    "LoopStartAsyncInvokeModelWithBidirectionalStreamazon_managedWordListsConfignoredReferenceInp"
+    "utFields(ALL|(\201\204\225\201\204)\237\325\201\204\223(/\205\233){0,1})COMPREHENSIVEXCLUDEP"
+    "ENDENCY_FAILEDPUBLICREDIT_DEBIT_CARD_CVVIOLENCEP_CODE_BRagEvaluationBehalfOfTokenExchangeCon"
+    "fig\217\343 ]\204\220\277\206\201\211\203:agent-\250[\207\224/[\207\224[\200\230(-*[\200\230"
+    "){0,256}\237\207\253\333\220\231kms:[\200\235\317\203:key/[\200\235{36}(\220\336^:]\334\303"
+    "\301\201\211(\203)\303\237\262\314+/\363\?([\200\326\204\223(\237\325\201\204\223)\?(/\205"
+    "\334\?(\2370-\230{1,8}\242DRAFT))CUSTOM_ORCHESTRATIONOT_AVAILABLExitLoopConditionalternateEx"
+    "pressionPRE_PROCESSINGreaterThanOrEqualifiers\220\277\206\201\211\203:agent/[\207\224PREPARI"
+    "NGETAMAZON.UserInput_account_data_retention_storageneratedTestCasessionEndpointUrlocationANT"
+    "HROPIC.TextEditorchestration-related-errors-category-goal-deviationodejsonSchemailAddress(("
+    "\237\207\253\204\242\202\206\201\211\203:\246\356\205\233))(\\bTSTALIASID\\b|[\207\256ACCEPT"
+    "_INVOCATIONSCHEDULEDRIVERS_LICENSE_AUTHENTICATION_FAILEDPATTERNotStartedocx-aaccuracyScoreff"
+    "ortOAUTH2_CLIENT_CREDENTIALSYSTEM_DEFINEDRIVERS_LICENSE_CY\220\231\316\201\211(\203|):secret"
+    ":[\2009!/_+=.@-]{1,512}\337\217\230[^\\s]*MONDAY\220\231s3:::\205[\222\326\300\205(\303\201{"
+    "30}\205)OAUTH2_SHAREPOINT_APP_ONLY_CLIENT_CREDENTIALSubmittediscoveryConfiguration.authorize"
+    "rTypendingAssociationApprovalCountCONFLUENCEXTRACTEDHOST_ONLYHIERARCHICALWAYS_FALSEXUALAMBDA"
+    "TE_OF_BIRTH(\220\336^:]\334\303(bedrock):\201\211(\203)\303\237\262\314+/\363\?([\200\326"
+    "\204\223(\237\325\201\204\223)\?(/\205\334\?\347.{1,128}POST_CHUNKINGithubOauth2MULTIMODALWA"
+    "YS_TRUELECTORAL_ROLL_NUMBER_GBMULTI_MODAL_EMBEDDINGSAASSET_MANIFESTRING_LISTANDARDRIVERS_LIC"
+    "ENSE_DK[\262\310Z]\237_]\373\207)\333Python_3\213\200\263*ArrayCollectorchestration-related-"
+    "errors-category-premature-terminationoTranslationsIteratorchestration-related-errors-categor"
+    "y-reasoning-mismatchedNodeInputTypexcludedModels\202iam:\351\203)\303\370(service-\370)\?.+P"
+    "reparinguardedAutomaticoding-use-case-specific-failure-types-category-dependency-issuesManua"
+    "llowedPortsc1\220\277\206\201\211\203\330\207\224/\250(TSTALIASID|[\207\224)\220\231kendra:"
+    "\201\211(\203|):index/\237\200\230[\200\235{35}|[\200\230[\200\235{35}-[\200\230[\200\235{35"
+    "})BINARYFLOAT32023-04-2023-09-30(\220(\336\262\321\256*):redshift-serverless:[\240:\275:work"
+    "group/\215f]\350-\215f]\322\215f]\322\215f]\322\215f]\233)INCLUDELETEDRIVERS_LICENSE_EEAWS_D"
+    "ATA_CATALOGOSATURDAY(\303\220aws(\303-us-gov|-cn|-iso|-\374[\262\321)\317.+:.*:\\d+:.+/.+$|["
+    "\2009*]+[\200\327*)\220\231neptune-graph:[\200\235\317\203:graph/g-[\200\230\224\220aws(|-cn"
+    "|-us-gov|-iso):es:[\240:\275:domain/[\262\321\201{3,28}\337.*\\..*\\..*[\262\321{\365/.{\365"
+    ".*arn:\277\313.*:hub-content/SageMakerPublicHub/Model/.*(\?![\\-_+.])\205[\222\255_\\.]*\220"
+    "\277aoss:[\240:\275:collection/\201{3,32}[\2009_\\-]+\220\231rds:[\200\235\317\203:cluster:["
+    "\200\235\204[\2009_\\.\\-]+MONGO_DB_ATLASCENDINGENERATE_FAILEDOPENSEARCH_SERVERLESS_THAN_OR_"
+    "EQUALSUNDAYPINECONEPISODIC_OVERRIDE\220\231\206[\200\235\317\203\307\207+[\200\263[\200\260*"
+    "(\220\277\206\201\211\203\335[\207\224(\303:\273\230{1,5}\363\237\207\224\242\220\277\206"
+    "\201\211\203\335[\207\224)(\303:\273\230{1,5})\?CREATE_SUCCESSFULessThanOrEqualityReportUPDA"
+    "TE_SUCCESSFULAT_LONG\220\227\303\206\201\211\203:retrieval-instruction/\205\224INACTIVELEMEN"
+    "T\2179._:\\[\\]-]{1,255}[\200\230\237\2009 _-]*[\200\230)\?IN_VPCREDIT_DEBIT_CARD_EXPIRY(\\*"
+    "\\.)\?(\217\230(\217\235\266\217\230)\?\\.)*[\344z0-\230(\217\235\266\217\230)\?CREATEDRIVER"
+    "S_LICENSE_ES(\220\277\206\201\211\203\330\207\224/\250[\207\224\242TSTALIASID|[\207\224)IGNO"
+    "REDSHIFT_SQLINUX_ARM64METADATA_UPDATE_FAILEDRIVERS_LICENSE_FIXED_SIZE\202\206\201\211\203"
+    "\307\207+METADATA_ONLYCyclicConnectionumberOfResultsIncompatibleConnectionDataTypersistenceM"
+    "odexecutoriginalMessageMakerInvalidLoopBoundaryMalformedConditionExpressionotEqualsMalformed"
+    "NodeInputExpressionotInServiceManagedKeyMismatchedNodeInputTypercentChangexclusionFiltersMis"
+    "matchedNodeOutputTypermit2AllowanceLimitxtooComplexecution-error-category-resource-not-found"
+    "ationModelArnEqualsMissingConnectionConfigurationumberOfRerankedResultsMissingDefaultConditi"
+    "onNodenopusersubnet-[\200\230+MissingEndingNodescriptionameContainsightResultsMissingLoopCon"
+    "trollerNodetectedifferenceScenariosMissingLoopInputNodeletionProtectionConfigurationodesired"
+    "ProvisionedModelNamemory.statusCodesMissingNodeConfigurationumberOfDocumentsDeletedMissingNo"
+    "deInput_enforced_guardrail_configurationumberOfDocumentsFailedMissingNodeOutput_model_invoca"
+    "tion_logging_configurationumberOfDocumentsScannedMissingStartingNodesiredModelArnumberOfDocu"
+    "mentsSkipped",
+    "MultipleLoopControllerNodesiredModelUnitsliding_windownloadUrlExpiresAtMultipleLoopInputNode"
+    "siredModelIdempotentParameterMismatchExceptionumberOfMetadataDocumentsModifiedMultipleNodeIn"
+    "putConnectionscraping_frameworkingUnfulfilledNodeInput_organization_data_retention_storagene"
+    "rateFidelityReportContentranslationAmbiguouserIdentifierUnknownConnectionConditionumberOfMet"
+    "adataDocumentsScannedUnknownConnectionSourceOutput_project_data_retention_storagenAiResource"
+    "ConflictranslationsUnknownConnectionTargetInput_resource_policyDefinitionRulegalTermiscellan"
+    "eouseCaseUnknownNodeInput_trusted_access_program_account_enrollmentopicPolicyUnitsUnknownNod"
+    "eOutput_trusted_access_program_organization_enrollmentopPUnreachableNodeletionProtectionStat"
+    "usocial_mediaExtractionConfigurationUnsatisfiedConnectionConditionsatisfiableftUnspecifiedoc"
+    "umentCharnessNamem-[\200\302*\257\\u00FF]+INTERNAL_ERRORETRIEVAL_GUIDANCEANSWER_FORMATAX_ID_"
+    "FRANSWER_POLICYIN_LINE_ATTRIBUTEXT_DETECTION_AND_REDACTION_REQUIREDRIVERS_LICENSE_GB^(\202"
+    "\301\201\211(\203)\303\237\262\314+/\363\?([\222\326\204\223(\237\325\201\204\223)\?(/\205"
+    "\334\?$|\276\227\303lambda:\237\262\321{2,}-){2,}\\d:\275\331[\200\324\200\302\256)\?^(proj_"
+    "[\200\230+|default)$|\276\227\303lex:\237\262\321{2,}-){2,}\\d:\275:bot-\250[\207+/[\207+MAN"
+    "TLE_FOUNDATION_MODELETE_FAILEDRIVERS_LICENSE_GROUNDINGEST_CONTENT^[\262\310Z][\200\255_]{0,9"
+    "9}-[\200\230\224$|^(\220\227\303\301\201\211(\203)\303\237\262\314+/\363\?([\200\326\204\223"
+    "(\237\325\201\204\223)\?(/\205\334\?^[\2009\\s._:/=+@-]*$|^(\220\227\303\206\201\211\203\335"
+    "[\207\224(\303:\273\230{1,5}\363AFTERunningBEFORELEVANCERTIFICATE_BUNDLEND_ENTITY_CERTIFICAT"
+    "E_EXPIRY^[\2009/*][\200\255_/*]*(\303:[\200\255_/*]\256*[\200\255_/*]*$|^[\222\230[\\.\\-"
+    "\222\230\300\205$|^[\207+$|\276\227\303\206\201\211\203:agent-\250[\207\224/[\207\224^[\200"
+    "\230[\200\255_]*$|^[.\\-_/#A-Za-z0-\230+^[\200\230[\200\255_/]*(\303:[\200\255_/]\256*[\200"
+    "\255_/]*$^\\S*$^[\222\230+$^(\2371-\230\273\230{0,7}\242DRAFT))$^(DRAFT|[1-\230\273\230{0,8}"
+    ")$^[\\s\\S]*$BedrockAgentCoreMemoryBedrockKnowledgeBaseNodeletionProtectionThresholdocumentC"
+    "hunknownConnectionConditionFullDocumentExpansionumberOfModifiedDocumentsIndexedPlanninguardC"
+    "ontenterprisePolicies^\\P{C}*$^[\207\224$|\232\206\201\211\203\307\207\224$^[\262\346\230"
+    "\350\2124}\21212}$^(\202\206\201\270\203:session/[\262\346\230\350\2124}\21212})|\237\262"
+    "\346\230\350\2124}\21212})$\276\231kms:[\200\235\317\203:key/[\200\235{36}$\232\206\201\270"
+    "\203:session/[\262\346\230\350\2124}\21212}$^[0-9a-\310Z._:-]+$^(\?!\\s*$).+\276\231\206["
+    "\200\235\317\203\307\207+$^[\200\230[\200\235{35}$^[\200\235{1,36}$|^(\220\277\206\201\211"
+    "\203\330\207\224/\250[\207\224/execution/[\200\235{1,36})$^(\220\277\206\201\211\203\330\207"
+    "\224/\250[\207\224\242\\bTSTALIASID\\b|[\207\256$^(\220\277\206\201\211\203\330\207\224)|"
+    "\237\207\224)$\232iam:\351\203)\303\370(service-\370)\?.+$^(DRAFT|\273\230{0,4}[1-\230\273"
+    "\230{0,4})$^[\262\310Z]\237_]\373\207){0,99}$AbortedocumentPagentcore-gatewayFilter^s3://"
+    "\205[\222\326\300\205/.{1,1024}$^(\202\206\201\211\216(.*))\?$^[\\s\\S]+$FAILUREGISTEREDSHIF"
+    "T_METADATA_PARTIALLY_INDEXEDRIVERS_LICENSE_HR\232\206\201\211\203:agent/[\207\224$BLOBYTE_CO"
+    "NTENT_REJECTEDuplicateConnections^([\207\253\333$\232\206\201\211\203:agent-\250[\207\224/["
+    "\207\224$FINISHIGHYBRIDPRejectedClaim(\232\206\201\211((\203\244\201\204\225\201\204(\237"
+    "\325\201\204\223)\?/\205\233\242\216(\201\204\225\201\204\237\323\373\222\235\204)\237\325"
+    "\201\204\223))\242(\201\204\225\201\204\237\323\373\222\235\204)\237\325\201\204\223)\242"
+    "\237\207\253\256)$|(\276\221b):\206(|\215\314{\365)\351|\203):\243[\200\254\256$PARSEROUTING"
+    "_CLASSIFIEREPROMPT_ATTACKENDRAWARNINGREATER_THAN_OR_EQUALS_TOO_COMPLEXTERNAL_SOURCESASK_USER"
+    "NAME_PASSWORDRIVERS_LICENSE_IEINPUT_REQUIREDRIVERS_LICENSE_IT^[\262\310Z]\237_]\373\207){1,5"
+    "0}$\276(\241*)\303lambda:[\240:\275\331[\200\324\200\302\256)\?$^[\312\200\230[\312\\/\200"
+    "\230*$^((\205\256|(\202\206\201\211\203\304\205\256)$BAD_GATEWAY_IAM_ROLEncryptionFailureque"
+    "stMetadataFilters(\232\206[\200\235\270\203\351session)/[\262\346\230\350\2124}\21212}$)^("
+    "\202\206\201\211((\203\244\201\204\225\201\204/\205\233\242\216\201\204\225\201\204\237\306"
+    "\222\235\204)\242\203:\246\356\205\233))\242\201\204\225\201\204\237\306\222\235\204)\242"
+    "\237\207\253\256$INLINExternalId(\220\267\264cn|\264\341\210\201\270\203:memory/)\373\262"
+    "\310Z][\200\245\200\230\224[\200\230[\200\302*[\2009/*][\200\343_/*]*(\303:[\200\343_/*]\256"
+    "*[\200\343_/*]*CannotParseoptionsurn:ietf:params:oauth:request_uri:[\200\343._~]+\217\343_=]"
+    "+.[\344z0-\343_=]+.[\344z0-\343_=]+\220\241\317\210\201\270\203:online-\320config\\/\213\200"
+    "\245\200\230\224(C|T1)\220\231\210\201\211\203:gateway/(\215\321\353-\205\224\220\241\317"
+    "\210\201\270\203:configuration-bundle/\213\200\245\200\230\224\220\241\317\210\201\270\203:a"
+    "b-test/\213\200\245\200\230\224PAUSEDRIVERS_LICENSE_LU[\200\230[\200\343_/]*(\303:[\200\343_"
+    "/]\256*[\200\343_/]*\273\230+#[\262fA-F0-\230+(\?!memoryStrategyId$|actorId$|sessionId$)["
+    "\262\321\205*\205[\222\302*ASSISTANTHROPIC.BasharePointLocationumberOfNewDocumentsIndexed["
+    "\200\260{1,255}[\2009._%+-]+@[\200\326+\\.[\262\310Z]{2,}\\+[1-\230\\d{1,14}\220\267\264\201"
+    "\256:\210\201\270\203:payment-manager/\205(\201\247\205)\?-\205\224(payment-instrument-\215"
+    "\310Z-]{15}|aws\\.agentcorepayments\\.awsbilling\\.v1)INITIATEDRIVERS_LICENSE_LVCOMPLETED_WI"
+    "TH_ERRORSUBDOMAINSULTSUPERVISOR_ROUTERMINATEDRIVERS_LICENSE_CZ\202\210\201\270\203:capacity-"
+    "provider/\213\200\263\247-[\200\230\224ProvisioninguardrailConfiguration(Builtin\\.[\200\327"
+    "+|ThirdParty\\.[\200\260+\\.[\200\260+|\213\200\245\200\230\224)\220\241\317\210\201\270\203"
+    ":evaluator\\/\213\200\245\200\230\224$|\276\241\317\210::evaluator/(Builtin|ThirdParty)\\.["
+    "\200\327+(Builtin\\.[\200\327+|ThirdParty\\.[\200\260+\\.[\200\260+|\213\200\263\247)ARCHIVE"
+    "DRIVERS_LICENSE_MTCUSTOMER_KEY_UNAVAILABLExpiredTokenException\202\210\201\270\203:runtime/"
+    "\213\200\263\247-[\200\230\224/runtime-\345\213\200\263\247\2371-\230\273\230{0,4})(DRAFT|"
+    "\273\230{1,19})",
+    "coding-use-case-specific-failure-types-category-edge-case-oversightsupportingRulescontext-ha"
+    "ndling-error-category-context-handling-failureservedistillationConfig(Builtin\\.[\200\327+|"
+    "\213\200\245\200\230\224)[^:*]*[\2009._#/:-]+[\207{1,40}\220\336\262\314\256\303\316\201\270"
+    "\203:secret:[\2009/_+=.@-]+\205[\222\326*[\222\230\220aws[-\262\321\317elasticfilesystem:"
+    "\215z-\325\270access-point/fsap-\215f]{8,40}\220aws[-\262\321\317elasticfilesystem:\201\270"
+    "\203:\367\215f]{8,40}\220aws[-\262\321\317s3files:\215z-\325\270\367\215f]{17,40}/access-poi"
+    "nt/fsap-\215f]{17,40}\220aws[-\262\321\317s3files:\201\270\203:\367\215f]{17,40}(\\.)\373"
+    "\200\230\237\200\255]\266[\200\230)\?(\\.[\200\230\237\200\255]\266[\200\230\363*[\200\230"
+    "\237\200\255]\266[\200\230)\?(\\.[\200\230\237\200\255]\266[\200\230\363*[A-Z][A-Z0-\263*"
+    "\213\200\260\247\217\260{1,128}AnyMatchat_completionsortByMeanalyzePromptEventoolAddition"
+    "\217\260+BANK_ACCOUNT_NUMBER_FRIDAYBANK_ACCOUNT_NUMBER_GBOOLEANONYMIZEDOUBLEBANK_ACCOUNT_NUM"
+    "BER_ITERATIVELY_REFINE_POLICYBANK_ACCOUNT_NUMBER_US_PASSPORT_NUMBER_CA_SOCIAL_INSURANCE_NUMB"
+    "ER_CA_HEALTH_NUMBEREMOVERRIDDENY_ALLINUX_X86_64CPF_CODE_BRUNNINGetAsyncInvokeGuardrailChecks"
+    "CREDIT_CARD_EXPIRATIONOT_EXISTSALESFORCEMBEDDED_CRYPTO_WALLET_SECRETURN_CONTROLCREDIT_CARD_M"
+    "AGNETIC_STRIPERSONAL_HEALTH_NUMBER_CAWS_SECRET_KEYandexOauth2CREDIT_CARD_NUMBERECOMMENDEDRIV"
+    "ERS_LICENSE_PLATECREDIT_CARD_SECURITY_CODEPRECATEDRIVERS_LICENSE_PTHEALTHCARE_PROCEDURE_CODE"
+    "_USDCREDIT_DEBIT_CARD_NUMBEREINFORCEMENT_FINE_TUNINGHEALTH_INSURANCE_CARD_NUMBER_EUK_NATIONA"
+    "L_HEALTH_SERVICE_NUMBERESOLVE_POLICY_AMBIGUITIESHEALTH_INSURANCE_CLAIM_NUMBER_USER_FEDERATIO"
+    "NULLM_INFERREDRIVERS_LICENSE_HUHEALTH_INSURANCE_NUMBER_FRedditOauth2INSEE_CODE_FRESOURCE_NOT"
+    "_FOUNDMEDICARE_BENEFICIARY_NUMBER_USER_PREFERENCE_OVERRIDEncodedMessagentAliasStatusNATIONAL"
+    "_IDENTIFICATION_NUMBER_ITOOL_DESCRIPTION_RECOMMENDATIONNATIONAL_PROVIDER_ID_USTOPPINGENERATI"
+    "NGNHS_NUMBER_GBUILDINGENERATE_FIDELITY_REPORTUESDAYNIE_NUMBER_ES3_LOCATIONotPreparedshiftCon"
+    "figurationaturalLanguagentcore_gatewayArnNIF_NUMBER_ESTATUS_INDIVIDUAL_TAX_IDENTIFICATION_NU"
+    "MBER_US_BANK_ACCOUNT_NUMBER_ES256OPEN_SSH_PRIVATE_KEY_JWT_PASSTHROUGHumanagedKnowledgeBaseCo"
+    "nfigurationlineEvaluationConfigsnap-[\262\346\230{8,17}PASSPORT_NUMBER_DENY_NONExpiredTradeI"
+    "nTokenExceptionPASSPORT_NUMBER_ESUCCEEDEDICATED_LOG_GROUPDATINGITHUBPASSPORT_NUMBER_FRetryab"
+    "leConflictExceptionPASSPORT_NUMBER_GBUILD_LOG_ONLYPASSPORT_NUMBER_ITHIRD_PARTY_EVALUATION_V1"
+    "PASSPORT_NUMBER_USucceededocumentIndexecution-error-category-service-errorsPGP_PRIVATE_KEYPH"
+    "ONE_NUMBER_BRegisterMarketplaceModelEndpointPHONE_NUMBER_DEVELOPMENTOOL_CALLER_IAM_CREDENTIA"
+    "LSPHONE_NUMBER_ESPAN_IDRIVERS_LICENSE_NLPHONE_NUMBER_FRetrieveMemoryRecordsPHONE_NUMBER_GBED"
+    "ROCK_FOUNDATION_MODELETE_UNSUCCESSFULexNodependencyFailedExceptionPHONE_NUMBER_ITwitchOauth2"
+    "PHONE_NUMBER_USPAN_NAMEDIUMISCONDUCTO_COLLABORATORPKCS_PRIVATE_KEYPOSTAL_CODE_CANCEL_REQUEST"
+    "EDRIVERS_LICENSE_ROWEDNESDAYZIP_CODE_USOURCE_LOG_GROUPDATE_UNSUCCESSFULinkedinOauth2BASE_SEP"
+    "OLIAscendingestionJobSummariesubnet-[\207{8,17}\220\241\317\210\201\270\203:recommendation/"
+    "\215\310Z_-]{1,48}-\2739A-Z]\224[\2009_\\-\\.]+[\200\255_]+[\200\255_\\.]+M2MEMORY_SUMMARIZA"
+    "TIONOT_AUTHORIZEDRIVERS_LICENSE_CANCELLED\\w+:(\\/\?\\/\?)[^\\s]+\257\\u007E]+PATCHUNK_ENTIT"
+    "Y_EXTRACTION_GROUP_CODE_INTERPRETEResetTokenVaultKeyMaterial\2179_.-]+MIDDLExportAutomatedRe"
+    "asoningPolicyVersionPNGetAdvancedPromptOptimizationJobjavascriptoolRemovalidationDataConfigp"
+    "ythonodeNamewriteFilesubmitTimeAfter(\\*|@\?[^/]+(/[^/]\256\?)converse_streamProcessingModec"
+    "imalsubmitTimeBeforepetitive-behavior-category-repetition-tool_resultIndexecution-error-cate"
+    "gory-resource-exhaustion\220\277\210\201\270\203\265\200\343\323\371\200\343\323+\237^*\?\\["
+    "\\]]|\\*)+\337[^#@]+\347.*(\276\277\206[\200\235\270/d{12}\351agent|agent-alias|knowledge-ba"
+    "se|flow|prompt)/[A-Z0-\230\224(\303/[A-Z0-\230\224)\?$|\276\277\206[\200\235\270/d{12}:flow/"
+    "\237A-Z0-\230\224)/\250\237A-Z0-\230\224)$|\276\277\206[\200\235\270/d{12}\335\237A-Z0-\230"
+    "\224)\?(\303:/d+)\?$|\276\227\303\206[\200\235\270\203:retrieval-instruction/\205\224$).*\\."
+    "*(\232\206\201\211\216\201\204\225(\201\204[\323\223\201\204\237\325\201\204\223\242\276\221"
+    "b):\206(|\215\314{0,20})\351|\203)\214[\200\254\256\202\210\201\270\267\203):browser(-custom"
+    ")\?/(aws\\.browser\\.v1|\213\200\263\247-[\200\230\224)\202\210\201\270\267\203):code-interp"
+    "reter(-custom)\?/\376\213\200\263\247-[\200\230\224)\220\237^:]*):\237^:]*):\237^:]*)\351"
+    "\203)\303(.+)partial_turns3DataSource\217\230(\217\235\266\217\230)\?(\\.[\344z0-\230(\217"
+    "\235\266\217\230\363*HAS_EVENTSOLANA_DEVNETHEREUMAC_ADDRESSN_USWIFT_CODESCENDINGP-256P-384P-"
+    "521highAWS_BILLING_X402023-07-26CRYPTO_X402024-02-28MPPROFANITY[\262fA-F0-\230\350-[\262fA-F"
+    "0-\230\322[\262fA-F0-\230\322[\262fA-F0-\230\322[\262fA-F0-\230\233PROOF_GENERATED_TEST_CASE"
+    "SSION_SUMMARY_OVERRIDEndSession",
+    "(\202\210\201\270\203\271)\373\200\230\311A2APPLIEDRIVERS_LICENSE_BEDROCK_RERANKING_MODELETI"
+    "NG[\200\230[\2009_\\-\\.\\/]*\202\210\201\270\203\271[\200\230\311/record/[\200\230\233APPRO"
+    "VEDRIVERS_LICENSE_SELECTIVEHICLE_IDENTIFICATION_NUMBERG_NUMBER_BRPENDING_APPROVALLOW_NONEnab"
+    "leCrl\347\205[\2229.\\-]\300\205/.{1,1024}\220\336\262\321\256\317\210\201\270\203:dataset/["
+    "\200\260{1,110}(targetName|toolName|qualifiedModelId|\\$\\.context\\.iam\\.principal|\\$\\.c"
+    "ontext\\.iam\\.sourceIdentity|\\$\\.context\\.jwt\\.[\262\310Z_][\2009_\\-\\.]\266[\200\263|"
+    "\\$\\.context\\.request\\.header\\.[\2009!#$%&'+\\.\\^_`|~\\-]+|\\$\\.context\\.request\\.bo"
+    "dy\\.[\262\310Z_][\2009_\\-]*(\\.[\262\310Z_][\2009_\\-]*)*)[\200\230[\200\255_\\.]{0,62}["
+    "\200\230\237-\200\230{0,254}[\200\230)\?NODE_22024-06-13PYTHON_3_10PYTHON_3_11PYTHON_3_12018"
+    "-05-10PYTHON_3_13PYTHON_3_14((\203)\\.dkr\\.ecr\\.(\201\256\\.amazonaws\\.com(\\.cn)\?|publi"
+    "c\\.ecr\\.aws)/((\303\205+(\303[._-]\205\256*/)*[\222\230+(\303[._-]\205\256*)(\303:\237^:@]"
+    "{1,300}))\?(\303@(.+))\?[\\x21\\x23-\\x5B\\x5D-\\x7E]+\347.{1,2043}\202\316\201\270\203:secr"
+    "et:.+CONTAINS_ANY\2179_.-\325+[^\\s\?#]+/\\.well-known/(openid-configuration|oauth-authoriza"
+    "tion-server)(/[^\\s\?#]\256\?IPV4IPV6((rcfg-\215\321{17}\242\220[\222\255]\270vpc-lattice:["
+    "\200\255]\270\275:resourceconfiguration/rcfg-\215\321{17}))PRIVILEGEDRIVERS_LICENSE_SIMPOSSI"
+    "BLEGACY[\2009{][\2009!_.*'()/{}-]*\237\262\321+-){2,3}\\d+AGUINVALIDATION_ERROREJECT_INVOCAT"
+    "IONS[\344\321\217\260{0,255}\213\200\263{0,99}-[\200\230\224\220\267\264\341\316\217\235\361"
+    ":\203:secret:[\200\343_/+=.@!]+\220\267\264\341acps:\217\235\361:\203\265\200\343\323\371"
+    "\200\343\323+\202\210\201\270\203:browser-\305\213\200\263\247-[\200\230\224capacity-reserva"
+    "tions-onlycr-\215\321+\202resource-groups:\201\270\203:group/[\200\260+[\2009/._-]+\202kms:"
+    "\201\270\203:key/[\262\346\230\350\2124}\21212}\202iam::\203:instance-\305\237!-~]{1,510}/)"
+    "\?([\\w+=,.@-]{1,128})\202license-manager:\201\270\203:license-configuration:[\200\260+[!-~]"
+    "[ -~]*[!-~]$|^[!-~]*\213\2009_/-]{0,127}\213\2009_:/.\\-]{0,2047}\220\336\262\314\256\303iam"
+    "::\203:\370[\2009+=,.@\\-_/]+\220\267\264cn|\264us-gov|\264iso|\264\374b|\264\374e|\264\374f"
+    "|\264eusc):\210\201{1,32}:\203\265\200\260\361/oauth2credentialprovider/[\200\260{1,128}["
+    "\200\260{1,50}(\215\321[-]\?)\333-\215\321\224$|\276\336\262\314\256\303\210\201\211\203:gat"
+    "eway/(\215\321\353-\205\224\220aws[^:]\317\210\201\270\203:consent-portal/[\200\255_]{1,50}-"
+    "\217\230\224AGENTCORE_EVALUATION_PREDEFINED_V1AGENTCORE_EVALUATION_SIMULATED_V1(DRAFT|\273"
+    "\230\256\220(\241*)\303lambda:\237\240)\351\275)\331\237\200\343_.]\256(\351\\$LATEST|[\200"
+    "\302\256)\?CUSTOM_JWT_AUTHORIZATION_GRANTHROTTLED(\303[\200\230(\303[\200\235\266[\200\230"
+    "\363(\303\\.(\303[\200\230(\303[\200\235\266[\200\230\363)+BUFFEREDRIVERS_LICENSE_SKIP_ADDRE"
+    "SSN_ESMART_PARSINGoogleOauth2\237\207\353\202\210\201\270\203:policy-engine\\/\213\200\245"
+    "\200\263\224FAIL_CLOSELF_MANAGED_KNOWLEDGE_BASE_CONNECTOResetNotificationSettingsFAIL_OPENSE"
+    "ARCH_MANAGED_CLUSTER\220[\222\255]\270wafv2:[\222\255]\270\203:regional/webacl/.+[\200\230"
+    "\237\200\235{0,62}[\200\230)\?[\200\230[\200\255._/@:]*\237\207[-]\?)\333CONNECTION_ERRORFIR"
+    "ST_BYTE_TIMEOUTPUTTY_PRIVATE_KEYUNROUTABLEnableProfile[4-5]\2370-\230{2}|XX)[\200\255\\._\\*"
+    "\\\?@:]+(/[\200\255\\._\\*\\\?@:]\256*(\220\241\317iam:\351\275|\\*)\351user|role)/[\\w+=,.@"
+    "*\?/-]+|\220\241\317sts:\351\275|\\*):assumed-\370[\\w+=,.@*\?/-]\256HEADERQUERY_PARAMETERAP"
+    "I_KEY\213\200\260*\337[\200\255\\.]+(:\273\230{1,5})\?(/.*)\?INFERENCEnableTrustAnchorCLIENT"
+    "_OVERRIDE[\2009_.-]+[^\\x00-\\x1F\\x7F]*OPTIONSYSTEM_PROMPT_RECOMMENDATIONODE_EXECUTION_FAIL"
+    "EDRIVERS_LICENSE_LT(\3030|[1-\230\\d*)\\.(\3030|[1-\230\\d*)\\.(\3030|[1-\230\\d*)\220[\222"
+    "\255]\270vpc-lattice:[\200\255]\270\275:servicenetworkresourceassociation/snra-\215f]{17}"
+    "\220[\222\255]\270vpc-lattice:[\200\255]\270\275:resourcegateway/rgw-\215\321{17}CREATE_PEND"
+    "ING_AUTHENTICATION_EXPIREDRIVERS_LICENSE_US_SOCIAL_SECURITY_NUMBERESPONSE_BODYSYNCHRONIZINGe"
+    "tAutomatedReasoningPolicyBuildWorkflowResultAssetsUPDATE_PENDING_AUTHENTICATE_ONLY\202events"
+    ":\201\270\203:event-bus/.+\202lambda:\201\270\203\331.+\202sns:\201\270\203:.+\220\277\210"
+    "\201\270\203:memory\\/\213\200\245\200\230\224\220\237^:]\256\303\210\201\270\203:harness/"
+    "\213\200\263{0,39}-[\200\230\224/harness-\345\213\200\263\247\220[\222\343\\.]\204:[\222\343"
+    "\\.]{0,63}:[\222\343\\.]{0,63}:[\222\343\\.]{0,63}:[^/].{0,1023}STRINGLISTARTINGetAutomatedR"
+    "easoningPolicyNextScenariopsSTRICTLY_CONSISTENTURNS[\200\255_\\/]*(\\{\213\200\230*\\}[\200"
+    "\255_\\/]*)*MEMORY_RECORDSTRING_ARRAYSEMANTIC_OVERRIDECognitoOauth2011-06-15CustomOauth2025-"
+    "12-01CyberArkOauth2FacebookOauth2FusionAuthOauth2MicrosoftOauth2NotionOauth2OktaOauth2OneLog"
+    "inOauth2PingOneOauth2SalesforceOauth2SlackOauth2SpotifyOauth2ZoomOauth2AWS_IAM_ID_TOKEN_JWTP"
+    "ayloadSizeExceededExceptionodeInputNameCLIENT_SECRET_BASIClassificationBehalfOfAuthenticatio"
+    "nConfigp3CLIENT_SECRET_POST_PROCESSINGetAutomatedReasoningPolicyTestCaserviceQuotaExceededEx"
+    "ception(client_secret_post|client_secret_basic)NO_CLIENT_ERROR\2179_.:#-]+\220\267\264\341ac"
+    "ps:\217\235\361:\203\265\200\343\323+/oauth2credentialprovider/[\200\343\323+MONTHLYWEEKLY"
+    "\220\267\264us-gov|\264cn|\264iso|\264\374b|\264\374e|\264\374f|\264eusc)\351acps|bedrock-ag"
+    "entcore):\217\235\361:\203\265\200\343\323\364\200\343\323+MANUAListEnforcedGuardrailsConfig"
+    "urationQUICK_CREATE_FAILEDRUG_ENFORCEMENT_AGENCY_NUMBER_USER_CONFIRMATION_AND_RESULTAX_ID_GB"
+    "AwsBillinguardrailProfileIdentifierCoinbaseCDPROMPT_INJECTION_DEMANDISSOCIATED",
+    "StripePrivy\337[^\\p{C}]*(\215z_][-]\?)\333-\215\321\224AWS_MARKETPLACE_SUBSCRIPTION_REQUIRE"
+    "DropboxOauth2PROVISIONINGetAutomatedReasoningPolicyTestResult[\2009+/=\\-_\\s]*(wallet-auth:"
+    ")\373\2009+/=\\-_\\s]*\220\267\264\341acps:\217\235\361:\203\265\200\343\323\364\200\343\323"
+    "+\213\200\230\247\220(-[^:]\256\303\210\201\270\203:payment-manager/(\215\321\353-\205\224["
+    "\344\321\217\263*-[\222\263\224FAIL_ON_ANY_FINDINGSAVINGetAutomatedReasoningPolicyAnnotation"
+    "sIGNORE_ALL_FINDINGSANDBOX-Amzn-Bedrock-GuardrailIdentifier\220aws[-\262\321{0,7}:\210\201{9"
+    ",15}:\203\366\213\200\302\247-[\200\263\224/policy/\213\200\302\247-[\200\263\224\202iam::"
+    "\203:\370.+\202\210\201\270\203:.*([1-\230\273\230{0,4}\242\213\200\263\247).*.+.*(\202\210"
+    "\201\270\203\271[\200\230\311/record/)\373\200\230\233\220\336\262\321\256\317\210\201\270"
+    "\203:agent-insight-store\\/\201\361AWS_OWNED_KMS_KEYCUSTOMER_MANAGED_KMSTREAMAZON.CodeInterp"
+    "retermDetailsubnetIdsINTERNAL_SERVER_EXCEPTIONotContainstanceTypermissionsConfigurationamesp"
+    "acePathQUOTA_EXCEEDEDAILYUNMODIFIEDeepEvaluesCustomCodeltaYCustomDerivedocumentContentTypeAu"
+    "toEvalidationExceptionodeOutputNamewithout_decryptionodeType\220aws[-\262\321{0,7}:\210\201{"
+    "9,15}:\203\366\213\200\302\247-[\200\263\224/policy-generation/\213\200\302\247-[\200\263"
+    "\224CustomerManagedKeyACTOR_PROFILEAGENTCORE_RUNTIMED_OUTWAPI_GATEWAYHTTP_CONNECTORMCP_SERVE"
+    "RSIONINGetCustomModelDeploymentOPEN_API_SCHEMAIL_ADDRESStringLikeyShortcutoolChoicedarSMITHY"
+    "_MODELETE_IN_PROGRESSTATIC_OVERRIDENOT_TRANSLATABLE\220(\303[^:]\256\303\210\201\270\203:"
+    "\237\262\314+/[^/]\256(\303/[\262\314+/[^/]\256*\220\231\206[\200\235\317\267\203):blueprint"
+    "/(bedrock-\236public-[\200\302{1,30}|[\200\235\362)\217\230\2179:_/+=,@.-]+\273\230*[\2009\\"
+    "s!\"\\#\\$%'&\\(\\)\\*\\+\\,\\-\\./:;=\\\?@\\[\\\\\\]\\^_`\\{\\|\\}~><\377\303\377\200-\377"
+    "\303\377\226\377\303\377\230-\377\303\377\234\377\303\377\237\377\303\377\240-\377\303\377"
+    "\266\377\303\377\270-\377\303\377\274\377\341\377\272\377\236\377\302\377\277\377\302\377"
+    "\241\377\305\377\222-\377\305\377\223\377\302\377\260\377\302\377\243\377\302\377\245\377"
+    "\342\377\202\377\271\377\342\377\202\377\254\377\302\377\247\377\302\377\251\377\302\377\252"
+    "\377\302\377\256\377\342\377\204\377\242\377\302\377\271\377\302\377\261-\377\302\377\265"
+    "\377\342\377\234\377\223\377\342\377\221\377\206-\377\342\377\221\377\211\377\340\377\270"
+    "\377\277\377\342\377\202\377\275\377\342\377\202\377\261\377\342\377\202\377\246\377\342\377"
+    "\202\377\243\377\342\377\202\377\251\377\342\377\202\377\253\377\342\377\202\377\272]*\220"
+    "\226\206[\200\235\317\203:\236library/[\200\235\362HKOPIINCOMPATIBLE_ENDPOINTERVENTIONSATISF"
+    "IABLEFTHURSDAYASYNCHRONIZE_PENDING_AUTHORIZATION_CODEAUDIO_CONTENT_MODERATIONotEqualsortOrde"
+    "register_marketplace_model_endpointServiceNametadataAttributestCaseIdsAUDIO_SUMMARYPAGENT_SK"
+    "ILLSYNCHRONIZE_UNSUCCESSFULIVECSVIDEO_SUMMARYHTMListEvaluationJobsMARKDOWNATIONAL_IDENTIFICA"
+    "TION_NUMBER_DEBUGetAccountDataRetentionStoragenticRetrieveConfigurationPLAIN_TEXT_TO_SQListF"
+    "oundationModelAgreementOffersIMAGE_SUMMARYCHAPTER_SUMMARY\220\231\206[\200\235\317\267\203):"
+    "\236\340[\200\235\362\220\226\206[\200\235\317\203:blueprint-\332invocation/[\200\302+Succes"
+    "shKeyNamembeddingModelArnVOCABULARY\220\226\206[\200\235\317\203:\236library-ingestion-\342["
+    "\200\235\362UPSERTRANSCRIPTOPIC_CONTENT_MODERATIONATIONAL_DRUG_CODE_US3_VECTORS256\220\231"
+    "\206[\200\235\317\267\203):\236\305[\200\343_.]+\220\226\206\201\317\203\351blueprint|\236pr"
+    "oject|blueprint-\332invocation|\236library|\236library-ingestion-job)/[\200\235\362\220\226"
+    "\206[\200\235\317\203:\236invocation/[\200\302+\347\205[\\.\\-\222\230\300\205(/[^\\x00-\\x1"
+    "F\\x7F\\{^}%`\\]\">\\[~<#|]*)\?\220\226\206[\200\235\317\267\203):blueprint/(bedrock-data-in"
+    "sights-public-[\200\302{1,30}|bedrock-\236public-[\200\302{1,30}|[\200\235\362)\220\226\206["
+    "\200\235\317\267\203):\236\340[\200\302+\220\226\206[\200\235\317\267\203):\236\305[\200\343"
+    "_.]+NO_MATCHATESTINGetEvaluationJob[\200\230(-*[\200\230){1,256}(\?!aws:)[\261*\237\261*)(\?"
+    "!.*//)\237\344\321(\2179_/-]*[\344z0-\260\363\?[ a-\310Z0-\302*\202iam(:.*){2}(:role.*)[ a-"
+    "\310Z0-9_.:/=+@-]*\202\234(:\250\305.*)x509IssuerrorTypembeddingModelConfiguration\202\234(:"
+    "\305.*)AWS_ACM_PCA_CERTIFICATE_EXPIRYSELF_SIGNED_REPOSITORY\202\234(:\250\360\202\234(:\360"
+    "\237\262\346\230\350-(\205\322){3}\205\233|\202\234\351profile|\250profile)/.*)\237\262\346"
+    "\230\350-(\205\322){3}\205\233|\202\234\351crl|\250crl)/.*)\202\234(:\250crl/.*)\202\234(:cr"
+    "l/.*)\237\262\346\230\350-(\205\322){3}\205\233|\202\234\351trust-anchor|\250trust-anchor)/."
+    "*)\202\234(:trust-anchor.*|:\250\360[\\w+=,.@:\\/-]*\257\\u007E\\u0085\\u00A0-\\uD7FF\\uE000"
+    "-\\uFFFD\\u10000-\\u10FFFF]+[\\w+=,.@-]*[\\w+=/:,.@-]*[\261+[\\d]*[\\w+=,.@:-]*[\\w]*[\\w+=,"
+    ".@\\:-]*\257\\u007E\\u00A1-\\u00FF]*[\352+( [\352\256*AWSIdentityProviderivedocumentDescript"
+    "ion(\202\315\201\270\203\271[\200\230\311/record/)\373\200\230\233(\202\315\201\270\203\271)"
+    "\373\200\230\311ACCESS_DENIEDependencyFailedException(https|s3)://.*[\262\346\230\350-(\205"
+    "\322){3}\205\233.*ai_search_enginextTokendraKnowledgeBaseConfigurationodeActionTraceai_train"
+    "ingDataConfigraderConfigpage_previewavailableLimitsubmitted\202\315\201\270\203\271[\200\230"
+    "\311/record/[\200\230\233WEB_BOTHERUnsupportedInRegionDisabledExceptionodeInputTrace[\222"
+    "\327+\220\267\264cn|\264\341\201\270:\203:[\2009._/-]+[\200\230\237\200\235\266[\200\230)\?u"
+    "rn:air:\237\200\230\237\200\235\266[\200\230)\?\\.)+[\262\310Z]{2,63}(:[\222\327\256\317["
+    "\2009._/-]+([#;+$@][\262\321\201*)\?SUSPENDEDuplicateIdException(\?=.{1,253}$)\237\200\230"
+    "\237\200\235\266[\200\230)\?\\.)+[\262\310Z]{2,63}APPROVE_ALLOW_ALL_DATA_SOURCE_DOCUMENTOPIC"
+    "_SUMMARY\2179_.:/-]+\202[\200\235\270\201\317\203:.+AWS::BedrockAgentCore::GatewayAWS::Bedro"
+    "ckAgentCore::RuntimeClientErrorchestration-related-errors-category-unaware-terminationodeOut"
+    "putTraceNON_COMPLIANTHROPIC.ComputeratingScale(\215f]{40}|\215f]{64})appliedGuardrailDetails"
+    "3InputFormatchValueStringListAutomatedReasoningPolicyTestCasesfindings3EncryptionKeyIdcontra"
+    "dictingRules3BucketArn",
+    "premisessionTimeoutSecondsuccessRecordCountfilterStrengthresholdocumentNameanimagesupportTer"
+    "mautomatedReasoningPolicies3BucketNamemory_createdAtautomatedReasoningPolicyUnits3ObjectKeyc"
+    "ontentPolicyUnits3ConfigurationcontextualGroundingPolicyUnitsalesforceConfigurationwordPolic"
+    "yUnitsiteUrlscustomWordsqlKnowledgeBaseConfigurationInternalServerExceptionodeDependencyEven"
+    "tServiceUnavailableExceptionodeFailureEventServiceQuotaExceededExceptionodeInputEventcachePo"
+    "integeratingMethodcitationsContentitlementAvailabilitypeNamembeddingModelTypeinputSchemalfor"
+    "med_model_outputScopedSessionDescriptionlineEvaluationConfigArnodeOutputEventcacheDetailsupp"
+    "lementalDataStorageConfigurationcacheReadInputTokens3VectorsConfigurationcacheWriteInputToke"
+    "nsalesforceLocationinputTokensqlLocationcontentBlockDeltask-instruction-category-non-complia"
+    "ncertificatesuccessfulRecordscontentBlockStartAutomatedReasoningPolicyBuildWorkflowDefinitio"
+    "nArnamespacescontentBlockStoppedocumentHashcontentBlockIndexecution-error-category-timeout_e"
+    "xceededocumentSourcescontentFilteragSourceIdentifiercategoriesmsconfidenceScorepetitive-beha"
+    "vior-category-repetition-informDatai_assistantoolSpeculativeRetrievalIntervalidatorscontentI"
+    "ndexecution-error-category-tool-schemaTyperiodayOfMonthcontentTypembeddingDataTypeX-Amzn-Bed"
+    "rock-PerformanceConfig-LatencyX-Amzn-Bedrock-ProjectIdentifierftConfigX-Amzn-Bedrock-Request"
+    "-MetadataRetentionumberOfSessionsCompletedX-Amzn-Bedrock-Service-TieroutingCriteriamPrincipa"
+    "lArnX-Amzn-Bedrock-TracertificateFieldayNumberX-Amzn-Bedrock-AcceptotalTokensatisfiedConditi"
+    "onsX-Amzn-Bedrock-Content-TypexecutionTimeoutSecondsarchivedAtopicPolicyConfigadvancedPrompt"
+    "OptimizationJobservationumberOfSessionsIgnoredirectUrlTooManyTagsExceptionumberOfSessionsInP"
+    "rogressvariablespanIdsconfidenceThresholdayOfWeekcustomModelDataSourceIdentitypeEqualsampleS"
+    "izecustomModelDeploymentArnumericallowedRequestHeaderscustomerEncryptionKeyIdomainEndpointer"
+    "ruptedcustomMetricConfigroundingStatementscustomMetricDefinitionamespaceKeysfloatValuexpecte"
+    "dTypeinferenceParamsignalsinferenceSourceIdentifieragIdentifiersprecomputedRagSourceConfigua"
+    "rdrailInferenceConfigqueryTransformationConfigurationamespaceTemplatestVersionimplicitFilter"
+    "ConfigurationumberValidationExceptionfieldsToExcludecisionumOfPhrasesfieldsToIncludeviceName"
+    "xecutionArnfieldNametadataFilters3FilesConfigurationautomatedReasoningPolicyConfigoogleDrive"
+    "LocationcontentPolicyConfigrantTypecontextualGroundingPolicyConfigithubOauth2ProviderConfigc"
+    "rossRegionConfigoogleOauth2ProviderConfigwordPolicyConfigatewayRulesfiltersConfigroundTruthS"
+    "3ObjectinputActionotificationSettingKeysinputEnabledocumentIdentifiersinputModalitiescenario"
+    "TypeinputStrengthrottlingExceptionwordsConfigurationinferenceProfileNametadataValuexcludePre"
+    "viousThinkingStepscopyFromodelTimeoutExceptionumberOfSessionsFailedinferenceProfileArninitia"
+    "lInstanceCountTokenscenariosScannedcustomModelKmsKeyIduplicateConnectionscustomModelNamemory"
+    "TypexecutionTypecustomModelTagsystemPromptRecommendationConfigcustomizationConfigitHubspotOa"
+    "uth2customizationTypexecutionErrorchestrationTraceinferenceMaxTokensystemPromptRecommendatio"
+    "nResultmaxPromptLengthallucination-category-hall-capabilitiesystemToolimportedModelKmsKeyIda"
+    "teTimeValueimportedModelNamemoryContentscopesimportedModelTagstripePrivyTokenResponsemanticC"
+    "hunkingConfigurationmodelDataSourcexecutionChaincorrect-actions-category-clarificationinputD"
+    "ataConfiget_automated_reasoning_policy_test_resultDestinationmodelInvocationTypexecutionStat"
+    "userPreferenceExtractionOverridefallbackModelEvaluationpromptRouterNamediaIdocumentContentLe"
+    "ngthcommitmentDurationSecondstderrorMessagemaker:modelUnitstdoutputAssessmentsprovisionedMod"
+    "elNamemberRelationprovisionedModelArnkmsKeyArnaddRuleFromNaturalLanguagentDescriptoriginalSt"
+    "atusCodefaultReturnUrlastUpdatedDefinitionHasha256addVariablembeddedCryptoWalletfeedbackmsKe"
+    "yIdisjointRuleSetsaddTypeValuexpiryTimeInMinutesfidelityReportRangenerateResponsevaluationRe"
+    "ferenceInputs",
+    "priorElementopicsConfigranularitymutationplanninget_evaluation_jobCompletionTimepolicyDefini"
+    "tionTypevaluationTargetTaskPolicyArnpolicyDefinitionVariablexpectedResponselectiveContentGua"
+    "rdingcoverageScorepetitive-behavior-category-step-repetitionvariableReportstartYpageNumbereq"
+    "uiredisEnterpriseCloudConfigurationaccuracyJustificationpolicyVariablexpectedTrajectoryconfl"
+    "ictingRulestructuredContentunusedTypeValueskillsunusedTypeskillDefinitionunusedVariableskill"
+    "MdvariableCountrainingSamplePerPromptNodefaultDomainaggregatedTestFindingsResultrainingMetri"
+    "csmodelStatuserIntents3SourcefailureMessages3FilesAccessPointermediateStoragentArnmodelDetai"
+    "ls3BucketRegioncustomizationsSupportedocumentAclaimsTrueScenario2inferenceTypesSupportedatas"
+    "etExecutionDetailsmodelLifecyclearContextUnitsubnetspublicExtendedAccessTimethodsizeGiBcross"
+    "RegionDetailsupportedVersionsfailureRecommendationstaticOverridentifyMultipleLanguagesmodelA"
+    "rchitectureadFilestaticRoutelegramountcustomModelUnitsPerModelCopyBlueprintStagentCollaborat"
+    "ioncustomModelUnitsVersionoutputModelArnoutputModelKmsKeyArnvalidationDetailstaticQueryParam"
+    "etersimportedModelArnimportedModelKmsKeyArnprocessedRecordCountrainingLoss3BucketMountaudioD"
+    "ataDeliveryEnabledatasetVersionimageDataDeliveryEnabledomainPatternsvideoDataDeliveryEnabled"
+    "oubleValuecommitmentExpirationTimemoryStrategiestickinessConfigurationoptInlineCodeExecution"
+    "TimedOutboundWebIdentityFederationDisabledExceptionaccountIdirectoryPathautomatedReasoningPo"
+    "licySummariesmithyModelTimeoutExceptionautomatedReasoningPolicyBuildWorkflowSummariestrategi"
+    "esmodelArnEqualslidingWindownerAccountIdmodelDeploymentSummariesummarizationSystemPromptcust"
+    "omModelDeploymentNamemoryRecordSchemai_content_optimizationSamples3InputDataConfigcreationTi"
+    "meAfteretrievalGuidancecreationTimeBeforemoveFilesemanticMemoryStrategymodelSummarieselfMana"
+    "gedConfigurationinputTagsemanticOverridelete_prompt_routermodelEnforcementotalRecordCountrai"
+    "ningDetailstaticQueryParameterConflictResolutionincludedModelsummaryOverridelete_provisioned"
+    "_model_throughputcustomMetricsEvaluatorModelIdentifierstringListValidationinferenceConfigSum"
+    "marymodelIdentifierstringValidationmodelConfigSummaryprecomputedInferenceSourceIdentifiersum"
+    "maryConsolidationOverridelete_agent_aliasNameprecomputedRagSourceIdentifiersalesforceOauth2P"
+    "roviderConfigofferTypevaluationResultsofferIdomainFiltervalidityTermaxResultsubscriptionUrlp"
+    "ricevaluationDimensionNameuniteratoretrievalInstructionArninferenceProfileSummarieslackOauth"
+    "2ProviderConfigmodelSourceEqualsigningAlgorithmmarketplaceModelEndpointsamplingConfigoutputM"
+    "odelNameContainsightIdatasetGenerationsmodelCopyJobSummariesamplingPercentagentAliasNamemode"
+    "lCustomizationJobSummariestripePrivyConfigurationcustomModelArnmodelImportJobSummariesensiti"
+    "veDataConfigurationinvocationJobSummariesplitterpromptRouterSummariespeakerLabelingprovision"
+    "edModelSummariesamplesprogramSummariesemanticModalityx-amz-client-tokenUsagentNametadataSche"
+    "maVersionpolicyRepairAssetsegmentConfigurationfieldListAsyncInvokestartTimeMillist_custom_mo"
+    "delsknowledgeBaseStateacherModelConfiget_inference_profileSummariescustomerEncryptionKeyArnp"
+    "romptOverrideConfigurationmaxRecentSessionsubjectTypeoverrideLambdaFunctionNodeleteManagedMe"
+    "morypromptConfigurationspecifiersinferenceConfigurationparserModeleteMemoryStrategiesubjectA"
+    "rnpromptCreationModetectionModexecutionSummaryResultpromptStateacherModelIdentifieresourceTa"
+    "rgetPrincipallowedScopespromptTypevaluatorSummariesmaximumLengthallucination-category-hall-m"
+    "isunderstandardOutputConfigurationumberValuefailureReasonseenAtpreparedAtopKactionGroupState"
+    "mplateConfigurationapiSchemalformed_tool_userAgentHeaderrorRecordCountransformationscustomCo"
+    "ntroleArnserialNumberfunctionsignatureAgentCardparametersubdomainArnparentActionSignaturemot"
+    "e_mcp_tool_usernamePasswordSecretArnprovisionedThroughput_use_case_for_model_accessDeniedExc"
+    "eptionconfluenceConfigurationwebConfigurationcrawlerConfigurationfilterConfigurationpatternO"
+    "bjectFilterevisionId",
+    "inclusionFilterskillPackagentAliasSummariesauthTypexecutionSummariesaudioExtractionConfigura"
+    "tionimageExtractionConfigurationvideoExtractionConfigurationaudioExtractionStatuserPreferenc"
+    "eMemoryStrategyimageExtractionStatuserPreferenceOverridefsConfigurationvideoExtractionStatus"
+    "erPreferenceConsolidationOverridevaluatorFiltersmonthlyweeklyinclusionPrefixesourceDetailscr"
+    "awlerLimitsynchronizedAtmaxPagestart_async_invokeModelNotReadyExceptionurlConfigurationconte"
+    "xtEnrichmentConfigurationcustomTransformationConfigurationparsingConfigurationoverlapPercent"
+    "agentResourceRoleArnoverlapTokenstart_automated_reasoning_policy_build_workflowOutputEventpa"
+    "rsingStrategyparsingModalityparsingPromptTextractionModetectionScopenaincorrect-actions-cate"
+    "gory-tool-selectionModenyListAutomatedReasoningPolicies3Urightconnectionstart_automated_reas"
+    "oning_policy_test_workflowTraceEventconditionallowedClientstart_trusted_access_program_accou"
+    "nt_applicationTypeEqualsinputstart_trusted_access_program_organization_applicationNamecollec"
+    "torchestrationConfigurationinlineCodeleteEntitiesInfoutputEnabledocumentDetailsconditionstar"
+    "t_trusted_access_program_project_applicationcontinueConditionmaxIterationstart_ingestion_job"
+    "inputVariablestart_flow_execution-error-category-environmentVariablespromptArnconcurrencyCon"
+    "figurationmaxConcurrencyqueryEngineConfigurationqueryGenerationConfigurationprovisionedConfi"
+    "gurationauthConfigurationworkgroupArncuratedQueriestop_flow_execution-error-category-formatt"
+    "ingcolumnsearch_registry_recordsawsDataCatalogConfigurationmongoDbAtlasConfigurationopensear"
+    "chManagedClusterConfigurationopensearchServerlessConfigurationpineconeConfigurationcollectio"
+    "nNamexitCodelete_inference_profileArnfieldMappinget_model_copy_jobDurationInSecondsvectorInd"
+    "exNameventFiltervectorFieldimensionKeyscollectionArnconnectionStringEqualstart_batch_evaluat"
+    "ionTaskTypescustomMetadataFieldiscoveryUrlprimaryKeyFieldatasetNameindexArnindexNamevaluatio"
+    "nMetadataProcessingDetailsvectorBucketArnknowledgeBaseArnvariantstart_browser_sessionConfigu"
+    "rationpromptVersionincludedDatask-instruction-category-problem-idleSessionTTLInSecondstart_c"
+    "ode_interpreter_sessionUrivalidationstart_dataset_generationResultsincompatibleConnectionDat"
+    "aTypefsAccessPointernalServerExceptioninvalidLoopBoundarymalformedConditionExpressionmalform"
+    "edNodeInputExpressionmismatchedNodeOutputTypebsCardIndexecuteCommandAllm-output-category-non"
+    "sensicallowedAudiencemissingConnectionConfigurationmissingDefaultConditionmissingEndingNodes"
+    "criptorstart_memory_extraction_jobmissingLoopControllerNodelete_account_data_retention_stora"
+    "geDestinationmissingLoopInputNodelete_automated_reasoning_policy_build_workflowMultiTurnInpu"
+    "tRequestEventransformationFunctionmissingNodeConfigurationmissingNodeInput_notification_sett"
+    "ingstart_recommendationResultmissingNodeOutputransformationLambdaConfigurationmissingStartin"
+    "gNodescriptorTypestop_batch_evaluationInputmultipleLoopControllerNodestop_browser_sessionSpa"
+    "nswerPolicymultipleLoopInputNodestop_code_interpreter_sessionIdsmultipleNodeInputConnections"
+    "top_runtime_sessionTraceIdsunfulfilledNodeInputoolConfigurationunknownConnectionSourceOutput"
+    "lsServerNamexampleIdsunknownConnectionTargetInputraceEventunknownNodeInputransformationConfi"
+    "gurationunknownNodeOutputranscriptionunreachableNodelete_automated_reasoning_policy_test_cas"
+    "ebsConfigurationunsatisfiedConnectionConditionstart_policy_generation_completedAtunspecified"
+    "imensionInstructionincompatibleNodeNamevaluatorConfigincompatibleNodeTypexceptionLeveligibil"
+    "ityScopedPoliciesCountcauserContextCharactersubmit_registry_record_for_approvalConfiguration"
+    "customDocumentIdentifieretrievalInstructionConfigurationinlineContentraceElementsmimeTypeven"
+    "tExpiryDurationinlineAttributestScenarioIdimensionNameactionGroupSummariesearch_discoverable"
+    "_registry_recordsoperatorAllMatchunkingConfigurationknowledgeBaseSummariesecretsmanager:prom"
+    "ptSummariespolicyConfigurationmaxAgentIterationmantleFoundationModelConfigurationmaxNumberOf"
+    "ResultsbadGatewayExceptionconflictException",
+    "BadGatewayExceptionappliedInstructionwarningscodeExecutioninputQueryqueryGenerationInputoolN"
+    "amessageTypequeriesmaxItemsoutputFormatchPathspresignedUrlambdaArnconditionOperatorchestrati"
+    "onTypepisodicExtractionOverridelete_agent_versioninvocationIdentifieretrieversinvocationStep"
+    "TimepisodicReflectionConfigurationcontentBlocksbedrockModelConfigurationsinputTextensionspro"
+    "mptCreationConfigurationsx-amz-source-arnpreviousConversationTurnsToIncludelete_enforced_gua"
+    "rdrail_configuration-mismatch-category-tool-definitionHashallucination-category-hall-usageBa"
+    "sedPricingTermonitoringconversationHistoryknowledgeBaseConfigurationspromptSessionAttributes"
+    "managedSearchConfigurationapiResultraceIdsfunctionResultotalNumberOfSessionsapiPathook_stopp"
+    "edAtlassianOauth2023-06-05confirmationStatextReadyAtotalEvaluatedhttpMethodimensionRatingSca"
+    "lehttpStatusCodelete_foundation_model_agreementotalFailedx-amzn-bedrock-agent-content-typesc"
+    "riptraceIdCountx-amz-bedrock-agent-memory-idleRuntimeSessionTimeoutputTokensx-amz-bedrock-ag"
+    "ent-session-idleInstanceTimeoutputDataConfiget_model_import_jobmodelNotReadyExceptionattribu"
+    "tioncolumnNamepisodicReflectionOverridelete_flow_alias/columnValuevaluationExecutionRoleArnc"
+    "onfluenceLocationcustomDocumentLocationwebLocationinvocationInputsapiInvocationInputoolDescr"
+    "iptionRecommendationConfigfunctionInvocationInputoolDescriptionTexternalProxyactionInvocatio"
+    "nTypencryptionConfigurationpropertiescustomOrchestrationTracexampleCountByFieldfailureTracev"
+    "aluatorTypepostProcessingTracexampleFieldspreProcessingTraceventBridgeConfigurationfailureCo"
+    "delete_guardrailCoveragentCollaboratorSummariesoperationTotalTimeMsinputAssessmentsmodelInvo"
+    "cationInputoolDescriptionJsonPathmodelInvocationOutputoolDescriptionRecommendationResultacti"
+    "onGroupInvocationInputraceparentActionGroupSignatureParamscodeInterpreterInvocationInputrace"
+    "ParentinvocationTypendTimeMillist_custom_model_deploymentsknowledgeBaseLookupInputracestatem"
+    "entsactionGroupInvocationOutputraceStatextQuerycodeInterpreterInvocationOutputaskIdfinalResp"
+    "onseverityScorevokedomainOverridentifiersknowledgeBaseLookupOutputaskStatusparsedResponsensi"
+    "tiveInformationPolicyConfiget_model_invocation_jobisValidatinget_model_invocation_logging_co"
+    "nfigurationmodelPerformanceConfigurationx-amz-bedrock-flow-execution-idpConfiget_organizatio"
+    "n_data_retention_storagentCollaboratorAliasArncompletionReasonconditionNodeResultTracend_ses"
+    "sionMetadatabaseUserverNameQualifierconditionNamenable_crlDatargetPathsoperationNamenable_pr"
+    "ofileoperationRequestrictoolResultMetadatasetLocationoperationResponsecurityGroupIdsoutputFi"
+    "eldNamenable_trust_anchorinputFieldNameactionGroupsertEntitiesInfoundationModelTypeinlineSes"
+    "sionStatextToSqlConfigurationknowledgeBasessionStorageneratedResponsePartiallyCompletedataSt"
+    "reamArnconditionResultEventargetVersionflowInputEventrafficSpliteLlmModelConfigflowExecution"
+    "SummariesinvocationStepSummariesinvocationSummariesoptimizedPromptEventargetFallbackinlineDo"
+    "cumentSourcejsonDocumentriggerOneMonthree_gp2x-amzn-bedrock-knowledge-base-session-idleSessi"
+    "onTimeoutputActionflowExecutionNamefailedRecordsThrottledExceptionServiceExceptionUnauthoriz"
+    "edExceptionvariantConfigurationabTestArnconversationallowedWorkloadConfigurationInvalidInput"
+    "ExceptionX-Amzn-Bedrock-AgentCore-Payments-Agent-NamepaymentInstrumentDetailspaymentInstrume"
+    "ntTypepaymentManagerArnX-Amzn-Bedrock-AgentCore-Payments-User-IdraftStatuswalletAddressoAuth"
+    "2kidataAutomationLibraryConfigurationapplephoneNumberetrievalConfigspaymentInstrumentIdispla"
+    "yAsTextractionTypeproductNameSubscriptionRequiredExceptionmaxSpendAmountPathttp_libraryDescr"
+    "iptionodeDependencyTracepaymentSessionIdataAutomationProfileArnavailableSpendAmountoolFilter"
+    "scapacityProviderArncurrentRunIdataAutomationConfigurationmaxDurationExpiresAtoolOverridesan"
+    "alysisTimestamp3variantResultsvariantNameabsoluteChangeminiModelConfiget_project_data_retent"
+    "ion_storagentCollaboratorInvocationOutputconfidenceIntervalueNameisSignificantoolSchemax_ite"
+    "rations_exceededpValue",
+    "X-Amzn-Bedrock-AgentCore-Runtime-Session-IdataAutomationProjectArnaffectedSessionCountruncat"
+    "ionarchiveStatuscustomerMetadataStatusbatchEvaluationNamefailureAnalysisResultopicArnaverage"
+    "ScoreasoningTexternalSourcesConfigurationaffectedSessionsapproachTakend_turnCountranslatedCl"
+    "aimsfinalOutcomefailureSpanswerFormatchModelsproxyConfigurationprefixedLengthDurationaccessP"
+    "ointArnbypassRequestHeadersproxiesheightmlastUpdatedAtierNametadataKeywidthumanWorkflowConfi"
+    "guardrailProfileArnfindingCountsqualityFiltersaggregationcustomDataIdentifiersmaxScenariosat"
+    "tributeFilterschaincorrect-actions-category-inappropriate-info-requestablessThanOrEqualsclou"
+    "dwatchLogsworkloadIdentityTokendOffsetargetResourceScopedSessionIdaudiencescustomParametersc"
+    "ustomStatextResponsePartifactargetIdListAutomatedReasoningPolicyTestResultsoauth2FlowInputNo"
+    "delete_imported_modelOutputriggerSynchronizationaccessTokencryptionKeyArnauthorizationUrline"
+    "NumberoutingConfigurationpaymentTokenRequestringValuecoinbaseCdpTokenRequestringContainstruc"
+    "tSupportedurationSecondsincludeWalletAuthTokendOfLifeTimemoryRecordSummariesincludeAuthoriza"
+    "tionSignaturetrieveAndGenerateSourceConfiget_prompt_routerpaymentTokenResponserverSideEncryp"
+    "tionConfigurationcoinbaseCdpTokenResponseedUrlsbearerTokendDatemplateTypewalletAuthTokenrich"
+    "mentStrategyConfigurationappIdomainChallengenerativeFieldauthorizationSignaturetrieveSourceC"
+    "onfiget_provisioned_model_throughputbasicAuthTokendIndexpected_trajectoryworkloadNameworkloa"
+    "dAccessTokendedAtipConfigurationcontentTimestamp4baggagentStatusmcpMethodisassociate_agent_c"
+    "ollaboratorNameMcp-NamemcpNameMcp-Protocol-VersionmcpProtocolVersionMcp-Session-Idisassociat"
+    "e_agent_knowledge_baseModelArnEqualsmcpSessionIdelete_batch_evaluationJobsX-Amzn-Bedrock-Age"
+    "ntCore-Runtime-User-Idelete_capacity_provider_sessionExpiryTimeX-Amzn-Trace-Idelete_dataset_"
+    "generationConfigurationX-Amzn-Bedrock-AgentCore-Runtime-Session-Endpoint-UrlineTextractionCo"
+    "nfiget_foundation_model_availabilitycontentDeltaskTypecontentStartAutomatedReasoningPolicyTe"
+    "stWorkflowAliasSummariescontentStopAdvancedPromptOptimizationJoblobjectTypexecutionRoleArnx-"
+    "amzn-browser-session-idelete_eventTimestampegkeyTypemouseClickbInferenceConfigraphArnmouseDr"
+    "agConfigsmouseMoverrideSearchTypemouseScrollmAsAJudgepressessionTimeoutMinuteskeysbuttonclic"
+    "kCountrustAnchorArnargumentsx-amzn-code-interpreter-session-idelete_payment_instrumentpathsi"
+    "sErroretrievalOverridesopenAiModelConfiget_resource_policyScenariosadditionalParamsapiFormat"
+    "omicStatementsapiKeyArnapiBaserviceConfigurationawsSkillscredentialArninlineFunctioncodeInte"
+    "rpreterArnoutboundAuth0Oauth2awsIamodelConfigurationspanContextFormatchPrincipalsheadershook"
+    "EventIdelete_recommendationArnpublishedDateFilteresourceNotFoundExceptionpublishedAfterespon"
+    "seEventInOtherSessionHistoryLoadvertisinget_model_customization_jobSubmissionTimepublishedBe"
+    "foregexesConfiget_trusted_access_program_account_enrollmentUrlpublishedAtrustAnchorsabTestsa"
+    "ctorSummariesbatchEvaluationsincludePayloadsincludeParentBranchespaymentInstrumentspaymentSe"
+    "ssionspaymentInputrust-anchor/.*)paymentTypeawsBillingX402cryptoX402mppcm4after_invocationMe"
+    "tricsvcrvpc-[\200\230+ktybuyerPaysGasFeeswwwAuthenticateHeaderspaymentOutputpaymentCredentia"
+    "llowedInstanceTypesprotocolVersionautomationStreamUpdateFailedelete_agent_runtime_endpointin"
+    "lineExamplesaddedCountagentRuntimeArtifactionReasonagentRuntimeNameauthorizerConfigurationca"
+    "pacityProviderConfigurationhooksConfigurationplatformVersionprotocolConfigurationcodeConfigu"
+    "rationcontainerConfigurationcontainerUrinline_functionSchemail_clientRequestTokenCodeltaXOau"
+    "th2customJWTAuthorizeretrievalMetadatasetMetricConfigsadvertisedScopeMappinget_trusted_acces"
+    "s_program_organization_enrollmentcustomClaimsprivateEndpointOverrideshostingEnvironmentswork"
+    "loadIdentitiesauthorizingClaimMatchValueinboundTokenClaimNameinboundTokenClaimValueTypeclaim"
+    "MatchOperatoretrievalResponsensitiveInformationPolicyFreeUnitsclaimMatchValuemanagedVpcResou"
+    "rceNotFoundException",
+    "vpcIdentifieretrievalTypepisodicConsolidationOverridelete_resource_policyVersionArnoperating"
+    "SystemConfigurationprivilegeModelete_marketplace_model_endpointStatusMessagentKnowledgeBaseS"
+    "ummariescapacityProviderVolumevolumeNamewarmupdateRulehttpPostatisticsmaxLifetimeoutDuration"
+    "InHoursminimumMemoryInMiBEDROCK_DATA_AUTOMATIONOT_PREPAREDIS_ENTERPRISE_CLOUDRIVERS_LICENSE_"
+    "DETAILEDworkloadIdentityDetailsworkloadIdentityArnapiKeySecretConfiget_trusted_access_progra"
+    "m_project_enrollmentapiKeySecretSourcejsonKeyapiKeySecretArnapiKeySecretJsonKeycredentialPro"
+    "viderArncomputeConfigurationvolumessageBasedTriggeresponseBodylaunchParameterscapacityReserv"
+    "ationSpecificationcpuOptionslicenseSpecificationspropagatedTagscapacityReservationPreference"
+    "scapacityReservationTarget_async_invokedModelIdelete_api_key_credential_providerPrefixcapaci"
+    "tyReservationIdelete_browser_profilecapacityReservationResourceGroupArnvirtualNamevolumeInit"
+    "ializationRatextDocumentvolumeSizevolumeTypelicenseConfigurationArnfreeSpaceGiBooleannotatio"
+    "nSetHashttps\?://\217\230[^\\s]*capacityProviderOperatorRoleArnbranchNamecommitMessagentActi"
+    "onGroupdateVariablecomponentsconsentPortalArncodeBasedelete_code_interpreterlambdaConfiget_u"
+    "se_case_for_model_access_deniedlambdaTimeoutInSecondsbedrockEvaluatorModelConfiget_agent_act"
+    "ion_groupperformanceConfigLatencymaxOutputTokenscategoricalternateDomainstanceProfileArnmult"
+    "iDimensionallowedQueryParameterspolicyEngineConfigurationprotocolTypeinputConfigurationpaylo"
+    "adFilteresponseStatextContentraceGenerationmaxEventsPerInvocationcustomTransformConfiguratio"
+    "nwafConfigurationwebAclArnfailureModelete_organization_data_retention_storageDaysweightedOve"
+    "rridentifierTypeweightedRoutecircuitBreakeretrievedReferencesfirstByteTimeoutMillisecondsany"
+    "Oflexecution-error-category-rate-limitingiflvcredentialProviderConfigurationscredentialProvi"
+    "derTypeapiKeyCredentialProviderequestBodyoauthCredentialProvideroutingClassifierTraceventBri"
+    "dgeEnabledcredentialLocationcredentialParameterNamecredentialPrefixTypeagentcoreRuntimeRange"
+    "nerationIdspassthroughostTypevidenceinlinePayloadditionalModelResponseFieldscompositeIdentif"
+    "iereturnControlResultsmodelMappinget_agent_collaboratorConfigurationsoperationsmcpServerbefo"
+    "re_invocationLogsConfigreaterThanOrEqualsopenApiSchemax_tokensapiGatewayToolConfigurationfil"
+    "terPathostUrlambdaGraderateCardparameterOverridesparameterValuesvisibleoutputSchemax_output_"
+    "tokens_exceededelete_consent_portallowedResourceOauth2ReturnUrlsmcpToolSchemaxTokensauthoriz"
+    "ationDatagKeyslastSynchronizedAtprivateEndpointManagedResourcesagentCoreRuntimeEnvironmentaf"
+    "terInvocationafterToolCallowListAdvancedPromptOptimizationJobsbeforeInvocationbeforeToolCall"
+    "owedToolsagentCoreMemoryConfigurationmanagedMemoryConfigurationpreserveRecentMessagesliveVer"
+    "sionindexedKeyscustomMemoryStrategyconsolidationappendToPromptllmExtractionConfiget_agent_kn"
+    "owledge_baseModelNamellmExtractionInstructionmaxValueminValuehistoricalContextWindowSizeinvo"
+    "cationConfigurationpayloadDeliveryBucketNamekinesisOwnedelete_dataset_examplesWrittenantIdco"
+    "ntentConfigurationsmanagedByResourceArncustomConsolidationConfigurationcustomExtractionConfi"
+    "gurationcustomReflectionConfigurationcredentialProviderVendorawResponsensitiveInformationPol"
+    "icyUnitsoauth2ProviderConfigInputatlassianOauth2ProviderConfiget_agent_versioncustomOauth2Pr"
+    "oviderConfiget_data_sourceModelArnEqualsincludedOauth2ProviderConfiget_flow_aliassetProcessi"
+    "ngConfigurationlinkedinOauth2ProviderConfiget_flow_versionmicrosoftOauth2ProviderConfiget_in"
+    "gestion_jobclientIdelete_evaluatorModelIdentifiersclientSecretConfiget_knowledge_base_docume"
+    "ntsclientSecretSourceclientAuthenticationMethodelete_gateway_rate_limitoauthDiscoveryprivate"
+    "KeyJwtConfiget_retrieval_instructionauthorizationServerMetadataDeletionPolicyauthorizationEn"
+    "dpointerceptionPointsissuerepromptResponselectiveModeConfigurationactorTokenContentactorToke"
+    "nScopesadditionalHeaderClaimsadditionalPayloadClaimsprivateKeySourcekmsKeySourceclientSecret"
+    "ArnclientSecretJsonKeyoauth2ProviderConfigOutput",
+    "clusteringConfiget_vpc_configurationfrequenciesprovisionModelete_flow_versioncoinbaseCDPROMP"
+    "T_LEAKAGENT_COLLABORATORGANIZATION_ENFORCEDuplicateConditionExpressioniamRoleArncoinbaseCdpC"
+    "onfigurationapiKeyIdelete_gateway_ruleReportswalletSecretConfigenerate_queryContentwalletSec"
+    "retSourceappSecretConfiget_agent_memoryRetrieveAndGenerateStreamappSecretSourceauthorization"
+    "Idelete_gateway_targetModelArnauthorizationPrivateKeyConfiget_document_content_fetcherauthor"
+    "izationPrivateKeySourcewalletSecretArnwalletSecretJsonKeyappSecretArnappSecretJsonKeyauthori"
+    "zationPrivateKeyArnauthorizationPrivateKeyJsonKeyvalidationModelete_retrieval_instructionpol"
+    "icyGenerationAssetIdelete_harness_endpointpolicyEngineArnfromUrloggingConfiget_guardrailArnl"
+    "astSavedAtconsentPortalIdentifiereturnControlPayloadditionalModelResponseFieldPathsagentInsi"
+    "ghtStoreArnlastUpdatedTimelastSavedBrowserIdelete_oauth2_credential_providerPathlastSavedBro"
+    "wserSessionIdelete_online_evaluation_configlineageMetadataSourceConfigurationparentVersionId"
+    "sactorProfileSystemArnlockedForModificationpolicyGenerationArnkmsConfigurationlastModifiedDa"
+    "teagentInsightStoresponseStreamingSupportedelete_payment_connectorIdagentRuntimestampSegment"
+    "credentialProvidersbrowserSummariescapacityProviderscodeInterpreterSummariescreatedByNamecon"
+    "sentPortalsharnessVersionspaymentConnectorspaymentManagerspolicyEnginespolicyGenerationAsset"
+    "spolicyGenerationsConcurrentModificationExceptionoptionalValueaddIndexedKeysaddMemoryStrateg"
+    "iesmodifyMemoryStrategieskmsEncryptionContextInferenceConfiget_execution_flow_snapshotIdopti"
+    "mizationTimecustomOutputConfigurationoverrideConfigurationfallbackBlueprintsmodalityRoutinge"
+    "t_flow_execution-error-category-authenticationlanguageConfigurationmodalityProcessinget_inge"
+    "sted_document_aclientRequestIdinputLanguagespiiEntitiesConfigurationpiiEntityTypeschannelLab"
+    "elinget_invocation_stepToApplyGuardrailboundingBox509Subject/CNPJ_BRadditionalFileFormattrib"
+    "utesoutputConfigurationvocabularyphrasessionPolicycompletionTimeoperationTypeblueprintStageF"
+    "ilterelevanceScoreasoningContentryPointargetConfigurationblueprintFilteretrievalResultsoutpu"
+    "tSegmentscustomOutputStatusacceptRoleSessionNamemanagedPolicyArnsattributeMappingspreviousAl"
+    "iasNameacmPcaArnx509CertificateDatargetInput_invocation_stephemeral[0-\230+pageSizeMinimumSe"
+    "ssionTokenSizeProvidedContextsSerialNumberetrieveAndGenerateConfigurationTransitiveTagKeysAs"
+    "sumedRoleUserviceTierequestIdentifiererankingModelTypepisodicOverridelete_project_data_reten"
+    "tion_storageLocationsPackedPolicySizeAssumedRoleIdelete_payment_credential_providerConfigura"
+    "tionInputSecretAccessKeyIdelete_payment_managerMalformedPolicyDocumentPackedPolicyTooLargene"
+    "rativeOutputLanguagentAliasHistoryEventsInvalidContextAssertionTrustedIdentityPropagationCon"
+    "textPromptTemplatencyMsTransactionContextDataDeliveryEnabledelete_policy_engine_deletedCount"
+    "FederatedProviderArnInvalidIdentityTokendSessionInfoundationModelConfigurationSubjectFromWeb"
+    "IdentityTokenableOnCreateAdvancedPromptOptimizationJobefore_tool_callbackUrlastModifiedTimet"
+    "ricNamessageStoppingDecodedMessagentIdentifierootCausessionTimeoutInSecondsInvalidAuthorizat"
+    "ionMessageExceptionAssumedPrincipallowedResponseHeadersFederatedUserIdelete_registry_recordE"
+    "xpiryDurationDaysInsufficientSessionLifetimeoutSecondsInvalidSubjectCredentialsSubjectModele"
+    "te_agent_memoryConfigurationa2aAgentCardelete_workload_identityagentSkillsDefinitionaguimpos"
+    "siblevelConfigurations3BucketStatuserIntentResultadditionalDatableNamessageIndexpected_respo"
+    "nseQualityDifferencertificateConfigurationspublicIdentifierequestTemplatestPerBranchunkingSt"
+    "rategyDependencyExceptionautoDetectionConfigurationcustomMetadataSchemaConfigurationautoAppr"
+    "ovalRulesagentcoreGatewayauthorizationAttemptIdelete_blueprintNamecreatedByAutoDetectioncust"
+    "omMetadataSchemaComplianceStatuscommitIdelete_data_automation_libraryFilterprovenanceSummary"
+    "ListCustomModelDeploymentsapply_guardrail_intervenedelete_data_automation_projectFilterConve"
+    "rseStreamodelKmsKeyArnetworkModeConfig",
+    "count_tokensInvokeModelWithResponseStreamodelNametadataFieldValidationFailedimensionsArchive"
+    "Projectarchive_projectSummariesBatchDeleteAdvancedPromptOptimizationJobytestResults3BucketOw"
+    "nerbatch_delete_advanced_prompt_optimization_jobIdentifiersBatchDeleteEvaluationJobeginOffse"
+    "t_token_vault_cmkafter_tool_callerChainheriterativeRefinementContentoolUseIdbatch_delete_eva"
+    "luation_jobStatusCancelAutomatedReasoningPolicyBuildWorkflowVersionSummariescancel_automated"
+    "_reasoning_policy_build_workflowContentcreate_advanced_prompt_optimization_jobDescriptioncre"
+    "ate_automated_reasoning_policy_test_casegmentationConfigurationCreateAutomatedReasoningPolic"
+    "yVersioncreate_automated_reasoning_policy_versionCreatedAtCreateCustomModelDeploymentcreate_"
+    "custom_model_deployment/mnt/[\200\327+/\?CreateEvaluationJobedrockEvaluatorModelsubCategorie"
+    "screate_evaluation_jobNameCreateFoundationModelAgreementcreate_foundation_model_agreementAva"
+    "ilabilityCreateGuardrailVersioncreate_guardrail_versionCreateInferenceProfile-system/fs-crea"
+    "te_inference_profileConfigurationCreateMarketplaceModelEndpointcreate_marketplace_model_endp"
+    "ointConfiget_ab_testRunStatusCreateModelCopyJobyteContentierConfigcreate_model_copy_jobTagsC"
+    "reateModelCustomizationJobedrockRerankingConfigurationotificationConfigurationcreate_model_c"
+    "ustomization_jobTypeCreateModelImportJoblockedInputMessaginguardrailTracecreate_model_import"
+    "_jobExpirationTimeCreateModelInvocationJoblockedOutputsMessaginguardrailActioncreate_model_i"
+    "nvocation_jobSummariesCreateProjectcreate_projectDescriptionCreatePromptRouterecommendedTool"
+    "Descriptioncreate_prompt_routeresourceCredentialProviderNameCreateProvisionedModelThroughput"
+    "create_provisioned_model_throughputDeleteAutomatedReasoningPolicyBuildWorkflowCompletionEven"
+    "tDeleteAutomatedReasoningPolicyTestCaserverlessConfigurationDeleteCustomModelDeploymentDelet"
+    "eEnforcedGuardrailConfiguration/enforcedGuardrailsConfiguration/{configId}DeleteFoundationMo"
+    "delAgreementDeleteGuardrailastUpdatedAnnotationSetHashallucination-category-hall-historyDele"
+    "teImportedModelErrorException/imported-models/{modelIdentifier}DeleteInferenceProfile/infere"
+    "nce-profiles/{inferenceProfileIdentifier}DeleteMarketplaceModelEndpointDeleteModelInvocation"
+    "LoggingConfiguration/logging/modelinvocationsDeleteOrganizationDataRetentionStoragentVersion"
+    "Summaries/v1/data_retention/organization-storage/{modelProvider}DeleteProjectDataRetentionSt"
+    "oragentSummaries/v1/projects/{projectIdentifier}/data_retention/storage/{modelProvider}Delet"
+    "ePromptRouteresourceOauth2ReturnUrlinestedVirtualization/prompt-routers/{promptRouterArn}Del"
+    "eteProvisionedModelThroughput/provisioned-model-throughput/{provisionedModelId}DeleteResourc"
+    "ePolicy/resource-policy/{resourceArn}DeregisterMarketplaceModelEndpoint/marketplace-model/en"
+    "dpoints/{endpointArn}/registration/automated-reasoning-policies/{policyArn}/export_automated"
+    "_reasoning_policy_version/data-retention/automated-reasoning-policies/{policyArn}/build-work"
+    "flows/{buildWorkflowId}/annotations/automated-reasoning-policies/{policyArn}/build-workflows"
+    "/{buildWorkflowId}/result-assets/automated-reasoning-policies/{policyArn}/build-workflows/{b"
+    "uildWorkflowId}/scenariosDeduplicatedisable_profile/automated-reasoning-policies/{policyArn}"
+    "/build-workflows/{buildWorkflowId}/test-cases/{testCaseId}/test-results/evaluation-jobs/{job"
+    "Identifier}/foundation-models/{modelIdentifier}GetFoundationModelAvailability/foundation-mod"
+    "el-availability/{modelId}GetGuardrailastDayOfMonthallucination-category-hall-params3OutputDa"
+    "taConfigGetImportedModelStreamErrorExceptionGetInferenceProfileGetMarketplaceModelEndpointGe"
+    "tModelCopyJobuildWorkflowAssetscreenshotherrorDetails/model-copy-jobs/{jobArn}GetModelCustom"
+    "izationJobuildLoget_custom_model_deploymentGetModelImportJobuildStepstartX/model-import-jobs"
+    "/{jobIdentifier}GetModelInvocationJobucketNamemoryExecutionRoleArnGetModelInvocationLoggingC"
+    "onfigurationGetOrganizationDataRetentionStoragentCollaboratorInvocationInputGetProjectDataRe"
+    "tentionStoragentCollaboratorName",
+    "GetPromptRouteresourcesGetProvisionedModelThroughputGetResourcePolicyGetTrustedAccessProgram"
+    "AccountEnrollment/trusted-access-programs/{programIdentifier}/account-enrollmentGetTrustedAc"
+    "cessProgramOrganizationEnrollment/trusted-access-programs/{programIdentifier}/organization-e"
+    "nrollmentGetTrustedAccessProgramProjectEnrollment/trusted-access-programs/{programIdentifier"
+    "}/project-enrollment/{projectIdentifier}GetUseCaseForModelAccess/use-case-for-model-accessCo"
+    "ntrolListCustomModels/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflo"
+    "wId}/test-resultslist_enforced_guardrails_configurationlist_evaluation_jobslist_foundation_m"
+    "odel_agreement_offersListFoundationModelslist_foundation_modelsListGuardrailslist_guardrails"
+    "Configet_agent_cardListImportedModelslist_imported_modelsListInferenceProfilesystemConfigura"
+    "tionslist_inference_profilesListMarketplaceModelEndpointslist_marketplace_model_endpointsLis"
+    "tModelCopyJobslist_model_copy_jobsListModelCustomizationJobslist_model_customization_jobsLis"
+    "tModelImportJobslist_model_import_jobsListModelInvocationJobslist_model_invocation_jobs/mode"
+    "l-invocation-jobsListProjectslist_projectsListPromptRouterslist_prompt_routersListProvisione"
+    "dModelThroughputslist_provisioned_model_throughputs/provisioned-model-throughputslist_tags_f"
+    "or_resource_link_checkerequestHostartedAtargetStagentAliasArnListTrustedAccessProgramslist_t"
+    "rusted_access_programsPutAccountDataRetentionStoragentTracesPutEnforcedGuardrailConfiguratio"
+    "nPutModelInvocationLoggingConfigurationPutOrganizationDataRetentionStoragentCardisable_trust"
+    "_anchorPutProjectDataRetentionStoragentInvocationPutResourcePolicyPutTrustedAccessProgramAcc"
+    "ountEnrollmentPutTrustedAccessProgramOrganizationEnrollmentPutTrustedAccessProgramProjectEnr"
+    "ollmentPutUseCaseForModelAccess/marketplace-model/endpoints/{endpointIdentifier}/registratio"
+    "n/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowType}/startCommandE"
+    "xecution/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-wor"
+    "kflows/trusted-access-programs/{programIdentifier}/account-applicationTokenExpiresAtStartTru"
+    "stedAccessProgramOrganizationApplication/trusted-access-programs/{programIdentifier}/organiz"
+    "ation-applicationStartTrustedAccessProgramProjectApplication/trusted-access-programs/{progra"
+    "mIdentifier}/project-application/{projectIdentifier}/advanced-prompt-optimization-jobs/{jobI"
+    "dentifier}/stop_sequenceStopEvaluationJobedrockModelIdentifiersemanticConsolidationOverridel"
+    "ete_agent_action_group/evaluation-job/{jobIdentifier}/stopTaskipResourceInUseCheckIngestedDo"
+    "cumentAclaimsFalseScenario1StopModelCustomizationJobedrockKnowledgeBaseIdentifiersemanticExt"
+    "ractionOverridelete_data_sourceAccountEquals/model-customization-jobs/{jobIdentifier}/stopSe"
+    "quencesStopModelInvocationJobyCustomizationTypexplanation/model-invocation-job/{jobIdentifie"
+    "r}/stopReason/tagResourceType/untagResourceAccountIdecode_authorization_messageStartTrustedA"
+    "ccessProgramAccountApplicationUpdateAutomatedReasoningPolicyTestCaserviceNamessagesCountupda"
+    "te_automated_reasoning_policy_test_casecretsManagerequestMethodisplayNameUpdateCustomModelDe"
+    "ploymentupdate_custom_model_deploymentUpdateGuardrailambdaFunctionupdate_guardrailOriginIden"
+    "tityTypesUpdateMarketplaceModelEndpointupdate_marketplace_model_endpoint/\2179._~/-]*UpdateP"
+    "rojectupdate_projectNameUpdateProvisionedModelThroughputupdate_provisioned_model_throughputA"
+    "ssociateAgentCollaboratorequestPathyperParametersystemPromptJsonPathAssociateAgentKnowledgeB"
+    "asecretArnCreateAgentActionGroupdateTypeValuecreate_agent_action_groupdateDetailsCreateAgent"
+    "Aliassessmentscreate_agent_aliasArnCreateDataSourcecreate_data_sourceModelNameCreateFlowAlia"
+    "ssetIdelete_publishercreate_flow_aliasInvocationStateCreateFlowVersioncreate_flow_versionCre"
+    "ateKnowledgeBasearchQuerycreate_knowledge_baseModelIdentifierequestExpiryCreatePromptVersion"
+    "create_prompt_version/prompts/{promptIdentifier}/versionsCreateRetrievalInstructionVersioncr"
+    "eate_retrieval_instruction_version",
+    "/retrievalinstructions/{retrievalInstructionId}/versionsCreateVpcConfigurationcreate_vpc_con"
+    "figurationDeleteAgentActionGroupdateStatuserMessages/agents/{agentId}/agentversions/{agentVe"
+    "rsion}/actiongroups/{actionGroupId}/\217\255._~/%]*DeleteAgentAliassetType/agents/{agentId}/"
+    "agentaliases/{agentAliasId}/guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply"
+    "GuardrailIntervalidationMetricsDeleteAgentVersionDeleteDataSourceDeleteFlowAliassetManifest1"
+    "/flows/{flowIdentifier}/aliases/{aliasIdentifier}DeleteFlowVersion/flows/{flowIdentifier}/ve"
+    "rsions/{flowVersion}/model/{modelId}/converse-streamingConfigurationsDeleteKnowledgeBaseDocu"
+    "ments/resourcepolicy/{resourceArn}DeleteRetrievalInstructionDeleteVpcConfiguration/knowledge"
+    "bases/{knowledgeBaseId}/vpcconfigurations/{vpcConfigurationId}DisassociateAgentCollaboratore"
+    "moteMcp-Methodelete_payment_sessionStartTime/agents/{agentId}/agentversions/{agentVersion}/a"
+    "gentcollaborators/{collaboratorId}/model/{modelId}/count-tokensDisassociateAgentKnowledgeBas"
+    "electedPaymentIdisassociate_publisher/agents/{agentId}/agentversions/{agentVersion}/knowledg"
+    "ebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/deleteDocumentsGetAgentActionG"
+    "roupdatedByGetAgentAliassetNametricsNamespaceGetAgentCollaboratoretryAfterSecondsGetAgentKno"
+    "wledgeBasearchCriteriamCredentialProviderecommendationSummariesGetAgentVersionGetDataSourceG"
+    "etFlowAliassetS3ObjectGetFlowVersionGetIngestionJobyInferenceTypevaluatorMetricsGetKnowledge"
+    "BaseDocuments/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/documents/getDocum"
+    "entsGetRetrievalInstructionGetVpcConfigurationIngestKnowledgeBaseDocumentsListAgentActionGro"
+    "upslist_agent_action_groupsListAgentAliaseslist_agent_aliasesListAgentCollaboratorslist_agen"
+    "t_collaboratorsListAgentKnowledgeBaseslist_agent_knowledge_basesListAgentVersionslist_agent_"
+    "versionsListAgentslist_agentsListDataSourceslist_data_sourcesListFlowAliaseslist_flow_aliase"
+    "sListFlowVersionslist_flow_versionsListFlowslist_flowsListIngestionJobslist_ingestion_jobsLi"
+    "stKnowledgeBaseDocumentslist_knowledge_base_documentsListKnowledgeBaseslist_knowledge_basesL"
+    "istPromptslist_promptsListRetrievalInstructionVersionslist_retrieval_instruction_versionsLis"
+    "tRetrievalInstructionslist_retrieval_instructions/tags/{resourceArn}ListVpcConfigurationslis"
+    "t_vpc_configurationsPrepareAgenticRetrieveStreamodelSourceConfigroundingJustificationsprepar"
+    "e_agentcore_browserArnPrepareFlowOutputNodelete_sessionBindinget_batch_evaluationConfigprepa"
+    "re_flowExecutionEventsStartIngestionJobyOutputModalityStopIngestionJobyProvideresolutionMode"
+    "faultSchema/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/{inges"
+    "tionJobId}/stop_advanced_prompt_optimization_jobucketArnUpdateAgentActionGroupdatedCountupda"
+    "te_agent_action_groupdate_automated_reasoning_policy_annotationsUpdateAgentAliassociationCou"
+    "ntupdate_agent_aliassume_role_with_samloopControlleretrievalInstructionVersionSummariesUpdat"
+    "eAgentCollaboratoregistryIdsupdate_agent_collaboratorInstructionUpdateAgentKnowledgeBaselfMa"
+    "nagedLatticeResourceInUseExceptionupdate_agent_knowledge_basePromptTemplatestAgentVersionUpd"
+    "ateDataSourceupdate_data_sourceOutputUpdateFlowAliassume_role_with_web_identityupdate_flow_a"
+    "liassume_rootEventIdata_automation_runtimeEndpointsUpdateKnowledgeBasecurityGroupsupdate_kno"
+    "wledge_baseEvaluatorIdUpdatePromptupdate_promptVariablesUpdateRetrievalInstructionupdate_ret"
+    "rieval_instructionValidateFlowDefinitionvalidate_flow_definition/flows/validate-definitionag"
+    "entic_retrieve_streamDeliveryResources/agenticRetrieveStreamodelTagsampleSessionscheck_inges"
+    "ted_document_aclientTokendraIndexArn/knowledgebases/{knowledgeBaseId}/datasources/{dataSourc"
+    "eId}/check-ingested-document-acloudWatchConfiget_browser_sessionStateCreateInvocationcreate_"
+    "invocationLogSource/sessions/{sessionIdentifier}/invocations/async-invoke/{invocationArn}Cre"
+    "ateSessionDurationEscalationExceptioncreate_sessionSummaryConfigurationDeleteAgentMemory",
+    "/agents/{agentId}/agentAliases/{agentAliasId}/memories/{memoryId}/memoryRecords/batchCreateA"
+    "utomatedReasoningPolicyTestCaserverProtocollaborationInstructionDeleteSessionGenerateQuery/g"
+    "enerateQueryGetAgentMemoryGetDocumentContent/knowledgebases/{knowledgeBaseId}/datasources/{d"
+    "ataSourceId}/documents/{documentId}/contentPolicyImageUnitsGetExecutionFlowSnapshot/flows/{f"
+    "lowIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/flowsnapshotGe"
+    "tFlowExecutionGetIngestedDocumentAclusterIdentifieregistryRecords/knowledgebases/{knowledgeB"
+    "aseId}/datasources/{dataSourceId}/get-ingested-document-acloudWatchLogsGetInvocationStepochC"
+    "ountranslatedPremisessionIdCount/sessions/{sessionIdentifier}/invocationSteps/{invocationSte"
+    "pId}/agents/{agentId}/agentAliases/{agentAliasId}/sessions/{sessionId}/textIndexNameInvokeFl"
+    "oweregistryArnInvokeInlineAgentinvoke_inline_agentcore_code_interpreterateLimits/agents/{ses"
+    "sionId}ListFlowExecutionEventslist_flow_execution_events/flows/{flowIdentifier}/aliases/{flo"
+    "wAliasIdentifier}/executions/{executionIdentifier}/eventsListFlowExecutionslist_flow_executi"
+    "ons/flows/{flowIdentifier}/executionsListInvocationStepslist_invocation_stepsListInvocations"
+    "list_invocationsListSessionslist_sessionsFailedOptimizePromptoptimize_promptAttacknowledgeBa"
+    "seRetrievalConfigurationotificationSettings/optimize-promptTemplatePutInvocationStephemeralV"
+    "olumessageCount/rerankingConfiguration/knowledgebases/{knowledgeBaseId}/retrieveAndGenerateS"
+    "treamodelPackageArnDataSourcexpectedRevisionIdStartFlowExecutionStopFlowExecution/flows/{flo"
+    "wIdentifier}/aliases/{flowAliasIdentifier}/executions/{executionIdentifier}/stop_evaluation_"
+    "jobucketOwnerAccountIdpopJwkUpdateSessionupdate_sessionArnBatchCreateMemoryRecordsbatch_crea"
+    "te_memory_recordsBatchDeleteMemoryRecordsbatch_delete_memory_records/memories/{memoryId}/mem"
+    "oryRecords/batchDeleteAccountDataRetentionStoragentRuntimeEndpointArnBatchUpdateMemoryRecord"
+    "sbatch_update_memory_records/memories/{memoryId}/memoryRecords/batchUpdateAutomatedReasoning"
+    "PolicyAnnotationscomplete_resource_token_authorizationStatus/identities/CompleteResourceToke"
+    "nAuthierarchicalChunkingConfigurationCreateABTestringListValuecreate_ab_testFindingsCreateEv"
+    "entcreate_eventType/memories/{memoryId}/eventsCreatePaymentInstrumentcreate_payment_instrume"
+    "nt/payments/createPaymentInstrumentCreatePaymentSessioncreate_payment_sessionStatus/payments"
+    "/createPaymentSessionDeleteABTestrategyId/ab-tests/{abTestId}DeleteBatchEvaluationDeleteCapa"
+    "cityProviderSession/capacity-providers/{capacityProviderId}/sessions/{sessionId}DeleteDatase"
+    "tGeneration/datasets/{datasetId}/generations/{generationId}DeleteEvent/memories/{memoryId}/a"
+    "ctor/{actorId}/sessions/{sessionId}/events/{eventId}/memories/{memoryId}/memoryRecords/{memo"
+    "ryRecordId}DeletePaymentInstrument/payments/deletePaymentInstrumentDeletePaymentSession/paym"
+    "ents/deletePaymentSessionDeleteRecommendation/recommendations/{recommendationId}/evaluations"
+    "/evaluate/{evaluatorId}GetABTestartIndexecuteCodeveloperJwtGetAgentCard/runtimes/{agentRunti"
+    "meArn}/invocations/.well-known/agent-card.json_schemaVersion/agentinsights/{agentInsightId}G"
+    "etBatchEvaluationGetBrowserSession/browsers/{browserIdentifier}/sessions/getBlueprintOptimiz"
+    "ationStatus/{invocationArn}GetCodeInterpreterSession/code-interpreters/{codeInterpreterIdent"
+    "ifier}/sessions/get_advanced_prompt_optimization_jobIDecryptionFailureasoningEffortGetDatase"
+    "tGenerationGetEventGetMemoryRecorderequests/memories/{memoryId}/memoryRecord/{memoryRecordId"
+    "}GetPaymentInstrumentBalance/payments/getPaymentInstrumentBalanceGetPaymentSession/payments/"
+    "getPaymentSessionGetRecommendationGetResourceApiKey/identities/api-keyPressGetResourceOauth2"
+    "TokendX-Amzn-Bedrock-GuardrailVersionamespaceVariables/identities/oauth2/tokenBasedTriggereq"
+    "uestHeaderConfigurationGetResourcePaymentTokendY/identities/payment/tokenEndpointAuthMethods"
+    "/identities/GetWorkloadAccessTokenForJWThrottlingExceptionodeActionEvent/identities/GetWorkl"
+    "oadAccessTokenForUserIdIngestDatargetModelId",
+    "/memories/{memoryId}/ingestContentInvokeAgentRuntimeCommandinvoke_agent_runtime_command/runt"
+    "imes/{agentRuntimeArn}/commandsInvokeBrowserviceUnavailableExceptioninvoke_browserSigningAlg"
+    "orithmodelSourceIdentifieragConfigSummary/browsers/{browserIdentifier}/sessions/invoke_guard"
+    "rail_checksInvokeCodeInterpreteresourceConfigurationsinvoke_code_interpreteroutingDomaincorr"
+    "ect-actions-category-poor-information-retrievalConfiguration/code-interpreters/{codeInterpre"
+    "terIdentifier}/tools/invoke_model_with_bidirectional_streamFinalResponsecretIdInvokeHarnessi"
+    "nvoke_harnessArn/harnesses/invoke_model_with_response_streamStatusInvokeWebSearchRegistryRec"
+    "ordsinvoke_web_searchResultLocation/web-search/{webSearchId}/invoke_flowFailureEventListABTe"
+    "stslist_ab_testsListActorslist_actors/memories/{memoryId}/actorsListAgentInsightslist_agent_"
+    "insightsListBatchEvaluationslist_batch_evaluationsListBrowserSessionslist_browser_sessionsMa"
+    "tched/browsers/{browserIdentifier}/sessions/list-foundation-model-agreement-offers/{modelId}"
+    "ListCodeInterpreterSessionslist_code_interpreter_sessionsSelected/code-interpreters/{codeInt"
+    "erpreterIdentifier}/sessions/listTagsForResourceLimitExceededExceptionListDatasetGenerations"
+    "list_dataset_generationsListEventslist_eventsListMemoryExtractionJobslist_memory_extraction_"
+    "jobsListMemoryRecordslist_memory_recordsListPaymentInstrumentslist_payment_instruments/payme"
+    "nts/listPaymentInstrumentsListPaymentSessionslist_payment_sessionsUnscoredactionSummary/paym"
+    "ents/listPaymentSessionsListRecommendationslist_recommendationsProcessPaymentprocess_payment"
+    "-session-\215\310Z-]{15}/payments/processPaymentId/memories/{memoryId}/retrieveConfiget_data"
+    "set_generationContextFieldSaveBrowserSessionProfile/browser-profiles/{profileIdentifier}/sav"
+    "e_browser_session_profile/registry-records/searchResultIndexpressionStartBatchEvaluationStar"
+    "tBrowserSession/browsers/{browserIdentifier}/sessions/startsWithostHeaderetrievalInstruction"
+    "SummariesStartCodeInterpreterSession/code-interpreters/{codeInterpreterIdentifier}/sessions/"
+    "startOfLifeTimeStartDatasetGenerationStartMemoryExtractionJobreakpointPercentileThresholdata"
+    "setExecutionConfig/memories/{memoryId}/extractionJobs/startDateStartRecommendationStopBatchE"
+    "valuation/evaluations/batch-evaluate/{batchEvaluationId}/stop_model_customization_jobufferSi"
+    "zexpiresAtStopBrowserSession/browsers/{browserIdentifier}/sessions/stop_model_invocation_job"
+    "edrockFoundationModelConfigurationStopCodeInterpreterSession/code-interpreters/{codeInterpre"
+    "terIdentifier}/sessions/stop_ingestion_jobedrockDataAutomationConfigurationStopRuntimeSessio"
+    "n/runtimes/{agentRuntimeArn}/stopruntimesessionReplayArtifactionGroupNameUpdateABTestripePri"
+    "vyTokenRequestatementIdupdate_ab_testCasesUpdateBrowserStreamodelKmsKeyIduplicateConditionEx"
+    "pressionupdate_browser_streamaxResponseLengthForInferencexecutionOutput/browsers/{browserIde"
+    "ntifier}/sessions/streams/updatedAtAddDatasetExamplesadd_dataset_examplesWithGroundTruthasAc"
+    "cessDeniedException/datasets/{datasetId}/examples/additionalModelRequestFieldsBatchPutGatewa"
+    "yRateLimitsbatch_put_gateway_rate_limits/gateways/{gatewayIdentifier}/rate-limits/batchSizeC"
+    "reateAgentRuntimeEndpointcreate_agent_runtime_endpointcreate_api_key_credential_provider_dat"
+    "a_sharePointConfiguration/identities/CreateApiKeyCredentialProvideresourceConfigurationIdent"
+    "ifiereturnControlInvocationResultsCreateBrowserProfilecreate_browser_profileCreateCapacityPr"
+    "oviderequireServiceS3EndpointerceptorConfigurationscreate_capacity_providerNameCreateCodeInt"
+    "erpreterequestHeaderAllowlistFilescreate_code_interpreterootVolumeCreateConfigurationBundlec"
+    "reate_configuration_bundleArn/configuration-bundles/create-foundation-model-agreementDuratio"
+    "ncreate_consent_portalUrloopInput_attribute_mappinget_marketplace_model_endpointIpAddressTyp"
+    "e/identities/CreateConsentPortallowedValuesCreateDatasetVersioncreate_dataset_versionCreateE"
+    "valuatoresponsesEvaluatorModelConfiget_agent_aliassertionscreate_evaluatorModelConfiget_even"
+    "tMetadatabaseName",
+    "/evaluators/createdAfteresponseInterceptionModelete_model_invocation_logging_configurationBu"
+    "ndleCreateGatewayRateLimitemscreate_gateway_rate_limitCreateGatewayRulecreate_gateway_ruleId"
+    "sCreateGatewayTarget_automated_reasoning_policy_annotationscreate_gateway_targetModelTagsCre"
+    "ateHarnessEndpointcreate_harness_endpoint/memories/createdBeforegionAvailabilitypeConfigurat"
+    "ioncreate_oauth2_credential_providerHandofferTokendraDocumentLocation/identities/CreateOauth"
+    "2CredentialProvideresponseStreamingConfigurationCreateOnlineEvaluationConfiget_memory_record"
+    "ExpirySpecificationcreate_online_evaluation_configuredBy/online-evaluation-configs/createdTi"
+    "meCreatePaymentConnectorouteToTarget_account_data_retention_storageConfigurationscreate_paym"
+    "ent_connectorParameterscreate_payment_credential_providerArn/identities/CreatePaymentCredent"
+    "ialProviderestApiIdelete_configuration_bundleVersionCreatePaymentManageresourcePrioritycreat"
+    "e_payment_manageresourceAssociationArnCreatePolicyEnginewNamediaTypecreate_policy_engine_act"
+    "ivectorIngestionConfigurationCreateRegistryRecordcreate_registry_record_approvedcreate_workl"
+    "oad_identityMetadataSourceSummaries/identities/CreateWorkloadIdentityIdsDeleteAgentRuntimeEn"
+    "dpoint/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/guardrail-checks/invokeBlu"
+    "eprintOptimizationAsyncScheduledelete_attribute_mappingRules/identities/DeleteApiKeyCredenti"
+    "alProvideresourceGatewayArn/browsers/{browserId}DeleteBrowserProfile/browser-profiles/{profi"
+    "leId}DeleteCodeInterpretereflectionConfiguration/code-interpreters/{codeInterpreterId}Delete"
+    "ConfigurationBundle/identities/DeleteConsentPortalocaleIdatasetArnDeleteDatasetExamples/data"
+    "sets/{datasetId}/examples/delete-foundation-model-agreementDeleteEvaluatoregexPattern/evalua"
+    "tors/{evaluatorId}DeleteGatewayRateLimit/gateways/{gatewayIdentifier}/rate-limits/{rateLimit"
+    "Id}DeleteGatewayRule/gateways/{gatewayIdentifier}/rules/{ruleId}DeleteGatewayTarget_automate"
+    "d_reasoning_policy_build_workflow_result_assets/gateways/{gatewayIdentifier}/targets/{target"
+    "Id}/model/{modelId}/invoke-with-bidirectional-streamEndpointDeleteHarnessEndpoint/harnesses/"
+    "{harnessId}/endpoints/{endpointName}/memories/{memoryId}/deleteTypeValue/identities/DeleteOa"
+    "uth2CredentialProvideresponseTypesDeleteOnlineEvaluationConfiget_payment_instrument_balance/"
+    "online-evaluation-configs/{onlineEvaluationConfigId}DeletePaymentConnectorequireMMDSV2/ident"
+    "ities/DeletePaymentCredentialProviderawTextFragmentDeletePaymentManageredactionMaskModelete_"
+    "vpc_configuration/policy-engines/{policyEngineId}/policies/{policyId}DeletePolicyEnginewValu"
+    "eDeleteRegistryRecord/identities/DeleteWorkloadIdentityGetAgentInsightStorefundPolicyDescrip"
+    "tion/agent-insight-stores/{agentInsightStoreId}GetAgentRuntimeEndpointget_api_key_credential"
+    "_providerConfigurationOutput/identities/GetApiKeyCredentialProvideresourceOwneretrievalQuery"
+    "GetBrowserProfileget_browser_profileGetCapacityProviderequireInstancePropertiesget_capacity_"
+    "providerecordIdsGetConfigurationBundleVersionget_configuration_bundle_version/configuration-"
+    "bundles/{bundleId}/versions/{versionId}get_consent_portaloopIncompatibleNodeTypec2Configurat"
+    "ion/identities/GetConsentPortaloopNodelete_custom_model_deploymentotalTimeMsGetEvaluatorecor"
+    "dNameget_evaluatorArnGetGatewayRateLimitget_gateway_rate_limitGetGatewayRuleget_gateway_rule"
+    "CountGetGatewayTarget_automated_reasoning_policy_next_scenarioExpressionget_gateway_targetMo"
+    "delKmsKeyArnGetHarnessEndpointget_harness_endpoint/memories/{memoryId}/detailsUrlastTransiti"
+    "onStatusReasonsynchronize_gateway_targetsget_oauth2_credential_providerecordValue/identities"
+    "/GetOauth2CredentialProviderecordTypeSchemaOverridesGetOnlineEvaluationConfiget_payment_sess"
+    "ionSummariesget_online_evaluation_configet_recommendationConfiget_code_interpreter_sessionAt"
+    "tributesGetPaymentConnectoreturnUrlargeDataDeliveryS3Configet_imported_modelStreamErrorExcep"
+    "tionget_payment_connectorepositoryProvideredactionConfigurationget_payment_credential_provid"
+    "erelation",
+    "/identities/GetPaymentCredentialProvideretrieve_and_generate_streamodelDeploymentNametadataC"
+    "onfigurationsuggestedFixGetPaymentManageretrieve_memory_recordsget_payment_managereset_token"
+    "_vault_key_materialGetPolicyEngineSummaryget_policy_engine_summaryText/policy-engine-summari"
+    "es/{policyEngineId}GetPolicyGenerationSummaryget_policy_generation_summaryRatioutputModaliti"
+    "escenariosGenerated/policy-engines/{policyEngineId}/policy-generation-summaries/{policyGener"
+    "ationId}GetPolicySummaryget_policy_summaryMemoryStrategy/policy-engines/{policyEngineId}/pol"
+    "icy-summaries/{policyId}GetRegistryRecordget_registry_recordinget_resource_api_keyPrefixedSi"
+    "zeChunkingConfigurationGetTokenVaultget_token_vault/identities/get-token-vaultget_workload_i"
+    "dentity/identities/GetWorkloadIdentityListAgentInsightStoresourcePolicylist_agent_insight_st"
+    "oresolvedForotate_payment_connector_credentialsSecretArnListAgentRuntimeEndpointslist_agent_"
+    "runtime_endpoints/runtimes/{agentRuntimeId}/versions/model/{modelId}/invoke-with-response-st"
+    "reamUpdateCompletedelete_crlDpRevocationEnabledListAgentRuntimeVersionsByCapacityProviderese"
+    "t_notification_settingslist_agent_runtime_versions_by_capacity_provideregistry_ready/capacit"
+    "y-providers/{capacityProviderId}/runtime-versionsListAgentRuntimeslist_agent_runtimeslist_ap"
+    "i_key_credential_providers/identities/ListApiKeyCredentialProvidersListBrowserProfileslist_b"
+    "rowser_profilesListBrowserslist_browsersListCapacityProviderslist_capacity_providersListCode"
+    "Interpreterslist_code_interpretersListConfigurationBundleVersionslist_configuration_bundle_v"
+    "ersionsListConfigurationBundleslist_configuration_bundleslist_consent_portals/identities/Lis"
+    "tConsentPortalsListDatasetExampleslist_dataset_examples/datasets/{datasetId}/examples/listCo"
+    "ntainstanceRequirementsListDatasetVersionslist_dataset_versions/datasets/{datasetId}/version"
+    "s/listingModelete_ab_testRunResultListDatasetslist_datasets/datasets/list_async_invokesListE"
+    "valuatorslist_evaluatorsListGatewayRateLimitslist_gateway_rate_limitsListGatewayRuleslist_ga"
+    "teway_rulesListGatewayTargetslist_gateway_targetsListGatewayslist_gatewaysListHarnessEndpoin"
+    "tslist_harness_endpointsListHarnessVersionslist_harness_versions/harnesses/{harnessId}/versi"
+    "onsListHarnesseslist_harnessesListMemorieslist_memorieslist_oauth2_credential_providers/iden"
+    "tities/ListOauth2CredentialProvidersListOnlineEvaluationConfigslist_online_evaluation_config"
+    "sListPaymentConnectorslist_payment_connectors/payments/managers/{paymentManagerId}/connector"
+    "s-list_advanced_prompt_optimization_jobslist_payment_credential_providers/identities/ListPay"
+    "mentCredentialProvidersListPaymentManagerslist_payment_managers/payments/managers-list_autom"
+    "ated_reasoning_policiesListPolicieslist_policiesListPolicyEngineSummarieslist_policy_engine_"
+    "summariesListPolicyEngineslist_policy_enginesListPolicyGenerationAssetslist_policy_generatio"
+    "n_assets/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId}/assetsListP"
+    "olicyGenerationSummarieslist_policy_generation_summariesListPolicyGenerationslist_policy_gen"
+    "erationsListPolicySummarieslist_policy_summariesListRegistrieslist_registriesListRegistryRec"
+    "ordslist_registry_recordslist_workload_identities/identities/ListWorkloadIdentities/identiti"
+    "es/reset-token-vault-key-materialinkedAccounts/payments/managers/{paymentManagerId}/connecto"
+    "rs/{paymentConnectorId}/rotate-credentialsUpdatedAtSetTokenVaultCMK/identities/set-token-vau"
+    "lt-cmkvpc-((\215\321\350\242\215\321{17}))StartPolicyGenerationSubmitRegistryRecordForApprov"
+    "alidationLoss/registries/{registryId}/records/{recordId}/submit-for-approvalStatusReasonSync"
+    "hronizeGatewayTargets/gateways/{gatewayIdentifier}/synchronizeTargetsUpdateAgentInsightStore"
+    "layConversationHistoryupdate_agent_insight_storecommendedActionsUpdateAgentRuntimeEndpointup"
+    "date_agent_runtime_endpointupdate_api_key_credential_provider/identities/UpdateApiKeyCredent"
+    "ialProviderUpdateCapacityProviderupdate_capacity_providerUpdateConfigurationBundleupdate_con"
+    "figuration_bundleNameupdate_consent_portalabeligiblegacyTime",
+    "/identities/UpdateConsentPortalastSeenAtriggerConditionsUpdateDatasetExamplesupdate_dataset_"
+    "examples/datasets/{datasetId}/examples/updateFromRulesFeedbackmsEncryptionKeyUpdateEvaluator"
+    "update_evaluatorNameUpdateGatewayRateLimitupdate_gateway_rate_limitUpdateGatewayRuleupdate_g"
+    "ateway_ruleUpdateGatewayTarget_automated_reasoning_policy_test_casearchTypeupdate_gateway_ta"
+    "rgetModelNameContainstancePropertiesUpdateHarnessEndpointupdate_harness_endpoint/memories/{m"
+    "emoryId}/updateFromScenarioFeedbackmsKeyStatuserTokenupdate_oauth2_credential_provider/ident"
+    "ities/UpdateOauth2CredentialProviderUpdateOnlineEvaluationConfiget_resource_oauth2_tokenBala"
+    "nceupdate_online_evaluation_configet_resource_payment_tokenCountUpdatePaymentConnectorupdate"
+    "_payment_connectorupdate_payment_credential_provider/identities/UpdatePaymentCredentialProvi"
+    "derUpdatePaymentManagerupdate_payment_managerUpdatePolicyEngineptuneAnalyticsConfigurationup"
+    "date_policy_enginetworkConfigurationUpdateRegistryRecordStatusupdate_registry_record_statusE"
+    "quals/registries/{registryId}/records/{recordId}/statusMessagentRuntimeVersionupdate_workloa"
+    "d_identity/identities/UpdateWorkloadIdentitycopy_blueprint_stagentCoreBrowserver_tool_usePro"
+    "mptResponseparator/blueprints/{blueprintArn}/copy-stagentCoreCodeInterpreterCreateBlueprintV"
+    "ersioncreate_blueprint_version/blueprints/{blueprintArn}/versions/projects/{projectIdentifie"
+    "r}/archiverecommendedSystemPromptimeBasedTriggerCreateDataAutomationLibrarycreate_data_autom"
+    "ation_libraryNameCreateDataAutomationProjectcreate_data_automation_projectTypeDeleteBlueprin"
+    "tDeleteDataAutomationLibraryDeleteDataAutomationProject/data-automation-projects/{projectArn"
+    "}/advanced-prompt-optimization-job/batch-deleteRuleGetBlueprintOptimizationStatusget_bluepri"
+    "nt_optimization_statusReasonsGetDataAutomationLibraryEntityget_data_automation_library_entit"
+    "y/data-automation-libraries/{libraryArn}/entityType/{entityType}/entities/{entityId}GetDataA"
+    "utomationLibraryIngestionJobotAliasArnget_data_automation_library_ingestion_jobedrockEmbeddi"
+    "ngModelConfiguration/data-automation-libraries/{libraryArn}/library-ingestion-jobs/{jobArn}G"
+    "etDataAutomationProjectget_data_automation_projectStageFilterInvokeBlueprintOptimizationAsyn"
+    "chronizationConfigurationinvoke_blueprint_optimization_asyncInvokeSummariesInvokeDataAutomat"
+    "ionLibraryIngestionJobooleanValuepisodicMemoryStrategyinvoke_data_automation_library_ingesti"
+    "on_jobedrockGuardrailConfigurationListBlueprintslist_blueprintsListDataAutomationLibrariesli"
+    "st_data_automation_librariesListDataAutomationLibraryEntitieslist_data_automation_library_en"
+    "titiesListDataAutomationLibraryIngestionJobslist_data_automation_library_ingestion_jobsListD"
+    "ataAutomationProjectslist_data_automation_projectsUpdateBlueprintupdate_blueprintVersionUpda"
+    "teDataAutomationLibraryupdate_data_automation_libraryUpdateDataAutomationProjectupdate_data_"
+    "automation_project/evaluation-jobs/batch-deleteVariableGetDataAutomationStatusget_data_autom"
+    "ation_statusDetailsInvokeDataAutomationAsynchronizationTypeinvoke_data_automation_asynchroni"
+    "zedSourceCreateProfilecreate_profileCreateTrustAnchorcreate_trust_anchor/trustanchorsDeleteA"
+    "ttributeMappinget_workload_access_token_for_jwt/profiles/{profileId}/mappingsDeleteCrlogGrou"
+    "pNamePrefixesDeleteProfileDeleteTrustAnchorDisableCrlogGroupNamessagesListAutomatedReasoning"
+    "PolicyBuildWorkflows/crl/{crlId}/disabledDisableProfile/profile/{profileId}/disableMcpListTo"
+    "olsPaginationDisableTrustAnchor/trustanchor/{trustAnchorId}/disable_crlArn/crl/{crlId}/enabl"
+    "ed_fullDocumentExpansion/profile/{profileId}/enabledMemoryTypes/trustanchor/{trustAnchorId}/"
+    "enableTraceGetCrlogStreamNameget_crliveViewStreamodelInput_trusted_access_program_project_en"
+    "rollmentruncatedailyGetProfileget_profileGetSubjectTypeget_subjectSource/subject/{subjectId}"
+    "GetTrustAnchorget_trust_anchorImportCrlogGroupArnsimport_crlifecycleConfiguration/crlsListCr"
+    "lslist_crlsListProfileslist_profilesListSubjectslist_subjects/subjects/ListTagsForResourceRe"
+    "trieversListTrustAnchorslist_trust_anchors",
+    "PutAttributeMappinget_workload_access_token_for_user_idPutNotificationSettings/put-notificat"
+    "ions-settings/reset-notifications-settings/TagResourceStagentCoreGateway/UntagResourceDatarg"
+    "etTypeUpdateCrlinuxlsx509SAN/URIGHTTPS256update_crlaunchTemplateSourceUpdateProfileupdate_pr"
+    "ofileUpdateTrustAnchorupdate_trust_anchorAssumeRoleWithSAMLAssertionAssumeRoleWithWebIdentit"
+    "yAssumeRootDecodeAuthorizationMessagentInsightsGetAccessKeyInforceAuthenticationget_access_k"
+    "ey_infoutputStrengthallucination-category-fabricate-tool-outputs3LocationGetCallerIdentityge"
+    "t_caller_identityGetDelegatedAccessTokencryptedget_delegated_access_tokenExchangeGrantTypeCo"
+    "nfiget_agent_insight_storesourceARNATIONAL_IDENTIFICATION_NUMBER_ESTOPPEDRIVERS_LICENSE_FRGe"
+    "tFederationTokenableResponseStreaminget_agent_runtime_endpointget_federation_tokenVaultIdGet"
+    "ScopedCredentialsget_scoped_credentialsToRotatePaymentConnectorCredentialsGetSessionTokenUti"
+    "lizationget_session_tokenvironmentArtifactionGroupExecutorGetWebIdentityTokenforcementModele"
+    "te_knowledge_base_documentsget_web_identity_tokenablementStatusBatchGetDiscoverableRegistryR"
+    "ecordbatch_get_discoverable_registry_recordVersion/discoverable-records-batchEvaluationArnLi"
+    "stDiscoverableRegistryRecordslist_discoverable_registry_records/registries/{registryId}/disc"
+    "overable-records-list_automated_reasoning_policy_build_workflowsSearchDiscoverableRegistryRe"
+    "cords/discoverable-records-searchabilityAssociatePublisherCreatePublishercreate_publisherDel"
+    "etePublisherDisassociatePublisher/associations/{recordArn+}GetPublisherget_publisherListPubl"
+    "isherAssociationslist_publisher_associationsListPublisherslist_publishers/registries-list_au"
+    "tomated_reasoning_policy_test_cases/registries/{registryId}/records-list_automated_reasoning"
+    "_policy_test_results/tags/{resourceArn+}UpdatePublisherAssociationApprovalStatusupdate_publi"
+    "sher_association_approval_statusFilterValidatePublishervalidate_publisher/publishers/{publis"
+    "herArn}/verificationbedrock-runtimeSessionIdbedrock-agent-runtimeUserIdbedrock-agentcore-con"
+    "trolStatsagentcore_controles_anywherequireConfirmationbedrock-data-automation-runtimeClientE"
+    "rrorAmazonBedrockKeystoneRuntimeServiceErrorapi.aws_reviewPortagent-registry-controlesanywhe"
+    "re(:.*){2}agent_registry_controle/automated-reasoning-policies/{policyArn}/build-workflows/{"
+    "buildWorkflowId}/canceledelete_profilepolicy_activectorKnowledgeBaseConfigurationpolicy_dele"
+    "teda-zA-Z0-9a-zA-Z][a-z0-9-][0-9]{12}[a-z0-9]bedrock:(inference-profile|application-inferenc"
+    "e-profile)/bedrock-agentcore:foundation-model/{1,20}:custom-model/[a-zA-Z][\2009_.:-]+[.]{1}"
+    "guardrail[.]{1}v[0-9:][A-Za-z0-aws(|-us-gov|-cn|-iso|-iso-{10}aws(|-cn|-iso|-iso-[a-z]|-us-g"
+    "ov):token-vault/[\2009/_\\-\\.~%\?=&]+aws(-cn|-us-gov|-eusc|-iso(-[b-f])\?)aws(|-cn|-us-gov)"
+    ":registry/^arn:aws(-[^:]+)\?:/[-!_*'().a-z0-9A-Z]a-z]{2}(-gov)\?-[a-z]+-\\d{1}aws[a-zA-Z-]in"
+    "ference-profile/automated-reasoning-policies/{policyArn}/versions9-_]{0,99}-[a-f0-9]{4}-[a-f"
+    "0-9]{1,63}{0,47}[_-]\?)9-:.]9\\-[\\u0009\\u000A\\u000D\\u0020-9_-]\\p{L}\\p{Z}\\p{N}_.:/=+\\"
+    "-@]9_]aws-{0,61}(aws|\\d{12}{1,61}(bedrock|sagemaker):imported-model/custom-models/create-cu"
+    "stom-model_context_window_exceededelete_trust_anchor.:]\?[\2009\\s:_@$#=/+,-\323{1,256}{12,1"
+    "6}\\.\\-\\!\\*\\_\\'\\(\\)z-]agent-registry:guardrail/guardrails/{guardrailIdentifier}9-_\\."
+    "]+(:(\\$LATEST|[\2009\\s:_@$#=/+,-\323{0,256}9.-]9._-]:flow/[\200\255\\._/{}]+:function:know"
+    "ledge-base/[\\w\\-\323+/\\*{1,100}{1,12}):prompt/v1/data_retention/storage/{modelProvider}ht"
+    "tps://automated-reasoning-policies/{policyArn}/test-cases/{testCaseId}{8}\\x21\\x23-\\x2B\\x"
+    "2D-\\x5B\\x5D-\\x7E][-]\?){1,48}{1,64}{12,36}:policy-engine/custom-models/{modelIdentifier}:"
+    "automated-reasoning-policy/model-customization/custom-model-deployments/{customModelDeployme"
+    "ntIdentifier}(aws\\.codeinterpreter\\.v1|",
 };
 
-static const uint32_t name_offsets[] = {
-    0, 4, 7, 23, 36, 41, 128, 156, 160, 173, 178, 184, 204, 208, 280, 291, 307, 328, 335, 348,
-    352, 364, 476, 488, 499, 506, 510, 513, 519, 523, 530, 540, 553, 559, 567, 576, 585, 595, 602,
-    605, 619, 633, 649, 675, 696, 720, 744, 753, 758, 791, 801, 814, 825, 829, 837, 842, 845, 855,
-    888, 916, 951, 954, 962, 984, 1006, 1045, 1063, 1088, 1117, 1121, 1130, 1137, 1145, 1152,
-    1164, 1167, 1171, 1174, 1177, 1180, 1183, 1186, 1190, 1194, 1197, 1201, 1204, 1207, 1211,
-    1216, 1225, 1270, 1272, 1274, 1281, 1284, 1287, 1291, 1295, 1297, 1300, 1303, 1306, 1310,
-    1313, 1317, 1320, 1323, 1326, 1334, 1337, 1342, 1349, 1365, 1379, 1394, 1403, 1409, 1413,
-    2184, 2195, 2204, 2212, 2332, 2363, 2394, 2398, 2406, 2414, 2430, 2438, 2458, 2480, 2498,
-    2508, 2537, 2550, 2558, 2830, 2835, 2839, 2858, 2934, 2940, 3022, 3115, 3124, 3130, 3140,
-    3149, 3165, 3179, 3951, 3959, 3966, 3978, 3981, 3995, 3996, 4005, 4015, 4037, 4127, 4200,
-    4210, 4217, 4221, 4240, 4246, 4252, 4260, 4361, 4369, 4387, 4394, 4402, 4482, 4553, 4597,
-    4662, 4753, 4779, 5257, 5347, 5443, 6224, 6231, 6369, 6384, 6401, 6444, 6457, 6475, 6485,
-    6492, 6506, 6517, 6528, 6549, 6554, 6566, 6645, 6669, 6711, 6978, 6980, 7186, 7273, 7288,
-    7301, 7316, 7722, 7736, 7742, 7752, 7769, 7782, 7794, 7796, 7810, 7881, 7888, 7889, 8541,
-    8575, 8584, 8611, 8763, 8786, 8833, 8845, 8847, 8859, 8878, 8885, 8891, 8897, 8908, 8914,
-    8922, 8925, 8934, 9000, 9023, 9039, 9053, 9079, 9157, 9274, 9279, 9284, 9288, 9295, 9303,
-    9451, 9460, 9478, 9548, 9553, 9639, 9654, 9676, 9696, 9822, 9961, 9967, 9980, 10042, 10063,
-    10073, 10151, 10507, 10811, 10929, 10933, 10936, 10942, 10964, 10976, 10987, 10995, 11020,
-    11053, 11082, 11111, 11300, 11319, 11399, 11439, 11444, 11488, 11489, 11924, 11932, 11943,
-    12029, 12322, 12410, 12418, 12427, 12801, 12882, 12891, 12897, 13029, 13131, 13273, 13380,
-    13393, 13400, 13407, 13419, 13426, 13480, 13494, 13510, 13534, 13559, 13572, 13586, 13611,
-    13624, 13650, 13658, 13667, 13683, 13692, 13698, 13711, 13720, 13727, 13741, 13755, 13764,
-    13779, 13799, 13816, 13832, 13846, 13861, 13866, 13870, 13877, 13884, 13896, 13902, 13913,
-    13924, 13930, 13938, 13953, 13965, 13973, 13982, 13987, 14219, 14228, 14239, 14248, 14393,
-    14399, 14408, 14421, 14428, 14438, 14452, 14560, 14599, 14607, 14615, 14620, 14628, 14638,
-    14646, 14724, 14739, 14750, 14764, 14991, 15001, 15119, 15208, 15215, 15224, 15233, 15243,
-    15249, 15258, 15268, 15364, 15378, 15393, 15413, 15421, 15432, 15439, 15451, 15489, 15490,
-    15495, 15501, 15584, 15673, 15680, 15693, 15699, 15718, 15803, 15818, 15851, 15876, 15891,
-    15924, 15934, 15951, 16021, 16178, 16200, 16215, 16235, 16242, 16252, 16286, 16306, 16319,
-    16334, 16348, 16411, 16423, 16431, 16440, 16454, 16488, 16545, 16550, 16557, 16564, 16570,
-    16576, 16598, 16614, 16628, 16646, 16666, 16778, 16807, 16818, 16836, 16854, 16860, 16866,
-    16873, 16878, 16903, 17002, 17006, 17031, 17037, 17043, 17051, 17057, 17065, 17072, 17081,
-    17140, 17185, 17191, 17251, 17261, 17267, 17299, 17316, 17326, 17336, 17339, 17348, 17358,
-    17384, 17394, 17406, 17429, 17576, 17600, 17613, 17626, 17636, 17659, 17681, 17694, 17713,
-    17744, 17776, 17787, 17791, 17913, 17921, 17936, 18068, 18178, 18358, 18379, 18383, 18502,
-    18539, 18547, 18560, 18582, 18587, 18594, 18600, 18606, 18612, 18617, 18626, 18635, 18645,
-    18650, 18658, 18671, 18685, 18688, 18692, 18706, 18715, 18721, 18727, 18736, 18743, 18801,
-    18863, 18874, 18882, 18891, 18900, 18906, 18988, 19085, 19113, 19123, 19272, 19278, 19285,
-    19292, 19295, 19312, 19460, 19470, 19477, 19484, 19485, 19495, 19500, 19516, 19524, 19530,
-    19533, 19539, 19628, 19711, 19804, 19814, 19847, 19922, 19937, 20013, 20030, 20044, 20061,
-    20087, 20108, 20116, 20119, 20141, 20151, 20232, 20258, 20277, 20359, 20459, 20472, 20489,
-    20502, 20519, 20629, 20641, 20649, 20664, 20673, 20699, 20739, 20743, 20748, 20754, 20773,
-    20871, 20887, 20894, 20907, 20940, 21055, 21073, 21080, 21087, 21113, 21135, 21144, 21161,
-    21169, 21247, 21255, 21268, 21273, 21280, 21296, 21324, 21344, 21374, 21393, 21417, 21445,
-    21473, 21496, 21520, 21550, 21573, 21591, 21616, 21636, 21660, 21676, 21693, 21713, 21740,
-    21762, 21790, 21810, 21836, 21859, 21888, 21911, 21939, 21955, 21972, 21987, 22018, 22029,
-    22037, 22044, 22052, 22086, 22109, 22121, 22137, 22151, 22164, 22177, 22184, 22202, 22206,
-    22213, 22224, 22229, 22233, 22250, 22256, 22258, 22268, 22277, 22287, 22671, 22822, 22851,
-    22874, 22920, 22944, 22949, 22955, 22963, 22972, 22978, 22990, 23012, 23021, 23040, 23050,
-    23122, 23150, 23217, 23222, 23233, 23262, 23287, 23301, 23310, 23332, 23352, 23361, 23374,
-    23395, 23403, 23421, 23441, 23451, 23459, 23460, 23561, 23623, 23804, 23876, 23992, 23997,
-    24004, 24022, 24033, 24044, 24127, 24139, 24168, 24177, 24180, 24318, 24436, 24520, 24580,
-    24615, 24632, 24665, 24672, 24679, 24688, 24696, 24699, 24701, 24712, 24761, 24777, 24845,
-    24854, 24861, 24868, 24876, 24950, 24954, 24960, 24964, 24968, 24973, 24976, 24981, 24992,
-    25000, 25006, 25023, 25051, 25078, 25174, 25180, 25192, 25221, 25239, 25245, 25720, 25738,
-    25744, 25752, 25766, 25773, 25786, 25799, 25813, 25830, 25848, 25855, 25865, 25898, 26018,
-    26054, 26113, 26201, 26205, 26209, 26224, 26245, 26255, 26266, 26283, 26406, 26732, 26736,
-    26742, 26761, 26781, 26901, 26907, 26932, 26999, 27017, 27028, 27047, 27068, 27104, 27120,
-    27170, 27217, 27343, 27349, 27456, 27457, 27483, 27604, 27664, 27772, 27815, 27821, 27828,
-    27890, 27909, 27964, 27983, 27987, 27996, 28001, 28005, 28039, 28059, 28105, 28120, 28128,
-    28134, 28156, 28283, 28359, 28366, 28375, 28378, 28410, 28431, 28473, 28589, 28596, 28610,
-    28622, 28642, 28674, 28787, 28986, 29082, 29090, 29114, 29125, 29132, 29141, 29149, 29167,
-    29317, 29334, 29353, 29418, 29486, 29533, 29590, 29629, 29665, 29700, 29738, 29782, 29825,
-    29864, 29896, 29932, 29977, 30017, 30052, 30093, 30127, 30160, 30200, 30253, 30306, 30347,
-    30378, 30430, 30489, 30545, 30602, 30607, 30651, 30695, 30739, 30779, 30815, 30885, 30906,
-    30912, 30930, 30949, 30965, 30982, 31063, 31090, 31101, 31178, 31261, 31283, 31382, 31456,
-    31457, 31555, 31648, 31658, 31673, 31700, 31720, 31727, 31732, 31749, 31768, 31776, 31784,
-    31787, 31791, 31794, 31802, 31808, 31819, 31837, 31845, 31860, 31871, 31880, 31894, 31916,
-    31938, 31960, 31982, 32004, 32026, 32037, 32044, 32055, 32077, 32104, 32122, 32147, 32160,
-    32178, 32196, 32214, 32232, 32250, 32268, 32286, 32304, 32322, 32340, 32358, 32376, 32394,
-    32412, 32430, 32448, 32466, 32484, 32502, 32520, 32538, 32556, 32574, 32592, 32610, 32628,
-    32646, 32664, 32682, 32700, 32718, 32751, 32775, 32788, 32816, 32847, 32879, 32905, 32944,
-    32957, 32965, 32995, 33016, 33049, 33082, 33115, 33143, 33166, 33179, 33192, 33205, 33225,
-    33243, 33261, 33279, 33297, 33315, 33333, 33351, 33380, 33405, 33420, 33435, 33450, 33465,
-    33480, 33495, 33510, 33525, 33541, 33555, 33572, 33584, 33610, 33616, 33622, 33631, 33640,
-    33649, 33658, 33669, 33684, 33688, 33700, 33713, 33717, 33821, 33838, 33866, 33897, 33912,
-    33929, 33932, 33959, 33974, 33992, 34026, 34042, 34045, 34050, 34054, 34057, 34081, 34096,
-    34105, 34109, 34115, 34120, 34123, 34133, 34139, 34149, 34153, 34159, 34170, 34184, 34191,
-    34200, 34209, 34220, 34241, 34249, 34259, 34263, 34267, 34272, 34280, 34293, 34301, 34310,
-    34316, 34325, 34332, 34353, 34455, 34467, 34483, 34498, 34507, 34620, 34635, 34649, 34656,
-    34797, 34955, 34973, 34991, 35005, 35050, 35063, 35080, 35106, 35123, 35138, 35148, 35153,
-    35157, 35173, 35188, 35205, 35221, 35233, 35244, 35267, 35293, 35305, 35321, 35332, 35423,
-    35448, 35449, 35459, 35464, 35469, 35474, 35476, 35482, 35498, 35509, 35512, 35587, 35602,
-    35688, 35691, 35703, 35706, 35736, 35842, 35857, 35940, 35948, 35958, 35974, 35982, 35996,
-    36044, 36129, 36432, 36438, 36444, 36488, 36520, 36527, 36538, 36549, 36560, 36571, 36582,
-    36754, 36779, 36793, 36855, 36867, 36873, 36889, 36901, 36984, 36988, 36992, 37025, 37049,
-    37083, 37196, 37206, 37241, 37258, 37276, 37279, 37299, 37305, 37325, 37329, 37357, 37463,
-    37505, 37513, 37605, 37726, 37787, 37901, 37907, 37933, 37937, 37949, 38023, 38039, 38145,
-    38164, 38167, 38170, 38173, 38176, 38179, 38182, 38197, 38281, 38371, 38379, 38390, 38402,
-    38426, 38433, 38502, 38531, 38557, 38590, 38650, 38846, 38865, 39006, 39023, 39126, 39162,
-    39196, 39229, 39254, 39268, 39391, 39398, 39407, 39412, 39413, 39524, 39541, 39548, 39558,
-    39663, 39668, 39681, 39689, 39697, 39703, 39726, 39841, 39848, 39856, 39866, 39875, 39937,
-    39980, 40010, 40034, 40050, 40068, 40078, 40096, 40108, 40118, 40168, 40180, 40306, 40312,
-    40327, 40334, 40356, 40372, 40387, 40392, 40442, 40464, 40508, 40517, 40532, 40547, 40562,
-    40579, 40600, 40604, 40611, 40657, 40663, 40764, 40846, 40865, 40889, 40913, 40926, 40945,
-    40971, 41028, 41084, 41128, 41226, 41234, 41247, 41262, 41276, 41289, 41331, 41477, 41566,
-    41576, 41588, 41607, 41668, 41680, 41694, 41711, 41723, 41740, 41756, 41780, 41795, 41806,
-    41819, 41831, 41845, 41858, 41872, 41888, 41900, 41912, 41925, 41939, 41954, 41966, 41976,
-    41990, 42003, 42015, 42031, 42042, 42055, 42067, 42074, 42086, 42096, 42116, 42135, 42153,
-    42168, 42208, 42231, 42240, 42257, 42262, 42267, 42272, 42393, 42398, 42405, 42411, 42607,
-    42613, 42625, 42635, 42646, 42657, 42674, 42709, 42731, 42752, 42789, 42811, 42823, 42843,
-    42878, 43000, 43025, 43127, 43162, 43183, 43203, 43222, 43395, 43396, 43517, 43527, 43566,
-    43624, 43733, 43826, 43843, 43863, 43888, 43902, 43911, 43927, 43935, 43945, 43952, 43962,
-    43975, 43985, 43988, 43996, 44004, 44008, 44026, 44210, 44219, 44234, 44244, 44262, 44280,
-    44297, 44303, 44316, 44321, 44338, 44349, 44358, 44372, 44382, 44397, 44408, 44416, 44428,
-    44437, 44447, 44455, 44464, 44480, 44568, 44581, 44723, 44734, 44738, 44752, 44784, 44792,
-    44798, 44959, 45072, 45074, 45076, 45078, 45080, 45082, 45084, 45086, 45088, 45090, 45092,
-    45094, 45103, 45126, 45137, 45140, 45145, 45149, 45173, 45197, 45207, 45220, 45223, 45236,
-    45243, 45247, 45251, 45255, 45258, 45262, 45270, 45280, 45298, 45303, 45317, 45330, 45345,
-    45358, 45461, 45579, 45590, 45597, 45609, 45616, 45626, 45632, 45759, 45765, 45864, 45871,
-    46089, 46200, 46276, 46483, 46597, 46712, 46717, 46725, 46758, 46793, 46822, 46872, 46887,
-    46924, 46945, 46956, 46970, 46978, 47035, 47045, 47052, 47063, 47114, 47159, 47180, 47209,
-    47220, 47238, 47260, 47322, 47378, 47379, 47488, 47589, 47642, 47689, 47808, 47886, 47900,
-    47982, 47993, 48006, 48033, 48060, 48065, 48077, 48082, 48095, 48142, 48214, 48225, 48239,
-    48345, 48428, 48441, 48459, 48471, 48486, 48497, 48509, 48532, 48541, 48552, 48560, 48575,
-    48587, 48599, 48611, 48624, 48634, 48646, 48664, 48677, 48685, 48688, 48700, 48803, 48808,
-    48815, 48820, 48827, 48907, 48926, 48940, 48950, 48957, 48969, 49035, 49078, 49206, 49215,
-    49290, 49296, 49311, 49322, 49334, 49351, 49357, 49370, 49424, 49454, 49484, 49493, 49506,
-    49533, 49570, 49576, 49580, 49587, 49606, 49622, 49633, 49639, 49645, 49650, 49660, 49666,
-    49678, 49689, 49706, 49713, 49718, 49741, 49765, 49778, 49803, 49820, 49846, 49857, 49867,
-    49879, 49890, 49905, 49923, 49931, 49941, 49948, 49962, 49973, 49983, 50003, 50008, 50026,
-    50038, 50049, 50059, 50075, 50081, 50089, 50093, 50098, 50113, 50123, 50141, 50161, 50180,
-    50198, 50208, 50227, 50234, 50246, 50261, 50268, 50276, 50290, 50295, 50304, 50330, 50336,
-    50350, 50357, 50362, 50388, 50417, 50440, 50458, 50488, 50523, 50554, 50570, 50585, 50596,
-    50603, 50608, 50613, 50619, 50630, 50646, 50653, 50674, 50699, 50718, 50741, 50768, 50787,
-    50816, 50844, 50877, 50892, 50907, 50915, 50922, 50934, 50951, 50968, 50983, 50998, 51009,
-    51019, 51024, 51033, 51046, 51057, 51061, 51065, 51070, 51080, 51096, 51104, 51116, 51132,
-    51144, 51156, 51167, 51177, 51184, 51189, 51199, 51210, 51213, 51216, 51225, 51233, 51246,
-    51251, 51263, 51276, 51288, 51308, 51311, 51324, 51327, 51332, 51349, 51355, 51358, 51365,
-    51378, 51379, 51394, 51403, 51407, 51417, 51426, 51430, 51435, 51441, 51451, 51460, 51470,
-    51481, 51487, 51494, 51504, 51509, 51512, 51516, 51526, 51534, 51545, 51551, 51580, 51587,
-    51593, 51603, 51612, 51621, 51633, 51648, 51659, 51676, 51690, 51702, 51722, 51743, 51754,
-    51766, 51777, 51798, 51820, 51838, 51850, 51869, 51889, 51895, 51912, 51929, 51945, 51968,
-    51980, 51991, 51999, 52024, 52051, 52070, 52089, 52106, 52111, 52119, 52134, 52159, 52167,
-    52178, 52182, 52195, 52213, 52220, 52234, 52250, 52258, 52274, 52284, 52302, 52310, 52315,
-    52321, 52334, 52346, 52366, 52376, 52384, 52392, 52399, 52412, 52421, 52432, 52447, 52459,
-    52468, 52480, 52489, 52495, 52501, 52513, 52524, 52558, 52589, 52629, 52653, 52685, 52716,
-    52743, 52763, 52768, 52789, 52810, 52837, 52847, 52856, 52862, 52871, 52883, 52898, 52914,
-    52934, 52944, 52948, 52951, 52956, 52973, 52983, 52986, 52995, 53008, 53010, 53014, 53028,
-    53058, 53064, 53077, 53086, 53090, 53104, 53119, 53128, 53139, 53155, 53166, 53180, 53187,
-    53206, 53212, 53232, 53248, 53253, 53258, 53267, 53274, 53293, 53303, 53309, 53323, 53332,
-    53351, 53383, 53395, 53405, 53430, 53451, 53465, 53474, 53491, 53500, 53507, 53532, 53547,
-    53559, 53578, 53602, 53617, 53640, 53656, 53663, 53672, 53677, 53695, 53715, 53735, 53748,
-    53770, 53782, 53793, 53803, 53813, 53824, 53846, 53861, 53868, 53879, 53887, 53902, 53921,
-    53933, 53950, 53956, 53966, 53978, 54004, 54019, 54044, 54063, 54089, 54114, 54128, 54156,
-    54182, 54205, 54212, 54234, 54251, 54265, 54284, 54302, 54313, 54323, 54327, 54342, 54368,
-    54390, 54422, 54447, 54453, 54480, 54495, 54513, 54535, 54541, 54547, 54558, 54577, 54579,
-    54587, 54603, 54615, 54624, 54629, 54634, 54644, 54658, 54676, 54705, 54726, 54744, 54767,
-    54780, 54806, 54821, 54836, 54845, 54880, 54911, 54931, 54950, 54960, 54990, 55011, 55034,
-    55053, 55084, 55101, 55133, 55150, 55166, 55174, 55187, 55197, 55208, 55220, 55235, 55248,
-    55260, 55273, 55289, 55303, 55311, 55337, 55354, 55367, 55374, 55375, 55387, 55395, 55417,
-    55428, 55448, 55459, 55467, 55486, 55496, 55510, 55522, 55543, 55552, 55565, 55585, 55597,
-    55613, 55616, 55632, 55641, 55665, 55676, 55690, 55711, 55724, 55737, 55751, 55766, 55781,
-    55800, 55819, 55834, 55849, 55868, 55885, 55900, 55918, 55938, 55947, 55965, 55974, 55992,
-    56021, 56043, 56055, 56067, 56076, 56085, 56095, 56107, 56125, 56137, 56152, 56167, 56190,
-    56210, 56229, 56251, 56268, 56278, 56299, 56316, 56333, 56348, 56363, 56382, 56404, 56421,
-    56434, 56447, 56464, 56477, 56493, 56508, 56533, 56548, 56566, 56576, 56596, 56615, 56628,
-    56633, 56655, 56668, 56699, 56707, 56733, 56751, 56762, 56774, 56788, 56793, 56813, 56831,
-    56840, 56851, 56863, 56871, 56888, 56899, 56906, 56932, 56939, 56950, 56960, 56970, 56984,
-    56997, 57020, 57046, 57056, 57066, 57080, 57086, 57094, 57101, 57119, 57126, 57138, 57153,
-    57168, 57176, 57193, 57212, 57231, 57243, 57250, 57259, 57278, 57291, 57299, 57313, 57331,
-    57346, 57359, 57366, 57375, 57385, 57395, 57407, 57415, 57423, 57427, 57435, 57446, 57466,
-    57486, 57510, 57522, 57535, 57548, 57563, 57574, 57589, 57605, 57620, 57630, 57635, 57645,
-    57649, 57659, 57667, 57688, 57711, 57730, 57741, 57755, 57769, 57785, 57801, 57810, 57819,
-    57835, 57846, 57861, 57874, 57882, 57891, 57899, 57907, 57917, 57945, 57957, 57970, 57983,
-    57995, 58006, 58021, 58038, 58050, 58064, 58077, 58089, 58104, 58111, 58123, 58146, 58169,
-    58183, 58195, 58221, 58234, 58244, 58268, 58283, 58304, 58323, 58346, 58364, 58376, 58394,
-    58416, 58429, 58433, 58452, 58470, 58475, 58491, 58508, 58525, 58553, 58576, 58594, 58609,
-    58624, 58638, 58658, 58672, 58692, 58707, 58720, 58741, 58756, 58773, 58789, 58811, 58827,
-    58844, 58864, 58882, 58898, 58911, 58935, 58951, 58979, 59003, 59011, 59034, 59058, 59083,
-    59095, 59105, 59114, 59124, 59148, 59163, 59180, 59198, 59212, 59229, 59239, 59255, 59268,
-    59273, 59282, 59293, 59305, 59314, 59322, 59334, 59367, 59368, 59414, 59423, 59434, 59446,
-    59459, 59473, 59485, 59509, 59534, 59552, 59569, 59587, 59611, 59618, 59632, 59645, 59659,
-    59675, 59684, 59693, 59709, 59714, 59738, 59747, 59761, 59775, 59796, 59834, 59853, 59878,
-    59900, 59916, 59930, 59948, 59964, 59987, 60024, 60055, 60086, 60095, 60101, 60108, 60119,
-    60128, 60139, 60160, 60172, 60195, 60203, 60212, 60217, 60221, 60238, 60257, 60272, 60288,
-    60298, 60308, 60318, 60343, 60360, 60385, 60404, 60424, 60447, 60470, 60491, 60521, 60535,
-    60558, 60580, 60592, 60608, 60629, 60654, 60665, 60681, 60705, 60723, 60741, 60756, 60765,
-    60794, 60820, 60838, 60849, 60855, 60870, 60886, 60911, 60918, 60946, 60960, 60987, 61002,
-    61009, 61021, 61045, 61061, 61085, 61093, 61110, 61124, 61133, 61151, 61169, 61187, 61196,
-    61216, 61235, 61259, 61274, 61297, 61308, 61327, 61344, 61371, 61379, 61385, 61403, 61430,
-    61441, 61458, 61472, 61492, 61510, 61532, 61542, 61560, 61571, 61581, 61594, 61598, 61603,
-    61611, 61622, 61636, 61646, 61664, 61683, 61698, 61714, 61723, 61737, 61763, 61795, 61808,
-    61815, 61817, 61829, 61840, 61849, 61859, 61878, 61886, 61902, 61915, 61936, 61950, 61970,
-    61991, 62001, 62014, 62037, 62049, 62065, 62085, 62092, 62101, 62119, 62142, 62175, 62203,
-    62226, 62268, 62283, 62306, 62329, 62345, 62365, 62384, 62403, 62422, 62438, 62454, 62464,
-    62472, 62492, 62500, 62507, 62526, 62557, 62585, 62597, 62621, 62648, 62676, 62704, 62732,
-    62753, 62774, 62795, 62800, 62807, 62813, 62823, 62832, 62846, 62855, 62864, 62884, 62901,
-    62909, 62917, 62930, 62939, 62954, 62962, 62971, 62987, 62995, 63016, 63046, 63079, 63099,
-    63115, 63145, 63178, 63207, 63224, 63243, 63256, 63285, 63295, 63330, 63361, 63367, 63368,
-    63387, 63402, 63413, 63435, 63468, 63502, 63517, 63532, 63545, 63562, 63572, 63584, 63600,
-    63611, 63616, 63629, 63635, 63646, 63655, 63667, 63678, 63684, 63693, 63703, 63711, 63724,
-    63738, 63741, 63745, 63759, 63768, 63774, 63783, 63790, 63800, 63808, 63819, 63827, 63844,
-    63857, 63863, 63884, 63896, 63900, 63914, 63931, 63940, 63960, 63984, 63998, 64012, 64023,
-    64029, 64061, 64094, 64123, 64155, 64169, 64186, 64213, 64231, 64267, 64301, 64311, 64328,
-    64353, 64372, 64388, 64409, 64433, 64461, 64482, 64506, 64529, 64546, 64563, 64575, 64600,
-    64612, 64635, 64652, 64666, 64672, 64675, 64682, 64691, 64718, 64728, 64740, 64765, 64794,
-    64831, 64864, 64885, 64901, 64934, 64956, 64970, 64978, 64997, 65009, 65022, 65037, 65050,
-    65059, 65070, 65078, 65087, 65101, 65114, 65130, 65139, 65148, 65167, 65182, 65190, 65199,
-    65214, 65230, 65252, 65265, 65279, 65287, 65300, 65315, 65331, 65343, 65355, 65362, 65379,
-    65399, 65422, 65444, 65454, 65458, 65466, 65480, 65494, 65507, 65512, 65530, 65552, 65567,
-    65586, 65600, 65615, 65628, 65646, 65656, 65683, 65695, 65706, 65713, 65721, 65737, 65765,
-    65785, 65815, 65834, 65858, 65886, 65914, 65937, 65961, 65991, 66014, 66032, 66057, 66077,
-    66101, 66117, 66134, 66154, 66181, 66203, 66231, 66251, 66277, 66300, 66329, 66352, 66380,
-    66396, 66413, 66428, 66459, 66470, 66480, 66484, 66504, 66524, 66529, 66541, 66549, 66563,
-    66575, 66584, 66594, 66605, 66629, 66652, 66676, 66700, 66733, 66765, 66797, 66824, 66830,
-    66857, 66870, 66886, 66910, 66923, 66934, 66942, 66959, 66975, 66981, 66993, 67004, 67019,
-    67039, 67058, 67084, 67111, 67132, 67146, 67164, 67183, 67201, 67221, 67234, 67243, 67251,
-    67256, 67277, 67299, 67314, 67350, 67351, 67380, 67385, 67413, 67429, 67448, 67481, 67491,
-    67502, 67530, 67549, 67566, 67584, 67618, 67627, 67635, 67650, 67666, 67680, 67695, 67708,
-    67718, 67722, 67727, 67738, 67751, 67764, 67771, 67780, 67809, 67827, 67845, 67851, 67872,
-    67891, 67908, 67933, 67958, 67971, 68000, 68010, 68029, 68054, 68060, 68077, 68083, 68091,
-    68101, 68111, 68122, 68137, 68147, 68156, 68163, 68181, 68189, 68206, 68223, 68227, 68235,
-    68248, 68269, 68283, 68291, 68301, 68317, 68330, 68339, 68351, 68368, 68383, 68393, 68406,
-    68426, 68453, 68475, 68482, 68490, 68500, 68514, 68528, 68545, 68561, 68572, 68579, 68591,
-    68612, 68624, 68643, 68662, 68669, 68681, 68689, 68700, 68709, 68717, 68731, 68748, 68754,
-    68759, 68779, 68795, 68809, 68827, 68840, 68866, 68877, 68887, 68896, 68924, 68936, 68952,
-    68961, 68984, 69012, 69046, 69065, 69070, 69097, 69120, 69150, 69167, 69174, 69183, 69209,
-    69218, 69232, 69243, 69250, 69267, 69277, 69291, 69303, 69316, 69324, 69346, 69365, 69375,
-    69408, 69437, 69467, 69489, 69502, 69513, 69534, 69553, 69569, 69573, 69576, 69589, 69599,
-    69610, 69617, 69635, 69657, 69676, 69698, 69714, 69732, 69750, 69761, 69772, 69788, 69806,
-    69829, 69849, 69860, 69870, 69881, 69890, 69914, 69926, 69940, 69958, 69977, 69995, 70017,
-    70022, 70029, 70040, 70053, 70068, 70088, 70097, 70108, 70124, 70139, 70159, 70180, 70191,
-    70200, 70226, 70258, 70288, 70302, 70326, 70339, 70343, 70368, 70389, 70409, 70420, 70447,
-    70480, 70511, 70524, 70549, 70565, 70585, 70599, 70614, 70630, 70644, 70651, 70662, 70691,
-    70704, 70718, 70749, 70763, 70782, 70812, 70827, 70841, 70857, 70865, 70889, 70904, 70923,
-    70937, 70952, 70971, 70984, 70997, 71013, 71030, 71039, 71050, 71063, 71074, 71080, 71094,
-    71099, 71114, 71118, 71132, 71144, 71170, 71183, 71201, 71215, 71238, 71247, 71266, 71286,
-    71302, 71316, 71331, 71350, 71351, 71367, 71381, 71396, 71405, 71427, 71450, 71469, 71485,
-    71498, 71508, 71523, 71541, 71561, 71570, 71590, 71602, 71614, 71628, 71642, 71657, 71673,
-    71705, 71725, 71765, 71782, 71807, 71814, 71838, 71854, 71864, 71881, 71894, 71911, 71925,
-    71943, 71959, 71975, 71985, 71999, 72008, 72029, 72043, 72053, 72066, 72091, 72123, 72134,
-    72154, 72160, 72179, 72188, 72201, 72210, 72218, 72233, 72239, 72253, 72269, 72283, 72294,
-    72312, 72326, 72333, 72359, 72380, 72424, 72442, 72466, 72487, 72504, 72545, 72565, 72579,
-    72586, 72597, 72610, 72622, 72627, 72633, 72636, 72639, 72642, 72654, 72659, 72665, 72671,
-    72679, 72680, 72688, 72699, 72716, 72735, 72746, 72761, 72790, 72809, 72815, 72829, 72837,
-    72851, 72866, 72882, 72902, 72919, 72937, 72955, 72974, 72983, 72995, 73011, 73026, 73051,
-    73067, 73078, 73090, 73100, 73116, 73134, 73145, 73151, 73160, 73167, 73175, 73192, 73215,
-    73227, 73240, 73251, 73278, 73283, 73293, 73313, 73325, 73337, 73357, 73366, 73383, 73399,
-    73411, 73425, 73429, 73439, 73450, 73464, 73482, 73495, 73501, 73514, 73519, 73524, 73539,
-    73548, 73591, 73607, 73616, 73626, 73644, 73658, 73673, 73693, 73706, 73728, 73738, 73748,
-    73762, 73774, 73782, 73792, 73811, 73827, 73850, 73860, 73882, 73903, 73917, 73925, 73941,
-    73955, 73983, 73995, 74015, 74028, 74040, 74050, 74065, 74074, 74089, 74105, 74128, 74147,
-    74162, 74176, 74194, 74219, 74241, 74264, 74290, 74311, 74325, 74336, 74348, 74366, 74382,
-    74391, 74404, 74416, 74429, 74443, 74452, 74464, 74471, 74478, 74486, 74495, 74508, 74524,
-    74541, 74552, 74564, 74581, 74593, 74611, 74621, 74645, 74665, 74683, 74704, 74725, 74732,
-    74740, 74754, 74763, 74769, 74775, 74784, 74800, 74820, 74834, 74847, 74856, 74873, 74879,
-    74886, 74900, 74913, 74924, 74930, 74939, 74955, 74969, 74983, 74995, 75001, 75006, 75031,
-    75042, 75059, 75075, 75087, 75092, 75115, 75130, 75151, 75169, 75183, 75198, 75214, 75230,
-    75243, 75259, 75274, 75285, 75307, 75315, 75324, 75336, 75350, 75351, 75362, 75373, 75394,
-    75405, 75417, 75433, 75449, 75458, 75461, 75464, 75478, 75490, 75505, 75521, 75533, 75542,
-    75547, 75552, 75564, 75570, 75578, 75595, 75615, 75635, 75667, 75702, 75714, 75728, 75740,
-    75760, 75775, 75794, 75817, 75825, 75857, 75892, 75915, 75941, 75971, 75992, 75998, 76007,
-    76023, 76034, 76053, 76063, 76086, 76095, 76101, 76112, 76128, 76147, 76170, 76193, 76215,
-    76226, 76239, 76250, 76279, 76299, 76323, 76347, 76358, 76373, 76378, 76400, 76414, 76427,
-    76439, 76458, 76474, 76481, 76491, 76500, 76508, 76515, 76535, 76553, 76567, 76579, 76619,
-    76632, 76647, 76658, 76669, 76679, 76689, 76697, 76750, 76768, 76775, 76782, 76800, 76812,
-    76824, 76835, 76841, 76847, 76855, 76880, 76888, 76899, 76906, 76916, 76925, 76934, 76945,
-    76955, 76962, 76966, 76972, 76982, 76983, 76987, 76991, 76997, 77003, 77009, 77015, 77024,
-    77058, 77070, 77083, 77087, 77092, 77099, 77105, 77112, 77129, 77133, 77146, 77156, 77168,
-    77178, 77183, 77189, 77203, 77221, 77238, 77256, 77273, 77289, 77298, 77307, 77314, 77323,
-    77326, 77330, 77343, 77349, 77365, 77389, 77405, 77419, 77428, 77438, 77456, 77468, 77474,
-    77479, 77495, 77504, 77515, 77522, 77528, 77535, 77544, 77562, 77570, 77581, 77592, 77603,
-    77615, 77634, 77641, 77648, 77662, 77677, 77688, 77705, 77712, 77726, 77739, 77755, 77773,
-    77788, 77801, 77822, 77828, 77832, 77837, 77849, 77870, 77888, 77903, 77926, 77937, 77949,
-    77960, 77974, 77984, 77987, 77994, 77997, 78000, 78021, 78037, 78059, 78072, 78088, 78100,
-    78117, 78134, 78148, 78159, 78174, 78185, 78194, 78202, 78213, 78216, 78227, 78230, 78243,
-    78258, 78265, 78280, 78302, 78320, 78334, 78339, 78352, 78357, 78369, 78391, 78405, 78413,
-    78423, 78433, 78443, 78460, 78470, 78483, 78494, 78502, 78508, 78514, 78518, 78538, 78554,
-    78566, 78589, 78618, 78638, 78656, 78678, 78698, 78713, 78734, 78760, 78782, 78799, 78821,
-    78831, 78843, 78852, 78856, 78858, 78877, 78899, 78914, 78928, 78941, 78969, 78994, 79006,
-    79018, 79033, 79057, 79076, 79094, 79120, 79141, 79167, 79185, 79200, 79216, 79236, 79254,
-    79280, 79301, 79314, 79327, 79328, 79359, 79387, 79392, 79405, 79427, 79441, 79454, 79472,
-    79486, 79496, 79510, 79515, 79521, 79529, 79554, 79565, 79576, 79593, 79617, 79631, 79638,
-    79652, 79674, 79692, 79706, 79729, 79748, 79761, 79779, 79797, 79804, 79812, 79827, 79846,
-    79867, 79897, 79914, 79931, 79945, 79954, 79963, 79973, 79982, 80002, 80026, 80042, 80062,
-    80072, 80079, 80095, 80127, 80137, 80153, 80171, 80191, 80212, 80227, 80241, 80251, 80280,
-    80305, 80326, 80361, 80381, 80391, 80394, 80405, 80417, 80426, 80430, 80440, 80450, 80474,
-    80484, 80494, 80514, 80537, 80556, 80568, 80584, 80591, 80622, 80639, 80649, 80659, 80672,
-    80682, 80690, 80699, 80707, 80723, 80738, 80747, 80758, 80768, 80783, 80788, 80797, 80804,
-    80815, 80827, 80849, 80864, 80875, 80902, 80931, 80946, 80955, 80966, 80982, 80991, 81011,
-    81024, 81044, 81058, 81072, 81086, 81111, 81136, 81148, 81164, 81177, 81195, 81213, 81224,
-    81248, 81278, 81296, 81309, 81314, 81336, 81365, 81375, 81397, 81414, 81437, 81460, 81488,
-    81497, 81507, 81523, 81532, 81543, 81556, 81570, 81586, 81598, 81609, 81622, 81630, 81640,
-    81654, 81682, 81696, 81705, 81716, 81727, 81737, 81752, 81757, 81769, 81778, 81810, 81829,
-    81847, 81869, 81893, 81914, 81937, 81955, 81978, 81994, 82016, 82037, 82059, 82063, 82072,
-    82088, 82097, 82108, 82121, 82132, 82170, 82191, 82214, 82233, 82241, 82253, 82263, 82277,
-    82286, 82291, 82303, 82313, 82322, 82335, 82346, 82373, 82382, 82387, 82398, 82411, 82421,
-    82428, 82442, 82460, 82475, 82482, 82492, 82504, 82515, 82528, 82544, 82561, 82579, 82610,
-    82616, 82638, 82656, 82667, 82686, 82697, 82702, 82708, 82718, 82745, 82760, 82773, 82789,
-    82803, 82814, 82817, 82845, 82871, 82884, 82899, 82918, 82928, 82936, 82949, 82971, 82996,
-    83008, 83015, 83024, 83038, 83049, 83060, 83082, 83098, 83111, 83134, 83154, 83176, 83198,
-    83219, 83247, 83265, 83283, 83299, 83323, 83324, 83340, 83355, 83377, 83390, 83400, 83410,
-    83424, 83438, 83452, 83471, 83495, 83505, 83521, 83541, 83557, 83565, 83573, 83586, 83613,
-    83636, 83653, 83678, 83686, 83705, 83721, 83738, 83750, 83768, 83778, 83801, 83813, 83820,
-    83841, 83854, 83874, 83906, 83935, 83964, 83992, 84027, 84056, 84082, 84108, 84140, 84169,
-    84200, 84226, 84250, 84275, 84304, 84330, 84356, 84382, 84410, 84438, 84467, 84497, 84522,
-    84530, 84542, 84560, 84578, 84604, 84618, 84647, 84666, 84693, 84714, 84720, 84733, 84746,
-    84770, 84800, 84828, 84845, 84861, 84883, 84906, 84922, 84938, 84950, 84961, 84976, 84995,
-    85021, 85037, 85063, 85089, 85100, 85114, 85127, 85145, 85166, 85190, 85206, 85219, 85229,
-    85240, 85251, 85261, 85287, 85311, 85335, 85343, 85355, 85367, 85385, 85403, 85412, 85427,
-    85442, 85457, 85480, 85509, 85538, 85565, 85580, 85599, 85611, 85627, 85653, 85683, 85698,
-    85712, 85726, 85731, 85747, 85756, 85779, 85797, 85812, 85833, 85845, 85858, 85868, 85896,
-    85915, 85922, 85953, 85964, 85987, 85999, 86018, 86037, 86057, 86073, 86096, 86109, 86120,
-    86135, 86153, 86178, 86193, 86209, 86225, 86236, 86256, 86267, 86279, 86298, 86310, 86323,
-    86344, 86348, 86368, 86387, 86399, 86415, 86431, 86449, 86465, 86478, 86497, 86513, 86529,
-    86546, 86570, 86583, 86598, 86606, 86613, 86627, 86640, 86653, 86661, 86673, 86682, 86697,
-    86706, 86714, 86737, 86754, 86769, 86788, 86801, 86823, 86838, 86855, 86865, 86884, 86891,
-    86922, 86929, 86941, 86948, 86961, 86973, 86987, 87006, 87028, 87050, 87072, 87084, 87095,
-    87106, 87119, 87133, 87153, 87162, 87178, 87197, 87213, 87226, 87245, 87263, 87274, 87284,
-    87309, 87310, 87344, 87365, 87383, 87394, 87406, 87417, 87444, 87454, 87472, 87481, 87496,
-    87517, 87535, 87561, 87585, 87610, 87624, 87629, 87642, 87656, 87680, 87694, 87711, 87719,
-    87734, 87751, 87761, 87776, 87791, 87802, 87813, 87833, 87842, 87861, 87869, 87876, 87887,
-    87901, 87911, 87919, 87925, 87935, 87942, 87955, 87958, 87972, 87985, 88009, 88016, 88041,
-    88059, 88077, 88086, 88110, 88128, 88148, 88161, 88174, 88186, 88201, 88214, 88232, 88240,
-    88257, 88277, 88294, 88321, 88345, 88359, 88375, 88387, 88405, 88419, 88447, 88467, 88483,
-    88496, 88511, 88532, 88541, 88556, 88573, 88598, 88606, 88619, 88635, 88648, 88659, 88666,
-    88683, 88700, 88716, 88728, 88737, 88759, 88779, 88786, 88796, 88805, 88824, 88835, 88849,
-    88862, 88874, 88884, 88889, 88892, 88898, 88905, 88914, 88921, 88939, 88949, 88955, 88967,
-    88975, 88979, 88987, 88995, 89007, 89030, 89045, 89055, 89078, 89084, 89094, 89110, 89117,
-    89132, 89144, 89158, 89162, 89171, 89188, 89204, 89215, 89218, 89223, 89238, 89249, 89265,
-    89281, 89304, 89307, 89320, 89331, 89341, 89356, 89368, 89391, 89411, 89434, 89455, 89478,
-    89490, 89503, 89511, 89517, 89530, 89537, 89548, 89581, 89599, 89619, 89635, 89651, 89671,
-    89681, 89697, 89705, 89732, 89753, 89768, 89781, 89795, 89809, 89845, 89852, 89858, 89870,
-    89886, 89914, 89918, 89931, 89946, 89970, 89989, 90000, 90015, 90042, 90067, 90072, 90088,
-    90099, 90133, 90179, 90210, 90219, 90227, 90241, 90252, 90258, 90270, 90291, 90295, 90313,
-    90330, 90344, 90359, 90371, 90380, 90396, 90405, 90424, 90439, 90453, 90463, 90474, 90500,
-    90533, 90555, 90572, 90585, 90610, 90620, 90629, 90647, 90659, 90667, 90680, 90688, 90704,
-    90726, 90739, 90761, 90797, 90815, 90821, 90829, 90843, 90847, 90863, 90894, 90915, 90929,
-    90949, 90963, 90978, 91043, 91068, 91082, 91114, 91125, 91137, 91166, 91180, 91196, 91225,
-    91246, 91269, 91293, 91305, 91306, 91329, 91363, 91401, 91450, 91479, 91512, 91556, 91572,
-    91590, 91603, 91619, 91637, 91651, 91666, 91703, 91743, 91788, 91834, 91858, 91885, 91914,
-    91957, 92005, 92087, 92122, 92161, 92195, 92225, 92258, 92287, 92325, 92368, 92420, 92457,
-    92498, 92548, 92565, 92584, 92618, 92645, 92675, 92720, 92739, 92760, 92776, 92806, 92839,
-    92873, 92888, 92904, 92915, 92937, 92961, 92994, 93016, 93040, 93059, 93089, 93122, 93150,
-    93168, 93189, 93205, 93232, 93262, 93287, 93307, 93330, 93348, 93372, 93399, 93420, 93433,
-    93447, 93456, 93474, 93494, 93509, 93541, 93576, 93605, 93638, 93675, 93717, 93747, 93780,
-    93821, 93864, 93912, 93987, 94025, 94068, 94133, 94150, 94169, 94201, 94228, 94258, 94337,
-    94373, 94412, 94455, 94485, 94518, 94552, 94567, 94583, 94602, 94623, 94657, 94679, 94703,
-    94751, 94781, 94814, 94856, 94897, 94942, 94967, 95005, 95047, 95102, 95135, 95172, 95243,
-    95261, 95281, 95282, 95315, 95347, 95382, 95432, 95452, 95474, 95504, 95538, 95575, 95630,
-    95667, 95708, 95756, 95779, 95805, 95820, 95850, 95884, 95916, 95952, 96002, 96029, 96059,
-    96097, 96139, 96226, 96266, 96311, 96363, 96422, 96511, 96550, 96594, 96679, 96714, 96754,
-    96791, 96833, 96945, 96959, 96975, 96999, 97026, 97042, 97060, 97092, 97110, 97130, 97166,
-    97196, 97229, 97269, 97281, 97294, 97310, 97328, 97347, 97368, 97395, 97425, 97440, 97458,
-    97483, 97507, 97534, 97575, 97592, 97612, 97646, 97667, 97691, 97728, 97766, 97808, 97843,
-    97882, 97892, 97903, 97932, 97962, 97996, 98011, 98028, 98057, 98089, 98106, 98125, 98148,
-    98174, 98218, 98258, 98303, 98366, 98411, 98461, 98529, 98569, 98614, 98697, 98721, 98750,
-    98776, 98810, 98848, 98878, 98911, 98953, 99000, 99057, 99094, 99136, 99175, 99219, 99220,
-    99308, 99334, 99363, 99379, 99397, 99411, 99446, 99484, 99516, 99534, 99554, 99588, 99626,
-    99675, 99695, 99717, 99735, 99749, 99764, 99782, 99802, 99818, 99839, 99862, 99891, 99923,
-    99940, 99960, 99986, 100015, 100034, 100056, 100079, 100105, 100127, 100139, 100152, 100169,
-    100188, 100219, 100253, 100283, 100302, 100324, 100344, 100369, 100397, 100421, 100444,
-    100470, 100500, 100534, 100567, 100603, 100641, 100683, 100718, 100757, 100787, 100821,
-    100838, 100857, 100873, 100913, 100958, 101003, 101053, 101093, 101138, 101162, 101191,
-    101223, 101258, 101320, 101362, 101409, 101492, 101533, 101579, 101669, 101712, 101760,
-    101824, 101872, 101925, 101994, 102037, 102085, 102169, 102202, 102239, 102294, 102311,
-    102330, 102366, 102391, 102419, 102465, 102487, 102512, 102554, 102565, 102577, 102589,
-    102602, 102616, 102630, 102660, 102693, 102734, 102779, 102817, 102860, 102887, 102917,
-    102932, 102948, 102978, 103011, 103024, 103038, 103070, 103105, 103131, 103159, 103160,
-    103226, 103253, 103283, 103345, 103356, 103368, 103376, 103398, 103423, 103483, 103499,
-    103517, 103548, 103564, 103582, 103628, 103638, 103649, 103656, 103671, 103688, 103719,
-    103736, 103755, 103787, 103806, 103827, 103843, 103855, 103868, 103877, 103896, 103917,
-    103953, 103979, 104007, 104030, 104063, 104099, 104155, 104177, 104201, 104253, 104264,
-    104276, 104294, 104316, 104341, 104417, 104433, 104451, 104497, 104515, 104535, 104582,
-    104598, 104616, 104676, 104686, 104697, 104721, 104736, 104753, 104802, 104819, 104838,
-    104885, 104904, 104925, 104958, 104986, 105017, 105103, 105115, 105128, 105156, 105185,
-    105211, 105239, 105286, 105308, 105332, 105404, 105433, 105464, 105547, 105577, 105610,
-    105690, 105698, 105707, 105726, 105748, 105761, 105776, 105796, 105818, 105839, 105863,
-    105878, 105895, 105908, 105923, 105930, 105938, 105950, 105964, 105978, 105994, 106009,
-    106026, 106117, 106133, 106151, 106176, 106204, 106287, 106296, 106306, 106329, 106354,
-    106373, 106394, 106422, 106453, 106523, 106544, 106568, 106584, 106602, 106624, 106648,
-    106671, 106697, 106714, 106733, 106765, 106775, 106786, 106801, 106818, 106833, 106850,
-    106866, 106884, 106893, 106903, 106920, 106939, 107014, 107040, 107069, 107087, 107107,
-    107118, 107130, 107131, 107163, 107198, 107223, 107250, 107269, 107290, 107313, 107325,
-    107338, 107349, 107361, 107378, 107397, 107413, 107431, 107527, 107538, 107550, 107572,
-    107597, 107613, 107631, 107654, 107679, 107703, 107730, 107746, 107764, 107774, 107785,
-    107800, 107817, 107836, 107857, 107869, 107882, 107908, 107936, 107958, 107982, 108008,
-    108029, 108052, 108074, 108098, 108125, 108213, 108229, 108246, 108288, 108301, 108315,
-    108325, 108342, 108361, 108415, 108428, 108442, 108472, 108482, 108493, 108522, 108535,
-    108549, 108563, 108577, 108593, 108611, 108631, 108722, 108746, 108773, 108872, 108888,
-    108906, 108992, 109014, 109039, 109125, 109142, 109161, 109225, 109235, 109246, 109257,
-    109269, 109340, 109350, 109361, 109414, 109431, 109450, 109469, 109492, 109518, 109611,
-    109629, 109649, 109683, 109702, 109723, 109769, 109784, 109800, 109812, 109825, 109839,
-    109854, 109870, 109887, 109906, 109912, 109918, 109925, 109933, 109975, 109994, 110015,
-    110035, 110060, 110088, 110114, 110132, 110152, 110216, 110233, 110252, 110343, 110356,
-    110370, 110394, 110421, 110467, 110491, 110518, 110564, 110588, 110615, 110661, 110686,
-    110714, 110751, 110763, 110777, 110786, 110797, 110809, 110836, 110859, 110884, 110917,
-    110937, 110959, 110989, 111001, 111015, 111035, 111056, 111079, 111126, 111127, 111156,
-    111188, 111249, 111272, 111297, 111345, 111356, 111368, 111442, 111460, 111480, 111531,
-    111554, 111579, 111612, 111632, 111654, 111684, 111704, 111725, 111760, 111768, 111776,
-    111811, 111820, 111831, 111843, 111857, 111924, 111939, 111956, 111987, 112005, 112025,
-    112042, 112061, 112103, 112128, 112156, 112215, 112235, 112257, 112265, 112274, 112289,
-    112306, 112356, 112376, 112398, 112428, 112455, 112485, 112522, 112539, 112558, 112585,
-    112602, 112620, 112637, 112657, 112676, 112698, 112723, 112747, 112770, 112796, 112821,
-    112843, 112868, 112902, 112930, 112963, 113003, 113034, 113071, 113114, 113124, 113135,
-    113162, 113180, 113200, 113239, 113264, 113292, 113328, 113341, 113355, 113400, 113421,
-    113444, 113503, 113516, 113530, 113547, 113562, 113579, 113611, 113622, 113635, 113645,
-    113656, 113683, 113700, 113719, 113733, 113753, 113775, 113802, 113821, 113842, 113885,
-    113912, 113942, 114002, 114024, 114048, 114081, 114091, 114102, 114159, 114183, 114210,
-    114245, 114262, 114281, 114315, 114337, 114361, 114393, 114412, 114433, 114462, 114481,
-    114501, 114517, 114562, 114576, 114591, 114615, 114636, 114659, 114688, 114713, 114741,
-    114783, 114804, 114827, 114851, 114871, 114893, 114912, 114933, 114977, 115004, 115034,
-    115095, 115117, 115118, 115142, 115166, 115193, 115234, 115253, 115273, 115292, 115313,
-    115365, 115383, 115403, 115446, 115472, 115501, 115561, 115579, 115599, 115645, 115657,
-    115671, 115689, 115709, 115728, 115749, 115802, 115820, 115840, 115874, 115899, 115928,
-    115975, 115993, 116013, 116023, 116049, 116078, 116123, 116153, 116187, 116229, 116242,
-    116256, 116265, 116285, 116307, 116324, 116346, 116370, 116389, 116410, 116433, 116451,
-    116476, 116503, 116532, 116551, 116572, 116603, 116616, 116630, 116639, 116659, 116681,
-    116711, 116726, 116742, 116760, 116773, 116787, 116797, 116819, 116844, 116885, 116902,
-    116921, 116956, 116975, 116996, 117034, 117047, 117061, 117071, 117092, 117115, 117147,
-    117159, 117172, 117188, 117218, 117251, 117293, 117321, 117352, 117385, 117407, 117431,
-    117479, 117510, 117544, 117587, 117607, 117629, 117647, 117659, 117672, 117713, 117731,
-    117751, 117766, 117780, 117795, 117806, 117826, 117848, 117880, 117902, 117926, 117960,
-    117978, 117998, 118025, 118051, 118080, 118140, 118170, 118204, 118246, 118259, 118273,
-    118294, 118314, 118336, 118365, 118387, 118411, 118451, 118472, 118495, 118533, 118558,
-    118585, 118618, 118637, 118658, 118689, 118702, 118716, 118737, 118758, 118781, 118818,
-    118833, 118849, 118874, 118887, 118901, 118931, 118953, 118978, 119033, 119050, 119069,
-    119113, 119114, 119133, 119154, 119203, 119216, 119230, 119252, 119273, 119296, 119343,
-    119355, 119368, 119395, 119425, 119458, 119500, 119528, 119559, 119612, 119634, 119658,
-    119727, 119758, 119792, 119835, 119855, 119877, 119914, 119926, 119939, 119991, 120009,
-    120029, 120061, 120075, 120090, 120114, 120134, 120156, 120199, 120221, 120245, 120279,
-    120299, 120322, 120365, 120380, 120397, 120420, 120446, 120473, 120504, 120543, 120553,
-    120564, 120581, 120600, 120619, 120640, 120658, 120678, 120700, 120724, 120753, 120785,
-    120839, 120855, 120873, 120901, 120911, 120922, 120934, 120947, 120957, 120968, 120987,
-    121009, 121023, 121039, 121055, 121073, 121083, 121094, 121112, 121132, 121141, 121151,
-    121179, 121206, 121236, 121275, 121300, 121328, 121347, 121368, 121396, 121427, 121467,
-    121484, 121503, 121512, 121522, 121537, 121554, 121576, 121601, 121642, 121661, 121682,
-    121754, 121780, 121809, 121890, 121906, 121924, 121984, 121995, 122007, 122024, 122043,
-    122056, 122071, 122098, 122117, 122138, 122169, 122191, 122216, 122237, 122262, 122290,
-    122314, 122341, 122377, 122419, 122467, 122524, 122541, 122560, 122589, 122622, 122663,
-    122682, 122703, 122715, 122728, 122749, 122772, 122792, 122814, 122845, 122879, 122921,
-    122945, 122971, 122993, 123011, 123031, 123061, 123080, 123101, 123102, 123137, 123156,
-    123177, 123212, 123224, 123237, 123251, 123265, 123280, 123291, 123312, 123336, 123352,
-    123370, 123388, 123408, 123420, 123433, 123453, 123475, 123494, 123515, 123546, 123559,
-    123573, 123585, 123598, 123608, 123637, 123669, 123710, 123737, 123767, 123793, 123814,
-    123837, 123890, 123920, 123953, 123995, 124014, 124035, 124058, 124070, 124083, 124108,
-    124136, 124160, 124177, 124196, 124222, 124251, 124330, 124359, 124391, 124451, 124472,
-    124495, 124546, 124565, 124586, 124635, 124649, 124664, 124683, 124704, 124726, 124750,
-    124784, 124810, 124840, 124882, 124915, 124951, 125039, 125055, 125074, 125105, 125126,
-    125149, 125180, 125215, 125278, 125303, 125330, 125378, 125401, 125427, 125445, 125465,
-    125491, 125520, 125550, 125584, 125626, 125648, 125672, 125697, 125724, 125743, 125764,
-    125795, 125808, 125822, 125843, 125866, 125903, 125918, 125934, 125947, 125961, 125983,
-    126008, 126025, 126044, 126063, 126084, 126097, 126111, 126132, 126155, 126167, 126180,
-    126207, 126237, 126270, 126312, 126340, 126371, 126393, 126417, 126448, 126482, 126525,
-    126545, 126567, 126579, 126592, 126610, 126630, 126644, 126659, 126679, 126701, 126727,
-    126756, 126806, 126828, 126852, 126886, 126904, 126924, 126961, 126976, 126992, 127004,
-    127026, 127050, 127086, 127087, 127114, 127144, 127171, 127198, 127228, 127254, 127269,
-    127285, 127312, 127339, 127369, 127409, 127436, 127466, 127505, 127517, 127530, 127560,
-    127593, 127640, 127664, 127691, 127721, 127755, 127838, 127874, 127915, 127986, 128010,
-    128037, 128069, 128104, 128137, 128176, 128220, 128283, 128297, 128312, 128339, 128369,
-    128402, 128439, 128512, 128550, 128593, 128619, 128648, 128663, 128679, 128706, 128736,
-    128763, 128793, 128816, 128842, 128843, 128863, 128885, 128910, 128938, 128951, 128965,
-    128974, 128991, 129010, 129023, 129045, 129069, 129099, 129108, 129118, 129130, 129143,
-    129157, 129177, 129194, 129213, 129241, 129251, 129262, 129282, 129296, 129311, 129339,
-    129357, 129377, 129413, 129422, 129432, 129451, 129464, 129478, 129505, 129522, 129541,
-    129576, 129582, 129589, 129599, 129610, 129620, 129631, 129651, 129665, 129681, 129690,
-    129700, 129705, 129713, 129722, 129734, 129747, 129759, 129772, 129781, 129801, 129817,
-    129835, 129854, 129875, 129898, 129923, 129950, 129975, 130002, 130031, 130043, 130057,
-    130066, 130076, 130089, 130103, 130120, 130139, 130149, 130160, 130178, 130199, 130224,
-    130253, 130263, 130274, 130300, 130328, 130344, 130363, 130380, 130399, 130422, 130448,
-    130466, 130486, 130506, 130528, 130543, 130560, 130579, 130601, 130635, 130673, 130700,
-    130731, 130765, 130815, 130848, 130884, 130912, 130930, 130949, 130962, 130977, 130993,
-    131004, 131019, 131035, 131061, 131082, 131083, 131105, 131131, 131143, 131156, 131181,
-    131208, 131222, 131237, 131253, 131290, 131310, 131350, 131394, 131411, 131429, 131468,
-    131483, 131490, 131500, 131510, 131523, 131533, 131554, 131567, 131577, 131594, 131603,
-    131613, 131638, 131655, 131678, 131693, 131724, 131747, 131757, 131792, 131805, 131819,
-    131829, 131832, 131842, 131856, 131870, 131880, 131887, 131909, 131931, 131945, 131958,
-    131971, 131985, 132005, 132026, 132053, 132067, 132091,
+static const uint32_t name_places[] = {
+    4, 1355779, 12304, 1363981, 106582021, 122896, 208917, 9625604, 87691277, 43286533, 73900038,
+    11722772, 56688644, 147465, 131075, 9981968, 196165653, 59363335, 9957389, 73089028, 319490,
+    294937, 22233100, 22736907, 520199, 42233860, 65875971, 59101190, 91594756, 47104007,
+    59121674, 42835981, 22274054, 18485256, 37376009, 37945353, 51388426, 64245767, 71880707,
+    9814030, 52793358, 51904528, 51793946, 18403349, 28000280, 53415960, 16027657, 85647365,
+    14319649, 72781834, 53039117, 64229387, 43163652, 43184136, 57876485, 27017219, 64286730,
+    53735457, 397340, 671779, 851971, 43147272, 56057878, 14217238, 55894055, 51716114, 76251161,
+    65646621, 52006916, 64630793, 38961159, 339828744, 340426759, 340426764, 20996099, 1277956,
+    175792131, 213241859, 323706883, 162267139, 169279491, 171896836, 1093636, 32157699, 30679044,
+    175783939, 95043587, 1081348, 20987909, 167937, 1187857, 64417794, 1257474, 2101255,
+    175886339, 10162179, 20975620, 164724740, 1261570, 1269763, 30056451, 343334915, 343334916,
+    186617859, 1343492, 186626051, 61280259, 1093635, 158969864, 1503235, 7065605, 97931271,
+    352985097, 4272132, 330952719, 102502409, 49852422, 30687236, 1544358, 273469451, 158654473,
+    128438280, 2224159, 355450903, 355962903, 186458116, 2351112, 49319944, 1388560, 164093960,
+    211644436, 100065302, 128892946, 188551178, 355242013, 238202893, 128933896, 2564144, 2965509,
+    2969604, 2760720, 2940949, 70864902, 3026987, 5341217, 103616521, 31985670, 104976394,
+    3313673, 81354768, 196055054, 3485863, 11800584, 9592839, 9592844, 38739971, 174641166,
+    59781129, 10043402, 37715983, 4169745, 4239372, 351371274, 213331975, 15060996, 290365459,
+    7254022, 297635846, 104448008, 4288538, 544776, 157974546, 101699591, 208171016, 4395020,
+    4444200, 67244051, 4608022, 4698136, 4796427, 4841573, 4698135, 5255188, 7270695, 41562119,
+    5337140, 5550088, 5582863, 5644326, 5799943, 335885, 69206026, 69419015, 14127118, 87740427,
+    43028491, 14139413, 69427205, 5828615, 5857326, 20512772, 6045708, 6094907, 1241090, 6336554,
+    6508555, 112312335, 18550797, 6553608, 6586470, 79278094, 78225414, 124755978, 7004177,
+    12378125, 7122947, 3194882, 7135239, 7163928, 8478727, 8507548, 9146382, 7712770, 38785044,
+    9203747, 26079245, 9347089, 41934860, 55541762, 37150723, 9416723, 51367943, 487430, 23019526,
+    23019531, 42246150, 78065672, 18132995, 65617929, 41504780, 65257495, 43065360, 3346446,
+    13975566, 4399114, 4849688, 520197, 89391109, 36413444, 9932807, 23056392, 10199064, 51388425,
+    10297355, 10342408, 266245, 43659279, 10407947, 10453006, 10510346, 10551358, 10805274,
+    27791366, 10911748, 26124338, 87617557, 41615370, 10928143, 10989636, 11268160, 11530266,
+    64421892, 7192579, 17567750, 11636758, 9883660, 53567499, 11833352, 53510169, 11919378,
+    11993110, 12083222, 16326686, 12173316, 16539665, 12189720, 12288005, 12582936, 12681300,
+    211869704, 17776651, 13025303, 63172659, 13119514, 158945288, 14635017, 13226070, 13881354,
+    17121289, 133283846, 13578264, 13676558, 13733916, 13848596, 184266765, 21954567, 19849223,
+    33542156, 34279431, 13930508, 17907726, 17154064, 55369752, 14536729, 14032909, 37400590,
+    51531801, 51580941, 53866522, 55341064, 60428297, 59334672, 46993417, 18358278, 14487565,
+    20729865, 91602951, 14712841, 22970382, 57278473, 55406607, 64901140, 14061585, 14573584,
+    14749710, 96272399, 36122629, 53518340, 42909703, 65167367, 14835716, 14852102, 85889035,
+    16183307, 14946310, 15364104, 313909263, 176431116, 15466504, 60952585, 56315909, 15659049,
+    81412105, 15826955, 22925321, 15663125, 69238790, 19337225, 19320845, 65810439, 60325898,
+    60309518, 10215444, 10199043, 15974408, 65339400, 811013, 56979464, 85463050, 1511432,
+    13680648, 2199556, 16142347, 21172238, 16322612, 20938762, 16535591, 16695323, 48406535,
+    298872841, 21778441, 155643914, 17154054, 29605897, 16805900, 16855079, 17014791, 17043471,
+    16859141, 326057992, 165580811, 155107335, 17526796, 6176775, 17649669, 28471302, 18149398,
+    18128924, 9981959, 18243597, 18382854, 18714629, 18735125, 1912835, 18821137, 18890756,
+    59158543, 41062426, 47128586, 47128593, 18907159, 19001385, 19169298, 64970767, 19243028,
+    14458887, 51978250, 3346466, 60231700, 19271693, 79515663, 19517454, 19669008, 180645900,
+    180662280, 19734537, 52535310, 1191946, 43606027, 1323013, 335634439, 99713031, 28917766,
+    122601478, 83787798, 19779600, 46018574, 97079314, 20127764, 20504595, 20582419, 81444875,
+    20660242, 69488658, 25255942, 14303238, 20914183, 79261701, 21073945, 21299236, 22962180,
+    21446665, 51257350, 21483526, 25423880, 26992646, 87789576, 55463943, 59469833, 21508109,
+    21598253, 12296198, 25145365, 22081546, 19243014, 73109536, 41644049, 52391946, 21626890,
+    95232003, 22155273, 47075338, 183500817, 28729354, 22192140, 60588055, 22364210, 58626072,
+    22568969, 22605837, 22704138, 180555799, 22876182, 72835085, 58712083, 43417617, 23158796,
+    19402763, 17448964, 38391832, 23207944, 38367238, 36782118, 37019687, 37548072, 23240708,
+    91590660, 37777434, 38305807, 19369992, 19386381, 17666070, 23257093, 183414791, 104022022,
+    98541574, 85696518, 39022597, 23277577, 19402761, 119664650, 18083845, 23601160, 17219597,
+    127152142, 58785795, 860164, 30973966, 31174665, 29941766, 51073030, 102596617, 89055239,
+    23969816, 24502281, 55582731, 55595016, 24068105, 24129545, 24428550, 40886288, 24502299,
+    24547344, 1937415, 24612919, 24838150, 24862727, 73109511, 43773955, 43147281, 24961091,
+    26894346, 18292743, 25235463, 26046474, 63160325, 25354256, 28487688, 42885126, 28524547,
+    90267654, 25456700, 25702434, 25841713, 26042371, 26329108, 26411038, 26533896, 26566680,
+    26664970, 26705934, 12312593, 73359386, 26849301, 27017224, 78008323, 180682774, 90255370,
+    27115531, 27160583, 59605011, 27189270, 27279387, 80846861, 27389969, 28614669, 27553809,
+    27652128, 27774978, 27783176, 38903819, 81543177, 27840530, 27914256, 85377028, 343396357,
+    27979782, 30703627, 28098596, 175906824, 28246023, 37261325, 21557258, 28344351, 85860370,
+    28471303, 41758727, 41680922, 28577814, 54517769, 41717777, 77561864, 28770312, 96235528,
+    28803085, 16121861, 1159175, 28856336, 196247580, 42016788, 28979230, 29257747, 860184,
+    29335580, 29483036, 29683735, 29884440, 30351390, 30564375, 30748690, 30945305, 31146004,
+    31526936, 31719440, 32010257, 32333844, 32563227, 32854038, 33259548, 33456148, 33923098,
+    34156567, 34156573, 34525207, 34525212, 34861072, 35160081, 35434511, 35725343, 35901451,
+    46993416, 345415687, 55222280, 36048905, 38875155, 80003084, 41955344, 36085774, 36212749,
+    36298765, 52695047, 36139026, 41934852, 36352007, 55541771, 65867781, 43147268, 36352017,
+    55877638, 26972162, 16199690, 26755081, 64319498, 62353607, 36634661, 36937749, 37179415,
+    37457943, 37711889, 37883909, 37928966, 68349960, 42999817, 52371462, 42934284, 42934294,
+    26918921, 26918931, 52355082, 38162468, 38490123, 38613022, 38735877, 38756358, 38780950,
+    38871061, 38375429, 38957065, 38993942, 39084052, 56885257, 119689229, 39428117, 39641096,
+    174424082, 102551572, 11763722, 39780360, 39813135, 39874574, 39931948, 40112152, 40210459,
+    52989957, 76161031, 40321040, 40386571, 89210891, 40431628, 28487692, 40480780, 22118409,
+    42901507, 40529970, 40734756, 40882194, 40955929, 41058332, 119705617, 41173011, 41250823,
+    37900295, 57577481, 119742472, 23064579, 9875458, 96251915, 41406487, 60710928, 41500686,
+    41558025, 81043463, 41594887, 42827784, 41857040, 41922564, 51425286, 27635716, 54153220,
+    87982085, 59461635, 88649733, 16003083, 15855624, 81113094, 81022993, 81023004, 42098695,
+    42127381, 22294534, 60657676, 60657693, 196100114, 42213382, 42328164, 42758162, 42737670,
+    43130888, 43286542, 27418631, 30621709, 166408205, 254586894, 39112721, 127152146, 58785799,
+    116101130, 43413523, 43491355, 38313998, 43601933, 43655185, 166408196, 925700, 83943439,
+    75218965, 69427210, 43724811, 18313233, 43954208, 44085306, 12288004, 44322822, 26087433,
+    40529931, 44384289, 51965958, 44519431, 44548130, 36016136, 44687371, 174374931, 212275221,
+    32981028, 34414608, 44761130, 44933148, 45047838, 45170694, 45195286, 47394820, 45285411,
+    39878668, 45428758, 45146118, 45518854, 52125703, 45613084, 45727758, 45785134, 45973509,
+    72773636, 45993993, 95252485, 55005188, 71532557, 46247946, 46288922, 46395406, 64200712,
+    64155654, 52428822, 46452773, 46604357, 25255943, 46886921, 53403651, 283627545, 46993429,
+    47394825, 47296545, 31690759, 11862030, 47431692, 66105354, 60043284, 47566893, 47751237,
+    48033835, 48209928, 48312344, 48365579, 58327047, 59072521, 14802952, 38543377, 48492581,
+    48644108, 48693264, 24162369, 48762948, 148676655, 49098809, 202510375, 135376932, 136278051,
+    186466342, 62021676, 30097451, 57655335, 101834784, 102735908, 344469549, 110727208,
+    220151843, 128290857, 226164770, 148881441, 111583272, 165392437, 278732853, 133304361,
+    140083231, 20201524, 23306299, 23625784, 96747577, 226873349, 102289452, 61800492, 114909228,
+    101068840, 138788900, 49422358, 38531092, 49512454, 49537035, 56909843, 59547664, 49582088,
+    49614878, 49737736, 52965387, 49770555, 50012201, 215158795, 50180158, 50434080, 50565153,
+    50700317, 47185930, 50819085, 50872324, 50888713, 823303, 28729349, 209948689, 168935443,
+    145932296, 50925576, 110505987, 51036164, 113823747, 30867464, 29458438, 19570699, 19570706,
+    27455496, 27455503, 84041739, 88076297, 51163139, 14376982, 56070166, 51175446, 51281942,
+    51449878, 51634198, 18509835, 203485191, 52084747, 52269078, 52592667, 52895762, 53092377,
+    22310925, 15867922, 20762642, 65191954, 14872594, 60362770, 21225490, 47222802, 180768786,
+    23085074, 25280530, 28270610, 28663826, 345440274, 36560914, 37310482, 41783314, 54206482,
+    43212818, 43339794, 75300882, 45539346, 46919698, 48238610, 58351634, 53006354, 53223442,
+    59396114, 65552402, 69136402, 72708114, 76185618, 80896033, 22777880, 85647373, 53297180,
+    53612575, 53973024, 54280218, 55906343, 54431757, 27619336, 54554654, 90173461, 88817697,
+    345284641, 54874145, 409628, 55132183, 55291917, 55492621, 55828493, 56172564, 51728402,
+    56602642, 56815634, 57032722, 57208850, 57335826, 57507858, 9699357, 52695065, 57815055,
+    57876495, 58064911, 58269711, 58425359, 58568719, 58908687, 59015183, 59219984, 59285518,
+    73912337, 65761292, 51806234, 72814598, 64266246, 16236553, 15937545, 36261897, 81133577,
+    59506699, 47607812, 3387396, 59736076, 64155661, 53403652, 59949099, 60125194, 75108380,
+    55005215, 60166150, 60190728, 60223491, 9486363, 54095887, 60465170, 60538889, 74719239,
+    19767299, 60575749, 22605828, 43294723, 353484817, 60878855, 85291017, 87777284, 60907526,
+    343384069, 61079555, 61218826, 61370374, 150507530, 30666756, 20410374, 273076235, 140021774,
+    114548743, 291647497, 117895177, 121409547, 236220437, 238755848, 61423626, 171610116,
+    49111044, 98144261, 2424840, 233648141, 351997960, 144232457, 159342598, 95105033, 33427463,
+    61521940, 77082658, 129548300, 50950160, 61603855, 293081097, 62201871, 62263310, 62320647,
+    62349315, 63381558, 63602734, 87908370, 21102610, 9539598, 63791133, 2019332, 254476305,
+    264437786, 55746577, 177516559, 129519626, 24444933, 133480452, 175800336, 213250063,
+    188321809, 207962128, 149737484, 105721867, 162938903, 189046810, 63909900, 101937168,
+    61964299, 64008219, 10366986, 64118794, 64360453, 64380933, 64401413, 9445378, 45727747,
+    64438288, 64540683, 64622595, 64667699, 64876559, 65110028, 65159171, 88485900, 85434371,
+    65372175, 65433622, 65507332, 65433610, 65523720, 53186570, 266245, 65810448, 41988104,
+    46333956, 65941525, 66027549, 66146556, 17588230, 186413062, 67178515, 9351174, 67321863,
+    67387403, 67432459, 67477515, 67559435, 67604491, 67649657, 68145177, 68247562, 68288527,
+    68349964, 26972166, 68399111, 78016524, 68427858, 68763652, 68780036, 2494481, 59887631,
+    323715090, 68796490, 69099530, 69263381, 69349390, 241844234, 27992067, 14667787, 17018886,
+    245592074, 69406724, 69562380, 48492567, 69611534, 43065352, 69668894, 69791767, 63488028,
+    69885976, 82587654, 69984282, 68521988, 70090758, 70115359, 70242313, 70279193, 56541199,
+    158994435, 79446019, 239009795, 116981763, 24489987, 246542339, 204980238, 70381620, 70594607,
+    180834312, 28532747, 52035596, 70787096, 82837511, 63746059, 70889486, 69611529, 70946834,
+    71020572, 71135320, 71495689, 71532585, 41312273, 71700524, 71819279, 71880738, 72020001,
+    57405465, 72155146, 72196140, 64970759, 58159113, 14802949, 47751193, 76726289, 78958599,
+    72376330, 72532004, 88944645, 76349453, 3407880, 72679432, 83771398, 72933379, 72945691,
+    10014727, 57303048, 73056266, 73338889, 73465893, 73617425, 73687053, 73740296, 73773072,
+    73838610, 73981962, 74072080, 137793548, 85696522, 74137631, 356261899, 74264654, 74584070,
+    74608655, 74670087, 58179606, 43741200, 56258575, 21073925, 83279894, 74698756, 74715161,
+    74817545, 74919951, 85929999, 74981384, 75014161, 356114444, 74584068, 75083783, 75374632,
+    171618310, 75538503, 75829299, 76038163, 87826456, 88530968, 76402701, 76664851, 77164553,
+    76795928, 76894222, 76951563, 76996629, 27045896, 60260365, 54669327, 32727054, 120754189,
+    77164558, 77082672, 77279293, 77529098, 54161420, 77758483, 77852699, 9625612, 77963278,
+    27045905, 73089036, 78065681, 65003536, 54669336, 149786639, 173686795, 78135309, 78225420,
+    78311438, 81788941, 78368782, 78426128, 22654988, 72884236, 110227469, 59678734, 78491663,
+    78553100, 78602250, 78643214, 78700557, 54382604, 78753808, 78819339, 78864397, 58966028,
+    177717255, 52846604, 78917642, 78958612, 79204371, 79458322, 56209423, 79826984, 72405015,
+    79990793, 80052233, 56152069, 343408645, 90288133, 80089138, 84316165, 80293895, 80322566,
+    80347212, 80658438, 80822284, 81170442, 81313803, 81494027, 81539082, 81580047, 76099606,
+    20828181, 81641509, 76066838, 81842188, 82038797, 82092059, 82202647, 82296836, 82313253,
+    82464779, 82464774, 82509844, 82763795, 83001395, 83001378, 6828034, 83210251, 83255304,
+    83386392, 83484706, 83623953, 83693588, 83943449, 84262926, 72495113, 69427216, 84344840,
+    84336650, 47570951, 84418570, 84475917, 47628298, 9814019, 84602888, 84373512, 340459524,
+    84754450, 84856894, 64901129, 26787855, 55250954, 65458180, 85110802, 29614097, 21172230,
+    85184525, 77832197, 85237777, 85331979, 73203721, 85377038, 85434378, 85598223, 56274955,
+    55169032, 85823500, 96210953, 65867786, 52006920, 56668169, 85991440, 86056998, 52494349,
+    86212661, 58118155, 88625156, 89702404, 86429711, 96301064, 86491139, 86503669, 87506966,
+    770050, 203485186, 9441282, 3411970, 16302082, 87597058, 9474050, 3313666, 87601154, 12320770,
+    85323778, 36433929, 36433943, 9662475, 87609347, 87822341, 76402692, 87982104, 90079256,
+    90042378, 88428557, 87764995, 96329741, 27811847, 12304388, 88481796, 9871364, 88641539,
+    88702980, 88789000, 89186314, 88006674, 25407493, 36413454, 89391117, 89444367, 88649741,
+    89505809, 89575459, 96710667, 214888455, 351305740, 89718791, 89845770, 83361798, 89886753,
+    90021894, 90308628, 53813255, 90390613, 90738713, 90841136, 91037788, 91414545, 91484180,
+    91578373, 91566088, 91693073, 91762699, 91807748, 91824155, 91934730, 91975701, 92061715,
+    343347211, 203436046, 165740552, 92139529, 92176394, 343347207, 203436043, 92352520, 94519315,
+    92422165, 38043677, 92385291, 37974034, 92508182, 92598278, 92622853, 92643368, 92807200,
+    92938252, 92987403, 93032498, 93237270, 93327374, 93384761, 93618187, 93663245, 93716483,
+    91795459, 93728773, 93749260, 93798405, 93818893, 93872150, 93962249, 93999115, 241508366,
+    94167064, 94265356, 94314509, 54480914, 97230855, 94466063, 174489611, 102490124, 121020439,
+    94597129, 94867467, 331792392, 197496847, 177590284, 161390604, 233685004, 34787341,
+    149078026, 94998540, 33370130, 94609421, 157216776, 44724227, 35581964, 95141910, 71880709,
+    43741191, 88510469, 95232007, 94171146, 95272979, 142073870, 308310026, 9859079, 95473668,
+    95490070, 95580172, 95629378, 95899657, 96014376, 47087622, 36503567, 96178187, 196165644,
+    96382985, 57008134, 16265229, 96419851, 96464926, 96587806, 97054729, 97038349, 97194001,
+    21811237, 31481862, 30851076, 1388551, 245960723, 246083600, 100130827, 53254, 106622982,
+    212713477, 19628042, 35647494, 176762892, 243056651, 153198609, 344625159, 148996101,
+    97263639, 98418712, 98578445, 98709529, 175824913, 155410458, 35094539, 98922506, 198660108,
+    245960715, 241471503, 15392786, 97611784, 209608714, 139579399, 23543822, 35848203, 30064650,
+    33792020, 29265925, 97710098, 1138700, 33792011, 155176970, 179601424, 116916230, 97828872,
+    2375684, 1138693, 55697423, 102236170, 164134930, 263503892, 238940179, 116916242, 154652682,
+    31068179, 44732423, 34476044, 49037327, 108281863, 31039496, 98005006, 283181061, 98054153,
+    15495194, 98144262, 144826382, 24100871, 104128517, 98209818, 98418717, 262139927, 98578450,
+    98709534, 178974755, 192389151, 35094544, 98922511, 203038731, 174751751, 23834629, 174751749,
+    114135046, 99012619, 17936400, 147144711, 289275925, 179220505, 276848659, 99172375, 99340315,
+    106946579, 99512349, 289488924, 198918177, 47476751, 122683407, 240726024, 122773511,
+    203628556, 184606737, 221941777, 258404367, 43864079, 205525003, 143003658, 143388677,
+    189399049, 239640589, 17604619, 35418116, 74346500, 118964229, 99684362, 99786768, 10162184,
+    39669772, 204054544, 279949324, 51113996, 61255691, 157036554, 213454855, 119267333,
+    344649738, 267653131, 44883971, 108834819, 99786761, 20094984, 53261, 99848197, 35942412,
+    39280653, 41275404, 279949332, 1081347, 57610253, 10059779, 115146757, 284561425, 25972742,
+    132177923, 49098759, 163827725, 1441807, 129282057, 51113988, 156631050, 213454857, 20426756,
+    100028421, 21049350, 173854730, 115638281, 20426762, 30810123, 102858758, 207048711, 85770250,
+    279195653, 104849411, 98209796, 110886922, 102535176, 100028427, 157016070, 187777053,
+    249688071, 100130822, 240054282, 207048713, 10240009, 112373772, 153444367, 166518795,
+    112775185, 182476814, 100405260, 100597780, 100765717, 100921355, 150794252, 104128523,
+    120193045, 132087830, 113238034, 2424844, 220352531, 61640724, 61640710, 101007377, 101339153,
+    101650448, 139485207, 240336908, 208142347, 88322056, 309243929, 277794843, 108818451,
+    84623379, 101773329, 84451333, 99786760, 29175823, 226418713, 61603848, 132063243, 67014660,
+    260427789, 177614866, 154378247, 116469774, 208052240, 120504328, 151023632, 61460490,
+    226299922, 113635336, 133615621, 278401030, 102060045, 266047500, 155410452, 102187018,
+    20320264, 178511880, 225472519, 155062285, 341229577, 213139467, 102236175, 102694924,
+    165818377, 209907724, 117256201, 104108038, 1286150, 104308748, 102952971, 82862114,
+    275959839, 103063592, 184606744, 103227424, 103391263, 103653403, 103874580, 145956869,
+    109236245, 104046613, 104247323, 123785226, 94654473, 51011590, 88109065, 330244108, 61460495,
+    61743120, 335396884, 341020682, 233611268, 3219459, 84393989, 57139217, 104448010, 1163267,
+    98381833, 103501837, 2916354, 3096580, 212987918, 104554526, 20291590, 212987917, 213590025,
+    54771716, 170090510, 224108559, 223592457, 259424267, 166686736, 185229323, 214241294,
+    215490567, 173752339, 227008518, 104833044, 34680848, 301244421, 24297477, 105017353,
+    147689479, 19439635, 284622858, 84393990, 148828174, 289013769, 105078803, 15233056,
+    196743180, 88383498, 113365017, 105189397, 211922958, 212213769, 254283793, 259231753,
+    129171463, 266907673, 266907663, 63959052, 310018067, 105377816, 134160399, 105586711,
+    254758928, 216887303, 98209801, 164872197, 105766930, 177872916, 293318676, 122449933,
+    105914390, 244736012, 97148939, 7208970, 106053642, 167002123, 215277590, 122773519, 66072583,
+    208109579, 171163656, 157093903, 164872211, 99737612, 101543953, 126517254, 172101642,
+    148086796, 122974234, 106139663, 106225689, 149196819, 106381338, 205275161, 283922446,
+    163868700, 149196826, 170598423, 189698055, 47476758, 171978769, 266354702, 201895955,
+    206991378, 216731659, 240119818, 593924, 247713807, 134529050, 278913046, 106582048, 14962713,
+    1421318, 106815515, 28917775, 172167186, 266579990, 140066822, 7098374, 188428299, 188428307,
+    36866, 165617672, 165617680, 316882956, 29446153, 29593605, 145924101, 284983306, 167133198,
+    88322066, 217022493, 310087701, 173752338, 30470167, 133435405, 194908186, 107024399,
+    107155471, 107294729, 266092579, 167628831, 168652820, 102109203, 295174154, 107462686,
+    217456661, 217841687, 107659283, 107769887, 107999249, 155410464, 104484881, 108171280,
+    223551496, 108281869, 216772618, 108408843, 108544012, 108666895, 108773389, 159223820,
+    134737933, 311197712, 344416270, 164786184, 81207322, 203038737, 174751757, 130260999,
+    114135052, 191639560, 17936406, 108896267, 108970004, 124325899, 109207560, 109408275,
+    1286154, 216526862, 298614796, 278024213, 29220873, 171655181, 109486100, 84074508, 326754320,
+    68878339, 157216784, 83906569, 124456984, 223363083, 179929102, 179929109, 330473485,
+    288399373, 192942094, 327626767, 294559759, 243970067, 109654035, 109809679, 109953039,
+    110141459, 110280721, 242429967, 94879762, 61288468, 247861257, 49348626, 103354377,
+    126607378, 288645149, 127905814, 94949388, 188764172, 147374089, 289996809, 263475210,
+    102617100, 110469138, 17367052, 110669839, 274706447, 116031511, 188350484, 260120595,
+    43864086, 331001873, 102653962, 110927893, 111063057, 111202321, 111476751, 111747087,
+    112021523, 180396054, 121139217, 212762637, 97353741, 97640465, 112279565, 112373776,
+    103759887, 209985561, 222494735, 112541714, 112726026, 112844820, 112975891, 221646861,
+    31797253, 257155094, 164737037, 357593119, 219824136, 220745754, 222818322, 223051787,
+    328151052, 209715214, 111177733, 296386580, 140910610, 113053705, 97779723, 121208844,
+    303923208, 183435281, 224178187, 113090567, 113090586, 113729543, 113483787, 333078538,
+    302403594, 337977358, 277336077, 326664215, 328048666, 180260874, 242790410, 183836686,
+    294232070, 113606664, 294232071, 307290130, 297492487, 113729548, 302403599, 242790415,
+    304025608, 236142609, 84525075, 94089235, 98086924, 243417095, 245690377, 226766867,
+    246497293, 227131400, 113852430, 19963922, 173072399, 27500557, 94215, 249659401, 183435274,
+    227336202, 114089996, 114225160, 114257928, 196591620, 105017352, 147144715, 34680852,
+    114417684, 114614296, 101724172, 21000205, 114864141, 101998607, 196591627, 115089423,
+    173228048, 84525071, 108589066, 222334981, 115171338, 999428, 166813706, 170905608, 115363861,
+    254349335, 105836563, 288202763, 115449870, 12525582, 115576848, 113664016, 307052553,
+    2375689, 115707920, 115793931, 115896335, 115982349, 99926024, 162820105, 108724232, 88383496,
+    212721674, 116187164, 269824012, 317370381, 216608781, 169918476, 116359179, 116297743,
+    246235153, 118865932, 323989518, 242946061, 245194764, 116469775, 217350151, 116686860,
+    116789271, 116994071, 117178382, 291442700, 200290330, 167387149, 326082570, 117317656,
+    285515791, 215740437, 269320211, 99840023, 294887442, 112652300, 117461010, 117600278,
+    333352973, 164786180, 164945939, 81207314, 108896261, 118013968, 167178257, 117833745,
+    118013980, 118247447, 220745746, 240193551, 243302415, 197271566, 307413012, 118341646,
+    118398996, 124612623, 338210829, 138313749, 121987087, 118480913, 118632464, 118698006,
+    129007632, 217677841, 118788116, 97931282, 121925648, 198594573, 118964248, 259866640,
+    17412124, 119115800, 98648072, 207142935, 119267352, 309092377, 339288076, 227618826,
+    312332297, 332869642, 119406616, 32403471, 32661521, 30253074, 312995854, 228913169,
+    307736586, 144666640, 174944269, 119652357, 228913161, 313143307, 333352972, 119951369,
+    102461448, 218091532, 120037409, 120279086, 288288777, 212721675, 293552140, 294842381,
+    120504334, 30851084, 120659992, 120856601, 169918482, 121208849, 121344018, 30253080,
+    191553543, 121540622, 191008781, 120602638, 231333904, 200908809, 121692169, 121864208,
+    120602629, 114765848, 249577481, 23912462, 122200078, 134160405, 122449958, 137887763,
+    193716249, 122683414, 122773520, 106323982, 122900498, 278106128, 238321687, 122974245,
+    239120415, 123318303, 123564041, 231059462, 123666439, 83865611, 34754569, 98164747,
+    148996117, 123740172, 304353303, 188809224, 137646089, 123883525, 123994116, 292233233,
+    239779859, 250527759, 255000592, 255127562, 230748170, 105299978, 124125209, 124325905,
+    124456985, 239390739, 192942100, 124612631, 327626775, 124801045, 125001758, 125218830,
+    125276183, 125472790, 350150668, 212488208, 125591573, 125734937, 345243659, 125861904,
+    106483736, 235769874, 125988882, 214032399, 10162185, 33677341, 213352474, 126185490,
+    88383499, 61984774, 295125007, 236892176, 236892185, 189497351, 220041244, 32931854, 31350811,
+    113184783, 208248839, 221392908, 261402648, 169463824, 324739096, 243154952, 153255953,
+    248516622, 126337033, 126541842, 180002834, 118173714, 126070793, 132640788, 152567827,
+    126799896, 30253071, 138928151, 27725835, 209289235, 147472401, 126898203, 29151240, 11554822,
+    340631570, 260677659, 185987083, 127008785, 127119374, 127295508, 257339410, 127414294,
+    127504394, 127664146, 127868939, 128131082, 128241677, 128704516, 18763781, 116654088,
+    169308171, 128589838, 128667658, 324935698, 346435603, 288014351, 128720912, 128864265,
+    177545230, 154030106, 154030112, 129130509, 185303047, 13934594, 98312204, 98533387,
+    129249289, 129355786, 350941203, 115208200, 183779344, 245534733, 129441813, 124944398,
+    166850580, 129687573, 54808586, 233832461, 206684183, 245858316, 54808592, 243556372,
+    168189959, 286113801, 194609170, 199688215, 167895073, 297652252, 129941527, 17190954,
+    98648079, 98828311, 290422807, 130035728, 130101268, 278515731, 130183187, 130261011,
+    29818896, 130379792, 171618314, 130555912, 313286676, 187670536, 188739591, 296534035,
+    31219743, 35610652, 298856460, 35487768, 39174171, 130658332, 130773020, 130887708, 131002389,
+    131194901, 131424277, 341262341, 131706887, 131735558, 102912010, 104009737, 226111502,
+    105152521, 255791113, 267653140, 131760145, 98979848, 191688712, 131878925, 128954377,
+    128954383, 131985416, 264540169, 132177936, 168120328, 145956885, 132243486, 132366369,
+    132501524, 210341904, 312356894, 269545505, 111357981, 132583441, 209641491, 132722701,
+    285761565, 286613514, 287019043, 168312863, 117407750, 116588563, 129069071, 203313163,
+    141357078, 141869089, 287567906, 133009423, 133070863, 133132301, 133132305, 593930,
+    249348108, 171655184, 133648395, 31342597, 31866893, 66150406, 133918731, 133918729,
+    257585164, 204877835, 134246406, 134500361, 134635530, 124002312, 126541837, 241385486,
+    30093315, 256507908, 256507918, 292397065, 2142214, 27684873, 19943431, 134848522, 202670088,
+    334151691, 300109832, 135082001, 135151629, 134635526, 128778261, 168210444, 50950148,
+    135278606, 143003665, 135561225, 173350932, 135598104, 246587406, 135696398, 213786635,
+    224145414, 94679072, 56324129, 99053597, 352129056, 259457038, 89776145, 92241947, 99954706,
+    100450340, 334360610, 212357130, 102993937, 214466585, 164462611, 205881360, 55615509,
+    135753752, 135852060, 296386581, 135966744, 219332631, 136065041, 262885393, 156594188,
+    129585177, 136134668, 104353815, 284024849, 136183822, 165605382, 99053571, 136421383,
+    130379785, 136540187, 209879050, 293449740, 136650777, 329768989, 136753189, 136904737,
+    137039893, 108904464, 115228705, 100675606, 137125902, 88252424, 88252435, 137314316,
+    264167437, 137502735, 212242445, 284078089, 137605131, 172044296, 129404937, 105676814,
+    137699341, 137752592, 84209673, 209879049, 137965587, 138088463, 138190856, 138223625,
+    138399759, 138461200, 310087702, 348270605, 17076238, 138526728, 34394125, 208248847,
+    244301840, 164294668, 142434316, 643079, 121274385, 307773460, 124030999, 244793366,
+    285020170, 6144004, 176304136, 255164430, 127991822, 143187981, 179326981, 247861266,
+    238780438, 246689807, 108589075, 593934, 134787087, 138694669, 267005970, 130334730,
+    256561179, 138747916, 139153419, 307736583, 155062280, 15593488, 288448540, 109727764,
+    139321374, 139579411, 306167832, 139657244, 139771932, 23822359, 139886616, 140263454,
+    140386327, 140480530, 140693529, 140984340, 141447192, 141545488, 141803537, 142004244,
+    142237723, 142483478, 142700572, 142925844, 39321626, 143073303, 143073309, 143278103,
+    143278108, 143429648, 143601681, 143720463, 144011295, 144277515, 133648394, 20410372,
+    144400404, 144539668, 144789509, 106090508, 306438152, 255578126, 59805708, 233766921,
+    180326410, 149946379, 31621144, 31916055, 32235544, 32460824, 33124385, 34025504, 39510048,
+    46137371, 34680838, 307773467, 106762253, 247861264, 145076248, 145305613, 185397259,
+    145408008, 230211601, 145514512, 16932870, 335634444, 128544779, 269721615, 145674260,
+    130478099, 153255962, 180002843, 221392917, 221827086, 257396754, 298090515, 171376658,
+    213786644, 120414221, 165314569, 145899528, 274931717, 59805717, 146042902, 146190351,
+    256561188, 285057053, 293978117, 89071644, 113922064, 146251795, 145170465, 147795978,
+    144797707, 207573020, 157577235, 146329617, 205631506, 146399266, 221941769, 261091336,
+    29093903, 160919568, 254664718, 107323407, 84209677, 270786570, 35885060, 133627909,
+    164810763, 109043725, 111009805, 45871111, 45907977, 335945757, 172879890, 146538514,
+    33865734, 129855509, 146612243, 146690065, 58806297, 174186521, 174342157, 79708189,
+    143388682, 146763795, 94363673, 23781382, 157904913, 142434310, 168910856, 182304778,
+    273043466, 61984779, 342298639, 203587594, 200531977, 111624199, 146841618, 49299464,
+    177819665, 178913297, 115027972, 146915336, 146948109, 340459541, 196964366, 147795976,
+    147001354, 342298640, 179376141, 289263625, 147718156, 260243473, 156549135, 267841546,
+    270569485, 147042324, 143491099, 157720598, 147189767, 147218440, 109862922, 111124494,
+    260677646, 170410001, 248176656, 310743051, 112431111, 147251212, 112455701, 147329036,
+    262602771, 262467603, 169132039, 107245580, 61390856, 116879371, 189939721, 133480456,
+    112918542, 147410961, 70156294, 30687237, 147718164, 263823376, 147836942, 147836946,
+    148033549, 148086810, 340824075, 207523850, 148193289, 148258844, 259977228, 148373520,
+    191852553, 247119895, 109092892, 148439074, 149118995, 49836037, 149196827, 149307415,
+    290807838, 308916241, 34832391, 297512969, 149401626, 149508105, 149573646, 128720907,
+    149712903, 149884945, 150044682, 150163470, 181792780, 185352205, 129249288, 246157334,
+    279351315, 50970634, 150388769, 150593565, 150843422, 151166998, 187969549, 151257099,
+    157904917, 186249235, 166109200, 105050116, 63418371, 143667213, 151302154, 151511051,
+    122253319, 151658514, 151732246, 107581459, 295202838, 15065104, 100847634, 46067730,
+    100962315, 151822347, 151867408, 151932946, 152145943, 152354836, 186953739, 152526858,
+    213295115, 171847689, 152567832, 152739852, 217538574, 110395410, 152838163, 152965138,
+    187088918, 76800005, 149540871, 153133067, 128589837, 202919951, 153362452, 126418953,
+    306581515, 153444368, 151867407, 153509908, 153681941, 104665099, 17338377, 153907226,
+    228028448, 154161182, 154325006, 154538008, 109899789, 188309508, 156270617, 228270101,
+    187969556, 192352267, 154693659, 162623521, 154869791, 155017229, 155222041, 194850832,
+    198844436, 110346254, 288759823, 104353808, 155361294, 155635719, 262602763, 155852829,
+    79151117, 84697102, 155971615, 200290318, 219107347, 141238302, 132947983, 133861390,
+    156373008, 84824072, 156438552, 94806031, 161480723, 95416334, 96976911, 104169491, 156708877,
+    156852237, 156958736, 157155345, 205565961, 240689163, 145354765, 234213387, 107024390,
+    111534094, 24678405, 157282319, 94654468, 157417486, 157474828, 188137498, 248455181,
+    157655058, 157810702, 256897047, 269946889, 254857235, 158097428, 280166416, 158228494,
+    276922383, 99262483, 99446800, 99627022, 100343823, 7065609, 158392342, 158482455, 158576659,
+    308559888, 277192717, 206991370, 158654479, 51044370, 158654484, 154832905, 158789652,
+    158871564, 183144460, 204005390, 305127438, 217931791, 204279824, 205275168, 138612756,
+    159006760, 159272977, 295739417, 136511495, 208846872, 45797392, 101609482, 205565969,
+    159342605, 101269521, 272150542, 159395858, 159469584, 2433040, 139112458, 33865742,
+    328192009, 159535125, 207790094, 55787530, 41353229, 100245529, 950304, 156807179, 159621140,
+    186032134, 293818387, 292003849, 297054221, 159703049, 270872584, 112095247, 183697414,
+    171847694, 170926096, 133189646, 257896459, 276082706, 159739918, 271970311, 57102362,
+    159903765, 159989804, 323330066, 160170008, 160268309, 160354321, 160423977, 113524756,
+    323067918, 75669511, 104787979, 160632845, 273113100, 20455429, 160686086, 102223875,
+    160710659, 30703619, 20455436, 160858117, 107892742, 107581446, 117964808, 12529665,
+    129585160, 160878603, 160170001, 160985107, 161157131, 123822095, 161202205, 113774611,
+    289800198, 161320974, 135610376, 161558542, 95047695, 161558544, 161718292, 286425105,
+    347324434, 271200274, 161841171, 271503369, 187576332, 272801808, 142176271, 113983513,
+    114495504, 272965643, 142397452, 293249034, 114708496, 115503122, 173826059, 105050118,
+    147120137, 105050119, 149540872, 123596817, 123899927, 306728972, 326909965, 239853579,
+    18018331, 326045701, 126042122, 95932436, 161918988, 226885644, 162074644, 149757961,
+    162205713, 250585104, 350785548, 162279438, 98127876, 105336842, 162336779, 162381838,
+    162758674, 162856973, 163033094, 29769741, 264249349, 184598533, 273256463, 19628041,
+    163061803, 350535696, 234680329, 31481866, 96682002, 273608718, 134438927, 163332116,
+    163450893, 163504150, 326250506, 208306186, 259264526, 310173708, 166191112, 343244810,
+    163594259, 199688208, 117084183, 293507082, 127778838, 163672085, 30887950, 91181064,
+    209764368, 263356430, 15122460, 130183180, 339288084, 339529741, 240689164, 142659594,
+    142864399, 187547657, 234905615, 189726736, 268587031, 330514451, 210243599, 119058446,
+    128167954, 103551001, 109318166, 104706071, 104910874, 149626901, 149987342, 150343691,
+    163786764, 130584594, 163983376, 262885385, 164048909, 164208652, 215363597, 59981838,
+    208306185, 164257804, 187469831, 106196999, 187699208, 124694537, 340889613, 249688080,
+    111951889, 116396043, 245235724, 273858577, 101224460, 39706642, 148217866, 231673880,
+    216219668, 164376594, 287940629, 97849365, 288980999, 351395848, 240947214, 242671625,
+    227618822, 164450310, 306057225, 131358736, 107380756, 164540430, 199880717, 161357833,
+    284295185, 164597766, 164679687, 119209998, 152301581, 313286667, 25038854, 168861705,
+    176365584, 340967438, 301981710, 279732236, 164708358, 164855813, 274346009, 144232459,
+    139251729, 283193360, 108724236, 19857413, 289173527, 191639567, 224899093, 311259154,
+    265895950, 280977423, 281595920, 283140112, 165023757, 109588496, 185438223, 108331019,
+    309497878, 124555272, 133435401, 278515724, 165077006, 165134347, 119361547, 165179413,
+    155176971, 165265420, 165314576, 131641360, 164110345, 110669827, 17588227, 263573518,
+    150544396, 163594255, 12423184, 120950796, 286650377, 165380101, 126042117, 328728588,
+    117989382, 61714440, 174043153, 308752404, 141721620, 110010400, 152002595, 110010380,
+    165683214, 341733388, 242487316, 152002575, 152236051, 153587735, 66195464, 110538784,
+    153763875, 331821079, 218365978, 218550302, 165740565, 173293574, 165969929, 166006800,
+    166072331, 344264723, 166383626, 222244887, 228417545, 111177734, 166649867, 166752272,
+    166932499, 167047191, 288116759, 167305238, 233730059, 241000461, 242389003, 167518237,
+    167821332, 168030232, 111267864, 168153099, 168259599, 168439813, 168570902, 168861710,
+    244043789, 169013260, 169062419, 169222160, 169291783, 248078346, 169353225, 169529352,
+    169562119, 169590804, 169672722, 169746446, 169992204, 170147880, 350658573, 170479631,
+    154009611, 154279947, 154632202, 154800138, 174342152, 170692661, 20025362, 277577735,
+    101937159, 351117330, 171122700, 171196428, 171450379, 112640006, 112762886, 137179144,
+    171720729, 275832840, 85729291, 171913223, 171941898, 172077065, 172142601, 172240907,
+    226840586, 172322823, 172425220, 172441606, 172466186, 638977, 275947524, 276492292,
+    227373062, 115146758, 177696774, 84451334, 172560393, 172597282, 117223436, 119984141,
+    172834820, 172834821, 48517127, 154992646, 172855303, 115638289, 117432324, 104353805,
+    155320330, 190210060, 279535626, 3096581, 115769350, 209039374, 148086802, 162430993,
+    158318610, 172953617, 173133840, 173199369, 173293577, 173330439, 173432841, 107892739,
+    21905412, 173469709, 31866886, 330899472, 331239448, 343113744, 173522958, 248053769,
+    254517258, 173580306, 173654028, 173731846, 44826629, 113303568, 107733001, 296718347,
+    173944839, 73543686, 24014855, 173973513, 157036562, 107077640, 173973515, 243855371,
+    280084491, 123691020, 174112787, 23912455, 122200071, 174288910, 174698511, 174997515,
+    249831441, 175087623, 175116302, 344154125, 175173648, 124727314, 175239183, 293412877,
+    175300629, 76800006, 225550340, 274628613, 339570700, 167432213, 175386642, 175460367,
+    250109975, 137560075, 175521804, 175632395, 175677454, 175734794, 175775747, 267730951,
+    175898627, 175939587, 29974549, 175951888, 176017430, 176107533, 283770896, 166932492,
+    176160785, 248811537, 249978894, 256798731, 262950927, 140541963, 348733449, 305590280,
+    264265739, 209367043, 209510411, 129548291, 273489933, 115834895, 115953671, 176304143,
+    285876246, 138256402, 145567758, 63942661, 286052365, 212987909, 313884684, 176365590,
+    176594958, 116437000, 176652298, 300138506, 143237130, 289869841, 264540170, 137646093,
+    301002763, 274948104, 188567558, 102891526, 19980292, 176693268, 176812048, 24444940,
+    176877591, 176971805, 135479316, 177090578, 341819414, 329961492, 177164303, 177225749,
+    276299802, 278507542, 177311761, 177381398, 204107786, 177471500, 113893385, 198569988,
+    14974978, 177745939, 177954838, 140201999, 133955598, 128077837, 159789084, 210079769,
+    178245644, 138039308, 178294799, 178294808, 178393107, 178470930, 178544666, 178651157,
+    178737178, 178843666, 179118095, 97394704, 97394708, 179179538, 257081370, 292593685,
+    278687757, 179326989, 290684959, 179666972, 343318533, 179781645, 180113430, 139440142,
+    118910989, 116527122, 157855758, 180203530, 116731918, 132907013, 180244486, 180301832,
+    150704153, 180367371, 211976203, 211976209, 291188760, 258138126, 117288967, 261357582,
+    291573782, 180486162, 298471438, 180867095, 180961299, 158175245, 181039122, 181293074,
+    181366791, 279420936, 181395471, 181456915, 181534741, 281935902, 274645009, 43802641,
+    277934094, 312229897, 273858569, 137273354, 284295177, 181620756, 84115480, 306262032,
+    343466004, 291774474, 181702663, 181841936, 181907488, 182038538, 266473488, 184856594,
+    316919828, 182079509, 179666959, 182165518, 89739274, 182222877, 182345753, 182693909,
+    182865955, 222343188, 107208714, 139980803, 183009291, 139980812, 344924169, 77742084,
+    202047498, 122408970, 183054360, 183193610, 183234570, 176222228, 183275543, 150958099,
+    183369740, 143945744, 117432327, 183570463, 274346001, 183697418, 325922826, 183738381,
+    183894026, 305975304, 156090377, 165969928, 183934992, 198754319, 292364297, 138145803,
+    102858762, 144478223, 209641477, 184000521, 94064647, 172277771, 184127500, 184320022,
+    258265103, 122900491, 184410139, 293081117, 184705039, 23781385, 184766475, 184930320,
+    105472009, 144318484, 145621005, 150081556, 21905422, 155131918, 144617486, 291274777,
+    185077785, 185180172, 184803344, 116133901, 185229330, 194756626, 291274763, 293597208,
+    295460894, 164605970, 185303053, 107024389, 185499670, 340004893, 327524362, 247119894,
+    117530641, 208334871, 345579543, 185589788, 289869833, 1101834, 185704464, 185769993,
+    185806859, 296235021, 117686286, 186032144, 158281740, 117927947, 186142733, 112279560,
+    66150410, 186195982, 186327068, 158732302, 158916617, 31481867, 164331531, 147288074,
+    173883407, 186441733, 103813132, 191807497, 186638368, 204144659, 181534738, 186769430,
+    186859544, 250028053, 186998807, 187248658, 187322391, 187416592, 184987670, 105500693,
+    208633878, 94470148, 10641417, 187498512, 200454153, 187629579, 187731981, 200454155,
+    122044454, 118546453, 119558167, 187895827, 2899976, 188051468, 188243978, 182636558,
+    331063305, 111267845, 199368716, 188592138, 188284937, 188506125, 120168459, 188592155,
+    296935433, 330891269, 161796107, 162152461, 188702730, 117407751, 247795726, 188842002,
+    188915727, 188977159, 162906122, 189005836, 317292555, 189353997, 297185296, 189435921,
+    189526034, 189599775, 71352326, 297336854, 299192338, 135479307, 346370067, 35979275,
+    177090565, 31453190, 163409930, 189726747, 189837327, 189898765, 190099472, 190165006,
+    153034763, 76955651, 190259228, 190373914, 240726029, 160919567, 145436691, 120463370,
+    270786568, 120557581, 190480406, 120754201, 311152652, 35979271, 302174217, 201019406,
+    190570507, 190615563, 227651606, 119496720, 106000397, 259051543, 190660628, 335679510,
+    121450518, 311775253, 131080220, 120950802, 106709010, 205701136, 121593880, 121724944,
+    122253327, 131272726, 190742541, 133189642, 299634698, 190795790, 126099470, 161099790,
+    190853139, 191062040, 61288458, 106922000, 122601492, 122834960, 191160328, 191193096,
+    292798477, 191225883, 191336471, 326287377, 191430681, 163753992, 181719059, 331911184,
+    276234257, 266526732, 159162386, 328986634, 299634711, 300584972, 191533063, 191721493,
+    158044173, 191807508, 191889440, 179425309, 238411805, 123121692, 131502115, 192020509,
+    147537946, 239243290, 112148512, 192139293, 147906591, 151339034, 192258072, 192516121,
+    192618525, 192802842, 107892762, 108064794, 193024028, 193298460, 193474589, 123441182,
+    124223513, 193658888, 193818636, 193818642, 194002962, 194076698, 194281486, 18595869,
+    194338835, 194514971, 194682901, 194830342, 302632973, 276590605, 276590616, 79327262,
+    345047068, 195014673, 195084304, 195149846, 195239959, 195334160, 124391440, 195399692,
+    208011275, 195448847, 195510291, 195588122, 195698704, 151552026, 12423194, 195846155,
+    124555278, 138612749, 124882962, 172339221, 303034392, 319811600, 195891213, 175677450,
+    196014091, 111267851, 196362250, 206168090, 196403224, 125120536, 196501512, 181039116,
+    196636684, 196636690, 196792338, 196866057, 196866063, 197091343, 197152783, 197328919,
+    197328925, 197558301, 304812059, 197677071, 197738515, 197816332, 197865488, 197931034,
+    198037534, 346583055, 303816718, 198160398, 85803013, 198324240, 154652681, 198324247,
+    311586834, 198508559, 144990229, 210726924, 347181069, 256798730, 335159324, 338350099,
+    198569991, 189227039, 198709259, 198754327, 207319052, 127217683, 304541715, 199053332,
+    346845200, 152432663, 303222797, 296103947, 199135247, 199196690, 199417881, 199643151,
+    199782416, 214859792, 32772107, 32772116, 160587787, 152662028, 152662035, 199847948,
+    152784909, 199933973, 95031300, 323440660, 200019987, 345837580, 200097808, 200163344,
+    200228882, 258002960, 200499213, 200597523, 126734352, 200675344, 200740881, 200810520,
+    200908813, 210288655, 244375560, 292102151, 200962062, 152911885, 187576333, 271462408,
+    108232716, 223318025, 201019407, 279580681, 261050376, 56451095, 201080849, 201150479,
+    165851155, 201211917, 201265174, 303448079, 201355281, 322457610, 346013715, 146128903,
+    201424927, 303448071, 166191116, 301731847, 201551885, 255909900, 201605134, 201662483,
+    127537174, 201740310, 166559766, 331153420, 343080971, 233799691, 210976781, 203927566,
+    201830420, 86257673, 337350672, 121065491, 202088464, 250359821, 108331027, 161411090,
+    332181515, 333783050, 202154009, 160718882, 202256405, 218222610, 241967115, 334970892,
+    332431371, 128438299, 331104266, 202342418, 333737993, 202416143, 202670101, 202756114,
+    125366298, 206598168, 117731353, 202981390, 154652677, 127729677, 133238798, 203038744,
+    203137038, 303587345, 125558792, 168509455, 294952977, 143667210, 203194383, 125673487,
+    203395083, 114180107, 203513876, 92209161, 203628563, 98533384, 87547911, 241541131,
+    298049550, 241541130, 298283016, 66523142, 203706378, 203747335, 161058829, 7524355,
+    203816974, 203874317, 161619992, 125833223, 217137177, 134668306, 157511698, 298283017,
+    153034776, 187174930, 203927572, 211816461, 305078285, 107106316, 204222479, 211390477,
+    334970898, 221900808, 114348049, 137420820, 174628881, 161964059, 163233816, 204345358,
+    125923344, 202153996, 204402706, 128438286, 193183772, 126255124, 200531984, 154378253,
+    126418959, 204476437, 123281417, 167243791, 204562449, 305405977, 129171464, 203763725,
+    169156624, 341442573, 127074315, 10682375, 204632081, 204701713, 103948304, 298975244,
+    127373321, 313995286, 266231828, 203194375, 343212042, 204771337, 204808211, 172503051,
+    172503054, 340254733, 295944204, 127373322, 339800069, 92884995, 340348934, 156786695,
+    341536777, 127074311, 327708690, 127623178, 128643078, 129200140, 205037576, 341913604,
+    220704776, 342171656, 175038476, 108449815, 112582671, 44343306, 205070359, 35115014,
+    204591114, 205164560, 132694023, 204501007, 205230092, 105250830, 104861700, 177668105,
+    205406225, 206807056, 161873931, 29671427, 17690629, 205475855, 209154059, 205946896,
+    205099024, 346214423, 30314499, 206012429, 206299147, 119447562, 206274575, 205099020,
+    206430231, 206524436, 95326231, 48406549, 206778391, 103825420, 343863309, 140230664,
+    92192774, 156655629, 203452423, 341381131, 206872609, 207085586, 207368212, 94011408,
+    42262544, 207450132, 271233034, 207732752, 94044168, 207687707, 16056341, 128024591,
+    114561037, 54763534, 208203790, 208429092, 88973319, 208760838, 56729612, 208576528, 56700956,
+    2457604, 208723981, 208723983, 100155416, 144711699, 207536139, 165908495, 208945179,
+    209096729, 100155397, 277962768, 209199115, 260509730, 119762990, 79028255, 305590281,
+    166162440, 137965582, 241049611, 113459206, 209367052, 209510421, 209596420, 129282066,
+    126115857, 209829902, 142073871, 350396428, 129392649, 210182160, 243470345, 210407443,
+    168456207, 186085390, 306671626, 308109323, 210485274, 210591777, 21811222, 210726929,
+    255213581, 308310041, 211443722, 309059593, 309428242, 130441228, 309710856, 131825677,
+    66490376, 210796560, 210862102, 210485261, 211030038, 211120164, 338526226, 110215174,
+    211267592, 131928078, 205443076, 256294928, 21954591, 211443733, 324272142, 324272148,
+    203337742, 211619855, 245911617, 247013401, 211869710, 247013408, 109547531, 212049932,
+    248578077, 52150286, 182435856, 260366365, 52183061, 278331415, 298668056, 279220236,
+    301805591, 17776674, 279220262, 301805617, 212099101, 279621665, 313729068, 126357520,
+    317566994, 260366349, 17735696, 132014098, 212398094, 212455439, 331669541, 212553768,
+    212815917, 332914734, 213045272, 213491739, 337883165, 213626923, 213868592, 351686738,
+    207822883, 214093863, 237994018, 214568990, 214298657, 223465501, 261210150, 214298667,
+    356593716, 214568997, 214720553, 354197554, 214925329, 215035923, 355123234, 214925339,
+    215035934, 357400621, 215203859, 215416853, 225501200, 215519262, 215642145, 292130850,
+    215826447, 215916560, 355749899, 215826454, 215916568, 355749921, 216014870, 216150040,
+    220659731, 216301598, 216424481, 223240220, 216662034, 216813589, 226934800, 216915995,
+    217239582, 239468569, 217378836, 217595927, 227397650, 217747480, 217993243, 232861717,
+    218140685, 218193934, 221896713, 218296338, 218472468, 222425103, 218673184, 218804259,
+    222691357, 268464161, 140787749, 356393002, 218947614, 141058081, 223465513, 218947627,
+    141058096, 223866955, 219185190, 143773739, 356593729, 219426833, 306462739, 357158944,
+    219426843, 306462750, 357400655, 219537444, 148570151, 219684907, 219861022, 150212641,
+    300388386, 219983887, 153169936, 220295187, 166453269, 220430370, 220569622, 137203736,
+    220659760, 220856350, 179826721, 223240234, 220979241, 293687341, 221147161, 221249574,
+    185843754, 221478967, 221704225, 205758501, 221884487, 222175250, 121782292, 222425121,
+    222560288, 122306595, 222691378, 222896148, 179535894, 222978078, 223100962, 88133669,
+    223240247, 60928037, 223637545, 223465520, 88961047, 296275994, 223805455, 88961054,
+    296276002, 61087776, 274493476, 237994034, 76451867, 111804446, 82608166, 294326314,
+    223866967, 76451880, 301367341, 76451892, 301367355, 224223321, 77590567, 307142700,
+    224587861, 79573027, 327368744, 81887269, 111804458, 225042544, 85499918, 227160080, 85499928,
+    227160091, 91627536, 114286610, 225501216, 225779730, 170987540, 225632292, 225779742,
+    170987553, 225902632, 226066444, 198643725, 226373648, 309190674, 226521107, 126677013,
+    226598939, 292503582, 226709519, 137359378, 226934809, 227037208, 174530587, 239468585,
+    227270673, 151085076, 227397666, 227536917, 155537432, 239898661, 227741734, 155680810,
+    227897379, 156123175, 228159498, 162496523, 221896733, 228159518, 162496546, 228360207,
+    167751697, 228454429, 168730656, 228573201, 173019155, 228642839, 174800922, 228806700,
+    228642856, 174800941, 228806719, 229064749, 178040882, 229249092, 229527592, 181108781,
+    229691475, 230031384, 184172573, 230129690, 189960226, 319930406, 133496862, 320634913,
+    339603498, 347852847, 223866937, 97460261, 349261866, 166223911, 349569068, 230330456,
+    211513370, 154419229, 230264848, 126468114, 355123214, 80678947, 230690854, 219684896,
+    88715282, 230846484, 89251874, 230928422, 281194545, 231084052, 231165974, 225632274,
+    231256078, 231313423, 231452690, 231526420, 220430352, 231608341, 231772183, 231866397,
+    231985184, 232116241, 232185876, 232267802, 232374301, 232493075, 232570902, 232661015,
+    232755226, 232861718, 232951820, 233000973, 233054225, 233123859, 233201695, 233328674,
+    233467934, 342245395, 233590806, 281886740, 233885721, 233988124, 228806680, 234102807,
+    19832858, 234102814, 19832866, 234258465, 31772708, 234393638, 32067626, 234549283, 33525799,
+    234795038, 34263074, 234967057, 34627603, 222978064, 235036712, 34914349, 235200557, 35217458,
+    235384872, 341049389, 235548696, 129761309, 57933856, 88141859, 235647038, 101388330,
+    132771887, 235901011, 171225129, 133689390, 236306522, 240365611, 134008880, 236675136,
+    236994608, 134266933, 237191237, 237473835, 134885424, 237650004, 171479073, 255643685,
+    237994039, 238256145, 267579411, 238624804, 239022105, 286502940, 239468590, 239693846,
+    286920729, 239898666, 343060491, 2408460, 240095244, 343183373, 2400270, 240160782, 240541726,
+    240779297, 269053993, 256053293, 240541734, 240779307, 241094683, 241205278, 241328143,
+    241442832, 241586206, 241709089, 241885197, 241938446, 242012192, 242143267, 242286618,
+    169398300, 248242242, 242569243, 169811998, 248967230, 242708491, 242851852, 245284872,
+    242708502, 242851865, 245284924, 242999312, 243101714, 245727263, 243187728, 243253266,
+    249155630, 243363850, 243507211, 246554631, 243363855, 243507217, 246554655, 243638289,
+    243707923, 246824992, 243785747, 243900437, 247644176, 218296332, 218472461, 244260873,
+    244097043, 244174869, 244260900, 244408346, 244543516, 244695063, 244408353, 244543524,
+    244695096, 244924438, 245014552, 247644212, 245112843, 123228172, 245284882, 245112854,
+    238522393, 245284940, 245633040, 123228178, 245727278, 246304786, 147636244, 245284911,
+    246378512, 239341586, 249155644, 246444042, 151437323, 246554648, 246444047, 151437329,
+    246554673, 246755345, 195936275, 246825007, 247214099, 346636309, 247644193, 247214108,
+    346636319, 249155670, 222175244, 121782285, 244260892, 247328797, 247447578, 198209564,
+    244695087, 247554070, 303648792, 247644232, 247939101, 169386015, 248242259, 248696862,
+    169799713, 248967248, 249507848, 184516617, 249507859, 184516630, 249614349, 293195791,
+    249753620, 188096534, 249901077, 190926872, 250204175, 192733201, 250265613, 192905231,
+    250318855, 193134600, 250318860, 193134606, 250413070, 193409040, 250470415, 193589265,
+    255266907, 250650640, 193888274, 250650649, 193888284, 250753107, 228360201, 167751690,
+    251093015, 194412569, 251187219, 195760149, 251265052, 10072095, 249155654, 251379733,
+    251465752, 251564048, 251629586, 251703318, 251793432, 251891735, 251985946, 252092433,
+    252162067, 245284896, 252239882, 252280843, 252325903, 252387345, 252456975, 252518417,
+    252588048, 252653586, 252727305, 252764170, 252805137, 252874771, 255266891, 252952602,
+    253059101, 253177874, 253251604, 253333515, 253378572, 253427744, 253558819, 253702169,
+    253804571, 253915155, 253992981, 254078999, 254173196, 254443533, 254558219, 254824460,
+    254935057, 135200787, 255066128, 287498258, 255266912, 255827979, 255959052, 255827990,
+    255959065, 256237584, 256360466, 256708631, 256843801, 256991256, 257245211, 257470480,
+    257536018, 257634314, 257806347, 257634319, 257806353, 258068499, 258195477, 258326540,
+    258375693, 258465818, 258572316, 258686998, 258777112, 258875418, 254201877, 258981911,
+    259145750, 238850072, 259321883, 259514456, 260026384, 260091921, 260198442, 260485133,
+    260648974, 260198410, 260788241, 209235987, 260862006, 261500941, 254636046, 260198430,
+    65064970, 156532747, 260198429, 261554189, 196706318, 261607438, 261664782, 196923408,
+    261722130, 197443604, 261795931, 262234136, 201969691, 262332515, 262737936, 202473490,
+    262332502, 262803478, 202825753, 263012438, 263413777, 203251731, 263630912, 346202122,
+    346308619, 277389323, 277491724, 263893063, 264220682, 280137739, 262332469, 264310801,
+    264380435, 264581139, 264658967, 264753178, 264859741, 265240594, 265314324, 265396258,
+    265535507, 265613333, 263630894, 265699343, 265760784, 265826316, 265875469, 265953294,
+    266010639, 266313744, 266412049, 204910611, 30502918, 205631494, 266575879, 58482696,
+    266670122, 196988947, 309907477, 266805268, 196988953, 309907484, 266805274, 267079698,
+    135331860, 262332480, 267153425, 136237075, 267223131, 267759629, 267812878, 267882520,
+    267980827, 261046318, 268091416, 268189723, 268300334, 268681240, 268779547, 268890158,
+    269447193, 269221916, 269398053, 269680652, 269783054, 270827529, 269873163, 269918220,
+    269983771, 270094359, 270188569, 270290977, 270426132, 270508054, 270622750, 270745612,
+    317329422, 270827540, 270909461, 170037271, 286306351, 270995485, 170307616, 271114301,
+    271364119, 170536985, 271458352, 271654923, 171819020, 271700042, 268111890, 268214292,
+    272003123, 272211991, 172732441, 272306209, 272441364, 248115222, 272523294, 272646164,
+    174014485, 272728099, 150007816, 272924680, 272871459, 273014793, 216580107, 273162252,
+    231395342, 273211459, 304279567, 345157649, 273543199, 273670162, 254717972, 273743889,
+    259928083, 273813546, 274161689, 308830236, 274264123, 274767892, 283975702, 274849800,
+    293396489, 274882575, 295694353, 274980914, 275185684, 302796822, 275296286, 275185691,
+    302796830, 275296293, 275447825, 308510739, 275517467, 275628049, 308736018, 275697681,
+    312262676, 275767315, 275865622, 328646681, 276156440, 276406295, 328900634, 276508697,
+    276738070, 338997273, 276688930, 276738076, 338997281, 276688936, 277032991, 342581285,
+    276983851, 277159946, 565259, 277250075, 277389330, 277491732, 273211431, 277389337,
+    277491740, 277606436, 277753869, 277905422, 278171693, 278425621, 278597655, 279003195,
+    279453709, 279506958, 279576593, 279781391, 279904273, 280031264, 280231947, 280277005,
+    280330250, 280371211, 280416283, 280526865, 280596499, 273543182, 280674324, 280756246,
+    286306331, 280846355, 280924181, 281038891, 281395227, 281505822, 281661500, 282058774,
+    282148888, 271458337, 282247178, 282288139, 271700025, 282333208, 282431515, 285966371,
+    282542097, 282611731, 261046306, 282689558, 282779672, 282877984, 283009043, 283086869,
+    283258909, 283377683, 283455508, 272728080, 271700013, 283537422, 283594767, 283729944,
+    58482709, 310288407, 283836445, 284114969, 284373020, 284217386, 279818261, 136445975,
+    284487704, 284663828, 137838614, 284745747, 138555413, 284823596, 285175835, 139018270,
+    285286461, 285577238, 139194392, 285667352, 140582939, 285966377, 286150675, 141697044,
+    286228499, 142131221, 286306356, 286687250, 142344212, 286761003, 287162394, 142569501,
+    287268924, 287707154, 142811156, 287780910, 288075788, 288247822, 324653074, 324837396,
+    288325651, 288563221, 288821301, 289050642, 289124372, 289361954, 289603609, 289706013,
+    289824815, 290033682, 290140180, 273211402, 290033690, 290140189, 298426413, 290566174,
+    290258978, 290517034, 290930701, 291012622, 273813513, 290930708, 291012630, 284217361,
+    291102742, 291377176, 271114259, 291491861, 291684375, 274264082, 291815449, 291917851,
+    292040733, 292728851, 292302869, 292679711, 292851725, 292933646, 271458313, 292851732,
+    292933654, 317165598, 293023759, 293290000, 293502994, 293896205, 293998606, 289824778,
+    293896214, 293998617, 289824809, 294101009, 294170643, 301121571, 294260755, 294498325,
+    301608998, 294621197, 294707214, 279576586, 294621205, 294707223, 302125088, 267902988,
+    268005389, 294801424, 295342110, 295022625, 295292970, 295583772, 295841823, 295993377,
+    296149014, 296472600, 319729712, 296812575, 296611874, 296763435, 297107476, 297250838,
+    319729682, 297426956, 297549837, 303747113, 297426962, 297549844, 303747087, 297766926,
+    297848847, 324046859, 297766932, 297848854, 324046880, 298217494, 297975832, 298168354,
+    298319890, 176476180, 298426395, 298319898, 176476189, 298426428, 299073566, 182530082,
+    299024426, 299352077, 182775822, 299266069, 299352084, 182775830, 299434013, 270995478,
+    170307608, 271114280, 299552789, 184033303, 299728934, 299884569, 296968219, 305877025,
+    300036115, 189149205, 299986975, 271364109, 170536974, 271458325, 300179477, 191578135,
+    300265509, 300527631, 193687568, 300634137, 300736525, 194179086, 289824798, 300736534,
+    194179097, 300826679, 301051921, 196530195, 301121580, 301301779, 197210133, 301609009,
+    302039053, 198414350, 302125078, 302039061, 198414359, 302125103, 268111884, 268214285,
+    302317595, 302514206, 199266337, 302465066, 302686236, 199516191, 302919733, 303136790,
+    200392728, 323125317, 303325215, 206061602, 303276075, 303509524, 206340118, 319729701,
+    303960076, 207233037, 303747124, 303960082, 207233044, 303747104, 304058382, 208781327,
+    324046872, 304058388, 208781334, 324046891, 304189462, 209412120, 304140322, 304279572,
+    345157655, 304447531, 304623631, 345669649, 304623639, 345669658, 304971803, 304717855,
+    304922663, 273743882, 259928075, 305184785, 305254419, 305332243, 305508373, 274161682,
+    308830228, 305627158, 305745944, 305627165, 305745952, 305877046, 306376720, 306098194,
+    306327580, 274767882, 283975691, 306626572, 306712589, 306778122, 306855947, 306778131,
+    306855958, 306946062, 307003408, 307089424, 307363858, 307494922, 307568651, 307494930,
+    307568660, 274882569, 295694346, 307650588, 308203547, 307990558, 308154407, 308412441,
+    308625436, 308985875, 309346325, 309796892, 309587999, 309747752, 310222865, 310382611,
+    310579209, 310669322, 310579215, 310669329, 310579222, 310669337, 310788137, 310956051,
+    311062549, 321462344, 310956058, 311062557, 311332945, 311664656, 311730194, 311861308,
+    312107019, 312176652, 312107025, 312176659, 312479757, 312533007, 312594459, 312840211,
+    312705045, 312791071, 312918038, 313053209, 304447509, 313368601, 313471004, 314085400,
+    314363931, 313585700, 314085418, 314363952, 314613817, 314847249, 314916883, 315179037,
+    314994721, 315129897, 315297811, 315375637, 315461644, 315510797, 315564053, 315650071,
+    315744276, 315826198, 315916319, 316043298, 305877034, 316182552, 316280858, 292040726,
+    316518418, 316387348, 316469278, 316592147, 316669973, 316756003, 317001747, 317079573,
+    317165603, 317423628, 317472781, 317526030, 317640718, 317698063, 293502987, 317759509,
+    317845528, 317943824, 318009362, 318083090, 318156820, 318238732, 318287885, 318341140,
+    318423062, 318513171, 318590997, 318677023, 318803981, 318857230, 318914572, 318963725,
+    261046282, 319197213, 319016992, 319148073, 319315995, 319426590, 295993370, 319549461,
+    319635479, 319729717, 320270366, 320086049, 320221226, 320393235, 320471061, 320557079,
+    320770060, 320819213, 320872473, 320974876, 310788120, 321089553, 321159187, 321237018,
+    321343517, 321462351, 321785885, 321904672, 311332924, 322035733, 322121751, 321462323,
+    322215955, 322293781, 311861297, 322379790, 322437135, 322498579, 322576405, 322809878,
+    322662424, 322760738, 60772378, 310456350, 322900010, 346066977, 313184292, 323125336,
+    323522576, 213172243, 323588127, 323788821, 144134167, 323874847, 144879651, 324046911,
+    324354073, 307879963, 324456496, 324653079, 324837402, 325009426, 325115924, 325009434,
+    325115933, 325423134, 325234722, 325373994, 325546006, 325636120, 325734425, 325836827,
+    326176787, 325963797, 326127647, 326357005, 326443022, 326357013, 326443031, 326537253,
+    326819855, 326881296, 326963213, 327053326, 326963222, 327053337, 327155729, 327225363,
+    327303187, 327565333, 327782413, 327868430, 327782421, 327868439, 268701708, 268804109,
+    327962651, 328413214, 328228897, 328364074, 328536092, 328777759, 329027606, 329117720,
+    329404447, 329216034, 329355307, 329531412, 329613334, 329703436, 329887757, 329703442,
+    329887764, 330043406, 330149903, 330043412, 330149910, 330043418, 330149917, 330293298,
+    330739734, 330592280, 330690594, 118112274, 330829844, 331100197, 331337743, 331427856,
+    331100172, 331337750, 331427864, 331526180, 331976731, 332087326, 333668379, 332226587,
+    332337182, 332759066, 332476431, 210948112, 331100187, 332537883, 211296286, 333668392,
+    332648475, 211722270, 332759079, 333119500, 333242381, 333119518, 333242401, 273969199,
+    333406232, 333529115, 333406238, 333529122, 333668435, 334008356, 334196777, 334499911,
+    334790680, 334888987, 335044640, 335274019, 298737697, 335478823, 335769644, 334499903,
+    336064526, 336121871, 336183323, 336293918, 336416801, 336551973, 333668425, 336703526,
+    336859179, 337035290, 337141789, 337260559, 337322000, 337416219, 337526814, 337649691,
+    337760286, 338034711, 338128922, 1236993, 335478804, 335769622, 338264089, 338427932,
+    338599949, 338653198, 339132425, 338710545, 338780179, 338857997, 338911254, 298905624,
+    339132446, 339255305, 313966602, 339775500, 339369997, 352026638, 339918868, 339423249,
+    355356691, 340197404, 339492874, 340316171, 339775508, 339861518, 224981007, 339918876,
+    340123666, 234713108, 340197412, 65904649, 156758026, 340373523, 74018829, 156901390,
+    340545563, 74850321, 157339667, 340705315, 340869126, 340942855, 341282826, 341323787,
+    341368842, 341426187, 341495828, 341577742, 341635088, 341700617, 341782538, 341909509,
+    341929992, 341962761, 341999628, 342048781, 342102028, 342151181, 342204425, 342241300,
+    342364176, 342429714, 342507539, 292421653, 342732823, 141598745, 342827035, 73236505,
+    314253339, 342937629, 343056396, 343179278, 343285769, 343429130, 343547917, 343601166,
+    343658513, 343728147, 343805962, 256425995, 343805970, 256426005, 343916569, 257687581,
+    344018954, 257867787, 344059930, 240250908, 344207376, 344342547, 344690705, 344760339,
+    344838167, 344961050, 345514002, 345776148, 345886740, 345968662, 346202127, 346308625,
+    346513427, 346763286, 346910754, 347050022, 347234331, 347398175, 347525154, 347664434,
+    348045345, 145752100, 348180508, 348323858, 248889363, 348672013, 348397583, 348459024,
+    350343179, 348524559, 243441680, 350343194, 348586005, 248877078, 348672026, 348778508,
+    348827661, 348880921, 348983323, 349093902, 349151247, 349212688, 349433893, 349749268,
+    349831208, 349995052, 350199825, 350269458, 350343207, 350502927, 22401031, 24920074,
+    24887306, 80523277, 149843978, 350601237, 176504845, 64499722, 80523281, 41312265, 64581642,
+    350711833, 350834705, 351019031, 211324943, 351019039, 257937431, 67346442, 351191075,
+    351506445, 350892046, 67518474, 17989635, 78184458, 351428622, 351592462, 78270474, 351354887,
+    351428630, 351592470, 98353166, 31453197, 352083981, 352260110, 297578516, 207261717,
+    144158747, 314556430, 297877528, 352317448, 352382985, 353816593, 352419849, 354529286,
+    352456712, 352489480, 352342026, 352727058, 352870407, 354443286, 352952329, 352518195,
+    40325126, 352796690, 353136649, 26132484, 353173531, 4718597, 184326, 353284100, 353021958,
+    353300514, 353554468, 352432130, 353701906, 353812498, 62402564, 351506453, 352407555,
+    332763152, 6836226, 353968155, 354078732, 2039811, 354127890, 352894990, 354402316, 222695436,
+    354553862, 151486470, 222744582, 353017885, 354578438, 354603013, 354623491, 62992386,
+    354635802, 354742276, 354758681, 4718594, 354861059, 354873348, 353435662, 354889734,
+    354914309, 25591810, 353771530, 353878038, 40325123, 355061776, 354934790, 353812485,
+    91774980, 354959366, 354983956, 354402308, 183521282, 355708939, 225013768, 355434501,
+    356200465, 352325635, 355545095, 355573776, 112685066, 355639299, 355651599, 146128911,
+    25604098, 225505291, 353390594, 354480132, 6574082, 355885076, 2813954, 356057092, 356073477,
+    356093959, 356163594, 238063629, 356306951, 356335623, 356364296, 353832966, 356565000,
+    337854472, 353406984, 238673924, 24944642, 38572037, 241811465, 354459651, 41410565,
+    356859907, 60477442, 356872224, 357003275, 352899079, 215117835, 223293446, 2142215,
+    175566864, 357048326, 357072903, 353689603, 2822173, 352874501, 357101583, 216088591,
+    351670277, 3199004, 357290012, 4792322, 353267716, 239497230, 357724186,
 };
 
 static const br_shape shapes[] = {
@@ -1998,9 +1869,9 @@ static const br_shape shapes[] = {
     {4,0,65535,48,65535}, {2,0,74,65535,65535}, {0,32,101,5,65535}, {0,32,106,1,65535},
     {2,0,77,65535,65535}, {0,32,107,4,65535}, {4,0,65535,80,65535}, {0,32,111,2,65535},
     {2,0,81,65535,65535}, {0,32,113,3,65535}, {2,0,83,65535,65535}, {0,32,116,4,65535},
-    {4,0,65535,82,65535}, {2,0,86,65535,65535}, {0,32,120,1,65535}, {0,16,121,1,1666},
-    {4,0,65535,65535,6}, {0,16,122,1,1667}, {0,48,123,1,1668}, {0,48,124,1,1669},
-    {0,48,125,1,1670}, {0,48,126,1,1671}, {0,16,127,1,1672}, {0,0,128,14,65535},
+    {4,0,65535,82,65535}, {2,0,86,65535,65535}, {0,32,120,1,65535}, {0,16,121,1,1655},
+    {4,0,65535,65535,6}, {0,16,122,1,1656}, {0,48,123,1,1657}, {0,48,124,1,1658},
+    {0,48,125,1,1659}, {0,48,126,1,1660}, {0,16,127,1,1661}, {0,0,128,14,65535},
     {12,0,65535,65535,65535}, {2,0,98,6,65535}, {4,0,7,65535,65535}, {0,0,142,3,65535},
     {4,0,65535,84,65535}, {0,32,145,4,65535}, {7,0,0,65535,65535}, {2,0,104,8,65535},
     {4,0,0,65535,65535}, {9,0,4,65535,65535}, {2,0,107,65535,65535}, {0,32,149,2,65535},
@@ -2026,13 +1897,13 @@ static const br_shape shapes[] = {
     {1,32,275,1,65535}, {4,0,65535,153,65535}, {0,32,276,2,65535}, {0,32,278,4,65535},
     {3,0,10,18,65535}, {2,0,10,65535,65535}, {3,0,10,17,65535}, {0,32,282,1,65535},
     {4,0,65535,65535,15}, {0,32,283,6,65535}, {2,0,197,65535,65535}, {0,32,289,2,65535},
-    {0,48,291,1,1765}, {0,16,292,1,1766}, {0,16,293,3,1769}, {7,0,18,65535,65535},
+    {0,48,291,1,1753}, {0,16,292,1,1754}, {0,16,293,3,1757}, {7,0,18,65535,65535},
     {0,0,296,14,65535}, {0,0,310,4,65535}, {4,0,65535,163,65535}, {0,32,314,1,65535},
     {0,40,315,11,65535}, {0,36,326,2,65535}, {1,32,328,6,65535}, {0,32,334,4,65535},
     {0,32,338,2,65535}, {1,33,340,3,65535}, {2,0,213,65535,65535}, {1,32,343,2,65535},
     {0,32,345,1,65535}, {0,36,346,2,65535}, {1,32,348,3,65535}, {0,32,351,1,65535},
     {0,32,352,3,65535}, {0,32,355,3,65535}, {0,36,358,1,65535}, {0,36,359,1,65535},
-    {0,36,360,2,65535}, {0,36,362,5,65535}, {0,48,367,3,1787}, {0,0,370,2,65535},
+    {0,36,360,2,65535}, {0,36,362,5,65535}, {0,48,367,3,1775}, {0,0,370,2,65535},
     {1,0,372,2,65535}, {0,0,374,4,65535}, {0,0,378,1,65535}, {5,1,19,65535,65535},
     {4,0,7,65535,16}, {0,32,379,1,65535}, {0,0,380,1,65535}, {4,0,14,65535,17},
     {0,32,381,9,65535}, {4,0,7,65535,18}, {11,0,0,65535,65535}, {4,1,1,65535,65535},
@@ -2052,7 +1923,7 @@ static const br_shape shapes[] = {
     {4,0,65535,184,65535}, {4,0,65535,186,65535}, {0,32,480,2,65535}, {2,0,294,65535,65535},
     {0,32,482,9,65535}, {0,0,491,5,65535}, {12,1,65535,65535,65535}, {2,0,298,26,65535},
     {0,32,496,2,65535}, {4,0,12,65535,23}, {4,0,17,65535,23}, {0,32,498,1,65535},
-    {0,16,499,1,1846}, {0,0,500,1,65535}, {4,0,14,65535,24}, {0,32,501,7,65535},
+    {0,16,499,1,1834}, {0,0,500,1,65535}, {4,0,14,65535,24}, {0,32,501,7,65535},
     {4,0,14,65535,25}, {0,32,508,1,65535}, {4,0,65535,189,65535}, {4,1,27,65535,26},
     {4,0,65535,195,65535}, {0,0,509,1,65535}, {2,0,313,28,65535}, {4,0,29,65535,27},
     {0,32,510,2,65535}, {2,0,316,30,65535}, {0,32,512,2,65535}, {4,0,65535,198,65535},
@@ -2063,7 +1934,7 @@ static const br_shape shapes[] = {
     {0,32,535,1,65535}, {4,0,9,65535,32}, {4,0,32,65535,65535}, {4,0,33,65535,33},
     {2,0,340,20,65535}, {0,32,536,3,65535}, {3,0,342,96,65535}, {4,0,33,65535,65535},
     {4,0,1,65535,34}, {0,32,539,1,65535}, {4,0,9,65535,35}, {0,32,540,1,65535}, {4,0,29,65535,36},
-    {0,16,541,2,1869}, {4,0,34,65535,37}, {0,0,543,6,65535}, {4,1,35,65535,38}, {4,0,14,65535,39},
+    {0,16,541,2,1857}, {4,0,34,65535,37}, {0,0,543,6,65535}, {4,1,35,65535,38}, {4,0,14,65535,39},
     {4,1,7,65535,40}, {0,32,549,4,65535}, {2,0,356,36,65535}, {0,32,553,3,65535},
     {4,1,1,65535,38}, {4,0,37,65535,41}, {2,0,360,38,65535}, {0,32,556,3,65535},
     {4,1,13,65535,42}, {2,0,363,39,65535}, {0,32,559,2,65535}, {4,0,13,65535,42},
@@ -2133,7 +2004,7 @@ static const br_shape shapes[] = {
     {4,0,14,65535,98}, {2,0,617,65535,65535}, {0,32,944,1,65535}, {10,0,69,65535,65535},
     {0,32,945,1,65535}, {4,0,14,65535,99}, {0,0,946,6,65535}, {4,0,65535,284,65535},
     {4,0,14,65535,100}, {0,32,952,1,65535}, {4,0,65535,65535,101}, {0,0,953,1,65535},
-    {4,0,65535,287,65535}, {0,0,954,2,65535}, {0,16,956,1,2089}, {0,0,957,3,65535},
+    {4,0,65535,287,65535}, {0,0,954,2,65535}, {0,16,956,1,2076}, {0,0,957,3,65535},
     {0,0,960,3,65535}, {0,0,963,1,65535}, {0,0,964,1,65535}, {4,0,70,65535,102},
     {0,0,965,1,65535}, {4,0,65535,65535,62}, {0,0,966,2,65535}, {0,0,968,1,65535},
     {4,0,71,65535,103}, {0,0,969,1,65535}, {4,0,14,65535,104}, {0,0,970,1,65535},
@@ -2238,9 +2109,9 @@ static const br_shape shapes[] = {
     {0,0,1941,3,65535}, {0,0,1944,3,65535}, {0,0,1947,7,65535}, {0,32,1954,1,65535},
     {4,0,1,65535,127}, {4,0,65535,65535,128}, {4,0,92,65535,129}, {4,1,93,65535,65535},
     {4,0,65535,65535,130}, {4,0,65535,454,65535}, {0,32,1955,1,65535}, {0,32,1956,10,65535},
-    {4,0,20,65535,131}, {0,48,1966,1,1668}, {4,0,65535,65535,38}, {0,48,1967,1,1666},
-    {0,16,1968,2,1671}, {2,0,1056,65535,65535}, {0,0,1970,2,65535}, {0,48,1972,1,1669},
-    {0,48,1973,1,1667}, {0,48,1974,1,1846}, {0,48,1975,1,1672}, {0,0,1976,5,65535},
+    {4,0,20,65535,131}, {0,48,1966,1,1657}, {4,0,65535,65535,38}, {0,48,1967,1,1655},
+    {0,16,1968,2,1660}, {2,0,1056,65535,65535}, {0,0,1970,2,65535}, {0,48,1972,1,1658},
+    {0,48,1973,1,1656}, {0,48,1974,1,1834}, {0,48,1975,1,1661}, {0,0,1976,5,65535},
     {4,0,65535,457,65535}, {0,32,1981,1,65535}, {0,32,1982,7,65535}, {0,0,1989,15,65535},
     {4,0,65535,460,65535}, {0,32,2004,1,65535}, {1,32,2005,1,65535}, {4,0,1,65535,87},
     {4,0,14,65535,132}, {4,0,14,65535,133}, {0,32,2006,2,65535}, {4,0,65535,65535,134},
@@ -2399,18 +2270,18 @@ static const br_shape shapes[] = {
     {4,0,118,65535,205}, {2,0,1684,0,65535}, {0,0,3236,2,65535}, {1,0,3238,1,65535},
     {0,0,3239,2,65535}, {4,0,6,65535,206}, {0,0,3241,2,65535}, {1,1,3243,13,65535},
     {2,0,1689,53,65535}, {0,1,3256,1,65535}, {0,32,3257,1,65535}, {0,40,3258,12,65535},
-    {0,48,3270,1,1666}, {4,0,65535,65535,207}, {0,48,3271,2,2797}, {0,48,3273,1,1846},
-    {0,48,3274,2,2798}, {0,48,3276,2,1669}, {0,48,3278,1,1667}, {0,36,3279,1,65535},
+    {0,48,3270,1,1655}, {4,0,65535,65535,207}, {0,48,3271,2,2781}, {0,48,3273,1,1834},
+    {0,48,3274,2,2782}, {0,48,3276,2,1658}, {0,48,3278,1,1656}, {0,36,3279,1,65535},
     {0,36,3280,3,65535}, {0,32,3283,2,65535}, {2,0,1705,65535,65535}, {0,32,3285,3,65535},
     {2,0,1707,65535,65535}, {0,32,3288,1,65535}, {2,0,1709,65535,65535}, {0,32,3289,3,65535},
-    {0,32,3292,3,65535}, {3,0,10,96,65535}, {0,32,3295,1,65535}, {0,48,3296,1,1672},
-    {0,48,3297,1,1668}, {0,36,3298,3,65535}, {0,32,3301,9,65535}, {2,0,1718,65535,65535},
+    {0,32,3292,3,65535}, {3,0,10,96,65535}, {0,32,3295,1,65535}, {0,48,3296,1,1661},
+    {0,48,3297,1,1657}, {0,36,3298,3,65535}, {0,32,3301,9,65535}, {2,0,1718,65535,65535},
     {0,32,3310,4,65535}, {0,32,3314,1,65535}, {2,0,1721,65535,65535}, {0,32,3315,2,65535},
     {0,32,3317,5,65535}, {0,32,3322,2,65535}, {2,0,1712,65535,65535}, {0,32,3324,2,65535},
     {2,0,1727,0,65535}, {0,32,3326,1,65535}, {2,0,1729,65535,65535}, {0,32,3327,2,65535},
     {4,0,65535,814,65535}, {2,0,1732,65535,65535}, {0,32,3329,3,65535}, {4,0,65535,817,65535},
     {4,0,65535,821,65535}, {2,0,1736,0,65535}, {1,32,3332,2,65535}, {0,32,3334,4,65535},
-    {4,0,65535,828,65535}, {0,48,3338,1,1671}, {0,0,3339,4,65535}, {4,0,121,65535,208},
+    {4,0,65535,828,65535}, {0,48,3338,1,1660}, {0,0,3339,4,65535}, {4,0,121,65535,208},
     {4,0,122,65535,209}, {0,32,3343,1,65535}, {0,0,3344,3,65535}, {4,0,65535,65535,210},
     {4,0,65535,65535,211}, {0,32,3347,3,65535}, {0,0,3350,3,65535}, {4,0,14,65535,212},
     {3,0,342,1751,74}, {4,0,91,65535,65535}, {3,0,1659,1753,11}, {4,0,17,65535,198},
@@ -2448,7 +2319,7 @@ static const br_shape shapes[] = {
     {0,33,3582,3,65535}, {4,0,65535,869,65535}, {4,0,65535,876,65535}, {0,32,3585,2,65535},
     {0,33,3587,11,65535}, {0,32,3598,1,65535}, {0,32,3599,1,65535}, {0,32,3600,1,65535},
     {4,0,65535,882,65535}, {3,1,342,96,0}, {0,36,3601,1,65535}, {2,0,1890,60,65535},
-    {0,33,3602,3,65535}, {0,48,3605,1,1766}, {0,37,3606,2,65535}, {2,0,1894,20,65535},
+    {0,33,3602,3,65535}, {0,48,3605,1,1754}, {0,37,3606,2,65535}, {2,0,1894,20,65535},
     {1,32,3608,2,65535}, {0,32,3610,8,65535}, {4,0,65535,893,65535}, {4,1,65535,65535,228},
     {2,0,1899,65535,65535}, {0,32,3618,3,65535}, {0,32,3621,1,65535}, {3,0,10,1902,65535},
     {0,32,3622,1,65535}, {0,32,3623,6,65535}, {0,37,3629,8,65535}, {2,0,1906,65535,65535},
@@ -2518,11 +2389,11 @@ static const br_shape shapes[] = {
     {3,0,299,2159,82}, {1,32,4220,4,65535}, {2,0,2161,20,65535}, {4,0,13,65535,23},
     {4,0,7,65535,23}, {2,0,2164,4,65535}, {4,0,9,65535,242}, {4,0,135,65535,10},
     {0,32,4224,2,65535}, {2,0,2168,65535,65535}, {0,32,4226,5,65535}, {4,0,136,65535,243},
-    {4,0,65535,964,65535}, {0,16,4231,1,3050}, {0,16,4232,1,3051}, {0,48,4233,3,1671},
+    {4,0,65535,964,65535}, {0,16,4231,1,3033}, {0,16,4232,1,3034}, {0,48,4233,3,1660},
     {2,0,2175,65535,65535}, {0,32,4236,2,65535}, {4,0,65535,967,65535}, {0,0,4238,2,65535},
     {2,0,2179,69,65535}, {0,0,4240,2,65535}, {0,0,4242,3,65535}, {2,0,2182,69,65535},
     {0,0,4245,7,65535}, {0,0,4252,2,65535}, {4,0,9,65535,244}, {1,0,4254,2,65535},
-    {4,1,137,65535,245}, {0,16,4256,1,3056}, {0,0,4257,10,65535}, {1,32,4267,2,65535},
+    {4,1,137,65535,245}, {0,16,4256,1,3039}, {0,0,4257,10,65535}, {1,32,4267,2,65535},
     {4,0,65535,65535,246}, {2,0,2192,106,65535}, {0,32,4269,2,65535}, {4,0,46,65535,247},
     {4,0,65535,65535,248}, {0,32,4271,1,65535}, {2,0,337,45,65535}, {4,0,65535,65535,249},
     {4,0,14,65535,48}, {3,0,299,300,74}, {2,0,2201,106,65535}, {0,32,4272,3,65535},
@@ -2533,13 +2404,13 @@ static const br_shape shapes[] = {
     {4,0,138,65535,256}, {4,0,13,65535,257}, {4,0,65535,987,65535}, {3,0,299,2222,139},
     {1,32,4299,1,65535}, {2,0,2224,69,65535}, {1,32,4300,3,65535}, {0,32,4303,2,65535},
     {1,32,4305,1,65535}, {4,0,65535,989,65535}, {0,33,4306,1,65535}, {0,32,4307,1,65535},
-    {0,32,4308,8,65535}, {0,16,4316,1,3079}, {0,16,4317,1,3080}, {0,0,4318,7,65535},
+    {0,32,4308,8,65535}, {0,16,4316,1,3062}, {0,16,4317,1,3063}, {0,0,4318,7,65535},
     {4,0,17,65535,65535}, {4,0,140,65535,258}, {1,32,4325,1,65535}, {0,32,4326,4,65535},
     {2,0,2239,4,65535}, {1,33,4330,4,65535}, {0,32,4334,2,65535}, {4,0,72,65535,259},
     {0,33,4336,1,65535}, {4,1,141,65535,260}, {1,32,4337,5,65535}, {0,33,4342,4,65535},
     {0,33,4346,1,65535}, {4,1,142,65535,261}, {4,0,65535,994,65535}, {4,0,65535,997,65535},
     {4,0,143,65535,262}, {4,0,144,65535,65535}, {0,32,4347,1,65535}, {0,32,4348,9,65535},
-    {4,0,145,65535,263}, {4,0,65535,999,65535}, {0,16,4357,3,3110}, {0,0,4360,6,65535},
+    {4,0,145,65535,263}, {4,0,65535,999,65535}, {0,16,4357,3,3093}, {0,0,4360,6,65535},
     {7,0,146,65535,65535}, {0,32,4366,1,65535}, {0,32,4367,2,65535}, {4,0,65535,1005,65535},
     {0,32,4369,1,65535}, {0,32,4370,8,65535}, {0,32,4378,2,65535}, {4,0,147,65535,264},
     {0,0,4380,1,65535}, {0,32,4381,3,65535}, {0,0,4384,1,65535}, {0,32,4385,3,65535},
@@ -2555,10 +2426,10 @@ static const br_shape shapes[] = {
     {2,0,2307,43,65535}, {4,0,149,65535,65535}, {2,0,2309,43,65535}, {4,0,117,65535,65535},
     {4,0,150,65535,269}, {0,32,4435,1,65535}, {2,0,2313,65535,65535}, {0,32,4436,12,65535},
     {4,0,9,65535,65535}, {4,0,65535,65535,270}, {4,0,151,65535,271}, {2,0,445,69,65535},
-    {0,32,4448,3,65535}, {0,16,4451,1,3147}, {0,32,4452,19,65535}, {2,0,2119,4,65535},
+    {0,32,4448,3,65535}, {0,16,4451,1,3130}, {0,32,4452,19,65535}, {2,0,2119,4,65535},
     {0,32,4471,2,65535}, {2,0,2324,65535,65535}, {0,32,4473,3,65535}, {0,32,4476,3,65535},
     {2,0,2327,65535,65535}, {0,32,4479,8,65535}, {0,32,4487,2,65535}, {0,0,4489,3,65535},
-    {4,0,92,65535,65535}, {0,32,4492,3,65535}, {0,48,4495,1,3172}, {0,0,4496,2,65535},
+    {4,0,92,65535,65535}, {0,32,4492,3,65535}, {0,48,4495,1,3155}, {0,0,4496,2,65535},
     {4,0,13,65535,62}, {0,32,4498,14,65535}, {4,0,65535,1039,65535}, {4,0,65535,1042,65535},
     {2,0,2339,74,65535}, {0,32,4512,5,65535}, {2,0,2341,6,65535}, {0,32,4517,3,65535},
     {2,0,2343,6,65535}, {0,32,4520,5,65535}, {4,0,65535,1046,65535}, {4,0,65535,1050,65535},
@@ -2658,7 +2529,7 @@ static const br_shape shapes[] = {
     {4,0,65535,1315,65535}, {0,36,5244,2,65535}, {0,32,5246,5,65535}, {0,0,5251,4,65535},
     {0,0,5255,2,65535}, {0,0,5257,2,65535}, {2,0,2724,33,65535}, {4,0,116,65535,314},
     {0,0,5259,2,65535}, {7,0,28,65535,65535}, {4,0,33,65535,315}, {0,32,5261,1,65535},
-    {2,0,2730,65535,65535}, {0,32,5262,4,65535}, {0,16,5266,2,1670}, {0,0,5268,2,65535},
+    {2,0,2730,65535,65535}, {0,32,5262,4,65535}, {0,16,5266,2,1659}, {0,0,5268,2,65535},
     {0,32,5270,2,65535}, {2,0,2735,65535,65535}, {0,32,5272,9,65535}, {0,0,5281,3,65535},
     {0,32,5284,2,65535}, {2,0,2739,65535,65535}, {0,32,5286,1,65535}, {0,0,5287,5,65535},
     {0,32,5292,2,65535}, {2,0,2743,74,65535}, {0,32,5294,12,65535}, {0,32,5306,2,65535},
@@ -2735,8 +2606,8 @@ static const br_shape shapes[] = {
     {4,0,65535,65535,347}, {4,0,65535,1406,65535}, {0,32,5878,1,65535}, {0,0,5879,6,65535},
     {4,1,65535,65535,249}, {0,32,5885,7,65535}, {0,0,5892,5,65535}, {4,1,49,65535,65535},
     {0,0,5897,2,65535}, {4,0,65535,1414,65535}, {0,32,5899,5,65535}, {0,32,5904,1,65535},
-    {4,0,65535,65535,348}, {4,0,65535,65535,349}, {0,16,5905,1,3623}, {0,16,5906,1,3624},
-    {0,16,5907,1,3625}, {0,0,5908,11,65535}, {2,0,3044,69,65535}, {0,32,5919,2,65535},
+    {4,0,65535,65535,348}, {4,0,65535,65535,349}, {0,16,5905,1,3604}, {0,16,5906,1,3605},
+    {0,16,5907,1,3606}, {0,0,5908,11,65535}, {2,0,3044,69,65535}, {0,32,5919,2,65535},
     {0,32,5921,2,65535}, {0,32,5923,2,65535}, {0,32,5925,4,65535}, {4,0,65535,65535,350},
     {4,0,65535,1417,65535}, {0,0,5929,4,65535}, {0,32,5933,4,65535}, {4,0,65535,65535,351},
     {4,0,65535,1424,65535}, {0,0,5937,6,65535}, {1,32,5943,1,65535}, {0,32,5944,5,65535},
@@ -2835,7 +2706,7 @@ static const br_shape shapes[] = {
     {1,32,6631,2,65535}, {1,32,6633,1,65535}, {0,32,6634,3,65535}, {0,32,6637,2,65535},
     {2,0,3430,0,65535}, {1,32,6639,3,65535}, {0,32,6642,1,65535}, {0,32,6643,1,65535},
     {0,32,6644,1,65535}, {4,0,65535,1591,65535}, {4,0,65535,1597,65535}, {4,0,65535,1602,65535},
-    {0,16,6645,1,3051}, {0,16,6646,1,3050}, {0,0,6647,4,65535}, {4,0,65535,1608,65535},
+    {0,16,6645,1,3034}, {0,16,6646,1,3033}, {0,0,6647,4,65535}, {4,0,65535,1608,65535},
     {1,0,6651,9,65535}, {0,0,6660,4,65535}, {0,0,6664,11,65535}, {4,0,65535,1634,65535},
     {1,32,6675,2,65535}, {0,32,6677,5,65535}, {2,0,3448,46,65535}, {4,0,65535,65535,403},
     {0,32,6682,3,65535}, {4,0,65535,1639,65535}, {0,32,6685,1,65535}, {4,0,65535,1642,65535},
@@ -2851,7 +2722,7 @@ static const br_shape shapes[] = {
     {2,0,3490,4,65535}, {1,32,6780,3,65535}, {0,32,6783,1,65535}, {0,32,6784,1,65535},
     {4,0,202,65535,406}, {4,0,88,65535,183}, {4,0,65535,1664,65535}, {4,0,65535,1667,65535},
     {0,32,6785,8,65535}, {4,0,88,65535,407}, {4,0,140,65535,408}, {4,0,65535,1671,65535},
-    {0,16,6793,3,3110}, {0,0,6796,4,65535}, {4,0,65535,1684,65535}, {1,0,6800,2,65535},
+    {0,16,6793,3,3093}, {0,0,6796,4,65535}, {4,0,65535,1684,65535}, {1,0,6800,2,65535},
     {0,0,6802,7,65535}, {4,1,1,65535,409}, {0,0,6809,8,65535}, {4,1,1,65535,410},
     {0,32,6817,4,65535}, {4,0,65535,65535,411}, {1,32,6821,2,65535}, {0,32,6823,7,65535},
     {0,32,6830,8,65535}, {0,0,6838,8,65535}, {4,0,65535,1687,65535}, {4,0,151,65535,412},
@@ -2935,7 +2806,7 @@ static const br_shape shapes[] = {
     {4,0,34,65535,425}, {0,32,7747,1,65535}, {0,32,7748,2,65535}, {2,0,3829,65535,65535},
     {0,32,7750,2,65535}, {0,0,7752,2,65535}, {0,32,7754,1,65535}, {0,0,7755,1,65535},
     {0,0,7756,4,65535}, {1,0,7760,1,65535}, {0,0,7761,1,65535}, {2,0,3837,0,65535},
-    {4,0,65535,1777,65535}, {0,32,7762,4,65535}, {0,0,7766,2,65535}, {0,16,7768,1,4051},
+    {4,0,65535,1777,65535}, {0,32,7762,4,65535}, {0,0,7766,2,65535}, {0,16,7768,1,4031},
     {0,0,7769,5,65535}, {1,0,7774,1,65535}, {0,32,7775,5,65535}, {0,0,7780,2,65535},
     {2,0,1043,45,65535}, {0,32,7782,1,65535}, {2,0,3308,65535,65535}, {0,0,7783,2,65535},
     {0,0,7785,2,65535}, {0,0,7787,4,65535}, {0,32,7791,6,65535}, {0,0,7797,18,65535},
@@ -3014,12 +2885,12 @@ static const br_shape shapes[] = {
     {0,32,8480,3,65535}, {4,0,65535,1916,65535}, {4,0,65535,1919,65535}, {0,32,8483,1,65535},
     {0,32,8484,18,65535}, {4,0,71,65535,450}, {2,0,4148,65535,65535}, {0,32,8502,2,65535},
     {4,0,65535,1922,65535}, {2,0,4151,65535,65535}, {0,32,8504,1,65535}, {4,0,214,65535,65535},
-    {4,0,71,65535,451}, {4,0,101,65535,452}, {0,16,8505,1,1671}, {0,16,8506,1,1666},
+    {4,0,71,65535,451}, {4,0,101,65535,452}, {0,16,8505,1,1660}, {0,16,8506,1,1655},
     {0,0,8507,7,65535}, {2,0,4159,74,65535}, {0,0,8514,4,65535}, {4,0,65535,1926,65535},
     {4,0,65535,1928,65535}, {7,0,215,65535,65535}, {0,32,8518,2,65535}, {1,32,8520,2,65535},
     {4,0,216,65535,65535}, {4,0,65535,1931,65535}, {0,32,8522,1,65535}, {0,32,8523,12,65535},
     {4,0,71,65535,453}, {2,0,4171,74,65535}, {0,32,8535,5,65535}, {4,0,71,65535,454},
-    {0,0,8540,3,65535}, {4,0,71,65535,455}, {0,32,8543,1,65535}, {0,16,8544,1,1667},
+    {0,0,8540,3,65535}, {4,0,71,65535,455}, {0,32,8543,1,65535}, {0,16,8544,1,1656},
     {0,0,8545,1,65535}, {4,0,71,65535,456}, {0,32,8546,1,65535}, {0,32,8547,11,65535},
     {4,0,71,65535,457}, {4,0,71,65535,458}, {0,0,8558,1,65535}, {0,0,8559,1,65535},
     {4,0,71,65535,459}, {0,0,8560,1,65535}, {0,32,8561,1,65535}, {0,32,8562,9,65535},
@@ -3029,7 +2900,7 @@ static const br_shape shapes[] = {
     {2,0,4145,65535,65535}, {0,32,8592,2,65535}, {2,0,4204,65535,65535}, {0,32,8594,7,65535},
     {0,0,8601,1,65535}, {4,0,71,65535,65535}, {0,32,8602,1,65535}, {0,32,8603,2,65535},
     {2,0,4168,65535,65535}, {0,0,8605,3,65535}, {0,0,8608,2,65535}, {0,0,8610,2,65535},
-    {2,0,4214,74,65535}, {0,0,8612,2,65535}, {0,0,8614,2,65535}, {0,16,8616,1,1869},
+    {2,0,4214,74,65535}, {0,0,8612,2,65535}, {0,0,8614,2,65535}, {0,16,8616,1,1857},
     {0,0,8617,2,65535}, {2,0,4139,26,65535}, {0,0,8619,4,65535}, {0,0,8623,9,65535},
     {0,0,8632,5,65535}, {0,0,8637,13,65535}, {4,0,218,65535,461}, {4,0,0,65535,192},
     {2,0,4226,65535,65535}, {0,0,8650,1,65535}, {4,0,83,65535,462}, {2,0,4229,20,65535},
@@ -3037,21 +2908,21 @@ static const br_shape shapes[] = {
     {4,0,221,65535,463}, {2,0,4235,222,65535}, {0,0,8653,2,65535}, {4,0,12,65535,465},
     {4,0,17,65535,466}, {4,0,223,65535,467}, {2,0,4236,222,65535}, {0,32,8655,6,65535},
     {0,32,8661,2,65535}, {4,0,224,65535,468}, {0,32,8663,4,65535}, {4,0,225,65535,469},
-    {0,16,8667,1,4228}, {0,16,8668,1,4229}, {0,16,8669,1,4230}, {0,16,8670,1,4231},
-    {0,16,8671,1,4232}, {0,0,8672,7,65535}, {4,0,14,65535,192}, {4,1,226,65535,65535},
+    {0,16,8667,1,4207}, {0,16,8668,1,4208}, {0,16,8669,1,4209}, {0,16,8670,1,4210},
+    {0,16,8671,1,4211}, {0,0,8672,7,65535}, {4,0,14,65535,192}, {4,1,226,65535,65535},
     {0,32,8679,12,65535}, {0,33,8691,2,65535}, {0,32,8693,4,65535}, {0,32,8697,1,65535},
-    {3,0,10,4258,65535}, {4,1,227,65535,65535}, {0,16,8698,1,4244}, {0,16,8699,1,4245},
+    {3,0,10,4258,65535}, {4,1,227,65535,65535}, {0,16,8698,1,4223}, {0,16,8699,1,4224},
     {0,0,8700,8,65535}, {4,0,228,65535,65535}, {4,1,229,65535,65535}, {0,32,8708,10,65535},
-    {4,0,230,65535,65535}, {0,16,8718,1,4250}, {0,0,8719,4,65535}, {7,0,231,65535,65535},
+    {4,0,230,65535,65535}, {0,16,8718,1,4229}, {0,0,8719,4,65535}, {7,0,231,65535,65535},
     {4,0,232,65535,65535}, {0,32,8723,4,65535}, {0,0,8727,1,65535}, {4,0,233,65535,65535},
-    {0,32,8728,1,65535}, {0,16,8729,1,4255}, {0,0,8730,1,65535}, {0,32,8731,1,65535},
-    {0,32,8732,3,65535}, {0,0,8735,1,65535}, {0,32,8736,3,65535}, {0,16,8739,1,4260},
+    {0,32,8728,1,65535}, {0,16,8729,1,4234}, {0,0,8730,1,65535}, {0,32,8731,1,65535},
+    {0,32,8732,3,65535}, {0,0,8735,1,65535}, {0,32,8736,3,65535}, {0,16,8739,1,4239},
     {0,0,8740,6,65535}, {7,0,234,65535,65535}, {4,0,235,65535,463}, {0,32,8746,5,65535},
     {0,32,8751,2,65535}, {4,0,224,65535,470}, {0,0,8753,4,65535}, {7,0,236,65535,65535},
-    {4,0,221,65535,471}, {0,32,8757,6,65535}, {0,32,8763,2,65535}, {0,16,8765,1,4268},
-    {0,16,8766,1,4269}, {0,0,8767,4,65535}, {0,32,8771,3,65535}, {0,0,8774,6,65535},
+    {4,0,221,65535,471}, {0,32,8757,6,65535}, {0,32,8763,2,65535}, {0,16,8765,1,4247},
+    {0,16,8766,1,4248}, {0,0,8767,4,65535}, {0,32,8771,3,65535}, {0,0,8774,6,65535},
     {2,0,445,43,65535}, {4,0,7,65535,472}, {4,0,62,65535,65535}, {4,0,65535,1935,65535},
-    {0,32,8780,2,65535}, {0,16,8782,1,4273}, {0,16,8783,1,4274}, {0,16,8784,1,4275},
+    {0,32,8780,2,65535}, {0,16,8782,1,4252}, {0,16,8783,1,4253}, {0,16,8784,1,4254},
     {0,0,8785,1,65535}, {2,0,4307,45,65535}, {0,0,8786,2,65535}, {2,0,4309,33,65535},
     {4,0,14,65535,473}, {4,0,14,65535,474}, {0,32,8788,2,65535}, {2,0,4313,65535,65535},
     {0,32,8790,4,65535}, {4,0,65535,1938,65535}, {2,0,4316,65535,65535}, {0,32,8794,14,65535},
@@ -3060,15 +2931,15 @@ static const br_shape shapes[] = {
     {0,32,8822,3,65535}, {0,32,8825,1,65535}, {0,32,8826,1,65535}, {0,32,8827,1,65535},
     {0,32,8828,4,65535}, {0,32,8832,1,65535}, {0,32,8833,2,65535}, {0,32,8835,4,65535},
     {0,32,8839,1,65535}, {4,0,65535,1942,65535}, {4,0,14,65535,477}, {4,0,65535,1961,65535},
-    {4,0,237,65535,478}, {4,0,65535,1968,65535}, {0,16,8840,1,1669}, {4,0,14,65535,38},
-    {0,16,8841,1,1666}, {0,16,8842,1,1667}, {0,16,8843,1,1668}, {0,16,8844,1,3056},
-    {0,16,8845,3,1671}, {4,0,65535,1980,65535}, {0,0,8848,4,65535}, {2,0,4349,6,65535},
+    {4,0,237,65535,478}, {4,0,65535,1968,65535}, {0,16,8840,1,1658}, {4,0,14,65535,38},
+    {0,16,8841,1,1655}, {0,16,8842,1,1656}, {0,16,8843,1,1657}, {0,16,8844,1,3039},
+    {0,16,8845,3,1660}, {4,0,65535,1980,65535}, {0,0,8848,4,65535}, {2,0,4349,6,65535},
     {0,0,8852,2,65535}, {4,0,65535,1987,65535}, {2,0,651,43,65535}, {0,32,8854,2,65535},
     {2,0,4354,65535,65535}, {0,32,8856,12,65535}, {2,0,10,6,65535}, {0,0,8868,6,65535},
     {2,0,4310,45,65535}, {4,0,65535,1990,65535}, {0,32,8874,3,65535}, {0,0,8877,5,65535},
     {2,0,4362,78,65535}, {4,0,13,65535,479}, {4,0,14,65535,480}, {4,0,42,65535,481},
-    {0,32,8882,5,65535}, {4,0,64,65535,482}, {4,0,65535,1994,65535}, {0,16,8887,1,4292},
-    {0,16,8888,1,1672}, {0,16,8889,1,1846}, {0,0,8890,3,65535}, {1,32,8893,1,65535},
+    {0,32,8882,5,65535}, {4,0,64,65535,482}, {4,0,65535,1994,65535}, {0,16,8887,1,4271},
+    {0,16,8888,1,1661}, {0,16,8889,1,1834}, {0,0,8890,3,65535}, {1,32,8893,1,65535},
     {4,0,116,65535,483}, {0,32,8894,9,65535}, {0,32,8903,2,65535}, {4,0,65535,1999,65535},
     {4,0,65535,2001,65535}, {0,0,8905,9,65535}, {0,32,8914,1,65535}, {2,0,4381,6,65535},
     {4,0,65535,2007,65535}, {0,32,8915,2,65535}, {4,0,65535,2009,65535}, {0,33,8917,2,65535},
@@ -3111,2373 +2982,2373 @@ static const br_shape shapes[] = {
 };
 
 static const br_member members[] = {
-    {1585,1,520,3,1}, {1586,11,9,0,2}, {1587,12,9,1,4}, {1588,13,0,4,0}, {1589,14,8,2,3},
-    {1069,3,0,1,1}, {1068,7,0,0,0}, {1590,4,520,0,0}, {1589,5,8,1,1}, {1591,6,0,0,0},
-    {1592,8,256,1,1}, {1068,10,8,0,0}, {1593,16,1032,1,5}, {1594,10,0,2,0}, {1595,17,8,4,1},
-    {1596,63,0,5,4}, {1597,85,8,3,2}, {1598,67,8,0,3}, {1599,19,0,7,6}, {1600,25,0,5,2},
-    {1601,51,0,1,7}, {1602,58,0,4,5}, {1603,62,0,6,3}, {1604,68,0,3,1}, {1605,75,0,0,4},
-    {1606,79,0,2,0}, {1607,20,0,2,1}, {1608,21,0,0,4}, {1609,22,0,3,0}, {1610,24,0,4,2},
-    {1587,12,0,1,3}, {1611,26,0,0,0}, {1612,28,0,3,6}, {1613,28,0,1,1}, {1614,42,0,6,3},
-    {1615,43,0,2,0}, {1616,42,0,5,5}, {1617,45,0,4,4}, {1618,50,0,0,2}, {1619,29,0,1,2},
-    {1620,33,0,2,0}, {1621,38,0,0,1}, {1622,31,0,0,0}, {1623,32,0,1,1}, {1624,34,0,2,2},
-    {1625,34,0,1,1}, {1626,37,0,0,0}, {1627,36,0,0,0}, {1628,36,0,1,1}, {1624,34,0,1,2},
-    {1629,39,0,4,0}, {1625,34,0,0,4}, {1630,40,0,3,3}, {1631,40,0,2,1}, {1068,36,0,0,0},
-    {1632,44,0,2,3}, {1633,44,0,1,1}, {1620,33,0,3,0}, {1621,38,0,0,2}, {1634,34,0,0,0},
-    {1635,46,0,1,1}, {1636,47,0,0,0}, {1637,49,0,0,0}, {1633,44,0,1,3}, {1620,33,0,3,0},
-    {1638,29,0,2,2}, {1621,38,0,0,1}, {1639,52,264,0,0}, {1593,54,776,3,4}, {1629,55,8,1,1},
-    {1640,56,0,4,3}, {1641,55,0,2,0}, {1626,57,8,0,2}, {1639,59,0,0,0}, {1593,54,1032,3,4},
-    {1640,56,0,4,3}, {1642,39,8,2,2}, {1643,39,8,1,0}, {1626,61,8,0,1}, {1596,63,0,2,1},
-    {1644,66,0,0,2}, {1598,67,0,1,0}, {1645,64,0,1,1}, {1646,64,0,0,0}, {1647,65,0,0,0},
-    {1648,65,0,1,1}, {1649,65,1536,8,7}, {1650,65,0,7,3}, {1651,65,0,6,8}, {1652,65,8,1,6},
-    {1653,65,8,5,5}, {1654,65,8,4,4}, {1655,65,8,3,2}, {1656,65,8,0,1}, {1657,65,8,2,0},
-    {1658,69,520,0,0}, {1659,73,8,1,1}, {1593,71,776,2,2}, {1640,56,0,3,3}, {1660,10,8,0,0},
-    {1626,72,8,1,1}, {1593,71,264,3,3}, {1640,56,0,4,2}, {1660,10,0,1,4}, {1584,10,0,0,0},
-    {1661,10,0,2,1}, {1662,76,264,0,0}, {1593,54,776,2,2}, {1640,56,0,3,3}, {1584,10,8,0,0},
-    {1626,78,8,1,1}, {1663,80,520,0,0}, {1664,82,8,1,1}, {1593,54,520,1,2}, {1640,56,0,2,0},
-    {1660,10,8,0,1}, {1593,54,776,2,2}, {1640,56,0,3,3}, {1660,10,8,0,0}, {1626,84,8,1,1},
-    {1068,10,0,0,0}, {1665,88,0,0,0}, {1665,88,0,0,0}, {1665,88,0,0,0}, {1665,88,0,0,0},
-    {1665,88,0,0,0}, {1665,88,0,0,0}, {1665,88,0,0,0}, {1673,96,0,7,5}, {1674,97,0,9,4},
-    {1675,99,0,5,12}, {1676,101,0,3,3}, {1677,106,0,1,13}, {1678,159,9,0,2}, {1679,160,0,13,8},
-    {1680,166,0,11,0}, {1681,168,0,6,9}, {1682,169,0,8,1}, {1683,170,0,10,10}, {1684,173,0,12,7},
-    {116,175,0,2,11}, {1685,177,0,4,6}, {1586,11,0,0,0}, {1587,12,0,1,1}, {1686,100,0,2,2},
-    {1687,102,0,0,0}, {1688,103,0,3,2}, {1689,105,0,1,3}, {1690,105,0,2,1}, {1585,108,520,1,1},
-    {1691,158,8,0,0}, {1692,110,0,4,8}, {1693,117,0,8,5}, {1694,120,0,10,3}, {1695,130,0,2,13},
-    {1696,2,0,7,0}, {1069,135,0,1,12}, {1697,137,0,9,11}, {1698,140,0,11,4}, {1068,10,0,0,1},
-    {1699,143,0,12,6}, {1700,143,0,13,2}, {1701,147,0,6,7}, {1702,155,0,5,9}, {1703,150,0,3,10},
-    {110,111,512,2,1}, {1590,112,8,0,2}, {1589,113,8,1,0}, {1665,10,0,0,0}, {1591,6,0,0,0},
-    {1704,114,0,1,1}, {1705,115,256,1,1}, {1706,116,8,0,0}, {1707,118,256,1,1}, {1626,119,8,0,0},
-    {1708,121,0,1,1}, {1585,128,0,0,0}, {1709,123,0,3,3}, {1589,10,0,1,1}, {1710,128,0,2,2},
-    {1711,10,0,0,0}, {1712,124,0,1,4}, {1713,124,0,3,0}, {1714,124,0,2,2}, {1715,126,0,4,1},
-    {1716,127,0,0,3}, {1717,125,0,0,0}, {1718,125,0,2,2}, {1719,125,0,1,1}, {1718,125,0,2,1},
-    {1720,125,0,0,2}, {1719,125,0,1,0}, {1721,10,0,1,1}, {1722,10,0,0,0}, {1068,10,0,0,0},
-    {1708,131,512,4,2}, {1723,10,0,3,3}, {1590,132,0,0,4}, {1584,133,8,1,1}, {1589,134,8,2,0},
-    {72,56,264,0,0}, {1591,6,0,0,0}, {1585,128,0,3,2}, {1704,114,0,1,3}, {1068,10,0,2,1},
-    {110,111,512,2,1}, {1590,136,8,0,2}, {1589,113,8,1,0}, {1724,138,0,0,0}, {1726,139,0,1,1},
-    {1727,10,256,1,1}, {1068,10,8,0,0}, {1708,131,768,3,2}, {1585,141,8,2,3}, {1589,10,8,0,1},
-    {1711,10,8,1,0}, {1068,10,264,0,0}, {1728,144,264,0,0}, {1584,145,0,1,2}, {1729,145,0,2,0},
-    {1626,146,0,0,1}, {1585,148,520,1,2}, {1583,153,0,2,0}, {1730,154,8,0,1}, {1626,10,0,3,3},
-    {1695,130,0,3,2}, {1069,135,0,2,4}, {1731,96,0,0,1}, {1698,140,0,5,0}, {1068,10,0,1,5},
-    {1703,150,0,4,3}, {1590,151,520,0,0}, {1589,152,8,1,1}, {1591,6,0,0,0}, {1704,114,0,1,1},
-    {1732,96,776,2,2}, {1584,156,8,1,1}, {1730,154,8,0,0}, {1626,157,0,3,3}, {1733,161,0,1,1},
-    {1734,162,0,0,0}, {1735,163,520,1,1}, {1626,165,8,0,0}, {1736,164,0,0,0}, {1737,10,256,2,2},
-    {1584,10,0,1,1}, {1738,10,8,0,0}, {1739,167,0,0,0}, {1626,174,264,0,0}, {1693,117,0,2,2},
-    {1696,2,0,1,1}, {1068,104,0,0,0}, {1740,178,256,1,1}, {1741,180,8,0,0}, {1742,42,0,1,1},
-    {1743,42,0,0,0}, {1728,179,0,2,2}, {1584,156,264,0,0}, {1693,117,0,2,2}, {1744,179,0,1,1},
-    {1745,182,0,0,0}, {1737,104,512,1,2}, {1746,183,8,2,0}, {1584,156,8,0,1}, {1747,56,0,3,3},
-    {1731,96,0,0,0}, {1748,96,1024,4,2}, {1749,185,8,3,5}, {1750,186,8,0,7}, {1680,166,0,6,1},
-    {1684,173,0,7,0}, {1751,187,8,1,6}, {1686,188,0,5,3}, {1598,195,8,2,4}, {1752,66,264,0,0},
-    {1665,107,0,0,0}, {1753,189,0,0,0}, {1754,193,0,1,1}, {1594,10,0,3,2}, {1755,190,0,1,1},
-    {1756,191,0,0,3}, {1757,192,0,2,0}, {1758,194,0,0,0}, {1759,196,768,5,3}, {1760,125,0,3,4},
-    {1761,125,0,4,5}, {1762,125,8,0,1}, {1763,125,8,1,2}, {1764,125,8,2,0}, {1762,125,520,1,1},
-    {1707,118,8,0,0}, {1665,88,0,0,0}, {1665,88,0,0,0}, {1665,88,0,0,0}, {1767,201,0,1,1},
-    {1768,88,0,2,2}, {1673,96,0,7,5}, {1674,97,0,9,4}, {1675,203,0,5,12}, {1676,101,0,3,3},
-    {1677,106,0,1,13}, {1678,159,9,0,2}, {1679,160,0,13,8}, {1680,166,0,11,0}, {1681,168,0,6,9},
-    {1682,169,0,8,1}, {1683,170,0,10,10}, {1684,173,0,12,7}, {116,175,0,2,11}, {1685,177,0,4,6},
-    {1586,11,0,0,0}, {1587,12,0,1,1}, {1770,204,0,3,3}, {1686,100,0,2,2}, {1771,206,32,0,0},
-    {1772,207,0,2,4}, {1773,215,0,1,1}, {1774,220,0,3,0}, {1775,91,0,6,2}, {1776,221,0,0,5},
-    {1777,222,0,4,6}, {1778,223,0,5,3}, {1779,224,0,7,7}, {1780,92,0,10,10}, {1781,90,0,9,9},
-    {1782,93,0,8,8}, {1783,125,520,1,1}, {1784,208,8,0,0}, {1785,209,0,4,3}, {1069,210,0,5,5},
-    {1697,211,0,3,4}, {1068,10,0,0,2}, {1701,212,0,2,0}, {1702,214,0,1,1}, {1709,123,0,3,3},
-    {1589,10,0,1,1}, {1710,85,0,2,2}, {1711,10,0,0,0}, {110,111,0,1,1}, {1589,113,0,0,0},
-    {1726,139,0,1,2}, {1727,10,0,2,0}, {1068,10,0,0,1}, {1731,96,0,1,1}, {1068,10,0,0,0},
-    {1732,10,264,0,0}, {1783,125,520,1,1}, {1719,216,8,0,0}, {1069,217,0,2,2}, {1701,218,0,1,1},
-    {1702,219,0,0,0}, {1590,136,264,0,0}, {1583,153,256,2,1}, {1730,154,8,0,2}, {1626,10,0,1,0},
-    {1584,156,520,1,1}, {1730,154,8,0,0}, {1626,157,0,2,2}, {1783,125,264,0,0},
-    {1691,158,264,0,0}, {1748,96,256,1,1}, {1751,187,8,0,0}, {1749,185,520,1,4}, {1680,166,0,3,0},
-    {1684,173,0,4,3}, {1686,188,0,2,1}, {1598,195,8,0,2}, {1665,88,0,0,0}, {1786,88,0,2,2},
-    {1767,201,0,1,1}, {1732,226,264,1,1}, {1678,230,9,0,0}, {1788,227,0,1,1}, {1789,228,0,0,0},
-    {1673,96,0,3,1}, {1677,106,0,0,2}, {116,175,0,1,3}, {1685,177,0,2,0}, {1790,229,264,0,0},
-    {1762,65,264,0,0}, {1791,233,9,0,0}, {1792,235,1280,2,3}, {1793,236,0,7,5}, {1794,237,0,4,0},
-    {1791,233,8,0,7}, {1795,236,0,6,2}, {1796,238,8,1,8}, {1797,239,8,8,4}, {1583,242,8,3,1},
-    {1798,236,8,5,6}, {1799,240,0,0,0}, {1705,115,256,2,2}, {1800,241,0,1,1}, {1801,116,8,0,0},
-    {1802,244,520,1,1}, {1677,256,8,0,0}, {1803,245,0,0,0}, {1804,249,0,1,1}, {1805,253,0,2,2},
-    {1806,246,264,0,0}, {1807,248,264,0,0}, {1806,250,264,0,0}, {1807,252,264,0,0},
-    {1808,254,264,0,0}, {1626,72,264,0,0}, {1585,258,520,1,1}, {1691,158,8,0,0}, {1068,260,0,0,0},
-    {1809,262,520,0,0}, {1598,272,8,1,1}, {1803,263,0,0,0}, {1804,266,0,1,1}, {1805,269,0,2,2},
-    {1809,264,264,0,0}, {1807,248,520,0,0}, {1810,39,8,1,1}, {1809,267,264,0,0},
-    {1807,252,520,0,0}, {1810,39,8,1,1}, {1809,270,264,0,0}, {1811,56,0,1,1}, {1812,125,1544,2,5},
-    {1813,39,8,1,1}, {1814,125,8,5,0}, {1815,125,8,3,3}, {1816,125,8,4,4}, {1626,72,8,0,2},
-    {1803,273,0,0,0}, {1804,273,0,1,1}, {1805,273,0,2,2}, {1817,65,264,0,0}, {1819,10,67,2,1},
-    {1790,229,32,0,2}, {1821,10,67,1,0}, {1586,11,67,5,5}, {1587,12,67,6,10}, {1678,275,9,3,3},
-    {1825,167,67,7,4}, {1681,168,67,10,6}, {1683,276,67,9,9}, {1684,174,67,8,8},
-    {1686,277,67,4,7}, {1790,229,296,0,0}, {1821,10,75,1,1}, {1825,167,67,2,2}, {1684,174,67,3,3},
-    {1790,280,296,1,1}, {1678,275,9,0,0}, {1830,281,0,0,0}, {1591,282,0,0,0}, {1790,284,296,0,0},
-    {1830,281,0,0,0}, {1775,91,0,1,1}, {1779,224,0,2,2}, {1831,198,0,5,6}, {1780,92,0,6,5},
-    {1781,90,0,4,3}, {1782,93,0,3,4}, {1819,10,67,2,1}, {1790,229,32,0,2}, {1821,10,67,1,0},
-    {1586,11,67,5,5}, {1587,12,67,6,10}, {1678,275,9,3,3}, {1825,167,67,7,4}, {1681,168,67,10,6},
-    {1683,276,67,9,9}, {1684,174,67,8,8}, {1686,277,67,4,7}, {1790,284,296,0,0}, {1821,10,75,1,1},
-    {1825,167,67,2,2}, {1684,174,67,3,3}, {1834,288,2,3,5}, {1835,289,2,4,6}, {1836,290,2,5,4},
-    {1837,291,2,6,0}, {1838,242,2,2,1}, {1839,236,2,0,2}, {1840,236,2,1,3}, {1841,293,0,1,1},
-    {1835,289,0,0,0}, {1792,235,1024,2,3}, {1793,236,0,7,5}, {1794,237,0,4,0}, {1791,233,8,0,7},
-    {1795,236,0,6,2}, {1796,238,8,1,8}, {1797,239,8,8,4}, {1583,242,0,3,1}, {1798,236,8,5,6},
-    {1792,235,784,0,0}, {1678,230,8,1,1}, {1842,296,8,2,2}, {1797,239,8,3,3}, {1843,297,0,4,4},
-    {1844,299,520,0,0}, {1845,300,8,1,1}, {1791,233,264,0,0}, {1665,88,0,0,0}, {1681,304,9,0,0},
-    {1847,236,1536,5,4}, {1848,306,8,1,1}, {1849,236,8,4,5}, {1850,307,8,6,6}, {1851,156,8,0,2},
-    {1584,309,8,2,0}, {1583,310,8,3,3}, {1852,308,264,0,0}, {1853,312,264,0,0},
-    {1854,315,520,1,1}, {1855,318,8,0,0}, {1856,313,520,0,0}, {1857,317,8,1,1}, {1858,10,520,1,1},
-    {1856,313,8,0,0}, {1665,10,0,2,2}, {1853,321,264,0,0}, {1855,324,520,0,0}, {1859,326,8,1,1},
-    {1858,10,520,1,1}, {1856,322,8,0,0}, {1665,10,0,2,2}, {1856,322,520,0,0}, {1857,328,8,1,1},
-    {1860,330,9,1,1}, {1861,331,9,0,0}, {1862,333,1040,2,4}, {1863,334,0,5,3}, {1864,335,8,3,0},
-    {1865,337,0,1,2}, {1866,338,8,0,6}, {1867,339,8,7,1}, {1679,344,8,4,7}, {1843,297,0,6,5},
-    {1801,336,264,0,0}, {1673,341,256,2,2}, {1676,101,0,1,1}, {1678,343,8,0,0},
-    {1801,345,264,0,0}, {1868,347,264,0,0}, {1665,88,0,0,0}, {1768,349,0,1,1}, {1792,333,272,2,3},
-    {1737,351,0,1,1}, {1800,352,0,4,0}, {1584,353,8,0,4}, {1870,354,0,3,2}, {1843,297,0,5,5},
-    {1871,355,0,2,3}, {1872,359,0,1,1}, {1873,365,0,3,0}, {1874,10,0,0,2}, {1875,357,512,2,2},
-    {1876,357,8,1,1}, {1851,358,8,0,0}, {1737,351,512,1,1}, {1584,361,8,0,0}, {1877,362,8,2,2},
-    {1737,351,256,1,1}, {1845,364,8,0,0}, {1737,351,776,2,1}, {1584,361,8,0,2}, {1626,361,8,1,0},
-    {1849,236,1288,5,4}, {1878,368,0,4,6}, {1737,351,0,3,3}, {1584,353,8,2,2}, {1861,331,8,0,1},
-    {1879,236,8,6,0}, {1874,369,8,1,5}, {1792,333,528,4,4}, {1880,39,0,5,3}, {1881,371,8,3,5},
-    {1696,237,8,1,2}, {1861,331,9,0,0}, {1882,372,0,2,1}, {1861,331,520,0,0}, {1883,374,8,1,1},
-    {1792,333,272,1,2}, {1884,368,8,2,0}, {1861,331,9,0,1}, {1843,297,0,3,3}, {1849,236,1288,5,4},
-    {1878,368,8,4,5}, {1737,351,0,3,3}, {1584,353,8,2,2}, {1861,331,8,0,1}, {1874,369,8,1,0},
-    {1792,333,272,6,3}, {1885,378,0,2,4}, {1886,334,0,3,1}, {1887,381,8,0,2}, {1888,382,0,1,6},
-    {1889,297,0,5,5}, {1890,383,0,4,0}, {1891,379,0,0,0}, {1892,380,264,0,0}, {1893,335,0,0,0},
-    {1796,385,264,0,0}, {1792,333,528,4,3}, {1737,387,0,2,2}, {1796,388,8,1,1}, {1894,381,8,0,4},
-    {1843,297,0,3,0}, {1895,390,264,0,0}, {1896,392,1280,6,6}, {1792,333,16,2,5},
-    {1897,352,0,4,1}, {1898,393,8,7,9}, {1676,424,8,8,2}, {1865,491,0,1,7}, {1866,492,8,0,0},
-    {1899,297,0,5,3}, {1797,335,8,9,4}, {1890,383,8,3,8}, {1900,394,0,0,0}, {1901,416,0,1,1},
-    {1902,395,256,2,1}, {1903,409,8,0,2}, {1904,415,0,1,0}, {1905,396,520,0,0}, {1904,405,8,1,1},
-    {1906,398,0,0,0}, {1907,399,520,1,1}, {1584,400,8,0,0}, {1908,401,0,2,2}, {1909,342,520,0,0},
-    {1845,403,8,1,1}, {1910,404,0,1,1}, {1911,342,0,0,0}, {1912,406,264,0,0}, {1913,408,264,0,0},
-    {1914,411,776,1,2}, {1915,413,8,2,0}, {1916,414,8,0,1}, {1917,412,256,1,1}, {1584,400,8,0,0},
-    {1801,336,0,0,0}, {1912,406,0,0,0}, {1905,417,256,1,2}, {1903,409,8,2,0}, {1918,421,0,0,1},
-    {1737,419,512,1,1}, {1584,400,8,0,0}, {1919,420,8,2,2}, {1920,422,264,0,0}, {1907,423,0,1,1},
-    {1921,425,0,0,0}, {1922,432,0,1,1}, {1923,427,0,0,0}, {1924,430,0,1,1}, {1925,428,256,1,1},
-    {1913,429,8,0,0}, {1680,166,0,2,2}, {1926,431,264,0,0}, {1927,434,0,0,0}, {1928,489,0,1,1},
-    {1929,435,0,1,1}, {1930,488,0,0,0}, {1931,436,256,2,2}, {1932,458,0,1,1}, {1626,487,8,0,0},
-    {1933,437,512,2,1}, {1796,448,8,0,2}, {1934,449,8,1,0}, {1673,341,0,3,3}, {1935,438,0,1,1},
-    {1936,441,0,2,2}, {1937,446,0,0,0}, {1608,439,520,0,0}, {1587,440,8,1,1}, {1938,442,0,0,0},
-    {1687,443,0,2,2}, {1688,444,0,3,3}, {1689,105,0,0,0}, {1690,105,0,1,1}, {1939,447,0,0,0},
-    {1940,451,256,2,2}, {1704,455,0,1,1}, {1941,457,8,0,0}, {1821,452,776,1,2}, {1942,453,8,2,0},
-    {1622,454,8,0,1}, {1706,456,264,0,0}, {1933,437,512,3,1}, {1943,459,8,0,2}, {1796,448,8,1,4},
-    {1944,460,0,4,0}, {1945,463,0,2,3}, {1946,461,264,0,0}, {1626,462,264,0,0},
-    {1947,464,264,0,0}, {1948,465,0,2,2}, {1949,468,0,3,3}, {1950,474,0,0,0}, {1951,475,0,1,1},
-    {1952,476,0,4,4}, {1953,466,0,11,1}, {1954,467,0,0,8}, {1955,467,0,2,2}, {1956,467,0,3,3},
-    {1957,467,0,6,5}, {1958,467,0,4,6}, {1959,467,0,5,4}, {1960,467,0,9,9}, {1961,467,0,1,11},
-    {1962,467,0,7,7}, {1963,466,0,12,12}, {1964,467,0,8,0}, {1965,467,0,10,10},
-    {1844,342,520,0,0}, {1845,96,8,1,1}, {1966,469,520,0,0}, {1796,448,8,1,1}, {1737,471,776,2,1},
-    {1844,472,8,0,2}, {1626,473,8,1,0}, {1967,477,256,1,1}, {1626,486,8,0,0}, {1968,478,256,2,1},
-    {1969,484,8,0,2}, {1970,474,0,1,0}, {1971,479,264,0,0}, {1972,480,0,1,1}, {1973,481,0,1,1},
-    {1974,481,0,0,0}, {1975,483,264,0,0}, {1673,341,256,1,1}, {1796,485,8,0,0},
-    {1943,459,520,0,0}, {1976,463,8,1,1}, {1977,490,0,1,1}, {1978,490,0,0,0}, {1979,431,264,0,0},
-    {1868,494,264,0,0}, {1678,496,520,1,1}, {1980,10,8,0,0}, {1678,496,264,0,0},
-    {1981,499,768,7,9}, {1982,501,8,9,7}, {1983,501,8,10,12}, {1792,333,16,13,4},
-    {1984,502,0,3,13}, {1985,510,0,6,10}, {1986,514,0,8,5}, {1737,516,0,1,0}, {1800,352,0,11,6},
-    {1584,517,8,0,1}, {1987,518,0,5,2}, {1843,297,0,12,8}, {1988,524,0,2,11}, {1989,530,0,4,3},
-    {1880,39,256,1,1}, {1990,500,8,0,0}, {1991,503,264,0,0}, {1992,508,0,1,1}, {1993,505,768,5,8},
-    {1994,56,0,7,3}, {1995,506,0,3,7}, {1996,55,8,1,2}, {1997,505,0,6,6}, {1998,56,0,8,0},
-    {1999,506,0,4,4}, {2000,55,8,2,1}, {1626,57,8,0,5}, {2001,509,264,0,0}, {1991,511,264,0,0},
-    {1992,508,0,1,1}, {1593,505,512,2,3}, {72,56,0,3,2}, {1643,513,8,1,0}, {1626,61,8,0,1},
-    {2002,515,264,0,0}, {2003,519,0,0,0}, {2004,522,0,1,1}, {1593,521,520,1,5}, {1993,521,0,2,0},
-    {1994,56,0,4,1}, {1997,521,0,3,3}, {1998,56,0,5,2}, {1626,72,8,0,4}, {1593,521,776,3,4},
-    {1737,445,0,1,1}, {1993,521,0,4,7}, {1994,56,0,6,0}, {1584,342,8,0,2}, {1997,521,0,5,5},
-    {1998,56,0,7,3}, {2005,337,8,2,6}, {1992,508,256,1,1}, {2007,525,8,0,0}, {1909,516,776,1,4},
-    {2008,527,0,2,0}, {1993,505,0,4,1}, {1994,56,0,6,7}, {1584,529,8,0,2}, {1997,505,0,5,5},
-    {1998,56,0,7,3}, {1626,78,8,3,6}, {2009,531,0,1,1}, {2010,533,0,0,0}, {1993,505,256,1,4},
-    {1994,56,0,3,0}, {1997,505,0,2,2}, {1998,56,0,4,1}, {1626,84,8,0,3}, {1993,505,256,1,4},
-    {1994,56,0,3,0}, {1997,505,0,2,2}, {1998,56,0,4,1}, {1068,342,8,0,3}, {1849,236,1032,3,2},
-    {1607,536,8,1,1}, {1608,439,8,0,3}, {1874,537,8,2,0}, {1792,333,16,2,2}, {1737,516,0,1,1},
-    {1586,539,9,0,0}, {1608,439,520,0,0}, {1874,541,8,1,1}, {1792,333,528,2,2}, {1737,543,0,1,1},
-    {2011,544,8,0,0}, {2012,545,8,3,3}, {1843,297,0,4,4}, {2013,546,0,0,0}, {2014,548,264,0,0},
-    {1583,549,0,1,1}, {2015,56,768,2,4}, {1792,333,16,4,2}, {2016,551,8,1,0}, {2017,558,8,3,3},
-    {2018,559,8,0,1}, {1843,297,0,5,5}, {2019,552,0,0,0}, {2020,383,776,2,1}, {2021,102,8,0,2},
-    {2022,553,8,1,0}, {2023,352,0,3,3}, {2024,554,0,4,4}, {2025,555,520,1,1}, {2026,557,8,0,0},
-    {2027,561,264,0,0}, {1849,236,1544,4,1}, {2028,562,8,0,5}, {2016,551,8,6,6}, {2029,10,8,7,7},
-    {2030,10,0,8,0}, {2018,559,8,1,8}, {1583,563,0,2,2}, {2031,10,0,3,3}, {1879,236,8,5,4},
-    {1792,333,528,4,2}, {2032,352,0,2,3}, {2033,385,8,0,1}, {2034,381,8,1,4}, {2035,297,0,3,0},
-    {1868,566,264,0,0}, {2036,568,1544,4,8}, {1792,333,16,3,3}, {2037,352,0,6,11},
-    {2038,381,8,1,1}, {2039,297,0,8,0}, {2040,569,0,14,6}, {2041,583,0,5,2}, {2042,584,0,12,9},
-    {1866,585,8,0,4}, {1899,297,0,7,12}, {1797,335,8,11,13}, {1890,383,8,2,10}, {2043,586,8,9,7},
-    {2044,594,0,10,14}, {2045,554,0,13,5}, {2046,570,0,0,0}, {2047,573,0,1,1}, {2048,571,264,0,0},
-    {2049,65,256,1,1}, {2050,572,8,0,0}, {2051,574,0,0,0}, {2042,577,0,1,1}, {2052,575,0,0,0},
-    {2053,576,264,0,0}, {2054,578,0,1,1}, {2055,579,0,0,0}, {2056,474,0,7,4}, {2057,65,0,5,5},
-    {2058,580,0,2,7}, {2059,65,0,3,3}, {2060,581,0,6,6}, {2061,582,0,4,2}, {2062,587,0,1,1},
-    {1801,336,0,0,0}, {2063,412,264,1,2}, {2064,588,0,2,0}, {2065,56,0,0,1}, {1953,589,0,2,1},
-    {1954,591,0,0,2}, {1961,591,0,1,0}, {1963,589,0,3,3}, {1954,591,0,0,0}, {1961,591,0,1,1},
-    {2066,595,264,0,0}, {1868,597,264,0,0}, {1792,333,1024,6,4}, {2067,352,0,8,2},
-    {2068,599,8,1,7}, {2069,297,0,5,6}, {1866,585,8,0,5}, {1899,297,0,4,3}, {2070,382,8,3,0},
-    {1890,383,8,2,8}, {2045,554,0,7,1}, {1868,601,264,0,0}, {1792,603,1296,2,2}, {2071,604,8,4,6},
-    {1866,607,8,0,0}, {1678,608,8,3,3}, {2072,609,0,9,1}, {1797,610,8,5,5}, {1890,383,8,1,9},
-    {1843,297,0,8,8}, {2073,612,0,7,7}, {2045,554,0,6,4}, {2074,605,0,0,0}, {2075,115,256,2,1},
-    {2076,606,0,0,2}, {1801,336,8,1,0}, {1799,611,0,0,0}, {2075,115,256,2,2}, {2077,352,0,1,1},
-    {1801,336,8,0,0}, {1868,614,264,0,0}, {1850,307,256,2,1}, {1584,309,8,0,2}, {1843,297,0,1,0},
-    {1792,333,1040,0,0}, {1737,543,0,3,4}, {2078,617,8,5,3}, {1921,619,8,2,1}, {2079,544,8,1,5},
-    {2080,620,8,4,2}, {1843,297,0,6,6}, {1796,618,264,0,0}, {2081,621,264,0,0}, {2082,623,0,0,0},
-    {1792,333,784,0,0}, {2083,625,0,4,3}, {1678,626,8,3,4}, {2084,102,8,1,2}, {2085,599,8,2,1},
-    {1843,297,0,5,5}, {2086,628,264,0,0}, {2087,630,9,0,0}, {2088,56,2,1,1}, {1861,331,9,0,0},
-    {1665,88,0,0,0}, {1860,330,9,1,2}, {2090,236,74,2,0}, {1861,331,9,0,1}, {2090,236,74,2,1},
-    {1861,331,9,0,2}, {1883,374,9,1,0}, {1913,626,9,0,0}, {2091,637,9,0,0}, {2092,639,9,0,0},
-    {1586,539,9,0,0}, {1587,541,2,1,1}, {1913,642,9,0,0}, {2093,644,9,0,0}, {2028,562,9,0,0},
-    {2087,630,9,1,1}, {1681,304,9,0,0}, {2082,623,9,0,0}, {2094,649,9,0,0}, {2095,651,9,0,0},
-    {1861,331,9,0,0}, {1870,354,296,0,0}, {1852,308,264,0,0}, {1879,236,0,1,1},
-    {2096,656,1024,5,3}, {2087,630,8,1,1}, {2097,656,0,6,5}, {2098,657,8,0,4}, {2099,658,0,3,6},
-    {2100,660,8,2,0}, {1879,236,8,4,2}, {2101,334,776,0,0}, {2102,659,8,1,1}, {2075,115,8,2,2},
-    {1856,313,9,0,0}, {2103,236,1800,7,4}, {1863,334,0,6,6}, {1794,562,0,9,5}, {1864,335,8,4,7},
-    {1868,347,8,0,3}, {1865,337,0,2,10}, {1866,338,8,1,1}, {1857,317,8,3,0}, {1795,236,0,8,8},
-    {1867,339,8,10,2}, {1679,344,8,5,9}, {1849,236,1536,7,5}, {1878,368,8,5,4}, {1737,351,0,4,8},
-    {2101,334,0,6,6}, {1584,353,8,1,2}, {1861,331,8,0,1}, {2104,664,8,3,3}, {1879,236,8,8,0},
-    {1874,369,8,2,7}, {2105,368,1544,4,4}, {2106,666,8,3,3}, {1860,330,8,2,2}, {1584,353,8,1,1},
-    {1861,331,8,0,0}, {1879,236,8,5,5}, {2107,668,0,6,2}, {2108,669,0,9,11}, {2109,670,0,0,5},
-    {2110,366,0,3,3}, {2111,671,0,8,12}, {2112,672,0,2,6}, {2113,672,0,5,0}, {2114,673,0,12,10},
-    {2115,675,0,10,4}, {2116,677,0,11,1}, {2117,678,0,7,8}, {2118,679,0,1,9}, {2119,684,0,4,7},
-    {1876,357,264,0,0}, {1628,351,264,0,0}, {1737,351,776,1,1}, {1584,361,8,0,0},
-    {1877,362,8,2,2}, {2120,358,264,0,0}, {1584,361,264,0,0}, {1585,674,264,0,0},
-    {2121,351,264,1,1}, {2122,676,0,0,0}, {2121,351,256,2,1}, {2122,676,0,0,2}, {2123,372,8,1,0},
-    {1876,357,520,1,1}, {2120,358,8,0,0}, {1737,351,512,2,1}, {1584,361,8,0,2}, {2124,361,0,1,0},
-    {1877,680,8,3,3}, {2125,363,0,0,0}, {2126,682,0,2,2}, {2127,683,0,1,1}, {1845,364,264,0,0},
-    {1737,351,256,2,2}, {2128,364,0,1,1}, {1845,364,8,0,0}, {1737,351,256,2,1}, {1584,361,8,0,2},
-    {2124,361,0,1,0}, {1860,330,1544,1,6}, {2129,686,8,3,0}, {1849,236,8,7,7}, {2130,687,0,5,1},
-    {2131,688,0,6,5}, {2132,689,0,4,3}, {1861,331,8,0,4}, {1583,690,8,2,2}, {1879,236,8,8,8},
-    {2133,692,2,3,3}, {2134,693,10,2,2}, {1860,330,9,1,1}, {1861,331,9,0,0}, {2135,695,512,2,2},
-    {1860,330,8,1,1}, {1861,331,8,0,0}, {2136,696,0,5,5}, {2137,699,0,2,7}, {1695,715,0,6,1},
-    {2138,718,0,7,4}, {2139,738,0,3,6}, {1870,354,0,0,0}, {2140,741,0,4,2}, {2141,744,0,1,3},
-    {2142,697,264,0,0}, {2133,692,256,2,2}, {2143,689,0,1,1}, {2134,693,8,0,0},
-    {2142,700,264,0,0}, {2144,667,776,0,0}, {2145,702,8,2,2}, {1583,714,8,1,1},
-    {1723,704,520,0,0}, {1677,710,8,2,2}, {2146,713,0,1,1}, {2147,705,0,1,1}, {2148,42,0,0,0},
-    {2107,706,0,6,1}, {2109,707,0,0,7}, {2110,708,0,3,4}, {2111,709,0,8,2}, {2112,672,0,2,8},
-    {2113,672,0,5,5}, {2117,706,0,7,0}, {2118,707,0,1,6}, {2119,708,0,4,3}, {2149,356,264,0,0},
-    {1626,360,264,0,0}, {2150,366,264,0,0}, {1851,358,264,0,0}, {1665,10,520,0,0},
-    {2151,712,8,1,1}, {2152,356,0,2,2}, {2153,360,0,1,1}, {2154,366,0,0,0}, {1695,716,1032,0,0},
-    {2130,687,8,1,1}, {2131,688,0,3,4}, {2155,717,8,4,2}, {2132,689,8,2,3}, {2156,39,1288,1,1},
-    {2157,39,8,0,0}, {2158,719,8,4,3}, {2159,731,8,2,4}, {2160,736,8,3,2}, {2161,721,1288,3,4},
-    {2162,726,8,4,2}, {2155,717,8,1,3}, {2163,723,8,2,0}, {2132,689,8,0,1}, {1851,723,776,0,0},
-    {1709,724,8,2,2}, {1068,372,8,1,1}, {2164,725,264,0,0}, {1585,728,264,1,1}, {2165,65,0,0,0},
-    {2166,730,0,0,0}, {2167,65,0,0,0}, {2168,689,0,1,1}, {2169,372,256,4,4}, {2156,39,0,3,3},
-    {2170,733,0,2,2}, {2171,734,0,1,1}, {2149,358,8,0,0}, {2163,723,520,0,0}, {2172,723,8,1,1},
-    {2169,372,256,4,4}, {2156,39,0,3,3}, {2170,733,0,2,2}, {2171,734,0,1,1}, {2173,361,8,0,0},
-    {2139,739,264,0,0}, {1881,371,776,2,2}, {1696,237,8,1,1}, {1882,372,8,0,0},
-    {2140,742,264,0,0}, {1875,372,1032,1,2}, {2174,371,8,2,0}, {1876,372,8,0,1}, {2122,676,8,3,3},
-    {2175,745,2056,6,3}, {2176,746,8,7,7}, {2177,65,8,2,2}, {2178,65,8,0,5}, {2179,749,8,4,4},
-    {2180,751,8,3,6}, {2181,748,8,5,0}, {2182,65,8,1,1}, {1871,745,520,1,1}, {1873,748,8,0,0},
-    {2183,361,520,0,0}, {2184,364,8,1,1}, {1861,331,264,0,0}, {2185,743,0,1,1}, {1861,331,9,0,0},
-    {1883,374,9,1,1}, {1861,331,520,0,0}, {2186,755,8,1,1}, {1880,39,1024,6,5}, {1849,236,8,4,3},
-    {1881,371,0,3,4}, {1696,237,8,1,2}, {1882,372,0,2,1}, {1883,374,8,0,6}, {1879,236,8,5,0},
-    {1860,330,9,1,1}, {1861,331,9,0,0}, {1883,374,9,2,2}, {2187,758,264,0,0}, {2188,371,1024,5,2},
-    {1861,331,8,1,1}, {2186,755,8,0,5}, {2189,759,0,3,3}, {2190,776,0,4,4}, {2191,777,8,2,0},
-    {1879,236,8,6,6}, {1612,761,0,3,6}, {1613,761,0,1,1}, {1614,42,0,6,3}, {1615,768,0,2,0},
-    {1616,42,0,5,5}, {1617,770,0,4,4}, {1618,775,0,0,2}, {1619,762,0,1,2}, {1620,764,0,2,0},
-    {1621,767,0,0,1}, {1851,358,0,0,0}, {1623,331,0,1,1}, {1624,765,0,2,2}, {1625,765,0,1,1},
-    {1626,37,0,0,0}, {1627,36,264,0,0}, {1628,36,0,1,1}, {1624,765,520,1,2}, {1629,39,8,4,0},
-    {1625,765,0,0,4}, {1630,40,0,3,3}, {1631,40,0,2,1}, {1632,769,0,2,3}, {1633,769,0,1,1},
-    {1620,764,0,3,0}, {1621,767,0,0,2}, {1634,765,0,0,0}, {1635,771,0,1,1}, {1636,772,0,0,0},
-    {1637,774,0,0,0}, {1633,769,0,1,3}, {1620,764,0,3,0}, {1638,762,0,2,2}, {1621,767,0,0,1},
-    {2192,385,768,4,8}, {2103,236,8,13,10}, {2040,569,0,14,7}, {2041,583,0,5,6},
-    {1794,562,0,16,0}, {2042,584,0,7,3}, {1868,597,0,3,9}, {1866,585,0,2,5}, {1796,385,8,0,13},
-    {1886,334,0,6,15}, {1887,381,8,1,12}, {2193,779,0,15,14}, {1797,335,0,10,16},
-    {2043,586,0,8,1}, {2194,780,0,11,2}, {2044,594,0,9,11}, {2195,781,0,12,4}, {2196,404,0,0,0},
-    {2197,404,0,0,0}, {1849,236,1288,3,1}, {1895,390,8,0,6}, {1737,387,0,5,5}, {1794,562,0,7,0},
-    {2090,236,0,8,7}, {1796,388,8,2,2}, {1894,381,8,1,8}, {1583,779,8,4,3}, {2198,784,0,6,4},
-    {1796,385,520,0,0}, {2199,785,8,1,1}, {1856,322,9,0,0}, {1896,392,2304,7,8},
-    {2103,236,8,11,13}, {1897,352,0,5,6}, {1898,393,8,8,7}, {2200,788,0,13,12}, {1676,424,8,9,2},
-    {1868,494,8,2,9}, {1865,491,0,3,0}, {1866,492,8,0,3}, {2201,789,8,6,5}, {1795,236,0,12,11},
-    {1797,335,8,10,1}, {1890,383,8,4,10}, {1583,328,8,1,4}, {1913,791,9,0,0}, {1681,304,2,1,1},
-    {2202,793,0,0,0}, {2203,794,512,7,3}, {2204,796,0,8,4}, {1995,798,0,4,6}, {1796,800,8,0,8},
-    {1678,496,8,1,2}, {2205,801,0,9,7}, {1887,803,0,2,9}, {1999,798,0,5,0}, {2206,803,0,3,1},
-    {2207,56,0,6,5}, {2208,236,256,2,4}, {2209,236,0,3,3}, {2210,236,0,4,0}, {2211,236,0,1,1},
-    {1583,802,8,0,2}, {1678,496,9,0,0}, {2212,806,1288,1,3}, {2213,808,8,2,0}, {2214,809,8,3,1},
-    {1678,496,8,0,2}, {2215,809,8,4,4}, {2216,10,256,1,1}, {1583,807,8,0,0}, {1586,539,9,0,0},
-    {1587,811,2,1,1}, {1600,499,2304,11,12}, {1982,501,8,17,7}, {1983,501,8,18,10},
-    {1601,813,0,7,9}, {1602,814,0,10,18}, {1849,236,8,13,14}, {2217,815,0,12,16},
-    {1737,516,0,1,3}, {2218,818,0,16,19}, {1607,536,8,3,13}, {1608,439,8,2,4}, {2101,334,0,19,0},
-    {1584,517,8,0,6}, {1604,819,0,9,5}, {1583,821,8,5,17}, {2219,818,0,15,15}, {1605,822,0,6,8},
-    {1879,236,8,14,1}, {1874,811,8,4,2}, {1606,825,0,8,11}, {1639,503,0,0,0}, {2220,508,0,1,1},
-    {1639,511,264,0,0}, {2220,508,0,1,1}, {2221,816,0,1,1}, {2222,817,0,0,0}, {1658,519,0,0,0},
-    {1659,820,0,1,1}, {2220,508,256,1,1}, {1662,823,8,0,0}, {1909,516,520,1,4}, {2008,527,0,2,0},
-    {1993,505,0,4,1}, {1994,56,0,6,7}, {1584,529,8,0,2}, {1997,505,0,5,5}, {1998,56,0,7,3},
-    {1626,78,0,3,6}, {1664,531,0,1,1}, {2223,533,0,0,0}, {2103,236,0,5,6}, {2224,827,0,9,9},
-    {2225,56,0,8,4}, {1868,601,0,3,3}, {1866,585,0,2,7}, {2226,10,0,6,0}, {1796,829,0,0,5},
-    {2070,382,0,4,8}, {1886,334,0,7,2}, {1887,599,0,1,1}, {2227,65,0,0,0}, {2228,828,0,1,1},
-    {2093,644,9,0,0}, {1681,304,2,1,1}, {1849,236,1536,2,4}, {1737,543,0,1,1}, {2014,548,8,4,0},
-    {2229,832,8,6,8}, {2011,544,8,0,2}, {1921,833,8,5,5}, {1583,549,8,7,3}, {1626,835,8,8,6},
-    {1879,236,0,3,7}, {1796,800,0,0,0}, {2027,561,0,0,0}, {1868,566,9,0,0}, {2103,236,1544,2,2},
-    {1794,562,0,9,6}, {1868,566,8,0,0}, {2230,115,8,5,7}, {2033,385,8,6,9}, {2231,381,0,10,3},
-    {1583,242,8,1,4}, {2232,388,8,3,8}, {2233,334,0,7,10}, {2034,381,0,4,1}, {2035,297,0,8,5},
-    {1856,840,9,0,0}, {2192,800,2312,12,8}, {1792,333,0,4,9}, {2103,236,8,9,14},
-    {2040,569,0,22,12}, {2041,583,0,17,1}, {1793,236,0,11,15}, {1794,562,0,8,16},
-    {2042,584,0,13,17}, {1868,597,8,0,6}, {1866,585,8,1,2}, {1795,236,0,10,10}, {1797,335,8,16,5},
-    {2234,388,0,3,0}, {2235,334,0,18,7}, {2236,381,8,2,18}, {1890,383,8,5,20}, {1583,842,0,6,11},
-    {2237,843,0,7,4}, {2043,586,8,14,13}, {2194,780,0,19,19}, {2044,594,8,15,21},
-    {2195,781,0,20,22}, {2045,554,0,21,3}, {2238,844,0,1,2}, {2239,844,0,2,0}, {2240,844,0,0,1},
-    {2103,236,0,1,2}, {1795,236,0,2,0}, {1583,845,0,0,1}, {1856,847,9,0,0}, {2103,236,0,8,6},
-    {1793,236,0,10,7}, {1794,562,0,7,5}, {2241,829,0,3,3}, {2242,334,0,12,10}, {2068,599,0,2,9},
-    {1868,601,0,0,11}, {1866,585,0,1,2}, {1795,236,0,9,0}, {2070,382,0,5,8}, {1890,383,0,4,1},
-    {1583,242,0,6,12}, {2045,554,0,11,4}, {1856,850,9,0,0}, {1792,603,1536,3,4}, {1793,236,0,9,6},
-    {2243,852,0,19,9}, {2071,604,8,10,0}, {1868,614,8,0,13}, {2244,236,0,14,14}, {1866,607,0,1,8},
-    {1795,236,0,8,15}, {1665,237,0,6,7}, {1678,608,8,2,1}, {2072,609,0,15,3}, {1797,610,8,11,11},
-    {2245,852,0,17,19}, {1890,383,8,4,17}, {1583,853,0,5,5}, {1798,236,8,7,10},
-    {2246,852,0,18,18}, {2073,612,0,13,12}, {2247,852,0,16,16}, {2045,554,0,12,2},
-    {2248,855,0,0,0}, {2249,56,0,6,1}, {2250,856,0,0,4}, {2251,56,0,4,5}, {2252,56,0,3,3},
-    {2253,857,0,1,2}, {2254,56,0,2,6}, {2255,56,0,5,0}, {2256,857,512,2,1}, {2257,860,8,0,2},
-    {1890,383,8,1,0}, {2258,858,264,0,0}, {2259,859,0,1,1}, {2096,656,1280,5,4}, {2087,630,8,1,1},
-    {2260,306,8,7,6}, {2097,656,0,6,5}, {2098,657,8,0,7}, {2099,658,0,3,0}, {2100,660,8,2,3},
-    {1879,236,8,4,2}, {1849,236,1792,3,5}, {1737,543,0,2,6}, {2078,617,8,7,1}, {1921,619,8,6,0},
-    {2082,623,8,5,9}, {2079,544,8,0,4}, {2080,620,8,1,3}, {1583,863,8,8,2}, {1626,864,8,9,7},
-    {1879,236,0,4,8}, {2083,625,2560,11,9}, {2261,236,0,12,4}, {2103,236,8,8,11},
-    {2262,385,8,5,10}, {2263,102,8,1,8}, {1794,562,0,10,3}, {2264,800,8,6,6}, {1795,236,8,9,12},
-    {1796,385,8,4,2}, {2084,102,8,0,7}, {2086,628,8,3,5}, {2085,599,8,2,0}, {1583,866,8,7,1},
-    {2265,868,0,0,0}, {2266,870,9,0,0}, {1681,304,2,1,1}, {1737,10,2312,2,6}, {2267,872,8,4,4},
-    {2268,873,0,9,0}, {2269,872,0,5,7}, {1584,145,8,1,1}, {2270,874,8,11,3}, {2271,875,8,0,10},
-    {2206,803,8,3,11}, {2272,876,8,10,9}, {1589,873,8,8,2}, {1583,877,8,6,8}, {2273,10,0,7,5},
-    {1879,236,0,12,12}, {2274,115,264,0,0}, {2260,306,0,1,1}, {2266,870,9,0,0},
-    {2270,874,264,0,0}, {1879,236,0,1,1}, {2266,870,9,0,0}, {1681,304,9,1,1}, {2275,882,264,0,0},
-    {1834,288,2,0,0}, {1835,289,2,1,1}, {1836,884,2,2,2}, {1837,291,2,3,3}, {2276,886,0,0,0},
-    {1835,289,0,1,1}, {2103,236,1032,3,1}, {1868,347,8,0,2}, {1866,338,8,1,3}, {1857,317,8,2,0},
-    {1795,236,0,4,4}, {1834,288,2,2,2}, {1835,289,2,1,1}, {1861,331,2,0,0}, {2277,890,264,0,0},
-    {1835,289,0,1,1}, {1849,236,1544,5,3}, {1737,351,0,2,2}, {1584,353,8,1,1}, {1861,331,8,0,6},
-    {2104,664,8,4,4}, {1879,236,8,6,0}, {1874,369,8,3,5}, {1834,288,2,2,2}, {1835,289,2,1,1},
-    {1861,331,9,0,0}, {2279,894,264,0,0}, {1835,289,0,1,1}, {1860,330,1544,1,3}, {2129,686,8,3,0},
-    {1849,236,8,4,4}, {1861,331,8,0,1}, {1583,690,8,2,2}, {1879,236,8,5,5}, {1835,289,256,1,1},
-    {2280,897,8,0,0}, {1860,330,9,1,3}, {1834,288,2,3,0}, {1835,289,2,2,2}, {1861,331,9,0,1},
-    {1835,289,256,1,1}, {2281,900,8,0,0}, {2282,236,2,1,1}, {2283,236,2,0,0}, {1834,288,2,3,4},
-    {2284,388,2,8,2}, {2285,381,2,2,5}, {1835,289,2,4,6}, {1836,884,2,5,7}, {1837,291,2,6,8},
-    {1838,779,2,7,3}, {2286,903,0,1,1}, {1835,289,0,0,0}, {1849,236,1288,3,1}, {1895,390,8,0,2},
-    {2287,381,8,1,5}, {1794,562,0,6,0}, {2090,236,0,5,6}, {1796,385,8,2,4}, {1583,779,8,4,3},
-    {2288,385,2,3,2}, {2289,236,2,1,1}, {2290,236,2,0,7}, {2291,800,2,4,0}, {2292,56,2,9,3},
-    {1834,288,2,5,5}, {2193,779,2,10,8}, {2285,381,2,2,9}, {1835,289,2,6,10}, {1836,884,2,7,4},
-    {1837,291,2,8,6}, {2293,907,0,1,1}, {1835,289,0,0,0}, {2192,385,1288,3,4}, {2294,909,8,4,5},
-    {2103,236,8,2,2}, {2041,583,0,5,0}, {1796,388,8,0,1}, {1887,381,8,1,3}, {2193,779,0,7,7},
-    {2295,115,0,6,6}, {1835,289,2,0,0}, {2296,912,264,0,0}, {1835,289,0,1,1}, {2092,639,0,0,0},
-    {1849,236,0,6,3}, {2297,10,0,7,4}, {1607,536,0,1,6}, {1608,439,0,2,9}, {1587,541,0,5,5},
-    {2298,914,128,3,1}, {2299,915,0,11,2}, {2300,920,0,10,10}, {2301,921,0,4,11},
-    {1879,236,0,8,8}, {2302,10,0,9,7}, {2303,916,520,1,1}, {2304,918,8,0,0}, {1677,922,0,1,1},
-    {116,922,0,0,0}, {2305,392,2,3,1}, {2289,236,2,0,2}, {2290,236,2,1,8}, {1834,288,2,5,0},
-    {2285,492,2,4,4}, {1835,289,2,6,3}, {1836,884,2,7,5}, {1837,291,2,8,6}, {1838,328,2,2,7},
-    {2276,925,0,1,1}, {1835,289,0,0,0}, {1896,392,1536,11,6}, {2103,236,8,3,7}, {2306,927,0,9,11},
-    {2307,928,8,5,1}, {2308,927,0,8,8}, {2309,929,0,10,3}, {1868,494,8,0,9}, {1866,492,8,1,10},
-    {2201,789,8,4,4}, {2310,931,128,6,2}, {2311,934,128,7,5}, {1583,328,8,2,0}, {2312,930,0,0,0},
-    {2313,933,0,1,1}, {2314,931,0,0,0}, {2315,932,0,1,1}, {2316,934,0,0,0}, {2317,935,0,1,1},
-    {1678,496,9,0,0}, {2318,937,2,1,1}, {1678,496,520,0,0}, {2319,939,8,1,1}, {2320,10,512,0,0},
-    {1980,10,8,1,1}, {2321,941,8,2,2}, {2322,942,776,1,2}, {2323,943,8,2,0}, {2324,944,8,0,1},
-    {2325,947,0,3,3}, {1722,10,0,0,0}, {2326,10,0,0,0}, {2327,945,264,0,0}, {1737,10,0,2,1},
-    {2328,10,0,0,2}, {2329,10,0,1,0}, {2330,10,0,3,3}, {2331,10,0,0,0}, {2332,795,2,1,3},
-    {2333,797,2,3,0}, {2334,799,2,2,2}, {2335,949,2,0,1}, {1681,304,2,4,4}, {2293,951,0,0,0},
-    {1586,539,2,0,0}, {1834,288,2,1,1}, {1835,289,2,2,2}, {2336,954,264,0,0}, {1835,289,0,1,1},
-    {1848,536,1800,1,4}, {1849,236,8,6,0}, {2217,815,0,8,6}, {1737,516,0,4,5}, {1851,439,8,0,3},
-    {1584,517,8,3,8}, {1583,821,8,2,1}, {1879,236,8,7,7}, {1874,811,8,5,2}, {2289,236,2,1,1},
-    {2290,236,2,0,0}, {1834,288,2,3,3}, {2285,599,2,2,2}, {1835,289,2,4,4}, {1836,884,2,5,5},
-    {1837,291,2,6,6}, {2293,958,0,1,1}, {1835,289,0,0,0}, {2103,236,776,2,3}, {2225,56,0,3,4},
-    {2226,10,0,4,0}, {1796,829,8,0,1}, {1887,599,8,1,2}, {1834,288,2,0,0}, {1835,289,2,1,1},
-    {1681,304,2,3,3}, {2337,835,66,2,2}, {2338,962,0,0,0}, {1835,289,0,1,1}, {1834,288,2,0,0},
-    {2339,559,66,2,2}, {1835,289,2,1,1}, {2340,965,0,0,0}, {1835,289,0,1,1}, {1849,236,1032,4,1},
-    {2028,562,8,0,2}, {2018,559,8,1,3}, {1583,563,0,2,4}, {2031,10,0,3,0}, {1879,236,8,5,5},
-    {2289,236,2,0,0}, {2290,236,2,1,1}, {1834,288,2,6,8}, {1835,289,2,7,6}, {1836,884,2,8,7},
-    {1837,291,2,9,9}, {2341,115,2,3,2}, {2342,385,2,4,3}, {1838,242,2,2,4}, {2344,381,66,5,5},
-    {2345,969,0,1,1}, {1835,289,0,0,0}, {2289,236,2,0,0}, {2290,236,2,1,1}, {1834,288,2,4,7},
-    {2285,585,2,3,3}, {1835,289,2,5,2}, {1836,884,2,6,4}, {1837,291,2,7,5}, {1838,842,2,2,6},
-    {2346,972,0,1,1}, {1835,289,0,0,0}, {2192,385,1288,1,6}, {2103,236,8,6,0}, {2347,388,0,8,7},
-    {2038,381,0,9,9}, {2041,583,0,10,10}, {1793,236,0,7,8}, {1868,597,8,0,1}, {1866,585,8,2,5},
-    {1795,236,0,5,2}, {1583,842,8,3,3}, {2237,843,0,4,4}, {2289,236,2,0,0}, {2290,236,2,1,1},
-    {1834,288,2,4,7}, {2285,585,2,3,3}, {1835,289,2,5,2}, {1836,884,2,6,4}, {1837,291,2,7,5},
-    {1838,242,2,2,6}, {2348,976,0,1,1}, {1835,289,0,0,0}, {2103,236,1032,4,4}, {1793,236,0,5,5},
-    {2241,829,0,6,7}, {2068,599,0,7,6}, {1868,601,8,0,0}, {1866,585,8,1,1}, {1795,236,0,3,2},
-    {1583,242,8,2,3}, {1834,288,2,4,6}, {2285,607,2,3,7}, {1835,289,2,5,5}, {1836,884,2,6,1},
-    {1837,291,2,7,0}, {1838,853,2,2,2}, {1839,236,2,0,3}, {1840,236,2,1,4}, {2349,980,0,1,1},
-    {1835,289,0,0,0}, {1792,603,1792,3,4}, {1793,236,0,9,6}, {2243,852,0,19,9}, {2071,604,8,10,0},
-    {1868,614,8,0,13}, {2244,236,0,14,14}, {1866,607,8,1,8}, {1795,236,0,8,15}, {1665,237,0,6,7},
-    {1678,608,8,2,1}, {2072,609,0,15,3}, {1797,610,8,11,11}, {2245,852,0,17,19},
-    {1890,383,8,4,17}, {1583,853,0,5,5}, {1798,236,8,7,10}, {2246,852,0,18,18},
-    {2073,612,0,13,12}, {2247,852,0,16,16}, {2045,554,0,12,2}, {1834,474,2,1,1}, {1835,289,2,0,0},
-    {2350,310,2,2,2}, {1835,289,256,1,1}, {2351,984,8,0,0}, {1834,288,2,0,0}, {1835,289,2,1,1},
-    {1626,864,2,2,2}, {1835,289,0,1,1}, {2352,987,0,0,0}, {2289,236,2,0,0}, {2290,236,2,1,1},
-    {1834,288,2,5,8}, {2284,385,2,3,3}, {2285,599,2,4,4}, {1835,289,2,6,2}, {1836,884,2,7,5},
-    {1837,291,2,8,6}, {1838,866,2,2,7}, {1835,289,0,0,0}, {2353,990,0,1,1}, {2083,625,2560,8,10},
-    {2261,236,0,9,9}, {2103,236,8,10,7}, {2262,385,8,3,3}, {2263,102,8,6,5}, {2264,800,8,4,8},
-    {1795,236,8,11,4}, {1796,385,8,2,11}, {2084,102,8,5,0}, {2086,628,8,1,1}, {2085,599,8,0,2},
-    {1583,866,8,7,6}, {2354,349,264,0,0}, {1843,297,0,0,0}, {1834,288,2,1,2}, {1835,289,2,2,0},
-    {1681,304,2,0,1}, {1835,289,256,1,1}, {2355,996,8,0,0}, {2087,630,265,0,0}, {2099,658,0,2,2},
-    {2100,660,8,1,1}, {2092,639,256,0,0}, {2356,999,8,1,1}, {1586,539,520,0,0}, {1587,541,8,1,1},
-    {2299,915,0,3,3}, {2301,921,0,2,2}, {2092,639,0,0,0}, {1879,236,0,1,1}, {2302,10,0,2,2},
-    {2248,855,264,0,0}, {2087,630,265,1,1}, {1681,304,9,0,0}, {2099,658,0,3,3}, {2100,660,8,2,2},
-    {2095,651,520,0,0}, {2265,868,8,1,1}, {2095,651,0,0,0}, {2270,874,264,1,1}, {2266,870,9,0,0},
-    {2270,874,520,0,0}, {1879,236,8,1,1}, {2270,874,264,2,1}, {2266,870,9,0,2}, {1681,304,9,1,0},
-    {2357,562,265,0,0}, {2018,559,8,1,1}, {2129,686,265,1,2}, {1792,333,83,2,0}, {1861,331,9,0,1},
-    {1710,1010,40,3,3}, {1870,354,0,0,0}, {2359,1011,0,1,1}, {2360,1012,0,0,0}, {2361,1014,0,2,3},
-    {2362,1016,0,3,1}, {2363,1018,0,1,2}, {1695,716,776,0,0}, {2130,687,8,1,1}, {2131,688,0,3,3},
-    {2132,689,8,2,2}, {2360,1015,0,0,0}, {2360,1017,264,0,0}, {2121,688,0,1,1},
-    {2106,666,264,0,0}, {1860,330,520,1,1}, {1861,331,8,0,0}, {1860,330,9,1,2}, {1792,333,16,3,0},
-    {1861,331,9,0,3}, {2364,1021,0,2,1}, {1861,331,264,0,0}, {2365,1024,264,0,0},
-    {2366,1025,0,0,0}, {2367,260,520,1,2}, {2368,236,8,2,0}, {2269,872,0,0,1}, {2354,349,520,0,0},
-    {1843,297,8,1,1}, {2354,349,520,0,0}, {2369,1028,8,1,1}, {1737,351,256,3,2}, {1584,353,0,2,3},
-    {1861,331,9,0,1}, {1870,354,8,1,0}, {1878,368,1032,2,2}, {1584,353,8,1,1}, {1861,331,8,0,0},
-    {1879,236,8,3,3}, {2106,666,520,2,3}, {1860,330,9,1,1}, {2370,368,8,3,0}, {1861,331,9,0,2},
-    {2105,368,1032,2,2}, {1860,330,8,1,1}, {1861,331,8,0,0}, {1879,236,8,3,3}, {1792,333,784,7,5},
-    {1880,39,0,6,7}, {1881,371,8,5,3}, {1696,237,8,2,6}, {2090,236,8,4,4}, {1861,331,9,0,2},
-    {1882,372,0,3,1}, {1883,374,9,1,0}, {2091,637,265,1,1}, {1796,388,8,0,0}, {1981,499,768,8,7},
-    {1982,501,8,10,9}, {1983,501,8,11,6}, {1984,502,0,4,11}, {1985,510,0,7,3}, {1986,514,0,9,12},
-    {1737,516,0,2,10}, {1586,539,9,0,4}, {1800,352,0,12,0}, {1584,517,8,1,5}, {1987,518,0,6,1},
-    {1988,524,0,3,2}, {1989,530,0,5,8}, {1607,536,1032,1,1}, {1608,439,8,0,0}, {1879,236,8,3,3},
-    {1874,537,8,2,2}, {1792,333,272,2,1}, {2028,562,9,0,2}, {2016,551,8,1,0}, {1850,307,0,2,2},
-    {1584,309,0,1,1}, {1681,304,9,0,0}, {2371,626,0,2,2}, {2372,599,0,1,1}, {2094,649,9,0,0},
-    {2373,1041,776,2,1}, {2374,1043,9,0,2}, {2375,537,9,1,0}, {1862,1044,16,6,5},
-    {2376,1045,8,4,4}, {2377,1046,8,3,6}, {2378,1047,0,5,3}, {2379,1042,0,0,0},
-    {2380,1049,264,0,0}, {2373,1041,2056,2,1}, {2374,1043,8,0,2}, {2375,1050,8,1,0},
-    {1862,1044,0,9,5}, {2376,1045,8,4,4}, {2381,1043,8,3,6}, {2377,1046,8,5,7}, {1849,236,8,6,8},
-    {2090,236,8,7,9}, {2378,1047,0,8,3}, {1665,1052,0,0,0}, {1665,1052,0,0,0}, {2382,1055,0,1,1},
-    {1665,1052,0,0,0}, {1665,1052,520,1,1}, {1584,1052,8,0,0}, {1665,1052,0,0,0},
-    {1665,1052,0,0,0}, {1665,1052,0,0,0}, {1665,1052,0,0,0}, {2374,1043,521,0,0},
-    {2375,537,9,1,1}, {1737,133,8,3,3}, {1943,1043,8,2,2}, {2383,1062,0,4,4}, {2384,1064,264,0,0},
-    {2374,1043,1800,0,0}, {2375,1050,8,1,1}, {1849,236,8,4,4}, {1737,133,8,3,3},
-    {1943,1043,8,2,2}, {2383,1062,8,6,6}, {1879,236,8,5,5}, {2385,1066,256,14,1},
-    {2386,1046,8,0,3}, {2387,383,0,8,10}, {1862,1044,16,1,7}, {2388,1067,0,6,6},
-    {2389,1070,0,9,12}, {1737,133,0,4,4}, {2390,1071,0,3,9}, {1935,1072,0,12,2},
-    {2391,1074,0,7,5}, {2392,1075,0,2,14}, {2393,1076,0,13,13}, {2394,1081,0,5,8},
-    {2395,1082,0,11,11}, {1843,1090,0,10,0}, {2396,1068,0,0,0}, {2397,1069,0,0,0},
-    {1586,539,0,0,0}, {1587,1073,0,1,1}, {2398,1077,264,0,0}, {2399,1079,0,2,2},
-    {2400,1080,0,1,1}, {2401,102,0,0,0}, {2402,1069,256,1,1}, {2403,1083,8,0,0}, {1673,96,0,7,7},
-    {2404,447,0,3,5}, {2390,1071,0,6,6}, {2405,1085,0,4,1}, {2406,1088,0,5,3}, {2407,1088,0,1,4},
-    {2408,1062,0,2,2}, {2409,1089,0,0,0}, {2410,125,0,3,2}, {1688,1086,0,4,4}, {1689,105,0,0,3},
-    {2411,1087,0,2,0}, {1690,105,0,1,1}, {2412,1092,264,0,0}, {2413,1093,2312,2,2},
-    {2385,1066,0,22,3}, {2374,1043,8,0,0}, {2386,1046,8,1,6}, {2387,383,8,12,7},
-    {2414,1094,8,6,16}, {2375,537,8,3,5}, {1862,1044,0,4,13}, {1849,236,8,14,11},
-    {2388,1067,0,10,18}, {2389,1070,0,13,9}, {1737,133,0,8,15}, {2415,1095,0,17,4},
-    {2390,1071,0,7,10}, {1935,1072,0,20,8}, {2391,1074,8,11,22}, {2392,1075,0,5,19},
-    {2393,1076,0,21,12}, {2394,1081,0,9,21}, {2416,236,0,16,20}, {2395,1082,0,19,14},
-    {2417,1095,0,18,17}, {1879,236,8,15,1}, {2418,1097,256,7,3}, {2419,1046,8,2,4},
-    {2420,1062,0,9,1}, {2374,1043,9,0,6}, {2375,537,9,1,7}, {2421,1099,0,8,9},
-    {1862,1044,16,3,10}, {1737,133,0,4,0}, {2422,1104,0,10,5}, {2423,1111,0,5,2},
-    {2424,1112,0,6,8}, {2425,1098,0,1,1}, {2397,1069,0,0,0}, {2426,1100,0,1,1}, {2427,1101,0,0,0},
-    {2428,1102,0,0,0}, {2429,1103,0,1,1}, {2430,1105,0,0,0}, {1737,1107,256,1,1},
-    {1584,1046,8,0,0}, {2431,1108,0,2,2}, {2432,1062,0,3,3}, {1737,337,256,0,0}, {2433,56,0,2,2},
-    {1626,1110,8,1,1}, {2434,1115,264,0,0}, {2418,1097,1792,10,4}, {2435,1043,8,2,5},
-    {2419,1046,8,3,1}, {2420,1062,8,13,2}, {2374,1043,8,0,7}, {2375,1050,8,1,9},
-    {2421,1099,0,11,8}, {1862,1044,0,4,13}, {1849,236,8,6,12}, {1737,133,0,5,11},
-    {2422,1104,0,12,0}, {2424,1112,0,9,6}, {2436,1111,0,8,10}, {1879,236,8,7,3},
-    {2437,1046,264,1,1}, {2374,1043,9,0,0}, {1862,1044,16,2,2}, {1737,133,0,3,3},
-    {2438,1117,0,4,4}, {1843,1090,0,5,5}, {2375,1050,0,0,0}, {2439,1119,0,1,1},
-    {2440,1121,264,0,0}, {2441,1042,2056,3,5}, {2442,1122,0,9,2}, {2443,1124,8,1,3},
-    {2437,1046,8,2,0}, {2444,1125,8,10,7}, {2374,1043,8,0,9}, {2445,1126,0,12,11},
-    {1862,1044,0,4,8}, {1849,236,8,7,12}, {1737,133,0,5,1}, {2415,1095,0,11,4},
-    {2438,1117,8,6,10}, {1879,236,8,8,6}, {2446,236,0,1,1}, {2438,1117,0,0,0}, {2447,236,0,2,2},
-    {1862,1044,528,1,4}, {2448,1128,0,5,0}, {2449,1129,8,4,5}, {1737,133,0,3,3},
-    {1943,1043,9,0,2}, {1584,1046,8,2,1}, {2450,1185,0,6,6}, {2451,1186,0,7,7},
-    {2452,1130,256,4,5}, {2453,1145,0,1,1}, {2454,1158,0,2,2}, {2455,1163,0,5,6},
-    {2456,1166,0,6,0}, {1626,1172,8,0,3}, {2457,1173,0,3,4}, {2458,1131,256,1,1},
-    {2459,1140,8,0,0}, {2460,1132,0,0,0}, {2461,1133,256,1,1}, {1626,1139,8,0,0},
-    {1639,1134,264,0,0}, {2462,1136,256,2,2}, {2463,1136,0,1,1}, {2464,1138,8,0,0},
-    {2465,1141,1032,2,3}, {2466,1142,8,3,2}, {2467,1143,8,1,0}, {2468,1144,8,0,1},
-    {2469,96,0,2,1}, {2470,1146,0,0,2}, {2471,1148,0,1,0}, {2472,1152,0,3,3}, {2473,1062,264,0,0},
-    {2474,1147,0,1,1}, {2475,1149,0,1,1}, {2476,1150,0,0,0}, {2477,1151,0,2,2},
-    {2478,1062,264,0,0}, {2479,1062,264,0,0}, {2480,1062,264,0,0}, {2481,42,0,0,0},
-    {2482,1153,0,2,2}, {2483,1156,0,1,1}, {2484,1154,264,0,0}, {2485,1155,0,0,0}, {2486,42,0,1,1},
-    {2487,1157,264,0,0}, {2488,1159,264,0,0}, {2489,1160,0,2,2}, {2490,1161,0,1,1},
-    {2458,1131,256,1,1}, {2459,1164,8,0,0}, {2465,1165,776,1,2}, {2466,1142,8,2,0},
-    {2468,1144,8,0,1}, {2458,1131,256,1,1}, {2459,1167,8,0,0}, {2465,1168,1288,4,5},
-    {2466,1142,8,5,2}, {1721,553,8,1,4}, {2467,1169,8,3,3}, {2491,1170,8,2,0}, {2492,1171,0,0,1},
-    {2458,1174,256,1,1}, {2459,1180,8,0,0}, {2493,1175,0,0,0}, {2462,1136,0,2,2},
-    {2463,1136,0,1,1}, {2098,1177,0,3,3}, {2494,1178,0,4,4}, {2495,1179,0,5,5}, {2496,102,0,1,1},
-    {2497,1176,0,0,0}, {2498,1181,264,0,0}, {2499,1182,0,0,0}, {1722,1184,0,0,0},
-    {2101,1070,0,0,0}, {2500,1187,0,0,0}, {2501,1198,0,3,2}, {2502,1204,0,1,3}, {2503,1213,0,2,1},
-    {2504,1188,264,0,0}, {2505,1189,0,1,1}, {2506,1192,0,2,2}, {2507,1195,0,3,3},
-    {1687,1190,520,0,0}, {2508,1191,8,1,1}, {2509,1193,520,0,0}, {2510,102,8,1,1},
-    {1687,1190,264,0,0}, {2511,1196,776,2,2}, {2512,1197,8,1,1}, {1687,1190,8,0,0},
-    {2513,1199,256,1,1}, {1626,1203,8,0,0}, {2514,1200,520,0,0}, {1796,1202,8,1,1},
-    {2515,1201,264,0,0}, {2517,1205,520,0,0}, {2518,1208,8,1,1}, {1704,1206,264,0,0},
-    {1706,1207,264,0,0}, {2519,1210,520,1,1}, {2520,1211,8,0,0}, {2521,1212,264,0,0},
-    {2053,1069,264,0,0}, {2522,1214,256,2,2}, {2513,1216,0,1,1}, {2523,1219,8,0,0},
-    {2524,1215,0,0,0}, {1796,1202,264,0,0}, {2524,1215,0,2,2}, {2525,1217,0,1,1},
-    {2526,1218,264,0,0}, {2527,1221,264,0,0}, {1849,236,1800,9,6}, {2448,1128,0,8,3},
-    {2449,1129,8,5,7}, {2528,1043,8,1,9}, {1737,133,0,4,4}, {2415,1095,0,11,2}, {1943,1043,8,0,8},
-    {1584,1046,8,2,11}, {2450,1185,0,6,1}, {1583,1222,8,3,0}, {1879,236,8,10,10},
-    {2451,1186,0,7,5}, {1862,1044,528,5,5}, {2389,1070,0,3,3}, {1909,1224,0,4,4},
-    {1737,133,0,1,1}, {2529,1295,8,2,2}, {1584,1046,8,0,0}, {1843,1090,0,6,6}, {2530,1225,0,1,1},
-    {2531,1233,0,0,0}, {2532,1227,1024,4,4}, {1584,1231,8,1,1}, {1589,1229,8,2,2},
-    {2533,1229,8,3,3}, {1626,1232,8,0,0}, {2534,1228,0,1,1}, {1942,1230,0,0,0},
-    {2535,1229,264,0,0}, {2536,1229,520,0,0}, {2537,1229,8,1,1}, {2532,1235,512,2,2},
-    {2538,1288,0,3,4}, {1584,1229,8,0,0}, {1597,1292,0,4,1}, {1626,1294,8,1,3}, {2412,1236,0,8,4},
-    {2539,42,0,11,12}, {2535,1238,0,3,6}, {2540,1242,0,12,2}, {1732,42,0,0,8}, {2541,42,0,10,13},
-    {2542,1245,0,2,7}, {2543,1250,0,6,15}, {2544,1252,0,4,0}, {2545,1255,0,13,14},
-    {2546,1256,0,15,5}, {2547,42,0,14,1}, {1750,42,0,1,3}, {2548,1257,0,5,9}, {2549,1284,0,9,11},
-    {2550,1284,0,7,10}, {2441,1237,264,0,0}, {2551,1239,264,0,0}, {1876,1241,256,1,1},
-    {1584,1229,8,0,0}, {1858,1243,520,0,0}, {2552,1244,8,1,1}, {1935,1072,256,2,2},
-    {2405,1246,0,5,3}, {1943,1248,8,0,0}, {1678,1071,0,1,4}, {1950,474,0,3,6}, {1944,1249,0,7,1},
-    {1937,446,0,4,7}, {1952,476,0,6,5}, {1068,1247,0,0,0}, {1687,125,0,2,2}, {1688,1086,0,3,3},
-    {1689,105,0,0,0}, {1690,105,0,1,1}, {1673,341,0,2,3}, {1676,1246,0,1,1}, {1680,166,0,3,0},
-    {1937,446,0,0,2}, {2053,1251,264,0,0}, {2553,1253,520,0,0}, {2554,1254,8,1,1},
-    {1909,1224,264,0,0}, {2555,1240,264,0,0}, {2556,288,0,1,1}, {1935,1072,256,1,1},
-    {2459,1258,8,0,0}, {2557,1259,0,1,1}, {1070,1282,0,0,0}, {1673,96,768,4,4}, {2405,1246,0,3,3},
-    {1678,1260,8,2,2}, {2558,1261,8,1,1}, {2559,1281,8,0,0}, {2560,1262,0,1,1}, {1068,1280,0,0,0},
-    {2561,1263,256,2,1}, {1677,1265,8,0,2}, {116,1271,0,1,0}, {2562,1273,0,3,3},
-    {1584,1046,0,0,0}, {1585,1267,520,1,1}, {1691,1270,8,0,0}, {1693,1269,0,1,1}, {1068,10,0,0,0},
-    {1626,119,264,0,0}, {1693,1269,0,1,1}, {1068,104,0,0,0}, {1740,1274,256,1,1},
-    {1741,1277,8,0,0}, {1742,42,0,1,1}, {1743,42,0,0,0}, {1728,1275,0,2,2}, {1584,1276,264,0,0},
-    {1693,1269,0,1,1}, {1745,1279,0,0,0}, {1737,104,512,1,2}, {1746,183,8,2,0}, {1584,1276,8,0,1},
-    {1747,56,0,3,3}, {1693,1269,256,1,2}, {2561,1263,0,2,0}, {1068,260,8,0,1},
-    {2563,1283,264,0,0}, {2564,1285,264,0,0}, {2427,1286,0,0,0}, {2258,1287,264,0,0},
-    {1807,1290,768,3,2}, {1876,1241,8,2,3}, {1584,1229,8,0,1}, {1626,1291,8,1,0},
-    {1584,1229,520,0,0}, {1626,1291,8,1,1}, {1848,1297,2056,5,7}, {1849,236,8,7,4},
-    {2389,1070,0,3,5}, {1909,1224,0,10,2}, {1737,133,0,1,6}, {2529,1295,8,2,0}, {1851,1043,8,4,8},
-    {1584,1046,8,0,1}, {1583,1298,8,6,9}, {1879,236,8,8,10}, {1874,537,8,9,3},
-    {1862,1044,528,5,4}, {2565,1300,0,3,2}, {1737,133,0,1,5}, {2566,1302,9,4,1},
-    {1584,1046,8,0,3}, {2438,1303,8,2,0}, {1843,1090,0,6,6}, {2567,474,256,1,1},
-    {1626,1301,8,0,0}, {2568,1050,0,0,0}, {1848,1306,1800,6,6}, {2565,1300,0,3,3},
-    {1849,236,8,7,7}, {1737,133,0,1,1}, {2569,1043,8,4,4}, {1851,1307,8,5,5}, {1584,1046,8,0,0},
-    {2438,1303,8,2,2}, {1879,236,8,8,8}, {1862,1044,16,2,2}, {1737,133,0,1,1}, {2566,1302,9,0,0},
-    {1848,1297,1800,5,7}, {1849,236,8,7,4}, {2389,1070,0,3,5}, {1909,1224,0,9,2},
-    {1737,133,0,1,6}, {2529,1295,8,2,0}, {1851,1043,8,4,8}, {1584,1046,8,0,1}, {1583,1298,8,6,9},
-    {1874,1310,8,8,3}, {1862,1044,784,0,0}, {1737,133,0,2,3}, {1932,1312,8,4,1},
-    {1584,1046,8,1,4}, {1890,383,8,3,2}, {2099,1364,0,5,5}, {1843,1090,0,6,6},
-    {2570,1313,256,3,3}, {2571,1315,0,2,4}, {2572,1330,0,4,1}, {1626,1362,8,0,0},
-    {2573,1363,0,1,2}, {2574,1314,264,0,0}, {2575,1316,0,1,2}, {2576,1317,0,2,0},
-    {2577,1325,0,0,1}, {2450,1185,0,3,3}, {2578,1326,0,4,4}, {2579,1318,0,0,0},
-    {1692,1319,128,2,1}, {2580,1323,0,0,2}, {2581,1324,0,1,0}, {1969,96,0,4,4},
-    {1703,1319,128,3,3}, {2582,1321,264,0,0}, {2583,1322,264,0,0}, {2584,1327,264,0,0},
-    {1704,1206,256,1,1}, {1626,1329,8,0,0}, {2585,1331,256,1,1}, {1626,1361,8,0,0},
-    {2586,1332,520,1,2}, {2587,1342,0,2,0}, {2588,1354,8,0,1}, {2589,1333,256,2,2},
-    {2590,1337,0,1,1}, {1626,1341,8,0,0}, {2591,1334,520,1,1}, {2592,1336,8,0,0},
-    {2593,10,256,1,1}, {1626,1335,8,0,0}, {2594,1142,0,2,2}, {2591,1338,520,1,1},
-    {2595,1340,8,0,0}, {1626,1339,264,0,0}, {2594,1142,0,1,1}, {2596,1343,0,0,0},
-    {2597,1344,0,1,1}, {2598,1345,0,1,1}, {2599,1347,0,0,0}, {1628,445,520,0,0}, {2600,445,8,1,1},
-    {2601,1349,256,3,3}, {1737,133,0,1,1}, {2602,1351,0,2,2}, {1584,1353,8,0,0}, {1737,133,0,1,2},
-    {2602,1351,0,2,0}, {1584,1352,0,0,1}, {2603,1356,256,1,2}, {2585,1359,0,2,0},
-    {1626,1360,8,0,1}, {2604,1357,264,0,0}, {2605,133,264,0,0}, {2575,1316,264,0,0},
-    {2576,1317,0,1,1}, {2578,1326,0,2,2}, {2606,1365,256,6,8}, {2607,1370,0,7,3},
-    {2608,1373,0,2,2}, {2609,1377,0,1,4}, {2610,1379,0,3,6}, {2611,1380,0,5,5}, {2612,1385,0,4,0},
-    {2613,1386,0,8,1}, {1626,1388,8,0,7}, {2614,1366,1544,2,3}, {2466,1142,8,4,2},
-    {2605,1366,8,1,0}, {2615,1367,8,0,7}, {2616,1368,0,6,1}, {2617,1369,8,5,5}, {2618,1367,0,7,4},
-    {2619,1367,8,3,6}, {2620,1367,776,2,2}, {2621,1367,8,1,1}, {2622,1367,8,0,0},
-    {2617,1371,520,1,1}, {2623,1372,8,0,0}, {2620,1367,520,1,1}, {2621,1367,8,0,0},
-    {2624,1374,1032,1,1}, {2625,1375,8,0,0}, {2617,1369,8,3,3}, {2619,1376,8,2,2},
-    {2626,1378,776,0,0}, {2617,1369,8,2,2}, {2619,1367,8,1,1}, {2627,1367,776,0,0},
-    {2466,1142,8,1,1}, {2617,1371,8,3,3}, {2628,1367,0,2,2}, {2466,1142,1288,1,3},
-    {2605,1381,8,2,0}, {2617,1382,8,4,1}, {2095,1383,8,0,4}, {2629,1384,8,3,2},
-    {2630,1381,1024,4,2}, {2620,1381,8,3,4}, {2631,1381,8,0,3}, {2621,1381,8,2,1},
-    {2622,1381,8,1,0}, {2466,1142,1032,2,1}, {2615,1367,8,0,3}, {2617,1369,8,3,0},
-    {2619,1367,8,1,2}, {2632,1100,0,1,2}, {2633,1387,0,2,0}, {2634,1100,0,0,1},
-    {2542,1390,264,0,0}, {1849,236,2056,8,5}, {1737,133,0,3,7}, {2415,1095,0,10,3},
-    {2635,1391,8,2,1}, {1932,1312,8,5,8}, {1943,1043,8,0,4}, {2636,1392,0,11,10},
-    {1584,1046,8,1,9}, {1890,383,8,4,0}, {1583,1396,8,7,11}, {2099,1364,0,6,2}, {1879,236,8,9,6},
-    {1584,1394,776,0,0}, {2637,1062,8,2,2}, {1626,1395,8,1,1}, {1862,1044,272,5,4},
-    {2389,1070,0,2,3}, {2638,1046,0,3,1}, {1737,133,0,1,2}, {1584,1046,8,0,6}, {1843,1090,0,6,0},
-    {2639,1398,0,4,5}, {1673,96,768,6,5}, {2640,1400,0,7,7}, {2405,1246,0,4,6}, {1778,1402,0,5,4},
-    {1678,1071,0,3,2}, {1584,1046,8,0,3}, {2558,1261,8,2,0}, {2559,1281,8,1,1}, {2412,1401,0,0,0},
-    {2641,1042,264,0,0}, {1844,1404,520,0,0}, {1845,1405,8,1,1}, {1848,1407,1544,6,6},
-    {1849,236,8,8,4}, {2389,1070,0,2,2}, {2638,1046,0,3,3}, {1737,133,0,1,8}, {1851,1043,8,5,5},
-    {1584,1046,8,0,0}, {1879,236,8,9,9}, {2639,1398,0,4,1}, {1874,1050,8,7,7}, {1862,1044,16,2,2},
-    {1737,133,0,1,1}, {2642,1409,9,0,0}, {1843,1090,0,3,3}, {1862,1044,528,0,0},
-    {2389,1070,0,4,4}, {1737,516,0,3,3}, {2392,1411,8,2,2}, {1584,1412,8,1,1}, {1843,1090,0,5,5},
-    {2643,260,0,2,3}, {2644,260,0,3,2}, {2645,260,0,1,0}, {2646,260,0,0,1}, {1849,236,1800,5,4},
-    {2647,1414,8,4,3}, {1584,1412,8,2,2}, {2648,1415,8,1,5}, {2649,1416,8,0,1}, {1583,1417,8,3,0},
-    {1879,236,8,6,6}, {1862,1044,16,2,2}, {1737,516,0,1,1}, {2649,1416,9,0,0},
-    {1849,236,1032,3,3}, {1737,516,0,4,2}, {2648,1415,8,1,4}, {2649,1416,8,0,0},
-    {1874,1420,8,2,1}, {1862,1044,1552,1,3}, {1737,1422,0,11,0}, {2650,1423,0,8,11},
-    {1943,1043,9,0,9}, {1584,1424,0,10,8}, {2651,1425,8,5,5}, {2652,1426,8,6,6},
-    {2653,1427,8,7,7}, {2654,651,8,4,2}, {2026,1428,8,3,10}, {2655,1430,0,9,4}, {2656,1431,8,2,1},
-    {1583,1433,520,1,1}, {2657,1434,8,0,0}, {2374,1043,9,0,0}, {2658,56,2,1,1},
-    {2374,1043,520,0,0}, {2414,1094,8,1,1}, {2435,1043,9,2,1}, {2374,1043,9,0,2},
-    {2375,537,9,1,0}, {2658,56,2,3,3}, {2443,1124,9,1,1}, {2374,1043,9,0,0}, {2443,1124,776,1,2},
-    {2444,1125,8,2,0}, {2374,1043,8,0,1}, {2374,1043,9,0,0}, {2375,1310,9,1,1}, {2658,56,2,2,2},
-    {2374,1043,776,0,0}, {2414,1094,8,2,2}, {2375,1310,8,1,1}, {2528,1043,9,1,1},
-    {1943,1043,9,0,0}, {2528,1043,776,1,1}, {1943,1043,8,0,0}, {1583,1222,8,2,2},
-    {2566,1302,9,0,0}, {2658,56,2,1,1}, {1851,1043,264,0,0}, {2659,1447,9,1,1}, {2566,1302,9,0,0},
-    {2569,1043,520,0,0}, {1851,1307,8,1,1}, {2566,1302,9,0,0}, {2568,1310,9,1,1}, {2658,56,2,2,2},
-    {1851,1043,520,0,0}, {1874,1310,8,1,1}, {1943,1043,9,0,0}, {1943,1043,520,0,0},
-    {1583,1396,8,1,1}, {1862,1044,272,2,3}, {2528,1043,9,1,1}, {2660,1454,8,3,0},
-    {1943,1043,9,0,2}, {385,1456,256,2,1}, {2661,1458,8,0,2}, {2427,1206,0,1,0},
-    {1851,1457,264,0,0}, {2662,1460,0,0,0}, {2528,1043,1032,1,2}, {1622,1455,8,3,0},
-    {1943,1043,8,0,3}, {1583,1462,8,2,1}, {2273,10,0,4,4}, {1879,236,0,5,5}, {2642,1409,9,0,0},
-    {2663,1310,2,1,1}, {1851,1043,264,0,0}, {1874,1310,0,1,1}, {2664,651,2,1,1},
-    {2095,1466,9,0,0}, {2095,1466,264,0,0}, {2665,651,0,1,1}, {2649,1416,9,0,0},
-    {2666,1420,2,1,1}, {2648,1415,520,1,1}, {2649,1416,8,0,0}, {1874,1420,0,2,2},
-    {1943,1043,9,0,0}, {2657,1434,9,1,1}, {2374,1043,9,0,0}, {2375,537,9,1,1}, {2381,1043,9,2,2},
-    {2374,1043,9,0,0}, {2375,537,9,1,1}, {1943,1043,9,2,2}, {2374,1043,9,0,0}, {2435,1043,9,2,1},
-    {2374,1043,9,0,2}, {2375,1050,9,1,0}, {2374,1043,9,0,0}, {2375,1050,9,1,1}, {2381,1043,9,2,2},
-    {2374,1043,9,0,0}, {2375,1050,9,1,1}, {1943,1043,9,2,2}, {2374,1043,9,0,0}, {2375,1310,9,1,1},
-    {2375,1479,264,0,0}, {2413,1093,2312,2,2}, {2385,1066,0,18,3}, {2374,1043,8,0,0},
-    {2386,1046,8,1,18}, {2387,383,8,9,13}, {2414,1094,8,5,5}, {1849,236,8,11,10},
-    {2389,1070,0,10,8}, {1737,133,0,7,12}, {2415,1095,0,13,4}, {2390,1071,0,6,7},
-    {1935,1072,0,16,6}, {2391,1074,8,8,17}, {2392,1075,0,4,9}, {2393,1076,0,17,16},
-    {2395,1082,0,15,15}, {2417,1095,0,14,11}, {1879,236,8,12,14}, {1874,1310,8,3,1},
-    {2566,1302,9,0,0}, {2667,1481,2,1,1}, {1848,1297,2056,5,7}, {1849,236,8,7,4},
-    {2389,1070,0,3,5}, {1909,1224,0,10,2}, {1737,133,0,1,6}, {2529,1295,8,2,0}, {1851,1043,8,4,8},
-    {1584,1046,8,0,1}, {1583,1298,8,6,9}, {1879,236,8,8,11}, {2668,1483,0,11,3},
-    {1874,537,8,9,10}, {2669,1485,512,2,1}, {1665,1052,8,0,2}, {2670,1500,8,1,0},
-    {1626,1501,0,3,3}, {2671,1486,0,0,0}, {2672,1487,0,2,2}, {2673,1488,0,1,1},
-    {2674,1486,0,13,30}, {2675,1489,0,32,24}, {2676,1490,0,31,25}, {2677,1492,0,9,26},
-    {2678,1493,0,10,27}, {2679,1494,0,11,23}, {2680,1495,0,12,6}, {2681,1486,0,14,7},
-    {2682,1496,0,15,8}, {2683,42,0,16,9}, {2684,1497,0,28,3}, {2685,1497,0,27,10},
-    {2686,1496,0,17,11}, {2687,1498,0,18,12}, {2688,1499,0,19,15}, {2689,42,0,20,16},
-    {2690,1497,0,30,17}, {2691,1497,0,29,18}, {2692,1498,0,21,21}, {2693,1498,0,22,22},
-    {2694,1486,0,8,31}, {2695,1486,0,4,32}, {2696,1486,0,5,28}, {2697,1486,0,6,29},
-    {2698,1486,0,7,14}, {2699,1498,0,25,13}, {2700,1499,0,26,20}, {2701,1496,0,3,19},
-    {2702,1486,0,23,5}, {2703,42,0,24,4}, {2704,1231,264,0,0}, {1876,1241,520,1,1},
-    {2705,1229,8,0,0}, {1589,1229,520,0,0}, {2533,1229,8,1,1}, {2704,1231,776,0,0},
-    {1589,1229,8,1,1}, {2533,1229,8,2,2}, {2706,1229,776,2,2}, {2707,1491,8,1,1},
-    {2705,1229,8,0,0}, {2708,562,776,2,2}, {2535,1229,8,1,1}, {2705,1229,8,0,0},
-    {2708,562,776,2,2}, {1732,1229,8,1,1}, {2705,1229,8,0,0}, {2709,1291,776,2,2},
-    {1732,1229,8,1,1}, {2705,1229,8,0,0}, {2709,1291,776,2,1}, {2705,1229,8,0,2},
-    {1750,1229,8,1,0}, {2705,1229,264,0,0}, {2710,1229,264,0,0}, {1732,1229,520,1,1},
-    {2705,1229,8,0,0}, {2705,1229,520,0,0}, {1750,1229,8,1,1}, {2566,1302,9,0,0},
-    {2568,1310,9,1,1}, {2667,1481,2,2,2}, {2528,1043,9,1,2}, {2711,1043,9,2,0}, {1943,1043,9,0,1},
-    {2712,1505,264,0,0}, {2528,1043,1544,1,4}, {1737,133,0,3,0}, {2415,1095,0,6,3},
-    {2711,1043,8,2,1}, {1943,1043,8,0,7}, {2713,236,8,7,6}, {2714,1506,0,5,2}, {1583,1507,8,4,5},
-    {2715,236,0,9,9}, {1879,236,8,8,8}, {2716,66,0,5,2}, {2717,66,0,6,5}, {2718,66,0,0,7},
-    {2719,66,0,7,6}, {2720,66,0,4,4}, {2721,66,0,1,0}, {2722,66,0,3,1}, {2723,66,0,2,3},
-    {2528,1043,265,1,2}, {2660,1454,8,2,0}, {1943,1043,9,0,1}, {2667,1481,2,2,1},
-    {2642,1409,9,0,2}, {2663,1050,2,1,0}, {2095,1466,9,0,0}, {2724,1512,776,1,1},
-    {2095,1466,8,0,0}, {2665,651,8,2,2}, {2649,1416,9,0,0}, {2666,1514,2,1,1},
-    {1849,236,1800,6,9}, {2389,1070,0,9,8}, {1737,516,0,8,7}, {2392,1411,0,5,10},
-    {2647,1414,8,4,4}, {2725,1516,0,10,3}, {2726,1420,0,12,0}, {1584,1412,8,2,11},
-    {2648,1415,8,1,2}, {2649,1416,8,0,1}, {1583,1417,8,3,5}, {1879,236,8,7,12},
-    {1874,1514,0,11,6}, {1858,1518,520,1,1}, {1975,1519,0,0,0}, {1665,10,8,2,2},
-    {2727,1521,264,0,0}, {1849,236,2568,13,13}, {1737,1422,0,12,8}, {2650,1423,0,9,9},
-    {1584,1424,0,11,14}, {2651,1425,8,6,10}, {2652,1426,8,7,7}, {2653,1427,8,8,4},
-    {2654,651,8,5,5}, {1583,1433,8,1,6}, {2031,1457,0,2,2}, {2026,1428,8,4,11},
-    {2655,1430,0,10,3}, {1879,236,8,14,1}, {2657,1434,8,0,0}, {2656,1431,8,3,12},
-    {1862,1044,272,2,3}, {2528,1043,9,1,1}, {2360,1523,8,3,0}, {1943,1043,9,0,2},
-    {1585,1525,264,1,1}, {1778,1535,0,0,0}, {385,1526,256,1,1}, {2661,1458,8,0,0},
-    {2427,1205,0,2,2}, {2728,1456,520,0,0}, {2729,1527,0,3,3}, {1704,1533,0,2,2},
-    {1941,1534,8,1,1}, {1940,1528,256,1,2}, {2730,1530,0,2,0}, {1626,1532,8,0,1},
-    {1942,1529,520,1,1}, {2731,452,8,0,0}, {1942,1531,264,0,0}, {2489,1160,256,1,1},
-    {1706,456,8,0,0}, {2732,1536,256,3,3}, {2733,1540,0,1,1}, {1704,1533,0,2,2},
-    {1626,1546,8,0,0}, {2734,1538,776,2,1}, {1584,98,8,0,2}, {1626,1539,8,1,0},
-    {1844,516,520,0,0}, {1845,1542,8,1,1}, {2735,56,256,2,4}, {2736,1543,0,1,1},
-    {2737,1544,0,4,0}, {1911,1545,0,3,3}, {1626,473,8,0,2}, {2374,1043,9,0,0}, {2375,1050,9,1,1},
-    {1834,288,0,2,2}, {1835,289,0,3,3}, {2738,1549,264,0,0}, {1835,289,0,1,1},
-    {2435,1043,1032,0,0}, {2419,1046,8,1,1}, {2420,1062,8,2,2}, {1737,133,0,3,3},
-    {1879,236,8,4,4}, {2374,1043,9,0,0}, {1834,288,0,1,1}, {1835,289,0,2,2}, {2739,1553,264,0,0},
-    {1835,289,0,1,1}, {2443,1124,1288,0,0}, {2437,1046,8,1,1}, {2444,1125,8,4,5},
-    {2445,1126,0,7,6}, {1849,236,8,5,2}, {1737,133,0,2,4}, {2438,1117,0,3,7}, {1879,236,8,6,3},
-    {2740,1556,264,0,0}, {1835,289,0,1,1}, {2373,1041,2312,3,1}, {2374,1043,8,0,2},
-    {2375,1050,8,1,4}, {2376,1045,8,4,0}, {2381,1043,8,2,3}, {2377,1046,8,6,8}, {1849,236,8,7,5},
-    {2090,236,8,8,6}, {2378,1047,8,5,7}, {2741,1559,264,0,0}, {1835,289,0,1,1},
-    {1737,133,768,1,1}, {1943,1043,8,0,0}, {2383,1062,8,2,2}, {1879,236,8,3,3},
-    {2742,1562,264,0,0}, {1835,289,0,1,1}, {2386,1046,1288,0,0}, {2414,1094,8,1,1},
-    {2375,1050,8,2,2}, {1849,236,8,3,3}, {1737,133,0,5,6}, {1935,1072,0,6,4}, {1879,236,8,4,5},
-    {1834,288,0,0,0}, {1835,289,0,1,1}, {2743,1566,264,0,0}, {1835,289,0,1,1},
-    {2374,1043,1032,0,0}, {2386,1046,8,1,1}, {2414,1094,8,2,2}, {1737,133,0,3,3},
-    {1935,1072,0,6,6}, {2744,1050,0,5,5}, {1879,236,8,4,4}, {1943,1043,9,0,0}, {1834,288,0,1,1},
-    {1835,289,0,2,2}, {2745,1570,264,0,0}, {1835,289,0,1,1}, {2528,1043,1288,1,2},
-    {1737,133,0,4,0}, {1943,1043,8,0,3}, {1584,1046,8,2,4}, {1583,1222,8,3,1}, {1879,236,8,5,5},
-    {2566,1302,9,0,0}, {1834,288,2,1,1}, {1835,289,2,2,2}, {2746,1574,264,0,0}, {1835,289,0,1,1},
-    {2747,1576,264,0,0}, {1835,289,0,1,1}, {1848,1297,1288,1,2}, {1849,236,8,3,0},
-    {1851,1043,8,0,3}, {1583,1298,8,2,1}, {1874,1310,8,4,4}, {1834,288,2,0,0}, {1835,289,2,1,1},
-    {2748,1580,264,0,0}, {1835,289,0,1,1}, {1848,1297,1800,3,4}, {1849,236,8,5,2},
-    {1737,133,0,1,3}, {1851,1043,8,2,0}, {1584,1046,8,0,5}, {1583,1298,8,4,1}, {1879,236,8,6,6},
-    {1874,537,8,7,7}, {2528,1043,9,1,2}, {1639,1583,0,2,0}, {1943,1043,9,0,1}, {1834,288,0,4,5},
-    {1835,289,0,5,3}, {1836,1589,0,3,4}, {2749,1585,776,0,0}, {2750,1586,8,1,1},
-    {1877,1587,8,2,2}, {2749,1590,520,0,0}, {2751,1591,8,1,1}, {2752,1593,264,0,0},
-    {1835,289,0,1,1}, {2528,1043,1544,1,3}, {1737,133,0,3,0}, {2711,1043,8,2,2},
-    {1943,1043,8,0,1}, {2713,236,8,5,6}, {2714,1506,0,8,4}, {1583,1507,8,4,8}, {2715,236,0,7,7},
-    {1879,236,8,6,5}, {2528,1043,9,1,1}, {1943,1043,9,0,0}, {1834,288,0,2,2}, {1835,289,0,3,3},
-    {2662,1460,264,0,0}, {1835,10,0,1,1}, {2753,1598,264,0,0}, {1835,289,0,1,1},
-    {1737,133,1024,2,1}, {1943,1043,8,0,2}, {1584,1046,8,1,0}, {1583,1396,8,3,3},
-    {1879,236,8,4,4}, {1834,288,2,1,2}, {1835,289,2,2,0}, {2642,1409,2,0,1}, {1835,289,256,1,1},
-    {2754,1602,8,0,0}, {1848,1407,1544,3,4}, {1849,236,8,5,2}, {1737,133,0,1,3},
-    {1851,1043,8,2,0}, {1584,1046,8,0,6}, {1879,236,8,6,1}, {1874,1050,8,4,5}, {1834,102,2,1,2},
-    {1835,289,2,2,0}, {2649,1416,9,0,1}, {1835,289,256,1,1}, {2755,1606,8,0,0},
-    {1849,236,520,1,1}, {1874,1420,8,0,0}, {1834,102,2,1,2}, {1835,289,2,2,0}, {1583,1417,2,0,1},
-    {1835,289,256,1,1}, {2757,1610,8,0,0}, {1849,236,1800,5,5}, {1737,516,0,7,4},
-    {2647,1414,8,4,3}, {1584,1412,8,2,6}, {2648,1415,8,1,2}, {2649,1416,8,0,0}, {1583,1417,8,3,7},
-    {1879,236,8,6,1}, {2095,1613,9,0,0}, {1843,1090,0,0,0}, {1943,1043,9,0,0}, {1834,474,2,2,3},
-    {1835,289,2,3,1}, {2350,1433,66,1,2}, {2758,1617,264,0,0}, {1835,289,0,1,1},
-    {1849,236,2056,12,11}, {1737,1422,0,11,8}, {2650,1423,0,8,9}, {1584,1424,0,10,12},
-    {2651,1425,8,5,7}, {2652,1426,8,6,4}, {2653,1427,8,7,5}, {2654,651,8,4,6}, {1583,1433,8,1,2},
-    {2031,1457,0,2,10}, {2655,1430,0,9,3}, {2657,1434,8,0,1}, {2656,1431,8,3,0},
-    {2374,1043,1032,0,0}, {2414,1094,8,1,1}, {2375,1050,8,2,2}, {2416,236,8,3,3},
-    {2566,1302,9,0,0}, {1851,1043,520,0,0}, {1583,1298,8,1,1}, {2664,651,256,2,2},
-    {2724,1512,8,1,1}, {2095,1466,9,0,0}, {2095,1466,520,0,0}, {2665,651,8,1,1},
-    {1862,1044,16,2,3}, {2528,1043,9,1,1}, {1737,133,0,3,0}, {1943,1043,9,0,2},
-    {2095,1613,265,0,0}, {1843,1090,8,1,1}, {2095,1613,9,0,0}, {2369,1028,10,1,1},
-    {2385,1066,768,13,1}, {2374,1043,9,0,2}, {2386,1046,8,1,10}, {2387,383,8,8,7},
-    {2388,1067,0,6,6}, {2389,1070,0,9,12}, {1737,133,0,4,4}, {2390,1071,8,3,9},
-    {1935,1072,0,11,3}, {2391,1074,0,7,5}, {2392,1075,0,2,13}, {2393,1076,0,12,8},
-    {2394,1081,0,5,11}, {2395,1082,0,10,0}, {2418,1097,256,7,4}, {2435,1043,9,2,5},
-    {2419,1046,8,3,1}, {2420,1062,0,8,2}, {2374,1043,9,0,7}, {2375,537,9,1,9}, {2421,1099,0,9,10},
-    {1737,133,0,4,0}, {2422,1104,0,10,3}, {2423,1111,0,5,6}, {2424,1112,0,6,8},
-    {2443,1124,265,1,2}, {2437,1046,8,2,0}, {2374,1043,9,0,1}, {2445,1126,0,5,4},
-    {1737,133,0,3,5}, {2438,1117,0,4,3}, {2373,1041,776,3,1}, {2374,1043,9,0,2}, {2375,537,9,1,4},
-    {2376,1045,8,5,0}, {2381,1043,9,2,5}, {2377,1046,8,4,3}, {2378,1047,0,6,6}, {2374,1043,9,0,0},
-    {2375,537,9,1,1}, {1737,133,0,3,3}, {1943,1043,9,2,2}, {2383,1062,0,4,4}, {2448,1128,512,5,4},
-    {2449,1129,8,4,2}, {2528,1043,9,1,5}, {1737,133,0,3,3}, {1943,1043,9,0,1}, {1584,1046,8,2,0},
-    {2450,1185,0,6,6}, {2451,1186,0,7,7}, {2389,1070,512,3,5}, {1909,1224,0,4,2},
-    {1737,133,0,1,3}, {2529,1295,8,2,0}, {2566,1302,9,5,1}, {1584,1046,8,0,4},
-    {2659,1447,521,5,4}, {2565,1300,0,3,2}, {1737,133,0,1,5}, {2566,1302,9,4,1},
-    {1584,1046,8,0,3}, {2438,1303,8,2,0}, {1737,133,768,2,2}, {1932,1312,8,4,4},
-    {1943,1043,9,0,0}, {2636,1392,0,6,5}, {1584,1046,8,1,1}, {1890,383,8,3,6}, {2099,1364,0,5,3},
-    {2389,1070,256,2,3}, {2638,1046,0,3,2}, {1737,133,0,1,0}, {1584,1046,8,0,1},
-    {2642,1409,9,5,5}, {2639,1398,0,4,4}, {1737,516,256,2,2}, {2392,1411,8,1,1},
-    {2649,1416,9,0,0}, {2668,1483,264,0,0}, {2759,1640,776,0,0}, {2760,56,0,1,1},
-    {2393,1651,0,2,2}, {1677,1672,8,3,3}, {1835,1675,0,4,4}, {2761,1676,0,5,5}, {2762,1680,0,6,6},
-    {2763,1683,8,7,7}, {2764,1691,0,8,8}, {2765,1641,0,0,0}, {2766,1325,0,1,1}, {2767,125,0,2,2},
-    {1952,1649,0,3,3}, {2768,1650,0,4,4}, {2513,1642,256,0,0}, {2769,1645,0,1,1},
-    {1626,1648,8,2,2}, {1969,1643,264,0,0}, {1796,1644,264,0,0}, {1969,1646,264,0,0},
-    {1796,1644,264,0,0}, {2770,1647,0,1,1}, {1967,1642,256,0,0}, {1626,486,8,1,1},
-    {2771,1652,264,0,0}, {2772,1653,0,1,1}, {2773,1654,0,2,2}, {2774,1670,0,3,3},
-    {2775,1656,0,0,0}, {2628,1668,0,1,1}, {2776,1668,0,2,2}, {2777,1669,0,3,3},
-    {2778,1658,520,0,0}, {2750,1660,8,1,1}, {2779,1661,0,2,2}, {2780,1659,0,0,0},
-    {2781,1662,0,0,0}, {2782,1663,0,0,0}, {2736,1664,0,1,1}, {2737,1665,0,2,2}, {1911,1667,0,3,3},
-    {2783,1671,520,0,0}, {2784,1669,8,1,1}, {1585,1674,520,0,0}, {1691,1270,8,1,1},
-    {1068,10,0,0,0}, {2785,1677,0,0,0}, {1608,1678,520,0,0}, {1587,1679,8,1,1},
-    {2649,1681,264,0,0}, {1874,1682,0,1,1}, {2532,1685,264,0,0}, {1737,10,0,1,1},
-    {2542,1686,0,0,0}, {1943,1687,264,0,0}, {2786,1688,0,1,1}, {1948,1689,0,0,0},
-    {2787,102,0,1,1}, {1953,1690,0,0,0}, {1954,467,0,1,1}, {1955,467,0,2,2}, {1956,467,0,3,3},
-    {1957,467,0,4,4}, {1958,467,0,5,5}, {1959,467,0,6,6}, {1960,467,0,7,7}, {1961,467,0,8,8},
-    {1962,467,0,9,9}, {1963,1690,0,10,10}, {1964,467,0,11,11}, {1965,467,0,12,12},
-    {2788,10,264,0,0}, {1771,1693,296,0,0}, {2789,1694,0,0,0}, {2790,1696,0,1,1},
-    {2791,1697,0,2,2}, {2792,1698,0,3,3}, {1775,1699,0,4,4}, {2793,1700,0,5,5}, {2794,1701,0,6,6},
-    {2365,1702,0,7,7}, {2795,1713,0,8,8}, {1781,1714,0,9,9}, {2796,1715,0,10,10},
-    {1782,1739,0,11,11}, {1665,1695,0,0,0}, {1665,1695,0,0,0}, {1768,1695,0,1,1},
-    {1665,1695,0,0,0}, {1665,1695,0,0,0}, {1768,1695,0,1,1}, {1665,1695,0,0,0}, {2799,10,0,1,1},
-    {1665,1695,0,0,0}, {1068,10,264,0,0}, {2800,1703,256,0,0}, {1835,1675,0,1,1},
-    {1809,1708,8,2,2}, {2801,10,264,0,0}, {1708,1704,0,1,1}, {2802,65,776,0,0}, {2803,1706,8,1,1},
-    {2804,65,8,2,2}, {2805,65,264,0,0}, {1585,1710,520,0,0}, {1778,1711,0,1,1}, {2806,1712,8,2,2},
-    {1940,139,256,0,0}, {2731,10,8,1,1}, {1068,10,0,2,2}, {1622,10,264,0,0}, {1665,1695,0,0,0},
-    {1665,1695,0,0,0}, {2807,1716,776,0,0}, {1851,10,8,1,1}, {2808,66,8,2,2}, {2809,1717,768,0,0},
-    {2810,1725,0,1,1}, {2811,1726,0,2,2}, {1665,10,8,3,3}, {2812,1728,0,4,4}, {2813,1731,0,5,5},
-    {1583,1733,8,6,6}, {2814,1734,8,7,7}, {2815,1735,0,8,8}, {2816,1719,0,0,0}, {2817,1721,0,1,1},
-    {2818,1722,0,2,2}, {2819,1723,0,3,3}, {2360,1720,0,0,0}, {2163,10,0,0,0}, {2806,1712,0,1,1},
-    {2820,1674,520,0,0}, {2771,10,8,1,1}, {2628,10,0,2,2}, {2776,10,0,3,3}, {2777,10,0,4,4},
-    {2820,1674,520,0,0}, {2821,1724,8,1,1}, {1851,1681,264,0,0}, {1874,1682,0,1,1},
-    {1665,10,264,0,0}, {1622,10,0,0,0}, {2822,1730,0,1,1}, {1585,1710,0,0,0}, {1778,1711,0,1,1},
-    {2806,1712,0,2,2}, {1753,1737,0,0,0}, {1665,1727,0,1,1}, {1593,1738,776,0,0}, {1851,10,8,1,1},
-    {1665,10,0,2,2}, {1874,10,8,3,3}, {1665,1695,0,0,0}, {2528,1687,521,0,0}, {2163,1741,8,1,1},
-    {1943,1742,9,2,2}, {2764,1691,8,3,3}, {2823,56,264,0,0}, {1737,133,0,0,0}, {2824,1745,0,1,1},
-    {2825,1746,9,2,2}, {1849,236,776,0,0}, {2824,1745,8,1,1}, {2784,1745,8,2,2},
-    {1863,1749,0,0,0}, {2826,1750,0,1,1}, {1843,1752,0,2,2}, {1849,236,1032,0,0},
-    {2827,1755,8,1,1}, {2784,1745,8,2,2}, {2828,1756,8,3,3}, {2443,1687,9,0,0}, {2374,1687,9,1,1},
-    {2771,1758,2,2,2}, {2784,1758,2,3,3}, {2825,1746,9,0,0}, {2827,1755,776,0,0},
-    {2784,1745,8,1,1}, {2828,1756,8,2,2}, {2829,1762,520,0,0}, {2830,1765,8,1,1},
-    {1068,1763,520,0,0}, {1626,1764,8,1,1}, {1852,1766,264,0,0}, {2831,1767,0,1,1},
-    {1932,1768,256,0,0}, {1626,1770,8,1,1}, {2635,1769,264,0,0}, {2832,1772,0,0,0},
-    {2600,10,0,0,0}, {1626,1774,0,1,1}, {2443,1687,9,0,0}, {2374,1687,9,1,1}, {2833,288,2,2,2},
-    {2771,1758,10,3,3}, {2834,1078,10,4,4}, {1835,1675,2,5,5}, {2835,1777,0,0,0},
-    {1835,1675,0,1,1}, {2836,1779,0,0,0}, {2771,1758,0,0,0}, {2837,236,0,1,1}, {2784,1758,0,2,2},
-    {2838,236,0,3,3}, {2839,1780,0,4,4}, {2528,1687,9,0,0}, {2163,1741,9,1,1}, {1943,1742,9,2,2},
-    {2840,1782,0,3,3}, {2841,1783,0,4,4}, {2764,1691,0,5,5}, {2842,66,512,0,0}, {2731,10,8,1,1},
-    {2843,1100,8,2,2}, {2844,1786,9,0,0}, {2845,1787,9,1,1}, {2566,1788,9,2,2},
-    {2389,1749,1280,0,0}, {1909,10,8,1,1}, {2529,1790,8,2,2}, {2845,1787,8,3,3},
-    {2566,1788,8,4,4}, {2568,1791,8,5,5}, {2846,236,1536,0,0}, {1855,1793,0,1,1},
-    {2847,1786,8,2,2}, {2845,1787,8,3,3}, {2566,1788,8,4,4}, {2568,1791,8,5,5}, {2713,236,8,6,6},
-    {1583,1797,8,7,7}, {110,1795,0,0,0}, {1665,10,0,1,1}, {2848,1796,0,2,2}, {2528,1687,265,0,0},
-    {2163,1741,8,1,1}, {1943,1742,9,2,2}, {2849,1800,264,0,0}, {2850,1801,0,0,0},
-    {2851,1801,0,1,1}, {2551,1802,0,0,0}, {2852,1804,0,1,1}, {2853,1804,0,0,0}, {2854,1805,0,1,1},
-    {2855,1805,0,2,2}, {1851,1807,520,0,0}, {1626,1808,8,1,1}, {2856,1745,264,0,0},
-    {2857,1745,9,1,1}, {2825,1746,9,2,2}, {2858,1811,264,0,0}, {2824,1745,1288,0,0},
-    {2857,1745,8,1,1}, {2859,236,8,2,2}, {2426,1812,8,3,3}, {2784,1745,8,4,4}, {2860,1813,0,0,0},
-    {1069,1815,0,0,0}, {1068,104,0,1,1}, {1590,136,520,0,0}, {1589,1816,8,1,1}, {1591,6,0,0,0},
-    {1704,1817,0,1,1}, {1706,1818,264,0,0}, {1849,236,1288,0,0}, {1863,1749,0,1,1},
-    {2090,236,8,2,2}, {2827,1755,8,3,3}, {2784,1745,8,4,4}, {2826,1750,0,5,5}, {2828,1756,8,6,6},
-    {2443,1687,9,0,0}, {2374,1687,9,1,1}, {2861,1821,0,2,2}, {2862,56,0,3,3}, {2863,56,0,4,4},
-    {2864,1822,0,5,5}, {2771,1758,0,6,6}, {2865,1823,0,7,7}, {2784,1758,9,8,8}, {2866,1824,0,9,9},
-    {2868,1862,67,10,10}, {2869,1863,0,11,11}, {1680,166,0,0,0}, {2870,56,0,0,0},
-    {2871,125,0,1,1}, {2872,1825,0,0,0}, {2873,1830,0,1,1}, {2824,10,0,2,2}, {2874,1835,0,3,3},
-    {2875,584,0,4,4}, {2876,1851,0,5,5}, {2877,584,0,6,6}, {1677,1826,0,0,0}, {1585,1828,520,0,0},
-    {1691,1270,8,1,1}, {1068,10,0,0,0}, {1584,10,776,0,0}, {1589,1832,8,1,1}, {2878,1834,8,2,2},
-    {1940,1833,256,0,0}, {1704,1817,0,1,1}, {1941,457,8,2,2}, {1942,453,520,0,0}, {2879,10,8,1,1},
-    {1943,1687,520,0,0}, {1945,1837,8,1,1}, {2880,1838,0,0,0}, {1947,1845,0,1,1},
-    {1948,1689,0,0,0}, {1950,474,0,1,1}, {1952,1839,0,2,2}, {2768,1650,0,3,3},
-    {1967,1840,256,0,0}, {1626,486,8,1,1}, {1968,1841,256,0,0}, {1969,1843,8,1,1},
-    {1970,474,0,2,2}, {1971,479,264,0,0}, {1972,1842,0,1,1}, {1973,481,0,0,0}, {1974,481,0,1,1},
-    {1673,341,256,0,0}, {1796,1844,8,1,1}, {1948,1689,0,0,0}, {1949,1846,0,1,1}, {1950,474,0,2,2},
-    {1951,475,0,3,3}, {1952,1839,0,4,4}, {1966,1847,520,0,0}, {1796,1644,8,1,1},
-    {1737,1849,776,0,0}, {1844,1850,8,1,1}, {1626,473,8,2,2}, {2881,1853,0,0,0},
-    {2882,1861,0,1,1}, {2883,10,264,0,0}, {2374,10,0,1,1}, {2884,1100,0,2,2}, {2885,1854,0,3,3},
-    {2886,10,0,4,4}, {2887,65,0,5,5}, {2888,1855,0,6,6}, {2889,1860,0,7,7}, {1790,10,0,0,0},
-    {1645,1857,0,1,1}, {1590,136,520,0,0}, {1589,1859,8,1,1}, {1591,6,0,0,0}, {2883,10,264,0,0},
-    {2374,10,0,1,1}, {2885,1854,0,2,2}, {2890,10,0,3,3}, {2888,1855,0,4,4}, {2889,1860,0,5,5},
-    {2891,102,0,0,0}, {2892,56,0,1,1}, {2893,1865,296,0,0}, {1821,10,75,1,1}, {2771,1758,67,2,2},
-    {2784,1758,75,3,3}, {2789,1694,0,0,0}, {2790,1696,0,1,1}, {1830,1866,0,2,2},
-    {2791,1697,0,3,3}, {2792,1698,0,4,4}, {2873,1888,0,5,5}, {1775,1699,0,6,6}, {2897,1891,0,7,7},
-    {2793,1700,0,8,8}, {2898,1892,0,9,9}, {2795,1713,0,10,10}, {1781,1714,0,11,11},
-    {1686,1904,0,12,12}, {1782,1739,0,13,13}, {2899,1867,0,0,0}, {1591,282,0,1,1},
-    {1708,1868,0,0,0}, {2900,1870,0,0,0}, {2901,1873,0,1,1}, {2902,1871,0,0,0}, {2903,1872,0,0,0},
-    {1068,10,0,1,1}, {1718,125,0,0,0}, {1719,125,0,1,1}, {1585,1875,0,0,0}, {1709,1882,0,1,1},
-    {1778,1887,0,2,2}, {1692,1876,0,0,0}, {1940,10,0,1,1}, {2904,1877,0,2,2}, {1068,10,0,3,3},
-    {1626,1880,0,4,4}, {1703,1881,0,5,5}, {1801,104,264,0,0}, {2905,10,0,1,1}, {2906,10,0,0,0},
-    {2907,10,0,1,1}, {1626,1879,0,2,2}, {1801,104,264,0,0}, {2908,10,0,1,1}, {2909,942,256,0,0},
-    {2910,1883,0,1,1}, {2911,942,0,2,2}, {2912,1884,0,3,3}, {2913,942,0,4,4}, {1704,1884,0,5,5},
-    {2914,942,0,6,6}, {2915,942,0,7,7}, {2916,1885,0,8,8}, {1626,1886,8,9,9}, {2917,942,0,10,10},
-    {1851,10,0,0,0}, {1706,10,0,0,0}, {4,10,0,0,0}, {2873,1889,0,0,0}, {1591,282,0,0,0},
-    {1584,10,0,1,1}, {1626,10,0,2,2}, {1665,1695,0,0,0}, {2824,10,0,0,0}, {2918,1893,0,1,1},
-    {2919,1895,0,0,0}, {2920,1903,0,1,1}, {2883,10,264,0,0}, {2921,1896,0,1,1}, {2374,10,0,2,2},
-    {2884,1100,0,3,3}, {2377,1897,0,4,4}, {2886,10,0,5,5}, {2431,1898,0,6,6}, {2922,1900,0,7,7},
-    {1584,10,0,0,0}, {1626,10,0,1,1}, {1845,10,0,2,2}, {1585,1901,0,0,0}, {2923,1898,0,0,0},
-    {2883,10,264,0,0}, {2921,1896,0,1,1}, {2374,10,0,2,2}, {2377,1897,0,3,3}, {2890,10,0,4,4},
-    {2431,1898,0,5,5}, {2443,1687,0,0,0}, {2374,1687,0,1,1}, {2375,1791,0,2,2}, {2924,1905,0,3,3},
-    {2377,1897,0,4,4}, {2925,236,0,5,5}, {2784,1758,0,6,6}, {1686,1908,0,7,7}, {2441,1907,0,0,0},
-    {2926,1909,0,0,0}, {2927,1911,0,1,1}, {2928,1914,0,2,2}, {2929,1935,0,3,3}, {2930,1967,0,4,4},
-    {2931,1970,0,5,5}, {2932,1973,0,6,6}, {2933,1674,0,0,0}, {2934,1910,0,1,1}, {2935,65,0,0,0},
-    {2936,1100,0,1,1}, {1778,1912,0,2,2}, {2934,1910,0,3,3}, {2937,10,0,0,0}, {1793,236,0,1,1},
-    {2938,66,0,2,2}, {2939,236,0,3,3}, {2940,66,0,4,4}, {1598,1913,0,5,5}, {1762,65,0,0,0},
-    {1763,65,0,1,1}, {1593,1738,0,0,0}, {2941,1915,0,1,1}, {1778,1912,0,2,2}, {1757,1915,0,3,3},
-    {2934,1910,0,4,4}, {1601,1917,0,0,0}, {1604,1921,0,1,1}, {1605,1927,0,2,2}, {1606,1930,0,3,3},
-    {1639,1918,0,0,0}, {1593,1920,0,0,0}, {1629,55,0,1,1}, {1626,57,0,2,2}, {1658,1922,0,0,0},
-    {1659,1925,0,1,1}, {1593,1924,0,0,0}, {1660,10,0,1,1}, {1626,72,0,2,2}, {1593,1924,0,0,0},
-    {1660,10,0,1,1}, {1584,10,0,2,2}, {1661,10,0,3,3}, {1662,1928,0,0,0}, {1593,1920,0,0,0},
-    {1584,10,0,1,1}, {1626,78,0,2,2}, {1663,1931,0,0,0}, {1664,1933,0,1,1}, {1593,1920,0,0,0},
-    {1660,10,0,1,1}, {1593,1920,0,0,0}, {1660,10,0,1,1}, {1626,84,0,2,2}, {2942,1936,0,0,0},
-    {2943,1948,0,1,1}, {2944,1953,0,2,2}, {2945,1957,0,3,3}, {2946,1966,0,4,4}, {2947,1937,0,0,0},
-    {2948,1941,0,1,1}, {2949,1945,0,2,2}, {2950,1946,0,3,3}, {2951,1947,0,4,4}, {2934,1910,0,5,5},
-    {2419,1100,0,0,0}, {2884,1100,0,1,1}, {2952,1938,0,2,2}, {2890,1100,0,3,3}, {2824,10,0,4,4},
-    {2431,1898,0,5,5}, {2922,1939,0,6,6}, {2953,1100,0,7,7}, {1585,1940,0,0,0}, {2954,1907,0,0,0},
-    {2955,10,0,1,1}, {1732,1942,0,2,2}, {2956,1943,0,0,0}, {1068,1100,0,1,1}, {1626,1944,0,2,2},
-    {2824,10,0,0,0}, {2876,1851,0,1,1}, {1858,10,0,0,0}, {2873,191,0,1,1}, {1943,1100,0,0,0},
-    {1068,1100,0,1,1}, {2390,1949,0,0,0}, {2405,1950,0,1,1}, {2402,10,0,2,2}, {2406,1088,0,3,3},
-    {2407,1088,0,4,4}, {1068,1100,0,5,5}, {2934,1910,0,6,6}, {1626,1952,0,7,7}, {2410,1951,0,0,0},
-    {1688,1086,0,1,1}, {1689,105,0,2,2}, {2411,1087,0,3,3}, {1690,105,0,4,4}, {1778,1912,0,0,0},
-    {2957,1954,0,1,1}, {1697,1955,0,2,2}, {2934,1910,0,3,3}, {1585,10,0,0,0}, {1724,1956,0,0,0},
-    {1726,139,0,1,1}, {1727,10,256,0,0}, {1068,10,8,1,1}, {2958,1958,0,0,0}, {2959,1959,0,1,1},
-    {2960,1961,0,2,2}, {2961,1958,0,3,3}, {2962,1962,0,4,4}, {2963,1963,0,5,5}, {2934,1910,0,6,6},
-    {1626,1965,0,7,7}, {1778,1912,0,0,0}, {1068,1100,0,1,1}, {2954,1907,0,0,0}, {2955,10,0,1,1},
-    {1778,1912,0,2,2}, {1750,1960,0,3,3}, {2964,1892,0,0,0}, {1068,1100,0,1,1}, {1626,1944,0,2,2},
-    {2965,10,0,0,0}, {2966,10,0,1,1}, {2967,56,0,2,2}, {2873,191,0,3,3}, {1778,1912,0,4,4},
-    {1778,1912,0,0,0}, {2901,1873,0,1,1}, {1589,1964,0,0,0}, {1068,10,0,1,1}, {1068,1100,0,0,0},
-    {2934,1910,0,1,1}, {2943,1948,0,0,0}, {2944,1968,0,1,1}, {1778,1912,0,0,0}, {2968,1969,0,1,1},
-    {2957,1954,0,2,2}, {1697,1955,0,3,3}, {2934,1910,0,4,4}, {1068,1100,0,0,0}, {2943,1948,0,0,0},
-    {2944,1971,0,1,1}, {1778,1912,0,0,0}, {2968,1972,0,1,1}, {2957,1954,0,2,2}, {1697,1955,0,3,3},
-    {2934,1910,0,4,4}, {2969,56,0,0,0}, {2946,1100,0,1,1}, {2942,1936,0,0,0}, {2943,1948,0,1,1},
-    {2944,1974,0,2,2}, {2945,1957,0,3,3}, {1778,1912,0,0,0}, {2957,1954,0,1,1}, {2934,1910,0,2,2},
-    {2862,56,256,0,0}, {2970,1758,0,1,1}, {2845,1787,9,2,2}, {2566,1788,9,3,3}, {2538,1976,8,4,4},
-    {2971,1821,0,5,5}, {1585,1978,520,0,0}, {2972,1796,0,1,1}, {2848,1796,8,2,2},
-    {2973,1796,0,3,3}, {1695,96,0,0,0}, {2970,1758,323,0,0}, {2975,1980,40,1,1},
-    {2789,1694,0,0,0}, {2790,1696,0,1,1}, {2791,1697,0,2,2}, {2792,1698,0,3,3}, {2976,1981,0,4,4},
-    {2977,1983,0,5,5}, {2978,1983,0,6,6}, {2979,1986,0,7,7}, {1775,1699,0,8,8}, {2793,1700,0,9,9},
-    {2795,1713,0,10,10}, {1781,1714,0,11,11}, {1782,1739,0,12,12}, {2980,1982,264,0,0},
-    {1585,1984,776,0,0}, {2848,1796,8,1,1}, {2981,1985,8,2,2}, {1695,96,0,0,0},
-    {1686,1987,264,0,0}, {2982,1988,0,0,0}, {2983,1991,0,1,1}, {2984,1992,0,2,2},
-    {2985,1995,0,3,3}, {2986,2003,0,4,4}, {2848,1796,776,0,0}, {2987,1989,8,1,1},
-    {2808,236,8,2,2}, {2988,10,264,0,0}, {2848,1796,1288,0,0}, {2989,10,8,1,1}, {2990,96,0,2,2},
-    {2991,96,0,3,3}, {2992,10,8,4,4}, {2993,10,8,5,5}, {2808,236,8,6,6}, {2848,1796,776,0,0},
-    {2808,236,8,1,1}, {2994,1993,8,2,2}, {2995,1994,0,0,0}, {2996,1996,776,0,0},
-    {2848,1796,8,1,1}, {2808,236,8,2,2}, {1807,1290,512,0,0}, {1585,1978,8,1,1},
-    {2997,1998,0,2,2}, {2972,1796,8,3,3}, {1589,2001,0,4,4}, {1626,1291,0,5,5}, {2998,65,512,0,0},
-    {2848,1796,8,1,1}, {1626,2000,8,2,2}, {1876,1241,776,0,0}, {2848,1796,8,1,1},
-    {2999,2002,8,2,2}, {2996,2004,776,0,0}, {2848,1796,8,1,1}, {2808,236,8,2,2},
-    {1585,1984,520,0,0}, {3000,2006,0,1,1}, {2973,1796,8,2,2}, {1626,1291,0,3,3},
-    {3001,2002,520,0,0}, {2848,1796,8,1,1}, {3002,2009,512,0,0}, {2385,1066,0,1,1},
-    {2386,1897,0,2,2}, {2861,1821,0,3,3}, {3003,2023,0,4,4}, {3004,2025,0,5,5}, {2388,2036,0,6,6},
-    {2389,1749,0,7,7}, {2862,56,0,8,8}, {2863,56,0,9,9}, {2390,1949,8,10,10}, {1935,2027,0,11,11},
-    {2391,2029,0,12,12}, {3005,2038,0,13,13}, {2864,1822,0,14,14}, {2392,2030,8,15,15},
-    {3006,2031,0,16,16}, {2394,1081,0,17,17}, {2865,1823,0,18,18}, {2395,2033,0,19,19},
-    {2784,1758,9,20,20}, {2869,1863,0,21,21}, {2418,2011,256,0,0}, {2419,1897,8,1,1},
-    {2421,2013,0,2,2}, {1737,516,0,3,3}, {2422,2017,0,4,4}, {2423,1111,0,5,5}, {2424,1112,0,6,6},
-    {2425,1098,0,0,0}, {2397,2012,0,1,1}, {2426,1100,0,0,0}, {2427,2014,0,1,1}, {2428,2015,0,0,0},
-    {2429,2016,0,1,1}, {2430,2018,0,0,0}, {1737,1107,256,0,0}, {1584,1897,8,1,1},
-    {2431,2020,0,2,2}, {2432,1062,0,3,3}, {1737,337,256,0,0}, {2433,56,0,1,1}, {1626,1110,8,2,2},
-    {2441,1907,512,0,0}, {3007,1045,8,1,1}, {2377,1897,8,2,2}, {2378,1047,0,3,3},
-    {3002,2009,512,0,0}, {2385,1066,0,1,1}, {2386,1897,0,2,2}, {3003,2023,0,3,3},
-    {2389,1749,0,4,4}, {2390,1949,8,5,5}, {1935,2027,0,6,6}, {2391,2029,0,7,7}, {2392,2030,8,8,8},
-    {3006,2031,0,9,9}, {2395,2033,0,10,10}, {1586,2028,520,0,0}, {1587,1679,8,1,1},
-    {1737,516,520,0,0}, {1943,1687,8,1,1}, {1945,1837,0,2,2}, {2402,2012,256,0,0},
-    {2403,2034,8,1,1}, {1673,96,0,0,0}, {2404,447,0,1,1}, {2390,1949,0,2,2}, {2405,1950,0,3,3},
-    {2406,1088,0,4,4}, {2407,1088,0,5,5}, {2408,1062,0,6,6}, {2409,1952,0,7,7}, {2396,2037,0,0,0},
-    {2397,10,0,0,0}, {2872,1825,0,0,0}, {2873,1830,0,1,1}, {2824,10,0,2,2}, {2875,584,0,3,3},
-    {2876,1851,0,4,4}, {2877,584,0,5,5}, {2893,2040,296,0,0}, {1821,10,75,1,1},
-    {2784,1758,75,2,2}, {2789,1694,0,0,0}, {2790,1696,0,1,1}, {1830,1866,0,2,2},
-    {2791,1697,0,3,3}, {2792,1698,0,4,4}, {2873,1888,0,5,5}, {1775,1699,0,6,6}, {2793,1700,0,7,7},
-    {2898,1892,0,8,8}, {2795,1713,0,9,9}, {1781,1714,0,10,10}, {1686,2041,0,11,11},
-    {1782,1739,0,12,12}, {2924,1905,0,0,0}, {2377,1897,0,1,1}, {2925,236,0,2,2},
-    {2784,1758,0,3,3}, {1686,1908,0,4,4}, {3008,2043,10,0,0}, {2844,1786,9,1,1},
-    {2845,1787,9,2,2}, {2566,1788,9,3,3}, {1834,288,2,4,4}, {1835,1675,2,5,5},
-    {3009,2045,264,0,0}, {1835,1675,0,1,1}, {3010,1988,0,0,0}, {3011,2047,0,1,1},
-    {3012,2049,0,2,2}, {2978,2049,0,3,3}, {3013,1991,0,4,4}, {3014,1992,0,5,5}, {3016,2052,0,6,6},
-    {3017,2054,0,7,7}, {3018,2060,0,8,8}, {3019,2048,776,0,0}, {2216,10,8,1,1}, {2808,236,8,2,2},
-    {2996,2050,776,0,0}, {2848,1796,8,1,1}, {2808,236,8,2,2}, {1585,1978,520,0,0},
-    {1584,1796,8,1,1}, {3019,2053,1032,0,0}, {2216,10,8,1,1}, {2848,1796,8,2,2}, {2808,236,8,3,3},
-    {2996,2055,776,0,0}, {2848,1796,8,1,1}, {2808,236,8,2,2}, {1807,1290,512,0,0},
-    {1585,1978,8,1,1}, {2997,2057,0,2,2}, {1584,1796,8,3,3}, {1589,2059,0,4,4}, {1626,1291,0,5,5},
-    {2998,65,512,0,0}, {2848,1796,8,1,1}, {1626,2000,8,2,2}, {1876,1241,776,0,0},
-    {2848,1796,8,1,1}, {2999,2002,8,2,2}, {2996,2061,776,0,0}, {2848,1796,8,1,1},
-    {2808,236,8,2,2}, {1585,1978,520,0,0}, {1584,1796,8,1,1}, {3000,2006,0,2,2},
-    {1626,1291,0,3,3}, {2845,1787,2,0,0}, {2566,1788,9,1,1}, {1834,288,2,2,2}, {1835,1675,2,3,3},
-    {3020,2065,264,0,0}, {1835,1675,0,1,1}, {1849,236,1544,0,0}, {2846,236,0,1,1},
-    {2847,1786,8,2,2}, {2845,1787,8,3,3}, {2566,1788,8,4,4}, {2568,1791,8,5,5}, {1583,1797,8,6,6},
-    {2856,1745,0,0,0}, {1834,288,2,1,1}, {1835,1675,2,2,2}, {2825,1746,9,3,3},
-    {3021,2069,264,0,0}, {1835,1675,0,1,1}, {2824,1745,1032,0,0}, {2857,1745,8,1,1},
-    {2859,236,8,2,2}, {2784,1745,8,3,3}, {1834,288,2,0,0}, {1835,1675,2,1,1}, {2825,1746,9,2,2},
-    {3022,2073,264,0,0}, {1835,1675,0,1,1}, {1834,288,2,0,0}, {1835,1675,2,1,1},
-    {1835,1675,256,0,0}, {3023,2076,8,1,1}, {1849,236,1288,0,0}, {2090,236,8,1,1},
-    {2827,1755,8,2,2}, {2784,1745,8,3,3}, {2828,1756,8,4,4}, {2095,2079,9,0,0}, {1843,1752,0,0,0},
-    {1732,2082,520,0,0}, {3024,2085,8,1,1}, {3025,2083,0,0,0}, {1068,2084,264,0,0},
-    {3026,2087,296,0,0}, {2789,1694,0,0,0}, {3027,2088,0,1,1}, {2790,1696,0,2,2},
-    {2792,1698,0,3,3}, {1775,1699,0,4,4}, {3028,2089,0,5,5}, {1781,1714,0,6,6}, {1782,1739,0,7,7},
-    {1665,10,0,0,0}, {3026,2082,0,0,0}, {2856,1745,776,0,0}, {2857,1745,0,1,1}, {2859,236,8,2,2},
-    {2426,1812,8,3,3}, {2825,1746,9,4,4}, {2857,1745,264,0,0}, {1835,1675,768,0,0},
-    {2832,2093,8,1,1}, {1952,2097,8,2,2}, {1934,2100,8,3,3}, {3029,2095,520,0,0},
-    {1626,1764,8,1,1}, {1068,2096,0,0,0}, {1967,2098,520,0,0}, {1626,486,8,1,1},
-    {1969,2099,264,0,0}, {1950,288,0,1,1}, {1673,341,256,0,0}, {1796,1644,8,1,1},
-    {3030,2102,520,0,0}, {1626,2104,8,1,1}, {3031,96,256,0,0}, {3032,2095,0,1,1},
-    {1626,2103,8,2,2}, {1835,1675,256,0,0}, {1809,2106,8,1,1}, {1695,2102,512,0,0},
-    {2998,2108,8,1,1}, {3033,404,8,2,2}, {1935,1677,256,0,0}, {1943,1742,9,1,1},
-    {1835,1675,0,2,2}, {1945,1837,0,3,3}, {3034,2110,8,4,4}, {2764,1691,0,5,5}, {1069,2111,0,0,0},
-    {1068,2112,0,1,1}, {1626,2113,0,2,2}, {1590,136,520,0,0}, {2729,1529,8,1,1},
-    {3035,1738,256,0,0}, {1835,1675,0,1,1}, {3036,2115,8,2,2}, {1585,1875,264,0,0},
-    {2163,1741,0,1,1}, {1709,1882,0,2,2}, {1778,1887,0,3,3}, {1642,1664,0,4,4},
-    {1732,2118,264,0,0}, {3037,2120,0,1,1}, {3038,2132,0,2,2}, {2784,1758,0,3,3},
-    {2764,1691,0,4,4}, {1068,2119,264,0,0}, {1931,2121,256,0,0}, {1932,2130,0,1,1},
-    {1626,487,8,2,2}, {1933,2122,512,0,0}, {1796,1644,8,1,1}, {1934,2126,8,2,2}, {1673,341,0,0,0},
-    {1935,1677,0,1,1}, {1676,2123,0,2,2}, {1680,166,0,3,3}, {1937,2125,0,4,4}, {1938,2124,0,0,0},
-    {1687,443,0,0,0}, {1688,444,0,1,1}, {1689,105,0,2,2}, {1690,105,0,3,3}, {1939,1045,0,0,0},
-    {1940,2128,256,0,0}, {1704,1817,0,1,1}, {1941,457,8,2,2}, {1821,2129,776,0,0},
-    {1942,453,8,1,1}, {1622,454,8,2,2}, {1933,2122,512,0,0}, {1943,1687,8,1,1}, {1796,1644,8,2,2},
-    {1944,2131,0,3,3}, {1945,1837,0,4,4}, {1673,341,0,0,0}, {1676,2123,0,1,1}, {1680,166,0,2,2},
-    {1937,2125,0,3,3}, {1946,461,0,4,4}, {2101,1749,264,0,0}, {1708,1868,512,0,0},
-    {3035,1738,0,1,1}, {1750,2134,8,2,2}, {2784,1758,8,3,3}, {1068,10,264,0,0},
-    {2784,1758,331,0,0}, {1771,2136,40,1,1}, {2789,1694,0,0,0}, {2790,1696,0,1,1},
-    {1785,2137,0,2,2}, {2791,1697,0,3,3}, {2792,1698,0,4,4}, {1753,2138,0,5,5}, {1775,1699,0,6,6},
-    {1750,2139,0,7,7}, {2793,1700,0,8,8}, {2795,1713,0,9,9}, {1781,1714,0,10,10},
-    {1782,1739,0,11,11}, {1785,1869,128,0,0}, {2900,1870,0,1,1}, {2901,1873,0,2,2},
-    {1593,1738,0,0,0}, {1068,10,264,0,0}, {2845,1787,265,0,0}, {3040,2141,0,1,1},
-    {2566,1788,9,2,2}, {2538,1976,8,3,3}, {2971,1821,0,4,4}, {2847,1786,0,0,0},
-    {2847,1786,256,0,0}, {1583,1797,8,1,1}, {2095,2079,265,0,0}, {1843,1752,8,1,1},
-    {2095,2079,9,0,0}, {2369,2146,10,1,1}, {2825,1746,9,0,0}, {2826,1750,0,1,1},
-    {1862,10,272,2,1}, {2771,2149,9,0,3}, {3041,2150,0,3,0}, {3042,2153,8,1,2}, {1593,2151,0,1,1},
-    {3043,2152,0,0,0}, {1585,2155,1032,2,4}, {3044,2157,0,4,3}, {1778,2158,0,5,0},
-    {3045,2163,8,1,5}, {3046,2165,8,0,1}, {2808,1663,8,3,2}, {1068,2156,0,0,0}, {2782,1663,0,3,3},
-    {2736,1664,0,2,2}, {2737,2160,0,1,1}, {1911,2162,0,0,0}, {3047,2167,520,1,1},
-    {3048,2167,8,0,0}, {3019,65,512,3,2}, {2216,10,0,4,4}, {3049,2169,8,0,3}, {3046,2165,0,2,0},
-    {1583,2170,8,1,1}, {1665,10,264,0,0}, {1665,10,264,0,0}, {2382,2174,512,2,1}, {1665,10,8,0,2},
-    {2799,2176,8,1,0}, {1665,10,520,1,1}, {1584,10,8,0,0}, {2771,2149,265,0,0}, {3042,2178,8,1,1},
-    {3049,2169,264,0,0}, {2628,2164,0,1,1}, {2771,2149,265,0,0}, {3041,2150,0,2,2},
-    {3042,2181,8,1,1}, {1585,2155,512,2,1}, {3049,2169,8,0,6}, {3044,2157,0,5,0},
-    {1778,2158,0,6,4}, {3045,2163,0,3,5}, {3052,2163,0,4,2}, {2808,1663,8,1,3},
-    {3053,2184,520,1,1}, {3054,2185,8,0,0}, {2788,145,0,1,1}, {3055,2186,0,0,0},
-    {1665,1052,0,0,0}, {1862,1044,1296,8,6}, {1737,133,0,1,1}, {3057,56,0,7,4}, {1898,2189,8,5,9},
-    {3058,2194,8,2,5}, {3059,2195,0,4,3}, {1584,2197,8,0,7}, {1890,2198,8,6,2}, {1843,2199,0,9,0},
-    {2639,2200,8,3,8}, {3060,2190,0,0,0}, {3061,2191,0,1,1}, {1584,2193,520,0,0},
-    {3060,2190,8,1,1}, {3062,2196,0,0,0}, {1584,2193,776,0,0}, {3063,2202,8,2,2},
-    {3064,474,8,1,1}, {3065,2203,0,0,0}, {2533,2206,0,1,1}, {3066,2204,520,0,0},
-    {3067,2205,8,1,1}, {1584,342,264,0,0}, {3068,2208,1288,1,1}, {3069,2209,8,0,0},
-    {1849,1663,8,5,4}, {3070,2210,8,4,5}, {1584,2197,0,2,3}, {1583,2211,8,3,2},
-    {2783,2213,776,1,6}, {3071,2214,0,5,0}, {1862,10,16,6,9}, {3072,1663,8,3,3},
-    {3073,2216,0,9,8}, {3074,2220,0,8,1}, {2771,2149,9,0,2}, {1778,2221,0,7,7}, {2426,2223,8,4,5},
-    {2784,2157,0,2,4}, {1584,2157,264,1,1}, {3075,2215,0,0,0}, {3076,2217,0,0,0},
-    {1911,300,0,0,0}, {1067,296,0,1,1}, {3077,2225,0,0,0}, {1731,2228,0,2,2}, {1585,2226,520,0,0},
-    {1691,2227,8,1,1}, {1068,447,0,0,0}, {1585,296,264,0,0}, {2933,2230,264,0,0},
-    {2783,2213,1544,1,4}, {3071,2214,0,6,0}, {3078,2215,8,3,7}, {3072,1663,8,4,2},
-    {2771,2149,8,0,3}, {1778,2221,0,7,6}, {2426,2223,8,5,1}, {2784,2157,8,2,5}, {1665,10,264,0,0},
-    {1665,10,264,0,0}, {2386,2234,1091,1,6}, {1862,1044,16,6,0}, {3082,2235,8,3,5},
-    {3083,2236,8,5,2}, {3084,2249,8,4,4}, {3085,2250,8,2,3}, {2788,2251,67,0,1},
-    {3087,2237,0,0,0}, {3088,2238,520,1,1}, {3089,2248,8,0,0}, {3090,562,0,3,3}, {3091,10,0,2,2},
-    {3092,2240,0,2,1}, {3093,2242,0,0,3}, {3094,2244,0,3,0}, {3095,2246,0,1,2},
-    {3096,2241,520,0,0}, {3097,651,8,1,1}, {3098,2243,264,0,0}, {3099,2245,0,1,2},
-    {3100,2245,0,4,0}, {3101,2245,0,0,4}, {3102,2245,0,3,3}, {3103,2245,0,2,1},
-    {3098,2243,256,1,2}, {1584,651,0,2,0}, {3097,651,8,0,1}, {3104,651,0,3,3},
-    {3105,2247,264,0,0}, {3106,2253,264,0,0}, {1849,236,2312,6,3}, {3082,2235,8,2,5},
-    {3083,2236,8,5,1}, {3107,2254,8,0,8}, {3084,2249,8,4,4}, {3085,2250,8,1,2}, {1583,2255,8,7,0},
-    {1879,236,8,8,6}, {2788,2251,8,3,7}, {1665,10,264,0,0}, {3108,98,0,2,2}, {3109,1457,0,1,1},
-    {2386,2234,579,1,5}, {1862,1044,16,5,0}, {3111,2258,8,4,4}, {3112,2259,0,3,3},
-    {3085,2250,8,2,2}, {2788,2251,67,0,1}, {3113,2260,264,0,0}, {3114,2261,520,1,1},
-    {1845,10,8,0,0}, {3115,2263,264,0,0}, {3116,2264,1536,6,5}, {1849,236,8,5,4}, {3111,65,8,4,3},
-    {3112,2259,0,2,7}, {3085,2250,8,1,2}, {3117,2265,8,0,1}, {1879,236,8,7,0}, {2788,2251,8,3,6},
-    {3118,2260,0,0,0}, {1879,236,0,1,1}, {3069,2209,9,0,0}, {3068,2208,776,1,1},
-    {3069,2209,8,0,0}, {1583,2211,8,2,2}, {3119,2209,9,0,0}, {3120,10,776,1,1}, {3119,2209,8,0,0},
-    {1583,2270,8,2,2}, {3121,2272,9,0,0}, {2784,2157,9,1,1}, {3122,2274,776,0,0},
-    {2784,2157,8,1,1}, {1583,2275,8,2,2}, {3123,2277,9,0,0}, {3124,2209,9,1,1},
-    {3124,2209,520,0,0}, {1583,2279,8,1,1}, {2783,2213,9,3,2}, {3078,2215,9,2,3},
-    {2771,2149,9,0,1}, {2784,2157,9,1,0}, {3078,2215,264,0,0}, {2771,2149,9,0,0},
-    {3049,2169,9,1,1}, {2628,2164,2,2,2}, {3049,2169,264,0,0}, {3082,2235,776,2,3},
-    {3107,2254,8,3,2}, {3085,2250,8,1,0}, {2788,2251,67,0,1}, {1583,2255,264,0,0},
-    {3085,2250,520,1,2}, {3117,2265,8,2,0}, {2788,2251,67,0,1}, {1583,2288,264,0,0},
-    {3125,2290,9,0,0}, {3125,2290,520,0,0}, {1583,2292,8,1,1}, {3126,2294,264,1,3},
-    {3127,2296,0,3,0}, {3128,2305,0,2,2}, {3129,2310,9,0,1}, {3130,2295,0,0,0},
-    {3131,2298,256,2,1}, {1723,2301,8,0,2}, {3132,2299,0,1,0}, {3133,2303,0,3,3},
-    {1068,2300,0,0,0}, {3134,2302,0,0,0}, {2784,10,264,0,0}, {3135,10,0,2,2}, {2934,10,0,1,1},
-    {3136,2304,0,0,0}, {3137,2306,0,0,0}, {3138,2308,0,1,1}, {3139,2312,264,0,0},
-    {1723,2301,1032,5,4}, {3019,2314,0,10,5}, {2216,562,0,9,6}, {3140,2197,0,3,3},
-    {3141,2315,8,0,7}, {3129,2310,8,1,0}, {3142,2316,8,2,11}, {3143,237,0,4,9},
-    {3144,2317,0,11,10}, {3145,10,0,7,2}, {3146,2318,0,8,1}, {1845,1664,0,6,8}, {1762,65,0,0,0},
-    {1763,65,0,1,1}, {1764,65,0,2,2}, {1665,1052,0,0,0}, {3068,2208,2568,1,1}, {3069,2209,8,0,0},
-    {1849,1663,8,16,11}, {3148,10,0,11,4}, {1737,133,0,3,15}, {3149,2321,0,12,7},
-    {1898,2189,8,9,8}, {3070,2210,8,5,18}, {3058,2194,8,6,9}, {3059,2195,0,8,6},
-    {3150,1663,0,15,13}, {1584,2197,8,2,3}, {1809,2322,0,18,5}, {1890,2198,0,10,14},
-    {2713,1663,0,13,16}, {1583,2211,8,4,10}, {3151,1663,0,14,2}, {1879,1663,8,17,17},
-    {2639,2200,8,7,12}, {3152,1663,256,0,0}, {3153,2323,8,1,1}, {3154,2325,776,1,1},
-    {3141,10,8,0,0}, {3155,2326,8,2,2}, {3156,1664,776,2,2}, {3157,65,8,1,1}, {3158,10,8,0,0},
-    {3159,1664,1024,3,7}, {3160,2328,0,6,6}, {3161,56,8,7,3}, {3156,1664,8,2,0},
-    {3162,1664,0,5,5}, {3163,1664,0,4,4}, {3157,65,8,1,1}, {3158,10,8,0,2}, {3164,1664,0,0,0},
-    {3165,1664,0,1,1}, {3166,10,9,1,2}, {3167,10,2,2,0}, {3169,2330,83,0,1}, {3170,96,296,1,1},
-    {3169,2157,67,0,0}, {3171,65,4,2,2}, {1665,1052,0,0,0}, {3173,2334,9,1,1}, {3174,98,10,0,0},
-    {3175,125,2304,4,12}, {3173,2334,8,7,9}, {3174,98,8,8,7}, {3176,2336,8,12,5},
-    {3119,2209,0,9,0}, {1849,236,8,3,11}, {3177,2337,8,10,10}, {1737,1045,8,2,1},
-    {3178,236,0,13,2}, {1584,516,8,1,4}, {3179,2338,0,6,6}, {3180,2340,0,5,13}, {1626,2345,8,0,3},
-    {1879,236,8,11,8}, {3175,65,512,2,2}, {3143,1045,8,1,1}, {1584,516,8,0,0}, {3180,2340,0,4,4},
-    {3181,1045,0,3,3}, {1611,2342,256,2,2}, {3178,236,0,1,1}, {2784,2157,8,0,0},
-    {1807,342,256,3,3}, {1629,39,0,4,4}, {1737,501,8,2,2}, {3182,553,0,0,0}, {3183,2344,0,1,1},
-    {3120,10,1288,1,1}, {3119,2209,8,0,0}, {3184,2197,8,2,2}, {1849,236,8,4,16},
-    {3185,2347,0,7,3}, {3186,2361,0,18,9}, {1737,2369,0,15,13}, {3149,2321,0,14,4},
-    {3139,2370,0,9,15}, {3187,2374,0,5,8}, {3188,2376,0,13,12}, {3189,2381,0,11,11},
-    {3190,2395,0,10,18}, {3191,2397,0,6,10}, {2101,1070,0,17,7}, {1679,2400,0,8,6},
-    {1583,2270,8,3,17}, {1879,236,0,16,14}, {3192,2406,0,12,5}, {3193,2348,0,0,0},
-    {3194,2360,0,1,1}, {3195,2349,256,3,3}, {3196,2355,0,2,2}, {3197,2357,0,1,1},
-    {3198,2359,8,0,0}, {3199,2350,0,0,0}, {3200,2351,0,2,2}, {3201,2354,0,1,1}, {2784,10,520,0,0},
-    {3138,2353,8,1,1}, {1793,236,0,1,1}, {2939,236,0,0,0}, {3060,2190,264,0,0}, {3201,2354,0,1,1},
-    {3202,2362,520,1,1}, {1914,2367,8,0,0}, {3203,2363,0,0,0}, {3204,2364,520,0,0},
-    {3205,2365,8,1,1}, {3206,2366,0,2,2}, {3123,2277,520,0,0}, {3207,2368,8,1,1},
-    {3208,2371,0,5,1}, {3209,65,0,0,4}, {3210,65,0,2,2}, {3211,65,0,4,5}, {3212,65,0,1,3},
-    {3213,65,0,3,0}, {3140,10,0,1,1}, {3129,10,0,0,0}, {2714,2373,0,2,2}, {3214,65,0,3,3},
-    {3215,65,0,4,4}, {3216,1664,0,0,0}, {3129,2310,264,0,0}, {3217,2377,264,0,0},
-    {3175,65,1288,3,2}, {3218,2379,8,4,4}, {3219,65,8,0,3}, {1737,10,8,2,0}, {1584,10,8,1,1},
-    {3220,10,776,1,2}, {3221,10,8,2,0}, {2784,10,8,0,1}, {2811,2382,264,0,0}, {3175,65,1288,3,1},
-    {3219,65,8,0,3}, {1737,10,8,2,2}, {1584,10,8,1,0}, {3222,2384,8,4,4}, {3175,65,1288,3,1},
-    {3219,65,8,0,3}, {1737,10,8,2,2}, {1584,10,8,1,0}, {3179,2386,8,4,4}, {3175,65,1544,4,2},
-    {3218,2388,8,5,3}, {3219,65,8,0,5}, {1584,10,8,1,4}, {3223,10,8,3,0}, {3224,10,8,2,1},
-    {3143,10,1288,1,4}, {3225,2390,8,4,0}, {3226,10,8,2,2}, {3223,10,8,3,3}, {2784,10,8,0,1},
-    {3227,2392,776,2,1}, {3135,10,8,0,2}, {2934,10,8,1,0}, {1807,2394,776,0,0}, {1629,1664,8,2,2},
-    {3228,10,8,1,1}, {3175,65,1024,4,6}, {1849,236,8,3,3}, {1737,1045,8,2,2}, {1584,516,8,1,1},
-    {3179,2338,0,6,0}, {3180,2340,0,5,5}, {1626,2345,8,0,4}, {3229,2399,264,0,0},
-    {2250,2401,0,0,0}, {2257,2402,0,0,0}, {3230,2403,0,1,1}, {3231,2404,0,2,2}, {3232,2405,0,3,3},
-    {3233,2407,264,0,0}, {3175,65,1288,3,2}, {3218,2409,8,4,4}, {3219,65,8,0,3}, {1737,10,8,2,0},
-    {1584,10,8,1,1}, {2784,10,520,0,0}, {3234,191,8,1,1}, {3235,10,9,0,0}, {2784,2412,10,1,1},
-    {3235,10,776,0,0}, {3236,2414,0,12,10}, {1849,236,8,3,7}, {3237,2419,0,6,2},
-    {3238,2425,0,5,15}, {3239,2427,0,13,4}, {2090,236,0,15,3}, {1584,342,0,2,8},
-    {3240,2436,0,7,12}, {3241,2438,0,11,13}, {2784,2412,8,1,14}, {3242,10,0,14,9},
-    {3243,2447,0,8,1}, {1583,2448,0,9,5}, {3244,2449,0,10,11}, {3245,2453,0,4,6},
-    {1709,2416,264,0,0}, {3246,2417,0,0,0}, {3247,2418,264,0,0}, {1709,2421,264,0,0},
-    {1626,2424,0,1,1}, {2427,2422,0,0,0}, {3248,2423,520,0,0}, {3249,2314,8,1,1},
-    {3250,2314,0,2,2}, {1709,2421,264,0,0}, {3251,2429,0,1,1}, {3252,2433,0,0,0},
-    {3253,2430,776,0,0}, {3254,2431,8,2,2}, {3255,2432,8,1,1}, {3253,2434,776,0,0},
-    {3254,2435,8,2,2}, {3255,2432,8,1,1}, {3256,2437,264,0,0}, {3257,2439,256,1,1},
-    {3258,2442,8,0,0}, {3259,2440,0,0,0}, {3260,2444,0,0,0}, {3261,2445,512,3,3},
-    {3259,2440,0,2,2}, {2651,1425,8,1,1}, {3262,2446,8,0,0}, {3263,2417,0,0,0},
-    {3264,2450,264,0,0}, {3265,2452,0,1,1}, {3266,2451,520,0,0}, {3267,1062,8,1,1},
-    {3266,2451,0,0,0}, {3268,2454,520,1,1}, {3269,2455,8,0,0}, {3270,10,9,0,0},
-    {2784,2412,10,1,1}, {3236,2414,768,6,1}, {3270,10,8,0,5}, {1849,236,8,3,4}, {3239,2427,0,7,2},
-    {1584,342,0,2,6}, {2784,2412,8,1,7}, {3243,2447,0,4,0}, {1583,2448,0,5,3},
-    {3271,236,1536,9,6}, {1849,236,8,7,8}, {3123,2277,8,3,3}, {1737,2369,0,2,2},
-    {3149,2459,0,13,10}, {2936,10,0,6,12}, {3124,2209,8,0,5}, {3272,2463,0,11,1},
-    {1584,2464,8,1,13}, {3273,2465,0,12,0}, {3274,2468,8,4,11}, {1589,2469,0,10,7},
-    {1583,2279,8,5,9}, {1879,236,0,8,4}, {3275,102,0,2,1}, {3019,2461,0,0,2}, {2216,2314,0,1,0},
-    {3199,2462,0,3,3}, {3276,65,0,7,5}, {3277,65,0,6,6}, {3278,65,0,5,7}, {3279,65,0,4,4},
-    {3280,65,0,3,3}, {3281,65,0,0,2}, {3282,65,0,1,1}, {3283,65,0,2,0}, {3284,2466,0,1,1},
-    {3285,65,0,0,0}, {3286,2470,0,0,0}, {3287,2471,0,3,4}, {3288,2479,0,4,3}, {3289,2485,0,2,2},
-    {3290,2486,0,1,0}, {3291,2493,0,0,1}, {2996,2472,264,0,0}, {3292,2474,0,1,1},
-    {3294,2476,768,4,2}, {3140,2197,0,1,1}, {3129,2310,8,0,3}, {2750,2477,8,2,4},
-    {1845,2478,8,3,0}, {2735,56,0,2,2}, {3295,1664,0,1,1}, {1911,859,0,0,0}, {3296,2480,0,1,1},
-    {3297,2483,0,0,0}, {1584,2482,520,0,0}, {1661,133,8,1,1}, {3298,288,0,0,0}, {1639,2487,0,0,0},
-    {3297,2492,0,1,1}, {3299,2488,0,0,0}, {3300,2474,0,2,2}, {3301,2491,0,1,1},
-    {1844,2490,776,0,0}, {2750,2477,8,1,1}, {1845,2478,8,2,2}, {3302,474,0,1,1}, {3303,474,0,0,0},
-    {3304,65,0,0,0}, {3305,65,0,1,1}, {3306,2494,0,2,1}, {3193,2495,0,0,2}, {3307,2498,0,1,0},
-    {3120,10,264,0,0}, {1793,236,256,4,2}, {3196,2355,0,1,1}, {3197,2496,0,0,3},
-    {3198,2497,8,2,4}, {2939,236,0,3,0}, {1793,236,256,2,1}, {3060,2190,8,0,2}, {2939,236,0,1,0},
-    {2783,2213,9,2,2}, {3078,2215,9,3,3}, {2771,2149,9,0,0}, {2784,2157,9,1,1},
-    {3308,2501,264,0,0}, {1585,2155,1288,1,3}, {1849,1663,8,4,0}, {3309,1663,0,7,4},
-    {3049,2169,8,0,6}, {3044,2157,8,2,1}, {1778,2158,0,6,7}, {3045,2163,8,3,5}, {2808,1663,0,5,2},
-    {2386,2234,579,1,4}, {3082,2235,0,3,0}, {3107,2254,8,4,3}, {3085,2250,8,2,1},
-    {2788,2251,67,0,2}, {2386,2234,1347,1,6}, {3310,2504,8,5,0}, {3082,2235,8,3,4},
-    {3107,2254,8,4,2}, {3085,2250,8,2,3}, {3311,2505,8,6,1}, {2788,2251,67,0,5},
-    {3107,2254,520,0,0}, {3312,2507,8,1,1}, {3313,10,1288,0,0}, {3310,2504,8,4,2},
-    {3314,65,8,1,4}, {3089,2248,8,3,3}, {3311,2505,8,2,1}, {2386,2234,579,1,3}, {3085,2250,8,2,0},
-    {3117,2265,8,3,1}, {2788,2251,67,0,2}, {1849,236,2056,7,6}, {1737,2510,0,3,4},
-    {2101,1070,0,10,3}, {1584,2511,8,2,1}, {3315,2512,8,1,9}, {3316,2513,8,5,5},
-    {3125,2290,8,0,8}, {3317,2537,0,9,0}, {1583,2292,8,6,10}, {1626,2543,8,4,7}, {1879,236,8,8,2},
-    {3318,2514,0,0,0}, {3319,2527,0,1,1}, {2995,2515,520,1,2}, {1898,2521,0,2,0},
-    {3320,2524,8,0,1}, {3306,2494,0,2,3}, {3321,2516,0,1,1}, {3307,2520,0,3,0}, {3130,2295,0,0,2},
-    {1793,236,1032,3,1}, {3322,2517,8,0,3}, {2149,2518,0,4,4}, {3198,2497,8,1,0},
-    {2939,236,8,2,2}, {1639,2519,0,0,0}, {1793,236,776,2,1}, {3060,2190,8,0,2}, {2939,236,8,1,0},
-    {3187,2522,264,0,0}, {3141,2315,264,0,0}, {3065,2525,0,1,1}, {1068,2526,0,0,0},
-    {3066,2204,776,0,0}, {3323,10,8,2,2}, {3250,10,8,1,1}, {2995,2515,520,1,1}, {3324,2528,8,0,0},
-    {3065,2529,0,1,1}, {3325,2533,0,0,0}, {3066,2204,776,0,0}, {1741,2530,8,2,2}, {3250,10,8,1,1},
-    {3326,10,520,1,1}, {3327,2532,8,0,0}, {1741,2534,264,0,0}, {3324,2536,520,1,1},
-    {3327,2532,8,0,0}, {1068,2526,0,0,0}, {3328,2538,0,0,0}, {3329,2540,0,1,1}, {3065,2539,0,1,4},
-    {3019,859,0,3,0}, {2216,562,0,4,3}, {3143,2510,0,2,1}, {3330,2526,0,0,2}, {3066,2204,520,0,0},
-    {3250,10,8,1,1}, {3065,2539,0,1,3}, {3019,859,0,2,0}, {2216,562,0,3,1}, {1741,2541,0,0,2},
-    {3143,2510,256,2,2}, {3331,2526,0,1,1}, {3327,2532,8,0,0}, {3332,2545,520,1,1},
-    {3333,2546,8,0,0}, {3334,2548,264,0,0}, {3335,2550,1024,10,10}, {3336,2551,0,7,5},
-    {3337,2553,0,8,8}, {3338,56,0,6,4}, {3339,2554,8,3,9}, {3332,2545,8,1,6}, {3340,2555,0,5,3},
-    {3341,2550,0,9,1}, {3342,2556,8,2,2}, {3053,2184,0,4,7}, {3333,2546,8,0,0}, {3343,2546,0,1,1},
-    {3344,260,0,0,0}, {2828,2558,0,3,3}, {3053,2184,0,2,2}, {3345,2560,776,2,2},
-    {3332,2545,8,1,1}, {3333,2546,8,0,0}, {3346,2561,0,0,0}, {3347,2566,0,1,1}, {3348,56,512,3,3},
-    {2922,2562,0,4,2}, {3349,2563,0,1,4}, {3350,2564,8,0,0}, {3351,2565,8,2,1}, {3352,56,512,3,2},
-    {2922,2567,8,2,3}, {3349,2563,0,0,1}, {3351,2565,8,1,0}, {3353,2569,264,0,0},
-    {3354,2570,0,0,0}, {3355,2572,0,1,1}, {3356,2571,264,0,0}, {3357,2571,0,1,1},
-    {3358,2573,520,2,1}, {3359,2571,0,0,3}, {3360,2571,8,3,0}, {3361,66,0,1,2},
-    {3362,2575,264,0,0}, {3363,2546,264,0,0}, {3055,2186,520,1,1}, {3362,2575,8,0,0},
-    {2788,145,520,1,1}, {3362,2575,8,0,0}, {2783,2213,776,3,4}, {1862,10,16,7,7},
-    {3364,1663,8,2,2}, {3073,2216,0,5,0}, {2771,2149,9,0,6}, {1778,2221,0,6,3}, {2784,2157,0,4,5},
-    {1589,2580,8,1,1}, {2557,2581,0,0,0}, {2426,2582,264,0,0}, {3077,2225,0,0,0},
-    {1731,2228,0,1,1}, {2784,2157,264,0,0}, {1819,98,323,1,4}, {2274,115,2,14,0},
-    {3166,10,9,12,8}, {3365,2586,3,11,11}, {1821,98,67,0,7}, {3367,2314,67,5,5},
-    {3369,2314,67,6,6}, {3371,2314,67,4,12}, {3373,2314,67,2,13}, {2426,2587,40,15,14},
-    {3167,10,2,13,15}, {3169,2330,83,3,3}, {3375,2314,67,7,2}, {2934,2588,67,8,10},
-    {3378,2588,67,9,1}, {3380,2589,67,10,9}, {3365,10,3,7,5}, {1821,10,75,8,6}, {3371,10,67,3,3},
-    {3373,2157,67,2,2}, {3381,2591,32,9,8}, {3169,2157,67,0,9}, {3383,145,67,1,10},
-    {3171,65,4,10,0}, {2934,10,67,4,1}, {3378,10,67,5,4}, {3380,10,67,6,7}, {1819,98,323,1,5},
-    {2274,115,2,9,0}, {3166,10,9,7,7}, {3365,2586,3,6,8}, {1790,2593,40,10,9}, {1821,98,67,0,10},
-    {3167,10,2,8,3}, {3169,2330,83,2,2}, {2934,859,67,3,6}, {3378,859,67,4,1}, {3380,2589,67,5,4},
-    {3384,2594,264,0,0}, {3385,65,0,1,1}, {3365,10,259,4,2}, {1821,10,75,5,5}, {3169,2157,67,0,6},
-    {3171,65,4,6,7}, {1771,2596,40,7,0}, {2934,10,67,1,1}, {3378,10,67,2,3}, {3380,10,67,3,4},
-    {2789,1053,0,1,1}, {1830,2597,0,0,0}, {1775,1057,0,2,2}, {2793,1058,0,3,3}, {3386,2332,0,7,5},
-    {2795,1060,0,4,6}, {1781,1051,0,5,7}, {1782,2173,0,6,4}, {3387,2598,0,1,1}, {3388,42,0,0,0},
-    {3389,2599,0,2,2}, {3390,10,0,1,1}, {3391,10,0,0,0}, {3392,65,520,0,0}, {1583,2600,8,1,1},
-    {1593,2602,264,2,1}, {3235,10,9,0,2}, {2784,2412,75,1,0}, {3394,2603,0,5,3},
-    {3395,2604,0,6,5}, {3396,2605,0,4,4}, {3397,2607,0,0,6}, {3398,2610,0,2,2}, {3399,2611,0,1,0},
-    {3400,2612,0,3,1}, {3401,2614,0,7,7}, {1844,10,264,0,0}, {3402,474,0,1,1},
-    {3403,2517,264,0,0}, {1068,2606,264,0,0}, {3404,2608,512,2,2}, {3405,2609,0,3,3},
-    {3103,65,8,0,0}, {3406,65,8,1,1}, {3404,2608,1024,4,1}, {3407,65,8,0,2}, {3408,65,8,1,3},
-    {3409,65,8,2,4}, {3410,65,8,3,0}, {3103,65,520,0,0}, {3406,65,8,1,1}, {3411,2613,512,2,2},
-    {3412,2613,0,3,3}, {3103,65,8,0,0}, {3406,65,8,1,1}, {1590,2615,0,0,0}, {2365,2617,264,0,0},
-    {2784,2412,75,1,1}, {3394,2618,0,5,3}, {3395,2618,0,6,5}, {3396,2618,0,4,4},
-    {3397,2618,0,0,6}, {3398,2618,0,2,2}, {3399,2618,0,1,0}, {3400,2618,0,3,1}, {3401,2620,0,7,7},
-    {110,10,256,1,1}, {1583,2619,8,0,0}, {1942,139,256,2,2}, {110,10,0,1,1}, {1583,2619,8,0,0},
-    {3413,2622,256,5,1}, {3270,10,9,0,3}, {1584,2629,8,4,4}, {2784,2412,67,1,5},
-    {2934,859,67,2,2}, {3378,859,67,3,0}, {3415,56,0,2,1}, {1858,2623,0,0,5}, {3384,2623,0,3,0},
-    {1585,2624,0,6,2}, {3416,2623,0,7,6}, {2552,2626,0,1,7}, {3417,2623,0,4,3}, {3418,2627,0,5,4},
-    {3419,2628,0,9,9}, {3420,2623,0,8,8}, {1067,2587,256,2,1}, {3417,2623,8,0,2},
-    {1068,2623,0,1,0}, {2784,2412,323,0,0}, {1771,2631,40,1,1}, {2789,1053,0,1,4},
-    {2791,1059,0,2,0}, {1775,1057,0,3,1}, {2793,1058,0,4,2}, {2365,2632,0,0,3}, {2795,1060,0,5,5},
-    {1781,1051,0,6,6}, {1782,2173,0,7,7}, {1585,2633,264,0,0}, {3421,56,0,2,2}, {3422,2638,0,1,1},
-    {1942,139,256,2,7}, {1737,10,0,6,6}, {2731,10,0,3,0}, {1584,10,0,5,2}, {1070,2635,0,8,8},
-    {3423,66,0,7,3}, {1068,10,0,1,1}, {1626,2637,8,0,5}, {1706,10,0,4,4}, {1067,139,256,4,3},
-    {2731,10,0,2,4}, {1068,10,0,3,1}, {1626,2636,8,0,2}, {1706,10,0,1,0}, {3424,1664,0,5,4},
-    {3392,65,0,4,5}, {3390,10,0,3,3}, {3391,10,0,2,2}, {3420,10,0,0,1}, {3425,2639,0,1,0},
-    {2783,10,256,17,3}, {3426,2641,0,13,8}, {3365,2586,3,7,9}, {3427,2643,10,0,10},
-    {2556,65,0,14,16}, {1687,65,0,15,17}, {1677,2644,8,8,15}, {3428,2653,0,9,2},
-    {3167,2197,2,1,6}, {3169,2663,75,2,7}, {3375,10,67,3,12}, {3429,2664,0,12,14},
-    {3320,2675,0,10,11}, {3430,65,0,16,1}, {1741,2676,0,11,4}, {2934,859,67,6,5},
-    {3378,859,67,4,13}, {3380,2589,67,5,0}, {1585,2646,520,1,1}, {1691,1270,8,0,0},
-    {1697,137,0,3,1}, {1068,260,0,0,3}, {1701,2648,0,2,2}, {1702,2652,0,1,0}, {1585,2649,520,1,2},
-    {1583,153,0,2,0}, {1730,156,8,0,1}, {1626,2651,0,3,3}, {1731,296,0,1,1}, {1068,260,0,0,0},
-    {1732,296,776,2,1}, {1584,156,8,0,3}, {1729,10,0,4,0}, {1730,156,8,1,4}, {1626,2651,0,3,2},
-    {3431,2654,0,0,0}, {3432,2657,0,2,3}, {3433,2659,0,3,1}, {3434,2661,0,1,2}, {3435,96,256,5,3},
-    {3436,2655,0,4,2}, {1687,102,0,1,4}, {1678,10,8,0,5}, {1689,2656,0,2,1}, {1690,105,0,3,0},
-    {3435,96,512,6,3}, {3437,2658,8,1,1}, {1687,102,0,2,2}, {1678,10,8,0,4}, {1689,2656,0,3,6},
-    {2411,1087,0,5,5}, {1690,105,0,4,0}, {3435,96,256,6,4}, {3438,2660,0,2,2}, {3437,2658,0,1,1},
-    {1687,102,0,3,3}, {1678,10,8,0,5}, {1689,2656,0,4,6}, {1690,105,0,5,0}, {3435,96,512,7,5},
-    {3438,2660,0,2,3}, {3436,2662,0,6,1}, {3437,2658,8,1,4}, {1687,102,0,3,6}, {1678,10,8,0,7},
-    {1689,2656,0,4,2}, {1690,105,0,5,0}, {3439,2666,0,3,2}, {3440,2669,0,2,3}, {3417,2672,0,0,1},
-    {2427,2673,0,1,0}, {3418,2667,0,0,0}, {3441,2670,256,2,2}, {3417,10,0,1,1}, {1722,2671,8,0,0},
-    {3442,2658,264,0,0}, {3104,10,0,1,1}, {1706,2674,264,0,0}, {3443,2678,256,2,2},
-    {1584,156,0,1,1}, {1626,2698,8,0,0}, {3444,2679,0,1,4}, {3445,2681,0,4,0}, {3446,2683,0,2,2},
-    {3447,2690,0,3,3}, {3448,2691,0,0,1}, {3449,2680,0,0,0}, {3450,2682,0,0,0},
-    {3058,2194,264,0,0}, {3451,2684,0,1,1}, {3452,42,0,0,0}, {165,42,0,1,1}, {3453,2685,0,2,2},
-    {3336,2686,512,2,3}, {3454,2555,0,4,4}, {3455,2687,0,3,0}, {3456,2688,8,0,2},
-    {3342,2689,8,1,1}, {1737,2553,520,0,0}, {1746,296,8,1,1}, {3457,2692,256,1,2},
-    {3451,2694,0,2,0}, {1722,2660,8,0,1}, {3452,2695,0,0,0}, {165,42,0,1,1}, {3458,2696,256,1,1},
-    {3459,2697,8,0,0}, {1771,2700,296,0,0}, {1772,2701,0,2,5}, {1773,2706,0,1,1},
-    {1774,2710,0,3,0}, {3460,2711,0,9,2}, {1775,1057,0,6,6}, {1776,2715,0,0,7}, {1777,2716,0,4,4},
-    {1778,2718,0,5,9}, {3386,2332,0,8,8}, {1782,2173,0,7,3}, {1783,65,520,0,0}, {1784,2702,8,1,1},
-    {1697,2703,0,3,1}, {1068,260,0,0,4}, {1701,2649,0,2,2}, {3461,2704,0,4,0}, {1702,2705,0,1,3},
-    {1726,2587,0,1,2}, {1727,10,0,2,0}, {1068,10,0,0,1}, {1778,260,264,0,0}, {1732,260,264,0,0},
-    {1783,65,520,0,0}, {1719,2707,8,1,1}, {1701,2708,0,1,1}, {1702,2709,0,0,0},
-    {1583,153,256,1,1}, {1730,156,8,0,0}, {1584,156,520,1,2}, {1729,10,0,3,0}, {1730,156,8,0,3},
-    {1626,2651,0,2,1}, {1783,65,264,0,0}, {3462,2712,768,3,1}, {3463,2713,8,0,2},
-    {1584,156,8,1,4}, {2799,859,0,4,0}, {1626,2714,8,2,3}, {1691,1270,264,0,0},
-    {1751,2717,264,0,0}, {1749,185,520,1,1}, {1598,2719,8,0,0}, {1760,125,768,3,2},
-    {1761,125,0,4,3}, {1762,125,8,0,4}, {1763,125,8,1,0}, {1764,125,8,2,1}, {1639,2721,256,3,3},
-    {1834,2726,0,2,2}, {3464,133,8,1,1}, {3465,2727,9,0,0}, {3466,2722,0,0,0}, {3467,2725,0,1,1},
-    {3468,2723,0,1,1}, {3469,2723,0,0,0}, {3470,236,0,0,0}, {3471,236,0,1,1}, {1809,2729,264,0,0},
-    {3472,236,256,3,2}, {1068,10,8,2,3}, {1711,10,0,0,1}, {1722,10,0,1,0}, {1665,10,264,0,0},
-    {3473,65,0,1,1}, {1834,474,2,0,0}, {1835,10,2,1,1}, {3474,2734,264,0,0}, {1835,10,0,1,1},
-    {3068,2208,1800,1,1}, {3069,2209,8,0,0}, {1849,1663,8,7,6}, {1737,133,0,5,7},
-    {3070,2210,8,4,4}, {3058,2194,0,6,3}, {1584,2197,8,2,5}, {1583,2211,8,3,2}, {1879,1663,8,8,8},
-    {1834,474,0,1,1}, {2771,2149,9,0,0}, {1835,10,0,2,2}, {3475,2738,264,0,0}, {1835,10,0,1,1},
-    {2783,2213,264,0,0}, {3174,98,2,0,0}, {3176,2336,2,2,2}, {3119,2209,2,1,1}, {1834,579,2,3,3},
-    {1835,289,2,4,4}, {3476,2742,264,0,0}, {1835,289,0,1,1}, {3175,125,2304,4,10},
-    {3173,2334,8,5,9}, {3174,98,8,6,7}, {3176,2336,8,10,5}, {3119,2209,0,7,0}, {1849,236,8,3,1},
-    {3177,2337,8,8,2}, {1737,1045,8,2,4}, {3178,236,0,11,6}, {1584,516,8,1,11}, {1626,2345,8,0,3},
-    {1879,236,8,9,8}, {3477,2745,264,0,0}, {1835,10,0,1,1}, {3120,10,1288,1,1}, {3119,2209,8,0,0},
-    {3184,2197,8,2,2}, {1849,236,8,4,10}, {1737,2369,0,5,3}, {3149,2321,0,9,4}, {3139,2370,0,8,7},
-    {3187,2374,0,6,8}, {3191,2397,0,7,6}, {2101,1070,0,10,5}, {1583,2270,8,3,9},
-    {1879,236,0,11,11}, {3235,10,9,0,0}, {1834,474,0,1,1}, {1835,289,0,2,2}, {1583,2448,0,3,3},
-    {2758,2749,264,0,0}, {1835,289,0,1,1}, {3235,10,1032,0,0}, {1849,236,8,4,4}, {2090,236,0,5,3},
-    {1584,342,0,2,5}, {2784,2412,8,1,1}, {1583,2448,8,3,2}, {3270,10,9,0,0}, {1834,474,0,1,1},
-    {1835,289,0,2,2}, {1583,2448,0,3,3}, {2758,2753,264,0,0}, {1835,289,0,1,1},
-    {3270,10,1032,0,0}, {1849,236,8,4,4}, {2090,236,0,5,3}, {1584,342,0,2,5}, {2784,2412,8,1,1},
-    {1583,2448,8,3,2}, {3123,2277,9,0,0}, {1834,474,2,1,1}, {1835,10,2,2,2}, {3478,2757,264,0,0},
-    {1835,10,0,1,1}, {3271,236,1536,7,4}, {1849,236,8,6,2}, {3123,2277,8,1,5}, {1737,2369,0,3,3},
-    {3124,2209,8,0,6}, {1584,2464,8,2,7}, {3274,2468,8,4,1}, {1583,2279,8,5,0}, {2783,2213,9,2,4},
-    {1948,2760,0,4,6}, {3479,56,0,3,0}, {1834,474,0,5,2}, {2771,2149,9,0,1}, {1835,10,0,6,3},
-    {2784,2157,9,1,5}, {3071,2761,0,0,0}, {3480,2762,0,1,1}, {3481,56,256,1,1}, {1584,2157,8,0,0},
-    {2778,2764,520,0,0}, {2750,2765,8,1,1}, {2779,2766,0,2,2}, {2780,299,0,0,0},
-    {2781,2222,0,0,0}, {3482,2768,264,0,0}, {1835,10,0,1,1}, {1948,2770,0,2,2}, {1834,579,0,1,1},
-    {2771,2149,9,0,0}, {1835,10,0,3,3}, {2783,10,0,2,3}, {2784,10,0,1,1}, {1583,2771,0,3,0},
-    {2777,10,0,0,2}, {3483,2773,264,0,0}, {1835,10,0,1,1}, {2783,10,512,6,2}, {2936,10,0,3,3},
-    {3484,10,8,0,5}, {1677,2775,8,1,1}, {2784,10,0,5,6}, {1583,2771,0,2,4}, {2777,10,0,4,0},
-    {3485,2776,0,0,0}, {3078,10,520,0,0}, {1816,65,8,1,1}, {1834,474,0,4,1}, {2771,2149,9,0,4},
-    {3044,2157,0,3,5}, {2775,2779,0,6,2}, {2628,2164,0,1,0}, {2776,2164,0,2,6}, {1835,10,0,5,3},
-    {2778,2764,520,0,0}, {2750,1660,8,1,1}, {2779,2781,0,2,2}, {2781,2159,0,0,0},
-    {3486,2783,264,0,0}, {1835,10,0,1,1}, {1585,2155,1288,1,2}, {1849,1663,8,4,0},
-    {3049,2169,8,0,3}, {3044,2157,8,2,5}, {1778,2158,0,7,1}, {3045,2163,8,3,6}, {1642,1664,0,5,7},
-    {2808,1663,0,6,4}, {2386,2234,323,1,5}, {1834,65,0,5,0}, {1835,289,0,4,4}, {3082,2235,0,3,3},
-    {3085,2250,8,2,2}, {2788,2251,67,0,1}, {1835,10,256,1,1}, {3487,2787,8,0,0},
-    {1849,236,2056,6,2}, {3082,2235,8,2,4}, {3107,2254,8,0,1}, {3084,2249,8,4,7},
-    {3085,2250,8,1,3}, {1583,2255,8,5,5}, {1879,236,8,7,0}, {2788,2251,8,3,6},
-    {2386,2234,323,1,4}, {1834,65,0,4,0}, {1835,289,0,3,3}, {3085,2250,8,2,2}, {2788,2251,67,0,1},
-    {1835,289,256,1,1}, {3488,2791,8,0,0}, {1849,236,1544,4,3}, {3111,65,8,3,2},
-    {3085,2250,8,1,5}, {3117,2265,8,0,1}, {1879,236,8,5,0}, {2788,2251,8,2,4}, {1834,474,2,0,0},
-    {1835,289,2,1,1}, {2350,2292,66,2,2}, {1835,289,256,1,1}, {3489,2795,8,0,0},
-    {1849,236,1800,6,4}, {1737,2510,0,3,3}, {1584,2511,8,2,2}, {3315,2512,8,1,1},
-    {3125,2290,8,0,6}, {1583,2292,8,5,5}, {1626,2543,8,4,0}, {1879,236,8,7,7}, {2783,2213,9,1,3},
-    {1948,2798,0,4,0}, {1834,474,0,2,2}, {2771,2149,9,0,4}, {1835,10,0,3,1}, {3490,2799,0,0,0},
-    {1835,10,256,1,1}, {3023,2801,8,0,0}, {2783,2213,776,1,2}, {1849,1663,8,2,0},
-    {2784,2157,8,0,1}, {2386,2234,1347,1,7}, {1862,1044,16,7,0}, {3491,2804,8,6,4},
-    {3107,2254,8,4,5}, {3085,2250,8,2,3}, {3117,2265,8,3,6}, {3492,2817,8,5,2},
-    {2788,2251,67,0,1}, {3493,2805,0,2,1}, {3494,2812,0,0,2}, {3495,2814,0,1,0},
-    {1636,2806,512,2,2}, {2426,296,8,1,1}, {1874,2811,8,0,0}, {3496,2807,0,0,0},
-    {3497,2808,1032,1,1}, {3498,2809,8,0,0}, {3103,2810,8,2,2}, {3406,2810,8,3,3},
-    {2426,296,520,1,2}, {3499,2813,0,2,0}, {1874,10,8,0,1}, {3500,56,512,2,1}, {1874,2811,8,0,2},
-    {3501,2815,8,1,0}, {1849,236,2312,7,6}, {3107,2254,8,3,2}, {3085,2250,8,1,4},
-    {3502,2819,8,6,1}, {3117,2265,8,2,5}, {3492,2817,8,4,7}, {3503,2824,8,0,3}, {1583,2825,8,5,0},
-    {1879,236,8,8,8}, {3493,2820,0,2,1}, {3494,2821,0,0,2}, {3495,2822,0,1,0},
-    {3504,2548,520,1,1}, {1874,2811,8,0,0}, {2426,296,520,1,1}, {1874,10,8,0,0},
-    {3505,2823,776,2,2}, {3506,860,8,1,1}, {1874,2811,8,0,0}, {1834,474,256,5,1},
-    {2771,2149,9,0,2}, {2628,2164,0,1,3}, {2776,2164,0,2,5}, {1835,10,0,4,4}, {3507,2827,8,3,0},
-    {3044,2157,256,1,2}, {2775,2779,0,3,0}, {3464,2828,8,0,3}, {2411,474,0,2,1},
-    {3235,10,520,3,4}, {1862,1044,16,5,5}, {3256,2437,9,2,2}, {2784,2412,8,4,0},
-    {2934,859,67,0,3}, {3378,859,67,1,1}, {3235,10,1032,1,2}, {2090,236,8,3,0}, {3256,2437,8,0,3},
-    {2784,2412,8,2,1}, {1639,96,512,3,3}, {1834,2832,0,2,2}, {3508,2833,8,1,1}, {3464,98,8,0,0},
-    {3509,2836,264,0,0}, {1849,236,2568,9,7}, {1737,2553,0,4,5}, {1560,2838,8,5,6},
-    {3510,2839,8,6,4}, {1584,2847,8,3,1}, {3511,2848,8,1,2}, {3512,2849,8,2,3},
-    {3513,2850,8,0,10}, {1583,2851,8,8,8}, {1879,236,8,10,0}, {1874,2852,8,7,9},
-    {3514,2840,0,1,3}, {3515,2843,0,3,0}, {385,2844,0,2,2}, {3516,2845,0,0,1},
-    {3170,2841,264,0,0}, {2729,2842,0,1,1}, {3517,651,0,0,0}, {3518,2841,256,1,1},
-    {3519,2844,8,0,0}, {2729,2842,0,0,0}, {3262,2841,520,0,0}, {1741,2846,8,1,1},
-    {2729,2842,0,1,1}, {3520,651,0,0,0}, {3184,2197,520,0,0}, {1862,1044,16,4,6},
-    {3185,2347,8,3,7}, {3521,2854,0,10,2}, {1737,2369,0,8,1}, {3522,2858,0,5,5},
-    {3187,2867,0,1,10}, {3191,2397,0,2,8}, {2101,1070,0,7,4}, {1679,2400,0,9,9},
-    {1843,2199,0,6,3}, {3202,2855,520,1,1}, {1914,2857,8,0,0}, {3203,2856,0,0,0},
-    {3204,2364,264,0,0}, {3206,2366,0,1,1}, {3123,2277,264,0,0}, {3207,2368,0,1,1},
-    {2826,2859,0,0,0}, {3287,2861,256,2,2}, {1778,584,0,3,3}, {2784,10,8,0,0}, {3523,10,0,1,1},
-    {2557,2862,0,0,0}, {3131,2298,0,0,0}, {3133,2303,0,1,1}, {3524,2863,0,2,2}, {3132,2299,0,1,1},
-    {1732,2865,0,0,0}, {2548,2866,0,0,0}, {3120,10,1288,1,1}, {3119,2209,8,0,0},
-    {3184,2197,8,2,2}, {1849,236,8,6,5}, {1737,2369,0,10,6}, {3187,2374,0,3,9}, {3191,2397,0,4,3},
-    {2101,1070,0,9,8}, {1679,2400,0,7,10}, {1583,2270,8,5,7}, {1843,2199,0,8,4}, {3235,10,9,2,10},
-    {3236,2414,0,10,11}, {1862,1044,16,12,0}, {3237,2419,0,9,6}, {3238,2425,0,6,9},
-    {3239,2427,0,11,12}, {1584,342,0,3,4}, {3240,2436,0,7,7}, {3241,2438,0,8,8},
-    {3243,2447,0,4,3}, {2934,859,67,0,1}, {3378,859,67,1,5}, {3245,2453,0,5,2}, {3235,10,776,0,0},
-    {1849,236,8,2,2}, {2784,2412,8,1,1}, {3244,2449,0,3,3}, {3236,2414,0,5,6}, {1862,1044,16,7,7},
-    {3270,10,9,2,2}, {3239,2427,0,6,4}, {1584,342,0,3,5}, {3243,2447,0,4,0}, {2934,859,67,0,3},
-    {3378,859,67,1,1}, {3270,10,776,0,0}, {1849,236,8,2,2}, {2784,2412,8,1,1},
-    {1862,1044,528,5,1}, {3123,2277,9,0,3}, {1737,2369,0,2,2}, {1584,2464,8,1,4},
-    {3274,2468,0,3,5}, {1589,2874,8,4,0}, {3286,2875,0,0,0}, {3287,2471,256,3,4},
-    {3288,2479,0,4,3}, {3289,2485,0,2,2}, {3290,2876,0,1,0}, {3291,2493,8,0,1}, {1639,2487,0,0,0},
-    {3297,2877,0,1,1}, {3199,2878,0,0,0}, {3138,2879,0,1,1}, {1849,236,1288,4,2},
-    {3123,2277,8,2,3}, {3124,2209,8,0,1}, {1584,2464,8,1,4}, {1583,2279,8,3,0}, {1862,10,272,2,2},
-    {3525,2882,8,1,1}, {2771,2149,9,0,0}, {3526,10,264,0,0}, {1862,1044,784,5,3},
-    {1737,2510,0,1,1}, {2101,1070,0,4,6}, {1584,2511,8,0,4}, {3316,2513,8,3,2}, {1843,2199,0,6,0},
-    {1626,2543,8,2,5}, {1849,236,2056,7,5}, {1737,2510,0,3,3}, {1584,2511,8,2,2},
-    {3315,2512,8,1,1}, {3316,2513,8,5,7}, {3125,2290,8,0,4}, {1583,2292,8,6,6}, {1626,2543,8,4,0},
-    {1879,236,8,8,8}, {3120,10,776,1,1}, {3119,2209,8,0,0}, {1737,2369,0,3,3}, {1583,2270,8,2,2},
-    {3235,10,9,2,3}, {1862,1044,16,4,4}, {2784,2412,10,3,0}, {2934,859,67,0,2}, {3378,859,67,1,1},
-    {3235,10,776,0,0}, {2090,236,8,2,2}, {2784,2412,8,1,1}, {1862,1044,16,4,3}, {3270,10,9,2,4},
-    {2784,2412,10,3,1}, {2934,859,67,0,2}, {3378,859,67,1,0}, {3270,10,776,0,0}, {2090,236,8,2,2},
-    {2784,2412,8,1,1}, {3166,10,9,1,3}, {1862,1044,16,3,0}, {3167,10,2,2,2}, {3169,2330,75,0,1},
-    {3169,2157,67,0,0}, {3171,65,4,1,1}, {3069,2209,9,0,0}, {1862,1044,16,1,1}, {1737,133,0,3,6},
-    {1898,2189,0,6,2}, {3070,2210,0,8,8}, {3059,2195,0,5,5}, {1584,2197,0,2,3}, {1890,2198,0,7,7},
-    {2639,2200,0,4,4}, {3068,2208,1288,1,1}, {3069,2209,8,0,0}, {3070,2210,8,3,3},
-    {1583,2211,8,2,2}, {1879,1663,8,4,4}, {3173,2334,265,1,1}, {3174,98,10,0,0},
-    {3176,2336,8,2,2}, {3173,2334,776,0,0}, {3176,2336,8,1,1}, {1879,236,8,2,2},
-    {3235,10,265,0,0}, {1862,1044,16,3,2}, {2784,2412,10,1,3}, {3527,2897,8,2,1},
-    {3528,2898,0,0,0}, {3267,1062,0,0,0}, {3235,10,1032,0,0}, {2784,2412,8,1,1},
-    {3244,2449,8,2,2}, {1879,236,8,3,3}, {1862,1044,272,1,1}, {3123,2277,9,0,0},
-    {1589,2901,8,2,2}, {3529,2902,0,0,0}, {3530,2904,0,1,1}, {2008,2903,264,0,0},
-    {1801,2905,264,0,0}, {3531,66,1544,3,1}, {3532,2907,8,0,2}, {3123,2277,8,1,4},
-    {3533,2908,8,5,0}, {1583,2910,8,2,5}, {1879,1663,8,4,3}, {1862,1044,272,1,1},
-    {3534,2912,9,0,0}, {3535,2913,8,2,2}, {1737,2589,512,1,3}, {3536,2915,8,2,0},
-    {2142,2917,8,3,1}, {3537,2924,0,0,2}, {2530,2919,256,3,1}, {2580,2923,8,0,2},
-    {3538,2919,0,1,3}, {3539,2919,0,2,0}, {3540,2921,520,1,1}, {3541,2922,8,0,0},
-    {3535,2926,264,0,0}, {1849,236,1800,6,5}, {1737,2589,0,2,4}, {3536,2915,8,3,1},
-    {2142,2917,8,4,2}, {3534,2912,8,1,3}, {3537,2924,8,0,6}, {1583,2928,8,5,0}, {1879,236,8,7,7},
-    {3542,2930,776,1,1}, {3543,2197,8,0,0}, {3544,2940,0,16,16}, {3545,2944,0,6,11},
-    {3546,2985,0,13,5}, {1862,1044,16,4,6}, {1737,2553,0,5,3}, {3547,2989,0,11,14},
-    {3239,2990,0,12,13}, {3548,3000,0,10,10}, {3549,3006,0,9,9}, {3550,3008,0,3,7},
-    {3551,3014,0,15,8}, {3552,3015,0,8,4}, {3553,3018,0,7,17}, {3554,3021,0,17,12},
-    {1890,2198,8,2,2}, {1843,2199,0,14,15}, {3555,2931,0,1,1}, {3556,2938,0,0,0},
-    {1858,2932,776,0,0}, {3557,2936,8,2,2}, {3419,2937,8,1,1}, {2427,2933,0,0,0},
-    {3248,2934,520,0,0}, {3249,2314,8,1,1}, {3250,2935,0,2,2}, {3558,2939,264,0,0},
-    {2651,2942,0,0,0}, {3559,2943,0,1,1}, {3560,2942,520,0,0}, {3561,2942,8,1,1},
-    {3562,2945,0,0,0}, {3563,2946,256,4,7}, {3564,2948,0,1,1}, {3565,2948,0,2,2},
-    {3566,2949,0,3,3}, {3567,2950,0,9,0}, {3568,2955,0,8,6}, {3569,2961,0,5,8}, {3570,2970,8,0,9},
-    {3571,2971,0,6,5}, {3572,2982,0,7,4}, {3573,2951,0,0,0}, {3574,2954,0,1,1},
-    {1848,2953,264,0,0}, {2427,2957,0,0,0}, {3246,2959,0,1,1}, {2489,115,256,1,1},
-    {1706,2958,8,0,0}, {3247,2960,264,0,0}, {3575,2963,776,2,1}, {3576,2968,8,0,2},
-    {3577,2969,8,1,0}, {3578,2964,520,1,1}, {3579,2965,8,0,0}, {3580,2966,0,0,0},
-    {3581,2967,0,1,1}, {3582,2972,0,1,1}, {3583,2980,0,0,0}, {3584,2973,776,2,5},
-    {3585,2974,0,5,3}, {2025,2975,0,3,0}, {2026,2977,8,1,2}, {1843,2199,0,4,4}, {3586,2979,8,0,1},
-    {3588,2981,0,0,0}, {1721,2984,520,0,0}, {3571,2971,8,1,1}, {3122,2274,264,0,0},
-    {3589,2986,0,1,1}, {3590,2987,0,0,0}, {3591,2988,0,0,0}, {3592,2992,0,3,4}, {3593,2994,0,2,3},
-    {3594,2995,0,4,1}, {3595,2998,0,1,0}, {3596,2999,0,0,2}, {3255,2432,520,1,1},
-    {3597,2993,8,0,0}, {3253,2430,520,0,0}, {3255,2432,8,1,1}, {3248,858,520,0,0},
-    {3255,2432,8,1,1}, {3249,2996,0,2,2}, {2075,115,0,3,3}, {3598,2997,0,4,4},
-    {3253,2434,520,0,0}, {3255,2432,8,1,1}, {3255,2432,264,0,0}, {3599,3001,0,0,0},
-    {3600,3002,0,0,0}, {1593,3003,264,0,0}, {3601,3004,0,0,0}, {3417,3005,264,0,0},
-    {2651,2942,0,1,1}, {3602,3007,0,0,0}, {3603,3007,0,1,1}, {3604,3009,264,0,0},
-    {3605,3010,0,1,1}, {3606,56,512,2,1}, {3607,3011,8,0,2}, {3608,3013,8,1,0},
-    {3417,3016,256,2,2}, {2651,2942,0,1,1}, {3609,3017,8,0,0}, {3610,3019,0,0,0},
-    {3611,65,264,0,0}, {3166,3024,1288,0,0}, {3612,3025,8,2,5}, {3205,2365,8,3,1},
-    {1849,236,8,4,2}, {1583,3026,8,5,3}, {3613,3027,0,1,4}, {3614,2314,264,0,0},
-    {3612,3025,265,0,0}, {3205,2365,0,2,4}, {1862,1044,16,4,1}, {1737,98,0,3,3},
-    {1584,3029,8,1,2}, {1843,2199,0,5,5}, {3166,3024,1288,2,6}, {3204,2364,8,1,1},
-    {3612,3025,0,3,0}, {1849,236,8,6,2}, {2017,3029,0,4,4}, {1583,3026,8,5,5}, {3615,2365,8,0,3},
-    {3334,3032,256,1,3}, {3616,3033,0,2,0}, {3617,3034,0,3,1}, {1584,2545,8,0,2},
-    {1843,2199,0,4,4}, {3618,145,520,1,1}, {3619,1457,8,0,0}, {3620,3036,776,0,0},
-    {3621,145,0,1,1}, {3617,3034,0,2,2}, {3622,3038,8,4,4}, {1584,2545,8,3,3},
-    {3247,3037,264,0,0}, {1665,10,0,0,0}, {1665,10,264,0,0}, {1665,10,264,0,0},
-    {3626,131,512,5,7}, {3236,2414,0,7,3}, {1862,1044,16,9,5}, {1737,2553,0,1,8},
-    {3237,3043,0,6,9}, {2529,2198,0,2,0}, {3239,2427,0,8,4}, {1584,2197,8,0,1}, {3550,3045,8,3,6},
-    {3627,3046,0,4,2}, {1843,2199,0,10,10}, {1709,2932,264,0,0}, {1626,2424,0,1,1},
-    {3604,3009,264,0,0}, {2045,3010,0,1,1}, {72,56,0,0,0}, {1704,2933,0,1,1},
-    {3449,2680,1032,1,1}, {3628,3048,8,0,0}, {1849,236,8,2,2}, {1583,3049,8,3,3},
-    {1862,1044,272,2,2}, {1737,2553,0,1,1}, {1584,2197,8,0,0}, {1843,2199,0,3,3},
-    {1849,236,1032,2,2}, {3629,3052,8,1,1}, {3630,2437,8,0,0}, {1583,3053,8,3,3},
-    {1862,1044,784,3,3}, {3631,3055,8,5,2}, {1737,2553,0,1,4}, {1584,3093,8,0,0},
-    {3632,3094,8,2,5}, {1843,2199,0,4,1}, {3633,3056,0,0,0}, {3634,3057,520,0,0},
-    {3549,3086,0,3,4}, {3635,3087,0,4,3}, {3636,3089,0,2,1}, {2727,3092,8,1,2}, {3637,3058,0,0,0},
-    {3638,3059,512,5,7}, {3639,3064,0,9,4}, {3640,3065,0,2,2}, {3641,3077,0,7,6},
-    {3642,3078,8,1,5}, {3643,3080,0,4,0}, {1546,3083,0,3,9}, {3644,3084,8,0,3}, {3645,2199,0,8,8},
-    {3646,3085,0,6,1}, {3647,3060,0,0,0}, {3648,3061,0,1,1}, {3649,3062,0,0,0}, {3650,3063,0,1,1},
-    {3651,1062,0,0,0}, {3652,3067,0,0,0}, {3653,3068,0,2,2}, {3654,3076,0,1,1}, {3655,125,0,8,8},
-    {3656,56,0,3,2}, {3657,3069,0,1,5}, {1800,3070,0,4,1}, {3658,3071,0,5,3}, {3659,3072,0,2,4},
-    {3660,3073,0,7,7}, {3661,3074,0,6,6}, {3662,3075,0,0,0}, {3663,3079,264,0,0},
-    {3664,3082,264,0,0}, {3665,3007,0,0,0}, {3603,3007,0,1,1}, {3656,56,0,3,5}, {3666,3088,0,5,2},
-    {3657,3069,0,1,4}, {1800,3070,0,4,0}, {3659,3072,0,2,3}, {3662,3075,0,0,1}, {3667,3091,0,0,0},
-    {3656,56,512,5,3}, {3657,3069,0,3,4}, {1800,3070,0,6,7}, {1584,2993,8,0,1}, {3668,3074,8,1,6},
-    {3658,3071,0,7,0}, {3659,3072,0,4,2}, {3662,3075,0,2,5}, {3607,3011,520,1,1},
-    {3608,3013,8,0,0}, {3669,2198,264,0,0}, {3122,2274,1032,1,1}, {3121,2272,8,0,0},
-    {1584,3093,8,2,2}, {1583,3026,8,3,3}, {3236,2414,512,4,5}, {1862,1044,16,6,2},
-    {1737,2553,0,1,3}, {2529,2198,0,2,6}, {3239,2427,0,5,0}, {1584,2197,8,0,4}, {3550,3097,8,3,1},
-    {1843,2199,0,7,7}, {3604,3098,264,0,0}, {2045,3010,0,1,1}, {3450,2682,1032,1,1},
-    {3670,3100,8,0,0}, {1849,236,8,2,2}, {1583,3049,8,3,3}, {3671,3102,512,4,2},
-    {3672,3103,8,1,1}, {1862,1044,16,0,6}, {3673,337,0,5,4}, {3674,3104,8,3,0}, {2297,3107,0,6,3},
-    {1737,3108,0,2,5}, {2101,1070,0,7,7}, {1843,2199,0,8,8}, {2532,96,264,0,0}, {1848,10,256,1,1},
-    {1584,10,8,0,0}, {3066,2204,1032,0,0}, {3675,2209,8,1,1}, {1849,1663,8,3,3},
-    {3250,2205,8,2,2}, {1737,2589,1024,4,1}, {2529,3111,8,0,2}, {3676,3112,8,1,3},
-    {1584,3114,8,2,4}, {1934,3115,8,3,0}, {1843,2199,0,5,5}, {3677,10,512,2,1}, {3622,3113,8,0,2},
-    {3342,2949,8,1,0}, {1622,3117,520,0,0}, {1626,3118,8,1,1}, {3678,3120,2312,1,8},
-    {3679,3121,8,2,0}, {1849,1663,8,3,1}, {1737,2589,0,4,2}, {2529,3111,8,5,3}, {3676,3112,8,6,4},
-    {1584,3114,8,7,5}, {3680,483,0,8,6}, {1934,3115,8,0,7}, {1583,3122,8,9,9},
-    {2273,2314,0,10,10}, {1879,1663,8,11,11}, {1862,1044,272,0,0}, {3681,2197,8,1,1},
-    {1737,2369,0,2,2}, {2101,1070,0,5,5}, {3682,3124,0,4,4}, {1589,2901,0,3,3}, {1843,2199,0,6,6},
-    {1849,1663,1032,3,1}, {3532,2907,8,0,2}, {3123,2277,8,1,3}, {1583,2910,8,2,0},
-    {1862,1044,16,1,1}, {3123,2277,9,0,0}, {1849,1663,1288,4,1}, {3532,2907,8,0,2},
-    {3123,2277,8,1,4}, {3207,3128,8,3,3}, {1583,2910,8,2,0}, {1862,1044,784,0,0},
-    {1737,516,0,2,3}, {3683,3130,8,3,1}, {3142,2197,8,1,2}, {2101,1070,0,5,5}, {3684,3148,8,4,4},
-    {1843,2199,0,6,6}, {3685,3131,0,1,2}, {3686,3134,0,2,0}, {3687,3139,0,0,1}, {3688,3132,0,0,0},
-    {2053,3133,264,0,0}, {3689,1176,0,1,1}, {3690,2310,520,0,0}, {3691,3135,8,1,1},
-    {3692,3136,0,0,0}, {3693,3137,0,1,1}, {1673,96,256,2,2}, {1676,101,0,1,1}, {1678,10,8,0,0},
-    {3694,102,256,1,1}, {1678,10,8,0,0}, {3695,3138,0,4,3}, {1689,2656,0,2,4}, {1690,105,0,3,2},
-    {1733,146,0,0,0}, {1907,1100,776,0,0}, {3691,3135,8,2,2}, {1908,3140,8,1,1},
-    {3696,3141,0,1,2}, {3697,3143,0,2,0}, {3698,3146,0,0,1}, {1909,10,520,0,0}, {3145,342,8,1,1},
-    {3699,1045,776,1,1}, {3700,2197,8,0,0}, {3701,3145,8,2,2}, {3696,3141,0,1,1},
-    {3698,3146,0,0,0}, {1909,10,776,0,0}, {3145,342,8,2,2}, {1845,513,8,1,1},
-    {1849,1663,1032,2,1}, {3141,3150,8,0,2}, {3129,2310,8,1,0}, {1583,3151,8,3,3},
-    {3545,2944,768,7,8}, {3702,3153,8,6,3}, {1862,1044,16,2,2}, {1737,516,0,1,12},
-    {3703,3154,0,13,11}, {3704,3157,0,11,10}, {3705,3158,0,9,1}, {2101,1070,0,8,0},
-    {1584,3172,8,0,7}, {3706,3173,0,10,6}, {3552,3176,0,5,9}, {3707,3182,0,4,5},
-    {1890,2198,8,3,13}, {1843,2199,0,12,4}, {3708,3155,256,1,1}, {3709,3156,72,0,0},
-    {3710,3160,512,2,2}, {3711,3165,8,1,1}, {3712,3167,8,0,0}, {3713,3170,0,3,3},
-    {3714,3171,0,4,4}, {3715,56,264,0,0}, {3716,3161,0,1,1}, {3468,3162,264,0,0},
-    {3717,3164,0,0,0}, {2397,3168,0,0,0}, {1848,3169,264,0,0}, {3718,1190,0,0,0},
-    {1848,3174,520,0,0}, {1852,3175,8,1,1}, {3516,3177,0,0,0}, {3719,56,0,5,5}, {1907,1545,0,1,1},
-    {3720,3178,0,2,2}, {3038,3179,0,3,3}, {3721,3181,0,4,4}, {3722,191,0,0,0}, {3723,3180,0,0,0},
-    {3724,56,0,0,0}, {3545,2944,1792,13,7}, {3702,3153,8,12,8}, {1849,236,8,3,9},
-    {3725,3184,0,15,2}, {1737,516,0,8,19}, {3703,3154,0,22,17}, {3704,3157,0,19,18},
-    {3058,2194,8,0,12}, {3726,2912,8,1,4}, {3727,2314,0,2,16}, {3705,3158,0,16,15},
-    {2101,1070,0,14,14}, {1584,3172,8,7,1}, {3706,3173,0,17,0}, {3552,3176,0,11,11},
-    {3707,3182,0,10,3}, {1890,2198,0,9,10}, {1583,3186,8,5,13}, {2219,3187,0,6,22},
-    {1879,236,8,4,6}, {3728,3188,0,21,21}, {3729,3190,0,20,20}, {3613,3027,0,18,5},
-    {2397,3185,0,0,0}, {1848,3169,0,0,0}, {3730,3189,0,0,0}, {1862,1044,528,1,4},
-    {1737,2589,0,3,0}, {3536,2915,8,4,5}, {2142,2917,8,5,1}, {3534,2912,9,0,2}, {3537,2924,0,2,3},
-    {2809,3193,520,4,4}, {1862,1044,16,1,1}, {2551,3218,0,3,5}, {1737,98,0,5,2},
-    {3534,2912,9,0,0}, {126,3233,8,2,3}, {3065,3195,0,0,0}, {3731,3201,0,1,1}, {3732,2203,0,0,0},
-    {3733,3196,0,1,1}, {3734,3197,264,0,0}, {3065,2203,776,2,3}, {1737,133,0,3,4},
-    {1778,3199,0,4,0}, {1584,3200,8,0,1}, {3064,1191,8,1,2}, {3735,3202,0,0,0}, {3736,3215,0,1,1},
-    {3737,3203,256,2,2}, {3428,3208,0,1,1}, {3738,3209,8,0,0}, {3739,3204,256,2,3},
-    {3740,3205,0,1,1}, {3741,3206,8,3,0}, {3742,3210,0,0,2}, {1852,1062,0,0,0},
-    {3740,3205,256,3,2}, {3428,3208,0,1,1}, {3738,3209,8,0,3}, {3742,3210,0,2,0},
-    {1855,3211,0,1,1}, {3743,3213,0,0,0}, {3734,3216,264,0,0}, {1737,133,768,5,5},
-    {3737,3203,0,2,3}, {1778,3199,0,6,1}, {3428,3208,0,1,4}, {1584,3200,8,3,6}, {3738,3209,8,0,0},
-    {3064,1191,8,4,2}, {3744,3220,0,2,2}, {3745,3225,0,1,1}, {3746,3228,0,0,0},
-    {3747,3221,264,0,0}, {2750,3223,256,1,1}, {1845,3224,8,0,0}, {3747,3226,264,0,0},
-    {3747,3229,264,0,0}, {3748,3231,0,0,0}, {1848,3232,264,0,0}, {2750,3223,0,1,1},
-    {2809,3193,1544,4,6}, {2551,3218,0,3,4}, {1849,236,8,6,5}, {1737,98,0,5,1}, {3058,2194,8,1,0},
-    {126,3233,8,2,3}, {2120,1171,8,0,2}, {1583,2928,8,7,7}, {116,3235,0,8,8}, {3749,10,264,0,0},
-    {3568,2955,256,8,4}, {1862,1044,16,3,6}, {3750,3237,0,5,3}, {1737,516,0,2,1},
-    {3534,2912,9,0,8}, {1968,3243,0,6,2}, {1584,3209,0,1,5}, {3571,2971,0,7,7}, {3751,3247,8,4,0},
-    {3752,3239,256,1,1}, {3753,3242,8,0,0}, {3754,3240,0,1,2}, {3755,2695,0,2,0},
-    {3756,2685,0,0,1}, {3757,3241,256,3,3}, {3758,146,0,1,1}, {3759,146,0,2,2}, {3456,2688,8,0,0},
-    {3760,3244,0,1,1}, {3761,3246,0,0,0}, {3762,3246,0,2,2}, {3763,3248,0,1,2}, {3764,3268,0,2,0},
-    {3516,3279,0,0,1}, {3765,3249,0,0,0}, {3766,3254,0,2,2}, {3767,3258,0,1,1},
-    {1848,3024,264,0,0}, {3167,3250,0,1,1}, {1738,3251,0,2,2}, {1589,3252,264,0,0},
-    {3768,1100,0,1,1}, {2427,3253,0,0,0}, {2489,115,0,1,1}, {1706,2958,0,0,0},
-    {2431,3255,256,1,1}, {1589,3257,8,0,0}, {3769,98,264,0,0}, {2615,3259,520,0,0},
-    {3707,3260,8,1,1}, {1738,3251,0,2,2}, {3770,3261,0,5,5}, {3771,3262,0,4,4}, {3772,3265,0,3,3},
-    {3773,3266,256,2,1}, {1622,98,8,0,2}, {3385,3267,0,1,0}, {3766,3269,0,0,0}, {3774,3270,0,1,1},
-    {1589,3257,264,0,0}, {2615,3259,264,0,0}, {3775,3271,0,1,1}, {3776,3274,0,2,2},
-    {3777,3272,0,0,0}, {3778,3273,0,1,1}, {3779,56,0,0,0}, {1921,3276,256,2,1}, {3417,3278,8,0,2},
-    {3780,3278,0,1,0}, {3428,3224,264,0,0}, {3781,3280,0,4,4}, {3766,3288,0,5,5},
-    {2397,3298,0,2,2}, {3782,3305,0,3,3}, {3783,3252,0,0,0}, {3784,3252,0,1,1},
-    {3785,3281,776,2,1}, {3786,10,8,0,2}, {3787,10,8,1,0}, {3788,3282,264,1,1}, {3789,3286,0,0,0},
-    {3790,10,520,0,0}, {3791,3284,8,1,1}, {1737,10,768,1,2}, {2515,3285,8,3,0}, {1584,10,8,0,3},
-    {3417,10,8,2,1}, {3792,3289,256,2,2}, {72,3295,0,1,1}, {1589,3296,8,0,0}, {1737,3291,256,1,1},
-    {1584,3292,8,0,0}, {3793,3293,0,3,3}, {3794,96,0,2,2}, {1737,10,256,1,1}, {3417,10,8,0,0},
-    {3795,56,0,2,2}, {3769,98,264,0,0}, {1874,3297,0,1,1}, {2053,3169,520,0,0}, {3796,3299,8,1,1},
-    {3768,3300,0,1,1}, {2427,3253,0,0,0}, {1737,10,776,1,2}, {1746,3302,8,2,0}, {1584,10,8,0,1},
-    {3797,3302,0,3,3}, {1737,10,256,4,4}, {2758,3302,0,3,2}, {2923,3303,0,1,3}, {2433,191,0,2,1},
-    {1626,3304,8,0,0}, {2615,3306,264,0,0}, {3798,3307,0,2,2}, {3799,3252,0,1,1},
-    {3800,2108,0,3,3}, {3801,3309,2048,14,5}, {3568,2955,0,16,15}, {1849,236,8,2,2},
-    {3750,3237,8,9,16}, {1737,516,0,7,12}, {3058,2194,8,0,13}, {3802,236,0,10,8},
-    {1968,3243,0,11,4}, {1584,3209,8,6,14}, {3571,2971,0,12,3}, {3803,3311,0,13,6},
-    {3707,3315,0,15,7}, {1583,3316,8,4,9}, {2219,3187,0,5,10}, {3751,3247,8,8,0},
-    {3182,1043,8,1,11}, {1879,236,8,3,1}, {3804,3310,0,0,0}, {3344,104,264,0,0}, {2788,145,0,1,1},
-    {1721,10,0,0,0}, {3805,3313,0,2,2}, {3806,3314,0,1,1}, {3426,2641,512,11,7},
-    {3545,2944,0,6,2}, {1862,1044,16,1,6}, {3807,3318,0,3,3}, {3808,3320,0,4,4},
-    {3547,2989,0,5,5}, {2529,2198,8,2,1}, {3809,3321,8,0,12}, {3810,3322,0,14,14},
-    {2556,65,0,15,17}, {1687,65,0,16,13}, {3811,3333,0,12,0}, {3428,2653,0,7,11},
-    {3429,2664,0,10,18}, {3320,2675,0,8,8}, {1843,2199,0,18,9}, {3430,65,0,17,10},
-    {1741,2676,0,9,16}, {3812,3342,0,13,15}, {3813,3319,0,0,0}, {3239,2990,0,2,1},
-    {3549,3006,0,0,2}, {3550,3008,0,1,0}, {3556,2938,0,0,0}, {3814,3324,0,1,2}, {3815,3324,0,3,0},
-    {3816,3324,0,0,3}, {3817,3324,0,2,1}, {1584,156,520,0,0}, {2533,3325,8,1,1},
-    {3818,3326,0,2,1}, {2397,3328,0,0,2}, {3819,3331,0,1,0}, {1848,3327,264,0,0},
-    {1848,3329,264,0,0}, {3730,2712,0,2,2}, {3430,3330,0,1,1}, {1848,3332,264,0,0},
-    {3820,3334,0,0,0}, {71,42,0,2,2}, {3821,3338,0,1,1}, {2783,10,256,1,1}, {1848,3335,8,0,0},
-    {3822,65,0,2,2}, {3823,3336,0,3,3}, {3033,404,0,1,2}, {2777,10,0,2,0}, {2411,65,0,0,1},
-    {1848,3335,0,0,0}, {1863,1070,0,3,3}, {3824,3339,0,2,2}, {3825,3340,0,1,1},
-    {3443,3343,256,1,1}, {3826,3346,8,0,0}, {3827,3344,0,0,0}, {1291,3345,0,1,1}, {3822,65,0,0,0},
-    {3828,65,0,1,2}, {3829,10,0,2,0}, {3830,404,0,0,1}, {3831,3348,264,0,0},
-    {3426,2641,3592,12,9}, {1848,2643,8,2,10}, {3545,2944,0,17,1}, {1849,236,8,6,18},
-    {3807,3349,8,14,11}, {3808,3320,0,15,7}, {3547,2989,0,16,3}, {2529,2198,8,5,23},
-    {2936,10,0,23,16}, {3832,3351,8,0,19}, {3809,3321,8,1,21}, {3833,2365,0,4,17},
-    {3810,3322,0,19,0}, {2556,65,0,20,22}, {1687,65,0,21,4}, {3811,3333,0,18,5},
-    {3428,2653,8,8,6}, {3429,2664,8,11,2}, {1583,3026,8,3,15}, {3320,2675,8,9,12},
-    {3430,65,0,22,13}, {1741,2676,8,10,14}, {3812,3342,8,13,20}, {1879,236,8,7,8},
-    {3813,3350,0,0,0}, {3166,2953,1288,0,0}, {3612,10,8,2,2}, {3543,10,8,1,1}, {3239,2990,0,5,4},
-    {3549,3006,8,3,5}, {3550,3008,8,4,3}, {1862,1044,272,4,3}, {1737,98,0,3,2}, {2017,2197,8,1,5},
-    {3832,3351,9,0,1}, {1843,2199,0,5,0}, {3615,2365,0,2,4}, {2615,3354,264,0,0},
-    {1848,3355,1800,3,5}, {1849,236,8,5,6}, {1737,98,0,9,3}, {2017,2197,8,2,0}, {2936,10,0,10,8},
-    {3832,3351,8,0,1}, {3809,3321,8,1,10}, {3834,2365,0,7,7}, {1583,3026,8,4,9},
-    {3615,2365,0,8,2}, {1879,236,8,6,4}, {1862,3357,528,0,0}, {1737,2553,0,2,7},
-    {1863,3358,0,3,1}, {3824,3359,8,5,2}, {3835,3360,0,7,5}, {3836,3358,0,4,3}, {3837,3363,0,6,6},
-    {1584,2197,8,1,4}, {3838,3401,0,8,8}, {3839,3405,0,9,9}, {1843,2199,0,10,10},
-    {1844,299,520,0,0}, {1626,3362,8,1,1}, {3840,3365,0,3,2}, {3841,3398,0,4,3},
-    {3842,3400,0,0,4}, {3843,3400,0,1,0}, {3844,3400,0,2,1}, {2532,3366,256,4,3},
-    {1737,2553,0,1,1}, {3845,3371,0,5,5}, {1584,2197,8,0,4}, {3846,3384,0,3,0},
-    {3045,3384,128,2,2}, {3041,2150,0,6,6}, {3847,3367,0,3,2}, {3848,3386,0,4,3},
-    {3850,3396,0,0,4}, {3851,3397,0,1,0}, {3852,3396,0,2,1}, {3853,3368,0,1,1}, {3854,3368,0,0,0},
-    {3855,3370,0,2,2}, {3856,3369,520,0,0}, {1678,10,8,1,1}, {3856,3369,520,0,0},
-    {3845,3371,0,4,2}, {1678,10,8,1,4}, {3846,3384,0,3,3}, {3045,3384,128,2,1}, {3857,3372,0,0,0},
-    {3073,3374,256,3,2}, {3858,3383,0,2,3}, {1844,299,8,0,1}, {1626,3362,0,1,0},
-    {3859,3375,0,0,0}, {1909,1137,264,1,1}, {3860,1137,0,0,0}, {3861,3376,0,2,2},
-    {3862,3377,0,2,2}, {3863,3378,0,1,1}, {3864,3381,0,0,0}, {3865,1664,0,1,1}, {3866,1664,0,0,0},
-    {3867,3379,0,0,0}, {2833,3380,0,1,1}, {3867,3382,264,0,0}, {3868,3387,256,2,2},
-    {3869,3388,8,1,1}, {3870,3389,0,0,0}, {3871,2934,520,1,1}, {3872,3358,8,0,0},
-    {3873,3391,0,0,0}, {3874,3392,0,2,2}, {3875,3394,0,1,1}, {3876,579,0,0,0}, {3877,3393,0,0,0},
-    {3878,3395,0,0,0}, {3853,3368,0,1,1}, {3854,3368,0,0,0}, {3853,3368,0,0,0},
-    {1737,2553,256,1,2}, {3845,3371,0,5,0}, {1584,2197,8,0,4}, {3846,3384,0,3,3},
-    {3045,3384,128,2,6}, {3041,2150,0,6,1}, {3879,3399,0,4,5}, {3845,3371,0,2,2},
-    {3846,3384,0,1,1}, {3045,3384,128,0,0}, {1737,2553,256,1,2}, {3845,3371,0,4,0},
-    {1584,2197,8,0,4}, {3846,3384,0,3,3}, {3045,3384,128,2,1}, {3041,2150,0,5,5},
-    {1844,2218,264,0,0}, {3861,3403,0,1,1}, {3867,3404,0,0,0}, {3880,146,0,1,1},
-    {3341,3406,264,0,0}, {3881,3408,0,0,0}, {3882,3409,520,1,1}, {3883,3358,8,0,0},
-    {3684,3411,256,1,1}, {1626,3412,8,0,0}, {3811,3414,0,0,0}, {1848,3335,1800,0,0},
-    {1849,1663,8,9,6}, {1737,2553,0,3,10}, {1863,3358,0,4,2}, {3824,3415,8,6,3}, {2936,10,0,8,9},
-    {1851,3416,8,1,4}, {3835,3360,0,12,12}, {3884,3358,0,15,5}, {3836,3358,0,5,1},
-    {1584,2197,8,2,15}, {3838,3401,0,13,13}, {1583,3417,8,7,7}, {3825,3418,0,11,11},
-    {3839,3405,0,14,14}, {1879,1663,8,10,8}, {2532,3420,1280,3,9}, {1849,1663,0,7,4},
-    {1737,2553,0,2,2}, {3845,3371,0,10,0}, {1584,2197,8,1,10}, {3846,3384,8,6,6},
-    {3045,3384,136,5,5}, {3043,2152,0,11,1}, {1583,3435,0,9,11}, {2777,3416,8,0,8},
-    {1626,3436,8,4,3}, {1879,1663,0,8,7}, {3853,3421,0,2,4}, {3854,3423,0,1,1}, {3855,3425,0,3,0},
-    {3848,3427,0,4,2}, {1626,3434,0,0,3}, {3885,3422,0,0,0}, {3886,3368,0,3,1}, {3887,3368,0,0,2},
-    {3888,3368,0,1,3}, {3889,3368,0,2,0}, {3890,3424,0,0,0}, {3891,3368,0,2,1}, {3892,3368,0,0,2},
-    {3893,3368,0,1,0}, {3894,3426,0,0,0}, {3895,3399,0,1,1}, {3896,3370,0,0,0}, {3868,65,776,2,2},
-    {3869,3428,8,1,1}, {3870,3429,8,0,0}, {3871,10,520,1,1}, {3872,3358,8,0,0}, {3873,3431,0,0,0},
-    {3874,3432,0,2,2}, {3875,3433,0,1,1}, {3876,65,0,0,0}, {3877,65,0,0,0}, {3878,65,0,0,0},
-    {1665,10,0,0,0}, {1665,10,0,0,0}, {3897,3440,776,1,1}, {1584,2545,8,0,0}, {3898,3441,8,2,2},
-    {1843,2199,0,3,3}, {3899,3442,0,6,1}, {3900,3443,0,0,3}, {3901,3442,0,2,2}, {3902,3442,0,1,8},
-    {3903,3461,0,8,7}, {3904,3442,0,7,6}, {3905,3462,0,5,0}, {3906,3442,0,4,5}, {3907,3442,0,3,4},
-    {3908,98,264,0,0}, {3909,237,0,1,1}, {3910,3033,0,2,2}, {3911,3034,0,3,3},
-    {3568,2955,256,10,6}, {3912,3444,0,6,2}, {3908,2234,0,1,3}, {3909,237,0,2,4},
-    {3910,3033,0,3,5}, {3911,3034,0,4,7}, {3913,3445,8,0,1}, {3914,3449,0,5,10},
-    {3571,2971,0,8,8}, {3572,2982,0,9,9}, {3915,3455,0,7,0}, {3916,3446,0,1,1}, {3570,2970,0,0,0},
-    {3917,10,776,1,1}, {3918,10,8,0,0}, {3919,191,0,3,3}, {3920,10,8,2,2}, {3921,3447,0,4,4},
-    {3455,3450,264,0,0}, {3922,3451,0,2,2}, {3923,3453,0,1,1}, {3912,3452,264,0,0},
-    {3924,3454,264,0,0}, {3925,2556,0,1,1}, {3926,3456,0,2,2}, {3927,3456,0,3,3},
-    {3928,3458,0,0,0}, {3929,3460,0,1,1}, {3930,3459,0,0,0}, {2101,1070,264,0,0},
-    {3917,10,256,5,1}, {3908,98,8,0,2}, {3909,237,0,1,3}, {3910,3033,0,2,4}, {3911,3034,0,3,5},
-    {3918,10,0,4,0}, {3920,10,0,6,6}, {3908,98,264,0,0}, {3909,237,0,1,1}, {3910,3033,0,2,2},
-    {3911,3034,0,3,3}, {2492,1457,0,4,4}, {3931,10,768,5,1}, {3932,3036,8,0,2}, {3933,145,0,1,3},
-    {3911,3034,0,2,5}, {3622,3464,8,4,4}, {1584,2545,8,3,0}, {3934,3465,0,6,6}, {1583,3026,0,7,7},
-    {3899,3466,0,6,1}, {3900,3467,0,0,3}, {3901,3466,0,2,2}, {3902,3466,0,1,8}, {3903,3466,0,8,7},
-    {3904,3466,0,7,6}, {3905,3466,0,5,0}, {3906,3466,0,4,5}, {3907,3466,0,3,4}, {3908,98,256,1,1},
-    {3913,3445,8,0,0}, {3568,2955,256,6,3}, {3912,3444,0,3,2}, {3908,98,0,1,4}, {3913,3445,8,0,1},
-    {3914,3449,0,2,5}, {3571,2971,0,4,6}, {3572,2982,0,5,0}, {3915,3455,0,7,7},
-    {1862,1044,1296,0,0}, {3935,3469,0,7,8}, {3185,3472,8,4,3}, {1737,491,0,2,10},
-    {3057,56,8,10,2}, {3936,2198,8,9,6}, {3187,3474,0,5,7}, {3191,2397,0,6,1}, {3937,2197,8,1,9},
-    {1679,3476,0,8,5}, {2149,3478,8,3,4}, {1843,2199,0,11,11}, {3938,3470,264,0,0},
-    {3193,3473,0,0,0}, {3196,2355,256,1,1}, {3197,2357,0,0,0}, {3198,2497,8,2,2},
-    {3129,2310,0,0,0}, {2250,3477,264,0,0}, {2257,2402,0,0,0}, {3231,2404,0,1,1},
-    {3232,2405,0,2,2}, {1639,3479,256,1,1}, {3939,3482,8,0,0}, {3940,3484,0,2,2},
-    {1844,2490,776,0,0}, {2750,2477,8,1,1}, {1845,3481,8,2,2}, {2735,56,0,2,2}, {3295,1664,0,1,1},
-    {1911,2314,0,0,0}, {3941,3483,264,0,0}, {3942,3485,264,0,0}, {1849,1663,1288,2,3},
-    {3070,1062,8,5,4}, {2936,10,0,6,0}, {3060,2190,8,0,5}, {3943,2209,8,1,6}, {1679,3476,0,3,1},
-    {1583,3487,8,4,2}, {1862,1044,528,6,4}, {3750,3489,0,4,3}, {1737,3494,0,2,2},
-    {1584,3093,8,1,6}, {3944,2235,9,0,1}, {3945,3495,0,5,5}, {1626,3496,8,3,0}, {3946,3491,0,2,1},
-    {3947,3492,0,0,2}, {3948,3492,0,1,0}, {3949,2198,264,0,0}, {3622,3493,264,0,0},
-    {3344,3498,1792,7,4}, {1849,236,8,5,5}, {3750,3489,8,4,3}, {1584,3093,8,2,7},
-    {3082,3499,8,0,2}, {3944,2235,8,1,1}, {1583,3500,8,6,6}, {1626,3496,8,3,0}, {1665,10,264,0,0},
-    {3108,10,0,2,2}, {3109,10,0,1,1}, {3897,3503,776,1,1}, {1584,2545,8,0,0}, {3950,3504,8,2,2},
-    {1843,2199,0,3,3}, {3951,3505,0,0,0}, {3952,3507,0,1,1}, {3953,2573,264,0,0},
-    {3954,3506,0,1,1}, {3616,3033,0,3,3}, {3617,3034,0,2,2}, {3955,3506,0,4,4}, {3956,3033,0,6,6},
-    {3957,3034,0,5,5}, {3358,2573,520,0,0}, {3958,3506,0,1,1}, {3959,3033,0,3,3},
-    {3960,3034,0,2,2}, {3961,2573,8,7,5}, {3962,3508,0,4,7}, {3963,3033,0,6,6}, {3964,3034,0,5,4},
-    {3622,3510,1032,2,2}, {3897,3503,8,1,1}, {1584,2545,8,0,0}, {3965,3511,8,3,3},
-    {3951,3512,0,0,0}, {3952,3513,0,1,1}, {3953,2573,776,0,0}, {3620,3036,8,1,1},
-    {3621,145,0,2,2}, {3617,3034,0,3,3}, {3966,3036,8,4,4}, {3967,145,0,5,5}, {3957,3034,0,6,6},
-    {3358,2573,1032,0,0}, {3968,3036,8,1,1}, {3969,145,0,2,2}, {3960,3034,0,3,3},
-    {3961,2573,8,7,5}, {3970,3036,8,4,6}, {3971,145,0,5,7}, {3964,3034,0,6,4},
-    {3545,2944,768,3,5}, {3702,3515,8,2,3}, {1862,1044,16,5,1}, {1737,3494,0,1,0},
-    {2101,1070,0,7,6}, {1584,3516,8,0,2}, {1890,2198,8,4,7}, {1843,2199,0,6,4},
-    {3545,2944,1792,4,5}, {3702,3515,8,3,6}, {1849,236,8,7,4}, {2101,1070,0,10,1},
-    {1584,3516,8,2,0}, {3085,3518,8,0,7}, {3944,2235,8,1,10}, {1890,2198,8,5,2},
-    {1583,3026,8,8,8}, {1843,2199,0,9,9}, {3613,3027,0,6,3}, {1862,1044,528,6,4},
-    {1909,3520,8,1,1}, {1737,2553,0,2,2}, {3972,3525,0,4,6}, {1584,3526,8,0,3}, {3973,3524,9,5,5},
-    {3974,3527,0,3,0}, {3975,3521,0,0,0}, {2724,3521,0,2,2}, {3976,3523,0,1,1},
-    {3977,3522,264,0,0}, {3978,3524,520,1,1}, {3979,3524,8,0,0}, {1849,236,2312,3,7},
-    {1909,3520,8,8,4}, {1737,2553,0,9,6}, {3972,3525,0,7,0}, {1584,3526,8,1,10},
-    {1861,3529,8,5,5}, {3973,3524,8,2,8}, {2104,3524,8,0,3}, {1583,2910,8,6,1}, {2219,191,8,10,2},
-    {1879,236,8,4,9}, {1862,1044,272,2,3}, {1737,2553,0,1,1}, {1863,1070,0,3,0},
-    {1584,3526,8,0,2}, {1843,2199,0,4,4}, {1849,236,1800,2,5}, {1737,2553,0,7,3},
-    {1863,1070,0,6,0}, {1584,3526,8,1,8}, {3980,3532,8,4,4}, {3973,3524,8,0,6}, {1583,2910,8,5,2},
-    {2219,191,8,8,1}, {1879,236,8,3,7}, {3981,3534,256,5,5}, {3545,2944,0,3,4}, {3702,3515,0,2,2},
-    {1862,1044,16,4,1}, {1737,2553,0,1,3}, {1584,3535,8,0,0}, {3982,56,0,0,0},
-    {3513,3537,264,0,0}, {1862,1044,528,8,6}, {1737,2553,0,2,4}, {1560,2838,8,3,1},
-    {3510,3539,0,4,2}, {1584,2847,8,1,3}, {3983,2852,0,5,5}, {3984,2834,9,0,8}, {3985,3547,0,7,7},
-    {3986,3561,0,6,0}, {3514,3540,0,1,3}, {3515,3543,0,3,0}, {385,3544,0,2,2}, {3516,3545,0,0,1},
-    {3170,3541,0,0,0}, {2729,3542,0,1,1}, {3517,651,0,0,0}, {3518,3541,0,1,1}, {3519,3544,0,0,0},
-    {2729,3542,0,0,0}, {3262,3541,0,0,0}, {1741,3546,0,1,1}, {2729,3542,0,1,1}, {3520,651,0,0,0},
-    {3987,3548,0,0,0}, {3750,3549,256,1,1}, {1722,3560,8,0,0}, {3752,3551,520,1,1},
-    {3753,3559,8,0,0}, {3755,3552,0,1,1}, {3756,3556,0,0,0}, {3458,3553,0,2,1}, {1890,3554,0,0,2},
-    {3459,3555,0,1,0}, {3336,584,256,3,2}, {3455,3557,0,1,1}, {3456,3558,8,0,3}, {3342,191,0,2,0},
-    {3511,2848,520,0,0}, {1583,3563,8,1,1}, {3988,3565,256,1,1}, {1584,2575,8,0,0},
-    {1843,2199,0,2,2}, {3988,3565,512,2,1}, {1584,2575,8,0,2}, {3614,2314,8,1,0},
-    {3612,3025,9,0,0}, {3205,2365,66,1,1}, {1862,1044,18,2,2}, {3612,3025,256,1,2},
-    {3205,2365,0,2,0}, {1583,3026,8,0,1}, {3612,3025,9,0,0}, {1862,1044,18,2,2},
-    {2017,3029,9,1,1}, {3612,3025,256,1,2}, {2017,3029,0,2,0}, {1583,3026,8,0,1},
-    {1584,2545,264,0,0}, {3628,3048,9,0,0}, {1862,1044,18,1,1}, {3628,3048,776,0,0},
-    {2090,236,8,2,2}, {1583,3049,8,1,1}, {1862,1044,18,1,1}, {3630,2437,9,0,0},
-    {3989,236,1024,4,3}, {2090,236,8,3,2}, {3629,3052,8,1,4}, {3630,2437,8,0,1},
-    {1583,3053,8,2,0}, {3121,2272,9,0,0}, {1862,1044,18,1,1}, {3121,2272,520,0,0},
-    {1583,3026,8,1,1}, {1862,1044,18,1,1}, {3670,3100,9,0,0}, {3670,3100,776,0,0},
-    {2090,236,8,2,2}, {1583,3049,8,1,1}, {3675,2209,9,0,0}, {3066,2204,776,0,0},
-    {3675,2209,8,1,1}, {1583,2910,8,2,2}, {3990,3121,264,0,0}, {3123,2277,9,0,0},
-    {3207,3128,2,1,1}, {3532,2907,1288,0,0}, {3123,2277,8,1,1}, {3207,3128,8,3,3},
-    {1583,2910,8,2,2}, {1879,1663,8,4,4}, {1862,1044,272,1,1}, {3123,2277,9,0,0},
-    {3533,3586,8,2,2}, {3532,2907,1288,0,0}, {3123,2277,8,1,1}, {3991,66,8,3,3},
-    {1583,2910,8,2,2}, {1879,1663,8,4,4}, {3129,2310,9,0,0}, {3141,2315,776,0,0},
-    {3129,2310,8,1,1}, {1583,3151,8,2,2}, {3534,2912,9,0,0}, {3726,2912,520,0,0},
-    {1583,3186,8,1,1}, {2219,3187,0,2,2}, {3534,2912,9,0,0}, {3537,2924,9,1,1},
-    {3537,2924,520,0,0}, {1583,2928,8,1,1}, {3534,2912,9,0,0}, {2120,1171,9,1,1},
-    {2120,1171,520,0,0}, {1583,2928,8,1,1}, {3534,2912,9,0,0}, {3182,1043,9,1,1},
-    {3058,2194,776,0,0}, {1583,3316,8,2,3}, {2219,3187,0,3,1}, {3182,1043,8,1,2},
-    {1862,1044,18,1,2}, {3992,56,2,2,0}, {3832,3351,9,0,1}, {3831,3348,0,0,0}, {1862,1044,18,2,2},
-    {2017,2197,9,1,1}, {3832,3351,9,0,0}, {1862,3357,18,0,0}, {2771,3416,9,1,1},
-    {2771,3416,264,0,0}, {1583,3417,0,1,1}, {3943,2209,9,0,0}, {3060,2190,776,0,0},
-    {3943,2209,8,1,1}, {1583,3487,8,2,2}, {1862,1044,18,2,2}, {3082,3499,9,1,1},
-    {3944,2235,9,0,0}, {3082,3499,256,1,1}, {1583,3500,8,0,0}, {1862,1044,18,1,1},
-    {3944,2235,9,0,0}, {3944,2235,256,1,1}, {1583,3026,8,0,0}, {3973,3524,9,0,0},
-    {2104,3524,9,1,1}, {3973,3524,9,0,0}, {3984,2834,9,0,0}, {1583,3026,264,0,0},
-    {3512,3614,9,1,1}, {3984,2834,9,0,0}, {2095,2953,9,0,0}, {1584,2575,264,0,0},
-    {3993,3553,9,0,0}, {3994,3619,1800,0,0}, {3993,3553,8,1,1}, {1849,1663,8,5,6},
-    {3995,1062,8,3,3}, {3996,3620,8,4,4}, {2936,237,0,7,2}, {1583,3622,8,2,7}, {1879,1663,8,6,5},
-    {2101,1070,256,1,1}, {1852,3621,8,0,0}, {3612,3025,9,0,0}, {3205,2365,66,1,1},
-    {3166,3024,2312,0,0}, {3542,2930,0,14,3}, {3612,3025,8,2,2}, {3543,2197,8,1,4},
-    {3205,2365,8,3,8}, {3544,2940,0,23,14}, {3545,2944,0,17,22}, {3546,2985,0,21,17},
-    {1849,236,8,4,23}, {1737,2553,0,12,15}, {3547,2989,0,16,13}, {2936,10,0,11,11},
-    {3239,2990,0,20,9}, {3548,3000,0,10,24}, {2090,236,8,5,1}, {3549,3006,8,9,19},
-    {1968,3625,0,19,10}, {3550,3008,0,7,6}, {3551,3014,0,22,20}, {3552,3015,0,15,16},
-    {3553,3018,0,18,12}, {3554,3021,0,24,7}, {1890,2198,8,6,18}, {1583,3026,8,8,5},
-    {3613,3027,0,13,21}, {3997,56,264,0,0}, {3612,3025,9,0,0}, {2017,3029,9,1,1},
-    {3166,3024,1800,3,7}, {3204,2364,8,2,10}, {1849,236,8,6,1}, {1737,98,0,4,0}, {2936,10,0,8,3},
-    {1851,3025,8,10,9}, {2090,236,8,7,2}, {3834,2365,0,0,6}, {1584,3029,8,9,4}, {1583,3026,8,5,8},
-    {3615,2365,0,1,5}, {3620,3036,1288,0,0}, {3621,145,0,1,1}, {3617,3034,0,2,2},
-    {3998,1663,8,5,6}, {3622,3038,8,4,4}, {3999,1663,8,6,3}, {1584,2545,8,3,5}, {3628,3048,9,0,0},
-    {3449,2680,1800,1,1}, {3628,3048,8,0,0}, {3626,131,0,7,11}, {3236,2414,0,9,5},
-    {1849,236,8,13,7}, {1737,2553,0,3,12}, {3237,3043,0,8,13}, {2529,2198,0,4,2},
-    {2936,10,0,12,6}, {3239,2427,0,10,3}, {2090,236,8,14,9}, {1584,2197,8,2,14},
-    {3550,3045,8,5,8}, {3627,3046,0,6,4}, {1583,3049,8,11,10}, {3630,2437,9,0,0},
-    {1849,236,1544,5,8}, {1737,2553,0,3,7}, {3989,236,0,7,6}, {4000,3048,0,9,1},
-    {4001,2412,0,8,9}, {2090,236,8,6,0}, {1584,2197,8,2,5}, {3629,3052,8,1,2}, {3630,2437,8,0,4},
-    {1583,3053,8,4,3}, {3121,2272,9,0,0}, {3122,2274,2056,1,1}, {3121,2272,8,0,0},
-    {3631,3055,8,8,6}, {1849,236,8,9,8}, {1737,2553,0,4,4}, {2090,236,8,10,9}, {1584,3093,8,2,10},
-    {3632,3094,8,7,7}, {1583,3026,8,3,2}, {3171,3635,0,5,3}, {2273,10,0,6,5}, {3670,3100,9,0,0},
-    {3236,2414,1792,7,2}, {3450,2682,8,1,1}, {3670,3100,8,0,9}, {1849,236,8,10,4},
-    {1737,2553,0,3,5}, {2529,2198,0,4,10}, {2936,10,0,9,11}, {3239,2427,0,8,0}, {2090,236,8,11,7},
-    {1584,2197,8,2,6}, {3550,3097,8,5,3}, {1583,3049,8,6,8}, {3671,3102,2,1,1}, {3675,2209,9,0,0},
-    {3066,2204,1800,0,0}, {3675,2209,8,1,1}, {3672,3103,8,2,2}, {3674,3104,8,5,5},
-    {1849,1663,8,7,9}, {1737,3108,0,3,3}, {2101,1070,0,9,7}, {4002,3640,0,6,4}, {1879,1663,8,8,8},
-    {3250,2205,8,4,6}, {3671,3102,0,1,3}, {3673,337,0,3,0}, {2297,3107,0,2,2}, {4003,3641,0,0,1},
-    {3675,2209,9,0,0}, {3250,2205,9,1,1}, {3066,2204,1800,0,0}, {3675,2209,8,1,1},
-    {3672,3103,8,2,2}, {3674,3104,8,5,5}, {1849,1663,8,7,9}, {1737,3108,0,3,3}, {2101,1070,0,9,7},
-    {4002,3640,0,6,4}, {4004,1663,8,8,8}, {3250,2205,8,4,6}, {1849,1663,2056,14,1},
-    {3532,2907,8,0,2}, {3123,2277,8,1,4}, {3681,2197,8,3,3}, {3207,3128,8,2,5}, {1737,10,0,4,14},
-    {4005,1100,0,12,8}, {4006,1663,0,13,11}, {4007,3645,0,6,13}, {4008,66,8,10,12},
-    {4009,3646,0,11,9}, {2936,10,0,7,10}, {2101,1070,0,9,6}, {3682,3124,0,8,7}, {1583,2910,8,5,0},
-    {1843,2199,0,16,16}, {1879,1663,8,15,15}, {4010,66,776,2,2}, {1732,66,8,1,1}, {3524,66,8,0,0},
-    {3129,2310,9,0,0}, {2667,1481,2,1,1}, {1849,1663,2056,9,2}, {1737,516,0,3,4},
-    {3141,2315,8,0,5}, {3683,3130,8,4,1}, {3129,2310,8,1,3}, {3142,2316,8,2,6},
-    {4011,3649,0,5,10}, {2101,1070,0,12,8}, {3684,3148,8,7,11}, {4012,56,0,11,0},
-    {3774,3650,0,6,12}, {1583,3151,8,8,9}, {1879,1663,8,10,7}, {2809,3193,1544,4,6},
-    {2551,3218,0,3,4}, {1849,236,8,6,5}, {1737,98,0,5,1}, {3058,2194,8,1,0}, {126,3233,8,2,3},
-    {2120,1171,8,0,2}, {1583,2928,8,7,7}, {116,3235,0,8,8}, {1879,236,0,9,9}, {3832,3351,9,0,0},
-    {3833,2365,2,1,1}, {2017,2197,9,1,1}, {3832,3351,9,0,0}, {2771,3416,9,0,0}, {4013,3655,2,1,1},
-    {3811,3414,264,0,0}, {3931,10,1792,6,1}, {3932,3036,8,0,2}, {3933,145,0,1,3},
-    {3911,3034,0,2,9}, {3998,1663,8,8,5}, {3622,3464,8,4,6}, {3897,3440,8,5,0}, {2936,10,0,11,10},
-    {3999,1663,8,9,4}, {1584,2545,8,3,8}, {3934,3465,8,7,11}, {1583,3026,0,10,7},
-    {3935,3469,2304,8,9}, {1849,1663,8,13,10}, {3185,3472,8,5,11}, {1737,491,0,3,3},
-    {3936,2198,0,10,13}, {3187,3474,0,6,2}, {3070,1062,8,12,5}, {2936,10,0,15,8},
-    {3191,2397,0,7,0}, {3060,2190,8,0,12}, {3943,2209,8,1,4}, {3937,2197,8,2,14},
-    {1679,3476,0,9,6}, {2149,3478,8,4,1}, {1583,3487,8,11,15}, {1879,1663,8,14,7},
-    {3082,3499,9,1,1}, {3944,2235,9,0,0}, {3344,3498,1792,9,7}, {1849,236,8,6,6},
-    {3750,3489,8,5,4}, {4014,236,0,10,10}, {1737,3494,0,2,8}, {2090,236,8,7,2}, {1584,3093,8,1,1},
-    {3082,3499,8,0,5}, {3945,3495,0,4,9}, {1583,3500,8,8,0}, {1626,3496,8,3,3},
-    {3998,1663,1544,4,4}, {3622,3510,8,1,1}, {3897,3503,8,2,2}, {3999,1663,8,5,5},
-    {1584,2545,8,0,0}, {3965,3511,8,3,3}, {1843,2199,0,6,6}, {3944,2235,9,0,0},
-    {3545,2944,2048,5,7}, {3702,3515,8,4,8}, {1849,236,8,8,6}, {1737,3494,0,3,3},
-    {2101,1070,0,12,1}, {2090,236,8,9,0}, {1584,3516,8,2,9}, {3085,3518,8,0,12},
-    {3944,2235,8,1,2}, {1890,2198,8,6,5}, {1583,3026,8,10,10}, {1843,2199,0,11,11},
-    {3613,3027,0,7,4}, {1849,236,1544,2,4}, {1863,1070,0,6,2}, {1584,3526,8,1,0},
-    {3980,3532,8,4,6}, {3973,3524,8,0,3}, {1583,2910,8,5,5}, {1879,236,8,3,1}, {3973,3524,9,1,1},
-    {3979,3524,9,0,0}, {1849,236,2312,5,3}, {1611,10,0,8,5}, {1584,3526,8,2,2}, {3973,3524,8,0,4},
-    {4015,3667,8,3,6}, {3979,3524,8,1,0}, {1070,3668,8,4,9}, {1583,3669,8,7,7}, {2219,191,8,9,1},
-    {1879,236,8,6,8}, {1848,2953,0,0,0}, {1849,236,2056,5,3}, {1611,10,0,8,5}, {1584,3526,8,2,2},
-    {3973,3524,8,0,4}, {4015,3667,8,3,6}, {3979,3524,8,1,0}, {1070,3668,8,4,8}, {1583,3669,8,7,7},
-    {1879,236,8,6,1}, {1849,236,1800,3,5}, {3972,3525,0,7,2}, {1584,3526,8,1,4},
-    {1861,3529,8,5,0}, {3973,3524,8,2,7}, {2104,3524,8,0,3}, {1583,2910,8,6,6}, {1879,236,8,4,1},
-    {3981,3534,1536,6,5}, {3545,2944,0,5,4}, {3702,3515,0,4,7}, {1849,236,8,9,6},
-    {1737,2553,0,1,2}, {1584,3535,8,0,1}, {3513,3537,8,3,0}, {3984,3673,8,2,8}, {1583,3026,8,7,9},
-    {2273,10,0,8,3}, {1879,236,8,10,10}, {1849,236,2312,9,8}, {1737,2553,0,4,5},
-    {1560,2838,8,5,6}, {3510,3539,8,6,4}, {1584,2847,8,3,1}, {3511,2848,8,1,2}, {3512,2849,8,2,3},
-    {3983,2852,0,7,7}, {3513,3537,8,0,9}, {1583,3563,8,8,0}, {2273,10,0,11,13},
-    {3985,3547,0,13,10}, {3986,3561,0,12,12}, {1879,236,8,10,11}, {2724,3676,0,0,0},
-    {4016,3678,0,0,0}, {4017,3680,776,1,2}, {4018,1663,8,2,0}, {4016,3678,8,0,1},
-    {3396,3681,264,0,0}, {2101,1070,0,1,1}, {3988,3565,1024,2,3}, {3998,1663,8,3,4},
-    {3999,1663,8,4,0}, {1584,2575,8,0,1}, {3614,2314,8,1,2}, {1834,474,2,1,1}, {1835,562,2,0,0},
-    {4019,3685,264,0,0}, {1835,10,0,1,1}, {3994,3619,1800,0,0}, {3993,3553,8,1,1},
-    {1849,1663,8,5,5}, {3995,1062,8,3,3}, {3996,3620,8,4,4}, {1583,3622,8,2,2}, {1879,1663,8,6,6},
-    {3612,3025,9,0,0}, {1834,474,2,1,1}, {1835,289,2,2,2}, {1835,289,256,1,1}, {4020,3689,8,0,0},
-    {3166,3024,1800,4,7}, {3204,2364,8,3,6}, {1849,236,8,8,9}, {1737,98,0,7,1}, {1851,3025,8,6,0},
-    {2090,236,8,9,8}, {3834,2365,0,1,4}, {1584,3029,8,0,3}, {1583,3026,8,5,2}, {3615,2365,0,2,5},
-    {4021,3692,264,0,0}, {1835,289,0,1,1}, {3166,3024,1800,0,0}, {3612,3025,8,1,1},
-    {3543,2197,8,3,3}, {3205,2365,8,2,2}, {1737,2553,8,4,4}, {2090,236,8,5,5}, {1583,3026,8,6,6},
-    {3121,2272,9,0,0}, {1834,474,2,1,1}, {1835,289,2,2,2}, {4021,3696,264,0,0}, {1835,10,0,1,1},
-    {3166,3024,776,0,0}, {3205,2365,8,1,1}, {1583,3026,8,2,2}, {1834,474,2,0,0}, {1835,289,2,1,1},
-    {1834,474,0,1,1}, {1835,10,0,0,0}, {4022,3701,264,0,0}, {1835,10,0,1,1}, {3998,1663,1032,2,3},
-    {3622,3038,8,1,1}, {3999,1663,8,3,0}, {1584,2545,8,0,2}, {1834,474,2,0,0}, {1584,2197,0,2,2},
-    {1835,289,2,1,1}, {1835,289,256,1,1}, {4023,3705,8,0,0}, {1834,474,2,0,0}, {1835,289,2,1,1},
-    {1626,3707,2,2,2}, {4024,3709,264,0,0}, {1835,289,0,1,1}, {3449,2680,1032,1,1},
-    {3628,3048,8,0,0}, {1849,236,8,5,5}, {1737,2553,0,3,3}, {2090,236,0,6,6}, {1584,2197,0,2,2},
-    {1583,3049,8,4,4}, {4025,3712,264,0,0}, {1835,289,0,1,1}, {3122,2274,1288,1,1},
-    {3121,2272,8,0,0}, {2090,1663,8,4,3}, {1584,3093,8,2,4}, {1583,3026,8,3,2},
-    {4026,3715,264,0,0}, {1835,289,0,1,1}, {3450,2682,1032,1,1}, {3670,3100,8,0,0},
-    {1849,236,8,5,5}, {1737,2553,0,3,3}, {2090,236,0,6,6}, {1584,2197,0,2,2}, {1583,3049,8,4,4},
-    {3675,2209,9,0,0}, {1948,3718,0,3,3}, {1834,474,2,2,2}, {1835,10,2,1,1}, {3671,3102,0,0,0},
-    {4027,10,0,1,1}, {4028,56,0,2,2}, {1835,10,256,1,1}, {4029,3720,8,0,0}, {3066,2204,1032,0,0},
-    {3675,2209,8,1,1}, {4002,3640,0,3,4}, {4004,1663,8,4,2}, {3250,2205,8,2,3}, {1834,474,2,1,1},
-    {1835,10,2,0,0}, {4030,3724,264,0,0}, {1835,10,0,1,1}, {3066,2204,776,0,0}, {3675,2209,8,1,1},
-    {3672,3103,8,2,2}, {1849,1663,0,4,4}, {1737,3108,0,3,3}, {1834,474,0,0,0}, {1835,10,0,1,1},
-    {4031,3728,264,0,0}, {1835,10,0,1,1}, {3678,3120,1800,1,6}, {3679,3121,8,2,0},
-    {1849,1663,8,3,1}, {1737,2589,0,4,2}, {1584,3114,8,5,3}, {3680,483,0,6,4}, {1934,3115,8,0,5},
-    {1583,3122,8,7,7}, {1879,1663,8,8,8}, {3123,2277,9,0,0}, {3207,3128,0,1,1}, {1948,3731,0,2,2},
-    {1834,288,0,3,3}, {1835,562,0,4,4}, {4032,3732,0,1,1}, {4033,3736,0,0,0}, {3747,3734,0,0,0},
-    {3532,2907,1032,0,0}, {3123,2277,8,1,1}, {3207,3128,8,2,2}, {2008,3738,8,3,3},
-    {1835,10,0,4,4}, {3123,2277,9,0,0}, {1948,3740,0,1,1}, {1834,474,0,3,3}, {1835,562,0,2,2},
-    {4009,3741,0,0,0}, {3747,3734,0,0,0}, {3302,852,0,2,2}, {3303,852,0,1,1}, {1835,10,256,1,1},
-    {4029,3744,8,0,0}, {1849,1663,776,3,1}, {3207,3128,8,0,2}, {4008,66,8,1,3}, {4009,3646,0,2,0},
-    {1948,3740,0,0,0}, {1834,474,0,2,2}, {1835,562,0,1,1}, {4034,3748,264,0,0}, {1835,10,0,1,1},
-    {1849,1663,1800,9,1}, {3532,2907,8,0,2}, {3123,2277,8,1,3}, {3681,2197,8,2,4},
-    {1737,10,0,3,9}, {4007,3645,0,5,5}, {4008,66,8,7,8}, {4009,3646,0,8,6}, {3682,3124,0,6,7},
-    {1583,2910,8,4,0}, {1879,1663,8,10,10}, {3187,3751,264,0,0}, {1835,10,0,1,1},
-    {1849,1663,1800,8,2}, {1737,516,0,3,3}, {3141,2315,8,0,4}, {3129,2310,8,1,1},
-    {3142,2316,8,2,5}, {4011,3649,8,4,9}, {2101,1070,0,11,7}, {3684,3148,0,6,10},
-    {4012,56,0,10,0}, {3774,3650,0,5,11}, {1583,3151,8,7,8}, {1879,1663,8,9,6}, {3534,2912,9,0,0},
-    {1834,474,2,1,1}, {1835,289,2,2,2}, {1835,289,256,1,1}, {3535,2926,8,0,0},
-    {4035,3756,264,0,0}, {1835,289,0,1,1}, {3534,2912,9,0,0}, {1834,288,2,1,1}, {1835,289,2,2,2},
-    {2758,3759,264,0,0}, {1835,289,0,1,1}, {3801,3309,1280,8,8}, {1849,236,8,4,5},
-    {1737,516,0,3,7}, {3802,236,0,7,2}, {3798,3307,0,10,1}, {1584,3209,8,1,10}, {3800,2108,0,6,6},
-    {1583,3316,8,2,3}, {3182,1043,8,0,0}, {3183,3761,0,9,9}, {1879,236,8,5,4},
-    {2758,3763,264,0,0}, {1835,289,0,1,1}, {3702,3153,1544,6,3}, {1849,236,8,4,4},
-    {1737,516,0,3,6}, {3726,2912,8,0,2}, {1584,3172,8,1,1}, {3707,3182,0,7,7}, {1583,3186,8,2,0},
-    {1879,236,8,5,5}, {3832,3351,9,0,0}, {1834,474,2,1,1}, {1835,289,2,2,2}, {4036,3767,264,0,0},
-    {1835,289,0,1,1}, {4037,3769,264,0,0}, {1835,289,0,1,1}, {1848,2643,1800,2,3},
-    {1849,236,8,5,4}, {2936,10,0,7,0}, {3832,3351,8,0,5}, {3809,3321,8,1,6}, {3833,2365,8,3,1},
-    {1583,3026,8,4,7}, {1879,236,8,6,2}, {4038,3772,264,0,0}, {1835,289,0,1,1},
-    {1848,2643,1544,2,2}, {1849,236,8,4,3}, {3832,3351,8,0,0}, {3809,3321,8,1,5},
-    {3833,2365,0,6,1}, {1583,3026,8,3,6}, {1879,236,8,5,4}, {4039,3775,264,0,0}, {1835,10,0,1,1},
-    {1848,3335,512,0,0}, {1849,1663,8,3,2}, {1851,3416,0,1,4}, {3884,3358,0,5,1},
-    {1583,3417,0,2,5}, {1879,1663,8,4,3}, {1834,2832,0,1,1}, {1835,10,0,0,0}, {4022,3779,264,0,0},
-    {1835,10,0,1,1}, {3998,1663,1288,3,4}, {3622,3464,8,2,2}, {3897,3440,8,1,1},
-    {3999,1663,8,4,0}, {1584,2545,8,0,3}, {1835,10,256,1,1}, {4040,3782,8,0,0},
-    {3935,3469,1792,10,6}, {1849,1663,8,6,7}, {1737,491,0,3,8}, {3070,1062,8,5,2},
-    {2936,10,0,8,9}, {3191,2397,0,9,3}, {3060,2190,8,0,1}, {3943,2209,8,1,10}, {3937,2197,8,2,4},
-    {1583,3487,8,4,5}, {1879,1663,8,7,0}, {1834,474,2,1,2}, {1835,289,2,2,0}, {3944,2235,9,0,1},
-    {1835,289,256,1,1}, {4041,3786,8,0,0}, {2090,236,1288,5,2}, {1584,3093,8,1,1},
-    {3082,3499,8,0,5}, {3945,3495,0,3,3}, {1583,3500,8,4,4}, {1626,3496,8,2,0},
-    {4022,3789,264,0,0}, {1835,10,0,1,1}, {3998,1663,1288,3,4}, {3622,3510,8,2,2},
-    {3897,3503,8,1,1}, {3999,1663,8,4,0}, {1584,2545,8,0,3}, {1835,289,256,1,1},
-    {4042,3792,8,0,0}, {3702,3515,1800,4,6}, {1849,236,0,7,7}, {1737,3494,0,3,5},
-    {2101,1070,0,9,2}, {2090,236,8,8,0}, {1584,3516,8,2,8}, {3085,3518,8,0,9}, {3944,2235,8,1,1},
-    {1890,2198,8,5,4}, {1583,3026,8,6,3}, {1834,474,2,1,1}, {1835,289,2,0,0}, {3973,3524,9,2,2},
-    {4043,2953,2,3,3}, {1835,289,256,1,1}, {1990,3796,8,0,0}, {1834,474,2,1,1}, {1835,289,2,0,0},
-    {1835,289,256,1,1}, {4044,3799,8,0,0}, {1835,289,256,1,1}, {4044,3801,8,0,0},
-    {1834,474,2,3,3}, {1835,289,2,2,2}, {3973,3524,9,1,1}, {3979,3524,9,0,0}, {1835,289,0,1,1},
-    {4045,3804,0,0,0}, {1909,3520,768,1,2}, {1611,3806,8,3,0}, {3978,3524,8,0,3},
-    {4046,483,8,2,1}, {1737,10,0,1,1}, {1626,3808,0,0,0}, {1834,474,2,1,1}, {1835,289,2,0,0},
-    {3973,3524,9,2,2}, {1835,289,256,1,1}, {4047,3811,8,0,0}, {1835,289,256,1,1},
-    {4047,3813,8,0,0}, {1835,289,256,1,1}, {1990,3815,8,0,0}, {3702,3515,2,3,1}, {1834,474,2,0,2},
-    {1835,289,2,1,3}, {1583,3026,2,2,0}, {1835,289,256,1,1}, {4048,3818,8,0,0},
-    {3702,3515,1536,4,3}, {1849,236,8,7,2}, {1737,2553,0,1,5}, {1584,3535,8,0,4},
-    {3513,3537,8,3,0}, {3984,3673,8,2,6}, {1583,3026,8,5,7}, {2273,10,0,6,1}, {1879,236,8,8,8},
-    {1560,2838,2,5,4}, {1834,474,2,1,1}, {1584,2847,2,3,3}, {1835,289,2,2,2}, {3984,2834,9,0,5},
-    {1583,3563,2,4,0}, {1835,289,256,1,1}, {3509,3822,8,0,0}, {1849,236,2312,8,7},
-    {1737,2553,0,4,4}, {1560,2838,8,5,5}, {1584,2847,8,3,3}, {3511,2848,8,1,1}, {3512,2849,8,2,2},
-    {3983,2852,8,6,6}, {3513,3537,8,0,8}, {1583,3563,8,7,0}, {1879,236,8,9,9}, {2095,3825,9,0,0},
-    {1843,2199,0,0,0}, {1835,10,256,1,1}, {3574,3828,8,0,0}, {1584,2575,520,0,0},
-    {3614,2314,8,1,1}, {2724,3676,264,1,1}, {2095,2953,9,0,0}, {2724,3676,264,0,0},
-    {4016,3678,264,0,0}, {1862,1044,272,3,3}, {4049,3834,8,2,2}, {3082,3499,9,1,1},
-    {3944,2235,9,0,0}, {3947,3835,0,0,0}, {4050,3836,264,0,0}, {2090,236,1032,2,1},
-    {3082,3499,8,0,2}, {3944,2235,8,1,0}, {1583,3500,8,3,3}, {4017,3680,264,1,1},
-    {4016,3678,0,0,0}, {1665,10,264,0,0}, {1862,1044,784,4,3}, {1585,3842,8,2,4},
-    {1584,3526,8,3,1}, {3973,3524,9,0,2}, {1070,3668,8,1,0}, {4052,483,0,0,0},
-    {3511,2848,1288,1,2}, {3512,2849,8,2,0}, {3513,3537,8,0,1}, {1583,3563,8,3,3},
-    {1879,236,8,4,4}, {3534,2912,265,0,0}, {4053,3845,8,1,1}, {4054,3847,0,0,0},
-    {2095,3825,265,0,0}, {1843,2199,8,1,1}, {2095,3825,9,0,0}, {2369,1028,10,1,1},
-    {3993,3553,9,1,1}, {1862,1044,16,0,0}, {3995,1062,0,2,2}, {3996,3620,0,3,3},
-    {3994,3619,1288,0,0}, {3993,3553,8,1,1}, {3995,1062,8,3,4}, {2936,237,0,5,2},
-    {1583,3622,8,2,5}, {1879,1663,8,4,3}, {3542,2930,520,1,1}, {3612,3025,9,0,0},
-    {3544,2940,0,15,17}, {3545,2944,0,5,12}, {3546,2985,0,13,6}, {1862,1044,16,17,3},
-    {1737,2553,0,4,15}, {3547,2989,0,11,14}, {3239,2990,0,12,10}, {3548,3000,0,9,9},
-    {3549,3006,0,8,11}, {1968,3625,0,10,7}, {3550,3008,0,3,8}, {3551,3014,0,14,4},
-    {3552,3015,0,7,13}, {3553,3018,0,6,2}, {3554,3021,0,16,16}, {1890,2198,8,2,5},
-    {3166,3024,1544,0,0}, {3612,3025,8,1,1}, {3205,2365,8,3,6}, {1849,236,8,4,2},
-    {2090,236,8,5,3}, {1583,3026,8,6,4}, {3613,3027,0,2,5}, {3612,3025,9,0,0}, {3205,2365,0,2,4},
-    {1862,1044,16,4,1}, {1737,98,0,3,3}, {2017,3029,9,1,2}, {3166,3024,1288,3,4},
-    {3204,2364,8,2,6}, {1849,236,8,5,1}, {2090,236,8,6,0}, {3834,2365,0,0,5}, {1583,3026,8,4,2},
-    {3615,2365,0,1,3}, {3334,3032,256,1,3}, {3616,3033,0,2,0}, {3617,3034,0,3,1},
-    {1584,2545,8,0,2}, {3121,2272,9,0,0}, {1862,1044,16,2,2}, {1737,3858,0,1,1},
-    {4055,2553,0,0,0}, {3122,2274,1544,1,1}, {3121,2272,8,0,0}, {1849,236,8,4,4},
-    {2090,236,8,5,5}, {1584,3093,8,2,2}, {1583,3026,8,3,3}, {3671,3102,512,6,3},
-    {3675,2209,9,1,1}, {3672,3103,0,2,2}, {1862,1044,16,0,7}, {3673,337,8,7,5}, {3674,3104,0,4,9},
-    {2297,3107,0,8,0}, {1737,3108,0,3,4}, {2101,1070,0,9,6}, {4003,3641,8,5,8},
-    {3066,2204,1032,0,0}, {3675,2209,8,1,1}, {1879,1663,8,3,3}, {3250,2205,8,2,2},
-    {3990,3121,264,0,0}, {1737,2589,0,3,2}, {2529,3111,0,1,3}, {3676,3112,0,2,1},
-    {1862,1044,16,1,1}, {3123,2277,9,0,0}, {1737,2369,0,2,2}, {3532,2907,776,0,0},
-    {3123,2277,8,1,1}, {1879,1663,8,2,2}, {1862,1044,272,1,1}, {3123,2277,9,0,0},
-    {2008,2903,8,2,2}, {3532,2907,1288,0,0}, {3123,2277,8,1,1}, {1583,2910,8,2,2},
-    {1879,1663,8,4,4}, {4056,66,8,3,3}, {1862,1044,16,0,0}, {1737,516,0,2,3}, {3683,3130,0,3,1},
-    {3129,2310,9,1,2}, {2101,1070,0,5,5}, {3684,3148,0,4,4}, {3141,2315,1032,0,0},
-    {3129,2310,8,1,1}, {1583,3151,8,3,3}, {1879,1663,8,2,2}, {3545,2944,768,7,6},
-    {3702,3153,8,6,9}, {3725,3184,0,9,3}, {1737,516,0,2,13}, {3703,3154,0,14,12},
-    {3704,3157,0,12,11}, {3534,2912,9,0,1}, {3705,3158,0,10,0}, {2101,1070,0,8,8},
-    {1584,3172,8,1,2}, {3706,3173,0,11,7}, {3552,3176,0,5,10}, {3707,3182,0,4,5},
-    {1890,2198,8,3,14}, {3728,3188,0,13,4}, {1737,2589,256,2,2}, {2142,2917,8,3,3},
-    {3534,2912,9,0,0}, {3537,2924,9,1,1}, {2809,3193,0,4,3}, {2551,3218,0,3,5}, {1737,98,0,5,4},
-    {3534,2912,9,0,1}, {126,3233,0,2,0}, {2120,1171,9,1,2}, {3568,2955,256,8,3},
-    {3750,3237,0,5,8}, {1737,516,0,3,5}, {3534,2912,9,0,2}, {1968,3243,0,6,7}, {1584,3209,0,2,1},
-    {3571,2971,0,7,4}, {3751,3247,8,4,6}, {3182,1043,9,1,0}, {3426,2641,0,11,7},
-    {3545,3874,0,6,2}, {1862,1044,16,1,6}, {3807,3318,0,3,3}, {3808,3875,0,4,4},
-    {3547,2989,0,5,5}, {2529,2198,0,2,1}, {3832,3351,9,0,12}, {3810,3322,0,14,14},
-    {2556,65,0,15,16}, {1687,65,0,16,13}, {3811,3876,0,12,0}, {3428,2653,0,7,11},
-    {3429,2664,0,10,17}, {3320,2675,0,8,8}, {3430,65,0,17,9}, {1741,2676,0,9,10},
-    {3812,3342,0,13,15}, {4055,2944,0,0,0}, {4055,3320,0,0,0}, {4055,3333,0,0,0},
-    {1862,1044,16,4,3}, {1737,98,0,3,2}, {2017,2197,9,1,4}, {3832,3351,9,0,1}, {3615,2365,0,2,0},
-    {4057,3360,0,6,1}, {1862,3357,16,0,5}, {1737,2553,0,2,2}, {3824,3359,0,3,3},
-    {3836,3358,0,4,4}, {2771,3416,9,1,6}, {3837,3879,0,5,0}, {3838,3401,0,7,7}, {3839,3405,0,8,8},
-    {4058,3363,0,0,0}, {4059,3880,0,2,2}, {4060,3882,0,1,1}, {3044,10,264,0,0},
-    {2532,3884,256,4,3}, {1737,2553,0,1,1}, {3845,3371,0,5,5}, {3044,10,8,0,4}, {3846,3384,0,3,0},
-    {3045,3384,128,2,2}, {3041,2150,0,6,6}, {3853,3421,0,1,1}, {3854,3423,0,0,0},
-    {3855,3885,0,2,2}, {3848,3886,0,3,3}, {3894,3426,0,1,1}, {3895,3399,0,0,0}, {3868,3387,0,2,2},
-    {3869,3887,0,1,1}, {3870,3389,0,0,0}, {3871,2934,0,1,1}, {3872,3358,0,0,0},
-    {3897,3440,776,1,1}, {1584,2545,8,0,0}, {3898,3441,8,2,2}, {3931,10,1792,6,1},
-    {3932,3036,8,0,2}, {3933,145,0,1,3}, {3911,3034,0,2,8}, {3998,1663,8,8,6}, {3622,3464,8,5,5},
-    {3897,3440,8,4,0}, {3999,1663,8,9,9}, {1584,2545,8,3,4}, {3934,3465,8,7,7},
-    {1583,3026,0,10,10}, {1862,1044,16,0,0}, {3935,3469,0,7,8}, {3185,3472,0,4,3},
-    {1737,491,0,2,10}, {3936,2198,0,9,2}, {3187,3474,0,5,5}, {3070,1062,0,10,7},
-    {3191,2397,0,6,1}, {3943,2209,9,1,9}, {1679,3476,0,8,4}, {2149,3478,0,3,6},
-    {3070,1062,1288,4,2}, {2936,10,0,5,3}, {3060,2190,8,0,5}, {3943,2209,8,1,4},
-    {1583,3487,8,3,0}, {1879,1663,8,2,1}, {1862,1044,16,5,4}, {3750,3489,0,4,3},
-    {1737,3494,0,2,2}, {3082,3499,9,1,5}, {3944,2235,9,0,1}, {1626,3496,0,3,0},
-    {3344,3498,1792,7,4}, {3750,3489,8,4,5}, {2090,236,8,5,3}, {1584,3093,8,2,7},
-    {3082,3499,8,0,1}, {3944,2235,8,1,2}, {1583,3500,8,6,6}, {1626,3496,8,3,0},
-    {3897,3503,776,1,1}, {1584,2545,8,0,0}, {3950,3504,8,2,2}, {3998,1663,1544,4,4},
-    {3622,3510,8,2,2}, {3897,3503,8,1,1}, {3999,1663,8,5,5}, {1584,2545,8,0,0}, {3965,3511,8,3,3},
-    {3545,2944,0,3,5}, {3702,3515,0,2,3}, {1862,1044,16,5,1}, {1737,3494,0,1,0},
-    {2101,1070,0,6,6}, {3944,2235,9,0,2}, {1890,2198,0,4,4}, {3702,3515,1800,3,4},
-    {2101,1070,0,8,5}, {2090,236,8,6,3}, {1584,3516,8,2,0}, {3085,3518,8,0,6}, {3944,2235,8,1,8},
-    {1890,2198,8,4,2}, {1583,3026,8,7,7}, {3613,3027,0,5,1}, {1909,3520,0,3,3}, {1737,3858,0,2,4},
-    {3972,3525,0,5,1}, {3973,3524,9,0,0}, {2104,3524,9,1,5}, {3974,3527,0,4,2}, {1737,3858,0,1,1},
-    {3973,3524,9,0,0}, {3981,3901,0,4,4}, {3545,3874,0,3,3}, {1737,3858,0,2,2}, {1584,3535,0,1,1},
-    {3984,2834,9,0,0}, {4055,3534,0,0,0}, {1737,3858,0,3,6}, {1560,2838,0,4,4}, {3510,3903,0,5,3},
-    {1584,2847,0,2,0}, {3512,3614,9,1,1}, {3983,2852,0,6,2}, {3984,2834,9,0,5}, {3985,3913,0,8,8},
-    {3986,3914,0,7,7}, {4061,56,0,9,9}, {4055,3904,0,0,0}, {3514,3905,0,1,3}, {3515,3906,0,3,0},
-    {385,3909,0,2,2}, {3516,3910,0,0,1}, {4055,3540,0,0,0}, {4055,3907,0,0,0}, {3518,3908,0,1,1},
-    {3519,3909,0,0,0}, {4055,3541,0,0,0}, {4055,3544,0,0,0}, {4055,3911,0,0,0}, {3262,3908,0,0,0},
-    {1741,3912,0,1,1}, {4055,3546,0,0,0}, {4055,3547,0,0,0}, {4055,3561,0,0,0},
-    {3512,3614,521,1,1}, {3984,2834,9,0,0}, {1583,3563,8,2,2}, {2273,3916,8,3,3},
-    {3511,2848,1544,1,2}, {3512,2849,8,2,0}, {3513,3537,8,0,1}, {1583,3563,8,3,3},
-    {2273,10,8,4,4}, {1879,236,8,5,5}, {3988,3565,256,1,1}, {1584,2575,8,0,0},
-    {4062,3920,521,0,0}, {1862,1044,16,3,2}, {4063,3921,8,1,3}, {4064,3921,8,2,1},
-    {4065,3923,776,0,0}, {4066,3921,0,2,6}, {1862,1044,16,4,1}, {3996,3924,0,5,4},
-    {1738,447,8,3,2}, {1843,3928,0,6,3}, {1626,3930,8,1,5}, {4067,3925,256,1,1},
-    {1800,3927,8,0,0}, {1844,145,520,0,0}, {1845,2234,8,1,1}, {4068,3932,264,0,0},
-    {4062,3920,1544,0,0}, {4065,3923,8,5,10}, {4066,3921,0,7,11}, {4069,3933,0,6,4},
-    {2103,236,8,3,7}, {4067,3925,0,9,1}, {1800,3927,0,8,3}, {1795,236,8,4,2}, {4070,3934,0,10,6},
-    {4071,236,0,11,5}, {1738,447,8,1,8}, {1626,3930,8,2,9}, {4072,3936,520,0,0},
-    {4073,3936,8,1,1}, {1801,116,264,0,0}, {1874,2314,0,1,1}, {4062,3920,9,0,0},
-    {1862,1044,16,1,1}, {1862,1044,272,2,3}, {3996,3924,0,3,2}, {4074,3939,0,1,0},
-    {4075,3923,8,0,1}, {1843,3928,0,4,4}, {4076,3941,0,0,0}, {1583,3942,0,1,1},
-    {1862,1044,528,8,6}, {4077,3944,0,5,5}, {4079,3949,0,7,7}, {3996,3924,0,9,8},
-    {4080,3952,0,6,9}, {4081,3970,0,1,1}, {4082,3923,8,0,4}, {4083,3921,0,2,2}, {4084,3971,0,3,0},
-    {4085,3972,8,4,3}, {1843,3928,0,10,10}, {4086,3945,0,0,0}, {1695,3947,0,1,1},
-    {4062,3920,264,0,0}, {4066,3921,0,2,2}, {4069,3933,0,1,1}, {4087,3948,0,0,0},
-    {4088,3950,0,0,0}, {4076,3941,264,0,0}, {1692,3953,0,3,1}, {1695,3967,0,0,2},
-    {1069,3968,0,1,4}, {4089,3969,0,4,0}, {1703,3968,0,2,3}, {4090,3954,0,1,1}, {4091,3958,0,0,0},
-    {4092,3959,0,2,2}, {4093,3955,0,1,2}, {4094,56,0,2,0}, {4095,3956,0,0,1}, {4096,1062,0,0,0},
-    {4097,3960,264,0,0}, {4098,3961,0,1,1}, {4099,3963,0,2,2}, {4100,3964,0,0,0},
-    {4101,3966,0,1,1}, {4091,3958,0,1,2}, {4092,3959,0,2,0}, {4102,3958,0,0,1}, {4091,3958,0,0,0},
-    {4092,3959,0,1,1}, {0,3930,0,0,0}, {106,3930,0,3,3}, {80,3930,0,2,2}, {1,3930,0,1,1},
-    {1692,3973,0,3,1}, {1695,3984,0,0,2}, {1069,3993,0,1,3}, {1703,4001,0,2,0}, {3854,3974,0,0,0},
-    {4103,3981,0,1,1}, {1807,3975,264,0,0}, {4096,1062,264,0,0}, {4104,3976,0,2,2},
-    {1872,3979,0,1,1}, {4105,3977,0,0,0}, {4106,3978,0,1,1}, {4107,3978,0,0,0},
-    {4096,1062,264,0,0}, {4096,1062,264,0,0}, {1872,3982,0,1,1}, {3854,3985,0,0,0},
-    {4103,3978,0,1,1}, {2841,3989,0,2,2}, {4108,3978,520,1,1}, {4109,3986,8,0,0},
-    {1872,3987,0,0,0}, {4110,3978,520,1,1}, {1734,3990,8,0,0}, {1872,3991,0,0,0},
-    {3854,3994,0,0,0}, {4103,3998,0,1,1}, {4108,3978,520,1,1}, {1807,3995,8,0,0},
-    {4096,1062,264,0,0}, {1872,3996,0,1,1}, {4096,1062,264,0,0}, {1872,3999,0,1,1},
-    {3854,4002,0,0,0}, {4103,4006,0,1,1}, {4108,3978,520,1,1}, {1807,4003,8,0,0},
-    {4096,1062,264,0,0}, {1872,4004,0,1,1}, {4096,1062,264,0,0}, {1872,4007,0,1,1},
-    {2260,4010,264,0,0}, {4083,3921,0,1,1}, {1583,4011,0,2,2}, {4062,3920,9,0,0},
-    {4069,3933,2,1,1}, {4076,3941,9,0,0}, {2260,4010,9,0,0}, {2260,4010,264,0,0},
-    {1583,4011,0,1,1}, {4062,3920,9,0,0}, {4066,3921,0,2,2}, {4069,3933,0,1,1}, {1791,4018,9,0,0},
-    {2216,10,0,2,3}, {4111,10,0,1,1}, {4112,4020,0,3,0}, {1583,4021,0,0,2}, {4113,3936,264,0,0},
-    {4114,4023,0,0,0}, {2103,236,1032,1,4}, {4115,4024,0,5,0}, {4067,3925,0,7,6},
-    {1800,3927,0,6,5}, {4076,3941,8,0,7}, {4074,3939,0,3,1}, {4075,3923,8,2,3}, {1583,3942,8,4,2},
-    {4116,10,256,1,1}, {4117,4026,8,0,0}, {4118,4028,9,2,2}, {4117,4026,9,1,1}, {4076,3941,9,0,0},
-    {4119,4030,0,0,0}, {4120,4031,0,0,0}, {1737,3939,0,1,1}, {4118,4028,0,0,0}, {2552,3957,0,2,2},
-    {1795,236,0,4,4}, {4121,4032,0,3,3}, {4122,4034,256,1,1}, {1068,4034,8,0,0},
-    {1868,4036,9,1,1}, {4076,3941,9,0,0}, {4123,4038,0,0,0}, {4124,236,1536,6,5},
-    {2103,236,8,1,1}, {4117,4026,8,2,2}, {2216,10,0,7,7}, {4111,10,0,8,6}, {1868,4036,8,0,8},
-    {1857,4039,8,4,0}, {4125,4040,8,3,3}, {4112,4041,8,5,4}, {1801,116,264,0,0},
-    {2260,4010,9,0,0}, {4083,3921,0,1,1}, {311,4044,264,0,0}, {2103,236,1288,1,7},
-    {4077,3944,0,8,0}, {4079,3949,0,10,5}, {4067,3925,0,13,9}, {1800,3927,0,12,10},
-    {1795,236,8,2,11}, {4080,3952,0,9,8}, {2260,4010,8,0,12}, {4081,3970,0,6,1},
-    {4082,3923,8,3,6}, {4083,3921,0,4,2}, {4084,3971,0,5,13}, {4085,3972,0,7,4},
-    {1583,4011,8,11,3}, {4068,4046,1032,0,0}, {4126,4047,8,3,4}, {3996,3924,0,4,3},
-    {4112,4020,8,2,1}, {4127,3934,8,1,2}, {1843,3928,0,5,5}, {4062,3920,264,0,0},
-    {3787,3921,0,1,1}, {1791,4018,264,0,0}, {1862,1044,1040,1,3}, {4117,4026,8,3,0},
-    {3710,4050,8,2,2}, {4076,3941,9,0,1}, {4128,4057,0,6,5}, {4125,4040,8,4,6}, {4112,4041,8,5,4},
-    {1843,3928,0,7,7}, {3768,4051,0,1,1}, {4113,3936,0,0,0}, {4129,4052,0,1,1}, {4130,4054,0,0,0},
-    {4131,4053,264,0,0}, {4120,4056,0,0,0}, {1737,3939,512,1,1}, {4118,4028,0,0,0},
-    {2552,3957,8,2,2}, {4121,4032,8,3,3}, {4132,4058,264,0,0}, {4133,56,264,0,0},
-    {1868,4036,0,0,0}, {4062,3920,0,0,0}, {4134,4061,0,2,5}, {1834,288,0,3,1}, {1835,289,0,4,2},
-    {4135,4062,0,5,3}, {4136,4063,0,1,4}, {2260,4010,264,0,0}, {4083,3921,0,1,1},
-    {4086,4065,264,0,0}, {1835,289,0,1,1}, {4062,3920,520,0,0}, {4065,3923,0,3,3},
-    {4066,3921,0,2,2}, {4069,3933,0,1,1}, {2103,236,8,4,4}, {1795,236,0,5,5}, {1834,288,0,0,0},
-    {1835,289,0,1,1}, {4135,4062,0,2,2}, {4088,4069,0,0,0}, {1835,289,0,1,1}, {2103,236,520,2,1},
-    {4076,3941,8,0,2}, {4075,3923,0,1,0}, {4117,4026,9,1,1}, {4076,3941,9,0,0}, {1834,288,0,2,2},
-    {1835,289,0,3,3}, {1808,4073,0,0,0}, {1835,289,0,1,1}, {4120,4075,0,0,0}, {1737,3939,0,1,1},
-    {4118,4028,0,0,0}, {2552,3957,0,2,2}, {1795,236,0,4,4}, {4137,102,0,3,3}, {4076,3941,9,0,0},
-    {1834,288,0,1,1}, {1835,289,0,2,2}, {3483,4078,0,0,0}, {1835,289,0,1,1}, {4124,236,1280,5,3},
-    {2103,236,8,4,4}, {4117,4026,8,2,2}, {1868,4036,8,0,5}, {1857,4039,8,1,1}, {4125,4040,8,3,0},
-    {4138,3946,0,3,2}, {4139,3951,0,5,3}, {1834,288,0,0,4}, {1835,289,0,1,0}, {4140,4061,0,2,5},
-    {4136,4063,0,4,1}, {1835,289,256,1,1}, {4141,4082,8,0,0}, {2103,236,520,4,1},
-    {2260,4010,8,0,3}, {4082,3923,0,3,4}, {4083,3921,0,1,2}, {4084,3971,0,2,0},
-    {2354,4085,264,0,0}, {1843,3928,0,0,0}, {2354,4085,520,0,0}, {1843,3928,8,1,1},
-    {2354,4085,520,0,0}, {2369,4089,8,1,1}, {4062,3920,265,0,0}, {4066,3921,0,2,3},
-    {3996,3924,0,3,1}, {1738,447,8,1,2}, {1862,1044,16,2,1}, {4076,3941,9,0,2}, {4074,3939,0,1,0},
-    {4077,3944,256,4,4}, {4079,3949,0,6,6}, {3996,3924,0,7,5}, {4080,3952,0,5,7},
-    {2260,4010,9,0,0}, {4081,3970,0,2,3}, {4083,3921,0,1,1}, {4085,3972,8,3,2},
-    {1791,4094,264,0,0}, {2216,10,0,2,6}, {4111,10,0,1,1}, {4142,236,0,5,0}, {4143,65,0,6,5},
-    {4144,236,0,4,4}, {4112,4096,0,3,2}, {1583,4021,0,0,3}, {1801,4097,264,0,0},
-    {4086,4099,512,2,4}, {4145,4102,0,1,1}, {4126,4104,8,3,0}, {3996,4105,0,4,2},
-    {3710,4107,8,0,3}, {4112,4096,0,5,5}, {4062,4101,264,0,0}, {3787,3921,0,2,2},
-    {1874,3933,0,1,1}, {4146,4103,264,0,0}, {3787,3921,0,1,1}, {4067,4106,256,1,1},
-    {1800,3927,8,0,0}, {1591,139,0,0,0}, {1801,4097,0,1,1}, {4112,4096,256,0,0},
-    {4147,4109,0,2,2}, {4148,3930,8,1,1}, {4149,10,0,1,1}, {4150,4111,0,0,0}, {4151,10,0,2,2},
-    {4086,4099,768,6,1}, {1862,4113,16,0,5}, {4145,4102,0,3,7}, {4126,4104,8,7,2},
-    {3996,4105,0,4,4}, {3710,4114,8,1,6}, {4128,4057,0,5,0}, {4112,4096,8,2,3}, {1843,4120,0,8,8},
-    {4152,4115,256,1,1}, {1801,4097,8,0,0}, {1703,4116,0,0,0}, {4153,4117,0,0,0},
-    {4154,4118,0,0,0}, {4155,4119,520,1,1}, {4156,852,8,0,0}, {1844,4122,520,0,0},
-    {1845,4123,8,1,1}, {2354,4125,264,0,0}, {1843,4120,0,0,0}, {2354,4125,520,0,0},
-    {1843,4120,8,1,1}, {2354,4125,520,0,0}, {2369,4129,8,1,1}, {4157,56,512,8,5},
-    {4158,4131,0,9,6}, {4159,4132,0,5,8}, {72,56,0,6,7}, {4160,4133,0,4,4}, {1584,4134,8,0,2},
-    {4161,56,0,1,3}, {4162,4135,8,3,9}, {4163,10,0,2,0}, {1843,4137,0,7,1}, {4164,4141,0,10,10},
-    {1844,4139,520,0,0}, {1845,4140,8,1,1}, {1583,1062,264,0,0}, {4165,4142,0,2,2},
-    {4166,4143,0,1,1}, {4167,4145,0,0,0}, {4157,56,0,12,12}, {2379,4146,0,15,11},
-    {4158,4131,0,14,9}, {4168,4147,0,13,13}, {1849,236,0,9,7}, {2297,10,0,5,5}, {4159,65,0,11,15},
-    {72,56,0,4,14}, {4160,4133,0,8,8}, {1584,4134,0,2,4}, {4169,4131,0,17,17}, {3629,4153,0,1,6},
-    {3630,4154,0,0,0}, {4161,56,0,3,3}, {4162,4135,0,7,2}, {4163,10,0,6,1}, {4164,4141,0,16,16},
-    {1879,236,0,10,10}, {4170,4149,0,0,0}, {4171,4150,0,1,1}, {4172,4152,264,0,0},
-    {1665,10,0,0,0}, {1665,10,0,0,0}, {4158,4131,512,6,3}, {4173,56,0,3,5}, {72,56,0,2,2},
-    {1584,4134,8,0,1}, {4174,4158,0,5,6}, {1589,4163,8,1,4}, {1843,4137,0,4,0},
-    {4175,4160,512,3,1}, {72,56,8,0,2}, {2933,4161,8,1,3}, {1643,4162,0,2,0}, {4176,4164,0,1,1},
-    {1941,4166,0,0,0}, {4177,10,0,1,1}, {4178,4165,0,0,0}, {4179,4168,264,0,0},
-    {2379,4169,0,10,10}, {4158,4131,0,9,9}, {1849,236,0,6,5}, {4173,56,0,5,8}, {72,56,0,4,4},
-    {1584,4134,0,2,3}, {4174,4170,0,8,2}, {4169,4131,0,11,11}, {1589,4163,0,3,6},
-    {4180,4172,0,1,1}, {4181,4154,0,0,0}, {1879,236,0,7,7}, {4175,4160,512,3,2}, {4182,133,0,4,3},
-    {72,56,8,0,4}, {2933,4161,8,1,0}, {1643,4162,0,2,1}, {4170,4149,10,1,1}, {3630,4174,9,0,0},
-    {4183,191,2,2,2}, {4167,4145,264,0,0}, {1665,10,0,0,0}, {4184,4178,9,0,0},
-    {4185,4180,264,0,0}, {2379,4181,0,9,5}, {4158,4131,0,8,3}, {1849,236,0,6,7},
-    {4186,4182,0,1,6}, {4187,139,0,4,4}, {4184,4154,0,0,9}, {72,56,0,3,2}, {1584,10,0,2,10},
-    {4169,4131,0,10,1}, {4180,4172,0,5,0}, {1879,236,0,7,8}, {3630,4174,9,0,0}, {4181,4185,9,0,0},
-    {4188,4154,9,0,0}, {4189,4188,0,0,0}, {1849,236,0,5,5}, {3261,4189,0,7,6}, {72,56,0,2,2},
-    {4190,4191,0,8,8}, {3178,236,0,4,4}, {4191,10,0,0,0}, {4188,4154,0,1,7}, {1879,236,0,6,1},
-    {1498,10,0,3,3}, {72,56,0,3,3}, {1074,56,0,5,4}, {3918,10,0,2,2}, {4192,236,0,0,0},
-    {4193,10,0,1,5}, {4178,10,0,4,1}, {1074,56,0,2,2}, {2923,4193,0,1,1}, {4192,236,0,0,0},
-    {4158,4131,768,5,3}, {4187,4195,8,1,1}, {72,56,0,2,2}, {1584,4134,8,0,4}, {1843,4137,0,3,5},
-    {4180,4196,8,4,0}, {1835,1218,2,0,0}, {4194,65,2,1,1}, {4195,4199,0,1,1}, {1835,10,0,0,0},
-    {1835,10,0,0,0}, {4196,4201,0,1,1}, {1835,10,0,1,1}, {4197,4203,0,0,0}, {1849,236,0,5,3},
-    {72,56,0,2,4}, {3178,236,0,4,1}, {4191,10,0,0,6}, {4188,4154,0,1,2}, {1879,236,0,6,0},
-    {1498,10,0,3,5}, {2095,4206,10,0,0}, {1843,4137,0,0,0}, {1835,10,0,0,0}, {4198,4209,0,1,1},
-    {4170,4149,520,1,2}, {4171,4150,8,2,0}, {3630,4174,9,0,1}, {4174,4158,520,1,1},
-    {4181,4154,8,0,0}, {4199,4213,520,1,1}, {4181,4154,8,0,0}, {4175,4160,256,1,1},
-    {2933,4161,8,0,0}, {2095,4206,520,0,0}, {1843,4137,8,1,1}, {1665,10,0,0,0},
-    {2095,4206,520,0,0}, {2369,4218,8,1,1}, {4158,4131,0,3,2}, {4187,4195,0,2,3},
-    {4184,4178,9,0,1}, {1584,4134,0,1,0}, {4157,56,0,6,5}, {4158,4131,0,7,4}, {4159,4132,0,5,7},
-    {4160,4133,0,4,6}, {1584,4134,0,1,3}, {3630,4174,9,0,2}, {4162,4135,0,3,0}, {4163,2300,0,2,1},
-    {4164,4141,0,8,8}, {4158,4131,0,4,4}, {4173,56,0,3,2}, {1584,4134,0,1,3}, {1589,4163,0,2,1},
-    {4181,4185,9,0,0}, {4200,4132,512,4,6}, {4201,4223,0,7,7}, {4202,1323,0,12,4},
-    {4203,4224,0,3,3}, {4204,4225,0,2,0}, {4205,4228,0,11,10}, {4206,4227,8,0,12},
-    {4207,4231,8,1,1}, {4208,4232,0,8,8}, {4209,4233,0,10,11}, {4210,4234,0,5,9},
-    {4211,4238,0,9,5}, {4212,4239,0,6,2}, {1848,4227,0,0,0}, {4213,4230,0,1,1}, {4214,4227,0,0,0},
-    {4215,4236,520,0,0}, {4216,4237,8,1,1}, {4217,4241,0,1,1}, {4218,4243,0,0,0},
-    {4219,125,128,2,2}, {4220,125,0,5,5}, {4221,125,0,4,4}, {4209,4233,0,3,3},
-    {4222,4227,520,1,1}, {4223,4242,8,0,0}, {4224,4244,1032,0,0}, {4225,236,8,3,2},
-    {4226,1100,8,1,3}, {4227,10,8,2,1}, {1665,10,0,0,0}, {1665,10,0,0,0}, {1665,10,0,0,0},
-    {1665,10,0,0,0}, {1665,10,0,0,0}, {4200,4132,768,5,5}, {4202,1323,0,6,4}, {4203,4251,0,4,6},
-    {4204,4225,0,3,3}, {4233,4227,8,1,2}, {4206,4227,8,0,0}, {4234,4252,8,2,1}, {4217,4241,0,1,2},
-    {4235,10,0,6,0}, {4218,4243,0,0,5}, {4236,10,0,5,9}, {4237,10,0,7,10}, {4219,125,128,2,3},
-    {4220,125,0,10,1}, {4221,125,0,9,4}, {4209,4233,0,8,8}, {4238,10,0,3,7}, {4239,10,0,4,6},
-    {4240,4254,0,11,11}, {1528,4255,0,0,0}, {4241,4256,0,1,1}, {4242,4227,0,3,2},
-    {4236,1100,0,2,3}, {4238,1100,0,0,1}, {4239,1100,0,1,0}, {4243,4257,0,0,0}, {1665,10,0,0,0},
-    {1665,10,0,0,0}, {4200,4132,768,6,5}, {4202,1323,0,7,6}, {4203,4251,0,5,7}, {4204,4225,0,4,4},
-    {4246,4262,0,3,3}, {4206,4227,8,0,2}, {4207,4231,8,1,0}, {4247,4263,8,2,1}, {4217,4241,0,2,2},
-    {4235,10,0,5,8}, {4218,4243,0,0,0}, {4219,125,128,3,3}, {4248,10,0,4,4}, {4220,125,0,8,1},
-    {4221,125,0,7,7}, {4209,4233,0,6,6}, {4249,4265,0,1,5}, {4240,4254,0,9,9}, {1665,10,0,0,0},
-    {4200,4268,512,2,2}, {4202,1323,0,3,3}, {4251,4269,8,0,0}, {4252,4226,8,1,1},
-    {4218,4243,0,0,0}, {4220,125,0,3,3}, {4221,125,0,2,2}, {4209,4233,0,1,1}, {4253,4272,264,0,0},
-    {4254,10,0,0,0}, {1665,10,0,0,0}, {4224,4244,264,0,0}, {4256,10,0,0,0}, {4256,10,0,1,2},
-    {4222,4227,0,2,0}, {4257,10,0,0,1}, {4258,1100,264,0,0}, {4259,4227,0,2,1}, {4218,4243,0,0,2},
-    {4219,125,128,1,0}, {1665,10,0,0,0}, {4200,4282,256,3,2}, {4202,1323,0,5,3},
-    {4261,4283,8,0,4}, {4203,4251,0,1,0}, {4204,4225,0,2,5}, {4210,4234,0,4,1}, {4218,4243,0,0,0},
-    {4262,4285,0,1,1}, {4219,125,128,2,2}, {4220,125,0,4,4}, {4221,125,0,3,3},
-    {4222,4227,520,1,1}, {4263,4286,8,0,0}, {4200,4288,0,1,2}, {4202,1323,0,2,0},
-    {4203,4251,0,0,1}, {4264,4289,0,3,3}, {4218,4243,0,0,0}, {4265,125,0,4,2}, {4266,4291,0,1,4},
-    {4220,125,0,3,3}, {4221,125,0,2,1}, {4209,4233,0,5,5}, {4222,4227,520,1,1}, {4267,4242,8,0,0},
-    {1665,10,0,0,0}, {1665,10,0,0,0}, {4200,4282,0,0,0}, {4202,1323,0,3,2}, {4208,4232,0,1,3},
-    {4211,4238,0,2,1}, {4218,4243,0,0,0}, {4220,125,0,2,2}, {4221,125,0,1,1}, {4235,4297,520,0,0},
-    {4200,2029,0,1,1}, {4270,4298,0,3,3}, {4271,4299,8,2,2}, {4272,4300,0,4,4}, {4210,4234,0,5,5},
-    {4225,236,0,1,1}, {4247,1100,0,0,0}, {1665,10,0,0,0}, {1665,10,0,0,0}, {1665,10,0,0,0},
-    {2142,4306,264,0,0}, {4276,4308,520,1,1}, {3984,4310,8,0,0}, {1855,4312,520,1,1},
-    {3509,4315,8,0,0}, {3019,4314,776,2,3}, {1665,10,0,3,2}, {3512,4309,8,1,0}, {3984,4310,8,0,1},
-    {4277,4317,2560,13,11}, {1849,236,8,10,7}, {4278,296,0,12,8}, {1737,2553,0,4,6},
-    {3510,4319,8,7,3}, {4279,651,0,5,5}, {1584,2847,8,3,9}, {3511,4335,8,1,4}, {3512,2849,8,2,10},
-    {1561,4336,8,6,12}, {3983,2852,8,8,1}, {3513,4337,8,0,13}, {1583,4338,8,9,2},
-    {1879,236,8,11,0}, {4005,2553,0,1,1}, {4280,4318,0,0,0}, {4281,4320,0,1,5}, {4282,4325,0,2,0},
-    {4283,4327,0,5,1}, {385,4328,0,3,3}, {3763,4327,0,4,4}, {3782,4329,0,0,2}, {4284,4332,0,6,6},
-    {1942,4321,0,0,0}, {4285,651,0,1,1}, {1589,4322,0,2,2}, {3987,4323,0,0,0},
-    {1722,4324,264,0,0}, {4286,4326,0,2,1}, {1942,4321,0,0,2}, {4285,651,0,1,0},
-    {3519,4320,0,0,0}, {1589,4322,0,0,0}, {1942,4321,0,0,0}, {4286,4330,0,2,1}, {1942,4321,0,0,2},
-    {4285,651,0,1,0}, {1589,4322,0,3,3}, {1741,4331,0,0,0}, {1942,4321,0,0,0}, {4285,651,0,1,1},
-    {4286,4333,0,3,1}, {1942,4321,0,0,2}, {4285,651,0,1,3}, {1589,4322,0,2,0}, {1807,4334,0,0,0},
-    {1665,4340,0,0,0}, {1665,4340,0,0,0}, {1665,4340,0,0,0}, {1665,4340,0,0,0}, {1665,4340,0,0,0},
-    {2382,2174,512,2,1}, {1665,10,8,0,2}, {2799,4346,8,1,0}, {1639,4348,0,3,3}, {1834,474,0,1,1},
-    {1835,2672,0,2,2}, {3984,4310,9,0,0}, {1584,4350,520,0,0}, {1877,4351,8,1,1},
-    {1835,10,256,1,1}, {3509,4353,8,0,0}, {1849,236,2312,9,9}, {1737,2553,0,4,5},
-    {4287,4355,0,11,6}, {4279,651,0,5,4}, {1584,2847,8,3,1}, {3511,4335,8,1,3}, {3512,2849,8,2,7},
-    {1561,4336,8,6,8}, {3983,2852,8,7,10}, {3513,4337,8,0,0}, {1583,4338,8,8,11},
-    {1879,236,8,10,2}, {1639,296,512,3,4}, {1834,579,0,2,3}, {1835,2672,0,5,1}, {3508,4357,8,1,0},
-    {3464,689,8,0,5}, {3720,4358,0,4,2}, {1835,10,256,2,1}, {3509,4315,8,0,2}, {3720,4358,0,1,0},
-    {1806,4361,512,3,3}, {1862,1044,16,4,2}, {4288,4363,8,1,4}, {3511,4335,8,0,0},
-    {4289,4364,0,2,1}, {4290,4366,1032,1,2}, {4291,4363,8,2,0}, {3511,4335,8,0,1},
-    {1583,4367,8,3,3}, {2273,3916,0,4,4}, {1665,10,0,0,0}, {1665,4340,0,0,0}, {1665,4340,0,0,0},
-    {1862,1044,272,2,2}, {1843,2199,0,1,1}, {1845,4372,8,0,0}, {1721,4373,0,0,0},
-    {1849,1663,1288,6,8}, {4293,4375,0,4,2}, {4294,4376,0,1,4}, {4288,4363,8,8,5},
-    {1583,4377,8,2,1}, {2273,3916,0,3,6}, {1843,2199,0,5,0}, {1879,1663,8,7,7}, {1845,4372,8,0,3},
-    {4295,860,520,0,0}, {4296,2314,8,1,1}, {3981,4379,256,6,7}, {4297,4382,0,8,4},
-    {1862,1044,16,4,6}, {4298,4384,0,7,5}, {1737,2553,0,1,2}, {4299,4388,0,3,8},
-    {3996,3459,0,2,0}, {1584,3535,8,0,3}, {1843,4405,0,5,1}, {4300,4380,0,0,0}, {72,56,520,1,1},
-    {2098,4383,8,0,0}, {4301,4385,0,0,0}, {4302,4386,0,1,1}, {1561,4336,520,0,0},
-    {1738,4385,8,1,1}, {3545,4389,0,0,0}, {3702,3515,0,1,1}, {3562,4390,0,0,0},
-    {3564,4391,256,1,4}, {3565,4391,0,2,0}, {3566,2949,0,3,1}, {3569,4392,0,4,2},
-    {3570,4398,8,0,3}, {3571,4399,0,5,5}, {3572,4407,0,6,6}, {3575,4394,776,2,1},
-    {3576,2968,8,0,2}, {3577,2969,8,1,0}, {3578,2964,520,1,1}, {3579,4395,8,0,0},
-    {3580,4396,0,0,0}, {3581,4397,0,1,1}, {3582,4400,0,1,1}, {3583,2980,0,0,0},
-    {3584,2973,776,2,5}, {3585,2974,0,5,3}, {2025,4401,0,3,0}, {2026,4403,8,1,2},
-    {1843,4405,0,4,4}, {3586,4406,8,0,1}, {1721,2984,520,0,0}, {3571,4399,8,1,1},
-    {3513,4337,264,0,0}, {4277,4411,768,6,10}, {1862,1044,16,8,6}, {4278,296,0,10,5},
-    {1737,2553,0,3,3}, {3510,4412,8,5,8}, {4279,651,0,2,4}, {1584,2847,8,1,0}, {4303,4430,0,9,9},
-    {1561,4336,8,4,1}, {3983,2852,0,7,7}, {3984,4310,9,0,2}, {1843,4405,0,11,11},
-    {1585,2591,264,0,0}, {4280,4318,0,1,1}, {4281,4413,0,1,5}, {4282,4422,0,2,0},
-    {4283,4425,0,5,1}, {385,4328,0,3,3}, {3763,4425,0,4,4}, {3782,4428,0,0,2}, {4284,4429,0,6,6},
-    {1942,4321,0,0,0}, {4285,651,0,1,1}, {1589,4414,0,2,2}, {3987,4415,0,0,0},
-    {3750,4416,256,1,1}, {1722,4324,8,0,0}, {3752,4418,520,1,1}, {3753,3559,8,0,0},
-    {3755,3552,0,1,1}, {3756,4419,0,0,0}, {3336,4420,256,3,2}, {3455,4421,0,1,1},
-    {3456,3558,8,0,4}, {4304,2555,0,4,0}, {3342,191,0,2,3}, {4286,4423,0,2,1}, {1942,4321,0,0,2},
-    {4285,651,0,1,0}, {4305,4424,0,2,1}, {3519,4413,0,0,2}, {4306,4425,0,1,0}, {2459,4426,0,3,3},
-    {1589,4414,0,0,0}, {2427,4427,0,0,0}, {2489,1160,0,0,0}, {4286,4330,0,2,1}, {1942,4321,0,0,2},
-    {4285,651,0,1,0}, {1589,4414,0,3,3}, {4286,4333,0,3,1}, {1942,4321,0,0,2}, {4285,651,0,1,3},
-    {1589,4414,0,2,0}, {4307,4432,520,0,0}, {4308,4433,0,3,2}, {4309,4437,8,1,3},
-    {1941,4438,0,2,1}, {4310,4434,0,1,1}, {3765,4435,0,0,0}, {3545,4389,0,2,2}, {3702,10,0,1,1},
-    {3707,3182,0,0,0}, {3613,3027,0,3,3}, {3545,4389,0,1,1}, {3552,4436,0,0,0}, {3613,3027,0,2,2},
-    {3609,3017,0,0,0}, {3801,4440,512,2,1}, {3511,4335,8,0,2}, {1583,4338,8,1,0},
-    {3804,4441,0,0,0}, {4311,4442,256,2,1}, {3344,1100,8,0,3}, {3309,236,0,3,0},
-    {2788,4443,0,1,2}, {4288,4363,9,0,0}, {3984,4310,9,0,0}, {3512,4309,9,1,1}, {3984,4310,9,0,0},
-    {3511,4335,9,0,0}, {3981,4379,1536,6,7}, {4312,4449,0,10,4}, {1849,236,8,11,9},
-    {4298,4384,0,7,8}, {1737,2553,0,1,5}, {4299,4388,0,4,6}, {3996,3459,0,5,0}, {1584,3535,8,0,3},
-    {3513,4337,8,3,10}, {3984,3673,8,2,11}, {1583,3026,8,8,1}, {2273,10,0,9,2},
-    {1879,236,8,12,12}, {2532,4382,520,0,0}, {1583,1417,8,1,1}, {2273,10,0,2,2},
-    {4277,4317,2048,18,15}, {1849,236,8,10,11}, {2297,1160,0,15,12}, {4313,56,0,14,9},
-    {4278,296,0,16,8}, {4314,4451,0,17,6}, {1737,2553,0,5,13}, {3510,4412,0,7,7},
-    {4279,651,0,4,14}, {1584,2847,8,3,16}, {4303,4430,0,13,1}, {3511,4335,8,1,19},
-    {3512,2849,8,2,17}, {1561,4336,8,6,10}, {3983,2852,0,8,3}, {3513,4337,8,0,2},
-    {1583,4338,8,9,4}, {2273,10,0,12,5}, {4315,4452,0,19,0}, {1879,236,8,11,18},
-    {4316,4453,0,1,1}, {2427,4455,0,0,0}, {4317,4454,776,2,2}, {4318,236,8,1,1},
-    {1722,1545,8,0,0}, {4319,2314,512,3,2}, {4318,236,8,1,1}, {1722,1545,8,0,3},
-    {3250,2314,0,2,0}, {1834,474,2,1,2}, {1835,289,2,2,0}, {4288,4363,2,0,1}, {2758,4458,264,0,0},
-    {1835,289,0,1,1}, {2758,4460,264,0,0}, {1835,289,0,1,1}, {4320,125,1024,5,6},
-    {1849,1663,8,3,2}, {4294,4376,0,1,5}, {4321,125,0,6,1}, {4288,4363,8,4,4}, {1583,4377,8,2,0},
-    {1845,4372,8,0,3}, {1639,4463,0,2,1}, {1834,474,0,0,2}, {1835,289,0,1,0}, {1584,4465,520,0,0},
-    {1877,4466,8,1,1}, {1835,289,256,1,1}, {4048,4468,8,0,0}, {4312,4449,1536,7,4},
-    {1849,236,8,8,2}, {1737,2553,0,1,6}, {4299,4388,0,4,5}, {1584,3535,8,0,3}, {3513,4337,8,3,7},
-    {3984,3673,8,2,8}, {1583,3026,8,5,0}, {2273,10,0,6,1}, {1879,236,8,9,9}, {1639,4471,0,3,3},
-    {1834,474,0,1,1}, {1835,289,0,2,2}, {3984,4310,9,0,0}, {1584,4473,520,0,0}, {1877,4466,8,1,1},
-    {1835,289,256,1,1}, {3509,4475,8,0,0}, {1849,236,2312,9,12}, {2297,1160,0,12,8},
-    {4313,56,0,11,9}, {4314,4451,0,14,6}, {1737,2553,0,5,5}, {4279,651,0,4,4}, {1584,2847,8,3,10},
-    {4322,4477,0,13,11}, {3511,4335,8,1,13}, {3512,2849,8,2,0}, {1561,4336,8,6,14},
-    {3983,2852,8,7,2}, {3513,4337,8,0,1}, {1583,4338,8,8,7}, {1879,236,8,10,3},
-    {4307,4432,520,0,0}, {4309,4437,8,1,1}, {1941,4438,0,2,2}, {2095,4206,9,0,0},
-    {3511,4335,1288,1,2}, {3512,2849,8,2,0}, {3513,4337,8,0,1}, {1583,4338,8,3,3},
-    {1879,236,8,4,4}, {2095,4206,265,0,0}, {1843,4405,8,1,1}, {2095,4206,9,0,0},
-    {2369,4483,10,1,1}, {4323,4485,520,1,2}, {4324,3916,8,2,0}, {3511,4335,9,0,1},
-    {3981,4487,0,4,6}, {4297,4488,0,6,5}, {4298,4489,0,5,3}, {1737,3858,0,2,4}, {4299,4490,0,3,0},
-    {1584,3535,0,1,2}, {3984,4310,9,0,1}, {4055,4379,0,0,0}, {4055,4382,0,0,0}, {4055,4384,0,0,0},
-    {3545,4491,0,0,0}, {4055,4389,0,0,0}, {4277,4493,0,7,11}, {4278,4494,0,9,8},
-    {1737,3858,0,4,6}, {3510,4495,0,6,4}, {4279,4500,0,3,2}, {3338,56,0,11,9}, {1584,2847,0,2,3},
-    {4303,4430,0,12,0}, {3512,4309,9,1,10}, {1561,4336,0,5,1}, {3983,2852,0,8,12},
-    {3984,4310,9,0,5}, {4061,56,0,10,7}, {4055,4411,0,0,0}, {4055,296,0,0,0}, {4055,4496,0,0,0},
-    {4281,4497,0,1,5}, {4282,4502,0,2,0}, {4283,4509,0,5,1}, {385,4511,0,3,3}, {3763,4509,0,4,4},
-    {3782,4513,0,0,2}, {4284,4519,0,6,6}, {4055,4498,0,0,0}, {1942,4499,0,0,0}, {4285,4500,0,1,1},
-    {1589,4501,0,2,2}, {4055,4321,0,0,0}, {4055,651,0,0,0}, {4055,4414,0,0,0}, {4055,4503,0,0,0},
-    {4286,4504,0,2,1}, {1942,4499,0,0,2}, {4285,4500,0,1,0}, {4055,4505,0,0,0}, {4305,4506,0,2,1},
-    {3519,4497,0,0,2}, {4306,4507,0,1,0}, {2459,4508,0,3,3}, {4055,4424,0,0,0}, {4055,4425,0,0,0},
-    {4055,4426,0,0,0}, {4055,4510,0,0,0}, {1589,4501,0,0,0}, {4055,4512,0,0,0}, {1942,4499,0,0,0},
-    {4055,4514,0,0,0}, {4286,4515,0,3,1}, {1942,4499,0,0,2}, {4285,4500,0,1,3}, {1589,4501,0,2,0},
-    {4055,4516,0,0,0}, {1741,4517,0,0,0}, {4055,4518,0,0,0}, {1942,4499,0,0,0}, {4285,4500,0,1,1},
-    {4055,4520,0,0,0}, {4286,4521,0,3,1}, {1942,4499,0,0,2}, {4285,4500,0,1,3}, {1589,4501,0,2,0},
-    {4055,4522,0,0,0}, {1807,4523,0,0,0}, {4055,4334,0,0,0}, {3801,4440,2048,18,15},
-    {1849,236,8,10,11}, {2297,1160,0,15,12}, {4313,56,0,14,9}, {4278,296,0,16,8},
-    {4314,4451,0,17,6}, {1737,2553,0,5,13}, {3510,4412,0,7,7}, {4279,651,0,4,14},
-    {1584,2847,8,3,16}, {4303,4430,0,13,1}, {3511,4335,8,1,18}, {3512,2849,8,2,17},
-    {1561,4336,8,6,10}, {3983,2852,0,8,3}, {3513,4337,8,0,2}, {1583,4338,8,9,4}, {2273,10,0,12,5},
-    {1879,236,8,11,0}, {3512,4309,521,1,1}, {3984,4310,9,0,0}, {1583,4338,8,2,2},
-    {2273,3916,8,3,3}, {3511,4335,1544,1,2}, {3512,2849,8,2,0}, {3513,4337,8,0,1},
-    {1583,4338,8,3,3}, {2273,10,8,4,4}, {1879,236,8,5,5},
+    {1574,1,520,3,1}, {1575,11,9,0,2}, {1576,12,9,1,4}, {1577,13,0,4,0}, {1578,14,8,2,3},
+    {1061,3,0,1,1}, {1060,7,0,0,0}, {1579,4,520,0,0}, {1578,5,8,1,1}, {1580,6,0,0,0},
+    {1581,8,256,1,1}, {1060,10,8,0,0}, {1582,16,1032,1,5}, {1583,10,0,2,0}, {1584,17,8,4,1},
+    {1585,63,0,5,4}, {1586,85,8,3,2}, {1587,67,8,0,3}, {1588,19,0,7,6}, {1589,25,0,5,2},
+    {1590,51,0,1,7}, {1591,58,0,4,5}, {1592,62,0,6,3}, {1593,68,0,3,1}, {1594,75,0,0,4},
+    {1595,79,0,2,0}, {1596,20,0,2,1}, {1597,21,0,0,4}, {1598,22,0,3,0}, {1599,24,0,4,2},
+    {1576,12,0,1,3}, {1600,26,0,0,0}, {1601,28,0,3,6}, {1602,28,0,1,1}, {1603,42,0,6,3},
+    {1604,43,0,2,0}, {1605,42,0,5,5}, {1606,45,0,4,4}, {1607,50,0,0,2}, {1608,29,0,1,2},
+    {1609,33,0,2,0}, {1610,38,0,0,1}, {1611,31,0,0,0}, {1612,32,0,1,1}, {1613,34,0,2,2},
+    {1614,34,0,1,1}, {1615,37,0,0,0}, {1616,36,0,0,0}, {1617,36,0,1,1}, {1613,34,0,1,2},
+    {1618,39,0,4,0}, {1614,34,0,0,4}, {1619,40,0,3,3}, {1620,40,0,2,1}, {1060,36,0,0,0},
+    {1621,44,0,2,3}, {1622,44,0,1,1}, {1609,33,0,3,0}, {1610,38,0,0,2}, {1623,34,0,0,0},
+    {1624,46,0,1,1}, {1625,47,0,0,0}, {1626,49,0,0,0}, {1622,44,0,1,3}, {1609,33,0,3,0},
+    {1627,29,0,2,2}, {1610,38,0,0,1}, {1628,52,264,0,0}, {1582,54,776,3,4}, {1618,55,8,1,1},
+    {1629,56,0,4,3}, {1630,55,0,2,0}, {1615,57,8,0,2}, {1628,59,0,0,0}, {1582,54,1032,3,4},
+    {1629,56,0,4,3}, {1631,39,8,2,2}, {1632,39,8,1,0}, {1615,61,8,0,1}, {1585,63,0,2,1},
+    {1633,66,0,0,2}, {1587,67,0,1,0}, {1634,64,0,1,1}, {1635,64,0,0,0}, {1636,65,0,0,0},
+    {1637,65,0,1,1}, {1638,65,1536,8,7}, {1639,65,0,7,3}, {1640,65,0,6,8}, {1641,65,8,1,6},
+    {1642,65,8,5,5}, {1643,65,8,4,4}, {1644,65,8,3,2}, {1645,65,8,0,1}, {1646,65,8,2,0},
+    {1647,69,520,0,0}, {1648,73,8,1,1}, {1582,71,776,2,2}, {1629,56,0,3,3}, {1649,10,8,0,0},
+    {1615,72,8,1,1}, {1582,71,264,3,3}, {1629,56,0,4,2}, {1649,10,0,1,4}, {1573,10,0,0,0},
+    {1650,10,0,2,1}, {1651,76,264,0,0}, {1582,54,776,2,2}, {1629,56,0,3,3}, {1573,10,8,0,0},
+    {1615,78,8,1,1}, {1652,80,520,0,0}, {1653,82,8,1,1}, {1582,54,520,1,2}, {1629,56,0,2,0},
+    {1649,10,8,0,1}, {1582,54,776,2,2}, {1629,56,0,3,3}, {1649,10,8,0,0}, {1615,84,8,1,1},
+    {1060,10,0,0,0}, {1654,88,0,0,0}, {1654,88,0,0,0}, {1654,88,0,0,0}, {1654,88,0,0,0},
+    {1654,88,0,0,0}, {1654,88,0,0,0}, {1654,88,0,0,0}, {1662,96,0,7,5}, {1663,97,0,9,4},
+    {1664,99,0,5,12}, {1665,101,0,3,3}, {1666,106,0,1,13}, {1667,159,9,0,2}, {1668,160,0,13,8},
+    {1669,166,0,11,0}, {1670,168,0,6,9}, {1671,169,0,8,1}, {1672,170,0,10,10}, {1673,173,0,12,7},
+    {116,175,0,2,11}, {1674,177,0,4,6}, {1575,11,0,0,0}, {1576,12,0,1,1}, {1675,100,0,2,2},
+    {1676,102,0,0,0}, {1677,103,0,3,2}, {1678,105,0,1,3}, {1679,105,0,2,1}, {1574,108,520,1,1},
+    {1680,158,8,0,0}, {1681,110,0,4,8}, {1682,117,0,8,5}, {1683,120,0,10,3}, {1684,130,0,2,13},
+    {1685,2,0,7,0}, {1061,135,0,1,12}, {1686,137,0,9,11}, {1687,140,0,11,4}, {1060,10,0,0,1},
+    {1688,143,0,12,6}, {1689,143,0,13,2}, {1690,147,0,6,7}, {1691,155,0,5,9}, {1692,150,0,3,10},
+    {110,111,512,2,1}, {1579,112,8,0,2}, {1578,113,8,1,0}, {1654,10,0,0,0}, {1580,6,0,0,0},
+    {1693,114,0,1,1}, {1694,115,256,1,1}, {1695,116,8,0,0}, {1696,118,256,1,1}, {1615,119,8,0,0},
+    {1697,121,0,1,1}, {1574,128,0,0,0}, {1698,123,0,3,3}, {1578,10,0,1,1}, {1699,128,0,2,2},
+    {1700,10,0,0,0}, {1701,124,0,1,4}, {1702,124,0,3,0}, {1703,124,0,2,2}, {1704,126,0,4,1},
+    {1705,127,0,0,3}, {1706,125,0,0,0}, {1707,125,0,2,2}, {1708,125,0,1,1}, {1707,125,0,2,1},
+    {1709,125,0,0,2}, {1708,125,0,1,0}, {1710,10,0,1,1}, {1711,10,0,0,0}, {1060,10,0,0,0},
+    {1697,131,512,4,2}, {1712,10,0,3,3}, {1579,132,0,0,4}, {1573,133,8,1,1}, {1578,134,8,2,0},
+    {72,56,264,0,0}, {1580,6,0,0,0}, {1574,128,0,3,2}, {1693,114,0,1,3}, {1060,10,0,2,1},
+    {110,111,512,2,1}, {1579,136,8,0,2}, {1578,113,8,1,0}, {1713,138,0,0,0}, {1714,139,0,1,1},
+    {1715,10,256,1,1}, {1060,10,8,0,0}, {1697,131,768,3,2}, {1574,141,8,2,3}, {1578,10,8,0,1},
+    {1700,10,8,1,0}, {1060,10,264,0,0}, {1716,144,264,0,0}, {1573,145,0,1,2}, {1717,145,0,2,0},
+    {1615,146,0,0,1}, {1574,148,520,1,2}, {1572,153,0,2,0}, {1718,154,8,0,1}, {1615,10,0,3,3},
+    {1684,130,0,3,2}, {1061,135,0,2,4}, {1719,96,0,0,1}, {1687,140,0,5,0}, {1060,10,0,1,5},
+    {1692,150,0,4,3}, {1579,151,520,0,0}, {1578,152,8,1,1}, {1580,6,0,0,0}, {1693,114,0,1,1},
+    {1720,96,776,2,2}, {1573,156,8,1,1}, {1718,154,8,0,0}, {1615,157,0,3,3}, {1721,161,0,1,1},
+    {1722,162,0,0,0}, {1723,163,520,1,1}, {1615,165,8,0,0}, {1724,164,0,0,0}, {1725,10,256,2,2},
+    {1573,10,0,1,1}, {1726,10,8,0,0}, {1727,167,0,0,0}, {1615,174,264,0,0}, {1682,117,0,2,2},
+    {1685,2,0,1,1}, {1060,104,0,0,0}, {1728,178,256,1,1}, {1729,180,8,0,0}, {1730,42,0,1,1},
+    {1731,42,0,0,0}, {1716,179,0,2,2}, {1573,156,264,0,0}, {1682,117,0,2,2}, {1732,179,0,1,1},
+    {1733,182,0,0,0}, {1725,104,512,1,2}, {1734,183,8,2,0}, {1573,156,8,0,1}, {1735,56,0,3,3},
+    {1719,96,0,0,0}, {1736,96,1024,4,2}, {1737,185,8,3,5}, {1738,186,8,0,7}, {1669,166,0,6,1},
+    {1673,173,0,7,0}, {1739,187,8,1,6}, {1675,188,0,5,3}, {1587,195,8,2,4}, {1740,66,264,0,0},
+    {1654,107,0,0,0}, {1741,189,0,0,0}, {1742,193,0,1,1}, {1583,10,0,3,2}, {1743,190,0,1,1},
+    {1744,191,0,0,3}, {1745,192,0,2,0}, {1746,194,0,0,0}, {1747,196,768,5,3}, {1748,125,0,3,4},
+    {1749,125,0,4,5}, {1750,125,8,0,1}, {1751,125,8,1,2}, {1752,125,8,2,0}, {1750,125,520,1,1},
+    {1696,118,8,0,0}, {1654,88,0,0,0}, {1654,88,0,0,0}, {1654,88,0,0,0}, {1755,201,0,1,1},
+    {1756,88,0,2,2}, {1662,96,0,7,5}, {1663,97,0,9,4}, {1664,203,0,5,12}, {1665,101,0,3,3},
+    {1666,106,0,1,13}, {1667,159,9,0,2}, {1668,160,0,13,8}, {1669,166,0,11,0}, {1670,168,0,6,9},
+    {1671,169,0,8,1}, {1672,170,0,10,10}, {1673,173,0,12,7}, {116,175,0,2,11}, {1674,177,0,4,6},
+    {1575,11,0,0,0}, {1576,12,0,1,1}, {1758,204,0,3,3}, {1675,100,0,2,2}, {1759,206,32,0,0},
+    {1760,207,0,2,4}, {1761,215,0,1,1}, {1762,220,0,3,0}, {1763,91,0,6,2}, {1764,221,0,0,5},
+    {1765,222,0,4,6}, {1766,223,0,5,3}, {1767,224,0,7,7}, {1768,92,0,10,10}, {1769,90,0,9,9},
+    {1770,93,0,8,8}, {1771,125,520,1,1}, {1772,208,8,0,0}, {1773,209,0,4,3}, {1061,210,0,5,5},
+    {1686,211,0,3,4}, {1060,10,0,0,2}, {1690,212,0,2,0}, {1691,214,0,1,1}, {1698,123,0,3,3},
+    {1578,10,0,1,1}, {1699,85,0,2,2}, {1700,10,0,0,0}, {110,111,0,1,1}, {1578,113,0,0,0},
+    {1714,139,0,1,2}, {1715,10,0,2,0}, {1060,10,0,0,1}, {1719,96,0,1,1}, {1060,10,0,0,0},
+    {1720,10,264,0,0}, {1771,125,520,1,1}, {1708,216,8,0,0}, {1061,217,0,2,2}, {1690,218,0,1,1},
+    {1691,219,0,0,0}, {1579,136,264,0,0}, {1572,153,256,2,1}, {1718,154,8,0,2}, {1615,10,0,1,0},
+    {1573,156,520,1,1}, {1718,154,8,0,0}, {1615,157,0,2,2}, {1771,125,264,0,0},
+    {1680,158,264,0,0}, {1736,96,256,1,1}, {1739,187,8,0,0}, {1737,185,520,1,4}, {1669,166,0,3,0},
+    {1673,173,0,4,3}, {1675,188,0,2,1}, {1587,195,8,0,2}, {1654,88,0,0,0}, {1774,88,0,2,2},
+    {1755,201,0,1,1}, {1720,226,264,1,1}, {1667,230,9,0,0}, {1776,227,0,1,1}, {1777,228,0,0,0},
+    {1662,96,0,3,1}, {1666,106,0,0,2}, {116,175,0,1,3}, {1674,177,0,2,0}, {1778,229,264,0,0},
+    {1750,65,264,0,0}, {1779,233,9,0,0}, {1780,235,1280,2,3}, {1781,236,0,7,5}, {1782,237,0,4,0},
+    {1779,233,8,0,7}, {1783,236,0,6,2}, {1784,238,8,1,8}, {1785,239,8,8,4}, {1572,242,8,3,1},
+    {1786,236,8,5,6}, {1787,240,0,0,0}, {1694,115,256,2,2}, {1788,241,0,1,1}, {1789,116,8,0,0},
+    {1790,244,520,1,1}, {1666,256,8,0,0}, {1791,245,0,0,0}, {1792,249,0,1,1}, {1793,253,0,2,2},
+    {1794,246,264,0,0}, {1795,248,264,0,0}, {1794,250,264,0,0}, {1795,252,264,0,0},
+    {1796,254,264,0,0}, {1615,72,264,0,0}, {1574,258,520,1,1}, {1680,158,8,0,0}, {1060,260,0,0,0},
+    {1797,262,520,0,0}, {1587,272,8,1,1}, {1791,263,0,0,0}, {1792,266,0,1,1}, {1793,269,0,2,2},
+    {1797,264,264,0,0}, {1795,248,520,0,0}, {1798,39,8,1,1}, {1797,267,264,0,0},
+    {1795,252,520,0,0}, {1798,39,8,1,1}, {1797,270,264,0,0}, {1799,56,0,1,1}, {1800,125,1544,2,5},
+    {1801,39,8,1,1}, {1802,125,8,5,0}, {1803,125,8,3,3}, {1804,125,8,4,4}, {1615,72,8,0,2},
+    {1791,273,0,0,0}, {1792,273,0,1,1}, {1793,273,0,2,2}, {1805,65,264,0,0}, {1807,10,67,2,1},
+    {1778,229,32,0,2}, {1809,10,67,1,0}, {1575,11,67,5,5}, {1576,12,67,6,10}, {1667,275,9,3,3},
+    {1813,167,67,7,4}, {1670,168,67,10,6}, {1672,276,67,9,9}, {1673,174,67,8,8},
+    {1675,277,67,4,7}, {1778,229,296,0,0}, {1809,10,75,1,1}, {1813,167,67,2,2}, {1673,174,67,3,3},
+    {1778,280,296,1,1}, {1667,275,9,0,0}, {1818,281,0,0,0}, {1580,282,0,0,0}, {1778,284,296,0,0},
+    {1818,281,0,0,0}, {1763,91,0,1,1}, {1767,224,0,2,2}, {1819,198,0,5,6}, {1768,92,0,6,5},
+    {1769,90,0,4,3}, {1770,93,0,3,4}, {1807,10,67,2,1}, {1778,229,32,0,2}, {1809,10,67,1,0},
+    {1575,11,67,5,5}, {1576,12,67,6,10}, {1667,275,9,3,3}, {1813,167,67,7,4}, {1670,168,67,10,6},
+    {1672,276,67,9,9}, {1673,174,67,8,8}, {1675,277,67,4,7}, {1778,284,296,0,0}, {1809,10,75,1,1},
+    {1813,167,67,2,2}, {1673,174,67,3,3}, {1822,288,2,3,5}, {1823,289,2,4,6}, {1824,290,2,5,4},
+    {1825,291,2,6,0}, {1826,242,2,2,1}, {1827,236,2,0,2}, {1828,236,2,1,3}, {1829,293,0,1,1},
+    {1823,289,0,0,0}, {1780,235,1024,2,3}, {1781,236,0,7,5}, {1782,237,0,4,0}, {1779,233,8,0,7},
+    {1783,236,0,6,2}, {1784,238,8,1,8}, {1785,239,8,8,4}, {1572,242,0,3,1}, {1786,236,8,5,6},
+    {1780,235,784,0,0}, {1667,230,8,1,1}, {1830,296,8,2,2}, {1785,239,8,3,3}, {1831,297,0,4,4},
+    {1832,299,520,0,0}, {1833,300,8,1,1}, {1779,233,264,0,0}, {1654,88,0,0,0}, {1670,304,9,0,0},
+    {1835,236,1536,5,4}, {1836,306,8,1,1}, {1837,236,8,4,5}, {1838,307,8,6,6}, {1839,156,8,0,2},
+    {1573,309,8,2,0}, {1572,310,8,3,3}, {1840,308,264,0,0}, {1841,312,264,0,0},
+    {1842,315,520,1,1}, {1843,318,8,0,0}, {1844,313,520,0,0}, {1845,317,8,1,1}, {1846,10,520,1,1},
+    {1844,313,8,0,0}, {1654,10,0,2,2}, {1841,321,264,0,0}, {1843,324,520,0,0}, {1847,326,8,1,1},
+    {1846,10,520,1,1}, {1844,322,8,0,0}, {1654,10,0,2,2}, {1844,322,520,0,0}, {1845,328,8,1,1},
+    {1848,330,9,1,1}, {1849,331,9,0,0}, {1850,333,1040,2,4}, {1851,334,0,5,3}, {1852,335,8,3,0},
+    {1853,337,0,1,2}, {1854,338,8,0,6}, {1855,339,8,7,1}, {1668,344,8,4,7}, {1831,297,0,6,5},
+    {1789,336,264,0,0}, {1662,341,256,2,2}, {1665,101,0,1,1}, {1667,343,8,0,0},
+    {1789,345,264,0,0}, {1856,347,264,0,0}, {1654,88,0,0,0}, {1756,349,0,1,1}, {1780,333,272,2,3},
+    {1725,351,0,1,1}, {1788,352,0,4,0}, {1573,353,8,0,4}, {1858,354,0,3,2}, {1831,297,0,5,5},
+    {1859,355,0,2,3}, {1860,359,0,1,1}, {1861,365,0,3,0}, {1862,10,0,0,2}, {1863,357,512,2,2},
+    {1864,357,8,1,1}, {1839,358,8,0,0}, {1725,351,512,1,1}, {1573,361,8,0,0}, {1865,362,8,2,2},
+    {1725,351,256,1,1}, {1833,364,8,0,0}, {1725,351,776,2,1}, {1573,361,8,0,2}, {1615,361,8,1,0},
+    {1837,236,1288,5,4}, {1866,368,0,4,6}, {1725,351,0,3,3}, {1573,353,8,2,2}, {1849,331,8,0,1},
+    {1867,236,8,6,0}, {1862,369,8,1,5}, {1780,333,528,4,4}, {1868,39,0,5,3}, {1869,371,8,3,5},
+    {1685,237,8,1,2}, {1849,331,9,0,0}, {1870,372,0,2,1}, {1849,331,520,0,0}, {1871,374,8,1,1},
+    {1780,333,272,1,2}, {1872,368,8,2,0}, {1849,331,9,0,1}, {1831,297,0,3,3}, {1837,236,1288,5,4},
+    {1866,368,8,4,5}, {1725,351,0,3,3}, {1573,353,8,2,2}, {1849,331,8,0,1}, {1862,369,8,1,0},
+    {1780,333,272,6,3}, {1873,378,0,2,4}, {1874,334,0,3,1}, {1875,381,8,0,2}, {1876,382,0,1,6},
+    {1877,297,0,5,5}, {1878,383,0,4,0}, {1879,379,0,0,0}, {1880,380,264,0,0}, {1881,335,0,0,0},
+    {1784,385,264,0,0}, {1780,333,528,4,3}, {1725,387,0,2,2}, {1784,388,8,1,1}, {1882,381,8,0,4},
+    {1831,297,0,3,0}, {1883,390,264,0,0}, {1884,392,1280,6,6}, {1780,333,16,2,5},
+    {1885,352,0,4,1}, {1886,393,8,7,9}, {1665,424,8,8,2}, {1853,491,0,1,7}, {1854,492,8,0,0},
+    {1887,297,0,5,3}, {1785,335,8,9,4}, {1878,383,8,3,8}, {1888,394,0,0,0}, {1889,416,0,1,1},
+    {1890,395,256,2,1}, {1891,409,8,0,2}, {1892,415,0,1,0}, {1893,396,520,0,0}, {1892,405,8,1,1},
+    {1894,398,0,0,0}, {1895,399,520,1,1}, {1573,400,8,0,0}, {1896,401,0,2,2}, {1897,342,520,0,0},
+    {1833,403,8,1,1}, {1898,404,0,1,1}, {1899,342,0,0,0}, {1900,406,264,0,0}, {1901,408,264,0,0},
+    {1902,411,776,1,2}, {1903,413,8,2,0}, {1904,414,8,0,1}, {1905,412,256,1,1}, {1573,400,8,0,0},
+    {1789,336,0,0,0}, {1900,406,0,0,0}, {1893,417,256,1,2}, {1891,409,8,2,0}, {1906,421,0,0,1},
+    {1725,419,512,1,1}, {1573,400,8,0,0}, {1907,420,8,2,2}, {1908,422,264,0,0}, {1895,423,0,1,1},
+    {1909,425,0,0,0}, {1910,432,0,1,1}, {1911,427,0,0,0}, {1912,430,0,1,1}, {1913,428,256,1,1},
+    {1901,429,8,0,0}, {1669,166,0,2,2}, {1914,431,264,0,0}, {1915,434,0,0,0}, {1916,489,0,1,1},
+    {1917,435,0,1,1}, {1918,488,0,0,0}, {1919,436,256,2,2}, {1920,458,0,1,1}, {1615,487,8,0,0},
+    {1921,437,512,2,1}, {1784,448,8,0,2}, {1922,449,8,1,0}, {1662,341,0,3,3}, {1923,438,0,1,1},
+    {1924,441,0,2,2}, {1925,446,0,0,0}, {1597,439,520,0,0}, {1576,440,8,1,1}, {1926,442,0,0,0},
+    {1676,443,0,2,2}, {1677,444,0,3,3}, {1678,105,0,0,0}, {1679,105,0,1,1}, {1927,447,0,0,0},
+    {1928,451,256,2,2}, {1693,455,0,1,1}, {1929,457,8,0,0}, {1809,452,776,1,2}, {1930,453,8,2,0},
+    {1611,454,8,0,1}, {1695,456,264,0,0}, {1921,437,512,3,1}, {1931,459,8,0,2}, {1784,448,8,1,4},
+    {1932,460,0,4,0}, {1933,463,0,2,3}, {1934,461,264,0,0}, {1615,462,264,0,0},
+    {1935,464,264,0,0}, {1936,465,0,2,2}, {1937,468,0,3,3}, {1938,474,0,0,0}, {1939,475,0,1,1},
+    {1940,476,0,4,4}, {1941,466,0,11,1}, {1942,467,0,0,8}, {1943,467,0,2,2}, {1944,467,0,3,3},
+    {1945,467,0,6,5}, {1946,467,0,4,6}, {1947,467,0,5,4}, {1948,467,0,9,9}, {1949,467,0,1,11},
+    {1950,467,0,7,7}, {1951,466,0,12,12}, {1952,467,0,8,0}, {1953,467,0,10,10},
+    {1832,342,520,0,0}, {1833,96,8,1,1}, {1954,469,520,0,0}, {1784,448,8,1,1}, {1725,471,776,2,1},
+    {1832,472,8,0,2}, {1615,473,8,1,0}, {1955,477,256,1,1}, {1615,486,8,0,0}, {1956,478,256,2,1},
+    {1957,484,8,0,2}, {1958,474,0,1,0}, {1959,479,264,0,0}, {1960,480,0,1,1}, {1961,481,0,1,1},
+    {1962,481,0,0,0}, {1963,483,264,0,0}, {1662,341,256,1,1}, {1784,485,8,0,0},
+    {1931,459,520,0,0}, {1964,463,8,1,1}, {1965,490,0,1,1}, {1966,490,0,0,0}, {1967,431,264,0,0},
+    {1856,494,264,0,0}, {1667,496,520,1,1}, {1968,10,8,0,0}, {1667,496,264,0,0},
+    {1969,499,768,7,9}, {1970,501,8,9,7}, {1971,501,8,10,12}, {1780,333,16,13,4},
+    {1972,502,0,3,13}, {1973,510,0,6,10}, {1974,514,0,8,5}, {1725,516,0,1,0}, {1788,352,0,11,6},
+    {1573,517,8,0,1}, {1975,518,0,5,2}, {1831,297,0,12,8}, {1976,524,0,2,11}, {1977,530,0,4,3},
+    {1868,39,256,1,1}, {1978,500,8,0,0}, {1979,503,264,0,0}, {1980,508,0,1,1}, {1981,505,768,5,8},
+    {1982,56,0,7,3}, {1983,506,0,3,7}, {1984,55,8,1,2}, {1985,505,0,6,6}, {1986,56,0,8,0},
+    {1987,506,0,4,4}, {1988,55,8,2,1}, {1615,57,8,0,5}, {1989,509,264,0,0}, {1979,511,264,0,0},
+    {1980,508,0,1,1}, {1582,505,512,2,3}, {72,56,0,3,2}, {1632,513,8,1,0}, {1615,61,8,0,1},
+    {1990,515,264,0,0}, {1991,519,0,0,0}, {1992,522,0,1,1}, {1582,521,520,1,5}, {1981,521,0,2,0},
+    {1982,56,0,4,1}, {1985,521,0,3,3}, {1986,56,0,5,2}, {1615,72,8,0,4}, {1582,521,776,3,4},
+    {1725,445,0,1,1}, {1981,521,0,4,7}, {1982,56,0,6,0}, {1573,342,8,0,2}, {1985,521,0,5,5},
+    {1986,56,0,7,3}, {1993,337,8,2,6}, {1980,508,256,1,1}, {1994,525,8,0,0}, {1897,516,776,1,4},
+    {1995,527,0,2,0}, {1981,505,0,4,1}, {1982,56,0,6,7}, {1573,529,8,0,2}, {1985,505,0,5,5},
+    {1986,56,0,7,3}, {1615,78,8,3,6}, {1996,531,0,1,1}, {1997,533,0,0,0}, {1981,505,256,1,4},
+    {1982,56,0,3,0}, {1985,505,0,2,2}, {1986,56,0,4,1}, {1615,84,8,0,3}, {1981,505,256,1,4},
+    {1982,56,0,3,0}, {1985,505,0,2,2}, {1986,56,0,4,1}, {1060,342,8,0,3}, {1837,236,1032,3,2},
+    {1596,536,8,1,1}, {1597,439,8,0,3}, {1862,537,8,2,0}, {1780,333,16,2,2}, {1725,516,0,1,1},
+    {1575,539,9,0,0}, {1597,439,520,0,0}, {1862,541,8,1,1}, {1780,333,528,2,2}, {1725,543,0,1,1},
+    {1998,544,8,0,0}, {1999,545,8,3,3}, {1831,297,0,4,4}, {2000,546,0,0,0}, {2001,548,264,0,0},
+    {1572,549,0,1,1}, {2002,56,768,2,4}, {1780,333,16,4,2}, {2003,551,8,1,0}, {2004,558,8,3,3},
+    {2005,559,8,0,1}, {1831,297,0,5,5}, {2006,552,0,0,0}, {2007,383,776,2,1}, {2008,102,8,0,2},
+    {2009,553,8,1,0}, {2010,352,0,3,3}, {2011,554,0,4,4}, {2012,555,520,1,1}, {2013,557,8,0,0},
+    {2014,561,264,0,0}, {1837,236,1544,4,1}, {2015,562,8,0,5}, {2003,551,8,6,6}, {2016,10,8,7,7},
+    {2017,10,0,8,0}, {2005,559,8,1,8}, {1572,563,0,2,2}, {2018,10,0,3,3}, {1867,236,8,5,4},
+    {1780,333,528,4,2}, {2019,352,0,2,3}, {2020,385,8,0,1}, {2021,381,8,1,4}, {2022,297,0,3,0},
+    {1856,566,264,0,0}, {2023,568,1544,4,8}, {1780,333,16,3,3}, {2024,352,0,6,11},
+    {2025,381,8,1,1}, {2026,297,0,8,0}, {2027,569,0,14,6}, {2028,583,0,5,2}, {2029,584,0,12,9},
+    {1854,585,8,0,4}, {1887,297,0,7,12}, {1785,335,8,11,13}, {1878,383,8,2,10}, {2030,586,8,9,7},
+    {2031,594,0,10,14}, {2032,554,0,13,5}, {2033,570,0,0,0}, {2034,573,0,1,1}, {2035,571,264,0,0},
+    {2036,65,256,1,1}, {2037,572,8,0,0}, {2038,574,0,0,0}, {2029,577,0,1,1}, {2039,575,0,0,0},
+    {2040,576,264,0,0}, {2041,578,0,1,1}, {2042,579,0,0,0}, {2043,474,0,7,4}, {2044,65,0,5,5},
+    {2045,580,0,2,7}, {2046,65,0,3,3}, {2047,581,0,6,6}, {2048,582,0,4,2}, {2049,587,0,1,1},
+    {1789,336,0,0,0}, {2050,412,264,1,2}, {2051,588,0,2,0}, {2052,56,0,0,1}, {1941,589,0,2,1},
+    {1942,591,0,0,2}, {1949,591,0,1,0}, {1951,589,0,3,3}, {1942,591,0,0,0}, {1949,591,0,1,1},
+    {2053,595,264,0,0}, {1856,597,264,0,0}, {1780,333,1024,6,4}, {2054,352,0,8,2},
+    {2055,599,8,1,7}, {2056,297,0,5,6}, {1854,585,8,0,5}, {1887,297,0,4,3}, {2057,382,8,3,0},
+    {1878,383,8,2,8}, {2032,554,0,7,1}, {1856,601,264,0,0}, {1780,603,1296,2,2}, {2058,604,8,4,6},
+    {1854,607,8,0,0}, {1667,608,8,3,3}, {2059,609,0,9,1}, {1785,610,8,5,5}, {1878,383,8,1,9},
+    {1831,297,0,8,8}, {2060,612,0,7,7}, {2032,554,0,6,4}, {2061,605,0,0,0}, {2062,115,256,2,1},
+    {2063,606,0,0,2}, {1789,336,8,1,0}, {1787,611,0,0,0}, {2062,115,256,2,2}, {2064,352,0,1,1},
+    {1789,336,8,0,0}, {1856,614,264,0,0}, {1838,307,256,2,1}, {1573,309,8,0,2}, {1831,297,0,1,0},
+    {1780,333,1040,0,0}, {1725,543,0,3,4}, {2065,617,8,5,3}, {1909,619,8,2,1}, {2066,544,8,1,5},
+    {2067,620,8,4,2}, {1831,297,0,6,6}, {1784,618,264,0,0}, {2068,621,264,0,0}, {2069,623,0,0,0},
+    {1780,333,784,0,0}, {2070,625,0,4,3}, {1667,626,8,3,4}, {2071,102,8,1,2}, {2072,599,8,2,1},
+    {1831,297,0,5,5}, {2073,628,264,0,0}, {2074,630,9,0,0}, {2075,56,2,1,1}, {1849,331,9,0,0},
+    {1654,88,0,0,0}, {1848,330,9,1,2}, {2077,236,74,2,0}, {1849,331,9,0,1}, {2077,236,74,2,1},
+    {1849,331,9,0,2}, {1871,374,9,1,0}, {1901,626,9,0,0}, {2078,637,9,0,0}, {2079,639,9,0,0},
+    {1575,539,9,0,0}, {1576,541,2,1,1}, {1901,642,9,0,0}, {2080,644,9,0,0}, {2015,562,9,0,0},
+    {2074,630,9,1,1}, {1670,304,9,0,0}, {2069,623,9,0,0}, {2081,649,9,0,0}, {2082,651,9,0,0},
+    {1849,331,9,0,0}, {1858,354,296,0,0}, {1840,308,264,0,0}, {1867,236,0,1,1},
+    {2083,656,1024,5,3}, {2074,630,8,1,1}, {2084,656,0,6,5}, {2085,657,8,0,4}, {2086,658,0,3,6},
+    {2087,660,8,2,0}, {1867,236,8,4,2}, {2088,334,776,0,0}, {2089,659,8,1,1}, {2062,115,8,2,2},
+    {1844,313,9,0,0}, {2090,236,1800,7,4}, {1851,334,0,6,6}, {1782,562,0,9,5}, {1852,335,8,4,7},
+    {1856,347,8,0,3}, {1853,337,0,2,10}, {1854,338,8,1,1}, {1845,317,8,3,0}, {1783,236,0,8,8},
+    {1855,339,8,10,2}, {1668,344,8,5,9}, {1837,236,1536,7,5}, {1866,368,8,5,4}, {1725,351,0,4,8},
+    {2088,334,0,6,6}, {1573,353,8,1,2}, {1849,331,8,0,1}, {2091,664,8,3,3}, {1867,236,8,8,0},
+    {1862,369,8,2,7}, {2092,368,1544,4,4}, {2093,666,8,3,3}, {1848,330,8,2,2}, {1573,353,8,1,1},
+    {1849,331,8,0,0}, {1867,236,8,5,5}, {2094,668,0,6,2}, {2095,669,0,9,11}, {2096,670,0,0,5},
+    {2097,366,0,3,3}, {2098,671,0,8,12}, {2099,672,0,2,6}, {2100,672,0,5,0}, {2101,673,0,12,10},
+    {2102,675,0,10,4}, {2103,677,0,11,1}, {2104,678,0,7,8}, {2105,679,0,1,9}, {2106,684,0,4,7},
+    {1864,357,264,0,0}, {1617,351,264,0,0}, {1725,351,776,1,1}, {1573,361,8,0,0},
+    {1865,362,8,2,2}, {2107,358,264,0,0}, {1573,361,264,0,0}, {1574,674,264,0,0},
+    {2108,351,264,1,1}, {2109,676,0,0,0}, {2108,351,256,2,1}, {2109,676,0,0,2}, {2110,372,8,1,0},
+    {1864,357,520,1,1}, {2107,358,8,0,0}, {1725,351,512,2,1}, {1573,361,8,0,2}, {2111,361,0,1,0},
+    {1865,680,8,3,3}, {2112,363,0,0,0}, {2113,682,0,2,2}, {2114,683,0,1,1}, {1833,364,264,0,0},
+    {1725,351,256,2,2}, {2115,364,0,1,1}, {1833,364,8,0,0}, {1725,351,256,2,1}, {1573,361,8,0,2},
+    {2111,361,0,1,0}, {1848,330,1544,1,6}, {2116,686,8,3,0}, {1837,236,8,7,7}, {2117,687,0,5,1},
+    {2118,688,0,6,5}, {2119,689,0,4,3}, {1849,331,8,0,4}, {1572,690,8,2,2}, {1867,236,8,8,8},
+    {2120,692,2,3,3}, {2121,693,10,2,2}, {1848,330,9,1,1}, {1849,331,9,0,0}, {2122,695,512,2,2},
+    {1848,330,8,1,1}, {1849,331,8,0,0}, {2123,696,0,5,5}, {2124,699,0,2,7}, {1684,715,0,6,1},
+    {2125,718,0,7,4}, {2126,738,0,3,6}, {1858,354,0,0,0}, {2127,741,0,4,2}, {2128,744,0,1,3},
+    {2129,697,264,0,0}, {2120,692,256,2,2}, {2130,689,0,1,1}, {2121,693,8,0,0},
+    {2129,700,264,0,0}, {2131,667,776,0,0}, {2132,702,8,2,2}, {1572,714,8,1,1},
+    {1712,704,520,0,0}, {1666,710,8,2,2}, {2133,713,0,1,1}, {2134,705,0,1,1}, {2135,42,0,0,0},
+    {2094,706,0,6,1}, {2096,707,0,0,7}, {2097,708,0,3,4}, {2098,709,0,8,2}, {2099,672,0,2,8},
+    {2100,672,0,5,5}, {2104,706,0,7,0}, {2105,707,0,1,6}, {2106,708,0,4,3}, {2136,356,264,0,0},
+    {1615,360,264,0,0}, {2137,366,264,0,0}, {1839,358,264,0,0}, {1654,10,520,0,0},
+    {2138,712,8,1,1}, {2139,356,0,2,2}, {2140,360,0,1,1}, {2141,366,0,0,0}, {1684,716,1032,0,0},
+    {2117,687,8,1,1}, {2118,688,0,3,4}, {2142,717,8,4,2}, {2119,689,8,2,3}, {2143,39,1288,1,1},
+    {2144,39,8,0,0}, {2145,719,8,4,3}, {2146,731,8,2,4}, {2147,736,8,3,2}, {2148,721,1288,3,4},
+    {2149,726,8,4,2}, {2142,717,8,1,3}, {2150,723,8,2,0}, {2119,689,8,0,1}, {1839,723,776,0,0},
+    {1698,724,8,2,2}, {1060,372,8,1,1}, {2151,725,264,0,0}, {1574,728,264,1,1}, {2152,65,0,0,0},
+    {2153,730,0,0,0}, {2154,65,0,0,0}, {2155,689,0,1,1}, {2156,372,256,4,4}, {2143,39,0,3,3},
+    {2157,733,0,2,2}, {2158,734,0,1,1}, {2136,358,8,0,0}, {2150,723,520,0,0}, {2159,723,8,1,1},
+    {2156,372,256,4,4}, {2143,39,0,3,3}, {2157,733,0,2,2}, {2158,734,0,1,1}, {2160,361,8,0,0},
+    {2126,739,264,0,0}, {1869,371,776,2,2}, {1685,237,8,1,1}, {1870,372,8,0,0},
+    {2127,742,264,0,0}, {1863,372,1032,1,2}, {2161,371,8,2,0}, {1864,372,8,0,1}, {2109,676,8,3,3},
+    {2162,745,2056,6,3}, {2163,746,8,7,7}, {2164,65,8,2,2}, {2165,65,8,0,5}, {2166,749,8,4,4},
+    {2167,751,8,3,6}, {2168,748,8,5,0}, {2169,65,8,1,1}, {1859,745,520,1,1}, {1861,748,8,0,0},
+    {2170,361,520,0,0}, {2171,364,8,1,1}, {1849,331,264,0,0}, {2172,743,0,1,1}, {1849,331,9,0,0},
+    {1871,374,9,1,1}, {1849,331,520,0,0}, {2173,755,8,1,1}, {1868,39,1024,6,5}, {1837,236,8,4,3},
+    {1869,371,0,3,4}, {1685,237,8,1,2}, {1870,372,0,2,1}, {1871,374,8,0,6}, {1867,236,8,5,0},
+    {1848,330,9,1,1}, {1849,331,9,0,0}, {1871,374,9,2,2}, {2174,758,264,0,0}, {2175,371,1024,5,2},
+    {1849,331,8,1,1}, {2173,755,8,0,5}, {2176,759,0,3,3}, {2177,776,0,4,4}, {2178,777,8,2,0},
+    {1867,236,8,6,6}, {1601,761,0,3,6}, {1602,761,0,1,1}, {1603,42,0,6,3}, {1604,768,0,2,0},
+    {1605,42,0,5,5}, {1606,770,0,4,4}, {1607,775,0,0,2}, {1608,762,0,1,2}, {1609,764,0,2,0},
+    {1610,767,0,0,1}, {1839,358,0,0,0}, {1612,331,0,1,1}, {1613,765,0,2,2}, {1614,765,0,1,1},
+    {1615,37,0,0,0}, {1616,36,264,0,0}, {1617,36,0,1,1}, {1613,765,520,1,2}, {1618,39,8,4,0},
+    {1614,765,0,0,4}, {1619,40,0,3,3}, {1620,40,0,2,1}, {1621,769,0,2,3}, {1622,769,0,1,1},
+    {1609,764,0,3,0}, {1610,767,0,0,2}, {1623,765,0,0,0}, {1624,771,0,1,1}, {1625,772,0,0,0},
+    {1626,774,0,0,0}, {1622,769,0,1,3}, {1609,764,0,3,0}, {1627,762,0,2,2}, {1610,767,0,0,1},
+    {2179,385,768,4,8}, {2090,236,8,13,10}, {2027,569,0,14,7}, {2028,583,0,5,6},
+    {1782,562,0,16,0}, {2029,584,0,7,3}, {1856,597,0,3,9}, {1854,585,0,2,5}, {1784,385,8,0,13},
+    {1874,334,0,6,15}, {1875,381,8,1,12}, {2180,779,0,15,14}, {1785,335,0,10,16},
+    {2030,586,0,8,1}, {2181,780,0,11,2}, {2031,594,0,9,11}, {2182,781,0,12,4}, {2183,404,0,0,0},
+    {2184,404,0,0,0}, {1837,236,1288,3,1}, {1883,390,8,0,6}, {1725,387,0,5,5}, {1782,562,0,7,0},
+    {2077,236,0,8,7}, {1784,388,8,2,2}, {1882,381,8,1,8}, {1572,779,8,4,3}, {2185,784,0,6,4},
+    {1784,385,520,0,0}, {2186,785,8,1,1}, {1844,322,9,0,0}, {1884,392,2304,7,8},
+    {2090,236,8,11,13}, {1885,352,0,5,6}, {1886,393,8,8,7}, {2187,788,0,13,12}, {1665,424,8,9,2},
+    {1856,494,8,2,9}, {1853,491,0,3,0}, {1854,492,8,0,3}, {2188,789,8,6,5}, {1783,236,0,12,11},
+    {1785,335,8,10,1}, {1878,383,8,4,10}, {1572,328,8,1,4}, {1901,791,9,0,0}, {1670,304,2,1,1},
+    {2189,793,0,0,0}, {2190,794,512,7,3}, {2191,796,0,8,4}, {1983,798,0,4,6}, {1784,800,8,0,8},
+    {1667,496,8,1,2}, {2192,801,0,9,7}, {1875,803,0,2,9}, {1987,798,0,5,0}, {2193,803,0,3,1},
+    {2194,56,0,6,5}, {2195,236,256,2,4}, {2196,236,0,3,3}, {2197,236,0,4,0}, {2198,236,0,1,1},
+    {1572,802,8,0,2}, {1667,496,9,0,0}, {2199,806,1288,1,3}, {2200,808,8,2,0}, {2201,809,8,3,1},
+    {1667,496,8,0,2}, {2202,809,8,4,4}, {2203,10,256,1,1}, {1572,807,8,0,0}, {1575,539,9,0,0},
+    {1576,811,2,1,1}, {1589,499,2304,11,12}, {1970,501,8,17,7}, {1971,501,8,18,10},
+    {1590,813,0,7,9}, {1591,814,0,10,18}, {1837,236,8,13,14}, {2204,815,0,12,16},
+    {1725,516,0,1,3}, {2205,818,0,16,19}, {1596,536,8,3,13}, {1597,439,8,2,4}, {2088,334,0,19,0},
+    {1573,517,8,0,6}, {1593,819,0,9,5}, {1572,821,8,5,17}, {2206,818,0,15,15}, {1594,822,0,6,8},
+    {1867,236,8,14,1}, {1862,811,8,4,2}, {1595,825,0,8,11}, {1628,503,0,0,0}, {2207,508,0,1,1},
+    {1628,511,264,0,0}, {2207,508,0,1,1}, {2208,816,0,1,1}, {2209,817,0,0,0}, {1647,519,0,0,0},
+    {1648,820,0,1,1}, {2207,508,256,1,1}, {1651,823,8,0,0}, {1897,516,520,1,4}, {1995,527,0,2,0},
+    {1981,505,0,4,1}, {1982,56,0,6,7}, {1573,529,8,0,2}, {1985,505,0,5,5}, {1986,56,0,7,3},
+    {1615,78,0,3,6}, {1653,531,0,1,1}, {2210,533,0,0,0}, {2090,236,0,5,6}, {2211,827,0,9,9},
+    {2212,56,0,8,4}, {1856,601,0,3,3}, {1854,585,0,2,7}, {2213,10,0,6,0}, {1784,829,0,0,5},
+    {2057,382,0,4,8}, {1874,334,0,7,2}, {1875,599,0,1,1}, {2214,65,0,0,0}, {2215,828,0,1,1},
+    {2080,644,9,0,0}, {1670,304,2,1,1}, {1837,236,1536,2,4}, {1725,543,0,1,1}, {2001,548,8,4,0},
+    {2216,832,8,6,8}, {1998,544,8,0,2}, {1909,833,8,5,5}, {1572,549,8,7,3}, {1615,835,8,8,6},
+    {1867,236,0,3,7}, {1784,800,0,0,0}, {2014,561,0,0,0}, {1856,566,9,0,0}, {2090,236,1544,2,2},
+    {1782,562,0,9,6}, {1856,566,8,0,0}, {2217,115,8,5,7}, {2020,385,8,6,9}, {2218,381,0,10,3},
+    {1572,242,8,1,4}, {2219,388,8,3,8}, {2220,334,0,7,10}, {2021,381,0,4,1}, {2022,297,0,8,5},
+    {1844,840,9,0,0}, {2179,800,2312,12,8}, {1780,333,0,4,9}, {2090,236,8,9,14},
+    {2027,569,0,22,12}, {2028,583,0,17,1}, {1781,236,0,11,15}, {1782,562,0,8,16},
+    {2029,584,0,13,17}, {1856,597,8,0,6}, {1854,585,8,1,2}, {1783,236,0,10,10}, {1785,335,8,16,5},
+    {2221,388,0,3,0}, {2222,334,0,18,7}, {2223,381,8,2,18}, {1878,383,8,5,20}, {1572,842,0,6,11},
+    {2224,843,0,7,4}, {2030,586,8,14,13}, {2181,780,0,19,19}, {2031,594,8,15,21},
+    {2182,781,0,20,22}, {2032,554,0,21,3}, {2225,844,0,1,2}, {2226,844,0,2,0}, {2227,844,0,0,1},
+    {2090,236,0,1,2}, {1783,236,0,2,0}, {1572,845,0,0,1}, {1844,847,9,0,0}, {2090,236,0,8,6},
+    {1781,236,0,10,7}, {1782,562,0,7,5}, {2228,829,0,3,3}, {2229,334,0,12,10}, {2055,599,0,2,9},
+    {1856,601,0,0,11}, {1854,585,0,1,2}, {1783,236,0,9,0}, {2057,382,0,5,8}, {1878,383,0,4,1},
+    {1572,242,0,6,12}, {2032,554,0,11,4}, {1844,850,9,0,0}, {1780,603,1536,3,4}, {1781,236,0,9,6},
+    {2230,852,0,19,9}, {2058,604,8,10,0}, {1856,614,8,0,13}, {2231,236,0,14,14}, {1854,607,0,1,8},
+    {1783,236,0,8,15}, {1654,237,0,6,7}, {1667,608,8,2,1}, {2059,609,0,15,3}, {1785,610,8,11,11},
+    {2232,852,0,17,19}, {1878,383,8,4,17}, {1572,853,0,5,5}, {1786,236,8,7,10},
+    {2233,852,0,18,18}, {2060,612,0,13,12}, {2234,852,0,16,16}, {2032,554,0,12,2},
+    {2235,855,0,0,0}, {2236,56,0,6,1}, {2237,856,0,0,4}, {2238,56,0,4,5}, {2239,56,0,3,3},
+    {2240,857,0,1,2}, {2241,56,0,2,6}, {2242,56,0,5,0}, {2243,857,512,2,1}, {2244,860,8,0,2},
+    {1878,383,8,1,0}, {2245,858,264,0,0}, {2246,859,0,1,1}, {2083,656,1280,5,4}, {2074,630,8,1,1},
+    {2247,306,8,7,6}, {2084,656,0,6,5}, {2085,657,8,0,7}, {2086,658,0,3,0}, {2087,660,8,2,3},
+    {1867,236,8,4,2}, {1837,236,1792,3,5}, {1725,543,0,2,6}, {2065,617,8,7,1}, {1909,619,8,6,0},
+    {2069,623,8,5,9}, {2066,544,8,0,4}, {2067,620,8,1,3}, {1572,863,8,8,2}, {1615,864,8,9,7},
+    {1867,236,0,4,8}, {2070,625,2560,11,9}, {2248,236,0,12,4}, {2090,236,8,8,11},
+    {2249,385,8,5,10}, {2250,102,8,1,8}, {1782,562,0,10,3}, {2251,800,8,6,6}, {1783,236,8,9,12},
+    {1784,385,8,4,2}, {2071,102,8,0,7}, {2073,628,8,3,5}, {2072,599,8,2,0}, {1572,866,8,7,1},
+    {2252,868,0,0,0}, {2253,870,9,0,0}, {1670,304,2,1,1}, {1725,10,2312,2,6}, {2254,872,8,4,4},
+    {2255,873,0,9,0}, {2256,872,0,5,7}, {1573,145,8,1,1}, {2257,874,8,11,3}, {2258,875,8,0,10},
+    {2193,803,8,3,11}, {2259,876,8,10,9}, {1578,873,8,8,2}, {1572,877,8,6,8}, {2260,10,0,7,5},
+    {1867,236,0,12,12}, {2261,115,264,0,0}, {2247,306,0,1,1}, {2253,870,9,0,0},
+    {2257,874,264,0,0}, {1867,236,0,1,1}, {2253,870,9,0,0}, {1670,304,9,1,1}, {2262,882,264,0,0},
+    {1822,288,2,0,0}, {1823,289,2,1,1}, {1824,884,2,2,2}, {1825,291,2,3,3}, {2263,886,0,0,0},
+    {1823,289,0,1,1}, {2090,236,1032,3,1}, {1856,347,8,0,2}, {1854,338,8,1,3}, {1845,317,8,2,0},
+    {1783,236,0,4,4}, {1822,288,2,2,2}, {1823,289,2,1,1}, {1849,331,2,0,0}, {2264,890,264,0,0},
+    {1823,289,0,1,1}, {1837,236,1544,5,3}, {1725,351,0,2,2}, {1573,353,8,1,1}, {1849,331,8,0,6},
+    {2091,664,8,4,4}, {1867,236,8,6,0}, {1862,369,8,3,5}, {1822,288,2,2,2}, {1823,289,2,1,1},
+    {1849,331,9,0,0}, {2265,894,264,0,0}, {1823,289,0,1,1}, {1848,330,1544,1,3}, {2116,686,8,3,0},
+    {1837,236,8,4,4}, {1849,331,8,0,1}, {1572,690,8,2,2}, {1867,236,8,5,5}, {1823,289,256,1,1},
+    {2266,897,8,0,0}, {1848,330,9,1,3}, {1822,288,2,3,0}, {1823,289,2,2,2}, {1849,331,9,0,1},
+    {1823,289,256,1,1}, {2267,900,8,0,0}, {2268,236,2,1,1}, {2269,236,2,0,0}, {1822,288,2,3,4},
+    {2270,388,2,8,2}, {2271,381,2,2,5}, {1823,289,2,4,6}, {1824,884,2,5,7}, {1825,291,2,6,8},
+    {1826,779,2,7,3}, {2272,903,0,1,1}, {1823,289,0,0,0}, {1837,236,1288,3,1}, {1883,390,8,0,2},
+    {2273,381,8,1,5}, {1782,562,0,6,0}, {2077,236,0,5,6}, {1784,385,8,2,4}, {1572,779,8,4,3},
+    {2274,385,2,3,2}, {2275,236,2,1,1}, {2276,236,2,0,7}, {2277,800,2,4,0}, {2278,56,2,9,3},
+    {1822,288,2,5,5}, {2180,779,2,10,8}, {2271,381,2,2,9}, {1823,289,2,6,10}, {1824,884,2,7,4},
+    {1825,291,2,8,6}, {2279,907,0,1,1}, {1823,289,0,0,0}, {2179,385,1288,3,4}, {2280,909,8,4,5},
+    {2090,236,8,2,2}, {2028,583,0,5,0}, {1784,388,8,0,1}, {1875,381,8,1,3}, {2180,779,0,7,7},
+    {2281,115,0,6,6}, {1823,289,2,0,0}, {2282,912,264,0,0}, {1823,289,0,1,1}, {2079,639,0,0,0},
+    {1837,236,0,6,3}, {2283,10,0,7,4}, {1596,536,0,1,6}, {1597,439,0,2,9}, {1576,541,0,5,5},
+    {2284,914,128,3,1}, {2285,915,0,11,2}, {2286,920,0,10,10}, {2287,921,0,4,11},
+    {1867,236,0,8,8}, {2288,10,0,9,7}, {2289,916,520,1,1}, {2290,918,8,0,0}, {1666,922,0,1,1},
+    {116,922,0,0,0}, {2291,392,2,3,1}, {2275,236,2,0,2}, {2276,236,2,1,8}, {1822,288,2,5,0},
+    {2271,492,2,4,4}, {1823,289,2,6,3}, {1824,884,2,7,5}, {1825,291,2,8,6}, {1826,328,2,2,7},
+    {2263,925,0,1,1}, {1823,289,0,0,0}, {1884,392,1536,11,6}, {2090,236,8,3,7}, {2292,927,0,9,11},
+    {2293,928,8,5,1}, {2294,927,0,8,8}, {2295,929,0,10,3}, {1856,494,8,0,9}, {1854,492,8,1,10},
+    {2188,789,8,4,4}, {2296,931,128,6,2}, {2297,934,128,7,5}, {1572,328,8,2,0}, {2298,930,0,0,0},
+    {2299,933,0,1,1}, {2300,931,0,0,0}, {2301,932,0,1,1}, {2302,934,0,0,0}, {2303,935,0,1,1},
+    {1667,496,9,0,0}, {2304,937,2,1,1}, {1667,496,520,0,0}, {2305,939,8,1,1}, {2306,10,512,0,0},
+    {1968,10,8,1,1}, {2307,941,8,2,2}, {2308,942,776,1,2}, {2309,943,8,2,0}, {2310,944,8,0,1},
+    {2311,947,0,3,3}, {1711,10,0,0,0}, {2312,10,0,0,0}, {2313,945,264,0,0}, {1725,10,0,2,1},
+    {2314,10,0,0,2}, {2315,10,0,1,0}, {2316,10,0,3,3}, {2317,10,0,0,0}, {2318,795,2,1,3},
+    {2319,797,2,3,0}, {2320,799,2,2,2}, {2321,949,2,0,1}, {1670,304,2,4,4}, {2279,951,0,0,0},
+    {1575,539,2,0,0}, {1822,288,2,1,1}, {1823,289,2,2,2}, {2322,954,264,0,0}, {1823,289,0,1,1},
+    {1836,536,1800,1,4}, {1837,236,8,6,0}, {2204,815,0,8,6}, {1725,516,0,4,5}, {1839,439,8,0,3},
+    {1573,517,8,3,8}, {1572,821,8,2,1}, {1867,236,8,7,7}, {1862,811,8,5,2}, {2275,236,2,1,1},
+    {2276,236,2,0,0}, {1822,288,2,3,3}, {2271,599,2,2,2}, {1823,289,2,4,4}, {1824,884,2,5,5},
+    {1825,291,2,6,6}, {2279,958,0,1,1}, {1823,289,0,0,0}, {2090,236,776,2,3}, {2212,56,0,3,4},
+    {2213,10,0,4,0}, {1784,829,8,0,1}, {1875,599,8,1,2}, {1822,288,2,0,0}, {1823,289,2,1,1},
+    {1670,304,2,3,3}, {2323,835,66,2,2}, {2324,962,0,0,0}, {1823,289,0,1,1}, {1822,288,2,0,0},
+    {2325,559,66,2,2}, {1823,289,2,1,1}, {2326,965,0,0,0}, {1823,289,0,1,1}, {1837,236,1032,4,1},
+    {2015,562,8,0,2}, {2005,559,8,1,3}, {1572,563,0,2,4}, {2018,10,0,3,0}, {1867,236,8,5,5},
+    {2275,236,2,0,0}, {2276,236,2,1,1}, {1822,288,2,6,8}, {1823,289,2,7,6}, {1824,884,2,8,7},
+    {1825,291,2,9,9}, {2327,115,2,3,2}, {2328,385,2,4,3}, {1826,242,2,2,4}, {2330,381,66,5,5},
+    {2331,969,0,1,1}, {1823,289,0,0,0}, {2275,236,2,0,0}, {2276,236,2,1,1}, {1822,288,2,4,7},
+    {2271,585,2,3,3}, {1823,289,2,5,2}, {1824,884,2,6,4}, {1825,291,2,7,5}, {1826,842,2,2,6},
+    {2332,972,0,1,1}, {1823,289,0,0,0}, {2179,385,1288,1,6}, {2090,236,8,6,0}, {2333,388,0,8,7},
+    {2025,381,0,9,9}, {2028,583,0,10,10}, {1781,236,0,7,8}, {1856,597,8,0,1}, {1854,585,8,2,5},
+    {1783,236,0,5,2}, {1572,842,8,3,3}, {2224,843,0,4,4}, {2275,236,2,0,0}, {2276,236,2,1,1},
+    {1822,288,2,4,7}, {2271,585,2,3,3}, {1823,289,2,5,2}, {1824,884,2,6,4}, {1825,291,2,7,5},
+    {1826,242,2,2,6}, {2334,976,0,1,1}, {1823,289,0,0,0}, {2090,236,1032,4,4}, {1781,236,0,5,5},
+    {2228,829,0,6,7}, {2055,599,0,7,6}, {1856,601,8,0,0}, {1854,585,8,1,1}, {1783,236,0,3,2},
+    {1572,242,8,2,3}, {1822,288,2,4,6}, {2271,607,2,3,7}, {1823,289,2,5,5}, {1824,884,2,6,1},
+    {1825,291,2,7,0}, {1826,853,2,2,2}, {1827,236,2,0,3}, {1828,236,2,1,4}, {2335,980,0,1,1},
+    {1823,289,0,0,0}, {1780,603,1792,3,4}, {1781,236,0,9,6}, {2230,852,0,19,9}, {2058,604,8,10,0},
+    {1856,614,8,0,13}, {2231,236,0,14,14}, {1854,607,8,1,8}, {1783,236,0,8,15}, {1654,237,0,6,7},
+    {1667,608,8,2,1}, {2059,609,0,15,3}, {1785,610,8,11,11}, {2232,852,0,17,19},
+    {1878,383,8,4,17}, {1572,853,0,5,5}, {1786,236,8,7,10}, {2233,852,0,18,18},
+    {2060,612,0,13,12}, {2234,852,0,16,16}, {2032,554,0,12,2}, {1822,474,2,1,1}, {1823,289,2,0,0},
+    {2336,310,2,2,2}, {1823,289,256,1,1}, {2337,984,8,0,0}, {1822,288,2,0,0}, {1823,289,2,1,1},
+    {1615,864,2,2,2}, {1823,289,0,1,1}, {2338,987,0,0,0}, {2275,236,2,0,0}, {2276,236,2,1,1},
+    {1822,288,2,5,8}, {2270,385,2,3,3}, {2271,599,2,4,4}, {1823,289,2,6,2}, {1824,884,2,7,5},
+    {1825,291,2,8,6}, {1826,866,2,2,7}, {1823,289,0,0,0}, {2339,990,0,1,1}, {2070,625,2560,8,10},
+    {2248,236,0,9,9}, {2090,236,8,10,7}, {2249,385,8,3,3}, {2250,102,8,6,5}, {2251,800,8,4,8},
+    {1783,236,8,11,4}, {1784,385,8,2,11}, {2071,102,8,5,0}, {2073,628,8,1,1}, {2072,599,8,0,2},
+    {1572,866,8,7,6}, {2340,349,264,0,0}, {1831,297,0,0,0}, {1822,288,2,1,2}, {1823,289,2,2,0},
+    {1670,304,2,0,1}, {1823,289,256,1,1}, {2341,996,8,0,0}, {2074,630,265,0,0}, {2086,658,0,2,2},
+    {2087,660,8,1,1}, {2079,639,256,0,0}, {2342,999,8,1,1}, {1575,539,520,0,0}, {1576,541,8,1,1},
+    {2285,915,0,3,3}, {2287,921,0,2,2}, {2079,639,0,0,0}, {1867,236,0,1,1}, {2288,10,0,2,2},
+    {2235,855,264,0,0}, {2074,630,265,1,1}, {1670,304,9,0,0}, {2086,658,0,3,3}, {2087,660,8,2,2},
+    {2082,651,520,0,0}, {2252,868,8,1,1}, {2082,651,0,0,0}, {2257,874,264,1,1}, {2253,870,9,0,0},
+    {2257,874,520,0,0}, {1867,236,8,1,1}, {2257,874,264,2,1}, {2253,870,9,0,2}, {1670,304,9,1,0},
+    {2343,562,265,0,0}, {2005,559,8,1,1}, {2116,686,265,1,2}, {1780,333,83,2,0}, {1849,331,9,0,1},
+    {1699,1010,40,3,3}, {1858,354,0,0,0}, {2345,1011,0,1,1}, {2346,1012,0,0,0}, {2347,1014,0,2,3},
+    {2348,1016,0,3,1}, {2349,1018,0,1,2}, {1684,716,776,0,0}, {2117,687,8,1,1}, {2118,688,0,3,3},
+    {2119,689,8,2,2}, {2346,1015,0,0,0}, {2346,1017,264,0,0}, {2108,688,0,1,1},
+    {2093,666,264,0,0}, {1848,330,520,1,1}, {1849,331,8,0,0}, {1848,330,9,1,2}, {1780,333,16,3,0},
+    {1849,331,9,0,3}, {2350,1021,0,2,1}, {1849,331,264,0,0}, {2351,1024,264,0,0},
+    {2352,1025,0,0,0}, {2353,260,520,1,2}, {2354,236,8,2,0}, {2256,872,0,0,1}, {2340,349,520,0,0},
+    {1831,297,8,1,1}, {2340,349,520,0,0}, {2355,1028,8,1,1}, {1725,351,256,3,2}, {1573,353,0,2,3},
+    {1849,331,9,0,1}, {1858,354,8,1,0}, {1866,368,1032,2,2}, {1573,353,8,1,1}, {1849,331,8,0,0},
+    {1867,236,8,3,3}, {2093,666,520,2,3}, {1848,330,9,1,1}, {2356,368,8,3,0}, {1849,331,9,0,2},
+    {2092,368,1032,2,2}, {1848,330,8,1,1}, {1849,331,8,0,0}, {1867,236,8,3,3}, {1780,333,784,7,5},
+    {1868,39,0,6,7}, {1869,371,8,5,3}, {1685,237,8,2,6}, {2077,236,8,4,4}, {1849,331,9,0,2},
+    {1870,372,0,3,1}, {1871,374,9,1,0}, {2078,637,265,1,1}, {1784,388,8,0,0}, {1969,499,768,8,7},
+    {1970,501,8,10,9}, {1971,501,8,11,6}, {1972,502,0,4,11}, {1973,510,0,7,3}, {1974,514,0,9,12},
+    {1725,516,0,2,10}, {1575,539,9,0,4}, {1788,352,0,12,0}, {1573,517,8,1,5}, {1975,518,0,6,1},
+    {1976,524,0,3,2}, {1977,530,0,5,8}, {1596,536,1032,1,1}, {1597,439,8,0,0}, {1867,236,8,3,3},
+    {1862,537,8,2,2}, {1780,333,272,2,1}, {2015,562,9,0,2}, {2003,551,8,1,0}, {1838,307,0,2,2},
+    {1573,309,0,1,1}, {1670,304,9,0,0}, {2357,626,0,2,2}, {2358,599,0,1,1}, {2081,649,9,0,0},
+    {2359,1041,776,2,1}, {2360,1043,9,0,2}, {2361,537,9,1,0}, {1850,1044,16,6,5},
+    {2362,1045,8,4,4}, {2363,1046,8,3,6}, {2364,1047,0,5,3}, {2365,1042,0,0,0},
+    {2366,1049,264,0,0}, {2359,1041,2056,2,1}, {2360,1043,8,0,2}, {2361,1050,8,1,0},
+    {1850,1044,0,9,5}, {2362,1045,8,4,4}, {2367,1043,8,3,6}, {2363,1046,8,5,7}, {1837,236,8,6,8},
+    {2077,236,8,7,9}, {2364,1047,0,8,3}, {1654,1052,0,0,0}, {1654,1052,0,0,0}, {2368,1055,0,1,1},
+    {1654,1052,0,0,0}, {1654,1052,520,1,1}, {1573,1052,8,0,0}, {1654,1052,0,0,0},
+    {1654,1052,0,0,0}, {1654,1052,0,0,0}, {1654,1052,0,0,0}, {2360,1043,521,0,0},
+    {2361,537,9,1,1}, {1725,133,8,3,3}, {1931,1043,8,2,2}, {2369,1062,0,4,4}, {2370,1064,264,0,0},
+    {2360,1043,1800,0,0}, {2361,1050,8,1,1}, {1837,236,8,4,4}, {1725,133,8,3,3},
+    {1931,1043,8,2,2}, {2369,1062,8,6,6}, {1867,236,8,5,5}, {2371,1066,256,14,1},
+    {2372,1046,8,0,3}, {2373,383,0,8,10}, {1850,1044,16,1,7}, {2374,1067,0,6,6},
+    {2375,1070,0,9,12}, {1725,133,0,4,4}, {2376,1071,0,3,9}, {1923,1072,0,12,2},
+    {2377,1074,0,7,5}, {2378,1075,0,2,14}, {2379,1076,0,13,13}, {2380,1081,0,5,8},
+    {2381,1082,0,11,11}, {1831,1090,0,10,0}, {2382,1068,0,0,0}, {2383,1069,0,0,0},
+    {1575,539,0,0,0}, {1576,1073,0,1,1}, {2384,1077,264,0,0}, {2385,1079,0,2,2},
+    {2386,1080,0,1,1}, {2387,102,0,0,0}, {2388,1069,256,1,1}, {2389,1083,8,0,0}, {1662,96,0,7,7},
+    {2390,447,0,3,5}, {2376,1071,0,6,6}, {2391,1085,0,4,1}, {2392,1088,0,5,3}, {2393,1088,0,1,4},
+    {2394,1062,0,2,2}, {2395,1089,0,0,0}, {2396,125,0,3,2}, {1677,1086,0,4,4}, {1678,105,0,0,3},
+    {2397,1087,0,2,0}, {1679,105,0,1,1}, {2398,1092,264,0,0}, {2399,1093,2312,2,2},
+    {2371,1066,0,22,3}, {2360,1043,8,0,0}, {2372,1046,8,1,6}, {2373,383,8,12,7},
+    {2400,1094,8,6,16}, {2361,537,8,3,5}, {1850,1044,0,4,13}, {1837,236,8,14,11},
+    {2374,1067,0,10,18}, {2375,1070,0,13,9}, {1725,133,0,8,15}, {2401,1095,0,17,4},
+    {2376,1071,0,7,10}, {1923,1072,0,20,8}, {2377,1074,8,11,22}, {2378,1075,0,5,19},
+    {2379,1076,0,21,12}, {2380,1081,0,9,21}, {2402,236,0,16,20}, {2381,1082,0,19,14},
+    {2403,1095,0,18,17}, {1867,236,8,15,1}, {2404,1097,256,7,3}, {2405,1046,8,2,4},
+    {2406,1062,0,9,1}, {2360,1043,9,0,6}, {2361,537,9,1,7}, {2407,1099,0,8,9},
+    {1850,1044,16,3,10}, {1725,133,0,4,0}, {2408,1104,0,10,5}, {2409,1111,0,5,2},
+    {2410,1112,0,6,8}, {2411,1098,0,1,1}, {2383,1069,0,0,0}, {2412,1100,0,1,1}, {2413,1101,0,0,0},
+    {2414,1102,0,0,0}, {2415,1103,0,1,1}, {2416,1105,0,0,0}, {1725,1107,256,1,1},
+    {1573,1046,8,0,0}, {2417,1108,0,2,2}, {2418,1062,0,3,3}, {1725,337,256,0,0}, {2419,56,0,2,2},
+    {1615,1110,8,1,1}, {2420,1115,264,0,0}, {2404,1097,1792,10,4}, {2421,1043,8,2,5},
+    {2405,1046,8,3,1}, {2406,1062,8,13,2}, {2360,1043,8,0,7}, {2361,1050,8,1,9},
+    {2407,1099,0,11,8}, {1850,1044,0,4,13}, {1837,236,8,6,12}, {1725,133,0,5,11},
+    {2408,1104,0,12,0}, {2410,1112,0,9,6}, {2422,1111,0,8,10}, {1867,236,8,7,3},
+    {2423,1046,264,1,1}, {2360,1043,9,0,0}, {1850,1044,16,2,2}, {1725,133,0,3,3},
+    {2424,1117,0,4,4}, {1831,1090,0,5,5}, {2361,1050,0,0,0}, {2425,1119,0,1,1},
+    {2426,1121,264,0,0}, {2427,1042,2056,3,5}, {2428,1122,0,9,2}, {2429,1124,8,1,3},
+    {2423,1046,8,2,0}, {2430,1125,8,10,7}, {2360,1043,8,0,9}, {2431,1126,0,12,11},
+    {1850,1044,0,4,8}, {1837,236,8,7,12}, {1725,133,0,5,1}, {2401,1095,0,11,4},
+    {2424,1117,8,6,10}, {1867,236,8,8,6}, {2432,236,0,1,1}, {2424,1117,0,0,0}, {2433,236,0,2,2},
+    {1850,1044,528,1,4}, {2434,1128,0,5,0}, {2435,1129,8,4,5}, {1725,133,0,3,3},
+    {1931,1043,9,0,2}, {1573,1046,8,2,1}, {2436,1185,0,6,6}, {2437,1186,0,7,7},
+    {2438,1130,256,4,5}, {2439,1145,0,1,1}, {2440,1158,0,2,2}, {2441,1163,0,5,6},
+    {2442,1166,0,6,0}, {1615,1172,8,0,3}, {2443,1173,0,3,4}, {2444,1131,256,1,1},
+    {2445,1140,8,0,0}, {2446,1132,0,0,0}, {2447,1133,256,1,1}, {1615,1139,8,0,0},
+    {1628,1134,264,0,0}, {2448,1136,256,2,2}, {2449,1136,0,1,1}, {2450,1138,8,0,0},
+    {2451,1141,1032,2,3}, {2452,1142,8,3,2}, {2453,1143,8,1,0}, {2454,1144,8,0,1},
+    {2455,96,0,2,1}, {2456,1146,0,0,2}, {2457,1148,0,1,0}, {2458,1152,0,3,3}, {2459,1062,264,0,0},
+    {2460,1147,0,1,1}, {2461,1149,0,1,1}, {2462,1150,0,0,0}, {2463,1151,0,2,2},
+    {2464,1062,264,0,0}, {2465,1062,264,0,0}, {2466,1062,264,0,0}, {2467,42,0,0,0},
+    {2468,1153,0,2,2}, {2469,1156,0,1,1}, {2470,1154,264,0,0}, {2471,1155,0,0,0}, {2472,42,0,1,1},
+    {2473,1157,264,0,0}, {2474,1159,264,0,0}, {2475,1160,0,2,2}, {2476,1161,0,1,1},
+    {2444,1131,256,1,1}, {2445,1164,8,0,0}, {2451,1165,776,1,2}, {2452,1142,8,2,0},
+    {2454,1144,8,0,1}, {2444,1131,256,1,1}, {2445,1167,8,0,0}, {2451,1168,1288,4,5},
+    {2452,1142,8,5,2}, {1710,553,8,1,4}, {2453,1169,8,3,3}, {2477,1170,8,2,0}, {2478,1171,0,0,1},
+    {2444,1174,256,1,1}, {2445,1180,8,0,0}, {2479,1175,0,0,0}, {2448,1136,0,2,2},
+    {2449,1136,0,1,1}, {2085,1177,0,3,3}, {2480,1178,0,4,4}, {2481,1179,0,5,5}, {2482,102,0,1,1},
+    {2483,1176,0,0,0}, {2484,1181,264,0,0}, {2485,1182,0,0,0}, {1711,1184,0,0,0},
+    {2088,1070,0,0,0}, {2486,1187,0,0,0}, {2487,1198,0,3,2}, {2488,1204,0,1,3}, {2489,1213,0,2,1},
+    {2490,1188,264,0,0}, {2491,1189,0,1,1}, {2492,1192,0,2,2}, {2493,1195,0,3,3},
+    {1676,1190,520,0,0}, {2494,1191,8,1,1}, {2495,1193,520,0,0}, {2496,102,8,1,1},
+    {1676,1190,264,0,0}, {2497,1196,776,2,2}, {2498,1197,8,1,1}, {1676,1190,8,0,0},
+    {2499,1199,256,1,1}, {1615,1203,8,0,0}, {2500,1200,520,0,0}, {1784,1202,8,1,1},
+    {2501,1201,264,0,0}, {2502,1205,520,0,0}, {2503,1208,8,1,1}, {1693,1206,264,0,0},
+    {1695,1207,264,0,0}, {2504,1210,520,1,1}, {2505,1211,8,0,0}, {2506,1212,264,0,0},
+    {2040,1069,264,0,0}, {2507,1214,256,2,2}, {2499,1216,0,1,1}, {2508,1219,8,0,0},
+    {2509,1215,0,0,0}, {1784,1202,264,0,0}, {2509,1215,0,2,2}, {2510,1217,0,1,1},
+    {2511,1218,264,0,0}, {2512,1221,264,0,0}, {1837,236,1800,9,6}, {2434,1128,0,8,3},
+    {2435,1129,8,5,7}, {2513,1043,8,1,9}, {1725,133,0,4,4}, {2401,1095,0,11,2}, {1931,1043,8,0,8},
+    {1573,1046,8,2,11}, {2436,1185,0,6,1}, {1572,1222,8,3,0}, {1867,236,8,10,10},
+    {2437,1186,0,7,5}, {1850,1044,528,5,5}, {2375,1070,0,3,3}, {1897,1224,0,4,4},
+    {1725,133,0,1,1}, {2514,1295,8,2,2}, {1573,1046,8,0,0}, {1831,1090,0,6,6}, {2515,1225,0,1,1},
+    {2516,1233,0,0,0}, {2517,1227,1024,4,4}, {1573,1231,8,1,1}, {1578,1229,8,2,2},
+    {2518,1229,8,3,3}, {1615,1232,8,0,0}, {2519,1228,0,1,1}, {1930,1230,0,0,0},
+    {2520,1229,264,0,0}, {2521,1229,520,0,0}, {2522,1229,8,1,1}, {2517,1235,512,2,2},
+    {2523,1288,0,3,4}, {1573,1229,8,0,0}, {1586,1292,0,4,1}, {1615,1294,8,1,3}, {2398,1236,0,8,4},
+    {2524,42,0,11,12}, {2520,1238,0,3,6}, {2525,1242,0,12,2}, {1720,42,0,0,8}, {2526,42,0,10,13},
+    {2527,1245,0,2,7}, {2528,1250,0,6,15}, {2529,1252,0,4,0}, {2530,1255,0,13,14},
+    {2531,1256,0,15,5}, {2532,42,0,14,1}, {1738,42,0,1,3}, {2533,1257,0,5,9}, {2534,1284,0,9,11},
+    {2535,1284,0,7,10}, {2427,1237,264,0,0}, {2536,1239,264,0,0}, {1864,1241,256,1,1},
+    {1573,1229,8,0,0}, {1846,1243,520,0,0}, {2537,1244,8,1,1}, {1923,1072,256,2,2},
+    {2391,1246,0,5,3}, {1931,1248,8,0,0}, {1667,1071,0,1,4}, {1938,474,0,3,6}, {1932,1249,0,7,1},
+    {1925,446,0,4,7}, {1940,476,0,6,5}, {1060,1247,0,0,0}, {1676,125,0,2,2}, {1677,1086,0,3,3},
+    {1678,105,0,0,0}, {1679,105,0,1,1}, {1662,341,0,2,3}, {1665,1246,0,1,1}, {1669,166,0,3,0},
+    {1925,446,0,0,2}, {2040,1251,264,0,0}, {2538,1253,520,0,0}, {2539,1254,8,1,1},
+    {1897,1224,264,0,0}, {2540,1240,264,0,0}, {2541,288,0,1,1}, {1923,1072,256,1,1},
+    {2445,1258,8,0,0}, {2542,1259,0,1,1}, {1062,1282,0,0,0}, {1662,96,768,4,4}, {2391,1246,0,3,3},
+    {1667,1260,8,2,2}, {2543,1261,8,1,1}, {2544,1281,8,0,0}, {2545,1262,0,1,1}, {1060,1280,0,0,0},
+    {2546,1263,256,2,1}, {1666,1265,8,0,2}, {116,1271,0,1,0}, {2547,1273,0,3,3},
+    {1573,1046,0,0,0}, {1574,1267,520,1,1}, {1680,1270,8,0,0}, {1682,1269,0,1,1}, {1060,10,0,0,0},
+    {1615,119,264,0,0}, {1682,1269,0,1,1}, {1060,104,0,0,0}, {1728,1274,256,1,1},
+    {1729,1277,8,0,0}, {1730,42,0,1,1}, {1731,42,0,0,0}, {1716,1275,0,2,2}, {1573,1276,264,0,0},
+    {1682,1269,0,1,1}, {1733,1279,0,0,0}, {1725,104,512,1,2}, {1734,183,8,2,0}, {1573,1276,8,0,1},
+    {1735,56,0,3,3}, {1682,1269,256,1,2}, {2546,1263,0,2,0}, {1060,260,8,0,1},
+    {2548,1283,264,0,0}, {2549,1285,264,0,0}, {2413,1286,0,0,0}, {2245,1287,264,0,0},
+    {1795,1290,768,3,2}, {1864,1241,8,2,3}, {1573,1229,8,0,1}, {1615,1291,8,1,0},
+    {1573,1229,520,0,0}, {1615,1291,8,1,1}, {1836,1297,2056,5,7}, {1837,236,8,7,4},
+    {2375,1070,0,3,5}, {1897,1224,0,10,2}, {1725,133,0,1,6}, {2514,1295,8,2,0}, {1839,1043,8,4,8},
+    {1573,1046,8,0,1}, {1572,1298,8,6,9}, {1867,236,8,8,10}, {1862,537,8,9,3},
+    {1850,1044,528,5,4}, {2550,1300,0,3,2}, {1725,133,0,1,5}, {2551,1302,9,4,1},
+    {1573,1046,8,0,3}, {2424,1303,8,2,0}, {1831,1090,0,6,6}, {2552,474,256,1,1},
+    {1615,1301,8,0,0}, {2553,1050,0,0,0}, {1836,1306,1800,6,6}, {2550,1300,0,3,3},
+    {1837,236,8,7,7}, {1725,133,0,1,1}, {2554,1043,8,4,4}, {1839,1307,8,5,5}, {1573,1046,8,0,0},
+    {2424,1303,8,2,2}, {1867,236,8,8,8}, {1850,1044,16,2,2}, {1725,133,0,1,1}, {2551,1302,9,0,0},
+    {1836,1297,1800,5,7}, {1837,236,8,7,4}, {2375,1070,0,3,5}, {1897,1224,0,9,2},
+    {1725,133,0,1,6}, {2514,1295,8,2,0}, {1839,1043,8,4,8}, {1573,1046,8,0,1}, {1572,1298,8,6,9},
+    {1862,1310,8,8,3}, {1850,1044,784,0,0}, {1725,133,0,2,3}, {1920,1312,8,4,1},
+    {1573,1046,8,1,4}, {1878,383,8,3,2}, {2086,1364,0,5,5}, {1831,1090,0,6,6},
+    {2555,1313,256,3,3}, {2556,1315,0,2,4}, {2557,1330,0,4,1}, {1615,1362,8,0,0},
+    {2558,1363,0,1,2}, {2559,1314,264,0,0}, {2560,1316,0,1,2}, {2561,1317,0,2,0},
+    {2562,1325,0,0,1}, {2436,1185,0,3,3}, {2563,1326,0,4,4}, {2564,1318,0,0,0},
+    {1681,1319,128,2,1}, {2565,1323,0,0,2}, {2566,1324,0,1,0}, {1957,96,0,4,4},
+    {1692,1319,128,3,3}, {2567,1321,264,0,0}, {2568,1322,264,0,0}, {2569,1327,264,0,0},
+    {1693,1206,256,1,1}, {1615,1329,8,0,0}, {2570,1331,256,1,1}, {1615,1361,8,0,0},
+    {2571,1332,520,1,2}, {2572,1342,0,2,0}, {2573,1354,8,0,1}, {2574,1333,256,2,2},
+    {2575,1337,0,1,1}, {1615,1341,8,0,0}, {2576,1334,520,1,1}, {2577,1336,8,0,0},
+    {2578,10,256,1,1}, {1615,1335,8,0,0}, {2579,1142,0,2,2}, {2576,1338,520,1,1},
+    {2580,1340,8,0,0}, {1615,1339,264,0,0}, {2579,1142,0,1,1}, {2581,1343,0,0,0},
+    {2582,1344,0,1,1}, {2583,1345,0,1,1}, {2584,1347,0,0,0}, {1617,445,520,0,0}, {2585,445,8,1,1},
+    {2586,1349,256,3,3}, {1725,133,0,1,1}, {2587,1351,0,2,2}, {1573,1353,8,0,0}, {1725,133,0,1,2},
+    {2587,1351,0,2,0}, {1573,1352,0,0,1}, {2588,1356,256,1,2}, {2570,1359,0,2,0},
+    {1615,1360,8,0,1}, {2589,1357,264,0,0}, {2590,133,264,0,0}, {2560,1316,264,0,0},
+    {2561,1317,0,1,1}, {2563,1326,0,2,2}, {2591,1365,256,6,8}, {2592,1370,0,7,3},
+    {2593,1373,0,2,2}, {2594,1377,0,1,4}, {2595,1379,0,3,6}, {2596,1380,0,5,5}, {2597,1385,0,4,0},
+    {2598,1386,0,8,1}, {1615,1388,8,0,7}, {2599,1366,1544,2,3}, {2452,1142,8,4,2},
+    {2590,1366,8,1,0}, {2600,1367,8,0,7}, {2601,1368,0,6,1}, {2602,1369,8,5,5}, {2603,1367,0,7,4},
+    {2604,1367,8,3,6}, {2605,1367,776,2,2}, {2606,1367,8,1,1}, {2607,1367,8,0,0},
+    {2602,1371,520,1,1}, {2608,1372,8,0,0}, {2605,1367,520,1,1}, {2606,1367,8,0,0},
+    {2609,1374,1032,1,1}, {2610,1375,8,0,0}, {2602,1369,8,3,3}, {2604,1376,8,2,2},
+    {2611,1378,776,0,0}, {2602,1369,8,2,2}, {2604,1367,8,1,1}, {2612,1367,776,0,0},
+    {2452,1142,8,1,1}, {2602,1371,8,3,3}, {2613,1367,0,2,2}, {2452,1142,1288,1,3},
+    {2590,1381,8,2,0}, {2602,1382,8,4,1}, {2082,1383,8,0,4}, {2614,1384,8,3,2},
+    {2615,1381,1024,4,2}, {2605,1381,8,3,4}, {2616,1381,8,0,3}, {2606,1381,8,2,1},
+    {2607,1381,8,1,0}, {2452,1142,1032,2,1}, {2600,1367,8,0,3}, {2602,1369,8,3,0},
+    {2604,1367,8,1,2}, {2617,1100,0,1,2}, {2618,1387,0,2,0}, {2619,1100,0,0,1},
+    {2527,1390,264,0,0}, {1837,236,2056,8,5}, {1725,133,0,3,7}, {2401,1095,0,10,3},
+    {2620,1391,8,2,1}, {1920,1312,8,5,8}, {1931,1043,8,0,4}, {2621,1392,0,11,10},
+    {1573,1046,8,1,9}, {1878,383,8,4,0}, {1572,1396,8,7,11}, {2086,1364,0,6,2}, {1867,236,8,9,6},
+    {1573,1394,776,0,0}, {2622,1062,8,2,2}, {1615,1395,8,1,1}, {1850,1044,272,5,4},
+    {2375,1070,0,2,3}, {2623,1046,0,3,1}, {1725,133,0,1,2}, {1573,1046,8,0,6}, {1831,1090,0,6,0},
+    {2624,1398,0,4,5}, {1662,96,768,6,5}, {2625,1400,0,7,7}, {2391,1246,0,4,6}, {1766,1402,0,5,4},
+    {1667,1071,0,3,2}, {1573,1046,8,0,3}, {2543,1261,8,2,0}, {2544,1281,8,1,1}, {2398,1401,0,0,0},
+    {2626,1042,264,0,0}, {1832,1404,520,0,0}, {1833,1405,8,1,1}, {1836,1407,1544,6,6},
+    {1837,236,8,8,4}, {2375,1070,0,2,2}, {2623,1046,0,3,3}, {1725,133,0,1,8}, {1839,1043,8,5,5},
+    {1573,1046,8,0,0}, {1867,236,8,9,9}, {2624,1398,0,4,1}, {1862,1050,8,7,7}, {1850,1044,16,2,2},
+    {1725,133,0,1,1}, {2627,1409,9,0,0}, {1831,1090,0,3,3}, {1850,1044,528,0,0},
+    {2375,1070,0,4,4}, {1725,516,0,3,3}, {2378,1411,8,2,2}, {1573,1412,8,1,1}, {1831,1090,0,5,5},
+    {2628,260,0,2,3}, {2629,260,0,3,2}, {2630,260,0,1,0}, {2631,260,0,0,1}, {1837,236,1800,5,4},
+    {2632,1414,8,4,3}, {1573,1412,8,2,2}, {2633,1415,8,1,5}, {2634,1416,8,0,1}, {1572,1417,8,3,0},
+    {1867,236,8,6,6}, {1850,1044,16,2,2}, {1725,516,0,1,1}, {2634,1416,9,0,0},
+    {1837,236,1032,3,3}, {1725,516,0,4,2}, {2633,1415,8,1,4}, {2634,1416,8,0,0},
+    {1862,1420,8,2,1}, {1850,1044,1552,1,3}, {1725,1422,0,11,0}, {2635,1423,0,8,11},
+    {1931,1043,9,0,9}, {1573,1424,0,10,8}, {2636,1425,8,5,5}, {2637,1426,8,6,6},
+    {2638,1427,8,7,7}, {2639,651,8,4,2}, {2013,1428,8,3,10}, {2640,1430,0,9,4}, {2641,1431,8,2,1},
+    {1572,1433,520,1,1}, {2642,1434,8,0,0}, {2360,1043,9,0,0}, {2643,56,2,1,1},
+    {2360,1043,520,0,0}, {2400,1094,8,1,1}, {2421,1043,9,2,1}, {2360,1043,9,0,2},
+    {2361,537,9,1,0}, {2643,56,2,3,3}, {2429,1124,9,1,1}, {2360,1043,9,0,0}, {2429,1124,776,1,2},
+    {2430,1125,8,2,0}, {2360,1043,8,0,1}, {2360,1043,9,0,0}, {2361,1310,9,1,1}, {2643,56,2,2,2},
+    {2360,1043,776,0,0}, {2400,1094,8,2,2}, {2361,1310,8,1,1}, {2513,1043,9,1,1},
+    {1931,1043,9,0,0}, {2513,1043,776,1,1}, {1931,1043,8,0,0}, {1572,1222,8,2,2},
+    {2551,1302,9,0,0}, {2643,56,2,1,1}, {1839,1043,264,0,0}, {2644,1447,9,1,1}, {2551,1302,9,0,0},
+    {2554,1043,520,0,0}, {1839,1307,8,1,1}, {2551,1302,9,0,0}, {2553,1310,9,1,1}, {2643,56,2,2,2},
+    {1839,1043,520,0,0}, {1862,1310,8,1,1}, {1931,1043,9,0,0}, {1931,1043,520,0,0},
+    {1572,1396,8,1,1}, {1850,1044,272,2,3}, {2513,1043,9,1,1}, {2645,1454,8,3,0},
+    {1931,1043,9,0,2}, {382,1456,256,2,1}, {2646,1458,8,0,2}, {2413,1206,0,1,0},
+    {1839,1457,264,0,0}, {2647,1460,0,0,0}, {2513,1043,1032,1,2}, {1611,1455,8,3,0},
+    {1931,1043,8,0,3}, {1572,1462,8,2,1}, {2260,10,0,4,4}, {1867,236,0,5,5}, {2627,1409,9,0,0},
+    {2648,1310,2,1,1}, {1839,1043,264,0,0}, {1862,1310,0,1,1}, {2649,651,2,1,1},
+    {2082,1466,9,0,0}, {2082,1466,264,0,0}, {2650,651,0,1,1}, {2634,1416,9,0,0},
+    {2651,1420,2,1,1}, {2633,1415,520,1,1}, {2634,1416,8,0,0}, {1862,1420,0,2,2},
+    {1931,1043,9,0,0}, {2642,1434,9,1,1}, {2360,1043,9,0,0}, {2361,537,9,1,1}, {2367,1043,9,2,2},
+    {2360,1043,9,0,0}, {2361,537,9,1,1}, {1931,1043,9,2,2}, {2360,1043,9,0,0}, {2421,1043,9,2,1},
+    {2360,1043,9,0,2}, {2361,1050,9,1,0}, {2360,1043,9,0,0}, {2361,1050,9,1,1}, {2367,1043,9,2,2},
+    {2360,1043,9,0,0}, {2361,1050,9,1,1}, {1931,1043,9,2,2}, {2360,1043,9,0,0}, {2361,1310,9,1,1},
+    {2361,1479,264,0,0}, {2399,1093,2312,2,2}, {2371,1066,0,18,3}, {2360,1043,8,0,0},
+    {2372,1046,8,1,18}, {2373,383,8,9,13}, {2400,1094,8,5,5}, {1837,236,8,11,10},
+    {2375,1070,0,10,8}, {1725,133,0,7,12}, {2401,1095,0,13,4}, {2376,1071,0,6,7},
+    {1923,1072,0,16,6}, {2377,1074,8,8,17}, {2378,1075,0,4,9}, {2379,1076,0,17,16},
+    {2381,1082,0,15,15}, {2403,1095,0,14,11}, {1867,236,8,12,14}, {1862,1310,8,3,1},
+    {2551,1302,9,0,0}, {2652,1481,2,1,1}, {1836,1297,2056,5,7}, {1837,236,8,7,4},
+    {2375,1070,0,3,5}, {1897,1224,0,10,2}, {1725,133,0,1,6}, {2514,1295,8,2,0}, {1839,1043,8,4,8},
+    {1573,1046,8,0,1}, {1572,1298,8,6,9}, {1867,236,8,8,11}, {2653,1483,0,11,3},
+    {1862,537,8,9,10}, {2654,1485,512,2,1}, {1654,1052,8,0,2}, {2655,1500,8,1,0},
+    {1615,1501,0,3,3}, {2656,1486,0,0,0}, {2657,1487,0,2,2}, {2658,1488,0,1,1},
+    {2659,1486,0,13,30}, {2660,1489,0,32,24}, {2661,1490,0,31,25}, {2662,1492,0,9,26},
+    {2663,1493,0,10,27}, {2664,1494,0,11,23}, {2665,1495,0,12,6}, {2666,1486,0,14,7},
+    {2667,1496,0,15,8}, {2668,42,0,16,9}, {2669,1497,0,28,3}, {2670,1497,0,27,10},
+    {2671,1496,0,17,11}, {2672,1498,0,18,12}, {2673,1499,0,19,15}, {2674,42,0,20,16},
+    {2675,1497,0,30,17}, {2676,1497,0,29,18}, {2677,1498,0,21,21}, {2678,1498,0,22,22},
+    {2679,1486,0,8,31}, {2680,1486,0,4,32}, {2681,1486,0,5,28}, {2682,1486,0,6,29},
+    {2683,1486,0,7,14}, {2684,1498,0,25,13}, {2685,1499,0,26,20}, {2686,1496,0,3,19},
+    {2687,1486,0,23,5}, {2688,42,0,24,4}, {2689,1231,264,0,0}, {1864,1241,520,1,1},
+    {2690,1229,8,0,0}, {1578,1229,520,0,0}, {2518,1229,8,1,1}, {2689,1231,776,0,0},
+    {1578,1229,8,1,1}, {2518,1229,8,2,2}, {2691,1229,776,2,2}, {2692,1491,8,1,1},
+    {2690,1229,8,0,0}, {2693,562,776,2,2}, {2520,1229,8,1,1}, {2690,1229,8,0,0},
+    {2693,562,776,2,2}, {1720,1229,8,1,1}, {2690,1229,8,0,0}, {2694,1291,776,2,2},
+    {1720,1229,8,1,1}, {2690,1229,8,0,0}, {2694,1291,776,2,1}, {2690,1229,8,0,2},
+    {1738,1229,8,1,0}, {2690,1229,264,0,0}, {2695,1229,264,0,0}, {1720,1229,520,1,1},
+    {2690,1229,8,0,0}, {2690,1229,520,0,0}, {1738,1229,8,1,1}, {2551,1302,9,0,0},
+    {2553,1310,9,1,1}, {2652,1481,2,2,2}, {2513,1043,9,1,2}, {2696,1043,9,2,0}, {1931,1043,9,0,1},
+    {2697,1505,264,0,0}, {2513,1043,1544,1,4}, {1725,133,0,3,0}, {2401,1095,0,6,3},
+    {2696,1043,8,2,1}, {1931,1043,8,0,7}, {2698,236,8,7,6}, {2699,1506,0,5,2}, {1572,1507,8,4,5},
+    {2700,236,0,9,9}, {1867,236,8,8,8}, {2701,66,0,5,2}, {2702,66,0,6,5}, {2703,66,0,0,7},
+    {2704,66,0,7,6}, {2705,66,0,4,4}, {2706,66,0,1,0}, {2707,66,0,3,1}, {2708,66,0,2,3},
+    {2513,1043,265,1,2}, {2645,1454,8,2,0}, {1931,1043,9,0,1}, {2652,1481,2,2,1},
+    {2627,1409,9,0,2}, {2648,1050,2,1,0}, {2082,1466,9,0,0}, {2709,1512,776,1,1},
+    {2082,1466,8,0,0}, {2650,651,8,2,2}, {2634,1416,9,0,0}, {2651,1514,2,1,1},
+    {1837,236,1800,6,9}, {2375,1070,0,9,8}, {1725,516,0,8,7}, {2378,1411,0,5,10},
+    {2632,1414,8,4,4}, {2710,1516,0,10,3}, {2711,1420,0,12,0}, {1573,1412,8,2,11},
+    {2633,1415,8,1,2}, {2634,1416,8,0,1}, {1572,1417,8,3,5}, {1867,236,8,7,12},
+    {1862,1514,0,11,6}, {1846,1518,520,1,1}, {1963,1519,0,0,0}, {1654,10,8,2,2},
+    {2712,1521,264,0,0}, {1837,236,2568,13,13}, {1725,1422,0,12,8}, {2635,1423,0,9,9},
+    {1573,1424,0,11,14}, {2636,1425,8,6,10}, {2637,1426,8,7,7}, {2638,1427,8,8,4},
+    {2639,651,8,5,5}, {1572,1433,8,1,6}, {2018,1457,0,2,2}, {2013,1428,8,4,11},
+    {2640,1430,0,10,3}, {1867,236,8,14,1}, {2642,1434,8,0,0}, {2641,1431,8,3,12},
+    {1850,1044,272,2,3}, {2513,1043,9,1,1}, {2346,1523,8,3,0}, {1931,1043,9,0,2},
+    {1574,1525,264,1,1}, {1766,1535,0,0,0}, {382,1526,256,1,1}, {2646,1458,8,0,0},
+    {2413,1205,0,2,2}, {2713,1456,520,0,0}, {2714,1527,0,3,3}, {1693,1533,0,2,2},
+    {1929,1534,8,1,1}, {1928,1528,256,1,2}, {2715,1530,0,2,0}, {1615,1532,8,0,1},
+    {1930,1529,520,1,1}, {2716,452,8,0,0}, {1930,1531,264,0,0}, {2475,1160,256,1,1},
+    {1695,456,8,0,0}, {2717,1536,256,3,3}, {2718,1540,0,1,1}, {1693,1533,0,2,2},
+    {1615,1546,8,0,0}, {2719,1538,776,2,1}, {1573,98,8,0,2}, {1615,1539,8,1,0},
+    {1832,516,520,0,0}, {1833,1542,8,1,1}, {2720,56,256,2,4}, {2721,1543,0,1,1},
+    {2722,1544,0,4,0}, {1899,1545,0,3,3}, {1615,473,8,0,2}, {2360,1043,9,0,0}, {2361,1050,9,1,1},
+    {1822,288,0,2,2}, {1823,289,0,3,3}, {2723,1549,264,0,0}, {1823,289,0,1,1},
+    {2421,1043,1032,0,0}, {2405,1046,8,1,1}, {2406,1062,8,2,2}, {1725,133,0,3,3},
+    {1867,236,8,4,4}, {2360,1043,9,0,0}, {1822,288,0,1,1}, {1823,289,0,2,2}, {2724,1553,264,0,0},
+    {1823,289,0,1,1}, {2429,1124,1288,0,0}, {2423,1046,8,1,1}, {2430,1125,8,4,5},
+    {2431,1126,0,7,6}, {1837,236,8,5,2}, {1725,133,0,2,4}, {2424,1117,0,3,7}, {1867,236,8,6,3},
+    {2725,1556,264,0,0}, {1823,289,0,1,1}, {2359,1041,2312,3,1}, {2360,1043,8,0,2},
+    {2361,1050,8,1,4}, {2362,1045,8,4,0}, {2367,1043,8,2,3}, {2363,1046,8,6,8}, {1837,236,8,7,5},
+    {2077,236,8,8,6}, {2364,1047,8,5,7}, {2726,1559,264,0,0}, {1823,289,0,1,1},
+    {1725,133,768,1,1}, {1931,1043,8,0,0}, {2369,1062,8,2,2}, {1867,236,8,3,3},
+    {2727,1562,264,0,0}, {1823,289,0,1,1}, {2372,1046,1288,0,0}, {2400,1094,8,1,1},
+    {2361,1050,8,2,2}, {1837,236,8,3,3}, {1725,133,0,5,6}, {1923,1072,0,6,4}, {1867,236,8,4,5},
+    {1822,288,0,0,0}, {1823,289,0,1,1}, {2728,1566,264,0,0}, {1823,289,0,1,1},
+    {2360,1043,1032,0,0}, {2372,1046,8,1,1}, {2400,1094,8,2,2}, {1725,133,0,3,3},
+    {1923,1072,0,6,6}, {2729,1050,0,5,5}, {1867,236,8,4,4}, {1931,1043,9,0,0}, {1822,288,0,1,1},
+    {1823,289,0,2,2}, {2730,1570,264,0,0}, {1823,289,0,1,1}, {2513,1043,1288,1,2},
+    {1725,133,0,4,0}, {1931,1043,8,0,3}, {1573,1046,8,2,4}, {1572,1222,8,3,1}, {1867,236,8,5,5},
+    {2551,1302,9,0,0}, {1822,288,2,1,1}, {1823,289,2,2,2}, {2731,1574,264,0,0}, {1823,289,0,1,1},
+    {2732,1576,264,0,0}, {1823,289,0,1,1}, {1836,1297,1288,1,2}, {1837,236,8,3,0},
+    {1839,1043,8,0,3}, {1572,1298,8,2,1}, {1862,1310,8,4,4}, {1822,288,2,0,0}, {1823,289,2,1,1},
+    {2733,1580,264,0,0}, {1823,289,0,1,1}, {1836,1297,1800,3,4}, {1837,236,8,5,2},
+    {1725,133,0,1,3}, {1839,1043,8,2,0}, {1573,1046,8,0,5}, {1572,1298,8,4,1}, {1867,236,8,6,6},
+    {1862,537,8,7,7}, {2513,1043,9,1,2}, {1628,1583,0,2,0}, {1931,1043,9,0,1}, {1822,288,0,4,5},
+    {1823,289,0,5,3}, {1824,1589,0,3,4}, {2734,1585,776,0,0}, {2735,1586,8,1,1},
+    {1865,1587,8,2,2}, {2734,1590,520,0,0}, {2736,1591,8,1,1}, {2737,1593,264,0,0},
+    {1823,289,0,1,1}, {2513,1043,1544,1,3}, {1725,133,0,3,0}, {2696,1043,8,2,2},
+    {1931,1043,8,0,1}, {2698,236,8,5,6}, {2699,1506,0,8,4}, {1572,1507,8,4,8}, {2700,236,0,7,7},
+    {1867,236,8,6,5}, {2513,1043,9,1,1}, {1931,1043,9,0,0}, {1822,288,0,2,2}, {1823,289,0,3,3},
+    {2647,1460,264,0,0}, {1823,10,0,1,1}, {2738,1598,264,0,0}, {1823,289,0,1,1},
+    {1725,133,1024,2,1}, {1931,1043,8,0,2}, {1573,1046,8,1,0}, {1572,1396,8,3,3},
+    {1867,236,8,4,4}, {1822,288,2,1,2}, {1823,289,2,2,0}, {2627,1409,2,0,1}, {1823,289,256,1,1},
+    {2739,1602,8,0,0}, {1836,1407,1544,3,4}, {1837,236,8,5,2}, {1725,133,0,1,3},
+    {1839,1043,8,2,0}, {1573,1046,8,0,6}, {1867,236,8,6,1}, {1862,1050,8,4,5}, {1822,102,2,1,2},
+    {1823,289,2,2,0}, {2634,1416,9,0,1}, {1823,289,256,1,1}, {2740,1606,8,0,0},
+    {1837,236,520,1,1}, {1862,1420,8,0,0}, {1822,102,2,1,2}, {1823,289,2,2,0}, {1572,1417,2,0,1},
+    {1823,289,256,1,1}, {2741,1610,8,0,0}, {1837,236,1800,5,5}, {1725,516,0,7,4},
+    {2632,1414,8,4,3}, {1573,1412,8,2,6}, {2633,1415,8,1,2}, {2634,1416,8,0,0}, {1572,1417,8,3,7},
+    {1867,236,8,6,1}, {2082,1613,9,0,0}, {1831,1090,0,0,0}, {1931,1043,9,0,0}, {1822,474,2,2,3},
+    {1823,289,2,3,1}, {2336,1433,66,1,2}, {2742,1617,264,0,0}, {1823,289,0,1,1},
+    {1837,236,2056,12,11}, {1725,1422,0,11,8}, {2635,1423,0,8,9}, {1573,1424,0,10,12},
+    {2636,1425,8,5,7}, {2637,1426,8,6,4}, {2638,1427,8,7,5}, {2639,651,8,4,6}, {1572,1433,8,1,2},
+    {2018,1457,0,2,10}, {2640,1430,0,9,3}, {2642,1434,8,0,1}, {2641,1431,8,3,0},
+    {2360,1043,1032,0,0}, {2400,1094,8,1,1}, {2361,1050,8,2,2}, {2402,236,8,3,3},
+    {2551,1302,9,0,0}, {1839,1043,520,0,0}, {1572,1298,8,1,1}, {2649,651,256,2,2},
+    {2709,1512,8,1,1}, {2082,1466,9,0,0}, {2082,1466,520,0,0}, {2650,651,8,1,1},
+    {1850,1044,16,2,3}, {2513,1043,9,1,1}, {1725,133,0,3,0}, {1931,1043,9,0,2},
+    {2082,1613,265,0,0}, {1831,1090,8,1,1}, {2082,1613,9,0,0}, {2355,1028,10,1,1},
+    {2371,1066,768,13,1}, {2360,1043,9,0,2}, {2372,1046,8,1,10}, {2373,383,8,8,7},
+    {2374,1067,0,6,6}, {2375,1070,0,9,12}, {1725,133,0,4,4}, {2376,1071,8,3,9},
+    {1923,1072,0,11,3}, {2377,1074,0,7,5}, {2378,1075,0,2,13}, {2379,1076,0,12,8},
+    {2380,1081,0,5,11}, {2381,1082,0,10,0}, {2404,1097,256,7,4}, {2421,1043,9,2,5},
+    {2405,1046,8,3,1}, {2406,1062,0,8,2}, {2360,1043,9,0,7}, {2361,537,9,1,9}, {2407,1099,0,9,10},
+    {1725,133,0,4,0}, {2408,1104,0,10,3}, {2409,1111,0,5,6}, {2410,1112,0,6,8},
+    {2429,1124,265,1,2}, {2423,1046,8,2,0}, {2360,1043,9,0,1}, {2431,1126,0,5,4},
+    {1725,133,0,3,5}, {2424,1117,0,4,3}, {2359,1041,776,3,1}, {2360,1043,9,0,2}, {2361,537,9,1,4},
+    {2362,1045,8,5,0}, {2367,1043,9,2,5}, {2363,1046,8,4,3}, {2364,1047,0,6,6}, {2360,1043,9,0,0},
+    {2361,537,9,1,1}, {1725,133,0,3,3}, {1931,1043,9,2,2}, {2369,1062,0,4,4}, {2434,1128,512,5,4},
+    {2435,1129,8,4,2}, {2513,1043,9,1,5}, {1725,133,0,3,3}, {1931,1043,9,0,1}, {1573,1046,8,2,0},
+    {2436,1185,0,6,6}, {2437,1186,0,7,7}, {2375,1070,512,3,5}, {1897,1224,0,4,2},
+    {1725,133,0,1,3}, {2514,1295,8,2,0}, {2551,1302,9,5,1}, {1573,1046,8,0,4},
+    {2644,1447,521,5,4}, {2550,1300,0,3,2}, {1725,133,0,1,5}, {2551,1302,9,4,1},
+    {1573,1046,8,0,3}, {2424,1303,8,2,0}, {1725,133,768,2,2}, {1920,1312,8,4,4},
+    {1931,1043,9,0,0}, {2621,1392,0,6,5}, {1573,1046,8,1,1}, {1878,383,8,3,6}, {2086,1364,0,5,3},
+    {2375,1070,256,2,3}, {2623,1046,0,3,2}, {1725,133,0,1,0}, {1573,1046,8,0,1},
+    {2627,1409,9,5,5}, {2624,1398,0,4,4}, {1725,516,256,2,2}, {2378,1411,8,1,1},
+    {2634,1416,9,0,0}, {2653,1483,264,0,0}, {2743,1640,776,0,0}, {2744,56,0,1,1},
+    {2379,1651,0,2,2}, {1666,1672,8,3,3}, {1823,1675,0,4,4}, {2745,1676,0,5,5}, {2746,1680,0,6,6},
+    {2747,1683,8,7,7}, {2748,1691,0,8,8}, {2749,1641,0,0,0}, {2750,1325,0,1,1}, {2751,125,0,2,2},
+    {1940,1649,0,3,3}, {2752,1650,0,4,4}, {2499,1642,256,0,0}, {2753,1645,0,1,1},
+    {1615,1648,8,2,2}, {1957,1643,264,0,0}, {1784,1644,264,0,0}, {1957,1646,264,0,0},
+    {1784,1644,264,0,0}, {2754,1647,0,1,1}, {1955,1642,256,0,0}, {1615,486,8,1,1},
+    {2755,1652,264,0,0}, {2756,1653,0,1,1}, {2757,1654,0,2,2}, {2758,1670,0,3,3},
+    {2759,1656,0,0,0}, {2613,1668,0,1,1}, {2760,1668,0,2,2}, {2761,1669,0,3,3},
+    {2762,1658,520,0,0}, {2735,1660,8,1,1}, {2763,1661,0,2,2}, {2764,1659,0,0,0},
+    {2765,1662,0,0,0}, {2766,1663,0,0,0}, {2721,1664,0,1,1}, {2722,1665,0,2,2}, {1899,1667,0,3,3},
+    {2767,1671,520,0,0}, {2768,1669,8,1,1}, {1574,1674,520,0,0}, {1680,1270,8,1,1},
+    {1060,10,0,0,0}, {2769,1677,0,0,0}, {1597,1678,520,0,0}, {1576,1679,8,1,1},
+    {2634,1681,264,0,0}, {1862,1682,0,1,1}, {2517,1685,264,0,0}, {1725,10,0,1,1},
+    {2527,1686,0,0,0}, {1931,1687,264,0,0}, {2770,1688,0,1,1}, {1936,1689,0,0,0},
+    {2771,102,0,1,1}, {1941,1690,0,0,0}, {1942,467,0,1,1}, {1943,467,0,2,2}, {1944,467,0,3,3},
+    {1945,467,0,4,4}, {1946,467,0,5,5}, {1947,467,0,6,6}, {1948,467,0,7,7}, {1949,467,0,8,8},
+    {1950,467,0,9,9}, {1951,1690,0,10,10}, {1952,467,0,11,11}, {1953,467,0,12,12},
+    {2772,10,264,0,0}, {1759,1693,296,0,0}, {2773,1694,0,0,0}, {2774,1696,0,1,1},
+    {2775,1697,0,2,2}, {2776,1698,0,3,3}, {1763,1699,0,4,4}, {2777,1700,0,5,5}, {2778,1701,0,6,6},
+    {2351,1702,0,7,7}, {2779,1713,0,8,8}, {1769,1714,0,9,9}, {2780,1715,0,10,10},
+    {1770,1739,0,11,11}, {1654,1695,0,0,0}, {1654,1695,0,0,0}, {1756,1695,0,1,1},
+    {1654,1695,0,0,0}, {1654,1695,0,0,0}, {1756,1695,0,1,1}, {1654,1695,0,0,0}, {2783,10,0,1,1},
+    {1654,1695,0,0,0}, {1060,10,264,0,0}, {2784,1703,256,0,0}, {1823,1675,0,1,1},
+    {1797,1708,8,2,2}, {2785,10,264,0,0}, {1697,1704,0,1,1}, {2786,65,776,0,0}, {2787,1706,8,1,1},
+    {2788,65,8,2,2}, {2789,65,264,0,0}, {1574,1710,520,0,0}, {1766,1711,0,1,1}, {2790,1712,8,2,2},
+    {1928,139,256,0,0}, {2716,10,8,1,1}, {1060,10,0,2,2}, {1611,10,264,0,0}, {1654,1695,0,0,0},
+    {1654,1695,0,0,0}, {2791,1716,776,0,0}, {1839,10,8,1,1}, {2792,66,8,2,2}, {2793,1717,768,0,0},
+    {2794,1725,0,1,1}, {2795,1726,0,2,2}, {1654,10,8,3,3}, {2796,1728,0,4,4}, {2797,1731,0,5,5},
+    {1572,1733,8,6,6}, {2798,1734,8,7,7}, {2799,1735,0,8,8}, {2800,1719,0,0,0}, {2801,1721,0,1,1},
+    {2802,1722,0,2,2}, {2803,1723,0,3,3}, {2346,1720,0,0,0}, {2150,10,0,0,0}, {2790,1712,0,1,1},
+    {2804,1674,520,0,0}, {2755,10,8,1,1}, {2613,10,0,2,2}, {2760,10,0,3,3}, {2761,10,0,4,4},
+    {2804,1674,520,0,0}, {2805,1724,8,1,1}, {1839,1681,264,0,0}, {1862,1682,0,1,1},
+    {1654,10,264,0,0}, {1611,10,0,0,0}, {2806,1730,0,1,1}, {1574,1710,0,0,0}, {1766,1711,0,1,1},
+    {2790,1712,0,2,2}, {1741,1737,0,0,0}, {1654,1727,0,1,1}, {1582,1738,776,0,0}, {1839,10,8,1,1},
+    {1654,10,0,2,2}, {1862,10,8,3,3}, {1654,1695,0,0,0}, {2513,1687,521,0,0}, {2150,1741,8,1,1},
+    {1931,1742,9,2,2}, {2748,1691,8,3,3}, {2807,56,264,0,0}, {1725,133,0,0,0}, {2808,1745,0,1,1},
+    {2809,1746,9,2,2}, {1837,236,776,0,0}, {2808,1745,8,1,1}, {2768,1745,8,2,2},
+    {1851,1749,0,0,0}, {2810,1750,0,1,1}, {1831,1752,0,2,2}, {1837,236,1032,0,0},
+    {2811,1755,8,1,1}, {2768,1745,8,2,2}, {2812,1756,8,3,3}, {2429,1687,9,0,0}, {2360,1687,9,1,1},
+    {2755,1758,2,2,2}, {2768,1758,2,3,3}, {2809,1746,9,0,0}, {2811,1755,776,0,0},
+    {2768,1745,8,1,1}, {2812,1756,8,2,2}, {2813,1762,520,0,0}, {2814,1765,8,1,1},
+    {1060,1763,520,0,0}, {1615,1764,8,1,1}, {1840,1766,264,0,0}, {2815,1767,0,1,1},
+    {1920,1768,256,0,0}, {1615,1770,8,1,1}, {2620,1769,264,0,0}, {2816,1772,0,0,0},
+    {2585,10,0,0,0}, {1615,1774,0,1,1}, {2429,1687,9,0,0}, {2360,1687,9,1,1}, {2817,288,2,2,2},
+    {2755,1758,10,3,3}, {2818,1078,10,4,4}, {1823,1675,2,5,5}, {2819,1777,0,0,0},
+    {1823,1675,0,1,1}, {2820,1779,0,0,0}, {2755,1758,0,0,0}, {2821,236,0,1,1}, {2768,1758,0,2,2},
+    {2822,236,0,3,3}, {2823,1780,0,4,4}, {2513,1687,9,0,0}, {2150,1741,9,1,1}, {1931,1742,9,2,2},
+    {2824,1782,0,3,3}, {2825,1783,0,4,4}, {2748,1691,0,5,5}, {2826,66,512,0,0}, {2716,10,8,1,1},
+    {2827,1100,8,2,2}, {2828,1786,9,0,0}, {2829,1787,9,1,1}, {2551,1788,9,2,2},
+    {2375,1749,1280,0,0}, {1897,10,8,1,1}, {2514,1790,8,2,2}, {2829,1787,8,3,3},
+    {2551,1788,8,4,4}, {2553,1791,8,5,5}, {2830,236,1536,0,0}, {1843,1793,0,1,1},
+    {2831,1786,8,2,2}, {2829,1787,8,3,3}, {2551,1788,8,4,4}, {2553,1791,8,5,5}, {2698,236,8,6,6},
+    {1572,1797,8,7,7}, {110,1795,0,0,0}, {1654,10,0,1,1}, {2832,1796,0,2,2}, {2513,1687,265,0,0},
+    {2150,1741,8,1,1}, {1931,1742,9,2,2}, {2833,1800,264,0,0}, {2834,1801,0,0,0},
+    {2835,1801,0,1,1}, {2536,1802,0,0,0}, {2836,1804,0,1,1}, {2837,1804,0,0,0}, {2838,1805,0,1,1},
+    {2839,1805,0,2,2}, {1839,1807,520,0,0}, {1615,1808,8,1,1}, {2840,1745,264,0,0},
+    {2841,1745,9,1,1}, {2809,1746,9,2,2}, {2842,1811,264,0,0}, {2808,1745,1288,0,0},
+    {2841,1745,8,1,1}, {2843,236,8,2,2}, {2412,1812,8,3,3}, {2768,1745,8,4,4}, {2844,1813,0,0,0},
+    {1061,1815,0,0,0}, {1060,104,0,1,1}, {1579,136,520,0,0}, {1578,1816,8,1,1}, {1580,6,0,0,0},
+    {1693,1817,0,1,1}, {1695,1818,264,0,0}, {1837,236,1288,0,0}, {1851,1749,0,1,1},
+    {2077,236,8,2,2}, {2811,1755,8,3,3}, {2768,1745,8,4,4}, {2810,1750,0,5,5}, {2812,1756,8,6,6},
+    {2429,1687,9,0,0}, {2360,1687,9,1,1}, {2845,1821,0,2,2}, {2846,56,0,3,3}, {2847,56,0,4,4},
+    {2848,1822,0,5,5}, {2755,1758,0,6,6}, {2849,1823,0,7,7}, {2768,1758,9,8,8}, {2850,1824,0,9,9},
+    {2852,1862,67,10,10}, {2853,1863,0,11,11}, {1669,166,0,0,0}, {2854,56,0,0,0},
+    {2855,125,0,1,1}, {2856,1825,0,0,0}, {2857,1830,0,1,1}, {2808,10,0,2,2}, {2858,1835,0,3,3},
+    {2859,584,0,4,4}, {2860,1851,0,5,5}, {2861,584,0,6,6}, {1666,1826,0,0,0}, {1574,1828,520,0,0},
+    {1680,1270,8,1,1}, {1060,10,0,0,0}, {1573,10,776,0,0}, {1578,1832,8,1,1}, {2862,1834,8,2,2},
+    {1928,1833,256,0,0}, {1693,1817,0,1,1}, {1929,457,8,2,2}, {1930,453,520,0,0}, {2863,10,8,1,1},
+    {1931,1687,520,0,0}, {1933,1837,8,1,1}, {2864,1838,0,0,0}, {1935,1845,0,1,1},
+    {1936,1689,0,0,0}, {1938,474,0,1,1}, {1940,1839,0,2,2}, {2752,1650,0,3,3},
+    {1955,1840,256,0,0}, {1615,486,8,1,1}, {1956,1841,256,0,0}, {1957,1843,8,1,1},
+    {1958,474,0,2,2}, {1959,479,264,0,0}, {1960,1842,0,1,1}, {1961,481,0,0,0}, {1962,481,0,1,1},
+    {1662,341,256,0,0}, {1784,1844,8,1,1}, {1936,1689,0,0,0}, {1937,1846,0,1,1}, {1938,474,0,2,2},
+    {1939,475,0,3,3}, {1940,1839,0,4,4}, {1954,1847,520,0,0}, {1784,1644,8,1,1},
+    {1725,1849,776,0,0}, {1832,1850,8,1,1}, {1615,473,8,2,2}, {2865,1853,0,0,0},
+    {2866,1861,0,1,1}, {2867,10,264,0,0}, {2360,10,0,1,1}, {2868,1100,0,2,2}, {2869,1854,0,3,3},
+    {2870,10,0,4,4}, {2871,65,0,5,5}, {2872,1855,0,6,6}, {2873,1860,0,7,7}, {1778,10,0,0,0},
+    {1634,1857,0,1,1}, {1579,136,520,0,0}, {1578,1859,8,1,1}, {1580,6,0,0,0}, {2867,10,264,0,0},
+    {2360,10,0,1,1}, {2869,1854,0,2,2}, {2874,10,0,3,3}, {2872,1855,0,4,4}, {2873,1860,0,5,5},
+    {2875,102,0,0,0}, {2876,56,0,1,1}, {2877,1865,296,0,0}, {1809,10,75,1,1}, {2755,1758,67,2,2},
+    {2768,1758,75,3,3}, {2773,1694,0,0,0}, {2774,1696,0,1,1}, {1818,1866,0,2,2},
+    {2775,1697,0,3,3}, {2776,1698,0,4,4}, {2857,1888,0,5,5}, {1763,1699,0,6,6}, {2881,1891,0,7,7},
+    {2777,1700,0,8,8}, {2882,1892,0,9,9}, {2779,1713,0,10,10}, {1769,1714,0,11,11},
+    {1675,1904,0,12,12}, {1770,1739,0,13,13}, {2883,1867,0,0,0}, {1580,282,0,1,1},
+    {1697,1868,0,0,0}, {2884,1870,0,0,0}, {2885,1873,0,1,1}, {2886,1871,0,0,0}, {2887,1872,0,0,0},
+    {1060,10,0,1,1}, {1707,125,0,0,0}, {1708,125,0,1,1}, {1574,1875,0,0,0}, {1698,1882,0,1,1},
+    {1766,1887,0,2,2}, {1681,1876,0,0,0}, {1928,10,0,1,1}, {2888,1877,0,2,2}, {1060,10,0,3,3},
+    {1615,1880,0,4,4}, {1692,1881,0,5,5}, {1789,104,264,0,0}, {2889,10,0,1,1}, {2890,10,0,0,0},
+    {2891,10,0,1,1}, {1615,1879,0,2,2}, {1789,104,264,0,0}, {2892,10,0,1,1}, {2893,942,256,0,0},
+    {2894,1883,0,1,1}, {2895,942,0,2,2}, {2896,1884,0,3,3}, {2897,942,0,4,4}, {1693,1884,0,5,5},
+    {2898,942,0,6,6}, {2899,942,0,7,7}, {2900,1885,0,8,8}, {1615,1886,8,9,9}, {2901,942,0,10,10},
+    {1839,10,0,0,0}, {1695,10,0,0,0}, {4,10,0,0,0}, {2857,1889,0,0,0}, {1580,282,0,0,0},
+    {1573,10,0,1,1}, {1615,10,0,2,2}, {1654,1695,0,0,0}, {2808,10,0,0,0}, {2902,1893,0,1,1},
+    {2903,1895,0,0,0}, {2904,1903,0,1,1}, {2867,10,264,0,0}, {2905,1896,0,1,1}, {2360,10,0,2,2},
+    {2868,1100,0,3,3}, {2363,1897,0,4,4}, {2870,10,0,5,5}, {2417,1898,0,6,6}, {2906,1900,0,7,7},
+    {1573,10,0,0,0}, {1615,10,0,1,1}, {1833,10,0,2,2}, {1574,1901,0,0,0}, {2907,1898,0,0,0},
+    {2867,10,264,0,0}, {2905,1896,0,1,1}, {2360,10,0,2,2}, {2363,1897,0,3,3}, {2874,10,0,4,4},
+    {2417,1898,0,5,5}, {2429,1687,0,0,0}, {2360,1687,0,1,1}, {2361,1791,0,2,2}, {2908,1905,0,3,3},
+    {2363,1897,0,4,4}, {2909,236,0,5,5}, {2768,1758,0,6,6}, {1675,1908,0,7,7}, {2427,1907,0,0,0},
+    {2910,1909,0,0,0}, {2911,1911,0,1,1}, {2912,1914,0,2,2}, {2913,1935,0,3,3}, {2914,1967,0,4,4},
+    {2915,1970,0,5,5}, {2916,1973,0,6,6}, {2917,1674,0,0,0}, {2918,1910,0,1,1}, {2919,65,0,0,0},
+    {2920,1100,0,1,1}, {1766,1912,0,2,2}, {2918,1910,0,3,3}, {2921,10,0,0,0}, {1781,236,0,1,1},
+    {2922,66,0,2,2}, {2923,236,0,3,3}, {2924,66,0,4,4}, {1587,1913,0,5,5}, {1750,65,0,0,0},
+    {1751,65,0,1,1}, {1582,1738,0,0,0}, {2925,1915,0,1,1}, {1766,1912,0,2,2}, {1745,1915,0,3,3},
+    {2918,1910,0,4,4}, {1590,1917,0,0,0}, {1593,1921,0,1,1}, {1594,1927,0,2,2}, {1595,1930,0,3,3},
+    {1628,1918,0,0,0}, {1582,1920,0,0,0}, {1618,55,0,1,1}, {1615,57,0,2,2}, {1647,1922,0,0,0},
+    {1648,1925,0,1,1}, {1582,1924,0,0,0}, {1649,10,0,1,1}, {1615,72,0,2,2}, {1582,1924,0,0,0},
+    {1649,10,0,1,1}, {1573,10,0,2,2}, {1650,10,0,3,3}, {1651,1928,0,0,0}, {1582,1920,0,0,0},
+    {1573,10,0,1,1}, {1615,78,0,2,2}, {1652,1931,0,0,0}, {1653,1933,0,1,1}, {1582,1920,0,0,0},
+    {1649,10,0,1,1}, {1582,1920,0,0,0}, {1649,10,0,1,1}, {1615,84,0,2,2}, {2926,1936,0,0,0},
+    {2927,1948,0,1,1}, {2928,1953,0,2,2}, {2929,1957,0,3,3}, {2930,1966,0,4,4}, {2931,1937,0,0,0},
+    {2932,1941,0,1,1}, {2933,1945,0,2,2}, {2934,1946,0,3,3}, {2935,1947,0,4,4}, {2918,1910,0,5,5},
+    {2405,1100,0,0,0}, {2868,1100,0,1,1}, {2936,1938,0,2,2}, {2874,1100,0,3,3}, {2808,10,0,4,4},
+    {2417,1898,0,5,5}, {2906,1939,0,6,6}, {2937,1100,0,7,7}, {1574,1940,0,0,0}, {2938,1907,0,0,0},
+    {2939,10,0,1,1}, {1720,1942,0,2,2}, {2940,1943,0,0,0}, {1060,1100,0,1,1}, {1615,1944,0,2,2},
+    {2808,10,0,0,0}, {2860,1851,0,1,1}, {1846,10,0,0,0}, {2857,191,0,1,1}, {1931,1100,0,0,0},
+    {1060,1100,0,1,1}, {2376,1949,0,0,0}, {2391,1950,0,1,1}, {2388,10,0,2,2}, {2392,1088,0,3,3},
+    {2393,1088,0,4,4}, {1060,1100,0,5,5}, {2918,1910,0,6,6}, {1615,1952,0,7,7}, {2396,1951,0,0,0},
+    {1677,1086,0,1,1}, {1678,105,0,2,2}, {2397,1087,0,3,3}, {1679,105,0,4,4}, {1766,1912,0,0,0},
+    {2941,1954,0,1,1}, {1686,1955,0,2,2}, {2918,1910,0,3,3}, {1574,10,0,0,0}, {1713,1956,0,0,0},
+    {1714,139,0,1,1}, {1715,10,256,0,0}, {1060,10,8,1,1}, {2942,1958,0,0,0}, {2943,1959,0,1,1},
+    {2944,1961,0,2,2}, {2945,1958,0,3,3}, {2946,1962,0,4,4}, {2947,1963,0,5,5}, {2918,1910,0,6,6},
+    {1615,1965,0,7,7}, {1766,1912,0,0,0}, {1060,1100,0,1,1}, {2938,1907,0,0,0}, {2939,10,0,1,1},
+    {1766,1912,0,2,2}, {1738,1960,0,3,3}, {2948,1892,0,0,0}, {1060,1100,0,1,1}, {1615,1944,0,2,2},
+    {2949,10,0,0,0}, {2950,10,0,1,1}, {2951,56,0,2,2}, {2857,191,0,3,3}, {1766,1912,0,4,4},
+    {1766,1912,0,0,0}, {2885,1873,0,1,1}, {1578,1964,0,0,0}, {1060,10,0,1,1}, {1060,1100,0,0,0},
+    {2918,1910,0,1,1}, {2927,1948,0,0,0}, {2928,1968,0,1,1}, {1766,1912,0,0,0}, {2952,1969,0,1,1},
+    {2941,1954,0,2,2}, {1686,1955,0,3,3}, {2918,1910,0,4,4}, {1060,1100,0,0,0}, {2927,1948,0,0,0},
+    {2928,1971,0,1,1}, {1766,1912,0,0,0}, {2952,1972,0,1,1}, {2941,1954,0,2,2}, {1686,1955,0,3,3},
+    {2918,1910,0,4,4}, {2953,56,0,0,0}, {2930,1100,0,1,1}, {2926,1936,0,0,0}, {2927,1948,0,1,1},
+    {2928,1974,0,2,2}, {2929,1957,0,3,3}, {1766,1912,0,0,0}, {2941,1954,0,1,1}, {2918,1910,0,2,2},
+    {2846,56,256,0,0}, {2954,1758,0,1,1}, {2829,1787,9,2,2}, {2551,1788,9,3,3}, {2523,1976,8,4,4},
+    {2955,1821,0,5,5}, {1574,1978,520,0,0}, {2956,1796,0,1,1}, {2832,1796,8,2,2},
+    {2957,1796,0,3,3}, {1684,96,0,0,0}, {2954,1758,323,0,0}, {2959,1980,40,1,1},
+    {2773,1694,0,0,0}, {2774,1696,0,1,1}, {2775,1697,0,2,2}, {2776,1698,0,3,3}, {2960,1981,0,4,4},
+    {2961,1983,0,5,5}, {2962,1983,0,6,6}, {2963,1986,0,7,7}, {1763,1699,0,8,8}, {2777,1700,0,9,9},
+    {2779,1713,0,10,10}, {1769,1714,0,11,11}, {1770,1739,0,12,12}, {2964,1982,264,0,0},
+    {1574,1984,776,0,0}, {2832,1796,8,1,1}, {2965,1985,8,2,2}, {1684,96,0,0,0},
+    {1675,1987,264,0,0}, {2966,1988,0,0,0}, {2967,1991,0,1,1}, {2968,1992,0,2,2},
+    {2969,1995,0,3,3}, {2970,2003,0,4,4}, {2832,1796,776,0,0}, {2971,1989,8,1,1},
+    {2792,236,8,2,2}, {2972,10,264,0,0}, {2832,1796,1288,0,0}, {2973,10,8,1,1}, {2974,96,0,2,2},
+    {2975,96,0,3,3}, {2976,10,8,4,4}, {2977,10,8,5,5}, {2792,236,8,6,6}, {2832,1796,776,0,0},
+    {2792,236,8,1,1}, {2978,1993,8,2,2}, {2979,1994,0,0,0}, {2980,1996,776,0,0},
+    {2832,1796,8,1,1}, {2792,236,8,2,2}, {1795,1290,512,0,0}, {1574,1978,8,1,1},
+    {2981,1998,0,2,2}, {2956,1796,8,3,3}, {1578,2001,0,4,4}, {1615,1291,0,5,5}, {2982,65,512,0,0},
+    {2832,1796,8,1,1}, {1615,2000,8,2,2}, {1864,1241,776,0,0}, {2832,1796,8,1,1},
+    {2983,2002,8,2,2}, {2980,2004,776,0,0}, {2832,1796,8,1,1}, {2792,236,8,2,2},
+    {1574,1984,520,0,0}, {2984,2006,0,1,1}, {2957,1796,8,2,2}, {1615,1291,0,3,3},
+    {2985,2002,520,0,0}, {2832,1796,8,1,1}, {2986,2009,512,0,0}, {2371,1066,0,1,1},
+    {2372,1897,0,2,2}, {2845,1821,0,3,3}, {2987,2023,0,4,4}, {2988,2025,0,5,5}, {2374,2036,0,6,6},
+    {2375,1749,0,7,7}, {2846,56,0,8,8}, {2847,56,0,9,9}, {2376,1949,8,10,10}, {1923,2027,0,11,11},
+    {2377,2029,0,12,12}, {2989,2038,0,13,13}, {2848,1822,0,14,14}, {2378,2030,8,15,15},
+    {2990,2031,0,16,16}, {2380,1081,0,17,17}, {2849,1823,0,18,18}, {2381,2033,0,19,19},
+    {2768,1758,9,20,20}, {2853,1863,0,21,21}, {2404,2011,256,0,0}, {2405,1897,8,1,1},
+    {2407,2013,0,2,2}, {1725,516,0,3,3}, {2408,2017,0,4,4}, {2409,1111,0,5,5}, {2410,1112,0,6,6},
+    {2411,1098,0,0,0}, {2383,2012,0,1,1}, {2412,1100,0,0,0}, {2413,2014,0,1,1}, {2414,2015,0,0,0},
+    {2415,2016,0,1,1}, {2416,2018,0,0,0}, {1725,1107,256,0,0}, {1573,1897,8,1,1},
+    {2417,2020,0,2,2}, {2418,1062,0,3,3}, {1725,337,256,0,0}, {2419,56,0,1,1}, {1615,1110,8,2,2},
+    {2427,1907,512,0,0}, {2991,1045,8,1,1}, {2363,1897,8,2,2}, {2364,1047,0,3,3},
+    {2986,2009,512,0,0}, {2371,1066,0,1,1}, {2372,1897,0,2,2}, {2987,2023,0,3,3},
+    {2375,1749,0,4,4}, {2376,1949,8,5,5}, {1923,2027,0,6,6}, {2377,2029,0,7,7}, {2378,2030,8,8,8},
+    {2990,2031,0,9,9}, {2381,2033,0,10,10}, {1575,2028,520,0,0}, {1576,1679,8,1,1},
+    {1725,516,520,0,0}, {1931,1687,8,1,1}, {1933,1837,0,2,2}, {2388,2012,256,0,0},
+    {2389,2034,8,1,1}, {1662,96,0,0,0}, {2390,447,0,1,1}, {2376,1949,0,2,2}, {2391,1950,0,3,3},
+    {2392,1088,0,4,4}, {2393,1088,0,5,5}, {2394,1062,0,6,6}, {2395,1952,0,7,7}, {2382,2037,0,0,0},
+    {2383,10,0,0,0}, {2856,1825,0,0,0}, {2857,1830,0,1,1}, {2808,10,0,2,2}, {2859,584,0,3,3},
+    {2860,1851,0,4,4}, {2861,584,0,5,5}, {2877,2040,296,0,0}, {1809,10,75,1,1},
+    {2768,1758,75,2,2}, {2773,1694,0,0,0}, {2774,1696,0,1,1}, {1818,1866,0,2,2},
+    {2775,1697,0,3,3}, {2776,1698,0,4,4}, {2857,1888,0,5,5}, {1763,1699,0,6,6}, {2777,1700,0,7,7},
+    {2882,1892,0,8,8}, {2779,1713,0,9,9}, {1769,1714,0,10,10}, {1675,2041,0,11,11},
+    {1770,1739,0,12,12}, {2908,1905,0,0,0}, {2363,1897,0,1,1}, {2909,236,0,2,2},
+    {2768,1758,0,3,3}, {1675,1908,0,4,4}, {2992,2043,10,0,0}, {2828,1786,9,1,1},
+    {2829,1787,9,2,2}, {2551,1788,9,3,3}, {1822,288,2,4,4}, {1823,1675,2,5,5},
+    {2993,2045,264,0,0}, {1823,1675,0,1,1}, {2994,1988,0,0,0}, {2995,2047,0,1,1},
+    {2996,2049,0,2,2}, {2962,2049,0,3,3}, {2997,1991,0,4,4}, {2998,1992,0,5,5}, {2999,2052,0,6,6},
+    {3000,2054,0,7,7}, {3001,2060,0,8,8}, {3002,2048,776,0,0}, {2203,10,8,1,1}, {2792,236,8,2,2},
+    {2980,2050,776,0,0}, {2832,1796,8,1,1}, {2792,236,8,2,2}, {1574,1978,520,0,0},
+    {1573,1796,8,1,1}, {3002,2053,1032,0,0}, {2203,10,8,1,1}, {2832,1796,8,2,2}, {2792,236,8,3,3},
+    {2980,2055,776,0,0}, {2832,1796,8,1,1}, {2792,236,8,2,2}, {1795,1290,512,0,0},
+    {1574,1978,8,1,1}, {2981,2057,0,2,2}, {1573,1796,8,3,3}, {1578,2059,0,4,4}, {1615,1291,0,5,5},
+    {2982,65,512,0,0}, {2832,1796,8,1,1}, {1615,2000,8,2,2}, {1864,1241,776,0,0},
+    {2832,1796,8,1,1}, {2983,2002,8,2,2}, {2980,2061,776,0,0}, {2832,1796,8,1,1},
+    {2792,236,8,2,2}, {1574,1978,520,0,0}, {1573,1796,8,1,1}, {2984,2006,0,2,2},
+    {1615,1291,0,3,3}, {2829,1787,2,0,0}, {2551,1788,9,1,1}, {1822,288,2,2,2}, {1823,1675,2,3,3},
+    {3003,2065,264,0,0}, {1823,1675,0,1,1}, {1837,236,1544,0,0}, {2830,236,0,1,1},
+    {2831,1786,8,2,2}, {2829,1787,8,3,3}, {2551,1788,8,4,4}, {2553,1791,8,5,5}, {1572,1797,8,6,6},
+    {2840,1745,0,0,0}, {1822,288,2,1,1}, {1823,1675,2,2,2}, {2809,1746,9,3,3},
+    {3004,2069,264,0,0}, {1823,1675,0,1,1}, {2808,1745,1032,0,0}, {2841,1745,8,1,1},
+    {2843,236,8,2,2}, {2768,1745,8,3,3}, {1822,288,2,0,0}, {1823,1675,2,1,1}, {2809,1746,9,2,2},
+    {3005,2073,264,0,0}, {1823,1675,0,1,1}, {1822,288,2,0,0}, {1823,1675,2,1,1},
+    {1823,1675,256,0,0}, {3006,2076,8,1,1}, {1837,236,1288,0,0}, {2077,236,8,1,1},
+    {2811,1755,8,2,2}, {2768,1745,8,3,3}, {2812,1756,8,4,4}, {2082,2079,9,0,0}, {1831,1752,0,0,0},
+    {1720,2082,520,0,0}, {3007,2085,8,1,1}, {3008,2083,0,0,0}, {1060,2084,264,0,0},
+    {3009,2087,296,0,0}, {2773,1694,0,0,0}, {3010,2088,0,1,1}, {2774,1696,0,2,2},
+    {2776,1698,0,3,3}, {1763,1699,0,4,4}, {3011,2089,0,5,5}, {1769,1714,0,6,6}, {1770,1739,0,7,7},
+    {1654,10,0,0,0}, {3009,2082,0,0,0}, {2840,1745,776,0,0}, {2841,1745,0,1,1}, {2843,236,8,2,2},
+    {2412,1812,8,3,3}, {2809,1746,9,4,4}, {2841,1745,264,0,0}, {1823,1675,768,0,0},
+    {2816,2093,8,1,1}, {1940,2097,8,2,2}, {1922,2100,8,3,3}, {3012,2095,520,0,0},
+    {1615,1764,8,1,1}, {1060,2096,0,0,0}, {1955,2098,520,0,0}, {1615,486,8,1,1},
+    {1957,2099,264,0,0}, {1938,288,0,1,1}, {1662,341,256,0,0}, {1784,1644,8,1,1},
+    {3013,2102,520,0,0}, {1615,2104,8,1,1}, {3014,96,256,0,0}, {3015,2095,0,1,1},
+    {1615,2103,8,2,2}, {1823,1675,256,0,0}, {1797,2106,8,1,1}, {1684,2102,512,0,0},
+    {2982,2108,8,1,1}, {3016,404,8,2,2}, {1923,1677,256,0,0}, {1931,1742,9,1,1},
+    {1823,1675,0,2,2}, {1933,1837,0,3,3}, {3017,2110,8,4,4}, {2748,1691,0,5,5}, {1061,2111,0,0,0},
+    {1060,2112,0,1,1}, {1615,2113,0,2,2}, {1579,136,520,0,0}, {2714,1529,8,1,1},
+    {3018,1738,256,0,0}, {1823,1675,0,1,1}, {3019,2115,8,2,2}, {1574,1875,264,0,0},
+    {2150,1741,0,1,1}, {1698,1882,0,2,2}, {1766,1887,0,3,3}, {1631,1664,0,4,4},
+    {1720,2118,264,0,0}, {3020,2120,0,1,1}, {3021,2132,0,2,2}, {2768,1758,0,3,3},
+    {2748,1691,0,4,4}, {1060,2119,264,0,0}, {1919,2121,256,0,0}, {1920,2130,0,1,1},
+    {1615,487,8,2,2}, {1921,2122,512,0,0}, {1784,1644,8,1,1}, {1922,2126,8,2,2}, {1662,341,0,0,0},
+    {1923,1677,0,1,1}, {1665,2123,0,2,2}, {1669,166,0,3,3}, {1925,2125,0,4,4}, {1926,2124,0,0,0},
+    {1676,443,0,0,0}, {1677,444,0,1,1}, {1678,105,0,2,2}, {1679,105,0,3,3}, {1927,1045,0,0,0},
+    {1928,2128,256,0,0}, {1693,1817,0,1,1}, {1929,457,8,2,2}, {1809,2129,776,0,0},
+    {1930,453,8,1,1}, {1611,454,8,2,2}, {1921,2122,512,0,0}, {1931,1687,8,1,1}, {1784,1644,8,2,2},
+    {1932,2131,0,3,3}, {1933,1837,0,4,4}, {1662,341,0,0,0}, {1665,2123,0,1,1}, {1669,166,0,2,2},
+    {1925,2125,0,3,3}, {1934,461,0,4,4}, {2088,1749,264,0,0}, {1697,1868,512,0,0},
+    {3018,1738,0,1,1}, {1738,2134,8,2,2}, {2768,1758,8,3,3}, {1060,10,264,0,0},
+    {2768,1758,331,0,0}, {1759,2136,40,1,1}, {2773,1694,0,0,0}, {2774,1696,0,1,1},
+    {1773,2137,0,2,2}, {2775,1697,0,3,3}, {2776,1698,0,4,4}, {1741,2138,0,5,5}, {1763,1699,0,6,6},
+    {1738,2139,0,7,7}, {2777,1700,0,8,8}, {2779,1713,0,9,9}, {1769,1714,0,10,10},
+    {1770,1739,0,11,11}, {1773,1869,128,0,0}, {2884,1870,0,1,1}, {2885,1873,0,2,2},
+    {1582,1738,0,0,0}, {1060,10,264,0,0}, {2829,1787,265,0,0}, {3023,2141,0,1,1},
+    {2551,1788,9,2,2}, {2523,1976,8,3,3}, {2955,1821,0,4,4}, {2831,1786,0,0,0},
+    {2831,1786,256,0,0}, {1572,1797,8,1,1}, {2082,2079,265,0,0}, {1831,1752,8,1,1},
+    {2082,2079,9,0,0}, {2355,2146,10,1,1}, {2809,1746,9,0,0}, {2810,1750,0,1,1},
+    {1850,10,272,2,1}, {2755,2149,9,0,3}, {3024,2150,0,3,0}, {3025,2153,8,1,2}, {1582,2151,0,1,1},
+    {3026,2152,0,0,0}, {1574,2155,1032,2,4}, {3027,2157,0,4,3}, {1766,2158,0,5,0},
+    {3028,2163,8,1,5}, {3029,2165,8,0,1}, {2792,1663,8,3,2}, {1060,2156,0,0,0}, {2766,1663,0,3,3},
+    {2721,1664,0,2,2}, {2722,2160,0,1,1}, {1899,2162,0,0,0}, {3030,2167,520,1,1},
+    {3031,2167,8,0,0}, {3002,65,512,3,2}, {2203,10,0,4,4}, {3032,2169,8,0,3}, {3029,2165,0,2,0},
+    {1572,2170,8,1,1}, {1654,10,264,0,0}, {1654,10,264,0,0}, {2368,2174,512,2,1}, {1654,10,8,0,2},
+    {2783,2176,8,1,0}, {1654,10,520,1,1}, {1573,10,8,0,0}, {2755,2149,265,0,0}, {3025,2178,8,1,1},
+    {3032,2169,264,0,0}, {2613,2164,0,1,1}, {2755,2149,265,0,0}, {3024,2150,0,2,2},
+    {3025,2181,8,1,1}, {1574,2155,512,2,1}, {3032,2169,8,0,6}, {3027,2157,0,5,0},
+    {1766,2158,0,6,4}, {3028,2163,0,3,5}, {3035,2163,0,4,2}, {2792,1663,8,1,3},
+    {3036,2184,520,1,1}, {3037,2185,8,0,0}, {2772,145,0,1,1}, {3038,2186,0,0,0},
+    {1654,1052,0,0,0}, {1850,1044,1296,8,6}, {1725,133,0,1,1}, {3040,56,0,7,4}, {1886,2189,8,5,9},
+    {3041,2194,8,2,5}, {3042,2195,0,4,3}, {1573,2197,8,0,7}, {1878,2198,8,6,2}, {1831,2199,0,9,0},
+    {2624,2200,8,3,8}, {3043,2190,0,0,0}, {3044,2191,0,1,1}, {1573,2193,520,0,0},
+    {3043,2190,8,1,1}, {3045,2196,0,0,0}, {1573,2193,776,0,0}, {3046,2202,8,2,2},
+    {3047,474,8,1,1}, {3048,2203,0,0,0}, {2518,2206,0,1,1}, {3049,2204,520,0,0},
+    {3050,2205,8,1,1}, {1573,342,264,0,0}, {3051,2208,1288,1,1}, {3052,2209,8,0,0},
+    {1837,1663,8,5,4}, {3053,2210,8,4,5}, {1573,2197,0,2,3}, {1572,2211,8,3,2},
+    {2767,2213,776,1,6}, {3054,2214,0,5,0}, {1850,10,16,6,9}, {3055,1663,8,3,3},
+    {3056,2216,0,9,8}, {3057,2220,0,8,1}, {2755,2149,9,0,2}, {1766,2221,0,7,7}, {2412,2223,8,4,5},
+    {2768,2157,0,2,4}, {1573,2157,264,1,1}, {3058,2215,0,0,0}, {3059,2217,0,0,0},
+    {1899,300,0,0,0}, {1059,296,0,1,1}, {3060,2225,0,0,0}, {1719,2228,0,2,2}, {1574,2226,520,0,0},
+    {1680,2227,8,1,1}, {1060,447,0,0,0}, {1574,296,264,0,0}, {2917,2230,264,0,0},
+    {2767,2213,1544,1,4}, {3054,2214,0,6,0}, {3061,2215,8,3,7}, {3055,1663,8,4,2},
+    {2755,2149,8,0,3}, {1766,2221,0,7,6}, {2412,2223,8,5,1}, {2768,2157,8,2,5}, {1654,10,264,0,0},
+    {1654,10,264,0,0}, {2372,2234,1091,1,6}, {1850,1044,16,6,0}, {3065,2235,8,3,5},
+    {3066,2236,8,5,2}, {3067,2249,8,4,4}, {3068,2250,8,2,3}, {2772,2251,67,0,1},
+    {3070,2237,0,0,0}, {3071,2238,520,1,1}, {3072,2248,8,0,0}, {3073,562,0,3,3}, {3074,10,0,2,2},
+    {3075,2240,0,2,1}, {3076,2242,0,0,3}, {3077,2244,0,3,0}, {3078,2246,0,1,2},
+    {3079,2241,520,0,0}, {3080,651,8,1,1}, {3081,2243,264,0,0}, {3082,2245,0,1,2},
+    {3083,2245,0,4,0}, {3084,2245,0,0,4}, {3085,2245,0,3,3}, {3086,2245,0,2,1},
+    {3081,2243,256,1,2}, {1573,651,0,2,0}, {3080,651,8,0,1}, {3087,651,0,3,3},
+    {3088,2247,264,0,0}, {3089,2253,264,0,0}, {1837,236,2312,6,3}, {3065,2235,8,2,5},
+    {3066,2236,8,5,1}, {3090,2254,8,0,8}, {3067,2249,8,4,4}, {3068,2250,8,1,2}, {1572,2255,8,7,0},
+    {1867,236,8,8,6}, {2772,2251,8,3,7}, {1654,10,264,0,0}, {3091,98,0,2,2}, {3092,1457,0,1,1},
+    {2372,2234,579,1,5}, {1850,1044,16,5,0}, {3094,2258,8,4,4}, {3095,2259,0,3,3},
+    {3068,2250,8,2,2}, {2772,2251,67,0,1}, {3096,2260,264,0,0}, {3097,2261,520,1,1},
+    {1833,10,8,0,0}, {3098,2263,264,0,0}, {3099,2264,1536,6,5}, {1837,236,8,5,4}, {3094,65,8,4,3},
+    {3095,2259,0,2,7}, {3068,2250,8,1,2}, {3100,2265,8,0,1}, {1867,236,8,7,0}, {2772,2251,8,3,6},
+    {3101,2260,0,0,0}, {1867,236,0,1,1}, {3052,2209,9,0,0}, {3051,2208,776,1,1},
+    {3052,2209,8,0,0}, {1572,2211,8,2,2}, {3102,2209,9,0,0}, {3103,10,776,1,1}, {3102,2209,8,0,0},
+    {1572,2270,8,2,2}, {3104,2272,9,0,0}, {2768,2157,9,1,1}, {3105,2274,776,0,0},
+    {2768,2157,8,1,1}, {1572,2275,8,2,2}, {3106,2277,9,0,0}, {3107,2209,9,1,1},
+    {3107,2209,520,0,0}, {1572,2279,8,1,1}, {2767,2213,9,3,2}, {3061,2215,9,2,3},
+    {2755,2149,9,0,1}, {2768,2157,9,1,0}, {3061,2215,264,0,0}, {2755,2149,9,0,0},
+    {3032,2169,9,1,1}, {2613,2164,2,2,2}, {3032,2169,264,0,0}, {3065,2235,776,2,3},
+    {3090,2254,8,3,2}, {3068,2250,8,1,0}, {2772,2251,67,0,1}, {1572,2255,264,0,0},
+    {3068,2250,520,1,2}, {3100,2265,8,2,0}, {2772,2251,67,0,1}, {1572,2288,264,0,0},
+    {3108,2290,9,0,0}, {3108,2290,520,0,0}, {1572,2292,8,1,1}, {3109,2294,264,1,3},
+    {3110,2296,0,3,0}, {3111,2305,0,2,2}, {3112,2310,9,0,1}, {3113,2295,0,0,0},
+    {3114,2298,256,2,1}, {1712,2301,8,0,2}, {3115,2299,0,1,0}, {3116,2303,0,3,3},
+    {1060,2300,0,0,0}, {3117,2302,0,0,0}, {2768,10,264,0,0}, {3118,10,0,2,2}, {2918,10,0,1,1},
+    {3119,2304,0,0,0}, {3120,2306,0,0,0}, {3121,2308,0,1,1}, {3122,2312,264,0,0},
+    {1712,2301,1032,5,4}, {3002,2314,0,10,5}, {2203,562,0,9,6}, {3123,2197,0,3,3},
+    {3124,2315,8,0,7}, {3112,2310,8,1,0}, {3125,2316,8,2,11}, {3126,237,0,4,9},
+    {3127,2317,0,11,10}, {3128,10,0,7,2}, {3129,2318,0,8,1}, {1833,1664,0,6,8}, {1750,65,0,0,0},
+    {1751,65,0,1,1}, {1752,65,0,2,2}, {1654,1052,0,0,0}, {3051,2208,2568,1,1}, {3052,2209,8,0,0},
+    {1837,1663,8,16,11}, {3131,10,0,11,4}, {1725,133,0,3,15}, {3132,2321,0,12,7},
+    {1886,2189,8,9,8}, {3053,2210,8,5,18}, {3041,2194,8,6,9}, {3042,2195,0,8,6},
+    {3133,1663,0,15,13}, {1573,2197,8,2,3}, {1797,2322,0,18,5}, {1878,2198,0,10,14},
+    {2698,1663,0,13,16}, {1572,2211,8,4,10}, {3134,1663,0,14,2}, {1867,1663,8,17,17},
+    {2624,2200,8,7,12}, {3135,1663,256,0,0}, {3136,2323,8,1,1}, {3137,2325,776,1,1},
+    {3124,10,8,0,0}, {3138,2326,8,2,2}, {3139,1664,776,2,2}, {3140,65,8,1,1}, {3141,10,8,0,0},
+    {3142,1664,1024,3,7}, {3143,2328,0,6,6}, {3144,56,8,7,3}, {3139,1664,8,2,0},
+    {3145,1664,0,5,5}, {3146,1664,0,4,4}, {3140,65,8,1,1}, {3141,10,8,0,2}, {3147,1664,0,0,0},
+    {3148,1664,0,1,1}, {3149,10,9,1,2}, {3150,10,2,2,0}, {3152,2330,83,0,1}, {3153,96,296,1,1},
+    {3152,2157,67,0,0}, {3154,65,4,2,2}, {1654,1052,0,0,0}, {3156,2334,9,1,1}, {3157,98,10,0,0},
+    {3158,125,2304,4,12}, {3156,2334,8,7,9}, {3157,98,8,8,7}, {3159,2336,8,12,5},
+    {3102,2209,0,9,0}, {1837,236,8,3,11}, {3160,2337,8,10,10}, {1725,1045,8,2,1},
+    {3161,236,0,13,2}, {1573,516,8,1,4}, {3162,2338,0,6,6}, {3163,2340,0,5,13}, {1615,2345,8,0,3},
+    {1867,236,8,11,8}, {3158,65,512,2,2}, {3126,1045,8,1,1}, {1573,516,8,0,0}, {3163,2340,0,4,4},
+    {3164,1045,0,3,3}, {1600,2342,256,2,2}, {3161,236,0,1,1}, {2768,2157,8,0,0},
+    {1795,342,256,3,3}, {1618,39,0,4,4}, {1725,501,8,2,2}, {3165,553,0,0,0}, {3166,2344,0,1,1},
+    {3103,10,1288,1,1}, {3102,2209,8,0,0}, {3167,2197,8,2,2}, {1837,236,8,4,16},
+    {3168,2347,0,7,3}, {3169,2361,0,18,9}, {1725,2369,0,15,13}, {3132,2321,0,14,4},
+    {3122,2370,0,9,15}, {3170,2374,0,5,8}, {3171,2376,0,13,12}, {3172,2381,0,11,11},
+    {3173,2395,0,10,18}, {3174,2397,0,6,10}, {2088,1070,0,17,7}, {1668,2400,0,8,6},
+    {1572,2270,8,3,17}, {1867,236,0,16,14}, {3175,2406,0,12,5}, {3176,2348,0,0,0},
+    {3177,2360,0,1,1}, {3178,2349,256,3,3}, {3179,2355,0,2,2}, {3180,2357,0,1,1},
+    {3181,2359,8,0,0}, {3182,2350,0,0,0}, {3183,2351,0,2,2}, {3184,2354,0,1,1}, {2768,10,520,0,0},
+    {3121,2353,8,1,1}, {1781,236,0,1,1}, {2923,236,0,0,0}, {3043,2190,264,0,0}, {3184,2354,0,1,1},
+    {3185,2362,520,1,1}, {1902,2367,8,0,0}, {3186,2363,0,0,0}, {3187,2364,520,0,0},
+    {3188,2365,8,1,1}, {3189,2366,0,2,2}, {3106,2277,520,0,0}, {3190,2368,8,1,1},
+    {3191,2371,0,5,1}, {3192,65,0,0,4}, {3193,65,0,2,2}, {3194,65,0,4,5}, {3195,65,0,1,3},
+    {3196,65,0,3,0}, {3123,10,0,1,1}, {3112,10,0,0,0}, {2699,2373,0,2,2}, {3197,65,0,3,3},
+    {3198,65,0,4,4}, {3199,1664,0,0,0}, {3112,2310,264,0,0}, {3200,2377,264,0,0},
+    {3158,65,1288,3,2}, {3201,2379,8,4,4}, {3202,65,8,0,3}, {1725,10,8,2,0}, {1573,10,8,1,1},
+    {3203,10,776,1,2}, {3204,10,8,2,0}, {2768,10,8,0,1}, {2795,2382,264,0,0}, {3158,65,1288,3,1},
+    {3202,65,8,0,3}, {1725,10,8,2,2}, {1573,10,8,1,0}, {3205,2384,8,4,4}, {3158,65,1288,3,1},
+    {3202,65,8,0,3}, {1725,10,8,2,2}, {1573,10,8,1,0}, {3162,2386,8,4,4}, {3158,65,1544,4,2},
+    {3201,2388,8,5,3}, {3202,65,8,0,5}, {1573,10,8,1,4}, {3206,10,8,3,0}, {3207,10,8,2,1},
+    {3126,10,1288,1,4}, {3208,2390,8,4,0}, {3209,10,8,2,2}, {3206,10,8,3,3}, {2768,10,8,0,1},
+    {3210,2392,776,2,1}, {3118,10,8,0,2}, {2918,10,8,1,0}, {1795,2394,776,0,0}, {1618,1664,8,2,2},
+    {3211,10,8,1,1}, {3158,65,1024,4,6}, {1837,236,8,3,3}, {1725,1045,8,2,2}, {1573,516,8,1,1},
+    {3162,2338,0,6,0}, {3163,2340,0,5,5}, {1615,2345,8,0,4}, {3212,2399,264,0,0},
+    {2237,2401,0,0,0}, {2244,2402,0,0,0}, {3213,2403,0,1,1}, {3214,2404,0,2,2}, {3215,2405,0,3,3},
+    {3216,2407,264,0,0}, {3158,65,1288,3,2}, {3201,2409,8,4,4}, {3202,65,8,0,3}, {1725,10,8,2,0},
+    {1573,10,8,1,1}, {2768,10,520,0,0}, {3217,191,8,1,1}, {3218,10,9,0,0}, {2768,2412,10,1,1},
+    {3218,10,776,0,0}, {3219,2414,0,12,10}, {1837,236,8,3,7}, {3220,2419,0,6,2},
+    {3221,2425,0,5,15}, {3222,2427,0,13,4}, {2077,236,0,15,3}, {1573,342,0,2,8},
+    {3223,2436,0,7,12}, {3224,2438,0,11,13}, {2768,2412,8,1,14}, {3225,10,0,14,9},
+    {3226,2447,0,8,1}, {1572,2448,0,9,5}, {3227,2449,0,10,11}, {3228,2453,0,4,6},
+    {1698,2416,264,0,0}, {3229,2417,0,0,0}, {3230,2418,264,0,0}, {1698,2421,264,0,0},
+    {1615,2424,0,1,1}, {2413,2422,0,0,0}, {3231,2423,520,0,0}, {3232,2314,8,1,1},
+    {3233,2314,0,2,2}, {1698,2421,264,0,0}, {3234,2429,0,1,1}, {3235,2433,0,0,0},
+    {3236,2430,776,0,0}, {3237,2431,8,2,2}, {3238,2432,8,1,1}, {3236,2434,776,0,0},
+    {3237,2435,8,2,2}, {3238,2432,8,1,1}, {3239,2437,264,0,0}, {3240,2439,256,1,1},
+    {3241,2442,8,0,0}, {3242,2440,0,0,0}, {3243,2444,0,0,0}, {3244,2445,512,3,3},
+    {3242,2440,0,2,2}, {2636,1425,8,1,1}, {3245,2446,8,0,0}, {3246,2417,0,0,0},
+    {3247,2450,264,0,0}, {3248,2452,0,1,1}, {3249,2451,520,0,0}, {3250,1062,8,1,1},
+    {3249,2451,0,0,0}, {3251,2454,520,1,1}, {3252,2455,8,0,0}, {3253,10,9,0,0},
+    {2768,2412,10,1,1}, {3219,2414,768,6,1}, {3253,10,8,0,5}, {1837,236,8,3,4}, {3222,2427,0,7,2},
+    {1573,342,0,2,6}, {2768,2412,8,1,7}, {3226,2447,0,4,0}, {1572,2448,0,5,3},
+    {3254,236,1536,9,6}, {1837,236,8,7,8}, {3106,2277,8,3,3}, {1725,2369,0,2,2},
+    {3132,2459,0,13,10}, {2920,10,0,6,12}, {3107,2209,8,0,5}, {3255,2463,0,11,1},
+    {1573,2464,8,1,13}, {3256,2465,0,12,0}, {3257,2468,8,4,11}, {1578,2469,0,10,7},
+    {1572,2279,8,5,9}, {1867,236,0,8,4}, {3258,102,0,2,1}, {3002,2461,0,0,2}, {2203,2314,0,1,0},
+    {3182,2462,0,3,3}, {3259,65,0,7,5}, {3260,65,0,6,6}, {3261,65,0,5,7}, {3262,65,0,4,4},
+    {3263,65,0,3,3}, {3264,65,0,0,2}, {3265,65,0,1,1}, {3266,65,0,2,0}, {3267,2466,0,1,1},
+    {3268,65,0,0,0}, {3269,2470,0,0,0}, {3270,2471,0,3,4}, {3271,2479,0,4,3}, {3272,2485,0,2,2},
+    {3273,2486,0,1,0}, {3274,2493,0,0,1}, {2980,2472,264,0,0}, {3275,2474,0,1,1},
+    {3276,2476,768,4,2}, {3123,2197,0,1,1}, {3112,2310,8,0,3}, {2735,2477,8,2,4},
+    {1833,2478,8,3,0}, {2720,56,0,2,2}, {3277,1664,0,1,1}, {1899,859,0,0,0}, {3278,2480,0,1,1},
+    {3279,2483,0,0,0}, {1573,2482,520,0,0}, {1650,133,8,1,1}, {3280,288,0,0,0}, {1628,2487,0,0,0},
+    {3279,2492,0,1,1}, {3281,2488,0,0,0}, {3282,2474,0,2,2}, {3283,2491,0,1,1},
+    {1832,2490,776,0,0}, {2735,2477,8,1,1}, {1833,2478,8,2,2}, {3284,474,0,1,1}, {3285,474,0,0,0},
+    {3286,65,0,0,0}, {3287,65,0,1,1}, {3288,2494,0,2,1}, {3176,2495,0,0,2}, {3289,2498,0,1,0},
+    {3103,10,264,0,0}, {1781,236,256,4,2}, {3179,2355,0,1,1}, {3180,2496,0,0,3},
+    {3181,2497,8,2,4}, {2923,236,0,3,0}, {1781,236,256,2,1}, {3043,2190,8,0,2}, {2923,236,0,1,0},
+    {2767,2213,9,2,2}, {3061,2215,9,3,3}, {2755,2149,9,0,0}, {2768,2157,9,1,1},
+    {3290,2501,264,0,0}, {1574,2155,1288,1,3}, {1837,1663,8,4,0}, {3291,1663,0,7,4},
+    {3032,2169,8,0,6}, {3027,2157,8,2,1}, {1766,2158,0,6,7}, {3028,2163,8,3,5}, {2792,1663,0,5,2},
+    {2372,2234,579,1,4}, {3065,2235,0,3,0}, {3090,2254,8,4,3}, {3068,2250,8,2,1},
+    {2772,2251,67,0,2}, {2372,2234,1347,1,6}, {3292,2504,8,5,0}, {3065,2235,8,3,4},
+    {3090,2254,8,4,2}, {3068,2250,8,2,3}, {3293,2505,8,6,1}, {2772,2251,67,0,5},
+    {3090,2254,520,0,0}, {3294,2507,8,1,1}, {3295,10,1288,0,0}, {3292,2504,8,4,2},
+    {3296,65,8,1,4}, {3072,2248,8,3,3}, {3293,2505,8,2,1}, {2372,2234,579,1,3}, {3068,2250,8,2,0},
+    {3100,2265,8,3,1}, {2772,2251,67,0,2}, {1837,236,2056,7,6}, {1725,2510,0,3,4},
+    {2088,1070,0,10,3}, {1573,2511,8,2,1}, {3297,2512,8,1,9}, {3298,2513,8,5,5},
+    {3108,2290,8,0,8}, {3299,2537,0,9,0}, {1572,2292,8,6,10}, {1615,2543,8,4,7}, {1867,236,8,8,2},
+    {3300,2514,0,0,0}, {3301,2527,0,1,1}, {2979,2515,520,1,2}, {1886,2521,0,2,0},
+    {3302,2524,8,0,1}, {3288,2494,0,2,3}, {3303,2516,0,1,1}, {3289,2520,0,3,0}, {3113,2295,0,0,2},
+    {1781,236,1032,3,1}, {3304,2517,8,0,3}, {2136,2518,0,4,4}, {3181,2497,8,1,0},
+    {2923,236,8,2,2}, {1628,2519,0,0,0}, {1781,236,776,2,1}, {3043,2190,8,0,2}, {2923,236,8,1,0},
+    {3170,2522,264,0,0}, {3124,2315,264,0,0}, {3048,2525,0,1,1}, {1060,2526,0,0,0},
+    {3049,2204,776,0,0}, {3305,10,8,2,2}, {3233,10,8,1,1}, {2979,2515,520,1,1}, {3306,2528,8,0,0},
+    {3048,2529,0,1,1}, {3307,2533,0,0,0}, {3049,2204,776,0,0}, {1729,2530,8,2,2}, {3233,10,8,1,1},
+    {3308,10,520,1,1}, {3309,2532,8,0,0}, {1729,2534,264,0,0}, {3306,2536,520,1,1},
+    {3309,2532,8,0,0}, {1060,2526,0,0,0}, {3310,2538,0,0,0}, {3311,2540,0,1,1}, {3048,2539,0,1,4},
+    {3002,859,0,3,0}, {2203,562,0,4,3}, {3126,2510,0,2,1}, {3312,2526,0,0,2}, {3049,2204,520,0,0},
+    {3233,10,8,1,1}, {3048,2539,0,1,3}, {3002,859,0,2,0}, {2203,562,0,3,1}, {1729,2541,0,0,2},
+    {3126,2510,256,2,2}, {3313,2526,0,1,1}, {3309,2532,8,0,0}, {3314,2545,520,1,1},
+    {3315,2546,8,0,0}, {3316,2548,264,0,0}, {3317,2550,1024,10,10}, {3318,2551,0,7,5},
+    {3319,2553,0,8,8}, {3320,56,0,6,4}, {3321,2554,8,3,9}, {3314,2545,8,1,6}, {3322,2555,0,5,3},
+    {3323,2550,0,9,1}, {3324,2556,8,2,2}, {3036,2184,0,4,7}, {3315,2546,8,0,0}, {3325,2546,0,1,1},
+    {3326,260,0,0,0}, {2812,2558,0,3,3}, {3036,2184,0,2,2}, {3327,2560,776,2,2},
+    {3314,2545,8,1,1}, {3315,2546,8,0,0}, {3328,2561,0,0,0}, {3329,2566,0,1,1}, {3330,56,512,3,3},
+    {2906,2562,0,4,2}, {3331,2563,0,1,4}, {3332,2564,8,0,0}, {3333,2565,8,2,1}, {3334,56,512,3,2},
+    {2906,2567,8,2,3}, {3331,2563,0,0,1}, {3333,2565,8,1,0}, {3335,2569,264,0,0},
+    {3336,2570,0,0,0}, {3337,2572,0,1,1}, {3338,2571,264,0,0}, {3339,2571,0,1,1},
+    {3340,2573,520,2,1}, {3341,2571,0,0,3}, {3342,2571,8,3,0}, {3343,66,0,1,2},
+    {3344,2575,264,0,0}, {3345,2546,264,0,0}, {3038,2186,520,1,1}, {3344,2575,8,0,0},
+    {2772,145,520,1,1}, {3344,2575,8,0,0}, {2767,2213,776,3,4}, {1850,10,16,7,7},
+    {3346,1663,8,2,2}, {3056,2216,0,5,0}, {2755,2149,9,0,6}, {1766,2221,0,6,3}, {2768,2157,0,4,5},
+    {1578,2580,8,1,1}, {2542,2581,0,0,0}, {2412,2582,264,0,0}, {3060,2225,0,0,0},
+    {1719,2228,0,1,1}, {2768,2157,264,0,0}, {1807,98,323,1,4}, {2261,115,2,14,0},
+    {3149,10,9,12,8}, {3347,2586,3,11,11}, {1809,98,67,0,7}, {3349,2314,67,5,5},
+    {3351,2314,67,6,6}, {3353,2314,67,4,12}, {3355,2314,67,2,13}, {2412,2587,40,15,14},
+    {3150,10,2,13,15}, {3152,2330,83,3,3}, {3357,2314,67,7,2}, {2918,2588,67,8,10},
+    {3360,2588,67,9,1}, {3362,2589,67,10,9}, {3347,10,3,7,5}, {1809,10,75,8,6}, {3353,10,67,3,3},
+    {3355,2157,67,2,2}, {3363,2591,32,9,8}, {3152,2157,67,0,9}, {3365,145,67,1,10},
+    {3154,65,4,10,0}, {2918,10,67,4,1}, {3360,10,67,5,4}, {3362,10,67,6,7}, {1807,98,323,1,5},
+    {2261,115,2,9,0}, {3149,10,9,7,7}, {3347,2586,3,6,8}, {1778,2593,40,10,9}, {1809,98,67,0,10},
+    {3150,10,2,8,3}, {3152,2330,83,2,2}, {2918,859,67,3,6}, {3360,859,67,4,1}, {3362,2589,67,5,4},
+    {3366,2594,264,0,0}, {3367,65,0,1,1}, {3347,10,259,4,2}, {1809,10,75,5,5}, {3152,2157,67,0,6},
+    {3154,65,4,6,7}, {1759,2596,40,7,0}, {2918,10,67,1,1}, {3360,10,67,2,3}, {3362,10,67,3,4},
+    {2773,1053,0,1,1}, {1818,2597,0,0,0}, {1763,1057,0,2,2}, {2777,1058,0,3,3}, {3368,2332,0,7,5},
+    {2779,1060,0,4,6}, {1769,1051,0,5,7}, {1770,2173,0,6,4}, {3369,2598,0,1,1}, {3370,42,0,0,0},
+    {3371,2599,0,2,2}, {3372,10,0,1,1}, {3373,10,0,0,0}, {3374,65,520,0,0}, {1572,2600,8,1,1},
+    {1582,2602,264,2,1}, {3218,10,9,0,2}, {2768,2412,75,1,0}, {3376,2603,0,5,3},
+    {3377,2604,0,6,5}, {3378,2605,0,4,4}, {3379,2607,0,0,6}, {3380,2610,0,2,2}, {3381,2611,0,1,0},
+    {3382,2612,0,3,1}, {3383,2614,0,7,7}, {1832,10,264,0,0}, {3384,474,0,1,1},
+    {3385,2517,264,0,0}, {1060,2606,264,0,0}, {3386,2608,512,2,2}, {3387,2609,0,3,3},
+    {3086,65,8,0,0}, {3388,65,8,1,1}, {3386,2608,1024,4,1}, {3389,65,8,0,2}, {3390,65,8,1,3},
+    {3391,65,8,2,4}, {3392,65,8,3,0}, {3086,65,520,0,0}, {3388,65,8,1,1}, {3393,2613,512,2,2},
+    {3394,2613,0,3,3}, {3086,65,8,0,0}, {3388,65,8,1,1}, {1579,2615,0,0,0}, {2351,2617,264,0,0},
+    {2768,2412,75,1,1}, {3376,2618,0,5,3}, {3377,2618,0,6,5}, {3378,2618,0,4,4},
+    {3379,2618,0,0,6}, {3380,2618,0,2,2}, {3381,2618,0,1,0}, {3382,2618,0,3,1}, {3383,2620,0,7,7},
+    {110,10,256,1,1}, {1572,2619,8,0,0}, {1930,139,256,2,2}, {110,10,0,1,1}, {1572,2619,8,0,0},
+    {3395,2622,256,5,1}, {3253,10,9,0,3}, {1573,2629,8,4,4}, {2768,2412,67,1,5},
+    {2918,859,67,2,2}, {3360,859,67,3,0}, {3397,56,0,2,1}, {1846,2623,0,0,5}, {3366,2623,0,3,0},
+    {1574,2624,0,6,2}, {3398,2623,0,7,6}, {2537,2626,0,1,7}, {3399,2623,0,4,3}, {3400,2627,0,5,4},
+    {3401,2628,0,9,9}, {3402,2623,0,8,8}, {1059,2587,256,2,1}, {3399,2623,8,0,2},
+    {1060,2623,0,1,0}, {2768,2412,323,0,0}, {1759,2631,40,1,1}, {2773,1053,0,1,4},
+    {2775,1059,0,2,0}, {1763,1057,0,3,1}, {2777,1058,0,4,2}, {2351,2632,0,0,3}, {2779,1060,0,5,5},
+    {1769,1051,0,6,6}, {1770,2173,0,7,7}, {1574,2633,264,0,0}, {3403,56,0,2,2}, {3404,2638,0,1,1},
+    {1930,139,256,2,7}, {1725,10,0,6,6}, {2716,10,0,3,0}, {1573,10,0,5,2}, {1062,2635,0,8,8},
+    {3405,66,0,7,3}, {1060,10,0,1,1}, {1615,2637,8,0,5}, {1695,10,0,4,4}, {1059,139,256,4,3},
+    {2716,10,0,2,4}, {1060,10,0,3,1}, {1615,2636,8,0,2}, {1695,10,0,1,0}, {3406,1664,0,5,4},
+    {3374,65,0,4,5}, {3372,10,0,3,3}, {3373,10,0,2,2}, {3402,10,0,0,1}, {3407,2639,0,1,0},
+    {2767,10,256,17,3}, {3408,2641,0,13,8}, {3347,2586,3,7,9}, {3409,2643,10,0,10},
+    {2541,65,0,14,16}, {1676,65,0,15,17}, {1666,2644,8,8,15}, {3410,2653,0,9,2},
+    {3150,2197,2,1,6}, {3152,2663,75,2,7}, {3357,10,67,3,12}, {3411,2664,0,12,14},
+    {3302,2675,0,10,11}, {3412,65,0,16,1}, {1729,2676,0,11,4}, {2918,859,67,6,5},
+    {3360,859,67,4,13}, {3362,2589,67,5,0}, {1574,2646,520,1,1}, {1680,1270,8,0,0},
+    {1686,137,0,3,1}, {1060,260,0,0,3}, {1690,2648,0,2,2}, {1691,2652,0,1,0}, {1574,2649,520,1,2},
+    {1572,153,0,2,0}, {1718,156,8,0,1}, {1615,2651,0,3,3}, {1719,296,0,1,1}, {1060,260,0,0,0},
+    {1720,296,776,2,1}, {1573,156,8,0,3}, {1717,10,0,4,0}, {1718,156,8,1,4}, {1615,2651,0,3,2},
+    {3413,2654,0,0,0}, {3414,2657,0,2,3}, {3415,2659,0,3,1}, {3416,2661,0,1,2}, {3417,96,256,5,3},
+    {3418,2655,0,4,2}, {1676,102,0,1,4}, {1667,10,8,0,5}, {1678,2656,0,2,1}, {1679,105,0,3,0},
+    {3417,96,512,6,3}, {3419,2658,8,1,1}, {1676,102,0,2,2}, {1667,10,8,0,4}, {1678,2656,0,3,6},
+    {2397,1087,0,5,5}, {1679,105,0,4,0}, {3417,96,256,6,4}, {3420,2660,0,2,2}, {3419,2658,0,1,1},
+    {1676,102,0,3,3}, {1667,10,8,0,5}, {1678,2656,0,4,6}, {1679,105,0,5,0}, {3417,96,512,7,5},
+    {3420,2660,0,2,3}, {3418,2662,0,6,1}, {3419,2658,8,1,4}, {1676,102,0,3,6}, {1667,10,8,0,7},
+    {1678,2656,0,4,2}, {1679,105,0,5,0}, {3421,2666,0,3,2}, {3422,2669,0,2,3}, {3399,2672,0,0,1},
+    {2413,2673,0,1,0}, {3400,2667,0,0,0}, {3423,2670,256,2,2}, {3399,10,0,1,1}, {1711,2671,8,0,0},
+    {3424,2658,264,0,0}, {3087,10,0,1,1}, {1695,2674,264,0,0}, {3425,2678,256,2,2},
+    {1573,156,0,1,1}, {1615,2698,8,0,0}, {3426,2679,0,1,4}, {3427,2681,0,4,0}, {3428,2683,0,2,2},
+    {3429,2690,0,3,3}, {3430,2691,0,0,1}, {3431,2680,0,0,0}, {3432,2682,0,0,0},
+    {3041,2194,264,0,0}, {3433,2684,0,1,1}, {3434,42,0,0,0}, {164,42,0,1,1}, {3435,2685,0,2,2},
+    {3318,2686,512,2,3}, {3436,2555,0,4,4}, {3437,2687,0,3,0}, {3438,2688,8,0,2},
+    {3324,2689,8,1,1}, {1725,2553,520,0,0}, {1734,296,8,1,1}, {3439,2692,256,1,2},
+    {3433,2694,0,2,0}, {1711,2660,8,0,1}, {3434,2695,0,0,0}, {164,42,0,1,1}, {3440,2696,256,1,1},
+    {3441,2697,8,0,0}, {1759,2700,296,0,0}, {1760,2701,0,2,5}, {1761,2706,0,1,1},
+    {1762,2710,0,3,0}, {3442,2711,0,9,2}, {1763,1057,0,6,6}, {1764,2715,0,0,7}, {1765,2716,0,4,4},
+    {1766,2718,0,5,9}, {3368,2332,0,8,8}, {1770,2173,0,7,3}, {1771,65,520,0,0}, {1772,2702,8,1,1},
+    {1686,2703,0,3,1}, {1060,260,0,0,4}, {1690,2649,0,2,2}, {3443,2704,0,4,0}, {1691,2705,0,1,3},
+    {1714,2587,0,1,2}, {1715,10,0,2,0}, {1060,10,0,0,1}, {1766,260,264,0,0}, {1720,260,264,0,0},
+    {1771,65,520,0,0}, {1708,2707,8,1,1}, {1690,2708,0,1,1}, {1691,2709,0,0,0},
+    {1572,153,256,1,1}, {1718,156,8,0,0}, {1573,156,520,1,2}, {1717,10,0,3,0}, {1718,156,8,0,3},
+    {1615,2651,0,2,1}, {1771,65,264,0,0}, {3444,2712,768,3,1}, {3445,2713,8,0,2},
+    {1573,156,8,1,4}, {2783,859,0,4,0}, {1615,2714,8,2,3}, {1680,1270,264,0,0},
+    {1739,2717,264,0,0}, {1737,185,520,1,1}, {1587,2719,8,0,0}, {1748,125,768,3,2},
+    {1749,125,0,4,3}, {1750,125,8,0,4}, {1751,125,8,1,0}, {1752,125,8,2,1}, {1628,2721,256,3,3},
+    {1822,2726,0,2,2}, {3446,133,8,1,1}, {3447,2727,9,0,0}, {3448,2722,0,0,0}, {3449,2725,0,1,1},
+    {3450,2723,0,1,1}, {3451,2723,0,0,0}, {3452,236,0,0,0}, {3453,236,0,1,1}, {1797,2729,264,0,0},
+    {3454,236,256,3,2}, {1060,10,8,2,3}, {1700,10,0,0,1}, {1711,10,0,1,0}, {1654,10,264,0,0},
+    {3455,65,0,1,1}, {1822,474,2,0,0}, {1823,10,2,1,1}, {3456,2734,264,0,0}, {1823,10,0,1,1},
+    {3051,2208,1800,1,1}, {3052,2209,8,0,0}, {1837,1663,8,7,6}, {1725,133,0,5,7},
+    {3053,2210,8,4,4}, {3041,2194,0,6,3}, {1573,2197,8,2,5}, {1572,2211,8,3,2}, {1867,1663,8,8,8},
+    {1822,474,0,1,1}, {2755,2149,9,0,0}, {1823,10,0,2,2}, {3457,2738,264,0,0}, {1823,10,0,1,1},
+    {2767,2213,264,0,0}, {3157,98,2,0,0}, {3159,2336,2,2,2}, {3102,2209,2,1,1}, {1822,579,2,3,3},
+    {1823,289,2,4,4}, {3458,2742,264,0,0}, {1823,289,0,1,1}, {3158,125,2304,4,10},
+    {3156,2334,8,5,9}, {3157,98,8,6,7}, {3159,2336,8,10,5}, {3102,2209,0,7,0}, {1837,236,8,3,1},
+    {3160,2337,8,8,2}, {1725,1045,8,2,4}, {3161,236,0,11,6}, {1573,516,8,1,11}, {1615,2345,8,0,3},
+    {1867,236,8,9,8}, {3459,2745,264,0,0}, {1823,10,0,1,1}, {3103,10,1288,1,1}, {3102,2209,8,0,0},
+    {3167,2197,8,2,2}, {1837,236,8,4,10}, {1725,2369,0,5,3}, {3132,2321,0,9,4}, {3122,2370,0,8,7},
+    {3170,2374,0,6,8}, {3174,2397,0,7,6}, {2088,1070,0,10,5}, {1572,2270,8,3,9},
+    {1867,236,0,11,11}, {3218,10,9,0,0}, {1822,474,0,1,1}, {1823,289,0,2,2}, {1572,2448,0,3,3},
+    {2742,2749,264,0,0}, {1823,289,0,1,1}, {3218,10,1032,0,0}, {1837,236,8,4,4}, {2077,236,0,5,3},
+    {1573,342,0,2,5}, {2768,2412,8,1,1}, {1572,2448,8,3,2}, {3253,10,9,0,0}, {1822,474,0,1,1},
+    {1823,289,0,2,2}, {1572,2448,0,3,3}, {2742,2753,264,0,0}, {1823,289,0,1,1},
+    {3253,10,1032,0,0}, {1837,236,8,4,4}, {2077,236,0,5,3}, {1573,342,0,2,5}, {2768,2412,8,1,1},
+    {1572,2448,8,3,2}, {3106,2277,9,0,0}, {1822,474,2,1,1}, {1823,10,2,2,2}, {3460,2757,264,0,0},
+    {1823,10,0,1,1}, {3254,236,1536,7,4}, {1837,236,8,6,2}, {3106,2277,8,1,5}, {1725,2369,0,3,3},
+    {3107,2209,8,0,6}, {1573,2464,8,2,7}, {3257,2468,8,4,1}, {1572,2279,8,5,0}, {2767,2213,9,2,4},
+    {1936,2760,0,4,6}, {3461,56,0,3,0}, {1822,474,0,5,2}, {2755,2149,9,0,1}, {1823,10,0,6,3},
+    {2768,2157,9,1,5}, {3054,2761,0,0,0}, {3462,2762,0,1,1}, {3463,56,256,1,1}, {1573,2157,8,0,0},
+    {2762,2764,520,0,0}, {2735,2765,8,1,1}, {2763,2766,0,2,2}, {2764,299,0,0,0},
+    {2765,2222,0,0,0}, {3464,2768,264,0,0}, {1823,10,0,1,1}, {1936,2770,0,2,2}, {1822,579,0,1,1},
+    {2755,2149,9,0,0}, {1823,10,0,3,3}, {2767,10,0,2,3}, {2768,10,0,1,1}, {1572,2771,0,3,0},
+    {2761,10,0,0,2}, {3465,2773,264,0,0}, {1823,10,0,1,1}, {2767,10,512,6,2}, {2920,10,0,3,3},
+    {3466,10,8,0,5}, {1666,2775,8,1,1}, {2768,10,0,5,6}, {1572,2771,0,2,4}, {2761,10,0,4,0},
+    {3467,2776,0,0,0}, {3061,10,520,0,0}, {1804,65,8,1,1}, {1822,474,0,4,1}, {2755,2149,9,0,4},
+    {3027,2157,0,3,5}, {2759,2779,0,6,2}, {2613,2164,0,1,0}, {2760,2164,0,2,6}, {1823,10,0,5,3},
+    {2762,2764,520,0,0}, {2735,1660,8,1,1}, {2763,2781,0,2,2}, {2765,2159,0,0,0},
+    {3468,2783,264,0,0}, {1823,10,0,1,1}, {1574,2155,1288,1,2}, {1837,1663,8,4,0},
+    {3032,2169,8,0,3}, {3027,2157,8,2,5}, {1766,2158,0,7,1}, {3028,2163,8,3,6}, {1631,1664,0,5,7},
+    {2792,1663,0,6,4}, {2372,2234,323,1,5}, {1822,65,0,5,0}, {1823,289,0,4,4}, {3065,2235,0,3,3},
+    {3068,2250,8,2,2}, {2772,2251,67,0,1}, {1823,10,256,1,1}, {3469,2787,8,0,0},
+    {1837,236,2056,6,2}, {3065,2235,8,2,4}, {3090,2254,8,0,1}, {3067,2249,8,4,7},
+    {3068,2250,8,1,3}, {1572,2255,8,5,5}, {1867,236,8,7,0}, {2772,2251,8,3,6},
+    {2372,2234,323,1,4}, {1822,65,0,4,0}, {1823,289,0,3,3}, {3068,2250,8,2,2}, {2772,2251,67,0,1},
+    {1823,289,256,1,1}, {3470,2791,8,0,0}, {1837,236,1544,4,3}, {3094,65,8,3,2},
+    {3068,2250,8,1,5}, {3100,2265,8,0,1}, {1867,236,8,5,0}, {2772,2251,8,2,4}, {1822,474,2,0,0},
+    {1823,289,2,1,1}, {2336,2292,66,2,2}, {1823,289,256,1,1}, {3471,2795,8,0,0},
+    {1837,236,1800,6,4}, {1725,2510,0,3,3}, {1573,2511,8,2,2}, {3297,2512,8,1,1},
+    {3108,2290,8,0,6}, {1572,2292,8,5,5}, {1615,2543,8,4,0}, {1867,236,8,7,7}, {2767,2213,9,1,3},
+    {1936,2798,0,4,0}, {1822,474,0,2,2}, {2755,2149,9,0,4}, {1823,10,0,3,1}, {3472,2799,0,0,0},
+    {1823,10,256,1,1}, {3006,2801,8,0,0}, {2767,2213,776,1,2}, {1837,1663,8,2,0},
+    {2768,2157,8,0,1}, {2372,2234,1347,1,7}, {1850,1044,16,7,0}, {3473,2804,8,6,4},
+    {3090,2254,8,4,5}, {3068,2250,8,2,3}, {3100,2265,8,3,6}, {3474,2817,8,5,2},
+    {2772,2251,67,0,1}, {3475,2805,0,2,1}, {3476,2812,0,0,2}, {3477,2814,0,1,0},
+    {1625,2806,512,2,2}, {2412,296,8,1,1}, {1862,2811,8,0,0}, {3478,2807,0,0,0},
+    {3479,2808,1032,1,1}, {3480,2809,8,0,0}, {3086,2810,8,2,2}, {3388,2810,8,3,3},
+    {2412,296,520,1,2}, {3481,2813,0,2,0}, {1862,10,8,0,1}, {3482,56,512,2,1}, {1862,2811,8,0,2},
+    {3483,2815,8,1,0}, {1837,236,2312,7,6}, {3090,2254,8,3,2}, {3068,2250,8,1,4},
+    {3484,2819,8,6,1}, {3100,2265,8,2,5}, {3474,2817,8,4,7}, {3485,2824,8,0,3}, {1572,2825,8,5,0},
+    {1867,236,8,8,8}, {3475,2820,0,2,1}, {3476,2821,0,0,2}, {3477,2822,0,1,0},
+    {3486,2548,520,1,1}, {1862,2811,8,0,0}, {2412,296,520,1,1}, {1862,10,8,0,0},
+    {3487,2823,776,2,2}, {3488,860,8,1,1}, {1862,2811,8,0,0}, {1822,474,256,5,1},
+    {2755,2149,9,0,2}, {2613,2164,0,1,3}, {2760,2164,0,2,5}, {1823,10,0,4,4}, {3489,2827,8,3,0},
+    {3027,2157,256,1,2}, {2759,2779,0,3,0}, {3446,2828,8,0,3}, {2397,474,0,2,1},
+    {3218,10,520,3,4}, {1850,1044,16,5,5}, {3239,2437,9,2,2}, {2768,2412,8,4,0},
+    {2918,859,67,0,3}, {3360,859,67,1,1}, {3218,10,1032,1,2}, {2077,236,8,3,0}, {3239,2437,8,0,3},
+    {2768,2412,8,2,1}, {1628,96,512,3,3}, {1822,2832,0,2,2}, {3490,2833,8,1,1}, {3446,98,8,0,0},
+    {3491,2836,264,0,0}, {1837,236,2568,9,7}, {1725,2553,0,4,5}, {1549,2838,8,5,6},
+    {3492,2839,8,6,4}, {1573,2847,8,3,1}, {3493,2848,8,1,2}, {3494,2849,8,2,3},
+    {3495,2850,8,0,10}, {1572,2851,8,8,8}, {1867,236,8,10,0}, {1862,2852,8,7,9},
+    {3496,2840,0,1,3}, {3497,2843,0,3,0}, {382,2844,0,2,2}, {3498,2845,0,0,1},
+    {3153,2841,264,0,0}, {2714,2842,0,1,1}, {3499,651,0,0,0}, {3500,2841,256,1,1},
+    {3501,2844,8,0,0}, {2714,2842,0,0,0}, {3245,2841,520,0,0}, {1729,2846,8,1,1},
+    {2714,2842,0,1,1}, {3502,651,0,0,0}, {3167,2197,520,0,0}, {1850,1044,16,4,6},
+    {3168,2347,8,3,7}, {3503,2854,0,10,2}, {1725,2369,0,8,1}, {3504,2858,0,5,5},
+    {3170,2867,0,1,10}, {3174,2397,0,2,8}, {2088,1070,0,7,4}, {1668,2400,0,9,9},
+    {1831,2199,0,6,3}, {3185,2855,520,1,1}, {1902,2857,8,0,0}, {3186,2856,0,0,0},
+    {3187,2364,264,0,0}, {3189,2366,0,1,1}, {3106,2277,264,0,0}, {3190,2368,0,1,1},
+    {2810,2859,0,0,0}, {3270,2861,256,2,2}, {1766,584,0,3,3}, {2768,10,8,0,0}, {3505,10,0,1,1},
+    {2542,2862,0,0,0}, {3114,2298,0,0,0}, {3116,2303,0,1,1}, {3506,2863,0,2,2}, {3115,2299,0,1,1},
+    {1720,2865,0,0,0}, {2533,2866,0,0,0}, {3103,10,1288,1,1}, {3102,2209,8,0,0},
+    {3167,2197,8,2,2}, {1837,236,8,6,5}, {1725,2369,0,10,6}, {3170,2374,0,3,9}, {3174,2397,0,4,3},
+    {2088,1070,0,9,8}, {1668,2400,0,7,10}, {1572,2270,8,5,7}, {1831,2199,0,8,4}, {3218,10,9,2,10},
+    {3219,2414,0,10,11}, {1850,1044,16,12,0}, {3220,2419,0,9,6}, {3221,2425,0,6,9},
+    {3222,2427,0,11,12}, {1573,342,0,3,4}, {3223,2436,0,7,7}, {3224,2438,0,8,8},
+    {3226,2447,0,4,3}, {2918,859,67,0,1}, {3360,859,67,1,5}, {3228,2453,0,5,2}, {3218,10,776,0,0},
+    {1837,236,8,2,2}, {2768,2412,8,1,1}, {3227,2449,0,3,3}, {3219,2414,0,5,6}, {1850,1044,16,7,7},
+    {3253,10,9,2,2}, {3222,2427,0,6,4}, {1573,342,0,3,5}, {3226,2447,0,4,0}, {2918,859,67,0,3},
+    {3360,859,67,1,1}, {3253,10,776,0,0}, {1837,236,8,2,2}, {2768,2412,8,1,1},
+    {1850,1044,528,5,1}, {3106,2277,9,0,3}, {1725,2369,0,2,2}, {1573,2464,8,1,4},
+    {3257,2468,0,3,5}, {1578,2874,8,4,0}, {3269,2875,0,0,0}, {3270,2471,256,3,4},
+    {3271,2479,0,4,3}, {3272,2485,0,2,2}, {3273,2876,0,1,0}, {3274,2493,8,0,1}, {1628,2487,0,0,0},
+    {3279,2877,0,1,1}, {3182,2878,0,0,0}, {3121,2879,0,1,1}, {1837,236,1288,4,2},
+    {3106,2277,8,2,3}, {3107,2209,8,0,1}, {1573,2464,8,1,4}, {1572,2279,8,3,0}, {1850,10,272,2,2},
+    {3507,2882,8,1,1}, {2755,2149,9,0,0}, {3508,10,264,0,0}, {1850,1044,784,5,3},
+    {1725,2510,0,1,1}, {2088,1070,0,4,6}, {1573,2511,8,0,4}, {3298,2513,8,3,2}, {1831,2199,0,6,0},
+    {1615,2543,8,2,5}, {1837,236,2056,7,5}, {1725,2510,0,3,3}, {1573,2511,8,2,2},
+    {3297,2512,8,1,1}, {3298,2513,8,5,7}, {3108,2290,8,0,4}, {1572,2292,8,6,6}, {1615,2543,8,4,0},
+    {1867,236,8,8,8}, {3103,10,776,1,1}, {3102,2209,8,0,0}, {1725,2369,0,3,3}, {1572,2270,8,2,2},
+    {3218,10,9,2,3}, {1850,1044,16,4,4}, {2768,2412,10,3,0}, {2918,859,67,0,2}, {3360,859,67,1,1},
+    {3218,10,776,0,0}, {2077,236,8,2,2}, {2768,2412,8,1,1}, {1850,1044,16,4,3}, {3253,10,9,2,4},
+    {2768,2412,10,3,1}, {2918,859,67,0,2}, {3360,859,67,1,0}, {3253,10,776,0,0}, {2077,236,8,2,2},
+    {2768,2412,8,1,1}, {3149,10,9,1,3}, {1850,1044,16,3,0}, {3150,10,2,2,2}, {3152,2330,75,0,1},
+    {3152,2157,67,0,0}, {3154,65,4,1,1}, {3052,2209,9,0,0}, {1850,1044,16,1,1}, {1725,133,0,3,6},
+    {1886,2189,0,6,2}, {3053,2210,0,8,8}, {3042,2195,0,5,5}, {1573,2197,0,2,3}, {1878,2198,0,7,7},
+    {2624,2200,0,4,4}, {3051,2208,1288,1,1}, {3052,2209,8,0,0}, {3053,2210,8,3,3},
+    {1572,2211,8,2,2}, {1867,1663,8,4,4}, {3156,2334,265,1,1}, {3157,98,10,0,0},
+    {3159,2336,8,2,2}, {3156,2334,776,0,0}, {3159,2336,8,1,1}, {1867,236,8,2,2},
+    {3218,10,265,0,0}, {1850,1044,16,3,2}, {2768,2412,10,1,3}, {3509,2897,8,2,1},
+    {3510,2898,0,0,0}, {3250,1062,0,0,0}, {3218,10,1032,0,0}, {2768,2412,8,1,1},
+    {3227,2449,8,2,2}, {1867,236,8,3,3}, {1850,1044,272,1,1}, {3106,2277,9,0,0},
+    {1578,2901,8,2,2}, {3511,2902,0,0,0}, {3512,2904,0,1,1}, {1995,2903,264,0,0},
+    {1789,2905,264,0,0}, {3513,66,1544,3,1}, {3514,2907,8,0,2}, {3106,2277,8,1,4},
+    {3515,2908,8,5,0}, {1572,2910,8,2,5}, {1867,1663,8,4,3}, {1850,1044,272,1,1},
+    {3516,2912,9,0,0}, {3517,2913,8,2,2}, {1725,2589,512,1,3}, {3518,2915,8,2,0},
+    {2129,2917,8,3,1}, {3519,2924,0,0,2}, {2515,2919,256,3,1}, {2565,2923,8,0,2},
+    {3520,2919,0,1,3}, {3521,2919,0,2,0}, {3522,2921,520,1,1}, {3523,2922,8,0,0},
+    {3517,2926,264,0,0}, {1837,236,1800,6,5}, {1725,2589,0,2,4}, {3518,2915,8,3,1},
+    {2129,2917,8,4,2}, {3516,2912,8,1,3}, {3519,2924,8,0,6}, {1572,2928,8,5,0}, {1867,236,8,7,7},
+    {3524,2930,776,1,1}, {3525,2197,8,0,0}, {3526,2940,0,16,16}, {3527,2944,0,6,11},
+    {3528,2985,0,13,5}, {1850,1044,16,4,6}, {1725,2553,0,5,3}, {3529,2989,0,11,14},
+    {3222,2990,0,12,13}, {3530,3000,0,10,10}, {3531,3006,0,9,9}, {3532,3008,0,3,7},
+    {3533,3014,0,15,8}, {3534,3015,0,8,4}, {3535,3018,0,7,17}, {3536,3021,0,17,12},
+    {1878,2198,8,2,2}, {1831,2199,0,14,15}, {3537,2931,0,1,1}, {3538,2938,0,0,0},
+    {1846,2932,776,0,0}, {3539,2936,8,2,2}, {3401,2937,8,1,1}, {2413,2933,0,0,0},
+    {3231,2934,520,0,0}, {3232,2314,8,1,1}, {3233,2935,0,2,2}, {3540,2939,264,0,0},
+    {2636,2942,0,0,0}, {3541,2943,0,1,1}, {3542,2942,520,0,0}, {3543,2942,8,1,1},
+    {3544,2945,0,0,0}, {3545,2946,256,4,7}, {3546,2948,0,1,1}, {3547,2948,0,2,2},
+    {3548,2949,0,3,3}, {3549,2950,0,9,0}, {3550,2955,0,8,6}, {3551,2961,0,5,8}, {3552,2970,8,0,9},
+    {3553,2971,0,6,5}, {3554,2982,0,7,4}, {3555,2951,0,0,0}, {3556,2954,0,1,1},
+    {1836,2953,264,0,0}, {2413,2957,0,0,0}, {3229,2959,0,1,1}, {2475,115,256,1,1},
+    {1695,2958,8,0,0}, {3230,2960,264,0,0}, {3557,2963,776,2,1}, {3558,2968,8,0,2},
+    {3559,2969,8,1,0}, {3560,2964,520,1,1}, {3561,2965,8,0,0}, {3562,2966,0,0,0},
+    {3563,2967,0,1,1}, {3564,2972,0,1,1}, {3565,2980,0,0,0}, {3566,2973,776,2,5},
+    {3567,2974,0,5,3}, {2012,2975,0,3,0}, {2013,2977,8,1,2}, {1831,2199,0,4,4}, {3568,2979,8,0,1},
+    {3569,2981,0,0,0}, {1710,2984,520,0,0}, {3553,2971,8,1,1}, {3105,2274,264,0,0},
+    {3570,2986,0,1,1}, {3571,2987,0,0,0}, {3572,2988,0,0,0}, {3573,2992,0,3,4}, {3574,2994,0,2,3},
+    {3575,2995,0,4,1}, {3576,2998,0,1,0}, {3577,2999,0,0,2}, {3238,2432,520,1,1},
+    {3578,2993,8,0,0}, {3236,2430,520,0,0}, {3238,2432,8,1,1}, {3231,858,520,0,0},
+    {3238,2432,8,1,1}, {3232,2996,0,2,2}, {2062,115,0,3,3}, {3579,2997,0,4,4},
+    {3236,2434,520,0,0}, {3238,2432,8,1,1}, {3238,2432,264,0,0}, {3580,3001,0,0,0},
+    {3581,3002,0,0,0}, {1582,3003,264,0,0}, {3582,3004,0,0,0}, {3399,3005,264,0,0},
+    {2636,2942,0,1,1}, {3583,3007,0,0,0}, {3584,3007,0,1,1}, {3585,3009,264,0,0},
+    {3586,3010,0,1,1}, {3587,56,512,2,1}, {3588,3011,8,0,2}, {3589,3013,8,1,0},
+    {3399,3016,256,2,2}, {2636,2942,0,1,1}, {3590,3017,8,0,0}, {3591,3019,0,0,0},
+    {3592,65,264,0,0}, {3149,3024,1288,0,0}, {3593,3025,8,2,5}, {3188,2365,8,3,1},
+    {1837,236,8,4,2}, {1572,3026,8,5,3}, {3594,3027,0,1,4}, {3595,2314,264,0,0},
+    {3593,3025,265,0,0}, {3188,2365,0,2,4}, {1850,1044,16,4,1}, {1725,98,0,3,3},
+    {1573,3029,8,1,2}, {1831,2199,0,5,5}, {3149,3024,1288,2,6}, {3187,2364,8,1,1},
+    {3593,3025,0,3,0}, {1837,236,8,6,2}, {2004,3029,0,4,4}, {1572,3026,8,5,5}, {3596,2365,8,0,3},
+    {3316,3032,256,1,3}, {3597,3033,0,2,0}, {3598,3034,0,3,1}, {1573,2545,8,0,2},
+    {1831,2199,0,4,4}, {3599,145,520,1,1}, {3600,1457,8,0,0}, {3601,3036,776,0,0},
+    {3602,145,0,1,1}, {3598,3034,0,2,2}, {3603,3038,8,4,4}, {1573,2545,8,3,3},
+    {3230,3037,264,0,0}, {1654,10,0,0,0}, {1654,10,264,0,0}, {1654,10,264,0,0},
+    {3607,131,512,5,7}, {3219,2414,0,7,3}, {1850,1044,16,9,5}, {1725,2553,0,1,8},
+    {3220,3043,0,6,9}, {2514,2198,0,2,0}, {3222,2427,0,8,4}, {1573,2197,8,0,1}, {3532,3045,8,3,6},
+    {3608,3046,0,4,2}, {1831,2199,0,10,10}, {1698,2932,264,0,0}, {1615,2424,0,1,1},
+    {3585,3009,264,0,0}, {2032,3010,0,1,1}, {72,56,0,0,0}, {1693,2933,0,1,1},
+    {3431,2680,1032,1,1}, {3609,3048,8,0,0}, {1837,236,8,2,2}, {1572,3049,8,3,3},
+    {1850,1044,272,2,2}, {1725,2553,0,1,1}, {1573,2197,8,0,0}, {1831,2199,0,3,3},
+    {1837,236,1032,2,2}, {3610,3052,8,1,1}, {3611,2437,8,0,0}, {1572,3053,8,3,3},
+    {1850,1044,784,3,3}, {3612,3055,8,5,2}, {1725,2553,0,1,4}, {1573,3093,8,0,0},
+    {3613,3094,8,2,5}, {1831,2199,0,4,1}, {3614,3056,0,0,0}, {3615,3057,520,0,0},
+    {3531,3086,0,3,4}, {3616,3087,0,4,3}, {3617,3089,0,2,1}, {2712,3092,8,1,2}, {3618,3058,0,0,0},
+    {3619,3059,512,5,7}, {3620,3064,0,9,4}, {3621,3065,0,2,2}, {3622,3077,0,7,6},
+    {3623,3078,8,1,5}, {3624,3080,0,4,0}, {1535,3083,0,3,9}, {3625,3084,8,0,3}, {3626,2199,0,8,8},
+    {3627,3085,0,6,1}, {3628,3060,0,0,0}, {3629,3061,0,1,1}, {3630,3062,0,0,0}, {3631,3063,0,1,1},
+    {3632,1062,0,0,0}, {3633,3067,0,0,0}, {3634,3068,0,2,2}, {3635,3076,0,1,1}, {3636,125,0,8,8},
+    {3637,56,0,3,2}, {3638,3069,0,1,5}, {1788,3070,0,4,1}, {3639,3071,0,5,3}, {3640,3072,0,2,4},
+    {3641,3073,0,7,7}, {3642,3074,0,6,6}, {3643,3075,0,0,0}, {3644,3079,264,0,0},
+    {3645,3082,264,0,0}, {3646,3007,0,0,0}, {3584,3007,0,1,1}, {3637,56,0,3,5}, {3647,3088,0,5,2},
+    {3638,3069,0,1,4}, {1788,3070,0,4,0}, {3640,3072,0,2,3}, {3643,3075,0,0,1}, {3648,3091,0,0,0},
+    {3637,56,512,5,3}, {3638,3069,0,3,4}, {1788,3070,0,6,7}, {1573,2993,8,0,1}, {3649,3074,8,1,6},
+    {3639,3071,0,7,0}, {3640,3072,0,4,2}, {3643,3075,0,2,5}, {3588,3011,520,1,1},
+    {3589,3013,8,0,0}, {3650,2198,264,0,0}, {3105,2274,1032,1,1}, {3104,2272,8,0,0},
+    {1573,3093,8,2,2}, {1572,3026,8,3,3}, {3219,2414,512,4,5}, {1850,1044,16,6,2},
+    {1725,2553,0,1,3}, {2514,2198,0,2,6}, {3222,2427,0,5,0}, {1573,2197,8,0,4}, {3532,3097,8,3,1},
+    {1831,2199,0,7,7}, {3585,3098,264,0,0}, {2032,3010,0,1,1}, {3432,2682,1032,1,1},
+    {3651,3100,8,0,0}, {1837,236,8,2,2}, {1572,3049,8,3,3}, {3652,3102,512,4,2},
+    {3653,3103,8,1,1}, {1850,1044,16,0,6}, {3654,337,0,5,4}, {3655,3104,8,3,0}, {2283,3107,0,6,3},
+    {1725,3108,0,2,5}, {2088,1070,0,7,7}, {1831,2199,0,8,8}, {2517,96,264,0,0}, {1836,10,256,1,1},
+    {1573,10,8,0,0}, {3049,2204,1032,0,0}, {3656,2209,8,1,1}, {1837,1663,8,3,3},
+    {3233,2205,8,2,2}, {1725,2589,1024,4,1}, {2514,3111,8,0,2}, {3657,3112,8,1,3},
+    {1573,3114,8,2,4}, {1922,3115,8,3,0}, {1831,2199,0,5,5}, {3658,10,512,2,1}, {3603,3113,8,0,2},
+    {3324,2949,8,1,0}, {1611,3117,520,0,0}, {1615,3118,8,1,1}, {3659,3120,2312,1,8},
+    {3660,3121,8,2,0}, {1837,1663,8,3,1}, {1725,2589,0,4,2}, {2514,3111,8,5,3}, {3657,3112,8,6,4},
+    {1573,3114,8,7,5}, {3661,483,0,8,6}, {1922,3115,8,0,7}, {1572,3122,8,9,9},
+    {2260,2314,0,10,10}, {1867,1663,8,11,11}, {1850,1044,272,0,0}, {3662,2197,8,1,1},
+    {1725,2369,0,2,2}, {2088,1070,0,5,5}, {3663,3124,0,4,4}, {1578,2901,0,3,3}, {1831,2199,0,6,6},
+    {1837,1663,1032,3,1}, {3514,2907,8,0,2}, {3106,2277,8,1,3}, {1572,2910,8,2,0},
+    {1850,1044,16,1,1}, {3106,2277,9,0,0}, {1837,1663,1288,4,1}, {3514,2907,8,0,2},
+    {3106,2277,8,1,4}, {3190,3128,8,3,3}, {1572,2910,8,2,0}, {1850,1044,784,0,0},
+    {1725,516,0,2,3}, {3664,3130,8,3,1}, {3125,2197,8,1,2}, {2088,1070,0,5,5}, {3665,3148,8,4,4},
+    {1831,2199,0,6,6}, {3666,3131,0,1,2}, {3667,3134,0,2,0}, {3668,3139,0,0,1}, {3669,3132,0,0,0},
+    {2040,3133,264,0,0}, {3670,1176,0,1,1}, {3671,2310,520,0,0}, {3672,3135,8,1,1},
+    {3673,3136,0,0,0}, {3674,3137,0,1,1}, {1662,96,256,2,2}, {1665,101,0,1,1}, {1667,10,8,0,0},
+    {3675,102,256,1,1}, {1667,10,8,0,0}, {3676,3138,0,4,3}, {1678,2656,0,2,4}, {1679,105,0,3,2},
+    {1721,146,0,0,0}, {1895,1100,776,0,0}, {3672,3135,8,2,2}, {1896,3140,8,1,1},
+    {3677,3141,0,1,2}, {3678,3143,0,2,0}, {3679,3146,0,0,1}, {1897,10,520,0,0}, {3128,342,8,1,1},
+    {3680,1045,776,1,1}, {3681,2197,8,0,0}, {3682,3145,8,2,2}, {3677,3141,0,1,1},
+    {3679,3146,0,0,0}, {1897,10,776,0,0}, {3128,342,8,2,2}, {1833,513,8,1,1},
+    {1837,1663,1032,2,1}, {3124,3150,8,0,2}, {3112,2310,8,1,0}, {1572,3151,8,3,3},
+    {3527,2944,768,7,8}, {3683,3153,8,6,3}, {1850,1044,16,2,2}, {1725,516,0,1,12},
+    {3684,3154,0,13,11}, {3685,3157,0,11,10}, {3686,3158,0,9,1}, {2088,1070,0,8,0},
+    {1573,3172,8,0,7}, {3687,3173,0,10,6}, {3534,3176,0,5,9}, {3688,3182,0,4,5},
+    {1878,2198,8,3,13}, {1831,2199,0,12,4}, {3689,3155,256,1,1}, {3690,3156,72,0,0},
+    {3691,3160,512,2,2}, {3692,3165,8,1,1}, {3693,3167,8,0,0}, {3694,3170,0,3,3},
+    {3695,3171,0,4,4}, {3696,56,264,0,0}, {3697,3161,0,1,1}, {3450,3162,264,0,0},
+    {3698,3164,0,0,0}, {2383,3168,0,0,0}, {1836,3169,264,0,0}, {3699,1190,0,0,0},
+    {1836,3174,520,0,0}, {1840,3175,8,1,1}, {3498,3177,0,0,0}, {3700,56,0,5,5}, {1895,1545,0,1,1},
+    {3701,3178,0,2,2}, {3021,3179,0,3,3}, {3702,3181,0,4,4}, {3703,191,0,0,0}, {3704,3180,0,0,0},
+    {3705,56,0,0,0}, {3527,2944,1792,13,7}, {3683,3153,8,12,8}, {1837,236,8,3,9},
+    {3706,3184,0,15,2}, {1725,516,0,8,19}, {3684,3154,0,22,17}, {3685,3157,0,19,18},
+    {3041,2194,8,0,12}, {3707,2912,8,1,4}, {3708,2314,0,2,16}, {3686,3158,0,16,15},
+    {2088,1070,0,14,14}, {1573,3172,8,7,1}, {3687,3173,0,17,0}, {3534,3176,0,11,11},
+    {3688,3182,0,10,3}, {1878,2198,0,9,10}, {1572,3186,8,5,13}, {2206,3187,0,6,22},
+    {1867,236,8,4,6}, {3709,3188,0,21,21}, {3710,3190,0,20,20}, {3594,3027,0,18,5},
+    {2383,3185,0,0,0}, {1836,3169,0,0,0}, {3711,3189,0,0,0}, {1850,1044,528,1,4},
+    {1725,2589,0,3,0}, {3518,2915,8,4,5}, {2129,2917,8,5,1}, {3516,2912,9,0,2}, {3519,2924,0,2,3},
+    {2793,3193,520,4,4}, {1850,1044,16,1,1}, {2536,3218,0,3,5}, {1725,98,0,5,2},
+    {3516,2912,9,0,0}, {126,3233,8,2,3}, {3048,3195,0,0,0}, {3712,3201,0,1,1}, {3713,2203,0,0,0},
+    {3714,3196,0,1,1}, {3715,3197,264,0,0}, {3048,2203,776,2,3}, {1725,133,0,3,4},
+    {1766,3199,0,4,0}, {1573,3200,8,0,1}, {3047,1191,8,1,2}, {3716,3202,0,0,0}, {3717,3215,0,1,1},
+    {3718,3203,256,2,2}, {3410,3208,0,1,1}, {3719,3209,8,0,0}, {3720,3204,256,2,3},
+    {3721,3205,0,1,1}, {3722,3206,8,3,0}, {3723,3210,0,0,2}, {1840,1062,0,0,0},
+    {3721,3205,256,3,2}, {3410,3208,0,1,1}, {3719,3209,8,0,3}, {3723,3210,0,2,0},
+    {1843,3211,0,1,1}, {3724,3213,0,0,0}, {3715,3216,264,0,0}, {1725,133,768,5,5},
+    {3718,3203,0,2,3}, {1766,3199,0,6,1}, {3410,3208,0,1,4}, {1573,3200,8,3,6}, {3719,3209,8,0,0},
+    {3047,1191,8,4,2}, {3725,3220,0,2,2}, {3726,3225,0,1,1}, {3727,3228,0,0,0},
+    {3728,3221,264,0,0}, {2735,3223,256,1,1}, {1833,3224,8,0,0}, {3728,3226,264,0,0},
+    {3728,3229,264,0,0}, {3729,3231,0,0,0}, {1836,3232,264,0,0}, {2735,3223,0,1,1},
+    {2793,3193,1544,4,6}, {2536,3218,0,3,4}, {1837,236,8,6,5}, {1725,98,0,5,1}, {3041,2194,8,1,0},
+    {126,3233,8,2,3}, {2107,1171,8,0,2}, {1572,2928,8,7,7}, {116,3235,0,8,8}, {3730,10,264,0,0},
+    {3550,2955,256,8,4}, {1850,1044,16,3,6}, {3731,3237,0,5,3}, {1725,516,0,2,1},
+    {3516,2912,9,0,8}, {1956,3243,0,6,2}, {1573,3209,0,1,5}, {3553,2971,0,7,7}, {3732,3247,8,4,0},
+    {3733,3239,256,1,1}, {3734,3242,8,0,0}, {3735,3240,0,1,2}, {3736,2695,0,2,0},
+    {3737,2685,0,0,1}, {3738,3241,256,3,3}, {3739,146,0,1,1}, {3740,146,0,2,2}, {3438,2688,8,0,0},
+    {3741,3244,0,1,1}, {3742,3246,0,0,0}, {3743,3246,0,2,2}, {3744,3248,0,1,2}, {3745,3268,0,2,0},
+    {3498,3279,0,0,1}, {3746,3249,0,0,0}, {3747,3254,0,2,2}, {3748,3258,0,1,1},
+    {1836,3024,264,0,0}, {3150,3250,0,1,1}, {1726,3251,0,2,2}, {1578,3252,264,0,0},
+    {3749,1100,0,1,1}, {2413,3253,0,0,0}, {2475,115,0,1,1}, {1695,2958,0,0,0},
+    {2417,3255,256,1,1}, {1578,3257,8,0,0}, {3750,98,264,0,0}, {2600,3259,520,0,0},
+    {3688,3260,8,1,1}, {1726,3251,0,2,2}, {3751,3261,0,5,5}, {3752,3262,0,4,4}, {3753,3265,0,3,3},
+    {3754,3266,256,2,1}, {1611,98,8,0,2}, {3367,3267,0,1,0}, {3747,3269,0,0,0}, {3755,3270,0,1,1},
+    {1578,3257,264,0,0}, {2600,3259,264,0,0}, {3756,3271,0,1,1}, {3757,3274,0,2,2},
+    {3758,3272,0,0,0}, {3759,3273,0,1,1}, {3760,56,0,0,0}, {1909,3276,256,2,1}, {3399,3278,8,0,2},
+    {3761,3278,0,1,0}, {3410,3224,264,0,0}, {3762,3280,0,4,4}, {3747,3288,0,5,5},
+    {2383,3298,0,2,2}, {3763,3305,0,3,3}, {3764,3252,0,0,0}, {3765,3252,0,1,1},
+    {3766,3281,776,2,1}, {3767,10,8,0,2}, {3768,10,8,1,0}, {3769,3282,264,1,1}, {3770,3286,0,0,0},
+    {3771,10,520,0,0}, {3772,3284,8,1,1}, {1725,10,768,1,2}, {2501,3285,8,3,0}, {1573,10,8,0,3},
+    {3399,10,8,2,1}, {3773,3289,256,2,2}, {72,3295,0,1,1}, {1578,3296,8,0,0}, {1725,3291,256,1,1},
+    {1573,3292,8,0,0}, {3774,3293,0,3,3}, {3775,96,0,2,2}, {1725,10,256,1,1}, {3399,10,8,0,0},
+    {3776,56,0,2,2}, {3750,98,264,0,0}, {1862,3297,0,1,1}, {2040,3169,520,0,0}, {3777,3299,8,1,1},
+    {3749,3300,0,1,1}, {2413,3253,0,0,0}, {1725,10,776,1,2}, {1734,3302,8,2,0}, {1573,10,8,0,1},
+    {3778,3302,0,3,3}, {1725,10,256,4,4}, {2742,3302,0,3,2}, {2907,3303,0,1,3}, {2419,191,0,2,1},
+    {1615,3304,8,0,0}, {2600,3306,264,0,0}, {3779,3307,0,2,2}, {3780,3252,0,1,1},
+    {3781,2108,0,3,3}, {3782,3309,2048,14,5}, {3550,2955,0,16,15}, {1837,236,8,2,2},
+    {3731,3237,8,9,16}, {1725,516,0,7,12}, {3041,2194,8,0,13}, {3783,236,0,10,8},
+    {1956,3243,0,11,4}, {1573,3209,8,6,14}, {3553,2971,0,12,3}, {3784,3311,0,13,6},
+    {3688,3315,0,15,7}, {1572,3316,8,4,9}, {2206,3187,0,5,10}, {3732,3247,8,8,0},
+    {3165,1043,8,1,11}, {1867,236,8,3,1}, {3785,3310,0,0,0}, {3326,104,264,0,0}, {2772,145,0,1,1},
+    {1710,10,0,0,0}, {3786,3313,0,2,2}, {3787,3314,0,1,1}, {3408,2641,512,11,7},
+    {3527,2944,0,6,2}, {1850,1044,16,1,6}, {3788,3318,0,3,3}, {3789,3320,0,4,4},
+    {3529,2989,0,5,5}, {2514,2198,8,2,1}, {3790,3321,8,0,12}, {3791,3322,0,14,14},
+    {2541,65,0,15,17}, {1676,65,0,16,13}, {3792,3333,0,12,0}, {3410,2653,0,7,11},
+    {3411,2664,0,10,18}, {3302,2675,0,8,8}, {1831,2199,0,18,9}, {3412,65,0,17,10},
+    {1729,2676,0,9,16}, {3793,3342,0,13,15}, {3794,3319,0,0,0}, {3222,2990,0,2,1},
+    {3531,3006,0,0,2}, {3532,3008,0,1,0}, {3538,2938,0,0,0}, {3795,3324,0,1,2}, {3796,3324,0,3,0},
+    {3797,3324,0,0,3}, {3798,3324,0,2,1}, {1573,156,520,0,0}, {2518,3325,8,1,1},
+    {3799,3326,0,2,1}, {2383,3328,0,0,2}, {3800,3331,0,1,0}, {1836,3327,264,0,0},
+    {1836,3329,264,0,0}, {3711,2712,0,2,2}, {3412,3330,0,1,1}, {1836,3332,264,0,0},
+    {3801,3334,0,0,0}, {71,42,0,2,2}, {3802,3338,0,1,1}, {2767,10,256,1,1}, {1836,3335,8,0,0},
+    {3803,65,0,2,2}, {3804,3336,0,3,3}, {3016,404,0,1,2}, {2761,10,0,2,0}, {2397,65,0,0,1},
+    {1836,3335,0,0,0}, {1851,1070,0,3,3}, {3805,3339,0,2,2}, {3806,3340,0,1,1},
+    {3425,3343,256,1,1}, {3807,3346,8,0,0}, {3808,3344,0,0,0}, {1282,3345,0,1,1}, {3803,65,0,0,0},
+    {3809,65,0,1,2}, {3810,10,0,2,0}, {3811,404,0,0,1}, {3812,3348,264,0,0},
+    {3408,2641,3592,12,9}, {1836,2643,8,2,10}, {3527,2944,0,17,1}, {1837,236,8,6,18},
+    {3788,3349,8,14,11}, {3789,3320,0,15,7}, {3529,2989,0,16,3}, {2514,2198,8,5,23},
+    {2920,10,0,23,16}, {3813,3351,8,0,19}, {3790,3321,8,1,21}, {3814,2365,0,4,17},
+    {3791,3322,0,19,0}, {2541,65,0,20,22}, {1676,65,0,21,4}, {3792,3333,0,18,5},
+    {3410,2653,8,8,6}, {3411,2664,8,11,2}, {1572,3026,8,3,15}, {3302,2675,8,9,12},
+    {3412,65,0,22,13}, {1729,2676,8,10,14}, {3793,3342,8,13,20}, {1867,236,8,7,8},
+    {3794,3350,0,0,0}, {3149,2953,1288,0,0}, {3593,10,8,2,2}, {3525,10,8,1,1}, {3222,2990,0,5,4},
+    {3531,3006,8,3,5}, {3532,3008,8,4,3}, {1850,1044,272,4,3}, {1725,98,0,3,2}, {2004,2197,8,1,5},
+    {3813,3351,9,0,1}, {1831,2199,0,5,0}, {3596,2365,0,2,4}, {2600,3354,264,0,0},
+    {1836,3355,1800,3,5}, {1837,236,8,5,6}, {1725,98,0,9,3}, {2004,2197,8,2,0}, {2920,10,0,10,8},
+    {3813,3351,8,0,1}, {3790,3321,8,1,10}, {3815,2365,0,7,7}, {1572,3026,8,4,9},
+    {3596,2365,0,8,2}, {1867,236,8,6,4}, {1850,3357,528,0,0}, {1725,2553,0,2,7},
+    {1851,3358,0,3,1}, {3805,3359,8,5,2}, {3816,3360,0,7,5}, {3817,3358,0,4,3}, {3818,3363,0,6,6},
+    {1573,2197,8,1,4}, {3819,3401,0,8,8}, {3820,3405,0,9,9}, {1831,2199,0,10,10},
+    {1832,299,520,0,0}, {1615,3362,8,1,1}, {3821,3365,0,3,2}, {3822,3398,0,4,3},
+    {3823,3400,0,0,4}, {3824,3400,0,1,0}, {3825,3400,0,2,1}, {2517,3366,256,4,3},
+    {1725,2553,0,1,1}, {3826,3371,0,5,5}, {1573,2197,8,0,4}, {3827,3384,0,3,0},
+    {3028,3384,128,2,2}, {3024,2150,0,6,6}, {3828,3367,0,3,2}, {3829,3386,0,4,3},
+    {3830,3396,0,0,4}, {3831,3397,0,1,0}, {3832,3396,0,2,1}, {3833,3368,0,1,1}, {3834,3368,0,0,0},
+    {3835,3370,0,2,2}, {3836,3369,520,0,0}, {1667,10,8,1,1}, {3836,3369,520,0,0},
+    {3826,3371,0,4,2}, {1667,10,8,1,4}, {3827,3384,0,3,3}, {3028,3384,128,2,1}, {3837,3372,0,0,0},
+    {3056,3374,256,3,2}, {3838,3383,0,2,3}, {1832,299,8,0,1}, {1615,3362,0,1,0},
+    {3839,3375,0,0,0}, {1897,1137,264,1,1}, {3840,1137,0,0,0}, {3841,3376,0,2,2},
+    {3842,3377,0,2,2}, {3843,3378,0,1,1}, {3844,3381,0,0,0}, {3845,1664,0,1,1}, {3846,1664,0,0,0},
+    {3847,3379,0,0,0}, {2817,3380,0,1,1}, {3847,3382,264,0,0}, {3848,3387,256,2,2},
+    {3849,3388,8,1,1}, {3850,3389,0,0,0}, {3851,2934,520,1,1}, {3852,3358,8,0,0},
+    {3853,3391,0,0,0}, {3854,3392,0,2,2}, {3855,3394,0,1,1}, {3856,579,0,0,0}, {3857,3393,0,0,0},
+    {3858,3395,0,0,0}, {3833,3368,0,1,1}, {3834,3368,0,0,0}, {3833,3368,0,0,0},
+    {1725,2553,256,1,2}, {3826,3371,0,5,0}, {1573,2197,8,0,4}, {3827,3384,0,3,3},
+    {3028,3384,128,2,6}, {3024,2150,0,6,1}, {3859,3399,0,4,5}, {3826,3371,0,2,2},
+    {3827,3384,0,1,1}, {3028,3384,128,0,0}, {1725,2553,256,1,2}, {3826,3371,0,4,0},
+    {1573,2197,8,0,4}, {3827,3384,0,3,3}, {3028,3384,128,2,1}, {3024,2150,0,5,5},
+    {1832,2218,264,0,0}, {3841,3403,0,1,1}, {3847,3404,0,0,0}, {3860,146,0,1,1},
+    {3323,3406,264,0,0}, {3861,3408,0,0,0}, {3862,3409,520,1,1}, {3863,3358,8,0,0},
+    {3665,3411,256,1,1}, {1615,3412,8,0,0}, {3792,3414,0,0,0}, {1836,3335,1800,0,0},
+    {1837,1663,8,9,6}, {1725,2553,0,3,10}, {1851,3358,0,4,2}, {3805,3415,8,6,3}, {2920,10,0,8,9},
+    {1839,3416,8,1,4}, {3816,3360,0,12,12}, {3864,3358,0,15,5}, {3817,3358,0,5,1},
+    {1573,2197,8,2,15}, {3819,3401,0,13,13}, {1572,3417,8,7,7}, {3806,3418,0,11,11},
+    {3820,3405,0,14,14}, {1867,1663,8,10,8}, {2517,3420,1280,3,9}, {1837,1663,0,7,4},
+    {1725,2553,0,2,2}, {3826,3371,0,10,0}, {1573,2197,8,1,10}, {3827,3384,8,6,6},
+    {3028,3384,136,5,5}, {3026,2152,0,11,1}, {1572,3435,0,9,11}, {2761,3416,8,0,8},
+    {1615,3436,8,4,3}, {1867,1663,0,8,7}, {3833,3421,0,2,4}, {3834,3423,0,1,1}, {3835,3425,0,3,0},
+    {3829,3427,0,4,2}, {1615,3434,0,0,3}, {3865,3422,0,0,0}, {3866,3368,0,3,1}, {3867,3368,0,0,2},
+    {3868,3368,0,1,3}, {3869,3368,0,2,0}, {3870,3424,0,0,0}, {3871,3368,0,2,1}, {3872,3368,0,0,2},
+    {3873,3368,0,1,0}, {3874,3426,0,0,0}, {3875,3399,0,1,1}, {3876,3370,0,0,0}, {3848,65,776,2,2},
+    {3849,3428,8,1,1}, {3850,3429,8,0,0}, {3851,10,520,1,1}, {3852,3358,8,0,0}, {3853,3431,0,0,0},
+    {3854,3432,0,2,2}, {3855,3433,0,1,1}, {3856,65,0,0,0}, {3857,65,0,0,0}, {3858,65,0,0,0},
+    {1654,10,0,0,0}, {1654,10,0,0,0}, {3877,3440,776,1,1}, {1573,2545,8,0,0}, {3878,3441,8,2,2},
+    {1831,2199,0,3,3}, {3879,3442,0,6,1}, {3880,3443,0,0,3}, {3881,3442,0,2,2}, {3882,3442,0,1,8},
+    {3883,3461,0,8,7}, {3884,3442,0,7,6}, {3885,3462,0,5,0}, {3886,3442,0,4,5}, {3887,3442,0,3,4},
+    {3888,98,264,0,0}, {3889,237,0,1,1}, {3890,3033,0,2,2}, {3891,3034,0,3,3},
+    {3550,2955,256,10,6}, {3892,3444,0,6,2}, {3888,2234,0,1,3}, {3889,237,0,2,4},
+    {3890,3033,0,3,5}, {3891,3034,0,4,7}, {3893,3445,8,0,1}, {3894,3449,0,5,10},
+    {3553,2971,0,8,8}, {3554,2982,0,9,9}, {3895,3455,0,7,0}, {3896,3446,0,1,1}, {3552,2970,0,0,0},
+    {3897,10,776,1,1}, {3898,10,8,0,0}, {3899,191,0,3,3}, {3900,10,8,2,2}, {3901,3447,0,4,4},
+    {3437,3450,264,0,0}, {3902,3451,0,2,2}, {3903,3453,0,1,1}, {3892,3452,264,0,0},
+    {3904,3454,264,0,0}, {3905,2556,0,1,1}, {3906,3456,0,2,2}, {3907,3456,0,3,3},
+    {3908,3458,0,0,0}, {3909,3460,0,1,1}, {3910,3459,0,0,0}, {2088,1070,264,0,0},
+    {3897,10,256,5,1}, {3888,98,8,0,2}, {3889,237,0,1,3}, {3890,3033,0,2,4}, {3891,3034,0,3,5},
+    {3898,10,0,4,0}, {3900,10,0,6,6}, {3888,98,264,0,0}, {3889,237,0,1,1}, {3890,3033,0,2,2},
+    {3891,3034,0,3,3}, {2478,1457,0,4,4}, {3911,10,768,5,1}, {3912,3036,8,0,2}, {3913,145,0,1,3},
+    {3891,3034,0,2,5}, {3603,3464,8,4,4}, {1573,2545,8,3,0}, {3914,3465,0,6,6}, {1572,3026,0,7,7},
+    {3879,3466,0,6,1}, {3880,3467,0,0,3}, {3881,3466,0,2,2}, {3882,3466,0,1,8}, {3883,3466,0,8,7},
+    {3884,3466,0,7,6}, {3885,3466,0,5,0}, {3886,3466,0,4,5}, {3887,3466,0,3,4}, {3888,98,256,1,1},
+    {3893,3445,8,0,0}, {3550,2955,256,6,3}, {3892,3444,0,3,2}, {3888,98,0,1,4}, {3893,3445,8,0,1},
+    {3894,3449,0,2,5}, {3553,2971,0,4,6}, {3554,2982,0,5,0}, {3895,3455,0,7,7},
+    {1850,1044,1296,0,0}, {3915,3469,0,7,8}, {3168,3472,8,4,3}, {1725,491,0,2,10},
+    {3040,56,8,10,2}, {3916,2198,8,9,6}, {3170,3474,0,5,7}, {3174,2397,0,6,1}, {3917,2197,8,1,9},
+    {1668,3476,0,8,5}, {2136,3478,8,3,4}, {1831,2199,0,11,11}, {3918,3470,264,0,0},
+    {3176,3473,0,0,0}, {3179,2355,256,1,1}, {3180,2357,0,0,0}, {3181,2497,8,2,2},
+    {3112,2310,0,0,0}, {2237,3477,264,0,0}, {2244,2402,0,0,0}, {3214,2404,0,1,1},
+    {3215,2405,0,2,2}, {1628,3479,256,1,1}, {3919,3482,8,0,0}, {3920,3484,0,2,2},
+    {1832,2490,776,0,0}, {2735,2477,8,1,1}, {1833,3481,8,2,2}, {2720,56,0,2,2}, {3277,1664,0,1,1},
+    {1899,2314,0,0,0}, {3921,3483,264,0,0}, {3922,3485,264,0,0}, {1837,1663,1288,2,3},
+    {3053,1062,8,5,4}, {2920,10,0,6,0}, {3043,2190,8,0,5}, {3923,2209,8,1,6}, {1668,3476,0,3,1},
+    {1572,3487,8,4,2}, {1850,1044,528,6,4}, {3731,3489,0,4,3}, {1725,3494,0,2,2},
+    {1573,3093,8,1,6}, {3924,2235,9,0,1}, {3925,3495,0,5,5}, {1615,3496,8,3,0}, {3926,3491,0,2,1},
+    {3927,3492,0,0,2}, {3928,3492,0,1,0}, {3929,2198,264,0,0}, {3603,3493,264,0,0},
+    {3326,3498,1792,7,4}, {1837,236,8,5,5}, {3731,3489,8,4,3}, {1573,3093,8,2,7},
+    {3065,3499,8,0,2}, {3924,2235,8,1,1}, {1572,3500,8,6,6}, {1615,3496,8,3,0}, {1654,10,264,0,0},
+    {3091,10,0,2,2}, {3092,10,0,1,1}, {3877,3503,776,1,1}, {1573,2545,8,0,0}, {3930,3504,8,2,2},
+    {1831,2199,0,3,3}, {3931,3505,0,0,0}, {3932,3507,0,1,1}, {3933,2573,264,0,0},
+    {3934,3506,0,1,1}, {3597,3033,0,3,3}, {3598,3034,0,2,2}, {3935,3506,0,4,4}, {3936,3033,0,6,6},
+    {3937,3034,0,5,5}, {3340,2573,520,0,0}, {3938,3506,0,1,1}, {3939,3033,0,3,3},
+    {3940,3034,0,2,2}, {3941,2573,8,7,5}, {3942,3508,0,4,7}, {3943,3033,0,6,6}, {3944,3034,0,5,4},
+    {3603,3510,1032,2,2}, {3877,3503,8,1,1}, {1573,2545,8,0,0}, {3945,3511,8,3,3},
+    {3931,3512,0,0,0}, {3932,3513,0,1,1}, {3933,2573,776,0,0}, {3601,3036,8,1,1},
+    {3602,145,0,2,2}, {3598,3034,0,3,3}, {3946,3036,8,4,4}, {3947,145,0,5,5}, {3937,3034,0,6,6},
+    {3340,2573,1032,0,0}, {3948,3036,8,1,1}, {3949,145,0,2,2}, {3940,3034,0,3,3},
+    {3941,2573,8,7,5}, {3950,3036,8,4,6}, {3951,145,0,5,7}, {3944,3034,0,6,4},
+    {3527,2944,768,3,5}, {3683,3515,8,2,3}, {1850,1044,16,5,1}, {1725,3494,0,1,0},
+    {2088,1070,0,7,6}, {1573,3516,8,0,2}, {1878,2198,8,4,7}, {1831,2199,0,6,4},
+    {3527,2944,1792,4,5}, {3683,3515,8,3,6}, {1837,236,8,7,4}, {2088,1070,0,10,1},
+    {1573,3516,8,2,0}, {3068,3518,8,0,7}, {3924,2235,8,1,10}, {1878,2198,8,5,2},
+    {1572,3026,8,8,8}, {1831,2199,0,9,9}, {3594,3027,0,6,3}, {1850,1044,528,6,4},
+    {1897,3520,8,1,1}, {1725,2553,0,2,2}, {3952,3525,0,4,6}, {1573,3526,8,0,3}, {3953,3524,9,5,5},
+    {3954,3527,0,3,0}, {3955,3521,0,0,0}, {2709,3521,0,2,2}, {3956,3523,0,1,1},
+    {3957,3522,264,0,0}, {3958,3524,520,1,1}, {3959,3524,8,0,0}, {1837,236,2312,3,7},
+    {1897,3520,8,8,4}, {1725,2553,0,9,6}, {3952,3525,0,7,0}, {1573,3526,8,1,10},
+    {1849,3529,8,5,5}, {3953,3524,8,2,8}, {2091,3524,8,0,3}, {1572,2910,8,6,1}, {2206,191,8,10,2},
+    {1867,236,8,4,9}, {1850,1044,272,2,3}, {1725,2553,0,1,1}, {1851,1070,0,3,0},
+    {1573,3526,8,0,2}, {1831,2199,0,4,4}, {1837,236,1800,2,5}, {1725,2553,0,7,3},
+    {1851,1070,0,6,0}, {1573,3526,8,1,8}, {3960,3532,8,4,4}, {3953,3524,8,0,6}, {1572,2910,8,5,2},
+    {2206,191,8,8,1}, {1867,236,8,3,7}, {3961,3534,256,5,5}, {3527,2944,0,3,4}, {3683,3515,0,2,2},
+    {1850,1044,16,4,1}, {1725,2553,0,1,3}, {1573,3535,8,0,0}, {3962,56,0,0,0},
+    {3495,3537,264,0,0}, {1850,1044,528,8,6}, {1725,2553,0,2,4}, {1549,2838,8,3,1},
+    {3492,3539,0,4,2}, {1573,2847,8,1,3}, {3963,2852,0,5,5}, {3964,2834,9,0,8}, {3965,3547,0,7,7},
+    {3966,3561,0,6,0}, {3496,3540,0,1,3}, {3497,3543,0,3,0}, {382,3544,0,2,2}, {3498,3545,0,0,1},
+    {3153,3541,0,0,0}, {2714,3542,0,1,1}, {3499,651,0,0,0}, {3500,3541,0,1,1}, {3501,3544,0,0,0},
+    {2714,3542,0,0,0}, {3245,3541,0,0,0}, {1729,3546,0,1,1}, {2714,3542,0,1,1}, {3502,651,0,0,0},
+    {3967,3548,0,0,0}, {3731,3549,256,1,1}, {1711,3560,8,0,0}, {3733,3551,520,1,1},
+    {3734,3559,8,0,0}, {3736,3552,0,1,1}, {3737,3556,0,0,0}, {3440,3553,0,2,1}, {1878,3554,0,0,2},
+    {3441,3555,0,1,0}, {3318,584,256,3,2}, {3437,3557,0,1,1}, {3438,3558,8,0,3}, {3324,191,0,2,0},
+    {3493,2848,520,0,0}, {1572,3563,8,1,1}, {3968,3565,256,1,1}, {1573,2575,8,0,0},
+    {1831,2199,0,2,2}, {3968,3565,512,2,1}, {1573,2575,8,0,2}, {3595,2314,8,1,0},
+    {3593,3025,9,0,0}, {3188,2365,66,1,1}, {1850,1044,18,2,2}, {3593,3025,256,1,2},
+    {3188,2365,0,2,0}, {1572,3026,8,0,1}, {3593,3025,9,0,0}, {1850,1044,18,2,2},
+    {2004,3029,9,1,1}, {3593,3025,256,1,2}, {2004,3029,0,2,0}, {1572,3026,8,0,1},
+    {1573,2545,264,0,0}, {3609,3048,9,0,0}, {1850,1044,18,1,1}, {3609,3048,776,0,0},
+    {2077,236,8,2,2}, {1572,3049,8,1,1}, {1850,1044,18,1,1}, {3611,2437,9,0,0},
+    {3969,236,1024,4,3}, {2077,236,8,3,2}, {3610,3052,8,1,4}, {3611,2437,8,0,1},
+    {1572,3053,8,2,0}, {3104,2272,9,0,0}, {1850,1044,18,1,1}, {3104,2272,520,0,0},
+    {1572,3026,8,1,1}, {1850,1044,18,1,1}, {3651,3100,9,0,0}, {3651,3100,776,0,0},
+    {2077,236,8,2,2}, {1572,3049,8,1,1}, {3656,2209,9,0,0}, {3049,2204,776,0,0},
+    {3656,2209,8,1,1}, {1572,2910,8,2,2}, {3970,3121,264,0,0}, {3106,2277,9,0,0},
+    {3190,3128,2,1,1}, {3514,2907,1288,0,0}, {3106,2277,8,1,1}, {3190,3128,8,3,3},
+    {1572,2910,8,2,2}, {1867,1663,8,4,4}, {1850,1044,272,1,1}, {3106,2277,9,0,0},
+    {3515,3586,8,2,2}, {3514,2907,1288,0,0}, {3106,2277,8,1,1}, {3971,66,8,3,3},
+    {1572,2910,8,2,2}, {1867,1663,8,4,4}, {3112,2310,9,0,0}, {3124,2315,776,0,0},
+    {3112,2310,8,1,1}, {1572,3151,8,2,2}, {3516,2912,9,0,0}, {3707,2912,520,0,0},
+    {1572,3186,8,1,1}, {2206,3187,0,2,2}, {3516,2912,9,0,0}, {3519,2924,9,1,1},
+    {3519,2924,520,0,0}, {1572,2928,8,1,1}, {3516,2912,9,0,0}, {2107,1171,9,1,1},
+    {2107,1171,520,0,0}, {1572,2928,8,1,1}, {3516,2912,9,0,0}, {3165,1043,9,1,1},
+    {3041,2194,776,0,0}, {1572,3316,8,2,3}, {2206,3187,0,3,1}, {3165,1043,8,1,2},
+    {1850,1044,18,1,2}, {3972,56,2,2,0}, {3813,3351,9,0,1}, {3812,3348,0,0,0}, {1850,1044,18,2,2},
+    {2004,2197,9,1,1}, {3813,3351,9,0,0}, {1850,3357,18,0,0}, {2755,3416,9,1,1},
+    {2755,3416,264,0,0}, {1572,3417,0,1,1}, {3923,2209,9,0,0}, {3043,2190,776,0,0},
+    {3923,2209,8,1,1}, {1572,3487,8,2,2}, {1850,1044,18,2,2}, {3065,3499,9,1,1},
+    {3924,2235,9,0,0}, {3065,3499,256,1,1}, {1572,3500,8,0,0}, {1850,1044,18,1,1},
+    {3924,2235,9,0,0}, {3924,2235,256,1,1}, {1572,3026,8,0,0}, {3953,3524,9,0,0},
+    {2091,3524,9,1,1}, {3953,3524,9,0,0}, {3964,2834,9,0,0}, {1572,3026,264,0,0},
+    {3494,3614,9,1,1}, {3964,2834,9,0,0}, {2082,2953,9,0,0}, {1573,2575,264,0,0},
+    {3973,3553,9,0,0}, {3974,3619,1800,0,0}, {3973,3553,8,1,1}, {1837,1663,8,5,6},
+    {3975,1062,8,3,3}, {3976,3620,8,4,4}, {2920,237,0,7,2}, {1572,3622,8,2,7}, {1867,1663,8,6,5},
+    {2088,1070,256,1,1}, {1840,3621,8,0,0}, {3593,3025,9,0,0}, {3188,2365,66,1,1},
+    {3149,3024,2312,0,0}, {3524,2930,0,14,3}, {3593,3025,8,2,2}, {3525,2197,8,1,4},
+    {3188,2365,8,3,8}, {3526,2940,0,23,14}, {3527,2944,0,17,22}, {3528,2985,0,21,17},
+    {1837,236,8,4,23}, {1725,2553,0,12,15}, {3529,2989,0,16,13}, {2920,10,0,11,11},
+    {3222,2990,0,20,9}, {3530,3000,0,10,24}, {2077,236,8,5,1}, {3531,3006,8,9,19},
+    {1956,3625,0,19,10}, {3532,3008,0,7,6}, {3533,3014,0,22,20}, {3534,3015,0,15,16},
+    {3535,3018,0,18,12}, {3536,3021,0,24,7}, {1878,2198,8,6,18}, {1572,3026,8,8,5},
+    {3594,3027,0,13,21}, {3977,56,264,0,0}, {3593,3025,9,0,0}, {2004,3029,9,1,1},
+    {3149,3024,1800,3,7}, {3187,2364,8,2,10}, {1837,236,8,6,1}, {1725,98,0,4,0}, {2920,10,0,8,3},
+    {1839,3025,8,10,9}, {2077,236,8,7,2}, {3815,2365,0,0,6}, {1573,3029,8,9,4}, {1572,3026,8,5,8},
+    {3596,2365,0,1,5}, {3601,3036,1288,0,0}, {3602,145,0,1,1}, {3598,3034,0,2,2},
+    {3978,1663,8,5,6}, {3603,3038,8,4,4}, {3979,1663,8,6,3}, {1573,2545,8,3,5}, {3609,3048,9,0,0},
+    {3431,2680,1800,1,1}, {3609,3048,8,0,0}, {3607,131,0,7,11}, {3219,2414,0,9,5},
+    {1837,236,8,13,7}, {1725,2553,0,3,12}, {3220,3043,0,8,13}, {2514,2198,0,4,2},
+    {2920,10,0,12,6}, {3222,2427,0,10,3}, {2077,236,8,14,9}, {1573,2197,8,2,14},
+    {3532,3045,8,5,8}, {3608,3046,0,6,4}, {1572,3049,8,11,10}, {3611,2437,9,0,0},
+    {1837,236,1544,5,8}, {1725,2553,0,3,7}, {3969,236,0,7,6}, {3980,3048,0,9,1},
+    {3981,2412,0,8,9}, {2077,236,8,6,0}, {1573,2197,8,2,5}, {3610,3052,8,1,2}, {3611,2437,8,0,4},
+    {1572,3053,8,4,3}, {3104,2272,9,0,0}, {3105,2274,2056,1,1}, {3104,2272,8,0,0},
+    {3612,3055,8,8,6}, {1837,236,8,9,8}, {1725,2553,0,4,4}, {2077,236,8,10,9}, {1573,3093,8,2,10},
+    {3613,3094,8,7,7}, {1572,3026,8,3,2}, {3154,3635,0,5,3}, {2260,10,0,6,5}, {3651,3100,9,0,0},
+    {3219,2414,1792,7,2}, {3432,2682,8,1,1}, {3651,3100,8,0,9}, {1837,236,8,10,4},
+    {1725,2553,0,3,5}, {2514,2198,0,4,10}, {2920,10,0,9,11}, {3222,2427,0,8,0}, {2077,236,8,11,7},
+    {1573,2197,8,2,6}, {3532,3097,8,5,3}, {1572,3049,8,6,8}, {3652,3102,2,1,1}, {3656,2209,9,0,0},
+    {3049,2204,1800,0,0}, {3656,2209,8,1,1}, {3653,3103,8,2,2}, {3655,3104,8,5,5},
+    {1837,1663,8,7,9}, {1725,3108,0,3,3}, {2088,1070,0,9,7}, {3982,3640,0,6,4}, {1867,1663,8,8,8},
+    {3233,2205,8,4,6}, {3652,3102,0,1,3}, {3654,337,0,3,0}, {2283,3107,0,2,2}, {3983,3641,0,0,1},
+    {3656,2209,9,0,0}, {3233,2205,9,1,1}, {3049,2204,1800,0,0}, {3656,2209,8,1,1},
+    {3653,3103,8,2,2}, {3655,3104,8,5,5}, {1837,1663,8,7,9}, {1725,3108,0,3,3}, {2088,1070,0,9,7},
+    {3982,3640,0,6,4}, {3984,1663,8,8,8}, {3233,2205,8,4,6}, {1837,1663,2056,14,1},
+    {3514,2907,8,0,2}, {3106,2277,8,1,4}, {3662,2197,8,3,3}, {3190,3128,8,2,5}, {1725,10,0,4,14},
+    {3985,1100,0,12,8}, {3986,1663,0,13,11}, {3987,3645,0,6,13}, {3988,66,8,10,12},
+    {3989,3646,0,11,9}, {2920,10,0,7,10}, {2088,1070,0,9,6}, {3663,3124,0,8,7}, {1572,2910,8,5,0},
+    {1831,2199,0,16,16}, {1867,1663,8,15,15}, {3990,66,776,2,2}, {1720,66,8,1,1}, {3506,66,8,0,0},
+    {3112,2310,9,0,0}, {2652,1481,2,1,1}, {1837,1663,2056,9,2}, {1725,516,0,3,4},
+    {3124,2315,8,0,5}, {3664,3130,8,4,1}, {3112,2310,8,1,3}, {3125,2316,8,2,6},
+    {3991,3649,0,5,10}, {2088,1070,0,12,8}, {3665,3148,8,7,11}, {3992,56,0,11,0},
+    {3755,3650,0,6,12}, {1572,3151,8,8,9}, {1867,1663,8,10,7}, {2793,3193,1544,4,6},
+    {2536,3218,0,3,4}, {1837,236,8,6,5}, {1725,98,0,5,1}, {3041,2194,8,1,0}, {126,3233,8,2,3},
+    {2107,1171,8,0,2}, {1572,2928,8,7,7}, {116,3235,0,8,8}, {1867,236,0,9,9}, {3813,3351,9,0,0},
+    {3814,2365,2,1,1}, {2004,2197,9,1,1}, {3813,3351,9,0,0}, {2755,3416,9,0,0}, {3993,3655,2,1,1},
+    {3792,3414,264,0,0}, {3911,10,1792,6,1}, {3912,3036,8,0,2}, {3913,145,0,1,3},
+    {3891,3034,0,2,9}, {3978,1663,8,8,5}, {3603,3464,8,4,6}, {3877,3440,8,5,0}, {2920,10,0,11,10},
+    {3979,1663,8,9,4}, {1573,2545,8,3,8}, {3914,3465,8,7,11}, {1572,3026,0,10,7},
+    {3915,3469,2304,8,9}, {1837,1663,8,13,10}, {3168,3472,8,5,11}, {1725,491,0,3,3},
+    {3916,2198,0,10,13}, {3170,3474,0,6,2}, {3053,1062,8,12,5}, {2920,10,0,15,8},
+    {3174,2397,0,7,0}, {3043,2190,8,0,12}, {3923,2209,8,1,4}, {3917,2197,8,2,14},
+    {1668,3476,0,9,6}, {2136,3478,8,4,1}, {1572,3487,8,11,15}, {1867,1663,8,14,7},
+    {3065,3499,9,1,1}, {3924,2235,9,0,0}, {3326,3498,1792,9,7}, {1837,236,8,6,6},
+    {3731,3489,8,5,4}, {3994,236,0,10,10}, {1725,3494,0,2,8}, {2077,236,8,7,2}, {1573,3093,8,1,1},
+    {3065,3499,8,0,5}, {3925,3495,0,4,9}, {1572,3500,8,8,0}, {1615,3496,8,3,3},
+    {3978,1663,1544,4,4}, {3603,3510,8,1,1}, {3877,3503,8,2,2}, {3979,1663,8,5,5},
+    {1573,2545,8,0,0}, {3945,3511,8,3,3}, {1831,2199,0,6,6}, {3924,2235,9,0,0},
+    {3527,2944,2048,5,7}, {3683,3515,8,4,8}, {1837,236,8,8,6}, {1725,3494,0,3,3},
+    {2088,1070,0,12,1}, {2077,236,8,9,0}, {1573,3516,8,2,9}, {3068,3518,8,0,12},
+    {3924,2235,8,1,2}, {1878,2198,8,6,5}, {1572,3026,8,10,10}, {1831,2199,0,11,11},
+    {3594,3027,0,7,4}, {1837,236,1544,2,4}, {1851,1070,0,6,2}, {1573,3526,8,1,0},
+    {3960,3532,8,4,6}, {3953,3524,8,0,3}, {1572,2910,8,5,5}, {1867,236,8,3,1}, {3953,3524,9,1,1},
+    {3959,3524,9,0,0}, {1837,236,2312,5,3}, {1600,10,0,8,5}, {1573,3526,8,2,2}, {3953,3524,8,0,4},
+    {3995,3667,8,3,6}, {3959,3524,8,1,0}, {1062,3668,8,4,9}, {1572,3669,8,7,7}, {2206,191,8,9,1},
+    {1867,236,8,6,8}, {1836,2953,0,0,0}, {1837,236,2056,5,3}, {1600,10,0,8,5}, {1573,3526,8,2,2},
+    {3953,3524,8,0,4}, {3995,3667,8,3,6}, {3959,3524,8,1,0}, {1062,3668,8,4,8}, {1572,3669,8,7,7},
+    {1867,236,8,6,1}, {1837,236,1800,3,5}, {3952,3525,0,7,2}, {1573,3526,8,1,4},
+    {1849,3529,8,5,0}, {3953,3524,8,2,7}, {2091,3524,8,0,3}, {1572,2910,8,6,6}, {1867,236,8,4,1},
+    {3961,3534,1536,6,5}, {3527,2944,0,5,4}, {3683,3515,0,4,7}, {1837,236,8,9,6},
+    {1725,2553,0,1,2}, {1573,3535,8,0,1}, {3495,3537,8,3,0}, {3964,3673,8,2,8}, {1572,3026,8,7,9},
+    {2260,10,0,8,3}, {1867,236,8,10,10}, {1837,236,2312,9,8}, {1725,2553,0,4,5},
+    {1549,2838,8,5,6}, {3492,3539,8,6,4}, {1573,2847,8,3,1}, {3493,2848,8,1,2}, {3494,2849,8,2,3},
+    {3963,2852,0,7,7}, {3495,3537,8,0,9}, {1572,3563,8,8,0}, {2260,10,0,11,13},
+    {3965,3547,0,13,10}, {3966,3561,0,12,12}, {1867,236,8,10,11}, {2709,3676,0,0,0},
+    {3996,3678,0,0,0}, {3997,3680,776,1,2}, {3998,1663,8,2,0}, {3996,3678,8,0,1},
+    {3378,3681,264,0,0}, {2088,1070,0,1,1}, {3968,3565,1024,2,3}, {3978,1663,8,3,4},
+    {3979,1663,8,4,0}, {1573,2575,8,0,1}, {3595,2314,8,1,2}, {1822,474,2,1,1}, {1823,562,2,0,0},
+    {3999,3685,264,0,0}, {1823,10,0,1,1}, {3974,3619,1800,0,0}, {3973,3553,8,1,1},
+    {1837,1663,8,5,5}, {3975,1062,8,3,3}, {3976,3620,8,4,4}, {1572,3622,8,2,2}, {1867,1663,8,6,6},
+    {3593,3025,9,0,0}, {1822,474,2,1,1}, {1823,289,2,2,2}, {1823,289,256,1,1}, {4000,3689,8,0,0},
+    {3149,3024,1800,4,7}, {3187,2364,8,3,6}, {1837,236,8,8,9}, {1725,98,0,7,1}, {1839,3025,8,6,0},
+    {2077,236,8,9,8}, {3815,2365,0,1,4}, {1573,3029,8,0,3}, {1572,3026,8,5,2}, {3596,2365,0,2,5},
+    {4001,3692,264,0,0}, {1823,289,0,1,1}, {3149,3024,1800,0,0}, {3593,3025,8,1,1},
+    {3525,2197,8,3,3}, {3188,2365,8,2,2}, {1725,2553,8,4,4}, {2077,236,8,5,5}, {1572,3026,8,6,6},
+    {3104,2272,9,0,0}, {1822,474,2,1,1}, {1823,289,2,2,2}, {4001,3696,264,0,0}, {1823,10,0,1,1},
+    {3149,3024,776,0,0}, {3188,2365,8,1,1}, {1572,3026,8,2,2}, {1822,474,2,0,0}, {1823,289,2,1,1},
+    {1822,474,0,1,1}, {1823,10,0,0,0}, {4002,3701,264,0,0}, {1823,10,0,1,1}, {3978,1663,1032,2,3},
+    {3603,3038,8,1,1}, {3979,1663,8,3,0}, {1573,2545,8,0,2}, {1822,474,2,0,0}, {1573,2197,0,2,2},
+    {1823,289,2,1,1}, {1823,289,256,1,1}, {4003,3705,8,0,0}, {1822,474,2,0,0}, {1823,289,2,1,1},
+    {1615,3707,2,2,2}, {4004,3709,264,0,0}, {1823,289,0,1,1}, {3431,2680,1032,1,1},
+    {3609,3048,8,0,0}, {1837,236,8,5,5}, {1725,2553,0,3,3}, {2077,236,0,6,6}, {1573,2197,0,2,2},
+    {1572,3049,8,4,4}, {4005,3712,264,0,0}, {1823,289,0,1,1}, {3105,2274,1288,1,1},
+    {3104,2272,8,0,0}, {2077,1663,8,4,3}, {1573,3093,8,2,4}, {1572,3026,8,3,2},
+    {4006,3715,264,0,0}, {1823,289,0,1,1}, {3432,2682,1032,1,1}, {3651,3100,8,0,0},
+    {1837,236,8,5,5}, {1725,2553,0,3,3}, {2077,236,0,6,6}, {1573,2197,0,2,2}, {1572,3049,8,4,4},
+    {3656,2209,9,0,0}, {1936,3718,0,3,3}, {1822,474,2,2,2}, {1823,10,2,1,1}, {3652,3102,0,0,0},
+    {4007,10,0,1,1}, {4008,56,0,2,2}, {1823,10,256,1,1}, {4009,3720,8,0,0}, {3049,2204,1032,0,0},
+    {3656,2209,8,1,1}, {3982,3640,0,3,4}, {3984,1663,8,4,2}, {3233,2205,8,2,3}, {1822,474,2,1,1},
+    {1823,10,2,0,0}, {4010,3724,264,0,0}, {1823,10,0,1,1}, {3049,2204,776,0,0}, {3656,2209,8,1,1},
+    {3653,3103,8,2,2}, {1837,1663,0,4,4}, {1725,3108,0,3,3}, {1822,474,0,0,0}, {1823,10,0,1,1},
+    {4011,3728,264,0,0}, {1823,10,0,1,1}, {3659,3120,1800,1,6}, {3660,3121,8,2,0},
+    {1837,1663,8,3,1}, {1725,2589,0,4,2}, {1573,3114,8,5,3}, {3661,483,0,6,4}, {1922,3115,8,0,5},
+    {1572,3122,8,7,7}, {1867,1663,8,8,8}, {3106,2277,9,0,0}, {3190,3128,0,1,1}, {1936,3731,0,2,2},
+    {1822,288,0,3,3}, {1823,562,0,4,4}, {4012,3732,0,1,1}, {4013,3736,0,0,0}, {3728,3734,0,0,0},
+    {3514,2907,1032,0,0}, {3106,2277,8,1,1}, {3190,3128,8,2,2}, {1995,3738,8,3,3},
+    {1823,10,0,4,4}, {3106,2277,9,0,0}, {1936,3740,0,1,1}, {1822,474,0,3,3}, {1823,562,0,2,2},
+    {3989,3741,0,0,0}, {3728,3734,0,0,0}, {3284,852,0,2,2}, {3285,852,0,1,1}, {1823,10,256,1,1},
+    {4009,3744,8,0,0}, {1837,1663,776,3,1}, {3190,3128,8,0,2}, {3988,66,8,1,3}, {3989,3646,0,2,0},
+    {1936,3740,0,0,0}, {1822,474,0,2,2}, {1823,562,0,1,1}, {4014,3748,264,0,0}, {1823,10,0,1,1},
+    {1837,1663,1800,9,1}, {3514,2907,8,0,2}, {3106,2277,8,1,3}, {3662,2197,8,2,4},
+    {1725,10,0,3,9}, {3987,3645,0,5,5}, {3988,66,8,7,8}, {3989,3646,0,8,6}, {3663,3124,0,6,7},
+    {1572,2910,8,4,0}, {1867,1663,8,10,10}, {3170,3751,264,0,0}, {1823,10,0,1,1},
+    {1837,1663,1800,8,2}, {1725,516,0,3,3}, {3124,2315,8,0,4}, {3112,2310,8,1,1},
+    {3125,2316,8,2,5}, {3991,3649,8,4,9}, {2088,1070,0,11,7}, {3665,3148,0,6,10},
+    {3992,56,0,10,0}, {3755,3650,0,5,11}, {1572,3151,8,7,8}, {1867,1663,8,9,6}, {3516,2912,9,0,0},
+    {1822,474,2,1,1}, {1823,289,2,2,2}, {1823,289,256,1,1}, {3517,2926,8,0,0},
+    {4015,3756,264,0,0}, {1823,289,0,1,1}, {3516,2912,9,0,0}, {1822,288,2,1,1}, {1823,289,2,2,2},
+    {2742,3759,264,0,0}, {1823,289,0,1,1}, {3782,3309,1280,8,8}, {1837,236,8,4,5},
+    {1725,516,0,3,7}, {3783,236,0,7,2}, {3779,3307,0,10,1}, {1573,3209,8,1,10}, {3781,2108,0,6,6},
+    {1572,3316,8,2,3}, {3165,1043,8,0,0}, {3166,3761,0,9,9}, {1867,236,8,5,4},
+    {2742,3763,264,0,0}, {1823,289,0,1,1}, {3683,3153,1544,6,3}, {1837,236,8,4,4},
+    {1725,516,0,3,6}, {3707,2912,8,0,2}, {1573,3172,8,1,1}, {3688,3182,0,7,7}, {1572,3186,8,2,0},
+    {1867,236,8,5,5}, {3813,3351,9,0,0}, {1822,474,2,1,1}, {1823,289,2,2,2}, {4016,3767,264,0,0},
+    {1823,289,0,1,1}, {4017,3769,264,0,0}, {1823,289,0,1,1}, {1836,2643,1800,2,3},
+    {1837,236,8,5,4}, {2920,10,0,7,0}, {3813,3351,8,0,5}, {3790,3321,8,1,6}, {3814,2365,8,3,1},
+    {1572,3026,8,4,7}, {1867,236,8,6,2}, {4018,3772,264,0,0}, {1823,289,0,1,1},
+    {1836,2643,1544,2,2}, {1837,236,8,4,3}, {3813,3351,8,0,0}, {3790,3321,8,1,5},
+    {3814,2365,0,6,1}, {1572,3026,8,3,6}, {1867,236,8,5,4}, {4019,3775,264,0,0}, {1823,10,0,1,1},
+    {1836,3335,512,0,0}, {1837,1663,8,3,2}, {1839,3416,0,1,4}, {3864,3358,0,5,1},
+    {1572,3417,0,2,5}, {1867,1663,8,4,3}, {1822,2832,0,1,1}, {1823,10,0,0,0}, {4002,3779,264,0,0},
+    {1823,10,0,1,1}, {3978,1663,1288,3,4}, {3603,3464,8,2,2}, {3877,3440,8,1,1},
+    {3979,1663,8,4,0}, {1573,2545,8,0,3}, {1823,10,256,1,1}, {4020,3782,8,0,0},
+    {3915,3469,1792,10,6}, {1837,1663,8,6,7}, {1725,491,0,3,8}, {3053,1062,8,5,2},
+    {2920,10,0,8,9}, {3174,2397,0,9,3}, {3043,2190,8,0,1}, {3923,2209,8,1,10}, {3917,2197,8,2,4},
+    {1572,3487,8,4,5}, {1867,1663,8,7,0}, {1822,474,2,1,2}, {1823,289,2,2,0}, {3924,2235,9,0,1},
+    {1823,289,256,1,1}, {4021,3786,8,0,0}, {2077,236,1288,5,2}, {1573,3093,8,1,1},
+    {3065,3499,8,0,5}, {3925,3495,0,3,3}, {1572,3500,8,4,4}, {1615,3496,8,2,0},
+    {4002,3789,264,0,0}, {1823,10,0,1,1}, {3978,1663,1288,3,4}, {3603,3510,8,2,2},
+    {3877,3503,8,1,1}, {3979,1663,8,4,0}, {1573,2545,8,0,3}, {1823,289,256,1,1},
+    {4022,3792,8,0,0}, {3683,3515,1800,4,6}, {1837,236,0,7,7}, {1725,3494,0,3,5},
+    {2088,1070,0,9,2}, {2077,236,8,8,0}, {1573,3516,8,2,8}, {3068,3518,8,0,9}, {3924,2235,8,1,1},
+    {1878,2198,8,5,4}, {1572,3026,8,6,3}, {1822,474,2,1,1}, {1823,289,2,0,0}, {3953,3524,9,2,2},
+    {4023,2953,2,3,3}, {1823,289,256,1,1}, {1978,3796,8,0,0}, {1822,474,2,1,1}, {1823,289,2,0,0},
+    {1823,289,256,1,1}, {4024,3799,8,0,0}, {1823,289,256,1,1}, {4024,3801,8,0,0},
+    {1822,474,2,3,3}, {1823,289,2,2,2}, {3953,3524,9,1,1}, {3959,3524,9,0,0}, {1823,289,0,1,1},
+    {4025,3804,0,0,0}, {1897,3520,768,1,2}, {1600,3806,8,3,0}, {3958,3524,8,0,3},
+    {4026,483,8,2,1}, {1725,10,0,1,1}, {1615,3808,0,0,0}, {1822,474,2,1,1}, {1823,289,2,0,0},
+    {3953,3524,9,2,2}, {1823,289,256,1,1}, {4027,3811,8,0,0}, {1823,289,256,1,1},
+    {4027,3813,8,0,0}, {1823,289,256,1,1}, {1978,3815,8,0,0}, {3683,3515,2,3,1}, {1822,474,2,0,2},
+    {1823,289,2,1,3}, {1572,3026,2,2,0}, {1823,289,256,1,1}, {4028,3818,8,0,0},
+    {3683,3515,1536,4,3}, {1837,236,8,7,2}, {1725,2553,0,1,5}, {1573,3535,8,0,4},
+    {3495,3537,8,3,0}, {3964,3673,8,2,6}, {1572,3026,8,5,7}, {2260,10,0,6,1}, {1867,236,8,8,8},
+    {1549,2838,2,5,4}, {1822,474,2,1,1}, {1573,2847,2,3,3}, {1823,289,2,2,2}, {3964,2834,9,0,5},
+    {1572,3563,2,4,0}, {1823,289,256,1,1}, {3491,3822,8,0,0}, {1837,236,2312,8,7},
+    {1725,2553,0,4,4}, {1549,2838,8,5,5}, {1573,2847,8,3,3}, {3493,2848,8,1,1}, {3494,2849,8,2,2},
+    {3963,2852,8,6,6}, {3495,3537,8,0,8}, {1572,3563,8,7,0}, {1867,236,8,9,9}, {2082,3825,9,0,0},
+    {1831,2199,0,0,0}, {1823,10,256,1,1}, {3556,3828,8,0,0}, {1573,2575,520,0,0},
+    {3595,2314,8,1,1}, {2709,3676,264,1,1}, {2082,2953,9,0,0}, {2709,3676,264,0,0},
+    {3996,3678,264,0,0}, {1850,1044,272,3,3}, {4029,3834,8,2,2}, {3065,3499,9,1,1},
+    {3924,2235,9,0,0}, {3927,3835,0,0,0}, {4030,3836,264,0,0}, {2077,236,1032,2,1},
+    {3065,3499,8,0,2}, {3924,2235,8,1,0}, {1572,3500,8,3,3}, {3997,3680,264,1,1},
+    {3996,3678,0,0,0}, {1654,10,264,0,0}, {1850,1044,784,4,3}, {1574,3842,8,2,4},
+    {1573,3526,8,3,1}, {3953,3524,9,0,2}, {1062,3668,8,1,0}, {4032,483,0,0,0},
+    {3493,2848,1288,1,2}, {3494,2849,8,2,0}, {3495,3537,8,0,1}, {1572,3563,8,3,3},
+    {1867,236,8,4,4}, {3516,2912,265,0,0}, {4033,3845,8,1,1}, {4034,3847,0,0,0},
+    {2082,3825,265,0,0}, {1831,2199,8,1,1}, {2082,3825,9,0,0}, {2355,1028,10,1,1},
+    {3973,3553,9,1,1}, {1850,1044,16,0,0}, {3975,1062,0,2,2}, {3976,3620,0,3,3},
+    {3974,3619,1288,0,0}, {3973,3553,8,1,1}, {3975,1062,8,3,4}, {2920,237,0,5,2},
+    {1572,3622,8,2,5}, {1867,1663,8,4,3}, {3524,2930,520,1,1}, {3593,3025,9,0,0},
+    {3526,2940,0,15,17}, {3527,2944,0,5,12}, {3528,2985,0,13,6}, {1850,1044,16,17,3},
+    {1725,2553,0,4,15}, {3529,2989,0,11,14}, {3222,2990,0,12,10}, {3530,3000,0,9,9},
+    {3531,3006,0,8,11}, {1956,3625,0,10,7}, {3532,3008,0,3,8}, {3533,3014,0,14,4},
+    {3534,3015,0,7,13}, {3535,3018,0,6,2}, {3536,3021,0,16,16}, {1878,2198,8,2,5},
+    {3149,3024,1544,0,0}, {3593,3025,8,1,1}, {3188,2365,8,3,6}, {1837,236,8,4,2},
+    {2077,236,8,5,3}, {1572,3026,8,6,4}, {3594,3027,0,2,5}, {3593,3025,9,0,0}, {3188,2365,0,2,4},
+    {1850,1044,16,4,1}, {1725,98,0,3,3}, {2004,3029,9,1,2}, {3149,3024,1288,3,4},
+    {3187,2364,8,2,6}, {1837,236,8,5,1}, {2077,236,8,6,0}, {3815,2365,0,0,5}, {1572,3026,8,4,2},
+    {3596,2365,0,1,3}, {3316,3032,256,1,3}, {3597,3033,0,2,0}, {3598,3034,0,3,1},
+    {1573,2545,8,0,2}, {3104,2272,9,0,0}, {1850,1044,16,2,2}, {1725,3858,0,1,1},
+    {4035,2553,0,0,0}, {3105,2274,1544,1,1}, {3104,2272,8,0,0}, {1837,236,8,4,4},
+    {2077,236,8,5,5}, {1573,3093,8,2,2}, {1572,3026,8,3,3}, {3652,3102,512,6,3},
+    {3656,2209,9,1,1}, {3653,3103,0,2,2}, {1850,1044,16,0,7}, {3654,337,8,7,5}, {3655,3104,0,4,9},
+    {2283,3107,0,8,0}, {1725,3108,0,3,4}, {2088,1070,0,9,6}, {3983,3641,8,5,8},
+    {3049,2204,1032,0,0}, {3656,2209,8,1,1}, {1867,1663,8,3,3}, {3233,2205,8,2,2},
+    {3970,3121,264,0,0}, {1725,2589,0,3,2}, {2514,3111,0,1,3}, {3657,3112,0,2,1},
+    {1850,1044,16,1,1}, {3106,2277,9,0,0}, {1725,2369,0,2,2}, {3514,2907,776,0,0},
+    {3106,2277,8,1,1}, {1867,1663,8,2,2}, {1850,1044,272,1,1}, {3106,2277,9,0,0},
+    {1995,2903,8,2,2}, {3514,2907,1288,0,0}, {3106,2277,8,1,1}, {1572,2910,8,2,2},
+    {1867,1663,8,4,4}, {4036,66,8,3,3}, {1850,1044,16,0,0}, {1725,516,0,2,3}, {3664,3130,0,3,1},
+    {3112,2310,9,1,2}, {2088,1070,0,5,5}, {3665,3148,0,4,4}, {3124,2315,1032,0,0},
+    {3112,2310,8,1,1}, {1572,3151,8,3,3}, {1867,1663,8,2,2}, {3527,2944,768,7,6},
+    {3683,3153,8,6,9}, {3706,3184,0,9,3}, {1725,516,0,2,13}, {3684,3154,0,14,12},
+    {3685,3157,0,12,11}, {3516,2912,9,0,1}, {3686,3158,0,10,0}, {2088,1070,0,8,8},
+    {1573,3172,8,1,2}, {3687,3173,0,11,7}, {3534,3176,0,5,10}, {3688,3182,0,4,5},
+    {1878,2198,8,3,14}, {3709,3188,0,13,4}, {1725,2589,256,2,2}, {2129,2917,8,3,3},
+    {3516,2912,9,0,0}, {3519,2924,9,1,1}, {2793,3193,0,4,3}, {2536,3218,0,3,5}, {1725,98,0,5,4},
+    {3516,2912,9,0,1}, {126,3233,0,2,0}, {2107,1171,9,1,2}, {3550,2955,256,8,3},
+    {3731,3237,0,5,8}, {1725,516,0,3,5}, {3516,2912,9,0,2}, {1956,3243,0,6,7}, {1573,3209,0,2,1},
+    {3553,2971,0,7,4}, {3732,3247,8,4,6}, {3165,1043,9,1,0}, {3408,2641,0,11,7},
+    {3527,3874,0,6,2}, {1850,1044,16,1,6}, {3788,3318,0,3,3}, {3789,3875,0,4,4},
+    {3529,2989,0,5,5}, {2514,2198,0,2,1}, {3813,3351,9,0,12}, {3791,3322,0,14,14},
+    {2541,65,0,15,16}, {1676,65,0,16,13}, {3792,3876,0,12,0}, {3410,2653,0,7,11},
+    {3411,2664,0,10,17}, {3302,2675,0,8,8}, {3412,65,0,17,9}, {1729,2676,0,9,10},
+    {3793,3342,0,13,15}, {4035,2944,0,0,0}, {4035,3320,0,0,0}, {4035,3333,0,0,0},
+    {1850,1044,16,4,3}, {1725,98,0,3,2}, {2004,2197,9,1,4}, {3813,3351,9,0,1}, {3596,2365,0,2,0},
+    {4037,3360,0,6,1}, {1850,3357,16,0,5}, {1725,2553,0,2,2}, {3805,3359,0,3,3},
+    {3817,3358,0,4,4}, {2755,3416,9,1,6}, {3818,3879,0,5,0}, {3819,3401,0,7,7}, {3820,3405,0,8,8},
+    {4038,3363,0,0,0}, {4039,3880,0,2,2}, {4040,3882,0,1,1}, {3027,10,264,0,0},
+    {2517,3884,256,4,3}, {1725,2553,0,1,1}, {3826,3371,0,5,5}, {3027,10,8,0,4}, {3827,3384,0,3,0},
+    {3028,3384,128,2,2}, {3024,2150,0,6,6}, {3833,3421,0,1,1}, {3834,3423,0,0,0},
+    {3835,3885,0,2,2}, {3829,3886,0,3,3}, {3874,3426,0,1,1}, {3875,3399,0,0,0}, {3848,3387,0,2,2},
+    {3849,3887,0,1,1}, {3850,3389,0,0,0}, {3851,2934,0,1,1}, {3852,3358,0,0,0},
+    {3877,3440,776,1,1}, {1573,2545,8,0,0}, {3878,3441,8,2,2}, {3911,10,1792,6,1},
+    {3912,3036,8,0,2}, {3913,145,0,1,3}, {3891,3034,0,2,8}, {3978,1663,8,8,6}, {3603,3464,8,5,5},
+    {3877,3440,8,4,0}, {3979,1663,8,9,9}, {1573,2545,8,3,4}, {3914,3465,8,7,7},
+    {1572,3026,0,10,10}, {1850,1044,16,0,0}, {3915,3469,0,7,8}, {3168,3472,0,4,3},
+    {1725,491,0,2,10}, {3916,2198,0,9,2}, {3170,3474,0,5,5}, {3053,1062,0,10,7},
+    {3174,2397,0,6,1}, {3923,2209,9,1,9}, {1668,3476,0,8,4}, {2136,3478,0,3,6},
+    {3053,1062,1288,4,2}, {2920,10,0,5,3}, {3043,2190,8,0,5}, {3923,2209,8,1,4},
+    {1572,3487,8,3,0}, {1867,1663,8,2,1}, {1850,1044,16,5,4}, {3731,3489,0,4,3},
+    {1725,3494,0,2,2}, {3065,3499,9,1,5}, {3924,2235,9,0,1}, {1615,3496,0,3,0},
+    {3326,3498,1792,7,4}, {3731,3489,8,4,5}, {2077,236,8,5,3}, {1573,3093,8,2,7},
+    {3065,3499,8,0,1}, {3924,2235,8,1,2}, {1572,3500,8,6,6}, {1615,3496,8,3,0},
+    {3877,3503,776,1,1}, {1573,2545,8,0,0}, {3930,3504,8,2,2}, {3978,1663,1544,4,4},
+    {3603,3510,8,2,2}, {3877,3503,8,1,1}, {3979,1663,8,5,5}, {1573,2545,8,0,0}, {3945,3511,8,3,3},
+    {3527,2944,0,3,5}, {3683,3515,0,2,3}, {1850,1044,16,5,1}, {1725,3494,0,1,0},
+    {2088,1070,0,6,6}, {3924,2235,9,0,2}, {1878,2198,0,4,4}, {3683,3515,1800,3,4},
+    {2088,1070,0,8,5}, {2077,236,8,6,3}, {1573,3516,8,2,0}, {3068,3518,8,0,6}, {3924,2235,8,1,8},
+    {1878,2198,8,4,2}, {1572,3026,8,7,7}, {3594,3027,0,5,1}, {1897,3520,0,3,3}, {1725,3858,0,2,4},
+    {3952,3525,0,5,1}, {3953,3524,9,0,0}, {2091,3524,9,1,5}, {3954,3527,0,4,2}, {1725,3858,0,1,1},
+    {3953,3524,9,0,0}, {3961,3901,0,4,4}, {3527,3874,0,3,3}, {1725,3858,0,2,2}, {1573,3535,0,1,1},
+    {3964,2834,9,0,0}, {4035,3534,0,0,0}, {1725,3858,0,3,6}, {1549,2838,0,4,4}, {3492,3903,0,5,3},
+    {1573,2847,0,2,0}, {3494,3614,9,1,1}, {3963,2852,0,6,2}, {3964,2834,9,0,5}, {3965,3913,0,8,8},
+    {3966,3914,0,7,7}, {4041,56,0,9,9}, {4035,3904,0,0,0}, {3496,3905,0,1,3}, {3497,3906,0,3,0},
+    {382,3909,0,2,2}, {3498,3910,0,0,1}, {4035,3540,0,0,0}, {4035,3907,0,0,0}, {3500,3908,0,1,1},
+    {3501,3909,0,0,0}, {4035,3541,0,0,0}, {4035,3544,0,0,0}, {4035,3911,0,0,0}, {3245,3908,0,0,0},
+    {1729,3912,0,1,1}, {4035,3546,0,0,0}, {4035,3547,0,0,0}, {4035,3561,0,0,0},
+    {3494,3614,521,1,1}, {3964,2834,9,0,0}, {1572,3563,8,2,2}, {2260,3916,8,3,3},
+    {3493,2848,1544,1,2}, {3494,2849,8,2,0}, {3495,3537,8,0,1}, {1572,3563,8,3,3},
+    {2260,10,8,4,4}, {1867,236,8,5,5}, {3968,3565,256,1,1}, {1573,2575,8,0,0},
+    {4042,3920,521,0,0}, {1850,1044,16,3,2}, {4043,3921,8,1,3}, {4044,3921,8,2,1},
+    {4045,3923,776,0,0}, {4046,3921,0,2,6}, {1850,1044,16,4,1}, {3976,3924,0,5,4},
+    {1726,447,8,3,2}, {1831,3928,0,6,3}, {1615,3930,8,1,5}, {4047,3925,256,1,1},
+    {1788,3927,8,0,0}, {1832,145,520,0,0}, {1833,2234,8,1,1}, {4048,3932,264,0,0},
+    {4042,3920,1544,0,0}, {4045,3923,8,5,10}, {4046,3921,0,7,11}, {4049,3933,0,6,4},
+    {2090,236,8,3,7}, {4047,3925,0,9,1}, {1788,3927,0,8,3}, {1783,236,8,4,2}, {4050,3934,0,10,6},
+    {4051,236,0,11,5}, {1726,447,8,1,8}, {1615,3930,8,2,9}, {4052,3936,520,0,0},
+    {4053,3936,8,1,1}, {1789,116,264,0,0}, {1862,2314,0,1,1}, {4042,3920,9,0,0},
+    {1850,1044,16,1,1}, {1850,1044,272,2,3}, {3976,3924,0,3,2}, {4054,3939,0,1,0},
+    {4055,3923,8,0,1}, {1831,3928,0,4,4}, {4056,3941,0,0,0}, {1572,3942,0,1,1},
+    {1850,1044,528,8,6}, {4057,3944,0,5,5}, {4058,3949,0,7,7}, {3976,3924,0,9,8},
+    {4059,3952,0,6,9}, {4060,3970,0,1,1}, {4061,3923,8,0,4}, {4062,3921,0,2,2}, {4063,3971,0,3,0},
+    {4064,3972,8,4,3}, {1831,3928,0,10,10}, {4065,3945,0,0,0}, {1684,3947,0,1,1},
+    {4042,3920,264,0,0}, {4046,3921,0,2,2}, {4049,3933,0,1,1}, {4066,3948,0,0,0},
+    {4067,3950,0,0,0}, {4056,3941,264,0,0}, {1681,3953,0,3,1}, {1684,3967,0,0,2},
+    {1061,3968,0,1,4}, {4068,3969,0,4,0}, {1692,3968,0,2,3}, {4069,3954,0,1,1}, {4070,3958,0,0,0},
+    {4071,3959,0,2,2}, {4072,3955,0,1,2}, {4073,56,0,2,0}, {4074,3956,0,0,1}, {4075,1062,0,0,0},
+    {4076,3960,264,0,0}, {4077,3961,0,1,1}, {4078,3963,0,2,2}, {4079,3964,0,0,0},
+    {4080,3966,0,1,1}, {4070,3958,0,1,2}, {4071,3959,0,2,0}, {4081,3958,0,0,1}, {4070,3958,0,0,0},
+    {4071,3959,0,1,1}, {0,3930,0,0,0}, {106,3930,0,3,3}, {80,3930,0,2,2}, {1,3930,0,1,1},
+    {1681,3973,0,3,1}, {1684,3984,0,0,2}, {1061,3993,0,1,3}, {1692,4001,0,2,0}, {3834,3974,0,0,0},
+    {4082,3981,0,1,1}, {1795,3975,264,0,0}, {4075,1062,264,0,0}, {4083,3976,0,2,2},
+    {1860,3979,0,1,1}, {4084,3977,0,0,0}, {4085,3978,0,1,1}, {4086,3978,0,0,0},
+    {4075,1062,264,0,0}, {4075,1062,264,0,0}, {1860,3982,0,1,1}, {3834,3985,0,0,0},
+    {4082,3978,0,1,1}, {2825,3989,0,2,2}, {4087,3978,520,1,1}, {4088,3986,8,0,0},
+    {1860,3987,0,0,0}, {4089,3978,520,1,1}, {1722,3990,8,0,0}, {1860,3991,0,0,0},
+    {3834,3994,0,0,0}, {4082,3998,0,1,1}, {4087,3978,520,1,1}, {1795,3995,8,0,0},
+    {4075,1062,264,0,0}, {1860,3996,0,1,1}, {4075,1062,264,0,0}, {1860,3999,0,1,1},
+    {3834,4002,0,0,0}, {4082,4006,0,1,1}, {4087,3978,520,1,1}, {1795,4003,8,0,0},
+    {4075,1062,264,0,0}, {1860,4004,0,1,1}, {4075,1062,264,0,0}, {1860,4007,0,1,1},
+    {2247,4010,264,0,0}, {4062,3921,0,1,1}, {1572,4011,0,2,2}, {4042,3920,9,0,0},
+    {4049,3933,2,1,1}, {4056,3941,9,0,0}, {2247,4010,9,0,0}, {2247,4010,264,0,0},
+    {1572,4011,0,1,1}, {4042,3920,9,0,0}, {4046,3921,0,2,2}, {4049,3933,0,1,1}, {1779,4018,9,0,0},
+    {2203,10,0,2,3}, {4090,10,0,1,1}, {4091,4020,0,3,0}, {1572,4021,0,0,2}, {4092,3936,264,0,0},
+    {4093,4023,0,0,0}, {2090,236,1032,1,4}, {4094,4024,0,5,0}, {4047,3925,0,7,6},
+    {1788,3927,0,6,5}, {4056,3941,8,0,7}, {4054,3939,0,3,1}, {4055,3923,8,2,3}, {1572,3942,8,4,2},
+    {4095,10,256,1,1}, {4096,4026,8,0,0}, {4097,4028,9,2,2}, {4096,4026,9,1,1}, {4056,3941,9,0,0},
+    {4098,4030,0,0,0}, {4099,4031,0,0,0}, {1725,3939,0,1,1}, {4097,4028,0,0,0}, {2537,3957,0,2,2},
+    {1783,236,0,4,4}, {4100,4032,0,3,3}, {4101,4034,256,1,1}, {1060,4034,8,0,0},
+    {1856,4036,9,1,1}, {4056,3941,9,0,0}, {4102,4038,0,0,0}, {4103,236,1536,6,5},
+    {2090,236,8,1,1}, {4096,4026,8,2,2}, {2203,10,0,7,7}, {4090,10,0,8,6}, {1856,4036,8,0,8},
+    {1845,4039,8,4,0}, {4104,4040,8,3,3}, {4091,4041,8,5,4}, {1789,116,264,0,0},
+    {2247,4010,9,0,0}, {4062,3921,0,1,1}, {308,4044,264,0,0}, {2090,236,1288,1,7},
+    {4057,3944,0,8,0}, {4058,3949,0,10,5}, {4047,3925,0,13,9}, {1788,3927,0,12,10},
+    {1783,236,8,2,11}, {4059,3952,0,9,8}, {2247,4010,8,0,12}, {4060,3970,0,6,1},
+    {4061,3923,8,3,6}, {4062,3921,0,4,2}, {4063,3971,0,5,13}, {4064,3972,0,7,4},
+    {1572,4011,8,11,3}, {4048,4046,1032,0,0}, {4105,4047,8,3,4}, {3976,3924,0,4,3},
+    {4091,4020,8,2,1}, {4106,3934,8,1,2}, {1831,3928,0,5,5}, {4042,3920,264,0,0},
+    {3768,3921,0,1,1}, {1779,4018,264,0,0}, {1850,1044,1040,1,3}, {4096,4026,8,3,0},
+    {3691,4050,8,2,2}, {4056,3941,9,0,1}, {4107,4057,0,6,5}, {4104,4040,8,4,6}, {4091,4041,8,5,4},
+    {1831,3928,0,7,7}, {3749,4051,0,1,1}, {4092,3936,0,0,0}, {4108,4052,0,1,1}, {4109,4054,0,0,0},
+    {4110,4053,264,0,0}, {4099,4056,0,0,0}, {1725,3939,512,1,1}, {4097,4028,0,0,0},
+    {2537,3957,8,2,2}, {4100,4032,8,3,3}, {4111,4058,264,0,0}, {4112,56,264,0,0},
+    {1856,4036,0,0,0}, {4042,3920,0,0,0}, {4113,4061,0,2,5}, {1822,288,0,3,1}, {1823,289,0,4,2},
+    {4114,4062,0,5,3}, {4115,4063,0,1,4}, {2247,4010,264,0,0}, {4062,3921,0,1,1},
+    {4065,4065,264,0,0}, {1823,289,0,1,1}, {4042,3920,520,0,0}, {4045,3923,0,3,3},
+    {4046,3921,0,2,2}, {4049,3933,0,1,1}, {2090,236,8,4,4}, {1783,236,0,5,5}, {1822,288,0,0,0},
+    {1823,289,0,1,1}, {4114,4062,0,2,2}, {4067,4069,0,0,0}, {1823,289,0,1,1}, {2090,236,520,2,1},
+    {4056,3941,8,0,2}, {4055,3923,0,1,0}, {4096,4026,9,1,1}, {4056,3941,9,0,0}, {1822,288,0,2,2},
+    {1823,289,0,3,3}, {1796,4073,0,0,0}, {1823,289,0,1,1}, {4099,4075,0,0,0}, {1725,3939,0,1,1},
+    {4097,4028,0,0,0}, {2537,3957,0,2,2}, {1783,236,0,4,4}, {4116,102,0,3,3}, {4056,3941,9,0,0},
+    {1822,288,0,1,1}, {1823,289,0,2,2}, {3465,4078,0,0,0}, {1823,289,0,1,1}, {4103,236,1280,5,3},
+    {2090,236,8,4,4}, {4096,4026,8,2,2}, {1856,4036,8,0,5}, {1845,4039,8,1,1}, {4104,4040,8,3,0},
+    {4117,3946,0,3,2}, {4118,3951,0,5,3}, {1822,288,0,0,4}, {1823,289,0,1,0}, {4119,4061,0,2,5},
+    {4115,4063,0,4,1}, {1823,289,256,1,1}, {4120,4082,8,0,0}, {2090,236,520,4,1},
+    {2247,4010,8,0,3}, {4061,3923,0,3,4}, {4062,3921,0,1,2}, {4063,3971,0,2,0},
+    {2340,4085,264,0,0}, {1831,3928,0,0,0}, {2340,4085,520,0,0}, {1831,3928,8,1,1},
+    {2340,4085,520,0,0}, {2355,4089,8,1,1}, {4042,3920,265,0,0}, {4046,3921,0,2,3},
+    {3976,3924,0,3,1}, {1726,447,8,1,2}, {1850,1044,16,2,1}, {4056,3941,9,0,2}, {4054,3939,0,1,0},
+    {4057,3944,256,4,4}, {4058,3949,0,6,6}, {3976,3924,0,7,5}, {4059,3952,0,5,7},
+    {2247,4010,9,0,0}, {4060,3970,0,2,3}, {4062,3921,0,1,1}, {4064,3972,8,3,2},
+    {1779,4094,264,0,0}, {2203,10,0,2,6}, {4090,10,0,1,1}, {4121,236,0,5,0}, {4122,65,0,6,5},
+    {4123,236,0,4,4}, {4091,4096,0,3,2}, {1572,4021,0,0,3}, {1789,4097,264,0,0},
+    {4065,4099,512,2,4}, {4124,4102,0,1,1}, {4105,4104,8,3,0}, {3976,4105,0,4,2},
+    {3691,4107,8,0,3}, {4091,4096,0,5,5}, {4042,4101,264,0,0}, {3768,3921,0,2,2},
+    {1862,3933,0,1,1}, {4125,4103,264,0,0}, {3768,3921,0,1,1}, {4047,4106,256,1,1},
+    {1788,3927,8,0,0}, {1580,139,0,0,0}, {1789,4097,0,1,1}, {4091,4096,256,0,0},
+    {4126,4109,0,2,2}, {4127,3930,8,1,1}, {4128,10,0,1,1}, {4129,4111,0,0,0}, {4130,10,0,2,2},
+    {4065,4099,768,6,1}, {1850,4113,16,0,5}, {4124,4102,0,3,7}, {4105,4104,8,7,2},
+    {3976,4105,0,4,4}, {3691,4114,8,1,6}, {4107,4057,0,5,0}, {4091,4096,8,2,3}, {1831,4120,0,8,8},
+    {4131,4115,256,1,1}, {1789,4097,8,0,0}, {1692,4116,0,0,0}, {4132,4117,0,0,0},
+    {4133,4118,0,0,0}, {4134,4119,520,1,1}, {4135,852,8,0,0}, {1832,4122,520,0,0},
+    {1833,4123,8,1,1}, {2340,4125,264,0,0}, {1831,4120,0,0,0}, {2340,4125,520,0,0},
+    {1831,4120,8,1,1}, {2340,4125,520,0,0}, {2355,4129,8,1,1}, {4136,56,512,8,5},
+    {4137,4131,0,9,6}, {4138,4132,0,5,8}, {72,56,0,6,7}, {4139,4133,0,4,4}, {1573,4134,8,0,2},
+    {4140,56,0,1,3}, {4141,4135,8,3,9}, {4142,10,0,2,0}, {1831,4137,0,7,1}, {4143,4141,0,10,10},
+    {1832,4139,520,0,0}, {1833,4140,8,1,1}, {1572,1062,264,0,0}, {4144,4142,0,2,2},
+    {4145,4143,0,1,1}, {4146,4145,0,0,0}, {4136,56,0,12,12}, {2365,4146,0,15,11},
+    {4137,4131,0,14,9}, {4147,4147,0,13,13}, {1837,236,0,9,7}, {2283,10,0,5,5}, {4138,65,0,11,15},
+    {72,56,0,4,14}, {4139,4133,0,8,8}, {1573,4134,0,2,4}, {4148,4131,0,17,17}, {3610,4153,0,1,6},
+    {3611,4154,0,0,0}, {4140,56,0,3,3}, {4141,4135,0,7,2}, {4142,10,0,6,1}, {4143,4141,0,16,16},
+    {1867,236,0,10,10}, {4149,4149,0,0,0}, {4150,4150,0,1,1}, {4151,4152,264,0,0},
+    {1654,10,0,0,0}, {1654,10,0,0,0}, {4137,4131,512,6,3}, {4152,56,0,3,5}, {72,56,0,2,2},
+    {1573,4134,8,0,1}, {4153,4158,0,5,6}, {1578,4163,8,1,4}, {1831,4137,0,4,0},
+    {4154,4160,512,3,1}, {72,56,8,0,2}, {2917,4161,8,1,3}, {1632,4162,0,2,0}, {4155,4164,0,1,1},
+    {1929,4166,0,0,0}, {4156,10,0,1,1}, {4157,4165,0,0,0}, {4158,4168,264,0,0},
+    {2365,4169,0,10,10}, {4137,4131,0,9,9}, {1837,236,0,6,5}, {4152,56,0,5,8}, {72,56,0,4,4},
+    {1573,4134,0,2,3}, {4153,4170,0,8,2}, {4148,4131,0,11,11}, {1578,4163,0,3,6},
+    {4159,4172,0,1,1}, {4160,4154,0,0,0}, {1867,236,0,7,7}, {4154,4160,512,3,2}, {4161,133,0,4,3},
+    {72,56,8,0,4}, {2917,4161,8,1,0}, {1632,4162,0,2,1}, {4149,4149,10,1,1}, {3611,4174,9,0,0},
+    {4162,191,2,2,2}, {4146,4145,264,0,0}, {1654,10,0,0,0}, {4163,4178,9,0,0},
+    {4164,4180,264,0,0}, {2365,4181,0,9,5}, {4137,4131,0,8,3}, {1837,236,0,6,7},
+    {4165,4182,0,1,6}, {4166,139,0,4,4}, {4163,4154,0,0,9}, {72,56,0,3,2}, {1573,10,0,2,10},
+    {4148,4131,0,10,1}, {4159,4172,0,5,0}, {1867,236,0,7,8}, {3611,4174,9,0,0}, {4160,4185,9,0,0},
+    {4167,4154,9,0,0}, {4168,4188,0,0,0}, {1837,236,0,5,5}, {3244,4189,0,7,6}, {72,56,0,2,2},
+    {4169,4191,0,8,8}, {3161,236,0,4,4}, {4170,10,0,0,0}, {4167,4154,0,1,7}, {1867,236,0,6,1},
+    {1488,10,0,3,3}, {72,56,0,3,3}, {1066,56,0,5,4}, {3898,10,0,2,2}, {4171,236,0,0,0},
+    {4172,10,0,1,5}, {4157,10,0,4,1}, {1066,56,0,2,2}, {2907,4193,0,1,1}, {4171,236,0,0,0},
+    {4137,4131,768,5,3}, {4166,4195,8,1,1}, {72,56,0,2,2}, {1573,4134,8,0,4}, {1831,4137,0,3,5},
+    {4159,4196,8,4,0}, {1823,1218,2,0,0}, {4173,65,2,1,1}, {4174,4199,0,1,1}, {1823,10,0,0,0},
+    {1823,10,0,0,0}, {4175,4201,0,1,1}, {1823,10,0,1,1}, {4176,4203,0,0,0}, {1837,236,0,5,3},
+    {72,56,0,2,4}, {3161,236,0,4,1}, {4170,10,0,0,6}, {4167,4154,0,1,2}, {1867,236,0,6,0},
+    {1488,10,0,3,5}, {2082,4206,10,0,0}, {1831,4137,0,0,0}, {1823,10,0,0,0}, {4177,4209,0,1,1},
+    {4149,4149,520,1,2}, {4150,4150,8,2,0}, {3611,4174,9,0,1}, {4153,4158,520,1,1},
+    {4160,4154,8,0,0}, {4178,4213,520,1,1}, {4160,4154,8,0,0}, {4154,4160,256,1,1},
+    {2917,4161,8,0,0}, {2082,4206,520,0,0}, {1831,4137,8,1,1}, {1654,10,0,0,0},
+    {2082,4206,520,0,0}, {2355,4218,8,1,1}, {4137,4131,0,3,2}, {4166,4195,0,2,3},
+    {4163,4178,9,0,1}, {1573,4134,0,1,0}, {4136,56,0,6,5}, {4137,4131,0,7,4}, {4138,4132,0,5,7},
+    {4139,4133,0,4,6}, {1573,4134,0,1,3}, {3611,4174,9,0,2}, {4141,4135,0,3,0}, {4142,2300,0,2,1},
+    {4143,4141,0,8,8}, {4137,4131,0,4,4}, {4152,56,0,3,2}, {1573,4134,0,1,3}, {1578,4163,0,2,1},
+    {4160,4185,9,0,0}, {4179,4132,512,4,6}, {4180,4223,0,7,7}, {4181,1323,0,12,4},
+    {4182,4224,0,3,3}, {4183,4225,0,2,0}, {4184,4228,0,11,10}, {4185,4227,8,0,12},
+    {4186,4231,8,1,1}, {4187,4232,0,8,8}, {4188,4233,0,10,11}, {4189,4234,0,5,9},
+    {4190,4238,0,9,5}, {4191,4239,0,6,2}, {1836,4227,0,0,0}, {4192,4230,0,1,1}, {4193,4227,0,0,0},
+    {4194,4236,520,0,0}, {4195,4237,8,1,1}, {4196,4241,0,1,1}, {4197,4243,0,0,0},
+    {4198,125,128,2,2}, {4199,125,0,5,5}, {4200,125,0,4,4}, {4188,4233,0,3,3},
+    {4201,4227,520,1,1}, {4202,4242,8,0,0}, {4203,4244,1032,0,0}, {4204,236,8,3,2},
+    {4205,1100,8,1,3}, {4206,10,8,2,1}, {1654,10,0,0,0}, {1654,10,0,0,0}, {1654,10,0,0,0},
+    {1654,10,0,0,0}, {1654,10,0,0,0}, {4179,4132,768,5,5}, {4181,1323,0,6,4}, {4182,4251,0,4,6},
+    {4183,4225,0,3,3}, {4212,4227,8,1,2}, {4185,4227,8,0,0}, {4213,4252,8,2,1}, {4196,4241,0,1,2},
+    {4214,10,0,6,0}, {4197,4243,0,0,5}, {4215,10,0,5,9}, {4216,10,0,7,10}, {4198,125,128,2,3},
+    {4199,125,0,10,1}, {4200,125,0,9,4}, {4188,4233,0,8,8}, {4217,10,0,3,7}, {4218,10,0,4,6},
+    {4219,4254,0,11,11}, {1517,4255,0,0,0}, {4220,4256,0,1,1}, {4221,4227,0,3,2},
+    {4215,1100,0,2,3}, {4217,1100,0,0,1}, {4218,1100,0,1,0}, {4222,4257,0,0,0}, {1654,10,0,0,0},
+    {1654,10,0,0,0}, {4179,4132,768,6,5}, {4181,1323,0,7,6}, {4182,4251,0,5,7}, {4183,4225,0,4,4},
+    {4225,4262,0,3,3}, {4185,4227,8,0,2}, {4186,4231,8,1,0}, {4226,4263,8,2,1}, {4196,4241,0,2,2},
+    {4214,10,0,5,8}, {4197,4243,0,0,0}, {4198,125,128,3,3}, {4227,10,0,4,4}, {4199,125,0,8,1},
+    {4200,125,0,7,7}, {4188,4233,0,6,6}, {4228,4265,0,1,5}, {4219,4254,0,9,9}, {1654,10,0,0,0},
+    {4179,4268,512,2,2}, {4181,1323,0,3,3}, {4230,4269,8,0,0}, {4231,4226,8,1,1},
+    {4197,4243,0,0,0}, {4199,125,0,3,3}, {4200,125,0,2,2}, {4188,4233,0,1,1}, {4232,4272,264,0,0},
+    {4233,10,0,0,0}, {1654,10,0,0,0}, {4203,4244,264,0,0}, {4235,10,0,0,0}, {4235,10,0,1,2},
+    {4201,4227,0,2,0}, {4236,10,0,0,1}, {4237,1100,264,0,0}, {4238,4227,0,2,1}, {4197,4243,0,0,2},
+    {4198,125,128,1,0}, {1654,10,0,0,0}, {4179,4282,256,3,2}, {4181,1323,0,5,3},
+    {4240,4283,8,0,4}, {4182,4251,0,1,0}, {4183,4225,0,2,5}, {4189,4234,0,4,1}, {4197,4243,0,0,0},
+    {4241,4285,0,1,1}, {4198,125,128,2,2}, {4199,125,0,4,4}, {4200,125,0,3,3},
+    {4201,4227,520,1,1}, {4242,4286,8,0,0}, {4179,4288,0,1,2}, {4181,1323,0,2,0},
+    {4182,4251,0,0,1}, {4243,4289,0,3,3}, {4197,4243,0,0,0}, {4244,125,0,4,2}, {4245,4291,0,1,4},
+    {4199,125,0,3,3}, {4200,125,0,2,1}, {4188,4233,0,5,5}, {4201,4227,520,1,1}, {4246,4242,8,0,0},
+    {1654,10,0,0,0}, {1654,10,0,0,0}, {4179,4282,0,0,0}, {4181,1323,0,3,2}, {4187,4232,0,1,3},
+    {4190,4238,0,2,1}, {4197,4243,0,0,0}, {4199,125,0,2,2}, {4200,125,0,1,1}, {4214,4297,520,0,0},
+    {4179,2029,0,1,1}, {4249,4298,0,3,3}, {4250,4299,8,2,2}, {4251,4300,0,4,4}, {4189,4234,0,5,5},
+    {4204,236,0,1,1}, {4226,1100,0,0,0}, {1654,10,0,0,0}, {1654,10,0,0,0}, {1654,10,0,0,0},
+    {2129,4306,264,0,0}, {4255,4308,520,1,1}, {3964,4310,8,0,0}, {1843,4312,520,1,1},
+    {3491,4315,8,0,0}, {3002,4314,776,2,3}, {1654,10,0,3,2}, {3494,4309,8,1,0}, {3964,4310,8,0,1},
+    {4256,4317,2560,13,11}, {1837,236,8,10,7}, {4257,296,0,12,8}, {1725,2553,0,4,6},
+    {3492,4319,8,7,3}, {4258,651,0,5,5}, {1573,2847,8,3,9}, {3493,4335,8,1,4}, {3494,2849,8,2,10},
+    {1550,4336,8,6,12}, {3963,2852,8,8,1}, {3495,4337,8,0,13}, {1572,4338,8,9,2},
+    {1867,236,8,11,0}, {3985,2553,0,1,1}, {4259,4318,0,0,0}, {4260,4320,0,1,5}, {4261,4325,0,2,0},
+    {4262,4327,0,5,1}, {382,4328,0,3,3}, {3744,4327,0,4,4}, {3763,4329,0,0,2}, {4263,4332,0,6,6},
+    {1930,4321,0,0,0}, {4264,651,0,1,1}, {1578,4322,0,2,2}, {3967,4323,0,0,0},
+    {1711,4324,264,0,0}, {4265,4326,0,2,1}, {1930,4321,0,0,2}, {4264,651,0,1,0},
+    {3501,4320,0,0,0}, {1578,4322,0,0,0}, {1930,4321,0,0,0}, {4265,4330,0,2,1}, {1930,4321,0,0,2},
+    {4264,651,0,1,0}, {1578,4322,0,3,3}, {1729,4331,0,0,0}, {1930,4321,0,0,0}, {4264,651,0,1,1},
+    {4265,4333,0,3,1}, {1930,4321,0,0,2}, {4264,651,0,1,3}, {1578,4322,0,2,0}, {1795,4334,0,0,0},
+    {1654,4340,0,0,0}, {1654,4340,0,0,0}, {1654,4340,0,0,0}, {1654,4340,0,0,0}, {1654,4340,0,0,0},
+    {2368,2174,512,2,1}, {1654,10,8,0,2}, {2783,4346,8,1,0}, {1628,4348,0,3,3}, {1822,474,0,1,1},
+    {1823,2672,0,2,2}, {3964,4310,9,0,0}, {1573,4350,520,0,0}, {1865,4351,8,1,1},
+    {1823,10,256,1,1}, {3491,4353,8,0,0}, {1837,236,2312,9,9}, {1725,2553,0,4,5},
+    {4266,4355,0,11,6}, {4258,651,0,5,4}, {1573,2847,8,3,1}, {3493,4335,8,1,3}, {3494,2849,8,2,7},
+    {1550,4336,8,6,8}, {3963,2852,8,7,10}, {3495,4337,8,0,0}, {1572,4338,8,8,11},
+    {1867,236,8,10,2}, {1628,296,512,3,4}, {1822,579,0,2,3}, {1823,2672,0,5,1}, {3490,4357,8,1,0},
+    {3446,689,8,0,5}, {3701,4358,0,4,2}, {1823,10,256,2,1}, {3491,4315,8,0,2}, {3701,4358,0,1,0},
+    {1794,4361,512,3,3}, {1850,1044,16,4,2}, {4267,4363,8,1,4}, {3493,4335,8,0,0},
+    {4268,4364,0,2,1}, {4269,4366,1032,1,2}, {4270,4363,8,2,0}, {3493,4335,8,0,1},
+    {1572,4367,8,3,3}, {2260,3916,0,4,4}, {1654,10,0,0,0}, {1654,4340,0,0,0}, {1654,4340,0,0,0},
+    {1850,1044,272,2,2}, {1831,2199,0,1,1}, {1833,4372,8,0,0}, {1710,4373,0,0,0},
+    {1837,1663,1288,6,8}, {4272,4375,0,4,2}, {4273,4376,0,1,4}, {4267,4363,8,8,5},
+    {1572,4377,8,2,1}, {2260,3916,0,3,6}, {1831,2199,0,5,0}, {1867,1663,8,7,7}, {1833,4372,8,0,3},
+    {4274,860,520,0,0}, {4275,2314,8,1,1}, {3961,4379,256,6,7}, {4276,4382,0,8,4},
+    {1850,1044,16,4,6}, {4277,4384,0,7,5}, {1725,2553,0,1,2}, {4278,4388,0,3,8},
+    {3976,3459,0,2,0}, {1573,3535,8,0,3}, {1831,4405,0,5,1}, {4279,4380,0,0,0}, {72,56,520,1,1},
+    {2085,4383,8,0,0}, {4280,4385,0,0,0}, {4281,4386,0,1,1}, {1550,4336,520,0,0},
+    {1726,4385,8,1,1}, {3527,4389,0,0,0}, {3683,3515,0,1,1}, {3544,4390,0,0,0},
+    {3546,4391,256,1,4}, {3547,4391,0,2,0}, {3548,2949,0,3,1}, {3551,4392,0,4,2},
+    {3552,4398,8,0,3}, {3553,4399,0,5,5}, {3554,4407,0,6,6}, {3557,4394,776,2,1},
+    {3558,2968,8,0,2}, {3559,2969,8,1,0}, {3560,2964,520,1,1}, {3561,4395,8,0,0},
+    {3562,4396,0,0,0}, {3563,4397,0,1,1}, {3564,4400,0,1,1}, {3565,2980,0,0,0},
+    {3566,2973,776,2,5}, {3567,2974,0,5,3}, {2012,4401,0,3,0}, {2013,4403,8,1,2},
+    {1831,4405,0,4,4}, {3568,4406,8,0,1}, {1710,2984,520,0,0}, {3553,4399,8,1,1},
+    {3495,4337,264,0,0}, {4256,4411,768,6,10}, {1850,1044,16,8,6}, {4257,296,0,10,5},
+    {1725,2553,0,3,3}, {3492,4412,8,5,8}, {4258,651,0,2,4}, {1573,2847,8,1,0}, {4282,4430,0,9,9},
+    {1550,4336,8,4,1}, {3963,2852,0,7,7}, {3964,4310,9,0,2}, {1831,4405,0,11,11},
+    {1574,2591,264,0,0}, {4259,4318,0,1,1}, {4260,4413,0,1,5}, {4261,4422,0,2,0},
+    {4262,4425,0,5,1}, {382,4328,0,3,3}, {3744,4425,0,4,4}, {3763,4428,0,0,2}, {4263,4429,0,6,6},
+    {1930,4321,0,0,0}, {4264,651,0,1,1}, {1578,4414,0,2,2}, {3967,4415,0,0,0},
+    {3731,4416,256,1,1}, {1711,4324,8,0,0}, {3733,4418,520,1,1}, {3734,3559,8,0,0},
+    {3736,3552,0,1,1}, {3737,4419,0,0,0}, {3318,4420,256,3,2}, {3437,4421,0,1,1},
+    {3438,3558,8,0,4}, {4283,2555,0,4,0}, {3324,191,0,2,3}, {4265,4423,0,2,1}, {1930,4321,0,0,2},
+    {4264,651,0,1,0}, {4284,4424,0,2,1}, {3501,4413,0,0,2}, {4285,4425,0,1,0}, {2445,4426,0,3,3},
+    {1578,4414,0,0,0}, {2413,4427,0,0,0}, {2475,1160,0,0,0}, {4265,4330,0,2,1}, {1930,4321,0,0,2},
+    {4264,651,0,1,0}, {1578,4414,0,3,3}, {4265,4333,0,3,1}, {1930,4321,0,0,2}, {4264,651,0,1,3},
+    {1578,4414,0,2,0}, {4286,4432,520,0,0}, {4287,4433,0,3,2}, {4288,4437,8,1,3},
+    {1929,4438,0,2,1}, {4289,4434,0,1,1}, {3746,4435,0,0,0}, {3527,4389,0,2,2}, {3683,10,0,1,1},
+    {3688,3182,0,0,0}, {3594,3027,0,3,3}, {3527,4389,0,1,1}, {3534,4436,0,0,0}, {3594,3027,0,2,2},
+    {3590,3017,0,0,0}, {3782,4440,512,2,1}, {3493,4335,8,0,2}, {1572,4338,8,1,0},
+    {3785,4441,0,0,0}, {4290,4442,256,2,1}, {3326,1100,8,0,3}, {3291,236,0,3,0},
+    {2772,4443,0,1,2}, {4267,4363,9,0,0}, {3964,4310,9,0,0}, {3494,4309,9,1,1}, {3964,4310,9,0,0},
+    {3493,4335,9,0,0}, {3961,4379,1536,6,7}, {4291,4449,0,10,4}, {1837,236,8,11,9},
+    {4277,4384,0,7,8}, {1725,2553,0,1,5}, {4278,4388,0,4,6}, {3976,3459,0,5,0}, {1573,3535,8,0,3},
+    {3495,4337,8,3,10}, {3964,3673,8,2,11}, {1572,3026,8,8,1}, {2260,10,0,9,2},
+    {1867,236,8,12,12}, {2517,4382,520,0,0}, {1572,1417,8,1,1}, {2260,10,0,2,2},
+    {4256,4317,2048,18,15}, {1837,236,8,10,11}, {2283,1160,0,15,12}, {4292,56,0,14,9},
+    {4257,296,0,16,8}, {4293,4451,0,17,6}, {1725,2553,0,5,13}, {3492,4412,0,7,7},
+    {4258,651,0,4,14}, {1573,2847,8,3,16}, {4282,4430,0,13,1}, {3493,4335,8,1,19},
+    {3494,2849,8,2,17}, {1550,4336,8,6,10}, {3963,2852,0,8,3}, {3495,4337,8,0,2},
+    {1572,4338,8,9,4}, {2260,10,0,12,5}, {4294,4452,0,19,0}, {1867,236,8,11,18},
+    {4295,4453,0,1,1}, {2413,4455,0,0,0}, {4296,4454,776,2,2}, {4297,236,8,1,1},
+    {1711,1545,8,0,0}, {4298,2314,512,3,2}, {4297,236,8,1,1}, {1711,1545,8,0,3},
+    {3233,2314,0,2,0}, {1822,474,2,1,2}, {1823,289,2,2,0}, {4267,4363,2,0,1}, {2742,4458,264,0,0},
+    {1823,289,0,1,1}, {2742,4460,264,0,0}, {1823,289,0,1,1}, {4299,125,1024,5,6},
+    {1837,1663,8,3,2}, {4273,4376,0,1,5}, {4300,125,0,6,1}, {4267,4363,8,4,4}, {1572,4377,8,2,0},
+    {1833,4372,8,0,3}, {1628,4463,0,2,1}, {1822,474,0,0,2}, {1823,289,0,1,0}, {1573,4465,520,0,0},
+    {1865,4466,8,1,1}, {1823,289,256,1,1}, {4028,4468,8,0,0}, {4291,4449,1536,7,4},
+    {1837,236,8,8,2}, {1725,2553,0,1,6}, {4278,4388,0,4,5}, {1573,3535,8,0,3}, {3495,4337,8,3,7},
+    {3964,3673,8,2,8}, {1572,3026,8,5,0}, {2260,10,0,6,1}, {1867,236,8,9,9}, {1628,4471,0,3,3},
+    {1822,474,0,1,1}, {1823,289,0,2,2}, {3964,4310,9,0,0}, {1573,4473,520,0,0}, {1865,4466,8,1,1},
+    {1823,289,256,1,1}, {3491,4475,8,0,0}, {1837,236,2312,9,12}, {2283,1160,0,12,8},
+    {4292,56,0,11,9}, {4293,4451,0,14,6}, {1725,2553,0,5,5}, {4258,651,0,4,4}, {1573,2847,8,3,10},
+    {4301,4477,0,13,11}, {3493,4335,8,1,13}, {3494,2849,8,2,0}, {1550,4336,8,6,14},
+    {3963,2852,8,7,2}, {3495,4337,8,0,1}, {1572,4338,8,8,7}, {1867,236,8,10,3},
+    {4286,4432,520,0,0}, {4288,4437,8,1,1}, {1929,4438,0,2,2}, {2082,4206,9,0,0},
+    {3493,4335,1288,1,2}, {3494,2849,8,2,0}, {3495,4337,8,0,1}, {1572,4338,8,3,3},
+    {1867,236,8,4,4}, {2082,4206,265,0,0}, {1831,4405,8,1,1}, {2082,4206,9,0,0},
+    {2355,4483,10,1,1}, {4302,4485,520,1,2}, {4303,3916,8,2,0}, {3493,4335,9,0,1},
+    {3961,4487,0,4,6}, {4276,4488,0,6,5}, {4277,4489,0,5,3}, {1725,3858,0,2,4}, {4278,4490,0,3,0},
+    {1573,3535,0,1,2}, {3964,4310,9,0,1}, {4035,4379,0,0,0}, {4035,4382,0,0,0}, {4035,4384,0,0,0},
+    {3527,4491,0,0,0}, {4035,4389,0,0,0}, {4256,4493,0,7,11}, {4257,4494,0,9,8},
+    {1725,3858,0,4,6}, {3492,4495,0,6,4}, {4258,4500,0,3,2}, {3320,56,0,11,9}, {1573,2847,0,2,3},
+    {4282,4430,0,12,0}, {3494,4309,9,1,10}, {1550,4336,0,5,1}, {3963,2852,0,8,12},
+    {3964,4310,9,0,5}, {4041,56,0,10,7}, {4035,4411,0,0,0}, {4035,296,0,0,0}, {4035,4496,0,0,0},
+    {4260,4497,0,1,5}, {4261,4502,0,2,0}, {4262,4509,0,5,1}, {382,4511,0,3,3}, {3744,4509,0,4,4},
+    {3763,4513,0,0,2}, {4263,4519,0,6,6}, {4035,4498,0,0,0}, {1930,4499,0,0,0}, {4264,4500,0,1,1},
+    {1578,4501,0,2,2}, {4035,4321,0,0,0}, {4035,651,0,0,0}, {4035,4414,0,0,0}, {4035,4503,0,0,0},
+    {4265,4504,0,2,1}, {1930,4499,0,0,2}, {4264,4500,0,1,0}, {4035,4505,0,0,0}, {4284,4506,0,2,1},
+    {3501,4497,0,0,2}, {4285,4507,0,1,0}, {2445,4508,0,3,3}, {4035,4424,0,0,0}, {4035,4425,0,0,0},
+    {4035,4426,0,0,0}, {4035,4510,0,0,0}, {1578,4501,0,0,0}, {4035,4512,0,0,0}, {1930,4499,0,0,0},
+    {4035,4514,0,0,0}, {4265,4515,0,3,1}, {1930,4499,0,0,2}, {4264,4500,0,1,3}, {1578,4501,0,2,0},
+    {4035,4516,0,0,0}, {1729,4517,0,0,0}, {4035,4518,0,0,0}, {1930,4499,0,0,0}, {4264,4500,0,1,1},
+    {4035,4520,0,0,0}, {4265,4521,0,3,1}, {1930,4499,0,0,2}, {4264,4500,0,1,3}, {1578,4501,0,2,0},
+    {4035,4522,0,0,0}, {1795,4523,0,0,0}, {4035,4334,0,0,0}, {3782,4440,2048,18,15},
+    {1837,236,8,10,11}, {2283,1160,0,15,12}, {4292,56,0,14,9}, {4257,296,0,16,8},
+    {4293,4451,0,17,6}, {1725,2553,0,5,13}, {3492,4412,0,7,7}, {4258,651,0,4,14},
+    {1573,2847,8,3,16}, {4282,4430,0,13,1}, {3493,4335,8,1,18}, {3494,2849,8,2,17},
+    {1550,4336,8,6,10}, {3963,2852,0,8,3}, {3495,4337,8,0,2}, {1572,4338,8,9,4}, {2260,10,0,12,5},
+    {1867,236,8,11,0}, {3494,4309,521,1,1}, {3964,4310,9,0,0}, {1572,4338,8,2,2},
+    {2260,3916,8,3,3}, {3493,4335,1544,1,2}, {3494,2849,8,2,0}, {3495,4337,8,0,1},
+    {1572,4338,8,3,3}, {2260,10,8,4,4}, {1867,236,8,5,5},
 };
 
 static const br_op ops[] = {
-    {4325,4326,4327,0,15,0,65535,0,1,0,0}, {292,1788,4328,95,184,8,65535,0,1,0,0},
-    {4329,1081,4330,202,205,8,1771,0,1,0,1}, {4331,4332,4333,225,231,18,65535,0,1,0,4},
-    {4334,4335,4336,232,234,25,65535,0,0,0,4}, {4337,4338,4339,243,261,30,65535,0,1,0,0},
-    {293,4340,4342,274,278,36,65535,0,1,0,0}, {4343,4344,4345,279,283,47,1790,0,1,0,3},
-    {4346,4347,4348,285,286,47,1790,0,1,0,1}, {4349,4350,4351,287,292,25,65535,0,0,0,4},
-    {4352,4353,4351,295,301,59,65535,0,1,0,72}, {4354,4355,4356,303,305,68,65535,1,1,0,8},
-    {4357,4358,4359,311,314,25,65535,1,1,2,0}, {4360,4361,4362,320,323,68,65535,1,1,2,0},
-    {4363,4364,4365,329,42,75,65535,1,1,2,8}, {4366,4367,4368,332,346,81,65535,1,1,0,72},
-    {4369,4370,4371,350,367,81,65535,1,1,0,72}, {4372,4373,4374,370,373,90,65535,1,1,0,72},
-    {4375,4376,4377,375,376,81,65535,1,1,0,72}, {4378,4379,4380,377,384,81,65535,1,1,2,72},
-    {4381,4382,4383,386,389,98,65535,1,1,2,72}, {4384,4385,4386,391,493,90,65535,1,1,2,72},
-    {4387,4388,4389,495,497,68,65535,1,1,2,0}, {4390,4391,4392,498,535,81,65535,1,1,2,64},
-    {4393,4394,4395,538,540,90,65535,1,1,2,64}, {4396,4397,4398,542,547,81,65535,1,1,1,72},
-    {4399,4400,4401,550,560,90,65535,1,1,0,64}, {4402,4403,4404,564,565,106,65535,1,1,1,72},
-    {4405,4406,4407,567,596,81,65535,1,1,1,72}, {4408,4409,4410,598,600,81,65535,1,1,1,8},
-    {4411,4412,4413,602,613,90,65535,1,1,0,72}, {4414,4415,4416,615,305,111,65535,1,1,0,0},
-    {4417,4418,4419,616,622,81,65535,1,1,0,72}, {4420,4421,4422,624,627,98,65535,1,1,1,72},
-    {4423,4424,4425,629,42,25,65535,1,3,0,8}, {4426,4427,4428,631,42,119,65535,1,3,2,8},
-    {4429,4430,4431,633,42,119,65535,1,3,2,8}, {4432,4433,4434,634,42,119,65535,1,3,2,8},
-    {4435,4436,4437,635,42,68,65535,1,3,0,8}, {4438,4439,4440,636,42,68,65535,1,3,0,8},
-    {4441,4442,4443,638,42,75,65535,1,3,0,8}, {4444,4445,4446,497,42,68,65535,1,1,2,0},
-    {4447,4448,4395,640,42,119,65535,1,3,2,8}, {4449,4450,4451,641,42,68,65535,1,3,0,8},
-    {4452,4453,4454,643,42,68,65535,1,3,0,8}, {4455,4456,4457,645,42,75,65535,1,3,0,8},
-    {4458,4459,4460,42,42,127,65535,1,3,0,8}, {4461,4462,4463,629,42,25,65535,1,3,0,8},
-    {4464,4465,4466,646,42,75,65535,1,3,0,8}, {4467,4468,4470,647,42,75,65535,1,3,0,8},
-    {4471,4472,4473,648,42,68,65535,1,3,0,8}, {4474,4475,4476,650,42,75,65535,1,3,0,8},
-    {4477,4478,4479,645,42,18,65535,1,3,0,0}, {4480,4481,4482,652,653,75,65535,1,0,0,4},
-    {4483,4484,4485,42,654,25,65535,1,0,0,4}, {4486,4487,4425,629,655,75,65535,1,0,0,4},
-    {4488,4489,4490,661,662,75,65535,1,0,0,4}, {4491,4492,4428,652,663,75,65535,1,0,0,4},
-    {4493,4494,4495,329,665,75,65535,1,0,0,4}, {4496,4497,4431,329,685,75,65535,1,0,0,4},
-    {4498,4499,4500,691,694,75,65535,1,0,0,4}, {4501,4502,4503,329,752,75,65535,1,0,0,4},
-    {4504,4505,4434,753,754,75,65535,1,0,0,4}, {4506,4507,4508,756,757,75,65535,1,0,0,4},
-    {4509,4510,4437,635,778,75,65535,1,0,0,4}, {4511,4512,4440,636,783,75,65535,1,0,0,4},
-    {4513,4514,4515,786,787,75,65535,1,0,0,4}, {4516,4517,4518,790,792,75,65535,1,0,0,4},
-    {4519,4520,4521,804,805,75,65535,1,0,0,4}, {4522,4523,4395,810,812,75,65535,1,0,0,4},
-    {4524,4525,4451,641,826,75,65535,1,0,0,4}, {4526,4527,4454,830,831,75,65535,1,0,0,4},
-    {4528,4529,4457,645,836,75,65535,1,0,0,4}, {4530,4531,4532,837,838,75,65535,1,0,0,4},
-    {4533,4534,4535,839,841,75,65535,1,0,0,4}, {4536,4537,4538,846,848,75,65535,1,0,0,4},
-    {4539,4540,4541,849,851,75,65535,1,0,0,4}, {4542,4543,4460,42,854,127,65535,1,0,0,4},
-    {4544,4545,4463,629,655,75,65535,1,0,0,4}, {4546,4547,4548,303,305,75,65535,1,0,0,4},
-    {4549,4550,4466,646,861,75,65535,1,0,0,4}, {4551,4552,4470,647,862,75,65535,1,0,0,4},
-    {4553,4554,4473,648,865,75,65535,1,0,0,4}, {4555,4556,4476,650,867,75,65535,1,0,0,4},
-    {4557,4558,4559,869,871,75,65535,1,0,0,4}, {4560,4561,4562,878,879,75,65535,1,0,0,4},
-    {4563,4564,4565,878,879,75,65535,1,0,0,4}, {4566,4567,4568,880,879,75,65535,1,0,0,4},
-    {4569,4570,4571,42,881,131,65535,1,0,0,4}, {4572,4573,4368,883,885,25,65535,1,0,0,4},
-    {4574,4575,4371,888,889,75,65535,1,0,0,4}, {4576,4577,4578,892,893,75,65535,1,0,0,4},
-    {4579,4580,4374,892,896,75,65535,1,0,0,4}, {4581,4582,4584,898,899,136,65535,1,0,0,4},
-    {4585,4586,4383,901,902,25,65535,1,0,0,4}, {4587,4588,4589,905,906,25,65535,1,0,0,4},
-    {4590,4591,4592,910,911,75,65535,1,0,0,4}, {4593,4594,4386,923,924,25,65535,1,0,0,4},
-    {4595,4596,4597,936,938,75,65535,1,0,0,4}, {4598,4599,4600,948,950,25,65535,1,0,0,4},
-    {4601,4602,4392,952,953,75,65535,1,0,0,4}, {4603,4604,4605,956,957,25,65535,1,0,0,4},
-    {4606,4607,4398,960,961,25,65535,1,0,0,4}, {4608,4609,4401,963,964,75,65535,1,0,0,4},
-    {4610,4611,4404,967,968,75,65535,1,0,0,4}, {4612,4613,4407,970,971,25,65535,1,0,0,4},
-    {4614,4615,4410,974,975,25,65535,1,0,0,4}, {4616,4617,4618,978,979,25,65535,1,0,0,4},
-    {4619,4620,4416,982,983,25,65535,1,0,0,4}, {4621,4622,4419,985,986,25,65535,1,0,0,4},
-    {4623,4624,4625,988,989,25,65535,1,0,0,4}, {4626,4627,4628,992,993,75,65535,1,1,0,0},
-    {4629,4630,4631,994,995,75,65535,1,0,0,4}, {4632,4633,4485,307,654,25,65535,1,2,0,8},
-    {4634,4635,4425,997,655,143,65535,1,2,0,8}, {4636,4637,4592,998,1000,68,65535,1,2,0,8},
-    {4638,4639,4460,1001,42,25,65535,1,2,0,8}, {4640,4641,4463,997,655,143,65535,1,2,0,8},
-    {4642,4643,4466,1002,861,68,65535,1,2,0,8}, {4644,4645,4646,1003,1004,143,65535,1,1,1,8},
-    {4647,4648,4562,1005,1006,68,65535,1,2,0,8}, {4649,4650,4565,1005,1006,68,65535,1,2,0,8},
-    {4651,4652,4568,1007,1006,68,65535,1,2,0,8}, {4653,4654,4571,881,42,25,65535,1,1,1,0},
-    {4655,4656,4657,1008,560,18,65535,1,1,0,0}, {4658,4659,4660,1009,1019,149,65535,1,1,0,64},
-    {4661,4662,4663,1020,1022,158,65535,1,1,0,64}, {4664,4665,4666,878,1023,75,65535,1,1,0,0},
-    {4667,4668,4669,878,1023,75,65535,1,1,0,0}, {4670,4671,4672,880,1023,75,65535,1,1,0,0},
-    {4673,4674,4675,661,42,68,65535,1,1,0,0}, {4676,4677,4678,786,42,68,65535,1,1,0,0},
-    {4679,4680,4681,839,42,68,65535,1,1,0,8}, {4682,4683,4684,849,42,68,65535,1,1,0,0},
-    {4685,4686,4687,1026,42,165,65535,1,1,0,0}, {4688,4689,4690,1027,42,75,65535,1,1,0,0},
-    {4691,4692,4428,1029,1030,172,65535,1,4,0,8}, {4693,4694,4495,1031,1032,68,65535,1,4,0,0},
-    {4695,4696,4434,1033,373,119,65535,1,4,0,72}, {4697,4698,4440,1034,389,75,65535,1,4,2,8},
-    {4699,4700,4395,1035,1036,90,65535,1,2,2,8}, {4701,4702,4457,1037,560,90,65535,1,4,0,64},
-    {4703,4704,4548,1038,305,68,65535,1,1,0,0}, {4705,4706,4473,1039,42,75,65535,1,4,0,8},
-    {4707,4708,4710,1040,1048,180,65535,2,2,0,72}, {4711,4712,4713,1061,1063,180,65535,2,2,0,8},
-    {4714,4715,4716,1065,1091,188,65535,2,2,2,72}, {4717,4718,4719,1096,1114,180,65535,2,2,0,72},
-    {4720,4721,4722,1116,1120,180,65535,2,2,2,72}, {4723,4724,4725,1127,1220,180,65535,2,2,0,72},
-    {4726,4727,4728,1223,1296,188,65535,2,1,1,72}, {4729,4730,4731,1299,1305,180,65535,2,1,1,72},
-    {4732,4733,4734,1308,1309,180,65535,2,1,1,72}, {4735,4736,4737,1311,1389,188,65535,2,2,2,72},
-    {4738,4739,4740,1397,1406,188,65535,2,1,1,72}, {4741,4742,4743,1408,1406,180,65535,2,1,1,72},
-    {4744,4745,4746,1410,1413,188,65535,2,1,2,72}, {4747,4748,4749,1418,1419,180,65535,2,1,1,72},
-    {4750,4751,4752,1421,1432,180,65535,2,1,2,72}, {4753,4754,4755,1435,1436,195,65535,2,3,2,8},
-    {4756,4757,4758,1437,42,195,65535,2,3,4,8}, {4759,4760,4761,1438,1439,202,65535,2,3,2,8},
-    {4762,4763,4764,1440,1441,195,65535,2,3,2,8}, {4765,4766,4767,1442,1443,195,65535,2,3,2,8},
-    {4768,4769,4770,1444,1445,195,65535,2,3,0,8}, {4771,4772,4773,1446,1448,195,65535,2,3,0,8},
-    {4774,4775,4776,1449,1450,195,65535,2,3,0,8}, {4777,4778,4779,1451,1452,195,65535,2,3,2,8},
-    {4780,4781,4782,1453,1459,208,65535,2,1,2,72}, {4783,4784,4785,1463,1464,195,65535,2,3,0,8},
-    {4474,4475,4786,1465,1467,195,65535,2,3,0,8}, {4787,4788,4789,1468,1469,195,65535,2,3,0,8},
-    {4790,4791,4792,1470,1432,195,65535,2,3,2,8}, {4793,4794,4795,1471,42,195,65535,2,3,4,8},
-    {4796,4797,4798,1472,42,195,65535,2,3,4,8}, {4799,4800,4755,1473,1091,202,65535,2,0,0,4},
-    {4801,4802,4758,1474,1114,202,65535,2,0,0,4}, {4803,4804,4761,1438,1120,202,65535,2,0,0,4},
-    {4805,4806,4795,1475,1048,202,65535,2,0,0,4}, {4807,4808,4798,1476,1063,202,65535,2,0,0,4},
-    {4809,4810,4764,1477,1478,202,65535,2,0,0,4}, {4811,4812,4767,1442,1220,202,65535,2,0,0,4},
-    {4813,4814,4770,1480,1482,202,65535,2,0,0,4}, {4815,4816,4773,1446,1305,202,65535,2,0,0,4},
-    {4817,4818,4776,1502,1309,202,65535,2,0,0,4}, {4819,4820,4821,1503,1504,202,65535,2,0,0,4},
-    {4822,4823,4779,1451,1389,202,65535,2,0,0,4}, {4824,4825,4826,1508,1459,208,65535,2,1,0,4},
-    {4827,4828,4785,1509,1406,202,65535,2,0,0,4}, {4555,4556,4786,1510,1511,202,65535,2,0,0,4},
-    {4829,4830,4789,1513,1515,202,65535,2,0,0,4}, {4831,4832,4792,1470,1520,202,65535,2,0,0,4},
-    {4833,4834,4835,1522,1459,208,65535,2,2,2,72}, {4836,4837,4719,1547,1548,202,65535,2,1,0,4},
-    {4838,4839,4722,1551,1552,202,65535,2,1,0,4}, {4840,4841,4710,1547,1555,202,65535,2,1,0,4},
-    {4842,4843,4713,1547,1558,202,65535,2,1,0,4}, {4844,4845,4846,1551,1561,202,65535,2,1,0,4},
-    {4847,4848,4716,1564,1565,215,65535,2,1,0,4}, {4849,4850,4725,1568,1569,202,65535,2,1,0,4},
-    {4851,4852,4731,1572,1573,202,65535,2,0,0,4}, {4853,4854,4734,1572,1575,202,65535,2,0,0,4},
-    {4855,4856,4728,1578,1579,215,65535,2,0,0,4}, {4857,4858,4859,1582,1592,202,65535,2,1,0,4},
-    {4860,4861,4835,1595,1596,208,65535,2,1,0,4}, {4862,4863,4737,1564,1597,215,65535,2,1,0,4},
-    {4864,4865,4740,1600,1601,202,65535,2,0,0,4}, {4867,4868,4749,1604,1605,202,65535,2,0,0,4},
-    {4869,4870,4746,1608,1609,215,65535,2,0,0,4}, {4626,4627,4871,1612,1614,202,65535,2,0,0,4},
-    {4872,4873,4752,1615,1616,202,65535,2,0,0,4}, {4874,4875,4755,1473,1619,180,65535,2,1,2,0},
-    {4876,4877,4770,1620,1621,180,65535,2,1,2,0}, {4644,4645,4786,1622,1623,195,65535,2,2,0,8},
-    {4878,4879,4859,1624,1504,180,65535,2,2,2,72}, {4880,4881,4882,1503,1504,195,65535,2,1,2,8},
-    {4685,4686,4871,1625,42,208,65535,2,1,0,0}, {4688,4689,4871,1626,42,202,65535,2,3,0,8},
-    {4883,4884,4755,1627,1091,180,65535,2,2,2,8}, {4885,4886,4758,1628,1114,180,65535,2,2,0,8},
-    {4887,4888,4761,1629,1120,180,65535,2,2,2,8}, {4889,4890,4795,1630,1048,180,65535,2,2,0,8},
-    {4891,4892,4798,1631,1063,195,65535,2,2,0,8}, {4893,4894,4767,1632,1220,195,65535,2,2,0,8},
-    {4895,4896,4770,1633,1296,180,65535,2,2,0,8}, {4897,4898,4773,1634,1305,180,65535,2,2,0,8},
-    {4899,4900,4779,1635,1389,195,65535,2,2,2,8}, {4901,4902,4785,1636,1406,180,65535,2,2,0,8},
-    {4903,4904,4789,1637,1413,195,65535,2,2,2,8}, {4905,4906,4907,1255,1638,215,65535,2,1,0,4},
-    {4908,4909,4910,1639,1692,220,1771,3,1,0,1}, {4911,4912,4913,1740,1743,230,65535,3,1,0,0},
-    {4914,4915,4916,1744,1747,236,65535,3,2,1,8}, {4917,4918,4919,1748,1754,244,65535,3,2,1,8},
-    {4920,4921,4922,1757,42,220,65535,3,3,2,8}, {4923,4924,4925,1759,42,251,65535,3,3,0,8},
-    {4926,4927,4928,1759,1760,251,65535,3,4,0,8}, {4929,4930,4931,1761,1771,220,65535,3,1,0,0},
-    {4932,4933,4922,1775,1776,220,65535,3,0,0,0}, {4934,4935,4936,1781,1784,230,65535,3,1,0,0},
-    {4937,4938,4939,1785,1789,230,65535,3,0,0,0}, {4940,4941,4942,1785,1792,230,65535,3,0,0,0},
-    {4943,4944,4945,1798,1799,230,65535,3,1,0,0}, {4946,4947,4948,1809,1810,230,65535,3,1,0,0},
-    {4949,4950,4925,1759,1819,230,65535,3,0,0,0}, {4951,4952,4953,1820,1864,258,2893,3,1,0,1},
-    {4954,4955,4956,1975,1979,220,2975,3,1,0,1}, {4957,4958,4959,2008,2039,220,2893,3,1,0,1},
-    {4960,4961,4962,2042,2044,230,65535,3,0,0,0}, {4963,4964,4965,2063,2064,230,65535,3,0,0,0},
-    {4966,4967,4968,2067,2068,230,65535,3,1,0,0}, {4969,4970,4916,2071,2072,230,65535,3,1,0,0},
-    {4971,4972,4919,2074,2075,269,65535,3,1,0,0}, {4626,4627,4871,2078,2080,230,65535,3,0,0,0},
-    {4973,4974,4975,2081,2086,274,3026,3,1,0,1}, {4976,4977,4968,2090,2091,236,65535,3,2,1,8},
-    {4978,4979,4980,2092,2105,220,65535,3,1,0,0}, {4981,2819,4982,2109,2114,220,65535,3,1,0,0},
-    {4983,4984,4985,2117,2133,220,65535,3,1,0,0}, {4986,4987,4988,2117,2135,220,1771,3,1,0,1},
-    {4989,4990,4991,2140,2142,220,65535,3,1,0,0}, {4992,4993,4994,1785,2143,281,65535,3,1,0,0},
-    {4685,4686,4871,2144,42,290,65535,3,1,0,0}, {4688,4689,4871,2145,42,230,65535,3,3,0,8},
-    {4995,4996,4925,2147,2077,251,65535,3,2,0,8}, {4997,4998,4999,2148,2166,297,65535,4,1,1,72},
-    {5000,5001,5002,2177,2166,297,65535,4,1,0,0}, {5003,5004,5005,2180,2166,297,65535,4,1,0,0},
-    {5006,5007,5008,2183,42,304,65535,4,1,0,0}, {5009,5010,5011,2188,2207,311,65535,4,1,2,64},
-    {5012,5013,5014,2212,2229,319,65535,4,1,1,72}, {5015,5016,5017,2233,2252,328,65535,4,1,1,72},
-    {5018,5019,5020,2257,2262,337,65535,4,1,1,72}, {5021,5022,5023,2266,2267,345,65535,4,3,2,8},
-    {5024,5025,5026,2268,2269,345,65535,4,3,2,8}, {5028,5029,5030,2271,2273,353,65535,4,3,2,8},
-    {5031,5032,5033,2276,2278,345,65535,4,3,2,8}, {5034,5035,5036,2280,2281,359,65535,4,3,0,0},
-    {5037,5038,5039,2282,2283,359,65535,4,3,0,0}, {5040,5041,5042,2284,2285,353,65535,4,1,0,8},
-    {5043,5044,5045,2286,2287,353,65535,4,1,0,8}, {5046,5047,5048,2289,2291,367,65535,4,3,2,8},
-    {5049,5050,5051,2293,2311,374,65535,4,1,0,0}, {5052,5053,5023,2266,2320,304,65535,4,0,0,4},
-    {5054,5055,5056,2329,2331,384,65535,4,0,0,0}, {5057,5058,5059,2333,2335,353,65535,4,0,0,4},
-    {5060,5061,5026,2268,2346,304,65535,4,0,0,4}, {5062,5063,5064,2411,2413,353,65535,4,0,0,4},
-    {5065,5066,5067,2456,2457,353,65535,4,0,0,4}, {5068,5069,5033,2276,2458,304,65535,4,0,0,4},
-    {5070,5071,5036,2499,2229,359,65535,4,0,0,4}, {5072,5073,5074,2282,2500,359,65535,4,0,0,4},
-    {5075,5076,5077,2502,2252,353,65535,4,1,0,4}, {5078,5079,5080,2503,2506,353,65535,4,1,0,4},
-    {5081,5082,5083,2508,2262,353,65535,4,1,0,4}, {5084,5085,5048,2289,2509,353,65535,4,0,0,4},
-    {5086,5087,5088,2544,2547,304,65535,4,1,0,4}, {5089,5090,5091,2549,2557,304,65535,4,1,0,4},
-    {5092,5093,5094,2559,2568,304,65535,4,1,0,4}, {5095,5096,5097,2574,2576,304,65535,4,1,0,0},
-    {5098,5099,5100,2577,2576,304,65535,4,1,0,0}, {5101,5102,5103,2578,2576,304,65535,4,1,0,0},
-    {5104,5105,5106,2579,2584,297,65535,4,1,2,72}, {5107,5108,5109,2585,2590,384,65535,4,1,0,32},
-    {5110,5111,5112,2592,2595,384,1771,4,1,0,1}, {5113,5114,5115,2601,2616,393,65535,4,1,0,0},
-    {5116,5117,5118,2621,2630,400,1771,4,1,0,1}, {5119,5120,5121,2640,2699,408,1771,4,1,0,1},
-    {5122,5123,5124,2720,2728,416,65535,4,1,0,0}, {5125,5126,5011,2732,2733,423,65535,4,0,0,4},
-    {5127,5128,5129,2736,2737,359,65535,4,1,0,4}, {5130,5131,5132,2740,2741,429,65535,4,0,0,4},
-    {5133,5134,5135,2732,2744,423,65535,4,0,0,4}, {5136,5137,5138,2747,2748,353,65535,4,1,0,4},
-    {5139,5140,5141,2751,2752,353,65535,4,1,0,4}, {5142,5143,5144,2755,2756,304,65535,4,0,0,4},
-    {5145,5146,5147,2759,2767,359,65535,4,1,0,4}, {5148,5149,5150,2769,2772,297,65535,4,1,0,0},
-    {5151,5152,5153,2778,2782,359,65535,4,1,0,4}, {5154,5155,5156,2785,2786,429,65535,4,1,0,4},
-    {5157,5158,5159,2789,2790,429,65535,4,1,0,4}, {5160,5161,5162,2793,2794,429,65535,4,0,0,4},
-    {4971,4972,5163,2797,2800,359,65535,4,1,0,4}, {5164,5165,5166,2803,2818,328,65535,4,1,0,72},
-    {5167,5168,5169,2826,2782,359,65535,4,1,0,0}, {5170,5171,5172,2829,2830,367,65535,4,2,0,72},
-    {5173,5174,5175,2831,2835,304,65535,4,1,0,0}, {5176,5177,5135,2853,2868,311,65535,4,1,2,72},
-    {5178,5179,5180,2869,2870,400,65535,4,2,0,72}, {5181,5182,5183,2871,2872,400,65535,4,2,0,72},
-    {5184,5186,5144,2873,2880,434,65535,4,1,2,72}, {5187,5188,5189,2881,2882,297,65535,4,1,0,72},
-    {5190,5191,5162,2883,2884,443,65535,4,1,2,64}, {5192,5193,5194,2268,2885,345,65535,4,1,2,0},
-    {5195,5196,5197,2886,2887,400,65535,4,2,0,72}, {5198,5199,5200,2888,2889,400,65535,4,2,0,72},
-    {5201,5202,5203,2890,2891,450,65535,4,1,0,72}, {5204,5205,5023,2892,2893,434,65535,4,2,2,72},
-    {5206,5207,5059,2894,2895,367,65535,4,2,0,8}, {5208,5209,5210,2896,2899,400,65535,4,2,0,72},
-    {5211,5212,5213,2900,2906,400,65535,5,1,2,64}, {5214,5215,5216,2911,2925,400,65535,5,2,0,72},
-    {5217,5218,5219,2929,3023,443,65535,5,2,2,72}, {5220,5221,5222,3028,3030,400,65535,5,2,2,72},
-    {5223,5224,5225,3031,3035,461,65535,5,1,1,8}, {5226,5227,5228,3042,3047,443,65535,5,2,2,72},
-    {5229,5230,5231,3050,3051,443,65535,5,2,0,72}, {5232,5233,5234,3054,3095,473,65535,5,2,2,72},
-    {5235,5236,5237,3096,3099,443,65535,5,2,2,72}, {5238,5239,5240,3101,3109,443,65535,5,1,1,64},
-    {5241,5242,5243,3110,3119,434,65535,5,1,2,0}, {5244,5245,5246,3123,3125,443,65535,5,1,2,64},
-    {5247,5248,5249,3126,3127,400,65535,5,1,2,64}, {5250,5251,5252,3129,3149,443,65535,5,1,2,64},
-    {5253,5254,5255,3152,3183,443,65535,5,1,2,72}, {5256,5257,5258,3191,2927,400,65535,5,1,1,72},
-    {5259,5260,5261,3192,3234,400,65535,5,1,2,72}, {5262,5263,5264,3236,3308,400,65535,5,1,2,72},
-    {5265,5266,5267,3317,3347,443,65535,5,1,1,72}, {5268,5269,5270,3352,3353,400,65535,5,1,1,72},
-    {5271,5272,5273,3356,3413,482,65535,5,1,2,72}, {5274,5275,5276,3439,3463,461,65535,5,1,1,8},
-    {5277,5278,5279,3468,3486,443,65535,5,1,2,64}, {5280,5281,5282,3488,3497,490,65535,5,1,2,72},
-    {5283,5284,5285,3502,3509,461,65535,5,1,1,8}, {5286,5287,5288,3514,3517,443,65535,5,1,2,72},
-    {5289,5290,5291,3519,3528,400,65535,5,1,2,64}, {5292,5293,5294,3530,3531,443,65535,5,1,2,64},
-    {5295,5296,5297,3533,3536,443,65535,5,1,2,200},
-    {5298,5299,5300,3538,3562,400,65535,5,1,2,200}, {5301,5302,5303,3564,3566,345,65535,5,1,1,8},
-    {5304,5305,5306,3567,3568,499,65535,5,3,2,72}, {5307,5308,5309,3569,3570,499,65535,5,3,2,72},
-    {5310,5311,5312,3571,42,304,65535,5,1,4,8}, {5313,5314,5315,3572,3573,400,65535,5,3,2,72},
-    {5316,5317,5318,3574,3575,367,65535,5,3,0,72}, {5319,5320,5321,3576,3577,505,65535,5,3,2,72},
-    {5322,5323,5324,3578,3579,400,65535,5,3,2,72}, {5325,5326,5327,3580,3581,367,65535,5,3,2,8},
-    {5328,5329,5330,3582,42,345,65535,5,1,4,8}, {5331,5332,5333,3583,3584,367,65535,5,3,2,8},
-    {5334,5335,5336,3585,3587,367,65535,5,1,2,64}, {5337,5338,5339,3588,3589,367,65535,5,3,2,8},
-    {5340,5341,5342,3590,3591,367,65535,5,3,2,8}, {5343,5344,5345,3592,3593,367,65535,5,3,0,8},
-    {5346,5347,5348,3594,3595,367,65535,5,3,2,8}, {5350,5351,5352,3596,3597,367,65535,5,3,2,8},
-    {5353,5354,5355,3598,3599,367,65535,5,3,0,72}, {5356,5357,5358,3600,3353,367,65535,5,3,0,72},
-    {5359,5360,5361,3601,3602,513,65535,5,3,2,72}, {5362,5363,5364,3571,42,345,65535,5,1,4,8},
-    {5365,5366,5367,3603,3604,367,65535,5,3,2,8}, {5368,5369,5370,3605,3606,499,65535,5,3,2,72},
-    {5371,5372,5373,3571,42,304,65535,5,1,4,8}, {5374,5375,5376,3607,3608,499,65535,5,3,2,72},
-    {5377,5378,5379,3609,3528,367,65535,5,3,2,8}, {5380,5381,5382,3610,3531,367,65535,5,3,2,8},
-    {5383,5384,5385,3611,3612,367,65535,5,3,2,136}, {5386,5387,5388,3613,42,367,65535,5,3,0,136},
-    {4474,4475,4786,3615,42,353,65535,5,3,4,8}, {5389,5390,5391,3616,42,304,65535,5,1,4,8},
-    {5392,5393,5394,3617,3618,353,65535,5,0,0,4}, {5395,5396,5306,3623,3624,353,65535,5,0,0,4},
-    {5397,5398,5309,3626,3627,353,65535,5,0,0,4}, {5399,5400,5401,3571,3628,520,65535,5,1,0,4},
-    {5402,5403,5315,3629,3630,528,65535,5,0,0,4}, {5404,5405,5318,3631,3632,353,65535,5,0,0,4},
-    {5406,5407,5321,3633,3634,353,65535,5,0,0,4}, {5408,5409,5324,3636,3637,528,65535,5,0,0,4},
-    {5410,5411,5327,3638,3639,353,65535,5,0,0,4}, {5412,5413,5414,3642,3643,353,65535,5,0,0,4},
-    {5415,5416,5417,3582,3119,304,65535,5,1,0,4}, {5418,5419,5333,3583,3644,367,65535,5,0,0,4},
-    {5420,5421,5339,3647,3648,353,65535,5,0,0,4}, {5422,5423,5342,3590,3183,353,65535,5,0,0,4},
-    {5424,5425,5345,3592,2927,353,65535,5,0,0,4}, {5426,5427,5348,3594,3651,353,65535,5,0,0,4},
-    {5428,5429,5352,3596,3308,353,65535,5,0,0,4}, {5430,5431,5355,3652,3347,353,65535,5,0,0,4},
-    {5432,5433,5358,3653,3353,353,65535,5,0,0,4}, {5434,5435,5436,3654,3656,534,65535,5,0,0,4},
-    {5437,5438,5439,3571,3657,520,65535,5,1,0,4}, {5440,5441,5367,3603,3658,353,65535,5,0,0,4},
-    {5442,5443,5370,3659,3660,353,65535,5,0,0,4}, {5444,5445,5446,3571,3661,520,65535,5,1,0,4},
-    {5447,5448,5376,3662,3663,353,65535,5,0,0,4}, {5449,5450,5379,3609,3528,353,65535,5,0,0,4},
-    {5451,5452,5382,3610,3531,353,65535,5,0,0,4}, {5453,5454,5455,3610,3664,353,65535,5,0,0,4},
-    {5456,5457,5458,3665,3666,353,65535,5,0,0,4}, {5459,5460,5461,3665,3670,353,65535,5,0,0,4},
-    {5462,5463,5464,3609,3671,353,65535,5,0,0,4}, {5465,5466,5385,3611,3672,353,65535,5,0,0,132},
-    {5467,5468,5388,3613,3674,367,65535,5,0,0,132}, {4555,4556,4786,3615,3675,353,65535,5,0,0,4},
-    {5469,5470,5471,3677,3679,304,65535,5,1,0,4}, {5472,5473,5474,3616,3682,304,65535,5,1,0,4},
-    {5475,5476,5477,3683,3684,429,65535,5,1,0,4}, {5478,5479,5222,3687,3688,429,65535,5,1,0,4},
-    {5480,5481,5482,3687,3691,353,65535,5,1,0,4}, {5483,5484,5485,3694,3695,429,65535,5,1,0,4},
-    {5486,5487,5219,3698,3691,429,65535,5,1,0,4}, {5488,5489,5490,3699,3700,304,65535,5,1,0,4},
-    {5491,5492,5231,3703,3704,429,65535,5,1,0,4}, {5493,5494,5228,3706,3708,429,65535,5,1,0,4},
-    {5495,5496,5234,3698,3711,429,65535,5,1,0,4}, {5497,5498,5237,3706,3714,429,65535,5,1,0,4},
-    {5499,5500,5501,3717,3719,353,65535,5,1,0,4}, {5502,5503,5504,3722,3723,429,65535,5,1,0,4},
-    {5505,5506,5507,3726,3727,423,65535,5,1,0,4}, {5508,5509,5511,3730,3737,367,65535,5,1,0,4},
-    {5512,5513,5514,3739,3743,353,65535,5,1,0,4}, {5515,5516,5517,3746,3747,429,65535,5,1,0,4},
-    {5518,5519,5520,3722,3750,429,65535,5,1,0,4}, {5521,5522,5258,3753,3754,353,65535,5,0,0,4},
-    {5523,5524,5261,3753,3755,353,65535,5,0,0,4}, {5525,5526,5264,3757,3758,353,65535,5,0,0,4},
-    {5527,5528,5255,1578,3762,429,65535,5,0,0,4}, {5529,5530,5270,3765,3766,353,65535,5,0,0,4},
-    {5531,5532,5533,3765,3768,353,65535,5,0,0,4}, {5534,5535,5267,3698,3771,429,65535,5,0,0,4},
-    {5536,5537,5538,3726,3774,534,65535,5,1,0,4}, {5539,5540,5541,3777,3778,304,65535,5,1,0,4},
-    {5542,5543,5544,3722,3781,429,65535,5,1,0,4}, {5545,5546,5547,3784,3785,429,65535,5,1,0,4},
-    {5548,5549,5550,3777,3788,304,65535,5,1,0,4}, {5551,5552,5553,3698,3791,429,65535,5,1,0,4},
-    {5554,5555,5291,3794,3795,353,65535,5,0,0,4}, {5556,5557,5558,3797,3798,429,65535,5,0,0,4},
-    {5559,5560,5294,3797,3800,429,65535,5,0,0,4}, {5561,5562,5563,3802,3803,353,65535,5,0,0,4},
-    {5564,5565,5566,3809,3810,353,65535,5,0,0,4}, {5567,5568,5569,3809,3812,353,65535,5,0,0,4},
-    {5570,5571,5572,3794,3814,353,65535,5,0,0,4}, {5573,5574,5297,3816,3817,429,65535,5,0,0,132},
-    {5575,5576,5300,3820,3821,367,65535,5,0,0,132}, {4626,4627,4871,3824,3826,353,65535,5,0,0,4},
-    {5577,5578,5579,3777,3827,304,65535,5,1,0,4}, {4644,4645,4786,3830,3831,353,65535,5,2,1,8},
-    {5580,5581,5582,3832,3679,345,65535,5,1,0,0}, {5583,5584,5585,3833,3838,367,65535,5,1,2,72},
-    {5586,5587,5588,3839,3679,540,65535,5,1,0,0}, {5589,5590,5569,3841,3666,400,65535,5,1,2,64},
-    {5591,5592,5593,3613,3843,367,65535,5,1,2,128}, {5594,5595,5596,3844,3846,400,65535,5,2,2,8},
-    {4685,4686,4871,3848,42,393,65535,5,1,4,0}, {4688,4689,4871,3849,42,353,65535,5,3,4,8},
-    {5597,5598,5394,3850,3851,400,65535,5,2,2,72}, {5599,5600,5306,3852,3853,400,65535,5,2,2,72},
-    {5601,5602,5309,3854,3855,400,65535,5,2,2,72}, {5603,5604,5605,3856,3628,549,65535,5,1,0,8},
-    {5606,5607,5321,3857,3859,505,65535,5,2,2,72}, {5608,5609,5327,3860,3861,367,65535,5,2,0,64},
-    {5610,5611,5612,3862,3119,345,65535,5,1,2,8}, {5613,5614,5333,3863,3864,367,65535,5,2,0,72},
-    {5615,5616,5617,3865,3866,400,65535,5,1,2,64}, {5618,5619,5339,3867,3868,400,65535,5,2,2,72},
-    {5620,5621,5342,3869,3183,400,65535,5,2,2,8}, {5622,5623,5345,3870,2927,367,65535,5,4,0,0},
-    {5624,5625,5348,3871,3651,367,65535,5,4,2,8}, {5626,5627,5352,3872,3308,400,65535,5,2,2,8},
-    {5628,5629,5355,3873,3347,400,65535,5,4,0,72}, {5630,5631,5358,3877,3353,400,65535,5,4,0,72},
-    {5632,5633,5634,3878,3413,482,65535,5,2,2,72}, {5635,5636,5637,3888,3889,549,65535,5,1,0,0},
-    {5638,5639,5367,3890,3891,400,65535,5,2,2,72}, {5640,5641,5370,3892,3893,490,65535,5,4,2,72},
-    {5642,5643,5644,3894,3895,549,65535,5,1,0,0}, {5645,5646,5376,3896,3897,400,65535,5,4,2,72},
-    {5647,5648,5379,3898,3528,400,65535,5,4,2,8}, {5649,5650,5382,3899,3531,367,65535,5,4,2,8},
-    {5651,5652,5385,3900,3672,400,65535,5,4,2,128},
-    {5653,5654,5388,3902,3674,367,65535,5,4,2,128},
-    {5655,5656,5657,3915,3917,367,65535,5,4,2,128}, {5658,5659,5660,3918,3682,345,65535,5,1,0,8},
-    {5661,5662,5663,3919,42,202,65535,6,2,0,72}, {5664,5665,5666,3922,3931,188,65535,6,2,1,72},
-    {5667,5668,5669,3937,3931,208,65535,6,1,1,72}, {5671,5672,5673,3938,3940,188,65535,6,2,1,72},
-    {5674,5675,5676,3943,4009,188,65535,6,2,1,72}, {5677,5678,5679,4012,42,202,65535,6,3,0,8},
-    {5680,5681,5682,4013,3940,195,65535,6,3,0,8}, {5683,5684,5685,4014,4015,202,65535,6,3,0,8},
-    {5686,5687,5679,4016,3931,202,65535,6,1,0,4}, {5688,5689,5690,4017,4019,202,65535,6,1,0,4},
-    {5691,5692,5682,4013,4022,202,65535,6,1,0,4}, {5693,5694,5695,4027,4029,202,65535,6,1,0,4},
-    {5696,5697,5698,4035,4037,202,65535,6,1,0,4}, {5699,5700,5685,4042,4043,202,65535,6,1,0,4},
-    {5701,5702,5703,4045,4048,208,65535,6,1,0,8}, {5704,5705,5706,4049,4059,180,65535,6,2,1,72},
-    {5707,5708,5666,4060,4064,202,65535,6,1,0,4}, {5709,5710,5673,4067,4068,215,65535,6,1,0,4},
-    {5711,5712,5713,4071,4072,202,65535,6,1,0,4}, {5714,5715,5706,4076,4077,202,65535,6,1,0,4},
-    {5716,5717,5676,4080,4081,202,65535,6,1,0,4}, {4626,4627,4628,4084,4086,202,65535,6,1,0,0},
-    {4685,4686,4687,4087,42,208,65535,6,1,0,0}, {4688,4689,4690,4088,42,202,65535,6,1,0,0},
-    {5718,5719,5679,4090,3931,195,65535,6,2,0,8}, {5720,5721,5682,4091,3940,195,65535,6,2,0,72},
-    {5722,5723,5685,4092,4009,180,65535,6,2,0,8}, {5724,5725,5726,4093,4095,75,65535,7,1,0,4},
-    {5727,5728,5726,4098,4108,30,65535,7,1,0,0}, {5729,5730,5726,4112,4093,560,65535,7,1,0,72},
-    {4626,4627,5726,4124,4126,75,65535,7,1,0,0}, {4685,4686,5726,4127,42,136,65535,7,1,0,0},
-    {4688,4689,5726,4128,42,75,65535,7,1,0,0}, {5731,5732,5733,4130,4144,566,65535,8,1,1,0},
-    {5734,5735,5736,4157,4167,566,65535,8,1,1,0}, {5737,5738,5739,4173,4175,570,65535,8,3,0,8},
-    {5740,5741,5742,4177,4179,575,65535,8,3,0,8}, {5743,5744,5745,4183,4144,575,65535,8,3,0,8},
-    {5746,5747,5748,4184,4167,575,65535,8,3,0,8}, {5749,5750,5751,4177,4179,575,65535,8,1,0,0},
-    {5752,5753,5754,4183,4144,575,65535,8,1,0,0}, {5755,5756,5757,4184,4167,575,65535,8,1,0,0},
-    {5758,5759,5760,4177,4179,575,65535,8,1,0,0}, {5761,5762,5763,4183,4144,575,65535,8,1,0,0},
-    {5764,5765,5766,4184,4167,575,65535,8,1,0,0}, {5767,5768,5742,4177,4179,579,65535,8,0,0,4},
-    {5769,5770,5745,4183,4144,575,65535,8,0,0,4}, {5771,5772,5773,4186,4187,575,65535,8,0,0,4},
-    {5774,5775,5748,4184,4167,570,65535,8,0,0,4}, {5776,5777,5778,4194,4179,566,65535,8,1,1,0},
-    {5779,5780,5778,4197,4198,566,65535,8,0,0,4}, {5781,5782,5733,4197,4200,566,65535,8,0,0,4},
-    {5783,5784,5785,4197,4202,566,65535,8,0,0,4}, {4626,4627,5786,4205,4207,570,65535,8,0,0,4},
-    {5787,5788,5736,4197,4208,566,65535,8,0,0,4}, {5789,5790,5739,4210,4175,570,65535,8,2,0,8},
-    {5791,5792,5793,4211,4167,570,65535,8,4,0,0}, {5794,5795,5796,4212,4167,570,65535,8,4,0,0},
-    {4685,4686,5797,4215,42,582,65535,8,1,1,0}, {4688,4689,5798,4217,42,570,65535,8,1,0,0},
-    {5799,5800,5742,4219,4179,570,65535,8,4,0,0}, {5801,5802,5745,4220,4144,570,65535,8,4,0,8},
-    {5803,5804,5748,4221,4167,570,65535,8,4,0,8}, {5805,5806,5726,4222,4240,588,65535,9,1,0,0},
-    {5807,5808,5726,4250,4253,594,65535,9,1,0,16}, {5809,5810,5726,4261,4264,601,65535,9,1,0,16},
-    {5811,5812,5726,4267,4270,609,65535,9,1,0,0}, {5813,5814,5726,4271,4273,612,65535,9,1,0,0},
-    {5815,5816,5726,4275,4276,65535,65535,9,1,0,0}, {5817,5818,5726,42,4277,65535,65535,9,1,0,0},
-    {5819,5820,5726,4278,4279,614,65535,9,1,0,0}, {5821,5822,5726,4281,4284,618,65535,9,1,0,0},
-    {5823,5824,5726,4287,4290,622,65535,9,1,0,0}, {5825,5826,5726,4294,4295,627,65535,9,1,0,0},
-    {5827,5828,5726,4296,4301,629,65535,9,1,0,0}, {5829,5830,5831,4305,4311,633,65535,10,1,0,4},
-    {5832,5833,5834,4347,4352,633,65535,10,1,0,4}, {5835,5836,5837,4356,4359,633,65535,10,1,0,4},
-    {5838,5839,5840,4360,4365,640,65535,11,1,1,64},
-    {5841,5842,5843,4371,4374,648,65535,11,1,1,64},
-    {5295,5296,5297,4378,4409,648,65535,11,1,2,72},
-    {5298,5299,5300,4410,4439,655,65535,11,1,2,72},
-    {5844,5845,5846,4444,65535,663,65535,11,3,4,8}, {5383,5384,5385,4445,3612,663,65535,11,3,2,8},
-    {5386,5387,5388,4446,42,663,65535,11,3,0,8}, {5847,5849,5850,4447,65535,670,65535,11,3,4,8},
-    {5851,5852,5846,4444,4374,675,65535,11,0,0,4}, {5465,5466,5385,4445,4448,675,65535,11,0,0,4},
-    {5467,5468,5388,4446,4450,663,65535,11,0,0,4}, {5853,5854,5840,4456,4457,670,65535,11,0,0,4},
-    {5855,5856,5843,3698,4459,670,65535,11,0,0,4}, {5573,5574,5857,4462,4467,670,65535,11,1,0,4},
-    {5575,5576,5858,4470,4474,663,65535,11,1,0,4}, {4626,4627,5859,4479,3826,675,65535,11,0,0,4},
-    {5591,5592,5593,4446,4480,663,65535,11,1,2,0}, {4685,4686,5859,4481,42,681,65535,11,1,4,8},
-    {4688,4689,5859,4482,42,675,65535,11,3,4,8}, {5860,5861,5850,4484,42,688,65535,11,4,0,8},
-    {5651,5652,5385,4486,4448,655,65535,11,4,2,0}, {5653,5654,5388,4492,4524,663,65535,11,4,2,0},
-    {5655,5656,5657,4525,4526,663,65535,11,4,2,0}, {5862,5863,5864,4444,4374,688,65535,11,1,0,0},
+    {4304,4305,4306,0,15,0,65535,0,1,0,0}, {289,1776,4307,95,184,8,65535,0,1,0,0},
+    {4308,1073,4309,202,205,8,1759,0,1,0,1}, {4310,4311,4312,225,231,18,65535,0,1,0,4},
+    {4313,4314,4315,232,234,25,65535,0,0,0,4}, {4316,4317,4318,243,261,30,65535,0,1,0,0},
+    {290,4319,4320,274,278,36,65535,0,1,0,0}, {4321,4322,4323,279,283,47,1778,0,1,0,3},
+    {4324,4325,4326,285,286,47,1778,0,1,0,1}, {4327,4328,4329,287,292,25,65535,0,0,0,4},
+    {4330,4331,4329,295,301,59,65535,0,1,0,72}, {4332,4333,4334,303,305,68,65535,1,1,0,8},
+    {4335,4336,4337,311,314,25,65535,1,1,2,0}, {4338,4339,4340,320,323,68,65535,1,1,2,0},
+    {4341,4342,4343,329,42,75,65535,1,1,2,8}, {4344,4345,4346,332,346,81,65535,1,1,0,72},
+    {4347,4348,4349,350,367,81,65535,1,1,0,72}, {4350,4351,4352,370,373,90,65535,1,1,0,72},
+    {4353,4354,4355,375,376,81,65535,1,1,0,72}, {4356,4357,4358,377,384,81,65535,1,1,2,72},
+    {4359,4360,4361,386,389,98,65535,1,1,2,72}, {4362,4363,4364,391,493,90,65535,1,1,2,72},
+    {4365,4366,4367,495,497,68,65535,1,1,2,0}, {4368,4369,4370,498,535,81,65535,1,1,2,64},
+    {4371,4372,4373,538,540,90,65535,1,1,2,64}, {4374,4375,4376,542,547,81,65535,1,1,1,72},
+    {4377,4378,4379,550,560,90,65535,1,1,0,64}, {4380,4381,4382,564,565,106,65535,1,1,1,72},
+    {4383,4384,4385,567,596,81,65535,1,1,1,72}, {4386,4387,4388,598,600,81,65535,1,1,1,8},
+    {4389,4390,4391,602,613,90,65535,1,1,0,72}, {4392,4393,4394,615,305,111,65535,1,1,0,0},
+    {4395,4396,4397,616,622,81,65535,1,1,0,72}, {4398,4399,4400,624,627,98,65535,1,1,1,72},
+    {4401,4402,4403,629,42,25,65535,1,3,0,8}, {4404,4405,4406,631,42,119,65535,1,3,2,8},
+    {4407,4408,4409,633,42,119,65535,1,3,2,8}, {4410,4411,4412,634,42,119,65535,1,3,2,8},
+    {4413,4414,4415,635,42,68,65535,1,3,0,8}, {4416,4417,4418,636,42,68,65535,1,3,0,8},
+    {4419,4420,4421,638,42,75,65535,1,3,0,8}, {4422,4423,4424,497,42,68,65535,1,1,2,0},
+    {4425,4426,4373,640,42,119,65535,1,3,2,8}, {4427,4428,4429,641,42,68,65535,1,3,0,8},
+    {4430,4431,4432,643,42,68,65535,1,3,0,8}, {4433,4434,4435,645,42,75,65535,1,3,0,8},
+    {4436,4437,4438,42,42,127,65535,1,3,0,8}, {4439,4440,4441,629,42,25,65535,1,3,0,8},
+    {4442,4443,4444,646,42,75,65535,1,3,0,8}, {4445,4446,4447,647,42,75,65535,1,3,0,8},
+    {4448,4449,4450,648,42,68,65535,1,3,0,8}, {4451,4452,4453,650,42,75,65535,1,3,0,8},
+    {4454,4455,4456,645,42,18,65535,1,3,0,0}, {4457,4458,4459,652,653,75,65535,1,0,0,4},
+    {4460,4461,4462,42,654,25,65535,1,0,0,4}, {4463,4464,4403,629,655,75,65535,1,0,0,4},
+    {4465,4466,4467,661,662,75,65535,1,0,0,4}, {4468,4469,4406,652,663,75,65535,1,0,0,4},
+    {4470,4471,4472,329,665,75,65535,1,0,0,4}, {4473,4474,4409,329,685,75,65535,1,0,0,4},
+    {4475,4476,4477,691,694,75,65535,1,0,0,4}, {4478,4479,4480,329,752,75,65535,1,0,0,4},
+    {4481,4482,4412,753,754,75,65535,1,0,0,4}, {4483,4484,4485,756,757,75,65535,1,0,0,4},
+    {4486,4487,4415,635,778,75,65535,1,0,0,4}, {4488,4489,4418,636,783,75,65535,1,0,0,4},
+    {4490,4491,4492,786,787,75,65535,1,0,0,4}, {4493,4494,4495,790,792,75,65535,1,0,0,4},
+    {4496,4497,4498,804,805,75,65535,1,0,0,4}, {4499,4500,4373,810,812,75,65535,1,0,0,4},
+    {4501,4502,4429,641,826,75,65535,1,0,0,4}, {4503,4504,4432,830,831,75,65535,1,0,0,4},
+    {4505,4506,4435,645,836,75,65535,1,0,0,4}, {4507,4508,4509,837,838,75,65535,1,0,0,4},
+    {4510,4511,4512,839,841,75,65535,1,0,0,4}, {4513,4514,4515,846,848,75,65535,1,0,0,4},
+    {4516,4517,4518,849,851,75,65535,1,0,0,4}, {4519,4520,4438,42,854,127,65535,1,0,0,4},
+    {4521,4522,4441,629,655,75,65535,1,0,0,4}, {4523,4524,4525,303,305,75,65535,1,0,0,4},
+    {4526,4527,4444,646,861,75,65535,1,0,0,4}, {4528,4529,4447,647,862,75,65535,1,0,0,4},
+    {4530,4531,4450,648,865,75,65535,1,0,0,4}, {4532,4533,4453,650,867,75,65535,1,0,0,4},
+    {4534,4535,4536,869,871,75,65535,1,0,0,4}, {4537,4538,4539,878,879,75,65535,1,0,0,4},
+    {4540,4541,4542,878,879,75,65535,1,0,0,4}, {4543,4544,4545,880,879,75,65535,1,0,0,4},
+    {4546,4547,4548,42,881,131,65535,1,0,0,4}, {4549,4550,4346,883,885,25,65535,1,0,0,4},
+    {4551,4552,4349,888,889,75,65535,1,0,0,4}, {4553,4554,4555,892,893,75,65535,1,0,0,4},
+    {4556,4557,4352,892,896,75,65535,1,0,0,4}, {4558,4559,4560,898,899,136,65535,1,0,0,4},
+    {4561,4562,4361,901,902,25,65535,1,0,0,4}, {4563,4564,4565,905,906,25,65535,1,0,0,4},
+    {4566,4567,4568,910,911,75,65535,1,0,0,4}, {4569,4570,4364,923,924,25,65535,1,0,0,4},
+    {4571,4572,4573,936,938,75,65535,1,0,0,4}, {4574,4575,4576,948,950,25,65535,1,0,0,4},
+    {4577,4578,4370,952,953,75,65535,1,0,0,4}, {4579,4580,4581,956,957,25,65535,1,0,0,4},
+    {4582,4583,4376,960,961,25,65535,1,0,0,4}, {4584,4585,4379,963,964,75,65535,1,0,0,4},
+    {4586,4587,4382,967,968,75,65535,1,0,0,4}, {4588,4589,4385,970,971,25,65535,1,0,0,4},
+    {4590,4591,4388,974,975,25,65535,1,0,0,4}, {4592,4593,4594,978,979,25,65535,1,0,0,4},
+    {4595,4596,4394,982,983,25,65535,1,0,0,4}, {4597,4598,4397,985,986,25,65535,1,0,0,4},
+    {4599,4600,4601,988,989,25,65535,1,0,0,4}, {4602,4603,4604,992,993,75,65535,1,1,0,0},
+    {4605,4606,4607,994,995,75,65535,1,0,0,4}, {4608,4609,4462,307,654,25,65535,1,2,0,8},
+    {4610,4611,4403,997,655,143,65535,1,2,0,8}, {4612,4613,4568,998,1000,68,65535,1,2,0,8},
+    {4614,4615,4438,1001,42,25,65535,1,2,0,8}, {4616,4617,4441,997,655,143,65535,1,2,0,8},
+    {4618,4619,4444,1002,861,68,65535,1,2,0,8}, {4620,4621,4622,1003,1004,143,65535,1,1,1,8},
+    {4623,4624,4539,1005,1006,68,65535,1,2,0,8}, {4625,4626,4542,1005,1006,68,65535,1,2,0,8},
+    {4627,4628,4545,1007,1006,68,65535,1,2,0,8}, {4629,4630,4548,881,42,25,65535,1,1,1,0},
+    {4631,4632,4633,1008,560,18,65535,1,1,0,0}, {4634,4635,4636,1009,1019,149,65535,1,1,0,64},
+    {4637,4638,4639,1020,1022,158,65535,1,1,0,64}, {4640,4641,4642,878,1023,75,65535,1,1,0,0},
+    {4643,4644,4645,878,1023,75,65535,1,1,0,0}, {4646,4647,4648,880,1023,75,65535,1,1,0,0},
+    {4649,4650,4651,661,42,68,65535,1,1,0,0}, {4652,4653,4654,786,42,68,65535,1,1,0,0},
+    {4655,4656,4657,839,42,68,65535,1,1,0,8}, {4658,4659,4660,849,42,68,65535,1,1,0,0},
+    {4661,4662,4663,1026,42,165,65535,1,1,0,0}, {4664,4665,4666,1027,42,75,65535,1,1,0,0},
+    {4667,4668,4406,1029,1030,172,65535,1,4,0,8}, {4669,4670,4472,1031,1032,68,65535,1,4,0,0},
+    {4671,4672,4412,1033,373,119,65535,1,4,0,72}, {4673,4674,4418,1034,389,75,65535,1,4,2,8},
+    {4675,4676,4373,1035,1036,90,65535,1,2,2,8}, {4677,4678,4435,1037,560,90,65535,1,4,0,64},
+    {4679,4680,4525,1038,305,68,65535,1,1,0,0}, {4681,4682,4450,1039,42,75,65535,1,4,0,8},
+    {4683,4684,4685,1040,1048,180,65535,2,2,0,72}, {4686,4687,4688,1061,1063,180,65535,2,2,0,8},
+    {4689,4690,4691,1065,1091,188,65535,2,2,2,72}, {4692,4693,4694,1096,1114,180,65535,2,2,0,72},
+    {4695,4696,4697,1116,1120,180,65535,2,2,2,72}, {4698,4699,4700,1127,1220,180,65535,2,2,0,72},
+    {4701,4702,4703,1223,1296,188,65535,2,1,1,72}, {4704,4705,4706,1299,1305,180,65535,2,1,1,72},
+    {4707,4708,4709,1308,1309,180,65535,2,1,1,72}, {4710,4711,4712,1311,1389,188,65535,2,2,2,72},
+    {4713,4714,4715,1397,1406,188,65535,2,1,1,72}, {4716,4717,4718,1408,1406,180,65535,2,1,1,72},
+    {4719,4720,4721,1410,1413,188,65535,2,1,2,72}, {4722,4723,4724,1418,1419,180,65535,2,1,1,72},
+    {4725,4726,4727,1421,1432,180,65535,2,1,2,72}, {4728,4729,4730,1435,1436,195,65535,2,3,2,8},
+    {4731,4732,4733,1437,42,195,65535,2,3,4,8}, {4734,4735,4736,1438,1439,202,65535,2,3,2,8},
+    {4737,4738,4739,1440,1441,195,65535,2,3,2,8}, {4740,4741,4742,1442,1443,195,65535,2,3,2,8},
+    {4743,4744,4745,1444,1445,195,65535,2,3,0,8}, {4746,4747,4748,1446,1448,195,65535,2,3,0,8},
+    {4749,4750,4751,1449,1450,195,65535,2,3,0,8}, {4752,4753,4754,1451,1452,195,65535,2,3,2,8},
+    {4755,4756,4757,1453,1459,208,65535,2,1,2,72}, {4758,4759,4760,1463,1464,195,65535,2,3,0,8},
+    {4451,4452,4761,1465,1467,195,65535,2,3,0,8}, {4762,4763,4764,1468,1469,195,65535,2,3,0,8},
+    {4765,4766,4767,1470,1432,195,65535,2,3,2,8}, {4768,4769,4770,1471,42,195,65535,2,3,4,8},
+    {4771,4772,4773,1472,42,195,65535,2,3,4,8}, {4774,4775,4730,1473,1091,202,65535,2,0,0,4},
+    {4776,4777,4733,1474,1114,202,65535,2,0,0,4}, {4778,4779,4736,1438,1120,202,65535,2,0,0,4},
+    {4780,4781,4770,1475,1048,202,65535,2,0,0,4}, {4782,4783,4773,1476,1063,202,65535,2,0,0,4},
+    {4784,4785,4739,1477,1478,202,65535,2,0,0,4}, {4786,4787,4742,1442,1220,202,65535,2,0,0,4},
+    {4788,4789,4745,1480,1482,202,65535,2,0,0,4}, {4790,4791,4748,1446,1305,202,65535,2,0,0,4},
+    {4792,4793,4751,1502,1309,202,65535,2,0,0,4}, {4794,4795,4796,1503,1504,202,65535,2,0,0,4},
+    {4797,4798,4754,1451,1389,202,65535,2,0,0,4}, {4799,4800,4801,1508,1459,208,65535,2,1,0,4},
+    {4802,4803,4760,1509,1406,202,65535,2,0,0,4}, {4532,4533,4761,1510,1511,202,65535,2,0,0,4},
+    {4804,4805,4764,1513,1515,202,65535,2,0,0,4}, {4806,4807,4767,1470,1520,202,65535,2,0,0,4},
+    {4808,4809,4810,1522,1459,208,65535,2,2,2,72}, {4811,4812,4694,1547,1548,202,65535,2,1,0,4},
+    {4813,4814,4697,1551,1552,202,65535,2,1,0,4}, {4815,4816,4685,1547,1555,202,65535,2,1,0,4},
+    {4817,4818,4688,1547,1558,202,65535,2,1,0,4}, {4819,4820,4821,1551,1561,202,65535,2,1,0,4},
+    {4822,4823,4691,1564,1565,215,65535,2,1,0,4}, {4824,4825,4700,1568,1569,202,65535,2,1,0,4},
+    {4826,4827,4706,1572,1573,202,65535,2,0,0,4}, {4828,4829,4709,1572,1575,202,65535,2,0,0,4},
+    {4830,4831,4703,1578,1579,215,65535,2,0,0,4}, {4832,4833,4834,1582,1592,202,65535,2,1,0,4},
+    {4835,4836,4810,1595,1596,208,65535,2,1,0,4}, {4837,4838,4712,1564,1597,215,65535,2,1,0,4},
+    {4839,4840,4715,1600,1601,202,65535,2,0,0,4}, {4841,4842,4724,1604,1605,202,65535,2,0,0,4},
+    {4843,4844,4721,1608,1609,215,65535,2,0,0,4}, {4602,4603,4845,1612,1614,202,65535,2,0,0,4},
+    {4846,4847,4727,1615,1616,202,65535,2,0,0,4}, {4848,4849,4730,1473,1619,180,65535,2,1,2,0},
+    {4850,4851,4745,1620,1621,180,65535,2,1,2,0}, {4620,4621,4761,1622,1623,195,65535,2,2,0,8},
+    {4852,4853,4834,1624,1504,180,65535,2,2,2,72}, {4854,4855,4856,1503,1504,195,65535,2,1,2,8},
+    {4661,4662,4845,1625,42,208,65535,2,1,0,0}, {4664,4665,4845,1626,42,202,65535,2,3,0,8},
+    {4857,4858,4730,1627,1091,180,65535,2,2,2,8}, {4859,4860,4733,1628,1114,180,65535,2,2,0,8},
+    {4861,4862,4736,1629,1120,180,65535,2,2,2,8}, {4863,4864,4770,1630,1048,180,65535,2,2,0,8},
+    {4865,4866,4773,1631,1063,195,65535,2,2,0,8}, {4867,4868,4742,1632,1220,195,65535,2,2,0,8},
+    {4869,4870,4745,1633,1296,180,65535,2,2,0,8}, {4871,4872,4748,1634,1305,180,65535,2,2,0,8},
+    {4873,4874,4754,1635,1389,195,65535,2,2,2,8}, {4875,4876,4760,1636,1406,180,65535,2,2,0,8},
+    {4877,4878,4764,1637,1413,195,65535,2,2,2,8}, {4879,4880,4881,1255,1638,215,65535,2,1,0,4},
+    {4882,4883,4884,1639,1692,220,1759,3,1,0,1}, {4885,4886,4887,1740,1743,230,65535,3,1,0,0},
+    {4888,4889,4890,1744,1747,236,65535,3,2,1,8}, {4891,4892,4893,1748,1754,244,65535,3,2,1,8},
+    {4894,4895,4896,1757,42,220,65535,3,3,2,8}, {4897,4898,4899,1759,42,251,65535,3,3,0,8},
+    {4900,4901,4902,1759,1760,251,65535,3,4,0,8}, {4903,4904,4905,1761,1771,220,65535,3,1,0,0},
+    {4906,4907,4896,1775,1776,220,65535,3,0,0,0}, {4908,4909,4910,1781,1784,230,65535,3,1,0,0},
+    {4911,4912,4913,1785,1789,230,65535,3,0,0,0}, {4914,4915,4916,1785,1792,230,65535,3,0,0,0},
+    {4917,4918,4919,1798,1799,230,65535,3,1,0,0}, {4920,4921,4922,1809,1810,230,65535,3,1,0,0},
+    {4923,4924,4899,1759,1819,230,65535,3,0,0,0}, {4925,4926,4927,1820,1864,258,2877,3,1,0,1},
+    {4928,4929,4930,1975,1979,220,2959,3,1,0,1}, {4931,4932,4933,2008,2039,220,2877,3,1,0,1},
+    {4934,4935,4936,2042,2044,230,65535,3,0,0,0}, {4937,4938,4939,2063,2064,230,65535,3,0,0,0},
+    {4940,4941,4942,2067,2068,230,65535,3,1,0,0}, {4943,4944,4890,2071,2072,230,65535,3,1,0,0},
+    {4945,4946,4893,2074,2075,269,65535,3,1,0,0}, {4602,4603,4845,2078,2080,230,65535,3,0,0,0},
+    {4947,4948,4949,2081,2086,274,3009,3,1,0,1}, {4950,4951,4942,2090,2091,236,65535,3,2,1,8},
+    {4952,4953,4954,2092,2105,220,65535,3,1,0,0}, {4955,2803,4956,2109,2114,220,65535,3,1,0,0},
+    {4957,4958,4959,2117,2133,220,65535,3,1,0,0}, {4960,4961,4962,2117,2135,220,1759,3,1,0,1},
+    {4963,4964,4965,2140,2142,220,65535,3,1,0,0}, {4966,4967,4968,1785,2143,281,65535,3,1,0,0},
+    {4661,4662,4845,2144,42,290,65535,3,1,0,0}, {4664,4665,4845,2145,42,230,65535,3,3,0,8},
+    {4969,4970,4899,2147,2077,251,65535,3,2,0,8}, {4971,4972,4973,2148,2166,297,65535,4,1,1,72},
+    {4974,4975,4976,2177,2166,297,65535,4,1,0,0}, {4977,4978,4979,2180,2166,297,65535,4,1,0,0},
+    {4980,4981,4982,2183,42,304,65535,4,1,0,0}, {4983,4984,4985,2188,2207,311,65535,4,1,2,64},
+    {4986,4987,4988,2212,2229,319,65535,4,1,1,72}, {4989,4990,4991,2233,2252,328,65535,4,1,1,72},
+    {4992,4993,4994,2257,2262,337,65535,4,1,1,72}, {4995,4996,4997,2266,2267,345,65535,4,3,2,8},
+    {4998,4999,5000,2268,2269,345,65535,4,3,2,8}, {5001,5002,5003,2271,2273,353,65535,4,3,2,8},
+    {5004,5005,5006,2276,2278,345,65535,4,3,2,8}, {5007,5008,5009,2280,2281,359,65535,4,3,0,0},
+    {5010,5011,5012,2282,2283,359,65535,4,3,0,0}, {5013,5014,5015,2284,2285,353,65535,4,1,0,8},
+    {5016,5017,5018,2286,2287,353,65535,4,1,0,8}, {5019,5020,5021,2289,2291,367,65535,4,3,2,8},
+    {5022,5023,5024,2293,2311,374,65535,4,1,0,0}, {5025,5026,4997,2266,2320,304,65535,4,0,0,4},
+    {5027,5028,5029,2329,2331,384,65535,4,0,0,0}, {5030,5031,5032,2333,2335,353,65535,4,0,0,4},
+    {5033,5034,5000,2268,2346,304,65535,4,0,0,4}, {5035,5036,5037,2411,2413,353,65535,4,0,0,4},
+    {5038,5039,5040,2456,2457,353,65535,4,0,0,4}, {5041,5042,5006,2276,2458,304,65535,4,0,0,4},
+    {5043,5044,5009,2499,2229,359,65535,4,0,0,4}, {5045,5046,5047,2282,2500,359,65535,4,0,0,4},
+    {5048,5049,5050,2502,2252,353,65535,4,1,0,4}, {5051,5052,5053,2503,2506,353,65535,4,1,0,4},
+    {5054,5055,5056,2508,2262,353,65535,4,1,0,4}, {5057,5058,5021,2289,2509,353,65535,4,0,0,4},
+    {5059,5060,5061,2544,2547,304,65535,4,1,0,4}, {5062,5063,5064,2549,2557,304,65535,4,1,0,4},
+    {5065,5066,5067,2559,2568,304,65535,4,1,0,4}, {5068,5069,5070,2574,2576,304,65535,4,1,0,0},
+    {5071,5072,5073,2577,2576,304,65535,4,1,0,0}, {5074,5075,5076,2578,2576,304,65535,4,1,0,0},
+    {5077,5078,5079,2579,2584,297,65535,4,1,2,72}, {5080,5081,5082,2585,2590,384,65535,4,1,0,32},
+    {5083,5084,5085,2592,2595,384,1759,4,1,0,1}, {5086,5087,5088,2601,2616,393,65535,4,1,0,0},
+    {5089,5090,5091,2621,2630,400,1759,4,1,0,1}, {5092,5093,5094,2640,2699,408,1759,4,1,0,1},
+    {5095,5096,5097,2720,2728,416,65535,4,1,0,0}, {5098,5099,4985,2732,2733,423,65535,4,0,0,4},
+    {5100,5101,5102,2736,2737,359,65535,4,1,0,4}, {5103,5104,5105,2740,2741,429,65535,4,0,0,4},
+    {5106,5107,5108,2732,2744,423,65535,4,0,0,4}, {5109,5110,5111,2747,2748,353,65535,4,1,0,4},
+    {5112,5113,5114,2751,2752,353,65535,4,1,0,4}, {5115,5116,5117,2755,2756,304,65535,4,0,0,4},
+    {5118,5119,5120,2759,2767,359,65535,4,1,0,4}, {5121,5122,5123,2769,2772,297,65535,4,1,0,0},
+    {5124,5125,5126,2778,2782,359,65535,4,1,0,4}, {5127,5128,5129,2785,2786,429,65535,4,1,0,4},
+    {5130,5131,5132,2789,2790,429,65535,4,1,0,4}, {5133,5134,5135,2793,2794,429,65535,4,0,0,4},
+    {4945,4946,5136,2797,2800,359,65535,4,1,0,4}, {5137,5138,5139,2803,2818,328,65535,4,1,0,72},
+    {5140,5141,5142,2826,2782,359,65535,4,1,0,0}, {5143,5144,5145,2829,2830,367,65535,4,2,0,72},
+    {5146,5147,5148,2831,2835,304,65535,4,1,0,0}, {5149,5150,5108,2853,2868,311,65535,4,1,2,72},
+    {5151,5152,5153,2869,2870,400,65535,4,2,0,72}, {5154,5155,5156,2871,2872,400,65535,4,2,0,72},
+    {5157,5158,5117,2873,2880,434,65535,4,1,2,72}, {5159,5160,5161,2881,2882,297,65535,4,1,0,72},
+    {5162,5163,5135,2883,2884,443,65535,4,1,2,64}, {5164,5165,5166,2268,2885,345,65535,4,1,2,0},
+    {5167,5168,5169,2886,2887,400,65535,4,2,0,72}, {5170,5171,5172,2888,2889,400,65535,4,2,0,72},
+    {5173,5174,5175,2890,2891,450,65535,4,1,0,72}, {5176,5177,4997,2892,2893,434,65535,4,2,2,72},
+    {5178,5179,5032,2894,2895,367,65535,4,2,0,8}, {5180,5181,5182,2896,2899,400,65535,4,2,0,72},
+    {5183,5184,5185,2900,2906,400,65535,5,1,2,64}, {5186,5187,5188,2911,2925,400,65535,5,2,0,72},
+    {5189,5190,5191,2929,3023,443,65535,5,2,2,72}, {5192,5193,5194,3028,3030,400,65535,5,2,2,72},
+    {5195,5196,5197,3031,3035,461,65535,5,1,1,8}, {5198,5199,5200,3042,3047,443,65535,5,2,2,72},
+    {5201,5202,5203,3050,3051,443,65535,5,2,0,72}, {5204,5205,5206,3054,3095,473,65535,5,2,2,72},
+    {5207,5208,5209,3096,3099,443,65535,5,2,2,72}, {5210,5211,5212,3101,3109,443,65535,5,1,1,64},
+    {5213,5214,5215,3110,3119,434,65535,5,1,2,0}, {5216,5217,5218,3123,3125,443,65535,5,1,2,64},
+    {5219,5220,5221,3126,3127,400,65535,5,1,2,64}, {5222,5223,5224,3129,3149,443,65535,5,1,2,64},
+    {5225,5226,5227,3152,3183,443,65535,5,1,2,72}, {5228,5229,5230,3191,2927,400,65535,5,1,1,72},
+    {5231,5232,5233,3192,3234,400,65535,5,1,2,72}, {5234,5235,5236,3236,3308,400,65535,5,1,2,72},
+    {5237,5238,5239,3317,3347,443,65535,5,1,1,72}, {5240,5241,5242,3352,3353,400,65535,5,1,1,72},
+    {5243,5244,5245,3356,3413,482,65535,5,1,2,72}, {5246,5247,5248,3439,3463,461,65535,5,1,1,8},
+    {5249,5250,5251,3468,3486,443,65535,5,1,2,64}, {5252,5253,5254,3488,3497,490,65535,5,1,2,72},
+    {5255,5256,5257,3502,3509,461,65535,5,1,1,8}, {5258,5259,5260,3514,3517,443,65535,5,1,2,72},
+    {5261,5262,5263,3519,3528,400,65535,5,1,2,64}, {5264,5265,5266,3530,3531,443,65535,5,1,2,64},
+    {5267,5268,5269,3533,3536,443,65535,5,1,2,200},
+    {5270,5271,5272,3538,3562,400,65535,5,1,2,200}, {5273,5274,5275,3564,3566,345,65535,5,1,1,8},
+    {5276,5277,5278,3567,3568,499,65535,5,3,2,72}, {5279,5280,5281,3569,3570,499,65535,5,3,2,72},
+    {5282,5283,5284,3571,42,304,65535,5,1,4,8}, {5285,5286,5287,3572,3573,400,65535,5,3,2,72},
+    {5288,5289,5290,3574,3575,367,65535,5,3,0,72}, {5291,5292,5293,3576,3577,505,65535,5,3,2,72},
+    {5294,5295,5296,3578,3579,400,65535,5,3,2,72}, {5297,5298,5299,3580,3581,367,65535,5,3,2,8},
+    {5300,5301,5302,3582,42,345,65535,5,1,4,8}, {5303,5304,5305,3583,3584,367,65535,5,3,2,8},
+    {5306,5307,5308,3585,3587,367,65535,5,1,2,64}, {5309,5310,5311,3588,3589,367,65535,5,3,2,8},
+    {5312,5313,5314,3590,3591,367,65535,5,3,2,8}, {5315,5316,5317,3592,3593,367,65535,5,3,0,8},
+    {5318,5319,5320,3594,3595,367,65535,5,3,2,8}, {5321,5322,5323,3596,3597,367,65535,5,3,2,8},
+    {5324,5325,5326,3598,3599,367,65535,5,3,0,72}, {5327,5328,5329,3600,3353,367,65535,5,3,0,72},
+    {5330,5331,5332,3601,3602,513,65535,5,3,2,72}, {5333,5334,5335,3571,42,345,65535,5,1,4,8},
+    {5336,5337,5338,3603,3604,367,65535,5,3,2,8}, {5339,5340,5341,3605,3606,499,65535,5,3,2,72},
+    {5342,5343,5344,3571,42,304,65535,5,1,4,8}, {5345,5346,5347,3607,3608,499,65535,5,3,2,72},
+    {5348,5349,5350,3609,3528,367,65535,5,3,2,8}, {5351,5352,5353,3610,3531,367,65535,5,3,2,8},
+    {5354,5355,5356,3611,3612,367,65535,5,3,2,136}, {5357,5358,5359,3613,42,367,65535,5,3,0,136},
+    {4451,4452,4761,3615,42,353,65535,5,3,4,8}, {5360,5361,5362,3616,42,304,65535,5,1,4,8},
+    {5363,5364,5365,3617,3618,353,65535,5,0,0,4}, {5366,5367,5278,3623,3624,353,65535,5,0,0,4},
+    {5368,5369,5281,3626,3627,353,65535,5,0,0,4}, {5370,5371,5372,3571,3628,520,65535,5,1,0,4},
+    {5373,5374,5287,3629,3630,528,65535,5,0,0,4}, {5375,5376,5290,3631,3632,353,65535,5,0,0,4},
+    {5377,5378,5293,3633,3634,353,65535,5,0,0,4}, {5379,5380,5296,3636,3637,528,65535,5,0,0,4},
+    {5381,5382,5299,3638,3639,353,65535,5,0,0,4}, {5383,5384,5385,3642,3643,353,65535,5,0,0,4},
+    {5386,5387,5388,3582,3119,304,65535,5,1,0,4}, {5389,5390,5305,3583,3644,367,65535,5,0,0,4},
+    {5391,5392,5311,3647,3648,353,65535,5,0,0,4}, {5393,5394,5314,3590,3183,353,65535,5,0,0,4},
+    {5395,5396,5317,3592,2927,353,65535,5,0,0,4}, {5397,5398,5320,3594,3651,353,65535,5,0,0,4},
+    {5399,5400,5323,3596,3308,353,65535,5,0,0,4}, {5401,5402,5326,3652,3347,353,65535,5,0,0,4},
+    {5403,5404,5329,3653,3353,353,65535,5,0,0,4}, {5405,5406,5407,3654,3656,534,65535,5,0,0,4},
+    {5408,5409,5410,3571,3657,520,65535,5,1,0,4}, {5411,5412,5338,3603,3658,353,65535,5,0,0,4},
+    {5413,5414,5341,3659,3660,353,65535,5,0,0,4}, {5415,5416,5417,3571,3661,520,65535,5,1,0,4},
+    {5418,5419,5347,3662,3663,353,65535,5,0,0,4}, {5420,5421,5350,3609,3528,353,65535,5,0,0,4},
+    {5422,5423,5353,3610,3531,353,65535,5,0,0,4}, {5424,5425,5426,3610,3664,353,65535,5,0,0,4},
+    {5427,5428,5429,3665,3666,353,65535,5,0,0,4}, {5430,5431,5432,3665,3670,353,65535,5,0,0,4},
+    {5433,5434,5435,3609,3671,353,65535,5,0,0,4}, {5436,5437,5356,3611,3672,353,65535,5,0,0,132},
+    {5438,5439,5359,3613,3674,367,65535,5,0,0,132}, {4532,4533,4761,3615,3675,353,65535,5,0,0,4},
+    {5440,5441,5442,3677,3679,304,65535,5,1,0,4}, {5443,5444,5445,3616,3682,304,65535,5,1,0,4},
+    {5446,5447,5448,3683,3684,429,65535,5,1,0,4}, {5449,5450,5194,3687,3688,429,65535,5,1,0,4},
+    {5451,5452,5453,3687,3691,353,65535,5,1,0,4}, {5454,5455,5456,3694,3695,429,65535,5,1,0,4},
+    {5457,5458,5191,3698,3691,429,65535,5,1,0,4}, {5459,5460,5461,3699,3700,304,65535,5,1,0,4},
+    {5462,5463,5203,3703,3704,429,65535,5,1,0,4}, {5464,5465,5200,3706,3708,429,65535,5,1,0,4},
+    {5466,5467,5206,3698,3711,429,65535,5,1,0,4}, {5468,5469,5209,3706,3714,429,65535,5,1,0,4},
+    {5470,5471,5472,3717,3719,353,65535,5,1,0,4}, {5473,5474,5475,3722,3723,429,65535,5,1,0,4},
+    {5476,5477,5478,3726,3727,423,65535,5,1,0,4}, {5479,5480,5481,3730,3737,367,65535,5,1,0,4},
+    {5482,5483,5484,3739,3743,353,65535,5,1,0,4}, {5485,5486,5487,3746,3747,429,65535,5,1,0,4},
+    {5488,5489,5490,3722,3750,429,65535,5,1,0,4}, {5491,5492,5230,3753,3754,353,65535,5,0,0,4},
+    {5493,5494,5233,3753,3755,353,65535,5,0,0,4}, {5495,5496,5236,3757,3758,353,65535,5,0,0,4},
+    {5497,5498,5227,1578,3762,429,65535,5,0,0,4}, {5499,5500,5242,3765,3766,353,65535,5,0,0,4},
+    {5501,5502,5503,3765,3768,353,65535,5,0,0,4}, {5504,5505,5239,3698,3771,429,65535,5,0,0,4},
+    {5506,5507,5508,3726,3774,534,65535,5,1,0,4}, {5509,5510,5511,3777,3778,304,65535,5,1,0,4},
+    {5512,5513,5514,3722,3781,429,65535,5,1,0,4}, {5515,5516,5517,3784,3785,429,65535,5,1,0,4},
+    {5518,5519,5520,3777,3788,304,65535,5,1,0,4}, {5521,5522,5523,3698,3791,429,65535,5,1,0,4},
+    {5524,5525,5263,3794,3795,353,65535,5,0,0,4}, {5526,5527,5528,3797,3798,429,65535,5,0,0,4},
+    {5529,5530,5266,3797,3800,429,65535,5,0,0,4}, {5531,5532,5533,3802,3803,353,65535,5,0,0,4},
+    {5534,5535,5536,3809,3810,353,65535,5,0,0,4}, {5537,5538,5539,3809,3812,353,65535,5,0,0,4},
+    {5540,5541,5542,3794,3814,353,65535,5,0,0,4}, {5543,5544,5269,3816,3817,429,65535,5,0,0,132},
+    {5545,5546,5272,3820,3821,367,65535,5,0,0,132}, {4602,4603,4845,3824,3826,353,65535,5,0,0,4},
+    {5547,5548,5549,3777,3827,304,65535,5,1,0,4}, {4620,4621,4761,3830,3831,353,65535,5,2,1,8},
+    {5550,5551,5552,3832,3679,345,65535,5,1,0,0}, {5553,5554,5555,3833,3838,367,65535,5,1,2,72},
+    {5556,5557,5558,3839,3679,540,65535,5,1,0,0}, {5559,5560,5539,3841,3666,400,65535,5,1,2,64},
+    {5561,5562,5563,3613,3843,367,65535,5,1,2,128}, {5564,5565,5566,3844,3846,400,65535,5,2,2,8},
+    {4661,4662,4845,3848,42,393,65535,5,1,4,0}, {4664,4665,4845,3849,42,353,65535,5,3,4,8},
+    {5567,5568,5365,3850,3851,400,65535,5,2,2,72}, {5569,5570,5278,3852,3853,400,65535,5,2,2,72},
+    {5571,5572,5281,3854,3855,400,65535,5,2,2,72}, {5573,5574,5575,3856,3628,549,65535,5,1,0,8},
+    {5576,5577,5293,3857,3859,505,65535,5,2,2,72}, {5578,5579,5299,3860,3861,367,65535,5,2,0,64},
+    {5580,5581,5582,3862,3119,345,65535,5,1,2,8}, {5583,5584,5305,3863,3864,367,65535,5,2,0,72},
+    {5585,5586,5587,3865,3866,400,65535,5,1,2,64}, {5588,5589,5311,3867,3868,400,65535,5,2,2,72},
+    {5590,5591,5314,3869,3183,400,65535,5,2,2,8}, {5592,5593,5317,3870,2927,367,65535,5,4,0,0},
+    {5594,5595,5320,3871,3651,367,65535,5,4,2,8}, {5596,5597,5323,3872,3308,400,65535,5,2,2,8},
+    {5598,5599,5326,3873,3347,400,65535,5,4,0,72}, {5600,5601,5329,3877,3353,400,65535,5,4,0,72},
+    {5602,5603,5604,3878,3413,482,65535,5,2,2,72}, {5605,5606,5607,3888,3889,549,65535,5,1,0,0},
+    {5608,5609,5338,3890,3891,400,65535,5,2,2,72}, {5610,5611,5341,3892,3893,490,65535,5,4,2,72},
+    {5612,5613,5614,3894,3895,549,65535,5,1,0,0}, {5615,5616,5347,3896,3897,400,65535,5,4,2,72},
+    {5617,5618,5350,3898,3528,400,65535,5,4,2,8}, {5619,5620,5353,3899,3531,367,65535,5,4,2,8},
+    {5621,5622,5356,3900,3672,400,65535,5,4,2,128},
+    {5623,5624,5359,3902,3674,367,65535,5,4,2,128},
+    {5625,5626,5627,3915,3917,367,65535,5,4,2,128}, {5628,5629,5630,3918,3682,345,65535,5,1,0,8},
+    {5631,5632,5633,3919,42,202,65535,6,2,0,72}, {5634,5635,5636,3922,3931,188,65535,6,2,1,72},
+    {5637,5638,5639,3937,3931,208,65535,6,1,1,72}, {5640,5641,5642,3938,3940,188,65535,6,2,1,72},
+    {5643,5644,5645,3943,4009,188,65535,6,2,1,72}, {5646,5647,5648,4012,42,202,65535,6,3,0,8},
+    {5649,5650,5651,4013,3940,195,65535,6,3,0,8}, {5652,5653,5654,4014,4015,202,65535,6,3,0,8},
+    {5655,5656,5648,4016,3931,202,65535,6,1,0,4}, {5657,5658,5659,4017,4019,202,65535,6,1,0,4},
+    {5660,5661,5651,4013,4022,202,65535,6,1,0,4}, {5662,5663,5664,4027,4029,202,65535,6,1,0,4},
+    {5665,5666,5667,4035,4037,202,65535,6,1,0,4}, {5668,5669,5654,4042,4043,202,65535,6,1,0,4},
+    {5670,5671,5672,4045,4048,208,65535,6,1,0,8}, {5673,5674,5675,4049,4059,180,65535,6,2,1,72},
+    {5676,5677,5636,4060,4064,202,65535,6,1,0,4}, {5678,5679,5642,4067,4068,215,65535,6,1,0,4},
+    {5680,5681,5682,4071,4072,202,65535,6,1,0,4}, {5683,5684,5675,4076,4077,202,65535,6,1,0,4},
+    {5685,5686,5645,4080,4081,202,65535,6,1,0,4}, {4602,4603,4604,4084,4086,202,65535,6,1,0,0},
+    {4661,4662,4663,4087,42,208,65535,6,1,0,0}, {4664,4665,4666,4088,42,202,65535,6,1,0,0},
+    {5687,5688,5648,4090,3931,195,65535,6,2,0,8}, {5689,5690,5651,4091,3940,195,65535,6,2,0,72},
+    {5691,5692,5654,4092,4009,180,65535,6,2,0,8}, {5693,5694,5695,4093,4095,75,65535,7,1,0,4},
+    {5696,5697,5695,4098,4108,30,65535,7,1,0,0}, {5698,5699,5695,4112,4093,560,65535,7,1,0,72},
+    {4602,4603,5695,4124,4126,75,65535,7,1,0,0}, {4661,4662,5695,4127,42,136,65535,7,1,0,0},
+    {4664,4665,5695,4128,42,75,65535,7,1,0,0}, {5700,5701,5702,4130,4144,566,65535,8,1,1,0},
+    {5703,5704,5705,4157,4167,566,65535,8,1,1,0}, {5706,5707,5708,4173,4175,570,65535,8,3,0,8},
+    {5709,5710,5711,4177,4179,575,65535,8,3,0,8}, {5712,5713,5714,4183,4144,575,65535,8,3,0,8},
+    {5715,5716,5717,4184,4167,575,65535,8,3,0,8}, {5718,5719,5720,4177,4179,575,65535,8,1,0,0},
+    {5721,5722,5723,4183,4144,575,65535,8,1,0,0}, {5724,5725,5726,4184,4167,575,65535,8,1,0,0},
+    {5727,5728,5729,4177,4179,575,65535,8,1,0,0}, {5730,5731,5732,4183,4144,575,65535,8,1,0,0},
+    {5733,5734,5735,4184,4167,575,65535,8,1,0,0}, {5736,5737,5711,4177,4179,579,65535,8,0,0,4},
+    {5738,5739,5714,4183,4144,575,65535,8,0,0,4}, {5740,5741,5742,4186,4187,575,65535,8,0,0,4},
+    {5743,5744,5717,4184,4167,570,65535,8,0,0,4}, {5745,5746,5747,4194,4179,566,65535,8,1,1,0},
+    {5748,5749,5747,4197,4198,566,65535,8,0,0,4}, {5750,5751,5702,4197,4200,566,65535,8,0,0,4},
+    {5752,5753,5754,4197,4202,566,65535,8,0,0,4}, {4602,4603,5755,4205,4207,570,65535,8,0,0,4},
+    {5756,5757,5705,4197,4208,566,65535,8,0,0,4}, {5758,5759,5708,4210,4175,570,65535,8,2,0,8},
+    {5760,5761,5762,4211,4167,570,65535,8,4,0,0}, {5763,5764,5765,4212,4167,570,65535,8,4,0,0},
+    {4661,4662,5766,4215,42,582,65535,8,1,1,0}, {4664,4665,5767,4217,42,570,65535,8,1,0,0},
+    {5768,5769,5711,4219,4179,570,65535,8,4,0,0}, {5770,5771,5714,4220,4144,570,65535,8,4,0,8},
+    {5772,5773,5717,4221,4167,570,65535,8,4,0,8}, {5774,5775,5695,4222,4240,588,65535,9,1,0,0},
+    {5776,5777,5695,4250,4253,594,65535,9,1,0,16}, {5778,5779,5695,4261,4264,601,65535,9,1,0,16},
+    {5780,5781,5695,4267,4270,609,65535,9,1,0,0}, {5782,5783,5695,4271,4273,612,65535,9,1,0,0},
+    {5784,5785,5695,4275,4276,65535,65535,9,1,0,0}, {5786,5787,5695,42,4277,65535,65535,9,1,0,0},
+    {5788,5789,5695,4278,4279,614,65535,9,1,0,0}, {5790,5791,5695,4281,4284,618,65535,9,1,0,0},
+    {5792,5793,5695,4287,4290,622,65535,9,1,0,0}, {5794,5795,5695,4294,4295,627,65535,9,1,0,0},
+    {5796,5797,5695,4296,4301,629,65535,9,1,0,0}, {5798,5799,5800,4305,4311,633,65535,10,1,0,4},
+    {5801,5802,5803,4347,4352,633,65535,10,1,0,4}, {5804,5805,5806,4356,4359,633,65535,10,1,0,4},
+    {5807,5808,5809,4360,4365,640,65535,11,1,1,64},
+    {5810,5811,5812,4371,4374,648,65535,11,1,1,64},
+    {5267,5268,5269,4378,4409,648,65535,11,1,2,72},
+    {5270,5271,5272,4410,4439,655,65535,11,1,2,72},
+    {5813,5814,5815,4444,65535,663,65535,11,3,4,8}, {5354,5355,5356,4445,3612,663,65535,11,3,2,8},
+    {5357,5358,5359,4446,42,663,65535,11,3,0,8}, {5816,5817,5818,4447,65535,670,65535,11,3,4,8},
+    {5819,5820,5815,4444,4374,675,65535,11,0,0,4}, {5436,5437,5356,4445,4448,675,65535,11,0,0,4},
+    {5438,5439,5359,4446,4450,663,65535,11,0,0,4}, {5821,5822,5809,4456,4457,670,65535,11,0,0,4},
+    {5823,5824,5812,3698,4459,670,65535,11,0,0,4}, {5543,5544,5825,4462,4467,670,65535,11,1,0,4},
+    {5545,5546,5826,4470,4474,663,65535,11,1,0,4}, {4602,4603,5827,4479,3826,675,65535,11,0,0,4},
+    {5561,5562,5563,4446,4480,663,65535,11,1,2,0}, {4661,4662,5827,4481,42,681,65535,11,1,4,8},
+    {4664,4665,5827,4482,42,675,65535,11,3,4,8}, {5828,5829,5818,4484,42,688,65535,11,4,0,8},
+    {5621,5622,5356,4486,4448,655,65535,11,4,2,0}, {5623,5624,5359,4492,4524,663,65535,11,4,2,0},
+    {5625,5626,5627,4525,4526,663,65535,11,4,2,0}, {5830,5831,5832,4444,4374,688,65535,11,1,0,0},
 };
 
 static const uint16_t flat[] = {
@@ -5516,18 +5387,18 @@ static const uint16_t flat[] = {
 };
 
 static const br_service services[] = {
-    {5865,3419,5865,5866,5867,65535,65535,0,11,0,3},
-    {5866,5866,5866,5866,5868,65535,65535,11,133,0,3},
-    {5869,2412,5869,5866,5870,65535,65535,144,86,0,1},
-    {5871,5872,5871,5866,5873,65535,65535,230,35,0,1},
-    {5874,5875,5874,5874,5876,65535,65535,265,75,0,1},
-    {5877,5878,5877,5874,5870,65535,65535,340,175,0,1},
-    {5879,5880,5879,5866,5873,65535,65535,515,27,0,1},
-    {5881,5882,5881,5866,5883,5884,65535,542,6,1,1},
-    {5885,5886,5885,5885,5887,65535,65535,548,30,0,1},
-    {5888,5888,5888,5888,5889,65535,65535,578,12,2,1},
-    {5890,5891,5890,5890,5892,65535,5893,590,3,0,3},
-    {5894,5895,5894,5890,5892,65535,5893,593,24,0,1},
+    {5833,3401,5833,5834,5835,65535,65535,0,11,0,3},
+    {5834,5834,5834,5834,5836,65535,65535,11,133,0,3},
+    {5837,2398,5837,5834,5838,65535,65535,144,86,0,1},
+    {5839,5840,5839,5834,5841,65535,65535,230,35,0,1},
+    {5842,5843,5842,5842,5844,65535,65535,265,75,0,1},
+    {5845,5846,5845,5842,5838,65535,65535,340,175,0,1},
+    {5847,5848,5847,5834,5841,65535,65535,515,27,0,1},
+    {5849,5850,5849,5834,5851,5852,65535,542,6,1,1},
+    {5853,5854,5853,5853,5855,65535,65535,548,30,0,1},
+    {5856,5856,5856,5856,5857,65535,65535,578,12,2,1},
+    {5858,5859,5858,5858,5860,65535,5861,590,3,0,3},
+    {5862,5863,5862,5858,5860,65535,5861,593,24,0,1},
 };
 
 static const br_limits limits[] = {
@@ -5569,102 +5440,102 @@ static const uint16_t enums[] = {
     104, 9, 105, 78, 106, 80, 81, 107, 108, 87, 109, 2, 110, 111, 1, 114, 3, 115, 116, 117, 1,
     119, 2, 120, 121, 4, 93, 125, 126, 127, 9, 128, 129, 130, 131, 132, 133, 134, 135, 136, 2,
     138, 139, 3, 145, 146, 147, 5, 28, 29, 30, 32, 33, 3, 148, 149, 150, 3, 152, 153, 154, 1, 156,
-    2, 158, 159, 5, 163, 93, 164, 165, 166, 2, 168, 169, 7, 145, 171, 146, 147, 172, 173, 174, 6,
-    145, 171, 146, 147, 173, 174, 7, 192, 193, 194, 195, 196, 197, 198, 2, 207, 208, 5, 211, 212,
-    213, 214, 215, 2, 229, 230, 1, 232, 4, 233, 234, 235, 236, 2, 237, 238, 2, 239, 240, 1, 242,
-    2, 243, 244, 2, 248, 12, 2, 249, 250, 2, 251, 252, 3, 254, 248, 12, 1, 264, 2, 267, 268, 3,
-    273, 274, 275, 5, 276, 277, 278, 279, 280, 1, 288, 2, 292, 293, 2, 297, 298, 2, 301, 302, 3,
-    307, 168, 308, 3, 309, 310, 311, 2, 313, 314, 7, 315, 316, 317, 318, 319, 320, 321, 2, 99,
-    100, 8, 322, 323, 324, 325, 326, 327, 328, 329, 8, 331, 332, 333, 334, 335, 336, 337, 338, 3,
-    339, 340, 341, 2, 342, 326, 2, 326, 344, 5, 325, 326, 345, 346, 328, 3, 347, 348, 146, 3, 349,
-    350, 351, 2, 352, 353, 3, 276, 277, 278, 2, 355, 356, 3, 357, 249, 250, 2, 264, 359, 4, 360,
-    339, 361, 362, 2, 363, 364, 2, 360, 361, 6, 367, 368, 326, 369, 370, 371, 2, 375, 376, 5, 145,
-    146, 147, 173, 174, 6, 145, 146, 147, 378, 173, 174, 10, 145, 381, 146, 147, 172, 382, 173,
-    174, 383, 384, 1, 360, 2, 385, 93, 4, 348, 146, 386, 351, 4, 309, 310, 390, 311, 3, 71, 72,
-    164, 5, 71, 392, 72, 393, 394, 1, 395, 2, 398, 399, 1, 402, 2, 403, 240, 2, 239, 404, 2, 152,
-    410, 2, 152, 153, 3, 152, 412, 413, 1, 417, 2, 418, 419, 2, 419, 420, 5, 421, 422, 423, 424,
-    425, 8, 367, 368, 326, 427, 428, 429, 370, 371, 1, 430, 5, 433, 434, 435, 436, 437, 5, 438,
-    439, 440, 441, 442, 6, 367, 368, 445, 326, 428, 370, 2, 446, 447, 2, 448, 449, 1, 450, 2, 451,
-    452, 1, 454, 7, 456, 457, 458, 459, 460, 461, 462, 1, 452, 2, 452, 464, 1, 465, 8, 467, 468,
-    469, 470, 230, 471, 472, 473, 2, 474, 475, 4, 477, 478, 12, 238, 1, 479, 1, 481, 1, 483, 1,
-    484, 4, 485, 481, 486, 487, 6, 360, 367, 488, 368, 326, 370, 2, 491, 492, 1, 494, 2, 115, 117,
-    2, 500, 250, 3, 503, 504, 505, 5, 506, 507, 508, 509, 510, 16, 511, 512, 513, 514, 515, 516,
-    517, 518, 519, 520, 521, 522, 523, 524, 525, 526, 4, 146, 529, 530, 531, 2, 532, 533, 2, 539,
-    540, 2, 468, 541, 1, 230, 3, 542, 61, 543, 2, 542, 543, 2, 356, 545, 2, 546, 547, 2, 551, 552,
-    1, 552, 4, 553, 541, 554, 555, 8, 565, 566, 567, 568, 569, 570, 571, 572, 2, 235, 236, 7, 264,
-    367, 488, 368, 326, 575, 370, 6, 578, 579, 367, 580, 581, 370, 2, 264, 584, 2, 589, 590, 2,
-    591, 404, 5, 595, 578, 367, 596, 368, 2, 468, 230, 12, 599, 368, 326, 600, 601, 345, 602, 603,
-    604, 605, 362, 606, 2, 608, 609, 4, 512, 513, 515, 516, 2, 610, 611, 33, 612, 613, 614, 615,
-    616, 617, 618, 619, 620, 621, 622, 623, 624, 625, 626, 627, 628, 629, 630, 631, 632, 633, 634,
-    635, 636, 637, 638, 639, 640, 641, 642, 643, 644, 6, 645, 326, 345, 606, 646, 647, 3, 650,
-    651, 652, 4, 653, 654, 655, 656, 2, 657, 250, 2, 658, 659, 2, 660, 68, 1, 661, 2, 662, 659, 1,
-    663, 1, 664, 2, 665, 663, 2, 666, 667, 2, 481, 671, 3, 468, 541, 12, 2, 419, 12, 10, 674, 675,
-    676, 677, 678, 679, 680, 681, 682, 683, 2, 693, 694, 3, 326, 345, 695, 6, 696, 697, 698, 525,
-    699, 700, 2, 701, 12, 3, 264, 709, 710, 1, 250, 1, 713, 1, 244, 1, 715, 2, 717, 718, 1, 724,
-    5, 726, 146, 727, 728, 729, 2, 730, 731, 2, 732, 244, 2, 500, 734, 2, 737, 68, 2, 738, 739, 6,
-    741, 233, 742, 743, 744, 235, 5, 745, 249, 746, 250, 747, 10, 467, 468, 748, 553, 749, 230,
-    471, 472, 554, 473, 3, 750, 751, 752, 1, 24, 2, 36, 24, 2, 755, 430, 2, 430, 250, 5, 756, 757,
-    758, 759, 244, 5, 421, 423, 424, 425, 761, 3, 756, 244, 762, 6, 756, 758, 763, 759, 244, 739,
-    2, 764, 765, 7, 766, 767, 768, 769, 770, 771, 772, 2, 516, 520, 2, 778, 779, 3, 780, 781, 782,
-    4, 783, 784, 780, 782, 2, 787, 250, 1, 788, 1, 792, 2, 326, 695, 5, 796, 797, 798, 799, 800,
-    4, 346, 812, 813, 646, 8, 264, 578, 367, 596, 368, 326, 580, 370, 1, 818, 4, 819, 820, 821,
-    661, 2, 826, 827, 1, 828, 5, 264, 24, 831, 326, 832, 1, 833, 8, 325, 835, 368, 326, 345, 362,
-    646, 647, 6, 347, 838, 171, 839, 840, 173, 5, 325, 835, 368, 326, 345, 3, 264, 831, 710, 5,
-    325, 368, 326, 345, 362, 2, 264, 846, 3, 360, 847, 848, 3, 849, 850, 851, 1, 738, 34, 856,
-    857, 858, 859, 860, 861, 862, 863, 864, 865, 866, 867, 868, 869, 870, 871, 872, 873, 874, 875,
-    876, 877, 878, 879, 880, 881, 882, 883, 884, 885, 886, 887, 888, 889, 2, 894, 895, 2, 541,
-    899, 2, 369, 908, 2, 912, 913, 2, 914, 915, 5, 916, 917, 918, 919, 920, 8, 921, 922, 923, 924,
-    925, 926, 927, 928, 100, 37, 40, 930, 931, 932, 933, 934, 935, 936, 937, 938, 939, 940, 941,
-    942, 943, 944, 945, 946, 947, 948, 949, 950, 951, 952, 953, 954, 955, 956, 957, 958, 959, 960,
-    961, 962, 963, 964, 965, 966, 967, 968, 969, 970, 971, 972, 973, 974, 975, 976, 977, 978, 979,
-    980, 981, 982, 983, 49, 984, 985, 52, 986, 987, 988, 989, 990, 991, 992, 993, 994, 995, 996,
-    997, 998, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012,
-    1013, 1014, 1015, 1016, 1017, 1018, 1019, 1020, 1021, 1022, 1023, 67, 1024, 5, 1026, 1027,
-    826, 827, 1028, 1, 1029, 2, 1032, 1033, 3, 1036, 1037, 1038, 2, 326, 345, 5, 448, 1042, 1043,
-    1044, 1045, 2, 325, 1048, 3, 1049, 1050, 1051, 1, 1052, 2, 326, 765, 3, 1053, 1054, 1055, 3,
-    1056, 1057, 1054, 9, 1058, 1059, 1060, 1061, 1062, 1063, 1064, 1065, 1066, 2, 1067, 1068, 4,
-    1069, 1070, 1071, 1068, 5, 1072, 1073, 1074, 1075, 1076, 3, 1079, 114, 136, 3, 1080, 1081,
-    1082, 2, 1080, 1082, 3, 1089, 1090, 1091, 5, 1094, 1095, 1096, 1097, 1098, 2, 1099, 1100, 4,
-    1101, 1102, 1103, 1104, 15, 128, 129, 1105, 1106, 131, 132, 1107, 1108, 133, 134, 1109, 135,
-    1110, 1111, 136, 3, 677, 678, 683, 1, 326, 1, 1115, 3, 1116, 1117, 1118, 1, 1119, 3, 1121,
-    1122, 1123, 1, 1125, 4, 1127, 1128, 468, 1129, 5, 1134, 1135, 257, 1136, 1137, 7, 264, 578,
-    367, 596, 368, 580, 370, 2, 1142, 1143, 4, 264, 367, 368, 370, 6, 1146, 1147, 1148, 1149,
-    1150, 1151, 3, 676, 1156, 1157, 2, 235, 1159, 2, 1161, 1162, 2, 1167, 252, 2, 404, 1171, 4,
-    1127, 1175, 589, 1129, 7, 578, 367, 596, 368, 369, 580, 370, 2, 1179, 541, 6, 578, 367, 831,
-    596, 368, 369, 4, 831, 368, 369, 1184, 3, 1185, 165, 1186, 7, 1192, 1193, 1194, 1195, 1196,
-    1197, 121, 2, 451, 1201, 2, 1202, 1203, 3, 404, 1205, 1171, 1, 1214, 6, 264, 367, 368, 326,
-    580, 370, 3, 1217, 1218, 1219, 3, 1222, 1223, 1224, 6, 264, 578, 367, 368, 580, 370, 4, 1227,
-    1228, 1229, 12, 1, 1231, 1, 1232, 2, 17, 1233, 2, 1234, 1235, 2, 1238, 1239, 1, 238, 1, 1129,
-    6, 367, 368, 326, 369, 575, 370, 2, 1240, 1241, 3, 1246, 1247, 1248, 2, 1250, 1251, 2, 1255,
-    1256, 5, 1257, 1258, 1259, 1260, 1261, 4, 1127, 468, 1265, 1129, 2, 1266, 1267, 7, 448, 1042,
-    1271, 1272, 1043, 1044, 1045, 6, 433, 434, 435, 436, 1274, 437, 2, 419, 912, 2, 589, 1129, 11,
-    1277, 367, 368, 326, 369, 1278, 1279, 1280, 1281, 575, 370, 4, 1287, 238, 1288, 1289, 3, 165,
-    1290, 1291, 3, 234, 235, 1295, 2, 1296, 1297, 2, 1299, 609, 1, 1300, 5, 264, 367, 368, 326,
-    370, 5, 1301, 1302, 1303, 1304, 1305, 4, 264, 367, 368, 326, 5, 468, 1287, 238, 1288, 1289,
-    25, 1306, 1307, 1308, 1309, 1310, 1311, 1312, 1313, 1314, 1315, 1316, 1317, 1318, 1319, 1320,
-    1321, 1322, 1323, 1324, 1325, 1326, 1327, 1328, 1329, 1330, 4, 1331, 1332, 1333, 1334, 2,
-    1336, 1091, 1, 1337, 3, 1331, 1036, 12, 3, 1339, 1340, 1341, 3, 1343, 1344, 1345, 7, 264, 578,
-    367, 368, 339, 580, 370, 2, 1347, 1348, 3, 1349, 1350, 1351, 12, 1354, 1355, 1356, 578, 367,
-    596, 368, 1357, 1358, 369, 580, 370, 2, 1350, 1351, 2, 1228, 1229, 2, 264, 1239, 2, 1366,
-    1367, 1, 1090, 2, 542, 1261, 1, 60, 9, 1134, 578, 367, 1135, 257, 1136, 1137, 580, 370, 2,
-    1376, 1377, 4, 264, 339, 584, 370, 4, 1378, 1379, 1380, 1381, 2, 1382, 1383, 5, 1384, 212,
-    1385, 1386, 1387, 4, 1388, 1389, 212, 1390, 2, 1391, 1392, 4, 596, 1394, 1395, 1396, 2, 1398,
-    1399, 2, 468, 1400, 3, 1401, 9, 1402, 10, 1403, 1404, 1405, 1406, 755, 1407, 1408, 1409, 1410,
-    1411, 7, 1412, 1413, 1414, 1415, 193, 1416, 198, 2, 1257, 1418, 2, 1420, 1421, 4, 745, 1424,
-    249, 747, 2, 264, 368, 2, 419, 1428, 11, 1429, 1430, 1428, 1431, 1432, 1433, 1434, 1435, 1436,
-    1437, 1438, 2, 1439, 1440, 2, 468, 252, 32, 37, 38, 239, 39, 40, 41, 42, 43, 44, 45, 46, 47,
-    48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 2, 1441, 1442,
-    2, 1443, 1444, 3, 1445, 1446, 1447, 3, 1448, 1449, 1450, 5, 1424, 1451, 1452, 1453, 1454, 4,
-    1455, 1456, 1457, 1458, 3, 1459, 1460, 1461, 2, 1449, 1462, 4, 1459, 1460, 1461, 1447, 3,
-    1463, 1449, 1464, 3, 325, 326, 345, 5, 1467, 1468, 147, 1469, 1470, 1, 1471, 4, 325, 835, 326,
-    345, 2, 448, 1474, 3, 239, 1420, 1421, 2, 402, 1476, 2, 1483, 1484, 2, 1492, 1493, 2, 117,
-    1494, 3, 1496, 1497, 1498, 1, 239, 2, 1501, 1502, 3, 1503, 1504, 1505, 2, 1527, 1528, 3, 1531,
-    652, 1532, 18, 1535, 1536, 1537, 1538, 1539, 1540, 1541, 1542, 1543, 1544, 1545, 1546, 1547,
-    1548, 1549, 1550, 1551, 1552, 6, 1554, 468, 1555, 1129, 1556, 1557, 11, 1134, 578, 1277, 367,
-    1135, 257, 1136, 1137, 580, 1281, 370, 6, 796, 797, 798, 799, 800, 1559, 2, 1560, 1561, 3,
-    237, 1562, 238, 4, 1134, 1136, 1137, 1567, 1, 1569, 5, 1570, 264, 368, 326, 1567, 1, 1571, 1,
-    1572, 2, 1089, 1090, 1, 1574, 1, 1575, 2, 1577, 1578, 2, 1579, 1580, 2, 1582, 1583, 3, 1584,
-    1561, 1583, 2, 1134, 1137,
+    2, 157, 158, 5, 162, 93, 163, 164, 165, 2, 167, 168, 7, 145, 170, 146, 147, 171, 172, 173, 6,
+    145, 170, 146, 147, 172, 173, 7, 191, 192, 193, 194, 195, 196, 197, 2, 206, 207, 5, 210, 211,
+    212, 213, 214, 2, 227, 228, 1, 230, 4, 231, 232, 233, 234, 2, 235, 236, 2, 237, 238, 1, 240,
+    2, 241, 242, 2, 246, 12, 2, 247, 248, 2, 249, 250, 3, 252, 246, 12, 1, 262, 2, 265, 266, 3,
+    271, 272, 273, 5, 274, 275, 276, 277, 278, 1, 286, 2, 289, 290, 2, 294, 295, 2, 298, 299, 3,
+    304, 167, 305, 3, 306, 307, 308, 2, 310, 311, 7, 312, 313, 314, 315, 316, 317, 318, 2, 99,
+    100, 8, 319, 320, 321, 322, 323, 324, 325, 326, 8, 328, 329, 330, 331, 332, 333, 334, 335, 3,
+    336, 337, 338, 2, 339, 323, 2, 323, 341, 5, 322, 323, 342, 343, 325, 3, 344, 345, 146, 3, 346,
+    347, 348, 2, 349, 350, 3, 274, 275, 276, 2, 352, 353, 3, 354, 247, 248, 2, 262, 356, 4, 357,
+    336, 358, 359, 2, 360, 361, 2, 357, 358, 6, 364, 365, 323, 366, 367, 368, 2, 372, 373, 5, 145,
+    146, 147, 172, 173, 6, 145, 146, 147, 375, 172, 173, 10, 145, 378, 146, 147, 171, 379, 172,
+    173, 380, 381, 1, 357, 2, 382, 93, 4, 345, 146, 383, 348, 4, 306, 307, 387, 308, 3, 71, 72,
+    163, 5, 71, 389, 72, 390, 391, 1, 392, 2, 394, 395, 1, 398, 2, 399, 238, 2, 237, 400, 2, 152,
+    406, 2, 152, 153, 3, 152, 408, 409, 1, 413, 2, 414, 415, 2, 415, 416, 5, 417, 418, 419, 420,
+    421, 8, 364, 365, 323, 423, 424, 425, 367, 368, 1, 426, 5, 429, 430, 431, 432, 433, 5, 434,
+    435, 436, 437, 438, 6, 364, 365, 441, 323, 424, 367, 2, 442, 443, 2, 444, 445, 1, 446, 2, 447,
+    448, 1, 450, 7, 452, 453, 454, 455, 456, 457, 458, 1, 448, 2, 448, 460, 1, 461, 8, 463, 464,
+    465, 466, 228, 467, 468, 469, 2, 470, 471, 4, 473, 474, 12, 236, 1, 475, 1, 477, 1, 479, 1,
+    480, 4, 481, 477, 482, 483, 6, 357, 364, 484, 365, 323, 367, 2, 487, 488, 1, 490, 2, 115, 117,
+    2, 496, 248, 3, 499, 500, 501, 5, 502, 503, 504, 505, 506, 16, 507, 508, 509, 510, 511, 512,
+    513, 514, 515, 516, 517, 518, 519, 520, 521, 522, 4, 146, 525, 526, 527, 2, 528, 529, 2, 535,
+    536, 2, 464, 537, 1, 228, 3, 538, 61, 539, 2, 538, 539, 2, 353, 541, 2, 542, 543, 2, 546, 547,
+    1, 547, 4, 548, 537, 549, 550, 8, 560, 561, 562, 563, 564, 565, 566, 567, 2, 233, 234, 7, 262,
+    364, 484, 365, 323, 570, 367, 6, 573, 574, 364, 575, 576, 367, 2, 262, 579, 2, 584, 585, 2,
+    586, 400, 5, 590, 573, 364, 591, 365, 2, 464, 228, 12, 594, 365, 323, 595, 596, 342, 597, 598,
+    599, 600, 359, 601, 2, 603, 604, 4, 508, 509, 511, 512, 2, 605, 606, 33, 607, 608, 609, 610,
+    611, 612, 613, 614, 615, 616, 617, 618, 619, 620, 621, 622, 623, 624, 625, 626, 627, 628, 629,
+    630, 631, 632, 633, 634, 635, 636, 637, 638, 639, 6, 640, 323, 342, 601, 641, 642, 3, 645,
+    646, 647, 4, 648, 649, 650, 651, 2, 652, 248, 2, 653, 654, 2, 655, 68, 1, 656, 2, 657, 654, 1,
+    658, 1, 659, 2, 660, 658, 2, 661, 662, 2, 477, 666, 3, 464, 537, 12, 2, 415, 12, 10, 669, 670,
+    671, 672, 673, 674, 675, 676, 677, 678, 2, 688, 689, 3, 323, 342, 690, 6, 691, 692, 693, 521,
+    694, 695, 2, 696, 12, 3, 262, 703, 704, 1, 248, 1, 707, 1, 242, 1, 709, 2, 711, 712, 1, 718,
+    5, 720, 146, 721, 722, 723, 2, 724, 725, 2, 726, 242, 2, 496, 728, 2, 731, 68, 2, 732, 733, 6,
+    735, 231, 736, 737, 738, 233, 5, 739, 247, 740, 248, 741, 10, 463, 464, 742, 548, 743, 228,
+    467, 468, 549, 469, 3, 744, 745, 746, 1, 24, 2, 36, 24, 2, 749, 426, 2, 426, 248, 5, 750, 751,
+    752, 753, 242, 5, 417, 419, 420, 421, 755, 3, 750, 242, 756, 6, 750, 752, 757, 753, 242, 733,
+    2, 758, 759, 7, 760, 761, 762, 763, 764, 765, 766, 2, 512, 516, 2, 772, 773, 3, 774, 775, 776,
+    4, 777, 778, 774, 776, 2, 781, 248, 1, 782, 1, 786, 2, 323, 690, 5, 790, 791, 792, 793, 794,
+    4, 343, 805, 806, 641, 8, 262, 573, 364, 591, 365, 323, 575, 367, 1, 811, 4, 812, 813, 814,
+    656, 2, 819, 820, 1, 821, 5, 262, 24, 824, 323, 825, 1, 826, 8, 322, 828, 365, 323, 342, 359,
+    641, 642, 6, 344, 831, 170, 832, 833, 172, 5, 322, 828, 365, 323, 342, 3, 262, 824, 704, 5,
+    322, 365, 323, 342, 359, 2, 262, 839, 3, 357, 840, 841, 3, 842, 843, 844, 1, 732, 34, 849,
+    850, 851, 852, 853, 854, 855, 856, 857, 858, 859, 860, 861, 862, 863, 864, 865, 866, 867, 868,
+    869, 870, 871, 872, 873, 874, 875, 876, 877, 878, 879, 880, 881, 882, 2, 887, 888, 2, 537,
+    892, 2, 366, 900, 2, 904, 905, 2, 906, 907, 5, 908, 909, 910, 911, 912, 8, 913, 914, 915, 916,
+    917, 918, 919, 920, 100, 37, 40, 922, 923, 924, 925, 926, 927, 928, 929, 930, 931, 932, 933,
+    934, 935, 936, 937, 938, 939, 940, 941, 942, 943, 944, 945, 946, 947, 948, 949, 950, 951, 952,
+    953, 954, 955, 956, 957, 958, 959, 960, 961, 962, 963, 964, 965, 966, 967, 968, 969, 970, 971,
+    972, 973, 974, 975, 49, 976, 977, 52, 978, 979, 980, 981, 982, 983, 984, 985, 986, 987, 988,
+    989, 990, 991, 992, 993, 994, 995, 996, 997, 998, 999, 1000, 1001, 1002, 1003, 1004, 1005,
+    1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 67, 1016, 5, 1018, 1019, 819, 820,
+    1020, 1, 1021, 2, 1024, 1025, 3, 1028, 1029, 1030, 2, 323, 342, 5, 444, 1034, 1035, 1036,
+    1037, 2, 322, 1040, 3, 1041, 1042, 1043, 1, 1044, 2, 323, 759, 3, 1045, 1046, 1047, 3, 1048,
+    1049, 1046, 9, 1050, 1051, 1052, 1053, 1054, 1055, 1056, 1057, 1058, 2, 1059, 1060, 4, 1061,
+    1062, 1063, 1060, 5, 1064, 1065, 1066, 1067, 1068, 3, 1071, 114, 136, 3, 1072, 1073, 1074, 2,
+    1072, 1074, 3, 1081, 1082, 1083, 5, 1086, 1087, 1088, 1089, 1090, 2, 1091, 1092, 4, 1093,
+    1094, 1095, 1096, 15, 128, 129, 1097, 1098, 131, 132, 1099, 1100, 133, 134, 1101, 135, 1102,
+    1103, 136, 3, 672, 673, 678, 1, 323, 1, 1106, 3, 1107, 1108, 1109, 1, 1110, 3, 1112, 1113,
+    1114, 1, 1116, 4, 1118, 1119, 464, 1120, 5, 1125, 1126, 1127, 1128, 1129, 7, 262, 573, 364,
+    591, 365, 575, 367, 2, 1134, 1135, 4, 262, 364, 365, 367, 6, 1138, 1139, 1140, 1141, 1142,
+    1143, 3, 671, 1148, 1149, 2, 233, 1151, 2, 1153, 1154, 2, 1159, 250, 2, 400, 1163, 4, 1118,
+    1167, 584, 1120, 7, 573, 364, 591, 365, 366, 575, 367, 2, 1171, 537, 6, 573, 364, 824, 591,
+    365, 366, 4, 824, 365, 366, 1176, 3, 1177, 164, 1178, 7, 1184, 1185, 1186, 1187, 1188, 1189,
+    121, 2, 447, 1193, 2, 1194, 1195, 3, 400, 1197, 1163, 1, 1206, 6, 262, 364, 365, 323, 575,
+    367, 3, 1209, 1210, 1211, 3, 1214, 1215, 1216, 6, 262, 573, 364, 365, 575, 367, 4, 1218, 1219,
+    1220, 12, 1, 1222, 1, 1223, 2, 17, 1224, 2, 1225, 1226, 2, 1229, 1230, 1, 236, 1, 1120, 6,
+    364, 365, 323, 366, 570, 367, 2, 1231, 1232, 3, 1237, 1238, 1239, 2, 1241, 1242, 2, 1246,
+    1247, 5, 1248, 1249, 1250, 1251, 1252, 4, 1118, 464, 1256, 1120, 2, 1257, 1258, 7, 444, 1034,
+    1262, 1263, 1035, 1036, 1037, 6, 429, 430, 431, 432, 1265, 433, 2, 415, 904, 2, 584, 1120, 11,
+    1268, 364, 365, 323, 366, 1269, 1270, 1271, 1272, 570, 367, 4, 1278, 236, 1279, 1280, 3, 164,
+    1281, 1282, 3, 232, 233, 1286, 2, 1287, 1288, 2, 1290, 604, 1, 1291, 5, 262, 364, 365, 323,
+    367, 5, 1292, 1293, 1294, 1295, 1296, 4, 262, 364, 365, 323, 5, 464, 1278, 236, 1279, 1280,
+    25, 1297, 1298, 1299, 1300, 1301, 1302, 1303, 1304, 1305, 1306, 1307, 1308, 1309, 1310, 1311,
+    1312, 1313, 1314, 1315, 1316, 1317, 1318, 1319, 1320, 1321, 4, 1322, 1323, 1324, 1325, 2,
+    1327, 1083, 1, 1328, 3, 1322, 1028, 12, 3, 1330, 1331, 1332, 3, 1334, 1335, 1336, 7, 262, 573,
+    364, 365, 336, 575, 367, 2, 1338, 1339, 3, 1340, 1341, 1342, 12, 1345, 1346, 1347, 573, 364,
+    591, 365, 1348, 1349, 366, 575, 367, 2, 1341, 1342, 2, 1219, 1220, 2, 262, 1230, 2, 1357,
+    1358, 1, 1082, 2, 538, 1252, 1, 60, 9, 1125, 573, 364, 1126, 1127, 1128, 1129, 575, 367, 2,
+    1366, 1367, 4, 262, 336, 579, 367, 4, 1368, 1369, 1370, 1371, 2, 1372, 1373, 5, 1374, 211,
+    1375, 1376, 1377, 4, 1378, 1379, 211, 1380, 2, 1381, 1382, 4, 591, 1384, 1385, 1386, 2, 1388,
+    1389, 2, 464, 1390, 3, 1391, 9, 1392, 10, 1393, 1394, 1395, 1396, 749, 1397, 1398, 1399, 1400,
+    1401, 7, 1402, 1403, 1404, 1405, 192, 1406, 197, 2, 1248, 1408, 2, 1410, 1411, 4, 739, 1414,
+    247, 741, 2, 262, 365, 2, 415, 1418, 11, 1419, 1420, 1418, 1421, 1422, 1423, 1424, 1425, 1426,
+    1427, 1428, 2, 1429, 1430, 2, 464, 250, 32, 37, 38, 237, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+    48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 2, 1431, 1432,
+    2, 1433, 1434, 3, 1435, 1436, 1437, 3, 1438, 1439, 1440, 5, 1414, 1441, 1442, 1443, 1444, 4,
+    1445, 1446, 1447, 1448, 3, 1449, 1450, 1451, 2, 1439, 1452, 4, 1449, 1450, 1451, 1437, 3,
+    1453, 1439, 1454, 3, 322, 323, 342, 5, 1457, 1458, 147, 1459, 1460, 1, 1461, 4, 322, 828, 323,
+    342, 2, 444, 1464, 3, 237, 1410, 1411, 2, 398, 1466, 2, 1473, 1474, 2, 1482, 1483, 2, 117,
+    1484, 3, 1486, 1487, 1488, 1, 237, 2, 1491, 1492, 3, 1493, 1494, 1495, 2, 1516, 1517, 3, 1520,
+    647, 1521, 18, 1524, 1525, 1526, 1527, 1528, 1529, 1530, 1531, 1532, 1533, 1534, 1535, 1536,
+    1537, 1538, 1539, 1540, 1541, 6, 1543, 464, 1544, 1120, 1545, 1546, 11, 1125, 573, 1268, 364,
+    1126, 1127, 1128, 1129, 575, 1272, 367, 6, 790, 791, 792, 793, 794, 1548, 2, 1549, 1550, 3,
+    235, 1551, 236, 4, 1125, 1128, 1129, 1556, 1, 1558, 5, 1559, 262, 365, 323, 1556, 1, 1560, 1,
+    1561, 2, 1081, 1082, 1, 1563, 1, 1564, 2, 1566, 1567, 2, 1568, 1569, 2, 1571, 1572, 3, 1573,
+    1550, 1572, 2, 1125, 1129,
 };
 
 static const uint16_t error_lists[] = {
@@ -5711,23 +5582,23 @@ static const uint16_t error_lists[] = {
 };
 
 static const uint16_t wires[][2] = {
-    {431,1818}, {433,1820}, {434,1822}, {435,1823}, {437,1824}, {438,1826}, {439,1827},
-    {440,1828}, {441,1829}, {443,1820}, {444,1824}, {445,1828}, {458,1832}, {460,1820},
-    {461,1822}, {462,1823}, {464,1824}, {465,1826}, {466,1827}, {467,1828}, {468,1829},
-    {470,1833}, {471,1824}, {472,1828}, {958,1879}, {960,1879}, {1697,1626}, {1701,2018},
-    {1720,2343}, {1862,2358}, {3069,1583}, {3467,2867}, {3544,2894}, {3545,2895}, {3546,2896},
-    {3809,2974}, {3956,2894}, {3957,2896}, {4174,3039}, {4318,3081}, {4324,3086}, {4360,3081},
-    {4365,3086}, {4409,3086}, {4413,3086}, {4491,3168}, {4493,3168}, {4787,3081}, {4791,3086},
-    {4792,3081}, {4798,3086}, {4806,3081}, {4809,3086}, {4935,1818}, {4939,1820}, {4940,3366},
-    {4941,3368}, {4942,3370}, {4943,3372}, {4946,3168}, {4947,3374}, {4948,3376}, {4949,3377},
-    {4950,3379}, {4952,1820}, {4953,3370}, {4954,3372}, {4956,3168}, {4957,3382}, {4959,3376},
-    {4960,3377}, {4961,3379}, {4962,1818}, {4967,1820}, {4969,3168}, {4970,3376}, {4971,3377},
-    {4972,3379}, {4976,1820}, {4977,3168}, {4980,3376}, {4981,3377}, {4982,3379}, {5000,3393},
-    {5030,3393}, {5047,3414}, {5048,3376}, {5049,3377}, {5063,3414}, {5105,3168}, {5106,3374},
-    {5111,3376}, {5112,3377}, {5113,3379}, {5416,3081}, {5421,3086}, {5432,3081}, {5436,3086},
-    {5447,1583}, {5469,3081}, {5476,3086}, {5527,3376}, {5528,3377}, {5614,3376}, {5615,3377},
-    {5627,3376}, {5628,3377}, {5680,3376}, {5681,3377}, {5688,3376}, {5689,3377}, {5696,3168},
-    {5697,3168}, {6135,93}, {6949,1874}, {7069,1874},
+    {431,1806}, {433,1808}, {434,1810}, {435,1811}, {437,1812}, {438,1814}, {439,1815},
+    {440,1816}, {441,1817}, {443,1808}, {444,1812}, {445,1816}, {458,1820}, {460,1808},
+    {461,1810}, {462,1811}, {464,1812}, {465,1814}, {466,1815}, {467,1816}, {468,1817},
+    {470,1821}, {471,1812}, {472,1816}, {958,1867}, {960,1867}, {1697,1615}, {1701,2005},
+    {1720,2329}, {1862,2344}, {3069,1572}, {3467,2851}, {3544,2878}, {3545,2879}, {3546,2880},
+    {3809,2958}, {3956,2878}, {3957,2880}, {4174,3022}, {4318,3064}, {4324,3069}, {4360,3064},
+    {4365,3069}, {4409,3069}, {4413,3069}, {4491,3151}, {4493,3151}, {4787,3064}, {4791,3069},
+    {4792,3064}, {4798,3069}, {4806,3064}, {4809,3069}, {4935,1806}, {4939,1808}, {4940,3348},
+    {4941,3350}, {4942,3352}, {4943,3354}, {4946,3151}, {4947,3356}, {4948,3358}, {4949,3359},
+    {4950,3361}, {4952,1808}, {4953,3352}, {4954,3354}, {4956,3151}, {4957,3364}, {4959,3358},
+    {4960,3359}, {4961,3361}, {4962,1806}, {4967,1808}, {4969,3151}, {4970,3358}, {4971,3359},
+    {4972,3361}, {4976,1808}, {4977,3151}, {4980,3358}, {4981,3359}, {4982,3361}, {5000,3375},
+    {5030,3375}, {5047,3396}, {5048,3358}, {5049,3359}, {5063,3396}, {5105,3151}, {5106,3356},
+    {5111,3358}, {5112,3359}, {5113,3361}, {5416,3064}, {5421,3069}, {5432,3064}, {5436,3069},
+    {5447,1572}, {5469,3064}, {5476,3069}, {5527,3358}, {5528,3359}, {5614,3358}, {5615,3359},
+    {5627,3358}, {5628,3359}, {5680,3358}, {5681,3359}, {5688,3358}, {5689,3359}, {5696,3151},
+    {5697,3151}, {6135,93}, {6949,1862}, {7069,1862},
 };
 
 static const uint16_t elements[][3] = {
@@ -5736,108 +5607,120 @@ static const uint16_t elements[][3] = {
 
 static const uint16_t patterns[] = {
     5, 6, 13, 14, 20, 21, 70, 89, 90, 112, 113, 118, 122, 123, 124, 137, 140, 141, 142, 143, 144,
-    151, 155, 160, 161, 162, 167, 170, 175, 176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 186,
-    187, 188, 189, 190, 191, 199, 200, 201, 202, 203, 204, 205, 206, 209, 210, 216, 217, 218, 219,
-    220, 222, 223, 224, 225, 226, 227, 228, 231, 241, 245, 246, 247, 253, 255, 256, 257, 258, 259,
-    260, 261, 262, 263, 265, 266, 269, 270, 271, 272, 281, 282, 283, 284, 285, 286, 287, 289, 291,
-    294, 295, 296, 299, 300, 303, 304, 305, 306, 312, 330, 343, 354, 358, 365, 366, 372, 373, 374,
-    377, 379, 380, 387, 388, 389, 391, 396, 400, 401, 405, 406, 407, 408, 409, 411, 414, 415, 416,
-    426, 431, 432, 443, 444, 453, 455, 463, 466, 476, 480, 482, 489, 490, 493, 495, 496, 497, 498,
-    499, 501, 502, 527, 528, 534, 535, 536, 537, 538, 544, 549, 550, 556, 557, 558, 559, 560, 561,
-    562, 563, 564, 573, 574, 576, 577, 582, 583, 585, 586, 587, 588, 592, 593, 594, 597, 598, 607,
-    648, 649, 668, 669, 670, 672, 673, 684, 685, 686, 687, 688, 689, 690, 691, 692, 702, 704, 705,
-    706, 707, 708, 711, 712, 714, 716, 719, 720, 721, 722, 723, 725, 733, 735, 736, 740, 753, 754,
-    760, 773, 774, 775, 776, 777, 785, 786, 789, 790, 791, 793, 794, 795, 801, 802, 803, 804, 805,
-    807, 808, 809, 810, 811, 814, 815, 816, 817, 822, 823, 824, 825, 829, 830, 834, 836, 837, 841,
-    842, 843, 844, 845, 852, 853, 854, 855, 890, 891, 892, 893, 896, 897, 898, 900, 901, 902, 903,
-    904, 906, 907, 909, 910, 911, 929, 1025, 1030, 1031, 1034, 1035, 1039, 1040, 1041, 1046, 1047,
-    1077, 1078, 1083, 1084, 1085, 1086, 1087, 1088, 1092, 1093, 1112, 1113, 1120, 1124, 1126,
-    1130, 1131, 1132, 1133, 1138, 1139, 1140, 1141, 1144, 1145, 1152, 1153, 1154, 1155, 1158,
-    1160, 1163, 1164, 1165, 1166, 1168, 1169, 1170, 1172, 1173, 1174, 1176, 1177, 1178, 1180,
-    1181, 1182, 1183, 1187, 1188, 1189, 1190, 1191, 1198, 1199, 1200, 1204, 1206, 1207, 1208,
-    1209, 1210, 1211, 1212, 1213, 1215, 1216, 1220, 1221, 1226, 1230, 1236, 1237, 1242, 1243,
-    1244, 1245, 1249, 1252, 1253, 1254, 1262, 1263, 1264, 1268, 1269, 1270, 1273, 1275, 1276,
-    1282, 1283, 1284, 1285, 1286, 1292, 1293, 1294, 1298, 1335, 1338, 1342, 1346, 1352, 1353,
-    1359, 1360, 1361, 1362, 1363, 1364, 1365, 1368, 1370, 1371, 1372, 1373, 1374, 1375, 1393,
-    1397, 1417, 1419, 1422, 1423, 1425, 1426, 1427, 1465, 1466, 1472, 1473, 1475, 1477, 1478,
-    1479, 1480, 1481, 1482, 1485, 1486, 1487, 1488, 1489, 1490, 1491, 1495, 1499, 1500, 1506,
-    1507, 1509, 1510, 1511, 1512, 1513, 1514, 1515, 1516, 1517, 1518, 1519, 1520, 1521, 1522,
-    1523, 1524, 1525, 1526, 1529, 1530, 1533, 1534, 1553, 1558, 1563, 1564, 1565, 1566, 1568,
-    1573, 1576, 1581,
+    151, 155, 159, 160, 161, 166, 169, 174, 175, 176, 177, 178, 179, 180, 181, 182, 183, 184, 185,
+    186, 187, 188, 189, 190, 198, 199, 200, 201, 202, 203, 204, 205, 208, 209, 215, 216, 217, 218,
+    219, 220, 221, 222, 223, 224, 225, 226, 229, 239, 243, 244, 245, 251, 253, 254, 255, 256, 257,
+    258, 259, 260, 261, 263, 264, 267, 268, 269, 270, 279, 280, 281, 282, 283, 284, 285, 287, 288,
+    291, 292, 293, 296, 297, 300, 301, 302, 303, 309, 327, 340, 351, 355, 362, 363, 369, 370, 371,
+    374, 376, 377, 384, 385, 386, 388, 393, 396, 397, 401, 402, 403, 404, 405, 407, 410, 411, 412,
+    422, 427, 428, 439, 440, 449, 451, 459, 462, 472, 476, 478, 485, 486, 489, 491, 492, 493, 494,
+    495, 497, 498, 523, 524, 530, 531, 532, 533, 534, 540, 544, 545, 551, 552, 553, 554, 555, 556,
+    557, 558, 559, 568, 569, 571, 572, 577, 578, 580, 581, 582, 583, 587, 588, 589, 592, 593, 602,
+    643, 644, 663, 664, 665, 667, 668, 679, 680, 681, 682, 683, 684, 685, 686, 687, 697, 698, 699,
+    700, 701, 702, 705, 706, 708, 710, 713, 714, 715, 716, 717, 719, 727, 729, 730, 734, 747, 748,
+    754, 767, 768, 769, 770, 771, 779, 780, 783, 784, 785, 787, 788, 789, 795, 796, 797, 798, 799,
+    800, 801, 802, 803, 804, 807, 808, 809, 810, 815, 816, 817, 818, 822, 823, 827, 829, 830, 834,
+    835, 836, 837, 838, 845, 846, 847, 848, 883, 884, 885, 886, 889, 890, 891, 893, 894, 895, 896,
+    897, 898, 899, 901, 902, 903, 921, 1017, 1022, 1023, 1026, 1027, 1031, 1032, 1033, 1038, 1039,
+    1069, 1070, 1075, 1076, 1077, 1078, 1079, 1080, 1084, 1085, 1104, 1105, 1111, 1115, 1117,
+    1121, 1122, 1123, 1124, 1130, 1131, 1132, 1133, 1136, 1137, 1144, 1145, 1146, 1147, 1150,
+    1152, 1155, 1156, 1157, 1158, 1160, 1161, 1162, 1164, 1165, 1166, 1168, 1169, 1170, 1172,
+    1173, 1174, 1175, 1179, 1180, 1181, 1182, 1183, 1190, 1191, 1192, 1196, 1198, 1199, 1200,
+    1201, 1202, 1203, 1204, 1205, 1207, 1208, 1212, 1213, 1217, 1221, 1227, 1228, 1233, 1234,
+    1235, 1236, 1240, 1243, 1244, 1245, 1253, 1254, 1255, 1259, 1260, 1261, 1264, 1266, 1267,
+    1273, 1274, 1275, 1276, 1277, 1283, 1284, 1285, 1289, 1326, 1329, 1333, 1337, 1343, 1344,
+    1350, 1351, 1352, 1353, 1354, 1355, 1356, 1359, 1360, 1361, 1362, 1363, 1364, 1365, 1383,
+    1387, 1407, 1409, 1412, 1413, 1415, 1416, 1417, 1455, 1456, 1462, 1463, 1465, 1467, 1468,
+    1469, 1470, 1471, 1472, 1475, 1476, 1477, 1478, 1479, 1480, 1481, 1485, 1489, 1490, 1496,
+    1497, 1498, 1499, 1500, 1501, 1502, 1503, 1504, 1505, 1506, 1507, 1508, 1509, 1510, 1511,
+    1512, 1513, 1514, 1515, 1518, 1519, 1522, 1523, 1542, 1547, 1552, 1553, 1554, 1555, 1557,
+    1562, 1565, 1570,
+};
+
+static const uint16_t fragments[] = {
+    5873, 5874, 5875, 5876, 5877, 5878, 5879, 5880, 5881, 5882, 5883, 5884, 5885, 5886, 5887,
+    5888, 5889, 5890, 5891, 5892, 5893, 5894, 5895, 5896, 5897, 5898, 5899, 5900, 5901, 5902,
+    5903, 5904, 5905, 5906, 5907, 5908, 5909, 5910, 5911, 5912, 5913, 5914, 5915, 5916, 5917,
+    5918, 5919, 5920, 5921, 5922, 5923, 5924, 5925, 5926, 5927, 5928, 5929, 5930, 5931, 5932,
+    5933, 5934, 5935, 5936, 5937, 5938, 5939, 5940, 5941, 5942, 5943, 5944, 5945, 5946, 5947,
+    5948, 5949, 5950, 5951, 5952, 5953, 5954, 5955, 5956, 5957, 5958, 5959, 5960, 5961, 5962,
+    5963, 5964, 5965, 5966, 5967, 5968, 5969, 5970, 5971, 5972, 5973, 5974, 5975, 5976, 5977,
+    5978, 5979, 5980, 5981, 5982, 5983, 5984, 5985, 5986, 5987, 5988, 5989, 5990, 5991, 5992,
+    5993, 5994, 5995, 5996, 5997, 5998, 5999,
 };
 
 static const br_paginator paginators[] = {
-    {9,1835,1835,1834,1841,65535}, {89,1835,1835,1834,2276,65535}, {90,1835,1835,1834,2277,65535},
-    {91,1835,1835,1834,2279,65535}, {92,1835,1835,1834,2280,65535},
-    {93,1835,1835,1834,2281,65535}, {94,1835,1835,1834,2286,65535},
-    {95,1835,1835,1834,2293,65535}, {96,1835,1835,65535,2296,65535},
-    {97,1835,1835,1834,2276,65535}, {100,1835,1835,1834,2336,65535},
-    {101,1835,1835,1834,2293,65535}, {102,1835,1835,1834,2338,65535},
-    {103,1835,1835,1834,2340,65535}, {104,1835,1835,1834,2345,65535},
-    {105,1835,1835,1834,2346,65535}, {106,1835,1835,1834,2348,65535},
-    {107,1835,1835,1834,2349,65535}, {108,1835,1835,1834,2351,65535},
-    {109,1835,1835,1834,2352,65535}, {110,1835,1835,1834,2353,65535},
-    {112,1835,1835,1834,2355,65535}, {193,1835,1835,1834,2738,65535},
-    {194,1835,1835,1834,2739,65535}, {195,1835,1835,1834,2740,65535},
-    {196,1835,1835,1834,2741,65535}, {197,1835,1835,1834,2742,65535},
-    {198,1835,1835,1834,2743,65535}, {199,1835,1835,1834,2745,65535},
-    {200,1835,1835,1834,2746,65535}, {201,1835,1835,1834,2747,65535},
-    {202,1835,1835,1834,2748,65535}, {203,1835,1835,1834,2752,65535},
-    {204,1835,1835,1834,2662,65535}, {205,1835,1835,1834,2753,65535},
-    {206,1835,1835,1834,2754,65535}, {207,1835,1835,1834,2755,65535},
-    {208,1835,1835,1834,2757,65535}, {210,1835,1835,1834,2758,65535},
-    {238,1835,1835,2833,2835,65535}, {248,1835,1835,1834,3009,65535},
-    {249,1835,1835,1834,3020,65535}, {250,1835,1835,1834,3021,65535},
-    {251,1835,1835,1834,3022,65535}, {252,1835,1835,1834,3023,65535},
-    {256,1835,1835,65535,1809,65535}, {257,1835,1835,65535,3036,65535},
-    {309,1835,1835,1834,3474,65535}, {310,1835,1835,1834,3475,65535},
-    {311,1835,1835,1834,3476,65535}, {312,1835,1835,1834,3477,65535},
-    {313,1835,1835,1834,2758,65535}, {314,1835,1835,1834,2758,65535},
-    {315,1835,1835,1834,3478,65535}, {316,1835,1835,1834,3482,65535},
-    {317,1835,1835,1834,3483,65535}, {318,1835,1835,1834,3486,65535},
-    {319,1835,1835,1834,3487,65535}, {320,1835,1835,1834,3488,65535},
-    {321,1835,1835,1834,3489,65535}, {322,1835,1835,1834,3023,65535},
-    {324,1835,1835,1834,3486,65535}, {437,1835,1835,1834,4019,65535},
-    {438,1835,1835,1834,4020,65535}, {439,1835,1835,1834,4021,65535},
-    {440,1835,1835,1834,4021,65535}, {441,1835,1835,1834,4021,65535},
-    {442,1835,1835,1834,4022,65535}, {443,1835,1835,1834,4023,65535},
-    {444,1835,1835,1834,4024,65535}, {445,1835,1835,1834,4025,65535},
-    {446,1835,1835,1834,4026,65535}, {447,1835,1835,1834,4029,65535},
-    {448,1835,1835,1834,4030,65535}, {449,1835,1835,1834,4031,65535},
-    {450,1835,1835,1834,2008,65535}, {451,1835,1835,1834,4029,65535},
-    {452,1835,1835,1834,4034,65535}, {453,1835,1835,1834,3187,65535},
-    {454,1835,1835,1834,3535,65535}, {455,1835,1835,1834,4035,65535},
-    {456,1835,1835,1834,2758,65535}, {457,1835,1835,1834,2758,65535},
-    {458,1835,1835,1834,4036,65535}, {459,1835,1835,1834,4037,65535},
-    {460,1835,1835,1834,4038,65535}, {461,1835,1835,1834,4039,65535},
-    {462,1835,1835,1834,4022,65535}, {463,1835,1835,1834,4040,65535},
-    {464,1835,1835,1834,4041,65535}, {465,1835,1835,1834,4022,65535},
-    {466,1835,1835,1834,4042,65535}, {467,1835,1835,1834,1990,65535},
-    {468,1835,1835,1834,4044,65535}, {469,1835,1835,1834,4044,65535},
-    {470,1835,1835,1834,4045,65535}, {471,1835,1835,1834,4047,65535},
-    {472,1835,1835,1834,4047,65535}, {473,1835,1835,1834,1990,65535},
-    {474,1835,1835,1834,4048,65535}, {475,1835,1835,1834,3509,65535},
-    {477,1835,1835,1834,3574,65535}, {531,1835,1835,1834,4086,65535},
-    {532,1835,1835,1834,4088,65535}, {533,1835,1835,1834,1808,65535},
-    {534,1835,1835,1834,3483,65535}, {535,1835,1835,1834,4141,65535},
-    {565,1835,1835,65535,4195,65535}, {566,1835,1835,65535,4196,65535},
-    {567,1835,1835,65535,4197,65535}, {569,1835,1835,65535,4198,65535},
-    {591,1835,1835,1834,3509,65535}, {592,1835,1835,1834,3509,65535},
-    {604,1835,1835,1834,2758,65535}, {605,1835,1835,1834,2758,65535},
-    {606,1835,1835,1834,4048,65535}, {607,1835,1835,1834,3509,65535},
+    {9,1823,1823,1822,1829,65535}, {89,1823,1823,1822,2263,65535}, {90,1823,1823,1822,2264,65535},
+    {91,1823,1823,1822,2265,65535}, {92,1823,1823,1822,2266,65535},
+    {93,1823,1823,1822,2267,65535}, {94,1823,1823,1822,2272,65535},
+    {95,1823,1823,1822,2279,65535}, {96,1823,1823,65535,2282,65535},
+    {97,1823,1823,1822,2263,65535}, {100,1823,1823,1822,2322,65535},
+    {101,1823,1823,1822,2279,65535}, {102,1823,1823,1822,2324,65535},
+    {103,1823,1823,1822,2326,65535}, {104,1823,1823,1822,2331,65535},
+    {105,1823,1823,1822,2332,65535}, {106,1823,1823,1822,2334,65535},
+    {107,1823,1823,1822,2335,65535}, {108,1823,1823,1822,2337,65535},
+    {109,1823,1823,1822,2338,65535}, {110,1823,1823,1822,2339,65535},
+    {112,1823,1823,1822,2341,65535}, {193,1823,1823,1822,2723,65535},
+    {194,1823,1823,1822,2724,65535}, {195,1823,1823,1822,2725,65535},
+    {196,1823,1823,1822,2726,65535}, {197,1823,1823,1822,2727,65535},
+    {198,1823,1823,1822,2728,65535}, {199,1823,1823,1822,2730,65535},
+    {200,1823,1823,1822,2731,65535}, {201,1823,1823,1822,2732,65535},
+    {202,1823,1823,1822,2733,65535}, {203,1823,1823,1822,2737,65535},
+    {204,1823,1823,1822,2647,65535}, {205,1823,1823,1822,2738,65535},
+    {206,1823,1823,1822,2739,65535}, {207,1823,1823,1822,2740,65535},
+    {208,1823,1823,1822,2741,65535}, {210,1823,1823,1822,2742,65535},
+    {238,1823,1823,2817,2819,65535}, {248,1823,1823,1822,2993,65535},
+    {249,1823,1823,1822,3003,65535}, {250,1823,1823,1822,3004,65535},
+    {251,1823,1823,1822,3005,65535}, {252,1823,1823,1822,3006,65535},
+    {256,1823,1823,65535,1797,65535}, {257,1823,1823,65535,3019,65535},
+    {309,1823,1823,1822,3456,65535}, {310,1823,1823,1822,3457,65535},
+    {311,1823,1823,1822,3458,65535}, {312,1823,1823,1822,3459,65535},
+    {313,1823,1823,1822,2742,65535}, {314,1823,1823,1822,2742,65535},
+    {315,1823,1823,1822,3460,65535}, {316,1823,1823,1822,3464,65535},
+    {317,1823,1823,1822,3465,65535}, {318,1823,1823,1822,3468,65535},
+    {319,1823,1823,1822,3469,65535}, {320,1823,1823,1822,3470,65535},
+    {321,1823,1823,1822,3471,65535}, {322,1823,1823,1822,3006,65535},
+    {324,1823,1823,1822,3468,65535}, {437,1823,1823,1822,3999,65535},
+    {438,1823,1823,1822,4000,65535}, {439,1823,1823,1822,4001,65535},
+    {440,1823,1823,1822,4001,65535}, {441,1823,1823,1822,4001,65535},
+    {442,1823,1823,1822,4002,65535}, {443,1823,1823,1822,4003,65535},
+    {444,1823,1823,1822,4004,65535}, {445,1823,1823,1822,4005,65535},
+    {446,1823,1823,1822,4006,65535}, {447,1823,1823,1822,4009,65535},
+    {448,1823,1823,1822,4010,65535}, {449,1823,1823,1822,4011,65535},
+    {450,1823,1823,1822,1995,65535}, {451,1823,1823,1822,4009,65535},
+    {452,1823,1823,1822,4014,65535}, {453,1823,1823,1822,3170,65535},
+    {454,1823,1823,1822,3517,65535}, {455,1823,1823,1822,4015,65535},
+    {456,1823,1823,1822,2742,65535}, {457,1823,1823,1822,2742,65535},
+    {458,1823,1823,1822,4016,65535}, {459,1823,1823,1822,4017,65535},
+    {460,1823,1823,1822,4018,65535}, {461,1823,1823,1822,4019,65535},
+    {462,1823,1823,1822,4002,65535}, {463,1823,1823,1822,4020,65535},
+    {464,1823,1823,1822,4021,65535}, {465,1823,1823,1822,4002,65535},
+    {466,1823,1823,1822,4022,65535}, {467,1823,1823,1822,1978,65535},
+    {468,1823,1823,1822,4024,65535}, {469,1823,1823,1822,4024,65535},
+    {470,1823,1823,1822,4025,65535}, {471,1823,1823,1822,4027,65535},
+    {472,1823,1823,1822,4027,65535}, {473,1823,1823,1822,1978,65535},
+    {474,1823,1823,1822,4028,65535}, {475,1823,1823,1822,3491,65535},
+    {477,1823,1823,1822,3556,65535}, {531,1823,1823,1822,4065,65535},
+    {532,1823,1823,1822,4067,65535}, {533,1823,1823,1822,1796,65535},
+    {534,1823,1823,1822,3465,65535}, {535,1823,1823,1822,4120,65535},
+    {565,1823,1823,65535,4174,65535}, {566,1823,1823,65535,4175,65535},
+    {567,1823,1823,65535,4176,65535}, {569,1823,1823,65535,4177,65535},
+    {591,1823,1823,1822,3491,65535}, {592,1823,1823,1822,3491,65535},
+    {604,1823,1823,1822,2742,65535}, {605,1823,1823,1822,2742,65535},
+    {606,1823,1823,1822,4028,65535}, {607,1823,1823,1822,3491,65535},
 };
 
 static const br_waiter waiters[] = {
-    {5896,420,2,60,0,3}, {5898,426,5,24,3,4}, {5899,426,2,60,7,3}, {5900,427,5,24,10,4},
-    {5901,427,2,60,14,3}, {5902,429,5,24,17,4}, {5903,602,30,5,21,4}, {5904,603,30,5,25,4},
+    {5864,420,2,60,0,3}, {5866,426,5,24,3,4}, {5867,426,2,60,7,3}, {5868,427,5,24,10,4},
+    {5869,427,2,60,14,3}, {5870,429,5,24,17,4}, {5871,602,30,5,21,4}, {5872,603,30,5,25,4},
 };
 
 static const br_acceptor acceptors[] = {
-    {5897,367,2}, {5897,264,0}, {5897,326,1}, {1583,264,0}, {1583,578,1}, {1583,580,1},
-    {1583,596,1}, {65535,1667,0}, {1583,368,2}, {1583,596,1}, {1583,264,0}, {1583,578,1},
-    {1583,580,1}, {1583,596,1}, {65535,1667,0}, {1583,368,2}, {1583,596,1}, {1583,1394,0},
-    {1583,1396,2}, {1583,1395,1}, {1583,596,1}, {1583,369,0}, {1583,578,1}, {1583,580,1},
-    {1583,596,1}, {1583,1134,0}, {1583,1137,1}, {1583,578,1}, {1583,580,1},
+    {5865,364,2}, {5865,262,0}, {5865,323,1}, {1572,262,0}, {1572,573,1}, {1572,575,1},
+    {1572,591,1}, {65535,1656,0}, {1572,365,2}, {1572,591,1}, {1572,262,0}, {1572,573,1},
+    {1572,575,1}, {1572,591,1}, {65535,1656,0}, {1572,365,2}, {1572,591,1}, {1572,1384,0},
+    {1572,1386,2}, {1572,1385,1}, {1572,591,1}, {1572,366,0}, {1572,573,1}, {1572,575,1},
+    {1572,591,1}, {1572,1125,0}, {1572,1129,1}, {1572,573,1}, {1572,575,1},
 };
 
 static const br_partition partitions[] = {
@@ -5867,12 +5750,13 @@ static const br_known_region regions[] = {
 };
 
 const br_model br_model_builtin = {
-    .format_version = 4,
+    .format_version = 5,
     .facts_hash = "db4f8645615129a0bdcb4a850a856b00579ffe545c17aee0d335911ff250a3e5",
     .facts_source = "botocore 1.44.8 and the newer @aws-sdk schemas",
     .names = (const char *)&name_text,
-    .name_offsets = name_offsets,
-    .name_count = 5905,
+    .names_size = sizeof name_text,
+    .name_places = name_places,
+    .name_count = 6000,
     .shapes = shapes,
     .shape_count = 4527,
     .members = members,
@@ -5894,6 +5778,8 @@ const br_model br_model_builtin = {
     .element_count = 0,
     .patterns = patterns,
     .pattern_count = 487,
+    .fragments = fragments,
+    .fragment_count = 127,
     .paginators = paginators,
     .paginator_count = 117,
     .waiters = waiters,

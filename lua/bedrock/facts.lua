@@ -46,6 +46,7 @@ local function new_builder(services, options)
     end
     return {
         services = services, name = name, optional_name = optional_name, names = names,
+        pattern_name = options.pattern_name or name,
         pins = options.pins, having = {}, keys = options.keys,
         limits = pools.interner "limits", patterns = pools.interner "patterns",
         enums = pools.lists "enums", error_lists = pools.lists "error lists",

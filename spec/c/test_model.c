@@ -182,6 +182,29 @@ static void regions_and_partitions(void)
     CHECK_STR(m->partitions[2].region_prefixes, "eusc-de");
 }
 
+/* Bytes that stand for fragments are those parts; others, and one that follows 255, are themselves. */
+static void patterns_are_put_together(void)
+{
+    static const uint32_t places[] = {0 << BR_NAME_LENGTH_BITS | 5, 5 << BR_NAME_LENGTH_BITS | 3};
+    static const uint16_t first[] = {0}, second[] = {1};
+    char room[BR_PATTERN_MAX];
+    br_model made = {
+        .names = "x\x80y\xFF\x80[a]",
+        .names_size = 8,
+        .name_places = places,
+        .name_count = 2,
+        .patterns = first,
+        .pattern_count = 1,
+        .fragments = second,
+        .fragment_count = 1,
+    };
+    br_slice text = br_model_pattern(&made, 0, room);
+    CHECK(br_slice_eqs(text, "x[a]y\x80"));
+    made.fragment_count = 0;
+    text = br_model_pattern(&made, 0, room);
+    CHECK(br_slice_eqs(text, "x\x80y\xFF\x80"));
+}
+
 int main(void)
 {
     CHECK_INT(m->format_version, BR_MODEL_FORMAT);
@@ -198,5 +221,6 @@ int main(void)
     paginators_by_operation();
     waiters_with_their_acceptors();
     regions_and_partitions();
+    patterns_are_put_together();
     return check_done();
 }

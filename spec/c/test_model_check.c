@@ -13,7 +13,8 @@ typedef struct copy {
     br_shape *shapes;
     br_member *members;
     br_op *ops;
-    uint16_t *flat, *enums, *error_lists, *patterns;
+    uint16_t *flat, *enums, *error_lists, *patterns, *fragments;
+    uint32_t *name_places;
     uint16_t (*wires)[2];
     br_service *services;
     br_limits *limits;
@@ -44,6 +45,8 @@ static void copy_model(copy *c)
     COPY(enums, enum_count);
     COPY(error_lists, error_list_count);
     COPY(patterns, pattern_count);
+    COPY(fragments, fragment_count);
+    COPY(name_places, name_count);
     COPY(services, service_count);
     COPY(limits, limit_count);
     COPY(paginators, paginator_count);
@@ -62,6 +65,8 @@ static void free_copy(copy *c)
     free(c->enums);
     free(c->error_lists);
     free(c->patterns);
+    free(c->fragments);
+    free(c->name_places);
     free(c->wires);
     free(c->services);
     free(c->limits);
@@ -150,6 +155,9 @@ static void bad_shapes(void)
     REFUSED(elements[0][1], c.m.name_count, "the names of elements are out of range");
     c.m.element_count = 0;
     REFUSED(c.patterns[0], c.m.name_count, "a pattern is out of range");
+    REFUSED(c.fragments[0], c.m.name_count, "a fragment is out of range");
+    REFUSED(c.m.fragment_count, BR_FRAGMENTS_MAX + 1, "a fragment is out of range");
+    REFUSED(c.name_places[0], c.m.names_size << BR_NAME_LENGTH_BITS | 1, "a name is out of range");
     CHECK_STR(refused(&c), "accepted");
     free_copy(&c);
 }

@@ -316,14 +316,14 @@ static void test_texts(void)
 static void test_model(void)
 {
     const br_model *model = &br_model_builtin;
+    char room[BR_PATTERN_MAX];
     unsigned compiled = 0;
     for (unsigned i = 0; i < model->shape_count; i++) {
         const br_shape *shape = &model->shapes[i];
         if (shape->kind != BR_SHAPE_STRING || shape->c == BR_NONE)
             continue;
-        br_slice text = br_model_name(model, model->patterns[shape->c]);
-        br_regex *pattern = br_regex_compile(text);
-        check_that(pattern != NULL, text.p, __FILE__, (int)i);
+        br_regex *pattern = br_regex_compile(br_model_pattern(model, shape->c, room));
+        check_that(pattern != NULL, "a pattern of the model", __FILE__, (int)i);
         compiled += pattern != NULL;
         br_regex_free(pattern);
     }

@@ -120,15 +120,18 @@ static void *add_table(copy *c, const void *from, size_t size)
 
 static void add_names(copy *c, char text[TEXTS * 12])
 {
-    uint32_t offsets[TEXTS + 1] = {0};
+    uint32_t places[TEXTS], size = 0;
     for (size_t i = 0; i < TEXTS; i++) {
-        size_t n = strlen(texts[i]);
-        memcpy(text + offsets[i], texts[i], n);
-        offsets[i + 1] = offsets[i] + (uint32_t)n;
+        uint32_t n = (uint32_t)strlen(texts[i]);
+        memcpy(text + size, texts[i], n);
+        places[i] = size << BR_NAME_LENGTH_BITS | n;
+        size += n;
     }
-    c->m.name_offsets = add_table(c, offsets, sizeof offsets);
+    c->m.name_places = add_table(c, places, sizeof places);
     c->m.name_count = TEXTS;
     c->m.names = text;
+    c->m.names_size = size;
+    c->m.fragment_count = 0;
 }
 
 static void make_model(copy *c, char text[TEXTS * 12])
@@ -152,10 +155,9 @@ static void make_model(copy *c, char text[TEXTS * 12])
     c->m.wire_count = 1;
 }
 
-/* Names' offsets may not point out of their text: that is for who makes a model to see to. */
 static void change(copy *c, const uint8_t edit[4])
 {
-    unsigned table = edit[0] % (TABLES - 1) + 1;
+    unsigned table = edit[0] % TABLES;
     size_t place = (size_t)(edit[1] << 8 | edit[2]) % c->sizes[table];
     c->tables[table][place] = edit[3];
 }

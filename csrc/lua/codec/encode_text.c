@@ -79,7 +79,8 @@ static void report_enum(br_encoder *e, unsigned list, br_slice text)
 
 static void report_pattern(br_encoder *e, unsigned index)
 {
-    br_slice pattern = br_model_name(e->model, e->model->patterns[index]);
+    char room[BR_PATTERN_MAX];
+    br_slice pattern = br_model_pattern(e->model, index, room);
     bool cut = pattern.n > PATTERN_SHOWN_MAX;
     br_encode_problem(e, "pattern", "does not match the pattern %.*s%s",
                       cut ? PATTERN_SHOWN_MAX : (int)pattern.n, pattern.p, cut ? "…" : "");

@@ -45,11 +45,12 @@ static place *places_of(lua_State *L)
 
 static const br_regex *regex_of(lua_State *L, const br_model *m, unsigned pattern)
 {
+    char room[BR_PATTERN_MAX];
     place *p = &places_of(L)[(pattern + (uintptr_t)m / sizeof(*m) * 31) % PLACES];
     if (p->model == m && p->pattern == pattern)
         return p->regex;
     br_regex_free(p->regex);
-    *p = (place){m, pattern, br_regex_compile(br_model_name(m, m->patterns[pattern]))};
+    *p = (place){m, pattern, br_regex_compile(br_model_pattern(m, pattern, room))};
     return p->regex;
 }
 

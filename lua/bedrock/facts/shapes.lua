@@ -74,7 +74,7 @@ local function pattern_of(b, shape, where)
     if #want(pattern, "string", where .. ".pattern") > PATTERN_MAX then
         fail(where .. ".pattern", "longer than " .. PATTERN_MAX .. " bytes")
     end
-    return b.patterns.add(pattern, b.name(pattern))
+    return b.patterns.add(pattern, b.pattern_name(pattern))
 end
 
 local function is_in(names, name)
