@@ -239,6 +239,7 @@ help:
 	@echo 'make sanitize   C tests and specs under sanitizers and valgrind'
 	@echo 'make interop    against boto3 and others'
 	@echo 'make cross      kqueue here; arm64, s390x, armhf cross compiled: C tests and a smoke, by qemu'
+	@echo '                MACHINES=musl: the same with another C library, on this machine'
 	@echo 'make soak       nginx under load, for a long time'
 	@echo 'make fuzz bench the fuzzers; the benchmarks'
 	@echo 'make coverage   lines and branches of csrc that C tests and specs reach'
@@ -421,7 +422,7 @@ soak: modules $(LEASH)
 
 cross: $(LEASH)
 	@tools/deps.sh cross
-	@$(LEASH) -t 14400 tools/cross.sh
+	@$(LEASH) -t 14400 tools/cross.sh $(MACHINES)
 
 fuzz: $(LEASH) | $(DEPS)
 	@$(LEASH) -t 28800 spec/fuzz/run.sh
