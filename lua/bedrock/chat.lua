@@ -68,7 +68,7 @@ end
 --- The end of the turn. What a guardrail stopped is not kept, as it would block every later turn.
 function Turn:finish(output, more)
     local chat, result = self.chat, self:answer(output, more, self.usage)
-    chat._pending = nil
+    chat._pending = false
     if output.stopReason ~= "guardrail_intervened" then
         kept.keep(chat, self.messages, self.base, self.joined)
         kept.see(chat, self, #self.messages, output.usage)
@@ -230,13 +230,8 @@ local function begin(chat, given, fields)
     return turn
 end
 
---- What comes back and is no text goes on as a turn that has sent its first request.
-local function say_plainly(chat, messages)
-    local ok, output, err = plain.send(chat, messages)
-    local result = ok and output and plain.finish(chat, messages, output)
-    if result then
-        return result
-    end
+--- A turn goes on whose first request was sent already.
+local function go_on(chat, messages, ok, output, err)
     local turn = setmetatable(beginning.said(chat, messages), Turn)
     if not ok then
         raise(turn, output)
@@ -256,13 +251,15 @@ end
 --- @return bedrock.ChatAnswer? answer
 --- @return bedrock.Error? err err.messages: what was said until then, for chat:resume
 function methods.say(self, given, fields)
-    check(self, "say")
-    if self._plain and type(given) == "string" and fields == nil and not self._turn[1] then
-        local messages = plain.messages(self, given)
-        if messages then
-            return say_plainly(self, messages)
+    if type(given) == "string" and fields == nil and self._plain and not self._turn[1] then
+        local result, messages, ok, output, why = plain.say(self, given)
+        if result then
+            return result
+        elseif messages then
+            return go_on(self, messages, ok, output, why)
         end
     end
+    check(self, "say")
     local turn, err = begin(self, given, fields)
     if not turn then
         return nil, err
@@ -367,6 +364,7 @@ local function begun(conn, own, set, messages)
         _plan = request.plan(own, set.specs),
         _turn = setmetatable({}, WEAK),
         _texts = {},
+        _pending = false,
         _again = begun,
     }, Chat)
     self._plain = plain.of(self)

@@ -2,6 +2,8 @@
 local core = require "bedrock.core"
 local metadata = require "bedrock.metadata"
 
+local known = metadata.known
+
 local answer = {}
 
 --- Tokens of an answer, summed over the requests of a turn.
@@ -62,7 +64,7 @@ end
 --- @param sum bedrock.Usage it is added to that
 --- @param told? table
 --- @return bedrock.Usage
-function answer.count(sum, told)
+local function count(sum, told)
     if not told then
         return answer.no_usage()
     end
@@ -78,6 +80,7 @@ function answer.count(sum, told)
     return { input_tokens = input, output_tokens = output, total_tokens = total, cache_read_tokens = read,
         cache_write_tokens = write }
 end
+answer.count = count
 
 local function parts_of_many(content)
     local texts, thoughts, citations = {}, {}, {}
@@ -137,6 +140,20 @@ function answer.new(output, usage, rounds, more)
         end
     end
     return metadata.copy(setmetatable(made, Answer), output)
+end
+
+--- The same of an answer that is one text, to a turn of one request.
+--- @param text string
+--- @param sum bedrock.Usage it is added to that
+--- @return bedrock.ChatAnswer
+function answer.of_text(output, message, text, sum)
+    local made = { text = text, message = message, stop_reason = output.stopReason,
+        usage = count(sum, output.usage), rounds = 1, metrics = output.metrics }
+    if output.trace then
+        made.trace = output.trace
+    end
+    known[made] = known[output]
+    return setmetatable(made, Answer)
 end
 
 --- A copy of a list's first entries.

@@ -213,7 +213,7 @@ end
 function history.undo(self)
     check(self, "undo")
     if self._pending then
-        self._pending, self._said = nil, {}
+        self._pending, self._said = false, {}
         return true
     end
     local err = no_list(self)

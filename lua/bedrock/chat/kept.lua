@@ -34,12 +34,7 @@ end
 --- @param count integer messages
 --- @param told? table usage as Converse has it
 function kept.see(chat, turn, count, told)
-    local seen = chat._seen
-    if not seen then
-        seen = {}
-        chat._seen = seen
-    end
-    seen.count, seen.told, seen.options, seen.tools, seen.object = count, told, turn.options, turn.tools, turn.object
+    chat._seen = { count = count, told = told, options = turn.options, tools = turn.tools, object = turn.object }
 end
 
 return kept

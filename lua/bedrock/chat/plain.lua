@@ -1,70 +1,113 @@
 --- Most turns are a text, in a chat of plain options and texts, and a text comes back. The only request of such a turn
---- goes out before there is a turn, and none is made unless something else comes back.
+--- goes out before there is a turn, and none is made unless something else comes back. What runs here runs in each such
+--- turn, after all that a request makes the processor forget: few functions, and few tables.
 local answer = require "bedrock.chat.answer"
-local kept = require "bedrock.chat.kept"
 local look = require "bedrock.chat.look"
 local request = require "bedrock.chat.request"
 
+local byte, pcall = string.byte, pcall
+
 local plain = {}
 
---- What a chat whose turns may be plain knows for them; false once it has more than texts.
+--- What a chat whose turns may be plain knows for them; false if it has more than texts.
 --- @param chat bedrock.Chat a new one
---- @return bedrock.ChatLook|false
+--- @return table|false own what kept.see would remember; the texts by their places, and the parameters of a request
 function plain.of(chat)
     local o, tools = chat._options, chat._tools
     return chat._plan and not (tools.specs[1] or o.on_step or o.context_limit)
-        and { upto = 0, options = o, tools = tools }
+        and { options = o, tools = tools, texts = {}, params = false }
 end
 
---- The messages of a plain turn's request.
---- @return table[]? messages nil: another turn must be made
-function plain.messages(chat, given)
-    local seen, list = chat._plain, nil
-    if type(chat.messages) == "table" and not (chat._pending or look.is_blank_text(given)) then
-        list = look.copied(seen, chat)
+--- Copies the messages, and looks at those whose text is not the last turn's.
+--- @return boolean? are_texts nothing but one text each
+local function copied(history, list, texts)
+    for i = 1, #history do
+        local message = history[i]
+        local content = message.content
+        local text = content[1].text
+        if not text or text ~= texts[i] or content[2] ~= nil then
+            if type(text) ~= "string" or content[2] ~= nil or look.is_blank_text(text) then
+                return false
+            end
+            texts[i] = text
+        end
+        list[i] = message
     end
-    if not list then
-        return nil
-    elseif seen.doubt or seen.calls or seen.wrong then
-        chat._plain = false
-        return nil
-    end
-    local count = #list
-    if count > 0 and list[count].role ~= "assistant" then
-        return nil
-    end
-    list[count + 1] = { role = "user", content = { { text = given } } }
-    return list
+    return true
 end
 
---- Sends them. The chat is held as long as somebody waits.
---- @return boolean ok
+local function cut(list, count)
+    for i = #list, count + 1, -1 do
+        list[i] = nil
+    end
+end
+
+--- What came back joins the chat, if it is one text.
+--- @param history table[] the messages of the chat as the turn found them, that many
+--- @param said table the user's message
+--- @return bedrock.ChatAnswer? result
+local function take(chat, own, history, count, said, output)
+    local made = output.output
+    local message = made and made.message
+    local content = message and message.content
+    local text = content and content[1] and content[1].text
+    if not text or content[2] ~= nil or output.stopReason == "guardrail_intervened"
+        or history ~= chat.messages or #history ~= count then
+        return nil
+    end
+    local result = answer.of_text(output, message, text, chat.usage)
+    history[count + 1], history[count + 2] = said, message
+    own.count, own.told = count + 2, output.usage
+    chat._seen, chat._said, chat.answer = own, result, result
+    return result
+end
+
+--- Sends what is given after the messages of the chat. Something odd among them raises, as a turn may that waits.
+--- @param params table hold the chat from when they are sent
+--- @return bedrock.ChatAnswer? result nil: the turn goes on with what else came, or another must be made
+--- @return table? output of Converse
+--- @return bedrock.Error? err
+local function exchange(chat, own, params, given)
+    local history, list = chat.messages, params.messages
+    local count = #history
+    if count == 0 and type(history) ~= "table"
+        or count > 0 and not (copied(history, list, own.texts) and list[count].role == "assistant") then
+        return nil
+    end
+    local said = { role = "user", content = { { text = given } } }
+    list[count + 1] = said
+    if list[count + 2] ~= nil then
+        cut(list, count + 1)
+    end
+    chat._turn[1] = params
+    local output, err = chat._conn:converse(params)
+    return output and take(chat, own, history, count, said, output), output, err
+end
+
+--- A text is said, and a text comes back. If something else does, the turn goes on with what was sent and came.
+--- @param given string
+--- @return bedrock.ChatAnswer? result
+--- @return table[]? messages that were sent, if there is no result; nil: another turn must be made
+--- @return boolean? ok
 --- @return table? output of Converse; what was raised, if not ok
 --- @return bedrock.Error? err
-function plain.send(chat, messages)
-    local conn, held = chat._conn, chat._turn
-    held[1] = messages
-    local ok, output, err = pcall(conn.converse, conn, request.planned(chat._plan, messages))
-    held[1] = nil
-    return ok, output, err
-end
-
---- The end of a plain turn.
---- @return bedrock.ChatAnswer? result nil: what came back is not one text
-function plain.finish(chat, messages, output)
-    local message = output.output and output.output.message
-    local content = message and message.content
-    local first = content and content[1]
-    if not (first and first.text and content[2] == nil) or output.stopReason == "guardrail_intervened" then
+function plain.say(chat, given)
+    local own, held, first = chat._plain, chat._turn, byte(given, 1)
+    if chat._pending or not first or first <= 32 then
         return nil
     end
-    local told, count = output.usage, #messages + 1
-    messages[count] = message
-    local result = answer.new(output, answer.count(chat.usage, told), 1)
-    kept.keep(chat, messages, count - 2)
-    kept.see(chat, chat._plain, count, told)
-    chat._said, chat._spare, chat.answer = result, messages, result
-    return result
+    local params = own.params or request.planned(chat._plan, {})
+    own.params = false
+    local ok, result, output, err = pcall(exchange, chat, own, params, given)
+    local was_sent = held[1] == params
+    held[1] = nil
+    if ok and result then
+        own.params = params
+        return result
+    elseif was_sent then
+        return nil, params.messages, ok, ok and output or result, err
+    end
+    return nil
 end
 
 return plain
