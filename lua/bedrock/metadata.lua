@@ -5,7 +5,6 @@ local metadata = {}
 
 --- Metadata as C packed it, or the table once somebody asked for it.
 local known = setmetatable({}, { __mode = "k" })
-metadata.known = known
 --- The tables by what they were made of.
 local tables = setmetatable({}, { __mode = "k" })
 

@@ -2,8 +2,6 @@
 local core = require "bedrock.core"
 local metadata = require "bedrock.metadata"
 
-local known = metadata.known
-
 local answer = {}
 
 --- Tokens of an answer, summed over the requests of a turn.
@@ -64,7 +62,7 @@ end
 --- @param sum bedrock.Usage it is added to that
 --- @param told? table
 --- @return bedrock.Usage
-local function count(sum, told)
+local function counted(sum, told)
     if not told then
         return answer.no_usage()
     end
@@ -80,7 +78,7 @@ local function count(sum, told)
     return { input_tokens = input, output_tokens = output, total_tokens = total, cache_read_tokens = read,
         cache_write_tokens = write }
 end
-answer.count = count
+answer.count = counted
 
 local function parts_of_many(content)
     local texts, thoughts, citations = {}, {}, {}
@@ -145,14 +143,15 @@ end
 --- The same of an answer that is one text, to a turn of one request.
 --- @param text string
 --- @param sum bedrock.Usage it is added to that
+--- @param facts any the output's metadata
 --- @return bedrock.ChatAnswer
-function answer.of_text(output, message, text, sum)
+function answer.of_text(output, message, text, sum, facts)
     local made = { text = text, message = message, stop_reason = output.stopReason,
-        usage = count(sum, output.usage), rounds = 1, metrics = output.metrics }
+        usage = counted(sum, output.usage), rounds = 1, metrics = output.metrics }
     if output.trace then
         made.trace = output.trace
     end
-    known[made] = known[output]
+    metadata.set(made, facts)
     return setmetatable(made, Answer)
 end
 

@@ -2,10 +2,13 @@
 --- goes out before there is a turn, and none is made unless something else comes back. What runs here runs in each such
 --- turn, after all that a request makes the processor forget: few functions, and few tables.
 local answer = require "bedrock.chat.answer"
+local bare = require "bedrock.calls.bare"
 local look = require "bedrock.chat.look"
+local metadata = require "bedrock.metadata"
 local request = require "bedrock.chat.request"
 
 local byte, pcall = string.byte, pcall
+local converse = bare "converse"
 
 local plain = {}
 
@@ -45,8 +48,9 @@ end
 --- What came back joins the chat, if it is one text.
 --- @param history table[] the messages of the chat as the turn found them, that many
 --- @param said table the user's message
+--- @param facts any the output's metadata
 --- @return bedrock.ChatAnswer? result
-local function take(chat, own, history, count, said, output)
+local function take(chat, own, history, count, said, output, facts)
     local made = output.output
     local message = made and made.message
     local content = message and message.content
@@ -55,7 +59,7 @@ local function take(chat, own, history, count, said, output)
         or history ~= chat.messages or #history ~= count then
         return nil
     end
-    local result = answer.of_text(output, message, text, chat.usage)
+    local result = answer.of_text(output, message, text, chat.usage, facts)
     history[count + 1], history[count + 2] = said, message
     own.count, own.told = count + 2, output.usage
     chat._seen, chat._said, chat.answer = own, result, result
@@ -66,7 +70,7 @@ end
 --- @param params table hold the chat from when they are sent
 --- @return bedrock.ChatAnswer? result nil: the turn goes on with what else came, or another must be made
 --- @return table? output of Converse
---- @return bedrock.Error? err
+--- @return any facts its metadata; without an output, the error
 local function exchange(chat, own, params, given)
     local history, list = chat.messages, params.messages
     local count = #history
@@ -80,8 +84,8 @@ local function exchange(chat, own, params, given)
         cut(list, count + 1)
     end
     chat._turn[1] = params
-    local output, err = chat._conn:converse(params)
-    return output and take(chat, own, history, count, said, output), output, err
+    local output, facts = converse(chat._conn._client, params)
+    return output and take(chat, own, history, count, said, output, facts), output, facts
 end
 
 --- A text is said, and a text comes back. If something else does, the turn goes on with what was sent and came.
@@ -98,16 +102,21 @@ function plain.say(chat, given)
     end
     local params = own.params or request.planned(chat._plan, {})
     own.params = false
-    local ok, result, output, err = pcall(exchange, chat, own, params, given)
+    local ok, result, output, facts = pcall(exchange, chat, own, params, given)
     local was_sent = held[1] == params
     held[1] = nil
     if ok and result then
         own.params = params
         return result
-    elseif was_sent then
-        return nil, params.messages, ok, ok and output or result, err
+    elseif not was_sent then
+        return nil
+    elseif not ok then
+        return nil, params.messages, false, result
+    elseif not output then
+        return nil, params.messages, true, nil, facts
     end
-    return nil
+    metadata.set(output, facts)
+    return nil, params.messages, true, output
 end
 
 return plain
