@@ -19,7 +19,7 @@ local function history(count)
 end
 
 --- The chat forgets what was said each time, so that both send the same.
-local function contestants(count, rounds)
+local function contestants(count, times)
     local name = count == 0 and "a turn" or ("a turn after %d messages"):format(count)
     local messages = history(count)
     local function by_hand()
@@ -34,7 +34,7 @@ local function contestants(count, rounds)
         return answer.output.message.content[1].text
     end
     local chat = assert(conn:chat { model = MODEL, messages = history(count), max_tokens = 100, temperature = 0.5 })
-    race.run(15, rounds, {
+    race.run(61, times, {
         { name .. ": conn:converse", by_hand },
         { name .. ": chat:say", function()
             local answer = assert(chat:say(TEXT))
@@ -44,5 +44,5 @@ local function contestants(count, rounds)
     })
 end
 
-contestants(0, 200)
-contestants(1000, 20)
+contestants(0, 50)
+contestants(1000, 5)
