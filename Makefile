@@ -33,7 +33,7 @@ sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 PARTS = model core engine
 
 # Goals that may install what they need, and that treat warnings as errors.
-CHECKED = test lint coverage sanitize interop soak fuzz bench
+CHECKED = test lint coverage sanitize interop soak fuzz bench curves
 ifneq ($(filter demo play refresh-api $(CHECKED),$(MAKECMDGOALS)),)
 DEPS = deps
 ABIS ?= 5.4 5.1
@@ -211,7 +211,7 @@ BENCHES = $(patsubst bench/c/%.c,$(BUILD)/bench/%,$(wildcard bench/c/*.c))
 # What runs tests, so that they end, and all that they started with them.
 LEASH = $(BUILD)/leash
 
-.PHONY: all command help-files help test demo play docs coverage lint sanitize interop soak cross fuzz bench modules c-tests test-modules fuzz-targets benches dist install \
+.PHONY: all command help-files help test demo play docs coverage lint sanitize interop soak cross fuzz bench curves modules c-tests test-modules fuzz-targets benches dist install \
     uninstall clean deps env refresh-api FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -242,6 +242,7 @@ help:
 	@echo '                MACHINES=musl: the same with another C library, on this machine'
 	@echo 'make soak       nginx under load, for a long time'
 	@echo 'make fuzz bench the fuzzers; the benchmarks'
+	@echo 'make curves     what a byte, a message, a call costs as there are more'
 	@echo 'make coverage   lines and branches of csrc that C tests and specs reach'
 	@echo 'make compile_commands.json  for editors'
 	@echo 'make clean      removes $(BUILD)'
@@ -427,8 +428,12 @@ cross: $(LEASH)
 fuzz: $(LEASH) | $(DEPS)
 	@$(LEASH) -t 28800 spec/fuzz/run.sh
 
-bench: modules benches test-modules $(LEASH)
-	@$(LEASH) -t 7200 bench/run.sh $(BUILD)
+bench: modules command benches test-modules $(LEASH)
+	@$(LEASH) -t 10800 bench/with_endpoint.sh $(BUILD) bench/run.sh $(BUILD)
+
+# What a byte, a message, a call costs as there are more: times alone, which takes minutes.
+curves: modules benches test-modules $(LEASH)
+	@$(LEASH) -t 3600 bench/with_endpoint.sh $(BUILD) lua5.4 bench/measure.lua -t $(BUILD) bench/curves.txt $(CURVE)
 
 # From the newest botocore, or VERSION=X.Y.Z.
 refresh-api: | $(DEPS)

@@ -49,6 +49,32 @@ function inputs.chat_with_tool()
     return input
 end
 
+--- A question about an image of so many bytes.
+function inputs.chat_with_image(size)
+    local bytes = {}
+    for i = 1, math.min(size, 100000) do
+        bytes[i] = string.char(i * 7919 % 251)
+    end
+    local some = table.concat(bytes)
+    return {
+        modelId = "anthropic.claude-3-5-sonnet-20241022-v2:0",
+        messages = { { role = "user", content = {
+            { text = "What is this?" },
+            { image = { format = "png", source = { bytes = some:rep(math.ceil(size / #some)):sub(1, size) } } },
+        } } },
+    }
+end
+
+--- An answer with a text of so many bytes, which is a line of 70 after the other if it has an end of lines.
+function inputs.answer_of(size, line_end)
+    local text = paragraph(size)
+    if line_end then
+        text = text:gsub(("."):rep(69) .. "?", "%0" .. line_end)
+    end
+    return '{"output":{"message":{"role":"assistant","content":[{"text":' .. cjson.encode(text) .. '}]}},' ..
+        '"stopReason":"end_turn","usage":{"inputTokens":412,"outputTokens":287,"totalTokens":699}}'
+end
+
 --- As the service sends it: members by their names.
 inputs.ANSWER = table.concat {
     '{"metrics":{"latencyMs":1432},"output":{"message":{"content":[{"text":', cjson.encode(paragraph(1100)),

@@ -1,61 +1,55 @@
 #!/bin/sh
-# Every benchmark beside its floor, in one table. CPU time; medians of rounds in which the contestants
-# take turns, so the ratios hold on a busy machine and the absolute numbers do not.
+# Every benchmark beside its floor: first those of whole processes, then the lines of bench/lines.txt, then the curves.
 #
-#   bench/run.sh [BUILDDIR]      after `make bench` has built what it runs
+#   bench/with_endpoint.sh BUILDDIR bench/run.sh BUILDDIR      after `make bench` has built what it runs
 set -eu
 cd "$(dirname "$0")/.."
-unset MAKEFLAGS MFLAGS MAKELEVEL || :
 
 build=$(cd "${1:-build}" && pwd)
-pki=$build/pki
-spec/pki/make.sh "$pki"
-https=$(lua5.4 spec/endpoint/cli.lua start "$build/bench/endpoint" "$pki")
-trap 'lua5.4 spec/endpoint/cli.lua stop "$build/bench/endpoint"' EXIT
-trap 'exit 130' HUP INT TERM
-# The endpoint's own checks would only add noise.
-lua5.4 spec/endpoint/cli.lua config "$build/bench/endpoint" '{"verify":false}' >/dev/null
-ca=$pki/tls-ca.pem
-unset HTTPS_PROXY https_proxy ALL_PROXY all_proxy || :
+https=$BENCH_URL ca=$BENCH_CA
 
 heading() {
     printf '\n%s\n' "$1"
 }
 
-# name, CPU per operation, times the first line (the floor). A line of a ratio is one already.
-nanoseconds() {
-    awk -F '\t' '$1 ~ /^ratio/ { printf "  %-44s %24.2f\n", $1, $2; next }
-        { if (!floor) floor = $2; printf "  %-44s %12.0f ns %8.2f\n", $1, $2, $2 / floor }'
-}
-
-microseconds() {
-    awk -F '\t' '{ printf "  %-44s %12s %8s\n", $1, $2, $3 }'
-}
-
 # Pause between the words of a stream, in milliseconds.
 interval() {
-    lua5.4 spec/endpoint/cli.lua config "$build/bench/endpoint" "{\"stream_interval_ms\":$1}" >/dev/null
+    lua5.4 spec/endpoint/cli.lua config "$BENCH_ENDPOINT" "{\"stream_interval_ms\":$1}" >/dev/null
 }
 
-c() {
-    program=$1
-    shift
-    "$build/bench/$program" "$@"
-}
-
-# Bytes of all sections of an object whose names begin so, and their relocations.
+# Of an object: the bytes of all sections whose names begin so, and their relocations.
 section() {
-    total=0
-    for size in $(readelf -SW "$1" | awk -v name="$2" \
-        '{ sub(/^ *\[ *[0-9]+\]/, "") } index($1, name ".") == 1 { print $5 }'); do
-        total=$((total + 0x$size))
-    done
-    echo $total
+    size -A -d "$1" | awk -v name="$2" 'index($1, name) == 1 { n += $2 } END { print n + 0 }'
 }
 
 relocations() {
-    readelf -rW "$1" | awk -v name="'.rela$2." '/^Relocation section/ { at = index($3, name) == 1 }
+    readelf -rW "$1" | awk -v name="'.rela$2" '/^Relocation section/ { at = index($3, name) == 1 }
         at && /^[0-9a-f]+ / { n++ } END { print n + 0 }'
+}
+
+botocore_data() {
+    for python in "$build/interop/venv/bin/python" python3; do
+        "$python" -c 'import botocore, os; print(os.path.dirname(botocore.__file__) + "/data")' 2>/dev/null && return
+    done
+}
+
+# The floor: what is in the facts, packed. The peer: botocore's models of the same services, as they are on disk.
+tables() {
+    tables=$build/obj/model/tables.o
+    heading "Tables of the API: bytes, relocations"
+    printf '  %-44s %8d\n' "floor: their facts, by gzip" "$(cat csrc/model/facts/*.json | gzip -9 | wc -c)"
+    printf '  %-44s %8d %8d\n' "tables (read-only, shared)" "$(section "$tables" .rodata)" \
+        "$(relocations "$tables" .rodata)" "directory of pointers to them" \
+        "$(section "$tables" .data.rel.ro)" "$(relocations "$tables" .data.rel.ro)"
+    data=$(botocore_data) || data=
+    if [ -z "$data" ]; then
+        printf '  %-44s %s\n' "botocore's, by gzip" "missing: botocore, which \`make interop\` installs"
+        return
+    fi
+    printf '  %-44s %8d\n' "botocore's, by gzip" "$(for facts in csrc/model/facts/*.json; do
+        name=${facts##*/}
+        find "$data/${name%.json}" -name '*.json.gz' 2>/dev/null || :
+    done | xargs cat | wc -c)"
 }
 
 # A program run by each contestant in turn: name, then its arguments. Medians of what it prints.
@@ -74,55 +68,49 @@ loads() {
         }'
 }
 
-tables=$build/obj/model/tables.o
-heading "Tables of the API: bytes, relocations"
-printf '  %-44s %8d %8d\n' "tables (read-only, shared)" "$(section "$tables" .rodata)" \
-    "$(relocations "$tables" .rodata)" "directory of pointers to them" \
-    "$(section "$tables" .data.rel.ro.local)" "$(relocations "$tables" .data.rel.ro.local)"
+streams() {
+    heading "1,000 streams over TLS at once, $1: open at once, kB each, CPU us an event, events, s, ms late at worst, CPU ms of it"
+    interval 300
+    copas=$("$1" -e 'local found, copas = pcall(require, "copas")
+        print(found and copas.removeserver and "copas" or "")')
+    {
+        "$build/bench/bench_streams" 1000 "$https" "$ca"
+        for loop in plain cqueues luv $copas; do
+            "$1" bench/streams.lua $loop 1000 "$https" "$ca"
+        done
+    } | awk -F '\t' '{ printf "  %-44s %8d %8.1f", $1, $2, $3 }
+        NF > 3 { printf " %8.1f %8d %8.1f %8d %8d", $4, $5, $6, $7, $8 }
+        { print "" }'
+    [ -n "$copas" ] || echo "  copas 4: missing"
+    interval 0
+}
 
-heading "Signature, C: 2 KB body, 6 headers, session token"
-c bench_sigv4 301 "$pki/rsa2048.crt.pem" "$pki/rsa2048.key.pkcs8.pem" "$pki/p256.crt.pem" \
-    "$pki/p256.key.pkcs8.pem" | nanoseconds
-heading "Event stream, C: one 200-byte event"
-c bench_eventstream | nanoseconds
-heading "JSON, C (no floor: the lines are different jobs)"
-c bench_json | nanoseconds
-heading "Base64, C: 768 KiB"
-c bench_base64 | nanoseconds
-heading "A call over TLS, C: kept-alive connection"
-c bench_call "$https" "$ca" | nanoseconds
+starts() {
+    heading "Process start to first answer, $1: CPU ms, wall ms, peak kB, CPU ratio"
+    "$build/bench/processes" 15 \
+        "floor: C, bare libcurl" "exec $build/bench/bench_call libcurl 0 $https $ca >/dev/null" \
+        "C, libcurl's own signature" "exec $build/bench/bench_call libcurl-signing 0 $https $ca >/dev/null" \
+        "raw OpenSSL, libcurl, lua-cjson from Lua" "exec $1 bench/start.lua floor $https $ca" \
+        "bedrock" "exec $1 bench/start.lua ours $https $ca" |
+        awk -F '\t' '{ if (!floor) floor = $2
+            printf "  %-44s %8.1f %8.1f %8d %8.2f\n", $1, $2, $3, $4, $2 / floor }'
+}
 
+interval 0
+tables
 for lua in lua5.4 luajit; do
     eval "$(make -s env BUILD="$build" LUA=$lua)"
     heading "Loading, $lua: CPU, Lua heap (libraries: libcurl and libcrypto, which bedrock finds loaded; connected: and a first connection)"
     loads "$lua"
-    heading "Signature from $lua"
-    "$lua" bench/sign.lua | microseconds
-    heading "Codec beside lua-cjson, $lua"
-    "$lua" bench/codec.lua
-    heading "A whole Converse over TLS from $lua"
-    "$lua" bench/call.lua "$https" "$ca" | microseconds
-    heading "A turn of a chat beside the bare call, $lua"
-    "$lua" bench/chat.lua "$https" "$ca" | microseconds
-    heading "1,000 streams over TLS at once, $lua: open at once, kB each, CPU us an event, events, s, ms late at worst, CPU ms of it"
-    interval 300
-    copas=$("$lua" -e 'local found, copas = pcall(require, "copas")
-        print(found and copas.removeserver and "copas" or "")')
-    for loop in plain cqueues luv $copas; do
-        "$lua" bench/streams.lua $loop 1000 "$https" "$ca"
-    done | awk -F '\t' '{ printf "  %-44s %8d %8.1f %8.1f %8d %8.1f %8d %8d\n", $1, $2, $3, $4, $5, $6, $7, $8 }'
-    interval 0
-    heading "Process start to first answer, $lua: CPU ms, wall ms, peak kB, CPU ratio"
-    c processes 15 "floor: raw OpenSSL, libcurl, lua-cjson" "exec $lua bench/start.lua floor $https $ca" \
-        "bedrock" "exec $lua bench/start.lua ours $https $ca" |
-        awk -F '\t' '{ if (!floor) floor = $2
-            printf "  %-44s %8.1f %8.1f %8d %8.2f\n", $1, $2, $3, $4, $2 / floor }'
+    streams "$lua"
+    starts "$lua"
     bench/command.sh "$build" "$lua" "$https" "$ca"
 done
 
 heading "Inside nginx"
-lua5.4 bench/nginx/run.lua "$build/bench/endpoint"
-bench/nginx/quiet.sh "$build/bench/endpoint"
+lua5.4 bench/nginx/run.lua "$BENCH_ENDPOINT"
+bench/nginx/quiet.sh "$BENCH_ENDPOINT"
 
-heading "Instructions for each operation (callgrind), and times those of the floor"
-BENCH_URL=$https BENCH_CA=$ca bench/instructions.sh "$build"
+lua5.4 bench/measure.lua "$build" bench/lines.txt
+interval 20
+lua5.4 bench/measure.lua "$build" bench/curves.txt

@@ -14,6 +14,7 @@ function service.connect(url, ca_file)
         session_token = ("T"):rep(800),
         endpoint = url,
         ca_file = ca_file,
+        allow_http = true,
     })
 end
 
@@ -30,13 +31,14 @@ end
 --- @param conn bedrock.Connection
 --- @param operation string
 --- @param request table
+--- @param without table<string, boolean>? headers that it makes itself, besides host
 --- @return table prepared
 --- @return string[] headers its header lines
-function service.prepared(conn, operation, request)
+function service.prepared(conn, operation, request, without)
     local prepared = assert(conn:prepare(operation, request))
     local headers = { "Expect:", "Accept:" }
     for name, value in pairs(prepared.headers) do
-        if name ~= "host" then
+        if name ~= "host" and not (without and without[name]) then
             headers[#headers + 1] = name .. ": " .. value
         end
     end

@@ -196,6 +196,22 @@ describe("load_api", function()
         ]==]
     end)
 
+    it("makes the same records in a locale whose order may not be that of bytes", function()
+        passes [==[
+            local facts = require "bedrock.facts"
+            local function records()
+                local file = assert(io.open "csrc/model/facts/bedrock-agent.json")
+                local data = assert(core.decode(file:read "*a"))
+                file:close()
+                return facts.records({ data }, { keys = core.keys })
+            end
+            local in_bytes = records()
+            -- Its name alone is no promise; its order is that of bytes, so that what is right is known.
+            assert(os.setlocale("C.UTF-8", "collate"), "there is no locale C.UTF-8")
+            same(in_bytes, records())
+        ]==]
+    end)
+
     it("makes of the shipped facts what is built in", function()
         passes [==[
             local names, before = bedrock.operations(), {}

@@ -1,32 +1,24 @@
 /*
-** What a whole call costs beside bare libcurl: CPU time of this process, the contestants taking
-** turns in one run, all on kept connections. "name<TAB>median ns", then the ratios.
-**
-**   bench_call URL CA_FILE [ROUNDS]
-**   bench_call URL CA_FILE NAME OPERATIONS IN_FLIGHT   one of them alone, for counting
+** Calls beside bare libcurl, on kept connections: "bench_call NAME N URL CA_FILE [IN_FLIGHT]" prints the nanoseconds
+** of CPU of N, after as many as are in flight. With N = 0, those are all: a process from its start to an answer.
 **
 ** URL is an endpoint that answers Converse and checks no signature (spec/endpoint with
 ** verify = false). Bare libcurl sends the same body with a content type and nothing else; a call
 ** also signs, and carries a security token of the usual length. What libcurl takes for sending
-** those headers is in "libcurl-same-headers". "silence" is the part of a call that looks whether the
-** kept connection has said anything unasked.
+** those headers is in "libcurl-same-headers", and with a signature that it makes itself in "libcurl-signing".
+** "silence" is the part of a call that looks whether the kept connection has said anything unasked.
 */
 #define _GNU_SOURCE
 #include <curl/curl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "engine/call/call.h"
 #include "engine/loop/internal.h"
 #include "engine/loop/silence.h"
 
+#include "alone.h"
+
 #define PATH "/model/amazon.nova-lite-v1%3A0/converse"
-#define PER_ROUND 64
-#define IN_FLIGHT 32
 #define IN_FLIGHT_MAX 1000
-#define ROUNDS_MAX 1001
 #define TOKEN_SIZE 700
 #define TEXT_SIZE 1900
 
@@ -34,22 +26,13 @@ typedef struct bench {
     const char *url, *ca_file;
     char *body;
     size_t received;
-    int operations, in_flight; /* of a round, at a time */
+    int operations, in_flight; /* in all, at a time */
     CURL *easy[IN_FLIGHT_MAX];
-    struct curl_slist *headers, *signed_headers;
-    CURL *signed_easy;
+    struct curl_slist *headers;
     CURLM *multi;
     br_engine *engine;
     br_client *client;
 } bench;
-
-static void must(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "failed: %s\n", what);
-        exit(1);
-    }
-}
 
 static size_t count(char *bytes, size_t size, size_t n, void *user)
 {
@@ -82,12 +65,6 @@ static void bare_alone(bench *b)
 {
     for (int i = 0; i < b->operations; i++)
         must(curl_easy_perform(b->easy[0]) == CURLE_OK, "bare libcurl");
-}
-
-static void bare_with_headers(bench *b)
-{
-    for (int i = 0; i < b->operations; i++)
-        must(curl_easy_perform(b->signed_easy) == CURLE_OK, "bare libcurl");
 }
 
 static void bare_many(bench *b)
@@ -195,24 +172,6 @@ static void silence(bench *b)
         must(fd >= 0 && br_silence_of(fd, s->of[fd].tls) == BR_SILENT, "silence");
 }
 
-static double cpu_ns(void)
-{
-    struct timespec used;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec * 1e9 + (double)used.tv_nsec;
-}
-
-static const struct {
-    const char *name;
-    void (*run)(bench *b);
-} contestants[] = {
-    {"libcurl", bare_alone},       {"libcurl-same-headers", bare_with_headers},
-    {"call", call_alone},          {"libcurl-in-flight", bare_many},
-    {"call-in-flight", call_many}, {"silence", silence},
-};
-
-enum { CONTESTANTS = sizeof contestants / sizeof contestants[0] };
-
 static br_client *new_client(const bench *b)
 {
     char token[TOKEN_SIZE + 1];
@@ -228,6 +187,7 @@ static br_client *new_client(const bench *b)
     br_problems_init(&p);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         br_settings_set_text(&s, br_slice_of(options[i][0]), br_slice_of(options[i][1]), &p);
+    br_settings_set_flag(&s, BR_SLICE("allow_http"), true, &p);
     br_client *c = br_client_new(&s, &br_model_builtin, &br_platform_system, &p);
     must(c != NULL, p.count > 0 ? p.items[0].message : "client");
     br_problems_free(&p);
@@ -240,114 +200,123 @@ static void add_header(bench *b, const char *name, size_t length)
     int n = snprintf(line, sizeof line, "%s: ", name);
     memset(line + n, 'x', length);
     line[(size_t)n + length] = '\0';
-    b->signed_headers = curl_slist_append(b->signed_headers, line);
+    b->headers = curl_slist_append(b->headers, line);
 }
 
 /* As long as the real ones. */
-static void set_up_signed(bench *b)
+static void same_headers(bench *b)
 {
-    b->signed_headers = curl_slist_append(NULL, "content-type: application/json");
     add_header(b, "x-amz-date", 16);
     add_header(b, "x-amz-security-token", TOKEN_SIZE);
     add_header(b, "authorization", 240);
-    b->signed_easy = new_easy(b);
-    curl_easy_setopt(b->signed_easy, CURLOPT_HTTPHEADER, b->signed_headers);
 }
 
-static void set_up(bench *b)
+static void token(bench *b)
 {
-    br_error error;
+    add_header(b, "x-amz-security-token", TOKEN_SIZE);
+}
+
+static void no_more(bench *b)
+{
+    (void)b;
+}
+
+static void sign_by_libcurl(bench *b)
+{
+    for (int i = 0; i < b->in_flight; i++) {
+        if (curl_easy_setopt(b->easy[i], CURLOPT_AWS_SIGV4, "aws:amz:us-east-1:bedrock") !=
+            CURLE_OK) {
+            printf("missing: libcurl signs nothing here\n");
+            exit(0);
+        }
+        curl_easy_setopt(b->easy[i], CURLOPT_USERPWD, "AKIDEXAMPLE0000000001:secret");
+    }
+}
+
+static void set_up_libcurl(bench *b)
+{
     char text[TEXT_SIZE + 1];
     memset(text, 'w', TEXT_SIZE);
     text[TEXT_SIZE] = '\0';
     must(asprintf(&b->body, "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"%s\"}]}]}",
                   text) > 0,
          "memory");
-    b->headers = curl_slist_append(NULL, "content-type: application/json");
     for (int i = 0; i < b->in_flight; i++)
         b->easy[i] = new_easy(b);
-    set_up_signed(b);
     b->multi = curl_multi_init();
     curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS, (long)IN_FLIGHT_MAX);
+}
+
+static void set_up_engine(bench *b)
+{
+    br_error error;
     b->engine = br_engine_new(&br_platform_system, &error);
     must(b->engine != NULL, "engine");
     b->client = new_client(b);
 }
 
+static const struct {
+    const char *name;
+    void (*run)(bench *b);
+    void (*headers)(bench *b); /* besides the content type, of libcurl's; NULL: it is ours */
+    void (*set)(bench *b);     /* of the handles */
+} contestants[] = {
+    {"libcurl", bare_alone, no_more, no_more},
+    {"libcurl-same-headers", bare_alone, same_headers, no_more},
+    {"libcurl-signing", bare_alone, token, sign_by_libcurl},
+    {"libcurl-in-flight", bare_many, no_more, no_more},
+    {"libcurl-signing-in-flight", bare_many, token, sign_by_libcurl},
+    {"call", call_alone, NULL, no_more},
+    {"call-in-flight", call_many, NULL, no_more},
+    {"silence", silence, NULL, call_alone},
+};
+
+enum { CONTESTANTS = sizeof contestants / sizeof contestants[0] };
+
 static void tear_down(bench *b)
 {
-    br_client_unref(b->client);
-    br_engine_free(b->engine);
+    if (b->engine != NULL) {
+        br_client_unref(b->client);
+        br_engine_free(b->engine);
+    }
     for (int i = 0; i < b->in_flight; i++)
         curl_easy_cleanup(b->easy[i]);
-    curl_easy_cleanup(b->signed_easy);
-    curl_slist_free_all(b->signed_headers);
-    curl_multi_cleanup(b->multi);
     curl_slist_free_all(b->headers);
+    curl_multi_cleanup(b->multi);
     free(b->body);
 }
 
-static int ascending(const void *a, const void *b)
+static void run(bench *b, int which, int operations)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void measure(bench *b, int rounds, double medians[CONTESTANTS])
-{
-    static double times[CONTESTANTS][ROUNDS_MAX];
-    for (int round = -1; round < rounds; round++) {
-        for (int i = 0; i < CONTESTANTS; i++) {
-            double start = cpu_ns();
-            contestants[i].run(b);
-            if (round >= 0)
-                times[i][round] = (cpu_ns() - start) / PER_ROUND;
-        }
-    }
-    for (int i = 0; i < CONTESTANTS; i++) {
-        qsort(times[i], (size_t)rounds, sizeof times[i][0], ascending);
-        medians[i] = times[i][rounds / 2];
-    }
-}
-
-static int run_one(bench *b, const char *name)
-{
-    for (int i = 0; i < CONTESTANTS; i++) {
-        if (strcmp(contestants[i].name, name) == 0) {
-            set_up(b);
-            contestants[i].run(b);
-            tear_down(b);
-            return 0;
-        }
-    }
-    return 2;
+    b->headers = curl_slist_append(NULL, "content-type: application/json");
+    if (contestants[which].headers != NULL)
+        contestants[which].headers(b);
+    set_up_libcurl(b);
+    if (contestants[which].headers == NULL)
+        set_up_engine(b);
+    b->operations = b->in_flight;
+    contestants[which].set(b);
+    contestants[which].run(b);
+    b->operations = operations;
+    double start = cpu_ns();
+    if (operations > 0)
+        contestants[which].run(b);
+    printf("%.0f\n", cpu_ns() - start);
+    tear_down(b);
 }
 
 int main(int argc, char **argv)
 {
-    double medians[CONTESTANTS];
-    if (argc < 3) {
-        fprintf(stderr, "usage: bench_call URL CA_FILE [ROUNDS | NAME OPERATIONS IN_FLIGHT]\n");
-        return 2;
-    }
-    static bench b = {.operations = PER_ROUND, .in_flight = IN_FLIGHT};
-    b.url = argv[1];
-    b.ca_file = argv[2];
-    if (argc == 6) {
-        b.operations = atoi(argv[4]);
-        b.in_flight = atoi(argv[5]);
-        must(b.in_flight > 0 && b.in_flight <= IN_FLIGHT_MAX && b.operations >= b.in_flight,
-             "1 to 1,000 in flight, and as many operations at least");
-        return run_one(&b, argv[3]);
-    }
-    int rounds = argc > 3 ? atoi(argv[3]) : 21;
-    rounds = rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
-    set_up(&b);
-    measure(&b, rounds, medians);
-    tear_down(&b);
-    for (int i = 0; i < CONTESTANTS; i++)
-        printf("%s\t%.0f\n", contestants[i].name, medians[i]);
-    printf("ratio\t%.3f\n", medians[2] / medians[0]);
-    printf("ratio-32-in-flight\t%.3f\n", medians[4] / medians[3]);
+    static bench b;
+    int which = 0;
+    must(argc == 5 || argc == 6, "usage: bench_call NAME N URL CA_FILE [IN_FLIGHT]");
+    b.url = argv[3];
+    b.ca_file = argv[4];
+    b.in_flight = argc == 6 ? atoi(argv[5]) : 1;
+    while (which < CONTESTANTS && strcmp(contestants[which].name, argv[1]) != 0)
+        which++;
+    must(which < CONTESTANTS, "there is no such contestant");
+    must(b.in_flight > 0 && b.in_flight <= IN_FLIGHT_MAX, "1 to 1,000 in flight");
+    run(&b, which, atoi(argv[2]));
     return 0;
 }

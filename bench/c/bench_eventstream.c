@@ -1,13 +1,12 @@
 /*
 ** What an event of 200 bytes costs: its checksum alone (the floor), decoding where it lies,
-** decoding when messages straddle the pieces, and encoding. Nanoseconds for each event.
+** decoding when messages straddle the pieces, and encoding.
 **
-**   bench_eventstream [ROUNDS]
-**   bench_eventstream NAME N      only that line, for N events
+**   bench_eventstream NAME N
 */
 #include "core/aws/eventstream.h"
 
-#include "race.h"
+#include "alone.h"
 
 #ifdef HAVE_LIBDEFLATE
 #include <libdeflate.h>
@@ -96,17 +95,14 @@ static void set_up(bench *b)
 
 int main(int argc, char **argv)
 {
-    static contestant all[] = {
-        {"event-checksums-alone", checksums, 1, EVENTS, {0}},
-        {"event-decode", decode_pages, 1, EVENTS, {0}},
-        {"event-decode-straddling", decode_crumbs, 1, EVENTS, {0}},
-        {"event-encode", encode, 1, EVENTS, {0}},
+    static const contestant all[] = {
+        {"event-checksums-alone", checksums, EVENTS},
+        {"event-decode", decode_pages, EVENTS},
+        {"event-decode-straddling", decode_crumbs, EVENTS},
+        {"event-encode", encode, EVENTS},
     };
     static bench b;
     set_up(&b);
-    size_t count = sizeof(all) / sizeof(all[0]);
-    if (race_alone(&b, all, count, argc, argv))
-        return 0;
-    race(&b, all, count, race_rounds(argc, argv));
-    return b.seen == 0;
+    alone(&b, all, sizeof(all) / sizeof(all[0]), argc, argv);
+    return 0;
 }

@@ -3,12 +3,12 @@
 ** an embedding of 1,024 numbers and a 1 MiB string, and writing the same. The floor of reading is a
 ** look at every byte.
 **
-**   bench_json [ROUNDS]
+**   bench_json NAME N
 */
 #include "core/text/base64.h"
 #include "core/text/json.h"
 
-#include "race.h"
+#include "alone.h"
 
 #include <string.h>
 
@@ -185,19 +185,19 @@ static void set_up(bench *b)
 
 int main(int argc, char **argv)
 {
-    static contestant all[] = {
-        {"json-floor-2k", floor_answer, 200, 1, {0}},
-        {"json-read-2k", read_answer, 200, 1, {0}},
-        {"json-read-1024-short", read_short_numbers, 5, 1, {0}},
-        {"json-read-1024-long", read_long_numbers, 5, 1, {0}},
-        {"json-read-1MiB-string", read_blob, 1, 1, {0}},
-        {"json-write-2k-text", write_answer_text, 200, 1, {0}},
-        {"json-write-1024-short", write_short_numbers, 5, 1, {0}},
-        {"json-write-1024-long", write_long_numbers, 1, 1, {0}},
-        {"json-write-768KiB-base64", write_blob, 1, 1, {0}},
+    static const contestant all[] = {
+        {"json-floor-2k", floor_answer, 1},
+        {"json-read-2k", read_answer, 1},
+        {"json-read-1024-short", read_short_numbers, 1},
+        {"json-read-1024-long", read_long_numbers, 1},
+        {"json-read-1MiB-string", read_blob, 1},
+        {"json-write-2k-text", write_answer_text, 1},
+        {"json-write-1024-short", write_short_numbers, 1},
+        {"json-write-1024-long", write_long_numbers, 1},
+        {"json-write-768KiB-base64", write_blob, 1},
     };
     static bench b;
     set_up(&b);
-    race(&b, all, sizeof(all) / sizeof(all[0]), race_rounds(argc, argv));
-    return b.seen == 0;
+    alone(&b, all, sizeof(all) / sizeof(all[0]), argc, argv);
+    return 0;
 }

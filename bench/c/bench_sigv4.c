@@ -1,8 +1,8 @@
 /*
 ** What a signature costs: br_sigv4_sign against the bare OpenSSL calls it cannot do without, and
-** the two Roles Anywhere signatures. The contestants take turns in one run; "name<TAB>median ns".
+** that of Roles Anywhere by any key.
 **
-**   bench_sigv4 [ROUNDS] [RSA_CERT RSA_KEY EC_CERT EC_KEY]
+**   bench_sigv4 NAME N [CERTIFICATE KEY]
 */
 #include "core/aws/roles_anywhere.h"
 #include "core/aws/sigv4.h"
@@ -10,15 +10,10 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#define PER_ROUND 200
-#define ROUNDS_MAX 2001
+#include "alone.h"
+
 #define BODY_SIZE 2048
-#define CONTESTANTS_MAX 5
 
 typedef struct bench {
     br_digest *crypto;
@@ -32,16 +27,8 @@ typedef struct bench {
     EVP_MD *md;
     EVP_MD_CTX *digest;
     EVP_MAC_CTX *mac;
-    br_x509 *rsa, *ec;
+    br_x509 *x509;
 } bench;
-
-static void must(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "failed: %s\n", what);
-        exit(1);
-    }
-}
 
 static void digest(bench *b, const void *bytes, size_t n, unsigned char out[32])
 {
@@ -51,8 +38,9 @@ static void digest(bench *b, const void *bytes, size_t n, unsigned char out[32])
 }
 
 /* Body, a canonical request of the real size, and a string to sign of the real size. */
-static void crypto_alone(bench *b)
+static void crypto_alone(void *state)
 {
+    bench *b = state;
     unsigned char out[32];
     size_t n;
     digest(b, b->body, BODY_SIZE, out);
@@ -63,8 +51,9 @@ static void crypto_alone(bench *b)
          "mac");
 }
 
-static void sign_once(bench *b)
+static void sign_once(void *state)
 {
+    bench *b = state;
     br_buf_clear(&b->authorization);
     must(br_sigv4_sign(b->signer, &b->input, BR_SLICE("ASIAEXAMPLEEXAMPLE00"),
                        br_slice_of(b->secret), BR_SLICE("us-east-1"), BR_SLICE("bedrock"),
@@ -72,8 +61,9 @@ static void sign_once(bench *b)
          "sign");
 }
 
-static void sign_new_key(bench *b)
+static void sign_new_key(void *state)
 {
+    bench *b = state;
     b->turn++;
     for (int i = 0; i < 8; i++)
         b->secret[i] = (char)('A' + (b->turn >> 4 * i & 15));
@@ -81,56 +71,13 @@ static void sign_new_key(bench *b)
     memset(b->secret, 'x', 8);
 }
 
-static void sign_x509(const br_x509 *x)
+static void sign_x509(void *state)
 {
+    const bench *b = state;
     uint8_t out[BR_SIGNATURE_MAX];
     size_t n;
-    must(br_x509_sign(x, BR_SLICE("AWS4-X509-RSA-SHA256\n20260101T000000Z\n"), out, &n), "x509");
-}
-
-static void sign_rsa(bench *b)
-{
-    sign_x509(b->rsa);
-}
-
-static void sign_ec(bench *b)
-{
-    sign_x509(b->ec);
-}
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-typedef struct contestant {
-    const char *name;
-    void (*run)(bench *b);
-    int per_round;
-    double samples[ROUNDS_MAX];
-} contestant;
-
-static void race(bench *b, contestant *all, size_t count, size_t rounds)
-{
-    for (size_t round = 0; round < rounds; round++)
-        for (size_t i = 0; i < count; i++) {
-            double start = now_ns();
-            for (int k = 0; k < all[i].per_round; k++)
-                all[i].run(b);
-            all[i].samples[round] = (now_ns() - start) / all[i].per_round;
-        }
-    for (size_t i = 0; i < count; i++) {
-        qsort(all[i].samples, rounds, sizeof(double), by_value);
-        printf("%s\t%.0f\n", all[i].name, all[i].samples[rounds / 2]);
-    }
+    must(br_x509_sign(b->x509, BR_SLICE("AWS4-X509-RSA-SHA256\n20260101T000000Z\n"), out, &n),
+         "x509");
 }
 
 static void set_up_mac(bench *b)
@@ -215,8 +162,7 @@ static br_x509 *load(const char *certificate, const char *key)
 
 static void tear_down(bench *b)
 {
-    br_x509_unref(b->rsa);
-    br_x509_unref(b->ec);
+    br_x509_unref(b->x509);
     br_buf_free(&b->authorization);
     br_buf_free(&b->canonical);
     br_headers_free(&b->headers);
@@ -227,26 +173,20 @@ static void tear_down(bench *b)
     EVP_MD_free(b->md);
 }
 
+/* An X.509 signature: "PROGRAM NAME N CERTIFICATE KEY". */
 int main(int argc, char **argv)
 {
-    static contestant all[CONTESTANTS_MAX] = {
-        {"crypto-alone", crypto_alone, PER_ROUND, {0}},
-        {"sigv4-key-kept", sign_once, PER_ROUND, {0}},
-        {"sigv4-key-derived", sign_new_key, PER_ROUND, {0}},
-        {"roles-anywhere-rsa2048", sign_rsa, 1, {0}},
-        {"roles-anywhere-p256", sign_ec, 10, {0}},
+    static const contestant all[] = {
+        {"crypto-alone", crypto_alone, 1},
+        {"sigv4-key-kept", sign_once, 1},
+        {"sigv4-key-derived", sign_new_key, 1},
+        {"roles-anywhere", sign_x509, 1},
     };
     static bench b;
-    long rounds = argc > 1 ? atol(argv[1]) : 301;
-    must(rounds > 0 && rounds <= ROUNDS_MAX, "1 to 2001 rounds");
     set_up(&b);
-    size_t count = 3;
-    if (argc == 6) {
-        b.rsa = load(argv[2], argv[3]);
-        b.ec = load(argv[4], argv[5]);
-        count = 5;
-    }
-    race(&b, all, count, (size_t)rounds);
+    if (argc == 5)
+        b.x509 = load(argv[3], argv[4]);
+    alone(&b, all, sizeof(all) / sizeof(all[0]), argc == 5 ? 3 : argc, argv);
     tear_down(&b);
     return 0;
 }

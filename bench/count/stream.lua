@@ -1,4 +1,4 @@
---- One ConverseStream over TLS with so many events, for counting:
+--- One ConverseStream over TLS with so many events, after a short one, for bench/measure.lua:
 ---   LUA bench/count/stream.lua floor|bedrock URL CA_FILE COUNT
 --- The floor is bare libcurl called from Lua with a finished request, and events read as in bench/count/events.lua.
 local service = dofile "bench/service.lua"
@@ -7,15 +7,18 @@ local what, url, ca_file, count = arg[1], arg[2], arg[3], tonumber(arg[4])
 local conn = service.connect(url, ca_file)
 
 --- The endpoint repeats what it is asked, an event for each word.
-local request = {
-    modelId = service.MODEL,
-    messages = { { role = "user", content = { { text = ("a "):rep(count) } } } },
-}
+local function request_of(words)
+    return {
+        modelId = service.MODEL,
+        messages = { { role = "user", content = { { text = ("a "):rep(words) } } } },
+    }
+end
+
 local seen = 0
 
 local readers = {}
 
-function readers.floor()
+function readers.floor(request)
     local floor, floor_json = require "floor", require "floor_json"
     local prepared, headers = service.prepared(conn, "converse_stream", request)
     floor.stream(prepared.url, ca_file, headers, prepared.body, function(_, payload)
@@ -24,11 +27,15 @@ function readers.floor()
     end)
 end
 
-function readers.bedrock()
+function readers.bedrock(request)
     for _, event in assert(conn:converse_stream(request)):events() do
         seen = seen + (event.delta and 1 or 0)
     end
 end
 
-readers[what]()
+local read = assert(readers[what], "no such reader")
+read(request_of(10))
+local request, start = request_of(count), os.clock()
+read(request)
+print(("%.0f"):format((os.clock() - start) * 1e9))
 assert(seen > count, "not all of it came")

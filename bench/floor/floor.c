@@ -4,11 +4,13 @@
 **
 **   floor.sign(method, path, host, date, token, body) -> Authorization  raw OpenSSL, kept HMAC key
 **   floor.sign_request(request) -> headers              the same with bedrock.sign's two tables
-**   floor.post(url, ca_file, header lines, body)      -> status, body   bare libcurl, one handle
+**   floor.post(url, ca_file, header lines, body[, access key, secret key]) -> status, body
+**       bare libcurl, one handle; with keys it signs, unless it cannot: nil
 **   floor.stream(url, ca_file, header lines, body, each)  the same, its answer an event stream
 **   floor.frame(event type, payload)                  -> one message of an event stream
 **   floor.events(bytes, each)                         calls each(event type, payload) for each
 */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -321,10 +323,24 @@ static long perform(lua_State *L, CURL *easy, struct curl_slist *list)
     return status;
 }
 
+/* false: this libcurl cannot. */
+static bool sign_by_libcurl(lua_State *L, CURL *easy)
+{
+    if (lua_isnoneornil(L, 5))
+        return true;
+    curl_easy_setopt(easy, CURLOPT_USERNAME, luaL_checkstring(L, 5));
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, luaL_checkstring(L, 6));
+    return curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, "aws:amz:us-east-1:bedrock") == CURLE_OK;
+}
+
 static int floor_post(lua_State *L)
 {
     struct curl_slist *list = header_list(L, 3);
     CURL *easy = prepare(L, list);
+    if (!sign_by_libcurl(L, easy)) {
+        curl_slist_free_all(list);
+        return 0;
+    }
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, collect);

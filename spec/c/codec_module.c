@@ -1,5 +1,5 @@
 /*
-** The codec alone as a Lua module, "codec_module", for codec_spec.lua and bench/codec.lua: no
+** The codec alone as a Lua module, "codec_module", for codec_spec.lua and bench/count/codec.lua: no
 ** credentials, no engine.
 */
 #include <stdlib.h>

@@ -49,8 +49,17 @@ function check.u16(number, where)
     return math.floor(number)
 end
 
+--- Does "<" compare bytes? In the locales that a program may set, Lua's does not.
+local function compares_bytes()
+    local locale = os.setlocale(nil, "collate")
+    return locale == "C" or locale == "POSIX"
+end
+
 --- Strings by their bytes, whatever the locale; the tables are searched in that order.
 function check.before(x, y)
+    if compares_bytes() then
+        return x < y
+    end
     for i = 1, math.min(#x, #y) do
         local a, b = x:byte(i), y:byte(i)
         if a ~= b then
