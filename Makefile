@@ -433,7 +433,7 @@ bench: modules command benches test-modules $(LEASH)
 
 # What a byte, a message, a call costs as there are more: times alone, which takes minutes.
 curves: modules benches test-modules $(LEASH)
-	@$(LEASH) -t 3600 bench/with_endpoint.sh $(BUILD) lua5.4 bench/measure.lua -t $(BUILD) bench/curves.txt $(CURVE)
+	@$(LEASH) -t 3600 bench/with_endpoint.sh -i 20 $(BUILD) lua5.4 bench/measure.lua -t $(BUILD) bench/curves.txt $(CURVE)
 
 # From the newest botocore, or VERSION=X.Y.Z.
 refresh-api: | $(DEPS)

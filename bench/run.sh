@@ -96,7 +96,6 @@ starts() {
             printf "  %-44s %8.1f %8.1f %8d %8.2f\n", $1, $2, $3, $4, $2 / floor }'
 }
 
-interval 0
 tables
 for lua in lua5.4 luajit; do
     eval "$(make -s env BUILD="$build" LUA=$lua)"
