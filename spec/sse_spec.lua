@@ -106,6 +106,13 @@ describe("server-sent events", function()
         end)
     end)
 
+    it("leave it to the stream's metadata how much came in the end", function()
+        local body = ("data:y\n\n"):rep(100000)
+        local stream = open(body)
+        assert.equal(100000, #all_of(stream))
+        assert.equal(#body, bedrock.metadata(stream).timing.bytes)
+    end)
+
     describe("of a completion", function()
         it("bring names and events, the last [DONE] like any other, then nil for ever", function()
             local stream = open(completion())
