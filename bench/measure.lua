@@ -14,8 +14,8 @@
 --- left out; %python for that of the interop oracles. A heading with %lua stands for one with each of the two Luas. An
 --- N that ends in "t" is timed only: callgrind would not see it, or take too long.
 ---
---- The lines below a heading take turns, five times, and the medians are printed; a program is asked for as many
---- operations as fill a while. For instructions it runs for N and for 3 N, and what the second took more, by 2 N, is
+--- The lines below a heading take turns, five times, and the least is printed, as all else that the machine does only
+--- adds; a program is asked for as many operations as fill a while. For instructions it runs for N and for 3 N, and what the second took more, by 2 N, is
 --- one operation. "times" is by the first line below the heading.
 ---
 --- A curve's last cost is judged by the least before it: "level", or "GROWS". Below =F instead of = is the curve of a
@@ -90,11 +90,6 @@ local function time(line, count)
     return ns
 end
 
-local function median(values)
-    table.sort(values)
-    return values[math.floor(#values / 2) + 1]
-end
-
 local function time_all(lines)
     for _, line in ipairs(lines) do
         local ns, missing = time(line, line.count)
@@ -112,7 +107,7 @@ local function time_all(lines)
         end
     end
     for _, line in ipairs(lines) do
-        line.ns = not line.missing and median(line.times) or nil
+        line.ns = not line.missing and math.min(table.unpack(line.times)) or nil
     end
 end
 
