@@ -15,8 +15,8 @@
 --- N that ends in "t" is timed only: callgrind would not see it, or take too long.
 ---
 --- The lines below a heading take turns, five times, and the least is printed, as all else that the machine does only
---- adds; a program is asked for as many operations as fill a while. For instructions it runs for N and for 3 N, and what
---- the second took more, by 2 N, is one operation. "times" is by the first line below the heading.
+--- adds; a program is asked for as many operations as fill a while. For instructions it runs for N and for 3 N, and
+--- what the second took more, by 2 N, is one operation. "times" is by the first line below the heading.
 ---
 --- A curve's last cost is judged by the least before it: "level", or "GROWS". Below =F instead of = is the curve of a
 --- floor, and below =+ one that may grow as the last floor does.

@@ -7,6 +7,7 @@ local conn = assert(bedrock.connect {
     auth = "roles_anywhere",
     certificate = pki .. "/rsa2048.crt.pem",
     private_key = pki .. "/rsa2048.key.pkcs8.pem",
+    certificate_chain = pki .. "/intermediate.pem",
     profile_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:profile/bench",
     role_arn = "arn:aws:iam::123456789012:role/bench",
     trust_anchor_arn = "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/bench",
