@@ -96,6 +96,14 @@ starts() {
             printf "  %-44s %8.1f %8.1f %8d %8.2f\n", $1, $2, $3, $4, $2 / floor }'
 }
 
+# What a chat adds is less than two processes differ by: bench/count/chat.lua.
+chats() {
+    heading "A turn of a chat, $1, in turn with the call that it makes: messages before, CPU us of the call, of the turn, times"
+    for messages in 0 10 1000; do
+        printf '  %-44s %s\n' "$messages" "$("$1" bench/count/chat.lua beside $messages "$https" "$ca" 100)"
+    done
+}
+
 tables
 for lua in lua5.4 luajit; do
     eval "$(make -s env BUILD="$build" LUA=$lua)"
@@ -103,6 +111,7 @@ for lua in lua5.4 luajit; do
     loads "$lua"
     streams "$lua"
     starts "$lua"
+    chats "$lua"
     bench/command.sh "$build" "$lua" "$https" "$ca"
 done
 
