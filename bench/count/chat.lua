@@ -5,8 +5,8 @@
 ---     LUA bench/count/chat.lua beside MESSAGES URL CA_FILE ROUNDS
 ---
 --- The floor is conn:converse, for which a program keeps the list of messages by hand and looks at nothing. What was
---- said is forgotten each time, so that all turns send the same. What a chat adds is less than what two processes differ
---- by, so "beside" lets both take turns in one: it prints the median CPU time of each, and that of their ratios.
+--- said is forgotten each time, so that all turns send the same. What a chat adds is less than two processes differ by,
+--- so "beside" lets both take turns in one: it prints the median CPU time of each, and that of their ratios.
 local service = dofile "bench/service.lua"
 local timed = dofile "bench/count/timed.lua"
 local who, messages_before, url, ca_file = arg[1], tonumber(arg[2]), arg[3], arg[4]
