@@ -151,11 +151,11 @@ end
 
 --- By how much the last cost is above the least before: the first lines carry what every call costs.
 local function growth_of(lines, what)
-    local last, least, growth = nil, math.huge, nil
+    local least, growth = math.huge, nil
     for _, line in ipairs(lines) do
-        least = math.min(least, last or math.huge)
-        last = line[what] or last
-        growth = last and least < math.huge and last / least
+        local cost = line[what]
+        growth = cost and least < math.huge and cost / least or growth
+        least = math.min(least, cost or math.huge)
     end
     return growth
 end

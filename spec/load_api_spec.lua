@@ -164,6 +164,10 @@ describe("load_api", function()
         passes [==[
             local conn = connect()
             local before = conn.converse
+            local chat = conn:chat { model = "anthropic.claude-3-haiku-20240307-v1:0" }
+            local message = { role = "assistant", content = { { text = "Hi" } } }
+            ep:script { answer("^/model/", { output = { message = message }, stopReason = "end_turn" }) }
+            assert(assert(chat:say "Hello").text == "Hi")
             local facts = shelf()
             facts.service.id, facts.service.endpointPrefix = "bedrock-runtime", "bedrock-runtime"
             facts.waiters = {}
@@ -175,6 +179,8 @@ describe("load_api", function()
             assert(assert(conn:converse { bookId = "aa" }).title == "new")
             assert(bedrock.describe("converse").uri == "/new/{bookId}")
             assert(bedrock.describe("converse_stream").uri == "/model/{modelId}/converse-stream")
+            local said, err = chat:say "And now?"
+            assert(not said and err.kind == "validation", tostring(err or said))
             facts.operations.Converse.uri = "/newer/{bookId}"
             assert(load_facts(facts))
             assert(conn:prepare("runtime.converse", { bookId = "aa" }).url == ep.https .. "/newer/aa")

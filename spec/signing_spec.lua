@@ -58,6 +58,11 @@ describe("sign", function()
             ["bedrock-runtime.us-east-1.amazonaws.com"] = true, ["bedrock.us-east-1.api.aws"] = true,
             ["vpce-1-2.bedrock-runtime.us-east-1.vpce.amazonaws.com"] = true, ["gateway.example.com"] = true,
             ["s3.example.com"] = true, ["localhost:8443"] = true,
+            ["bedrock-mantle.us-east-1.api.aws"] = false,
+            ["bedrock--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com"] = false,
+            ["gateway-1.us-east-1.elb.amazonaws.com"] = true, ["a.execute-api.us-east-1.amazonaws.com"] = true,
+            ["ec2-192-0-2-1.compute-1.amazonaws.com"] = true,
+            ["vpce-1.vpce-svc-2.us-east-1.vpce.amazonaws.com"] = true,
         } do
             for name, f in pairs { sign = bedrock.sign, presign = bedrock.presign } do
                 local request = { url = "https://" .. host .. "/a", method = "GET", region = "us-east-1",

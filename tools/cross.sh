@@ -32,7 +32,7 @@ foreign() {
 # root ARCHITECTURE: its packages, unpacked.
 root() {
     case $1 in
-    kqueue) return ;;
+    kqueue) return 0 ;;
     musl) tools/musl.sh "$cross/musl"; return ;;
     esac
     local root=$cross/$1/root package name

@@ -219,7 +219,7 @@ static bool read_names(lua_State *L, br_model *m)
     uint32_t *places = new_array(L, m->name_count * sizeof *places);
     if (!place_names(L, places, m->name_count, &m->names_size))
         return false;
-    char *text = new_array(L, m->names_size);
+    char *text = new_array(L, m->names_size + 1); /* so that an empty name has a byte, too */
     for (uint32_t i = 0; i < m->name_count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
         br_slice name = br_lua_string_arg(L, -1);

@@ -6,14 +6,28 @@
 #include "engine/files/write_file.h"
 #include "lua/binding.h"
 
-/* Could it be written where it stands? A device, or a file in a folder that takes no new one. */
-static bool stands_fast(int why)
+/*
+** Could it be written where it stands? A device, a file that something is mounted on, one of another owner, or one in
+** a folder that takes no new file, or none with a longer name.
+*/
+static bool may_be_written_in_place(int why)
 {
-    return why == ENOTSUP || why == EACCES || why == EPERM || why == EROFS;
+    switch (why) {
+    case EACCES:
+    case EBUSY:
+    case EDQUOT:
+    case ENAMETOOLONG:
+    case ENOTSUP:
+    case EPERM:
+    case EROFS:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /*
-** save(path, bytes, for_anybody) -> true | nil, why, stands_fast; whole or as it was before. 0600, or as any
+** save(path, bytes, for_anybody) -> true | nil, why, in_place; whole or as it was before. 0600, or as any
 ** program's file.
 */
 int br_lua_save(lua_State *L)
@@ -32,6 +46,6 @@ int br_lua_save(lua_State *L)
     int why = errno != 0 ? errno : EIO;
     lua_pushnil(L);
     lua_pushfstring(L, "%s: %s", path, why == ENOTSUP ? "it is no regular file" : strerror(why));
-    lua_pushboolean(L, stands_fast(why));
+    lua_pushboolean(L, may_be_written_in_place(why));
     return 3;
 }

@@ -114,11 +114,11 @@ static bool check_service(lua_State *L, const br_signing *s, br_error *error)
 {
     br_slice host = br_headers_get(&s->headers, "host");
     return !lua_isnil(L, BR_SIGNING_SERVICE) || br_may_sign_as_bedrock(host) ||
-           br_error_set(
-               error, BR_ERR_VALIDATION, "ValidationError",
-               "%s: %s is not signed for as \"bedrock\": give the service's name there, as in "
-               "service = \"s3\"",
-               s->name, br_print(host).text);
+           br_error_set(error, BR_ERR_VALIDATION, "ValidationError",
+                        "%s: %s is not signed for as \"bedrock\" unasked: give the service's name "
+                        "there, as in "
+                        "service = \"s3\"",
+                        s->name, br_print(host).text);
 }
 
 bool br_signing_input(lua_State *L, br_signing *s, br_sign_input *in, br_error *error)

@@ -92,7 +92,7 @@ local function message_for(err, input)
 end
 
 local function param_for(err, input)
-    local problem = err.errors and err.errors[1]
+    local problem = err.kind == "validation" and err.errors and err.errors[1]
     return problem and words.of(problem.path, input)
 end
 

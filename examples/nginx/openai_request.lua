@@ -200,14 +200,24 @@ local function tool_choice(choice)
     return next(known) and known or nil
 end
 
+local function function_of(tool)
+    if type(tool) ~= "table" then
+        refuse("tools", "each tool must be an object")
+    elseif tool.type ~= "function" then
+        refuse("tools", ("the type %q is not supported, only \"function\""):format(tostring(tool.type)))
+    elseif type(tool["function"]) ~= "table" then
+        refuse("tools", "a tool of type \"function\" must have an object \"function\"")
+    end
+    return tool["function"]
+end
+
 --- Who must call a tool needs one, and a tool that is named is one of them.
 local function check_choice(choice, tools)
     if not tools or not tools[1] then
         refuse("tool_choice", "there are no tools to choose from")
     elseif choice.tool then
         for _, tool in ipairs(tools) do
-            local f = tool["function"]
-            if type(f) == "table" and f.name == choice.tool.name then
+            if function_of(tool).name == choice.tool.name then
                 return
             end
         end
@@ -225,8 +235,7 @@ local function tool_config(input)
     end
     local config = { tools = {} }
     for i, tool in ipairs(input.tools) do
-        local f = tool.type == "function" and tool["function"]
-            or refuse("tools", ("the type %q is not supported, only \"function\""):format(tostring(tool.type)))
+        local f = function_of(tool)
         config.tools[i] = { toolSpec = {
             name = f.name,
             description = f.description,
@@ -243,7 +252,8 @@ local function output_config(format)
     elseif format.type ~= "json_schema" then
         refuse("response_format", 'expected the type "text" or "json_schema"')
     end
-    local schema = format.json_schema
+    local schema = type(format.json_schema) == "table" and format.json_schema
+        or refuse("response_format", 'the type "json_schema" must have an object "json_schema"')
     return { textFormat = { type = "json_schema", structure = { jsonSchema = {
         schema = bedrock.json.encode(schema.schema),
         name = schema.name,

@@ -376,8 +376,12 @@ local function forget_operations(known)
     end
 end
 
+--- How often the models have changed: what was found in others must be looked up anew.
+connection.generation = 0
+
 --- The models have changed: names are looked up anew, and connections get the new namespaces.
 function connection.renew()
+    connection.generation = connection.generation + 1
     forget_operations(methods)
     for _, namespace in pairs(namespaces) do
         forget_operations(namespace.__index)

@@ -90,14 +90,27 @@ local function wake_all()
             wake()
         end
     end
+    return count
+end
+
+--- An error of one of them goes to the loop; the others are woken all the same, in the next turn.
+local function wake_and_run()
+    local ok, count = pcall(wake_all)
+    local why = count
     waking = false
+    if ok then
+        ok, why = pcall(run_line)
+    end
+    if not ok then
+        core.notify()
+        error(why, 0)
+    end
     return count
 end
 
 local function look()
     core.step(0)
-    local woken = wake_all()
-    run_line()
+    local woken = wake_and_run()
     if waiting > 0 or first <= last then
         return true
     end

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,7 +58,23 @@ static void test_files_of_anybody(void)
     CHECK(chmod("picture", 0660) == 0 && save_for(BR_WRITE_FILE_FOR_ANYBODY, "picture", "second"));
     check_holds("picture", "second");
     CHECK_INT(mode_of("picture") & 0777, 0660);
+    CHECK(chmod("picture", 0) == 0 && save_for(BR_WRITE_FILE_FOR_ANYBODY, "picture", "third"));
+    CHECK_INT(mode_of("picture") & 0777, 0);
     umask(before);
+}
+
+/* Who may do so writes a file that stays its owner's; who may not is told. */
+static void test_files_of_others(void)
+{
+    struct stat st;
+    CHECK(save_for(BR_WRITE_FILE_FOR_ANYBODY, "another's", "first") &&
+          chmod("another's", 0640) == 0);
+    if (chown("another's", 12345, 23456) != 0)
+        return;
+    CHECK(save_for(BR_WRITE_FILE_FOR_ANYBODY, "another's", "second"));
+    CHECK(stat("another's", &st) == 0 && st.st_uid == 12345 && st.st_gid == 23456);
+    CHECK_INT(st.st_mode & 0777, 0640);
+    check_holds("another's", "second");
 }
 
 static void test_links(void)
@@ -81,6 +98,14 @@ static void test_no_files(void)
     CHECK(S_ISFIFO(mode_of("fifo")) && S_ISLNK(mode_of("link to a fifo")));
     CHECK(!save("far", "new"));
     CHECK_INT(errno, EISDIR);
+    int ends[2];
+    char name[32];
+    CHECK(pipe(ends) == 0);
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[1]);
+    CHECK(!save(name, "new"));
+    CHECK_INT(errno, ENOTSUP);
+    close(ends[0]);
+    close(ends[1]);
     CHECK(!save("no/such/folder", "new"));
     CHECK_INT(errno, ENOENT);
 }
@@ -91,11 +116,13 @@ int main(void)
     CHECK(mkdtemp(place) != NULL && chdir(place) == 0);
     test_files();
     test_files_of_anybody();
+    test_files_of_others();
     test_links();
     test_no_files();
     /* A folder goes only if nothing else was left in it. */
     static const char *const left[] = {"new",      "far/target", "link",           "link to it",
-                                       "dangling", "fifo",       "link to a fifo", "picture"};
+                                       "dangling", "fifo",       "link to a fifo", "picture",
+                                       "another's"};
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
         CHECK(unlink(left[i]) == 0);
     CHECK(rmdir("far") == 0 && chdir("/") == 0 && rmdir(place) == 0);

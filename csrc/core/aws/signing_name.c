@@ -8,6 +8,12 @@ static bool ends(br_slice text, const char *tail)
     return text.n >= n && memcmp(text.p + text.n - n, tail, n) == 0;
 }
 
+static bool begins(br_slice text, const char *head)
+{
+    size_t n = strlen(head);
+    return text.n >= n && br_slice_eq_nocase((br_slice){text.p, n}, (br_slice){head, n});
+}
+
 static bool is_aws(br_slice host)
 {
     return ends(host, ".amazonaws.com") || ends(host, ".amazonaws.com.cn") ||
@@ -17,12 +23,20 @@ static bool is_aws(br_slice host)
 /* A bucket may be called as it likes, but its host has S3's own label, too. */
 static bool is_s3(br_slice label)
 {
-    return br_slice_eqs(label, "s3") || br_slice_starts(label, "s3-");
+    return br_slice_eqs(label, "s3") || begins(label, "s3-") || begins(label, "s3express-");
+}
+
+/* Machines and gateways that anybody may have at AWS: what answers there is not known. */
+static bool is_anybodys(br_slice label)
+{
+    return br_slice_eqs(label, "elb") || br_slice_eqs(label, "execute-api") ||
+           begins(label, "compute") || begins(label, "vpce-svc-");
 }
 
 static bool is_bedrock(br_slice label)
 {
-    return br_slice_starts(label, "bedrock") && !br_slice_starts(label, "bedrock-agentcore");
+    return begins(label, "bedrock") && !begins(label, "bedrock-agentcore") &&
+           !begins(label, "bedrock-mantle");
 }
 
 bool br_may_sign_as_bedrock(br_slice host)
@@ -35,7 +49,7 @@ bool br_may_sign_as_bedrock(br_slice host)
         br_slice label = {host.p, dot != NULL ? (size_t)(dot - host.p) : host.n};
         if (is_s3(label))
             return false;
-        found = found || is_bedrock(label);
+        found = found || is_bedrock(label) || is_anybodys(label);
         host.p += label.n + (dot != NULL);
         host.n -= label.n + (dot != NULL);
     }

@@ -10,7 +10,7 @@
 
 /*
 ** Whether requests to that host may be signed for "bedrock": not those to one of AWS's whose name says that it is
-** another service's. Of a host that is not AWS's nobody can tell.
+** another service's. Of a host that is not AWS's, and of anybody's machines at AWS, nobody can tell.
 */
 bool br_may_sign_as_bedrock(br_slice host);
 

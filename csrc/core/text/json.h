@@ -107,6 +107,7 @@ static inline int br_json_array_next(br_json_reader *r, bool first)
 
 bool br_json_object_begin(br_json_reader *r);
 int br_json_object_next(br_json_reader *r, bool first, br_slice *key);
+
 /*
 ** A short way for keys that are guessed, in place of next. ahead: where the bytes of the next one begin, or
 ** NULL if no key comes at once. take: takes it if it is that one, whose name needs no escapes; false: next
@@ -114,8 +115,10 @@ int br_json_object_next(br_json_reader *r, bool first, br_slice *key);
 */
 static inline const char *br_json_key_ahead(const br_json_reader *r, bool first)
 {
+    if (r->end - r->p < 3 || (!first && *r->p != ','))
+        return NULL;
     const char *p = first ? r->p : r->p + 1;
-    return r->end - r->p >= 3 && (first || *r->p == ',') && *p == '"' ? p + 1 : NULL;
+    return *p == '"' ? p + 1 : NULL;
 }
 
 static inline bool br_json_key_take(br_json_reader *r, const char *key, br_slice name)

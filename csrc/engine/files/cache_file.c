@@ -21,7 +21,7 @@
 #define STEM_LEN (BR_CACHE_STEM_SIZE - 1)
 #define CACHE_SUFFIX ".cache"
 #define TEMPORARY_SUFFIX ".tmp"
-#define PROBE_BYTES 4096 /* at least what an entry takes */
+#define PROBE_BYTES 4096 /* a block of most file systems */
 #define NAME_SIZE (BR_CACHE_STEM_SIZE + 2 * BR_CACHE_RANDOM + 8)
 
 void br_cache_stem(const uint8_t identity[BR_IDENTITY_SIZE], char out[BR_CACHE_STEM_SIZE])
@@ -269,18 +269,22 @@ static bool write_temporary(int dir, const char *name, br_slice bytes, int64_t e
     return ok;
 }
 
-/* Only a file that is written shows that there is room. One of that name is another thread's, which sees as much. */
+/*
+** Only a file that is written shows that there is room. One of that name is what a process left that was killed, or
+** another's that looks just now: it does as well.
+*/
 bool br_cache_dir_writable(int dir, char why[BR_CACHE_WHY_SIZE])
 {
     static const char bytes[PROBE_BYTES];
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%0*lx.0" TEMPORARY_SUFFIX, (int)STEM_LEN, (unsigned long)getpid());
-    if (write_temporary(dir, name, (br_slice){bytes, sizeof bytes}, 0)) {
+    bool ok = write_temporary(dir, name, (br_slice){bytes, sizeof bytes}, 0);
+    if (!ok && errno == EEXIST && (unlinkat(dir, name, 0) == 0 || errno == ENOENT))
+        ok = write_temporary(dir, name, (br_slice){bytes, sizeof bytes}, 0) || errno == EEXIST;
+    if (ok) {
         (void)unlinkat(dir, name, 0);
         return true;
     }
-    if (errno == EEXIST)
-        return true;
     snprintf(why, BR_CACHE_WHY_SIZE, "its directory cannot be written to (%s)", strerror(errno));
     return false;
 }

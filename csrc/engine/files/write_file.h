@@ -11,14 +11,16 @@
 #define BR_WRITE_FILE_RANDOM 8
 
 typedef enum br_write_file_for {
-    BR_WRITE_FILE_FOR_OWNER,  /* 0600: it may hold secrets */
-    BR_WRITE_FILE_FOR_ANYBODY /* as any program's: by the umask, or as the file was before */
+    BR_WRITE_FILE_FOR_OWNER, /* 0600: it may hold secrets */
+    /* As any program's: by the umask, or with the mode, the owner and the group of the file before. */
+    BR_WRITE_FILE_FOR_ANYBODY
 } br_write_file_for;
 
 /*
 ** Writes a temporary file beside it and renames that, so that a reader sees the old contents
 ** or the new; the random bytes make its name unique. A link is followed, and stays. false: all is as it
-** was, and errno says why: ENOTSUP where it is neither a file nor a directory.
+** was, and errno says why: ENOTSUP where it is neither a file nor a directory. Another name of the same
+** file (a hard link) keeps the old contents; access lists are not copied.
 */
 bool br_write_file(const char *path, br_slice bytes, br_write_file_for who,
                    const uint8_t random[BR_WRITE_FILE_RANDOM]);

@@ -4,10 +4,10 @@
 **
 ** It runs in a process group of its own, with nothing to read (/dev/null), with the host's standard
 ** error (what it says there is for people), with signals as they are by default, and without any
-** other descriptor (but where the C library can only close those that /dev/fd lists, as musl: one
-** that another thread opens just then). Whoever is not wanted any more is ended with that group, so
-** with its children. One that ended by itself may leave children behind, such as an agent: they are
-** let be.
+** other descriptor (but where the C library can only close those that /dev/fd or /proc/self/fd
+** lists, as musl: one that another thread opens just then, and all where neither is there). Whoever
+** is not wanted any more is ended with that group, so with its children. One that ended by itself may
+** leave children behind, such as an agent: they are let be.
 */
 #ifndef BR_ENGINE_LOOP_CHILD_H
 #define BR_ENGINE_LOOP_CHILD_H

@@ -8,7 +8,7 @@ local again_if_wanted, await, explained = connection.again_if_wanted, host.await
 --- @param name string of an operation that does not stream
 --- @return fun(client: userdata, params: table): table?, any gives the output and its metadata, or nil and an error
 return function(name)
-    local index = core.find(name)
+    local index, generation
     local function run(client, params)
         local call, err = client:call(index, params)
         if not call then
@@ -18,6 +18,9 @@ return function(name)
         return call:result()
     end
     return function(client, params)
+        if generation ~= connection.generation then
+            index, generation = core.find(name), connection.generation
+        end
         local output, facts = run(client, params)
         if output == nil then
             output, facts = again_if_wanted(nil, facts, run, client, params)

@@ -68,14 +68,26 @@ local function check_system(system, path, problems)
     end
 end
 
+--- @return string? why it cannot be sent
+local function wrong_variable(value)
+    if value == core.null then
+        return "null"
+    elseif not core.encode(value) then
+        return type(value) == "string" and "bytes that are no UTF-8" or type(value) == "number" and tostring(value)
+            or errors.type_of(value)
+    end
+end
+
 --- Texts, and what reads as one; a table is Converse's own form.
 local function check_variables(variables, path, problems)
     for name, value in pairs(variables) do
         if type(name) ~= "string" then
             add(problems, path, "type", "the names of variables must be strings, got %s", errors.type_of(name))
-        elseif not is_table(value) and (value == core.null or not core.encode(value)) then
-            add(problems, path .. "." .. core.shown(name), "type", "expected a text or a number, got %s",
-                value == core.null and "null" or errors.type_of(value))
+        elseif not is_table(value) then
+            local why = wrong_variable(value)
+            if why then
+                add(problems, path .. "." .. core.shown(name), "type", "expected a text or a number, got %s", why)
+            end
         end
     end
 end

@@ -22,17 +22,23 @@ local function numbered(path, i, count)
     return ("%s-%d%s"):format(stem or path, i, ending or "")
 end
 
+local ENOENT = 2
+
+--- To rename a file to its own name does nothing, but tells whether there is one, which may not be readable.
+local function exists(path)
+    local ok, _, code = os.rename(path, path)
+    return ok or code ~= ENOENT
+end
+
 --- Before anything is paid, it is known that the file can be written. A new one is taken away, as no image may come.
 local function try(self, path)
-    local there = io.open(path, "rb")
+    local there = exists(path)
     local file, why = io.open(path, "ab")
     if not file then
         self:fail(why)
     end
     file:close()
-    if there then
-        there:close()
-    else
+    if not there then
         os.remove(path)
     end
 end
@@ -42,11 +48,11 @@ local function write(self, path, bytes)
     if path == "-" then
         return self:flush(bytes)
     end
-    local saved, why, stands_fast = core.save(path, bytes, true)
+    local saved, why, in_place = core.save(path, bytes, true)
     if saved then
         return
     end
-    local file = stands_fast and io.open(path, "wb")
+    local file = in_place and io.open(path, "wb")
     if not file then
         self:fail(why)
     end

@@ -266,18 +266,20 @@ function nginx.preload()
     end
 end
 
-local LEVELS = { [ngx.ERR] = "error", [ngx.NOTICE] = "notice" }
-
 --- Finalizers that run as the worker ends do so in the main coroutine, where ngx.log would look for a request that is
 --- no more: standard error is the log, too, and the line begins as nginx's own do.
+local function write_line(level, message)
+    local pid = ngx.worker.pid()
+    io.stderr:write(("%s [%s] %d#%d: [lua] %s\n"):format(os.date "%Y/%m/%d %H:%M:%S",
+        level == ngx.ERR and "error" or "notice", pid, pid, message))
+end
+
 local function write(level, message)
     local thread, is_main = coroutine.running()
     if thread and not is_main then
         ngx.log(level, message)
     else
-        local pid = ngx.worker.pid()
-        pcall(io.stderr.write, io.stderr, ("%s [%s] %d#%d: [lua] %s\n"):format(os.date "%Y/%m/%d %H:%M:%S",
-            LEVELS[level], pid, pid, message))
+        pcall(write_line, level, message)
     end
 end
 

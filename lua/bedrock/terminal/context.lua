@@ -122,7 +122,8 @@ end
 
 --- Do the lists know what the name could mean? Then it is no name of somebody else's.
 local function is_refused(err)
-    return err.kind == "validation" and err.errors[1].kind ~= "unknown"
+    local kind = err.kind == "validation" and err.errors[1].kind
+    return kind and kind ~= "unknown" and kind ~= "pattern"
 end
 
 --- What operations take for the name of a model. One word that leads nowhere may still be one, of a gateway's own say:

@@ -48,6 +48,9 @@ end
 --- @return string? why there is no such service
 function operation.like(text, service)
     local space, part = text:match "^(.-)%.([^.]*)$"
+    if space and service and space ~= service then
+        return {}
+    end
     local all, why = core.operations(service or space)
     local wanted, found = plain(part or text), {}
     for _, known in ipairs(all or {}) do
