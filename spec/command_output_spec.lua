@@ -90,6 +90,11 @@ describe("where the output cannot be written", function()
         assert.matches("/dev/full: No space left on device", err, 1, true)
     end)
 
+    it("an image goes into a pipe by its name, too", function()
+        local line = command.line(ep, here.home(), { "image", "-m", CANVAS, "-o", "/dev/stdout", "a cat" })
+        assert.matches("^\137PNG", files.output(line .. " </dev/null 2>&1 | cat"))
+    end)
+
     describe("an image whose disk is full", function()
         --- Files of the command's own may have no byte: the same as a full disk, for anybody who runs this.
         local function draws(path)

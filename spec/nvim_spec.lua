@@ -111,6 +111,26 @@ describe_nvim("in Neovim", function()
         ]]))
     end)
 
+    it("an error of a coroutine leaves no other asleep that is woken with it", function()
+        local said = nvim.run(ep, CONNECTED .. [[
+            require("bedrock.host.nvim").use { coroutines = true }
+            local over = 0
+            for i = 1, 6 do
+                coroutine.wrap(function()
+                    assert(conn:converse(ask "Hi"))
+                    over = over + 1
+                    assert(i % 2 == 0, "one of them fails")
+                end)()
+            end
+            -- All answers have come before anything is looked at.
+            uv.sleep(300)
+            soon(function() return over == 6 end)
+            say(over)
+            soon(function() return messages():find "one of them fails" end)
+        ]])
+        assert.equal("6\n", said)
+    end)
+
     it("in a callback of libuv a call is refused in words, and a task begins in the main loop", function()
         local said = runs(CONNECTED .. [[
             local refused, joined, got

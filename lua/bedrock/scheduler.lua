@@ -76,11 +76,9 @@ local function run_line()
     end
 end
 
---- The line must be run after this.
 --- @return integer how many
 local function wake_all()
     local count = 0
-    waking = true
     for id in core.woken do
         local wake = wakers[id]
         if wake then
@@ -95,9 +93,10 @@ end
 
 --- An error of one of them goes to the loop; the others are woken all the same, in the next turn.
 local function wake_and_run()
+    waking = true
     local ok, count = pcall(wake_all)
-    local why = count
     waking = false
+    local why = count
     if ok then
         ok, why = pcall(run_line)
     end
@@ -256,8 +255,7 @@ local function block(call)
         host.block(call)
     else
         while not call:ready() do
-            wake_all()
-            run_line()
+            wake_and_run()
             core.step(first <= last and 0 or TURN_MS)
         end
     end
@@ -317,12 +315,12 @@ end
 local function run_until(done)
     local calls = 1
     while not done() do
-        local idle = wake_all() == 0 and first > last and calls == 0
+        local empty = first > last
+        local idle = wake_and_run() == 0 and empty and calls == 0
         if idle then
             error("nothing can end this wait: a coroutine of spawn or parallel yielded by itself, "
                 .. "or needs an event loop that is not running here", 0)
         end
-        run_line()
         if not done() then
             calls = core.step(first <= last and 0 or TURN_MS)
         end
