@@ -120,7 +120,7 @@ static void *add_table(copy *c, const void *from, size_t size)
 
 static void add_names(copy *c, char text[TEXTS * 12])
 {
-    uint32_t places[TEXTS], size = 0;
+    uint32_t places[TEXTS] = {0}, size = 0;
     for (size_t i = 0; i < TEXTS; i++) {
         uint32_t n = (uint32_t)strlen(texts[i]);
         memcpy(text + size, texts[i], n);
