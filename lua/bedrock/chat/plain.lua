@@ -45,28 +45,8 @@ local function cut(list, count)
     end
 end
 
---- What came back joins the chat, if it is one text.
---- @param history table[] the messages of the chat as the turn found them, that many
---- @param said table the user's message
---- @param facts any the output's metadata
---- @return bedrock.ChatAnswer? result
-local function take(chat, own, history, count, said, output, facts)
-    local made = output.output
-    local message = made and made.message
-    local content = message and message.content
-    local text = content and content[1] and content[1].text
-    if not text or content[2] ~= nil or output.stopReason == "guardrail_intervened"
-        or history ~= chat.messages or #history ~= count then
-        return nil
-    end
-    local result = answer.of_text(output, message, text, chat.usage, facts)
-    history[count + 1], history[count + 2] = said, message
-    own.count, own.told = count + 2, output.usage
-    chat._seen, chat._said, chat.answer = own, result, result
-    return result
-end
-
---- Sends what is given after the messages of the chat. Something odd among them raises, as a turn may that waits.
+--- Sends what is given after the messages of the chat, and both join it if one text comes back. Something odd among
+--- them raises, as a turn may that waits.
 --- @param params table hold the chat from when they are sent
 --- @return bedrock.ChatAnswer? result nil: the turn goes on with what else came, or another must be made
 --- @return table? output of Converse
@@ -85,7 +65,19 @@ local function exchange(chat, own, params, given)
     end
     chat._turn[1] = params
     local output, facts = converse(chat._conn._client, params)
-    return output and take(chat, own, history, count, said, output, facts), output, facts
+    local made = output and output.output
+    local message = made and made.message
+    local content = message and message.content
+    local text = content and content[1] and content[1].text
+    if not text or content[2] ~= nil or output.stopReason == "guardrail_intervened"
+        or history ~= chat.messages or #history ~= count then
+        return nil, output, facts
+    end
+    local result = answer.of_text(output, message, text, chat.usage, facts)
+    history[count + 1], history[count + 2] = said, message
+    own.count, own.told = count + 2, output.usage
+    chat._seen, chat._said, chat.answer = own, result, result
+    return result
 end
 
 --- A text is said, and a text comes back. If something else does, the turn goes on with what was sent and came.
