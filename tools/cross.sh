@@ -101,7 +101,8 @@ c_tests() {
 
 # smoke ARCHITECTURE
 smoke() {
-    local url lua=$cross/$1/root/bin/lua5.4
+    local url root=$cross/$1/root lua
+    lua=$root/bin/lua5.4
     [ -e "$lua" ] || lua=lua5.4
     url=$(lua5.4 spec/endpoint/cli.lua env "$build/endpoint" | sed -n 's/^BEDROCK_TEST_HTTPS=//p')
     LUA_PATH="lua/?.lua;lua/?/init.lua" LUA_CPATH="$build/cross/$1/build/5.4/?.so" \

@@ -5,7 +5,6 @@
 --- WHO: bedrock; floor, which is bare libcurl called from Lua with a finished request of the same size: nothing is
 --- encoded, signed or decoded; libcurl, which signs by itself, with lua-cjson for the rest. The last two make one call
 --- at a time. image: the request has one of so many bytes. echo: so many bytes go there and come back, by InvokeModel.
-local bedrock = require "bedrock"
 local service = dofile "bench/service.lua"
 local inputs = dofile "bench/inputs.lua"
 local timed = dofile "bench/count/timed.lua"
@@ -54,22 +53,4 @@ function makers.libcurl()
     end
 end
 
-local once = makers[who]()
-if in_flight == 1 then
-    timed(count, once)
-    return
-end
-
-local function all(n)
-    local list = {}
-    for i = 1, n do
-        list[i] = once
-    end
-    local _, errs = bedrock.parallel(list, { limit = in_flight })
-    assert(not errs, errs and tostring(select(2, next(errs))))
-end
-
-all(in_flight)
-local start = os.clock()
-all(count)
-print(("%.0f"):format((os.clock() - start) * 1e9))
+timed(count, makers[who](), in_flight > 1 and in_flight or nil)

@@ -3,8 +3,8 @@
 ---     LUA bench/count/streams.lua OPEN URL CA_FILE N
 ---
 --- The endpoint should drip (stream_interval_ms), so that they are open at the same time.
-local bedrock = require "bedrock"
 local service = dofile "bench/service.lua"
+local timed = dofile "bench/count/timed.lua"
 local open, count = tonumber(arg[1]), tonumber(arg[4])
 
 local conn = service.connect(arg[2], arg[3])
@@ -18,16 +18,4 @@ local function read_stream()
     end
 end
 
-local function all(n)
-    local list = {}
-    for i = 1, n do
-        list[i] = read_stream
-    end
-    local _, errs = bedrock.parallel(list, { limit = open })
-    assert(not errs, errs and tostring(select(2, next(errs))))
-end
-
-all(open)
-local start = os.clock()
-all(count)
-print(("%.0f"):format((os.clock() - start) * 1e9))
+timed(count, read_stream, open)
