@@ -41,6 +41,17 @@ describe("a chat", function()
         talk.check(chat)
     end)
 
+    it("tells who calls a method of something else", function()
+        local chat = assert(conn:chat { model = "amazon.nova-lite-v1:0" })
+        for _, other in ipairs { 5, true, "text", {} } do
+            for _, name in ipairs { "say", "stream", "prepare" } do
+                local ok, why = pcall(chat[name], other, "Hi")
+                assert.is_false(ok)
+                assert.matches("not a chat: call its methods with a colon, as in chat:" .. name, why, 1, true)
+            end
+        end
+    end)
+
     it("prints as what it is, and its messages are a plain list that stays the same table", function()
         local chat = talk.chat(conn)
         local messages = chat.messages

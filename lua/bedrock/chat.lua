@@ -251,6 +251,7 @@ end
 --- @return bedrock.ChatAnswer? answer
 --- @return bedrock.Error? err err.messages: what was said until then, for chat:resume
 function methods.say(self, given, fields)
+    check(self, "say")
     if type(given) == "string" and fields == nil and self._plain and not self._turn[1] then
         local result, messages, ok, output, why = plain.say(self, given)
         if result then
@@ -259,7 +260,6 @@ function methods.say(self, given, fields)
             return go_on(self, messages, ok, output, why)
         end
     end
-    check(self, "say")
     local turn, err = begin(self, given, fields)
     if not turn then
         return nil, err
