@@ -51,6 +51,11 @@ describe("of a call that failed", function()
         for _, no_error in ipairs { "  ", {}, setmetatable({}, {}) } do
             assert.matches("got nil", select(2, bedrock.json.encode(nil, no_error)).message, 1, true)
         end
+        for _, no_error in ipairs { "no such file", {}, setmetatable({}, {}), false } do
+            assert.error_matches(function()
+                bedrock.array(nil, no_error)
+            end, "table expected, got nil")
+        end
         assert.equal("[]", bedrock.json.encode(bedrock.array(nil, nil)))
         assert.equal(bedrock.help(), (bedrock.help(nil, nil)))
         assert.equal(conn:help(), (conn:help(nil, "no error of ours")))

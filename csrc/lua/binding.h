@@ -113,6 +113,7 @@ void br_lua_open_sse(lua_State *L);
 int br_lua_sse_new(lua_State *L);
 
 /* text.c: of values only. */
+int br_lua_array(lua_State *L);
 int br_lua_encode(lua_State *L);
 int br_lua_decode(lua_State *L);
 int br_lua_decode_halves(lua_State *L);

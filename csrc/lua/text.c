@@ -51,6 +51,26 @@ static int give_text(lua_State *L, br_lua_text *t)
     return 1;
 }
 
+/*
+** array(table) -> table, marked as a list; array() -> a new one; array(nil, err) -> nil, err. Anything else
+** that came beside a nil is no error of ours, and its table is wanted: that it is missing is not passed over.
+*/
+int br_lua_array(lua_State *L)
+{
+    if (br_lua_is_failure(L)) {
+        lua_settop(L, 2);
+        return 2;
+    }
+    if (lua_isnoneornil(L, 1) && lua_isnoneornil(L, 2)) {
+        lua_settop(L, 0);
+        lua_newtable(L);
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    br_mark_array(L, 1);
+    lua_settop(L, 1);
+    return 1;
+}
+
 /* encode(value) -> JSON text | nil, err; encode(nil, err) -> nil, err */
 int br_lua_encode(lua_State *L)
 {

@@ -116,7 +116,5 @@ bool br_write_json(lua_State *L, int index, br_buf *out, br_problems *problems);
 void br_push_null(lua_State *L);
 /* Sets the array metatable on the table at index. */
 void br_mark_array(lua_State *L, int index);
-/* bedrock.array(t?): a lua_CFunction; marks t (default: a new table) and returns it. */
-int br_lua_array(lua_State *L);
 
 #endif

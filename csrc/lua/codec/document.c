@@ -275,19 +275,3 @@ void br_mark_array(lua_State *L, int index)
     br_document_set_array(L);
     lua_pop(L, 1);
 }
-
-int br_lua_array(lua_State *L)
-{
-    if (lua_isnil(L, 1) && lua_istable(L, 2)) { /* what a failing function returned */
-        lua_settop(L, 2);
-        return 2;
-    }
-    if (lua_isnoneornil(L, 1)) {
-        lua_settop(L, 0);
-        lua_newtable(L);
-    }
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
-    br_document_set_array(L);
-    return 1;
-}
