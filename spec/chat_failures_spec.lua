@@ -225,6 +225,27 @@ describe("a chat", function()
         as_before(chat)
     end)
 
+    it("is as before when Ctrl-C comes while its history is looked at, and nothing is sent", function()
+        for _, fields in ipairs { { tools = {} }, { tools = { { name = "work" } } } } do
+            local chat = begun(fields)
+            local whole, sent, left = chat.messages[1], #talk.bodies(), 1
+            chat.messages[1] = setmetatable({}, { __index = function(_, name)
+                if left > 0 then
+                    left = left - 1
+                    error("prog.lua:1: interrupted!", 0)
+                end
+                return whole[name]
+            end })
+            local ok, why = pcall(chat.say, chat, "Go")
+            assert.is_false(ok)
+            assert.equal("prog.lua:1: interrupted!", why)
+            assert.equal(sent, #talk.bodies())
+            chat.messages[1] = whole
+            as_before(chat)
+            talk.ep:reset()
+        end
+    end)
+
     it("is as before when a tool says something in the same chat, which is busy", function()
         local refused
         local chat

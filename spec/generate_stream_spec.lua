@@ -308,5 +308,12 @@ describe("generate_stream", function()
         assert.is_false(ok)
         assert.equal("interrupted!", why)
         stream:close()
+
+        local read = family.read
+        family.read = interrupted
+        ok, why = pcall(conn.generate, conn, { model = NOVA, prompt = "Hi" })
+        family.read = read
+        assert.is_false(ok)
+        assert.equal("interrupted!", why)
     end)
 end)

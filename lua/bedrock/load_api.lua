@@ -3,6 +3,7 @@ local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local facts = require "bedrock.facts"
+local raised = require "bedrock.tasks.raised"
 
 local FILE_MAX = 32 * 1024 * 1024
 
@@ -64,7 +65,9 @@ local function load_api(file)
         return refused(file, "file", err.message)
     end
     local ok, records = pcall(facts.records, { data }, { keys = core.keys })
-    if not ok then
+    if not ok and raised.is_for_the_caller(records) then
+        error(records, 0)
+    elseif not ok then
         return refused(file, "value", tostring(records))
     end
     why = collision(data.service, data.operations)

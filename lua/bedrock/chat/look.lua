@@ -78,6 +78,14 @@ function look.anew(seen)
     seen.upto, seen.doubt, seen.calls, seen.wrong = 0, nil, nil, nil
 end
 
+--- What is raised where a message or a block is none, and is looked into all the same. Anything else that is raised
+--- meanwhile, such as Ctrl-C, is not the history's.
+--- @param raised any
+--- @return boolean
+function look.is_odd(raised)
+    return type(raised) == "string" and find(raised, "attempt to ", 1, true) ~= nil
+end
+
 --- Copies the messages, and looks at those that have another text than last time, or more than a text.
 --- @param texts table<integer, string|false> the only texts of messages that are sound
 local function glance(seen, messages, list, texts)
@@ -110,7 +118,11 @@ end
 function look.copied(seen, chat)
     local messages, texts, list = chat.messages, chat._texts, chat._spare or {}
     chat._spare = nil
-    if not pcall(glance, seen, messages, list, texts) then
+    local ok, raised = pcall(glance, seen, messages, list, texts)
+    if not ok then
+        if not look.is_odd(raised) then
+            error(raised, 0)
+        end
         look.anew(seen)
         look.on(seen, messages)
         return answer.copy(messages)

@@ -101,6 +101,9 @@ function plain.say(chat, given)
         own.params = params
         return result
     elseif not was_sent then
+        if not ok and not look.is_odd(result) then
+            error(result, 0)
+        end
         return nil
     elseif not ok then
         return nil, params.messages, false, result

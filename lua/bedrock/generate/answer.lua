@@ -5,6 +5,7 @@ local is_list = require "bedrock.base.is_list"
 local metadata = require "bedrock.metadata"
 local parameters = require "bedrock.generate.parameters"
 local printed = require "bedrock.prints.printed"
+local raised = require "bedrock.tasks.raised"
 local thoughts = require "bedrock.generate.thoughts"
 
 local is_text, is_number = parameters.is_text, parameters.is_number
@@ -73,7 +74,9 @@ local FITS = {
 --- @return bedrock.Error? err
 function answer.read(raw, family, count)
     local ok, read = pcall(family.read, raw)
-    if not ok or not FITS[family.output](read, count) then
+    if not ok and raised.is_for_the_caller(read) then
+        error(read, 0)
+    elseif not ok or not FITS[family.output](read, count) then
         return nil, answer.unreadable(family, "a member is missing or has another type")
     end
     return read
