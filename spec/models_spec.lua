@@ -158,6 +158,17 @@ describe("models", function()
         assert.equal(0, #assert(conn:models { input = "smell", kind = "on_demand" }))
     end)
 
+    it("takes any modality where the list that names them is denied", function()
+        ep:script { { times = -1, match = { operation = "ListFoundationModels" }, action = { status = 403,
+            headers = { ["x-amzn-ErrorType"] = "AccessDeniedException" }, json = { message = "No." } } } }
+        for _, filter in ipairs { { output = "smell" }, { modality = "smell", kind = "custom" },
+            { input = "smell", kind = "inference_profile" } } do
+            local list = assert(conn:models(filter))
+            assert.equal(0, #list)
+            assert.equal("AccessDeniedException", list.denied.on_demand.code)
+        end
+    end)
+
     it("follows pages to the end", function()
         local function page(first, count, token)
             local profiles = {}

@@ -285,14 +285,15 @@ function Search:run(conn, options)
 end
 
 --- @return bedrock.Error? err nothing that was asked for could be read, or a failure that is of no list alone,
---- or nothing was found, and by a word that finds nothing anywhere
+--- or nothing was found, and by a word that finds nothing anywhere. Where the list that names the modalities could not
+--- be read, there may be more than are known here.
 function Search:failure()
     local denied = self.list.denied or {}
     if self.stopped then
         return self.err
     elseif not self.read then
         return denied[self.filter.kind] or self.err
-    elseif not self.list[1] then
+    elseif not self.list[1] and not denied.on_demand then
         local problems = modality.problems(self.filter, self.by_id)
         return problems[1] and errors.validation(OPERATION, problems)
     end
