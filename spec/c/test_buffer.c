@@ -18,6 +18,9 @@ static void test_slices(void)
     CHECK(!br_slice_eq_nocase(BR_SLICE("@["), BR_SLICE("`{")));
     CHECK(br_slice_starts(BR_SLICE("abc"), "ab") && br_slice_starts(BR_SLICE("abc"), ""));
     CHECK(!br_slice_starts(BR_SLICE("a"), "ab") && br_slice_starts((br_slice){NULL, 0}, ""));
+    CHECK(br_slice_ends(BR_SLICE("abc"), "bc") && br_slice_ends(BR_SLICE("abc"), "abc"));
+    CHECK(!br_slice_ends(BR_SLICE("abc"), "ab") && !br_slice_ends(BR_SLICE("c"), "bc"));
+    CHECK(br_slice_ends(BR_SLICE("abc"), "") && br_slice_ends((br_slice){NULL, 0}, ""));
 }
 
 static void test_adding(void)

@@ -152,10 +152,8 @@ static bool is_exception_name(br_slice code)
     static const char *const ends[] = {"Exception", "Error", "Failure", "Fault"};
     size_t start = 0;
     bool ended = false;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t n = strlen(ends[i]);
-        ended |= code.n > n && memcmp(code.p + code.n - n, ends[i], n) == 0;
-    }
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        ended |= br_slice_ends(code, ends[i]) && code.n > strlen(ends[i]);
     for (size_t i = 1; i <= code.n && ended; i++) {
         if (i < code.n && !br_is_upper(code.p[i]))
             continue;

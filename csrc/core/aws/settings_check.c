@@ -31,7 +31,7 @@ void br_check_range(br_checker *c, br_option o, int64_t min, int64_t max, const 
 static bool check_custom_region(br_checker *c, br_option o)
 {
     br_slice text = br_check_text(c, o);
-    if (text.n > 7 && memcmp(text.p + text.n - 7, "-global", 7) == 0)
+    if (br_slice_ends(text, "-global") && text.n > strlen("-global"))
         return br_problems_add(c->p, "pattern", br_check_name(o),
                                "\"%s\" is a pseudo-region without endpoints of its own: name a "
                                "region such as us-east-1",

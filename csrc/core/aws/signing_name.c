@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-static bool ends(br_slice text, const char *tail)
-{
-    size_t n = strlen(tail);
-    return text.n >= n && memcmp(text.p + text.n - n, tail, n) == 0;
-}
-
 static bool begins(br_slice text, const char *head)
 {
     size_t n = strlen(head);
@@ -16,8 +10,8 @@ static bool begins(br_slice text, const char *head)
 
 static bool is_aws(br_slice host)
 {
-    return ends(host, ".amazonaws.com") || ends(host, ".amazonaws.com.cn") ||
-           ends(host, ".api.aws");
+    return br_slice_ends(host, ".amazonaws.com") || br_slice_ends(host, ".amazonaws.com.cn") ||
+           br_slice_ends(host, ".api.aws");
 }
 
 /* A bucket may be called as it likes, but its host has S3's own label, too. */

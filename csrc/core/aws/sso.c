@@ -42,7 +42,7 @@ bool br_sso_file_name(br_slice key, char out[BR_SSO_NAME_SIZE])
 static bool read_time(br_slice text, int64_t *ms)
 {
     char changed[BR_ISO_DATE_SIZE];
-    if (text.n <= 3 || text.n >= sizeof changed || memcmp(text.p + text.n - 3, "UTC", 3) != 0)
+    if (!br_slice_ends(text, "UTC") || text.n >= sizeof changed)
         return br_time_parse_iso(text, ms);
     snprintf(changed, sizeof changed, "%.*sZ", (int)text.n - 3, text.p);
     return br_time_parse_iso(br_slice_of(changed), ms);

@@ -58,6 +58,12 @@ bool br_slice_starts(br_slice a, const char *prefix)
     return n == 0 || (a.n >= n && memcmp(a.p, prefix, n) == 0);
 }
 
+bool br_slice_ends(br_slice a, const char *suffix)
+{
+    size_t n = strlen(suffix);
+    return n == 0 || (a.n >= n && memcmp(a.p + a.n - n, suffix, n) == 0);
+}
+
 br_slice br_slice_cut(br_slice text, size_t max)
 {
     if (text.n <= max)

@@ -34,6 +34,7 @@ bool br_slice_has_blank_or_control(br_slice a);  /* ASCII's: up to ' ', and DEL 
 */
 int64_t br_slice_number(br_slice a, int64_t max);
 bool br_slice_starts(br_slice a, const char *prefix);
+bool br_slice_ends(br_slice a, const char *suffix);
 /*
 ** The longest beginning of at most max bytes that does not end inside a UTF-8 sequence. Looks back
 ** three bytes at most, so text that is no UTF-8 is simply cut.

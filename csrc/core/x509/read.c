@@ -43,14 +43,9 @@ static bool is_label_of_certificate(br_slice label)
            br_slice_eqs(label, "TRUSTED CERTIFICATE");
 }
 
-static bool ends_with(br_slice text, br_slice end)
-{
-    return text.n >= end.n && memcmp(text.p + text.n - end.n, end.p, end.n) == 0;
-}
-
 static bool is_label_of_key(br_slice label)
 {
-    return ends_with(label, BR_SLICE("PRIVATE KEY"));
+    return br_slice_ends(label, "PRIVATE KEY");
 }
 
 /* One certificate from the front of the bytes; NULL if there is none. */

@@ -207,17 +207,12 @@ static bool set_expiry(int fd, int64_t expires_ms)
     return futimens(fd, times) == 0;
 }
 
-static bool ends_with(const char *name, const char *suffix)
-{
-    size_t n = strlen(name), tail = strlen(suffix);
-    return n >= tail && strcmp(name + n - tail, suffix) == 0;
-}
-
 /* A cache file or the temporary of one; locks are never removed. */
 static bool may_be_removed(const char *name)
 {
     return strspn(name, "0123456789abcdef") == STEM_LEN && name[STEM_LEN] == '.' &&
-           (strcmp(name + STEM_LEN, CACHE_SUFFIX) == 0 || ends_with(name, TEMPORARY_SUFFIX));
+           (strcmp(name + STEM_LEN, CACHE_SUFFIX) == 0 ||
+            br_slice_ends(br_slice_of(name), TEMPORARY_SUFFIX));
 }
 
 static void remove_if_old(int dir, const char *name, int64_t now_ms)
