@@ -188,7 +188,7 @@ BESIDE_TEXT = 'local here = arg[0]:match "^(.*)/[^/]*$$" or "."' \
     'package.cpath = beside "$(2)/?.so;" .. package.cpath' $(if $(3),'end')
 # From the command to the sources, where it is made within them. A link to it has no such folder around it.
 space := $() $()
-PARTS_OF_BUILD = $(filter-out /%,$(subst /, ,$(filter-out /%,$(subst $(CURDIR)/,,$(abspath $(BUILD))))))
+PARTS_OF_BUILD = $(subst /, ,$(filter-out /%,$(subst $(CURDIR)/,,$(abspath $(BUILD)))))
 BESIDE_BUILD = $(if $(PARTS_OF_BUILD),/..$(subst $(space),,$(patsubst %,/..,$(PARTS_OF_BUILD)))/lua)
 
 C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
