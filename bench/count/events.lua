@@ -32,4 +32,5 @@ local readers = {
     bedrock = function() codec.each_event(operation, piece, function(_, event) return event end) end,
 }
 
-timed(tonumber(arg[2]) / PER_PIECE, assert(readers[arg[1]], "no such reader"))
+local read = assert(readers[arg[1]], "no such reader")
+timed(tonumber(arg[2]) / PER_PIECE, read)
