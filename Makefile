@@ -415,7 +415,7 @@ lint: | $(DEPS)
 sanitize: $(LEASH) | $(DEPS)
 	@$(LEASH) -t 28800 spec/sanitize.sh
 
-interop: modules command $(LEASH)
+interop: modules command benches test-modules $(LEASH)
 	@$(LEASH) -t 7200 spec/interop/run.sh $(BUILD)
 
 soak: modules $(LEASH)

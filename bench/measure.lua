@@ -1,6 +1,6 @@
 --- What each line of a list costs: CPU time, and instructions by callgrind, which do not mind how busy the machine is.
 ---
----     lua5.4 bench/measure.lua [-t] [-i] [-k] BUILD LIST [WORD]
+---     lua5.4 bench/measure.lua [-t] [-i] [-k] [-c] BUILD LIST [WORD]
 ---
 --- LIST is bench/lines.txt (each beside its floor) or bench/curves.txt (what a byte, a message, a call costs as there
 --- are more). A line is
@@ -22,8 +22,10 @@
 --- floor, and below =+ one that may grow as the last floor does.
 ---
 --- WORD: only what is below headings that have it. -t, -i: only times, only instructions. -k keeps the profiles in
---- BUILD/bench/profiles, for callgrind_annotate.
+--- BUILD/bench/profiles, for callgrind_annotate. -c: measures nothing, but sees that each line runs, and prints
+--- "ok - ..." or "not ok - ..." for it.
 local ROUNDS, FILL_NS = 5, 60e6
+local CHECKED_OPERATIONS = 100
 --- So much above the least cost, a curve's last one is level: what is larger finds less of itself in the caches.
 local LEVEL = 1.25
 
@@ -75,7 +77,7 @@ local function run(line, count, prefix, suffix)
     local command = ("%s\nexec %s %s %s"):format(environment(line.program), prefix or "", program, suffix or "")
     local text, ok = output_of(command)
     if not ok then
-        error(("it failed: %s\n%s"):format(program, text), 0)
+        error(("it failed: %s\n%s"):format(program, text):match "^(.-)%s*$", 0)
     end
     return text
 end
@@ -147,6 +149,15 @@ end
 
 local function ratio(value, first)
     return value and first and first > 0 and ("%.2f"):format(value / first) or ""
+end
+
+--- Whether each line runs, if only for a few operations.
+local function check_all(lines)
+    for _, line in ipairs(lines) do
+        local good, ns, missing = pcall(time, line, math.min(line.count, CHECKED_OPERATIONS))
+        print(("%s - %s: %s%s"):format(good and ns and "ok" or "not ok", line.heading, line.name,
+            good and (ns and "" or ": " .. missing) or ": " .. ns))
+    end
 end
 
 --- By how much the last cost is above the least before: the first lines carry what every call costs.
@@ -239,8 +250,7 @@ local function read_groups()
     return groups
 end
 
-os.execute("mkdir -p " .. profiles)
-for _, lines in ipairs(read_groups()) do
+local function measure_all(lines)
     if not only["-i"] then
         time_all(lines)
     end
@@ -248,4 +258,13 @@ for _, lines in ipairs(read_groups()) do
         count_all(lines)
     end
     show(lines)
+end
+
+os.execute("mkdir -p " .. profiles)
+for _, lines in ipairs(read_groups()) do
+    if only["-c"] then
+        check_all(lines)
+    else
+        measure_all(lines)
+    end
 end

@@ -139,6 +139,14 @@ newer_neovim() (
     }
 )
 
+# Each line of the benchmarks runs; what it costs is not looked at.
+benchmarks() (
+    cd "$here/../.."
+    for list in lines curves; do
+        bench/with_endpoint.sh "$build" lua5.4 bench/measure.lua -c "$build" bench/$list.txt
+    done
+)
+
 part "bent requests" "$python" "$here/bent_requests.py"
 part "bent URLs and keys" "$python" "$here/bent_urls.py"
 part "faults" "$python" "$here/fault_checks.py"
@@ -161,6 +169,7 @@ part "our bodies of generate and LangChain's" generated "$python" "$here/generat
 part "our bodies of generate and the AI SDK's" generated node "$here/generate_ai_sdk.mjs"
 part "a newer Neovim" newer_neovim
 part "patterns" "$python" "$here/patterns.py" "$build"
+part "benchmarks" benchmarks
 
 passed=$(grep -c '^ok' "$results" || :)
 failed=$(grep -c '^not ok' "$results" || :)
