@@ -117,7 +117,10 @@ PACKAGES = libcurl libssl libcrypto $(DEFLATE) $(PCRE2) $(HIREDIS)
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) \
     $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) $(if $(PCRE2),-DHAVE_PCRE2) \
     $(if $(HIREDIS),-DHAVE_HIREDIS)
-PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES))
+# The loader looks for each symbol in one library after the other, in this order; most are libcrypto's own. Static ones
+# are named again after those that use them.
+PACKAGE_LIBS = $(foreach package,libcrypto libssl,$(shell $(PKG_CONFIG) --libs $(package))) \
+    $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
     -Wwrite-strings -Wvla -Wundef -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)

@@ -197,10 +197,18 @@ describe("values", function()
         assert.equal("submitTimeAfter=2020-01-01T00:00:00Z", after(1577836800))
         assert.equal("submitTimeAfter=2020-01-01T00:00:00.500Z", after(1577836800.5))
         assert.equal("submitTimeAfter=2019-12-31T22:00:00Z", after "2020-01-01T00:00:00+02:00")
+        assert.equal("submitTimeAfter=1969-12-31T23:59:58.500Z", after(-1.5))
+        assert.equal("submitTimeAfter=1969-12-31T23:59:59.999Z", after(-0.0006))
+        assert.equal("submitTimeAfter=1970-01-01T00:00:00Z", after(-0.0004))
+        assert.equal("submitTimeAfter=0000-01-01T00:00:00Z", after(-62167219200))
+        assert.equal("submitTimeAfter=9999-12-31T23:59:59.999Z", after(253402300799.999))
         assert.matches("ISO 8601", refusal("runtime", "ListAsyncInvokes", {
             submitTimeAfter = "yesterday" }))
         assert.matches("years 0 to 9999", refusal("runtime", "ListAsyncInvokes", {
             submitTimeAfter = 1e300 }))
+        for _, time in ipairs { -62167219200.001, 253402300800 } do
+            assert.matches("years 0 to 9999", refusal("runtime", "ListAsyncInvokes", { submitTimeAfter = time }))
+        end
     end)
 
     it("are read without metamethods", function()

@@ -1,6 +1,7 @@
 /* What an operation takes and gives, as tables; lua/bedrock/help/describe.lua prints them. */
 #include <math.h>
 
+#include "core/base/whole.h"
 #include "lua/binding.h"
 
 #define BR_DESCRIBE_DEPTH_MAX 8
@@ -37,7 +38,7 @@ static void set_limit(lua_State *L, const char *key, double value)
 {
     if (isinf(value))
         return;
-    if (value == floor(value) && fabs(value) < 9007199254740992.0)
+    if (br_is_whole(value) && fabs(value) < 9007199254740992.0)
         br_push_integer(L, (int64_t)value);
     else
         lua_pushnumber(L, value);

@@ -3,10 +3,10 @@
 ** finalizer and anchored in the registry: so it is there as long as anything in this Lua state can
 ** run, and no "not enough memory" on the way can lose it.
 */
-#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "core/base/whole.h"
 #include "lua/binding.h"
 #include "model/check.h"
 
@@ -132,7 +132,7 @@ static void *new_array(lua_State *L, size_t bytes)
 static bool store(lua_State *L, uint8_t *record, field where)
 {
     lua_Number value = lua_tonumber(L, -1);
-    bool fits = lua_type(L, -1) == LUA_TNUMBER && value >= 0 && value == floor(value) &&
+    bool fits = lua_type(L, -1) == LUA_TNUMBER && value >= 0 && br_is_whole(value) &&
                 value <= (where.size == 1 ? UINT8_MAX : UINT16_MAX);
     lua_pop(L, 1);
     if (!fits)

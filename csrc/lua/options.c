@@ -1,7 +1,7 @@
-#include <math.h>
 #include <string.h>
 
 #include "core/aws/foreign_options.h"
+#include "core/base/whole.h"
 #include "core/text/printable.h"
 #include "lua/binding.h"
 #include "lua/codec/entries.h"
@@ -45,13 +45,13 @@ static void read_integer(lua_State *L, int table, const char *name, int low, int
     }
     if (lua_type(L, -1) != LUA_TNUMBER)
         wrong_type(p, name, "a number", br_lua_kind(lua_type(L, -1)));
-    else if (floor(n) == n && ((n >= low && n <= high) || (none && n == -1)))
+    else if (br_is_whole(n) && ((n >= low && n <= high) || (none && n == -1)))
         *value = (int)n;
     else
         br_problems_add(p,
-                        floor(n) != n ? "type"
-                        : n > high    ? "max-value"
-                                      : "min-value",
+                        !br_is_whole(n) ? "type"
+                        : n > high      ? "max-value"
+                                        : "min-value",
                         br_slice_of(name), "must be an integer from %d to %d%s, got %g", low, high,
                         none ? " (-1 for none)" : "", n);
     lua_pop(L, 1);

@@ -1,6 +1,5 @@
 #include "core/aws/role.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +8,7 @@
 #include "core/base/ascii.h"
 #include "core/base/owned_text.h"
 #include "core/base/suggest.h"
+#include "core/base/whole.h"
 #include "core/text/printable.h"
 
 #define FIELD_PATH_MAX (BR_ROLE_PATH_MAX + sizeof(br_printable))
@@ -150,7 +150,7 @@ bool br_role_set_number(br_role *r, br_slice field, double value, br_problems *p
     char path[FIELD_PATH_MAX];
     if (!br_slice_eqs(field, "duration"))
         return br_role_wrong_type(r, field, "a number", p);
-    if (floor(value) != value || value < BR_ROLE_DURATION_MIN || value > BR_ROLE_DURATION_MAX)
+    if (!br_is_whole(value) || value < BR_ROLE_DURATION_MIN || value > BR_ROLE_DURATION_MAX)
         return br_problems_add(p, value > BR_ROLE_DURATION_MAX ? "max-value" : "min-value",
                                path_of(r, field, path),
                                "must be an integer from %d to %d (seconds), got %.14g",

@@ -10,6 +10,7 @@
 #include "core/aws/foreign_options.h"
 #include "core/base/ascii.h"
 #include "core/base/owned_text.h"
+#include "core/base/whole.h"
 #include "core/http/redis_url.h"
 #include "core/text/printable.h"
 #include "core/text/resp.h"
@@ -365,7 +366,7 @@ bool br_settings_set_number(br_settings *s, br_slice name, double value, br_prob
     s->given[option] = true;
     if (options[option].type != NUMBER)
         return problem_type(option, "a number", p);
-    if (!(fabs(value) <= 9007199254740992.0) || floor(value) != value)
+    if (!(fabs(value) <= 9007199254740992.0) || !br_is_whole(value))
         return br_problems_add(p, "type", name, "must be an integer, got %.14g", value);
     s->number[option - BR_OPT_DURATION] = (int64_t)value;
     return true;

@@ -4,6 +4,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/times.h"
+#include "core/base/whole.h"
 #include "core/text/base64.h"
 #include "lua/codec/decode.h"
 
@@ -87,11 +88,11 @@ void br_decode_push_whole(br_decoder *d, const br_shape *s, const br_json_number
     bool narrow = s->kind == BR_SHAPE_INTEGER;
     if (n->is_integer)
         br_push_integer(d->L, n->i);
-    else if (value == floor(value) && fabs(value) < 9.2e18)
+    else if (br_is_whole(value) && fabs(value) < 9.2e18)
         br_push_integer(d->L, (int64_t)value);
     else
         lua_pushnumber(d->L, (lua_Number)value);
-    if (value != floor(value) || (narrow && (value < INT32_MIN || value > INT32_MAX)))
+    if (!br_is_whole(value) || (narrow && (value < INT32_MIN || value > INT32_MAX)))
         d->odd |= BR_ODD;
     br_decoder_check(d, s->a, value);
 }

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/base/whole.h"
 #include "lua/codec/encode.h"
 #include "lua/codec/literal.h"
 
@@ -25,7 +26,7 @@ static void encode_number(br_encoder *e)
     }
     double d = (double)lua_tonumber(L, -1);
 #if LUA_VERSION_NUM == 501
-    if (d == floor(d) && fabs(d) <= 9007199254740992.0 && !(d == 0 && signbit(d))) {
+    if (br_is_whole(d) && fabs(d) <= 9007199254740992.0 && !(d == 0 && signbit(d))) {
         br_json_write_int(e->out, (int64_t)d);
         return;
     }
@@ -207,7 +208,7 @@ static bool all_indexes(lua_State *L, size_t limit, size_t *count)
     while (lua_next(L, -2) != 0) {
         lua_pop(L, 1);
         lua_Number key = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
-        if (!(key >= 1 && key <= (lua_Number)limit && key == floor(key))) {
+        if (!(key >= 1 && key <= (lua_Number)limit && br_is_whole(key))) {
             lua_pop(L, 1);
             return false;
         }

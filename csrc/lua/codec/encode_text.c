@@ -8,6 +8,7 @@
 #include "core/aws/region.h"
 #include "core/base/ascii.h"
 #include "core/base/times.h"
+#include "core/base/whole.h"
 #include "core/text/decimal.h"
 #include "core/text/json.h"
 #include "lua/codec/encode.h"
@@ -18,7 +19,7 @@
 #define SHOWN_MAX 60
 #define PATTERN_SHOWN_MAX 300
 #define EXACT_DOUBLE 9007199254740992.0 /* 2^53: integers up to it are exact */
-#define MS_MAX 253402300799999.0        /* 9999-12-31T23:59:59.999Z */
+#define MS_END 253402300800000.0        /* 10000-01-01T00:00:00Z */
 #define MS_MIN (-62167219200000.0)      /* 0000-01-01T00:00:00Z */
 
 static const br_limits *limits_of(const br_encoder *e, unsigned limits)
@@ -214,7 +215,7 @@ static integer_outcome double_to_integer(double d, int64_t *value)
 {
     if (!isfinite(d))
         return INTEGER_NOT;
-    if (d != floor(d))
+    if (!br_is_whole(d))
         return INTEGER_FRACTION;
     if (d < -9223372036854775808.0 || d >= 9223372036854775808.0)
         return INTEGER_RANGE;
@@ -359,12 +360,12 @@ static bool read_time(br_encoder *e, int64_t *ms)
         br_encode_wrong_type(e, NULL, "a time (epoch seconds or an ISO 8601 string)");
         return false;
     }
-    double scaled = floor((double)lua_tonumber(L, -1) * 1000.0 + 0.5);
-    if (!(scaled >= MS_MIN && scaled <= MS_MAX)) {
+    double scaled = (double)lua_tonumber(L, -1) * 1000.0 + 0.5;
+    if (!(scaled >= MS_MIN && scaled < MS_END)) {
         br_encode_problem(e, "type", "is outside the years 0 to 9999 (in epoch seconds)");
         return false;
     }
-    *ms = (int64_t)scaled;
+    *ms = (int64_t)scaled - (scaled < 0 && !br_is_whole(scaled) ? 1 : 0);
     return true;
 }
 
