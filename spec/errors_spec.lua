@@ -4,6 +4,7 @@ local socket = require "socket"
 local bedrock = require "bedrock"
 local errors = require "bedrock.errors"
 local host = require "bedrock.host"
+local program = require "spec.support.program"
 local service = dofile "spec/support/service.lua"
 
 local MODEL = service.MODEL
@@ -560,6 +561,26 @@ describe("an error", function()
     end)
 
     describe("of transport", function()
+        it("tells that no more files can be opened, though none of its own can be read then", function()
+            local said = program.run(([[
+                local function connect(endpoint)
+                    return assert(require("bedrock").connect { auth = "access_keys", access_key_id = %q,
+                        secret_access_key = %q, ca_file = %q, endpoint = endpoint, max_attempts = 1 })
+                end
+                local params = { modelId = %q, messages = { { role = "user", content = { { text = "Hi" } } } } }
+                local other = connect %q
+                assert(connect(%q):converse(params))
+                local files = {}
+                repeat
+                    local file = io.open "/dev/null"
+                    files[#files + 1] = file
+                until not file
+                print(select(2, other:converse(params)))
+            ]]):format(ep.access_key_id, ep.secret_access_key, ep.ca_file, MODEL, ep.refused, ep.https),
+                "ulimit -n 64;")
+            assert.matches("^converse: ConnectFailed: .*too many open files", said)
+        end)
+
         local function through(url, more)
             local other = assert(bedrock.connect(with(more or { endpoint = url, max_attempts = 1 })))
             local err = fails(other)

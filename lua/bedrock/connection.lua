@@ -58,12 +58,13 @@ local function open(call, name)
 end
 connection.open = open
 
---- What a call gave; a refusal with what can be told about the parameters that it was made with.
+--- What a call gave; a service's refusal with what can be told about the parameters that it was made with. Other errors
+--- need none of that, and one may say that no more files can be opened.
 local function explained(client, params, output, err)
-    if output == nil then
+    if output == nil and err.kind == "service" then
         return nil, require("bedrock.regions").explain(err, params, (client:about()))
     end
-    return output
+    return output, err
 end
 connection.explained = explained
 
