@@ -48,16 +48,6 @@ local function finish(call, _, as)
 end
 connection.finish = finish
 
-local function open(call, name)
-    await(call)
-    local fields, facts = call:head()
-    if fields == nil then
-        return nil, facts
-    end
-    return require("bedrock.streams.stream").new(call, name, fields, facts)
-end
-connection.open = open
-
 --- What a call gave; a service's refusal with what can be told about the parameters that it was made with. Other errors
 --- need none of that, and one may say that no more files can be opened.
 local function explained(client, params, output, err)
@@ -95,6 +85,7 @@ end
 
 --- The method of an operation: makes the call and takes what it gives.
 --- @param take fun(call: userdata, options: table?, as: table): any, bedrock.Error?
+--- @return function method
 local function maker(index, take)
     local as = printed.answers(index)
     local function run(client, params, options)
@@ -114,35 +105,13 @@ local function maker(index, take)
     end
 end
 
-local function plain(index)
-    return maker(index, finish)
-end
-
-local function streaming(index, name)
-    return maker(index, function(call)
-        return open(call, name)
-    end)
-end
-
---- Answers of bytes, which stream only if that is asked for.
-local function raw(index, name)
-    return maker(index, function(call, options, as)
-        local wanted = options and options.stream
-        if wanted ~= true and wanted ~= "bytes" then
-            return finish(call, nil, as)
-        end
-        local stream, err = open(call, name)
-        if stream and wanted == true then
-            require("bedrock.streams.sse").decode(stream, options.require_end)
-        end
-        return stream, err
-    end)
-end
-
-local MAKERS = { plain = plain, raw = raw }
+connection.maker = maker
 
 local function method_of(index, kind, name)
-    return (MAKERS[kind] or streaming)(index, name)
+    if kind == "plain" then
+        return maker(index, finish)
+    end
+    return require("bedrock.calls.streamed").method(index, kind, name)
 end
 
 local by_index = {}
@@ -204,13 +173,7 @@ local function namespace_class(service)
 end
 
 local namespaces = {}
-
-local function add_namespaces()
-    for _, service in ipairs(core.services()) do
-        namespaces[service.namespace] = namespaces[service.namespace] or namespace_class(service)
-    end
-end
-add_namespaces()
+connection.namespaces = namespaces
 
 --- Connections that there are, to be told of services that come later.
 local connections = setmetatable({}, { __mode = "k" })
@@ -222,6 +185,17 @@ local function give_namespaces(self)
         end
     end
 end
+
+--- Of all services that are known by now, for all connections.
+function connection.add_namespaces()
+    for _, service in ipairs(core.services()) do
+        namespaces[service.namespace] = namespaces[service.namespace] or namespace_class(service)
+    end
+    for self in pairs(connections) do
+        give_namespaces(self)
+    end
+end
+connection.add_namespaces()
 
 local class = { __index = methods, __name = "bedrock.connection" }
 
@@ -292,31 +266,9 @@ function connection.connect(settings)
     return setmetatable(self, class)
 end
 
---- Pauses of each connection.
+--- Timers of each connection's pauses.
 local pauses = setmetatable({}, { __mode = "k" })
-
---- Waits so long, or until the connection is closed.
---- @param ms number
---- @param sleepers table? holds the timer as a key meanwhile: who cancels it ends the pause
---- @return true? ok
---- @return bedrock.Error? err
-function connection.pause(self, ms, sleepers)
-    local timer, err = core.timer(ms)
-    if not timer then
-        return nil, err
-    end
-    local own = pauses[self] or {}
-    pauses[self] = own
-    own[timer] = true
-    sleepers = sleepers or {}
-    sleepers[timer] = true
-    local ok, why = pcall(await, timer)
-    own[timer], sleepers[timer] = nil, nil
-    if not ok then
-        error(why, 0)
-    end
-    return true
-end
+connection.pauses = pauses
 
 --- Cancels what runs on it. May be called again.
 --- @return true
@@ -327,6 +279,8 @@ function methods.close(self)
     end
     return closed
 end
+
+lazy(connection, { pause = "calls.pause.pause" })
 
 lazy(methods, {
     agent_session = "agent_session.open",
@@ -358,39 +312,7 @@ for name in pairs(methods) do
 end
 table.sort(connection.handwritten)
 
---- Is the name one of a connection's own, apart from operations?
---- @param name string
-function connection.has(name)
-    for _, own in ipairs(connection.handwritten) do
-        if own == name then
-            return true
-        end
-    end
-    return namespaces[name] ~= nil or name == "region" or name == "auth"
-end
-
-local function forget_operations(known)
-    for name in pairs(known) do
-        if not connection.has(name) then
-            known[name] = nil
-        end
-    end
-end
-
 --- How often the models have changed: what was found in others must be looked up anew.
 connection.generation = 0
-
---- The models have changed: names are looked up anew, and connections get the new namespaces.
-function connection.renew()
-    connection.generation = connection.generation + 1
-    forget_operations(methods)
-    for _, namespace in pairs(namespaces) do
-        forget_operations(namespace.__index)
-    end
-    add_namespaces()
-    for self in pairs(connections) do
-        give_namespaces(self)
-    end
-end
 
 return connection

@@ -1,5 +1,6 @@
 --- Errors as values: what every failing function returns after nil.
 local core = require "bedrock.core"
+local lazy = require "bedrock.base.lazy"
 
 --- One thing that is wrong with settings or parameters.
 --- @class bedrock.Problem
@@ -101,47 +102,12 @@ function errors.reworded(err, message)
     return errors.new(copy)
 end
 
-local function in_order(a, b)
-    if a.path ~= b.path then
-        return core.before(a.path, b.path)
-    end
-    return a.message < b.message
-end
-
---- In the same order as problems from C, because a table has none.
-local function of_problems(kind, code, operation, problems)
-    local lines = {}
-    table.sort(problems, in_order)
-    for i, problem in ipairs(problems) do
-        lines[i] = problem.path ~= "" and problem.path .. ": " .. problem.message or problem.message
-    end
-    return errors.new {
-        kind = kind,
-        code = code,
-        operation = operation,
-        message = table.concat(lines, "\n"),
-        errors = problems,
-    }
-end
-
---- @param operation string
---- @param problems bedrock.Problem[]
---- @return bedrock.Error
-function errors.validation(operation, problems)
-    return of_problems("validation", "ValidationError", operation, problems)
-end
-
---- @param operation string
---- @param problems bedrock.Problem[]
---- @return bedrock.Error
-function errors.config(operation, problems)
-    return of_problems("config", "ConfigError", operation, problems)
-end
-
 --- @param value any
 --- @return boolean
 function errors.is(value)
     return getmetatable(value) == Error
 end
+
+lazy(errors, { config = "base.problems.config", validation = "base.problems.validation" })
 
 return errors

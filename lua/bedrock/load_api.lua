@@ -29,22 +29,50 @@ local function read(path)
     return text
 end
 
+--- Is the name one of a connection's own, apart from operations?
+local function is_taken(name)
+    for _, own in ipairs(connection.handwritten) do
+        if own == name then
+            return true
+        end
+    end
+    return connection.namespaces[name] ~= nil or name == "region" or name == "auth"
+end
+
 --- A name of ours that the file would hide, or that would hide the file's.
 local function collision(service, operations)
     local space = facts.namespace(service.id)
     local index, id = core.service(space)
     if index and id ~= service.id then
         return ("the namespace %s belongs to %s"):format(space, id)
-    elseif not index and (connection.has(space) or core.find(space)) then
+    elseif not index and (is_taken(space) or core.find(space)) then
         return ("the namespace %s is already the name of something else"):format(space)
     end
     for _, name in ipairs(core.keys(operations)) do
         local operation = operations[name]
-        if connection.has(operation.snake) or operation.snake == space then
+        if is_taken(operation.snake) or operation.snake == space then
             return ("the operation %s would be called %s, which is already the name of something else"):format(name,
                 operation.snake)
         end
     end
+end
+
+local function forget_operations(known)
+    for name in pairs(known) do
+        if not is_taken(name) then
+            known[name] = nil
+        end
+    end
+end
+
+--- Names are looked up anew, and connections get the new namespaces.
+local function renew()
+    connection.generation = connection.generation + 1
+    forget_operations(connection.methods)
+    for _, namespace in pairs(connection.namespaces) do
+        forget_operations(namespace.__index)
+    end
+    connection.add_namespaces()
 end
 
 --- Adds or replaces operations, from a file in the form of csrc/model/facts. They serve all connections of this Lua
@@ -78,7 +106,7 @@ local function load_api(file)
     if not ok then
         return refused(file, "value", why)
     end
-    connection.renew()
+    renew()
     return true
 end
 

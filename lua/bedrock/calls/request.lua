@@ -201,7 +201,7 @@ local function attempt(client, wire, options, stream)
         return nil, err
     end
     if stream then
-        return connection.open(call, "request")
+        return require("bedrock.calls.streamed").open(call, "request")
     end
     return connection.finish(call, nil, printed.of "raw")
 end
