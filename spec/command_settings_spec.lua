@@ -59,12 +59,42 @@ describe("settings of the command", function()
         end)
 
         it("a new machine hears of configure first, from ask and from test", function()
-            local got = here.fails(3, "\n  " .. CONFIGURE, { "ask", "hi" }, { env = nothing })
+            local got = here.fails(3, "`bedrock configure` writes one\n  %-%-profile NAME", { "ask", "hi" },
+                { env = nothing })
             assert.is_nil(got.err:find("which model", 1, true))
+            assert.equal(2, select(2, got.err:gsub("\n", "")), got.err)
             got = here.run({ "test" }, { env = nothing })
             assert.equal(1, got.code)
-            assert.truthy(got.err:find(CONFIGURE, 1, true), got.err)
+            assert.matches("`bedrock configure` writes one\n +hint: %-%-profile NAME or %-%-auth chain takes AWS's own"
+                .. "\n$", got.out)
+            assert.equal("", got.err)
             here.fails(2, "which model", { "ask", "hi" }, { env = { BEDROCK_MODEL = false } })
+        end)
+
+        it("and of AWS's own credentials where they are", function()
+            local own = "AWS's own credentials seem to be here (%s): --auth chain takes them"
+            local function told(sign, env)
+                env = service.merged(nothing, env)
+                assert.matches("\n  " .. own:format(sign), here.run({ "ask", "hi" }, { env = env }).err, 1, true)
+                assert.matches("hint: " .. own:format(sign), here.run({ "test" }, { env = env }).out, 1, true)
+            end
+            told("AWS_ACCESS_KEY_ID", { AWS_ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE" })
+            told("AWS_BEARER_TOKEN_BEDROCK", { AWS_BEARER_TOKEN_BEDROCK = ep.api_key })
+            local file = here.home() .. "/config"
+            files.write(file, "[default]\n")
+            told(file, { AWS_CONFIG_FILE = file })
+        end)
+
+        it("a test takes an API key of AWS's variable alone, as calls do", function()
+            local env = service.merged(nothing, { AWS_BEARER_TOKEN_BEDROCK = ep.api_key,
+                AWS_EC2_METADATA_DISABLED = "true" })
+            local got = here.run({ "--auth", "chain", "test" }, { env = env })
+            assert.equal(0, got.code, got.out)
+            assert.matches("ok   credentials .* API key from AWS_BEARER_TOKEN_BEDROCK", got.out)
+            env.AWS_BEARER_TOKEN_BEDROCK = false
+            got = here.run({ "--auth", "chain", "test" }, { env = env })
+            assert.equal(1, got.code, got.out)
+            assert.matches("FAIL credentials", got.out)
         end)
 
         it("a test's report says that there is no file, in place of all that it would hold", function()

@@ -273,6 +273,17 @@ describe("an error", function()
                 assert.equal("missing", found[name].kind, name)
             end
         end)
+
+        it("tells first of other ways to credentials, unless one was begun", function()
+            local _, err = bedrock.connect { region = "us-east-1" }
+            assert.matches('^auth: missing: [^\n]*"chain" takes AWS\'s own [^\n]*bedrock.help "auth"', err.message)
+            assert.matches('"chain"', (bedrock.help "auth"))
+            for name, value in pairs { auth = "roles_anywhere", certificate = "/nonexistent", profile = "dev",
+                access_key_id = "AKIA", session_name = "nightly", sign = function() end } do
+                _, err = bedrock.connect { [name] = value }
+                assert.is_nil(by_path(err).auth, name)
+            end
+        end)
     end)
 
     it("shows of a name that is not known what fits a line, and nothing that a terminal obeys", function()

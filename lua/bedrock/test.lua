@@ -84,6 +84,13 @@ local function cache_hint(conn)
     return cache and WITHOUT_CACHE[cache]:format(why) or nil
 end
 
+--- With an API key of AWS's own variable, services that take one are called without credentials.
+local function bearer_alone(conn, err)
+    local reads_it = conn.auth == "chain" or conn.auth == "profile"
+    return reads_it and err.code == "NoCredentials" and (os.getenv "AWS_BEARER_TOKEN_BEDROCK" or "") ~= ""
+        and "API key from AWS_BEARER_TOKEN_BEDROCK, for services that take one; no credentials for others" or nil
+end
+
 local function credentials_step(conn)
     return function()
         local done, err = conn:refresh()
@@ -92,6 +99,10 @@ local function credentials_step(conn)
             held, err = conn:credentials()
         end
         if not held then
+            local key = bearer_alone(conn, err)
+            if key then
+                return key
+            end
             return nil, err, hints.of(err, hints.exchange, conn)
         end
         if held.source == "none" then

@@ -178,10 +178,26 @@ static bool asks_roles_anywhere(const br_settings *s)
            s->way.layers[0].kind == BR_LAYER_ROLES_ANYWHERE;
 }
 
+/* Whoever gave nothing of any way is told first that there are others. */
+static void check_any_way(br_checker *c)
+{
+    static const br_option ways[][2] = {{BR_OPT_AUTH, BR_OPT_API_KEY},
+                                        {BR_OPT_PROFILE, BR_OPT_CREDENTIAL_PROCESS},
+                                        {BR_OPT_WEB_IDENTITY, BR_OPT_SIGN}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        for (int o = ways[i][0]; o <= (int)ways[i][1]; o++)
+            if (c->s->given[o] || br_problems_at(c->p, br_option_name((br_option)o)))
+                return;
+    br_problems_add(c->p, "missing", br_check_name(BR_OPT_AUTH),
+                    "missing: without it a certificate is wanted. \"chain\" takes AWS's own "
+                    "credentials, \"api_key\" a key; bedrock.help \"auth\" lists all");
+}
+
 static void check_auth_options(br_checker *c)
 {
     switch (c->s->auth) {
     case BR_AUTH_ROLES_ANYWHERE:
+        check_any_way(c);
         br_check_roles_anywhere(c);
         break;
     case BR_AUTH_ACCESS_KEYS:

@@ -9,8 +9,8 @@ function help.overview()
     for _, row in ipairs(names.rows()) do
         lines[#lines + 1] = row[2] and ("  %-12s %s"):format(row[1], row[2]) or "\n" .. row[1]
     end
-    lines[#lines + 1] = "\nbedrock help SUBCOMMAND tells its options. Settings come from options, variables\n"
-        .. "BEDROCK_…, and the file that `bedrock configure` writes."
+    lines[#lines + 1] = "\nBegin with `bedrock configure`, which writes a settings file and tests it. Options, and\n"
+        .. "variables BEDROCK_…, go before the file. bedrock help SUBCOMMAND tells its options."
     return table.concat(lines, "\n") .. "\n"
 end
 

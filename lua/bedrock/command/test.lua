@@ -11,24 +11,21 @@ local function model_of(self, name)
     return id or err.kind == "validation" and self:fail(err) or name
 end
 
---- Settings that were refused, in words that know where they came from.
+--- Settings that were refused, in words that know where they came from and where else they could.
 local function explain(found, report, err)
     local step = report.steps[#report.steps]
-    local explained = err and err.kind == "config" and require("bedrock.settings.refused").explained(found, err)
-    if explained and explained ~= err and step.name == "settings" then
+    local explained = require("bedrock.settings.refused").explained(found, err)
+    if explained ~= err and step.name == "settings" then
         step.detail = tostring(explained)
     end
+    step.hint = telling.advice(explained) or step.hint
 end
 
-local function tell(self, report, err)
+local function tell(self, report)
     if self.json then
         return self:put_json(report)
     end
     self:out(telling.plain(tostring(report)), "\n")
-    local advice = err and err.kind == "config" and telling.advice(err)
-    if advice then
-        self:note(advice)
-    end
 end
 
 return {
@@ -40,8 +37,10 @@ return {
         local found = self:settings()
         local report, err = require("bedrock").test(found.connect, { model = model_of(self, args.model) })
         report = report or err.report or self:fail(err)
-        explain(found, report, err)
-        tell(self, report, err)
+        if err and err.kind == "config" then
+            explain(found, report, err)
+        end
+        tell(self, report)
         return report.ok and 0 or 1
     end,
 }

@@ -13,6 +13,27 @@ function refused.no_file(found)
     return place and ("no settings file at %s; `bedrock configure` writes one"):format(place) or nil
 end
 
+local VARIABLES = { "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI" }
+local FILES = { { "AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials" }, { "AWS_CONFIG_FILE", "/.aws/config" } }
+
+--- What shows, without a look into it, that AWS's own credentials may be here: a variable or a file.
+--- @param getenv fun(name: string): string?
+--- @return string?
+function refused.sign_of_aws(getenv)
+    for _, name in ipairs(VARIABLES) do
+        if (getenv(name) or "") ~= "" then
+            return name
+        end
+    end
+    for _, row in ipairs(FILES) do
+        local path = getenv(row[1]) or (getenv "HOME" or "") .. row[2]
+        if path ~= "" and file.exists(path) then
+            return path
+        end
+    end
+end
+
 --- Does anything say where credentials come from?
 local function has_credentials(values)
     for _, name in ipairs(require("bedrock.settings").of_credentials) do

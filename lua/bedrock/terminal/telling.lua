@@ -8,7 +8,6 @@ local CODES = { config = 3, credentials = 4, service = 5, validation = 6 }
 local FAILED = 1
 
 local HINTS = {
-    config = "`bedrock configure` writes the settings; --profile NAME or --auth chain takes AWS's own",
     credentials = "`bedrock test` says step by step what is wrong",
     model = "`bedrock models` lists what can be called, `bedrock resolve NAME` finds it",
     password = "BEDROCK_PRIVATE_KEY_PASSWORD in the environment, or private_key_password in the settings file",
@@ -18,6 +17,7 @@ local HINTS = {
 local CALLED = {
     { "bedrock%.operations%(%)", "`bedrock operations`" },
     { "bedrock%.help%(%)", "`bedrock help`" },
+    { 'bedrock%.help "([%w_]+)"', "`bedrock help %1`" },
     { "conn:models *[({][^)}]*[)}]", "`bedrock models`" },
     { "conn:test *{[^}]*}", "`bedrock test -m MODEL`" },
     { "conn:models", "`bedrock models`" },
@@ -26,12 +26,20 @@ local CALLED = {
 
 --- Something that a connection needs is not set. Where all is set, and something of it wrong, its own words say more.
 local function is_missing(err)
-    for _, problem in ipairs(err.operation == "connect" and err.errors or {}) do
+    for _, problem in ipairs(err.kind == "config" and err.operation == "connect" and err.errors or {}) do
         if problem.kind == "missing" then
             return true
         end
     end
     return false
+end
+
+--- Where settings, or credentials without any, come from. The error may have said the first.
+local function other_ways(text)
+    local sign = require("bedrock.settings.refused").sign_of_aws(os.getenv)
+    local own = sign and ("AWS's own credentials seem to be here (%s): --auth chain takes them")
+        :format(sign) or "--profile NAME or --auth chain takes AWS's own"
+    return text:find("`bedrock configure`", 1, true) and own or "`bedrock configure` writes the settings; " .. own
 end
 
 --- What to do about an error.
@@ -43,9 +51,10 @@ function telling.advice(err)
         return HINTS.password
     elseif err.kind == "service" and text:find("model identifier", 1, true) then
         return HINTS.model
-    elseif err.kind ~= "config" or is_missing(err) then
-        return HINTS[err.kind]
+    elseif is_missing(err) then
+        return other_ways(text)
     end
+    return HINTS[err.kind]
 end
 
 --- A text of the module's, in the command's words.
