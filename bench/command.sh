@@ -8,7 +8,9 @@ build=$1 lua=$2 url=$3 ca=$4
 
 question=$(mktemp)
 trap 'rm -f "$question"' EXIT
-text=$(printf 'word %.0s' $(seq 400))
+words() { printf 'word %.0s' $(seq "$1"); }
+# The endpoint repeats what is asked, so that of 400 words it answers 100; of ask's, too, but whole, as a cut is told.
+text=$(words 400) system=$(words 330) asked=$(words 70)
 model=anthropic.claude-3-haiku-20240307-v1:0
 messages='[{"role":"user","content":[{"text":"'$text'"}]}]'
 printf '{"modelId":"%s","messages":%s,"inferenceConfig":{"maxTokens":100}}' "$model" "$messages" >"$question"
@@ -18,7 +20,6 @@ export BEDROCK_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY BEDROC
 export AWS_ACCESS_KEY_ID=$BEDROCK_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY=$BEDROCK_SECRET_ACCESS_KEY
 export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ENDPOINT_URL="$url" AWS_CA_BUNDLE="$ca"
 
-
 # measure TITLE URL PROCESSES-OPTIONS: the same commands, of another URL.
 measure() {
     title=$1 url=$2
@@ -26,7 +27,7 @@ measure() {
     export BEDROCK_ENDPOINT="$url" AWS_ENDPOINT_URL="$url"
     set -- "$@" 15 "script: connect, converse" "exec $lua bench/start.lua ours $url $ca" \
         "bedrock call converse" "exec $lua $build/bin/bedrock call converse @$question >/dev/null" \
-        "bedrock ask, a stream" "exec $lua $build/bin/bedrock ask -m $model --max-tokens 100 - <$question >/dev/null"
+        "bedrock ask, a stream" "exec $lua $build/bin/bedrock ask -m $model --max-tokens 100 -s '$system' '$asked' >/dev/null"
     if curl --help all 2>/dev/null | grep -q aws-sigv4; then
         set -- "$@" "curl --aws-sigv4" "exec curl -s -o /dev/null --cacert $ca --aws-sigv4 aws:amz:us-east-1:bedrock \
             -u \$AWS_ACCESS_KEY_ID:\$AWS_SECRET_ACCESS_KEY -H content-type:application/json \

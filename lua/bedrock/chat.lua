@@ -87,8 +87,8 @@ end
 
 --- Runs the tools that were called. Nothing: the next request goes out with their results.
 function Turn:run_tools(output, calls)
-    local o, chat = self.options, self.chat
-    local results, waiting = tools.run(self.tools, calls, { chat = chat, round = self.rounds, context = o.context,
+    local o, chat, runs = self.options, self.chat, require "bedrock.chat.tool_runs"
+    local results, waiting = runs.run(self.tools, calls, { chat = chat, round = self.rounds, context = o.context,
         approve = o.approve, limit = o.tool_limit, on_call = self.on.tool_call, on_result = self.on.tool_result })
     if waiting[1] then
         return self:pause(output, results, waiting)

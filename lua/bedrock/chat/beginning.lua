@@ -160,7 +160,7 @@ local function add_results(turn, given, problems)
         if content[i] == false and given[use.toolUseId] == nil then
             options.add(problems, "results", "missing", "nothing for the call %s of %s", use.toolUseId, use.name)
         elseif content[i] == false then
-            content[i] = tools.given_result(use.toolUseId, given[use.toolUseId])
+            content[i] = require("bedrock.chat.tool_runs").given_result(use.toolUseId, given[use.toolUseId])
             left[use.toolUseId] = nil
         end
     end
@@ -194,7 +194,7 @@ local function take_history(turn, problems)
     if kept.check_list(chat.messages, problems) then
         turn.messages = look.copied(turn, chat)
         if turn.wrong then
-            require("bedrock.chat.history").check_messages(chat.messages, problems)
+            kept.check_messages(chat.messages, problems)
         end
     end
     return #problems == count

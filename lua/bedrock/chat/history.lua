@@ -1,11 +1,12 @@
---- A chat's history: undone, forked, trimmed; and looked at where something is odd in it.
+--- A chat's history: undone, forked, trimmed.
 local core = require "bedrock.core"
 local copies = require "bedrock.chat.copies"
 local errors = require "bedrock.errors"
 local kept = require "bedrock.chat.kept"
 local metadata = require "bedrock.metadata"
-local options = require "bedrock.chat.options"
 local request = require "bedrock.chat.request"
+
+local check = kept.check
 
 local history = {}
 
@@ -13,33 +14,6 @@ local OPERATION = "chat"
 
 --- Characters of a token where nobody told, and what a picture or a video costs, roughly.
 local CHARACTERS, PICTURE = 4, 1600
-
-function history.check(self, name)
-    if (getmetatable(self) or {}).__name ~= "bedrock.chat" then
-        error(("not a chat: call its methods with a colon, as in chat:%s(…)"):format(name), 3)
-    end
-end
-local check = history.check
-
---- What was edited by hand or comes from a file, as far as a turn looks into it.
-function history.check_messages(messages, problems)
-    for i, message in ipairs(kept.check_list(messages, problems) and messages or {}) do
-        local path = ("messages[%d]"):format(i)
-        local content = type(message) == "table" and message.content
-        if type(message) ~= "table" then
-            options.add(problems, path, "type", "expected a table, got %s", errors.type_of(message))
-        elseif message.role == "user" and type(content) ~= "table" then
-            options.add(problems, path .. ".content", "type", "expected a list of blocks, got %s",
-                errors.type_of(content))
-        end
-        for k, block in ipairs(type(content) == "table" and content or {}) do
-            if type(block) ~= "table" then
-                options.add(problems, ("%s.content[%d]"):format(path, k), "type", "expected a table, got %s",
-                    errors.type_of(block))
-            end
-        end
-    end
-end
 
 --- @return bedrock.Error? err the chat has no list of messages
 local function no_list(self)

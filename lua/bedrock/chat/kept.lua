@@ -1,9 +1,15 @@
---- What a turn leaves in its chat.
+--- What a turn leaves in its chat, and whether that still is what it was.
 local errors = require "bedrock.errors"
 local options = require "bedrock.chat.options"
 
 local kept = {}
 
+--- The first argument of a method is a chat, or that is raised.
+function kept.check(self, name)
+    if (getmetatable(self) or {}).__name ~= "bedrock.chat" then
+        error(("not a chat: call its methods with a colon, as in chat:%s(…)"):format(name), 3)
+    end
+end
 --- Is it a list, as somebody may have put something else into the chat?
 --- @return boolean
 function kept.check_list(messages, problems)
@@ -12,6 +18,26 @@ function kept.check_list(messages, problems)
         return false
     end
     return true
+end
+
+--- What was edited by hand or comes from a file, as far as a turn looks into it.
+function kept.check_messages(messages, problems)
+    for i, message in ipairs(kept.check_list(messages, problems) and messages or {}) do
+        local path = ("messages[%d]"):format(i)
+        local content = type(message) == "table" and message.content
+        if type(message) ~= "table" then
+            options.add(problems, path, "type", "expected a table, got %s", errors.type_of(message))
+        elseif message.role == "user" and type(content) ~= "table" then
+            options.add(problems, path .. ".content", "type", "expected a list of blocks, got %s",
+                errors.type_of(content))
+        end
+        for k, block in ipairs(type(content) == "table" and content or {}) do
+            if type(block) ~= "table" then
+                options.add(problems, ("%s.content[%d]"):format(path, k), "type", "expected a table, got %s",
+                    errors.type_of(block))
+            end
+        end
+    end
 end
 
 --- Gives the chat these messages; the table itself stays the same.

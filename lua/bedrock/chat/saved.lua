@@ -2,9 +2,8 @@
 local answer = require "bedrock.chat.answer"
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
-local files = require "bedrock.chat.files"
-local history = require "bedrock.chat.history"
 local is_list = require "bedrock.base.is_list"
+local kept = require "bedrock.chat.kept"
 local options = require "bedrock.chat.options"
 local tools = require "bedrock.chat.tools"
 
@@ -62,12 +61,12 @@ end
 --- @return true? ok
 --- @return bedrock.Error? err
 function saved.save(self, path)
-    history.check(self, "save")
+    kept.check(self, "save")
     if type(path) ~= "string" then
         error("chat:save: expected a path, got " .. errors.type_of(path), 2)
     end
     local problems = {}
-    history.check_messages(self.messages, problems)
+    kept.check_messages(self.messages, problems)
     if problems[1] then
         return nil, errors.validation(OPERATION, problems)
     end
@@ -89,7 +88,7 @@ function saved.save(self, path)
 end
 
 local function read(path)
-    local text, why, code = files.read(path)
+    local text, why, code = require("bedrock.chat.files").read(path)
     if code == MISSING then
         return nil, why .. "; leave messages out to begin a new chat"
     elseif not text then

@@ -3,7 +3,6 @@ local core = require "bedrock.core"
 local input = require "bedrock.terminal.input"
 local operation = require "bedrock.terminal.operation"
 local output = require "bedrock.terminal.output"
-local query = require "bedrock.terminal.query"
 
 local DEPTH = 8
 
@@ -13,7 +12,7 @@ local function read(self, args)
     call.index = core.find(call.name)
     call.op = core.describe(call.index, DEPTH)
     if args.query then
-        local steps, why = query.parse(args.query)
+        local steps, why = require("bedrock.terminal.query").parse(args.query)
         call.steps = steps or self:usage(why)
     end
     if call.op.two_way then

@@ -1,13 +1,12 @@
 --- What `bedrock call` prints: an answer by its shape, the events of a stream, pages.
 local by_shape = require "bedrock.terminal.by_shape"
 local core = require "bedrock.core"
-local query = require "bedrock.terminal.query"
 
 local output = {}
 
 local function shown(self, call, value, line)
     if call.steps then
-        value = query.apply(value, call.steps)
+        value = require("bedrock.terminal.query").apply(value, call.steps)
     end
     if line then
         self:put_json(value)

@@ -108,20 +108,21 @@ end
 --- What is written at once: pieces for people to see, else whole lines, so that those of programs that share an output
 --- stay whole.
 local function by_lines(self)
-    local is_terminal, held, last = require("bedrock.core").terminal(1), "", "\n"
+    local is_terminal, held, last = require("bedrock.core").terminal(1), {}, "\n"
     return function(piece)
         last = piece:sub(-1)
         if is_terminal then
             return self:flush(piece)
         end
-        local lines, rest = (held .. piece):match "^(.*\n)(.*)$"
-        held = rest or held .. piece
+        local lines, rest = piece:match "^(.*\n)([^\n]*)$"
         if lines then
-            self:flush(lines)
+            self:flush(table.concat(held), lines)
+            held = {}
         end
+        held[#held + 1] = rest or piece
     end, function()
         if last ~= "\n" then
-            self:flush(held .. "\n")
+            self:flush(table.concat(held), "\n")
         end
     end
 end
