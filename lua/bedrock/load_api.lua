@@ -92,7 +92,7 @@ local function load_api(file)
     if data == nil then
         return refused(file, "file", err.message)
     end
-    local ok, records = pcall(facts.records, { data }, { keys = core.keys })
+    local ok, records = pcall(facts.records, { data }, { keys = core.keys, sorted = core.keys })
     if not ok and raised.is_for_the_caller(records) then
         error(records, 0)
     elseif not ok then

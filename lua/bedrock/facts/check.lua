@@ -49,35 +49,26 @@ function check.u16(number, where)
     return math.floor(number)
 end
 
---- Does "<" compare bytes? In the locales that a program may set, Lua's does not.
-local function compares_bytes()
-    local locale = os.setlocale(nil, "collate")
-    return locale == "C" or locale == "POSIX"
+--- No more than so many.
+--- @param what string what is counted
+function check.at_most(most, count, what, where)
+    if count > most then
+        check.fail(where, ("has %d %s, and %d are the most"):format(count, what, most))
+    end
 end
 
---- Strings by their bytes, whatever the locale; the tables are searched in that order.
-function check.before(x, y)
-    if compares_bytes() then
-        return x < y
-    end
-    for i = 1, math.min(#x, #y) do
-        local a, b = x:byte(i), y:byte(i)
-        if a ~= b then
-            return a < b
+--- The names in a map of tables, as a set.
+--- @return table<string, true>
+function check.names(map, where)
+    local names = {}
+    for name, value in pairs(map) do
+        check.want(name, "string", where)
+        if type(value) ~= "table" then
+            check.want(value, "table", where .. "." .. name)
         end
+        names[name] = true
     end
-    return #x < #y
-end
-
-function check.sorted_keys(map, where)
-    local keys = {}
-    for key, value in pairs(map) do
-        check.want(key, "string", where)
-        check.want(value, "table", where .. "." .. key)
-        keys[#keys + 1] = key
-    end
-    table.sort(keys, check.before)
-    return keys
+    return names
 end
 
 return check

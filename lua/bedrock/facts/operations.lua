@@ -5,7 +5,7 @@ local shapes = require "bedrock.facts.shapes"
 local traits = require "bedrock.facts.traits"
 
 local fail, shown, want, text = check.fail, check.shown, check.want, check.text
-local one_of, list, before = check.one_of, check.list, check.before
+local one_of, list = check.one_of, check.list
 local NONE = check.NONE
 
 local METHOD = { GET = 0, POST = 1, PUT = 2, DELETE = 3, PATCH = 4, HEAD = 5 }
@@ -104,52 +104,67 @@ end
 
 --- Its errors by name, so that operations with the same ones share a list.
 local function error_list(b, op)
-    local nodes, classes = {}, {}
-    for i, id in ipairs(op.errors) do
-        nodes[i] = b.nodes[id]
+    local classes, sorted = {}, {}
+    for _, id in ipairs(op.errors) do
+        local node = b.nodes[id]
+        classes[(node.error_name or "") .. "\0" .. id] = node.class
     end
-    table.sort(nodes, function(x, y)
-        return before(x.error_name or "", y.error_name or "")
-    end)
-    for i, node in ipairs(nodes) do
-        classes[i] = node.class
+    for i, key in ipairs(b.sorted(classes)) do
+        sorted[i] = classes[key]
     end
-    return b.error_lists.add(classes)
+    return b.error_lists.add(sorted, op.where .. ".errors")
 end
 
 local function op_record(b, op)
-    local fact = op.fact
+    local fact, where = op.fact, op.where
     return {
-        b.name(op.name), b.name(fact.snake), b.name(fact.uri), op.input and shapes.class_of(b, op.input) or NONE,
-        op.output and shapes.class_of(b, op.output) or NONE, error_list(b, op),
-        b.optional_name(fact.eventOut, op.where .. ".eventOut"), op.service,
-        one_of(METHOD, fact.method, op.where .. ".method"), success_code(fact.code, op.where .. ".code"),
+        b.name(op.name, where), b.name(fact.snake, where), b.name(fact.uri, where),
+        op.input and shapes.class_of(b, op.input) or NONE, op.output and shapes.class_of(b, op.output) or NONE,
+        error_list(b, op), b.optional_name(fact.eventOut, where .. ".eventOut"), op.service,
+        one_of(METHOD, fact.method, where .. ".method"), success_code(fact.code, where .. ".code"),
         op_flags(b, op),
     }
+end
+
+--- The operations in the order of a text that each has for itself.
+--- @param text_of fun(op: table): string
+local function in_order(b, text_of)
+    local by_text, ordered = {}, {}
+    for _, op in ipairs(b.operations) do
+        local key = text_of(op)
+        if by_text[key] then
+            fail(op.where .. ".snake", "is that of " .. by_text[key].where .. ", too")
+        end
+        by_text[key] = op
+    end
+    for i, key in ipairs(b.sorted(by_text)) do
+        ordered[i] = by_text[key]
+    end
+    return ordered
+end
+
+local function by_service(op)
+    return string.char(op.service) .. op.fact.snake
+end
+
+local function by_name(op)
+    return op.fact.snake .. "\0" .. string.char(op.service)
 end
 
 function operations.add_records(b)
     for _, op in ipairs(b.operations) do
         b.having[op.fact.snake] = (b.having[op.fact.snake] or 0) + 1
     end
-    table.sort(b.operations, function(x, y)
-        if x.service ~= y.service then
-            return x.service < y.service
-        end
-        return before(x.fact.snake, y.fact.snake)
-    end)
+    b.operations = in_order(b, by_service)
     for i, op in ipairs(b.operations) do
+        op.at = i - 1
         b.ops[i] = op_record(b, op)
-        b.op_index[op.service .. "/" .. op.name] = i - 1
-        b.flat[i] = i - 1
+        b.op_index[op.service .. "/" .. op.name] = op.at
+        b.places.ops[i] = op.where
     end
-    table.sort(b.flat, function(x, y)
-        local a, c = b.operations[x + 1], b.operations[y + 1]
-        if a.fact.snake ~= c.fact.snake then
-            return before(a.fact.snake, c.fact.snake)
-        end
-        return a.service < c.service
-    end)
+    for i, op in ipairs(in_order(b, by_name)) do
+        b.flat[i] = op.at
+    end
 end
 
 function operations.service_record(b, index, service)
@@ -166,10 +181,10 @@ function operations.service_record(b, index, service)
     local target = fact.targetPrefix ~= nil and text(fact.targetPrefix, "^[%w_.]+$", where .. ".targetPrefix")
     local domain = fact.domain ~= nil and text(fact.domain, "^[%l%d][%l%d.-]*$", where .. ".domain")
     return {
-        b.name(fact.id), b.name(names.namespace(fact.id)),
-        b.name(text(fact.endpointPrefix, "^[%l%d][%l%d.-]*$", where .. ".endpointPrefix")),
-        b.name(text(fact.signingName, "^[%l%d-]+$", where .. ".signingName")),
-        b.name(text(fact.apiVersion, "^[%d-]+$", where .. ".apiVersion")),
+        b.name(fact.id, where), b.name(names.namespace(fact.id), where),
+        b.name(text(fact.endpointPrefix, "^[%l%d][%l%d.-]*$", where .. ".endpointPrefix"), where),
+        b.name(text(fact.signingName, "^[%l%d-]+$", where .. ".signingName"), where),
+        b.name(text(fact.apiVersion, "^[%d-]+$", where .. ".apiVersion"), where),
         b.optional_name(target, where), b.optional_name(domain, where), first, count,
         one_of(PROTOCOL, fact.protocol, where .. ".protocol"), auth,
     }

@@ -43,10 +43,11 @@ function paginators.add(b)
         local declared = b.services[op.service + 1].paginators[op.name]
         local fact = declared or derived_paginator(b, op)
         if fact then
-            check_paths(b, op, want(fact, "table", op.where), "the paginator of " .. op.where)
+            local where = "the paginator of " .. op.where
+            check_paths(b, op, want(fact, "table", op.where), where)
             b.paginators[#b.paginators + 1] = {
-                i - 1, b.name(fact["in"]), b.name(fact.out), b.optional_name(fact.limit), b.name(fact.result),
-                b.optional_name(fact.more),
+                i - 1, b.name(fact["in"], where), b.name(fact.out, where), b.optional_name(fact.limit, where),
+                b.name(fact.result, where), b.optional_name(fact.more, where),
             }
         end
     end

@@ -3,7 +3,7 @@ local check = require "bedrock.facts.check"
 local traits = require "bedrock.facts.traits"
 
 local fail, want, text, one_of = check.fail, check.want, check.text, check.one_of
-local list, u16, before, sorted_keys = check.list, check.u16, check.before, check.sorted_keys
+local list, at_most = check.list, check.at_most
 local NONE = check.NONE
 local MEMBERS_MAX = 256
 local PATTERN_MAX = 4000
@@ -54,16 +54,22 @@ local function limits_of(b, shape, where)
         return NONE
     end
     low, high = low or -math.huge, high or math.huge
-    return b.limits.add(("%.17g,%.17g"):format(low, high), { low, high })
+    return b.limits.add(("%.17g,%.17g"):format(low, high), { low, high }, where)
 end
 
 local function enum_of(b, shape, where)
-    local values = list(shape.enum, "string", where .. ".enum")
-    table.sort(values, before)
-    for i, value in ipairs(values) do
-        values[i] = b.name(value)
+    if shape.enum == nil then
+        return NONE
     end
-    return b.enums.add(values)
+    where = where .. ".enum"
+    local set, values = {}, {}
+    for _, value in ipairs(list(shape.enum, "string", where)) do
+        set[value] = true
+    end
+    for i, value in ipairs(b.sorted(set)) do
+        values[i] = b.name(value, where)
+    end
+    return b.enums.add(values, where)
 end
 
 local function pattern_of(b, shape, where)
@@ -71,10 +77,9 @@ local function pattern_of(b, shape, where)
     if pattern == nil then
         return NONE
     end
-    if #want(pattern, "string", where .. ".pattern") > PATTERN_MAX then
-        fail(where .. ".pattern", "longer than " .. PATTERN_MAX .. " bytes")
-    end
-    return b.patterns.add(pattern, b.pattern_name(pattern))
+    where = where .. ".pattern"
+    at_most(PATTERN_MAX, #want(pattern, "string", where), "bytes", where)
+    return b.patterns.add(pattern, b.pattern_name(pattern, where), where)
 end
 
 local function is_in(names, name)
@@ -108,7 +113,7 @@ end
 local function members_of(b, node, shape, where)
     local members = want(shape.members or {}, "table", where .. ".members")
     local required = list(shape.required, "string", where .. ".required")
-    for _, name in ipairs(sorted_keys(members, where .. ".members")) do
+    for _, name in ipairs(b.sorted(check.names(members, where .. ".members"))) do
         local fact, at = members[name], where .. ".members." .. text(name, "^[%w_.:-]+$", where)
         if fact.wire ~= nil then
             text(fact.wire, fact.attribute and "^[%w_.:-]+$" or "^[%w_.-]+$", at .. ".wire")
@@ -121,9 +126,7 @@ local function members_of(b, node, shape, where)
             shape = want(fact.shape, "string", at .. ".shape"),
         }
     end
-    if #node.members > MEMBERS_MAX then
-        fail(where, "more than " .. MEMBERS_MAX .. " members")
-    end
+    at_most(MEMBERS_MAX, #node.members, "members", where)
     rank_members(b, node, members)
 end
 
@@ -209,17 +212,18 @@ local function demanded(node)
 end
 
 local function add_members(b, node)
-    local first = #b.members
+    local first, where = #b.members, node.where
+    at_most(NONE, first + #node.members, "members, with those of other shapes", where)
     for _, member in ipairs(node.members) do
         if member.wire then
-            b.wires[#b.wires + 1] = { u16(#b.members, "members"), b.name(member.wire) }
+            b.wires[#b.wires + 1] = { #b.members, b.name(member.wire, where) }
         end
         local bits = member.bits + (#b.members == first and demanded(node) * 0x100 or 0)
         b.members[#b.members + 1] = {
-            b.name(member.name), shapes.class_of(b, member.to), bits, member.rank, member.at,
+            b.name(member.name, where), shapes.class_of(b, member.to), bits, member.rank, member.at,
         }
     end
-    return #node.members > 0 and u16(first, "members") or 0
+    return #node.members > 0 and first or 0
 end
 
 local function element(b, node, role)
@@ -231,7 +235,7 @@ local function shape_record(b, node)
     local x, y, z = node.limits, NONE, NONE
     if kind == KIND.structure or kind == KIND.union then
         x, y = add_members(b, node), #node.members
-        z = node.error_name and b.name(node.error_name) or NONE
+        z = node.error_name and b.name(node.error_name, node.where) or NONE
     elseif kind == KIND.list then
         x, y = element(b, node, "member"), node.limits
     elseif kind == KIND.map then
@@ -247,14 +251,16 @@ end
 local function add_names(b, node)
     local first, second = node.names[1], node.names[2]
     if first or second then
-        b.elements[#b.elements + 1] = { node.class, first and b.name(first) or NONE, second and b.name(second) or NONE }
+        b.elements[#b.elements + 1] = { node.class, b.optional_name(first, node.where),
+            b.optional_name(second, node.where) }
     end
 end
 
 --- One class for each shape.
 function shapes.keep_all(nodes, order)
     for i, id in ipairs(order) do
-        nodes[id].class = u16(i - 1, "shapes")
+        at_most(NONE, i, "shapes before and with it", nodes[id].where)
+        nodes[id].class = i - 1
     end
 end
 
@@ -290,6 +296,7 @@ function shapes.add(b, classify, outputs)
             add_names(b, node)
             record[2] = record[2] + (answered[node.class] and ANSWERED or 0)
             b.shapes[node.class + 1] = record
+            b.places.shapes[node.class + 1] = node.where
         end
     end
     table.sort(b.elements, function(x, y)

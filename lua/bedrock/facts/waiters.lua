@@ -4,7 +4,7 @@ local names = require "bedrock.facts.names"
 local shapes = require "bedrock.facts.shapes"
 
 local fail, shown, want, text = check.fail, check.shown, check.want, check.text
-local one_of, list, u16, sorted_keys = check.one_of, check.list, check.u16, check.sorted_keys
+local one_of, list, u16, at_most = check.one_of, check.list, check.u16, check.at_most
 
 local STATE = { success = 0, failure = 1, retry = 2 }
 
@@ -19,7 +19,7 @@ local function add_acceptor(b, op, fact, where)
         fail(where .. ".argument", "there is no " .. shown(path))
     end
     b.acceptors[#b.acceptors + 1] = {
-        b.optional_name(path), b.name(want(fact.expected, "string", where .. ".expected")),
+        b.optional_name(path, where), b.name(want(fact.expected, "string", where .. ".expected"), where),
         one_of(STATE, fact.state, where .. ".state"),
     }
 end
@@ -29,8 +29,9 @@ local function add_waiter(b, index, service, name)
     local op = b.op_index[index .. "/" .. want(fact.operation, "string", where .. ".operation")]
         or fail(where, "there is no operation " .. shown(fact.operation))
     local acceptors = list(fact.acceptors, "table", where .. ".acceptors")
+    at_most(check.NONE, #b.acceptors + #acceptors, "acceptors, with those of other waiters", where)
     b.waiters[#b.waiters + 1] = {
-        b.name(names.snake_case(name)), op, u16(fact.delay, where .. ".delay"),
+        b.name(names.snake_case(name), where), op, u16(fact.delay, where .. ".delay"),
         u16(fact.maxAttempts, where .. ".maxAttempts"), #b.acceptors, #acceptors,
     }
     for _, acceptor in ipairs(acceptors) do
@@ -40,7 +41,7 @@ end
 
 function waiters.add(b)
     for i, service in ipairs(b.services) do
-        for _, name in ipairs(sorted_keys(service.waiters, "waiters")) do
+        for _, name in ipairs(b.sorted(check.names(service.waiters, "waiters"))) do
             add_waiter(b, i - 1, service, name)
         end
     end
