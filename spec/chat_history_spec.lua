@@ -236,6 +236,9 @@ describe("a chat's history", function()
         for _, bad in ipairs { {}, { keep = 0 }, { keep = "1" }, { tokens = -1 }, { kep = 1 } } do
             assert.is_false(pcall(chat.trim, chat, bad))
         end
+        assert.error_matches(function()
+            chat:trim { keep = 1, token = 5 }
+        end, 'chat:trim: unknown limit "token"; there are keep (turns) and tokens', 1, true)
     end)
 
     it("is trimmed to so many tokens, by what the service told", function()

@@ -26,6 +26,17 @@ describe("bedrock", function()
             end, "connect: expected a table of settings, got a string")
         end)
 
+        it("raises for a connection, and where it is called with a colon, like all that take settings", function()
+            for _, name in ipairs { "connect", "test", "open" } do
+                assert.has_error(function()
+                    bedrock[name](conn)
+                end, name .. ": expected a table of settings, got a connection")
+                assert.has_error(function()
+                    bedrock[name](bedrock)
+                end, name .. ": call it with a dot, as in bedrock." .. name .. " { … }")
+            end
+        end)
+
         it("says what it is, without secrets", function()
             assert.equal("bedrock.connection (us-east-1, access_keys)", tostring(conn))
             assert.equal("us-east-1", conn.region)

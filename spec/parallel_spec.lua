@@ -246,6 +246,10 @@ describe("functions at the same time", function()
             assert.equal('parallel: unknown option "limits"; the options are limit and stop_on_error',
                 raised(bedrock.parallel, {}, { limits = 1 }))
             assert.equal("parallel: the options must be a table, got a number", raised(bedrock.parallel, {}, 3))
+            for _, list in ipairs { { limit = 1 }, { asking "Hi", limit = 1 } } do
+                assert.equal('parallel: the list of functions has a member "limit"; options go behind it, in a table '
+                    .. "of their own", raised(bedrock.parallel, list, {}))
+            end
             assert.equal("spawn: expected a function, got a string", raised(bedrock.spawn, "nothing"))
             assert.equal(0, ep:counters().requests or 0)
         end)

@@ -224,16 +224,23 @@ local function begin_log()
     end
 end
 
+--- Misuse of a function that takes settings is raised; level 1 is the function that calls this one.
+--- @param name string of that function
+function connection.check_settings(name, settings, level)
+    if settings == package.loaded.bedrock then
+        error(("%s: call it with a dot, as in bedrock.%s { … }"):format(name, name), level + 1)
+    elseif type(settings) ~= "table" or getmetatable(settings) == class then
+        error(("%s: expected a table of settings, got %s"):format(name,
+            type(settings) == "table" and "a connection" or errors.type_of(settings)), level + 1)
+    end
+end
+
 --- Checks all it can without network I/O, and reports all problems in one error: err.errors.
 --- @param settings bedrock.Settings
 --- @return bedrock.Connection? conn
 --- @return bedrock.Error? err
 function connection.connect(settings)
-    if settings == package.loaded.bedrock then
-        error("connect: call it with a dot, as in bedrock.connect { … }", 2)
-    elseif type(settings) ~= "table" then
-        error("connect: expected a table of settings, got " .. errors.type_of(settings), 2)
-    end
+    connection.check_settings("connect", settings, 2)
     if begin_log then
         begin_log()
     end

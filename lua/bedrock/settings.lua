@@ -195,8 +195,8 @@ end
 --- @return bedrock.Error? err
 --- @return table? own model and system, where they are set
 function settings.open(given)
-    if given ~= nil and type(given) ~= "table" then
-        error("open: expected a table of settings, got " .. errors.type_of(given), 2)
+    if given ~= nil then
+        require("bedrock.connection").check_settings("open", given, 2)
     end
     local rest = {}
     for name, value in pairs(given or {}) do

@@ -260,11 +260,8 @@ end
 --- @return bedrock.TestReport? report
 --- @return bedrock.Error? err
 function test.settings(settings, options)
-    if settings == package.loaded.bedrock then
-        error("test: call it with a dot, as in bedrock.test { … }", 2)
-    elseif type(settings) ~= "table" then
-        error("test: expected a table of settings, got " .. errors.type_of(settings), 2)
-    elseif options ~= nil and type(options) ~= "table" then
+    connection.check_settings("test", settings, 2)
+    if options ~= nil and type(options) ~= "table" then
         error("test: the options must be a table, got a " .. type(options), 2)
     end
     options = drop_null(options or {})

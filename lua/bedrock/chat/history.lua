@@ -157,6 +157,12 @@ end
 --- @return bedrock.Error? err
 function history.trim(self, limits)
     check(self, "trim")
+    for name in pairs(type(limits) == "table" and limits or {}) do
+        if name ~= "keep" and name ~= "tokens" then
+            error(('chat:trim: unknown limit "%s"; there are keep (turns) and tokens'):format(
+                core.shown(tostring(name))), 2)
+        end
+    end
     local count = 0
     for _, name in ipairs { "keep", "tokens" } do
         local value = type(limits) == "table" and limits[name]

@@ -158,6 +158,12 @@ local function read_arguments(first, ...)
     else
         list, options = first, ...
     end
+    for name in pairs(list) do
+        if type(name) ~= "number" and name ~= "n" then
+            error(('parallel: the list of functions has a member "%s"; options go behind it, in a table of their own')
+                :format(core.shown(tostring(name))), 3)
+        end
+    end
     for i = 1, list.n or #list do
         if not is_callable(list[i]) then
             error(("parallel: expected a function at position %d, got %s"):format(i, errors.type_of(list[i])), 3)
