@@ -456,6 +456,22 @@ describe("a stream", function()
             host.wait = host.block
             assert.equal("Cancelled", select(2, stream:next()).code)
         end)
+
+        it("is over when a hook throws while it blocks, as Ctrl-C does", function()
+            ep:script { { match = { operation = "ConverseStream" }, action = LATE } }
+            local stream = assert(conn:converse_stream(ask "Hi"))
+            debug.sethook(function()
+                if debug.getinfo(2, "f").func == host.block then
+                    debug.sethook()
+                    error("enough", 0)
+                end
+            end, "", 1)
+            local ok, why = pcall(stream.next, stream)
+            debug.sethook()
+            assert.is_false(ok)
+            assert.equal("enough", why)
+            assert.equal("Cancelled", select(2, stream:next()).code)
+        end)
     end)
 
     describe("gathered", function()

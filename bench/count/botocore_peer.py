@@ -1,4 +1,8 @@
-"""What AWS's own Python takes for the same: botocore_peer.py sign|events N, for bench/measure.lua."""
+"""What AWS's own Python takes for the same, for bench/measure.lua:
+
+    botocore_peer.py sign|events|frames N
+    botocore_peer.py stream N URL CA_FILE
+"""
 import struct
 import sys
 import time
@@ -9,6 +13,7 @@ try:
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
     from botocore.eventstream import EventStreamBuffer
+    from botocore.session import Session
 except ImportError:
     print("missing: botocore, which `make interop` installs")
     sys.exit(0)
@@ -16,6 +21,7 @@ except ImportError:
 import json
 
 PER_PIECE = 80
+FRAME = 200
 
 
 def signer():
@@ -80,9 +86,55 @@ def reader():
     return once, PER_PIECE
 
 
-once, things = {"sign": signer, "events": reader}[sys.argv[1]]()
-once()
-begin = time.process_time_ns()
-for _ in range(int(sys.argv[2]) // things):
+def framer():
+    """Frames alone, as in bench/c/bench_eventstream.c."""
+    one = frame(bytes(FRAME - len(frame(b""))))
+    piece = one * PER_PIECE
+
+    def once():
+        events = EventStreamBuffer()
+        events.add_data(piece)
+        for event in events:
+            assert len(event.payload) < FRAME
+
+    return once, PER_PIECE
+
+
+def stream(count, url, ca_file):
+    """One ConverseStream of so many events, after a short one, as in bench/count/stream.lua."""
+    client = Session().create_client(
+        "bedrock-runtime",
+        region_name="us-east-1",
+        endpoint_url=url,
+        verify=ca_file,
+        aws_access_key_id="ASIAEXAMPLE000000002",
+        aws_secret_access_key="Zk9vQ2xhc3MvU2VjcmV0K0V4YW1wbGUvS2V5MDAx",
+        aws_session_token="T" * 800,
+    )
+
+    def read(words):
+        answer = client.converse_stream(
+            modelId="anthropic.claude-3-haiku-20240307-v1:0",
+            messages=[{"role": "user", "content": [{"text": "a " * words}]}],
+        )
+        return sum("contentBlockDelta" in event for event in answer["stream"])
+
+    read(10)
+    begin = time.process_time_ns()
+    assert read(count) > count - 10
+    return time.process_time_ns() - begin
+
+
+def repeated(what, count):
+    once, things = {"sign": signer, "events": reader, "frames": framer}[what]()
     once()
-print(time.process_time_ns() - begin)
+    begin = time.process_time_ns()
+    for _ in range(count // things):
+        once()
+    return time.process_time_ns() - begin
+
+
+if sys.argv[1] == "stream":
+    print(stream(int(sys.argv[2]), *sys.argv[3:]))
+else:
+    print(repeated(sys.argv[1], int(sys.argv[2])))

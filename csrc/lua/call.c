@@ -127,19 +127,21 @@ static int call_ready(lua_State *L)
     return 1;
 }
 
+bool br_lua_call_step(lua_State *L, br_lua_state *s, br_lua_call *c, int ms)
+{
+    if (s->bridged)
+        luaL_error(L, "a call must not block here: the host waits for it");
+    br_engine_step(s->engine, ms);
+    return br_lua_call_poll(s, c);
+}
+
 /* step(ms): ready at once, or after at most one turn of the engine? */
 static int call_step(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
     br_lua_call *c = br_lua_call_check(L);
-    bool ready = br_lua_call_poll(s, c);
-    if (!ready && s->bridged)
-        return luaL_error(L, "a call must not block here: the host waits for it");
-    if (!ready) {
-        br_engine_step(s->engine, (int)luaL_optinteger(L, 2, 0));
-        ready = br_lua_call_poll(s, c);
-    }
-    lua_pushboolean(L, ready);
+    int ms = (int)luaL_optinteger(L, 2, 0);
+    lua_pushboolean(L, br_lua_call_poll(s, c) || br_lua_call_step(L, s, c, ms));
     return 1;
 }
 

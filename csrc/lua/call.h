@@ -25,6 +25,7 @@ struct br_lua_call {
     int op; /* -1: a raw request, or no request at all */
     int token_member;
     int event_member; /* the last event's; -1: none */
+    int plain_member; /* likewise, of an event that nobody has to look at; -1: the next is to be seen */
     char token[BR_UUID_SIZE];
     bool keeps;           /* strings, which the engine's thread reads */
     br_request request;   /* while it is made */
@@ -41,6 +42,8 @@ void br_lua_call_begin(br_lua_state *s, br_lua_call *c, br_call *call);
 */
 void br_lua_call_end(br_lua_state *s, br_lua_call *c, const char *code);
 bool br_lua_call_poll(br_lua_state *s, br_lua_call *c); /* ready? */
+/* One that is not ready: is it after at most one turn of the engine? Raises where nothing may block. */
+bool br_lua_call_step(lua_State *L, br_lua_state *s, br_lua_call *c, int ms);
 
 /* Where items come from: the call itself, or frames. */
 static inline bool br_lua_call_alive(const br_lua_call *c)

@@ -46,7 +46,7 @@ static br_lua_call *push_call(lua_State *L, const br_model *model, int op, br_ca
     c->model = model;
     c->op = op;
     c->mode = mode;
-    c->token_member = c->event_member = -1;
+    c->token_member = c->event_member = c->plain_member = -1;
     br_lua_class_set(L, s->call_class);
     return c;
 }

@@ -129,14 +129,42 @@ static int fail_exception(lua_State *L, br_lua_call *c, const br_error *error)
     return 2;
 }
 
+/* Upvalues of what gives events, after the state. */
+#define EVENTS_CALL lua_upvalueindex(2)
+#define EVENTS_HOST lua_upvalueindex(3)
+#define EVENTS_NOTED lua_upvalueindex(4)
+#define EVENTS_BLOCK lua_upvalueindex(5)
+
+/* The name is below the event, which is on top. Most events are as the one before them. */
+static bool is_noted(lua_State *L)
+{
+    if (!lua_istable(L, EVENTS_NOTED))
+        return lua_toboolean(L, EVENTS_NOTED);
+    lua_pushvalue(L, -2);
+    lua_rawget(L, EVENTS_NOTED);
+    bool noted = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return noted;
+}
+
+static int give_event(lua_State *L, br_lua_call *c)
+{
+    if (c->event_member == c->plain_member && c->event_member >= 0)
+        return 2;
+    c->plain_member = is_noted(L) ? -1 : c->event_member;
+    lua_pushboolean(L, 0);
+    return 3;
+}
+
 static int read_event(lua_State *L, br_lua_call *c)
 {
     br_error error;
     br_error_clear(&error);
     switch (br_decode_event(L, c->model, c->op, c->item.event, &c->event_member, &error)) {
     case BR_EVENT_VALUE:
-        return 2;
+        return give_event(L, c);
     case BR_EVENT_HALVES:
+        c->plain_member = -1;
         return 3;
     case BR_EVENT_INITIAL:
         lua_pushboolean(L, 0);
@@ -191,7 +219,8 @@ static int read_item(lua_State *L, br_lua_call *c)
     case BR_DATA:
         lua_pushliteral(L, "chunk");
         br_lua_push(L, c->item.data);
-        return 2;
+        lua_pushboolean(L, 0);
+        return 3;
     case BR_ERROR:
         return br_lua_call_fail(L, c, c->item.error);
     default:
@@ -206,30 +235,73 @@ static int read_next(lua_State *L, br_lua_call *c)
     return n;
 }
 
-#define EVENTS_CALL lua_upvalueindex(2)
+/* A turn has a limit, so that a signal that came just before it is noticed soon. */
+#define TURN_MS 500
+
+/* The host waits by blocking, and no other way. */
+static bool blocks(lua_State *L, const br_lua_state *s)
+{
+    if (s->bridged || !s->engine || !lua_istable(L, EVENTS_HOST))
+        return false;
+    lua_getfield(L, EVENTS_HOST, "wait");
+    bool same = lua_rawequal(L, -1, EVENTS_BLOCK);
+    lua_pop(L, 1);
+    return same;
+}
+
+/*
+** Ready after it has blocked. A signal's hook runs where Lua code runs, and may throw: if there is one, or
+** nothing came, the rest is left to the host's function. false: it threw that.
+*/
+static bool block(lua_State *L, br_lua_state *s, br_lua_call *c)
+{
+    br_engine_step(s->engine, TURN_MS);
+    if (br_lua_call_poll(s, c) && lua_gethook(L) == NULL)
+        return true;
+    lua_pushvalue(L, EVENTS_BLOCK);
+    lua_pushvalue(L, EVENTS_CALL);
+    return lua_pcall(L, 1, 0, 0) == 0;
+}
 
 /* The call is an upvalue, so that no event has to look for the method, nor at what it was given. */
 static int take_event(lua_State *L)
 {
     br_lua_call *c = lua_touserdata(L, EVENTS_CALL);
-    if (br_lua_call_poll(br_lua_state_of(L), c))
+    br_lua_state *s = c->waiter.state;
+    bool ready = br_lua_call_poll(s, c), waits = !ready && blocks(L, s);
+    if (ready || (waits && block(L, s, c)))
         return br_lua_call_take(L, c, EVENTS_CALL, read_next);
     lua_pushboolean(L, 0);
-    return 1;
+    if (!waits)
+        return 1;
+    lua_pushboolean(L, 1);
+    lua_pushvalue(L, -3);
+    return 3;
 }
 
 /*
-** events() -> a function that gives the next one each time it is called: name, event |
-** name, event, event with lone halves kept (BR_EVENT_HALVES) | false (not ready: wait) |
-** false, fields (of an initial answer) | false, fields, facts (it was sent again: as head) |
-** nil, nil, facts (the end) | nil, err. An error or the end is told once; the caller remembers it.
+** events(host, noted) -> a function that gives the next one each time it is called:
+**
+**   name, event                 an event that nobody has to look at
+**   name, event, false          the first one, one whose name is in the table `noted` (true: all are), ...
+**   name, event, kept           one with its lone halves kept (BR_EVENT_HALVES)
+**   false                       not ready: wait. Not if `host`, which may be nil, would block; it has
+**   false, true, why            blocked, and that was thrown
+**   false, fields               of an initial answer
+**   false, fields, facts        it was sent again: as head
+**   nil, nil, facts | nil, err  the end. It is told once; the caller remembers it
 */
 int br_lua_call_events(lua_State *L)
 {
     br_lua_call_check(L);
+    lua_settop(L, 3);
+    if (lua_istable(L, 2))
+        lua_getfield(L, 2, "block");
+    else
+        lua_pushnil(L);
     lua_pushvalue(L, lua_upvalueindex(1));
-    lua_pushvalue(L, 1);
-    lua_pushcclosure(L, take_event, 2);
+    lua_insert(L, 1);
+    lua_pushcclosure(L, take_event, 5);
     return 1;
 }
 

@@ -110,22 +110,28 @@ static bool feed(br_call *c)
     return true;
 }
 
-/* 1: a message, 0: none yet, -1: failed. */
+/* 1: a message, 0: none yet, -1: failed. Who waits asks several times before something comes. */
 static int next_message(br_call *c)
 {
     br_stream *s = &c->stream;
+    if (s->dry && s->incoming.len == 0)
+        return 0;
     if (!make_decoder(s)) {
         br_call_no_memory(c);
         return -1;
     }
     for (;;) {
-        int found = br_es_next(s->decoder, s->message, &c->error);
+        int found = s->dry ? 0 : br_es_next(s->decoder, s->message, &c->error);
         if (found < 0)
             br_call_fail(c, false);
-        if (found != 0 || !refill(c))
+        if (found != 0)
             return found;
+        s->dry = true;
+        if (!refill(c))
+            return 0;
         if (!feed(c))
             return -1;
+        s->dry = false;
     }
 }
 

@@ -43,6 +43,7 @@ typedef struct br_stream {
     bool faulty; /* that is an exception which could have been retried */
     bool paused; /* the peer */
     bool begun;  /* the decoder has had bytes */
+    bool dry;    /* it has given all that it can make of them */
     br_buf incoming, reading;
     br_es_decoder *decoder; /* EVENTS */
     br_es_message *message;

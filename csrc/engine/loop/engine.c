@@ -280,19 +280,24 @@ static void put_off(br_engine *e, br_timer *t, int64_t due_ms)
     (void)br_timers_add(&e->timers, t);
 }
 
-/* One round: timers that are started meanwhile, even for at once, have to wait for the next. */
-static void run_timers(br_engine *e)
+/*
+** One round: timers that are started meanwhile, even for at once, have to wait for the next. false: none
+** was due.
+*/
+static bool run_timers(br_engine *e, int64_t now)
 {
-    int64_t now = br_engine_mono_ms(e);
+    bool any = false;
     for (size_t round = e->timers.count; round > 0; round--) {
         br_timer *t = br_timers_first(&e->timers);
         if (!due(t, now))
-            return;
+            break;
+        any = true;
         if (e->behind && t->limits)
             put_off(e, t, now + 1);
         else
             fire(e, t);
     }
+    return any;
 }
 
 static void tell_finished(CURL *curl, CURLcode result)
@@ -333,7 +338,7 @@ static void handle_event(void *user, int fd, unsigned events)
     br_engine_leave_curl(e);
 }
 
-static int wait_for(const br_engine *e, int64_t until)
+static int wait_for(const br_engine *e, int64_t now, int64_t until)
 {
     if (e->notified || e->running == 0 || e->first_queued != NULL)
         return 0;
@@ -342,7 +347,7 @@ static int wait_for(const br_engine *e, int64_t until)
         until = first->due_ms;
     if (until == INT64_MAX)
         return -1;
-    int64_t wait = until - br_engine_mono_ms(e);
+    int64_t wait = until - now;
     return wait <= 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
 }
 
@@ -368,18 +373,31 @@ static int read_sockets(br_engine *e, int wait_ms)
     }
 }
 
-/* false: a signal came. */
-static bool turn(br_engine *e, int64_t until)
+/* What does not wait for sockets. Where that was nothing, no time has passed. */
+static void begin_turn(br_engine *e, int64_t *now)
 {
+    bool begins = e->first_queued != NULL;
     br_transfers_begin(e);
-    if (due(&e->curl_timer, br_engine_mono_ms(e))) {
+    if (begins)
+        *now = br_engine_mono_ms(e);
+    if (due(&e->curl_timer, *now)) {
         fire(e, &e->curl_timer);
         collect_finished(e);
+        *now = br_engine_mono_ms(e);
     }
-    bool interrupted = read_sockets(e, wait_for(e, until)) < 0 && errno == EINTR;
+}
+
+/* The clock is read once for each turn, and set to when that ended. false: a signal came. */
+static bool turn(br_engine *e, int64_t *now, int64_t until)
+{
+    begin_turn(e, now);
+    bool interrupted = read_sockets(e, wait_for(e, *now, until)) < 0 && errno == EINTR;
     collect_finished(e);
-    run_timers(e);
-    collect_finished(e);
+    *now = br_engine_mono_ms(e);
+    if (run_timers(e, *now)) {
+        collect_finished(e);
+        *now = br_engine_mono_ms(e);
+    }
     return !interrupted;
 }
 
@@ -392,9 +410,9 @@ static int64_t enter_step(br_engine *e)
     return now;
 }
 
-static void leave_step(br_engine *e)
+static void leave_step(br_engine *e, int64_t now)
 {
-    e->left_ms = br_engine_mono_ms(e);
+    e->left_ms = now;
     e->stepping = false;
     e->notified = false;
     br_engine_arm(e);
@@ -404,13 +422,13 @@ int br_engine_step(br_engine *e, int ms)
 {
     if (e->abandoned)
         return 0;
-    int64_t until = enter_step(e);
-    until = ms < 0 ? INT64_MAX : until + ms;
-    while (turn(e, until)) {
-        if (e->notified || e->running == 0 || br_engine_mono_ms(e) >= until)
+    int64_t now = enter_step(e);
+    int64_t until = ms < 0 ? INT64_MAX : now + ms;
+    while (turn(e, &now, until)) {
+        if (e->notified || e->running == 0 || now >= until)
             break;
     }
-    leave_step(e);
+    leave_step(e, now);
     return e->running > INT_MAX ? INT_MAX : (int)e->running;
 }
 

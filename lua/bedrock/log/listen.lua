@@ -265,8 +265,8 @@ function wrappers.head(raw)
 end
 
 function wrappers.events(raw)
-    return function(call)
-        local take = raw(call)
+    return function(call, _, noted)
+        local take = raw(call, nil, noted)
         return function()
             call:ready()
             deliver(call)

@@ -40,7 +40,7 @@ local function take(self)
     while true do
         local name, event = held(self)
         if name or event then
-            return name, event
+            return name, event, false
         end
         local more
         name, event, more = self.take_bytes()

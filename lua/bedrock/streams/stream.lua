@@ -123,17 +123,8 @@ local function begin(self, fields, facts)
     metadata.set(self, facts)
 end
 
---- An error thrown through it (Ctrl-C, a killed coroutine) ends the stream.
-local function wait(self)
-    local take = self._take
-    self._take = take_twice
-    local ok, why = pcall(host.wait, self._call)
-    if self._take == take_twice then
-        self._take = take
-    end
-    if ok then
-        return
-    end
+--- An error thrown through a wait (Ctrl-C, a killed coroutine) ends the stream.
+local function interrupted(self, why)
     host.cancel(self._call)
     failed(self, errors.new {
         kind = "cancelled",
@@ -142,6 +133,19 @@ local function wait(self)
         message = "the wait was interrupted",
     })
     error(why, 0)
+end
+
+--- Where self._take does not block.
+local function wait(self)
+    local take = self._take
+    self._take = take_twice
+    local ok, why = pcall(host.wait, self._call)
+    if self._take == take_twice then
+        self._take = take
+    end
+    if not ok then
+        interrupted(self, why)
+    end
 end
 
 --- What came is no event: waits for one. Initial answers only add fields, and those to a request that was sent again
@@ -155,6 +159,8 @@ local function next_event(self, name, event, more)
             return nil, event
         elseif not event then
             wait(self)
+        elseif event == true then
+            interrupted(self, more)
         elseif more then
             begin(self, event, more)
         else
@@ -192,10 +198,8 @@ local function told(quiet, _, err)
     return nil, err
 end
 
---- What a generic `for` calls with the stream and the name that was last. Every event of every stream comes through
---- here: no call that it does not need, and no field that is not there, which Lua would look for in the methods, too.
-local function following(self, _, quiet)
-    local name, event, more = self._take()
+--- Most events are given on as they came; this is for all else. The arguments are what self._take gave.
+local function look_at(self, quiet, name, event, more)
     if not name then
         name, event, more = next_event(self, name, event, more)
         if name == nil then
@@ -203,13 +207,24 @@ local function following(self, _, quiet)
         end
     end
     self._taken, self._halves = true, more or false
-    if self._noted[name] ~= nil then
+    local marks = self._noted
+    if marks and (marks == true or marks[name] ~= nil) then
         local fault = self._ending:see(name, event)
         if fault then
             return told(quiet, faulty(self, fault))
         end
     end
     return name, event
+end
+
+--- What a generic `for` calls with the stream and the name that was last. Every event of every stream comes through
+--- here: nothing that it does not need, as each step of Lua's is as much as a part of the event.
+local function following(self, _, quiet)
+    local name, event, more = self._take()
+    if name and more == nil then
+        return name, event
+    end
+    return look_at(self, quiet, name, event, more)
 end
 
 --- Returns name and event, nil at the end, or nil and an error. Never raises.
@@ -292,17 +307,19 @@ function Stream.__tostring(self)
     return "bedrock.stream (" .. self._operation .. ", " .. self._state .. ")"
 end
 
-local NONE = {}
-local ALL = setmetatable({}, { __index = function() return true end })
+--- The names of the events that an ending wants to see; true: of all.
+local function noted(ending)
+    return ending and (ending.marks or true)
+end
 
 --- What its events are, where they come from and how they must end.
 --- @param self bedrock.Stream untouched
 --- @param family table
 --- @param ending table|false
---- @param take function as call:events() gives one
+--- @param take fun(): any, any, any as call:events() gives one
 function stream.read(self, family, ending, take)
     self._family, self._ending, self._take = family, ending, take
-    self._noted = ending and (ending.marks or ALL) or NONE
+    self._noted = noted(ending)
 end
 
 --- Chunks have a body of the model's own.
@@ -322,7 +339,9 @@ end
 --- @param facts userdata
 --- @return bedrock.Stream
 function stream.new(call, operation, fields, facts)
-    local family, take = streams.of(operation), call:events()
+    local family = streams.of(operation)
+    local ending = family.ending and family.ending() or false
+    local take = call:events(host, noted(ending))
     if family.json_chunks then
         take = with_json(take)
     end
@@ -333,7 +352,7 @@ function stream.new(call, operation, fields, facts)
         _taken = false,
         _halves = false,
     }, Stream)
-    stream.read(self, family, family.ending and family.ending() or false, take)
+    stream.read(self, family, ending, take)
     begin(self, fields, facts)
     return self
 end
