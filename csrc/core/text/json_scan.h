@@ -73,15 +73,30 @@ static inline const char *br_json_skip_ascii_8(const char *p, const char *end)
 ** A bit for each byte of sixteen that ends a plain run. Compared as signed numbers, the bytes above
 ** ASCII are below the space, like control characters.
 */
-static inline unsigned br_json_marks_16(const char *p)
+static inline unsigned br_json_marks_128(__m128i bytes)
 {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
     __m128i below = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
     __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(below, _mm_or_si128(quote, backslash)));
 }
+
+static inline unsigned br_json_marks_16(const char *p)
+{
+    return br_json_marks_128(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
 #endif
+
+/* Whether none of the sixteen bytes, in any order, ends a plain run. */
+static inline bool br_json_are_plain(uint64_t one, uint64_t other)
+{
+#ifdef __SSE2__
+    __m128i bytes = _mm_set_epi64x((long long)one, (long long)other);
+    return br_json_marks_128(bytes) == 0;
+#else
+    return (br_json_marks(one) | br_json_marks(other)) == 0;
+#endif
+}
 
 /* Where SSE2 is missing, and for short texts, eight bytes at a time. */
 static inline const char *br_json_skip_ascii(const char *p, const char *end)

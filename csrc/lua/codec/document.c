@@ -101,13 +101,6 @@ static bool push_order(lua_State *L)
     return false;
 }
 
-static bool has_order(lua_State *L)
-{
-    bool has = push_order(L);
-    lua_pop(L, has);
-    return has;
-}
-
 bool br_document_push_order(lua_State *L)
 {
     if (!lua_getmetatable(L, -1))
@@ -220,11 +213,10 @@ static void ask_cjson(lua_State *L, br_marks *marks)
     marks->asked = true;
 }
 
-/* Of a metatable that is neither of ours, which is on top of the stack. */
-static br_mark foreign_mark(lua_State *L, br_marks *marks)
+/* Of a metatable that is neither of ours, which is on top of the stack; its order is pushed. */
+static br_mark foreign_mark(lua_State *L, br_marks *marks, const void *metatable)
 {
-    const void *metatable = lua_topointer(L, -1);
-    if (has_order(L))
+    if (push_order(L))
         return BR_MARK_ORDERED;
     if (!marks->asked)
         ask_cjson(L, marks);
@@ -237,19 +229,32 @@ static br_mark foreign_mark(lua_State *L, br_marks *marks)
     return BR_MARK_NONE;
 }
 
-br_mark br_document_mark(lua_State *L, br_marks *marks, int index)
+void br_document_find_marks(lua_State *L, br_marks *marks)
+{
+    marks->array = registered(L, &array_key);
+    marks->object = registered(L, &object_key);
+}
+
+br_mark br_document_push_mark(lua_State *L, br_marks *marks, int index)
 {
     if (!lua_getmetatable(L, index))
         return BR_MARK_NONE;
-    if (marks->array == NULL) {
-        marks->array = registered(L, &array_key);
-        marks->object = registered(L, &object_key);
-    }
+    if (marks->array == NULL)
+        br_document_find_marks(L, marks);
     const void *metatable = lua_topointer(L, -1);
     br_mark mark = metatable == marks->array    ? BR_MARK_ARRAY
                    : metatable == marks->object ? BR_MARK_OBJECT
-                                                : foreign_mark(L, marks);
-    lua_pop(L, 1);
+                                                : foreign_mark(L, marks, metatable);
+    if (mark != BR_MARK_ORDERED)
+        lua_pop(L, 1);
+    return mark;
+}
+
+br_mark br_document_mark(lua_State *L, br_marks *marks, int index)
+{
+    br_mark mark = br_document_push_mark(L, marks, index);
+    if (mark == BR_MARK_ORDERED)
+        lua_pop(L, 2);
     return mark;
 }
 

@@ -38,6 +38,10 @@ typedef struct br_marks {
 } br_marks;
 
 br_mark br_document_mark(lua_State *L, br_marks *marks, int index);
+/* The same. BR_MARK_ORDERED: two values are pushed, of which the one on top is the list of keys. */
+br_mark br_document_push_mark(lua_State *L, br_marks *marks, int index);
+/* Those of our marks, which stay the same in a Lua state. */
+void br_document_find_marks(lua_State *L, br_marks *marks);
 /* cjson.empty_array of the loaded lua-cjson. */
 bool br_document_is_empty_array(lua_State *L, int index);
 

@@ -14,6 +14,7 @@
 #include "lua/codec/codec.h"
 #include "lua/codec/document.h"
 #include "lua/codec/entries.h"
+#include "lua/codec/known.h"
 
 #define BR_BODY_FIRST 4000 /* a body starts with this much room, so that few need to grow */
 
@@ -40,6 +41,7 @@ typedef struct br_encoder {
     br_problems *problems;
     const br_shape *input;  /* what the path begins at; NULL: a document */
     const br_shape *holder; /* the structure that is walked; NULL: none */
+    br_known *known;        /* NULL: keys are searched for */
     bool form;              /* key=value pairs instead of JSON */
     int room;               /* the Lua stack is known to reach so far */
     unsigned secret;        /* > 0: inside a sensitive shape, no value may be shown */
@@ -59,6 +61,7 @@ static inline void br_encoder_init(br_encoder *e, lua_State *L, br_encode_ctx *c
     e->request = NULL;
     e->input = NULL;
     e->holder = NULL;
+    e->known = NULL;
     e->problems = problems;
     e->form = false;
     e->room = 0;
@@ -95,18 +98,66 @@ static inline void br_emit_char(br_buf *b, char c)
     br_emit(b, &c, 1);
 }
 
-/* A JSON string. Without escapes, the common case, it is one copy; false: not UTF-8. */
+/* Texts of 4 to 15 bytes, as names mostly are: their first and last bytes are all of them. */
+static inline bool br_is_short(br_slice s)
+{
+    return s.n - 4 < 12;
+}
+
+/* Copies a short text. false: it is not plain ASCII, or needs escapes. */
+static inline bool br_copy_short(char *to, br_slice s)
+{
+    if (s.n >= 8) {
+        uint64_t first = br_load8(s.p), last = br_load8(s.p + s.n - 8);
+        memcpy(to, &first, 8);
+        memcpy(to + s.n - 8, &last, 8);
+        return br_json_are_plain(first, last);
+    }
+    uint32_t first, last;
+    memcpy(&first, s.p, 4);
+    memcpy(&last, s.p + s.n - 4, 4);
+    memcpy(to, &first, 4);
+    memcpy(to + s.n - 4, &last, 4);
+    uint64_t both = first | (uint64_t)last << 32;
+    return br_json_are_plain(both, both);
+}
+
+/* A JSON string that is not short, or not plain. */
+bool br_emit_any_string(br_buf *b, br_slice s);
+
+/* A JSON string; false: not UTF-8. */
 static inline bool br_emit_string(br_buf *b, br_slice s)
 {
-    const char *end = s.p + s.n;
-    char *to;
-    if (br_json_skip_plain(s.p, end) != end || (to = br_buf_reserve(b, s.n + 2)) == NULL)
-        return br_json_write_string(b, s);
+    char *to = br_is_short(s) ? br_buf_reserve(b, s.n + 2) : NULL;
+    if (to == NULL || !br_copy_short(to + 1, s))
+        return br_emit_any_string(b, s);
     to[0] = '"';
-    memcpy(to + 1, s.p, s.n);
     to[s.n + 1] = '"';
     br_buf_commit(b, s.n + 2);
     return true;
+}
+
+/* A key and its colon, behind a comma; false: not UTF-8. */
+static inline bool br_emit_key(br_buf *b, bool comma, br_slice key)
+{
+    char *to = br_is_short(key) ? br_buf_reserve(b, key.n + 4) : NULL;
+    if (to != NULL) {
+        char *p = to;
+        *p = ',';
+        p += comma;
+        *p = '"';
+        if (br_copy_short(p + 1, key)) {
+            memcpy(p + 1 + key.n, "\":", 2);
+            br_buf_commit(b, key.n + 3 + comma);
+            return true;
+        }
+        b->data[b->len] = '\0';
+    }
+    if (comma)
+        br_emit_char(b, ',');
+    bool valid = br_emit_any_string(b, key);
+    br_emit_char(b, ':');
+    return valid;
 }
 
 /* As br_emit_string, of the string on top of the stack; a long one without escapes is attached. */
@@ -185,14 +236,21 @@ bool br_encode_attach(br_encoder *e, br_slice bytes, bool base64);
 /* As a JSON string, or as a pair of the form; reported if it is not UTF-8. */
 void br_encode_put_text(br_encoder *e, br_slice text);
 /*
-** For the table on top of the stack: sees to the free slots of one level, and gives the table's
-** place. 0: it is none, or too deep; reported.
+** For the table on top of the stack, a value of that type: sees to the free slots of one level, and
+** gives the table's place. 0: it is none, or too deep; reported.
 */
-int br_encode_enter(br_encoder *e, const br_shape *wanted, const char *expected);
-void br_encode_value(br_encoder *e, unsigned shape);
+int br_encode_enter(br_encoder *e, int type, const br_shape *wanted, const char *expected);
+/* The value at that place, of that type of Lua's; on top of the stack it is at -1. */
+void br_encode_value_at(br_encoder *e, unsigned shape, int index, int type);
+
+static inline void br_encode_value(br_encoder *e, unsigned shape)
+{
+    br_encode_value_at(e, shape, -1, lua_type(e->L, -1));
+}
 
 /* encode_members.c */
-void br_encode_structure(br_encoder *e, const br_shape *s);
+/* Of the value on top of the stack, of that type. */
+void br_encode_structure(br_encoder *e, const br_shape *s, int type);
 /*
 ** Members of the structure on top of the stack that belong into the body. `braces` false: members
 ** are checked but nothing is written (the body is something else).
@@ -208,12 +266,12 @@ bool br_encode_token(br_encoder *e, int member, br_slice *token);
 /* encode_document.c */
 void br_encode_document(br_encoder *e);
 /*
-** Walks the table on top of the stack as a list and calls `item` for each element, which is then
+** Walks the table at that place, on top of the stack, as a list and calls `item` for each element, which is then
 ** on top, with its index as last step. Elements come in order. false: it is no list (reported).
 ** `list`: its shape; NULL: it may hold anything.
 */
 typedef void br_item_encoder(br_encoder *e, const void *how);
-bool br_encode_items(br_encoder *e, const br_shape *list, br_item_encoder *item, const void *how,
-                     size_t *count);
+bool br_encode_items(br_encoder *e, int table, const br_shape *list, br_item_encoder *item,
+                     const void *how, size_t *count);
 
 #endif

@@ -61,22 +61,20 @@ static void encode_entry(lua_State *L, void *state, br_slice key)
     br_encoder *e = w->e;
     (void)L;
     br_encode_step(e, key, w->table);
-    if (w->comma)
-        br_emit_char(e->out, ',');
-    w->comma = true;
-    if (!br_emit_string(e->out, key) && !e->out->failed)
+    if (!br_emit_key(e->out, w->comma, key) && !e->out->failed)
         br_encode_problem(e, "type", "the key is not valid UTF-8");
-    br_emit_char(e->out, ':');
+    w->comma = true;
     br_encode_document(e);
     e->depth--;
 }
 
-static void encode_map(br_encoder *e, br_mark mark)
+/* `order`: the place of the list of keys that come first; 0: there is none. */
+static void encode_map(br_encoder *e, int table, int order)
 {
-    map_walk w = {e, lua_gettop(e->L), false};
+    map_walk w = {e, table, false};
     br_emit_char(e->out, '{');
-    int strange = mark == BR_MARK_ORDERED ? br_each_entry(e->L, encode_entry, &w)
-                                          : br_each_sorted(e->L, NULL, encode_entry, &w);
+    int strange = order != 0 ? br_each_in_order(e->L, table, order, encode_entry, &w)
+                             : br_each_sorted(e->L, NULL, encode_entry, &w);
     br_emit_char(e->out, '}');
     if (strange != LUA_TNONE)
         br_encode_problem(e, "type", "the keys of a JSON object must be strings, got %s",
@@ -129,13 +127,18 @@ static bool is_list(lua_State *L, br_mark mark)
 static void encode_table(br_encoder *e)
 {
     size_t count;
-    if (!br_encode_enter(e, NULL, "a table"))
+    int table = br_encode_enter(e, LUA_TTABLE, NULL, "a table");
+    if (table == 0)
         return;
-    br_mark mark = br_document_mark(e->L, &e->marks, -1);
-    if (is_list(e->L, mark))
-        br_encode_items(e, NULL, encode_element, NULL, &count);
-    else
-        encode_map(e, mark);
+    br_mark mark = br_document_push_mark(e->L, &e->marks, table);
+    if (mark == BR_MARK_ORDERED) {
+        encode_map(e, table, table + 2);
+        lua_settop(e->L, table);
+    } else if (is_list(e->L, mark)) {
+        br_encode_items(e, table, NULL, encode_element, NULL, &count);
+    } else {
+        encode_map(e, table, 0);
+    }
 }
 
 void br_encode_document(br_encoder *e)
@@ -183,10 +186,10 @@ static bool is_key(lua_State *L, int index, lua_Integer wanted)
 ** The elements as lua_next gives them, which is in order for all but strangely made tables. Stops
 ** (false) at the first key out of order; *count elements are written then.
 */
-static bool items_in_order(br_encoder *e, br_item_encoder *item, const void *how, size_t *count)
+static bool items_in_order(br_encoder *e, int table, br_item_encoder *item, const void *how,
+                           size_t *count)
 {
     lua_State *L = e->L;
-    int table = lua_gettop(L);
     *count = 0;
     lua_pushnil(L);
     while (lua_next(L, table) != 0) {
@@ -263,12 +266,13 @@ static bool remaining_items(br_encoder *e, const br_shape *list, br_item_encoder
     return true;
 }
 
-bool br_encode_items(br_encoder *e, const br_shape *list, br_item_encoder *item, const void *how,
-                     size_t *count)
+bool br_encode_items(br_encoder *e, int table, const br_shape *list, br_item_encoder *item,
+                     const void *how, size_t *count)
 {
     if (!e->form)
         br_emit_char(e->out, '[');
-    bool ok = items_in_order(e, item, how, count) || remaining_items(e, list, item, how, count);
+    bool ok =
+        items_in_order(e, table, item, how, count) || remaining_items(e, list, item, how, count);
     if (!e->form)
         br_emit_char(e->out, ']');
     return ok;

@@ -23,7 +23,8 @@ typedef struct walk {
     bool comma;                /* something was written */
     bool braces;
     bool top; /* members of the operation's input: only those bound to the body are written */
-    uint16_t places[BR_MEMBERS_MAX]; /* of the seen ones: where the value is, above the table */
+    uint16_t places[BR_MEMBERS_MAX]; /* of the seen ones: where the value is, above the table, */
+    uint8_t types[BR_MEMBERS_MAX];   /* and its type */
 } walk;
 
 /* Places that are none. */
@@ -31,18 +32,15 @@ typedef struct walk {
 #define TOKEN UINT16_MAX
 #define NO_VALUE (UINT16_MAX - 1) /* null */
 
-/* Of the table on top of the stack, if that is one. The places need not be cleared. */
-static bool begin_walk(walk *w, br_encoder *e, const br_shape *s, const char *expected)
+/* Of the table at that place, on top of the stack. The places need not be cleared. */
+static void begin_walk(walk *w, br_encoder *e, const br_shape *s, int table)
 {
-    int table = br_encode_enter(e, s, expected);
-    if (table == 0)
-        return false;
     memset(w, 0, offsetof(walk, places));
     w->e = e;
     w->shape = s;
     w->table = table;
     w->strange = LUA_TNONE;
-    return true;
+    w->braces = true;
 }
 
 static inline void mark_seen(walk *w, const br_member *m)
@@ -62,33 +60,27 @@ static void mark_place(walk *w, const br_member *m, uint16_t place)
 }
 
 /* Names of the model need no escapes. */
-static void put_name(br_encoder *e, walk *w, br_slice name)
+static void put_name(br_encoder *e, bool comma, br_slice name)
 {
-    if (e->form)
+    char *p = e->form ? NULL : br_buf_reserve(e->out, name.n + 4);
+    if (p == NULL)
         return;
-    char *to = br_buf_reserve(e->out, name.n + 4);
-    if (to == NULL)
-        return;
-    char *p = to;
-    if (w->comma)
-        *p++ = ',';
-    w->comma = true;
+    *p = ',';
+    p += comma;
     *p++ = '"';
-    memcpy(p, name.p, name.n);
-    p += name.n;
-    *p++ = '"';
-    *p++ = ':';
-    br_buf_commit(e->out, (size_t)(p - to));
+    if (br_is_short(name))
+        br_copy_short(p, name);
+    else
+        memcpy(p, name.p, name.n);
+    memcpy(p + name.n, "\":", 2);
+    br_buf_commit(e->out, name.n + 3 + comma);
 }
 
 static void put_other_name(br_encoder *e, walk *w, br_slice name)
 {
-    if (w->comma)
-        br_emit_char(e->out, ',');
-    w->comma = true;
-    if (!br_emit_string(e->out, name) && !e->out->failed)
+    if (!br_emit_key(e->out, w->comma, name) && !e->out->failed)
         br_encode_problem(e, "type", "is not valid UTF-8");
-    br_emit_char(e->out, ':');
+    w->comma = true;
 }
 
 /* Whether a member that the model does not know is sent; its value is on top of the stack. */
@@ -114,18 +106,28 @@ static bool take_other(br_encoder *e, walk *w, br_slice name)
     return pass;
 }
 
-static inline bool is_absent(lua_State *L, const walk *w)
+/* Of the value on top of the stack, of that type. */
+static inline bool is_absent(lua_State *L, const walk *w, int type)
 {
-    return br_lua_is_null(L, -1) && w->shape->kind != BR_SHAPE_UNION;
+    return type == LUA_TLIGHTUSERDATA && br_lua_is_null(L, -1) && w->shape->kind != BR_SHAPE_UNION;
+}
+
+/* The member that the key at index is, or -1. */
+static inline int member_of_key(br_encoder *e, const br_shape *s, br_slice name, int index)
+{
+    if (e->known == NULL)
+        return br_model_member(e->model, s, name);
+    return br_known_member(e->L, e->model, s, name, index, e->known);
 }
 
 /* Key at -2, value at -1. Whether the pair stays on the stack, to be written when all are there. */
 static inline bool take_pair(br_encoder *e, walk *w)
 {
-    if (is_absent(e->L, w))
+    int type = lua_type(e->L, -1);
+    if (is_absent(e->L, w, type))
         return false;
     br_slice name = br_lua_string(e->L, -2);
-    int index = br_model_member(e->model, w->shape, name);
+    int index = member_of_key(e, w->shape, name, -2);
     w->count++;
     if (index < 0) {
         take_other(e, w, name);
@@ -134,6 +136,7 @@ static inline bool take_pair(br_encoder *e, walk *w)
     const br_member *m = &e->model->members[index];
     bool elsewhere = w->top && (m->bits & (BR_MEMBER_LOC_MASK | BR_MEMBER_PAYLOAD)) != 0;
     mark_place(w, m, elsewhere ? NOT_WRITTEN : (uint16_t)(w->height + 2));
+    w->types[m->rank] = (uint8_t)type;
     return !elsewhere;
 }
 
@@ -159,31 +162,29 @@ static bool take_pairs(br_encoder *e, walk *w)
     return true;
 }
 
-/* The name of a member, which becomes a step of the path. */
-static inline void begin_member(br_encoder *e, walk *w, unsigned index, br_slice name)
+/* The name of a member of the table at that place, which becomes a step of the path. */
+static inline const br_member *begin_member(br_encoder *e, bool comma, unsigned index, int table)
 {
-    bool renamed = (e->model->members[index].bits & BR_MEMBER_WIRE) != 0;
-    put_name(e, w, renamed ? br_model_wire_name(e->model, index) : name);
-    br_encode_step(e, name, w->table);
+    const br_member *m = &e->model->members[index];
+    br_slice name = br_member_name(e->model, m);
+    put_name(e, comma, (m->bits & BR_MEMBER_WIRE) ? br_model_wire_name(e->model, index) : name);
+    br_encode_step(e, name, table);
+    return m;
 }
 
 static void write_member(br_encoder *e, walk *w, unsigned rank)
 {
     unsigned index = w->shape->a + e->model->members[w->shape->a + rank].at;
-    const br_member *m = &e->model->members[index];
-    begin_member(e, w, index, br_model_name(e->model, m->name));
+    const br_member *m = begin_member(e, w->comma, index, w->table);
+    w->comma = true;
     unsigned place = w->places[rank];
-    if (place == w->height) {
-        br_encode_value(e, m->shape);
-    } else if (place == TOKEN) {
+    if (place == TOKEN)
         br_encode_put_text(e, br_slice_of(e->ctx->token));
-    } else if (place == NO_VALUE) {
+    else if (place == NO_VALUE)
         br_emit(e->out, "null", 4);
-    } else {
-        lua_pushvalue(e->L, w->table + (int)place);
-        br_encode_value(e, m->shape);
-        lua_pop(e->L, 1);
-    }
+    else
+        br_encode_value_at(e, m->shape, place == w->height ? -1 : w->table + (int)place,
+                           w->types[rank]);
     e->depth--;
 }
 
@@ -204,7 +205,7 @@ static bool is_other(lua_State *L, void *state)
 {
     const walk *w = state;
     br_slice name = br_lua_string(L, -2);
-    return !is_absent(L, w) && br_model_member(w->e->model, w->shape, name) < 0 &&
+    return !is_absent(L, w, lua_type(L, -1)) && br_model_member(w->e->model, w->shape, name) < 0 &&
            passes(w->e, w, name);
 }
 
@@ -277,11 +278,11 @@ static void demand(br_encoder *e, walk *w, int index)
 /* Members that were not given: tokens are made, required ones demanded. */
 static void add_missing(br_encoder *e, walk *w)
 {
-    for (unsigned i = 0; i < w->shape->b; i++) {
-        int index = w->shape->a + (int)i;
-        const br_member *m = &e->model->members[index];
+    const br_member *first = &e->model->members[w->shape->a];
+    for (const br_member *m = first; m < first + w->shape->b; m++) {
         if ((m->bits & (BR_MEMBER_TOKEN | BR_MEMBER_REQUIRED)) == 0 || is_seen(w, m))
             continue;
+        int index = w->shape->a + (int)(m - first);
         if (m->bits & BR_MEMBER_TOKEN)
             fill_token(e, w, index, br_model_name(e->model, m->name));
         else
@@ -346,26 +347,9 @@ static void walk_members(br_encoder *e, walk *w)
                           br_lua_kind(w->strange));
 }
 
-/* Key at -2, value at -1, and nothing else is in the table: there is no order to be seen to. */
-static void write_only_member(br_encoder *e, walk *w)
+/* Pushes the only pair of the table at that place, on top of the stack; false, nothing: there is none, or more. */
+static bool push_only_pair(lua_State *L, int table)
 {
-    br_slice name = br_lua_string(e->L, -2);
-    int index = br_model_member(e->model, w->shape, name);
-    br_emit_char(e->out, '{');
-    if (index >= 0) {
-        begin_member(e, w, (unsigned)index, name);
-        br_encode_value(e, e->model->members[index].shape);
-        e->depth--;
-    } else if (take_other(e, w, name)) {
-        write_other(e->L, w, name);
-    }
-    br_emit_char(e->out, '}');
-}
-
-/* Pushes the only pair of the table on top of the stack; false, nothing: there is none, or more. */
-static bool push_only_pair(lua_State *L)
-{
-    int table = lua_gettop(L);
     lua_pushnil(L);
     if (lua_next(L, table) == 0)
         return false;
@@ -376,36 +360,46 @@ static bool push_only_pair(lua_State *L)
     return only;
 }
 
-static void encode_union(br_encoder *e, walk *w)
+/* A union as it should be, whose only member is known: there is no order to be seen to. */
+static bool encode_only_member(br_encoder *e, const br_shape *s, int table)
 {
-    if (e->form || !push_only_pair(e->L)) {
-        walk_members(e, w);
-        return;
+    lua_State *L = e->L;
+    if (e->form || !push_only_pair(L, table))
+        return false;
+    int index = member_of_key(e, s, br_lua_string(L, -2), -2);
+    if (index >= 0) {
+        br_emit_char(e->out, '{');
+        const br_member *m = begin_member(e, false, (unsigned)index, table);
+        br_encode_value_at(e, m->shape, -1, lua_type(L, -1));
+        e->depth--;
+        br_emit_char(e->out, '}');
     }
-    write_only_member(e, w);
-    lua_pop(e->L, 2);
+    lua_settop(L, table);
+    return index >= 0;
 }
 
-void br_encode_structure(br_encoder *e, const br_shape *s)
+void br_encode_structure(br_encoder *e, const br_shape *s, int type)
 {
     walk w;
-    if (!begin_walk(&w, e, s, "a table of members"))
+    int table = br_encode_enter(e, type, s, "a table of members");
+    if (table == 0)
         return;
-    w.braces = true;
     const br_shape *holder = e->holder;
     e->holder = s;
-    if (s->kind == BR_SHAPE_UNION)
-        encode_union(e, &w);
-    else
+    if (s->kind != BR_SHAPE_UNION || !encode_only_member(e, s, table)) {
+        begin_walk(&w, e, s, table);
         walk_members(e, &w);
+    }
     e->holder = holder;
 }
 
 void br_encode_body_members(br_encoder *e, const br_shape *s, bool braces)
 {
     walk w;
-    if (!begin_walk(&w, e, s, "a table of parameters"))
+    int table = br_encode_enter(e, lua_type(e->L, -1), s, "a table of parameters");
+    if (table == 0)
         return;
+    begin_walk(&w, e, s, table);
     w.braces = braces;
     w.top = true;
     walk_members(e, &w);

@@ -159,8 +159,8 @@ static void put_list(head *h, text_sink *sink, int member, const br_shape *s)
     size_t count;
     bool form = h->e.form;
     h->e.form = true;
-    if (br_encode_enter(&h->e, s, "a list") &&
-        br_encode_items(&h->e, s, put_element, &item, &count))
+    int table = br_encode_enter(&h->e, lua_type(h->e.L, -1), s, "a list");
+    if (table != 0 && br_encode_items(&h->e, table, s, put_element, &item, &count))
         br_encode_check_size(&h->e, s->b, count, "elements");
     h->e.form = form;
 }
@@ -429,6 +429,10 @@ bool br_encode_input(lua_State *L, br_encode_ctx *ctx, int op, int params, br_re
     ctx->token_member = -1;
     if (!lua_checkstack(L, BR_ENCODE_STACK))
         return br_problems_add(problems, "type", BR_SLICE(""), "the Lua stack is full");
+    if (m == &br_model_builtin) {
+        h.e.known = br_known_of(L);
+        h.e.marks = h.e.known->marks;
+    }
     push_params(L, params);
     h.e.holder = h.e.input = h.input;
     if (ctx->strict)

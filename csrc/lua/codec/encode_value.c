@@ -1,6 +1,7 @@
 #include "core/base/digest.h"
 #include "core/text/base64.h"
 #include "lua/codec/encode.h"
+#include "lua/codec/limits.h"
 
 bool br_encode_more_room(br_encoder *e)
 {
@@ -12,10 +13,10 @@ bool br_encode_more_room(br_encoder *e)
     return true;
 }
 
-int br_encode_enter(br_encoder *e, const br_shape *wanted, const char *expected)
+int br_encode_enter(br_encoder *e, int type, const br_shape *wanted, const char *expected)
 {
     int table = lua_gettop(e->L);
-    if (!lua_istable(e->L, -1)) {
+    if (type != LUA_TTABLE) {
         br_encode_wrong_type(e, wanted, expected);
         return 0;
     }
@@ -25,6 +26,20 @@ int br_encode_enter(br_encoder *e, const br_shape *wanted, const char *expected)
         return 0;
     }
     return table + BR_ENCODE_LEVEL <= e->room || br_encode_more_room(e) ? table : 0;
+}
+
+/* Without escapes, the common case, it is one copy. */
+bool br_emit_any_string(br_buf *b, br_slice s)
+{
+    const char *end = s.p + s.n;
+    char *to;
+    if (br_json_skip_plain(s.p, end) != end || (to = br_buf_reserve(b, s.n + 2)) == NULL)
+        return br_json_write_string(b, s);
+    to[0] = '"';
+    memcpy(to + 1, s.p, s.n);
+    to[s.n + 1] = '"';
+    br_buf_commit(b, s.n + 2);
+    return true;
 }
 
 static void keep_string(br_encoder *e)
@@ -123,16 +138,17 @@ static void encode_blob(br_encoder *e, const br_shape *s)
 static void encode_item(br_encoder *e, const void *how)
 {
     const br_shape *list = how;
-    if (br_lua_is_null(e->L, -1) && (list->flags & BR_SHAPE_SPARSE) != 0)
+    if ((list->flags & BR_SHAPE_SPARSE) != 0 && br_lua_is_null(e->L, -1))
         br_emit(e->out, "null", 4);
     else
         br_encode_value(e, list->a);
 }
 
-static void encode_list(br_encoder *e, const br_shape *s)
+static void encode_list(br_encoder *e, const br_shape *s, int type)
 {
     size_t count;
-    if (!br_encode_enter(e, s, "a list") || !br_encode_items(e, s, encode_item, s, &count))
+    int table = br_encode_enter(e, type, s, "a list");
+    if (table == 0 || !br_encode_items(e, table, s, encode_item, s, &count))
         return;
     br_encode_check_size(e, s->b, count, "elements");
     if (e->form && count == 0)
@@ -155,27 +171,24 @@ static void encode_map_pair(lua_State *L, void *state, br_slice key)
     e->path[e->depth - 1].index = (lua_Integer)w->count + 1;
     br_encode_check_string(e, br_encoder_shape(e, s->a), key);
     if (!e->form) {
-        if (w->count > 0)
-            br_emit_char(e->out, ',');
-        if (!br_emit_string(e->out, key))
+        if (!br_emit_key(e->out, w->count > 0, key))
             not_utf8(e);
-        br_emit_char(e->out, ':');
     } else if (br_utf8_valid(key)) {
         br_encode_form_key(e, key);
     } else {
         not_utf8(e);
     }
     w->count++;
-    if (br_lua_is_null(L, -1) && (s->flags & BR_SHAPE_SPARSE) != 0)
+    if ((s->flags & BR_SHAPE_SPARSE) != 0 && br_lua_is_null(L, -1))
         br_emit(e->out, "null", 4);
     else
         br_encode_value(e, s->b);
     e->depth--;
 }
 
-static void encode_map(br_encoder *e, const br_shape *s)
+static void encode_map(br_encoder *e, const br_shape *s, int type)
 {
-    map_walk w = {e, s, br_encode_enter(e, s, "a table of keys and values"), 0};
+    map_walk w = {e, s, br_encode_enter(e, type, s, "a table of keys and values"), 0};
     if (w.table == 0)
         return;
     if (!e->form)
@@ -190,18 +203,18 @@ static void encode_map(br_encoder *e, const br_shape *s)
         br_encode_check_size(e, s->c, w.count, "entries");
 }
 
-static void encode_by_kind(br_encoder *e, const br_shape *s)
+static void encode_by_kind(br_encoder *e, const br_shape *s, int type)
 {
     switch ((br_shape_kind)s->kind) {
     case BR_SHAPE_STRUCTURE:
     case BR_SHAPE_UNION:
-        br_encode_structure(e, s);
+        br_encode_structure(e, s, type);
         break;
     case BR_SHAPE_LIST:
-        encode_list(e, s);
+        encode_list(e, s, type);
         break;
     case BR_SHAPE_MAP:
-        encode_map(e, s);
+        encode_map(e, s, type);
         break;
     case BR_SHAPE_STRING:
         encode_string(e, s);
@@ -217,14 +230,39 @@ static void encode_by_kind(br_encoder *e, const br_shape *s)
     }
 }
 
-void br_encode_value(br_encoder *e, unsigned shape)
+/*
+** The common string, of which no more is to be said than whether its bytes are too few or too many.
+** false: nothing was done.
+*/
+static inline bool put_common_string(br_encoder *e, const br_shape *s, int index)
+{
+    if (e->form || e->ctx->strict)
+        return false;
+    br_slice text = br_lua_string(e->L, index);
+    bool fits =
+        s->a == BR_NONE || !e->ctx->validate || br_limits_settled(&e->model->limits[s->a], text.n);
+    return fits && text.n < BR_ATTACHED_BYTES_MIN && br_emit_string(e->out, text);
+}
+
+/* Of the value on top of the stack. */
+static inline void encode_value(br_encoder *e, const br_shape *s, int type)
+{
+    unsigned secret = (s->flags & BR_SHAPE_SENSITIVE) != 0;
+    e->secret += secret;
+    encode_by_kind(e, s, type);
+    e->secret -= secret;
+}
+
+void br_encode_value_at(br_encoder *e, unsigned shape, int index, int type)
 {
     const br_shape *s = br_encoder_shape(e, shape);
-    if ((s->flags & BR_SHAPE_SENSITIVE) == 0) {
-        encode_by_kind(e, s);
+    if (type == LUA_TSTRING && s->kind == BR_SHAPE_STRING && put_common_string(e, s, index))
+        return;
+    if (index == -1) {
+        encode_value(e, s, type);
         return;
     }
-    e->secret++;
-    encode_by_kind(e, s);
-    e->secret--;
+    lua_pushvalue(e->L, index);
+    encode_value(e, s, type);
+    lua_pop(e->L, 1);
 }

@@ -91,12 +91,14 @@ static bool is_same_key(br_slice a, br_slice b)
 /* Moves those that the remembered order has to the front, in that order; gives their number. */
 static int put_in_order(lua_State *L, const walk *w, entry *entries, int n)
 {
-    int done = 0, type = LUA_TSTRING;
-    for (int i = 1; done < n && type == LUA_TSTRING; i++) {
+    int done = 0, top = lua_gettop(L);
+    for (int i = 1; done < n; i++) {
+        if (i % FEW == 0)
+            lua_settop(L, top);
         lua_rawgeti(L, w->order, i);
-        type = lua_type(L, -1);
-        br_slice key = type == LUA_TSTRING ? key_at(L, -1) : (br_slice){NULL, 0};
-        lua_pop(L, 1);
+        br_slice key = key_at(L, -1);
+        if (key.p == NULL)
+            break;
         int at = done;
         while (at < n && !is_same_key(entries[at].key, key))
             at++;
@@ -106,6 +108,7 @@ static int put_in_order(lua_State *L, const walk *w, entry *entries, int n)
         entries[at] = entries[done];
         entries[done++] = found;
     }
+    lua_settop(L, top);
     return done;
 }
 
@@ -263,14 +266,20 @@ int br_each_sorted(lua_State *L, br_entry_filter *filter, br_entry_visitor *visi
     return w.strange;
 }
 
-int br_each_entry(lua_State *L, br_entry_visitor *visit, void *state)
+int br_each_in_order(lua_State *L, int table, int order, br_entry_visitor *visit, void *state)
 {
-    walk w = {.visit = visit, .state = state, .strange = LUA_TNONE, .table = lua_gettop(L)};
-    if (!br_document_push_order(L))
-        return br_each_sorted(L, NULL, visit, state);
-    w.order = lua_gettop(L);
+    walk w = {.visit = visit, .state = state, .strange = LUA_TNONE, .table = table, .order = order};
     if (!visit_few(L, &w))
         visit_many_in_order(L, &w);
-    lua_pop(L, 1);
     return w.strange;
+}
+
+int br_each_entry(lua_State *L, br_entry_visitor *visit, void *state)
+{
+    int table = lua_gettop(L);
+    if (!br_document_push_order(L))
+        return br_each_sorted(L, NULL, visit, state);
+    int strange = br_each_in_order(L, table, table + 1, visit, state);
+    lua_pop(L, 1);
+    return strange;
 }

@@ -28,6 +28,8 @@ typedef bool br_entry_filter(lua_State *L, void *state);
 ** changes meanwhile may be seen or not. Raises "not enough memory" alone.
 */
 int br_each_entry(lua_State *L, br_entry_visitor *visit, void *state);
+/* The same for the table at that place, and the list of keys that come first. */
+int br_each_in_order(lua_State *L, int table, int order, br_entry_visitor *visit, void *state);
 /* The same for some of them, by their bytes alone. */
 int br_each_sorted(lua_State *L, br_entry_filter *filter, br_entry_visitor *visit, void *state);
 /* Of several types of strange keys the smallest is kept. */

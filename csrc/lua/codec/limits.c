@@ -4,9 +4,7 @@
 
 bool br_limits_fit_text(const br_limits *l, br_slice text)
 {
-    if ((double)text.n <= l->max && (double)text.n / 4 >= l->min)
-        return true;
-    return br_limits_fit(l, (double)br_utf8_length(text));
+    return br_limits_settled(l, text.n) || br_limits_fit(l, (double)br_utf8_length(text));
 }
 
 bool br_text_in_enum(const br_model *m, unsigned list, br_slice text)

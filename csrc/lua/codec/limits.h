@@ -12,6 +12,12 @@ static inline bool br_limits_fit(const br_limits *l, double value)
     return value >= l->min && value <= l->max;
 }
 
+/* Whether the number of bytes says that the code points are enough, and not too many. */
+static inline bool br_limits_settled(const br_limits *l, size_t bytes)
+{
+    return (double)bytes <= l->max && (double)bytes / 4 >= l->min;
+}
+
 /* Code points are counted only where the number of bytes does not settle the matter. */
 bool br_limits_fit_text(const br_limits *l, br_slice text);
 
