@@ -253,3 +253,57 @@ describe("a hundred million bytes", function()
         assert.equal("max-length", select(2, problem(err)))
     end)
 end)
+
+--- An answer may be nothing but those, and each takes a table.
+describe("an empty list, map or structure takes no room for elements:", function()
+    local COUNT = 2 ^ 14
+    local CONVERSE = codec.op("bedrock-runtime", "Converse")
+    local CITATIONS = '{"output":{"message":{"role":"assistant","content":[{"citationsContent":{"citations":[%s]}}]}}}'
+
+    --- LuaJIT halves its table of strings once a cycle.
+    local function settled()
+        for _ = 1, 30 do
+            collectgarbage()
+        end
+        return collectgarbage "count"
+    end
+
+    --- KiB that stay when what is made stays. It is made once before, for what is made only once.
+    local function held(make)
+        make()
+        local before = settled()
+        local value = make()
+        return settled() - before, value
+    end
+
+    local function list_of_empty()
+        local list = {}
+        for i = 1, COUNT do
+            list[i] = {}
+        end
+        return list
+    end
+
+    local function citations(text)
+        return codec.output(CONVERSE, CITATIONS:format(text)).output.message.content[1].citationsContent.citations
+    end
+
+    for _, case in ipairs {
+        { "a list in any JSON", "[]", bedrock.json.decode, "[%s]" },
+        { "a list in any JSON, with a space", "[ ]", bedrock.json.decode, "[%s]" },
+        { "an object in any JSON", "{}", bedrock.json.decode, "[%s]" },
+        { "a structure", "{}", citations, "%s" },
+        { "a structure, with a space", "{ }", citations, "%s" },
+    } do
+        it(case[1], function()
+            local text = case[4]:format((case[2] .. ","):rep(COUNT - 1) .. case[2])
+            local least = held(list_of_empty)
+            local size, value = held(function()
+                return case[3](text)
+            end)
+            assert.equal(COUNT, #value)
+            assert.is_true(size > 0.8 * least and size < 1.2 * least,
+                ("%.0f KiB, where %.0f are needed"):format(size, least))
+        end)
+    end
+end)

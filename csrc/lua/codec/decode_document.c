@@ -71,12 +71,12 @@ BR_DECODE_APART bool document_array(br_decoder *d)
 {
     lua_State *L = d->L;
     lua_Integer i = 0;
-    int next;
     if (!br_decode_room(d) || !br_json_array_begin(&d->reader))
         return false;
-    lua_createtable(L, BR_DECODE_ITEMS, 0);
+    int next = br_json_array_next(&d->reader, true);
+    lua_createtable(L, next == 1 ? BR_DECODE_ITEMS : 0, 0);
     br_document_set_array(L);
-    while ((next = br_json_array_next(&d->reader, i == 0)) == 1) {
+    for (; next == 1; next = br_json_array_next(&d->reader, false)) {
         if (!br_decode_document(d))
             return false;
         lua_rawseti(L, -2, (int)++i);
@@ -134,14 +134,12 @@ BR_DECODE_APART bool document_object(br_decoder *d)
 {
     lua_State *L = d->L;
     key_order order = {d->keys.len, true};
-    bool first = true;
     br_slice key;
-    int next;
     if (!br_decode_room(d) || !br_json_object_begin(&d->reader))
         return false;
-    lua_createtable(L, 0, BR_DECODE_ITEMS);
-    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
-        first = false;
+    int next = br_json_object_next(&d->reader, true, &key);
+    lua_createtable(L, 0, next == 1 ? BR_DECODE_ITEMS : 0);
+    for (; next == 1; next = br_json_object_next(&d->reader, false, &key)) {
         lua_pushlstring(L, key.p, key.n);
         if (!note_key(d, &order) || !br_decode_document(d))
             return false;

@@ -180,19 +180,17 @@ BR_DECODE_APART bool decode_list(br_decoder *d, const br_shape *s)
 {
     lua_State *L = d->L;
     lua_Integer i = 0;
-    bool first = true;
     unsigned outer = d->odd;
-    int next;
     if (!br_decode_room(d))
         return false;
     if (br_json_peek(&d->reader) != BR_JSON_ARRAY)
         return mismatch(d, "a list");
     if (!br_json_array_begin(&d->reader))
         return false;
-    lua_createtable(L, BR_DECODE_ITEMS, 0);
+    int next = br_json_array_next(&d->reader, true);
+    lua_createtable(L, next == 1 ? BR_DECODE_ITEMS : 0, 0);
     d->odd = 0;
-    while ((next = br_json_array_next(&d->reader, first)) == 1) {
-        first = false;
+    for (; next == 1; next = br_json_array_next(&d->reader, false)) {
         if (skip_null(d, s))
             continue;
         if (!decode_element(d, s, s->a))
@@ -209,19 +207,17 @@ BR_DECODE_APART bool decode_map(br_decoder *d, const br_shape *s)
     lua_State *L = d->L;
     const br_shape *keys = &d->model->shapes[s->a];
     unsigned outer = d->odd, count = 0;
-    bool first = true;
     br_slice key;
-    int next;
     if (!br_decode_room(d))
         return false;
     if (br_json_peek(&d->reader) != BR_JSON_OBJECT)
         return mismatch(d, "an object");
     if (!br_json_object_begin(&d->reader))
         return false;
-    lua_createtable(L, 0, BR_DECODE_ITEMS);
+    int next = br_json_object_next(&d->reader, true, &key);
+    lua_createtable(L, 0, next == 1 ? BR_DECODE_ITEMS : 0);
     d->odd = 0;
-    while ((next = br_json_object_next(&d->reader, first, &key)) == 1) {
-        first = false;
+    for (; next == 1; next = br_json_object_next(&d->reader, false, &key)) {
         if (skip_null(d, s))
             continue;
         lua_pushlstring(L, key.p, key.n);
@@ -322,6 +318,14 @@ static inline int next_member(br_decoder *d, const br_shape *s, bool first, unsi
     return next;
 }
 
+static int members_hint(const br_shape *s)
+{
+    if (s->kind == BR_SHAPE_UNION)
+        return 1;
+    return s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
+}
+
+/* The outermost is set into the table on top of the stack; another gets one of its own. */
 static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
 {
     bool first = true;
@@ -333,6 +337,8 @@ static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
     if (!br_json_object_begin(&d->reader))
         return false;
     while ((next = next_member(d, s, first, expected, &key, &member)) == 1) {
+        if (first && !outermost)
+            lua_createtable(d->L, 0, members_hint(s));
         first = false;
         expected = member < 0 ? s->a : (unsigned)member + 1;
         if (br_json_peek(&d->reader) == BR_JSON_NULL) {
@@ -345,6 +351,8 @@ static bool decode_object(br_decoder *d, const br_shape *s, bool outermost)
         d->known += outermost && member >= 0;
         seen += is_union | (member >= 0 && (d->model->members[member].bits & BR_MEMBER_REQUIRED));
     }
+    if (first && !outermost)
+        lua_createtable(d->L, 0, 0);
     if (seen != demanded(d, s))
         d->odd |= BR_ODD;
     return next == 0;
@@ -355,19 +363,11 @@ bool br_decode_members(br_decoder *d, const br_shape *s)
     return br_decode_room(d) && decode_object(d, s, true);
 }
 
-static int members_hint(const br_shape *s)
-{
-    if (s->kind == BR_SHAPE_UNION)
-        return 1;
-    return s->b < MEMBERS_HINT_MAX ? s->b : MEMBERS_HINT_MAX;
-}
-
 BR_DECODE_APART bool decode_structure(br_decoder *d, const br_shape *s)
 {
     if (!br_decode_room(d))
         return false;
     unsigned outer = d->odd;
-    lua_createtable(d->L, 0, members_hint(s));
     d->odd = 0;
     if (!decode_object(d, s, false))
         return false;
