@@ -247,6 +247,27 @@ describe("every byte", function()
         end)
     end)
 
+    it("that is not plain counts at every place of a short text or key", function()
+        for n = 1, 20 do
+            for at = 1, n do
+                for _, c in ipairs { '"', "\\", "\n", "\1", "\127", "\195\188", "\255" } do
+                    local text = ("k"):rep(at - 1) .. c .. ("k"):rep(n - at)
+                    local good = c ~= "\255"
+                    local body = converse({
+                        system = { { text = text } }, requestMetadata = { [text] = "v" },
+                        additionalModelRequestFields = { a = 1, [text] = { text } },
+                    }, LOOSE)
+                    assert.equal(good, body ~= nil)
+                    local sent = plain.decode(body or "{}")
+                    assert.equal(good and text or nil, sent.system and sent.system[1].text)
+                    assert.equal(good and "v" or nil, sent.requestMetadata and sent.requestMetadata[text])
+                    local fields = sent.additionalModelRequestFields
+                    assert.equal(good and text or nil, fields and fields[text][1])
+                end
+            end
+        end
+    end)
+
     it("and every kind of character survive texts, keys and documents", function()
         local all = code_points()
         local body = assert(converse({
@@ -312,5 +333,44 @@ describe("every byte", function()
             assert.equal(good and c:byte() >= 0x20 and c:byte() ~= 0x7F or c == "\t", request ~= nil)
             assert.equal(request and "a" .. c .. "b", request and request.headers.accept)
         end)
+    end)
+end)
+
+describe("the keys of tables", function()
+    --- Such a key is nowhere else, so that its string is gone after the request, and another may lie in its place.
+    local function key(backwards)
+        return backwards:reverse()
+    end
+
+    local function guarded(name, value)
+        return { [key "gifnoCliardraug"] = { [key "reifitnedIliardraug"] = "abc", [name] = value } }
+    end
+
+    it("are their members, or none, whatever strings lay in their places before", function()
+        for i = 1, 300 do
+            assert.matches('"guardrailVersion":"7"', assert(converse(guarded(key "noisreVliardraug", "7"), LOOSE)))
+            collectgarbage()
+            local wrong = {}
+            for n = 1, 8 do
+                wrong[n] = ("x%09d%06d"):format(i, n)
+            end
+            for n = 1, 8 do
+                local body, err = converse(guarded(wrong[n], "7"))
+                assert.is_nil(body)
+                assert.equal("unknown", select(2, problem(err)))
+                assert.matches(wrong[n], tostring(err), 1, true)
+            end
+        end
+    end)
+
+    it("belong to the structure in which they stand", function()
+        for _ = 1, 3 do
+            local body, err = converse { messages = { { role = "user", content = { { role = "user" } } } } }
+            assert.is_nil(body)
+            assert.equal("messages[1].content[1].role", (problem(err)))
+            body, err = converse { messages = { { role = "user", content = {}, text = "a" } } }
+            assert.is_nil(body)
+            assert.equal("messages[1].text", (problem(err)))
+        end
     end)
 end)

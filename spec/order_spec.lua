@@ -57,6 +57,24 @@ describe("the order of members", function()
 end)
 
 describe("the order of keys", function()
+    it("stays that of those that are left of many", function()
+        local names, left = {}, {}
+        for i = 1, 40 do
+            names[i] = ('"k%02d":%d'):format(41 - i, i)
+        end
+        local value = decode("{" .. table.concat(names, ",") .. "}")
+        for i = 1, 40 do
+            if i % 8 == 0 then
+                left[#left + 1] = names[i]
+            else
+                value[("k%02d"):format(41 - i)] = nil
+            end
+        end
+        assert.equal("{" .. table.concat(left, ",") .. "}", (encode(value)))
+        value.a = true
+        assert.equal("{" .. table.concat(left, ",") .. ',"a":true}', (encode(value)))
+    end)
+
     it("is that in which they were read, however deep", function()
         for _, text in ipairs {
             '{"type":"object","properties":{"b":{"z":1,"y":[{"q":1,"p":2}]},"a":{}},"required":["b","a"]}',

@@ -108,6 +108,15 @@ static inline int br_json_array_next(br_json_reader *r, bool first)
 bool br_json_object_begin(br_json_reader *r);
 int br_json_object_next(br_json_reader *r, bool first, br_slice *key);
 
+/* A short way for the end of an object, in place of next; false: next tells what comes. */
+static inline bool br_json_object_ends(br_json_reader *r)
+{
+    bool ends = r->p < r->end && *r->p == '}';
+    r->p += ends;
+    r->depth -= ends;
+    return ends;
+}
+
 /*
 ** A short way for keys that are guessed, in place of next. ahead: where the bytes of the next one begin, or
 ** NULL if no key comes at once. take: takes it if it is that one, whose name needs no escapes; false: next

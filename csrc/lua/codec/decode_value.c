@@ -233,9 +233,11 @@ BR_DECODE_APART bool decode_map(br_decoder *d, const br_shape *s)
 }
 
 /* Events are padded, so that their lengths tell an eavesdropper nothing; that is no member. */
+static const br_slice padding = {"p", 1};
+
 static bool is_padding(const br_shape *s, br_slice key)
 {
-    return (s->flags & BR_SHAPE_EVENT) != 0 && key.n == 1 && key.p[0] == 'p';
+    return (s->flags & BR_SHAPE_EVENT) != 0 && br_slice_eq(key, padding);
 }
 
 static bool decode_member(br_decoder *d, unsigned member)
@@ -297,24 +299,36 @@ static unsigned demanded(const br_decoder *d, const br_shape *s)
 
 /*
 ** Most objects have their members in the same order: so the key that comes next is compared with the names
-** from `from` on, before it is read as a string. Sets the member, or -1. As br_json_object_next.
+** from `from` on, before it is read as a string. Padding is none of them, and mostly comes last. Sets the
+** member, or -1. As br_json_object_next.
 */
 static inline int next_member(br_decoder *d, const br_shape *s, bool first, unsigned from,
                               br_slice *key, int *member)
 {
+    if (br_json_object_ends(&d->reader))
+        return 0;
     const char *ahead = br_json_key_ahead(&d->reader, first);
-    unsigned tries = ahead == NULL ? 0 : s->b < NAMES_TRIED ? s->b : NAMES_TRIED;
+    unsigned tries = ahead == NULL ? 0 : s->b < NAMES_TRIED ? s->b : NAMES_TRIED, tried = 0;
     for (unsigned at = from; tries > 0; tries--, at++) {
         at = at < (unsigned)s->a + s->b ? at : s->a;
         const br_member *m = &d->model->members[at];
-        if (!br_member_is_renamed(m) &&
-            br_json_key_take(&d->reader, ahead, br_member_name(d->model, m))) {
+        if (br_member_is_renamed(m))
+            continue;
+        if (br_json_key_take(&d->reader, ahead, br_member_name(d->model, m))) {
             *member = (int)at;
             return 1;
         }
+        tried++;
+    }
+    *member = -1;
+    if ((s->flags & BR_SHAPE_EVENT) != 0 && ahead != NULL && tried == s->b &&
+        br_json_key_take(&d->reader, ahead, padding)) {
+        *key = padding;
+        return 1;
     }
     int next = br_json_object_next(&d->reader, first, key);
-    *member = next == 1 ? br_model_body_member(d->model, s, *key) : -1;
+    if (next == 1)
+        *member = br_model_body_member(d->model, s, *key);
     return next;
 }
 
