@@ -254,15 +254,20 @@ describe("load_api", function()
             refuse(changed(function(_, op) op.code = 404 end), "code: cannot be 404")
             refuse(changed(function(_, op) op.out = "Id" end), "GetBook.out: must be a structure")
             refuse(changed(function(_, op) op.out = "Nope" end), "bedrock-book-shelf/Nope: must be a table, got nil")
-            refuse(changed(function(_, op) op.errors = { "Id" } end), "an error of an operation is not an error")
-            refuse(changed(function(_, op) op.eventOut = "title" end), "a stream has no member")
+            refuse(changed(function(_, op) op.errors = { "Id" } end),
+                "bedrock-book-shelf.GetBook: an error of an operation is not an error")
+            refuse(changed(function(_, op) op.eventOut = "title" end),
+                "bedrock-book-shelf.GetBook: a stream has no member")
+            refuse(changed(function(_, op) op.snake = "list_books" end),
+                "ListBooks.snake: is that of bedrock-book-shelf.GetBook, too")
             refuse(changed(function(_, _, s) s.Id.type = "strong" end), 'Id.type: cannot be "strong"')
             refuse(changed(function(_, _, s) s.Id.max = "many" end), "Id.max: must be a number")
             refuse(changed(function(_, _, s) s.Books.member = nil end), "Books: has no member")
-            refuse(changed(function(_, _, s) s.Books.member = "Books" end), "lists and maps are nested too deeply")
+            refuse(changed(function(_, _, s) s.Books.member = "Books" end),
+                "bedrock-book-shelf/Books: lists and maps are nested too deeply")
             refuse(changed(function(_, _, s) s.Book.members.title.loc = "moon" end), 'loc: cannot be "moon"')
             refuse(changed(function(_, _, s) s.GetBookRequest.members.part.shape = "Book" end),
-                "a member outside the body is not a scalar")
+                "bedrock-book-shelf/GetBookRequest: a member outside the body is not a scalar")
             refuse(changed(function(_, _, s) s.Book.members["a\0b"] = { shape = "Id" } end), "cannot be")
             refuse(changed(function(f) f.paginators.ListBooks = { ["in"] = "x", out = "y", result = "z" } end),
                 "there is no")
@@ -281,6 +286,75 @@ describe("load_api", function()
                 assert(ok == nil and err.errors[1].kind == "file" and err.message:find(path, 1, true))
             end
             assert(#core.services() == 12)
+        ]==]
+    end)
+
+    it("says which limit a file is beyond, what it has, and where", function()
+        passes [==[
+            local function refuse(expected, change)
+                local facts = shelf()
+                change(facts, facts.shapes)
+                local ok, err = load_facts(facts)
+                assert(ok == nil and err.errors[1].kind == "value", expected)
+                assert(err.message:find(expected, 1, true), err.message)
+            end
+            --- An enumeration of so many different values, all of that length.
+            local function enum(count, length)
+                local values = {}
+                for i = 1, count do
+                    values[i] = ("%0" .. length .. "d"):format(i)
+                end
+                return values
+            end
+            local where = "bedrock-book-shelf/State.enum: "
+            refuse('service.id: has 64 bytes, and 63 are the most', function(f) f.service.id = ("b"):rep(64) end)
+            refuse(where .. '"' .. ("x"):rep(80) .. '" has 4096 bytes, and 4095 are the most',
+                function(_, s) s.State.enum = { ("x"):rep(4096) } end)
+            refuse(where .. "has 1048", function(_, s) s.State.enum = enum(11000, 99) end)
+            refuse(" bytes with all other names, and 1048575 are the most",
+                function(_, s) s.State.enum = enum(11000, 99) end)
+            refuse(where .. "is one of more than 65535 different names",
+                function(_, s) s.State.enum = enum(65536, 5) end)
+            refuse(where .. "enumerations have more than 65535 entries together", function(_, s)
+                s.State.enum = enum(40000, 5)
+                s.Id.enum = enum(30000, 5)
+                s.Id.pattern = nil
+            end)
+            refuse("bedrock-book-shelf/Id.pattern: has 4001 bytes, and 4000 are the most",
+                function(_, s) s.Id.pattern = ("x"):rep(4001) end)
+            refuse("bedrock-book-shelf/Book: has 257 members, and 256 are the most", function(_, s)
+                for i = 1, 255 do
+                    s.Book.members["m" .. i] = { shape = "Id" }
+                end
+            end)
+            refuse("GetBook.code: cannot be 300", function(f) f.operations.GetBook.code = 300 end)
+            refuse("the waiter BookBack.delay: does not fit 16 bits: 65536",
+                function(f) f.waiters.BookBack.delay = 65536 end)
+        ]==]
+    end)
+
+    it("says which number of a record is wrong", function()
+        passes [==[
+            local facts = require "bedrock.facts"
+            local function refuse(expected, change)
+                local records = facts.records({ shelf() }, { keys = core.keys, sorted = core.keys })
+                change(records)
+                local ok, why = core.model(records)
+                assert(not ok and why:find(expected, 1, true), why)
+            end
+            refuse("ops[2], number 9: expected a whole number from 0 to 255, got 256",
+                function(r) r.ops[2][9] = 256 end)
+            refuse("members[1], number 1: expected a whole number from 0 to 65535, got a string",
+                function(r) r.members[1][1] = "1" end)
+            refuse("enums[1], number 1: expected a whole number from 0 to 65535, got -1",
+                function(r) r.enums[1] = -1 end)
+            refuse("shapes[1], number 1: expected a whole number from 0 to 255, got nil",
+                function(r) r.shapes[1] = 1 end)
+            refuse("limits[1]: expected two numbers", function(r) r.limits[1] = { 1 } end)
+            refuse("names[1]: expected a string, got a number", function(r) r.names[1] = 1 end)
+            refuse("names[1]: has 4096 bytes, and 4095 are the most", function(r) r.names[1] = ("x"):rep(4096) end)
+            refuse("waiters: expected a list, got nil", function(r) r.waiters = nil end)
+            refuse("flat: has 2 records, of 3 operations", function(r) r.flat[3] = nil end)
         ]==]
     end)
 

@@ -14,7 +14,7 @@
 #define RECORDS 1 /* stack: the records, */
 #define ANCHORS 2 /* the list that anchors the arrays, */
 #define LOADED 3  /* and the registry's list of such lists */
-#define FIELDS_MAX 12
+#define STACK_MAX 20
 
 lua_Integer br_lua_op_ref(unsigned model, unsigned index)
 {
@@ -108,14 +108,20 @@ static const field wire_fields[] = {{0, 2}, {2, 2}};
 static const field element_fields[] = {{0, 2}, {2, 2}, {4, 2}};
 static const field index_fields[] = {{0, 2}};
 
-/* Pushes the list of that name; false: there is none, or it is too long. */
+/* What reads records gives false or NULL where they cannot be read, and has pushed a text that says why. */
+
+/* Pushes the list of that name. */
 static bool push_section(lua_State *L, const char *name, uint32_t *count)
 {
     br_lua_rawfield(L, RECORDS, name);
-    if (!lua_istable(L, -1))
+    if (!lua_istable(L, -1)) {
+        lua_pushfstring(L, "%s: expected a list, got %s", name, br_lua_kind(lua_type(L, -1)));
         return false;
+    }
     size_t n = lua_rawlen(L, -1);
     *count = (uint32_t)n;
+    if (n > BR_NONE)
+        lua_pushfstring(L, "%s: has %d records, and %d are the most", name, (int)n, (int)BR_NONE);
     return n <= BR_NONE;
 }
 
@@ -128,14 +134,17 @@ static void *new_array(lua_State *L, size_t bytes)
     return array;
 }
 
-/* The number on top of the stack, popped, into its place. */
+static unsigned most_of(field where)
+{
+    return where.size == 1 ? UINT8_MAX : UINT16_MAX;
+}
+
+/* The number on top of the stack into its place. */
 static bool store(lua_State *L, uint8_t *record, field where)
 {
     lua_Number value = lua_tonumber(L, -1);
-    bool fits = lua_type(L, -1) == LUA_TNUMBER && value >= 0 && br_is_whole(value) &&
-                value <= (where.size == 1 ? UINT8_MAX : UINT16_MAX);
-    lua_pop(L, 1);
-    if (!fits)
+    if (lua_type(L, -1) != LUA_TNUMBER || !(value >= 0 && value <= most_of(where)) ||
+        !br_is_whole(value))
         return false;
     uint16_t wide = (uint16_t)value;
     uint8_t narrow = (uint8_t)value;
@@ -143,16 +152,25 @@ static bool store(lua_State *L, uint8_t *record, field where)
     return true;
 }
 
-static bool read_row(lua_State *L, uint8_t *record, const field *fields, unsigned count)
+/* The number that could not be stored is on top of the stack. */
+static bool refuse_number(lua_State *L, const char *name, uint32_t row, unsigned place, field where)
 {
-    if (!lua_istable(L, -1))
-        return count == 1 && (lua_pushvalue(L, -1), store(L, record, fields[0]));
-    for (unsigned i = 0; i < count; i++) {
-        lua_rawgeti(L, -1, (int)i + 1);
-        if (!store(L, record, fields[i]))
-            return false;
-    }
-    return true;
+    bool is_number = lua_type(L, -1) == LUA_TNUMBER;
+    const char *got = is_number ? luaL_tolstring(L, -1, NULL) : br_lua_kind(lua_type(L, -1));
+    lua_pushfstring(L, "%s[%d], number %d: expected a whole number from 0 to %d, got %s", name,
+                    (int)row + 1, (int)place + 1, (int)most_of(where), got);
+    return false;
+}
+
+/* A record is a list of its numbers; of one number it may be that. It is on top of the stack. */
+static void push_number(lua_State *L, unsigned place, unsigned count)
+{
+    if (lua_istable(L, -1))
+        lua_rawgeti(L, -1, (int)place + 1);
+    else if (count == 1)
+        lua_pushvalue(L, -1);
+    else
+        lua_pushnil(L);
 }
 
 /* NULL: that section is no list of such records. */
@@ -164,8 +182,12 @@ static void *read_section(lua_State *L, const char *name, size_t size, const fie
     uint8_t *array = new_array(L, *count * size);
     for (uint32_t i = 0; i < *count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
-        if (!read_row(L, array + i * size, fields, field_count))
-            return NULL;
+        for (unsigned k = 0; k < field_count; k++) {
+            push_number(L, k, field_count);
+            if (!store(L, array + i * size, fields[k]))
+                return refuse_number(L, name, i, k, fields[k]), NULL;
+            lua_pop(L, 1);
+        }
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -175,6 +197,16 @@ static void *read_section(lua_State *L, const char *name, size_t size, const fie
 #define READ(L, name, type, fields, count)                                                         \
     read_section(L, name, sizeof(type), fields, sizeof(fields) / sizeof((fields)[0]), count)
 
+/* The two numbers of the list on top of the stack. */
+static bool push_pair(lua_State *L)
+{
+    if (!lua_istable(L, -1))
+        return false;
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    return lua_type(L, -2) == LUA_TNUMBER && lua_type(L, -1) == LUA_TNUMBER;
+}
+
 static bool read_limits(lua_State *L, br_model *m)
 {
     if (!push_section(L, "limits", &m->limit_count))
@@ -183,17 +215,35 @@ static bool read_limits(lua_State *L, br_model *m)
     m->limits = limits;
     for (uint32_t i = 0; i < m->limit_count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
-        if (!lua_istable(L, -1))
+        if (!push_pair(L)) {
+            lua_pushfstring(L, "limits[%d]: expected two numbers", (int)i + 1);
             return false;
-        lua_rawgeti(L, -1, 1);
-        lua_rawgeti(L, -2, 2);
-        if (lua_type(L, -2) != LUA_TNUMBER || lua_type(L, -1) != LUA_TNUMBER)
-            return false;
+        }
         limits[i] = (br_limits){lua_tonumber(L, -2), lua_tonumber(L, -1)};
         lua_pop(L, 3);
     }
     lua_pop(L, 1);
     return true;
+}
+
+/* The name on top of the stack, of which there are `size` bytes before. */
+static bool fits_name(lua_State *L, uint32_t i, uint32_t size)
+{
+    bool is_string =
+        lua_type(L, -1) == LUA_TSTRING; /* LuaJIT makes one of a number that it measures */
+    size_t n = is_string ? lua_rawlen(L, -1) : 0;
+    if (!is_string)
+        lua_pushfstring(L, "names[%d]: expected a string, got %s", (int)i + 1,
+                        br_lua_kind(lua_type(L, -1)));
+    else if (n > BR_NAME_MAX)
+        lua_pushfstring(L, "names[%d]: has %d bytes, and %d are the most", (int)i + 1, (int)n,
+                        (int)BR_NAME_MAX);
+    else if (size + n >= BR_NAMES_BYTES_MAX)
+        lua_pushfstring(L, "names[%d]: has %d bytes with all names before, and %d are the most",
+                        (int)i + 1, (int)(size + n), (int)BR_NAMES_BYTES_MAX - 1);
+    else
+        return true;
+    return false;
 }
 
 /* The list of names is on top. */
@@ -202,12 +252,12 @@ static bool place_names(lua_State *L, uint32_t *places, uint32_t count, uint32_t
     *size = 0;
     for (uint32_t i = 0; i < count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
-        size_t n = lua_type(L, -1) == LUA_TSTRING ? lua_rawlen(L, -1) : BR_NAMES_BYTES_MAX;
-        lua_pop(L, 1);
-        if (n > BR_NAME_MAX || *size + n >= BR_NAMES_BYTES_MAX)
+        if (!fits_name(L, i, *size))
             return false;
-        places[i] = *size << BR_NAME_LENGTH_BITS | (uint32_t)n;
-        *size += (uint32_t)n;
+        uint32_t n = (uint32_t)lua_rawlen(L, -1);
+        lua_pop(L, 1);
+        places[i] = *size << BR_NAME_LENGTH_BITS | n;
+        *size += n;
     }
     return true;
 }
@@ -232,29 +282,51 @@ static bool read_names(lua_State *L, br_model *m)
     return true;
 }
 
-static bool read_model(lua_State *L, br_model *m)
+static bool read_shapes(lua_State *L, br_model *m)
+{
+    return (m->shapes = READ(L, "shapes", br_shape, shape_fields, &m->shape_count)) != NULL &&
+           (m->members = READ(L, "members", br_member, member_fields, &m->member_count)) != NULL &&
+           (m->enums = READ(L, "enums", uint16_t, index_fields, &m->enum_count)) != NULL &&
+           (m->wires = READ(L, "wires", uint16_t[2], wire_fields, &m->wire_count)) != NULL &&
+           (m->elements = READ(L, "elements", uint16_t[3], element_fields, &m->element_count)) !=
+               NULL &&
+           (m->patterns = READ(L, "patterns", uint16_t, index_fields, &m->pattern_count)) != NULL;
+}
+
+static bool read_ops(lua_State *L, br_model *m)
 {
     uint32_t flat = 0;
+    if ((m->ops = READ(L, "ops", br_op, op_fields, &m->op_count)) == NULL ||
+        (m->flat = READ(L, "flat", uint16_t, index_fields, &flat)) == NULL)
+        return false;
+    if (flat != m->op_count)
+        lua_pushfstring(L, "flat: has %d records, of %d operations", (int)flat, (int)m->op_count);
+    return flat == m->op_count;
+}
+
+static bool read_waiters(lua_State *L, br_model *m)
+{
+    return (m->paginators = READ(L, "paginators", br_paginator, paginator_fields,
+                                 &m->paginator_count)) != NULL &&
+           (m->waiters = READ(L, "waiters", br_waiter, waiter_fields, &m->waiter_count)) != NULL &&
+           (m->acceptors =
+                READ(L, "acceptors", br_acceptor, acceptor_fields, &m->acceptor_count)) != NULL;
+}
+
+static bool read_services(lua_State *L, br_model *m)
+{
+    return (m->services = READ(L, "services", br_service, service_fields, &m->service_count)) !=
+               NULL &&
+           (m->error_lists =
+                READ(L, "error_lists", uint16_t, index_fields, &m->error_list_count)) != NULL;
+}
+
+static bool read_model(lua_State *L, br_model *m)
+{
     *m = br_model_builtin;
     m->fragment_count = 0;
-    if (!read_names(L, m) || !read_limits(L, m))
-        return false;
-    m->shapes = READ(L, "shapes", br_shape, shape_fields, &m->shape_count);
-    m->members = READ(L, "members", br_member, member_fields, &m->member_count);
-    m->ops = READ(L, "ops", br_op, op_fields, &m->op_count);
-    m->flat = READ(L, "flat", uint16_t, index_fields, &flat);
-    m->services = READ(L, "services", br_service, service_fields, &m->service_count);
-    m->enums = READ(L, "enums", uint16_t, index_fields, &m->enum_count);
-    m->error_lists = READ(L, "error_lists", uint16_t, index_fields, &m->error_list_count);
-    m->wires = READ(L, "wires", uint16_t[2], wire_fields, &m->wire_count);
-    m->elements = READ(L, "elements", uint16_t[3], element_fields, &m->element_count);
-    m->patterns = READ(L, "patterns", uint16_t, index_fields, &m->pattern_count);
-    m->paginators = READ(L, "paginators", br_paginator, paginator_fields, &m->paginator_count);
-    m->waiters = READ(L, "waiters", br_waiter, waiter_fields, &m->waiter_count);
-    m->acceptors = READ(L, "acceptors", br_acceptor, acceptor_fields, &m->acceptor_count);
-    return m->shapes && m->members && m->ops && m->flat && m->services && m->enums &&
-           m->error_lists && m->wires && m->elements && m->patterns && m->paginators &&
-           m->waiters && m->acceptors && flat == m->op_count;
+    return read_names(L, m) && read_limits(L, m) && read_shapes(L, m) && read_ops(L, m) &&
+           read_services(L, m) && read_waiters(L, m);
 }
 
 /* Pushes a list for the arrays of one model, and the registry's list of these. */
@@ -271,27 +343,47 @@ static void push_anchors(lua_State *L)
     lua_insert(L, -2);
 }
 
-static int refuse(lua_State *L, const char *why)
+/* The text on top of the stack says why. */
+static int refuse(lua_State *L)
 {
     lua_pushnil(L);
-    lua_pushstring(L, why);
+    lua_insert(L, -2);
     return 2;
 }
 
-/* model(records) -> true | nil, what is wrong. The records are those of lua/bedrock/facts.lua. */
+static int refuse_fault(lua_State *L, br_model_fault fault)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, fault.why);
+    if (fault.table == NULL)
+        return 2;
+    lua_pushstring(L, fault.table);
+    lua_pushinteger(L, (lua_Integer)fault.index + 1);
+    return 4;
+}
+
+/*
+** model(records) -> true | nil, what is wrong[, "shapes" or "ops", which of them]. The records are those of
+** lua/bedrock/facts.lua.
+*/
 int br_lua_load_model(lua_State *L)
 {
     br_lua_state *s = br_lua_state_of(L);
-    const char *why = "its records are not lists of numbers in range";
+    br_model_fault fault;
     luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_checkstack(L, FIELDS_MAX + 8, NULL);
+    luaL_checkstack(L, STACK_MAX, NULL);
     lua_settop(L, 1);
+    if (s->model_count == BR_LUA_MODELS_MAX) {
+        lua_pushfstring(L, "too many files have been loaded: %d are the most",
+                        BR_LUA_MODELS_MAX - 1);
+        return refuse(L);
+    }
     push_anchors(L);
     br_model *m = new_array(L, sizeof *m);
-    if (!read_model(L, m) || !br_model_check(m, &why))
-        return refuse(L, why);
-    if (s->model_count == BR_LUA_MODELS_MAX)
-        return refuse(L, "too many files have been loaded");
+    if (!read_model(L, m))
+        return refuse(L);
+    if (!br_model_check(m, &fault))
+        return refuse_fault(L, fault);
     lua_pushvalue(L, ANCHORS);
     lua_rawseti(L, LOADED, (int)lua_rawlen(L, LOADED) + 1);
     s->models[s->model_count++] = m;

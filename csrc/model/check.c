@@ -5,13 +5,20 @@
 
 typedef struct checker {
     const br_model *m;
-    const char *why;
+    br_model_fault fault;
 } checker;
 
 static bool fail(checker *c, const char *why)
 {
-    c->why = why;
+    c->fault.why = why;
     return false;
+}
+
+/* Where a fault will be that is found next. */
+static void look_at(checker *c, const char *table, uint32_t index)
+{
+    c->fault.table = table;
+    c->fault.index = index;
 }
 
 static bool is_name(const br_model *m, unsigned name)
@@ -194,6 +201,15 @@ static bool fits_location(const br_model *m, const br_member *member)
            s->kind == BR_SHAPE_LIST && is_scalar(&m->shapes[s->a]);
 }
 
+static bool check_locations(checker *c, const br_shape *s)
+{
+    for (unsigned i = 0; is_structure(s) && i < s->b; i++) {
+        if (!fits_location(c->m, &c->m->members[s->a + i]))
+            return fail(c, "a member outside the body is not a scalar");
+    }
+    return true;
+}
+
 static bool check_member_records(checker *c)
 {
     const br_model *m = c->m;
@@ -219,19 +235,25 @@ static bool check_elements(checker *c)
     return true;
 }
 
+typedef bool shape_check(checker *c, const br_shape *s);
+
+static bool check_each_shape(checker *c, shape_check *check)
+{
+    for (uint32_t i = 0; i < c->m->shape_count; i++) {
+        look_at(c, "shapes", i);
+        if (!check(c, &c->m->shapes[i]))
+            return false;
+    }
+    look_at(c, NULL, 0);
+    return true;
+}
+
 static bool check_shapes(checker *c)
 {
     const br_model *m = c->m;
-    if (!check_member_records(c))
+    if (!check_member_records(c) || !check_each_shape(c, check_shape) ||
+        !check_each_shape(c, check_locations))
         return false;
-    for (uint32_t i = 0; i < m->shape_count; i++) {
-        if (!check_shape(c, &m->shapes[i]))
-            return false;
-    }
-    for (uint32_t i = 0; i < m->member_count; i++) {
-        if (!fits_location(m, &m->members[i]))
-            return fail(c, "a member outside the body is not a scalar");
-    }
     for (uint32_t i = 0; i < m->wire_count; i++) {
         if (!is_name(m, m->wires[i][1]) || (i > 0 && m->wires[i - 1][0] >= m->wires[i][0]))
             return fail(c, "the names on the wire are not sorted");
@@ -295,8 +317,12 @@ static bool check_ops(checker *c)
 {
     const br_model *m = c->m;
     for (uint32_t i = 0; i < m->op_count; i++) {
+        look_at(c, "ops", i);
         if (!check_op(c, &m->ops[i]))
             return false;
+    }
+    look_at(c, NULL, 0);
+    for (uint32_t i = 0; i < m->op_count; i++) {
         if (m->flat[i] >= m->op_count)
             return fail(c, "a flat name is out of range");
     }
@@ -370,13 +396,13 @@ static bool check_waiters(checker *c)
     return true;
 }
 
-bool br_model_check(const br_model *m, const char **why)
+bool br_model_check(const br_model *m, br_model_fault *fault)
 {
     checker c = {.m = m};
     bool ok = (m->format_version == BR_MODEL_FORMAT ||
                fail(&c, "its format is not the one of this version")) &&
               check_counts(&c) && check_names(&c) && check_limits(&c) && check_shapes(&c) &&
               check_ops(&c) && check_services(&c) && check_paginators(&c) && check_waiters(&c);
-    *why = c.why;
+    *fault = c.fault;
     return ok;
 }

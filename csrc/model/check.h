@@ -10,7 +10,13 @@
 
 #define BR_SHAPE_NEST_MAX 16 /* lists and maps in each other, without a structure between */
 
-/* Partitions and regions apart. false: *why says what is wrong; a static text. */
-bool br_model_check(const br_model *m, const char **why);
+typedef struct br_model_fault {
+    const char *why;   /* a static text; NULL: nothing is wrong */
+    const char *table; /* "shapes" or "ops": the fault is in that one at `index`; NULL: elsewhere */
+    uint32_t index;
+} br_model_fault;
+
+/* Partitions and regions apart. false: `fault` says what is wrong. */
+bool br_model_check(const br_model *m, br_model_fault *fault);
 
 #endif

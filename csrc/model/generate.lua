@@ -127,7 +127,8 @@ local function sorted(set)
 end
 
 local tables = facts.records(services, {
-    name = names.add, pattern_name = names.add_pattern, pins = pins, classify = merge, keys = json.keys, sorted = sorted,
+    name = names.add, pattern_name = names.add_pattern, pins = pins, classify = merge, keys = json.keys,
+    sorted = sorted,
 })
 
 local fragments = names.pack(tables.patterns)

@@ -1,6 +1,6 @@
 --- The names of the tables, each with an index, and where their texts lie.
 local LENGTH_BITS, BYTES_MAX = 12, 1 << 20 -- as in model.h
-local CHUNK = 4000 -- C compilers need not take string literals above 4095 bytes
+local CHUNK = 4000 -- C compilers need not take string literals above 4095 bytes; nor have lengths more bits
 local NONE = 0xFFFF
 
 --- @param here string this file's folder
@@ -13,7 +13,6 @@ return function(here)
     local function add(key, text)
         local i = indexes[key]
         if not i then
-            assert(#text < CHUNK, "a name is too long for a chunk: " .. text)
             i = #names.texts
             assert(i < NONE, "names: full")
             names.texts[i + 1] = text
@@ -50,10 +49,13 @@ return function(here)
         return fragments
     end
 
-    --- When all have been added.
+    --- When all have been added. What is packed may be longer than it was, where much of it stands for itself.
     --- @return string[] chunks of the text, each with a NUL behind it
     --- @return integer[] places of the names in it, with their lengths
     function names.lay_out()
+        for _, text in ipairs(names.texts) do
+            assert(#text <= CHUNK, ("a name has %d bytes, and %d are the most: %s"):format(#text, CHUNK, text))
+        end
         local chunks, places = text_of(names.texts, CHUNK)
         for i, place in ipairs(places) do
             assert(place + #names.texts[i] <= BYTES_MAX, "names: too much text")

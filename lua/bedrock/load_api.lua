@@ -102,9 +102,10 @@ local function load_api(file)
     if why then
         return refused(file, "conflict", why)
     end
-    ok, why = core.model(records)
+    local section, index
+    ok, why, section, index = core.model(records)
     if not ok then
-        return refused(file, "value", why)
+        return refused(file, "value", section and records.places[section][index] .. ": " .. why or why)
     end
     renew()
     return true

@@ -77,8 +77,8 @@ static void free_copy(copy *c)
 
 static const char *refused(const copy *c)
 {
-    const char *why = NULL;
-    return br_model_check(&c->m, &why) ? "accepted" : why;
+    br_model_fault fault;
+    return br_model_check(&c->m, &fault) ? "accepted" : fault.why;
 }
 
 /* One value is changed, the model must be refused for that reason, and the value is put back. */
@@ -102,9 +102,9 @@ static unsigned shape_of_kind(const copy *c, int kind, unsigned least)
 
 static void the_built_in_model_is_sound(void)
 {
-    const char *why = NULL;
-    CHECK(br_model_check(&br_model_builtin, &why));
-    CHECK(why == NULL);
+    br_model_fault fault;
+    CHECK(br_model_check(&br_model_builtin, &fault));
+    CHECK(fault.why == NULL);
 }
 
 static void bad_shapes(void)
@@ -231,10 +231,10 @@ static void damaged_models_do_no_harm(void)
         size_t part = next_random(&random) % (sizeof parts / sizeof parts[0]);
         size_t at = next_random(&random) % parts[part].n;
         ((uint8_t *)parts[part].at)[at] = (uint8_t)next_random(&random);
-        const char *why = NULL;
-        bool ok = br_model_check(&c.m, &why);
+        br_model_fault fault;
+        bool ok = br_model_check(&c.m, &fault);
         accepted += ok;
-        CHECK(ok == (why == NULL));
+        CHECK(ok == (fault.why == NULL));
         free_copy(&c);
     }
     CHECK(accepted > 10 && accepted < 290);

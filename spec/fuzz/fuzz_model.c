@@ -10,11 +10,45 @@
 #include <math.h>
 #include <string.h>
 
-static const char texts[][12] = {"Do",     "do", "/do/{id}", "svc",    "prefix", "2020",
-                                 "Target", "a",  "b",        "c",      "Failed", "id",
-                                 "[a-z]+", "s",  "Get",      "get.it", "x-id"};
+static const char texts[][12] = {"Do",
+                                 "do",
+                                 "/do/{id}",
+                                 "svc",
+                                 "prefix",
+                                 "2020",
+                                 "Target",
+                                 "a",
+                                 "b",
+                                 "c",
+                                 "Failed",
+                                 "id",
+                                 "s",
+                                 "Get",
+                                 "get.it",
+                                 "x-id",
+                                 "[\x80]+|\xff\xc3\xff\xa9",
+                                 "a-z"};
 #define TEXTS (sizeof texts / sizeof *texts)
-enum { DO, DO_, URI, SVC, PREFIX, YEAR, TARGET, A, B, C, FAILED, ID, PATTERN, S, GET, GET_, X_ID };
+enum {
+    DO,
+    DO_,
+    URI,
+    SVC,
+    PREFIX,
+    YEAR,
+    TARGET,
+    A,
+    B,
+    C,
+    FAILED,
+    ID,
+    S,
+    GET,
+    GET_,
+    X_ID,
+    PATTERN,
+    PART
+};
 
 static const br_shape shapes[] = {
     {BR_SHAPE_STRUCTURE, 0, 0, 4, BR_NONE},
@@ -55,7 +89,8 @@ static const br_op ops[] = {
     {DO, DO_, URI, 0, 1, BR_NONE, BR_NONE, 2, BR_POST, 1, 0},
 };
 static const uint16_t flat[] = {0, 2, 1}, enums[] = {2, A, B}, error_lists[] = {1, 9};
-static const uint16_t wires[][2] = {{1, X_ID}}, patterns[] = {PATTERN};
+static const uint16_t wires[][2] = {{1, X_ID}}, elements[][3] = {{3, A, BR_NONE}, {4, B, C}};
+static const uint16_t patterns[] = {PATTERN}, fragments[] = {PART};
 static const br_service services[] = {
     {.id = SVC,
      .space = SVC,
@@ -97,7 +132,7 @@ static const br_waiter waiters[] = {{DO_, 0, 1, 2, 0, 1}};
 static const br_acceptor acceptors[] = {{A, B, BR_WAIT_SUCCESS}};
 
 /* The tables of a model, each in memory of exactly its size. */
-enum { TABLES = 14 };
+enum { TABLES = 17 };
 typedef struct copy {
     br_model m;
     uint8_t *tables[TABLES];
@@ -118,8 +153,9 @@ static void *add_table(copy *c, const void *from, size_t size)
 #define ADD(field, counter)                                                                        \
     (c->m.field = add_table(c, field, sizeof field), c->m.counter = sizeof field / sizeof *field)
 
-static void add_names(copy *c, char text[TEXTS * 12])
+static void add_names(copy *c)
 {
+    char text[TEXTS * sizeof texts[0]];
     uint32_t places[TEXTS] = {0}, size = 0;
     for (size_t i = 0; i < TEXTS; i++) {
         uint32_t n = (uint32_t)strlen(texts[i]);
@@ -129,16 +165,15 @@ static void add_names(copy *c, char text[TEXTS * 12])
     }
     c->m.name_places = add_table(c, places, sizeof places);
     c->m.name_count = TEXTS;
-    c->m.names = text;
+    c->m.names = add_table(c, text, size);
     c->m.names_size = size;
-    c->m.fragment_count = 0;
 }
 
-static void make_model(copy *c, char text[TEXTS * 12])
+static void make_model(copy *c)
 {
     memset(c, 0, sizeof *c);
     c->m = br_model_builtin;
-    add_names(c, text);
+    add_names(c);
     ADD(shapes, shape_count);
     ADD(members, member_count);
     ADD(ops, op_count);
@@ -146,7 +181,9 @@ static void make_model(copy *c, char text[TEXTS * 12])
     ADD(limits, limit_count);
     ADD(enums, enum_count);
     ADD(error_lists, error_list_count);
+    ADD(elements, element_count);
     ADD(patterns, pattern_count);
+    ADD(fragments, fragment_count);
     ADD(paginators, paginator_count);
     ADD(waiters, waiter_count);
     ADD(acceptors, acceptor_count);
@@ -217,6 +254,9 @@ static void look_up(const br_model *m)
         MUST(br_model_op(m, service >= 0 ? (unsigned)service : 0, name) < (int)m->op_count);
         br_model_op_by_name(m, service >= 0 ? (unsigned)service : 0, name);
     }
+    char room[BR_PATTERN_MAX];
+    for (unsigned i = 0; i < m->pattern_count; i++)
+        MUST(br_model_pattern(m, i, room).n <= sizeof room);
     for (uint32_t i = 0; i < m->member_count; i++)
         br_model_wire_name(m, i);
     for (uint32_t i = 0; i < m->op_count; i++)
@@ -239,18 +279,17 @@ static void use(const br_model *m, br_slice body)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char text[TEXTS * 12] = "";
     copy c;
-    const char *why = NULL;
+    br_model_fault fault;
     if (size == 0)
         return 0;
-    make_model(&c, text);
-    MUST(br_model_check(&c.m, &why));
+    make_model(&c);
+    MUST(br_model_check(&c.m, &fault));
     size_t edits = data[0] % 16, at = 1;
     for (; edits > 0 && size - at >= 4; edits--, at += 4)
         change(&c, data + at);
-    bool ok = br_model_check(&c.m, &why);
-    MUST(ok || why != NULL);
+    bool ok = br_model_check(&c.m, &fault);
+    MUST(ok == (fault.why == NULL));
     if (ok)
         use(&c.m, (br_slice){(const char *)data + at, size - at});
     for (unsigned i = 0; i < c.count; i++)

@@ -57,7 +57,7 @@ static const br_model *bent_model(void)
     static uint16_t elements[1][3];
     if (bent.shapes != NULL)
         return &bent;
-    const char *why;
+    br_model_fault fault;
     br_model made = *model;
     made.shapes = bent_shapes(elements[0]);
     made.members = bent_members();
@@ -65,7 +65,7 @@ static const br_model *bent_model(void)
     elements[0][2] = made.ops[1].name;
     made.elements = (const uint16_t(*)[3])elements;
     made.element_count = 1;
-    MUST(br_model_check(&made, &why));
+    MUST(br_model_check(&made, &fault));
     bent = made;
     return &bent;
 }

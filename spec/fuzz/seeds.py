@@ -178,7 +178,7 @@ def main(cases, json_texts, pki, out):
     seeds.add("model", b'\0{"a":{"a":{"b":"YQ=="}},"b":["a",null],"c":{"a":["b"]},"id":"x"}')
     seeds.add("model", b"\0<DoResponse><DoResult><a><b>YQ==</b></a><c>1</c></DoResult></DoResponse>")
     # A list in an answer's header.
-    seeds.add("model", b")\xfe\x0a\x0a\x03\x13\x0a\x0b\xa1\x8a")
+    seeds.add("model", b")\x03\x0a\x0a\x03\x06\x0a\x0b\xa1\x8a")
     seeds.add("json", text)
     seeds.add("sse", b"\0\xef\xbb\xbf: hello\n\nevent: add\ndata: a\ndata:  b\nid: 1\nretry: 10\n\n")
     seeds.add("sse", b"\2data\r\rdata:{}\r\n\r\nid\0\nid:\nevent\ndata: [DONE]\n\ndata: cut")
