@@ -9,6 +9,7 @@
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
 local mistakes = require "bedrock.json_schema.mistakes"
+local texts_of = require("bedrock.base.problems").texts
 
 local OPERATION = "schema"
 --- A table deeper than that contains itself.
@@ -294,22 +295,6 @@ local function check_root(reader, schema)
     end
 end
 
-local function in_order(a, b)
-    if a.path ~= b.path then
-        return core.before(a.path, b.path)
-    end
-    return a.message < b.message
-end
-
-local function text_of(problems)
-    local texts = {}
-    table.sort(problems, in_order)
-    for i, problem in ipairs(problems) do
-        texts[i] = (problem.path ~= "" and problem.path .. ": " or "") .. problem.message
-    end
-    return table.concat(texts, "; ")
-end
-
 --- Prints as its JSON.
 local Printed = { __name = "bedrock.schema", __tostring = function(self)
     return (core.encode(self))
@@ -342,7 +327,7 @@ end
 function schema.of(given)
     local result, problems = read(given, check_root)
     if result == nil then
-        return nil, text_of(problems), problems
+        return nil, table.concat(texts_of(problems), "; "), problems
     end
     return result
 end

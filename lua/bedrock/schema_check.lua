@@ -9,6 +9,7 @@ local core = require "bedrock.core"
 local keywords = require "bedrock.json_schema.keywords"
 local numbers = require "bedrock.json_schema.numbers"
 local reference = require "bedrock.json_schema.reference"
+local texts_of = require("bedrock.base.problems").texts
 local values = require "bedrock.json_schema.values"
 
 local NULL = core.null
@@ -151,10 +152,6 @@ function Check:tried(schema, value, path)
     return probe.problems
 end
 
-local function text_of(problem)
-    return (problem.path ~= "" and problem.path .. ": " or "") .. problem.message
-end
-
 --- @return integer[] fits which alternatives do
 --- @return string[] texts the first problem of each of the others
 function Check:alternatives(list, value, path)
@@ -164,7 +161,7 @@ function Check:alternatives(list, value, path)
         if #problems == 0 then
             fits[#fits + 1] = i
         else
-            texts[#texts + 1] = text_of(problems[1])
+            texts[#texts + 1] = texts_of({ problems[1] })[1]
         end
     end
     return fits, texts
@@ -251,13 +248,6 @@ local function new(schema)
     return setmetatable({ root = schema, steps = 0, depth = 0, active = {}, problems = {} }, Check)
 end
 
-local function in_order(a, b)
-    if a.path ~= b.path then
-        return core.before(a.path, b.path)
-    end
-    return a.message < b.message
-end
-
 local check = {}
 
 --- @param schema any JSON Schema: a table, true or false, or bedrock.json.raw
@@ -269,9 +259,7 @@ function check.problems(schema, value)
     if one.stopped then
         return { TOO_LARGE }
     end
-    table.sort(one.problems, in_order)
-    for _, problem in ipairs(one.problems) do
-        local text = text_of(problem)
+    for _, text in ipairs(texts_of(one.problems)) do
         if text ~= texts[#texts] and #texts < PROBLEMS_MAX then
             texts[#texts + 1] = text
         end

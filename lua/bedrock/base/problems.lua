@@ -11,18 +11,24 @@ local function in_order(a, b)
     return a.message < b.message
 end
 
---- In the same order as problems from C, because a table has none.
-local function of_problems(kind, code, operation, list)
-    local lines = {}
+--- Sorts them in the same order as problems from C, because a table has none.
+--- @param list bedrock.Problem[]
+--- @return string[] texts one for each
+function problems.texts(list)
+    local texts = {}
     table.sort(list, in_order)
     for i, problem in ipairs(list) do
-        lines[i] = problem.path ~= "" and problem.path .. ": " .. problem.message or problem.message
+        texts[i] = problem.path ~= "" and problem.path .. ": " .. problem.message or problem.message
     end
+    return texts
+end
+
+local function of_problems(kind, code, operation, list)
     return errors.new {
         kind = kind,
         code = code,
         operation = operation,
-        message = table.concat(lines, "\n"),
+        message = table.concat(problems.texts(list), "\n"),
         errors = list,
     }
 end
