@@ -49,6 +49,9 @@ local line, first, last = {}, 1, 0
 --- The line comes next: nobody has to be told of what joins it.
 local waking = false
 
+--- What resuming a coroutine tells that somebody else closed.
+local DEAD = "cannot resume dead coroutine"
+
 --- A coroutine that sleeps for its own reason (a yield that is not ours) is left alone.
 local function resume(context)
     context.queued = false
@@ -56,14 +59,13 @@ local function resume(context)
         return
     end
     context.sleeping = false
-    if coroutine.status(context.thread) == "dead" then
-        return tasks[context.thread] and tasks[context.thread]._abandon()
-    end
     on_stack = on_stack + 1
     local ok, why = coroutine.resume(context.thread)
     on_stack = on_stack - 1
-    if not ok then
+    if not ok and why ~= DEAD then
         error(why, 0)
+    elseif not ok and tasks[context.thread] then
+        tasks[context.thread]._abandon()
     end
 end
 
@@ -76,9 +78,11 @@ local function run_line()
     end
 end
 
---- @return integer how many
+--- Wakes all, and runs the line.
+--- @return integer how many woke
 local function wake_all()
     local count = 0
+    waking = true
     for id in core.woken do
         local wake = wakers[id]
         if wake then
@@ -88,21 +92,18 @@ local function wake_all()
             wake()
         end
     end
+    waking = false
+    run_line()
     return count
 end
 
 --- An error of one of them goes to the loop; the others are woken all the same, in the next turn.
 local function wake_and_run()
-    waking = true
     local ok, count = pcall(wake_all)
-    waking = false
-    local why = count
-    if ok then
-        ok, why = pcall(run_line)
-    end
     if not ok then
+        waking = false
         core.notify()
-        error(why, 0)
+        error(count, 0)
     end
     return count
 end
@@ -270,10 +271,43 @@ local function forget(id)
     end
 end
 
+--- In a coroutine made here, which nothing is thrown through but a cancellation, and what a debugger's hook throws:
+--- then whoever waits cancels the call, which gives its number back.
+local function wait_here(context, task, call)
+    last_id = last_id + 1
+    local id = last_id
+    while not call:arm(id) do
+        if not wakers[id] then
+            wakers[id], waiting = context.wake, waiting + 1
+        end
+        if driver then
+            watch()
+        end
+        if task then
+            task._wake, task._call = context.wake, call
+        end
+        context.sleeping = true
+        coroutine.yield()
+        context.sleeping = false
+        if task then
+            task._wake, task._call = nil, nil
+            if task._cancelled then
+                forget(id)
+                error(cancelled(), 0)
+            end
+        end
+    end
+    forget(id)
+end
+
 local function wait(call)
-    local thread = running()
-    local task = thread and tasks[thread]
-    check_cancelled(task)
+    local thread = coroutine.running()
+    local task, context = tasks[thread or tasks], contexts[thread or contexts]
+    if task and task._cancelled then
+        error(cancelled(), 0)
+    elseif context then
+        return wait_here(context, task, call)
+    end
     local sleep, wake, loop = suspension()
     if not sleep then
         return block(call)
@@ -314,17 +348,18 @@ end
 --- nothing to do, then nothing will ever come.
 local function run_until(done)
     local calls = 1
-    while not done() do
+    repeat
         local empty = first > last
         local idle = wake_and_run() == 0 and empty and calls == 0
         if idle then
             error("nothing can end this wait: a coroutine of spawn or parallel yielded by itself, "
                 .. "or needs an event loop that is not running here", 0)
         end
-        if not done() then
+        local over = done()
+        if not over then
             calls = core.step(first <= last and 0 or TURN_MS)
         end
-    end
+    until over
     tell_loop()
 end
 

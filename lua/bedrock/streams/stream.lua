@@ -204,6 +204,8 @@ local function look_at(self, quiet, name, event, more)
         name, event, more = next_event(self, name, event, more)
         if name == nil then
             return told(quiet, stopped(self, event))
+        elseif more == nil then
+            return name, event
         end
     end
     self._taken, self._halves = true, more or false
