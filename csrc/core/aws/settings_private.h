@@ -1,11 +1,28 @@
 /*
-** What the checks of settings share: settings_check.c (all together, regions, endpoints, timeouts),
-** settings_auth.c (which way to credentials, and its options), settings_roles_anywhere.c.
+** What the files of settings share: settings.c (the options, and what holds them), settings_set.c (one
+** option, as it was given), settings_check.c (all together, regions, endpoints, timeouts), settings_auth.c
+** (which way to credentials, and its options), settings_roles_anywhere.c.
 */
 #ifndef BR_CORE_AWS_SETTINGS_PRIVATE_H
 #define BR_CORE_AWS_SETTINGS_PRIVATE_H
 
 #include "core/aws/settings.h"
+
+typedef enum br_option_type {
+    BR_TYPE_TEXT,
+    BR_TYPE_NUMBER,
+    BR_TYPE_FLAG,
+    BR_TYPE_ENDPOINT,
+    BR_TYPE_PROXY,
+    BR_TYPE_CACHE,
+    BR_TYPE_HEADERS,
+    BR_TYPE_PARTS,
+    BR_TYPE_ROLES,
+    BR_TYPE_FUNCTION
+} br_option_type;
+
+br_option_type br_option_type_of(br_option o);
+const char *br_option_wants(br_option o); /* its type in words: "a string" */
 
 /* What is checked, the facts, and where problems go. */
 typedef struct br_checker {
