@@ -51,10 +51,12 @@ connection.finish = finish
 --- What a call gave; a service's refusal with what can be told about the parameters that it was made with. Other errors
 --- need none of that, and one may say that no more files can be opened.
 local function explained(client, params, output, err)
-    if output == nil and err.kind == "service" then
+    if output ~= nil then
+        return output -- and no nil behind it, which print would show
+    elseif err.kind == "service" then
         return nil, require("bedrock.regions").explain(err, params, (client:about()))
     end
-    return output, err
+    return nil, err
 end
 connection.explained = explained
 
