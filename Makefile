@@ -111,9 +111,12 @@ LUA_CFLAGS = $(if $(LUA_INCDIR_$(1)),-I$(LUA_INCDIR_$(1)),$(shell $(PKG_CONFIG) 
 DEFLATE = $(if $(shell $(PKG_CONFIG) --exists libdeflate && echo yes),libdeflate,zlib)
 # For the patterns of `strict`; what lacks it says so.
 PCRE2 = $(if $(shell $(PKG_CONFIG) --exists libpcre2-8 && echo yes),libpcre2-8)
-PACKAGES = libcurl libssl libcrypto $(DEFLATE) $(PCRE2)
+# For a cache in Redis; likewise.
+HIREDIS = $(if $(shell $(PKG_CONFIG) --exists hiredis && echo yes),hiredis)
+PACKAGES = libcurl libssl libcrypto $(DEFLATE) $(PCRE2) $(HIREDIS)
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) \
-    $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) $(if $(PCRE2),-DHAVE_PCRE2)
+    $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) $(if $(PCRE2),-DHAVE_PCRE2) \
+    $(if $(HIREDIS),-DHAVE_HIREDIS)
 # The loader looks for each symbol in one library after the other, in this order; most are libcrypto's own. Static ones
 # are named again after those that use them.
 PACKAGE_LIBS = $(foreach package,libcrypto libssl,$(shell $(PKG_CONFIG) --libs $(package))) \
@@ -199,9 +202,9 @@ C_TEST_OBJ = $(patsubst spec/c/%.c,$(BUILD)/spec/%.o, \
     $(filter-out spec/c/test_% %_module.c,$(wildcard spec/c/*.c)))
 # Parts of the binding as Lua modules of their own, for specs and benchmarks.
 TEST_MODULES = $(foreach abi,$(ABIS),$(patsubst spec/c/%.c,$(BUILD)/$(abi)/%.so,$(wildcard spec/c/*_module.c)))
-# The module as it is where there is no PCRE2, which only one file uses.
-BARE_PARTS = %/regex.o
-BARE_OBJ = $(BUILD)/bare/regex.o
+# The module as it is where there is neither PCRE2 nor hiredis, each of which only one file uses.
+BARE_PARTS = %/regex.o %/resp.o
+BARE_OBJ = $(BUILD)/bare/regex.o $(BUILD)/bare/resp.o
 BARE_MODULES = $(ABIS:%=$(BUILD)/bare/%/bedrock/core.so)
 FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
 LUA_FUZZERS = $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(shell grep -l '"lua/' spec/fuzz/fuzz_*.c))
@@ -337,8 +340,8 @@ test-modules: $(TEST_MODULES) $(BARE_MODULES)
 
 $(BARE_OBJ): $(BUILD)/bare/%.o: csrc/core/text/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC $< without PCRE2)
-	$(Q)$(COMPILE) -UHAVE_PCRE2 -MMD -MP -c -o $@ $<
+	$(call say,CC $< without PCRE2 and hiredis)
+	$(Q)$(COMPILE) -UHAVE_PCRE2 -UHAVE_HIREDIS -MMD -MP -c -o $@ $<
 
 $(BUILD)/spec/%.o: spec/c/%.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -4,6 +4,7 @@ local bedrock = require "bedrock"
 local service = dofile "spec/support/service.lua"
 local site = dofile "spec/nginx/site.lua"
 local eventually = require("spec.support.patience").eventually
+local program = dofile "spec/support/program.lua"
 local redis = require "spec.support.redis"
 local workers_of = require "spec.support.workers"
 
@@ -259,6 +260,17 @@ describe("a cache in Redis", function()
             assert.truthy(tostring(err):find("cache: the URL cannot be used: ", 1, true), tostring(err))
             assert.falsy(tostring(err):find("sec", 1, true))
         end
+    end)
+
+    it("needs hiredis, and says so", function()
+        local abi = rawget(_G, "jit") and "5.1" or "5.4"
+        local path = (os.getenv "BUILD" or "build") .. "/bare/" .. abi
+        local pipe = assert(io.popen(([[LUA_CPATH='%s/?.so;;' %s -e 'local _, err = require("bedrock").connect {
+            auth = "none", cache = "redis://:secret@h" } print(err)' 2>&1]]):format(path, program.interpreter())))
+        local said = pipe:read "*a"
+        pipe:close()
+        assert.truthy(said:find("install libhiredis-dev", 1, true), said)
+        assert.falsy(said:find("secret", 1, true), said)
     end)
 
     it("ends with the run that started it, also where that is killed", function()

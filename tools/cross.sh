@@ -16,7 +16,8 @@ tally_start "$build/log/cross"
 
 declare -A TRIPLES=([arm64]=aarch64-linux-gnu [s390x]=s390x-linux-gnu [armhf]=arm-linux-gnueabihf)
 declare -A MACHINES=([arm64]=aarch64 [s390x]=s390x [armhf]=arm)
-PACKAGES="libc6-dev lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev libpcre2-dev"
+PACKAGES="libc6-dev lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev libpcre2-dev
+    libhiredis-dev"
 
 # foreign ARCHITECTURE ARGUMENT…: apt-get as if on such a machine, with nothing installed.
 foreign() {

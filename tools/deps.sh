@@ -10,7 +10,7 @@
 set -eu
 
 demo="make gcc libc6-dev pkg-config lua5.4 liblua5.4-dev luajit2|luajit
-    libluajit2-5.1-dev|libluajit-5.1-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev libpcre2-dev openssl curl
+    libluajit2-5.1-dev|libluajit-5.1-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev libpcre2-dev libhiredis-dev openssl curl
     ca-certificates lua-argparse lua-cjson lua-socket lua-luaossl nginx libnginx-mod-http-lua"
 test="lua-busted lua-cqueues lua-luv luarocks xz-utils python3 jq clang clang-format cppcheck lua-check
     shellcheck pyflakes3 mkdocs zsh fish groff-base redis-server swtpm tpm2-openssl tpm2-tools softhsm2 pkcs11-provider|libengine-pkcs11-openssl

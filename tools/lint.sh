@@ -21,7 +21,7 @@ units=$(echo "$sources" | grep '\.c$')
 packages=$(pkg-config --cflags libcurl libssl libcrypto lua5.4)
 warnings="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
     -Wwrite-strings -Wvla -Wundef -Wformat=2"
-defines="-D_POSIX_C_SOURCE=200809L -DHAVE_PCRE2"
+defines="-D_POSIX_C_SOURCE=200809L -DHAVE_PCRE2 -DHAVE_HIREDIS"
 
 # The floor of the codec's benchmark includes yyjson, which `make bench` gets where Debian has no package of it.
 compiled=$units

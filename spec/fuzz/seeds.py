@@ -182,8 +182,6 @@ def main(cases, json_texts, pki, out):
     seeds.add("json", text)
     seeds.add("sse", b"\0\xef\xbb\xbf: hello\n\nevent: add\ndata: a\ndata:  b\nid: 1\nretry: 10\n\n")
     seeds.add("sse", b"\2data\r\rdata:{}\r\n\r\nid\0\nid:\nevent\ndata: [DONE]\n\ndata: cut")
-    seeds.add("resp", b"\0+OK\r\n-ERR no\r\n:-2\r\n$5\r\na\r\nbc\r\n$-1\r\n*1\r\n")
-    seeds.add("resp", b"\3:5001\r\n$0\r\n\r\n+cut")
 
 
 if __name__ == "__main__":

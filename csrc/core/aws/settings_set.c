@@ -14,6 +14,7 @@
 #include "core/base/whole.h"
 #include "core/http/redis_url.h"
 #include "core/text/printable.h"
+#include "core/text/resp.h"
 
 static bool problem_unknown(br_slice name, br_problems *p)
 {
@@ -138,6 +139,11 @@ static bool set_cache_url(br_settings *s, br_slice value, br_problems *p)
     if (problem != NULL)
         return br_problems_add(p, "pattern", BR_SLICE("cache"), "the URL cannot be used: %s",
                                problem);
+    if (!br_resp_available())
+        return br_problems_add(
+            p, "value", BR_SLICE("cache"),
+            "Redis needs hiredis, which this module was built without: install "
+            "libhiredis-dev and build it again, or use \"shared\" or \"memory\"");
     br_text_free(s->cache_url);
     s->cache_url = br_text_copy(value);
     s->cache = BR_CACHE_REDIS;

@@ -1,19 +1,69 @@
 #include "core/text/resp.h"
 
+#ifdef HAVE_HIREDIS
+
+#include <hiredis/hiredis.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
-#define INTEGER_MAX (INT64_MAX / 100) /* stands for all above it */
+#define WORDS_MAX 16
 
+/* hiredis tells what it reads to functions of ours, so that a reply is copied at most once. */
 struct br_resp {
-    br_buf in;
-    size_t at; /* where in it the next reply begins */
+    redisReplyObjectFunctions functions;
+    redisReader *reader;
+    size_t fed; /* since the last reply */
+    br_resp_reply reply;
+    br_buf text;
 };
+
+bool br_resp_available(void)
+{
+    return true;
+}
+
+static void *read_text(const redisReadTask *task, char *text, size_t n)
+{
+    br_resp *r = task->privdata;
+    r->reply.type = task->type == REDIS_REPLY_ERROR    ? BR_RESP_ERROR
+                    : task->type == REDIS_REPLY_STATUS ? BR_RESP_STATUS
+                                                       : BR_RESP_TEXT;
+    br_buf_clear(&r->text);
+    if (!br_buf_add(&r->text, text, n))
+        return NULL;
+    r->reply.text = br_buf_slice(&r->text);
+    return &r->reply;
+}
+
+static void *read_integer(const redisReadTask *task, long long value)
+{
+    br_resp *r = task->privdata;
+    r->reply = (br_resp_reply){.type = BR_RESP_INTEGER, .integer = value};
+    return &r->reply;
+}
+
+static void *read_nil(const redisReadTask *task)
+{
+    br_resp *r = task->privdata;
+    r->reply = (br_resp_reply){.type = BR_RESP_NIL};
+    return &r->reply;
+}
 
 br_resp *br_resp_new(void)
 {
     br_resp *r = calloc(1, sizeof *r);
-    if (r != NULL)
-        br_buf_init(&r->in, BR_RESP_REPLY_MAX);
+    if (r == NULL)
+        return NULL;
+    br_buf_init(&r->text, BR_RESP_REPLY_MAX);
+    r->functions.createString = read_text;
+    r->functions.createInteger = read_integer;
+    r->functions.createNil = read_nil;
+    r->reader = redisReaderCreateWithFunctions(&r->functions);
+    if (r->reader == NULL) {
+        free(r);
+        return NULL;
+    }
+    r->reader->privdata = r;
     return r;
 }
 
@@ -21,109 +71,89 @@ void br_resp_free(br_resp *r)
 {
     if (r == NULL)
         return;
-    br_buf_free(&r->in);
+    redisReaderFree(r->reader);
+    br_buf_free(&r->text);
     free(r);
-}
-
-/* What was read goes, so that only the beginning of one reply is there. */
-static void forget_read(br_resp *r)
-{
-    if (r->at == 0)
-        return;
-    memmove(r->in.data, r->in.data + r->at, r->in.len - r->at);
-    r->in.len -= r->at;
-    r->at = 0;
 }
 
 bool br_resp_feed(br_resp *r, br_slice bytes)
 {
-    forget_read(r);
-    return br_buf_add_slice(&r->in, bytes);
+    r->fed += bytes.n;
+    return r->fed <= BR_RESP_REPLY_MAX && redisReaderFeed(r->reader, bytes.p, bytes.n) == REDIS_OK;
 }
 
-/* The first line, with the byte that tells its type. */
-static br_resp_state first_line(br_slice rest, br_slice *line)
-{
-    size_t n = rest.n < BR_RESP_LINE_MAX ? rest.n : BR_RESP_LINE_MAX;
-    const char *end = memchr(rest.p, '\r', n);
-    if (end == NULL)
-        return n < BR_RESP_LINE_MAX ? BR_RESP_MORE : BR_RESP_BAD;
-    *line = (br_slice){rest.p, (size_t)(end - rest.p)};
-    if (line->n + 1 == rest.n)
-        return BR_RESP_MORE;
-    return line->n > 0 && end[1] == '\n' ? BR_RESP_GOT : BR_RESP_BAD;
-}
-
-static br_resp_state read_integer(br_slice digits, br_resp_reply *out)
-{
-    bool negative = digits.n > 0 && digits.p[0] == '-';
-    if (negative)
-        digits = (br_slice){digits.p + 1, digits.n - 1};
-    int64_t value = br_slice_number(digits, INTEGER_MAX);
-    *out = (br_resp_reply){.type = BR_RESP_INTEGER, .integer = negative ? -value : value};
-    return value >= 0 ? BR_RESP_GOT : BR_RESP_BAD;
-}
-
-/* Of `rest`, whose first line takes up `begin` bytes with its end. *used is set with GOT. */
-static br_resp_state read_text(br_slice rest, br_slice length, size_t begin, br_resp_reply *out,
-                               size_t *used)
-{
-    int64_t n = br_slice_number(length, BR_RESP_REPLY_MAX);
-    if (br_slice_eqs(length, "-1")) {
-        *out = (br_resp_reply){.type = BR_RESP_NIL};
-        return BR_RESP_GOT;
-    }
-    if (n < 0 || begin + (size_t)n + 2 > BR_RESP_REPLY_MAX)
-        return BR_RESP_BAD;
-    if (rest.n < begin + (size_t)n + 2)
-        return BR_RESP_MORE;
-    *out = (br_resp_reply){.type = BR_RESP_TEXT, .text = {rest.p + begin, (size_t)n}};
-    *used = begin + (size_t)n + 2;
-    return memcmp(rest.p + *used - 2, "\r\n", 2) == 0 ? BR_RESP_GOT : BR_RESP_BAD;
-}
-
-static br_resp_state read_reply(br_slice rest, br_resp_reply *out, size_t *used)
-{
-    br_slice line;
-    br_resp_state state = first_line(rest, &line);
-    if (state != BR_RESP_GOT)
-        return state;
-    br_slice said = {line.p + 1, line.n - 1};
-    *used = line.n + 2;
-    switch (line.p[0]) {
-    case '+':
-    case '-':
-        *out = (br_resp_reply){.type = line.p[0] == '+' ? BR_RESP_STATUS : BR_RESP_ERROR,
-                               .text = said};
-        return BR_RESP_GOT;
-    case ':':
-        return read_integer(said, out);
-    case '$':
-        return read_text(rest, said, line.n + 2, out, used);
-    default:
-        return BR_RESP_BAD;
-    }
-}
-
+/* What is no reply of ours is what hiredis puts in the place of an array. */
 br_resp_state br_resp_next(br_resp *r, br_resp_reply *out)
 {
-    size_t used = 0;
-    br_slice all = br_buf_slice(&r->in);
-    if (r->at == all.n)
+    void *reply = NULL;
+    if (redisReaderGetReply(r->reader, &reply) != REDIS_OK)
+        return BR_RESP_BAD;
+    if (reply == NULL)
         return BR_RESP_MORE;
-    br_resp_state state = read_reply((br_slice){all.p + r->at, all.n - r->at}, out, &used);
-    if (state == BR_RESP_GOT)
-        r->at += used;
-    return state;
+    if (reply != &r->reply)
+        return BR_RESP_BAD;
+    r->fed = 0;
+    *out = r->reply;
+    return BR_RESP_GOT;
 }
 
 bool br_resp_add_command(br_buf *out, const br_slice *words, size_t count)
 {
-    br_buf_addf(out, "*%zu\r\n", count);
+    const char *text[WORDS_MAX];
+    size_t length[WORDS_MAX];
+    char *command = NULL;
+    if (count > WORDS_MAX)
+        return false;
     for (size_t i = 0; i < count; i++) {
-        br_buf_addf(out, "$%zu\r\n", words[i].n);
-        br_buf_add_slice(out, words[i]);
-        br_buf_adds(out, "\r\n");
+        text[i] = words[i].p;
+        length[i] = words[i].n;
     }
-    return !out->failed;
+    long long n = redisFormatCommandArgv(&command, (int)count, text, length);
+    if (n < 0)
+        return false;
+    bool ok = br_buf_add(out, command, (size_t)n);
+    OPENSSL_cleanse(command, (size_t)n);
+    redisFreeCommand(command);
+    return ok;
 }
+
+#else
+
+bool br_resp_available(void)
+{
+    return false;
+}
+
+bool br_resp_add_command(br_buf *out, const br_slice *words, size_t count)
+{
+    (void)out;
+    (void)words;
+    (void)count;
+    return false;
+}
+
+br_resp *br_resp_new(void)
+{
+    return NULL;
+}
+
+void br_resp_free(br_resp *r)
+{
+    (void)r;
+}
+
+bool br_resp_feed(br_resp *r, br_slice bytes)
+{
+    (void)r;
+    (void)bytes;
+    return false;
+}
+
+br_resp_state br_resp_next(br_resp *r, br_resp_reply *out)
+{
+    (void)r;
+    (void)out;
+    return BR_RESP_BAD;
+}
+
+#endif

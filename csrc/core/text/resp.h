@@ -1,6 +1,6 @@
 /*
-** Redis's protocol, RESP 2, as far as simple commands need it: none is answered with an array.
-** https://redis.io/docs/latest/develop/reference/protocol-spec/
+** Redis's protocol (RESP 2), as far as simple commands need it, by hiredis. Where the module was
+** built without that, nothing of this works but br_resp_available.
 */
 #ifndef BR_CORE_TEXT_RESP_H
 #define BR_CORE_TEXT_RESP_H
@@ -8,7 +8,6 @@
 #include "core/base/buffer.h"
 
 #define BR_RESP_REPLY_MAX ((size_t)128 * 1024) /* a longer reply is none */
-#define BR_RESP_LINE_MAX ((size_t)4096)        /* of it what is no text of a told length */
 
 typedef enum br_resp_type {
     BR_RESP_STATUS,
@@ -20,13 +19,14 @@ typedef enum br_resp_type {
 
 typedef struct br_resp_reply {
     br_resp_type type;
-    int64_t integer;
+    long long integer;
     br_slice text; /* of a status, an error or a text */
 } br_resp_reply;
 
 typedef struct br_resp br_resp; /* a reader of replies */
 
-/* Appends a command. false: no memory, or no room. */
+bool br_resp_available(void);
+/* Appends a command; a copy that is made on the way is cleansed. false: no memory, or no room. */
 bool br_resp_add_command(br_buf *out, const br_slice *words, size_t count);
 
 br_resp *br_resp_new(void);    /* NULL: no memory */
