@@ -4,7 +4,7 @@ local names = require "bedrock.terminal.names"
 --- All subcommands as one parser, which knows how shells complete options.
 local function whole()
     local arguments = require "bedrock.terminal.arguments"
-    local parser = arguments.argparse("bedrock", "Amazon Bedrock on the command line.")
+    local parser = require "argparse"("bedrock", "Amazon Bedrock on the command line.")
     for _, row in ipairs(names.rows()) do
         if row[2] then
             local sub = require("bedrock.command." .. names.file(row[1]))

@@ -5,19 +5,15 @@ local names = require "bedrock.terminal.names"
 
 local command = {}
 
-local USAGE = 2
+local FAILED, USAGE = 1, 2
 
 --- What stands alone, by what it is called elsewhere.
 local ALONE = { ["--help"] = "help", ["-h"] = "help", ["-?"] = "help", ["--version"] = "version", ["-V"] = "version",
     ["-v"] = "version" }
 
 --- @param words string[]
-local function wants_json(words)
-    return table.concat(words, " "):find("--json", 1, true) ~= nil
-end
-
 local function usage(words, text)
-    require("bedrock.terminal.telling").usage(text, wants_json(words))
+    require("bedrock.terminal.telling").usage(text, table.concat(words, " "):find("--json", 1, true) ~= nil)
     return USAGE
 end
 
@@ -32,11 +28,14 @@ local function unknown(name, words)
 end
 
 local function run(name, words)
+    if not pcall(require, "argparse") then
+        io.stderr:write("bedrock: lua-argparse is missing: apt install lua-argparse, or luarocks install argparse\n")
+        return FAILED
+    end
+    local arguments = require "bedrock.terminal.arguments"
     local sub = require("bedrock.command." .. names.file(name))
-    local ok, args, given = pcall(require("bedrock.terminal.arguments").read, name, sub, words)
-    if not ok then
-        return require("bedrock.terminal.telling").failure(args, wants_json(words))
-    elseif not args then
+    local args, given = arguments.read(name, sub, words)
+    if not args then
         return usage(words, given)
     elseif args.is_help_asked then
         return run("help", { name })

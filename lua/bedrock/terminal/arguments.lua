@@ -130,22 +130,11 @@ local function label_lines(option)
     return { table.concat(option._public_aliases, ", ") .. (takes ~= "" and " " .. takes or "") }
 end
 
-local MISSING = "lua-argparse is missing: apt install lua-argparse, or luarocks install argparse"
-
---- For help, completion, and words of which something is to be told. That it is missing is raised.
-function arguments.argparse(...)
-    local found, argparse = pcall(require, "argparse")
-    if not found then
-        error(MISSING, 0)
-    end
-    return argparse(...)
-end
-
 --- @param is_wanted? fun(name: string): boolean
 --- @return table parser
 --- @return string[] names of the options of bedrock.connect that it knows
 function arguments.parser(name, sub, is_wanted)
-    local parser = arguments.argparse("bedrock " .. name, sub.summary)
+    local parser = require "argparse"("bedrock " .. name, sub.summary)
     parser:usage_margin(4):usage_max_width(WIDTH):help_max_width(WIDTH):help_description_margin(DESCRIPTIONS_AT)
     -- argparse's own would print, and end the program.
     parser._options[parser._help_option_idx]:action(function()
@@ -159,7 +148,7 @@ function arguments.parser(name, sub, is_wanted)
     return parser, names
 end
 
---- A parser of all options takes long to make: those that are not written are left out.
+--- Making a parser of all options takes longer than a question: those that are not written are left out.
 local function written_in(words)
     local written = {}
     for _, word in ipairs(words) do
@@ -203,26 +192,6 @@ local function given_options(args, names)
     return given
 end
 
---- What argparse makes of words, or tells of them.
---- @return table? args
---- @return string? why
-local function explained(name, sub, words, is_wanted)
-    local parser = arguments.parser(name, sub, is_wanted)
-    local ok, args = parser:pparse(words)
-    if parser._is_help_asked then
-        return { is_help_asked = true }
-    elseif ok then
-        return args
-    end
-    local told = require "bedrock.terminal.slip"(words)
-    if told then
-        return nil, told
-    end
-    -- What is near a wrong name may be an option that was left out.
-    local whole, why = arguments.parser(name, sub):pparse(words)
-    return nil, ("%s; see `bedrock help %s`"):format(one_line(whole and args or why), name)
-end
-
 --- Reads a subcommand's words.
 --- @param name string
 --- @param sub table
@@ -231,15 +200,20 @@ end
 --- @return table|string given options of bedrock.connect, or what is wrong
 function arguments.read(name, sub, words)
     words = sub.runs and ended(words) or words
-    local reader, is_wanted = require "bedrock.terminal.reader"(), written_in(words)
-    local names = arguments.add(reader, sub, is_wanted)
-    local args, given, why = reader:read(words), nil, nil
-    if not args then
-        args, why = explained(name, sub, words, is_wanted)
+    local parser, names = arguments.parser(name, sub, written_in(words))
+    local ok, args = parser:pparse(words)
+    if parser._is_help_asked then
+        return { is_help_asked = true }, {}
+    elseif not ok then
+        local told = require "bedrock.terminal.slip"(words)
+        if told then
+            return nil, ("%s: %s"):format(name, told)
+        end
+        -- What is near a wrong name may be an option that was left out.
+        local whole, why = arguments.parser(name, sub):pparse(words)
+        return nil, ("%s: %s; see `bedrock help %s`"):format(name, one_line(whole and args or why), name)
     end
-    if args then
-        given, why = given_options(args, names)
-    end
+    local given, why = given_options(args, names)
     if not given then
         return nil, ("%s: %s"):format(name, why)
     end
