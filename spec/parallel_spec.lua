@@ -448,6 +448,26 @@ describe("functions at the same time", function()
             assert.equal("You asked: three", generator())
         end)
 
+        it("may wait for a task while others are about to go on", function()
+            local gate, order = bedrock.spawn(pause, 1), {}
+            local last = bedrock.spawn(function()
+                return gate:join() or "last"
+            end)
+            local function waiting(i)
+                return function()
+                    gate:join()
+                    order[#order + 1] = i
+                    return #order > 1 or coroutine.wrap(function()
+                        return last:join()
+                    end)()
+                end
+            end
+            local results, errs = bedrock.parallel(waiting(1), waiting(2), waiting(3))
+            assert.is_nil(errs)
+            assert.equal(3, #order)
+            assert.equal("last", results[order[1]])
+        end)
+
         it("may resume a task that yielded to them", function()
             local thread
             local task = bedrock.spawn(function()

@@ -69,8 +69,10 @@ local function resume(context)
     end
 end
 
+--- Those that are in it now. One of them may run the line itself: a generator inside a task that waits for another.
 local function run_line()
-    for _ = first, last do
+    local till = last
+    while first <= till do
         local f = line[first]
         line[first] = nil
         first = first + 1
