@@ -592,6 +592,24 @@ describe("an error", function()
             assert.matches("^converse: ConnectFailed: .*too many open files", said)
         end)
 
+        it("is the service's own where no more files can be opened", function()
+            ep:script { { match = { operation = "Converse" }, action = { status = 400,
+                headers = { ["x-amzn-ErrorType"] = "ValidationException" }, json = { message = "No such thing." } } } }
+            local said = program.run(([[
+                local kept = assert(require("bedrock").connect { auth = "access_keys", access_key_id = %q,
+                    secret_access_key = %q, ca_file = %q, endpoint = %q, max_attempts = 1 })
+                local params = { modelId = %q, messages = { { role = "user", content = { { text = "Hi" } } } } }
+                assert(kept:list_foundation_models {})
+                local files = {}
+                repeat
+                    local file = io.open "/dev/null"
+                    files[#files + 1] = file
+                until not file
+                print(select(2, kept:converse(params)))
+            ]]):format(ep.access_key_id, ep.secret_access_key, ep.ca_file, ep.https, MODEL), "ulimit -n 64;")
+            assert.matches("^converse: ValidationException: No such thing%.", said)
+        end)
+
         local function through(url, more)
             local other = assert(bedrock.connect(with(more or { endpoint = url, max_attempts = 1 })))
             local err = fails(other)

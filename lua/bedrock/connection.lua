@@ -48,13 +48,24 @@ local function finish(call, _, as)
 end
 connection.finish = finish
 
---- What a call gave; a service's refusal with what can be told about the parameters that it was made with. Other errors
---- need none of that, and one may say that no more files can be opened.
+--- A service's refusal with what can be told about the parameters that it was made with, unless no more files can be
+--- opened, so that what tells it cannot be read.
+local function told_of(client, params, err)
+    local ok, regions = pcall(require, "bedrock.regions")
+    if ok then
+        return regions.explain(err, params, (client:about()))
+    elseif not tostring(regions):find("not found", 1, true) then
+        error(regions, 0)
+    end
+    return err
+end
+
+--- What a call gave.
 local function explained(client, params, output, err)
     if output ~= nil then
         return output -- and no nil behind it, which print would show
     elseif err.kind == "service" then
-        return nil, require("bedrock.regions").explain(err, params, (client:about()))
+        return nil, told_of(client, params, err)
     end
     return nil, err
 end
