@@ -10,6 +10,7 @@ function kept.check(self, name)
         error(("not a chat: call its methods with a colon, as in chat:%s(…)"):format(name), 3)
     end
 end
+
 --- Is it a list, as somebody may have put something else into the chat?
 --- @return boolean
 function kept.check_list(messages, problems)
