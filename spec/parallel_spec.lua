@@ -250,6 +250,11 @@ describe("functions at the same time", function()
                 assert.equal('parallel: the list of functions has a member "limit"; options go behind it, in a table '
                     .. "of their own", raised(bedrock.parallel, list, {}))
             end
+            for _, place in ipairs { 3, 0, 1.5 } do
+                assert.equal("parallel: the list of functions ends at position 1, but something is at " .. place,
+                    raised(bedrock.parallel, { asking "Hi", [place] = asking "Ho" }))
+            end
+            assert.matches('has a member "n"', raised(bedrock.parallel, { asking "Hi", n = "one" }), 1, true)
             assert.equal("spawn: expected a function, got a string", raised(bedrock.spawn, "nothing"))
             assert.equal(0, ep:counters().requests or 0)
         end)

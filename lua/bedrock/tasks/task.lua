@@ -150,6 +150,24 @@ local function check_options(options)
     return options
 end
 
+--- Nothing that is given may be passed over in silence.
+local function check_list(list, count)
+    for name in pairs(list) do
+        if type(name) ~= "number" and (name ~= "n" or type(list.n) ~= "number") then
+            error(('parallel: the list of functions has a member "%s"; options go behind it, in a table of their own')
+                :format(core.shown(tostring(name))), 4)
+        elseif type(name) == "number" and not (name >= 1 and name <= count and name % 1 == 0) then
+            error(("parallel: the list of functions ends at position %d, but something is at %s"):format(count,
+                tostring(name)), 4)
+        end
+    end
+    for i = 1, count do
+        if not is_callable(list[i]) then
+            error(("parallel: expected a function at position %d, got %s"):format(i, errors.type_of(list[i])), 4)
+        end
+    end
+end
+
 --- A list and options, or one function after the other.
 local function read_arguments(first, ...)
     local list, options
@@ -158,17 +176,7 @@ local function read_arguments(first, ...)
     else
         list, options = first, ...
     end
-    for name in pairs(list) do
-        if type(name) ~= "number" and name ~= "n" then
-            error(('parallel: the list of functions has a member "%s"; options go behind it, in a table of their own')
-                :format(core.shown(tostring(name))), 3)
-        end
-    end
-    for i = 1, list.n or #list do
-        if not is_callable(list[i]) then
-            error(("parallel: expected a function at position %d, got %s"):format(i, errors.type_of(list[i])), 3)
-        end
-    end
+    check_list(list, type(list.n) == "number" and list.n or #list)
     return list, check_options(options)
 end
 
