@@ -472,6 +472,22 @@ describe("a stream", function()
             assert.equal("enough", why)
             assert.equal("Cancelled", select(2, stream:next()).code)
         end)
+
+        it("goes on for it, and raises for a hook that asks meanwhile, as a debugger may", function()
+            ep:script { { match = { operation = "ConverseStream" }, action = LATE } }
+            local stream, asked = assert(conn:converse_stream(ask "Hi")), nil
+            debug.sethook(function()
+                if debug.getinfo(2, "f").func == host.block then
+                    debug.sethook()
+                    asked = { pcall(stream.next, stream) }
+                end
+            end, "", 1)
+            local name = stream:next()
+            debug.sethook()
+            assert.is_false(asked[1])
+            assert.matches("two coroutines wait on one stream", asked[2])
+            assert.equal("messageStart", name)
+        end)
     end)
 
     describe("gathered", function()

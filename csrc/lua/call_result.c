@@ -250,17 +250,13 @@ static bool blocks(lua_State *L, const br_lua_state *s)
 }
 
 /*
-** Ready after it has blocked. A signal's hook runs where Lua code runs, and may throw: if there is one, or
-** nothing came, the rest is left to the host's function. false: it threw that.
+** Ready after it has blocked for a turn. A signal's hook runs where Lua code runs, and may throw or yield: if
+** there is one, or nothing came, the rest is left to the host's function, which Lua calls.
 */
 static bool block(lua_State *L, br_lua_state *s, br_lua_call *c)
 {
     br_engine_step(s->engine, TURN_MS);
-    if (br_lua_call_poll(s, c) && lua_gethook(L) == NULL)
-        return true;
-    lua_pushvalue(L, EVENTS_BLOCK);
-    lua_pushvalue(L, EVENTS_CALL);
-    return lua_pcall(L, 1, 0, 0) == 0;
+    return br_lua_call_poll(s, c) && lua_gethook(L) == NULL;
 }
 
 /* The call is an upvalue, so that no event has to look for the method, nor at what it was given. */
@@ -268,15 +264,10 @@ static int take_event(lua_State *L)
 {
     br_lua_call *c = lua_touserdata(L, EVENTS_CALL);
     br_lua_state *s = c->waiter.state;
-    bool ready = br_lua_call_poll(s, c), waits = !ready && blocks(L, s);
-    if (ready || (waits && block(L, s, c)))
+    if (br_lua_call_poll(s, c) || (blocks(L, s) && block(L, s, c)))
         return br_lua_call_take(L, c, EVENTS_CALL, read_next);
     lua_pushboolean(L, 0);
-    if (!waits)
-        return 1;
-    lua_pushboolean(L, 1);
-    lua_pushvalue(L, -3);
-    return 3;
+    return 1;
 }
 
 /*
@@ -285,8 +276,8 @@ static int take_event(lua_State *L)
 **   name, event                 an event that nobody has to look at
 **   name, event, false          the first one, one whose name is in the table `noted` (true: all are), ...
 **   name, event, kept           one with its lone halves kept (BR_EVENT_HALVES)
-**   false                       not ready: wait. Not if `host`, which may be nil, would block; it has
-**   false, true, why            blocked, and that was thrown
+**   false                       not ready: wait. Where `host`, which may be nil, would block, a turn of that is
+**                               over
 **   false, fields               of an initial answer
 **   false, fields, facts        it was sent again: as head
 **   nil, nil, facts | nil, err  the end. It is told once; the caller remembers it

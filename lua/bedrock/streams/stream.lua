@@ -123,8 +123,17 @@ local function begin(self, fields, facts)
     metadata.set(self, facts)
 end
 
---- An error thrown through a wait (Ctrl-C, a killed coroutine) ends the stream.
-local function interrupted(self, why)
+--- An error thrown through it (Ctrl-C, a killed coroutine) ends the stream.
+local function wait(self)
+    local take = self._take
+    self._take = take_twice
+    local ok, why = pcall(host.wait, self._call)
+    if self._take == take_twice then
+        self._take = take
+    end
+    if ok then
+        return
+    end
     host.cancel(self._call)
     failed(self, errors.new {
         kind = "cancelled",
@@ -133,19 +142,6 @@ local function interrupted(self, why)
         message = "the wait was interrupted",
     })
     error(why, 0)
-end
-
---- Where self._take does not block.
-local function wait(self)
-    local take = self._take
-    self._take = take_twice
-    local ok, why = pcall(host.wait, self._call)
-    if self._take == take_twice then
-        self._take = take
-    end
-    if not ok then
-        interrupted(self, why)
-    end
 end
 
 --- What came is no event: waits for one. Initial answers only add fields, and those to a request that was sent again
@@ -159,8 +155,6 @@ local function next_event(self, name, event, more)
             return nil, event
         elseif not event then
             wait(self)
-        elseif event == true then
-            interrupted(self, more)
         elseif more then
             begin(self, event, more)
         else
