@@ -304,10 +304,11 @@ static void encode_payload(head *h, int member)
     }
 }
 
-/* What an operation without members is given can only be a mistake. */
+/* What an operation without members is given can only be a mistake. Keys are known of the model's shapes alone. */
 static void refuse_members(head *h)
 {
     static const br_shape empty = {.kind = BR_SHAPE_STRUCTURE};
+    h->e.known = NULL;
     br_encode_body_members(&h->e, &empty, false);
 }
 

@@ -32,8 +32,8 @@ int br_known_search(lua_State *L, const br_model *m, unsigned shape, br_slice na
                     br_known *known, unsigned place);
 
 /*
-** As br_model_member of the built-in model, for the name that the string at index is. Two places are
-** looked at, which differ in one bit.
+** As br_model_member of the built-in model, of whose shapes the structure is one, for the name that the
+** string at index is. Two places are looked at, which differ in one bit.
 */
 static inline int br_known_member(lua_State *L, const br_model *m, const br_shape *structure,
                                   br_slice name, int index, br_known *known)
