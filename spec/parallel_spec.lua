@@ -422,6 +422,70 @@ describe("functions at the same time", function()
         end)
     end)
 
+    describe("and Ctrl-C", function()
+        --- Runs it, and raises as the interpreters' Ctrl-C does before that step of it.
+        local function interrupted(f, step)
+            local thrown = false
+            pcall(function()
+                debug.sethook(function()
+                    debug.sethook()
+                    thrown = true
+                    error("interrupted!", 0)
+                end, "", step)
+                f()
+                debug.sethook()
+            end)
+            return thrown
+        end
+
+        local function work()
+            return bedrock.parallel(function()
+                pause(0)
+            end, function()
+                pause(0)
+            end)
+        end
+
+        local function goes_on()
+            local done
+            bedrock.spawn(function()
+                pause(0)
+                done = true
+            end)
+            for _ = 1, 200 do
+                pause(1)
+                if done then
+                    return true
+                end
+            end
+        end
+
+        it("between any two steps leaves what comes later whole", function()
+            if jit then -- what it has compiled knows no hooks
+                jit.off()
+                jit.flush()
+            end
+            finally(function()
+                if jit then
+                    jit.on()
+                end
+            end)
+            work()
+            local step = 0
+            repeat
+                step = step + 1
+                local thrown = interrupted(work, step)
+                local ok, results = pcall(bedrock.parallel, function()
+                    pause(0)
+                    return step
+                end)
+                assert.same({ ok = true, results = { step, n = 1 } }, { ok = ok, results = results })
+                assert.is_true(goes_on(), "step " .. step)
+            until not thrown
+            assert.is_true(step > 100)
+        end)
+    end)
+
     describe("and coroutines of the program's own", function()
         it("do not get in each other's way: a generator that waits blocks", function()
             ep:config { stream_interval_ms = 2 }

@@ -41,9 +41,18 @@ local wakers, last_id, waiting = {}, 0, 0
 --- Contexts of the coroutines made here, and the tasks of all.
 local contexts = setmetatable({}, { __mode = "k" })
 local tasks = setmetatable({}, { __mode = "k" })
-local on_stack = 0
 
---- Functions to be called when the stack is low again.
+--- The coroutine made here that was resumed last and has not come back. Ctrl-C may leave one here that is not resumed
+--- at all, so its status counts.
+local innermost
+
+local function is_on_stack()
+    local status = innermost and coroutine.status(innermost)
+    return status == "running" or status == "normal"
+end
+
+--- Functions to be called when the stack is low again. Ctrl-C may come between any two steps: no place in it is ever
+--- empty.
 local line, first, last = {}, 1, 0
 
 --- The line comes next: nobody has to be told of what joins it.
@@ -59,9 +68,10 @@ local function resume(context)
         return
     end
     context.sleeping = false
-    on_stack = on_stack + 1
+    local outer = innermost
+    innermost = context.thread
     local ok, why = coroutine.resume(context.thread)
-    on_stack = on_stack - 1
+    innermost = outer
     if not ok and why ~= DEAD then
         error(why, 0)
     elseif not ok and tasks[context.thread] then
@@ -74,8 +84,8 @@ local function run_line()
     local till = last
     while first <= till do
         local f = line[first]
-        line[first] = nil
         first = first + 1
+        line[first - 1] = nil
         f()
     end
 end
@@ -145,8 +155,8 @@ end
 --- Calls it soon, but not from here: what wakes a coroutine may itself run in one.
 --- @param f function
 function scheduler.later(f)
+    line[last + 1] = f
     last = last + 1
-    line[last] = f
     if not waking then
         watch()
         core.notify()
@@ -165,8 +175,8 @@ local function new_context(body)
     end
     function context.wake()
         if not context.queued then
-            context.queued = true
             scheduler.later(go_on)
+            context.queued = true -- not before: who is not in the line must not seem to be
         end
     end
     context.thread = coroutine.create(body)
@@ -186,7 +196,7 @@ local function suspension()
     if context then
         return context.sleep, context.wake
     end
-    if thread and driver and driver.pause and on_stack == 0 then
+    if thread and driver and driver.pause and not is_on_stack() then
         return driver.pause()
     end
     if driver and driver.hold then
@@ -254,7 +264,7 @@ end
 
 --- For places where a coroutine cannot pause. Others run meanwhile, unless this is called inside one of them.
 local function block(call)
-    if on_stack > 0 then
+    if is_on_stack() then
         host.block(call)
     else
         while not call:ready() do
@@ -432,7 +442,7 @@ function scheduler.start(task, body, alone)
         task._detached = true
         return
     end
-    if driver and driver.spawn and on_stack == 0 and suspension() then
+    if driver and driver.spawn and not is_on_stack() and suspension() then
         return driver.spawn(run)
     end
     local context = new_context(run)
