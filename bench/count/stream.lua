@@ -22,10 +22,11 @@ local readers = {}
 function readers.floor(request)
     local floor, floor_json = require "floor", require "floor_json"
     local prepared, headers = service.prepared(conn, "converse_stream", request)
-    floor.stream(prepared.url, ca_file, headers, prepared.body, function(_, payload)
+    local status = floor.stream(prepared.url, ca_file, headers, prepared.body, function(_, payload)
         local event = floor_json.read(payload)
         seen = seen + (event.delta and 1 or 0)
     end)
+    assert(status == 200, status)
 end
 
 function readers.bedrock(request)

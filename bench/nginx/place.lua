@@ -131,7 +131,9 @@ function place:finish(ok, why)
         log = log .. server:error_log():sub(-2000)
     end
     os.execute("rm -rf '" .. self.dir .. "'")
+    -- As bench/with_endpoint.sh gave it.
     self.ep:reset()
+    self.ep:config { verify = false }
     if not ok then
         io.stderr:write(tostring(why), "\n", log)
         os.exit(1)

@@ -11,7 +11,6 @@ local errors = require "bedrock.errors"
 local kept = require "bedrock.chat.kept"
 local lazy = require "bedrock.base.lazy"
 local look = require "bedrock.chat.look"
-local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
 local plain = require "bedrock.chat.plain"
 local request = require "bedrock.chat.request"
@@ -127,7 +126,8 @@ function Turn:take(output, unreadable)
         return self:refuse("Incomplete", why_cut(stop, unreadable, calls), { answer = self:answer(output) })
     end
     self.messages[#self.messages + 1] = message
-    if self.object and objects.has_come(self.object, calls) then
+    local objects = self.object and require "bedrock.chat.objects"
+    if objects and objects.has_come(self.object, calls) then
         return objects.take(self, output, message, calls)
     elseif calls[1] then
         return self:run_tools(output, calls)
@@ -360,7 +360,7 @@ local function begun(conn, own, set, messages)
         _conn = conn,
         _options = own,
         _tools = set,
-        _object = objects.read(own.schema, set.by_name, {}),
+        _object = beginning.object(own.schema, set, {}),
         _plan = request.plan(own, set.specs),
         _turn = setmetatable({}, WEAK),
         _texts = {},
@@ -387,7 +387,7 @@ function chat.new(conn, fields)
     local own = options.of_chat(fields, problems)
     local set = tools.read(own.tools, problems)
     tools.check_choice(own.tool_choice, set, problems)
-    objects.read(own.schema, set.by_name, problems)
+    beginning.object(own.schema, set, problems)
     if problems[1] then
         return nil, errors.validation(OPERATION, problems)
     end

@@ -5,7 +5,6 @@ local errors = require "bedrock.errors"
 local input = require "bedrock.chat.input"
 local kept = require "bedrock.chat.kept"
 local look = require "bedrock.chat.look"
-local objects = require "bedrock.chat.objects"
 local options = require "bedrock.chat.options"
 local request = require "bedrock.chat.request"
 local tools = require "bedrock.chat.tools"
@@ -71,13 +70,22 @@ local function fields_of(about, fields)
     return own, forced
 end
 
+--- @param schema any JSON Schema or the short form; no table: no object
+--- @param set table the chat's tools
+--- @param problems bedrock.Problem[]
+--- @return bedrock.ChatObject?
+function beginning.object(schema, set, problems)
+    return type(schema) == "table" and require("bedrock.chat.objects").read(schema, set.by_name, problems) or nil
+end
+
 --- The options of a turn, those of the chat beneath them.
 local function merged(chat, fields, problems)
     local own, call = options.of_say(chat._conn, fields, problems)
     local set = own.tools and tools.read(own.tools, problems) or chat._tools
     tools.check_choice(own.tool_choice, set, problems)
     local schema = own.schema or chat._options.schema
-    return setmetatable(own, { __index = chat._options }), call, set, objects.read(schema, set.by_name, problems)
+    return setmetatable(own, { __index = chat._options }), call, set,
+        beginning.object(schema, set, problems)
 end
 
 local function turn_of(chat, own, set)

@@ -1,4 +1,7 @@
 --- Cache points of a chat's requests: which kind, and where.
+local answer = require "bedrock.chat.answer"
+local request = require "bedrock.chat.request"
+
 local caching = {}
 
 local CACHE = { ["true"] = { type = "default" }, ["5m"] = { type = "default", ttl = "5m" },
@@ -9,7 +12,7 @@ local function point(cache)
 end
 
 --- The list with a cache point at its end, unless it has one there.
-function caching.with_point(list, cache)
+local function with_point(list, cache)
     local last = list[#list]
     if last == nil or last.cachePoint then
         return list
@@ -60,12 +63,8 @@ end
 --- @param r bedrock.ChatRequest
 --- @param notes string[] gets what is left out
 --- @return table<string, any> kinds of "messages", "system", "tools"
-function caching.kinds(r, notes)
-    local kinds = {}
-    if not r.options.cache then
-        return kinds
-    end
-    local left = points_left(r)
+local function kinds_of(r, notes)
+    local kinds, left = {}, points_left(r)
     local places = { "messages", r.options.system and "system", r.specs[1] and "tools" }
     for i = 1, 3 do
         local place = places[i]
@@ -75,6 +74,35 @@ function caching.kinds(r, notes)
         end
     end
     return kinds
+end
+
+--- A cache point at the end of the last message; the message itself stays as it is.
+--- @return table[] messages
+local function cache_last(messages, cache)
+    local last = messages[#messages]
+    if not last or type(last.content) ~= "table" then
+        return messages
+    end
+    local copy = answer.copy(messages)
+    copy[#copy] = request.rebuilt(last, with_point(last.content, cache))
+    return copy
+end
+
+--- Cache points where they pay.
+--- @param params table of the request
+--- @param r bedrock.ChatRequest
+--- @param notes string[] gets what is left out
+function caching.add(params, r, notes)
+    local kinds = kinds_of(r, notes)
+    if kinds.system then
+        params.system = with_point(params.system, kinds.system)
+    end
+    if kinds.tools then
+        params.toolConfig.tools = with_point(r.specs, kinds.tools)
+    end
+    if kinds.messages then
+        params.messages = cache_last(params.messages, kinds.messages)
+    end
 end
 
 return caching

@@ -1,6 +1,6 @@
 --- What the service refuses of a chat's request in its own words, and the second ways that are remembered for a model.
 local heal = require "bedrock.heal"
-local request = require "bedrock.chat.request"
+local reasoning = require "bedrock.chat.reasoning"
 
 local lessons = {}
 
@@ -89,7 +89,7 @@ local LESSONS = {
         if not turn.options.reasoning then
             return false
         elseif memory.reasoning == nil or memory.reasoning == turn.sent.reasoning then
-            memory.reasoning = after(request.reasoning_shapes(turn.model), turn.sent.reasoning)
+            memory.reasoning = after(reasoning.shapes(turn.model), turn.sent.reasoning)
         end
         return memory.reasoning ~= nil
     end },

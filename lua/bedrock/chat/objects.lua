@@ -12,13 +12,10 @@ local NAME = "answer"
 --- @field schema any JSON Schema
 --- @field name string of the tool
 
---- @param given any JSON Schema or the short form; nil: no object
+--- @param given table JSON Schema or the short form
 --- @param by_name table<string, table> the chat's tools
---- @return bedrock.ChatObject?
+--- @return bedrock.ChatObject
 function objects.read(given, by_name, problems)
-    if type(given) ~= "table" then
-        return nil
-    end
     local read, _, wrong = require("bedrock.schema").of(given)
     for _, problem in ipairs(wrong or {}) do
         local place = "schema" .. (problem.path ~= "" and "." or "") .. problem.path

@@ -1,10 +1,8 @@
 --- The parameters of Converse for a chat: what goes into a request, and what is left out of it.
 local answer = require "bedrock.chat.answer"
-local caching = require "bedrock.chat.caching"
 local core = require "bedrock.core"
 local look = require "bedrock.chat.look"
 local model_id = require "bedrock.models.id"
-local thinking = require "bedrock.models.thinking"
 
 local request = {}
 
@@ -97,18 +95,6 @@ function request.messages(messages, first)
     return list
 end
 
---- A cache point at the end of the last message; the message itself stays as it is.
---- @return table[] messages
-local function cache_last(messages, cache)
-    local last = messages[#messages]
-    if not last or type(last.content) ~= "table" then
-        return messages
-    end
-    local copy = answer.copy(messages)
-    copy[#copy] = rebuilt(last, caching.with_point(last.content, cache))
-    return copy
-end
-
 local function inference(o)
     local tokens, temperature, top_p, stop = o.max_tokens, o.temperature, o.top_p, o.stop
     if tokens or temperature or top_p or stop then
@@ -151,61 +137,6 @@ end
 --- Fields of the model's own: the user's, and others where he has none.
 local function add_fields(params, fields)
     params.additionalModelRequestFields = both(params.additionalModelRequestFields or {}, fields)
-end
-
---- Claude takes no temperature and no top_k while it reasons.
---- Source: "Extended thinking" of the Amazon Bedrock user guide.
-local function leave_out_sampling(params, o, notes)
-    local config = params.inferenceConfig or {}
-    if config.temperature then
-        config.temperature = nil
-        notes[#notes + 1] = "temperature was left out, as Claude takes none while it reasons"
-    end
-    if o.top_k and not (o.extra and o.extra.top_k) then
-        params.additionalModelRequestFields.top_k = nil
-        notes[#notes + 1] = "top_k was left out, as Claude takes none while it reasons"
-    end
-end
-
---- How models are told to reason. Which one a model takes is decided by its refusal, and remembered.
---- Source: "Extended thinking" and "Adaptive thinking" of the Amazon Bedrock user guide; Nova 2's and gpt-oss's pages.
-local SHAPES = {
-    thinking = function(params, o, notes)
-        local tokens = thinking.budget(o.reasoning)
-        local config = params.inferenceConfig or {}
-        params.inferenceConfig = config
-        config.maxTokens = thinking.max_tokens(config.maxTokens, tokens, function(text)
-            notes[#notes + 1] = text
-        end)
-        leave_out_sampling(params, o, notes)
-        return { thinking = { type = "enabled", budget_tokens = tokens } }
-    end,
-    adaptive = function(params, o, notes)
-        leave_out_sampling(params, o, notes)
-        return { thinking = { type = "adaptive" }, output_config = { effort = thinking.effort(o.reasoning) } }
-    end,
-    nova = function(_, o)
-        return { reasoningConfig = { type = "enabled", maxReasoningEffort = thinking.effort(o.reasoning) } }
-    end,
-    effort = function(_, o)
-        return { reasoning_effort = thinking.effort(o.reasoning) }
-    end,
-}
-
-local FIRST = { Amazon = "nova", Anthropic = "thinking", OpenAI = "effort" }
-local ORDER = { "thinking", "adaptive", "effort", "nova" }
-
---- The shapes to try for a model, the likeliest first.
---- @return string[]
-function request.reasoning_shapes(model)
-    local first = FIRST[model_id.provider(model)] or "effort"
-    local list = { first }
-    for _, name in ipairs(ORDER) do
-        if name ~= first then
-            list[#list + 1] = name
-        end
-    end
-    return list
 end
 
 local function guardrail(given, streaming)
@@ -259,11 +190,6 @@ end
 --- @field streaming? boolean
 --- @field doubt? integer the first message that may have something to leave out
 
---- @return string shape of reasoning that a request has
-function request.reasoning_shape(model, memory)
-    return memory.reasoning or request.reasoning_shapes(model)[1]
-end
-
 --- What few requests have.
 local function add_rest(params, r)
     local o = r.options
@@ -300,21 +226,7 @@ local function add_extra(params, r, notes)
         add_fields(params, top_k(r.model, o.top_k))
     end
     if o.reasoning then
-        add_fields(params, SHAPES[request.reasoning_shape(r.model, r.memory)](params, o, notes))
-    end
-end
-
---- Cache points where they pay.
-local function add_cache(params, r, notes)
-    local kinds = caching.kinds(r, notes)
-    if kinds.system then
-        params.system = caching.with_point(params.system, kinds.system)
-    end
-    if kinds.tools then
-        params.toolConfig.tools = caching.with_point(r.specs, kinds.tools)
-    end
-    if kinds.messages then
-        params.messages = cache_last(params.messages, kinds.messages)
+        add_fields(params, require("bedrock.chat.reasoning").fields(r, params, notes))
     end
 end
 
@@ -333,7 +245,7 @@ function request.build(r)
     add_rest(params, r)
     add_extra(params, r, notes)
     if o.cache then
-        add_cache(params, r, notes)
+        require("bedrock.chat.caching").add(params, r, notes)
     end
     return params, notes
 end

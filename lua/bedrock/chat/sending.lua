@@ -3,7 +3,6 @@
 local answer = require "bedrock.chat.answer"
 local log = require "bedrock.log"
 local look = require "bedrock.chat.look"
-local objects = require "bedrock.chat.objects"
 local request = require "bedrock.chat.request"
 
 local sending = {}
@@ -89,7 +88,7 @@ local function specs_of(turn)
     local specs = turn.tools.specs
     if by_tool(turn) then
         specs = answer.copy(specs)
-        specs[#specs + 1] = objects.tool(turn.object)
+        specs[#specs + 1] = require("bedrock.chat.objects").tool(turn.object)
     end
     return specs[1] and specs or turn.calls and specs_of_history(turn.messages) or NONE
 end
@@ -101,14 +100,16 @@ local function sent_of(turn, params)
         ttl = (cache == "5m" or cache == "1h") and not uncached.ttl,
         object = params.outputConfig,
         choice = turn.choice,
-        reasoning = request.reasoning_shape(turn.model, turn.memory),
+        reasoning = turn.options.reasoning
+            and require("bedrock.chat.reasoning").shape(turn.model, turn.memory),
     }
 end
 
 --- The parameters of the turn's next request.
 local function build(turn)
     turn.choice, turn.specs = choice_of(turn), specs_of(turn)
-    turn.output_config = turn.object and not by_tool(turn) and objects.output_config(turn.object) or nil
+    turn.output_config = turn.object and not by_tool(turn)
+        and require("bedrock.chat.objects").output_config(turn.object) or nil
     local params, notes = request.build(turn)
     for _, text in ipairs(notes or NONE) do
         note(turn, text)

@@ -5,7 +5,6 @@ local errors = require "bedrock.errors"
 local gathering = require "bedrock.streams.gather"
 local halves = require "bedrock.base.halves"
 local host = require "bedrock.host"
-local objects = require "bedrock.chat.objects"
 local sending = require "bedrock.chat.sending"
 
 local stream = {}
@@ -102,7 +101,7 @@ local function read_partial(self, at_end)
         return
     end
     self._fresh = 0
-    local value = objects.partial(table.concat(self._json))
+    local value = require("bedrock.chat.objects").partial(table.concat(self._json))
     if value ~= nil then
         self._turn.options.partial(value)
     end
@@ -159,7 +158,7 @@ local function open(self)
     if reasoning and turn.on.reasoning then
         turn.on.reasoning(reasoning)
     end
-    text = turn.object and objects.said(turn.object, message) or text
+    text = turn.object and require("bedrock.chat.objects").said(turn.object, message) or text
     return nil, nil, text ~= "" and text or nil
 end
 

@@ -45,15 +45,15 @@ local OTHERWISE = "call inside bedrock.spawn(f), which runs f in a timer, and do
 local LATER = {
     "agent_session", "agents.agent", "agents.harness", "agents.runtime", "base.no_core", "base.problems", "base.uuid",
     "calls.asked", "calls.by_name", "calls.giving", "calls.pages", "calls.pause", "calls.request", "calls.streamed",
-    "calls.wait", "certificate", "chat", "chat.files", "chat.history", "chat.lessons", "chat.saved", "chat.stream",
-    "chat.tool_runs", "connection", "credentials", "errors", "generate", "generate.by_chat", "generate.later",
-    "generate.listing", "generate.stream", "heal", "healing.converse", "healing.flat", "healing.words", "help",
-    "help.describe", "help.meant", "help.skeleton", "help.topics", "knowledge", "load_api", "log", "log.hooks",
-    "log.lines", "log.listen", "log.wire", "models.list", "models.listing", "models.profiles", "models.resolve",
-    "prints.answer", "prints.credentials", "prints.families", "prints.generated", "prints.harmless", "prints.item",
-    "prints.metadata", "prints.models", "prints.printing", "prints.raw", "regions", "schema", "schema_check",
-    "settings", "settings.refused", "streams", "streams.gather", "streams.sse", "streams.stream", "tasks.at_once",
-    "tasks.guarded", "tasks.task", "tasks.unjoined", "test", "test.model", "tokens",
+    "calls.wait", "certificate", "chat", "chat.caching", "chat.files", "chat.history", "chat.lessons", "chat.objects",
+    "chat.reasoning", "chat.saved", "chat.stream", "chat.tool_runs", "connection", "credentials", "errors", "generate",
+    "generate.by_chat", "generate.later", "generate.listing", "generate.stream", "heal", "healing.converse",
+    "healing.flat", "healing.words", "help", "help.describe", "help.meant", "help.skeleton", "help.topics", "knowledge",
+    "load_api", "log", "log.hooks", "log.lines", "log.listen", "log.wire", "models.list", "models.listing",
+    "models.profiles", "models.resolve", "prints.answer", "prints.credentials", "prints.families", "prints.generated",
+    "prints.harmless", "prints.item", "prints.metadata", "prints.models", "prints.printing", "prints.raw", "regions",
+    "schema", "schema_check", "settings", "settings.refused", "streams", "streams.gather", "streams.sse",
+    "streams.stream", "tasks.at_once", "tasks.guarded", "tasks.task", "tasks.unjoined", "test", "test.model", "tokens",
 }
 
 local tcp = ngx.socket and ngx.socket.tcp
