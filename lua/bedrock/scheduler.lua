@@ -36,7 +36,7 @@ local driver
 local watched = setmetatable({}, { __mode = "k" })
 
 --- Wake functions by the numbers that calls and timers were given.
-local wakers, last_id, waiting = {}, 0, 0
+local wakers, last_id = {}, 0
 
 --- Contexts of the coroutines made here, and the tasks of all.
 local contexts = setmetatable({}, { __mode = "k" })
@@ -99,7 +99,6 @@ local function wake_all()
         local wake = wakers[id]
         if wake then
             wakers[id] = nil
-            waiting = waiting - 1
             count = count + 1
             wake()
         end
@@ -123,7 +122,7 @@ end
 local function look()
     core.step(0)
     local woken = wake_and_run()
-    if waiting > 0 or first <= last then
+    if next(wakers) or first <= last then
         return true
     end
     -- Those of a loop that woke have not run yet; most of them wait again at once.
@@ -278,7 +277,6 @@ end
 local function forget(id)
     if wakers[id] then
         wakers[id] = nil
-        waiting = waiting - 1
         tell_loop()
     end
 end
@@ -289,9 +287,7 @@ local function wait_here(context, task, call)
     last_id = last_id + 1
     local id = last_id
     while not call:arm(id) do
-        if not wakers[id] then
-            wakers[id], waiting = context.wake, waiting + 1
-        end
+        wakers[id] = context.wake
         if driver then
             watch()
         end
@@ -327,10 +323,7 @@ local function wait(call)
     last_id = last_id + 1
     local id = last_id
     while not call:arm(id) do
-        if not wakers[id] then
-            wakers[id] = wake
-            waiting = waiting + 1
-        end
+        wakers[id] = wake
         watch(loop)
         local ok, why = pcall(sleep_once, task, sleep, wake, call)
         if not ok then
