@@ -415,7 +415,7 @@ coverage: | $(DEPS)
 lint: | $(DEPS)
 	@tools/lint.sh
 
-sanitize: $(LEASH) | $(DEPS)
+sanitize: modules $(LEASH)
 	@$(LEASH) -t 28800 spec/sanitize.sh
 
 interop: modules command benches test-modules $(LEASH)
