@@ -9,6 +9,7 @@
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/../../lua/?.lua;" .. package.path
 local facts = require "bedrock.facts"
+local sorted_keys = require "bedrock.base.sorted_keys"
 local json = dofile(here .. "/json_in_order.lua")
 local names = dofile(here .. "/names.lua")(here)
 
@@ -116,19 +117,9 @@ local function merge(nodes, order)
     end
 end
 
---- By their bytes, as a program of Lua's own compares: it sets no locale.
-local function sorted(set)
-    local keys = {}
-    for key in pairs(set) do
-        keys[#keys + 1] = key
-    end
-    table.sort(keys)
-    return keys
-end
-
 local tables = facts.records(services, {
     name = names.add, pattern_name = names.add_pattern, pins = pins, classify = merge, keys = json.keys,
-    sorted = sorted,
+    sorted = sorted_keys, -- by their bytes, as this program sets no locale
 })
 
 local fragments = names.pack(tables.patterns)

@@ -150,10 +150,15 @@ local function check_options(options)
     return options
 end
 
+--- As table.pack counts.
+local function is_count(n)
+    return type(n) == "number" and n >= 0 and n % 1 == 0
+end
+
 --- Nothing that is given may be passed over in silence.
 local function check_list(list, count)
     for name in pairs(list) do
-        if type(name) ~= "number" and (name ~= "n" or type(list.n) ~= "number") then
+        if type(name) ~= "number" and (name ~= "n" or not is_count(list.n)) then
             error(('parallel: the list of functions has a member "%s"; options go behind it, in a table of their own')
                 :format(core.shown(tostring(name))), 4)
         elseif type(name) == "number" and not (name >= 1 and name <= count and name % 1 == 0) then
@@ -176,7 +181,7 @@ local function read_arguments(first, ...)
     else
         list, options = first, ...
     end
-    check_list(list, type(list.n) == "number" and list.n or #list)
+    check_list(list, is_count(list.n) and list.n or #list)
     return list, check_options(options)
 end
 
