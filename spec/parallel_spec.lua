@@ -486,6 +486,11 @@ describe("functions at the same time", function()
                 assert.is_true(goes_on(), "step " .. step)
             until not thrown
             assert.is_true(step > 100)
+            require("bedrock.host.cqueues").use()
+            local loop = require("cqueues").new()
+            loop:wrap(pause, 0)
+            assert(loop:loop(5))
+            assert.is_true(loop:empty(), "the loop goes on, as if somebody waited")
         end)
     end)
 
