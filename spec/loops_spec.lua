@@ -1,4 +1,5 @@
 --- Event loops: what else runs in them goes on while calls wait, nothing is woken too late, and they end.
+local ctrl_c = require "spec.support.ctrl_c"
 local hosts = dofile "spec/support/hosts.lua"
 local socket = require "socket"
 local bedrock = require "bedrock"
@@ -27,6 +28,11 @@ describe("in an event loop", function()
 
     local function hang()
         ep:script { { match = { operation = "Converse" }, times = -1, action = { hang = true } } }
+    end
+
+    --- Waits without an answer, as conn:wait does between two looks.
+    local function pause()
+        host.await(assert(core.timer(0)))
     end
 
     local function blocks_as_ever()
@@ -149,6 +155,21 @@ describe("in an event loop", function()
             run()
             assert.is_nil(value)
             assert.equal("cancelled", err.kind)
+        end)
+
+        it("ends when all is done, between whichever steps Ctrl-C came before", function()
+            local function work()
+                scheduler.use(nil)
+                host.wait = host.block
+                bedrock.parallel(pause, pause)
+            end
+            local steps = ctrl_c.at_each_step(work, function(step)
+                adapter.use()
+                controller:wrap(pause)
+                assert(controller:loop(5))
+                assert.is_true(controller:empty(), "goes on after step " .. step .. ", as if somebody waited")
+            end)
+            assert.is_true(steps > 100)
         end)
 
         it("outside of it calls block as ever", blocks_as_ever)
