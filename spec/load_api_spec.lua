@@ -108,6 +108,20 @@ describe("load_api", function()
         ]==]
     end)
 
+    it("adds them to connections of a module that was loaded anew since", function()
+        passes [==[
+            local old = connect()
+            for name in pairs(package.loaded) do
+                if name:find "^bedrock" then package.loaded[name] = nil end
+            end
+            bedrock = require "bedrock"
+            assert(load_facts(shelf()) == true)
+            ep:script { answer("^/books/moby$", { title = "Moby" }), answer("^/books/moby$", { title = "Dick" }) }
+            assert(assert(old:get_book { bookId = "moby" }).title == "Moby")
+            assert(assert(old.book_shelf:get_book { bookId = "moby" }).title == "Dick")
+        ]==]
+    end)
+
     it("validates, describes, pages and waits for them as for built-in ones", function()
         passes [==[
             assert(load_facts(shelf()))

@@ -188,8 +188,9 @@ end
 local namespaces = {}
 connection.namespaces = namespaces
 
---- Connections that there are, to be told of services that come later.
-local connections = setmetatable({}, { __mode = "k" })
+--- Connections that there are, to be told of services that come later: also those of a module loaded anew since.
+core.connections = core.connections or setmetatable({}, { __mode = "k" })
+local connections = core.connections
 
 local function give_namespaces(self)
     for name, namespace in pairs(namespaces) do
@@ -286,9 +287,9 @@ function connection.connect(settings)
     return setmetatable(self, class)
 end
 
---- Timers of each connection's pauses.
-local pauses = setmetatable({}, { __mode = "k" })
-connection.pauses = pauses
+--- Timers of each connection's pauses, which a module loaded anew since may have begun.
+core.pauses = core.pauses or setmetatable({}, { __mode = "k" })
+local pauses = core.pauses
 
 --- Cancels what runs on it. May be called again.
 --- @return true

@@ -64,6 +64,9 @@ function host.raisable(err)
     return err
 end
 
+--- @type nil|fun(call: userdata, err: bedrock.Error?) is told that a stream is over; set by who listens to calls
+host.stream_over = nil
+
 --- An error of `connect`, which a host may not be able to show when it is asserted.
 --- @param _ bedrock.Error
 function host.refused(_) end

@@ -8,7 +8,13 @@ local guarded = require "bedrock.tasks.guarded"
 local host = require "bedrock.host"
 local is_callable = require "bedrock.base.is_callable"
 
+--- One for each engine, as the host.
+if host.log then
+    return host.log
+end
+
 local log = {}
+host.log = log
 
 --- Each level says what those before it say, and more.
 local LEVELS = { "info", "debug", "wire" }
@@ -33,7 +39,7 @@ local function set(f, level)
     for i = 1, level and rank[level] or 0 do
         wanted[LEVELS[i]] = true
     end
-    if package.loaded["bedrock.log.listen"] or level then
+    if host.listen or level then
         require("bedrock.log.listen").log(not level and 0 or level == "wire" and 2 or 1)
     end
 end

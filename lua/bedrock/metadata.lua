@@ -3,8 +3,10 @@ local core = require "bedrock.core"
 
 local metadata = {}
 
---- Metadata as C packed it, or the table once somebody asked for it.
-local known = setmetatable({}, { __mode = "k" })
+--- Metadata as C packed it, or the table once somebody asked for it: one for all answers, as those that a module
+--- loaded anew gives may be asked about in the old one.
+core.known = core.known or setmetatable({}, { __mode = "k" })
+local known = core.known
 --- The tables by what they were made of.
 local tables = setmetatable({}, { __mode = "k" })
 

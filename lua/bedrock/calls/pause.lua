@@ -1,9 +1,8 @@
 --- Waiting for some time, as a connection does between two requests.
-local connection = require "bedrock.connection"
 local core = require "bedrock.core"
 local host = require "bedrock.host"
 
-local pauses = connection.pauses
+local pauses = core.pauses
 
 --- Waits so long, or until the connection is closed.
 --- @param conn bedrock.Connection

@@ -5,8 +5,15 @@
 --- between the methods of calls and those who use them; nobody pays for that before somebody listens.
 local core = require "bedrock.core"
 local errors = require "bedrock.errors"
+local host = require "bedrock.host"
+
+--- One for each engine, as the host: what happened to a call can be taken once.
+if host.listen then
+    return host.listen
+end
 
 local listen = {}
+host.listen = listen
 
 --- @class bedrock.Milliseconds
 --- @field queue number until the engine took the call up
@@ -303,7 +310,7 @@ function listen.begin()
     for name, wrap in pairs(wrappers) do
         methods[name] = wrap(methods[name])
     end
-    require("bedrock.streams.stream").over = stream_over
+    host.stream_over = stream_over
 end
 
 --- What the log wants: nothing, events, or heads and bodies, too.

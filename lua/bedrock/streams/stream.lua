@@ -17,9 +17,6 @@ local streams = require "bedrock.streams"
 ---   nil where nobody can know
 local stream = {}
 
---- @type nil|fun(call: userdata, err: bedrock.Error?) is told that a stream is over; set by who listens to calls
-stream.over = nil
-
 local methods = {}
 local Stream = { __name = "bedrock.stream" }
 
@@ -34,8 +31,8 @@ local RETRYABLE = {
 }
 
 local function over(self, err)
-    if stream.over then
-        stream.over(self._call, err)
+    if host.stream_over then
+        host.stream_over(self._call, err)
     end
 end
 
