@@ -59,6 +59,21 @@ describe("a module loaded anew", function()
         assert.equal(200, require("bedrock").metadata(answer).status)
     end)
 
+    it("lets an old chat go on from an error that came since", function()
+        ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
+            { event = "messageStart", json = { role = "assistant" } },
+            { event = "contentBlockDelta", json = { contentBlockIndex = 0, delta = { text = "It begins" } } },
+        } } } }
+        local chat = conn:chat { model = service.MODEL }
+        local stream = chat:stream "Hi"
+        assert.equal("It begins", stream())
+        forget()
+        local _, err = stream:gather()
+        assert.equal("stream", err.kind)
+        assert.match("^You asked: Hi", assert(chat:resume(err)).text)
+        assert.equal("Stale", select(2, chat:resume(err)).code)
+    end)
+
     it("tells the functions of an old connection's on what happens, and once", function()
         local told = {}
         local function connect(bedrock, name)

@@ -188,9 +188,8 @@ end
 local namespaces = {}
 connection.namespaces = namespaces
 
---- Connections that there are, to be told of services that come later: also those of a module loaded anew since.
-core.connections = core.connections or setmetatable({}, { __mode = "k" })
-local connections = core.connections
+--- Connections that there are, to be told of services that come later.
+local connections = host.shared "connections"
 
 local function give_namespaces(self)
     for name, namespace in pairs(namespaces) do
@@ -287,9 +286,8 @@ function connection.connect(settings)
     return setmetatable(self, class)
 end
 
---- Timers of each connection's pauses, which a module loaded anew since may have begun.
-core.pauses = core.pauses or setmetatable({}, { __mode = "k" })
-local pauses = core.pauses
+--- Timers of each connection's pauses.
+local pauses = host.shared "pauses"
 
 --- Cancels what runs on it. May be called again.
 --- @return true

@@ -11,6 +11,16 @@ end
 
 local host = {}
 
+local shared = {}
+
+--- What is known of connections and of answers, which may be given to another copy of the module than made them.
+--- @param name string
+--- @return table table with weak keys, the same for all copies
+function host.shared(name)
+    shared[name] = shared[name] or setmetatable({}, { __mode = "k" })
+    return shared[name]
+end
+
 --- A turn has a limit, so that a signal that came just before it is noticed soon.
 local TURN_MS = 500
 

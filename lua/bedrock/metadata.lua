@@ -1,14 +1,13 @@
 --- What is known about an answer besides its contents. It is kept apart from it.
 local core = require "bedrock.core"
+local host = require "bedrock.host"
 
 local metadata = {}
 
---- Metadata as C packed it, or the table once somebody asked for it: one for all answers, as those that a module
---- loaded anew gives may be asked about in the old one.
-core.known = core.known or setmetatable({}, { __mode = "k" })
-local known = core.known
+--- Metadata as C packed it, or the table once somebody asked for it.
+local known = host.shared "metadata"
 --- The tables by what they were made of.
-local tables = setmetatable({}, { __mode = "k" })
+local tables = host.shared "metadata tables"
 
 --- How long the parts of a call took.
 --- @class bedrock.Timing

@@ -25,11 +25,14 @@ local function interpreted(f)
     jit.flush()
     local ok, result = pcall(f)
     jit.on()
-    return ok and result or error(result, 0)
+    if not ok then
+        error(result, 0)
+    end
+    return result
 end
 
 --- Runs f again and again, interrupted one step later each time, and check(step) after each.
--- Ends with the run that comes through; gives how many steps there were.
+--- Ends with the run that comes through; gives how many steps there were.
 function ctrl_c.at_each_step(f, check)
     return interpreted(function()
         f()

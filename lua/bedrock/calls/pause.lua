@@ -2,7 +2,7 @@
 local core = require "bedrock.core"
 local host = require "bedrock.host"
 
-local pauses = core.pauses
+local pauses = host.shared "pauses"
 
 --- Waits so long, or until the connection is closed.
 --- @param conn bedrock.Connection

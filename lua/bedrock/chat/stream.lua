@@ -240,7 +240,7 @@ local function next_piece(self)
         local raised = err or result
         if errors.is(raised) then
             self._broken = raised
-            require("bedrock.chat.beginning").fail(turn, raised)
+            turn:fail(raised)
         end
         leave(self)
         error(host.raisable(raised), 0)
