@@ -59,6 +59,12 @@ describe("a module loaded anew", function()
         assert.equal(200, require("bedrock").metadata(answer).status)
     end)
 
+    it("knows an old connection where it wants settings", function()
+        forget()
+        local _, told = pcall(require("bedrock").connect, conn)
+        assert.matches("connect: expected a table of settings, got a connection", told, 1, true)
+    end)
+
     it("lets an old chat go on from an error that came since", function()
         ep:script { { match = { operation = "ConverseStream" }, action = { frames = {
             { event = "messageStart", json = { role = "assistant" } },

@@ -242,7 +242,7 @@ end
 function connection.check_settings(name, settings, level)
     if settings == package.loaded.bedrock then
         error(("%s: call it with a dot, as in bedrock.%s { … }"):format(name, name), level + 1)
-    elseif type(settings) ~= "table" or getmetatable(settings) == class then
+    elseif type(settings) ~= "table" or connections[settings] then
         error(("%s: expected a table of settings, got %s"):format(name,
             type(settings) == "table" and "a connection" or errors.type_of(settings)), level + 1)
     end

@@ -158,7 +158,10 @@ end
 --- Nothing that is given may be passed over in silence.
 local function check_list(list, count)
     for name in pairs(list) do
-        if type(name) ~= "number" and (name ~= "n" or not is_count(list.n)) then
+        if name == "n" and not is_count(list.n) then
+            error("parallel: n, how many functions there are: expected a whole number, got "
+                .. (type(list.n) == "number" and list.n or errors.type_of(list.n)), 4)
+        elseif type(name) ~= "number" and name ~= "n" then
             error(('parallel: the list of functions has a member "%s"; options go behind it, in a table of their own')
                 :format(core.shown(tostring(name))), 4)
         elseif type(name) == "number" and not (name >= 1 and name <= count and name % 1 == 0) then
